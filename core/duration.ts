@@ -1,0 +1,25 @@
+const unitMs = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
+type Unit = keyof typeof unitMs
+
+/** Milliseconds of a duration such as `500ms`, `30s`, `1h30m`, `7d`; undefined when it is not one. */
+export function parseDurationMs(text: string): number | undefined {
+  if (!/^(\d+(\.\d+)?(ms|s|m|h|d))+$/.test(text)) return undefined
+  let totalMs = 0
+  for (const [, amount, unit] of text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h|d)/g)) {
+    totalMs += Number(amount) * unitMs[unit as Unit]
+  }
+  return Math.round(totalMs)
+}
+
+/** The shortest spelling that {@link parseDurationMs} reads back as the same: 90000 is `1m30s`. */
+export function formatDuration(durationMs: number): string {
+  if (durationMs <= 0) return '0s'
+  let restMs = Math.round(durationMs)
+  let text = ''
+  for (const unit of ['d', 'h', 'm', 's', 'ms'] as const) {
+    const amount = Math.floor(restMs / unitMs[unit])
+    if (amount > 0) text += `${amount}${unit}`
+    restMs -= amount * unitMs[unit]
+  }
+  return text
+}

@@ -1,0 +1,56 @@
+/**
+ * What the webhook writes into a driver pod and what the sidecar finds there. Both sides import it, so that a
+ * name changes in one place or not at all.
+ */
+
+/** Prefix of every label and annotation of ours. */
+export const domain = 'spark-nanny.io'
+
+/** Namespace label that opts in, with the value `enabled`. */
+export const injectLabel = `${domain}/inject`
+
+/** Pod annotation: the version of spark-nanny that injected the sidecar. */
+export const injectedAnnotation = `${domain}/injected`
+
+/**
+ * Pod annotation: what the application id of the *next* driver of this pod ends in (`-2`, `-3`, …), absent until the
+ * first driver runs. The kubelet resolves it anew at each container start, and an absent annotation is an empty
+ * string, so a pod whose annotation nobody writes keeps Spark's own application id.
+ */
+export const nextApplicationIdSuffixAnnotation = `${domain}/next-application-id-suffix`
+
+/** Annotations that we write ourselves: not settings, and not misspelt ones either. */
+export const reservedAnnotations: readonly string[] = [injectedAnnotation, nextApplicationIdSuffixAnnotation]
+
+export const sidecarContainerName = 'spark-nanny'
+export const verdictVolumeName = 'spark-nanny'
+export const noTokenVolumeName = 'spark-nanny-no-token'
+export const verdictDir = '/var/run/spark-nanny'
+export const sparkConfDir = '/etc/spark-nanny/spark-conf'
+export const serviceAccountTokenDir = '/var/run/secrets/kubernetes.io/serviceaccount'
+
+/**
+ * Files in the verdict volume. The probes look for the *bad* ones: no sidecar, no file, no kill. `ready` serves only
+ * readiness, which kills nothing.
+ */
+export const verdictFiles = {
+  starting: 'starting',
+  hung: 'hung',
+  ready: 'ready',
+  memory: 'memory.json',
+} as const
+
+/** Port of the sidecar's /readyz, /status and /metrics. */
+export const sidecarPort = 9165
+
+/** The sidecar's exit code that the pod's restart rule answers with RestartAllContainers. */
+export const restartAllContainersExitCode = 88
+
+/** Environment of the sidecar container. */
+export const sidecarEnv = {
+  /** The DriverPolicy, as JSON. */
+  policy: 'SPARK_NANNY_POLICY',
+} as const
+
+/** Environment variable of the driver container, resolved from {@link nextApplicationIdSuffixAnnotation}. */
+export const applicationIdSuffixEnv = 'SPARK_NANNY_APPLICATION_ID_SUFFIX'

@@ -1,0 +1,131 @@
+/** The readonly part of the Kubernetes objects that we use. Fields that we do not name are kept as they came. */
+
+export interface ObjectMeta {
+  readonly name?: string
+  readonly generateName?: string
+  readonly namespace?: string
+  readonly uid?: string
+  readonly labels?: Readonly<Record<string, string>>
+  readonly annotations?: Readonly<Record<string, string>>
+  readonly ownerReferences?: readonly OwnerReference[]
+  readonly deletionTimestamp?: string
+}
+
+export interface OwnerReference {
+  readonly apiVersion: string
+  readonly kind: string
+  readonly name: string
+  readonly uid: string
+  readonly controller?: boolean
+}
+
+export interface Pod {
+  readonly apiVersion?: string
+  readonly kind?: string
+  readonly metadata?: ObjectMeta
+  readonly spec: PodSpec
+}
+
+export interface PodSpec {
+  readonly containers: readonly Container[]
+  readonly initContainers?: readonly Container[]
+  readonly volumes?: readonly Volume[]
+  readonly restartPolicy?: string
+  readonly hostNetwork?: boolean
+  readonly os?: { readonly name: string }
+  readonly resources?: ResourceRequirements
+  readonly securityContext?: { readonly runAsUser?: number; readonly runAsNonRoot?: boolean }
+}
+
+export interface Container {
+  readonly name: string
+  readonly image?: string
+  readonly imagePullPolicy?: string
+  readonly args?: readonly string[]
+  readonly env?: readonly EnvVar[]
+  readonly ports?: readonly ContainerPort[]
+  readonly resources?: ResourceRequirements
+  readonly restartPolicy?: string
+  readonly restartPolicyRules?: readonly unknown[]
+  readonly securityContext?: object
+  readonly volumeMounts?: readonly VolumeMount[]
+  readonly startupProbe?: Probe
+  readonly livenessProbe?: Probe
+  readonly readinessProbe?: Probe
+}
+
+export interface EnvVar {
+  readonly name: string
+  readonly value?: string
+  readonly valueFrom?: object
+}
+
+export interface ContainerPort {
+  readonly name?: string
+  readonly containerPort: number
+  readonly protocol?: string
+}
+
+export interface ResourceRequirements {
+  readonly requests?: Readonly<Record<string, string>>
+  readonly limits?: Readonly<Record<string, string>>
+}
+
+export interface Volume {
+  readonly name: string
+  readonly [source: string]: unknown
+}
+
+export interface VolumeMount {
+  readonly name: string
+  readonly mountPath: string
+  readonly readOnly?: boolean
+  readonly subPath?: string
+}
+
+export interface Probe {
+  readonly exec?: { readonly command: readonly string[] }
+  readonly httpGet?: { readonly path: string; readonly port: number; readonly scheme?: string }
+  readonly periodSeconds?: number
+  readonly timeoutSeconds?: number
+  readonly failureThreshold?: number
+  readonly initialDelaySeconds?: number
+}
+
+export interface Service {
+  readonly metadata?: ObjectMeta
+  readonly spec: {
+    readonly selector?: Readonly<Record<string, string>>
+    readonly clusterIP?: string
+    readonly publishNotReadyAddresses?: boolean
+  }
+}
+
+/** Spark labels each pod that it makes: `spark-role` is driver or executor. */
+export function isDriverPod(pod: Pod): boolean {
+  return pod.metadata?.labels?.['spark-role'] === 'driver'
+}
+
+/** The application id that Spark gave this driver, from the label that Spark puts on each of its pods. */
+export function applicationIdOf(pod: Pod): string | undefined {
+  return pod.metadata?.labels?.['spark-app-selector']
+}
+
+/**
+ * The container that runs the driver: by Spark's own name for it, else by what Spark always gives it (the first
+ * argument `driver`, the bind address), since a pod template may rename it
+ * (`spark.kubernetes.driver.podTemplateContainerName`); else the only one.
+ */
+export function driverContainerIndex(spec: PodSpec): number | undefined {
+  const isDriver: readonly ((container: Container) => boolean)[] = [
+    (container) => container.name === 'spark-kubernetes-driver',
+    (container) => container.args?.[0] === 'driver',
+    (container) => container.env?.some(({ name }) => name === 'SPARK_DRIVER_BIND_ADDRESS') === true,
+    () => spec.containers.length === 1,
+  ]
+  for (const test of isDriver) {
+    const index = spec.containers.findIndex(test)
+    if (index >= 0) return index
+  }
+  return undefined
+}

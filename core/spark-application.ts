@@ -1,0 +1,77 @@
+/** What we read of a SparkApplication, of either operator. */
+export interface SparkApplication {
+  readonly operator: SparkOperator
+  readonly namespace: string
+  readonly name: string
+  readonly annotations: Readonly<Record<string, string>>
+  /** `spec.sparkConf`; of the API group of Apache `spec.sparkConf` too. */
+  readonly sparkConf: Readonly<Record<string, string>>
+  readonly restartPolicy: OwnerRestartPolicy
+}
+
+/** kubeflow: `sparkoperator.k8s.io`; apache: `spark.apache.org`. */
+export type SparkOperator = 'kubeflow' | 'apache'
+
+/** What the owner does when the driver pod fails. Both operators default to Never. */
+export type OwnerRestartPolicy =
+  | { readonly kind: 'never' }
+  | { readonly kind: 'on-failure'; readonly retries: number }
+  | { readonly kind: 'always' }
+
+export const sparkApplicationApis = [
+  {
+    operator: 'kubeflow',
+    group: 'sparkoperator.k8s.io',
+    version: 'v1beta2',
+    nameLabel: 'sparkoperator.k8s.io/app-name',
+  },
+  { operator: 'apache', group: 'spark.apache.org', version: 'v1', nameLabel: 'spark.operator/name' },
+] as const satisfies readonly { operator: SparkOperator; group: string; version: string; nameLabel: string }[]
+
+/** The SparkApplication of an API object, or undefined when it is none. Missing parts take the operators' defaults. */
+export function parseSparkApplication(object: unknown): SparkApplication | undefined {
+  const root = record(object)
+  const api = sparkApplicationApis.find(({ group }) => String(root.apiVersion).startsWith(`${group}/`))
+  if (api === undefined || root.kind !== 'SparkApplication') return undefined
+  const metadata = record(root.metadata)
+  const spec = record(root.spec)
+  return {
+    operator: api.operator,
+    namespace: typeof metadata.namespace === 'string' ? metadata.namespace : 'default',
+    name: String(metadata.name ?? ''),
+    annotations: strings(metadata.annotations),
+    sparkConf: strings(spec.sparkConf),
+    restartPolicy: api.operator === 'kubeflow' ? kubeflowRestartPolicy(spec) : apacheRestartPolicy(spec),
+  }
+}
+
+/** `spec.restartPolicy: {type: Never | OnFailure | Always, onFailureRetries}`; OnFailure without retries is none. */
+function kubeflowRestartPolicy(spec: Record<string, unknown>): OwnerRestartPolicy {
+  const policy = record(spec.restartPolicy)
+  if (policy.type === 'Always') return { kind: 'always' }
+  if (policy.type === 'OnFailure') {
+    return { kind: 'on-failure', retries: typeof policy.onFailureRetries === 'number' ? policy.onFailureRetries : 0 }
+  }
+  return { kind: 'never' }
+}
+
+/** `spec.applicationTolerations.restartConfig: {restartPolicy, maxRestartAttempts}`, 3 attempts by default. */
+function apacheRestartPolicy(spec: Record<string, unknown>): OwnerRestartPolicy {
+  const config = record(record(spec.applicationTolerations).restartConfig)
+  if (config.restartPolicy === 'Always') return { kind: 'always' }
+  if (config.restartPolicy === 'OnFailure' || config.restartPolicy === 'OnInfrastructureFailure') {
+    return {
+      kind: 'on-failure',
+      retries: typeof config.maxRestartAttempts === 'number' ? config.maxRestartAttempts : 3,
+    }
+  }
+  return { kind: 'never' }
+}
+
+function record(value: unknown): Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {}
+}
+
+function strings(value: unknown): Record<string, string> {
+  return Object.fromEntries(Object.entries(record(value)).map(([key, item]) => [key, String(item)]))
+}

@@ -1,0 +1,36 @@
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+
+const addPath = (hash: ReturnType<typeof createHash>, path: string): void => {
+  if (!existsSync(path)) return
+  if (statSync(path).isDirectory()) {
+    for (const name of readdirSync(path).sort()) addPath(hash, join(path, name))
+    return
+  }
+  hash.update(`\0${path}\0`).update(readFileSync(path))
+}
+
+/** A hash over a recipe (any words) and the contents of files and folders; what does not exist counts as absent. */
+export const contentHash = (recipe: readonly string[], paths: readonly string[] = []): string => {
+  const hash = createHash('sha256').update(recipe.join('\0'))
+  for (const path of paths) addPath(hash, path)
+  return hash.digest('hex').slice(0, 32)
+}
+
+/** Does `make` unless `outputs` exist and were made with the same `hash`; says which it was. */
+export const once = async (
+  stampFile: string,
+  hash: string,
+  outputs: readonly string[],
+  make: () => Promise<void>,
+): Promise<boolean> => {
+  const stamped = existsSync(stampFile) ? readFileSync(stampFile, 'utf8').trim() : ''
+  if (stamped === hash && outputs.every((path) => existsSync(path))) return false
+  // A build that is cut off must not look finished.
+  rmSync(stampFile, { force: true })
+  mkdirSync(dirname(stampFile), { recursive: true })
+  await make()
+  writeFileSync(stampFile, `${hash}\n`)
+  return true
+}
