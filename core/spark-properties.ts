@@ -12,14 +12,14 @@ export function parseProperties(text: string): ReadonlyMap<string, string> {
     const match = /^[ \t\f]*((?:\\.|[^\\=:\s])+)[ \t\f]*[=:]?[ \t\f]*(.*)$/.exec(line)
     const [, key, value] = match ?? []
     if (key === undefined || value === undefined || /^[#!]/.test(key)) continue
-    entries.set(unescape(key), unescape(value))
+    entries.set(unescaped(key), unescaped(value))
   }
   return entries
 }
 
 const escapes: Readonly<Record<string, string>> = { t: '\t', n: '\n', r: '\r', f: '\f' }
 
-function unescape(text: string): string {
+function unescaped(text: string): string {
   return text.replace(
     /\\(?:u([0-9a-fA-F]{4})|(.))/g,
     (_whole, code: string | undefined, character: string | undefined) =>
