@@ -22,7 +22,7 @@ export interface RunResult {
 /** PATH with our own binaries first, and with the folders of root's tools. */
 export const environment = (extra: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv => ({
   ...process.env,
-  PATH: `${binDir}:${process.env['PATH'] ?? ''}:/usr/sbin:/usr/bin:/sbin:/bin`,
+  PATH: `${binDir}:${process.env.PATH ?? ''}:/usr/sbin:/usr/bin:/sbin:/bin`,
   ...extra,
 })
 
@@ -79,7 +79,7 @@ export const run = (command: string, args: readonly string[], options: RunOption
 
 /** True when the command can be found. */
 export const commandExists = (name: string): boolean =>
-  (environment()['PATH'] ?? '').split(':').some((folder) => folder !== '' && existsSync(join(folder, name)))
+  (environment().PATH ?? '').split(':').some((folder) => folder !== '' && existsSync(join(folder, name)))
 
 /** The start time in a process's stat line tells it from a later one with the same pid. */
 const startTime = (pid: number): string | undefined => {

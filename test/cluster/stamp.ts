@@ -1,20 +1,21 @@
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 
-const addPath = (hash: ReturnType<typeof createHash>, path: string): void => {
+// The name is relative, so that two checkouts of the project share what is built.
+const addPath = (hash: ReturnType<typeof createHash>, path: string, name: string): void => {
   if (!existsSync(path)) return
   if (statSync(path).isDirectory()) {
-    for (const name of readdirSync(path).sort()) addPath(hash, join(path, name))
+    for (const entry of readdirSync(path).sort()) addPath(hash, join(path, entry), `${name}/${entry}`)
     return
   }
-  hash.update(`\0${path}\0`).update(readFileSync(path))
+  hash.update(`\0${name}\0`).update(readFileSync(path))
 }
 
 /** A hash over a recipe (any words) and the contents of files and folders; what does not exist counts as absent. */
 export const contentHash = (recipe: readonly string[], paths: readonly string[] = []): string => {
   const hash = createHash('sha256').update(recipe.join('\0'))
-  for (const path of paths) addPath(hash, path)
+  for (const path of paths) addPath(hash, path, basename(path))
   return hash.digest('hex').slice(0, 32)
 }
 

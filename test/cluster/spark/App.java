@@ -141,7 +141,7 @@ public final class App {
 
   private static int executors(JavaSparkContext spark) {
     // The status tracker counts the driver too.
-    return spark.statusTracker().getExecutorInfos().length - 1;
+    return spark.sc().statusTracker().getExecutorInfos().length - 1;
   }
 
   private static List<Integer> range(int size) {

@@ -14,9 +14,10 @@ case "$1" in
       --conf "spark.driver.bindAddress=$SPARK_DRIVER_BIND_ADDRESS" \
       --conf "spark.executorEnv.SPARK_DRIVER_POD_IP=$SPARK_DRIVER_BIND_ADDRESS" \
       --deploy-mode client "$@")
-    # The launcher's first word may be empty: it is where a shell would take assignments.
-    [ -n "${command[0]}" ] || command=("${command[@]:1}")
-    [ ${#command[@]} -gt 0 ] || { echo 'spark launcher gave no command' >&2; exit 1; }
+    # The launcher begins with a NUL and a newline, to tell its answer from what the JVM may print before it.
+    command=("${command[@]:1}")
+    command[0]="${command[0]#$'\n'}"
+    [ -n "${command[0]}" ] || { echo 'spark launcher gave no command' >&2; exit 1; }
     ;;
   executor)
     shift

@@ -1,0 +1,119 @@
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Cluster } from './cluster.ts'
+import { apiServerPort } from './kubernetes/names.ts'
+import { driverServiceAccount } from './namespaces.ts'
+import { getPod, type PodRef } from './pods.ts'
+import { run } from './processes.ts'
+import { applicationJar, jarsDir, sparkTag } from './spark/image.ts'
+
+/** The behaviours of App.java. */
+export type Mode =
+  | 'pi'
+  | 'loop'
+  | 'late-end'
+  | 'gc-pauses'
+  | 'blocked-task'
+  | 'idle'
+  | 'driver-compute'
+  | 'streaming'
+  | 'fail'
+
+export interface Submission {
+  /** The application's name; its driver's pod is `<name>-driver`. */
+  readonly name: string
+  readonly namespace: string
+  readonly mode: Mode
+  readonly args?: readonly (string | number)[]
+  /** Spark settings over the harness's own. */
+  readonly conf?: Readonly<Record<string, string>>
+  /** 1 when not given. */
+  readonly executors?: number
+}
+
+export interface Submitted extends PodRef {
+  readonly applicationId: string
+  /** When the submission began and when the API server had the driver's pod, in milliseconds of Date.now. */
+  readonly submittedAt: number
+  readonly createdAt: number
+}
+
+/** Small and single-minded, so that several applications share two cores. */
+const defaults: Readonly<Record<string, string>> = {
+  'spark.kubernetes.container.image': sparkTag,
+  'spark.kubernetes.container.image.pullPolicy': 'Never',
+  'spark.kubernetes.authenticate.driver.serviceAccountName': driverServiceAccount,
+  'spark.kubernetes.submission.waitAppCompletion': 'false',
+  'spark.driver.memory': '512m',
+  'spark.executor.memory': '512m',
+  'spark.kubernetes.driver.request.cores': '100m',
+  'spark.kubernetes.executor.request.cores': '100m',
+  // Two tasks at once on one executor.
+  'spark.executor.cores': '2',
+  'spark.driver.extraJavaOptions': '-XX:TieredStopAtLevel=1 -XX:+UseSerialGC',
+  'spark.executor.extraJavaOptions': '-XX:TieredStopAtLevel=1 -XX:+UseSerialGC',
+}
+
+/** Java packages that Spark reaches into (its JavaModuleOptions), as far as a submission does. */
+const opens = ['java.lang', 'java.lang.invoke', 'java.io', 'java.net', 'java.nio', 'java.util', 'sun.nio.ch'].map(
+  (name) => `--add-opens=java.base/${name}=ALL-UNNAMED`,
+)
+
+const javaOptions = ['-Xmx256m', '-Xshare:auto', '-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', ...opens]
+
+let queue: Promise<unknown> = Promise.resolve()
+
+/** Runs works one after another: two JVMs that start at once on two cores starve what is measured. */
+const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+  const turn = queue.then(work, work)
+  queue = turn.catch(() => {})
+  return turn
+}
+
+/**
+ * Submits an application by Spark's own SparkSubmit in cluster mode and resolves when its driver's pod is created.
+ * Rejects with what SparkSubmit said when it fails, as when a webhook denies the pod.
+ */
+export const submit = (cluster: Cluster, submission: Submission): Promise<Submitted> =>
+  inTurn(async () => {
+    const { name, namespace, mode, args = [], executors = 1 } = submission
+    const ref: PodRef = { namespace, pod: `${name}-driver` }
+    const conf: Record<string, string> = {
+      ...defaults,
+      'spark.kubernetes.namespace': namespace,
+      'spark.kubernetes.driver.pod.name': ref.pod,
+      'spark.executor.instances': String(executors),
+      ...submission.conf,
+    }
+    const submittedAt = Date.now()
+    const classpath = readdirSync(jarsDir)
+      .sort()
+      .map((jar) => join(jarsDir, jar))
+      .join(':')
+    await run(
+      'java',
+      [
+        ...javaOptions,
+        '-cp',
+        classpath,
+        'org.apache.spark.deploy.SparkSubmit',
+        '--master',
+        `k8s://https://127.0.0.1:${apiServerPort}`,
+        '--deploy-mode',
+        'cluster',
+        '--name',
+        name,
+        '--class',
+        'App',
+        ...Object.entries(conf).flatMap(([key, value]) => ['--conf', `${key}=${value}`]),
+        applicationJar,
+        mode,
+        ...args.map(String),
+      ],
+      { env: { KUBECONFIG: cluster.kubeconfigPath }, timeoutMs: 120_000 },
+    )
+    const pod = await getPod(cluster, ref)
+    const applicationId = pod?.metadata?.labels?.['spark-app-selector']
+    if (!applicationId) throw new Error(`${name}: SparkSubmit made no driver pod ${ref.pod}`)
+    return { ...ref, applicationId, submittedAt, createdAt: pod.metadata?.creationTimestamp?.getTime() ?? Date.now() }
+  })
