@@ -37,6 +37,8 @@ export const verdictFiles = {
   starting: 'starting',
   hung: 'hung',
   ready: 'ready',
+  /** Left by the startup probe, from inside the driver container; see `startupProbeTells` of DriverPolicy. */
+  running: 'running',
   memory: 'memory.json',
 } as const
 
@@ -50,6 +52,8 @@ export const restartAllContainersExitCode = 88
 export const sidecarEnv = {
   /** The DriverPolicy, as JSON. */
   policy: 'SPARK_NANNY_POLICY',
+  /** Never set in a pod: a folder that stands for `/` when the sidecar runs as a plain process (demo, tests, bench). */
+  root: 'SPARK_NANNY_ROOT',
 } as const
 
 /** Environment variable of the driver container, resolved from {@link nextApplicationIdSuffixAnnotation}. */

@@ -33,6 +33,7 @@ export interface PodSpec {
   readonly restartPolicy?: string
   readonly hostNetwork?: boolean
   readonly os?: { readonly name: string }
+  readonly nodeSelector?: Readonly<Record<string, string>>
   readonly resources?: ResourceRequirements
   readonly securityContext?: { readonly runAsUser?: number; readonly runAsNonRoot?: boolean }
 }
@@ -48,6 +49,7 @@ export interface Container {
   readonly restartPolicy?: string
   readonly restartPolicyRules?: readonly unknown[]
   readonly securityContext?: object
+  readonly terminationMessagePolicy?: string
   readonly volumeMounts?: readonly VolumeMount[]
   readonly startupProbe?: Probe
   readonly livenessProbe?: Probe
@@ -81,6 +83,7 @@ export interface VolumeMount {
   readonly mountPath: string
   readonly readOnly?: boolean
   readonly subPath?: string
+  readonly subPathExpr?: string
 }
 
 export interface Probe {

@@ -15,6 +15,12 @@ export interface DriverPolicy {
   /** 0: the sidecar serves nothing (hostNetwork: its port could be taken by another driver on the node). */
   readonly statusPort: number
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error'
+  /**
+   * Whether the startup probe tells that the driver container runs: over exec by leaving the file `running`, over http
+   * by asking /startedz. Until then the startup deadline does not run, however long the driver's image is pulled for.
+   * False or absent: it runs from the sidecar's own start.
+   */
+  readonly startupProbeTells?: boolean
   /** For /status: each setting as it is spelt, and where it came from. */
   readonly settings: Readonly<Record<string, { readonly value: string; readonly source: SettingSource }>>
 }
@@ -79,6 +85,7 @@ const fieldChecks: Readonly<Record<keyof DriverPolicy, (value: unknown) => boole
   onHung: isHungAction,
   statusPort: port,
   logLevel: (value) => ['debug', 'info', 'warn', 'error'].includes(String(value)),
+  startupProbeTells: (value) => value === undefined || typeof value === 'boolean',
   settings: isRecord,
 }
 

@@ -10,6 +10,8 @@ export interface Setting<T> {
   /** The right form, worded to follow "must be ". */
   readonly form: string
   readonly description: string
+  /** Values that are words, for suggestions. */
+  readonly words?: readonly string[]
   /** The value of `text`, or undefined when it has not the right form. */
   parse(text: string): T | undefined
   /** The spelling that `parse` reads back as `value`. */
@@ -21,6 +23,7 @@ const flag = (defaultValue: boolean, description: string): Setting<boolean> => (
   default: defaultValue,
   form: 'true or false',
   description,
+  words: ['true', 'false'],
   parse: (text) => (text === 'true' ? true : text === 'false' ? false : undefined),
   format: String,
 })
@@ -34,6 +37,7 @@ const choice = <const T extends string>(
   default: defaultValue,
   form: `one of ${values.join(', ')}`,
   description,
+  words: values,
   parse: (text) => values.find((value) => value === text),
   format: String,
 })
@@ -72,6 +76,7 @@ const orWord = <T>(setting: Setting<T>, word: string): Setting<T | null> => ({
   ...setting,
   default: null,
   form: `${word}, or ${setting.form}`,
+  words: [word],
   parse: (text) => (text === word ? null : setting.parse(text)),
   format: (value) => (value === null ? word : setting.format(value)),
 })
@@ -197,7 +202,7 @@ export function resolveSettings(written: WrittenSettings): ResolvedSettings {
       const parsed = settings[key].parse(value.trim())
       if (parsed === undefined) {
         const kept = settingOf(key).format(values[key])
-        const message = `${name}: ${JSON.stringify(value)} must be ${settings[key].form}; ${kept} is used`
+        const message = `${name}: ${JSON.stringify(value)} must be ${settings[key].form}; ${kept} is used${suggestion(key, value)}`
         problems.push({ kind: 'bad-value', source, key: name, value, message })
         continue
       }
@@ -222,6 +227,14 @@ function isSettingKey(key: string): key is SettingKey {
   return Object.hasOwn(settings, key)
 }
 
+/** The value that was probably meant: a number without its unit, a slip in a word. */
+function suggestion(key: SettingKey, value: string): string {
+  const { type, words = [], parse } = settingOf(key)
+  const text = value.trim()
+  const meant = type === 'duration' && parse(`${text}s`) !== undefined ? `${text}s` : nearestSpelling(text, words)
+  return meant === undefined ? '' : `; did you mean ${meant}?`
+}
+
 function unknownKeyMessage(prefix: string, key: string): string {
   const nearest = nearestSpelling(key, settingKeys)
   return `${prefix}${key} is not a setting${nearest === undefined ? '' : `; did you mean ${prefix}${nearest}?`}`
@@ -229,6 +242,7 @@ function unknownKeyMessage(prefix: string, key: string): string {
 
 /** The candidate that differs least from `word`, if it differs little enough to be a slip of the hand. */
 export function nearestSpelling(word: string, candidates: readonly string[]): string | undefined {
+  if (candidates.length === 0) return undefined
   const lower = word.toLowerCase().replaceAll('_', '-')
   const ranked = candidates.map((candidate) => ({ candidate, edits: distance(lower, candidate) }))
   const best = ranked.reduce((a, b) => (b.edits < a.edits ? b : a))

@@ -74,21 +74,19 @@ export function firstJudgement(nowMs: number, answered = false): Judgement {
 /**
  * The one place that concludes that a driver hangs. Pure: the same judgement, sample and time give the same answer.
  * A driver is hung when its UI failed `failureThreshold` times in a row over at least as many timeouts, when nobody
- * listened past the startup deadline (never answered) or the stop deadline (answered before: the context is closed,
- * the JVM may still commit output), or when jobs ran past the stall deadline without a task ending. Whatever is not
- * surely this driver's answer leads to `unknown`, on which nothing acts.
+ * answered past the startup deadline (never answered) or listened past the stop deadline (answered before: the context
+ * is closed, the JVM may still commit output), or when jobs ran past the stall deadline without a task ending. Whatever
+ * is not surely this driver's answer leads to `unknown`, on which nothing acts.
  */
 export function judge(before: Judgement, sample: Sample, policy: Deadlines, nowMs: number): Judgement {
   if (sample.kind === 'inconclusive') return before
-  // Only who has answered as Spark before can be said to answer wrongly: else it may be another program's port.
-  const foreign = sample.kind === 'failing' && sample.cause === 'malformed' && !before.answered
-  const kind = foreign ? 'other' : sample.kind
+  const kind = sample.kind === 'failing' && !before.answered ? beforeFirstAnswer(sample.cause) : sample.kind
   const run: SampleRun =
     before.run.kind === kind
       ? { ...before.run, length: before.run.length + 1 }
       : { kind, sinceMs: sample.kind === 'failing' ? nowMs - sample.tookMs : nowMs, length: 1 }
   const answered = before.answered || kind === 'alive'
-  const work = sample.kind === 'alive' ? trackWork(before.work, sample.work, nowMs) : before.work
+  const work = workAfter(before.work, sample, nowMs)
   const verdict = conclude({ ...before, answered, run, work }, sample, policy, nowMs)
   return { verdict: since(before.verdict, verdict), answered, startedMs: before.startedMs, run, work }
 }
@@ -99,7 +97,10 @@ function conclude(state: Judgement, sample: Sample, policy: Deadlines, nowMs: nu
   switch (run.kind) {
     case 'alive': {
       const stalledMs = state.work === null ? 0 : nowMs - state.work.sinceMs
-      if (policy.stallDeadlineMs !== null && stalledMs >= policy.stallDeadlineMs) {
+      // Only a fresh look at the jobs can find a stall: what was seen before the looks failed may be long done.
+      const looked = sample.kind === 'alive' && sample.work !== undefined
+      const stands = state.verdict.kind === 'hung' && state.verdict.reason === 'stall'
+      if (policy.stallDeadlineMs !== null && stalledMs >= policy.stallDeadlineMs && (looked || stands)) {
         return hung('stall', `jobs are active and no task has finished for ${seconds(stalledMs)}`)
       }
       return { kind: 'alive', sinceMs: run.sinceMs }
@@ -144,7 +145,18 @@ function since(before: Verdict, verdict: Verdict): Verdict {
   return stands ? { ...verdict, sinceMs: before.sinceMs } : verdict
 }
 
-function trackWork(before: Judgement['work'], work: Work | undefined, nowMs: number): Judgement['work'] {
+/**
+ * Only who has answered as Spark before can be said to answer wrongly: else it may be another program's port, or a UI
+ * that its filters keep from ever answering. And who has never answered in time has until the startup deadline.
+ */
+function beforeFirstAnswer(cause: FailureCause): 'refused' | 'other' {
+  return cause === 'timeout' ? 'refused' : 'other'
+}
+
+function workAfter(before: Judgement['work'], sample: Sample, nowMs: number): Judgement['work'] {
+  // The next driver's jobs are numbered from 0 again.
+  if (sample.kind === 'refused') return null
+  const work = sample.kind === 'alive' ? sample.work : undefined
   if (work === undefined) return before
   if (work.jobs.length === 0) return null
   const signature = work.jobs.map(({ id, endedTasks }) => `${id}:${endedTasks}`).join(' ')
