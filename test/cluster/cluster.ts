@@ -3,7 +3,7 @@ import { CoreV1Api, KubeConfig, KubernetesObjectApi } from '@kubernetes/client-n
 import { down } from './kubernetes/lifecycle.ts'
 import { binary, clusterFile } from './paths.ts'
 import { prepareAndStart } from './prepare.ts'
-import { run } from './processes.ts'
+import { run, stopRunning } from './processes.ts'
 import type { Log } from './progress.ts'
 
 /** What run/cluster.json holds. */
@@ -31,6 +31,13 @@ export interface Cluster extends ClusterInfo {
 export const connectCluster = async (): Promise<Cluster> => {
   if (!existsSync(clusterFile)) {
     throw new Error('no test cluster runs: npm run test:cluster starts one, or with -- --up leaves one running')
+  }
+  // A test file that is cut off ends what it has started; the runner itself has its own way to stop.
+  if (process.env.NODE_TEST_CONTEXT && process.listenerCount('SIGTERM') === 0) {
+    process.once('SIGTERM', () => {
+      stopRunning()
+      process.exit(143)
+    })
   }
   const info: ClusterInfo = JSON.parse(readFileSync(clusterFile, 'utf8'))
   const kubeConfig = new KubeConfig()

@@ -17,9 +17,9 @@ const usage = `usage: npm run test:cluster -- [options] [name …]
   --down    only stop the cluster
   --grep X  only tests whose name matches X`
 
-const started = performance.now()
+const begin = performance.now()
 const log = (line: string): void =>
-  console.log(`[${((performance.now() - started) / 1000).toFixed(0).padStart(4)} s] ${line}`)
+  console.log(`[${((performance.now() - begin) / 1000).toFixed(0).padStart(4)} s] ${line}`)
 
 const parse = () => {
   const options = {
@@ -87,17 +87,21 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 }
 
 let code = 1
+let summary = ''
+let started = false
 try {
   const cluster = await startCluster(log)
+  started = true
   log(`the cluster is up: export KUBECONFIG=${cluster.kubeconfigPath}; logs in ${logsDir}`)
   if (values.up) code = 0
   else {
     const { passed, failed } = await runFiles(testFiles(positionals), values.grep, abort.signal)
-    console.log(`${passed} passed, ${failed} failed`)
+    summary = `${passed} passed, ${failed} failed`
     code = failed > 0 || passed === 0 ? 1 : 0
   }
 } catch (error) {
   log(error instanceof Error ? error.message : String(error))
 }
-if (!(values.keep || (values.up && code === 0))) await stopOnce()
+if (!(started && (values.keep || values.up))) await stopOnce()
+if (summary) console.log(summary)
 process.exit(code)

@@ -28,8 +28,11 @@ export const environment = (extra: Readonly<Record<string, string>> = {}): NodeJ
 
 const running = new Set<ChildProcess>()
 
-/** Ends every command that `run` still waits for, so that an interrupted harness leaves none behind. */
+let interrupted = false
+
+/** Ends every command that `run` still waits for and lets no daemon start any more: the harness is interrupted. */
 export const stopRunning = (): void => {
+  interrupted = true
   for (const child of running) child.kill('SIGTERM')
 }
 
@@ -115,6 +118,7 @@ export const startDaemon = (
   env: Readonly<Record<string, string>> = {},
 ): void => {
   if (daemonPid(name) !== undefined) return
+  if (interrupted) throw new Error('interrupted')
   mkdirSync(logsDir, { recursive: true })
   mkdirSync(pidsDir, { recursive: true })
   const output = openSync(join(logsDir, `${name}.log`), 'a')

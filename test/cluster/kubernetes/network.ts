@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { runDir } from '../paths.ts'
 import { run } from '../processes.ts'
@@ -71,11 +71,23 @@ const clearTable = async (command: string, table: string): Promise<void> => {
   await run(`${command}-restore`, ['--noflush'], { input })
 }
 
+/** libcni notes every attachment of a container, also to its loopback, in files that no setting moves. */
+const removeAttachments = (): void => {
+  const folder = '/var/lib/cni/results'
+  const names = existsSync(folder) ? readdirSync(folder) : []
+  const prefix = `${cniConfig.name}-`
+  const containers = names
+    .filter((name) => name.startsWith(prefix))
+    .map((name) => name.slice(prefix.length).split('-')[0])
+  for (const name of names) if (containers.some((id) => id && name.includes(id))) rmSync(join(folder, name))
+}
+
 /** Removes the bridge, every chain the cluster made, and its kernel settings. */
 export const removeNetwork = async (): Promise<void> => {
   for (const command of ['iptables', 'ip6tables']) {
     for (const table of ['nat', 'filter', 'mangle', 'raw']) await clearTable(command, table).catch(() => {})
   }
+  removeAttachments()
   await run('ip', ['link', 'delete', bridgeName], { accept: [1, 2] })
   if (!existsSync(savedSettings)) return
   const before: Record<string, string> = JSON.parse(readFileSync(savedSettings, 'utf8'))

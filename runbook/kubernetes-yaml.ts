@@ -1,0 +1,45 @@
+import { type CollectionTag, parseAllDocuments, type ScalarTag, stringify, type Tags } from 'yaml'
+
+/**
+ * The values of a YAML text's documents as Kubernetes reads them (sigs.k8s.io/yaml on go-yaml 2): version 1.1, in which
+ * `0644` is octal and `yes` is true, but for timestamps and numbers to the base of 60, which stay text, and for what
+ * only the specification's own pattern takes for a number: `.` (a key of managedFields) and `e5`. Documents of comments
+ * only are left out. The problem is one line.
+ */
+export function readYaml(text: string): { readonly values: readonly unknown[] } | { readonly problem: string } {
+  const documents = parseAllDocuments(text, {
+    version: '1.1',
+    customTags: (tags: Tags) => tags.filter((tag) => typeof tag === 'string' || isKnown(tag)).map(asKubernetes),
+  })
+  const values: unknown[] = []
+  for (const document of 'empty' in documents ? [] : documents) {
+    const [error] = document.errors
+    if (error !== undefined) return { problem: error.message.split('\n')[0]?.replace(/:$/, '') ?? 'it has errors' }
+    try {
+      const value: unknown = document.toJS()
+      if (value !== null && value !== undefined) values.push(value)
+    } catch (growth) {
+      // Anchors that would grow beyond all bounds come to light only here.
+      if (growth instanceof ReferenceError) return { problem: growth.message }
+      throw growth
+    }
+  }
+  return { values }
+}
+
+/** YAML that Kubernetes reads as `value`: what version 1.1 would take for another type is quoted. */
+export function writeYaml(value: unknown): string {
+  return stringify(value, { version: '1.1', lineWidth: 0, aliasDuplicateObjects: false })
+}
+
+type Tag = CollectionTag | ScalarTag
+
+function isKnown({ tag, format }: Tag): boolean {
+  return !tag.endsWith(':timestamp') && format !== 'TIME'
+}
+
+function asKubernetes(tag: Tags[number]): Tags[number] {
+  if (typeof tag === 'string' || !tag.tag.endsWith(':float') || tag.collection) return tag
+  if (tag.format === 'EXP') return { ...tag, test: /^[-+]?(\.\d[\d_]*|\d[\d_]*(\.[\d_]*)?)[eE][-+]?\d+$/ }
+  return tag.test?.test('1.5') === true ? { ...tag, test: /^[-+]?(\.\d[\d_]*|\d[\d_]*\.[\d_]*)$/ } : tag
+}

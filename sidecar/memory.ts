@@ -1,0 +1,67 @@
+import { clampToNow, type Restart } from './restart-budget.ts'
+
+/** What outlives a restart of the sidecar and of all containers: it lies in the pod's verdict volume. */
+export interface Memory {
+  /** Whether the UI of the present driver has ever answered. */
+  readonly answered: boolean
+  /** 1 for the pod's first driver, one more for each that we had restarted. */
+  readonly attempt: number
+  /** The latest restarts, the oldest first. */
+  readonly restarts: readonly Restart[]
+  /** A restart left to the kubelet that has not been seen yet. */
+  readonly pendingRestart: Restart | null
+}
+
+/** More than any window's budget can hold; bounds the file. */
+const maxRemembered = 1_000
+
+export const firstMemory: Memory = { answered: false, attempt: 1, restarts: [], pendingRestart: null }
+
+/** The memory of a file's text; the first memory when it is cut short, garbage or not ours. */
+export function parseMemory(text: string | undefined): Memory {
+  let value: unknown
+  try {
+    value = JSON.parse(text ?? '')
+  } catch {
+    return firstMemory
+  }
+  if (!isRecord(value)) return firstMemory
+  const { answered, attempt, restarts, pendingRestart } = value
+  const isWhole =
+    typeof answered === 'boolean' &&
+    typeof attempt === 'number' &&
+    Number.isSafeInteger(attempt) &&
+    attempt >= 1 &&
+    Array.isArray(restarts) &&
+    restarts.every(isRestart)
+  if (!isWhole) return firstMemory
+  return { answered, attempt, restarts, pendingRestart: isRestart(pendingRestart) ? pendingRestart : null }
+}
+
+export function formatMemory(memory: Memory): string {
+  return `${JSON.stringify(memory)}\n`
+}
+
+/** The memory that a sidecar starts with: no restart in the future, and one left to the kubelet has happened. */
+export function memoryAtStart(memory: Memory, nowMs: number): Memory {
+  const settled = memory.pendingRestart === null ? memory : afterRestart(memory, memory.pendingRestart)
+  return { ...settled, restarts: clampToNow(settled.restarts, nowMs) }
+}
+
+/** The memory for the driver that comes after `restart`. */
+export function afterRestart(memory: Memory, restart: Restart): Memory {
+  return {
+    answered: false,
+    attempt: memory.attempt + 1,
+    restarts: [...memory.restarts, restart].slice(-maxRemembered),
+    pendingRestart: null,
+  }
+}
+
+function isRestart(value: unknown): value is Restart {
+  return isRecord(value) && Number.isFinite(value.atMs) && typeof value.reason === 'string'
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

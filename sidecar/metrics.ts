@@ -1,0 +1,63 @@
+import type { Verdict } from '../core/verdict.ts'
+import { budgetOf, passesReadiness, type SidecarState } from './status.ts'
+
+const verdictKinds = Object.keys({
+  starting: true,
+  alive: true,
+  failing: true,
+  stopping: true,
+  unknown: true,
+  hung: true,
+} satisfies Record<Verdict['kind'], true>)
+
+type Labels = Readonly<Record<string, string | number>>
+
+/** The answer to /metrics, in Prometheus's text format 0.0.4. By hand: a client library would double the sidecar's memory. */
+export function metricsText(state: SidecarState, version: string): string {
+  const lines: string[] = []
+  const family = (
+    name: string,
+    type: string,
+    help: string,
+    samples: readonly (readonly [Labels, number, string?])[],
+  ) => {
+    const full = `spark_nanny_sidecar_${name}`
+    lines.push(`# HELP ${full} ${help}`, `# TYPE ${full} ${type}`)
+    for (const [labels, value, suffix = ''] of samples) lines.push(`${full}${suffix}${labelsText(labels)} ${value}`)
+  }
+  family('build_info', 'gauge', 'Version of the sidecar.', [[{ version }, 1]])
+  family('idle', 'gauge', 'Whether the sidecar cannot do its work.', [[{}, state.kind === 'idle' ? 1 : 0]])
+  family('ready', 'gauge', 'Whether readiness passes.', [[{}, passesReadiness(state) ? 1 : 0]])
+  if (state.kind === 'idle') return `${lines.join('\n')}\n`
+
+  const { samples, verdict, memory, wallMs, sinceWallMs } = state.snapshot
+  family('verdict', 'gauge', 'The verdict that stands.', [
+    ...verdictKinds.map((kind) => [{ state: kind }, kind === verdict.kind ? 1 : 0] as const),
+  ])
+  family('verdict_age_seconds', 'gauge', 'For how long it has stood.', [[{}, Math.max(0, wallMs - sinceWallMs) / 1000]])
+  family('polls_total', 'counter', 'Polls of the Spark UI.', [
+    ...Object.entries(samples.counts()).map(([result, count]) => [{ result }, count] as const),
+  ])
+  const { buckets, sumSeconds, count } = samples.durations()
+  family('poll_duration_seconds', 'histogram', 'How long polls took.', [
+    ...buckets.map(({ le, count: within }) => [{ le }, within, '_bucket'] as const),
+    [{ le: '+Inf' }, count, '_bucket'],
+    [{}, sumSeconds, '_sum'],
+    [{}, count, '_count'],
+  ])
+  const byReason = Map.groupBy(memory.restarts, ({ reason }) => reason)
+  family('restarts_total', 'counter', 'Restarts of this driver, in the life of the pod.', [
+    ...[...byReason].map(([reason, restarts]) => [{ reason }, restarts.length] as const),
+  ])
+  family('attempt', 'gauge', 'Which driver of the pod runs, from 1.', [[{}, memory.attempt]])
+  const budget = budgetOf(state.snapshot)
+  if (budget !== null && budget.max !== null) {
+    family('restart_budget_left', 'gauge', 'Restarts that are left.', [[{}, budget.max - budget.used]])
+  }
+  return `${lines.join('\n')}\n`
+}
+
+function labelsText(labels: Labels): string {
+  const pairs = Object.entries(labels).map(([name, value]) => `${name}=${JSON.stringify(String(value))}`)
+  return pairs.length === 0 ? '' : `{${pairs.join(',')}}`
+}

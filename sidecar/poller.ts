@@ -1,0 +1,119 @@
+import type { DriverPolicy } from '../core/policy.ts'
+import type { Sample } from '../core/verdict.ts'
+import type { Log } from './log.ts'
+import type { Prober } from './prober.ts'
+import { findUi, searchBoundMs } from './ui-search.ts'
+import { addressText, type UiAddress, type UiTarget, uiTarget } from './ui-target.ts'
+
+const searchEveryMs = 5_000
+
+export interface PollerEdges {
+  readonly prober: Prober
+  readonly readProperties: () => ReadonlyMap<string, string> | null
+  readonly podAddresses: () => readonly string[]
+  readonly listeningPorts: () => ReadonlySet<number>
+  readonly log: Log
+}
+
+export interface PollRequest {
+  readonly nowMs: number
+  readonly answered: boolean
+  /** Whether a stall stands: then each poll looks at the jobs, to see it end. */
+  readonly stalled: boolean
+}
+
+export interface Poll {
+  readonly sample: Sample
+  /** At most so long should it have taken. */
+  readonly plannedMs: number
+}
+
+/** One poll of the driver, wherever its UI is. Remembers where that was, and when it last looked at the jobs. */
+export interface Poller {
+  poll(request: PollRequest): Promise<Poll>
+  /** For /status: where the UI is asked, or why nowhere. */
+  target(): { readonly ui: string | null; readonly proven: boolean; readonly applicationId: string | null }
+  /** A new driver comes: nothing is known of it. */
+  forget(): void
+}
+
+export function createPoller(policy: DriverPolicy, edges: PollerEdges): Poller {
+  const { prober, log } = edges
+  const lookEveryMs = Math.max(policy.intervalMs, (policy.stallDeadlineMs ?? 0) / 4)
+  let target: UiTarget | undefined
+  /** Where the UI has proven to be this driver's; not looked for elsewhere from then on. */
+  let proven: UiAddress | undefined
+  let searchedMs = Number.NEGATIVE_INFINITY
+  let lookedMs = Number.NEGATIVE_INFINITY
+
+  /** The properties may come late, and be those of the next driver later. */
+  function currentTarget(): UiTarget {
+    if (proven !== undefined && target !== undefined) return target
+    const next = uiTarget(policy, edges.readProperties(), edges.podAddresses())
+    if (targetText(next) !== targetText(target)) {
+      const level = next.kind === 'none' ? 'warn' : 'info'
+      log[level]({ ui: targetText(next) }, next.kind === 'none' ? 'not watched: never acting' : 'where the UI is asked')
+    }
+    target = next
+    return next
+  }
+
+  async function elsewhere(ui: UiTarget & { kind: 'ui' }, sample: Sample, request: PollRequest): Promise<Poll> {
+    let plannedMs = policy.timeoutMs
+    if (request.nowMs - searchedMs >= searchEveryMs) {
+      searchedMs = request.nowMs
+      plannedMs += searchBoundMs(ui)
+      proven = await findUi(ui, prober)
+      if (proven !== undefined) {
+        log.info({ ui: addressText(proven) }, 'the UI answers elsewhere')
+        return { sample: { kind: 'alive', evidence: 'application' }, plannedMs }
+      }
+    }
+    const { blockManagerPort, first } = ui
+    if (sample.kind !== 'refused' || request.answered || blockManagerPort === null) return { sample, plannedMs }
+    // SparkContext binds its UI before its block manager: a UI switched off or moved by the program itself.
+    if (!edges.listeningPorts().has(blockManagerPort)) return { sample, plannedMs }
+    const detail = `the driver runs (port ${blockManagerPort} listens), but ${addressText(first)} refuses: its UI is off or elsewhere`
+    return { sample: { kind: 'other', detail }, plannedMs }
+  }
+
+  async function withWork(ui: UiAddress, listedId: string | null, sample: Sample, request: PollRequest): Promise<Poll> {
+    const { timeoutMs, stallDeadlineMs } = policy
+    const due = request.stalled || request.nowMs - lookedMs >= lookEveryMs
+    if (stallDeadlineMs === null || listedId === null || sample.kind !== 'alive' || !due) {
+      return { sample, plannedMs: timeoutMs }
+    }
+    lookedMs = request.nowMs
+    const work = await prober.work(ui, listedId, timeoutMs)
+    return { sample: work === undefined ? sample : { ...sample, work }, plannedMs: 2 * timeoutMs }
+  }
+
+  return {
+    async poll(request) {
+      const ui = currentTarget()
+      if (ui.kind === 'none') return { sample: { kind: 'other', detail: ui.reason }, plannedMs: 0 }
+      const address = proven ?? ui.first
+      const { sample, listedId } = await prober.probe(address, ui.applicationId, policy.timeoutMs)
+      if (sample.kind !== 'alive') {
+        return proven === undefined ? elsewhere(ui, sample, request) : { sample, plannedMs: policy.timeoutMs }
+      }
+      // On the node's network the starting page may be that of another driver.
+      if (sample.evidence !== 'not-started') proven = address
+      return withWork(address, listedId, sample, request)
+    },
+    target: () => ({
+      ui: target === undefined ? null : proven === undefined ? targetText(target) : addressText(proven),
+      proven: proven !== undefined,
+      applicationId: target?.kind === 'ui' ? target.applicationId : policy.applicationId,
+    }),
+    forget() {
+      proven = undefined
+      searchedMs = lookedMs = Number.NEGATIVE_INFINITY
+    },
+  }
+}
+
+function targetText(target: UiTarget | undefined): string {
+  if (target === undefined) return ''
+  return target.kind === 'none' ? target.reason : addressText(target.first)
+}

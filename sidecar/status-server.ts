@@ -1,0 +1,72 @@
+import { createServer, type ServerResponse } from 'node:http'
+import type { Log } from './log.ts'
+import { metricsText } from './metrics.ts'
+import { passesReadiness, passesStartup, type SidecarState, statusJson } from './status.ts'
+
+const retryMs = 5_000
+
+export interface StatusServerOptions {
+  readonly port: number
+  readonly version: string
+  readonly log: Log
+  readonly state: () => SidecarState
+  /** Called at each GET of /startedz. */
+  readonly onStartedz: () => void
+}
+
+/**
+ * Serves /readyz, /startedz, /livez, /status and /metrics on all addresses: the kubelet asks the pod's. A port that is
+ * taken is tried again; nothing that a client does ends the sidecar or fills its memory.
+ */
+export function serveStatus({ port, version, log, state, onStartedz }: StatusServerOptions): void {
+  const server = createServer({
+    requestTimeout: 5_000,
+    headersTimeout: 5_000,
+    keepAliveTimeout: 5_000,
+    maxHeaderSize: 8_192,
+  })
+  server.maxConnections = 16
+  server.maxRequestsPerSocket = 100
+  server.on('request', (request, response) => {
+    request.resume()
+    if (request.method !== 'GET' && request.method !== 'HEAD') return text(response, 405, 'GET only\n')
+    switch (request.url?.split('?')[0]) {
+      case '/readyz':
+        return check(response, passesReadiness(state()))
+      case '/startedz':
+        onStartedz()
+        return check(response, passesStartup(state()))
+      case '/livez':
+        return check(response, true)
+      case '/status':
+        response.setHeader('content-type', 'application/json')
+        return text(response, 200, `${JSON.stringify(statusJson(state(), version), null, 2)}\n`)
+      case '/metrics':
+        response.setHeader('content-type', 'text/plain; version=0.0.4; charset=utf-8')
+        return text(response, 200, metricsText(state(), version))
+      default:
+        return text(response, 404, 'not found\n')
+    }
+  })
+  server.on('clientError', (_error, socket) => socket.destroy())
+  let told = false
+  server.on('error', (error) => {
+    if (!told) log.warn({ port, problem: error.message }, 'the status port cannot be bound; trying on')
+    told = true
+    setTimeout(() => server.listen(port), retryMs)
+  })
+  server.on('listening', () => {
+    told = false
+    log.debug({ port }, 'serving status')
+  })
+  server.listen(port)
+}
+
+function check(response: ServerResponse, passes: boolean): void {
+  text(response, passes ? 200 : 503, passes ? 'ok\n' : 'not yet\n')
+}
+
+function text(response: ServerResponse, statusCode: number, body: string): void {
+  response.statusCode = statusCode
+  response.end(body)
+}

@@ -1,0 +1,83 @@
+import type { DriverPolicy } from '../core/policy.ts'
+import { firstJudgement, judge, nextPollDelayMs, type Sample } from '../core/verdict.ts'
+import type { Clock } from './clock.ts'
+import { createEnforcer, type EnforcerEdges } from './enforcer.ts'
+import type { Poller } from './poller.ts'
+import { createSampleLog, type SampleLog } from './sample-log.ts'
+import type { WatchSnapshot } from './status.ts'
+import { watchedMs } from './watched-time.ts'
+
+/** While nothing has answered yet; so that Ready comes soon after the UI. */
+const startingIntervalMs = 1_000
+
+export interface WatchEdges extends EnforcerEdges {
+  readonly clock: Clock
+  readonly poller: Poller
+}
+
+export interface Watch {
+  /** One round: poll, judge, act. Resolves to the milliseconds to wait until the next, null when the sidecar ends. */
+  step(): Promise<number | null>
+  snapshot(): WatchSnapshot
+}
+
+/**
+ * Watches one driver. All deadlines run on watched time: a clock that stands still while the sidecar is kept from
+ * running. Throws only on a bug.
+ */
+export function createWatch(policy: DriverPolicy, edges: WatchEdges): Watch {
+  const { clock, poller } = edges
+  const samples: SampleLog = createSampleLog()
+  // The wall clock as it was at the start, moved on evenly: a step of it neither grants nor eats budget.
+  const wallOffsetMs = clock.wallMs() - clock.monotonicMs()
+  let nowMs = 0
+  let lastMs = clock.monotonicMs()
+  let delayMs = 0
+  const enforcer = createEnforcer(policy, edges, wallOffsetMs + lastMs)
+  // Written before the first poll: the startup probe must not pass while it is under way.
+  let judgement = enforcer.enforce(firstJudgement(nowMs, enforcer.answered()), nowMs, wallOffsetMs + lastMs)
+
+  /** Counts the time since the last call, but no more than was planned. */
+  function passTime(plannedMs: number): number {
+    const elapsedMs = clock.monotonicMs() - lastMs
+    lastMs += elapsedMs
+    nowMs += watchedMs(elapsedMs, plannedMs)
+    return elapsedMs
+  }
+
+  function delayAfter(sample: Sample): number {
+    const { verdict, answered } = judgement
+    return verdict.kind === 'starting' && !answered
+      ? Math.min(startingIntervalMs, policy.intervalMs)
+      : nextPollDelayMs(sample, policy)
+  }
+
+  return {
+    async step() {
+      passTime(delayMs)
+      const { verdict } = judgement
+      const { sample, plannedMs } = await poller.poll({
+        nowMs,
+        answered: judgement.answered,
+        stalled: verdict.kind === 'hung' && verdict.reason === 'stall',
+      })
+      const tookMs = passTime(plannedMs)
+      const wallMs = wallOffsetMs + lastMs
+      samples.add({ sample, tookMs, wallMs })
+      edges.log.debug({ sample, tookMs: Math.round(tookMs) }, 'poll')
+      judgement = enforcer.enforce(judge(enforcer.heldBack(judgement, nowMs), sample, policy, nowMs), nowMs, wallMs)
+      delayMs = Math.max(0, Math.min(delayAfter(sample), enforcer.waitsMs(wallMs)))
+      return enforcer.hasEnded() ? null : delayMs
+    },
+    snapshot: () => ({
+      policy,
+      verdict: judgement.verdict,
+      answered: judgement.answered,
+      sinceWallMs: wallOffsetMs + lastMs - (nowMs - judgement.verdict.sinceMs),
+      wallMs: wallOffsetMs + clock.monotonicMs(),
+      samples,
+      ui: poller.target(),
+      ...enforcer.snapshot(),
+    }),
+  }
+}

@@ -1,0 +1,38 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+/** A child on one core, where there are two and `taskset`. */
+export function spawnPinned(
+  core: number,
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+  stdio: ['ignore', number | 'ignore', 'inherit'] | ['ignore', 'inherit', 'inherit', 'ipc'],
+): ChildProcess {
+  const command = canPin ? 'taskset' : process.execPath
+  const pinned = canPin ? ['-c', String(core), process.execPath, ...args] : args
+  return spawn(command, pinned, { env: { PATH: process.env.PATH ?? '', ...env }, stdio })
+}
+
+export const canPin = availableParallelism() > 1 && spawnSync('taskset', ['-V']).status === 0
+
+/** The port of a server that logs `{"event":"listening","port":…}` into a file. */
+export async function listeningPort(child: ChildProcess, logFile: string): Promise<number> {
+  for (let attempt = 0; attempt < 600; attempt += 1) {
+    const line = readFileSync(logFile, 'utf8')
+      .split('\n')
+      .find((text) => text.includes('"listening"'))
+    if (line !== undefined) return Number(/"port":(\d+)/.exec(line)?.[1])
+    if (child.exitCode !== null) break
+    await sleep(50)
+  }
+  throw new Error(`the server did not listen: ${readFileSync(logFile, 'utf8').slice(-2000)}`)
+}
+
+/** Resident memory in MB (10^6 bytes): now and at its highest. */
+export function residentMb(pid: number): { readonly nowMb: number; readonly peakMb: number } {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8')
+  const mb = (field: string) => (Number(new RegExp(`${field}:\\s+(\\d+) kB`).exec(status)?.[1]) * 1024) / 1e6
+  return { nowMb: mb('VmRSS'), peakMb: mb('VmHWM') }
+}

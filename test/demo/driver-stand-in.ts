@@ -1,0 +1,36 @@
+/**
+ * A process that looks to its sidecar like a Spark driver: nothing listens at first, then the UI answers every path
+ * with its starting page, then with the application. Takes Spark's own environment and arguments; `UI_PORT` stands in
+ * for the port 4040, which a demo must not take from the machine.
+ */
+import { createServer } from 'node:http'
+
+const startingPageMs = 600
+const applicationMs = 1_500
+
+const applicationId = `${process.env.SPARK_APPLICATION_ID ?? 'spark-unknown'}`
+const configured = process.argv.findLast((argument) => argument.startsWith('spark.app.id='))
+const id = configured?.slice('spark.app.id='.length) ?? applicationId
+const startTime = new Date().toISOString().replace('Z', 'GMT')
+
+let started = false
+const server = createServer((request, response) => {
+  if (!started) {
+    response.setHeader('content-type', 'text/html;charset=utf-8')
+    response.end('<html><body><h3>Spark is starting up. Please wait a while until it is ready.</h3></body></html>')
+  } else if (request.url?.startsWith('/api/v1/applications')) {
+    response.setHeader('content-type', 'application/json')
+    const attempt = { startTime, endTime: '1969-12-31T23:59:59.999GMT', sparkUser: 'root', completed: false }
+    response.end(JSON.stringify(request.url.includes('/jobs') ? [] : [{ id, name: 'demo', attempts: [attempt] }]))
+  } else {
+    response.statusCode = 302
+    response.setHeader('location', '/jobs/')
+    response.end()
+  }
+})
+
+setTimeout(() => server.listen(Number(process.env.UI_PORT), '127.0.0.1'), startingPageMs)
+setTimeout(() => {
+  started = true
+}, applicationMs)
+process.on('SIGTERM', () => process.exit(143))

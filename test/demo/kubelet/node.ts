@@ -1,0 +1,57 @@
+import type { Container, EnvVar, Pod } from '../../../core/pod.ts'
+
+/** What stands in for the images, mounts and ports of a real node: there are no containers here, only processes. */
+export interface Node {
+  /** By image name. */
+  readonly images: Readonly<Record<string, Image>>
+  /** A path in the container, and the directory of this machine that stands in for it. */
+  readonly mounts: Readonly<Record<string, string>>
+  /** A port of the pod's own network, and the port of this machine that stands in for it. */
+  readonly ports: Readonly<Record<number, number>>
+  /** Where what the containers print goes, a file each. */
+  readonly logDir: string
+}
+
+export interface Image {
+  readonly entrypoint: readonly [string, ...string[]]
+  /** The environment as it stands in the pod → with what this machine needs in place of mounts and ports. */
+  readonly adapt: (env: Readonly<Record<string, string>>) => Readonly<Record<string, string>>
+}
+
+/** The text with paths of the container replaced by the directories that stand in for them. */
+export function onThisMachine(node: Node, text: string): string {
+  return Object.entries(node.mounts).reduce(
+    (result, [path, dir]) => result.replace(new RegExp(`${RegExp.escape(path)}(?![\\w.-])`, 'g'), () => dir),
+    text,
+  )
+}
+
+/** The environment of a container, as the kubelet resolves it anew at each start. Nothing of our own leaks into it. */
+export function environmentOf(container: Container, pod: Pod, image: Image): Record<string, string> {
+  const resolved: Record<string, string> = {}
+  for (const variable of container.env ?? []) {
+    resolved[variable.name] = expand(variable.value ?? fieldValue(variable, pod), resolved)
+  }
+  return { PATH: process.env.PATH ?? '', ...image.adapt(resolved) }
+}
+
+/** `$(NAME)` in arguments, as the kubelet expands it: an unknown name stays as it is written, `$$` is `$`. */
+export function expand(text: string, env: Readonly<Record<string, string>>): string {
+  return text.replace(/\$\$|\$\(([^)]+)\)/g, (whole, name: string | undefined) =>
+    name === undefined ? '$' : (env[name] ?? whole),
+  )
+}
+
+function fieldValue({ valueFrom }: EnvVar, pod: Pod): string {
+  const source: { readonly fieldRef?: { readonly fieldPath?: string } } = valueFrom ?? {}
+  const path = source.fieldRef?.fieldPath ?? ''
+  const keyed = /^metadata\.(annotations|labels)\['([^']+)'\]$/.exec(path)
+  if (keyed !== null) return pod.metadata?.[keyed[1] === 'labels' ? 'labels' : 'annotations']?.[keyed[2] ?? ''] ?? ''
+  const fields: Readonly<Record<string, string | undefined>> = {
+    'status.podIP': '127.0.0.1',
+    'metadata.name': pod.metadata?.name,
+    'metadata.namespace': pod.metadata?.namespace,
+    'metadata.uid': pod.metadata?.uid,
+  }
+  return fields[path] ?? ''
+}

@@ -1,0 +1,66 @@
+import type { Container, Pod } from '../../core/pod.ts'
+import { restartAllContainersExitCode, sidecarContainerName } from '../../core/pod-contract.ts'
+import type { KubeletEvent } from './kubelet/events.ts'
+import type { Speaker } from './timeline.ts'
+
+export type Line = readonly [speaker: Speaker, text: string]
+
+/** What an event of the kubelet means, for a reader who has never seen a pod restart. */
+export function narrate(event: KubeletEvent): Line {
+  switch (event.kind) {
+    case 'container-started': {
+      const who = nameOf(event.container)
+      const again = event.restarts === 0 ? 'started' : `started again (restart ${event.restarts})`
+      return ['kubelet', `${who} ${again}, process ${event.pid}`]
+    }
+    case 'container-ended': {
+      const { exitCode, signal } = event.end
+      const how = signal === null ? `exit code ${exitCode}` : `killed by ${signal}`
+      const meaning = exitCode === restartAllContainersExitCode ? ': it asks for the restart of the whole pod' : ''
+      return [speakerOf(event.container), `${nameOf(event.container)} ended, ${how}${meaning}`]
+    }
+    case 'container-backoff':
+      return ['kubelet', `${nameOf(event.container)} is restarted in ${(event.delayMs / 1_000).toFixed(1)} s (backoff)`]
+    case 'restart-all-containers':
+      return [
+        'kubelet',
+        `exit code ${event.exitCode} matches the rule RestartAllContainers: same pod, all containers anew`,
+      ]
+    case 'pod-ended':
+      return ['kubelet', `the pod is ${event.phase}: ${event.reason}`]
+    case 'probe':
+      return ['kubelet', probeText[event.probe](event.passes)]
+  }
+}
+
+const probeText = {
+  startup: (passes) => (passes ? 'startup probe passes: there is no file “starting”' : 'startup probe fails for good'),
+  liveness: (passes) =>
+    passes ? 'liveness probe passes: there is no file “hung”' : 'liveness probe fails: the pod is killed',
+  readiness: (passes) => (passes ? 'readiness probe passes: the driver is Ready' : 'the driver is not Ready'),
+} as const satisfies Record<string, (passes: boolean) => string>
+
+function nameOf(container: string): string {
+  return container === sidecarContainerName ? 'the sidecar' : 'the driver'
+}
+
+function speakerOf(container: string): Speaker {
+  return container === sidecarContainerName ? 'sidecar' : 'driver'
+}
+
+/** What the webhook added to a driver pod, in one line. */
+export function describeInjection(pod: Pod): string {
+  const sidecar = pod.spec.initContainers?.find(({ name }) => name === sidecarContainerName)
+  const driver = pod.spec.containers[0]
+  const parts = [
+    sidecar?.restartPolicy === 'Always' && 'native sidecar',
+    sidecar?.restartPolicyRules !== undefined && `rule exit ${restartAllContainersExitCode} → RestartAllContainers`,
+    driver !== undefined && probesOf(driver),
+  ]
+  return parts.filter((part) => typeof part === 'string').join(', ')
+}
+
+function probesOf({ startupProbe, livenessProbe, readinessProbe }: Container): string {
+  const probes = [startupProbe && 'startup', livenessProbe && 'liveness', readinessProbe && 'readiness']
+  return `probes ${probes.filter((probe) => probe !== undefined).join(', ')}`
+}

@@ -1,0 +1,37 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { runCommandLine } from '../../runbook/cli.ts'
+
+export interface Ran {
+  readonly exitCode: number
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** Runs the command line in this process. `files` stand in for the disk; other names are read from the captures. */
+export async function runCli(
+  args: readonly string[],
+  files: Readonly<Record<string, string>> = {},
+  stdin = '',
+): Promise<Ran> {
+  let stdout = ''
+  let stderr = ''
+  const exitCode = await runCommandLine(args, {
+    readFile: async (path) => files[path] ?? readFile(join(captureDir, path), 'utf8'),
+    readStdin: async () => stdin,
+    stdout: (text) => {
+      stdout += text
+    },
+    stderr: (text) => {
+      stderr += text
+    },
+  })
+  return { exitCode, stdout, stderr }
+}
+
+const captureDir = join(import.meta.dirname, '../data/admission')
+
+/** The object of a captured AdmissionReview. */
+export async function capturedObject(file: string): Promise<Record<string, unknown>> {
+  return JSON.parse(await readFile(join(captureDir, file), 'utf8')).request.object
+}

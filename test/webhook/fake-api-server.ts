@@ -1,0 +1,173 @@
+import { once } from 'node:events'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { createServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { createAuthority, issueServingCertificate } from '../../certs/authority.ts'
+
+/** The part of an API server that the webhook talks to, over TLS on a real socket: lists, watches, dry runs, patches. */
+export interface FakeApiServer {
+  readonly port: number
+  /** A service account's `token` and `ca.crt`. */
+  readonly serviceAccountDir: string
+  /** `METHOD path?query` of each request but those of watches that it answered. */
+  readonly requests: string[]
+  /** The parsed bodies of POST and PATCH. */
+  readonly bodies: { readonly path: string; readonly contentType: string; readonly body: unknown }[]
+  /** Makes an empty collection exist. */
+  define(...names: readonly string[]): void
+  /** Makes a collection exist, and puts an object in it: as a watch event too. */
+  set(collection: string, object: FakeObject): void
+  remove(collection: string, object: FakeObject): void
+  /** Answers instead of the server; undefined: the server answers. */
+  intercept(handler: (method: string, path: string) => FakeAnswer | undefined): void
+  /** Ends all watches, in the way of a server that restarts or of a version that was compacted. */
+  endWatches(how: 'closed' | 'destroyed' | 'gone'): void
+  watches(): number
+  close(): Promise<void>
+}
+
+export interface FakeObject {
+  readonly metadata: { readonly name: string; readonly namespace?: string; readonly [field: string]: unknown }
+  readonly [field: string]: unknown
+}
+
+export interface FakeAnswer {
+  readonly status: number
+  readonly body: unknown
+  readonly delayMs?: number
+}
+
+interface Watch {
+  readonly collection: string
+  readonly response: ServerResponse
+}
+
+export async function startFakeApiServer(): Promise<FakeApiServer> {
+  const authority = createAuthority(new Date(), 1)
+  const serving = issueServingCertificate(authority, ['127.0.0.1'], new Date(), 1)
+  const serviceAccountDir = await mkdtemp(join(tmpdir(), 'spark-nanny-service-account-'))
+  await writeFile(join(serviceAccountDir, 'ca.crt'), authority.certificatePem)
+  await writeFile(join(serviceAccountDir, 'token'), 'a-token\n')
+
+  const collections = new Map<string, Map<string, FakeObject>>()
+  const watches = new Set<Watch>()
+  const requests: string[] = []
+  const bodies: FakeApiServer['bodies'] = []
+  let version = 100
+  let handler: (method: string, path: string) => FakeAnswer | undefined = () => undefined
+
+  const send = (response: ServerResponse, { status, body, delayMs = 0 }: FakeAnswer) => {
+    setTimeout(() => {
+      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
+    }, delayMs)
+  }
+  const notFound: FakeAnswer = { status: 404, body: { kind: 'Status', code: 404, message: 'not found' } }
+  const broadcast = (collection: string, type: string, object: FakeObject) => {
+    for (const watch of watches) {
+      if (watch.collection === collection) watch.response.write(`${JSON.stringify({ type, object })}\n`)
+    }
+  }
+  const stamped = (object: FakeObject): FakeObject => {
+    version += 1
+    return { ...object, metadata: { ...object.metadata, resourceVersion: String(version) } }
+  }
+  const keyOf = ({ metadata }: FakeObject) => `${metadata.namespace ?? ''}/${metadata.name}`
+
+  const answer = async (request: IncomingMessage, response: ServerResponse) => {
+    const { method = 'GET', url = '' } = request
+    const { pathname, searchParams } = new URL(url, 'https://api')
+    const body = method === 'GET' ? '' : await text(request)
+    if (body !== '') {
+      bodies.push({ path: pathname, contentType: String(request.headers['content-type']), body: JSON.parse(body) })
+    }
+    const isWatch = searchParams.get('watch') === 'true'
+    if (!isWatch) requests.push(`${method} ${url}`)
+    const intercepted = handler(method, url)
+    if (intercepted !== undefined) return send(response, intercepted)
+    if (request.headers.authorization !== 'Bearer a-token') return send(response, { status: 401, body: {} })
+    if (method === 'POST' && searchParams.get('dryRun') === 'All')
+      return send(response, { status: 201, body: JSON.parse(body) })
+    const single = /^(.*)\/namespaces\/([^/]+)\/([^/]+)\/([^/]+)$/.exec(pathname)
+    if (single !== null) {
+      const [, api, namespace, plural, name] = single
+      const object = collections.get(`${api}/${plural}`)?.get(`${namespace}/${name}`)
+      return send(response, object === undefined ? notFound : { status: 200, body: object })
+    }
+    const objects = collections.get(pathname)
+    if (objects === undefined) return send(response, notFound)
+    if (!isWatch)
+      return send(response, { status: 200, body: page([...objects.values()], searchParams, String(version)) })
+    response.writeHead(200, { 'content-type': 'application/json' }).flushHeaders()
+    const watch = { collection: pathname, response }
+    watches.add(watch)
+    response.on('close', () => watches.delete(watch))
+    // What came between the list and the watch.
+    for (const object of objects.values()) {
+      if (Number(object.metadata.resourceVersion) > Number(searchParams.get('resourceVersion'))) {
+        response.write(`${JSON.stringify({ type: 'MODIFIED', object })}\n`)
+      }
+    }
+  }
+
+  const server = createServer({ key: serving.privateKeyPem, cert: serving.certificatePem }, (request, response) => {
+    answer(request, response).catch(() => response.destroy())
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+
+  return {
+    port: (server.address() as AddressInfo).port,
+    serviceAccountDir,
+    requests,
+    bodies,
+    define: (...names) => {
+      for (const name of names) if (!collections.has(name)) collections.set(name, new Map())
+    },
+    set: (collection, object) => {
+      const objects = collections.get(collection) ?? new Map<string, FakeObject>()
+      collections.set(collection, objects)
+      const type = objects.has(keyOf(object)) ? 'MODIFIED' : 'ADDED'
+      const known = stamped(object)
+      objects.set(keyOf(object), known)
+      broadcast(collection, type, known)
+    },
+    remove: (collection, object) => {
+      collections.get(collection)?.delete(keyOf(object))
+      broadcast(collection, 'DELETED', stamped(object))
+    },
+    intercept: (next) => {
+      handler = next
+    },
+    endWatches: (how) => {
+      for (const { response } of watches) {
+        if (how === 'destroyed') response.destroy()
+        else if (how === 'closed') response.end()
+        else
+          response.end(
+            `${JSON.stringify({ type: 'ERROR', object: { kind: 'Status', code: 410, message: 'too old' } })}\n`,
+          )
+      }
+    },
+    watches: () => watches.size,
+    close: async () => {
+      server.closeAllConnections()
+      server.close()
+      await rm(serviceAccountDir, { recursive: true, force: true })
+    },
+  }
+}
+
+/** In pages, so that a reader that does not go on misses something. */
+function page(objects: readonly FakeObject[], query: URLSearchParams, resourceVersion: string) {
+  const from = Number(query.get('continue') ?? 0)
+  const to = from + Number(query.get('limit') ?? objects.length)
+  return {
+    kind: 'List',
+    metadata: { resourceVersion, ...(to < objects.length && { continue: String(to) }) },
+    items: objects.slice(from, to),
+  }
+}

@@ -1,0 +1,56 @@
+import type { Container, EnvVar } from '../../core/pod.ts'
+import { applicationIdSuffixEnv, nextApplicationIdSuffixAnnotation } from '../../core/pod-contract.ts'
+
+/** What goes into the driver container after its first argument, and the environment that it refers to. */
+export interface DriverArguments {
+  readonly args: readonly string[]
+  readonly env: readonly EnvVar[]
+}
+
+export interface ArgumentCircumstances {
+  /** What the SparkApplication sets; a plain spark-submit's own conf stands in a ConfigMap that does not exist yet. */
+  readonly sparkConf: Readonly<Record<string, string>>
+  /** Whether a probe of ours holds back readiness. */
+  readonly readinessHeldBack: boolean
+  /** The id when the driver may be restarted in place, else null. */
+  readonly restartableApplicationId: string | null
+}
+
+const readinessTimeout = 'spark.kubernetes.allocation.driver.readinessTimeout'
+const applicationId = 'spark.app.id'
+
+/** The keys of Spark's that a SparkApplication may have set itself. */
+export const contestedKeys: readonly string[] = [readinessTimeout, applicationId]
+
+/**
+ * Spark's entrypoint passes what follows `driver` to spark-submit, so that more `--conf k=v` can be put right after
+ * it; they win over the properties file. None when the container runs something else, or sets the key itself.
+ * - Spark waits one second for its own pod to be Ready, then logs an ERROR and asks for executors that cannot resolve it.
+ * - A driver restarted in the same pod needs an application id of its own: "Target log directory already exists" ends
+ *   it otherwise, and it would take its forerunner's executors for its own. The kubelet expands `$(NAME)` anew at each
+ *   start of the container; the annotation is absent at the first, and an absent one is an empty string.
+ */
+export function driverArguments(container: Container, circumstances: ArgumentCircumstances): DriverArguments {
+  const { sparkConf, readinessHeldBack, restartableApplicationId: id } = circumstances
+  const args = container.args ?? []
+  if (args[0] !== 'driver') return { args: [], env: [] }
+  const isSet = (key: string) =>
+    Object.hasOwn(sparkConf, key) || args.some((arg) => arg.startsWith(`${key}=`) || arg.startsWith(`--conf=${key}=`))
+  const waits = readinessHeldBack && !isSet(readinessTimeout)
+  const renames =
+    id !== null && !isSet(applicationId) && !container.env?.some(({ name }) => name === applicationIdSuffixEnv)
+  return {
+    args: [
+      ...(waits ? ['--conf', `${readinessTimeout}=30s`] : []),
+      ...(renames ? ['--conf', `${applicationId}=${id}$(${applicationIdSuffixEnv})`] : []),
+    ],
+    env: renames ? [suffixVariable] : [],
+  }
+}
+
+const suffixVariable: EnvVar = {
+  name: applicationIdSuffixEnv,
+  valueFrom: {
+    fieldRef: { apiVersion: 'v1', fieldPath: `metadata.annotations['${nextApplicationIdSuffixAnnotation}']` },
+  },
+}

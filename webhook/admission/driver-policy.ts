@@ -1,0 +1,43 @@
+import { applicationIdOf, type Container, type Pod } from '../../core/pod.ts'
+import { sidecarPort } from '../../core/pod-contract.ts'
+import type { DriverPolicy, HungAction } from '../../core/policy.ts'
+import { formatSetting, type ResolvedSettings, type SettingKey, settingKeys } from '../../core/settings.ts'
+import { isStatusPortTaken } from './collisions.ts'
+
+/** What the sidecar of this pod is told. */
+export function driverPolicy(
+  pod: Pod,
+  driver: Container,
+  resolved: ResolvedSettings,
+  onHung: HungAction,
+  statusPort: number,
+  startupProbeTells: boolean,
+): DriverPolicy {
+  const { values } = resolved
+  const namedPort = driver.ports?.find(({ name }) => name === 'spark-ui')?.containerPort
+  return {
+    applicationId: applicationIdOf(pod) ?? null,
+    ui: { scheme: values['ui-scheme'], port: values['ui-port'] ?? namedPort ?? 4040 },
+    intervalMs: values.interval,
+    timeoutMs: values.timeout,
+    failureThreshold: values['failure-threshold'],
+    startupDeadlineMs: values['startup-deadline'],
+    stopDeadlineMs: values['stop-deadline'],
+    stallDeadlineMs: values['stall-deadline'],
+    onHung,
+    statusPort,
+    startupProbeTells,
+    logLevel: values['log-level'],
+    settings: Object.fromEntries(settingKeys.map((key) => [key, spelt(resolved, key)])),
+  }
+}
+
+/** The port that the sidecar serves on, or 0: on the node's network, or where another container has it, it is not ours. */
+export function statusPortOf(pod: Pod): number {
+  return pod.spec.hostNetwork === true || isStatusPortTaken(pod) ? 0 : sidecarPort
+}
+
+const spelt = ({ values, sources }: ResolvedSettings, key: SettingKey) => ({
+  value: formatSetting(key, values[key]),
+  source: sources[key],
+})

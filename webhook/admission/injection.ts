@@ -1,0 +1,98 @@
+import { applicationIdOf, type Container, type Pod } from '../../core/pod.ts'
+import { injectedAnnotation, verdictDir, verdictVolumeName } from '../../core/pod-contract.ts'
+import type { DriverPolicy, HungAction } from '../../core/policy.ts'
+import type { ResolvedSettings } from '../../core/settings.ts'
+import type { ApplicationLookup } from './application-reference.ts'
+import type { Capabilities } from './capabilities.ts'
+import { collision } from './collisions.ts'
+import { driverArguments } from './driver-args.ts'
+import { driverPolicy, statusPortOf } from './driver-policy.ts'
+import type { NamespaceLimits } from './namespace-limits.ts'
+import type { PodEdits } from './pod-edits.ts'
+import { missingProbes } from './probes.ts'
+import type { SkipReason } from './reasons.ts'
+import { chooseRestart } from './restart.ts'
+import { type SidecarImage, sidecarContainer, sidecarVolumes, sparkConfMount } from './sidecar-container.ts'
+import { sidecarResources } from './sidecar-resources.ts'
+
+/** All that an injection depends on besides the pod. */
+export interface InjectionCircumstances {
+  readonly version: string
+  readonly sidecar: SidecarImage
+  /** Whether the webhook is configured to see Services. */
+  readonly servicesAdmitted: boolean
+  readonly capabilities: Capabilities
+  readonly application: ApplicationLookup
+  /** Null: not known; the settings hold as they are. */
+  readonly limits: NamespaceLimits | null
+}
+
+export type Injection =
+  | {
+      readonly kind: 'edits'
+      readonly edits: PodEdits
+      readonly policy: DriverPolicy
+      readonly warnings: readonly string[]
+    }
+  | { readonly kind: 'impossible'; readonly reason: SkipReason; readonly detail: string }
+
+/** The edits that give the driver of `pod` its sidecar, or what is in the way. */
+export function planInjection(
+  pod: Pod,
+  driverIndex: number,
+  driver: Container,
+  settings: ResolvedSettings,
+  circumstances: InjectionCircumstances,
+): Injection {
+  const taken = collision(pod, driver)
+  if (taken !== undefined) return { kind: 'impossible', reason: 'name-taken', detail: taken }
+  const resources = sidecarResources(pod.spec, settings.values, circumstances.limits)
+  if (resources.kind === 'no-room') return { kind: 'impossible', reason: resources.reason, detail: resources.detail }
+
+  const { capabilities, application, servicesAdmitted } = circumstances
+  const handler = settings.values['probe-handler']
+  const restart = chooseRestart({
+    settings,
+    application,
+    capabilities,
+    podRestartPolicy: pod.spec.restartPolicy ?? 'Always',
+    liveness: handler === 'exec' && !driver.livenessProbe,
+  })
+  const statusPort = statusPortOf(pod)
+  const observeOnly = restart.action.kind === 'observe'
+  const driverProbes = missingProbes(driver, { handler, served: statusPort > 0, servicesAdmitted, observeOnly })
+  const startupProbeTells = driverProbes.startupProbe !== undefined
+  const policy = driverPolicy(pod, driver, settings, restart.action, statusPort, startupProbeTells)
+  const { args, env } = driverArguments(driver, {
+    sparkConf: application.kind === 'found' ? application.application.sparkConf : {},
+    readinessHeldBack: driverProbes.startupProbe !== undefined || driverProbes.readinessProbe !== undefined,
+    restartableApplicationId: restartsInPlace(restart.action) ? (applicationIdOf(pod) ?? null) : null,
+  })
+  return {
+    kind: 'edits',
+    policy,
+    warnings: restart.warnings,
+    edits: {
+      driverIndex,
+      annotations: { [injectedAnnotation]: circumstances.version },
+      volumes: sidecarVolumes,
+      sidecar: sidecarContainer(
+        pod,
+        policy,
+        circumstances.sidecar,
+        resources.resources,
+        capabilities,
+        sparkConfMount(pod, driver),
+      ),
+      // Writable for the startup probe's mark; a driver that forges a verdict harms none but itself.
+      driverMounts: [{ name: verdictVolumeName, mountPath: verdictDir }],
+      driverEnv: env,
+      driverArgs: args,
+      driverProbes,
+      restartPolicy: restart.podRestartPolicy,
+    },
+  }
+}
+
+const restartsInPlace = ({ kind }: HungAction) =>
+  kind === 'restart-all-containers' || kind === 'restart-driver-container'

@@ -1,0 +1,81 @@
+import type { Container, EnvVar, Pod, Volume, VolumeMount } from '../../core/pod.ts'
+import { sidecarContainerName, sidecarEnv } from '../../core/pod-contract.ts'
+import { addItems, addMember, insertItems, type Operation, pointer } from './patch.ts'
+import type { DriverProbes } from './probes.ts'
+
+/** All that is changed in a driver pod. Nothing of the pod's own is removed; only restartPolicy is ever replaced. */
+export interface PodEdits {
+  readonly driverIndex: number
+  readonly annotations: Readonly<Record<string, string>>
+  readonly volumes: readonly Volume[]
+  readonly sidecar: Container
+  readonly driverMounts: readonly VolumeMount[]
+  readonly driverEnv: readonly EnvVar[]
+  /** After the first argument. */
+  readonly driverArgs: readonly string[]
+  readonly driverProbes: DriverProbes
+  readonly restartPolicy: 'OnFailure' | null
+}
+
+/** The pod as it shall be; shares with `pod` all that stays. */
+export function editedPod(pod: Pod, edits: PodEdits): Pod {
+  const { spec, metadata } = pod
+  return {
+    ...pod,
+    metadata: { ...metadata, annotations: { ...metadata?.annotations, ...edits.annotations } },
+    spec: {
+      ...spec,
+      volumes: [...(spec.volumes ?? []), ...edits.volumes],
+      // Last: its clock must not run while the user's own init containers do.
+      initContainers: [...(spec.initContainers ?? []), edits.sidecar],
+      containers: spec.containers.map((container, index) =>
+        index === edits.driverIndex ? editedDriver(container, edits) : container,
+      ),
+      ...(edits.restartPolicy !== null && { restartPolicy: edits.restartPolicy }),
+    },
+  }
+}
+
+function editedDriver(container: Container, edits: PodEdits): Container {
+  const { args = [], env, volumeMounts } = container
+  return {
+    ...container,
+    ...(edits.driverArgs.length > 0 && { args: [...args.slice(0, 1), ...edits.driverArgs, ...args.slice(1)] }),
+    ...(edits.driverEnv.length > 0 && { env: [...(env ?? []), ...edits.driverEnv] }),
+    volumeMounts: [...(volumeMounts ?? []), ...edits.driverMounts],
+    ...edits.driverProbes,
+  }
+}
+
+/** The JSON Patch that turns `pod` into {@link editedPod}: written down from the edits, not found by comparing. */
+export function editOperations(pod: Pod, edits: PodEdits): readonly Operation[] {
+  const { spec, metadata } = pod
+  const driver = spec.containers[edits.driverIndex]
+  const at = (field: string) => pointer('spec', 'containers', String(edits.driverIndex), field)
+  const probes = Object.entries(edits.driverProbes).map(
+    ([name, value]): Operation => ({ op: 'add', path: at(name), value }),
+  )
+  return [
+    ...(metadata ? [] : [{ op: 'add', path: '/metadata', value: {} } as const]),
+    ...addMember('/metadata/annotations', metadata?.annotations, edits.annotations),
+    ...addItems('/spec/volumes', spec.volumes, edits.volumes),
+    ...addItems('/spec/initContainers', spec.initContainers, [edits.sidecar]),
+    ...(edits.restartPolicy === null
+      ? []
+      : [{ op: 'add', path: '/spec/restartPolicy', value: edits.restartPolicy } as const]),
+    ...insertItems(at('args'), 1, edits.driverArgs),
+    ...addItems(at('env'), driver?.env, edits.driverEnv),
+    ...addItems(at('volumeMounts'), driver?.volumeMounts, edits.driverMounts),
+    ...probes,
+  ]
+}
+
+/**
+ * Whether a pod has been injected, by this version or another. By what makes a sidecar ours, not by the annotation, which
+ * outlives a copy of the pod's metadata.
+ */
+export function isInjected({ spec }: Pod): boolean {
+  return (spec.initContainers ?? []).some(
+    ({ name, env }) => name === sidecarContainerName && env?.some((variable) => variable.name === sidecarEnv.policy),
+  )
+}

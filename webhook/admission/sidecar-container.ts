@@ -1,0 +1,92 @@
+import type { Container, Pod, ResourceRequirements, Volume, VolumeMount } from '../../core/pod.ts'
+import {
+  noTokenVolumeName,
+  restartAllContainersExitCode,
+  serviceAccountTokenDir,
+  sidecarContainerName,
+  sidecarEnv,
+  sparkConfDir,
+  verdictDir,
+  verdictVolumeName,
+} from '../../core/pod-contract.ts'
+import { type DriverPolicy, encodePolicy } from '../../core/policy.ts'
+import type { Capabilities } from './capabilities.ts'
+
+export interface SidecarImage {
+  readonly image: string
+  readonly imagePullPolicy: 'Always' | 'IfNotPresent' | 'Never'
+}
+
+/** The volumes of ours. The verdict must be readable by whatever user the driver is, and never touch a disk. */
+export const sidecarVolumes: readonly Volume[] = [
+  { name: verdictVolumeName, emptyDir: { medium: 'Memory', sizeLimit: '1Mi' } },
+  { name: noTokenVolumeName, emptyDir: {} },
+]
+
+/**
+ * The native sidecar, in the fields of PodSecurity's `restricted`. It has no command: the controller may put the
+ * driver's own image in its place, and that must be able to fail.
+ */
+export function sidecarContainer(
+  pod: Pod,
+  policy: DriverPolicy,
+  { image, imagePullPolicy }: SidecarImage,
+  resources: ResourceRequirements | undefined,
+  capabilities: Capabilities,
+  sparkConf: VolumeMount | undefined,
+): Container {
+  return {
+    name: sidecarContainerName,
+    image,
+    imagePullPolicy,
+    restartPolicy: 'Always',
+    ...(policy.onHung.kind === 'restart-all-containers' && { restartPolicyRules: [restartAllContainersRule] }),
+    env: [{ name: sidecarEnv.policy, value: encodePolicy(policy) }],
+    ...(policy.statusPort > 0 && {
+      ports: [{ name: 'nanny-status', containerPort: policy.statusPort, protocol: 'TCP' }],
+    }),
+    ...(resources !== undefined && { resources }),
+    securityContext: {
+      allowPrivilegeEscalation: false,
+      capabilities: { drop: ['ALL'] },
+      readOnlyRootFilesystem: true,
+      runAsNonRoot: true,
+      ...userOf(pod, capabilities),
+      seccompProfile: { type: 'RuntimeDefault' },
+    },
+    terminationMessagePolicy: 'File',
+    volumeMounts: [
+      { name: verdictVolumeName, mountPath: verdictDir },
+      ...(sparkConf === undefined ? [] : [sparkConf]),
+      // Where something is mounted already, the API server mounts no token.
+      { name: noTokenVolumeName, mountPath: serviceAccountTokenDir, readOnly: true },
+    ],
+  }
+}
+
+/** Kubernetes ≥ 1.36: restarts all containers of the pod in place. */
+export const restartAllContainersRule = {
+  action: 'RestartAllContainers',
+  exitCodes: { operator: 'In', values: [restartAllContainersExitCode] },
+} as const
+
+/** A user other than root is inherited; root, or the image's, would clash with runAsNonRoot when the image is changed. */
+function userOf(pod: Pod, { openShift }: Capabilities): { readonly runAsUser?: number } {
+  const inherited = pod.spec.securityContext?.runAsUser
+  return openShift || (typeof inherited === 'number' && inherited !== 0) ? {} : { runAsUser: 65532 }
+}
+
+/** The driver's own mount of its configuration, for the sidecar; undefined when it has none that another may share. */
+export function sparkConfMount(pod: Pod, driver: Container): VolumeMount | undefined {
+  const confDir = driver.env?.find(({ name }) => name === 'SPARK_CONF_DIR')?.value ?? '/opt/spark/conf'
+  const strip = (path: string) => path.replace(/\/+$/, '')
+  const mount = driver.volumeMounts?.find(({ mountPath }) => strip(mountPath) === strip(confDir))
+  const name = mount?.name ?? 'spark-conf-volume-driver'
+  if (mount?.subPathExpr !== undefined || !pod.spec.volumes?.some((volume) => volume.name === name)) return undefined
+  return {
+    name,
+    mountPath: sparkConfDir,
+    readOnly: true,
+    ...(mount?.subPath !== undefined && { subPath: mount.subPath }),
+  }
+}

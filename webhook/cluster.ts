@@ -1,0 +1,79 @@
+import type { Capabilities } from './admission/capabilities.ts'
+import type { Lookups } from './admission-handler.ts'
+import type { Background } from './background.ts'
+import type { KubernetesConfig } from './config.ts'
+import { numberApplicationIds } from './controller/next-application-id.ts'
+import { type AccessEnvironment, loadAccess } from './kubernetes/access.ts'
+import { watchCapabilities } from './kubernetes/capabilities.ts'
+import { createClient } from './kubernetes/client.ts'
+import { watchNamespaceLimits } from './kubernetes/namespace-limits.ts'
+import { rememberedNodeCapabilities, watchNodes } from './kubernetes/nodes.ts'
+import type { ReflectorEdges } from './kubernetes/reflector.ts'
+import { watchSparkApplications } from './kubernetes/spark-applications.ts'
+import type { Metrics } from './metrics.ts'
+
+/** What admission asks of the cluster, and whether it can be answered yet. */
+export interface Cluster {
+  readonly lookups: Lookups
+  /** What is not known yet, by name. */
+  unready(): readonly string[]
+  close(): Promise<void>
+}
+
+/** No API at all: capabilities as stated, everything else unknown. */
+export function statedCluster(capabilities: Capabilities, metrics: Metrics): Cluster {
+  metrics.capabilities(capabilities)
+  return {
+    lookups: {
+      application: (reference) => ({ kind: 'unreadable', reference, detail: 'there is no Kubernetes API here' }),
+      limits: () => null,
+      capabilities: () => capabilities,
+    },
+    unready: () => [],
+    close: async () => {},
+  }
+}
+
+/** Watches what admission needs, and starts the controller's loops. */
+export async function connectCluster(
+  { namespace, capabilityIntervalMs, serviceAccountDir }: KubernetesConfig & { readonly kind: 'on' },
+  env: AccessEnvironment,
+  edges: Omit<ReflectorEdges, 'api'> & { nowMs(): number },
+  metrics: Metrics,
+  loops: Background,
+): Promise<Cluster> {
+  const api = createClient(await loadAccess(env, serviceAccountDir))
+  const reflecting = { ...edges, api }
+  const applications = watchSparkApplications(reflecting)
+  const limits = watchNamespaceLimits(reflecting)
+  const nodes = watchNodes(reflecting)
+  const capabilities = watchCapabilities({
+    ...reflecting,
+    namespace,
+    intervalMs: capabilityIntervalMs,
+    nodes: rememberedNodeCapabilities(nodes.objects),
+    changed: metrics.capabilities,
+  })
+  const caches = {
+    'spark-applications': applications.reflectors,
+    'namespace-limits': limits.reflectors,
+    nodes: [nodes],
+  }
+  for (const [name, reflectors] of Object.entries(caches)) {
+    reflectors.forEach((reflector, index) => {
+      loops.start(`${name}-${index + 1}`, reflector.run)
+    })
+  }
+  loops.start('capabilities', capabilities.run)
+  loops.start('next-application-id', numberApplicationIds(reflecting).run)
+  return {
+    lookups: { application: applications.lookup, limits: limits.in, capabilities: capabilities.current },
+    unready: () => [
+      ...Object.entries(caches)
+        .filter(([, reflectors]) => !reflectors.every((reflector) => reflector.synced()))
+        .map(([name]) => name),
+      ...(capabilities.asked() ? [] : ['capabilities']),
+    ],
+    close: () => api.close(),
+  }
+}

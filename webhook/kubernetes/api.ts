@@ -1,0 +1,33 @@
+/** The narrow edge to the Kubernetes API: JSON over a path, with deadlines. Nothing here throws for what can be expected. */
+export interface KubernetesApi {
+  request(request: ApiRequest): Promise<ApiAnswer>
+  /** The lines of a watch, parsed; ends when the server ends it, when nothing came for `idleMs`, or on abort. */
+  watch(path: string, idleMs: number, signal: AbortSignal): AsyncIterable<WatchItem>
+}
+
+export interface ApiRequest {
+  readonly method: 'GET' | 'POST' | 'PATCH'
+  readonly path: string
+  readonly body?: unknown
+  readonly contentType?: 'application/json' | 'application/merge-patch+json'
+  /** For everything together. */
+  readonly deadlineMs: number
+}
+
+export type ApiAnswer =
+  | { readonly kind: 'answer'; readonly status: number; readonly body: unknown }
+  /** No answer, or none that can be read. */
+  | { readonly kind: 'failed'; readonly detail: string }
+
+export type WatchItem =
+  | { readonly kind: 'event'; readonly event: unknown }
+  /** The last of its kind: refused, cut off, idle too long. */
+  | { readonly kind: 'failed'; readonly status: number | null; readonly detail: string }
+
+/** What the API says of a refusal (`Status.message`), for a log line. */
+export function answerDetail(answer: ApiAnswer): string {
+  if (answer.kind === 'failed') return answer.detail
+  const { body, status } = answer
+  const message = typeof body === 'object' && body !== null && 'message' in body ? String(body.message) : ''
+  return message === '' ? `HTTP ${status}` : `HTTP ${status}: ${message.slice(0, 300)}`
+}

@@ -1,0 +1,68 @@
+import { domain } from '../../core/pod-contract.ts'
+import { parseSparkApplication, type SparkApplication, sparkApplicationApis } from '../../core/spark-application.ts'
+import type { ApplicationLookup, ApplicationReference } from '../admission/application-reference.ts'
+import { contestedKeys } from '../admission/driver-args.ts'
+import { answerDetail, type KubernetesApi } from './api.ts'
+import { createReflector, type Reflector, type ReflectorEdges } from './reflector.ts'
+
+/** What is kept of a SparkApplication: ten thousand of them must fit in a few megabytes. */
+export interface KnownApplication {
+  readonly uid: string
+  readonly application: SparkApplication
+}
+
+export function keepApplication(object: unknown): KnownApplication | undefined {
+  const application = parseSparkApplication(object)
+  if (application === undefined) return undefined
+  const metadata = (object as { readonly metadata?: { readonly uid?: unknown } }).metadata
+  const pick = (map: Readonly<Record<string, string>>, test: (key: string) => boolean) =>
+    Object.fromEntries(Object.entries(map).filter(([key]) => test(key)))
+  return {
+    uid: String(metadata?.uid ?? ''),
+    application: {
+      ...application,
+      annotations: pick(application.annotations, (key) => key.startsWith(`${domain}/`)),
+      sparkConf: pick(application.sparkConf, (key) => contestedKeys.includes(key)),
+    },
+  }
+}
+
+export interface SparkApplications {
+  readonly reflectors: readonly Reflector<KnownApplication>[]
+  lookup(reference: ApplicationReference): ApplicationLookup | Promise<ApplicationLookup>
+}
+
+/** An admission waits no longer than this for one SparkApplication. */
+const getDeadlineMs = 500
+
+/** The SparkApplications of both operators: from the cache, else by one bounded GET. */
+export function watchSparkApplications(edges: ReflectorEdges): SparkApplications {
+  const watched = sparkApplicationApis.map(({ operator, group, version }) => ({
+    operator,
+    reflector: createReflector({ path: `/apis/${group}/${version}/sparkapplications`, keep: keepApplication }, edges),
+  }))
+  return {
+    reflectors: watched.map(({ reflector }) => reflector),
+    lookup: (reference) => {
+      const { objects } = watched.find(({ operator }) => operator === reference.operator)?.reflector ?? {}
+      const known = objects?.get(reference.namespace, reference.name)
+      // Another uid: the cache has not seen yet that it was deleted and made again.
+      const current = known !== undefined && (reference.uid === null || known.uid === reference.uid)
+      return current ? { kind: 'found', application: known.application } : getApplication(edges.api, reference)
+    },
+  }
+}
+
+async function getApplication(api: KubernetesApi, reference: ApplicationReference): Promise<ApplicationLookup> {
+  const { namespace, name, uid, operator } = reference
+  const { group, version } = sparkApplicationApis.find((row) => row.operator === operator) ?? sparkApplicationApis[0]
+  const path = `/apis/${group}/${version}/namespaces/${encodeURIComponent(namespace)}/sparkapplications/${encodeURIComponent(name)}`
+  const answer = await api.request({ method: 'GET', path, deadlineMs: getDeadlineMs })
+  const unreadable = (detail: string): ApplicationLookup => ({ kind: 'unreadable', reference, detail })
+  if (answer.kind === 'answer' && answer.status === 404 && uid === null) return { kind: 'none' }
+  if (answer.kind === 'failed' || answer.status !== 200) return unreadable(answerDetail(answer))
+  const known = keepApplication(answer.body)
+  if (known === undefined) return unreadable('the answer is no SparkApplication')
+  if (uid !== null && known.uid !== uid) return unreadable('it is another one of the same name')
+  return { kind: 'found', application: known.application }
+}

@@ -1,0 +1,134 @@
+import { readFile } from 'node:fs/promises'
+import type { AddressInfo } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
+import packageJson from '../package.json' with { type: 'json' }
+import { admissionHandler } from './admission-handler.ts'
+import { background } from './background.ts'
+import { connectCluster, statedCluster } from './cluster.ts'
+import { type Config, chartProblems, parseConfig } from './config.ts'
+import { createLogging, type Logging } from './log.ts'
+import { createMetrics, metricsServer } from './metrics.ts'
+import { buildServer } from './server.ts'
+import { certificateReader, type ServingCertificate } from './tls.ts'
+
+const certificatePollMs = 10_000
+
+const parsed = parseConfig(process.env)
+if ('problems' in parsed) {
+  for (const { key, value, form } of parsed.problems) {
+    console.error(`${key}: ${value === undefined ? 'is absent' : JSON.stringify(value)}; it must be ${form}`)
+  }
+  process.exitCode = 2
+} else {
+  await serve(parsed.config, createLogging(parsed.config.logLevel, packageJson.version))
+}
+
+/** Runs until SIGTERM or SIGINT. */
+async function serve(config: Config, { log, flush }: Logging): Promise<void> {
+  const { version } = packageJson
+  // Admission goes on whatever else fails; a loop that ended shows on /healthz.
+  process.on('unhandledRejection', (error) => log.error({ event: 'unhandled-rejection', err: error }))
+  for (const { message } of chartProblems(config)) log.warn({ event: 'setting-problem', source: 'chart', message })
+
+  const metrics = createMetrics(version)
+  const loops = background(log)
+  const edges = { log, nowMs: Date.now, random: Math.random, sleep }
+  const cluster =
+    config.kubernetes.kind === 'off'
+      ? statedCluster(config.kubernetes.capabilities, metrics)
+      : await connectCluster(config.kubernetes, process.env, edges, metrics, loops)
+
+  let certificate: ServingCertificate | null = null
+  let closing = false
+  const admit = admissionHandler({
+    fixed: {
+      version,
+      sidecar: config.sidecar,
+      servicesAdmitted: config.servicesAdmitted,
+      chartSettings: config.chartSettings,
+    },
+    lookups: cluster.lookups,
+    metrics,
+    log,
+    nowMs: () => performance.now(),
+  })
+  const app = buildServer({
+    admit,
+    certificate: null,
+    broken: loops.ended,
+    unready: () => [
+      ...certificateTrouble(certificate, Date.now()),
+      ...cluster.unready(),
+      ...(closing ? ['closing'] : []),
+    ],
+    badRequest: (status, detail) => {
+      metrics.badRequest(status)
+      log.warn({ event: 'bad-request', status, detail })
+    },
+  })
+  const readCertificate = certificateReader({
+    certFile: config.tlsCertFile,
+    keyFile: config.tlsKeyFile,
+    readFile: (path) => readFile(path, 'utf8'),
+    loaded: (loaded) => {
+      certificate = loaded
+      app.server.setSecureContext(loaded.context)
+      metrics.certificateExpiry(loaded.expiresMs)
+      log.info({ event: 'certificate-loaded', expires: new Date(loaded.expiresMs).toISOString() })
+    },
+    unusable: (detail) => log.error({ event: 'certificate-unusable', detail }),
+  })
+  await readCertificate()
+  loops.start('certificate', async (signal) => {
+    while (!signal.aborted) {
+      await sleep(certificatePollMs, signal)
+      await readCertificate()
+    }
+  })
+
+  const metricsListener = metricsServer(metrics)
+  await listen(metricsListener, config.metricsPort)
+  await app.ready()
+  await listen(app.server, config.port)
+  const port = (app.server.address() as AddressInfo).port
+  const metricsPort = (metricsListener.address() as AddressInfo).port
+  log.info({ event: 'listening', port, metricsPort })
+  flush()
+
+  const signal = await terminationSignal()
+  closing = true
+  log.info({ event: 'closing', signal, drainMs: config.drainMs })
+  await delay(config.drainMs)
+  loops.stop()
+  metricsListener.close()
+  await Promise.race([app.close(), delay(5_000)])
+  await cluster.close()
+  log.info({ event: 'closed' })
+  flush()
+  process.exit(0)
+}
+
+function certificateTrouble(certificate: ServingCertificate | null, nowMs: number): readonly string[] {
+  if (certificate === null) return ['certificate']
+  return certificate.expiresMs <= nowMs ? ['certificate-expired'] : []
+}
+
+/** On every address, of both families where there are both. */
+async function listen(server: import('node:net').Server, port: number): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  server.once('error', reject)
+  server.listen({ port, exclusive: true }, resolve)
+  await promise
+  server.off('error', reject)
+}
+
+function terminationSignal(): Promise<string> {
+  const { promise, resolve } = Promise.withResolvers<string>()
+  for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => resolve(name))
+  return promise
+}
+
+/** Resolves on abort too. */
+async function sleep(ms: number, signal: AbortSignal): Promise<void> {
+  await delay(ms, undefined, { signal, ref: false }).catch(() => {})
+}
