@@ -15,7 +15,8 @@ const common = {
   legalComments: 'none',
   logLevel: 'warning',
   sourcemap: false,
-  metafile: false,
+  // Not from tsconfig.json, which an image build may lack: the same bundle everywhere.
+  tsconfigRaw: { compilerOptions: { strict: true, verbatimModuleSyntax: true } },
 } as const satisfies BuildOptions
 
 /** Packages of CommonJS inside an ES module look for `require`. */

@@ -1,0 +1,140 @@
+/**
+ * What a sidecar costs: the bundle in a process of its own, with the very flags of Dockerfile.sidecar, beside a stand-in for
+ * the Spark UI. Linux only (/proc).
+ */
+import { execFileSync, spawn } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { sidecarEnv, verdictDir } from '../../core/pod-contract.ts'
+import { type DriverPolicy, encodePolicy } from '../../core/policy.ts'
+import { settings } from '../../core/settings.ts'
+
+const root = join(import.meta.dirname, '../..')
+const bars = { anonMb: 16, rssMb: 60, cpuPercent: 0.2, firstPollMs: 300 }
+const starts = 5
+const settleMs = 15_000
+const windowMs = 60_000
+/** The kubelet asks for readiness this often (the webhook's probe). */
+const readinessPeriodMs = 2_000
+/** USER_HZ of every Linux architecture that Node runs on. */
+const msPerTick = 10
+
+/**
+ * Measures and prints; the last line is JSON `{anonMb, rssMb, cpuPercent, firstPollMs}`. anonMb is RssAnon and rssMb is
+ * VmRSS of /proc/PID/status, after 75 s of polls at the default interval; cpuPercent is user and system time of the last
+ * 60 s of them, the kubelet's readiness probes included; firstPollMs is the slowest of 5 starts, from exec to the request at
+ * the UI. Exit code 1 when a bar is missed.
+ */
+export async function benchSidecar(): Promise<void> {
+  execFileSync(process.execPath, [join(root, 'build.ts'), 'sidecar'], { stdio: 'inherit' })
+  let polls = 0
+  let onPoll = () => {}
+  const ui = createServer((_request, response) => {
+    polls += 1
+    onPoll()
+    response.setHeader('content-type', 'application/json')
+    response.end(JSON.stringify([{ id: 'spark-bench', name: 'bench', attempts: [{ completed: false }] }]))
+  })
+  const uiPort = await listen(ui)
+  const free = createServer()
+  const statusPort = await listen(free)
+  free.close()
+  const dir = mkdtempSync(join(tmpdir(), 'spark-nanny-bench-'))
+  mkdirSync(join(dir, verdictDir), { recursive: true })
+  const env = { [sidecarEnv.root]: dir, [sidecarEnv.policy]: encodePolicy(policyFor(uiPort, statusPort)) }
+
+  const firstPolls: number[] = []
+  const start = async () => {
+    const asked = new Promise<number>((resolve) => {
+      onPoll = () => resolve(performance.now())
+    })
+    const startedMs = performance.now()
+    const child = spawn(process.execPath, [...flagsOfImage(), join(root, 'dist/sidecar.cjs')], { env, stdio: 'ignore' })
+    firstPolls.push((await asked) - startedMs)
+    return child
+  }
+  for (let count = 1; count < starts; count += 1) {
+    const child = await start()
+    child.kill()
+    await sleep(200)
+  }
+  const sidecar = await start()
+  const pid = sidecar.pid ?? 0
+  const kubelet = setInterval(() => {
+    fetch(`http://127.0.0.1:${statusPort}/readyz`).then(
+      (response) => response.body?.cancel(),
+      (error: unknown) => console.error(`readyz: ${String(error)}`),
+    )
+  }, readinessPeriodMs)
+  console.log(`flags ${flagsOfImage().join(' ')}; settling ${settleMs / 1000} s, measuring ${windowMs / 1000} s …`)
+  await sleep(settleMs)
+  const [cpuBefore, pollsBefore, beganMs] = [cpuMs(pid), polls, performance.now()]
+  await sleep(windowMs)
+  const cpuPercent = ((cpuMs(pid) - cpuBefore) / (performance.now() - beganMs)) * 100
+  console.log(`${polls - pollsBefore} polls in the window`)
+  const result = {
+    anonMb: statusMb(pid, 'RssAnon'),
+    rssMb: statusMb(pid, 'VmRSS'),
+    cpuPercent: rounded(cpuPercent, 3),
+    firstPollMs: Math.round(Math.max(...firstPolls)),
+  }
+  clearInterval(kubelet)
+  sidecar.kill()
+  ui.closeAllConnections()
+  ui.close()
+  rmSync(dir, { recursive: true, force: true })
+  for (const key of ['anonMb', 'rssMb', 'cpuPercent', 'firstPollMs'] as const) {
+    const isHeld = result[key] <= bars[key]
+    console.log(`${key} ${result[key]} (bar ${bars[key]}) ${isHeld ? 'ok' : 'MISSED'}`)
+    if (!isHeld) process.exitCode = 1
+  }
+  console.log(JSON.stringify(result))
+}
+
+/** Node's flags in the image's ENTRYPOINT: all between the binary and the bundle. */
+function flagsOfImage(): readonly string[] {
+  const entrypoint = /^ENTRYPOINT (\[.*\])$/m.exec(readFileSync(join(root, 'Dockerfile.sidecar'), 'utf8'))?.[1]
+  const words: unknown = JSON.parse(entrypoint ?? '[]')
+  if (!Array.isArray(words) || words.length < 2) throw new Error('Dockerfile.sidecar: no ENTRYPOINT in its JSON form')
+  return words.slice(1, -1).map(String)
+}
+
+function policyFor(uiPort: number, statusPort: number): DriverPolicy {
+  return {
+    applicationId: 'spark-bench',
+    ui: { scheme: 'http', port: uiPort },
+    intervalMs: settings.interval.default,
+    timeoutMs: settings.timeout.default,
+    failureThreshold: settings['failure-threshold'].default,
+    startupDeadlineMs: settings['startup-deadline'].default,
+    stopDeadlineMs: settings['stop-deadline'].default,
+    stallDeadlineMs: null,
+    onHung: { kind: 'observe', budget: null },
+    statusPort,
+    logLevel: 'info',
+    settings: {},
+  }
+}
+
+function listen(server: ReturnType<typeof createServer>): Promise<number> {
+  return new Promise((resolve) => {
+    server.listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port))
+  })
+}
+
+function cpuMs(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  return (Number(fields[11]) + Number(fields[12])) * msPerTick
+}
+
+function statusMb(pid: number, field: 'RssAnon' | 'VmRSS'): number {
+  const kb = new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
+  return rounded(Number(kb) / 1024, 1)
+}
+
+const rounded = (value: number, digits: number) => Number(value.toFixed(digits))
