@@ -1,7 +1,7 @@
 import { applicationIdOf, type Container, type Pod } from '../../core/pod.ts'
 import { sidecarPort } from '../../core/pod-contract.ts'
 import type { DriverPolicy, HungAction } from '../../core/policy.ts'
-import { formatSetting, type ResolvedSettings, type SettingKey, settingKeys } from '../../core/settings.ts'
+import { formatSetting, type ResolvedSettings, type SettingSource, settingKeys } from '../../core/settings.ts'
 import { isStatusPortTaken } from './collisions.ts'
 
 /** What the sidecar of this pod is told. */
@@ -28,7 +28,7 @@ export function driverPolicy(
     statusPort,
     startupProbeTells,
     logLevel: values['log-level'],
-    settings: Object.fromEntries(settingKeys.map((key) => [key, spelt(resolved, key)])),
+    settings: spelling(resolved),
   }
 }
 
@@ -37,7 +37,8 @@ export function statusPortOf(pod: Pod): number {
   return pod.spec.hostNetwork === true || isStatusPortTaken(pod) ? 0 : sidecarPort
 }
 
-const spelt = ({ values, sources }: ResolvedSettings, key: SettingKey) => ({
-  value: formatSetting(key, values[key]),
-  source: sources[key],
-})
+function spelling({ values, sources }: ResolvedSettings): DriverPolicy['settings'] {
+  const spelt: Record<string, { value: string; source: SettingSource }> = {}
+  for (const key of settingKeys) spelt[key] = { value: formatSetting(key, values[key]), source: sources[key] }
+  return spelt
+}

@@ -9,7 +9,9 @@ export interface Operation {
 
 /** A JSON Pointer (RFC 6901). */
 export function pointer(...keys: readonly string[]): string {
-  return keys.map((key) => `/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`).join('')
+  let path = ''
+  for (const key of keys) path += `/${/[~/]/.test(key) ? key.replaceAll('~', '~0').replaceAll('/', '~1') : key}`
+  return path
 }
 
 /** Appends to a list; a list that is absent is created, since adding to it would have the pod rejected. */
@@ -21,11 +23,6 @@ export function addItems(
   if (items.length === 0) return []
   if (!list) return [{ op: 'add', path, value: items }]
   return items.map((value) => ({ op: 'add', path: `${path}/-`, value }))
-}
-
-/** Inserts into a list that has at least `index` items. */
-export function insertItems(path: string, index: number, items: readonly unknown[]): readonly Operation[] {
-  return items.map((value, offset) => ({ op: 'add', path: `${path}/${index + offset}`, value }))
 }
 
 /** Sets members of a map; a map that is absent is created. */
@@ -44,54 +41,54 @@ export function addMember(
  */
 export function reproduces(received: object, operations: readonly Operation[], intended: object): boolean {
   try {
-    const document = copyAlong(
-      received,
-      operations.map(({ path }) => path),
-    )
-    jsonPatch.applyPatch(
-      document,
-      operations.map((operation) => ({ ...operation })),
-      true,
-      true,
-    )
+    const document = copyAlong(received, operations)
+    // Not validated: an `add` to a member or to the end of a list fails in no other way than by a missing parent.
+    jsonPatch.applyPatch(document, operations, false, true)
     return sameJson(document, intended)
   } catch {
     return false
   }
 }
 
-/** A copy of the root and of every object and list that a path goes through; the rest is shared. */
-function copyAlong(root: object, paths: readonly string[]): object {
-  const copies = new Set<object>()
-  const copy = (value: object) => {
-    if (copies.has(value)) return value
-    const fresh = Array.isArray(value) ? [...value] : { ...value }
-    copies.add(fresh)
-    return fresh
+/** A copy of the root and of every object and list that an operation goes through; the rest is shared. */
+function copyAlong(root: object, operations: readonly Operation[]): object {
+  const copies = new Map<string, object>([['', shallowCopy(root)]])
+  const copyOf = (path: string): object => {
+    const known = copies.get(path)
+    if (known !== undefined) return known
+    const end = path.lastIndexOf('/')
+    const parent = copyOf(path.slice(0, end))
+    const key = path
+      .slice(end + 1)
+      .replaceAll('~1', '/')
+      .replaceAll('~0', '~')
+    const child: unknown = Reflect.get(parent, key)
+    // What an operation before this one creates is not there to be copied.
+    if (typeof child !== 'object' || child === null) return parent
+    const copy = shallowCopy(child)
+    Reflect.set(parent, key, copy)
+    copies.set(path, copy)
+    return copy
   }
-  const top = copy(root)
-  for (const path of paths) {
-    let node = top as Record<string, unknown>
-    for (const token of path.split('/').slice(1, -1)) {
-      const key = token.replaceAll('~1', '/').replaceAll('~0', '~')
-      const child = node[key]
-      if (typeof child !== 'object' || child === null) break
-      node[key] = copy(child)
-      node = node[key] as Record<string, unknown>
-    }
-  }
-  return top
+  for (const { path } of operations) copyOf(path.slice(0, path.lastIndexOf('/')))
+  return copyOf('')
 }
+
+const shallowCopy = (value: object): object => (Array.isArray(value) ? [...value] : { ...value })
 
 /** Whether two values would be the same JSON. What is shared is the same without a look. */
 export function sameJson(a: unknown, b: unknown): boolean {
   if (a === b) return true
-  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false
-  if (Array.isArray(a) !== Array.isArray(b)) return false
-  const keys = Object.keys(a)
-  const [left, right] = [a as Record<string, unknown>, b as Record<string, unknown>]
-  return (
-    keys.length === Object.keys(b).length &&
-    keys.every((key) => Object.hasOwn(b, key) && left[key] !== undefined && sameJson(left[key], right[key]))
-  )
+  if (!isObject(a) || !isObject(b) || Array.isArray(a) !== Array.isArray(b)) return false
+  let members = 0
+  for (const key in a) {
+    const value = a[key]
+    if (value === undefined || !sameJson(value, b[key])) return false
+    members += 1
+  }
+  for (const _ in b) members -= 1
+  return members === 0
 }
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null

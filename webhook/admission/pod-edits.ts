@@ -1,6 +1,6 @@
 import type { Container, EnvVar, Pod, Volume, VolumeMount } from '../../core/pod.ts'
 import { sidecarContainerName, sidecarEnv } from '../../core/pod-contract.ts'
-import { addItems, addMember, insertItems, type Operation, pointer } from './patch.ts'
+import { addItems, addMember, type Operation } from './patch.ts'
 import type { DriverProbes } from './probes.ts'
 
 /** All that is changed in a driver pod. Nothing of the pod's own is removed; only restartPolicy is ever replaced. */
@@ -37,21 +37,29 @@ export function editedPod(pod: Pod, edits: PodEdits): Pod {
 }
 
 function editedDriver(container: Container, edits: PodEdits): Container {
-  const { args = [], env, volumeMounts } = container
+  const { env, volumeMounts } = container
+  const args = editedArgs(container, edits)
   return {
     ...container,
-    ...(edits.driverArgs.length > 0 && { args: [...args.slice(0, 1), ...edits.driverArgs, ...args.slice(1)] }),
+    ...(args !== undefined && { args }),
     ...(edits.driverEnv.length > 0 && { env: [...(env ?? []), ...edits.driverEnv] }),
     volumeMounts: [...(volumeMounts ?? []), ...edits.driverMounts],
     ...edits.driverProbes,
   }
 }
 
+/** Undefined: as they were. */
+function editedArgs(container: Container | undefined, { driverArgs }: PodEdits): readonly string[] | undefined {
+  const args = container?.args ?? []
+  return driverArgs.length === 0 ? undefined : [...args.slice(0, 1), ...driverArgs, ...args.slice(1)]
+}
+
 /** The JSON Patch that turns `pod` into {@link editedPod}: written down from the edits, not found by comparing. */
 export function editOperations(pod: Pod, edits: PodEdits): readonly Operation[] {
   const { spec, metadata } = pod
   const driver = spec.containers[edits.driverIndex]
-  const at = (field: string) => pointer('spec', 'containers', String(edits.driverIndex), field)
+  const args = editedArgs(driver, edits)
+  const at = (field: string) => `/spec/containers/${edits.driverIndex}/${field}`
   const probes = Object.entries(edits.driverProbes).map(
     ([name, value]): Operation => ({ op: 'add', path: at(name), value }),
   )
@@ -63,7 +71,7 @@ export function editOperations(pod: Pod, edits: PodEdits): readonly Operation[] 
     ...(edits.restartPolicy === null
       ? []
       : [{ op: 'add', path: '/spec/restartPolicy', value: edits.restartPolicy } as const]),
-    ...insertItems(at('args'), 1, edits.driverArgs),
+    ...(args === undefined ? [] : [{ op: 'add', path: at('args'), value: args } as const]),
     ...addItems(at('env'), driver?.env, edits.driverEnv),
     ...addItems(at('volumeMounts'), driver?.volumeMounts, edits.driverMounts),
     ...probes,

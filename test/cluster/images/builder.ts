@@ -37,6 +37,7 @@ const bud = (tag: string, context: string, dockerfile: string): Promise<unknown>
     '--network=host',
     '--pull=never',
     '--layers',
+    '--force-rm',
     '--quiet',
     '--tag',
     tag,
@@ -58,6 +59,9 @@ export const buildBaseImage = async (
       const { context, dockerfile } = await prepare()
       await bud(tag, context, dockerfile)
       rmSync(context, { recursive: true, force: true })
+      // What stood on the former base. Not after every build: the layers without a name make the next one quick.
+      await run('buildah', [...storageArgs, 'rm', '--all'])
+      await run('buildah', [...storageArgs, 'rmi', '--prune'])
     }),
   )
 }
@@ -74,8 +78,6 @@ export const buildImage = async (log: Log, recipe: ImageRecipe): Promise<ImageAr
       await bud(tag, context, dockerfile)
       rmSync(file, { force: true })
       await run('buildah', [...storageArgs, 'push', '--quiet', tag, `docker-archive:${file}:${tag}`])
-      // Images of earlier builds; what a tag still names stays.
-      await run('buildah', [...storageArgs, 'rmi', '--prune'])
     })
   })
   return { tag, file, hash }
