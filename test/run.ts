@@ -16,6 +16,10 @@ interface Gate {
   readonly pass: () => Promise<Count>
 }
 
+/** A test that takes longer hangs; so does a run, one in which even a timer cannot fire. */
+const testTimeoutMs = 300_000
+const runTimeoutMs = 1_200_000
+
 const root = join(import.meta.dirname, '..')
 const binDir = join(root, 'node_modules', '.bin')
 
@@ -67,7 +71,15 @@ async function runTests(): Promise<Count> {
     return { passed: 0, failed: 1 }
   }
   let count: Count = { passed: 0, failed: 1 }
-  const events = run({ files: files.toSorted(), cwd: root, concurrency: 2 })
+  const events = run({
+    files: files.toSorted(),
+    cwd: root,
+    concurrency: 2,
+    timeout: testTimeoutMs,
+    // A handle that a finished test left open must not keep the gate open too.
+    forceExit: true,
+    signal: AbortSignal.timeout(runTimeoutMs),
+  })
   events.on('test:summary', ({ file, counts, success }) => {
     if (file !== undefined) return
     const failed = counts.tests - counts.passed - counts.skipped - counts.todo

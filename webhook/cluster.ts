@@ -17,7 +17,7 @@ export interface Cluster {
   readonly lookups: Lookups
   /** What is not known yet, by name. */
   unready(): readonly string[]
-  close(): Promise<void>
+  close(): void
 }
 
 /** No API at all: capabilities as stated, everything else unknown. */
@@ -30,7 +30,7 @@ export function statedCluster(capabilities: Capabilities, metrics: Metrics): Clu
       capabilities: () => capabilities,
     },
     unready: () => [],
-    close: async () => {},
+    close: () => {},
   }
 }
 

@@ -102,7 +102,7 @@ async function serve(config: Config, { log, flush }: Logging): Promise<void> {
   loops.stop()
   metricsListener.close()
   await Promise.race([app.close(), delay(5_000)])
-  await cluster.close()
+  cluster.close()
   log.info({ event: 'closed' })
   flush()
   process.exit(0)

@@ -1,5 +1,8 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import type { Cluster } from './cluster.ts'
+import { logsDir } from './paths.ts'
 import {
   containerStatus,
   followPod,
@@ -32,9 +35,11 @@ export const start = async (
 ): Promise<Driver> => {
   const { settings = {}, conf = {}, ...submission } = scenario
   const timeline = await followPod(cluster, { namespace, pod: `${scenario.name}-driver` })
-  context.after(() => {
+  context.after(async () => {
     timeline.stop()
     context.diagnostic(`${scenario.name}\n${timeline.text()}`)
+    const ref = { namespace, pod: `${scenario.name}-driver` }
+    writeFileSync(join(logsDir, `${namespace}-${scenario.name}.log`), await podLog(cluster, ref))
   })
   const submitted = await submit(cluster, { ...submission, namespace, conf: { ...conf, ...settingsConf(settings) } })
   return { ...submitted, timeline }

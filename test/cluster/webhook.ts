@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, mkdirSync, openSync, rmSync, writeFileSync } from 'node:fs'
-import { request } from 'node:https'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
+import { Agent, request } from 'undici'
 import { createAuthority, issueServingCertificate } from '../../certs/authority.ts'
 import type { Cluster } from './cluster.ts'
 import { sidecarTag } from './images/sidecar.ts'
@@ -50,6 +50,7 @@ export const startWebhook = async (cluster: Cluster, options: WebhookOptions): P
     SPARK_NANNY_NAMESPACE: 'default',
   }
   const metricsUrl = `http://127.0.0.1:${metricsPort}/metrics`
+  const dispatcher = new Agent({ connect: { ca: authority.certificatePem } })
   let child: ChildProcess | undefined
   const begin = async (): Promise<void> => {
     const output = openSync(join(logsDir, `webhook-${name}.log`), 'a')
@@ -59,8 +60,9 @@ export const startWebhook = async (cluster: Cluster, options: WebhookOptions): P
     child = started
     await waitFor({ what: `webhook ${name} ready (see webhook-${name}.log)`, timeoutMs: 60_000 }, async () => {
       if (started.exitCode !== null) throw new Error(`the webhook ended with ${started.exitCode}`)
-      const answer = await get(`https://${cluster.nodeAddress}:${port}/readyz`, authority.certificatePem)
-      if (answer.statusCode !== 200) throw new Error(answer.body)
+      const { statusCode, body } = await request(`https://${cluster.nodeAddress}:${port}/readyz`, { dispatcher })
+      const text = await body.text()
+      if (statusCode !== 200) throw new Error(text)
       return true
     })
   }
@@ -120,19 +122,6 @@ const webhookConfiguration = (configuration: string, name: string, url: string, 
     },
   ],
 })
-
-const get = (url: string, ca: string) =>
-  new Promise<{ readonly statusCode: number; readonly body: string }>((resolve, reject) => {
-    request(url, { ca, timeout: 5_000 }, (response) => {
-      let body = ''
-      response.on('data', (chunk) => {
-        body += chunk
-      })
-      response.on('end', () => resolve({ statusCode: response.statusCode ?? 0, body }))
-    })
-      .on('error', reject)
-      .end()
-  })
 
 const freePort = async (): Promise<number> => {
   const server = createServer().listen(0)

@@ -34,8 +34,7 @@ export function driverArguments(container: Container, circumstances: ArgumentCir
   const { sparkConf, readinessHeldBack, restartableApplicationId: id } = circumstances
   const args = container.args ?? []
   if (args[0] !== 'driver') return { args: [], env: [] }
-  const isSet = (key: string) =>
-    Object.hasOwn(sparkConf, key) || args.some((arg) => arg.startsWith(`${key}=`) || arg.startsWith(`--conf=${key}=`))
+  const isSet = (key: string) => Object.hasOwn(sparkConf, key) || args.some((arg) => sets(arg, key))
   const waits = readinessHeldBack && !isSet(readinessTimeout)
   const renames =
     id !== null && !isSet(applicationId) && !container.env?.some(({ name }) => name === applicationIdSuffixEnv)
@@ -46,6 +45,12 @@ export function driverArguments(container: Container, circumstances: ArgumentCir
     ],
     env: renames ? [suffixVariable] : [],
   }
+}
+
+/** `key=value` after `--conf`, or `--conf=key=value`. */
+function sets(arg: string, key: string): boolean {
+  const start = arg.startsWith('--conf=') ? '--conf='.length : 0
+  return arg.startsWith(key, start) && arg[start + key.length] === '='
 }
 
 const suffixVariable: EnvVar = {

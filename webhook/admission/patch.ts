@@ -80,14 +80,14 @@ const shallowCopy = (value: object): object => (Array.isArray(value) ? [...value
 export function sameJson(a: unknown, b: unknown): boolean {
   if (a === b) return true
   if (!isObject(a) || !isObject(b) || Array.isArray(a) !== Array.isArray(b)) return false
-  let members = 0
-  for (const key in a) {
-    const value = a[key]
-    if (value === undefined || !sameJson(value, b[key])) return false
-    members += 1
-  }
-  for (const _ in b) members -= 1
-  return members === 0
+  const keys = Object.keys(a)
+  const otherKeys = Object.keys(b)
+  if (keys.length !== otherKeys.length) return false
+  // Members mostly stand in the same order: then their values can be had at once, which is much faster than by name.
+  const inOrder = keys.every((key, index) => key === otherKeys[index])
+  const values = Object.values(a)
+  const otherValues = inOrder ? Object.values(b) : keys.map((key) => b[key])
+  return values.every((value, index) => value !== undefined && sameJson(value, otherValues[index]))
 }
 
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>

@@ -19,14 +19,22 @@ export interface ProbeCircumstances {
 /** The greatest a probe can have (int32): this one never kills. */
 const never = 2_147_483_647
 
-/** Succeeds unless the sidecar has written `file`: no sidecar, no file, no kill. */
-const unless = (file: string) => ({ command: ['/bin/sh', '-c', `! test -e ${verdictDir}/${file}`] })
-/** Leaves the mark that the driver container runs, where it can; the sidecar's startup deadline waits for it. */
-const unlessAndTell = (file: string) => {
-  const mark = `(: > ${verdictDir}/${verdictFiles.running}) 2>/dev/null`
-  return { command: ['/bin/sh', '-c', `${mark}; ! test -e ${verdictDir}/${file}`] }
-}
-const when = (file: string) => ({ command: ['/bin/sh', '-c', `test -e ${verdictDir}/${file}`] })
+/** Succeed unless the sidecar has written the bad file: no sidecar, no file, no kill. */
+const unless = (file: string) => ({ exec: { command: ['/bin/sh', '-c', `! test -e ${verdictDir}/${file}`] } })
+const when = (file: string) => ({ exec: { command: ['/bin/sh', '-c', `test -e ${verdictDir}/${file}`] } })
+const answers = (path: string) => ({ httpGet: { path, port: sidecarPort, scheme: 'HTTP' } })
+
+const startupTiming = { periodSeconds: 1, timeoutSeconds: 10, failureThreshold: never }
+const readinessTiming = { periodSeconds: 2, timeoutSeconds: 5, failureThreshold: 3 }
+const startup = {
+  exec: { ...unless(verdictFiles.starting), ...startupTiming },
+  http: { ...answers('/startedz'), ...startupTiming },
+} satisfies Record<string, Probe>
+const liveness: Probe = { ...unless(verdictFiles.hung), periodSeconds: 10, timeoutSeconds: 60, failureThreshold: 3 }
+const readiness = {
+  exec: { ...when(verdictFiles.ready), ...readinessTiming },
+  http: { ...answers('/readyz'), ...readinessTiming },
+} satisfies Record<string, Probe>
 
 /**
  * The probes that the driver lacks. Only liveness can kill, and only on a file that the sidecar wrote:
@@ -39,23 +47,10 @@ const when = (file: string) => ({ command: ['/bin/sh', '-c', `test -e ${verdictD
  */
 export function missingProbes(container: Container, circumstances: ProbeCircumstances): DriverProbes {
   const { handler, served, servicesAdmitted, observeOnly } = circumstances
-  const http = handler === 'http'
-  const startup = http
-    ? { httpGet: { path: '/startedz', port: sidecarPort, scheme: 'HTTP' } }
-    : { exec: unlessAndTell(verdictFiles.starting) }
-  const readiness = served
-    ? { httpGet: { path: '/readyz', port: sidecarPort, scheme: 'HTTP' } }
-    : { exec: when(verdictFiles.ready) }
-  const askable = servicesAdmitted && (served || !http)
+  const askable = servicesAdmitted && (served || handler === 'exec')
   return {
-    ...(!container.startupProbe &&
-      askable && { startupProbe: { ...startup, periodSeconds: 1, timeoutSeconds: 10, failureThreshold: never } }),
-    ...(!container.livenessProbe &&
-      !http &&
-      !observeOnly && {
-        livenessProbe: { exec: unless(verdictFiles.hung), periodSeconds: 10, timeoutSeconds: 60, failureThreshold: 3 },
-      }),
-    ...(!container.readinessProbe &&
-      askable && { readinessProbe: { ...readiness, periodSeconds: 2, timeoutSeconds: 5, failureThreshold: 3 } }),
+    ...(askable && !container.startupProbe && { startupProbe: startup[handler] }),
+    ...(handler === 'exec' && !observeOnly && !container.livenessProbe && { livenessProbe: liveness }),
+    ...(askable && !container.readinessProbe && { readinessProbe: served ? readiness.http : readiness.exec }),
   }
 }

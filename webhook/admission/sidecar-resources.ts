@@ -38,31 +38,38 @@ export function sidecarResources(
       : { kind: 'resources', resources: undefined }
   }
   if (qos === 'BestEffort') return { kind: 'resources', resources: undefined }
-  const cpu = clamp('cpu', asked(values, 'cpu', qos === 'Guaranteed'), spec, limits)
-  const memory = clamp('memory', asked(values, 'memory', qos === 'Guaranteed'), spec, limits)
+  const written = { cpu: writtenAmount(values, 'cpu'), memory: writtenAmount(values, 'memory') }
+  const asked = (name: ResourceName) => sound(name, written[name], qos === 'Guaranteed')
+  const cpu = clamp('cpu', asked('cpu'), spec, limits)
+  const memory = clamp('memory', asked('memory'), spec, limits)
   const narrow = cpu === undefined ? 'cpu' : memory === undefined ? 'memory' : undefined
   if (cpu === undefined || memory === undefined) return noRoom('limits-too-tight', `of ${narrow}`)
   const tight = tightQuota(spec, { cpu, memory }, limits)
   if (tight !== undefined) return noRoom('quota-too-tight', tight)
+  const spell = (name: ResourceName, side: 'request' | 'limit', amount: Amount) =>
+    amount[`${side}Milli`] === written[name][`${side}Milli`]
+      ? values[`sidecar-${name}-${side}`]
+      : format[name](amount[`${side}Milli`])
   return {
     kind: 'resources',
     resources: {
-      requests: {
-        cpu: spell(values['sidecar-cpu-request'], cpu.requestMilli, formatCpu),
-        memory: spell(values['sidecar-memory-request'], memory.requestMilli, formatMemory),
-      },
-      limits: {
-        cpu: spell(values['sidecar-cpu-limit'], cpu.limitMilli, formatCpu),
-        memory: spell(values['sidecar-memory-limit'], memory.limitMilli, formatMemory),
-      },
+      requests: { cpu: spell('cpu', 'request', cpu), memory: spell('memory', 'request', memory) },
+      limits: { cpu: spell('cpu', 'limit', cpu), memory: spell('memory', 'limit', memory) },
     },
   }
 }
 
-function asked(values: SettingValues, name: ResourceName, guaranteed: boolean): Amount {
-  const requestMilli = parseQuantityMilli(values[`sidecar-${name}-request`]) ?? 0
-  const limitMilli = parseQuantityMilli(values[`sidecar-${name}-limit`]) ?? 0
-  // A limit below the request would have the pod rejected.
+const format = { cpu: formatCpu, memory: formatMemory } as const
+
+function writtenAmount(values: SettingValues, name: ResourceName): Amount {
+  return {
+    requestMilli: parseQuantityMilli(values[`sidecar-${name}-request`]) ?? 0,
+    limitMilli: parseQuantityMilli(values[`sidecar-${name}-limit`]) ?? 0,
+  }
+}
+
+/** An amount that a container can have: a limit below the request would have the pod rejected. */
+function sound(name: ResourceName, { requestMilli, limitMilli }: Amount, guaranteed: boolean): Amount {
   const limit = Math.max(limitMilli, guaranteed ? 0 : requestMilli, leastLimitMilli[name])
   return { requestMilli: guaranteed ? limit : requestMilli, limitMilli: limit }
 }
@@ -116,7 +123,3 @@ const noRoom = (reason: 'quota-too-tight' | 'limits-too-tight', detail: string):
   reason,
   detail,
 })
-
-/** The spelling in the settings, unless the amount is another. */
-const spell = (written: string, milli: number, format: (milli: number) => string) =>
-  parseQuantityMilli(written) === milli ? written : format(milli)

@@ -15,7 +15,7 @@ export interface PodRun {
 }
 
 /** A real kubelet begins at 10 s and ends at 5 min. */
-const backoffMs = { first: 400, longest: 3_000 }
+const backoffMs = { first: 400, longest: 2_000 }
 const graceMs = 1_000
 /** A real kubelet takes about that long from the start of one container to the start of the next. */
 const creationMs = 500

@@ -1,0 +1,86 @@
+import { createServer as createHttpServer, type RequestListener } from 'node:http'
+import { createServer as createHttpsServer } from 'node:https'
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
+import type { TestContext } from 'node:test'
+import forge from 'node-forge'
+
+export interface StandInUi {
+  readonly port: number
+  /** Connections and requests so far. */
+  readonly count: () => number
+}
+
+const listening = async (t: TestContext, server: Server, port = 0): Promise<number> => {
+  const sockets = new Set<Socket>()
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket)
+    socket.on('close', () => sockets.delete(socket))
+    socket.on('error', () => {})
+  })
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, '127.0.0.1', resolve)
+  })
+  t.after(() => {
+    server.close()
+    for (const socket of sockets) socket.destroy()
+  })
+  return (server.address() as AddressInfo).port
+}
+
+/** A UI that speaks HTTP. */
+export async function httpUi(t: TestContext, listener: RequestListener, port = 0): Promise<StandInUi> {
+  let requests = 0
+  const server = createHttpServer((request, response) => {
+    requests += 1
+    listener(request, response)
+  })
+  return { port: await listening(t, server, port), count: () => requests }
+}
+
+/** A UI that does with each connection what it likes. */
+export async function rawUi(t: TestContext, onConnection: (socket: Socket) => void): Promise<StandInUi> {
+  let connections = 0
+  const server = createServer((socket) => {
+    connections += 1
+    onConnection(socket)
+  })
+  return { port: await listening(t, server), count: () => connections }
+}
+
+/** A UI over TLS with a certificate that nobody trusts. */
+export async function tlsUi(t: TestContext, listener: RequestListener): Promise<StandInUi> {
+  const keys = forge.pki.rsa.generateKeyPair(2048)
+  const certificate = forge.pki.createCertificate()
+  certificate.publicKey = keys.publicKey
+  certificate.validity.notBefore = new Date(Date.now() - 60_000)
+  certificate.validity.notAfter = new Date(Date.now() + 3_600_000)
+  certificate.setSubject([{ name: 'commonName', value: 'spark' }])
+  certificate.setIssuer([{ name: 'commonName', value: 'spark' }])
+  certificate.sign(keys.privateKey, forge.md.sha256.create())
+  const server = createHttpsServer(
+    { key: forge.pki.privateKeyToPem(keys.privateKey), cert: forge.pki.certificateToPem(certificate) },
+    listener,
+  )
+  return { port: await listening(t, server), count: () => 0 }
+}
+
+/** A port that nobody listens on. */
+export async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  await new Promise((resolve) => server.close(resolve))
+  return port
+}
+
+export const applicationList = (...ids: readonly string[]) =>
+  JSON.stringify(ids.map((id) => ({ id, name: 'app', attempts: [{ completed: false }] })))
+
+/** Answers as the driver of this application. */
+export const answersAs =
+  (id: string): RequestListener =>
+  (request, response) => {
+    response.setHeader('content-type', 'application/json')
+    response.end(request.url?.includes('/jobs') ? '[]' : applicationList(id))
+  }
