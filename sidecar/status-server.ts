@@ -3,8 +3,6 @@ import type { Log } from './log.ts'
 import { metricsText } from './metrics.ts'
 import { passesReadiness, passesStartup, type SidecarState, statusJson } from './status.ts'
 
-const retryMs = 5_000
-
 export interface StatusServerOptions {
   readonly port: number
   readonly version: string
@@ -12,16 +10,20 @@ export interface StatusServerOptions {
   readonly state: () => SidecarState
   /** Called at each GET of /startedz. */
   readonly onStartedz: () => void
+  /** Between two tries to bind the port; 5 s unless said. */
+  readonly retryMs?: number
 }
 
 /**
  * Serves /readyz, /startedz, /livez, /status and /metrics on all addresses: the kubelet asks the pod's. A port that is
- * taken is tried again; nothing that a client does ends the sidecar or fills its memory.
+ * taken is tried again; nothing that a client does ends the sidecar or fills its memory. Returns what closes it.
  */
-export function serveStatus({ port, version, log, state, onStartedz }: StatusServerOptions): void {
+export function serveStatus(options: StatusServerOptions): () => void {
+  const { port, version, log, state, onStartedz, retryMs = 5_000 } = options
   const server = createServer({
     requestTimeout: 5_000,
     headersTimeout: 5_000,
+    connectionsCheckingInterval: 10_000,
     keepAliveTimeout: 5_000,
     maxHeaderSize: 8_192,
   })
@@ -50,16 +52,22 @@ export function serveStatus({ port, version, log, state, onStartedz }: StatusSer
   })
   server.on('clientError', (_error, socket) => socket.destroy())
   let told = false
+  let retry: NodeJS.Timeout | undefined
   server.on('error', (error) => {
     if (!told) log.warn({ port, problem: error.message }, 'the status port cannot be bound; trying on')
     told = true
-    setTimeout(() => server.listen(port), retryMs)
+    retry = setTimeout(() => server.listen(port), retryMs)
   })
   server.on('listening', () => {
     told = false
     log.debug({ port }, 'serving status')
   })
   server.listen(port)
+  return () => {
+    clearTimeout(retry)
+    server.close()
+    server.closeAllConnections()
+  }
 }
 
 function check(response: ServerResponse, passes: boolean): void {

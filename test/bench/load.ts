@@ -46,7 +46,7 @@ export async function applyLoad({ port, connections, durationMs, bodies }: Load)
         received = received.length === 0 ? piece : Buffer.concat([received, piece])
         const headEnd = received.indexOf('\r\n\r\n')
         if (headEnd < 0) return
-        const head = received.toString("latin1", 0, headEnd)
+        const head = received.toString('latin1', 0, headEnd)
         const length = Number(/\r\ncontent-length: (\d+)/i.exec(head)?.[1])
         if (received.length < headEnd + 4 + length) return
         latenciesMs.push(performance.now() - sentMs)

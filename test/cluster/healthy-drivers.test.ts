@@ -65,8 +65,9 @@ describe('healthy drivers', { concurrency: 6 }, () => {
     assert.doesNotMatch(log, /ERROR/, 'the driver waits for its own readiness in vain, or lost an executor')
     const executors = await executorsOf(cluster, driver.namespace, driver.applicationId)
     assert.deepEqual(executors.map(({ metadata }) => metadata?.labels?.['spark-exec-id']).sort(), ['1', '2'])
+    // A watch gives times as text.
     const finished = (name?: string) =>
-      containerStatus(ended.pod, name)?.state?.terminated?.finishedAt?.getTime() ?? Number.NaN
+      new Date(containerStatus(ended.pod, name)?.state?.terminated?.finishedAt ?? Number.NaN).getTime()
     const lateMs = finished('spark-nanny') - finished()
     context.diagnostic(`the sidecar ended ${lateMs / 1000} s after the driver`)
     // Far below the 30 s of grace that a sidecar deaf to SIGTERM would take.
@@ -79,7 +80,6 @@ describe('healthy drivers', { concurrency: 6 }, () => {
       name: 'late-end',
       mode: 'late-end',
       args: [60],
-      settings: { interval: '1s', timeout: '2s' },
     })
     await waitForLog(cluster, driver, /app: context stopped/, { timeoutMs: 240_000 })
     await sleep(20_000)
@@ -106,7 +106,7 @@ describe('healthy drivers', { concurrency: 6 }, () => {
     const driver = await start(cluster, context, namespaces.healthy, {
       name: 'frozen-sidecar',
       mode: 'loop',
-      settings: { interval: '1s', timeout: '2s', 'startup-deadline': '30s' },
+      settings: { interval: '1s', 'startup-deadline': '30s' },
     })
     // Before the driver can have answered: the file `starting` stays behind.
     await waitForEntry(driver, 'sidecar running', 120_000, (entry) => isRunning(entry, 'spark-nanny'))
@@ -156,7 +156,7 @@ describe('healthy drivers', { concurrency: 6 }, () => {
       name: 'no-ui',
       mode: 'loop',
       conf: { 'spark.ui.enabled': 'false' },
-      settings: { 'startup-deadline': '20s', 'stop-deadline': '20s', interval: '1s', timeout: '2s' },
+      settings: { 'startup-deadline': '20s', 'stop-deadline': '20s', interval: '1s' },
     })
     await waitForJobs(cluster, driver, 1)
     await staysAlive(driver, 60_000)
@@ -164,6 +164,17 @@ describe('healthy drivers', { concurrency: 6 }, () => {
     assert.equal(status.state, 'unknown')
     assert.match(JSON.stringify(status), /spark\.ui\.enabled/)
     await worksOn(driver)
+  })
+
+  test('with a stall-deadline, a streaming query and a driver that computes between jobs live', async (context) => {
+    const settings = { 'stall-deadline': '10s', interval: '1s' }
+    const drivers = await Promise.all(
+      (['streaming', 'driver-compute'] as const).map((mode) =>
+        start(cluster, context, namespaces.healthy, { name: mode, mode, args: [45], settings }),
+      ),
+    )
+    await Promise.all(drivers.map((driver) => waitForSuccess(cluster, driver, 300_000)))
+    for (const driver of drivers) assert.equal(containerStatus(await getPod(cluster, driver))?.restartCount, 0)
   })
 
   test('the webhook is away: drivers start without it; it comes back: new ones are injected', async (context) => {

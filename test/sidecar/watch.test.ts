@@ -78,7 +78,7 @@ test('fail-pod: the reason outlives a driver that ends before the pod does', asy
 
 test('a missed startup deadline is withdrawn when nobody acts on it: the container may have yet to start', async (t) => {
   const rig = watchRig(t, failPod)
-  await rig.during(refused, 600_000)
+  await rig.during(refused, 605_000)
   assert.equal(rig.files(), 'hung')
   await rig.during(refused, 95_000)
   assert.equal(rig.files(), 'starting')
@@ -174,9 +174,9 @@ test('the driver container alone: after 90 s hung goes, whatever the kubelet doe
   const rig = watchRig(t, oneContainer)
   await rig.step(alive)
   await rig.during(timeout, 30_000)
-  await rig.during(timeout, 85_000)
+  await rig.during(timeout, 70_000)
   assert.equal(rig.files(), 'hung')
-  await rig.during(timeout, 15_000)
+  await rig.during(timeout, 30_000)
   assert.equal(rig.files(), 'starting')
   assert.equal(rig.memory().attempt, 2)
 })

@@ -22,6 +22,8 @@ export interface FakeApiServer {
   /** Makes a collection exist, and puts an object in it: as a watch event too. */
   set(collection: string, object: FakeObject): void
   remove(collection: string, object: FakeObject): void
+  /** Removes an object of which no watch will tell. */
+  forget(collection: string, object: FakeObject): void
   /** Answers instead of the server; undefined: the server answers. */
   intercept(handler: (method: string, path: string) => FakeAnswer | undefined): void
   /** Ends all watches, in the way of a server that restarts or of a version that was compacted. */
@@ -62,7 +64,7 @@ export async function startFakeApiServer(): Promise<FakeApiServer> {
 
   const send = (response: ServerResponse, { status, body, delayMs = 0 }: FakeAnswer) => {
     setTimeout(() => {
-      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
+      response.writeHead(status, { 'content-type': 'application/json' }).end(`${JSON.stringify(body)}\n`)
     }, delayMs)
   }
   const notFound: FakeAnswer = { status: 404, body: { kind: 'Status', code: 404, message: 'not found' } }
@@ -139,11 +141,16 @@ export async function startFakeApiServer(): Promise<FakeApiServer> {
       collections.get(collection)?.delete(keyOf(object))
       broadcast(collection, 'DELETED', stamped(object))
     },
+    forget: (collection, object) => {
+      collections.get(collection)?.delete(keyOf(object))
+    },
     intercept: (next) => {
       handler = next
     },
     endWatches: (how) => {
-      for (const { response } of watches) {
+      const ended = [...watches]
+      watches.clear()
+      for (const { response } of ended) {
         if (how === 'destroyed') response.destroy()
         else if (how === 'closed') response.end()
         else

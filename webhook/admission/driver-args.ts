@@ -18,9 +18,10 @@ export interface ArgumentCircumstances {
 
 const readinessTimeout = 'spark.kubernetes.allocation.driver.readinessTimeout'
 const applicationId = 'spark.app.id'
+const deleteService = 'spark.kubernetes.driver.service.deleteOnTermination'
 
 /** The keys of Spark's that a SparkApplication may have set itself. */
-export const contestedKeys: readonly string[] = [readinessTimeout, applicationId]
+export const contestedKeys: readonly string[] = [readinessTimeout, applicationId, deleteService]
 
 /**
  * Spark's entrypoint passes what follows `driver` to spark-submit, so that more `--conf k=v` can be put right after
@@ -29,6 +30,9 @@ export const contestedKeys: readonly string[] = [readinessTimeout, applicationId
  * - A driver restarted in the same pod needs an application id of its own: "Target log directory already exists" ends
  *   it otherwise, and it would take its forerunner's executors for its own. The kubelet expands `$(NAME)` anew at each
  *   start of the container; the annotation is absent at the first, and an absent one is an empty string.
+ * - The kubelet's RestartAllContainers gives a container two seconds between SIGTERM and SIGKILL. A JVM that still runs
+ *   (a stall, a long pause) uses them for Spark's shutdown hook, which deletes the driver's Service, and no executor of
+ *   the next driver could resolve it (seen: exit code 11, too many failed executors). The Service goes with the pod.
  */
 export function driverArguments(container: Container, circumstances: ArgumentCircumstances): DriverArguments {
   const { sparkConf, readinessHeldBack, restartableApplicationId: id } = circumstances
@@ -38,9 +42,11 @@ export function driverArguments(container: Container, circumstances: ArgumentCir
   const waits = readinessHeldBack && !isSet(readinessTimeout)
   const renames =
     id !== null && !isSet(applicationId) && !container.env?.some(({ name }) => name === applicationIdSuffixEnv)
+  const keepsService = id !== null && !isSet(deleteService)
   return {
     args: [
       ...(waits ? ['--conf', `${readinessTimeout}=30s`] : []),
+      ...(keepsService ? ['--conf', `${deleteService}=false`] : []),
       ...(renames ? ['--conf', `${applicationId}=${id}$(${applicationIdSuffixEnv})`] : []),
     ],
     env: renames ? [suffixVariable] : [],

@@ -18,8 +18,12 @@ export function parseQuantityMilli(quantity: string | number): number | undefine
 /** The spelling of an amount of CPU: `250m`. */
 export const formatCpu = (milli: number): string => `${milli}m`
 
-/** The spelling of an amount of memory, in whole bytes: never more than `milli` says. */
-export const formatMemory = (milli: number): string => String(Math.floor(milli / 1000))
+/** The spelling of an amount of memory, in whole bytes: never more than `milli` says. `128Mi`, or `1000000`. */
+export function formatMemory(milli: number): string {
+  const bytes = Math.floor(milli / 1000)
+  const mebi = 1024 ** 2
+  return bytes > 0 && bytes % mebi === 0 ? `${bytes / mebi}Mi` : String(bytes)
+}
 
 const suffixMilli: Readonly<Record<string, number>> = {
   n: 1e-6,

@@ -1,0 +1,248 @@
+/** The sidecar as a process of its own, on real files and real sockets. */
+import assert from 'node:assert/strict'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import type { RequestListener } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { sidecarEnv, sparkConfDir, verdictDir } from '../../core/pod-contract.ts'
+import { type DriverPolicy, encodePolicy } from '../../core/policy.ts'
+import { applicationId, policyWith } from './policies.ts'
+import { answersAs, freePort, httpUi } from './stand-in-ui.ts'
+
+const main = join(import.meta.dirname, '../../sidecar/main.ts')
+const quick: Partial<DriverPolicy> = {
+  intervalMs: 100,
+  timeoutMs: 300,
+  onHung: { kind: 'restart-all-containers', budget: { maxRestarts: 2, windowMs: 3_600_000, backoffMs: 0 } },
+}
+
+interface Pod {
+  readonly root: string
+  readonly path: (name: string) => string
+  readonly has: (name: string) => boolean
+  readonly message: () => string
+  readonly start: (policy: string | undefined) => Sidecar
+}
+
+interface Sidecar {
+  readonly child: ChildProcess
+  readonly lines: () => readonly Readonly<Record<string, unknown>>[]
+  readonly said: (text: string) => boolean
+  readonly exit: Promise<readonly unknown[]>
+}
+
+/** What of a pod a sidecar sees. */
+function pod(t: TestContext): Pod {
+  const root = mkdtempSync(join(tmpdir(), 'spark-nanny-pod-'))
+  mkdirSync(join(root, verdictDir), { recursive: true })
+  mkdirSync(join(root, 'dev'))
+  const path = (name: string) => join(root, verdictDir, name)
+  t.after(() => rmSync(root, { recursive: true, force: true }))
+  const start = (policy: string | undefined): Sidecar => {
+    const env = { [sidecarEnv.root]: root, ...(policy !== undefined && { [sidecarEnv.policy]: policy }) }
+    const child = spawn(process.execPath, [main], { env, stdio: ['ignore', 'pipe', 'inherit'] })
+    let out = ''
+    child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      out += text
+    })
+    t.after(() => child.kill('SIGKILL'))
+    const lines = () =>
+      out
+        .split('\n')
+        .slice(0, -1)
+        .map((line): Record<string, unknown> => JSON.parse(line))
+    return { child, lines, said: (text) => out.includes(text), exit: once(child, 'exit') }
+  }
+  return {
+    root,
+    path,
+    has: (name) => existsSync(path(name)),
+    message: () => {
+      const file = join(root, 'dev/termination-log')
+      return existsSync(file) ? readFileSync(file, 'utf8') : ''
+    },
+    start,
+  }
+}
+
+async function until(what: string, holds: () => boolean): Promise<void> {
+  const deadline = Date.now() + 30_000
+  while (!holds()) {
+    if (Date.now() > deadline) assert.fail(`never: ${what}`)
+    await sleep(10)
+  }
+}
+
+/** A UI that answers as the driver until it is told to hang. */
+async function driver(t: TestContext, port = 0) {
+  const state = { hangs: false, id: applicationId }
+  const listener: RequestListener = (request, response) => {
+    if (!state.hangs) answersAs(state.id)(request, response)
+  }
+  const ui = await httpUi(t, listener, port)
+  return {
+    ui,
+    state,
+    policy: (fields: Partial<DriverPolicy> = {}) =>
+      encodePolicy(policyWith({ ...quick, ui: { scheme: 'http', port: ui.port }, ...fields })),
+  }
+}
+
+test('starting until the UI answers, then ready; exit 0 at once on SIGTERM', async (t) => {
+  const { has, start, path } = pod(t)
+  const port = await freePort()
+  const sidecar = start(encodePolicy(policyWith({ ...quick, ui: { scheme: 'http', port } })))
+  await until('starting', () => has('starting'))
+  assert.ok(!has('ready') && !has('hung'))
+  await driver(t, port)
+  await until('ready', () => has('ready'))
+  assert.ok(!has('starting') && !has('hung'))
+  assert.equal(JSON.parse(readFileSync(path('memory.json'), 'utf8')).answered, true)
+  sidecar.child.kill('SIGTERM')
+  assert.deepEqual(await sidecar.exit, [0, null])
+  for (const line of sidecar.lines()) {
+    assert.ok(Number.isInteger(line.level) && Number.isInteger(line.time) && typeof line.msg === 'string')
+  }
+})
+
+test('a driver that hangs: 88 with reason and record, again, and then the pod fails', async (t) => {
+  const { has, start, path, message } = pod(t)
+  const { state, policy } = await driver(t)
+  for (const attempt of [1, 2]) {
+    state.hangs = false
+    const sidecar = start(policy())
+    await until('ready', () => has('ready'))
+    state.hangs = true
+    assert.deepEqual(await sidecar.exit, [88, null])
+    assert.match(message(), new RegExp(`^unresponsive: .*restart ${attempt} of 2 within 1h, all containers$`))
+    const memory = JSON.parse(readFileSync(path('memory.json'), 'utf8'))
+    assert.deepEqual([memory.answered, memory.attempt, memory.restarts.length], [false, attempt + 1, attempt])
+    assert.ok(!has('ready') && !has('hung') && !has('starting'))
+  }
+  state.hangs = false
+  const last = start(policy())
+  await until('ready', () => has('ready'))
+  state.hangs = true
+  await until('hung', () => has('hung'))
+  assert.match(message(), /no restart left: all 2 within 1h are spent/)
+  state.hangs = false
+  await until('ready again', () => has('ready'))
+  assert.ok(!has('hung'))
+  assert.equal(message(), '')
+  assert.equal(last.child.exitCode, null)
+})
+
+test('killed and started again: it holds back nothing and judges anew', async (t) => {
+  const { has, start } = pod(t)
+  const { state, policy } = await driver(t)
+  const first = start(policy({ onHung: { kind: 'fail-pod', budget: null } }))
+  await until('ready', () => has('ready'))
+  state.hangs = true
+  await until('hung', () => has('hung'))
+  first.child.kill('SIGKILL')
+  await first.exit
+  state.hangs = false
+  const second = start(policy({ onHung: { kind: 'fail-pod', budget: null } }))
+  await until('ready', () => has('ready'))
+  assert.ok(!has('hung') && !has('starting'))
+  assert.equal(second.child.exitCode, null)
+})
+
+test('frozen and thawed while the UI is healthy: no failure is counted', async (t) => {
+  const { has, start } = pod(t)
+  const { policy } = await driver(t)
+  const sidecar = start(policy({ intervalMs: 20, logLevel: 'debug' }))
+  await until('ready', () => has('ready'))
+  for (let count = 0; count < 4; count += 1) {
+    sidecar.child.kill('SIGSTOP')
+    await sleep(2_000)
+    const before = sidecar.lines().length
+    sidecar.child.kill('SIGCONT')
+    await until('it polls again', () => sidecar.lines().length > before + 3)
+  }
+  assert.ok(!sidecar.said('"kind":"failing"'))
+  assert.ok(!has('hung') && has('ready'))
+})
+
+test('a memory of garbage is a new beginning', async (t) => {
+  const { has, start, path } = pod(t)
+  writeFileSync(path('memory.json'), '{"answered":true,"att')
+  const port = await freePort()
+  const sidecar = start(encodePolicy(policyWith({ ...quick, ui: { scheme: 'http', port } })))
+  await until('starting', () => has('starting'))
+  assert.equal(sidecar.child.exitCode, null)
+})
+
+test('the UI is off: never held back, never acted on', async (t) => {
+  const { has, start, root } = pod(t)
+  mkdirSync(join(root, sparkConfDir), { recursive: true })
+  writeFileSync(join(root, sparkConfDir, 'spark.properties'), 'spark.ui.enabled=false\n')
+  const port = await freePort()
+  const sidecar = start(encodePolicy(policyWith({ ...quick, ui: { scheme: 'http', port }, startupDeadlineMs: 300 })))
+  await until('ready', () => has('ready'))
+  await sleep(1_000)
+  assert.ok(!has('hung') && !has('starting'))
+  assert.equal(sidecar.child.exitCode, null)
+  assert.ok(sidecar.said('spark.ui.enabled=false'))
+})
+
+const noPolicies: readonly (readonly [string, string | undefined])[] = [
+  ['no policy', undefined],
+  ['a policy that is no JSON', '{'],
+  ['a policy with a wrong field', encodePolicy(policyWith({ intervalMs: -1 }))],
+]
+for (const [what, text] of noPolicies) {
+  test(`${what}: idle, the bad files gone, exit 0 on SIGTERM`, async (t) => {
+    const { has, start, path } = pod(t)
+    writeFileSync(path('hung'), '')
+    writeFileSync(path('starting'), '')
+    const sidecar = start(text)
+    await until('told', () => sidecar.said('SPARK_NANNY_POLICY'))
+    await sleep(300)
+    assert.ok(!has('hung') && !has('starting'))
+    assert.equal(sidecar.child.exitCode, null)
+    sidecar.child.kill('SIGTERM')
+    assert.deepEqual(await sidecar.exit, [0, null])
+  })
+}
+
+test('a verdict folder that cannot be written: idle, and /status says so', async (t) => {
+  const { start, root } = pod(t)
+  const { policy } = await driver(t)
+  // Root may write anywhere: a file in the folder's place hinders it too.
+  rmSync(join(root, verdictDir), { recursive: true })
+  writeFileSync(join(root, verdictDir), '')
+  chmodSync(join(root, verdictDir), 0o444)
+  const statusPort = await freePort()
+  const sidecar = start(policy({ statusPort }))
+  await until('told', () => sidecar.said('cannot be written'))
+  const status = await until200(`http://127.0.0.1:${statusPort}/status`)
+  assert.equal(status.state, 'idle')
+  assert.match(String(status.reason), /cannot be written/)
+  assert.equal(sidecar.child.exitCode, null)
+})
+
+test('signals are heeded from the first moment', async (t) => {
+  const { start } = pod(t)
+  const { policy } = await driver(t)
+  const sidecar = start(policy())
+  await until('it runs', () => sidecar.said('watching the driver'))
+  sidecar.child.kill('SIGINT')
+  assert.deepEqual(await sidecar.exit, [0, null])
+})
+
+async function until200(url: string): Promise<Readonly<Record<string, unknown>>> {
+  const deadline = Date.now() + 30_000
+  for (;;) {
+    try {
+      return (await (await fetch(url)).json()) as Record<string, unknown>
+    } catch (error) {
+      if (Date.now() > deadline) throw error
+      await sleep(20)
+    }
+  }
+}

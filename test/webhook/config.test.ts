@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { chartProblems, parseConfig } from '../../webhook/config.ts'
+
+const least = {
+  SPARK_NANNY_TLS_CERT_FILE: '/tls/tls.crt',
+  SPARK_NANNY_TLS_KEY_FILE: '/tls/tls.key',
+  SPARK_NANNY_SIDECAR_IMAGE: 'sidecar:1',
+  SPARK_NANNY_NAMESPACE: 'spark-nanny',
+}
+
+test('what is required is enough', () => {
+  assert.deepEqual(parseConfig(least), {
+    config: {
+      port: 8443,
+      metricsPort: 9164,
+      tlsCertFile: '/tls/tls.crt',
+      tlsKeyFile: '/tls/tls.key',
+      sidecar: { image: 'sidecar:1', imagePullPolicy: 'IfNotPresent' },
+      servicesAdmitted: true,
+      chartSettings: {},
+      logLevel: 'info',
+      drainMs: 5000,
+      kubernetes: {
+        kind: 'on',
+        namespace: 'spark-nanny',
+        capabilityIntervalMs: 60_000,
+        serviceAccountDir: '/var/run/secrets/kubernetes.io/serviceaccount',
+      },
+    },
+  })
+})
+
+test('all problems are told at once', () => {
+  const parsed = parseConfig({
+    SPARK_NANNY_PORT: '99999',
+    SPARK_NANNY_TLS_CERT_FILE: 'relative.crt',
+    SPARK_NANNY_SIDECAR_IMAGE_PULL_POLICY: 'Sometimes',
+    SPARK_NANNY_ADMIT_SERVICES: 'yes',
+    SPARK_NANNY_SETTINGS: '[1]',
+    SPARK_NANNY_CAPABILITY_INTERVAL: '60',
+    SPARK_NANNY_LOG_LEVEL: 'loud',
+  })
+  assert.ok('problems' in parsed)
+  assert.deepEqual(parsed.problems.map(({ key }) => key).toSorted(), [
+    'SPARK_NANNY_ADMIT_SERVICES',
+    'SPARK_NANNY_CAPABILITY_INTERVAL',
+    'SPARK_NANNY_LOG_LEVEL',
+    'SPARK_NANNY_NAMESPACE',
+    'SPARK_NANNY_PORT',
+    'SPARK_NANNY_SETTINGS',
+    'SPARK_NANNY_SIDECAR_IMAGE',
+    'SPARK_NANNY_SIDECAR_IMAGE_PULL_POLICY',
+    'SPARK_NANNY_TLS_CERT_FILE',
+    'SPARK_NANNY_TLS_KEY_FILE',
+  ])
+})
+
+test('without Kubernetes, capabilities are stated; none by default', () => {
+  const kubernetes = (capabilities?: string) => {
+    const parsed = parseConfig({ ...least, SPARK_NANNY_KUBERNETES: 'off', SPARK_NANNY_CAPABILITIES: capabilities })
+    return 'config' in parsed ? parsed.config.kubernetes : parsed.problems.map(({ key }) => key)
+  }
+  assert.deepEqual(kubernetes(), {
+    kind: 'off',
+    capabilities: { nativeSidecars: false, restartAllContainers: false, openShift: false },
+  })
+  assert.deepEqual(kubernetes('native-sidecars, openshift'), {
+    kind: 'off',
+    capabilities: { nativeSidecars: true, restartAllContainers: false, openShift: true },
+  })
+  assert.deepEqual(kubernetes('flying'), ['SPARK_NANNY_CAPABILITIES'])
+})
+
+test('chart settings may be numbers and booleans; bad ones are told but stop nothing', () => {
+  const parsed = parseConfig({
+    ...least,
+    SPARK_NANNY_SETTINGS: '{"inject": false, "max-restarts": 5, "intervall": "5s"}',
+  })
+  assert.ok('config' in parsed)
+  assert.deepEqual(parsed.config.chartSettings, { inject: 'false', 'max-restarts': '5', intervall: '5s' })
+  assert.equal(chartProblems(parsed.config).length, 1)
+})

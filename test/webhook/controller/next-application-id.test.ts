@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import {
+  keepNumberedDriver,
+  nextSuffix,
+  numberApplicationIds,
+} from '../../../webhook/controller/next-application-id.ts'
+import { apiFixture, until } from '../kubernetes/fixture.ts'
+
+const suffix = 'spark-nanny.io/next-application-id-suffix'
+const driver = (restarts: number, written?: string, state: object = { running: {} }) => ({
+  metadata: {
+    namespace: 'spark',
+    name: 'pi',
+    uid: 'uid-1',
+    labels: { 'spark-role': 'driver' },
+    ...(written !== undefined && { annotations: { [suffix]: written } }),
+  },
+  spec: { containers: [{ name: 'spark-kubernetes-driver', env: [{ name: 'SPARK_NANNY_APPLICATION_ID_SUFFIX' }] }] },
+  status: { containerStatuses: [{ name: 'spark-kubernetes-driver', restartCount: restarts, state }] },
+})
+
+const rows: readonly [string, object, string | undefined][] = [
+  ['the first driver runs', driver(0), '-2'],
+  ['it is written already', driver(0, '-2'), undefined],
+  ['the second driver runs', driver(1, '-2'), '-3'],
+  ['waiting to be restarted', driver(1, '-2', { waiting: {} }), undefined],
+  ['ended', driver(0, undefined, { terminated: {} }), undefined],
+  ['no status yet', { ...driver(0), status: {} }, undefined],
+]
+for (const [name, pod, expected] of rows) {
+  test(name, () => {
+    const kept = keepNumberedDriver(pod)
+    assert.ok(kept)
+    assert.equal(nextSuffix(kept), expected)
+  })
+}
+
+test('a driver whose arguments do not refer to the suffix is left alone', () => {
+  const pod = driver(0)
+  assert.equal(keepNumberedDriver({ ...pod, spec: { containers: [{ name: 'spark-kubernetes-driver' }] } }), undefined)
+  assert.equal(keepNumberedDriver(null), undefined)
+})
+
+test('one patch a start of the driver, with its uid; trouble is retried', async (t) => {
+  const { api, edges, signal, lines } = await apiFixture(t)
+  let failures = 2
+  api.intercept((method) => {
+    if (method !== 'PATCH') return undefined
+    failures -= 1
+    return failures >= 0 ? { status: 500, body: { message: 'etcd' } } : { status: 200, body: {} }
+  })
+  const path = '/api/v1/pods'
+  api.set(path, driver(0))
+  const quick = { ...edges, sleep: (_ms: number, aborted: AbortSignal) => edges.sleep(5, aborted) }
+  void numberApplicationIds(quick).run(signal)
+  await until(() => lines.some(({ line }) => line.event === 'next-application-id'), 'the first')
+  assert.equal(api.bodies.length, 3)
+  assert.deepEqual(api.bodies[2], {
+    path: '/api/v1/namespaces/spark/pods/pi',
+    contentType: 'application/merge-patch+json',
+    body: { metadata: { uid: 'uid-1', annotations: { [suffix]: '-2' } } },
+  })
+  await until(() => api.watches() === 1, 'a watch')
+  api.set(path, driver(0, '-2'))
+  api.set(path, driver(1, '-2', { waiting: {} }))
+  api.set(path, driver(1, '-2'))
+  await until(() => api.bodies.length === 4, 'the second')
+  assert.deepEqual(api.bodies[3]?.body, { metadata: { uid: 'uid-1', annotations: { [suffix]: '-3' } } })
+})
+
+test('a pod that is gone is not asked for again', async (t) => {
+  const { api, edges, signal } = await apiFixture(t)
+  api.intercept((method) => (method === 'PATCH' ? { status: 409, body: {} } : undefined))
+  api.set('/api/v1/pods', driver(0))
+  void numberApplicationIds(edges).run(signal)
+  await until(() => api.watches() === 1 && api.bodies.length === 1, 'the only try')
+  await edges.sleep(300, signal)
+  assert.equal(api.bodies.length, 1)
+})
