@@ -35,6 +35,8 @@ export interface PodSpec {
   readonly os?: { readonly name: string }
   readonly nodeSelector?: Readonly<Record<string, string>>
   readonly resources?: ResourceRequirements
+  /** What the RuntimeClass costs besides. */
+  readonly overhead?: Readonly<Record<string, string>>
   readonly securityContext?: { readonly runAsUser?: number; readonly runAsNonRoot?: boolean }
 }
 

@@ -1,3 +1,4 @@
+import { isRecord } from './json.ts'
 import type { SettingSource } from './settings.ts'
 
 /** All that a sidecar is told of its driver: settings resolved for one pod. Times are in milliseconds. */
@@ -21,6 +22,8 @@ export interface DriverPolicy {
    * False or absent: it runs from the sidecar's own start.
    */
   readonly startupProbeTells?: boolean
+  /** Whether the pod is on its node's network: then only a UI that lists the application is known to be this driver's. */
+  readonly hostNetwork?: boolean
   /** For /status: each setting as it is spelt, and where it came from. */
   readonly settings: Readonly<Record<string, { readonly value: string; readonly source: SettingSource }>>
 }
@@ -50,7 +53,24 @@ export interface RestartBudget {
 
 /** The policy as it stands in the sidecar's environment. */
 export function encodePolicy(policy: DriverPolicy): string {
-  return JSON.stringify(policy)
+  return JSON.stringify({ ...policy, settings: encodeSettings(policy.settings) })
+}
+
+/** `timeout=10s stall-deadline=30m@pod …`: no quotes to escape, half as long; every admission sends it. */
+function encodeSettings(settings: DriverPolicy['settings']): string {
+  let text = ''
+  for (const key in settings) {
+    const { value = '', source = 'default' } = settings[key] ?? {}
+    text += `${text === '' ? '' : ' '}${key}=${value}${source === 'default' ? '' : `@${source}`}`
+  }
+  return text
+}
+
+function decodeSettings(text: string): Readonly<Record<string, { value: string; source: string }>> {
+  const entries = text.split(' ').map((word) => /^([^=]+)=([^@]*)(?:@(\w+))?$/.exec(word) ?? [])
+  return Object.fromEntries(
+    entries.flatMap(([, key, value = '', source = 'default']) => (key === undefined ? [] : [[key, { value, source }]])),
+  )
 }
 
 /** What {@link encodePolicy} wrote, or what is wrong with it: a sidecar without a policy must do nothing. */
@@ -64,13 +84,16 @@ export function decodePolicy(
   } catch {
     return { problem: 'is not JSON' }
   }
+  if (isRecord(value) && typeof value.settings === 'string') {
+    value = { ...value, settings: decodeSettings(value.settings) }
+  }
   const problem = policyProblem(value)
   return problem === undefined ? { policy: value as DriverPolicy } : { problem }
 }
 
+const maybeFlag = (value: unknown) => value === undefined || typeof value === 'boolean'
 const positive = (value: unknown) => typeof value === 'number' && Number.isFinite(value) && value > 0
 const port = (value: unknown) => Number.isInteger(value) && Number(value) >= 0 && Number(value) <= 65535
-const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null
 
 const fieldChecks: Readonly<Record<keyof DriverPolicy, (value: unknown) => boolean>> = {
   applicationId: (value) => value === null || typeof value === 'string',
@@ -85,13 +108,14 @@ const fieldChecks: Readonly<Record<keyof DriverPolicy, (value: unknown) => boole
   onHung: isHungAction,
   statusPort: port,
   logLevel: (value) => ['debug', 'info', 'warn', 'error'].includes(String(value)),
-  startupProbeTells: (value) => value === undefined || typeof value === 'boolean',
+  startupProbeTells: maybeFlag,
+  hostNetwork: maybeFlag,
   settings: isRecord,
 }
 
 function isHungAction(value: unknown): boolean {
   if (!isRecord(value)) return false
-  if (value.kind === 'fail-pod' || value.kind === 'observe') return true
+  if (value.kind === 'fail-pod' || value.kind === 'observe') return value.budget === null
   if (value.kind !== 'restart-all-containers' && value.kind !== 'restart-driver-container') return false
   const { budget } = value
   const count = (item: unknown) => Number.isInteger(item) && Number(item) >= 0

@@ -111,9 +111,19 @@ export const settings = {
     'Failed polls in a row that make a driver hung; it also takes that many timeouts of time.',
   ),
   'startup-deadline': duration('10m', '10s', '7d', 'Time a driver may take to the first answer of its UI.'),
-  'stop-deadline': duration('10m', '10s', '30d', 'Time a driver may take to exit after its UI closed.'),
+  'stop-deadline': duration(
+    '10m',
+    '10s',
+    '30d',
+    'Time a driver may take to exit after its UI closed; then its pod fails, since its work may be done.',
+  ),
   'stall-deadline': orWord(
-    duration('30m', '10s', '30d', 'Time for which jobs may be active without any task finishing; off: not watched.'),
+    duration(
+      '30m',
+      '10s',
+      '30d',
+      'Time for which jobs may be active, with executors there, without any task finishing; off: not watched.',
+    ),
     'off',
   ),
   'max-restarts': integer(3, 0, 1000, 'In-place restarts within an hour; one more fails the pod instead.'),

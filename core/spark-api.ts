@@ -1,3 +1,4 @@
+import { isRecord, parseJson } from './json.ts'
 import type { Sample, Work } from './verdict.ts'
 
 /** The UI's answer to `GET /api/v1/applications`, body read whole and cut at some bound. */
@@ -12,7 +13,7 @@ export const runningJobsPath = (applicationId: string) =>
   `${applicationsPath}/${encodeURIComponent(applicationId)}/jobs?status=running`
 
 /**
- * What an answer says of the driver whose application id is `applicationId`, with which ids were listed.
+ * What an answer says of the driver whose application id is `applicationId`; null: any.
  * Spark answers every path with the HTML page "Spark is starting up" until its context is there (SparkUI), 401 or 403
  * with `spark.ui.filters` or ACLs, 302 to https with `spark.ssl.ui.enabled`.
  */
@@ -33,8 +34,13 @@ export function sampleOf(answer: UiAnswer, applicationId: string | null, tookMs:
   if (applicationId === null ? ids.length > 0 : ids.some((id) => isIdOf(id, applicationId))) {
     return { kind: 'alive', evidence: 'application' }
   }
-  return { kind: 'other', detail: `the UI lists ${ids.join(', ') || 'no application'}, not ${applicationId}` }
+  // The list of a history server is long.
+  const listed = ids.slice(0, 3).join(', ').slice(0, 300) || 'no application'
+  return { kind: 'other', detail: `the UI lists ${listed}${ids.length > 3 ? ', …' : ''}, not ${applicationId}` }
 }
+
+export const executorsPath = (applicationId: string) =>
+  `${applicationsPath}/${encodeURIComponent(applicationId)}/executors`
 
 /** Whether `id` is the application's own or that of a driver restarted in place: then it ends in `-2`, `-3`, … */
 export function isIdOf(id: string, applicationId: string): boolean {
@@ -66,6 +72,23 @@ export function runningWork(body: string): Work | undefined {
   return { jobs: jobs.toSorted((a, b) => a.id - b.id) }
 }
 
+/** Whether any job of a list of jobs has a task under way. */
+export function hasRunningTasks(jobs: string): boolean {
+  const list = parseJson(jobs)
+  return Array.isArray(list) && list.some((job) => isRecord(job) && Number(job.numActiveTasks) > 0)
+}
+
+/**
+ * Whether any executor of a list (ExecutorSummary) can run a task, the driver of local mode included; undefined when it
+ * is no list. Without one, jobs wait for the cluster, and the driver is not to blame.
+ */
+export function hasCores(executors: string): boolean | undefined {
+  const list = parseJson(executors)
+  if (!Array.isArray(list) || !list.every((item) => isRecord(item) && typeof item.totalCores === 'number'))
+    return undefined
+  return list.some(({ isActive, totalCores }) => isActive !== false && Number(totalCores) > 0)
+}
+
 /**
  * Structured Streaming describes its jobs by `id = …, runId = …, batch = …`; DStreams names them "Streaming job
  * running receiver N" and "Streaming job from …".
@@ -73,16 +96,4 @@ export function runningWork(body: string): Work | undefined {
 function isStreaming(job: Record<string, unknown>): boolean {
   const text = `${String(job.name ?? '')}\n${String(job.description ?? '')}`
   return /\brunId = /.test(text) || /Streaming job (running receiver|from)/.test(text)
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -1,3 +1,4 @@
+import { recordOf } from './json.ts'
 /** What we read of a SparkApplication, of either operator. */
 export interface SparkApplication {
   readonly operator: SparkOperator
@@ -25,16 +26,16 @@ export const sparkApplicationApis = [
     version: 'v1beta2',
     nameLabel: 'sparkoperator.k8s.io/app-name',
   },
-  { operator: 'apache', group: 'spark.apache.org', version: 'v1', nameLabel: 'spark.operator/name' },
+  { operator: 'apache', group: 'spark.apache.org', version: 'v1', nameLabel: 'spark.operator/spark-app-name' },
 ] as const satisfies readonly { operator: SparkOperator; group: string; version: string; nameLabel: string }[]
 
 /** The SparkApplication of an API object, or undefined when it is none. Missing parts take the operators' defaults. */
 export function parseSparkApplication(object: unknown): SparkApplication | undefined {
-  const root = record(object)
+  const root = recordOf(object)
   const api = sparkApplicationApis.find(({ group }) => String(root.apiVersion).startsWith(`${group}/`))
   if (api === undefined || root.kind !== 'SparkApplication') return undefined
-  const metadata = record(root.metadata)
-  const spec = record(root.spec)
+  const metadata = recordOf(root.metadata)
+  const spec = recordOf(root.spec)
   return {
     operator: api.operator,
     namespace: typeof metadata.namespace === 'string' ? metadata.namespace : 'default',
@@ -47,7 +48,7 @@ export function parseSparkApplication(object: unknown): SparkApplication | undef
 
 /** `spec.restartPolicy: {type: Never | OnFailure | Always, onFailureRetries}`; OnFailure without retries is none. */
 function kubeflowRestartPolicy(spec: Record<string, unknown>): OwnerRestartPolicy {
-  const policy = record(spec.restartPolicy)
+  const policy = recordOf(spec.restartPolicy)
   if (policy.type === 'Always') return { kind: 'always' }
   if (policy.type === 'OnFailure') {
     return { kind: 'on-failure', retries: typeof policy.onFailureRetries === 'number' ? policy.onFailureRetries : 0 }
@@ -57,7 +58,7 @@ function kubeflowRestartPolicy(spec: Record<string, unknown>): OwnerRestartPolic
 
 /** `spec.applicationTolerations.restartConfig: {restartPolicy, maxRestartAttempts}`, 3 attempts by default. */
 function apacheRestartPolicy(spec: Record<string, unknown>): OwnerRestartPolicy {
-  const config = record(record(spec.applicationTolerations).restartConfig)
+  const config = recordOf(recordOf(spec.applicationTolerations).restartConfig)
   if (config.restartPolicy === 'Always') return { kind: 'always' }
   if (config.restartPolicy === 'OnFailure' || config.restartPolicy === 'OnInfrastructureFailure') {
     return {
@@ -68,10 +69,6 @@ function apacheRestartPolicy(spec: Record<string, unknown>): OwnerRestartPolicy 
   return { kind: 'never' }
 }
 
-function record(value: unknown): Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {}
-}
-
 function strings(value: unknown): Record<string, string> {
-  return Object.fromEntries(Object.entries(record(value)).map(([key, item]) => [key, String(item)]))
+  return Object.fromEntries(Object.entries(recordOf(value)).map(([key, item]) => [key, String(item)]))
 }

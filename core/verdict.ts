@@ -39,6 +39,8 @@ export interface Judgement {
   readonly verdict: Verdict
   /** Whether the UI has ever answered as this driver's. */
   readonly answered: boolean
+  /** Whether it has listed this driver's application: until then it may be one that never can, for its filters. */
+  readonly listed: boolean
   /** Since when the driver could have answered. */
   readonly startedMs: number
   readonly run: SampleRun
@@ -65,6 +67,7 @@ export function firstJudgement(nowMs: number, answered = false): Judgement {
   return {
     verdict: { kind: 'starting', sinceMs: nowMs },
     answered,
+    listed: false,
     startedMs: nowMs,
     run: { kind: 'none', sinceMs: nowMs, length: 0 },
     work: null,
@@ -80,15 +83,16 @@ export function firstJudgement(nowMs: number, answered = false): Judgement {
  */
 export function judge(before: Judgement, sample: Sample, policy: Deadlines, nowMs: number): Judgement {
   if (sample.kind === 'inconclusive') return before
-  const kind = sample.kind === 'failing' && !before.answered ? beforeFirstAnswer(sample.cause) : sample.kind
+  const kind = sample.kind === 'failing' ? believed(before, sample.cause) : sample.kind
   const run: SampleRun =
     before.run.kind === kind
       ? { ...before.run, length: before.run.length + 1 }
       : { kind, sinceMs: sample.kind === 'failing' ? nowMs - sample.tookMs : nowMs, length: 1 }
   const answered = before.answered || kind === 'alive'
+  const listed = before.listed || (sample.kind === 'alive' && sample.evidence === 'application')
   const work = workAfter(before.work, sample, nowMs)
   const verdict = conclude({ ...before, answered, run, work }, sample, policy, nowMs)
-  return { verdict: since(before.verdict, verdict), answered, startedMs: before.startedMs, run, work }
+  return { verdict: since(before.verdict, verdict), answered, listed, startedMs: before.startedMs, run, work }
 }
 
 function conclude(state: Judgement, sample: Sample, policy: Deadlines, nowMs: number): Verdict {
@@ -119,6 +123,8 @@ function conclude(state: Judgement, sample: Sample, policy: Deadlines, nowMs: nu
     }
     case 'refused': {
       if (!state.answered) {
+        // Where another answered, this driver's UI was never to be seen: it may have run all the time, and be ending now.
+        if (state.verdict.kind === 'unknown') return state.verdict
         const startingMs = nowMs - state.startedMs
         if (startingMs >= policy.startupDeadlineMs) {
           return hung('startup-deadline', `the Spark UI has not answered ${seconds(startingMs)} after the start`)
@@ -147,10 +153,12 @@ function since(before: Verdict, verdict: Verdict): Verdict {
 
 /**
  * Only who has answered as Spark before can be said to answer wrongly: else it may be another program's port, or a UI
- * that its filters keep from ever answering. And who has never answered in time has until the startup deadline.
+ * that its filters or a library of the job's keep from ever answering; Spark's starting page says nothing of that. And
+ * who has never answered in time has until the startup deadline.
  */
-function beforeFirstAnswer(cause: FailureCause): 'refused' | 'other' {
-  return cause === 'timeout' ? 'refused' : 'other'
+function believed({ answered, listed }: Judgement, cause: FailureCause): 'failing' | 'refused' | 'other' {
+  if (!answered) return cause === 'timeout' ? 'refused' : 'other'
+  return listed || cause === 'timeout' || cause === 'reset' ? 'failing' : 'other'
 }
 
 function workAfter(before: Judgement['work'], sample: Sample, nowMs: number): Judgement['work'] {

@@ -1,12 +1,11 @@
 import { restartAllContainersExitCode } from '../core/pod-contract.ts'
 import type { DriverPolicy } from '../core/policy.ts'
-import { firstJudgement, type Judgement } from '../core/verdict.ts'
+import { firstJudgement, type Judgement, type Sample } from '../core/verdict.ts'
 import { isoTime } from './clock.ts'
 import type { Log } from './log.ts'
-import { afterRestart, type Memory, memoryAtStart } from './memory.ts'
-import { type HungVerdict, hungOutcome, type Outcome } from './outcome.ts'
+import { afterRestart, historyOf, type Memory, memoryAtStart } from './memory.ts'
+import { actionOn, type HungVerdict, hungOutcome, type Outcome } from './outcome.ts'
 import { hasStarted, isReady } from './readiness.ts'
-import type { RestartHistory } from './restart-budget.ts'
 import type { VerdictFiles } from './verdict-files.ts'
 
 /**
@@ -37,7 +36,7 @@ export interface Enforcer {
   /** Acts. Returns the judgement to go on from: another one when a new driver has begun. */
   enforce(judgement: Judgement, nowMs: number, wallMs: number): Judgement
   /** The judgement with the startup deadline held back while the driver's container is not known to run. */
-  heldBack(judgement: Judgement, nowMs: number): Judgement
+  heldBack(judgement: Judgement, sample: Sample, nowMs: number): Judgement
   answered(): boolean
   /** Until when a backoff wants to be looked at again; Infinity when none runs. */
   waitsMs(wallMs: number): number
@@ -156,14 +155,18 @@ export function createEnforcer(policy: DriverPolicy, edges: EnforcerEdges, wallA
       const sinceWallMs = wallMs - (nowMs - verdict.sinceMs)
       if (judgement.answered && !memory.answered) remember({ ...memory, answered: true })
       if (verdict.kind === 'hung') {
-        take(hungOutcome(verdict, sinceWallMs, policy.onHung, historyOf(memory), wallMs), verdict, nowMs, wallMs)
+        const action = actionOn(verdict.reason, policy.onHung)
+        take(hungOutcome(verdict, sinceWallMs, action, historyOf(memory), wallMs), verdict, nowMs, wallMs)
       } else if (standing !== null) release(standing, judgement)
       if (!ended) show(judgement, sinceWallMs)
       return judgement
     },
-    heldBack(judgement, nowMs) {
+    heldBack(judgement, sample, nowMs) {
       if (policy.startupProbeTells !== true || judgement.answered) return judgement
-      driverRuns ||= edges.startedzAsked() || files.driverRuns()
+      // A restart was asked for: one that listens without answering may be the same driver, never restarted.
+      const restarted = memory.attempt > 1 && policy.onHung.kind === 'restart-all-containers'
+      const listens = restarted && policy.hostNetwork !== true && sample.kind === 'failing'
+      driverRuns ||= listens || edges.startedzAsked() || files.driverRuns()
       return driverRuns ? judgement : { ...judgement, startedMs: nowMs }
     },
     answered: () => memory.answered,
@@ -172,8 +175,4 @@ export function createEnforcer(policy: DriverPolicy, edges: EnforcerEdges, wallA
     hasEnded: () => ended,
     snapshot: () => ({ outcome: standing?.outcome ?? { kind: 'none' }, memory, problem }),
   }
-}
-
-export function historyOf({ restarts, attempt }: Memory): RestartHistory {
-  return { restarts, total: attempt - 1 }
 }

@@ -1,4 +1,5 @@
-import { clampToNow, type Restart } from './restart-budget.ts'
+import { isRecord } from '../core/json.ts'
+import { clampToNow, type Restart, type RestartHistory } from './restart-budget.ts'
 
 /** What outlives a restart of the sidecar and of all containers: it lies in the pod's verdict volume. */
 export interface Memory {
@@ -58,10 +59,11 @@ export function afterRestart(memory: Memory, restart: Restart): Memory {
   }
 }
 
-function isRestart(value: unknown): value is Restart {
-  return isRecord(value) && Number.isFinite(value.atMs) && typeof value.reason === 'string'
+/** Each driver but the first came by a restart. */
+export function historyOf({ restarts, attempt }: Memory): RestartHistory {
+  return { restarts, total: attempt - 1 }
 }
 
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
+function isRestart(value: unknown): value is Restart {
+  return isRecord(value) && Number.isFinite(value.atMs) && typeof value.reason === 'string'
 }

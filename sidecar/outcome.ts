@@ -1,6 +1,6 @@
 import { formatDuration } from '../core/duration.ts'
 import type { HungAction, RestartBudget } from '../core/policy.ts'
-import type { Verdict } from '../core/verdict.ts'
+import type { HungReason, Verdict } from '../core/verdict.ts'
 import { isoTime } from './clock.ts'
 import { type BudgetState, budgetState, type RestartHistory } from './restart-budget.ts'
 
@@ -17,6 +17,17 @@ export type Outcome =
   | { readonly kind: 'fail'; readonly restarts: boolean; readonly message: string }
   /** Exit with the code that restarts all containers. */
   | { readonly kind: 'restart-all'; readonly message: string }
+
+/**
+ * What the policy wants done about a driver that hangs for `reason`. All containers are not restarted after the UI has
+ * closed: beside a container that keeps the pod alive the driver may have ended well, and would be run again
+ * (getContainersToReset of the kubelet's kuberuntime_manager.go takes those that have exited too). A failed liveness probe
+ * touches only a driver that still runs.
+ */
+export function actionOn(reason: HungReason, onHung: HungAction): HungAction {
+  const mayHaveEnded = reason === 'stop-deadline' && onHung.kind === 'restart-all-containers'
+  return mayHaveEnded ? { kind: 'fail-pod', budget: null } : onHung
+}
 
 /** What a hung driver gets. Pure; times are of the wall clock. */
 export function hungOutcome(

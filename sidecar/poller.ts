@@ -6,6 +6,8 @@ import { findUi, searchBoundMs } from './ui-search.ts'
 import { addressText, type UiAddress, type UiTarget, uiTarget } from './ui-target.ts'
 
 const searchEveryMs = 5_000
+/** A UI that was there so long ago is looked for elsewhere: the kubelet may have started the driver's container anew. */
+const goneAfterMs = 30_000
 
 export interface PollerEdges {
   readonly prober: Prober
@@ -41,8 +43,9 @@ export function createPoller(policy: DriverPolicy, edges: PollerEdges): Poller {
   const { prober, log } = edges
   const lookEveryMs = Math.max(policy.intervalMs, (policy.stallDeadlineMs ?? 0) / 4)
   let target: UiTarget | undefined
-  /** Where the UI has proven to be this driver's; not looked for elsewhere from then on. */
+  /** Where the UI has proven to be this driver's; looked for elsewhere only when it is long gone from there. */
   let proven: UiAddress | undefined
+  let aliveMs = Number.NEGATIVE_INFINITY
   let searchedMs = Number.NEGATIVE_INFINITY
   let lookedMs = Number.NEGATIVE_INFINITY
 
@@ -58,14 +61,23 @@ export function createPoller(policy: DriverPolicy, edges: PollerEdges): Poller {
     return next
   }
 
+  /** On the node's network a page that names no application may be that of any driver there. */
+  function ownSample(sample: Sample): Sample {
+    if (policy.hostNetwork !== true || sample.kind !== 'alive' || sample.evidence === 'application') return sample
+    return { kind: 'other', detail: `an answer on the node’s network that names no application: ${sample.evidence}` }
+  }
+
   async function elsewhere(ui: UiTarget & { kind: 'ui' }, sample: Sample, request: PollRequest): Promise<Poll> {
     let plannedMs = policy.timeoutMs
     if (request.nowMs - searchedMs >= searchEveryMs) {
       searchedMs = request.nowMs
-      plannedMs += searchBoundMs(ui)
-      proven = await findUi(ui, prober)
-      if (proven !== undefined) {
-        log.info({ ui: addressText(proven) }, 'the UI answers elsewhere')
+      const searched = proven === undefined ? ui : { ...ui, others: [ui.first, ...ui.others] }
+      plannedMs += searchBoundMs(searched)
+      const found = await findUi(searched, prober)
+      if (found !== undefined) {
+        proven = found
+        aliveMs = request.nowMs
+        log.info({ ui: addressText(found) }, 'the UI answers elsewhere')
         return { sample: { kind: 'alive', evidence: 'application' }, plannedMs }
       }
     }
@@ -93,11 +105,14 @@ export function createPoller(policy: DriverPolicy, edges: PollerEdges): Poller {
       const ui = currentTarget()
       if (ui.kind === 'none') return { sample: { kind: 'other', detail: ui.reason }, plannedMs: 0 }
       const address = proven ?? ui.first
-      const { sample, listedId } = await prober.probe(address, ui.applicationId, policy.timeoutMs)
+      const { sample: seen, listedId } = await prober.probe(address, ui.applicationId, policy.timeoutMs)
+      const sample = ownSample(seen)
       if (sample.kind !== 'alive') {
-        return proven === undefined ? elsewhere(ui, sample, request) : { sample, plannedMs: policy.timeoutMs }
+        const isGone = sample.kind !== 'failing' && request.nowMs - aliveMs >= goneAfterMs
+        return proven === undefined || isGone ? elsewhere(ui, sample, request) : { sample, plannedMs: policy.timeoutMs }
       }
-      // On the node's network the starting page may be that of another driver.
+      aliveMs = request.nowMs
+      // The starting page may be that of another driver or of a UI that moves on.
       if (sample.evidence !== 'not-started') proven = address
       return withWork(address, listedId, sample, request)
     },
@@ -108,7 +123,7 @@ export function createPoller(policy: DriverPolicy, edges: PollerEdges): Poller {
     }),
     forget() {
       proven = undefined
-      searchedMs = lookedMs = Number.NEGATIVE_INFINITY
+      searchedMs = lookedMs = aliveMs = Number.NEGATIVE_INFINITY
     },
   }
 }

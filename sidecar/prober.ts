@@ -1,4 +1,14 @@
-import { applicationIds, applicationsPath, isIdOf, runningJobsPath, runningWork, sampleOf } from '../core/spark-api.ts'
+import {
+  applicationIds,
+  applicationsPath,
+  executorsPath,
+  hasCores,
+  hasRunningTasks,
+  isIdOf,
+  runningJobsPath,
+  runningWork,
+  sampleOf,
+} from '../core/spark-api.ts'
 import type { Sample, Work } from '../core/verdict.ts'
 import { getUi, type UiGet, type UiReply } from './ui-request.ts'
 import type { UiAddress } from './ui-target.ts'
@@ -17,7 +27,10 @@ export interface Probe {
 export interface Prober {
   /** What the UI says of itself. Takes at most `timeoutMs`, unless the sidecar is kept from running. */
   probe(address: UiAddress, applicationId: string | null, timeoutMs: number): Promise<Probe>
-  /** The running jobs, or undefined when the UI does not tell. Takes at most `timeoutMs`. */
+  /**
+   * The running jobs, none while they all wait for a first executor, or undefined when the UI does not tell. Takes at
+   * most `timeoutMs`.
+   */
   work(address: UiAddress, listedId: string, timeoutMs: number): Promise<Work | undefined>
 }
 
@@ -34,7 +47,18 @@ export function createProber(get: (get: UiGet) => Promise<UiReply> = getUi): Pro
     },
     async work(address, listedId, timeoutMs) {
       const reply = await get({ address, path: runningJobsPath(listedId), timeoutMs, maxBodyBytes: maxJobsBytes })
-      return reply.kind === 'answer' && reply.answer.statusCode === 200 ? runningWork(reply.answer.body) : undefined
+      if (reply.kind !== 'answer' || reply.answer.statusCode !== 200) return undefined
+      const { body } = reply.answer
+      const work = runningWork(body)
+      if (work === undefined || work.jobs.length === 0 || hasRunningTasks(body)) return work
+      const restMs = Math.max(1, timeoutMs - reply.tookMs)
+      const executors = await get({
+        address,
+        path: executorsPath(listedId),
+        timeoutMs: restMs,
+        maxBodyBytes: maxJobsBytes,
+      })
+      return executors.kind === 'answer' && hasCores(executors.answer.body) === false ? { jobs: [] } : work
     },
   }
 }

@@ -2,7 +2,7 @@ import { formatDuration } from '../core/duration.ts'
 import type { DriverPolicy } from '../core/policy.ts'
 import type { Verdict } from '../core/verdict.ts'
 import { isoTime } from './clock.ts'
-import type { Memory } from './memory.ts'
+import { historyOf, type Memory } from './memory.ts'
 import type { Outcome } from './outcome.ts'
 import type { Poller } from './poller.ts'
 import { hasStarted, isReady } from './readiness.ts'
@@ -36,8 +36,7 @@ export const passesReadiness = (state: SidecarState): boolean => state.kind === 
 /** The budget at this moment; null where the policy has none. */
 export function budgetOf({ policy, memory, wallMs }: WatchSnapshot): BudgetState | null {
   const { budget } = policy.onHung
-  const history = { restarts: memory.restarts, total: memory.attempt - 1 }
-  return budget === null ? null : budgetState(budget, history, wallMs)
+  return budget === null ? null : budgetState(budget, historyOf(memory), wallMs)
 }
 
 /** The answer to /status. */

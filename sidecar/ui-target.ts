@@ -20,6 +20,9 @@ export type UiTarget =
 
 const loopback = '127.0.0.1'
 
+/** A pod has one or two; a node, with hostNetwork and IPVS, as many as the cluster has Services. */
+const maxPodAddresses = 8
+
 /**
  * The target for a driver of this policy and with these `spark.properties` (null: not there yet). A setting that the
  * user wrote wins over the properties, these over the policy's defaults. Spark's names and defaults: docs/configuration
@@ -56,7 +59,7 @@ export function uiTarget(
 
   const maxRetries = Math.min(number('spark.port.maxRetries') ?? 16, 100)
   const moved = Array.from({ length: maxRetries }, (_, index) => ({ ...first, port: userPort(first.port, index + 1) }))
-  const bound = podAddresses.map((host) => ({ ...first, host }))
+  const bound = podAddresses.slice(0, maxPodAddresses).map((host) => ({ ...first, host }))
   return {
     kind: 'ui',
     applicationId: property('spark.app.id') || policy.applicationId,

@@ -10,6 +10,9 @@ import { watchedMs } from './watched-time.ts'
 /** While nothing has answered yet; so that Ready comes soon after the UI. */
 const startingIntervalMs = 1_000
 
+/** MaxContainerBackOff of the kubelet: so long may it wait before it starts a container anew. */
+const longestKubeletBackoffMs = 300_000
+
 export interface WatchEdges extends EnforcerEdges {
   readonly clock: Clock
   readonly poller: Poller
@@ -27,6 +30,7 @@ export interface Watch {
  */
 export function createWatch(policy: DriverPolicy, edges: WatchEdges): Watch {
   const { clock, poller } = edges
+  const deadlines = deadlinesOf(policy)
   const samples: SampleLog = createSampleLog()
   // The wall clock as it was at the start, moved on evenly: a step of it neither grants nor eats budget.
   const wallOffsetMs = clock.wallMs() - clock.monotonicMs()
@@ -65,7 +69,9 @@ export function createWatch(policy: DriverPolicy, edges: WatchEdges): Watch {
       const wallMs = wallOffsetMs + lastMs
       samples.add({ sample, tookMs, wallMs })
       edges.log.debug({ sample, tookMs: Math.round(tookMs) }, 'poll')
-      judgement = enforcer.enforce(judge(enforcer.heldBack(judgement, nowMs), sample, policy, nowMs), nowMs, wallMs)
+      const judged = judge(enforcer.heldBack(judgement, sample, nowMs), sample, deadlines, nowMs)
+      judgement = enforcer.enforce(judged, nowMs, wallMs)
+      if (judgement !== judged) poller.forget()
       delayMs = Math.max(0, Math.min(delayAfter(sample), enforcer.waitsMs(wallMs)))
       return enforcer.hasEnded() ? null : delayMs
     },
@@ -80,4 +86,11 @@ export function createWatch(policy: DriverPolicy, edges: WatchEdges): Watch {
       ...enforcer.snapshot(),
     }),
   }
+}
+
+/** Where the kubelet starts a driver anew that has failed, one that does not listen may also be one that is yet to start. */
+function deadlinesOf(policy: DriverPolicy): DriverPolicy {
+  if (policy.onHung.kind !== 'restart-driver-container') return policy
+  const { stopDeadlineMs, startupDeadlineMs } = policy
+  return { ...policy, stopDeadlineMs: stopDeadlineMs + longestKubeletBackoffMs + startupDeadlineMs }
 }

@@ -27,26 +27,38 @@ export interface HandlerEdges {
   nowMs(): number
 }
 
-/** One request → its look-ups → the decision → its log line and figures. Never rejects. */
-export function admissionHandler(edges: HandlerEdges): (request: AdmissionRequest) => Promise<Admission> {
-  return async (request) => {
+/**
+ * One request → its look-ups → the decision → its log line and figures. Never throws or rejects. At once when nothing has
+ * to be waited for, which is nearly always.
+ */
+export function admissionHandler(edges: HandlerEdges): (request: AdmissionRequest) => Admission | Promise<Admission> {
+  return (request) => {
     const startMs = edges.nowMs()
-    const admission = await answerRequest(request, edges).catch((error: unknown) => failOpen(request, error))
-    const tookMs = edges.nowMs() - startMs
-    edges.metrics.admitted(admission.decision, request.kind.kind, tookMs / 1000)
-    logAdmission(edges.log, request, admission, tookMs)
-    return admission
+    const finish = (admission: Admission) => {
+      const tookMs = edges.nowMs() - startMs
+      edges.metrics.admitted(admission.decision, request.kind.kind, tookMs / 1000)
+      logAdmission(edges.log, request, admission, tookMs)
+      return admission
+    }
+    try {
+      const admission = answerRequest(request, edges)
+      if (!(admission instanceof Promise)) return finish(admission)
+      return admission.catch((error: unknown) => failOpen(request, error)).then(finish)
+    } catch (error) {
+      return finish(failOpen(request, error))
+    }
   }
 }
 
-async function answerRequest(request: AdmissionRequest, { fixed, lookups }: HandlerEdges): Promise<Admission> {
+function answerRequest(request: AdmissionRequest, { fixed, lookups }: HandlerEdges): Admission | Promise<Admission> {
   const subject = subjectOf(request)
   if (subject.kind === 'other') return answer(request, skip(subject.reason))
   const reference = subject.kind === 'driver' ? referenceOf(subject.pod, request) : undefined
-  const lookup = reference === undefined ? ({ kind: 'none' } as const) : lookups.application(reference)
-  const application = lookup instanceof Promise ? await lookup : lookup
   const limits = subject.kind === 'driver' ? lookups.limits(request.namespace) : null
-  return admit(request, { ...fixed, application, limits, capabilities: lookups.capabilities() }, subject)
+  const decideWith = (application: ApplicationLookup) =>
+    admit(request, { ...fixed, application, limits, capabilities: lookups.capabilities() }, subject)
+  const application = reference === undefined ? ({ kind: 'none' } as const) : lookups.application(reference)
+  return application instanceof Promise ? application.then(decideWith) : decideWith(application)
 }
 
 /** The object's own metadata may lack the namespace; the request never does. */

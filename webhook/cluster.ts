@@ -22,7 +22,7 @@ export interface Cluster {
 
 /** No API at all: capabilities as stated, everything else unknown. */
 export function statedCluster(capabilities: Capabilities, metrics: Metrics): Cluster {
-  metrics.capabilities(capabilities)
+  metrics.capabilities(() => capabilities)
   return {
     lookups: {
       application: (reference) => ({ kind: 'unreadable', reference, detail: 'there is no Kubernetes API here' }),
@@ -52,8 +52,8 @@ export async function connectCluster(
     namespace,
     intervalMs: capabilityIntervalMs,
     nodes: rememberedNodeCapabilities(nodes.objects),
-    changed: metrics.capabilities,
   })
+  metrics.capabilities(capabilities.current)
   const caches = {
     'spark-applications': applications.reflectors,
     'namespace-limits': limits.reflectors,

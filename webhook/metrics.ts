@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:http'
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
-import type { Capabilities } from './admission/capabilities.ts'
+import { type Capabilities, unknownCapabilities } from './admission/capabilities.ts'
 import type { Decision } from './admission/decide.ts'
 
 /** What the process counts. */
@@ -8,7 +8,8 @@ export interface Metrics {
   admitted(decision: Decision, kind: string, seconds: number): void
   badRequest(status: number): void
   certificateExpiry(expiresMs: number): void
-  capabilities(capabilities: Capabilities): void
+  /** Where to look up the capabilities when the figures are asked for. */
+  capabilities(current: () => Capabilities): void
   /** The Prometheus text. */
   render(): Promise<string>
   readonly contentType: string
@@ -54,11 +55,15 @@ export function createMetrics(version: string): Metrics {
     help: 'When the serving certificate expires.',
     registers,
   })
-  const capability = new Gauge({
+  let currentCapabilities: () => Capabilities = () => unknownCapabilities
+  new Gauge({
     name: 'spark_nanny_capability',
     help: '1 when the cluster is known to have it; doubt is 0.',
     labelNames: ['capability'],
     registers,
+    collect() {
+      for (const [capability, value] of Object.entries(currentCapabilities())) this.set({ capability }, value ? 1 : 0)
+    },
   })
   return {
     contentType: registry.contentType,
@@ -72,8 +77,8 @@ export function createMetrics(version: string): Metrics {
     },
     badRequest: (status) => badRequests.inc({ status }),
     certificateExpiry: (expiresMs) => expiry.set(expiresMs / 1000),
-    capabilities: (capabilities) => {
-      for (const [name, value] of Object.entries(capabilities)) capability.set({ capability: name }, value ? 1 : 0)
+    capabilities: (current) => {
+      currentCapabilities = current
     },
     render: () => registry.metrics(),
   }

@@ -5,7 +5,7 @@ import type { Admission } from './admission/admit.ts'
 import { type AdmissionRequest, parseReview } from './admission/review.ts'
 
 export interface ServerEdges {
-  admit(request: AdmissionRequest): Promise<Admission>
+  admit(request: AdmissionRequest): Admission | Promise<Admission>
   /** What keeps the process from being ready, by name; empty: ready. */
   unready(): readonly string[]
   /** What in the process has ended that never should; empty: healthy. */
@@ -68,15 +68,20 @@ export function buildServer(edges: ServerEdges): FastifyInstance<Server> {
   app.setNotFoundHandler((_request, reply) => {
     reply.code(404).send({ error: 'not found: POST /mutate, GET /healthz and GET /readyz are here' })
   })
-  app.post('/mutate', async (request, reply) => {
+  app.post('/mutate', (request, reply) => {
     const parsed = parseReview(request.body)
     if (parsed.kind === 'problem') {
       const { field, value, form } = parsed.problem
       edges.badRequest(422, field)
-      return reply.code(422).send({ error: `${field}: ${value} must be ${form}`, field, value, form })
+      reply.code(422).send({ error: `${field}: ${value} must be ${form}`, field, value, form })
+      return
     }
-    const { review } = await edges.admit(parsed.request)
-    return reply.header('content-type', 'application/json; charset=utf-8').send(JSON.stringify(review))
+    const send = ({ review }: Admission) => {
+      reply.header('content-type', 'application/json; charset=utf-8').send(JSON.stringify(review))
+    }
+    const admission = edges.admit(parsed.request)
+    if (admission instanceof Promise) admission.then(send, (error: Error) => reply.send(error))
+    else send(admission)
   })
   const truth = (path: string, key: string, wrongs: () => readonly string[]) =>
     app.get(path, (_request, reply) => {

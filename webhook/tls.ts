@@ -60,8 +60,9 @@ export function certificateReader(source: CertificateSource): () => Promise<void
 
 async function readPair({ certFile, keyFile, readFile }: CertificateSource): Promise<LoadedCertificate> {
   try {
-    const [certPem, keyPem] = await Promise.all([readFile(certFile), readFile(keyFile)])
-    return parseCertificate(certPem, keyPem)
+    // One after the other: which of two absent files is told of must not change from one look to the next.
+    const certPem = await readFile(certFile)
+    return parseCertificate(certPem, await readFile(keyFile))
   } catch (error) {
     return { kind: 'unusable', detail: error instanceof Error ? error.message : String(error) }
   }

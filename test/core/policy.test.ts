@@ -62,7 +62,7 @@ const wrong: readonly (readonly [string, string | undefined, RegExp])[] = [
   ['empty', '', /is not set/],
   ['no JSON', '{', /is not JSON/],
   ['null', 'null', /is not an object/],
-  ['a list', '[]', /has a wrong applicationId/],
+  ['a list', '[]', /is not an object/],
   ['no fields', '{}', /applicationId.*onHung.*settings/],
   ['interval 0', JSON.stringify({ ...policy, intervalMs: 0 }), /wrong intervalMs$/],
   ['timeout as text', JSON.stringify({ ...policy, timeoutMs: '10s' }), /wrong timeoutMs$/],

@@ -4,7 +4,7 @@ import { type ResolvedSettings, resolveSettings, type SettingProblem } from '../
 import { planDriverService } from './driver-service.ts'
 import { type InjectionCircumstances, planInjection } from './injection.ts'
 import { type Operation, reproduces } from './patch.ts'
-import { editedPod, editOperations, isInjected } from './pod-edits.ts'
+import { editableCopy, editedPod, editOperations, isInjected } from './pod-edits.ts'
 import { reasons, type SkipReason } from './reasons.ts'
 import { parsePod, parseService } from './received-object.ts'
 import type { AdmissionRequest } from './review.ts'
@@ -88,7 +88,8 @@ function decideService(request: AdmissionRequest, received: Service): Decision {
   const plan = planDriverService(received, request.name)
   if (plan.kind === 'leave') return skip(plan.reason)
   const { service, operations } = plan
-  if (!reproduces(received, operations, service)) return skip('patch-unverified')
+  const draft = { ...received, spec: { ...received.spec } }
+  if (!reproduces(draft, operations, service)) return skip('patch-unverified')
   return { kind: 'patch-service', reason: 'driver-service-patched', service, operations, warnings: [], problems: [] }
 }
 
@@ -109,7 +110,7 @@ function decideDriver(received: Pod, context: AdmissionContext): Decision {
   if (plan.kind === 'impossible') return skip(plan.reason, plan.detail, problems)
   const pod = editedPod(received, plan.edits)
   const operations = editOperations(received, plan.edits)
-  if (!reproduces(received, operations, pod)) return skip('patch-unverified', '', problems)
+  if (!reproduces(editableCopy(received, driverIndex), operations, pod)) return skip('patch-unverified', '', problems)
   const warnings = [...problems.map(({ message }) => message), ...plan.warnings]
   return { kind: 'inject', reason: 'injected', pod, operations, policy: plan.policy, settings, warnings, problems }
 }

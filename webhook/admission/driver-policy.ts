@@ -27,6 +27,7 @@ export function driverPolicy(
     onHung,
     statusPort,
     startupProbeTells,
+    ...(pod.spec.hostNetwork === true && { hostNetwork: true }),
     logLevel: values['log-level'],
     settings: spelling(resolved),
   }

@@ -74,7 +74,7 @@ export function planInjection(
     warnings: restart.warnings,
     edits: {
       driverIndex,
-      annotations: { [injectedAnnotation]: circumstances.version },
+      annotations: hasRoomForAnnotation(pod) ? { [injectedAnnotation]: circumstances.version } : {},
       volumes: sidecarVolumes,
       sidecar: sidecarContainer(
         pod,
@@ -92,6 +92,15 @@ export function planInjection(
       restartPolicy: restart.podRestartPolicy,
     },
   }
+}
+
+/**
+ * All annotations together may take 256 KiB (TotalAnnotationSizeLimitB of apimachinery's validation); what the API server
+ * notes there of the sidecar must have its place too. Ours is for people: nothing depends on it.
+ */
+function hasRoomForAnnotation({ metadata }: Pod): boolean {
+  const sizes = Object.entries(metadata?.annotations ?? {}).map((pair) => Buffer.byteLength(pair.join('')))
+  return sizes.reduce((sum, size) => sum + size, 0) < 255 * 1024
 }
 
 const restartsInPlace = ({ kind }: HungAction) =>

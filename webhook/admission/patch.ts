@@ -36,45 +36,19 @@ export function addMember(
 }
 
 /**
- * Whether the operations turn `received` into `intended`: they are applied, as the API server will, to a copy of all that
- * they touch, and the outcome is compared. `received` stays as it is. False too when they cannot be applied.
+ * Whether the operations turn what was received into `intended`: they are applied, as the API server will, and the
+ * outcome is compared. `draft` is changed: a copy of what was received that may share with it all that no operation
+ * touches. False too when they cannot be applied.
  */
-export function reproduces(received: object, operations: readonly Operation[], intended: object): boolean {
+export function reproduces(draft: object, operations: readonly Operation[], intended: object): boolean {
   try {
-    const document = copyAlong(received, operations)
     // Not validated: an `add` to a member or to the end of a list fails in no other way than by a missing parent.
-    jsonPatch.applyPatch(document, operations, false, true)
-    return sameJson(document, intended)
+    jsonPatch.applyPatch(draft, operations, false, true)
+    return sameJson(draft, intended)
   } catch {
     return false
   }
 }
-
-/** A copy of the root and of every object and list that an operation goes through; the rest is shared. */
-function copyAlong(root: object, operations: readonly Operation[]): object {
-  const copies = new Map<string, object>([['', shallowCopy(root)]])
-  const copyOf = (path: string): object => {
-    const known = copies.get(path)
-    if (known !== undefined) return known
-    const end = path.lastIndexOf('/')
-    const parent = copyOf(path.slice(0, end))
-    const key = path
-      .slice(end + 1)
-      .replaceAll('~1', '/')
-      .replaceAll('~0', '~')
-    const child: unknown = Reflect.get(parent, key)
-    // What an operation before this one creates is not there to be copied.
-    if (typeof child !== 'object' || child === null) return parent
-    const copy = shallowCopy(child)
-    Reflect.set(parent, key, copy)
-    copies.set(path, copy)
-    return copy
-  }
-  for (const { path } of operations) copyOf(path.slice(0, path.lastIndexOf('/')))
-  return copyOf('')
-}
-
-const shallowCopy = (value: object): object => (Array.isArray(value) ? [...value] : { ...value })
 
 /** Whether two values would be the same JSON. What is shared is the same without a look. */
 export function sameJson(a: unknown, b: unknown): boolean {

@@ -78,6 +78,31 @@ export function editOperations(pod: Pod, edits: PodEdits): readonly Operation[] 
   ]
 }
 
+/** A copy of the pod that the operations may change: what they touch is copied, the rest is shared. */
+export function editableCopy(pod: Pod, driverIndex: number): Pod {
+  const { metadata, spec } = pod
+  return {
+    ...pod,
+    ...(metadata && {
+      metadata: { ...metadata, ...(metadata.annotations && { annotations: { ...metadata.annotations } }) },
+    }),
+    spec: {
+      ...spec,
+      ...(spec.volumes && { volumes: [...spec.volumes] }),
+      ...(spec.initContainers && { initContainers: [...spec.initContainers] }),
+      containers: spec.containers.map((container, index) =>
+        index !== driverIndex
+          ? container
+          : {
+              ...container,
+              ...(container.env && { env: [...container.env] }),
+              ...(container.volumeMounts && { volumeMounts: [...container.volumeMounts] }),
+            },
+      ),
+    },
+  }
+}
+
 /**
  * Whether a pod has been injected, by this version or another. By what makes a sidecar ours, not by the annotation, which
  * outlives a copy of the pod's metadata.

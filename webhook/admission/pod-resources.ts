@@ -8,7 +8,7 @@ export type ResourceSide = 'requests' | 'limits'
  * What a pod counts for, in thousandths: containers and sidecars together, or an init container with the sidecars
  * before it when that is more. As `podRequests` and `podLimits` of plugin/pkg/admission/limitranger/admission.go.
  */
-export function podTotalMilli(spec: PodSpec, side: ResourceSide, name: ResourceName): number {
+export function podTotalMilli(spec: PodSpec, side: ResourceSide, name: string): number {
   const amount = (resources: ResourceRequirements | undefined) => amountMilli(resources, side, name) ?? 0
   let sidecars = 0
   let initPeak = 0
@@ -25,17 +25,24 @@ export function podTotalMilli(spec: PodSpec, side: ResourceSide, name: ResourceN
 export function amountMilli(
   resources: ResourceRequirements | undefined,
   side: ResourceSide,
-  name: ResourceName,
+  name: string,
 ): number | undefined {
   const quantity = resources?.[side]?.[name]
   return quantity === undefined ? undefined : parseQuantityMilli(quantity)
+}
+
+/** An empty `resources` of the pod says nothing. As `IsPodLevelResourcesSet` of k8s.io/component-helpers/resource. */
+export function hasPodLevelResources({ resources }: PodSpec): boolean {
+  return [resources?.requests, resources?.limits].some((amounts) => Object.keys(amounts ?? {}).length > 0)
 }
 
 export type QosClass = 'Guaranteed' | 'Burstable' | 'BestEffort'
 
 /** As `ComputePodQOS` of pkg/apis/core/helper/qos/qos.go: zero amounts count as absent; absent requests are the limits. */
 export function qosClass(spec: PodSpec): QosClass {
-  const holders = spec.resources ? [spec.resources] : [...spec.containers, ...(spec.initContainers ?? [])].map(own)
+  const holders = hasPodLevelResources(spec)
+    ? [spec.resources]
+    : [...spec.containers, ...(spec.initContainers ?? [])].map(own)
   const stated = (side: ResourceSide, name: ResourceName) =>
     holders.map((resources) => amountMilli(resources, side, name) ?? 0)
   const names = ['cpu', 'memory'] as const

@@ -21,13 +21,18 @@ const never = 2_147_483_647
 
 /** Succeed unless the sidecar has written the bad file: no sidecar, no file, no kill. */
 const unless = (file: string) => ({ exec: { command: ['/bin/sh', '-c', `! test -e ${verdictDir}/${file}`] } })
+/** Leaves the mark that the driver container runs, where it can; the sidecar's startup deadline waits for it. */
+const mark = `(: > ${verdictDir}/${verdictFiles.running}) 2>/dev/null`
+const unlessAndTell = (file: string) => ({
+  exec: { command: ['/bin/sh', '-c', `${mark}; ! test -e ${verdictDir}/${file}`] },
+})
 const when = (file: string) => ({ exec: { command: ['/bin/sh', '-c', `test -e ${verdictDir}/${file}`] } })
 const answers = (path: string) => ({ httpGet: { path, port: sidecarPort, scheme: 'HTTP' } })
 
 const startupTiming = { periodSeconds: 1, timeoutSeconds: 10, failureThreshold: never }
 const readinessTiming = { periodSeconds: 2, timeoutSeconds: 5, failureThreshold: 3 }
 const startup = {
-  exec: { ...unless(verdictFiles.starting), ...startupTiming },
+  exec: { ...unlessAndTell(verdictFiles.starting), ...startupTiming },
   http: { ...answers('/startedz'), ...startupTiming },
 } satisfies Record<string, Probe>
 const liveness: Probe = { ...unless(verdictFiles.hung), periodSeconds: 10, timeoutSeconds: 60, failureThreshold: 3 }

@@ -1,3 +1,4 @@
+import { isRecord } from '../../core/json.ts'
 import type { Pod, Service } from '../../core/pod.ts'
 
 /**
@@ -40,6 +41,7 @@ function isPodSpec(spec: Record<string, unknown>): boolean {
     optional(spec.volumes, (items) => listOf(items, isNamed)) &&
     optional(spec.nodeSelector, isStrings) &&
     optional(spec.resources, isResources) &&
+    optional(spec.overhead, isQuantities) &&
     optional(spec.securityContext, isRecord) &&
     optional(spec.os, isNamed)
   )
@@ -69,7 +71,3 @@ const listOf = (value: unknown, test: (item: unknown) => boolean) => Array.isArr
 /** Go writes an absent list or map as null now and then. */
 const optional = (value: unknown, test: (value: unknown) => boolean) =>
   value === undefined || value === null || test(value)
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}

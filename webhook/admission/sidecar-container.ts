@@ -70,10 +70,14 @@ export const restartAllContainersRule = {
   exitCodes: { operator: 'In', values: [restartAllContainersExitCode] },
 } as const
 
-/** A user other than root is inherited; root, or the image's, would clash with runAsNonRoot when the image is changed. */
+/**
+ * A user other than root is inherited. Root would clash with runAsNonRoot, and where the pod may be root any user may be
+ * stated, on OpenShift too; the image's user would clash when the image is changed, but there it is OpenShift's to pick.
+ */
 function userOf(pod: Pod, { openShift }: Capabilities): { readonly runAsUser?: number } {
   const inherited = pod.spec.securityContext?.runAsUser
-  return openShift || (typeof inherited === 'number' && inherited !== 0) ? {} : { runAsUser: 65532 }
+  const isInherited = typeof inherited === 'number' ? inherited !== 0 : openShift
+  return isInherited ? {} : { runAsUser: 65532 }
 }
 
 /** The driver's own mount of its configuration, for the sidecar; undefined when it has none that another may share. */

@@ -1,12 +1,13 @@
 import type { PodSpec, ResourceRequirements } from '../../core/pod.ts'
 import type { SettingValues } from '../../core/settings.ts'
-import { isBounded, type NamespaceLimits } from './namespace-limits.ts'
-import { podTotalMilli, qosClass, type ResourceName } from './pod-resources.ts'
+import { boundOf, givesResources, type NamespaceLimits } from './namespace-limits.ts'
+import { type Refusal, refusalOfSidecar } from './namespace-refusal.ts'
+import { hasPodLevelResources, podTotalMilli, qosClass, type ResourceName } from './pod-resources.ts'
 import { formatCpu, formatMemory, parseQuantityMilli } from './quantity.ts'
 
 export type SidecarResources =
   | { readonly kind: 'resources'; readonly resources: ResourceRequirements | undefined }
-  | { readonly kind: 'no-room'; readonly reason: 'quota-too-tight' | 'limits-too-tight'; readonly detail: string }
+  | ({ readonly kind: 'no-room' } & Refusal)
 
 interface Amount {
   readonly requestMilli: number
@@ -30,22 +31,30 @@ export function sidecarResources(
   values: SettingValues,
   limits: NamespaceLimits | null,
 ): SidecarResources {
-  const qos = qosClass(spec)
-  if (spec.resources) {
+  const chosen = chooseResources(spec, values, limits)
+  if (chosen.kind === 'no-room' || limits === null) return chosen
+  const refusal = refusalOfSidecar(spec, chosen.resources, limits)
+  return refusal === undefined ? chosen : { kind: 'no-room', ...refusal }
+}
+
+function chooseResources(spec: PodSpec, values: SettingValues, limits: NamespaceLimits | null): SidecarResources {
+  if (hasPodLevelResources(spec)) {
     // A LimitRange would give the bare sidecar defaults, and these could exceed what the pod states for itself.
-    return limits !== null && isBounded(limits.container)
-      ? noRoom('limits-too-tight', 'the pod has resources at pod level and the namespace a LimitRange')
+    return limits !== null && givesResources(limits)
+      ? noRoom('the pod has resources at pod level and the namespace a LimitRange')
       : { kind: 'resources', resources: undefined }
   }
-  if (qos === 'BestEffort') return { kind: 'resources', resources: undefined }
+  const qos = qosClass(spec)
+  if (qos === 'BestEffort') {
+    // Zeros say something to quotas and LimitRanges, which demand that, and nothing to the QoS class.
+    const isAsked = limits !== null && (limits.quotas.length > 0 || givesResources(limits))
+    return { kind: 'resources', resources: isAsked ? { requests: zeros, limits: zeros } : undefined }
+  }
   const written = { cpu: writtenAmount(values, 'cpu'), memory: writtenAmount(values, 'memory') }
   const asked = (name: ResourceName) => sound(name, written[name], qos === 'Guaranteed')
   const cpu = clamp('cpu', asked('cpu'), spec, limits)
   const memory = clamp('memory', asked('memory'), spec, limits)
-  const narrow = cpu === undefined ? 'cpu' : memory === undefined ? 'memory' : undefined
-  if (cpu === undefined || memory === undefined) return noRoom('limits-too-tight', `of ${narrow}`)
-  const tight = tightQuota(spec, { cpu, memory }, limits)
-  if (tight !== undefined) return noRoom('quota-too-tight', tight)
+  if (cpu === undefined || memory === undefined) return noRoom(`of ${cpu === undefined ? 'cpu' : 'memory'}`)
   const spell = (name: ResourceName, side: 'request' | 'limit', amount: Amount) =>
     amount[`${side}Milli`] === written[name][`${side}Milli`]
       ? values[`sidecar-${name}-${side}`]
@@ -59,6 +68,7 @@ export function sidecarResources(
   }
 }
 
+const zeros = { cpu: '0', memory: '0' } as const
 const format = { cpu: formatCpu, memory: formatMemory } as const
 
 function writtenAmount(values: SettingValues, name: ResourceName): Amount {
@@ -74,7 +84,7 @@ function sound(name: ResourceName, { requestMilli, limitMilli }: Amount, guarant
   return { requestMilli: guaranteed ? limit : requestMilli, limitMilli: limit }
 }
 
-/** The amount within the bounds of the LimitRanges, or undefined when there is no such amount. */
+/** The amount moved into the bounds of the LimitRanges, or undefined when a sidecar could not start with it. */
 function clamp(
   name: ResourceName,
   { requestMilli, limitMilli }: Amount,
@@ -82,44 +92,23 @@ function clamp(
   limits: NamespaceLimits | null,
 ): Amount | undefined {
   if (limits === null) return { requestMilli, limitMilli }
-  const container = limits.container[name]
-  const pod = limits.pod[name]
-  const equal = requestMilli === limitMilli
+  const container = boundOf(limits.container, name)
+  const pod = boundOf(limits.pod, name)
   const limit = Math.min(
     Math.max(limitMilli, container.minMilli),
     container.maxMilli,
     pod.maxMilli - podTotalMilli(spec, 'limits', name),
   )
-  const least = Math.max(requestMilli, container.minMilli, Math.ceil(limit / container.maxRatio))
+  // Rounded up: with a byte less the ratio would be exceeded.
+  const leastOfLimit = Math.ceil(limit / container.maxRatio / unitMilli[name]) * unitMilli[name]
+  const least = Math.max(requestMilli, container.minMilli, leastOfLimit)
   const request = Math.min(least, limit, pod.maxMilli - podTotalMilli(spec, 'requests', name))
-  // Equal amounts never raise the ratio of the pod's limits to its requests.
-  const amount = { requestMilli: equal || pod.maxRatio < Infinity ? limit : request, limitMilli: limit }
-  const fits =
-    amount.limitMilli >= leastLimitMilli[name] &&
-    amount.requestMilli >= container.minMilli &&
-    amount.limitMilli <= amount.requestMilli * container.maxRatio &&
-    amount.requestMilli <= pod.maxMilli - podTotalMilli(spec, 'requests', name)
-  return fits ? amount : undefined
+  // Equal amounts hardly ever raise the ratio of the pod's limits to its requests.
+  const equal = requestMilli === limitMilli || pod.maxRatio < Infinity
+  return limit < leastLimitMilli[name] ? undefined : { requestMilli: equal ? limit : request, limitMilli: limit }
 }
 
-/** The quota that the pod fits in without the sidecar but not with it. */
-function tightQuota(
-  spec: PodSpec,
-  amounts: Readonly<Record<ResourceName, Amount>>,
-  limits: NamespaceLimits | null,
-): string | undefined {
-  for (const { name, room } of limits?.quotas ?? []) {
-    for (const { side, resource, leftMilli } of room) {
-      const pod = podTotalMilli(spec, side, resource)
-      const sidecar = amounts[resource][side === 'requests' ? 'requestMilli' : 'limitMilli']
-      if (pod <= leftMilli && pod + sidecar > leftMilli) return `${name}: ${side}.${resource}`
-    }
-  }
-  return undefined
-}
+/** The least that an amount of it can be spelt with. */
+const unitMilli: Readonly<Record<ResourceName, number>> = { cpu: 1, memory: 1000 }
 
-const noRoom = (reason: 'quota-too-tight' | 'limits-too-tight', detail: string): SidecarResources => ({
-  kind: 'no-room',
-  reason,
-  detail,
-})
+const noRoom = (detail: string): SidecarResources => ({ kind: 'no-room', reason: 'limits-too-tight', detail })

@@ -82,7 +82,6 @@ export interface CapabilityEdges {
   nodes(): NodeCapabilities
   nowMs(): number
   sleep(ms: number, signal: AbortSignal): Promise<void>
-  changed(capabilities: Capabilities): void
 }
 
 export interface WatchedCapabilities {
@@ -106,7 +105,6 @@ export function watchCapabilities(edges: CapabilityEdges): WatchedCapabilities {
         const answers = await askServer(edges.api, edges.namespace)
         proof = updateProof(proof, answers, edges.nowMs())
         const capabilities = current()
-        edges.changed(capabilities)
         const text = JSON.stringify({ capabilities, answers })
         if (text !== shown) edges.log.info({ event: 'capabilities', ...capabilities, answers, nodes: edges.nodes() })
         shown = text

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { Agent, request as httpsRequest } from 'node:https'
 import { text } from 'node:stream/consumers'
+import { parseJson } from '../../core/json.ts'
 import type { ApiAnswer, ApiRequest, KubernetesApi, WatchItem } from './api.ts'
 
 /** Where the API server is and how to prove who we are. */
@@ -91,14 +92,6 @@ async function* lines(body: AsyncIterable<Buffer>): AsyncIterable<string> {
     const parts = rest.split('\n')
     rest = parts.pop() ?? ''
     yield* parts.filter((part) => part !== '')
-  }
-}
-
-function parseJson(json: string): unknown {
-  try {
-    return JSON.parse(json)
-  } catch {
-    return undefined
   }
 }
 

@@ -1,3 +1,4 @@
+import { recordOf } from '../../core/json.ts'
 /** The objects of one API collection as last seen: what is kept of each, by namespace and name. */
 export interface Collection<T> {
   get(namespace: string, name: string): T | undefined
@@ -72,10 +73,10 @@ export class WatchedCollection<T> implements Collection<T> {
   }
 
   apply(event: unknown): WatchOutcome {
-    const { type, object } = record(event)
-    const metadata = record(record(object).metadata)
+    const { type, object } = recordOf(event)
+    const metadata = recordOf(recordOf(object).metadata)
     const resourceVersion = typeof metadata.resourceVersion === 'string' ? metadata.resourceVersion : undefined
-    if (type === 'ERROR') return { kind: 'relist', detail: String(record(object).message ?? 'ERROR event') }
+    if (type === 'ERROR') return { kind: 'relist', detail: String(recordOf(object).message ?? 'ERROR event') }
     if (resourceVersion === undefined) return { kind: 'relist', detail: 'an event without a resourceVersion' }
     if (type === 'BOOKMARK') return { kind: 'bookmark', resourceVersion }
     const key = identify(object)
@@ -111,10 +112,6 @@ const none: readonly never[] = []
 const keyOf = ({ namespace, name }: Identified) => `${namespace}/${name}`
 
 function identify(object: unknown): Identified | undefined {
-  const { name, namespace } = record(record(object).metadata)
+  const { name, namespace } = recordOf(recordOf(object).metadata)
   return typeof name === 'string' ? { name, namespace: typeof namespace === 'string' ? namespace : '' } : undefined
-}
-
-function record(value: unknown): Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {}
 }

@@ -1,3 +1,4 @@
+import { recordOf } from '../../core/json.ts'
 import { restartAllContainersRule } from '../admission/sidecar-container.ts'
 import type { ApiAnswer } from './api.ts'
 
@@ -49,18 +50,14 @@ export const dryRunPath = (namespace: string) =>
  */
 export function judgeDryRun(answer: ApiAnswer, withRule: boolean): Proof {
   if (answer.kind === 'failed') return 'unknown'
-  const { initContainers } = record(record(answer.body).spec)
+  const { initContainers } = recordOf(recordOf(answer.body).spec)
   if (answer.status === 201 || answer.status === 200) {
-    const sidecar = record(
-      Array.isArray(initContainers) ? initContainers.find((item) => record(item).name === 'sidecar') : {},
+    const sidecar = recordOf(
+      Array.isArray(initContainers) ? initContainers.find((item) => recordOf(item).name === 'sidecar') : {},
     )
     const rules = Array.isArray(sidecar.restartPolicyRules) ? sidecar.restartPolicyRules : []
-    const kept = rules.some((rule) => record(rule).action === restartAllContainersRule.action)
+    const kept = rules.some((rule) => recordOf(rule).action === restartAllContainersRule.action)
     return sidecar.restartPolicy === 'Always' && (!withRule || kept) ? 'yes' : 'no'
   }
   return answer.status === 422 ? 'no' : 'unknown'
-}
-
-function record(value: unknown): Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {}
 }

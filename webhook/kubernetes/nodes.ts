@@ -1,3 +1,4 @@
+import { recordOf } from '../../core/json.ts'
 import type { Collection } from './collection.ts'
 import { createReflector, type Reflector, type ReflectorEdges } from './reflector.ts'
 
@@ -41,12 +42,12 @@ const isAtLeast = ({ kubelet }: KnownNode, minor: number) =>
   kubelet !== null && (kubelet[0] > 1 || (kubelet[0] === 1 && kubelet[1] >= minor))
 
 export function keepNode(object: unknown): KnownNode | undefined {
-  const { metadata, spec, status } = record(object)
-  const { nodeInfo, declaredFeatures } = record(status)
-  const version = /^v(\d+)\.(\d+)\./.exec(String(record(nodeInfo).kubeletVersion))
+  const { metadata, spec, status } = recordOf(object)
+  const { nodeInfo, declaredFeatures } = recordOf(status)
+  const version = /^v(\d+)\.(\d+)\./.exec(String(recordOf(nodeInfo).kubeletVersion))
   return {
-    schedulable: record(spec).unschedulable !== true,
-    linux: record(record(metadata).labels)['kubernetes.io/os'] !== 'windows',
+    schedulable: recordOf(spec).unschedulable !== true,
+    linux: recordOf(recordOf(metadata).labels)['kubernetes.io/os'] !== 'windows',
     kubelet: version === null ? null : [Number(version[1]), Number(version[2])],
     declaredFeatures: Array.isArray(declaredFeatures) ? declaredFeatures.map(String) : null,
   }
@@ -66,8 +67,4 @@ export function rememberedNodeCapabilities(nodes: Collection<KnownNode>): () => 
 /** Watched rather than listed again and again: one old node that joins counts at once. */
 export function watchNodes(edges: ReflectorEdges): Reflector<KnownNode> {
   return createReflector({ path: '/api/v1/nodes', keep: keepNode }, edges)
-}
-
-function record(value: unknown): Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {}
 }

@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
+import { mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { test } from 'node:test'
+import type { Probe } from '../../../core/pod.ts'
 import { missingProbes, type ProbeCircumstances } from '../../../webhook/admission/probes.ts'
 
 const usual: ProbeCircumstances = { handler: 'exec', served: true, servicesAdmitted: true, observeOnly: false }
@@ -38,13 +42,23 @@ test('startup never gives up, in the range of an int32', () => {
   assert.equal(startupProbe?.failureThreshold, 2 ** 31 - 1)
 })
 
-test('the commands succeed where there is no file at all', () => {
+/** The exit code of a probe's command, run with `dir` for the verdict volume. */
+function run(probe: Probe | undefined, dir: string): number | null {
+  const [command = '', ...args] = probe?.exec?.command ?? []
+  const inDir = args.map((arg) => arg.replaceAll('/var/run/spark-nanny', dir))
+  return spawnSync(command, inDir).status
+}
+
+test('the commands fail on the bad file, and on nothing else', async (t) => {
+  const dir = await mkdtemp(join(tmpdir(), 'spark-nanny-probes-'))
+  t.after(() => rm(dir, { recursive: true, force: true }))
   const { startupProbe, livenessProbe } = missingProbes({ name: 'driver' }, usual)
-  for (const probe of [startupProbe, livenessProbe]) {
-    const [command = '', ...args] = probe?.exec?.command ?? []
-    assert.equal(spawnSync(command, args).status, 0)
-    // The same with a file that is there must fail, or the test proves nothing.
-    const there = args.map((arg) => arg.replace(/\/var\/run\/\S+/, import.meta.filename))
-    assert.equal(spawnSync(command, there).status, 1)
-  }
+  const nowhere = join(dir, 'absent')
+  assert.deepEqual([run(startupProbe, nowhere), run(livenessProbe, nowhere)], [0, 0], 'no volume, no kill')
+  assert.deepEqual([run(startupProbe, dir), run(livenessProbe, dir)], [0, 0])
+  assert.deepEqual(await readdir(dir), ['running'], 'the startup probe tells that the container runs')
+  await writeFile(join(dir, 'starting'), '')
+  assert.deepEqual([run(startupProbe, dir), run(livenessProbe, dir)], [1, 0])
+  await rename(join(dir, 'starting'), join(dir, 'hung'))
+  assert.deepEqual([run(startupProbe, dir), run(livenessProbe, dir)], [0, 1])
 })

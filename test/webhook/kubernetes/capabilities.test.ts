@@ -101,14 +101,12 @@ test('the API server is asked by dry runs in our own namespace', async (t) => {
 
 test('it keeps asking: what is taken back is noticed', async (t) => {
   const { api, edges, signal } = await apiFixture(t)
-  const seen: boolean[] = []
   const watched = watchCapabilities({
     ...edges,
     namespace: 'nanny',
     intervalMs: 20,
     nodes: () => able,
     nowMs: Date.now,
-    changed: ({ restartAllContainers }) => seen.push(restartAllContainers),
   })
   assert.equal(watched.asked(), false)
   void watched.run(signal)
@@ -116,5 +114,4 @@ test('it keeps asking: what is taken back is noticed', async (t) => {
   assert.equal(watched.asked(), true)
   api.intercept((method) => (method === 'POST' ? { status: 422, body: { message: 'Unsupported value' } } : undefined))
   await until(() => !watched.current().nativeSidecars, 'the second')
-  assert.ok(seen.includes(true) && seen.includes(false))
 })
