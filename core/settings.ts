@@ -81,18 +81,36 @@ const orWord = <T>(setting: Setting<T>, word: string): Setting<T | null> => ({
   format: (value) => (value === null ? word : setting.format(value)),
 })
 
-const quantity = (defaultValue: string, pattern: RegExp, form: string, description: string): Setting<string> => ({
+/** An amount for the sidecar. The bound keeps a slip (10 for 10m) from making a driver that fits on no node. */
+const quantity = (
+  defaultValue: string,
+  units: Readonly<Record<string, number>>,
+  max: number,
+  form: string,
+  description: string,
+): Setting<string> => ({
   type: 'quantity',
   default: defaultValue,
   form,
   description,
-  parse: (text) => (pattern.test(text) ? text : undefined),
+  parse: (text) => {
+    const [, number, unit = ''] = /^(\d{1,10}|\d{0,2}\.\d{1,3})(\D{0,2})$/.exec(text) ?? []
+    const amount = Number(number) * (units[unit] ?? Number.NaN)
+    return amount > 0 && amount <= max ? text : undefined
+  },
   format: String,
 })
 const cpu = (defaultValue: string, description: string) =>
-  quantity(defaultValue, /^([1-9]\d{0,4}m|[1-9]\d?|\d?\.\d{1,3})$/, 'a CPU quantity such as 10m or 0.5', description)
+  quantity(defaultValue, { '': 1000, m: 1 }, 4000, 'a CPU quantity up to 4, such as 10m or 0.5', description)
+const binary = { Ki: 2 ** 10, Mi: 2 ** 20, Gi: 2 ** 30 } as const
 const memory = (defaultValue: string, description: string) =>
-  quantity(defaultValue, /^[1-9]\d{0,11}(Ki|Mi|Gi|k|M|G)?$/, 'a memory quantity such as 64Mi', description)
+  quantity(
+    defaultValue,
+    { '': 1, k: 1e3, M: 1e6, G: 1e9, ...binary },
+    4 * binary.Gi,
+    'a memory quantity up to 4Gi, such as 64Mi',
+    description,
+  )
 
 /** The one table of settings. Parser, docs, chart schema and command line come from it. */
 export const settings = {

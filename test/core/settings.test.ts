@@ -71,6 +71,12 @@ const values: readonly (readonly [SettingKey, string, unknown])[] = [
   ['ui-port', '65536', undefined],
   ['sidecar-cpu-limit', '0.5', '0.5'],
   ['sidecar-cpu-limit', 'much', undefined],
+  ['sidecar-cpu-limit', '4', '4'],
+  ['sidecar-cpu-limit', '10', undefined],
+  ['sidecar-cpu-limit', '0m', undefined],
+  ['sidecar-memory-limit', '4Gi', '4Gi'],
+  ['sidecar-memory-limit', '64Gi', undefined],
+  ['sidecar-memory-limit', '64Mb', undefined],
   ['sidecar-memory-limit', '1Gi', '1Gi'],
   ['sidecar-memory-limit', '0', undefined],
 ]

@@ -28,13 +28,8 @@ const hourMs = 3_600_000
 /** `restart` and what surrounds the driver → one action. */
 export function chooseRestart(circumstances: RestartCircumstances): RestartChoice {
   const chosen = choose(circumstances)
-  const unobeyed = needsLiveness(chosen.action) && !circumstances.liveness
-  return unobeyed
-    ? {
-        ...chosen,
-        warnings: [...chosen.warnings, 'the driver has no liveness probe of ours: a hung driver is reported only'],
-      }
-    : chosen
+  const warning = circumstances.liveness ? undefined : withoutLiveness(chosen.action)
+  return warning === undefined ? chosen : { ...chosen, warnings: [...chosen.warnings, warning] }
 }
 
 function choose(circumstances: RestartCircumstances): RestartChoice {
@@ -74,7 +69,9 @@ function byOwner(circumstances: RestartCircumstances, application: SparkApplicat
   // Apache's operator takes any restart of a container for a failure.
   const final = finalKill(circumstances.application)
   if (application.operator === 'apache' || final.length > 0) return failPod(circumstances, final)
-  const explicit = settings.sources['max-restarts'] !== 'default'
+  // A chart value is for all applications, and weaker than what the owner of this one asked for.
+  const { 'max-restarts': source } = settings.sources
+  const explicit = source === 'application' || source === 'pod'
   const backoffMs = settings.values['restart-backoff']
   const maxRestarts = restartPolicy.kind === 'on-failure' ? restartPolicy.retries : null
   return inPlace(circumstances, explicit ? perHour(settings) : { maxRestarts, windowMs: null, backoffMs })
@@ -128,7 +125,15 @@ const choice = (action: HungAction, warnings: readonly string[] = []): RestartCh
   warnings,
 })
 
-const needsLiveness = ({ kind }: HungAction) => kind === 'fail-pod' || kind === 'restart-driver-container'
+/** What the kubelet will not do for want of our liveness probe. */
+function withoutLiveness({ kind, budget }: HungAction): string | undefined {
+  if (kind === 'fail-pod' || kind === 'restart-driver-container') {
+    return 'the driver has no liveness probe of ours: a hung driver is reported only'
+  }
+  return kind === 'restart-all-containers' && budget.maxRestarts !== null
+    ? 'the driver has no liveness probe of ours: when its restarts are spent a hung driver is reported only'
+    : undefined
+}
 
 /** For a person: `restart all containers, at most 3 in 1h, then the pod fails`. */
 export function describeAction({ kind, budget }: HungAction): string {
