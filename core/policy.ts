@@ -56,13 +56,17 @@ export function encodePolicy(policy: DriverPolicy): string {
   return JSON.stringify({ ...policy, settings: encodeSettings(policy.settings) })
 }
 
+const encodedSettings = new WeakMap<DriverPolicy['settings'], string>()
+
 /** `timeout=10s stall-deadline=30m@pod …`: no quotes to escape, half as long; every admission sends it. */
 function encodeSettings(settings: DriverPolicy['settings']): string {
-  let text = ''
+  let text = encodedSettings.get(settings) ?? ''
+  if (text !== '') return text
   for (const key in settings) {
     const { value = '', source = 'default' } = settings[key] ?? {}
     text += `${text === '' ? '' : ' '}${key}=${value}${source === 'default' ? '' : `@${source}`}`
   }
+  encodedSettings.set(settings, text)
   return text
 }
 

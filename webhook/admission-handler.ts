@@ -9,8 +9,7 @@ import type { Capabilities } from './admission/capabilities.ts'
 import { type AdmissionContext, skip, subjectOf } from './admission/decide.ts'
 import type { NamespaceLimits } from './admission/namespace-limits.ts'
 import type { AdmissionRequest } from './admission/review.ts'
-import type { Log } from './log.ts'
-import type { Metrics } from './metrics.ts'
+import type { AdmissionRecorder } from './admission-record.ts'
 
 /** What the cluster knows. Every look-up is bounded in time and does not throw for what can be expected. */
 export interface Lookups {
@@ -22,22 +21,19 @@ export interface Lookups {
 export interface HandlerEdges {
   readonly fixed: Pick<AdmissionContext, 'version' | 'sidecar' | 'servicesAdmitted' | 'chartSettings'>
   readonly lookups: Lookups
-  readonly metrics: Metrics
-  readonly log: Log
+  readonly recorder: Pick<AdmissionRecorder, 'record'>
   nowMs(): number
 }
 
 /**
- * One request → its look-ups → the decision → its log line and figures. Never throws or rejects. At once when nothing has
+ * One request → its look-ups → the decision → its record. Never throws or rejects. At once when nothing has
  * to be waited for, which is nearly always.
  */
 export function admissionHandler(edges: HandlerEdges): (request: AdmissionRequest) => Admission | Promise<Admission> {
   return (request) => {
     const startMs = edges.nowMs()
     const finish = (admission: Admission) => {
-      const tookMs = edges.nowMs() - startMs
-      edges.metrics.admitted(admission.decision, request.kind.kind, tookMs / 1000)
-      logAdmission(edges.log, request, admission, tookMs)
+      record(edges, request, admission, edges.nowMs() - startMs)
       return admission
     }
     try {
@@ -64,24 +60,21 @@ function answerRequest(request: AdmissionRequest, { fixed, lookups }: HandlerEdg
 /** The object's own metadata may lack the namespace; the request never does. */
 const referenceOf = (pod: Pod, { namespace }: AdmissionRequest) => applicationReference(pod, namespace)
 
-function logAdmission(log: Log, request: AdmissionRequest, { decision, error }: Admission, tookMs: number): void {
-  const { uid, namespace, name, kind, dryRun } = request
-  const line = {
-    event: 'admission',
-    reason: decision.reason,
-    kind: kind.kind,
-    namespace,
-    name: name || generateName(request),
-    uid,
-    tookMs: Math.round(tookMs * 1000) / 1000,
-    ...(dryRun && { dryRun }),
+function record({ recorder }: HandlerEdges, request: AdmissionRequest, admission: Admission, tookMs: number): void {
+  const { decision, error } = admission
+  const { kind, reason, warnings, problems } = decision
+  recorder.record({
+    decision: { kind, reason, warnings, problems },
+    kind: request.kind.kind,
+    namespace: request.namespace,
+    name: request.name || generateName(request),
+    uid: request.uid,
+    dryRun: request.dryRun,
+    tookMs,
+    ...(decision.kind === 'skip' && { detail: decision.detail }),
     ...(decision.kind === 'inject' && { onHung: decision.policy.onHung.kind }),
-    ...(decision.kind === 'skip' && decision.detail !== '' && { detail: decision.detail }),
-    ...(decision.warnings.length > 0 && { warnings: decision.warnings }),
-  }
-  if (error !== undefined) log.error({ ...line, err: error })
-  else if (decision.kind === 'skip' && decision.warnings.length === 0) log.debug(line)
-  else log.info(line)
+    ...(error !== undefined && { error }),
+  })
 }
 
 /** A pod made from a template has only the beginning of its name at admission. */

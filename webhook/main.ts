@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import packageJson from '../package.json' with { type: 'json' }
 import { admissionHandler } from './admission-handler.ts'
+import { admissionRecorder } from './admission-record.ts'
 import { background } from './background.ts'
 import { connectCluster, statedCluster } from './cluster.ts'
 import { type Config, chartProblems, parseConfig } from './config.ts'
@@ -12,6 +13,7 @@ import { buildServer } from './server.ts'
 import { certificateReader, type ServingCertificate } from './tls.ts'
 
 const certificatePollMs = 10_000
+const recordDelayMs = 20
 
 const parsed = parseConfig(process.env)
 if ('problems' in parsed) {
@@ -40,6 +42,7 @@ async function serve(config: Config, { log, flush }: Logging): Promise<void> {
 
   let certificate: ServingCertificate | null = null
   let closing = false
+  const recorder = admissionRecorder(metrics, log, (tell) => void setTimeout(tell, recordDelayMs))
   const admit = admissionHandler({
     fixed: {
       version,
@@ -48,8 +51,7 @@ async function serve(config: Config, { log, flush }: Logging): Promise<void> {
       chartSettings: config.chartSettings,
     },
     lookups: cluster.lookups,
-    metrics,
-    log,
+    recorder,
     nowMs: () => performance.now(),
   })
   const app = buildServer({
@@ -103,6 +105,7 @@ async function serve(config: Config, { log, flush }: Logging): Promise<void> {
   metricsListener.close()
   await Promise.race([app.close(), delay(5_000)])
   cluster.close()
+  recorder.flush()
   log.info({ event: 'closed' })
   flush()
   process.exit(0)

@@ -5,7 +5,7 @@ import type { Decision } from './admission/decide.ts'
 
 /** What the process counts. */
 export interface Metrics {
-  admitted(decision: Decision, kind: string, seconds: number): void
+  admitted(decision: Pick<Decision, 'kind' | 'reason' | 'problems'>, kind: string, seconds: number): void
   badRequest(status: number): void
   certificateExpiry(expiresMs: number): void
   /** Where to look up the capabilities when the figures are asked for. */

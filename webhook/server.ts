@@ -1,8 +1,9 @@
 import type { Server } from 'node:https'
 import type { SecureContextOptions } from 'node:tls'
-import Fastify, { type FastifyError, type FastifyInstance } from 'fastify'
+import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from 'fastify'
 import type { Admission } from './admission/admit.ts'
 import { type AdmissionRequest, parseReview } from './admission/review.ts'
+import { parseReviewBody } from './review-body.ts'
 
 export interface ServerEdges {
   admit(request: AdmissionRequest): Admission | Promise<Admission>
@@ -55,11 +56,7 @@ export function buildServer(edges: ServerEdges): FastifyInstance<Server> {
   })
   app.removeAllContentTypeParsers()
   // Fastify's own refuses a key `__proto__`, which an annotation may have: nothing here merges objects by name.
-  app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) => {
-    const json = parseJson(String(body))
-    if (json === undefined) done(Object.assign(new Error('the body is not JSON'), { statusCode: 400 }))
-    else done(null, json.value)
-  })
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) => done(null, body))
   app.setErrorHandler((error: FastifyError, _request, reply) => {
     const status = error.statusCode !== undefined && error.statusCode >= 400 ? error.statusCode : 500
     edges.badRequest(status, error.message)
@@ -68,21 +65,26 @@ export function buildServer(edges: ServerEdges): FastifyInstance<Server> {
   app.setNotFoundHandler((_request, reply) => {
     reply.code(404).send({ error: 'not found: POST /mutate, GET /healthz and GET /readyz are here' })
   })
-  app.post('/mutate', (request, reply) => {
-    const parsed = parseReview(request.body)
-    if (parsed.kind === 'problem') {
-      const { field, value, form } = parsed.problem
-      edges.badRequest(422, field)
-      reply.code(422).send({ error: `${field}: ${value} must be ${form}`, field, value, form })
-      return
-    }
-    const send = ({ review }: Admission) => {
-      reply.header('content-type', 'application/json; charset=utf-8').send(JSON.stringify(review))
-    }
-    const admission = edges.admit(parsed.request)
-    if (admission instanceof Promise) admission.then(send, (error: Error) => reply.send(error))
-    else send(admission)
+  const batch = inBatches<Posted>((posted) => {
+    const reviews = posted.map(({ body }) => readReview(body))
+    const admissions = reviews.map((review) => (review.kind === 'request' ? edges.admit(review.request) : review))
+    posted.forEach(({ reply }, index) => {
+      const admission = admissions[index]
+      if (admission === undefined) return
+      if ('kind' in admission) refuse(reply, admission)
+      else if (admission instanceof Promise)
+        admission.then(
+          (late) => sendReview(reply, late),
+          (error: Error) => reply.send(error),
+        )
+      else sendReview(reply, admission)
+    })
   })
+  const refuse = (reply: FastifyReply, { status, error, ...problem }: Refusal) => {
+    edges.badRequest(status, error)
+    reply.code(status).send({ error, ...problem })
+  }
+  app.post('/mutate', (request, reply) => batch({ body: String(request.body), reply }))
   const truth = (path: string, key: string, wrongs: () => readonly string[]) =>
     app.get(path, (_request, reply) => {
       const list = wrongs()
@@ -93,9 +95,54 @@ export function buildServer(edges: ServerEdges): FastifyInstance<Server> {
   return app
 }
 
+interface Posted {
+  readonly body: string
+  readonly reply: FastifyReply
+}
+interface Refusal {
+  readonly kind: 'refusal'
+  readonly status: number
+  readonly error: string
+}
+
+function readReview(body: string) {
+  const json = parseJson(body)
+  if (json === undefined) return { kind: 'refusal', status: 400, error: 'the body is not JSON' } as const
+  const parsed = parseReview(json.value)
+  if (parsed.kind === 'request') return parsed
+  const { field, value, form } = parsed.problem
+  return { kind: 'refusal', status: 422, error: `${field}: ${value} must be ${form}`, field, value, form } as const
+}
+
+function inBatches<T>(work: (items: readonly T[]) => void): (item: T) => void {
+  let kept: T[] = []
+  const flush = () => {
+    const items = kept
+    kept = []
+    work(items)
+  }
+  return (item) => {
+    if (kept.push(item) === 1) setImmediate(flush)
+  }
+}
+
+function sendReview(reply: FastifyReply, { review }: Admission): void {
+  sendJson(reply, JSON.stringify(review))
+}
+
+/** Past Fastify's hooks and serializers, of which there are none: a tenth of a request's time. */
+function sendJson(reply: FastifyReply, json: string): void {
+  reply.hijack()
+  // Nearly always ASCII: then no byte has to be looked at again on its way out.
+  const length = Buffer.byteLength(json)
+  const encoding = length === json.length ? 'latin1' : 'utf8'
+  reply.raw.writeHead(200, { 'content-type': 'application/json; charset=utf-8', 'content-length': length })
+  reply.raw.end(json, encoding)
+}
+
 function parseJson(text: string): { readonly value: unknown } | undefined {
   try {
-    return { value: JSON.parse(text) }
+    return { value: parseReviewBody(text) }
   } catch {
     return undefined
   }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { ApplicationReference } from '../../webhook/admission/application-reference.ts'
 import { admissionHandler, type Lookups } from '../../webhook/admission-handler.ts'
+import { admissionRecorder } from '../../webhook/admission-record.ts'
 import { createMetrics } from '../../webhook/metrics.ts'
 import { capableContext, captureRequest, requestFor } from './captures.ts'
 import { recordingLog } from './recording-log.ts'
@@ -21,8 +22,7 @@ function handler(lookups: Partial<Lookups> = {}) {
       capabilities: () => capableContext.capabilities,
       ...lookups,
     },
-    metrics,
-    log,
+    recorder: admissionRecorder(metrics, log, (tell) => tell()),
     nowMs: () => 0,
   })
   return { handle, metrics, lines, asked }

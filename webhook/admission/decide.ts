@@ -1,7 +1,8 @@
 import { driverContainerIndex, isDriverPod, type Pod, type Service } from '../../core/pod.ts'
 import type { DriverPolicy } from '../../core/policy.ts'
-import { type ResolvedSettings, resolveSettings, type SettingProblem } from '../../core/settings.ts'
+import type { ResolvedSettings, SettingProblem } from '../../core/settings.ts'
 import { planDriverService } from './driver-service.ts'
+import { effectiveSettings } from './effective-settings.ts'
 import { type InjectionCircumstances, planInjection } from './injection.ts'
 import { type Operation, reproduces } from './patch.ts'
 import { editableCopy, editedPod, editOperations, isInjected } from './pod-edits.ts'
@@ -95,7 +96,7 @@ function decideService(request: AdmissionRequest, received: Service): Decision {
 
 function decideDriver(received: Pod, context: AdmissionContext): Decision {
   const { application } = context
-  const settings = resolveSettings({
+  const settings = effectiveSettings({
     chart: context.chartSettings,
     application: application.kind === 'found' ? application.application.annotations : undefined,
     pod: received.metadata?.annotations,

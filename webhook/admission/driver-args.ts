@@ -1,5 +1,6 @@
 import type { Container, EnvVar } from '../../core/pod.ts'
 import { applicationIdSuffixEnv, nextApplicationIdSuffixAnnotation } from '../../core/pod-contract.ts'
+import { constant } from './patch.ts'
 
 /** What goes into the driver container after its first argument, and the environment that it refers to. */
 export interface DriverArguments {
@@ -59,9 +60,9 @@ function sets(arg: string, key: string): boolean {
   return arg.startsWith(key, start) && arg[start + key.length] === '='
 }
 
-const suffixVariable: EnvVar = {
+const suffixVariable: EnvVar = constant({
   name: applicationIdSuffixEnv,
   valueFrom: {
     fieldRef: { apiVersion: 'v1', fieldPath: `metadata.annotations['${nextApplicationIdSuffixAnnotation}']` },
   },
-}
+})

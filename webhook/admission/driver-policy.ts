@@ -38,8 +38,16 @@ export function statusPortOf(pod: Pod): number {
   return pod.spec.hostNetwork === true || isStatusPortTaken(pod) ? 0 : sidecarPort
 }
 
-function spelling({ values, sources }: ResolvedSettings): DriverPolicy['settings'] {
+const spellings = new WeakMap<ResolvedSettings, DriverPolicy['settings']>()
+
+/** Shared by all drivers that share their settings. */
+function spelling(settings: ResolvedSettings): DriverPolicy['settings'] {
+  const known = spellings.get(settings)
+  if (known !== undefined) return known
   const spelt: Record<string, { value: string; source: SettingSource }> = {}
-  for (const key of settingKeys) spelt[key] = { value: formatSetting(key, values[key]), source: sources[key] }
+  for (const key of settingKeys) {
+    spelt[key] = { value: formatSetting(key, settings.values[key]), source: settings.sources[key] }
+  }
+  spellings.set(settings, spelt)
   return spelt
 }

@@ -1,4 +1,4 @@
-import { applicationIdOf, type Container, type Pod } from '../../core/pod.ts'
+import { applicationIdOf, type Container, type Pod, type VolumeMount } from '../../core/pod.ts'
 import { injectedAnnotation, verdictDir, verdictVolumeName } from '../../core/pod-contract.ts'
 import type { DriverPolicy, HungAction } from '../../core/policy.ts'
 import type { ResolvedSettings } from '../../core/settings.ts'
@@ -8,6 +8,7 @@ import { collision } from './collisions.ts'
 import { driverArguments } from './driver-args.ts'
 import { driverPolicy, statusPortOf } from './driver-policy.ts'
 import type { NamespaceLimits } from './namespace-limits.ts'
+import { constant } from './patch.ts'
 import type { PodEdits } from './pod-edits.ts'
 import { missingProbes } from './probes.ts'
 import type { SkipReason } from './reasons.ts'
@@ -23,7 +24,7 @@ export interface InjectionCircumstances {
   readonly servicesAdmitted: boolean
   readonly capabilities: Capabilities
   readonly application: ApplicationLookup
-  /** Null: not known; the settings hold as they are. */
+  /** Null: none, or none known; the settings hold as they are. */
   readonly limits: NamespaceLimits | null
 }
 
@@ -85,7 +86,7 @@ export function planInjection(
         sparkConfMount(pod, driver),
       ),
       // Writable for the startup probe's mark; a driver that forges a verdict harms none but itself.
-      driverMounts: [{ name: verdictVolumeName, mountPath: verdictDir }],
+      driverMounts,
       driverEnv: env,
       driverArgs: args,
       driverProbes,
@@ -102,6 +103,8 @@ function hasRoomForAnnotation({ metadata }: Pod): boolean {
   const sizes = Object.entries(metadata?.annotations ?? {}).map((pair) => Buffer.byteLength(pair.join('')))
   return sizes.reduce((sum, size) => sum + size, 0) < 255 * 1024
 }
+
+const driverMounts: readonly VolumeMount[] = [constant({ name: verdictVolumeName, mountPath: verdictDir })]
 
 const restartsInPlace = ({ kind }: HungAction) =>
   kind === 'restart-all-containers' || kind === 'restart-driver-container'

@@ -7,6 +7,30 @@ export interface Operation {
   readonly value: unknown
 }
 
+const constantTexts = new WeakMap<object, string>()
+
+/** A value that is the same in every patch: it is frozen, and its JSON written once. */
+export function constant<T extends object>(value: T): T {
+  constantTexts.set(value, JSON.stringify(value))
+  return deepFreeze(value)
+}
+
+function deepFreeze<T extends object>(value: T): T {
+  for (const item of Object.values(value)) if (typeof item === 'object' && item !== null) deepFreeze(item)
+  return Object.freeze(value)
+}
+
+/** The JSON Patch as it is sent: the same as JSON.stringify makes of it. */
+export function patchText(operations: readonly Operation[]): string {
+  let text = ''
+  for (const { op, path, value } of operations) {
+    const known = typeof value === 'object' && value !== null ? constantTexts.get(value) : undefined
+    const start = `${text === '' ? '[' : ','}{"op":"${op}","path":${JSON.stringify(path)},"value":`
+    text += `${start}${known ?? JSON.stringify(value)}}`
+  }
+  return text === '' ? '[]' : `${text}]`
+}
+
 /** A JSON Pointer (RFC 6901). */
 export function pointer(...keys: readonly string[]): string {
   let path = ''

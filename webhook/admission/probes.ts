@@ -1,5 +1,6 @@
 import type { Container, Probe } from '../../core/pod.ts'
 import { sidecarPort, verdictDir, verdictFiles } from '../../core/pod-contract.ts'
+import { constant } from './patch.ts'
 
 export interface DriverProbes {
   readonly startupProbe?: Probe
@@ -32,13 +33,18 @@ const answers = (path: string) => ({ httpGet: { path, port: sidecarPort, scheme:
 const startupTiming = { periodSeconds: 1, timeoutSeconds: 10, failureThreshold: never }
 const readinessTiming = { periodSeconds: 2, timeoutSeconds: 5, failureThreshold: 3 }
 const startup = {
-  exec: { ...unlessAndTell(verdictFiles.starting), ...startupTiming },
-  http: { ...answers('/startedz'), ...startupTiming },
+  exec: constant({ ...unlessAndTell(verdictFiles.starting), ...startupTiming }),
+  http: constant({ ...answers('/startedz'), ...startupTiming }),
 } satisfies Record<string, Probe>
-const liveness: Probe = { ...unless(verdictFiles.hung), periodSeconds: 10, timeoutSeconds: 60, failureThreshold: 3 }
+const liveness: Probe = constant({
+  ...unless(verdictFiles.hung),
+  periodSeconds: 10,
+  timeoutSeconds: 60,
+  failureThreshold: 3,
+})
 const readiness = {
-  exec: { ...when(verdictFiles.ready), ...readinessTiming },
-  http: { ...answers('/readyz'), ...readinessTiming },
+  exec: constant({ ...when(verdictFiles.ready), ...readinessTiming }),
+  http: constant({ ...answers('/readyz'), ...readinessTiming }),
 } satisfies Record<string, Probe>
 
 /**

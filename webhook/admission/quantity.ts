@@ -4,6 +4,19 @@
  * Grammar: k8s.io/apimachinery/pkg/api/resource/quantity.go.
  */
 export function parseQuantityMilli(quantity: string | number): number | undefined {
+  const known = remembered.get(quantity)
+  if (known !== undefined) return known
+  const milli = readQuantityMilli(quantity)
+  if (remembered.size >= maxRemembered) remembered.clear()
+  if (milli !== undefined) remembered.set(quantity, milli)
+  return milli
+}
+
+/** A cluster's pods ask for the same few amounts. */
+const maxRemembered = 1000
+const remembered = new Map<string | number, number>()
+
+function readQuantityMilli(quantity: string | number): number | undefined {
   const match = /^([+-]?(?:\d+\.?\d*|\.\d+))(?:(Ki|Mi|Gi|Ti|Pi|Ei|[numkMGTPE])|[eE]([+-]?\d+))?$/.exec(String(quantity))
   const [, mantissa, suffix, exponent] = match ?? []
   if (mantissa === undefined) return undefined

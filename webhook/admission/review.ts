@@ -1,5 +1,5 @@
 import { isRecord } from '../../core/json.ts'
-import type { Operation } from './patch.ts'
+import { type Operation, patchText } from './patch.ts'
 
 /** The part of an `admission.k8s.io/v1` AdmissionRequest that is looked at. */
 export interface AdmissionRequest {
@@ -104,7 +104,7 @@ export function reviewResponse(
       allowed: true,
       ...(operations.length > 0 && {
         patchType: 'JSONPatch' as const,
-        patch: base64(JSON.stringify(operations)),
+        patch: base64(patchText(operations)),
       }),
       ...(warnings.length > 0 && { warnings: warnings.map(formatWarning) }),
       auditAnnotations: { reason },

@@ -11,6 +11,7 @@ import {
 } from '../../core/pod-contract.ts'
 import { type DriverPolicy, encodePolicy } from '../../core/policy.ts'
 import type { Capabilities } from './capabilities.ts'
+import { constant } from './patch.ts'
 
 export interface SidecarImage {
   readonly image: string
@@ -19,8 +20,8 @@ export interface SidecarImage {
 
 /** The volumes of ours. The verdict must be readable by whatever user the driver is, and never touch a disk. */
 export const sidecarVolumes: readonly Volume[] = [
-  { name: verdictVolumeName, emptyDir: { medium: 'Memory', sizeLimit: '1Mi' } },
-  { name: noTokenVolumeName, emptyDir: {} },
+  constant({ name: verdictVolumeName, emptyDir: { medium: 'Memory', sizeLimit: '1Mi' } }),
+  constant({ name: noTokenVolumeName, emptyDir: {} }),
 ]
 
 /**

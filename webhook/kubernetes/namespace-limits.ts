@@ -3,7 +3,7 @@ import { createReflector, type Reflector, type ReflectorEdges } from './reflecto
 
 export interface WatchedLimits {
   readonly reflectors: readonly Reflector<unknown>[]
-  /** Null until both collections have been listed. */
+  /** Null when there are none, and until both collections have been listed. */
   in(namespace: string): NamespaceLimits | null
 }
 
@@ -14,10 +14,12 @@ export function watchNamespaceLimits(edges: ReflectorEdges): WatchedLimits {
   const resourceQuotas = watch('/api/v1/resourcequotas')
   return {
     reflectors: [limitRanges, resourceQuotas],
-    in: (namespace) =>
-      limitRanges.synced() && resourceQuotas.synced()
-        ? namespaceLimits(limitRanges.objects.in(namespace), resourceQuotas.objects.in(namespace))
-        : null,
+    in: (namespace) => {
+      const ranges = limitRanges.objects.in(namespace)
+      const quotas = resourceQuotas.objects.in(namespace)
+      const known = limitRanges.synced() && resourceQuotas.synced()
+      return known && ranges.length + quotas.length > 0 ? namespaceLimits(ranges, quotas) : null
+    },
   }
 }
 

@@ -6,6 +6,7 @@ import type { Container, Pod } from '../../../core/pod.ts'
 import { decodePolicy } from '../../../core/policy.ts'
 import { admit } from '../../../webhook/admission/admit.ts'
 import type { AdmissionContext } from '../../../webhook/admission/decide.ts'
+import { patchText } from '../../../webhook/admission/patch.ts'
 import { qosClass } from '../../../webhook/admission/pod-resources.ts'
 import { capableContext, requestFor } from '../captures.ts'
 import { driverPods, otherWebhooks } from './generated-pods.ts'
@@ -46,7 +47,9 @@ property('a pod that the API server accepts is one that it accepts afterwards', 
 
 property('the patch, applied by the book, gives what was intended', (pod, context) => {
   const { decision } = admit(requestFor(pod), context)
-  if (decision.kind === 'inject') assert.deepEqual(admitted(pod, context).pod, decision.pod)
+  if (decision.kind !== 'inject') return
+  assert.deepEqual(admitted(pod, context).pod, decision.pod)
+  assert.equal(patchText(decision.operations), JSON.stringify(decision.operations))
 })
 
 property('twice is once', (pod, context) => {
