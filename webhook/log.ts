@@ -15,7 +15,13 @@ export interface Logging {
 }
 
 export function createLogging(level: string, version: string): Logging {
-  const destination = pino.destination({ fd: 1, sync: false, minLength: 8 * 1024, periodicFlush: 500 })
+  const destination = pino.destination({
+    fd: 1,
+    sync: false,
+    minLength: 8 * 1024,
+    maxLength: 4 * 1024 ** 2,
+    periodicFlush: 500,
+  })
   // A reader of the log that went away must not end the process.
   destination.on('error', () => {})
   return { log: createLog(level, version, destination), flush: () => destination.flushSync() }

@@ -30,9 +30,9 @@ export async function listeningPort(child: ChildProcess, logFile: string): Promi
   throw new Error(`the server did not listen: ${readFileSync(logFile, 'utf8').slice(-2000)}`)
 }
 
-/** Resident memory in MB (10^6 bytes): now and at its highest. */
+/** Resident memory in MiB, in which Kubernetes counts it: now and at its highest. */
 export function residentMb(pid: number): { readonly nowMb: number; readonly peakMb: number } {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8')
-  const mb = (field: string) => (Number(new RegExp(`${field}:\\s+(\\d+) kB`).exec(status)?.[1]) * 1024) / 1e6
+  const mb = (field: string) => Number(new RegExp(`${field}:\\s+(\\d+) kB`).exec(status)?.[1]) / 1024
   return { nowMb: mb('VmRSS'), peakMb: mb('VmHWM') }
 }
