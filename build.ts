@@ -38,11 +38,12 @@ const bundles: readonly Bundle[] = [
     supported: { 'dynamic-import': false },
   },
   {
+    // CommonJS for the same reason. client-node reads kubeconfigs, of which a pod has none; it would be 85 MB.
     entry: 'webhook/main.ts',
-    outfile: 'webhook.mjs',
-    format: 'esm',
-    minify: false,
-    banner: { js: requireBanner },
+    outfile: 'webhook.cjs',
+    format: 'cjs',
+    minify: true,
+    external: ['@kubernetes/client-node'],
   },
   {
     entry: 'runbook/main.ts',

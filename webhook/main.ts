@@ -22,7 +22,13 @@ if ('problems' in parsed) {
   }
   process.exitCode = 2
 } else {
-  await serve(parsed.config, createLogging(parsed.config.logLevel, packageJson.version))
+  const logging = createLogging(parsed.config.logLevel, packageJson.version)
+  // No await: the bundle is CommonJS, which saves the memory of all that an `import` of node:http would load.
+  serve(parsed.config, logging).catch((error: unknown) => {
+    logging.log.fatal({ event: 'failed', err: error })
+    logging.flush()
+    process.exit(1)
+  })
 }
 
 /** Runs until SIGTERM or SIGINT. */

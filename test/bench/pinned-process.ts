@@ -20,9 +20,9 @@ export const canPin = availableParallelism() > 1 && spawnSync('taskset', ['-V'])
 /** The port of a server that logs `{"event":"listening","port":…}` into a file. */
 export async function listeningPort(child: ChildProcess, logFile: string): Promise<number> {
   for (let attempt = 0; attempt < 600; attempt += 1) {
-    const line = readFileSync(logFile, 'utf8')
-      .split('\n')
-      .find((text) => text.includes('"listening"'))
+    // Only whole lines: a port cut short is another port.
+    const lines = readFileSync(logFile, 'utf8').split('\n').slice(0, -1)
+    const line = lines.find((text) => text.includes('"listening"'))
     if (line !== undefined) return Number(/"port":(\d+)/.exec(line)?.[1])
     if (child.exitCode !== null) break
     await sleep(50)

@@ -146,6 +146,15 @@ test('with a cluster: ready when the caches are, admits by what it knows, ends c
   )
 })
 
+test('no API server to talk to: said in the log, exit 1', async (t) => {
+  const running = start(t, { ...common, ...(await tlsFiles(t)), SPARK_NANNY_NAMESPACE: 'spark-nanny' })
+  const [code] = await once(running.child, 'close')
+  assert.equal(code, 1)
+  assert.ok(
+    running.lines.some(({ event, err }) => event === 'failed' && JSON.stringify(err).includes('no Kubernetes API')),
+  )
+})
+
 test('a certificate that comes later: not ready until it does', async (t) => {
   const files = await tlsFiles(t)
   const running = start(t, {
