@@ -39,6 +39,11 @@ const modules: readonly GoModule[] = [
     build: ['-ldflags', '-s -w', '-o', join(binDir, 'coredns'), '.'],
   },
   {
+    name: 'cert-manager',
+    outputs: ['cert-manager'],
+    build: ['-ldflags', '-s -w', '-o', join(binDir, 'cert-manager'), '.'],
+  },
+  {
     name: 'kubernetes',
     outputs: ['kube-apiserver', 'kube-controller-manager', 'kube-proxy', 'kube-scheduler', 'kubectl', 'kubelet'],
     build: ['-ldflags', ['-s -w', ...versionFlags].join(' '), '-o', `${binDir}/`, 'tool'],

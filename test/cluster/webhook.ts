@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { Agent, request } from 'undici'
 import { createAuthority, issueServingCertificate } from '../../certs/authority.ts'
 import type { Cluster } from './cluster.ts'
-import { sidecarTag } from './images/sidecar.ts'
+import { sidecarTag } from './images/project.ts'
 import { logsDir, projectDir } from './paths.ts'
 import { waitFor } from './processes.ts'
 
