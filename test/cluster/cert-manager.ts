@@ -23,7 +23,7 @@ export const startCertManager = async (cluster: Cluster): Promise<void> => {
 /** Ends its processes and deletes its definitions, and with them all certificates and issuers. */
 export const stopCertManager = async (cluster: Cluster): Promise<void> => {
   await stopDaemon(daemon)
-  await cluster.kubectl(['delete', '--ignore-not-found', '-f', await definitions()])
+  await cluster.kubectl(['delete', '--ignore-not-found', '--wait=false', '-f', await definitions()])
 }
 
 /** Has cert-manager issue a Certificate anew, as `cmctl renew` does, and waits until it has. */
