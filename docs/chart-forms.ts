@@ -13,7 +13,7 @@ const objects: JsonSchema = { type: 'array', items: { type: 'object' } }
 export const forms: Readonly<Record<string, JsonSchema>> = {
   strings,
   objects,
-  stringList: { type: 'array', items: { type: 'string' } },
+  words: { type: 'array', items: { type: ['string', 'number'] } },
   port: { type: 'integer', minimum: 1, maximum: 65535 },
   duration: { type: 'string', pattern: `^${durationPattern}$` },
   /** As Go reads them: no days. */
