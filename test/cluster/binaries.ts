@@ -48,6 +48,11 @@ const modules: readonly GoModule[] = [
     outputs: ['kube-apiserver', 'kube-controller-manager', 'kube-proxy', 'kube-scheduler', 'kubectl', 'kubelet'],
     build: ['-ldflags', ['-s -w', ...versionFlags].join(' '), '-o', `${binDir}/`, 'tool'],
   },
+  {
+    name: 'helm',
+    outputs: ['helm'],
+    build: ['-ldflags', '-s -w', '-o', join(binDir, 'helm'), 'helm.sh/helm/v4/cmd/helm'],
+  },
 ]
 
 /** Builds the binaries of the cluster from their Go modules, each only when its recipe or its go.mod changed. */

@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import packageJson from '../../package.json' with { type: 'json' }
 
 const root = join(import.meta.dirname, '../..')
-const pages = await Array.fromAsync(glob('{*.md,docs/**/*.md}', { cwd: root }))
+const pages = await Array.fromAsync(glob('{*.md,docs/**/*.md,charts/**/*.md}', { cwd: root }))
 
 for (const page of pages) {
   test(`${page}: links lead somewhere and commands exist`, async () => {
