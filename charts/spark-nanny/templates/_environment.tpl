@@ -51,7 +51,7 @@ process is told.
 - name: SPARK_NANNY_CERTIFICATE_SECRET
   value: {{ include "spark-nanny.tlsSecret" . }}
 - name: SPARK_NANNY_SERVICE_NAME
-  value: {{ include "spark-nanny.webhookService" . }}
+  value: {{ include "spark-nanny.webhookServices" . | fromYamlArray | join "," }}
 - name: SPARK_NANNY_CA_VALIDITY
   value: {{ .Values.webhook.tls.caValidity }}
 - name: SPARK_NANNY_CERTIFICATE_VALIDITY

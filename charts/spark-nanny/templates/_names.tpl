@@ -18,6 +18,27 @@
 {{ include "spark-nanny.fullname" . }}-webhook
 {{- end }}
 
+{{/*
+The replicas in two halves, a Deployment and a Service each, as {name: replicas}. A request that met a replica which died
+this moment is tried again through the halves, of which one is alive: kube-proxy would take seconds to hear of the death.
+*/}}
+{{- define "spark-nanny.halves" -}}
+{{- $replicas := .Values.replicaCount | int }}
+{{- dict "a" (div (add1 $replicas) 2) | toYaml }}
+{{- if gt $replicas 1 }}
+{{ dict "b" (div $replicas 2) | toYaml }}
+{{- end }}
+{{- end }}
+
+{{/* Names of the Services by which the API server reaches the webhook: all replicas, then the halves. */}}
+{{- define "spark-nanny.webhookServices" -}}
+{{- $service := include "spark-nanny.webhookService" . -}}
+- {{ $service }}
+{{- range $half, $replicas := include "spark-nanny.halves" . | fromYaml }}
+- {{ $service }}-{{ $half }}
+{{- end }}
+{{- end }}
+
 {{- define "spark-nanny.serviceAccountName" -}}
 {{- if .Values.serviceAccount.create }}
 {{- default (include "spark-nanny.fullname" .) .Values.serviceAccount.name }}
@@ -39,7 +60,6 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- merge $own (include "spark-nanny.selectorLabels" . | fromYaml) .more .Values.commonLabels | toYaml }}
 {{- end }}
 
-{{/* Those of the forerunner's chart too: the selector of a Deployment cannot be changed, and its users may upgrade. */}}
 {{- define "spark-nanny.selectorLabels" -}}
 app.kubernetes.io/name: {{ include "spark-nanny.name" . }}
 app.kubernetes.io/instance: {{ .Release.Name }}
