@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { chartReadme } from './chart-readme.ts'
 import { chartSchema } from './chart-schema.ts'
+import { checkPage } from './check-page.ts'
 import { rbacPage } from './rbac-page.ts'
 import { settingsPage } from './settings-page.ts'
 
@@ -17,6 +18,7 @@ const { values } = parseArgs({
 const files: Readonly<Record<string, () => string>> = {
   'docs/settings.md': settingsPage,
   'docs/rbac.md': rbacPage,
+  'docs/check.md': checkPage,
   'charts/spark-nanny/README.md': chartReadme,
   'charts/spark-nanny/values.schema.json': chartSchema,
 }

@@ -39,6 +39,9 @@ const driverPod = (namespace: string, name: string): object => {
   return { apiVersion: 'v1', kind: 'Pod', metadata: { namespace, name, labels, annotations }, spec }
 }
 
+/** One in so many is stored. The others are dry runs: admitted all the same, but ten thousand pods would be another test. */
+const storedEvery = 50
+
 /** Creates driver pods at a steady rate, whether or not earlier ones are answered, until it is stopped. */
 export const startAdmissionLoad = (cluster: Cluster, namespace: string, perSecond: number): AdmissionLoad => {
   const server = cluster.kubeConfig.getCurrentCluster()
@@ -65,7 +68,7 @@ export const startAdmissionLoad = (cluster: Cluster, namespace: string, perSecon
     try {
       const { statusCode, body } = await pool.request({
         method: 'POST',
-        path: `/api/v1/namespaces/${namespace}/pods`,
+        path: `/api/v1/namespaces/${namespace}/pods${index % storedEvery === 0 ? '' : '?dryRun=All'}`,
         headers: { 'content-type': 'application/json' },
         body: template.replace('"NAME"', `"load-${index}"`),
       })
