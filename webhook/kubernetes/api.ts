@@ -9,10 +9,7 @@ export interface ApiRequest {
   readonly method: 'GET' | 'POST' | 'PATCH'
   readonly path: string
   readonly body?: unknown
-  readonly contentType?:
-    | 'application/json'
-    | 'application/merge-patch+json'
-    | 'application/strategic-merge-patch+json'
+  readonly contentType?: 'application/json' | 'application/merge-patch+json' | 'application/strategic-merge-patch+json'
   /** For everything together. */
   readonly deadlineMs: number
 }
