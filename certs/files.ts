@@ -1,36 +1,6 @@
-import { createPrivateKey, X509Certificate } from 'node:crypto'
-import { createSecureContext, type SecureContextOptions } from 'node:tls'
+import { type LoadedCertificate, parseCertificate, type ServingCertificate } from './serving-certificate.ts'
 
-/** A serving certificate and what is known of it. */
-export interface ServingCertificate {
-  readonly context: SecureContextOptions
-  readonly expiresMs: number
-  readonly fingerprint: string
-}
-
-export type LoadedCertificate =
-  | { readonly kind: 'loaded'; readonly certificate: ServingCertificate }
-  | { readonly kind: 'unusable'; readonly detail: string }
-
-/** A certificate chain and key in PEM that belong together, or why they are of no use. */
-export function parseCertificate(certPem: string, keyPem: string): LoadedCertificate {
-  try {
-    const leaf = new X509Certificate(certPem)
-    // A Secret is swapped as a whole, but other ways of writing the files may show one new and one old.
-    if (!leaf.checkPrivateKey(createPrivateKey(keyPem)))
-      return { kind: 'unusable', detail: 'the key is of another certificate' }
-    const context = { cert: certPem, key: keyPem, minVersion: 'TLSv1.2' } as const
-    createSecureContext(context)
-    return {
-      kind: 'loaded',
-      certificate: { context, expiresMs: Date.parse(leaf.validTo), fingerprint: leaf.fingerprint256 },
-    }
-  } catch (error) {
-    return { kind: 'unusable', detail: error instanceof Error ? error.message : String(error) }
-  }
-}
-
-export interface CertificateSource {
+export interface CertificateFiles {
   readonly certFile: string
   readonly keyFile: string
   readFile(path: string): Promise<string>
@@ -38,27 +8,30 @@ export interface CertificateSource {
   loaded(certificate: ServingCertificate): void
   /** Called when the files became unusable; the certificate before is kept. */
   unusable(detail: string): void
+  /** Called when they are of use again. */
+  usable?(): void
 }
 
 /** Reads the files again at each call; tells only of changes. Symbolic links of a Secret volume are followed anew. */
-export function certificateReader(source: CertificateSource): () => Promise<void> {
+export function certificateReader(files: CertificateFiles): () => Promise<void> {
   let fingerprint = ''
   let problem = ''
   return async () => {
-    const result = await readPair(source)
+    const result = await readPair(files)
     if (result.kind === 'unusable') {
-      if (result.detail !== problem) source.unusable(result.detail)
+      if (result.detail !== problem) files.unusable(result.detail)
       problem = result.detail
       return
     }
+    if (problem !== '') files.usable?.()
     problem = ''
     if (result.certificate.fingerprint === fingerprint) return
     fingerprint = result.certificate.fingerprint
-    source.loaded(result.certificate)
+    files.loaded(result.certificate)
   }
 }
 
-async function readPair({ certFile, keyFile, readFile }: CertificateSource): Promise<LoadedCertificate> {
+async function readPair({ certFile, keyFile, readFile }: CertificateFiles): Promise<LoadedCertificate> {
   try {
     // One after the other: which of two absent files is told of must not change from one look to the next.
     const certPem = await readFile(certFile)
