@@ -4,6 +4,7 @@ import type { Background } from './background.ts'
 import type { KubernetesConfig } from './config.ts'
 import { numberApplicationIds } from './controller/next-application-id.ts'
 import { type AccessEnvironment, loadAccess } from './kubernetes/access.ts'
+import type { KubernetesApi } from './kubernetes/api.ts'
 import { watchCapabilities } from './kubernetes/capabilities.ts'
 import { createClient } from './kubernetes/client.ts'
 import { watchNamespaceLimits } from './kubernetes/namespace-limits.ts'
@@ -14,6 +15,8 @@ import type { Metrics } from './metrics.ts'
 
 /** What admission asks of the cluster, and whether it can be answered yet. */
 export interface Cluster {
+  /** Null: there is none. */
+  readonly api: KubernetesApi | null
   readonly lookups: Lookups
   /** What is not known yet, by name. */
   unready(): readonly string[]
@@ -24,6 +27,7 @@ export interface Cluster {
 export function statedCluster(capabilities: Capabilities, metrics: Metrics): Cluster {
   metrics.capabilities(() => capabilities)
   return {
+    api: null,
     lookups: {
       application: (reference) => ({ kind: 'unreadable', reference, detail: 'there is no Kubernetes API here' }),
       limits: () => null,
@@ -67,6 +71,7 @@ export async function connectCluster(
   loops.start('capabilities', capabilities.run)
   loops.start('next-application-id', numberApplicationIds(reflecting).run)
   return {
+    api,
     lookups: { application: applications.lookup, limits: limits.in, capabilities: capabilities.current },
     unready: () => [
       ...Object.entries(caches)

@@ -1,18 +1,16 @@
-import { readFile } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import packageJson from '../package.json' with { type: 'json' }
 import { admissionHandler } from './admission-handler.ts'
 import { admissionRecorder } from './admission-record.ts'
 import { background } from './background.ts'
+import { certificateSource } from './certificates.ts'
 import { connectCluster, statedCluster } from './cluster.ts'
 import { type Config, chartProblems, parseConfig } from './config.ts'
 import { createLogging, type Logging } from './log.ts'
 import { createMetrics, metricsServer } from './metrics.ts'
 import { buildServer } from './server.ts'
-import { certificateReader, type ServingCertificate } from './tls.ts'
 
-const certificatePollMs = 10_000
 const recordDelayMs = 20
 
 const parsed = parseConfig(process.env)
@@ -46,7 +44,6 @@ async function serve(config: Config, { log, flush }: Logging): Promise<void> {
       ? statedCluster(config.kubernetes.capabilities, metrics)
       : await connectCluster(config.kubernetes, process.env, edges, metrics, loops)
 
-  let certificate: ServingCertificate | null = null
   let closing = false
   const recorder = admissionRecorder(metrics, log, (tell) => void setTimeout(tell, recordDelayMs))
   const admit = admissionHandler({
@@ -64,35 +61,25 @@ async function serve(config: Config, { log, flush }: Logging): Promise<void> {
     admit,
     certificate: null,
     broken: loops.ended,
-    unready: () => [
-      ...certificateTrouble(certificate, Date.now()),
-      ...cluster.unready(),
-      ...(closing ? ['closing'] : []),
-    ],
+    unready: () => [...certificates.unready(), ...cluster.unready(), ...(closing ? ['closing'] : [])],
     badRequest: (status, detail) => {
       metrics.badRequest(status)
       log.warn({ event: 'bad-request', status, detail })
     },
   })
-  const readCertificate = certificateReader({
-    certFile: config.tlsCertFile,
-    keyFile: config.tlsKeyFile,
-    readFile: (path) => readFile(path, 'utf8'),
-    loaded: (loaded) => {
-      certificate = loaded
-      app.server.setSecureContext(loaded.context)
-      metrics.certificateExpiry(loaded.expiresMs)
-      log.info({ event: 'certificate-loaded', expires: new Date(loaded.expiresMs).toISOString() })
+  const certificates = certificateSource(
+    config.certificates,
+    config.kubernetes.kind === 'on' ? config.kubernetes.namespace : null,
+    cluster.api,
+    {
+      ...edges,
+      metrics,
+      elapsedMs: () => performance.now(),
+      serve: ({ context }) => app.server.setSecureContext(context),
     },
-    unusable: (detail) => log.error({ event: 'certificate-unusable', detail }),
-  })
-  await readCertificate()
-  loops.start('certificate', async (signal) => {
-    while (!signal.aborted) {
-      await sleep(certificatePollMs, signal)
-      await readCertificate()
-    }
-  })
+  )
+  await certificates.prepare()
+  for (const [name, run] of Object.entries(certificates.loops)) loops.start(name, run)
 
   const metricsListener = metricsServer(metrics)
   await listen(metricsListener, config.metricsPort)
@@ -115,11 +102,6 @@ async function serve(config: Config, { log, flush }: Logging): Promise<void> {
   log.info({ event: 'closed' })
   flush()
   process.exit(0)
-}
-
-function certificateTrouble(certificate: ServingCertificate | null, nowMs: number): readonly string[] {
-  if (certificate === null) return ['certificate']
-  return certificate.expiresMs <= nowMs ? ['certificate-expired'] : []
 }
 
 /** On every address, of both families where there are both. */

@@ -164,7 +164,7 @@ test('a certificate that comes later: not ready until it does', async (t) => {
     SPARK_NANNY_KUBERNETES: 'off',
   })
   const { port } = await listening(running)
-  assert.ok(running.lines.some(({ event }) => event === 'certificate-unusable'))
+  assert.ok(running.lines.some(({ event }) => event === 'certificate-problem'))
   await assert.rejects(call(port, '/readyz'))
   assert.equal(running.child.exitCode, null, 'it lives on')
 })

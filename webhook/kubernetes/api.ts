@@ -9,13 +9,19 @@ export interface ApiRequest {
   readonly method: 'GET' | 'POST' | 'PATCH'
   readonly path: string
   readonly body?: unknown
-  readonly contentType?: 'application/json' | 'application/merge-patch+json'
+  readonly contentType?: 'application/json' | 'application/merge-patch+json' | 'application/strategic-merge-patch+json'
   /** For everything together. */
   readonly deadlineMs: number
 }
 
 export type ApiAnswer =
-  | { readonly kind: 'answer'; readonly status: number; readonly body: unknown }
+  | {
+      readonly kind: 'answer'
+      readonly status: number
+      readonly body: unknown
+      /** The server's clock when it answered, to the second (`Date`). */
+      readonly dateMs?: number
+    }
   /** No answer, or none that can be read. */
   | { readonly kind: 'failed'; readonly detail: string }
 

@@ -58,7 +58,8 @@ export function createClient(access: ApiAccess): KubernetesApi & { close(): void
         const sent = body === undefined ? {} : { body: JSON.stringify(body), contentType }
         const response = await send({ method, path, ...sent }, AbortSignal.timeout(deadlineMs))
         const answer = await text(response)
-        return { kind: 'answer', status: response.statusCode ?? 0, body: answer === '' ? null : parseJson(answer) }
+        const status = response.statusCode ?? 0
+        return { kind: 'answer', status, body: answer === '' ? null : parseJson(answer), ...dateOf(response) }
       } catch (error) {
         return { kind: 'failed', detail: describe(error) }
       }
@@ -95,6 +96,11 @@ async function* lines(body: AsyncIterable<Buffer>): AsyncIterable<string> {
     rest = parts.pop() ?? ''
     yield* parts.filter((part) => part !== '')
   }
+}
+
+function dateOf({ headers }: IncomingMessage): { readonly dateMs?: number } {
+  const dateMs = Date.parse(headers.date ?? '')
+  return Number.isNaN(dateMs) ? {} : { dateMs }
 }
 
 const describe = (error: unknown) => (error instanceof Error ? error.message || error.name : String(error))

@@ -15,6 +15,8 @@ export interface ReflectorOptions<T> {
   /** Of the collection, for all namespaces: `/api/v1/limitranges`. */
   readonly path: string
   readonly labelSelector?: string
+  /** `metadata.name=x`: then a right by resourceName is enough. */
+  readonly fieldSelector?: string
   /** What is kept of an object; undefined leaves it out. */
   keep(object: unknown): T | undefined
   /** Called after each object that came or changed, also by a list. */
@@ -64,8 +66,9 @@ export function createReflector<T>(options: ReflectorOptions<T>, edges: Reflecto
   const timing = { ...defaultTiming, ...options.timing }
   const objects = new WatchedCollection(options.keep)
   const { api, log } = edges
-  const selector =
-    options.labelSelector === undefined ? '' : `&labelSelector=${encodeURIComponent(options.labelSelector)}`
+  const selector = (['labelSelector', 'fieldSelector'] as const)
+    .map((key) => (options[key] === undefined ? '' : `&${key}=${encodeURIComponent(options[key])}`))
+    .join('')
   let synced = false
 
   const list = async (): Promise<Round> => {
