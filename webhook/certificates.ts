@@ -24,15 +24,17 @@ export function certificateSource(
     return filesSource({ certFile, keyFile, caFile }, { ...edges, readFile: read })
   }
   if (api === null || namespace === null) throw new Error('self-signed certificates without a Kubernetes API')
-  const { secretName, serviceName, configurationName, authorityValidityMs, leafValidityMs, holdMs } = config
-  // The name by which the API server calls a Service (k8s.io/apiserver/pkg/util/webhook/client.go).
-  const host = `${serviceName}.${namespace}.svc`
+  const { secretName, serviceNames, configurationName, authorityValidityMs, leafValidityMs, holdMs } = config
+  // The names by which the API server calls Services (k8s.io/apiserver/pkg/util/webhook/client.go).
+  const hostOf = (serviceName: string) => `${serviceName}.${namespace}.svc`
+  const [first, ...others] = serviceNames
+  const host = hostOf(first)
   const target = { host, port: servicePort, servername: host, deadlineMs: dialDeadlineMs }
   return selfSignedSource(
     {
       secretName: { namespace, name: secretName },
       configurationName,
-      plan: { hosts: [host], authorityValidityMs, leafValidityMs, holdMs },
+      plan: { hosts: [host, ...others.map(hostOf)], authorityValidityMs, leafValidityMs, holdMs },
     },
     { ...edges, api, issuer: forgeIssuer(), dial: (authoritiesPem) => dial(target, authoritiesPem) },
   )

@@ -45,7 +45,8 @@ export type CertificatesConfig =
   | {
       readonly kind: 'self-signed'
       readonly secretName: string
-      readonly serviceName: string
+      /** By which the API server reaches us: the first leads to all replicas. */
+      readonly serviceNames: readonly [string, ...string[]]
       readonly configurationName: string
       readonly authorityValidityMs: number
       readonly leafValidityMs: number
@@ -106,7 +107,7 @@ export function parseConfig(
       return {
         kind: 'self-signed',
         secretName: required('CERTIFICATE_SECRET'),
-        serviceName: required('SERVICE_NAME'),
+        serviceNames: read('SERVICE_NAME', '', 'names of Services, parted by commas', parseNames),
         configurationName: required('WEBHOOK_CONFIGURATION'),
         authorityValidityMs: positive('CA_VALIDITY', '365d'),
         leafValidityMs: positive('CERTIFICATE_VALIDITY', '90d'),
@@ -156,6 +157,11 @@ function parseCapabilities(text: string): Capabilities | undefined {
     restartAllContainers: names.includes('restart-all-containers'),
     openShift: names.includes('openshift'),
   }
+}
+
+function parseNames(text: string): readonly [string, ...string[]] | undefined {
+  const [first = '', ...others] = text.split(',').map((name) => name.trim())
+  return [first, ...others].every((name) => name !== '') ? [first, ...others] : undefined
 }
 
 function parsePort(text: string): number | undefined {

@@ -63,14 +63,14 @@ test('certificates: an authority of our own, files, files with their authority',
   const selfSigned = {
     SPARK_NANNY_CERTIFICATES: 'self-signed',
     SPARK_NANNY_CERTIFICATE_SECRET: 'spark-nanny-webhook-tls',
-    SPARK_NANNY_SERVICE_NAME: 'spark-nanny',
+    SPARK_NANNY_SERVICE_NAME: 'spark-nanny-webhook, spark-nanny-webhook-a',
     SPARK_NANNY_WEBHOOK_CONFIGURATION: 'spark-nanny',
   }
   const dayMs = 86_400_000
   assert.deepEqual(certificates(selfSigned), {
     kind: 'self-signed',
     secretName: 'spark-nanny-webhook-tls',
-    serviceName: 'spark-nanny',
+    serviceNames: ['spark-nanny-webhook', 'spark-nanny-webhook-a'],
     configurationName: 'spark-nanny',
     authorityValidityMs: 365 * dayMs,
     leafValidityMs: 90 * dayMs,
