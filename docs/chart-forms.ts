@@ -16,8 +16,8 @@ export const forms: Readonly<Record<string, JsonSchema>> = {
   words: { type: 'array', items: { type: ['string', 'number'] } },
   port: { type: 'integer', minimum: 1, maximum: 65535 },
   duration: { type: 'string', pattern: `^${durationPattern}$` },
-  /** As Go reads them: no days. */
-  goDuration: { type: 'string', pattern: '^(\\d+(\\.\\d+)?(ms|s|m|h))+$' },
+  /** As Go reads them: no days. Or empty. */
+  goDuration: { type: 'string', pattern: '^(\\d+(\\.\\d+)?(ms|s|m|h))*$' },
   resources: {
     type: 'object',
     additionalProperties: false,
