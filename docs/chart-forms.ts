@@ -23,6 +23,15 @@ export const forms: Readonly<Record<string, JsonSchema>> = {
     additionalProperties: false,
     properties: { requests: amounts, limits: amounts, claims: objects },
   },
+  matchConditions: {
+    type: 'array',
+    items: {
+      type: 'object',
+      additionalProperties: false,
+      required: ['name', 'expression'],
+      properties: { name: { type: 'string' }, expression: { type: 'string' } },
+    },
+  },
   labelSelector: {
     type: 'object',
     additionalProperties: false,
