@@ -13,10 +13,14 @@ const release = `nanny-${process.pid}`
 const fullname = `${release}-spark-nanny`
 const charts = join(runDir, 'chart-lifecycle')
 let cluster: Cluster
+/** What the namespace holds without the release. */
+let atFirst: readonly string[] = []
 
 before(async () => {
   cluster = await connectCluster()
   await createNamespace(cluster, namespace)
+  await kubectl('wait', '--for=create', 'configmap/kube-root-ca.crt', '--timeout=60s')
+  atFirst = await objects()
   mkdirSync(charts, { recursive: true })
 })
 after(async () => {
@@ -63,15 +67,15 @@ async function assertWritten(): Promise<void> {
   for (const { clientConfig } of webhooks) assert.equal(clientConfig.caBundle, caBundle)
 }
 
-/** Every object with the label of the release, of all kinds that can be listed. */
-async function leftOvers(): Promise<readonly string[]> {
+/** Every object of the namespace, and of the cluster those named for the release, whatever their labels. */
+async function objects(): Promise<readonly string[]> {
   const list = async (namespaced: boolean) => {
-    const args = ['api-resources', '--verbs=list', `--namespaced=${namespaced}`, '-o', 'name']
-    const kinds = (await kubectl(...args)).trim().split('\n')
-    const label = `--selector=app.kubernetes.io/instance=${release}`
-    return (await kubectl('get', kinds.join(','), label, '-o', 'name', '--ignore-not-found')).split('\n')
+    const kinds = await kubectl('api-resources', '--verbs=list', `--namespaced=${namespaced}`, '-o', 'name')
+    const asked = kinds.split('\n').filter((kind) => kind !== '' && !/^events|metrics\.k8s\.io$/.test(kind))
+    return (await kubectl('get', asked.join(','), '-o', 'name', '--ignore-not-found')).split('\n')
   }
-  return [...(await list(true)), ...(await list(false))].filter((name) => name !== '')
+  const ofCluster = (await list(false)).filter((name) => name.includes(fullname))
+  return [...(await list(true)), ...ofCluster].filter((name) => name !== '').sort()
 }
 
 test('an upgrade keeps what the process has written, whatever else changes', async () => {
@@ -111,11 +115,13 @@ test('a change from our own certificates to cert-manager’s annotation and back
   await install(chartDir)
 })
 
-test('an uninstallation leaves nothing', async () => {
-  assert.ok((await leftOvers()).length > 10)
-  const { code, stderr } = await helm(['uninstall', release, ...here(), '--wait'])
+test('an uninstallation takes the webhook configuration away first, and leaves nothing', async () => {
+  assert.ok((await objects()).length > atFirst.length + 10)
+  const { code, stderr } = await helm(['uninstall', release, ...here(), '--wait', '--debug'])
   assert.equal(code, 0, stderr)
-  assert.deepEqual(await leftOvers(), [])
+  const deleted = [...stderr.matchAll(/starting delete resource.* kind=(\w+)/g)].map(([, kind]) => kind)
+  assert.equal(deleted[0], 'MutatingWebhookConfiguration', stderr)
+  assert.deepEqual(await objects(), atFirst)
 })
 
 test('an upgrade from the forerunner’s chart, with its values', async () => {
