@@ -16,12 +16,21 @@ export const forms: Readonly<Record<string, JsonSchema>> = {
   words: { type: 'array', items: { type: ['string', 'number'] } },
   port: { type: 'integer', minimum: 1, maximum: 65535 },
   duration: { type: 'string', pattern: `^${durationPattern}$` },
-  /** As Go reads them: no days. */
-  goDuration: { type: 'string', pattern: '^(\\d+(\\.\\d+)?(ms|s|m|h))+$' },
+  /** As Go reads them: no days. Or empty. */
+  goDuration: { type: 'string', pattern: '^(\\d+(\\.\\d+)?(ms|s|m|h))*$' },
   resources: {
     type: 'object',
     additionalProperties: false,
     properties: { requests: amounts, limits: amounts, claims: objects },
+  },
+  matchConditions: {
+    type: 'array',
+    items: {
+      type: 'object',
+      additionalProperties: false,
+      required: ['name', 'expression'],
+      properties: { name: { type: 'string' }, expression: { type: 'string' } },
+    },
   },
   labelSelector: {
     type: 'object',

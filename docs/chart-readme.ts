@@ -10,7 +10,7 @@ export function chartReadme(valuesText = readChartFile('values.yaml')): string {
 const heading = `<!-- Generated from values.yaml by \`npm run docs\`. Do not edit. -->
 # Helm chart of spark-nanny
 
-${chart.description}. Version ${chart.version}, for Kubernetes 1.29 or newer and Helm 3.18 or newer.
+${chart.description}. Version ${chart.version}, for Kubernetes 1.29 or newer and Helm 4 or 3.22.
 
 \`\`\`sh
 helm install spark-nanny charts/spark-nanny --namespace spark-nanny --create-namespace

@@ -21,6 +21,11 @@ const refusals: readonly (readonly [what: string, values: object, message: RegEx
   ['names instead of objects', { imagePullSecrets: ['pull'] }, /'\/imagePullSecrets\/0': got string, want object/],
   ['a number as annotation', { podAnnotations: { a: 1 } }, /'\/podAnnotations\/a': got number, want string/],
   ['limit for limits', { resources: { limit: {} } }, /'\/resources': additional properties 'limit' not allowed/],
+  [
+    'a condition that is no text',
+    { webhook: { matchConditions: [{ name: 'all', expression: true }] } },
+    /matchConditions\/0\/expression': got boolean, want string/,
+  ],
   ['days for cert-manager', { certManager: { duration: '90d' } }, /'\/certManager\/duration': '90d' does not match/],
   [
     'a slip in a setting',

@@ -56,6 +56,16 @@ test('alerts and dashboard are the files of the chart, as they stand', async () 
   }
   const [alerts, dashboard] = [file('alerts.yaml'), file('dashboard.json')]
   assert.deepEqual(find('PrometheusRule')?.spec, alerts === undefined ? undefined : manifestsOf(alerts)[0])
+  const linked = await template(
+    { values: { prometheusRule: { enabled: true, runbookBaseUrl: 'https://a.b/c/' } } },
+    namespace,
+  )
+  const urls = linked.match(/runbook_url: .*/g) ?? []
+  assert.deepEqual(
+    urls.filter((url) => !url.startsWith('runbook_url: https://a.b/c/docs/')),
+    [],
+  )
+  assert.equal(urls.length, alerts?.match(/runbook_url: /g)?.length ?? 0)
   const data = find('ConfigMap')?.data as Readonly<Record<string, string>> | undefined
   const shown = data?.['spark-nanny.json']
   assert.deepEqual(

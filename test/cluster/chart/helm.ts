@@ -11,7 +11,7 @@ export const chartDir = join(projectDir, 'charts/spark-nanny')
 export function helm(args: readonly string[], input?: string): Promise<RunResult> {
   const home = join(runDir, 'helm')
   const env = { HELM_CACHE_HOME: home, HELM_CONFIG_HOME: home, HELM_DATA_HOME: home }
-  return run(binary('helm'), args, { env, timeoutMs: 60_000, accept: [1], ...(input === undefined ? {} : { input }) })
+  return run(binary('helm'), args, { env, timeoutMs: 300_000, accept: [1], ...(input === undefined ? {} : { input }) })
 }
 
 /** The arguments that give a value set; the values themselves go to standard input. */

@@ -20,7 +20,12 @@ export const valueSets: readonly ValueSet[] = [
     name: 'cert-manager-issuer',
     what: 'cert-manager with an issuer that is there',
     values: {
-      certManager: { enabled: true, issuerRef: { name: 'corporate', kind: 'ClusterIssuer' }, duration: '720h' },
+      certManager: {
+        enabled: true,
+        issuerRef: { name: 'corporate', kind: 'ClusterIssuer' },
+        duration: '720h',
+        renewBefore: '240h',
+      },
     },
   },
   {
