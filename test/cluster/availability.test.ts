@@ -3,16 +3,16 @@ import { createHash } from 'node:crypto'
 import { after, before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type AdmissionLoad, startAdmissionLoad } from './admission-load.ts'
+import { fullnameOf, helmInstall, helmUninstall, type Installation, webhookPods } from './chart/installation.ts'
 import { type Cluster, connectCluster } from './cluster.ts'
 import { hostPid } from './host-process.ts'
-import { helm, helmInstall, type Installation, webhookPods } from './installation.ts'
 import { createNamespace, deleteNamespace } from './namespaces.ts'
 import { containerStatus, isReady } from './pods.ts'
 import { waitFor } from './processes.ts'
 
 const installation: Installation = { release: 'available', namespace: `available-${process.pid}` }
 const namespace = `load-${process.pid}`
-const fullname = 'available-spark-nanny'
+const fullname = fullnameOf(installation)
 let cluster: Cluster
 let load: AdmissionLoad | undefined
 
@@ -28,8 +28,7 @@ before(async () => {
 })
 after(async () => {
   await load?.stop()
-  await helm(cluster, ['uninstall', installation.release, '-n', installation.namespace, '--ignore-not-found'])
-  await cluster.kubectl(['-n', namespace, 'delete', 'pods', '--all', '--grace-period=0', '--force', '--wait=false'])
+  await helmUninstall(cluster, installation)
   await Promise.all([namespace, installation.namespace].map((name) => deleteNamespace(cluster, name)))
 })
 
