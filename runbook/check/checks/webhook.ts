@@ -2,17 +2,7 @@ import { domain, injectLabel } from '../../../core/pod-contract.ts'
 import type { Evidence, Trial, TrialOutcome } from '../evidence.ts'
 import { selects } from '../label-selector.ts'
 import { judgeReading } from '../reading.ts'
-import {
-  type Category,
-  count,
-  enumerate,
-  failure,
-  notApplicable,
-  ok,
-  type Result,
-  unknown,
-  warning,
-} from '../result.ts'
+import { type Category, enumerate, failure, notApplicable, ok, type Result, unknown, warning } from '../result.ts'
 import { ofInstallation } from './of-installation.ts'
 import { ofConfiguration, ownConfiguration } from './own-configuration.ts'
 
