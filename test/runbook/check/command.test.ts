@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { test } from 'node:test'
+import type { FakeAnswer } from '../../webhook/fake-api-server.ts'
 import { type FakeCluster, runInCluster, version } from './fake-cluster.ts'
 import { bareCluster, deployment, driver, healthyCluster, leafMadeDaysAgo, replica, withObjects } from './installed.ts'
 
@@ -163,4 +164,36 @@ test('a hung driver is found by its sidecar, asked through the API server', asyn
   const silent = await runInCluster(t, cluster, ['check'])
   assert.equal(silent.exitCode, 5)
   assert.match(silent.stdout, /the sidecar was not read of jobs\/late-driver: HTTP 404/)
+})
+
+test('--wait looks again until all is well', async (t) => {
+  let waits = 0
+  const cluster = { ...healthy, answers: { 'GET /version': { status: 503, body: {} } } as Record<string, FakeAnswer> }
+  const sleep = async () => {
+    waits += 1
+    if (waits === 2) delete cluster.answers['GET /version']
+  }
+  const ran = await runInCluster(t, cluster, ['check', '--wait', '1m'], { sleep })
+  assert.equal(ran.exitCode, 0, ran.stdout)
+  assert.equal(waits, 2)
+})
+
+test('--wait ends', async (t) => {
+  let clockMs = 0
+  const sleep = async (ms: number) => {
+    clockMs += ms
+  }
+  const ran = await runInCluster(t, bareCluster, ['check', '--wait', '11s'], { sleep, nowMs: () => clockMs })
+  assert.equal(ran.exitCode, 3)
+  assert.equal(clockMs, 10_000)
+})
+
+test('on a terminal: progress on stderr, which is taken away, and colours', async (t) => {
+  const isTerminal = { stdout: true, stderr: true }
+  const ran = await runInCluster(t, healthy, ['check'], { isTerminal })
+  assert.match(ran.stderr, /asking https:/)
+  assert.ok(ran.stderr.endsWith('\r\u001b[2K'))
+  assert.ok(ran.stdout.includes('\u001b[32m√\u001b[39m the API server answers'))
+  const plain = await runInCluster(t, healthy, ['check', '--no-color'], { isTerminal })
+  assert.ok(!plain.stdout.includes('\u001b'))
 })

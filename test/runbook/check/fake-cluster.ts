@@ -1,6 +1,7 @@
 import type { TestContext } from 'node:test'
 import { recordOf } from '../../../core/json.ts'
 import packageJson from '../../../package.json' with { type: 'json' }
+import type { Edges } from '../../../runbook/edges.ts'
 import { connect } from '../../../runbook/kubernetes/connect.ts'
 import { admit } from '../../../webhook/admission/admit.ts'
 import { creationRequest } from '../../../webhook/admission/review.ts'
@@ -25,7 +26,12 @@ export const nowMs = Date.parse('2026-11-24T12:00:00Z')
 export const { version } = packageJson
 
 /** Runs the whole command against the cluster; what changes from run to run or release to release is replaced. */
-export async function runInCluster(t: TestContext, cluster: FakeCluster, args: readonly string[]): Promise<Ran> {
+export async function runInCluster(
+  t: TestContext,
+  cluster: FakeCluster,
+  args: readonly string[],
+  edges: Partial<Edges> = {},
+): Promise<Ran> {
   const api = await startFakeApiServer()
   t.after(() => api.close())
   api.intercept((method, path) => answerOf(cluster, method, path, api.bodies.at(-1)?.body))
@@ -37,6 +43,7 @@ export async function runInCluster(t: TestContext, cluster: FakeCluster, args: r
   const ran = await runCli(args, {}, '', {
     nowMs: () => nowMs,
     connect: (flags) => connect(flags, env, api.serviceAccountDir),
+    ...edges,
   })
   return { ...ran, stdout: ran.stdout.replaceAll(`127.0.0.1:${api.port}`, 'api:6443').replaceAll(version, 'X.Y.Z') }
 }
