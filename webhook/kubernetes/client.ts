@@ -29,7 +29,8 @@ interface Sent {
  * would take a tenth of the memory that the webhook may have.
  */
 export function createClient(access: ApiAccess): KubernetesApi & { close(): void } {
-  const agent = new Agent({ ...access.tls, keepAlive: true, maxSockets: 16 })
+  // Each watch holds one for as long as it lasts.
+  const agent = new Agent({ ...access.tls, keepAlive: true, maxSockets: 32 })
   const send = async ({ method, path, body, contentType }: Sent, signal: AbortSignal): Promise<IncomingMessage> => {
     const authorization = await access.authorization()
     signal.throwIfAborted()
@@ -56,7 +57,8 @@ export function createClient(access: ApiAccess): KubernetesApi & { close(): void
         const sent = body === undefined ? {} : { body: JSON.stringify(body), contentType }
         const response = await send({ method, path, ...sent }, AbortSignal.timeout(deadlineMs))
         const answer = await text(response)
-        return { kind: 'answer', status: response.statusCode ?? 0, body: answer === '' ? null : parseJson(answer) }
+        const status = response.statusCode ?? 0
+        return { kind: 'answer', status, body: answer === '' ? null : parseJson(answer), ...retryAfter(response) }
       } catch (error) {
         return { kind: 'failed', detail: describe(error) }
       }
@@ -67,7 +69,8 @@ export function createClient(access: ApiAccess): KubernetesApi & { close(): void
       try {
         const response = await send({ method: 'GET', path }, AbortSignal.any([signal, idle.signal]))
         if (response.statusCode !== 200) {
-          yield { kind: 'failed', status: response.statusCode ?? 0, detail: (await text(response)).slice(0, 300) }
+          const detail = (await text(response)).slice(0, 300)
+          yield { kind: 'failed', status: response.statusCode ?? 0, detail, ...retryAfter(response) }
           return
         }
         response.on('data', () => timer.refresh())
@@ -93,6 +96,12 @@ async function* lines(body: AsyncIterable<Buffer>): AsyncIterable<string> {
     rest = parts.pop() ?? ''
     yield* parts.filter((part) => part !== '')
   }
+}
+
+/** API priority and fairness says in whole seconds when to come back. */
+function retryAfter({ headers }: IncomingMessage): { readonly retryAfterMs?: number } {
+  const text = headers['retry-after']
+  return text !== undefined && /^\d{1,4}$/.test(text) ? { retryAfterMs: Math.min(3600, Number(text)) * 1000 } : {}
 }
 
 const describe = (error: unknown) => (error instanceof Error ? error.message || error.name : String(error))
