@@ -10,6 +10,8 @@ export interface Metrics {
   certificateExpiry(expiresMs: number): void
   /** Where to look up the capabilities when the figures are asked for. */
   capabilities(current: () => Capabilities): void
+  /** Where other parts of the process put theirs. */
+  readonly registry: Registry
   /** The Prometheus text. */
   render(): Promise<string>
   readonly contentType: string
@@ -66,6 +68,7 @@ export function createMetrics(version: string): Metrics {
     },
   })
   return {
+    registry,
     contentType: registry.contentType,
     admitted: (decision, kind, seconds) => {
       admissions.inc({ result: decision.kind, reason: decision.reason, kind: kindLabel(kind) })
