@@ -25,6 +25,7 @@ export interface FakeApiServer {
   remove(collection: string, object: FakeObject): void
   /** As it is now. */
   get(collection: string, namespace: string, name: string): FakeObject | undefined
+  list(collection: string): readonly FakeObject[]
   /** Removes an object of which no watch will tell. */
   forget(collection: string, object: FakeObject): void
   /** Answers instead of the server; undefined: the server answers. */
@@ -167,6 +168,7 @@ export async function startFakeApiServer(): Promise<FakeApiServer> {
     set: (collection, object) => void set(collection, object),
     remove,
     get: (collection, namespace, name) => collections.get(collection)?.get(`${namespace}/${name}`),
+    list: (collection) => [...(collections.get(collection)?.values() ?? [])],
     forget: (collection, object) => {
       collections.get(collection)?.delete(keyOf(object))
     },

@@ -45,6 +45,8 @@ export interface Assessed {
   readonly lookAgainMs: number | null
 }
 
+const rescuePatienceMs = 60_000
+
 /** A kubelet restarts all containers within seconds of the sidecar's exit. */
 const kubeletActsWithinMs = 120_000
 
@@ -55,9 +57,13 @@ export function assess(driver: DriverObservation, context: AssessmentContext): A
   const { nowMs } = context
   const held = heldBack(driver, nowMs)
   if (held !== undefined) {
-    const sinceMs = context.heldBackSinceMs ?? nowMs
-    if (nowMs - sinceMs >= held.patienceMs) assessments.push({ kind: 'held-back', cause: held, sinceMs })
-    else later.push(sinceMs + held.patienceMs)
+    const seenMs = context.heldBackSinceMs ?? nowMs
+    // The kubelet has yet to take up the other image, and what it says is of the one before.
+    const { rescue } = driver.sidecar ?? { rescue: null }
+    const sinceMs = rescue === null ? seenMs : Math.max(seenMs, rescue.atMs)
+    const patience = rescue === null ? held.patienceMs : rescuePatienceMs
+    if (nowMs - sinceMs >= patience) assessments.push({ kind: 'held-back', cause: held, sinceMs })
+    else later.push(sinceMs + patience)
   } else {
     const slowMs = slowAtMs(driver)
     if (slowMs !== null) later.push(slowMs)

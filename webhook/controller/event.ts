@@ -21,7 +21,6 @@ export interface ToldEvent {
 export type EventReason =
   | 'SparkNannyNotInjected'
   | 'SparkNannyBadSetting'
-  | 'SparkNannySidecarReplaced'
   | 'SparkNannyHeldBack'
   | 'SparkNannyStuck'
   | 'SparkNannyHung'
