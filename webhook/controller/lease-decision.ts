@@ -14,6 +14,8 @@ export const leaseTiming: LeaseTiming = { durationMs: 15_000, renewDeadlineMs: 1
 /** A coordination.k8s.io/v1 Lease, as it was read. */
 export interface LeaseRecord {
   readonly resourceVersion: string
+  /** All of it, with the labels of who made it: written back as it was. */
+  readonly metadata: Readonly<Record<string, unknown>>
   readonly holder: string
   readonly durationMs: number
   readonly transitions: number
@@ -31,10 +33,12 @@ export interface ObservedLease {
 export function parseLease(body: unknown): LeaseRecord | undefined {
   if (!isRecord(body) || body.kind !== 'Lease') return undefined
   const spec = recordOf(body.spec)
+  const metadata = recordOf(body.metadata)
   const text = (value: unknown) => (typeof value === 'string' ? value : '')
   const count = (value: unknown) => (typeof value === 'number' && Number.isFinite(value) ? value : 0)
   return {
-    resourceVersion: text(recordOf(body.metadata).resourceVersion),
+    resourceVersion: text(metadata.resourceVersion),
+    metadata,
     holder: text(spec.holderIdentity),
     durationMs: count(spec.leaseDurationSeconds) * 1000,
     transitions: count(spec.leaseTransitions),

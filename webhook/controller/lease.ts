@@ -65,15 +65,14 @@ export function leadership(edges: LeaseEdges): Leadership {
 
   const write = async (spec: LeaseSpec): Promise<Renewal> => {
     const sentMs = edges.monotonicMs()
-    const metadata = { name: edges.name, namespace: edges.namespace }
-    const resourceVersion = observed?.record.resourceVersion
+    const metadata = observed?.record.metadata ?? { name: edges.name, namespace: edges.namespace }
     const answer = await api.request({
       method: observed === undefined ? 'POST' : 'PUT',
       path: observed === undefined ? collection : path,
       body: {
         apiVersion: 'coordination.k8s.io/v1',
         kind: 'Lease',
-        metadata: resourceVersion === undefined ? metadata : { ...metadata, resourceVersion },
+        metadata,
         spec,
       },
       deadlineMs: timing.renewDeadlineMs / 2,

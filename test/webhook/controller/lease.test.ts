@@ -12,6 +12,7 @@ import { apiFixture, type Fixture, until } from '../kubernetes/fixture.ts'
 
 const record = (fields: Partial<LeaseRecord> = {}): LeaseRecord => ({
   resourceVersion: '7',
+  metadata: { resourceVersion: '7' },
   holder: 'a',
   durationMs: 15_000,
   transitions: 3,
@@ -171,6 +172,18 @@ test('a process that was frozen knows at once that it may no longer lead', async
   assert.equal(leading.leads(), true)
   nowMs = leaseTiming.renewDeadlineMs
   assert.equal(leading.leads(), false)
+})
+
+test('a Lease that was made for it, without a holder: taken, and its labels stay', async (t) => {
+  const fixture = await electing(t)
+  fixture.api.set(leases, {
+    kind: 'Lease',
+    metadata: { name: 'spark-nanny', namespace: 'spark-nanny', labels: { app: 'x' } },
+  })
+  const a = candidate(fixture, 'a')
+  await until(() => a.story.length === 1, 'a leads')
+  assert.equal(fixture.holder(), 'a')
+  assert.deepEqual(fixture.api.get(leases, 'spark-nanny', 'spark-nanny')?.metadata.labels, { app: 'x' })
 })
 
 test('of many that begin together one leads', async (t) => {
