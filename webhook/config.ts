@@ -4,6 +4,7 @@ import { serviceAccountTokenDir } from '../core/pod-contract.ts'
 import { resolveSettings } from '../core/settings.ts'
 import type { Capabilities } from './admission/capabilities.ts'
 import type { SidecarImage } from './admission/sidecar-container.ts'
+import { type ControllerConfig, parseController } from './controller-config.ts'
 
 /** All that the process is told. */
 export interface Config {
@@ -29,6 +30,7 @@ export type KubernetesConfig =
       readonly capabilityIntervalMs: number
       /** Where the token and the CA of the API server are, unless KUBECONFIG is set. */
       readonly serviceAccountDir: string
+      readonly controller: ControllerConfig
     }
   /** No API (demo, bench): capabilities are stated, SparkApplications and namespace limits unknown. */
   | { readonly kind: 'off'; readonly capabilities: Capabilities }
@@ -100,6 +102,7 @@ export function parseConfig(
           namespace: required('NAMESPACE'),
           capabilityIntervalMs: duration('CAPABILITY_INTERVAL', '60s'),
           serviceAccountDir: path('SERVICE_ACCOUNT_DIR', serviceAccountTokenDir),
+          controller: parseController(read),
         }
   const readCertificates = (): CertificatesConfig => {
     const kinds = kubernetes.kind === 'on' ? (['files', 'self-signed'] as const) : (['files'] as const)

@@ -38,11 +38,11 @@ async function serve(config: Config, { log, flush }: Logging): Promise<void> {
 
   const metrics = createMetrics(version)
   const loops = background(log)
-  const edges = { log, nowMs: Date.now, random: Math.random, sleep }
+  const edges = { log, nowMs: Date.now, monotonicMs: () => performance.now(), random: Math.random, sleep, version }
   const cluster =
     config.kubernetes.kind === 'off'
       ? statedCluster(config.kubernetes.capabilities, metrics)
-      : await connectCluster(config.kubernetes, process.env, edges, metrics, loops)
+      : await connectCluster(config.kubernetes, config, process.env, edges, metrics, loops)
 
   let closing = false
   const recorder = admissionRecorder(metrics, log, (tell) => void setTimeout(tell, recordDelayMs))
@@ -94,9 +94,9 @@ async function serve(config: Config, { log, flush }: Logging): Promise<void> {
   closing = true
   log.info({ event: 'closing', signal, drainMs: config.drainMs })
   await delay(config.drainMs)
-  loops.stop()
   metricsListener.close()
-  await Promise.race([app.close(), delay(5_000)])
+  // The lease is given back, so that another leads at once.
+  await Promise.race([Promise.all([app.close(), loops.stop()]), delay(5_000)])
   cluster.close()
   recorder.flush()
   log.info({ event: 'closed' })

@@ -14,6 +14,8 @@ export interface Metrics {
   certificateSourceHealthy(healthy: boolean): void
   /** Where to look up the capabilities when the figures are asked for. */
   capabilities(current: () => Capabilities): void
+  /** Where other parts of the process put theirs. */
+  readonly registry: Registry
   /** The Prometheus text. */
   render(): Promise<string>
   readonly contentType: string
@@ -92,6 +94,7 @@ export function createMetrics(version: string): Metrics {
     },
   })
   return {
+    registry,
     contentType: registry.contentType,
     admitted: (decision, kind, seconds) => {
       admissions.inc({ result: decision.kind, reason: decision.reason, kind: kindLabel(kind) })

@@ -6,7 +6,7 @@ export interface KubernetesApi {
 }
 
 export interface ApiRequest {
-  readonly method: 'GET' | 'POST' | 'PATCH'
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   readonly path: string
   readonly body?: unknown
   readonly contentType?: 'application/json' | 'application/merge-patch+json' | 'application/strategic-merge-patch+json'
@@ -21,6 +21,8 @@ export type ApiAnswer =
       readonly body: unknown
       /** The server's clock when it answered, to the second (`Date`). */
       readonly dateMs?: number
+      /** What a 429 or 503 asks for (`Retry-After`), at most an hour. */
+      readonly retryAfterMs?: number
     }
   /** No answer, or none that can be read. */
   | { readonly kind: 'failed'; readonly detail: string }
@@ -28,7 +30,12 @@ export type ApiAnswer =
 export type WatchItem =
   | { readonly kind: 'event'; readonly event: unknown }
   /** The last of its kind: refused, cut off, idle too long. */
-  | { readonly kind: 'failed'; readonly status: number | null; readonly detail: string }
+  | {
+      readonly kind: 'failed'
+      readonly status: number | null
+      readonly detail: string
+      readonly retryAfterMs?: number
+    }
 
 /** What the API says of a refusal (`Status.message`), for a log line. */
 export function answerDetail(answer: ApiAnswer): string {

@@ -1,0 +1,200 @@
+import type { Prober } from '../../sidecar/prober.ts'
+import type { KubernetesApi } from '../kubernetes/api.ts'
+import type { SparkApplications } from '../kubernetes/spark-applications.ts'
+import type { Log } from '../log.ts'
+import { createActor, identityOf } from './actor.ts'
+import { type Circumstances, type CircumstancesEdges, circumstancesOf } from './circumstances.ts'
+import { deletionRecord } from './deletions.ts'
+import { driverMemories } from './driver-memory.ts'
+import type { WatchedDrivers } from './drivers.ts'
+import { watchEndings } from './endings.ts'
+import { isBreakerOpen } from './ledger.ts'
+import { type Look, look, signatureOf } from './look.ts'
+import type { ControllerMetrics } from './metrics.ts'
+import type { DriverObservation } from './observation.ts'
+import type { Performer } from './perform.ts'
+import { pollPlan } from './poll-plan.ts'
+import type { SidecarImage } from './sidecar-image.ts'
+import { uiPolls } from './ui-polls.ts'
+import { type WorkQueue, workQueue } from './work-queue.ts'
+
+export interface ControllerEdges extends CircumstancesEdges {
+  readonly api: KubernetesApi
+  readonly log: Log
+  readonly metrics: ControllerMetrics
+  readonly drivers: WatchedDrivers
+  readonly applications: SparkApplications
+  readonly sidecarImage: SidecarImage
+  readonly performer: Performer
+  readonly prober: Pick<Prober, 'probe'>
+  /** Tells of namespaces that changed, until the signal. */
+  onNamespace(changed: (namespace: string) => void, signal: AbortSignal): void
+  /** Whether all that is decided on has been listed. */
+  synced(): boolean
+  sleep(ms: number, signal: AbortSignal): Promise<void>
+  random(): number
+  monotonicMs(): number
+}
+
+export interface Controller {
+  /** The leader's work, until `signal`. */
+  lead(signal: AbortSignal): Promise<void>
+  /** Whether nothing is deleted for fear that the fault is elsewhere. */
+  isBreakerOpen(): boolean
+}
+
+/** Effects under way at a time: the API server has others to serve. */
+const maxAtOnce = 8
+/** Looks without a pause; admissions wait no longer than for these. */
+const looksAtOnce = 50
+const breakerWindowMs = 10 * 60_000
+
+/**
+ * Reconciles drivers: each change, and each time that matters, leads to a look at what is, never at what happened. A look
+ * at a healthy driver ends without a request.
+ */
+export function createController(edges: ControllerEdges): Controller {
+  const { drivers, log, metrics, config } = edges
+  let isOpen = () => false
+
+  const lead = async (signal: AbortSignal): Promise<void> => {
+    const queue = workQueue()
+    const memories = driverMemories()
+    const deletions = deletionRecord(config.rails)
+    const endings = watchEndings(metrics, edges.nowMs)
+    const act = createActor({ ...edges, deletions })
+    const polls = uiPolls(
+      {
+        ...edges,
+        polled: (driver, _judgement, tookMs) => {
+          metrics.poked(driver.application, tookMs / 1000)
+          queue.add(keyOf(driver))
+        },
+      },
+      signal,
+    )
+    isOpen = () => {
+      const { asked, unhealthy } = polls.counts()
+      const lately = deletions.lately(breakerWindowMs, edges.nowMs())
+      return isBreakerOpen(asked, unhealthy, lately, config.rails.breakerShare)
+    }
+    let underWay = 0
+    /** What waits for an effect to end before it may begin. */
+    const putOff = new Set<string>()
+
+    const planPolls = (driver: DriverObservation, circumstances: Circumstances): void => {
+      const plan = pollPlan(driver, circumstances, config.fallback, edges.nowMs())
+      if (plan === undefined) polls.forget(driver.uid)
+      else polls.ask(driver, plan.policy, plan.delayMs)
+    }
+
+    const carryOut = async (driver: DriverObservation, circumstances: Circumstances, found: Look) => {
+      const memory = memories.of(driver.uid)
+      memory.busy = true
+      underWay += 1
+      try {
+        for (const { assessment, choice } of found.tasks) {
+          const performed = await act({ driver, assessment, choice, circumstances, memory })
+          if (performed.kind === 'done') {
+            memory.failures = 0
+            continue
+          }
+          if (performed.kind === 'failed')
+            log.warn({ event: 'action-failed', ...identityOf(driver), detail: performed.detail })
+          memory.failures += 1
+          const backoffMs = Math.min(60_000, 500 * 2 ** Math.min(memory.failures, 10)) * (0.5 + edges.random() / 2)
+          const delayMs = performed.kind === 'failed' ? Math.max(backoffMs, performed.retryAfterMs) : 500
+          memory.retryMs = edges.nowMs() + delayMs
+          queue.addAt(keyOf(driver), memory.retryMs)
+          return
+        }
+        memory.settled = signatureOf(found)
+      } finally {
+        memory.busy = false
+        underWay -= 1
+        // What came meanwhile was put off.
+        queue.add(keyOf(driver))
+        const [next] = putOff
+        if (next !== undefined) {
+          putOff.delete(next)
+          queue.add(next)
+        }
+      }
+    }
+
+    const reconcile = (key: string): void => {
+      const driver = driverOf(key)
+      if (driver === undefined) return
+      const memory = memories.known(driver.uid)
+      if (memory?.busy === true) return
+      const nowMs = edges.nowMs()
+      if (memory !== undefined && memory.retryMs > nowMs) {
+        queue.addAt(key, memory.retryMs)
+        return
+      }
+      const circumstances = circumstancesOf(driver, edges)
+      edges.sidecarImage.note(driver)
+      planPolls(driver, circumstances)
+      const found = look(driver, config, {
+        nowMs,
+        circumstances,
+        memory,
+        heldBackSinceMs: edges.sidecarImage.heldBackSinceMs(driver),
+        nativeSidecars: edges.nativeSidecars(),
+        judgement: polls.judgement(driver.uid),
+        breakerOpen: isOpen,
+        limits: () => deletions.limits(driver, circumstances.application, nowMs),
+      })
+      if (found.againMs !== null) queue.addAt(key, found.againMs)
+      if (found.tasks.length === 0 || memory?.settled === signatureOf(found)) return
+      if (underWay >= maxAtOnce) putOff.add(key)
+      else void carryOut(driver, circumstances, found)
+    }
+    const driverOf = (key: string) => {
+      const [namespace = '', name = ''] = key.split('/')
+      return drivers.reflector.objects.get(namespace, name)
+    }
+
+    while (!edges.synced() && !signal.aborted) await edges.sleep(100, signal)
+    deletions.load(edges.applications.all())
+    drivers.listen(
+      {
+        changed: (driver, before) => {
+          endings.changed(driver, before)
+          queue.add(keyOf(driver))
+        },
+        gone: (driver) => {
+          endings.gone(driver, memories.known(driver.uid)?.deleted === true)
+          memories.forget(driver.uid)
+          polls.forget(driver.uid)
+        },
+      },
+      signal,
+    )
+    edges.onNamespace((namespace) => {
+      for (const driver of drivers.reflector.objects.in(namespace)) queue.add(keyOf(driver))
+    }, signal)
+    for (const driver of drivers.reflector.objects.all()) queue.add(keyOf(driver))
+
+    for (let looks = 1; !signal.aborted; looks += 1) {
+      const key = queue.take(edges.nowMs())
+      if (key === undefined) await idle(edges, queue, signal)
+      else reconcile(key)
+      if (looks % looksAtOnce === 0) await edges.sleep(1, signal)
+    }
+    while (underWay > 0) await edges.sleep(20, new AbortController().signal)
+    isOpen = () => false
+  }
+  return { lead, isBreakerOpen: () => isOpen() }
+}
+
+const keyOf = ({ namespace, name }: DriverObservation) => `${namespace}/${name}`
+
+/** Until something is there to look at. */
+async function idle(edges: Pick<ControllerEdges, 'sleep' | 'nowMs'>, queue: WorkQueue, signal: AbortSignal) {
+  const timer = new AbortController()
+  const aborted = AbortSignal.any([signal, timer.signal])
+  const waitMs = Math.max(1, Math.min(60_000, queue.nextMs() - edges.nowMs()))
+  await Promise.race([queue.added(), edges.sleep(waitMs, aborted)])
+  timer.abort()
+}
