@@ -43,6 +43,16 @@ const refusals: readonly (readonly [what: string, values: object, message: RegEx
     /settings\/restart': value must be one of 'auto', 'in-place', 'resubmit', 'observe'/,
   ],
   ['too many restarts', { sidecar: { settings: { 'max-restarts': 1001 } } }, /maximum: got 1,?001, want 1,?000/],
+  [
+    'a wrong mode',
+    { fallback: { mode: 'kill' } },
+    /'\/fallback\/mode': value must be one of 'off', 'report', 'delete'/,
+  ],
+  [
+    'a share in per cent',
+    { controller: { breakerShare: 20 } },
+    /'\/controller\/breakerShare': maximum: got 20, want 1/,
+  ],
   ['off without quotes', { sidecar: { settings: { 'stall-deadline': false } } }, /got boolean, want string/],
   [
     'two sources of certificates',

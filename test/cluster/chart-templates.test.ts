@@ -89,7 +89,11 @@ test('the notes tell the next command, and what became of the forerunner’s val
   assert.match(plain, /spark-nanny check/)
   assert.doesNotMatch(plain, /Go spark-nanny|Fail/)
   const forerunner = await notes(valueSets.find(({ name }) => name === 'forerunner')?.values ?? {})
-  for (const replaced of ['sparkApps (etl,reports)', 'metrics.port: 9164', 'sidecar.settings.interval: 45s']) {
+  for (const replaced of [
+    'sparkApps (etl,reports)',
+    'metrics.port: 9164',
+    'fallback.interval and sidecar.settings.interval: 45s',
+  ]) {
     assert.ok(forerunner.includes(replaced), replaced)
   }
   assert.match(await notes({ webhook: { failurePolicy: 'Fail' } }), /no driver starts in a labelled namespace/)

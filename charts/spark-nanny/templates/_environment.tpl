@@ -5,6 +5,7 @@ process is told.
 {{- define "spark-nanny.environment" -}}
 {{ include "spark-nanny.environment.process" . }}
 {{ include "spark-nanny.environment.sidecar" . }}
+{{ include "spark-nanny.environment.controller" . }}
 {{ include "spark-nanny.environment.certificates" . }}
 {{- with .Values.extraEnv }}
 {{ toYaml . }}
@@ -41,6 +42,63 @@ process is told.
   value: {{ .Values.sidecar.image.pullPolicy }}
 - name: SPARK_NANNY_SETTINGS
   value: {{ include "spark-nanny.settings" . | quote }}
+{{- end }}
+
+{{- define "spark-nanny.environment.controller" -}}
+{{- $forerunner := include "spark-nanny.forerunner" . | fromYaml -}}
+- name: SPARK_NANNY_NAMESPACE_SELECTOR
+  value: {{ include "spark-nanny.namespaceSelectorText" . | quote }}
+{{- with .Values.controller }}
+- name: SPARK_NANNY_DRY_RUN
+  value: {{ or .dryRun $forerunner.dryRun | quote }}
+- name: SPARK_NANNY_BUDGET_APPLICATION
+  value: {{ .budgets.perApplication | int | quote }}
+- name: SPARK_NANNY_BUDGET_NAMESPACE
+  value: {{ .budgets.perNamespace | int | quote }}
+- name: SPARK_NANNY_BUDGET_CLUSTER
+  value: {{ .budgets.perCluster | int | quote }}
+- name: SPARK_NANNY_BUDGET_WINDOW
+  value: {{ .budgets.window }}
+- name: SPARK_NANNY_BACKOFF
+  value: {{ .budgets.backoff }}
+- name: SPARK_NANNY_BREAKER_SHARE
+  value: {{ .breakerShare | quote }}
+- name: SPARK_NANNY_RESCUES_BEFORE_BREAK
+  value: {{ .rescuesBeforeBreak | int | quote }}
+{{- end }}
+{{- with .Values.fallback }}
+- name: SPARK_NANNY_FALLBACK
+  value: {{ .mode | quote }}
+- name: SPARK_NANNY_FALLBACK_INTERVAL
+  value: {{ default .interval $forerunner.settings.interval }}
+- name: SPARK_NANNY_FALLBACK_TIMEOUT
+  value: {{ default .timeout $forerunner.settings.timeout }}
+- name: SPARK_NANNY_FALLBACK_FAILURES
+  value: {{ .failureThreshold | int | quote }}
+{{- end }}
+{{- with $forerunner.apps }}
+- name: SPARK_NANNY_APPS
+  value: {{ . | quote }}
+- name: SPARK_NANNY_APPS_NAMESPACE
+  value: {{ $forerunner.namespace }}
+{{- end }}
+{{- end }}
+
+{{/* webhook.namespaceSelector as a query for the API. */}}
+{{- define "spark-nanny.namespaceSelectorText" -}}
+{{- $parts := list }}
+{{- with .Values.webhook.namespaceSelector }}
+{{- range $key, $value := .matchLabels }}
+{{- $parts = append $parts (printf "%s=%s" $key $value) }}
+{{- end }}
+{{- range .matchExpressions }}
+{{- if eq .operator "Exists" }}{{ $parts = append $parts .key }}
+{{- else if eq .operator "DoesNotExist" }}{{ $parts = append $parts (printf "!%s" .key) }}
+{{- else }}{{ $parts = append $parts (printf "%s %s (%s)" .key (lower .operator) (join "," .values)) }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- join "," $parts }}
 {{- end }}
 
 {{- define "spark-nanny.environment.certificates" -}}

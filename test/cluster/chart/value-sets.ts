@@ -107,6 +107,13 @@ export const valueSets: readonly ValueSet[] = [
         matchConditions: [{ name: 'not-by-test', expression: "request.userInfo.username != 'test'" }],
         tls: { caValidity: '30d', certificateValidity: '7d12h' },
       },
+      controller: {
+        dryRun: true,
+        budgets: { perCluster: 7, backoff: '90s' },
+        breakerShare: 0.5,
+        rescuesBeforeBreak: 2,
+      },
+      fallback: { mode: 'delete', interval: '1m', timeout: '20s', failureThreshold: 5 },
       sidecar: { settings: { interval: '10s', 'max-restarts': 5, restart: 'resubmit', 'ui-port': 'auto' } },
       serviceMonitor: { enabled: true, labels: { release: 'prom' }, interval: '30s', scrapeTimeout: '10s' },
       podMonitor: {
