@@ -56,7 +56,8 @@ async function writeAsProcess(): Promise<void> {
     kubectl('patch', kind, name, '--field-manager=spark-nanny', `--type=${type}`, '-p', JSON.stringify(body))
   await patch('secret', `${fullname}-webhook-tls`, 'merge', { data: { 'tls.crt': caBundle } })
   await patch('lease', fullname, 'merge', { spec: { holderIdentity: 'a-pod', leaseTransitions: 3 } })
-  const webhooks = ['pods', 'services'].map((name) => ({ name: `${name}.spark-nanny.io`, clientConfig: { caBundle } }))
+  const { webhooks: present } = await read('mutatingwebhookconfiguration', fullname)
+  const webhooks = present.map(({ name }: { name: string }) => ({ name, clientConfig: { caBundle } }))
   await patch('mutatingwebhookconfiguration', fullname, 'strategic', { webhooks })
 }
 
@@ -92,7 +93,7 @@ test('an upgrade keeps what the process has written, whatever else changes', asy
   assert.equal(webhooks[0].timeoutSeconds, 7)
   assert.notEqual(metadata.labels['app.kubernetes.io/version'], '0.0.9')
   await install(chartDir, '--set', 'webhook.admitServices=false')
-  assert.equal((await read('mutatingwebhookconfiguration', fullname)).webhooks.length, 1)
+  assert.equal((await read('mutatingwebhookconfiguration', fullname)).webhooks.length, 2)
   await install(chartDir)
   await writeAsProcess()
   await assertWritten()
@@ -132,7 +133,7 @@ test('an upgrade from the forerunner’s chart, with its values', async () => {
   const values = ['--set', 'sparkApps=etl', '--set', 'args={--interval=45}', '--set', 'listenPort=9164']
   await install(path, ...values)
   await install(chartDir, ...values)
-  const { spec } = await read('deployment', fullname)
+  const { spec } = await read('deployment', `${fullname}-a`)
   assert.equal(spec.strategy.type, 'RollingUpdate')
   const env = spec.template.spec.containers.flatMap(({ env }: { env: object[] }) => env)
   assert.deepEqual(

@@ -29,6 +29,8 @@ before(async () => {
   assert.ok(configuration)
   const { clientConfig } = webhook
   const webhooks = (configuration.webhooks as readonly object[]).map((item) => ({ ...item, clientConfig }))
+  // Two kinds through three doors: all replicas, and each half of them.
+  assert.equal(webhooks.length, 6)
   await cluster.kubectl(['create', '-f', '-'], JSON.stringify({ ...configuration, webhooks }))
   // The API server takes it up within a second or so.
   await waitFor({ what: 'the webhook is asked', timeoutMs: 30_000 }, async () => {
@@ -96,9 +98,18 @@ for (const [asked, what, namespace, object] of cases) {
   test(`${what}: the webhook is ${asked ? 'asked' : 'not asked'}`, async () => {
     webhook.takeAsked()
     await create(namespace, object)
-    assert.equal(webhook.takeAsked().length, asked ? 1 : 0)
+    // It changes nothing, as if it were not reached: it is asked again through each half.
+    assert.equal(webhook.takeAsked().length, asked ? 3 : 0)
   })
 }
+
+test('what has been changed is not asked about again', async () => {
+  webhook.takeAsked()
+  await create(guarded, pod('injected', driver, { 'spark-nanny.io/injected': '0.1.0' }))
+  assert.equal(webhook.takeAsked().length, 1)
+  await create(guarded, service('pi-driver-svc', { ...headless, publishNotReadyAddresses: true }))
+  assert.equal(webhook.takeAsked().length, 1)
+})
 
 test('a Service without a name of its own is let through', async () => {
   const { spec, ...rest } = service('', headless)

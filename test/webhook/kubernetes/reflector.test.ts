@@ -98,6 +98,7 @@ test('an API server in trouble is asked again and again, and what is known stays
   assert.match(String(lines.find(({ line }) => line.event === 'list-failed')?.line.detail), /HTTP 500: etcd/)
   api.intercept(() => undefined)
   await until(reflector.synced, 'synced')
+  await until(() => api.watches() === 1, 'a watch')
   api.intercept(() => ({ status: 500, body: {} }))
   api.endWatches('gone')
   await until(() => lines.some(({ line }) => line.event === 'relist'), 'a new list')
