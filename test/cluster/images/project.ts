@@ -35,4 +35,4 @@ export const buildSidecarImage = (log: Log): Promise<ImageArchive> =>
 
 /** The webhook's, likewise. */
 export const buildWebhookImage = (log: Log): Promise<ImageArchive> =>
-  buildOnNode(log, join(projectDir, 'Dockerfile.webhook'), webhookTag, projectDir, [...inputs, 'certs', 'webhook'])
+  buildOnNode(log, join(projectDir, 'Dockerfile.webhook'), webhookTag, projectDir, [...inputs, 'certs', 'sidecar', 'webhook'])
