@@ -6,7 +6,6 @@ import type { DialOutcome } from './dial.ts'
 import type { Issuer } from './issuer.ts'
 import { trackProblems } from './problems.ts'
 import { afterDials, afterRead, noProof } from './proof.ts'
-import { redactingLog } from './redaction.ts'
 import { nextStep, type RotationPlan, type RotationStep, type Situation } from './rotation.ts'
 import { perform } from './rotation-effects.ts'
 import { rotationReasons } from './rotation-reasons.ts'
@@ -50,10 +49,9 @@ const writesAtOnce = 8
 
 export function createReplica(options: SelfSignedOptions, edges: SelfSignedEdges): SelfSignedReplica {
   const { secretName, configurationName, plan } = options
-  const { issuer, metrics } = edges
-  const log = redactingLog(edges.log)
+  const { issuer, metrics, log } = edges
   const { api, clocks } = clockedApi(edges.api, edges.nowMs)
-  const served = createServed(plan.holdMs, { ...edges, log })
+  const served = createServed(plan.holdMs, edges)
   const problems = trackProblems(log, metrics.certificateSourceHealthy)
   const targets = { api, issuer, secretName, configurationName }
 
