@@ -121,7 +121,7 @@ test('no key reaches a log at debug level, on any path, not even when the API gi
   assert.ok(keys.size > 300, String(keys.size))
   assert.deepEqual(keys.leaked(text()), [])
   assert.doesNotMatch(text(), /PRIVATE KEY/)
-  assert.match(text(), /denied: .*\[redacted\]/, 'what is left of the echo')
+  assert.match(text(), /HTTP 422: .*\[redacted\]/, 'what is left of an echo')
 })
 
 test('what is no key is left as it is', () => {
