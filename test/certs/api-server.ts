@@ -45,8 +45,11 @@ export async function servedApi(t: TestContext): Promise<ServedApi> {
       for (const [response, watched] of watches) if (watched === kind) response.write(`${JSON.stringify(event)}\n`)
     }
   }
-  const gone = (kind: string) => ({
-    metadata: { name: kind === 'secret' ? 'tls' : 'spark-nanny', namespace: 'spark-nanny', resourceVersion: '1' },
+  const gone = (kind: 'secret' | 'configuration') => ({
+    metadata: {
+      ...(kind === 'secret' ? { name: 'tls', namespace: 'spark-nanny' } : { name: 'spark-nanny' }),
+      resourceVersion: '1',
+    },
   })
 
   const serve = async (request: IncomingMessage, response: ServerResponse) => {
