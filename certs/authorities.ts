@@ -33,7 +33,7 @@ function parseAuthority(pem: string): Authority | undefined {
     if (!certificate.ca) return undefined
     return {
       fingerprint: certificate.fingerprint256,
-      certificatePem: `${pem}\n`,
+      certificatePem: `${pem.replaceAll('\r', '')}\n`,
       startsMs: Date.parse(certificate.validFrom),
       expiresMs: Date.parse(certificate.validTo),
     }

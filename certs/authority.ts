@@ -97,5 +97,5 @@ function signed(certificate: forge.pki.Certificate, privateKeyPem: string): stri
     return sign('sha256', der, createPrivateKey(privateKeyPem)).toString('latin1')
   }
   certificate.sign(key, forge.md.sha256.create())
-  return forge.pki.certificateToPem(certificate)
+  return forge.pki.certificateToPem(certificate).replaceAll('\r', '')
 }

@@ -3,7 +3,7 @@ import { createReflector } from '../webhook/kubernetes/reflector.ts'
 import { type Authority, parseAuthorities } from './authorities.ts'
 import type { Problems } from './problems.ts'
 import type { CertificateEdges } from './source.ts'
-import { caBundlesToWrite, parseTrust, type Trust, trustedByAll } from './trust.ts'
+import { absenceOf, caBundlesToWrite, parseTrust, type Trust, trustedByAll } from './trust.ts'
 import { configurationsPath, writeCaBundles } from './webhook-configuration.ts'
 
 /** A file of authorities, PEM, that the webhooks of a configuration are to trust. */
@@ -53,8 +53,7 @@ export function caFilePublisher(
   }
 
   const publish = async (trust: Trust): Promise<void> => {
-    const absent = `there is no MutatingWebhookConfiguration ${configurationName}, or it has no webhooks`
-    problems.set('configuration-absent', trust.kind === 'found' ? null : absent)
+    problems.set('configuration-absent', trust.kind === 'found' ? null : absenceOf(configurationName))
     if (trust.kind === 'absent' || wanted.length === 0) return
     trustedOnce ||= wanted.every(({ fingerprint }) => trustedByAll(trust, fingerprint))
     const settled = edges.elapsedMs() - unchangedSinceMs >= settleMs

@@ -1,3 +1,5 @@
+import { formatDuration } from '../core/duration.ts'
+
 /** Our own clock, and the one by which certificates are verified: the API server's (its `Date` header). */
 export interface Clocks {
   readonly ownMs: number
@@ -22,3 +24,11 @@ export const isAhead = ({ ownMs, serverMs }: Clocks, atMs: number): boolean =>
 /** What new certificates are dated by, and expiry is told by: the verifier's clock where ours is off. */
 export const datedMs = (clocks: Clocks): number =>
   clocksAgree(clocks) || clocks.serverMs === null ? clocks.ownMs : clocks.serverMs
+
+/** For a log line; in steps of five minutes, so that it does not change with each look. */
+export function differenceOf({ ownMs, serverMs }: Clocks): string {
+  const aheadMs = ownMs - (serverMs ?? ownMs)
+  const about = formatDuration(Math.round(Math.abs(aheadMs) / maxDifferenceMs) * maxDifferenceMs)
+  const how = aheadMs > 0 ? 'ahead of' : 'behind'
+  return `our clock is about ${about} ${how} the API server’s; nothing is renewed that is not due by both`
+}

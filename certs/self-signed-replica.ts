@@ -1,12 +1,11 @@
-import { formatDuration } from '../core/duration.ts'
 import type { KubernetesApi } from '../webhook/kubernetes/api.ts'
-import { type Authority, renderAuthorities } from './authorities.ts'
-import { type Clocks, clocksAgree, datedMs, maxDifferenceMs } from './clocks.ts'
+import type { Authority } from './authorities.ts'
+import { type Clocks, clocksAgree, datedMs, differenceOf } from './clocks.ts'
 import type { DialOutcome } from './dial.ts'
+import { testTrust } from './dialled-trust.ts'
 import type { Issuer } from './issuer.ts'
 import { trackProblems } from './problems.ts'
 import { afterDials, afterRead, noProof } from './proof.ts'
-import { redactingLog } from './redaction.ts'
 import { nextStep, type RotationPlan, type RotationStep, type Situation } from './rotation.ts'
 import { perform } from './rotation-effects.ts'
 import { rotationReasons } from './rotation-reasons.ts'
@@ -14,7 +13,7 @@ import { type FoundSecret, readSecret, type SecretName } from './secret.ts'
 import { createServed } from './served.ts'
 import { clockedApi } from './server-clock.ts'
 import type { CertificateEdges } from './source.ts'
-import { strangers, type Trust } from './trust.ts'
+import { absenceOf, strangers, type Trust } from './trust.ts'
 import { readTrust } from './webhook-configuration.ts'
 
 export interface SelfSignedOptions {
@@ -45,15 +44,13 @@ const quietMs = 5_000
 const retryMs = 2_000
 /** Whatever the watches say: a watch may be deaf, and our clock may have been set. */
 const readAnywayMs = 3_600_000
-const dialsAtOnce = 3
 const writesAtOnce = 8
 
 export function createReplica(options: SelfSignedOptions, edges: SelfSignedEdges): SelfSignedReplica {
   const { secretName, configurationName, plan } = options
-  const { issuer, metrics } = edges
-  const log = redactingLog(edges.log)
+  const { issuer, metrics, log } = edges
   const { api, clocks } = clockedApi(edges.api, edges.nowMs)
-  const served = createServed(plan.holdMs, { ...edges, log })
+  const served = createServed(plan.holdMs, edges)
   const problems = trackProblems(log, metrics.certificateSourceHealthy)
   const targets = { api, issuer, secretName, configurationName }
 
@@ -71,7 +68,7 @@ export function createReplica(options: SelfSignedOptions, edges: SelfSignedEdges
     if (foundTrust.kind === 'read') {
       trust = foundTrust.value
       proof = afterRead(proof, trust, edges.elapsedMs())
-      problems.set('configuration-absent', trust.kind === 'found' ? null : absentDetail(configurationName))
+      problems.set('configuration-absent', trust.kind === 'found' ? null : absenceOf(configurationName))
     }
     const foundSecret = await readSecret(api, secretName, secret?.marks ?? null)
     if (foundSecret.kind === 'read') {
@@ -112,16 +109,10 @@ export function createReplica(options: SelfSignedOptions, edges: SelfSignedEdges
     return outcome.kind !== 'failed'
   }
 
-  /** While authorities change: who can be verified by what. */
   const test = async (newest: Authority): Promise<void> => {
-    const bundles =
-      trust.kind === 'found' ? trust.webhooks.map(({ authorities }) => renderAuthorities(authorities)) : []
-    const wholes = await Promise.all([...new Set(bundles)].map(edges.dial))
-    const alone = await Promise.all(Array.from({ length: dialsAtOnce }, () => edges.dial(newest.certificatePem)))
-    const whole = wholes.length > 0 && wholes.every(({ kind }) => kind === 'verified')
-    proof = afterDials(proof, newest, { whole, alone: alone.map(({ kind }) => kind === 'verified') }, edges.elapsedMs())
-    const failed = wholes.find((outcome) => outcome.kind !== 'verified')
-    problems.set('dial-failed', failed === undefined ? null : `${failed.kind}: ${failed.detail}`)
+    const tested = await testTrust(trust, newest, edges.dial)
+    proof = afterDials(proof, newest, tested, edges.elapsedMs())
+    problems.set('dial-failed', tested.detail)
   }
 
   const rest = async (step: RotationStep, { found }: FoundSecret): Promise<number> => {
@@ -167,7 +158,7 @@ export function createReplica(options: SelfSignedOptions, edges: SelfSignedEdges
   }
 
   const tellTime = (now: Clocks) => {
-    problems.set('clocks-disagree', clocksAgree(now) ? null : clocksDetail(now))
+    problems.set('clocks-disagree', clocksAgree(now) ? null : differenceOf(now))
     const expired = served.trouble(datedMs(now)).includes('certificate-expired')
     problems.set('certificate-expired', expired ? 'the serving certificate has expired' : null)
   }
@@ -201,14 +192,3 @@ function issuedBy(step: WritingStep): readonly ('leaf' | 'ca')[] {
 
 /** Often enough to see a hold time from its beginning, and not more. */
 const watchfulMs = (holdMs: number) => Math.min(3_000, Math.max(50, holdMs / 20))
-
-/** In steps, so that it is told once. */
-function clocksDetail({ ownMs, serverMs }: Clocks): string {
-  const aheadMs = ownMs - (serverMs ?? ownMs)
-  const about = formatDuration(Math.round(Math.abs(aheadMs) / maxDifferenceMs) * maxDifferenceMs)
-  const how = aheadMs > 0 ? 'ahead of' : 'behind'
-  return `our clock is about ${about} ${how} the API server’s; nothing is renewed that is not due by both`
-}
-
-const absentDetail = (name: string) =>
-  `there is no MutatingWebhookConfiguration ${name}, or it has no webhooks: no driver is guarded`

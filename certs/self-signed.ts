@@ -1,5 +1,6 @@
 import { recordOf } from '../core/json.ts'
 import { createReflector, type Reflector } from '../webhook/kubernetes/reflector.ts'
+import { redactingLog } from './redaction.ts'
 import { secretsPath } from './secret.ts'
 import { createReplica, type SelfSignedEdges, type SelfSignedOptions } from './self-signed-replica.ts'
 import type { CertificateSource } from './source.ts'
@@ -10,14 +11,18 @@ import { configurationsPath } from './webhook-configuration.ts'
  * Both objects are watched, each by its name, so that the rights to them can be by name too.
  */
 export function selfSignedSource(options: SelfSignedOptions, edges: SelfSignedEdges): CertificateSource {
-  const replica = createReplica(options, edges)
+  const log = redactingLog(edges.log)
+  const replica = createReplica(options, { ...edges, log })
   let wake = () => {}
   const changed = () => {
     replica.changed()
     wake()
   }
   const watched = (path: string, name: string) =>
-    createReflector<string>({ path, fieldSelector: `metadata.name=${name}`, keep: versionOf, changed }, edges)
+    createReflector<string>(
+      { path, fieldSelector: `metadata.name=${name}`, keep: versionOf, changed },
+      { ...edges, log },
+    )
   const secrets = watched(secretsPath(options.secretName), options.secretName.name)
   const configurations = watched(configurationsPath, options.configurationName)
 

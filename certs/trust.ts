@@ -72,3 +72,6 @@ export function caBundlesToWrite(
     return [{ name, pem: renderAuthorities([...wanted, ...kept]) }]
   })
 }
+
+export const absenceOf = (configurationName: string) =>
+  `there is no MutatingWebhookConfiguration ${configurationName}, or it has no webhooks: no driver is guarded`
