@@ -63,7 +63,9 @@ async function command(file: string, ...args: readonly string[]): Promise<Count>
 /** All test files but those of the cluster and the bench, each in its own process. */
 async function runTests(): Promise<Count> {
   const files: string[] = []
-  for await (const file of glob('test/{core,certs,webhook,sidecar,runbook,docs,demo}/**/*.test.ts', { cwd: root })) {
+  for await (const file of glob('test/{core,certs,webhook,sidecar,runbook,docs,demo,alerts}/**/*.test.ts', {
+    cwd: root,
+  })) {
     files.push(join(root, file))
   }
   if (files.length === 0) {
