@@ -34,9 +34,9 @@ test('names are unique', () => {
 for (const { alert, labels = {}, annotations = {} } of alerts) {
   test(`${alert}: says how bad, what and what to do`, () => {
     assert.ok(['critical', 'warning'].includes(labels.severity ?? ''), 'severity')
-    assert.match(annotations.summary ?? '', /^[A-Z].{10,78}\.$/, 'summary')
+    assert.match(annotations.summary ?? '', /^(?:[A-Z]|spark-nanny ).{10,78}\.$/, 'summary')
     assert.doesNotMatch(annotations.summary ?? '', /\{\{/, 'the summary is the same for all, so that they group')
-    assert.match(annotations.description ?? '', /spark-nanny (?:diagnose -n \S|check)/, 'the next command')
+    assert.match(annotations.description ?? '', /spark-nanny (?:diagnose -n \S|check|inject)/, 'the next command')
   })
 
   test(`${alert}: its runbook page exists, with its sections`, async () => {
@@ -83,4 +83,17 @@ test('the overview of the runbooks lists each page and each alert', async () => 
 
 test('recorded names say level, metric and operation', () => {
   for (const { record } of recordingRules) assert.match(record, /^[a-z_]+:[a-z_]+:[a-z0-9_]+$/)
+})
+
+test('what counters counted is worked out in one way', () => {
+  const counted = recordingRules.filter(({ expr }) => expr.includes('resets('))
+  assert.equal(counted.length, 5)
+  const forms = counted.map(({ expr }) => {
+    const [metric = ''] = /(?<=increase\()[^[]+/.exec(expr) ?? []
+    return expr
+      .replaceAll(metric, 'METRIC')
+      .replace(/^sum by \([^)]*\)/, 'sum')
+      .replace(/\((?:sum_over_time\(up\{[^}]*\}|count_over_time\(spark_nanny_build_info)\[1h\]\)\)/, '(SCRAPES)')
+  })
+  assert.equal(new Set(forms).size, 1)
 })

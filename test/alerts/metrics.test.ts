@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { glob, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { reasons } from '../../webhook/admission/reasons.ts'
 import { dashboardExpressions } from './dashboard-file.ts'
@@ -29,6 +31,14 @@ test('a metric is awaited only for as long as no code tells it', async (t) => {
     const isTold = told.has(name) || told.has(`${name}_bucket`)
     assert.ok(!isTold, `${name} is told now: take it from the list in known-metrics.ts`)
   }
+})
+
+test('all that makes metrics is asked for its names', async () => {
+  const root = join(import.meta.dirname, '../..')
+  const files = await Array.fromAsync(glob('{webhook,certs,core,sidecar,runbook}/**/*.ts', { cwd: root }))
+  const texts = await Promise.all(files.map(async (file) => [file, await readFile(join(root, file), 'utf8')] as const))
+  const makers = texts.flatMap(([file, text]) => (/from 'prom-client'/.test(text) ? [file] : []))
+  assert.deepEqual(makers, ['webhook/metrics.ts'], 'ownMetrics in known-metrics.ts must render these too')
 })
 
 test('nothing is listed that no expression reads, and nothing is recorded for nobody', () => {
