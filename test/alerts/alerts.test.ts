@@ -89,7 +89,7 @@ test('what counters counted is worked out in one way', () => {
   const counted = recordingRules.filter(({ expr }) => expr.includes('resets('))
   assert.equal(counted.length, 5)
   const forms = counted.map(({ expr }) => {
-    const [metric = ''] = /(?<=increase\()[^[]+/.exec(expr) ?? []
+    const [metric = ''] = /(?<=increase\().+?(?=\[1h\])/.exec(expr) ?? []
     return expr
       .replaceAll(metric, 'METRIC')
       .replace(/^sum by \([^)]*\)/, 'sum')
