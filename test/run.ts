@@ -63,7 +63,7 @@ async function command(file: string, ...args: readonly string[]): Promise<Count>
 /** All test files but those of the cluster and the bench, each in its own process. */
 async function runTests(): Promise<Count> {
   const files: string[] = []
-  const folders = 'core,certs,webhook,sidecar,runbook,charts,docs,demo'
+  const folders = 'core,certs,webhook,sidecar,runbook,charts,alerts,docs,demo'
   for await (const file of glob(`test/{${folders}}/**/*.test.ts`, { cwd: root })) {
     files.push(join(root, file))
   }

@@ -29,6 +29,12 @@ const modules: readonly GoModule[] = [
     build: ['-ldflags', '-s -w', '-o', join(binDir, 'etcd'), 'go.etcd.io/etcd/server/v3'],
   },
   {
+    // promtool: the tests of the alert rules. Without service discovery, which is most of its code.
+    name: 'prometheus',
+    outputs: ['promtool'],
+    build: ['-tags', 'remove_all_sd', '-ldflags', '-s -w', '-o', `${binDir}/`, 'tool'],
+  },
+  {
     name: 'containerd',
     outputs: ['containerd', 'containerd-shim-runc-v2', 'ctr'],
     build: ['-tags', 'no_btrfs,no_devmapper,no_zfs', '-ldflags', '-s -w', '-o', `${binDir}/`, 'tool'],

@@ -35,4 +35,9 @@ export const buildSidecarImage = (log: Log): Promise<ImageArchive> =>
 
 /** The webhook's, likewise. */
 export const buildWebhookImage = (log: Log): Promise<ImageArchive> =>
-  buildOnNode(log, join(projectDir, 'Dockerfile.webhook'), webhookTag, projectDir, [...inputs, 'certs', 'sidecar', 'webhook'])
+  buildOnNode(log, join(projectDir, 'Dockerfile.webhook'), webhookTag, projectDir, [
+    ...inputs,
+    'certs',
+    'sidecar',
+    'webhook',
+  ])
