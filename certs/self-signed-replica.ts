@@ -37,6 +37,8 @@ export interface SelfSignedReplica {
   changed(): void
   /** What was last read; null: nothing yet. */
   read(): { readonly secret: FoundSecret; readonly trust: Trust } | null
+  /** How often it has written. */
+  writes(): number
   unready(): readonly string[]
 }
 
@@ -60,6 +62,7 @@ export function createReplica(options: SelfSignedOptions, edges: SelfSignedEdges
   let stale = true
   let readAtMs = 0
   let waiting = ''
+  let written = 0
 
   /** The webhook configuration first: what is then decided of the Secret is never older than what it is compared with. */
   const read = async (): Promise<boolean> => {
@@ -99,6 +102,7 @@ export function createReplica(options: SelfSignedOptions, edges: SelfSignedEdges
     const outcome = await perform(step, targets, { secret: known, trust, plan, fromMs: datedMs(clocks()) })
     const line = { event: step.kind, reason: step.reason, message: rotationReasons[step.reason] }
     if (outcome.kind === 'written') {
+      written += 1
       for (const kind of issuedBy(step)) metrics.certificateRenewed(kind)
       log.info(line)
     } else if (outcome.kind === 'conflict') {
@@ -154,6 +158,7 @@ export function createReplica(options: SelfSignedOptions, edges: SelfSignedEdges
       fresh = await read()
       if (!fresh) return retryMs
     }
+    problems.set('write-failed', 'what was written was changed again by somebody else, several times')
     return retryMs
   }
 
@@ -168,6 +173,7 @@ export function createReplica(options: SelfSignedOptions, edges: SelfSignedEdges
     changed: () => {
       stale = true
     },
+    writes: () => written,
     read: () => (secret === null ? null : { secret, trust }),
     unready: () => served.trouble(datedMs(clocks())),
   }

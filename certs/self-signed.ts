@@ -6,6 +6,8 @@ import { createReplica, type SelfSignedEdges, type SelfSignedOptions } from './s
 import type { CertificateSource } from './source.ts'
 import { configurationsPath } from './webhook-configuration.ts'
 
+const maxDisputeRestMs = 30_000
+
 /**
  * A certificate authority of our own in a Secret that all replicas share, and its caBundle in the webhook configuration.
  * Both objects are watched, each by its name, so that the rights to them can be by name too.
@@ -34,12 +36,17 @@ export function selfSignedSource(options: SelfSignedOptions, edges: SelfSignedEd
     if (gone || (isGone(configurations) && known.trust.kind === 'found')) replica.changed()
   }
 
+  /** Rounds that wrote, one after the other: somebody may be undoing what we write, and must not be answered at once for ever. */
+  let disputes = 0
   const run = async (signal: AbortSignal): Promise<void> => {
     while (!signal.aborted) {
       const waking = new AbortController()
       wake = () => waking.abort()
       noticeDeletion()
+      const writesBefore = replica.writes()
       const restMs = await replica.round()
+      disputes = replica.writes() === writesBefore ? 0 : disputes + 1
+      if (disputes > 1) await edges.sleep(Math.min(maxDisputeRestMs, 50 * 2 ** disputes), signal)
       // Replicas that began together need not meet again.
       await edges.sleep(restMs * (0.75 + edges.random() / 2), AbortSignal.any([signal, waking.signal]))
     }

@@ -170,3 +170,22 @@ test('what somebody deletes or resets comes back, by the watches', async (t) => 
     [[], []],
   )
 })
+
+test('somebody who empties the caBundle each time is not answered ever faster', async (t) => {
+  const { api, replicas } = await twoReplicas(t, 1_000)
+  await until(() => replicas.every(({ source }) => source.unready().length === 0), 'ready')
+  let resets = 0
+  const undoing = setInterval(() => {
+    if (!api.caBundles().every((pem) => pem === '')) {
+      resets += 1
+      api.put('configuration', configurationOf())
+    }
+  }, 1)
+  t.after(() => clearInterval(undoing))
+  const writes = () => api.requests.filter((line) => line.startsWith('PATCH')).length
+  const before = writes()
+  await delay(2_000)
+  assert.ok(resets > 1, String(resets))
+  // Two replicas, eight a round at most, and pauses of 200 ms, 400 ms, …: without pauses there are hundreds.
+  assert.ok(writes() - before <= 2 * 8 * 8, String(writes() - before))
+})
