@@ -13,17 +13,27 @@ const definitions = async (): Promise<string> => {
   return join(JSON.parse(stdout).Dir, 'deploy/crds')
 }
 
-/** Installs cert-manager's definitions and starts its controllers and cainjector on the host. */
-export const startCertManager = async (cluster: Cluster): Promise<void> => {
+/** Installs cert-manager's definitions alone: its objects can be made, and nothing comes of them. */
+export const installDefinitions = async (cluster: Cluster): Promise<void> => {
   await cluster.kubectl(['apply', '--server-side', '-f', await definitions()])
   await cluster.kubectl(['wait', '--for=condition=Established', 'crd/certificates.cert-manager.io', '--timeout=30s'])
+}
+
+/** Deletes them, and with them all certificates and issuers. */
+export const removeDefinitions = async (cluster: Cluster): Promise<void> => {
+  await cluster.kubectl(['delete', '--ignore-not-found', '--timeout=50s', '-f', await definitions()])
+}
+
+/** Starts cert-manager's controllers and cainjector on the host. */
+export const startCertManager = async (cluster: Cluster): Promise<void> => {
+  await installDefinitions(cluster)
   startDaemon(daemon, binary('cert-manager'), [], { KUBECONFIG: cluster.kubeconfigPath })
 }
 
-/** Ends its processes and deletes its definitions, and with them all certificates and issuers. */
+/** Ends them, and removes the definitions. */
 export const stopCertManager = async (cluster: Cluster): Promise<void> => {
   await stopDaemon(daemon)
-  await cluster.kubectl(['delete', '--ignore-not-found', '--wait=false', '-f', await definitions()])
+  await removeDefinitions(cluster)
 }
 
 /** Has cert-manager issue a Certificate anew, as `cmctl renew` does, and waits until it has. */

@@ -80,7 +80,7 @@ const remains = async (installation: Installation): Promise<readonly string[]> =
 
 test('one command, from nothing to a driver that is guarded', async (context) => {
   const from = performance.now()
-  await helmInstall(cluster, own)
+  await helmInstall(cluster, own, { extraEnv: [{ name: 'SPARK_NANNY_CA_ROTATION_HOLD', value: '10s' }] })
   context.diagnostic(`helm install --wait: ${seconds(from)}`)
   const driver = await start(cluster, context, drivers, { name: 'first', mode: 'pi' })
   assert.ok(isInjected(await getPod(cluster, driver)))
