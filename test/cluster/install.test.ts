@@ -41,6 +41,10 @@ const injects = async (): Promise<boolean> => {
   return isInjected(await cluster.core.createNamespacedPod({ namespace: drivers, dryRun: 'All', body }))
 }
 
+/** After an installation: API server and kube-proxy hear of it a moment later, and so may cert-manager's cainjector. */
+const injecting = (): Promise<true> =>
+  waitFor({ what: 'drivers are injected', timeoutMs: 30_000 }, async () => ((await injects()) ? true : undefined))
+
 /** The serial numbers of the certificates that the replicas serve. */
 const served = async (installation: Installation): Promise<readonly string[]> => {
   const pods = await webhookPods(cluster, installation)
@@ -123,8 +127,7 @@ test('with cert-manager: one command too, and a renewal under way', async (conte
   await startCertManager(cluster)
   const from = performance.now()
   await helmInstall(cluster, byCertManager, { certManager: { enabled: true } })
-  // The cainjector is another process: it may be a moment later than our replicas.
-  await waitFor({ what: 'drivers are injected', timeoutMs: 60_000 }, async () => ((await injects()) ? true : undefined))
+  await injecting()
   context.diagnostic(`with cert-manager, from nothing to a guarded driver: ${seconds(from)}`)
   await renewed(byCertManager, () =>
     renewCertificate(cluster, byCertManager.namespace, `${fullnameOf(byCertManager)}-webhook`),
@@ -149,7 +152,7 @@ test('with a Secret of the user’s: taken up, replaced, and the caBundle follow
   await createNamespace(cluster, bySecret.namespace)
   await write('create', first, [first])
   await helmInstall(cluster, bySecret, { webhook: { tls: { existingSecret: 'user-tls' } } })
-  assert.ok(await injects())
+  await injecting()
   // As any authority is replaced without a gap: trusted first, used when all have heard of it.
   await write('replace', first, [first, second])
   await waitFor({ what: 'the caBundle holds both', timeoutMs: 180_000, everyMs: 1_000 }, async () => {
