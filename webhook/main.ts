@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import packageJson from '../package.json' with { type: 'json' }
 import { admissionHandler } from './admission-handler.ts'
 import { admissionRecorder } from './admission-record.ts'
+import { parseArguments } from './arguments.ts'
 import { background } from './background.ts'
 import { connectCluster, statedCluster } from './cluster.ts'
 import { type Config, chartProblems, parseConfig } from './config.ts'
@@ -15,7 +16,8 @@ import { certificateReader, type ServingCertificate } from './tls.ts'
 const certificatePollMs = 10_000
 const recordDelayMs = 20
 
-const parsed = parseConfig(process.env)
+const given = parseArguments(process.argv.slice(2))
+const parsed = 'problems' in given ? given : parseConfig({ ...process.env, ...given.env })
 if ('problems' in parsed) {
   for (const { key, value, form } of parsed.problems) {
     console.error(`${key}: ${value === undefined ? 'is absent' : JSON.stringify(value)}; it must be ${form}`)

@@ -67,7 +67,7 @@ export function createController(edges: ControllerEdges): Controller {
       {
         ...edges,
         polled: (driver, _judgement, tookMs) => {
-          metrics.poked(driver.application, tookMs / 1000)
+          metrics.poked(circumstancesOf(driver, edges).app, tookMs / 1000)
           queue.add(keyOf(driver))
         },
       },
