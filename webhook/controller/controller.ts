@@ -160,7 +160,7 @@ export function createController(edges: ControllerEdges): Controller {
     drivers.listen(
       {
         changed: (driver, before) => {
-          endings.changed(driver, before)
+          endings.changed(driver, before, memories.known(driver.uid)?.deleted === true)
           queue.add(keyOf(driver))
         },
         gone: (driver) => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { endingBetween } from '../../../webhook/controller/ending.ts'
+import { asksForRestart, endingBetween } from '../../../webhook/controller/ending.ts'
 import { stateOf } from '../../../webhook/controller/gauges.ts'
 import { observe } from '../../../webhook/controller/observe.ts'
 import { waitsFor } from '../../../webhook/controller/stuck.ts'
@@ -101,10 +101,17 @@ const endings: readonly [string, ReturnType<typeof observed>, ReturnType<typeof 
     }),
     'node-lost',
   ],
+  [
+    'deleted by somebody',
+    observed(),
+    observed({ phase: 'Failed', state: terminated(137, createdMs), deletionTimestamp: iso(createdMs) }),
+    'deleted',
+  ],
   ['it had ended before', observed({ phase: 'Failed' }), observed({ phase: 'Failed' }), undefined],
 ]
 for (const [name, before, now, expected] of endings) {
-  test(`ending: ${name}: ${expected ?? 'none'}`, () => assert.equal(endingBetween(before, now)?.cause, expected))
+  test(`ending: ${name}: ${expected ?? 'none'}`, () =>
+    assert.equal(endingBetween(before, now, asksForRestart(now))?.cause, expected))
 }
 
 test('states', () => {
