@@ -1,4 +1,5 @@
 import type { Prober } from '../../sidecar/prober.ts'
+import type { UiGet, UiReply } from '../../sidecar/ui-request.ts'
 import type { KubernetesApi } from '../kubernetes/api.ts'
 import type { SparkApplications } from '../kubernetes/spark-applications.ts'
 import type { Log } from '../log.ts'
@@ -15,6 +16,7 @@ import type { DriverObservation } from './observation.ts'
 import type { Performer } from './perform.ts'
 import { pollPlan } from './poll-plan.ts'
 import type { SidecarImage } from './sidecar-image.ts'
+import { sidecarVerdicts } from './sidecar-verdicts.ts'
 import { uiPolls } from './ui-polls.ts'
 import { type WorkQueue, workQueue } from './work-queue.ts'
 
@@ -27,6 +29,7 @@ export interface ControllerEdges extends CircumstancesEdges {
   readonly sidecarImage: SidecarImage
   readonly performer: Performer
   readonly prober: Pick<Prober, 'probe'>
+  get(get: UiGet): Promise<UiReply>
   /** Tells of namespaces that changed, until the signal. */
   onNamespace(changed: (namespace: string) => void, signal: AbortSignal): void
   /** Whether all that is decided on has been listed. */
@@ -73,6 +76,7 @@ export function createController(edges: ControllerEdges): Controller {
       },
       signal,
     )
+    const verdicts = sidecarVerdicts({ ...edges, answered: (driver) => queue.add(keyOf(driver)) })
     isOpen = () => {
       const { asked, unhealthy } = polls.counts()
       const lately = deletions.lately(breakerWindowMs, edges.nowMs())
@@ -135,6 +139,8 @@ export function createController(edges: ControllerEdges): Controller {
       const circumstances = circumstancesOf(driver, edges)
       edges.sidecarImage.note(driver)
       planPolls(driver, circumstances)
+      const askAgainMs = verdicts.ask(driver)
+      if (askAgainMs !== null) queue.addAt(key, askAgainMs)
       const found = look(driver, config, {
         nowMs,
         circumstances,
@@ -142,6 +148,7 @@ export function createController(edges: ControllerEdges): Controller {
         heldBackSinceMs: edges.sidecarImage.heldBackSinceMs(driver),
         nativeSidecars: edges.nativeSidecars(),
         judgement: polls.judgement(driver.uid),
+        sidecarVerdict: verdicts.verdict(driver.uid),
         breakerOpen: isOpen,
         limits: () => deletions.limits(driver, circumstances.application, nowMs),
       })
@@ -167,6 +174,7 @@ export function createController(edges: ControllerEdges): Controller {
           endings.gone(driver, memories.known(driver.uid)?.deleted === true)
           memories.forget(driver.uid)
           polls.forget(driver.uid)
+          verdicts.forget(driver.uid)
         },
       },
       signal,

@@ -22,6 +22,7 @@ export const context = (fields: Partial<AssessmentContext> = {}): AssessmentCont
   nativeSidecars: true,
   heldBackSinceMs: null,
   judgement: undefined,
+  sidecarVerdict: undefined,
   ...fields,
 })
 

@@ -62,6 +62,7 @@ test('nothing is ever done about a healthy driver, in whatever order its states 
           heldBackSinceMs: image.heldBackSinceMs(driver),
           nativeSidecars: true,
           judgement: judged({ kind: 'alive', sinceMs: 0 }),
+          sidecarVerdict: undefined,
           breakerOpen: () => false,
           limits: () => ({ quarantined: false, backoffUntilMs: 0, exhausted: null }),
         })
@@ -131,6 +132,7 @@ test('of two that both believe to lead, each with its own lag, a pod is deleted 
           heldBackSinceMs: null,
           nativeSidecars: true,
           judgement: judged(unresponsive),
+          sidecarVerdict: undefined,
           breakerOpen: () => false,
           limits: () => ({ quarantined: false, backoffUntilMs: 0, exhausted: null }),
         })
