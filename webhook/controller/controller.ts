@@ -32,8 +32,8 @@ export interface ControllerEdges extends CircumstancesEdges {
   get(get: UiGet): Promise<UiReply>
   /** Tells of namespaces that changed, until the signal. */
   onNamespace(changed: (namespace: string) => void, signal: AbortSignal): void
-  /** Whether all that is decided on has been listed. */
-  synced(): boolean
+  /** Whether drivers have been listed, without which there is nothing to do, and all else that is decided on. */
+  synced(): { readonly drivers: boolean; readonly all: boolean }
   sleep(ms: number, signal: AbortSignal): Promise<void>
   random(): number
   monotonicMs(): number
@@ -51,6 +51,7 @@ const maxAtOnce = 8
 /** Looks without a pause; admissions wait no longer than for these. */
 const looksAtOnce = 50
 const breakerWindowMs = 10 * 60_000
+const othersWithinMs = 30_000
 
 /**
  * Reconciles drivers: each change, and each time that matters, leads to a look at what is, never at what happened. A look
@@ -157,12 +158,21 @@ export function createController(edges: ControllerEdges): Controller {
       if (underWay >= maxAtOnce) putOff.add(key)
       else void carryOut(driver, circumstances, found)
     }
+    /** A bug that one pod brings to light must not keep the others from being let go. */
+    const attempt = (key: string): void => {
+      try {
+        reconcile(key)
+      } catch (error) {
+        log.error({ event: 'reconcile-failed', driver: key, err: error })
+        queue.addAt(key, edges.nowMs() + 60_000)
+      }
+    }
     const driverOf = (key: string) => {
       const [namespace = '', name = ''] = key.split('/')
       return drivers.reflector.objects.get(namespace, name)
     }
 
-    while (!edges.synced() && !signal.aborted) await edges.sleep(100, signal)
+    await syncedEnough(edges, signal)
     deletions.load(edges.applications.all())
     drivers.listen(
       {
@@ -187,7 +197,7 @@ export function createController(edges: ControllerEdges): Controller {
     for (let looks = 1; !signal.aborted; looks += 1) {
       const key = queue.take(edges.nowMs())
       if (key === undefined) await idle(edges, queue, signal)
-      else reconcile(key)
+      else attempt(key)
       if (looks % looksAtOnce === 0) await edges.sleep(1, signal)
     }
     while (underWay > 0) await edges.sleep(20, new AbortController().signal)
@@ -205,4 +215,17 @@ async function idle(edges: Pick<ControllerEdges, 'sleep' | 'nowMs'>, queue: Work
   const waitMs = Math.max(1, Math.min(60_000, queue.nextMs() - edges.nowMs()))
   await Promise.race([queue.added(), edges.sleep(waitMs, aborted)])
   timer.abort()
+}
+
+/**
+ * Waits for the lists; for those of namespaces and SparkApplications not for ever, since a driver that is held back is
+ * let go without them, and without a known owner nothing is deleted.
+ */
+async function syncedEnough(edges: Pick<ControllerEdges, 'synced' | 'sleep' | 'monotonicMs'>, signal: AbortSignal) {
+  const sinceMs = edges.monotonicMs()
+  while (!signal.aborted) {
+    const { drivers, all } = edges.synced()
+    if (all || (drivers && edges.monotonicMs() - sinceMs > othersWithinMs)) return
+    await edges.sleep(100, signal)
+  }
 }

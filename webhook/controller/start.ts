@@ -61,8 +61,10 @@ export function startController(started: StartedController): { suspension(): str
     nativeSidecars: started.nativeSidecars,
     nowMs: started.nowMs,
   }
-  const synced = () =>
-    [drivers.reflector, namespaces, ...applications.reflectors].every((reflector) => reflector.synced())
+  const synced = () => ({
+    drivers: drivers.reflector.synced(),
+    all: [drivers.reflector, namespaces, ...applications.reflectors].every((reflector) => reflector.synced()),
+  })
   const controller = createController({
     ...started,
     ...circumstances,

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import fc from 'fast-check'
 import { asksForRestart, endingBetween } from '../../../webhook/controller/ending.ts'
 import { stateOf } from '../../../webhook/controller/gauges.ts'
 import { observe } from '../../../webhook/controller/observe.ts'
@@ -42,6 +43,39 @@ test('little is kept of a pod', () => {
 
 test('what is no pod, or has no name or uid, is no driver', () => {
   for (const object of [null, {}, { metadata: {}, spec: { containers: [] } }]) assert.equal(observe(object), undefined)
+})
+
+test('whatever an object holds, it is observed or left out, and never an exception', () => {
+  const keys = [
+    'metadata',
+    'spec',
+    'status',
+    'conditions',
+    'containers',
+    'initContainers',
+    'containerStatuses',
+    'state',
+  ]
+  const junk = fc.anything({ key: fc.constantFrom(...keys, 'name', 'env', 'annotations', 'labels'), maxDepth: 4 })
+  const places = fc.constantFrom(
+    ...[
+      'metadata.labels',
+      'metadata.annotations',
+      'metadata.ownerReferences',
+      'spec.containers',
+      'spec.initContainers',
+    ],
+    ...['spec', 'status', 'status.conditions', 'status.containerStatuses', 'status.initContainerStatuses', 'metadata'],
+  )
+  fc.assert(
+    fc.property(places, junk, (place, value) => {
+      const pod = structuredClone(driverPod()) as unknown as Record<string, Record<string, unknown>>
+      const [first = '', second] = place.split('.')
+      if (second === undefined) Reflect.set(pod, first, value)
+      else Reflect.set(pod[first] ?? {}, second, value)
+      observe(pod)
+    }),
+  )
 })
 
 test('a container of another that is called as ours is no sidecar', () => {
