@@ -117,7 +117,7 @@ export function createActor(edges: ActorEdges): (task: Task) => Promise<Performe
       if (performed.kind === 'failed') record(task, 'delete-pod', 'failed', detailOf(performed))
       return performed
     }
-    metrics.killed(driver.application)
+    metrics.killed(circumstances.app)
     record(task, 'delete-pod', 'done')
     const deletion = { atMs: edges.nowMs(), uid: driver.uid, reason: `${hang.by} ${hang.reason}: ${hang.detail}` }
     const text = edges.deletions.note(driver, circumstances.application, deletion)

@@ -18,6 +18,8 @@ export interface Circumstances {
   readonly guard: Guard
   /** One of the forerunner's `--apps`. */
   readonly named: boolean
+  /** What the forerunner's metrics call it. */
+  readonly app: string
   readonly resubmits: boolean
   readonly pause: Pause | null
 }
@@ -45,6 +47,7 @@ export function circumstancesOf(driver: DriverObservation, edges: CircumstancesE
     namespace,
     guard: guardOf(driver, settings, edges.nativeSidecars()),
     named,
+    app: named ? driver.name.replace(/-driver$/, '') : driver.application,
     resubmits: named || (application !== undefined && submitsAgain(application)),
     pause: pauseOf(edges.nowMs(), driver.annotations, annotations, namespace?.annotations),
   }

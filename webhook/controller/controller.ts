@@ -1,4 +1,5 @@
 import type { Prober } from '../../sidecar/prober.ts'
+import type { UiGet, UiReply } from '../../sidecar/ui-request.ts'
 import type { KubernetesApi } from '../kubernetes/api.ts'
 import type { SparkApplications } from '../kubernetes/spark-applications.ts'
 import type { Log } from '../log.ts'
@@ -15,6 +16,7 @@ import type { DriverObservation } from './observation.ts'
 import type { Performer } from './perform.ts'
 import { pollPlan } from './poll-plan.ts'
 import type { SidecarImage } from './sidecar-image.ts'
+import { sidecarVerdicts } from './sidecar-verdicts.ts'
 import { uiPolls } from './ui-polls.ts'
 import { type WorkQueue, workQueue } from './work-queue.ts'
 
@@ -27,10 +29,11 @@ export interface ControllerEdges extends CircumstancesEdges {
   readonly sidecarImage: SidecarImage
   readonly performer: Performer
   readonly prober: Pick<Prober, 'probe'>
+  get(get: UiGet): Promise<UiReply>
   /** Tells of namespaces that changed, until the signal. */
   onNamespace(changed: (namespace: string) => void, signal: AbortSignal): void
-  /** Whether all that is decided on has been listed. */
-  synced(): boolean
+  /** Whether drivers have been listed, without which there is nothing to do, and all else that is decided on. */
+  synced(): { readonly drivers: boolean; readonly all: boolean }
   sleep(ms: number, signal: AbortSignal): Promise<void>
   random(): number
   monotonicMs(): number
@@ -48,6 +51,7 @@ const maxAtOnce = 8
 /** Looks without a pause; admissions wait no longer than for these. */
 const looksAtOnce = 50
 const breakerWindowMs = 10 * 60_000
+const othersWithinMs = 30_000
 
 /**
  * Reconciles drivers: each change, and each time that matters, leads to a look at what is, never at what happened. A look
@@ -67,12 +71,13 @@ export function createController(edges: ControllerEdges): Controller {
       {
         ...edges,
         polled: (driver, _judgement, tookMs) => {
-          metrics.poked(driver.application, tookMs / 1000)
+          metrics.poked(circumstancesOf(driver, edges).app, tookMs / 1000)
           queue.add(keyOf(driver))
         },
       },
       signal,
     )
+    const verdicts = sidecarVerdicts({ ...edges, answered: (driver) => queue.add(keyOf(driver)) })
     isOpen = () => {
       const { asked, unhealthy } = polls.counts()
       const lately = deletions.lately(breakerWindowMs, edges.nowMs())
@@ -135,6 +140,8 @@ export function createController(edges: ControllerEdges): Controller {
       const circumstances = circumstancesOf(driver, edges)
       edges.sidecarImage.note(driver)
       planPolls(driver, circumstances)
+      const askAgainMs = verdicts.ask(driver)
+      if (askAgainMs !== null) queue.addAt(key, askAgainMs)
       const found = look(driver, config, {
         nowMs,
         circumstances,
@@ -142,6 +149,7 @@ export function createController(edges: ControllerEdges): Controller {
         heldBackSinceMs: edges.sidecarImage.heldBackSinceMs(driver),
         nativeSidecars: edges.nativeSidecars(),
         judgement: polls.judgement(driver.uid),
+        sidecarVerdict: verdicts.verdict(driver.uid),
         breakerOpen: isOpen,
         limits: () => deletions.limits(driver, circumstances.application, nowMs),
       })
@@ -150,23 +158,33 @@ export function createController(edges: ControllerEdges): Controller {
       if (underWay >= maxAtOnce) putOff.add(key)
       else void carryOut(driver, circumstances, found)
     }
+    /** A bug that one pod brings to light must not keep the others from being let go. */
+    const attempt = (key: string): void => {
+      try {
+        reconcile(key)
+      } catch (error) {
+        log.error({ event: 'reconcile-failed', driver: key, err: error })
+        queue.addAt(key, edges.nowMs() + 60_000)
+      }
+    }
     const driverOf = (key: string) => {
       const [namespace = '', name = ''] = key.split('/')
       return drivers.reflector.objects.get(namespace, name)
     }
 
-    while (!edges.synced() && !signal.aborted) await edges.sleep(100, signal)
+    await syncedEnough(edges, signal)
     deletions.load(edges.applications.all())
     drivers.listen(
       {
         changed: (driver, before) => {
-          endings.changed(driver, before)
+          endings.changed(driver, before, memories.known(driver.uid)?.deleted === true)
           queue.add(keyOf(driver))
         },
         gone: (driver) => {
           endings.gone(driver, memories.known(driver.uid)?.deleted === true)
           memories.forget(driver.uid)
           polls.forget(driver.uid)
+          verdicts.forget(driver.uid)
         },
       },
       signal,
@@ -179,7 +197,7 @@ export function createController(edges: ControllerEdges): Controller {
     for (let looks = 1; !signal.aborted; looks += 1) {
       const key = queue.take(edges.nowMs())
       if (key === undefined) await idle(edges, queue, signal)
-      else reconcile(key)
+      else attempt(key)
       if (looks % looksAtOnce === 0) await edges.sleep(1, signal)
     }
     while (underWay > 0) await edges.sleep(20, new AbortController().signal)
@@ -197,4 +215,17 @@ async function idle(edges: Pick<ControllerEdges, 'sleep' | 'nowMs'>, queue: Work
   const waitMs = Math.max(1, Math.min(60_000, queue.nextMs() - edges.nowMs()))
   await Promise.race([queue.added(), edges.sleep(waitMs, aborted)])
   timer.abort()
+}
+
+/**
+ * Waits for the lists; for those of namespaces and SparkApplications not for ever, since a driver that is held back is
+ * let go without them, and without a known owner nothing is deleted.
+ */
+async function syncedEnough(edges: Pick<ControllerEdges, 'synced' | 'sleep' | 'monotonicMs'>, signal: AbortSignal) {
+  const sinceMs = edges.monotonicMs()
+  while (!signal.aborted) {
+    const { drivers, all } = edges.synced()
+    if (all || (drivers && edges.monotonicMs() - sinceMs > othersWithinMs)) return
+    await edges.sleep(100, signal)
+  }
 }

@@ -72,12 +72,15 @@ export function performer({ api, reporter, nowMs, mayAct }: PerformerEdges): Per
         },
       })
     },
-    deletePod: ({ namespace, name, ...preconditions }) =>
-      send({
+    deletePod: (pod) => {
+      const { uid, resourceVersion } = pod
+      const preconditions = resourceVersion === undefined ? { uid } : { uid, resourceVersion }
+      return send({
         method: 'DELETE',
-        path: podPath({ namespace, name }),
+        path: podPath(pod),
         body: { apiVersion: 'v1', kind: 'DeleteOptions', preconditions },
-      }),
+      })
+    },
     annotateApplication: (reference, uid, annotations) =>
       send({
         method: 'PATCH',
