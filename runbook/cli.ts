@@ -3,6 +3,7 @@ import packageJson from '../package.json' with { type: 'json' }
 import type { Call } from './called-as.ts'
 import { checkCommand } from './check/command.ts'
 import { completionCommand } from './completion/command.ts'
+import { diagnoseCommand } from './diagnose/command.ts'
 import { type Edges, UsageError } from './edges.ts'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
 import { injectCommand } from './inject/command.ts'
@@ -11,7 +12,7 @@ import { injectCommand } from './inject/command.ts'
 export type MakeCommand = (edges: Edges, version: string, end: (code: ExitCode) => void) => Command
 
 /** In the order of the help. */
-const commands: readonly MakeCommand[] = [checkCommand, injectCommand, completionCommand]
+const commands: readonly MakeCommand[] = [checkCommand, diagnoseCommand, injectCommand, completionCommand]
 
 /** Runs one call of the command line. Never throws and prints no stack trace; what a call can end with stands in `exitCodes`. */
 export async function runCommandLine({ name, args }: Call, edges: Edges): Promise<ExitCode> {
