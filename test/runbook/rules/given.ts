@@ -36,7 +36,10 @@ export const running: Given = { phase: 'Running', state: { running: { startedAt:
 export const pending: Given = { phase: 'Pending', log: null, state: { waiting: { reason: 'ContainerCreating' } } }
 export const unscheduled: Given = { phase: 'Pending', log: null, state: {} }
 export const saying = (reason: string, message: string): Given => ({ ...pending, events: [{ reason, message }] })
-export const waiting = (reason: string, message: string): Given => ({ ...pending, state: { waiting: { reason, message } } })
+export const waiting = (reason: string, message: string): Given => ({
+  ...pending,
+  state: { waiting: { reason, message } },
+})
 
 export function evidenceOf(given: Given): Evidence {
   const documents: Partial<Record<keyof Documents, unknown>> = {
@@ -75,7 +78,14 @@ function podOf({ state, lastState, phase = 'Failed', status, spec, sidecar, ageM
   return {
     metadata: { name: 'nightly-driver', namespace: 'jobs', uid: 'u1', creationTimestamp: ago(ageMs), labels: {} },
     spec: {
-      containers: [{ name: driver.name, image: 'registry.example/spark:4', args: ['driver'], resources: { limits: { memory: '1Gi' } } }],
+      containers: [
+        {
+          name: driver.name,
+          image: 'registry.example/spark:4',
+          args: ['driver'],
+          resources: { limits: { memory: '1Gi' } },
+        },
+      ],
       ...(sidecar !== undefined && { initContainers: [{ name: 'spark-nanny' }] }),
       nodeName: 'node1',
       serviceAccountName: 'spark',
@@ -108,7 +118,8 @@ export const error = (logger: string, message: string) => `26/11/24 11:50:00 ERR
 /** The end of a driver by an exception of its main thread. */
 export function thrown(...chain: readonly string[]): string {
   const [first = '', ...causes] = chain
-  const frames = '\tat com.example.App.main(App.java:12)\n\tat org.apache.spark.deploy.SparkSubmit.main(SparkSubmit.scala)\n'
+  const frames =
+    '\tat com.example.App.main(App.java:12)\n\tat org.apache.spark.deploy.SparkSubmit.main(SparkSubmit.scala)\n'
   return [
     info('SparkContext', 'Running Spark version 4.0.1'),
     `Exception in thread "main" ${first}\n${frames}`,
