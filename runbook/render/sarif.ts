@@ -3,8 +3,6 @@ import { catalogue } from '../rules/catalogue.ts'
 import { type Report, subjectName } from './report.ts'
 import { remedyTitle } from './text.ts'
 
-const repository = 'https://github.com/spark-nanny/spark-nanny/blob/main'
-
 /** SARIF 2.1.0 (OASIS): a rule per finding, a result per evidence found, locations in the files of a bundle. */
 export function renderSarif({ subject, version, diagnosis: { findings, unknown } }: Report): string {
   const ids = [...new Set(findings.map(({ id }) => id))]
@@ -15,7 +13,7 @@ export function renderSarif({ subject, version, diagnosis: { findings, unknown }
       id,
       shortDescription: { text: rule.title },
       fullDescription: { text: rule.meaning },
-      helpUri: `${repository}/${pageOf(id, rule.cause)}`,
+      help: { text: `See ${pageOf(id, rule.cause)}.` },
       defaultConfiguration: { level: rule.severity },
       properties: { cause: rule.cause },
     }
@@ -46,7 +44,7 @@ export function renderSarif({ subject, version, diagnosis: { findings, unknown }
     runs: [
       {
         tool: {
-          driver: { name: 'spark-nanny', version, informationUri: 'https://github.com/spark-nanny/spark-nanny', rules },
+          driver: { name: 'spark-nanny', version, rules },
         },
         invocations: [{ executionSuccessful: true, toolExecutionNotifications: notifications }],
         results,
