@@ -1,7 +1,7 @@
 /** Bundles what the images and the package ship into dist/. An entry point that does not exist yet is skipped. */
 import { chmodSync, existsSync } from 'node:fs'
 import { join, relative } from 'node:path'
-import { type BuildOptions, build } from 'esbuild'
+import { type BuildOptions, build, type Plugin } from 'esbuild'
 
 const root = import.meta.dirname
 const dist = join(root, 'dist')
@@ -21,6 +21,40 @@ const common = {
 
 /** Packages of CommonJS inside an ES module look for `require`. */
 const requireBanner = "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);"
+
+/** client-node does not say that its modules have no effects of their own, so that each would stay in a bundle. */
+const clientNodeWithoutEffects: Plugin = {
+  name: 'client-node-without-effects',
+  setup: ({ onResolve, resolve }) => {
+    onResolve({ filter: /^(@kubernetes\/client-node$|\.)/ }, async ({ path, pluginData, ...rest }) => {
+      const within = path === '@kubernetes/client-node' || rest.importer.includes('/@kubernetes/client-node/')
+      if (!within || pluginData === 'resolved') return undefined
+      return { ...(await resolve(path, { ...rest, pluginData: 'resolved' })), sideEffects: false }
+    })
+  },
+}
+
+/**
+ * What asks a cluster, as CommonJS modules that are evaluated when they are first needed: an `import` of node:https, also
+ * in a module that is loaded late, would be moved to the top of the bundle. Of client-node it takes in a twentieth, what
+ * reads kubeconfigs; esbuild leaves out what is not used only of what is imported at once.
+ */
+const clusterModulesLate: Plugin = {
+  name: 'cluster-modules-late',
+  setup: ({ onResolve, onLoad }) => {
+    // In a namespace of their own: package.json says that files of ours are ES modules.
+    const namespace = 'late'
+    onResolve({ filter: /\/(kubeconfig|client)\.ts$/ }, ({ path, resolveDir }) => ({
+      path: join(resolveDir, path),
+      namespace,
+    }))
+    onLoad({ filter: /./, namespace }, async ({ path }) => {
+      const options = { ...common, format: 'cjs' as const, minify: true, plugins: [clientNodeWithoutEffects] }
+      const { outputFiles = [] } = await build({ ...options, entryPoints: [path], write: false })
+      return { contents: outputFiles[0]?.text ?? '', loader: 'js' }
+    })
+  },
+}
 
 interface Bundle extends BuildOptions {
   readonly entry: string
@@ -51,6 +85,7 @@ const bundles: readonly Bundle[] = [
     format: 'esm',
     minify: false,
     banner: { js: `#!/usr/bin/env node\n${requireBanner}` },
+    plugins: [clusterModulesLate],
     executable: true,
   },
 ]

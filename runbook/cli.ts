@@ -1,24 +1,32 @@
 import { Command, CommanderError } from 'commander'
 import packageJson from '../package.json' with { type: 'json' }
+import type { Call } from './called-as.ts'
+import { completionCommand } from './completion/command.ts'
 import { type Edges, UsageError } from './edges.ts'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
 import { injectCommand } from './inject/command.ts'
 
-/**
- * Runs one call of the command line: `args` are those after the program's name. Never throws and prints no stack
- * trace; what a call can end with stands in `exitCodes`.
- */
-export async function runCommandLine(args: readonly string[], edges: Edges): Promise<ExitCode> {
+/** A command's definition. `end` gets the exit code of a call that was right. */
+export type MakeCommand = (edges: Edges, version: string, end: (code: ExitCode) => void) => Command
+
+/** In the order of the help. */
+const commands: readonly MakeCommand[] = [injectCommand, completionCommand]
+
+/** Runs one call of the command line. Never throws and prints no stack trace; what a call can end with stands in `exitCodes`. */
+export async function runCommandLine({ name, args }: Call, edges: Edges): Promise<ExitCode> {
   let exitCode: ExitCode = exitCodes.ok
-  const inject = injectCommand(edges, packageJson.version, (code) => {
-    exitCode = code
-  })
-  const program = new Command('spark-nanny')
+  const program = new Command(name)
     .description('Notices hung Spark drivers on Kubernetes and has the kubelet restart them.')
     .version(packageJson.version, '-V, --version', 'print the version')
     .helpCommand(false)
-    .addCommand(inject)
-  for (const command of [program, inject]) {
+  for (const make of commands) {
+    program.addCommand(
+      make(edges, packageJson.version, (code) => {
+        exitCode = code
+      }),
+    )
+  }
+  for (const command of [program, ...program.commands]) {
     command
       .helpOption('-h, --help', 'print this help')
       .exitOverride()
@@ -30,13 +38,17 @@ export async function runCommandLine(args: readonly string[], edges: Edges): Pro
       })
       .showHelpAfterError(usageOf(command))
   }
+  let called = program
+  program.hook('preAction', (_, command) => {
+    called = command
+  })
   try {
     await program.parseAsync(args, { from: 'user' })
     return exitCode
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage
     if (error instanceof UsageError) {
-      edges.stderr(`error: ${error.message}\n${usageOf(inject)}\n`)
+      edges.stderr(`error: ${error.message}\n${usageOf(called)}\n`)
       return exitCodes.usage
     }
     edges.stderr(`error: ${error instanceof Error ? error.message : String(error)}\n`)
@@ -45,6 +57,6 @@ export async function runCommandLine(args: readonly string[], edges: Edges): Pro
 }
 
 function usageOf(command: Command): string {
-  const name = command.name() === 'spark-nanny' ? 'spark-nanny' : `spark-nanny ${command.name()}`
+  const name = command.parent === null ? command.name() : `${command.parent.name()} ${command.name()}`
   return `usage: ${name} ${command.usage()} (${name} --help tells more)`
 }

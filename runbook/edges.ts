@@ -1,10 +1,24 @@
+import type { Connection, ConnectionFlags } from './kubernetes/connect.ts'
+
 /** All that the command line has to do with the world outside, so that tests run it whole in one process. */
 export interface Edges {
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** Which of our streams a person looks at. */
+  readonly isTerminal: { readonly stdout: boolean; readonly stderr: boolean }
   /** The text of a file; rejects as `fs.readFile` does. */
   readFile(path: string): Promise<string>
+  /** Writes a file, and the folders that lead to it; rejects as `fs.writeFile` does. */
+  writeFile(path: string, text: string): Promise<void>
   readStdin(): Promise<string>
   stdout(text: string): void
   stderr(text: string): void
+  nowMs(): number
+  sleep(ms: number): Promise<void>
+  /**
+   * A connection by the flags, as kubectl finds its own. Asks the API server nothing yet. Rejects with a UsageError for
+   * a kubeconfig or context that cannot be used.
+   */
+  connect(flags: ConnectionFlags): Promise<Connection>
 }
 
 /** A wrong call, worded for the one who made it: one line. Ends in `exitCodes.usage`. */

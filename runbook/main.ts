@@ -1,5 +1,8 @@
-import { readFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { basename, dirname } from 'node:path'
 import { text } from 'node:stream/consumers'
+import { setTimeout as delay } from 'node:timers/promises'
+import { callOf } from './called-as.ts'
 import { runCommandLine } from './cli.ts'
 
 // A reader that closes early (`| head`) is no failure of ours.
@@ -7,9 +10,19 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit(error.code === 'EPIPE' ? 0 : 1)
 })
 
-process.exitCode = await runCommandLine(process.argv.slice(2), {
+process.exitCode = await runCommandLine(callOf(basename(process.argv[1] ?? ''), process.argv.slice(2)), {
+  env: process.env,
+  isTerminal: { stdout: process.stdout.isTTY === true, stderr: process.stderr.isTTY === true },
   readFile: (path) => readFile(path, 'utf8'),
+  writeFile: async (path, content) => {
+    await mkdir(dirname(path), { recursive: true })
+    await writeFile(path, content)
+  },
   readStdin: () => text(process.stdin),
   stdout: (output) => void process.stdout.write(output),
   stderr: (output) => void process.stderr.write(output),
+  nowMs: () => Date.now(),
+  sleep: (ms) => delay(ms),
+  // What talks TLS is only loaded when it is needed.
+  connect: async (flags) => (await import('./kubernetes/connect.ts')).connect(flags, process.env),
 })

@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { callOf } from '../../runbook/called-as.ts'
 import { runCommandLine } from '../../runbook/cli.ts'
+import type { Edges } from '../../runbook/edges.ts'
 
 export interface Ran {
   readonly exitCode: number
@@ -8,15 +10,18 @@ export interface Ran {
   readonly stderr: string
 }
 
-/** Runs the command line in this process. `files` stand in for the disk; other names are read from the captures. */
+/** Runs the command line in this process. `files` stand in for the disk; other names are read from the captures; `edges` over a world without cluster or terminal. */
 export async function runCli(
   args: readonly string[],
   files: Readonly<Record<string, string>> = {},
   stdin = '',
+  { calledAs = 'spark-nanny', ...edges }: Partial<Edges> & { readonly calledAs?: string } = {},
 ): Promise<Ran> {
   let stdout = ''
   let stderr = ''
-  const exitCode = await runCommandLine(args, {
+  const exitCode = await runCommandLine(callOf(calledAs, args), {
+    env: {},
+    isTerminal: { stdout: false, stderr: false },
     readFile: async (path) => files[path] ?? readFile(join(captureDir, path), 'utf8'),
     readStdin: async () => stdin,
     stdout: (text) => {
@@ -25,6 +30,11 @@ export async function runCli(
     stderr: (text) => {
       stderr += text
     },
+    writeFile: () => Promise.reject(new Error('this test writes no file')),
+    nowMs: () => Date.now(),
+    sleep: async () => {},
+    connect: () => Promise.reject(new Error('this test has no cluster')),
+    ...edges,
   })
   return { exitCode, stdout, stderr }
 }

@@ -12,6 +12,8 @@ export interface ApiAccess {
     readonly cert?: string
     readonly key?: string
     readonly rejectUnauthorized?: boolean
+    /** The name that the API server's certificate must hold, where it is not the server's own. */
+    readonly servername?: string
   }
   /** Asked before each request: a projected token is renewed in its file. */
   authorization(): Promise<string | undefined>

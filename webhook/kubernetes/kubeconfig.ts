@@ -1,0 +1,85 @@
+import { HttpMethod, KubeConfig, RequestContext } from '@kubernetes/client-node'
+import type { ApiAccess } from './client.ts'
+
+/** One context of one or several kubeconfig files. */
+export interface KubeconfigContext {
+  readonly name: string
+  /** Of the context, where it names one. */
+  readonly namespace: string | null
+  /** TLS, exec plug-ins and tokens are only looked at here; rejects for what is wrong with them. */
+  access(): Promise<ApiAccess>
+}
+
+export type KubeconfigChoice =
+  | { readonly kind: 'context'; readonly context: KubeconfigContext }
+  /** One line, for the one who wrote the file or named the context. */
+  | { readonly kind: 'problem'; readonly problem: string }
+
+/**
+ * The context of that name, else the current one, of files that exist, merged as kubectl merges `$KUBECONFIG`: what
+ * stands in an earlier file holds. Loads client-node, so that this module is only imported when it is needed.
+ */
+export function chooseContext(files: readonly string[], wanted: string | undefined): KubeconfigChoice {
+  const problem = (text: string): KubeconfigChoice => ({ kind: 'problem', problem: text })
+  const config = new KubeConfig()
+  for (const file of files) {
+    const next = new KubeConfig()
+    try {
+      next.loadFromFile(file)
+    } catch (error) {
+      return problem(`${file}: is no kubeconfig: ${error instanceof Error ? firstLine(error.message) : String(error)}`)
+    }
+    config.loadFromOptions({
+      clusters: firstByName([...config.getClusters(), ...next.getClusters()]),
+      contexts: firstByName([...config.getContexts(), ...next.getContexts()]),
+      users: firstByName([...config.getUsers(), ...next.getUsers()]),
+      currentContext: config.getCurrentContext() || next.getCurrentContext(),
+    })
+  }
+  const where = files.join(', ')
+  const name = wanted ?? config.getCurrentContext()
+  const known = config.getContexts().map((context) => context.name)
+  const thereAre = known.length === 0 ? 'there is none' : `there are ${known.join(', ')}`
+  if (!name) return problem(`${where}: no current context; ${thereAre}`)
+  const context = config.getContexts().find((one) => one.name === name)
+  if (context === undefined) return problem(`${where}: no context "${name}"; ${thereAre}`)
+  config.setCurrentContext(name)
+  const cluster = config.getCurrentCluster()
+  if (cluster === null)
+    return problem(`${where}: context "${name}" names cluster "${context.cluster}", which is absent`)
+  if (cluster.proxyUrl) return problem(`${where}: cluster "${cluster.name}": proxy-url is not supported`)
+  const namespace = context.namespace ? context.namespace : null
+  return { kind: 'context', context: { name, namespace, access: () => accessOf(config, cluster) } }
+}
+
+async function accessOf(
+  config: KubeConfig,
+  cluster: { readonly server: string; readonly skipTLSVerify?: boolean; readonly tlsServerName?: string },
+): Promise<ApiAccess> {
+  const options: { ca?: unknown; cert?: unknown; key?: unknown } = {}
+  await config.applyToHTTPSOptions(options)
+  const pem = (value: unknown) => (value === undefined || value === null ? undefined : String(value))
+  const parts = { ca: pem(options.ca), cert: pem(options.cert), key: pem(options.key) }
+  return {
+    server: cluster.server.replace(/\/$/, ''),
+    tls: {
+      ...(parts.ca !== undefined && { ca: parts.ca }),
+      ...(parts.cert !== undefined && { cert: parts.cert }),
+      ...(parts.key !== undefined && { key: parts.key }),
+      ...(cluster.skipTLSVerify === true && { rejectUnauthorized: false }),
+      ...(cluster.tlsServerName !== undefined && { servername: cluster.tlsServerName }),
+    },
+    authorization: async () => {
+      // Tokens of all of kubeconfig's kinds (exec plug-ins, files, OIDC) are client-node's to renew.
+      const context = new RequestContext(cluster.server, HttpMethod.GET)
+      await config.applySecurityAuthentication(context)
+      return context.getHeaders().Authorization
+    },
+  }
+}
+
+function firstByName<T extends { readonly name: string }>(items: readonly T[]): T[] {
+  return items.filter((item, index) => items.findIndex(({ name }) => name === item.name) === index)
+}
+
+const firstLine = (text: string) => text.split('\n')[0] ?? text
