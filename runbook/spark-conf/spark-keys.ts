@@ -42,3 +42,14 @@ const keys: ReadonlyMap<string, SparkKey> = new Map(Object.entries(table as Read
 export function sparkKey(key: string): SparkKey | undefined {
   return keys.get(key)
 }
+
+/** Names to suggest: documented, and not those that Spark has given up. */
+export function sparkKeys(): readonly string[] {
+  return suggested
+}
+
+const suggested = [...keys].flatMap(([key, row]) =>
+  row.internal === true || row.deprecated !== undefined || row.removed !== undefined || row.last !== undefined
+    ? []
+    : [key],
+)
