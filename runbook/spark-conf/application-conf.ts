@@ -1,7 +1,7 @@
 import { isRecord, recordOf } from '../../core/json.ts'
 import type { SparkOperator } from '../../core/spark-application.ts'
-import { ConfBuilder, type EffectiveConf, valueIn } from './effective-conf.ts'
 import { languageOf } from './conf-file.ts'
+import { ConfBuilder, type EffectiveConf, valueIn } from './effective-conf.ts'
 import type { Language } from './spark-memory.ts'
 import { parseSparkVersion, type SparkVersion, versionOfImage } from './spark-version.ts'
 
@@ -22,7 +22,8 @@ export function applicationConf(
   const language = operator === 'kubeflow' ? kubeflowLanguage(spec) : apacheLanguage(spec)
   const stated = operator === 'kubeflow' ? spec.sparkVersion : recordOf(spec.runtimeVersions).sparkVersion
   const image = valueIn(builder.build(language, undefined))('spark.kubernetes.container.image')
-  const known = version ?? (typeof stated === 'string' ? parseSparkVersion(stated) : undefined) ?? versionOfImage(image ?? '')
+  const known =
+    version ?? (typeof stated === 'string' ? parseSparkVersion(stated) : undefined) ?? versionOfImage(image ?? '')
   return builder.build(language, known)
 }
 
@@ -100,7 +101,9 @@ const isScalar = (value: unknown): value is string | number | boolean =>
 function kubeflowLanguage({ type, mainApplicationFile }: Readonly<Record<string, unknown>>): Language {
   if (type === 'Python') return 'python'
   if (type === 'R') return 'r'
-  return type === undefined ? languageOf(typeof mainApplicationFile === 'string' ? mainApplicationFile : undefined) : 'jvm'
+  return type === undefined
+    ? languageOf(typeof mainApplicationFile === 'string' ? mainApplicationFile : undefined)
+    : 'jvm'
 }
 
 function apacheLanguage({ pyFiles, sparkRFiles }: Readonly<Record<string, unknown>>): Language {

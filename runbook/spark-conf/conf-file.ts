@@ -20,7 +20,8 @@ export function parseConfFile(text: string, name: string, sparkVersion: SparkVer
   const mainFile = words === undefined ? readProperties(text, name, builder) : readFlags(words, name, builder)
   const language = languageOf(mainFile)
   const known = builder.build(language, sparkVersion)
-  const image = valueIn(known)('spark.kubernetes.container.image') ?? valueIn(known)('spark.kubernetes.driver.container.image')
+  const image =
+    valueIn(known)('spark.kubernetes.container.image') ?? valueIn(known)('spark.kubernetes.driver.container.image')
   return { conf: builder.build(language, sparkVersion ?? versionOfImage(image ?? '')), mainFile }
 }
 
@@ -101,7 +102,9 @@ function readFlags(words: readonly Word[], name: string, builder: ConfBuilder): 
 function shellWords(text: string): readonly Word[] {
   const words: Word[] = []
   let line = 1
-  for (const match of text.matchAll(/\\\r?\n|\n|#[^\n]*|[^\s\S]|((?:[^\s"'\\]|\\[^\n]|"(?:[^"\\]|\\[\s\S])*"|'[^']*')+)|\s/g)) {
+  for (const match of text.matchAll(
+    /\\\r?\n|\n|#[^\n]*|[^\s\S]|((?:[^\s"'\\]|\\[^\n]|"(?:[^"\\]|\\[\s\S])*"|'[^']*')+)|\s/g,
+  )) {
     const [whole, word] = match
     if (word !== undefined) words.push({ text: unquoted(word), line })
     line += whole.split('\n').length - 1
@@ -116,4 +119,3 @@ function unquoted(word: string): string {
       double?.replace(/\\(["\\$`])/g, '$1') ?? single ?? escaped ?? '',
   )
 }
-

@@ -1,5 +1,5 @@
 import { distance } from 'fastest-levenshtein'
-import { kubernetesFamilies, foreignManager, isOpenFamily } from './key-families.ts'
+import { foreignManager, isOpenFamily, kubernetesFamilies } from './key-families.ts'
 import { sparkKey, sparkKeys } from './spark-keys.ts'
 
 /** What is known of a key's name. */
