@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander'
 import packageJson from '../package.json' with { type: 'json' }
 import type { Call } from './called-as.ts'
+import { checkCommand } from './check/command.ts'
 import { completionCommand } from './completion/command.ts'
 import { type Edges, UsageError } from './edges.ts'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
@@ -10,7 +11,7 @@ import { injectCommand } from './inject/command.ts'
 export type MakeCommand = (edges: Edges, version: string, end: (code: ExitCode) => void) => Command
 
 /** In the order of the help. */
-const commands: readonly MakeCommand[] = [injectCommand, completionCommand]
+const commands: readonly MakeCommand[] = [checkCommand, injectCommand, completionCommand]
 
 /** Runs one call of the command line. Never throws and prints no stack trace; what a call can end with stands in `exitCodes`. */
 export async function runCommandLine({ name, args }: Call, edges: Edges): Promise<ExitCode> {

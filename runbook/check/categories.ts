@@ -1,0 +1,26 @@
+import { certificates } from './checks/certificates.ts'
+import { drivers } from './checks/drivers.ts'
+import { installation } from './checks/installation.ts'
+import { kubernetesApi } from './checks/kubernetes-api.ts'
+import { namespaces } from './checks/namespaces.ts'
+import { preInstallation } from './checks/pre-installation.ts'
+import { rbac } from './checks/rbac.ts'
+import { versions } from './checks/versions.ts'
+import { webhook } from './checks/webhook.ts'
+import type { Evidence, PreEvidence } from './evidence.ts'
+import type { Category } from './result.ts'
+
+/** In the order of the report: what the later ones need comes first. */
+export const categories: readonly Category<Evidence>[] = [
+  kubernetesApi,
+  installation,
+  certificates,
+  webhook,
+  namespaces,
+  drivers,
+  rbac,
+  versions,
+]
+
+/** Of `check --pre`. */
+export const preCategories: readonly Category<PreEvidence>[] = [kubernetesApi, preInstallation]

@@ -1,0 +1,21 @@
+import type { PreEvidence } from '../evidence.ts'
+import { judgeReading } from '../reading.ts'
+import { type Category, enumerate, failure, ok } from '../result.ts'
+
+export const preInstallation: Category<PreEvidence> = {
+  name: 'pre-installation',
+  checks: [
+    {
+      id: 'pre-access',
+      title: 'you may create what the chart installs',
+      hint: 'Install as somebody who may: cluster-wide objects (webhook configuration, ClusterRole) usually need cluster-admin. What is meant by `escalate` is not asked: to grant the ClusterRole you must hold its permissions.',
+      judge: ({ access, namespace }) =>
+        judgeReading(access, (answers) => {
+          const denied = answers.filter(({ allowed }) => !allowed).map(({ what }) => what)
+          return denied.length === 0
+            ? ok(`into namespace ${namespace}`)
+            : failure(`you may not ${enumerate(denied, 20)}`)
+        }),
+    },
+  ],
+}

@@ -1,0 +1,44 @@
+import { recordOf } from '../../../core/json.ts'
+import type { KubernetesApi } from '../../../webhook/kubernetes/api.ts'
+import { askServer } from '../../../webhook/kubernetes/capabilities.ts'
+import { keepNode } from '../../../webhook/kubernetes/nodes.ts'
+import type { Node, ServerEvidence, ServerVersion } from '../evidence.ts'
+import { text } from '../installed-objects.ts'
+import { mapReading, type Reading, read, unreadable } from '../reading.ts'
+import { getObject, listObjects } from './requests.ts'
+
+/** First and alone: without an answer nothing else is asked. */
+export async function collectVersion(api: KubernetesApi): Promise<Reading<ServerVersion>> {
+  const answer = await getObject(api, '/version')
+  if (answer.kind === 'unreadable') return answer
+  const version = text(recordOf(answer.value).gitVersion)
+  const [, major, minor] = /^v(\d+)\.(\d+)\./.exec(version) ?? []
+  if (major === undefined || minor === undefined) return unreadable('/version: the answer is no version', 200)
+  return read({ text: version, numbers: [Number(major), Number(minor)] })
+}
+
+export async function collectServer(
+  api: KubernetesApi,
+  url: string,
+  version: Reading<ServerVersion>,
+  dryRunNamespace: string,
+): Promise<ServerEvidence> {
+  const [admission, proof, nodes] = await Promise.all([
+    getObject(api, '/apis/admissionregistration.k8s.io/v1'),
+    askServer(api, dryRunNamespace),
+    listObjects(api, '/api/v1/nodes'),
+  ])
+  return {
+    url,
+    version,
+    dryRunNamespace,
+    proof,
+    admission: mapReading(admission, (found) => found !== null),
+    nodes: mapReading(nodes, (objects) => objects.flatMap(parseNode)),
+  }
+}
+
+function parseNode(object: unknown): readonly Node[] {
+  const known = keepNode(object)
+  return known === undefined ? [] : [{ ...known, name: text(recordOf(recordOf(object).metadata).name) }]
+}

@@ -1,0 +1,70 @@
+import { isRecord, recordOf } from '../../core/json.ts'
+import { domain, injectedAnnotation, sidecarContainerName } from '../../core/pod-contract.ts'
+import { text } from './installed-objects.ts'
+import type { Reading } from './reading.ts'
+
+/** What is looked at of a driver pod. */
+export interface Driver {
+  readonly namespace: string
+  readonly name: string
+  readonly phase: string
+  /** The version that injected the sidecar; null when the pod has none. */
+  readonly injected: string | null
+  readonly optedOut: boolean
+  /** `ErrImagePull: …`; null when the sidecar runs, has run, or waits for nothing bad. */
+  readonly sidecarWaiting: string | null
+  /** Null when it is Ready, or says nothing of it yet. */
+  readonly notReadySinceMs: number | null
+  /** What its sidecar says; null when it was not asked. */
+  readonly status: Reading<SidecarStatus> | null
+}
+
+/** The part of the sidecar's /status that is looked at. */
+export interface SidecarStatus {
+  readonly state: string
+  readonly sinceMs: number | null
+  readonly detail: string
+  readonly action: string
+}
+
+/** A driver that has not ended; undefined for one that has, or is being deleted. */
+export function parseDriver(object: unknown): Driver | undefined {
+  const { metadata, spec, status } = recordOf(object)
+  const { namespace, name, annotations, deletionTimestamp } = recordOf(metadata)
+  const { phase, conditions, initContainerStatuses } = recordOf(status)
+  if (deletionTimestamp !== undefined || (phase !== 'Running' && phase !== 'Pending')) return undefined
+  const sidecar = records(recordOf(spec).initContainers).some((one) => one.name === sidecarContainerName)
+  const waiting = records(initContainerStatuses)
+    .filter((one) => one.name === sidecarContainerName && one.started !== true)
+    .map(({ state }) => recordOf(recordOf(state).waiting))
+    .find(({ reason }) => !['', 'PodInitializing', 'ContainerCreating'].includes(text(reason)))
+  const ready = records(conditions).find(({ type }) => type === 'Ready')
+  const sinceMs = Date.parse(text(ready?.lastTransitionTime))
+  const written = recordOf(annotations)
+  return {
+    namespace: text(namespace),
+    name: text(name),
+    phase: text(phase),
+    injected: sidecar ? text(written[injectedAnnotation]) : null,
+    optedOut: written[`${domain}/inject`] === 'false',
+    sidecarWaiting:
+      waiting === undefined ? null : [text(waiting.reason), text(waiting.message)].filter(Boolean).join(': '),
+    notReadySinceMs: ready?.status === 'False' && Number.isFinite(sinceMs) ? sinceMs : null,
+    status: null,
+  }
+}
+
+/** Undefined when it is not what a sidecar answers. */
+export function parseSidecarStatus(body: unknown): SidecarStatus | undefined {
+  const { state, since, detail, reason, action } = recordOf(body)
+  if (typeof state !== 'string') return undefined
+  const sinceMs = Date.parse(text(since))
+  return {
+    state,
+    sinceMs: Number.isFinite(sinceMs) ? sinceMs : null,
+    detail: text(detail) || text(reason),
+    action: text(recordOf(action).message) || text(recordOf(action).onHung),
+  }
+}
+
+const records = (value: unknown) => (Array.isArray(value) ? value.filter(isRecord) : [])
