@@ -1,0 +1,161 @@
+import { LineSplitter } from './lines.ts'
+import { type Captures, matchPhrase } from './phrase.ts'
+import { Placement } from './placement.ts'
+import type { Place, PlacedLine } from './places.ts'
+import type { LogSignature } from './signature.ts'
+import { structuredLines } from './structured.ts'
+
+/** What is known of a log after one pass: a few lines of it, however long it was. */
+export interface LogReading {
+  readonly lines: number
+  readonly bytes: number
+  /** Null: whole. Else why the end or the beginning is missing. */
+  readonly cut: string | null
+  readonly hits: ReadonlyMap<LogSignature, LogHits>
+  /** The exception that ended the main thread, outermost first. Empty when there was none. */
+  readonly uncaught: readonly LogLine[]
+  /** Number of the last line that is a record below WARN, as a driver writes while it works; 0: none. */
+  readonly lastInfoLine: number
+  /** From the first record to the last, by the times that stand in them; null: none do. */
+  readonly spanMs: number | null
+  readonly tail: readonly LogLine[]
+}
+
+export interface LogLine {
+  /** From 1. */
+  readonly number: number
+  readonly text: string
+}
+
+export interface LogHit extends LogLine {
+  readonly place: Place
+  readonly captures: Captures
+}
+
+export interface LogHits {
+  readonly count: number
+  /** At most {@link keptHits}. */
+  readonly first: readonly LogHit[]
+  readonly last: LogHit
+}
+
+const keptHits = 3
+const keptTail = 12
+const maxExcerptLength = 400
+
+/**
+ * Matches a log against signatures in one pass over its bytes, in time linear in its length and in memory that does not
+ * depend on it.
+ */
+export class LogScan {
+  readonly #splitter = new LineSplitter((line) => this.#line(line))
+  readonly #byPlace = new Map<Place, LogSignature[]>()
+  readonly #hits = new Map<LogSignature, { count: number; first: LogHit[]; last: LogHit }>()
+  #placement = new Placement()
+  #lines = 0
+  #bytes = 0
+  #lastInfoLine = 0
+  #firstRecord = ''
+  #lastRecord = ''
+  #uncaught: LogLine[] = []
+  #tail: string[] = []
+
+  constructor(signatures: Iterable<LogSignature>) {
+    for (const signature of signatures) {
+      for (const place of signature.places) {
+        const listed = this.#byPlace.get(place) ?? []
+        if (!listed.includes(signature)) this.#byPlace.set(place, [...listed, signature])
+      }
+    }
+  }
+
+  write(bytes: Uint8Array): void {
+    this.#bytes += bytes.byteLength
+    this.#splitter.write(bytes)
+  }
+
+  /** To be called once, after the last bytes. */
+  end(cut: string | null = null): LogReading {
+    this.#splitter.end()
+    const from = this.#lines - this.#tail.length + 1
+    const [firstMs, lastMs] = [recordTimeMs(this.#firstRecord), recordTimeMs(this.#lastRecord)]
+    return {
+      lines: this.#lines,
+      bytes: this.#bytes,
+      cut,
+      hits: this.#hits,
+      uncaught: this.#uncaught,
+      lastInfoLine: this.#lastInfoLine,
+      spanMs: firstMs === null || lastMs === null ? null : lastMs - firstMs,
+      tail: this.#tail.map((text, index) => ({ number: from + index, text: excerpt(text) })),
+    }
+  }
+
+  #line(line: string): void {
+    this.#lines += 1
+    this.#tail.push(line)
+    if (this.#tail.length > keptTail) this.#tail.shift()
+    const structured = line.startsWith('{') ? structuredLines(line) : undefined
+    if (structured === undefined) this.#look(line, line)
+    else for (const part of structured) this.#look(part, line)
+  }
+
+  #look(line: string, shown: string): void {
+    const placed = this.#placement.place(line)
+    if (placed === undefined) return
+    if (placed.place === 'info') {
+      this.#lastInfoLine = this.#lines
+      if (this.#firstRecord === '') this.#firstRecord = shown
+      this.#lastRecord = shown
+    }
+    if (placed.throwable && placed.place === 'uncaught') this.#keepUncaught(line, shown)
+    for (const signature of this.#byPlace.get(placed.place) ?? none) {
+      const captures = matchPhrase(signature.phrase, placed.content)
+      if (captures !== undefined) this.#keep(signature, placed, shown, captures)
+    }
+  }
+
+  /** A new chain replaces the one before: the last one is what ended the driver. */
+  #keepUncaught(line: string, shown: string): void {
+    const text = excerpt(line === shown ? shown : line)
+    const isCause = /^(Caused by|: )/.test(line)
+    if (!isCause) this.#uncaught = []
+    if (this.#uncaught.length < 10) this.#uncaught.push({ number: this.#lines, text })
+  }
+
+  #keep(signature: LogSignature, { place }: PlacedLine, shown: string, captures: Captures): void {
+    const hit: LogHit = { number: this.#lines, text: excerpt(shown), place, captures }
+    const known = this.#hits.get(signature)
+    if (known === undefined) {
+      this.#hits.set(signature, { count: 1, first: [hit], last: hit })
+      return
+    }
+    known.count += 1
+    known.last = hit
+    if (known.first.length < keptHits) known.first.push(hit)
+  }
+}
+
+const none: readonly never[] = []
+
+/** A copy: a slice would keep all the text that it was cut from. */
+function excerpt(line: string): string {
+  return Buffer.from(line.slice(0, maxExcerptLength).trimEnd()).toString()
+}
+
+/** The time that a record begins with, or that of Spark's structured ones, as if it were UTC. */
+function recordTimeMs(record: string): number | null {
+  const spark = /^(\d\d)\/(\d\d)\/(\d\d) (\d\d:\d\d:\d\d)/.exec(record)
+  const iso = /(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)/.exec(record.slice(0, 60))
+  const [, year, month, day, time] = spark ?? []
+  const text = spark === null ? (iso === null ? '' : `${iso[1]}T${iso[2]}Z`) : `20${year}-${month}-${day}T${time}Z`
+  const ms = Date.parse(text)
+  return Number.isNaN(ms) ? null : ms
+}
+
+/** The reading of a whole text. */
+export function scanText(text: string, signatures: Iterable<LogSignature>): LogReading {
+  const scan = new LogScan(signatures)
+  scan.write(new TextEncoder().encode(text))
+  return scan.end()
+}
