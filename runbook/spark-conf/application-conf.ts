@@ -14,11 +14,13 @@ export function applicationConf(
   object: Readonly<Record<string, unknown>>,
   operator: SparkOperator,
   version: SparkVersion | undefined,
+  origin: Origin,
 ): EffectiveConf {
   const spec = recordOf(object.spec)
   const builder = new ConfBuilder()
-  if (operator === 'kubeflow') kubeflowConf(spec, recordOf(object.metadata), builder)
-  else setAll(builder, spec.sparkConf, '', 'spec.sparkConf')
+  const fill: Fill = { builder, origin }
+  if (operator === 'kubeflow') kubeflowConf(spec, recordOf(object.metadata), fill)
+  else setAll(fill, spec.sparkConf, '', 'spec.sparkConf')
   const language = operator === 'kubeflow' ? kubeflowLanguage(spec) : apacheLanguage(spec)
   const stated = operator === 'kubeflow' ? spec.sparkVersion : recordOf(spec.runtimeVersions).sparkVersion
   const image = valueIn(builder.build(language, undefined))('spark.kubernetes.container.image')
@@ -27,36 +29,50 @@ export function applicationConf(
   return builder.build(language, known)
 }
 
+/** Where the object comes from. */
+export interface Origin {
+  /** A file's name, or `SparkApplication NAME`. */
+  readonly source: string
+  /** The line on which this key of a map stands; null: not known. */
+  lineOf(key: string): number | null
+}
+
+interface Fill {
+  readonly builder: ConfBuilder
+  readonly origin: Origin
+}
+
 function kubeflowConf(
   spec: Readonly<Record<string, unknown>>,
   metadata: Readonly<Record<string, unknown>>,
-  builder: ConfBuilder,
+  fill: Fill,
 ): void {
+  const { builder, origin } = fill
   const set = (key: string, value: unknown, path: string) => {
-    if (isScalar(value)) builder.set(key, String(value), `spec.${path}`)
+    if (isScalar(value)) builder.set(key, String(value), { source: origin.source, field: path })
   }
-  set('spark.kubernetes.namespace', metadata.namespace, '')
-  set('spark.kubernetes.container.image', spec.image, 'image')
-  set('spark.kubernetes.container.image.pullPolicy', spec.imagePullPolicy, 'imagePullPolicy')
+  set('spark.kubernetes.namespace', metadata.namespace, 'metadata.namespace')
+  set('spark.kubernetes.container.image', spec.image, 'spec.image')
+  set('spark.kubernetes.container.image.pullPolicy', spec.imagePullPolicy, 'spec.imagePullPolicy')
   if (Array.isArray(spec.imagePullSecrets)) {
-    set('spark.kubernetes.container.image.pullSecrets', spec.imagePullSecrets.join(','), 'imagePullSecrets')
+    set('spark.kubernetes.container.image.pullSecrets', spec.imagePullSecrets.join(','), 'spec.imagePullSecrets')
   }
-  set('spark.kubernetes.memoryOverheadFactor', spec.memoryOverheadFactor, 'memoryOverheadFactor')
-  setAll(builder, spec.sparkConf, '', 'spec.sparkConf')
-  setAll(builder, spec.hadoopConf, 'spark.hadoop.', 'spec.hadoopConf')
+  set('spark.kubernetes.memoryOverheadFactor', spec.memoryOverheadFactor, 'spec.memoryOverheadFactor')
+  setAll(fill, spec.sparkConf, '', 'spec.sparkConf')
+  setAll(fill, spec.hadoopConf, 'spark.hadoop.', 'spec.hadoopConf')
   for (const [role, fields] of Object.entries(podFields)) {
     const part = recordOf(spec[role])
-    for (const [field, key] of Object.entries(fields)) set(key, part[field], `${role}.${field}`)
-    setAll(builder, part.annotations, `spark.kubernetes.${role}.annotation.`, `spec.${role}.annotations`)
-    setAll(builder, part.labels, `spark.kubernetes.${role}.label.`, `spec.${role}.labels`)
+    for (const [field, key] of Object.entries(fields)) set(key, part[field], `spec.${role}.${field}`)
+    setAll(fill, part.annotations, `spark.kubernetes.${role}.annotation.`, `spec.${role}.annotations`)
+    setAll(fill, part.labels, `spark.kubernetes.${role}.label.`, `spec.${role}.labels`)
   }
   const dynamic = recordOf(spec.dynamicAllocation)
   if (dynamic.enabled === true) {
-    set('spark.dynamicAllocation.enabled', true, 'dynamicAllocation.enabled')
+    set('spark.dynamicAllocation.enabled', true, 'spec.dynamicAllocation.enabled')
     // The operator turns it on, whatever Spark's version (dynamicAllocationOption).
-    set('spark.dynamicAllocation.shuffleTracking.enabled', true, 'dynamicAllocation')
+    set('spark.dynamicAllocation.shuffleTracking.enabled', true, 'spec.dynamicAllocation')
     for (const field of ['initialExecutors', 'minExecutors', 'maxExecutors']) {
-      set(`spark.dynamicAllocation.${field}`, dynamic[field], `dynamicAllocation.${field}`)
+      set(`spark.dynamicAllocation.${field}`, dynamic[field], `spec.dynamicAllocation.${field}`)
     }
   }
 }
@@ -88,10 +104,11 @@ const podFields: Readonly<Record<'driver' | 'executor', Readonly<Record<string, 
   },
 }
 
-function setAll(builder: ConfBuilder, values: unknown, prefix: string, source: string): void {
+function setAll({ builder, origin }: Fill, values: unknown, prefix: string, field: string): void {
   if (!isRecord(values)) return
   for (const [key, value] of Object.entries(values)) {
-    if (isScalar(value)) builder.set(`${prefix}${key}`, String(value), source)
+    const place = { source: origin.source, field, line: origin.lineOf(key) }
+    if (isScalar(value)) builder.set(`${prefix}${key}`, String(value), place)
   }
 }
 

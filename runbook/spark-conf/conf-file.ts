@@ -40,10 +40,10 @@ function readProperties(text: string, name: string, builder: ConfBuilder): undef
     for (const [index, line] of lines.entries()) {
       // A key that stands twice: the last one holds.
       const [, own, ownValue = ''] = /^\s*([^\s=:#!]+)[ \t]*[=:]?[ \t]*(.*)$/.exec(line) ?? []
-      if (own === key && index < lastLine) builder.set(key, ownValue.trim(), name, index + 1)
+      if (own === key && index < lastLine) builder.set(key, ownValue.trim(), { source: name, line: index + 1 })
     }
     // SparkSubmit trims what it reads from a file (Utils.getPropertiesFromFile).
-    builder.set(key, value.trim(), name, lastLine < 0 ? null : lastLine + 1)
+    builder.set(key, value.trim(), { source: name, line: lastLine < 0 ? null : lastLine + 1 })
   }
 }
 
@@ -89,10 +89,10 @@ function readFlags(words: readonly Word[], name: string, builder: ConfBuilder): 
     const value = attached ?? words[++index]?.text ?? ''
     if (flag === '--conf' || flag === '-c') {
       const [, key = '', written = ''] = /^([^=]*)=?(.*)$/s.exec(value) ?? []
-      builder.set(key, written, name, line)
+      builder.set(key, written, { source: name, line })
     } else {
       const key = flagKeys[flag]
-      if (key !== undefined) builder.set(key, value, `${name} ${flag}`, line)
+      if (key !== undefined) builder.set(key, value, { source: name, field: flag, line })
     }
   }
   return undefined

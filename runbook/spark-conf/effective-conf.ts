@@ -4,9 +4,11 @@ import type { SparkVersion } from './spark-version.ts'
 /** Where a value was written, for whoever has to change it. */
 export interface Written {
   readonly value: string
-  /** `spec.sparkConf`, `spec.driver.memory`, a file's name, `ConfigMap NAME`. */
+  /** A file's name, `SparkApplication NAME`, `ConfigMap NAME`, … */
   readonly source: string
-  /** Of a file, from 1; null where there are no lines. */
+  /** Of an object: `spec.driver.memory`, `spec.sparkConf`; of a command line the flag; else null. */
+  readonly field: string | null
+  /** Of a file, from 1; null where it is not known. */
   readonly line: number | null
 }
 
@@ -26,13 +28,20 @@ export interface Outweighed {
   readonly winner: Written
 }
 
+/** Where a value stands. */
+export interface Place {
+  readonly source: string
+  readonly field?: string | null
+  readonly line?: number | null
+}
+
 /** Collects values, the later one over the earlier one. */
 export class ConfBuilder {
   readonly #entries = new Map<string, Written>()
   readonly #outweighed: Outweighed[] = []
 
-  set(key: string, value: string, source: string, line: number | null = null): void {
-    const winner = { value, source, line }
+  set(key: string, value: string, { source, field = null, line = null }: Place): void {
+    const winner = { value, source, field, line }
     const loser = this.#entries.get(key)
     if (loser !== undefined && loser.value !== value) this.#outweighed.push({ key, loser, winner })
     this.#entries.set(key, winner)

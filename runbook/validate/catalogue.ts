@@ -1,4 +1,4 @@
-import type { Check } from '../checks/check.ts'
+import type { Precheck } from '../precheck/precheck.ts'
 import { change, inspect } from '../remedies.ts'
 
 const see = 'Spark’s table of settings: https://spark.apache.org/docs/latest/configuration.html'
@@ -172,7 +172,7 @@ export const validateChecks = {
     confidence: 'high',
     title: 'Off-heap memory is on and has no size',
     detail: 'spark.memory.offHeap.enabled is true and spark.memory.offHeap.size is {size}',
-    meaning: 'Spark refuses to start (“spark.memory.offHeap.size must be > 0”, MemoryManager).',
+    meaning: 'Spark refuses to start (“spark.memory.offHeap.size must be > 0”); whole MiB of it count.',
     remedies: [change('Set spark.memory.offHeap.size, or turn it off')],
   },
   heapOption: {
@@ -324,6 +324,6 @@ export const validateChecks = {
     meaning: 'A bad value never blocks a job: the next weaker source holds for that key.',
     remedies: [change('Correct it; docs/settings.md has all keys and forms')],
   },
-} as const satisfies Readonly<Record<string, Check>>
+} as const satisfies Readonly<Record<string, Precheck>>
 
 export type ValidateCheck = keyof typeof validateChecks

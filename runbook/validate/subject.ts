@@ -1,5 +1,5 @@
 import type { SettingProblem } from '../../core/settings.ts'
-import type { Breach } from '../checks/check.ts'
+import type { Breach } from '../precheck/precheck.ts'
 import type { EffectiveConf } from '../spark-conf/effective-conf.ts'
 import type { ValidateCheck } from './catalogue.ts'
 
@@ -8,10 +8,12 @@ export interface ValidationSubject {
   readonly conf: EffectiveConf
   /** Whether an operator submits it, and so names master, mode and namespace itself. */
   readonly operator: 'kubeflow' | 'apache' | 'none'
+  /** The file or object that it comes from. */
+  readonly origin: string
   /** Fields whose YAML type is not that of their definition. */
   readonly mistyped: readonly MistypedField[]
   /** Of our own annotations. */
-  readonly settingProblems: readonly (SettingProblem & { readonly where: string })[]
+  readonly settingProblems: readonly SettingProblem[]
   /** The driver's container as it runs; null: not known. */
   readonly driverLimitMiB: number | null
 }

@@ -1,5 +1,5 @@
-import { findingOf, sortedFindings } from '../checks/check.ts'
 import type { Finding } from '../findings.ts'
+import { findingOf, sortedFindings } from '../precheck/precheck.ts'
 import type { RemedyContext } from '../remedies.ts'
 import { validateChecks } from './catalogue.ts'
 import { conflicts } from './rules/conflicts.ts'
@@ -17,10 +17,10 @@ export function validate(subject: ValidationSubject, context: RemedyContext): re
   return sortedFindings(breaches.map((breach) => findingOf(validateChecks[breach.check], breach, context)))
 }
 
-function settings({ settingProblems }: ValidationSubject): Breaches {
-  return settingProblems.map(({ key, value, message, where }) => ({
+function settings({ settingProblems, origin }: ValidationSubject): Breaches {
+  return settingProblems.map(({ key, value, message }) => ({
     check: 'setting',
     details: { message },
-    evidence: [{ source: where, line: null, excerpt: `${key}: ${value}`, count: 1 }],
+    evidence: [{ source: origin, line: null, excerpt: `${key}: ${value}`, count: 1 }],
   }))
 }

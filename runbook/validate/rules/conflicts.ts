@@ -1,6 +1,6 @@
-import { shownValue, writtenEvidence } from '../../checks/shown-value.ts'
 import type { EvidenceItem } from '../../findings.ts'
-import { type EffectiveConf, valueIn } from '../../spark-conf/effective-conf.ts'
+import { shownValue, writtenEvidence } from '../../precheck/shown-value.ts'
+import { type EffectiveConf, valueIn, type Written } from '../../spark-conf/effective-conf.ts'
 import { parseSparkTime } from '../../spark-conf/spark-quantity.ts'
 import { compareVersions } from '../../spark-conf/spark-version.ts'
 import type { Breaches, ValidateRule } from '../subject.ts'
@@ -28,8 +28,7 @@ function outweighed({ outweighed }: EffectiveConf): Breaches {
   }))
 }
 
-const placeOf = ({ source, line }: { readonly source: string; readonly line: number | null }) =>
-  line === null ? source : `${source} line ${line}`
+const placeOf = ({ source, field, line }: Written) => field ?? (line === null ? source : `line ${line}`)
 
 /** As ExecutorAllocationManager.validateSettings and Utils.getDynamicAllocationInitialExecutors. */
 function dynamicAllocation(conf: EffectiveConf): Breaches {

@@ -1,4 +1,4 @@
-import { writtenEvidence } from '../../checks/shown-value.ts'
+import { writtenEvidence } from '../../precheck/shown-value.ts'
 import { foreignManager } from '../../spark-conf/key-families.ts'
 import { nameOfKey } from '../../spark-conf/key-spelling.ts'
 import { type SparkKey, sparkKey } from '../../spark-conf/spark-keys.ts'

@@ -1,5 +1,5 @@
 import { parseQuantityMilli } from '../../../webhook/admission/quantity.ts'
-import { shownValue, writtenEvidence } from '../../checks/shown-value.ts'
+import { shownValue, writtenEvidence } from '../../precheck/shown-value.ts'
 import { type EffectiveConf, valueIn } from '../../spark-conf/effective-conf.ts'
 import type { Breaches, ValidateRule, ValidationSubject } from '../subject.ts'
 import { evidenceOf } from './conflicts.ts'

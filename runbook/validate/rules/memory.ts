@@ -1,4 +1,4 @@
-import { writtenEvidence } from '../../checks/shown-value.ts'
+import { writtenEvidence } from '../../precheck/shown-value.ts'
 import { type EffectiveConf, valueIn } from '../../spark-conf/effective-conf.ts'
 import { driverMemory, executorMemory, type PodMemory } from '../../spark-conf/spark-memory.ts'
 import { parseSparkSize } from '../../spark-conf/spark-quantity.ts'
@@ -98,7 +98,8 @@ function offHeap(conf: EffectiveConf): Breaches {
   if (!isTrue(valueIn(conf)('spark.memory.offHeap.enabled'))) return []
   const text = valueIn(conf)('spark.memory.offHeap.size')
   const size = parseSparkSize(text ?? '0', 'b')
-  if (size === undefined || size.amount > 0n) return []
+  // Whole MiB count (Utils.executorOffHeapMemorySizeAsMb).
+  if (size === undefined || size.amount >= 1n << 20n) return []
   const evidence = evidenceOf(conf, 'spark.memory.offHeap.enabled', 'spark.memory.offHeap.size')
   return [{ check: 'offHeap', details: { size: text ?? 'not set' }, evidence }]
 }

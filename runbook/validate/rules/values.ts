@@ -1,11 +1,11 @@
-import { shownValue, writtenEvidence } from '../../checks/shown-value.ts'
+import { shownValue, writtenEvidence } from '../../precheck/shown-value.ts'
 import { sparkKey } from '../../spark-conf/spark-keys.ts'
 import { valueProblem } from '../../spark-conf/value-problem.ts'
 import type { Breaches, MistypedField, ValidateRule } from '../subject.ts'
 
 /** Types, ranges and choices, as Spark's own converters take them. */
-export const values: ValidateRule = ({ conf, mistyped }) => [
-  ...mistyped.flatMap(unquoted),
+export const values: ValidateRule = ({ conf, mistyped, origin }) => [
+  ...mistyped.flatMap((field) => unquoted(field, origin)),
   ...[...conf.entries].flatMap(([key, written]): Breaches => {
     const row = sparkKey(key)
     // `${spark.x}` and `${env:X}` are filled in when the value is read.
@@ -19,8 +19,8 @@ export const values: ValidateRule = ({ conf, mistyped }) => [
   }),
 ]
 
-function unquoted({ path, actual, value, form, corrected }: MistypedField): Breaches {
-  const evidence = { source: path, line: null, excerpt: `${path}: ${shownValue(path, value)}`, count: 1 }
+function unquoted({ path, actual, value, form, corrected }: MistypedField, origin: string): Breaches {
+  const evidence = { source: origin, line: null, excerpt: `${path}: ${shownValue(path, value)}`, count: 1 }
   const details = { path, actual, value: shownValue(path, value), form, corrected: shownValue(path, corrected) }
   return [{ check: 'unquoted', details, evidence: [evidence] }]
 }

@@ -14,5 +14,10 @@ export function shownValue(key: string, value: string): string {
 
 /** Where a setting stands, as evidence. */
 export function writtenEvidence(key: string, written: Written): EvidenceItem {
-  return { source: written.source, line: written.line, excerpt: `${key}=${shownValue(key, written.value)}`, count: 1 }
+  const { source, field, line } = written
+  const value = shownValue(key, written.value)
+  // A map of settings has the key for a name; another field says what it is.
+  const isMap = field !== null && /(Conf|annotations|labels)$/.test(field)
+  const excerpt = field === null ? `${key}=${value}` : isMap ? `${field}: ${key}: ${value}` : `${field}: ${value}`
+  return { source, line, excerpt, count: 1 }
 }

@@ -9,8 +9,8 @@ import {
 } from '../findings.ts'
 import { planRemedy, type RemedyContext, type RemedySpec } from '../remedies.ts'
 
-/** One row of a catalogue of checks: what can be wrong before a driver runs, and what to do about it. */
-export interface Check {
+/** One row of a catalogue: what can be wrong before a driver runs, and what to do about it. */
+export interface Precheck {
   readonly id: FindingId
   readonly cause: Cause
   readonly severity: Severity
@@ -34,7 +34,7 @@ export interface Breach<Id extends string> {
 }
 
 /** The finding of a breach, worded with its names. */
-export function findingOf(check: Check, breach: Breach<string>, context: RemedyContext): Finding {
+export function findingOf(check: Precheck, breach: Breach<string>, context: RemedyContext): Finding {
   const { id, cause, confidence, meaning } = check
   const remedyContext = { ...context, values: { ...context.values, ...breach.details } }
   const specs = breach.remedies === undefined ? check.remedies : [...breach.remedies, ...check.remedies]
@@ -44,7 +44,7 @@ export function findingOf(check: Check, breach: Breach<string>, context: RemedyC
     severity: breach.severity ?? check.severity,
     confidence,
     title: filled(check.detail, breach.details),
-    explanation: meaning,
+    explanation: filled(meaning, breach.details),
     run: 'current',
     symptomOf: null,
     evidence: breach.evidence,
