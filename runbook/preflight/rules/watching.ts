@@ -1,0 +1,85 @@
+import { recordOf } from '../../../core/json.ts'
+import type { Pod } from '../../../core/pod.ts'
+import { injectLabel, sidecarContainerName } from '../../../core/pod-contract.ts'
+import { parseSparkApplication } from '../../../core/spark-application.ts'
+import { type Decision, decide } from '../../../webhook/admission/decide.ts'
+import { namespaceLimits } from '../../../webhook/admission/namespace-limits.ts'
+import { reasons } from '../../../webhook/admission/reasons.ts'
+import { creationRequest } from '../../../webhook/admission/review.ts'
+import { type Breaches, originOf, type PreflightRule, type PreflightSubject, seen } from '../evidence.ts'
+import { arrayOf } from '../spark-pods.ts'
+
+/** Whether spark-nanny would watch the driver, and what becomes of it when it hangs. */
+export const watching: PreflightRule = (subject) => {
+  const { input, workload, cluster } = subject
+  const decision = decisionOf(subject)
+  if (workload === null || decision === null) return []
+  const breach = (why: string, source: string, excerpt: string): Breaches => [
+    { check: 'notLabelled', details: { why, namespace: workload.namespace }, evidence: seen(source, excerpt) },
+  ]
+  if (decision.kind === 'skip') {
+    const { sentence } = reasons[decision.reason]
+    if (decision.reason === 'opted-out') return []
+    const why = decision.detail === '' ? sentence : `${sentence} (${decision.detail})`
+    return breach(why, originOf(input), decision.reason)
+  }
+  const finalKills = decision.warnings.filter((warning) =>
+    /not run again|nothing is known that would submit/.test(warning),
+  )
+  const breaches: Breaches = finalKills.map((warning) => ({
+    check: 'finalKill',
+    details: { warning },
+    evidence: seen(originOf(input), 'spec.restartPolicy'),
+  }))
+  const namespace = cluster?.namespace.kind === 'read' ? cluster.namespace.value : null
+  if (namespace === null) return breaches
+  const label = namespace.labels[injectLabel]
+  if (label !== 'enabled') {
+    const why = `namespace ${workload.namespace} has no label ${injectLabel}=enabled`
+    return [
+      ...breaches,
+      ...breach(why, `namespace ${workload.namespace}`, `${injectLabel}: ${String(label ?? '(absent)')}`),
+    ]
+  }
+  const driver = cluster?.dryRuns.driver
+  if (driver?.kind !== 'answer' || driver.status !== 201 || hasSidecar(driver.body)) return breaches
+  const why = 'the namespace is labelled, and yet a dry run of the driver’s pod comes back without the sidecar'
+  return [...breaches, ...breach(why, 'dry run', 'no container spark-nanny')]
+}
+
+const hasSidecar = (pod: unknown) =>
+  arrayOf(recordOf(recordOf(pod).spec).initContainers).some((one) => recordOf(one).name === sidecarContainerName)
+
+/** What the webhook would do, by its own function; null without a workload. */
+export function decisionOf({ input, workload, cluster }: PreflightSubject): Decision | null {
+  if (workload === null) return null
+  const request = creationRequest(workload.driver, workload.namespace)
+  const application = input.kind === 'application' ? parseSparkApplication(input.object) : undefined
+  const known = cluster?.limitRanges.kind === 'read' && cluster.quotas.kind === 'read'
+  return decide(
+    request,
+    { kind: 'driver', pod: workload.driver },
+    {
+      version: 'preflight',
+      sidecar: { image: 'spark-nanny.invalid/sidecar:1', imagePullPolicy: 'IfNotPresent' },
+      servicesAdmitted: true,
+      // Without a cluster: what a present one can do.
+      capabilities: cluster?.capabilities ?? { nativeSidecars: true, restartAllContainers: true, openShift: false },
+      application: application === undefined ? { kind: 'none' } : { kind: 'found', application },
+      limits:
+        known && cluster.limitRanges.kind === 'read' && cluster.quotas.kind === 'read'
+          ? namespaceLimits(cluster.limitRanges.value, cluster.quotas.value)
+          : null,
+      chartSettings: {},
+    },
+  )
+}
+
+/** The driver's pod with the sidecar, where there will be one. */
+export function watchedDriver(subject: PreflightSubject): Pod | null {
+  const decision = decisionOf(subject)
+  const namespace = subject.cluster?.namespace
+  const isLabelled = namespace?.kind === 'read' && namespace.value?.labels[injectLabel] === 'enabled'
+  if (decision?.kind === 'inject' && isLabelled) return decision.pod
+  return subject.workload?.driver ?? null
+}
