@@ -1,6 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { checkPage } from './check-page.ts'
 import { settingsPage } from './settings-page.ts'
 
 /** Entry of `npm run docs`: writes the generated pages. `--check` writes nothing and fails when one is stale. */
@@ -8,7 +9,7 @@ const { values } = parseArgs({
   options: { check: { type: 'boolean', default: false }, dir: { type: 'string', default: import.meta.dirname } },
 })
 
-const pages: Readonly<Record<string, () => string>> = { 'settings.md': settingsPage }
+const pages: Readonly<Record<string, () => string>> = { 'check.md': checkPage, 'settings.md': settingsPage }
 
 for (const [name, page] of Object.entries(pages)) {
   const path = join(values.dir, name)

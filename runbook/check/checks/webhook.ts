@@ -1,6 +1,5 @@
 import { domain, injectLabel } from '../../../core/pod-contract.ts'
 import type { Evidence, Trial, TrialOutcome } from '../evidence.ts'
-import type { WebhookConfiguration } from '../installed-objects.ts'
 import { selects } from '../label-selector.ts'
 import { judgeReading } from '../reading.ts'
 import {
@@ -15,7 +14,7 @@ import {
   warning,
 } from '../result.ts'
 import { ofInstallation } from './of-installation.ts'
-import { ownConfiguration } from './own-configuration.ts'
+import { ofConfiguration, ownConfiguration } from './own-configuration.ts'
 
 export const podsWebhook = `pods.${domain}`
 export const servicesWebhook = `services.${domain}`
@@ -55,7 +54,7 @@ export const webhook: Category<Evidence> = {
       id: 'webhook-spares-system',
       title: 'kube-system and the own namespace are never matched',
       hint: 'A cluster must be able to start without the webhook, and the webhook without itself. The chart excludes both by kubernetes.io/metadata.name, whatever their labels are.',
-      judge: ofConfiguration(({ webhooks }, evidence, namespace) => {
+      judge: ofConfiguration(({ webhooks }, evidence, { deployment: { namespace } }) => {
         const spared = ['kube-system', namespace].map((name) => ({ name, labels: labelsOf(evidence, name) }))
         const matched = (more: Readonly<Record<string, string>>) =>
           spared.filter(({ labels }) =>
@@ -87,15 +86,6 @@ export const webhook: Category<Evidence> = {
       },
     },
   ],
-}
-
-function ofConfiguration(
-  judge: (configuration: WebhookConfiguration, evidence: Evidence, namespace: string) => Result,
-): (evidence: Evidence) => Result {
-  return ofInstallation(({ deployment }, evidence) => {
-    const configuration = ownConfiguration(evidence)
-    return configuration === undefined ? notApplicable : judge(configuration, evidence, deployment.namespace)
-  })
 }
 
 /** Each namespace has this label; others where they are known. */
