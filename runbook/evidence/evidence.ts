@@ -67,16 +67,21 @@ export const readingNames = [
   'conf',
 ] as const satisfies readonly (keyof Evidence)[]
 
-/** What could not be read, as it is told. */
+const logSourceNames = { log: 'driver.log', previousLog: 'previous.log' } as const
+
+/** What could not be read, as it is told; a log of which a part is missing too. */
 export function unknownsOf(evidence: Evidence): readonly Unknown[] {
   return readingNames.flatMap((name) => {
     const reading: Reading<unknown> = evidence[name]
-    return reading.kind === 'unknown' ? [{ what: name, source: reading.source, why: reading.why }] : []
+    if (reading.kind === 'unknown') return [{ what: name, source: reading.source, why: reading.why }]
+    if (name !== 'log' && name !== 'previousLog') return []
+    const cut = valueIn(evidence[name])?.cut ?? null
+    return cut === null ? [] : [{ what: name, source: logSourceNames[name], why: cut }]
   })
 }
 
 export interface Unknown {
-  readonly what: (typeof readingNames)[number]
+  readonly what: string
   readonly source: string
   readonly why: string
 }

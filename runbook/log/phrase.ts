@@ -51,11 +51,14 @@ export function matchPhrase({ anchored, pieces }: Phrase, text: string): Capture
   for (const { capture, literal } of pieces) {
     const at = literal === '' ? text.length : text.indexOf(literal, end)
     if (at < 0) return undefined
-    if (capture !== undefined) captures[capture] = text.slice(end, Math.min(at, end + maxCaptureLength)).trim()
+    if (capture !== undefined) captures[capture] = nameIn(text.slice(end, Math.min(at, end + maxCaptureLength)))
     end = at + literal.length
   }
   return captures
 }
+
+/** Without the sentence's own full stop. */
+const nameIn = (text: string) => text.trim().replace(/[.,;]$/, '')
 
 /** The template with its `{name}`s filled in; undefined when one is not known. */
 export function fillTemplate(template: string, values: Captures): string | undefined {

@@ -37,6 +37,8 @@ export interface LogHits {
   /** At most {@link keptHits}. */
   readonly first: readonly LogHit[]
   readonly last: LogHit
+  /** The last one of the exception that ended the main thread. */
+  readonly uncaught: LogHit | null
 }
 
 const keptHits = 3
@@ -50,8 +52,9 @@ const maxExcerptLength = 400
 export class LogScan {
   readonly #splitter = new LineSplitter((line) => this.#line(line))
   readonly #byPlace = new Map<Place, LogSignature[]>()
-  readonly #hits = new Map<LogSignature, { count: number; first: LogHit[]; last: LogHit }>()
-  #placement = new Placement()
+  readonly #hits = new Map<LogSignature, KeptHits>()
+  readonly #placement = new Placement()
+  readonly #redact: (text: string) => string
   #lines = 0
   #bytes = 0
   #lastInfoLine = 0
@@ -60,7 +63,9 @@ export class LogScan {
   #uncaught: LogLine[] = []
   #tail: string[] = []
 
-  constructor(signatures: Iterable<LogSignature>) {
+  /** `redact` is applied to each line that is kept. */
+  constructor(signatures: Iterable<LogSignature>, redact: (text: string) => string = (text) => text) {
+    this.#redact = redact
     for (const signature of signatures) {
       for (const place of signature.places) {
         const listed = this.#byPlace.get(place) ?? []
@@ -83,11 +88,11 @@ export class LogScan {
       lines: this.#lines,
       bytes: this.#bytes,
       cut,
-      hits: this.#hits,
-      uncaught: this.#uncaught,
+      hits: new Map([...this.#hits].map(([signature, hits]) => [signature, this.#shown(hits)])),
+      uncaught: this.#uncaught.map(({ number, text }) => ({ number, text: this.#redact(text) })),
       lastInfoLine: this.#lastInfoLine,
       spanMs: firstMs === null || lastMs === null ? null : lastMs - firstMs,
-      tail: this.#tail.map((text, index) => ({ number: from + index, text: excerpt(text) })),
+      tail: this.#tail.map((text, index) => ({ number: from + index, text: this.#redact(copy(text)) })),
     }
   }
 
@@ -105,10 +110,10 @@ export class LogScan {
     if (placed === undefined) return
     if (placed.place === 'info') {
       this.#lastInfoLine = this.#lines
-      if (this.#firstRecord === '') this.#firstRecord = shown
+      if (this.#firstRecord === '') this.#firstRecord = copy(shown)
       this.#lastRecord = shown
     }
-    if (placed.throwable && placed.place === 'uncaught') this.#keepUncaught(line, shown)
+    if (placed.throwable && placed.place === 'uncaught') this.#keepUncaught(line)
     for (const signature of this.#byPlace.get(placed.place) ?? none) {
       const captures = matchPhrase(signature.phrase, placed.content)
       if (captures !== undefined) this.#keep(signature, placed, shown, captures)
@@ -116,30 +121,47 @@ export class LogScan {
   }
 
   /** A new chain replaces the one before: the last one is what ended the driver. */
-  #keepUncaught(line: string, shown: string): void {
-    const text = excerpt(line === shown ? shown : line)
+  #keepUncaught(line: string): void {
     const isCause = /^(Caused by|: )/.test(line)
     if (!isCause) this.#uncaught = []
-    if (this.#uncaught.length < 10) this.#uncaught.push({ number: this.#lines, text })
+    if (this.#uncaught.length < 10) this.#uncaught.push({ number: this.#lines, text: copy(line) })
   }
 
   #keep(signature: LogSignature, { place }: PlacedLine, shown: string, captures: Captures): void {
-    const hit: LogHit = { number: this.#lines, text: excerpt(shown), place, captures }
+    const hit: LogHit = { number: this.#lines, text: copy(shown), place, captures }
     const known = this.#hits.get(signature)
     if (known === undefined) {
-      this.#hits.set(signature, { count: 1, first: [hit], last: hit })
+      this.#hits.set(signature, { count: 1, first: [hit], last: hit, uncaught: place === 'uncaught' ? hit : null })
       return
     }
     known.count += 1
     known.last = hit
+    if (place === 'uncaught') known.uncaught = hit
     if (known.first.length < keptHits) known.first.push(hit)
   }
+
+  #shown(hits: KeptHits): LogHits {
+    const show = (hit: LogHit): LogHit => ({
+      ...hit,
+      text: this.#redact(hit.text),
+      captures: Object.fromEntries(Object.entries(hit.captures).map(([name, value]) => [name, this.#redact(value)])),
+    })
+    const { count, first, last, uncaught } = hits
+    return { count, first: first.map(show), last: show(last), uncaught: uncaught && show(uncaught) }
+  }
+}
+
+interface KeptHits {
+  count: number
+  readonly first: LogHit[]
+  last: LogHit
+  uncaught: LogHit | null
 }
 
 const none: readonly never[] = []
 
-/** A copy: a slice would keep all the text that it was cut from. */
-function excerpt(line: string): string {
+/** A slice would keep all the text that it was cut from. */
+function copy(line: string): string {
   return Buffer.from(line.slice(0, maxExcerptLength).trimEnd()).toString()
 }
 

@@ -1,10 +1,13 @@
 import { type ExitCode, exitCodes } from '../exit-codes.ts'
 import type { Finding } from '../findings.ts'
+import { renderReport } from '../render/render.ts'
+import type { Checked, OutputForm } from '../render/report.ts'
+import type { Style } from '../terminal/style.ts'
 
 /** What came of the checks before a run. */
 export interface PrecheckReport {
-  /** Whose configuration it is, for a heading. */
-  readonly subject: string
+  readonly checked: Checked
+  readonly version: string
   readonly findings: readonly Finding[]
   /** What could not be known. */
   readonly unknown: readonly Unknown[]
@@ -14,6 +17,20 @@ export interface Unknown {
   readonly what: string
   readonly source: string
   readonly why: string
+}
+
+/** By the renderers of diagnose; there is no driver yet, and no log. */
+export function renderPrecheck(
+  { checked, version, findings, unknown }: PrecheckReport,
+  form: OutputForm,
+  style: Style,
+): string {
+  const subject = { namespace: '', pod: null, application: checked.name }
+  return renderReport(
+    { checked, subject, version, diagnosis: { state: 'unknown', findings, unknown }, tail: [] },
+    form,
+    style,
+  )
 }
 
 /** Of what was asked and not answered; what the caller did not want asked counts for nothing. */

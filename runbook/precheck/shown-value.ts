@@ -1,15 +1,13 @@
 import type { EvidenceItem } from '../findings.ts'
+import { createRedactor, redacted } from '../redaction/redactor.ts'
+import { isSecretName } from '../redaction/secret-names.ts'
 import type { Written } from '../spark-conf/effective-conf.ts'
 
-/** Spark's own `spark.redaction.regex`, and credentials in a URL. */
-const secretKey = /secret|password|passwd|token|credential|access[._-]?key|api[._-]?key|private[._-]?key/i
+const redactor = createRedactor()
 
 /** A value as it may be printed: nothing of what looks secret. */
 export function shownValue(key: string, value: string): string {
-  if (secretKey.test(key)) return '***'
-  return value
-    .replace(/(\w+:\/\/)[^\s/:@]+:[^\s/@]+@/g, '$1***@')
-    .replace(/((?:secret|password|passwd|token|access[._-]?key|credential)\w*=)[^\s&;,]+/gi, '$1***')
+  return isSecretName(key) ? redacted : redactor.text(value)
 }
 
 /** Where a setting stands, as evidence. */

@@ -27,15 +27,16 @@ const exitCodes: readonly ExitCode[] = [
     code: 1,
     cause: 'application',
     confidence: 'low',
-    title: 'The driver ended with exit code 1, and the log does not say why',
-    meaning: 'The JVM or Python ended by an exception or by System.exit(1). The log was lost, or goes elsewhere.',
+    title: 'The driver ended with exit code 1',
+    meaning:
+      'Nothing says why. The JVM or Python ended by an exception or by System.exit(1). The log was lost, or goes elsewhere.',
     remedies: [endOfLog, change('Let the application log to the console too')],
   },
   {
     code: 50,
     cause: 'application',
     confidence: 'medium',
-    title: 'A thread of the driver ended with an exception that nothing caught',
+    title: 'A thread of the driver ended with an exception that nothing caught (exit code 50)',
     meaning: 'Exit code 50 is that of Spark’s handler of uncaught exceptions.',
     remedies: [endOfLog],
   },
@@ -43,7 +44,7 @@ const exitCodes: readonly ExitCode[] = [
     code: 101,
     cause: 'classpath',
     confidence: 'medium',
-    title: 'spark-submit did not find the application’s class',
+    title: 'spark-submit did not find the application’s class (exit code 101)',
     meaning: 'Exit code 101 is that of spark-submit for a main class that cannot be loaded.',
     remedies: [change('Correct --class (spec.mainClass) and the path of the jar'), endOfLog],
   },
@@ -51,7 +52,7 @@ const exitCodes: readonly ExitCode[] = [
     code: 124,
     cause: 'application',
     confidence: 'medium',
-    title: 'The driver ran into a time limit',
+    title: 'The driver ran into a time limit (exit code 124)',
     meaning:
       'Exit code 124 is that of spark.driver.timeout (Spark 4), and of the command `timeout` in front of a driver.',
     remedies: [change('Raise the limit, or make the job faster')],
@@ -60,7 +61,7 @@ const exitCodes: readonly ExitCode[] = [
     code: 127,
     cause: 'image',
     confidence: 'medium',
-    title: 'A command that the image should run does not exist',
+    title: 'A command that the image should run does not exist (exit code 127)',
     meaning:
       'Exit code 127 is that of a shell that finds no such command: java, python3 or spark-submit is not in the image’s PATH.',
     remedies: [endOfLog, change('Set JAVA_HOME, SPARK_HOME and PATH in the image, or take Spark’s own')],
@@ -69,7 +70,7 @@ const exitCodes: readonly ExitCode[] = [
     code: 134,
     cause: 'application',
     confidence: 'medium',
-    title: 'The JVM aborted itself',
+    title: 'The JVM aborted itself (exit code 134)',
     meaning:
       'Exit code 134 is SIGABRT: a crash in native code, or -XX:+CrashOnOutOfMemoryError. The JVM leaves a file hs_err_pid*.log.',
     remedies: [
@@ -84,7 +85,7 @@ const exitCodes: readonly ExitCode[] = [
     code: 137,
     cause: 'node',
     confidence: 'low',
-    title: 'The driver was killed, and not for its container’s memory',
+    title: 'The driver was killed (exit code 137), and not for its container’s memory',
     meaning:
       'Exit code 137 is SIGKILL. Without the reason OOMKilled it is no out of memory of the container: a grace period that ran ' +
       'out, a failed liveness probe, an in-place restart, the node’s own shortage of memory, or a hand.',
@@ -94,7 +95,7 @@ const exitCodes: readonly ExitCode[] = [
     code: 139,
     cause: 'application',
     confidence: 'medium',
-    title: 'The driver crashed in native code',
+    title: 'The driver crashed in native code (exit code 139)',
     meaning: 'Exit code 139 is SIGSEGV: a native library (compression, JNI, a Python extension), or the JVM itself.',
     remedies: [endOfLog, change('Try another version of the native library or of Java')],
   },
@@ -102,7 +103,7 @@ const exitCodes: readonly ExitCode[] = [
     code: 143,
     cause: 'node',
     confidence: 'low',
-    title: 'The driver was asked to stop, and did',
+    title: 'The driver was asked to stop (exit code 143), and did',
     meaning:
       'Exit code 143 is SIGTERM: somebody deleted the pod, or the node was drained, or an operator ended the application.',
     remedies: [whoEnded, rerun('Run it again, if nobody meant to stop it')],

@@ -65,4 +65,10 @@ export function podAgeMs({ evidence, pod }: Facts): number | null {
   return pod?.createdMs == null ? null : evidence.collectedMs - pod.createdMs
 }
 
+/** Whether the kubelet has got past the volumes: it makes the sandbox after them (pkg/kubelet, SyncPod). */
+export function isMounted({ pod, events }: Facts): boolean {
+  const ready = pod?.conditions.some(({ type, status }) => type === 'PodReadyToStartContainers' && status === 'True')
+  return ready === true || events.some(({ reason }) => /^(Pulling|Pulled|Created|Started)$/.test(reason))
+}
+
 export const logSource = ({ run }: Facts): string => (run === 'current' ? 'driver.log' : 'previous.log')

@@ -4,7 +4,7 @@ import { type Captures, matchPhrase } from '../log/phrase.ts'
 import type { Place } from '../log/places.ts'
 import type { LogHits } from '../log/scan.ts'
 import type { LogSignature } from '../log/signature.ts'
-import { type Facts, logSource } from './facts.ts'
+import { type Facts, isMounted, logSource } from './facts.ts'
 import { item, type MessageSignature, type MessageSource, type Rule, type Signature } from './rule.ts'
 
 export interface Match {
@@ -38,7 +38,7 @@ function matchLog(signature: LogSignature, rule: Rule, facts: Facts): Match | un
   const counted = shown(hits).filter(
     ({ place }) => facts.state !== 'running' || rule.whileRunning?.includes(place) === true,
   )
-  const best = counted.find(({ place }) => place === 'uncaught') ?? counted.at(-1)
+  const best = counted.findLast(({ place }) => place === 'uncaught') ?? counted.at(-1)
   if (best === undefined) return undefined
   const { number, text, place, captures } = best
   return {
@@ -48,18 +48,23 @@ function matchLog(signature: LogSignature, rule: Rule, facts: Facts): Match | un
   }
 }
 
-const shown = ({ first, last }: LogHits) => (first.at(-1) === last ? first : [...first, last])
+const shown = ({ first, last, uncaught }: LogHits) => [...first, last, ...(uncaught === null ? [] : [uncaught])]
 
-function matchMessages({ phrase, from, reasons, while: when }: MessageSignature, facts: Facts): Match | undefined {
+function matchMessages(
+  { phrase, from, reasons, while: when, except }: MessageSignature,
+  facts: Facts,
+): Match | undefined {
   if (facts.run === 'previous' || facts.state === 'completed') return undefined
-  if (when === 'pending' && facts.state !== 'pending' && facts.state !== 'absent' && facts.state !== 'unknown') {
+  if (when !== 'any' && facts.state !== 'pending' && facts.state !== 'absent' && facts.state !== 'unknown') {
     return undefined
   }
+  if (when === 'unmounted' && isMounted(facts)) return undefined
   // What events say of a driver that has started since is past.
   const past = facts.state === 'running' || facts.state === 'hung'
   for (const message of messagesOf(facts)) {
     if (!from.includes(message.from) || (past && message.from !== 'application')) continue
     if (message.from === 'event' && reasons.length > 0 && !reasons.includes(message.reason)) continue
+    if (except !== undefined && message.text.includes(except)) continue
     const captures = matchPhrase(phrase, message.text)
     if (captures === undefined) continue
     const prefix = message.reason === '' ? '' : `${message.reason}: `

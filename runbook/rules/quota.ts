@@ -27,7 +27,10 @@ export const quotaRules: readonly Rule[] = [
     meaning:
       'The API server refuses each further pod, of the driver or of its executors, until something else in the namespace ends.',
     looksFor: [
-      inLog('exceeded quota: {quota}, requested: {requested}, used: {used}, limited: {limited}. ', anywhere),
+      inLog(
+        'exceeded quota: {quota}, requested: {requested}, used: {used}, limited: {limited}. Received status',
+        anywhere,
+      ),
       inLog('exceeded quota: {quota}, requested: {requested}, used: {used}, limited: {limited}', anywhere),
       inMessages('exceeded quota: {quota}, requested: {requested}, used: {used}, limited: {limited}'),
     ],
@@ -52,7 +55,7 @@ export const quotaRules: readonly Rule[] = [
     detail: 'The quota {quota} demands that each container has {resources}',
     meaning: 'A quota over limits.cpu refuses pods without a CPU limit, and Spark sets none unless asked to.',
     looksFor: [
-      inLog('failed quota: {quota}: must specify {resources}.', anywhere),
+      inLog('failed quota: {quota}: must specify {resources}. Received status', anywhere),
       inLog('failed quota: {quota}: must specify {resources}', anywhere),
       inMessages('failed quota: {quota}: must specify {resources}'),
     ],

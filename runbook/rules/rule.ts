@@ -36,8 +36,10 @@ export interface MessageSignature {
   readonly from: readonly MessageSource[]
   /** Of events; empty: any. */
   readonly reasons: readonly string[]
-  /** started: whatever has become of it. pending: only while the driver's container has not run. */
-  readonly while: 'pending' | 'any'
+  /** pending: only while the driver's container has not run. unmounted: only until its volumes are there. */
+  readonly while: 'unmounted' | 'pending' | 'any'
+  /** Text that makes it another matter. */
+  readonly except?: string
 }
 
 export type MessageSource = 'event' | 'pod' | 'waiting' | 'terminated' | 'scheduled' | 'application'
@@ -59,6 +61,19 @@ export interface Observed {
 export function whilePending(text: string, ...reasons: readonly string[]): MessageSignature {
   const from: readonly MessageSource[] = ['event', 'waiting', 'scheduled']
   return { kind: 'message', phrase: parsePhrase(text), from, reasons, while: 'pending' }
+}
+
+/** Until the pod's volumes are mounted: what events say of them. */
+export function whileUnmounted(text: string, except?: string): MessageSignature {
+  const reasons = ['FailedMount', 'FailedAttachVolume']
+  const signature = {
+    kind: 'message',
+    phrase: parsePhrase(text),
+    from: ['event'],
+    reasons,
+    while: 'unmounted',
+  } as const
+  return except === undefined ? signature : { ...signature, except }
 }
 
 /** What is said of the pod, its containers or its application, whatever has become of them. */

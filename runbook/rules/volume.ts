@@ -1,11 +1,10 @@
 import { inLog } from '../log/signature.ts'
 import { change, inspect, rerun } from '../remedies.ts'
-import { podAgeMs } from './facts.ts'
-import { inMessages, item, observed, type Rule, whilePending } from './rule.ts'
+import { isMounted, podAgeMs } from './facts.ts'
+import { inMessages, item, observed, type Rule, whilePending, whileUnmounted } from './rule.ts'
 
 /** What the scheduler says of a pod that no node takes. */
 const unschedulable = (text: string) => whilePending(text, 'FailedScheduling')
-const unmounted = (text: string) => whilePending(text, 'FailedMount', 'FailedAttachVolume')
 
 /** Spark makes its ConfigMap right after the pod; a client that has not by now never will. */
 const confMapPatienceMs = 120_000
@@ -52,7 +51,8 @@ export const volumeRules: readonly Rule[] = [
       observed(
         'a FailedMount of spark-conf-volume-driver that still stands two minutes after the pod was created',
         (facts) => {
-          if (facts.state !== 'pending' || (podAgeMs(facts) ?? 0) < confMapPatienceMs) return undefined
+          if (facts.state !== 'pending' || isMounted(facts) || (podAgeMs(facts) ?? 0) < confMapPatienceMs)
+            return undefined
           const event = facts.events.findLast(
             ({ reason, message }) => reason === 'FailedMount' && message.includes('volume "spark-conf-volume-driver"'),
           )
@@ -63,7 +63,7 @@ export const volumeRules: readonly Rule[] = [
         },
       ),
     ],
-    suppresses: ['SPN-VOLUME-MOUNT', 'SPN-VOLUME-CONFIGMAP'],
+    suppresses: ['SPN-VOLUME-MOUNT'],
     remedies: [
       {
         kind: 'delete-pod',
@@ -82,8 +82,11 @@ export const volumeRules: readonly Rule[] = [
     detail: 'The volume {volume} is made of ConfigMap {name}, which does not exist',
     meaning: 'The kubelet tries again every minute or two until it exists.',
     looksFor: [
-      unmounted('MountVolume.SetUp failed for volume "{volume}" : configmap "{name}" not found'),
-      unmounted('configmap references non-existent config key: {name}'),
+      whileUnmounted(
+        'MountVolume.SetUp failed for volume "{volume}" : configmap "{name}" not found',
+        'spark-conf-volume-driver',
+      ),
+      whileUnmounted('configmap references non-existent config key: {name}'),
     ],
     suppresses: ['SPN-VOLUME-MOUNT'],
     remedies: [
@@ -100,8 +103,8 @@ export const volumeRules: readonly Rule[] = [
     detail: 'The volume {volume} is made of Secret {name}, which does not exist',
     meaning: 'The kubelet tries again every minute or two until it exists, with all keys that the volume names.',
     looksFor: [
-      unmounted('MountVolume.SetUp failed for volume "{volume}" : secret "{name}" not found'),
-      unmounted('references non-existent secret key: {name}'),
+      whileUnmounted('MountVolume.SetUp failed for volume "{volume}" : secret "{name}" not found'),
+      whileUnmounted('references non-existent secret key: {name}'),
     ],
     suppresses: ['SPN-VOLUME-MOUNT'],
     remedies: [
@@ -117,9 +120,9 @@ export const volumeRules: readonly Rule[] = [
     title: 'A volume cannot be attached to the driver’s node',
     meaning: 'Another node still has it (ReadWriteOnce), or the storage’s driver refuses.',
     looksFor: [
-      unmounted('Multi-Attach error for volume'),
-      unmounted('AttachVolume.Attach failed for volume'),
-      unmounted('AttachVolume.FindAttachablePluginBySpec failed for volume'),
+      whileUnmounted('Multi-Attach error for volume'),
+      whileUnmounted('AttachVolume.Attach failed for volume'),
+      whileUnmounted('AttachVolume.FindAttachablePluginBySpec failed for volume'),
     ],
     suppresses: ['SPN-VOLUME-MOUNT'],
     remedies: [
@@ -141,7 +144,8 @@ export const volumeRules: readonly Rule[] = [
     meaning: 'The driver’s container waits for it.',
     looksFor: [
       observed('FailedMount events of a pod whose driver has not started for two minutes', (facts) => {
-        if (facts.state !== 'pending' || (podAgeMs(facts) ?? 0) < confMapPatienceMs) return undefined
+        if (facts.state !== 'pending' || isMounted(facts) || (podAgeMs(facts) ?? 0) < confMapPatienceMs)
+          return undefined
         const event = facts.events.findLast(({ reason }) => reason === 'FailedMount')
         if (event === undefined || facts.evidence.collectedMs - (event.lastMs ?? 0) > 5 * confMapPatienceMs)
           return undefined

@@ -3,7 +3,7 @@ import { type Edges, UsageError } from '../edges.ts'
 import type { ExitCode } from '../exit-codes.ts'
 import { noColorOption, outputOption, withConnectionFlags } from '../flags.ts'
 import type { ConnectionFlags } from '../kubernetes/connect.ts'
-import { type ReportForm, reportForms } from '../precheck/render.ts'
+import { type OutputForm, outputForms } from '../render/report.ts'
 import { parseSparkVersion, type SparkVersion } from '../spark-conf/spark-version.ts'
 import { runValidate } from './run.ts'
 
@@ -12,9 +12,9 @@ export interface ValidateOptions extends ConnectionFlags {
   readonly target:
     | { readonly kind: 'file'; readonly filename: string }
     | { readonly kind: 'live'; readonly name: string }
-  readonly sparkVersion: SparkVersion | undefined
+  readonly sparkVersion?: SparkVersion
   readonly strict: boolean
-  readonly output: ReportForm
+  readonly output: OutputForm
   readonly color: boolean
 }
 
@@ -23,7 +23,7 @@ interface GivenOptions extends Omit<ValidateOptions, 'target'> {
 }
 
 /** The definition of `spark-nanny validate`. `end` gets the exit code of a call that was right. */
-export function validateCommand(edges: Edges, _version: string, end: (code: ExitCode) => void): Command {
+export function validateCommand(edges: Edges, version: string, end: (code: ExitCode) => void): Command {
   const command = new Command('validate')
     .description('Check the Spark configuration of an application: types, ranges, conflicts, spelling, memory.')
     .usage('APP | -f FILE [options]')
@@ -31,16 +31,16 @@ export function validateCommand(edges: Edges, _version: string, end: (code: Exit
     .option('-f, --filename <FILE>', 'SparkApplications, spark-defaults.conf or a spark-submit command; - is stdin')
     .addOption(sparkVersionOption())
     .option('--strict', 'warnings end in exit code 4', false)
-    .addOption(outputOption(reportForms))
+    .addOption(outputOption(outputForms))
   return withConnectionFlags(command, 'where the application is; else that of the context')
     .addOption(noColorOption())
     .addHelpText('after', helpText)
     .action(async (name: string | undefined, { filename, ...options }: GivenOptions) => {
       if (filename !== undefined && name !== undefined) throw new UsageError('give APP or -f FILE, not both')
       if (filename !== undefined)
-        return end(await runValidate({ ...options, target: { kind: 'file', filename } }, edges))
+        return end(await runValidate({ ...options, target: { kind: 'file', filename } }, version, edges))
       if (name === undefined) throw new UsageError('APP or -f FILE is missing: whose configuration?')
-      end(await runValidate({ ...options, target: { kind: 'live', name } }, edges))
+      end(await runValidate({ ...options, target: { kind: 'live', name } }, version, edges))
     })
 }
 

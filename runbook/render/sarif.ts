@@ -1,0 +1,66 @@
+import { type Finding, pageOf } from '../findings.ts'
+import { preflightChecks } from '../preflight/catalogue.ts'
+import { catalogue } from '../rules/catalogue.ts'
+import { validateChecks } from '../validate/catalogue.ts'
+import { type Report, subjectName } from './report.ts'
+import { remedyTitle } from './text.ts'
+
+const repository = 'https://github.com/spark-nanny/spark-nanny/blob/main'
+
+const rows = [...catalogue, ...Object.values(validateChecks), ...Object.values(preflightChecks)]
+
+/** SARIF 2.1.0 (OASIS): a rule per finding, a result per evidence found, locations in the files of a bundle. */
+export function renderSarif({ subject, version, diagnosis: { findings, unknown } }: Report): string {
+  const ids = [...new Set(findings.map(({ id }) => id))]
+  const rules = ids.flatMap((id) => {
+    const rule = rows.find((row) => row.id === id)
+    if (rule === undefined) return []
+    return {
+      id,
+      shortDescription: { text: rule.title },
+      fullDescription: { text: rule.meaning },
+      helpUri: `${repository}/${pageOf(id, rule.cause)}`,
+      defaultConfiguration: { level: rule.severity },
+      properties: { cause: rule.cause },
+    }
+  })
+  const results = findings.map((finding) => ({
+    ruleId: finding.id,
+    ruleIndex: ids.indexOf(finding.id),
+    level: finding.severity,
+    message: { text: [finding.title, ...finding.remedies.map((remedy) => `- ${remedyTitle(remedy)}`)].join('\n') },
+    locations: finding.evidence.map(({ source, line, excerpt }) => ({
+      physicalLocation: {
+        artifactLocation: { uri: source },
+        ...(line !== null && { region: { startLine: line, snippet: { text: excerpt } } }),
+      },
+      logicalLocations: [{ fullyQualifiedName: subjectName(subject), kind: 'resource' }],
+      ...(line === null && { message: { text: excerpt } }),
+    })),
+    partialFingerprints: { finding: [subjectName(subject), finding.id, ...namesOf(finding)].join('/') },
+    properties: { confidence: finding.confidence, run: finding.run, symptomOf: finding.symptomOf },
+  }))
+  const notifications = unknown.map(({ what, source, why }) => ({
+    level: 'warning',
+    message: { text: `${what} (${source}): ${why}` },
+  }))
+  const log = {
+    $schema: 'https://json.schemastore.org/sarif-2.1.0.json',
+    version: '2.1.0',
+    runs: [
+      {
+        tool: {
+          driver: { name: 'spark-nanny', version, informationUri: 'https://github.com/spark-nanny/spark-nanny', rules },
+        },
+        invocations: [{ executionSuccessful: true, toolExecutionNotifications: notifications }],
+        results,
+      },
+    ],
+  }
+  return `${JSON.stringify(log, null, 2)}\n`
+}
+
+/** What tells findings of one rule apart. */
+function namesOf({ details }: Finding): readonly string[] {
+  return ['key', 'path', 'kind', 'name', 'role', 'resource', 'what'].flatMap((field) => details[field] ?? [])
+}
