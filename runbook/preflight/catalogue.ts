@@ -69,8 +69,22 @@ export const preflightChecks = {
     meaning: 'The API server rejects whatever is created in it.',
     remedies: [change('Create it, or choose another', 'kubectl create namespace {namespace}')],
   },
-  notLabelled: {
+  notWatched: {
     id: 'SPN-PREFLIGHT-NOT-WATCHED',
+    cause: 'config',
+    severity: 'warning',
+    confidence: 'high',
+    title: 'spark-nanny could not watch the driver',
+    detail: 'spark-nanny could not watch the driver: {why}',
+    meaning:
+      'The webhook leaves a pod as it is rather than make one that the cluster rejects. A hung driver then stays Running until somebody looks.',
+    remedies: [
+      inspect('See what the webhook would do', 'spark-nanny inject -f POD.yaml --explain'),
+      inspect('Look at the installation', 'spark-nanny check'),
+    ],
+  },
+  notLabelled: {
+    id: 'SPN-PREFLIGHT-NOT-LABELLED',
     cause: 'config',
     severity: 'warning',
     confidence: 'high',
@@ -107,8 +121,25 @@ export const preflightChecks = {
     title: 'Something that the pods refer to does not exist',
     detail: '{kind} {name}{key} does not exist in {namespace} ({where})',
     meaning:
-      'A pod whose ServiceAccount is missing is rejected; one whose Secret, ConfigMap or claim is missing waits for it in ContainerCreating or Pending.',
+      'A pod whose Secret, ConfigMap or claim is missing waits for it, in ContainerCreating or Pending, until somebody looks; one whose priority class is missing is rejected.',
     remedies: [change('Create it before the application, or correct the name')],
+  },
+  account: {
+    id: 'SPN-PREFLIGHT-ACCOUNT',
+    cause: 'permission',
+    severity: 'error',
+    confidence: 'high',
+    title: 'The service account does not exist',
+    detail: 'ServiceAccount {name} does not exist in {namespace} ({where})',
+    meaning:
+      'The API server rejects a pod whose service account is missing; the submission fails with “error looking up service account”.',
+    remedies: [
+      change(
+        'Create it, with what Spark needs',
+        'kubectl -n {namespace} create serviceaccount {name}',
+        'kubectl -n {namespace} create rolebinding {name}-spark --clusterrole=edit --serviceaccount={namespace}:{name}',
+      ),
+    ],
   },
   claim: {
     id: 'SPN-PREFLIGHT-CLAIM',

@@ -1,8 +1,9 @@
 import { isRecord, recordOf } from '../../core/json.ts'
+import type { Pod } from '../../core/pod.ts'
 import { sparkApplicationApis } from '../../core/spark-application.ts'
 import type { Capabilities } from '../../webhook/admission/capabilities.ts'
 import type { ApiAnswer, KubernetesApi } from '../../webhook/kubernetes/api.ts'
-import { askServer, concludeCapabilities, noProof, updateProof } from '../../webhook/kubernetes/capabilities.ts'
+import { askServer, type ServerProof } from '../../webhook/kubernetes/capabilities.ts'
 import { keepNode, nodeCapabilities } from '../../webhook/kubernetes/nodes.ts'
 import { collectAccess } from '../check/collect/access.ts'
 import { getObject, listObjects, mapInParallel, requestDeadlineMs } from '../check/collect/requests.ts'
@@ -15,12 +16,7 @@ import { referencePaths, referencesOf } from './references.ts'
 import type { Workload } from './workload.ts'
 
 /** Asks the cluster all that the rules look at, side by side. Nothing is stored there. */
-export async function collectCluster(
-  api: KubernetesApi,
-  input: Input,
-  workload: Workload,
-  nowMs: number,
-): Promise<ClusterEvidence> {
+export async function collectCluster(api: KubernetesApi, input: Input, workload: Workload): Promise<ClusterEvidence> {
   const namespace = encodeURIComponent(workload.namespace)
   const inNamespace = `/api/v1/namespaces/${namespace}`
   const [
@@ -51,25 +47,47 @@ export async function collectCluster(
     existingApplication(api, input, workload),
     askServer(api, workload.namespace),
   ])
+  const bare = async (pod: Pod, answer: ApiAnswer) =>
+    answer.kind === 'answer' && (answer.status === 403 || answer.status === 422)
+      ? dryRun(api, `${inNamespace}/pods`, withoutAmounts(pod))
+      : null
+  const [bareDriver, bareExecutor] = await Promise.all([
+    bare(workload.driver, driver),
+    bare(workload.executor, executor),
+  ])
   return {
     namespace: mapReading(namespaceObject, (object) =>
       object === null ? null : { labels: recordOf(recordOf(recordOf(object).metadata).labels) },
     ),
     nodes: mapReading(nodes, (objects) => objects.map(parseNodeRoom)),
-    capabilities: capabilitiesOf(nodes, updateProof(noProof, proof, nowMs), nowMs),
+    capabilities: capabilitiesOf(nodes, proof),
     limitRanges,
     quotas,
     access,
     references,
     dryRuns: { driver, executor },
+    bareDryRuns: { driver: bareDriver, executor: bareExecutor },
     application,
     existing,
   }
 }
 
-function capabilitiesOf(nodes: Reading<readonly unknown[]>, proof: typeof noProof, nowMs: number): Capabilities {
-  const known = nodes.kind === 'read' ? nodes.value.flatMap((object) => keepNode(object) ?? []) : []
-  return concludeCapabilities(proof, nodeCapabilities(known), nowMs)
+function withoutAmounts({ spec, ...pod }: Pod): object {
+  const { serviceAccountName, ...rest } = recordOf(spec)
+  return { ...pod, spec: { ...rest, containers: spec.containers.map(({ resources, ...container }) => container) } }
+}
+
+/** What is not known is taken to be so: the webhook asks with rights of its own. */
+function capabilitiesOf(nodes: Reading<readonly unknown[]>, proof: ServerProof): Capabilities {
+  const known =
+    nodes.kind === 'read' ? nodeCapabilities(nodes.value.flatMap((object) => keepNode(object) ?? [])) : undefined
+  const nativeSidecars = proof.nativeSidecars !== 'no' && known?.nativeSidecars !== false
+  return {
+    nativeSidecars,
+    restartAllContainers:
+      nativeSidecars && proof.restartAllContainers !== 'no' && known?.restartAllContainers !== false,
+    openShift: proof.openShift === 'yes',
+  }
 }
 
 function accessOf(api: KubernetesApi, workload: Workload, input: Input): Promise<ClusterEvidence['access']> {

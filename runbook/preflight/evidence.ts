@@ -28,11 +28,21 @@ export interface ClusterEvidence {
   readonly quotas: Reading<readonly unknown[]>
   readonly access: Reading<readonly AccessAnswer[]>
   readonly references: readonly { readonly reference: Reference; readonly object: Reading<unknown> }[]
-  readonly dryRuns: { readonly driver: ApiAnswer; readonly executor: ApiAnswer }
+  readonly dryRuns: DryRuns
+  /**
+   * Of the same pods without resources and account, where the whole ones were refused: LimitRanges and accounts are
+   * looked at first, and the first refusal hides what PodSecurity has to say. Null: there was no need.
+   */
+  readonly bareDryRuns: { readonly driver: ApiAnswer | null; readonly executor: ApiAnswer | null }
   /** Null: it is no SparkApplication. */
   readonly application: ApiAnswer | null
   /** Whether a SparkApplication of that name is there. */
   readonly existing: Reading<boolean>
+}
+
+export interface DryRuns {
+  readonly driver: ApiAnswer
+  readonly executor: ApiAnswer
 }
 
 export type Breaches = readonly Breach<PreflightCheck>[]

@@ -26,7 +26,7 @@ export async function runPreflight(options: PreflightOptions, version: string, e
   try {
     if (connection !== null) progress.tell(`asking ${connection.server} …`)
     for (const input of inputs) {
-      const judged = await judge(input, options.namespace, connection, edges.nowMs())
+      const judged = await judge(input, options.namespace, connection)
       findings.push(...judged.findings)
       unknown.push(...judged.unknown.filter((one) => !unknown.some(({ what }) => what === one.what)))
     }
@@ -40,13 +40,13 @@ export async function runPreflight(options: PreflightOptions, version: string, e
   return exitCodeOf(report, strict, offline)
 }
 
-async function judge(input: Input, namespace: string | undefined, connection: Connection | null, nowMs: number) {
+async function judge(input: Input, namespace: string | undefined, connection: Connection | null) {
   const workload = workloadOf(input, namespace, connection?.namespace ?? 'default') ?? null
   // What asks a cluster is only loaded when it is needed.
   const cluster =
     connection === null || workload === null
       ? null
-      : await (await import('./collect.ts')).collectCluster(connection.api, input, workload, nowMs)
+      : await (await import('./collect.ts')).collectCluster(connection.api, input, workload)
   const subject = { input, workload, cluster }
   const context = remedyContextOf(input, workload?.namespace ?? namespace)
   const findings = [...preflight(subject, context), ...validate(subjectOfInput(input), context)]

@@ -1,4 +1,5 @@
 import { recordOf } from '../../../core/json.ts'
+import type { AccessAnswer } from '../../check/access-rule.ts'
 import type { Breaches, PreflightRule } from '../evidence.ts'
 import { seen } from '../evidence.ts'
 import { arrayOf } from '../spark-pods.ts'
@@ -18,7 +19,8 @@ export const clusterObjects: PreflightRule = ({ workload, cluster }) => {
     const details = { kind, name, where, namespace }
     const source = `${kind} ${name}`
     if (object.value === null) {
-      breaches.push({ check: 'missing', details: { ...details, key: '' }, evidence: seen(source, 'not found') })
+      const check = kind === 'ServiceAccount' ? 'account' : 'missing'
+      breaches.push({ check, details: { ...details, key: '' }, evidence: seen(source, 'not found') })
       continue
     }
     const { data, binaryData, stringData } = recordOf(object.value)
@@ -37,19 +39,28 @@ export const clusterObjects: PreflightRule = ({ workload, cluster }) => {
   }
   const accountIsThere = !breaches.some(({ details: { kind, name } }) => kind === 'ServiceAccount' && name === account)
   if (cluster.access.kind === 'read' && accountIsThere && account !== null) {
-    for (const { what, allowed } of cluster.access.value) {
-      if (allowed) continue
-      // To remove many at once is for the end; a driver works without.
-      const severity = what.startsWith('deletecollection') ? 'warning' : 'error'
-      breaches.push({
-        check: 'access',
-        details: { account, what, namespace },
-        severity,
-        evidence: seen('SubjectAccessReview', `${what}: no`),
-      })
-    }
+    breaches.push(...access(cluster.access.value, account, namespace))
   }
   return breaches
+}
+
+/** One finding for each resource. To remove many at once is for the end; a driver works without. */
+function access(answers: readonly AccessAnswer[], account: string, namespace: string): Breaches {
+  const refused = answers.filter(({ allowed }) => !allowed).map(({ what }) => what)
+  const groups = Map.groupBy(
+    refused,
+    (what) => `${what.startsWith('deletecollection') ? 'warning' : 'error'} ${what.replace(/^\S+ /, '')}`,
+  )
+  return [...groups].map(([group, whats]) => {
+    const [, severity, object = ''] = /^(\S+) (.*)$/.exec(group) ?? []
+    const what = `${whats.map((one) => one.split(' ')[0]).join(', ')} ${object}`
+    return {
+      check: 'access',
+      details: { account, what, namespace },
+      severity: severity === 'warning' ? 'warning' : 'error',
+      evidence: seen('SubjectAccessReview', `${what}: no`),
+    }
+  })
 }
 
 function claimProblem(claim: unknown, where: string): string | undefined {

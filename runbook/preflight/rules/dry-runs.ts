@@ -10,7 +10,11 @@ export const dryRuns: PreflightRule = (subject) => {
   if (cluster.namespace.kind === 'read' && cluster.namespace.value === null) return []
   return [
     ...application(subject),
-    ...(['driver', 'executor'] as const).flatMap((role) => pod(subject, role, cluster.dryRuns[role])),
+    ...(['driver', 'executor'] as const).flatMap((role) => [
+      ...pod(subject, role, cluster.dryRuns[role]),
+      ...podSecurity(role, cluster.dryRuns[role]),
+      ...podSecurity(role, cluster.bareDryRuns[role]),
+    ]),
   ]
 }
 
@@ -48,7 +52,7 @@ function pod({ workload, cluster }: PreflightSubject, role: 'driver' | 'executor
     const name = workload[role].metadata?.name ?? ''
     return [{ check: 'nameTaken', details: { kind: 'pod', name, namespace }, evidence }]
   }
-  if (/violates PodSecurity/.test(message)) return [{ check: 'podSecurity', details: { role, message }, evidence }]
+  if (isPodSecurity(message)) return []
   // Told with its arithmetic by the rules of capacity and references, where those could be read.
   if (/exceeded quota|failed quota/.test(message)) {
     if (cluster?.quotas.kind === 'read') return []
@@ -62,6 +66,15 @@ function pod({ workload, cluster }: PreflightSubject, role: 'driver' | 'executor
   if (/error looking up service account/.test(message)) return []
   return [{ check: 'denied', details: { role, message }, evidence }]
 }
+
+function podSecurity(role: 'driver' | 'executor', answer: ApiAnswer | null): Breaches {
+  const message = answer === null ? '' : messageOf(answer)
+  return isPodSecurity(message)
+    ? [{ check: 'podSecurity', details: { role, message }, evidence: seen('dry run', message) }]
+    : []
+}
+
+const isPodSecurity = (message: string) => message.includes('violates PodSecurity')
 
 /** The caller may not create it; that says nothing of the one who will. */
 export function isOwnLack(answer: ApiAnswer): boolean {

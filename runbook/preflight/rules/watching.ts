@@ -14,14 +14,16 @@ export const watching: PreflightRule = (subject) => {
   const { input, workload, cluster } = subject
   const decision = decisionOf(subject)
   if (workload === null || decision === null) return []
-  const breach = (why: string, source: string, excerpt: string): Breaches => [
-    { check: 'notLabelled', details: { why, namespace: workload.namespace }, evidence: seen(source, excerpt) },
+  // What is not there gives nothing to watch.
+  if (cluster?.namespace.kind === 'read' && cluster.namespace.value === null) return []
+  const breach = (check: 'notLabelled' | 'notWatched', why: string, source: string, excerpt: string): Breaches => [
+    { check, details: { why, namespace: workload.namespace }, evidence: seen(source, excerpt) },
   ]
   if (decision.kind === 'skip') {
     const { sentence } = reasons[decision.reason]
     if (decision.reason === 'opted-out') return []
     const why = decision.detail === '' ? sentence : `${sentence} (${decision.detail})`
-    return breach(why, originOf(input), decision.reason)
+    return breach('notWatched', why, originOf(input), decision.reason)
   }
   const finalKills = decision.warnings.filter((warning) =>
     /not run again|nothing is known that would submit/.test(warning),
@@ -38,13 +40,18 @@ export const watching: PreflightRule = (subject) => {
     const why = `namespace ${workload.namespace} has no label ${injectLabel}=enabled`
     return [
       ...breaches,
-      ...breach(why, `namespace ${workload.namespace}`, `${injectLabel}: ${String(label ?? '(absent)')}`),
+      ...breach(
+        'notLabelled',
+        why,
+        `namespace ${workload.namespace}`,
+        `${injectLabel}: ${String(label ?? '(absent)')}`,
+      ),
     ]
   }
   const driver = cluster?.dryRuns.driver
   if (driver?.kind !== 'answer' || driver.status !== 201 || hasSidecar(driver.body)) return breaches
   const why = 'the namespace is labelled, and yet a dry run of the driver’s pod comes back without the sidecar'
-  return [...breaches, ...breach(why, 'dry run', 'no container spark-nanny')]
+  return [...breaches, ...breach('notWatched', why, 'dry run', 'no container spark-nanny')]
 }
 
 const hasSidecar = (pod: unknown) =>
