@@ -12,8 +12,7 @@ export const dryRuns: PreflightRule = (subject) => {
     ...application(subject),
     ...(['driver', 'executor'] as const).flatMap((role) => [
       ...pod(subject, role, cluster.dryRuns[role]),
-      ...podSecurity(role, cluster.dryRuns[role]),
-      ...podSecurity(role, cluster.bareDryRuns[role]),
+      ...podSecurity(role, cluster.dryRuns[role], cluster.bareDryRuns[role]),
     ]),
   ]
 }
@@ -67,11 +66,12 @@ function pod({ workload, cluster }: PreflightSubject, role: 'driver' | 'executor
   return [{ check: 'denied', details: { role, message }, evidence }]
 }
 
-function podSecurity(role: 'driver' | 'executor', answer: ApiAnswer | null): Breaches {
-  const message = answer === null ? '' : messageOf(answer)
-  return isPodSecurity(message)
-    ? [{ check: 'podSecurity', details: { role, message }, evidence: seen('dry run', message) }]
-    : []
+function podSecurity(role: 'driver' | 'executor', ...answers: readonly (ApiAnswer | null)[]): Breaches {
+  const messages = answers.map((answer) => (answer === null ? '' : messageOf(answer)))
+  const message = messages.find(isPodSecurity)
+  return message === undefined
+    ? []
+    : [{ check: 'podSecurity', details: { role, message }, evidence: seen('dry run', message) }]
 }
 
 const isPodSecurity = (message: string) => message.includes('violates PodSecurity')
@@ -84,7 +84,8 @@ export function isOwnLack(answer: ApiAnswer): boolean {
   )
 }
 
-const messageOf = (answer: ApiAnswer) =>
-  answer.kind === 'answer' && typeof recordOf(answer.body).message === 'string'
-    ? String(recordOf(answer.body).message)
-    : answerDetail(answer)
+/** Without the name that the API server made up for the pod. */
+function messageOf(answer: ApiAnswer): string {
+  const message = answer.kind === 'answer' ? recordOf(answer.body).message : undefined
+  return typeof message === 'string' ? message.replace(/^pods "[^"]*" is forbidden: /, '') : answerDetail(answer)
+}
