@@ -29,7 +29,7 @@ healthy. A check with nothing to look at is left out. The exit code:
 | 1    | the API server did not answer                              |
 | 2    | the call was wrong                                         |
 | 3    | there is an error                                          |
-| 4    | there is no error but a warning, with \`--strict\`           |
+| 4    | there is nothing worse than a warning, with \`--strict\`     |
 | 5    | there is no error, but something could not be read         |`
 
 function section<E>({ name, checks }: Category<E>): string {

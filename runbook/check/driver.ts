@@ -23,8 +23,8 @@ export interface Driver {
 export interface SidecarStatus {
   readonly state: string
   readonly sinceMs: number | null
+  /** Why, and what is done about it. */
   readonly detail: string
-  readonly action: string
 }
 
 /** A driver that has not ended; undefined for one that has, or is being deleted. */
@@ -61,12 +61,13 @@ function waitingOf({ state, lastState, started }: Record<string, unknown>): Driv
 export function parseSidecarStatus(body: unknown): SidecarStatus | undefined {
   const { state, since, detail, reason, action } = recordOf(body)
   if (typeof state !== 'string') return undefined
+  const { message, onHung } = recordOf(action)
   const sinceMs = Date.parse(text(since))
   return {
     state,
     sinceMs: Number.isFinite(sinceMs) ? sinceMs : null,
-    detail: text(detail) || text(reason),
-    action: text(recordOf(action).message) || text(recordOf(action).onHung),
+    // The action's message says why already.
+    detail: text(message) || [text(detail) || text(reason), text(onHung)].filter(Boolean).join('; '),
   }
 }
 

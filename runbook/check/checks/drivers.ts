@@ -83,7 +83,7 @@ export const drivers: Category<Evidence> = {
       judge: ofGuarded((guarded) => {
         const hung = guarded.flatMap(({ namespace, name, status }) =>
           status?.kind === 'read' && status.value.state === 'hung'
-            ? [`${namespace}/${name} (${[status.value.detail, status.value.action].filter(Boolean).join('; ')})`]
+            ? [`${namespace}/${name} (${status.value.detail})`]
             : [],
         )
         if (hung.length > 0) return failure(`${count(hung.length, 'driver')}: ${enumerate(hung, 3)}`)

@@ -20,6 +20,10 @@ before(async () => {
     join(dir, 'proxied'),
     kubeconfig('one', 'https://one:6443').replace('server:', 'proxy-url: http://p, server:'),
   )
+  await writeFile(
+    join(dir, 'as-another'),
+    kubeconfig('one', 'https://one:6443').replace('a-token', 'a-token, as: root'),
+  )
   await writeFile(join(dir, 'wrong'), 'a: b: c')
   await writeFile(
     join(dir, 'lost'),
@@ -78,6 +82,7 @@ const wrong: readonly (readonly [flags: ConnectionFlags, env: Env, says: RegExp]
   [{ context: 'nope' }, inPod, /no context "nope": there is no kubeconfig/],
   [{ kubeconfig: 'wrong' }, {}, /wrong: is no kubeconfig: /],
   [{ kubeconfig: 'lost' }, {}, /context "one" names cluster "one", which is absent$/],
+  [{ kubeconfig: 'as-another' }, {}, /user "one": impersonation \(as\) is not supported$/],
   [{ kubeconfig: 'proxied' }, {}, /cluster "one": proxy-url is not supported$/],
 ]
 for (const [flags, env, says] of wrong) {

@@ -19,7 +19,7 @@ const inject = (value: string) => namespaces(namespaceOf('x', { 'spark-nanny.io/
 const noNamespaces = { ...healthyEvidence, namespaces: unread }
 const noDrivers = { ...healthyEvidence, drivers: unread }
 const minutesAgo = (minutes: number) => nowMs - minutes * 60_000
-const status = (state: string) => read({ state, sinceMs: null, detail: 'three polls failed', action: 'report' })
+const status = (state: string) => read({ state, sinceMs: null, detail: 'three polls failed; report' })
 const pull = (hasRun: boolean) => withDriver({ sidecarWaiting: { why: 'ImagePullBackOff: x', hasRun } })
 const denied = read([
   { what: 'patch pods', allowed: false },

@@ -1,14 +1,18 @@
-import { read } from '../../../../runbook/check/reading.ts'
+import { read, unreadable } from '../../../../runbook/check/reading.ts'
 import { node, unread, withServer } from '../healthy-evidence.ts'
 import { testCategory } from './table.ts'
 
 const proof = { nativeSidecars: 'yes', restartAllContainers: 'yes', openShift: 'no' } as const
+const silence = unreadable('ECONNREFUSED')
 const silent = { dryRunProblem: 'HTTP 403: exceeded quota' } as const
 const old = { ...node, name: 'old-node', kubelet: [1, 28], declaredFeatures: null } as const
 const undeclared = { ...node, name: 'undeclared', declaredFeatures: null } as const
 
 testCategory('kubernetes-api', {
-  'api-reachable': [['no answer', withServer({ version: unread }), 'error', /https:\/\/api:6443: HTTP 403/]],
+  'api-reachable': [
+    ['no answer', withServer({ version: silence }), 'error', /^https:\/\/api:6443: ECONNREFUSED/],
+    ['the version alone is kept from us', withServer({ version: unread }), 'ok'],
+  ],
   'api-version': [
     ['too old', withServer({ version: read({ text: 'v1.28.0', numbers: [1, 28] }) }), 'error', /v1\.28\.0/],
     ['a new major', withServer({ version: read({ text: 'v2.0.0', numbers: [2, 0] }) }), 'ok'],

@@ -13,6 +13,8 @@ const withTrial = (pod: TrialOutcome, service: TrialOutcome): Evidence => ({
   ...healthyEvidence,
   trials: [...healthyEvidence.trials, { namespace: 'late', pod, service }],
 })
+const refusedOnly = { ...healthyEvidence, trials: [{ namespace: 'late', pod: refused, service: refused }] }
+const failing = { namespace: 'jobs', pod: { kind: 'unchanged' }, service: changed } as const
 const nowhere = { ...healthyEvidence, trials: [] }
 
 testCategory('webhook', {
@@ -38,13 +40,15 @@ testCategory('webhook', {
   ],
   'webhook-injects': [
     ['one not', withTrial({ kind: 'unchanged' }, changed), 'error', /no sidecar in late$/],
-    ['one refused', withTrial(refused, changed), 'unknown', /late: HTTP 403: exceeded quota/],
+    ['one refused, one tried', withTrial(refused, changed), 'ok'],
+    ['all refused', refusedOnly, 'unknown', /late: HTTP 403: exceeded quota/],
+    ['one refused, one not', { ...refusedOnly, trials: [...refusedOnly.trials, failing] }, 'error', /in jobs$/],
     ['nowhere to try', nowhere, 'unknown', /no namespace is labelled/],
     ['namespaces unread', { ...nowhere, namespaces: unread }, 'unknown'],
   ],
   'webhook-publishes': [
     ['one not', withTrial(changed, { kind: 'unchanged' }), 'error', /in late$/],
-    ['one refused', withTrial(changed, refused), 'unknown', /exceeded quota/],
+    ['all refused', refusedOnly, 'unknown', /exceeded quota/],
     ['not asked for', withDeployment({ env: { SPARK_NANNY_ADMIT_SERVICES: 'false' } }), 'not-applicable'],
   ],
 })
