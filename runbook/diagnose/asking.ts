@@ -1,3 +1,4 @@
+import { formatDuration } from '../../core/duration.ts'
 import { type ApiAnswer, answerDetail, type KubernetesApi } from '../../webhook/kubernetes/api.ts'
 import { absent, type Reading } from '../evidence/evidence.ts'
 
@@ -16,11 +17,17 @@ const mostMs = 15_000
 
 export function createAsking(api: KubernetesApi, untilMs: number, nowMs: () => number): Asking {
   const left = (most: number) => Math.max(1, Math.min(most, untilMs - nowMs()))
-  const ask = (path: string, most = mostMs) => api.request({ method: 'GET', path, deadlineMs: left(most) })
+  const request = async (path: string, deadlineMs: number, onBytes?: (bytes: Uint8Array) => boolean) => {
+    const answer = await api.request({ method: 'GET', path, deadlineMs, ...(onBytes !== undefined && { onBytes }) })
+    // What an aborted request says of itself tells a reader nothing.
+    if (answer.kind !== 'failed' || !/abort|timeout/i.test(answer.detail)) return answer
+    return { kind: 'failed', detail: `no answer within ${formatDuration(deadlineMs)}` } as const
+  }
+  const ask = (path: string, most = mostMs) => request(path, left(most))
   return {
     ask,
     get: async (path, source, most) => readingOf(await ask(path, most), source),
-    stream: (path, onBytes) => api.request({ method: 'GET', path, deadlineMs: left(mostMs * 3), onBytes }),
+    stream: (path, onBytes) => request(path, left(mostMs * 3), onBytes),
   }
 }
 

@@ -43,8 +43,8 @@ export async function collectLog(asking: Asking, request: LogRequest, redactor: 
     return { reading: { kind: 'read', value: scan.end(), source }, saved }
   }
   if (bytesRead === 0) {
-    // The kubelet answers 400 for a container that waits to start, or had no run before.
-    const none = answer.kind === 'answer' && (answer.status === 400 || answer.status === 404)
+    // 204: no node has the pod yet. 400: the container waits to start, or had no run before.
+    const none = answer.kind === 'answer' && [204, 400, 404].includes(answer.status)
     return { reading: none ? absent : { kind: 'unknown', source, why: answerDetail(answer) }, saved: null }
   }
   const why = answer.kind === 'failed' ? answer.detail : `it is longer than ${maxBytes} bytes`

@@ -7,7 +7,7 @@ import { textField } from '../evidence/fields.ts'
 import { type Asking, namespaced } from './asking.ts'
 
 /** A hung driver's UI lets a connection wait for ever. */
-const uiDeadlineMs = 5_000
+const uiDeadlineMs = 10_000
 
 /** Through the API server, which must be allowed to the caller: `pods/proxy`. */
 const proxy = ({ namespace, name }: DriverPod, port: number, path: string) =>

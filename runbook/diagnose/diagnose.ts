@@ -1,3 +1,4 @@
+import { effectiveConf } from '../evidence/effective-conf.ts'
 import { type Evidence, unknownsOf, valueIn } from '../evidence/evidence.ts'
 import {
   type Confidence,
@@ -8,11 +9,10 @@ import {
   pageOf,
 } from '../findings.ts'
 import { fillTemplate } from '../log/phrase.ts'
-import type { Place } from '../log/places.ts'
 import { planRemedy } from '../remedies.ts'
 import { catalogue } from '../rules/catalogue.ts'
 import { type Facts, factsOf } from '../rules/facts.ts'
-import { matchSignature } from '../rules/match.ts'
+import { type Match, matchSignature } from '../rules/match.ts'
 import type { Rule } from '../rules/rule.ts'
 import { remedyContext } from './remedy-context.ts'
 
@@ -39,8 +39,7 @@ interface Found {
   readonly confidence: Confidence
   readonly evidence: readonly [EvidenceItem, ...EvidenceItem[]]
   readonly details: Readonly<Record<string, string>>
-  /** Whether the evidence is of what ended the driver, and not of something on the way. */
-  readonly fatal: boolean
+  readonly weight: Match['weight']
 }
 
 function findingsOf(facts: Facts): readonly Found[] {
@@ -52,27 +51,32 @@ function findingOf(rule: Rule, facts: Facts): Found | undefined {
   const matches = rule.looksFor.flatMap((signature) => matchSignature(signature, rule, facts) ?? [])
   const [first, ...rest] = matches.flatMap(({ evidence }) => evidence)
   if (first === undefined) return undefined
-  const details = Object.assign({}, ...matches.toReversed().map((match) => match.details))
-  const places = matches.flatMap(({ place }) => (place === undefined ? [] : [place]))
+  const details = named(Object.assign({}, ...matches.toReversed().map((match) => match.details)), facts)
+  const weight = weights.find((one) => matches.some((match) => match.weight === one)) ?? 'sure'
   return {
     rule,
     facts,
     severity: rule.severity,
-    confidence: lower(rule.confidence, places),
+    // What was only logged may have been got over.
+    confidence: weight === 'logged' && rule.confidence === 'high' ? 'medium' : rule.confidence,
     evidence: [
       first,
       ...rest.filter(({ excerpt, line }) => excerpt !== first.excerpt || line !== first.line).slice(0, 4),
     ],
     details,
-    fatal: places.length < matches.length || places.some((place) => place === 'uncaught' || place === 'output'),
+    weight,
   }
 }
 
-/** What was only logged, or printed, may have been got over. */
-function lower(best: Confidence, places: readonly Place[]): Confidence {
-  const doubtful = places.length > 0 && places.every((place) => ['error', 'warning', 'printed'].includes(place))
-  return doubtful && best === 'high' ? 'medium' : best
+/** Spark does not always say which setting has a value that it cannot read. */
+function named(details: Readonly<Record<string, string>>, { evidence }: Facts): Readonly<Record<string, string>> {
+  const { key, value } = details
+  if (key !== undefined || value === undefined) return details
+  const [found] = [...effectiveConf(evidence)].filter(([, given]) => given === value)
+  return found === undefined ? details : { ...details, key: found[0] }
 }
+
+const weights = ['sure', 'reported', 'logged'] as const
 
 /** Roots, the surest first, each followed by its symptoms. */
 function ordered(found: readonly Found[], evidence: Evidence): readonly Finding[] {
@@ -106,18 +110,23 @@ function suppresses(one: Found, other: Found): boolean {
   )
   if (named !== true) return false
   // What was only logged on the way does not explain the exception that ended the driver.
-  return one.fatal || !other.fatal || other.rule.id.startsWith('SPN-EXIT-') || one.facts.run !== other.facts.run
+  return (
+    one.weight !== 'logged' ||
+    other.weight !== 'sure' ||
+    other.rule.id.startsWith('SPN-EXIT-') ||
+    one.facts.run !== other.facts.run
+  )
 }
 
 const confidences: readonly Confidence[] = ['high', 'medium', 'low']
 
-function rank({ rule, severity, confidence, fatal, facts }: Found): number {
+function rank({ rule, severity, confidence, weight, facts }: Found): number {
   const exitCode = rule.id.startsWith('SPN-EXIT-') ? 1 : 0
   return (
     (severity === 'error' ? 0 : 100_000) +
     (facts.run === 'current' ? 0 : 50_000) +
     exitCode * 20_000 +
-    (fatal ? 0 : 10_000) +
+    (weight === 'sure' ? 0 : 10_000) +
     confidences.indexOf(confidence) * 1_000 +
     catalogue.indexOf(rule)
   )

@@ -1,3 +1,4 @@
+import { effectiveConf } from '../evidence/effective-conf.ts'
 import { type Evidence, valueIn } from '../evidence/evidence.ts'
 import type { RemedyContext } from '../remedies.ts'
 
@@ -5,7 +6,7 @@ import type { RemedyContext } from '../remedies.ts'
 export function remedyContext(evidence: Evidence, details: Readonly<Record<string, string>>): RemedyContext {
   const pod = valueIn(evidence.pod)
   const application = valueIn(evidence.application)
-  const conf = valueIn(evidence.conf)
+  const conf = effectiveConf(evidence)
   const { subject } = evidence
   const known: Record<string, string | null | undefined> = {
     ...details,
@@ -24,8 +25,8 @@ export function remedyContext(evidence: Evidence, details: Readonly<Record<strin
     ),
     operator: application?.operator ?? 'none',
     memory: {
-      driverMemory: application?.driverMemory ?? conf?.get('spark.driver.memory') ?? (conf === undefined ? null : '1g'),
-      driverMemoryOverhead: application?.driverMemoryOverhead ?? conf?.get('spark.driver.memoryOverhead') ?? null,
+      driverMemory: application?.driverMemory ?? conf.get('spark.driver.memory') ?? (conf.size === 0 ? null : '1g'),
+      driverMemoryOverhead: application?.driverMemoryOverhead ?? conf.get('spark.driver.memoryOverhead') ?? null,
     },
   }
 }

@@ -47,10 +47,11 @@ export class Placement {
       return this.#throwable(this.#place, line.slice('Caused by: '.length))
     }
     if (isThrowable(line)) {
-      const continues = this.#inside !== 'nothing'
-      const place = continues && this.#inside !== 'frames' ? this.#place : 'printed'
+      // py4j prints the Java exception under Python's own.
+      const underPython = line.startsWith(': ')
+      const continues = this.#inside === 'head' || this.#inside === 'trace' || underPython
       this.#inside = 'trace'
-      return this.#throwable(place, line.startsWith(': ') ? line.slice(2) : line)
+      return this.#throwable(continues ? this.#place : 'printed', underPython ? line.slice(2) : line)
     }
     if (this.#inside === 'trace') return { place: this.#place, content: line, throwable: false }
     // The text between an executor's frames and the driver's own.
@@ -64,7 +65,7 @@ export class Placement {
   /** Inside a traceback: its last line, which is not indented, names the exception. */
   #pythonLine(line: string, first: number): PlacedLine | undefined {
     if (line === '' || first === space) return undefined
-    this.#inside = 'trace'
+    this.#inside = 'frames'
     return this.#throwable(this.#place, line)
   }
 

@@ -16,8 +16,9 @@ export interface LogReading {
   readonly uncaught: readonly LogLine[]
   /** Number of the last line that is a record below WARN, as a driver writes while it works; 0: none. */
   readonly lastInfoLine: number
-  /** From the first record to the last, by the times that stand in them; null: none do. */
-  readonly spanMs: number | null
+  /** The times that the first and the last record below WARN begin with, as if they were UTC; null: they name none. */
+  readonly firstRecordMs: number | null
+  readonly lastRecordMs: number | null
   readonly tail: readonly LogLine[]
 }
 
@@ -83,7 +84,6 @@ export class LogScan {
   end(cut: string | null = null): LogReading {
     this.#splitter.end()
     const from = this.#lines - this.#tail.length + 1
-    const [firstMs, lastMs] = [recordTimeMs(this.#firstRecord), recordTimeMs(this.#lastRecord)]
     return {
       lines: this.#lines,
       bytes: this.#bytes,
@@ -91,7 +91,8 @@ export class LogScan {
       hits: new Map([...this.#hits].map(([signature, hits]) => [signature, this.#shown(hits)])),
       uncaught: this.#uncaught.map(({ number, text }) => ({ number, text: this.#redact(text) })),
       lastInfoLine: this.#lastInfoLine,
-      spanMs: firstMs === null || lastMs === null ? null : lastMs - firstMs,
+      firstRecordMs: recordTimeMs(this.#firstRecord),
+      lastRecordMs: recordTimeMs(this.#lastRecord),
       tail: this.#tail.map((text, index) => ({ number: from + index, text: this.#redact(copy(text)) })),
     }
   }

@@ -68,7 +68,7 @@ export const classpathRules: readonly Rule[] = [
     meaning: 'A static initialiser threw when the class was first used; the log of that first time has the reason.',
     looksFor: [
       inLog('^java.lang.NoClassDefFoundError: Could not initialize class {class}'),
-      inLog('^java.lang.ExceptionInInitializerError'),
+      inLog('^java.lang.ExceptionInInitializerError', ['uncaught', 'thread']),
     ],
     suppresses: [...ends, 'SPN-CLASSPATH-CLASS'],
     remedies: [

@@ -1,5 +1,7 @@
+import { effectiveConf } from '../evidence/effective-conf.ts'
 import { inLog, inOutput } from '../log/signature.ts'
 import { change, inspect, raiseMemory, setConf } from '../remedies.ts'
+import { logSource } from './facts.ts'
 import { inMessages, item, observed, type Rule, whilePending } from './rule.ts'
 
 const ends = ['SPN-EXIT-*', 'SPN-APPLICATION-EXCEPTION', 'SPN-APPLICATION-PYTHON', 'SPN-APPLICATION-PY4J'] as const
@@ -28,11 +30,10 @@ export const configRules: readonly Rule[] = [
       inLog("^java.lang.IllegalArgumentException: '{value}' in {key} is invalid"),
       inLog('Size must be specified as bytes (b), kibibytes (k), mebibytes (m)'),
       inLog('Time must be specified as seconds (s), milliseconds (ms)'),
-      inLog('^java.lang.NumberFormatException: Failed to parse byte string: {value}'),
-      inLog('^java.lang.NumberFormatException: Failed to parse time string: {value}'),
-      inOutput('^Error: Driver memory must be a positive number'),
-      inOutput('^Error: Driver cores must be a positive number'),
-      inOutput('^Error: Executor memory must be a positive number'),
+      inLog('Failed to parse byte string: {value}'),
+      inLog('Failed to parse time string: {value}'),
+      inLog('^org.apache.spark.SparkException: {key} must be a positive number'),
+      inOutput('^Error: {key} must be a positive number'),
     ],
     suppresses: ends,
     remedies: [
@@ -124,6 +125,16 @@ export const configRules: readonly Rule[] = [
       inLog('Target log directory already exists'),
       inLog('^java.io.FileNotFoundException: File file:/tmp/spark-events does not exist'),
       inLog('^java.lang.IllegalArgumentException: Log directory {dir} is not a directory'),
+      observed('an uncaught “does not exist” about spark.eventLog.dir', (facts) => {
+        const dir = effectiveConf(facts.evidence)
+          .get('spark.eventLog.dir')
+          ?.replace(/^file:(\/\/)?/, '')
+        if (dir === undefined) return undefined
+        const found = facts.log?.uncaught.find(({ text }) => text.endsWith(`${dir} does not exist`))
+        if (found === undefined) return undefined
+        const evidence = { source: logSource(facts), line: found.number, excerpt: found.text, count: 1 }
+        return { evidence: [evidence], details: { dir } }
+      }),
     ],
     suppresses: [...ends, 'SPN-CLASSPATH-FILE'],
     remedies: [

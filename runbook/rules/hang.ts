@@ -149,7 +149,7 @@ export const hangRules: readonly Rule[] = [
   {
     id: 'SPN-HANG-CLOSED-CONTEXT',
     cause: 'hang',
-    severity: 'error',
+    severity: 'warning',
     confidence: 'medium',
     title: 'The SparkContext is closed, and the JVM does not end',
     meaning:
@@ -267,9 +267,14 @@ const nonDaemons = (threads: readonly DriverThread[]) =>
     .slice(0, 5)
     .map((thread) => item('threads', describeThread(thread)))
 
-/** How long the log has said nothing: the container's age less what its records span, whatever the time zone. */
+/** No zone is off by less. */
+const zoneStepMs = 15 * 60_000
+
+/** How long the log has said nothing. The zone of its times is that which lets it begin when the container started. */
 function quietMs({ evidence, pod, log }: Facts): number | null {
   const state = pod?.driver.state
-  if (state?.kind !== 'running' || state.startedMs === null || log?.spanMs == null) return null
-  return evidence.collectedMs - state.startedMs - log.spanMs
+  if (state?.kind !== 'running' || state.startedMs === null) return null
+  if (log?.firstRecordMs == null || log.lastRecordMs === null) return null
+  const zoneMs = Math.round((state.startedMs - log.firstRecordMs) / zoneStepMs) * zoneStepMs
+  return evidence.collectedMs - (log.lastRecordMs + zoneMs)
 }

@@ -10,8 +10,11 @@ import { item, type MessageSignature, type MessageSource, type Rule, type Signat
 export interface Match {
   readonly evidence: readonly [EvidenceItem, ...EvidenceItem[]]
   readonly details: Captures
-  /** Where in the log; undefined: elsewhere. */
-  readonly place?: Place
+  /**
+   * sure: it stands where its meaning is beyond doubt. logged: it was written on the way, and may have been got over.
+   * reported: an executor's, of which the driver has many.
+   */
+  readonly weight: 'sure' | 'logged' | 'reported'
 }
 
 /** What the facts hold of a signature, as far as it counts in the driver's state. */
@@ -24,7 +27,7 @@ export function matchSignature(signature: Signature, rule: Rule, facts: Facts): 
     case 'observed': {
       if (facts.state === 'running' && rule.whileRunning === undefined) return undefined
       const found = signature.find(facts)
-      return found && { evidence: found.evidence, details: found.details ?? {} }
+      return found && { evidence: found.evidence, details: found.details ?? {}, weight: 'sure' }
     }
   }
 }
@@ -44,8 +47,14 @@ function matchLog(signature: LogSignature, rule: Rule, facts: Facts): Match | un
   return {
     evidence: [{ source: logSource(facts), line: number, excerpt: text, count: hits.count }],
     details: captures,
-    place,
+    weight: weightOf(place, signature),
   }
+}
+
+/** A signature that looks in one kind of place only means just that. */
+function weightOf(place: Place, { places }: LogSignature): Match['weight'] {
+  if (place === 'executor') return 'reported'
+  return place === 'uncaught' || place === 'output' || !places.includes('uncaught') ? 'sure' : 'logged'
 }
 
 const shown = ({ first, last, uncaught }: LogHits) => [...first, last, ...(uncaught === null ? [] : [uncaught])]
@@ -68,7 +77,11 @@ function matchMessages(
     const captures = matchPhrase(phrase, message.text)
     if (captures === undefined) continue
     const prefix = message.reason === '' ? '' : `${message.reason}: `
-    return { evidence: [item(message.source, `${prefix}${message.text}`, message.count)], details: captures }
+    return {
+      evidence: [item(message.source, `${prefix}${message.text}`, message.count)],
+      details: captures,
+      weight: 'sure',
+    }
   }
   return undefined
 }

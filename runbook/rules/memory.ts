@@ -248,7 +248,7 @@ export const memoryRules: readonly Rule[] = [
       fromExecutors('SIGKILL, possible container OOM'),
       fromExecutors('JVM OOM'),
     ],
-    suppresses: ['SPN-APPLICATION-JOB-ABORTED', 'SPN-APPLICATION-EXECUTOR-FAILURES', 'SPN-EXIT-11', 'SPN-EXIT-1'],
+    suppresses: ['SPN-APPLICATION-JOB-ABORTED', 'SPN-APPLICATION-EXECUTOR-FAILURES', 'SPN-EXIT-*'],
     remedies: [
       setConf('spark.executor.memory', 'MORE', 'Give executors a larger heap'),
       setConf('spark.executor.memoryOverhead', 'MORE', 'Or more memory beside it, where they were killed'),

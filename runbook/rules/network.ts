@@ -1,6 +1,7 @@
 import { inLog } from '../log/signature.ts'
 import { change, inspect, rerun } from '../remedies.ts'
-import { type Rule, whilePending } from './rule.ts'
+import { logSource } from './facts.ts'
+import { observed, type Rule, whilePending } from './rule.ts'
 
 const ends = ['SPN-EXIT-*', 'SPN-APPLICATION-EXCEPTION', 'SPN-APPLICATION-PYTHON', 'SPN-APPLICATION-PY4J'] as const
 
@@ -9,6 +10,9 @@ const apiServerRefused = inspect(
   'Try it from the same place',
   'kubectl -n {namespace} run look --rm -i --restart=Never --image={image} -- bash -c "echo > /dev/tcp/kubernetes.default.svc/443"',
 )
+
+const connectionFailed =
+  /java\.net\.(ConnectException|SocketTimeoutException|NoRouteToHostException)|ConnectTimeoutException|connection timed out/
 
 /**
  * Names, connections and certificates. Sentences: java.net (PlainSocketImpl, Inet6AddressImpl), Netty's
@@ -50,9 +54,17 @@ export const networkRules: readonly Rule[] = [
       inLog('connection timed out after {ms} ms: kubernetes.default.svc', fatal),
       inLog('connection timed out: kubernetes.default.svc', fatal),
       inLog('Failed to connect to kubernetes.default.svc', fatal),
-      inLog('java.net.UnknownHostException: kubernetes.default.svc', fatal),
+      observed('an uncaught KubernetesClientException whose cause is a connection that failed', (facts) => {
+        const chain = facts.log?.uncaught ?? []
+        const client = chain.findIndex(({ text }) =>
+          text.includes('io.fabric8.kubernetes.client.KubernetesClientException'),
+        )
+        const failed = client < 0 ? undefined : chain.slice(client).find(({ text }) => connectionFailed.test(text))
+        if (failed === undefined) return undefined
+        return { evidence: [{ source: logSource(facts), line: failed.number, excerpt: failed.text, count: 1 }] }
+      }),
     ],
-    suppresses: [...ends, 'SPN-NETWORK-REFUSED', 'SPN-NETWORK-DNS', 'SPN-NETWORK-TIMEOUT'],
+    suppresses: [...ends, 'SPN-NETWORK-REFUSED'],
     remedies: [
       apiServerRefused,
       inspect('Look for policies', 'kubectl -n {namespace} get networkpolicies'),

@@ -19,6 +19,7 @@ export type Mode =
   | 'driver-compute'
   | 'streaming'
   | 'fail'
+  | 'deadlock'
 
 export interface Submission {
   /** The application's name; its driver's pod is `<name>-driver`. */
