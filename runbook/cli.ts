@@ -24,7 +24,11 @@ const commands: readonly MakeCommand[] = [
 ]
 
 /** Runs one call of the command line. Never throws and prints no stack trace; what a call can end with stands in `exitCodes`. */
-export async function runCommandLine({ name, args }: Call, edges: Edges): Promise<ExitCode> {
+export async function runCommandLine({ name, args, misuse }: Call, edges: Edges): Promise<ExitCode> {
+  if (misuse !== undefined) {
+    edges.stderr(misuse)
+    return exitCodes.usage
+  }
   let exitCode: ExitCode = exitCodes.ok
   const program = new Command(name)
     .description('Notices hung Spark drivers on Kubernetes and has the kubelet restart them.')
