@@ -7,6 +7,9 @@ import { parseConfFile } from '../spark-conf/conf-file.ts'
 import type { EffectiveConf } from '../spark-conf/effective-conf.ts'
 import type { SparkVersion } from '../spark-conf/spark-version.ts'
 
+/** A file as people know it. */
+export const nameOfFile = (path: string) => (path === '-' ? 'standard input' : path)
+
 /** What is to be submitted. */
 export type Input =
   | {
@@ -35,7 +38,7 @@ export async function readInputs(
   version: SparkVersion | undefined,
   edges: Pick<Edges, 'readFile' | 'readStdin'>,
 ): Promise<readonly [Input, ...Input[]]> {
-  const name = path === '-' ? 'standard input' : path
+  const name = nameOfFile(path)
   const text = await (path === '-' ? edges.readStdin() : edges.readFile(path)).catch((error: unknown) => {
     const code = error instanceof Error && 'code' in error ? String(error.code) : String(error)
     throw new UsageError(`${name}: ${readProblems[code] ?? `cannot be read (${code})`}; expected ${wanted}`)

@@ -3,7 +3,7 @@ import type { Edges } from '../edges.ts'
 import type { ExitCode } from '../exit-codes.ts'
 import type { Finding } from '../findings.ts'
 import type { Connection } from '../kubernetes/connect.ts'
-import { type Input, readInputs } from '../precheck/input.ts'
+import { type Input, nameOfFile, readInputs } from '../precheck/input.ts'
 import { sortedFindings } from '../precheck/precheck.ts'
 import { remedyContextOf } from '../precheck/remedy-context.ts'
 import { exitCodeOf, renderPrecheck, type Unknown } from '../precheck/report.ts'
@@ -34,7 +34,7 @@ export async function runPreflight(options: PreflightOptions, version: string, e
     progress.clear()
     connection?.close()
   }
-  const checked = { command: 'preflight', name: nameOf(inputs, filename) } as const
+  const checked = { command: 'preflight', name: nameOf(inputs, nameOfFile(filename)), offline } as const
   const report = { checked, version, findings: sortedFindings(findings), unknown }
   edges.stdout(renderPrecheck(report, output, styleOf(edges, color)))
   return exitCodeOf(report, strict, offline)

@@ -19,13 +19,18 @@ export function renderJunit({ subject, diagnosis: { findings, unknown }, checked
     return testCase(name, cause, parts)
   })
   const unread = unknown.map(({ what, source, why }) =>
-    testCase(name, `evidence: ${what}`, [`      <error type="unknown" message="${xml(`${source}: ${why}`)}"/>`]),
+    testCase(name, `evidence: ${what}`, [
+      checked?.offline === true
+        ? `      <skipped message="${xml(why)}"/>`
+        : `      <error type="unknown" message="${xml(`${source}: ${why}`)}"/>`,
+    ]),
   )
+  const errors = checked?.offline === true ? 0 : unread.length
   const failed = causes.filter((cause) =>
     findings.some((one) => one.cause === cause && one.severity === 'error'),
   ).length
   const all = [...cases, ...unread]
-  const counts = `tests="${all.length}" failures="${failed}" errors="${unread.length}"`
+  const counts = `tests="${all.length}" failures="${failed}" errors="${errors}"`
   return `<?xml version="1.0" encoding="UTF-8"?>
 <testsuites name="spark-nanny ${checked?.command ?? 'diagnose'}" ${counts}>
   <testsuite name="${xml(name)}" ${counts}>

@@ -17,6 +17,8 @@ export interface Checked {
   readonly command: 'validate' | 'preflight'
   /** A file, or an application. */
   readonly name: string
+  /** The caller did not want a cluster asked: what is unknown for that is no failure. */
+  readonly offline?: boolean
 }
 
 export const outputForms = ['text', 'json', 'sarif', 'junit', 'markdown'] as const

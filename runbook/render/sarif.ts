@@ -10,7 +10,7 @@ const repository = 'https://github.com/spark-nanny/spark-nanny/blob/main'
 const rows = [...catalogue, ...Object.values(validateChecks), ...Object.values(preflightChecks)]
 
 /** SARIF 2.1.0 (OASIS): a rule per finding, a result per evidence found, locations in the files of a bundle. */
-export function renderSarif({ subject, version, diagnosis: { findings, unknown } }: Report): string {
+export function renderSarif({ subject, version, diagnosis: { findings, unknown }, checked }: Report): string {
   const ids = [...new Set(findings.map(({ id }) => id))]
   const rules = ids.flatMap((id) => {
     const rule = rows.find((row) => row.id === id)
@@ -37,7 +37,9 @@ export function renderSarif({ subject, version, diagnosis: { findings, unknown }
       logicalLocations: [{ fullyQualifiedName: subjectName(subject), kind: 'resource' }],
       ...(line === null && { message: { text: excerpt } }),
     })),
-    partialFingerprints: { finding: [subjectName(subject), finding.id, ...namesOf(finding)].join('/') },
+    partialFingerprints: {
+      finding: [subjectName(subject), finding.id, ...(checked === undefined ? [] : namesOf(finding))].join('/'),
+    },
     properties: { confidence: finding.confidence, run: finding.run, symptomOf: finding.symptomOf },
   }))
   const notifications = unknown.map(({ what, source, why }) => ({
@@ -60,7 +62,7 @@ export function renderSarif({ subject, version, diagnosis: { findings, unknown }
   return `${JSON.stringify(log, null, 2)}\n`
 }
 
-/** What tells findings of one rule apart. */
+/** What tells findings of one check apart: it may be breached by many settings. */
 function namesOf({ details }: Finding): readonly string[] {
   return ['key', 'path', 'kind', 'name', 'role', 'resource', 'what'].flatMap((field) => details[field] ?? [])
 }

@@ -1,6 +1,6 @@
 import { type Edges, UsageError } from '../edges.ts'
 import type { ExitCode } from '../exit-codes.ts'
-import { type Input, readInputs } from '../precheck/input.ts'
+import { type Input, nameOfFile, readInputs } from '../precheck/input.ts'
 import { sortedFindings } from '../precheck/precheck.ts'
 import { remedyContextOf } from '../precheck/remedy-context.ts'
 import { exitCodeOf, type PrecheckReport, renderPrecheck } from '../precheck/report.ts'
@@ -28,7 +28,12 @@ function fromInputs(
   namespace: string | undefined,
 ): PrecheckReport {
   const findings = inputs.flatMap((input) => validate(subjectOfInput(input), remedyContextOf(input, namespace)))
-  return { checked: { command: 'validate', name }, version, findings: sortedFindings(findings), unknown: [] }
+  return {
+    checked: { command: 'validate', name: nameOfFile(name) },
+    version,
+    findings: sortedFindings(findings),
+    unknown: [],
+  }
 }
 
 async function fromCluster(
