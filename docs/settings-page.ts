@@ -1,5 +1,6 @@
 import { domain, injectLabel } from '../core/pod-contract.ts'
 import { type Setting, type SettingKey, settingKeys, settings } from '../core/settings.ts'
+import { table } from './table.ts'
 
 /** docs/settings.md, whole: the table of core/settings.ts as a page for the owners of Spark applications. */
 export function settingsPage(): string {
@@ -31,13 +32,6 @@ function quickTable(): string {
     ['key', 'default', 'meaning'],
     ...settingKeys.map((key) => [`[\`${key}\`](#${key})`, `\`${spelledDefault(key)}\``, cell(summary(key))]),
   ])
-}
-
-/** A Markdown table as the formatter leaves it: columns padded to their widest cell. */
-function table([head = [], ...rows]: readonly (readonly string[])[]): string {
-  const widths = head.map((_, column) => Math.max(...[head, ...rows].map((row) => row[column]?.length ?? 0)))
-  const line = (cells: readonly string[]) => `| ${cells.map((text, i) => text.padEnd(widths[i] ?? 0)).join(' | ')} |`
-  return [head, widths.map((width) => '-'.repeat(width)), ...rows].map(line).join('\n')
 }
 
 function section(key: SettingKey): string {

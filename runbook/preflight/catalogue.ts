@@ -45,7 +45,7 @@ export const preflightChecks = {
     meaning:
       'In cluster mode the file must be in the image (local://), at an address that the driver reaches, or be uploaded first; a class is only read from jars that spark-submit can open (SparkSubmitArguments).',
     remedies: [
-      change('Correct it', 'https://spark.apache.org/docs/latest/running-on-kubernetes.html#dependency-management'),
+      change('Correct it: https://spark.apache.org/docs/latest/running-on-kubernetes.html#dependency-management'),
     ],
   },
   image: {

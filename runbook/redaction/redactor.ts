@@ -32,7 +32,7 @@ const forms: readonly (readonly [RegExp, string])[] = [
 
 /** `password=…`, `"token": "…"`, `--secret …`, `secret.key → …`; what follows the name to the next blank or quote. */
 const assignment =
-  /((?:--)?[\w.-]*(?:pass(?:word|wd|phrase)|pwd|secret|token|credentials?|(?:access|private|api|account|encryption|signing)[._-]?key|authorization)[\w.-]*)(\\?["']?\s{0,3}(?:=>|->|[=:,])\s{0,3})(\\?"[^"]*"?|'[^']*'?|[^\s"',;&}\])]+)/gi
+  /((?:--)?[\w.-]*(?:pass(?:word|wd|phrase)|pwd|secret|token|credentials?|(?:access|private|api|account|encryption|signing)[._-]?key|authorization)[\w.-]*)(\\?["']?\s{0,3}(?:=>|->|[=:,])\s{0,3})(\\?"[^"]*"?|'[^']*'?|[^\s"']+)/gi
 
 /** A value this short is no secret, and would be found everywhere. */
 const minKnownLength = 6
@@ -47,7 +47,9 @@ export function createRedactor(known: Iterable<string> = []): Redactor {
     for (const value of values) if (result.includes(value)) result = result.replaceAll(value, redacted)
     for (const [form, replacement] of forms) result = result.replace(form, replacement)
     return result.replace(assignment, (whole, name: string, between: string, value: string) =>
-      isSecretName(name.replace(/^--/, '')) && !value.includes(redacted) ? `${name}${between}${redacted}` : whole,
+      isSecretName(name.replace(/^--/, '')) && !value.startsWith(redacted.slice(0, -1))
+        ? `${name}${between}${redacted}`
+        : whole,
     )
   }
   return { text, json: (value) => redactJson(value, text) }

@@ -2,19 +2,19 @@ import { causes, type Finding } from '../findings.ts'
 import { placeOf, printable, type Report, subjectName } from './report.ts'
 import { remedyTitle } from './text.ts'
 
-/** JUnit XML: a test case for each cause; it fails by errors, and by what could not be read it is an error of its own. */
+/** JUnit XML: a test case for each cause, which root causes of severity error fail; what could not be read is an error. */
 export function renderJunit({ subject, diagnosis: { findings, unknown }, checked }: Report): string {
   const name = subjectName(subject)
   const cases = causes.map((cause) => {
     const own = findings.filter((finding) => finding.cause === cause)
-    const failures = own.filter(({ severity }) => severity === 'error')
-    const warnings = own.filter(({ severity }) => severity === 'warning')
+    const failures = own.filter(isFailure)
+    const others = own.filter((finding) => !isFailure(finding))
     const parts = [
       ...failures.map(
         (finding) =>
           `      <failure type="${xml(finding.id)}" message="${xml(finding.title)}">${xml(describe(finding))}</failure>`,
       ),
-      ...(warnings.length === 0 ? [] : [`      <system-out>${xml(warnings.map(describe).join('\n'))}</system-out>`]),
+      ...(others.length === 0 ? [] : [`      <system-out>${xml(others.map(describe).join('\n'))}</system-out>`]),
     ]
     return testCase(name, cause, parts)
   })
@@ -26,9 +26,7 @@ export function renderJunit({ subject, diagnosis: { findings, unknown }, checked
     ]),
   )
   const errors = checked?.offline === true ? 0 : unread.length
-  const failed = causes.filter((cause) =>
-    findings.some((one) => one.cause === cause && one.severity === 'error'),
-  ).length
+  const failed = causes.filter((cause) => findings.some((one) => one.cause === cause && isFailure(one))).length
   const all = [...cases, ...unread]
   const counts = `tests="${all.length}" failures="${failed}" errors="${errors}"`
   return `<?xml version="1.0" encoding="UTF-8"?>
@@ -39,6 +37,8 @@ ${all.join('\n')}
 </testsuites>
 `
 }
+
+const isFailure = ({ severity, symptomOf }: Finding) => severity === 'error' && symptomOf === null
 
 function testCase(className: string, name: string, parts: readonly string[]): string {
   const open = `    <testcase classname="${xml(className)}" name="${xml(name)}"`

@@ -1,13 +1,10 @@
 import { type Finding, pageOf } from '../findings.ts'
-import { preflightChecks } from '../preflight/catalogue.ts'
+import { prechecks } from '../precheck/catalogue.ts'
 import { catalogue } from '../rules/catalogue.ts'
-import { validateChecks } from '../validate/catalogue.ts'
 import { type Report, subjectName } from './report.ts'
 import { remedyTitle } from './text.ts'
 
-const repository = 'https://github.com/spark-nanny/spark-nanny/blob/main'
-
-const rows = [...catalogue, ...Object.values(validateChecks), ...Object.values(preflightChecks)]
+const rows = [...catalogue, ...prechecks]
 
 /** SARIF 2.1.0 (OASIS): a rule per finding, a result per evidence found, locations in the files of a bundle. */
 export function renderSarif({ subject, version, diagnosis: { findings, unknown }, checked }: Report): string {
@@ -19,7 +16,7 @@ export function renderSarif({ subject, version, diagnosis: { findings, unknown }
       id,
       shortDescription: { text: rule.title },
       fullDescription: { text: rule.meaning },
-      helpUri: `${repository}/${pageOf(id, rule.cause)}`,
+      help: { text: `See ${pageOf(id, rule.cause)}.` },
       defaultConfiguration: { level: rule.severity },
       properties: { cause: rule.cause },
     }
@@ -52,7 +49,7 @@ export function renderSarif({ subject, version, diagnosis: { findings, unknown }
     runs: [
       {
         tool: {
-          driver: { name: 'spark-nanny', version, informationUri: 'https://github.com/spark-nanny/spark-nanny', rules },
+          driver: { name: 'spark-nanny', version, rules },
         },
         invocations: [{ executionSuccessful: true, toolExecutionNotifications: notifications }],
         results,

@@ -13,7 +13,7 @@ export const hangLines = [stopped, exiting] as const
 
 const threadDump = inspect(
   'Take a thread dump',
-  'kubectl -n {namespace} exec {pod} -c {container} -- sh -c "kill -QUIT $(pgrep -x java)"',
+  `kubectl -n {namespace} exec {pod} -c {container} -- sh -c 'kill -QUIT $(pgrep -x java)'`,
   'kubectl -n {namespace} logs {pod} -c {container} --tail=500',
 )
 

@@ -1,7 +1,7 @@
 import type { Precheck } from '../precheck/precheck.ts'
 import { change, inspect } from '../remedies.ts'
 
-const see = 'Spark’s table of settings: https://spark.apache.org/docs/latest/configuration.html'
+const table = 'https://spark.apache.org/docs/latest/configuration.html'
 
 /**
  * What can be wrong with the configuration of an application. Sources: Spark's own registry (spark-conf/keys.json), and
@@ -17,7 +17,7 @@ export const validateChecks = {
     detail: '{key} is {value}; it must be {form}',
     meaning:
       'Spark converts a setting when it is first read: some at submission, some when the context or the first query starts. It ends with the first that it cannot convert.',
-    remedies: [change('Correct the value', see)],
+    remedies: [change(`Correct the value; all settings: ${table}`)],
   },
   unquoted: {
     id: 'SPN-VALIDATE-UNQUOTED',
@@ -48,7 +48,7 @@ export const validateChecks = {
     title: 'A key below spark.kubernetes. is known to no release of Spark',
     detail: '{key} is no setting of Spark; it has no effect',
     meaning: 'Keys below spark.kubernetes. are Spark’s own. spark-submit passes over those that it does not know.',
-    remedies: [change('Look the key up', 'https://spark.apache.org/docs/latest/running-on-kubernetes.html')],
+    remedies: [change('Look the key up: https://spark.apache.org/docs/latest/running-on-kubernetes.html')],
   },
   notSpark: {
     id: 'SPN-VALIDATE-NOT-SPARK',
@@ -78,7 +78,7 @@ export const validateChecks = {
     title: 'A setting is deprecated',
     detail: '{key} is deprecated since Spark {since}{instead}',
     meaning: 'It may still be read, under its new name if it has one, and a later release may drop it.',
-    remedies: [change('Use the setting that took its place', see)],
+    remedies: [change(`Use the setting that took its place; all settings: ${table}`)],
   },
   removed: {
     id: 'SPN-VALIDATE-REMOVED',
@@ -89,7 +89,7 @@ export const validateChecks = {
     detail: '{key} is not there any more in Spark {version}{why}',
     meaning:
       'A release that does not know a key takes it without a word. Of settings of Spark SQL that were removed it refuses any value but the one that holds for ever (SQLConf.removedSQLConfigs).',
-    remedies: [change('Leave it out', 'https://spark.apache.org/docs/latest/core-migration-guide.html')],
+    remedies: [change('Leave it out: https://spark.apache.org/docs/latest/core-migration-guide.html')],
   },
   tooNew: {
     id: 'SPN-VALIDATE-TOO-NEW',
@@ -292,8 +292,7 @@ export const validateChecks = {
     meaning: 'The submission is refused (KubernetesVolumeUtils, EnvSecretsFeatureStep).',
     remedies: [
       change(
-        'Correct the key',
-        'https://spark.apache.org/docs/latest/running-on-kubernetes.html#using-kubernetes-volumes',
+        'Correct the key: https://spark.apache.org/docs/latest/running-on-kubernetes.html#using-kubernetes-volumes',
       ),
     ],
   },
