@@ -6,7 +6,6 @@ import type { ConnectionFlags } from '../kubernetes/connect.ts'
 import { type OutputForm, outputForms } from '../render/report.ts'
 import type { SparkVersion } from '../spark-conf/spark-version.ts'
 import { sparkVersionOption } from '../validate/command.ts'
-import { runPreflight } from './run.ts'
 
 /** What was asked for, checked. */
 export interface PreflightOptions extends ConnectionFlags {
@@ -39,7 +38,7 @@ export function preflightCommand(edges: Edges, version: string, end: (code: Exit
     .action(async (file: string | undefined, { filename = file, ...options }: GivenOptions) => {
       if (filename === undefined) throw new UsageError('FILE is missing: what shall be submitted?')
       if (file !== undefined && filename !== file) throw new UsageError('give one FILE')
-      end(await runPreflight({ ...options, filename }, version, edges))
+      end(await (await import('./run.ts')).runPreflight({ ...options, filename }, version, edges))
     })
 }
 

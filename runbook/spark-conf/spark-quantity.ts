@@ -16,14 +16,15 @@ const byteUnits: Readonly<Record<string, bigint>> = {
   p: 1n << 50n,
   pb: 1n << 50n,
 }
-const timeUnitsUs: Readonly<Record<string, bigint>> = {
-  us: 1n,
-  ms: 1_000n,
-  s: 1_000_000n,
-  m: 60_000_000n,
-  min: 60_000_000n,
-  h: 3_600_000_000n,
-  d: 86_400_000_000n,
+/** In nanoseconds; a value cannot be given in these itself. */
+const timeUnits: Readonly<Record<string, bigint>> = {
+  us: 1_000n,
+  ms: 1_000_000n,
+  s: 1_000_000_000n,
+  m: 60_000_000_000n,
+  min: 60_000_000_000n,
+  h: 3_600_000_000_000n,
+  d: 86_400_000_000_000n,
 }
 /** What a key counts in when the value has no unit, by the words of keys.json. */
 const keyUnits: Readonly<Record<string, bigint>> = {
@@ -31,10 +32,11 @@ const keyUnits: Readonly<Record<string, bigint>> = {
   KiB: 1n << 10n,
   MiB: 1n << 20n,
   GiB: 1n << 30n,
-  us: 1n,
-  ms: 1_000n,
-  s: 1_000_000n,
-  min: 60_000_000n,
+  ns: 1n,
+  us: 1_000n,
+  ms: 1_000_000n,
+  s: 1_000_000_000n,
+  min: 60_000_000_000n,
 }
 const maxLong = (1n << 63n) - 1n
 
@@ -53,10 +55,10 @@ export function parseSparkSize(text: string, unit: string): SparkQuantity | unde
   return quantity(negative, digits, suffix, byteUnits, keyUnits[unit])
 }
 
-/** A time in the key's `unit` (us, ms, s, min); undefined when Spark refuses the value. */
+/** A time in the key's `unit` (ns, us, ms, s, min); undefined when Spark refuses the value. */
 export function parseSparkTime(text: string, unit: string): SparkQuantity | undefined {
   const [, minus, digits, suffix] = /^(-?)([0-9]+)([a-z]+)?$/.exec(trimmed(text)) ?? []
-  return quantity(minus === '-', digits, suffix, timeUnitsUs, keyUnits[unit])
+  return quantity(minus === '-', digits, suffix, timeUnits, keyUnits[unit])
 }
 
 function quantity(
@@ -72,7 +74,7 @@ function quantity(
   const amount = (BigInt(digits) * factor) / unit
   // A time beyond 64 bits becomes the longest there is (TimeUnit.convert); a size is refused (ByteUnit.convertTo).
   if (amount > maxLong)
-    return units === timeUnitsUs
+    return units === timeUnits
       ? { amount: negative ? -maxLong - 1n : maxLong, hasUnit: suffix !== undefined }
       : undefined
   return { amount: negative ? -amount : amount, hasUnit: suffix !== undefined }

@@ -5,7 +5,6 @@ import { noColorOption, outputOption, withConnectionFlags } from '../flags.ts'
 import type { ConnectionFlags } from '../kubernetes/connect.ts'
 import { type OutputForm, outputForms } from '../render/report.ts'
 import { parseSparkVersion, type SparkVersion } from '../spark-conf/spark-version.ts'
-import { runValidate } from './run.ts'
 
 /** What was asked for, checked. */
 export interface ValidateOptions extends ConnectionFlags {
@@ -36,12 +35,17 @@ export function validateCommand(edges: Edges, version: string, end: (code: ExitC
     .addOption(noColorOption())
     .addHelpText('after', helpText)
     .action(async (name: string | undefined, { filename, ...options }: GivenOptions) => {
-      if (filename !== undefined && name !== undefined) throw new UsageError('give APP or -f FILE, not both')
-      if (filename !== undefined)
-        return end(await runValidate({ ...options, target: { kind: 'file', filename } }, version, edges))
-      if (name === undefined) throw new UsageError('APP or -f FILE is missing: whose configuration?')
-      end(await runValidate({ ...options, target: { kind: 'live', name } }, version, edges))
+      const checked = { ...options, target: targetOf(name, filename) }
+      // With Spark's settings, which take their time to load.
+      end(await (await import('./run.ts')).runValidate(checked, version, edges))
     })
+}
+
+function targetOf(name: string | undefined, filename: string | undefined): ValidateOptions['target'] {
+  if (filename !== undefined && name !== undefined) throw new UsageError('give APP or -f FILE, not both')
+  if (filename !== undefined) return { kind: 'file', filename }
+  if (name === undefined) throw new UsageError('APP or -f FILE is missing: whose configuration?')
+  return { kind: 'live', name }
 }
 
 export function sparkVersionOption(): Option {
