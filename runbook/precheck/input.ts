@@ -1,3 +1,4 @@
+import { recordOf } from '../../core/json.ts'
 import type { SparkOperator } from '../../core/spark-application.ts'
 import { sparkApplicationApis } from '../../core/spark-application.ts'
 import { type Edges, UsageError } from '../edges.ts'
@@ -53,7 +54,8 @@ export async function readInputs(
   const found: Input[] = []
   mapObjects(parsed.documents, (object) => {
     const operator = operatorOf(object)
-    if (operator !== undefined) found.push(applicationInput(object, operator, version, originIn(name, text)))
+    if (operator !== undefined)
+      found.push(applicationInput(unscheduled(object), operator, version, originIn(name, text)))
     return object
   })
   const [first, ...rest] = found
@@ -77,6 +79,12 @@ export function applicationInput(
 function operatorOf({ apiVersion, kind }: KubernetesObject): SparkOperator | undefined {
   if (kind !== 'SparkApplication' && kind !== 'ScheduledSparkApplication') return undefined
   return sparkApplicationApis.find(({ group }) => String(apiVersion).startsWith(`${group}/`))?.operator ?? 'kubeflow'
+}
+
+/** What a ScheduledSparkApplication makes each time. */
+function unscheduled(object: KubernetesObject): KubernetesObject {
+  if (object.kind !== 'ScheduledSparkApplication') return object
+  return { ...object, kind: 'SparkApplication', spec: recordOf(object.spec).template }
 }
 
 const isManifest = (text: string) => /^\s*[[{]/.test(text) || /^(- )?"?(apiVersion|kind)"?[ \t]*:/m.test(text)

@@ -34,6 +34,8 @@ const families: readonly string[] = [
 /** What Spark reads by these shapes: credentials, transports by name (TransportConf), parameters of a named class. */
 const shapes: readonly RegExp[] = [
   /^spark\.kubernetes\.authenticate\.((submission|driver|driver\.mounted|executor)\.)?(caCertFile|clientKeyFile|clientCertFile|oauthToken|oauthTokenFile|serviceAccountName)$/,
+  // What Spark writes for its own drivers and executors.
+  /^spark\.kubernetes\.(setSubmitTimeInDriver|executor\.hadoopConfigMapName|kerberos\.dt[\w.-]*)$/,
   /^spark\.(rpc|shuffle|files|fs)\.io\.\w+$/,
   /^spark\.[\w$.]+\.params?\.[\w.]+$/,
 ]

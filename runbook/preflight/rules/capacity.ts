@@ -107,9 +107,7 @@ function quotas(subject: PreflightSubject, limits: NamespaceLimits, objects: rea
   return objects.flatMap((object): Breaches => {
     const { metadata, spec, status } = recordOf(object)
     const quota = String(recordOf(metadata).name)
-    // A scope may leave Spark's pods out; what it says then is no error of theirs.
-    const isScoped = Array.isArray(recordOf(spec).scopes) || recordOf(spec).scopeSelector !== undefined
-    if (isScoped) return []
+    if (leavesOut(recordOf(spec))) return []
     const hard = { ...recordOf(recordOf(spec).hard), ...recordOf(recordOf(status).hard) }
     const used = recordOf(recordOf(status).used)
     return Object.entries(hard).flatMap(([key, value]): Breaches => {
@@ -134,6 +132,14 @@ function quotas(subject: PreflightSubject, limits: NamespaceLimits, objects: rea
       return breach(room, fit === 0 && first > 0 ? 'error' : 'warning')
     })
   })
+}
+
+/** Scopes that Spark's pods are not in, or, by priority class and affinity, may not be: no error can be told of those. */
+function leavesOut({ scopes, scopeSelector }: Readonly<Record<string, unknown>>): boolean {
+  const ofSpark = ['NotTerminating', 'NotBestEffort']
+  return (
+    scopeSelector !== undefined || (Array.isArray(scopes) && scopes.some((scope) => !ofSpark.includes(String(scope))))
+  )
 }
 
 interface Amounts {

@@ -39,10 +39,6 @@ function applicationShape({ input }: PreflightSubject): Breaches {
     breaches.push({ check: 'shape', details: { path, problem }, evidence: seen(origin.source, excerpt) })
   const api = sparkApplicationApis.find((one) => one.operator === operator)
   const expected = `${api?.group}/${api?.version}`
-  if (object.kind === 'ScheduledSparkApplication') {
-    add('kind', 'is ScheduledSparkApplication: give the SparkApplication that it makes, which is its spec.template')
-    return breaches
-  }
   if (object.apiVersion !== expected) add('apiVersion', `is ${String(object.apiVersion)}; it must be ${expected}`)
   const { name } = recordOf(object.metadata)
   if (typeof name !== 'string' || !/^[a-z]([-a-z0-9]*[a-z0-9])?$/.test(name) || name.length > 63) {

@@ -1,11 +1,13 @@
 import { recordOf } from '../../../core/json.ts'
 import type { Pod } from '../../../core/pod.ts'
 import { injectLabel, sidecarContainerName } from '../../../core/pod-contract.ts'
+import type { HungAction } from '../../../core/policy.ts'
 import { parseSparkApplication } from '../../../core/spark-application.ts'
 import { type Decision, decide } from '../../../webhook/admission/decide.ts'
 import { namespaceLimits } from '../../../webhook/admission/namespace-limits.ts'
 import { reasons } from '../../../webhook/admission/reasons.ts'
 import { creationRequest } from '../../../webhook/admission/review.ts'
+import type { Input } from '../../precheck/input.ts'
 import { type Breaches, originOf, type PreflightRule, type PreflightSubject, seen } from '../evidence.ts'
 import { arrayOf } from '../spark-pods.ts'
 
@@ -25,14 +27,11 @@ export const watching: PreflightRule = (subject) => {
     const why = decision.detail === '' ? sentence : `${sentence} (${decision.detail})`
     return breach('notWatched', why, originOf(input), decision.reason)
   }
-  const finalKills = decision.warnings.filter((warning) =>
-    /not run again|nothing is known that would submit/.test(warning),
-  )
-  const breaches: Breaches = finalKills.map((warning) => ({
-    check: 'finalKill',
-    details: { warning },
-    evidence: seen(originOf(input), 'spec.restartPolicy'),
-  }))
+  const warning = decision.kind === 'inject' ? finalKill(input, decision.policy.onHung) : undefined
+  const breaches: Breaches =
+    warning === undefined
+      ? []
+      : [{ check: 'finalKill', details: { warning }, evidence: seen(originOf(input), 'spec.restartPolicy') }]
   const namespace = cluster?.namespace.kind === 'read' ? cluster.namespace.value : null
   if (namespace === null) return breaches
   const label = namespace.labels[injectLabel]
@@ -52,6 +51,19 @@ export const watching: PreflightRule = (subject) => {
   if (driver?.kind !== 'answer' || driver.status !== 201 || hasSidecar(driver.body)) return breaches
   const why = 'the namespace is labelled, and yet a dry run of the driver’s pod comes back without the sidecar'
   return [...breaches, ...breach('notWatched', why, 'dry run', 'no container spark-nanny')]
+}
+
+/** What to say when a hung driver's pod fails and nobody submits it again. */
+function finalKill(input: Input, { kind }: HungAction): string | undefined {
+  if (kind !== 'fail-pod') return undefined
+  const fails = 'a hung driver’s pod fails'
+  const application = input.kind === 'application' ? parseSparkApplication(input.object) : undefined
+  if (application === undefined) return `${fails}, and nothing is known that would submit it again`
+  const { restartPolicy } = application
+  if (restartPolicy.kind === 'always' || (restartPolicy.kind === 'on-failure' && restartPolicy.retries > 0))
+    return undefined
+  const policy = restartPolicy.kind === 'never' ? 'Never' : 'OnFailure without retries'
+  return `restartPolicy is ${policy}: ${fails} and is not run again`
 }
 
 const hasSidecar = (pod: unknown) =>

@@ -7,6 +7,12 @@ const quota = (hard: Readonly<Record<string, string>>, used: Readonly<Record<str
   clusterWith({
     '/api/v1/resourcequotas': [{ metadata: { name: 'q', namespace: 'jobs' }, spec: { hard }, status: { hard, used } }],
   })
+const scoped = (scope: string): FakeCluster =>
+  clusterWith({
+    '/api/v1/resourcequotas': [
+      { metadata: { name: 'q', namespace: 'jobs' }, spec: { hard: { pods: '2' }, scopes: [scope] } },
+    ],
+  })
 const limitRange = (item: object): FakeCluster =>
   clusterWith({ '/api/v1/limitranges': [{ metadata: { name: 'l', namespace: 'jobs' }, spec: { limits: [item] } }] })
 const nodes = (node: object): FakeCluster =>
@@ -62,6 +68,8 @@ const cases: readonly (readonly [what: string, cluster: FakeCluster, settings: s
     'spark.kubernetes.driver.limit.cores=1\nspark.kubernetes.executor.limit.cores=1',
     [],
   ],
+  ['quota of another scope', scoped('BestEffort'), '', []],
+  ['quota of a scope that Spark’s pods are in', scoped('NotTerminating'), '', ['QUOTA']],
   ['quota of things that are not counted here', quota({ secrets: '0', 'count/jobs.batch': '0' }), '', []],
   [
     'dynamic allocation beyond the quota',
@@ -124,6 +132,12 @@ const cases: readonly (readonly [what: string, cluster: FakeCluster, settings: s
     refused('pods "p" is forbidden: violates PodSecurity "restricted:latest": x'),
     '',
     ['POD-SECURITY!', 'POD-SECURITY!'],
+  ],
+  [
+    'PodSecurity, with a template',
+    refused('violates PodSecurity "restricted:latest": x'),
+    'spark.kubernetes.driver.podTemplateFile=d.yaml\nspark.kubernetes.executor.podTemplateFile=e.yaml',
+    ['POD-SECURITY', 'POD-SECURITY'],
   ],
   ['denied by a policy', refused('admission webhook "p" denied the request: no'), '', ['DENIED!', 'DENIED!']],
   ['invalid for the API server', refused('Pod "p" is invalid', 400), '', ['DENIED!', 'DENIED!']],

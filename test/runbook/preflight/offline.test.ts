@@ -15,7 +15,6 @@ const cases: readonly (readonly [
     ['SHAPE!'],
     /must be sparkoperator\.k8s\.io\/v1beta2/,
   ],
-  [['kind: SparkApplication', 'kind: ScheduledSparkApplication'], ['SHAPE!'], /spec\.template/],
   [['  name: nightly\n', '  name: Nightly_Job\n'], ['SHAPE!'], /metadata\.name is ..Nightly_Job/],
   [['  type: Scala\n', ''], ['SHAPE!'], /spec\.type is absent/],
   [['type: Scala', 'type: Ruby'], ['SHAPE!'], /spec\.type is Ruby/],
@@ -82,4 +81,17 @@ test('a secret is not printed, in any form', async () => {
     assert.match(stdout, /spark\.jarz/)
     assert.doesNotMatch(stdout, /12345678|hunter2222/, form)
   }
+})
+
+test('a ScheduledSparkApplication is looked at as what it makes', async () => {
+  const [head = '', spec = ''] = healthyApplication
+    .replace('kind: SparkApplication', 'kind: ScheduledSparkApplication')
+    .split('spec:\n')
+  const template = spec.replace('apache/spark:4.0.1', 'apache/spark').replace(/^/gm, '  ')
+  const app = `${head}spec:\n  schedule: "@daily"\n  template:\n${template}`
+  const { stdout } = await runCli(['preflight', 'app', '--offline', '-o', 'json'], { app })
+  assert.deepEqual(
+    JSON.parse(stdout).findings.map(({ id }: { id: string }) => id),
+    ['SPN-PREFLIGHT-IMAGE'],
+  )
 })
