@@ -18,12 +18,14 @@ before(async () => {
 })
 after(() => deleteNamespace(cluster, namespace))
 
+const run = (args: readonly string[], files: Readonly<Record<string, string>> = {}) =>
+  runCli(args, files, '', { connect: (flags) => connect(flags, { KUBECONFIG: cluster.kubeconfigPath }) })
+
 /** Ids of the errors that a command finds in the submission, before it is made. */
 const errorsOf = async (command: 'preflight' | 'validate', submission: Submission): Promise<readonly string[]> => {
   const conf = Object.entries(submittedConf(submission)).map(([key, value]) => `${key} ${value}\n`)
   const args = [command, ...(command === 'validate' ? ['-f'] : []), 'conf', '-o', 'json']
-  const env = { KUBECONFIG: cluster.kubeconfigPath }
-  const { stdout } = await runCli(args, { conf: conf.join('') }, '', { connect: (flags) => connect(flags, env) })
+  const { stdout } = await run(args, { conf: conf.join('') })
   const findings: readonly { id: string; severity: string }[] = JSON.parse(stdout).findings
   return findings.filter(({ severity }) => severity === 'error').map(({ id }) => id)
 }
@@ -46,6 +48,10 @@ test('nothing is found: the application runs, with the memory that was reckoned'
   assert.equal(memoryOf(await getPod(cluster, driver)), `${driverMemory(lookup, 'jvm')?.totalMiB}Mi`)
   const [executor] = await executorsOf(cluster, namespace, driver.applicationId)
   assert.equal(memoryOf(executor), `${executorMemory(lookup, 'jvm')?.totalMiB}Mi`)
+  // What Spark itself has put into the driver's ConfigMap is no fault.
+  const live = await run(['validate', 'clean', '-n', namespace, '--strict', '-o', 'json'])
+  assert.deepEqual(JSON.parse(live.stdout), { ...JSON.parse(live.stdout), findings: [], unknown: [] })
+  assert.equal(live.exitCode, 0)
 })
 
 test('a quota without room: the submission is refused', async (context) => {
