@@ -1,4 +1,6 @@
 import { type Cause, causes } from '../runbook/findings.ts'
+import { prechecks } from '../runbook/precheck/catalogue.ts'
+import type { Precheck } from '../runbook/precheck/precheck.ts'
 import { planRemedy, type RemedySpec } from '../runbook/remedies.ts'
 import { catalogue } from '../runbook/rules/catalogue.ts'
 import type { Rule, Signature } from '../runbook/rules/rule.ts'
@@ -12,7 +14,8 @@ export function findingsPages(): Readonly<Record<string, string>> {
   ])
 }
 
-const generated = '<!-- Generated from runbook/rules/ by `npm run docs`. Do not edit. -->'
+const generated =
+  '<!-- Generated from runbook/rules/ and the catalogues of validate and preflight by `npm run docs`. Do not edit. -->'
 
 const causeTexts: Readonly<Record<Cause, string>> = {
   memory: 'The driver, or its executors, needed more memory than there was.',
@@ -30,7 +33,7 @@ const causeTexts: Readonly<Record<Cause, string>> = {
 }
 
 function indexPage(): string {
-  const rows = catalogue.map(({ id, cause, severity, title }) => [
+  const rows = [...catalogue, ...prechecks].map(({ id, cause, severity, title }) => [
     `[\`${id}\`](${cause}.md#${id.toLowerCase()})`,
     `[${cause}](${cause}.md)`,
     severity,
@@ -39,7 +42,8 @@ function indexPage(): string {
   return `${generated}
 # Findings
 
-What \`spark-nanny diagnose\` can find, ${catalogue.length} in all. Ids are stable.
+What \`spark-nanny diagnose\` can find (${catalogue.length}), and \`validate\` and \`preflight\` before a run
+(${prechecks.length}). Ids are stable.
 
 ${table([['finding', 'cause', 'severity', 'what it is'], ...rows])}
 `
@@ -47,7 +51,8 @@ ${table([['finding', 'cause', 'severity', 'what it is'], ...rows])}
 
 function causePage(cause: Cause): string {
   const rules = catalogue.filter((rule) => rule.cause === cause)
-  return `${[`${generated}\n# Cause: ${cause}`, causeTexts[cause], ...rules.map(section)].join('\n\n')}\n`
+  const before = prechecks.filter((check) => check.cause === cause)
+  return `${[`${generated}\n# Cause: ${cause}`, causeTexts[cause], ...rules.map(section), ...before.map(precheckSection)].map((part) => part.trimEnd()).join('\n\n')}\n`
 }
 
 function section(rule: Rule): string {
@@ -67,6 +72,32 @@ What to do:
 
 ${rule.remedies.map(remedy).join('\n')}${explains}`
 }
+
+/** Found before the run, by a command of its own. */
+function precheckSection({
+  id,
+  title,
+  meaning,
+  severity,
+  confidence,
+  remedies,
+  command,
+}: (typeof prechecks)[number]): string {
+  return `## ${id}
+
+**${title}.** Severity ${severity}, confidence ${confidence}.
+
+${words(meaning)}
+
+Found by \`spark-nanny ${command}\`${command === 'validate' ? ', and by `spark-nanny preflight`' : ''}.
+
+What to do:
+
+${remedies.map(remedy).join('\n')}`
+}
+
+/** Names that are filled in for a finding stand in capitals. */
+const words = (text: Precheck['meaning']) => text.replace(/\{([a-zA-Z]+)\}/g, (_, name: string) => name.toUpperCase())
 
 function described(signature: Signature): string {
   if (signature.kind === 'observed') return `- ${signature.what}`

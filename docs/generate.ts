@@ -1,6 +1,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { checkPage } from './check-page.ts'
 import { findingsPages } from './findings-pages.ts'
 import { settingsPage } from './settings-page.ts'
 
@@ -9,7 +10,11 @@ const { values } = parseArgs({
   options: { check: { type: 'boolean', default: false }, dir: { type: 'string', default: import.meta.dirname } },
 })
 
-const pages: Readonly<Record<string, string>> = { 'settings.md': settingsPage(), ...findingsPages() }
+const pages: Readonly<Record<string, string>> = {
+  'check.md': checkPage(),
+  'settings.md': settingsPage(),
+  ...findingsPages(),
+}
 
 for (const [name, wanted] of Object.entries(pages)) {
   const path = join(values.dir, name)

@@ -58,7 +58,7 @@ export async function check(options: CheckOptions, cliVersion: string, edges: Ed
 function unreachable(url: string, version: Awaited<ReturnType<typeof collectVersion>>): Report {
   const unread = { kind: 'unreadable', status: null, detail: 'not asked' } as const
   const proof = { nativeSidecars: 'unknown', restartAllContainers: 'unknown', openShift: 'unknown' } as const
-  const server = { url, version, admission: unread, proof, dryRunNamespace: '', nodes: unread }
+  const server = { url, version, admission: unread, proof, dryRunNamespace: '', dryRunProblem: null, nodes: unread }
   const { name, checks } = kubernetesApi
   const reachable = { name, checks: checks.filter(({ id }) => id === 'api-reachable') }
   return { ...judgeAll([reachable], { server }), cutShort: true }

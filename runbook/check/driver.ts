@@ -11,8 +11,8 @@ export interface Driver {
   /** The version that injected the sidecar; null when the pod has none. */
   readonly injected: string | null
   readonly optedOut: boolean
-  /** `ErrImagePull: …`; null when the sidecar runs, has run, or waits for nothing bad. */
-  readonly sidecarWaiting: string | null
+  /** Null when the sidecar runs, or waits for nothing bad. One that has run once holds its driver back no more. */
+  readonly sidecarWaiting: { readonly why: string; readonly hasRun: boolean } | null
   /** Null when it is Ready, or says nothing of it yet. */
   readonly notReadySinceMs: number | null
   /** What its sidecar says; null when it was not asked. */
@@ -23,8 +23,8 @@ export interface Driver {
 export interface SidecarStatus {
   readonly state: string
   readonly sinceMs: number | null
+  /** Why, and what is done about it. */
   readonly detail: string
-  readonly action: string
 }
 
 /** A driver that has not ended; undefined for one that has, or is being deleted. */
@@ -34,10 +34,7 @@ export function parseDriver(object: unknown): Driver | undefined {
   const { phase, conditions, initContainerStatuses } = recordOf(status)
   if (deletionTimestamp !== undefined || (phase !== 'Running' && phase !== 'Pending')) return undefined
   const sidecar = records(recordOf(spec).initContainers).some((one) => one.name === sidecarContainerName)
-  const waiting = records(initContainerStatuses)
-    .filter((one) => one.name === sidecarContainerName && one.started !== true)
-    .map(({ state }) => recordOf(recordOf(state).waiting))
-    .find(({ reason }) => !['', 'PodInitializing', 'ContainerCreating'].includes(text(reason)))
+  const own = records(initContainerStatuses).find((one) => one.name === sidecarContainerName)
   const ready = records(conditions).find(({ type }) => type === 'Ready')
   const sinceMs = Date.parse(text(ready?.lastTransitionTime))
   const written = recordOf(annotations)
@@ -47,23 +44,30 @@ export function parseDriver(object: unknown): Driver | undefined {
     phase: text(phase),
     injected: sidecar ? text(written[injectedAnnotation]) : null,
     optedOut: written[`${domain}/inject`] === 'false',
-    sidecarWaiting:
-      waiting === undefined ? null : [text(waiting.reason), text(waiting.message)].filter(Boolean).join(': '),
+    sidecarWaiting: own === undefined ? null : waitingOf(own),
     notReadySinceMs: ready?.status === 'False' && Number.isFinite(sinceMs) ? sinceMs : null,
     status: null,
   }
+}
+
+function waitingOf({ state, lastState, started }: Record<string, unknown>): Driver['sidecarWaiting'] {
+  const { reason, message } = recordOf(recordOf(state).waiting)
+  if (started === true || ['', 'PodInitializing', 'ContainerCreating'].includes(text(reason))) return null
+  const why = [text(reason), text(message)].filter(Boolean).join(': ')
+  return { why, hasRun: recordOf(lastState).terminated !== undefined }
 }
 
 /** Undefined when it is not what a sidecar answers. */
 export function parseSidecarStatus(body: unknown): SidecarStatus | undefined {
   const { state, since, detail, reason, action } = recordOf(body)
   if (typeof state !== 'string') return undefined
+  const { message, onHung } = recordOf(action)
   const sinceMs = Date.parse(text(since))
   return {
     state,
     sinceMs: Number.isFinite(sinceMs) ? sinceMs : null,
-    detail: text(detail) || text(reason),
-    action: text(recordOf(action).message) || text(recordOf(action).onHung),
+    // The action's message says why already.
+    detail: text(message) || [text(detail) || text(reason), text(onHung)].filter(Boolean).join('; '),
   }
 }
 

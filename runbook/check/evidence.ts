@@ -15,6 +15,8 @@ export interface ServerEvidence {
   /** By server-side dry runs in `dryRunNamespace`. */
   readonly proof: ServerProof
   readonly dryRunNamespace: string
+  /** Why a dry run proves nothing; null when it does. */
+  readonly dryRunProblem: string | null
   readonly nodes: Reading<readonly Node[]>
 }
 

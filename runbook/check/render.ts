@@ -10,10 +10,15 @@ export const signs = { ok: '√', warning: '‼', error: '×', unknown: '?' } as
 /** As a page for a person, in the form of `linkerd check`. */
 export function renderText(report: Report, success: boolean, style: Style): string {
   const paint = { ok: style.green, warning: style.yellow, error: style.red, unknown: style.yellow }
+  const told = new Map<string, string>()
   const lines = report.categories.flatMap(({ name, checks }) => [
     style.bold(name),
     '-'.repeat(name.length),
-    ...checks.flatMap((check) => renderCheck(check, paint[check.result], style)),
+    ...checks.flatMap((check) => {
+      const before = told.get(check.detail) ?? null
+      if (check.result === 'unknown' && before === null) told.set(check.detail, check.title)
+      return renderCheck(check, before, paint[check.result], style)
+    }),
     '',
   ])
   return `${[...lines, lastLine(report, success, style)].join('\n')}\n`
@@ -21,16 +26,19 @@ export function renderText(report: Report, success: boolean, style: Style): stri
 
 function renderCheck(
   { id, title, result, detail, hint }: ReportedCheck,
+  before: string | null,
   paint: (text: string) => string,
   style: Style,
-) {
+): readonly string[] {
   const sign = paint(signs[result])
   if (hint === null) return [`${sign} ${title}${detail === '' ? '' : style.dim(` (${detail})`)}`]
+  if (before !== null && result === 'unknown') return [`${sign} ${title}`, `    as for “${before}”`]
+  // What to do about a check that could not be made is to have it made.
+  const advice = result === 'unknown' ? [] : wrap(hint, 96)
   return [
     `${sign} ${title}`,
     `    ${detail}`,
-    ...wrap(hint, 96).map((line) => `    ${style.dim(line)}`),
-    `    ${style.dim(`see ${page}#${id}`)}`,
+    ...[...advice, `see ${page}#${id}`].map((line) => `    ${style.dim(line)}`),
   ]
 }
 

@@ -2,14 +2,10 @@ import type { Edges } from '../edges.ts'
 import { type Evidence, valueIn } from '../evidence/evidence.ts'
 import { type ExitCode, exitCodes } from '../exit-codes.ts'
 import type { Diagnosis } from '../findings.ts'
-import { renderJson } from '../render/json.ts'
-import { renderJunit } from '../render/junit.ts'
-import { renderMarkdown } from '../render/markdown.ts'
-import type { OutputForm, Report } from '../render/report.ts'
-import { renderSarif } from '../render/sarif.ts'
-import { renderText } from '../render/text.ts'
+import { renderReport } from '../render/render.ts'
+import type { Report } from '../render/report.ts'
 import { createProgress } from '../terminal/progress.ts'
-import { type Style, styleOf } from '../terminal/style.ts'
+import { styleOf } from '../terminal/style.ts'
 import { readBundle } from './bundle.ts'
 import type { DiagnoseOptions } from './command.ts'
 import { diagnose, isBlind } from './diagnose.ts'
@@ -21,7 +17,7 @@ export async function runDiagnose(options: DiagnoseOptions, version: string, edg
   const diagnosis = diagnose(evidence)
   const log = valueIn(evidence.log) ?? valueIn(evidence.previousLog)
   const report: Report = { subject: evidence.subject, version, diagnosis, tail: log?.tail ?? [] }
-  edges.stdout(render(options.output, report, styleOf(edges, options.color)))
+  edges.stdout(renderReport(report, options.output, styleOf(edges, options.color)))
   if (isBlind(evidence) && diagnosis.findings.length === 0) {
     edges.stderr('error: neither the pod nor its log nor its application could be read\n')
     return exitCodes.failed
@@ -44,21 +40,6 @@ async function gather(
     return await collectLive(target, options, version, connection, edges, tell)
   } finally {
     connection.close()
-  }
-}
-
-function render(form: OutputForm, report: Report, style: Style): string {
-  switch (form) {
-    case 'text':
-      return renderText(report, style)
-    case 'json':
-      return renderJson(report)
-    case 'sarif':
-      return renderSarif(report)
-    case 'junit':
-      return renderJunit(report)
-    case 'markdown':
-      return renderMarkdown(report)
   }
 }
 

@@ -81,7 +81,7 @@ export function unknownsOf(evidence: Evidence): readonly Unknown[] {
 }
 
 export interface Unknown {
-  readonly what: (typeof readingNames)[number]
+  readonly what: string
   readonly source: string
   readonly why: string
 }

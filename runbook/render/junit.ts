@@ -3,7 +3,7 @@ import { placeOf, printable, type Report, subjectName } from './report.ts'
 import { remedyTitle } from './text.ts'
 
 /** JUnit XML: a test case for each cause, which root causes of severity error fail; what could not be read is an error. */
-export function renderJunit({ subject, diagnosis: { findings, unknown } }: Report): string {
+export function renderJunit({ subject, diagnosis: { findings, unknown }, checked }: Report): string {
   const name = subjectName(subject)
   const cases = causes.map((cause) => {
     const own = findings.filter((finding) => finding.cause === cause)
@@ -19,13 +19,18 @@ export function renderJunit({ subject, diagnosis: { findings, unknown } }: Repor
     return testCase(name, cause, parts)
   })
   const unread = unknown.map(({ what, source, why }) =>
-    testCase(name, `evidence: ${what}`, [`      <error type="unknown" message="${xml(`${source}: ${why}`)}"/>`]),
+    testCase(name, `evidence: ${what}`, [
+      checked?.offline === true
+        ? `      <skipped message="${xml(why)}"/>`
+        : `      <error type="unknown" message="${xml(`${source}: ${why}`)}"/>`,
+    ]),
   )
+  const errors = checked?.offline === true ? 0 : unread.length
   const failed = causes.filter((cause) => findings.some((one) => one.cause === cause && isFailure(one))).length
   const all = [...cases, ...unread]
-  const counts = `tests="${all.length}" failures="${failed}" errors="${unread.length}"`
+  const counts = `tests="${all.length}" failures="${failed}" errors="${errors}"`
   return `<?xml version="1.0" encoding="UTF-8"?>
-<testsuites name="spark-nanny diagnose" ${counts}>
+<testsuites name="spark-nanny ${checked?.command ?? 'diagnose'}" ${counts}>
   <testsuite name="${xml(name)}" ${counts}>
 ${all.join('\n')}
   </testsuite>

@@ -1,9 +1,11 @@
-import { placeOf, printable, type Report, rooted, subjectName } from './report.ts'
-import { remedyTitle, stateText } from './text.ts'
+import { headline, placeOf, printable, type Report, rooted } from './report.ts'
+import { remedyTitle } from './text.ts'
 
 /** For a ticket. */
-export function renderMarkdown({ subject, diagnosis: { state, findings, unknown }, version }: Report): string {
-  const lines = [`## Driver \`${printable(subjectName(subject))}\` ${stateText(state)}`, '']
+export function renderMarkdown(report: Report): string {
+  const { diagnosis, version } = report
+  const { findings, unknown } = diagnosis
+  const lines = [`## ${headline(report, (name) => `\`${name}\``)}`, '']
   if (findings.length === 0) lines.push('Nothing was found.', '')
   for (const { root, symptoms } of rooted(findings)) {
     const earlier = root.run === 'previous' ? ', in the run before' : ''

@@ -1,5 +1,5 @@
 import type { Subject } from '../evidence/evidence.ts'
-import type { Diagnosis, Finding } from '../findings.ts'
+import type { Diagnosis, DriverState, Finding } from '../findings.ts'
 import type { LogLine } from '../log/scan.ts'
 
 /** What the renderers get. */
@@ -9,15 +9,44 @@ export interface Report {
   readonly diagnosis: Diagnosis
   /** The end of the log, for when nothing was found. */
   readonly tail: readonly LogLine[]
+  /** Of checks before a run: what was looked at. Absent: a driver was. */
+  readonly checked?: Checked
+}
+
+export interface Checked {
+  readonly command: 'validate' | 'preflight'
+  /** A file, or an application. */
+  readonly name: string
+  /** The caller did not want a cluster asked: what is unknown for that is no failure. */
+  readonly offline?: boolean
 }
 
 export const outputForms = ['text', 'json', 'sarif', 'junit', 'markdown'] as const
 export type OutputForm = (typeof outputForms)[number]
 
-/** `namespace/pod`, or the application where there is no pod. */
+/** `namespace/pod`, or the application where there is no pod; what is not in a cluster yet has its name only. */
 export function subjectName({ namespace, pod, application }: Subject): string {
+  if (namespace === '') return application ?? '?'
   return `${namespace}/${pod ?? application ?? '?'}`
 }
+
+/** What is said first, and of whom; `bold` marks the name. */
+export function headline({ subject, diagnosis, checked }: Report, bold: (name: string) => string): string {
+  const name = bold(printable(subjectName(subject)))
+  return checked === undefined ? `Driver ${name} ${states[diagnosis.state]}` : `${titles[checked.command]} ${name}`
+}
+
+const titles = { validate: 'Configuration of', preflight: 'Before a submission:' } as const
+
+const states = {
+  absent: 'there is no such pod',
+  unknown: 'its state is not known',
+  pending: 'has not started',
+  running: 'runs',
+  hung: 'runs, and hangs',
+  completed: 'has completed',
+  failed: 'has failed',
+} as const satisfies Record<DriverState, string>
 
 /** Each root with its symptoms. */
 export function rooted(

@@ -1,13 +1,16 @@
-import { pageOf } from '../findings.ts'
+import { type Finding, pageOf } from '../findings.ts'
+import { prechecks } from '../precheck/catalogue.ts'
 import { catalogue } from '../rules/catalogue.ts'
 import { type Report, subjectName } from './report.ts'
 import { remedyTitle } from './text.ts'
 
+const rows = [...catalogue, ...prechecks]
+
 /** SARIF 2.1.0 (OASIS): a rule per finding, a result per evidence found, locations in the files of a bundle. */
-export function renderSarif({ subject, version, diagnosis: { findings, unknown } }: Report): string {
+export function renderSarif({ subject, version, diagnosis: { findings, unknown }, checked }: Report): string {
   const ids = [...new Set(findings.map(({ id }) => id))]
   const rules = ids.flatMap((id) => {
-    const rule = catalogue.find((row) => row.id === id)
+    const rule = rows.find((row) => row.id === id)
     if (rule === undefined) return []
     return {
       id,
@@ -31,7 +34,9 @@ export function renderSarif({ subject, version, diagnosis: { findings, unknown }
       logicalLocations: [{ fullyQualifiedName: subjectName(subject), kind: 'resource' }],
       ...(line === null && { message: { text: excerpt } }),
     })),
-    partialFingerprints: { finding: `${subjectName(subject)}/${finding.id}` },
+    partialFingerprints: {
+      finding: [subjectName(subject), finding.id, ...(checked === undefined ? [] : namesOf(finding))].join('/'),
+    },
     properties: { confidence: finding.confidence, run: finding.run, symptomOf: finding.symptomOf },
   }))
   const notifications = unknown.map(({ what, source, why }) => ({
@@ -52,4 +57,9 @@ export function renderSarif({ subject, version, diagnosis: { findings, unknown }
     ],
   }
   return `${JSON.stringify(log, null, 2)}\n`
+}
+
+/** What tells findings of one check apart: it may be breached by many settings. */
+function namesOf({ details }: Finding): readonly string[] {
+  return ['key', 'path', 'kind', 'name', 'role', 'resource', 'what'].flatMap((field) => details[field] ?? [])
 }

@@ -1,24 +1,13 @@
 import type { DriverState, Finding } from '../findings.ts'
 import type { Remedy } from '../remedies.ts'
 import type { Style } from '../terminal/style.ts'
-import { placeOf, printable, type Report, rooted, subjectName } from './report.ts'
-
-const states = {
-  absent: 'there is no such pod',
-  unknown: 'its state is not known',
-  pending: 'has not started',
-  running: 'runs',
-  hung: 'runs, and hangs',
-  completed: 'has completed',
-  failed: 'has failed',
-} as const satisfies Record<DriverState, string>
-
-export const stateText = (state: DriverState): string => states[state]
+import { headline, placeOf, printable, type Report, rooted } from './report.ts'
 
 /** For people: the root cause first, what it is known by, and what to do next. */
-export function renderText({ subject, diagnosis, tail }: Report, style: Style): string {
+export function renderText(report: Report, style: Style): string {
+  const { diagnosis, tail } = report
   const { findings, state, unknown } = diagnosis
-  const lines = [`Driver ${style.bold(printable(subjectName(subject)))} ${states[state]}.`, '']
+  const lines = [`${headline(report, style.bold)}.`, '']
   for (const { root, symptoms } of rooted(findings)) {
     lines.push(...heading(root, style), ...body(root, style))
     if (symptoms.length > 0) {

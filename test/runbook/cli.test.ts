@@ -34,6 +34,10 @@ const wrong: readonly { args: readonly string[]; files?: Record<string, string>;
   { args: ['inject', '-f', 'x', '--set', 'interval'], says: /must be KEY=VALUE/ },
   { args: ['inject', '-f', 'x', '--kubernetes-version', 'new'], says: /must be a version such as 1\.36/ },
   { args: ['inject', '-f', 'x', '-o', 'json'], says: /-o goes with --explain/ },
+  { args: ['check', 'now'], says: /too many arguments for 'check'/ },
+  { args: ['check', '--wait', 'soon'], says: /must be a duration with its unit, such as 2m/ },
+  { args: ['check', '-o', 'yaml'], says: /Allowed choices are text, json/ },
+  { args: ['completion'], says: /missing required argument 'SHELL'/ },
 ]
 for (const { args, files = {}, says } of wrong) {
   test(`wrong call: ${args.join(' ')} ${JSON.stringify(files)}`, async () => {
@@ -69,6 +73,16 @@ test('no arguments at all: help, exit 2', async () => {
   const { exitCode, stderr } = await runCli([])
   assert.equal(exitCode, 2)
   assert.match(stderr, /Usage: spark-nanny/)
+})
+
+test('as a plug-in of kubectl it shows that name', async () => {
+  for (const calledAs of ['kubectl-spark_nanny', 'kubectl-spark_nanny.exe']) {
+    const help = await runCli(['--help'], {}, '', { calledAs })
+    assert.match(help.stdout, /^Usage: kubectl spark-nanny \[options\]/)
+    const wrong = await runCli(['inject'], {}, '', { calledAs })
+    assert.match(wrong.stderr, /\nusage: kubectl spark-nanny inject /)
+  }
+  assert.match((await runCli(['--help'], {}, '', { calledAs: 'spark-nanny.mjs' })).stdout, /^Usage: spark-nanny /)
 })
 
 const root = join(import.meta.dirname, '../..')

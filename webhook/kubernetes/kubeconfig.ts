@@ -48,6 +48,10 @@ export function chooseContext(files: readonly string[], wanted: string | undefin
   if (cluster === null)
     return problem(`${where}: context "${name}" names cluster "${context.cluster}", which is absent`)
   if (cluster.proxyUrl) return problem(`${where}: cluster "${cluster.name}": proxy-url is not supported`)
+  // Without it we would act as somebody who may more.
+  if (config.getCurrentUser()?.impersonateUser) {
+    return problem(`${where}: user "${context.user}": impersonation (as) is not supported`)
+  }
   const namespace = context.namespace ? context.namespace : null
   return { kind: 'context', context: { name, namespace, access: () => accessOf(config, cluster) } }
 }

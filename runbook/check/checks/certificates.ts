@@ -1,10 +1,9 @@
 import { X509Certificate } from 'node:crypto'
-import type { Evidence, Installation } from '../evidence.ts'
-import type { WebhookConfiguration } from '../installed-objects.ts'
+import type { Evidence } from '../evidence.ts'
 import { judgeReading } from '../reading.ts'
 import { type Category, enumerate, failure, notApplicable, ok, type Result, unknown, warning } from '../result.ts'
 import { ofInstallation } from './of-installation.ts'
-import { ownConfiguration } from './own-configuration.ts'
+import { ofConfiguration } from './own-configuration.ts'
 
 const dayMs = 86_400_000
 /** Renewal is due at two thirds of a life; when this much is left it is overdue. */
@@ -32,14 +31,14 @@ export const certificates: Category<Evidence> = {
       id: 'certificate-valid',
       title: 'the serving certificate is valid and renewed in time',
       hint: 'A certificate that has ended is refused by the API server: no driver is injected. Self-signed ones are renewed at two thirds of their life; delete the Secret to have one made at once. With cert-manager see `kubectl describe certificate`; a Secret of your own is yours to renew.',
-      judge: ofLeaf((leaf, _, { nowMs }) => lifeResult(leaf, nowMs)),
+      judge: ofLeaf((leaf, { nowMs }) => lifeResult(leaf, nowMs)),
     },
     {
       id: 'certificate-names',
       title: 'the serving certificate is for the webhook’s Service',
       hint: 'The API server calls the Service by NAME.NAMESPACE.svc, and the certificate must hold that as a DNS name.',
-      judge: ofLeaf((leaf, _, evidence) =>
-        ofConfiguration(evidence, ({ webhooks }) => {
+      judge: ofLeaf((leaf, evidence) =>
+        ofConfiguration(({ webhooks }) => {
           const hosts = [
             ...new Set(
               webhooks.flatMap(({ service }) => (service ? [`${service.name}.${service.namespace}.svc`] : [])),
@@ -50,47 +49,45 @@ export const certificates: Category<Evidence> = {
           return others.length === 0
             ? ok(hosts.join(', '))
             : failure(`it is for ${leaf.subjectAltName ?? 'no name'}, not for ${others.join(', ')}`)
-        }),
+        })(evidence),
       ),
     },
     {
       id: 'ca-bundle-filled',
       title: 'the webhook configuration has a caBundle',
       hint: 'The webhook writes it when it starts (needs `patch` on its own configuration); with cert-manager the cainjector does. A GitOps tool that empties it must ignore the field.',
-      judge: (evidence) =>
-        ofConfiguration(evidence, ({ webhooks }) => {
-          const empty = webhooks.filter(({ caBundlePem }) => caBundlePem.trim() === '')
-          if (empty.length > 0) return failure(`there is none for ${enumerate(empty.map(({ name }) => name))}`)
-          const garbled = webhooks.filter(({ caBundlePem }) => parseAll(caBundlePem).length === 0)
-          return garbled.length === 0
-            ? ok()
-            : failure(`no certificate is in that of ${enumerate(garbled.map(({ name }) => name))}`)
-        }),
+      judge: ofConfiguration(({ webhooks }) => {
+        const empty = webhooks.filter(({ caBundlePem }) => caBundlePem.trim() === '')
+        if (empty.length > 0) return failure(`there is none for ${enumerate(empty.map(({ name }) => name))}`)
+        const garbled = webhooks.filter(({ caBundlePem }) => parseAll(caBundlePem).length === 0)
+        return garbled.length === 0
+          ? ok()
+          : failure(`no certificate is in that of ${enumerate(garbled.map(({ name }) => name))}`)
+      }),
     },
     {
       id: 'ca-valid',
       title: 'the certificate authority is valid and renewed in time',
       hint: 'A self-signed authority is renewed at two thirds of its life, in two phases; see the log of the webhook. cert-manager: see its Certificate of the CA.',
-      judge: (evidence) =>
-        ofConfiguration(evidence, ({ webhooks }) => {
-          const all = webhooks.flatMap(({ caBundlePem }) => parseAll(caBundlePem))
-          const [newest] = all.toSorted((a, b) => b.validToDate.getTime() - a.validToDate.getTime())
-          return newest === undefined ? notApplicable : lifeResult(newest, evidence.nowMs)
-        }),
+      judge: ofConfiguration(({ webhooks }, { nowMs }) => {
+        const all = webhooks.flatMap(({ caBundlePem }) => parseAll(caBundlePem))
+        const [newest] = all.toSorted((a, b) => b.validToDate.getTime() - a.validToDate.getTime())
+        return newest === undefined ? notApplicable : lifeResult(newest, nowMs)
+      }),
     },
     {
       id: 'ca-bundle-signs',
       title: 'the caBundle verifies the serving certificate',
       hint: 'The API server trusts what stands in the caBundle and nothing else. Restart the webhook (`kubectl rollout restart`) to have it written again; with a Secret of your own, ca.crt must be the authority of tls.crt.',
-      judge: ofLeaf((leaf, _, evidence) =>
-        ofConfiguration(evidence, ({ webhooks }) => {
+      judge: ofLeaf((leaf, evidence) =>
+        ofConfiguration(({ webhooks }) => {
           const filled = webhooks.filter(({ caBundlePem }) => caBundlePem.trim() !== '')
           const failing = filled.filter(
             ({ caBundlePem }) => !parseAll(caBundlePem).some((authority) => signs(authority, leaf)),
           )
           if (filled.length === 0) return notApplicable
           return failing.length === 0 ? ok() : failure(`that of ${enumerate(failing.map(({ name }) => name))} does not`)
-        }),
+        })(evidence),
       ),
     },
   ],
@@ -125,19 +122,11 @@ function parseAll(pem: string): readonly X509Certificate[] {
 }
 
 /** Of the serving certificate; that there is none is said by `certificate-there`. */
-function ofLeaf(judge: (leaf: X509Certificate, installation: Installation, evidence: Evidence) => Result) {
-  return ofInstallation((installation, evidence) =>
-    judgeReading(installation.certificate, (known) => {
+function ofLeaf(judge: (leaf: X509Certificate, evidence: Evidence) => Result) {
+  return ofInstallation(({ certificate }, evidence) =>
+    judgeReading(certificate, (known) => {
       const [leaf] = known === null ? [] : parseAll(known.certificatePem)
-      return leaf === undefined ? notApplicable : judge(leaf, installation, evidence)
+      return leaf === undefined ? notApplicable : judge(leaf, evidence)
     }),
   )
-}
-
-/** Of our webhook configuration; that there is none is said by `webhook-configured`. */
-function ofConfiguration(evidence: Evidence, judge: (configuration: WebhookConfiguration) => Result): Result {
-  return judgeReading(evidence.configurations, () => {
-    const configuration = ownConfiguration(evidence)
-    return configuration === undefined ? notApplicable : judge(configuration)
-  })
 }

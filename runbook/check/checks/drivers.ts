@@ -35,30 +35,31 @@ export const drivers: Category<Evidence> = {
       id: 'drivers-current',
       title: 'sidecars are of the installed version',
       hint: 'A sidecar stays as it was injected until its driver is submitted again. Older ones go on working; nothing has to be done.',
-      judge: (evidence) => {
-        const [first] = evidence.installations.kind === 'read' ? evidence.installations.value : []
+      judge: ofGuarded((guarded, { installations }) => {
+        const [first] = installations.kind === 'read' ? installations.value : []
         const version = first?.deployment.labels['app.kubernetes.io/version']
         if (version === undefined) return notApplicable
-        return ofDrivers((all) => {
-          const other = all.filter(({ injected }) => injected !== null && injected !== version)
-          const shown = other.map(
-            ({ namespace, name, injected }) => `${namespace}/${name} (${injected || 'no version'})`,
-          )
-          return other.length === 0
-            ? ok(version)
-            : warning(`${count(other.length, 'driver')} not on ${version}: ${enumerate(shown)}`)
-        })(evidence)
-      },
+        const other = guarded.filter(({ injected }) => injected !== version)
+        const shown = other.map(({ namespace, name, injected }) => `${namespace}/${name} (${injected || 'no version'})`)
+        return other.length === 0
+          ? ok(version)
+          : warning(`${count(other.length, 'driver')} not on ${version}: ${enumerate(shown)}`)
+      }),
     },
     {
       id: 'drivers-sidecar-starts',
-      title: 'the sidecar’s image can be pulled',
-      hint: 'A native sidecar that never ran holds its driver back. See sidecar.image of the chart, and imagePullSecrets of the driver’s namespace.',
-      judge: ofDrivers((all) => {
-        const held = all.flatMap(({ namespace, name, sidecarWaiting }) =>
-          sidecarWaiting === null ? [] : [`${namespace}/${name}: ${sidecarWaiting}`],
-        )
-        return held.length === 0 ? ok() : failure(`${count(held.length, 'driver')} held back: ${enumerate(held, 2)}`)
+      title: 'sidecars start',
+      hint: 'A native sidecar that never ran holds its driver back: see sidecar.image of the chart, and imagePullSecrets of the driver’s namespace. One that crashes leaves its driver alone, but unwatched: `kubectl logs --previous -c spark-nanny`.',
+      judge: ofGuarded((guarded) => {
+        const waiting = (hasRun: boolean) =>
+          guarded.flatMap(({ namespace, name, sidecarWaiting }) =>
+            sidecarWaiting?.hasRun === hasRun ? [`${namespace}/${name}: ${sidecarWaiting.why}`] : [],
+          )
+        const [held, crashing] = [waiting(false), waiting(true)]
+        if (held.length > 0) return failure(`${count(held.length, 'driver')} held back: ${enumerate(held, 2)}`)
+        return crashing.length === 0
+          ? ok()
+          : warning(`${count(crashing.length, 'driver')} unwatched: ${enumerate(crashing, 2)}`)
       }),
     },
     {
@@ -79,14 +80,14 @@ export const drivers: Category<Evidence> = {
       id: 'drivers-not-hung',
       title: 'no verdict `hung` stands',
       hint: 'The sidecar of a driver that is not Ready is asked through the API server (`get pods/proxy`). With restart=observe nothing is done by itself; else the kubelet acts within seconds, or the in-place budget is waited for. `spark-nanny diagnose` tells why it hangs.',
-      judge: ofDrivers((all) => {
-        const hung = all.flatMap(({ namespace, name, status }) =>
+      judge: ofGuarded((guarded) => {
+        const hung = guarded.flatMap(({ namespace, name, status }) =>
           status?.kind === 'read' && status.value.state === 'hung'
-            ? [`${namespace}/${name} (${[status.value.detail, status.value.action].filter(Boolean).join('; ')})`]
+            ? [`${namespace}/${name} (${status.value.detail})`]
             : [],
         )
         if (hung.length > 0) return failure(`${count(hung.length, 'driver')}: ${enumerate(hung, 3)}`)
-        const silent = all.filter(({ status }) => status?.kind === 'unreadable')
+        const silent = guarded.filter(({ status }) => status?.kind === 'unreadable')
         const [reason] = silent.flatMap(({ status }) => (status?.kind === 'unreadable' ? [status.detail] : []))
         return silent.length === 0 ? ok() : unknown(`the sidecar was not read of ${named(silent)}: ${reason}`)
       }),
@@ -101,4 +102,12 @@ const named = (drivers: readonly Driver[]) => enumerate(drivers.map(({ namespace
 function ofDrivers(judge: (all: readonly Driver[], evidence: Evidence) => Result): (evidence: Evidence) => Result {
   return (evidence) =>
     judgeReading(evidence.drivers, (all) => (all.length === 0 ? notApplicable : judge(all, evidence)))
+}
+
+/** Nor is anything said of sidecars where there is none. */
+function ofGuarded(judge: (guarded: readonly Driver[], evidence: Evidence) => Result): (evidence: Evidence) => Result {
+  return ofDrivers((all, evidence) => {
+    const guarded = all.filter(({ injected }) => injected !== null)
+    return guarded.length === 0 ? notApplicable : judge(guarded, evidence)
+  })
 }

@@ -72,14 +72,14 @@ export const installation: Category<Evidence> = {
     },
     {
       id: 'replicas-redundant',
-      title: 'more than one replica',
+      title: 'there is more than one replica',
       hint: 'With one replica no driver is injected while its pod moves. The chart’s default is two; see values-ha.yaml.',
       judge: ofInstallation(({ deployment: { wanted } }) =>
         wanted === 0
           ? notApplicable
           : wanted > 1
             ? ok(`${wanted}`)
-            : warning('there is one; without it drivers start uninjected'),
+            : warning('there is only one; without it drivers start uninjected'),
       ),
     },
     {

@@ -16,7 +16,8 @@ export const kubernetesApi: Category<Asked> = {
       title: 'the API server answers',
       hint: 'See whether `kubectl version` answers with the same --context and --kubeconfig. Nothing else is checked until it does.',
       judge: ({ server: { url, version } }) =>
-        version.kind === 'read' ? ok(url) : failure(`${url}: ${version.detail}`),
+        // Who may not read /version has been answered.
+        version.kind === 'read' || version.status === 403 ? ok(url) : failure(`${url}: ${version.detail}`),
     },
     {
       id: 'api-version',
@@ -39,7 +40,7 @@ export const kubernetesApi: Category<Asked> = {
     {
       id: 'api-native-sidecars',
       title: 'the API server takes native sidecars',
-      hint: 'Asked by a server-side dry run, which stores nothing. `no`: the feature gate SidecarContainers is off. Not answered: you may lack `create pods` there, or a policy or quota of that namespace refuses the pod; ask with -n for another one.',
+      hint: 'Asked by a server-side dry run, which stores nothing. `no`: the feature gate SidecarContainers is off. Unknown: you may lack `create pods` there, or a policy or quota of that namespace refuses the pod.',
       judge: ({ server }) => proofResult(server, server.proof.nativeSidecars, failure, 'it drops or refuses them'),
     },
     {
@@ -76,7 +77,7 @@ function proofResult(server: ServerEvidence, proof: Proof, bad: (detail: string)
     case 'no':
       return bad(no)
     case 'unknown':
-      return unknown(`a dry run of a pod in namespace ${server.dryRunNamespace} was not answered as hoped`)
+      return unknown(`dry run of a pod in namespace ${server.dryRunNamespace}: ${server.dryRunProblem ?? 'no answer'}`)
   }
 }
 

@@ -8,7 +8,7 @@ export const preInstallation: Category<PreEvidence> = {
     {
       id: 'pre-access',
       title: 'you may create what the chart installs',
-      hint: 'Install as somebody who may: cluster-wide objects (webhook configuration, ClusterRole) usually need cluster-admin. What is meant by `escalate` is not asked: to grant the ClusterRole you must hold its permissions.',
+      hint: 'Install as somebody who may: cluster-wide objects (webhook configuration, ClusterRole) usually need cluster-admin. Not asked: whether you hold all that the ClusterRole grants, which Kubernetes demands of whoever creates it.',
       judge: ({ access, namespace }) =>
         judgeReading(access, (answers) => {
           const denied = answers.filter(({ allowed }) => !allowed).map(({ what }) => what)

@@ -1,21 +1,10 @@
 import { domain, injectLabel } from '../../../core/pod-contract.ts'
 import type { Evidence, Trial, TrialOutcome } from '../evidence.ts'
-import type { WebhookConfiguration } from '../installed-objects.ts'
 import { selects } from '../label-selector.ts'
 import { judgeReading } from '../reading.ts'
-import {
-  type Category,
-  count,
-  enumerate,
-  failure,
-  notApplicable,
-  ok,
-  type Result,
-  unknown,
-  warning,
-} from '../result.ts'
+import { type Category, enumerate, failure, notApplicable, ok, type Result, unknown, warning } from '../result.ts'
 import { ofInstallation } from './of-installation.ts'
-import { ownConfiguration } from './own-configuration.ts'
+import { ofConfiguration, ownConfiguration } from './own-configuration.ts'
 
 export const podsWebhook = `pods.${domain}`
 export const servicesWebhook = `services.${domain}`
@@ -55,7 +44,7 @@ export const webhook: Category<Evidence> = {
       id: 'webhook-spares-system',
       title: 'kube-system and the own namespace are never matched',
       hint: 'A cluster must be able to start without the webhook, and the webhook without itself. The chart excludes both by kubernetes.io/metadata.name, whatever their labels are.',
-      judge: ofConfiguration(({ webhooks }, evidence, namespace) => {
+      judge: ofConfiguration(({ webhooks }, evidence, { deployment: { namespace } }) => {
         const spared = ['kube-system', namespace].map((name) => ({ name, labels: labelsOf(evidence, name) }))
         const matched = (more: Readonly<Record<string, string>>) =>
           spared.filter(({ labels }) =>
@@ -72,7 +61,7 @@ export const webhook: Category<Evidence> = {
     {
       id: 'webhook-injects',
       title: 'a driver pod is injected',
-      hint: 'Tried by a server-side dry run, which stores nothing. Came back as it was: the API server could not call the webhook (certificate, network policy or firewall to its port 8443, no ready replica), or the webhook left the pod alone and says why in its log (event admission). Refused: that namespace’s quota or policy, or your permissions.',
+      hint: 'Tried by a server-side dry run, which stores nothing. Came back as it was: the API server could not call the webhook (certificate, network policy or firewall to its port 8443, no ready replica), or the webhook left the pod alone and says why in its log (event admission). Refused in all namespaces: your permissions, or a quota or policy of theirs.',
       judge: ofTrials(({ pod }) => pod, 'sidecar'),
     },
     {
@@ -89,37 +78,28 @@ export const webhook: Category<Evidence> = {
   ],
 }
 
-function ofConfiguration(
-  judge: (configuration: WebhookConfiguration, evidence: Evidence, namespace: string) => Result,
-): (evidence: Evidence) => Result {
-  return ofInstallation(({ deployment }, evidence) => {
-    const configuration = ownConfiguration(evidence)
-    return configuration === undefined ? notApplicable : judge(configuration, evidence, deployment.namespace)
-  })
-}
-
 /** Each namespace has this label; others where they are known. */
 function labelsOf({ namespaces }: Evidence, name: string): Readonly<Record<string, string>> {
   const known = namespaces.kind === 'read' ? namespaces.value.find((namespace) => namespace.name === name)?.labels : {}
   return { 'kubernetes.io/metadata.name': name, ...known }
 }
 
+/** One namespace that proves it is enough where others cannot be tried; one where it fails is not. */
 function ofTrials(outcomeOf: (trial: Trial) => TrialOutcome, what: string): (evidence: Evidence) => Result {
   return ofInstallation((_, { namespaces, trials }) =>
     judgeReading(namespaces, () => {
       if (trials.length === 0) return unknown('no namespace is labelled, so that there is nowhere to try it')
       const names = (kind: TrialOutcome['kind']) =>
         trials.filter((trial) => outcomeOf(trial).kind === kind).map(({ namespace }) => namespace)
-      const [unchanged, refused] = [names('unchanged'), names('refused')]
+      const [changed, unchanged] = [names('changed'), names('unchanged')]
       if (unchanged.length > 0) return failure(`no ${what} in ${enumerate(unchanged)}`)
-      const details = trials.flatMap((trial) => {
+      const refused = trials.flatMap((trial) => {
         const outcome = outcomeOf(trial)
         return outcome.kind === 'refused' ? [`${trial.namespace}: ${outcome.detail}`] : []
       })
-      if (refused.length > 0) return unknown(`the dry run was refused: ${enumerate(details, 2)}`)
-      return ok(
-        `tried in ${enumerate(trials.map(({ namespace }) => namespace))} (${count(trials.length, 'namespace')})`,
-      )
+      if (changed.length === 0) return unknown(`the dry run was refused: ${enumerate(refused, 2)}`)
+      const except = refused.length === 0 ? '' : `; refused in ${enumerate(names('refused'))}`
+      return ok(`tried in ${enumerate(changed)}${except}`)
     }),
   )
 }

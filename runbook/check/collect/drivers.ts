@@ -19,12 +19,13 @@ export async function collectDrivers(
     everywhere.kind === 'unreadable' && everywhere.status === 403
       ? await mapInParallel(namespaces, 8, (name) => listObjects(api, `/api/v1/namespaces/${name}/pods`, selector))
       : [everywhere]
+  const wanted = new Set(namespaces)
   const drivers: Driver[] = []
   for (const list of lists) {
     if (list.kind === 'unreadable') return list
     for (const object of list.value) {
       const driver = parseDriver(object)
-      if (driver !== undefined && namespaces.includes(driver.namespace)) drivers.push(driver)
+      if (driver !== undefined && wanted.has(driver.namespace)) drivers.push(driver)
     }
   }
   const asked = drivers

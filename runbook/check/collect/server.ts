@@ -1,11 +1,12 @@
 import { recordOf } from '../../../core/json.ts'
-import type { KubernetesApi } from '../../../webhook/kubernetes/api.ts'
+import { answerDetail, type KubernetesApi } from '../../../webhook/kubernetes/api.ts'
 import { askServer } from '../../../webhook/kubernetes/capabilities.ts'
+import { dryRunPath, dryRunPod } from '../../../webhook/kubernetes/dry-run.ts'
 import { keepNode } from '../../../webhook/kubernetes/nodes.ts'
 import type { Node, ServerEvidence, ServerVersion } from '../evidence.ts'
 import { text } from '../installed-objects.ts'
 import { mapReading, type Reading, read, unreadable } from '../reading.ts'
-import { getObject, listObjects } from './requests.ts'
+import { getObject, listObjects, requestDeadlineMs } from './requests.ts'
 
 /** First and alone: without an answer nothing else is asked. */
 export async function collectVersion(api: KubernetesApi): Promise<Reading<ServerVersion>> {
@@ -32,10 +33,17 @@ export async function collectServer(
     url,
     version,
     dryRunNamespace,
+    dryRunProblem: proof.nativeSidecars === 'unknown' ? await dryRunProblem(api, dryRunNamespace) : null,
     proof,
     admission: mapReading(admission, (found) => found !== null),
     nodes: mapReading(nodes, (objects) => objects.flatMap(parseNode)),
   }
+}
+
+/** The API server's own words; a proof has none. */
+async function dryRunProblem(api: KubernetesApi, namespace: string): Promise<string> {
+  const request = { method: 'POST', path: dryRunPath(namespace), body: dryRunPod(false) } as const
+  return answerDetail(await api.request({ ...request, deadlineMs: requestDeadlineMs }))
 }
 
 function parseNode(object: unknown): readonly Node[] {
