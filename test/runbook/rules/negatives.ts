@@ -118,6 +118,11 @@ const talk = catalogue.flatMap(({ id, looksFor }) =>
 
 export const negatives: readonly (readonly [FindingId, string, Given])[] = [
   ...talk,
+  [
+    'SPN-CONFIG-MISSPELT-KEY',
+    'right and own settings',
+    { conf: 'spark.driver.memory=4g\nspark.mine.option=1\nspark.hadoop.fs.x=y\n' },
+  ],
   ['SPN-MEMORY-CONTAINER-OOM', 'exit code 137 alone is no OOM', failedWith(137)],
   [
     'SPN-MEMORY-HEAP',

@@ -200,6 +200,10 @@ export const positives: readonly (readonly [FindingId, Given])[] = [
       log: warn('SparkSubmit', 'Ignoring non-Spark config property: fs.s3a.endpoint'),
     },
   ],
+  [
+    'SPN-CONFIG-MISSPELT-KEY',
+    { ...failedWith(1), log: thrown('java.lang.IllegalStateException: x'), conf: 'spark.driver.memoryOverhed=4g\n' },
+  ],
   ['SPN-CONFIG-POD-TEMPLATE', uncaught('org.apache.spark.SparkException: Could not load pod from template file.')],
 
   [
