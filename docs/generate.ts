@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util'
 import { chartReadme } from './chart-readme.ts'
 import { chartSchema } from './chart-schema.ts'
 import { checkPage } from './check-page.ts'
+import { findingsPages } from './findings-pages.ts'
 import { rbacPage } from './rbac-page.ts'
 import { settingsPage } from './settings-page.ts'
 
@@ -15,17 +16,17 @@ const { values } = parseArgs({
   },
 })
 
-const files: Readonly<Record<string, () => string>> = {
-  'docs/settings.md': settingsPage,
-  'docs/rbac.md': rbacPage,
-  'docs/check.md': checkPage,
-  'charts/spark-nanny/README.md': chartReadme,
-  'charts/spark-nanny/values.schema.json': chartSchema,
+const files: Readonly<Record<string, string>> = {
+  'docs/settings.md': settingsPage(),
+  'docs/rbac.md': rbacPage(),
+  'docs/check.md': checkPage(),
+  ...findingsPages(),
+  'charts/spark-nanny/README.md': chartReadme(),
+  'charts/spark-nanny/values.schema.json': chartSchema(),
 }
 
-for (const [name, content] of Object.entries(files)) {
+for (const [name, wanted] of Object.entries(files)) {
   const path = join(values.dir, name)
-  const wanted = content()
   const found = await readFile(path, 'utf8').catch(() => undefined)
   if (found === wanted) {
     console.log(`${name} is up to date`)

@@ -3,18 +3,32 @@ import packageJson from '../package.json' with { type: 'json' }
 import type { Call } from './called-as.ts'
 import { checkCommand } from './check/command.ts'
 import { completionCommand } from './completion/command.ts'
+import { diagnoseCommand } from './diagnose/command.ts'
 import { type Edges, UsageError } from './edges.ts'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
 import { injectCommand } from './inject/command.ts'
+import { preflightCommand } from './preflight/command.ts'
+import { validateCommand } from './validate/command.ts'
 
 /** A command's definition. `end` gets the exit code of a call that was right. */
 export type MakeCommand = (edges: Edges, version: string, end: (code: ExitCode) => void) => Command
 
 /** In the order of the help. */
-const commands: readonly MakeCommand[] = [checkCommand, injectCommand, completionCommand]
+const commands: readonly MakeCommand[] = [
+  checkCommand,
+  diagnoseCommand,
+  injectCommand,
+  preflightCommand,
+  validateCommand,
+  completionCommand,
+]
 
 /** Runs one call of the command line. Never throws and prints no stack trace; what a call can end with stands in `exitCodes`. */
-export async function runCommandLine({ name, args }: Call, edges: Edges): Promise<ExitCode> {
+export async function runCommandLine({ name, args, misuse }: Call, edges: Edges): Promise<ExitCode> {
+  if (misuse !== undefined) {
+    edges.stderr(misuse)
+    return exitCodes.usage
+  }
   let exitCode: ExitCode = exitCodes.ok
   const program = new Command(name)
     .description('Notices hung Spark drivers on Kubernetes and has the kubelet restart them.')

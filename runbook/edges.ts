@@ -7,6 +7,8 @@ export interface Edges {
   readonly isTerminal: { readonly stdout: boolean; readonly stderr: boolean }
   /** The text of a file; rejects as `fs.readFile` does. */
   readFile(path: string): Promise<string>
+  /** A file of any size, piece by piece; rejects as `fs.createReadStream` does. */
+  readBytes(path: string): AsyncIterable<Uint8Array>
   /** Writes a file, and the folders that lead to it; rejects as `fs.writeFile` does. */
   writeFile(path: string, text: string): Promise<void>
   readStdin(): Promise<string>

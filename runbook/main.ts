@@ -1,3 +1,4 @@
+import { createReadStream } from 'node:fs'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
 import { text } from 'node:stream/consumers'
@@ -14,6 +15,7 @@ process.exitCode = await runCommandLine(callOf(basename(process.argv[1] ?? ''), 
   env: process.env,
   isTerminal: { stdout: process.stdout.isTTY === true, stderr: process.stderr.isTTY === true },
   readFile: (path) => readFile(path, 'utf8'),
+  readBytes: (path) => createReadStream(path, { highWaterMark: 1 << 18 }),
   writeFile: async (path, content) => {
     await mkdir(dirname(path), { recursive: true })
     await writeFile(path, content)

@@ -19,6 +19,7 @@ export type Mode =
   | 'driver-compute'
   | 'streaming'
   | 'fail'
+  | 'deadlock'
 
 export interface Submission {
   /** The application's name; its driver's pod is `<name>-driver`. */
@@ -84,21 +85,29 @@ const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
   return turn
 }
 
+/** The settings that a submission gives with `--conf`. */
+export const submittedConf = ({
+  name,
+  namespace,
+  executors = 1,
+  conf,
+}: Submission): Readonly<Record<string, string>> => ({
+  ...defaults,
+  'spark.kubernetes.namespace': namespace,
+  'spark.kubernetes.driver.pod.name': `${name}-driver`,
+  'spark.executor.instances': String(executors),
+  ...conf,
+})
+
 /**
  * Submits an application by Spark's own SparkSubmit in cluster mode and resolves when its driver's pod is created.
  * Rejects with what SparkSubmit said when it fails, as when a webhook denies the pod.
  */
 export const submit = (cluster: Cluster, submission: Submission): Promise<Submitted> =>
   inTurn(async () => {
-    const { name, namespace, mode, args = [], executors = 1 } = submission
+    const { name, namespace, mode, args = [] } = submission
     const ref: PodRef = { namespace, pod: `${name}-driver` }
-    const conf: Record<string, string> = {
-      ...defaults,
-      'spark.kubernetes.namespace': namespace,
-      'spark.kubernetes.driver.pod.name': ref.pod,
-      'spark.executor.instances': String(executors),
-      ...submission.conf,
-    }
+    const conf = submittedConf(submission)
     const submittedAt = Date.now()
     const classpath = readdirSync(jarsDir)
       .sort()

@@ -23,6 +23,10 @@ export async function runCli(
     env: {},
     isTerminal: { stdout: false, stderr: false },
     readFile: async (path) => files[path] ?? readFile(join(captureDir, path), 'utf8'),
+    async *readBytes(path) {
+      const text = files[path] ?? (await readFile(join(captureDir, path), 'utf8'))
+      yield new TextEncoder().encode(text)
+    },
     readStdin: async () => stdin,
     stdout: (text) => {
       stdout += text

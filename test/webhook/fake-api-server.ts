@@ -44,6 +44,8 @@ export interface FakeObject {
 export interface FakeAnswer {
   readonly status: number
   readonly body: unknown
+  /** Instead of the body, as it is: a log. */
+  readonly text?: string
   readonly delayMs?: number
   readonly headers?: Readonly<Record<string, string>>
 }
@@ -67,9 +69,14 @@ export async function startFakeApiServer(): Promise<FakeApiServer> {
   let version = 100
   let handler: (method: string, path: string) => FakeAnswer | undefined = () => undefined
 
-  const send = (response: ServerResponse, { status, body, delayMs = 0, headers = {} }: FakeAnswer) => {
+  const send = (response: ServerResponse, { status, body, text: plain, delayMs = 0, headers = {} }: FakeAnswer) => {
     setTimeout(() => {
-      response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(`${JSON.stringify(body)}\n`)
+      const contentType = plain === undefined ? 'application/json' : 'text/plain'
+      response.writeHead(status, { 'content-type': contentType, ...headers }).end(
+        plain ??
+          `${JSON.stringify(body)}
+`,
+      )
     }, delayMs)
   }
   const notFound: FakeAnswer = { status: 404, body: { kind: 'Status', code: 404, message: 'not found' } }

@@ -12,6 +12,8 @@ export interface ApiRequest {
   readonly contentType?: 'application/json' | 'application/merge-patch+json' | 'application/strategic-merge-patch+json'
   /** For everything together. */
   readonly deadlineMs: number
+  /** Gets the body of a 200 piece by piece, as for a log, and `body` is null then; false: that is enough. */
+  readonly onBytes?: (bytes: Uint8Array) => boolean
 }
 
 export type ApiAnswer =

@@ -54,10 +54,16 @@ export function createClient(access: ApiAccess): KubernetesApi & { close(): void
       body,
       contentType = 'application/json',
       deadlineMs,
+      onBytes,
     }: ApiRequest): Promise<ApiAnswer> {
       try {
         const sent = body === undefined ? {} : { body: JSON.stringify(body), contentType }
         const response = await send({ method, path, ...sent }, AbortSignal.timeout(deadlineMs))
+        if (onBytes !== undefined && response.statusCode === 200) {
+          // Leaving the loop closes the connection.
+          for await (const bytes of response) if (!onBytes(bytes)) break
+          return { kind: 'answer', status: 200, body: null }
+        }
         const answer = await text(response)
         const status = response.statusCode ?? 0
         const asked = { ...dateOf(response), ...retryAfter(response) }

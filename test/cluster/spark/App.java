@@ -22,6 +22,7 @@ public final class App {
       case "driver-compute" -> driverCompute(number(args, 1, 60));
       case "streaming" -> streaming(number(args, 1, 60));
       case "fail" -> fail(number(args, 1, 3));
+      case "deadlock" -> deadlock();
       default -> throw new IllegalArgumentException("unknown mode " + mode);
     }
   }
@@ -127,6 +128,31 @@ public final class App {
     jobOf(spark, 2, 100);
     say("failing with " + code);
     System.exit(code);
+  }
+
+  /** A job, then two threads of which each holds what the other waits for. The driver and its UI stay well. */
+  private static void deadlock() throws InterruptedException {
+    try (JavaSparkContext spark = context()) {
+      jobOf(spark, 2, 100);
+      Object first = new Object();
+      Object second = new Object();
+      Thread other = new Thread(() -> {
+        synchronized (second) {
+          sleep(1000);
+          synchronized (first) {
+            say("the other thread got through");
+          }
+        }
+      }, "other");
+      synchronized (first) {
+        other.start();
+        sleep(1000);
+        say("deadlock");
+        synchronized (second) {
+          say("the main thread got through");
+        }
+      }
+    }
   }
 
   private static JavaSparkContext context() {

@@ -1,0 +1,128 @@
+import { type Cause, causes } from '../runbook/findings.ts'
+import { prechecks } from '../runbook/precheck/catalogue.ts'
+import type { Precheck } from '../runbook/precheck/precheck.ts'
+import { planRemedy, type RemedySpec } from '../runbook/remedies.ts'
+import { catalogue } from '../runbook/rules/catalogue.ts'
+import type { Rule, Signature } from '../runbook/rules/rule.ts'
+import { table } from './markdown.ts'
+
+/** docs/findings/: an index, and a page for each cause with a section for each finding, whole. Path to text. */
+export function findingsPages(): Readonly<Record<string, string>> {
+  return Object.fromEntries([
+    ['docs/findings/README.md', indexPage()],
+    ...causes.map((cause): [string, string] => [`docs/findings/${cause}.md`, causePage(cause)]),
+  ])
+}
+
+const generated =
+  '<!-- Generated from runbook/rules/ and the catalogues of validate and preflight by `npm run docs`. Do not edit. -->'
+
+const causeTexts: Readonly<Record<Cause, string>> = {
+  memory: 'The driver, or its executors, needed more memory than there was.',
+  config: 'A setting cannot be as it is.',
+  classpath: 'A class, a jar, a module or a file is missing or of the wrong version.',
+  image: 'The image cannot be had, or cannot run.',
+  scheduling: 'No node takes the pod.',
+  volume: 'A volume is missing, cannot be mounted, or is full.',
+  network: 'A name, a connection or a certificate.',
+  permission: 'The driver may not do what it has to.',
+  quota: 'The namespace does not allow it.',
+  application: 'The application’s own code, query or input.',
+  node: 'The node or the cluster took the driver away.',
+  hang: 'The driver is there and does nothing.',
+}
+
+function indexPage(): string {
+  const rows = [...catalogue, ...prechecks].map(({ id, cause, severity, title }) => [
+    `[\`${id}\`](${cause}.md#${id.toLowerCase()})`,
+    `[${cause}](${cause}.md)`,
+    severity,
+    title,
+  ])
+  return `${generated}
+# Findings
+
+What \`spark-nanny diagnose\` can find (${catalogue.length}), and \`validate\` and \`preflight\` before a run
+(${prechecks.length}). Ids are stable.
+
+${table([['finding', 'cause', 'severity', 'what it is'], ...rows])}
+`
+}
+
+function causePage(cause: Cause): string {
+  const rules = catalogue.filter((rule) => rule.cause === cause)
+  const before = prechecks.filter((check) => check.cause === cause)
+  return `${[`${generated}\n# Cause: ${cause}`, causeTexts[cause], ...rules.map(section), ...before.map(precheckSection)].map((part) => part.trimEnd()).join('\n\n')}\n`
+}
+
+function section(rule: Rule): string {
+  const { id, title, meaning, severity, confidence, suppresses = [] } = rule
+  const explains = suppresses.length === 0 ? '' : `\n\nIt explains ${suppresses.map(explained).join(', ')}.`
+  return `## ${id}
+
+**${title}.** Severity ${severity}, confidence at best ${confidence}.
+
+${meaning}
+
+Known by one of:
+
+${rule.looksFor.map(described).join('\n')}
+
+What to do:
+
+${rule.remedies.map(remedy).join('\n')}${explains}`
+}
+
+/** Found before the run, by a command of its own. */
+function precheckSection({
+  id,
+  title,
+  meaning,
+  severity,
+  confidence,
+  remedies,
+  command,
+}: (typeof prechecks)[number]): string {
+  return `## ${id}
+
+**${title}.** Severity ${severity}, confidence ${confidence}.
+
+${words(meaning)}
+
+Found by \`spark-nanny ${command}\`${command === 'validate' ? ', and by `spark-nanny preflight`' : ''}.
+
+What to do:
+
+${remedies.map(remedy).join('\n')}`
+}
+
+/** Names that are filled in for a finding stand in capitals. */
+const words = (text: Precheck['meaning']) => text.replace(/\{([a-zA-Z]+)\}/g, (_, name: string) => name.toUpperCase())
+
+function described(signature: Signature): string {
+  if (signature.kind === 'observed') return `- ${signature.what}`
+  const text = code(signature.phrase.text.replace(/^\^/, ''))
+  if (signature.kind === 'log') return `- in the log (${signature.places.join(', ')}): ${text}`
+  const when = { any: '', pending: ', while the driver has not run', unmounted: ', while volumes are not mounted' }
+  const reasons = signature.reasons.length === 0 ? '' : ` of reason ${signature.reasons.join(' or ')}`
+  return `- in messages (${signature.from.join(', ')})${reasons}${when[signature.while]}: ${text}`
+}
+
+/** As for a driver of which nothing is known: names stay in capitals. */
+function remedy(spec: RemedySpec): string {
+  const planned = planRemedy(spec, { values: {}, operator: 'none', memory: nothing })
+  if (planned.kind === 'raise-memory') return `- ${planned.title}: raise \`${planned.key}\``
+  if (planned.kind === 'set-conf') return `- ${planned.title}: \`${planned.key}=${planned.value}\``
+  if (planned.commands.length === 0) return `- ${planned.title}`
+  return `- ${planned.title}:\n\n  \`\`\`sh\n${planned.commands.map((command) => `  ${command}`).join('\n')}\n  \`\`\`\n`
+}
+
+const nothing = { driverMemory: null, driverMemoryOverhead: null }
+
+function explained(id: string): string {
+  const rule = catalogue.find((one) => one.id === id)
+  return rule === undefined ? `\`${id}\`` : `[\`${id}\`](${rule.cause}.md#${id.toLowerCase()})`
+}
+
+/** In ticks that do not end within it. */
+const code = (text: string) => (text.includes('`') ? `\`\` ${text} \`\`` : `\`${text}\``)

@@ -1,0 +1,51 @@
+import type { Edges } from '../edges.ts'
+import { type Evidence, valueIn } from '../evidence/evidence.ts'
+import { type ExitCode, exitCodes } from '../exit-codes.ts'
+import type { Diagnosis } from '../findings.ts'
+import { renderReport } from '../render/render.ts'
+import type { Report } from '../render/report.ts'
+import { createProgress } from '../terminal/progress.ts'
+import { styleOf } from '../terminal/style.ts'
+import { readBundle } from './bundle.ts'
+import type { DiagnoseOptions } from './command.ts'
+import { diagnose, isBlind } from './diagnose.ts'
+
+/** `spark-nanny diagnose`: collects, diagnoses, prints. Throws a UsageError for what cannot be asked. */
+export async function runDiagnose(options: DiagnoseOptions, version: string, edges: Edges): Promise<ExitCode> {
+  const progress = createProgress(edges)
+  const evidence = await gather(options, version, edges, progress.tell).finally(() => progress.clear())
+  const diagnosis = diagnose(evidence)
+  const log = valueIn(evidence.log) ?? valueIn(evidence.previousLog)
+  const report: Report = { subject: evidence.subject, version, diagnosis, tail: log?.tail ?? [] }
+  edges.stdout(renderReport(report, options.output, styleOf(edges, options.color)))
+  if (isBlind(evidence) && diagnosis.findings.length === 0) {
+    edges.stderr('error: neither the pod nor its log nor its application could be read\n')
+    return exitCodes.failed
+  }
+  return exitCodeOf(diagnosis, options.strict)
+}
+
+async function gather(
+  options: DiagnoseOptions,
+  version: string,
+  edges: Edges,
+  tell: (text: string) => void,
+): Promise<Evidence> {
+  const { target } = options
+  if (target.kind === 'bundle') return readBundle(target.dir, edges)
+  const connection = await edges.connect(options)
+  try {
+    // What asks a cluster is only loaded when it is needed.
+    const { collectLive } = await import('./collect.ts')
+    return await collectLive(target, options, version, connection, edges, tell)
+  } finally {
+    connection.close()
+  }
+}
+
+/** The gravest thing first: an error outweighs what could not be read, and that outweighs warnings nobody asked about. */
+export function exitCodeOf({ findings, unknown }: Diagnosis, strict: boolean): ExitCode {
+  if (findings.some(({ severity }) => severity === 'error')) return exitCodes.errors
+  if (strict && findings.length > 0) return exitCodes.warnings
+  return unknown.length > 0 ? exitCodes.incomplete : exitCodes.ok
+}

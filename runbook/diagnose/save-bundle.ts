@@ -1,0 +1,39 @@
+import { join } from 'node:path'
+import { type Edges, UsageError } from '../edges.ts'
+import { type Evidence, unknownsOf } from '../evidence/evidence.ts'
+import type { CollectedLog } from './collect-log.ts'
+import { bundleNoteFile, type DocumentName, type Documents, documentFiles, logFiles } from './documents.ts'
+
+/** Writes a bundle that gives the same findings again. All in it has been through the redactor. */
+export async function saveBundle(
+  dir: string,
+  version: string,
+  evidence: Evidence,
+  documents: Documents,
+  [log, previousLog]: readonly [CollectedLog, CollectedLog],
+  edges: Edges,
+): Promise<void> {
+  const files: (readonly [string, string])[] = []
+  for (const [name, file] of Object.entries(documentFiles)) {
+    const reading = documents[name as DocumentName]
+    if (reading.kind !== 'read') continue
+    files.push([
+      file,
+      typeof reading.value === 'string' ? reading.value : `${JSON.stringify(reading.value, null, 2)}\n`,
+    ])
+  }
+  if (log.saved !== null) files.push([logFiles.log, log.saved.text()])
+  if (previousLog.saved !== null) files.push([logFiles.previousLog, previousLog.saved.text()])
+  const note = {
+    collectedAt: new Date(evidence.collectedMs).toISOString(),
+    collectedBy: `spark-nanny ${version}`,
+    subject: evidence.subject,
+    unknown: unknownsOf(evidence),
+  }
+  files.push([bundleNoteFile, `${JSON.stringify(note, null, 2)}\n`])
+  for (const [file, text] of files) {
+    await edges.writeFile(join(dir, file), text).catch((error: unknown) => {
+      throw new UsageError(`${dir}: cannot be written: ${error instanceof Error ? error.message : String(error)}`)
+    })
+  }
+}

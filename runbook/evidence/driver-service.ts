@@ -1,0 +1,15 @@
+import { recordOf } from '../../core/json.ts'
+import { textField } from './fields.ts'
+
+/** The headless Service by which executors find their driver. */
+export interface DriverService {
+  readonly name: string
+  readonly publishesNotReady: boolean
+}
+
+export function parseDriverService(object: unknown): DriverService | undefined {
+  const { metadata, spec } = recordOf(object)
+  const name = textField(metadata, 'name')
+  if (name === null) return undefined
+  return { name, publishesNotReady: recordOf(spec).publishNotReadyAddresses === true }
+}

@@ -1,0 +1,40 @@
+import { recordOf } from '../../core/json.ts'
+import { itemsOf, numberField, textField, timeField } from './fields.ts'
+
+export interface KubernetesEvent {
+  readonly type: string
+  readonly reason: string
+  readonly message: string
+  readonly count: number
+  readonly firstMs: number | null
+  readonly lastMs: number | null
+  /** `Pod/name` of what it is about. */
+  readonly object: string
+  readonly uid: string | null
+}
+
+/** The events of a list, of v1 or events.k8s.io/v1, the oldest first. */
+export function parseEvents(list: unknown): readonly KubernetesEvent[] {
+  return itemsOf(list)
+    .map(parseEvent)
+    .toSorted((a, b) => (a.lastMs ?? 0) - (b.lastMs ?? 0))
+}
+
+function parseEvent(event: Record<string, unknown>): KubernetesEvent {
+  const about = recordOf(event.involvedObject ?? event.regarding)
+  const series = recordOf(event.series)
+  const firstMs =
+    timeField(event, 'firstTimestamp') ??
+    timeField(event, 'eventTime') ??
+    timeField(recordOf(event.metadata), 'creationTimestamp')
+  return {
+    type: textField(event, 'type') ?? 'Normal',
+    reason: textField(event, 'reason') ?? '',
+    message: textField(event, 'message') ?? textField(event, 'note') ?? '',
+    count: numberField(event, 'count') ?? numberField(series, 'count') ?? 1,
+    firstMs,
+    lastMs: timeField(event, 'lastTimestamp') ?? timeField(series, 'lastObservedTime') ?? firstMs,
+    object: `${textField(about, 'kind') ?? '?'}/${textField(about, 'name') ?? '?'}`,
+    uid: textField(about, 'uid'),
+  }
+}

@@ -1,0 +1,87 @@
+import type { LogReading } from '../log/scan.ts'
+import type { ApplicationState } from './application-state.ts'
+import type { DriverPod } from './driver-pod.ts'
+import type { DriverService } from './driver-service.ts'
+import type { KubernetesEvent } from './events.ts'
+import type { ExecutorFigures } from './executor-figures.ts'
+import type { NodeState } from './node-state.ts'
+import type { Quota } from './quotas.ts'
+import type { SidecarReport } from './sidecar-report.ts'
+import type { DriverThread } from './threads.ts'
+
+/** All that was found out about one driver. Data only: the same from a cluster and from a bundle. */
+export interface Evidence {
+  readonly subject: Subject
+  /** When it was collected, in milliseconds since 1970; of a bundle the latest time that stands in it. */
+  readonly collectedMs: number
+  readonly pod: Reading<DriverPod>
+  readonly events: Reading<readonly KubernetesEvent[]>
+  /** Of the container as it is now, or as it ended. */
+  readonly log: Reading<LogReading>
+  /** Of the container before its last restart. */
+  readonly previousLog: Reading<LogReading>
+  readonly node: Reading<NodeState>
+  readonly application: Reading<ApplicationState>
+  readonly quotas: Reading<readonly Quota[]>
+  readonly service: Reading<DriverService>
+  readonly sidecar: Reading<SidecarReport>
+  readonly threads: Reading<readonly DriverThread[]>
+  readonly executors: Reading<ExecutorFigures>
+  /** Spark's own configuration, `spark.properties` of the driver's ConfigMap. */
+  readonly conf: Reading<ReadonlyMap<string, string>>
+}
+
+export interface Subject {
+  readonly namespace: string
+  readonly pod: string | null
+  /** Name of the SparkApplication. */
+  readonly application: string | null
+}
+
+/** What came of an attempt to read something. Absent is knowledge, unknown is not. */
+export type Reading<T> =
+  | { readonly kind: 'read'; readonly value: T; readonly source: string }
+  /** It does not exist, or is not to be had in this state: no previous log without a restart. */
+  | { readonly kind: 'absent' }
+  | { readonly kind: 'unknown'; readonly source: string; readonly why: string }
+
+export const absent: Reading<never> = { kind: 'absent' }
+
+export function valueIn<T>(reading: Reading<T>): T | undefined {
+  return reading.kind === 'read' ? reading.value : undefined
+}
+
+/** The names of all readings of an Evidence, in the order in which they are told. */
+export const readingNames = [
+  'pod',
+  'events',
+  'log',
+  'previousLog',
+  'node',
+  'application',
+  'quotas',
+  'service',
+  'sidecar',
+  'threads',
+  'executors',
+  'conf',
+] as const satisfies readonly (keyof Evidence)[]
+
+const logSourceNames = { log: 'driver.log', previousLog: 'previous.log' } as const
+
+/** What could not be read, as it is told; a log of which a part is missing too. */
+export function unknownsOf(evidence: Evidence): readonly Unknown[] {
+  return readingNames.flatMap((name) => {
+    const reading: Reading<unknown> = evidence[name]
+    if (reading.kind === 'unknown') return [{ what: name, source: reading.source, why: reading.why }]
+    if (name !== 'log' && name !== 'previousLog') return []
+    const cut = valueIn(evidence[name])?.cut ?? null
+    return cut === null ? [] : [{ what: name, source: logSourceNames[name], why: cut }]
+  })
+}
+
+export interface Unknown {
+  readonly what: string
+  readonly source: string
+  readonly why: string
+}

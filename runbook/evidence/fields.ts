@@ -1,0 +1,30 @@
+import { isRecord, recordOf } from '../../core/json.ts'
+
+/** Fields of objects that came as JSON, each with its type or not at all. */
+
+export const textField = (object: unknown, field: string): string | null => {
+  const value = recordOf(object)[field]
+  return typeof value === 'string' && value !== '' ? value : null
+}
+
+export const numberField = (object: unknown, field: string): number | null => {
+  const value = recordOf(object)[field]
+  return typeof value === 'number' && Number.isFinite(value) ? value : null
+}
+
+export const timeField = (object: unknown, field: string): number | null => {
+  const ms = Date.parse(textField(object, field) ?? '')
+  return Number.isNaN(ms) ? null : ms
+}
+
+export const listField = (object: unknown, field: string): readonly Record<string, unknown>[] => {
+  const value = recordOf(object)[field]
+  return Array.isArray(value) ? value.filter(isRecord) : []
+}
+
+export const stringsField = (object: unknown, field: string): Readonly<Record<string, string>> =>
+  Object.fromEntries(Object.entries(recordOf(recordOf(object)[field])).map(([key, value]) => [key, String(value)]))
+
+/** The items of a List, or of an array. */
+export const itemsOf = (object: unknown): readonly Record<string, unknown>[] =>
+  Array.isArray(object) ? object.filter(isRecord) : listField(object, 'items')

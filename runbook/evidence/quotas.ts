@@ -1,0 +1,21 @@
+import { recordOf } from '../../core/json.ts'
+import { itemsOf, stringsField, textField } from './fields.ts'
+
+/** One ResourceQuota: what it allows and what is used of it. */
+export interface Quota {
+  readonly name: string
+  readonly hard: Readonly<Record<string, string>>
+  readonly used: Readonly<Record<string, string>>
+}
+
+/** The ResourceQuotas of a list, or of one object; other kinds (LimitRanges) are passed over. */
+export function parseQuotas(object: unknown): readonly Quota[] {
+  const items = recordOf(object).kind === 'ResourceQuota' ? [recordOf(object)] : itemsOf(object)
+  return items
+    .filter(({ kind }) => kind === undefined || kind === 'ResourceQuota')
+    .map(({ metadata, spec, status }) => ({
+      name: textField(metadata, 'name') ?? '',
+      hard: { ...stringsField(spec, 'hard'), ...stringsField(status, 'hard') },
+      used: stringsField(status, 'used'),
+    }))
+}

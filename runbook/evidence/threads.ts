@@ -1,0 +1,33 @@
+import { recordOf } from '../../core/json.ts'
+import { numberField, textField } from './fields.ts'
+
+/** One thread of the driver, as the Spark UI dumps it (org.apache.spark.status.api.v1.ThreadStackTrace). */
+export interface DriverThread {
+  readonly id: number
+  readonly name: string
+  readonly state: string
+  readonly daemon: boolean
+  /** The thread that holds the monitor which this one waits for. */
+  readonly blockedBy: number | null
+  readonly lock: string | null
+  /** The innermost frame first. */
+  readonly frames: readonly string[]
+}
+
+/** The answer to /api/v1/applications/ID/executors/driver/threads; undefined when it is no thread dump. */
+export function parseThreads(value: unknown): readonly DriverThread[] | undefined {
+  if (!Array.isArray(value) || value.some((entry) => numberField(entry, 'threadId') === null)) return undefined
+  return value.map((entry: unknown) => {
+    const { stackTrace, isDaemon } = recordOf(entry)
+    const { elems } = recordOf(stackTrace)
+    return {
+      id: numberField(entry, 'threadId') ?? 0,
+      name: textField(entry, 'threadName') ?? '',
+      state: textField(entry, 'threadState') ?? '',
+      daemon: isDaemon === true,
+      blockedBy: numberField(entry, 'blockedByThreadId') ?? numberField(entry, 'lockOwnerId'),
+      lock: textField(entry, 'blockedByLock') ?? textField(entry, 'lockName'),
+      frames: Array.isArray(elems) ? elems.map((frame) => String(frame).trim().split('\n')[0] ?? '') : [],
+    }
+  })
+}

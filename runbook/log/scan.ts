@@ -1,0 +1,184 @@
+import { LineSplitter } from './lines.ts'
+import { type Captures, matchPhrase } from './phrase.ts'
+import { Placement } from './placement.ts'
+import type { Place, PlacedLine } from './places.ts'
+import type { LogSignature } from './signature.ts'
+import { structuredLines } from './structured.ts'
+
+/** What is known of a log after one pass: a few lines of it, however long it was. */
+export interface LogReading {
+  readonly lines: number
+  readonly bytes: number
+  /** Null: whole. Else why the end or the beginning is missing. */
+  readonly cut: string | null
+  readonly hits: ReadonlyMap<LogSignature, LogHits>
+  /** The exception that ended the main thread, outermost first. Empty when there was none. */
+  readonly uncaught: readonly LogLine[]
+  /** Number of the last line that is a record below WARN, as a driver writes while it works; 0: none. */
+  readonly lastInfoLine: number
+  /** The times that the first and the last record below WARN begin with, as if they were UTC; null: they name none. */
+  readonly firstRecordMs: number | null
+  readonly lastRecordMs: number | null
+  readonly tail: readonly LogLine[]
+}
+
+export interface LogLine {
+  /** From 1. */
+  readonly number: number
+  readonly text: string
+}
+
+export interface LogHit extends LogLine {
+  readonly place: Place
+  readonly captures: Captures
+}
+
+export interface LogHits {
+  readonly count: number
+  /** At most {@link keptHits}. */
+  readonly first: readonly LogHit[]
+  readonly last: LogHit
+  /** The last one of the exception that ended the main thread. */
+  readonly uncaught: LogHit | null
+}
+
+const keptHits = 3
+const keptTail = 12
+const maxExcerptLength = 400
+
+/**
+ * Matches a log against signatures in one pass over its bytes, in time linear in its length and in memory that does not
+ * depend on it.
+ */
+export class LogScan {
+  readonly #splitter = new LineSplitter((line) => this.#line(line))
+  readonly #byPlace = new Map<Place, LogSignature[]>()
+  readonly #hits = new Map<LogSignature, KeptHits>()
+  readonly #placement = new Placement()
+  readonly #redact: (text: string) => string
+  #lines = 0
+  #bytes = 0
+  #lastInfoLine = 0
+  #firstRecord = ''
+  #lastRecord = ''
+  #uncaught: LogLine[] = []
+  #tail: string[] = []
+
+  /** `redact` is applied to each line that is kept. */
+  constructor(signatures: Iterable<LogSignature>, redact: (text: string) => string = (text) => text) {
+    this.#redact = redact
+    for (const signature of signatures) {
+      for (const place of signature.places) {
+        const listed = this.#byPlace.get(place) ?? []
+        if (!listed.includes(signature)) this.#byPlace.set(place, [...listed, signature])
+      }
+    }
+  }
+
+  write(bytes: Uint8Array): void {
+    this.#bytes += bytes.byteLength
+    this.#splitter.write(bytes)
+  }
+
+  /** To be called once, after the last bytes. */
+  end(cut: string | null = null): LogReading {
+    this.#splitter.end()
+    const from = this.#lines - this.#tail.length + 1
+    return {
+      lines: this.#lines,
+      bytes: this.#bytes,
+      cut,
+      hits: new Map([...this.#hits].map(([signature, hits]) => [signature, this.#shown(hits)])),
+      uncaught: this.#uncaught.map(({ number, text }) => ({ number, text: this.#redact(text) })),
+      lastInfoLine: this.#lastInfoLine,
+      firstRecordMs: recordTimeMs(this.#firstRecord),
+      lastRecordMs: recordTimeMs(this.#lastRecord),
+      tail: this.#tail.map((text, index) => ({ number: from + index, text: this.#redact(copy(text)) })),
+    }
+  }
+
+  #line(line: string): void {
+    this.#lines += 1
+    this.#tail.push(line)
+    if (this.#tail.length > keptTail) this.#tail.shift()
+    const structured = line.startsWith('{') ? structuredLines(line) : undefined
+    if (structured === undefined) this.#look(line, line)
+    else for (const part of structured) this.#look(part, line)
+  }
+
+  #look(line: string, shown: string): void {
+    const placed = this.#placement.place(line)
+    if (placed === undefined) return
+    if (placed.place === 'info') {
+      this.#lastInfoLine = this.#lines
+      if (this.#firstRecord === '') this.#firstRecord = copy(shown)
+      this.#lastRecord = shown
+    }
+    if (placed.throwable && placed.place === 'uncaught') this.#keepUncaught(line)
+    for (const signature of this.#byPlace.get(placed.place) ?? none) {
+      const captures = matchPhrase(signature.phrase, placed.content)
+      if (captures !== undefined) this.#keep(signature, placed, shown, captures)
+    }
+  }
+
+  /** A new chain replaces the one before: the last one is what ended the driver. */
+  #keepUncaught(line: string): void {
+    const isCause = /^(Caused by|: )/.test(line)
+    if (!isCause) this.#uncaught = []
+    if (this.#uncaught.length < 10) this.#uncaught.push({ number: this.#lines, text: copy(line) })
+  }
+
+  #keep(signature: LogSignature, { place }: PlacedLine, shown: string, captures: Captures): void {
+    const hit: LogHit = { number: this.#lines, text: copy(shown), place, captures }
+    const known = this.#hits.get(signature)
+    if (known === undefined) {
+      this.#hits.set(signature, { count: 1, first: [hit], last: hit, uncaught: place === 'uncaught' ? hit : null })
+      return
+    }
+    known.count += 1
+    known.last = hit
+    if (place === 'uncaught') known.uncaught = hit
+    if (known.first.length < keptHits) known.first.push(hit)
+  }
+
+  #shown(hits: KeptHits): LogHits {
+    const show = (hit: LogHit): LogHit => ({
+      ...hit,
+      text: this.#redact(hit.text),
+      captures: Object.fromEntries(Object.entries(hit.captures).map(([name, value]) => [name, this.#redact(value)])),
+    })
+    const { count, first, last, uncaught } = hits
+    return { count, first: first.map(show), last: show(last), uncaught: uncaught && show(uncaught) }
+  }
+}
+
+interface KeptHits {
+  count: number
+  readonly first: LogHit[]
+  last: LogHit
+  uncaught: LogHit | null
+}
+
+const none: readonly never[] = []
+
+/** A slice would keep all the text that it was cut from. */
+function copy(line: string): string {
+  return Buffer.from(line.slice(0, maxExcerptLength).trimEnd()).toString()
+}
+
+/** The time that a record begins with, or that of Spark's structured ones, as if it were UTC. */
+function recordTimeMs(record: string): number | null {
+  const spark = /^(\d\d)\/(\d\d)\/(\d\d) (\d\d:\d\d:\d\d)/.exec(record)
+  const iso = /(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)/.exec(record.slice(0, 60))
+  const [, year, month, day, time] = spark ?? []
+  const text = spark === null ? (iso === null ? '' : `${iso[1]}T${iso[2]}Z`) : `20${year}-${month}-${day}T${time}Z`
+  const ms = Date.parse(text)
+  return Number.isNaN(ms) ? null : ms
+}
+
+/** The reading of a whole text. */
+export function scanText(text: string, signatures: Iterable<LogSignature>): LogReading {
+  const scan = new LogScan(signatures)
+  scan.write(new TextEncoder().encode(text))
+  return scan.end()
+}

@@ -1,0 +1,28 @@
+import { parseJson, recordOf } from '../../core/json.ts'
+
+/**
+ * The lines that Spark's default layout would have printed for a record of its structured logging
+ * (spark.log.structuredLogging.enabled, Spark 4: `{"ts","level","msg","exception":{"class","msg","stacktrace"},"logger"}`,
+ * common/utils/src/main/resources/org/apache/spark/SparkLayout.json); undefined when the line is no such record.
+ */
+export function structuredLines(line: string): readonly string[] | undefined {
+  if (!line.includes('"level":')) return undefined
+  const record = recordOf(parseJson(line) ?? beginning(line))
+  const { level, msg, logger, exception } = record
+  if (typeof level !== 'string' || typeof msg !== 'string') return undefined
+  const name = typeof logger === 'string' ? (logger.split('.').at(-1) ?? '') : ''
+  const head = `00/00/00 00:00:00 ${level} ${name === '' ? 'Logger' : name}: ${msg}`
+  const thrown = recordOf(exception)
+  if (typeof thrown.class !== 'string') return head.split('\n')
+  const detail = typeof thrown.msg === 'string' ? `: ${thrown.msg}` : ''
+  return `${head}\n${thrown.class}${detail}`.split('\n')
+}
+
+/** Of a record that was cut: what stands before its stack trace. */
+function beginning(line: string): unknown {
+  const field = (name: string) => {
+    const match = new RegExp(`"${name}":"((?:[^"\\\\]|\\\\.){0,2000})"`).exec(line)
+    return match === null ? undefined : parseJson(`"${match[1]}"`)
+  }
+  return { level: field('level'), msg: field('msg'), logger: field('logger'), exception: { class: field('class') } }
+}

@@ -1,0 +1,37 @@
+/** Spark's own sizes, `512m` or `4g`; a bare number is MiB (ConfigBuilder.bytesConf of these keys). */
+
+export type MemoryKey = 'spark.driver.memory' | 'spark.driver.memoryOverhead'
+
+/** What the driver has now, in Spark's spelling; null: not known. */
+export interface MemoryFacts {
+  readonly driverMemory: string | null
+  readonly driverMemoryOverhead: string | null
+}
+
+/** MiB of a size as a JVM setting of Spark spells it; undefined when it is none. */
+export function parseMemoryMiB(text: string): number | undefined {
+  const match = /^(\d+)\s*(?:([kmgtp])(?:i?b)?|b)?$/i.exec(text.trim())
+  if (match === null) return undefined
+  const amount = Number(match[1])
+  if (/b$/i.test(text) && match[2] === undefined) return Math.ceil(amount / 1024 ** 2)
+  const factor = { k: 1 / 1024, m: 1, g: 1024, t: 1024 ** 2, p: 1024 ** 3 }[match[2]?.toLowerCase() ?? 'm'] ?? 1
+  return Math.ceil(amount * factor)
+}
+
+export const formatMemoryMiB = (mib: number): string => (mib % 1024 === 0 ? `${mib / 1024}g` : `${mib}m`)
+
+/** Half as much again for the heap, twice as much beside it, in steps of 128 MiB. */
+export function grown(
+  key: MemoryKey,
+  { driverMemory, driverMemoryOverhead }: MemoryFacts,
+): { readonly current: string | null; readonly proposed: string | null } {
+  const step = (mib: number) => formatMemoryMiB(Math.ceil(mib / 128) * 128)
+  const heap = driverMemory === null ? undefined : parseMemoryMiB(driverMemory)
+  if (key === 'spark.driver.memory') {
+    return { current: driverMemory, proposed: heap === undefined ? null : step(heap * 1.5) }
+  }
+  const given = driverMemoryOverhead === null ? undefined : parseMemoryMiB(driverMemoryOverhead)
+  // Spark's default: a tenth of the heap, 384 MiB at least (BasicDriverFeatureStep).
+  const overhead = given ?? (heap === undefined ? undefined : Math.max(Math.round(heap / 10), 384))
+  return { current: driverMemoryOverhead, proposed: overhead === undefined ? null : step(overhead * 2) }
+}

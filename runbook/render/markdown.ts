@@ -1,0 +1,53 @@
+import { headline, placeOf, printable, type Report, rooted } from './report.ts'
+import { remedyTitle } from './text.ts'
+
+/** For a ticket. */
+export function renderMarkdown(report: Report): string {
+  const { diagnosis, version } = report
+  const { findings, unknown } = diagnosis
+  const lines = [`## ${headline(report, (name) => `\`${name}\``)}`, '']
+  if (findings.length === 0) lines.push('Nothing was found.', '')
+  for (const { root, symptoms } of rooted(findings)) {
+    const earlier = root.run === 'previous' ? ', in the run before' : ''
+    lines.push(
+      `### ${inline(root.title)}`,
+      '',
+      `\`${root.id}\`, cause: ${root.cause}, severity: ${root.severity}, confidence: ${root.confidence}${earlier}`,
+      '',
+      root.explanation,
+      '',
+      ...fence(root.evidence.map((entry) => `${placeOf(entry)}  ${entry.excerpt}`)),
+      '',
+      ...root.remedies.flatMap((remedy) => [
+        `1. ${inline(remedyTitle(remedy))}`,
+        ...(remedy.commands.length === 0 ? [] : ['', ...fence(remedy.commands).map((line) => `   ${line}`), '']),
+      ]),
+      '',
+    )
+    if (symptoms.length > 0)
+      lines.push('It explains:', '', ...symptoms.map(({ title, id }) => `- ${inline(title)} (\`${id}\`)`), '')
+  }
+  if (unknown.length > 0) {
+    lines.push(
+      '### Not known',
+      '',
+      ...unknown.map(({ what, source, why }) => `- ${what} (${inline(source)}): ${inline(why)}`),
+      '',
+    )
+  }
+  lines.push(`_spark-nanny ${version}_`)
+  return `${lines.join('\n').replace(/\n{3,}/g, '\n\n')}\n`
+}
+
+/** What came from a cluster is no Markdown. */
+const inline = (text: string) =>
+  printable(text)
+    .replace(/\s+/g, ' ')
+    .replace(/[\\`*_[\]<>|#@]/g, (sign) => `\\${sign}`)
+
+/** A fence longer than any in the text. */
+function fence(lines: readonly string[]): readonly string[] {
+  const longest = Math.max(2, ...[...lines.join('\n').matchAll(/`+/g)].map(([ticks]) => ticks.length))
+  const ticks = '`'.repeat(longest + 1)
+  return [`${ticks}text`, ...lines.map((line) => printable(line)), ticks]
+}

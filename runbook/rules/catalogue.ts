@@ -1,0 +1,49 @@
+import type { LogSignature } from '../log/signature.ts'
+import { applicationRules } from './application.ts'
+import { classpathRules } from './classpath.ts'
+import { configRules } from './config.ts'
+import { podConfigRules } from './config-of-pods.ts'
+import { exitCodeRules } from './exit-codes.ts'
+import { hangRules } from './hang.ts'
+import { hangLines } from './hang-signs.ts'
+import { imageRules } from './image.ts'
+import { memoryRules } from './memory.ts'
+import { jobMemoryRules } from './memory-of-jobs.ts'
+import { networkRules } from './network.ts'
+import { nodeRules } from './node.ts'
+import { permissionRules } from './permission.ts'
+import { quotaRules } from './quota.ts'
+import type { Rule } from './rule.ts'
+import { schedulingLines, schedulingRules } from './scheduling.ts'
+import { volumeRules } from './volume.ts'
+
+/** All rules. Of two findings that do not explain each other the one listed first is told first. */
+export const catalogue: readonly Rule[] = [
+  ...nodeRules,
+  ...memoryRules,
+  ...jobMemoryRules,
+  ...quotaRules,
+  ...permissionRules,
+  ...imageRules,
+  ...volumeRules,
+  ...schedulingRules,
+  ...classpathRules,
+  ...configRules,
+  ...podConfigRules,
+  ...networkRules,
+  ...hangRules,
+  ...applicationRules,
+  ...exitCodeRules,
+]
+
+/** All that a log has to be searched for. */
+export const logSignatures: readonly LogSignature[] = [
+  ...new Set([
+    ...hangLines,
+    ...schedulingLines,
+    ...catalogue.flatMap(({ looksFor, resolvedBy }) => [
+      ...looksFor.filter((signature) => signature.kind === 'log'),
+      ...(resolvedBy === undefined ? [] : [resolvedBy]),
+    ]),
+  ]),
+]

@@ -1,0 +1,74 @@
+import type { DriverPod, Termination } from '../evidence/driver-pod.ts'
+import type { KubernetesEvent } from '../evidence/events.ts'
+import { type Evidence, valueIn } from '../evidence/evidence.ts'
+import type { DriverState } from '../findings.ts'
+import type { LogReading } from '../log/scan.ts'
+
+/** The evidence as it bears on one run of the driver's container. */
+export interface Facts {
+  readonly evidence: Evidence
+  readonly run: 'current' | 'previous'
+  readonly state: DriverState
+  readonly pod: DriverPod | undefined
+  /** How that run ended. */
+  readonly exit: Termination | null
+  readonly log: LogReading | undefined
+  readonly events: readonly KubernetesEvent[]
+}
+
+/** The facts of the present run, and of the one before where there was one. */
+export function factsOf(evidence: Evidence): { readonly current: Facts; readonly previous: Facts | undefined } {
+  const pod = valueIn(evidence.pod)
+  const events = valueIn(evidence.events) ?? []
+  const state = driverState(evidence)
+  const current: Facts = {
+    evidence,
+    run: 'current',
+    state,
+    pod,
+    exit: pod?.driver.state.kind === 'terminated' ? pod.driver.state : null,
+    log: valueIn(evidence.log),
+    events:
+      pod?.uid == null
+        ? events
+        : events.filter(({ uid }) => uid === null || uid === pod.uid || !isOfPod(uid, events, pod)),
+  }
+  const last = pod?.driver.last ?? null
+  const previousLog = valueIn(evidence.previousLog)
+  if (last === null && previousLog === undefined) return { current, previous: undefined }
+  const previousState = last?.exitCode === 0 && last.reason !== 'OOMKilled' ? 'completed' : 'failed'
+  const previous: Facts = { ...current, run: 'previous', state: previousState, exit: last, log: previousLog }
+  return { current, previous }
+}
+
+/** Events of another pod of the same name, an earlier attempt, are not of this one. */
+function isOfPod(uid: string, events: readonly KubernetesEvent[], pod: DriverPod): boolean {
+  return events.some((event) => event.uid === uid && event.object === `Pod/${pod.name}`)
+}
+
+function driverState(evidence: Evidence): DriverState {
+  if (evidence.pod.kind === 'absent') return 'absent'
+  const pod = valueIn(evidence.pod)
+  if (pod === undefined) return 'unknown'
+  const { state } = pod.driver
+  if (pod.phase === 'Failed') return 'failed'
+  if (state.kind === 'terminated') {
+    return state.exitCode === 0 && state.reason !== 'OOMKilled' ? 'completed' : 'failed'
+  }
+  if (pod.phase === 'Succeeded') return 'completed'
+  if (state.kind === 'running') return valueIn(evidence.sidecar)?.state === 'hung' ? 'hung' : 'running'
+  return 'pending'
+}
+
+/** How long the pod has been there, or null. */
+export function podAgeMs({ evidence, pod }: Facts): number | null {
+  return pod?.createdMs == null ? null : evidence.collectedMs - pod.createdMs
+}
+
+/** Whether the kubelet has got past the volumes: it makes the sandbox after them (pkg/kubelet, SyncPod). */
+export function isMounted({ pod, events }: Facts): boolean {
+  const ready = pod?.conditions.some(({ type, status }) => type === 'PodReadyToStartContainers' && status === 'True')
+  return ready === true || events.some(({ reason }) => /^(Pulling|Pulled|Created|Started)$/.test(reason))
+}
+
+export const logSource = ({ run }: Facts): string => (run === 'current' ? 'driver.log' : 'previous.log')

@@ -1,0 +1,114 @@
+import { valueIn } from '../evidence/evidence.ts'
+import type { EvidenceItem } from '../findings.ts'
+import { type Captures, matchPhrase } from '../log/phrase.ts'
+import type { Place } from '../log/places.ts'
+import type { LogHits } from '../log/scan.ts'
+import type { LogSignature } from '../log/signature.ts'
+import { type Facts, isMounted, logSource } from './facts.ts'
+import { item, type MessageSignature, type MessageSource, type Rule, type Signature } from './rule.ts'
+
+export interface Match {
+  readonly evidence: readonly [EvidenceItem, ...EvidenceItem[]]
+  readonly details: Captures
+  /**
+   * sure: it stands where its meaning is beyond doubt. logged: it was written on the way, and may have been got over.
+   * reported: an executor's, of which the driver has many.
+   */
+  readonly weight: 'sure' | 'logged' | 'reported'
+}
+
+/** What the facts hold of a signature, as far as it counts in the driver's state. */
+export function matchSignature(signature: Signature, rule: Rule, facts: Facts): Match | undefined {
+  switch (signature.kind) {
+    case 'log':
+      return matchLog(signature, rule, facts)
+    case 'message':
+      return matchMessages(signature, facts)
+    case 'observed': {
+      if (facts.state === 'running' && rule.whileRunning === undefined) return undefined
+      const found = signature.find(facts)
+      return found && { evidence: found.evidence, details: found.details ?? {}, weight: 'sure' }
+    }
+  }
+}
+
+function matchLog(signature: LogSignature, rule: Rule, facts: Facts): Match | undefined {
+  const hits = facts.log?.hits.get(signature)
+  // A pod that has not run has no log of its own; what a bundle holds may be of another.
+  if (facts.log === undefined || hits === undefined || facts.state === 'pending') return undefined
+  const resolved = rule.resolvedBy && facts.log.hits.get(rule.resolvedBy)
+  if (resolved !== undefined && resolved.last.number > hits.last.number) return undefined
+  const counted = shown(hits).filter(
+    ({ place }) => facts.state !== 'running' || rule.whileRunning?.includes(place) === true,
+  )
+  const best = counted.findLast(({ place }) => place === 'uncaught') ?? counted.at(-1)
+  if (best === undefined) return undefined
+  const { number, text, place, captures } = best
+  return {
+    evidence: [{ source: logSource(facts), line: number, excerpt: text, count: hits.count }],
+    details: captures,
+    weight: weightOf(place, signature),
+  }
+}
+
+/** A signature that looks in one kind of place only means just that. */
+function weightOf(place: Place, { places }: LogSignature): Match['weight'] {
+  if (place === 'executor') return 'reported'
+  return place === 'uncaught' || place === 'output' || !places.includes('uncaught') ? 'sure' : 'logged'
+}
+
+const shown = ({ first, last, uncaught }: LogHits) => [...first, last, ...(uncaught === null ? [] : [uncaught])]
+
+function matchMessages(
+  { phrase, from, reasons, while: when, except }: MessageSignature,
+  facts: Facts,
+): Match | undefined {
+  if (facts.run === 'previous' || facts.state === 'completed') return undefined
+  if (when !== 'any' && facts.state !== 'pending' && facts.state !== 'absent' && facts.state !== 'unknown') {
+    return undefined
+  }
+  if (when === 'unmounted' && isMounted(facts)) return undefined
+  // What events say of a driver that has started since is past.
+  const past = facts.state === 'running' || facts.state === 'hung'
+  for (const message of messagesOf(facts)) {
+    if (!from.includes(message.from) || (past && message.from !== 'application')) continue
+    if (message.from === 'event' && reasons.length > 0 && !reasons.includes(message.reason)) continue
+    if (except !== undefined && message.text.includes(except)) continue
+    const captures = matchPhrase(phrase, message.text)
+    if (captures === undefined) continue
+    const prefix = message.reason === '' ? '' : `${message.reason}: `
+    return {
+      evidence: [item(message.source, `${prefix}${message.text}`, message.count)],
+      details: captures,
+      weight: 'sure',
+    }
+  }
+  return undefined
+}
+
+interface Message {
+  readonly from: MessageSource
+  readonly source: string
+  readonly reason: string
+  readonly text: string
+  readonly count: number
+}
+
+/** All sentences about the driver, the newest events first. */
+function messagesOf({ pod, events, evidence }: Facts): readonly Message[] {
+  const messages: Message[] = []
+  const say = (from: MessageSource, source: string, reason: string | null, text: string | null, count = 1) => {
+    if (text !== null) messages.push({ from, source, reason: reason ?? '', text: text.slice(0, 4096), count })
+  }
+  for (const { state } of pod === undefined ? [] : [pod.driver, ...pod.others]) {
+    if (state.kind === 'waiting') say('waiting', 'pod', state.reason, state.message)
+    if (state.kind === 'terminated') say('terminated', 'pod', state.reason, state.message)
+  }
+  const scheduled = pod?.conditions.find(({ type, status }) => type === 'PodScheduled' && status === 'False')
+  if (scheduled !== undefined) say('scheduled', 'pod', scheduled.reason, scheduled.message)
+  if (pod !== undefined) say('pod', 'pod', pod.reason, pod.message)
+  for (const { reason, message, count } of events.toReversed()) say('event', 'events', reason, message, count)
+  const application = valueIn(evidence.application)
+  if (application !== undefined) say('application', 'application', application.state, application.message)
+  return messages
+}

@@ -1,0 +1,59 @@
+import type { Language } from './spark-memory.ts'
+import type { SparkVersion } from './spark-version.ts'
+
+/** Where a value was written, for whoever has to change it. */
+export interface Written {
+  readonly value: string
+  /** A file's name, `SparkApplication NAME`, `ConfigMap NAME`, … */
+  readonly source: string
+  /** Of an object: `spec.driver.memory`, `spec.sparkConf`; of a command line the flag; else null. */
+  readonly field: string | null
+  /** Of a file, from 1; null where it is not known. */
+  readonly line: number | null
+}
+
+/** The configuration that Spark starts from, each value with its source. */
+export interface EffectiveConf {
+  readonly entries: ReadonlyMap<string, Written>
+  /** Values that another one outweighs. */
+  readonly outweighed: readonly Outweighed[]
+  readonly language: Language
+  /** Undefined: not known. */
+  readonly sparkVersion: SparkVersion | undefined
+}
+
+export interface Outweighed {
+  readonly key: string
+  readonly loser: Written
+  readonly winner: Written
+}
+
+/** Where a value stands. */
+export interface Place {
+  readonly source: string
+  readonly field?: string | null
+  readonly line?: number | null
+}
+
+/** Collects values, the later one over the earlier one. */
+export class ConfBuilder {
+  readonly #entries = new Map<string, Written>()
+  readonly #outweighed: Outweighed[] = []
+
+  set(key: string, value: string, { source, field = null, line = null }: Place): void {
+    const winner = { value, source, field, line }
+    const loser = this.#entries.get(key)
+    if (loser !== undefined && loser.value !== value) this.#outweighed.push({ key, loser, winner })
+    this.#entries.set(key, winner)
+  }
+
+  build(language: Language, sparkVersion: SparkVersion | undefined): EffectiveConf {
+    return { entries: this.#entries, outweighed: this.#outweighed, language, sparkVersion }
+  }
+}
+
+/** A key's value, or undefined. */
+export const valueIn =
+  ({ entries }: Pick<EffectiveConf, 'entries'>) =>
+  (key: string): string | undefined =>
+    entries.get(key)?.value

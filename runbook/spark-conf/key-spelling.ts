@@ -1,0 +1,51 @@
+import { distance } from 'fastest-levenshtein'
+import { foreignManager, isOpenFamily, kubernetesFamilies } from './key-families.ts'
+import { sparkKey, sparkKeys } from './spark-keys.ts'
+
+/** What is known of a key's name. */
+export type KeyName =
+  | { readonly kind: 'known' }
+  /** The user's own, or a library's: nothing can be said. */
+  | { readonly kind: 'open' }
+  | { readonly kind: 'misspelt'; readonly nearest: string }
+  /** Within a name space that is Spark's alone, and not known to any release. */
+  | { readonly kind: 'unknown' }
+
+/**
+ * Whether a key is one of Spark's. Libraries have keys of their own below `spark.`, so that outside of
+ * `spark.kubernetes.` only a likely slip is one: few edits, and not in the first part after `spark.`.
+ */
+export function nameOfKey(key: string): KeyName {
+  if (sparkKey(key) !== undefined) return { kind: 'known' }
+  if (isOpenFamily(key) || foreignManager(key) !== undefined) return { kind: 'open' }
+  const nearest = nearestKey(key)
+  if (nearest !== undefined) return { kind: 'misspelt', nearest }
+  return key.startsWith('spark.kubernetes.') ? { kind: 'unknown' } : { kind: 'open' }
+}
+
+function nearestKey(key: string): string | undefined {
+  let best: { readonly key: string; readonly edits: number } | undefined
+  for (const candidate of sparkKeys()) {
+    if (Math.abs(candidate.length - key.length) > maxEdits(candidate)) continue
+    const edits = editsBetween(key, candidate)
+    if (edits <= maxEdits(candidate) && (best === undefined || edits < best.edits)) best = { key: candidate, edits }
+  }
+  if (best !== undefined) return best.key
+  // `spark.kubernetes.driver.labels.team`: the family is misspelt, the rest is the user's.
+  for (const prefix of kubernetesFamilies()) {
+    const parts = prefix.split('.').length - 1
+    const own = key.split('.').slice(0, parts).join('.')
+    const rest = key.split('.').slice(parts).join('.')
+    if (rest !== '' && `${own}.` !== prefix && editsBetween(`${own}.`, prefix) <= 2) return `${prefix}${rest}`
+  }
+  return undefined
+}
+
+/** Upper and lower case count as half a slip: `spark.executor.memoryoverhead`. */
+function editsBetween(key: string, candidate: string): number {
+  const edits = distance(key, candidate)
+  return edits <= 1 ? edits : Math.min(edits, distance(key.toLowerCase(), candidate.toLowerCase()) + 0.5)
+}
+
+/** Short names differ by little from one another. */
+const maxEdits = (key: string) => (key.length < 20 ? 1 : key.length < 34 ? 2 : 3)

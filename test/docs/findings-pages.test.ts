@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict'
+import { access, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { findingsPages } from '../../docs/findings-pages.ts'
+import { pageOf } from '../../runbook/findings.ts'
+import { catalogue } from '../../runbook/rules/catalogue.ts'
+import { knownSparkKeys } from './spark-keys.ts'
+
+const root = join(import.meta.dirname, '../..')
+
+test('the pages are what the rules say', async () => {
+  for (const [name, text] of Object.entries(findingsPages())) {
+    assert.equal(await readFile(join(root, 'docs', name), 'utf8'), text, `docs/${name} is stale: run \`npm run docs\``)
+  }
+})
+
+test('the page that a finding names exists, with its anchor', async () => {
+  for (const { id, cause } of catalogue) {
+    const [file = '', anchor = ''] = pageOf(id, cause).split('#')
+    await access(join(root, file))
+    const headings = [...(await readFile(join(root, file), 'utf8')).matchAll(/^## (\S+)$/gm)]
+    assert.ok(
+      headings.some(([, heading = '']) => heading.toLowerCase() === anchor),
+      `${file}#${anchor}`,
+    )
+  }
+})
+
+const kubectlVerbs =
+  /^kubectl (-n \{[a-zA-Z]+\} |-n kube-system |-n spark-operator )?(get|describe|logs|top|exec|run|create|delete|auth can-i) /
+
+test('commands are such as kubectl knows, and settings such as Spark knows', () => {
+  for (const { id, remedies } of catalogue) {
+    for (const spec of remedies) {
+      for (const command of 'commands' in spec ? spec.commands : []) {
+        assert.match(
+          command,
+          /^(kubectl |unzip -l |openssl s_client |spark-submit |spark-nanny (validate|preflight) )/,
+          id,
+        )
+        if (command.startsWith('kubectl ')) assert.match(command, kubectlVerbs, id)
+      }
+      if ('key' in spec) assert.ok(knownSparkKeys.has(spec.key), `${id}: ${spec.key}`)
+    }
+  }
+})

@@ -1,0 +1,133 @@
+import { type Documents, documentsOf, readDocuments } from '../../../runbook/diagnose/documents.ts'
+import { absent, type Evidence, type Reading } from '../../../runbook/evidence/evidence.ts'
+import { scanText } from '../../../runbook/log/scan.ts'
+import { logSignatures } from '../../../runbook/rules/catalogue.ts'
+
+/** What a test says of a driver; the rest is that of one that failed with exit code 1 and left no word. */
+export interface Given {
+  /** As it is printed; null: there is none. */
+  readonly log?: string | null
+  readonly previousLog?: string
+  /** Status of the driver's container; `null`: no pod at all. */
+  readonly state?: object | null
+  readonly lastState?: object
+  readonly phase?: string
+  /** Over the rest of the pod's status. */
+  readonly status?: object
+  readonly spec?: object
+  readonly sidecar?: object
+  readonly events?: readonly { readonly reason: string; readonly message: string; readonly count?: number }[]
+  readonly node?: object
+  readonly application?: object
+  readonly report?: object
+  readonly threads?: readonly object[]
+  readonly executors?: readonly object[]
+  readonly conf?: string
+  readonly ageMs?: number
+}
+
+export const nowMs = Date.parse('2026-11-24T12:00:00Z')
+const ago = (ms: number) => new Date(nowMs - ms).toISOString()
+
+export const failedWith = (exitCode: number, reason = 'Error', message?: string): Given => ({
+  state: { terminated: { exitCode, reason, message, finishedAt: ago(0) } },
+})
+export const running: Given = { phase: 'Running', state: { running: { startedAt: ago(600_000) } } }
+export const pending: Given = { phase: 'Pending', log: null, state: { waiting: { reason: 'ContainerCreating' } } }
+export const unscheduled: Given = { phase: 'Pending', log: null, state: {} }
+export const saying = (reason: string, message: string): Given => ({ ...pending, events: [{ reason, message }] })
+export const waiting = (reason: string, message: string): Given => ({
+  ...pending,
+  state: { waiting: { reason, message } },
+})
+
+export function evidenceOf(given: Given): Evidence {
+  const documents: Partial<Record<keyof Documents, unknown>> = {
+    pod: given.state === null ? undefined : podOf(given),
+    events: { items: (given.events ?? []).map(eventOf) },
+    node: given.node && { metadata: { name: 'node1' }, spec: {}, status: { conditions: [], ...given.node } },
+    application: given.application,
+    sidecar: given.report,
+    threads: given.threads,
+    executors: given.executors,
+    conf: given.conf,
+  }
+  const log = (text: string | null | undefined, source: string) =>
+    text == null ? absent : { kind: 'read' as const, value: scanText(text, logSignatures), source }
+  return {
+    ...readDocuments(
+      documentsOf((name): Reading<unknown> => {
+        const value = documents[name]
+        return value === undefined ? absent : { kind: 'read', value, source: name }
+      }),
+    ),
+    subject: { namespace: 'jobs', pod: 'nightly-driver', application: null },
+    collectedMs: nowMs,
+    log: log(given.log === undefined ? '' : given.log, 'driver.log'),
+    previousLog: log(given.previousLog, 'previous.log'),
+  }
+}
+
+function podOf({ state, lastState, phase = 'Failed', status, spec, sidecar, ageMs = 900_000 }: Given) {
+  const driver = {
+    name: 'spark-kubernetes-driver',
+    restartCount: lastState === undefined ? 0 : 1,
+    state: state ?? failedWith(1).state,
+    ...(lastState !== undefined && { lastState }),
+  }
+  return {
+    metadata: { name: 'nightly-driver', namespace: 'jobs', uid: 'u1', creationTimestamp: ago(ageMs), labels: {} },
+    spec: {
+      containers: [
+        {
+          name: driver.name,
+          image: 'registry.example/spark:4',
+          args: ['driver'],
+          resources: { limits: { memory: '1Gi' } },
+        },
+      ],
+      ...(sidecar !== undefined && { initContainers: [{ name: 'spark-nanny' }] }),
+      nodeName: 'node1',
+      serviceAccountName: 'spark',
+      ...spec,
+    },
+    status: {
+      phase,
+      containerStatuses: [driver],
+      ...(sidecar !== undefined && { initContainerStatuses: [{ name: 'spark-nanny', restartCount: 1, ...sidecar }] }),
+      ...status,
+    },
+  }
+}
+
+const eventOf = ({ reason, message, count = 1 }: { reason: string; message: string; count?: number }) => ({
+  type: 'Warning',
+  reason,
+  message,
+  count,
+  firstTimestamp: ago(300_000),
+  lastTimestamp: ago(10_000),
+  involvedObject: { kind: 'Pod', name: 'nightly-driver', namespace: 'jobs', uid: 'u1' },
+})
+
+/** Lines as Spark's default layout prints them. */
+export const info = (logger: string, message: string) => `26/11/24 11:50:00 INFO ${logger}: ${message}\n`
+export const warn = (logger: string, message: string) => `26/11/24 11:50:00 WARN ${logger}: ${message}\n`
+export const error = (logger: string, message: string) => `26/11/24 11:50:00 ERROR ${logger}: ${message}\n`
+
+/** The end of a driver by an exception of its main thread. */
+export function thrown(...chain: readonly string[]): string {
+  const [first = '', ...causes] = chain
+  const frames =
+    '\tat com.example.App.main(App.java:12)\n\tat org.apache.spark.deploy.SparkSubmit.main(SparkSubmit.scala)\n'
+  return [
+    info('SparkContext', 'Running Spark version 4.0.1'),
+    `Exception in thread "main" ${first}\n${frames}`,
+    ...causes.map((cause) => `Caused by: ${cause}\n${frames}\t... 12 more\n`),
+    info('ShutdownHookManager', 'Shutdown hook called'),
+  ].join('')
+}
+
+/** The end of a Python program. */
+export const raised = (exception: string) =>
+  `${info('SparkContext', 'Running Spark version 4.0.1')}Traceback (most recent call last):\n  File "/opt/app.py", line 7, in <module>\n    main()\n${exception}\n`

@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { diagnose } from '../../../runbook/diagnose/diagnose.ts'
+import { catalogue } from '../../../runbook/rules/catalogue.ts'
+import { evidenceOf } from './given.ts'
+import { negatives, wellDrivers } from './negatives.ts'
+import { positives } from './positives.ts'
+
+const idsOf = (given: Parameters<typeof evidenceOf>[0]) => diagnose(evidenceOf(given)).findings.map(({ id }) => id)
+
+for (const [index, [id, given]] of positives.entries()) {
+  test(`${id} is the root cause (${index})`, () => {
+    const { findings } = diagnose(evidenceOf(given))
+    const [root] = findings
+    // A warning stands behind the error that it does not explain.
+    if (/^SPN-CONFIG-(IGNORED|MISSPELT)-KEY$/.test(id)) assert.ok(findings.some((finding) => finding.id === id))
+    else assert.equal(root?.id, id, findings.map((finding) => `${finding.id} ← ${finding.symptomOf}`).join(', '))
+    for (const { evidence, remedies, title } of findings) {
+      assert.ok(evidence.length > 0 && remedies.length > 0)
+      assert.doesNotMatch(title, /[{}]/)
+      for (const { commands, title: remedyTitle } of remedies)
+        assert.doesNotMatch([...commands, remedyTitle].join(), /\{[a-z]/)
+    }
+  })
+}
+
+for (const [index, [id, why, given]] of negatives.entries()) {
+  test(`not ${id} (${index}): ${why}`, () => assert.ok(!idsOf(given).includes(id), idsOf(given).join(', ')))
+}
+
+for (const [name, given] of wellDrivers) {
+  test(`nothing is wrong: ${name}`, () => assert.deepEqual(idsOf(given), []))
+}
+
+test('each rule has a driver that it finds and one that it leaves alone', () => {
+  const found = new Set(positives.map(([id]) => id))
+  for (const { id } of catalogue) assert.ok(found.has(id), `${id}: no positive`)
+  // A well driver that looks like an ill one is a negative of every rule.
+  const left = new Set(negatives.map(([id]) => id))
+  for (const { id, looksFor } of catalogue) {
+    const told = looksFor.some(({ kind }) => kind !== 'observed')
+    assert.ok(!told || left.has(id), `${id}: no negative`)
+  }
+})
+
+test('ids are unique, well formed, and those that a rule suppresses exist', () => {
+  const ids = catalogue.map(({ id }) => id)
+  assert.equal(new Set(ids).size, ids.length)
+  for (const { id, suppresses = [] } of catalogue) {
+    assert.match(id, /^SPN-[A-Z]+-[A-Z0-9]+(-[A-Z0-9]+)*$/)
+    for (const other of suppresses) {
+      const prefix = other.endsWith('*') ? other.slice(0, -1) : undefined
+      assert.ok(
+        prefix === undefined ? ids.includes(other) : ids.some((one) => one.startsWith(prefix)),
+        `${id} suppresses ${other}`,
+      )
+    }
+  }
+})

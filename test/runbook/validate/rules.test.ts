@@ -1,0 +1,118 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { runCli } from '../run-cli.ts'
+
+const account = 'spark.kubernetes.authenticate.driver.serviceAccountName=spark'
+
+const substituted = '$'.concat('{spark.mine}')
+
+/** Settings, and what is found in them: `VALUE`, `DEPRECATED` …, with a `!` for an error. */
+const cases: readonly (readonly [settings: string, found: readonly string[], version?: string])[] = [
+  ['spark.driver.memory=1g', []],
+  ['spark.driver.memory=4Gi', ['VALUE!']],
+  ['spark.driver.memory=1.5g', ['VALUE!']],
+  ['spark.driver.memory=2048', ['HEAP-UNIT!']],
+  ['spark.driver.memory=449m', ['HEAP-SMALL!']],
+  ['spark.driver.memory=450m', []],
+  ['spark.executor.memory=100', ['HEAP-SMALL!']],
+  ['spark.executor.memory=2048', []],
+  ['spark.sql.shuffle.partitions=many', ['VALUE!']],
+  ['spark.sql.shuffle.partitions=0', ['VALUE!']],
+  [`spark.sql.shuffle.partitions=${substituted}`, []],
+  ['spark.eventLog.enabled=yes', ['VALUE!']],
+  ['spark.eventLog.enabled=TRUE', []],
+  ['spark.memory.storageFraction=1.0', ['VALUE!']],
+  ['spark.memory.storageFraction=.5', []],
+  ['spark.network.timeout=1.5h', ['VALUE!']],
+  ['spark.network.timeout=10s', ['HEARTBEAT!']],
+  ['spark.network.timeout=10001ms', ['HEARTBEAT!']],
+  ['spark.network.timeout=11s', []],
+  ['spark.kubernetes.container.image.pullPolicy=always', ['VALUE!']],
+  ['spark.sql.storeAssignmentPolicy=ansi', []],
+  ['spark.sql.autoBroadcastJoinThreshold=-1', []],
+  ['spark.executor.memroy=4g', ['SPELLING']],
+  ['spark.executor.memoryoverhead=1g', ['SPELLING']],
+  ['spark.kubernetes.driver.labels.team=x', ['SPELLING']],
+  ['spark.kubernetes.driver.label.team=x', []],
+  ['spark.kubernetes.nonsense=x', ['UNKNOWN-KEY']],
+  ['spark.openlineage.transport.url=x', []],
+  ['spark.rapids.sql.enabled=true', []],
+  ['spark.hadoop.fs.s3a.endpoint=x', []],
+  ['memory=4g', ['NOT-SPARK']],
+  ['spark.yarn.queue=x', ['OTHER-MANAGER']],
+  ['spark.mesos.coarse=true', ['OTHER-MANAGER']],
+  ['spark.blacklist.enabled=true', ['DEPRECATED']],
+  ['spark.blacklist.enabled=true', [], '3.0.3'],
+  ['spark.shuffle.unsafe.file.output.buffer=32k', ['DEPRECATED'], '4.0.0'],
+  ['spark.shuffle.unsafe.file.output.buffer=32k', [], '3.5.1'],
+  ['spark.shuffle.localDisk.file.output.buffer=32k', ['TOO-NEW'], '3.5.1'],
+  ['spark.shuffle.localDisk.file.output.buffer=32k', [], '4.0.0'],
+  ['spark.sql.legacy.parquet.int96RebaseModeInRead=LEGACY', ['REMOVED!'], '4.0.0'],
+  ['spark.sql.legacy.parquet.int96RebaseModeInRead=CORRECTED', ['REMOVED'], '4.0.0'],
+  ['spark.sql.legacy.parquet.int96RebaseModeInRead=LEGACY', ['DEPRECATED'], '3.5.1'],
+  ['spark.kubernetes.pyspark.pythonVersion=3', ['REMOVED'], '4.1.0'],
+  ['spark.driver.minMemoryOverhead=1g', ['TOO-NEW'], '3.5.1'],
+  ['spark.dynamicAllocation.enabled=true', []],
+  ['spark.dynamicAllocation.enabled=true', ['DYNAMIC-SHUFFLE!'], '3.3.0'],
+  ['spark.dynamicAllocation.enabled=true\nspark.dynamicAllocation.shuffleTracking.enabled=false', ['DYNAMIC-SHUFFLE!']],
+  ['spark.dynamicAllocation.enabled=true\nspark.executor.instances=3', ['DYNAMIC-INSTANCES']],
+  ['spark.dynamicAllocation.enabled=false\nspark.executor.instances=3', []],
+  [
+    'spark.dynamicAllocation.enabled=true\nspark.dynamicAllocation.minExecutors=3\nspark.dynamicAllocation.maxExecutors=2',
+    ['DYNAMIC-BOUNDS!'],
+  ],
+  ['spark.dynamicAllocation.enabled=true\nspark.dynamicAllocation.maxExecutors=0', ['DYNAMIC-BOUNDS!']],
+  [
+    'spark.dynamicAllocation.enabled=true\nspark.dynamicAllocation.initialExecutors=3\nspark.dynamicAllocation.maxExecutors=2',
+    ['DYNAMIC-BOUNDS'],
+  ],
+  ['spark.driver.memoryOverhead=1g\nspark.driver.memoryOverheadFactor=0.3', ['OVERHEAD-FACTOR']],
+  ['spark.driver.memory=8g\nspark.driver.memoryOverhead=100m', ['OVERHEAD-SMALL']],
+  ['spark.driver.memory=8g\nspark.driver.memoryOverhead=500m', []],
+  ['spark.memory.offHeap.enabled=true', ['OFF-HEAP!']],
+  ['spark.memory.offHeap.enabled=true\nspark.memory.offHeap.size=1g', []],
+  ['spark.driver.extraJavaOptions=-XX:+UseG1GC -Xmx2g', ['HEAP-OPTION!']],
+  ['spark.driver.extraJavaOptions=-Xms2g', ['HEAP-OPTION!']],
+  ['spark.driver.extraJavaOptions=-Xms1g', []],
+  ['spark.driver.extraJavaOptions=-Dspark.x=y', []],
+  ['spark.executor.extraJavaOptions=-Dspark.x=y', ['HEAP-OPTION!']],
+  ['spark.executor.cores=1\nspark.task.cpus=2', ['TASK-CPUS!']],
+  ['spark.kubernetes.driver.request.cores=2\nspark.kubernetes.driver.limit.cores=1', ['CORES!']],
+  ['spark.driver.cores=2\nspark.kubernetes.driver.limit.cores=1500m', ['CORES!']],
+  ['spark.kubernetes.executor.request.cores=half', ['CORES!']],
+  ['spark.kubernetes.executor.request.cores=500m', []],
+  ['spark.master=k8s://https://api', []],
+  ['spark.master=yarn', ['MASTER!']],
+  ['spark.submit.deployMode=client', ['MASTER']],
+  ['spark.driver.host=10.0.0.1', ['DRIVER-ADDRESS!']],
+  ['spark.kubernetes.driver.pod.name=Nightly', ['POD-NAME!']],
+  [`spark.kubernetes.executor.podNamePrefix=${'a'.repeat(237)}`, []],
+  [`spark.kubernetes.executor.podNamePrefix=${'a'.repeat(238)}`, ['POD-NAME!']],
+  ['spark.kubernetes.driver.volumes.hostPath.data.mount.path=/data', ['VOLUME!']],
+  ['spark.kubernetes.driver.volumes.emptyDir.data.mount.path=/data', []],
+  ['spark.kubernetes.driver.volumes.bogus.data.mount.path=/data', ['VOLUME!']],
+  ['spark.kubernetes.driver.secretKeyRef.TOKEN=name', ['VOLUME!']],
+  ['spark.kubernetes.driver.secretKeyRef.TOKEN=name:key', []],
+  ['spark.kubernetes.driver.annotation.spark-nanny.io/interval=5', ['SETTING']],
+  ['spark.kubernetes.driver.annotation.spark-nanny.io/interval=5s', []],
+]
+
+for (const [settings, found, version = '3.5.1'] of cases) {
+  test(`${settings.replaceAll('\n', ' ')} of ${version}: ${found.join(', ') || 'nothing'}`, async () => {
+    const { stdout, exitCode } = await runCli(['validate', '-f', 'conf', '--spark-version', version, '-o', 'json'], {
+      conf: `${account}\n${settings}\n`,
+    })
+    const findings: readonly { id: string; severity: string }[] = JSON.parse(stdout).findings
+    const told = findings.map(
+      ({ id, severity }) => `${id.replace('SPN-VALIDATE-', '')}${severity === 'error' ? '!' : ''}`,
+    )
+    assert.deepEqual(told, found)
+    assert.equal(exitCode, found.some((id) => id.endsWith('!')) ? 3 : 0)
+  })
+}
+
+test('no service account: warned of', async () => {
+  const { stdout, exitCode } = await runCli(['validate', '-f', 'conf', '--strict'], { conf: 'spark.driver.memory=1g' })
+  assert.match(stdout, /SPN-VALIDATE-SERVICE-ACCOUNT/)
+  assert.equal(exitCode, 4)
+})
