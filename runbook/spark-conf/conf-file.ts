@@ -102,9 +102,7 @@ function readFlags(words: readonly Word[], name: string, builder: ConfBuilder): 
 function shellWords(text: string): readonly Word[] {
   const words: Word[] = []
   let line = 1
-  for (const match of text.matchAll(
-    /\\\r?\n|\n|#[^\n]*|[^\s\S]|((?:[^\s"'\\]|\\[^\n]|"(?:[^"\\]|\\[\s\S])*"|'[^']*')+)|\s/g,
-  )) {
+  for (const match of text.matchAll(/\\\r?\n|\n|#[^\n]*|((?:[^\s"'\\]|\\[^\n]|"(?:[^"\\]|\\[\s\S])*"|'[^']*')+)|\s/g)) {
     const [whole, word] = match
     if (word !== undefined) words.push({ text: unquoted(word), line })
     line += whole.split('\n').length - 1
