@@ -40,6 +40,8 @@ export interface FakeObject {
 export interface FakeAnswer {
   readonly status: number
   readonly body: unknown
+  /** Instead of the body, as it is: a log. */
+  readonly text?: string
   readonly delayMs?: number
 }
 
@@ -62,8 +64,12 @@ export async function startFakeApiServer(): Promise<FakeApiServer> {
   let version = 100
   let handler: (method: string, path: string) => FakeAnswer | undefined = () => undefined
 
-  const send = (response: ServerResponse, { status, body, delayMs = 0 }: FakeAnswer) => {
+  const send = (response: ServerResponse, { status, body, text: plain, delayMs = 0 }: FakeAnswer) => {
     setTimeout(() => {
+      if (plain !== undefined) {
+        response.writeHead(status, { 'content-type': 'text/plain' }).end(plain)
+        return
+      }
       response.writeHead(status, { 'content-type': 'application/json' }).end(`${JSON.stringify(body)}\n`)
     }, delayMs)
   }

@@ -1,0 +1,81 @@
+import type { V1Container, V1Pod, V1Volume } from '@kubernetes/client-node'
+import type { Cluster } from './cluster.ts'
+import { driverServiceAccount } from './namespaces.ts'
+import { driverContainer, type PodRef } from './pods.ts'
+import { sparkTag } from './spark/image.ts'
+import type { Mode } from './submit.ts'
+
+/** A driver as a pod of its own making: seconds sooner than by SparkSubmit, and as wrong as a test wants it. */
+export interface PlainDriver {
+  readonly name: string
+  readonly mode?: Mode
+  readonly args?: readonly (string | number)[]
+  /** Over `local[1]` and options for a quick start. */
+  readonly conf?: Readonly<Record<string, string>>
+  readonly mainClass?: string
+  readonly jar?: string
+  /** Instead of the image's entrypoint. */
+  readonly command?: readonly string[]
+  readonly container?: Partial<V1Container>
+  readonly serviceAccount?: string
+  readonly volumes?: readonly V1Volume[]
+  readonly driverMemory?: string
+  readonly memoryLimit?: string
+  readonly cpu?: string
+}
+
+/** Settings of a driver that makes executors in its namespace. */
+export const onKubernetes = (namespace: string, name: string): Record<string, string> => ({
+  'spark.master': 'k8s://https://kubernetes.default.svc',
+  'spark.kubernetes.namespace': namespace,
+  'spark.kubernetes.driver.pod.name': name,
+  'spark.kubernetes.container.image': sparkTag,
+  'spark.kubernetes.executor.request.cores': '50m',
+  'spark.executor.instances': '1',
+})
+
+export const createPlainDriver = async (cluster: Cluster, namespace: string, driver: PlainDriver): Promise<PodRef> => {
+  await cluster.core.createNamespacedPod({ namespace, body: podOf(driver) })
+  return { namespace, pod: driver.name }
+}
+
+const podOf = (driver: PlainDriver): V1Pod => {
+  const { name, command, container = {}, volumes = [], cpu = '50m', memoryLimit = '800Mi' } = driver
+  return {
+    metadata: { name, labels: { 'spark-role': 'driver', 'spark-app-name': name } },
+    spec: {
+      restartPolicy: 'Never',
+      terminationGracePeriodSeconds: 1,
+      serviceAccountName: driver.serviceAccount ?? driverServiceAccount,
+      volumes: [...volumes],
+      containers: [
+        {
+          name: driverContainer,
+          image: sparkTag,
+          imagePullPolicy: 'Never',
+          ...(command === undefined ? { args: argsOf(driver) } : { command: [...command] }),
+          ports: [{ name: 'spark-ui', containerPort: 4040 }],
+          resources: { requests: { cpu, memory: '200Mi' }, limits: { memory: memoryLimit } },
+          ...container,
+          env: [
+            { name: 'SPARK_DRIVER_BIND_ADDRESS', valueFrom: { fieldRef: { fieldPath: 'status.podIP' } } },
+            ...(container.env ?? []),
+          ],
+        },
+      ],
+    },
+  }
+}
+
+const argsOf = ({ mode = 'pi', args = [], conf = {}, mainClass = 'App', jar, driverMemory = '512m' }: PlainDriver) => {
+  const settings: Record<string, string> = {
+    'spark.master': 'local[1]',
+    'spark.driver.extraJavaOptions': '-XX:TieredStopAtLevel=1 -XX:+UseSerialGC',
+    ...conf,
+  }
+  return [
+    ...['driver', '--driver-memory', driverMemory],
+    ...Object.entries(settings).flatMap(([key, value]) => ['--conf', `${key}=${value}`]),
+    ...['--class', mainClass, jar ?? 'local:///opt/spark/app/app.jar', mode, ...args.map(String)],
+  ]
+}
