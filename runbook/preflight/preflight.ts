@@ -1,6 +1,6 @@
+import type { Unknown } from '../evidence/evidence.ts'
 import type { Finding } from '../findings.ts'
 import { findingOf, sortedFindings } from '../precheck/precheck.ts'
-import type { Unknown } from '../precheck/report.ts'
 import type { RemedyContext } from '../remedies.ts'
 import { preflightChecks } from './catalogue.ts'
 import type { PreflightRule, PreflightSubject } from './evidence.ts'

@@ -1,5 +1,5 @@
 import { parseProperties } from '../../core/spark-properties.ts'
-import { ConfBuilder, type EffectiveConf, valueIn } from './effective-conf.ts'
+import { type ConfBuilder, createConfBuilder, type EffectiveConf, valueIn } from './effective-conf.ts'
 import type { Language } from './spark-memory.ts'
 import { type SparkVersion, versionOfImage } from './spark-version.ts'
 
@@ -15,7 +15,7 @@ export interface ConfFile {
  * a command line with its `--conf` and other flags, with or without `spark-submit` in front.
  */
 export function parseConfFile(text: string, name: string, sparkVersion: SparkVersion | undefined): ConfFile {
-  const builder = new ConfBuilder()
+  const builder = createConfBuilder()
   const words = isCommandLine(text) ? shellWords(text) : undefined
   const mainFile = words === undefined ? readProperties(text, name, builder) : readFlags(words, name, builder)
   const language = languageOf(mainFile)
