@@ -68,6 +68,7 @@ export function remedyTitle(remedy: Remedy): string {
 }
 
 function nothing(state: DriverState, tail: Report['tail'], incomplete: boolean, style: Style): readonly string[] {
+  if (state === 'absent' || state === 'unknown') return ['Nothing was found.', '']
   if (state !== 'failed') {
     return [incomplete ? 'Nothing was found in what could be read.' : style.green('√ Nothing is wrong with it.'), '']
   }
