@@ -9,6 +9,11 @@ export interface RunbookName {
 
 /** By the name of the file that is run. */
 export const runbookNames: Readonly<Record<string, RunbookName>> = {
+  'diagnose-driver-crash': {
+    command: 'diagnose',
+    takes: ['NAMESPACE', 'DRIVER_POD'],
+    arguments: (namespace = '', pod = '') => [pod, '--namespace', namespace],
+  },
   'validate-spark-config': {
     command: 'validate',
     takes: ['APP', 'NAMESPACE'],

@@ -32,11 +32,12 @@ export async function collectLog(asking: Asking, request: LogRequest, redactor: 
   const scan = new LogScan(logSignatures, redactor.text)
   const saved = request.keep ? new SavedLog(redactor.text) : null
   let bytesRead = 0
+  let limit = maxBytes
   const take = (bytes: Uint8Array) => {
     scan.write(bytes)
     saved?.write(bytes)
     bytesRead += bytes.byteLength
-    return bytesRead < maxBytes
+    return bytesRead < limit
   }
   const answer = await asking.stream(logPath(request, ''), take)
   if (answer.kind === 'answer' && answer.status === 200 && bytesRead < maxBytes) {
@@ -47,11 +48,13 @@ export async function collectLog(asking: Asking, request: LogRequest, redactor: 
     const none = answer.kind === 'answer' && [204, 400, 404].includes(answer.status)
     return { reading: none ? absent : { kind: 'unknown', source, why: answerDetail(answer) }, saved: null }
   }
+  const firstBytes = bytesRead
   const why = answer.kind === 'failed' ? answer.detail : `it is longer than ${maxBytes} bytes`
+  limit = Number.POSITIVE_INFINITY
   take(new TextEncoder().encode('\n'))
   const end = await asking.stream(logPath(request, `&tailLines=${tailLines}`), take)
   const rest = end.kind === 'answer' && end.status === 200 ? `, then its last ${tailLines} lines` : ''
-  const cut = `only the first ${bytesRead} bytes were read${rest}: ${why}`
+  const cut = `only the first ${firstBytes} bytes were read${rest}: ${why}`
   return { reading: { kind: 'read', value: scan.end(cut), source }, saved }
 }
 

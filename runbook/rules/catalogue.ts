@@ -2,10 +2,13 @@ import type { LogSignature } from '../log/signature.ts'
 import { applicationRules } from './application.ts'
 import { classpathRules } from './classpath.ts'
 import { configRules } from './config.ts'
+import { podConfigRules } from './config-of-pods.ts'
 import { exitCodeRules } from './exit-codes.ts'
-import { hangLines, hangRules } from './hang.ts'
+import { hangRules } from './hang.ts'
+import { hangLines } from './hang-signs.ts'
 import { imageRules } from './image.ts'
 import { memoryRules } from './memory.ts'
+import { jobMemoryRules } from './memory-of-jobs.ts'
 import { networkRules } from './network.ts'
 import { nodeRules } from './node.ts'
 import { permissionRules } from './permission.ts'
@@ -18,6 +21,7 @@ import { volumeRules } from './volume.ts'
 export const catalogue: readonly Rule[] = [
   ...nodeRules,
   ...memoryRules,
+  ...jobMemoryRules,
   ...quotaRules,
   ...permissionRules,
   ...imageRules,
@@ -25,6 +29,7 @@ export const catalogue: readonly Rule[] = [
   ...schedulingRules,
   ...classpathRules,
   ...configRules,
+  ...podConfigRules,
   ...networkRules,
   ...hangRules,
   ...applicationRules,

@@ -1,8 +1,9 @@
 import { effectiveConf } from '../evidence/effective-conf.ts'
 import { inLog, inOutput } from '../log/signature.ts'
 import { change, inspect, raiseMemory, setConf } from '../remedies.ts'
+import { nameOfKey } from '../spark-conf/key-spelling.ts'
 import { logSource } from './facts.ts'
-import { inMessages, item, observed, type Rule, whilePending } from './rule.ts'
+import { item, observed, type Rule } from './rule.ts'
 
 const ends = ['SPN-EXIT-*', 'SPN-APPLICATION-EXCEPTION', 'SPN-APPLICATION-PYTHON', 'SPN-APPLICATION-PY4J'] as const
 
@@ -111,6 +112,34 @@ export const configRules: readonly Rule[] = [
     ],
   },
   {
+    id: 'SPN-CONFIG-DRIVER-POD',
+    cause: 'config',
+    severity: 'error',
+    confidence: 'high',
+    title: 'Spark does not find its own driver’s pod',
+    detail: 'Spark does not find its own driver’s pod {name}',
+    meaning:
+      'spark.kubernetes.driver.pod.name or spark.kubernetes.namespace names another pod than the one that the driver runs in.',
+    looksFor: [inLog('No pod was found named {name} in the cluster in the namespace')],
+    suppresses: ends,
+    remedies: [
+      change('Leave spark.kubernetes.driver.pod.name to Spark, or set it to the pod’s own name, and the namespace too'),
+    ],
+  },
+  {
+    id: 'SPN-CONFIG-SCHEDULER',
+    cause: 'config',
+    severity: 'error',
+    confidence: 'low',
+    title: 'Spark could not set up the scheduler of its executors',
+    meaning:
+      'The cause stands in the last “Caused by”; no rule knows it. The master URL, the namespace and the service account are the usual suspects.',
+    looksFor: [inLog('^org.apache.spark.SparkException: External scheduler cannot be instantiated', ['uncaught'])],
+    fallback: true,
+    suppresses: ends,
+    remedies: [inspect('Read the causes', 'kubectl -n {namespace} logs {pod} | grep -A1 "Caused by"')],
+  },
+  {
     id: 'SPN-CONFIG-EVENT-LOG',
     cause: 'config',
     severity: 'error',
@@ -147,64 +176,6 @@ export const configRules: readonly Rule[] = [
     ],
   },
   {
-    id: 'SPN-CONFIG-REFERENCE',
-    cause: 'config',
-    severity: 'error',
-    confidence: 'high',
-    title: 'The environment names a Secret or ConfigMap that does not exist',
-    detail: 'The environment names {kind} {name}, which does not exist',
-    meaning:
-      'The kubelet cannot make the container until every Secret and ConfigMap that its environment refers to, and each key of it, is there.',
-    looksFor: [
-      observed(
-        'a waiting container with CreateContainerConfigError that names a Secret, a ConfigMap or a key',
-        ({ pod }) => {
-          for (const container of pod === undefined ? [] : [pod.driver, ...pod.others]) {
-            const { state } = container
-            if (state.kind !== 'waiting' || state.reason !== 'CreateContainerConfigError') continue
-            const message = state.message ?? ''
-            const match = /^(secret|configmap) "([^"]{1,253})" not found/.exec(message)
-            const key = /^couldn't find key (\S{1,253}) in (ConfigMap|Secret) (\S{1,253})/.exec(message)
-            if (match === null && key === null) continue
-            const details =
-              match === null
-                ? { kind: key?.[2] ?? '', name: key?.[3] ?? '' }
-                : { kind: match[1] ?? '', name: match[2] ?? '' }
-            return { evidence: [item('pod', `${container.name}: ${state.reason}: ${message}`)], details }
-          }
-          return undefined
-        },
-      ),
-    ],
-    remedies: [
-      inspect('See what is there', 'kubectl -n {namespace} get secrets,configmaps'),
-      change(
-        'Create {name}, or correct its name in the driver’s environment (spark.kubernetes.driver.secretKeyRef.*, envFrom)',
-      ),
-    ],
-  },
-  {
-    id: 'SPN-CONFIG-DEADLINE',
-    cause: 'config',
-    severity: 'error',
-    confidence: 'high',
-    title: 'The pod ran longer than its activeDeadlineSeconds',
-    meaning: 'Kubernetes ended the pod since its pod template bounds how long it may run.',
-    looksFor: [
-      observed('a pod that failed with reason DeadlineExceeded', ({ pod }) =>
-        pod?.reason === 'DeadlineExceeded'
-          ? { evidence: [item('pod', `${pod.reason}: ${pod.message ?? ''}`)] }
-          : undefined,
-      ),
-    ],
-    suppresses: ['SPN-EXIT-*'],
-    remedies: [
-      change(
-        'Raise activeDeadlineSeconds (timeToLiveSeconds of a SparkApplication is another thing), or make the job faster',
-      ),
-    ],
-  },
-  {
     id: 'SPN-CONFIG-IGNORED-KEY',
     cause: 'config',
     severity: 'warning',
@@ -220,24 +191,29 @@ export const configRules: readonly Rule[] = [
     remedies: [change('Write spark.hadoop.{key} for a setting of Hadoop, or leave it out')],
   },
   {
-    id: 'SPN-CONFIG-POD-TEMPLATE',
+    id: 'SPN-CONFIG-MISSPELT-KEY',
     cause: 'config',
-    severity: 'error',
-    confidence: 'high',
-    title: 'The pod template cannot be used',
-    meaning: 'Spark could not read the pod template, or Kubernetes refused the pod made of it as not valid.',
+    severity: 'warning',
+    confidence: 'medium',
+    title: 'A setting is none that Spark knows, and close to one that it does',
+    detail: 'The setting {key} is none that Spark knows: {nearest} is',
+    meaning: 'Spark says nothing about settings that it does not know; it goes on with its default.',
     looksFor: [
-      inLog('Could not load pod from template file'),
-      inLog('^org.apache.spark.SparkException: Could not load pod from template file'),
-      inMessages('Could not load pod from template file'),
-      whilePending('Pod "{name}" is invalid: '),
-      inLog('Message: Pod "{name}" is invalid: '),
-    ],
-    suppresses: ends,
-    remedies: [
-      change(
-        'Correct spark.kubernetes.driver.podTemplateFile or spark.kubernetes.executor.podTemplateFile as the message says',
+      observed(
+        'a setting in the ConfigMap, arguments or SparkApplication that differs by a few letters',
+        ({ evidence }) => {
+          const found = [...effectiveConf(evidence).keys()].flatMap((key) => {
+            const name = nameOfKey(key)
+            return name.kind === 'misspelt' ? [{ key, nearest: name.nearest }] : []
+          })
+          const [first, ...rest] = found.map(({ key, nearest }) => item('conf', `${key}; did you mean ${nearest}?`))
+          return first && { evidence: [first, ...rest], details: found[0] ?? {} }
+        },
       ),
+    ],
+    remedies: [
+      change('Correct {key}'),
+      inspect('See all that is wrong with it', 'spark-nanny validate -n {namespace} {application}'),
     ],
   },
 ]

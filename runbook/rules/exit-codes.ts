@@ -1,4 +1,5 @@
 import type { Cause, Confidence, FindingId } from '../findings.ts'
+import { inOutput } from '../log/signature.ts'
 import { change, inspect, type RemedySpec, rerun } from '../remedies.ts'
 import { item, observed, type Rule } from './rule.ts'
 
@@ -112,6 +113,24 @@ const exitCodes: readonly ExitCode[] = [
 
 /** The weakest rules: whatever else is found explains the exit code. */
 export const exitCodeRules: readonly Rule[] = [
+  {
+    id: 'SPN-APPLICATION-JVM-CRASH',
+    cause: 'application',
+    severity: 'error',
+    confidence: 'high',
+    title: 'The JVM crashed',
+    detail: 'The JVM crashed: {signal}',
+    meaning: 'A fatal error in native code. The report under this line names the library in “Problematic frame”.',
+    looksFor: [
+      inOutput('^#  {signal} at pc='),
+      inOutput('# A fatal error has been detected by the Java Runtime Environment'),
+    ],
+    suppresses: ['SPN-EXIT-*'],
+    remedies: [
+      inspect('Read the report', 'kubectl -n {namespace} logs {pod} | grep -A40 "fatal error has been detected"'),
+      change('Try another version of the library that it names, or of Java'),
+    ],
+  },
   ...exitCodes.map(
     ({ code, ...row }): Rule => ({
       ...row,

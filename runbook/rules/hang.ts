@@ -1,15 +1,9 @@
 import { valueIn } from '../evidence/evidence.ts'
-import type { DriverThread } from '../evidence/threads.ts'
 import { inLog } from '../log/signature.ts'
 import { change, inspect, raiseMemory, rerun } from '../remedies.ts'
-import { type Facts, logSource } from './facts.ts'
-import { item, type Observed, observed, type Rule } from './rule.ts'
-
-const stopped = inLog('Successfully stopped SparkContext', ['info'])
-const exiting = inLog('Shutdown hook called', ['info'])
-
-/** Lines that observations of this family look for. */
-export const hangLines = [stopped, exiting] as const
+import { logSource } from './facts.ts'
+import { blockedMain, closedContext, deadlock } from './hang-signs.ts'
+import { item, observed, type Rule } from './rule.ts'
 
 const threadDump = inspect(
   'Take a thread dump',
@@ -19,8 +13,6 @@ const threadDump = inspect(
 
 /** A share of garbage collection at which a driver hardly works. */
 const deadlyGcShare = 0.5
-/** Output may still be committed after the context is closed. */
-const endingPatienceMs = 120_000
 
 /**
  * A driver that is there and does nothing. Thread dumps: org.apache.spark.status.api.v1.ThreadStackTrace; the figure of
@@ -212,69 +204,3 @@ export const hangRules: readonly Rule[] = [
     ],
   },
 ]
-
-function deadlock(threads: readonly DriverThread[]): Observed | undefined {
-  const byId = new Map(threads.map((thread) => [thread.id, thread]))
-  for (const start of threads) {
-    const path: DriverThread[] = []
-    let next: DriverThread | undefined = start
-    while (next !== undefined && !path.includes(next)) {
-      path.push(next)
-      next = next.blockedBy === null ? undefined : byId.get(next.blockedBy)
-    }
-    if (next !== start) continue
-    const [first, ...rest] = path.map((thread) => item('threads', describeThread(thread)))
-    if (first === undefined) continue
-    return { evidence: [first, ...rest], details: { threads: path.map(({ name }) => name).join(' → ') } }
-  }
-  return undefined
-}
-
-function blockedMain(threads: readonly DriverThread[]): Observed | undefined {
-  const main = threads.find(({ name, state }) => name === 'main' && state === 'BLOCKED')
-  if (main === undefined) return undefined
-  const owner = threads.find(({ id }) => id === main.blockedBy)
-  const evidence = [item('threads', describeThread(main))] as const
-  if (owner === undefined) return { evidence }
-  return { evidence: [...evidence, item('threads', describeThread(owner))], details: { owner: owner.name } }
-}
-
-function describeThread({ name, state, lock, frames }: DriverThread): string {
-  const waiting = lock === null ? '' : ` on ${lock}`
-  return `"${name}" ${state}${waiting}: ${frames.slice(0, 3).join(' < ')}`
-}
-
-function closedContext(facts: Facts): Observed | undefined {
-  const { evidence, log, run } = facts
-  const end = log?.hits.get(stopped)?.last
-  const alive = run === 'current' && (facts.state === 'running' || facts.state === 'hung')
-  if (!alive || end === undefined || log === undefined) return undefined
-  const exits = (log.hits.get(exiting)?.last.number ?? 0) > end.number
-  if (exits || log.lastInfoLine > end.number || (quietMs(facts) ?? 0) < endingPatienceMs) return undefined
-  const report = valueIn(evidence.sidecar)
-  if (report !== undefined && !/^(stopping|hung)$/.test(report.state)) return undefined
-  const [first, ...rest] = [
-    { source: logSource(facts), line: end.number, excerpt: end.text, count: 1 },
-    ...(report === undefined ? [] : [item('sidecar', `verdict ${report.state}`)]),
-    ...nonDaemons(valueIn(evidence.threads) ?? []),
-  ]
-  return first && { evidence: [first, ...rest] }
-}
-
-const nonDaemons = (threads: readonly DriverThread[]) =>
-  threads
-    .filter(({ daemon, name }) => !daemon && name !== 'DestroyJavaVM')
-    .slice(0, 5)
-    .map((thread) => item('threads', describeThread(thread)))
-
-/** No zone is off by less. */
-const zoneStepMs = 15 * 60_000
-
-/** How long the log has said nothing. The zone of its times is that which lets it begin when the container started. */
-function quietMs({ evidence, pod, log }: Facts): number | null {
-  const state = pod?.driver.state
-  if (state?.kind !== 'running' || state.startedMs === null) return null
-  if (log?.firstRecordMs == null || log.lastRecordMs === null) return null
-  const zoneMs = Math.round((state.startedMs - log.firstRecordMs) / zoneStepMs) * zoneStepMs
-  return evidence.collectedMs - (log.lastRecordMs + zoneMs)
-}

@@ -1,5 +1,4 @@
 import { valueIn } from '../evidence/evidence.ts'
-import { inOutput } from '../log/signature.ts'
 import { change, inspect, rerun } from '../remedies.ts'
 import type { Facts } from './facts.ts'
 import { inMessages, item, type Observed, observed, type Rule } from './rule.ts'
@@ -210,23 +209,5 @@ export const nodeRules: readonly Rule[] = [
     ],
     suppresses: ['SPN-EXIT-*'],
     remedies: [again, seeNode],
-  },
-  {
-    id: 'SPN-APPLICATION-JVM-CRASH',
-    cause: 'application',
-    severity: 'error',
-    confidence: 'high',
-    title: 'The JVM crashed',
-    detail: 'The JVM crashed: {signal}',
-    meaning: 'A fatal error in native code. The report under this line names the library in “Problematic frame”.',
-    looksFor: [
-      inOutput('^#  {signal} at pc='),
-      inOutput('# A fatal error has been detected by the Java Runtime Environment'),
-    ],
-    suppresses: ['SPN-EXIT-*'],
-    remedies: [
-      inspect('Read the report', 'kubectl -n {namespace} logs {pod} | grep -A40 "fatal error has been detected"'),
-      change('Try another version of the library that it names, or of Java'),
-    ],
   },
 ]

@@ -34,7 +34,11 @@ test('commands are such as kubectl knows, and settings such as Spark knows', () 
   for (const { id, remedies } of catalogue) {
     for (const spec of remedies) {
       for (const command of 'commands' in spec ? spec.commands : []) {
-        assert.match(command, /^(kubectl |unzip -l |openssl s_client |spark-submit )/, id)
+        assert.match(
+          command,
+          /^(kubectl |unzip -l |openssl s_client |spark-submit |spark-nanny (validate|preflight) )/,
+          id,
+        )
         if (command.startsWith('kubectl ')) assert.match(command, kubectlVerbs, id)
       }
       if ('key' in spec) assert.ok(knownSparkKeys.has(spec.key), `${id}: ${spec.key}`)
