@@ -72,8 +72,8 @@ in the cluster. What a bundle holds: pod.json, events.json, driver.log, and, whe
 application.json, quota.json, status.json (the sidecar's /status), service.json, threads.json, executors.json,
 spark.properties.
 
-Exit codes, the first that holds: 2 wrong call; 1 the cluster did not answer at all; 3 a finding of severity error; 4 a
-warning (--strict); 5 not everything could be read; 0 nothing is wrong.
+Exit codes, the first that holds: 2 wrong call; 1 nothing could be read, or there is no such driver; 3 a finding
+of severity error; 4 a warning (--strict); 5 not everything could be read; 0 nothing is wrong.
 
 Examples:
   spark-nanny diagnose -n jobs nightly-driver

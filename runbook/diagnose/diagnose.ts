@@ -96,8 +96,11 @@ function ordered(found: readonly Found[], evidence: Evidence): readonly Finding[
     return at
   }
   const roots = ranked.filter((one) => !symptomOf.has(one))
+  // Beside what surely ended the driver, what it had logged before is worth a look, and no more.
+  const isSure = roots.some((root) => root.weight === 'sure' && root.severity === 'error' && !isExitCode(root))
+  const told = (root: Found): Found => (isSure && root.weight !== 'sure' ? { ...root, severity: 'warning' } : root)
   return roots.flatMap((root) => [
-    toFinding(root, null, evidence),
+    toFinding(told(root), null, evidence),
     ...ranked
       .filter((one) => one !== root && rootOf(one) === root)
       .map((one) => toFinding(one, root.rule.id, evidence)),
@@ -108,15 +111,14 @@ function suppresses(one: Found, other: Found): boolean {
   const named = one.rule.suppresses?.some((id) =>
     id.endsWith('*') ? other.rule.id.startsWith(id.slice(0, -1)) : other.rule.id === id,
   )
+  if (other.rule.fallback === true && one.rule.fallback !== true && one.weight === 'sure' && !isExitCode(one))
+    return true
   if (named !== true) return false
   // What was only logged on the way does not explain the exception that ended the driver.
-  return (
-    one.weight !== 'logged' ||
-    other.weight !== 'sure' ||
-    other.rule.id.startsWith('SPN-EXIT-') ||
-    one.facts.run !== other.facts.run
-  )
+  return one.weight !== 'logged' || other.weight !== 'sure' || isExitCode(other) || one.facts.run !== other.facts.run
 }
+
+const isExitCode = ({ rule }: Found) => rule.id.startsWith('SPN-EXIT-')
 
 const confidences: readonly Confidence[] = ['high', 'medium', 'low']
 

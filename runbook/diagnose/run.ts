@@ -19,7 +19,7 @@ export async function runDiagnose(options: DiagnoseOptions, version: string, edg
   const report: Report = { subject: evidence.subject, version, diagnosis, tail: log?.tail ?? [] }
   edges.stdout(renderReport(report, options.output, styleOf(edges, options.color)))
   if (isBlind(evidence) && diagnosis.findings.length === 0) {
-    edges.stderr('error: neither the pod nor its log nor its application could be read\n')
+    edges.stderr(`error: ${blindness(evidence)}\n`)
     return exitCodes.failed
   }
   return exitCodeOf(diagnosis, options.strict)
@@ -41,6 +41,15 @@ async function gather(
   } finally {
     connection.close()
   }
+}
+
+function blindness({ pod, application, subject }: Evidence): string {
+  if (pod.kind !== 'absent' || application.kind !== 'absent') {
+    return 'neither the pod nor its log nor its application could be read'
+  }
+  return subject.pod === null
+    ? `there is no SparkApplication ${subject.namespace}/${subject.application}, and no driver of that name`
+    : `there is no pod ${subject.namespace}/${subject.pod}, and no SparkApplication that had it`
 }
 
 /** The gravest thing first: an error outweighs what could not be read, and that outweighs warnings nobody asked about. */

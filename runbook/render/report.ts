@@ -39,8 +39,8 @@ export function headline({ subject, diagnosis, checked }: Report, bold: (name: s
 const titles = { validate: 'Configuration of', preflight: 'Before a submission:' } as const
 
 const states = {
-  absent: 'there is no such pod',
-  unknown: 'its state is not known',
+  absent: 'is gone, or was never there: there is no such pod',
+  unknown: 'is in a state that is not known',
   pending: 'has not started',
   running: 'runs',
   hung: 'runs, and hangs',

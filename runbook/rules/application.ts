@@ -174,6 +174,7 @@ export const applicationRules: readonly Rule[] = [
     detail: 'The application ended with {exception}',
     meaning: 'No rule knows this exception; it is most likely the application’s own.',
     looksFor: [observed('an exception of the main thread that nothing caught', (facts) => uncaughtException(facts))],
+    fallback: true,
     suppresses: ['SPN-EXIT-*'],
     remedies: [readLog, change('Correct the application, or its input')],
   },

@@ -112,6 +112,34 @@ export const configRules: readonly Rule[] = [
     ],
   },
   {
+    id: 'SPN-CONFIG-DRIVER-POD',
+    cause: 'config',
+    severity: 'error',
+    confidence: 'high',
+    title: 'Spark does not find its own driver’s pod',
+    detail: 'Spark does not find its own driver’s pod {name}',
+    meaning:
+      'spark.kubernetes.driver.pod.name or spark.kubernetes.namespace names another pod than the one that the driver runs in.',
+    looksFor: [inLog('No pod was found named {name} in the cluster in the namespace')],
+    suppresses: ends,
+    remedies: [
+      change('Leave spark.kubernetes.driver.pod.name to Spark, or set it to the pod’s own name, and the namespace too'),
+    ],
+  },
+  {
+    id: 'SPN-CONFIG-SCHEDULER',
+    cause: 'config',
+    severity: 'error',
+    confidence: 'low',
+    title: 'Spark could not set up the scheduler of its executors',
+    meaning:
+      'The cause stands in the last “Caused by”; no rule knows it. The master URL, the namespace and the service account are the usual suspects.',
+    looksFor: [inLog('^org.apache.spark.SparkException: External scheduler cannot be instantiated', ['uncaught'])],
+    fallback: true,
+    suppresses: ends,
+    remedies: [inspect('Read the causes', 'kubectl -n {namespace} logs {pod} | grep -A1 "Caused by"')],
+  },
+  {
     id: 'SPN-CONFIG-EVENT-LOG',
     cause: 'config',
     severity: 'error',

@@ -37,7 +37,7 @@ function matchLog(signature: LogSignature, rule: Rule, facts: Facts): Match | un
   // A pod that has not run has no log of its own; what a bundle holds may be of another.
   if (facts.log === undefined || hits === undefined || facts.state === 'pending') return undefined
   const resolved = rule.resolvedBy && facts.log.hits.get(rule.resolvedBy)
-  if (resolved !== undefined && resolved.last.number > hits.last.number) return undefined
+  if (hits.uncaught === null && resolved !== undefined && resolved.last.number > hits.last.number) return undefined
   const counted = shown(hits).filter(
     ({ place }) => facts.state !== 'running' || rule.whileRunning?.includes(place) === true,
   )

@@ -1,6 +1,7 @@
 import { inLog } from '../log/signature.ts'
 import { change, inspect } from '../remedies.ts'
 import { inMessages, item, observed, type Rule } from './rule.ts'
+import { registration } from './scheduling.ts'
 
 const ends = ['SPN-EXIT-*', 'SPN-APPLICATION-EXCEPTION', 'SPN-APPLICATION-PYTHON', 'SPN-APPLICATION-PY4J'] as const
 
@@ -29,6 +30,7 @@ export const permissionRules: readonly Rule[] = [
       ]),
       inMessages('is forbidden: User "{user}" cannot {verb} resource "{resource}"', ['application']),
     ],
+    resolvedBy: registration,
     whileRunning: ['uncaught', 'error', 'warning'],
     suppresses: [...ends, 'SPN-SCHEDULING-EXECUTORS'],
     remedies: [
@@ -61,6 +63,7 @@ export const permissionRules: readonly Rule[] = [
       ]),
       inLog('Message: Unauthorized! Token may have expired', ['uncaught', 'thread', 'error', 'printed', 'warning']),
     ],
+    resolvedBy: registration,
     whileRunning: ['uncaught', 'error', 'warning'],
     suppresses: ends,
     remedies: [
@@ -82,6 +85,7 @@ export const permissionRules: readonly Rule[] = [
       inLog('error looking up service account {account}: ', ['uncaught', 'thread', 'error', 'printed', 'warning']),
       inMessages('error looking up service account {account}: '),
     ],
+    resolvedBy: registration,
     whileRunning: ['error', 'warning'],
     suppresses: ends,
     remedies: [
@@ -103,6 +107,7 @@ export const permissionRules: readonly Rule[] = [
       inLog('violates PodSecurity "{level}": {why}', ['uncaught', 'thread', 'error', 'printed', 'warning']),
       inMessages('violates PodSecurity "{level}": {why}'),
     ],
+    resolvedBy: registration,
     whileRunning: ['error', 'warning'],
     suppresses: ends,
     remedies: [

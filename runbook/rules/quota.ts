@@ -2,6 +2,7 @@ import type { Place } from '../log/places.ts'
 import { inLog } from '../log/signature.ts'
 import { change, inspect, setConf } from '../remedies.ts'
 import { inMessages, type Rule } from './rule.ts'
+import { registration } from './scheduling.ts'
 
 /** Spark goes on without an executor that it may not create, and says so in a record. */
 const anywhere: readonly Place[] = ['uncaught', 'thread', 'error', 'printed', 'warning']
@@ -34,6 +35,7 @@ export const quotaRules: readonly Rule[] = [
       inLog('exceeded quota: {quota}, requested: {requested}, used: {used}, limited: {limited}', anywhere),
       inMessages('exceeded quota: {quota}, requested: {requested}, used: {used}, limited: {limited}'),
     ],
+    resolvedBy: registration,
     whileRunning: anywhere,
     suppresses: suppressed,
     remedies: [
@@ -59,6 +61,7 @@ export const quotaRules: readonly Rule[] = [
       inLog('failed quota: {quota}: must specify {resources}', anywhere),
       inMessages('failed quota: {quota}: must specify {resources}'),
     ],
+    resolvedBy: registration,
     whileRunning: anywhere,
     suppresses: suppressed,
     remedies: [
@@ -81,6 +84,7 @@ export const quotaRules: readonly Rule[] = [
       inLog('is forbidden: [{bound} {resource} usage per {type} is {limit}, but ', anywhere),
       inLog('is forbidden: {bound} {resource} usage per {type} is {limit}.  No ', anywhere),
     ],
+    resolvedBy: registration,
     whileRunning: anywhere,
     suppresses: suppressed,
     remedies: [

@@ -18,6 +18,8 @@ export interface Rule {
   readonly meaning: string
   /** One of them is enough. */
   readonly looksFor: readonly [Signature, ...Signature[]]
+  /** It says only that something failed: whatever says more explains it. */
+  readonly fallback?: true
   /** A later line of this kind takes the finding back. */
   readonly resolvedBy?: LogSignature
   /** Places of the log that count though the driver runs and nothing says that it hangs. */

@@ -10,7 +10,8 @@ const nodes = inspect('Compare with what nodes have left', 'kubectl describe nod
 
 /** TaskSchedulerImpl says so every 15 seconds while it starves. */
 const starving = inLog('Initial job has not accepted any resources', ['warning'])
-const registration = inLog('Registered executor NettyRpcEndpointRef', ['info'])
+/** An executor came: what kept others away before is past. */
+export const registration = inLog('Registered executor NettyRpcEndpointRef', ['info'])
 
 /** Lines that observations of this family count. */
 export const schedulingLines = [starving, registration] as const

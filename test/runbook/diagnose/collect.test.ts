@@ -97,6 +97,18 @@ test('an API server that answers nothing at all ends in 1', async (t) => {
   assert.match(stderr, /^error: neither the pod nor its log nor its application could be read/)
 })
 
+test('a name that nothing has ends in 1, and says so', async (t) => {
+  const cluster = await fakeCluster(t, { ...surroundings, [pods]: { items: [] } })
+  const pod = await cluster.diagnose('nope')
+  assert.deepEqual(
+    [pod.exitCode, pod.stderr],
+    [1, 'error: there is no pod jobs/nope, and no SparkApplication that had it\n'],
+  )
+  assert.doesNotMatch(pod.stdout, /√/)
+  const application = await cluster.diagnose('--application', 'nope')
+  assert.equal(application.stderr, 'error: there is no SparkApplication jobs/nope, and no driver of that name\n')
+})
+
 test('a UI that never answers: bounded in time, and unknown', async (t) => {
   const cluster = await fakeCluster(t, {
     ...surroundings,

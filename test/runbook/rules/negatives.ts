@@ -42,6 +42,18 @@ export const wellDrivers: readonly (readonly [string, Given])[] = [
         ),
     },
   ],
+  [
+    'it could not have an executor at first, and then it had',
+    {
+      ...running,
+      log:
+        warn('A', 'pods "x" is forbidden: exceeded quota: q, requested: pods=1, used: pods=1, limited: pods=1') +
+        info(
+          'KubernetesClusterSchedulerBackend$KubernetesDriverEndpoint',
+          'Registered executor NettyRpcEndpointRef(x)',
+        ),
+    },
+  ],
   ['it runs and its mounts failed at first', { ...running, events: [confMapMissing] }],
   [
     'it runs and its image was pulled at the second try',

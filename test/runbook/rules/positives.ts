@@ -204,6 +204,20 @@ export const positives: readonly (readonly [FindingId, Given])[] = [
     'SPN-CONFIG-MISSPELT-KEY',
     { ...failedWith(1), log: thrown('java.lang.IllegalStateException: x'), conf: 'spark.driver.memoryOverhed=4g\n' },
   ],
+  [
+    'SPN-CONFIG-DRIVER-POD',
+    uncaught(
+      'org.apache.spark.SparkException: External scheduler cannot be instantiated',
+      'org.apache.spark.SparkException: No pod was found named other in the cluster in the namespace jobs (this was supposed to be the driver pod.).',
+    ),
+  ],
+  [
+    'SPN-CONFIG-SCHEDULER',
+    uncaught(
+      'org.apache.spark.SparkException: External scheduler cannot be instantiated',
+      'java.lang.IllegalStateException: something new',
+    ),
+  ],
   ['SPN-CONFIG-POD-TEMPLATE', uncaught('org.apache.spark.SparkException: Could not load pod from template file.')],
 
   [
