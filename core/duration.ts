@@ -1,9 +1,13 @@
 const unitMs = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
 type Unit = keyof typeof unitMs
 
+/** The form of a duration, as a regular expression that JSON schemas understand too. */
+export const durationPattern = '(\\d+(\\.\\d+)?(ms|s|m|h|d))+'
+const duration = new RegExp(`^${durationPattern}$`)
+
 /** Milliseconds of a duration such as `500ms`, `30s`, `1h30m`, `7d`; undefined when it is not one. */
 export function parseDurationMs(text: string): number | undefined {
-  if (!/^(\d+(\.\d+)?(ms|s|m|h|d))+$/.test(text)) return undefined
+  if (!duration.test(text)) return undefined
   let totalMs = 0
   for (const [, amount, unit] of text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h|d)/g)) {
     totalMs += Number(amount) * unitMs[unit as Unit]

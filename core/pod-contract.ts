@@ -19,8 +19,26 @@ export const injectedAnnotation = `${domain}/injected`
  */
 export const nextApplicationIdSuffixAnnotation = `${domain}/next-application-id-suffix`
 
-/** Annotations that we write ourselves: not settings, and not misspelt ones either. */
-export const reservedAnnotations: readonly string[] = [injectedAnnotation, nextApplicationIdSuffixAnnotation]
+/** Pod annotation: when the driver's own image took the place of the sidecar's, so that the driver could start, and whose. */
+export const rescuedAnnotation = `${domain}/rescued`
+
+/**
+ * Annotation of a pod, a SparkApplication or a namespace: nothing is done about its drivers before the time that begins
+ * the value; the rest says why.
+ */
+export const pausedUntilAnnotation = `${domain}/paused-until`
+
+/** SparkApplication annotation: what was done about its drivers last, as JSON. To remove it ends a quarantine. */
+export const actionsAnnotation = `${domain}/actions`
+
+/** Annotations that are no settings, and not misspelt ones either. */
+export const reservedAnnotations: readonly string[] = [
+  injectedAnnotation,
+  nextApplicationIdSuffixAnnotation,
+  rescuedAnnotation,
+  pausedUntilAnnotation,
+  actionsAnnotation,
+]
 
 export const sidecarContainerName = 'spark-nanny'
 export const verdictVolumeName = 'spark-nanny'

@@ -12,6 +12,8 @@ export interface Setting<T> {
   readonly description: string
   /** Values that are words, for suggestions. */
   readonly words?: readonly string[]
+  /** Of a whole number. */
+  readonly bounds?: { readonly min: number; readonly max: number }
   /** The value of `text`, or undefined when it has not the right form. */
   parse(text: string): T | undefined
   /** The spelling that `parse` reads back as `value`. */
@@ -47,6 +49,7 @@ const integer = (defaultValue: number, min: number, max: number, description: st
   default: defaultValue,
   form: `a whole number from ${min} to ${max}`,
   description,
+  bounds: { min, max },
   parse: (text) => (/^\d{1,6}$/.test(text) && Number(text) >= min && Number(text) <= max ? Number(text) : undefined),
   format: String,
 })

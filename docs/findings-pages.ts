@@ -4,13 +4,13 @@ import type { Precheck } from '../runbook/precheck/precheck.ts'
 import { planRemedy, type RemedySpec } from '../runbook/remedies.ts'
 import { catalogue } from '../runbook/rules/catalogue.ts'
 import type { Rule, Signature } from '../runbook/rules/rule.ts'
-import { table } from './table.ts'
+import { table } from './markdown.ts'
 
-/** docs/findings/: an index, and a page for each cause with a section for each finding, whole. Name to text. */
+/** docs/findings/: an index, and a page for each cause with a section for each finding, whole. Path to text. */
 export function findingsPages(): Readonly<Record<string, string>> {
   return Object.fromEntries([
-    ['findings/README.md', indexPage()],
-    ...causes.map((cause): [string, string] => [`findings/${cause}.md`, causePage(cause)]),
+    ['docs/findings/README.md', indexPage()],
+    ...causes.map((cause): [string, string] => [`docs/findings/${cause}.md`, causePage(cause)]),
   ])
 }
 

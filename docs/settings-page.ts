@@ -1,6 +1,6 @@
 import { domain, injectLabel } from '../core/pod-contract.ts'
 import { type Setting, type SettingKey, settingKeys, settings } from '../core/settings.ts'
-import { table } from './table.ts'
+import { cell, table } from './markdown.ts'
 
 /** docs/settings.md, whole: the table of core/settings.ts as a page for the owners of Spark applications. */
 export function settingsPage(): string {
@@ -104,8 +104,4 @@ npm run -s spark-nanny -- inject -f driver-pod.yaml --application spark-applicat
 function summary(key: SettingKey): string {
   const { description } = settings[key]
   return /^.*?\.(?= |$)/.exec(description)?.[0] ?? description
-}
-
-function cell(text: string): string {
-  return text.replaceAll('|', '\\|')
 }

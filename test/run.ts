@@ -27,7 +27,7 @@ const binDir = join(root, 'node_modules', '.bin')
 const gates: readonly Gate[] = [
   { name: 'types (tsc)', pass: () => command(join(binDir, 'tsc'), '--noEmit', '--pretty', 'false') },
   { name: 'lint and format (biome)', pass: () => command(join(binDir, 'biome'), 'ci', '--colors=off', '.') },
-  { name: 'docs are generated', pass: () => command(process.execPath, 'docs/generate.ts', '--check') },
+  { name: 'docs and chart are generated', pass: () => command(process.execPath, 'docs/generate.ts', '--check') },
   { name: 'tests (node:test)', pass: runTests },
 ]
 
@@ -63,7 +63,8 @@ async function command(file: string, ...args: readonly string[]): Promise<Count>
 /** All test files but those of the cluster and the bench, each in its own process. */
 async function runTests(): Promise<Count> {
   const files: string[] = []
-  for await (const file of glob('test/{core,certs,webhook,sidecar,runbook,docs,demo}/**/*.test.ts', { cwd: root })) {
+  const folders = 'core,certs,webhook,sidecar,runbook,charts,alerts,docs,demo'
+  for await (const file of glob(`test/{${folders}}/**/*.test.ts`, { cwd: root })) {
     files.push(join(root, file))
   }
   if (files.length === 0) {

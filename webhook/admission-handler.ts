@@ -16,6 +16,8 @@ export interface Lookups {
   application(reference: ApplicationReference): ApplicationLookup | Promise<ApplicationLookup>
   limits(namespace: string): NamespaceLimits | null
   capabilities(): Capabilities
+  /** Why a driver that is admitted now gets no sidecar; null: it gets one. Asked once for each driver. */
+  suspension(): string | null
 }
 
 export interface HandlerEdges {
@@ -51,8 +53,10 @@ function answerRequest(request: AdmissionRequest, { fixed, lookups }: HandlerEdg
   if (subject.kind === 'other') return answer(request, skip(subject.reason))
   const reference = subject.kind === 'driver' ? referenceOf(subject.pod, request) : undefined
   const limits = subject.kind === 'driver' ? lookups.limits(request.namespace) : null
+  // A dry run makes no pod that could show anything.
+  const suspension = subject.kind === 'driver' && !request.dryRun ? lookups.suspension() : null
   const decideWith = (application: ApplicationLookup) =>
-    admit(request, { ...fixed, application, limits, capabilities: lookups.capabilities() }, subject)
+    admit(request, { ...fixed, application, limits, capabilities: lookups.capabilities(), suspension }, subject)
   const application = reference === undefined ? ({ kind: 'none' } as const) : lookups.application(reference)
   return application instanceof Promise ? application.then(decideWith) : decideWith(application)
 }

@@ -4,12 +4,14 @@ import type { Log } from './log.ts'
 export interface Background {
   start(name: string, run: (signal: AbortSignal) => Promise<void>): void
   ended(): readonly string[]
-  stop(): void
+  /** Resolves when all have ended. */
+  stop(): Promise<void>
 }
 
 export function background(log: Log): Background {
   const controller = new AbortController()
   const ended = new Set<string>()
+  const running: Promise<void>[] = []
   return {
     start: (name, run) => {
       const finish = (error?: unknown) => {
@@ -17,9 +19,12 @@ export function background(log: Log): Background {
         ended.add(name)
         log.error({ event: 'loop-ended', loop: name, err: error })
       }
-      run(controller.signal).then(() => finish(), finish)
+      running.push(run(controller.signal).then(() => finish(), finish))
     },
     ended: () => [...ended],
-    stop: () => controller.abort(),
+    stop: async () => {
+      controller.abort()
+      await Promise.all(running)
+    },
   }
 }

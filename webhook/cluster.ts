@@ -1,9 +1,11 @@
 import type { Capabilities } from './admission/capabilities.ts'
 import type { Lookups } from './admission-handler.ts'
 import type { Background } from './background.ts'
-import type { KubernetesConfig } from './config.ts'
-import { numberApplicationIds } from './controller/next-application-id.ts'
+import type { Config, KubernetesConfig } from './config.ts'
+import { createControllerMetrics } from './controller/metrics.ts'
+import { type StartedController, startController } from './controller/start.ts'
 import { type AccessEnvironment, loadAccess } from './kubernetes/access.ts'
+import type { KubernetesApi } from './kubernetes/api.ts'
 import { watchCapabilities } from './kubernetes/capabilities.ts'
 import { createClient } from './kubernetes/client.ts'
 import { watchNamespaceLimits } from './kubernetes/namespace-limits.ts'
@@ -14,6 +16,8 @@ import type { Metrics } from './metrics.ts'
 
 /** What admission asks of the cluster, and whether it can be answered yet. */
 export interface Cluster {
+  /** Null: there is none. */
+  readonly api: KubernetesApi | null
   readonly lookups: Lookups
   /** What is not known yet, by name. */
   unready(): readonly string[]
@@ -24,24 +28,30 @@ export interface Cluster {
 export function statedCluster(capabilities: Capabilities, metrics: Metrics): Cluster {
   metrics.capabilities(() => capabilities)
   return {
+    api: null,
     lookups: {
       application: (reference) => ({ kind: 'unreadable', reference, detail: 'there is no Kubernetes API here' }),
       limits: () => null,
       capabilities: () => capabilities,
+      suspension: () => null,
     },
     unready: () => [],
     close: () => {},
   }
 }
 
-/** Watches what admission needs, and starts the controller's loops. */
+type ClusterEdges = Omit<ReflectorEdges, 'api'> & Pick<StartedController, 'version' | 'monotonicMs'>
+
+/** Watches what admission needs, and starts the controller. */
 export async function connectCluster(
-  { namespace, capabilityIntervalMs, serviceAccountDir }: KubernetesConfig & { readonly kind: 'on' },
+  kubernetes: KubernetesConfig & { readonly kind: 'on' },
+  { sidecar, chartSettings }: Pick<Config, 'sidecar' | 'chartSettings'>,
   env: AccessEnvironment,
-  edges: Omit<ReflectorEdges, 'api'> & { nowMs(): number },
+  edges: ClusterEdges,
   metrics: Metrics,
   loops: Background,
 ): Promise<Cluster> {
+  const { namespace, capabilityIntervalMs, serviceAccountDir } = kubernetes
   const api = createClient(await loadAccess(env, serviceAccountDir))
   const reflecting = { ...edges, api }
   const applications = watchSparkApplications(reflecting)
@@ -65,9 +75,31 @@ export async function connectCluster(
     })
   }
   loops.start('capabilities', capabilities.run)
-  loops.start('next-application-id', numberApplicationIds(reflecting).run)
+  const controller = startController({
+    ...reflecting,
+    namespace,
+    config: kubernetes.controller,
+    sidecarImage: sidecar.image,
+    chartSettings,
+    applications,
+    nativeSidecars: () => capabilities.current().nativeSidecars,
+    stale: () => ({
+      'spark-applications': applications.reflectors.some((reflector) => reflector.stale()),
+      'namespace-limits': limits.reflectors.some((reflector) => reflector.stale()),
+      nodes: nodes.stale(),
+    }),
+    metrics: createControllerMetrics(metrics.registry),
+    loops,
+  })
   return {
-    lookups: { application: applications.lookup, limits: limits.in, capabilities: capabilities.current },
+    api,
+    lookups: {
+      application: applications.lookup,
+      limits: limits.in,
+      capabilities: capabilities.current,
+      suspension: controller.suspension,
+    },
+    // Not the controller's: admission does without.
     unready: () => [
       ...Object.entries(caches)
         .filter(([, reflectors]) => !reflectors.every((reflector) => reflector.synced()))

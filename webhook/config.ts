@@ -4,13 +4,13 @@ import { serviceAccountTokenDir } from '../core/pod-contract.ts'
 import { resolveSettings } from '../core/settings.ts'
 import type { Capabilities } from './admission/capabilities.ts'
 import type { SidecarImage } from './admission/sidecar-container.ts'
+import { type ControllerConfig, parseController } from './controller-config.ts'
 
 /** All that the process is told. */
 export interface Config {
   readonly port: number
   readonly metricsPort: number
-  readonly tlsCertFile: string
-  readonly tlsKeyFile: string
+  readonly certificates: CertificatesConfig
   readonly sidecar: SidecarImage
   /** Whether the webhook configuration sends Services here. */
   readonly servicesAdmitted: boolean
@@ -30,9 +30,31 @@ export type KubernetesConfig =
       readonly capabilityIntervalMs: number
       /** Where the token and the CA of the API server are, unless KUBECONFIG is set. */
       readonly serviceAccountDir: string
+      readonly controller: ControllerConfig
     }
   /** No API (demo, bench): capabilities are stated, SparkApplications and namespace limits unknown. */
   | { readonly kind: 'off'; readonly capabilities: Capabilities }
+
+export type CertificatesConfig =
+  /** cert-manager, or a Secret that somebody fills, mounted. */
+  | {
+      readonly kind: 'files'
+      readonly certFile: string
+      readonly keyFile: string
+      /** Null: somebody else fills the caBundle. */
+      readonly ca: { readonly path: string; readonly configurationName: string } | null
+    }
+  | {
+      readonly kind: 'self-signed'
+      readonly secretName: string
+      /** By which the API server reaches us: the first leads to all replicas. */
+      readonly serviceNames: readonly [string, ...string[]]
+      readonly configurationName: string
+      readonly authorityValidityMs: number
+      readonly leafValidityMs: number
+      /** How long a new authority is trusted before it is used, and an old one after. */
+      readonly holdMs: number
+    }
 
 export interface ConfigProblem {
   readonly key: string
@@ -63,8 +85,14 @@ export function parseConfig(
     read(name, fallback, 'an absolute path', (text) => (isAbsolute(text) ? text : undefined))
   const duration = (name: string, fallback: string) =>
     read(name, fallback, 'a duration with its unit, such as 60s', parseDurationMs)
+  const positive = (name: string, fallback: string) =>
+    read(name, fallback, 'a duration of a minute at least, such as 90d', (text) => {
+      const durationMs = parseDurationMs(text)
+      return durationMs !== undefined && durationMs >= 60_000 ? durationMs : undefined
+    })
   const flag = (name: string, fallback: string) => read(name, fallback, ...oneOf(['true', 'false'])) === 'true'
   const required = (name: string) => read(name, '', 'set', (text) => (text === '' ? undefined : text))
+  const isSet = (name: string) => (env[`SPARK_NANNY_${name}`] ?? '') !== ''
 
   const kubernetes: KubernetesConfig =
     read('KUBERNETES', 'on', ...oneOf(['on', 'off'])) === 'off'
@@ -74,12 +102,31 @@ export function parseConfig(
           namespace: required('NAMESPACE'),
           capabilityIntervalMs: duration('CAPABILITY_INTERVAL', '60s'),
           serviceAccountDir: path('SERVICE_ACCOUNT_DIR', serviceAccountTokenDir),
+          controller: parseController(read),
         }
+  const readCertificates = (): CertificatesConfig => {
+    const kinds = kubernetes.kind === 'on' ? (['files', 'self-signed'] as const) : (['files'] as const)
+    if (read('CERTIFICATES', 'files', ...oneOf(kinds)) === 'self-signed') {
+      return {
+        kind: 'self-signed',
+        secretName: required('CERTIFICATE_SECRET'),
+        serviceNames: read('SERVICE_NAME', '', 'names of Services, parted by commas', parseNames),
+        configurationName: required('WEBHOOK_CONFIGURATION'),
+        authorityValidityMs: positive('CA_VALIDITY', '365d'),
+        leafValidityMs: positive('CERTIFICATE_VALIDITY', '90d'),
+        holdMs: duration('CA_ROTATION_HOLD', '60s'),
+      }
+    }
+    const ca =
+      kubernetes.kind === 'on' && isSet('TLS_CA_FILE')
+        ? { path: path('TLS_CA_FILE'), configurationName: required('WEBHOOK_CONFIGURATION') }
+        : null
+    return { kind: 'files', certFile: path('TLS_CERT_FILE'), keyFile: path('TLS_KEY_FILE'), ca }
+  }
   const config: Config = {
     port: port('PORT', '8443'),
     metricsPort: port('METRICS_PORT', '9164'),
-    tlsCertFile: path('TLS_CERT_FILE'),
-    tlsKeyFile: path('TLS_KEY_FILE'),
+    certificates: readCertificates(),
     sidecar: {
       image: required('SIDECAR_IMAGE'),
       imagePullPolicy: read(
@@ -113,6 +160,11 @@ function parseCapabilities(text: string): Capabilities | undefined {
     restartAllContainers: names.includes('restart-all-containers'),
     openShift: names.includes('openshift'),
   }
+}
+
+function parseNames(text: string): readonly [string, ...string[]] | undefined {
+  const [first = '', ...others] = text.split(',').map((name) => name.trim())
+  return [first, ...others].every((name) => name !== '') ? [first, ...others] : undefined
 }
 
 function parsePort(text: string): number | undefined {

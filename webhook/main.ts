@@ -1,21 +1,21 @@
-import { readFile } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import packageJson from '../package.json' with { type: 'json' }
 import { admissionHandler } from './admission-handler.ts'
 import { admissionRecorder } from './admission-record.ts'
+import { parseArguments } from './arguments.ts'
 import { background } from './background.ts'
+import { certificateSource } from './certificates.ts'
 import { connectCluster, statedCluster } from './cluster.ts'
 import { type Config, chartProblems, parseConfig } from './config.ts'
 import { createLogging, type Logging } from './log.ts'
 import { createMetrics, metricsServer } from './metrics.ts'
 import { buildServer } from './server.ts'
-import { certificateReader, type ServingCertificate } from './tls.ts'
 
-const certificatePollMs = 10_000
 const recordDelayMs = 20
 
-const parsed = parseConfig(process.env)
+const given = parseArguments(process.argv.slice(2))
+const parsed = 'problems' in given ? given : parseConfig({ ...process.env, ...given.env })
 if ('problems' in parsed) {
   for (const { key, value, form } of parsed.problems) {
     console.error(`${key}: ${value === undefined ? 'is absent' : JSON.stringify(value)}; it must be ${form}`)
@@ -40,13 +40,12 @@ async function serve(config: Config, { log, flush }: Logging): Promise<void> {
 
   const metrics = createMetrics(version)
   const loops = background(log)
-  const edges = { log, nowMs: Date.now, random: Math.random, sleep }
+  const edges = { log, nowMs: Date.now, monotonicMs: () => performance.now(), random: Math.random, sleep, version }
   const cluster =
     config.kubernetes.kind === 'off'
       ? statedCluster(config.kubernetes.capabilities, metrics)
-      : await connectCluster(config.kubernetes, process.env, edges, metrics, loops)
+      : await connectCluster(config.kubernetes, config, process.env, edges, metrics, loops)
 
-  let certificate: ServingCertificate | null = null
   let closing = false
   const recorder = admissionRecorder(metrics, log, (tell) => void setTimeout(tell, recordDelayMs))
   const admit = admissionHandler({
@@ -64,35 +63,25 @@ async function serve(config: Config, { log, flush }: Logging): Promise<void> {
     admit,
     certificate: null,
     broken: loops.ended,
-    unready: () => [
-      ...certificateTrouble(certificate, Date.now()),
-      ...cluster.unready(),
-      ...(closing ? ['closing'] : []),
-    ],
+    unready: () => [...certificates.unready(), ...cluster.unready(), ...(closing ? ['closing'] : [])],
     badRequest: (status, detail) => {
       metrics.badRequest(status)
       log.warn({ event: 'bad-request', status, detail })
     },
   })
-  const readCertificate = certificateReader({
-    certFile: config.tlsCertFile,
-    keyFile: config.tlsKeyFile,
-    readFile: (path) => readFile(path, 'utf8'),
-    loaded: (loaded) => {
-      certificate = loaded
-      app.server.setSecureContext(loaded.context)
-      metrics.certificateExpiry(loaded.expiresMs)
-      log.info({ event: 'certificate-loaded', expires: new Date(loaded.expiresMs).toISOString() })
+  const certificates = certificateSource(
+    config.certificates,
+    config.kubernetes.kind === 'on' ? config.kubernetes.namespace : null,
+    cluster.api,
+    {
+      ...edges,
+      metrics,
+      elapsedMs: () => performance.now(),
+      serve: ({ context }) => app.server.setSecureContext(context),
     },
-    unusable: (detail) => log.error({ event: 'certificate-unusable', detail }),
-  })
-  await readCertificate()
-  loops.start('certificate', async (signal) => {
-    while (!signal.aborted) {
-      await sleep(certificatePollMs, signal)
-      await readCertificate()
-    }
-  })
+  )
+  await certificates.prepare()
+  for (const [name, run] of Object.entries(certificates.loops)) loops.start(name, run)
 
   const metricsListener = metricsServer(metrics)
   await listen(metricsListener, config.metricsPort)
@@ -107,19 +96,14 @@ async function serve(config: Config, { log, flush }: Logging): Promise<void> {
   closing = true
   log.info({ event: 'closing', signal, drainMs: config.drainMs })
   await delay(config.drainMs)
-  loops.stop()
   metricsListener.close()
-  await Promise.race([app.close(), delay(5_000)])
+  // The lease is given back, so that another leads at once.
+  await Promise.race([Promise.all([app.close(), loops.stop()]), delay(5_000)])
   cluster.close()
   recorder.flush()
   log.info({ event: 'closed' })
   flush()
   process.exit(0)
-}
-
-function certificateTrouble(certificate: ServingCertificate | null, nowMs: number): readonly string[] {
-  if (certificate === null) return ['certificate']
-  return certificate.expiresMs <= nowMs ? ['certificate-expired'] : []
 }
 
 /** On every address, of both families where there are both. */

@@ -8,8 +8,14 @@ export interface Metrics {
   admitted(decision: Pick<Decision, 'kind' | 'reason' | 'problems'>, kind: string, seconds: number): void
   badRequest(status: number): void
   certificateExpiry(expiresMs: number): void
+  /** Of the authority that signed the serving certificate, where it is known. */
+  authorityExpiry(expiresMs: number): void
+  certificateRenewed(kind: 'leaf' | 'ca'): void
+  certificateSourceHealthy(healthy: boolean): void
   /** Where to look up the capabilities when the figures are asked for. */
   capabilities(current: () => Capabilities): void
+  /** Where other parts of the process put theirs. */
+  readonly registry: Registry
   /** The Prometheus text. */
   render(): Promise<string>
   readonly contentType: string
@@ -50,11 +56,33 @@ export function createMetrics(version: string): Metrics {
     labelNames: ['key', 'source'],
     registers,
   })
-  const expiry = new Gauge({
-    name: 'spark_nanny_certificate_expiry_timestamp_seconds',
-    help: 'When the serving certificate expires.',
+  // A gauge is 0 before it is set: until then there is none, or the certificate would have expired in 1970.
+  const onceKnown = (name: string, help: string) => {
+    let gauge: Gauge | undefined
+    return (value: number) => {
+      gauge ??= new Gauge({ name, help, registers })
+      gauge.set(value)
+    }
+  }
+  const expirySeconds = onceKnown(
+    'spark_nanny_certificate_expiry_timestamp_seconds',
+    'When the serving certificate expires.',
+  )
+  const authorityExpirySeconds = onceKnown(
+    'spark_nanny_ca_expiry_timestamp_seconds',
+    'When the certificate authority of the serving certificate expires, where it is known.',
+  )
+  const renewals = new Counter({
+    name: 'spark_nanny_certificate_renewals_total',
+    help: 'Certificates that this process issued, the first ones too.',
+    labelNames: ['kind'],
     registers,
   })
+  for (const kind of ['leaf', 'ca']) renewals.inc({ kind }, 0)
+  const sourceHealthy = onceKnown(
+    'spark_nanny_certificate_source_healthy',
+    '0 when something keeps certificates from being renewed or trusted; the log says what.',
+  )
   let currentCapabilities: () => Capabilities = () => unknownCapabilities
   new Gauge({
     name: 'spark_nanny_capability',
@@ -66,6 +94,7 @@ export function createMetrics(version: string): Metrics {
     },
   })
   return {
+    registry,
     contentType: registry.contentType,
     admitted: (decision, kind, seconds) => {
       admissions.inc({ result: decision.kind, reason: decision.reason, kind: kindLabel(kind) })
@@ -76,7 +105,10 @@ export function createMetrics(version: string): Metrics {
       }
     },
     badRequest: (status) => badRequests.inc({ status }),
-    certificateExpiry: (expiresMs) => expiry.set(expiresMs / 1000),
+    certificateExpiry: (expiresMs) => expirySeconds(expiresMs / 1000),
+    authorityExpiry: (expiresMs) => authorityExpirySeconds(expiresMs / 1000),
+    certificateRenewed: (kind) => renewals.inc({ kind }),
+    certificateSourceHealthy: (healthy) => sourceHealthy(healthy ? 1 : 0),
     capabilities: (current) => {
       currentCapabilities = current
     },

@@ -71,7 +71,7 @@ export interface Evidence {
   /** That was asked for by -n. */
   readonly onlyNamespace: string | null
   readonly server: ServerEvidence
-  /** One for each Deployment with our labels. */
+  /** One for each release with our labels. */
   readonly installations: Reading<readonly Installation[]>
   readonly configurations: Reading<readonly WebhookConfiguration[]>
   readonly namespaces: Reading<readonly Namespace[]>

@@ -22,6 +22,29 @@ export interface WebhookDeployment {
   readonly unavailable: string | null
 }
 
+/** One for each release: the chart parts the replicas over two Deployments, which are told apart by nothing else. */
+export function byRelease(deployments: readonly WebhookDeployment[]): readonly WebhookDeployment[] {
+  const releaseOf = ({ namespace, name, podLabels }: WebhookDeployment) =>
+    `${namespace}/${podLabels['app.kubernetes.io/instance'] ?? name}`
+  return [...Map.groupBy(deployments, releaseOf).values()].flatMap((halves) => halves.slice(0, 1).map(together(halves)))
+}
+
+const together =
+  (halves: readonly WebhookDeployment[]) =>
+  (first: WebhookDeployment): WebhookDeployment => {
+    const sum = (key: 'wanted' | 'updated' | 'ready') => halves.reduce((total, half) => total + half[key], 0)
+    return {
+      ...first,
+      name: halves.map(({ name }) => name).join(' and '),
+      wanted: sum('wanted'),
+      updated: sum('updated'),
+      ready: sum('ready'),
+      observed: halves.every(({ observed }) => observed),
+      // One half that is available injects every driver.
+      unavailable: halves.some(({ unavailable }) => unavailable === null) ? null : first.unavailable,
+    }
+  }
+
 export interface WebhookPod {
   readonly name: string
   readonly labels: Readonly<Record<string, string>>

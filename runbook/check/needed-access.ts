@@ -14,17 +14,18 @@ export function neededAccess(
   const everywhere = { group: '', namespace: '' }
   const here = { group: '', namespace }
   return [
-    { ...everywhere, resource: 'pods', verbs: ['list', 'watch', 'patch'] },
+    { ...everywhere, resource: 'pods', verbs: ['list', 'watch', 'patch', 'delete'] },
+    { ...everywhere, resource: 'namespaces', verbs: ['list', 'watch'] },
     { ...everywhere, resource: 'nodes', verbs: ['list', 'watch'] },
     { ...everywhere, resource: 'limitranges', verbs: ['list', 'watch'] },
     { ...everywhere, resource: 'resourcequotas', verbs: ['list', 'watch'] },
     ...['sparkoperator.k8s.io', 'spark.apache.org'].map((group) => ({
       group,
       resource: 'sparkapplications',
-      verbs: ['get', 'list', 'watch'],
+      verbs: ['get', 'list', 'watch', 'patch'],
       namespace: '',
     })),
-    { ...everywhere, resource: 'events', verbs: ['create', 'patch'] },
+    { ...everywhere, resource: 'events', verbs: ['create'] },
     { path: '/apis/security.openshift.io', verb: 'get' },
     ...(configuration === undefined
       ? []

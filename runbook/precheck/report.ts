@@ -1,3 +1,4 @@
+import type { Unknown } from '../evidence/evidence.ts'
 import { type ExitCode, exitCodes } from '../exit-codes.ts'
 import type { Finding } from '../findings.ts'
 import { renderReport } from '../render/render.ts'
@@ -11,12 +12,6 @@ export interface PrecheckReport {
   readonly findings: readonly Finding[]
   /** What could not be known. */
   readonly unknown: readonly Unknown[]
-}
-
-export interface Unknown {
-  readonly what: string
-  readonly source: string
-  readonly why: string
 }
 
 /** By the renderers of diagnose; there is no driver yet, and no log. */

@@ -1,6 +1,6 @@
+import type { Unknown } from '../evidence/evidence.ts'
 import type { Finding } from '../findings.ts'
 import { findingOf, sortedFindings } from '../precheck/precheck.ts'
-import type { Unknown } from '../precheck/report.ts'
 import type { RemedyContext } from '../remedies.ts'
 import { preflightChecks } from './catalogue.ts'
 import type { PreflightRule, PreflightSubject } from './evidence.ts'
@@ -22,7 +22,8 @@ export function preflight(subject: PreflightSubject, context: RemedyContext): re
 /** What was not known: without a cluster nearly everything; else what could not be read. */
 export function unknownsOf({ cluster, workload }: PreflightSubject): readonly Unknown[] {
   if (cluster === null) return offlineUnknowns
-  if (workload === null) return [{ what: 'the pods', source: 'configuration', why: 'a size in it cannot be read' }]
+  if (workload === null)
+    return [{ what: 'the pods', source: 'configuration', why: 'a size in it, or a part of a pod, cannot be read' }]
   const unknown: Unknown[] = []
   const collections = {
     'the namespace': cluster.namespace,

@@ -1,5 +1,6 @@
 import { isRecord, recordOf } from '../../core/json.ts'
-import type { Container, Pod, PodSpec } from '../../core/pod.ts'
+import type { Pod } from '../../core/pod.ts'
+import { parsePod } from '../../webhook/admission/received-object.ts'
 import type { Input } from '../precheck/input.ts'
 import { type EffectiveConf, valueIn } from '../spark-conf/effective-conf.ts'
 import { driverMemory, executorMemory } from '../spark-conf/spark-memory.ts'
@@ -14,7 +15,7 @@ const sidecarless = { 'spark-nanny.io/preflight': 'true' } as const
 /**
  * The driver's pod as Spark would make it, as far as admission, scheduling and references depend on it
  * (BasicDriverFeatureStep and its neighbours; kubeflow's own webhook adds the fields of `spec.driver`). Undefined: its
- * memory cannot be worked out.
+ * memory cannot be worked out, or a part that the application gives has not the form of a pod's.
  */
 export function driverPod(input: Input, namespace: string, name: string | null): Pod | undefined {
   const podName = valueIn(input.conf)('spark.kubernetes.driver.pod.name') ?? operatorPodName(input, name)
@@ -47,22 +48,22 @@ function sparkPod(
   const base = recordOf(arrayOf(template.containers).find(isRecord))
   const limitCores = value(`spark.kubernetes.${role}.limit.cores`)
   const cores = value(`spark.kubernetes.${role}.request.cores`) ?? value(`spark.${role}.cores`) ?? '1'
-  const container: Container = {
+  const volumeMounts = [...arrayOf(base.volumeMounts), ...arrayOf(spec.volumeMounts), ...mounts]
+  const initContainers = [...arrayOf(template.initContainers), ...arrayOf(spec.initContainers)]
+  const container = {
     ...base,
     name: role === 'driver' ? 'spark-kubernetes-driver' : 'spark-kubernetes-executor',
     image: imageOf(conf, role) ?? 'spark-nanny.invalid/no-image-given:1',
     ...pullPolicy(value('spark.kubernetes.container.image.pullPolicy')),
     args: [role],
     ...(isRecord(spec.securityContext) && { securityContext: spec.securityContext }),
-    env: [...arrayOf(base.env), ...arrayOf(spec.env), ...env] as NonNullable<Container['env']>,
+    env: [...arrayOf(base.env), ...arrayOf(spec.env), ...env],
     ...(Array.isArray(spec.envFrom) && { envFrom: spec.envFrom }),
     resources: {
       requests: { cpu: cores, memory: `${memory.totalMiB}Mi` },
       limits: { ...(limitCores !== undefined && { cpu: limitCores }), memory: `${memory.totalMiB}Mi` },
     },
-    volumeMounts: [...arrayOf(base.volumeMounts), ...arrayOf(spec.volumeMounts), ...mounts] as NonNullable<
-      Container['volumeMounts']
-    >,
+    volumeMounts,
   }
   const account =
     value(`spark.kubernetes.authenticate.${role}.serviceAccountName`) ??
@@ -70,7 +71,7 @@ function sparkPod(
   const pullSecrets = value('spark.kubernetes.container.image.pullSecrets')
     ?.split(',')
     .map((name) => ({ name: name.trim() }))
-  return {
+  return parsePod({
     apiVersion: 'v1',
     kind: 'Pod',
     metadata: {
@@ -82,14 +83,8 @@ function sparkPod(
     spec: {
       ...template,
       ...passedOn(spec),
-      containers: [
-        container,
-        ...(arrayOf(template.containers).slice(1) as readonly Container[]),
-        ...(arrayOf(spec.sidecars) as readonly Container[]),
-      ],
-      ...(arrayOf(spec.initContainers).length > 0 && {
-        initContainers: arrayOf(spec.initContainers) as readonly Container[],
-      }),
+      containers: [container, ...arrayOf(template.containers).slice(1), ...arrayOf(spec.sidecars)],
+      ...(initContainers.length > 0 && { initContainers }),
       restartPolicy: 'Never',
       ...(account !== undefined && { serviceAccountName: account }),
       ...(pullSecrets !== undefined && { imagePullSecrets: pullSecrets }),
@@ -97,15 +92,15 @@ function sparkPod(
         ...family(conf, 'spark.kubernetes.node.selector.'),
         ...family(conf, `spark.kubernetes.${role}.node.selector.`),
         ...recordOf(spec.nodeSelector),
-      } as Record<string, string>,
+      },
       volumes: [
         ...arrayOf(template.volumes),
-        ...usedVolumes(input, container),
+        ...usedVolumes(input, volumeMounts),
         ...volumes,
         { name: 'spark-local-dir-1', emptyDir: {} },
-      ] as NonNullable<PodSpec['volumes']>,
+      ],
     },
-  }
+  })
 }
 
 /** The image of a role; undefined: Spark refuses the submission. */
@@ -146,10 +141,10 @@ function passedOn(spec: Readonly<Record<string, unknown>>): Readonly<Record<stri
 }
 
 /** Those of `spec.volumes` that the container mounts; Secrets and ConfigMaps that kubeflow mounts by their names. */
-function usedVolumes(input: Input, container: Container): readonly unknown[] {
+function usedVolumes(input: Input, volumeMounts: readonly unknown[]): readonly unknown[] {
   if (input.kind !== 'application') return []
-  const mounted = new Set(container.volumeMounts?.map(({ name }) => name))
-  return arrayOf(part(input.object, 'spec').volumes).filter((volume) => mounted.has(String(recordOf(volume).name)))
+  const mounted = new Set(volumeMounts.map((mount) => recordOf(mount).name))
+  return arrayOf(part(input.object, 'spec').volumes).filter((volume) => mounted.has(recordOf(volume).name))
 }
 
 function family({ entries }: EffectiveConf, prefix: string): Record<string, string> {

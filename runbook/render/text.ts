@@ -1,12 +1,11 @@
-import type { DriverState, Finding } from '../findings.ts'
+import type { Finding } from '../findings.ts'
 import type { Remedy } from '../remedies.ts'
 import type { Style } from '../terminal/style.ts'
 import { headline, placeOf, printable, type Report, rooted } from './report.ts'
 
 /** For people: the root cause first, what it is known by, and what to do next. */
 export function renderText(report: Report, style: Style): string {
-  const { diagnosis, tail } = report
-  const { findings, state, unknown } = diagnosis
+  const { findings, unknown } = report.diagnosis
   const lines = [`${headline(report, style.bold)}.`, '']
   for (const { root, symptoms } of rooted(findings)) {
     lines.push(...heading(root, style), ...body(root, style))
@@ -20,7 +19,7 @@ export function renderText(report: Report, style: Style): string {
     }
     lines.push('')
   }
-  if (findings.length === 0) lines.push(...nothing(state, tail, unknown.length > 0, style))
+  if (findings.length === 0) lines.push(...nothing(report, style))
   if (unknown.length > 0) {
     lines.push(style.yellow('Not known, and not taken for well:'))
     for (const { what, source, why } of unknown) lines.push(`  ? ${what} (${printable(source)}): ${printable(why)}`)
@@ -67,8 +66,9 @@ export function remedyTitle(remedy: Remedy): string {
   return `${remedy.title}: ${remedy.key}=${remedy.proposed ?? 'MORE'}${from}`
 }
 
-function nothing(state: DriverState, tail: Report['tail'], incomplete: boolean, style: Style): readonly string[] {
-  if (state === 'absent' || state === 'unknown') return ['Nothing was found.', '']
+function nothing({ diagnosis: { state, unknown }, tail, checked }: Report, style: Style): readonly string[] {
+  const incomplete = unknown.length > 0
+  if (checked === undefined && (state === 'absent' || state === 'unknown')) return ['Nothing was found.', '']
   if (state !== 'failed') {
     return [incomplete ? 'Nothing was found in what could be read.' : style.green('√ Nothing is wrong with it.'), '']
   }

@@ -1,7 +1,7 @@
 import { isRecord, recordOf } from '../../core/json.ts'
 import type { SparkOperator } from '../../core/spark-application.ts'
 import { languageOf } from './conf-file.ts'
-import { ConfBuilder, type EffectiveConf, valueIn } from './effective-conf.ts'
+import { type ConfBuilder, createConfBuilder, type EffectiveConf, valueIn } from './effective-conf.ts'
 import type { Language } from './spark-memory.ts'
 import { parseSparkVersion, type SparkVersion, versionOfImage } from './spark-version.ts'
 
@@ -17,7 +17,7 @@ export function applicationConf(
   origin: Origin,
 ): EffectiveConf {
   const spec = recordOf(object.spec)
-  const builder = new ConfBuilder()
+  const builder = createConfBuilder()
   const fill: Fill = { builder, origin }
   if (operator === 'kubeflow') kubeflowConf(spec, recordOf(object.metadata), fill)
   else setAll(fill, spec.sparkConf, '', 'spec.sparkConf')

@@ -1,5 +1,5 @@
 import { parseProperties } from '../../core/spark-properties.ts'
-import { ConfBuilder, type EffectiveConf, valueIn } from './effective-conf.ts'
+import { type ConfBuilder, createConfBuilder, type EffectiveConf, valueIn } from './effective-conf.ts'
 import type { Language } from './spark-memory.ts'
 import { type SparkVersion, versionOfImage } from './spark-version.ts'
 
@@ -15,7 +15,7 @@ export interface ConfFile {
  * a command line with its `--conf` and other flags, with or without `spark-submit` in front.
  */
 export function parseConfFile(text: string, name: string, sparkVersion: SparkVersion | undefined): ConfFile {
-  const builder = new ConfBuilder()
+  const builder = createConfBuilder()
   const words = isCommandLine(text) ? shellWords(text) : undefined
   const mainFile = words === undefined ? readProperties(text, name, builder) : readFlags(words, name, builder)
   const language = languageOf(mainFile)
@@ -102,9 +102,7 @@ function readFlags(words: readonly Word[], name: string, builder: ConfBuilder): 
 function shellWords(text: string): readonly Word[] {
   const words: Word[] = []
   let line = 1
-  for (const match of text.matchAll(
-    /\\\r?\n|\n|#[^\n]*|[^\s\S]|((?:[^\s"'\\]|\\[^\n]|"(?:[^"\\]|\\[\s\S])*"|'[^']*')+)|\s/g,
-  )) {
+  for (const match of text.matchAll(/\\\r?\n|\n|#[^\n]*|((?:[^\s"'\\]|\\[^\n]|"(?:[^"\\]|\\[\s\S])*"|'[^']*')+)|\s/g)) {
     const [whole, word] = match
     if (word !== undefined) words.push({ text: unquoted(word), line })
     line += whole.split('\n').length - 1

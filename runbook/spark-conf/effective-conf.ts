@@ -36,19 +36,22 @@ export interface Place {
 }
 
 /** Collects values, the later one over the earlier one. */
-export class ConfBuilder {
-  readonly #entries = new Map<string, Written>()
-  readonly #outweighed: Outweighed[] = []
+export interface ConfBuilder {
+  set(key: string, value: string, place: Place): void
+  build(language: Language, sparkVersion: SparkVersion | undefined): EffectiveConf
+}
 
-  set(key: string, value: string, { source, field = null, line = null }: Place): void {
-    const winner = { value, source, field, line }
-    const loser = this.#entries.get(key)
-    if (loser !== undefined && loser.value !== value) this.#outweighed.push({ key, loser, winner })
-    this.#entries.set(key, winner)
-  }
-
-  build(language: Language, sparkVersion: SparkVersion | undefined): EffectiveConf {
-    return { entries: this.#entries, outweighed: this.#outweighed, language, sparkVersion }
+export function createConfBuilder(): ConfBuilder {
+  const entries = new Map<string, Written>()
+  const outweighed: Outweighed[] = []
+  return {
+    set: (key, value, { source, field = null, line = null }) => {
+      const winner = { value, source, field, line }
+      const loser = entries.get(key)
+      if (loser !== undefined && loser.value !== value) outweighed.push({ key, loser, winner })
+      entries.set(key, winner)
+    },
+    build: (language, sparkVersion) => ({ entries, outweighed, language, sparkVersion }),
   }
 }
 

@@ -6,9 +6,9 @@ import { parseQuantityMilli } from '../../webhook/admission/quantity.ts'
 import { parsePod } from '../../webhook/admission/received-object.ts'
 import type { KubernetesApi } from '../../webhook/kubernetes/api.ts'
 import { getObject, listObjects } from '../check/collect/requests.ts'
+import type { Unknown } from '../evidence/evidence.ts'
 import { applicationInput, type Input } from '../precheck/input.ts'
-import type { Unknown } from '../precheck/report.ts'
-import { ConfBuilder } from '../spark-conf/effective-conf.ts'
+import { createConfBuilder } from '../spark-conf/effective-conf.ts'
 import type { Language } from '../spark-conf/spark-memory.ts'
 import { parseSparkVersion, type SparkVersion, versionOfImage } from '../spark-conf/spark-version.ts'
 
@@ -94,7 +94,7 @@ async function ofDriver(
     )
     return null
   }
-  const builder = new ConfBuilder()
+  const builder = createConfBuilder()
   const source = `ConfigMap ${mapName}`
   const properties = parseProperties(text)
   for (const [key, value] of properties) if (!isSparksOwn(key)) builder.set(key, value, { source })

@@ -1,4 +1,4 @@
-import type { ChildProcess } from 'node:child_process'
+import { type ChildProcess, execFileSync } from 'node:child_process'
 import { once } from 'node:events'
 import { openSync, readFileSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
@@ -7,12 +7,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { build } from 'esbuild'
 import { createAuthority, issueServingCertificate } from '../../certs/authority.ts'
 import { type FakeApiServer, startFakeApiServer } from '../webhook/fake-api-server.ts'
 import type { Load, LoadResult } from './load.ts'
 import { canPin, listeningPort, residentMb, spawnPinned } from './pinned-process.ts'
 
+const projectDir = join(import.meta.dirname, '../..')
 const serverCore = 0
 const clientCore = 1
 const connections = 8
@@ -31,10 +31,11 @@ export async function benchWebhook(): Promise<void> {
   const children: ChildProcess[] = []
   try {
     fillCluster(api)
+    const runtime = imageRuntime()
     const { certFile, keyFile } = await writeCertificate(dir)
     const started = async (name: string, args: readonly string[], env: Readonly<Record<string, string>>) => {
       const logFile = join(dir, `${name}.log`)
-      const child = spawnPinned(serverCore, args, { ...imageEnv, ...env }, [
+      const child = spawnPinned(serverCore, args, { ...runtime.env, ...env }, [
         'ignore',
         openSync(logFile, 'w'),
         'inherit',
@@ -42,8 +43,8 @@ export async function benchWebhook(): Promise<void> {
       children.push(child)
       return { child, port: await listeningPort(child, logFile), logFile }
     }
-    const bundle = await bundleWebhook(dir)
-    const webhook = await started('webhook', [...imageNodeFlags, bundle], {
+    const bundle = bundleWebhook()
+    const webhook = await started('webhook', [...runtime.flags, bundle], {
       SPARK_NANNY_TLS_CERT_FILE: certFile,
       SPARK_NANNY_TLS_KEY_FILE: keyFile,
       SPARK_NANNY_SIDECAR_IMAGE: 'registry.invalid/spark-nanny-sidecar:1',
@@ -56,7 +57,7 @@ export async function benchWebhook(): Promise<void> {
     })
     const ceiling = await started(
       'ceiling',
-      [...imageNodeFlags, join(import.meta.dirname, 'ceiling-process.ts'), certFile, keyFile],
+      [...runtime.flags, join(import.meta.dirname, 'ceiling-process.ts'), certFile, keyFile],
       {},
     )
     const client = spawnPinned(clientCore, [join(import.meta.dirname, 'load-process.ts')], {}, [
@@ -158,27 +159,22 @@ async function writeCertificate(dir: string) {
   return { certFile, keyFile }
 }
 
-/**
- * What the image is to give to Node, here to both servers. A small young generation costs nothing here; the middle
- * compiler is left out (what counts is soon compiled by the last one); and glibc is told to give back what compilers and
- * TLS gave back to it: 20 MiB together.
- */
-const imageNodeFlags = ['--max-semi-space-size=1', '--no-maglev']
-const imageEnv = { MALLOC_MMAP_THRESHOLD_: '32768' }
+/** What the image gives to Node, here to both servers; read from its Dockerfile. */
+function imageRuntime() {
+  const dockerfile = readFileSync(join(projectDir, 'Dockerfile.webhook'), 'utf8')
+  const words: unknown = JSON.parse(/^ENTRYPOINT (\[.*\])$/m.exec(dockerfile)?.[1] ?? '[]')
+  const line = /^ENV (.*)$/m.exec(dockerfile)?.[1] ?? ''
+  const env = Object.fromEntries([...line.matchAll(/(\w+)="([^"]*)"/g)].map(([, key = '', value = '']) => [key, value]))
+  if (!Array.isArray(words) || words.length < 2 || env.NODE_OPTIONS === undefined) {
+    throw new Error('Dockerfile.webhook: no ENTRYPOINT in its JSON form, or no ENV with NODE_OPTIONS')
+  }
+  return { flags: words.slice(1, -1).map(String), env }
+}
 
-async function bundleWebhook(dir: string): Promise<string> {
-  const outfile = join(dir, 'webhook.cjs')
-  await build({
-    entryPoints: [join(import.meta.dirname, '../../webhook/main.ts')],
-    bundle: true,
-    platform: 'node',
-    format: 'cjs',
-    minify: true,
-    outfile,
-    external: ['@kubernetes/client-node'],
-    logLevel: 'error',
-  })
-  return outfile
+/** The image's bundle, made by the image's own recipe. */
+function bundleWebhook(): string {
+  execFileSync(process.execPath, ['build.ts', 'webhook'], { cwd: projectDir, stdio: 'ignore' })
+  return join(projectDir, 'dist/webhook.cjs')
 }
 
 async function untilReady(port: number): Promise<void> {

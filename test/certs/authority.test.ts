@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { test } from 'node:test'
 import { connect, createServer } from 'node:tls'
-import { createAuthority, issueServingCertificate } from '../../certs/authority.ts'
+import { createAuthority, generateKeysAside, issueServingCertificate } from '../../certs/authority.ts'
 
 const now = new Date()
 
@@ -36,4 +36,19 @@ test('a serving certificate is valid from an hour before until its days are over
   assert.equal(Math.round((now.getTime() - leaf.validFromDate.getTime()) / 3_600_000), 1)
   assert.equal(leaf.checkHost('a.svc'), 'a.svc')
   assert.equal(leaf.ca, false)
+})
+
+test('keys are made beside the event loop', async () => {
+  let turns = 0
+  let made = false
+  const turn = () => {
+    turns += 1
+    if (!made) setImmediate(turn)
+  }
+  setImmediate(turn)
+  const keys = await generateKeysAside()
+  made = true
+  assert.ok(turns > 1, String(turns))
+  const authority = new X509Certificate(createAuthority(now, 1, keys).certificatePem)
+  assert.ok(authority.verify(authority.publicKey) && authority.ca)
 })

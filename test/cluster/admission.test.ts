@@ -13,7 +13,7 @@ import { type AdmissionChain, caseLabel, startAdmissionChain } from './admission
 import { type BoundedNamespace, boundedNamespaces, boundsOf } from './bounded-namespaces.ts'
 import { type Cluster, connectCluster } from './cluster.ts'
 import { type DriverPod, driverPods } from './driver-pods.ts'
-import { sidecarTag } from './images/sidecar.ts'
+import { sidecarTag } from './images/project.ts'
 import { createNamespace, deleteNamespace } from './namespaces.ts'
 import { waitFor } from './processes.ts'
 

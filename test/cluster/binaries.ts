@@ -29,6 +29,12 @@ const modules: readonly GoModule[] = [
     build: ['-ldflags', '-s -w', '-o', join(binDir, 'etcd'), 'go.etcd.io/etcd/server/v3'],
   },
   {
+    // promtool: the tests of the alert rules. Without service discovery, which is most of its code.
+    name: 'prometheus',
+    outputs: ['promtool'],
+    build: ['-tags', 'remove_all_sd', '-ldflags', '-s -w', '-o', `${binDir}/`, 'tool'],
+  },
+  {
     name: 'containerd',
     outputs: ['containerd', 'containerd-shim-runc-v2', 'ctr'],
     build: ['-tags', 'no_btrfs,no_devmapper,no_zfs', '-ldflags', '-s -w', '-o', `${binDir}/`, 'tool'],
@@ -39,9 +45,19 @@ const modules: readonly GoModule[] = [
     build: ['-ldflags', '-s -w', '-o', join(binDir, 'coredns'), '.'],
   },
   {
+    name: 'cert-manager',
+    outputs: ['cert-manager'],
+    build: ['-ldflags', '-s -w', '-o', join(binDir, 'cert-manager'), '.'],
+  },
+  {
     name: 'kubernetes',
     outputs: ['kube-apiserver', 'kube-controller-manager', 'kube-proxy', 'kube-scheduler', 'kubectl', 'kubelet'],
     build: ['-ldflags', ['-s -w', ...versionFlags].join(' '), '-o', `${binDir}/`, 'tool'],
+  },
+  {
+    name: 'helm',
+    outputs: ['helm'],
+    build: ['-ldflags', '-s -w', '-o', join(binDir, 'helm'), 'helm.sh/helm/v4/cmd/helm'],
   },
 ]
 

@@ -6,7 +6,7 @@ import { type AdmissionContext, decide, subjectOf } from '../../webhook/admissio
 import { namespaceLimits } from '../../webhook/admission/namespace-limits.ts'
 import { creationRequest } from '../../webhook/admission/review.ts'
 import { type Cluster, connectCluster } from './cluster.ts'
-import { sidecarTag } from './images/sidecar.ts'
+import { sidecarTag } from './images/project.ts'
 import { createNamespace, deleteNamespace } from './namespaces.ts'
 import { containerStatus, driverContainer, execInPod, waitForPod } from './pods.ts'
 

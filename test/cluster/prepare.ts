@@ -1,23 +1,20 @@
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
 import { buildBinaries } from './binaries.ts'
 import type { ImageArchive } from './images/builder.ts'
 import { buildCrashingSidecarImage } from './images/crashing-sidecar.ts'
 import { buildPauseImage } from './images/pause.ts'
-import { buildSidecarImage } from './images/sidecar.ts'
+import { buildSidecarImage, buildWebhookImage } from './images/project.ts'
 import { up } from './kubernetes/lifecycle.ts'
 import { installPackages } from './packages.ts'
-import { projectDir } from './paths.ts'
 import { type Log, step } from './progress.ts'
 import { buildSparkImage, fetchJars } from './spark/image.ts'
 
-const buildImages = async (log: Log): Promise<ImageArchive[]> => {
-  const images = [await buildPauseImage(log), await buildSparkImage(log)]
-  if (existsSync(join(projectDir, 'Dockerfile.sidecar')))
-    images.push(await buildSidecarImage(log), await buildCrashingSidecarImage(log))
-  else log('no Dockerfile.sidecar: the cluster has no sidecar image')
-  return images
-}
+const buildImages = async (log: Log): Promise<ImageArchive[]> => [
+  await buildPauseImage(log),
+  await buildSparkImage(log),
+  await buildSidecarImage(log),
+  await buildCrashingSidecarImage(log),
+  await buildWebhookImage(log),
+]
 
 /** From whatever is there to a running cluster, each part made only when it is missing or its recipe changed. */
 export const prepareAndStart = async (log: Log): Promise<void> => {

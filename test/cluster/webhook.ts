@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { Agent, request } from 'undici'
 import { createAuthority, issueServingCertificate } from '../../certs/authority.ts'
 import type { Cluster } from './cluster.ts'
-import { sidecarTag } from './images/sidecar.ts'
+import { sidecarTag } from './images/project.ts'
 import { logsDir, projectDir } from './paths.ts'
 import { waitFor } from './processes.ts'
 
@@ -14,6 +14,8 @@ export interface WebhookOptions {
   /** Tells webhooks apart; namespaces that carry the label `webhook: <name>` are its own. */
   readonly name: string
   readonly sidecarImage?: string
+  /** More of its configuration. */
+  readonly env?: Readonly<Record<string, string>>
 }
 
 /** The webhook process on the host and its MutatingWebhookConfiguration, by URL. */
@@ -48,6 +50,9 @@ export const startWebhook = async (cluster: Cluster, options: WebhookOptions): P
     SPARK_NANNY_SIDECAR_IMAGE: sidecarImage,
     SPARK_NANNY_SIDECAR_IMAGE_PULL_POLICY: 'Never',
     SPARK_NANNY_NAMESPACE: 'default',
+    SPARK_NANNY_LEASE: `spark-nanny-${name}-${process.pid}`,
+    SPARK_NANNY_NAMESPACE_SELECTOR: `spark-nanny.io/inject=enabled,webhook=${name}`,
+    ...options.env,
   }
   const metricsUrl = `http://127.0.0.1:${metricsPort}/metrics`
   const dispatcher = new Agent({ connect: { ca: authority.certificatePem } })
@@ -91,6 +96,7 @@ export const startWebhook = async (cluster: Cluster, options: WebhookOptions): P
     stop: async () => {
       await cluster.kubectl(['delete', 'mutatingwebhookconfiguration', configuration, '--ignore-not-found'])
       await end()
+      await cluster.kubectl(['-n', 'default', 'delete', 'lease', env.SPARK_NANNY_LEASE, '--ignore-not-found'])
       rmSync(directory, { recursive: true, force: true })
     },
   }

@@ -11,7 +11,7 @@ const root = join(import.meta.dirname, '../..')
 
 test('the pages are what the rules say', async () => {
   for (const [name, text] of Object.entries(findingsPages())) {
-    assert.equal(await readFile(join(root, 'docs', name), 'utf8'), text, `docs/${name} is stale: run \`npm run docs\``)
+    assert.equal(await readFile(join(root, name), 'utf8'), text, `${name} is stale: run \`npm run docs\``)
   }
 })
 

@@ -3,9 +3,10 @@ import { access, glob, readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { test } from 'node:test'
 import packageJson from '../../package.json' with { type: 'json' }
+import { anchorsOf } from './anchors.ts'
 
 const root = join(import.meta.dirname, '../..')
-const pages = await Array.fromAsync(glob('{*.md,docs/**/*.md}', { cwd: root }))
+const pages = await Array.fromAsync(glob('{*.md,docs/**/*.md,charts/**/*.md}', { cwd: root }))
 
 for (const page of pages) {
   test(`${page}: links lead somewhere and commands exist`, async () => {
@@ -32,13 +33,3 @@ test('CONTRIBUTING justifies each dependency, and no other', async () => {
   assert.deepEqual(named(false).toSorted(), Object.keys(packageJson.dependencies).toSorted())
   assert.deepEqual(named(true).toSorted(), Object.keys(packageJson.devDependencies).toSorted())
 })
-
-/** As GitHub makes them of headings. */
-function anchorsOf(markdown: string): readonly string[] {
-  return [...markdown.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
-    heading
-      .toLowerCase()
-      .replace(/[^\w\s-]/g, '')
-      .replaceAll(' ', '-'),
-  )
-}

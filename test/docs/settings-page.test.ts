@@ -49,12 +49,12 @@ test('--check fails for a stale or absent page and writes nothing', async (t) =>
   const generate = (...args: readonly string[]) =>
     spawnSync(process.execPath, [join(docsDir, 'generate.ts'), '--dir', dir, ...args], { encoding: 'utf8' })
 
-  assert.match(generate('--check').stderr, /settings\.md is absent/)
+  assert.match(generate('--check').stderr, /docs\/settings\.md is absent/)
   assert.equal(generate().status, 0)
   assert.equal(generate('--check').status, 0)
-  await writeFile(join(dir, 'settings.md'), '# Settings\n')
+  await writeFile(join(dir, 'docs/settings.md'), '# Settings\n')
   const stale = generate('--check')
   assert.equal(stale.status, 1)
-  assert.match(stale.stderr, /settings\.md is stale: run `npm run docs`/)
-  assert.equal(await readFile(join(dir, 'settings.md'), 'utf8'), '# Settings\n')
+  assert.match(stale.stderr, /docs\/settings\.md is stale: run `npm run docs`/)
+  assert.equal(await readFile(join(dir, 'docs/settings.md'), 'utf8'), '# Settings\n')
 })

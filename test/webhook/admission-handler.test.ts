@@ -20,6 +20,7 @@ function handler(lookups: Partial<Lookups> = {}) {
       },
       limits: () => null,
       capabilities: () => capableContext.capabilities,
+      suspension: () => null,
       ...lookups,
     },
     recorder: admissionRecorder(metrics, log, (tell) => tell()),

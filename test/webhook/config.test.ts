@@ -14,8 +14,7 @@ test('what is required is enough', () => {
     config: {
       port: 8443,
       metricsPort: 9164,
-      tlsCertFile: '/tls/tls.crt',
-      tlsKeyFile: '/tls/tls.key',
+      certificates: { kind: 'files', certFile: '/tls/tls.crt', keyFile: '/tls/tls.key', ca: null },
       sidecar: { image: 'sidecar:1', imagePullPolicy: 'IfNotPresent' },
       servicesAdmitted: true,
       chartSettings: {},
@@ -26,6 +25,29 @@ test('what is required is enough', () => {
         namespace: 'spark-nanny',
         capabilityIntervalMs: 60_000,
         serviceAccountDir: '/var/run/secrets/kubernetes.io/serviceaccount',
+        controller: {
+          lease: 'spark-nanny',
+          podName: '',
+          namespaceSelector: 'spark-nanny.io/inject=enabled',
+          dryRun: false,
+          fallback: {
+            mode: 'report',
+            intervalMs: 30_000,
+            timeoutMs: 10_000,
+            failureThreshold: 3,
+            apps: [],
+            appsNamespace: 'spark',
+          },
+          rails: {
+            perApplication: 3,
+            perNamespace: 10,
+            perCluster: 30,
+            windowMs: 3_600_000,
+            backoffMs: 60_000,
+            breakerShare: 0.2,
+          },
+          rescuesBeforeBreak: 3,
+        },
       },
     },
   })
@@ -54,6 +76,49 @@ test('all problems are told at once', () => {
     'SPARK_NANNY_TLS_CERT_FILE',
     'SPARK_NANNY_TLS_KEY_FILE',
   ])
+})
+
+test('certificates: an authority of our own, files, files with their authority', () => {
+  const certificates = (env: Readonly<Record<string, string>>) => {
+    const parsed = parseConfig({ ...least, ...env })
+    return 'config' in parsed ? parsed.config.certificates : parsed.problems.map(({ key }) => key)
+  }
+  const selfSigned = {
+    SPARK_NANNY_CERTIFICATES: 'self-signed',
+    SPARK_NANNY_CERTIFICATE_SECRET: 'spark-nanny-webhook-tls',
+    SPARK_NANNY_SERVICE_NAME: 'spark-nanny-webhook, spark-nanny-webhook-a',
+    SPARK_NANNY_WEBHOOK_CONFIGURATION: 'spark-nanny',
+  }
+  const dayMs = 86_400_000
+  assert.deepEqual(certificates(selfSigned), {
+    kind: 'self-signed',
+    secretName: 'spark-nanny-webhook-tls',
+    serviceNames: ['spark-nanny-webhook', 'spark-nanny-webhook-a'],
+    configurationName: 'spark-nanny',
+    authorityValidityMs: 365 * dayMs,
+    leafValidityMs: 90 * dayMs,
+    holdMs: 60_000,
+  })
+  assert.deepEqual(
+    certificates({ ...selfSigned, SPARK_NANNY_CA_VALIDITY: '5s', SPARK_NANNY_CERTIFICATE_VALIDITY: '90' }),
+    ['SPARK_NANNY_CA_VALIDITY', 'SPARK_NANNY_CERTIFICATE_VALIDITY'],
+  )
+  assert.deepEqual(certificates({ SPARK_NANNY_CERTIFICATES: 'self-signed' }), [
+    'SPARK_NANNY_CERTIFICATE_SECRET',
+    'SPARK_NANNY_SERVICE_NAME',
+    'SPARK_NANNY_WEBHOOK_CONFIGURATION',
+  ])
+  assert.deepEqual(certificates({ ...selfSigned, SPARK_NANNY_KUBERNETES: 'off' }), ['SPARK_NANNY_CERTIFICATES'])
+  assert.deepEqual(certificates({ SPARK_NANNY_TLS_CA_FILE: '/tls/ca.crt' }), ['SPARK_NANNY_WEBHOOK_CONFIGURATION'])
+  assert.deepEqual(
+    certificates({ SPARK_NANNY_TLS_CA_FILE: '/tls/ca.crt', SPARK_NANNY_WEBHOOK_CONFIGURATION: 'spark-nanny' }),
+    {
+      kind: 'files',
+      certFile: '/tls/tls.crt',
+      keyFile: '/tls/tls.key',
+      ca: { path: '/tls/ca.crt', configurationName: 'spark-nanny' },
+    },
+  )
 })
 
 test('without Kubernetes, capabilities are stated; none by default', () => {

@@ -7,21 +7,25 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { createAuthority, issueServingCertificate } from '../../certs/authority.ts'
+import { isSelected, writeObject } from './fake-writes.ts'
 
-/** The part of an API server that the webhook talks to, over TLS on a real socket: lists, watches, dry runs, patches. */
+/** The part of an API server that the webhook talks to, over TLS on a real socket: lists, watches, dry runs, writes. */
 export interface FakeApiServer {
   readonly port: number
   /** A service account's `token` and `ca.crt`. */
   readonly serviceAccountDir: string
   /** `METHOD path?query` of each request but those of watches that it answered. */
   readonly requests: string[]
-  /** The parsed bodies of POST and PATCH. */
+  /** The parsed bodies of what was written. */
   readonly bodies: { readonly path: string; readonly contentType: string; readonly body: unknown }[]
   /** Makes an empty collection exist. */
   define(...names: readonly string[]): void
   /** Makes a collection exist, and puts an object in it: as a watch event too. */
   set(collection: string, object: FakeObject): void
   remove(collection: string, object: FakeObject): void
+  /** As it is now. */
+  get(collection: string, namespace: string, name: string): FakeObject | undefined
+  list(collection: string): readonly FakeObject[]
   /** Removes an object of which no watch will tell. */
   forget(collection: string, object: FakeObject): void
   /** Answers instead of the server; undefined: the server answers. */
@@ -43,6 +47,7 @@ export interface FakeAnswer {
   /** Instead of the body, as it is: a log. */
   readonly text?: string
   readonly delayMs?: number
+  readonly headers?: Readonly<Record<string, string>>
 }
 
 interface Watch {
@@ -64,13 +69,14 @@ export async function startFakeApiServer(): Promise<FakeApiServer> {
   let version = 100
   let handler: (method: string, path: string) => FakeAnswer | undefined = () => undefined
 
-  const send = (response: ServerResponse, { status, body, text: plain, delayMs = 0 }: FakeAnswer) => {
+  const send = (response: ServerResponse, { status, body, text: plain, delayMs = 0, headers = {} }: FakeAnswer) => {
     setTimeout(() => {
-      if (plain !== undefined) {
-        response.writeHead(status, { 'content-type': 'text/plain' }).end(plain)
-        return
-      }
-      response.writeHead(status, { 'content-type': 'application/json' }).end(`${JSON.stringify(body)}\n`)
+      const contentType = plain === undefined ? 'application/json' : 'text/plain'
+      response.writeHead(status, { 'content-type': contentType, ...headers }).end(
+        plain ??
+          `${JSON.stringify(body)}
+`,
+      )
     }, delayMs)
   }
   const notFound: FakeAnswer = { status: 404, body: { kind: 'Status', code: 404, message: 'not found' } }
@@ -84,6 +90,20 @@ export async function startFakeApiServer(): Promise<FakeApiServer> {
     return { ...object, metadata: { ...object.metadata, resourceVersion: String(version) } }
   }
   const keyOf = ({ metadata }: FakeObject) => `${metadata.namespace ?? ''}/${metadata.name}`
+
+  const set = (collection: string, object: FakeObject): FakeObject => {
+    const objects = collections.get(collection) ?? new Map<string, FakeObject>()
+    collections.set(collection, objects)
+    const type = objects.has(keyOf(object)) ? 'MODIFIED' : 'ADDED'
+    const known = stamped(object)
+    objects.set(keyOf(object), known)
+    broadcast(collection, type, known)
+    return known
+  }
+  const remove = (collection: string, object: FakeObject) => {
+    collections.get(collection)?.delete(keyOf(object))
+    broadcast(collection, 'DELETED', stamped(object))
+  }
 
   const answer = async (request: IncomingMessage, response: ServerResponse) => {
     const { method = 'GET', url = '' } = request
@@ -99,16 +119,33 @@ export async function startFakeApiServer(): Promise<FakeApiServer> {
     if (request.headers.authorization !== 'Bearer a-token') return send(response, { status: 401, body: {} })
     if (method === 'POST' && searchParams.get('dryRun') === 'All')
       return send(response, { status: 201, body: JSON.parse(body) })
-    const single = /^(.*)\/namespaces\/([^/]+)\/([^/]+)\/([^/]+)$/.exec(pathname)
-    if (single !== null) {
-      const [, api, namespace, plural, name] = single
-      const object = collections.get(`${api}/${plural}`)?.get(`${namespace}/${name}`)
-      return send(response, object === undefined ? notFound : { status: 200, body: object })
+    const within = /^(.*)\/namespaces\/([^/]+)\/([^/]+)(?:\/([^/]+))?$/.exec(pathname)
+    const [, api, namespace = '', plural, name = ''] = within ?? []
+    const collection = within === null ? pathname : `${api}/${plural}`
+    const objects = collections.get(collection)
+    if (within !== null && (name !== '' || method !== 'GET')) {
+      if (method === 'GET') {
+        const object = objects?.get(`${namespace}/${name}`)
+        return send(response, object === undefined ? notFound : { status: 200, body: object })
+      }
+      const contentType = String(request.headers['content-type'])
+      const store = {
+        get: (key: string) => objects?.get(key),
+        put: (object: FakeObject) => set(collection, object),
+        delete: (object: FakeObject) => remove(collection, object),
+      }
+      const written = { method, namespace, name, contentType, body: body === '' ? {} : JSON.parse(body) }
+      return send(response, writeObject(written, store))
     }
-    const objects = collections.get(pathname)
     if (objects === undefined) return send(response, notFound)
-    if (!isWatch)
-      return send(response, { status: 200, body: page([...objects.values()], searchParams, String(version)) })
+    if (!isWatch) {
+      const listed = [...objects.values()].filter(
+        (object) =>
+          (within === null || object.metadata.namespace === namespace) &&
+          isSelected(object, searchParams.get('labelSelector')),
+      )
+      return send(response, { status: 200, body: page(listed, searchParams, String(version)) })
+    }
     response.writeHead(200, { 'content-type': 'application/json' }).flushHeaders()
     const watch = { collection: pathname, response }
     watches.add(watch)
@@ -135,18 +172,10 @@ export async function startFakeApiServer(): Promise<FakeApiServer> {
     define: (...names) => {
       for (const name of names) if (!collections.has(name)) collections.set(name, new Map())
     },
-    set: (collection, object) => {
-      const objects = collections.get(collection) ?? new Map<string, FakeObject>()
-      collections.set(collection, objects)
-      const type = objects.has(keyOf(object)) ? 'MODIFIED' : 'ADDED'
-      const known = stamped(object)
-      objects.set(keyOf(object), known)
-      broadcast(collection, type, known)
-    },
-    remove: (collection, object) => {
-      collections.get(collection)?.delete(keyOf(object))
-      broadcast(collection, 'DELETED', stamped(object))
-    },
+    set: (collection, object) => void set(collection, object),
+    remove,
+    get: (collection, namespace, name) => collections.get(collection)?.get(`${namespace}/${name}`),
+    list: (collection) => [...(collections.get(collection)?.values() ?? [])],
     forget: (collection, object) => {
       collections.get(collection)?.delete(keyOf(object))
     },

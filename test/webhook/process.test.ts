@@ -92,7 +92,7 @@ test('bad configuration: every problem on stderr, exit 2, nothing listens', asyn
 test('with a cluster: ready when the caches are, admits by what it knows, ends cleanly', async (t) => {
   const api = await startFakeApiServer()
   t.after(() => api.close())
-  api.define('/api/v1/limitranges', '/api/v1/resourcequotas', '/api/v1/pods')
+  api.define('/api/v1/limitranges', '/api/v1/resourcequotas', '/api/v1/pods', '/api/v1/namespaces')
   api.set('/apis/sparkoperator.k8s.io/v1beta2/sparkapplications', {
     apiVersion: 'sparkoperator.k8s.io/v1beta2',
     kind: 'SparkApplication',
@@ -164,7 +164,7 @@ test('a certificate that comes later: not ready until it does', async (t) => {
     SPARK_NANNY_KUBERNETES: 'off',
   })
   const { port } = await listening(running)
-  assert.ok(running.lines.some(({ event }) => event === 'certificate-unusable'))
+  assert.ok(running.lines.some(({ event }) => event === 'certificate-problem'))
   await assert.rejects(call(port, '/readyz'))
   assert.equal(running.child.exitCode, null, 'it lives on')
 })

@@ -104,6 +104,7 @@ function decideDriver(received: Pod, context: AdmissionContext): Decision {
   const { problems } = settings
   if (!settings.values.inject) return skip('opted-out', '', problems)
   if (!context.capabilities.nativeSidecars) return skip('native-sidecars-unsupported', '', problems)
+  if (typeof context.suspension === 'string') return skip('sidecar-image-broken', context.suspension, problems)
   const driverIndex = driverContainerIndex(received.spec)
   const driver = driverIndex === undefined ? undefined : received.spec.containers[driverIndex]
   if (driverIndex === undefined || driver === undefined) return skip('driver-container-not-found', '', problems)
@@ -126,6 +127,7 @@ export function skip(reason: SkipReason, detail = '', problems: readonly Setting
   return { kind: 'skip', reason, detail, warnings, problems }
 }
 
-function isWindows({ spec }: Pod): boolean {
+/** Whether a pod says that it runs on Windows. */
+export function isWindows({ spec }: Pod): boolean {
   return spec.os?.name === 'windows' || spec.nodeSelector?.['kubernetes.io/os'] === 'windows'
 }

@@ -26,6 +26,8 @@ export interface InjectionCircumstances {
   readonly application: ApplicationLookup
   /** Null: none, or none known; the settings hold as they are. */
   readonly limits: NamespaceLimits | null
+  /** Why no driver gets a sidecar at present; null or absent: they do. */
+  readonly suspension?: string | null
 }
 
 export type Injection =

@@ -23,6 +23,10 @@ export const reasons = {
     sentence:
       'the cluster is not known to support native sidecars (Kubernetes 1.29 or newer); the driver is not watched',
   },
+  'sidecar-image-broken': {
+    warn: true,
+    sentence: 'the image of the sidecar could not be started for several drivers; the driver is not watched',
+  },
   'name-taken': {
     warn: true,
     sentence: 'the pod uses a name or path that the sidecar needs; the driver is not watched',

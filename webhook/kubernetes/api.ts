@@ -6,10 +6,10 @@ export interface KubernetesApi {
 }
 
 export interface ApiRequest {
-  readonly method: 'GET' | 'POST' | 'PATCH'
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   readonly path: string
   readonly body?: unknown
-  readonly contentType?: 'application/json' | 'application/merge-patch+json'
+  readonly contentType?: 'application/json' | 'application/merge-patch+json' | 'application/strategic-merge-patch+json'
   /** For everything together. */
   readonly deadlineMs: number
   /** Gets the body of a 200 piece by piece, as for a log, and `body` is null then; false: that is enough. */
@@ -17,14 +17,27 @@ export interface ApiRequest {
 }
 
 export type ApiAnswer =
-  | { readonly kind: 'answer'; readonly status: number; readonly body: unknown }
+  | {
+      readonly kind: 'answer'
+      readonly status: number
+      readonly body: unknown
+      /** The server's clock when it answered, to the second (`Date`). */
+      readonly dateMs?: number
+      /** What a 429 or 503 asks for (`Retry-After`), at most an hour. */
+      readonly retryAfterMs?: number
+    }
   /** No answer, or none that can be read. */
   | { readonly kind: 'failed'; readonly detail: string }
 
 export type WatchItem =
   | { readonly kind: 'event'; readonly event: unknown }
   /** The last of its kind: refused, cut off, idle too long. */
-  | { readonly kind: 'failed'; readonly status: number | null; readonly detail: string }
+  | {
+      readonly kind: 'failed'
+      readonly status: number | null
+      readonly detail: string
+      readonly retryAfterMs?: number
+    }
 
 /** What the API says of a refusal (`Status.message`), for a log line. */
 export function answerDetail(answer: ApiAnswer): string {

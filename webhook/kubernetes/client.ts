@@ -31,7 +31,8 @@ interface Sent {
  * would take a tenth of the memory that the webhook may have.
  */
 export function createClient(access: ApiAccess): KubernetesApi & { close(): void } {
-  const agent = new Agent({ ...access.tls, keepAlive: true, maxSockets: 16 })
+  // Each watch holds one for as long as it lasts.
+  const agent = new Agent({ ...access.tls, keepAlive: true, maxSockets: 32 })
   const send = async ({ method, path, body, contentType }: Sent, signal: AbortSignal): Promise<IncomingMessage> => {
     const authorization = await access.authorization()
     signal.throwIfAborted()
@@ -64,7 +65,9 @@ export function createClient(access: ApiAccess): KubernetesApi & { close(): void
           return { kind: 'answer', status: 200, body: null }
         }
         const answer = await text(response)
-        return { kind: 'answer', status: response.statusCode ?? 0, body: answer === '' ? null : parseJson(answer) }
+        const status = response.statusCode ?? 0
+        const asked = { ...dateOf(response), ...retryAfter(response) }
+        return { kind: 'answer', status, body: answer === '' ? null : parseJson(answer), ...asked }
       } catch (error) {
         return { kind: 'failed', detail: describe(error) }
       }
@@ -75,7 +78,8 @@ export function createClient(access: ApiAccess): KubernetesApi & { close(): void
       try {
         const response = await send({ method: 'GET', path }, AbortSignal.any([signal, idle.signal]))
         if (response.statusCode !== 200) {
-          yield { kind: 'failed', status: response.statusCode ?? 0, detail: (await text(response)).slice(0, 300) }
+          const detail = (await text(response)).slice(0, 300)
+          yield { kind: 'failed', status: response.statusCode ?? 0, detail, ...retryAfter(response) }
           return
         }
         response.on('data', () => timer.refresh())
@@ -101,6 +105,17 @@ async function* lines(body: AsyncIterable<Buffer>): AsyncIterable<string> {
     rest = parts.pop() ?? ''
     yield* parts.filter((part) => part !== '')
   }
+}
+
+function dateOf({ headers }: IncomingMessage): { readonly dateMs?: number } {
+  const dateMs = Date.parse(headers.date ?? '')
+  return Number.isNaN(dateMs) ? {} : { dateMs }
+}
+
+/** API priority and fairness says in whole seconds when to come back. */
+function retryAfter({ headers }: IncomingMessage): { readonly retryAfterMs?: number } {
+  const text = headers['retry-after']
+  return text !== undefined && /^\d{1,4}$/.test(text) ? { retryAfterMs: Math.min(3600, Number(text)) * 1000 } : {}
 }
 
 const describe = (error: unknown) => (error instanceof Error ? error.message || error.name : String(error))

@@ -1,4 +1,5 @@
 import { recordOf } from '../../core/json.ts'
+
 /** The objects of one API collection as last seen: what is kept of each, by namespace and name. */
 export interface Collection<T> {
   get(namespace: string, name: string): T | undefined
@@ -16,20 +17,33 @@ export interface Identified {
 
 /** What a watch event did, so that the one who reads on knows from where. */
 export type WatchOutcome =
-  | { readonly kind: 'set'; readonly key: Identified; readonly resourceVersion: string }
-  | { readonly kind: 'deleted'; readonly key: Identified; readonly resourceVersion: string }
+  | { readonly kind: 'changed'; readonly resourceVersion: string }
   | { readonly kind: 'bookmark'; readonly resourceVersion: string }
   /** The version watched from is too old (410), or the event cannot be read: list again. */
   | { readonly kind: 'relist'; readonly detail: string }
+
+/** `now` undefined: it is gone; `before` undefined: it is new. A pod made again under its name is one that changed. */
+export interface Change<T> {
+  readonly now: T | undefined
+  readonly before: T | undefined
+}
 
 /** A collection that is filled by lists and watch events. `keep` picks what is kept; undefined leaves an object out. */
 export class WatchedCollection<T> implements Collection<T> {
   readonly #byNamespace = new Map<string, Map<string, T>>()
   #revision = 0
+  #changes: Change<T>[] = []
   readonly #keep: (object: unknown) => T | undefined
 
   constructor(keep: (object: unknown) => T | undefined) {
     this.#keep = keep
+  }
+
+  /** What has changed since the last call, in its order. */
+  takeChanges(): readonly Change<T>[] {
+    const changes = this.#changes
+    this.#changes = []
+    return changes
   }
 
   get(namespace: string, name: string): T | undefined {
@@ -83,11 +97,11 @@ export class WatchedCollection<T> implements Collection<T> {
     if (key === undefined) return { kind: 'relist', detail: 'an event without an object' }
     if (type === 'DELETED') {
       this.#drop(key)
-      return { kind: 'deleted', key, resourceVersion }
+      return { kind: 'changed', resourceVersion }
     }
     if (type !== 'ADDED' && type !== 'MODIFIED') return { kind: 'relist', detail: `an event of type ${String(type)}` }
     this.#put(key, object)
-    return { kind: 'set', key, resourceVersion }
+    return { kind: 'changed', resourceVersion }
   }
 
   #put(key: Identified, object: unknown): void {
@@ -98,12 +112,15 @@ export class WatchedCollection<T> implements Collection<T> {
     }
     this.#revision += 1
     const objects = this.#byNamespace.get(key.namespace) ?? new Map<string, T>()
+    this.#changes.push({ now: kept, before: objects.get(key.name) })
     this.#byNamespace.set(key.namespace, objects.set(key.name, kept))
   }
 
   #drop({ namespace, name }: Identified): void {
     this.#revision += 1
     const objects = this.#byNamespace.get(namespace)
+    const before = objects?.get(name)
+    if (before !== undefined) this.#changes.push({ now: undefined, before })
     if (objects?.delete(name) === true && objects.size === 0) this.#byNamespace.delete(namespace)
   }
 }

@@ -1,6 +1,8 @@
 import type { Log } from '../log.ts'
-import { answerDetail, type KubernetesApi } from './api.ts'
-import { type Collection, type Identified, WatchedCollection } from './collection.ts'
+import { type ApiAnswer, answerDetail, type KubernetesApi } from './api.ts'
+import { type Backoff, createBackoff } from './backoff.ts'
+import { type Collection, WatchedCollection } from './collection.ts'
+import { parsePage } from './list-page.ts'
 
 export interface ReflectorEdges {
   readonly api: KubernetesApi
@@ -9,16 +11,21 @@ export interface ReflectorEdges {
   sleep(ms: number, signal: AbortSignal): Promise<void>
   /** From 0 to 1. */
   random(): number
+  nowMs(): number
 }
 
 export interface ReflectorOptions<T> {
   /** Of the collection, for all namespaces: `/api/v1/limitranges`. */
   readonly path: string
   readonly labelSelector?: string
+  /** `metadata.name=x`: then a right by resourceName is enough. */
+  readonly fieldSelector?: string
   /** What is kept of an object; undefined leaves it out. */
   keep(object: unknown): T | undefined
-  /** Called after each object that came or changed, also by a list. */
-  changed?(object: T): void
+  /** Called after each object that came or changed, also by a list; `before` is what it was, under the same name. */
+  changed?(object: T, before: T | undefined): void
+  /** Called after each object that is gone. */
+  gone?(before: T): void
   readonly pageSize?: number
   readonly timing?: Partial<ReflectorTiming>
 }
@@ -32,6 +39,8 @@ export interface ReflectorTiming {
   readonly maxBackoffMs: number
   /** For a collection that the API does not have: its CRD may come. */
   readonly absentRetryMs: number
+  /** Nothing heard for longer: what is known may be long out of date. */
+  readonly staleAfterMs: number
 }
 
 const defaultTiming: ReflectorTiming = {
@@ -41,12 +50,15 @@ const defaultTiming: ReflectorTiming = {
   firstBackoffMs: 500,
   maxBackoffMs: 30_000,
   absentRetryMs: 60_000,
+  staleAfterMs: 180_000,
 }
 
 export interface Reflector<T> {
   readonly objects: Collection<T>
   /** Whether a whole list has been seen, or the API has no such collection. Stays true through later trouble. */
   synced(): boolean
+  /** Whether nothing has been heard of the API for too long since it was synced. */
+  stale(): boolean
   /** Lists, then watches, until `signal`; never rejects for what the API or the network does. */
   run(signal: AbortSignal): Promise<void>
 }
@@ -54,19 +66,45 @@ export interface Reflector<T> {
 type Round =
   | { readonly kind: 'listed'; readonly resourceVersion: string }
   | { readonly kind: 'absent' }
-  | { readonly kind: 'failed'; readonly detail: string }
+  | { readonly kind: 'failed'; readonly detail: string; readonly retryAfterMs: number }
+
+/** Why a watch ended: `list` again, since what it went on from is of no use, or the process stops. */
+type WatchEnd = { readonly kind: 'list'; readonly detail: string } | { readonly kind: 'stopped' }
 
 /**
  * Keeps a collection as the API has it. A watch that ends is taken up where it ended; 410 or an event that cannot be read
- * lists again; trouble is retried with backoff and jitter, for ever. While it lasts the collection stays as last seen.
+ * lists again; trouble is retried with backoff and jitter, for ever, and not before a server that is overloaded (429) asks
+ * for it. While it lasts the collection stays as last seen, and after a while it is said that it is stale.
  */
 export function createReflector<T>(options: ReflectorOptions<T>, edges: ReflectorEdges): Reflector<T> {
   const timing = { ...defaultTiming, ...options.timing }
   const objects = new WatchedCollection(options.keep)
   const { api, log } = edges
-  const selector =
-    options.labelSelector === undefined ? '' : `&labelSelector=${encodeURIComponent(options.labelSelector)}`
+  const selector = (['labelSelector', 'fieldSelector'] as const)
+    .map((key) => (options[key] === undefined ? '' : `&${key}=${encodeURIComponent(options[key])}`))
+    .join('')
   let synced = false
+  let heardMs = edges.nowMs()
+  let saidStale = false
+
+  const isStale = () => synced && edges.nowMs() - heardMs > timing.staleAfterMs
+  const heard = () => {
+    heardMs = edges.nowMs()
+    if (saidStale) log.info({ event: 'watch-recovered', path: options.path })
+    saidStale = false
+  }
+  const unheard = () => {
+    if (isStale() && !saidStale) {
+      log.warn({ event: 'watch-stale', path: options.path, silentMs: edges.nowMs() - heardMs })
+      saidStale = true
+    }
+  }
+  const notify = () => {
+    for (const { now, before } of objects.takeChanges()) {
+      if (now !== undefined) options.changed?.(now, before)
+      else if (before !== undefined) options.gone?.(before)
+    }
+  }
 
   const list = async (): Promise<Round> => {
     const seen = new Set<string>()
@@ -75,48 +113,50 @@ export function createReflector<T>(options: ReflectorOptions<T>, edges: Reflecto
       const path = `${options.path}?limit=${options.pageSize ?? 250}${selector}${next}`
       const answer = await api.request({ method: 'GET', path, deadlineMs: timing.listDeadlineMs })
       if (answer.kind === 'answer' && answer.status === 404) return { kind: 'absent' }
-      if (answer.kind === 'failed' || answer.status !== 200) return { kind: 'failed', detail: answerDetail(answer) }
+      if (answer.kind === 'failed' || answer.status !== 200) return failed(answer)
       const page = parsePage(answer.body)
-      if (page === undefined) return { kind: 'failed', detail: 'the answer is no list' }
+      if (page === undefined) return { kind: 'failed', detail: 'the answer is no list', retryAfterMs: 0 }
+      heard()
       objects.takePage(page.items, seen)
       next = page.next === '' ? '' : `&continue=${encodeURIComponent(page.next)}`
       if (next === '') {
         objects.retain(seen)
-        for (const object of objects.all()) options.changed?.(object)
+        notify()
         return { kind: 'listed', resourceVersion: page.resourceVersion }
       }
     }
   }
 
-  const notify = ({ namespace, name }: Identified) => {
-    const object = objects.get(namespace, name)
-    if (object !== undefined) options.changed?.(object)
-  }
-
-  /** Watches on and on from `since`; returns why it must list again, or undefined after an abort. */
-  const watch = async (since: string, backoff: Backoff, signal: AbortSignal): Promise<string | undefined> => {
+  /** Watches on and on from `since`. */
+  const watch = async (since: string, backoff: Backoff, signal: AbortSignal): Promise<WatchEnd> => {
     let resourceVersion = since
     while (!signal.aborted) {
       const query = `?watch=true&allowWatchBookmarks=true&timeoutSeconds=${timing.watchSeconds}${selector}`
       const path = `${options.path}${query}&resourceVersion=${encodeURIComponent(resourceVersion)}`
       let delayMs = 0
+      let broken = false
       for await (const item of api.watch(path, timing.idleMs, signal)) {
         if (item.kind === 'failed') {
-          if (item.status !== null) return `HTTP ${item.status}: ${item.detail}`
-          log.debug({ event: 'watch-ended', path: options.path, detail: item.detail })
-          delayMs = backoff.nextMs()
+          if (item.status !== null && !isTrouble(item.status))
+            return { kind: 'list', detail: `HTTP ${item.status}: ${item.detail}` }
+          log.debug({ event: 'watch-ended', path: options.path, status: item.status, detail: item.detail })
+          delayMs = Math.max(backoff.nextMs(), item.retryAfterMs ?? 0)
+          broken = true
           break
         }
         const outcome = objects.apply(item.event)
-        if (outcome.kind === 'relist') return outcome.detail
+        if (outcome.kind === 'relist') return { kind: 'list', detail: outcome.detail }
         resourceVersion = outcome.resourceVersion
         backoff.reset()
-        if (outcome.kind === 'set') notify(outcome.key)
+        heard()
+        notify()
       }
+      if (broken) unheard()
+      else heard()
       // A server that ends each watch at once must not be asked in a busy loop.
       await edges.sleep(Math.max(delayMs, timing.firstBackoffMs / 5), signal)
     }
-    return undefined
+    return { kind: 'stopped' }
   }
 
   const run = async (signal: AbortSignal): Promise<void> => {
@@ -125,46 +165,31 @@ export function createReflector<T>(options: ReflectorOptions<T>, edges: Reflecto
       const round = await list()
       if (round.kind === 'absent') {
         objects.retain(new Set())
+        notify()
+        heard()
         synced = true
         await edges.sleep(timing.absentRetryMs, signal)
       } else if (round.kind === 'failed') {
         log.warn({ event: 'list-failed', path: options.path, detail: round.detail })
-        await edges.sleep(backoff.nextMs(), signal)
+        unheard()
+        await edges.sleep(Math.max(backoff.nextMs(), round.retryAfterMs), signal)
       } else {
         if (!synced) log.info({ event: 'synced', path: options.path, objects: objects.size })
         synced = true
-        const detail = await watch(round.resourceVersion, backoff, signal)
-        if (detail === undefined) return
-        log.info({ event: 'relist', path: options.path, detail })
+        const end = await watch(round.resourceVersion, backoff, signal)
+        if (end.kind === 'stopped') return
+        log.info({ event: 'relist', path: options.path, detail: end.detail })
         await edges.sleep(backoff.nextMs(), signal)
       }
     }
   }
-  return { objects, synced: () => synced, run }
+  return { objects, synced: () => synced, stale: isStale, run }
 }
 
-interface Backoff {
-  nextMs(): number
-  reset(): void
+function failed(answer: ApiAnswer): Round {
+  const retryAfterMs = answer.kind === 'answer' ? (answer.retryAfterMs ?? 0) : 0
+  return { kind: 'failed', detail: answerDetail(answer), retryAfterMs }
 }
 
-/** Doubling, with jitter from half to the whole: replicas must not come back in step. */
-function createBackoff({ firstBackoffMs, maxBackoffMs }: ReflectorTiming, random: () => number): Backoff {
-  let tries = 0
-  return {
-    nextMs: () => Math.min(maxBackoffMs, firstBackoffMs * 2 ** Math.min(tries++, 20)) * (0.5 + random() / 2),
-    reset: () => {
-      tries = 0
-    },
-  }
-}
-
-function parsePage(body: unknown) {
-  if (typeof body !== 'object' || body === null || !('items' in body) || !Array.isArray(body.items)) return undefined
-  const metadata: unknown = 'metadata' in body ? body.metadata : undefined
-  const text = (key: string) => {
-    const value: unknown = typeof metadata === 'object' && metadata !== null ? Reflect.get(metadata, key) : undefined
-    return typeof value === 'string' ? value : ''
-  }
-  return { items: body.items as readonly unknown[], next: text('continue'), resourceVersion: text('resourceVersion') }
-}
+/** The server's own: the version watched from is as good as before. */
+const isTrouble = (status: number) => status === 429 || status >= 500

@@ -1,3 +1,4 @@
+import { recordOf } from '../../core/json.ts'
 import { domain } from '../../core/pod-contract.ts'
 import { parseSparkApplication, type SparkApplication, sparkApplicationApis } from '../../core/spark-application.ts'
 import type { ApplicationLookup, ApplicationReference } from '../admission/application-reference.ts'
@@ -8,17 +9,25 @@ import { createReflector, type Reflector, type ReflectorEdges } from './reflecto
 /** What is kept of a SparkApplication: ten thousand of them must fit in a few megabytes. */
 export interface KnownApplication {
   readonly uid: string
+  /** Another one with each change of its spec. */
+  readonly generation: number
+  /** How often its driver was submitted (kubeflow: `status.executionAttempts`), 0 when it does not say. */
+  readonly attempts: number
   readonly application: SparkApplication
 }
 
 export function keepApplication(object: unknown): KnownApplication | undefined {
   const application = parseSparkApplication(object)
   if (application === undefined) return undefined
-  const metadata = (object as { readonly metadata?: { readonly uid?: unknown } }).metadata
+  const { metadata, status } = recordOf(object)
+  const { uid, generation } = recordOf(metadata)
+  const { executionAttempts } = recordOf(status)
   const pick = (map: Readonly<Record<string, string>>, test: (key: string) => boolean) =>
     Object.fromEntries(Object.entries(map).filter(([key]) => test(key)))
   return {
-    uid: String(metadata?.uid ?? ''),
+    uid: String(uid ?? ''),
+    generation: typeof generation === 'number' ? generation : 0,
+    attempts: typeof executionAttempts === 'number' ? executionAttempts : 0,
     application: {
       ...application,
       annotations: pick(application.annotations, (key) => key.startsWith(`${domain}/`)),
@@ -30,6 +39,9 @@ export function keepApplication(object: unknown): KnownApplication | undefined {
 export interface SparkApplications {
   readonly reflectors: readonly Reflector<KnownApplication>[]
   lookup(reference: ApplicationReference): ApplicationLookup | Promise<ApplicationLookup>
+  /** As it is in the cache, without asking anybody. */
+  known(reference: ApplicationReference): KnownApplication | undefined
+  all(): IterableIterator<KnownApplication>
 }
 
 /** An admission waits no longer than this for one SparkApplication. */
@@ -41,14 +53,23 @@ export function watchSparkApplications(edges: ReflectorEdges): SparkApplications
     operator,
     reflector: createReflector({ path: `/apis/${group}/${version}/sparkapplications`, keep: keepApplication }, edges),
   }))
+  const known = (reference: ApplicationReference): KnownApplication | undefined => {
+    const { objects } = watched.find(({ operator }) => operator === reference.operator)?.reflector ?? {}
+    const found = objects?.get(reference.namespace, reference.name)
+    // Another uid: the cache has not seen yet that it was deleted and made again.
+    return reference.uid === null || found?.uid === reference.uid ? found : undefined
+  }
   return {
     reflectors: watched.map(({ reflector }) => reflector),
+    known,
+    *all() {
+      for (const { reflector } of watched) yield* reflector.objects.all()
+    },
     lookup: (reference) => {
-      const { objects } = watched.find(({ operator }) => operator === reference.operator)?.reflector ?? {}
-      const known = objects?.get(reference.namespace, reference.name)
-      // Another uid: the cache has not seen yet that it was deleted and made again.
-      const current = known !== undefined && (reference.uid === null || known.uid === reference.uid)
-      return current ? { kind: 'found', application: known.application } : getApplication(edges.api, reference)
+      const found = known(reference)
+      return found === undefined
+        ? getApplication(edges.api, reference)
+        : { kind: 'found', application: found.application }
     },
   }
 }

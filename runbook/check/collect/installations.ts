@@ -1,7 +1,7 @@
 import { recordOf } from '../../../core/json.ts'
 import type { KubernetesApi } from '../../../webhook/kubernetes/api.ts'
 import type { Certificate, Installation } from '../evidence.ts'
-import { parseDeployment, parseWebhookPod, text, type WebhookDeployment } from '../installed-objects.ts'
+import { byRelease, parseDeployment, parseWebhookPod, text, type WebhookDeployment } from '../installed-objects.ts'
 import { parseLabelSelector } from '../label-selector.ts'
 import { neededAccess } from '../needed-access.ts'
 import { mapReading, type Reading, read } from '../reading.ts'
@@ -25,7 +25,7 @@ export async function findDeployments(
     const usual = await within(usualNamespace)
     if (usual.kind === 'read' && usual.value.length > 0) found = usual
   }
-  return mapReading(found, (objects) => objects.map(parseDeployment))
+  return mapReading(found, (objects) => byRelease(objects.map(parseDeployment)))
 }
 
 export async function collectInstallation(api: KubernetesApi, deployment: WebhookDeployment): Promise<Installation> {

@@ -2,6 +2,7 @@ import { recordOf } from '../../../core/json.ts'
 import { nearestSpelling } from '../../../core/settings.ts'
 import { sparkApplicationApis } from '../../../core/spark-application.ts'
 import { valueIn } from '../../spark-conf/effective-conf.ts'
+import { driverMemory, executorMemory } from '../../spark-conf/spark-memory.ts'
 import { type Breaches, originOf, type PreflightRule, type PreflightSubject, seen } from '../evidence.ts'
 
 /** Fields of a SparkApplication that its operator asks for, and the file and class that are run. */
@@ -31,7 +32,7 @@ const kubeflowFields = [
   ...['sparkUIOptions', 'driverIngressOptions', 'dynamicAllocation', 'suspend'],
 ]
 
-function applicationShape({ input }: PreflightSubject): Breaches {
+function applicationShape({ input, workload }: PreflightSubject): Breaches {
   if (input.kind !== 'application') return []
   const { object, operator, origin } = input
   const breaches: Breaches[number][] = []
@@ -47,6 +48,9 @@ function applicationShape({ input }: PreflightSubject): Breaches {
       `is ${JSON.stringify(name) ?? 'absent'}; it must be lower-case letters, digits and -, up to 63, beginning with a letter: Services are named after it`,
     )
   }
+  const { conf } = input
+  const sizes = [driverMemory(valueIn(conf), conf.language), executorMemory(valueIn(conf), conf.language)]
+  if (workload === null && !sizes.includes(undefined)) add('spec', 'gives the pods a part that has not its form')
   const spec = recordOf(object.spec)
   for (const field of requiredFields[operator]) {
     if (spec[field] === undefined || spec[field] === null) add(`spec.${field}`, 'is absent')

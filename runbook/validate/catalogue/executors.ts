@@ -45,6 +45,16 @@ export const executorsChecks = {
     meaning: 'Spark refuses to start (SparkConf.validateSettings).',
     remedies: [change('Make spark.network.timeout several times the heartbeat')],
   },
+  encryption: {
+    id: 'SPN-VALIDATE-ENCRYPTION',
+    cause: 'network',
+    severity: 'error',
+    confidence: 'high',
+    title: 'Encryption is on without authentication',
+    detail: '{key} is true and spark.authenticate is not',
+    meaning: 'Spark refuses to start (SparkConf.validateSettings): the keys are agreed on by its authentication.',
+    remedies: [change('Set spark.authenticate=true too')],
+  },
   taskCpus: {
     id: 'SPN-VALIDATE-TASK-CPUS',
     cause: 'config',

@@ -16,6 +16,17 @@ export const valuesChecks = {
       'Spark converts a setting when it is first read: some at submission, some when the context or the first query starts. It ends with the first that it cannot convert.',
     remedies: [change(`Correct the value; all settings: ${table}`)],
   },
+  unit: {
+    id: 'SPN-VALIDATE-UNIT',
+    cause: 'config',
+    severity: 'warning',
+    confidence: 'medium',
+    title: 'A size or time without a unit is far from usual',
+    detail: '{key}={value} has no unit and is {amount}; the default is {usual}',
+    meaning:
+      'A bare number counts in the unit of the setting: bytes or milliseconds of one, MiB or seconds of another.',
+    remedies: [change('Write the unit too')],
+  },
   unquoted: {
     id: 'SPN-VALIDATE-UNQUOTED',
     cause: 'config',

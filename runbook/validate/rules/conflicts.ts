@@ -10,6 +10,7 @@ export const conflicts: ValidateRule = ({ conf, operator }) => [
   ...outweighed(conf),
   ...dynamicAllocation(conf),
   ...heartbeat(conf),
+  ...encryption(conf),
   ...taskCpus(conf),
   ...masterAndMode(conf, operator),
 ]
@@ -102,6 +103,14 @@ function heartbeat(conf: EffectiveConf): Breaches {
       evidence: evidenceOf(conf, 'spark.network.timeout', 'spark.executor.heartbeatInterval'),
     },
   ]
+}
+
+function encryption(conf: EffectiveConf): Breaches {
+  const value = valueIn(conf)
+  const keys = ['spark.network.crypto.enabled', 'spark.authenticate.enableSaslEncryption']
+  const key = keys.find((one) => isTrue(value(one)))
+  if (key === undefined || isTrue(value('spark.authenticate'))) return []
+  return [{ check: 'encryption', details: { key }, evidence: evidenceOf(conf, key, 'spark.authenticate') }]
 }
 
 function taskCpus(conf: EffectiveConf): Breaches {

@@ -29,6 +29,9 @@ const storageArgs = ['--root', storage, '--runroot', join(imagesDir, 'runroot'),
 
 const slug = (tag: string): string => tag.replaceAll(/[^A-Za-z0-9.]+/g, '-')
 
+/** Where the archive of an image of that tag lies once it is built. */
+export const archiveFile = (tag: string): string => join(imagesDir, `${slug(tag)}.tar`)
+
 const bud = (tag: string, context: string, dockerfile: string): Promise<unknown> =>
   run('buildah', [
     ...storageArgs,
@@ -70,7 +73,7 @@ export const buildBaseImage = async (
 export const buildImage = async (log: Log, recipe: ImageRecipe): Promise<ImageArchive> => {
   const { tag, context, dockerfile, inputs } = recipe
   const hash = contentHash([tag, ...(recipe.recipe ?? [])], [dockerfile, ...inputs])
-  const file = join(imagesDir, `${slug(tag)}.tar`)
+  const file = archiveFile(tag)
   mkdirSync(imagesDir, { recursive: true })
   await once(join(imagesDir, `${slug(tag)}.stamp`), hash, [file], async () => {
     await recipe.prepare?.()

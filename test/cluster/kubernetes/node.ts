@@ -25,6 +25,8 @@ const kubeletConfig = (nodeAddress: string): object => ({
   volumePluginDir: join(runDir, 'volume-plugins'),
   podLogsDir: join(runDir, 'pod-logs'),
   staticPodPath: '',
+  // How late a change of a Secret comes to a pod that mounts it; a minute by default.
+  syncFrequency: '10s',
   // No registry to fetch an image again from: none is ever removed, and a full disk evicts nobody.
   imageGCHighThresholdPercent: 100,
   imageGCLowThresholdPercent: 99,

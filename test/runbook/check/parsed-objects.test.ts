@@ -1,8 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { parseDriver, parseSidecarStatus } from '../../../runbook/check/driver.ts'
-import { parseConfiguration, parseDeployment, parseWebhookPod } from '../../../runbook/check/installed-objects.ts'
+import {
+  byRelease,
+  parseConfiguration,
+  parseDeployment,
+  parseWebhookPod,
+} from '../../../runbook/check/installed-objects.ts'
 import { parseLabelSelector, selects } from '../../../runbook/check/label-selector.ts'
+import { healthyDeployment } from './healthy-evidence.ts'
 import { driver } from './installed.ts'
 
 test('the Secret is the one that is mounted where the certificate is read', () => {
@@ -21,6 +27,25 @@ test('the Secret is the one that is mounted where the certificate is read', () =
   const spec = { template: { spec: { containers: [{ name: 'proxy' }, container], volumes } } }
   assert.equal(parseDeployment({ spec }).secret, 'mine')
   assert.equal(parseDeployment({ spec: { template: { spec: { containers: [container] } } } }).secret, null)
+})
+
+test('the two Deployments of a release count as one, of which one half is enough to inject', () => {
+  const half = (name: string, ready: number) => ({
+    ...healthyDeployment,
+    name,
+    wanted: 1,
+    updated: 1,
+    ready,
+    unavailable: ready > 0 ? null : 'not yet',
+  })
+  const [one, ...others] = byRelease([half('x-a', 1), half('x-b', 0)])
+  assert.equal(others.length, 0)
+  assert.deepEqual(
+    { name: one?.name, wanted: one?.wanted, ready: one?.ready, unavailable: one?.unavailable },
+    { name: 'x-a and x-b', wanted: 2, ready: 1, unavailable: null },
+  )
+  assert.equal(byRelease([half('x-a', 0), half('x-b', 0)])[0]?.unavailable, 'not yet')
+  assert.equal(byRelease([half('x-a', 1), { ...half('y-a', 1), namespace: 'elsewhere' }]).length, 2)
 })
 
 test('what is none of its kind is taken apart without harm', () => {

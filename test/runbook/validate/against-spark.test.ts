@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Finding } from '../../../runbook/findings.ts'
-import { ConfBuilder } from '../../../runbook/spark-conf/effective-conf.ts'
+import { createConfBuilder } from '../../../runbook/spark-conf/effective-conf.ts'
 import { validate } from '../../../runbook/validate/validate.ts'
 import { sparkAnswers } from '../spark-conf/oracle/answers.ts'
 
@@ -20,7 +20,7 @@ test('an error is found in each configuration that a real Spark refuses, and in 
   const counted = { refused: 0, taken: 0 }
   for (const { question, answer } of sparkAnswers()) {
     if (!('conf' in question)) continue
-    const builder = new ConfBuilder()
+    const builder = createConfBuilder()
     for (const [key, value] of Object.entries(question.conf)) builder.set(key, value, { source: 'conf' })
     const conf = builder.build(question.language, [4, 0, 1])
     const subject = {

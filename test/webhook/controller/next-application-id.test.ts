@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import {
-  keepNumberedDriver,
-  nextSuffix,
-  numberApplicationIds,
-} from '../../../webhook/controller/next-application-id.ts'
+import { watchDrivers } from '../../../webhook/controller/drivers.ts'
+import { nextSuffix, numberApplicationIds } from '../../../webhook/controller/next-application-id.ts'
+import { observe } from '../../../webhook/controller/observe.ts'
+import type { ReflectorEdges } from '../../../webhook/kubernetes/reflector.ts'
 import { apiFixture, until } from '../kubernetes/fixture.ts'
 
 const suffix = 'spark-nanny.io/next-application-id-suffix'
@@ -30,7 +29,7 @@ const rows: readonly [string, object, string | undefined][] = [
 ]
 for (const [name, pod, expected] of rows) {
   test(name, () => {
-    const kept = keepNumberedDriver(pod)
+    const kept = observe(pod)
     assert.ok(kept)
     assert.equal(nextSuffix(kept), expected)
   })
@@ -38,9 +37,16 @@ for (const [name, pod, expected] of rows) {
 
 test('a driver whose arguments do not refer to the suffix is left alone', () => {
   const pod = driver(0)
-  assert.equal(keepNumberedDriver({ ...pod, spec: { containers: [{ name: 'spark-kubernetes-driver' }] } }), undefined)
-  assert.equal(keepNumberedDriver(null), undefined)
+  const kept = observe({ ...pod, spec: { containers: [{ name: 'spark-kubernetes-driver' }] } })
+  assert.ok(kept)
+  assert.equal(nextSuffix(kept), undefined)
 })
+
+const number = (edges: ReflectorEdges, signal: AbortSignal) => {
+  const drivers = watchDrivers(edges)
+  void drivers.reflector.run(signal)
+  void numberApplicationIds(drivers, edges, signal)
+}
 
 test('one patch a start of the driver, with its uid; trouble is retried', async (t) => {
   const { api, edges, signal, lines } = await apiFixture(t)
@@ -53,7 +59,7 @@ test('one patch a start of the driver, with its uid; trouble is retried', async 
   const path = '/api/v1/pods'
   api.set(path, driver(0))
   const quick = { ...edges, sleep: (_ms: number, aborted: AbortSignal) => edges.sleep(5, aborted) }
-  void numberApplicationIds(quick).run(signal)
+  number(quick, signal)
   await until(() => lines.some(({ line }) => line.event === 'next-application-id'), 'the first')
   assert.equal(api.bodies.length, 3)
   assert.deepEqual(api.bodies[2], {
@@ -73,7 +79,7 @@ test('a pod that is gone is not asked for again', async (t) => {
   const { api, edges, signal } = await apiFixture(t)
   api.intercept((method) => (method === 'PATCH' ? { status: 409, body: {} } : undefined))
   api.set('/api/v1/pods', driver(0))
-  void numberApplicationIds(edges).run(signal)
+  number(edges, signal)
   await until(() => api.watches() === 1 && api.bodies.length === 1, 'the only try')
   await edges.sleep(300, signal)
   assert.equal(api.bodies.length, 1)

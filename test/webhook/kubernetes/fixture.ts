@@ -26,7 +26,7 @@ export async function apiFixture(t: TestContext): Promise<Fixture> {
   })
   const { log, lines } = recordingLog()
   const sleep = (ms: number, signal: AbortSignal) => delay(ms, undefined, { signal }).catch(() => {})
-  return { api, lines, signal: controller.signal, edges: { api: client, log, sleep, random: () => 0 } }
+  return { api, lines, signal: controller.signal, edges: { api: client, log, sleep, random: () => 0, nowMs: Date.now } }
 }
 
 /** Waits until `test` holds; there is no telling how long a loaded machine takes, but it must not be for ever. */

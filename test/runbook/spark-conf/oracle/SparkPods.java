@@ -50,6 +50,8 @@ public final class SparkPods {
       SparkConf running = conf.clone();
       spec.systemProperties().foreach(pair -> running.set(pair._1(), pair._2()));
       running.set("spark.driver.host", "oracle").set("spark.kubernetes.resource.type", python ? "python" : "java");
+      // What a SparkContext looks at first.
+      running.set("spark.executor.id", "driver").validateSettings();
       ResourceProfile$.MODULE$.clearDefaultProfile();
       var profile = ResourceProfile$.MODULE$.getOrCreateDefaultProfile(running);
       var executorConf = KubernetesConf$.MODULE$.createExecutorConf(running, "1", "spark-oracle", Option.apply((Pod) null), 0);

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { createAuthority, issueServingCertificate } from '../../certs/authority.ts'
-import { certificateReader, parseCertificate, type ServingCertificate } from '../../webhook/tls.ts'
+import { certificateReader } from '../../certs/files.ts'
+import { parseCertificate, type ServingCertificate } from '../../certs/serving-certificate.ts'
 
 const authority = createAuthority(new Date(), 1)
 const [first, second] = [2, 3].map((days) => issueServingCertificate(authority, ['localhost'], new Date(), days))

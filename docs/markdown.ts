@@ -4,3 +4,8 @@ export function table([head = [], ...rows]: readonly (readonly string[])[]): str
   const line = (cells: readonly string[]) => `| ${cells.map((text, i) => text.padEnd(widths[i] ?? 0)).join(' | ')} |`
   return [head, widths.map((width) => '-'.repeat(width)), ...rows].map(line).join('\n')
 }
+
+/** Text that may stand in a cell. */
+export function cell(text: string): string {
+  return text.replaceAll('|', '\\|')
+}

@@ -1,0 +1,50 @@
+import { X509Certificate } from 'node:crypto'
+
+/** The certificate of a certificate authority. */
+export interface Authority {
+  /** SHA-256; two with the same are the same. */
+  readonly fingerprint: string
+  readonly certificatePem: string
+  readonly startsMs: number
+  readonly expiresMs: number
+}
+
+/** What a list of certificates in PEM holds; `garbage` when something in it is no certificate of an authority. */
+export interface AuthorityList {
+  readonly authorities: readonly Authority[]
+  readonly garbage: boolean
+}
+
+const pemBlock = /-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----/g
+
+/** Each authority once, in the order of the text. */
+export function parseAuthorities(pem: string): AuthorityList {
+  const blocks = pem.match(pemBlock) ?? []
+  const parsed = blocks.map(parseAuthority)
+  const authorities = parsed.filter((authority) => authority !== undefined)
+  const unique = [...new Map(authorities.map((authority) => [authority.fingerprint, authority])).values()]
+  const rest = pem.replace(pemBlock, '').trim()
+  return { authorities: unique, garbage: rest !== '' || authorities.length < blocks.length }
+}
+
+function parseAuthority(pem: string): Authority | undefined {
+  try {
+    const certificate = new X509Certificate(pem)
+    if (!certificate.ca) return undefined
+    return {
+      fingerprint: certificate.fingerprint256,
+      certificatePem: `${pem.replaceAll('\r', '')}\n`,
+      startsMs: Date.parse(certificate.validFrom),
+      expiresMs: Date.parse(certificate.validTo),
+    }
+  } catch {
+    return undefined
+  }
+}
+
+/** The text that {@link parseAuthorities} reads. */
+export const renderAuthorities = (authorities: readonly Authority[]): string =>
+  authorities.map(({ certificatePem }) => certificatePem).join('')
+
+export const holds = (authorities: readonly Authority[], fingerprint: string): boolean =>
+  authorities.some((authority) => authority.fingerprint === fingerprint)

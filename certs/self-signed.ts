@@ -1,0 +1,63 @@
+import { recordOf } from '../core/json.ts'
+import { createReflector, type Reflector } from '../webhook/kubernetes/reflector.ts'
+import { redactingLog } from './redaction.ts'
+import { secretsPath } from './secret.ts'
+import { createReplica, type SelfSignedEdges, type SelfSignedOptions } from './self-signed-replica.ts'
+import type { CertificateSource } from './source.ts'
+import { configurationsPath } from './webhook-configuration.ts'
+
+const maxDisputeRestMs = 30_000
+
+/**
+ * A certificate authority of our own in a Secret that all replicas share, and its caBundle in the webhook configuration.
+ * Both objects are watched, each by its name, so that the rights to them can be by name too.
+ */
+export function selfSignedSource(options: SelfSignedOptions, edges: SelfSignedEdges): CertificateSource {
+  const log = redactingLog(edges.log)
+  const replica = createReplica(options, { ...edges, log })
+  let wake = () => {}
+  const changed = () => {
+    replica.changed()
+    wake()
+  }
+  const watched = (path: string, name: string) =>
+    createReflector<string>(
+      { path, fieldSelector: `metadata.name=${name}`, keep: versionOf, changed },
+      { ...edges, log },
+    )
+  const secrets = watched(secretsPath(options.secretName), options.secretName.name)
+  const configurations = watched(configurationsPath, options.configurationName)
+
+  /** The watch tells of what came or changed; what is gone shows here. */
+  const noticeDeletion = () => {
+    const known = replica.read()
+    if (known === null) return
+    const gone = isGone(secrets) && known.secret.resourceVersion !== null
+    if (gone || (isGone(configurations) && known.trust.kind === 'found')) replica.changed()
+  }
+
+  /** Rounds that wrote, one after the other: somebody may be undoing what we write, and must not be answered at once for ever. */
+  let disputes = 0
+  const run = async (signal: AbortSignal): Promise<void> => {
+    while (!signal.aborted) {
+      const waking = new AbortController()
+      wake = () => waking.abort()
+      noticeDeletion()
+      const writesBefore = replica.writes()
+      const restMs = await replica.round()
+      disputes = replica.writes() === writesBefore ? 0 : disputes + 1
+      if (disputes > 1) await edges.sleep(Math.min(maxDisputeRestMs, 50 * 2 ** disputes), signal)
+      // Replicas that began together need not meet again.
+      await edges.sleep(restMs * (0.75 + edges.random() / 2), AbortSignal.any([signal, waking.signal]))
+    }
+  }
+  return {
+    prepare: async () => {},
+    loops: { certificates: run, 'certificate-secret': secrets.run, 'webhook-configuration': configurations.run },
+    unready: replica.unready,
+  }
+}
+
+const versionOf = (object: unknown) => String(recordOf(recordOf(object).metadata).resourceVersion ?? '')
+
+const isGone = (reflector: Reflector<string>) => reflector.synced() && reflector.objects.size === 0

@@ -1,0 +1,74 @@
+import { durationPattern } from '../core/duration.ts'
+import { type Setting, settingKeys, settings } from '../core/settings.ts'
+
+export interface JsonSchema {
+  readonly [keyword: string]: unknown
+}
+
+const strings: JsonSchema = { type: 'object', additionalProperties: { type: 'string' } }
+const amounts: JsonSchema = { type: 'object', additionalProperties: { type: ['string', 'number'] } }
+const objects: JsonSchema = { type: 'array', items: { type: 'object' } }
+
+/** The names that `@schema` in the chart's values may give instead of a schema. */
+export const forms: Readonly<Record<string, JsonSchema>> = {
+  strings,
+  objects,
+  words: { type: 'array', items: { type: ['string', 'number'] } },
+  port: { type: 'integer', minimum: 1, maximum: 65535 },
+  duration: { type: 'string', pattern: `^${durationPattern}$` },
+  /** As Go reads them: no days. Or empty. */
+  goDuration: { type: 'string', pattern: '^(\\d+(\\.\\d+)?(ms|s|m|h))*$' },
+  resources: {
+    type: 'object',
+    additionalProperties: false,
+    properties: { requests: amounts, limits: amounts, claims: objects },
+  },
+  matchConditions: {
+    type: 'array',
+    items: {
+      type: 'object',
+      additionalProperties: false,
+      required: ['name', 'expression'],
+      properties: { name: { type: 'string' }, expression: { type: 'string' } },
+    },
+  },
+  labelSelector: {
+    type: 'object',
+    additionalProperties: false,
+    properties: { matchLabels: strings, matchExpressions: objects },
+  },
+  settings: {
+    type: 'object',
+    additionalProperties: false,
+    properties: Object.fromEntries(settingKeys.map((key) => [key, settingSchema(settings[key])])),
+  },
+}
+
+/** What a setting may be in the chart's values. Bounds of durations and quantities are left to the webhook, which warns. */
+export function settingSchema(setting: Setting<unknown>): JsonSchema {
+  const { description, form, words = [] } = setting
+  return { description: `${description} Must be ${form}.`, ...formOf(setting, words.join('|')) }
+}
+
+function formOf({ type, words = [], bounds }: Setting<unknown>, alternatives: string): JsonSchema {
+  switch (type) {
+    case 'boolean':
+      return { type: ['boolean', 'string'], enum: [true, false, ...words] }
+    case 'choice':
+      return { type: 'string', enum: words }
+    case 'integer':
+      return {
+        type: words.length === 0 ? 'integer' : ['integer', 'string'],
+        minimum: bounds?.min,
+        maximum: bounds?.max,
+        ...(words.length > 0 && { pattern: `^(${alternatives})$` }),
+      }
+    case 'duration':
+      return {
+        type: 'string',
+        pattern: words.length === 0 ? `^${durationPattern}$` : `^(${alternatives}|${durationPattern})$`,
+      }
+    case 'quantity':
+      return { type: ['string', 'number'], pattern: '^[0-9.]+(m|k|M|G|Ki|Mi|Gi)?$' }
+  }
+}

@@ -1,0 +1,42 @@
+import chart from '../package.json' with { type: 'json' }
+import { type ChartLeaf, type ChartSection, type ChartValue, chartSections, readChartFile } from './chart-values.ts'
+import { cell } from './markdown.ts'
+
+/** charts/spark-nanny/README.md, whole. */
+export function chartReadme(valuesText = readChartFile('values.yaml')): string {
+  return `${[heading, ...chartSections(valuesText).map(section)].join('\n\n')}\n`
+}
+
+const heading = `<!-- Generated from values.yaml by \`npm run docs\`. Do not edit. -->
+# Helm chart of spark-nanny
+
+${chart.description}. Version ${chart.version}, for Kubernetes 1.29 or newer and Helm 4 or 3.22.
+
+\`\`\`sh
+helm install spark-nanny charts/spark-nanny --namespace spark-nanny --create-namespace
+kubectl label namespace NAMESPACE spark-nanny.io/inject=enabled
+\`\`\`
+
+[Installation](../../docs/install.md) tells of certificates, high availability, upgrades and removal;
+[Permissions](../../docs/rbac.md) why each rule is there; [Settings](../../docs/settings.md) what \`sidecar.settings\` may hold.
+A value that is not listed here is an error, so that a slip does not go unnoticed.`
+
+function section({ title, values }: ChartSection): string {
+  const rows = values
+    .flatMap((value) => leaves(value, ''))
+    .map(({ path, leaf }) => `| \`${path}\` | ${cell(leaf.description)} | ${spelledDefault(leaf.default)} |`)
+  return [`## ${title}`, '', '| value | description | default |', '| --- | --- | --- |', ...rows].join('\n')
+}
+
+/** Each value that is no group, with its path. */
+export function leaves(
+  value: ChartValue,
+  prefix: string,
+): readonly { readonly path: string; readonly leaf: ChartLeaf }[] {
+  const path = `${prefix}${value.key}`
+  return value.kind === 'leaf' ? [{ path, leaf: value }] : value.values.flatMap((item) => leaves(item, `${path}.`))
+}
+
+function spelledDefault(value: unknown): string {
+  return `\`${cell(JSON.stringify(value))}\``
+}

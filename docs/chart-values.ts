@@ -1,0 +1,84 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { isMap, isScalar, type Pair, parse, parseDocument, type YAMLMap } from 'yaml'
+import { forms, type JsonSchema } from './chart-forms.ts'
+
+/** One value of the chart, or a map of values. */
+export type ChartValue = ChartLeaf | ChartGroup
+
+export interface ChartLeaf {
+  readonly kind: 'leaf'
+  readonly key: string
+  readonly description: string
+  readonly default: unknown
+  /** What `@schema` says; the default says the rest. */
+  readonly schema: JsonSchema
+}
+
+export interface ChartGroup {
+  readonly kind: 'group'
+  readonly key: string
+  readonly values: readonly ChartValue[]
+}
+
+/** Values under one `@section`. */
+export interface ChartSection {
+  readonly title: string
+  readonly values: readonly ChartValue[]
+}
+
+const chartDir = join(import.meta.dirname, '../charts/spark-nanny')
+
+export const readChartFile = (path: string): string => readFileSync(join(chartDir, path), 'utf8')
+
+/** The sections of values.yaml. Throws for one that cannot be read; it is our own. */
+export function chartSections(text: string): readonly ChartSection[] {
+  const document = parseDocument(text)
+  if (!isMap(document.contents)) throw new TypeError('the values are no map')
+  const sections: { title: string; values: ChartValue[] }[] = []
+  for (const { value, comment } of valuesOf(document.contents)) {
+    const [, title] = /^@section (.+)$/m.exec(comment) ?? []
+    if (title !== undefined) sections.push({ title, values: [] })
+    sections.at(-1)?.values.push(value)
+  }
+  return sections
+}
+
+function valuesOf(map: YAMLMap): readonly { readonly value: ChartValue; readonly comment: string }[] {
+  return map.items.map((pair, index) => {
+    const comment = commentOf(pair, index === 0 ? map.commentBefore : undefined)
+    return { value: readValue(pair, comment), comment }
+  })
+}
+
+function readValue({ key, value }: Pair, comment: string): ChartValue {
+  const name = String(key)
+  // The paragraph right above the value.
+  const lines = (comment.split('\n\n').at(-1) ?? '').split('\n')
+  const schema = lines.find((line) => line.startsWith('@schema '))?.slice('@schema '.length)
+  if (isMap(value) && value.items.length > 0 && schema === undefined) {
+    return { kind: 'group', key: name, values: valuesOf(value).map((item) => item.value) }
+  }
+  return {
+    kind: 'leaf',
+    key: name,
+    description: lines
+      .filter((line) => !line.startsWith('@'))
+      .join(' ')
+      .trim(),
+    default: isScalar(value) ? value.value : (value as YAMLMap).toJSON(),
+    schema: schema === undefined ? {} : schemaOf(schema),
+  }
+}
+
+function schemaOf(text: string): JsonSchema {
+  const schema: unknown = text.startsWith('{') ? parse(text) : forms[text]
+  if (typeof schema !== 'object' || schema === null) throw new TypeError(`@schema ${text} is no schema and no form`)
+  return schema as JsonSchema
+}
+
+/** Of the first value in a map `yaml` gives the comment to the map. */
+function commentOf({ key }: Pair, ofMap: string | null | undefined): string {
+  const comment = isScalar(key) ? key.commentBefore : undefined
+  return (comment ?? ofMap ?? '').replace(/^ /gm, '')
+}

@@ -1,0 +1,103 @@
+import { once } from 'node:events'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { createServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import type { TestContext } from 'node:test'
+import { createAuthority, issueServingCertificate } from '../../certs/authority.ts'
+import type { ApiRequest } from '../../webhook/kubernetes/api.ts'
+import { configurationPath, type StandInApi, type StoredObject, secretPath, standInApi } from './stand-in-api.ts'
+
+/** The stand-in over TLS, with lists and watches. Every other collection does not exist. */
+export interface ServedApi extends StandInApi {
+  readonly port: number
+  /** A service account's `token` and `ca.crt`. */
+  readonly serviceAccountDir: string
+}
+
+const collections = new Map([
+  [secretPath.slice(0, secretPath.lastIndexOf('/')), 'secret'],
+  [configurationPath.slice(0, configurationPath.lastIndexOf('/')), 'configuration'],
+] as const)
+
+export async function servedApi(t: TestContext): Promise<ServedApi> {
+  const api = standInApi(Date.now)
+  const authority = createAuthority(new Date(), 1)
+  const { certificatePem, privateKeyPem } = issueServingCertificate(authority, ['127.0.0.1'], new Date(), 1)
+  const serviceAccountDir = await mkdtemp(join(tmpdir(), 'spark-nanny-certs-'))
+  await writeFile(join(serviceAccountDir, 'ca.crt'), authority.certificatePem)
+  await writeFile(join(serviceAccountDir, 'token'), 'a-token')
+  const watches = new Map<ServerResponse, 'secret' | 'configuration'>()
+  const told = { secret: '', configuration: '' }
+
+  /** Whatever changed an object since, its watches hear of it. */
+  const tell = () => {
+    for (const kind of ['secret', 'configuration'] as const) {
+      const object = api[kind]()
+      const version = object?.metadata.resourceVersion ?? ''
+      if (version === told[kind]) continue
+      told[kind] = version
+      const type = object === undefined ? 'DELETED' : 'MODIFIED'
+      const event = { type, object: object ?? gone(kind) }
+      for (const [response, watched] of watches) if (watched === kind) response.write(`${JSON.stringify(event)}\n`)
+    }
+  }
+  const gone = (kind: 'secret' | 'configuration') => ({
+    metadata: {
+      ...(kind === 'secret' ? { name: 'tls', namespace: 'spark-nanny' } : { name: 'spark-nanny' }),
+      resourceVersion: '1',
+    },
+  })
+
+  const serve = async (request: IncomingMessage, response: ServerResponse) => {
+    const { method = 'GET', url = '', headers } = request
+    const { pathname, searchParams } = new URL(url, 'https://api')
+    const kind = collections.get(pathname)
+    if (method === 'GET' && kind !== undefined) {
+      const object = api[kind]()
+      const items: readonly StoredObject[] = object === undefined ? [] : [object]
+      response.writeHead(200, { 'content-type': 'application/json' })
+      if (searchParams.get('watch') !== 'true') {
+        response.end(JSON.stringify({ kind: 'List', metadata: { resourceVersion: '1' }, items }))
+        return
+      }
+      response.flushHeaders()
+      watches.set(response, kind)
+      response.on('close', () => watches.delete(response))
+      return
+    }
+    const body = method === 'GET' ? undefined : (JSON.parse(await text(request)) as unknown)
+    const contentType = headers['content-type'] as ApiRequest['contentType']
+    const asked = { method: method as ApiRequest['method'], path: url, body, deadlineMs: 0 }
+    const answer = api.answer({ ...asked, ...(contentType !== undefined && { contentType }) })
+    if (answer.kind === 'answer')
+      response.writeHead(answer.status, { 'content-type': 'application/json' }).end(JSON.stringify(answer.body))
+    tell()
+  }
+  const server = createServer({ key: privateKeyPem, cert: certificatePem }, (request, response) => {
+    serve(request, response).catch(() => response.destroy())
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.after(async () => {
+    server.closeAllConnections()
+    server.close()
+    await rm(serviceAccountDir, { recursive: true, force: true })
+  })
+  const { port } = server.address() as AddressInfo
+  return {
+    ...api,
+    port,
+    serviceAccountDir,
+    put: (kind, object) => {
+      api.put(kind, object)
+      tell()
+    },
+    remove: (kind) => {
+      api.remove(kind)
+      tell()
+    },
+  }
+}

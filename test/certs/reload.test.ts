@@ -1,0 +1,191 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { Agent, request } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import { text } from 'node:stream/consumers'
+import { type TestContext, test } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
+import { parseBundle } from '../../certs/bundle.ts'
+import { dial } from '../../certs/dial.ts'
+import { selfSignedSource } from '../../certs/self-signed.ts'
+import { admit } from '../../webhook/admission/admit.ts'
+import { loadAccess } from '../../webhook/kubernetes/access.ts'
+import { createClient } from '../../webhook/kubernetes/client.ts'
+import { buildServer } from '../../webhook/server.ts'
+import { capableContext, captureText } from '../webhook/captures.ts'
+import { until } from '../webhook/kubernetes/fixture.ts'
+import { recordingLog } from '../webhook/recording-log.ts'
+import { servedApi } from './api-server.ts'
+import { quickIssuer } from './quick-issuer.ts'
+import { dayMs, host } from './replica.ts'
+import { configurationOf, emptySecret } from './stand-in-api.ts'
+
+const issuer = quickIssuer()
+const review = captureText('driver-pod.spark-submit')
+
+/** Two replicas with real servers, at one API server, and a Service that gives each connection to the other one. */
+async function twoReplicas(t: TestContext, holdMs: number) {
+  const api = await servedApi(t)
+  api.put('secret', emptySecret())
+  api.put('configuration', configurationOf())
+  const controller = new AbortController()
+  t.after(() => controller.abort())
+  const env = { KUBERNETES_SERVICE_HOST: '127.0.0.1', KUBERNETES_SERVICE_PORT: String(api.port) }
+  const time = { behindMs: 0 }
+  const ports: number[] = []
+  let dials = 0
+  const start = async () => {
+    const client = createClient(await loadAccess(env, api.serviceAccountDir))
+    t.after(() => client.close())
+    const { log, lines } = recordingLog()
+    const app = buildServer({
+      admit: async (admission) => admit(admission, capableContext),
+      unready: () => source.unready(),
+      broken: () => [],
+      badRequest: () => {},
+      certificate: null,
+    })
+    const nowMs = () => Date.now() - time.behindMs
+    const source = selfSignedSource(
+      {
+        secretName: { namespace: 'spark-nanny', name: 'tls' },
+        configurationName: 'spark-nanny',
+        plan: { hosts: [host], authorityValidityMs: 365 * dayMs, leafValidityMs: 350 * dayMs, holdMs },
+      },
+      {
+        api: {
+          watch: client.watch,
+          // The API server's clock goes as ours does.
+          request: async (asked) => {
+            const answer = await client.request(asked)
+            return answer.kind === 'answer' ? { ...answer, dateMs: nowMs() } : answer
+          },
+        },
+        issuer,
+        log,
+        metrics: {
+          certificateExpiry: () => {},
+          authorityExpiry: () => {},
+          certificateRenewed: () => {},
+          certificateSourceHealthy: () => {},
+        },
+        dial: (authoritiesPem) =>
+          dial(
+            { host: '127.0.0.1', port: ports[dials++ % ports.length] ?? 0, servername: host, deadlineMs: 10_000 },
+            authoritiesPem,
+          ),
+        serve: ({ context }) => app.server.setSecureContext(context),
+        nowMs,
+        elapsedMs: () => performance.now(),
+        sleep: (ms, signal) => delay(ms, undefined, { signal }).catch(() => {}),
+        random: Math.random,
+      },
+    )
+    await app.listen({ port: 0, host: '127.0.0.1' })
+    t.after(() => app.close())
+    ports.push((app.server.address() as AddressInfo).port)
+    for (const run of Object.values(source.loops)) void run(controller.signal)
+    return { source, lines }
+  }
+  const replicas = [await start(), await start()]
+  return { api, replicas, ports, time }
+}
+
+/** An admission as the API server asks for one: trusting the caBundle in effect and nothing else. */
+async function admitDriver(port: number, ca: string, agent: Agent): Promise<boolean> {
+  const sent = request({
+    host: '127.0.0.1',
+    port,
+    servername: host,
+    ca,
+    agent,
+    method: 'POST',
+    path: '/mutate',
+    headers: { 'content-type': 'application/json' },
+  })
+  sent.end(review)
+  const [response] = await once(sent, 'response')
+  assert.equal(JSON.parse(await text(response)).response.patchType, 'JSONPatch')
+  return sent.reusedSocket
+}
+
+test('across a renewal and a rotation: connections that were open go on, new ones verify, no admission fails', async (t) => {
+  const { api, replicas, ports, time } = await twoReplicas(t, 1_000)
+  // The authority is 250 days old when the clock is put right, and all certificates are valid by the real clock.
+  time.behindMs = 250 * dayMs
+  await until(() => replicas.every(({ source }) => source.unready().length === 0), 'ready')
+  const bundle = () => {
+    const found = parseBundle(api.secret()?.data)
+    return found.kind === 'bundle' ? found.bundle : undefined
+  }
+  const old = bundle()?.authorities[0].fingerprint
+  const kept = new Agent({ keepAlive: true, maxSockets: 1 })
+  t.after(() => kept.destroy())
+  const port = ports[0] ?? 0
+  const [firstCa = ''] = api.caBundles()
+  assert.equal(await admitDriver(port, firstCa, kept), false)
+
+  const rotated = () => {
+    const now = bundle()
+    return now?.authorities.length === 1 && now.authorities[0].fingerprint !== old
+  }
+  let [asked, afterwards] = [0, 0]
+  time.behindMs = 0
+  while (afterwards < 20) {
+    const [ca = ''] = api.caBundles()
+    for (const each of ports) {
+      try {
+        assert.equal(await admitDriver(each, ca, new Agent({ keepAlive: false })), false)
+        asked += 1
+      } catch (error) {
+        // On a machine that stood still meanwhile, another caBundle is in effect.
+        if (api.caBundles()[0] === ca) throw error
+      }
+    }
+    assert.equal(await admitDriver(port, firstCa, kept), true, 'on the connection from before')
+    if (rotated()) afterwards += 1
+    await delay(20)
+  }
+  assert.ok(asked > 40)
+  const steps = new Set(replicas.flatMap(({ lines }) => lines.map(({ line }) => line.event)))
+  for (const step of ['create', 'renew-leaf', 'begin-ca-rotation', 'switch-leaf', 'retire-ca', 'publish-bundle'])
+    assert.ok(steps.has(step), step)
+})
+
+test('what somebody deletes or resets comes back, by the watches', async (t) => {
+  const { api, replicas } = await twoReplicas(t, 1_000)
+  await until(() => replicas.every(({ source }) => source.unready().length === 0), 'ready')
+  const good = api.caBundles()
+  api.put('configuration', configurationOf())
+  await until(() => api.caBundles().join() === good.join(), 'the caBundle is put right')
+  api.remove('secret')
+  await until(() => api.secret() !== undefined, 'the Secret is made again')
+  api.remove('configuration')
+  await until(
+    () => replicas.every(({ lines }) => JSON.stringify(lines).includes('there is no MutatingWebhookConfiguration')),
+    'the absence is told',
+  )
+  assert.deepEqual(
+    replicas.map(({ source }) => source.unready()),
+    [[], []],
+  )
+})
+
+test('somebody who empties the caBundle each time is not answered ever faster', async (t) => {
+  const { api, replicas } = await twoReplicas(t, 1_000)
+  await until(() => replicas.every(({ source }) => source.unready().length === 0), 'ready')
+  let resets = 0
+  const undoing = setInterval(() => {
+    if (!api.caBundles().every((pem) => pem === '')) {
+      resets += 1
+      api.put('configuration', configurationOf())
+    }
+  }, 1)
+  t.after(() => clearInterval(undoing))
+  const writes = () => api.requests.filter((line) => line.startsWith('PATCH')).length
+  const before = writes()
+  await delay(2_000)
+  assert.ok(resets > 1, String(resets))
+  // Two replicas, eight a round at most, and pauses of 200 ms, 400 ms, …: without pauses there are hundreds.
+  assert.ok(writes() - before <= 2 * 8 * 8, String(writes() - before))
+})

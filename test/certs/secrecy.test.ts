@@ -1,0 +1,136 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
+import { redacted } from '../../certs/redaction.ts'
+import { selfSignedSource } from '../../certs/self-signed.ts'
+import { recordOf } from '../../core/json.ts'
+import type { ApiAnswer, ApiRequest } from '../../webhook/kubernetes/api.ts'
+import { createLog } from '../../webhook/log.ts'
+import { until } from '../webhook/kubernetes/fixture.ts'
+import { quickIssuer } from './quick-issuer.ts'
+import { advance, dayMs, host, testClock } from './replica.ts'
+import { configurationOf, emptySecret, standInApi } from './stand-in-api.ts'
+
+/** Every key that was ever in the Secret or in a request, in all forms in which it could be told. */
+class Keys {
+  readonly #pieces = new Set<string>()
+
+  see(data: unknown): void {
+    for (const [name, value] of Object.entries(recordOf(data))) {
+      if (!name.endsWith('.key') || typeof value !== 'string') continue
+      const pem = Buffer.from(value, 'base64').toString()
+      // A piece of 30 letters is enough to tell that something leaks.
+      for (const text of [value, pem.replace(/-----[A-Z ]+-----|\s/g, '')]) {
+        for (let at = 40; at + 30 <= text.length; at += 30) this.#pieces.add(text.slice(at, at + 30))
+      }
+    }
+  }
+
+  get size(): number {
+    return this.#pieces.size
+  }
+
+  leaked(text: string): readonly string[] {
+    return [...this.#pieces].filter((piece) => text.includes(piece))
+  }
+}
+
+test('no key reaches a log at debug level, on any path, not even when the API gives back what it was sent', async (t) => {
+  const written: string[] = []
+  const log = createLog('debug', 'test', { write: (line: string) => void written.push(line) })
+  const clock = testClock()
+  const api = standInApi(() => clock.wallMs)
+  api.put('secret', emptySecret())
+  api.put('configuration', configurationOf())
+  const keys = new Keys()
+  let refusing = true
+  /** An admission webhook or a proxy may answer with the body, as text or as it is. */
+  const echo = (request: ApiRequest): ApiAnswer => {
+    const pem = Buffer.from(String(recordOf(recordOf(request.body).data)['ca.key'] ?? ''), 'base64').toString()
+    const message = `denied: ${JSON.stringify(request.body)} ${pem} ${JSON.stringify(pem)}`
+    return { kind: 'answer', status: 422, body: { message: message.slice(-290) } }
+  }
+  let failures = 0
+  const echoed = () => {
+    failures += 1
+    const { 'ca.key': key = '' } = recordOf(api.secret()?.data) as Record<string, string>
+    return failures % 2 === 0
+      ? `cannot read ${key.slice(0, 200)}`
+      : `cannot read ${JSON.stringify(Buffer.from(key, 'base64').toString().slice(0, 250))}`
+  }
+  const controller = new AbortController()
+  t.after(() => controller.abort())
+  const source = selfSignedSource(
+    {
+      secretName: { namespace: 'spark-nanny', name: 'tls' },
+      configurationName: 'spark-nanny',
+      plan: { hosts: [host], authorityValidityMs: 365 * dayMs, leafValidityMs: 350 * dayMs, holdMs: 100 },
+    },
+    {
+      api: {
+        watch: async function* () {
+          yield { kind: 'failed', status: 500, detail: echoed() }
+        },
+        request: async (request) => {
+          keys.see(recordOf(request.body).data)
+          if (request.path.includes('fieldSelector'))
+            return { kind: 'answer', status: 200, body: { items: [], metadata: { resourceVersion: '1' } } }
+          if (refusing && request.method !== 'GET') return echo(request)
+          const answer = api.answer(request)
+          keys.see(recordOf(api.secret()?.data))
+          return answer
+        },
+      },
+      issuer: quickIssuer(2),
+      log,
+      metrics: {
+        certificateExpiry: () => {},
+        authorityExpiry: () => {},
+        certificateRenewed: () => {},
+        certificateSourceHealthy: () => {},
+      },
+      dial: async () => ({ kind: 'verified' }),
+      serve: () => {},
+      nowMs: () => clock.wallMs,
+      elapsedMs: () => performance.now(),
+      sleep: (ms, signal) => delay(Math.min(ms, 20), undefined, { signal }).catch(() => {}),
+      random: Math.random,
+    },
+  )
+  for (const run of Object.values(source.loops)) void run(controller.signal)
+  const text = () => written.join('')
+  const times = (event: string) => text().split(`"event":"${event}"`).length - 1
+  const told = (event: string, count = 1) => until(() => times(event) >= count, `${event} in the log`)
+
+  await told('certificate-problem')
+  refusing = false
+  await told('publish-bundle')
+  advance(clock, 250 * dayMs)
+  await told('retire-ca')
+  const secret = api.secret()
+  assert.ok(secret)
+  const data = secret.data as Readonly<Record<string, string>>
+  api.put('secret', { ...secret, data: { ...data, 'ca.key': data['ca.key']?.slice(0, 600) } })
+  refusing = true
+  await until(() => text().includes('ca.key is no private key'), 'the corruption in the log')
+  refusing = false
+  await told('create', 2)
+  await told('retire-ca', 2)
+  await until(() => failures > 4 && times('relist') + times('watch-ended') > 4, 'failed watches in the log')
+
+  assert.ok(keys.size > 300, String(keys.size))
+  assert.deepEqual(keys.leaked(text()), [])
+  assert.doesNotMatch(text(), /PRIVATE KEY/)
+  assert.match(text(), /HTTP 422: .*\[redacted\]/, 'what is left of an echo')
+})
+
+test('what is no key is left as it is', () => {
+  for (const text of [
+    'MutatingWebhookConfiguration spark-nanny: HTTP 403: forbidden',
+    '/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations?fieldSelector=metadata.name%3Dspark-nanny',
+    '/api/v1/namespaces/spark-nanny/secrets/spark-nanny-webhook-tls',
+    'F4:0B:AA:10:F4:0B:AA:10:F4:0B:AA:10:F4:0B:AA:10:F4:0B:AA:10:F4:0B:AA:10:F4:0B:AA:10:F4:0B:AA:10',
+  ]) {
+    assert.equal(redacted(text), text)
+  }
+})

@@ -1,0 +1,115 @@
+import assert from 'node:assert/strict'
+import { globSync, readFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { test } from 'node:test'
+import { parseAllDocuments } from 'yaml'
+import { type Permission, readPermissions } from '../../docs/rbac-page.ts'
+import { chartProblems, parseConfig } from '../../webhook/config.ts'
+
+/** What helm makes of the chart, as test/cluster/chart-templates.test.ts has written it down. */
+const goldens = globSync(join(import.meta.dirname, '../golden/chart/*.yaml')).sort()
+
+interface Manifest {
+  readonly kind: string
+  readonly metadata: {
+    readonly name: string
+    readonly namespace?: string
+    readonly labels: Readonly<Record<string, string>>
+  }
+  readonly data?: object
+  readonly stringData?: object
+  readonly rules?: readonly object[]
+  readonly spec: {
+    readonly template: {
+      readonly spec: {
+        readonly terminationGracePeriodSeconds: number
+        readonly containers: readonly {
+          readonly env: readonly { readonly name: string; readonly value?: string }[]
+          readonly lifecycle?: { readonly preStop: { readonly sleep: { readonly seconds: number } } }
+        }[]
+      }
+    }
+  }
+}
+
+const manifestsOf = (file: string): readonly Manifest[] =>
+  parseAllDocuments(readFileSync(file, 'utf8'))
+    .map((document) => document.toJS() as Manifest | null)
+    .filter((manifest) => manifest !== null)
+
+function environmentOf(manifests: readonly Manifest[]): Readonly<Record<string, string>> {
+  const deployment = manifests.find(({ kind }) => kind === 'Deployment')
+  const env = deployment?.spec.template.spec.containers[0]?.env ?? []
+  return Object.fromEntries(env.map(({ name, value = 'by-the-downward-api' }) => [name, value]))
+}
+
+test('there are value sets enough', () => assert.ok(goldens.length >= 8))
+
+for (const file of goldens) {
+  const manifests = manifestsOf(file)
+  const name = basename(file, '.yaml')
+
+  test(`${name}: no object holds a key, and no Secret holds anything`, () => {
+    assert.doesNotMatch(readFileSync(file, 'utf8'), /PRIVATE KEY|LS0tLS1CRUdJTi[A-Za-z0-9+/]*UFJJVkFURSBLRV/)
+    for (const { kind, data, stringData } of manifests) {
+      if (kind === 'Secret') assert.deepEqual({ data, stringData }, { data: undefined, stringData: undefined })
+    }
+  })
+
+  test(`${name}: each object says whose it is`, () => {
+    for (const { metadata, kind } of manifests.filter(({ kind }) => kind !== 'ConfigMap')) {
+      for (const label of ['name', 'instance', 'version', 'component']) {
+        assert.ok(metadata.labels[`app.kubernetes.io/${label}`], `${kind} ${metadata.name}: ${label}`)
+      }
+    }
+  })
+
+  test(`${name}: the process takes the environment`, () => {
+    // The process starts without files only when it makes its own certificates.
+    const files = { SPARK_NANNY_TLS_CERT_FILE: '/tls.crt', SPARK_NANNY_TLS_KEY_FILE: '/tls.key' }
+    const parsed = parseConfig({ ...files, ...environmentOf(manifests) })
+    assert.ok('config' in parsed, JSON.stringify(parsed))
+    assert.deepEqual(chartProblems(parsed.config), [])
+  })
+
+  test(`${name}: the grace period is enough for both waits`, () => {
+    const spec = manifests.find(({ kind }) => kind === 'Deployment')?.spec.template.spec
+    const sleep = spec?.containers[0]?.lifecycle?.preStop.sleep.seconds ?? 0
+    const drain = Number.parseInt(environmentOf(manifests).SPARK_NANNY_DRAIN ?? '', 10)
+    // The server gives open requests five seconds more.
+    assert.ok((spec?.terminationGracePeriodSeconds ?? 0) > sleep + drain + 5)
+  })
+
+  test(`${name}: the roles are the permissions of files/rbac.yaml, no more and no less`, () => {
+    const roles = manifests.filter(({ kind, metadata }) => /Role$/.test(kind) && !metadata.name.endsWith('-test'))
+    if (name === 'minimal') return assert.deepEqual(roles, [])
+    const { cluster, namespace } = readPermissions()
+    const fullname = name === 'everything' ? 'nanny' : 'spark-nanny'
+    const env = environmentOf(manifests)
+    const source = env.SPARK_NANNY_CERTIFICATES === 'self-signed' ? 'self-signed' : 'existing-secret'
+    const wanted = (permissions: readonly Permission[]) =>
+      permissions
+        .filter(
+          ({ certificates }) =>
+            !certificates || ('SPARK_NANNY_WEBHOOK_CONFIGURATION' in env && certificates.includes(source)),
+        )
+        .map(({ rule }) => JSON.parse(JSON.stringify(rule).replaceAll('<fullname>', fullname)))
+    const rulesOf = (wantedKind: string) => roles.find(({ kind }) => kind === wantedKind)?.rules
+    assert.deepEqual(rulesOf('ClusterRole'), wanted(cluster))
+    assert.deepEqual(rulesOf('Role'), wanted(namespace))
+  })
+}
+
+test('every permission has its reason, and grants no more than it names', () => {
+  const { cluster, namespace } = readPermissions()
+  for (const { why, rule } of [...cluster, ...namespace]) {
+    assert.match(why, /^[A-Z].*\.$/)
+    assert.ok(![rule.apiGroups, rule.resources, rule.verbs].flat().includes('*'), why)
+  }
+  // Secrets and Leases of one name only, but for their creation, and none outside of the own namespace.
+  const named = (kind: string) => namespace.filter(({ rule }) => rule.resources?.includes(kind))
+  for (const { rule } of [...named('secrets'), ...named('leases')]) {
+    assert.ok(rule.resourceNames !== undefined || rule.verbs.join() === 'create')
+  }
+  assert.ok(!cluster.some(({ rule }) => rule.resources?.includes('secrets')))
+})

@@ -1,0 +1,132 @@
+/** One way to install the chart, for golden files and dry runs. */
+export interface ValueSet {
+  readonly name: string
+  readonly what: string
+  readonly values: object
+  /** Files of the chart with values, before `values`. */
+  readonly files?: readonly string[]
+  /** Of the cluster; the test cluster's own by default. */
+  readonly kubeVersion?: string
+}
+
+const digest = `sha256:${'0123456789abcdef'.repeat(4)}`
+const certificate = '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n'
+
+export const valueSets: readonly ValueSet[] = [
+  { name: 'default', what: 'no values at all', values: {} },
+  { name: 'ha', what: 'values-ha.yaml', values: {}, files: ['values-ha.yaml'] },
+  { name: 'cert-manager', what: 'cert-manager with a CA of our own', values: { certManager: { enabled: true } } },
+  {
+    name: 'cert-manager-issuer',
+    what: 'cert-manager with an issuer that is there',
+    values: {
+      certManager: {
+        enabled: true,
+        issuerRef: { name: 'corporate', kind: 'ClusterIssuer' },
+        duration: '720h',
+        renewBefore: '240h',
+      },
+    },
+  },
+  {
+    name: 'existing-secret',
+    what: 'a Secret with ca.crt',
+    values: { webhook: { tls: { existingSecret: 'own-tls' } } },
+  },
+  {
+    name: 'existing-secret-ca-bundle',
+    what: 'a Secret without ca.crt',
+    values: { webhook: { tls: { existingSecret: 'own-tls', caBundle: certificate } } },
+  },
+  {
+    name: 'minimal',
+    what: 'one replica and nothing that can be left out',
+    values: {
+      replicaCount: 1,
+      resources: { requests: null, limits: null },
+      topologySpreadConstraints: [],
+      podDisruptionBudget: { enabled: false },
+      rbac: { create: false },
+      serviceAccount: { create: false, name: 'prepared' },
+      webhook: { admitServices: false },
+      preStopSleepSeconds: 0,
+    },
+  },
+  { name: 'failure-policy-fail', what: 'no driver without nanny', values: { webhook: { failurePolicy: 'Fail' } } },
+  {
+    name: 'forerunner',
+    what: 'values of the Go spark-nanny',
+    values: {
+      sparkApps: 'etl,reports',
+      listenPort: 9164,
+      args: ['--interval=45', '-timeout', '20', '--dry-run', '--debug'],
+      serviceAccount: { annotations: { 'eks.amazonaws.com/role-arn': 'arn:aws:iam::1:role/nanny' } },
+      podAnnotations: { 'prometheus.io/scrape': 'true' },
+      resources: { limits: { cpu: '100m', memory: '256Mi' } },
+    },
+  },
+  {
+    name: 'openshift',
+    what: 'restricted-v2: the user is picked by the cluster; a registry within',
+    values: {
+      image: { registry: 'image-registry.openshift-image-registry.svc:5000', repository: 'tools/nanny-webhook' },
+      sidecar: { image: { registry: 'image-registry.openshift-image-registry.svc:5000', digest } },
+      nodeSelector: { 'node-role.kubernetes.io/worker': '' },
+    },
+  },
+  {
+    name: 'host-network',
+    what: 'the API server does not reach the pod network',
+    values: { hostNetwork: true, webhook: { port: 10260 }, metrics: { port: 10261 } },
+  },
+  { name: 'kubernetes-1.29', what: 'the oldest: no sleep before the stop', values: {}, kubeVersion: '1.29.14' },
+  {
+    name: 'everything',
+    what: 'all that is off by default, and names, labels and extras',
+    values: {
+      fullnameOverride: 'nanny',
+      commonLabels: { team: 'data', 'app.kubernetes.io/component': 'not-ours-to-lose' },
+      image: { registry: '', repository: 'mirror/webhook', tag: 'v9', digest },
+      imagePullSecrets: [{ name: 'pull' }],
+      tolerations: [{ key: 'dedicated', operator: 'Exists', effect: 'NoSchedule' }],
+      affinity: { podAntiAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [] } },
+      priorityClassName: 'system-cluster-critical',
+      podAnnotations: { note: 'a' },
+      podLabels: { team: 'pods', extra: 'b' },
+      logLevel: 'debug',
+      extraEnv: [{ name: 'NODE_EXTRA_CA_CERTS', value: '/etc/ssl/ca.pem' }],
+      podDisruptionBudget: { minAvailable: '50%' },
+      webhook: {
+        timeoutSeconds: 10,
+        reinvocationPolicy: 'Never',
+        annotations: { note: 'w' },
+        namespaceSelector: {
+          matchLabels: { 'spark-nanny.io/inject': null },
+          matchExpressions: [{ key: 'tier', operator: 'In', values: ['batch'] }],
+        },
+        matchConditions: [{ name: 'not-by-test', expression: "request.userInfo.username != 'test'" }],
+        tls: { caValidity: '30d', certificateValidity: '7d12h' },
+      },
+      controller: {
+        dryRun: true,
+        budgets: { perCluster: 7, backoff: '90s' },
+        breakerShare: 0.5,
+        rescuesBeforeBreak: 2,
+      },
+      fallback: { mode: 'delete', interval: '1m', timeout: '20s', failureThreshold: 5 },
+      sidecar: { settings: { interval: '10s', 'max-restarts': 5, restart: 'resubmit', 'ui-port': 'auto' } },
+      serviceMonitor: { enabled: true, labels: { release: 'prom' }, interval: '30s', scrapeTimeout: '10s' },
+      podMonitor: {
+        enabled: true,
+        metricRelabelings: [{ sourceLabels: ['__name__'], regex: 'nodejs_.*', action: 'drop' }],
+      },
+      prometheusRule: { enabled: true, labels: { release: 'prom' } },
+      grafanaDashboard: { enabled: true, annotations: { grafana_folder: 'Spark' } },
+      networkPolicy: { enabled: true, metricsFrom: [{ namespaceSelector: { matchLabels: { name: 'monitoring' } } }] },
+      extraObjects: [
+        { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: '{{ include "spark-nanny.fullname" . }}-map' } },
+        'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {{ .Release.Name }}-text\n',
+      ],
+    },
+  },
+]

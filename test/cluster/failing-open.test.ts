@@ -1,0 +1,97 @@
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { fullnameOf, helmInstall, helmUninstall, type Installation, webhookPods } from './chart/installation.ts'
+import { type Cluster, connectCluster } from './cluster.ts'
+import { createNamespace, deleteNamespace } from './namespaces.ts'
+import { projectDir } from './paths.ts'
+import { eventsOf, getPod } from './pods.ts'
+import { run, waitFor } from './processes.ts'
+import { start, waitForJobs } from './scenario.ts'
+import { isInjected } from './sidecar.ts'
+
+const installation: Installation = { release: 'away', namespace: `away-${process.pid}` }
+const drivers = `unguarded-${process.pid}`
+let cluster: Cluster
+
+before(async () => {
+  cluster = await connectCluster()
+  await createNamespace(cluster, drivers, { 'spark-nanny.io/inject': 'enabled' })
+  await helmInstall(cluster, installation)
+})
+after(async () => {
+  await helmUninstall(cluster, installation)
+  await Promise.all([drivers, installation.namespace].map((name) => deleteNamespace(cluster, name)))
+})
+
+const scale = async (replicas: number): Promise<void> => {
+  const deployments = ['a', 'b'].map((half) => `deployment/${fullnameOf(installation)}-${half}`)
+  await cluster.kubectl(['-n', installation.namespace, 'scale', `--replicas=${replicas}`, ...deployments])
+}
+
+interface CheckReport {
+  readonly code: number
+  /** By its id: the result and its detail. */
+  readonly results: ReadonlyMap<string, string>
+}
+
+/** `spark-nanny check` as a user runs it. */
+const check = async (): Promise<CheckReport> => {
+  const main = join(projectDir, 'runbook/main.ts')
+  const args = ['check', '-n', installation.namespace, '-o', 'json', '--kubeconfig', cluster.kubeconfigPath]
+  const { code, stdout } = await run(process.execPath, [main, ...args], { accept: [3, 4, 5], timeoutMs: 60_000 })
+  const { categories } = JSON.parse(stdout) as {
+    readonly categories: readonly { readonly checks: readonly { id: string; result: string; detail: string }[] }[]
+  }
+  const results = categories.flatMap(({ checks }) =>
+    checks.map(({ id, result, detail }) => [id, `${result}: ${detail}`] as const),
+  )
+  return { code, results: new Map(results) }
+}
+
+/** The figure that the replicas tell: the one that leads alone does. */
+const unguarded = async (): Promise<number> => {
+  let sum = 0
+  for (const { status } of await webhookPods(cluster, installation)) {
+    const text = await (await fetch(`http://${status?.podIP}:9164/metrics`)).text()
+    const line = new RegExp(`^spark_nanny_unguarded_drivers\\{[^}]*namespace="${drivers}"[^}]*\\} (\\d+)$`, 'm').exec(
+      text,
+    )
+    sum += Number(line?.[1] ?? 0)
+  }
+  return sum
+}
+
+test('all replicas gone: drivers start, uninjected, and it shows', async (context) => {
+  assert.equal((await check()).results.get('webhook-injects')?.split(':')[0], 'ok')
+  await scale(0)
+  await waitFor({ what: 'all replicas are gone', timeoutMs: 90_000 }, async () => {
+    const labelSelector = 'app.kubernetes.io/component=webhook'
+    const { items } = await cluster.core.listNamespacedPod({ namespace: installation.namespace, labelSelector })
+    return items.length === 0 ? true : undefined
+  })
+  const driver = await start(cluster, context, drivers, { name: 'alone', mode: 'loop' })
+  assert.equal(isInjected(await getPod(cluster, driver)), false)
+  await waitForJobs(cluster, driver, 1)
+
+  const away = await check()
+  assert.equal(away.code, 3)
+  assert.match(away.results.get('deployment-available') ?? '', /^error/)
+  assert.match(away.results.get('webhook-injects') ?? '', /^error/)
+  assert.match(away.results.get('drivers-injected') ?? '', new RegExp(`${drivers}/${driver.pod}`))
+
+  await scale(1)
+  await waitFor({ what: 'the metric tells of the driver', timeoutMs: 90_000, everyMs: 1_000 }, async () =>
+    (await unguarded()) === 1 ? true : undefined,
+  )
+  const event = await waitFor({ what: 'the Event', timeoutMs: 30_000 }, async () =>
+    (await eventsOf(cluster, driver)).find(({ reason }) => reason === 'SparkNannyNotInjected'),
+  )
+  context.diagnostic(`Event: ${event.message}`)
+  assert.equal(event.type, 'Warning')
+  const back = await check()
+  assert.match(back.results.get('webhook-injects') ?? '', /^ok/)
+  assert.match(back.results.get('drivers-injected') ?? '', new RegExp(`^warning.*${driver.pod}`))
+  // It works on, as it was.
+  await waitForJobs(cluster, driver, 3)
+})

@@ -1,0 +1,144 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { until } from '../kubernetes/fixture.ts'
+import { createdMs, driverImage, driverPod, heldBackPod, running, sidecarImage, waiting } from './driver-pods.ts'
+import { controllerRig, leading, pods } from './rig.ts'
+
+const nowMs = createdMs + 60_000
+
+test('healthy drivers cost no request, however often they change', async (t) => {
+  const rig = await controllerRig(t)
+  rig.setNow(nowMs)
+  for (let index = 0; index < 50; index += 1) rig.api.set(pods, driverPod({ name: `d${index}-driver` }))
+  rig.start()
+  await leading(rig)
+  for (let index = 0; index < 50; index += 1) {
+    rig.api.set(pods, driverPod({ name: `d${index}-driver`, ready: index % 2 === 0, uid: `again-${index}` }))
+  }
+  await rig.edges.sleep(500, rig.signal)
+  assert.deepEqual(rig.calls(), [])
+})
+
+test('unguarded drivers are told once each, and counted', async (t) => {
+  const rig = await controllerRig(t)
+  rig.setNow(nowMs)
+  const bare = { sidecar: null } as const
+  rig.api.set(pods, driverPod({ name: 'bare-driver', ...bare }))
+  rig.api.set(pods, driverPod({ name: 'out-driver', ...bare, annotations: { 'spark-nanny.io/inject': 'false' } }))
+  rig.api.set(pods, driverPod({ name: 'elsewhere-driver', namespace: 'other', ...bare }))
+  rig.api.set(pods, driverPod({ name: 'done-driver', phase: 'Succeeded', ...bare }))
+  rig.api.set(pods, driverPod({ name: 'old-driver', annotations: { 'spark-nanny.io/injected': '0.9.0' } }))
+  const first = rig.start()
+  await until(() => rig.told().length > 0, 'an Event')
+  rig.api.set(pods, driverPod({ name: 'bare-driver', ...bare, ready: false }))
+  await rig.edges.sleep(500, rig.signal)
+  assert.deepEqual(
+    rig.told().map(({ reason, of }) => [reason, of]),
+    [['SparkNannyNotInjected', 'bare-driver']],
+  )
+  assert.equal(rig.calls().length, 1)
+  const text = await first.metrics()
+  assert.match(text, /spark_nanny_unguarded_drivers\{namespace="spark",reason="not-injected"\} 1/)
+  assert.match(text, /spark_nanny_outdated_drivers\{namespace="spark"\} 1/)
+  assert.match(text, /spark_nanny_drivers\{namespace="spark",state="ready"\} 2/)
+  assert.match(text, /spark_nanny_drivers\{namespace="spark",state="not-ready"\} 1/)
+  assert.match(text, /spark_nanny_leader 1/)
+  assert.match(text, /spark_nanny_watch_stale\{collection="drivers"\} 0/)
+  await first.stop()
+  const after = await first.metrics()
+  assert.match(after, /spark_nanny_leader 0/)
+  assert.doesNotMatch(after, /spark_nanny_drivers\{/)
+  rig.start()
+  await until(() => rig.lines.filter(({ line }) => line.event === 'leader').length === 2, 'the next leader')
+  await until(() => rig.calls().length === 2, 'it tells what is told already')
+  assert.equal(rig.told().length, 1)
+})
+
+test('a bad setting is told on the pod, with what was meant', async (t) => {
+  const rig = await controllerRig(t)
+  rig.setNow(nowMs)
+  rig.api.set(pods, driverPod({ annotations: { 'spark-nanny.io/timeout': '20', 'spark-nanny.io/intervall': '5s' } }))
+  rig.start()
+  await until(() => rig.told().length > 0, 'an Event')
+  const [event] = rig.told()
+  assert.equal(event?.reason, 'SparkNannyBadSetting')
+  assert.match(event?.message ?? '', /timeout: "20" must be .*did you mean 20s\?/)
+  assert.match(event?.message ?? '', /did you mean spark-nanny.io\/interval\?/)
+})
+
+test('a driver that the sidecar holds back is let go, once, after it had a chance to heal', async (t) => {
+  const rig = await controllerRig(t)
+  rig.setNow(nowMs)
+  const sign = waiting('ErrImagePull', 'not found')
+  rig.api.set(pods, heldBackPod(sign))
+  const replica = rig.start()
+  await leading(rig)
+  assert.deepEqual(rig.calls(), [], 'not at the first sign')
+  rig.setNow(nowMs + 11_000)
+  rig.api.set(pods, heldBackPod(waiting('ImagePullBackOff', 'not found')))
+  await until(() => rig.told().length > 0, 'an Event')
+  assert.deepEqual(
+    rig.calls().map((line) => line.replace(/\?.*/, '')),
+    ['PATCH /api/v1/namespaces/spark/pods/pi-driver', 'POST /api/v1/namespaces/spark/events'],
+  )
+  const pod = rig.api.get(pods, 'spark', 'pi-driver') as unknown as {
+    spec: { initContainers: { image: string; name: string }[] }
+    metadata: { annotations: Record<string, string> }
+  }
+  assert.deepEqual(pod.spec.initContainers[0]?.image, driverImage)
+  assert.match(pod.metadata.annotations['spark-nanny.io/rescued'] ?? '', new RegExp(`^2026-.*Z ${sidecarImage}$`))
+  await until(() => rig.lines.some(({ line }) => line.event === 'decision'), 'a line')
+  const text = await replica.metrics()
+  assert.match(text, /spark_nanny_actions_total\{action="rescue-sidecar",result="done"\} 1/)
+  await rig.edges.sleep(300, rig.signal)
+  assert.equal(rig.calls().length, 2, 'and no more')
+})
+
+test('what cannot heal is let go at once; a sidecar that is only being pulled is not touched', async (t) => {
+  const rig = await controllerRig(t)
+  rig.setNow(createdMs + 30_000)
+  rig.api.set(pods, heldBackPod(waiting('InvalidImageName'), { name: 'bad-driver' }))
+  rig.api.set(pods, heldBackPod(waiting('PodInitializing'), { name: 'pulling-driver' }))
+  rig.start()
+  await until(() => rig.told().length > 0, 'an Event')
+  await rig.edges.sleep(200, rig.signal)
+  assert.deepEqual(
+    rig.told().map(({ reason, of }) => [reason, of]),
+    [['SparkNannyHeldBack', 'bad-driver']],
+  )
+})
+
+test('a pod that changed meanwhile is looked at again, and a refusal is tried again', async (t) => {
+  const rig = await controllerRig(t)
+  rig.setNow(nowMs)
+  const answers = [409, 500]
+  rig.api.intercept((method) => {
+    const status = method === 'PATCH' ? answers.shift() : undefined
+    return status === undefined ? undefined : { status, body: { message: 'no' } }
+  })
+  rig.api.set(pods, heldBackPod(waiting('InvalidImageName')))
+  rig.start()
+  await until(() => rig.told().length > 0, 'an Event')
+  assert.equal(rig.calls().filter((line) => line.startsWith('PATCH')).length, 3)
+})
+
+test('after three in a row no more is injected but one a minute, until a sidecar starts', async (t) => {
+  const rig = await controllerRig(t)
+  rig.setNow(nowMs)
+  const replicas = [rig.start(), rig.start()]
+  for (const name of ['a', 'b', 'c']) {
+    assert.deepEqual(
+      replicas.map((replica) => replica.suspension()),
+      [null, null],
+    )
+    rig.api.set(pods, heldBackPod(waiting('InvalidImageName'), { name: `${name}-driver` }))
+    await until(() => rig.told().some(({ of }) => of === `${name}-driver`), `${name} is let go`)
+  }
+  await until(() => replicas.every((replica) => replica.suspension() !== null), 'every replica knows')
+  assert.match(replicas[0]?.suspension() ?? '', /could not be started for 3 drivers in a row/)
+  rig.setNow(nowMs + 61_000)
+  assert.equal(replicas[0]?.suspension(), null, 'one is let through')
+  assert.notEqual(replicas[0]?.suspension(), null)
+  rig.api.set(pods, driverPod({ name: 'd-driver', sidecar: { state: running(nowMs + 62_000) } }))
+  await until(() => replicas.every((replica) => replica.suspension() === null), 'a sidecar started')
+})

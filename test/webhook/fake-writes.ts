@@ -1,0 +1,78 @@
+import { isRecord, recordOf } from '../../core/json.ts'
+import type { FakeAnswer, FakeObject } from './fake-api-server.ts'
+
+/** Where a written object goes; the server stamps and tells its watches. */
+export interface FakeStore {
+  get(key: string): FakeObject | undefined
+  put(object: FakeObject): FakeObject
+  delete(object: FakeObject): void
+}
+
+export interface FakeWrite {
+  readonly method: string
+  readonly namespace: string
+  /** Empty for a POST. */
+  readonly name: string
+  readonly contentType: string
+  readonly body: unknown
+}
+
+const refusal = (code: number, reason: string): FakeAnswer => ({
+  status: code,
+  body: { kind: 'Status', code, reason, message: reason },
+})
+
+/** POST, PUT, PATCH and DELETE with the optimism of an API server: uid and resourceVersion must be the object's, if stated. */
+export function writeObject(write: FakeWrite, store: FakeStore): FakeAnswer {
+  const { method, namespace, contentType, body } = write
+  const stated = recordOf(recordOf(body).metadata)
+  const name = method === 'POST' ? String(stated.name) : write.name
+  const found = store.get(`${namespace}/${name}`)
+  if (method === 'POST') {
+    if (found !== undefined) return refusal(409, 'AlreadyExists')
+    const metadata = { uid: `uid-of-${name}`, ...stated, name, namespace }
+    return { status: 201, body: store.put({ ...recordOf(body), metadata }) }
+  }
+  if (found === undefined) return refusal(404, 'NotFound')
+  const wanted = method === 'DELETE' ? recordOf(recordOf(body).preconditions) : stated
+  const differs = ['uid', 'resourceVersion'].some(
+    (field) => wanted[field] !== undefined && wanted[field] !== found.metadata[field],
+  )
+  if (differs) return refusal(409, 'Conflict')
+  if (method === 'DELETE') {
+    store.delete(found)
+    return { status: 200, body: found }
+  }
+  if (method === 'PUT') return { status: 200, body: store.put(body as FakeObject) }
+  const merged = merge(found, body, contentType.includes('strategic'))
+  return { status: 200, body: store.put(merged as FakeObject) }
+}
+
+/** RFC 7396; strategic: lists of named items are merged by their names. */
+function merge(target: unknown, patch: unknown, strategic: boolean): unknown {
+  if (strategic && Array.isArray(target) && Array.isArray(patch)) {
+    return target.map((item: unknown) => {
+      const change: unknown = patch.find((other: unknown) => recordOf(other).name === recordOf(item).name)
+      return change === undefined ? item : merge(item, change, strategic)
+    })
+  }
+  if (!isRecord(patch)) return patch
+  const result: Record<string, unknown> = { ...recordOf(target) }
+  for (const [key, value] of Object.entries(patch)) {
+    if (value === null) delete result[key]
+    else result[key] = merge(result[key], value, strategic)
+  }
+  return result
+}
+
+/** Whether an object has the labels of a selector: `a=b`, `a!=b` and `a in (b,c)`, parted by commas. */
+export function isSelected(object: FakeObject, selector: string | null): boolean {
+  if (selector === null || selector === '') return true
+  const labels = recordOf(object.metadata.labels)
+  return selector.split(/,(?![^(]*\))/).every((term) => {
+    const [, key = '', values = ''] = /^\s*(\S+) in \((.*)\)\s*$/.exec(term) ?? []
+    if (key !== '') return values.split(',').some((value) => value.trim() === labels[key])
+    const [, name = '', not = '', value = ''] = /^([^!=]+)(!?)=(.*)$/.exec(term) ?? []
+    return (labels[name] === value) === (not === '')
+  })
+}

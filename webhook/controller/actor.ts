@@ -1,0 +1,197 @@
+import { actionsAnnotation } from '../../core/pod-contract.ts'
+import { sparkApplicationApis } from '../../core/spark-application.ts'
+import type { KubernetesApi } from '../kubernetes/api.ts'
+import type { Log } from '../log.ts'
+import type { Assessment, Hang } from './assess.ts'
+import type { Choice } from './choose-action.ts'
+import type { Circumstances } from './circumstances.ts'
+import type { Deletions } from './deletions.ts'
+import type { DriverMemory } from './driver-memory.ts'
+import type { EventSubject, ToldEvent } from './event.ts'
+import type { ActionName, ActionResult, ControllerMetrics } from './metrics.ts'
+import type { DriverObservation } from './observation.ts'
+import { listExecutors, oldExecutors } from './old-executors.ts'
+import type { Performed, Performer } from './perform.ts'
+import { withheld } from './withheld.ts'
+import { eventOf } from './wording.ts'
+
+/** One thing to be done about one driver, with all that was known when it was chosen. */
+export interface Task {
+  readonly driver: DriverObservation
+  readonly assessment: Assessment
+  readonly choice: Choice
+  readonly circumstances: Circumstances
+  readonly memory: DriverMemory
+}
+
+export interface ActorEdges {
+  readonly api: KubernetesApi
+  readonly performer: Performer
+  readonly deletions: Deletions
+  readonly metrics: ControllerMetrics
+  readonly log: Log
+  nowMs(): number
+}
+
+/** Carries a choice out, and tells of it: a log line, a figure and an Event, each once for each change. */
+export function createActor(edges: ActorEdges): (task: Task) => Promise<Performed> {
+  const { performer, metrics, log } = edges
+
+  /** One line and one count for a decision that is another than the one before. */
+  const record = (task: Task, action: ActionName, result: ActionResult, details: object = {}): boolean => {
+    const { driver, assessment, memory } = task
+    const text = JSON.stringify([action, result, details])
+    if (memory.decided.get(assessment.kind) === text) return false
+    memory.decided.set(assessment.kind, text)
+    metrics.acted(action, result)
+    const line = { event: 'decision', ...identityOf(driver), action, result, ...details, evidence: assessment }
+    if (result === 'failed') log.error(line)
+    else log.info(line)
+    return true
+  }
+
+  const tell = async (task: Task, event: ToldEvent, onApplication = false): Promise<Performed> => {
+    const { driver, memory } = task
+    const key = `${event.reason} ${event.occasion}`
+    if (memory.told.has(key)) return done
+    const performed = await performer.tell(podSubject(driver), event)
+    if (performed.kind === 'failed') return performed
+    memory.told.add(key)
+    const owner = onApplication ? applicationSubject(task) : undefined
+    if (owner !== undefined) {
+      const occasion = `${driver.uid} ${event.occasion}`
+      await performer.tell(owner, { ...event, occasion, message: `${driver.name}: ${event.message}` })
+    }
+    return performed
+  }
+
+  const report = async (task: Task): Promise<Performed> => {
+    const event = eventOf(task.assessment, task.driver)
+    if (event === undefined) return done
+    const performed = await tell(task, event)
+    record(task, 'report', performed.kind === 'failed' ? 'failed' : 'done', detailOf(performed))
+    return performed
+  }
+
+  const rescue = async (task: Task, image: string): Promise<Performed> => {
+    const { driver, assessment, memory } = task
+    const performed = await performer.replaceSidecarImage(driver, image)
+    if (performed.kind === 'outdated') return performed
+    memory.rescued = performed.kind === 'done'
+    const details = { from: driver.sidecar?.image, to: image, ...detailOf(performed) }
+    record(task, 'rescue-sidecar', performed.kind === 'done' ? 'done' : 'failed', details)
+    const event = performed.kind === 'done' ? eventOf(assessment, driver) : undefined
+    if (event !== undefined) await tell(task, event, true)
+    return performed
+  }
+
+  const cleanUp = async (task: Task, restarts: number): Promise<Performed> => {
+    const { driver, memory } = task
+    const listed = await listExecutors(edges.api, driver)
+    if ('problem' in listed) return { kind: 'failed', detail: listed.problem, retryAfterMs: 0 }
+    const old = oldExecutors(driver, listed.executors)
+    let failure: Performed = done
+    const names: string[] = []
+    for (const { namespace, name, uid } of old) {
+      const performed = await performer.deletePod({ namespace, name, uid })
+      if (performed.kind === 'failed') failure = performed
+      if (performed.kind === 'done') names.push(name)
+      metrics.acted('delete-executor', performed.kind === 'failed' ? 'failed' : 'done')
+    }
+    if (names.length > 0) {
+      log.info({ event: 'executors-deleted', ...identityOf(driver), restarts, executors: names })
+      const message = `After restart ${restarts} of the driver, ${names.length} executors of the one before were deleted: ${names.join(', ')}`
+      const reason = 'SparkNannyExecutorsDeleted'
+      await tell(task, { type: 'Normal', reason, message, occasion: String(restarts) })
+    }
+    if (failure.kind === 'done') memory.cleanedRestarts = restarts
+    return failure
+  }
+
+  const remove = async (task: Task, hang: Hang): Promise<Performed> => {
+    const { driver, circumstances, memory } = task
+    memory.deleted = true
+    const performed = await performer.deletePod(driver)
+    if (performed.kind !== 'done') {
+      memory.deleted = false
+      if (performed.kind === 'failed') record(task, 'delete-pod', 'failed', detailOf(performed))
+      return performed
+    }
+    metrics.killed(circumstances.app)
+    record(task, 'delete-pod', 'done')
+    const deletion = { atMs: edges.nowMs(), uid: driver.uid, reason: `${hang.by} ${hang.reason}: ${hang.detail}` }
+    const text = edges.deletions.note(driver, circumstances.application, deletion)
+    const message = `${hangText(hang)}; its pod was deleted, so that it is made again.`
+    await tell(task, { type: 'Warning', reason: 'SparkNannyDeleted', message, occasion: driver.uid }, true)
+    if (driver.owner !== null && circumstances.application !== undefined) {
+      const written = await performer.annotateApplication(driver.owner, circumstances.application.uid, {
+        [actionsAnnotation]: text,
+      })
+      if (written.kind !== 'done') {
+        log.warn({ event: 'history-not-written', ...identityOf(driver), ...detailOf(written) })
+      }
+    }
+    return performed
+  }
+
+  return async (task) => {
+    const { choice, driver } = task
+    switch (choice.kind) {
+      case 'report':
+        return report(task)
+      case 'rescue-sidecar':
+        return rescue(task, choice.image)
+      case 'delete-executors':
+        return cleanUp(task, choice.restarts)
+      case 'delete-pod':
+        return remove(task, choice.hang)
+      case 'dry-run': {
+        record(task, 'delete-pod', 'dry-run')
+        const message = `${hangText(choice.hang)}; its pod would be deleted, but this is a dry run.`
+        return tell(task, {
+          type: 'Warning',
+          reason: 'SparkNannyNotDeleted',
+          message,
+          occasion: `${driver.uid} dry-run`,
+        })
+      }
+      case 'withhold': {
+        const { why, hang } = choice
+        const changed = record(task, 'delete-pod', 'suppressed', { why })
+        const scope = budgetScopes.find((name) => why === `${name}-budget`)
+        if (changed && scope !== undefined) metrics.budgetExhausted(scope)
+        const pause = why === 'paused' ? ` (${circumstancesText(task)})` : ''
+        const message = `${hangText(hang)}; its pod is left alone: ${withheld[why]}${pause}.`
+        return tell(task, { type: 'Warning', reason: 'SparkNannyNotDeleted', message, occasion: why }, true)
+      }
+    }
+  }
+}
+
+const done: Performed = { kind: 'done' }
+const budgetScopes = ['application', 'namespace', 'cluster'] as const
+const detailOf = (performed: Performed) => (performed.kind === 'failed' ? { detail: performed.detail } : {})
+const circumstancesText = ({ circumstances }: Task) => circumstances.pause?.reason || 'no reason is given'
+
+/** From outside the pod, a UI that does not listen may also be one that is switched off. */
+function hangText({ by, reason, detail }: Hang): string {
+  const sure = by === 'sidecar' || reason === 'unresponsive'
+  return `${sure ? 'The driver hangs' : 'The driver may hang'} (${detail})`
+}
+
+/** What every line about a driver bears. */
+export function identityOf({ namespace, name, uid, application }: DriverObservation) {
+  return { namespace, name, uid, application }
+}
+
+function podSubject({ namespace, name, uid }: DriverObservation): EventSubject {
+  return { apiVersion: 'v1', kind: 'Pod', namespace, name, uid }
+}
+
+function applicationSubject({ driver, circumstances }: Task): EventSubject | undefined {
+  const { owner, namespace } = driver
+  const uid = circumstances.application?.uid
+  const api = sparkApplicationApis.find(({ operator }) => operator === owner?.operator)
+  if (owner === null || uid === undefined || api === undefined) return undefined
+  return { apiVersion: `${api.group}/${api.version}`, kind: 'SparkApplication', namespace, name: owner.name, uid }
+}

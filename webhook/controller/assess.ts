@@ -1,0 +1,130 @@
+import { restartAllContainersExitCode } from '../../core/pod-contract.ts'
+import type { ResolvedSettings, SettingProblem } from '../../core/settings.ts'
+import type { HungReason, Judgement } from '../../core/verdict.ts'
+import { guardOf, type UnguardedReason } from './guard.ts'
+import { type HeldBack, heldBack, slowAtMs } from './held-back.ts'
+import { type DriverObservation, hasEnded, isRunning } from './observation.ts'
+import { patienceMs, type Stuck, stuck, waitsFor } from './stuck.ts'
+
+/** What is wrong with a driver, or to be told of it. A healthy driver has none. */
+export type Assessment =
+  /** Our sidecar keeps it from starting. */
+  | { readonly kind: 'held-back'; readonly cause: HeldBack; readonly sinceMs: number }
+  | { readonly kind: 'bad-settings'; readonly problems: readonly SettingProblem[] }
+  | { readonly kind: 'unguarded'; readonly reason: UnguardedReason }
+  /** All its containers were restarted in place: executors of the driver before may be left. */
+  | { readonly kind: 'restarted'; readonly restarts: number; readonly startedMs: number }
+  | { readonly kind: 'stuck'; readonly stuck: Stuck }
+  | { readonly kind: 'hung'; readonly hang: Hang }
+
+/** A verdict on which nobody else acts. */
+export interface Hang {
+  /** ui: its Spark UI, asked from here; sidecar: its sidecar has concluded, and the kubelet has not acted. */
+  readonly by: 'ui' | 'sidecar'
+  readonly reason: HungReason | 'kubelet-did-not-act'
+  readonly sinceMs: number
+  readonly detail: string
+}
+
+/** All that an assessment depends on besides the pod. */
+export interface AssessmentContext {
+  readonly nowMs: number
+  /** Whether its namespace opted in. */
+  readonly inGuardedNamespace: boolean
+  readonly settings: ResolvedSettings
+  readonly nativeSidecars: boolean
+  /** When its sidecar was first seen to hold it back. */
+  readonly heldBackSinceMs: number | null
+  /** Of its UI, where it is asked from here. */
+  readonly judgement: Judgement | undefined
+  /** What its sidecar says of itself, where it was asked. */
+  readonly sidecarVerdict: Hang | undefined
+}
+
+export interface Assessed {
+  readonly assessments: readonly Assessment[]
+  /** When to look again though nothing happens; null: only when something does. */
+  readonly lookAgainMs: number | null
+}
+
+const rescuePatienceMs = 60_000
+
+/** A kubelet restarts all containers within seconds of the sidecar's exit. */
+const kubeletActsWithinMs = 120_000
+
+/** What is to be said of a driver at this moment. Pure: the same pod and context give the same. */
+export function assess(driver: DriverObservation, context: AssessmentContext): Assessed {
+  const assessments: Assessment[] = []
+  const later: number[] = []
+  const { nowMs } = context
+  const held = heldBack(driver, nowMs)
+  if (held !== undefined) {
+    const seenMs = context.heldBackSinceMs ?? nowMs
+    // The kubelet has yet to take up the other image, and what it says is of the one before.
+    const { rescue } = driver.sidecar ?? { rescue: null }
+    const sinceMs = rescue === null ? seenMs : Math.max(seenMs, rescue.atMs)
+    const patience = rescue === null ? held.patienceMs : rescuePatienceMs
+    if (nowMs - sinceMs >= patience) assessments.push({ kind: 'held-back', cause: held, sinceMs })
+    else later.push(sinceMs + patience)
+  } else {
+    const slowMs = slowAtMs(driver)
+    if (slowMs !== null) later.push(slowMs)
+  }
+  const restarted = restartOf(driver)
+  if (restarted !== undefined) assessments.push(restarted)
+  const standing = unansweredExit(driver)
+  if (context.sidecarVerdict !== undefined && isRunning(driver)) {
+    assessments.push({ kind: 'hung', hang: context.sidecarVerdict })
+  } else if (standing !== undefined) {
+    if (nowMs - standing.sinceMs >= kubeletActsWithinMs) assessments.push({ kind: 'hung', hang: standing })
+    else later.push(standing.sinceMs + kubeletActsWithinMs)
+  }
+  const hang = hangByUi(driver, context.judgement)
+  if (hang !== undefined) assessments.push({ kind: 'hung', hang })
+  if (context.inGuardedNamespace) {
+    assessments.push(...inGuardedNamespace(driver, context))
+    const wait = waitsFor(driver)
+    if (wait !== undefined) later.push(wait.sinceMs + patienceMs[wait.reason])
+  }
+  const next = later.filter((atMs) => atMs > nowMs)
+  return { assessments, lookAgainMs: next.length === 0 ? null : Math.min(...next) }
+}
+
+function inGuardedNamespace(driver: DriverObservation, context: AssessmentContext): readonly Assessment[] {
+  const { settings, nowMs } = context
+  const guard = guardOf(driver, settings, context.nativeSidecars)
+  const waiting = stuck(driver, nowMs)
+  const own = settings.problems.filter(({ source }) => source !== 'chart')
+  return [
+    ...(own.length > 0 && !hasEnded(driver) && guard.kind !== 'opted-out'
+      ? [{ kind: 'bad-settings' as const, problems: own }]
+      : []),
+    ...(guard.kind === 'unguarded' ? [{ kind: 'unguarded' as const, reason: guard.reason }] : []),
+    ...(waiting !== undefined && guard.kind !== 'opted-out' ? [{ kind: 'stuck' as const, stuck: waiting }] : []),
+  ]
+}
+
+/** A driver that runs after a restart of all containers. */
+function restartOf(driver: DriverObservation): Extract<Assessment, { kind: 'restarted' }> | undefined {
+  const { state, restarts } = driver.driver
+  if (!isRunning(driver) || state.kind !== 'running' || restarts === 0 || driver.sidecar === null) return undefined
+  return { kind: 'restarted', restarts, startedMs: state.startedMs }
+}
+
+/** The sidecar has ended with the code that restarts all containers, and the driver runs on as before. */
+function unansweredExit(driver: DriverObservation): Hang | undefined {
+  const { sidecar } = driver
+  if (sidecar === null || sidecar.rescue !== null || sidecar.state.kind !== 'ended' || !isRunning(driver))
+    return undefined
+  const { exitCode, finishedMs, message } = sidecar.state
+  const { state } = driver.driver
+  if (exitCode !== restartAllContainersExitCode || state.kind !== 'running') return undefined
+  if (state.startedMs >= finishedMs) return undefined
+  return { by: 'sidecar', reason: 'kubelet-did-not-act', sinceMs: finishedMs, detail: message || 'exit code 88' }
+}
+
+function hangByUi(driver: DriverObservation, judgement: Judgement | undefined): Hang | undefined {
+  if (judgement?.verdict.kind !== 'hung' || !isRunning(driver)) return undefined
+  const { reason, sinceMs, detail } = judgement.verdict
+  return { by: 'ui', reason, sinceMs, detail }
+}

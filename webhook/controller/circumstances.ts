@@ -1,0 +1,60 @@
+import type { ResolvedSettings } from '../../core/settings.ts'
+import type { OwnerRestartPolicy } from '../../core/spark-application.ts'
+import { effectiveSettings } from '../admission/effective-settings.ts'
+import type { ControllerConfig } from '../controller-config.ts'
+import type { Collection } from '../kubernetes/collection.ts'
+import type { GuardedNamespace } from '../kubernetes/namespaces.ts'
+import type { KnownApplication, SparkApplications } from '../kubernetes/spark-applications.ts'
+import { type Guard, guardOf } from './guard.ts'
+import type { DriverObservation } from './observation.ts'
+import { type Pause, pauseOf } from './pause.ts'
+
+/** What is known around a driver, from the caches alone. */
+export interface Circumstances {
+  readonly settings: ResolvedSettings
+  readonly application: KnownApplication | undefined
+  /** Undefined: its namespace has not opted in. */
+  readonly namespace: GuardedNamespace | undefined
+  readonly guard: Guard
+  /** One of the forerunner's `--apps`. */
+  readonly named: boolean
+  /** What the forerunner's metrics call it. */
+  readonly app: string
+  readonly resubmits: boolean
+  readonly pause: Pause | null
+}
+
+export interface CircumstancesEdges {
+  readonly namespaces: Collection<GuardedNamespace>
+  readonly applications: Pick<SparkApplications, 'known'>
+  readonly chartSettings: Readonly<Record<string, string>>
+  readonly config: ControllerConfig
+  nativeSidecars(): boolean
+  nowMs(): number
+}
+
+export function circumstancesOf(driver: DriverObservation, edges: CircumstancesEdges): Circumstances {
+  const { fallback } = edges.config
+  const application = driver.owner === null ? undefined : edges.applications.known(driver.owner)
+  const annotations = application?.application.annotations
+  const settings = effectiveSettings({ chart: edges.chartSettings, application: annotations, pod: driver.annotations })
+  const namespace = edges.namespaces.get('', driver.namespace)
+  const named =
+    driver.namespace === fallback.appsNamespace && fallback.apps.some((app) => driver.name === `${app}-driver`)
+  return {
+    settings,
+    application,
+    namespace,
+    guard: guardOf(driver, settings, edges.nativeSidecars()),
+    named,
+    app: named ? driver.name.replace(/-driver$/, '') : driver.application,
+    resubmits: named || (application !== undefined && submitsAgain(application)),
+    pause: pauseOf(edges.nowMs(), driver.annotations, annotations, namespace?.annotations),
+  }
+}
+
+/** What its operator would do about a driver pod that is gone. */
+function submitsAgain({ application, attempts }: KnownApplication): boolean {
+  const policy: OwnerRestartPolicy = application.restartPolicy
+  return policy.kind === 'always' || (policy.kind === 'on-failure' && attempts <= policy.retries)
+}

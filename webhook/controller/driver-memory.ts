@@ -1,0 +1,51 @@
+/** What the controller remembers of one pod while it leads; all of it may be lost. */
+export interface DriverMemory {
+  /** What was told of it, by reason and occasion. */
+  readonly told: Set<string>
+  /** Decisions that were logged, by what they are about. */
+  readonly decided: Map<string, string>
+  /** The signature of what was carried out last, and in full. */
+  settled: string
+  /** An effect is under way. */
+  busy: boolean
+  /** Until when a failed effect is not tried again, and how often it failed in a row. */
+  retryMs: number
+  failures: number
+  /** Restarts whose executors are gone. */
+  cleanedRestarts: number
+  /** Its sidecar's image was replaced, which the watch may have yet to show. */
+  rescued: boolean
+  /** It was deleted, or its deletion asked for. */
+  deleted: boolean
+}
+
+export interface DriverMemories {
+  of(uid: string): DriverMemory
+  /** Undefined when nothing is remembered. */
+  known(uid: string): DriverMemory | undefined
+  forget(uid: string): void
+}
+
+/** A healthy driver takes no memory here. */
+export function driverMemories(): DriverMemories {
+  const memories = new Map<string, DriverMemory>()
+  return {
+    known: (uid) => memories.get(uid),
+    of: (uid) => {
+      const memory = memories.get(uid) ?? {
+        told: new Set(),
+        decided: new Map(),
+        settled: '',
+        busy: false,
+        retryMs: 0,
+        failures: 0,
+        cleanedRestarts: 0,
+        rescued: false,
+        deleted: false,
+      }
+      memories.set(uid, memory)
+      return memory
+    },
+    forget: (uid) => void memories.delete(uid),
+  }
+}

@@ -1,0 +1,67 @@
+import { createHash } from 'node:crypto'
+
+/** What an Event is about. */
+export interface EventSubject {
+  readonly apiVersion: string
+  readonly kind: string
+  readonly namespace: string
+  readonly name: string
+  readonly uid: string
+}
+
+/** What `kubectl describe` shows. */
+export interface ToldEvent {
+  readonly type: 'Normal' | 'Warning'
+  readonly reason: EventReason
+  readonly message: string
+  /** Tells apart what is told with the same reason of the same object; the same is told once. */
+  readonly occasion: string
+}
+
+export type EventReason =
+  | 'SparkNannyNotInjected'
+  | 'SparkNannyBadSetting'
+  | 'SparkNannyHeldBack'
+  | 'SparkNannyStuck'
+  | 'SparkNannyHung'
+  | 'SparkNannyDeleted'
+  | 'SparkNannyNotDeleted'
+  | 'SparkNannyExecutorsDeleted'
+
+/** The API takes no longer message (core/v1 Event validation). */
+const maxMessageBytes = 1024
+
+/**
+ * A core/v1 Event. Its name follows from what it tells, so that a second controller, or this one after a restart, cannot
+ * tell it again while it is kept.
+ */
+export function eventObject(subject: EventSubject, event: ToldEvent, reporter: string, nowMs: number): object {
+  const time = new Date(nowMs).toISOString().replace(/\.\d+Z$/, 'Z')
+  const hash = createHash('sha256')
+    .update(`${subject.uid} ${event.reason} ${event.occasion}`)
+    .digest('hex')
+    .slice(0, 16)
+  return {
+    apiVersion: 'v1',
+    kind: 'Event',
+    metadata: { name: `${subject.name.slice(0, 220)}.${hash}`, namespace: subject.namespace },
+    involvedObject: { ...subject },
+    type: event.type,
+    reason: event.reason,
+    message: shortened(event.message),
+    source: { component: 'spark-nanny' },
+    reportingComponent: 'spark-nanny.io/controller',
+    reportingInstance: reporter,
+    firstTimestamp: time,
+    lastTimestamp: time,
+    count: 1,
+  }
+}
+
+function shortened(message: string): string {
+  if (Buffer.byteLength(message) <= maxMessageBytes) return message
+  return `${Buffer.from(message)
+    .subarray(0, maxMessageBytes - 3)
+    .toString()
+    .replace(/\uFFFD+$/, '')}…`
+}

@@ -1,0 +1,27 @@
+import type { ResolvedSettings } from '../../core/settings.ts'
+import { type DriverObservation, isRunning } from './observation.ts'
+
+/** Whether a sidecar of ours watches a driver, and if not, why. */
+export type Guard =
+  | { readonly kind: 'guarded' }
+  | { readonly kind: 'opted-out' }
+  | { readonly kind: 'unguarded'; readonly reason: UnguardedReason }
+  /** It does not run (yet, or any more). */
+  | { readonly kind: 'not-running' }
+
+/** skipped: the webhook had a reason; rescued: the sidecar could not be started and was given up. */
+export type UnguardedReason = 'not-injected' | 'skipped' | 'rescued'
+
+export function guardOf(
+  driver: DriverObservation,
+  settings: Pick<ResolvedSettings, 'values'>,
+  nativeSidecars: boolean,
+): Guard {
+  if (!settings.values.inject) return { kind: 'opted-out' }
+  if (!isRunning(driver)) return { kind: 'not-running' }
+  if (driver.sidecar !== null) {
+    return driver.sidecar.rescue === null ? { kind: 'guarded' } : { kind: 'unguarded', reason: 'rescued' }
+  }
+  const skipped = driver.obstacle !== null || !nativeSidecars
+  return { kind: 'unguarded', reason: skipped ? 'skipped' : 'not-injected' }
+}

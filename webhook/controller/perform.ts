@@ -1,0 +1,108 @@
+import { rescuedAnnotation, sidecarContainerName } from '../../core/pod-contract.ts'
+import { sparkApplicationApis } from '../../core/spark-application.ts'
+import type { ApplicationReference } from '../admission/application-reference.ts'
+import { type ApiAnswer, type ApiRequest, answerDetail, type KubernetesApi } from '../kubernetes/api.ts'
+import { type EventSubject, eventObject, type ToldEvent } from './event.ts'
+import type { DriverObservation } from './observation.ts'
+import { rescueText } from './observe-sidecar.ts'
+import { podPath } from './pod-path.ts'
+
+/** What became of an effect. `outdated`: the object is not any more what was decided on; look again. */
+export type Performed =
+  | { readonly kind: 'done' }
+  | { readonly kind: 'outdated' }
+  | { readonly kind: 'failed'; readonly detail: string; readonly retryAfterMs: number }
+
+export interface Performer {
+  /** Told twice is told once. */
+  tell(subject: EventSubject, event: ToldEvent): Promise<Performed>
+  /** Puts `image` in the place of the sidecar's, of this very pod as it is known. */
+  replaceSidecarImage(driver: DriverObservation, image: string): Promise<Performed>
+  /** Deletes this very pod, with its own grace period; as it is known, when its version is given. */
+  deletePod(pod: DeletedPod): Promise<Performed>
+  /** Writes an annotation of a SparkApplication; null removes it. */
+  annotateApplication(
+    reference: ApplicationReference,
+    uid: string,
+    annotations: Readonly<Record<string, string | null>>,
+  ): Promise<Performed>
+}
+
+export type DeletedPod = Pick<DriverObservation, 'namespace' | 'name' | 'uid'> & {
+  readonly resourceVersion?: string
+}
+
+export interface PerformerEdges {
+  readonly api: KubernetesApi
+  readonly reporter: string
+  nowMs(): number
+  /** Asked right before each request: whoever leads no longer does nothing. */
+  mayAct(): boolean
+}
+
+/** Shorter than what is left of a lease when its holder steps down: no action of ours may come after the next leader's. */
+const deadlineMs = 4_000
+
+export function performer({ api, reporter, nowMs, mayAct }: PerformerEdges): Performer {
+  const send = async (request: Omit<ApiRequest, 'deadlineMs'>, fine: readonly number[] = []): Promise<Performed> => {
+    if (!mayAct()) return { kind: 'failed', detail: 'it leads no longer', retryAfterMs: 0 }
+    return performed(await api.request({ ...request, deadlineMs }), fine)
+  }
+  return {
+    // 404: the namespace is gone or going (403 with cause NamespaceTerminating), and so is who would read it.
+    tell: (subject, event) =>
+      send(
+        {
+          method: 'POST',
+          path: `/api/v1/namespaces/${encodeURIComponent(subject.namespace)}/events`,
+          body: eventObject(subject, event, reporter, nowMs()),
+        },
+        [409, 404],
+      ),
+    replaceSidecarImage: (driver, image) => {
+      const { uid, resourceVersion, sidecar } = driver
+      const annotations = { [rescuedAnnotation]: rescueText(nowMs(), sidecar?.image ?? '') }
+      return send({
+        method: 'PATCH',
+        path: `${podPath(driver)}?fieldManager=spark-nanny`,
+        contentType: 'application/strategic-merge-patch+json',
+        body: {
+          metadata: { uid, resourceVersion, annotations },
+          spec: { initContainers: [{ name: sidecarContainerName, image }] },
+        },
+      })
+    },
+    deletePod: (pod) => {
+      const { uid, resourceVersion } = pod
+      const preconditions = resourceVersion === undefined ? { uid } : { uid, resourceVersion }
+      return send({
+        method: 'DELETE',
+        path: podPath(pod),
+        body: { apiVersion: 'v1', kind: 'DeleteOptions', preconditions },
+      })
+    },
+    annotateApplication: (reference, uid, annotations) =>
+      send({
+        method: 'PATCH',
+        path: `${applicationPath(reference)}?fieldManager=spark-nanny`,
+        contentType: 'application/merge-patch+json',
+        body: { metadata: { uid, annotations } },
+      }),
+  }
+}
+
+/** The path of a SparkApplication in the API. */
+export function applicationPath({ operator, namespace, name }: ApplicationReference): string {
+  const { group, version } = sparkApplicationApis.find((row) => row.operator === operator) ?? sparkApplicationApis[0]
+  return `/apis/${group}/${version}/namespaces/${encodeURIComponent(namespace)}/sparkapplications/${encodeURIComponent(name)}`
+}
+
+function performed(answer: ApiAnswer, fine: readonly number[]): Performed {
+  if (answer.kind === 'answer') {
+    const { status, retryAfterMs = 0 } = answer
+    if ((status >= 200 && status < 300) || fine.includes(status)) return { kind: 'done' }
+    if (status === 404 || status === 409) return { kind: 'outdated' }
+    return { kind: 'failed', detail: answerDetail(answer), retryAfterMs }
+  }
+  return { kind: 'failed', detail: answer.detail, retryAfterMs: 0 }
+}

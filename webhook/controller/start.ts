@@ -1,0 +1,107 @@
+import { randomUUID } from 'node:crypto'
+import { createProber } from '../../sidecar/prober.ts'
+import { getUi } from '../../sidecar/ui-request.ts'
+import type { Background } from '../background.ts'
+import type { ControllerConfig } from '../controller-config.ts'
+import { watchNamespaces } from '../kubernetes/namespaces.ts'
+import type { ReflectorEdges } from '../kubernetes/reflector.ts'
+import type { SparkApplications } from '../kubernetes/spark-applications.ts'
+import { circumstancesOf } from './circumstances.ts'
+import { createController } from './controller.ts'
+import { deletionRecord } from './deletions.ts'
+import { watchDrivers } from './drivers.ts'
+import { countDrivers } from './gauges.ts'
+import { leadership } from './lease.ts'
+import type { ControllerMetrics } from './metrics.ts'
+import { numberApplicationIds } from './next-application-id.ts'
+import { performer } from './perform.ts'
+import { watchSidecarImage } from './sidecar-image.ts'
+
+/** What the controller is started with. */
+export interface StartedController extends ReflectorEdges {
+  /** Ours, for the lease. */
+  readonly namespace: string
+  readonly version: string
+  readonly config: ControllerConfig
+  readonly sidecarImage: string
+  readonly chartSettings: Readonly<Record<string, string>>
+  readonly applications: SparkApplications
+  nativeSidecars(): boolean
+  /** Of the watches that are not the controller's. */
+  stale(): Readonly<Record<string, boolean>>
+  /** A clock that no one sets. */
+  monotonicMs(): number
+  readonly metrics: ControllerMetrics
+  readonly loops: Background
+}
+
+/** Watches drivers in every replica; one of them leads and acts. */
+export function startController(started: StartedController): { suspension(): string | null } {
+  const { config, applications, metrics, loops, api } = started
+  const forever = new AbortController().signal
+  const drivers = watchDrivers(started)
+  const sidecarImage = watchSidecarImage({
+    image: started.sidecarImage,
+    threshold: config.rescuesBeforeBreak,
+    nowMs: started.nowMs,
+  })
+  drivers.listen({ changed: sidecarImage.note, gone: sidecarImage.forget }, forever)
+  const namespaceListeners = new Set<(namespace: string) => void>()
+  const namespaces = watchNamespaces(started, config.namespaceSelector, (name) => {
+    for (const listener of namespaceListeners) listener(name)
+  })
+  const identity = `${config.podName || 'spark-nanny'}_${randomUUID()}`
+  const lease = leadership({ ...started, name: config.lease, identity })
+  const performing = performer({ api, reporter: identity, nowMs: started.nowMs, mayAct: lease.leads })
+  const circumstances = {
+    namespaces: namespaces.objects,
+    applications,
+    chartSettings: started.chartSettings,
+    config,
+    nativeSidecars: started.nativeSidecars,
+    nowMs: started.nowMs,
+  }
+  const synced = () => ({
+    drivers: drivers.reflector.synced(),
+    all: [drivers.reflector, namespaces, ...applications.reflectors].every((reflector) => reflector.synced()),
+  })
+  const controller = createController({
+    ...started,
+    ...circumstances,
+    drivers,
+    sidecarImage,
+    performer: performing,
+    prober: createProber(),
+    get: getUi,
+    synced,
+    onNamespace: (changed, signal) => {
+      namespaceListeners.add(changed)
+      signal.addEventListener('abort', () => namespaceListeners.delete(changed), { once: true })
+    },
+  })
+  const { quarantined } = deletionRecord(config.rails)
+  metrics.show({
+    leads: lease.leads,
+    counts: () =>
+      countDrivers(
+        drivers.reflector.objects.all(),
+        (driver) => {
+          const { namespace, guard } = circumstancesOf(driver, circumstances)
+          return namespace === undefined ? undefined : guard
+        },
+        started.version,
+        started.nowMs(),
+      ),
+    quarantined: () => quarantined(applications.all()),
+    breakers: () => ({ 'unhealthy-share': controller.isBreakerOpen(), 'sidecar-image': sidecarImage.isSuspended() }),
+    stale: () => ({ ...started.stale(), drivers: drivers.reflector.stale(), namespaces: namespaces.stale() }),
+  })
+  loops.start('drivers', drivers.reflector.run)
+  loops.start('namespaces', namespaces.run)
+  loops.start('leader', (signal) =>
+    lease.run(async (term) => {
+      await Promise.all([controller.lead(term), numberApplicationIds(drivers, started, term)])
+    }, signal),
+  )
+  return { suspension: sidecarImage.suspension }
+}

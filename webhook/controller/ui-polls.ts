@@ -1,0 +1,120 @@
+import { firstJudgement, type Judgement, judge, nextPollDelayMs } from '../../core/verdict.ts'
+import type { Prober } from '../../sidecar/prober.ts'
+import type { DriverObservation } from './observation.ts'
+
+/** How one driver's UI is asked, over the network. Times in milliseconds. */
+export interface PollPolicy {
+  readonly scheme: 'http' | 'https'
+  readonly port: number
+  readonly intervalMs: number
+  readonly timeoutMs: number
+  readonly failureThreshold: number
+  readonly startupDeadlineMs: number
+  readonly stopDeadlineMs: number
+}
+
+export interface UiPollsEdges {
+  readonly prober: Pick<Prober, 'probe'>
+  /** Of a clock that no one sets. */
+  monotonicMs(): number
+  sleep(ms: number, signal: AbortSignal): Promise<void>
+  random(): number
+  /** After each poll. */
+  polled(driver: DriverObservation, judgement: Judgement, tookMs: number): void
+}
+
+/** Asks the Spark UIs of drivers that have no sidecar, as a sidecar would, by the same judge. */
+export interface UiPolls {
+  /** Begins to ask this driver, or goes on with what is known of it now. Not before it is as old as `notBeforeMs`. */
+  ask(driver: DriverObservation, policy: PollPolicy, delayMs: number): void
+  forget(uid: string): void
+  judgement(uid: string): Judgement | undefined
+  /** How many have ever answered, and how many of these do not now. */
+  counts(): { readonly asked: number; readonly unhealthy: number }
+}
+
+/** What is asked of at a time; a hung one takes all of its timeout. */
+const maxAtOnce = 256
+
+interface Poll {
+  driver: DriverObservation
+  policy: PollPolicy
+  judgement: Judgement
+  readonly stop: AbortController
+}
+
+export function uiPolls(edges: UiPollsEdges, signal: AbortSignal): UiPolls {
+  const polls = new Map<string, Poll>()
+  let underWay = 0
+  const waiting: (() => void)[] = []
+
+  const turn = async (): Promise<void> => {
+    if (underWay < maxAtOnce) {
+      underWay += 1
+      return
+    }
+    await new Promise<void>((resolve) => waiting.push(resolve))
+  }
+  const done = () => {
+    const next = waiting.shift()
+    if (next === undefined) underWay -= 1
+    else next()
+  }
+
+  const run = async (poll: Poll, delayMs: number): Promise<void> => {
+    const aborted = AbortSignal.any([signal, poll.stop.signal])
+    await edges.sleep(delayMs, aborted)
+    while (!aborted.aborted) {
+      await turn()
+      const startedMs = edges.monotonicMs()
+      const { driver, policy } = poll
+      const address = { scheme: policy.scheme, host: driver.podIp ?? '', port: policy.port }
+      const { sample } = await edges.prober.probe(address, driver.applicationId, policy.timeoutMs).finally(done)
+      if (aborted.aborted) return
+      const nowMs = edges.monotonicMs()
+      poll.judgement = judge(poll.judgement, sample, { ...policy, stallDeadlineMs: null }, nowMs)
+      edges.polled(poll.driver, poll.judgement, nowMs - startedMs)
+      await edges.sleep(nextPollDelayMs(sample, policy), aborted)
+    }
+  }
+
+  return {
+    ask: (driver, policy, delayMs) => {
+      const known = polls.get(driver.uid)
+      if (known !== undefined && isSameRun(known.driver, driver)) {
+        known.driver = driver
+        known.policy = policy
+        return
+      }
+      known?.stop.abort()
+      const stop = new AbortController()
+      const poll: Poll = { driver, policy, judgement: firstJudgement(edges.monotonicMs()), stop }
+      polls.set(driver.uid, poll)
+      // Not all at once after a start.
+      void run(poll, delayMs + edges.random() * policy.intervalMs)
+    },
+    forget: (uid) => {
+      polls.get(uid)?.stop.abort()
+      polls.delete(uid)
+    },
+    judgement: (uid) => polls.get(uid)?.judgement,
+    counts: () => {
+      let [asked, unhealthy] = [0, 0]
+      for (const { judgement } of polls.values()) {
+        const { kind } = judgement.verdict
+        if (!judgement.answered) continue
+        asked += 1
+        const silent =
+          kind === 'hung' && judgement.verdict.kind === 'hung' && judgement.verdict.reason === 'unresponsive'
+        if (kind === 'failing' || silent) unhealthy += 1
+      }
+      return { asked, unhealthy }
+    },
+  }
+}
+
+/** The same start of the same container, at the same address. */
+function isSameRun(a: DriverObservation, b: DriverObservation): boolean {
+  const startedMs = ({ driver }: DriverObservation) => (driver.state.kind === 'running' ? driver.state.startedMs : null)
+  return a.podIp === b.podIp && startedMs(a) === startedMs(b)
+}

@@ -1,0 +1,19 @@
+/** Why a hung driver's pod is not deleted: a stable code for logs and tests, and a sentence for people. */
+export const withheld = {
+  'report-only': 'spark-nanny is set to report only (SPARK_NANNY_FALLBACK)',
+  observed: 'its setting restart is observe',
+  'not-conclusive': 'only a Spark UI that stopped answering is proof enough from outside the pod',
+  young: 'it has been running for less than a minute',
+  'nobody-resubmits': 'nothing is known that would make it again',
+  paused: 'it is paused by spark-nanny.io/paused-until',
+  quarantined:
+    'too many of the application’s drivers were deleted: it is left alone until its SparkApplication changes or the annotation spark-nanny.io/actions is removed from it',
+  backoff: 'the application’s last driver was deleted only just now',
+  'application-budget': 'too many drivers of the application were deleted within the window',
+  'namespace-budget': 'too many drivers of the namespace were deleted within the window',
+  'cluster-budget': 'too many drivers of the cluster were deleted within the window',
+  'breaker-open':
+    'too many drivers are unhealthy at once, which looks like the network or the API rather than the drivers',
+} as const satisfies Record<string, string>
+
+export type Withheld = keyof typeof withheld
