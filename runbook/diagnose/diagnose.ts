@@ -97,7 +97,7 @@ function ordered(found: readonly Found[], evidence: Evidence): readonly Finding[
   }
   const roots = ranked.filter((one) => !symptomOf.has(one))
   // Beside what surely ended the driver, what it had logged before is worth a look, and no more.
-  const isSure = roots.some((root) => root.weight === 'sure' && root.severity === 'error' && !isExitCode(root))
+  const isSure = roots.some(saysMore)
   const told = (root: Found): Found => (isSure && root.weight !== 'sure' ? { ...root, severity: 'warning' } : root)
   return roots.flatMap((root) => [
     toFinding(told(root), null, evidence),
@@ -107,27 +107,36 @@ function ordered(found: readonly Found[], evidence: Evidence): readonly Finding[
   ])
 }
 
+/** Within one run of the container only: how it ended before does not explain how it ended now. */
 function suppresses(one: Found, other: Found): boolean {
-  const named = one.rule.suppresses?.some((id) =>
-    id.endsWith('*') ? other.rule.id.startsWith(id.slice(0, -1)) : other.rule.id === id,
-  )
-  if (other.rule.fallback === true && one.rule.fallback !== true && one.weight === 'sure' && !isExitCode(one))
-    return true
-  if (named !== true) return false
+  if (one.facts.run !== other.facts.run) return false
   // What was only logged on the way does not explain the exception that ended the driver.
-  return one.weight !== 'logged' || other.weight !== 'sure' || isExitCode(other) || one.facts.run !== other.facts.run
+  if (explains(one.rule, other.rule)) return one.weight !== 'logged' || other.weight !== 'sure' || isExitCode(other)
+  return yieldsTo(other.rule, one.rule) && saysMore(one)
 }
+
+/** Whether the rule names the other one as what it explains. */
+export function explains({ suppresses: named = [] }: Rule, { id }: Rule): boolean {
+  return named.some((one) => (one.endsWith('*') ? id.startsWith(one.slice(0, -1)) : id === one))
+}
+
+/** Whether a fallback gives way to the other rule. */
+export function yieldsTo(rule: Rule, other: Rule): boolean {
+  return rule.fallback === true && other.fallback !== true && !explains(rule, other)
+}
+
+const saysMore = (one: Found) => one.weight === 'sure' && one.severity === 'error' && !isExitCode(one)
 
 const isExitCode = ({ rule }: Found) => rule.id.startsWith('SPN-EXIT-')
 
 const confidences: readonly Confidence[] = ['high', 'medium', 'low']
 
-function rank({ rule, severity, confidence, weight, facts }: Found): number {
-  const exitCode = rule.id.startsWith('SPN-EXIT-') ? 1 : 0
+function rank(found: Found): number {
+  const { rule, severity, confidence, weight, facts } = found
   return (
     (severity === 'error' ? 0 : 100_000) +
     (facts.run === 'current' ? 0 : 50_000) +
-    exitCode * 20_000 +
+    (isExitCode(found) ? 20_000 : 0) +
     (weight === 'sure' ? 0 : 10_000) +
     confidences.indexOf(confidence) * 1_000 +
     catalogue.indexOf(rule)

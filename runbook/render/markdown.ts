@@ -5,7 +5,7 @@ import { remedyTitle } from './text.ts'
 export function renderMarkdown(report: Report): string {
   const { diagnosis, version } = report
   const { findings, unknown } = diagnosis
-  const lines = [`## ${headline(report, (name) => `\`${name}\``)}`, '']
+  const lines = [`## ${headline(report, (name) => `\`${name.replaceAll('`', "'")}\``)}`, '']
   if (findings.length === 0) lines.push('Nothing was found.', '')
   for (const { root, symptoms } of rooted(findings)) {
     const earlier = root.run === 'previous' ? ', in the run before' : ''

@@ -160,9 +160,9 @@ export const nodeRules: readonly Rule[] = [
     title: 'The driver’s node is not ready',
     meaning: 'The kubelet does not report, or reports that it cannot run pods. What is said of the pod may be old.',
     looksFor: [
-      observed('a node condition Ready that is not True', ({ evidence, state }) => {
+      observed('a node condition Ready that is not True, while the driver has not ended', ({ evidence, exit }) => {
         const ready = valueIn(evidence.node)?.conditions.find(({ type }) => type === 'Ready')
-        if (state === 'completed' || ready === undefined || ready.status === 'True') return undefined
+        if (exit !== null || ready === undefined || ready.status === 'True') return undefined
         return { evidence: [item('node', `Ready is ${ready.status}: ${ready.reason ?? ''}: ${ready.message ?? ''}`)] }
       }),
     ],

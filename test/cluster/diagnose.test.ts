@@ -9,6 +9,8 @@ import { containerStatus, getPod, type PodRef, waitForEnd, waitForLog, waitForPo
 import { waitFor } from './processes.ts'
 
 const namespace = `diagnose-${process.pid}`
+/** Its quota has no room for an executor. */
+const smallNamespace = `${namespace}-small`
 const planted = 'Pl4nted-Secret-9f3c'
 let cluster: Cluster
 
@@ -31,7 +33,7 @@ const unscheduled = (ref: PodRef) =>
 const hasEvent = (reason: string) => (ref: PodRef) =>
   waitFor({ what: `${ref.pod}: ${reason}`, timeoutMs: 60_000 }, async () => {
     const fieldSelector = `involvedObject.name=${ref.pod},reason=${reason}`
-    const { items } = await cluster.core.listNamespacedEvent({ namespace, fieldSelector })
+    const { items } = await cluster.core.listNamespacedEvent({ namespace: ref.namespace, fieldSelector })
     return items[0]
   })
 const says = (pattern: RegExp) => (ref: PodRef) => waitForLog(cluster, ref, pattern, { timeoutMs: 200_000 })
@@ -136,26 +138,34 @@ const cases: readonly Case[] = [
   },
 ]
 
+const namespaceOf = ({ name }: Case) => (name === 'quota' ? smallNamespace : namespace)
+
 before(async () => {
   cluster = await connectCluster()
   await createNamespace(cluster, namespace)
+  await createNamespace(cluster, smallNamespace)
   await cluster.core.createNamespacedResourceQuota({
-    namespace,
-    body: { metadata: { name: 'small' }, spec: { hard: { 'requests.memory': '8Gi' } } },
+    namespace: smallNamespace,
+    body: { metadata: { name: 'small' }, spec: { hard: { 'requests.memory': '2Gi' } } },
   })
-  for (const { root: _root, until: _until, ...driver } of cases) {
+  for (const each of cases) {
+    const { root: _root, until: _until, ...driver } = each
     const kubernetes = ['quota', 'forbidden', 'no-api'].includes(driver.name)
-    const conf = { ...(kubernetes ? onKubernetes(namespace, driver.name) : {}), ...driver.conf }
-    await createPlainDriver(cluster, namespace, { ...driver, conf })
+    const conf = { ...(kubernetes ? onKubernetes(namespaceOf(each), driver.name) : {}), ...driver.conf }
+    await createPlainDriver(cluster, namespaceOf(each), { ...driver, conf })
   }
 })
-after(() => deleteNamespace(cluster, namespace))
+after(async () => {
+  await deleteNamespace(cluster, namespace)
+  await deleteNamespace(cluster, smallNamespace)
+})
 
 test('real failing drivers, live and from the bundle', { concurrency: true }, async (context) => {
   await Promise.all(
-    cases.map(({ name, root, until }) =>
-      context.test(`${name}: ${root ?? 'nothing is wrong'}`, async (own) => {
-        const ref = { namespace, pod: name }
+    cases.map((each) => {
+      const { name, root, until } = each
+      return context.test(`${name}: ${root ?? 'nothing is wrong'}`, async (own) => {
+        const ref = { namespace: namespaceOf(each), pod: name }
         await until(ref)
         const { live, bundle } = await inTurn(() => diagnoseLive(cluster, ref))
         own.after(() => rmSync(bundle, { recursive: true }))
@@ -173,8 +183,8 @@ test('real failing drivers, live and from the bundle', { concurrency: true }, as
         const again = await inTurn(() => diagnoseBundle(bundle))
         assert.deepEqual(told(again), told(live), 'the bundle gives the same')
         assert.ok(!live.stdout.includes(planted) && !textOf(bundle).includes(planted), 'no secret is printed or saved')
-      }),
-    ),
+      })
+    }),
   )
 })
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { diagnose } from '../../../runbook/diagnose/diagnose.ts'
+import { diagnose, explains, yieldsTo } from '../../../runbook/diagnose/diagnose.ts'
 import { catalogue } from '../../../runbook/rules/catalogue.ts'
-import { evidenceOf } from './given.ts'
+import { evidenceOf, failedWith } from './given.ts'
 import { negatives, wellDrivers } from './negatives.ts'
 import { positives } from './positives.ts'
 
@@ -56,4 +56,44 @@ test('ids are unique, well formed, and those that a rule suppresses exist', () =
       )
     }
   }
+})
+
+test('no finding can be lost: what suppresses what has no circle', () => {
+  type Row = (typeof catalogue)[number]
+  const suppresses = (one: Row, other: Row) => one !== other && (explains(one, other) || yieldsTo(other, one))
+  // As diagnose does: two that name each other explain nothing.
+  const stands = (one: Row, other: Row) => suppresses(one, other) && !suppresses(other, one)
+  const done = new Set<string>()
+  const visit = (rule: Row, path: readonly string[]) => {
+    assert.ok(!path.includes(rule.id), `a circle: ${[...path, rule.id].join(' → ')}`)
+    if (done.has(rule.id)) return
+    for (const other of catalogue) if (stands(rule, other)) visit(other, [...path, rule.id])
+    done.add(rule.id)
+  }
+  for (const rule of catalogue) visit(rule, [])
+})
+
+test('findings of two ills at once are both told, and none is lost', () => {
+  for (const [id, given] of positives) {
+    if (given.node !== undefined) continue
+    const alone = idsOf(given)
+    const node = { conditions: [{ type: 'MemoryPressure', status: 'True' }] }
+    const both = idsOf({ ...given, node })
+    assert.ok(
+      alone.every((one) => both.includes(one)),
+      `${id} with a node under pressure: ${both.join(', ')}`,
+    )
+  }
+})
+
+test('how the run before ended does not explain how this one did', () => {
+  const given = { ...failedWith(1), lastState: failedWith(137, 'OOMKilled').state as object, previousLog: '' }
+  const { findings } = diagnose(evidenceOf(given))
+  assert.deepEqual(
+    findings.map(({ id, run, symptomOf }) => [id, run, symptomOf]),
+    [
+      ['SPN-EXIT-1', 'current', null],
+      ['SPN-MEMORY-CONTAINER-OOM', 'previous', null],
+    ],
+  )
 })
