@@ -38,6 +38,9 @@ export interface Reconciler {
 
 /** Effects under way at a time: the API server has others to serve. */
 const maxAtOnce = 8
+/** A pod that changed in between is known anew by then. */
+const outdatedAgainMs = 500
+const maxBackoffMs = 120_000
 
 export const keyOf = ({ namespace, name }: DriverObservation) => `${namespace}/${name}`
 
@@ -60,23 +63,25 @@ export function createReconciler(edges: ReconcilerEdges): Reconciler {
     const memory = memories.of(driver.uid)
     memory.busy = true
     underWay += 1
+    let failed = false
     try {
       for (const { assessment, choice } of found.tasks) {
         const performed = await edges.act({ driver, assessment, choice, circumstances, memory })
-        if (performed.kind === 'done') {
-          memory.failures = 0
-          continue
-        }
+        if (performed.kind === 'done') continue
+        failed = true
         if (performed.kind === 'failed') {
-          log.warn({ event: 'action-failed', ...identityOf(driver), detail: performed.detail })
+          log.warn({ event: 'action-failed', ...identityOf(driver), action: choice.kind, detail: performed.detail })
         }
         memory.failures += 1
-        const backoffMs = Math.min(60_000, 500 * 2 ** Math.min(memory.failures, 10)) * (0.5 + edges.random() / 2)
-        const delayMs = performed.kind === 'failed' ? Math.max(backoffMs, performed.retryAfterMs) : 500
-        memory.retryMs = edges.nowMs() + delayMs
-        return
+        const atMs = edges.nowMs() + delayAfter(performed, memory.failures)
+        // Words that cannot be told must not keep the driver from being let go later.
+        if (choice.kind === 'report') memory.reportMs = atMs
+        else memory.retryMs = atMs
       }
-      memory.settled = signatureOf(found)
+      if (!failed) {
+        memory.failures = 0
+        memory.settled = signatureOf(found)
+      }
     } catch (error) {
       log.error({ event: 'action-broken', ...identityOf(driver), err: error })
       memory.retryMs = edges.nowMs() + 60_000
@@ -91,6 +96,12 @@ export function createReconciler(edges: ReconcilerEdges): Reconciler {
         queue.add(next)
       }
     }
+  }
+
+  const delayAfter = (performed: Performed, failures: number): number => {
+    if (performed.kind !== 'failed') return outdatedAgainMs
+    const backoffMs = Math.min(maxBackoffMs, outdatedAgainMs * 2 ** Math.min(failures, 20)) * (0.5 + edges.random() / 2)
+    return Math.max(backoffMs, performed.retryAfterMs)
   }
 
   const reconcile = (key: string): void => {
@@ -119,9 +130,12 @@ export function createReconciler(edges: ReconcilerEdges): Reconciler {
       limits: () => edges.deletions.limits(driver, circumstances.application, nowMs),
     })
     if (found.againMs !== null) queue.addAt(key, found.againMs)
-    if (found.tasks.length === 0 || memory?.settled === signatureOf(found)) return
+    const reportMs = memory?.reportMs ?? 0
+    const due = { ...found, tasks: found.tasks.filter(({ choice }) => choice.kind !== 'report' || reportMs <= nowMs) }
+    if (due.tasks.length < found.tasks.length) queue.addAt(key, reportMs)
+    if (due.tasks.length === 0 || memory?.settled === signatureOf(due)) return
     if (underWay >= maxAtOnce) putOff.add(key)
-    else void carryOut(driver, circumstances, found)
+    else void carryOut(driver, circumstances, due)
   }
   return { reconcile, underWay: () => underWay }
 }
