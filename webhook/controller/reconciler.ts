@@ -25,7 +25,8 @@ export interface ReconcilerEdges extends CircumstancesEdges {
   readonly polls: UiPolls
   readonly verdicts: SidecarVerdicts
   act(task: Task): Promise<Performed>
-  isBreakerOpen(): boolean
+  /** Whether the fault is likely not this driver's. */
+  isSuspect(driver: DriverObservation): boolean
   random(): number
 }
 
@@ -126,7 +127,7 @@ export function createReconciler(edges: ReconcilerEdges): Reconciler {
       nativeSidecars: edges.nativeSidecars(),
       judgement: polls.judgement(driver.uid),
       sidecarVerdict: verdicts.verdict(driver.uid),
-      breakerOpen: edges.isBreakerOpen,
+      breakerOpen: () => edges.isSuspect(driver),
       limits: () => edges.deletions.limits(driver, circumstances.application, nowMs),
     })
     if (found.againMs !== null) queue.addAt(key, found.againMs)
