@@ -7,6 +7,7 @@ import { createNamespace, deleteNamespace } from './namespaces.ts'
 import { eventsOf, executorsOf, freezeDriver, getPod, waitForLog, waitForPod } from './pods.ts'
 import { waitFor } from './processes.ts'
 import { start, waitForJobs, waitForRestart } from './scenario.ts'
+import { settingsConf } from './sidecar.ts'
 import { startWebhook, type Webhook } from './webhook.ts'
 
 const namespaces = { guarded: `controller-guarded-${process.pid}`, bare: `controller-bare-${process.pid}` }
@@ -69,6 +70,27 @@ describe('controller', { concurrency: 2 }, () => {
     )
     const events = await told(driver.namespace, driver.pod)
     context.diagnostic(events.map(({ reason, message }) => `${reason}: ${message}`).join('\n'))
+  })
+
+  test('a verdict on which the kubelet does not act, for want of a liveness probe: the pod is deleted', async (context) => {
+    const { guarded: namespace } = namespaces
+    const settings = { interval: '1s', timeout: '5s', 'probe-handler': 'http', restart: 'resubmit' }
+    const owner = await ownApplication(cluster, {
+      namespace,
+      name: 'unacted',
+      mode: 'loop',
+      conf: settingsConf(settings),
+    })
+    context.after(() => owner.stop())
+    await waitFor({ what: 'a driver', timeoutMs: 120_000 }, async () => (owner.uids.length > 0 ? true : undefined))
+    await waitForLog(cluster, owner, /app: job 1 done/, { timeoutMs: 180_000 })
+    const hungAt = Date.now()
+    await freezeDriver(cluster, owner)
+    await waitFor({ what: 'the next driver', timeoutMs: 300_000 }, async () =>
+      owner.uids.length > 1 ? true : undefined,
+    )
+    context.diagnostic(`hang → submitted again ${(Date.now() - hungAt) / 1000} s`)
+    await waitForLog(cluster, owner, /app: job 1 done/, { timeoutMs: 180_000 })
   })
 
   test('a hung driver without a sidecar: its pod is deleted, its owner submits again, and it is written down', async (context) => {

@@ -115,6 +115,7 @@ export function createActor(edges: ActorEdges): (task: Task) => Promise<Performe
     if (performed.kind !== 'done') {
       memory.deleted = false
       if (performed.kind === 'failed') record(task, 'delete-pod', 'failed', detailOf(performed))
+      if (performed.kind === 'failed' && performed.unanswered) edges.deletions.suspect(driver, edges.nowMs())
       return performed
     }
     metrics.killed(circumstances.app)

@@ -6,7 +6,7 @@ import type { ControllerConfig } from '../controller-config.ts'
 import { watchNamespaces } from '../kubernetes/namespaces.ts'
 import type { ReflectorEdges } from '../kubernetes/reflector.ts'
 import type { SparkApplications } from '../kubernetes/spark-applications.ts'
-import { circumstancesOf } from './circumstances.ts'
+import { guardIn } from './circumstances.ts'
 import { createController } from './controller.ts'
 import { deletionRecord } from './deletions.ts'
 import { watchDrivers } from './drivers.ts'
@@ -85,10 +85,7 @@ export function startController(started: StartedController): { suspension(): str
     counts: () =>
       countDrivers(
         drivers.reflector.objects.all(),
-        (driver) => {
-          const { namespace, guard } = circumstancesOf(driver, circumstances)
-          return namespace === undefined ? undefined : guard
-        },
+        (driver) => guardIn(driver, circumstances),
         started.version,
         started.nowMs(),
       ),

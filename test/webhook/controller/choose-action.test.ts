@@ -9,14 +9,17 @@ const hang = (fields: Partial<Hang> = {}): Assessment => ({
   kind: 'hung',
   hang: { by: 'ui', reason: 'unresponsive', sinceMs: 0, detail: 'timeout', ...fields },
 })
+const bySidecar = hang({ by: 'sidecar', reason: 'kubelet-did-not-act' })
 const untilMs = createdMs + 700_000
 
 const rows: readonly [string, Assessment, Partial<Rails>, string, (number | null)?, DriverPodOptions?][] = [
   ['hung', hang(), {}, 'delete-pod'],
-  ['hung by its sidecar', hang({ by: 'sidecar', reason: 'kubelet-did-not-act' }), {}, 'delete-pod'],
+  ['hung by its sidecar', bySidecar, {}, 'delete-pod'],
   ['dry run', hang(), { dryRun: true }, 'dry-run'],
   ['report', hang(), { mode: 'report' }, 'report-only'],
   ['off', hang(), { mode: 'off' }, 'report-only'],
+  ['report, hung by its sidecar', bySidecar, { mode: 'report' }, 'delete-pod'],
+  ['off, hung by its sidecar', bySidecar, { mode: 'off' }, 'report-only'],
   ['observed', hang(), { observed: true }, 'observed'],
   ['never answered', hang({ reason: 'startup-deadline' }), {}, 'not-conclusive'],
   ['finishing', hang({ reason: 'stop-deadline' }), {}, 'not-conclusive'],

@@ -120,6 +120,18 @@ test('a quarantine ends when a person removes the annotation, but not before it 
   assert.deepEqual(cleared, { quarantined: false, backoffUntilMs: 0, exhausted: null })
 })
 
+test('a deletion whose answer was lost counts towards the budgets, not towards a quarantine', () => {
+  const record = deletionRecord(rails)
+  const driver = { namespace: 'a', application: 'x' }
+  for (let count = 0; count < rails.perApplication; count += 1) record.suspect(driver, nowMs)
+  assert.deepEqual(record.limits(driver, known({}), nowMs), {
+    quarantined: false,
+    backoffUntilMs: 0,
+    exhausted: 'application',
+  })
+  assert.equal(record.limits(driver, known({}), nowMs + rails.windowMs).exhausted, null)
+})
+
 test('a quarantine ends with another version of the SparkApplication, and outlives the controller', () => {
   const before = deletionRecord(rails)
   const driver = { namespace: 'a', application: 'x' }
