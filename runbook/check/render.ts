@@ -1,4 +1,5 @@
 import type { Style } from '../terminal/style.ts'
+import { wrap } from '../terminal/wrap.ts'
 import type { Report, ReportedCheck } from './report.ts'
 import type { Severity } from './result.ts'
 
@@ -54,16 +55,6 @@ function lastLine({ categories, cutShort }: Report, success: boolean, style: Sty
   ]
   const tail = `${counts.length === 0 ? '' : ` (${counts.join(', ')})`}${cutShort ? '; nothing else was checked' : ''}`
   return `Status check results are ${success ? style.green(signs.ok) : style.red(signs.error)}${tail}`
-}
-
-function wrap(text: string, width: number): readonly string[] {
-  const lines: string[] = []
-  for (const word of text.split(' ')) {
-    const last = lines.at(-1)
-    if (last !== undefined && last.length + 1 + word.length <= width) lines[lines.length - 1] = `${last} ${word}`
-    else lines.push(word)
-  }
-  return lines
 }
 
 /** For scripts; the fields are stable. */

@@ -1,6 +1,7 @@
 import type { Finding } from '../findings.ts'
 import type { Remedy } from '../remedies.ts'
 import type { Style } from '../terminal/style.ts'
+import { wrap } from '../terminal/wrap.ts'
 import { headline, placeOf, printable, type Report, rooted } from './report.ts'
 
 /** For people: the root cause first, what it is known by, and what to do next. */
@@ -78,14 +79,4 @@ function nothing({ diagnosis: { state, unknown }, tail, checked }: Report, style
     ...end.map(({ number, text }) => `  ${number}  ${printable(text)}`),
     '',
   ]
-}
-
-function wrap(text: string, width: number): readonly string[] {
-  const lines: string[] = []
-  for (const word of text.split(' ')) {
-    const last = lines.at(-1)
-    if (last !== undefined && last.length + 1 + word.length <= width) lines[lines.length - 1] = `${last} ${word}`
-    else lines.push(word)
-  }
-  return lines
 }
