@@ -80,9 +80,10 @@ export function createReplica(options: SelfSignedOptions, edges: SelfSignedEdges
     }
     const failed = [foundTrust, foundSecret].flatMap((outcome) => (outcome.kind === 'failed' ? [outcome.detail] : []))
     problems.set('read-failed', failed.length === 0 ? null : failed.join('; '))
-    stale = failed.length > 0
+    // What changed while we read has been told of by now: that stays to be read.
+    stale ||= failed.length > 0
     readAtMs = edges.elapsedMs()
-    return !stale
+    return failed.length === 0
   }
 
   const adopt = ({ found }: FoundSecret) =>

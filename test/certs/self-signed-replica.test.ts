@@ -255,6 +255,33 @@ for (const [name, caBundles] of [
   })
 }
 
+test('a caBundle that is reset while the Secret is being read is put right too', async () => {
+  const { clock, api, guarded } = installed()
+  let resetting = false
+  const replica = testReplica({
+    api: {
+      ...api.client,
+      request: async (request) => {
+        const answer = api.answer(request)
+        if (resetting && request.method === 'GET' && request.path.includes('mutatingwebhookconfigurations')) {
+          resetting = false
+          api.put('configuration', configurationOf())
+          replica.changed()
+        }
+        return answer
+      },
+    },
+    issuer,
+    clock,
+  })
+  await replica.round()
+  resetting = true
+  replica.changed()
+  await replica.round()
+  await replica.round()
+  assert.ok(guarded(replica.serving()))
+})
+
 test('an expired authority is replaced', async () => {
   const { clock, replica, bundle, guarded, authorities } = installed()
   await replica.round()
