@@ -58,7 +58,7 @@ export function caFilePublisher(
     trustedOnce ||= wanted.every(({ fingerprint }) => trustedByAll(trust, fingerprint))
     const settled = edges.elapsedMs() - unchangedSinceMs >= settleMs
     const caBundles = caBundlesToWrite(trust, wanted, settled, { ownMs: edges.nowMs(), serverMs: null })
-    if (caBundles.length === 0) return
+    if (caBundles.length === 0) return problems.set('write-failed', null)
     const outcome = await writeCaBundles(api, configurationName, caBundles, trust.resourceVersion)
     problems.set('write-failed', outcome.kind === 'failed' ? outcome.detail : null)
     if (outcome.kind === 'written') edges.log.info({ event: 'publish-bundle', webhooks: caBundles.length })

@@ -121,6 +121,8 @@ export function createReplica(options: SelfSignedOptions, edges: SelfSignedEdges
   }
 
   const rest = async (step: RotationStep, { found }: FoundSecret): Promise<number> => {
+    // What failed was done all the same, its answer lost, or by another.
+    problems.set('write-failed', null)
     if (found.kind !== 'bundle') return quietMs
     const { authorities } = found.bundle
     const changing = authorities.length > 1 || strangers(trust, authorities).length > 0

@@ -370,3 +370,26 @@ test('what the API refuses is told by its own words, and tried again', async () 
   await replica.round()
   assert.deepEqual([replica.unready(), replica.figures.healthy], [[], true])
 })
+
+test('a write whose answer is lost is no trouble once it is seen to be done', async () => {
+  const { clock, api } = installed()
+  let losing = true
+  const replica = testReplica({
+    api: {
+      ...api.client,
+      request: async (request) => {
+        const answer = api.answer(request)
+        if (!losing || request.method !== 'PATCH' || !request.path.includes('mutatingwebhookconfigurations'))
+          return answer
+        losing = false
+        return { kind: 'failed', detail: 'connection lost' }
+      },
+    },
+    issuer,
+    clock,
+  })
+  await replica.round()
+  assert.equal(replica.figures.healthy, false)
+  await replica.round()
+  assert.equal(replica.figures.healthy, true)
+})
