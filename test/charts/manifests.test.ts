@@ -19,6 +19,11 @@ interface Manifest {
   readonly data?: object
   readonly stringData?: object
   readonly rules?: readonly object[]
+  readonly webhooks?: readonly {
+    readonly name: string
+    readonly timeoutSeconds: number
+    readonly reinvocationPolicy: 'IfNeeded' | 'Never'
+  }[]
   readonly spec: {
     readonly template: {
       readonly spec: {
@@ -78,6 +83,20 @@ for (const file of goldens) {
     const drain = Number.parseInt(environmentOf(manifests).SPARK_NANNY_DRAIN ?? '', 10)
     // The server gives open requests five seconds more.
     assert.ok((spec?.terminationGracePeriodSeconds ?? 0) > sleep + drain + 5)
+  })
+
+  test(`${name}: replicas that hang do not keep a driver from starting`, () => {
+    const webhooks = manifests.find(({ kind }) => kind === 'MutatingWebhookConfiguration')?.webhooks ?? []
+    for (const what of ['pods', 'services']) {
+      const called = webhooks.filter(({ name }) => name.startsWith(what))
+      const seconds = called.reduce(
+        (sum, { timeoutSeconds, reinvocationPolicy }) =>
+          sum + timeoutSeconds * (reinvocationPolicy === 'IfNeeded' ? 2 : 1),
+        0,
+      )
+      // spark.kubernetes.submission.requestTimeout is 10 s; `everything` asks for more.
+      if (name !== 'everything') assert.ok(seconds <= 8, `${what}: ${seconds} s`)
+    }
   })
 
   test(`${name}: the roles are the permissions of files/rbac.yaml, no more and no less`, () => {
