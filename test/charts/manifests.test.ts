@@ -23,6 +23,8 @@ interface Manifest {
     readonly name: string
     readonly timeoutSeconds: number
     readonly reinvocationPolicy: 'IfNeeded' | 'Never'
+    readonly failurePolicy: 'Ignore' | 'Fail'
+    readonly clientConfig: { readonly service: { readonly name: string } }
   }[]
   readonly spec: {
     readonly template: {
@@ -97,6 +99,14 @@ for (const file of goldens) {
       // spark.kubernetes.submission.requestTimeout is 10 s; `everything` asks for more.
       if (name !== 'everything') assert.ok(seconds <= 8, `${what}: ${seconds} s`)
     }
+  })
+
+  test(`${name}: no driver waits for a replica when another answers`, () => {
+    const webhooks = manifests.find(({ kind }) => kind === 'MutatingWebhookConfiguration')?.webhooks ?? []
+    const strict = webhooks.filter(({ failurePolicy }) => failurePolicy === 'Fail')
+    const services = strict.map(({ clientConfig }) => clientConfig.service.name)
+    const all = 'spark-nanny-webhook'
+    assert.deepEqual(services, name === 'failure-policy-fail' ? [all, all] : [])
   })
 
   test(`${name}: the roles are the permissions of files/rbac.yaml, no more and no less`, () => {
