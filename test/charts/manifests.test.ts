@@ -141,4 +141,6 @@ test('every permission has its reason, and grants no more than it names', () => 
     assert.ok(rule.resourceNames !== undefined || rule.verbs.join() === 'create')
   }
   assert.ok(!cluster.some(({ rule }) => rule.resources?.includes('secrets')))
+  // Written by PATCH (certs/secret.ts); never replaced as a whole.
+  assert.ok(!named('secrets').some(({ rule }) => rule.verbs.includes('update')))
 })
