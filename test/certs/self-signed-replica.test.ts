@@ -210,6 +210,21 @@ test('a deleted Secret is made again as it was labelled, with what is served: ne
   assert.equal(newcomer.serving(), replica.serving())
 })
 
+test('a Secret that goes after the webhook configuration, as in an uninstallation, is not made again before that', async () => {
+  const { api, replica, guarded } = installed()
+  await replica.round()
+  api.remove('configuration')
+  api.remove('secret')
+  replica.changed()
+  await replica.round()
+  assert.equal(api.secret(), undefined)
+  api.put('configuration', configurationOf())
+  replica.changed()
+  await replica.round()
+  assert.notEqual(api.secret(), undefined)
+  assert.ok(guarded(replica.serving()))
+})
+
 test('a leaf of no use is replaced by the same authority', async () => {
   const { api, replica, bundle, guarded } = installed()
   await replica.round()
