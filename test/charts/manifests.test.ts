@@ -30,6 +30,10 @@ interface Manifest {
     readonly template: {
       readonly spec: {
         readonly terminationGracePeriodSeconds: number
+        readonly topologySpreadConstraints?: readonly {
+          readonly topologyKey: string
+          readonly matchLabelKeys?: readonly string[]
+        }[]
         readonly containers: readonly {
           readonly env: readonly { readonly name: string; readonly value?: string }[]
           readonly lifecycle?: { readonly preStop: { readonly sleep: { readonly seconds: number } } }
@@ -128,6 +132,16 @@ for (const file of goldens) {
     assert.deepEqual(rulesOf('Role'), wanted(namespace))
   })
 }
+
+test('values-ha.yaml: the two Deployments are spread over nodes and zones together, not each for itself alone', () => {
+  const ha = goldens.find((file) => basename(file) === 'ha.yaml') ?? ''
+  for (const { spec } of manifestsOf(ha).filter(({ kind }) => kind === 'Deployment')) {
+    const constraints = spec.template.spec.topologySpreadConstraints ?? []
+    const together = constraints.filter(({ matchLabelKeys }) => !matchLabelKeys?.includes('pod-template-hash'))
+    const keys = together.map(({ topologyKey }) => topologyKey)
+    assert.deepEqual(keys, ['kubernetes.io/hostname', 'topology.kubernetes.io/zone'])
+  }
+})
 
 test('every permission has its reason, and grants no more than it names', () => {
   const { cluster, namespace } = readPermissions()
