@@ -3,7 +3,7 @@ import { createReflector } from '../webhook/kubernetes/reflector.ts'
 import { type Authority, parseAuthorities } from './authorities.ts'
 import type { Problems } from './problems.ts'
 import type { CertificateEdges } from './source.ts'
-import { absenceOf, caBundlesToWrite, parseTrust, type Trust, trustedByAll } from './trust.ts'
+import { absenceOf, caBundlesToWrite, parseTrust, strangers, type Trust, trustedByAll } from './trust.ts'
 import { configurationsPath, writeCaBundles } from './webhook-configuration.ts'
 
 /** A file of authorities, PEM, that the webhooks of a configuration are to trust. */
@@ -24,7 +24,7 @@ interface CaFileEdges extends Omit<CertificateEdges, 'serve'> {
 }
 
 const lookMs = 5_000
-/** Another replica may serve what the authority before signed until the kubelet has brought it the new files. */
+/** Another replica's files may be older, or newer, until the kubelet has brought the same to both. */
 export const settleMs = 5 * 60_000
 
 /** Keeps the caBundle of all webhooks as the file says; an authority that left the file leaves the caBundle later. */
@@ -35,6 +35,8 @@ export function caFilePublisher(
 ): CaFilePublisher {
   let trustedOnce = false
   let wanted: readonly Authority[] = []
+  let others: readonly Authority[] = []
+  /** The file, and what else stands in the caBundle. */
   let unchangedSinceMs = edges.elapsedMs()
   let wake = () => {}
 
@@ -56,12 +58,18 @@ export function caFilePublisher(
     problems.set('configuration-absent', trust.kind === 'found' ? null : absenceOf(configurationName))
     if (trust.kind === 'absent' || wanted.length === 0) return
     trustedOnce ||= wanted.every(({ fingerprint }) => trustedByAll(trust, fingerprint))
+    const found = strangers(trust, wanted)
+    if (!sameAuthorities(found, others)) unchangedSinceMs = edges.elapsedMs()
+    others = found
     const settled = edges.elapsedMs() - unchangedSinceMs >= settleMs
     const caBundles = caBundlesToWrite(trust, wanted, settled, { ownMs: edges.nowMs(), serverMs: null })
-    if (caBundles.length === 0) return
+    if (caBundles.length === 0) return problems.set('write-failed', null)
     const outcome = await writeCaBundles(api, configurationName, caBundles, trust.resourceVersion)
     problems.set('write-failed', outcome.kind === 'failed' ? outcome.detail : null)
-    if (outcome.kind === 'written') edges.log.info({ event: 'publish-bundle', webhooks: caBundles.length })
+    if (outcome.kind !== 'written') return
+    // One that comes again begins anew: a replica with other files must not be undone at once each time.
+    if (settled) others = []
+    edges.log.info({ event: 'publish-bundle', webhooks: caBundles.length })
   }
 
   const configurations = createReflector<Trust>(

@@ -51,7 +51,10 @@ export interface Signer {
 
 /** The next step, the same for every replica that sees the same. */
 export function nextStep(situation: Situation): RotationStep {
-  const { found, clocks } = situation
+  const { found, trust, serving, clocks } = situation
+  // An uninstallation takes the webhook configuration first: what it then takes does not come back while we still run.
+  if (found.kind === 'absent' && trust.kind === 'absent' && serving !== null)
+    return { kind: 'keep', reason: 'waiting-for-configuration' }
   if (found.kind === 'absent') return create(situation, 'secret-absent')
   if (found.kind === 'empty') return create(situation, 'secret-empty')
   if (found.kind === 'corrupted') return create(situation, 'secret-corrupted')

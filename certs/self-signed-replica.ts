@@ -80,9 +80,10 @@ export function createReplica(options: SelfSignedOptions, edges: SelfSignedEdges
     }
     const failed = [foundTrust, foundSecret].flatMap((outcome) => (outcome.kind === 'failed' ? [outcome.detail] : []))
     problems.set('read-failed', failed.length === 0 ? null : failed.join('; '))
-    stale = failed.length > 0
+    // What changed while we read has been told of by now: that stays to be read.
+    stale ||= failed.length > 0
     readAtMs = edges.elapsedMs()
-    return !stale
+    return failed.length === 0
   }
 
   const adopt = ({ found }: FoundSecret) =>
@@ -120,6 +121,8 @@ export function createReplica(options: SelfSignedOptions, edges: SelfSignedEdges
   }
 
   const rest = async (step: RotationStep, { found }: FoundSecret): Promise<number> => {
+    // What failed was done all the same, its answer lost, or by another.
+    problems.set('write-failed', null)
     if (found.kind !== 'bundle') return quietMs
     const { authorities } = found.bundle
     const changing = authorities.length > 1 || strangers(trust, authorities).length > 0

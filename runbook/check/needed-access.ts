@@ -43,7 +43,7 @@ export function neededAccess(
     { group: 'coordination.k8s.io', resource: 'leases', verbs: ['create'], namespace },
     ...(env.SPARK_NANNY_CERTIFICATES === 'self-signed' && secret !== null
       ? [
-          { ...here, resource: 'secrets', name: secret, verbs: ['get', 'list', 'watch', 'update', 'patch'] },
+          { ...here, resource: 'secrets', name: secret, verbs: ['get', 'list', 'watch', 'patch'] },
           { ...here, resource: 'secrets', verbs: ['create'] },
         ]
       : []),

@@ -40,10 +40,14 @@ export async function servedApi(t: TestContext): Promise<ServedApi> {
       const version = object?.metadata.resourceVersion ?? ''
       if (version === told[kind]) continue
       told[kind] = version
-      const type = object === undefined ? 'DELETED' : 'MODIFIED'
-      const event = { type, object: object ?? gone(kind) }
-      for (const [response, watched] of watches) if (watched === kind) response.write(`${JSON.stringify(event)}\n`)
+      const event = eventOf(kind, object)
+      for (const [response, watched] of watches) if (watched === kind) response.write(event)
     }
+  }
+  const versionOf = (object: StoredObject | undefined) => object?.metadata.resourceVersion ?? '1'
+  const eventOf = (kind: 'secret' | 'configuration', object: StoredObject | undefined) => {
+    const type = object === undefined ? 'DELETED' : 'MODIFIED'
+    return `${JSON.stringify({ type, object: object ?? gone(kind) })}\n`
   }
   const gone = (kind: 'secret' | 'configuration') => ({
     metadata: {
@@ -61,11 +65,13 @@ export async function servedApi(t: TestContext): Promise<ServedApi> {
       const items: readonly StoredObject[] = object === undefined ? [] : [object]
       response.writeHead(200, { 'content-type': 'application/json' })
       if (searchParams.get('watch') !== 'true') {
-        response.end(JSON.stringify({ kind: 'List', metadata: { resourceVersion: '1' }, items }))
+        response.end(JSON.stringify({ kind: 'List', metadata: { resourceVersion: versionOf(object) }, items }))
         return
       }
       response.flushHeaders()
       watches.set(response, kind)
+      // What changed between the list and the watch.
+      if (searchParams.get('resourceVersion') !== versionOf(object)) response.write(eventOf(kind, object))
       response.on('close', () => watches.delete(response))
       return
     }

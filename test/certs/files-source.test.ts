@@ -117,3 +117,17 @@ test('another authority in the file: both at first, for replicas whose files are
   advance(clock, settleMs)
   await until(() => holding(second), 'the new one alone')
 })
+
+test('an authority that a replica with newer files has added stays until ours may have come too', async (t) => {
+  const { api, source, clock } = await mounted(t, true)
+  api.put('configuration', configurationOf())
+  await until(() => source.unready().length === 0, 'ready')
+  const both = () => api.caBundles().every((pem) => pem.split('BEGIN').length === 3)
+  for (const round of ['first', 'second']) {
+    advance(clock, settleMs)
+    await until(() => api.caBundles().every((pem) => pem === first.certificatePem), `${round}: ours alone`)
+    api.put('configuration', configurationOf(second.certificatePem, second.certificatePem))
+    await until(() => api.caBundles().every((pem) => pem.includes(first.certificatePem.trim())), `${round}: ours`)
+    assert.ok(both(), `${round}: the other one is gone`)
+  }
+})

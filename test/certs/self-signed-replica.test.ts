@@ -210,6 +210,21 @@ test('a deleted Secret is made again as it was labelled, with what is served: ne
   assert.equal(newcomer.serving(), replica.serving())
 })
 
+test('a Secret that goes after the webhook configuration, as in an uninstallation, is not made again before that', async () => {
+  const { api, replica, guarded } = installed()
+  await replica.round()
+  api.remove('configuration')
+  api.remove('secret')
+  replica.changed()
+  await replica.round()
+  assert.equal(api.secret(), undefined)
+  api.put('configuration', configurationOf())
+  replica.changed()
+  await replica.round()
+  assert.notEqual(api.secret(), undefined)
+  assert.ok(guarded(replica.serving()))
+})
+
 test('a leaf of no use is replaced by the same authority', async () => {
   const { api, replica, bundle, guarded } = installed()
   await replica.round()
@@ -254,6 +269,33 @@ for (const [name, caBundles] of [
     assert.deepEqual(JSON.stringify(api.configuration()?.webhooks), JSON.stringify(configurationOf(...good).webhooks))
   })
 }
+
+test('a caBundle that is reset while the Secret is being read is put right too', async () => {
+  const { clock, api, guarded } = installed()
+  let resetting = false
+  const replica = testReplica({
+    api: {
+      ...api.client,
+      request: async (request) => {
+        const answer = api.answer(request)
+        if (resetting && request.method === 'GET' && request.path.includes('mutatingwebhookconfigurations')) {
+          resetting = false
+          api.put('configuration', configurationOf())
+          replica.changed()
+        }
+        return answer
+      },
+    },
+    issuer,
+    clock,
+  })
+  await replica.round()
+  resetting = true
+  replica.changed()
+  await replica.round()
+  await replica.round()
+  assert.ok(guarded(replica.serving()))
+})
 
 test('an expired authority is replaced', async () => {
   const { clock, replica, bundle, guarded, authorities } = installed()
@@ -342,4 +384,27 @@ test('what the API refuses is told by its own words, and tried again', async () 
   refusing = false
   await replica.round()
   assert.deepEqual([replica.unready(), replica.figures.healthy], [[], true])
+})
+
+test('a write whose answer is lost is no trouble once it is seen to be done', async () => {
+  const { clock, api } = installed()
+  let losing = true
+  const replica = testReplica({
+    api: {
+      ...api.client,
+      request: async (request) => {
+        const answer = api.answer(request)
+        if (!losing || request.method !== 'PATCH' || !request.path.includes('mutatingwebhookconfigurations'))
+          return answer
+        losing = false
+        return { kind: 'failed', detail: 'connection lost' }
+      },
+    },
+    issuer,
+    clock,
+  })
+  await replica.round()
+  assert.equal(replica.figures.healthy, false)
+  await replica.round()
+  assert.equal(replica.figures.healthy, true)
 })
