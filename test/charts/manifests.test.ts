@@ -100,8 +100,8 @@ for (const file of goldens) {
           sum + timeoutSeconds * (reinvocationPolicy === 'IfNeeded' ? 2 : 1),
         0,
       )
-      // spark.kubernetes.submission.requestTimeout is 10 s; `everything` asks for more.
-      if (name !== 'everything') assert.ok(seconds <= 8, `${what}: ${seconds} s`)
+      // spark.kubernetes.submission.requestTimeout is 10 s.
+      assert.ok(seconds <= 8, `${what}: ${seconds} s`)
     }
   })
 

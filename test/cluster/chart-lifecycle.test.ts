@@ -87,11 +87,11 @@ test('an upgrade keeps what the process has written, whatever else changes', asy
   await install(
     chartDir,
     '--set-json',
-    `webhook=${JSON.stringify({ timeoutSeconds: 4, matchConditions: [condition] })}`,
+    `webhook=${JSON.stringify({ timeoutSeconds: 2, matchConditions: [condition] })}`,
   )
   await assertWritten()
   const { webhooks, metadata } = await read('mutatingwebhookconfiguration', fullname)
-  assert.equal(webhooks[0].timeoutSeconds, 4)
+  assert.equal(webhooks[0].timeoutSeconds, 2)
   assert.notEqual(metadata.labels['app.kubernetes.io/version'], '0.0.9')
   await install(chartDir, '--set', 'webhook.admitServices=false')
   assert.equal((await read('mutatingwebhookconfiguration', fullname)).webhooks.length, 2)

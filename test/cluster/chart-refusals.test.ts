@@ -15,7 +15,7 @@ const refusals: readonly (readonly [what: string, values: object, message: RegEx
   ['half a digest', { image: { digest: 'sha256:12' } }, /'\/image\/digest': 'sha256:12' does not match pattern/],
   ['a number as tag', { image: { tag: 1.2 } }, /'\/image\/tag': got number, want string/],
   ['a failure policy in lower case', { webhook: { failurePolicy: 'ignore' } }, /must be one of 'Ignore', 'Fail'/],
-  ['too long a timeout', { webhook: { timeoutSeconds: 5 } }, /'\/webhook\/timeoutSeconds': maximum: got 5, want 4/],
+  ['too long a timeout', { webhook: { timeoutSeconds: 4 } }, /'\/webhook\/timeoutSeconds': maximum: got 4, want 3/],
   ['a port out of range', { metrics: { port: 70000 } }, /'\/metrics\/port': maximum: got 70,?000, want 65,?535/],
   ['a map for a list', { imagePullSecrets: { name: 'pull' } }, /'\/imagePullSecrets': got object, want array/],
   ['names instead of objects', { imagePullSecrets: ['pull'] }, /'\/imagePullSecrets\/0': got string, want object/],

@@ -97,7 +97,7 @@ export const valueSets: readonly ValueSet[] = [
       extraEnv: [{ name: 'NODE_EXTRA_CA_CERTS', value: '/etc/ssl/ca.pem' }],
       podDisruptionBudget: { minAvailable: '50%' },
       webhook: {
-        timeoutSeconds: 4,
+        timeoutSeconds: 2,
         reinvocationPolicy: 'Never',
         annotations: { note: 'w' },
         namespaceSelector: {
