@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { fullnameOf, helmInstall, helmUninstall, type Installation, webhookPods } from './chart/installation.ts'
 import { type Cluster, connectCluster } from './cluster.ts'
+import { hostPid } from './host-process.ts'
 import { createNamespace, deleteNamespace } from './namespaces.ts'
 import { projectDir } from './paths.ts'
 import { eventsOf, getPod } from './pods.ts'
@@ -61,6 +62,20 @@ const unguarded = async (): Promise<number> => {
   }
   return sum
 }
+
+test('all replicas hang: spark-submit gets its driver before it gives up', async (context) => {
+  const pods = await webhookPods(cluster, installation)
+  const refs = pods.map(({ metadata }) => ({ namespace: installation.namespace, pod: metadata?.name ?? '' }))
+  const pids = await Promise.all(refs.map((ref) => hostPid(cluster, ref, 'webhook')))
+  for (const pid of pids) process.kill(pid, 'SIGSTOP')
+  try {
+    const driver = await start(cluster, context, drivers, { name: 'hanging', mode: 'pi' })
+    assert.equal(isInjected(await getPod(cluster, driver)), false)
+    context.diagnostic(`submitted in ${driver.createdAt - driver.submittedAt} ms`)
+  } finally {
+    for (const pid of pids) process.kill(pid, 'SIGCONT')
+  }
+})
 
 test('all replicas gone: drivers start, uninjected, and it shows', async (context) => {
   assert.equal((await check()).results.get('webhook-injects')?.split(':')[0], 'ok')
