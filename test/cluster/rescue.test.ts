@@ -13,7 +13,7 @@ const missing = 'registry.invalid/spark-nanny-sidecar:missing'
 const cases = {
   pulled: { image: missing, policy: 'IfNotPresent' },
   never: { image: 'localhost/spark-nanny-sidecar:missing', policy: 'Never' },
-  broken: { image: missing, policy: 'IfNotPresent' },
+  broken: { image: 'registry.invalid/spark-nanny-sidecar:broken', policy: 'IfNotPresent' },
 } as const
 type Case = keyof typeof cases
 const namespaceOf = (name: Case) => `rescue-${name}-${process.pid}`
