@@ -1,0 +1,85 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { KubernetesApi } from '../../../webhook/kubernetes/api.ts'
+import { type Driver, healthyStatus, hungStatus, readinessStatus } from './drivers.ts'
+import { ask, together } from './fill.ts'
+import type { LogLine, WebhookProcess } from './webhook-process.ts'
+
+/** A change that the controller must decide about. */
+interface Change {
+  /** When it was sent to the API server, and when that had stored it. */
+  readonly sentMs: number
+  readonly storedMs: number
+}
+
+export interface Decisions {
+  /** From each change to the log line of its decision, in milliseconds, sorted. */
+  readonly fromStoredMs: readonly number[]
+  readonly fromSentMs: readonly number[]
+  readonly missing: number
+  readonly changesPerSecond: number
+}
+
+/** A kubelet has that long to act on a sidecar that exited with 88 (assess.ts). */
+const kubeletActsWithinMs = 120_000
+
+export const writeStatus = (api: KubernetesApi, { namespace, name }: Driver, status: object) =>
+  ask(api, {
+    method: 'PATCH',
+    path: `/api/v1/namespaces/${namespace}/pods/${name}/status`,
+    contentType: 'application/strategic-merge-patch+json',
+    body: { status },
+  })
+
+/** The sidecar has concluded and the kubelet does not act, for longer than it is given. */
+export const hang = (api: KubernetesApi, driver: Driver) =>
+  writeStatus(api, driver, hungStatus(Date.now() - kubeletActsWithinMs - 60_000))
+
+export const heal = (api: KubernetesApi, drivers: readonly Driver[]) =>
+  together(drivers, (driver) => writeStatus(api, driver, healthyStatus()))
+
+/** The log line that tells of what was decided about a hung driver. */
+export const isDeletionDecision = ({ event, fields }: LogLine) => event === 'decision' && fields.action === 'delete-pod'
+
+/** Changes drivers at an even pace: of each two one hangs, which needs a decision, and one is not ready for a while. */
+export async function change(
+  api: KubernetesApi,
+  webhook: WebhookProcess,
+  drivers: readonly Driver[],
+  perSecond: number,
+): Promise<Decisions> {
+  const changes = new Map<string, Change>()
+  const underWay: Promise<void>[] = []
+  const beganMs = performance.now()
+  for (const [index, driver] of drivers.entries()) {
+    await sleep(Math.max(0, beganMs + (index * 1000) / perSecond - performance.now()))
+    const hangs = index % 2 === 0
+    const sentMs = Date.now()
+    const written = hangs ? hang(api, driver) : writeStatus(api, driver, readinessStatus(false))
+    underWay.push(
+      written.then(() => {
+        if (hangs) changes.set(`${driver.namespace}/${driver.name}`, { sentMs, storedMs: Date.now() })
+      }),
+    )
+  }
+  await Promise.all(underWay)
+  const changesPerSecond = drivers.length / ((performance.now() - beganMs) / 1000)
+  await sleep(5_000)
+  const decided = new Map<string, number>()
+  for (const line of webhook.log()) {
+    const key = `${line.fields.namespace}/${line.fields.name}`
+    if (isDeletionDecision(line) && !decided.has(key)) decided.set(key, line.atMs)
+  }
+  const lags = [...changes].flatMap(([key, { sentMs, storedMs }]) => {
+    const atMs = decided.get(key)
+    return atMs === undefined ? [] : [{ stored: atMs - storedMs, sent: atMs - sentMs }]
+  })
+  return {
+    fromStoredMs: lags.map(({ stored }) => Math.max(0, stored)).sort((a, b) => a - b),
+    fromSentMs: lags.map(({ sent }) => sent).sort((a, b) => a - b),
+    missing: changes.size - lags.length,
+    changesPerSecond,
+  }
+}
+
+export const quantile = (sorted: readonly number[], share: number) =>
+  sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN
