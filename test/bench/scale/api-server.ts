@@ -98,6 +98,7 @@ export async function startApi(dir: string, processes: Processes): Promise<Scale
         '--manage-all-nodes=true',
         '--cidr=10.128.0.0/9',
         '--node-lease-duration-seconds=40',
+        '-v=WARN',
         `--config=${join(import.meta.dirname, 'stages.yaml')}`,
       ])
     },

@@ -49,7 +49,12 @@ function templateOf(kind: Kind, version: string) {
   const sidecar = { image: sidecarImage, imagePullPolicy: 'IfNotPresent' } as const
   const { decision } = admit(request, { ...capableContext, version, sidecar })
   if (decision.kind !== 'inject') throw new Error(`${captures[kind]}: ${decision.reason}`)
-  const injected = jsonPatch.applyPatch(request.object, structuredClone([...decision.operations]), true, false).newDocument
+  const injected = jsonPatch.applyPatch(
+    request.object,
+    structuredClone([...decision.operations]),
+    true,
+    false,
+  ).newDocument
   const { name, labels } = (injected as { metadata: { name: string; labels: Record<string, string> } }).metadata
   const { uid: _uid, status: _status, ...pod } = injected as Record<string, unknown>
   return { text: JSON.stringify(pod), name, applicationId: labels['spark-app-selector'] ?? '' }

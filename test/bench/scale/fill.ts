@@ -80,7 +80,11 @@ async function defineSparkApplications(api: KubernetesApi): Promise<void> {
   await post(api, '/apis/apiextensions.k8s.io/v1/customresourcedefinitions', {
     apiVersion: 'apiextensions.k8s.io/v1',
     kind: 'CustomResourceDefinition',
-    metadata: { name: 'sparkapplications.sparkoperator.k8s.io' },
+    metadata: {
+      name: 'sparkapplications.sparkoperator.k8s.io',
+      // As the operator's own CRD has it: an API group under k8s.io is protected.
+      annotations: { 'api-approved.kubernetes.io': 'https://github.com/kubeflow/spark-operator/pull/1298' },
+    },
     spec: {
       group: 'sparkoperator.k8s.io',
       names: { kind, plural, singular, listKind: `${kind}List` },
