@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import { createProber } from '../../sidecar/prober.ts'
+import { getUi } from '../../sidecar/ui-request.ts'
 import type { Background } from '../background.ts'
 import type { ControllerConfig } from '../controller-config.ts'
 import { watchNamespaces } from '../kubernetes/namespaces.ts'
 import type { ReflectorEdges } from '../kubernetes/reflector.ts'
 import type { SparkApplications } from '../kubernetes/spark-applications.ts'
-import { circumstancesOf } from './circumstances.ts'
+import { guardIn } from './circumstances.ts'
 import { createController } from './controller.ts'
 import { deletionRecord } from './deletions.ts'
 import { watchDrivers } from './drivers.ts'
@@ -60,8 +61,10 @@ export function startController(started: StartedController): { suspension(): str
     nativeSidecars: started.nativeSidecars,
     nowMs: started.nowMs,
   }
-  const synced = () =>
-    [drivers.reflector, namespaces, ...applications.reflectors].every((reflector) => reflector.synced())
+  const synced = () => ({
+    drivers: drivers.reflector.synced(),
+    all: [drivers.reflector, namespaces, ...applications.reflectors].every((reflector) => reflector.synced()),
+  })
   const controller = createController({
     ...started,
     ...circumstances,
@@ -69,6 +72,7 @@ export function startController(started: StartedController): { suspension(): str
     sidecarImage,
     performer: performing,
     prober: createProber(),
+    get: getUi,
     synced,
     onNamespace: (changed, signal) => {
       namespaceListeners.add(changed)
@@ -81,10 +85,7 @@ export function startController(started: StartedController): { suspension(): str
     counts: () =>
       countDrivers(
         drivers.reflector.objects.all(),
-        (driver) => {
-          const { namespace, guard } = circumstancesOf(driver, circumstances)
-          return namespace === undefined ? undefined : guard
-        },
+        (driver) => guardIn(driver, circumstances),
         started.version,
         started.nowMs(),
       ),
