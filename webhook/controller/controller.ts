@@ -9,7 +9,7 @@ import { deletionRecord } from './deletions.ts'
 import { driverMemories } from './driver-memory.ts'
 import type { WatchedDrivers } from './drivers.ts'
 import { watchEndings } from './endings.ts'
-import { isBreakerOpen } from './ledger.ts'
+import { isBreakerOpen, isCutOff } from './ledger.ts'
 import type { ControllerMetrics } from './metrics.ts'
 import type { Performer } from './perform.ts'
 import { createReconciler, keyOf, type Reconciler } from './reconciler.ts'
@@ -86,7 +86,11 @@ export function createController(edges: ControllerEdges): Controller {
       polls,
       verdicts,
       actor,
-      isBreakerOpen: () => isOpen(),
+      isSuspect: ({ node, namespace }) => {
+        const ofNode = polls.counts((other) => other.node === node)
+        const ofNamespace = polls.counts((other) => other.namespace === namespace)
+        return isOpen() || [ofNode, ofNamespace].some(({ asked, unhealthy }) => isCutOff(asked, unhealthy))
+      },
     })
 
     await syncedEnough(edges, signal)

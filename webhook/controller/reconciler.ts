@@ -25,7 +25,8 @@ export interface ReconcilerEdges extends CircumstancesEdges {
   readonly polls: UiPolls
   readonly verdicts: SidecarVerdicts
   readonly actor: Actor
-  isBreakerOpen(): boolean
+  /** Whether the fault is likely not this driver's. */
+  isSuspect(driver: DriverObservation): boolean
   random(): number
 }
 
@@ -128,7 +129,7 @@ export function createReconciler(edges: ReconcilerEdges): Reconciler {
       nativeSidecars: edges.nativeSidecars(),
       judgement: polls.judgement(driver.uid),
       sidecarVerdict: verdicts.verdict(driver.uid),
-      breakerOpen: edges.isBreakerOpen,
+      breakerOpen: () => edges.isSuspect(driver),
       limits: () => deletions.limits(driver, circumstances.application, nowMs),
     })
     if (found.againMs !== null) queue.addAt(key, found.againMs)

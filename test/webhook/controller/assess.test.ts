@@ -157,6 +157,13 @@ for (const [name, options, fields, expected] of rows) {
   })
 }
 
+test('its network does not come: stuck; where clusters do not tell of networks, init containers may run', () => {
+  const driver = observed({ phase: 'Pending', ready: false, state: waiting('PodInitializing') })
+  const down = assess({ ...driver, networkDown: true }, context(minutes(6)))
+  assert.deepEqual(down.assessments.map(short), ['stuck container-creating'])
+  assert.deepEqual(assess({ ...driver, networkDown: false }, context(minutes(6))).assessments, [])
+})
+
 test('no node takes it', () => {
   const driver = {
     ...observed({ phase: 'Pending', state: {}, ready: false }),

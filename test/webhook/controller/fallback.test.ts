@@ -205,6 +205,35 @@ test('many at once: the breaker holds', async (t) => {
   assert.match(await replica.metrics(), /spark_nanny_breaker_open\{breaker="unhealthy-share"\} 1/)
 })
 
+test('all drivers of one namespace are unhealthy, others are well: the way to them is cut', async (t) => {
+  const rig = await controllerRig(t)
+  rig.setNow(nowMs)
+  const names = Array.from({ length: 12 }, (_, index) => `d${index}-driver`)
+  const ui = await startUi(
+    t,
+    names.map((name) => `spark-${name}`),
+  )
+  const cut = await startUi(t, ['spark-x-driver', 'spark-y-driver'])
+  rig.api.set('/api/v1/namespaces', { metadata: { name: 'cut' } })
+  rig.api.set(applications, application())
+  const common = { sidecar: null, podIp: '127.0.0.1', owner } as const
+  for (const name of names) rig.api.set(pods, driverPod({ name, uiPort: ui.port, ...common }))
+  for (const name of ['x-driver', 'y-driver']) {
+    rig.api.set(pods, driverPod({ name, namespace: 'cut', uiPort: cut.port, ...common }))
+  }
+  const { fallback } = deleting
+  assert.ok(fallback)
+  rig.start({ fallback: { ...fallback, apps: ['x', 'y'], appsNamespace: 'cut' } })
+  await until(() => ui.polls() > 40 && cut.polls() > 8, 'polls')
+  cut.hang(true)
+  await until(() => decided(rig, 'breaker-open'), 'a decision')
+  await rig.edges.sleep(500, rig.signal)
+  assert.deepEqual(
+    rig.calls().filter((line) => line.startsWith('DELETE')),
+    [],
+  )
+})
+
 test('history survives: quarantined before the controller started, until a person or a change ends it', async (t) => {
   const actions = JSON.stringify({
     generation: 1,
