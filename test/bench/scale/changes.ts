@@ -1,8 +1,10 @@
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { KubernetesApi } from '../../../webhook/kubernetes/api.ts'
 import { type Driver, healthyStatus, hungStatus, readinessStatus } from './drivers.ts'
 import { ask, together } from './fill.ts'
-import type { LogLine, WebhookProcess } from './webhook-process.ts'
+import { type Processes, until } from './processes.ts'
+import { type LogLine, linesOf, type WebhookProcess, type WebhookSetup } from './webhook-process.ts'
 
 /** A change that the controller must decide about. */
 interface Change {
@@ -11,8 +13,11 @@ interface Change {
   readonly storedMs: number
 }
 
+/** From each change to the log line of its decision, in milliseconds, sorted. */
 export interface Decisions {
-  /** From each change to the log line of its decision, in milliseconds, sorted. */
+  /** From when another watcher was handed the event. */
+  readonly fromEventMs: readonly number[]
+  /** From the API server's answer to who wrote the change, and from its request. */
   readonly fromStoredMs: readonly number[]
   readonly fromSentMs: readonly number[]
   readonly missing: number
@@ -40,10 +45,22 @@ export const heal = (api: KubernetesApi, drivers: readonly Driver[]) =>
 /** The log line that tells of what was decided about a hung driver. */
 export const isDeletionDecision = ({ event, fields }: LogLine) => event === 'decision' && fields.action === 'delete-pod'
 
+/** Starts the other watcher. */
+export async function startWitness(processes: Processes, { env }: WebhookSetup): Promise<{ readonly logFile: string }> {
+  const { logFile } = processes.start('witness', process.execPath, [join(import.meta.dirname, 'witness.ts')], {
+    BENCH_SERVER: `https://${env.KUBERNETES_SERVICE_HOST}:${env.KUBERNETES_SERVICE_PORT}`,
+    BENCH_SERVICE_ACCOUNT_DIR: env.SPARK_NANNY_SERVICE_ACCOUNT_DIR ?? '',
+  })
+  const isWatching = async () => linesOf(logFile).some(({ event }) => event === 'watching')
+  await until('the other watcher watches', 30_000, logFile, isWatching)
+  return { logFile }
+}
+
 /** Changes drivers at an even pace: of each two one hangs, which needs a decision, and one is not ready for a while. */
 export async function change(
   api: KubernetesApi,
   webhook: WebhookProcess,
+  witness: { readonly logFile: string },
   drivers: readonly Driver[],
   perSecond: number,
 ): Promise<Decisions> {
@@ -64,21 +81,31 @@ export async function change(
   await Promise.all(underWay)
   const changesPerSecond = drivers.length / ((performance.now() - beganMs) / 1000)
   await sleep(5_000)
-  const decided = new Map<string, number>()
-  for (const line of webhook.log()) {
-    const key = `${line.fields.namespace}/${line.fields.name}`
-    if (isDeletionDecision(line) && !decided.has(key)) decided.set(key, line.atMs)
-  }
+  const decided = firstOf(webhook.log().filter(isDeletionDecision))
+  const seen = firstOf(linesOf(witness.logFile).filter(({ event }) => event === 'seen'))
   const lags = [...changes].flatMap(([key, { sentMs, storedMs }]) => {
-    const atMs = decided.get(key)
-    return atMs === undefined ? [] : [{ stored: atMs - storedMs, sent: atMs - sentMs }]
+    const [atMs, eventMs] = [decided.get(key), seen.get(key)]
+    if (atMs === undefined || eventMs === undefined) return []
+    return [{ event: atMs - eventMs, stored: atMs - storedMs, sent: atMs - sentMs }]
   })
+  const sorted = (key: 'event' | 'stored' | 'sent') => lags.map((lag) => lag[key]).sort((a, b) => a - b)
   return {
-    fromStoredMs: lags.map(({ stored }) => Math.max(0, stored)).sort((a, b) => a - b),
-    fromSentMs: lags.map(({ sent }) => sent).sort((a, b) => a - b),
+    fromEventMs: sorted('event'),
+    fromStoredMs: sorted('stored'),
+    fromSentMs: sorted('sent'),
     missing: changes.size - lags.length,
     changesPerSecond,
   }
+}
+
+/** When each driver is first told of. */
+function firstOf(lines: readonly LogLine[]): ReadonlyMap<string, number> {
+  const first = new Map<string, number>()
+  for (const { atMs, fields } of lines) {
+    const key = `${fields.namespace}/${fields.name}`
+    if (!first.has(key)) first.set(key, atMs)
+  }
+  return first
 }
 
 export const quantile = (sorted: readonly number[], share: number) =>

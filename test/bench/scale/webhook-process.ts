@@ -76,8 +76,8 @@ export async function startWebhook(
   return { child, pid: child.pid ?? 0, port, metricsPort, startedMs, log }
 }
 
-function linesOf(file: string): readonly LogLine[] {
-  // Only whole lines.
+/** The whole lines of a log so far. */
+export function linesOf(file: string): readonly LogLine[] {
   return readFileSync(file, 'utf8')
     .split('\n')
     .slice(0, -1)
