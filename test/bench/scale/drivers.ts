@@ -95,8 +95,9 @@ export function hungStatus(finishedMs: number): object {
   }
 }
 
-/** As before: the sidecar runs again. */
+/** As before either: the sidecar runs again, and the driver is Ready. */
 export const healthyStatus = (): object => ({
+  ...readinessStatus(true),
   initContainerStatuses: [
     { name: 'spark-nanny', state: { terminated: null, running: { startedAt: new Date().toISOString() } } },
   ],
