@@ -1,7 +1,8 @@
-/** Entry of `npm run bench -- webhook|sidecar`. The last line of each is JSON. */
+/** Entry of `npm run bench -- webhook|sidecar|controller`. The last line of each is JSON. */
 const benches = {
   webhook: async () => (await import('./webhook.ts')).benchWebhook(),
   sidecar: async () => (await import('./sidecar.ts')).benchSidecar(),
+  controller: async () => (await import('./controller.ts')).benchController(),
 } satisfies Record<string, () => Promise<void>>
 
 const [name = '', ...rest] = process.argv.slice(2)

@@ -13,6 +13,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { sidecarEnv, verdictDir } from '../../core/pod-contract.ts'
 import { type DriverPolicy, encodePolicy } from '../../core/policy.ts'
 import { settings } from '../../core/settings.ts'
+import { cpuPercentOver, rounded, statusMb } from './process-figures.ts'
 
 const root = join(import.meta.dirname, '../..')
 const bars = { anonMb: 16, rssMb: 60, cpuPercent: 0.2, firstPollMs: 300 }
@@ -24,8 +25,6 @@ const probedMs = 30_000
 const soakMs = 20_000
 /** The kubelet asks for readiness this often (the webhook's probe). */
 const readinessPeriodMs = 2_000
-/** USER_HZ of every Linux architecture that Node runs on. */
-const msPerTick = 10
 
 /**
  * Measures and prints; the last line is JSON `{anonMb, rssMb, cpuPercent, firstPollMs}`. anonMb is RssAnon and rssMb is
@@ -158,22 +157,3 @@ async function mostMemory(pid: number, durationMs: number): Promise<{ anonMb: nu
   }
   return most
 }
-
-async function cpuPercentOver(pid: number, durationMs: number): Promise<number> {
-  const [cpuBeforeMs, beganMs] = [cpuMs(pid), performance.now()]
-  await sleep(durationMs)
-  return ((cpuMs(pid) - cpuBeforeMs) / (performance.now() - beganMs)) * 100
-}
-
-function cpuMs(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-  return (Number(fields[11]) + Number(fields[12])) * msPerTick
-}
-
-function statusMb(pid: number, field: 'RssAnon' | 'VmRSS'): number {
-  const kb = new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
-  return rounded(Number(kb) / 1024, 1)
-}
-
-const rounded = (value: number, digits: number) => Number(value.toFixed(digits))

@@ -1,18 +1,17 @@
-import { type ChildProcess, execFileSync } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { openSync, readFileSync } from 'node:fs'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { get } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { createAuthority, issueServingCertificate } from '../../certs/authority.ts'
 import { type FakeApiServer, startFakeApiServer } from '../webhook/fake-api-server.ts'
 import type { Load, LoadResult } from './load.ts'
 import { canPin, listeningPort, residentMb, spawnPinned } from './pinned-process.ts'
+import { bundleWebhook, imageRuntime, writeCertificate } from './webhook-image.ts'
 
-const projectDir = join(import.meta.dirname, '../..')
 const serverCore = 0
 const clientCore = 1
 const connections = 8
@@ -148,33 +147,6 @@ function fillCluster(api: FakeApiServer): void {
   })
   for (let index = 0; index < 1000; index += 1) api.set(collection, application(`app-${index}`, `uid-${index}`))
   api.set(collection, application('opl', '38ba9050-1568-456e-843d-43a56b5c2db1'))
-}
-
-async function writeCertificate(dir: string) {
-  const authority = createAuthority(new Date(), 1)
-  const serving = issueServingCertificate(authority, ['localhost'], new Date(), 1)
-  const [certFile, keyFile] = [join(dir, 'tls.crt'), join(dir, 'tls.key')]
-  await writeFile(certFile, serving.certificatePem)
-  await writeFile(keyFile, serving.privateKeyPem, { mode: 0o600 })
-  return { certFile, keyFile }
-}
-
-/** What the image gives to Node, here to both servers; read from its Dockerfile. */
-function imageRuntime() {
-  const dockerfile = readFileSync(join(projectDir, 'Dockerfile.webhook'), 'utf8')
-  const words: unknown = JSON.parse(/^ENTRYPOINT (\[.*\])$/m.exec(dockerfile)?.[1] ?? '[]')
-  const line = /^ENV (.*)$/m.exec(dockerfile)?.[1] ?? ''
-  const env = Object.fromEntries([...line.matchAll(/(\w+)="([^"]*)"/g)].map(([, key = '', value = '']) => [key, value]))
-  if (!Array.isArray(words) || words.length < 2 || env.NODE_OPTIONS === undefined) {
-    throw new Error('Dockerfile.webhook: no ENTRYPOINT in its JSON form, or no ENV with NODE_OPTIONS')
-  }
-  return { flags: words.slice(1, -1).map(String), env }
-}
-
-/** The image's bundle, made by the image's own recipe. */
-function bundleWebhook(): string {
-  execFileSync(process.execPath, ['build.ts', 'webhook'], { cwd: projectDir, stdio: 'ignore' })
-  return join(projectDir, 'dist/webhook.cjs')
 }
 
 async function untilReady(port: number): Promise<void> {

@@ -59,12 +59,21 @@ const modules: readonly GoModule[] = [
     outputs: ['helm'],
     build: ['-ldflags', '-s -w', '-o', join(binDir, 'helm'), 'helm.sh/helm/v4/cmd/helm'],
   },
+  {
+    // Fake nodes and pods: the controller's bench.
+    name: 'kwok',
+    outputs: ['kwok'],
+    build: ['-ldflags', '-s -w', '-o', join(binDir, 'kwok'), 'sigs.k8s.io/kwok/cmd/kwok'],
+  },
 ]
 
-/** Builds the binaries of the cluster from their Go modules, each only when its recipe or its go.mod changed. */
-export const buildBinaries = async (log: Log): Promise<void> => {
+/** Those of the one-node cluster. */
+const ofCluster = modules.map(({ name }) => name).filter((name) => name !== 'kwok')
+
+/** Builds binaries from their Go modules, each only when its recipe or its go.mod changed. */
+export const buildBinaries = async (log: Log, names: readonly string[] = ofCluster): Promise<void> => {
   mkdirSync(binDir, { recursive: true })
-  for (const { name, outputs, build } of modules) {
+  for (const { name, outputs, build } of modules.filter((module) => names.includes(module.name))) {
     const folder = join(harnessDir, 'binaries', name)
     const files = ['go.mod', 'go.sum', 'main.go'].map((file) => join(folder, file))
     const hash = contentHash(

@@ -33,8 +33,14 @@ export interface ActorEdges {
   nowMs(): number
 }
 
-/** Carries a choice out, and tells of it: a log line, a figure and an Event, each once for each change. */
-export function createActor(edges: ActorEdges): (task: Task) => Promise<Performed> {
+export interface Actor {
+  /** Logs and counts a choice by which nothing is done, each once for each change. Its Event may have to wait. */
+  note(task: Task): void
+  /** Carries a choice out, and tells of it: a log line, a figure and an Event, each once for each change. */
+  act(task: Task): Promise<Performed>
+}
+
+export function createActor(edges: ActorEdges): Actor {
   const { performer, metrics, log } = edges
 
   /** One line and one count for a decision that is another than the one before. */
@@ -135,8 +141,19 @@ export function createActor(edges: ActorEdges): (task: Task) => Promise<Performe
     return performed
   }
 
-  return async (task) => {
+  const note = (task: Task): void => {
+    const { choice } = task
+    if (choice.kind === 'dry-run') record(task, 'delete-pod', 'dry-run')
+    if (choice.kind !== 'withhold') return
+    const { why } = choice
+    const changed = record(task, 'delete-pod', 'suppressed', { why })
+    const scope = budgetScopes.find((name) => why === `${name}-budget`)
+    if (changed && scope !== undefined) metrics.budgetExhausted(scope)
+  }
+
+  const act = async (task: Task): Promise<Performed> => {
     const { choice, driver } = task
+    note(task)
     switch (choice.kind) {
       case 'report':
         return report(task)
@@ -147,26 +164,19 @@ export function createActor(edges: ActorEdges): (task: Task) => Promise<Performe
       case 'delete-pod':
         return remove(task, choice.hang)
       case 'dry-run': {
-        record(task, 'delete-pod', 'dry-run')
         const message = `${hangText(choice.hang)}; its pod would be deleted, but this is a dry run.`
-        return tell(task, {
-          type: 'Warning',
-          reason: 'SparkNannyNotDeleted',
-          message,
-          occasion: `${driver.uid} dry-run`,
-        })
+        const occasion = `${driver.uid} dry-run`
+        return tell(task, { type: 'Warning', reason: 'SparkNannyNotDeleted', message, occasion })
       }
       case 'withhold': {
         const { why, hang } = choice
-        const changed = record(task, 'delete-pod', 'suppressed', { why })
-        const scope = budgetScopes.find((name) => why === `${name}-budget`)
-        if (changed && scope !== undefined) metrics.budgetExhausted(scope)
         const pause = why === 'paused' ? ` (${circumstancesText(task)})` : ''
         const message = `${hangText(hang)}; its pod is left alone: ${withheld[why]}${pause}.`
         return tell(task, { type: 'Warning', reason: 'SparkNannyNotDeleted', message, occasion: why }, true)
       }
     }
   }
+  return { note, act }
 }
 
 const done: Performed = { kind: 'done' }

@@ -77,7 +77,7 @@ export function createController(edges: ControllerEdges): Controller {
       const { asked, unhealthy } = polls.counts()
       return isBreakerOpen(asked, unhealthy, deletions.lately(breakerWindowMs, nowMs()), config.rails.breakerShare)
     }
-    const act = createActor({ ...edges, deletions })
+    const actor = createActor({ ...edges, deletions })
     const reconciler = createReconciler({
       ...edges,
       queue,
@@ -85,7 +85,7 @@ export function createController(edges: ControllerEdges): Controller {
       deletions,
       polls,
       verdicts,
-      act,
+      actor,
       isSuspect: ({ node, namespace }) => {
         const ofNode = polls.counts((other) => other.node === node)
         const ofNamespace = polls.counts((other) => other.namespace === namespace)

@@ -15,17 +15,21 @@ import { exhaustedScope, type LedgerEntry } from './ledger.ts'
 import type { DriverObservation } from './observation.ts'
 
 type Driver = Pick<DriverObservation, 'namespace' | 'application'>
+type Pod = Driver & Pick<DriverObservation, 'uid'>
 
 /** What was deleted: for the budgets, the backoff and the quarantine. It lives in the SparkApplications' annotations. */
 export interface Deletions {
   /** Takes up what the annotations tell, once, before anything is decided. */
   load(applications: Iterable<KnownApplication>): void
   limits(driver: Driver, known: KnownApplication | undefined, nowMs: number): DeletionLimits
+  /** Counts one that is under way, until `end`, so that what is decided meanwhile does not overdraw a budget. */
+  begin(driver: Pod, atMs: number): void
+  end(driver: Pod): void
   /** Counts a deletion; the value of the annotation that shall tell of it. */
   note(driver: Driver, known: KnownApplication | undefined, deletion: Deletion): string
   /** Counts one that may have happened: towards the budgets, but not towards a quarantine. */
   suspect(driver: Driver, atMs: number): void
-  /** Deletions within the last `windowMs`. */
+  /** Deletions within the last `windowMs`, and those under way. */
   lately(windowMs: number, nowMs: number): number
   quarantined(applications: Iterable<KnownApplication>): ReadonlyMap<string, number>
 }
@@ -45,6 +49,7 @@ interface Remembered {
 export function deletionRecord(config: RailsConfig): Deletions {
   let entries: readonly LedgerEntry[] = []
   let suspects: readonly LedgerEntry[] = []
+  const underWay = new Map<string, LedgerEntry>()
   const remembered = new Map<string, Remembered>()
   const keyOf = ({ namespace, application }: Driver) => `${namespace}/${application}`
 
@@ -75,14 +80,19 @@ export function deletionRecord(config: RailsConfig): Deletions {
       // Of another version of the SparkApplication, or before a person took the annotation away: it starts anew.
       const cleared = history.deletions.length === 0
       const counted = cleared ? entries.filter((entry) => keyOf(entry) !== keyOf(driver)) : entries
+      const begun = [...underWay.values()]
+      const own = begun.some((entry) => keyOf(entry) === keyOf(driver))
       return {
         quarantined: known !== undefined && history.quarantinedMs !== null,
-        backoffUntilMs: backoffUntilMs(history, config, nowMs),
-        exhausted: exhaustedScope([...counted, ...suspects], driver, config, nowMs),
+        backoffUntilMs: Math.max(backoffUntilMs(history, config, nowMs), own ? nowMs + config.backoffMs : 0),
+        exhausted: exhaustedScope([...counted, ...suspects, ...begun], driver, config, nowMs),
       }
     },
+    begin: ({ namespace, application, uid }, atMs) => void underWay.set(uid, { atMs, namespace, application }),
+    end: ({ uid }) => void underWay.delete(uid),
     note: (driver, known, deletion) => {
       const { namespace, application } = driver
+      underWay.delete(deletion.uid)
       entries = [...entries, { atMs: deletion.atMs, namespace, application }].filter(
         ({ atMs }) => deletion.atMs - atMs < config.windowMs,
       )
@@ -93,7 +103,7 @@ export function deletionRecord(config: RailsConfig): Deletions {
     suspect: ({ namespace, application }, atMs) => {
       suspects = [...suspects, { atMs, namespace, application }].slice(-maxSuspects)
     },
-    lately: (windowMs, nowMs) => entries.filter(({ atMs }) => nowMs - atMs < windowMs).length,
+    lately: (windowMs, nowMs) => entries.filter(({ atMs }) => nowMs - atMs < windowMs).length + underWay.size,
     quarantined: (applications) => {
       const counts = new Map<string, number>()
       for (const { application, generation } of applications) {

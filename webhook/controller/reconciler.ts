@@ -1,6 +1,6 @@
 import type { ControllerConfig } from '../controller-config.ts'
 import type { Log } from '../log.ts'
-import { identityOf, type Task } from './actor.ts'
+import { type Actor, identityOf } from './actor.ts'
 import { type Circumstances, type CircumstancesEdges, circumstancesOf } from './circumstances.ts'
 import type { Deletions } from './deletions.ts'
 import type { DriverMemories } from './driver-memory.ts'
@@ -24,7 +24,7 @@ export interface ReconcilerEdges extends CircumstancesEdges {
   readonly deletions: Deletions
   readonly polls: UiPolls
   readonly verdicts: SidecarVerdicts
-  act(task: Task): Promise<Performed>
+  readonly actor: Actor
   /** Whether the fault is likely not this driver's. */
   isSuspect(driver: DriverObservation): boolean
   random(): number
@@ -46,7 +46,7 @@ const maxBackoffMs = 120_000
 export const keyOf = ({ namespace, name }: DriverObservation) => `${namespace}/${name}`
 
 export function createReconciler(edges: ReconcilerEdges): Reconciler {
-  const { config, log, queue, memories, polls, verdicts } = edges
+  const { config, log, queue, memories, deletions, polls, verdicts, actor } = edges
   let underWay = 0
   /** What waits for an effect to end before it may begin. */
   const putOff = new Set<string>()
@@ -64,10 +64,11 @@ export function createReconciler(edges: ReconcilerEdges): Reconciler {
     const memory = memories.of(driver.uid)
     memory.busy = true
     underWay += 1
+    if (found.tasks.some(({ choice }) => choice.kind === 'delete-pod')) deletions.begin(driver, edges.nowMs())
     let failed = false
     try {
       for (const { assessment, choice } of found.tasks) {
-        const performed = await edges.act({ driver, assessment, choice, circumstances, memory })
+        const performed = await actor.act({ driver, assessment, choice, circumstances, memory })
         if (performed.kind === 'done') continue
         failed = true
         if (performed.kind === 'failed') {
@@ -87,6 +88,7 @@ export function createReconciler(edges: ReconcilerEdges): Reconciler {
       log.error({ event: 'action-broken', ...identityOf(driver), err: error })
       memory.retryMs = edges.nowMs() + 60_000
     } finally {
+      deletions.end(driver)
       memory.busy = false
       underWay -= 1
       // What came meanwhile was not looked at.
@@ -128,13 +130,15 @@ export function createReconciler(edges: ReconcilerEdges): Reconciler {
       judgement: polls.judgement(driver.uid),
       sidecarVerdict: verdicts.verdict(driver.uid),
       breakerOpen: () => edges.isSuspect(driver),
-      limits: () => edges.deletions.limits(driver, circumstances.application, nowMs),
+      limits: () => deletions.limits(driver, circumstances.application, nowMs),
     })
     if (found.againMs !== null) queue.addAt(key, found.againMs)
     const reportMs = memory?.reportMs ?? 0
     const due = { ...found, tasks: found.tasks.filter(({ choice }) => choice.kind !== 'report' || reportMs <= nowMs) }
     if (due.tasks.length < found.tasks.length) queue.addAt(key, reportMs)
     if (due.tasks.length === 0 || memory?.settled === signatureOf(due)) return
+    // Known at once, however slow the API server is to take the words of others.
+    for (const task of due.tasks) actor.note({ driver, ...task, circumstances, memory: memories.of(driver.uid) })
     if (underWay >= maxAtOnce) putOff.add(key)
     else void carryOut(driver, circumstances, due)
   }

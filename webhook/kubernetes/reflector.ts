@@ -118,6 +118,8 @@ export function createReflector<T>(options: ReflectorOptions<T>, edges: Reflecto
       if (page === undefined) return { kind: 'failed', detail: 'the answer is no list', retryAfterMs: 0 }
       heard()
       objects.takePage(page.items, seen)
+      // Page by page: to tell of ten thousand objects at once would hold up admissions.
+      notify()
       next = page.next === '' ? '' : `&continue=${encodeURIComponent(page.next)}`
       if (next === '') {
         objects.retain(seen)

@@ -1,0 +1,112 @@
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { KubernetesApi } from '../../../webhook/kubernetes/api.ts'
+import { type Driver, healthyStatus, hungStatus, readinessStatus } from './drivers.ts'
+import { ask, together } from './fill.ts'
+import { type Processes, until } from './processes.ts'
+import { type LogLine, linesOf, type WebhookProcess, type WebhookSetup } from './webhook-process.ts'
+
+/** A change that the controller must decide about. */
+interface Change {
+  /** When it was sent to the API server, and when that had stored it. */
+  readonly sentMs: number
+  readonly storedMs: number
+}
+
+/** From each change to the log line of its decision, in milliseconds, sorted. */
+export interface Decisions {
+  /** From when another watcher was handed the event. */
+  readonly fromEventMs: readonly number[]
+  /** From the API server's answer to who wrote the change, and from its request. */
+  readonly fromStoredMs: readonly number[]
+  readonly fromSentMs: readonly number[]
+  readonly missing: number
+  readonly changesPerSecond: number
+}
+
+/** A kubelet has that long to act on a sidecar that exited with 88 (assess.ts). */
+const kubeletActsWithinMs = 120_000
+
+export const writeStatus = (api: KubernetesApi, { namespace, name }: Driver, status: object) =>
+  ask(api, {
+    method: 'PATCH',
+    path: `/api/v1/namespaces/${namespace}/pods/${name}/status`,
+    contentType: 'application/strategic-merge-patch+json',
+    body: { status },
+  })
+
+/** The sidecar has concluded and the kubelet does not act, for longer than it is given. */
+export const hang = (api: KubernetesApi, driver: Driver) =>
+  writeStatus(api, driver, hungStatus(Date.now() - kubeletActsWithinMs - 60_000))
+
+export const heal = (api: KubernetesApi, drivers: readonly Driver[]) =>
+  together(drivers, (driver) => writeStatus(api, driver, healthyStatus()))
+
+/** The log line that tells of what was decided about a hung driver. */
+export const isDeletionDecision = ({ event, fields }: LogLine) => event === 'decision' && fields.action === 'delete-pod'
+
+/** Starts the other watcher. */
+export async function startWitness(processes: Processes, { env }: WebhookSetup): Promise<{ readonly logFile: string }> {
+  const { logFile } = processes.start('witness', process.execPath, [join(import.meta.dirname, 'witness.ts')], {
+    BENCH_SERVER: `https://${env.KUBERNETES_SERVICE_HOST}:${env.KUBERNETES_SERVICE_PORT}`,
+    BENCH_SERVICE_ACCOUNT_DIR: env.SPARK_NANNY_SERVICE_ACCOUNT_DIR ?? '',
+  })
+  const isWatching = async () => linesOf(logFile).some(({ event }) => event === 'watching')
+  await until('the other watcher watches', 30_000, logFile, isWatching)
+  return { logFile }
+}
+
+/** Changes drivers at an even pace: of each two one hangs, which needs a decision, and one is not ready for a while. */
+export async function change(
+  api: KubernetesApi,
+  webhook: WebhookProcess,
+  witness: { readonly logFile: string },
+  drivers: readonly Driver[],
+  perSecond: number,
+): Promise<Decisions> {
+  const changes = new Map<string, Change>()
+  const underWay: Promise<void>[] = []
+  const beganMs = performance.now()
+  for (const [index, driver] of drivers.entries()) {
+    await sleep(Math.max(0, beganMs + (index * 1000) / perSecond - performance.now()))
+    const hangs = index % 2 === 0
+    const sentMs = Date.now()
+    const written = hangs ? hang(api, driver) : writeStatus(api, driver, readinessStatus(false))
+    underWay.push(
+      written.then(() => {
+        if (hangs) changes.set(`${driver.namespace}/${driver.name}`, { sentMs, storedMs: Date.now() })
+      }),
+    )
+  }
+  await Promise.all(underWay)
+  const changesPerSecond = drivers.length / ((performance.now() - beganMs) / 1000)
+  await sleep(5_000)
+  const decided = firstOf(webhook.log().filter(isDeletionDecision))
+  const seen = firstOf(linesOf(witness.logFile).filter(({ event }) => event === 'seen'))
+  const lags = [...changes].flatMap(([key, { sentMs, storedMs }]) => {
+    const [atMs, eventMs] = [decided.get(key), seen.get(key)]
+    if (atMs === undefined || eventMs === undefined) return []
+    return [{ event: atMs - eventMs, stored: atMs - storedMs, sent: atMs - sentMs }]
+  })
+  const sorted = (key: 'event' | 'stored' | 'sent') => lags.map((lag) => lag[key]).sort((a, b) => a - b)
+  return {
+    fromEventMs: sorted('event'),
+    fromStoredMs: sorted('stored'),
+    fromSentMs: sorted('sent'),
+    missing: changes.size - lags.length,
+    changesPerSecond,
+  }
+}
+
+/** When each driver is first told of. */
+function firstOf(lines: readonly LogLine[]): ReadonlyMap<string, number> {
+  const first = new Map<string, number>()
+  for (const { atMs, fields } of lines) {
+    const key = `${fields.namespace}/${fields.name}`
+    if (!first.has(key)) first.set(key, atMs)
+  }
+  return first
+}
+
+export const quantile = (sorted: readonly number[], share: number) =>
+  sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN

@@ -1,0 +1,71 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { closeSync, openSync, readFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+/** Processes of the bench alone, each with its log in `dir`; what started last is stopped first. */
+export interface Processes {
+  start(
+    name: string,
+    command: string,
+    args: readonly string[],
+    env?: Readonly<Record<string, string>>,
+  ): { readonly child: ChildProcess; readonly logFile: string }
+  stop(): Promise<void>
+}
+
+export function processesIn(dir: string): Processes {
+  const children: ChildProcess[] = []
+  return {
+    start: (name, command, args, env = {}) => {
+      const logFile = join(dir, `${name}.log`)
+      const output = openSync(logFile, 'w')
+      const child = spawn(command, args, {
+        env: { PATH: process.env.PATH ?? '', HOME: dir, ...env },
+        stdio: ['ignore', output, output],
+      })
+      closeSync(output)
+      child.on('error', (error) => console.error(`${name}: ${error.message}`))
+      children.push(child)
+      return { child, logFile }
+    },
+    stop: async () => {
+      for (const child of children.reverse()) await endProcess(child)
+    },
+  }
+}
+
+/** SIGTERM, and SIGKILL to one that does not heed it for 10 s. */
+export async function endProcess(child: ChildProcess): Promise<void> {
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return
+  const ended = once(child, 'exit')
+  child.kill('SIGTERM')
+  const timer = setTimeout(() => child.kill('SIGKILL'), 10_000)
+  await ended
+  clearTimeout(timer)
+}
+
+/** A port of the loopback that nobody has now. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  server.close()
+  if (address === null || typeof address === 'string') throw new Error('no free port')
+  return address.port
+}
+
+/** Asks until it is so; an error of the process's own log when it is not in time. */
+export async function until(
+  what: string,
+  timeoutMs: number,
+  logFile: string,
+  isSo: () => Promise<boolean>,
+): Promise<void> {
+  for (const endMs = performance.now() + timeoutMs; performance.now() < endMs; await sleep(100)) {
+    if (await isSo()) return
+  }
+  throw new Error(`${what}: not within ${timeoutMs / 1000} s: ${readFileSync(logFile, 'utf8').slice(-2_000)}`)
+}

@@ -1,0 +1,25 @@
+/**
+ * A process with a watch of its own beside that of the process under test: when an event reaches a watcher at all. Prints a
+ * line for each driver whose sidecar ends.
+ */
+import { readFileSync } from 'node:fs'
+import { recordOf } from '../../../core/json.ts'
+import { observe } from '../../../webhook/controller/observe.ts'
+import { createClient } from '../../../webhook/kubernetes/client.ts'
+
+const { BENCH_SERVER: server = '', BENCH_SERVICE_ACCOUNT_DIR: dir = '' } = process.env
+const api = createClient({
+  server,
+  tls: { ca: readFileSync(`${dir}/ca.crt`, 'utf8') },
+  authorization: async () => `Bearer ${readFileSync(`${dir}/token`, 'utf8')}`,
+})
+const path = '/api/v1/pods?watch=true&labelSelector=spark-role%3Ddriver&resourceVersion='
+const answer = await api.request({ method: 'GET', path: '/api/v1/pods?limit=1', deadlineMs: 30_000 })
+const { resourceVersion } = recordOf(recordOf(answer.kind === 'answer' ? answer.body : undefined).metadata)
+console.log(JSON.stringify({ event: 'watching' }))
+for await (const item of api.watch(`${path}${resourceVersion}`, 600_000, new AbortController().signal)) {
+  const driver = item.kind === 'event' ? observe(recordOf(item.event).object) : undefined
+  if (driver?.sidecar?.state.kind !== 'ended') continue
+  const { namespace, name } = driver
+  console.log(JSON.stringify({ event: 'seen', time: new Date(), namespace, name }))
+}
