@@ -39,6 +39,16 @@ test('lists in pages, then watches', async (t) => {
   assert.equal(api.requests.length, 3, 'no list again')
 })
 
+test('a list is told of page by page', async (t) => {
+  const { api, reflector, signal, changes } = await reflecting(t, { pageSize: 2 })
+  for (let index = 0; index < 5; index += 1) api.set(path, thing(`t${index}`, index))
+  const told: number[] = []
+  api.intercept(() => void told.push(changes.length))
+  void reflector.run(signal)
+  await until(reflector.synced, 'synced')
+  assert.deepEqual(told.slice(0, 3), [0, 2, 4], 'told when the next page is asked for')
+})
+
 for (const how of ['closed', 'destroyed'] as const) {
   test(`a watch that is ${how} is taken up where it ended`, async (t) => {
     const { api, reflector, signal, value } = await reflecting(t)

@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict'
+import { type TestContext, test } from 'node:test'
+import type { ControllerConfig } from '../../../webhook/controller-config.ts'
+import { until } from '../kubernetes/fixture.ts'
+import { createdMs, driverPod, terminated } from './driver-pods.ts'
+import { applications, controllerRig, defaultConfig, leading, pods } from './rig.ts'
+
+const nowMs = createdMs + 600_000
+const hung = 20
+
+/** Many drivers, each with an owner that makes another, whose sidecars have concluded and whose kubelets do not act. */
+async function allHang(t: TestContext, config: Partial<ControllerConfig>) {
+  const rig = await controllerRig(t)
+  rig.setNow(nowMs)
+  rig.start({ fallback: { ...defaultConfig.fallback, mode: 'delete' }, ...config })
+  await leading(rig)
+  const state = terminated(88, nowMs - 180_000)
+  for (let index = 0; index < hung; index += 1) {
+    const owner = { name: `app-${index}`, uid: `uid-app-${index}` }
+    rig.api.set(applications, {
+      apiVersion: 'sparkoperator.k8s.io/v1beta2',
+      kind: 'SparkApplication',
+      metadata: { namespace: 'spark', ...owner, generation: 1 },
+      spec: { restartPolicy: { type: 'Always' } },
+    })
+    rig.api.set(pods, driverPod({ name: `app-${index}-driver`, owner, sidecar: { state } }))
+  }
+  const decisions = (result: string) =>
+    rig.lines.filter(({ line }) => line.event === 'decision' && line.action === 'delete-pod' && line.result === result)
+  const deletes = () => rig.api.requests.filter((line) => line.startsWith('DELETE ')).length
+  return { ...rig, decisions, deletes }
+}
+
+const slowly = (method: string, path: string) =>
+  method === 'DELETE' && path.includes('/pods/') ? { status: 200, body: {}, delayMs: 300 } : undefined
+
+test('deletions under way count: with a slow API server no budget is overdrawn', async (t) => {
+  const rails = { ...defaultConfig.rails, perNamespace: 3, breakerShare: 1 }
+  const rig = await allHang(t, { rails })
+  rig.api.intercept(slowly)
+  await until(() => rig.decisions('suppressed').length === hung - 3, 'the others are left alone')
+  await until(() => rig.decisions('done').length === 3, 'three deletions')
+  assert.equal(rig.deletes(), 3)
+  const whys = new Set(rig.decisions('suppressed').map(({ line }) => line.why))
+  assert.deepEqual([...whys], ['namespace-budget'])
+})
+
+test('the breaker opens with the second, whether the API server has answered or not', async (t) => {
+  const rig = await allHang(t, {})
+  rig.api.intercept(slowly)
+  await until(() => rig.decisions('suppressed').length === hung - 2, 'the others are left alone')
+  await until(() => rig.decisions('done').length === 2, 'two deletions')
+  assert.equal(rig.deletes(), 2)
+})
+
+test('what is left alone is logged though no Event can be told', async (t) => {
+  const rails = { ...defaultConfig.rails, perCluster: 0 }
+  const rig = await allHang(t, { rails })
+  rig.api.intercept((method, path) =>
+    method === 'POST' && path.includes('/events') ? { status: 201, body: {}, delayMs: 5_000 } : undefined,
+  )
+  await until(() => rig.decisions('suppressed').length === hung, 'all decisions')
+  assert.ok(rig.calls().length <= 8, 'while no more is asked than may be at a time')
+})
