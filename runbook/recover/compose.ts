@@ -73,7 +73,7 @@ export function deletionPlan(
     cause,
     remedy: { kind: 'delete-stale-pod', pod: name },
     steps: reaction === null ? [deletion] : [deletion, patch(application, rerunSpec(nowMs))],
-    risk: 'The log of the terminated pod goes with it: `spark-nanny diagnose POD --save DIR` keeps it.',
+    risk: `The log of the terminated pod goes with it: \`spark-nanny diagnose ${name} --save DIR\` keeps it. ${outputRisk('absent')}`,
     reruns: reaction?.text ?? 'The operator tries again by itself once the name is free.',
     undo: 'A deleted pod does not come back; it had ended.',
     notes: [...notesOf(application), ...held],

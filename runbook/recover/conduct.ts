@@ -3,10 +3,10 @@ import { recoveriesAnnotation } from '../../core/pod-contract.ts'
 import type { KubernetesApi } from '../../webhook/kubernetes/api.ts'
 import type { Edges } from '../edges.ts'
 import type { AuditTrail } from './audit-trail.ts'
-import type { LiveApplication } from './cluster-facts.ts'
+import type { LiveApplication, LivePod } from './cluster-facts.ts'
 import { remedyText } from './compose.ts'
 import { escalationSteps, nextSteps } from './next-steps.ts'
-import { performSteps } from './perform-steps.ts'
+import { performSteps, podChange } from './perform-steps.ts'
 import type { ApplyPlan, ResumePlan } from './plan.ts'
 import { type Outcome, parseRecoveries, type Recovery } from './recoveries.ts'
 import type { RecoverResult } from './result.ts'
@@ -30,9 +30,11 @@ export async function apply(
   conduct: Conduct,
   plan: ApplyPlan,
   application: LiveApplication,
-  pod: string | null,
+  pod: LivePod | null,
 ): Promise<RecoverResult> {
   const { audit, edges, api } = conduct
+  const moved = pod === null ? undefined : await podChange(api, application.namespace, pod)
+  if (moved !== undefined) return moved
   const recovery: Recovery = {
     id: randomUUID().slice(0, 8),
     by: conduct.by,
@@ -41,7 +43,7 @@ export async function apply(
     remedy: remedyText(plan.remedy),
     steps: plan.steps.map(({ kind }) => kind),
     generation: application.generation,
-    pod,
+    pod: pod?.uid ?? null,
     outcome: 'started',
     endedMs: null,
   }

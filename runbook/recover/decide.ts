@@ -1,4 +1,4 @@
-import type { Evidence } from '../evidence/evidence.ts'
+import { type Evidence, valueIn } from '../evidence/evidence.ts'
 import type { Diagnosis, Finding } from '../findings.ts'
 import { allowedRemedy } from './allow-list.ts'
 import type { ClusterFacts, LiveApplication } from './cluster-facts.ts'
@@ -36,6 +36,9 @@ export function plan(evidence: Evidence, diagnosis: Diagnosis, facts: ClusterFac
   if (application === null && evidence.application.kind === 'read') {
     return refuse('evidence-incomplete', 'the SparkApplication changed while it was read; call it again', null)
   }
+  if (application !== null && (valueIn(evidence.pod)?.uid ?? null) !== (facts.pod?.uid ?? null)) {
+    return refuse('evidence-incomplete', 'the driver’s pod changed while it was read; call it again', null)
+  }
   if (application === null) return resubmission(evidence, diagnosis, facts, wish.mended)
   const taken = hasCompleted(application) ? undefined : nameTaken(application, evidence, facts)
   const cause = taken?.cause ?? (root === undefined ? null : causeOf(root))
@@ -68,6 +71,10 @@ function ofFindings(
   if (application.operator === 'kubeflow' && kubeflowAtWork.has(stateOf(application))) {
     const told = stateOf(application) ?? 'no state yet'
     return refuse('operator-at-work', `it says ${told}; if that lasts, see its log`, cause)
+  }
+  // Its pod may be about to restart in place, or to fail: nobody has concluded anything yet.
+  if (state === 'failed' && valueIn(evidence.pod)?.phase === 'Running' && stateOf(application) === 'RUNNING') {
+    return refuse('operator-at-work', 'the driver ended a moment ago, and its pod has not; call it again', cause)
   }
   if (root === undefined || cause === null) return withoutCause(diagnosis, application, facts, wish, nowMs)
   if (state === 'running') return refuse('driver-runs', root.title, cause, { evidence, root })

@@ -2,6 +2,7 @@ import { effectiveConf } from '../evidence/effective-conf.ts'
 import { type Evidence, valueIn } from '../evidence/evidence.ts'
 import type { Diagnosis, Finding } from '../findings.ts'
 import { formatMemoryMiB } from '../memory-size.ts'
+import { redacted } from '../redaction/redactor.ts'
 import { allowedRemedy } from './allow-list.ts'
 import type { ClusterFacts } from './cluster-facts.ts'
 import { containerText, cordon, outputRisk } from './compose.ts'
@@ -63,14 +64,18 @@ function printed(
   const fixedName = effectiveConf(evidence).get('spark.kubernetes.driver.pod.name')
   const deletion =
     pod !== undefined && fixedName === pod.name ? [`kubectl -n ${pod.namespace} delete pod ${pod.name}`] : []
+  const command = resubmissionCommand(evidence, changed)
   return {
     kind: 'print-only',
     cause,
     why: 'No operator made this driver, and nothing of its pod’s memory or arguments can be changed; who submitted it has to do so again.',
     remedy,
-    commands: [...deletion, resubmissionCommand(evidence, changed)],
+    commands: [...deletion, command],
     risk,
-    notes: deletion.length === 0 ? [] : ['The pod has a fixed name, which has to be free first.'],
+    notes: [
+      ...(deletion.length === 0 ? [] : ['The pod has a fixed name, which has to be free first.']),
+      ...(command.includes(redacted) ? [`Where ${redacted} stands a secret was left out: fill it in.`] : []),
+    ],
     byHand: root === undefined ? [] : cordon(evidence, root),
   }
 }

@@ -96,9 +96,7 @@ async function act(
     failedMs: failedMs(evidence),
     tell,
   }
-  return made.kind === 'resume'
-    ? resume(conduct, made, application)
-    : apply(conduct, made, application, pod?.uid ?? null)
+  return made.kind === 'resume' ? resume(conduct, made, application) : apply(conduct, made, application, pod)
 }
 
 /** When the driver's container ended. */

@@ -40,7 +40,7 @@ const told = async (owner: SpecOwner) => {
 
 describe('recover --apply', { concurrency: true }, () => {
   test('a driver whose heap was too small comes back with more', async (context) => {
-    const owner = await ownBySpec(cluster, namespace, { name: 'heap', mode: 'pi', args: [160] }, '480m')
+    const owner = await ownBySpec(cluster, namespace, { name: 'heap', mode: 'pi', args: [100] }, '480m')
     context.after(() => owner.stop())
     assert.equal(await waitForEnd(cluster, owner, 120_000), 'Failed')
     const state = () => told(owner).then(({ status }) => recordOf(status.applicationState).state)

@@ -133,6 +133,18 @@ for (const [what, change, says] of [
   })
 }
 
+test('a driver that hung is back before anything is done: it is left alone', async (t) => {
+  const cluster = await fakeOperator(t)
+  cluster.answer('POST', /selfsubjectreviews/, () => {
+    cluster.api.set(collections.pods, pod(runs, 'Running'))
+    return undefined
+  })
+  const { exitCode, stdout } = await cluster.recover('--apply')
+  assert.equal(exitCode, 6)
+  assert.match(stdout, /Something has changed since the plan was made: pod nightly-driver is not as it was\./)
+  assert.deepEqual(cluster.api.requests.filter(isWrite), [])
+})
+
 test('the pod is another one by now: it is left alone, and the record says so', async (t) => {
   const cluster = await fakeOperator(t, stale)
   cluster.answer('DELETE', /pods\/nightly-driver/, () => {
@@ -199,7 +211,7 @@ test('a run that was cut off after its patch: the next one watches, and complete
 
 test('no next driver: what to do, and who is to be brought in', async (t) => {
   const cluster = await fakeOperator(t, { next: null })
-  const { exitCode, stdout } = await cluster.recover('--apply', '--wait', '30m')
+  const { exitCode, stdout } = await cluster.recover('--apply', '--wait', '10m')
   assert.equal(exitCode, 6)
   await assertGoldenText('runbook/recover/not-recovered.txt', steady(stdout))
   assert.deepEqual(

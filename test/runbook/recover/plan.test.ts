@@ -183,6 +183,13 @@ const refused: readonly Refused[] = [
   ],
   ['to be submitted', { application: application({ state: 'INVALIDATING' }) }, 'operator-at-work'],
   ['to be submitted again', { application: application({ state: 'PENDING_RERUN' }), pod: null }, 'operator-at-work'],
+  [
+    'its container has ended, its pod has not',
+    { application: application({ state: 'RUNNING' }), pod: pod(exited(137, 'OOMKilled'), 'Running'), log: '' },
+    'operator-at-work',
+    /a moment ago/,
+  ],
+  ['another pod while it was read', { facts: { pod: null } }, 'evidence-incomplete', /call it again/],
   ['no state yet', { application: application({ state: '' }), pod: null }, 'operator-at-work', /no state yet/],
   [
     'evicted, and retried anyway',
