@@ -31,6 +31,12 @@ export const pausedUntilAnnotation = `${domain}/paused-until`
 /** SparkApplication annotation: what was done about its drivers last, as JSON. To remove it ends a quarantine. */
 export const actionsAnnotation = `${domain}/actions`
 
+/** SparkApplication annotation: the last recoveries by `spark-nanny recover`, as JSON. */
+export const recoveriesAnnotation = `${domain}/recoveries`
+
+/** Annotation of a driver pod: when `spark-nanny recover` had it run again. A change of it in a spec is what has an operator do so. */
+export const rerunAnnotation = `${domain}/rerun`
+
 /** Annotations that are no settings, and not misspelt ones either. */
 export const reservedAnnotations: readonly string[] = [
   injectedAnnotation,
@@ -38,6 +44,8 @@ export const reservedAnnotations: readonly string[] = [
   rescuedAnnotation,
   pausedUntilAnnotation,
   actionsAnnotation,
+  recoveriesAnnotation,
+  rerunAnnotation,
 ]
 
 export const sidecarContainerName = 'spark-nanny'

@@ -8,6 +8,7 @@ import { type Edges, UsageError } from './edges.ts'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
 import { injectCommand } from './inject/command.ts'
 import { preflightCommand } from './preflight/command.ts'
+import { recoverCommand } from './recover/command.ts'
 import { validateCommand } from './validate/command.ts'
 
 /** A command's definition. `end` gets the exit code of a call that was right. */
@@ -19,6 +20,7 @@ const commands: readonly MakeCommand[] = [
   diagnoseCommand,
   injectCommand,
   preflightCommand,
+  recoverCommand,
   validateCommand,
   completionCommand,
 ]

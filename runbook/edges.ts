@@ -11,6 +11,8 @@ export interface Edges {
   readBytes(path: string): AsyncIterable<Uint8Array>
   /** Writes a file, and the folders that lead to it; rejects as `fs.writeFile` does. */
   writeFile(path: string, text: string): Promise<void>
+  /** Adds to the end of a file, and makes it where there is none; rejects as `fs.appendFile` does. */
+  appendFile(path: string, text: string): Promise<void>
   readStdin(): Promise<string>
   stdout(text: string): void
   stderr(text: string): void

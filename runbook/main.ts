@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs'
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { appendFile, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -20,6 +20,7 @@ process.exitCode = await runCommandLine(callOf(basename(process.argv[1] ?? ''), 
     await mkdir(dirname(path), { recursive: true })
     await writeFile(path, content)
   },
+  appendFile,
   readStdin: () => text(process.stdin),
   stdout: (output) => void process.stdout.write(output),
   stderr: (output) => void process.stderr.write(output),

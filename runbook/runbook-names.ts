@@ -14,6 +14,11 @@ export const runbookNames: Readonly<Record<string, RunbookName>> = {
     takes: ['NAMESPACE', 'DRIVER_POD'],
     arguments: (namespace = '', pod = '') => [pod, '--namespace', namespace],
   },
+  'recover-driver-crash': {
+    command: 'recover',
+    takes: ['NAMESPACE', 'APP'],
+    arguments: (namespace = '', app = '') => [app, '--namespace', namespace],
+  },
   'validate-spark-config': {
     command: 'validate',
     takes: ['APP', 'NAMESPACE'],

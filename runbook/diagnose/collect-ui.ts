@@ -10,13 +10,13 @@ import { type Asking, namespaced } from './asking.ts'
 const uiDeadlineMs = 10_000
 
 /** Through the API server, which must be allowed to the caller: `pods/proxy`. */
-const proxy = ({ namespace, name }: DriverPod, port: number, path: string) =>
+export const proxyPath = ({ namespace, name }: DriverPod, port: number, path: string) =>
   `${namespaced(namespace, 'pods', `${name}:${port}`)}/proxy${path}`
 
 /** What the sidecar says of the driver; absent where there is no sidecar. */
 export async function collectSidecar(asking: Asking, pod: DriverPod): Promise<Reading<unknown>> {
   if (!pod.hasSidecar || pod.phase !== 'Running') return absent
-  return asking.get(proxy(pod, sidecarPort, '/status'), 'the sidecar', uiDeadlineMs)
+  return asking.get(proxyPath(pod, sidecarPort, '/status'), 'the sidecar', uiDeadlineMs)
 }
 
 export interface UiAnswers {
@@ -28,7 +28,7 @@ export interface UiAnswers {
 export async function collectUi(asking: Asking, pod: DriverPod, port: number): Promise<UiAnswers> {
   if (pod.driver.state.kind !== 'running') return { threads: absent, executors: absent }
   const source = `the Spark UI, port ${port}`
-  const answer = await asking.ask(proxy(pod, port, '/api/v1/applications'), uiDeadlineMs)
+  const answer = await asking.ask(proxyPath(pod, port, '/api/v1/applications'), uiDeadlineMs)
   if (answer.kind === 'failed' || answer.status !== 200) {
     const why = answerDetail(answer)
     const closed = answer.kind === 'answer' && (answer.status === 404 || /connection refused/.test(why))
@@ -40,8 +40,8 @@ export async function collectUi(asking: Asking, pod: DriverPod, port: number): P
   if (id === null) return { threads: absent, executors: absent }
   const application = `/api/v1/applications/${encodeURIComponent(id)}`
   const [threads, executors] = await Promise.all([
-    asking.get(proxy(pod, port, `${application}/executors/driver/threads`), source, uiDeadlineMs),
-    asking.get(proxy(pod, port, `${application}/executors`), source, uiDeadlineMs),
+    asking.get(proxyPath(pod, port, `${application}/executors/driver/threads`), source, uiDeadlineMs),
+    asking.get(proxyPath(pod, port, `${application}/executors`), source, uiDeadlineMs),
   ])
   return { threads, executors }
 }

@@ -122,7 +122,7 @@ async function collectConf(asking: Asking, namespace: string, name: string): Pro
 }
 
 /** The container port that Spark names spark-ui, else its default. */
-function uiPort(pod: Reading<unknown>): number {
+export function uiPort(pod: Reading<unknown>): number {
   const ports = listField(recordOf(valueIn(pod)).spec, 'containers').flatMap((container) =>
     listField(container, 'ports'),
   )

@@ -56,7 +56,7 @@ export function whyNoNode(
 const mebi = (milli: number) => `${Math.floor(milli / 1000 / 1024 ** 2)}Mi`
 
 /** As the scheduler's NodeUnschedulable, NodeAffinity (of nodeSelector) and TaintToleration filters. */
-function mayTake({ spec }: Pod, { schedulable, labels, taints }: NodeRoom): boolean {
+export function mayTake({ spec }: Pod, { schedulable, labels, taints }: NodeRoom): boolean {
   const isSelected = Object.entries(spec.nodeSelector ?? {}).every(([name, value]) => labels[name] === value)
   const tolerations = arrayOf(recordOf(spec).tolerations).map(recordOf)
   const isTolerated = taints.every(

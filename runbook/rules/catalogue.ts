@@ -15,10 +15,12 @@ import { permissionRules } from './permission.ts'
 import { quotaRules } from './quota.ts'
 import type { Rule } from './rule.ts'
 import { schedulingLines, schedulingRules } from './scheduling.ts'
+import { submissionRules } from './submission.ts'
 import { volumeRules } from './volume.ts'
 
 /** All rules. Of two findings that do not explain each other the one listed first is told first. */
 export const catalogue: readonly Rule[] = [
+  ...submissionRules,
   ...nodeRules,
   ...memoryRules,
   ...jobMemoryRules,

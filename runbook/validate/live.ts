@@ -11,6 +11,7 @@ import { applicationInput, type Input } from '../precheck/input.ts'
 import { createConfBuilder } from '../spark-conf/effective-conf.ts'
 import type { Language } from '../spark-conf/spark-memory.ts'
 import { parseSparkVersion, type SparkVersion, versionOfImage } from '../spark-conf/spark-version.ts'
+import { isSparksOwn } from '../spark-conf/sparks-own.ts'
 
 /** What a cluster knows of an application. */
 export interface LiveApplication {
@@ -109,24 +110,6 @@ async function ofDriver(
     version ?? (label === undefined ? undefined : parseSparkVersion(label)) ?? versionOfImage(driver?.image ?? '')
   return { kind: 'conf', name: source, conf: builder.build(languageOf(properties), known), mainFile: args.at(-1) }
 }
-
-/** What Spark writes into the ConfigMap for the driver itself, and what our webhook adds to its arguments. */
-function isSparksOwn(key: string): boolean {
-  return (
-    sparksOwn.has(key) || key.startsWith('spark.app.') || key.startsWith('spark.kubernetes.driver.label.spark-nanny')
-  )
-}
-const sparksOwn = new Set([
-  'spark.driver.host',
-  'spark.driver.port',
-  'spark.driver.blockManager.port',
-  'spark.driver.bindAddress',
-  'spark.kubernetes.submitInDriver',
-  'spark.kubernetes.resource.type',
-  'spark.kubernetes.allocation.driver.readinessTimeout',
-  'spark.kubernetes.driver.service.deleteOnTermination',
-  'spark.submit.deployMode',
-])
 
 function languageOf(properties: ReadonlyMap<string, string>): Language {
   const type = properties.get('spark.kubernetes.resource.type')

@@ -35,6 +35,7 @@ export async function runCli(
       stderr += text
     },
     writeFile: () => Promise.reject(new Error('this test writes no file')),
+    appendFile: () => Promise.reject(new Error('this test writes no file')),
     nowMs: () => Date.now(),
     sleep: async () => {},
     connect: () => Promise.reject(new Error('this test has no cluster')),

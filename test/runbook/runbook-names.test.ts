@@ -14,6 +14,7 @@ const calls: readonly (readonly [name: string, args: readonly string[], becomes:
   ],
   ['validate-spark-config', ['--help'], ['validate', '--help']],
   ['preflight-check', ['app.yaml', '--offline'], ['preflight', 'app.yaml', '--offline']],
+  ['recover-driver-crash', ['jobs', 'nightly', '--apply'], ['recover', 'nightly', '--namespace', 'jobs', '--apply']],
   ['preflight-check', ['-'], ['preflight', '-']],
   ['preflight-check.mjs', ['app.yaml'], ['preflight', 'app.yaml']],
 ]

@@ -45,7 +45,15 @@ export function writeObject(write: FakeWrite, store: FakeStore): FakeAnswer {
   }
   if (method === 'PUT') return { status: 200, body: store.put(body as FakeObject) }
   const merged = merge(found, body, contentType.includes('strategic'))
-  return { status: 200, body: store.put(merged as FakeObject) }
+  return { status: 200, body: store.put(withGeneration(found, merged as FakeObject)) }
+}
+
+/** Counts the versions of the spec, where the object has any. */
+function withGeneration(before: FakeObject, after: FakeObject): FakeObject {
+  const { generation } = before.metadata
+  const isSame = JSON.stringify(before.spec) === JSON.stringify(after.spec)
+  if (typeof generation !== 'number' || isSame) return after
+  return { ...after, metadata: { ...after.metadata, generation: generation + 1 } }
 }
 
 /** RFC 7396; strategic: lists of named items are merged by their names. */

@@ -27,6 +27,7 @@ export type EventReason =
   | 'SparkNannyDeleted'
   | 'SparkNannyNotDeleted'
   | 'SparkNannyExecutorsDeleted'
+  | 'SparkNannyRecovery'
 
 /** The API takes no longer message (core/v1 Event validation). */
 const maxMessageBytes = 1024

@@ -605,6 +605,7 @@ export const positives: readonly (readonly [FindingId, Given])[] = [
     'SPN-APPLICATION-CONTEXT-STOPPED',
     uncaught('java.lang.IllegalStateException: Cannot call methods on a stopped SparkContext.'),
   ],
+  ['SPN-APPLICATION-NAME-TAKEN', kubeflow('failed to run spark-submit: pods "nightly-driver" already exists')],
   ['SPN-APPLICATION-SUBMISSION', kubeflow('failed to run spark-submit: something new')],
   ['SPN-APPLICATION-EXCEPTION', uncaught('java.lang.IllegalArgumentException: bad config')],
 

@@ -1,0 +1,39 @@
+import type { DriverState, Finding } from '../findings.ts'
+import type { MemoryKey } from '../memory-size.ts'
+import type { RefusalReason } from './refusals.ts'
+
+/** What may be done about a finding without a person's judgement. */
+export type Allowed =
+  | { readonly kind: 'raise-memory'; readonly key: MemoryKey }
+  | { readonly kind: 'rerun' }
+  | { readonly kind: 'none'; readonly reason: RefusalReason; readonly detail: string }
+
+/** Causes that lie outside of the application and are over once its pod is gone. */
+const transient: ReadonlySet<string> = new Set([
+  'SPN-NODE-EVICTED',
+  'SPN-NODE-PREEMPTED',
+  'SPN-NODE-SHUTDOWN',
+  'SPN-NODE-TAINTED',
+  'SPN-NODE-API-EVICTION',
+  'SPN-NODE-LOST',
+  'SPN-NODE-REJECTED',
+  'SPN-HANG-UNRESPONSIVE',
+  'SPN-VOLUME-SPARK-CONF',
+])
+
+/**
+ * The remedy of a root cause, if it is on the allow-list: more memory where that is the first thing to do about it, and
+ * a re-run unchanged where the cause has passed, or a person says that it is mended.
+ */
+export function allowedRemedy(root: Finding, state: DriverState, mended: boolean): Allowed {
+  if (mended) return { kind: 'rerun' }
+  if (transient.has(root.id)) return { kind: 'rerun' }
+  const first = root.remedies.find(({ kind }) => kind !== 'inspect')
+  if (first?.kind === 'raise-memory' && root.confidence !== 'low') {
+    if (state !== 'pending') return { kind: 'raise-memory', key: first.key }
+  }
+  if (root.remedies.some(({ kind }) => kind === 'rerun') || state === 'pending') {
+    return { kind: 'none', reason: 'not-mended', detail: `${root.title}: when that is mended, --mended runs it again` }
+  }
+  return { kind: 'none', reason: 'no-remedy', detail: root.title }
+}

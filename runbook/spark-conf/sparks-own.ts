@@ -1,0 +1,17 @@
+/** What Spark writes into the ConfigMap for the driver itself, and what our webhook adds to its arguments. */
+export function isSparksOwn(key: string): boolean {
+  return (
+    sparksOwn.has(key) || key.startsWith('spark.app.') || key.startsWith('spark.kubernetes.driver.label.spark-nanny')
+  )
+}
+const sparksOwn = new Set([
+  'spark.driver.host',
+  'spark.driver.port',
+  'spark.driver.blockManager.port',
+  'spark.driver.bindAddress',
+  'spark.kubernetes.submitInDriver',
+  'spark.kubernetes.resource.type',
+  'spark.kubernetes.allocation.driver.readinessTimeout',
+  'spark.kubernetes.driver.service.deleteOnTermination',
+  'spark.submit.deployMode',
+])
