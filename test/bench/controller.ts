@@ -62,6 +62,7 @@ export async function benchController(): Promise<void> {
 
     const plain = drivers.filter(({ owner }) => owner === null)
     const changing = plain.slice(0, (changesPerSecond * changesMs) / 1000)
+    const load = loadavg()[0] ?? 0
     const witness = await startWitness(processes, setup)
     const decisions = await change(api, webhook, witness, changing, changesPerSecond)
     const { fromEventMs, fromStoredMs, fromSentMs, missing } = decisions
@@ -98,6 +99,9 @@ export async function benchController(): Promise<void> {
       decisionP99Ms: quantile(fromEventMs, 0.99),
       decisionP99FromStoredMs: quantile(fromStoredMs, 0.99),
       decisionP99FromSentMs: quantile(fromSentMs, 0.99),
+      changesPerSecond: Math.round(decisions.changesPerSecond),
+      /** Of the machine, right before the changes: more than its cores, and times are of little worth. */
+      loadAverage: rounded(load, 1),
       undecided: missing + breaker.hung - breaker.decided,
       hung: breaker.hung,
       deletions: breaker.deletions,

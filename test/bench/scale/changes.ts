@@ -24,6 +24,9 @@ export interface Decisions {
   readonly changesPerSecond: number
 }
 
+/** An API server that is starved tells of changes late. */
+const decidedWithinMs = 60_000
+
 /** A kubelet has that long to act on a sidecar that exited with 88 (assess.ts). */
 const kubeletActsWithinMs = 120_000
 
@@ -80,8 +83,11 @@ export async function change(
   }
   await Promise.all(underWay)
   const changesPerSecond = drivers.length / ((performance.now() - beganMs) / 1000)
-  await sleep(5_000)
-  const decided = firstOf(webhook.log().filter(isDeletionDecision))
+  const decisions = () => firstOf(webhook.log().filter(isDeletionDecision))
+  for (const endMs = Date.now() + decidedWithinMs; Date.now() < endMs && decisions().size < changes.size; ) {
+    await sleep(1_000)
+  }
+  const decided = decisions()
   const seen = firstOf(linesOf(witness.logFile).filter(({ event }) => event === 'seen'))
   const lags = [...changes].flatMap(([key, { sentMs, storedMs }]) => {
     const [atMs, eventMs] = [decided.get(key), seen.get(key)]
