@@ -47,7 +47,8 @@ export function unsettled(evidence: Evidence): readonly string[] {
     .filter((record) => record.excuse === null && !isSettled(record))
     .map(({ life, name, uid, expected }) => `${name} (${life}, ${uid}) is not ${expected}`)
   const executors = world.executors
-    .filter(({ uid, old }) => old && !wasDeleted(evidence, uid))
+    // A driver that has ended takes its executors with it.
+    .filter(({ uid, old, driver }) => old && !wasDeleted(evidence, uid) && driver.now()?.status.phase === 'Running')
     .map(({ name }) => `${name}, an executor of the driver before, is still there`)
   const numbers = audit.pods().flatMap(({ metadata, status, spec }) => {
     const [container] = Array.isArray(status.containerStatuses) ? status.containerStatuses : []

@@ -75,7 +75,8 @@ export async function startProxy(options: ProxyOptions): Promise<FaultyProxy> {
   const upstream = new Agent({ ...access.tls, keepAlive: true })
   const counts = new Map<string, number>()
   const asked = new Map<string, number>()
-  const sockets = new Set<Socket>()
+  /** By the port of who is at the other end: the TLS socket of a request cannot be reset. */
+  const sockets = new Map<number, Socket>()
   const mended: (() => void)[] = []
   let rates = noFaults
   let isCut = false
@@ -110,6 +111,7 @@ export async function startProxy(options: ProxyOptions): Promise<FaultyProxy> {
   }
 
   const relay = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const reset = () => void sockets.get(request.socket.remotePort ?? 0)?.resetAndDestroy()
     const body = await buffer(request)
     const [path = '', query = ''] = (request.url ?? '').split('?')
     const isWatch = query.includes('watch=true')
@@ -125,7 +127,7 @@ export async function startProxy(options: ProxyOptions): Promise<FaultyProxy> {
     if (isWatch) {
       const fault = drawWatchFault(random, rates)
       count(`watch-${fault.kind}`)
-      await relayWatch({ response, fault, open: () => send(request, target, body), isCut: () => isCut })
+      await relayWatch({ response, reset, fault, open: () => send(request, target, body), isCut: () => isCut })
       return
     }
     const fault = drawFault(random, rates)
@@ -151,7 +153,7 @@ export async function startProxy(options: ProxyOptions): Promise<FaultyProxy> {
       options.answered?.(write)
       return answer
     }
-    await answerWith(fault, pass, response)
+    await answerWith(fault, pass, response, reset)
   }
 
   const server = createServer({ cert, key, keepAliveTimeout: 60_000 }, (request, response) => {
@@ -160,9 +162,10 @@ export async function startProxy(options: ProxyOptions): Promise<FaultyProxy> {
     relay(request, response).catch(() => response.socket?.destroy())
   })
   server.on('connection', (socket: Socket) => {
-    sockets.add(socket)
+    const port = socket.remotePort ?? 0
+    sockets.set(port, socket)
     socket.on('error', () => {})
-    socket.once('close', () => sockets.delete(socket))
+    socket.once('close', () => sockets.delete(port))
     if (connectionRandom() < rates.connections) socket.resetAndDestroy()
   })
   server.on('tlsClientError', () => {})
@@ -185,7 +188,7 @@ export async function startProxy(options: ProxyOptions): Promise<FaultyProxy> {
     close: async () => {
       for (const resolve of mended.splice(0)) resolve()
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-      for (const socket of sockets) socket.destroy()
+      for (const socket of sockets.values()) socket.destroy()
       upstream.destroy()
       await closed
     },
@@ -198,8 +201,12 @@ const garbage: Answer = {
   body: Buffer.from('<html><body>Log in to the network</body></html>'),
 }
 
-async function answerWith(fault: Fault, pass: () => Promise<Answer>, response: ServerResponse): Promise<void> {
-  const reset = () => response.socket?.resetAndDestroy()
+async function answerWith(
+  fault: Fault,
+  pass: () => Promise<Answer>,
+  response: ServerResponse,
+  reset: () => void,
+): Promise<void> {
   const give = ({ status, headers, body }: Answer) => {
     if (response.destroyed) return
     response.writeHead(status, { ...headers, 'content-length': body.length }).end(body)
@@ -230,7 +237,7 @@ async function answerWith(fault: Fault, pass: () => Promise<Answer>, response: S
       const { status, headers, body } = await pass()
       if (response.destroyed) return
       response.writeHead(status, { ...headers, 'content-length': body.length })
-      response.write(body.subarray(0, Math.floor(body.length / 2)), reset)
+      response.write(body.subarray(0, Math.floor(body.length / 2)), () => reset())
       return
     }
     case 'garbage':

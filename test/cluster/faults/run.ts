@@ -166,6 +166,12 @@ export async function runSeed(options: RunOptions): Promise<RunReport> {
   await delay(1_000)
   evidence = await look()
   const problems = [...left.map((text) => `not settled: ${text}`), ...violations(evidence)]
+  const lines = [...stopped, ...replicas.map((one) => one.replica)].flatMap((replica) =>
+    replica.lines.map(({ line }) => ({ replica: replica.name, ...line })),
+  )
+  for (const { uid, name } of world.pods.filter((record) => problems.some((problem) => problem.includes(record.uid)))) {
+    log(trailOf(uid, name, writes, lines))
+  }
   const deletedBy = evidence.world.pods.filter(
     ({ uid, expected, deletedByUs }) => expected.startsWith('deleted') && !deletedByUs && wasDeleted(evidence, uid),
   )
@@ -174,7 +180,6 @@ export async function runSeed(options: RunOptions): Promise<RunReport> {
     .map(({ name }) => name)
 
   // All is over: nothing may be kept of what is gone.
-  for (const record of world.pods as { deletedByUs: boolean }[]) record.deletedByUs = true
   await world.end()
   for (const { metadata } of audit.pods()) {
     if (metadata.finalizers === undefined) continue
@@ -233,6 +238,20 @@ export async function runSeed(options: RunOptions): Promise<RunReport> {
   }
   log(`${JSON.stringify(figures)} ${JSON.stringify(Object.fromEntries(counts))}`)
   return { problems, figures }
+}
+
+/** All that was written and logged about one pod, to find out why. */
+function trailOf(uid: string, name: string, writes: readonly PassedWrite[], lines: readonly object[]): string {
+  const isOf = (value: unknown) => JSON.stringify(value).includes(uid)
+  const passed = writes
+    .filter((write) => isOf([write.body, write.answers]))
+    .map(({ replica, method, path, fault, answers, receivedMs, body }) => {
+      const reason = String(recordOf(body).reason ?? '')
+      const statuses = answers.map(({ status }) => status).join('+') || 'not sent on'
+      return `  ${Math.round(receivedMs)} ${replica} ${method} ${path.split('/').slice(-2).join('/')} ${reason} ${fault}: ${statuses}`
+    })
+  const said = lines.filter(isOf).map((line) => `  ${JSON.stringify(line).slice(0, 400)}`)
+  return [name, ...passed, ...said].join('\n')
 }
 
 /** Other drivers of the same cluster are not ours. */

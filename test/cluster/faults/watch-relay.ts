@@ -4,6 +4,8 @@ import type { WatchFault } from './fault.ts'
 
 export interface WatchRelay {
   readonly response: ServerResponse
+  /** Resets the connection. */
+  reset(): void
   readonly fault: WatchFault
   open(): Promise<IncomingMessage>
   /** The network is gone: nothing passes, and nobody says so. */
@@ -14,12 +16,12 @@ const status = (code: number, reason: string) =>
   JSON.stringify({ kind: 'Status', apiVersion: 'v1', status: 'Failure', message: 'a fault', reason, code })
 
 /** Passes one watch on, line by line, until its fault or its end. Once silent it stays so. */
-export async function relayWatch({ response, fault, open, isCut }: WatchRelay): Promise<void> {
+export async function relayWatch({ response, reset, fault, open, isCut }: WatchRelay): Promise<void> {
   const refuse = (code: number, reason: string, headers = {}) =>
     void response.writeHead(code, { 'content-type': 'application/json', ...headers }).end(status(code, reason))
   switch (fault.kind) {
     case 'reset':
-      response.socket?.resetAndDestroy()
+      reset()
       return
     case 'gone':
       return refuse(410, 'Expired')
@@ -45,7 +47,7 @@ export async function relayWatch({ response, fault, open, isCut }: WatchRelay): 
       case 'ended':
         return finish('', () => response.end())
       case 'cut':
-        return void response.socket?.resetAndDestroy()
+        return reset()
       case 'truncated-event':
         return finish('{"type":"MODIFIED","object":{"kind":"Pod","metadata":{"na', () => response.end())
       case 'garbage-event':

@@ -38,6 +38,7 @@ export interface ExecutorRecord {
   readonly name: string
   /** Of a driver that ran before. */
   readonly old: boolean
+  readonly driver: LivePod
 }
 
 export interface WorldOptions {
@@ -94,8 +95,9 @@ export interface World {
   /** Lives that a script, not the controller, brought to an error. */
   readonly errors: readonly string[]
   start(lifeKind: string, index: number, script: (life: Life) => Promise<void>): void
-  /** Resolves when all lives are through, or wait for the controller alone. */
+  /** Requests that wrote. */
   writes(): number
+  /** No life goes on; what is left of them is ours to remove. */
   end(): Promise<void>
 }
 
@@ -120,7 +122,7 @@ export function startWorld(options: WorldOptions): World {
     if (!urgent) {
       const slotMs = Math.max(performance.now(), nextSlotMs)
       nextSlotMs = slotMs + 1000 / options.writesPerSecond
-      await delay(slotMs - performance.now())
+      await delay(Math.max(0, slotMs - performance.now()))
     }
     if (ending.signal.aborted) throw new WorldEnded()
     written += 1
@@ -253,7 +255,7 @@ export function startWorld(options: WorldOptions): World {
       executor: async (pod, object, old) => {
         const path = `/api/v1/namespaces/${pod.record.namespace}/pods`
         const made = recordOf((await write({ method: 'POST', path, body: object }))?.metadata)
-        executors.push({ uid: String(made.uid), name: String(made.name), old })
+        executors.push({ uid: String(made.uid), name: String(made.name), old, driver: pod })
       },
     }
   }
@@ -275,6 +277,7 @@ export function startWorld(options: WorldOptions): World {
       lives.push(life())
     },
     end: async () => {
+      for (const record of pods) record.deletedByUs = true
       ending.abort()
       await Promise.all(lives)
     },
