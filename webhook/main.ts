@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import packageJson from '../package.json' with { type: 'json' }
 import { admissionHandler } from './admission-handler.ts'
 import { admissionRecorder } from './admission-record.ts'
+import { parseArguments } from './arguments.ts'
 import { background } from './background.ts'
 import { certificateSource } from './certificates.ts'
 import { connectCluster, statedCluster } from './cluster.ts'
@@ -13,7 +14,8 @@ import { buildServer } from './server.ts'
 
 const recordDelayMs = 20
 
-const parsed = parseConfig(process.env)
+const given = parseArguments(process.argv.slice(2))
+const parsed = 'problems' in given ? given : parseConfig({ ...process.env, ...given.env })
 if ('problems' in parsed) {
   for (const { key, value, form } of parsed.problems) {
     console.error(`${key}: ${value === undefined ? 'is absent' : JSON.stringify(value)}; it must be ${form}`)

@@ -115,9 +115,10 @@ export function createActor(edges: ActorEdges): (task: Task) => Promise<Performe
     if (performed.kind !== 'done') {
       memory.deleted = false
       if (performed.kind === 'failed') record(task, 'delete-pod', 'failed', detailOf(performed))
+      if (performed.kind === 'failed' && performed.unanswered) edges.deletions.suspect(driver, edges.nowMs())
       return performed
     }
-    metrics.killed(driver.application)
+    metrics.killed(circumstances.app)
     record(task, 'delete-pod', 'done')
     const deletion = { atMs: edges.nowMs(), uid: driver.uid, reason: `${hang.by} ${hang.reason}: ${hang.detail}` }
     const text = edges.deletions.note(driver, circumstances.application, deletion)

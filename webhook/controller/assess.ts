@@ -37,6 +37,8 @@ export interface AssessmentContext {
   readonly heldBackSinceMs: number | null
   /** Of its UI, where it is asked from here. */
   readonly judgement: Judgement | undefined
+  /** What its sidecar says of itself, where it was asked. */
+  readonly sidecarVerdict: Hang | undefined
 }
 
 export interface Assessed {
@@ -70,8 +72,10 @@ export function assess(driver: DriverObservation, context: AssessmentContext): A
   }
   const restarted = restartOf(driver)
   if (restarted !== undefined) assessments.push(restarted)
-  const standing = standingVerdict(driver)
-  if (standing !== undefined) {
+  const standing = unansweredExit(driver)
+  if (context.sidecarVerdict !== undefined && isRunning(driver)) {
+    assessments.push({ kind: 'hung', hang: context.sidecarVerdict })
+  } else if (standing !== undefined) {
     if (nowMs - standing.sinceMs >= kubeletActsWithinMs) assessments.push({ kind: 'hung', hang: standing })
     else later.push(standing.sinceMs + kubeletActsWithinMs)
   }
@@ -108,7 +112,7 @@ function restartOf(driver: DriverObservation): Extract<Assessment, { kind: 'rest
 }
 
 /** The sidecar has ended with the code that restarts all containers, and the driver runs on as before. */
-function standingVerdict(driver: DriverObservation): Hang | undefined {
+function unansweredExit(driver: DriverObservation): Hang | undefined {
   const { sidecar } = driver
   if (sidecar === null || sidecar.rescue !== null || sidecar.state.kind !== 'ended' || !isRunning(driver))
     return undefined

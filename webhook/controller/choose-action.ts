@@ -68,7 +68,8 @@ function aboutHung(driver: DriverObservation, hang: Hang, rails: Rails): Choice 
 /** The first thing that speaks against deleting the pod. */
 function obstacleTo(driver: DriverObservation, hang: Hang, rails: Rails): Withheld | undefined {
   const { state } = driver.driver
-  if (rails.mode !== 'delete') return 'report-only'
+  // The mode is about what is judged from here; a sidecar's verdict is what the driver's owner asked to be acted on.
+  if (rails.mode === 'off' || (hang.by === 'ui' && rails.mode === 'report')) return 'report-only'
   if (rails.observed) return 'observed'
   // Nobody listens: it may be finishing, or have no UI at all.
   if (hang.by === 'ui' && hang.reason !== 'unresponsive') return 'not-conclusive'

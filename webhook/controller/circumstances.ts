@@ -6,7 +6,7 @@ import type { Collection } from '../kubernetes/collection.ts'
 import type { GuardedNamespace } from '../kubernetes/namespaces.ts'
 import type { KnownApplication, SparkApplications } from '../kubernetes/spark-applications.ts'
 import { type Guard, guardOf } from './guard.ts'
-import type { DriverObservation } from './observation.ts'
+import { type DriverObservation, isRunning } from './observation.ts'
 import { type Pause, pauseOf } from './pause.ts'
 
 /** What is known around a driver, from the caches alone. */
@@ -18,6 +18,8 @@ export interface Circumstances {
   readonly guard: Guard
   /** One of the forerunner's `--apps`. */
   readonly named: boolean
+  /** What the forerunner's metrics call it. */
+  readonly app: string
   readonly resubmits: boolean
   readonly pause: Pause | null
 }
@@ -45,9 +47,18 @@ export function circumstancesOf(driver: DriverObservation, edges: CircumstancesE
     namespace,
     guard: guardOf(driver, settings, edges.nativeSidecars()),
     named,
+    app: named ? driver.name.replace(/-driver$/, '') : driver.application,
     resubmits: named || (application !== undefined && submitsAgain(application)),
     pause: pauseOf(edges.nowMs(), driver.annotations, annotations, namespace?.annotations),
   }
+}
+
+/** The guard of a driver, for who counts all of them; undefined: its namespace has not opted in. */
+export function guardIn(driver: DriverObservation, edges: CircumstancesEdges): Guard | undefined {
+  if (edges.namespaces.get('', driver.namespace) === undefined) return undefined
+  // Nearly all; their settings need not be worked out.
+  const watched = driver.sidecar !== null && driver.sidecar.rescue === null && isRunning(driver)
+  return watched ? { kind: 'guarded' } : circumstancesOf(driver, edges).guard
 }
 
 /** What its operator would do about a driver pod that is gone. */

@@ -23,6 +23,8 @@ export interface Deletions {
   limits(driver: Driver, known: KnownApplication | undefined, nowMs: number): DeletionLimits
   /** Counts a deletion; the value of the annotation that shall tell of it. */
   note(driver: Driver, known: KnownApplication | undefined, deletion: Deletion): string
+  /** Counts one that may have happened: towards the budgets, but not towards a quarantine. */
+  suspect(driver: Driver, atMs: number): void
   /** Deletions within the last `windowMs`. */
   lately(windowMs: number, nowMs: number): number
   quarantined(applications: Iterable<KnownApplication>): ReadonlyMap<string, number>
@@ -42,6 +44,7 @@ interface Remembered {
 
 export function deletionRecord(config: RailsConfig): Deletions {
   let entries: readonly LedgerEntry[] = []
+  let suspects: readonly LedgerEntry[] = []
   const remembered = new Map<string, Remembered>()
   const keyOf = ({ namespace, application }: Driver) => `${namespace}/${application}`
 
@@ -59,11 +62,13 @@ export function deletionRecord(config: RailsConfig): Deletions {
 
   return {
     load: (applications) => {
-      for (const { application } of applications) {
-        const { deletions } = parseHistory(application.annotations[actionsAnnotation])
-        const { namespace, name } = application
-        entries = [...entries, ...deletions.map(({ atMs }) => ({ atMs, namespace, application: name }))]
-      }
+      entries = [...applications].flatMap(({ application: { namespace, name, annotations } }) =>
+        parseHistory(annotations[actionsAnnotation]).deletions.map(({ atMs }) => ({
+          atMs,
+          namespace,
+          application: name,
+        })),
+      )
     },
     limits: (driver, known, nowMs) => {
       const history = historyOf(driver, known)
@@ -73,7 +78,7 @@ export function deletionRecord(config: RailsConfig): Deletions {
       return {
         quarantined: known !== undefined && history.quarantinedMs !== null,
         backoffUntilMs: backoffUntilMs(history, config, nowMs),
-        exhausted: exhaustedScope(counted, driver, config, nowMs),
+        exhausted: exhaustedScope([...counted, ...suspects], driver, config, nowMs),
       }
     },
     note: (driver, known, deletion) => {
@@ -84,6 +89,9 @@ export function deletionRecord(config: RailsConfig): Deletions {
       const history = withDeletion(historyOf(driver, known), deletion, known?.generation ?? null, config)
       remembered.set(keyOf(driver), { history, seen: false })
       return formatHistory(history)
+    },
+    suspect: ({ namespace, application }, atMs) => {
+      suspects = [...suspects, { atMs, namespace, application }].slice(-maxSuspects)
     },
     lately: (windowMs, nowMs) => entries.filter(({ atMs }) => nowMs - atMs < windowMs).length,
     quarantined: (applications) => {
@@ -97,5 +105,7 @@ export function deletionRecord(config: RailsConfig): Deletions {
     },
   }
 }
+
+const maxSuspects = 1_000
 
 const lastMs = ({ deletions }: History) => deletions.at(-1)?.atMs ?? 0

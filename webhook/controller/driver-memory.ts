@@ -8,8 +8,10 @@ export interface DriverMemory {
   settled: string
   /** An effect is under way. */
   busy: boolean
-  /** Until when a failed effect is not tried again, and how often it failed in a row. */
+  /** Until when a failed effect is not tried again, what could not be told apart from the rest. */
   retryMs: number
+  reportMs: number
+  /** How often one failed in a row. */
   failures: number
   /** Restarts whose executors are gone. */
   cleanedRestarts: number
@@ -38,6 +40,7 @@ export function driverMemories(): DriverMemories {
         settled: '',
         busy: false,
         retryMs: 0,
+        reportMs: 0,
         failures: 0,
         cleanedRestarts: 0,
         rescued: false,

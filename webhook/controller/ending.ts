@@ -10,18 +10,25 @@ export interface Ending {
   readonly atMs: number | null
 }
 
-/** The end that lies between two looks at the same pod; undefined: none, or one that was seen before. */
-export function endingBetween(before: DriverObservation, now: DriverObservation): Ending | undefined {
+/**
+ * The end that lies between two looks at the same pod; undefined: none, or one that was seen before. `hung`: a verdict
+ * is known to have been acted on, by the sidecar or by us.
+ */
+export function endingBetween(before: DriverObservation, now: DriverObservation, hung: boolean): Ending | undefined {
   if (hasEnded(before)) return undefined
   if (now.driver.restarts > before.driver.restarts) {
     const end = now.driver.last
-    const byVerdict = [now.sidecar?.state, now.sidecar?.last].some(
-      (state) =>
-        state !== null && state !== undefined && 'exitCode' in state && state.exitCode === restartAllContainersExitCode,
-    )
-    return { cause: byVerdict ? 'hung' : causeOf(end), atMs: end?.finishedMs ?? null }
+    return { cause: hung ? 'hung' : causeOf(end), atMs: end?.finishedMs ?? null }
   }
-  return hasEnded(now) ? podEnding(now) : undefined
+  return hasEnded(now) ? podEnding(now, hung) : undefined
+}
+
+/** Whether the sidecar has ended so that all containers are restarted. */
+export function asksForRestart({ sidecar }: DriverObservation): boolean {
+  return [sidecar?.state, sidecar?.last].some(
+    (state) =>
+      state !== null && state !== undefined && 'exitCode' in state && state.exitCode === restartAllContainersExitCode,
+  )
 }
 
 /** The end of a pod that is gone; undefined when it had ended before. */
@@ -29,7 +36,7 @@ export function endingOfGone(before: DriverObservation, hung: boolean): Ending |
   return hasEnded(before) ? undefined : { cause: hung ? 'hung' : 'deleted', atMs: null }
 }
 
-function podEnding(now: DriverObservation): Ending {
+function podEnding(now: DriverObservation, hung: boolean): Ending {
   const { state } = now.driver
   const end = state.kind === 'ended' ? state : null
   const atMs = end?.finishedMs ?? null
@@ -39,7 +46,8 @@ function podEnding(now: DriverObservation): Ending {
     return { cause: 'node-lost', atMs }
   }
   if (reason !== null && evictions.includes(reason)) return { cause: 'evicted', atMs }
-  return { cause: isHungBy(now) ? 'hung' : causeOf(end), atMs }
+  if (hung || isHungBy(now)) return { cause: 'hung', atMs }
+  return { cause: now.deletionMs !== null ? 'deleted' : causeOf(end), atMs }
 }
 
 const evictions = ['Evicted', 'EvictionByEvictionAPI', 'PreemptionByScheduler', 'TerminationByKubelet', 'Preempting']

@@ -1,11 +1,11 @@
-import { type EndCause, type Ending, endingBetween, endingOfGone } from './ending.ts'
+import { asksForRestart, type EndCause, type Ending, endingBetween, endingOfGone } from './ending.ts'
 import type { ControllerMetrics } from './metrics.ts'
 import type { DriverObservation } from './observation.ts'
 
 /** Counts how drivers end and how long it takes until there is another, while this process leads. */
 export interface Endings {
-  changed(driver: DriverObservation, before: DriverObservation | undefined): void
   /** `deletedByUs`: because it hung. */
+  changed(driver: DriverObservation, before: DriverObservation | undefined, deletedByUs: boolean): void
   gone(driver: DriverObservation, deletedByUs: boolean): void
 }
 
@@ -18,6 +18,8 @@ export function watchEndings(
 ): Endings {
   /** When the last driver of an application ended. */
   const ends = new Map<string, number>()
+  /** The pods whose containers are being restarted: what the sidecar ended with is not shown any more when they are. */
+  const restarting = new Set<string>()
 
   const ended = (driver: DriverObservation, { cause, atMs }: Ending) => {
     metrics.terminated(driver.namespace, driver.application, cause)
@@ -31,15 +33,19 @@ export function watchEndings(
     }
   }
   return {
-    changed: (driver, before) => {
-      const ending = before === undefined ? undefined : endingBetween(before, driver)
+    changed: (driver, before, deletedByUs) => {
+      const hung = deletedByUs || restarting.has(driver.uid) || asksForRestart(driver)
+      const ending = before === undefined ? undefined : endingBetween(before, driver, hung)
       if (ending !== undefined) ended(driver, ending)
+      if (ending !== undefined) restarting.delete(driver.uid)
+      else if (driver.sidecar?.state.kind === 'ended' && asksForRestart(driver)) restarting.add(driver.uid)
       const endMs = ends.get(keyOf(driver))
       if (endMs === undefined || !driver.ready || driver.readySinceMs === null || driver.readySinceMs < endMs) return
       metrics.recovered((driver.readySinceMs - endMs) / 1000)
       ends.delete(keyOf(driver))
     },
     gone: (driver, deletedByUs) => {
+      restarting.delete(driver.uid)
       const ending = endingOfGone(driver, deletedByUs)
       if (ending !== undefined) ended(driver, ending)
     },

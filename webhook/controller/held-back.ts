@@ -19,7 +19,7 @@ const slowMs = 120_000
 const lasting = ['InvalidImageName', 'ErrImageNeverPull']
 
 /** What a kubelet says of a container that nothing is wrong with yet. */
-const innocent = ['', 'PodInitializing', 'ContainerCreating']
+const innocent = ['', 'PodInitializing', 'ContainerCreating', 'RestartingAllContainers']
 
 /**
  * Whether the driver cannot start because of our sidecar; undefined when it can, or other things are in its way. A

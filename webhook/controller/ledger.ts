@@ -30,3 +30,11 @@ export function isBreakerOpen(asked: number, unhealthy: number, lately: number, 
   const sick = unhealthy + lately
   return sick > 1 && sick > share * (asked + lately)
 }
+
+/**
+ * Whether all of a driver's neighbours (of its node, of its namespace) are unhealthy with it: then it is rather the way
+ * to them that is cut.
+ */
+export function isCutOff(asked: number, unhealthy: number): boolean {
+  return asked > 1 && unhealthy === asked
+}

@@ -1,6 +1,6 @@
 import type { Judgement } from '../../core/verdict.ts'
 import type { ControllerConfig } from '../controller-config.ts'
-import { type Assessment, assess } from './assess.ts'
+import { type Assessment, assess, type Hang } from './assess.ts'
 import { type Choice, chooseAction, type Rails } from './choose-action.ts'
 import type { Circumstances } from './circumstances.ts'
 import type { DeletionLimits } from './deletions.ts'
@@ -21,6 +21,7 @@ export interface LookContext {
   readonly heldBackSinceMs: number | null
   readonly nativeSidecars: boolean
   readonly judgement: Judgement | undefined
+  readonly sidecarVerdict: Hang | undefined
   breakerOpen(): boolean
   limits(): DeletionLimits
 }
@@ -35,6 +36,7 @@ export function look(driver: DriverObservation, config: ControllerConfig, contex
     nativeSidecars: context.nativeSidecars,
     heldBackSinceMs: context.heldBackSinceMs,
     judgement: context.judgement,
+    sidecarVerdict: context.sidecarVerdict,
   })
   if (assessments.length === 0) return { tasks: [], againMs: lookAgainMs }
   const rails = railsOf(config, context, assessments)

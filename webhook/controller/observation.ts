@@ -70,6 +70,8 @@ export interface ContainerEnd {
 export interface ObservedSidecar extends ObservedContainer {
   /** The version of spark-nanny that injected it; null: not written down. */
   readonly version: string | null
+  /** Where it serves /status; null: nowhere (the pod is on its node's network, or its port was taken). */
+  readonly statusPort: number | null
   /** Since when it could have been created: what comes before it is done. */
   readonly dueMs: number | null
   /** When its image was replaced by the driver's, so that the driver could start, and what it was; empty: not known. */

@@ -18,6 +18,7 @@ export function observeSidecar(
   return {
     ...observed,
     version,
+    statusPort: container.ports?.[0]?.containerPort ?? null,
     dueMs: observed.state.kind === 'waiting' ? dueMs(pod, status) : null,
     rescue: rescueOf(pod.metadata?.annotations?.[rescuedAnnotation], observed.image === driverImage),
   }

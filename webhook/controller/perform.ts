@@ -11,7 +11,8 @@ import { podPath } from './pod-path.ts'
 export type Performed =
   | { readonly kind: 'done' }
   | { readonly kind: 'outdated' }
-  | { readonly kind: 'failed'; readonly detail: string; readonly retryAfterMs: number }
+  /** `unanswered`: the API server may have done it all the same. */
+  | { readonly kind: 'failed'; readonly detail: string; readonly retryAfterMs: number; readonly unanswered?: boolean }
 
 export interface Performer {
   /** Told twice is told once. */
@@ -72,12 +73,15 @@ export function performer({ api, reporter, nowMs, mayAct }: PerformerEdges): Per
         },
       })
     },
-    deletePod: ({ namespace, name, ...preconditions }) =>
-      send({
+    deletePod: (pod) => {
+      const { uid, resourceVersion } = pod
+      const preconditions = resourceVersion === undefined ? { uid } : { uid, resourceVersion }
+      return send({
         method: 'DELETE',
-        path: podPath({ namespace, name }),
+        path: podPath(pod),
         body: { apiVersion: 'v1', kind: 'DeleteOptions', preconditions },
-      }),
+      })
+    },
     annotateApplication: (reference, uid, annotations) =>
       send({
         method: 'PATCH',
@@ -101,5 +105,5 @@ function performed(answer: ApiAnswer, fine: readonly number[]): Performed {
     if (status === 404 || status === 409) return { kind: 'outdated' }
     return { kind: 'failed', detail: answerDetail(answer), retryAfterMs }
   }
-  return { kind: 'failed', detail: answer.detail, retryAfterMs: 0 }
+  return { kind: 'failed', detail: answer.detail, retryAfterMs: 0, unanswered: true }
 }

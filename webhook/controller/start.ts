@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import { createProber, type Prober } from '../../sidecar/prober.ts'
+import { getUi, type UiGet, type UiReply } from '../../sidecar/ui-request.ts'
 import type { Background } from '../background.ts'
 import type { ControllerConfig } from '../controller-config.ts'
 import { watchNamespaces } from '../kubernetes/namespaces.ts'
 import type { ReflectorEdges } from '../kubernetes/reflector.ts'
 import type { SparkApplications } from '../kubernetes/spark-applications.ts'
-import { circumstancesOf } from './circumstances.ts'
+import { guardIn } from './circumstances.ts'
 import { createController } from './controller.ts'
 import { deletionRecord } from './deletions.ts'
 import { watchDrivers } from './drivers.ts'
@@ -33,8 +34,9 @@ export interface StartedController extends ReflectorEdges {
   monotonicMs(): number
   readonly metrics: ControllerMetrics
   readonly loops: Background
-  /** Where Spark UIs are not asked over the network. */
+  /** Where Spark UIs and sidecars are not asked over the network. */
   readonly prober?: Pick<Prober, 'probe'>
+  get?(get: UiGet): Promise<UiReply>
   readonly leaseTiming?: LeaseTiming
 }
 
@@ -69,8 +71,10 @@ export function startController(started: StartedController): { suspension(): str
     nativeSidecars: started.nativeSidecars,
     nowMs: started.nowMs,
   }
-  const synced = () =>
-    [drivers.reflector, namespaces, ...applications.reflectors].every((reflector) => reflector.synced())
+  const synced = () => ({
+    drivers: drivers.reflector.synced(),
+    all: [drivers.reflector, namespaces, ...applications.reflectors].every((reflector) => reflector.synced()),
+  })
   const controller = createController({
     ...started,
     ...circumstances,
@@ -78,6 +82,7 @@ export function startController(started: StartedController): { suspension(): str
     sidecarImage,
     performer: performing,
     prober: started.prober ?? createProber(),
+    get: started.get ?? getUi,
     synced,
     onNamespace: (changed, signal) => {
       namespaceListeners.add(changed)
@@ -90,10 +95,7 @@ export function startController(started: StartedController): { suspension(): str
     counts: () =>
       countDrivers(
         drivers.reflector.objects.all(),
-        (driver) => {
-          const { namespace, guard } = circumstancesOf(driver, circumstances)
-          return namespace === undefined ? undefined : guard
-        },
+        (driver) => guardIn(driver, circumstances),
         started.version,
         started.nowMs(),
       ),

@@ -29,8 +29,8 @@ export interface UiPolls {
   ask(driver: DriverObservation, policy: PollPolicy, delayMs: number): void
   forget(uid: string): void
   judgement(uid: string): Judgement | undefined
-  /** How many have ever answered, and how many of these do not now. */
-  counts(): { readonly asked: number; readonly unhealthy: number }
+  /** How many of those that `of` picks have ever answered, and how many of these do not now. */
+  counts(of?: (driver: DriverObservation) => boolean): { readonly asked: number; readonly unhealthy: number }
 }
 
 /** What is asked of at a time; a hung one takes all of its timeout. */
@@ -98,19 +98,21 @@ export function uiPolls(edges: UiPollsEdges, signal: AbortSignal): UiPolls {
       polls.delete(uid)
     },
     judgement: (uid) => polls.get(uid)?.judgement,
-    counts: () => {
+    counts: (of = () => true) => {
       let [asked, unhealthy] = [0, 0]
-      for (const { judgement } of polls.values()) {
-        const { kind } = judgement.verdict
-        if (!judgement.answered) continue
+      for (const { driver, judgement } of polls.values()) {
+        if (!judgement.answered || !of(driver)) continue
         asked += 1
-        const silent =
-          kind === 'hung' && judgement.verdict.kind === 'hung' && judgement.verdict.reason === 'unresponsive'
-        if (kind === 'failing' || silent) unhealthy += 1
+        if (isUnhealthy(judgement)) unhealthy += 1
       }
       return { asked, unhealthy }
     },
   }
+}
+
+/** One that nobody listens on any more may be finishing. */
+function isUnhealthy({ verdict }: Judgement): boolean {
+  return verdict.kind === 'failing' || (verdict.kind === 'hung' && verdict.reason === 'unresponsive')
 }
 
 /** The same start of the same container, at the same address. */

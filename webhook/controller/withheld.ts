@@ -13,7 +13,7 @@ export const withheld = {
   'namespace-budget': 'too many drivers of the namespace were deleted within the window',
   'cluster-budget': 'too many drivers of the cluster were deleted within the window',
   'breaker-open':
-    'too many drivers are unhealthy at once, which looks like the network or the API rather than the drivers',
+    'too many drivers are unhealthy at once, or all of its node or namespace, which looks like the network rather than the drivers',
 } as const satisfies Record<string, string>
 
 export type Withheld = keyof typeof withheld

@@ -71,6 +71,7 @@ export function startReplica({ name, seed, namespace, proxy, clock, config, uis 
     metrics: createControllerMetrics(metrics.registry),
     loops,
     prober: uis.prober(name),
+    get: async () => ({ kind: 'refused' }),
     leaseTiming: {
       durationMs: realLease.durationMs * speed,
       renewDeadlineMs: realLease.renewDeadlineMs * speed,

@@ -42,11 +42,11 @@ test('unguarded drivers are told once each, and counted', async (t) => {
   assert.match(text, /spark_nanny_outdated_drivers\{namespace="spark"\} 1/)
   assert.match(text, /spark_nanny_drivers\{namespace="spark",state="ready"\} 2/)
   assert.match(text, /spark_nanny_drivers\{namespace="spark",state="not-ready"\} 1/)
-  assert.match(text, /spark_nanny_leader 1/)
+  assert.match(text, /^spark_nanny_leader 1$/m)
   assert.match(text, /spark_nanny_watch_stale\{collection="drivers"\} 0/)
   await first.stop()
   const after = await first.metrics()
-  assert.match(after, /spark_nanny_leader 0/)
+  assert.match(after, /^spark_nanny_leader 0$/m)
   assert.doesNotMatch(after, /spark_nanny_drivers\{/)
   rig.start()
   await until(() => rig.lines.filter(({ line }) => line.event === 'leader').length === 2, 'the next leader')
@@ -92,6 +92,37 @@ test('a driver that the sidecar holds back is let go, once, after it had a chanc
   assert.match(text, /spark_nanny_actions_total\{action="rescue-sidecar",result="done"\} 1/)
   await rig.edges.sleep(300, rig.signal)
   assert.equal(rig.calls().length, 2, 'and no more')
+})
+
+test('words that cannot be told do not keep a driver from being let go', async (t) => {
+  const rig = await controllerRig(t)
+  rig.setNow(nowMs)
+  rig.api.intercept((_method, url) => (url.endsWith('/events') ? { status: 403, body: { message: 'no' } } : undefined))
+  const annotations = { 'spark-nanny.io/timeout': '20' }
+  rig.api.set(pods, heldBackPod(waiting('PodInitializing'), { annotations }))
+  rig.start()
+  await until(() => rig.lines.some(({ line }) => line.event === 'action-failed'), 'a failure')
+  rig.api.set(pods, heldBackPod(waiting('InvalidImageName'), { annotations }))
+  await until(() => rig.calls().some((line) => line.startsWith('PATCH')), 'the rescue')
+})
+
+test('of two replicas one acts; the other takes over', async (t) => {
+  const rig = await controllerRig(t)
+  rig.setNow(nowMs)
+  const replicas = [rig.start(), rig.start()]
+  await leading(rig)
+  for (const name of ['a', 'b', 'c']) rig.api.set(pods, driverPod({ name: `${name}-driver`, sidecar: null }))
+  await until(() => rig.told().length === 3, 'Events')
+  await rig.edges.sleep(300, rig.signal)
+  assert.equal(rig.calls().length, 3)
+  const figures = await Promise.all(replicas.map((replica) => replica.metrics()))
+  const leads = figures.map((text) => /^spark_nanny_leader 1$/m.test(text))
+  assert.deepEqual(leads.toSorted(), [false, true])
+  const leader = leads.indexOf(true)
+  await replicas[leader]?.stop()
+  await until(() => rig.lines.filter(({ line }) => line.event === 'leader').length === 2, 'the other leads')
+  rig.api.set(pods, driverPod({ name: 'd-driver', sidecar: null }))
+  await until(() => rig.told().length === 4, 'it acts')
 })
 
 test('what cannot heal is let go at once; a sidecar that is only being pulled is not touched', async (t) => {

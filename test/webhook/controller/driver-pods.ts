@@ -21,7 +21,12 @@ export interface DriverPodOptions {
   readonly restarts?: number
   readonly lastState?: object
   /** Null: no sidecar. */
-  readonly sidecar?: { readonly image?: string; readonly state?: object; readonly restarts?: number } | null
+  readonly sidecar?: {
+    readonly image?: string
+    readonly state?: object
+    readonly restarts?: number
+    readonly port?: number
+  } | null
   readonly deletionTimestamp?: string
   readonly status?: object
   readonly podIp?: string
@@ -67,6 +72,7 @@ export function driverPod(options: DriverPodOptions = {}): FakeObject {
             image: sidecar.image ?? sidecarImage,
             restartPolicy: 'Always',
             env: [{ name: 'SPARK_NANNY_POLICY', value: '{}' }],
+            ...(sidecar.port !== undefined && { ports: [{ name: 'nanny-status', containerPort: sidecar.port }] }),
           },
         ],
       }),

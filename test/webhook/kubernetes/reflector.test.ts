@@ -130,6 +130,91 @@ test('events that cannot be read list again', async (t) => {
   assert.equal(value('a'), 1)
 })
 
+for (const [where, query] of [
+  ['list', 'limit='],
+  ['watch', 'watch=true'],
+] as const) {
+  test(`a ${where} that is told to come back later (429) comes back then, and from where it was`, async (t) => {
+    const fixture = await apiFixture(t)
+    const { api } = fixture
+    api.set(path, thing('a', 1))
+    const slept: number[] = []
+    const edges = {
+      ...fixture.edges,
+      sleep: async (ms: number, signal: AbortSignal) => {
+        slept.push(ms)
+        await fixture.edges.sleep(Math.min(ms, 20), signal)
+      },
+    }
+    let refusals = 2
+    api.intercept((_method, url) => {
+      if (!url.includes(query) || refusals === 0) return undefined
+      refusals -= 1
+      return { status: 429, body: { message: 'too many requests' }, headers: { 'retry-after': '7' } }
+    })
+    const reflector = createReflector<number>({ path, keep: () => 1, timing }, edges)
+    void reflector.run(fixture.signal)
+    await until(() => api.watches() === 1, 'a watch')
+    assert.equal(slept.filter((ms) => ms === 7_000).length, 2)
+    assert.equal(api.requests.length, where === 'list' ? 3 : 1)
+  })
+}
+
+test('a watch that the server refuses for its own trouble goes on from where it was', async (t) => {
+  const { api, reflector, signal, value } = await reflecting(t)
+  api.set(path, thing('a', 1))
+  let refusals = 3
+  api.intercept((_method, url) => {
+    if (!url.includes('watch=true') || refusals === 0) return undefined
+    refusals -= 1
+    return { status: 503, body: { message: 'starting' } }
+  })
+  void reflector.run(signal)
+  await until(() => api.watches() === 1, 'a watch')
+  assert.equal(api.requests.length, 1, 'no list again')
+  api.set(path, thing('a', 2))
+  await until(() => value('a') === 2, 'the event')
+})
+
+test('when nothing was heard for too long it is stale, which is said once, and what is known stays', async (t) => {
+  const fixture = await apiFixture(t)
+  const { api, signal, lines } = fixture
+  let aheadMs = 0
+  const edges = { ...fixture.edges, nowMs: () => Date.now() + aheadMs }
+  const reflector = createReflector<number>({ path, keep: () => 1, timing: { ...timing, staleAfterMs: 60_000 } }, edges)
+  api.set(path, thing('a', 1))
+  void reflector.run(signal)
+  await until(() => api.watches() === 1, 'a watch')
+  assert.equal(reflector.stale(), false)
+  api.intercept(() => ({ status: 503, body: {} }))
+  api.endWatches('destroyed')
+  aheadMs = 61_000
+  assert.equal(reflector.stale(), true)
+  await until(() => lines.some(({ line }) => line.event === 'watch-stale'), 'a line')
+  assert.equal(reflector.synced(), true)
+  assert.equal(reflector.objects.get('spark', 'a'), 1)
+  api.intercept(() => undefined)
+  await until(() => api.watches() === 1, 'another watch')
+  api.set(path, thing('a', 2))
+  await until(() => lines.some(({ line }) => line.event === 'watch-recovered'), 'a line')
+  assert.equal(reflector.stale(), false)
+  assert.equal(lines.filter(({ line }) => line.event === 'watch-stale').length, 1)
+})
+
+test('what is gone is told with what it was, by a watch and by a list', async (t) => {
+  const gone: number[] = []
+  const { api, reflector, signal } = await reflecting(t, { gone: (value) => gone.push(value) })
+  for (const [index, name] of ['a', 'b', 'c'].entries()) api.set(path, thing(name, index))
+  void reflector.run(signal)
+  await until(() => api.watches() === 1, 'a watch')
+  api.remove(path, thing('b', 1))
+  await until(() => gone.length === 1, 'b is gone')
+  api.forget(path, thing('a', 0))
+  api.endWatches('gone')
+  await until(() => gone.length === 2, 'a is gone')
+  assert.deepEqual(gone, [1, 0])
+})
+
 test('it ends when it is told to', async (t) => {
   const { api, reflector } = await reflecting(t)
   api.define(path)

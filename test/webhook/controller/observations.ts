@@ -1,0 +1,46 @@
+import { resolveSettings } from '../../../core/settings.ts'
+import type { Judgement, Verdict } from '../../../core/verdict.ts'
+import { firstJudgement } from '../../../core/verdict.ts'
+import type { AssessmentContext } from '../../../webhook/controller/assess.ts'
+import type { Rails } from '../../../webhook/controller/choose-action.ts'
+import type { DriverObservation } from '../../../webhook/controller/observation.ts'
+import { observe } from '../../../webhook/controller/observe.ts'
+import { createdMs, type DriverPodOptions, driverPod } from './driver-pods.ts'
+
+/** A driver as it is kept. */
+export function observed(options: DriverPodOptions = {}): DriverObservation {
+  const driver = observe(driverPod(options))
+  if (driver === undefined) throw new Error('not a driver')
+  return { ...driver, resourceVersion: '1' }
+}
+
+/** A guarded namespace, no settings, nothing seen before. */
+export const context = (fields: Partial<AssessmentContext> = {}): AssessmentContext => ({
+  nowMs: createdMs + 60_000,
+  inGuardedNamespace: true,
+  settings: resolveSettings({}),
+  nativeSidecars: true,
+  heldBackSinceMs: null,
+  judgement: undefined,
+  sidecarVerdict: undefined,
+  ...fields,
+})
+
+/** Everything speaks for acting. */
+export const freeRails = (fields: Partial<Rails> = {}): Rails => ({
+  nowMs: createdMs + 600_000,
+  dryRun: false,
+  mode: 'delete',
+  observed: false,
+  resubmits: true,
+  pause: null,
+  quarantined: false,
+  backoffUntilMs: 0,
+  exhausted: null,
+  breakerOpen: false,
+  ...fields,
+})
+
+export const judged = (verdict: Verdict): Judgement => ({ ...firstJudgement(0, true), verdict })
+
+export const unresponsive: Verdict = { kind: 'hung', sinceMs: 0, reason: 'unresponsive', detail: 'timeout' }

@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { observe } from '../../../webhook/controller/observe.ts'
+import { oldExecutors, parseExecutor } from '../../../webhook/controller/old-executors.ts'
+import { until } from '../kubernetes/fixture.ts'
+import { createdMs, driverPod, iso, running, terminated } from './driver-pods.ts'
+import { controllerRig, pods } from './rig.ts'
+
+const restartedMs = createdMs + 100_000
+const restarted = (restarts = 1) =>
+  driverPod({ restarts, state: running(restartedMs), lastState: terminated(137, restartedMs - 1_000) })
+
+const executor = (
+  name: string,
+  atMs: number,
+  applicationId = 'spark-pi-driver',
+  owner = 'uid-pi-driver',
+  fields = {},
+) => ({
+  metadata: {
+    name,
+    namespace: 'spark',
+    uid: `uid-${name}`,
+    creationTimestamp: iso(atMs),
+    labels: { 'spark-role': 'executor', 'spark-app-selector': applicationId },
+    ownerReferences: [{ apiVersion: 'v1', kind: 'Pod', name: 'pi-driver', uid: owner, controller: true }],
+    ...fields,
+  },
+})
+const before = restartedMs - 50_000
+const after = restartedMs + 8_000
+
+const rows: readonly [string, object, boolean, number?][] = [
+  ['the first driver’s', executor('e', before), true],
+  ['the second driver’s', executor('e', after, 'spark-pi-driver-2'), false],
+  ['the second driver’s, by a clock that is behind', executor('e', before, 'spark-pi-driver-2'), false],
+  ['the second driver’s, whose id nobody numbered', executor('e', after), false],
+  ['made in the second of the restart', executor('e', restartedMs), false],
+  ['another driver’s of the same id', executor('e', before, 'spark-pi-driver', 'uid-other'), false],
+  [
+    'being deleted already',
+    executor('e', before, 'spark-pi-driver', 'uid-pi-driver', { deletionTimestamp: iso(after) }),
+    false,
+  ],
+  ['the second driver’s, after the second restart', executor('e', before, 'spark-pi-driver-2'), true, 2],
+]
+for (const [name, object, expected, restarts] of rows) {
+  test(`an executor that is ${name}: ${expected ? 'deleted' : 'left'}`, () => {
+    const [driver, kept] = [observe(restarted(restarts)), parseExecutor(object)]
+    assert.ok(driver && kept)
+    assert.equal(oldExecutors(driver, [kept]).length === 1, expected)
+  })
+}
+
+test('a driver that was never restarted, or does not run, has no old executors', () => {
+  const kept = parseExecutor(executor('e', before))
+  const drivers = [observe(driverPod()), observe(driverPod({ restarts: 1, state: terminated(1, restartedMs) }))]
+  for (const driver of drivers) {
+    assert.ok(driver && kept)
+    assert.deepEqual(oldExecutors(driver, [kept]), [])
+  }
+})
+
+test('what is no pod is no executor', () => {
+  assert.equal(parseExecutor(null), undefined)
+  assert.equal(parseExecutor({ metadata: { name: 'e' } }), undefined)
+})
+
+test('after a restart in place the executors of the driver before are deleted, by their uids, once', async (t) => {
+  const rig = await controllerRig(t)
+  rig.setNow(restartedMs + 10_000)
+  // As with a fixed spark.kubernetes.executor.podNamePrefix: the names go on.
+  for (const object of [executor('job-exec-1', before), executor('job-exec-2', before)]) rig.api.set(pods, object)
+  rig.api.set(pods, executor('job-exec-3', after, 'spark-pi-driver-2'))
+  rig.api.set(pods, restarted())
+  const replica = rig.start()
+  await until(() => rig.told().some(({ reason }) => reason === 'SparkNannyExecutorsDeleted'), 'an Event')
+  const deleted = rig.api.bodies.filter(({ path }) => path.includes('/pods/'))
+  assert.deepEqual(
+    deleted.map(({ path, body }) => [path, body]),
+    ['job-exec-1', 'job-exec-2'].map((name) => [
+      `/api/v1/namespaces/spark/pods/${name}`,
+      { apiVersion: 'v1', kind: 'DeleteOptions', preconditions: { uid: `uid-${name}` } },
+    ]),
+  )
+  assert.ok(rig.api.get(pods, 'spark', 'job-exec-3'))
+  const calls = rig.calls().length
+  rig.api.set(pods, restarted())
+  await rig.edges.sleep(300, rig.signal)
+  assert.equal(rig.calls().length, calls, 'it is not asked again')
+  assert.match(await replica.metrics(), /action="delete-executor",result="done"\} 2/)
+})

@@ -1,0 +1,152 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { resolveSettings } from '../../../core/settings.ts'
+import type { Circumstances } from '../../../webhook/controller/circumstances.ts'
+import { driverMemories } from '../../../webhook/controller/driver-memory.ts'
+import { guardOf } from '../../../webhook/controller/guard.ts'
+import { type Look, look } from '../../../webhook/controller/look.ts'
+import type { DriverObservation } from '../../../webhook/controller/observation.ts'
+import { watchSidecarImage } from '../../../webhook/controller/sidecar-image.ts'
+import { createdMs, type DriverPodOptions, iso, running, sidecarImage, terminated, waiting } from './driver-pods.ts'
+import { judged, observed, unresponsive } from './observations.ts'
+import { defaultConfig } from './rig.ts'
+
+const deleting = { ...defaultConfig, fallback: { ...defaultConfig.fallback, mode: 'delete' as const } }
+const settings = resolveSettings({})
+
+const around = (driver: DriverObservation): Circumstances => ({
+  settings,
+  application: undefined,
+  namespace: { name: 'spark', annotations: {} },
+  guard: guardOf(driver, settings, true),
+  named: true,
+  app: driver.application,
+  resubmits: true,
+  pause: null,
+})
+
+/** What may be seen of a healthy driver with a sidecar that works, in the life of its pod. */
+const healthy: readonly DriverPodOptions[] = [
+  { phase: 'Pending', ready: false, state: {}, sidecar: { state: {} }, status: { conditions: [] } },
+  { phase: 'Pending', ready: false, state: waiting('PodInitializing'), sidecar: { state: waiting('PodInitializing') } },
+  { phase: 'Pending', ready: false, state: waiting('PodInitializing'), sidecar: { state: running() } },
+  { ready: false },
+  {},
+  // The sidecar may crash and be restarted; the driver runs on.
+  { ready: false, sidecar: { state: terminated(1, createdMs + 30_000), restarts: 1 } },
+  { ready: false, sidecar: { state: waiting('CrashLoopBackOff'), restarts: 4 } },
+  { deletionTimestamp: iso(createdMs + 900_000) },
+  { phase: 'Succeeded', state: terminated(0, createdMs + 80_000), ready: false },
+]
+
+const acts = ({ tasks }: Look) => tasks.filter(({ choice }) => choice.kind !== 'report' && choice.kind !== 'withhold')
+
+test('nothing is ever done about a healthy driver, in whatever order its states are seen', () => {
+  const states = fc.array(
+    fc.record({ options: fc.constantFrom(...healthy), passMs: fc.integer({ min: 0, max: 50_000 }) }),
+  )
+  fc.assert(
+    fc.property(states, (seen) => {
+      let nowMs = createdMs
+      const image = watchSidecarImage({ image: sidecarImage, threshold: 3, nowMs: () => nowMs })
+      const memories = driverMemories()
+      for (const { options, passMs } of seen) {
+        nowMs = Math.min(createdMs + 110_000, nowMs + passMs)
+        const driver = observed(options)
+        image.note(driver)
+        const found = look(driver, deleting, {
+          nowMs,
+          circumstances: around(driver),
+          memory: memories.of(driver.uid),
+          heldBackSinceMs: image.heldBackSinceMs(driver),
+          nativeSidecars: true,
+          judgement: judged({ kind: 'alive', sinceMs: 0 }),
+          sidecarVerdict: undefined,
+          breakerOpen: () => false,
+          limits: () => ({ quarantined: false, backoffUntilMs: 0, exhausted: null }),
+        })
+        assert.deepEqual(acts(found), [])
+      }
+      assert.equal(image.isSuspended(), false)
+    }),
+  )
+})
+
+/** The pods of one name as they are, and all that they were: what a late watch may still show. */
+interface World {
+  now: DriverObservation | undefined
+  readonly versions: DriverObservation[]
+  readonly deleted: string[]
+}
+
+type Step =
+  /** A leader looks at what it was shown last, or at something newer, and carries out what it chose. */
+  | { readonly kind: 'look'; readonly leader: number; readonly ahead: number; readonly forgets: boolean }
+  /** The pod changes in some way that does not matter. */
+  | { readonly kind: 'touch' }
+  /** The pod that is being deleted is gone, and its owner makes another. */
+  | { readonly kind: 'replace' }
+
+const step: fc.Arbitrary<Step> = fc.oneof(
+  fc.record({
+    kind: fc.constant('look' as const),
+    leader: fc.integer({ min: 0, max: 1 }),
+    ahead: fc.integer({ min: 0, max: 3 }),
+    forgets: fc.boolean(),
+  }),
+  fc.constant({ kind: 'touch' as const }),
+  fc.constant({ kind: 'replace' as const }),
+)
+
+test('of two that both believe to lead, each with its own lag, a pod is deleted by one, once, and never its successor', () => {
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+      const world: World = { now: undefined, versions: [], deleted: [] }
+      let version = 0
+      const become = (driver: DriverObservation) => {
+        version += 1
+        world.now = { ...driver, resourceVersion: String(version) }
+        world.versions.push(world.now)
+      }
+      const born = (generation: number) => become({ ...observed({ sidecar: null }), uid: `uid-${generation}` })
+      born(0)
+      const views = [0, 0]
+      const memories = [driverMemories(), driverMemories()]
+      for (const item of steps) {
+        if (item.kind === 'touch' && world.now !== undefined) become({ ...world.now, ready: !world.now.ready })
+        if (item.kind === 'replace' && world.now?.deletionMs) born(world.versions.length)
+        if (item.kind !== 'look') continue
+        const { leader } = item
+        views[leader] = Math.min(world.versions.length - 1, (views[leader] ?? 0) + item.ahead)
+        const driver = world.versions[views[leader] ?? 0]
+        if (driver === undefined) continue
+        // A process that was started anew remembers nothing.
+        if (item.forgets) memories[leader] = driverMemories()
+        const memory = memories[leader]?.of(driver.uid)
+        if (memory === undefined) continue
+        const found = look(driver, deleting, {
+          nowMs: createdMs + 600_000,
+          circumstances: around(driver),
+          memory,
+          heldBackSinceMs: null,
+          nativeSidecars: true,
+          judgement: judged(unresponsive),
+          sidecarVerdict: undefined,
+          breakerOpen: () => false,
+          limits: () => ({ quarantined: false, backoffUntilMs: 0, exhausted: null }),
+        })
+        for (const { choice } of found.tasks) {
+          if (choice.kind !== 'delete-pod') continue
+          // As the API server does with preconditions and a grace period.
+          const matches = world.now?.uid === driver.uid && world.now.resourceVersion === driver.resourceVersion
+          if (!matches || world.now === undefined) continue
+          memory.deleted = true
+          world.deleted.push(driver.uid)
+          become({ ...world.now, deletionMs: createdMs + 630_000 })
+        }
+      }
+      assert.equal(new Set(world.deleted).size, world.deleted.length, `deleted: ${world.deleted.join(', ')}`)
+    }),
+  )
+})

@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { test } from 'node:test'
+import { askAtMs, standingVerdict } from '../../../webhook/controller/sidecar-verdicts.ts'
+import { until } from '../kubernetes/fixture.ts'
+import { createdMs, driverPod, iso, running, terminated } from './driver-pods.ts'
+import { observed } from './observations.ts'
+import { applications, controllerRig, defaultConfig, pods } from './rig.ts'
+
+const notReadyMs = createdMs + 20_000
+const withPort = { sidecar: { port: 9165 } }
+
+const rows: readonly [string, ReturnType<typeof observed>, number | null][] = [
+  ['Ready', observed(withPort), null],
+  ['not Ready any more', observed({ ...withPort, ready: false }), notReadyMs + 120_000],
+  ['never Ready since its start', observed({ ...withPort, ready: false, state: running(createdMs + 30_000) }), null],
+  ['without a sidecar', observed({ ready: false, sidecar: null }), null],
+  ['on its node’s network', observed({ ready: false }), null],
+  ['let go', observed({ ready: false, sidecar: { port: 9165, image: 'spark:4' } }), null],
+  ['being deleted', observed({ ...withPort, ready: false, deletionTimestamp: iso(createdMs) }), null],
+  ['ended', observed({ ...withPort, ready: false, phase: 'Failed', state: terminated(1, createdMs) }), null],
+]
+for (const [name, driver, expected] of rows) {
+  test(`the sidecar of a driver that is ${name} is asked ${expected === null ? 'never' : 'after two minutes'}`, () => {
+    assert.equal(askAtMs(driver), expected)
+  })
+}
+
+const status = (fields: object = {}) => ({
+  state: 'hung',
+  reason: 'unresponsive',
+  detail: 'timeout',
+  since: iso(createdMs),
+  action: { onHung: 'fail-pod', now: 'fail' },
+  ...fields,
+})
+
+test('only a verdict that stands for long, and that the kubelet was to act on, counts', () => {
+  const stands = (fields: object, afterMs = 120_000) =>
+    standingVerdict(JSON.stringify(status(fields)), createdMs + afterMs) !== undefined
+  assert.equal(stands({}), true)
+  assert.equal(stands({}, 119_000), false)
+  assert.equal(stands({ state: 'alive' }), false)
+  assert.equal(stands({ since: 'x' }), false)
+  for (const now of ['report', 'wait', 'restart-all', 'none']) assert.equal(stands({ action: { now } }), false)
+  assert.equal(standingVerdict('', createdMs), undefined)
+})
+
+test('a verdict on which nobody acts: the pod is deleted, by the same rails', async (t) => {
+  const rig = await controllerRig(t)
+  const server = createServer((_request, response) => response.end(JSON.stringify(status())))
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.after(() => server.close())
+  rig.setNow(notReadyMs + 600_000)
+  rig.api.set(applications, {
+    apiVersion: 'sparkoperator.k8s.io/v1beta2',
+    kind: 'SparkApplication',
+    metadata: { namespace: 'spark', name: 'pi', uid: 'uid-application', generation: 1 },
+    spec: { restartPolicy: { type: 'Always' } },
+  })
+  const owner = { name: 'pi', uid: 'uid-application' }
+  const port = (server.address() as AddressInfo).port
+  rig.api.set(pods, driverPod({ owner, ready: false, podIp: '127.0.0.1', sidecar: { port } }))
+  rig.start({ fallback: { ...defaultConfig.fallback, mode: 'delete' } })
+  await until(() => rig.told().some(({ reason }) => reason === 'SparkNannyDeleted'), 'an Event')
+  assert.match(rig.told().find(({ reason }) => reason === 'SparkNannyDeleted')?.message ?? '', /unresponsive: timeout/)
+})

@@ -1,0 +1,82 @@
+import { parseJson, recordOf } from '../../core/json.ts'
+import type { UiGet, UiReply } from '../../sidecar/ui-request.ts'
+import type { Hang } from './assess.ts'
+import { type DriverObservation, isRunning } from './observation.ts'
+import { timeOf } from './observe-container.ts'
+
+/** A kubelet fails the pod within 30 seconds of the verdict, and Spark's grace period is 30 more. */
+const kubeletActsWithinMs = 120_000
+const againMs = 30_000
+const timeoutMs = 5_000
+
+/**
+ * When the sidecar of a driver is to be asked for its verdict: when the driver is not Ready any more for so long that a
+ * kubelet that could act would have. Null: a healthy driver's never.
+ */
+export function askAtMs(driver: DriverObservation): number | null {
+  const { sidecar, ready, readySinceMs } = driver
+  const { state } = driver.driver
+  if (sidecar === null || sidecar.rescue !== null || sidecar.statusPort === null || driver.podIp === null) return null
+  if (ready || readySinceMs === null || !isRunning(driver) || state.kind !== 'running') return null
+  // Not Ready ever since its container started: it has yet to be.
+  return readySinceMs > state.startedMs ? readySinceMs + kubeletActsWithinMs : null
+}
+
+/** The verdict in the sidecar's `/status`, when it stands for long and the kubelet was to act on it; undefined: none. */
+export function standingVerdict(body: string, nowMs: number): Hang | undefined {
+  const { state, reason, detail, since, action } = recordOf(parseJson(body))
+  const sinceMs = timeOf(since)
+  if (state !== 'hung' || recordOf(action).now !== 'fail' || sinceMs === null) return undefined
+  if (nowMs - sinceMs < kubeletActsWithinMs) return undefined
+  const text = `${String(reason)}: ${String(detail)}`.slice(0, 300)
+  return { by: 'sidecar', reason: 'kubelet-did-not-act', sinceMs, detail: text }
+}
+
+export interface SidecarVerdicts {
+  /** Asks when it is time; returns when to come again, null: no need. */
+  ask(driver: DriverObservation): number | null
+  verdict(uid: string): Hang | undefined
+  forget(uid: string): void
+}
+
+export interface SidecarVerdictsEdges {
+  get(get: UiGet): Promise<UiReply>
+  nowMs(): number
+  /** After each answer. */
+  answered(driver: DriverObservation): void
+}
+
+/** Asks sidecars at their pods' addresses; the API is not involved. */
+export function sidecarVerdicts({ get, nowMs, answered }: SidecarVerdictsEdges): SidecarVerdicts {
+  const known = new Map<string, { readonly hang: Hang | undefined; readonly nextMs: number }>()
+  const ask = async (driver: DriverObservation, host: string, port: number): Promise<void> => {
+    const reply = await get({
+      address: { scheme: 'http', host, port },
+      path: '/status',
+      timeoutMs,
+      maxBodyBytes: 262_144,
+    })
+    if (!known.has(driver.uid)) return
+    const body = reply.kind === 'answer' && reply.answer.statusCode === 200 ? reply.answer.body : ''
+    known.set(driver.uid, { hang: standingVerdict(body, nowMs()), nextMs: nowMs() + againMs })
+    answered(driver)
+  }
+  return {
+    ask: (driver) => {
+      const atMs = askAtMs(driver)
+      const { podIp, sidecar } = driver
+      if (atMs === null || podIp === null || sidecar === null || sidecar.statusPort === null) {
+        known.delete(driver.uid)
+        return null
+      }
+      const before = known.get(driver.uid)
+      const dueMs = Math.max(atMs, before?.nextMs ?? 0)
+      if (dueMs > nowMs()) return dueMs
+      known.set(driver.uid, { hang: before?.hang, nextMs: nowMs() + againMs })
+      void ask(driver, podIp, sidecar.statusPort)
+      return nowMs() + againMs
+    },
+    verdict: (uid) => known.get(uid)?.hang,
+    forget: (uid) => void known.delete(uid),
+  }
+}
