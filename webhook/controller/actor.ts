@@ -108,30 +108,37 @@ export function createActor(edges: ActorEdges): (task: Task) => Promise<Performe
     return failure
   }
 
+  /** Before the deletion: whoever leads next must know of it, whatever becomes of us or of the answer. */
+  const putOnRecord = async ({ driver, circumstances }: Task, hang: Hang): Promise<Performed> => {
+    const { application } = circumstances
+    const deletion = { atMs: edges.nowMs(), uid: driver.uid, reason: `${hang.by} ${hang.reason}: ${hang.detail}` }
+    const text = edges.deletions.note(driver, application, deletion)
+    if (driver.owner === null || application === undefined || edges.deletions.isOnRecord(driver, application))
+      return done
+    const written = await performer.annotateApplication(driver.owner, application, { [actionsAnnotation]: text })
+    if (written.kind === 'done') return done
+    log.warn({ event: 'history-not-written', ...identityOf(driver), ...detailOf(written) })
+    // Where nobody may write it, it is remembered as long as we lead.
+    if (written.kind === 'failed' && written.refused) return done
+    if (written.kind === 'failed') return written
+    return { kind: 'failed', detail: 'its SparkApplication is not as it is known', retryAfterMs: 0 }
+  }
+
   const remove = async (task: Task, hang: Hang): Promise<Performed> => {
-    const { driver, circumstances, memory } = task
+    const { driver, memory } = task
+    const recorded = await putOnRecord(task, hang)
+    if (recorded.kind !== 'done') return recorded
     memory.deleted = true
     const performed = await performer.deletePod(driver)
     if (performed.kind !== 'done') {
       memory.deleted = false
       if (performed.kind === 'failed') record(task, 'delete-pod', 'failed', detailOf(performed))
-      if (performed.kind === 'failed' && performed.unanswered) edges.deletions.suspect(driver, edges.nowMs())
       return performed
     }
-    metrics.killed(circumstances.app)
+    metrics.killed(task.circumstances.app)
     record(task, 'delete-pod', 'done')
-    const deletion = { atMs: edges.nowMs(), uid: driver.uid, reason: `${hang.by} ${hang.reason}: ${hang.detail}` }
-    const text = edges.deletions.note(driver, circumstances.application, deletion)
     const message = `${hangText(hang)}; its pod was deleted, so that it is made again.`
     await tell(task, { type: 'Warning', reason: 'SparkNannyDeleted', message, occasion: driver.uid }, true)
-    if (driver.owner !== null && circumstances.application !== undefined) {
-      const written = await performer.annotateApplication(driver.owner, circumstances.application.uid, {
-        [actionsAnnotation]: text,
-      })
-      if (written.kind !== 'done') {
-        log.warn({ event: 'history-not-written', ...identityOf(driver), ...detailOf(written) })
-      }
-    }
     return performed
   }
 

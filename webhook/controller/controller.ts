@@ -55,7 +55,7 @@ const othersWithinMs = 30_000
  */
 export function createController(edges: ControllerEdges): Controller {
   const { drivers, metrics, config, nowMs } = edges
-  let isOpen = () => false
+  let isOpen = (_uid?: string) => false
 
   const lead = async (signal: AbortSignal): Promise<void> => {
     const queue = workQueue()
@@ -73,9 +73,12 @@ export function createController(edges: ControllerEdges): Controller {
       signal,
     )
     const verdicts = sidecarVerdicts({ ...edges, answered: (driver) => queue.add(keyOf(driver)) })
-    isOpen = () => {
+    isOpen = (own) => {
       const { asked, unhealthy } = polls.counts()
-      return isBreakerOpen(asked, unhealthy, deletions.lately(breakerWindowMs, nowMs()), config.rails.breakerShare)
+      // What is on record and not done yet counts as unhealthy already.
+      const isThere = (uid: string) => uid === own || polls.judgement(uid) !== undefined
+      const lately = deletions.lately(breakerWindowMs, nowMs(), isThere)
+      return isBreakerOpen(asked, unhealthy, lately, config.rails.breakerShare)
     }
     const act = createActor({ ...edges, deletions })
     const reconciler = createReconciler({
@@ -86,10 +89,10 @@ export function createController(edges: ControllerEdges): Controller {
       polls,
       verdicts,
       act,
-      isSuspect: ({ node, namespace }) => {
+      isSuspect: ({ uid, node, namespace }) => {
         const ofNode = polls.counts((other) => other.node === node)
         const ofNamespace = polls.counts((other) => other.namespace === namespace)
-        return isOpen() || [ofNode, ofNamespace].some(({ asked, unhealthy }) => isCutOff(asked, unhealthy))
+        return isOpen(uid) || [ofNode, ofNamespace].some(({ asked, unhealthy }) => isCutOff(asked, unhealthy))
       },
     })
 

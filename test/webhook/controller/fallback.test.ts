@@ -181,6 +181,32 @@ test('a failed deletion is no kill, and is tried again', async (t) => {
   assert.match(text, /action="delete-pod",result="failed"\} 1/)
 })
 
+test('what cannot be put on record is not deleted; a lost answer leaves a record', async (t) => {
+  const rig = await scene(t)
+  rig.start(deleting)
+  await until(() => rig.ui.polls() > 3, 'polls')
+  let refusals = 2
+  rig.api.intercept((method, path) => {
+    const isRecord = method === 'PATCH' && path.includes('/sparkapplications/')
+    if (isRecord && refusals > 0) {
+      refusals -= 1
+      return { status: 503, body: {} }
+    }
+    if (method !== 'DELETE') return undefined
+    rig.api.remove(pods, rig.pod)
+    return { status: 504, body: {} }
+  })
+  rig.ui.hang(true)
+  await until(() => rig.deletes().length > 0, 'a deletion')
+  const writes = rig.calls().filter((line) => /^PATCH .*sparkapplications|^DELETE/.test(line))
+  assert.deepEqual(
+    writes.map((line) => line.split(' ')[0]),
+    ['PATCH', 'PATCH', 'PATCH', 'DELETE'],
+  )
+  const annotations = Object(rig.api.get(applications, 'spark', 'pi')?.metadata.annotations)
+  assert.match(String(annotations['spark-nanny.io/actions']), /"pod":"uid-pi-driver"/)
+})
+
 test('many at once: the breaker holds', async (t) => {
   const rig = await controllerRig(t)
   rig.setNow(nowMs)
