@@ -42,7 +42,7 @@ async function silent(
   pod.ui('alive')
   await pod.status({ phase: 'Running', ready: true, driver: running(startedMs), sidecar: null, scheduledMs: startedMs })
   await life.sleep(life.between(70_000, 110_000))
-  pod.ui(life.random() < 0.7 ? 'timeout' : 'reset')
+  pod.ui('timeout')
   return pod
 }
 
