@@ -1,7 +1,7 @@
 import { rescuedAnnotation, sidecarContainerName } from '../../core/pod-contract.ts'
 import { sparkApplicationApis } from '../../core/spark-application.ts'
 import type { ApplicationReference } from '../admission/application-reference.ts'
-import { type ApiAnswer, type ApiRequest, answerDetail, type KubernetesApi } from '../kubernetes/api.ts'
+import { type ApiAnswer, type ApiRequest, answerDetail, isOfTheApi, type KubernetesApi } from '../kubernetes/api.ts'
 import type { KnownApplication } from '../kubernetes/spark-applications.ts'
 import { type EventSubject, eventObject, type ToldEvent } from './event.ts'
 import type { DriverObservation } from './observation.ts'
@@ -109,6 +109,8 @@ export function applicationPath({ operator, namespace, name }: ApplicationRefere
 function performed(answer: ApiAnswer, fine: readonly number[]): Performed {
   if (answer.kind === 'answer') {
     const { status, retryAfterMs = 0 } = answer
+    // A proxy on the way may say anything.
+    if (!isOfTheApi(answer)) return { kind: 'failed', detail: answerDetail(answer), retryAfterMs, unanswered: true }
     if ((status >= 200 && status < 300) || fine.includes(status)) return { kind: 'done' }
     if (status === 404 || status === 409) return { kind: 'outdated' }
     const failure = { kind: 'failed', detail: answerDetail(answer), retryAfterMs } as const

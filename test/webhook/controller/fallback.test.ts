@@ -207,6 +207,20 @@ test('what cannot be put on record is not deleted; a lost answer leaves a record
   assert.match(String(annotations['spark-nanny.io/actions']), /"pod":"uid-pi-driver"/)
 })
 
+test('what answers that is not the API server is not believed', async (t) => {
+  const rig = await scene(t)
+  rig.start(deleting)
+  await until(() => rig.ui.polls() > 3, 'polls')
+  let strangers = 2
+  rig.api.intercept((method) => {
+    if ((method !== 'DELETE' && method !== 'PATCH') || strangers === 0) return undefined
+    strangers -= 1
+    return { status: 200, body: '<html>Log in</html>' }
+  })
+  rig.ui.hang(true)
+  await until(() => rig.api.get(pods, 'spark', 'pi-driver') === undefined, 'the deletion')
+})
+
 test('many at once: the breaker holds', async (t) => {
   const rig = await controllerRig(t)
   rig.setNow(nowMs)
