@@ -31,10 +31,11 @@ export interface ActorEdges {
   readonly metrics: ControllerMetrics
   readonly log: Log
   nowMs(): number
+  sleep(ms: number, signal: AbortSignal): Promise<void>
 }
 
 /** Carries a choice out, and tells of it: a log line, a figure and an Event, each once for each change. */
-export function createActor(edges: ActorEdges): (task: Task) => Promise<Performed> {
+export function createActor(edges: ActorEdges, signal: AbortSignal): (task: Task) => Promise<Performed> {
   const { performer, metrics, log } = edges
 
   /** One line and one count for a decision that is another than the one before. */
@@ -56,13 +57,23 @@ export function createActor(edges: ActorEdges): (task: Task) => Promise<Performe
     if (memory.told.has(key)) return done
     const performed = await performer.tell(podSubject(driver), event)
     if (performed.kind === 'failed') return performed
-    memory.told.add(key)
     const owner = onApplication ? applicationSubject(task) : undefined
     if (owner !== undefined) {
       const occasion = `${driver.uid} ${event.occasion}`
-      await performer.tell(owner, { ...event, occasion, message: `${driver.name}: ${event.message}` })
+      const told = await performer.tell(owner, { ...event, occasion, message: `${driver.name}: ${event.message}` })
+      if (told.kind === 'failed') return told
     }
+    memory.told.add(key)
     return performed
+  }
+
+  /** Of what is done: nothing leads to another look at it. */
+  const tellDone = async (task: Task, event: ToldEvent, onApplication = true): Promise<void> => {
+    for (let attempt = 0; attempt < tellAttempts && !signal.aborted; attempt += 1) {
+      const told = await tell(task, event, onApplication)
+      if (told.kind !== 'failed' || told.refused) return
+      await edges.sleep(Math.max(500 * 2 ** attempt, told.retryAfterMs), signal)
+    }
   }
 
   const report = async (task: Task): Promise<Performed> => {
@@ -77,11 +88,21 @@ export function createActor(edges: ActorEdges): (task: Task) => Promise<Performe
     const { driver, assessment, memory } = task
     const performed = await performer.replaceSidecarImage(driver, image)
     if (performed.kind === 'outdated') return performed
-    memory.rescued = performed.kind === 'done'
-    const details = { from: driver.sidecar?.image, to: image, ...detailOf(performed) }
-    record(task, 'rescue-sidecar', performed.kind === 'done' ? 'done' : 'failed', details)
-    const event = performed.kind === 'done' ? eventOf(assessment, driver) : undefined
-    if (event !== undefined) await tell(task, event, true)
+    const details = { from: driver.sidecar?.image, to: image }
+    const confirm = async () => {
+      memory.rescued = true
+      record(task, 'rescue-sidecar', 'done', details)
+      const event = eventOf(assessment, driver)
+      if (event !== undefined) await tellDone(task, event)
+    }
+    if (performed.kind === 'done') {
+      await confirm()
+      return performed
+    }
+    record(task, 'rescue-sidecar', 'failed', { ...details, ...detailOf(performed) })
+    if (performed.unanswered) {
+      memory.unconfirmed = { tookPlace: (now) => now !== undefined && now.sidecar?.rescue !== null, confirm }
+    }
     return performed
   }
 
@@ -102,7 +123,7 @@ export function createActor(edges: ActorEdges): (task: Task) => Promise<Performe
       log.info({ event: 'executors-deleted', ...identityOf(driver), restarts, executors: names })
       const message = `After restart ${restarts} of the driver, ${names.length} executors of the one before were deleted: ${names.join(', ')}`
       const reason = 'SparkNannyExecutorsDeleted'
-      await tell(task, { type: 'Normal', reason, message, occasion: String(restarts) })
+      await tellDone(task, { type: 'Normal', reason, message, occasion: String(restarts) }, false)
     }
     if (failure.kind === 'done') memory.cleanedRestarts = restarts
     return failure
@@ -128,17 +149,25 @@ export function createActor(edges: ActorEdges): (task: Task) => Promise<Performe
     const { driver, memory } = task
     const recorded = await putOnRecord(task, hang)
     if (recorded.kind !== 'done') return recorded
+    const confirm = async () => {
+      memory.deleted = true
+      metrics.killed(task.circumstances.app)
+      record(task, 'delete-pod', 'done')
+      const message = `${hangText(hang)}; its pod was deleted, so that it is made again.`
+      await tellDone(task, { type: 'Warning', reason: 'SparkNannyDeleted', message, occasion: driver.uid })
+    }
     memory.deleted = true
     const performed = await performer.deletePod(driver)
-    if (performed.kind !== 'done') {
-      memory.deleted = false
-      if (performed.kind === 'failed') record(task, 'delete-pod', 'failed', detailOf(performed))
+    if (performed.kind === 'done') {
+      await confirm()
       return performed
     }
-    metrics.killed(task.circumstances.app)
-    record(task, 'delete-pod', 'done')
-    const message = `${hangText(hang)}; its pod was deleted, so that it is made again.`
-    await tell(task, { type: 'Warning', reason: 'SparkNannyDeleted', message, occasion: driver.uid }, true)
+    memory.deleted = false
+    if (performed.kind === 'outdated') return performed
+    record(task, 'delete-pod', 'failed', detailOf(performed))
+    if (performed.unanswered) {
+      memory.unconfirmed = { tookPlace: (now) => now === undefined || now.deletionMs !== null, confirm }
+    }
     return performed
   }
 
@@ -177,6 +206,7 @@ export function createActor(edges: ActorEdges): (task: Task) => Promise<Performe
 }
 
 const done: Performed = { kind: 'done' }
+const tellAttempts = 6
 const budgetScopes = ['application', 'namespace', 'cluster'] as const
 const detailOf = (performed: Performed) => (performed.kind === 'failed' ? { detail: performed.detail } : {})
 const circumstancesText = ({ circumstances }: Task) => circumstances.pause?.reason || 'no reason is given'

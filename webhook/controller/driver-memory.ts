@@ -1,3 +1,13 @@
+import type { DriverObservation } from './observation.ts'
+
+/** An effect whose answer was lost: the watch will show whether it took place. */
+export interface Unconfirmed {
+  /** Undefined: the pod is gone. */
+  tookPlace(driver: DriverObservation | undefined): boolean
+  /** Tells of it. Never rejects. */
+  confirm(): Promise<void>
+}
+
 /** What the controller remembers of one pod while it leads; all of it may be lost. */
 export interface DriverMemory {
   /** What was told of it, by reason and occasion. */
@@ -19,6 +29,7 @@ export interface DriverMemory {
   rescued: boolean
   /** It was deleted, or its deletion asked for. */
   deleted: boolean
+  unconfirmed: Unconfirmed | null
 }
 
 export interface DriverMemories {
@@ -45,6 +56,7 @@ export function driverMemories(): DriverMemories {
         cleanedRestarts: 0,
         rescued: false,
         deleted: false,
+        unconfirmed: null,
       }
       memories.set(uid, memory)
       return memory

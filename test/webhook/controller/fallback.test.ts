@@ -59,13 +59,19 @@ test('a hung driver without a sidecar: its pod is deleted as it is known, told, 
     written.actions.map(({ action, pod }: { action: string; pod: string }) => [action, pod]),
     [['delete-pod', 'uid-pi-driver']],
   )
+  const deletedTold = () => rig.told().filter(({ reason }) => reason === 'SparkNannyDeleted')
+  await until(() => deletedTold().length === 2, 'both Events')
   const text = await replica.metrics()
   assert.match(text, /spark_nanny_kill_count\{spark_app="pi"\} 1/)
   assert.match(text, /spark_nanny_actions_total\{action="delete-pod",result="done"\} 1/)
   assert.match(text, /spark_nanny_poke_duration_seconds_bucket\{le="0.25",spark_app="pi"\}/)
   assert.match(text, /spark_nanny_driver_terminations_total\{namespace="spark",application="pi",cause="hung"\} 1/)
-  const told = rig.told().filter(({ reason }) => reason === 'SparkNannyDeleted')
-  assert.deepEqual(told.map(({ of }) => of).toSorted(), ['pi', 'pi-driver'])
+  assert.deepEqual(
+    deletedTold()
+      .map(({ of }) => of)
+      .toSorted(),
+    ['pi', 'pi-driver'],
+  )
 })
 
 test('a driver that finishes (refused after it answered) is left alone', async (t) => {
@@ -205,6 +211,26 @@ test('what cannot be put on record is not deleted; a lost answer leaves a record
   )
   const annotations = Object(rig.api.get(applications, 'spark', 'pi')?.metadata.annotations)
   assert.match(String(annotations['spark-nanny.io/actions']), /"pod":"uid-pi-driver"/)
+})
+
+test('a deletion whose answer was lost, and an Event that could not be told at first, are told all the same', async (t) => {
+  const rig = await scene(t)
+  const replica = rig.start(deleting)
+  await until(() => rig.ui.polls() > 3, 'polls')
+  let refusals = 2
+  rig.api.intercept((method, path) => {
+    if (method === 'DELETE') {
+      rig.api.remove(pods, rig.pod)
+      return { status: 504, body: { kind: 'Status' } }
+    }
+    if (!path.endsWith('/events') || refusals === 0) return undefined
+    refusals -= 1
+    return { status: 500, body: { kind: 'Status' } }
+  })
+  rig.ui.hang(true)
+  const told = () => rig.told().filter(({ reason }) => reason === 'SparkNannyDeleted')
+  await until(() => told().length === 2, 'both Events')
+  assert.match(await replica.metrics(), /spark_nanny_kill_count\{spark_app="pi"\} 1/)
 })
 
 test('what answers that is not the API server is not believed', async (t) => {
