@@ -1,17 +1,17 @@
 import { actionsAnnotation } from '../../core/pod-contract.ts'
-import { sparkApplicationApis } from '../../core/spark-application.ts'
 import type { KubernetesApi } from '../kubernetes/api.ts'
 import type { Log } from '../log.ts'
 import type { Assessment, Hang } from './assess.ts'
 import type { Choice } from './choose-action.ts'
 import type { Circumstances } from './circumstances.ts'
 import type { Deletions } from './deletions.ts'
-import type { DriverMemory } from './driver-memory.ts'
-import type { EventSubject, ToldEvent } from './event.ts'
-import type { ActionName, ActionResult, ControllerMetrics } from './metrics.ts'
+import { type DriverMemory, once } from './driver-memory.ts'
+import type { ControllerMetrics } from './metrics.ts'
 import type { DriverObservation } from './observation.ts'
 import { listExecutors, oldExecutors } from './old-executors.ts'
 import type { Performed, Performer } from './perform.ts'
+import { identityOf } from './subjects.ts'
+import { createTelling, detailOf } from './telling.ts'
 import { withheld } from './withheld.ts'
 import { eventOf } from './wording.ts'
 
@@ -37,44 +37,7 @@ export interface ActorEdges {
 /** Carries a choice out, and tells of it: a log line, a figure and an Event, each once for each change. */
 export function createActor(edges: ActorEdges, signal: AbortSignal): (task: Task) => Promise<Performed> {
   const { performer, metrics, log } = edges
-
-  /** One line and one count for a decision that is another than the one before. */
-  const record = (task: Task, action: ActionName, result: ActionResult, details: object = {}): boolean => {
-    const { driver, assessment, memory } = task
-    const text = JSON.stringify([action, result, details])
-    if (memory.decided.get(assessment.kind) === text) return false
-    memory.decided.set(assessment.kind, text)
-    metrics.acted(action, result)
-    const line = { event: 'decision', ...identityOf(driver), action, result, ...details, evidence: assessment }
-    if (result === 'failed') log.error(line)
-    else log.info(line)
-    return true
-  }
-
-  const tell = async (task: Task, event: ToldEvent, onApplication = false): Promise<Performed> => {
-    const { driver, memory } = task
-    const key = `${event.reason} ${event.occasion}`
-    if (memory.told.has(key)) return done
-    const performed = await performer.tell(podSubject(driver), event)
-    if (performed.kind === 'failed') return performed
-    const owner = onApplication ? applicationSubject(task) : undefined
-    if (owner !== undefined) {
-      const occasion = `${driver.uid} ${event.occasion}`
-      const told = await performer.tell(owner, { ...event, occasion, message: `${driver.name}: ${event.message}` })
-      if (told.kind === 'failed') return told
-    }
-    memory.told.add(key)
-    return performed
-  }
-
-  /** Of what is done: nothing leads to another look at it. */
-  const tellDone = async (task: Task, event: ToldEvent, onApplication = true): Promise<void> => {
-    for (let attempt = 0; attempt < tellAttempts && !signal.aborted; attempt += 1) {
-      const told = await tell(task, event, onApplication)
-      if (told.kind !== 'failed' || told.refused) return
-      await edges.sleep(Math.max(500 * 2 ** attempt, told.retryAfterMs), signal)
-    }
-  }
+  const { record, tell, tellDone } = createTelling(edges, signal)
 
   const report = async (task: Task): Promise<Performed> => {
     const event = eventOf(task.assessment, task.driver)
@@ -86,7 +49,7 @@ export function createActor(edges: ActorEdges, signal: AbortSignal): (task: Task
 
   const rescue = async (task: Task, image: string): Promise<Performed> => {
     const { driver, assessment, memory } = task
-    const performed = await performer.replaceSidecarImage(driver, image)
+    const performed = await once(memory, () => performer.replaceSidecarImage(driver, image))
     if (performed.kind === 'outdated') return performed
     const details = { from: driver.sidecar?.image, to: image }
     const confirm = async () => {
@@ -157,7 +120,7 @@ export function createActor(edges: ActorEdges, signal: AbortSignal): (task: Task
       await tellDone(task, { type: 'Warning', reason: 'SparkNannyDeleted', message, occasion: driver.uid })
     }
     memory.deleted = true
-    const performed = await performer.deletePod(driver)
+    const performed = await once(memory, () => performer.deletePod(driver))
     if (performed.kind === 'done') {
       await confirm()
       return performed
@@ -206,30 +169,11 @@ export function createActor(edges: ActorEdges, signal: AbortSignal): (task: Task
 }
 
 const done: Performed = { kind: 'done' }
-const tellAttempts = 6
 const budgetScopes = ['application', 'namespace', 'cluster'] as const
-const detailOf = (performed: Performed) => (performed.kind === 'failed' ? { detail: performed.detail } : {})
 const circumstancesText = ({ circumstances }: Task) => circumstances.pause?.reason || 'no reason is given'
 
 /** From outside the pod, a UI that does not listen may also be one that is switched off. */
 function hangText({ by, reason, detail }: Hang): string {
   const sure = by === 'sidecar' || reason === 'unresponsive'
   return `${sure ? 'The driver hangs' : 'The driver may hang'} (${detail})`
-}
-
-/** What every line about a driver bears. */
-export function identityOf({ namespace, name, uid, application }: DriverObservation) {
-  return { namespace, name, uid, application }
-}
-
-function podSubject({ namespace, name, uid }: DriverObservation): EventSubject {
-  return { apiVersion: 'v1', kind: 'Pod', namespace, name, uid }
-}
-
-function applicationSubject({ driver, circumstances }: Task): EventSubject | undefined {
-  const { owner, namespace } = driver
-  const uid = circumstances.application?.uid
-  const api = sparkApplicationApis.find(({ operator }) => operator === owner?.operator)
-  if (owner === null || uid === undefined || api === undefined) return undefined
-  return { apiVersion: `${api.group}/${api.version}`, kind: 'SparkApplication', namespace, name: owner.name, uid }
 }

@@ -6,12 +6,11 @@ import type { Log } from '../log.ts'
 import { createActor } from './actor.ts'
 import { type CircumstancesEdges, circumstancesOf } from './circumstances.ts'
 import { deletionRecord } from './deletions.ts'
-import { driverMemories } from './driver-memory.ts'
+import { confirmSeen, driverMemories } from './driver-memory.ts'
 import type { WatchedDrivers } from './drivers.ts'
 import { watchEndings } from './endings.ts'
 import { isBreakerOpen, isCutOff } from './ledger.ts'
 import type { ControllerMetrics } from './metrics.ts'
-import type { DriverObservation } from './observation.ts'
 import type { Performer } from './perform.ts'
 import { createReconciler, keyOf, type Reconciler } from './reconciler.ts'
 import type { SidecarImage } from './sidecar-image.ts'
@@ -97,25 +96,17 @@ export function createController(edges: ControllerEdges): Controller {
       },
     })
 
-    /** Tells of an effect whose answer was lost, once it is seen. */
-    const confirm = (uid: string, now: DriverObservation | undefined): void => {
-      const memory = memories.known(uid)
-      if (memory === undefined || memory.unconfirmed?.tookPlace(now) !== true) return
-      void memory.unconfirmed.confirm()
-      memory.unconfirmed = null
-    }
-
     await syncedEnough(edges, signal)
     deletions.load(edges.applications.all())
     drivers.listen(
       {
         changed: (driver, before) => {
-          confirm(driver.uid, driver)
+          confirmSeen(memories.known(driver.uid), driver)
           endings.changed(driver, before, memories.known(driver.uid)?.deleted === true)
           queue.add(keyOf(driver))
         },
         gone: (driver) => {
-          confirm(driver.uid, undefined)
+          confirmSeen(memories.known(driver.uid), undefined)
           endings.gone(driver, memories.known(driver.uid)?.deleted === true)
           memories.forget(driver.uid)
           polls.forget(driver.uid)

@@ -1,4 +1,5 @@
 import type { DriverObservation } from './observation.ts'
+import type { Performed } from './perform.ts'
 
 /** An effect whose answer was lost: the watch will show whether it took place. */
 export interface Unconfirmed {
@@ -63,4 +64,20 @@ export function driverMemories(): DriverMemories {
     },
     forget: (uid) => void memories.delete(uid),
   }
+}
+
+/** Tells of an effect whose answer was lost, once it is seen. `now` undefined: the pod is gone. */
+export function confirmSeen(memory: DriverMemory | undefined, now: DriverObservation | undefined): void {
+  if (memory === undefined || memory.unconfirmed?.tookPlace(now) !== true) return
+  void memory.unconfirmed.confirm()
+  memory.unconfirmed = null
+}
+
+/** What is seen of an effect while it is tried again is told by this try, or else by the one before. */
+export async function once(memory: DriverMemory, perform: () => Promise<Performed>): Promise<Performed> {
+  const before = memory.unconfirmed
+  memory.unconfirmed = null
+  const performed = await perform()
+  if (performed.kind !== 'done') memory.unconfirmed = before
+  return performed
 }

@@ -1,5 +1,5 @@
 import { recordOf } from '../../../core/json.ts'
-import { nextApplicationIdSuffixAnnotation } from '../../../core/pod-contract.ts'
+import { nextApplicationIdSuffixAnnotation, rescuedAnnotation } from '../../../core/pod-contract.ts'
 import type { Audit } from './audit.ts'
 import { driverImage } from './driver-pod.ts'
 import type { PassedWrite } from './proxy.ts'
@@ -40,7 +40,7 @@ export function unsettled(evidence: Evidence): readonly string[] {
       case 'stuck':
         return told(uid, 'SparkNannyStuck')
       case 'rescued':
-        return sidecarImages(evidence, uid).at(-1) === driverImage && told(uid, 'SparkNannyHeldBack')
+        return isRescued(evidence, uid)
     }
   }
   const waiting = world.pods
@@ -62,5 +62,10 @@ export function unsettled(evidence: Evidence): readonly string[] {
   return [...waiting, ...executors, ...numbers]
 }
 
-const sidecarImages = ({ audit }: Evidence, uid: string) =>
-  audit.changes(uid).map(({ pod }) => pod.spec.initContainers?.[0]?.image)
+/** The pod itself says so, also where the Event was lost with its leader. */
+function isRescued({ audit }: Evidence, uid: string): boolean {
+  const pod = audit.changes(uid).at(-1)?.pod
+  return (
+    pod?.spec.initContainers?.[0]?.image === driverImage && pod.metadata.annotations?.[rescuedAnnotation] !== undefined
+  )
+}

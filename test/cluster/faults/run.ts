@@ -16,7 +16,7 @@ import { type FaultyProxy, type PassedWrite, startProxy } from './proxy.ts'
 import { between, seeded, weighted } from './random.ts'
 import { type Replica, startReplica } from './replica.ts'
 import { scriptedUis } from './scripted-ui.ts'
-import { startWorld } from './world.ts'
+import { type PodRecord, startWorld } from './world.ts'
 
 export interface RunOptions {
   readonly seed: number
@@ -169,7 +169,15 @@ export async function runSeed(options: RunOptions): Promise<RunReport> {
   const lines = [...stopped, ...replicas.map((one) => one.replica)].flatMap((replica) =>
     replica.lines.map(({ line }) => ({ replica: replica.name, ...line })),
   )
-  for (const { uid, name } of world.pods.filter((record) => problems.some((problem) => problem.includes(record.uid)))) {
+  const isUntold = ({ uid, expected }: PodRecord) =>
+    expected.startsWith('deleted') &&
+    wasDeleted(evidence, uid) &&
+    !evidence.events.get(uid)?.includes('SparkNannyDeleted')
+  if (process.env.TRAILS)
+    for (const { uid, name } of world.pods.filter(isUntold)) log(trailOf(uid, name, writes, lines))
+  for (const { uid, name } of world.pods.filter((record) =>
+    problems.some((problem) => problem.includes(record.uid) || problem.includes(`/${record.name}:`)),
+  )) {
     log(trailOf(uid, name, writes, lines))
   }
   const deletedBy = evidence.world.pods.filter(
