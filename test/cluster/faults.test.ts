@@ -40,6 +40,7 @@ describe('controllers behind a faulty network', () => {
         namespaceSelector: `faults.test/guarded=${process.pid}`,
         lives,
         writesPerSecond,
+        memory: seed === seeds.at(-1),
         log: (line) => context.diagnostic(line),
       })
       const again = `again: SEEDS=${seed} npm run test:cluster -- faults`

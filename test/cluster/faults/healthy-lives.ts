@@ -144,7 +144,7 @@ export const healthyLives = {
       const first = await started(life)
       await life.sleep(life.between(5_000, 60_000))
       await first.pod.delete()
-      await first.pod.until((pod) => pod === undefined)
+      await first.pod.gone()
       const second = await started(life)
       await life.sleep(life.between(5_000, 60_000))
       await ends(life, second.pod, second.startedMs, 0)

@@ -59,8 +59,6 @@ async function wellAgain(life: Life, namespace: string, owner: Owner): Promise<v
   })
 }
 
-const gone = (pod: LivePod) => pod.until((now) => now === undefined)
-
 /** Something must become of each of these. */
 export const hungLives = {
   'abandoned-and-submitted-again': {
@@ -71,7 +69,7 @@ export const hungLives = {
       const policy = onFailure ? { type: 'OnFailure', onFailureRetries: 2 } : always
       const owner = { name: life.name, uid: await life.application(namespace, policy) }
       if (onFailure) await life.attempts(namespace, 1)
-      await gone(await abandoned(life, namespace, 'deleted', owner))
+      await (await abandoned(life, namespace, 'deleted', owner)).gone()
       await life.attempts(namespace, 2)
       await wellAgain(life, namespace, owner)
     },
@@ -80,7 +78,7 @@ export const hungLives = {
     weight: 1.5,
     live: async (life) => {
       const owner = { name: life.name, uid: await life.application(life.guarded, always) }
-      for (;;) await gone(await abandoned(life, life.guarded, 'deleted-or-told', owner))
+      for (;;) await (await abandoned(life, life.guarded, 'deleted-or-told', owner)).gone()
     },
   },
   'abandoned-for-good': {
@@ -103,7 +101,7 @@ export const hungLives = {
     weight: 5,
     live: async (life) => {
       const owner = { name: life.name, uid: await life.application(life.guarded, always) }
-      await gone(await silent(life, 'deleted-or-told', { owner }))
+      await (await silent(life, 'deleted-or-told', { owner })).gone()
       await wellAgain(life, life.guarded, owner)
     },
   },

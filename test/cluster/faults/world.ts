@@ -62,6 +62,7 @@ export interface LivePod {
   ui(mode: UiMode): void
   now(): AuditedPod | undefined
   until(holds: (pod: AuditedPod | undefined) => boolean): Promise<void>
+  gone(): Promise<void>
   delete(): Promise<void>
 }
 
@@ -163,10 +164,28 @@ export function startWorld(options: WorldOptions): World {
       const pod = audit.pod(record.namespace, record.name)
       return pod?.metadata.uid === record.uid ? pod : undefined
     }
+    const until = async (holds: (pod: AuditedPod | undefined) => boolean): Promise<void> => {
+      const key = `${record.namespace}/${record.name}`
+      const { promise, resolve } = Promise.withResolvers<void>()
+      const listener = () => {
+        if (ending.signal.aborted || holds(now())) resolve()
+      }
+      const set = listeners.get(key) ?? new Set()
+      listeners.set(key, set.add(listener))
+      ending.signal.addEventListener('abort', listener, { once: true })
+      listener()
+      await promise
+      set.delete(listener)
+      ending.signal.removeEventListener('abort', listener)
+      if (ending.signal.aborted) throw new WorldEnded()
+    }
     return {
       record,
       podIp,
       now,
+      until,
+      // It may not have been seen yet.
+      gone: () => until(() => audit.changes(record.uid).at(-1)?.type === 'DELETED'),
       ui: (mode) => uis.set(podIp, mode),
       status: async (plan, urgent) => {
         const status = podStatus({ ...plan, podIp, nowMs: clock.nowMs() })
@@ -179,21 +198,6 @@ export function startWorld(options: WorldOptions): World {
           if (error instanceof Error && /HTTP 409/.test(error.message)) return false
           throw error
         }
-      },
-      until: async (holds) => {
-        const key = `${record.namespace}/${record.name}`
-        const { promise, resolve } = Promise.withResolvers<void>()
-        const listener = () => {
-          if (ending.signal.aborted || holds(now())) resolve()
-        }
-        const set = listeners.get(key) ?? new Set()
-        listeners.set(key, set.add(listener))
-        ending.signal.addEventListener('abort', listener, { once: true })
-        listener()
-        await promise
-        set.delete(listener)
-        ending.signal.removeEventListener('abort', listener)
-        if (ending.signal.aborted) throw new WorldEnded()
       },
       delete: async () => {
         record.deletedByUs = true
