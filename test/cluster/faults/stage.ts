@@ -57,7 +57,9 @@ export function openStage(options: StageOptions): Stage {
   const leader = knownLeader()
   const proxies: FaultyProxy[] = []
   const present: { readonly replica: Replica; readonly proxy: FaultyProxy }[] = []
-  const all: Replica[] = []
+  /** Of who left nothing else is kept: it holds all that it knew. */
+  const logs: Pick<Replica, 'name' | 'lines'>[] = []
+  const left: string[] = []
   let rates = options.rates
   const leaderIndex = () => Math.max(0, present.map(({ replica }) => replica.name).indexOf(leader.name()))
   return {
@@ -75,7 +77,7 @@ export function openStage(options: StageOptions): Stage {
       proxy.setRates(rates)
       proxies.push(proxy)
       const replica = startReplica({ name, seed, namespace, proxy, clock, config, uis })
-      all.push(replica)
+      logs.push({ name, lines: replica.lines })
       present.push({ replica, proxy })
     },
     leave: async (who, how) => {
@@ -86,6 +88,7 @@ export function openStage(options: StageOptions): Stage {
       if (how === 'crash') await delay(100)
       gone.proxy.mend()
       await stopped
+      left.push(...(await outliving(gone.replica)))
     },
     cutLeader: async (ms) => {
       const cut = present[leaderIndex()]
@@ -98,10 +101,10 @@ export function openStage(options: StageOptions): Stage {
       for (const proxy of proxies) proxy.setRates(noFaults)
     },
     leaders: leader.changes,
-    lines: () => all.flatMap(({ name, lines }) => lines.map(({ line }) => ({ replica: name, ...line }))),
+    lines: () => logs.flatMap(({ name, lines }) => lines.map(({ line }) => ({ replica: name, ...line }))),
     forget: () => {
       writes.length = 0
-      for (const { lines } of all) lines.length = 0
+      for (const { lines } of logs) lines.length = 0
     },
     idleProblems: () =>
       present.flatMap(({ replica, proxy }) => [
@@ -119,17 +122,20 @@ export function openStage(options: StageOptions): Stage {
     },
     close: async () => {
       await Promise.all(present.map(({ replica }) => replica.stop()))
+      for (const { replica } of present) left.push(...(await outliving(replica)))
       await delay(300)
-      const left = [
-        ...all.filter((replica) => replica.sleeping() > 0).map(({ name }) => `sleeps outlive ${name}`),
-        ...proxies
-          .filter((proxy) => proxy.connections() > 0)
-          .map((proxy) => `${proxy.connections()} connections outlive their replica`),
-      ]
-      for (const proxy of proxies) await proxy.close()
+      for (const proxy of proxies) {
+        if (proxy.connections() > 0) left.push(`${proxy.connections()} connections outlive their replica`)
+        await proxy.close()
+      }
       return left
     },
   }
+}
+
+async function outliving({ name, sleeping }: Replica): Promise<readonly string[]> {
+  await delay(100)
+  return sleeping() > 0 ? [`${sleeping()} sleeps outlive ${name}`] : []
 }
 
 /** Other drivers of the same cluster are not ours: what is asked for all of it is asked for those of the run. */
