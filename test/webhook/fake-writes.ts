@@ -22,6 +22,8 @@ const refusal = (code: number, reason: string): FakeAnswer => ({
   body: { kind: 'Status', code, reason, message: reason },
 })
 
+const given = (status: number, object: FakeObject): FakeAnswer => ({ status, body: { kind: 'Object', ...object } })
+
 /** POST, PUT, PATCH and DELETE with the optimism of an API server: uid and resourceVersion must be the object's, if stated. */
 export function writeObject(write: FakeWrite, store: FakeStore): FakeAnswer {
   const { method, namespace, contentType, body } = write
@@ -31,7 +33,7 @@ export function writeObject(write: FakeWrite, store: FakeStore): FakeAnswer {
   if (method === 'POST') {
     if (found !== undefined) return refusal(409, 'AlreadyExists')
     const metadata = { uid: `uid-of-${name}`, ...stated, name, namespace }
-    return { status: 201, body: store.put({ ...recordOf(body), metadata }) }
+    return given(201, store.put({ ...recordOf(body), metadata }))
   }
   if (found === undefined) return refusal(404, 'NotFound')
   const wanted = method === 'DELETE' ? recordOf(recordOf(body).preconditions) : stated
@@ -41,11 +43,11 @@ export function writeObject(write: FakeWrite, store: FakeStore): FakeAnswer {
   if (differs) return refusal(409, 'Conflict')
   if (method === 'DELETE') {
     store.delete(found)
-    return { status: 200, body: found }
+    return given(200, found)
   }
-  if (method === 'PUT') return { status: 200, body: store.put(body as FakeObject) }
+  if (method === 'PUT') return given(200, store.put(body as FakeObject))
   const merged = merge(found, body, contentType.includes('strategic'))
-  return { status: 200, body: store.put(withGeneration(found, merged as FakeObject)) }
+  return given(200, store.put(withGeneration(found, merged as FakeObject)))
 }
 
 /** Counts the versions of the spec, where the object has any. */

@@ -1,17 +1,17 @@
 import { actionsAnnotation } from '../../core/pod-contract.ts'
-import { sparkApplicationApis } from '../../core/spark-application.ts'
 import type { KubernetesApi } from '../kubernetes/api.ts'
 import type { Log } from '../log.ts'
 import type { Assessment, Hang } from './assess.ts'
 import type { Choice } from './choose-action.ts'
 import type { Circumstances } from './circumstances.ts'
 import type { Deletions } from './deletions.ts'
-import type { DriverMemory } from './driver-memory.ts'
-import type { EventSubject, ToldEvent } from './event.ts'
-import type { ActionName, ActionResult, ControllerMetrics } from './metrics.ts'
+import { type DriverMemory, once } from './driver-memory.ts'
+import type { ControllerMetrics } from './metrics.ts'
 import type { DriverObservation } from './observation.ts'
 import { listExecutors, oldExecutors } from './old-executors.ts'
 import type { Performed, Performer } from './perform.ts'
+import { identityOf } from './subjects.ts'
+import { createTelling, detailOf } from './telling.ts'
 import { withheld } from './withheld.ts'
 import { eventOf } from './wording.ts'
 
@@ -31,6 +31,7 @@ export interface ActorEdges {
   readonly metrics: ControllerMetrics
   readonly log: Log
   nowMs(): number
+  sleep(ms: number, signal: AbortSignal): Promise<void>
 }
 
 export interface Actor {
@@ -40,36 +41,9 @@ export interface Actor {
   act(task: Task): Promise<Performed>
 }
 
-export function createActor(edges: ActorEdges): Actor {
+export function createActor(edges: ActorEdges, signal: AbortSignal): Actor {
   const { performer, metrics, log } = edges
-
-  /** One line and one count for a decision that is another than the one before. */
-  const record = (task: Task, action: ActionName, result: ActionResult, details: object = {}): boolean => {
-    const { driver, assessment, memory } = task
-    const text = JSON.stringify([action, result, details])
-    if (memory.decided.get(assessment.kind) === text) return false
-    memory.decided.set(assessment.kind, text)
-    metrics.acted(action, result)
-    const line = { event: 'decision', ...identityOf(driver), action, result, ...details, evidence: assessment }
-    if (result === 'failed') log.error(line)
-    else log.info(line)
-    return true
-  }
-
-  const tell = async (task: Task, event: ToldEvent, onApplication = false): Promise<Performed> => {
-    const { driver, memory } = task
-    const key = `${event.reason} ${event.occasion}`
-    if (memory.told.has(key)) return done
-    const performed = await performer.tell(podSubject(driver), event)
-    if (performed.kind === 'failed') return performed
-    memory.told.add(key)
-    const owner = onApplication ? applicationSubject(task) : undefined
-    if (owner !== undefined) {
-      const occasion = `${driver.uid} ${event.occasion}`
-      await performer.tell(owner, { ...event, occasion, message: `${driver.name}: ${event.message}` })
-    }
-    return performed
-  }
+  const { record, tell, tellDone } = createTelling(edges, signal)
 
   const report = async (task: Task): Promise<Performed> => {
     const event = eventOf(task.assessment, task.driver)
@@ -81,13 +55,23 @@ export function createActor(edges: ActorEdges): Actor {
 
   const rescue = async (task: Task, image: string): Promise<Performed> => {
     const { driver, assessment, memory } = task
-    const performed = await performer.replaceSidecarImage(driver, image)
+    const performed = await once(memory, () => performer.replaceSidecarImage(driver, image))
     if (performed.kind === 'outdated') return performed
-    memory.rescued = performed.kind === 'done'
-    const details = { from: driver.sidecar?.image, to: image, ...detailOf(performed) }
-    record(task, 'rescue-sidecar', performed.kind === 'done' ? 'done' : 'failed', details)
-    const event = performed.kind === 'done' ? eventOf(assessment, driver) : undefined
-    if (event !== undefined) await tell(task, event, true)
+    const details = { from: driver.sidecar?.image, to: image }
+    const confirm = async () => {
+      memory.rescued = true
+      record(task, 'rescue-sidecar', 'done', details)
+      const event = eventOf(assessment, driver)
+      if (event !== undefined) await tellDone(task, event)
+    }
+    if (performed.kind === 'done') {
+      await confirm()
+      return performed
+    }
+    record(task, 'rescue-sidecar', 'failed', { ...details, ...detailOf(performed) })
+    if (performed.unanswered) {
+      memory.unconfirmed = { tookPlace: (now) => now !== undefined && now.sidecar?.rescue !== null, confirm }
+    }
     return performed
   }
 
@@ -108,35 +92,50 @@ export function createActor(edges: ActorEdges): Actor {
       log.info({ event: 'executors-deleted', ...identityOf(driver), restarts, executors: names })
       const message = `After restart ${restarts} of the driver, ${names.length} executors of the one before were deleted: ${names.join(', ')}`
       const reason = 'SparkNannyExecutorsDeleted'
-      await tell(task, { type: 'Normal', reason, message, occasion: String(restarts) })
+      await tellDone(task, { type: 'Normal', reason, message, occasion: String(restarts) }, false)
     }
     if (failure.kind === 'done') memory.cleanedRestarts = restarts
     return failure
   }
 
+  /** Before the deletion: whoever leads next must know of it, whatever becomes of us or of the answer. */
+  const putOnRecord = async ({ driver, circumstances }: Task, hang: Hang): Promise<Performed> => {
+    const { application } = circumstances
+    const deletion = { atMs: edges.nowMs(), uid: driver.uid, reason: `${hang.by} ${hang.reason}: ${hang.detail}` }
+    const text = edges.deletions.note(driver, application, deletion)
+    if (driver.owner === null || application === undefined || edges.deletions.isOnRecord(driver, application))
+      return done
+    const written = await performer.annotateApplication(driver.owner, application, { [actionsAnnotation]: text })
+    if (written.kind === 'done') return done
+    log.warn({ event: 'history-not-written', ...identityOf(driver), ...detailOf(written) })
+    // Where nobody may write it, it is remembered as long as we lead.
+    if (written.kind === 'failed' && written.refused) return done
+    if (written.kind === 'failed') return written
+    return { kind: 'failed', detail: 'its SparkApplication is not as it is known', retryAfterMs: 0 }
+  }
+
   const remove = async (task: Task, hang: Hang): Promise<Performed> => {
-    const { driver, circumstances, memory } = task
+    const { driver, memory } = task
+    const recorded = await putOnRecord(task, hang)
+    if (recorded.kind !== 'done') return recorded
+    const confirm = async () => {
+      memory.deleted = true
+      metrics.killed(task.circumstances.app)
+      record(task, 'delete-pod', 'done')
+      const message = `${hangText(hang)}; its pod was deleted, so that it is made again.`
+      await tellDone(task, { type: 'Warning', reason: 'SparkNannyDeleted', message, occasion: driver.uid })
+    }
     memory.deleted = true
-    const performed = await performer.deletePod(driver)
-    if (performed.kind !== 'done') {
-      memory.deleted = false
-      if (performed.kind === 'failed') record(task, 'delete-pod', 'failed', detailOf(performed))
-      if (performed.kind === 'failed' && performed.unanswered) edges.deletions.suspect(driver, edges.nowMs())
+    const performed = await once(memory, () => performer.deletePod(driver))
+    if (performed.kind === 'done') {
+      await confirm()
       return performed
     }
-    metrics.killed(circumstances.app)
-    record(task, 'delete-pod', 'done')
-    const deletion = { atMs: edges.nowMs(), uid: driver.uid, reason: `${hang.by} ${hang.reason}: ${hang.detail}` }
-    const text = edges.deletions.note(driver, circumstances.application, deletion)
-    const message = `${hangText(hang)}; its pod was deleted, so that it is made again.`
-    await tell(task, { type: 'Warning', reason: 'SparkNannyDeleted', message, occasion: driver.uid }, true)
-    if (driver.owner !== null && circumstances.application !== undefined) {
-      const written = await performer.annotateApplication(driver.owner, circumstances.application.uid, {
-        [actionsAnnotation]: text,
-      })
-      if (written.kind !== 'done') {
-        log.warn({ event: 'history-not-written', ...identityOf(driver), ...detailOf(written) })
-      }
+    memory.deleted = false
+    if (performed.kind === 'outdated') return performed
+    record(task, 'delete-pod', 'failed', detailOf(performed))
+    if (performed.unanswered) {
+      memory.unconfirmed = { tookPlace: (now) => now === undefined || now.deletionMs !== null, confirm }
     }
     return performed
   }
@@ -181,28 +180,10 @@ export function createActor(edges: ActorEdges): Actor {
 
 const done: Performed = { kind: 'done' }
 const budgetScopes = ['application', 'namespace', 'cluster'] as const
-const detailOf = (performed: Performed) => (performed.kind === 'failed' ? { detail: performed.detail } : {})
 const circumstancesText = ({ circumstances }: Task) => circumstances.pause?.reason || 'no reason is given'
 
 /** From outside the pod, a UI that does not listen may also be one that is switched off. */
 function hangText({ by, reason, detail }: Hang): string {
   const sure = by === 'sidecar' || reason === 'unresponsive'
   return `${sure ? 'The driver hangs' : 'The driver may hang'} (${detail})`
-}
-
-/** What every line about a driver bears. */
-export function identityOf({ namespace, name, uid, application }: DriverObservation) {
-  return { namespace, name, uid, application }
-}
-
-function podSubject({ namespace, name, uid }: DriverObservation): EventSubject {
-  return { apiVersion: 'v1', kind: 'Pod', namespace, name, uid }
-}
-
-function applicationSubject({ driver, circumstances }: Task): EventSubject | undefined {
-  const { owner, namespace } = driver
-  const uid = circumstances.application?.uid
-  const api = sparkApplicationApis.find(({ operator }) => operator === owner?.operator)
-  if (owner === null || uid === undefined || api === undefined) return undefined
-  return { apiVersion: `${api.group}/${api.version}`, kind: 'SparkApplication', namespace, name: owner.name, uid }
 }

@@ -6,7 +6,7 @@ import type { Log } from '../log.ts'
 import { createActor } from './actor.ts'
 import { type CircumstancesEdges, circumstancesOf } from './circumstances.ts'
 import { deletionRecord } from './deletions.ts'
-import { driverMemories } from './driver-memory.ts'
+import { confirmSeen, driverMemories } from './driver-memory.ts'
 import type { WatchedDrivers } from './drivers.ts'
 import { watchEndings } from './endings.ts'
 import { isBreakerOpen, isCutOff } from './ledger.ts'
@@ -55,7 +55,7 @@ const othersWithinMs = 30_000
  */
 export function createController(edges: ControllerEdges): Controller {
   const { drivers, metrics, config, nowMs } = edges
-  let isOpen = () => false
+  let isOpen = (_uid?: string) => false
 
   const lead = async (signal: AbortSignal): Promise<void> => {
     const queue = workQueue()
@@ -73,11 +73,14 @@ export function createController(edges: ControllerEdges): Controller {
       signal,
     )
     const verdicts = sidecarVerdicts({ ...edges, answered: (driver) => queue.add(keyOf(driver)) })
-    isOpen = () => {
+    isOpen = (own) => {
       const { asked, unhealthy } = polls.counts()
-      return isBreakerOpen(asked, unhealthy, deletions.lately(breakerWindowMs, nowMs()), config.rails.breakerShare)
+      // What is on record and not done yet counts as unhealthy already.
+      const isThere = (uid: string) => uid === own || polls.judgement(uid) !== undefined
+      const lately = deletions.lately(breakerWindowMs, nowMs(), isThere)
+      return isBreakerOpen(asked, unhealthy, lately, config.rails.breakerShare)
     }
-    const actor = createActor({ ...edges, deletions })
+    const actor = createActor({ ...edges, deletions }, signal)
     const reconciler = createReconciler({
       ...edges,
       queue,
@@ -86,10 +89,10 @@ export function createController(edges: ControllerEdges): Controller {
       polls,
       verdicts,
       actor,
-      isSuspect: ({ node, namespace }) => {
+      isSuspect: ({ uid, node, namespace }) => {
         const ofNode = polls.counts((other) => other.node === node)
         const ofNamespace = polls.counts((other) => other.namespace === namespace)
-        return isOpen() || [ofNode, ofNamespace].some(({ asked, unhealthy }) => isCutOff(asked, unhealthy))
+        return isOpen(uid) || [ofNode, ofNamespace].some(({ asked, unhealthy }) => isCutOff(asked, unhealthy))
       },
     })
 
@@ -98,10 +101,12 @@ export function createController(edges: ControllerEdges): Controller {
     drivers.listen(
       {
         changed: (driver, before) => {
+          confirmSeen(memories.known(driver.uid), driver)
           endings.changed(driver, before, memories.known(driver.uid)?.deleted === true)
           queue.add(keyOf(driver))
         },
         gone: (driver) => {
+          confirmSeen(memories.known(driver.uid), undefined)
           endings.gone(driver, memories.known(driver.uid)?.deleted === true)
           memories.forget(driver.uid)
           polls.forget(driver.uid)

@@ -10,27 +10,32 @@ import {
   noHistory,
   parseHistory,
   withDeletion,
+  withoutPod,
 } from './history.ts'
 import { exhaustedScope, type LedgerEntry } from './ledger.ts'
 import type { DriverObservation } from './observation.ts'
 
-type Driver = Pick<DriverObservation, 'namespace' | 'application'>
-type Pod = Driver & Pick<DriverObservation, 'uid'>
+type Application = Pick<DriverObservation, 'namespace' | 'application'>
+type Driver = Application & Pick<DriverObservation, 'uid'>
 
-/** What was deleted: for the budgets, the backoff and the quarantine. It lives in the SparkApplications' annotations. */
+/**
+ * What was deleted: for the budgets, the backoff and the quarantine. It lives in the SparkApplications' annotations, and
+ * is written there before the deletion: one that nobody remembers, since its answer or its leader was lost, would be free.
+ */
 export interface Deletions {
   /** Takes up what the annotations tell, once, before anything is decided. */
   load(applications: Iterable<KnownApplication>): void
+  /** What holds for this pod, whatever was tried of it before. */
   limits(driver: Driver, known: KnownApplication | undefined, nowMs: number): DeletionLimits
-  /** Counts one that is under way, until `end`, so that what is decided meanwhile does not overdraw a budget. */
-  begin(driver: Pod, atMs: number): void
-  end(driver: Pod): void
-  /** Counts a deletion; the value of the annotation that shall tell of it. */
-  note(driver: Driver, known: KnownApplication | undefined, deletion: Deletion): string
-  /** Counts one that may have happened: towards the budgets, but not towards a quarantine. */
-  suspect(driver: Driver, atMs: number): void
-  /** Deletions within the last `windowMs`, and those under way. */
-  lately(windowMs: number, nowMs: number): number
+  /** Counts one that is chosen, until `end`, so that what is decided meanwhile does not overdraw a budget. */
+  begin(driver: Driver, atMs: number): void
+  end(driver: Driver): void
+  /** Whether the SparkApplication tells of this pod's deletion. */
+  isOnRecord(driver: Driver, known: KnownApplication): boolean
+  /** Counts a deletion that is to be; the value of the annotation that shall tell of it. Again for the same pod: once. */
+  note(application: Application, known: KnownApplication | undefined, deletion: Deletion): string
+  /** Deletions within the last `windowMs`, without those of pods that are still there. */
+  lately(windowMs: number, nowMs: number, isThere: (uid: string) => boolean): number
   quarantined(applications: Iterable<KnownApplication>): ReadonlyMap<string, number>
 }
 
@@ -48,12 +53,11 @@ interface Remembered {
 
 export function deletionRecord(config: RailsConfig): Deletions {
   let entries: readonly LedgerEntry[] = []
-  let suspects: readonly LedgerEntry[] = []
   const underWay = new Map<string, LedgerEntry>()
   const remembered = new Map<string, Remembered>()
-  const keyOf = ({ namespace, application }: Driver) => `${namespace}/${application}`
+  const keyOf = ({ namespace, application }: Application) => `${namespace}/${application}`
 
-  const historyOf = (driver: Driver, known: KnownApplication | undefined): History => {
+  const historyOf = (driver: Application, known: KnownApplication | undefined): History => {
     const own = remembered.get(keyOf(driver))
     if (known === undefined) return own?.history ?? noHistory
     const text = known.application.annotations[actionsAnnotation]
@@ -68,42 +72,44 @@ export function deletionRecord(config: RailsConfig): Deletions {
   return {
     load: (applications) => {
       entries = [...applications].flatMap(({ application: { namespace, name, annotations } }) =>
-        parseHistory(annotations[actionsAnnotation]).deletions.map(({ atMs }) => ({
+        parseHistory(annotations[actionsAnnotation]).deletions.map(({ atMs, uid }) => ({
           atMs,
+          uid,
           namespace,
           application: name,
         })),
       )
     },
     limits: (driver, known, nowMs) => {
-      const history = historyOf(driver, known)
+      const history = withoutPod(historyOf(driver, known), driver.uid)
+      const others = entries.filter(({ uid }) => uid !== driver.uid)
       // Of another version of the SparkApplication, or before a person took the annotation away: it starts anew.
       const cleared = history.deletions.length === 0
-      const counted = cleared ? entries.filter((entry) => keyOf(entry) !== keyOf(driver)) : entries
-      const begun = [...underWay.values()]
+      const counted = cleared ? others.filter((entry) => keyOf(entry) !== keyOf(driver)) : others
+      const begun = [...underWay.values()].filter(({ uid }) => uid !== driver.uid)
       const own = begun.some((entry) => keyOf(entry) === keyOf(driver))
       return {
         quarantined: known !== undefined && history.quarantinedMs !== null,
         backoffUntilMs: Math.max(backoffUntilMs(history, config, nowMs), own ? nowMs + config.backoffMs : 0),
-        exhausted: exhaustedScope([...counted, ...suspects, ...begun], driver, config, nowMs),
+        exhausted: exhaustedScope([...counted, ...begun], driver, config, nowMs),
       }
     },
-    begin: ({ namespace, application, uid }, atMs) => void underWay.set(uid, { atMs, namespace, application }),
+    begin: ({ namespace, application, uid }, atMs) => void underWay.set(uid, { atMs, namespace, application, uid }),
     end: ({ uid }) => void underWay.delete(uid),
+    isOnRecord: ({ uid }, { application }) =>
+      parseHistory(application.annotations[actionsAnnotation]).deletions.some((deletion) => deletion.uid === uid),
     note: (driver, known, deletion) => {
       const { namespace, application } = driver
-      underWay.delete(deletion.uid)
-      entries = [...entries, { atMs: deletion.atMs, namespace, application }].filter(
-        ({ atMs }) => deletion.atMs - atMs < config.windowMs,
-      )
+      const { atMs, uid } = deletion
+      underWay.delete(uid)
+      const within = entries.filter((entry) => entry.uid !== uid && atMs - entry.atMs < config.windowMs)
+      entries = [...within, { atMs, namespace, application, uid }]
       const history = withDeletion(historyOf(driver, known), deletion, known?.generation ?? null, config)
       remembered.set(keyOf(driver), { history, seen: false })
       return formatHistory(history)
     },
-    suspect: ({ namespace, application }, atMs) => {
-      suspects = [...suspects, { atMs, namespace, application }].slice(-maxSuspects)
-    },
-    lately: (windowMs, nowMs) => entries.filter(({ atMs }) => nowMs - atMs < windowMs).length + underWay.size,
+    lately: (windowMs, nowMs, isThere) =>
+      entries.filter(({ atMs, uid }) => nowMs - atMs < windowMs && !isThere(uid)).length,
     quarantined: (applications) => {
       const counts = new Map<string, number>()
       for (const { application, generation } of applications) {
@@ -115,7 +121,5 @@ export function deletionRecord(config: RailsConfig): Deletions {
     },
   }
 }
-
-const maxSuspects = 1_000
 
 const lastMs = ({ deletions }: History) => deletions.at(-1)?.atMs ?? 0

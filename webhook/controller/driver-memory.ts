@@ -1,3 +1,14 @@
+import type { DriverObservation } from './observation.ts'
+import type { Performed } from './perform.ts'
+
+/** An effect whose answer was lost: the watch will show whether it took place. */
+export interface Unconfirmed {
+  /** Undefined: the pod is gone. */
+  tookPlace(driver: DriverObservation | undefined): boolean
+  /** Tells of it. Never rejects. */
+  confirm(): Promise<void>
+}
+
 /** What the controller remembers of one pod while it leads; all of it may be lost. */
 export interface DriverMemory {
   /** What was told of it, by reason and occasion. */
@@ -19,6 +30,7 @@ export interface DriverMemory {
   rescued: boolean
   /** It was deleted, or its deletion asked for. */
   deleted: boolean
+  unconfirmed: Unconfirmed | null
 }
 
 export interface DriverMemories {
@@ -45,10 +57,27 @@ export function driverMemories(): DriverMemories {
         cleanedRestarts: 0,
         rescued: false,
         deleted: false,
+        unconfirmed: null,
       }
       memories.set(uid, memory)
       return memory
     },
     forget: (uid) => void memories.delete(uid),
   }
+}
+
+/** Tells of an effect whose answer was lost, once it is seen. `now` undefined: the pod is gone. */
+export function confirmSeen(memory: DriverMemory | undefined, now: DriverObservation | undefined): void {
+  if (memory === undefined || memory.unconfirmed?.tookPlace(now) !== true) return
+  void memory.unconfirmed.confirm()
+  memory.unconfirmed = null
+}
+
+/** What is seen of an effect while it is tried again is told by this try, or else by the one before. */
+export async function once(memory: DriverMemory, perform: () => Promise<Performed>): Promise<Performed> {
+  const before = memory.unconfirmed
+  memory.unconfirmed = null
+  const performed = await perform()
+  if (performed.kind !== 'done') memory.unconfirmed = before
+  return performed
 }

@@ -54,14 +54,27 @@ export function currentHistory(history: History, generation: number | null): His
   return same ? history : { ...noHistory, generation }
 }
 
-/** With one more deletion; the one that spends the application's budget puts it in quarantine. */
+/** As it was before this pod was, or was to be, deleted. */
+export function withoutPod(history: History, uid: string): History {
+  const own = history.deletions.filter((deletion) => deletion.uid === uid)
+  if (own.length === 0) return history
+  const isOwn = own.some(({ atMs }) => atMs === history.quarantinedMs)
+  return {
+    ...history,
+    deletions: history.deletions.filter((deletion) => deletion.uid !== uid),
+    quarantinedMs: isOwn ? null : history.quarantinedMs,
+  }
+}
+
+/** With one more deletion, one for each pod at most; the one that spends the application's budget puts it in quarantine. */
 export function withDeletion(
   history: History,
   deletion: Deletion,
   generation: number | null,
   { perApplication, windowMs }: { readonly perApplication: number; readonly windowMs: number },
 ): History {
-  const deletions = [...currentHistory(history, generation).deletions, deletion].slice(-maxKept)
+  const { deletions: before } = withoutPod(currentHistory(history, generation), deletion.uid)
+  const deletions = [...before, deletion].slice(-maxKept)
   const within = deletions.filter(({ atMs }) => deletion.atMs - atMs < windowMs).length
   const spent = within >= Math.min(perApplication, maxKept)
   return { generation, deletions, quarantinedMs: spent ? deletion.atMs : null }

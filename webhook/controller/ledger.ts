@@ -5,6 +5,8 @@ export interface LedgerEntry {
   readonly atMs: number
   readonly namespace: string
   readonly application: string
+  /** Of the pod. */
+  readonly uid: string
 }
 
 /** The scope whose budget is spent, the narrowest first; null: none is. */

@@ -1,5 +1,5 @@
 import { nextApplicationIdSuffixAnnotation } from '../../core/pod-contract.ts'
-import { answerDetail, type KubernetesApi } from '../kubernetes/api.ts'
+import { answerDetail, isOfTheApi, type KubernetesApi } from '../kubernetes/api.ts'
 import type { ReflectorEdges } from '../kubernetes/reflector.ts'
 import type { WatchedDrivers } from './drivers.ts'
 import type { DriverObservation } from './observation.ts'
@@ -65,7 +65,8 @@ async function annotate(api: KubernetesApi, namespace: string, name: string, uid
   })
   // Gone, or another pod by now: nothing left to do.
   const gone = answer.kind === 'answer' && (answer.status === 404 || answer.status === 409)
-  return (answer.kind === 'answer' && answer.status === 200) || gone ? undefined : answerDetail(answer)
+  const written = answer.kind === 'answer' && answer.status === 200 && isOfTheApi(answer)
+  return written || gone ? undefined : answerDetail(answer)
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

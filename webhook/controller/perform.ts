@@ -1,7 +1,8 @@
 import { rescuedAnnotation, sidecarContainerName } from '../../core/pod-contract.ts'
 import { sparkApplicationApis } from '../../core/spark-application.ts'
 import type { ApplicationReference } from '../admission/application-reference.ts'
-import { type ApiAnswer, type ApiRequest, answerDetail, type KubernetesApi } from '../kubernetes/api.ts'
+import { type ApiAnswer, type ApiRequest, answerDetail, isOfTheApi, type KubernetesApi } from '../kubernetes/api.ts'
+import type { KnownApplication } from '../kubernetes/spark-applications.ts'
 import { type EventSubject, eventObject, type ToldEvent } from './event.ts'
 import type { DriverObservation } from './observation.ts'
 import { rescueText } from './observe-sidecar.ts'
@@ -11,8 +12,15 @@ import { podPath } from './pod-path.ts'
 export type Performed =
   | { readonly kind: 'done' }
   | { readonly kind: 'outdated' }
-  /** `unanswered`: the API server may have done it all the same. */
-  | { readonly kind: 'failed'; readonly detail: string; readonly retryAfterMs: number; readonly unanswered?: boolean }
+  | {
+      readonly kind: 'failed'
+      readonly detail: string
+      readonly retryAfterMs: number
+      /** It may be done all the same. */
+      readonly unanswered?: boolean
+      /** It may not be done, and trying again will not help. */
+      readonly refused?: boolean
+    }
 
 export interface Performer {
   /** Told twice is told once. */
@@ -21,10 +29,10 @@ export interface Performer {
   replaceSidecarImage(driver: DriverObservation, image: string): Promise<Performed>
   /** Deletes this very pod, with its own grace period; as it is known, when its version is given. */
   deletePod(pod: DeletedPod): Promise<Performed>
-  /** Writes an annotation of a SparkApplication; null removes it. */
+  /** Writes an annotation of a SparkApplication as it is known; null removes it. */
   annotateApplication(
     reference: ApplicationReference,
-    uid: string,
+    known: Pick<KnownApplication, 'uid' | 'resourceVersion'>,
     annotations: Readonly<Record<string, string | null>>,
   ): Promise<Performed>
 }
@@ -82,12 +90,12 @@ export function performer({ api, reporter, nowMs, mayAct }: PerformerEdges): Per
         body: { apiVersion: 'v1', kind: 'DeleteOptions', preconditions },
       })
     },
-    annotateApplication: (reference, uid, annotations) =>
+    annotateApplication: (reference, { uid, resourceVersion }, annotations) =>
       send({
         method: 'PATCH',
         path: `${applicationPath(reference)}?fieldManager=spark-nanny`,
         contentType: 'application/merge-patch+json',
-        body: { metadata: { uid, annotations } },
+        body: { metadata: { uid, resourceVersion, annotations } },
       }),
   }
 }
@@ -101,9 +109,13 @@ export function applicationPath({ operator, namespace, name }: ApplicationRefere
 function performed(answer: ApiAnswer, fine: readonly number[]): Performed {
   if (answer.kind === 'answer') {
     const { status, retryAfterMs = 0 } = answer
+    // A proxy on the way may say anything.
+    if (!isOfTheApi(answer)) return { kind: 'failed', detail: answerDetail(answer), retryAfterMs, unanswered: true }
     if ((status >= 200 && status < 300) || fine.includes(status)) return { kind: 'done' }
     if (status === 404 || status === 409) return { kind: 'outdated' }
-    return { kind: 'failed', detail: answerDetail(answer), retryAfterMs }
+    const failure = { kind: 'failed', detail: answerDetail(answer), retryAfterMs } as const
+    if (status >= 500) return { ...failure, unanswered: true }
+    return status === 429 ? failure : { ...failure, refused: true }
   }
   return { kind: 'failed', detail: answer.detail, retryAfterMs: 0, unanswered: true }
 }

@@ -1,9 +1,9 @@
 import type { ControllerConfig } from '../controller-config.ts'
 import type { Log } from '../log.ts'
-import { type Actor, identityOf } from './actor.ts'
+import type { Actor } from './actor.ts'
 import { type Circumstances, type CircumstancesEdges, circumstancesOf } from './circumstances.ts'
 import type { Deletions } from './deletions.ts'
-import type { DriverMemories } from './driver-memory.ts'
+import { confirmSeen, type DriverMemories } from './driver-memory.ts'
 import type { WatchedDrivers } from './drivers.ts'
 import { type Look, look, signatureOf } from './look.ts'
 import type { DriverObservation } from './observation.ts'
@@ -11,6 +11,7 @@ import type { Performed } from './perform.ts'
 import { pollPlan } from './poll-plan.ts'
 import type { SidecarImage } from './sidecar-image.ts'
 import type { SidecarVerdicts } from './sidecar-verdicts.ts'
+import { identityOf } from './subjects.ts'
 import type { UiPolls } from './ui-polls.ts'
 import type { WorkQueue } from './work-queue.ts'
 
@@ -41,6 +42,8 @@ export interface Reconciler {
 const maxAtOnce = 8
 /** A pod that changed in between is known anew by then. */
 const outdatedAgainMs = 500
+/** With a watch that is frozen it is not. */
+const maxOutdatedMs = 10_000
 const maxBackoffMs = 120_000
 
 export const keyOf = ({ namespace, name }: DriverObservation) => `${namespace}/${name}`
@@ -91,6 +94,8 @@ export function createReconciler(edges: ReconcilerEdges): Reconciler {
       deletions.end(driver)
       memory.busy = false
       underWay -= 1
+      const now = edges.drivers.reflector.objects.get(driver.namespace, driver.name)
+      confirmSeen(memory, now?.uid === driver.uid ? now : undefined)
       // What came meanwhile was not looked at.
       queue.add(keyOf(driver))
       const [next] = putOff
@@ -102,7 +107,7 @@ export function createReconciler(edges: ReconcilerEdges): Reconciler {
   }
 
   const delayAfter = (performed: Performed, failures: number): number => {
-    if (performed.kind !== 'failed') return outdatedAgainMs
+    if (performed.kind !== 'failed') return Math.min(maxOutdatedMs, outdatedAgainMs * 2 ** Math.min(failures - 1, 20))
     const backoffMs = Math.min(maxBackoffMs, outdatedAgainMs * 2 ** Math.min(failures, 20)) * (0.5 + edges.random() / 2)
     return Math.max(backoffMs, performed.retryAfterMs)
   }

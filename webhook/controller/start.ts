@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { createProber } from '../../sidecar/prober.ts'
-import { getUi } from '../../sidecar/ui-request.ts'
+import { createProber, type Prober } from '../../sidecar/prober.ts'
+import { getUi, type UiGet, type UiReply } from '../../sidecar/ui-request.ts'
 import type { Background } from '../background.ts'
 import type { ControllerConfig } from '../controller-config.ts'
 import { watchNamespaces } from '../kubernetes/namespaces.ts'
@@ -12,6 +12,7 @@ import { deletionRecord } from './deletions.ts'
 import { watchDrivers } from './drivers.ts'
 import { countDrivers } from './gauges.ts'
 import { leadership } from './lease.ts'
+import type { LeaseTiming } from './lease-decision.ts'
 import type { ControllerMetrics } from './metrics.ts'
 import { numberApplicationIds } from './next-application-id.ts'
 import { performer } from './perform.ts'
@@ -33,6 +34,10 @@ export interface StartedController extends ReflectorEdges {
   monotonicMs(): number
   readonly metrics: ControllerMetrics
   readonly loops: Background
+  /** Where Spark UIs and sidecars are not asked over the network. */
+  readonly prober?: Pick<Prober, 'probe'>
+  get?(get: UiGet): Promise<UiReply>
+  readonly leaseTiming?: LeaseTiming
 }
 
 /** Watches drivers in every replica; one of them leads and acts. */
@@ -51,7 +56,12 @@ export function startController(started: StartedController): { suspension(): str
     for (const listener of namespaceListeners) listener(name)
   })
   const identity = `${config.podName || 'spark-nanny'}_${randomUUID()}`
-  const lease = leadership({ ...started, name: config.lease, identity })
+  const lease = leadership({
+    ...started,
+    name: config.lease,
+    identity,
+    ...(started.leaseTiming !== undefined && { timing: started.leaseTiming }),
+  })
   const performing = performer({ api, reporter: identity, nowMs: started.nowMs, mayAct: lease.leads })
   const circumstances = {
     namespaces: namespaces.objects,
@@ -71,8 +81,8 @@ export function startController(started: StartedController): { suspension(): str
     drivers,
     sidecarImage,
     performer: performing,
-    prober: createProber(),
-    get: getUi,
+    prober: started.prober ?? createProber(),
+    get: started.get ?? getUi,
     synced,
     onNamespace: (changed, signal) => {
       namespaceListeners.add(changed)

@@ -1,3 +1,5 @@
+import { recordOf } from '../../core/json.ts'
+
 /** The narrow edge to the Kubernetes API: JSON over a path, with deadlines. Nothing here throws for what can be expected. */
 export interface KubernetesApi {
   request(request: ApiRequest): Promise<ApiAnswer>
@@ -38,6 +40,10 @@ export type WatchItem =
       readonly detail: string
       readonly retryAfterMs?: number
     }
+
+/** Whether it is the API server that answers, and nothing in between: all that it gives has a kind. */
+export const isOfTheApi = (answer: ApiAnswer): boolean =>
+  answer.kind === 'answer' && typeof recordOf(answer.body).kind === 'string'
 
 /** What the API says of a refusal (`Status.message`), for a log line. */
 export function answerDetail(answer: ApiAnswer): string {

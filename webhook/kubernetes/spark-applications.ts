@@ -9,6 +9,7 @@ import { createReflector, type Reflector, type ReflectorEdges } from './reflecto
 /** What is kept of a SparkApplication: ten thousand of them must fit in a few megabytes. */
 export interface KnownApplication {
   readonly uid: string
+  readonly resourceVersion: string
   /** Another one with each change of its spec. */
   readonly generation: number
   /** How often its driver was submitted (kubeflow: `status.executionAttempts`), 0 when it does not say. */
@@ -20,12 +21,13 @@ export function keepApplication(object: unknown): KnownApplication | undefined {
   const application = parseSparkApplication(object)
   if (application === undefined) return undefined
   const { metadata, status } = recordOf(object)
-  const { uid, generation } = recordOf(metadata)
+  const { uid, generation, resourceVersion } = recordOf(metadata)
   const { executionAttempts } = recordOf(status)
   const pick = (map: Readonly<Record<string, string>>, test: (key: string) => boolean) =>
     Object.fromEntries(Object.entries(map).filter(([key]) => test(key)))
   return {
     uid: String(uid ?? ''),
+    resourceVersion: String(resourceVersion ?? ''),
     generation: typeof generation === 'number' ? generation : 0,
     attempts: typeof executionAttempts === 'number' ? executionAttempts : 0,
     application: {

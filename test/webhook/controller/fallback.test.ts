@@ -59,13 +59,19 @@ test('a hung driver without a sidecar: its pod is deleted as it is known, told, 
     written.actions.map(({ action, pod }: { action: string; pod: string }) => [action, pod]),
     [['delete-pod', 'uid-pi-driver']],
   )
+  const deletedTold = () => rig.told().filter(({ reason }) => reason === 'SparkNannyDeleted')
+  await until(() => deletedTold().length === 2, 'both Events')
   const text = await replica.metrics()
   assert.match(text, /spark_nanny_kill_count\{spark_app="pi"\} 1/)
   assert.match(text, /spark_nanny_actions_total\{action="delete-pod",result="done"\} 1/)
   assert.match(text, /spark_nanny_poke_duration_seconds_bucket\{le="0.25",spark_app="pi"\}/)
   assert.match(text, /spark_nanny_driver_terminations_total\{namespace="spark",application="pi",cause="hung"\} 1/)
-  const told = rig.told().filter(({ reason }) => reason === 'SparkNannyDeleted')
-  assert.deepEqual(told.map(({ of }) => of).toSorted(), ['pi', 'pi-driver'])
+  assert.deepEqual(
+    deletedTold()
+      .map(({ of }) => of)
+      .toSorted(),
+    ['pi', 'pi-driver'],
+  )
 })
 
 test('a driver that finishes (refused after it answered) is left alone', async (t) => {
@@ -179,6 +185,66 @@ test('a failed deletion is no kill, and is tried again', async (t) => {
   const text = await replica.metrics()
   assert.match(text, /spark_nanny_kill_count\{spark_app="pi"\} 1/)
   assert.match(text, /action="delete-pod",result="failed"\} 1/)
+})
+
+test('what cannot be put on record is not deleted; a lost answer leaves a record', async (t) => {
+  const rig = await scene(t)
+  rig.start(deleting)
+  await until(() => rig.ui.polls() > 3, 'polls')
+  let refusals = 2
+  rig.api.intercept((method, path) => {
+    const isRecord = method === 'PATCH' && path.includes('/sparkapplications/')
+    if (isRecord && refusals > 0) {
+      refusals -= 1
+      return { status: 503, body: {} }
+    }
+    if (method !== 'DELETE') return undefined
+    rig.api.remove(pods, rig.pod)
+    return { status: 504, body: {} }
+  })
+  rig.ui.hang(true)
+  await until(() => rig.deletes().length > 0, 'a deletion')
+  const writes = rig.calls().filter((line) => /^PATCH .*sparkapplications|^DELETE/.test(line))
+  assert.deepEqual(
+    writes.map((line) => line.split(' ')[0]),
+    ['PATCH', 'PATCH', 'PATCH', 'DELETE'],
+  )
+  const annotations = Object(rig.api.get(applications, 'spark', 'pi')?.metadata.annotations)
+  assert.match(String(annotations['spark-nanny.io/actions']), /"pod":"uid-pi-driver"/)
+})
+
+test('a deletion whose answer was lost, and an Event that could not be told at first, are told all the same', async (t) => {
+  const rig = await scene(t)
+  const replica = rig.start(deleting)
+  await until(() => rig.ui.polls() > 3, 'polls')
+  let refusals = 2
+  rig.api.intercept((method, path) => {
+    if (method === 'DELETE') {
+      rig.api.remove(pods, rig.pod)
+      return { status: 504, body: { kind: 'Status' } }
+    }
+    if (!path.endsWith('/events') || refusals === 0) return undefined
+    refusals -= 1
+    return { status: 500, body: { kind: 'Status' } }
+  })
+  rig.ui.hang(true)
+  const told = () => rig.told().filter(({ reason }) => reason === 'SparkNannyDeleted')
+  await until(() => told().length === 2, 'both Events')
+  assert.match(await replica.metrics(), /spark_nanny_kill_count\{spark_app="pi"\} 1/)
+})
+
+test('what answers that is not the API server is not believed', async (t) => {
+  const rig = await scene(t)
+  rig.start(deleting)
+  await until(() => rig.ui.polls() > 3, 'polls')
+  let strangers = 2
+  rig.api.intercept((method) => {
+    if ((method !== 'DELETE' && method !== 'PATCH') || strangers === 0) return undefined
+    strangers -= 1
+    return { status: 200, body: '<html>Log in</html>' }
+  })
+  rig.ui.hang(true)
+  await until(() => rig.api.get(pods, 'spark', 'pi-driver') === undefined, 'the deletion')
 })
 
 test('many at once: the breaker holds', async (t) => {

@@ -67,6 +67,7 @@ test('budgets, the narrowest first', () => {
     atMs: nowMs - minutesAgo * minuteMs,
     namespace,
     application,
+    uid: `${application}-${minutesAgo}`,
   })
   const driver = { namespace: 'a', application: 'x' }
   const scope = (entries: readonly ReturnType<typeof entry>[]) =>
@@ -97,6 +98,7 @@ for (const [asked, unhealthy, lately, open] of breakers) {
 
 const known = (annotations: Readonly<Record<string, string>>, generation = 1): KnownApplication => ({
   uid: 'uid',
+  resourceVersion: '1',
   generation,
   attempts: 1,
   application: {
@@ -111,7 +113,7 @@ const known = (annotations: Readonly<Record<string, string>>, generation = 1): K
 
 test('a quarantine ends when a person removes the annotation, but not before it was seen to be there', () => {
   const record = deletionRecord(rails)
-  const driver = { namespace: 'a', application: 'x' }
+  const driver = { namespace: 'a', application: 'x', uid: 'next' }
   let text = ''
   for (const minutesAgo of [30, 20, 0]) text = record.note(driver, known({}), deletion(minutesAgo))
   assert.equal(record.limits(driver, known({}), nowMs).quarantined, true, 'the cache does not show it yet')
@@ -120,21 +122,28 @@ test('a quarantine ends when a person removes the annotation, but not before it 
   assert.deepEqual(cleared, { quarantined: false, backoffUntilMs: 0, exhausted: null })
 })
 
-test('a deletion whose answer was lost counts towards the budgets, not towards a quarantine', () => {
+test('a deletion that is on record does not stand in the way of itself, and counts once', () => {
   const record = deletionRecord(rails)
-  const driver = { namespace: 'a', application: 'x' }
-  for (let count = 0; count < rails.perApplication; count += 1) record.suspect(driver, nowMs)
-  assert.deepEqual(record.limits(driver, known({}), nowMs), {
-    quarantined: false,
-    backoffUntilMs: 0,
-    exhausted: 'application',
-  })
-  assert.equal(record.limits(driver, known({}), nowMs + rails.windowMs).exhausted, null)
+  const driver = { namespace: 'a', application: 'x', uid: 'uid-0' }
+  for (const minutesAgo of [30, 20]) record.note(driver, known({}), deletion(minutesAgo))
+  record.note(driver, known({}), deletion(0))
+  const text = record.note(driver, known({}), { ...deletion(0), atMs: nowMs + 1_000 })
+  const annotated = known({ 'spark-nanny.io/actions': text })
+  assert.equal(parseHistory(text).deletions.length, 3)
+  assert.equal(record.isOnRecord(driver, annotated), true)
+  assert.equal(record.isOnRecord({ ...driver, uid: 'next' }, annotated), false)
+  for (const shown of [known({}), annotated]) {
+    const { quarantined, exhausted, backoffUntilMs } = record.limits(driver, shown, nowMs)
+    assert.deepEqual({ quarantined, exhausted }, { quarantined: false, exhausted: null })
+    assert.ok(backoffUntilMs < nowMs)
+    const next = record.limits({ ...driver, uid: 'next' }, shown, nowMs)
+    assert.deepEqual([next.quarantined, next.exhausted], [true, 'application'])
+  }
 })
 
 test('a quarantine ends with another version of the SparkApplication, and outlives the controller', () => {
   const before = deletionRecord(rails)
-  const driver = { namespace: 'a', application: 'x' }
+  const driver = { namespace: 'a', application: 'x', uid: 'next' }
   let text = ''
   for (const minutesAgo of [30, 20, 0]) text = before.note(driver, known({}), deletion(minutesAgo))
   const annotations = { 'spark-nanny.io/actions': text }
@@ -142,7 +151,10 @@ test('a quarantine ends with another version of the SparkApplication, and outliv
   after.load([known(annotations)])
   assert.equal(after.limits(driver, known(annotations), nowMs + 5 * 3_600_000).quarantined, true)
   assert.equal(after.limits(driver, known(annotations), nowMs).exhausted, 'application')
-  assert.equal(after.lately(10 * minuteMs, nowMs), 1)
+  assert.equal(
+    after.lately(10 * minuteMs, nowMs, () => false),
+    1,
+  )
   assert.deepEqual([...after.quarantined([known(annotations)])], [['a', 1]])
   assert.equal(after.limits(driver, known(annotations, 2), nowMs).quarantined, false)
 })

@@ -32,7 +32,9 @@ async function allHang(t: TestContext, config: Partial<ControllerConfig>) {
 }
 
 const slowly = (method: string, path: string) =>
-  method === 'DELETE' && path.includes('/pods/') ? { status: 200, body: {}, delayMs: 300 } : undefined
+  method === 'DELETE' && path.includes('/pods/')
+    ? { status: 200, body: { apiVersion: 'v1', kind: 'Pod' }, delayMs: 300 }
+    : undefined
 
 test('deletions under way count: with a slow API server no budget is overdrawn', async (t) => {
   const rails = { ...defaultConfig.rails, perNamespace: 3, breakerShare: 1 }

@@ -50,11 +50,13 @@ const number = (edges: ReflectorEdges, signal: AbortSignal) => {
 
 test('one patch a start of the driver, with its uid; trouble is retried', async (t) => {
   const { api, edges, signal, lines } = await apiFixture(t)
-  let failures = 2
+  let failures = 1
   api.intercept((method) => {
     if (method !== 'PATCH') return undefined
     failures -= 1
-    return failures >= 0 ? { status: 500, body: { message: 'etcd' } } : { status: 200, body: {} }
+    return failures >= 0
+      ? { status: 500, body: { message: 'etcd' } }
+      : { status: 200, body: failures === -1 ? '<html>' : { kind: 'Pod' } }
   })
   const path = '/api/v1/pods'
   api.set(path, driver(0))

@@ -1,0 +1,124 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { createClient } from '../../../webhook/kubernetes/client.ts'
+import { startAudit } from './audit.ts'
+import { runLabel } from './driver-pod.ts'
+import { healthyLives } from './healthy-lives.ts'
+import { hidden } from './heap.ts'
+import { hungLives } from './hung-lives.ts'
+import { violations } from './invariants.ts'
+import { type Evidence, unsettled, wasDeleted } from './outcome.ts'
+import { between, type Random, seeded, weighted } from './random.ts'
+import type { RunOptions } from './run.ts'
+import type { Stage, StageOptions } from './stage.ts'
+import { testApi } from './test-api.ts'
+import { trailOf } from './trail.ts'
+import { startWorld, type World } from './world.ts'
+
+/** What came of it; of the drivers nothing else is kept. */
+export interface Played {
+  readonly problems: readonly string[]
+  readonly figures: Readonly<Record<string, number | string>>
+  /** Pods that are gone and of which nothing need be remembered, their uids hidden. */
+  readonly forgotten: readonly string[]
+}
+
+/** Driver lives begin within so long, by the fast clock, and faults go on until most are through. */
+const [birthsMs, stormMs] = [180_000, 260_000]
+const settleWithinMs = 60_000
+
+/** Plays all lives of a run in front of the replicas, through faults and to a good end, and removes what is left. */
+export async function play(
+  options: RunOptions & Pick<StageOptions, 'run' | 'clock' | 'uis' | 'config'> & { readonly unhindered: boolean },
+  stage: Stage,
+): Promise<Played> {
+  const { seed, access, run, guarded, bare, log, lives, clock, config, unhindered } = options
+  const client = createClient(access)
+  const api = testApi(client)
+  const audit = await startAudit(client, `${runLabel} in (${run}-driver,${run}-executor)`)
+  const world = startWorld({ ...options, api: client, audit })
+  try {
+    await stage.join('a1')
+    await stage.join('b1')
+    bear(world, seed, lives)
+    await storm(stage, seeded(seed, 'storm'), (share) => clock.sleep(stormMs * share, new AbortController().signal))
+    while (world.pods.length < lives && world.errors.length === 0) await delay(100)
+    stage.calm()
+    const calmMs = performance.now()
+
+    const look = async (): Promise<Evidence> => {
+      const events = await api.eventReasons([guarded, bare])
+      return { world, audit, writes: stage.writes, events, rails: config.rails, unhindered }
+    }
+    let evidence = await look()
+    while (unsettled(evidence).length > 0 && performance.now() < calmMs + settleWithinMs) {
+      await delay(500)
+      evidence = await look()
+    }
+    const settledMs = performance.now()
+    // What would come now is too much.
+    await delay(1_000)
+    evidence = await look()
+    const problems = [...unsettled(evidence).map((text) => `not settled: ${text}`), ...violations(evidence)]
+    const isBlamed = (uid: string, name: string) =>
+      problems.some((problem) => problem.includes(uid) || problem.includes(`/${name}:`))
+    const lines = problems.length > 0 ? stage.lines() : []
+    for (const { uid, name } of world.pods) {
+      if (isBlamed(uid, name)) log(trailOf(uid, name, stage.writes, lines))
+    }
+    const deleted = world.pods.filter(
+      ({ uid, expected, deletedByUs }) => expected.startsWith('deleted') && !deletedByUs && wasDeleted(evidence, uid),
+    )
+    const figures = {
+      pods: world.pods.length,
+      hung: world.pods.filter(({ expected }) => expected !== 'left-alone' && expected !== 'ignored').length,
+      deleted: deleted.length,
+      // Their leader was lost right after.
+      untold: deleted.filter(({ uid }) => !evidence.events.get(uid)?.includes('SparkNannyDeleted')).length,
+      excused: world.pods.filter(({ excuse }) => excuse !== null).length,
+      writes: world.writes(),
+      settledS: Math.round((settledMs - calmMs) / 100) / 10,
+    }
+    // A history names the pods that were deleted, and the last sidecars are remembered for their image.
+    const forgotten = world.pods.filter(
+      ({ life, expected }) => /^ui-|-out-|elsewhere/.test(life) && !expected.startsWith('deleted'),
+    )
+    return { problems, figures, forgotten: forgotten.map(({ uid }) => hidden(uid)) }
+  } finally {
+    await world.end()
+    await api.clear(run, [guarded, bare], audit)
+    while (audit.pods().length > 0) await delay(100)
+    await api.removeLease(guarded, config.lease)
+    await audit.close()
+    client.close()
+  }
+}
+
+/** Each kind of life once; the rest as it comes. */
+function bear(world: World, seed: number, lives: number): void {
+  const [first, ...others] = Object.entries({ ...healthyLives, ...hungLives }).map(([kind, row]) => ({ kind, ...row }))
+  if (first === undefined) throw new Error('there are no lives')
+  const random = seeded(seed, 'births')
+  for (let index = 0; index < lives; index += 1) {
+    const { kind, live } = [first, ...others][index] ?? weighted(random, [first, ...others])
+    const bornMs = random() * birthsMs
+    world.start(kind, index, async (life) => {
+      await life.sleep(bornMs)
+      await live(life)
+    })
+  }
+}
+
+/** What befalls whole replicas: a leader that is cut off for longer than its lease, all started anew, one that leaves. */
+async function storm(stage: Stage, random: Random, pass: (share: number) => Promise<void>): Promise<void> {
+  const how = () => (random() < 0.5 ? 'crash' : 'stop')
+  await pass(between(random, 0.15, 0.25))
+  await stage.cutLeader(3_200)
+  await pass(0.2)
+  await Promise.all([stage.leave('leader', how()), stage.leave('any', how())])
+  await stage.join('a2')
+  await stage.join('b2')
+  await pass(between(random, 0.2, 0.3))
+  await stage.leave('leader', how())
+  await stage.join('c3')
+  await pass(0.25)
+}

@@ -1,0 +1,28 @@
+import { createHash } from 'node:crypto'
+
+/** Numbers from 0 to 1, the same for the same seed. */
+export type Random = () => number
+
+/** A generator of its own for each thing that draws, so that one that draws more does not change the others. */
+export function seeded(...seed: readonly (string | number)[]): Random {
+  let state = createHash('sha256').update(seed.join('/')).digest().readUInt32LE()
+  // mulberry32
+  return () => {
+    state = (state + 0x6d2b79f5) | 0
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
+  }
+}
+
+export const between = (random: Random, low: number, high: number): number => low + random() * (high - low)
+
+/** One of the rows, each as likely as its weight. */
+export function weighted<T extends { readonly weight: number }>(random: Random, rows: readonly [T, ...T[]]): T {
+  let left = random() * rows.reduce((sum, { weight }) => sum + weight, 0)
+  for (const row of rows) {
+    left -= row.weight
+    if (left < 0) return row
+  }
+  return rows[0]
+}

@@ -1,0 +1,67 @@
+import type { Probe, Prober } from '../../../sidecar/prober.ts'
+import type { FastClock } from './fast-clock.ts'
+import { seeded } from './random.ts'
+
+/** How a driver's Spark UI answers. `flaky`: it fails now and then, never three times in a row. */
+export type UiMode =
+  | 'refused'
+  | 'alive'
+  | 'flaky'
+  | 'not-started'
+  | 'authentication'
+  | 'other'
+  | 'timeout'
+  | 'reset'
+  | '500'
+
+/** The Spark UIs of all pods, by their addresses. */
+export interface ScriptedUis {
+  set(podIp: string, mode: UiMode): void
+  /** What one replica sees of them. */
+  prober(replica: string): Pick<Prober, 'probe'>
+}
+
+export function scriptedUis(seed: number, clock: FastClock): ScriptedUis {
+  const modes = new Map<string, UiMode>()
+  const forever = new AbortController().signal
+  const failing = async (cause: 'timeout' | 'reset' | 'server-error', timeoutMs: number): Promise<Probe['sample']> => {
+    const tookMs = cause === 'timeout' ? timeoutMs : 20
+    await clock.sleep(tookMs, forever)
+    return { kind: 'failing', cause, detail: 'scripted', tookMs }
+  }
+  const sample = async (mode: UiMode, fails: boolean, timeoutMs: number): Promise<Probe['sample']> => {
+    switch (mode) {
+      case 'refused':
+        return { kind: 'refused' }
+      case 'flaky':
+        return fails ? failing('timeout', timeoutMs) : { kind: 'alive', evidence: 'application' }
+      case 'alive':
+        return { kind: 'alive', evidence: 'application' }
+      case 'not-started':
+      case 'authentication':
+        return { kind: 'alive', evidence: mode }
+      case 'other':
+        return { kind: 'other', detail: 'another application' }
+      case 'timeout':
+      case 'reset':
+        return failing(mode, timeoutMs)
+      case '500':
+        return failing('server-error', timeoutMs)
+    }
+  }
+  return {
+    set: (podIp, mode) => void modes.set(podIp, mode),
+    prober: (replica) => {
+      const random = seeded(seed, replica, 'uis')
+      const failures = new Map<string, number>()
+      return {
+        probe: async ({ host }, _applicationId, timeoutMs) => {
+          const before = failures.get(host) ?? 0
+          const fails = before < 2 && random() < 0.5
+          failures.set(host, fails ? before + 1 : 0)
+          return { sample: await sample(modes.get(host) ?? 'refused', fails, timeoutMs), listedId: null }
+        },
+      }
+    },
+  }
+}
