@@ -2,7 +2,7 @@ import { recordOf } from '../../../core/json.ts'
 import { driverImage, ownSidecarImage } from './driver-pod.ts'
 import { type Evidence, wasDeleted } from './outcome.ts'
 import type { PassedWrite } from './proxy.ts'
-import type { PodRecord } from './world.ts'
+import type { PodRecord } from './records.ts'
 
 /** What must never be, whatever went wrong around the controllers; in words, none when all is well. */
 export function violations(evidence: Evidence): readonly string[] {

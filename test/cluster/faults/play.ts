@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { createClient } from '../../../webhook/kubernetes/client.ts'
 import { startAudit } from './audit.ts'
 import { runLabel } from './driver-pod.ts'
-import { healthyLives } from './healthy-lives.ts'
+import { guardedLives } from './guarded-lives.ts'
 import { hidden } from './heap.ts'
 import { hungLives } from './hung-lives.ts'
 import { violations } from './invariants.ts'
@@ -10,8 +10,10 @@ import { type Evidence, unsettled, wasDeleted } from './outcome.ts'
 import { between, type Random, seeded, weighted } from './random.ts'
 import type { RunOptions } from './run.ts'
 import type { Stage, StageOptions } from './stage.ts'
+import { stuckLives } from './stuck-lives.ts'
 import { testApi } from './test-api.ts'
 import { trailOf } from './trail.ts'
+import { unguardedLives } from './unguarded-lives.ts'
 import { startWorld, type World } from './world.ts'
 
 /** What came of it; of the drivers nothing else is kept. */
@@ -95,7 +97,8 @@ export async function play(
 
 /** Each kind of life once; the rest as it comes. */
 function bear(world: World, seed: number, lives: number): void {
-  const [first, ...others] = Object.entries({ ...healthyLives, ...hungLives }).map(([kind, row]) => ({ kind, ...row }))
+  const kinds = { ...guardedLives, ...unguardedLives, ...hungLives, ...stuckLives }
+  const [first, ...others] = Object.entries(kinds).map(([kind, row]) => ({ kind, ...row }))
   if (first === undefined) throw new Error('there are no lives')
   const random = seeded(seed, 'births')
   for (let index = 0; index < lives; index += 1) {
