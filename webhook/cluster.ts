@@ -40,6 +40,9 @@ export function statedCluster(capabilities: Capabilities, metrics: Metrics): Clu
   }
 }
 
+const pullPolicyWarning =
+  'with SPARK_NANNY_SIDECAR_IMAGE_PULL_POLICY=Always a registry that is down keeps drivers from starting; IfNotPresent does not'
+
 type ClusterEdges = Omit<ReflectorEdges, 'api'> & Pick<StartedController, 'version' | 'monotonicMs'>
 
 /** Watches what admission needs, and starts the controller. */
@@ -53,6 +56,7 @@ export async function connectCluster(
 ): Promise<Cluster> {
   const { namespace, capabilityIntervalMs, serviceAccountDir } = kubernetes
   const api = createClient(await loadAccess(env, serviceAccountDir))
+  if (sidecar.imagePullPolicy === 'Always') edges.log.warn({ event: 'pull-policy', detail: pullPolicyWarning })
   const reflecting = { ...edges, api }
   const applications = watchSparkApplications(reflecting)
   const limits = watchNamespaceLimits(reflecting)

@@ -11,23 +11,25 @@ import { settingsConf } from './sidecar.ts'
 import { startWebhook, type Webhook } from './webhook.ts'
 
 const namespaces = { guarded: `controller-guarded-${process.pid}`, bare: `controller-bare-${process.pid}` }
+/** Nobody else's, where two runs share a cluster. */
+const webhook = `controller-${process.pid}`
 let cluster: Cluster
 const webhooks: Webhook[] = []
 
 before(async () => {
   cluster = await connectCluster()
   await installSparkApplications(cluster)
-  await createNamespace(cluster, namespaces.guarded, { 'spark-nanny.io/inject': 'enabled', webhook: 'controller' })
+  await createNamespace(cluster, namespaces.guarded, { 'spark-nanny.io/inject': 'enabled', webhook })
   // Its drivers are looked after, but nobody injects a sidecar: as if the webhook had been away.
-  await createNamespace(cluster, namespaces.bare, { looked: 'after' })
-  webhooks.push(await startWebhook(cluster, { name: 'controller' }))
+  await createNamespace(cluster, namespaces.bare, { looked: `after-${process.pid}` })
+  webhooks.push(await startWebhook(cluster, { name: webhook }))
   const env = {
-    SPARK_NANNY_NAMESPACE_SELECTOR: 'looked=after',
+    SPARK_NANNY_NAMESPACE_SELECTOR: `looked=after-${process.pid}`,
     SPARK_NANNY_FALLBACK: 'delete',
     SPARK_NANNY_FALLBACK_INTERVAL: '2s',
     SPARK_NANNY_FALLBACK_TIMEOUT: '4s',
   }
-  webhooks.push(await startWebhook(cluster, { name: 'controller-bare', env }))
+  webhooks.push(await startWebhook(cluster, { name: `${webhook}-bare`, env }))
 })
 after(async () => {
   for (const namespace of Object.values(namespaces)) await deleteNamespace(cluster, namespace)

@@ -13,7 +13,8 @@ const missing = 'registry.invalid/spark-nanny-sidecar:missing'
 const cases = {
   pulled: { image: missing, policy: 'IfNotPresent' },
   never: { image: 'localhost/spark-nanny-sidecar:missing', policy: 'Never' },
-  broken: { image: missing, policy: 'IfNotPresent' },
+  // Its own: each webhook counts all drivers that had its image.
+  broken: { image: `registry.invalid/spark-nanny-sidecar:broken-${process.pid}`, policy: 'IfNotPresent' },
 } as const
 type Case = keyof typeof cases
 const namespaceOf = (name: Case) => `rescue-${name}-${process.pid}`
@@ -24,7 +25,7 @@ before(async () => {
   cluster = await connectCluster()
   for (const name of Object.keys(cases) as Case[]) {
     const { image, policy } = cases[name]
-    const webhook = `rescue-${name}`
+    const webhook = namespaceOf(name)
     await createNamespace(cluster, namespaceOf(name), { 'spark-nanny.io/inject': 'enabled', webhook })
     const env = { SPARK_NANNY_SIDECAR_IMAGE_PULL_POLICY: policy }
     webhooks.push(await startWebhook(cluster, { name: webhook, sidecarImage: image, env }))

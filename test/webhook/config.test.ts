@@ -146,3 +146,21 @@ test('chart settings may be numbers and booleans; bad ones are told but stop not
   assert.deepEqual(parsed.config.chartSettings, { inject: 'false', 'max-restarts': '5', intervall: '5s' })
   assert.equal(chartProblems(parsed.config).length, 1)
 })
+
+test('the controller’s variables: their forms', () => {
+  const bad = {
+    SPARK_NANNY_FALLBACK: 'kill',
+    SPARK_NANNY_FALLBACK_INTERVAL: '30',
+    SPARK_NANNY_FALLBACK_FAILURES: '0',
+    SPARK_NANNY_DRY_RUN: 'yes',
+    SPARK_NANNY_BUDGET_CLUSTER: '-1',
+    SPARK_NANNY_BREAKER_SHARE: '20%',
+    SPARK_NANNY_RESCUES_BEFORE_BREAK: '0',
+  }
+  const parsed = parseConfig({ ...least, ...bad })
+  assert.ok('problems' in parsed)
+  assert.deepEqual(parsed.problems.map(({ key }) => key).toSorted(), Object.keys(bad).toSorted())
+  const good = parseConfig({ ...least, SPARK_NANNY_FALLBACK: 'delete', SPARK_NANNY_BREAKER_SHARE: '0.5' })
+  assert.ok('config' in good && good.config.kubernetes.kind === 'on')
+  assert.equal(good.config.kubernetes.controller.rails.breakerShare, 0.5)
+})

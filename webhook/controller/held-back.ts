@@ -9,8 +9,8 @@ export interface HeldBack {
   readonly patienceMs: number
 }
 
-/** A kubelet pulls and creates again after 10 seconds. */
-const passingMs = 10_000
+/** A kubelet pulls and creates again after 10 seconds, which often mends it. */
+const passingMs = 15_000
 
 /** A pull that takes longer than this is not waited for. */
 const slowMs = 120_000

@@ -29,8 +29,8 @@ export interface DriverObservation {
   readonly scheduledMs: number | null
   /** Why none does. */
   readonly unscheduled: string | null
-  /** Since when the pod's network stands; null: not yet, or the cluster does not tell. */
-  readonly networkMs: number | null
+  /** Whether the pod's network is known not to stand yet; clusters before 1.29 do not tell. */
+  readonly networkDown: boolean
   readonly ready: boolean
   /** Since when it is, or is not; null: never said. */
   readonly readySinceMs: number | null

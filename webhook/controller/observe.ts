@@ -51,7 +51,7 @@ export function observe(object: unknown): DriverObservation | undefined {
     reason: pick(status.reason) ?? (disrupted?.status === 'True' ? pick(disrupted.reason) : null),
     scheduledMs: scheduled?.status === 'True' ? timeOf(scheduled.lastTransitionTime) : null,
     unscheduled: scheduled?.status === 'False' ? cut(textOf(scheduled.message)) : null,
-    networkMs: network?.status === 'True' ? timeOf(network.lastTransitionTime) : null,
+    networkDown: network?.status === 'False',
     ready: ready?.status === 'True',
     readySinceMs: timeOf(ready?.lastTransitionTime),
     driver,

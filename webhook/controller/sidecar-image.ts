@@ -31,6 +31,8 @@ export interface SidecarImage {
 }
 
 const trialIntervalMs = 60_000
+/** What failed before that says nothing of now: the sidecars that started since may be gone with their drivers. */
+const rememberedMs = 15 * 60_000
 const maxTrials = 200
 
 export function watchSidecarImage({ image, threshold, nowMs }: SidecarImageEdges): SidecarImage {
@@ -52,9 +54,10 @@ export function watchSidecarImage({ image, threshold, nowMs }: SidecarImageEdges
     let startedMs = Number.NEGATIVE_INFINITY
     for (const trial of trials.values()) if (trial.started) startedMs = Math.max(startedMs, trial.atMs)
     let count = 0
-    for (const trial of trials.values()) if (!trial.started && trial.atMs > startedMs) count += 1
-    for (const [uid, { sinceMs, patienceMs, ours }] of signs) {
-      const failed = ours && sinceMs > startedMs && nowMs() - sinceMs >= patienceMs
+    const sinceMs = Math.max(startedMs, nowMs() - rememberedMs)
+    for (const trial of trials.values()) if (!trial.started && trial.atMs > sinceMs) count += 1
+    for (const [uid, { sinceMs: signMs, patienceMs, ours }] of signs) {
+      const failed = ours && signMs > startedMs && nowMs() - signMs >= patienceMs
       if (failed && trials.get(uid)?.started !== false) count += 1
     }
     return count

@@ -35,7 +35,7 @@ export function waitsFor(driver: DriverObservation): Stuck | undefined {
   const detail = [state.reason, state.message].filter((text) => text !== '').join(': ') || 'the node says nothing of it'
   if (imageReasons.includes(state.reason)) return { reason: 'image-pull', sinceMs, detail }
   // Until the pod's network stands every container is said to be creating or initializing.
-  const initializing = state.reason === 'PodInitializing' && driver.networkMs !== null
+  const initializing = state.reason === 'PodInitializing' && !driver.networkDown
   return initializing ? undefined : { reason: 'container-creating', sinceMs, detail }
 }
 

@@ -8,7 +8,7 @@ import type { StuckReason } from './stuck.ts'
 /** For who reads `kubectl describe pod`: what it is, why it may be so, what to do. */
 const unguarded: Readonly<Record<UnguardedReason, string>> = {
   'not-injected':
-    'This driver has no sidecar of spark-nanny: it was made before its namespace was labelled, or while the webhook did not answer. A hang of it may go unnoticed. A driver that is submitted from now on is watched; spark-nanny.io/inject=false leaves an application out.',
+    'This driver has no sidecar of spark-nanny: it was made before its namespace was labelled, or while the webhook did not answer or had a reason to leave it out (then the creation was answered by a warning). A hang of it may go unnoticed. A driver that is submitted from now on is watched; spark-nanny.io/inject=false leaves an application out.',
   skipped:
     'This driver has no sidecar of spark-nanny: the webhook could not inject it (see its log, and the warning at the creation of the pod). A hang of it may go unnoticed. spark-nanny.io/inject=false leaves an application out.',
   rescued:

@@ -30,7 +30,7 @@ const heldBack = (state: object, sidecar: object = {}): DriverPodOptions => ({
   sidecar: { state, ...sidecar },
 })
 const early = { heldBackSinceMs: createdMs + 55_000 }
-const late = { heldBackSinceMs: createdMs + 50_000 }
+const late = { heldBackSinceMs: createdMs + 45_000 }
 const minutes = (count: number) => ({ nowMs: createdMs + count * 60_000 })
 const settings = (pod: Readonly<Record<string, string>>) => ({ settings: resolveSettings({ pod }) })
 
@@ -157,6 +157,13 @@ for (const [name, options, fields, expected] of rows) {
   })
 }
 
+test('its network does not come: stuck; where clusters do not tell of networks, init containers may run', () => {
+  const driver = observed({ phase: 'Pending', ready: false, state: waiting('PodInitializing') })
+  const down = assess({ ...driver, networkDown: true }, context(minutes(6)))
+  assert.deepEqual(down.assessments.map(short), ['stuck container-creating'])
+  assert.deepEqual(assess({ ...driver, networkDown: false }, context(minutes(6))).assessments, [])
+})
+
 test('no node takes it', () => {
   const driver = {
     ...observed({ phase: 'Pending', state: {}, ready: false }),
@@ -171,7 +178,7 @@ test('no node takes it', () => {
 
 test('it says when to look again, though nothing happens', () => {
   const held = observed(heldBack(waiting('ErrImagePull')))
-  assert.equal(assess(held, context(early)).lookAgainMs, createdMs + 65_000)
+  assert.equal(assess(held, context(early)).lookAgainMs, createdMs + 70_000)
   const pulling = observed(heldBack(waiting('PodInitializing')))
   assert.equal(assess(pulling, context()).lookAgainMs, createdMs + 122_000)
   const leaving = observed({ deletionTimestamp: iso(createdMs + 90_000) })

@@ -74,7 +74,7 @@ test('a driver that the sidecar holds back is let go, once, after it had a chanc
   const replica = rig.start()
   await leading(rig)
   assert.deepEqual(rig.calls(), [], 'not at the first sign')
-  rig.setNow(nowMs + 11_000)
+  rig.setNow(nowMs + 16_000)
   rig.api.set(pods, heldBackPod(waiting('ImagePullBackOff', 'not found')))
   await until(() => rig.told().length > 0, 'an Event')
   assert.deepEqual(

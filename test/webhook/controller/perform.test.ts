@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { eventObject } from '../../../webhook/controller/event.ts'
+import { performer } from '../../../webhook/controller/perform.ts'
+import { apiFixture } from '../kubernetes/fixture.ts'
+import { createdMs, driverPod } from './driver-pods.ts'
+import { observed } from './observations.ts'
+import { pods } from './rig.ts'
+
+const subject = { apiVersion: 'v1', kind: 'Pod', namespace: 'spark', name: 'pi-driver', uid: 'uid-1' }
+const told = { type: 'Warning', reason: 'SparkNannyStuck', message: 'm', occasion: 'pending' } as const
+
+test('who leads no longer sends nothing', async (t) => {
+  const { api, edges } = await apiFixture(t)
+  api.set(pods, driverPod())
+  let leads = true
+  const effects = performer({ api: edges.api, reporter: 'r', nowMs: () => createdMs, mayAct: () => leads })
+  leads = false
+  for (const effect of [
+    effects.deletePod(observed()),
+    effects.replaceSidecarImage(observed(), 'x'),
+    effects.tell(subject, told),
+  ]) {
+    assert.equal((await effect).kind, 'failed')
+  }
+  assert.deepEqual(api.requests, [])
+  leads = true
+  assert.equal((await effects.deletePod({ namespace: 'spark', name: 'pi-driver', uid: 'uid-pi-driver' })).kind, 'done')
+})
+
+const answers: readonly [number, string][] = [
+  [200, 'done'],
+  [404, 'outdated'],
+  [409, 'outdated'],
+  [403, 'failed'],
+  [429, 'failed'],
+  [500, 'failed'],
+]
+for (const [status, expected] of answers) {
+  test(`HTTP ${status}: ${expected}`, async (t) => {
+    const { api, edges } = await apiFixture(t)
+    api.intercept(() => ({ status, body: {}, headers: { 'retry-after': '3' } }))
+    const effects = performer({ api: edges.api, reporter: 'r', nowMs: () => createdMs, mayAct: () => true })
+    const performed = await effects.deletePod(observed())
+    assert.equal(performed.kind, expected)
+    if (performed.kind === 'failed')
+      assert.deepEqual([performed.retryAfterMs, performed.unanswered], [3_000, undefined])
+  })
+}
+
+test('no answer: it may have happened all the same', async (t) => {
+  const { api, edges } = await apiFixture(t)
+  await api.close()
+  const effects = performer({ api: edges.api, reporter: 'r', nowMs: () => createdMs, mayAct: () => true })
+  const performed = await effects.deletePod(observed())
+  assert.ok(performed.kind === 'failed' && performed.unanswered)
+})
+
+test('the same is told under the same name, another thing under another, and no message is too long', () => {
+  const name = (event: Parameters<typeof eventObject>[1], of = subject) =>
+    (eventObject(of, event, 'r', createdMs) as { metadata: { name: string } }).metadata.name
+  assert.equal(name(told), name({ ...told, message: 'other words' }))
+  assert.notEqual(name(told), name({ ...told, occasion: 'terminating' }))
+  assert.notEqual(name(told), name(told, { ...subject, uid: 'uid-2' }))
+  assert.ok(name(told, { ...subject, name: 'x'.repeat(253) }).length <= 253)
+  const { message } = eventObject(subject, { ...told, message: '’'.repeat(600) }, 'r', createdMs) as { message: string }
+  assert.ok(Buffer.byteLength(message) <= 1024)
+  assert.match(message, /’…$/)
+})
