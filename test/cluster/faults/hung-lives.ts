@@ -6,7 +6,7 @@ import type { Expected } from './records.ts'
 
 const always = { type: 'Always' }
 /** Told within minutes also where the leader changed meanwhile and has never seen the UI answer. */
-const shortDeadlines = { 'spark-nanny.io/startup-deadline': '2m', 'spark-nanny.io/stop-deadline': '60s' }
+const shortDeadlines = { 'spark-nanny.io/startup-deadline': '1m', 'spark-nanny.io/stop-deadline': '60s' }
 
 type Owner = { readonly name: string; readonly uid: string }
 

@@ -29,7 +29,7 @@ test('who leads no longer sends nothing', async (t) => {
 })
 
 /** HTTP status, what became of it, whether it may be done all the same, whether it is of no use to try again. */
-const answers: readonly [number, string, boolean?, boolean?][] = [
+const answers: readonly [number, string, (true | undefined)?, true?][] = [
   [200, 'done'],
   [404, 'outdated'],
   [409, 'outdated'],
