@@ -62,7 +62,11 @@ export async function runSeed(options: RunOptions): Promise<RunReport> {
     problems.push(...stage.idleProblems())
     const counts = stage.counts()
     stage.forget()
-    if (options.memory) problems.push(...(await kept(forgotten)))
+    // A watch that is frozen shows it when it is given up.
+    if (options.memory) {
+      await delay(5_000)
+      problems.push(...(await kept(forgotten)))
+    }
     const sum = (kinds: readonly (readonly [string, number])[]) => kinds.reduce((total, [, count]) => total + count, 0)
     const requests = [...counts]
     const faults = requests.filter(([kind]) => kind !== 'none' && kind !== 'watch-none')
