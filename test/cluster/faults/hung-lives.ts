@@ -13,7 +13,7 @@ type Owner = { readonly name: string; readonly uid: string }
 /** A driver whose sidecar has ended with 88, and whose kubelet does nothing about it. */
 async function abandoned(life: Life, namespace: string, expected: Expected, owner?: Owner): Promise<LivePod> {
   const nowMs = life.clock.nowMs()
-  const [startedMs, exitMs] = [nowMs - life.between(150_000, 300_000), nowMs - life.between(0, 100_000)]
+  const [startedMs, exitMs] = [nowMs - life.between(150_000, 300_000), nowMs - life.between(60_000, 110_000)]
   const graceful = life.random() < 0.6
   const plan = { namespace, expected, sidecar: true, graceful, createdMs: startedMs, ...(owner && { owner }) }
   const pod = await life.create(plan)
