@@ -12,7 +12,7 @@ import type { RunOptions } from './run.ts'
 import type { Stage, StageOptions } from './stage.ts'
 import { stuckLives } from './stuck-lives.ts'
 import { testApi } from './test-api.ts'
-import { trailOf } from './trail.ts'
+import { overviewOf, trailOf } from './trail.ts'
 import { unguardedLives } from './unguarded-lives.ts'
 import { startWorld, type World } from './world.ts'
 
@@ -70,6 +70,7 @@ export async function play(
     const isBlamed = (uid: string, name: string) =>
       problems.some((problem) => problem.includes(uid) || problem.includes(`/${name}:`))
     const lines = problems.length > 0 ? stage.lines() : []
+    if (problems.length > 0) log(overviewOf(lines))
     for (const { uid, name } of world.pods) {
       if (isBlamed(uid, name)) log(trailOf(uid, name, stage.writes, lines))
     }
