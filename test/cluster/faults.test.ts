@@ -12,7 +12,7 @@ const seeds = (() => {
   return Array.from({ length: Number(last) - Number(first) + 1 }, (_, index) => Number(first) + index)
 })()
 const lives = Number(process.env.LIVES ?? 500)
-const writesPerSecond = Number(process.env.WRITES_PER_SECOND ?? 150)
+const writesPerSecond = Number(process.env.WRITES_PER_SECOND ?? 200)
 const [guarded, bare] = [`faults-${process.pid}`, `faults-bare-${process.pid}`]
 let cluster: Cluster
 let undefine: () => Promise<void>

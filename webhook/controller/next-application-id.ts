@@ -14,13 +14,18 @@ export function nextSuffix({ numbered, driver, annotations }: DriverObservation)
   return wanted === annotations[nextApplicationIdSuffixAnnotation] ? undefined : wanted
 }
 
+export interface NumberingEdges extends ReflectorEdges {
+  /** Asked right before each request: whoever leads no longer might write what was. */
+  mayAct(): boolean
+}
+
 /**
  * Writes {@link nextSuffix} into each driver as it starts, until `signal`. A driver that runs on costs no API call.
  * For one process of an installation: each would write the same.
  */
 export async function numberApplicationIds(
   { reflector, listen }: WatchedDrivers,
-  edges: ReflectorEdges,
+  edges: NumberingEdges,
   signal: AbortSignal,
 ): Promise<void> {
   const busy = new Set<string>()
@@ -31,7 +36,7 @@ export async function numberApplicationIds(
     for (let attempt = 0; attempt < maxAttempts && !signal.aborted; attempt += 1) {
       const driver = reflector.objects.get(namespace, name)
       const suffix = driver?.uid === uid ? nextSuffix(driver) : undefined
-      if (suffix === undefined) break
+      if (suffix === undefined || !edges.mayAct()) break
       const outcome = await annotate(edges.api, namespace, name, uid, suffix)
       const line = { event: 'next-application-id', namespace, name, suffix }
       if (outcome === undefined) {
@@ -61,7 +66,8 @@ async function annotate(api: KubernetesApi, namespace: string, name: string, uid
     path: `${podPath({ namespace, name })}?fieldManager=spark-nanny`,
     contentType: 'application/merge-patch+json',
     body: { metadata: { uid, annotations: { [nextApplicationIdSuffixAnnotation]: suffix } } },
-    deadlineMs: 10_000,
+    // As that of all effects: shorter than what is left of a lease when its holder steps down.
+    deadlineMs: 4_000,
   })
   // Gone, or another pod by now: nothing left to do.
   const gone = answer.kind === 'answer' && (answer.status === 404 || answer.status === 409)

@@ -107,7 +107,10 @@ export function startController(started: StartedController): { suspension(): str
   loops.start('namespaces', namespaces.run)
   loops.start('leader', (signal) =>
     lease.run(async (term) => {
-      await Promise.all([controller.lead(term), numberApplicationIds(drivers, started, term)])
+      await Promise.all([
+        controller.lead(term),
+        numberApplicationIds(drivers, { ...started, mayAct: lease.leads }, term),
+      ])
     }, signal),
   )
   return { suspension: sidecarImage.suspension }

@@ -36,6 +36,8 @@ export interface Audit {
   changes(uid: string): readonly AuditedChange[]
   /** Told of every change, after it is in the audit. */
   listen(listener: (change: AuditedChange) => void): void
+  /** Told of each change of a pod of that name, until the function that it gives is called. */
+  listenTo(pod: { readonly namespace: string; readonly name: string }, listener: () => void): () => void
   close(): Promise<void>
 }
 
@@ -48,6 +50,7 @@ export async function startAudit(api: KubernetesApi, labelSelector: string): Pro
   const now = new Map<string, AuditedPod>()
   const history = new Map<string, AuditedChange[]>()
   const listeners: ((change: AuditedChange) => void)[] = []
+  const byName = new Map<string, Set<() => void>>()
   const closing = new AbortController()
   let { resourceVersion } = page
 
@@ -66,6 +69,7 @@ export async function startAudit(api: KubernetesApi, labelSelector: string): Pro
     changes.push(change)
     history.set(pod.metadata.uid, changes)
     for (const listener of listeners) listener(change)
+    for (const listener of byName.get(key) ?? []) listener()
   }
   const watch = async (): Promise<void> => {
     while (!closing.signal.aborted) {
@@ -82,6 +86,12 @@ export async function startAudit(api: KubernetesApi, labelSelector: string): Pro
     pods: () => [...now.values()],
     changes: (uid) => history.get(uid) ?? [],
     listen: (listener) => void listeners.push(listener),
+    listenTo: ({ namespace, name }, listener) => {
+      const key = `${namespace}/${name}`
+      const set = byName.get(key) ?? new Set()
+      byName.set(key, set.add(listener))
+      return () => void set.delete(listener)
+    },
     close: async () => {
       closing.abort()
       await watching

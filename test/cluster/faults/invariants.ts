@@ -2,7 +2,7 @@ import { recordOf } from '../../../core/json.ts'
 import { driverImage, ownSidecarImage } from './driver-pod.ts'
 import { type Evidence, wasDeleted } from './outcome.ts'
 import type { PassedWrite } from './proxy.ts'
-import type { PodRecord } from './world.ts'
+import type { PodRecord } from './records.ts'
 
 /** What must never be, whatever went wrong around the controllers; in words, none when all is well. */
 export function violations(evidence: Evidence): readonly string[] {
@@ -42,10 +42,11 @@ function ofPod(evidence: Evidence, record: PodRecord, writes: readonly PodWrite[
   const deletes = writes.filter(({ method }) => method === 'DELETE')
   const rescues = writes.filter(isRescue)
   const mayBeDeleted = expected === 'deleted' || expected === 'deleted-or-told'
-  if (!mayBeDeleted && deletes.length > 0) say(`was to be ${expected}, and its deletion was asked for`)
+  // Who sees the past for a while may ask for it: the API server refuses, since the pod is not that any more.
+  if (!mayBeDeleted && deletes.some(carriedOut)) say(`was to be ${expected}, and its deletion was carried out`)
   if (!mayBeDeleted && !deletedByUs && wasDeleted(evidence, uid)) say(`was to be ${expected}, and was deleted`)
   if (sum(deletes.map(carriedOut)) > 1) say('was deleted twice')
-  if (expected !== 'rescued' && rescues.length > 0) say(`was to be ${expected}, and its sidecar was replaced`)
+  if (expected !== 'rescued' && rescues.some(carriedOut)) say(`was to be ${expected}, and its sidecar was replaced`)
   if (sum(rescues.map(carriedOut)) > 1) say('was rescued twice')
   if (expected === 'ignored' && (writes.length > 0 || evidence.events.has(uid))) say('was to be ignored')
   const changes = evidence.audit.changes(uid)

@@ -3,7 +3,8 @@ import { nextApplicationIdSuffixAnnotation, rescuedAnnotation } from '../../../c
 import type { Audit } from './audit.ts'
 import { driverImage } from './driver-pod.ts'
 import type { PassedWrite } from './proxy.ts'
-import type { PodRecord, World } from './world.ts'
+import type { PodRecord } from './records.ts'
+import type { World } from './world.ts'
 
 /** All that is known of a run. */
 export interface Evidence {

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { createClient } from '../../../webhook/kubernetes/client.ts'
 import { startAudit } from './audit.ts'
 import { runLabel } from './driver-pod.ts'
-import { healthyLives } from './healthy-lives.ts'
+import { guardedLives } from './guarded-lives.ts'
 import { hidden } from './heap.ts'
 import { hungLives } from './hung-lives.ts'
 import { violations } from './invariants.ts'
@@ -10,8 +10,10 @@ import { type Evidence, unsettled, wasDeleted } from './outcome.ts'
 import { between, type Random, seeded, weighted } from './random.ts'
 import type { RunOptions } from './run.ts'
 import type { Stage, StageOptions } from './stage.ts'
+import { stuckLives } from './stuck-lives.ts'
 import { testApi } from './test-api.ts'
-import { trailOf } from './trail.ts'
+import { overviewOf, trailOf } from './trail.ts'
+import { unguardedLives } from './unguarded-lives.ts'
 import { startWorld, type World } from './world.ts'
 
 /** What came of it; of the drivers nothing else is kept. */
@@ -22,8 +24,10 @@ export interface Played {
   readonly forgotten: readonly string[]
 }
 
-/** Driver lives begin within so long, by the fast clock, and faults go on until most are through. */
-const [birthsMs, stormMs] = [180_000, 260_000]
+/** Writes of one life. */
+const writesPerLife = 3
+/** By the fast clock: driver lives begin no faster than this, and faults go on for so long after the last. */
+const [leastBirthsMs, stormAfterBirthsMs] = [150_000, 60_000]
 const settleWithinMs = 60_000
 
 /** Plays all lives of a run in front of the replicas, through faults and to a good end, and removes what is left. */
@@ -39,7 +43,11 @@ export async function play(
   try {
     await stage.join('a1')
     await stage.join('b1')
-    bear(world, seed, lives)
+    // The writer must keep up, or its kubelet is late.
+    const paceMs = ((lives * writesPerLife) / options.writesPerSecond) * 1000 * clock.speed
+    const birthsMs = Math.max(leastBirthsMs, paceMs)
+    bear(world, seed, lives, birthsMs)
+    const stormMs = birthsMs + stormAfterBirthsMs
     await storm(stage, seeded(seed, 'storm'), (share) => clock.sleep(stormMs * share, new AbortController().signal))
     while (world.pods.length < lives && world.errors.length === 0) await delay(100)
     stage.calm()
@@ -62,6 +70,7 @@ export async function play(
     const isBlamed = (uid: string, name: string) =>
       problems.some((problem) => problem.includes(uid) || problem.includes(`/${name}:`))
     const lines = problems.length > 0 ? stage.lines() : []
+    if (problems.length > 0) log(overviewOf(lines))
     for (const { uid, name } of world.pods) {
       if (isBlamed(uid, name)) log(trailOf(uid, name, stage.writes, lines))
     }
@@ -94,8 +103,9 @@ export async function play(
 }
 
 /** Each kind of life once; the rest as it comes. */
-function bear(world: World, seed: number, lives: number): void {
-  const [first, ...others] = Object.entries({ ...healthyLives, ...hungLives }).map(([kind, row]) => ({ kind, ...row }))
+function bear(world: World, seed: number, lives: number, birthsMs: number): void {
+  const kinds = { ...guardedLives, ...unguardedLives, ...hungLives, ...stuckLives }
+  const [first, ...others] = Object.entries(kinds).map(([kind, row]) => ({ kind, ...row }))
   if (first === undefined) throw new Error('there are no lives')
   const random = seeded(seed, 'births')
   for (let index = 0; index < lives; index += 1) {
@@ -112,8 +122,7 @@ function bear(world: World, seed: number, lives: number): void {
 async function storm(stage: Stage, random: Random, pass: (share: number) => Promise<void>): Promise<void> {
   const how = () => (random() < 0.5 ? 'crash' : 'stop')
   await pass(between(random, 0.15, 0.25))
-  await stage.cutLeader(3_200)
-  await pass(0.2)
+  await Promise.all([stage.cutLeader(3_200), pass(0.3)])
   await Promise.all([stage.leave('leader', how()), stage.leave('any', how())])
   await stage.join('a2')
   await stage.join('b2')

@@ -2,10 +2,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Agent, createServer, request as httpsRequest } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 import { buffer } from 'node:stream/consumers'
-import { setTimeout as delay } from 'node:timers/promises'
-import { createAuthority, issueServingCertificate } from '../../../certs/authority.ts'
 import { parseJson } from '../../../core/json.ts'
 import type { ApiAccess } from '../../../webhook/kubernetes/client.ts'
+import { type Answer, answerWith } from './answer.ts'
+import { certificate } from './certificate.ts'
 import { drawFault, drawWatchFault, type Fault, type FaultRates, noFaults } from './fault.ts'
 import { seeded } from './random.ts'
 import { relayWatch } from './watch-relay.ts'
@@ -51,22 +51,6 @@ export interface FaultyProxy {
   /** Requests by fault. */
   readonly counts: ReadonlyMap<string, number>
   close(): Promise<void>
-}
-
-let made: { readonly ca: string; readonly cert: string; readonly key: string } | undefined
-/** One for all proxies: keys take their time. */
-function certificate() {
-  if (made !== undefined) return made
-  const authority = createAuthority(new Date(), 2)
-  const serving = issueServingCertificate(authority, ['127.0.0.1'], new Date(), 2)
-  made = { ca: authority.certificatePem, cert: serving.certificatePem, key: serving.privateKeyPem }
-  return made
-}
-
-interface Answer {
-  readonly status: number
-  readonly headers: Readonly<Record<string, string>>
-  readonly body: Buffer
 }
 
 export async function startProxy(options: ProxyOptions): Promise<FaultyProxy> {
@@ -192,82 +176,5 @@ export async function startProxy(options: ProxyOptions): Promise<FaultyProxy> {
       upstream.destroy()
       await closed
     },
-  }
-}
-
-const garbage: Answer = {
-  status: 200,
-  headers: { 'content-type': 'text/html' },
-  body: Buffer.from('<html><body>Log in to the network</body></html>'),
-}
-
-async function answerWith(
-  fault: Fault,
-  pass: () => Promise<Answer>,
-  response: ServerResponse,
-  reset: () => void,
-): Promise<void> {
-  const give = ({ status, headers, body }: Answer) => {
-    if (response.destroyed) return
-    response.writeHead(status, { ...headers, 'content-length': body.length }).end(body)
-  }
-  switch (fault.kind) {
-    case 'none':
-      return give(await pass())
-    case 'reset':
-      reset()
-      return
-    case 'dropped':
-      await delay(3_000, undefined, { ref: false })
-      reset()
-      return
-    case 'delayed':
-      await delay(fault.delayMs)
-      return give(await pass())
-    case 'answer-delayed': {
-      const answer = await pass()
-      await delay(fault.delayMs)
-      return give(answer)
-    }
-    case 'answer-lost':
-      await pass()
-      reset()
-      return
-    case 'answer-truncated': {
-      const { status, headers, body } = await pass()
-      if (response.destroyed) return
-      response.writeHead(status, { ...headers, 'content-length': body.length })
-      response.write(body.subarray(0, Math.floor(body.length / 2)), () => reset())
-      return
-    }
-    case 'garbage':
-      if (fault.arrives) await pass()
-      return give(garbage)
-    case 'status': {
-      if (fault.arrives) await pass()
-      const { status, retryAfterS } = fault
-      const body = Buffer.from(JSON.stringify({ kind: 'Status', status: 'Failure', message: 'a fault', code: status }))
-      const headers = {
-        'content-type': 'application/json',
-        ...(retryAfterS > 0 && { 'retry-after': String(retryAfterS) }),
-      }
-      return give({ status, headers, body })
-    }
-    case 'dripped': {
-      const { status, headers, body } = await pass()
-      if (response.destroyed) return
-      response.writeHead(status, { ...headers, 'content-length': body.length })
-      const size = Math.max(1, Math.ceil(body.length / 5))
-      for (let at = 0; at < body.length && !response.destroyed; at += size) {
-        response.write(body.subarray(at, at + size))
-        await delay(50)
-      }
-      response.end()
-      return
-    }
-    case 'doubled': {
-      const answers = await Promise.all([pass(), pass()])
-      return give(answers[1])
-    }
   }
 }

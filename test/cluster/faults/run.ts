@@ -27,7 +27,7 @@ export interface RunReport {
   readonly problems: readonly string[]
 }
 
-const speed = 25
+const speed = 30
 
 /** One run: replicas behind faulty proxies, driver lives before them, and what came of it. */
 export async function runSeed(options: RunOptions): Promise<RunReport> {
@@ -58,11 +58,15 @@ export async function runSeed(options: RunOptions): Promise<RunReport> {
     const { figures, forgotten, ...played } = await play({ ...options, run, clock, uis, config, unhindered }, stage)
     problems.push(...played.problems)
     // All drivers are gone; the replicas have yet to see it.
-    await delay(2_000)
+    for (let waitedMs = 0; waitedMs < 5_000 && stage.idleProblems().length > 0; waitedMs += 200) await delay(200)
     problems.push(...stage.idleProblems())
     const counts = stage.counts()
     stage.forget()
-    if (options.memory) problems.push(...(await kept(forgotten)))
+    // A watch that is frozen shows it when it is given up.
+    if (options.memory) {
+      await delay(5_000)
+      problems.push(...(await kept(forgotten)))
+    }
     const sum = (kinds: readonly (readonly [string, number])[]) => kinds.reduce((total, [, count]) => total + count, 0)
     const requests = [...counts]
     const faults = requests.filter(([kind]) => kind !== 'none' && kind !== 'watch-none')

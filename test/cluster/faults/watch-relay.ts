@@ -38,6 +38,7 @@ export async function relayWatch({ response, reset, fault, open, isCut }: WatchR
   response.once('close', () => upstream.destroy())
   response.writeHead(upstream.statusCode ?? 0, { 'content-type': 'application/json' })
   let silent = false
+  let dripping = fault.kind === 'dripped'
   const timer = setTimeout(() => {
     const finish = (last: string, then: () => void) => {
       silent = true
@@ -54,6 +55,9 @@ export async function relayWatch({ response, reset, fault, open, isCut }: WatchR
         return finish('\u0000\u0001 no JSON\n', () => {})
       case 'error-event':
         return finish(`{"type":"ERROR","object":${status(410, 'Expired')}}\n`, () => response.end())
+      case 'dripped':
+        dripping = false
+        return
       case 'frozen':
         silent = true
         return
@@ -63,7 +67,7 @@ export async function relayWatch({ response, reset, fault, open, isCut }: WatchR
     for await (const piece of upstream as AsyncIterable<Buffer>) {
       if (isCut()) silent = true
       if (silent) continue
-      if (fault.kind === 'dripped') {
+      if (dripping) {
         const half = Math.floor(piece.length / 2)
         response.write(piece.subarray(0, half))
         await delay(30)

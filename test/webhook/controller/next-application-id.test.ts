@@ -42,10 +42,10 @@ test('a driver whose arguments do not refer to the suffix is left alone', () => 
   assert.equal(nextSuffix(kept), undefined)
 })
 
-const number = (edges: ReflectorEdges, signal: AbortSignal) => {
+const number = (edges: ReflectorEdges, signal: AbortSignal, mayAct = () => true) => {
   const drivers = watchDrivers(edges)
   void drivers.reflector.run(signal)
-  void numberApplicationIds(drivers, edges, signal)
+  void numberApplicationIds(drivers, { ...edges, mayAct }, signal)
 }
 
 test('one patch a start of the driver, with its uid; trouble is retried', async (t) => {
@@ -85,4 +85,17 @@ test('a pod that is gone is not asked for again', async (t) => {
   await until(() => api.watches() === 1 && api.bodies.length === 1, 'the only try')
   await edges.sleep(300, signal)
   assert.equal(api.bodies.length, 1)
+})
+
+test('who leads no longer writes nothing', async (t) => {
+  const { api, edges, signal } = await apiFixture(t)
+  let leads = false
+  api.set('/api/v1/pods', driver(0))
+  number(edges, signal, () => leads)
+  await until(() => api.watches() === 1, 'a watch')
+  await edges.sleep(200, signal)
+  assert.equal(api.bodies.length, 0)
+  leads = true
+  api.set('/api/v1/pods', driver(1))
+  await until(() => api.bodies.length === 1, 'the leader’s')
 })

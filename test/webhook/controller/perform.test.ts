@@ -28,26 +28,36 @@ test('who leads no longer sends nothing', async (t) => {
   assert.equal((await effects.deletePod({ namespace: 'spark', name: 'pi-driver', uid: 'uid-pi-driver' })).kind, 'done')
 })
 
-const answers: readonly [number, string][] = [
+/** HTTP status, what became of it, whether it may be done all the same, whether it is of no use to try again. */
+const answers: readonly [number, string, (true | undefined)?, true?][] = [
   [200, 'done'],
   [404, 'outdated'],
   [409, 'outdated'],
-  [403, 'failed'],
+  [403, 'failed', undefined, true],
   [429, 'failed'],
-  [500, 'failed'],
+  [500, 'failed', true],
 ]
-for (const [status, expected] of answers) {
+for (const [status, expected, unanswered, refused] of answers) {
   test(`HTTP ${status}: ${expected}`, async (t) => {
     const { api, edges } = await apiFixture(t)
-    api.intercept(() => ({ status, body: { apiVersion: 'v1', kind: 'Status' }, headers: { 'retry-after': '3' } }))
+    api.intercept(() => ({ status, body: { kind: 'Status' }, headers: { 'retry-after': '3' } }))
     const effects = performer({ api: edges.api, reporter: 'r', nowMs: () => createdMs, mayAct: () => true })
     const performed = await effects.deletePod(observed())
     assert.equal(performed.kind, expected)
-    // An API server that fails may have done it all the same (etcd's answer came too late).
     if (performed.kind === 'failed')
-      assert.deepEqual([performed.retryAfterMs, performed.unanswered === true], [3_000, status >= 500])
+      assert.deepEqual([performed.retryAfterMs, performed.unanswered, performed.refused], [3_000, unanswered, refused])
   })
 }
+
+test('an answer that is not of the API says nothing', async (t) => {
+  const { api, edges } = await apiFixture(t)
+  const effects = performer({ api: edges.api, reporter: 'r', nowMs: () => createdMs, mayAct: () => true })
+  for (const status of [200, 404]) {
+    api.intercept(() => ({ status, body: '<html>' }))
+    const performed = await effects.deletePod(observed())
+    assert.ok(performed.kind === 'failed' && performed.unanswered)
+  }
+})
 
 test('no answer: it may have happened all the same', async (t) => {
   const { api, edges } = await apiFixture(t)

@@ -1,13 +1,12 @@
 import { ended, executorPod, running, waiting } from './driver-pod.ts'
-import type { Expected, Life, LivePod } from './world.ts'
+import type { Life } from './life.ts'
+import type { LivePod } from './live-pod.ts'
 
 /** A driver's life: how often it is lived, and its script. */
 export interface LifeKind {
   readonly weight: number
   live(life: Life): Promise<void>
 }
-
-const sidecarOf = (ms: number) => running(ms)
 
 /** A driver with our sidecar that is made, started and Ready. */
 async function started(life: Life, graceful = false): Promise<{ readonly pod: LivePod; readonly startedMs: number }> {
@@ -17,13 +16,19 @@ async function started(life: Life, graceful = false): Promise<{ readonly pod: Li
     phase: 'Running',
     ready: true,
     driver: running(startedMs),
-    sidecar: sidecarOf(startedMs),
+    sidecar: running(startedMs),
     scheduledMs: startedMs,
   })
   return { pod, startedMs }
 }
 
-async function ends(life: Life, pod: LivePod, startedMs: number, exitCode: number, sidecar = true): Promise<void> {
+export async function ends(
+  life: Life,
+  pod: LivePod,
+  startedMs: number,
+  exitCode: number,
+  sidecar = true,
+): Promise<void> {
   const nowMs = life.clock.nowMs()
   await pod.status({
     phase: exitCode === 0 ? 'Succeeded' : 'Failed',
@@ -34,33 +39,11 @@ async function ends(life: Life, pod: LivePod, startedMs: number, exitCode: numbe
   })
 }
 
-/** A driver without sidecar whose UI answers in a way of its own, and that ends by itself. */
-async function unguarded(
-  life: Life,
-  expected: Expected,
-  script: (pod: LivePod) => Promise<void>,
-  more: Partial<Parameters<Life['create']>[0]> = {},
-) {
-  const createdMs = life.clock.nowMs() - life.between(0, 60_000)
-  const pod = await life.create({
-    namespace: life.guarded,
-    expected,
-    sidecar: false,
-    graceful: false,
-    createdMs,
-    ...more,
-  })
-  pod.ui('refused')
-  await pod.status({ phase: 'Running', ready: true, driver: running(createdMs), sidecar: null, scheduledMs: createdMs })
-  await script(pod)
-  await ends(life, pod, createdMs, 0, false)
-}
-
 /** A kubelet restarts or starts containers within seconds; a test that is slower has proved nothing. */
 const lateMs = 100_000
 
-/** Nothing is to be done about these, whatever goes wrong around them. */
-export const healthyLives = {
+/** With a sidecar. Nothing is to be done about these, whatever goes wrong around them. */
+export const guardedLives = {
   runs: {
     weight: 26,
     live: async (life) => {
@@ -149,88 +132,5 @@ export const healthyLives = {
       await life.sleep(life.between(5_000, 60_000))
       await ends(life, second.pod, second.startedMs, 0)
     },
-  },
-  'ui-answers': {
-    weight: 6,
-    live: (life) =>
-      unguarded(life, 'left-alone', async (pod) => {
-        pod.ui('alive')
-        await life.sleep(life.between(60_000, 200_000))
-      }),
-  },
-  'ui-falters': {
-    weight: 6,
-    live: (life) =>
-      unguarded(life, 'left-alone', async (pod) => {
-        pod.ui('flaky')
-        await life.sleep(life.between(100_000, 250_000))
-      }),
-  },
-  'ui-closes-at-the-end': {
-    weight: 5,
-    live: (life) =>
-      unguarded(life, 'left-alone', async (pod) => {
-        pod.ui('alive')
-        await life.sleep(life.between(60_000, 120_000))
-        pod.ui('refused')
-        await life.sleep(life.between(20_000, 120_000))
-      }),
-  },
-  'ui-comes-late': {
-    weight: 3,
-    live: (life) =>
-      unguarded(life, 'left-alone', async (pod) => {
-        await life.sleep(life.between(60_000, 150_000))
-        pod.ui('not-started')
-        await life.sleep(10_000)
-        pod.ui('alive')
-        await life.sleep(60_000)
-      }),
-  },
-  'ui-of-another': {
-    weight: 3,
-    live: (life) =>
-      unguarded(life, 'left-alone', async (pod) => {
-        pod.ui(life.random() < 0.5 ? 'other' : 'authentication')
-        await life.sleep(life.between(60_000, 200_000))
-      }),
-  },
-  'never-answered-and-resets': {
-    weight: 2,
-    live: (life) =>
-      unguarded(life, 'left-alone', async (pod) => {
-        pod.ui(life.random() < 0.5 ? 'reset' : '500')
-        await life.sleep(life.between(100_000, 200_000))
-      }),
-  },
-  'opted-out-and-hung': {
-    weight: 3,
-    live: (life) =>
-      unguarded(
-        life,
-        'ignored',
-        async (pod) => {
-          pod.ui('alive')
-          await life.sleep(30_000)
-          pod.ui('timeout')
-          await life.sleep(life.between(100_000, 200_000))
-        },
-        { annotations: { 'spark-nanny.io/inject': 'false' } },
-      ),
-  },
-  'hung-elsewhere': {
-    weight: 4,
-    live: (life) =>
-      unguarded(
-        life,
-        'ignored',
-        async (pod) => {
-          pod.ui('alive')
-          await life.sleep(30_000)
-          pod.ui('timeout')
-          await life.sleep(life.between(100_000, 200_000))
-        },
-        { namespace: life.bare },
-      ),
   },
 } as const satisfies Record<string, LifeKind>
