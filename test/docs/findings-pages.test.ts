@@ -36,7 +36,7 @@ test('commands are such as kubectl knows, and settings such as Spark knows', () 
       for (const command of 'commands' in spec ? spec.commands : []) {
         assert.match(
           command,
-          /^(kubectl |unzip -l |openssl s_client |spark-submit |spark-nanny (validate|preflight) )/,
+          /^(kubectl |unzip -l |openssl s_client |spark-submit |spark-nanny (validate|preflight|recover) )/,
           id,
         )
         if (command.startsWith('kubectl ')) assert.match(command, kubectlVerbs, id)
