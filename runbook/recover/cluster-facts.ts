@@ -39,6 +39,8 @@ export interface LivePod {
   readonly labels: Readonly<Record<string, string>>
   readonly ownerUids: readonly string[]
   readonly finalizers: readonly string[]
+  /** Failed or Succeeded: nothing in it runs any more, or ever will. */
+  readonly ended: boolean
   /** Undefined: it could not be read as one. */
   readonly pod: Pod | undefined
 }

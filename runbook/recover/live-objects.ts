@@ -33,6 +33,7 @@ export function livePod(object: unknown): LivePod | undefined {
   const [name, uid, resourceVersion] = ['name', 'uid', 'resourceVersion'].map((field) => textField(metadata, field))
   if (name == null || uid == null || resourceVersion == null) return undefined
   const { finalizers } = recordOf(metadata)
+  const { phase } = recordOf(recordOf(object).status)
   return {
     name,
     uid,
@@ -41,6 +42,7 @@ export function livePod(object: unknown): LivePod | undefined {
     labels: stringsField(metadata, 'labels'),
     ownerUids: listField(metadata, 'ownerReferences').map((owner) => String(owner.uid)),
     finalizers: Array.isArray(finalizers) ? finalizers.map(String) : [],
+    ended: phase === 'Failed' || phase === 'Succeeded',
     pod: parsePod(object),
   }
 }

@@ -133,6 +133,22 @@ for (const [what, change, says] of [
   })
 }
 
+test('the status of a pod that has ended is written for a while: it is deleted all the same', async (t) => {
+  const cluster = await fakeOperator(t, stale)
+  let writes = 0
+  const touch = () => {
+    const object = cluster.api.get(collections.pods, 'jobs', 'nightly-driver')
+    if (object !== undefined && writes < 2) cluster.api.set(collections.pods, object)
+    writes += 1
+    return undefined
+  }
+  cluster.answer('POST', /selfsubjectreviews/, touch)
+  cluster.answer('DELETE', /pods\/nightly-driver/, touch)
+  const { exitCode, stdout } = await cluster.recover('--apply')
+  assert.equal(exitCode, 0, stdout)
+  assert.ok(writes > 2)
+})
+
 test('a driver that hung is back before anything is done: it is left alone', async (t) => {
   const cluster = await fakeOperator(t)
   cluster.answer('POST', /selfsubjectreviews/, () => {
