@@ -36,7 +36,7 @@ export async function benchController(): Promise<void> {
   try {
     const cluster = await startApi(dir, processes)
     const { api, auditLog } = cluster
-    cluster.startKwok()
+    const kwok = cluster.startKwok()
     const beganMs = performance.now()
     const drivers = await fill(api, size, packageJson.version)
     await until('all drivers run', 600_000, join(dir, 'kwok.log'), () => allRunning(api))
@@ -64,6 +64,7 @@ export async function benchController(): Promise<void> {
     const changing = plain.slice(0, (changesPerSecond * changesMs) / 1000)
     const load = loadavg()[0] ?? 0
     const witness = await startWitness(processes, setup)
+    kwok.pause()
     const decisions = await change(api, webhook, witness, changing, changesPerSecond)
     const { fromEventMs, fromStoredMs, fromSentMs, missing } = decisions
     const texts = [fromEventMs, fromStoredMs, fromSentMs].map((lags) =>
@@ -75,6 +76,7 @@ export async function benchController(): Promise<void> {
     const rssMb = statusMb(webhook.pid, 'VmHWM')
     await endProcess(webhook.child)
     await heal(api, changing)
+    kwok.resume()
 
     const deleting = await startUp('webhook-deleting', processes, setup, { env: { SPARK_NANNY_FALLBACK: 'delete' } })
     await sleep(5_000)

@@ -16,7 +16,13 @@ export interface ScaleApi {
   /** What `webhookUser` asked, a JSON line each. */
   readonly auditLog: string
   /** Takes nodes and pods over, by the stages beside this file. */
-  startKwok(): void
+  startKwok(): Kwok
+}
+
+/** It stands still while the bench writes what kubelets would: it has nothing to do with these changes, but reads them all. */
+export interface Kwok {
+  pause(): void
+  resume(): void
 }
 
 /** As the API server knows the process under test. */
@@ -93,7 +99,7 @@ export async function startApi(dir: string, processes: Processes): Promise<Scale
     api,
     auditLog: file('audit.log'),
     startKwok: () => {
-      processes.start('kwok', binary('kwok'), [
+      const { child } = processes.start('kwok', binary('kwok'), [
         `--kubeconfig=${file('kubeconfig')}`,
         '--manage-all-nodes=true',
         '--cidr=10.128.0.0/9',
@@ -101,6 +107,7 @@ export async function startApi(dir: string, processes: Processes): Promise<Scale
         '-v=WARN',
         `--config=${join(import.meta.dirname, 'stages.yaml')}`,
       ])
+      return { pause: () => void child.kill('SIGSTOP'), resume: () => void child.kill('SIGCONT') }
     },
   }
 }

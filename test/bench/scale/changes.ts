@@ -84,9 +84,8 @@ export async function change(
   await Promise.all(underWay)
   const changesPerSecond = drivers.length / ((performance.now() - beganMs) / 1000)
   const decisions = () => firstOf(webhook.log().filter(isDeletionDecision))
-  for (const endMs = Date.now() + decidedWithinMs; Date.now() < endMs && decisions().size < changes.size; ) {
-    await sleep(1_000)
-  }
+  const areAllIn = (known: ReadonlyMap<string, number>) => [...changes.keys()].every((key) => known.has(key))
+  for (const endMs = Date.now() + decidedWithinMs; Date.now() < endMs && !areAllIn(decisions()); ) await sleep(1_000)
   const decided = decisions()
   const seen = firstOf(linesOf(witness.logFile).filter(({ event }) => event === 'seen'))
   const lags = [...changes].flatMap(([key, { sentMs, storedMs }]) => {
