@@ -78,8 +78,8 @@ async function collectEvents(
   const items: unknown[] = []
   for (const name of new Set(names)) {
     if (name === null) continue
-    const query = `fieldSelector=${encodeURIComponent(`involvedObject.name=${name}`)}&limit=500`
-    const list = await asking.get(`${namespaced(namespace, 'events')}?${query}`, `events of ${namespace}/${name}`)
+    const query = `fieldSelector=${encodeURIComponent(`involvedObject.name=${name}`)}`
+    const list = await asking.list(`${namespaced(namespace, 'events')}?${query}`, `events of ${namespace}/${name}`)
     if (list.kind !== 'read') return list
     items.push(...itemsOf(list.value))
   }
@@ -93,7 +93,7 @@ async function collectQuotas(asking: Asking, namespace: string): Promise<Reading
     ['resourcequotas', 'ResourceQuota'],
     ['limitranges', 'LimitRange'],
   ] as const) {
-    const list = await asking.get(`${namespaced(namespace, plural)}?limit=500`, `${plural} in ${namespace}`)
+    const list = await asking.list(namespaced(namespace, plural), `${plural} in ${namespace}`)
     if (list.kind !== 'read') return list
     items.push(...itemsOf(list.value).map((item) => ({ apiVersion: 'v1', kind, ...item })))
   }
@@ -102,7 +102,7 @@ async function collectQuotas(asking: Asking, namespace: string): Promise<Reading
 
 /** Spark names it after the driver, not after the pod: by its owner. */
 async function collectService(asking: Asking, { namespace, uid }: DriverPod): Promise<Reading<unknown>> {
-  const list = await asking.get(`${namespaced(namespace, 'services')}?limit=500`, `services in ${namespace}`)
+  const list = await asking.list(namespaced(namespace, 'services'), `services in ${namespace}`)
   if (list.kind !== 'read') return list
   const found = itemsOf(list.value).find(
     ({ metadata }) =>

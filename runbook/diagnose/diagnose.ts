@@ -56,7 +56,7 @@ function findingOf(rule: Rule, facts: Facts): Found | undefined {
   return {
     rule,
     facts,
-    severity: rule.severity,
+    severity: goesOn(rule, facts) ? 'warning' : rule.severity,
     // What was only logged may have been got over.
     confidence: weight === 'logged' && rule.confidence === 'high' ? 'medium' : rule.confidence,
     evidence: [
@@ -67,6 +67,10 @@ function findingOf(rule: Rule, facts: Facts): Found | undefined {
     weight,
   }
 }
+
+/** A driver that had what the rule says it cannot get, an executor, and still runs makes do with what it has. */
+const goesOn = ({ resolvedBy }: Rule, { state, log }: Facts): boolean =>
+  state === 'running' && resolvedBy !== undefined && log?.hits.has(resolvedBy) === true
 
 /** Spark does not always say which setting has a value that it cannot read. */
 function named(details: Readonly<Record<string, string>>, { evidence }: Facts): Readonly<Record<string, string>> {

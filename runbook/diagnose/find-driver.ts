@@ -32,11 +32,12 @@ export async function findByPod(asking: Asking, namespace: string, podName: stri
 export async function findByApplication(asking: Asking, namespace: string, name: string): Promise<FoundDriver> {
   const application = await getApplication(asking, namespace, name, ['kubeflow', 'apache'])
   const named = textField(recordOf(recordOf(valueIn(application)).status).driverInfo, 'podName')
-  const list = await asking.get(
-    `${namespaced(namespace, 'pods')}?labelSelector=spark-role%3Ddriver&limit=500`,
+  const list = await asking.list(
+    `${namespaced(namespace, 'pods')}?labelSelector=spark-role%3Ddriver`,
     `drivers in ${namespace}`,
   )
-  const pods = itemsOf(valueIn(list)).filter((pod) => textField(pod.metadata, 'name') === named || isOf(pod, name))
+  const isPlain = application.kind !== 'read'
+  const pods = itemsOf(valueIn(list)).filter((pod) => nameOf(pod) === named || isOf(pod, name, isPlain))
   const newest = pods.toSorted((a, b) => created(b) - created(a))[0]
   if (newest !== undefined) {
     const podName = nameOf(newest)
@@ -55,13 +56,11 @@ const unaskable = (why: string): Reading<never> => ({ kind: 'unknown', source: '
 const nameOf = (object: unknown) => textField(recordOf(object).metadata, 'name')
 const created = (object: unknown) => timeField(recordOf(object).metadata, 'creationTimestamp') ?? 0
 
-/** By the label of an operator, or by Spark's own of the application's name. */
-function isOf(pod: unknown, application: string): boolean {
+/** By the label of an operator; of plain spark-submit by Spark's own, which any application may set to any name. */
+function isOf(pod: unknown, application: string, isPlain: boolean): boolean {
   const labels = stringsField(recordOf(pod).metadata, 'labels')
-  return (
-    sparkApplicationApis.some(({ nameLabel }) => labels[nameLabel] === application) ||
-    labels['spark-app-name'] === application
-  )
+  const names = sparkApplicationApis.flatMap(({ nameLabel }) => labels[nameLabel] ?? [])
+  return names.length > 0 ? names.includes(application) : isPlain && labels['spark-app-name'] === application
 }
 
 type Operator = (typeof sparkApplicationApis)[number]['operator']
@@ -88,9 +87,9 @@ async function getApplication(
 async function applicationOfPod(asking: Asking, namespace: string, podName: string): Promise<Reading<unknown>> {
   let unknown: Reading<unknown> = absent
   for (const { group, version } of sparkApplicationApis) {
-    const path = `${namespaced(namespace, 'sparkapplications', undefined, `/apis/${group}/${version}`)}?limit=500`
+    const path = namespaced(namespace, 'sparkapplications', undefined, `/apis/${group}/${version}`)
     const source = `SparkApplications in ${namespace}`
-    const list = await asking.get(path, source)
+    const list = await asking.list(path, source)
     if (list.kind === 'unknown') unknown = list
     const { apiVersion } = recordOf(valueIn(list))
     const found = itemsOf(valueIn(list)).find(

@@ -1,4 +1,6 @@
 import { LineSplitter } from '../log/lines.ts'
+import { KeyLines } from '../redaction/key-lines.ts'
+import { redacted } from '../redaction/redactor.ts'
 
 /** Of a log that is longer, the beginning and the end are kept, each up to this many characters. */
 const maxHalfLength = 16 * 1024 * 1024
@@ -13,7 +15,7 @@ export class SavedLog {
   #headLength = 0
   #tailLength = 0
   #leftOut = 0
-  #inKey = false
+  readonly #keyLines = new KeyLines()
 
   constructor(redact: (text: string) => string, half = maxHalfLength) {
     this.#redact = redact
@@ -32,8 +34,8 @@ export class SavedLog {
   }
 
   #line(line: string): void {
-    const shown = this.#withoutKey(line)
-    if (shown === undefined) return
+    // Each line of a private key has another in its place, so that lines have the same numbers as in the log.
+    const shown = this.#keyLines.isInside(line) ? redacted : this.#redact(line)
     if (this.#headLength < this.#half) {
       this.#head.push(shown)
       this.#headLength += shown.length
@@ -46,17 +48,5 @@ export class SavedLog {
     this.#leftOut += this.#tail.length - keep
     this.#tail = this.#tail.slice(-keep)
     this.#tailLength = this.#tail.reduce((sum, text) => sum + text.length, 0)
-  }
-
-  /** The lines of a private key are left out whole. */
-  #withoutKey(line: string): string | undefined {
-    const begins = line.includes('-----BEGIN ') && line.includes('PRIVATE KEY')
-    const ends = line.includes('-----END ')
-    if (this.#inKey) {
-      this.#inKey = !ends
-      return undefined
-    }
-    this.#inKey = begins && !ends
-    return this.#redact(line)
   }
 }

@@ -1,3 +1,5 @@
+import { KeyLines } from '../redaction/key-lines.ts'
+import { redacted } from '../redaction/redactor.ts'
 import { LineSplitter } from './lines.ts'
 import { type Captures, matchPhrase } from './phrase.ts'
 import { Placement } from './placement.ts'
@@ -55,6 +57,7 @@ export class LogScan {
   readonly #byPlace = new Map<Place, LogSignature[]>()
   readonly #hits = new Map<LogSignature, KeptHits>()
   readonly #placement = new Placement()
+  readonly #keyLines = new KeyLines()
   readonly #redact: (text: string) => string
   #lines = 0
   #bytes = 0
@@ -99,8 +102,10 @@ export class LogScan {
 
   #line(line: string): void {
     this.#lines += 1
-    this.#tail.push(line)
+    const isKey = this.#keyLines.isInside(line)
+    this.#tail.push(isKey ? redacted : line)
     if (this.#tail.length > keptTail) this.#tail.shift()
+    if (isKey) return
     const structured = line.startsWith('{') ? structuredLines(line) : undefined
     if (structured === undefined) this.#look(line, line)
     else for (const part of structured) this.#look(part, line)

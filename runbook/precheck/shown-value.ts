@@ -2,12 +2,15 @@ import type { EvidenceItem } from '../findings.ts'
 import { createRedactor, redacted } from '../redaction/redactor.ts'
 import { isSecretName } from '../redaction/secret-names.ts'
 import type { Written } from '../spark-conf/effective-conf.ts'
+import { nameOfKey } from '../spark-conf/key-spelling.ts'
 
 const redactor = createRedactor()
 
-/** A value as it may be printed: nothing of what looks secret. */
+/** A value as it may be printed: nothing of what looks secret, or would if its name were spelt right. */
 export function shownValue(key: string, value: string): string {
-  return isSecretName(key) ? redacted : redactor.text(value)
+  const name = nameOfKey(key)
+  const meant = name.kind === 'misspelt' ? name.nearest : key
+  return isSecretName(key) || isSecretName(meant) ? redacted : redactor.text(value)
 }
 
 /** Where a setting stands, as evidence. */

@@ -23,13 +23,14 @@ const transient: ReadonlySet<string> = new Set([
 
 /**
  * The remedy of a root cause, if it is on the allow-list: more memory where that is the first thing to do about it, and
- * a re-run unchanged where the cause has passed, or a person says that it is mended.
+ * a re-run unchanged where the cause has passed, or a person says that it is mended. What was only logged on the way (medium)
+ * may have been got over, and the driver been ended by somebody who wanted it to end.
  */
 export function allowedRemedy(root: Finding, state: DriverState, mended: boolean): Allowed {
   if (mended) return { kind: 'rerun' }
   if (transient.has(root.id)) return { kind: 'rerun' }
   const first = root.remedies.find(({ kind }) => kind !== 'inspect')
-  if (first?.kind === 'raise-memory' && root.confidence !== 'low') {
+  if (first?.kind === 'raise-memory' && root.confidence === 'high') {
     if (state !== 'pending') return { kind: 'raise-memory', key: first.key }
   }
   if (root.remedies.some(({ kind }) => kind === 'rerun') || state === 'pending') {

@@ -20,8 +20,17 @@ const forms: readonly (readonly [RegExp, string])[] = [
   [/\b(AKIA|ASIA|AROA|AIDA)[0-9A-Z]{12,}/g, redacted],
   [/\b(gh[pousr]_|github_pat_|glpat-|xox[abprs]-|sk-|dapi|hf_|npm_)\w[\w-]{15,}/g, redacted],
   [/\b(Bearer|Basic|Token|Negotiate) +[\w.~+/=-]{6,}/gi, `$1 ${redacted}`],
-  // user:password@ of a URL.
-  [/:\/\/[^\s/@:"']{0,200}:[^\s/@"']{1,500}@/g, `://${redacted}@`],
+  // Schemes whose credentials are several words.
+  [
+    /\b(ApiKey|Digest|AWS4-HMAC-SHA256|SharedKey|SharedKeyLite|NTLM) +(?:[\w-]{1,40}="[^"\n]*",? ?|[\w.~+/=:, -])+/g,
+    `$1 ${redacted}`,
+  ],
+  [/\b((?:set-)?cookie\\?["']?\s{0,3}[:=]\s{0,3}\\?["']?)[^\s"'][^\n"']*/gi, `$1${redacted}`],
+  // user:password@ of a URL; the password may have an @ in it.
+  [/:\/\/[^\s/@:"']{0,200}:[^\s/"']{1,500}@/g, `://${redacted}@`],
+  // A token in the place of the user; elsewhere (abfss) a container stands there.
+  [/\b(https?:\/\/)[\w.~+=-]{16,500}@/gi, `$1${redacted}@`],
+  [/\b(jdbc:oracle:[a-z]{1,20}:)[^\s@/"']{1,200}\/[^\s@"']{1,300}@/gi, `$1${redacted}@`],
   // Signatures of presigned URLs.
   [
     /([?&](?:sig|signature|x-amz-(?:signature|credential|security-token)|access_token|token|code|key)=)[^\s&"']+/gi,
@@ -30,9 +39,30 @@ const forms: readonly (readonly [RegExp, string])[] = [
   [/-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----[^-]*(-----END [A-Z ]{0,40}PRIVATE KEY-----)?/g, redacted],
 ]
 
-/** `password=…`, `"token": "…"`, `--secret …`, `secret.key → …`; what follows the name to the next blank or quote. */
-const assignment =
-  /((?:--)?[\w.-]*(?:pass(?:word|wd|phrase)|pwd|secret|token|credentials?|(?:access|private|api|account|encryption|signing)[._-]?key|authorization)[\w.-]*)(\\?["']?\s{0,3}(?:=>|->|[=:,])\s{0,3})(\\?"[^"]*"?|'[^']*'?|[^\s"']+)/gi
+/** Quoted, with the quotes in it escaped; in a JSON string inside of one; a block of YAML; in braces; up to a blank or quote. */
+const value = String.raw`\\"(?:[^"\\]|\\\\\\"|\\\\|\\[^"\\])*\\?"?|"(?:[^"\\]|\\[^])*"?|'(?:[^'\\]|\\[^])*'?|[|>][-+\d]{0,2}[ \t]*(?:\r?\n[ \t]+[^\n]*)+|\{[^}\n]*\}?|[^\s"']+`
+
+/** Looked for once in each word, so that a long one takes no longer than it is long. */
+const telling = String.raw`(?=[\w.-]*(?:pass|pwd|secret|token|credential|(?:access|private|api|account|encryption|signing)[._-]?key|authorization))[\w.-]+`
+
+const sign = String.raw`\s{0,3}(?:=>|->|[=:,]|-?\\u003[de]|%3D)\s{0,3}`
+
+/** `password=…`, `"token": "…"`, `secret.key → …`. */
+const assignment = new RegExp(String.raw`(?<![\w.-])(${telling})(\\?["']?${sign})(${value})`, 'gi')
+
+/** `--password …` */
+const option = new RegExp(String.raw`(?<![\w.-])(?=--)(${telling})([ \t]{1,20})(?!-)(${value})`, 'gi')
+
+/** A line of a properties file, which needs no sign. */
+const property = /^([ \t]{0,80}[\w-]{1,100}(?:\.[\w-]{1,100}){1,20})([ \t]{1,200})(\S+)[ \t]*$/gm
+
+/** An entry of an environment, in JSON, YAML, or as a Java object prints itself; one of Hadoop’s XML. */
+const named = new RegExp(
+  String.raw`(\bname\\?["']?\s{0,3}[:=]\s{0,3}\\?["']?)([\w.-]{1,200})(\\?["']?[\s,]{1,80}\\?["']?value\\?["']?\s{0,3}[:=]\s{0,3})(${value})`,
+  'gi',
+)
+const element = /(<name>)([^<]{1,200})(<\/name>\s{0,100}<value>)([^<]*)/gi
+const tag = /<([\w.-]{1,100})>[^<]{1,4000}(?=<\/)/g
 
 /** A value this short is no secret, and would be found everywhere. */
 const minKnownLength = 6
@@ -46,11 +76,20 @@ export function createRedactor(known: Iterable<string> = []): Redactor {
     let result = given
     for (const value of values) if (result.includes(value)) result = result.replaceAll(value, redacted)
     for (const [form, replacement] of forms) result = result.replace(form, replacement)
-    return result.replace(assignment, (whole, name: string, between: string, value: string) =>
-      isSecretName(name.replace(/^--/, '')) && !value.startsWith(redacted.slice(0, -1))
-        ? `${name}${between}${redacted}`
-        : whole,
-    )
+    for (const form of [named, element]) {
+      result = result.replace(form, (whole, before: string, name: string, between: string) =>
+        isSecretName(name) ? `${before}${name}${between}${redacted}` : whole,
+      )
+    }
+    result = result.replace(tag, (whole, name: string) => (isSecretName(name) ? `<${name}>${redacted}` : whole))
+    for (const form of [assignment, option, property]) {
+      result = result.replace(form, (whole, name: string, between: string, given: string) =>
+        isSecretName(name.trim().replace(/^-+/, '')) && !given.startsWith(redacted.slice(0, -1))
+          ? `${name}${between}${redacted}`
+          : whole,
+      )
+    }
+    return result
   }
   return { text, json: (value) => redactJson(value, text) }
 }

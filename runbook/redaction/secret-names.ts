@@ -3,12 +3,12 @@
  * (spark.redaction.regex: `secret|password|token|access[.]?key`).
  */
 export function isSecretName(name: string): boolean {
-  return secretName.test(name.slice(0, 300)) && !harmless.test(name)
+  return secretName.test(name.slice(-300)) && !harmless.test(name)
 }
 
 const secretName =
-  /pass(word|wd|phrase)|pwd$|secret|token|credential|access[._-]?key|private[._-]?key|api[._-]?key|account[._-]?key|encryption[._-]?key|signing[._-]?key|\bsas\b|sasl\.jaas|authorization|connection[._-]?string/i
+  /pass(word|wd|phrase|code)|(^|[._-])pass$|pwd$|secret|token|credential|access[._-]?key|private[._-]?key|api[._-]?key|account[._-]?key|encryption[._-]?key|signing[._-]?key|\bsas\b|sasl\.jaas|authorization|connection[._-]?string/i
 
 /** Kubernetes' and Spark's words for where a secret is, which is none. */
 const harmless =
-  /^(secretName|secretKeyRef|secretRef|secret|secrets|imagePullSecrets|tokenExpirationSeconds|serviceAccountToken|automountServiceAccountToken|defaultTokenMode)$/
+  /^(secretName|secretKeyRef|secretRef|secrets|imagePullSecrets|tokenExpirationSeconds|serviceAccountToken|automountServiceAccountToken|defaultTokenMode)$/

@@ -72,6 +72,37 @@ test('an application leads to its newest driver', async (t) => {
   assert.equal(JSON.parse(stdout).findings[0].id, 'SPN-EXIT-137')
 })
 
+test('a driver of another application that calls itself the same is not taken for its', async (t) => {
+  const labels = { 'spark-role': 'driver', 'spark-app-name': 'nightly' }
+  const other = { ...labels, 'sparkoperator.k8s.io/app-name': 'other' }
+  const late = '2026-11-24T11:00:00Z'
+  const items = [
+    podObject(exited(1), { metadata: { ...ofApplication.metadata, creationTimestamp: '2026-11-24T10:00:00Z' } }),
+    podObject(exited(137), { metadata: { labels: other, name: 'of-other', creationTimestamp: late } }),
+    podObject(exited(137), { metadata: { labels, name: 'plain', creationTimestamp: late } }),
+  ]
+  const cluster = await fakeCluster(t, {
+    ...surroundings,
+    [pods]: { items },
+    [`${pods}/d/log`]: { status: 200, text: '' },
+    [`${kubeflow}/nightly`]: application('FAILED', 'x'),
+  })
+  const { stdout } = await cluster.diagnose('--application', 'nightly', '-o', 'json')
+  assert.equal(JSON.parse(stdout).subject.pod, 'd')
+})
+
+test('its driver is found on a later page of a long list', async (t) => {
+  const first = `${pods}?labelSelector=spark-role%3Ddriver&limit=500`
+  const cluster = await fakeCluster(t, {
+    ...surroundings,
+    [first]: { metadata: { continue: 'a/b' }, items: [] },
+    [`${first}&continue=a%2Fb`]: { items: [podObject(exited(1), ofApplication)] },
+    [`${pods}/d/log`]: { status: 200, text: '' },
+  })
+  const { stdout } = await cluster.diagnose('--application', 'nightly', '-o', 'json')
+  assert.equal(JSON.parse(stdout).findings[0].id, 'SPN-EXIT-1')
+})
+
 test('what may not be read is unknown, said, and never taken for well', async (t) => {
   const forbidden = { status: 403, body: { message: 'nodes "node1" is forbidden' } }
   const cluster = await fakeCluster(t, {

@@ -29,3 +29,9 @@ test('a private key is left out whole', () => {
   assert.doesNotMatch(text, /MIIEow|abcd/)
   assert.match(text, /before\n[\s\S]*after\n$/)
 })
+
+test('a private key whose end is missing does not take the rest with it', () => {
+  const text = saved(`-----BEGIN PRIVATE KEY-----\n${'MIIEow\n'.repeat(40)}${'line\n'.repeat(400)}`)
+  assert.doesNotMatch(text, /MIIEow/)
+  assert.equal(text.match(/^line$/gm)?.length, 240)
+})

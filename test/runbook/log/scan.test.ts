@@ -105,3 +105,11 @@ test('a usual log is told from one with an end', () => {
   )
   assert.ok(lastInfoLine > 1000)
 })
+
+test('the end of a log shows no lines of a private key', () => {
+  const { tail } = scanText('cannot read\n-----BEGIN PRIVATE KEY-----\nMIIEow\n-----END PRIVATE KEY-----\nend\n', [
+    heap,
+  ])
+  assert.doesNotMatch(JSON.stringify(tail), /MIIEow/)
+  assert.deepEqual([tail.length, tail.at(-1)?.text], [5, 'end'])
+})

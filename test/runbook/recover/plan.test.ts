@@ -61,6 +61,14 @@ const refused: readonly Refused[] = [
     'completed',
   ],
   ['healthy', { pod: pod(runs, 'Running'), application: application({ state: 'RUNNING' }), log: '' }, 'healthy-driver'],
+  [
+    'ended by a hand long after a full heap that it got over',
+    {
+      pod: pod(exited(143), 'Failed'),
+      log: `26/11/24 11:00:00 ERROR App: again\njava.lang.OutOfMemoryError: Java heap space\n${'26/11/24 11:30:00 INFO App: works\n'.repeat(50)}`,
+    },
+    'no-remedy',
+  ],
   ['healthy, plain', { pod: pod(runs, 'Running'), application: null, log: '' }, 'healthy-driver'],
   [
     'healthy as far as it could be read',

@@ -22,6 +22,29 @@ const hidden: readonly string[] = [
   `DB_PASSWORD='${secret}'`,
   `javax.net.ssl.trustStorePassword=${secret}`,
   `(spark.ssl.keyStorePassword,${secret})`,
+  `secret=${secret}`,
+  `"secret": "${secret}"`,
+  `DB_PASS=${secret}`,
+  `App --db-password ${secret} --verbose`,
+  `"password":"a\\"${secret}"`,
+  `{\\"password\\":\\"a\\\\\\"${secret}\\"}`,
+  `password='a b ${secret}'`,
+  `jdbc:sqlserver://h;user=sa;password={a ${secret}};x=1`,
+  `jdbc:oracle:thin:scott/${secret}@//h:1521/x`,
+  `https://user:p@${secret}@host/x`,
+  `https://${secret}_token@github.com/x.git`,
+  `password: |\n  ${secret}\n  more`,
+  `db:\n  password: >-\n    ${secret}`,
+  `{"name":"DB_PASSWORD","value":"${secret}"}`,
+  `- name: DB_PASSWORD\n  value: ${secret}`,
+  `EnvVar(name=DB_PASSWORD, value=${secret}, valueFrom=null)`,
+  `<name>fs.s3a.secret.key</name><value>${secret}</value>`,
+  `<password>${secret}</password>`,
+  `Cookie: session=${secret}`,
+  `Authorization: ApiKey ${secret}`,
+  `authorization: AWS4-HMAC-SHA256 Credential=x/2020, SignedHeaders=h, Signature=${secret}`,
+  `spark.hadoop.fs.s3a.secret.key    ${secret}`,
+  `"url":"x?password\\u003d${secret}"`,
 ]
 for (const line of hidden) test(`hidden: ${line}`, () => assert.ok(!text(line).includes(secret), text(line)))
 
@@ -40,6 +63,8 @@ const shown: readonly string[] = [
   'Exception in thread "main" java.lang.OutOfMemoryError: Java heap space',
   'https://kubernetes.default.svc/api/v1/namespaces/spark/pods/d',
   'Successfully started service on port 7078.',
+  'abfss://container-of-sixteen@account.dfs.core.windows.net/path',
+  'spark.authenticate.secret must be set',
 ]
 for (const line of shown) test(`shown: ${line}`, () => assert.equal(text(line), line))
 
@@ -90,6 +115,13 @@ test('no secret of any form survives in any surrounding', () => {
       assert.ok(!text(line).includes(planted), text(line))
     }),
   )
+})
+
+test('a long word takes no longer than it is long', () => {
+  const startMs = performance.now()
+  for (const word of ['QWxhZGRpbjpvcGVuIHNlc2FtZQ', 'pass', 'a.', '--token']) text(word.repeat(600_000 / word.length))
+  // Tens of milliseconds; in quadratic time it was a quarter of an hour.
+  assert.ok(performance.now() - startMs < 60_000)
 })
 
 test('redacting twice changes nothing more', () => {

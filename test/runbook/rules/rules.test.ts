@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { diagnose, explains, yieldsTo } from '../../../runbook/diagnose/diagnose.ts'
 import { catalogue } from '../../../runbook/rules/catalogue.ts'
-import { evidenceOf, failedWith } from './given.ts'
+import { evidenceOf, failedWith, info, running, warn } from './given.ts'
 import { negatives, wellDrivers } from './negatives.ts'
 import { positives } from './positives.ts'
 
@@ -96,4 +96,18 @@ test('how the run before ended does not explain how this one did', () => {
       ['SPN-MEMORY-CONTAINER-OOM', 'previous', null],
     ],
   )
+})
+
+test('a driver that runs with fewer executors than it asked for is no error', () => {
+  const refused = warn(
+    'A',
+    'pods "x" is forbidden: exceeded quota: q, requested: pods=1, used: pods=9, limited: pods=9',
+  )
+  const registered = info(
+    'KubernetesClusterSchedulerBackend$KubernetesDriverEndpoint',
+    'Registered executor NettyRpcEndpointRef(x)',
+  )
+  const severities = (log: string) => diagnose(evidenceOf({ ...running, log })).findings.map(({ severity }) => severity)
+  assert.deepEqual(severities(registered + refused), ['warning'])
+  assert.deepEqual(severities(refused), ['error'])
 })
