@@ -36,8 +36,9 @@ export async function numberApplicationIds(
     for (let attempt = 0; attempt < maxAttempts && !signal.aborted; attempt += 1) {
       const driver = reflector.objects.get(namespace, name)
       const suffix = driver?.uid === uid ? nextSuffix(driver) : undefined
-      if (suffix === undefined || !edges.mayAct()) break
-      const outcome = await annotate(edges.api, namespace, name, uid, suffix)
+      if (suffix === undefined) break
+      // A lease may be renewed late, and is held again then.
+      const outcome = edges.mayAct() ? await annotate(edges.api, namespace, name, uid, suffix) : 'it leads no longer'
       const line = { event: 'next-application-id', namespace, name, suffix }
       if (outcome === undefined) {
         edges.log.info(line)

@@ -70,7 +70,7 @@ export async function play(
     const isBlamed = (uid: string, name: string) =>
       problems.some((problem) => problem.includes(uid) || problem.includes(`/${name}:`))
     const lines = problems.length > 0 ? stage.lines() : []
-    if (problems.length > 0) log(overviewOf(lines))
+    if (problems.length > 0) log([...problems, overviewOf(lines)].join('\n'))
     for (const { uid, name } of world.pods) {
       if (isBlamed(uid, name)) log(trailOf(uid, name, stage.writes, lines))
     }
