@@ -33,16 +33,19 @@ export async function numberApplicationIds(
   const write = async ({ namespace, name, uid }: DriverObservation): Promise<void> => {
     if (busy.has(uid)) return
     busy.add(uid)
+    let written: string | undefined
     for (let attempt = 0; attempt < maxAttempts && !signal.aborted; attempt += 1) {
       const driver = reflector.objects.get(namespace, name)
       const suffix = driver?.uid === uid ? nextSuffix(driver) : undefined
-      if (suffix === undefined) break
+      // What came while it was written was not looked at; the watch may have yet to show what was written.
+      if (suffix === undefined || suffix === written) break
       // A lease may be renewed late, and is held again then.
       const outcome = edges.mayAct() ? await annotate(edges.api, namespace, name, uid, suffix) : 'it leads no longer'
       const line = { event: 'next-application-id', namespace, name, suffix }
       if (outcome === undefined) {
         edges.log.info(line)
-        break
+        written = suffix
+        continue
       }
       edges.log.warn({ ...line, event: 'next-application-id-failed', detail: outcome })
       await edges.sleep(Math.min(30_000, 500 * 2 ** attempt) * (0.5 + edges.random() / 2), signal)

@@ -98,12 +98,16 @@ export function createReconciler(edges: ReconcilerEdges): Reconciler {
       confirmSeen(memory, now?.uid === driver.uid ? now : undefined)
       // What came meanwhile was not looked at.
       queue.add(keyOf(driver))
-      const [next] = putOff
-      if (next !== undefined) {
-        putOff.delete(next)
-        queue.add(next)
-      }
+      takeUp()
     }
+  }
+
+  /** One that is taken up may have nothing to do any more: then it is another's turn. */
+  const takeUp = (): void => {
+    const [next] = putOff
+    if (next === undefined || underWay >= maxAtOnce) return
+    putOff.delete(next)
+    queue.add(next)
   }
 
   const delayAfter = (performed: Performed, failures: number): number => {
@@ -112,16 +116,17 @@ export function createReconciler(edges: ReconcilerEdges): Reconciler {
     return Math.max(backoffMs, performed.retryAfterMs)
   }
 
-  const reconcile = (key: string): void => {
+  /** Whether an effect was begun, or waits for its turn. */
+  const begin = (key: string): boolean => {
     const [namespace = '', name = ''] = key.split('/')
     const driver = edges.drivers.reflector.objects.get(namespace, name)
-    if (driver === undefined) return
+    if (driver === undefined) return false
     const memory = memories.known(driver.uid)
-    if (memory?.busy === true) return
+    if (memory?.busy === true) return false
     const nowMs = edges.nowMs()
     if (memory !== undefined && memory.retryMs > nowMs) {
       queue.addAt(key, memory.retryMs)
-      return
+      return false
     }
     const circumstances = circumstancesOf(driver, edges)
     edges.sidecarImage.note(driver)
@@ -141,11 +146,16 @@ export function createReconciler(edges: ReconcilerEdges): Reconciler {
     const reportMs = memory?.reportMs ?? 0
     const due = { ...found, tasks: found.tasks.filter(({ choice }) => choice.kind !== 'report' || reportMs <= nowMs) }
     if (due.tasks.length < found.tasks.length) queue.addAt(key, reportMs)
-    if (due.tasks.length === 0 || memory?.settled === signatureOf(due)) return
+    if (due.tasks.length === 0 || memory?.settled === signatureOf(due)) return false
     // Known at once, however slow the API server is to take the words of others.
     for (const task of due.tasks) actor.note({ driver, ...task, circumstances, memory: memories.of(driver.uid) })
     if (underWay >= maxAtOnce) putOff.add(key)
     else void carryOut(driver, circumstances, due)
+    return true
+  }
+
+  const reconcile = (key: string): void => {
+    if (!begin(key)) takeUp()
   }
   return { reconcile, underWay: () => underWay }
 }

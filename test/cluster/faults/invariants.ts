@@ -68,7 +68,8 @@ function ofExecutors({ world }: Evidence, writes: ReadonlyMap<string, readonly P
     const own = writes.get(uid) ?? []
     return [
       ...(old || own.length === 0 ? [] : [`${name}: an executor of the driver that runs was to be deleted`]),
-      ...(sum(own.map(carriedOut)) > 1 ? [`${name}: was deleted twice`] : []),
+      // By its uid alone: what the network doubles is carried out twice.
+      ...(own.filter(carriedOut).length > 1 ? [`${name}: was deleted twice`] : []),
     ]
   })
 }

@@ -173,3 +173,22 @@ test('after three in a row no more is injected but one a minute, until a sidecar
   rig.api.set(pods, driverPod({ name: 'd-driver', sidecar: { state: running(nowMs + 62_000) } }))
   await until(() => replicas.every((replica) => replica.suspension() === null), 'a sidecar started')
 })
+
+test('those that wait for their turn get it, though others before them are gone by then', async (t) => {
+  const rig = await controllerRig(t)
+  rig.setNow(nowMs)
+  const names = Array.from({ length: 30 }, (_, index) => `d${index}-driver`)
+  const podOf = (name: string) => heldBackPod(waiting('InvalidImageName'), { name })
+  let answers = 0
+  rig.api.intercept((method) => {
+    if (method !== 'PATCH' || answers === 8) return undefined
+    answers += 1
+    // The first are under way until all the others are gone.
+    return { status: 409, body: { kind: 'Status' }, delayMs: 1_000 }
+  })
+  for (const name of names) rig.api.set(pods, podOf(name))
+  rig.start()
+  await until(() => answers === 8, 'as many as may be at once')
+  for (const name of names.slice(0, -1)) rig.api.remove(pods, podOf(name))
+  await until(() => rig.told().some(({ of }) => of === 'd29-driver'), 'the last')
+})

@@ -98,3 +98,20 @@ test('who leads no longer writes nothing', async (t) => {
   leads = true
   await until(() => api.bodies.length === 1, 'a lease that was renewed late')
 })
+
+test('a restart that comes while its predecessor is numbered is numbered too', async (t) => {
+  const { api, edges, signal } = await apiFixture(t)
+  const path = '/api/v1/pods'
+  let first = true
+  api.intercept((method) => {
+    if (method !== 'PATCH' || !first) return undefined
+    first = false
+    // Both the patch and the restart are seen before its answer.
+    api.set(path, driver(1, '-2'))
+    return { status: 200, body: { kind: 'Pod' }, delayMs: 300 }
+  })
+  api.set(path, driver(0))
+  number(edges, signal)
+  await until(() => api.bodies.length === 2, 'the second')
+  assert.deepEqual(api.bodies[1]?.body, { metadata: { uid: 'uid-1', annotations: { [suffix]: '-3' } } })
+})
