@@ -105,6 +105,8 @@ public final class ConfigRegistry {
     String prepended = (Boolean) call(call(entry, "prependedKey"), "isDefined") ? call(call(entry, "prependedKey"), "get").toString() : null;
     Object defaultValue = fallback == null ? call(entry, "defaultValueString") : null;
     if ("<undefined>".equals(defaultValue)) defaultValue = null;
+    // Not the folder in which this runs.
+    if (defaultValue != null) defaultValue = defaultValue.toString().replace(System.getProperty("user.dir"), "${user.dir}");
     return object("key", key, "type", type, "unit", unit, "choices", choices, "anyCase", anyCase ? true : null, "default", defaultValue, "fallback", fallback,
         "min", bounds[0], "max", bounds[1], "since", "".equals(call(entry, "version")) ? null : call(entry, "version"),
         "internal", isPublic ? null : true, "alternatives", alternatives.isEmpty() ? null : alternatives);
