@@ -81,6 +81,11 @@ export async function play(
       pods: world.pods.length,
       hung: world.pods.filter(({ expected }) => expected !== 'left-alone' && expected !== 'ignored').length,
       deleted: deleted.length,
+      // The others of these were told of: a leader that never saw the UI answer cannot say that it hangs.
+      silentDeleted: deleted.filter(({ life }) => life === 'silent-and-submitted-again').length,
+      silent: world.pods.filter(
+        ({ life, expected }) => life === 'silent-and-submitted-again' && expected !== 'left-alone',
+      ).length,
       // Their leader was lost right after.
       untold: deleted.filter(({ uid }) => !evidence.events.get(uid)?.includes('SparkNannyDeleted')).length,
       excused: world.pods.filter(({ excuse }) => excuse !== null).length,
