@@ -20,7 +20,7 @@ export const stuckLives = {
         sidecar: waiting(reason, 'not found'),
         scheduledMs: nowMs,
       })
-      await pod.until((now) => now?.spec.initContainers?.[0]?.image !== ownSidecarImage)
+      await pod.until((now) => now !== undefined && now.spec.initContainers?.[0]?.image !== ownSidecarImage)
       // The kubelet takes up the other image, which ends at once and lets the driver go.
       await life.sleep(life.between(2_000, 20_000))
       const startedMs = life.clock.nowMs()
