@@ -156,7 +156,7 @@ export async function startProxy(options: ProxyOptions): Promise<FaultyProxy> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
   return {
-    access: { server: `https://127.0.0.1:${port}`, tls: { ca }, authorization: async () => undefined },
+    access: { server: `https://127.0.0.1:${port}`, tls: { ca }, authorization: access.authorization },
     setRates: (next) => {
       rates = next
     },
