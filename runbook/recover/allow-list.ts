@@ -1,3 +1,4 @@
+import type { DriverPod } from '../evidence/driver-pod.ts'
 import type { DriverState, Finding } from '../findings.ts'
 import type { MemoryKey } from '../memory-size.ts'
 import type { RefusalReason } from './refusals.ts'
@@ -26,8 +27,12 @@ const transient: ReadonlySet<string> = new Set([
  * a re-run unchanged where the cause has passed, or a person says that it is mended. What was only logged on the way (medium)
  * may have been got over, and the driver been ended by somebody who wanted it to end.
  */
-export function allowedRemedy(root: Finding, state: DriverState, mended: boolean): Allowed {
+export function allowedRemedy(root: Finding, state: DriverState, pod: DriverPod | undefined, mended: boolean): Allowed {
   if (mended) return { kind: 'rerun' }
+  if (state === 'failed' && pod !== undefined && nobodySawItEnd(pod)) {
+    const detail = `pod ${pod.name} is called ${pod.phase}, but the kubelet of node ${pod.node} never told that its container ended; when that machine is surely off, --mended runs it again`
+    return { kind: 'none', reason: 'may-still-run', detail }
+  }
   if (transient.has(root.id)) return { kind: 'rerun' }
   const first = root.remedies.find(({ kind }) => kind !== 'inspect')
   if (first?.kind === 'raise-memory' && root.confidence === 'high') {
@@ -38,3 +43,10 @@ export function allowedRemedy(root: Finding, state: DriverState, mended: boolean
   }
   return { kind: 'none', reason: 'no-remedy', detail: root.title }
 }
+
+/**
+ * A kubelet that ends a pod reports its containers as terminated, those that it no longer finds as ContainerStatusUnknown.
+ * The pod garbage collector calls a pod Failed and takes it away once its Node object is gone, whatever the machine does
+ * (TerminatePod of pkg/kubelet/status, pkg/controller/podgc, 1.36).
+ */
+export const nobodySawItEnd = ({ driver }: DriverPod): boolean => driver.state.kind === 'running'
