@@ -10,12 +10,15 @@ const exiting = inLog('Shutdown hook called', ['info'])
 /** Lines that observations of this family look for. */
 export const hangLines = [stopped, exiting] as const
 
+/** A wait with a timeout is none for ever. */
+const waitsForEver = ({ state }: DriverThread) => state === 'BLOCKED' || state === 'WAITING'
+
 /** Output may still be committed after the context is closed. */
 const endingPatienceMs = 120_000
 
 export function deadlock(threads: readonly DriverThread[]): Observed | undefined {
-  const byId = new Map(threads.map((thread) => [thread.id, thread]))
-  for (const start of threads) {
+  const byId = new Map(threads.filter(waitsForEver).map((thread) => [thread.id, thread]))
+  for (const start of byId.values()) {
     const path: DriverThread[] = []
     let next: DriverThread | undefined = start
     while (next !== undefined && !path.includes(next)) {

@@ -51,10 +51,15 @@ export const hangRules: readonly Rule[] = [
     confidence: 'medium',
     title: 'The main thread of the driver waits for a lock',
     detail: 'The main thread of the driver waits for a lock that {owner} holds',
-    meaning: 'The driver’s main thread is blocked by another thread that does not let go.',
+    meaning:
+      'The driver’s main thread is blocked by another thread that does not let go. Each driver waits so for a moment; it counts where the driver does not answer.',
     looksFor: [
-      observed('a thread `main` in state BLOCKED in the thread dump', ({ evidence }) =>
-        blockedMain(valueIn(evidence.threads) ?? []),
+      observed(
+        'a thread `main` in state BLOCKED in the thread dump of a driver whose sidecar’s verdict is hung or failing',
+        ({ evidence }) =>
+          /^(hung|failing)$/.test(valueIn(evidence.sidecar)?.state ?? '')
+            ? blockedMain(valueIn(evidence.threads) ?? [])
+            : undefined,
       ),
     ],
     whileRunning: [],

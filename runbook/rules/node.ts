@@ -4,6 +4,10 @@ import type { Facts } from './facts.ts'
 import { inMessages, item, type Observed, observed, type Rule } from './rule.ts'
 
 const seeNode = inspect('See the node', 'kubectl describe node {node}')
+const off = change(
+  'Let its pods go once the machine is surely off; until then the driver may run on there, and a second one would write too',
+  'kubectl taint nodes {node} node.kubernetes.io/out-of-service=nodeshutdown:NoExecute',
+)
 const again = rerun('Run it again: the application is not at fault')
 
 /** The condition DisruptionTarget with one of these reasons. */
@@ -74,13 +78,11 @@ export const nodeRules: readonly Rule[] = [
       inMessages('Pod was terminated in response to imminent node shutdown', ['pod', 'event']),
       inMessages('Pod was rejected as the node is shutting down', ['pod', 'event']),
       observed('a pod reason NodeShutdown, or an event of a spot interruption', (facts) => {
-        const { pod } = facts
+        const { pod, exit } = facts
         if (pod?.reason === 'NodeShutdown') return { evidence: [item('pod', `NodeShutdown: ${pod.message ?? ''}`)] }
-        return event(
-          facts,
-          /^(SpotInterruption|RebalanceRecommendation|ScheduledEvent|PreemptScheduled|TerminateScheduled)$/,
-          /./,
-        )
+        // A notice ends nobody: it explains a driver that a signal ended, or of which the end was not seen.
+        if (exit !== null && exit.exitCode <= 128) return undefined
+        return event(facts, /^(SpotInterruption|PreemptScheduled|TerminateScheduled)$/, /./)
       }),
     ],
     suppresses: ['SPN-EXIT-*', 'SPN-NODE-LOST', 'SPN-NODE-TAINTED', 'SPN-NODE-NOT-READY'],
@@ -150,7 +152,7 @@ export const nodeRules: readonly Rule[] = [
       ),
     ],
     suppresses: ['SPN-EXIT-*', 'SPN-NODE-NOT-READY'],
-    remedies: [again, seeNode],
+    remedies: [seeNode, off, again],
   },
   {
     id: 'SPN-NODE-NOT-READY',
@@ -168,7 +170,7 @@ export const nodeRules: readonly Rule[] = [
     ],
     whileRunning: [],
     suppresses: ['SPN-NODE-PRESSURE'],
-    remedies: [seeNode, again],
+    remedies: [seeNode, off],
   },
   {
     id: 'SPN-NODE-PRESSURE',

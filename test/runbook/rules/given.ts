@@ -110,6 +110,17 @@ const eventOf = ({ reason, message, count = 1 }: { reason: string; message: stri
   involvedObject: { kind: 'Pod', name: 'nightly-driver', namespace: 'jobs', uid: 'u1' },
 })
 
+/** As the Spark UI dumps it. */
+export const thread = (id: number, name: string, state: string, blockedBy: number | null = null, isDaemon = false) => ({
+  threadId: id,
+  threadName: name,
+  threadState: state,
+  stackTrace: { elems: ['App.run(App.java:5)\n'] },
+  ...(blockedBy !== null && { blockedByThreadId: blockedBy }),
+  blockedByLock: blockedBy === null ? '' : 'Lock(java.lang.Object@1)',
+  isDaemon,
+})
+
 /** Lines as Spark's default layout prints them. */
 export const info = (logger: string, message: string) => `26/11/24 11:50:00 INFO ${logger}: ${message}\n`
 export const warn = (logger: string, message: string) => `26/11/24 11:50:00 WARN ${logger}: ${message}\n`

@@ -1,6 +1,6 @@
 import type { FindingId } from '../../../runbook/findings.ts'
 import { catalogue } from '../../../runbook/rules/catalogue.ts'
-import { error, failedWith, type Given, info, pending, raised, running, saying, thrown, warn } from './given.ts'
+import { error, failedWith, type Given, info, pending, raised, running, saying, thread, thrown, warn } from './given.ts'
 
 const completed: Given = { phase: 'Succeeded', state: { terminated: { exitCode: 0, reason: 'Completed' } } }
 const outOfMemory = 'java.lang.OutOfMemoryError: Java heap space'
@@ -98,21 +98,18 @@ export const wellDrivers: readonly (readonly [string, Given])[] = [
       executors: [{ id: 'driver', addTime: '2026-11-24T11:50:00.000GMT', peakMemoryMetrics: { TotalGCTime: 60_000 } }],
     },
   ],
-  [
-    'its threads wait for work',
+  ['its threads wait for work', { ...running, threads: [thread(1, 'main', 'WAITING')] }],
+  ...['alive', 'starting', 'unknown', undefined].map((state): readonly [string, Given] => [
+    `its main thread waits for a lock at this moment; its sidecar: ${state}`,
     {
       ...running,
-      threads: [
-        {
-          threadId: 1,
-          threadName: 'main',
-          threadState: 'WAITING',
-          stackTrace: { elems: [] },
-          blockedByLock: '',
-          isDaemon: false,
-        },
-      ],
+      ...(state !== undefined && { report: { state } }),
+      threads: [thread(1, 'main', 'BLOCKED', 2), thread(2, 'other', 'RUNNABLE')],
     },
+  ]),
+  [
+    'two threads wait for each other, one of them not for long',
+    { ...running, threads: [thread(1, 'main', 'BLOCKED', 2), thread(2, 'other', 'TIMED_WAITING', 1)] },
   ],
 ]
 
@@ -171,6 +168,20 @@ export const negatives: readonly (readonly [FindingId, string, Given])[] = [
     'SPN-SCHEDULING-CPU',
     'it was scheduled in the end',
     { ...failedWith(1), events: [{ reason: 'FailedScheduling', message: '3 Insufficient cpu' }] },
+  ],
+  ...['RebalanceRecommendation', 'ScheduledEvent'].map((reason): readonly [FindingId, string, Given] => [
+    'SPN-NODE-SHUTDOWN',
+    `${reason} is advice, or of a day to come`,
+    { ...failedWith(143), events: [{ reason, message: 'received' }] },
+  ]),
+  [
+    'SPN-NODE-SHUTDOWN',
+    'it ended by itself after the notice of an interruption',
+    {
+      ...failedWith(1),
+      log: thrown('java.lang.IllegalStateException: x'),
+      events: [{ reason: 'SpotInterruption', message: 'Spot interruption notice' }],
+    },
   ],
   ['SPN-VOLUME-CONFIGMAP', 'Spark’s own ConfigMap', saying('FailedMount', confMapMissing.message)],
   ['SPN-VOLUME-MOUNT', 'the driver has run since', { ...failedWith(1), events: [confMapMissing] }],

@@ -8,6 +8,7 @@ import {
   raised,
   running,
   saying,
+  thread,
   thrown,
   unscheduled,
   waiting,
@@ -41,15 +42,6 @@ const kubeflow = (message: string): Given => ({
     spec: {},
     status: { applicationState: { state: 'SUBMISSION_FAILED', errorMessage: message } },
   },
-})
-const thread = (id: number, name: string, state: string, blockedBy: number | null = null, isDaemon = false) => ({
-  threadId: id,
-  threadName: name,
-  threadState: state,
-  stackTrace: { elems: ['App.run(App.java:5)\n'] },
-  ...(blockedBy !== null && { blockedByThreadId: blockedBy }),
-  blockedByLock: blockedBy === null ? '' : 'Lock(java.lang.Object@1)',
-  isDaemon,
 })
 const evicted = (message: string): Given => ({ ...failedWith(137), status: { reason: 'Evicted', message } })
 
@@ -610,7 +602,15 @@ export const positives: readonly (readonly [FindingId, Given])[] = [
   ['SPN-APPLICATION-EXCEPTION', uncaught('java.lang.IllegalArgumentException: bad config')],
 
   ['SPN-HANG-DEADLOCK', { ...running, threads: [thread(1, 'main', 'BLOCKED', 2), thread(2, 'other', 'BLOCKED', 1)] }],
-  ['SPN-HANG-BLOCKED-MAIN', { ...running, threads: [thread(1, 'main', 'BLOCKED', 2), thread(2, 'other', 'RUNNABLE')] }],
+  ...['hung', 'failing'].map((state): readonly [FindingId, Given] => [
+    'SPN-HANG-BLOCKED-MAIN',
+    {
+      ...running,
+      sidecar: { state: { running: {} } },
+      report: { state, reason: 'unresponsive', detail: 'no answer' },
+      threads: [thread(1, 'main', 'BLOCKED', 2), thread(2, 'other', 'RUNNABLE')],
+    },
+  ]),
   [
     'SPN-HANG-GC',
     {
