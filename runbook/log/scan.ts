@@ -14,8 +14,10 @@ export interface LogReading {
   /** Null: whole. Else why the end or the beginning is missing. */
   readonly cut: string | null
   readonly hits: ReadonlyMap<LogSignature, LogHits>
-  /** The exception that ended the main thread, outermost first. Empty when there was none. */
-  readonly uncaught: readonly LogLine[]
+  /** The exception that ended the main thread, outermost first. Empty when there was none, or the log goes on after it. */
+  readonly uncaught: readonly UncaughtLine[]
+  /** Numbers of the last lines of their kind; 0: none. */
+  readonly last: Milestones
   /** Number of the last line that is a record below WARN, as a driver writes while it works; 0: none. */
   readonly lastInfoLine: number
   /** The times that the first and the last record below WARN begin with, as if they were UTC; null: they name none. */
@@ -30,6 +32,10 @@ export interface LogLine {
   readonly text: string
 }
 
+export interface UncaughtLine extends LogLine {
+  readonly place: 'uncaught' | 'traceback'
+}
+
 export interface LogHit extends LogLine {
   readonly place: Place
   readonly captures: Captures
@@ -40,7 +46,7 @@ export interface LogHits {
   /** At most {@link keptHits}. */
   readonly first: readonly LogHit[]
   readonly last: LogHit
-  /** The last one of the exception that ended the main thread. */
+  /** The last one of an exception that ended the main thread. */
   readonly uncaught: LogHit | null
 }
 
@@ -64,14 +70,16 @@ export class LogScan {
   #lastInfoLine = 0
   #firstRecord = ''
   #lastRecord = ''
-  #uncaught: LogLine[] = []
+  #uncaught: UncaughtLine[] = []
+  readonly #last = { context: 0, job: 0, jobDone: 0, shutdown: 0, traceback: 0 }
   #tail: string[] = []
 
   /** `redact` is applied to each line that is kept. */
   constructor(signatures: Iterable<LogSignature>, redact: (text: string) => string = (text) => text) {
     this.#redact = redact
     for (const signature of signatures) {
-      for (const place of signature.places) {
+      const { places } = signature
+      for (const place of places.includes('uncaught') ? [...places, 'traceback' as const] : places) {
         const listed = this.#byPlace.get(place) ?? []
         if (!listed.includes(signature)) this.#byPlace.set(place, [...listed, signature])
       }
@@ -92,7 +100,10 @@ export class LogScan {
       bytes: this.#bytes,
       cut,
       hits: new Map([...this.#hits].map(([signature, hits]) => [signature, this.#shown(hits)])),
-      uncaught: this.#uncaught.map(({ number, text }) => ({ number, text: this.#redact(text) })),
+      uncaught: this.#uncaught
+        .filter((line) => !this.#isOver(line))
+        .map((line) => ({ ...line, text: this.#redact(line.text) })),
+      last: { ...this.#last },
       lastInfoLine: this.#lastInfoLine,
       firstRecordMs: recordTimeMs(this.#firstRecord),
       lastRecordMs: recordTimeMs(this.#lastRecord),
@@ -118,8 +129,13 @@ export class LogScan {
       this.#lastInfoLine = this.#lines
       if (this.#firstRecord === '') this.#firstRecord = copy(shown)
       this.#lastRecord = shown
+      const milestone = milestoneOf(placed.content)
+      const isKnown = milestone === 'shutdown' && this.#last.shutdown > this.#last.context
+      if (milestone !== undefined && !isKnown) this.#last[milestone] = this.#lines
     }
-    if (placed.throwable && placed.place === 'uncaught') this.#keepUncaught(line)
+    if (placed.throwable && (placed.place === 'uncaught' || placed.place === 'traceback')) {
+      this.#keepUncaught(line, placed.place, placed.begins)
+    }
     for (const signature of this.#byPlace.get(placed.place) ?? none) {
       const captures = matchPhrase(signature.phrase, placed.content)
       if (captures !== undefined) this.#keep(signature, placed, shown, captures)
@@ -127,33 +143,49 @@ export class LogScan {
   }
 
   /** A new chain replaces the one before: the last one is what ended the driver. */
-  #keepUncaught(line: string): void {
+  #keepUncaught(line: string, place: UncaughtLine['place'], begins: boolean): void {
+    if (begins && place === 'traceback') this.#last.traceback = this.#lines
     const isCause = /^(Caused by|: )/.test(line)
     if (!isCause) this.#uncaught = []
-    if (this.#uncaught.length < 10) this.#uncaught.push({ number: this.#lines, text: copy(line) })
+    if (this.#uncaught.length < 10) this.#uncaught.push({ number: this.#lines, text: copy(line), place })
+  }
+
+  /** Whether the log goes on after an exception as it does not after one that ended the program. */
+  #isOver({ number, place }: { readonly number: number; readonly place: Place }): boolean {
+    const { context, job, jobDone, traceback } = this.#last
+    if (place === 'traceback') return number < Math.max(context, job, jobDone, traceback)
+    return (place === 'uncaught' || place === 'thread') && number < context
   }
 
   #keep(signature: LogSignature, { place }: PlacedLine, shown: string, captures: Captures): void {
     const hit: LogHit = { number: this.#lines, text: copy(shown), place, captures }
+    const isEnd = place === 'uncaught' || place === 'traceback'
     const known = this.#hits.get(signature)
     if (known === undefined) {
-      this.#hits.set(signature, { count: 1, first: [hit], last: hit, uncaught: place === 'uncaught' ? hit : null })
+      this.#hits.set(signature, { count: 1, first: [hit], last: hit, uncaught: isEnd ? hit : null })
       return
     }
     known.count += 1
     known.last = hit
-    if (place === 'uncaught') known.uncaught = hit
+    if (isEnd) known.uncaught = hit
     if (known.first.length < keptHits) known.first.push(hit)
   }
 
   #shown(hits: KeptHits): LogHits {
     const show = (hit: LogHit): LogHit => ({
       ...hit,
+      // What was got over was an error, and no more.
+      place: this.#isOver(hit) ? 'error' : hit.place,
       text: this.#redact(hit.text),
       captures: Object.fromEntries(Object.entries(hit.captures).map(([name, value]) => [name, this.#redact(value)])),
     })
     const { count, first, last, uncaught } = hits
-    return { count, first: first.map(show), last: show(last), uncaught: uncaught && show(uncaught) }
+    return {
+      count,
+      first: first.map(show),
+      last: show(last),
+      uncaught: uncaught === null || this.#isOver(uncaught) ? null : show(uncaught),
+    }
   }
 }
 
@@ -163,6 +195,28 @@ interface KeptHits {
   last: LogHit
   uncaught: LogHit | null
 }
+
+/** What a log tells of a driver's course, by the lines of SparkContext, DAGScheduler and ShutdownHookManager (4.0.1). */
+export interface Milestones {
+  /** A SparkContext began: what stands before it is of an earlier program, or was got over. */
+  readonly context: number
+  readonly job: number
+  readonly jobDone: number
+  /** Where the JVM began to end; the first line of it since the context began. */
+  readonly shutdown: number
+}
+
+const milestones: readonly (readonly [string, RegExp, keyof Milestones])[] = [
+  ['Running', /^Running Spark version /, 'context'],
+  ['Starting', /^Starting job: /, 'job'],
+  ['Job', /^Job \d{1,9} finished: /, 'jobDone'],
+  ['Streaming', /^Streaming query made progress/, 'jobDone'],
+  ['Invoking', /^Invoking stop\(\) from shutdown hook/, 'shutdown'],
+  ['Shutdown', /^Shutdown hook called/, 'shutdown'],
+]
+
+const milestoneOf = (record: string): keyof Milestones | undefined =>
+  milestones.find(([beginning, whole]) => record.startsWith(beginning) && whole.test(record))?.[2]
 
 const none: readonly never[] = []
 

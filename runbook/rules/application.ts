@@ -1,6 +1,6 @@
 import { inLog } from '../log/signature.ts'
 import { change, inspect, rerun, setConf } from '../remedies.ts'
-import { type Facts, logSource } from './facts.ts'
+import { endingException, type Facts, logSource } from './facts.ts'
 import { inMessages, item, type Observed, observed, type Rule } from './rule.ts'
 
 const ends = ['SPN-EXIT-*', 'SPN-APPLICATION-EXCEPTION'] as const
@@ -180,11 +180,9 @@ export const applicationRules: readonly Rule[] = [
   },
 ]
 
-const isJava = (text: string) => /^(Exception in thread|Caused by|: |\d\d\/|[a-z][\w$]*(\.[\w$]+){2,})/.test(text)
-
 function pythonException(facts: Facts): Observed | undefined {
-  const [first] = facts.log?.uncaught ?? []
-  if (first === undefined || (isJava(first.text) && !/^(py4j|pyspark)\./.test(first.text))) return undefined
+  const [first] = endingException(facts)
+  if (first?.place !== 'traceback') return undefined
   return {
     evidence: [{ source: logSource(facts), line: first.number, excerpt: first.text, count: 1 }],
     details: { exception: first.text.slice(0, 200) },
@@ -192,7 +190,7 @@ function pythonException(facts: Facts): Observed | undefined {
 }
 
 function uncaughtException(facts: Facts): Observed | undefined {
-  const chain = facts.log?.uncaught ?? []
+  const chain = endingException(facts)
   const root = chain.at(-1)
   const [first] = chain
   if (root === undefined || first === undefined) return undefined

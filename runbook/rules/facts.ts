@@ -2,7 +2,8 @@ import type { DriverPod, Termination } from '../evidence/driver-pod.ts'
 import type { KubernetesEvent } from '../evidence/events.ts'
 import { type Evidence, valueIn } from '../evidence/evidence.ts'
 import type { DriverState } from '../findings.ts'
-import type { LogReading } from '../log/scan.ts'
+import type { Place } from '../log/places.ts'
+import type { LogReading, UncaughtLine } from '../log/scan.ts'
 
 /** The evidence as it bears on one run of the driver's container. */
 export interface Facts {
@@ -72,3 +73,35 @@ export function isMounted({ pod, events }: Facts): boolean {
 }
 
 export const logSource = ({ run }: Facts): string => (run === 'current' ? 'driver.log' : 'previous.log')
+
+/** Exit codes above it are those of signals (POSIX shells, and the container runtime). */
+const highestOwnExitCode = 128
+
+/** Whether somebody else ended the driver. */
+export const wasKilled = ({ exit }: Facts): boolean => exit !== null && exit.exitCode > highestOwnExitCode
+
+/**
+ * The place of a line of the log, now that it is known how the driver fares. A traceback ended the program if the program
+ * has ended, and by itself.
+ */
+export function placeIn(facts: Facts, place: Place): Place {
+  if (place !== 'traceback') return place
+  return isAlive(facts) || wasKilled(facts) ? 'error' : 'uncaught'
+}
+
+/** Whether the line stands where a signal has been ending the driver already. */
+export function isAftermath(facts: Facts, line: number): boolean {
+  const { shutdown, context } = facts.log?.last ?? { shutdown: 0, context: 0 }
+  return wasKilled(facts) && shutdown > context && line > shutdown
+}
+
+/** The exception that ended the program, outermost first; empty when none did. */
+export function endingException(facts: Facts): readonly UncaughtLine[] {
+  const chain = facts.log?.uncaught ?? []
+  const [first] = chain
+  const ended = first !== undefined && placeIn(facts, first.place) === 'uncaught' && !isAftermath(facts, first.number)
+  return ended ? chain : []
+}
+
+export const isAlive = ({ state, run }: Facts): boolean =>
+  run === 'current' && (state === 'running' || state === 'hung')

@@ -1,7 +1,7 @@
 import { valueIn } from '../evidence/evidence.ts'
 import type { DriverThread } from '../evidence/threads.ts'
 import { inLog } from '../log/signature.ts'
-import { type Facts, logSource } from './facts.ts'
+import { type Facts, isAlive, logSource } from './facts.ts'
 import { item, type Observed } from './rule.ts'
 
 const stopped = inLog('Successfully stopped SparkContext', ['info'])
@@ -48,10 +48,9 @@ function describeThread({ name, state, lock, frames }: DriverThread): string {
 }
 
 export function closedContext(facts: Facts): Observed | undefined {
-  const { evidence, log, run } = facts
+  const { evidence, log } = facts
   const end = log?.hits.get(stopped)?.last
-  const alive = run === 'current' && (facts.state === 'running' || facts.state === 'hung')
-  if (!alive || end === undefined || log === undefined) return undefined
+  if (!isAlive(facts) || end === undefined || log === undefined) return undefined
   const exits = (log.hits.get(exiting)?.last.number ?? 0) > end.number
   if (exits || log.lastInfoLine > end.number || (quietMs(facts) ?? 0) < endingPatienceMs) return undefined
   const report = valueIn(evidence.sidecar)

@@ -1,7 +1,7 @@
 import { valueIn } from '../evidence/evidence.ts'
 import { inLog } from '../log/signature.ts'
 import { change, inspect, raiseMemory, rerun } from '../remedies.ts'
-import { logSource } from './facts.ts'
+import { endingException, isAlive, logSource } from './facts.ts'
 import { blockedMain, closedContext, deadlock } from './hang-signs.ts'
 import { item, observed, type Rule } from './rule.ts'
 
@@ -130,9 +130,9 @@ export const hangRules: readonly Rule[] = [
       'The application has ended with an exception, but threads that are no daemons keep the JVM, the pod and its executors.',
     looksFor: [
       observed('an exception that ended the thread `main`, in a container that still runs', (facts) => {
-        const [first] = facts.log?.uncaught ?? []
-        const alive = facts.run === 'current' && (facts.state === 'running' || facts.state === 'hung')
-        if (!alive || first === undefined || !first.text.startsWith('Exception in thread "main"')) return undefined
+        const [first] = endingException(facts)
+        if (!isAlive(facts) || first === undefined || !first.text.startsWith('Exception in thread "main"'))
+          return undefined
         return { evidence: [{ source: logSource(facts), line: first.number, excerpt: first.text, count: 1 }] }
       }),
     ],

@@ -2,9 +2,9 @@ import { valueIn } from '../evidence/evidence.ts'
 import type { EvidenceItem } from '../findings.ts'
 import { type Captures, matchPhrase } from '../log/phrase.ts'
 import type { Place } from '../log/places.ts'
-import type { LogHits } from '../log/scan.ts'
+import type { LogHit, LogHits } from '../log/scan.ts'
 import type { LogSignature } from '../log/signature.ts'
-import { type Facts, isMounted, logSource } from './facts.ts'
+import { type Facts, isAftermath, isAlive, isMounted, logSource, placeIn, wasKilled } from './facts.ts'
 import { item, type MessageSignature, type MessageSource, type Rule, type Signature } from './rule.ts'
 
 export interface Match {
@@ -12,9 +12,10 @@ export interface Match {
   readonly details: Captures
   /**
    * sure: it stands where its meaning is beyond doubt. logged: it was written on the way, and may have been got over.
-   * reported: an executor's, of which the driver has many.
+   * reported: an executor's, of which the driver has many. aside: the driver went on after it, or was being ended
+   * already: it explains no error.
    */
-  readonly weight: 'sure' | 'logged' | 'reported'
+  readonly weight: 'sure' | 'logged' | 'reported' | 'aside'
 }
 
 /** What the facts hold of a signature, as far as it counts in the driver's state. */
@@ -38,17 +39,29 @@ function matchLog(signature: LogSignature, rule: Rule, facts: Facts): Match | un
   if (facts.log === undefined || hits === undefined || facts.state === 'pending') return undefined
   const resolved = rule.resolvedBy && facts.log.hits.get(rule.resolvedBy)
   if (hits.uncaught === null && resolved !== undefined && resolved.last.number > hits.last.number) return undefined
-  const counted = shown(hits).filter(
-    ({ place }) => facts.state !== 'running' || rule.whileRunning?.includes(place) === true,
-  )
+  const began = facts.log.last.context
+  const counted = shown(hits)
+    .map((hit) => ({ ...hit, place: placeIn(facts, hit.place) }))
+    // What an earlier program in the same container wrote is not of the one that is alive.
+    .filter(({ number, place }) => signature.places.includes(place) && !(isAlive(facts) && number < began))
+    .filter(({ place }) => facts.state !== 'running' || rule.whileRunning?.includes(place) === true)
   const best = counted.findLast(({ place }) => place === 'uncaught') ?? counted.at(-1)
   if (best === undefined) return undefined
   const { number, text, place, captures } = best
   return {
     evidence: [{ source: logSource(facts), line: number, excerpt: text, count: hits.count }],
     details: captures,
-    weight: weightOf(place, signature),
+    weight: isAside(best, resolved !== undefined, facts) ? 'aside' : weightOf(place, signature),
   }
+}
+
+/** `resolved`: the driver had what the rule says it cannot get: it makes do with what it has. */
+function isAside({ number, place }: LogHit, resolved: boolean, facts: Facts): boolean {
+  const { context, jobDone } = facts.log?.last ?? { context: 0, jobDone: 0 }
+  if (isAftermath(facts, number)) return true
+  if (place === 'uncaught') return false
+  // No executor's end ends a driver by a signal.
+  return resolved || number < Math.max(context, jobDone) || (place === 'executor' && wasKilled(facts))
 }
 
 /** A signature that looks in one kind of place only means just that. */

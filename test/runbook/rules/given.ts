@@ -126,19 +126,32 @@ export const info = (logger: string, message: string) => `26/11/24 11:50:00 INFO
 export const warn = (logger: string, message: string) => `26/11/24 11:50:00 WARN ${logger}: ${message}\n`
 export const error = (logger: string, message: string) => `26/11/24 11:50:00 ERROR ${logger}: ${message}\n`
 
-/** The end of a driver by an exception of its main thread. */
+/** A driver's course, record by record. */
+export const contextBegins = info('SparkContext', 'Running Spark version 4.0.1')
+export const registered = info(
+  'KubernetesClusterSchedulerBackend$KubernetesDriverEndpoint',
+  'Registered executor NettyRpcEndpointRef(spark-client://Executor) (10.0.0.9:4) with ID 1',
+)
+export const jobBegins = info('SparkContext', 'Starting job: count at App.java:10')
+export const jobDone = info('DAGScheduler', 'Job 0 finished: count at App.java:10, took 2162.148338 ms')
+export const works = contextBegins + registered + jobBegins + jobDone
+export const shutsDown =
+  info('SparkContext', 'Invoking stop() from shutdown hook') +
+  info('SparkContext', 'Successfully stopped SparkContext') +
+  info('ShutdownHookManager', 'Shutdown hook called')
+
+/** An exception of the main thread that nothing caught. */
 export function thrown(...chain: readonly string[]): string {
   const [first = '', ...causes] = chain
   const frames =
     '\tat com.example.App.main(App.java:12)\n\tat org.apache.spark.deploy.SparkSubmit.main(SparkSubmit.scala)\n'
   return [
-    info('SparkContext', 'Running Spark version 4.0.1'),
     `Exception in thread "main" ${first}\n${frames}`,
     ...causes.map((cause) => `Caused by: ${cause}\n${frames}\t... 12 more\n`),
     info('ShutdownHookManager', 'Shutdown hook called'),
   ].join('')
 }
 
-/** The end of a Python program. */
+/** A traceback of Python. */
 export const raised = (exception: string) =>
-  `${info('SparkContext', 'Running Spark version 4.0.1')}Traceback (most recent call last):\n  File "/opt/app.py", line 7, in <module>\n    main()\n${exception}\n`
+  `Traceback (most recent call last):\n  File "/opt/app.py", line 7, in <module>\n    main()\n${exception}\n`

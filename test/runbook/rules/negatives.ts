@@ -185,11 +185,7 @@ export const negatives: readonly (readonly [FindingId, string, Given])[] = [
   ],
   ['SPN-VOLUME-CONFIGMAP', 'Spark’s own ConfigMap', saying('FailedMount', confMapMissing.message)],
   ['SPN-VOLUME-MOUNT', 'the driver has run since', { ...failedWith(1), events: [confMapMissing] }],
-  [
-    'SPN-APPLICATION-PYTHON',
-    'a traceback that was logged',
-    { log: `ERROR:root:x\n${raised('KeyError: 1').split('\n').slice(1).join('\n')}` },
-  ],
+  ['SPN-APPLICATION-PYTHON', 'a traceback that was logged', { log: `ERROR:root:x\n${raised('KeyError: 1')}` }],
   [
     'SPN-APPLICATION-EXCEPTION',
     'an exception of another thread',

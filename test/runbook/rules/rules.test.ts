@@ -5,6 +5,7 @@ import { catalogue } from '../../../runbook/rules/catalogue.ts'
 import { evidenceOf, failedWith, info, running, warn } from './given.ts'
 import { negatives, wellDrivers } from './negatives.ts'
 import { positives } from './positives.ts'
+import { ended, working } from './two-causes.ts'
 
 const idsOf = (given: Parameters<typeof evidenceOf>[0]) => diagnose(evidenceOf(given)).findings.map(({ id }) => id)
 
@@ -30,6 +31,16 @@ for (const [index, [id, why, given]] of negatives.entries()) {
 
 for (const [name, given] of wellDrivers) {
   test(`nothing is wrong: ${name}`, () => assert.deepEqual(idsOf(given), []))
+}
+
+for (const [name, given, ...told] of [...ended, ...working]) {
+  test(`what is told: ${name}`, () => {
+    const { findings } = diagnose(evidenceOf(given))
+    assert.deepEqual(
+      findings.filter(({ symptomOf }) => symptomOf === null).map(({ id, severity }) => [id, severity]),
+      told,
+    )
+  })
 }
 
 test('each rule has a driver that it finds and one that it leaves alone', () => {
