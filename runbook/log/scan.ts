@@ -1,5 +1,6 @@
 import { KeyLines } from '../redaction/key-lines.ts'
 import { redacted } from '../redaction/redactor.ts'
+import { Course, type Milestones } from './course.ts'
 import { LineSplitter } from './lines.ts'
 import { type Captures, matchPhrase } from './phrase.ts'
 import { Placement } from './placement.ts'
@@ -16,8 +17,7 @@ export interface LogReading {
   readonly hits: ReadonlyMap<LogSignature, LogHits>
   /** The exception that ended the main thread, outermost first. Empty when there was none, or the log goes on after it. */
   readonly uncaught: readonly UncaughtLine[]
-  /** Numbers of the last lines of their kind; 0: none. */
-  readonly last: Milestones
+  readonly milestones: Milestones
   /** Number of the last line that is a record below WARN, as a driver writes while it works; 0: none. */
   readonly lastInfoLine: number
   /** The times that the first and the last record below WARN begin with, as if they were UTC; null: they name none. */
@@ -63,6 +63,7 @@ export class LogScan {
   readonly #byPlace = new Map<Place, LogSignature[]>()
   readonly #hits = new Map<LogSignature, KeptHits>()
   readonly #placement = new Placement()
+  readonly #course = new Course()
   readonly #keyLines = new KeyLines()
   readonly #redact: (text: string) => string
   #lines = 0
@@ -71,7 +72,6 @@ export class LogScan {
   #firstRecord = ''
   #lastRecord = ''
   #uncaught: UncaughtLine[] = []
-  readonly #last = { context: 0, job: 0, jobDone: 0, shutdown: 0, traceback: 0 }
   #tail: string[] = []
 
   /** `redact` is applied to each line that is kept. */
@@ -101,9 +101,9 @@ export class LogScan {
       cut,
       hits: new Map([...this.#hits].map(([signature, hits]) => [signature, this.#shown(hits)])),
       uncaught: this.#uncaught
-        .filter((line) => !this.#isOver(line))
+        .filter((line) => !this.#course.isOver(line))
         .map((line) => ({ ...line, text: this.#redact(line.text) })),
-      last: { ...this.#last },
+      milestones: this.#course.milestones(),
       lastInfoLine: this.#lastInfoLine,
       firstRecordMs: recordTimeMs(this.#firstRecord),
       lastRecordMs: recordTimeMs(this.#lastRecord),
@@ -129,9 +129,7 @@ export class LogScan {
       this.#lastInfoLine = this.#lines
       if (this.#firstRecord === '') this.#firstRecord = copy(shown)
       this.#lastRecord = shown
-      const milestone = milestoneOf(placed.content)
-      const isKnown = milestone === 'shutdown' && this.#last.shutdown > this.#last.context
-      if (milestone !== undefined && !isKnown) this.#last[milestone] = this.#lines
+      this.#course.record(placed.content, this.#lines)
     }
     if (placed.throwable && (placed.place === 'uncaught' || placed.place === 'traceback')) {
       this.#keepUncaught(line, placed.place, placed.begins)
@@ -144,17 +142,10 @@ export class LogScan {
 
   /** A new chain replaces the one before: the last one is what ended the driver. */
   #keepUncaught(line: string, place: UncaughtLine['place'], begins: boolean): void {
-    if (begins && place === 'traceback') this.#last.traceback = this.#lines
+    if (begins && place === 'traceback') this.#course.traceback(this.#lines)
     const isCause = /^(Caused by|: )/.test(line)
     if (!isCause) this.#uncaught = []
     if (this.#uncaught.length < 10) this.#uncaught.push({ number: this.#lines, text: copy(line), place })
-  }
-
-  /** Whether the log goes on after an exception as it does not after one that ended the program. */
-  #isOver({ number, place }: { readonly number: number; readonly place: Place }): boolean {
-    const { context, job, jobDone, traceback } = this.#last
-    if (place === 'traceback') return number < Math.max(context, job, jobDone, traceback)
-    return (place === 'uncaught' || place === 'thread') && number < context
   }
 
   #keep(signature: LogSignature, { place }: PlacedLine, shown: string, captures: Captures): void {
@@ -175,7 +166,7 @@ export class LogScan {
     const show = (hit: LogHit): LogHit => ({
       ...hit,
       // What was got over was an error, and no more.
-      place: this.#isOver(hit) ? 'error' : hit.place,
+      place: this.#course.isOver(hit) ? 'error' : hit.place,
       text: this.#redact(hit.text),
       captures: Object.fromEntries(Object.entries(hit.captures).map(([name, value]) => [name, this.#redact(value)])),
     })
@@ -184,7 +175,7 @@ export class LogScan {
       count,
       first: first.map(show),
       last: show(last),
-      uncaught: uncaught === null || this.#isOver(uncaught) ? null : show(uncaught),
+      uncaught: uncaught === null || this.#course.isOver(uncaught) ? null : show(uncaught),
     }
   }
 }
@@ -195,28 +186,6 @@ interface KeptHits {
   last: LogHit
   uncaught: LogHit | null
 }
-
-/** What a log tells of a driver's course, by the lines of SparkContext, DAGScheduler and ShutdownHookManager (4.0.1). */
-export interface Milestones {
-  /** A SparkContext began: what stands before it is of an earlier program, or was got over. */
-  readonly context: number
-  readonly job: number
-  readonly jobDone: number
-  /** Where the JVM began to end; the first line of it since the context began. */
-  readonly shutdown: number
-}
-
-const milestones: readonly (readonly [string, RegExp, keyof Milestones])[] = [
-  ['Running', /^Running Spark version /, 'context'],
-  ['Starting', /^Starting job: /, 'job'],
-  ['Job', /^Job \d{1,9} finished: /, 'jobDone'],
-  ['Streaming', /^Streaming query made progress/, 'jobDone'],
-  ['Invoking', /^Invoking stop\(\) from shutdown hook/, 'shutdown'],
-  ['Shutdown', /^Shutdown hook called/, 'shutdown'],
-]
-
-const milestoneOf = (record: string): keyof Milestones | undefined =>
-  milestones.find(([beginning, whole]) => record.startsWith(beginning) && whole.test(record))?.[2]
 
 const none: readonly never[] = []
 

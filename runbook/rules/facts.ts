@@ -91,7 +91,7 @@ export function placeIn(facts: Facts, place: Place): Place {
 
 /** Whether the line stands where a signal has been ending the driver already. */
 export function isAftermath(facts: Facts, line: number): boolean {
-  const { shutdown, context } = facts.log?.last ?? { shutdown: 0, context: 0 }
+  const { shutdown, context } = facts.log?.milestones ?? { shutdown: 0, context: 0 }
   return wasKilled(facts) && shutdown > context && line > shutdown
 }
 

@@ -39,7 +39,7 @@ function matchLog(signature: LogSignature, rule: Rule, facts: Facts): Match | un
   if (facts.log === undefined || hits === undefined || facts.state === 'pending') return undefined
   const resolved = rule.resolvedBy && facts.log.hits.get(rule.resolvedBy)
   if (hits.uncaught === null && resolved !== undefined && resolved.last.number > hits.last.number) return undefined
-  const began = facts.log.last.context
+  const began = facts.log.milestones.context
   const counted = shown(hits)
     .map((hit) => ({ ...hit, place: placeIn(facts, hit.place) }))
     // What an earlier program in the same container wrote is not of the one that is alive.
@@ -57,7 +57,7 @@ function matchLog(signature: LogSignature, rule: Rule, facts: Facts): Match | un
 
 /** `resolved`: the driver had what the rule says it cannot get: it makes do with what it has. */
 function isAside({ number, place }: LogHit, resolved: boolean, facts: Facts): boolean {
-  const { context, jobDone } = facts.log?.last ?? { context: 0, jobDone: 0 }
+  const { context, jobDone } = facts.log?.milestones ?? { context: 0, jobDone: 0 }
   if (isAftermath(facts, number)) return true
   if (place === 'uncaught') return false
   // No executor's end ends a driver by a signal.

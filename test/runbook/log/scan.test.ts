@@ -69,12 +69,24 @@ test('an exception after which the log goes on has ended nothing', () => {
   }
 })
 
+test('milestones in other layouts', () => {
+  for (const [head, of] of [
+    ['2026-11-22T14:32:51.123Z [main] INFO org.apache.spark.SparkContext - ', 'context'],
+    ['2026-11-22 14:32:51,123 INFO [main] SparkContext: ', 'context'],
+    ['2026-11-22 14:32:51,123 INFO ', 'context'],
+    ['2026-11-22 14:32:51,123 INFO app: we are ', undefined],
+  ] as const) {
+    const { milestones } = scanText(`${head}Running Spark version 4.0.1\n`, [heap])
+    assert.equal(milestones.context, of === 'context' ? 1 : 0, head)
+  }
+})
+
 test('where the JVM began to end is the first line of that', () => {
   const stop = record('Invoking stop() from shutdown hook') + record('Shutdown hook called')
-  const { last } = scanText(record('Running Spark version 4.0.1') + stop, [heap])
-  assert.deepEqual([last.context, last.shutdown], [1, 2])
-  const again = scanText(stop + record('Running Spark version 4.0.1') + stop, [heap])
-  assert.deepEqual([again.last.context, again.last.shutdown], [3, 4])
+  const { milestones } = scanText(record('Running Spark version 4.0.1') + stop, [heap])
+  assert.deepEqual([milestones.context, milestones.shutdown], [1, 2])
+  const { milestones: again } = scanText(stop + record('Running Spark version 4.0.1') + stop, [heap])
+  assert.deepEqual([again.context, again.shutdown], [3, 4])
 })
 
 test('what is kept has been through the redactor', () => {
