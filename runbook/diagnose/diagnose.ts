@@ -112,7 +112,8 @@ function suppresses(one: Found, other: Found): boolean {
   if (one.facts.run !== other.facts.run) return false
   if (one.weight === 'aside' && other.severity === 'error') return false
   // What was only logged on the way does not explain the exception that ended the driver.
-  if (explains(one.rule, other.rule)) return one.weight !== 'logged' || other.weight !== 'sure' || isExitCode(other)
+  if (explains(one.rule, other.rule))
+    return one.weight !== 'logged' || other.weight !== 'sure' || isExitCode(other) || other.rule.symptom === true
   return yieldsTo(other.rule, one.rule) && saysMore(one)
 }
 

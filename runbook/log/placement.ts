@@ -21,15 +21,22 @@ export class Placement {
     if (isDigit(first) || first === openBracket) {
       const record = readRecord(line)
       if (record !== undefined) return this.#record(record)
+      // `kubectl logs --timestamps`
+      const stamped = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{1,9}Z /.exec(line)
+      if (stamped !== null) return this.place(line.slice(stamped[0].length))
     }
     return this.#inside === 'traceback' ? this.#pythonLine(line, first) : this.#otherLine(line)
   }
 
   #record({ level, logger, message, isSparks }: LogRecord): PlacedLine {
-    this.#place = placeOfRecord(level, logger, message)
-    // Python's logging prints the traceback of what it has caught under a line of its own level; Spark's never is Python.
-    this.#inside = this.#place === 'error' && !isSparks ? 'lead' : 'head'
-    return { place: this.#place, content: message, throwable: false, begins: false }
+    const place = placeOfRecord(level, logger, message)
+    // The JVM's threads write between the lines of a traceback.
+    if (this.#inside !== 'traceback' || !isSparks) {
+      this.#place = place
+      // Python's logging prints the traceback of what it has caught under a line of its own level; Spark's never is Python.
+      this.#inside = place === 'error' && !isSparks ? 'lead' : 'head'
+    }
+    return { place, content: message, throwable: false, begins: false }
   }
 
   #otherLine(line: string): PlacedLine | undefined {
@@ -106,9 +113,6 @@ const isoRecord = new RegExp(
 function readRecord(line: string): LogRecord | undefined {
   const spark = sparkRecord.exec(line)
   if (spark !== null) return { level: spark[1] ?? '', logger: spark[2] ?? '', message: spark[3] ?? '', isSparks: true }
-  // `kubectl logs --timestamps`
-  const stamped = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{1,9}Z (\d\d\/.*)$/.exec(line)
-  if (stamped !== null) return readRecord(stamped[1] ?? '')
   const iso = isoRecord.exec(line)
   return iso === null ? undefined : { level: iso[1] ?? '', logger: '', message: iso[2] ?? '', isSparks: false }
 }

@@ -4,8 +4,13 @@ import { endingException, type Facts, logSource } from './facts.ts'
 import { inMessages, item, type Observed, observed, type Rule } from './rule.ts'
 
 const ends = ['SPN-EXIT-*', 'SPN-APPLICATION-EXCEPTION'] as const
-const python = [...ends, 'SPN-APPLICATION-PYTHON', 'SPN-APPLICATION-PY4J'] as const
+const python = [...ends, 'SPN-APPLICATION-PYTHON', 'SPN-APPLICATION-PY4J*'] as const
 const readLog = inspect('Read the log around it', 'kubectl -n {namespace} logs {pod} | less +G')
+
+const findFirst = inspect(
+  'Find the first error',
+  'kubectl -n {namespace} logs {pod} | grep -n -m3 -E "ERROR|Exception"',
+)
 
 /**
  * What the application itself did. Sentences: error-conditions.json and DAGScheduler, BroadcastExchangeExec,
@@ -109,15 +114,29 @@ export const applicationRules: readonly Rule[] = [
     confidence: 'medium',
     title: 'A call from Python into Spark failed',
     detail: 'A call from Python into Spark failed: {call}',
-    meaning: 'The Java exception under it says why. When the answer is empty, the JVM is gone.',
+    meaning: 'The Java exception under it says why.',
     looksFor: [
       inLog('^py4j.protocol.Py4JJavaError: An error occurred while calling {call}', ['uncaught']),
-      inLog('^py4j.protocol.Py4JNetworkError: {call}', ['uncaught', 'error']),
       inLog('^py4j.protocol.Py4JError: {call}', ['uncaught']),
-      inLog('^ConnectionRefusedError: [Errno 111] Connection refused{call}', ['uncaught']),
     ],
     suppresses: [...ends, 'SPN-APPLICATION-PYTHON'],
     remedies: [readLog],
+  },
+  {
+    id: 'SPN-APPLICATION-PY4J-CONNECTION',
+    cause: 'application',
+    severity: 'error',
+    confidence: 'medium',
+    title: 'Python lost its connection to the JVM',
+    meaning:
+      'The JVM under the Python program is gone or no longer answers; what ended it stands before it in the log.',
+    looksFor: [
+      inLog('^py4j.protocol.Py4JNetworkError: {call}', ['uncaught', 'error']),
+      inLog('^ConnectionRefusedError: [Errno 111] Connection refused{call}', ['uncaught']),
+    ],
+    symptom: true,
+    suppresses: [...ends, 'SPN-APPLICATION-PYTHON', 'SPN-APPLICATION-PY4J'],
+    remedies: [findFirst],
   },
   {
     id: 'SPN-APPLICATION-PYTHON',
@@ -143,8 +162,9 @@ export const applicationRules: readonly Rule[] = [
       inLog('Cannot call methods on a stopped SparkContext', ['uncaught']),
       inLog('cancelled because SparkContext was shut down', ['uncaught']),
     ],
+    symptom: true,
     suppresses: python,
-    remedies: [inspect('Find the first error', 'kubectl -n {namespace} logs {pod} | grep -n -m3 -E "ERROR|Exception"')],
+    remedies: [findFirst],
   },
   {
     id: 'SPN-APPLICATION-SUBMISSION',

@@ -29,10 +29,7 @@ export function factsOf(evidence: Evidence): { readonly current: Facts; readonly
     pod,
     exit: pod?.driver.state.kind === 'terminated' ? pod.driver.state : null,
     log: valueIn(evidence.log),
-    events:
-      pod?.uid == null
-        ? events
-        : events.filter(({ uid }) => uid === null || uid === pod.uid || !isOfPod(uid, events, pod)),
+    events: pod === undefined ? events : events.filter((event) => isAbout(event, pod)),
   }
   const last = pod?.driver.last ?? null
   const previousLog = valueIn(evidence.previousLog)
@@ -42,9 +39,11 @@ export function factsOf(evidence: Evidence): { readonly current: Facts; readonly
   return { current, previous }
 }
 
-/** Events of another pod of the same name, an earlier attempt, are not of this one. */
-function isOfPod(uid: string, events: readonly KubernetesEvent[], pod: DriverPod): boolean {
-  return events.some((event) => event.uid === uid && event.object === `Pod/${pod.name}`)
+/** Not of another pod, of an earlier one of the same name, or of a node that the driver is not on. */
+function isAbout({ object, uid }: KubernetesEvent, pod: DriverPod): boolean {
+  const [kind, name] = object.split('/')
+  if (kind === 'Pod') return name === pod.name && (uid === null || pod.uid === null || uid === pod.uid)
+  return kind !== 'Node' || name === pod.node
 }
 
 function driverState(evidence: Evidence): DriverState {
@@ -70,6 +69,26 @@ export function podAgeMs({ evidence, pod }: Facts): number | null {
 export function isMounted({ pod, events }: Facts): boolean {
   const ready = pod?.conditions.some(({ type, status }) => type === 'PodReadyToStartContainers' && status === 'True')
   return ready === true || events.some(({ reason }) => /^(Pulling|Pulled|Created|Started)$/.test(reason))
+}
+
+/**
+ * Whether the pod has got past what an event tells of, by the stages of a pod's start: scheduled, volumes and sandbox,
+ * image. Node autoscaling and slow registries are no faults.
+ */
+export function isPast(event: KubernetesEvent, facts: Facts): boolean {
+  const { pod, events } = facts
+  switch (event.reason) {
+    case 'FailedScheduling':
+      return pod?.conditions.some(({ type, status }) => type === 'PodScheduled' && status === 'True') === true
+    case 'FailedCreatePodSandBox':
+    case 'NetworkNotReady':
+      return isMounted(facts)
+    case 'Failed':
+    case 'BackOff':
+      return events.slice(events.indexOf(event)).some(({ reason }) => /^(Pulled|Created|Started)$/.test(reason))
+    default:
+      return false
+  }
 }
 
 export const logSource = ({ run }: Facts): string => (run === 'current' ? 'driver.log' : 'previous.log')
@@ -99,8 +118,10 @@ export function isAftermath(facts: Facts, line: number): boolean {
 export function endingException(facts: Facts): readonly UncaughtLine[] {
   const chain = facts.log?.uncaught ?? []
   const [first] = chain
-  const ended = first !== undefined && placeIn(facts, first.place) === 'uncaught' && !isAftermath(facts, first.number)
-  return ended ? chain : []
+  if (first === undefined || placeIn(facts, first.place) !== 'uncaught') return []
+  // What a signal does to a job; the log need not say more of its end.
+  const wasStopped = wasKilled(facts) && chain.some(({ text }) => text.includes('SparkContext was shut down'))
+  return wasStopped || isAftermath(facts, first.number) ? [] : chain
 }
 
 export const isAlive = ({ state, run }: Facts): boolean =>

@@ -131,8 +131,9 @@ export const hangRules: readonly Rule[] = [
     looksFor: [
       observed('an exception that ended the thread `main`, in a container that still runs', (facts) => {
         const [first] = endingException(facts)
-        if (!isAlive(facts) || first === undefined || !first.text.startsWith('Exception in thread "main"'))
-          return undefined
+        // Threads that go on with jobs are at work.
+        const works = first !== undefined && (facts.log?.milestones.job ?? 0) > first.number
+        if (!isAlive(facts) || works || !first?.text.startsWith('Exception in thread "main"')) return undefined
         return { evidence: [{ source: logSource(facts), line: first.number, excerpt: first.text, count: 1 }] }
       }),
     ],

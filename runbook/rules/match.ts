@@ -4,7 +4,7 @@ import { type Captures, matchPhrase } from '../log/phrase.ts'
 import type { Place } from '../log/places.ts'
 import type { LogHit, LogHits } from '../log/scan.ts'
 import type { LogSignature } from '../log/signature.ts'
-import { type Facts, isAftermath, isAlive, isMounted, logSource, placeIn, wasKilled } from './facts.ts'
+import { type Facts, isAftermath, isAlive, isMounted, isPast, logSource, placeIn, wasKilled } from './facts.ts'
 import { item, type MessageSignature, type MessageSource, type Rule, type Signature } from './rule.ts'
 
 export interface Match {
@@ -51,18 +51,22 @@ function matchLog(signature: LogSignature, rule: Rule, facts: Facts): Match | un
   return {
     evidence: [{ source: logSource(facts), line: number, excerpt: text, count: hits.count }],
     details: captures,
-    weight: isAside(best, resolved !== undefined, facts) ? 'aside' : weightOf(place, signature),
+    weight: isAside(best, rule, facts) ? 'aside' : weightOf(place, signature),
   }
 }
 
-/** `resolved`: the driver had what the rule says it cannot get: it makes do with what it has. */
-function isAside({ number, place }: LogHit, resolved: boolean, facts: Facts): boolean {
+/** Whether the driver got over it, had what it could not get and made do with that, or was being ended anyway. */
+function isAside({ number, place }: LogHit, { resolvedBy, symptom }: Rule, facts: Facts): boolean {
   const { context, jobDone } = facts.log?.milestones ?? { context: 0, jobDone: 0 }
-  if (isAftermath(facts, number)) return true
+  // No executor's end, and nothing that an end brings along, ends a driver by a signal.
+  if (isAftermath(facts, number) || (wasKilled(facts) && (place === 'executor' || symptom))) return true
   if (place === 'uncaught') return false
-  // No executor's end ends a driver by a signal.
-  return resolved || number < Math.max(context, jobDone) || (place === 'executor' && wasKilled(facts))
+  return number < Math.max(context, jobDone) || (resolvedBy !== undefined && hasBeenResolved(resolvedBy, facts))
 }
+
+/** By a line of the log or, where a log says too little, by executors that the Spark UI shows. */
+const hasBeenResolved = (by: LogSignature, { log, run, evidence }: Facts): boolean =>
+  log?.hits.has(by) === true || (run === 'current' && (valueIn(evidence.executors)?.active ?? 0) > 0)
 
 /** A signature that looks in one kind of place only means just that. */
 function weightOf(place: Place, { places }: LogSignature): Match['weight'] {
@@ -107,8 +111,13 @@ interface Message {
   readonly count: number
 }
 
+/** States of kubeflow's and Apache's operators in which nothing has failed. */
+const atWork =
+  /^(SUBMITTED|RUNNING|SUCCEEDING|COMPLETED|Submitted|Driver(Requested|Started|Ready)|Initialized\w*|Running\w*|Succeeded)$/
+
 /** All sentences about the driver, the newest events first. */
-function messagesOf({ pod, events, evidence }: Facts): readonly Message[] {
+function messagesOf(facts: Facts): readonly Message[] {
+  const { pod, events, evidence } = facts
   const messages: Message[] = []
   const say = (from: MessageSource, source: string, reason: string | null, text: string | null, count = 1) => {
     if (text !== null) messages.push({ from, source, reason: reason ?? '', text: text.slice(0, 4096), count })
@@ -120,8 +129,12 @@ function messagesOf({ pod, events, evidence }: Facts): readonly Message[] {
   const scheduled = pod?.conditions.find(({ type, status }) => type === 'PodScheduled' && status === 'False')
   if (scheduled !== undefined) say('scheduled', 'pod', scheduled.reason, scheduled.message)
   if (pod !== undefined) say('pod', 'pod', pod.reason, pod.message)
-  for (const { reason, message, count } of events.toReversed()) say('event', 'events', reason, message, count)
+  for (const event of events.toReversed()) {
+    if (!isPast(event, facts)) say('event', 'events', event.reason, event.message, event.count)
+  }
   const application = valueIn(evidence.application)
-  if (application !== undefined) say('application', 'application', application.state, application.message)
+  // The message of a try before stays while the next one is at work.
+  if (application !== undefined && !atWork.test(application.state ?? ''))
+    say('application', 'application', application.state, application.message)
   return messages
 }

@@ -16,7 +16,7 @@ export interface Given {
   readonly status?: object
   readonly spec?: object
   readonly sidecar?: object
-  readonly events?: readonly { readonly reason: string; readonly message: string; readonly count?: number }[]
+  readonly events?: readonly GivenEvent[]
   readonly node?: object
   readonly application?: object
   readonly report?: object
@@ -24,6 +24,14 @@ export interface Given {
   readonly executors?: readonly object[]
   readonly conf?: string
   readonly ageMs?: number
+}
+
+interface GivenEvent {
+  readonly reason: string
+  readonly message: string
+  readonly count?: number
+  /** The driver's pod when it is not said. */
+  readonly about?: object
 }
 
 export const nowMs = Date.parse('2026-11-24T12:00:00Z')
@@ -100,14 +108,14 @@ function podOf({ state, lastState, phase = 'Failed', status, spec, sidecar, ageM
   }
 }
 
-const eventOf = ({ reason, message, count = 1 }: { reason: string; message: string; count?: number }) => ({
+const eventOf = ({ reason, message, count = 1, about }: GivenEvent) => ({
   type: 'Warning',
   reason,
   message,
   count,
   firstTimestamp: ago(300_000),
   lastTimestamp: ago(10_000),
-  involvedObject: { kind: 'Pod', name: 'nightly-driver', namespace: 'jobs', uid: 'u1' },
+  involvedObject: about ?? { kind: 'Pod', name: 'nightly-driver', namespace: 'jobs', uid: 'u1' },
 })
 
 /** As the Spark UI dumps it. */

@@ -54,6 +54,51 @@ export const wellDrivers: readonly (readonly [string, Given])[] = [
         ),
     },
   ],
+  ...(
+    [
+      ['FailedScheduling', '0/3 nodes are available: 3 Insufficient cpu.', 'Scheduled'],
+      ['FailedScheduling', '0/3 nodes are available: pod has unbound immediate PersistentVolumeClaims', 'Scheduled'],
+      ['FailedCreatePodSandBox', 'Failed to create pod sandbox: plugin is not ready', 'Pulling'],
+      ['NetworkNotReady', 'network is not ready: container runtime network not ready', 'Pulling'],
+      ['Failed', 'Failed to pull image "registry.example/spark:4": dial tcp: i/o timeout', 'Pulled'],
+      ['Failed', 'Error: ErrImagePull', 'Created'],
+    ] as const
+  ).map(([reason, message, later]): readonly [string, Given] => [
+    `it starts, and ${reason} is past since ${later}`,
+    {
+      ...pending,
+      status: { conditions: [{ type: 'PodScheduled', status: 'True' }] },
+      events: [
+        { reason, message },
+        { reason: later, message: 'x' },
+      ],
+    },
+  ]),
+  [
+    'it starts, and other pods and nodes have their own troubles',
+    {
+      ...pending,
+      events: [
+        { reason: 'FailedScheduling', message: '3 Insufficient cpu', about: { kind: 'Pod', name: 'other-driver' } },
+        { reason: 'Failed', message: 'Failed to pull image "x": not found', about: { kind: 'Pod', name: 'x-exec-1' } },
+      ],
+    },
+  ],
+  ...['RUNNING', 'SUBMITTED'].map((state): readonly [string, Given] => [
+    `its application is ${state}, and remembers a try before`,
+    {
+      ...running,
+      application: {
+        apiVersion: 'sparkoperator.k8s.io/v1beta2',
+        kind: 'SparkApplication',
+        metadata: { name: 'nightly', namespace: 'jobs' },
+        spec: {},
+        status: {
+          applicationState: { state, errorMessage: 'failed to run spark-submit: pods "nightly-driver" already exists' },
+        },
+      },
+    },
+  ]),
   ['it runs and its mounts failed at first', { ...running, events: [confMapMissing] }],
   [
     'it runs and its image was pulled at the second try',
@@ -174,6 +219,14 @@ export const negatives: readonly (readonly [FindingId, string, Given])[] = [
     `${reason} is advice, or of a day to come`,
     { ...failedWith(143), events: [{ reason, message: 'received' }] },
   ]),
+  [
+    'SPN-NODE-SHUTDOWN',
+    'another node’s',
+    {
+      ...failedWith(143),
+      events: [{ reason: 'SpotInterruption', message: 'notice', about: { kind: 'Node', name: 'node2' } }],
+    },
+  ],
   [
     'SPN-NODE-SHUTDOWN',
     'it ended by itself after the notice of an interruption',

@@ -592,6 +592,10 @@ export const positives: readonly (readonly [FindingId, Given])[] = [
       ),
     },
   ],
+  [
+    'SPN-APPLICATION-PY4J-CONNECTION',
+    { log: raised('py4j.protocol.Py4JNetworkError: Answer from Java side is empty') },
+  ],
   ['SPN-APPLICATION-PYTHON', { log: raised('ZeroDivisionError: division by zero') }],
   [
     'SPN-APPLICATION-CONTEXT-STOPPED',

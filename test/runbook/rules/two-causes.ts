@@ -117,8 +117,57 @@ export const ended: readonly (readonly [string, Given, ...(readonly Told[])])[] 
       log: works + shutsDown + raised('py4j.protocol.Py4JNetworkError: Answer from Java side is empty'),
     },
     ['SPN-EXIT-143', 'error'],
-    ['SPN-APPLICATION-PY4J', 'warning'],
+    ['SPN-APPLICATION-PY4J-CONNECTION', 'warning'],
   ],
+  [
+    'a signal in the middle of a job, and a log without INFO',
+    {
+      ...failedWith(143),
+      log: 'Exception in thread "main" org.apache.spark.SparkException: Job 1 cancelled because SparkContext was shut down\n',
+    },
+    ['SPN-EXIT-143', 'error'],
+    ['SPN-APPLICATION-CONTEXT-STOPPED', 'warning'],
+  ],
+  [
+    'a signal, and Python finds the JVM gone, in a log without INFO',
+    { ...failedWith(143), log: raised('py4j.protocol.Py4JNetworkError: Answer from Java side is empty') },
+    ['SPN-EXIT-143', 'error'],
+    ['SPN-APPLICATION-PY4J-CONNECTION', 'warning'],
+  ],
+  [
+    'the JVM’s heap full, and Python finds the JVM gone',
+    {
+      ...failedWith(1),
+      log: `${works}Exception in thread "Thread-4" ${heapIsFull}\n${raised('py4j.protocol.Py4JNetworkError: Answer from Java side is empty')}`,
+    },
+    ['SPN-MEMORY-HEAP', 'error'],
+  ],
+  [
+    'no memory for something, and the context was stopped',
+    {
+      ...failedWith(1),
+      log:
+        works +
+        logged(heapIsFull) +
+        thrown('java.lang.IllegalStateException: Cannot call methods on a stopped SparkContext.'),
+    },
+    ['SPN-MEMORY-HEAP', 'error'],
+  ],
+  [
+    'a traceback between whose lines the JVM wrote',
+    {
+      ...failedWith(1),
+      log: raised('ZeroDivisionError: division by zero').replace('\n', `\n${info('BlockManagerInfo', 'Removed x')}`),
+    },
+    ['SPN-APPLICATION-PYTHON', 'error'],
+  ],
+  ...([raised('ZeroDivisionError: x'), thrown('java.lang.IllegalStateException: x')] as const).map(
+    (log, index): readonly [string, Given, ...(readonly Told[])] => [
+      `a log with the times of kubectl (${index})`,
+      { ...failedWith(1), log: log.replaceAll(/^/gm, '2026-11-24T11:50:00.123456789Z ') },
+      [index === 0 ? 'SPN-APPLICATION-PYTHON' : 'SPN-APPLICATION-EXCEPTION', 'error'],
+    ],
+  ),
   [
     'a file that was not needed, later another exception of Python',
     { ...failedWith(1), log: raised(noFile) + works + raised('ZeroDivisionError: division by zero') + shutsDown },
@@ -219,6 +268,22 @@ export const ended: readonly (readonly [string, Given, ...(readonly Told[])])[] 
 
 /** Drivers that run, with something in their log that would be an end elsewhere; what is told of them is no error. */
 export const working: readonly (readonly [string, Given, ...(readonly Told[])])[] = [
+  [
+    'its main thread ended, and others begin jobs',
+    { ...running, log: works + thrown('java.lang.IllegalStateException: x') + jobBegins + jobDone },
+  ],
+  [
+    'executors of which its log does not tell',
+    {
+      ...running,
+      log: quota,
+      executors: [
+        { id: 'driver', addTime: '2026-11-24T11:50:00.000GMT' },
+        { id: '1', isActive: true },
+      ],
+    },
+    ['SPN-QUOTA-EXCEEDED', 'warning'],
+  ],
   ['a traceback that was printed', { ...running, log: works + raised('KeyError: 1') }],
   ['a traceback at the very start', { ...running, log: raised(noFile) + works }],
   [
