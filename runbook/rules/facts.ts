@@ -93,11 +93,11 @@ export function isPast(event: KubernetesEvent, facts: Facts): boolean {
 
 export const logSource = ({ run }: Facts): string => (run === 'current' ? 'driver.log' : 'previous.log')
 
-/** Exit codes above it are those of signals (POSIX shells, and the container runtime). */
-const highestOwnExitCode = 128
+/** 128 and the signals that come from elsewhere: SIGHUP, SIGINT, SIGKILL, SIGTERM. By others a JVM ends itself. */
+const killedExitCodes: ReadonlySet<number> = new Set([129, 130, 137, 143])
 
 /** Whether somebody else ended the driver. */
-export const wasKilled = ({ exit }: Facts): boolean => exit !== null && exit.exitCode > highestOwnExitCode
+export const wasKilled = ({ exit }: Facts): boolean => exit !== null && killedExitCodes.has(exit.exitCode)
 
 /**
  * The place of a line of the log, now that it is known how the driver fares. A traceback ended the program if the program

@@ -1,10 +1,20 @@
 import { valueIn } from '../evidence/evidence.ts'
-import type { EvidenceItem } from '../findings.ts'
+import type { Cause, EvidenceItem } from '../findings.ts'
 import { type Captures, matchPhrase } from '../log/phrase.ts'
 import type { Place } from '../log/places.ts'
 import type { LogHit, LogHits } from '../log/scan.ts'
 import type { LogSignature } from '../log/signature.ts'
-import { type Facts, isAftermath, isAlive, isMounted, isPast, logSource, placeIn, wasKilled } from './facts.ts'
+import {
+  endingException,
+  type Facts,
+  isAftermath,
+  isAlive,
+  isMounted,
+  isPast,
+  logSource,
+  placeIn,
+  wasKilled,
+} from './facts.ts'
 import { item, type MessageSignature, type MessageSource, type Rule, type Signature } from './rule.ts'
 
 export interface Match {
@@ -55,13 +65,23 @@ function matchLog(signature: LogSignature, rule: Rule, facts: Facts): Match | un
   }
 }
 
-/** Whether the driver got over it, had what it could not get and made do with that, or was being ended anyway. */
-function isAside({ number, place }: LogHit, { resolvedBy, symptom }: Rule, facts: Facts): boolean {
-  const { context, jobDone } = facts.log?.milestones ?? { context: 0, jobDone: 0 }
-  // No executor's end, and nothing that an end brings along, ends a driver by a signal.
-  if (isAftermath(facts, number) || (wasKilled(facts) && (place === 'executor' || symptom))) return true
+/** What may hold a driver up until somebody ends it. */
+const holdsUp: ReadonlySet<Cause> = new Set(['memory', 'hang', 'quota', 'permission', 'scheduling'])
+
+/** Whether the driver got over it, had what it could not get and made do with that, or was ended by something else. */
+function isAside({ number, place }: LogHit, { cause, resolvedBy, symptom }: Rule, facts: Facts): boolean {
+  if (isAftermath(facts, number) || (wasKilled(facts) && symptom)) return true
   if (place === 'uncaught') return false
+  if (wasKilled(facts) && (place === 'executor' || !holdsUp.has(cause))) return true
+  if (place === 'executor' && number < otherTaskFailure(facts)) return true
+  const { context, jobDone } = facts.log?.milestones ?? { context: 0, jobDone: 0 }
   return number < Math.max(context, jobDone) || (resolvedBy !== undefined && hasBeenResolved(resolvedBy, facts))
+}
+
+/** The line where a job was aborted for an exception of a task that has nothing to do with memory or a lost executor. */
+function otherTaskFailure(facts: Facts): number {
+  const abort = endingException(facts).find(({ text }) => text.includes('most recent failure: Lost task'))
+  return abort === undefined || /OutOfMemory|OOM|ExecutorLostFailure/.test(abort.text) ? 0 : abort.number
 }
 
 /** By a line of the log or, where a log says too little, by executors that the Spark UI shows. */

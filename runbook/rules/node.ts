@@ -99,9 +99,12 @@ export const nodeRules: readonly Rule[] = [
     looksFor: [
       observed(
         'the condition DisruptionTarget with reason DeletionByTaintManager, or an event TaintManagerEviction',
-        (facts) =>
-          disruption(facts, 'DeletionByTaintManager') ??
-          event(facts, /^TaintManagerEviction$/, /^Marking for deletion/),
+        (facts) => {
+          const newest = event(facts, /^TaintManagerEviction$/, /./)
+          // The node may have come back, and the deletion been cancelled.
+          const stands = newest?.evidence[0].excerpt.includes(': Marking for deletion') === true
+          return disruption(facts, 'DeletionByTaintManager') ?? (stands ? newest : undefined)
+        },
       ),
     ],
     suppresses: ['SPN-EXIT-*'],

@@ -220,6 +220,17 @@ export const negatives: readonly (readonly [FindingId, string, Given])[] = [
     { ...failedWith(143), events: [{ reason, message: 'received' }] },
   ]),
   [
+    'SPN-NODE-TAINTED',
+    'the node came back',
+    {
+      ...failedWith(1),
+      events: [
+        { reason: 'TaintManagerEviction', message: 'Marking for deletion Pod jobs/nightly-driver' },
+        { reason: 'TaintManagerEviction', message: 'Cancelling deletion of Pod jobs/nightly-driver' },
+      ],
+    },
+  ],
+  [
     'SPN-NODE-SHUTDOWN',
     'another node’s',
     {

@@ -504,6 +504,13 @@ export const positives: readonly (readonly [FindingId, Given])[] = [
     { ...failedWith(143), events: [{ reason: 'SpotInterruption', message: 'Spot interruption notice' }] },
   ],
   ['SPN-NODE-TAINTED', disrupted('DeletionByTaintManager')],
+  [
+    'SPN-NODE-TAINTED',
+    {
+      ...failedWith(143),
+      events: [{ reason: 'TaintManagerEviction', message: 'Marking for deletion Pod jobs/nightly-driver' }],
+    },
+  ],
   ['SPN-NODE-API-EVICTION', disrupted('EvictionByEvictionAPI')],
   [
     'SPN-NODE-LOST',

@@ -98,6 +98,49 @@ export const ended: readonly (readonly [string, Given, ...(readonly Told[])])[] 
     ['SPN-MEMORY-EXECUTOR-OOM', 'warning'],
   ],
   [
+    'a task that an executor had no memory for, and another that fails of itself',
+    {
+      ...failedWith(1),
+      log:
+        contextBegins +
+        executorOom +
+        thrown(
+          'org.apache.spark.SparkException: Job aborted due to stage failure: Task 0 in stage 0.0 failed 4 times, most recent failure: Lost task 0.3 (TID 3) (10.0.0.9 executor 1): java.lang.ArithmeticException: / by zero',
+          'java.lang.ArithmeticException: / by zero',
+        ),
+    },
+    ['SPN-APPLICATION-JOB-ABORTED', 'error'],
+    ['SPN-MEMORY-EXECUTOR-OOM', 'warning'],
+  ],
+  [
+    'an executor killed for memory, four times',
+    {
+      ...failedWith(1),
+      log:
+        contextBegins +
+        error(
+          'TaskSchedulerImpl',
+          'Lost executor 1 on 10.0.0.9: The executor with id 1 exited with exit code 137(SIGKILL, possible container OOM).',
+        ) +
+        thrown(
+          'org.apache.spark.SparkException: Job aborted due to stage failure: Task 0 in stage 0.0 failed 4 times, most recent failure: Lost task 0.3 (TID 3) (10.0.0.9 executor 1): ExecutorLostFailure (executor 1 exited caused by one of the running tasks) Reason: x',
+        ),
+    },
+    ['SPN-MEMORY-EXECUTOR-OOM', 'error'],
+  ],
+  [
+    'a name that was not resolved, in a log without INFO, then a signal',
+    { ...failedWith(137), log: logged('java.net.UnknownHostException: cache') },
+    ['SPN-EXIT-137', 'error'],
+    ['SPN-NETWORK-DNS', 'warning'],
+  ],
+  [
+    'a jar that was left out, then a signal',
+    { ...failedWith(143), log: warn('DependencyUtils', 'Local jar /opt/a.jar does not exist, skipping.') },
+    ['SPN-EXIT-143', 'error'],
+    ['SPN-CLASSPATH-JAR', 'warning'],
+  ],
+  [
     'a signal in the middle of a job',
     {
       ...failedWith(143),
