@@ -29,8 +29,9 @@ const transient: ReadonlySet<string> = new Set([
  */
 export function allowedRemedy(root: Finding, state: DriverState, pod: DriverPod | undefined, mended: boolean): Allowed {
   if (mended) return { kind: 'rerun' }
-  if (state === 'failed' && pod !== undefined && nobodySawItEnd(pod)) {
-    const detail = `pod ${pod.name} is called ${pod.phase}, but the kubelet of node ${pod.node} never told that its container ended; when that machine is surely off, --mended runs it again`
+  const unseen = endNobodySaw(root, state, pod)
+  if (unseen !== null) {
+    const detail = `${unseen}; when that machine is surely off, --mended runs it again`
     return { kind: 'none', reason: 'may-still-run', detail }
   }
   if (transient.has(root.id)) return { kind: 'rerun' }
@@ -50,3 +51,13 @@ export function allowedRemedy(root: Finding, state: DriverState, pod: DriverPod 
  * (TerminatePod of pkg/kubelet/status, pkg/controller/podgc, 1.36).
  */
 export const nobodySawItEnd = ({ driver }: DriverPod): boolean => driver.state.kind === 'running'
+
+/** Null: a kubelet saw it end, or it is another matter. */
+function endNobodySaw({ id }: Finding, state: DriverState, pod: DriverPod | undefined): string | null {
+  if (pod === undefined) {
+    const isOfNode = id === 'SPN-NODE-LOST' || id === 'SPN-NODE-TAINTED'
+    return isOfNode ? 'its pod is gone, and whether its node’s kubelet saw it end is not known' : null
+  }
+  if (state !== 'failed' || !nobodySawItEnd(pod)) return null
+  return `pod ${pod.name} is called ${pod.phase}, but the kubelet of node ${pod.node} never told that its container ended`
+}

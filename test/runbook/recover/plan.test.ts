@@ -23,6 +23,13 @@ const evicted = pod(exited(137), 'Failed', {
 /** As the pod garbage collector leaves a pod whose Node object is gone. */
 const lost = (state: object, reason = 'DeletionByPodGC') =>
   pod(state, 'Failed', { status: { conditions: [{ type: 'DisruptionTarget', status: 'True', reason, message: 'x' }] } })
+const taintedAway = [
+  {
+    reason: 'TaintManagerEviction',
+    message: 'Marking for deletion Pod jobs/nightly-driver',
+    involvedObject: { kind: 'Pod', name: 'nightly-driver' },
+  },
+]
 const unlocated = pod(exited(137, 'ContainerStatusUnknown'), 'Failed')
 const noCause = { log: 'nothing\n', pod: pod(exited(3), 'Failed') }
 const completedPod = pod(exited(0, 'Completed'), 'Succeeded')
@@ -98,6 +105,8 @@ const refused: readonly Refused[] = [
     'driver-runs',
   ],
   ['its pod went with its node', { pod: null, log: '' }, 'not-mended'],
+  ['its pod went after a taint', { pod: null, log: '', events: taintedAway }, 'may-still-run', /its pod is gone/],
+  ['the same, plain', { pod: null, log: '', events: taintedAway, application: null }, 'may-still-run'],
   ['healthy, plain', { pod: pod(runs, 'Running'), application: null, log: '' }, 'healthy-driver'],
   [
     'healthy as far as it could be read',
@@ -379,6 +388,11 @@ const applied: readonly (readonly [what: string, one: DriverCase, wanted: readon
   [
     'tainted away, seen to end',
     { pod: lost(exited(143), 'DeletionByTaintManager'), log: '' },
+    ['SPN-NODE-TAINTED', 'rerun', again],
+  ],
+  [
+    'its pod went after a taint, and its machine is off',
+    { pod: null, log: '', events: taintedAway, wish: { mended: true } },
     ['SPN-NODE-TAINTED', 'rerun', again],
   ],
   [
