@@ -146,7 +146,11 @@ export const applicationRules: readonly Rule[] = [
     title: 'The Python program ended with an exception',
     detail: 'The Python program ended with {exception}',
     meaning: 'An exception that nothing caught; the traceback names the line.',
-    looksFor: [observed('a traceback that ended the program', (facts) => pythonException(facts))],
+    looksFor: [
+      observed('a traceback that ended the program', (facts) => pythonException(facts)),
+      inLog('^SyntaxError: {exception}', ['output']),
+      inLog('^IndentationError: {exception}', ['output']),
+    ],
     suppresses: ends,
     remedies: [readLog, change('Correct the program')],
   },

@@ -71,6 +71,13 @@ export function isMounted({ pod, events }: Facts): boolean {
   return ready === true || events.some(({ reason }) => /^(Pulling|Pulled|Created|Started)$/.test(reason))
 }
 
+const nodePatienceMs = 600_000
+
+/** Whether a node was asked for on behalf of the pod, by the cluster autoscaler or Karpenter, and may still come. */
+export const isNodeComing = (facts: Facts): boolean =>
+  (podAgeMs(facts) ?? nodePatienceMs) < nodePatienceMs &&
+  facts.events.some(({ reason }) => reason === 'TriggeredScaleUp' || reason === 'Nominated')
+
 /**
  * Whether the pod has got past what an event tells of, by the stages of a pod's start: scheduled, volumes and sandbox,
  * image. Node autoscaling and slow registries are no faults.
@@ -79,7 +86,10 @@ export function isPast(event: KubernetesEvent, facts: Facts): boolean {
   const { pod, events } = facts
   switch (event.reason) {
     case 'FailedScheduling':
-      return pod?.conditions.some(({ type, status }) => type === 'PodScheduled' && status === 'True') === true
+      return (
+        isNodeComing(facts) ||
+        pod?.conditions.some(({ type, status }) => type === 'PodScheduled' && status === 'True') === true
+      )
     case 'FailedCreatePodSandBox':
     case 'NetworkNotReady':
       return isMounted(facts)

@@ -1,4 +1,5 @@
-import { valueIn } from '../evidence/evidence.ts'
+import { effectiveConf } from '../evidence/effective-conf.ts'
+import { type Evidence, valueIn } from '../evidence/evidence.ts'
 import type { DriverThread } from '../evidence/threads.ts'
 import { inLog } from '../log/signature.ts'
 import { type Facts, isAlive, logSource } from './facts.ts'
@@ -40,6 +41,26 @@ export function blockedMain(threads: readonly DriverThread[]): Observed | undefi
   const evidence = [item('threads', describeThread(main))] as const
   if (owner === undefined) return { evidence }
   return { evidence: [...evidence, item('threads', describeThread(owner))], details: { owner: owner.name } }
+}
+
+/** A share of garbage collection at which a driver hardly works. */
+export const deadlyGcShare = 0.5
+
+/** ZGC and Shenandoah count the time of cycles for which nothing stops. */
+const collectsBesideTheProgram = (evidence: Evidence): boolean =>
+  ['spark.driver.extraJavaOptions', 'spark.driver.defaultJavaOptions'].some((key) =>
+    /-XX:\+Use(ZGC|ShenandoahGC)\b/.test(effectiveConf(evidence).get(key) ?? ''),
+  )
+
+export function garbageCollection({ evidence }: Facts): Observed | undefined {
+  const figures = valueIn(evidence.executors)
+  if (figures?.driverGcMs == null || figures.driverSinceMs === null || collectsBesideTheProgram(evidence))
+    return undefined
+  const lifeMs = evidence.collectedMs - figures.driverSinceMs
+  if (lifeMs < 60_000 || figures.driverGcMs / lifeMs < deadlyGcShare) return undefined
+  const share = String(Math.round((figures.driverGcMs / lifeMs) * 100))
+  const excerpt = `executor driver: TotalGCTime ${figures.driverGcMs} ms in ${lifeMs} ms`
+  return { evidence: [item('executors', excerpt)], details: { share } }
 }
 
 function describeThread({ name, state, lock, frames }: DriverThread): string {

@@ -2,7 +2,7 @@ import { valueIn } from '../evidence/evidence.ts'
 import { inLog } from '../log/signature.ts'
 import { change, inspect, raiseMemory, rerun } from '../remedies.ts'
 import { endingException, isAlive, logSource } from './facts.ts'
-import { blockedMain, closedContext, deadlock } from './hang-signs.ts'
+import { blockedMain, closedContext, deadlock, deadlyGcShare, garbageCollection } from './hang-signs.ts'
 import { item, observed, type Rule } from './rule.ts'
 
 const threadDump = inspect(
@@ -10,9 +10,6 @@ const threadDump = inspect(
   `kubectl -n {namespace} exec {pod} -c {container} -- sh -c 'kill -QUIT $(pgrep -x java)'`,
   'kubectl -n {namespace} logs {pod} -c {container} --tail=500',
 )
-
-/** A share of garbage collection at which a driver hardly works. */
-const deadlyGcShare = 0.5
 
 /**
  * A driver that is there and does nothing. Thread dumps: org.apache.spark.status.api.v1.ThreadStackTrace; the figure of
@@ -76,17 +73,8 @@ export const hangRules: readonly Rule[] = [
     meaning:
       'The heap is nearly full, so that the JVM stops the program again and again. It answers late or not at all.',
     looksFor: [
-      observed(
-        `garbage collection that took more than ${deadlyGcShare * 100} % of the driver’s life`,
-        ({ evidence }) => {
-          const figures = valueIn(evidence.executors)
-          if (figures?.driverGcMs == null || figures.driverSinceMs === null) return undefined
-          const lifeMs = evidence.collectedMs - figures.driverSinceMs
-          if (lifeMs < 60_000 || figures.driverGcMs / lifeMs < deadlyGcShare) return undefined
-          const share = String(Math.round((figures.driverGcMs / lifeMs) * 100))
-          const excerpt = `executor driver: TotalGCTime ${figures.driverGcMs} ms in ${lifeMs} ms`
-          return { evidence: [item('executors', excerpt)], details: { share } }
-        },
+      observed(`garbage collection that took more than ${deadlyGcShare * 100} % of the driver’s life`, (facts) =>
+        garbageCollection(facts),
       ),
     ],
     whileRunning: [],

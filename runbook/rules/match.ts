@@ -10,6 +10,7 @@ import {
   isAftermath,
   isAlive,
   isMounted,
+  isNodeComing,
   isPast,
   logSource,
   placeIn,
@@ -147,7 +148,7 @@ function messagesOf(facts: Facts): readonly Message[] {
     if (state.kind === 'terminated') say('terminated', 'pod', state.reason, state.message)
   }
   const scheduled = pod?.conditions.find(({ type, status }) => type === 'PodScheduled' && status === 'False')
-  if (scheduled !== undefined) say('scheduled', 'pod', scheduled.reason, scheduled.message)
+  if (scheduled !== undefined && !isNodeComing(facts)) say('scheduled', 'pod', scheduled.reason, scheduled.message)
   if (pod !== undefined) say('pod', 'pod', pod.reason, pod.message)
   for (const event of events.toReversed()) {
     if (!isPast(event, facts)) say('event', 'events', event.reason, event.message, event.count)

@@ -43,6 +43,13 @@ export const failedWith = (exitCode: number, reason = 'Error', message?: string)
 export const running: Given = { phase: 'Running', state: { running: { startedAt: ago(600_000) } } }
 export const pending: Given = { phase: 'Pending', log: null, state: { waiting: { reason: 'ContainerCreating' } } }
 export const unscheduled: Given = { phase: 'Pending', log: null, state: {} }
+export const waitsForNode = {
+  ...unscheduled,
+  status: {
+    conditions: [{ type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message: '3 Insufficient cpu.' }],
+  },
+  events: [{ reason: 'FailedScheduling', message: '3 Insufficient cpu.' }],
+}
 export const saying = (reason: string, message: string): Given => ({ ...pending, events: [{ reason, message }] })
 export const waiting = (reason: string, message: string): Given => ({
   ...pending,

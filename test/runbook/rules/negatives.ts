@@ -1,6 +1,19 @@
 import type { FindingId } from '../../../runbook/findings.ts'
 import { catalogue } from '../../../runbook/rules/catalogue.ts'
-import { error, failedWith, type Given, info, pending, raised, running, saying, thread, thrown, warn } from './given.ts'
+import {
+  error,
+  failedWith,
+  type Given,
+  info,
+  pending,
+  raised,
+  running,
+  saying,
+  thread,
+  thrown,
+  waitsForNode,
+  warn,
+} from './given.ts'
 
 const completed: Given = { phase: 'Succeeded', state: { terminated: { exitCode: 0, reason: 'Completed' } } }
 const outOfMemory = 'java.lang.OutOfMemoryError: Java heap space'
@@ -74,6 +87,18 @@ export const wellDrivers: readonly (readonly [string, Given])[] = [
       ],
     },
   ]),
+  ...['TriggeredScaleUp', 'Nominated'].map((reason): readonly [string, Given] => [
+    `it waits for a node that was asked for: ${reason}`,
+    { ...waitsForNode, ageMs: 60_000, events: [...waitsForNode.events, { reason, message: 'x' }] },
+  ]),
+  [
+    'its collector runs beside the program',
+    {
+      ...running,
+      conf: 'spark.driver.extraJavaOptions=-XX:+UseZGC -Dx=y\n',
+      executors: [{ id: 'driver', addTime: '2026-11-24T11:50:00.000GMT', peakMemoryMetrics: { TotalGCTime: 500_000 } }],
+    },
+  ],
   [
     'it starts, and other pods and nodes have their own troubles',
     {

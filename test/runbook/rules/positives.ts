@@ -12,6 +12,7 @@ import {
   thrown,
   unscheduled,
   waiting,
+  waitsForNode,
   warn,
 } from './given.ts'
 
@@ -307,6 +308,12 @@ export const positives: readonly (readonly [FindingId, Given])[] = [
   ['SPN-IMAGE-COMMAND', { ...failedWith(1), log: 'exec /opt/entrypoint.sh: exec format error\n' }],
 
   ['SPN-SCHEDULING-CPU', unschedulable('3 Insufficient cpu')],
+  // The node that was asked for does not come, or nobody asked for one.
+  [
+    'SPN-SCHEDULING-CPU',
+    { ...waitsForNode, events: [...waitsForNode.events, { reason: 'TriggeredScaleUp', message: 'x' }] },
+  ],
+  ['SPN-SCHEDULING-CPU', { ...waitsForNode, ageMs: 60_000 }],
   ['SPN-SCHEDULING-MEMORY', unschedulable('3 Insufficient memory')],
   ['SPN-SCHEDULING-RESOURCE', unschedulable('3 Insufficient nvidia.com/gpu')],
   ['SPN-SCHEDULING-RESOURCE', unschedulable('3 Too many pods')],
@@ -602,6 +609,10 @@ export const positives: readonly (readonly [FindingId, Given])[] = [
   [
     'SPN-APPLICATION-PY4J-CONNECTION',
     { log: raised('py4j.protocol.Py4JNetworkError: Answer from Java side is empty') },
+  ],
+  [
+    'SPN-APPLICATION-PYTHON',
+    { log: '  File "/opt/app.py", line 3\n    def f(\n         ^\nSyntaxError: \'(\' was never closed\n' },
   ],
   ['SPN-APPLICATION-PYTHON', { log: raised('ZeroDivisionError: division by zero') }],
   [
