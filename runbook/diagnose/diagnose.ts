@@ -95,10 +95,13 @@ function ordered(found: readonly Found[], evidence: Evidence): readonly Finding[
     }
     return at
   }
-  const roots = ranked.filter((one) => !symptomOf.has(one))
+  const explainsEnd = new Set(ranked.filter((one) => saysMore(one) && one.facts.run === 'current').map(rootOf))
+  const roots = ranked
+    .filter((one) => !symptomOf.has(one))
+    .toSorted((a, b) => Number(explainsEnd.has(b)) - Number(explainsEnd.has(a)))
   // Beside what surely ended the driver, what it had logged before is worth a look, and no more.
-  const isSure = roots.some(saysMore)
-  const told = (root: Found): Found => (isSure && root.weight !== 'sure' ? { ...root, severity: 'warning' } : root)
+  const told = (root: Found): Found =>
+    explainsEnd.size > 0 && !explainsEnd.has(root) && root.weight !== 'sure' ? { ...root, severity: 'warning' } : root
   return roots.flatMap((root) => [
     toFinding(told(root), null, evidence),
     ...ranked

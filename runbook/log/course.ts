@@ -19,7 +19,7 @@ const milestone =
 /** Follows a driver through its log: which exceptions it went on after, as no program does that an exception has ended. */
 export class Course {
   readonly #last = { context: 0, job: 0, jobDone: 0, shutdown: 0 }
-  #traceback = 0
+  #end = 0
 
   /** A record below WARN. */
   record(text: string, line: number): void {
@@ -32,14 +32,14 @@ export class Course {
     else if (this.#last.shutdown <= this.#last.context) this.#last.shutdown = line
   }
 
-  /** A traceback that does not come of the one before. */
-  traceback(line: number): void {
-    this.#traceback = line
+  /** An exception that does not come of the one before, and would have ended the program. */
+  end(line: number): void {
+    this.#end = line
   }
 
   isOver({ number, place }: { readonly number: number; readonly place: Place }): boolean {
     const { context, job, jobDone } = this.#last
-    if (place === 'traceback') return number < Math.max(context, job, jobDone, this.#traceback)
+    if (place === 'traceback') return number < Math.max(context, job, jobDone, this.#end)
     return (place === 'uncaught' || place === 'thread') && number < context
   }
 

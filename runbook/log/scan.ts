@@ -131,7 +131,9 @@ export class LogScan {
       this.#lastRecord = shown
       this.#course.record(placed.content, this.#lines)
     }
-    if (placed.throwable && (placed.place === 'uncaught' || placed.place === 'traceback')) {
+    // What tells only that Python has ended comes after its traceback.
+    const isEcho = placed.content.startsWith('org.apache.spark.SparkUserAppException: ')
+    if (placed.throwable && !isEcho && (placed.place === 'uncaught' || placed.place === 'traceback')) {
       this.#keepUncaught(line, placed.place, placed.begins)
     }
     for (const signature of this.#byPlace.get(placed.place) ?? none) {
@@ -142,7 +144,7 @@ export class LogScan {
 
   /** A new chain replaces the one before: the last one is what ended the driver. */
   #keepUncaught(line: string, place: UncaughtLine['place'], begins: boolean): void {
-    if (begins && place === 'traceback') this.#course.traceback(this.#lines)
+    if (begins) this.#course.end(this.#lines)
     const isCause = /^(Caused by|: )/.test(line)
     if (!isCause) this.#uncaught = []
     if (this.#uncaught.length < 10) this.#uncaught.push({ number: this.#lines, text: copy(line), place })

@@ -4,7 +4,7 @@ import { endingException, type Facts, logSource } from './facts.ts'
 import { inMessages, item, type Observed, observed, type Rule } from './rule.ts'
 
 const ends = ['SPN-EXIT-*', 'SPN-APPLICATION-EXCEPTION'] as const
-const python = [...ends, 'SPN-APPLICATION-PYTHON', 'SPN-APPLICATION-PY4J*'] as const
+const python = [...ends, 'SPN-APPLICATION-PYTHON', 'SPN-APPLICATION-PY4J'] as const
 const readLog = inspect('Read the log around it', 'kubectl -n {namespace} logs {pod} | less +G')
 
 const findFirst = inspect(

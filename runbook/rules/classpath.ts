@@ -2,7 +2,7 @@ import { inLog, inOutput } from '../log/signature.ts'
 import { change, inspect } from '../remedies.ts'
 import type { Rule } from './rule.ts'
 
-const ends = ['SPN-EXIT-*', 'SPN-APPLICATION-EXCEPTION', 'SPN-APPLICATION-PYTHON', 'SPN-APPLICATION-PY4J*'] as const
+const ends = ['SPN-EXIT-*', 'SPN-APPLICATION-EXCEPTION', 'SPN-APPLICATION-PYTHON', 'SPN-APPLICATION-PY4J'] as const
 
 /**
  * Classes, jars and files that are not where they should be, or not of the right version. Sentences:

@@ -5,7 +5,7 @@ import { nameOfKey } from '../spark-conf/key-spelling.ts'
 import { endingException, logSource } from './facts.ts'
 import { item, observed, type Rule } from './rule.ts'
 
-const ends = ['SPN-EXIT-*', 'SPN-APPLICATION-EXCEPTION', 'SPN-APPLICATION-PYTHON', 'SPN-APPLICATION-PY4J*'] as const
+const ends = ['SPN-EXIT-*', 'SPN-APPLICATION-EXCEPTION', 'SPN-APPLICATION-PYTHON', 'SPN-APPLICATION-PY4J'] as const
 
 /**
  * Settings that cannot be as they are. Sentences: org.apache.spark.internal.config.ConfigBuilder and ConfigEntry,

@@ -95,7 +95,7 @@ export const hangRules: readonly Rule[] = [
       inLog('Uncaught exception in thread dag-scheduler-event-loop', ['error']),
     ],
     whileRunning: ['error'],
-    suppresses: ['SPN-HANG-UNRESPONSIVE', 'SPN-APPLICATION-CONTEXT-STOPPED', 'SPN-HANG-CLOSED-CONTEXT'],
+    suppresses: ['SPN-HANG-UNRESPONSIVE', 'SPN-APPLICATION-CONTEXT-STOPPED', 'SPN-HANG-CLOSED-CONTEXT', 'SPN-EXIT-*'],
     remedies: [
       {
         kind: 'delete-pod',

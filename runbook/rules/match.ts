@@ -62,7 +62,7 @@ function matchLog(signature: LogSignature, rule: Rule, facts: Facts): Match | un
   return {
     evidence: [{ source: logSource(facts), line: number, excerpt: text, count: hits.count }],
     details: captures,
-    weight: isAside(best, rule, facts) ? 'aside' : weightOf(place, signature),
+    weight: isAside(best, rule, facts) ? 'aside' : weightOf(place, signature, facts),
   }
 }
 
@@ -89,9 +89,10 @@ function otherTaskFailure(facts: Facts): number {
 const hasBeenResolved = (by: LogSignature, { log, run, evidence }: Facts): boolean =>
   log?.hits.has(by) === true || (run === 'current' && (valueIn(evidence.executors)?.active ?? 0) > 0)
 
-/** A signature that looks in one kind of place only means just that. */
-function weightOf(place: Place, { places }: LogSignature): Match['weight'] {
+/** A signature that looks in one kind of place only means just that; of a driver that ended, an error may be past. */
+function weightOf(place: Place, { places }: LogSignature, facts: Facts): Match['weight'] {
   if (place === 'executor') return 'reported'
+  if (place === 'error' && !isAlive(facts)) return 'logged'
   return place === 'uncaught' || place === 'output' || !places.includes('uncaught') ? 'sure' : 'logged'
 }
 

@@ -24,7 +24,7 @@ export const jobMemoryRules: readonly Rule[] = [
         'printed',
       ]),
     ],
-    suppresses: [...ends, 'SPN-APPLICATION-JOB-ABORTED', 'SPN-APPLICATION-PYTHON', 'SPN-APPLICATION-PY4J*'],
+    suppresses: [...ends, 'SPN-APPLICATION-JOB-ABORTED', 'SPN-APPLICATION-PYTHON', 'SPN-APPLICATION-PY4J'],
     remedies: [
       change('Write the result out, or take a limit of it, instead of collect() or toPandas()'),
       setConf('spark.driver.maxResultSize', '2g', 'Allow larger results, with a heap that holds them'),
@@ -44,7 +44,7 @@ export const jobMemoryRules: readonly Rule[] = [
       inLog('Cannot broadcast the table that is larger than {limit}'),
       inLog('Cannot broadcast the table over {limit} rows'),
     ],
-    suppresses: [...ends, 'SPN-MEMORY-HEAP', 'SPN-APPLICATION-PYTHON', 'SPN-APPLICATION-PY4J*'],
+    suppresses: [...ends, 'SPN-MEMORY-HEAP', 'SPN-APPLICATION-PYTHON', 'SPN-APPLICATION-PY4J'],
     remedies: [
       setConf('spark.sql.autoBroadcastJoinThreshold', '-1', 'Broadcast nothing that the query does not ask for'),
       raiseMemory('spark.driver.memory', 'Give the driver a larger heap'),

@@ -3,7 +3,7 @@ import { change, inspect, rerun } from '../remedies.ts'
 import { endingException, logSource } from './facts.ts'
 import { observed, type Rule, whilePending } from './rule.ts'
 
-const ends = ['SPN-EXIT-*', 'SPN-APPLICATION-EXCEPTION', 'SPN-APPLICATION-PYTHON', 'SPN-APPLICATION-PY4J*'] as const
+const ends = ['SPN-EXIT-*', 'SPN-APPLICATION-EXCEPTION', 'SPN-APPLICATION-PYTHON', 'SPN-APPLICATION-PY4J'] as const
 
 const fatal = ['uncaught', 'error', 'printed'] as const
 const apiServerRefused = inspect(

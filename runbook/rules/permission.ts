@@ -3,7 +3,7 @@ import { change, inspect } from '../remedies.ts'
 import { inMessages, item, observed, type Rule } from './rule.ts'
 import { registration } from './scheduling.ts'
 
-const ends = ['SPN-EXIT-*', 'SPN-APPLICATION-EXCEPTION', 'SPN-APPLICATION-PYTHON', 'SPN-APPLICATION-PY4J*'] as const
+const ends = ['SPN-EXIT-*', 'SPN-APPLICATION-EXCEPTION', 'SPN-APPLICATION-PYTHON', 'SPN-APPLICATION-PY4J'] as const
 
 /**
  * What the driver may not do. Sentences: apiserver's responsewriters (ForbiddenMessage), its serviceaccount admission,
