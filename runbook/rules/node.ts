@@ -10,6 +10,9 @@ const off = change(
 )
 const again = rerun('Run it again: the application is not at fault')
 
+/** What pods tolerate unless they say otherwise (admission plugin DefaultTolerationSeconds). */
+const notReadyPatienceMs = 300_000
+
 /** The condition DisruptionTarget with one of these reasons. */
 function disruption({ pod }: Facts, ...reasons: readonly string[]): Observed | undefined {
   const found = pod?.conditions.find(
@@ -165,11 +168,17 @@ export const nodeRules: readonly Rule[] = [
     title: 'The driver’s node is not ready',
     meaning: 'The kubelet does not report, or reports that it cannot run pods. What is said of the pod may be old.',
     looksFor: [
-      observed('a node condition Ready that is not True, while the driver has not ended', ({ evidence, exit }) => {
-        const ready = valueIn(evidence.node)?.conditions.find(({ type }) => type === 'Ready')
-        if (exit !== null || ready === undefined || ready.status === 'True') return undefined
-        return { evidence: [item('node', `Ready is ${ready.status}: ${ready.reason ?? ''}: ${ready.message ?? ''}`)] }
-      }),
+      observed(
+        'a node condition Ready that is Unknown, or has been False for five minutes, while the driver has not ended',
+        ({ evidence, exit }) => {
+          const ready = valueIn(evidence.node)?.conditions.find(({ type }) => type === 'Ready')
+          if (exit !== null || ready === undefined || ready.status === 'True') return undefined
+          // A kubelet that says so itself is there; pods are ended when that lasts.
+          const sinceMs = evidence.collectedMs - (ready.sinceMs ?? 0)
+          if (ready.status === 'False' && sinceMs < notReadyPatienceMs) return undefined
+          return { evidence: [item('node', `Ready is ${ready.status}: ${ready.reason ?? ''}: ${ready.message ?? ''}`)] }
+        },
+      ),
     ],
     whileRunning: [],
     suppresses: ['SPN-NODE-PRESSURE'],

@@ -92,6 +92,23 @@ export const wellDrivers: readonly (readonly [string, Given])[] = [
     { ...waitsForNode, ageMs: 60_000, events: [...waitsForNode.events, { reason, message: 'x' }] },
   ]),
   [
+    'the runtime of its node was away for a moment',
+    {
+      ...running,
+      node: {
+        conditions: [
+          {
+            type: 'Ready',
+            status: 'False',
+            reason: 'KubeletNotReady',
+            message: 'container runtime is down',
+            lastTransitionTime: '2026-11-24T11:59:00Z',
+          },
+        ],
+      },
+    },
+  ],
+  [
     'its collector runs beside the program',
     {
       ...running,

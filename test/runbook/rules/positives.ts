@@ -540,6 +540,13 @@ export const positives: readonly (readonly [FindingId, Given])[] = [
     },
   ],
   [
+    'SPN-NODE-NOT-READY',
+    {
+      ...running,
+      node: { conditions: [{ type: 'Ready', status: 'False', lastTransitionTime: '2026-11-24T11:50:00Z' }] },
+    },
+  ],
+  [
     'SPN-NODE-PRESSURE',
     {
       ...running,
