@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { diagnose, explains, yieldsTo } from '../../../runbook/diagnose/diagnose.ts'
 import { catalogue } from '../../../runbook/rules/catalogue.ts'
-import { evidenceOf, failedWith, info, running, warn } from './given.ts'
+import { evidenceOf, failedWith, info, running, shutsDown, warn, works } from './given.ts'
 import { negatives, wellDrivers } from './negatives.ts'
 import { positives } from './positives.ts'
 import { ended, working } from './two-causes.ts'
@@ -94,6 +94,22 @@ test('findings of two ills at once are both told, and none is lost', () => {
       alone.every((one) => both.includes(one)),
       `${id} with a node under pressure: ${both.join(', ')}`,
     )
+  }
+})
+
+test('what a driver got over explains nothing of it', () => {
+  const logs = positives.flatMap(([id, given]) =>
+    given.log != null && Object.keys(given).length === 1 ? [{ id, log: given.log }] : [],
+  )
+  assert.ok(logs.length > 50)
+  const rootOf = (given: Parameters<typeof evidenceOf>[0]) => diagnose(evidenceOf(given)).findings[0]
+  for (const [index, { id, log }] of logs.entries()) {
+    assert.deepEqual(idsOf({ ...running, log: log + works }), [], id)
+    assert.equal(rootOf({ ...failedWith(143), log: log + works + shutsDown })?.id, 'SPN-EXIT-143', id)
+    for (const other of [...logs, ...logs].slice(index + 1, index + 8)) {
+      const both = rootOf({ ...failedWith(1), log: log + works + other.log })
+      assert.equal(both?.id, rootOf({ ...failedWith(1), log: other.log })?.id, `${id}, then ${other.id}`)
+    }
   }
 })
 

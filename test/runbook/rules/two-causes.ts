@@ -33,6 +33,7 @@ const unauthorized = `${warn('WatchConnectionManager', 'Exec Failure')}io.fabric
 const logged = (exception: string) => `${error('App', 'will try again')}${exception}\n\tat App.b(App.java:1)\n`
 const executorOom = warn('TaskSetManager', `Lost task 0.0 in stage 0.0 (TID 0) (10.0.0.9 executor 1): ${heapIsFull}`)
 const noFile = "FileNotFoundError: [Errno 2] No such file or directory: '/opt/extra.yaml'"
+const oomKilled = { terminated: { exitCode: 137, reason: 'OOMKilled' } }
 const ioError = 'java.io.IOException: No space left on device'
 
 /** Drivers that ended, with more than one thing wrong in their evidence: the root cause, and what is told besides it and not as its symptom. */
@@ -195,6 +196,70 @@ export const ended: readonly (readonly [string, Given, ...(readonly Told[])])[] 
         thrown('java.lang.IllegalStateException: Cannot call methods on a stopped SparkContext.'),
     },
     ['SPN-MEMORY-HEAP', 'error'],
+  ],
+  [
+    'a name that was not resolved, and Python finds the JVM gone',
+    {
+      ...failedWith(1),
+      log:
+        contextBegins +
+        logged('java.net.UnknownHostException: cache') +
+        raised('py4j.protocol.Py4JNetworkError: Answer from Java side is empty'),
+    },
+    ['SPN-APPLICATION-PY4J-CONNECTION', 'error'],
+    ['SPN-NETWORK-DNS', 'warning'],
+  ],
+  [
+    'a thread without memory, and a job that executors had no memory for',
+    {
+      ...failedWith(1),
+      log: `${contextBegins}Exception in thread "poller" java.lang.OutOfMemoryError: Metaspace\n${thrown(
+        'org.apache.spark.SparkException: Job aborted due to stage failure: Task 0 in stage 0.0 failed 4 times, most recent failure: Lost task 0.3 (TID 3) (10.0.0.9 executor 1): java.lang.OutOfMemoryError: Java heap space',
+        heapIsFull,
+      )}`,
+    },
+    ['SPN-MEMORY-EXECUTOR-OOM', 'error'],
+    ['SPN-MEMORY-METASPACE', 'warning'],
+  ],
+  [
+    'a listener’s thread ended, and the query was wrong',
+    {
+      ...failedWith(1),
+      log:
+        contextBegins +
+        error('Utils', 'uncaught error in thread spark-listener-group-eventLog, stopping SparkContext') +
+        thrown('org.apache.spark.sql.catalyst.parser.ParseException: [PARSE_SYNTAX_ERROR] x'),
+    },
+    ['SPN-APPLICATION-ANALYSIS', 'error'],
+    ['SPN-HANG-SCHEDULER', 'warning'],
+  ],
+  [
+    'the scheduler’s thread ended, and liveness ended the driver',
+    {
+      ...failedWith(137),
+      log: works + jobBegins + error('Utils', 'throw uncaught fatal error in thread dag-scheduler-event-loop'),
+    },
+    ['SPN-HANG-SCHEDULER', 'error'],
+  ],
+  [
+    'a script of Python in front of a program of Java',
+    { ...failedWith(1), log: raised(noFile) + thrown('java.lang.ClassNotFoundException: a.B') },
+    ['SPN-CLASSPATH-CLASS', 'error'],
+    ['SPN-CLASSPATH-FILE', 'warning'],
+  ],
+  [
+    'Java’s word for the end of Python',
+    {
+      ...failedWith(1),
+      log: raised('KeyError: 1') + thrown('org.apache.spark.SparkUserAppException: User application exited with 1'),
+    },
+    ['SPN-APPLICATION-PYTHON', 'error'],
+  ],
+  [
+    'the run before was killed for memory, this one logged something and ended',
+    { ...failedWith(1), log: logged('java.net.UnknownHostException: h'), lastState: oomKilled, previousLog: '' },
+    ['SPN-NETWORK-DNS', 'error'],
+    ['SPN-MEMORY-CONTAINER-OOM', 'error'],
   ],
   [
     'a traceback between whose lines the JVM wrote',
