@@ -5,6 +5,7 @@ import { LineSplitter } from './lines.ts'
 import { type Captures, matchPhrase } from './phrase.ts'
 import { Placement } from './placement.ts'
 import type { Place, PlacedLine } from './places.ts'
+import { recordTimeMs } from './record-time.ts'
 import type { LogSignature } from './signature.ts'
 import { structuredLines } from './structured.ts'
 
@@ -194,16 +195,6 @@ const none: readonly never[] = []
 /** A slice would keep all the text that it was cut from. */
 function copy(line: string): string {
   return Buffer.from(line.slice(0, maxExcerptLength).trimEnd()).toString()
-}
-
-/** The time that a record begins with, or that of Spark's structured ones, as if it were UTC. */
-function recordTimeMs(record: string): number | null {
-  const spark = /^(\d\d)\/(\d\d)\/(\d\d) (\d\d:\d\d:\d\d)/.exec(record)
-  const iso = /(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)/.exec(record.slice(0, 60))
-  const [, year, month, day, time] = spark ?? []
-  const text = spark === null ? (iso === null ? '' : `${iso[1]}T${iso[2]}Z`) : `20${year}-${month}-${day}T${time}Z`
-  const ms = Date.parse(text)
-  return Number.isNaN(ms) ? null : ms
 }
 
 /** The reading of a whole text. */

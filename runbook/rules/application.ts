@@ -1,7 +1,7 @@
 import { inLog } from '../log/signature.ts'
 import { change, inspect, rerun, setConf } from '../remedies.ts'
-import { endingException, type Facts, logSource } from './facts.ts'
-import { inMessages, item, type Observed, observed, type Rule } from './rule.ts'
+import { pythonException, uncaughtException } from './application-ends.ts'
+import { inMessages, item, observed, type Rule } from './rule.ts'
 
 const ends = ['SPN-EXIT-*', 'SPN-APPLICATION-EXCEPTION'] as const
 const python = [...ends, 'SPN-APPLICATION-PYTHON', 'SPN-APPLICATION-PY4J'] as const
@@ -203,25 +203,3 @@ export const applicationRules: readonly Rule[] = [
     remedies: [readLog, change('Correct the application, or its input')],
   },
 ]
-
-function pythonException(facts: Facts): Observed | undefined {
-  const [first] = endingException(facts)
-  if (first?.place !== 'traceback') return undefined
-  return {
-    evidence: [{ source: logSource(facts), line: first.number, excerpt: first.text, count: 1 }],
-    details: { exception: first.text.slice(0, 200) },
-  }
-}
-
-function uncaughtException(facts: Facts): Observed | undefined {
-  const chain = endingException(facts)
-  const root = chain.at(-1)
-  const [first] = chain
-  if (root === undefined || first === undefined) return undefined
-  const [head, ...rest] = [first, root]
-    .filter((line, index, all) => all.indexOf(line) === index)
-    .map(({ number, text }) => ({ source: logSource(facts), line: number, excerpt: text, count: 1 }))
-  if (head === undefined) return undefined
-  const exception = root.text.replace(/^(Caused by: |: |Exception in thread "[^"]{0,200}" )/, '').slice(0, 200)
-  return { evidence: [head, ...rest], details: { exception } }
-}

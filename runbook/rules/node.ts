@@ -1,31 +1,13 @@
 import { valueIn } from '../evidence/evidence.ts'
 import { change, inspect, rerun } from '../remedies.ts'
-import type { Facts } from './facts.ts'
-import { inMessages, item, type Observed, observed, type Rule } from './rule.ts'
+import { disruption, event, notReady } from './node-signs.ts'
+import { inMessages, item, observed, type Rule } from './rule.ts'
 
 const seeNode = inspect('See the node', 'kubectl describe node {node}')
 const off = change(
-  'Let its pods go once the machine is surely off; until then the driver may run on there, and a second one would write too',
-  'kubectl taint nodes {node} node.kubernetes.io/out-of-service=nodeshutdown:NoExecute',
+  'When the machine is surely off, taint its node with node.kubernetes.io/out-of-service, so that its pods are let go; until then the driver may run on there, and a second one would write too',
 )
 const again = rerun('Run it again: the application is not at fault')
-
-/** What pods tolerate unless they say otherwise (admission plugin DefaultTolerationSeconds). */
-const notReadyPatienceMs = 300_000
-
-/** The condition DisruptionTarget with one of these reasons. */
-function disruption({ pod }: Facts, ...reasons: readonly string[]): Observed | undefined {
-  const found = pod?.conditions.find(
-    ({ type, status, reason }) => type === 'DisruptionTarget' && status === 'True' && reasons.includes(reason ?? ''),
-  )
-  if (found === undefined) return undefined
-  return { evidence: [item('pod', `DisruptionTarget: ${found.reason}: ${found.message ?? ''}`)] }
-}
-
-const event = ({ events }: Facts, reasons: RegExp, message: RegExp): Observed | undefined => {
-  const found = events.findLast((entry) => reasons.test(entry.reason) && message.test(entry.message))
-  return found && { evidence: [item('events', `${found.reason}: ${found.message}`, found.count)] }
-}
 
 /**
  * What the node or the cluster did to the pod. Reasons: pkg/kubelet/eviction, lifecycle/predicate.go, nodeshutdown,
@@ -170,14 +152,7 @@ export const nodeRules: readonly Rule[] = [
     looksFor: [
       observed(
         'a node condition Ready that is Unknown, or has been False for five minutes, while the driver has not ended',
-        ({ evidence, exit }) => {
-          const ready = valueIn(evidence.node)?.conditions.find(({ type }) => type === 'Ready')
-          if (exit !== null || ready === undefined || ready.status === 'True') return undefined
-          // A kubelet that says so itself is there; pods are ended when that lasts.
-          const sinceMs = evidence.collectedMs - (ready.sinceMs ?? 0)
-          if (ready.status === 'False' && sinceMs < notReadyPatienceMs) return undefined
-          return { evidence: [item('node', `Ready is ${ready.status}: ${ready.reason ?? ''}: ${ready.message ?? ''}`)] }
-        },
+        (facts) => notReady(facts),
       ),
     ],
     whileRunning: [],
