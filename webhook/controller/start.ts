@@ -86,6 +86,7 @@ export function startController(started: StartedController): { suspension(): str
     get: started.get ?? getUi,
     synced,
     onNamespace: (changed, signal) => {
+      if (signal.aborted) return
       namespaceListeners.add(changed)
       signal.addEventListener('abort', () => namespaceListeners.delete(changed), { once: true })
     },
