@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { createRedactor, secretsIn } from '../../../runbook/redaction/redactor.ts'
+import { secretsIn } from '../../../runbook/redaction/learnt-secrets.ts'
+import { createRedactor } from '../../../runbook/redaction/redactor.ts'
 import { isSecretName } from '../../../runbook/redaction/secret-names.ts'
 
 const { text, json } = createRedactor()
