@@ -2,7 +2,7 @@ import { parseProperties } from '../../core/spark-properties.ts'
 import { type Reading, valueIn } from '../evidence/evidence.ts'
 import { namesIn, secretsIn, secretsOfConf } from '../redaction/learnt-secrets.ts'
 import { createRedactor, type Redactor } from '../redaction/redactor.ts'
-import { catalogue } from '../rules/catalogue.ts'
+import { catalogue, logSignatures } from '../rules/catalogue.ts'
 import type { Documents } from './documents.ts'
 
 /**
@@ -19,6 +19,13 @@ export function redactorOf(documents: Documents): Redactor {
   return createRedactor(known, new Set([...ruleWords, ...values.flatMap(namesIn)]))
 }
 
-const ruleWords: readonly string[] = catalogue
-  .flatMap(({ looksFor, resolvedBy }) => [...looksFor, ...(resolvedBy === undefined ? [] : [resolvedBy])])
-  .flatMap((signature) => (signature.kind === 'observed' ? [] : signature.phrase.text.split(/[^\w]+/)))
+/** Also those by which a line of a log is placed. */
+const ruleWords: readonly string[] = [
+  'TRACE DEBUG INFO WARN ERROR FATAL Exception Error Caused by in thread main Traceback most recent call last initializing Lost find key Secret ConfigMap couldn',
+  ...logSignatures.map(({ phrase }) => phrase.text),
+  ...catalogue.flatMap(({ looksFor }) =>
+    looksFor.flatMap((signature) =>
+      signature.kind === 'message' ? [signature.phrase.text, signature.except ?? ''] : [],
+    ),
+  ),
+].flatMap((text) => text.split(/\W+/))

@@ -13,7 +13,7 @@ import {
 
 /** Begins at the beginning of a word only and is bounded, so that a long one takes no longer than it is long. */
 const assigned =
-  /(?<![\w.-])((?:(?:access|secret|private|api|account|encryption|signing) )?-{0,2}[A-Za-z_][\w.-]*)(\\*["'`]?\]?\s{0,3}(?:=>|->|:=|==?|:(?!:)|,(?=\S)|-?\\u003[deDE]|%3[dD])\s{0,3})/g
+  /(?<![\w.-])((?:(?:access|secret|private|api|account|encryption|signing) )?-{0,2}[A-Za-z_][\w.-]*)(\\*["'`]?\]?\s{0,3}(?:=>|->|:=|(?<=\s)==(?=\s)|=|:(?!:)|,(?=\S)|-?\\u003[deDE]|%3[dD])\s{0,3})/g
 
 /** `--password …` */
 const option = /(?<![\w.-])(--?[A-Za-z][\w.-]*)([ \t]{1,20})(?!--?[A-Za-z])(?=\S)/g
@@ -55,7 +55,7 @@ export function* assignedSecrets(line: string): Generator<ValueSpan> {
     if (!isSecretName((match[1] ?? '').replace(/^-+/, ''))) continue
     const at = match.index + match[0].length
     const value = quotedValue(line, at) ?? bareValue(line, at, undefined)
-    if (!continuesSentence(line.slice(value.start, value.end))) yield value
+    if (value.start > at || !continuesSentence(line.slice(value.start, value.end))) yield value
   }
   const entry = property.exec(line)
   if (entry !== null && isSecretName((entry[1] ?? '').trim())) {
@@ -64,8 +64,10 @@ export function* assignedSecrets(line: string): Generator<ValueSpan> {
   }
 }
 
-/** A structure of entries, each of which has a name of its own; a block of lines below. */
-const noValue = /^(?:[{[]\s*(?:$|["'{[]|[A-Za-z_][\w.-]*["']?\s?[:=,\]])|[|>][-+\d]{0,2}\s*$|\[redacted\](?![\w-]))/
+/** A structure of entries, each of which has a name of its own. */
+const structure = /^[{[]\s*(?:$|["'{[]|[A-Za-z_][\w.-]*["']?\s?[:=,\]])/
+/** A block of lines below; what was hidden before. */
+const noValue = /^(?:[|>][-+\d]{0,2}\s*$|\[redacted\](?![\w-]))/
 
 function valueAt(
   line: string,
@@ -76,7 +78,8 @@ function valueAt(
   surroundings: Surroundings,
 ): ValueSpan | undefined {
   const head = line.slice(at, at + 300)
-  if (head === '' || noValue.test(head)) return undefined
+  const isColon = sign.trim().endsWith(':')
+  if (head === '' || noValue.test(head) || (isColon && structure.test(head))) return undefined
   const enclosing = surroundings.before(nameAt)
   const isAuthorization = /authorization$/i.test(name)
   const quoted = quotedValue(line, at)
@@ -89,7 +92,6 @@ function valueAt(
   const from = at + (isAuthorization ? schemeLength(line, at) : 0)
   // The quote around the name is closed before the value.
   const outer = /["'`]/.test(sign) && enclosing?.at === nameAt - 1 ? undefined : enclosing
-  const isColon = sign.trim().endsWith(':')
   if (outer === undefined && leadsLine(line, nameAt)) {
     const value = valueToEnd(line, from)
     return isColon && isSentence(line.slice(from, value.end)) ? undefined : value

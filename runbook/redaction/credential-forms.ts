@@ -60,7 +60,7 @@ export function* shapedSecrets(line: string): Generator<Span> {
       const at = match.index + match[0].length
       const quote = /["']/.exec(match[0])?.[0]
       const value = quotedValue(line, at) ?? bareValue(line, at, quote === undefined ? undefined : { sign: quote })
-      if (!continuesSentence(line.slice(value.start, value.end))) yield value
+      if (value.start > at || !continuesSentence(line.slice(value.start, value.end))) yield value
     }
   }
   yield* urlCredentials(line)

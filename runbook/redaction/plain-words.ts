@@ -1,7 +1,7 @@
 /** What stands in the place of a secret and is none: nothing, a switch, a reference, what was hidden already. */
 export const isNoSecret = (value: string): boolean =>
   value.length < 2 ||
-  /^(true|false|null|none|nil|undefined|yes|no|n\/a|not set|<[\w -]{1,40}>|\$\{[^{}]{1,300}\}|\$\([\w.-]{1,300}\)|\$\w{1,100}|[*x.•]+|\*{3,}\(redacted\))$/i.test(
+  /^(true|false|null|none|nil|undefined|yes|no|n\/a|not set|<(?:redacted|hidden|none|null|unset)>|\$\{[^{}]{1,300}\}|\$\([\w.-]{1,300}\)|\$\w{1,100}|[*x.•]+|\*{3,}\(redacted\))$/i.test(
     value,
   ) ||
   /^\[redacted(?:\][\])},;.:"'`]*)?$/.test(value)
@@ -15,7 +15,7 @@ export const isPlain = (value: string): boolean =>
 
 /** Whether a sentence goes on with this word after “password is” or “token:”, and it is not the secret itself. */
 export function continuesSentence(word: string): boolean {
-  const bare = word.replace(/[.,;:!?)\]}'"]+$/, '')
+  const bare = word.replace(/[.,;:!?)\]}'"]{1,3}$/, '')
   return (
     /^[A-Za-z][a-z]*(?:'t|n't)?$/.test(bare) &&
     (isSaid.has(bare.toLowerCase()) || /(?:ed|ing|able|ible|tion|sion)$/.test(bare))

@@ -22,20 +22,21 @@ export interface Redactor {
  */
 export function createRedactor(known: Iterable<string> = [], shown: ReadonlySet<string> = new Set()): Redactor {
   const secrets = new KnownSecrets(known, shown)
+  /** The text of a JSON value without its secrets; undefined: it has none, and stays as it is written. */
+  const changed = (value: unknown, write: (hidden: unknown) => string): string | undefined => {
+    const hidden = redactJson(value, text)
+    return JSON.stringify(hidden) === JSON.stringify(value) ? undefined : write(hidden)
+  }
   const line = (given: string): string => {
     const value = /^\s*[{[]/.test(given) ? parseJson(given) : undefined
-    if (typeof value === 'object') {
-      const hidden = JSON.stringify(redactJson(value, text))
-      return hidden === JSON.stringify(value) ? given : hidden
-    }
+    if (typeof value === 'object') return changed(value, (hidden) => JSON.stringify(hidden)) ?? given
     return hideSpans(given, united([...secrets.spansIn(given), ...secretsOfLine(given)]))
   }
   const text = (given: string): string => {
-    if (!given.includes('\n')) return line(given)
-    if (/^\s*[{[]/.test(given)) {
-      const value = parseJson(given)
-      if (typeof value === 'object') return JSON.stringify(redactJson(value, text), null, 2)
-    }
+    const body = given.trimEnd()
+    if (!body.includes('\n')) return line(body) + given.slice(body.length)
+    const value = /^\s*[{[]/.test(body) ? parseJson(body) : undefined
+    if (typeof value === 'object') return changed(value, (hidden) => JSON.stringify(hidden, null, 2)) ?? given
     const keyLines = new KeyLines()
     return given
       .split('\n')

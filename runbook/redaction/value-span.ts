@@ -139,6 +139,6 @@ const closesAt = (line: string, at: number) => at + 1 >= line.length || afterQuo
 /** Without what closes a sentence or a list around it. */
 function trimmed(line: string, start: number, end: number): ValueSpan {
   let last = end
-  while (last - start > 1 && /[,;)\]}]/.test(line[last - 1] ?? '')) last -= 1
+  while (last - start > 1 && end - last < 2 && /[,;)\]}]/.test(line[last - 1] ?? '')) last -= 1
   return { start, end: last, openQuote: null }
 }
