@@ -13,7 +13,7 @@ import type { DiagnoseOptions, Target } from './command.ts'
 import { type Documents, documentsOf, readDocuments } from './documents.ts'
 import { type FoundDriver, findByApplication, findByPod } from './find-driver.ts'
 import { redactorOf } from './redactor-of.ts'
-import { saveBundle } from './save-bundle.ts'
+import { prepareBundle, saveBundle } from './save-bundle.ts'
 
 /** Asks the cluster for all that bears on one driver, within the time that was given, and saves it when asked to. */
 export async function collectLive(
@@ -24,6 +24,7 @@ export async function collectLive(
   edges: Edges,
   tell: (text: string) => void,
 ): Promise<Evidence> {
+  if (save !== undefined) await prepareBundle(save, edges)
   const collectedMs = edges.nowMs()
   const asking = createAsking(api, collectedMs + timeoutMs, edges.nowMs)
   tell('looking for the driver …')

@@ -54,7 +54,8 @@ for (const name of names) {
     const files: Record<string, string> = {}
     const ran = await runCli(['diagnose', pod, '-n', namespace, '-o', 'json', '--save', 'b'], {}, '', {
       connect: async () => ({ api, server: '', namespace, context: null, close: () => {} }),
-      writeFile: async (path, text) => {
+      makePrivateFolder: async () => {},
+      writePrivateFile: async (path, text) => {
         files[join('b', basename(path))] = text
       },
     })
