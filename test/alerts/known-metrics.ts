@@ -55,7 +55,7 @@ export async function ownTexts(t: TestContext): Promise<OwnTexts> {
   metrics.certificateSourceHealthy(true)
   metrics.admitted({ kind: 'inject', reason: 'injected', problems: [] }, 'Pod', 0.001)
   metrics.admitted({ kind: 'skip', reason: 'internal-error', problems: [] }, 'Pod', 0.001)
-  const controller = createControllerMetrics(metrics.registry)
+  const controller = createControllerMetrics(metrics.registry, () => 0)
   controller.show({
     leads: () => true,
     counts: () => ({

@@ -22,7 +22,7 @@ export interface LookContext {
   readonly nativeSidecars: boolean
   readonly judgement: Judgement | undefined
   readonly sidecarVerdict: Hang | undefined
-  breakerOpen(): boolean
+  breakerOpen(by: Hang['by']): boolean
   limits(): DeletionLimits
 }
 
@@ -59,8 +59,8 @@ function railsOf(config: ControllerConfig, context: LookContext, assessments: re
   const { circumstances, nowMs } = context
   const { settings, named, resubmits, pause } = circumstances
   // Only for a hung driver: the walk over all others is not for each look.
-  const hung = assessments.some(({ kind }) => kind === 'hung')
-  const limits = hung ? context.limits() : unlimited
+  const hangs = assessments.flatMap((assessment) => (assessment.kind === 'hung' ? [assessment.hang] : []))
+  const limits = hangs.length > 0 ? context.limits() : unlimited
   return {
     nowMs,
     dryRun: config.dryRun,
@@ -71,7 +71,7 @@ function railsOf(config: ControllerConfig, context: LookContext, assessments: re
     quarantined: limits.quarantined,
     backoffUntilMs: limits.backoffUntilMs,
     exhausted: limits.exhausted,
-    breakerOpen: hung && context.breakerOpen(),
+    breakerOpen: hangs.some(({ by }) => context.breakerOpen(by)),
   }
 }
 

@@ -80,7 +80,7 @@ export async function controllerRig(t: TestContext): Promise<ControllerRig> {
         nativeSidecars: () => true,
         stale: () => ({}),
         monotonicMs: () => performance.now(),
-        metrics: createControllerMetrics(metrics.registry),
+        metrics: createControllerMetrics(metrics.registry, nowMs),
         loops,
       })
       t.after(() => loops.stop())
