@@ -6,6 +6,7 @@ import {
   currentHistory,
   formatHistory,
   type History,
+  maxDeletionsKept,
   noHistory,
   parseHistory,
   withDeletion,
@@ -60,6 +61,17 @@ test('the deletion that spends the budget quarantines the application', () => {
   assert.equal(withDeletion(history(40, 30), deletion(0), 1, rails).quarantinedMs, nowMs)
   assert.equal(withDeletion(history(90, 30), deletion(0), 1, rails).quarantinedMs, null, 'one is too long ago')
   assert.equal(withDeletion(history(40, 30), deletion(0), 2, rails).quarantinedMs, null, 'another version')
+})
+
+test('the greatest budget of an application is spent by as many deletions as are kept', () => {
+  const greatest = { ...rails, perApplication: maxDeletionsKept }
+  let of = noHistory
+  const quarantined = Array.from({ length: maxDeletionsKept }, (_, index) => {
+    of = withDeletion(of, deletion(30 - index), 1, greatest)
+    return of.quarantinedMs !== null
+  })
+  assert.equal(quarantined.indexOf(true), maxDeletionsKept - 1)
+  assert.deepEqual(parseHistory(formatHistory(of)), of)
 })
 
 test('budgets, the narrowest first', () => {
