@@ -38,8 +38,11 @@ export interface ActorEdges {
 export interface Actor {
   /** Logs and counts a choice by which nothing is done, each once for each change. Its Event may have to wait. */
   note(task: Task): void
-  /** Carries a choice out, and tells of it: a log line, a figure and an Event, each once for each change. */
-  act(task: Task): Promise<Performed>
+  /**
+   * Carries a choice out, and tells of it: a log line, a figure and an Event, each once for each change. Asks
+   * `isStillToBeDeleted` right before a pod is deleted: its record may have taken seconds to write.
+   */
+  act(task: Task, isStillToBeDeleted: () => boolean): Promise<Performed>
 }
 
 export function createActor(edges: ActorEdges, signal: AbortSignal): Actor {
@@ -115,10 +118,11 @@ export function createActor(edges: ActorEdges, signal: AbortSignal): Actor {
     return { kind: 'failed', detail: 'its SparkApplication is not as it is known', retryAfterMs: 0 }
   }
 
-  const remove = async (task: Task, hang: Hang): Promise<Performed> => {
+  const remove = async (task: Task, hang: Hang, isStillToBeDeleted: () => boolean): Promise<Performed> => {
     const { driver, memory } = task
     const recorded = await putOnRecord(task, hang)
     if (recorded.kind !== 'done') return recorded
+    if (!isStillToBeDeleted()) return { kind: 'outdated' }
     const confirm = async () => {
       memory.deleted = true
       metrics.killed(task.circumstances.app)
@@ -151,7 +155,7 @@ export function createActor(edges: ActorEdges, signal: AbortSignal): Actor {
     if (changed && scope !== undefined) metrics.budgetExhausted(scope)
   }
 
-  const act = async (task: Task): Promise<Performed> => {
+  const act = async (task: Task, isStillToBeDeleted: () => boolean): Promise<Performed> => {
     const { choice, driver } = task
     note(task)
     switch (choice.kind) {
@@ -162,7 +166,7 @@ export function createActor(edges: ActorEdges, signal: AbortSignal): Actor {
       case 'delete-executors':
         return cleanUp(task, choice.restarts)
       case 'delete-pod':
-        return remove(task, choice.hang)
+        return remove(task, choice.hang, isStillToBeDeleted)
       case 'dry-run': {
         const message = `${hangText(choice.hang)}; its pod would be deleted, but this is a dry run.`
         const occasion = `${driver.uid} dry-run`

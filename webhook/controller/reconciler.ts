@@ -63,6 +63,28 @@ export function createReconciler(edges: ReconcilerEdges): Reconciler {
     if (againMs !== null) queue.addAt(keyOf(driver), againMs)
   }
 
+  const lookAt = (driver: DriverObservation, circumstances: Circumstances): Look => {
+    const nowMs = edges.nowMs()
+    return look(driver, config, {
+      nowMs,
+      circumstances,
+      memory: memories.known(driver.uid),
+      heldBackSinceMs: edges.sidecarImage.heldBackSinceMs(driver),
+      nativeSidecars: edges.nativeSidecars(),
+      judgement: polls.judgement(driver.uid),
+      sidecarVerdict: verdicts.verdict(driver.uid),
+      breakerOpen: (by) => edges.breaker.isOpenFor(driver, by),
+      limits: () => deletions.limits(driver, circumstances.application, nowMs),
+    })
+  }
+
+  /** Whether the pod is as it was decided on, and would be deleted on what is known by now, too. */
+  const isStillToBeDeleted = (driver: DriverObservation): boolean => {
+    const now = edges.drivers.reflector.objects.get(driver.namespace, driver.name)
+    if (now?.uid !== driver.uid || now.resourceVersion !== driver.resourceVersion) return false
+    return lookAt(now, circumstancesOf(now, edges)).tasks.some(({ choice }) => choice.kind === 'delete-pod')
+  }
+
   const carryOut = async (driver: DriverObservation, circumstances: Circumstances, found: Look): Promise<void> => {
     const memory = memories.of(driver.uid)
     memory.busy = true
@@ -71,7 +93,9 @@ export function createReconciler(edges: ReconcilerEdges): Reconciler {
     let failed = false
     try {
       for (const { assessment, choice } of found.tasks) {
-        const performed = await actor.act({ driver, assessment, choice, circumstances, memory })
+        const performed = await actor.act({ driver, assessment, choice, circumstances, memory }, () =>
+          isStillToBeDeleted(driver),
+        )
         if (performed.kind === 'done') continue
         failed = true
         if (performed.kind === 'failed') {
@@ -131,17 +155,7 @@ export function createReconciler(edges: ReconcilerEdges): Reconciler {
     const circumstances = circumstancesOf(driver, edges)
     edges.sidecarImage.note(driver)
     ask(driver, circumstances)
-    const found = look(driver, config, {
-      nowMs,
-      circumstances,
-      memory,
-      heldBackSinceMs: edges.sidecarImage.heldBackSinceMs(driver),
-      nativeSidecars: edges.nativeSidecars(),
-      judgement: polls.judgement(driver.uid),
-      sidecarVerdict: verdicts.verdict(driver.uid),
-      breakerOpen: (by) => edges.breaker.isOpenFor(driver, by),
-      limits: () => deletions.limits(driver, circumstances.application, nowMs),
-    })
+    const found = lookAt(driver, circumstances)
     if (found.againMs !== null) queue.addAt(key, found.againMs)
     const reportMs = memory?.reportMs ?? 0
     const due = { ...found, tasks: found.tasks.filter(({ choice }) => choice.kind !== 'report' || reportMs <= nowMs) }
