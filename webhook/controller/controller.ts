@@ -6,7 +6,7 @@ import type { Log } from '../log.ts'
 import { createActor } from './actor.ts'
 import { createBreaker } from './breaker.ts'
 import { type CircumstancesEdges, circumstancesOf } from './circumstances.ts'
-import { deletionRecord } from './deletions.ts'
+import { type Deletions, deletionRecord } from './deletions.ts'
 import { confirmSeen, driverMemories } from './driver-memory.ts'
 import type { WatchedDrivers } from './drivers.ts'
 import { watchEndings } from './endings.ts'
@@ -89,7 +89,7 @@ export function createController(edges: ControllerEdges): Controller {
     })
 
     await syncedEnough(edges, signal)
-    deletions.load(edges.applications.all())
+    const loading = loadOnceListed(edges, deletions, signal)
     drivers.listen(
       {
         changed: (driver, before) => {
@@ -113,6 +113,7 @@ export function createController(edges: ControllerEdges): Controller {
     for (const driver of all()) queue.add(keyOf(driver))
     await work(edges, queue, reconciler, signal)
     while (reconciler.underWay() > 0) await edges.sleep(20, new AbortController().signal)
+    await loading
     isOpen = () => false
   }
   return { lead, isBreakerOpen: () => isOpen() }
@@ -146,9 +147,22 @@ async function idle(edges: Pace, queue: WorkQueue, signal: AbortSignal): Promise
   timer.abort()
 }
 
+/** Takes up the record when all of it is there: of what an API cannot list, no budget is known to be left. */
+async function loadOnceListed(
+  { applications, sleep }: Pick<ControllerEdges, 'applications' | 'sleep'>,
+  deletions: Pick<Deletions, 'load'>,
+  signal: AbortSignal,
+): Promise<void> {
+  while (!applications.reflectors.every((reflector) => reflector.synced())) {
+    await sleep(100, signal)
+    if (signal.aborted) return
+  }
+  deletions.load(applications.all())
+}
+
 /**
  * Waits for the lists; for those of namespaces and SparkApplications not for ever, since a driver that is held back is
- * let go without them, and without a known owner nothing is deleted.
+ * let go without them, and without the record of deletions nothing is deleted.
  */
 async function syncedEnough(edges: Pace, signal: AbortSignal): Promise<void> {
   const sinceMs = edges.monotonicMs()

@@ -25,7 +25,7 @@ type Driver = Application & Pick<DriverObservation, 'uid'>
  * is written there before the deletion: one that nobody remembers, since its answer or its leader was lost, would be free.
  */
 export interface Deletions {
-  /** Takes up what the annotations tell, once, before anything is decided. */
+  /** Takes up what the annotations tell, once all are known. Until then no limit is known, and nothing may be deleted. */
   load(applications: Iterable<KnownApplication>): void
   /** What holds for this pod, whatever was tried of it before. */
   limits(driver: Driver, known: KnownApplication | undefined, nowMs: number): DeletionLimits
@@ -52,7 +52,8 @@ export interface Lately {
 export interface DeletionLimits {
   readonly quarantined: boolean
   readonly backoffUntilMs: number
-  readonly exhausted: 'application' | 'namespace' | 'cluster' | null
+  /** Whose budget is spent; unknown: what was deleted before has yet to be read. */
+  readonly exhausted: 'application' | 'namespace' | 'cluster' | 'unknown' | null
 }
 
 interface Remembered {
@@ -73,6 +74,7 @@ const entryOf = ({ namespace, application }: Application, { atMs, uid, reason }:
 
 export function deletionRecord(config: RailsConfig): Deletions {
   let entries: readonly Entry[] = []
+  let loaded = false
   const underWay = new Map<string, LedgerEntry>()
   const remembered = new Map<string, Remembered>()
   const keyOf = ({ namespace, application }: Application) => `${namespace}/${application}`
@@ -91,6 +93,7 @@ export function deletionRecord(config: RailsConfig): Deletions {
 
   return {
     load: (applications) => {
+      loaded = true
       entries = [...applications].flatMap(({ application: { namespace, name, annotations } }) =>
         parseHistory(annotations[actionsAnnotation]).deletions.map((deletion) =>
           entryOf({ namespace, application: name }, deletion),
@@ -108,7 +111,7 @@ export function deletionRecord(config: RailsConfig): Deletions {
       return {
         quarantined: known !== undefined && history.quarantinedMs !== null,
         backoffUntilMs: Math.max(backoffUntilMs(history, config, nowMs), own ? nowMs + config.backoffMs : 0),
-        exhausted: exhaustedScope([...counted, ...begun], driver, config, nowMs),
+        exhausted: loaded ? exhaustedScope([...counted, ...begun], driver, config, nowMs) : 'unknown',
       }
     },
     begin: ({ namespace, application, uid }, atMs) => void underWay.set(uid, { atMs, namespace, application, uid }),

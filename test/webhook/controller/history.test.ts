@@ -107,8 +107,17 @@ const known = (annotations: Readonly<Record<string, string>>, generation = 1): K
   },
 })
 
+test('until the record is read no budget is known to be left', () => {
+  const record = deletionRecord(rails)
+  const driver = { namespace: 'a', application: 'x', uid: 'next' }
+  assert.equal(record.limits(driver, known({}), nowMs).exhausted, 'unknown')
+  record.load([])
+  assert.equal(record.limits(driver, known({}), nowMs).exhausted, null)
+})
+
 test('a quarantine ends when a person removes the annotation, but not before it was seen to be there', () => {
   const record = deletionRecord(rails)
+  record.load([])
   const driver = { namespace: 'a', application: 'x', uid: 'next' }
   let text = ''
   for (const minutesAgo of [30, 20, 0]) text = record.note(driver, known({}), deletion(minutesAgo))
@@ -120,6 +129,7 @@ test('a quarantine ends when a person removes the annotation, but not before it 
 
 test('a deletion that is on record does not stand in the way of itself, and counts once', () => {
   const record = deletionRecord(rails)
+  record.load([])
   const driver = { namespace: 'a', application: 'x', uid: 'uid-0' }
   for (const minutesAgo of [30, 20]) record.note(driver, known({}), deletion(minutesAgo))
   record.note(driver, known({}), deletion(0))

@@ -1,7 +1,7 @@
 import type { TestContext } from 'node:test'
 import { background } from '../../../webhook/background.ts'
 import { createControllerMetrics } from '../../../webhook/controller/metrics.ts'
-import { startController } from '../../../webhook/controller/start.ts'
+import { type StartedController, startController } from '../../../webhook/controller/start.ts'
 import { type ControllerConfig, parseController } from '../../../webhook/controller-config.ts'
 import { watchSparkApplications } from '../../../webhook/kubernetes/spark-applications.ts'
 import { createMetrics } from '../../../webhook/metrics.ts'
@@ -15,7 +15,10 @@ export const applications = '/apis/sparkoperator.k8s.io/v1beta2/sparkapplication
 
 export interface ControllerRig extends Fixture {
   /** Starts one replica; all of a rig see the same API. */
-  start(config?: Partial<ControllerConfig>): Replica
+  start(
+    config?: Partial<ControllerConfig>,
+    time?: Partial<Pick<StartedController, 'monotonicMs' | 'leaseTiming'>>,
+  ): Replica
   /** The clock of all replicas: it runs on by itself from where it is set. */
   setNow(ms: number): void
   /** Requests but for lists, watches and the lease. */
@@ -61,7 +64,7 @@ export async function controllerRig(t: TestContext): Promise<ControllerRig> {
           of: (involvedObject as { readonly name: string }).name,
         }))
         .toSorted((a, b) => (a.reason < b.reason ? -1 : 1)),
-    start: (config = {}) => {
+    start: (config = {}, time = {}) => {
       const metrics = createMetrics('1.2.3')
       const loops = background(edges.log)
       const local = { ...edges, nowMs }
@@ -80,6 +83,7 @@ export async function controllerRig(t: TestContext): Promise<ControllerRig> {
         nativeSidecars: () => true,
         stale: () => ({}),
         monotonicMs: () => performance.now(),
+        ...time,
         metrics: createControllerMetrics(metrics.registry, nowMs),
         loops,
       })
