@@ -110,10 +110,15 @@ export function createActor(edges: ActorEdges, signal: AbortSignal): Actor {
     if (driver.owner === null || application === undefined || edges.deletions.isOnRecord(driver, application))
       return done
     const written = await performer.annotateApplication(driver.owner, application, { [actionsAnnotation]: text })
-    if (written.kind === 'done') return done
+    if (written.kind === 'done') {
+      edges.deletions.answered(driver, 'written')
+      return done
+    }
     log.warn({ event: 'history-not-written', ...identityOf(driver), ...detailOf(written) })
-    // Where nobody may write it, it is remembered as long as we lead.
-    if (written.kind === 'failed' && written.refused) return done
+    if (written.kind === 'failed' && written.refused) {
+      edges.deletions.answered(driver, 'refused')
+      return done
+    }
     if (written.kind === 'failed') return written
     return { kind: 'failed', detail: 'its SparkApplication is not as it is known', retryAfterMs: 0 }
   }

@@ -8,6 +8,7 @@ import {
   type Deletion,
   formatHistory,
   type History,
+  isSameGeneration,
   noHistory,
   parseHistory,
   wasBy,
@@ -36,6 +37,8 @@ export interface Deletions {
   isOnRecord(driver: Driver, known: KnownApplication): boolean
   /** Counts a deletion that is to be; the value of the annotation that shall tell of it. Again for the same pod: once. */
   note(application: Application, known: KnownApplication | undefined, deletion: Deletion): string
+  /** What became of writing it. Refused: nobody may, and it is remembered as long as we lead. */
+  answered(application: Application, answer: 'written' | 'refused'): void
   /** How many applications have lost drivers on such verdicts since then: but for `own`, and for `counted` pods. */
   lately(by: Hang['by'], which: Lately): number
   quarantined(applications: Iterable<KnownApplication>): ReadonlyMap<string, number>
@@ -58,19 +61,23 @@ export interface DeletionLimits {
 
 interface Remembered {
   readonly history: History
-  /** Whether its annotation has come back to us: from then on its absence means that a person removed it. */
-  readonly seen: boolean
+  /**
+   * The version of the SparkApplication on which it was to be written: the cache that shows this one has yet to show it, and
+   * any other tells what became of it. Null: it was read, not written.
+   */
+  readonly writtenOn: string | null
+  /** pending: it may not be there, and its absence says nothing. */
+  readonly state: 'pending' | 'written' | 'refused'
 }
 
-type Entry = LedgerEntry & Deletion
+/** `generation`: of its SparkApplication. */
+type Entry = LedgerEntry & Deletion & Pick<History, 'generation'>
 
-const entryOf = ({ namespace, application }: Application, { atMs, uid, reason }: Deletion): Entry => ({
-  atMs,
-  namespace,
-  application,
-  uid,
-  reason,
-})
+const entryOf = (
+  { namespace, application }: Application,
+  { atMs, uid, reason }: Deletion,
+  generation: number | null,
+): Entry => ({ atMs, namespace, application, uid, reason, generation })
 
 export function deletionRecord(config: RailsConfig): Deletions {
   let entries: readonly Entry[] = []
@@ -79,33 +86,59 @@ export function deletionRecord(config: RailsConfig): Deletions {
   const remembered = new Map<string, Remembered>()
   const keyOf = ({ namespace, application }: Application) => `${namespace}/${application}`
 
+  /** When an application's annotation was last seen to be gone. */
+  const removals = new Map<string, number>()
+
   const historyOf = (driver: Application, known: KnownApplication | undefined): History => {
     const own = remembered.get(keyOf(driver))
     if (known === undefined) return own?.history ?? noHistory
-    const text = known.application.annotations[actionsAnnotation]
-    const { generation } = known
-    if (text === undefined) return own === undefined || own.seen ? noHistory : currentHistory(own.history, generation)
-    const written = parseHistory(text)
-    const ahead = own !== undefined && lastMs(own.history) > lastMs(written)
-    if (own !== undefined && !ahead && !own.seen) remembered.set(keyOf(driver), { ...own, seen: true })
-    return currentHistory(ahead ? own.history : written, generation)
+    const { generation, resourceVersion, application } = known
+    const text = application.annotations[actionsAnnotation]
+    const shown = parseHistory(text)
+    if (own?.state === 'refused' && lastMs(own.history) > lastMs(shown)) return currentHistory(own.history, generation)
+    if (own?.writtenOn === resourceVersion) return currentHistory(own.history, generation)
+    if (text !== undefined) remembered.set(keyOf(driver), { history: shown, writtenOn: null, state: 'written' })
+    return currentHistory(shown, generation)
+  }
+
+  /**
+   * A person who takes the annotation away ends a quarantine, and with it the application's budget begins anew. Whatever
+   * takes it away again within the window, or from one that is in no quarantine, would have budgets without end.
+   */
+  const noticeRemoval = (driver: Application, known: KnownApplication, nowMs: number): void => {
+    const key = keyOf(driver)
+    const own = remembered.get(key)
+    if (own?.state !== 'written' || own.writtenOn === known.resourceVersion) return
+    if (own.history.deletions.length === 0 || known.application.annotations[actionsAnnotation] !== undefined) return
+    remembered.delete(key)
+    const isFirst = nowMs - (removals.get(key) ?? Number.NEGATIVE_INFINITY) >= config.windowMs
+    removals.set(key, nowMs)
+    if (own.history.quarantinedMs === null || !isFirst) return
+    entries = entries.map((entry) => (keyOf(entry) === key ? { ...entry, lapsed: true } : entry))
   }
 
   return {
     load: (applications) => {
       loaded = true
-      entries = [...applications].flatMap(({ application: { namespace, name, annotations } }) =>
-        parseHistory(annotations[actionsAnnotation]).deletions.map((deletion) =>
-          entryOf({ namespace, application: name }, deletion),
-        ),
-      )
+      entries = [...applications].flatMap(({ application: { namespace, name, annotations } }) => {
+        const text = annotations[actionsAnnotation]
+        if (text === undefined) return []
+        const driver = { namespace, application: name }
+        const history = parseHistory(text)
+        remembered.set(keyOf(driver), { history, writtenOn: null, state: 'written' })
+        return history.deletions.map((deletion) => entryOf(driver, deletion, history.generation))
+      })
     },
     limits: (driver, known, nowMs) => {
+      if (known !== undefined) noticeRemoval(driver, known, nowMs)
       const history = withoutPod(historyOf(driver, known), driver.uid)
       const others = entries.filter(({ uid }) => uid !== driver.uid)
-      // Of another version of the SparkApplication, or before a person took the annotation away: it starts anew.
-      const cleared = history.deletions.length === 0
-      const counted = cleared ? others.filter((entry) => keyOf(entry) !== keyOf(driver)) : others
+      // Of another version of its SparkApplication: for that it starts anew.
+      const counted = others.map((entry) =>
+        keyOf(entry) === keyOf(driver) && !isSameGeneration(entry.generation, known?.generation ?? null)
+          ? { ...entry, lapsed: true }
+          : entry,
+      )
       const begun = [...underWay.values()].filter(({ uid }) => uid !== driver.uid)
       const own = begun.some((entry) => keyOf(entry) === keyOf(driver))
       return {
@@ -116,16 +149,21 @@ export function deletionRecord(config: RailsConfig): Deletions {
     },
     begin: ({ namespace, application, uid }, atMs) => void underWay.set(uid, { atMs, namespace, application, uid }),
     end: ({ uid }) => void underWay.delete(uid),
-    isOnRecord: ({ uid }, { application }) =>
-      parseHistory(application.annotations[actionsAnnotation]).deletions.some((deletion) => deletion.uid === uid),
+    isOnRecord: ({ uid }, known) => tellsOf(known, uid),
     note: (driver, known, deletion) => {
       const { atMs, uid } = deletion
       underWay.delete(uid)
       const within = entries.filter((entry) => entry.uid !== uid && atMs - entry.atMs < config.windowMs)
-      entries = [...within, entryOf(driver, deletion)]
-      const history = withDeletion(historyOf(driver, known), deletion, known?.generation ?? null, config)
-      remembered.set(keyOf(driver), { history, seen: false })
+      const generation = known?.generation ?? null
+      entries = [...within, entryOf(driver, deletion, generation)]
+      const history = withDeletion(historyOf(driver, known), deletion, generation, config)
+      const state = known !== undefined && tellsOf(known, uid) ? 'written' : 'pending'
+      remembered.set(keyOf(driver), { history, writtenOn: known?.resourceVersion ?? null, state })
       return formatHistory(history)
+    },
+    answered: (driver, state) => {
+      const own = remembered.get(keyOf(driver))
+      if (own !== undefined) remembered.set(keyOf(driver), { ...own, state })
     },
     lately: (by, { sinceMs, own, counted }) => {
       const of = entries
@@ -144,5 +182,8 @@ export function deletionRecord(config: RailsConfig): Deletions {
     },
   }
 }
+
+const tellsOf = ({ application }: KnownApplication, uid: string): boolean =>
+  parseHistory(application.annotations[actionsAnnotation]).deletions.some((deletion) => deletion.uid === uid)
 
 const lastMs = ({ deletions }: History) => deletions.at(-1)?.atMs ?? 0

@@ -57,9 +57,11 @@ export function parseHistory(text: string | undefined): History {
 
 /** The history as it counts for a SparkApplication of this generation. */
 export function currentHistory(history: History, generation: number | null): History {
-  const same = history.generation === null || generation === null || history.generation === generation
-  return same ? history : { ...noHistory, generation }
+  return isSameGeneration(history.generation, generation) ? history : { ...noHistory, generation }
 }
+
+/** Null: it is not known, and nothing is made of it. */
+export const isSameGeneration = (a: number | null, b: number | null): boolean => a === null || b === null || a === b
 
 /** As it was before this pod was, or was to be, deleted. */
 export function withoutPod(history: History, uid: string): History {
