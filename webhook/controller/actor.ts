@@ -1,10 +1,9 @@
-import { actionsAnnotation } from '../../core/pod-contract.ts'
 import type { KubernetesApi } from '../kubernetes/api.ts'
 import type { Log } from '../log.ts'
+import type { ApplicationRecord } from './application-record.ts'
 import type { Assessment, Hang } from './assess.ts'
 import type { Choice } from './choose-action.ts'
 import type { Circumstances } from './circumstances.ts'
-import type { Deletions } from './deletions.ts'
 import { type DriverMemory, once } from './driver-memory.ts'
 import { deletionReason } from './history.ts'
 import type { ControllerMetrics } from './metrics.ts'
@@ -28,7 +27,7 @@ export interface Task {
 export interface ActorEdges {
   readonly api: KubernetesApi
   readonly performer: Performer
-  readonly deletions: Deletions
+  readonly applicationRecord: ApplicationRecord
   readonly metrics: ControllerMetrics
   readonly log: Log
   nowMs(): number
@@ -102,32 +101,15 @@ export function createActor(edges: ActorEdges, signal: AbortSignal): Actor {
     return failure
   }
 
-  /** Before the deletion: whoever leads next must know of it, whatever becomes of us or of the answer. */
-  const putOnRecord = async ({ driver, circumstances }: Task, hang: Hang): Promise<Performed> => {
-    const { application } = circumstances
-    const deletion = { atMs: edges.nowMs(), uid: driver.uid, reason: deletionReason(hang) }
-    const text = edges.deletions.note(driver, application, deletion)
-    if (driver.owner === null || application === undefined || edges.deletions.isOnRecord(driver, application))
-      return done
-    const written = await performer.annotateApplication(driver.owner, application, { [actionsAnnotation]: text })
-    if (written.kind === 'done') {
-      edges.deletions.answered(driver, 'written')
-      return done
-    }
-    log.warn({ event: 'history-not-written', ...identityOf(driver), ...detailOf(written) })
-    if (written.kind === 'failed' && written.refused) {
-      edges.deletions.answered(driver, 'refused')
-      return done
-    }
-    if (written.kind === 'failed') return written
-    return { kind: 'failed', detail: 'its SparkApplication is not as it is known', retryAfterMs: 0 }
-  }
-
   const remove = async (task: Task, hang: Hang, isStillToBeDeleted: () => boolean): Promise<Performed> => {
     const { driver, memory } = task
-    const recorded = await putOnRecord(task, hang)
-    if (recorded.kind !== 'done') return recorded
-    if (!isStillToBeDeleted()) return { kind: 'outdated' }
+    const deletion = { atMs: edges.nowMs(), uid: driver.uid, reason: deletionReason(hang) }
+    const recorded = await edges.applicationRecord.put(driver, task.circumstances.application, deletion)
+    const due = recorded.kind === 'done' && isStillToBeDeleted()
+    if (!due) {
+      edges.applicationRecord.tried(driver, 'not-done')
+      return recorded.kind === 'done' ? { kind: 'outdated' } : recorded
+    }
     const confirm = async () => {
       memory.deleted = true
       metrics.killed(task.circumstances.app)
@@ -142,9 +124,11 @@ export function createActor(edges: ActorEdges, signal: AbortSignal): Actor {
       return performed
     }
     memory.deleted = false
+    const isLost = performed.kind === 'failed' && performed.unanswered === true
+    edges.applicationRecord.tried(driver, isLost ? 'unanswered' : 'not-done')
     if (performed.kind === 'outdated') return performed
     record(task, 'delete-pod', 'failed', detailOf(performed))
-    if (performed.unanswered) {
+    if (isLost) {
       memory.unconfirmed = { tookPlace: (now) => now === undefined || now.deletionMs !== null, confirm }
     }
     return performed

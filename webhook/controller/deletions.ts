@@ -9,16 +9,14 @@ import {
   formatHistory,
   type History,
   isSameGeneration,
-  noHistory,
   parseHistory,
   wasBy,
-  withDeletion,
   withoutPod,
 } from './history.ts'
 import { exhaustedScope, type LedgerEntry } from './ledger.ts'
 import type { DriverObservation } from './observation.ts'
+import { type Application, annotationOf, applicationKey, rememberedHistories, tellsOf } from './remembered-histories.ts'
 
-type Application = Pick<DriverObservation, 'namespace' | 'application'>
 type Driver = Application & Pick<DriverObservation, 'uid'>
 
 /**
@@ -33,12 +31,17 @@ export interface Deletions {
   /** Counts one that is chosen, until `end`, so that what is decided meanwhile does not overdraw a budget. */
   begin(driver: Driver, atMs: number): void
   end(driver: Driver): void
-  /** Whether the SparkApplication tells of this pod's deletion. */
+  /** Whether the SparkApplication tells of this pod's deletion, and is to. */
   isOnRecord(driver: Driver, known: KnownApplication): boolean
   /** Counts a deletion that is to be; the value of the annotation that shall tell of it. Again for the same pod: once. */
   note(application: Application, known: KnownApplication | undefined, deletion: Deletion): string
   /** What became of writing it. Refused: nobody may, and it is remembered as long as we lead. */
   answered(application: Application, answer: 'written' | 'refused'): void
+  /**
+   * Counts no more what did not take place. The value that the annotation shall have, null: none; undefined: it does not tell
+   * of this pod, as far as is known.
+   */
+  takeBack(driver: Driver, known: KnownApplication | undefined): string | null | undefined
   /** How many applications have lost drivers on such verdicts since then: but for `own`, and for `counted` pods. */
   lately(by: Hang['by'], which: Lately): number
   quarantined(applications: Iterable<KnownApplication>): ReadonlyMap<string, number>
@@ -59,17 +62,6 @@ export interface DeletionLimits {
   readonly exhausted: 'application' | 'namespace' | 'cluster' | 'unknown' | null
 }
 
-interface Remembered {
-  readonly history: History
-  /**
-   * The version of the SparkApplication on which it was to be written: the cache that shows this one has yet to show it, and
-   * any other tells what became of it. Null: it was read, not written.
-   */
-  readonly writtenOn: string | null
-  /** pending: it may not be there, and its absence says nothing. */
-  readonly state: 'pending' | 'written' | 'refused'
-}
-
 /** `generation`: of its SparkApplication. */
 type Entry = LedgerEntry & Deletion & Pick<History, 'generation'>
 
@@ -83,39 +75,7 @@ export function deletionRecord(config: RailsConfig): Deletions {
   let entries: readonly Entry[] = []
   let loaded = false
   const underWay = new Map<string, LedgerEntry>()
-  const remembered = new Map<string, Remembered>()
-  const keyOf = ({ namespace, application }: Application) => `${namespace}/${application}`
-
-  /** When an application's annotation was last seen to be gone. */
-  const removals = new Map<string, number>()
-
-  const historyOf = (driver: Application, known: KnownApplication | undefined): History => {
-    const own = remembered.get(keyOf(driver))
-    if (known === undefined) return own?.history ?? noHistory
-    const { generation, resourceVersion, application } = known
-    const text = application.annotations[actionsAnnotation]
-    const shown = parseHistory(text)
-    if (own?.state === 'refused' && lastMs(own.history) > lastMs(shown)) return currentHistory(own.history, generation)
-    if (own?.writtenOn === resourceVersion) return currentHistory(own.history, generation)
-    if (text !== undefined) remembered.set(keyOf(driver), { history: shown, writtenOn: null, state: 'written' })
-    return currentHistory(shown, generation)
-  }
-
-  /**
-   * A person who takes the annotation away ends a quarantine, and with it the application's budget begins anew. Whatever
-   * takes it away again within the window, or from one that is in no quarantine, would have budgets without end.
-   */
-  const noticeRemoval = (driver: Application, known: KnownApplication, nowMs: number): void => {
-    const key = keyOf(driver)
-    const own = remembered.get(key)
-    if (own?.state !== 'written' || own.writtenOn === known.resourceVersion) return
-    if (own.history.deletions.length === 0 || known.application.annotations[actionsAnnotation] !== undefined) return
-    remembered.delete(key)
-    const isFirst = nowMs - (removals.get(key) ?? Number.NEGATIVE_INFINITY) >= config.windowMs
-    removals.set(key, nowMs)
-    if (own.history.quarantinedMs === null || !isFirst) return
-    entries = entries.map((entry) => (keyOf(entry) === key ? { ...entry, lapsed: true } : entry))
-  }
+  const histories = rememberedHistories(config)
 
   return {
     load: (applications) => {
@@ -125,22 +85,26 @@ export function deletionRecord(config: RailsConfig): Deletions {
         if (text === undefined) return []
         const driver = { namespace, application: name }
         const history = parseHistory(text)
-        remembered.set(keyOf(driver), { history, writtenOn: null, state: 'written' })
+        histories.load(driver, history)
         return history.deletions.map((deletion) => entryOf(driver, deletion, history.generation))
       })
     },
     limits: (driver, known, nowMs) => {
-      if (known !== undefined) noticeRemoval(driver, known, nowMs)
-      const history = withoutPod(historyOf(driver, known), driver.uid)
+      const key = applicationKey(driver)
+      // Its budget begins anew, too.
+      if (known !== undefined && histories.isCleared(driver, known, nowMs)) {
+        entries = entries.map((entry) => (applicationKey(entry) === key ? { ...entry, lapsed: true } : entry))
+      }
+      const history = withoutPod(histories.current(driver, known), driver.uid)
       const others = entries.filter(({ uid }) => uid !== driver.uid)
       // Of another version of its SparkApplication: for that it starts anew.
       const counted = others.map((entry) =>
-        keyOf(entry) === keyOf(driver) && !isSameGeneration(entry.generation, known?.generation ?? null)
+        applicationKey(entry) === key && !isSameGeneration(entry.generation, known?.generation ?? null)
           ? { ...entry, lapsed: true }
           : entry,
       )
       const begun = [...underWay.values()].filter(({ uid }) => uid !== driver.uid)
-      const own = begun.some((entry) => keyOf(entry) === keyOf(driver))
+      const own = begun.some((entry) => applicationKey(entry) === key)
       return {
         quarantined: known !== undefined && history.quarantinedMs !== null,
         backoffUntilMs: Math.max(backoffUntilMs(history, config, nowMs), own ? nowMs + config.backoffMs : 0),
@@ -149,27 +113,27 @@ export function deletionRecord(config: RailsConfig): Deletions {
     },
     begin: ({ namespace, application, uid }, atMs) => void underWay.set(uid, { atMs, namespace, application, uid }),
     end: ({ uid }) => void underWay.delete(uid),
-    isOnRecord: ({ uid }, known) => tellsOf(known, uid),
+    isOnRecord: ({ uid }, known) => tellsOf(known, uid) && !histories.isTakenBack(uid),
     note: (driver, known, deletion) => {
       const { atMs, uid } = deletion
       underWay.delete(uid)
       const within = entries.filter((entry) => entry.uid !== uid && atMs - entry.atMs < config.windowMs)
       const generation = known?.generation ?? null
       entries = [...within, entryOf(driver, deletion, generation)]
-      const history = withDeletion(historyOf(driver, known), deletion, generation, config)
-      const state = known !== undefined && tellsOf(known, uid) ? 'written' : 'pending'
-      remembered.set(keyOf(driver), { history, writtenOn: known?.resourceVersion ?? null, state })
-      return formatHistory(history)
+      return formatHistory(histories.add(driver, known, deletion))
     },
-    answered: (driver, state) => {
-      const own = remembered.get(keyOf(driver))
-      if (own !== undefined) remembered.set(keyOf(driver), { ...own, state })
+    answered: histories.answered,
+    takeBack: (driver, known) => {
+      const isWritten = known !== undefined && tellsOf(known, driver.uid)
+      entries = entries.filter(({ uid }) => uid !== driver.uid)
+      const text = annotationOf(histories.takeBack(driver, known, driver.uid))
+      return isWritten ? text : undefined
     },
     lately: (by, { sinceMs, own, counted }) => {
       const of = entries
         .filter((entry) => wasBy(by, entry) && entry.atMs > sinceMs && !counted.has(entry.uid))
-        .map(keyOf)
-      return new Set(of).difference(new Set(own === undefined ? [] : [keyOf(own)])).size
+        .map(applicationKey)
+      return new Set(of).difference(new Set(own === undefined ? [] : [applicationKey(own)])).size
     },
     quarantined: (applications) => {
       const counts = new Map<string, number>()
@@ -182,8 +146,3 @@ export function deletionRecord(config: RailsConfig): Deletions {
     },
   }
 }
-
-const tellsOf = ({ application }: KnownApplication, uid: string): boolean =>
-  parseHistory(application.annotations[actionsAnnotation]).deletions.some((deletion) => deletion.uid === uid)
-
-const lastMs = ({ deletions }: History) => deletions.at(-1)?.atMs ?? 0

@@ -1,6 +1,7 @@
 import type { ControllerConfig } from '../controller-config.ts'
 import type { Log } from '../log.ts'
 import type { Actor } from './actor.ts'
+import type { ApplicationRecord } from './application-record.ts'
 import type { Breaker } from './breaker.ts'
 import { type Circumstances, type CircumstancesEdges, circumstancesOf } from './circumstances.ts'
 import type { Deletions } from './deletions.ts'
@@ -27,6 +28,7 @@ export interface ReconcilerEdges extends CircumstancesEdges {
   readonly polls: UiPolls
   readonly verdicts: SidecarVerdicts
   readonly actor: Actor
+  readonly applicationRecord: Pick<ApplicationRecord, 'spared'>
   readonly breaker: Pick<Breaker, 'isOpenFor'>
   random(): number
 }
@@ -157,6 +159,7 @@ export function createReconciler(edges: ReconcilerEdges): Reconciler {
     ask(driver, circumstances)
     const found = lookAt(driver, circumstances)
     if (found.againMs !== null) queue.addAt(key, found.againMs)
+    if (isSpared(found)) edges.applicationRecord.spared(driver)
     const reportMs = memory?.reportMs ?? 0
     const due = { ...found, tasks: found.tasks.filter(({ choice }) => choice.kind !== 'report' || reportMs <= nowMs) }
     if (due.tasks.length < found.tasks.length) queue.addAt(key, reportMs)
@@ -173,3 +176,7 @@ export function createReconciler(edges: ReconcilerEdges): Reconciler {
   }
   return { reconcile, underWay: () => underWay }
 }
+
+/** Nothing speaks for deleting its pod, whether that may be done or not. */
+const isSpared = ({ tasks }: Look) =>
+  tasks.every(({ choice }) => choice.kind !== 'delete-pod' && choice.kind !== 'dry-run' && choice.kind !== 'withhold')
