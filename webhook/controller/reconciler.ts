@@ -2,11 +2,14 @@ import type { ControllerConfig } from '../controller-config.ts'
 import type { Log } from '../log.ts'
 import type { Actor } from './actor.ts'
 import type { ApplicationRecord } from './application-record.ts'
+import { unansweredExit } from './assess.ts'
 import type { Breaker } from './breaker.ts'
+import { isDeed } from './choose-action.ts'
 import { type Circumstances, type CircumstancesEdges, circumstancesOf } from './circumstances.ts'
 import type { Deletions } from './deletions.ts'
-import { confirmSeen, type DriverMemories } from './driver-memory.ts'
+import { confirmSeen, type DriverMemories, noteHang } from './driver-memory.ts'
 import type { WatchedDrivers } from './drivers.ts'
+import { type EffectSlots, effectSlots } from './effect-slots.ts'
 import { type Look, look, signatureOf } from './look.ts'
 import type { DriverObservation } from './observation.ts'
 import type { Performed } from './perform.ts'
@@ -31,6 +34,8 @@ export interface ReconcilerEdges extends CircumstancesEdges {
   readonly applicationRecord: Pick<ApplicationRecord, 'spared'>
   readonly breaker: Pick<Breaker, 'isOpenFor'>
   random(): number
+  /** Of a clock that no one sets. */
+  monotonicMs(): number
 }
 
 export interface Reconciler {
@@ -40,7 +45,7 @@ export interface Reconciler {
   underWay(): number
 }
 
-/** Effects under way at a time: the API server has others to serve. */
+/** Of deeds, and of what is told: who is held back must not wait for words about others. */
 const maxAtOnce = 8
 /** A pod that changed in between is known anew by then. */
 const outdatedAgainMs = 500
@@ -52,9 +57,9 @@ export const keyOf = ({ namespace, name }: DriverObservation) => `${namespace}/$
 
 export function createReconciler(edges: ReconcilerEdges): Reconciler {
   const { config, log, queue, memories, deletions, polls, verdicts, actor } = edges
-  let underWay = 0
-  /** What waits for an effect to end before it may begin. */
-  const putOff = new Set<string>()
+  const slots = { deeds: effectSlots(maxAtOnce), words: effectSlots(maxAtOnce) }
+  /** The queue keeps time by a clock that no one sets; looks tell dates. */
+  const addAtDate = (key: string, dateMs: number) => queue.addAt(key, edges.monotonicMs() + dateMs - edges.nowMs())
 
   /** Asks from outside the pod what only that can tell. */
   const ask = (driver: DriverObservation, circumstances: Circumstances): void => {
@@ -62,7 +67,7 @@ export function createReconciler(edges: ReconcilerEdges): Reconciler {
     if (plan === undefined) polls.forget(driver.uid)
     else polls.ask(driver, plan.policy, plan.delayMs)
     const againMs = verdicts.ask(driver)
-    if (againMs !== null) queue.addAt(keyOf(driver), againMs)
+    if (againMs !== null) addAtDate(keyOf(driver), againMs)
   }
 
   const lookAt = (driver: DriverObservation, circumstances: Circumstances): Look => {
@@ -71,7 +76,8 @@ export function createReconciler(edges: ReconcilerEdges): Reconciler {
       nowMs,
       circumstances,
       memory: memories.known(driver.uid),
-      heldBackSinceMs: edges.sidecarImage.heldBackSinceMs(driver),
+      heldBackForMs: edges.sidecarImage.heldBackForMs(driver),
+      unansweredForMs: unansweredForMs(driver, edges.monotonicMs()),
       nativeSidecars: edges.nativeSidecars(),
       judgement: polls.judgement(driver.uid),
       sidecarVerdict: verdicts.verdict(driver.uid),
@@ -87,10 +93,15 @@ export function createReconciler(edges: ReconcilerEdges): Reconciler {
     return lookAt(now, circumstancesOf(now, edges)).tasks.some(({ choice }) => choice.kind === 'delete-pod')
   }
 
-  const carryOut = async (driver: DriverObservation, circumstances: Circumstances, found: Look): Promise<void> => {
+  /** In a slot that was taken. */
+  const carryOut = async (
+    driver: DriverObservation,
+    circumstances: Circumstances,
+    found: Look,
+    slot: EffectSlots,
+  ): Promise<void> => {
     const memory = memories.of(driver.uid)
     memory.busy = true
-    underWay += 1
     if (found.tasks.some(({ choice }) => choice.kind === 'delete-pod')) deletions.begin(driver, edges.nowMs())
     let failed = false
     try {
@@ -99,12 +110,15 @@ export function createReconciler(edges: ReconcilerEdges): Reconciler {
           isStillToBeDeleted(driver),
         )
         if (performed.kind === 'done') continue
-        failed = true
+        const refusedWord = performed.kind === 'failed' && performed.refused === true && !isDeed(choice)
+        failed ||= !refusedWord
         if (performed.kind === 'failed') {
           log.warn({ event: 'action-failed', ...identityOf(driver), action: choice.kind, detail: performed.detail })
         }
+        // Nobody who may not tell of it will be allowed to by asking again.
+        if (refusedWord) continue
         memory.failures += 1
-        const atMs = edges.nowMs() + delayAfter(performed, memory.failures)
+        const atMs = edges.monotonicMs() + delayAfter(performed, memory.failures)
         // Words that cannot be told must not keep the driver from being let go later.
         if (choice.kind === 'report') memory.reportMs = atMs
         else memory.retryMs = atMs
@@ -115,11 +129,11 @@ export function createReconciler(edges: ReconcilerEdges): Reconciler {
       }
     } catch (error) {
       log.error({ event: 'action-broken', ...identityOf(driver), err: error })
-      memory.retryMs = edges.nowMs() + 60_000
+      memory.retryMs = edges.monotonicMs() + 60_000
     } finally {
       deletions.end(driver)
       memory.busy = false
-      underWay -= 1
+      slot.giveBack()
       const now = edges.drivers.reflector.objects.get(driver.namespace, driver.name)
       confirmSeen(memory, now?.uid === driver.uid ? now : undefined)
       // What came meanwhile was not looked at.
@@ -130,16 +144,27 @@ export function createReconciler(edges: ReconcilerEdges): Reconciler {
 
   /** One that is taken up may have nothing to do any more: then it is another's turn. */
   const takeUp = (): void => {
-    const [next] = putOff
-    if (next === undefined || underWay >= maxAtOnce) return
-    putOff.delete(next)
-    queue.add(next)
+    for (const slot of [slots.deeds, slots.words]) {
+      const next = slot.next()
+      if (next !== undefined) queue.add(next)
+    }
   }
 
   const delayAfter = (performed: Performed, failures: number): number => {
     if (performed.kind !== 'failed') return Math.min(maxOutdatedMs, outdatedAgainMs * 2 ** Math.min(failures - 1, 20))
     const backoffMs = Math.min(maxBackoffMs, outdatedAgainMs * 2 ** Math.min(failures, 20)) * (0.5 + edges.random() / 2)
     return Math.max(backoffMs, performed.retryAfterMs)
+  }
+
+  /** For how long a driver has waited for the restart that its sidecar asked for; null: it does not. */
+  const unansweredForMs = (driver: DriverObservation, monotonicMs: number): number | null => {
+    const exit = unansweredExit(driver)
+    if (exit === undefined) return null
+    const memory = memories.of(driver.uid)
+    if (memory.unanswered?.finishedMs !== exit.sinceMs) {
+      memory.unanswered = { seenMs: monotonicMs, finishedMs: exit.sinceMs }
+    }
+    return monotonicMs - memory.unanswered.seenMs
   }
 
   /** Whether an effect was begun, or waits for its turn. */
@@ -149,8 +174,8 @@ export function createReconciler(edges: ReconcilerEdges): Reconciler {
     if (driver === undefined) return false
     const memory = memories.known(driver.uid)
     if (memory?.busy === true) return false
-    const nowMs = edges.nowMs()
-    if (memory !== undefined && memory.retryMs > nowMs) {
+    const monotonicMs = edges.monotonicMs()
+    if (memory !== undefined && memory.retryMs > monotonicMs) {
       queue.addAt(key, memory.retryMs)
       return false
     }
@@ -158,23 +183,30 @@ export function createReconciler(edges: ReconcilerEdges): Reconciler {
     edges.sidecarImage.note(driver)
     ask(driver, circumstances)
     const found = lookAt(driver, circumstances)
-    if (found.againMs !== null) queue.addAt(key, found.againMs)
+    if (found.againMs !== null) addAtDate(key, found.againMs)
     if (isSpared(found)) edges.applicationRecord.spared(driver)
+    const hangs = found.tasks.some(({ assessment }) => assessment.kind === 'hung')
+    if (hangs || memory !== undefined) noteHang(memories.of(driver.uid), hangs)
     const reportMs = memory?.reportMs ?? 0
-    const due = { ...found, tasks: found.tasks.filter(({ choice }) => choice.kind !== 'report' || reportMs <= nowMs) }
-    if (due.tasks.length < found.tasks.length) queue.addAt(key, reportMs)
-    if (due.tasks.length === 0 || memory?.settled === signatureOf(due)) return false
+    const deeds = found.tasks.filter(({ choice }) => isDeed(choice))
+    const words = found.tasks.filter(
+      ({ choice }) => !isDeed(choice) && (choice.kind !== 'report' || reportMs <= monotonicMs),
+    )
+    if (deeds.length + words.length < found.tasks.length) queue.addAt(key, reportMs)
+    // Words come after: the driver is looked at again then.
+    const due = { ...found, tasks: deeds.length > 0 ? deeds : words }
+    if (due.tasks.length === 0 || memories.known(driver.uid)?.settled === signatureOf(due)) return false
     // Known at once, however slow the API server is to take the words of others.
     for (const task of due.tasks) actor.note({ driver, ...task, circumstances, memory: memories.of(driver.uid) })
-    if (underWay >= maxAtOnce) putOff.add(key)
-    else void carryOut(driver, circumstances, due)
+    const slot = deeds.length > 0 ? slots.deeds : slots.words
+    if (slot.take(key)) void carryOut(driver, circumstances, due, slot)
     return true
   }
 
   const reconcile = (key: string): void => {
     if (!begin(key)) takeUp()
   }
-  return { reconcile, underWay: () => underWay }
+  return { reconcile, underWay: () => slots.deeds.taken() + slots.words.taken() }
 }
 
 /** Nothing speaks for deleting its pod, whether that may be done or not. */

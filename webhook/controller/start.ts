@@ -49,6 +49,7 @@ export function startController(started: StartedController): { suspension(): str
     image: started.sidecarImage,
     threshold: config.rescuesBeforeBreak,
     nowMs: started.nowMs,
+    monotonicMs: started.monotonicMs,
   })
   drivers.listen({ changed: sidecarImage.note, gone: sidecarImage.forget }, forever)
   const namespaceListeners = new Set<(namespace: string) => void>()

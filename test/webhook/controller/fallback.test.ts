@@ -357,17 +357,11 @@ test('SparkApplications that are listed late: nothing is deleted before, and wha
   const { fallback } = deleting
   assert.ok(fallback)
   const rails = { ...defaultConfig.rails, perCluster: 1 }
-  let sleptMs = 0
-  rig.start(
-    { fallback: { ...fallback, apps: ['jobs'], appsNamespace: 'other' }, rails },
-    {
-      monotonicMs: () => performance.now() + sleptMs,
-      leaseTiming: { durationMs: 600_000, renewDeadlineMs: 500_000, retryMs: 2_000 },
-    },
-  )
+  const slow = { durationMs: 600_000, renewDeadlineMs: 500_000, retryMs: 2_000 }
+  rig.start({ fallback: { ...fallback, apps: ['jobs'], appsNamespace: 'other' }, rails }, slow)
   await leading(rig)
   // So long it waits for them.
-  sleptMs = 31_000
+  rig.setNow(nowMs + 31_000)
   await until(() => ui.polls() > 2, 'polls')
   ui.hang(true)
   await until(() => decided(rig, 'unknown-budget'), 'a decision')

@@ -1,7 +1,8 @@
 import type { TestContext } from 'node:test'
 import { background } from '../../../webhook/background.ts'
+import type { LeaseTiming } from '../../../webhook/controller/lease-decision.ts'
 import { createControllerMetrics } from '../../../webhook/controller/metrics.ts'
-import { type StartedController, startController } from '../../../webhook/controller/start.ts'
+import { startController } from '../../../webhook/controller/start.ts'
 import { type ControllerConfig, parseController } from '../../../webhook/controller-config.ts'
 import { watchSparkApplications } from '../../../webhook/kubernetes/spark-applications.ts'
 import { createMetrics } from '../../../webhook/metrics.ts'
@@ -15,10 +16,7 @@ export const applications = '/apis/sparkoperator.k8s.io/v1beta2/sparkapplication
 
 export interface ControllerRig extends Fixture {
   /** Starts one replica; all of a rig see the same API. */
-  start(
-    config?: Partial<ControllerConfig>,
-    time?: Partial<Pick<StartedController, 'monotonicMs' | 'leaseTiming'>>,
-  ): Replica
+  start(config?: Partial<ControllerConfig>, timing?: LeaseTiming): Replica
   /** The clock of all replicas: it runs on by itself from where it is set. */
   setNow(ms: number): void
   /** Requests but for lists, watches and the lease. */
@@ -48,11 +46,15 @@ export async function controllerRig(t: TestContext): Promise<ControllerRig> {
   api.set('/api/v1/namespaces', { metadata: { name: 'spark', labels: { 'spark-nanny.io/inject': 'enabled' } } })
   api.set('/api/v1/namespaces', { metadata: { name: 'other' } })
   let offsetMs = 0
+  /** A clock that is only ever set forward. */
+  let aheadMs = 0
   const nowMs = () => Date.now() + offsetMs
   return {
     ...fixture,
     setNow: (ms) => {
-      offsetMs = ms - Date.now()
+      const nextMs = ms - Date.now()
+      aheadMs += Math.max(0, nextMs - offsetMs)
+      offsetMs = nextMs
     },
     calls: () => api.requests.filter((line) => !/^GET [^?]*\?limit=|\/leases/.test(line)),
     told: () =>
@@ -64,7 +66,7 @@ export async function controllerRig(t: TestContext): Promise<ControllerRig> {
           of: (involvedObject as { readonly name: string }).name,
         }))
         .toSorted((a, b) => (a.reason < b.reason ? -1 : 1)),
-    start: (config = {}, time = {}) => {
+    start: (config = {}, timing) => {
       const metrics = createMetrics('1.2.3')
       const loops = background(edges.log)
       const local = { ...edges, nowMs }
@@ -82,8 +84,8 @@ export async function controllerRig(t: TestContext): Promise<ControllerRig> {
         applications: known,
         nativeSidecars: () => true,
         stale: () => ({}),
-        monotonicMs: () => performance.now(),
-        ...time,
+        monotonicMs: () => performance.now() + aheadMs,
+        ...(timing !== undefined && { leaseTiming: timing }),
         metrics: createControllerMetrics(metrics.registry, nowMs),
         loops,
       })
