@@ -1,5 +1,5 @@
 import type { ResolvedSettings } from '../../core/settings.ts'
-import type { OwnerRestartPolicy } from '../../core/spark-application.ts'
+import { retriesOf } from '../../core/spark-application.ts'
 import { effectiveSettings } from '../admission/effective-settings.ts'
 import type { ControllerConfig } from '../controller-config.ts'
 import type { Collection } from '../kubernetes/collection.ts'
@@ -61,8 +61,7 @@ export function guardIn(driver: DriverObservation, edges: CircumstancesEdges): G
   return watched ? { kind: 'guarded' } : circumstancesOf(driver, edges).guard
 }
 
-/** What its operator would do about a driver pod that is gone. */
+/** What its operator would do about a driver pod that is gone. One that is there was submitted, whatever the status says. */
 function submitsAgain({ application, attempts }: KnownApplication): boolean {
-  const policy: OwnerRestartPolicy = application.restartPolicy
-  return policy.kind === 'always' || (policy.kind === 'on-failure' && attempts <= policy.retries)
+  return Math.max(1, attempts) <= retriesOf(application.restartPolicy)
 }
