@@ -4,6 +4,7 @@ import type { HungReason, Judgement } from '../../core/verdict.ts'
 import { guardOf, type UnguardedReason } from './guard.ts'
 import { type HeldBack, heldBack, slowAtMs } from './held-back.ts'
 import { type DriverObservation, hasEnded, isRunning } from './observation.ts'
+import { sidecarDown } from './sidecar-down.ts'
 import { patienceMs, type Stuck, stuck, waitsFor } from './stuck.ts'
 
 /** What is wrong with a driver, or to be told of it. A healthy driver has none. */
@@ -70,6 +71,8 @@ export function assess(driver: DriverObservation, context: AssessmentContext): A
     const slowMs = slowAtMs(driver)
     if (slowMs !== null) later.push(slowMs)
   }
+  const down = sidecarDown(driver, nowMs)
+  if (down.againMs !== null) later.push(down.againMs)
   const restarted = restartOf(driver)
   if (restarted !== undefined) assessments.push(restarted)
   const standing = unansweredExit(driver)
@@ -92,7 +95,7 @@ export function assess(driver: DriverObservation, context: AssessmentContext): A
 
 function inGuardedNamespace(driver: DriverObservation, context: AssessmentContext): readonly Assessment[] {
   const { settings, nowMs } = context
-  const guard = guardOf(driver, settings, context.nativeSidecars)
+  const guard = guardOf(driver, settings, context.nativeSidecars, nowMs)
   const waiting = stuck(driver, nowMs)
   const own = settings.problems.filter(({ source }) => source !== 'chart')
   return [

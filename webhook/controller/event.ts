@@ -20,10 +20,10 @@ export interface ToldEvent {
 
 export type EventReason =
   | 'SparkNannyNotInjected'
+  | 'SparkNannySidecarDown'
   | 'SparkNannyBadSetting'
   | 'SparkNannyHeldBack'
   | 'SparkNannyStuck'
-  | 'SparkNannyHung'
   | 'SparkNannyDeleted'
   | 'SparkNannyNotDeleted'
   | 'SparkNannyExecutorsDeleted'
