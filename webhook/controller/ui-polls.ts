@@ -1,6 +1,7 @@
 import { firstJudgement, type Judgement, judge, nextPollDelayMs } from '../../core/verdict.ts'
 import type { Prober } from '../../sidecar/prober.ts'
 import type { DriverObservation } from './observation.ts'
+import { turns } from './turns.ts'
 
 /** How one driver's UI is asked, over the network. Times in milliseconds. */
 export interface PollPolicy {
@@ -52,35 +53,22 @@ interface Poll {
 
 export function uiPolls(edges: UiPollsEdges, signal: AbortSignal): UiPolls {
   const polls = new Map<string, Poll>()
-  let underWay = 0
-  const waiting: (() => void)[] = []
-
-  const turn = async (): Promise<void> => {
-    if (underWay < maxAtOnce) {
-      underWay += 1
-      return
-    }
-    await new Promise<void>((resolve) => waiting.push(resolve))
-  }
-  const done = () => {
-    const next = waiting.shift()
-    if (next === undefined) underWay -= 1
-    else next()
-  }
+  const { take } = turns(maxAtOnce)
 
   const run = async (poll: Poll, delayMs: number): Promise<void> => {
     const aborted = AbortSignal.any([signal, poll.stop.signal])
     await edges.sleep(delayMs, aborted)
     while (!aborted.aborted) {
-      await turn()
-      const startedMs = edges.monotonicMs()
-      const { driver, policy } = poll
-      const address = { scheme: policy.scheme, host: driver.podIp ?? '', port: policy.port }
-      const { sample } = await edges.prober.probe(address, driver.applicationId, policy.timeoutMs).finally(done)
+      const { sample, policy, tookMs } = await take(async () => {
+        const startedMs = edges.monotonicMs()
+        const { driver, policy } = poll
+        const address = { scheme: policy.scheme, host: driver.podIp ?? '', port: policy.port }
+        const { sample } = await edges.prober.probe(address, driver.applicationId, policy.timeoutMs)
+        return { sample, policy, tookMs: edges.monotonicMs() - startedMs }
+      })
       if (aborted.aborted) return
-      const nowMs = edges.monotonicMs()
-      poll.judgement = judge(poll.judgement, sample, { ...policy, stallDeadlineMs: null }, nowMs)
-      edges.polled(poll.driver, poll.judgement, nowMs - startedMs)
+      poll.judgement = judge(poll.judgement, sample, { ...policy, stallDeadlineMs: null }, edges.monotonicMs())
+      edges.polled(poll.driver, poll.judgement, tookMs)
       await edges.sleep(nextPollDelayMs(sample, policy), aborted)
     }
   }
