@@ -13,11 +13,24 @@ export interface SparkApplication {
 /** kubeflow: `sparkoperator.k8s.io`; apache: `spark.apache.org`. */
 export type SparkOperator = 'kubeflow' | 'apache'
 
-/** What the owner does when the driver pod fails. Both operators default to Never. */
+/** What the owner does when the driver pod fails or is gone. Both operators default to Never. */
 export type OwnerRestartPolicy =
-  | { readonly kind: 'never' }
+  /** `insteadOf`: what the application asks for, and which does not cover a driver. */
+  | { readonly kind: 'never'; readonly insteadOf?: 'OnInfrastructureFailure' }
   | { readonly kind: 'on-failure'; readonly retries: number }
-  | { readonly kind: 'always' }
+  /** Without `retries` for ever. */
+  | { readonly kind: 'always'; readonly retries?: number }
+
+/** As its owner spells it, when it is final. */
+export function finalPolicyText(policy: OwnerRestartPolicy): string {
+  if (policy.kind === 'never') return policy.insteadOf ?? 'Never'
+  return `${policy.kind === 'always' ? 'Always' : 'OnFailure'} without retries`
+}
+
+/** How often at most the driver is submitted after the first time. */
+export function retriesOf(policy: OwnerRestartPolicy): number {
+  return policy.kind === 'never' ? 0 : (policy.retries ?? Number.POSITIVE_INFINITY)
+}
 
 export const sparkApplicationApis = [
   {
@@ -56,17 +69,20 @@ function kubeflowRestartPolicy(spec: Record<string, unknown>): OwnerRestartPolic
   return { kind: 'never' }
 }
 
-/** `spec.applicationTolerations.restartConfig: {restartPolicy, maxRestartAttempts}`, 3 attempts by default. */
+/**
+ * `spec.applicationTolerations.restartConfig: {restartPolicy, maxRestartAttempts, maxRestartOnFailure}`. Attempts, 3 by
+ * default, bound Always too (ApplicationStatus.terminateOrRestart of apache/spark-kubernetes-operator). A driver that failed
+ * or is gone is `Failed` or `DriverEvicted`, and OnInfrastructureFailure covers neither (ApplicationStateSummary).
+ */
 function apacheRestartPolicy(spec: Record<string, unknown>): OwnerRestartPolicy {
-  const config = recordOf(recordOf(spec.applicationTolerations).restartConfig)
-  if (config.restartPolicy === 'Always') return { kind: 'always' }
-  if (config.restartPolicy === 'OnFailure' || config.restartPolicy === 'OnInfrastructureFailure') {
-    return {
-      kind: 'on-failure',
-      retries: typeof config.maxRestartAttempts === 'number' ? config.maxRestartAttempts : 3,
-    }
-  }
-  return { kind: 'never' }
+  const { restartPolicy, maxRestartAttempts, maxRestartOnFailure } = recordOf(
+    recordOf(spec.applicationTolerations).restartConfig,
+  )
+  const numberOr = (value: unknown, fallback: number) => (typeof value === 'number' ? value : fallback)
+  const retries = Math.min(numberOr(maxRestartAttempts, 3), numberOr(maxRestartOnFailure, Number.POSITIVE_INFINITY))
+  if (restartPolicy === 'Always') return { kind: 'always', retries }
+  if (restartPolicy === 'OnFailure') return { kind: 'on-failure', retries }
+  return { kind: 'never', ...(restartPolicy === 'OnInfrastructureFailure' && { insteadOf: restartPolicy }) }
 }
 
 function strings(value: unknown): Record<string, string> {

@@ -72,10 +72,12 @@ function describeOwner(lookup: ApplicationLookup): string {
 function describePolicy(policy: OwnerRestartPolicy): string {
   switch (policy.kind) {
     case 'never':
-      return 'Never'
+      return policy.insteadOf ?? 'Never'
     case 'always':
-      return 'Always'
+      return policy.retries === undefined ? 'Always' : `Always, ${retriesText(policy.retries)}`
     case 'on-failure':
-      return `OnFailure, ${policy.retries} ${policy.retries === 1 ? 'retry' : 'retries'}`
+      return `OnFailure, ${retriesText(policy.retries)}`
   }
 }
+
+const retriesText = (retries: number) => `${retries} ${retries === 1 ? 'retry' : 'retries'}`

@@ -32,16 +32,25 @@ const rows: readonly (readonly [string, unknown, OwnerRestartPolicy])[] = [
   ['kubeflow Always', kubeflow({ restartPolicy: { type: 'Always' } }), { kind: 'always' }],
   ['kubeflow, garbage', kubeflow({ restartPolicy: 'Always' }), { kind: 'never' }],
   ['Apache, nothing said', apache({}), { kind: 'never' }],
-  ['Apache Always', tolerations({ restartPolicy: 'Always' }), { kind: 'always' }],
+  [
+    'Apache Always: its attempts are bounded too',
+    tolerations({ restartPolicy: 'Always' }),
+    { kind: 'always', retries: 3 },
+  ],
   [
     'Apache OnFailure',
     tolerations({ restartPolicy: 'OnFailure', maxRestartAttempts: 7 }),
     { kind: 'on-failure', retries: 7 },
   ],
   [
-    'Apache OnInfrastructureFailure',
+    'Apache OnFailure, failures are bounded more tightly',
+    tolerations({ restartPolicy: 'OnFailure', maxRestartAttempts: 7, maxRestartOnFailure: 2 }),
+    { kind: 'on-failure', retries: 2 },
+  ],
+  [
+    'Apache OnInfrastructureFailure: a driver that fails or is gone is none',
     tolerations({ restartPolicy: 'OnInfrastructureFailure' }),
-    { kind: 'on-failure', retries: 3 },
+    { kind: 'never', insteadOf: 'OnInfrastructureFailure' },
   ],
 ]
 for (const [what, object, expected] of rows) {

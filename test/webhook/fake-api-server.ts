@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { createAuthority, issueServingCertificate } from '../../certs/authority.ts'
+import { discovery } from './fake-discovery.ts'
 import { isSelected, writeObject } from './fake-writes.ts'
 
 /** The part of an API server that the webhook talks to, over TLS on a real socket: lists, watches, dry runs, writes. */
@@ -20,6 +21,8 @@ export interface FakeApiServer {
   readonly bodies: { readonly path: string; readonly contentType: string; readonly body: unknown }[]
   /** Makes an empty collection exist. */
   define(...names: readonly string[]): void
+  /** Makes a collection be no more, of which no watch will tell. */
+  undefine(name: string): void
   /** Makes a collection exist, and puts an object in it: as a watch event too. */
   set(collection: string, object: FakeObject): void
   remove(collection: string, object: FakeObject): void
@@ -33,6 +36,8 @@ export interface FakeApiServer {
   /** Ends all watches, in the way of a server that restarts or of a version that was compacted. */
   endWatches(how: 'closed' | 'destroyed' | 'gone'): void
   watches(): number
+  /** Tells all watches of a collection up to where they have seen everything. */
+  bookmark(collection: string): void
   close(): Promise<void>
 }
 
@@ -137,7 +142,10 @@ export async function startFakeApiServer(): Promise<FakeApiServer> {
       const written = { method, namespace, name, contentType, body: body === '' ? {} : JSON.parse(body) }
       return send(response, writeObject(written, store))
     }
-    if (objects === undefined) return send(response, notFound)
+    const found = discovery(pathname, collections.keys())
+    if (found !== undefined) return send(response, { status: 200, body: found })
+    // As a real one says it of a custom resource that it does not know.
+    if (objects === undefined) return send(response, { status: 404, body: null, text: '404 page not found\n' })
     if (!isWatch) {
       const listed = [...objects.values()].filter(
         (object) =>
@@ -172,6 +180,7 @@ export async function startFakeApiServer(): Promise<FakeApiServer> {
     define: (...names) => {
       for (const name of names) if (!collections.has(name)) collections.set(name, new Map())
     },
+    undefine: (name) => void collections.delete(name),
     set: (collection, object) => void set(collection, object),
     remove,
     get: (collection, namespace, name) => collections.get(collection)?.get(`${namespace}/${name}`),
@@ -195,6 +204,12 @@ export async function startFakeApiServer(): Promise<FakeApiServer> {
       }
     },
     watches: () => watches.size,
+    bookmark: (collection) => {
+      const object = { kind: 'Bookmarked', apiVersion: 'v1', metadata: { resourceVersion: String(version) } }
+      for (const watch of watches) {
+        if (watch.collection === collection) watch.response.write(`${JSON.stringify({ type: 'BOOKMARK', object })}\n`)
+      }
+    },
     close: async () => {
       server.closeAllConnections()
       server.close()

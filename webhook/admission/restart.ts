@@ -1,7 +1,7 @@
 import { formatDuration } from '../../core/duration.ts'
 import type { HungAction, RestartBudget } from '../../core/policy.ts'
 import type { ResolvedSettings } from '../../core/settings.ts'
-import type { SparkApplication } from '../../core/spark-application.ts'
+import { finalPolicyText, retriesOf, type SparkApplication } from '../../core/spark-application.ts'
 import type { ApplicationLookup } from './application-reference.ts'
 import type { Capabilities } from './capabilities.ts'
 
@@ -110,9 +110,10 @@ function finalKill(application: ApplicationLookup): readonly string[] {
   if (application.kind === 'unreadable') return []
   if (application.kind === 'none') return ['a hung driver’s pod fails, and nothing is known that would submit it again']
   const { restartPolicy, name } = application.application
-  if (restartPolicy.kind === 'always' || (restartPolicy.kind === 'on-failure' && restartPolicy.retries > 0)) return []
-  const policy = restartPolicy.kind === 'never' ? 'Never' : 'OnFailure without retries'
-  return [`restartPolicy of SparkApplication ${name} is ${policy}: a hung driver’s pod fails and is not run again`]
+  if (retriesOf(restartPolicy) > 0) return []
+  return [
+    `restartPolicy of SparkApplication ${name} is ${finalPolicyText(restartPolicy)}: a hung driver’s pod fails and is not run again`,
+  ]
 }
 
 function perHour({ values }: ResolvedSettings): RestartBudget {

@@ -4,6 +4,7 @@ import type { HungReason, Judgement } from '../../core/verdict.ts'
 import { guardOf, type UnguardedReason } from './guard.ts'
 import { type HeldBack, heldBack } from './held-back.ts'
 import { type DriverObservation, hasEnded, isRunning } from './observation.ts'
+import { sidecarDown } from './sidecar-down.ts'
 import { patienceMs, type Stuck, stuck, waitsFor } from './stuck.ts'
 
 /** What is wrong with a driver, or to be told of it. A healthy driver has none. */
@@ -69,6 +70,8 @@ export function assess(driver: DriverObservation, context: AssessmentContext): A
     if (forMs >= patience) assessments.push({ kind: 'held-back', cause: held, sinceMs: nowMs - forMs })
     else later.push(nowMs + patience - forMs)
   }
+  const down = sidecarDown(driver, nowMs)
+  if (down.againMs !== null) later.push(down.againMs)
   const restarted = restartOf(driver)
   if (restarted !== undefined) assessments.push(restarted)
   const standing = unansweredExit(driver)
@@ -93,7 +96,7 @@ export function assess(driver: DriverObservation, context: AssessmentContext): A
 
 function inGuardedNamespace(driver: DriverObservation, context: AssessmentContext): readonly Assessment[] {
   const { settings, nowMs } = context
-  const guard = guardOf(driver, settings, context.nativeSidecars)
+  const guard = guardOf(driver, settings, context.nativeSidecars, nowMs)
   const waiting = stuck(driver, nowMs)
   const own = settings.problems.filter(({ source }) => source !== 'chart')
   return [

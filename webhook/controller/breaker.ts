@@ -33,6 +33,8 @@ export function createBreaker({ rails, polls, verdicts, deletions, drivers, nowM
     const unhealthy = new Set<string>()
     for (const driver of drivers()) {
       if (driver.sidecar === null || driver.sidecar.rescue !== null || !isRunning(driver)) continue
+      // One that waits to be started again concludes nothing.
+      if (driver.sidecar.state.kind === 'waiting') continue
       known += 1
       const hang = verdicts.verdict(driver.uid) ?? unansweredExit(driver)
       if (hang !== undefined) unhealthy.add(driver.uid)

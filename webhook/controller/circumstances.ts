@@ -1,5 +1,5 @@
 import type { ResolvedSettings } from '../../core/settings.ts'
-import type { OwnerRestartPolicy } from '../../core/spark-application.ts'
+import { retriesOf } from '../../core/spark-application.ts'
 import { effectiveSettings } from '../admission/effective-settings.ts'
 import type { ControllerConfig } from '../controller-config.ts'
 import type { Collection } from '../kubernetes/collection.ts'
@@ -8,6 +8,7 @@ import type { KnownApplication, SparkApplications } from '../kubernetes/spark-ap
 import { type Guard, guardOf } from './guard.ts'
 import { type DriverObservation, isRunning } from './observation.ts'
 import { type Pause, pauseOf } from './pause.ts'
+import { sidecarDown } from './sidecar-down.ts'
 
 /** What is known around a driver, from the caches alone. */
 export interface Circumstances {
@@ -45,7 +46,7 @@ export function circumstancesOf(driver: DriverObservation, edges: CircumstancesE
     settings,
     application,
     namespace,
-    guard: guardOf(driver, settings, edges.nativeSidecars()),
+    guard: guardOf(driver, settings, edges.nativeSidecars(), edges.nowMs()),
     named,
     app: named ? driver.name.replace(/-driver$/, '') : driver.application,
     resubmits: named || (application !== undefined && submitsAgain(application)),
@@ -57,12 +58,15 @@ export function circumstancesOf(driver: DriverObservation, edges: CircumstancesE
 export function guardIn(driver: DriverObservation, edges: CircumstancesEdges): Guard | undefined {
   if (edges.namespaces.get('', driver.namespace) === undefined) return undefined
   // Nearly all; their settings need not be worked out.
-  const watched = driver.sidecar !== null && driver.sidecar.rescue === null && isRunning(driver)
+  const watched =
+    driver.sidecar !== null &&
+    driver.sidecar.rescue === null &&
+    isRunning(driver) &&
+    !sidecarDown(driver, edges.nowMs()).isDown
   return watched ? { kind: 'guarded' } : circumstancesOf(driver, edges).guard
 }
 
-/** What its operator would do about a driver pod that is gone. */
+/** What its operator would do about a driver pod that is gone. One that is there was submitted, whatever the status says. */
 function submitsAgain({ application, attempts }: KnownApplication): boolean {
-  const policy: OwnerRestartPolicy = application.restartPolicy
-  return policy.kind === 'always' || (policy.kind === 'on-failure' && attempts <= policy.retries)
+  return Math.max(1, attempts) <= retriesOf(application.restartPolicy)
 }

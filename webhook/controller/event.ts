@@ -20,10 +20,10 @@ export interface ToldEvent {
 
 export type EventReason =
   | 'SparkNannyNotInjected'
+  | 'SparkNannySidecarDown'
   | 'SparkNannyBadSetting'
   | 'SparkNannyHeldBack'
   | 'SparkNannyStuck'
-  | 'SparkNannyHung'
   | 'SparkNannyDeleted'
   | 'SparkNannyNotDeleted'
   | 'SparkNannyExecutorsDeleted'
@@ -45,7 +45,7 @@ export function eventObject(subject: EventSubject, event: ToldEvent, reporter: s
   return {
     apiVersion: 'v1',
     kind: 'Event',
-    metadata: { name: `${subject.name.slice(0, 220)}.${hash}`, namespace: subject.namespace },
+    metadata: { name: `${beginningOf(subject.name)}.${hash}`, namespace: subject.namespace },
     involvedObject: { ...subject },
     type: event.type,
     reason: event.reason,
@@ -58,6 +58,9 @@ export function eventObject(subject: EventSubject, event: ToldEvent, reporter: s
     count: 1,
   }
 }
+
+/** A DNS subdomain as it was: each of its labels ends in a letter or digit (RFC 1123, as the API server checks names). */
+const beginningOf = (name: string) => name.slice(0, 220).replace(/[-.]+$/, '')
 
 function shortened(message: string): string {
   if (Buffer.byteLength(message) <= maxMessageBytes) return message

@@ -4,6 +4,7 @@ import type { ReflectorEdges } from '../kubernetes/reflector.ts'
 import type { WatchedDrivers } from './drivers.ts'
 import type { DriverObservation } from './observation.ts'
 import { podPath } from './pod-path.ts'
+import { turns } from './turns.ts'
 
 /**
  * What the annotation must say: the driver that runs now is number restarts + 1, so the next one's id ends in
@@ -21,44 +22,58 @@ export interface NumberingEdges extends ReflectorEdges {
 
 /**
  * Writes {@link nextSuffix} into each driver as it starts, until `signal`. A driver that runs on costs no API call.
- * For one process of an installation: each would write the same.
+ * For one process of an installation: each would write the same. Resolves when nothing is under way any more.
  */
 export async function numberApplicationIds(
   { reflector, listen }: WatchedDrivers,
   edges: NumberingEdges,
   signal: AbortSignal,
 ): Promise<void> {
-  const busy = new Set<string>()
+  const busy = new Map<string, Promise<void>>()
+  const { take } = turns(maxAtOnce)
   /** Until the pod that is known says what it should: what it is by then counts, not what it was. */
   const write = async ({ namespace, name, uid }: DriverObservation): Promise<void> => {
-    if (busy.has(uid)) return
-    busy.add(uid)
     let written: string | undefined
-    for (let attempt = 0; attempt < maxAttempts && !signal.aborted; attempt += 1) {
+    const once = async (): Promise<'done' | 'again' | 'failed'> => {
       const driver = reflector.objects.get(namespace, name)
       const suffix = driver?.uid === uid ? nextSuffix(driver) : undefined
       // What came while it was written was not looked at; the watch may have yet to show what was written.
-      if (suffix === undefined || suffix === written) break
+      if (suffix === undefined || suffix === written || signal.aborted) return 'done'
       // A lease may be renewed late, and is held again then.
       const outcome = edges.mayAct() ? await annotate(edges.api, namespace, name, uid, suffix) : 'it leads no longer'
       const line = { event: 'next-application-id', namespace, name, suffix }
       if (outcome === undefined) {
         edges.log.info(line)
         written = suffix
-        continue
+        return 'again'
       }
       edges.log.warn({ ...line, event: 'next-application-id-failed', detail: outcome })
-      await edges.sleep(Math.min(30_000, 500 * 2 ** attempt) * (0.5 + edges.random() / 2), signal)
+      return 'failed'
     }
-    busy.delete(uid)
+    for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
+      const outcome = await take(once)
+      if (outcome === 'done') return
+      if (outcome === 'failed') {
+        await edges.sleep(Math.min(30_000, 500 * 2 ** attempt) * (0.5 + edges.random() / 2), signal)
+      }
+    }
   }
   const changed = (driver: DriverObservation) => {
-    if (nextSuffix(driver) !== undefined) void write(driver)
+    const { uid } = driver
+    if (nextSuffix(driver) === undefined || busy.has(uid)) return
+    busy.set(
+      uid,
+      write(driver).finally(() => busy.delete(uid)),
+    )
   }
   listen({ changed, gone: () => {} }, signal)
   for (const driver of reflector.objects.all()) changed(driver)
   await aborted(signal)
+  await Promise.all(busy.values())
 }
+
+/** The API server, and the connections that this process has to it, have others to serve. */
+const maxAtOnce = 10
 
 /** About five minutes; the next event of the pod tries again. */
 const maxAttempts = 15

@@ -66,7 +66,7 @@ export function createReconciler(edges: ReconcilerEdges): Reconciler {
     const plan = pollPlan(driver, circumstances, config.fallback, edges.nowMs())
     if (plan === undefined) polls.forget(driver.uid)
     else polls.ask(driver, plan.policy, plan.delayMs)
-    const againMs = verdicts.ask(driver)
+    const againMs = verdicts.ask(driver, circumstances.settings.values['startup-deadline'])
     if (againMs !== null) addAtDate(keyOf(driver), againMs)
   }
 

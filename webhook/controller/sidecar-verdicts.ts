@@ -10,16 +10,19 @@ const againMs = 30_000
 const timeoutMs = 5_000
 
 /**
- * When the sidecar of a driver is to be asked for its verdict: when the driver is not Ready any more for so long that a
- * kubelet that could act would have. Null: a healthy driver's never.
+ * When the sidecar of a driver is to be asked for its verdict: when the driver is not Ready any more, or not yet though its
+ * startup deadline has passed, for so long that a kubelet that could act would have. Null: a Ready driver's never.
  */
-export function askAtMs(driver: DriverObservation): number | null {
+export function askAtMs(driver: DriverObservation, startupDeadlineMs: number): number | null {
   const { sidecar, ready, readySinceMs } = driver
   const { state } = driver.driver
   if (sidecar === null || sidecar.rescue !== null || sidecar.statusPort === null || driver.podIp === null) return null
-  if (ready || readySinceMs === null || !isRunning(driver) || state.kind !== 'running') return null
+  // Nobody would answer.
+  if (sidecar.state.kind !== 'running') return null
+  if (ready || !isRunning(driver) || state.kind !== 'running') return null
   // Not Ready ever since its container started: it has yet to be.
-  return readySinceMs > state.startedMs ? readySinceMs + kubeletActsWithinMs : null
+  const isStarting = readySinceMs === null || readySinceMs <= state.startedMs
+  return (isStarting ? state.startedMs + startupDeadlineMs : readySinceMs) + kubeletActsWithinMs
 }
 
 /** The verdict in the sidecar's `/status`, when it stands for long and the kubelet was to act on it; undefined: none. */
@@ -34,7 +37,7 @@ export function standingVerdict(body: string, nowMs: number): Hang | undefined {
 
 export interface SidecarVerdicts {
   /** Asks when it is time; returns when to come again, null: no need. */
-  ask(driver: DriverObservation): number | null
+  ask(driver: DriverObservation, startupDeadlineMs: number): number | null
   verdict(uid: string): Hang | undefined
   forget(uid: string): void
 }
@@ -62,8 +65,8 @@ export function sidecarVerdicts({ get, nowMs, answered }: SidecarVerdictsEdges):
     answered(driver)
   }
   return {
-    ask: (driver) => {
-      const atMs = askAtMs(driver)
+    ask: (driver, startupDeadlineMs) => {
+      const atMs = askAtMs(driver, startupDeadlineMs)
       const { podIp, sidecar } = driver
       if (atMs === null || podIp === null || sidecar === null || sidecar.statusPort === null) {
         known.delete(driver.uid)

@@ -1,22 +1,23 @@
-/** Lets so many do something at a time; the others wait in the order in which they came. */
+/** So many at a time; who comes later waits, in the order of coming. */
 export interface Turns {
-  /** Runs it when its turn comes. */
-  take<T>(run: () => Promise<T>): Promise<T>
+  /** Resolves to what `work` does, or rejects as it does, once it was its turn. */
+  take<T>(work: () => Promise<T>): Promise<T>
 }
 
-export function turns(count: number): Turns {
-  let taken = 0
+export function turns(maxAtOnce: number): Turns {
+  let underWay = 0
   const waiting: (() => void)[] = []
-  const done = () => {
-    const next = waiting.shift()
-    if (next === undefined) taken -= 1
-    else next()
-  }
   return {
-    take: async (run) => {
-      if (taken < count) taken += 1
+    take: async (work) => {
+      if (underWay < maxAtOnce) underWay += 1
       else await new Promise<void>((resolve) => waiting.push(resolve))
-      return run().finally(done)
+      try {
+        return await work()
+      } finally {
+        const next = waiting.shift()
+        if (next === undefined) underWay -= 1
+        else next()
+      }
     },
   }
 }

@@ -13,6 +13,8 @@ const unguarded: Readonly<Record<UnguardedReason, string>> = {
     'This driver has no sidecar of spark-nanny: the webhook could not inject it (see its log, and the warning at the creation of the pod). A hang of it may go unnoticed. spark-nanny.io/inject=false leaves an application out.',
   rescued:
     'The sidecar of spark-nanny could not be started, and was given up so that the driver could. A hang of it may go unnoticed. See that the nodes can pull the sidecar’s image; a driver that is submitted then is watched.',
+  'sidecar-down':
+    'The sidecar of spark-nanny has ended and does not come back: the driver goes on, but is not Ready, and a hang of it may go unnoticed. Why it ended: kubectl describe pod, and kubectl logs --previous -c spark-nanny. Its memory limit (spark-nanny.io/sidecar-memory-limit) may be too low, or its image not to be had any more.',
 }
 
 const stuckDoing: Readonly<Record<StuckReason, string>> = {
@@ -28,7 +30,7 @@ export function eventOf(assessment: Assessment, driver: DriverObservation): Told
     case 'unguarded':
       return {
         type: 'Warning',
-        reason: 'SparkNannyNotInjected',
+        reason: assessment.reason === 'sidecar-down' ? 'SparkNannySidecarDown' : 'SparkNannyNotInjected',
         message: unguarded[assessment.reason],
         occasion: assessment.reason,
       }

@@ -1,4 +1,5 @@
 import type { Log } from '../log.ts'
+import { isAbsent } from './absence.ts'
 import { type ApiAnswer, answerDetail, type KubernetesApi } from './api.ts'
 import { type Backoff, createBackoff } from './backoff.ts'
 import { type Collection, WatchedCollection } from './collection.ts'
@@ -57,7 +58,7 @@ export interface Reflector<T> {
   readonly objects: Collection<T>
   /** Whether a whole list has been seen, or the API has no such collection. Stays true through later trouble. */
   synced(): boolean
-  /** Whether nothing has been heard of the API for too long since it was synced. */
+  /** Whether nothing of the collection has been heard for too long: neither a list, nor an event, nor a bookmark. */
   stale(): boolean
   /** Lists, then watches, until `signal`; never rejects for what the API or the network does. */
   run(signal: AbortSignal): Promise<void>
@@ -70,6 +71,9 @@ type Round =
 
 /** Why a watch ended: `list` again, since what it went on from is of no use, or the process stops. */
 type WatchEnd = { readonly kind: 'list'; readonly detail: string } | { readonly kind: 'stopped' }
+
+/** Watches that end well and held nothing, after which it is a list that can be believed. */
+const emptyWatchesBeforeList = 3
 
 /**
  * Keeps a collection as the API has it. A watch that ends is taken up where it ended; 410 or an event that cannot be read
@@ -87,7 +91,7 @@ export function createReflector<T>(options: ReflectorOptions<T>, edges: Reflecto
   let heardMs = edges.nowMs()
   let saidStale = false
 
-  const isStale = () => synced && edges.nowMs() - heardMs > timing.staleAfterMs
+  const isStale = () => edges.nowMs() - heardMs > timing.staleAfterMs
   const heard = () => {
     heardMs = edges.nowMs()
     if (saidStale) log.info({ event: 'watch-recovered', path: options.path })
@@ -112,7 +116,11 @@ export function createReflector<T>(options: ReflectorOptions<T>, edges: Reflecto
     for (;;) {
       const path = `${options.path}?limit=${options.pageSize ?? 250}${selector}${next}`
       const answer = await api.request({ method: 'GET', path, deadlineMs: timing.listDeadlineMs })
-      if (answer.kind === 'answer' && answer.status === 404) return { kind: 'absent' }
+      if (answer.kind === 'answer' && answer.status === 404) {
+        // What is empty loses nothing by an answer that is not the API server's.
+        const isEmpty = synced && objects.size === 0
+        if (isEmpty || (await isAbsent(api, options.path, answer))) return { kind: 'absent' }
+      }
       if (answer.kind === 'failed' || answer.status !== 200) return failed(answer)
       const page = parsePage(answer.body)
       if (page === undefined) return { kind: 'failed', detail: 'the answer is no list', retryAfterMs: 0 }
@@ -132,29 +140,37 @@ export function createReflector<T>(options: ReflectorOptions<T>, edges: Reflecto
   /** Watches on and on from `since`. */
   const watch = async (since: string, backoff: Backoff, signal: AbortSignal): Promise<WatchEnd> => {
     let resourceVersion = since
+    let emptyWatches = 0
     while (!signal.aborted) {
       const query = `?watch=true&allowWatchBookmarks=true&timeoutSeconds=${timing.watchSeconds}${selector}`
       const path = `${options.path}${query}&resourceVersion=${encodeURIComponent(resourceVersion)}`
       let delayMs = 0
-      let broken = false
+      let ended: 'empty' | 'told' | 'broken' = 'empty'
       for await (const item of api.watch(path, timing.idleMs, signal)) {
         if (item.kind === 'failed') {
           if (item.status !== null && !isTrouble(item.status))
             return { kind: 'list', detail: `HTTP ${item.status}: ${item.detail}` }
           log.debug({ event: 'watch-ended', path: options.path, status: item.status, detail: item.detail })
           delayMs = Math.max(backoff.nextMs(), item.retryAfterMs ?? 0)
-          broken = true
+          ended = 'broken'
           break
         }
         const outcome = objects.apply(item.event)
         if (outcome.kind === 'relist') return { kind: 'list', detail: outcome.detail }
         resourceVersion = outcome.resourceVersion
+        ended = 'told'
+        emptyWatches = 0
         backoff.reset()
         heard()
         notify()
       }
-      if (broken) unheard()
-      else heard()
+      if (ended !== 'told') unheard()
+      if (ended === 'empty') {
+        // A server sends a bookmark before it ends a watch; one that sends nothing may be leaving events out.
+        emptyWatches += 1
+        if (emptyWatches >= emptyWatchesBeforeList) return { kind: 'list', detail: 'watches end with nothing in them' }
+        delayMs = backoff.nextMs()
+      }
       // A server that ends each watch at once must not be asked in a busy loop.
       await edges.sleep(Math.max(delayMs, timing.firstBackoffMs / 5), signal)
     }

@@ -1,6 +1,11 @@
 import { recordOf } from '../../core/json.ts'
 import { domain } from '../../core/pod-contract.ts'
-import { parseSparkApplication, type SparkApplication, sparkApplicationApis } from '../../core/spark-application.ts'
+import {
+  parseSparkApplication,
+  type SparkApplication,
+  type SparkOperator,
+  sparkApplicationApis,
+} from '../../core/spark-application.ts'
 import type { ApplicationLookup, ApplicationReference } from '../admission/application-reference.ts'
 import { contestedKeys } from '../admission/driver-args.ts'
 import { answerDetail, type KubernetesApi } from './api.ts'
@@ -12,7 +17,7 @@ export interface KnownApplication {
   readonly resourceVersion: string
   /** Another one with each change of its spec. */
   readonly generation: number
-  /** How often its driver was submitted (kubeflow: `status.executionAttempts`), 0 when it does not say. */
+  /** How often its driver was submitted, 0 when it does not say. */
   readonly attempts: number
   readonly application: SparkApplication
 }
@@ -22,20 +27,29 @@ export function keepApplication(object: unknown): KnownApplication | undefined {
   if (application === undefined) return undefined
   const { metadata, status } = recordOf(object)
   const { uid, generation, resourceVersion } = recordOf(metadata)
-  const { executionAttempts } = recordOf(status)
   const pick = (map: Readonly<Record<string, string>>, test: (key: string) => boolean) =>
     Object.fromEntries(Object.entries(map).filter(([key]) => test(key)))
   return {
     uid: String(uid ?? ''),
     resourceVersion: String(resourceVersion ?? ''),
     generation: typeof generation === 'number' ? generation : 0,
-    attempts: typeof executionAttempts === 'number' ? executionAttempts : 0,
+    attempts: attemptsOf(application.operator, recordOf(status)),
     application: {
       ...application,
       annotations: pick(application.annotations, (key) => key.startsWith(`${domain}/`)),
       sparkConf: pick(application.sparkConf, (key) => contestedKeys.includes(key)),
     },
   }
+}
+
+/**
+ * kubeflow counts submissions; Apache's operator restarts (BaseAttemptInfo). It may begin to count anew after
+ * `restartCounterResetMillis`, and does so with the next restart only.
+ */
+function attemptsOf(operator: SparkOperator, status: Readonly<Record<string, unknown>>): number {
+  if (operator === 'kubeflow') return typeof status.executionAttempts === 'number' ? status.executionAttempts : 0
+  const { restartCounter } = recordOf(recordOf(status.currentAttemptSummary).attemptInfo)
+  return typeof restartCounter === 'number' ? restartCounter + 1 : 0
 }
 
 export interface SparkApplications {

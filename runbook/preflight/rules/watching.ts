@@ -2,7 +2,7 @@ import { recordOf } from '../../../core/json.ts'
 import type { Pod } from '../../../core/pod.ts'
 import { injectLabel, sidecarContainerName } from '../../../core/pod-contract.ts'
 import type { HungAction } from '../../../core/policy.ts'
-import { parseSparkApplication } from '../../../core/spark-application.ts'
+import { finalPolicyText, parseSparkApplication, retriesOf } from '../../../core/spark-application.ts'
 import { type Decision, decide } from '../../../webhook/admission/decide.ts'
 import { namespaceLimits } from '../../../webhook/admission/namespace-limits.ts'
 import { reasons } from '../../../webhook/admission/reasons.ts'
@@ -60,10 +60,8 @@ function finalKill(input: Input, { kind }: HungAction): string | undefined {
   const application = input.kind === 'application' ? parseSparkApplication(input.object) : undefined
   if (application === undefined) return `${fails}, and nothing is known that would submit it again`
   const { restartPolicy } = application
-  if (restartPolicy.kind === 'always' || (restartPolicy.kind === 'on-failure' && restartPolicy.retries > 0))
-    return undefined
-  const policy = restartPolicy.kind === 'never' ? 'Never' : 'OnFailure without retries'
-  return `restartPolicy is ${policy}: ${fails} and is not run again`
+  if (retriesOf(restartPolicy) > 0) return undefined
+  return `restartPolicy is ${finalPolicyText(restartPolicy)}: ${fails} and is not run again`
 }
 
 const hasSidecar = (pod: unknown) =>

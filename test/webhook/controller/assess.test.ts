@@ -78,6 +78,12 @@ const rows: readonly Row[] = [
   ['it runs, the driver is being made', heldBack(running()), late, []],
   ['it crashes, the driver runs', { sidecar: { state: waiting('CrashLoopBackOff') } }, late, []],
   [
+    'it crashes for good, the driver runs',
+    { sidecar: { state: waiting('CrashLoopBackOff') } },
+    minutes(3),
+    ['unguarded sidecar-down'],
+  ],
+  [
     'the driver’s own image cannot be pulled either',
     { ...heldBack(waiting('ErrImagePull')), state: waiting('ErrImagePull') },
     late,

@@ -25,6 +25,7 @@ export interface DriverPodOptions {
     readonly image?: string
     readonly state?: object
     readonly restarts?: number
+    readonly lastState?: object
     readonly port?: number
   } | null
   readonly deletionTimestamp?: string
@@ -98,6 +99,7 @@ export function driverPod(options: DriverPodOptions = {}): FakeObject {
           {
             name: 'spark-nanny',
             restartCount: sidecar.restarts ?? 0,
+            lastState: sidecar.lastState ?? {},
             state: sidecar.state ?? running(createdMs + 3_000),
           },
         ],

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import type { ControllerConfig } from '../../../webhook/controller-config.ts'
 import { until } from '../kubernetes/fixture.ts'
-import { createdMs, type DriverPodOptions, driverPod, running } from './driver-pods.ts'
+import { createdMs, type DriverPodOptions, driverPod, running, terminated, waiting } from './driver-pods.ts'
 import { applications, controllerRig, defaultConfig, leading, pods } from './rig.ts'
 import { startUi } from './ui-stand-in.ts'
 
@@ -371,4 +371,22 @@ test('SparkApplications that are listed late: nothing is deleted before, and wha
     rig.calls().filter((line) => line.startsWith('DELETE')),
     [],
   )
+})
+
+test('a driver whose sidecar is down for good is told of, counted, and asked from outside', async (t) => {
+  const lastState = terminated(137, nowMs - 5_000, { reason: 'OOMKilled' })
+  const rig = await scene(t, {
+    ready: false,
+    sidecar: { state: waiting('CrashLoopBackOff'), restarts: 40, port: 1, lastState },
+  })
+  const replica = rig.start(deleting)
+  await until(() => rig.ui.polls() > 3 && rig.told().length > 0, 'polls, and an Event')
+  assert.match(await replica.metrics(), /spark_nanny_unguarded_drivers\{namespace="spark",reason="sidecar-down"\} 1/)
+  assert.deepEqual(
+    rig.told().map(({ reason, of }) => [reason, of]),
+    [['SparkNannySidecarDown', 'pi-driver']],
+  )
+  assert.deepEqual(rig.deletes(), [])
+  rig.ui.hang(true)
+  await until(() => rig.deletes().length > 0, 'a deletion')
 })

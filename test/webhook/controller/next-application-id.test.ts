@@ -115,3 +115,40 @@ test('a restart that comes while its predecessor is numbered is numbered too', a
   await until(() => api.bodies.length === 2, 'the second')
   assert.deepEqual(api.bodies[1]?.body, { metadata: { uid: 'uid-1', annotations: { [suffix]: '-3' } } })
 })
+
+test('a few at a time, and it ends when nothing is under way', async (t) => {
+  const { api, edges, signal } = await apiFixture(t)
+  const pod = (index: number) => {
+    const one = driver(0)
+    return { ...one, metadata: { ...one.metadata, name: `pi-${index}`, uid: `uid-${index}` } }
+  }
+  for (let index = 0; index < 60; index += 1) api.set('/api/v1/pods', pod(index))
+  let underWay = 0
+  let most = 0
+  const request: typeof edges.api.request = async (asked) => {
+    if (asked.method !== 'PATCH') return edges.api.request(asked)
+    underWay += 1
+    most = Math.max(most, underWay)
+    return edges.api.request(asked).finally(() => {
+      underWay -= 1
+    })
+  }
+  const term = new AbortController()
+  const drivers = watchDrivers(edges)
+  void drivers.reflector.run(signal)
+  const numbering = numberApplicationIds(
+    drivers,
+    { ...edges, api: { ...edges.api, request }, mayAct: () => true },
+    term.signal,
+  )
+  await until(() => api.bodies.length === 60, 'all')
+  assert.ok(most > 1 && most <= 10, `${most} at a time`)
+
+  api.intercept((method) => (method === 'PATCH' ? { status: 200, body: { kind: 'Pod' }, delayMs: 200 } : undefined))
+  for (let index = 0; index < 60; index += 1) api.set('/api/v1/pods', { ...pod(index), status: driver(1).status })
+  await until(() => underWay > 0, 'a write')
+  term.abort()
+  await numbering
+  assert.equal(underWay, 0)
+  assert.ok(api.bodies.length <= 70, 'those that waited for their turn did not begin')
+})

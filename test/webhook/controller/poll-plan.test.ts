@@ -21,7 +21,7 @@ function plan(
   const settings = resolveSettings({ pod: driver.annotations })
   return pollPlan(
     driver,
-    { guard: guardOf(driver, settings, true), settings, ...around, ...fields },
+    { guard: guardOf(driver, settings, true, atMs), settings, ...around, ...fields },
     { ...fallback, mode },
     atMs,
   )
@@ -35,6 +35,7 @@ const rows: readonly [string, ReturnType<typeof plan>, boolean][] = [
   ['named, off', plan({}, { named: true }, 'off'), true],
   ['opted out', plan({ annotations: { 'spark-nanny.io/inject': 'false' } }), false],
   ['guarded', plan({ sidecar: {} }), false],
+  ['its sidecar is down', plan({ sidecar: { state: waiting('CrashLoopBackOff') } }), true],
   ['let go', plan({ sidecar: { image: 'spark:4' } }), true],
   ['not running', plan({ state: waiting('ContainerCreating') }), false],
   ['without an address', plan({ podIp: '' }), false],

@@ -19,7 +19,7 @@ export interface ControllerRig extends Fixture {
   start(config?: Partial<ControllerConfig>, timing?: LeaseTiming): Replica
   /** The clock of all replicas: it runs on by itself from where it is set. */
   setNow(ms: number): void
-  /** Requests but for lists, watches and the lease. */
+  /** Requests but for lists, discovery, watches and the lease. */
   calls(): readonly string[]
   /** The Events there are, by reason. */
   told(): readonly { readonly reason: string; readonly message: string; readonly of: string }[]
@@ -56,7 +56,7 @@ export async function controllerRig(t: TestContext): Promise<ControllerRig> {
       aheadMs += Math.max(0, nextMs - offsetMs)
       offsetMs = nextMs
     },
-    calls: () => api.requests.filter((line) => !/^GET [^?]*\?limit=|\/leases/.test(line)),
+    calls: () => api.requests.filter((line) => !/^GET ([^?]*\?limit=|\/apis$)|\/leases/.test(line)),
     told: () =>
       api
         .list(events)

@@ -15,11 +15,11 @@ import { defaultConfig } from './rig.ts'
 const deleting = { ...defaultConfig, fallback: { ...defaultConfig.fallback, mode: 'delete' as const } }
 const settings = resolveSettings({})
 
-const around = (driver: DriverObservation): Circumstances => ({
+const around = (driver: DriverObservation, nowMs: number): Circumstances => ({
   settings,
   application: undefined,
   namespace: { name: 'spark', annotations: {} },
-  guard: guardOf(driver, settings, true),
+  guard: guardOf(driver, settings, true, nowMs),
   named: true,
   app: driver.application,
   resubmits: true,
@@ -74,7 +74,7 @@ test('nothing is ever done about a healthy driver, in whatever order its states 
         image.note(driver)
         const found = look(driver, deleting, {
           nowMs,
-          circumstances: around(driver),
+          circumstances: around(driver, nowMs),
           memory: memories.of(driver.uid),
           heldBackForMs: image.heldBackForMs(driver),
           unansweredForMs: null,
@@ -143,9 +143,10 @@ test('of two that both believe to lead, each with its own lag, a pod is deleted 
         if (item.forgets) memories[leader] = driverMemories()
         const memory = memories[leader]?.of(driver.uid)
         if (memory === undefined) continue
+        const nowMs = createdMs + 600_000
         const found = look(driver, deleting, {
-          nowMs: createdMs + 600_000,
-          circumstances: around(driver),
+          nowMs,
+          circumstances: around(driver, nowMs),
           memory,
           heldBackForMs: null,
           unansweredForMs: null,

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { test } from 'node:test'
+import { type TestContext, test } from 'node:test'
 import { askAtMs, standingVerdict } from '../../../webhook/controller/sidecar-verdicts.ts'
 import { until } from '../kubernetes/fixture.ts'
-import { createdMs, driverPod, iso, running, terminated } from './driver-pods.ts'
+import { createdMs, driverPod, iso, running, terminated, waiting } from './driver-pods.ts'
 import { observed } from './observations.ts'
 import { applications, controllerRig, defaultConfig, pods } from './rig.ts'
 
@@ -15,7 +15,21 @@ const withPort = { sidecar: { port: 9165 } }
 const rows: readonly [string, ReturnType<typeof observed>, number | null][] = [
   ['Ready', observed(withPort), null],
   ['not Ready any more', observed({ ...withPort, ready: false }), notReadyMs + 120_000],
-  ['never Ready since its start', observed({ ...withPort, ready: false, state: running(createdMs + 30_000) }), null],
+  [
+    'never Ready since its start',
+    observed({ ...withPort, ready: false, state: running(createdMs + 30_000) }),
+    createdMs + 30_000 + 600_000 + 120_000,
+  ],
+  [
+    'never said to be Ready or not',
+    { ...observed({ ...withPort, ready: false, state: running(createdMs) }), readySinceMs: null },
+    createdMs + 600_000 + 120_000,
+  ],
+  [
+    'not Ready, as its sidecar is down',
+    observed({ ready: false, sidecar: { port: 9165, state: waiting('CrashLoopBackOff') } }),
+    null,
+  ],
   ['without a sidecar', observed({ ready: false, sidecar: null }), null],
   ['on its node’s network', observed({ ready: false }), null],
   ['let go', observed({ ready: false, sidecar: { port: 9165, image: 'spark:4' } }), null],
@@ -23,8 +37,8 @@ const rows: readonly [string, ReturnType<typeof observed>, number | null][] = [
   ['ended', observed({ ...withPort, ready: false, phase: 'Failed', state: terminated(1, createdMs) }), null],
 ]
 for (const [name, driver, expected] of rows) {
-  test(`the sidecar of a driver that is ${name} is asked ${expected === null ? 'never' : 'after two minutes'}`, () => {
-    assert.equal(askAtMs(driver), expected)
+  test(`the sidecar of a driver that is ${name} is asked ${expected === null ? 'never' : 'in time'}`, () => {
+    assert.equal(askAtMs(driver, 600_000), expected)
   })
 }
 
@@ -48,13 +62,14 @@ test('only a verdict that stands for long, and that the kubelet was to act on, c
   assert.equal(standingVerdict('', createdMs), undefined)
 })
 
-test('a verdict on which nobody acts: the pod is deleted, by the same rails', async (t) => {
+/** A driver that is not Ready since, and what its sidecar says of it. */
+async function silentKubelet(t: TestContext, startedMs: number, said: object) {
   const rig = await controllerRig(t)
-  const server = createServer((_request, response) => response.end(JSON.stringify(status())))
+  const server = createServer((_request, response) => response.end(JSON.stringify(status(said))))
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   t.after(() => server.close())
-  rig.setNow(notReadyMs + 600_000)
+  rig.setNow(createdMs + 1_200_000)
   rig.api.set(applications, {
     apiVersion: 'sparkoperator.k8s.io/v1beta2',
     kind: 'SparkApplication',
@@ -63,8 +78,18 @@ test('a verdict on which nobody acts: the pod is deleted, by the same rails', as
   })
   const owner = { name: 'pi', uid: 'uid-application' }
   const port = (server.address() as AddressInfo).port
-  rig.api.set(pods, driverPod({ owner, ready: false, podIp: '127.0.0.1', sidecar: { port } }))
+  const state = running(startedMs)
+  rig.api.set(pods, driverPod({ owner, state, ready: false, podIp: '127.0.0.1', sidecar: { port } }))
   rig.start({ fallback: { ...defaultConfig.fallback, mode: 'delete' } })
   await until(() => rig.told().some(({ reason }) => reason === 'SparkNannyDeleted'), 'an Event')
-  assert.match(rig.told().find(({ reason }) => reason === 'SparkNannyDeleted')?.message ?? '', /unresponsive: timeout/)
+  return rig.told().find(({ reason }) => reason === 'SparkNannyDeleted')?.message ?? ''
+}
+
+test('a verdict on which nobody acts: the pod is deleted, by the same rails', async (t) => {
+  assert.match(await silentKubelet(t, createdMs + 5_000, {}), /unresponsive: timeout/)
+})
+
+test('so of a driver that never started', async (t) => {
+  const said = { reason: 'startup-deadline', detail: 'refused', since: iso(createdMs + 630_000) }
+  assert.match(await silentKubelet(t, createdMs + 30_000, said), /startup-deadline: refused/)
 })

@@ -98,6 +98,42 @@ test('a collection that the API does not have is empty, until its CRD comes', as
   await until(() => value('a') === 1, 'the CRD')
 })
 
+test('a 404 that is not of the API server empties nothing', async (t) => {
+  const { api, reflector, signal, value, lines } = await reflecting(t)
+  api.set(path, thing('a', 1))
+  void reflector.run(signal)
+  await until(() => api.watches() === 1, 'a watch')
+  const proxy = { status: 404, body: null, text: '404 page not found\n' }
+  let asked = ''
+  api.intercept((_method, url) => {
+    // Its list of groups knows better; then the proxy has that too.
+    if (url === '/apis' && asked === '') {
+      asked = 'once'
+      return undefined
+    }
+    return url.includes('watch=true') ? undefined : proxy
+  })
+  api.endWatches('gone')
+  await until(() => lines.filter(({ line }) => line.event === 'list-failed').length > 2, 'failures')
+  assert.equal(asked, 'once')
+  assert.equal(value('a'), 1)
+  api.intercept(() => undefined)
+  await until(() => api.watches() === 1, 'a watch')
+})
+
+test('a CRD that is deleted takes its objects with it, whatever is left of its group', async (t) => {
+  for (const rest of [[], ['/apis/example.io/v1/others']]) {
+    const { api, reflector, signal } = await reflecting(t)
+    api.set(path, thing('a', 1))
+    api.define(...rest)
+    void reflector.run(signal)
+    await until(() => api.watches() === 1, 'a watch')
+    api.undefine(path)
+    api.endWatches('gone')
+    await until(() => reflector.objects.size === 0, 'none')
+  }
+})
+
 test('an API server in trouble is asked again and again, and what is known stays', async (t) => {
   const { api, reflector, signal, value, lines } = await reflecting(t)
   api.set(path, thing('a', 1))
@@ -112,6 +148,46 @@ test('an API server in trouble is asked again and again, and what is known stays
   api.endWatches('gone')
   await until(() => lines.some(({ line }) => line.event === 'relist'), 'a new list')
   assert.equal(value('a'), 1)
+})
+
+test('a watch is taken up at its last bookmark', async (t) => {
+  const { api, reflector, signal } = await reflecting(t)
+  api.set(path, thing('a', 1))
+  const since: (string | null)[] = []
+  api.intercept((_method, url) => {
+    if (url.includes('watch=true')) since.push(new URL(url, 'https://api').searchParams.get('resourceVersion'))
+    return undefined
+  })
+  void reflector.run(signal)
+  await until(() => api.watches() === 1, 'a watch')
+  for (let count = 0; count < 3; count += 1) api.set('/api/v1/others', thing('b', count))
+  api.bookmark(path)
+  api.endWatches('closed')
+  await until(() => since.length === 2, 'another watch')
+  assert.deepEqual(since, ['101', '104'])
+  assert.equal(reflector.objects.size, 1)
+})
+
+test('a server that ends each watch at once, with nothing in it, is listed ever more seldom', async (t) => {
+  const fixture = await apiFixture(t)
+  const { api } = fixture
+  const slept: number[] = []
+  const edges = {
+    ...fixture.edges,
+    sleep: async (ms: number, signal: AbortSignal) => {
+      slept.push(ms)
+      await fixture.edges.sleep(Math.min(ms, 5), signal)
+    },
+  }
+  api.set(path, thing('a', 1))
+  api.intercept((_method, url) => (url.includes('watch=true') ? { status: 200, body: null, text: '' } : undefined))
+  const reflector = createReflector({ path, keep: (object) => object }, edges)
+  void reflector.run(fixture.signal)
+  await until(() => api.requests.length > 2, 'lists')
+  api.set(path, thing('b', 1))
+  await until(() => reflector.objects.size === 2, 'what no watch told')
+  await until(() => slept.length > 12, 'pauses')
+  assert.deepEqual(slept.slice(0, 8), [250, 500, 1_000, 2_000, 4_000, 8_000, 15_000, 15_000])
 })
 
 test('a silent watch is given up', async (t) => {
@@ -208,6 +284,29 @@ test('when nothing was heard for too long it is stale, which is said once, and w
   await until(() => lines.some(({ line }) => line.event === 'watch-recovered'), 'a line')
   assert.equal(reflector.stale(), false)
   assert.equal(lines.filter(({ line }) => line.event === 'watch-stale').length, 1)
+})
+
+test('what could never be listed is stale in the end; a bookmark is enough to be heard of', async (t) => {
+  const fixture = await apiFixture(t)
+  const { api, signal, lines } = fixture
+  let aheadMs = 0
+  const edges = { ...fixture.edges, nowMs: () => Date.now() + aheadMs }
+  const reflector = createReflector<number>({ path, keep: () => 1, timing: { ...timing, staleAfterMs: 60_000 } }, edges)
+  api.intercept(() => ({ status: 403, body: { kind: 'Status', message: 'forbidden' } }))
+  void reflector.run(signal)
+  await until(() => api.requests.length > 2, 'lists')
+  assert.equal(reflector.stale(), false)
+  aheadMs = 61_000
+  await until(() => lines.some(({ line }) => line.event === 'watch-stale'), 'a line')
+  assert.deepEqual([reflector.stale(), reflector.synced()], [true, false])
+  api.define(path)
+  api.intercept(() => undefined)
+  await until(() => api.watches() === 1, 'a watch')
+  assert.equal(reflector.stale(), false)
+  aheadMs = 122_000
+  assert.equal(reflector.stale(), true)
+  api.bookmark(path)
+  await until(() => !reflector.stale(), 'the bookmark')
 })
 
 test('what is gone is told with what it was, by a watch and by a list', async (t) => {
