@@ -1,8 +1,8 @@
 import { actionsAnnotation } from '../../core/pod-contract.ts'
 import type { KubernetesApi } from '../kubernetes/api.ts'
 import type { Log } from '../log.ts'
-import type { Assessment, Hang } from './assess.ts'
-import type { Choice } from './choose-action.ts'
+import type { Assessment } from './assess.ts'
+import type { Choice, Grounds } from './choose-action.ts'
 import type { Circumstances } from './circumstances.ts'
 import type { Deletions } from './deletions.ts'
 import { type DriverMemory, once } from './driver-memory.ts'
@@ -13,7 +13,7 @@ import type { Performed, Performer } from './perform.ts'
 import { identityOf } from './subjects.ts'
 import { createTelling, detailOf } from './telling.ts'
 import { withheld } from './withheld.ts'
-import { eventOf } from './wording.ts'
+import { eventOf, groundsText } from './wording.ts'
 
 /** One thing to be done about one driver, with all that was known when it was chosen. */
 export interface Task {
@@ -99,9 +99,10 @@ export function createActor(edges: ActorEdges, signal: AbortSignal): Actor {
   }
 
   /** Before the deletion: whoever leads next must know of it, whatever becomes of us or of the answer. */
-  const putOnRecord = async ({ driver, circumstances }: Task, hang: Hang): Promise<Performed> => {
+  const putOnRecord = async ({ driver, circumstances }: Task, grounds: Grounds): Promise<Performed> => {
     const { application } = circumstances
-    const deletion = { atMs: edges.nowMs(), uid: driver.uid, reason: `${hang.by} ${hang.reason}: ${hang.detail}` }
+    const { by, reason, detail } = grounds
+    const deletion = { atMs: edges.nowMs(), uid: driver.uid, reason: `${by} ${reason}: ${detail}` }
     const text = edges.deletions.note(driver, application, deletion)
     if (driver.owner === null || application === undefined || edges.deletions.isOnRecord(driver, application))
       return done
@@ -114,15 +115,16 @@ export function createActor(edges: ActorEdges, signal: AbortSignal): Actor {
     return { kind: 'failed', detail: 'its SparkApplication is not as it is known', retryAfterMs: 0 }
   }
 
-  const remove = async (task: Task, hang: Hang): Promise<Performed> => {
+  const remove = async (task: Task, grounds: Grounds): Promise<Performed> => {
     const { driver, memory } = task
-    const recorded = await putOnRecord(task, hang)
+    const recorded = await putOnRecord(task, grounds)
     if (recorded.kind !== 'done') return recorded
     const confirm = async () => {
       memory.deleted = true
-      metrics.killed(task.circumstances.app)
+      // The forerunner's, of drivers that hung.
+      if (grounds.by !== 'stuck') metrics.killed(task.circumstances.app)
       record(task, 'delete-pod', 'done')
-      const message = `${hangText(hang)}; its pod was deleted, so that it is made again.`
+      const message = `${groundsText(grounds)}; its pod was deleted, so that it is made again.`
       await tellDone(task, { type: 'Warning', reason: 'SparkNannyDeleted', message, occasion: driver.uid })
     }
     memory.deleted = true
@@ -161,16 +163,16 @@ export function createActor(edges: ActorEdges, signal: AbortSignal): Actor {
       case 'delete-executors':
         return cleanUp(task, choice.restarts)
       case 'delete-pod':
-        return remove(task, choice.hang)
+        return remove(task, choice.grounds)
       case 'dry-run': {
-        const message = `${hangText(choice.hang)}; its pod would be deleted, but this is a dry run.`
+        const message = `${groundsText(choice.grounds)}; its pod would be deleted, but this is a dry run.`
         const occasion = `${driver.uid} dry-run`
         return tell(task, { type: 'Warning', reason: 'SparkNannyNotDeleted', message, occasion })
       }
       case 'withhold': {
-        const { why, hang } = choice
+        const { why, grounds } = choice
         const pause = why === 'paused' ? ` (${circumstancesText(task)})` : ''
-        const message = `${hangText(hang)}; its pod is left alone: ${withheld[why]}${pause}.`
+        const message = `${groundsText(grounds)}; its pod is left alone: ${withheld[why]}${pause}.`
         return tell(task, { type: 'Warning', reason: 'SparkNannyNotDeleted', message, occasion: why }, true)
       }
     }
@@ -181,9 +183,3 @@ export function createActor(edges: ActorEdges, signal: AbortSignal): Actor {
 const done: Performed = { kind: 'done' }
 const budgetScopes = ['application', 'namespace', 'cluster'] as const
 const circumstancesText = ({ circumstances }: Task) => circumstances.pause?.reason || 'no reason is given'
-
-/** From outside the pod, a UI that does not listen may also be one that is switched off. */
-function hangText({ by, reason, detail }: Hang): string {
-  const sure = by === 'sidecar' || reason === 'unresponsive'
-  return `${sure ? 'The driver hangs' : 'The driver may hang'} (${detail})`
-}

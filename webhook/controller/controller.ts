@@ -15,7 +15,9 @@ import type { Performer } from './perform.ts'
 import { createReconciler, keyOf, type Reconciler } from './reconciler.ts'
 import type { SidecarImage } from './sidecar-image.ts'
 import { sidecarVerdicts } from './sidecar-verdicts.ts'
+import type { NodeStanding } from './terminating.ts'
 import { uiPolls } from './ui-polls.ts'
+import { watchWaits } from './waits.ts'
 import { type WorkQueue, workQueue } from './work-queue.ts'
 
 export interface ControllerEdges extends CircumstancesEdges {
@@ -28,6 +30,7 @@ export interface ControllerEdges extends CircumstancesEdges {
   readonly performer: Performer
   readonly prober: Pick<Prober, 'probe'>
   get(get: UiGet): Promise<UiReply>
+  node(name: string): NodeStanding
   /** Tells of namespaces that changed, until the signal. */
   onNamespace(changed: (namespace: string) => void, signal: AbortSignal): void
   /** Whether drivers have been listed, without which there is nothing to do, and all else that is decided on. */
@@ -73,6 +76,7 @@ export function createController(edges: ControllerEdges): Controller {
       signal,
     )
     const verdicts = sidecarVerdicts({ ...edges, answered: (driver) => queue.add(keyOf(driver)) })
+    const waits = watchWaits()
     isOpen = (own) => {
       const { asked, unhealthy } = polls.counts()
       // What is on record and not done yet counts as unhealthy already.
@@ -88,6 +92,7 @@ export function createController(edges: ControllerEdges): Controller {
       deletions,
       polls,
       verdicts,
+      waits,
       actor,
       isSuspect: ({ uid, node, namespace }) => {
         const ofNode = polls.counts((other) => other.node === node)
@@ -111,6 +116,7 @@ export function createController(edges: ControllerEdges): Controller {
           memories.forget(driver.uid)
           polls.forget(driver.uid)
           verdicts.forget(driver.uid)
+          waits.forget(driver.uid)
         },
       },
       signal,

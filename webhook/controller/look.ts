@@ -6,6 +6,8 @@ import type { Circumstances } from './circumstances.ts'
 import type { DeletionLimits } from './deletions.ts'
 import type { DriverMemory } from './driver-memory.ts'
 import type { DriverObservation } from './observation.ts'
+import { occasionOfStuck, type Stuck } from './stuck.ts'
+import type { NodeStanding } from './terminating.ts'
 
 /** What one look at a driver finds to do. */
 export interface Look {
@@ -19,10 +21,13 @@ export interface LookContext {
   readonly circumstances: Circumstances
   readonly memory: DriverMemory | undefined
   readonly heldBackSinceMs: number | null
+  readonly waitingSinceMs: number | null
+  readonly node: NodeStanding
   readonly nativeSidecars: boolean
   readonly judgement: Judgement | undefined
   readonly sidecarVerdict: Hang | undefined
   breakerOpen(): boolean
+  manyStuck(stuck: Stuck): boolean
   limits(): DeletionLimits
 }
 
@@ -35,6 +40,8 @@ export function look(driver: DriverObservation, config: ControllerConfig, contex
     settings: circumstances.settings,
     nativeSidecars: context.nativeSidecars,
     heldBackSinceMs: context.heldBackSinceMs,
+    waitingSinceMs: context.waitingSinceMs,
+    node: context.node,
     judgement: context.judgement,
     sidecarVerdict: context.sidecarVerdict,
   })
@@ -58,9 +65,10 @@ const unlimited: DeletionLimits = { quarantined: false, backoffUntilMs: 0, exhau
 function railsOf(config: ControllerConfig, context: LookContext, assessments: readonly Assessment[]): Rails {
   const { circumstances, nowMs } = context
   const { settings, named, resubmits, pause } = circumstances
-  // Only for a hung driver: the walk over all others is not for each look.
+  // Only for one that may be deleted: the walk over all others is not for each look.
   const hung = assessments.some(({ kind }) => kind === 'hung')
-  const limits = hung ? context.limits() : unlimited
+  const overdue = assessments.find((assessment) => assessment.kind === 'stuck' && assessment.overdue)
+  const limits = hung || overdue !== undefined ? context.limits() : unlimited
   return {
     nowMs,
     dryRun: config.dryRun,
@@ -72,6 +80,7 @@ function railsOf(config: ControllerConfig, context: LookContext, assessments: re
     backoffUntilMs: limits.backoffUntilMs,
     exhausted: limits.exhausted,
     breakerOpen: hung && context.breakerOpen(),
+    manyStuck: overdue?.kind === 'stuck' && context.manyStuck(overdue.stuck),
   }
 }
 
@@ -108,7 +117,7 @@ function occasionOf(assessment: Assessment): string {
     case 'restarted':
       return String(assessment.restarts)
     case 'stuck':
-      return assessment.stuck.reason
+      return occasionOfStuck(assessment.stuck)
     case 'hung':
       return assessment.hang.reason
   }

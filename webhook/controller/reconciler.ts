@@ -6,13 +6,16 @@ import type { Deletions } from './deletions.ts'
 import { confirmSeen, type DriverMemories } from './driver-memory.ts'
 import type { WatchedDrivers } from './drivers.ts'
 import { type Look, look, signatureOf } from './look.ts'
+import { areManyStuck } from './many-stuck.ts'
 import type { DriverObservation } from './observation.ts'
 import type { Performed } from './perform.ts'
 import { pollPlan } from './poll-plan.ts'
 import type { SidecarImage } from './sidecar-image.ts'
 import type { SidecarVerdicts } from './sidecar-verdicts.ts'
 import { identityOf } from './subjects.ts'
+import type { NodeStanding } from './terminating.ts'
 import type { UiPolls } from './ui-polls.ts'
+import type { Waits } from './waits.ts'
 import type { WorkQueue } from './work-queue.ts'
 
 export interface ReconcilerEdges extends CircumstancesEdges {
@@ -25,9 +28,11 @@ export interface ReconcilerEdges extends CircumstancesEdges {
   readonly deletions: Deletions
   readonly polls: UiPolls
   readonly verdicts: SidecarVerdicts
+  readonly waits: Waits
   readonly actor: Actor
   /** Whether the fault is likely not this driver's. */
   isSuspect(driver: DriverObservation): boolean
+  node(name: string): NodeStanding
   random(): number
 }
 
@@ -136,10 +141,14 @@ export function createReconciler(edges: ReconcilerEdges): Reconciler {
       circumstances,
       memory,
       heldBackSinceMs: edges.sidecarImage.heldBackSinceMs(driver),
+      waitingSinceMs: edges.waits.note(driver, nowMs),
+      node: driver.node === null ? { kind: 'unknown' } : edges.node(driver.node),
       nativeSidecars: edges.nativeSidecars(),
       judgement: polls.judgement(driver.uid),
       sidecarVerdict: verdicts.verdict(driver.uid),
       breakerOpen: () => edges.isSuspect(driver),
+      manyStuck: (stuck) =>
+        areManyStuck(stuck, edges.drivers.reflector.objects.all(), nowMs, config.rails.breakerShare),
       limits: () => deletions.limits(driver, circumstances.application, nowMs),
     })
     if (found.againMs !== null) queue.addAt(key, found.againMs)

@@ -21,6 +21,8 @@ export const context = (fields: Partial<AssessmentContext> = {}): AssessmentCont
   settings: resolveSettings({}),
   nativeSidecars: true,
   heldBackSinceMs: null,
+  waitingSinceMs: null,
+  node: { kind: 'unknown' },
   judgement: undefined,
   sidecarVerdict: undefined,
   ...fields,
@@ -38,6 +40,7 @@ export const freeRails = (fields: Partial<Rails> = {}): Rails => ({
   backoffUntilMs: 0,
   exhausted: null,
   breakerOpen: false,
+  manyStuck: false,
   ...fields,
 })
 

@@ -78,6 +78,7 @@ export async function controllerRig(t: TestContext): Promise<ControllerRig> {
         chartSettings: {},
         applications: known,
         nativeSidecars: () => true,
+        node: () => ({ kind: 'unknown' }),
         stale: () => ({}),
         monotonicMs: () => performance.now(),
         metrics: createControllerMetrics(metrics.registry),
