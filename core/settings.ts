@@ -158,13 +158,13 @@ export const settings = {
     'Least time between two in-place restarts; doubles with each, up to 5m or to itself when longer.',
   ),
   'pending-deadline': startDeadline(
-    'Time for which no node may take the driver’s pod; then the pod is deleted, so that its owner submits it again. off: it is only told of.',
+    'Time for which no node may take the driver’s pod; off: without end. Then the pod is deleted, so that its owner submits it again.',
   ),
   'image-pull-deadline': startDeadline(
-    'Time for which the driver’s image may fail to be pulled; then the pod is deleted, so that its owner submits it again, perhaps to another node. off: it is only told of.',
+    'Time for which the driver’s image may fail to be pulled; off: without end. Then the pod is deleted, so that its owner submits it again.',
   ),
   'container-creating-deadline': startDeadline(
-    'Time for which a node may fail to make the driver’s container (a volume, the network, a Secret); then the pod is deleted, so that its owner submits it again, perhaps to another node. off: it is only told of.',
+    'Time for which the driver’s container may fail to be made, as for want of a volume; off: without end. Then the pod is deleted, so that its owner submits it again.',
   ),
   'ui-port': orWord(
     integer(4040, 1, 65535, 'Port of the Spark UI; auto: the container port named spark-ui, else 4040.'),

@@ -6,7 +6,7 @@ import { recordOf } from '../../core/json.ts'
 import { installSparkApplications, type Owner, ownApplication } from './application-owner.ts'
 import { type Cluster, connectCluster } from './cluster.ts'
 import { hostPid } from './host-process.ts'
-import { pauseKubelet, waitForNode } from './kubelet.ts'
+import { addStandbyNode, pauseKubelet, waitForNode } from './kubelet.ts'
 import { createNamespace, deleteNamespace } from './namespaces.ts'
 import {
   containerStatus,
@@ -28,12 +28,14 @@ const quick = { interval: '1s', timeout: '5s' }
 let cluster: Cluster
 let webhook: Webhook
 let resumeKubelet = () => {}
+let removeNode = async () => {}
 let folder = ''
 
 before(async () => {
   cluster = await connectCluster()
   await installSparkApplications(cluster)
   await createNamespace(cluster, namespace, { 'spark-nanny.io/inject': 'enabled', webhook: namespace })
+  removeNode = await addStandbyNode(cluster, `standby-${process.pid}`)
   folder = join(cluster.runDir, namespace)
   mkdirSync(folder, { recursive: true })
   // Two of three drivers hang at once.
@@ -41,6 +43,7 @@ before(async () => {
 })
 after(async () => {
   resumeKubelet()
+  await removeNode()
   await deleteNamespace(cluster, namespace)
   await webhook?.stop()
   rmSync(folder, { recursive: true, force: true })
@@ -161,13 +164,17 @@ test('the kubelet is away for three minutes', async (context) => {
   )
 
   await context.test('a driver whose node is gone: its pod does not go, which is told; nothing is forced', async () => {
-    const pod = await isLeaving(lost, 'deleted by Kubernetes', 10_000)
+    const pod = await isLeaving(lost, 'deleted by Kubernetes', 30_000)
     assert.match(JSON.stringify(pod?.status?.conditions), /DeletionByTaintManager/)
     const [event] = await waitFor({ what: 'it is told', timeoutMs: 120_000 }, async () => {
       const events = await told(lost, 'SparkNannyStuck')
       return events.length > 0 ? events : undefined
     })
     context.diagnostic(`lost is told of: ${since()}: ${event?.message}`)
+    assert.match(
+      event?.message ?? '',
+      /node spark-nanny-node is not Ready since .*two would write at once.*forces nothing/,
+    )
     assert.match(
       await figures(),
       new RegExp(`spark_nanny_stuck_drivers\\{namespace="${namespace}",reason="terminating"\\} 1`),

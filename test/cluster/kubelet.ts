@@ -30,3 +30,42 @@ export const waitForNode = (cluster: Cluster, status: 'True' | 'Unknown', timeou
     const node = await cluster.core.readNode({ name: nodeName })
     return node.status?.conditions?.find(({ type }) => type === 'Ready')?.status === status ? true : undefined
   })
+
+/**
+ * A Node without a machine that is Ready, and takes no pods. Where all nodes are away Kubernetes evicts from none: it takes
+ * the fault for its own (FullDisruption of the node lifecycle controller). Gives what removes it.
+ */
+export const addStandbyNode = async (cluster: Cluster, name: string): Promise<() => Promise<void>> => {
+  const now = () => new Date().toISOString()
+  const lease = {
+    apiVersion: 'coordination.k8s.io/v1',
+    kind: 'Lease',
+    metadata: { name, namespace: 'kube-node-lease' },
+  }
+  const renewTime = () => ({
+    spec: { holderIdentity: name, leaseDurationSeconds: 40, renewTime: now().replace('Z', '000Z') },
+  })
+  await cluster.objects.create({
+    apiVersion: 'v1',
+    kind: 'Node',
+    metadata: { name },
+    spec: { unschedulable: true },
+  } as object)
+  await cluster.objects.create({ ...lease, ...renewTime() } as object)
+  const times = { lastHeartbeatTime: now(), lastTransitionTime: now() }
+  const conditions = [{ type: 'Ready', status: 'True', reason: 'Standby', message: 'it has no kubelet', ...times }]
+  await cluster.kubectl([
+    ...['patch', 'node', name, '--subresource=status', '--type=merge', '-p'],
+    JSON.stringify({ status: { conditions } }),
+  ])
+  const renew = () =>
+    cluster
+      .kubectl(['-n', 'kube-node-lease', 'patch', 'lease', name, '--type=merge', '-p', JSON.stringify(renewTime())])
+      .catch(() => {})
+  const timer = setInterval(renew, 8_000).unref()
+  return async () => {
+    clearInterval(timer)
+    await cluster.kubectl(['delete', 'node', name, '--ignore-not-found'])
+    await cluster.kubectl(['-n', 'kube-node-lease', 'delete', 'lease', name, '--ignore-not-found'])
+  }
+}
