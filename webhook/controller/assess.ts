@@ -59,7 +59,7 @@ export interface Assessed {
 
 const rescuePatienceMs = 60_000
 
-/** A kubelet restarts all containers within seconds of the sidecar's exit. */
+/** A kubelet restarts all containers within seconds of the sidecar's exit, if it does at all. */
 const kubeletActsWithinMs = 120_000
 
 /** What is to be said of a driver at this moment. Pure: the same pod and context give the same. */
@@ -86,8 +86,10 @@ export function assess(driver: DriverObservation, context: AssessmentContext): A
   if (context.sidecarVerdict !== undefined && isRunning(driver)) {
     assessments.push({ kind: 'hung', hang: context.sidecarVerdict })
   } else if (standing !== undefined) {
-    if (nowMs - standing.sinceMs >= kubeletActsWithinMs) assessments.push({ kind: 'hung', hang: standing })
-    else later.push(standing.sinceMs + kubeletActsWithinMs)
+    // One that was away tells of an old exit, and acts on it then.
+    const toldMs = Math.max(standing.sinceMs, driver.statusMs ?? 0)
+    if (nowMs - toldMs >= kubeletActsWithinMs) assessments.push({ kind: 'hung', hang: standing })
+    else later.push(toldMs + kubeletActsWithinMs)
   }
   const hang = hangByUi(driver, context.judgement)
   if (hang !== undefined) assessments.push({ kind: 'hung', hang })

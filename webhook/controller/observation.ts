@@ -25,6 +25,8 @@ export interface DriverObservation {
   readonly node: string | null
   readonly podIp: string | null
   readonly phase: PodPhase
+  /** When its status was last written, by its kubelet as a rule; null: it is not told. */
+  readonly statusMs: number | null
   /** Why the pod is as it is: `Evicted`, `NodeLost`, the reason of a DisruptionTarget. */
   readonly reason: string | null
   /** Since when a node takes it; null: none yet. */

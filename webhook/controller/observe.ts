@@ -49,6 +49,7 @@ export function observe(object: unknown): DriverObservation | undefined {
     node: pick(recordOf(root.spec).nodeName),
     podIp: pick(status.podIP),
     phase: phases.find((phase) => phase === status.phase) ?? 'Unknown',
+    statusMs: statusTimeOf(listOf(metadata.managedFields)),
     reason: pick(status.reason) ?? (disrupted?.status === 'True' ? pick(disrupted.reason) : null),
     scheduledMs: scheduled?.status === 'True' ? timeOf(scheduled.lastTransitionTime) : null,
     unscheduled: scheduled?.status === 'False' ? cut(textOf(scheduled.message)) : null,
@@ -69,6 +70,12 @@ function obstacleOf(pod: Pod, container: Container | undefined): SkipReason | nu
   if (container === undefined) return 'driver-container-not-found'
   const injected = pod.spec.initContainers?.some(({ name }) => name === sidecarContainerName) === true
   return !injected && collision(pod, container) !== undefined ? 'name-taken' : null
+}
+
+/** A kubelet writes by whatever name its process has (k3s, kubelite). */
+function statusTimeOf(managedFields: readonly Record<string, unknown>[]): number | null {
+  const times = managedFields.flatMap(({ subresource, time }) => (subresource === 'status' ? [timeOf(time) ?? 0] : []))
+  return times.length === 0 ? null : Math.max(...times)
 }
 
 function ours(annotations: Readonly<Record<string, string>> | undefined | null) {

@@ -164,6 +164,15 @@ test('its network does not come: stuck; where clusters do not tell of networks, 
   assert.deepEqual(assess({ ...driver, networkDown: false }, context(minutes(6))).assessments, [])
 })
 
+test('a kubelet that was away tells of an old exit, and has its time to act on it', () => {
+  const driver = observed({ sidecar: { state: terminated(88, createdMs + 30_000) } })
+  const told = { ...driver, statusMs: createdMs + 240_000 }
+  const at = (minutesOn: number) => assess(told, context(minutes(minutesOn)))
+  assert.deepEqual(at(5).assessments.map(short), [])
+  assert.equal(at(5).lookAgainMs, createdMs + 360_000)
+  assert.deepEqual(at(6).assessments.map(short), ['hung sidecar kubelet-did-not-act'])
+})
+
 test('no node takes it', () => {
   const driver = {
     ...observed({ phase: 'Pending', state: {}, ready: false }),

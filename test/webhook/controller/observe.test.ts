@@ -34,6 +34,17 @@ test('real pods: what became of each', () => {
   })
 })
 
+test('when its status was last written', () => {
+  assert.equal(observed().statusMs, null)
+  const pod = driverPod()
+  const managedFields = [
+    { manager: 'spark', time: iso(createdMs + 9_000) },
+    { manager: 'kubelet', subresource: 'status', time: iso(createdMs + 5_000) },
+    { manager: 'kube-controller-manager', subresource: 'status', time: iso(createdMs + 7_000) },
+  ]
+  assert.equal(observe({ ...pod, metadata: { ...pod.metadata, managedFields } })?.statusMs, createdMs + 7_000)
+})
+
 test('little is kept of a pod', () => {
   for (const { name } of names) {
     const size = JSON.stringify(captured(name)).length
