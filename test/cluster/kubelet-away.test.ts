@@ -132,15 +132,16 @@ test('the kubelet is away for three minutes', async (context) => {
   const healthy = await start(cluster, context, namespace, { name: 'healthy', mode: 'loop' })
   // With a verdict its pod is to fail.
   const hung = await own(context, 'hung', 300, { ...quick, restart: 'resubmit' })
-  // With a verdict it is to be restarted in place.
+  // With a verdict these are to be restarted in place.
+  const back = await own(context, 'back', 300, quick)
   const raced = await own(context, 'raced', 300, quick)
   const lost = await own(context, 'lost', 5, {})
-  for (const ref of [healthy, hung, raced, lost]) {
+  for (const ref of [healthy, hung, back, raced, lost]) {
     await computes(ref)
     await waitForPod(cluster, ref, { what: 'Ready', timeoutMs: 30_000 }, isReady)
   }
   const jobsBefore = await jobsDone(cluster, healthy)
-  for (const ref of [hung, raced, lost]) await freezeDriver(cluster, ref)
+  for (const ref of [hung, back, raced, lost]) await freezeDriver(cluster, ref)
   process.kill(await hostPid(cluster, lost, 'spark-nanny'), 'SIGSTOP')
   resumeKubelet = pauseKubelet()
   const pausedMs = Date.now()
@@ -220,7 +221,20 @@ test('the kubelet is away for three minutes', async (context) => {
     })
   }
 
-  await context.test('a kubelet that is back while we act: one of the two does, not both', async () => {
+  await context.test(
+    'a kubelet that is back does what it had no time for: in place, and nobody else acts',
+    async () => {
+      await waitFor({ what: 'back was started again', timeoutMs: 120_000 }, async () =>
+        (containerStatus(await getPod(cluster, back))?.restartCount ?? 0) > 0 ? true : undefined,
+      )
+      await computes(back)
+      context.diagnostic(`back computes again: ${since()}`)
+      assert.deepEqual(await told(back, 'SparkNannyDeleted'), [])
+      assert.equal((await getPod(cluster, back))?.metadata?.uid, back.uids[0])
+    },
+  )
+
+  await context.test('a kubelet that acts while we do: one of the two does, not both', async () => {
     await waitFor({ what: 'raced was started again', timeoutMs: 120_000 }, async () => {
       const pod = await getPod(cluster, raced)
       const again = pod?.metadata?.uid !== raced.uids[0] || (containerStatus(pod)?.restartCount ?? 0) > 0
