@@ -102,6 +102,7 @@ test('the deadline counts from when it was seen to wait in that way, and is a ti
   assert.equal(look(unscheduled({ gated: true }), 120).overdue, false)
   assert.deepEqual(look(unscheduled(), 121), { overdue: false, againMs: createdMs + 131 * minuteMs })
   assert.equal(look(pending(waiting('ContainerCreating'), { networkDown: true }), 122).overdue, false)
+  assert.equal(look(pending(waiting('ContainerCreating'), { networkDown: true }), 131).overdue, false)
   assert.equal(look(pending(waiting('ContainerCreating')), 140).overdue, false)
   assert.equal(look(pending(waiting('ErrImagePull')), 141).overdue, false)
   assert.equal(look(pending(waiting('ImagePullBackOff')), 150).overdue, false)
