@@ -73,7 +73,10 @@ export function waitsFor(driver: DriverObservation, node: NodeStanding = { kind:
   const { state } = driver.driver
   const sinceMs = driver.scheduledMs ?? driver.createdMs
   if (state.kind !== 'waiting' || state.reason === 'CrashLoopBackOff') return undefined
-  const detail = [state.reason, state.message].filter((text) => text !== '').join(': ') || 'the node says nothing of it'
+  const said = [state.reason, state.message].filter((text) => text !== '').join(': ') || 'the node says nothing of it'
+  const detail = driver.networkDown
+    ? `${said}: its volumes or its network do not come, see the Events of the pod`
+    : said
   if (imageReasons.includes(state.reason)) return { reason: 'image-pull', sinceMs, detail, maybeSlow: false }
   // Until the pod's network stands every container is said to be creating or initializing.
   if (state.reason === 'PodInitializing' && !driver.networkDown) return undefined

@@ -38,7 +38,7 @@ const toLetGo: Readonly<Record<Lingering, (driver: DriverObservation) => string>
 
 /** What a pod is deleted for, or would be. */
 export function groundsText({ by, reason, detail }: Grounds): string {
-  if (by === 'stuck') return `${stuckDoing[reason]} for longer than it may take (${detail})`
+  if (by === 'stuck') return `${stuckDoing[reason]} for longer than its settings allow (${detail})`
   // From outside the pod, a UI that does not listen may also be one that is switched off.
   const sure = by === 'sidecar' || reason === 'unresponsive'
   return `${sure ? 'The driver hangs' : 'The driver may hang'} (${detail})`
