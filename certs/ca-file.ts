@@ -1,6 +1,7 @@
 import type { KubernetesApi } from '../webhook/kubernetes/api.ts'
 import { createReflector } from '../webhook/kubernetes/reflector.ts'
 import { type Authority, parseAuthorities } from './authorities.ts'
+import { disputeRest } from './dispute.ts'
 import type { Problems } from './problems.ts'
 import type { CertificateEdges } from './source.ts'
 import { absenceOf, caBundlesToWrite, parseTrust, strangers, type Trust, trustedByAll } from './trust.ts'
@@ -54,22 +55,27 @@ export function caFilePublisher(
     edges.metrics.authorityExpiry(Math.min(...authorities.map(({ expiresMs }) => expiresMs)))
   }
 
-  const publish = async (trust: Trust): Promise<void> => {
+  /** Whether it wrote. */
+  const publish = async (trust: Trust): Promise<boolean> => {
     problems.set('configuration-absent', trust.kind === 'found' ? null : absenceOf(configurationName))
-    if (trust.kind === 'absent' || wanted.length === 0) return
+    if (trust.kind === 'absent' || wanted.length === 0) return false
     trustedOnce ||= wanted.every(({ fingerprint }) => trustedByAll(trust, fingerprint))
     const found = strangers(trust, wanted)
     if (!sameAuthorities(found, others)) unchangedSinceMs = edges.elapsedMs()
     others = found
     const settled = edges.elapsedMs() - unchangedSinceMs >= settleMs
     const caBundles = caBundlesToWrite(trust, wanted, settled, { ownMs: edges.nowMs(), serverMs: null })
-    if (caBundles.length === 0) return problems.set('write-failed', null)
+    if (caBundles.length === 0) {
+      problems.set('write-failed', null)
+      return false
+    }
     const outcome = await writeCaBundles(api, configurationName, caBundles, trust.resourceVersion)
     problems.set('write-failed', outcome.kind === 'failed' ? outcome.detail : null)
-    if (outcome.kind !== 'written') return
+    if (outcome.kind !== 'written') return false
     // One that comes again begins anew: a replica with other files must not be undone at once each time.
     if (settled) others = []
     edges.log.info({ event: 'publish-bundle', webhooks: caBundles.length })
+    return true
   }
 
   const configurations = createReflector<Trust>(
@@ -82,13 +88,15 @@ export function caFilePublisher(
     { ...edges, api },
   )
 
+  const disputeRestMs = disputeRest(edges.elapsedMs)
   const run = async (signal: AbortSignal): Promise<void> => {
     while (!signal.aborted) {
       const waking = new AbortController()
       wake = () => waking.abort()
       await readFile()
       const [trust] = [...configurations.objects.all()]
-      if (configurations.synced()) await publish(trust ?? { kind: 'absent' })
+      const wrote = configurations.synced() && (await publish(trust ?? { kind: 'absent' }))
+      await edges.sleep(disputeRestMs(wrote), signal)
       await edges.sleep(lookMs, AbortSignal.any([signal, waking.signal]))
     }
   }

@@ -1,12 +1,11 @@
 import { recordOf } from '../core/json.ts'
 import { createReflector, type Reflector } from '../webhook/kubernetes/reflector.ts'
+import { disputeRest } from './dispute.ts'
 import { redactingLog } from './redaction.ts'
 import { secretsPath } from './secret.ts'
 import { createReplica, type SelfSignedEdges, type SelfSignedOptions } from './self-signed-replica.ts'
 import type { CertificateSource } from './source.ts'
 import { configurationsPath } from './webhook-configuration.ts'
-
-const maxDisputeRestMs = 30_000
 
 /**
  * A certificate authority of our own in a Secret that all replicas share, and its caBundle in the webhook configuration.
@@ -36,8 +35,7 @@ export function selfSignedSource(options: SelfSignedOptions, edges: SelfSignedEd
     if (gone || (isGone(configurations) && known.trust.kind === 'found')) replica.changed()
   }
 
-  /** Rounds that wrote, one after the other: somebody may be undoing what we write, and must not be answered at once for ever. */
-  let disputes = 0
+  const disputeRestMs = disputeRest(edges.elapsedMs)
   const run = async (signal: AbortSignal): Promise<void> => {
     while (!signal.aborted) {
       const waking = new AbortController()
@@ -45,8 +43,7 @@ export function selfSignedSource(options: SelfSignedOptions, edges: SelfSignedEd
       noticeDeletion()
       const writesBefore = replica.writes()
       const restMs = await replica.round()
-      disputes = replica.writes() === writesBefore ? 0 : disputes + 1
-      if (disputes > 1) await edges.sleep(Math.min(maxDisputeRestMs, 50 * 2 ** disputes), signal)
+      await edges.sleep(disputeRestMs(replica.writes() !== writesBefore), signal)
       // Replicas that began together need not meet again.
       await edges.sleep(restMs * (0.75 + edges.random() / 2), AbortSignal.any([signal, waking.signal]))
     }

@@ -97,7 +97,7 @@ export async function connectCluster(
       'namespace-limits': limits.reflectors.some((reflector) => reflector.stale()),
       nodes: nodes.stale(),
     }),
-    metrics: createControllerMetrics(metrics.registry),
+    metrics: createControllerMetrics(metrics.registry, () => performance.now()),
     loops,
   })
   return {

@@ -44,7 +44,7 @@ export async function ownMetrics(t: TestContext): Promise<ReadonlySet<string>> {
   metrics.certificateExpiry(Date.UTC(2027, 0, 31))
   metrics.authorityExpiry(Date.UTC(2027, 0, 31))
   metrics.certificateSourceHealthy(true)
-  createControllerMetrics(metrics.registry)
+  createControllerMetrics(metrics.registry, () => 0)
   const webhook = await metrics.render()
   return new Set([...seriesOf(sidecar), ...seriesOf(webhook)])
 }

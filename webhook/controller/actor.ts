@@ -6,6 +6,7 @@ import type { Choice, Grounds } from './choose-action.ts'
 import type { Circumstances } from './circumstances.ts'
 import type { Deletions } from './deletions.ts'
 import { type DriverMemory, once } from './driver-memory.ts'
+import { deletionReason } from './history.ts'
 import type { ControllerMetrics } from './metrics.ts'
 import type { DriverObservation } from './observation.ts'
 import { listExecutors, oldExecutors } from './old-executors.ts'
@@ -101,8 +102,7 @@ export function createActor(edges: ActorEdges, signal: AbortSignal): Actor {
   /** Before the deletion: whoever leads next must know of it, whatever becomes of us or of the answer. */
   const putOnRecord = async ({ driver, circumstances }: Task, grounds: Grounds): Promise<Performed> => {
     const { application } = circumstances
-    const { by, reason, detail } = grounds
-    const deletion = { atMs: edges.nowMs(), uid: driver.uid, reason: `${by} ${reason}: ${detail}` }
+    const deletion = { atMs: edges.nowMs(), uid: driver.uid, reason: deletionReason(grounds) }
     const text = edges.deletions.note(driver, application, deletion)
     if (driver.owner === null || application === undefined || edges.deletions.isOnRecord(driver, application))
       return done

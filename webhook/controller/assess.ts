@@ -135,7 +135,7 @@ function restartOf(driver: DriverObservation): Extract<Assessment, { kind: 'rest
 }
 
 /** The sidecar has ended with the code that restarts all containers, and the driver runs on as before. */
-function unansweredExit(driver: DriverObservation): Hang | undefined {
+export function unansweredExit(driver: DriverObservation): Hang | undefined {
   const { sidecar } = driver
   if (sidecar === null || sidecar.rescue !== null || sidecar.state.kind !== 'ended' || !isRunning(driver))
     return undefined

@@ -4,12 +4,12 @@ import type { KubernetesApi } from '../kubernetes/api.ts'
 import type { SparkApplications } from '../kubernetes/spark-applications.ts'
 import type { Log } from '../log.ts'
 import { createActor } from './actor.ts'
+import { createBreaker } from './breaker.ts'
 import { type CircumstancesEdges, circumstancesOf } from './circumstances.ts'
 import { deletionRecord } from './deletions.ts'
 import { confirmSeen, driverMemories } from './driver-memory.ts'
 import type { WatchedDrivers } from './drivers.ts'
 import { watchEndings } from './endings.ts'
-import { isBreakerOpen, isCutOff } from './ledger.ts'
 import type { ControllerMetrics } from './metrics.ts'
 import type { Performer } from './perform.ts'
 import { createReconciler, keyOf, type Reconciler } from './reconciler.ts'
@@ -49,7 +49,6 @@ export interface Controller {
 
 /** Looks without a pause; admissions wait no longer than for these. */
 const looksAtOnce = 50
-const breakerWindowMs = 10 * 60_000
 const othersWithinMs = 30_000
 
 /**
@@ -58,7 +57,7 @@ const othersWithinMs = 30_000
  */
 export function createController(edges: ControllerEdges): Controller {
   const { drivers, metrics, config, nowMs } = edges
-  let isOpen = (_uid?: string) => false
+  let isOpen = () => false
 
   const lead = async (signal: AbortSignal): Promise<void> => {
     const queue = workQueue()
@@ -77,13 +76,10 @@ export function createController(edges: ControllerEdges): Controller {
     )
     const verdicts = sidecarVerdicts({ ...edges, answered: (driver) => queue.add(keyOf(driver)) })
     const waits = watchWaits()
-    isOpen = (own) => {
-      const { asked, unhealthy } = polls.counts()
-      // What is on record and not done yet counts as unhealthy already.
-      const isThere = (uid: string) => uid === own || polls.judgement(uid) !== undefined
-      const lately = deletions.lately(breakerWindowMs, nowMs(), isThere)
-      return isBreakerOpen(asked, unhealthy, lately, config.rails.breakerShare)
-    }
+    const { rails } = config
+    const all = () => drivers.reflector.objects.all()
+    const breaker = createBreaker({ rails, polls, verdicts, deletions, drivers: all, nowMs })
+    isOpen = breaker.isOpen
     const actor = createActor({ ...edges, deletions }, signal)
     const reconciler = createReconciler({
       ...edges,
@@ -94,11 +90,7 @@ export function createController(edges: ControllerEdges): Controller {
       verdicts,
       waits,
       actor,
-      isSuspect: ({ uid, node, namespace }) => {
-        const ofNode = polls.counts((other) => other.node === node)
-        const ofNamespace = polls.counts((other) => other.namespace === namespace)
-        return isOpen(uid) || [ofNode, ofNamespace].some(({ asked, unhealthy }) => isCutOff(asked, unhealthy))
-      },
+      breaker,
     })
 
     await syncedEnough(edges, signal)
@@ -124,7 +116,7 @@ export function createController(edges: ControllerEdges): Controller {
     edges.onNamespace((namespace) => {
       for (const driver of drivers.reflector.objects.in(namespace)) queue.add(keyOf(driver))
     }, signal)
-    for (const driver of drivers.reflector.objects.all()) queue.add(keyOf(driver))
+    for (const driver of all()) queue.add(keyOf(driver))
     await work(edges, queue, reconciler, signal)
     while (reconciler.underWay() > 0) await edges.sleep(20, new AbortController().signal)
     isOpen = () => false

@@ -1,6 +1,7 @@
 import { actionsAnnotation } from '../../core/pod-contract.ts'
 import type { RailsConfig } from '../controller-config.ts'
 import type { KnownApplication } from '../kubernetes/spark-applications.ts'
+import type { Hang } from './assess.ts'
 import {
   backoffUntilMs,
   currentHistory,
@@ -9,6 +10,7 @@ import {
   type History,
   noHistory,
   parseHistory,
+  wasBy,
   withDeletion,
   withoutPod,
 } from './history.ts'
@@ -34,9 +36,17 @@ export interface Deletions {
   isOnRecord(driver: Driver, known: KnownApplication): boolean
   /** Counts a deletion that is to be; the value of the annotation that shall tell of it. Again for the same pod: once. */
   note(application: Application, known: KnownApplication | undefined, deletion: Deletion): string
-  /** Deletions within the last `windowMs`, without those of pods that are still there. */
-  lately(windowMs: number, nowMs: number, isThere: (uid: string) => boolean): number
+  /** How many applications have lost drivers on such verdicts since then: but for `own`, and for `counted` pods. */
+  lately(by: Hang['by'], which: Lately): number
   quarantined(applications: Iterable<KnownApplication>): ReadonlyMap<string, number>
+}
+
+export interface Lately {
+  readonly sinceMs: number
+  /** What comes back of the same application is for its backoff and its budget. */
+  readonly own: Application | undefined
+  /** The uids of pods that count already, since they are still there. */
+  readonly counted: ReadonlySet<string>
 }
 
 export interface DeletionLimits {
@@ -51,8 +61,18 @@ interface Remembered {
   readonly seen: boolean
 }
 
+type Entry = LedgerEntry & Deletion
+
+const entryOf = ({ namespace, application }: Application, { atMs, uid, reason }: Deletion): Entry => ({
+  atMs,
+  namespace,
+  application,
+  uid,
+  reason,
+})
+
 export function deletionRecord(config: RailsConfig): Deletions {
-  let entries: readonly LedgerEntry[] = []
+  let entries: readonly Entry[] = []
   const underWay = new Map<string, LedgerEntry>()
   const remembered = new Map<string, Remembered>()
   const keyOf = ({ namespace, application }: Application) => `${namespace}/${application}`
@@ -72,12 +92,9 @@ export function deletionRecord(config: RailsConfig): Deletions {
   return {
     load: (applications) => {
       entries = [...applications].flatMap(({ application: { namespace, name, annotations } }) =>
-        parseHistory(annotations[actionsAnnotation]).deletions.map(({ atMs, uid }) => ({
-          atMs,
-          uid,
-          namespace,
-          application: name,
-        })),
+        parseHistory(annotations[actionsAnnotation]).deletions.map((deletion) =>
+          entryOf({ namespace, application: name }, deletion),
+        ),
       )
     },
     limits: (driver, known, nowMs) => {
@@ -99,17 +116,20 @@ export function deletionRecord(config: RailsConfig): Deletions {
     isOnRecord: ({ uid }, { application }) =>
       parseHistory(application.annotations[actionsAnnotation]).deletions.some((deletion) => deletion.uid === uid),
     note: (driver, known, deletion) => {
-      const { namespace, application } = driver
       const { atMs, uid } = deletion
       underWay.delete(uid)
       const within = entries.filter((entry) => entry.uid !== uid && atMs - entry.atMs < config.windowMs)
-      entries = [...within, { atMs, namespace, application, uid }]
+      entries = [...within, entryOf(driver, deletion)]
       const history = withDeletion(historyOf(driver, known), deletion, known?.generation ?? null, config)
       remembered.set(keyOf(driver), { history, seen: false })
       return formatHistory(history)
     },
-    lately: (windowMs, nowMs, isThere) =>
-      entries.filter(({ atMs, uid }) => nowMs - atMs < windowMs && !isThere(uid)).length,
+    lately: (by, { sinceMs, own, counted }) => {
+      const of = entries
+        .filter((entry) => wasBy(by, entry) && entry.atMs > sinceMs && !counted.has(entry.uid))
+        .map(keyOf)
+      return new Set(of).difference(new Set(own === undefined ? [] : [keyOf(own)])).size
+    },
     quarantined: (applications) => {
       const counts = new Map<string, number>()
       for (const { application, generation } of applications) {

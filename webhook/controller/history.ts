@@ -1,12 +1,19 @@
 import { isRecord, parseJson, recordOf } from '../../core/json.ts'
+import type { Hang } from './assess.ts'
+import type { Grounds } from './choose-action.ts'
 
 /** One driver that was deleted. */
 export interface Deletion {
   readonly atMs: number
   /** Of the pod. */
   readonly uid: string
+  /** Begins with whose verdict it was, or with `stuck`. */
   readonly reason: string
 }
+
+export const deletionReason = ({ by, reason, detail }: Grounds): string => `${by} ${reason}: ${detail}`
+
+export const wasBy = (by: Hang['by'], { reason }: Pick<Deletion, 'reason'>): boolean => reason.startsWith(`${by} `)
 
 /** What was done about one application's drivers, across their pods. */
 export interface History {

@@ -23,20 +23,3 @@ export function exhaustedScope(
   if (inNamespace.length >= perNamespace) return 'namespace'
   return recent.length >= perCluster ? 'cluster' : null
 }
-
-/**
- * Whether so many drivers are unhealthy that the fault is likely not theirs: more than one, and more than the share.
- * Those deleted lately for it count as unhealthy still, or a fault that goes around would be fed one by one.
- */
-export function isBreakerOpen(asked: number, unhealthy: number, lately: number, share: number): boolean {
-  const sick = unhealthy + lately
-  return sick > 1 && sick > share * (asked + lately)
-}
-
-/**
- * Whether all of a driver's neighbours (of its node, of its namespace) are unhealthy with it: then it is rather the way
- * to them that is cut.
- */
-export function isCutOff(asked: number, unhealthy: number): boolean {
-  return asked > 1 && unhealthy === asked
-}

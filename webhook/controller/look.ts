@@ -26,7 +26,7 @@ export interface LookContext {
   readonly nativeSidecars: boolean
   readonly judgement: Judgement | undefined
   readonly sidecarVerdict: Hang | undefined
-  breakerOpen(): boolean
+  breakerOpen(by: Hang['by']): boolean
   manyStuck(stuck: Stuck): boolean
   limits(): DeletionLimits
 }
@@ -66,9 +66,9 @@ function railsOf(config: ControllerConfig, context: LookContext, assessments: re
   const { circumstances, nowMs } = context
   const { settings, named, resubmits, pause } = circumstances
   // Only for one that may be deleted: the walk over all others is not for each look.
-  const hung = assessments.some(({ kind }) => kind === 'hung')
+  const hangs = assessments.flatMap((assessment) => (assessment.kind === 'hung' ? [assessment.hang] : []))
   const overdue = assessments.find((assessment) => assessment.kind === 'stuck' && assessment.overdue)
-  const limits = hung || overdue !== undefined ? context.limits() : unlimited
+  const limits = hangs.length > 0 || overdue !== undefined ? context.limits() : unlimited
   return {
     nowMs,
     dryRun: config.dryRun,
@@ -79,7 +79,7 @@ function railsOf(config: ControllerConfig, context: LookContext, assessments: re
     quarantined: limits.quarantined,
     backoffUntilMs: limits.backoffUntilMs,
     exhausted: limits.exhausted,
-    breakerOpen: hung && context.breakerOpen(),
+    breakerOpen: hangs.some(({ by }) => context.breakerOpen(by)),
     manyStuck: overdue?.kind === 'stuck' && context.manyStuck(overdue.stuck),
   }
 }

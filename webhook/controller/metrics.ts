@@ -1,4 +1,5 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
+import { applicationSeries } from './application-series.ts'
 import type { EndCause } from './ending.ts'
 import type { DriverCounts } from './gauges.ts'
 
@@ -27,7 +28,8 @@ export interface ControllerMetrics {
   show(figures: ControllerFigures): void
 }
 
-export function createControllerMetrics(registry: Registry): ControllerMetrics {
+/** `nowMs`: of any clock, for what is forgotten with time. */
+export function createControllerMetrics(registry: Registry, nowMs: () => number): ControllerMetrics {
   const registers = [registry]
   let figures: ControllerFigures | undefined
   const counter = <T extends string>(name: string, help: string, labelNames: T[]) =>
@@ -135,11 +137,16 @@ export function createControllerMetrics(registry: Registry): ControllerMetrics {
     buckets: [0.1, 0.25, 0.5, 1, 2],
     registers,
   })
+  const ofKills = applicationSeries<{ spark_app: string }>(nowMs, (labels) => kills.remove(labels))
+  const ofPokes = applicationSeries<{ spark_app: string }>(nowMs, (labels) => pokes.remove(labels))
+  const ofTerminations = applicationSeries<{ namespace: string; application: string; cause: string }>(nowMs, (labels) =>
+    terminations.remove(labels),
+  )
   return {
     acted: (action, result) => actions.inc({ action, result }),
-    killed: (application) => kills.inc({ spark_app: application }),
-    poked: (application, seconds) => pokes.observe({ spark_app: application }, seconds),
-    terminated: (namespace, application, cause) => terminations.inc({ namespace, application, cause }),
+    killed: (application) => kills.inc(ofKills({ spark_app: application })),
+    poked: (application, seconds) => pokes.observe(ofPokes({ spark_app: application }), seconds),
+    terminated: (namespace, application, cause) => terminations.inc(ofTerminations({ namespace, application, cause })),
     recovered: (seconds) => recovery.observe(seconds),
     budgetExhausted: (scope) => exhausted.inc({ scope }),
     show: (next) => {

@@ -1,6 +1,7 @@
 import type { ControllerConfig } from '../controller-config.ts'
 import type { Log } from '../log.ts'
 import type { Actor } from './actor.ts'
+import type { Breaker } from './breaker.ts'
 import { type Circumstances, type CircumstancesEdges, circumstancesOf } from './circumstances.ts'
 import type { Deletions } from './deletions.ts'
 import { confirmSeen, type DriverMemories } from './driver-memory.ts'
@@ -30,8 +31,7 @@ export interface ReconcilerEdges extends CircumstancesEdges {
   readonly verdicts: SidecarVerdicts
   readonly waits: Waits
   readonly actor: Actor
-  /** Whether the fault is likely not this driver's. */
-  isSuspect(driver: DriverObservation): boolean
+  readonly breaker: Pick<Breaker, 'isOpenFor'>
   node(name: string): NodeStanding
   random(): number
 }
@@ -146,7 +146,7 @@ export function createReconciler(edges: ReconcilerEdges): Reconciler {
       nativeSidecars: edges.nativeSidecars(),
       judgement: polls.judgement(driver.uid),
       sidecarVerdict: verdicts.verdict(driver.uid),
-      breakerOpen: () => edges.isSuspect(driver),
+      breakerOpen: (by) => edges.breaker.isOpenFor(driver, by),
       manyStuck: (stuck) =>
         areManyStuck(stuck, edges.drivers.reflector.objects.all(), nowMs, config.rails.breakerShare),
       limits: () => deletions.limits(driver, circumstances.application, nowMs),

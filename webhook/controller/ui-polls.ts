@@ -29,8 +29,15 @@ export interface UiPolls {
   ask(driver: DriverObservation, policy: PollPolicy, delayMs: number): void
   forget(uid: string): void
   judgement(uid: string): Judgement | undefined
-  /** How many of those that `of` picks have ever answered, and how many of these do not now. */
-  counts(of?: (driver: DriverObservation) => boolean): { readonly asked: number; readonly unhealthy: number }
+  /** Of those that `of` picks and that have ever answered. */
+  census(of?: (driver: DriverObservation) => boolean): Census
+}
+
+/** Drivers whose health is known in one way. */
+export interface Census {
+  readonly known: number
+  /** The uids of their pods. */
+  readonly unhealthy: ReadonlySet<string>
 }
 
 /** What is asked of at a time; a hung one takes all of its timeout. */
@@ -98,14 +105,15 @@ export function uiPolls(edges: UiPollsEdges, signal: AbortSignal): UiPolls {
       polls.delete(uid)
     },
     judgement: (uid) => polls.get(uid)?.judgement,
-    counts: (of = () => true) => {
-      let [asked, unhealthy] = [0, 0]
+    census: (of = () => true) => {
+      let known = 0
+      const unhealthy = new Set<string>()
       for (const { driver, judgement } of polls.values()) {
         if (!judgement.answered || !of(driver)) continue
-        asked += 1
-        if (isUnhealthy(judgement)) unhealthy += 1
+        known += 1
+        if (isUnhealthy(judgement)) unhealthy.add(driver.uid)
       }
-      return { asked, unhealthy }
+      return { known, unhealthy }
     },
   }
 }

@@ -69,7 +69,7 @@ export function startReplica({ name, seed, namespace, proxy, clock, config, uis 
     nativeSidecars: () => true,
     stale: () => ({}),
     monotonicMs: clock.monotonicMs,
-    metrics: createControllerMetrics(metrics.registry),
+    metrics: createControllerMetrics(metrics.registry, clock.monotonicMs),
     loops,
     prober: uis.prober(name),
     get: async () => ({ kind: 'refused' }),

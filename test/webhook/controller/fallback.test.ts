@@ -233,6 +233,25 @@ test('a deletion whose answer was lost, and an Event that could not be told at f
   assert.match(await replica.metrics(), /spark_nanny_kill_count\{spark_app="pi"\} 1/)
 })
 
+test('a deletion that is refused since the pod has changed, which a frozen watch does not show, is tried ever more seldom', async (t) => {
+  const rig = await scene(t)
+  rig.start(deleting)
+  await until(() => rig.ui.polls() > 3, 'polls')
+  let frozen = true
+  rig.api.intercept((method) =>
+    method === 'DELETE' && frozen
+      ? { status: 409, body: { kind: 'Status', code: 409, reason: 'Conflict' } }
+      : undefined,
+  )
+  rig.ui.hang(true)
+  await until(() => rig.deletes().length === 2, 'a second try')
+  await rig.edges.sleep(3_500, rig.signal)
+  // After half a second, one, two, four; each half a second it would be nine.
+  assert.ok(rig.deletes().length <= 5, String(rig.deletes().length))
+  frozen = false
+  await until(() => rig.api.get(pods, 'spark', 'pi-driver') === undefined, 'the deletion')
+})
+
 test('what answers that is not the API server is not believed', async (t) => {
   const rig = await scene(t)
   rig.start(deleting)

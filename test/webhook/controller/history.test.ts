@@ -10,7 +10,7 @@ import {
   parseHistory,
   withDeletion,
 } from '../../../webhook/controller/history.ts'
-import { exhaustedScope, isBreakerOpen } from '../../../webhook/controller/ledger.ts'
+import { exhaustedScope } from '../../../webhook/controller/ledger.ts'
 import { parsePause, pauseOf } from '../../../webhook/controller/pause.ts'
 import type { KnownApplication } from '../../../webhook/kubernetes/spark-applications.ts'
 import { defaultConfig } from './rig.ts'
@@ -21,7 +21,7 @@ const { rails } = defaultConfig
 const deletion = (minutesAgo: number) => ({
   atMs: nowMs - minutesAgo * minuteMs,
   uid: `uid-${minutesAgo}`,
-  reason: 'hung',
+  reason: 'ui unresponsive: no answer',
 })
 const history = (...minutesAgo: readonly number[]): History => ({
   generation: 1,
@@ -80,22 +80,6 @@ test('budgets, the narrowest first', () => {
   assert.equal(scope(['b', 'c', 'd', 'e'].map((name) => entry(name, 'y'))), 'cluster')
 })
 
-const breakers: readonly [number, number, number, boolean][] = [
-  [1, 1, 0, false],
-  [2, 2, 0, true],
-  [10, 1, 0, false],
-  [10, 2, 0, false],
-  [10, 3, 0, true],
-  [10, 1, 2, true],
-  [1000, 200, 0, false],
-  [1000, 201, 0, true],
-]
-for (const [asked, unhealthy, lately, open] of breakers) {
-  test(`breaker: ${unhealthy} of ${asked} unhealthy, ${lately} deleted lately: ${open ? 'open' : 'closed'}`, () => {
-    assert.equal(isBreakerOpen(asked, unhealthy, lately, 0.2), open)
-  })
-}
-
 const known = (annotations: Readonly<Record<string, string>>, generation = 1): KnownApplication => ({
   uid: 'uid',
   resourceVersion: '1',
@@ -151,10 +135,9 @@ test('a quarantine ends with another version of the SparkApplication, and outliv
   after.load([known(annotations)])
   assert.equal(after.limits(driver, known(annotations), nowMs + 5 * 3_600_000).quarantined, true)
   assert.equal(after.limits(driver, known(annotations), nowMs).exhausted, 'application')
-  assert.equal(
-    after.lately(10 * minuteMs, nowMs, () => false),
-    1,
-  )
+  const lately = (by: 'ui' | 'sidecar') =>
+    after.lately(by, { sinceMs: nowMs - 25 * minuteMs, own: undefined, counted: new Set() })
+  assert.deepEqual([lately('ui'), lately('sidecar')], [1, 0], 'of two, one application')
   assert.deepEqual([...after.quarantined([known(annotations)])], [['a', 1]])
   assert.equal(after.limits(driver, known(annotations, 2), nowMs).quarantined, false)
 })

