@@ -6,7 +6,7 @@ import { recordOf } from '../../core/json.ts'
 import { installSparkApplications, type Owner, ownApplication } from './application-owner.ts'
 import { type Cluster, connectCluster } from './cluster.ts'
 import { hostPid } from './host-process.ts'
-import { addStandbyNode, pauseKubelet, waitForNode } from './kubelet.ts'
+import { addStandbyNode, pauseKubelet, sidecarEnd, tellOfExit, waitForNode } from './kubelet.ts'
 import { createNamespace, deleteNamespace } from './namespaces.ts'
 import {
   containerStatus,
@@ -97,37 +97,6 @@ const actionsOf = async (name: string): Promise<unknown[]> => {
   return actions as unknown[]
 }
 
-/** Has the API tell what the kubelet would have told, had it not been frozen: the sidecar ended with 88 at `atMs`. */
-const tellOfExit = async (ref: PodRef, atMs: number): Promise<void> => {
-  const pod = await getPod(cluster, ref)
-  const statuses = (pod?.status?.initContainerStatuses ?? []).map((status) => {
-    const { containerID = '', state } = status
-    const startedAt = state?.running?.startedAt
-    const terminated = { exitCode: 88, reason: 'Error', containerID, startedAt, finishedAt: new Date(atMs) }
-    return { ...status, ready: false, started: false, state: { terminated } }
-  })
-  await cluster.kubectl([
-    '-n',
-    ref.namespace,
-    'patch',
-    'pod',
-    ref.pod,
-    '--subresource=status',
-    '--type=merge',
-    '-p',
-    JSON.stringify({ status: { initContainerStatuses: statuses } }),
-  ])
-}
-
-/** When the sidecar's port is closed: it has ended, whoever has noticed. */
-const sidecarEnd = (ref: PodRef): Promise<number> =>
-  waitFor({ what: `the sidecar of ${ref.pod} ends`, timeoutMs: 60_000 }, () =>
-    sidecarStatus(cluster, ref).then(
-      () => undefined,
-      () => Date.now(),
-    ),
-  )
-
 test('the kubelet is away for three minutes', async (context) => {
   const healthy = await start(cluster, context, namespace, { name: 'healthy', mode: 'loop' })
   // With a verdict its pod is to fail.
@@ -146,7 +115,7 @@ test('the kubelet is away for three minutes', async (context) => {
   resumeKubelet = pauseKubelet()
   const pausedMs = Date.now()
   const since = () => `${Math.round((Date.now() - pausedMs) / 100) / 10} s after the pause`
-  const exitedMs = await sidecarEnd(raced)
+  const exitedMs = await sidecarEnd(cluster, raced)
   context.diagnostic(`the sidecar of raced ended with nobody to notice: ${since()}`)
   await waitForNode(cluster, 'Unknown', 90_000)
   context.diagnostic(`the node is not heard of: ${since()}`)
@@ -198,7 +167,7 @@ test('the kubelet is away for three minutes', async (context) => {
 
   // What the sidecar ended with is known of at the moment at which the kubelet can act on it itself.
   resumeKubelet()
-  await tellOfExit(raced, exitedMs)
+  await tellOfExit(cluster, raced, exitedMs)
   context.diagnostic(`the kubelet goes on: ${since()}`)
   await waitForNode(cluster, 'True', 60_000)
 

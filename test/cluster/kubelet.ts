@@ -1,7 +1,9 @@
 import { spawn } from 'node:child_process'
 import type { Cluster } from './cluster.ts'
 import { nodeName } from './kubernetes/names.ts'
+import { getPod, type PodRef } from './pods.ts'
 import { daemonPid, waitFor } from './processes.ts'
+import { sidecarStatus } from './sidecar.ts'
 
 /** However a test ends, the kubelet of all tests goes on after this. */
 const goesOnAfterSeconds = 360
@@ -69,3 +71,34 @@ export const addStandbyNode = async (cluster: Cluster, name: string): Promise<()
     await cluster.kubectl(['-n', 'kube-node-lease', 'delete', 'lease', name, '--ignore-not-found'])
   }
 }
+
+/** Has the API tell what the kubelet would have told, had it not been frozen: the sidecar ended with 88 at `atMs`. */
+export const tellOfExit = async (cluster: Cluster, ref: PodRef, atMs: number): Promise<void> => {
+  const pod = await getPod(cluster, ref)
+  const statuses = (pod?.status?.initContainerStatuses ?? []).map((status) => {
+    const { containerID = '', state } = status
+    const startedAt = state?.running?.startedAt
+    const terminated = { exitCode: 88, reason: 'Error', containerID, startedAt, finishedAt: new Date(atMs) }
+    return { ...status, ready: false, started: false, state: { terminated } }
+  })
+  await cluster.kubectl([
+    '-n',
+    ref.namespace,
+    'patch',
+    'pod',
+    ref.pod,
+    '--subresource=status',
+    '--type=merge',
+    '-p',
+    JSON.stringify({ status: { initContainerStatuses: statuses } }),
+  ])
+}
+
+/** When the sidecar's port is closed: it has ended, whoever has noticed. */
+export const sidecarEnd = (cluster: Cluster, ref: PodRef): Promise<number> =>
+  waitFor({ what: `the sidecar of ${ref.pod} ends`, timeoutMs: 60_000 }, () =>
+    sidecarStatus(cluster, ref).then(
+      () => undefined,
+      () => Date.now(),
+    ),
+  )

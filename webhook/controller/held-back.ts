@@ -40,7 +40,7 @@ export function heldBack(driver: DriverObservation, nowMs: number): HeldBack | u
     return { reason: state.reason, detail: endDetail(state.exitCode, state.message), patienceMs: passingMs }
   }
   if (innocent.includes(state.reason)) {
-    const slow = sidecar.dueMs !== null && nowMs - sidecar.dueMs >= slowMs
+    const slow = sidecar.dueMs !== null && !hasRun(driver) && nowMs - sidecar.dueMs >= slowMs
     return slow
       ? { reason: 'Slow', detail: `not there ${Math.round(slowMs / 1000)} s after its turn came`, patienceMs: 0 }
       : undefined
@@ -50,10 +50,21 @@ export function heldBack(driver: DriverObservation, nowMs: number): HeldBack | u
 }
 
 /** When one that shows nothing wrong yet would count as slow; null: it is not its turn. */
-export function slowAtMs({ sidecar, driver }: DriverObservation): number | null {
-  const waits = sidecar?.state.kind === 'waiting' && driver.state.kind === 'waiting'
-  return waits && sidecar.dueMs !== null ? sidecar.dueMs + slowMs : null
+export function slowAtMs(driver: DriverObservation): number | null {
+  const { sidecar } = driver
+  const waits = sidecar?.state.kind === 'waiting' && driver.driver.state.kind === 'waiting'
+  return waits && sidecar.dueMs !== null && !hasRun(driver) ? sidecar.dueMs + slowMs : null
 }
+
+/** The node has the image of what ran before; a restart in place shows both waiting for a moment, however old the pod is. */
+const hasRun = ({ sidecar, driver }: DriverObservation): boolean =>
+  [sidecar, driver].some(
+    (container) =>
+      container !== null &&
+      (container.restarts > 0 ||
+        container.last !== null ||
+        (container.state.kind === 'waiting' && container.state.reason === 'RestartingAllContainers')),
+  )
 
 const endDetail = (exitCode: number, message: string) =>
   message === '' ? `exit code ${exitCode}` : `exit code ${exitCode}: ${message}`

@@ -34,9 +34,14 @@ function rescueOf(text: string | undefined, replaced: boolean): ObservedSidecar[
 /** What {@link rescuedAnnotation} says of a rescue. */
 export const rescueText = (nowMs: number, image: string) => `${new Date(nowMs).toISOString()} ${image}`
 
-/** When the pod's network stood and all init containers before ours were done; null: not yet, or not known. */
+/**
+ * When the pod's network stood and all init containers before ours were done; null: not yet, or not known. Once its
+ * containers have been restarted nothing tells any more: the network has stood for as long as the pod has.
+ */
 function dueMs({ spec }: Pod, status: Readonly<Record<string, unknown>>): number | null {
-  const sandbox = listOf(status.conditions).find(({ type }) => type === 'PodReadyToStartContainers')
+  const conditions = listOf(status.conditions)
+  if (conditions.some(({ type }) => type === 'AllContainersRestarting')) return null
+  const sandbox = conditions.find(({ type }) => type === 'PodReadyToStartContainers')
   const times: (number | null)[] = [sandbox?.status === 'True' ? timeOf(sandbox.lastTransitionTime) : null]
   const statuses = listOf(status.initContainerStatuses)
   for (const container of spec.initContainers ?? []) {

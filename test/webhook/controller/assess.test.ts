@@ -62,6 +62,19 @@ const rows: readonly Row[] = [
   ['what no other try mends', heldBack(waiting('InvalidImageName')), {}, ['held-back InvalidImageName']],
   ['all containers are being restarted', heldBack(terminated(88, createdMs)), late, []],
   ['the pull takes for ever', heldBack(waiting('PodInitializing')), minutes(3), ['held-back Slow']],
+  [
+    'restarted in place, long after its turn came',
+    { ...heldBack(waiting('PodInitializing'), { restarts: 1 }) },
+    minutes(9),
+    [],
+  ],
+  [
+    'restarted in place, the driver’s count is there first',
+    { ...heldBack(waiting('PodInitializing')), restarts: 1 },
+    minutes(9),
+    [],
+  ],
+  ['restarted in place, as the kubelet says', heldBack(waiting('RestartingAllContainers')), minutes(9), []],
   ['it runs, the driver is being made', heldBack(running()), late, []],
   ['it crashes, the driver runs', { sidecar: { state: waiting('CrashLoopBackOff') } }, late, []],
   [

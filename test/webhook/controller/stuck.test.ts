@@ -8,11 +8,8 @@ import { deletionReason, wasBy } from '../../../webhook/controller/history.ts'
 import { areManyStuck } from '../../../webhook/controller/many-stuck.ts'
 import type { DriverObservation } from '../../../webhook/controller/observation.ts'
 import { deadlineOf, waitsFor } from '../../../webhook/controller/stuck.ts'
-import { type NodeStanding, whyLingering } from '../../../webhook/controller/terminating.ts'
 import { watchWaits } from '../../../webhook/controller/waits.ts'
-import { eventOf } from '../../../webhook/controller/wording.ts'
-import type { KnownNode } from '../../../webhook/kubernetes/nodes.ts'
-import { createdMs, type DriverPodOptions, iso, running, terminated, waiting } from './driver-pods.ts'
+import { createdMs, iso, running, terminated, waiting } from './driver-pods.ts'
 import { context, freeRails, observed } from './observations.ts'
 
 const minuteMs = 60_000
@@ -182,51 +179,6 @@ test('many: of those that tried since, more than the share, and never one alone'
   assert.equal(many(...sick(3), ...started(8)), true)
   assert.equal(many(...sick(1), unscheduled(), unscheduled()), false, 'in another way')
 })
-
-const knownNode = (notReady?: KnownNode['notReady']): NodeStanding => ({
-  kind: 'known',
-  node: { schedulable: true, linux: true, kubelet: [1, 36], declaredFeatures: null, ...(notReady && { notReady }) },
-})
-const away = knownNode({ sinceMs: createdMs, detail: 'NodeStatusUnknown: Kubelet stopped posting node status.' })
-const lingering: readonly [
-  string,
-  NodeStanding,
-  Partial<DriverPodOptions & { finalizers: string[] }>,
-  RegExp,
-  RegExp,
-][] = [
-  [
-    'finalizers',
-    away,
-    { finalizers: ['example.com/keep'] },
-    /finalizers hold it: example.com\/keep/,
-    /must remove them/,
-  ],
-  ['node-gone', { kind: 'gone' }, {}, /its node node-1 is gone/, /Kubernetes removes/],
-  [
-    'node-not-ready',
-    away,
-    {},
-    /not Ready since 2026-11-24T10:00:00.000Z: NodeStatusUnknown/,
-    /two would write at once.*out-of-service=nodeshutdown:NoExecute/,
-  ],
-  ['node-ready', knownNode(), {}, /Ready, and has not stopped it/, /log of its kubelet/],
-  ['unknown', { kind: 'unknown' }, {}, /its node is node-1/, /See its node/],
-]
-for (const [expected, node, { finalizers = [] }, detail, advice] of lingering) {
-  test(`a pod that does not go: ${expected}`, () => {
-    const driver = { ...observed({ deletionTimestamp: iso(createdMs) }), finalizers }
-    assert.equal(whyLingering(driver, node).lingering, expected)
-    const { assessments } = assess(driver, context({ nowMs: createdMs + 3 * minuteMs, settings, node }))
-    const [assessment] = assessments
-    assert.ok(assessment?.kind === 'stuck' && !assessment.overdue)
-    const event = eventOf(assessment, driver)
-    assert.match(event?.message ?? '', detail)
-    assert.match(event?.message ?? '', advice)
-    assert.match(event?.message ?? '', /spark-nanny forces nothing\.$/)
-    assert.ok(Buffer.byteLength(event?.message ?? '') < 1024, 'the API takes no longer one')
-  })
-}
 
 test('a deletion for being stuck is nobody’s verdict', () => {
   const reason = deletionReason({ by: 'stuck', reason: 'pending', sinceMs: 0, detail: 'sidecar ui' })
