@@ -11,6 +11,7 @@ import { createNamespace, deleteNamespace } from './namespaces.ts'
 import {
   containerStatus,
   eventsOf,
+  followPod,
   freezeDriver,
   getPod,
   isReady,
@@ -103,6 +104,11 @@ test('the kubelet is away for three minutes', async (context) => {
   const hung = await own(context, 'hung', 300, { ...quick, restart: 'resubmit' })
   // With a verdict these are to be restarted in place.
   const back = await own(context, 'back', 300, quick)
+  const timeline = await followPod(cluster, back)
+  context.after(() => {
+    timeline.stop()
+    context.diagnostic(`back\n${timeline.text()}`)
+  })
   const raced = await own(context, 'raced', 300, quick)
   const lost = await own(context, 'lost', 5, {})
   for (const ref of [healthy, hung, back, raced, lost]) {
@@ -199,6 +205,7 @@ test('the kubelet is away for three minutes', async (context) => {
       await computes(back)
       context.diagnostic(`back computes again: ${since()}`)
       assert.deepEqual(await told(back, 'SparkNannyDeleted'), [])
+      assert.deepEqual(await told(back, 'SparkNannyHeldBack'), [], 'a sidecar that is restarted holds nobody back')
       assert.equal((await getPod(cluster, back))?.metadata?.uid, back.uids[0])
     },
   )

@@ -45,6 +45,19 @@ test('when its status was last written', () => {
   assert.equal(observe({ ...pod, metadata: { ...pod.metadata, managedFields } })?.statusMs, createdMs + 7_000)
 })
 
+test('when a sidecar’s turn came, until its containers are restarted', () => {
+  const pod = (...conditions: readonly object[]) =>
+    observed({
+      phase: 'Pending',
+      state: waiting('PodInitializing'),
+      sidecar: { state: waiting('PodInitializing') },
+      status: { conditions },
+    })
+  const network = { type: 'PodReadyToStartContainers', status: 'True', lastTransitionTime: iso(createdMs) }
+  assert.equal(pod(network).sidecar?.dueMs, createdMs)
+  assert.equal(pod(network, { type: 'AllContainersRestarting', status: 'True' }).sidecar?.dueMs, null)
+})
+
 test('little is kept of a pod', () => {
   for (const { name } of names) {
     const size = JSON.stringify(captured(name)).length
