@@ -39,8 +39,9 @@ before(async () => {
   removeNode = await addStandbyNode(cluster, `standby-${process.pid}`)
   folder = join(cluster.runDir, namespace)
   mkdirSync(folder, { recursive: true })
-  // Two of three drivers hang at once.
-  webhook = await startWebhook(cluster, { name: namespace, env: { SPARK_NANNY_BREAKER_SHARE: '1' } })
+  // Most drivers hang at once, and others of the cluster may have spent its budget.
+  const env = { SPARK_NANNY_BREAKER_SHARE: '1', SPARK_NANNY_BUDGET_CLUSTER: '100000' }
+  webhook = await startWebhook(cluster, { name: namespace, env })
 })
 after(async () => {
   resumeKubelet()
