@@ -84,6 +84,9 @@ const orWord = <T>(setting: Setting<T>, word: string): Setting<T | null> => ({
   format: (value) => (value === null ? word : setting.format(value)),
 })
 
+/** For a driver that does not start. The least is more than a node, a volume or a big image takes to come where all is well. */
+const startDeadline = (description: string) => orWord(duration('1h', '10m', '30d', description), 'off')
+
 /** An amount for the sidecar. The bound keeps a slip (10 for 10m) from making a driver that fits on no node. */
 const quantity = (
   defaultValue: string,
@@ -153,6 +156,15 @@ export const settings = {
     '0s',
     '1h',
     'Least time between two in-place restarts; doubles with each, up to 5m or to itself when longer.',
+  ),
+  'pending-deadline': startDeadline(
+    'Time for which no node may take the driver’s pod; off: without end. Then the pod is deleted, so that its owner submits it again.',
+  ),
+  'image-pull-deadline': startDeadline(
+    'Time for which the driver’s image may fail to be pulled; off: without end. Then the pod is deleted, so that its owner submits it again.',
+  ),
+  'container-creating-deadline': startDeadline(
+    'Time for which the driver’s container may fail to be made, as for want of a volume; off: without end. Then the pod is deleted, so that its owner submits it again.',
   ),
   'ui-port': orWord(
     integer(4040, 1, 65535, 'Port of the Spark UI; auto: the container port named spark-ui, else 4040.'),

@@ -92,7 +92,8 @@ const afterwards = `## What if it is wrong
 
 A bad value or a misspelt key never blocks a job. The next weaker source holds for that key, and an admission warning
 names the key, the value, the right form and the nearest right spelling. Settings are read when the pod is created; a
-change holds for the next driver.
+change holds for the next driver. \`pending-deadline\`, \`image-pull-deadline\` and \`container-creating-deadline\` are read by
+[the controller](controller.md#drivers-that-are-stuck), as they are then.
 
 To see what a driver would get, and where each value came from, without a cluster:
 

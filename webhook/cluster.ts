@@ -87,6 +87,11 @@ export async function connectCluster(
     chartSettings,
     applications,
     nativeSidecars: () => capabilities.current().nativeSidecars,
+    node: (name) => {
+      const node = nodes.objects.get('', name)
+      if (node !== undefined) return { kind: 'known', node }
+      return { kind: nodes.synced() && !nodes.stale() ? 'gone' : 'unknown' }
+    },
     stale: () => ({
       'spark-applications': applications.reflectors.some((reflector) => reflector.stale()),
       'namespace-limits': limits.reflectors.some((reflector) => reflector.stale()),

@@ -1,8 +1,8 @@
 import type { KubernetesApi } from '../kubernetes/api.ts'
 import type { Log } from '../log.ts'
 import type { ApplicationRecord } from './application-record.ts'
-import type { Assessment, Hang } from './assess.ts'
-import type { Choice } from './choose-action.ts'
+import type { Assessment } from './assess.ts'
+import type { Choice, Grounds } from './choose-action.ts'
 import type { Circumstances } from './circumstances.ts'
 import { type DriverMemory, once } from './driver-memory.ts'
 import { deletionReason } from './history.ts'
@@ -13,7 +13,7 @@ import type { Performed, Performer } from './perform.ts'
 import { identityOf } from './subjects.ts'
 import { createTelling, detailOf } from './telling.ts'
 import { withheld } from './withheld.ts'
-import { eventOf } from './wording.ts'
+import { eventOf, groundsText } from './wording.ts'
 
 /** One thing to be done about one driver, with all that was known when it was chosen. */
 export interface Task {
@@ -102,9 +102,9 @@ export function createActor(edges: ActorEdges, signal: AbortSignal): Actor {
     return failure
   }
 
-  const remove = async (task: Task, hang: Hang, isStillToBeDeleted: () => boolean): Promise<Performed> => {
+  const remove = async (task: Task, grounds: Grounds, isStillToBeDeleted: () => boolean): Promise<Performed> => {
     const { driver, memory } = task
-    const deletion = { atMs: edges.nowMs(), uid: driver.uid, reason: deletionReason(hang) }
+    const deletion = { atMs: edges.nowMs(), uid: driver.uid, reason: deletionReason(grounds) }
     const recorded = await edges.applicationRecord.put(driver, task.circumstances.application, deletion)
     const due = recorded.kind === 'done' && isStillToBeDeleted()
     if (!due) {
@@ -113,9 +113,10 @@ export function createActor(edges: ActorEdges, signal: AbortSignal): Actor {
     }
     const confirm = async () => {
       memory.deleted = true
-      metrics.killed(task.circumstances.app)
+      // The forerunner's, of drivers that hung.
+      if (grounds.by !== 'stuck') metrics.killed(task.circumstances.app)
       record(task, 'delete-pod', 'done')
-      const message = `${hangText(hang)}; its pod was deleted, so that it is made again.`
+      const message = `${groundsText(grounds)}; its pod was deleted, so that it is made again.`
       tellDone(task, { type: 'Warning', reason: 'SparkNannyDeleted', message, occasion: driver.uid })
     }
     memory.deleted = true
@@ -156,16 +157,16 @@ export function createActor(edges: ActorEdges, signal: AbortSignal): Actor {
       case 'delete-executors':
         return cleanUp(task, choice.restarts)
       case 'delete-pod':
-        return remove(task, choice.hang, isStillToBeDeleted)
+        return remove(task, choice.grounds, isStillToBeDeleted)
       case 'dry-run': {
-        const message = `${hangText(choice.hang)}; its pod would be deleted, but this is a dry run.`
+        const message = `${groundsText(choice.grounds)}; its pod would be deleted, but this is a dry run.`
         const occasion = `${driver.uid} dry-run${timesText(task)}`
         return tell(task, { type: 'Warning', reason: 'SparkNannyNotDeleted', message, occasion })
       }
       case 'withhold': {
-        const { why, hang } = choice
+        const { why, grounds } = choice
         const pause = why === 'paused' ? ` (${circumstancesText(task)})` : ''
-        const message = `${hangText(hang)}; its pod is left alone: ${withheld[why]}${pause}.`
+        const message = `${groundsText(grounds)}; its pod is left alone: ${withheld[why]}${pause}.`
         return tell(
           task,
           { type: 'Warning', reason: 'SparkNannyNotDeleted', message, occasion: `${why}${timesText(task)}` },
@@ -182,9 +183,3 @@ const done: Performed = { kind: 'done' }
 const timesText = ({ memory }: Task) => (memory.hangs > 1 ? ` ${memory.hangs}` : '')
 const budgetScopes = ['application', 'namespace', 'cluster'] as const
 const circumstancesText = ({ circumstances }: Task) => circumstances.pause?.reason || 'no reason is given'
-
-/** From outside the pod, a UI that does not listen may also be one that is switched off. */
-function hangText({ by, reason, detail }: Hang): string {
-  const sure = by === 'sidecar' || reason === 'unresponsive'
-  return `${sure ? 'The driver hangs' : 'The driver may hang'} (${detail})`
-}

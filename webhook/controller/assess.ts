@@ -5,7 +5,8 @@ import { guardOf, type UnguardedReason } from './guard.ts'
 import { type HeldBack, heldBack } from './held-back.ts'
 import { type DriverObservation, hasEnded, isRunning } from './observation.ts'
 import { sidecarDown } from './sidecar-down.ts'
-import { patienceMs, type Stuck, stuck, waitsFor } from './stuck.ts'
+import { type Deadline, deadlineOf, patienceMs, type Stuck, stuck, waitsFor } from './stuck.ts'
+import type { NodeStanding } from './terminating.ts'
 
 /** What is wrong with a driver, or to be told of it. A healthy driver has none. */
 export type Assessment =
@@ -15,7 +16,13 @@ export type Assessment =
   | { readonly kind: 'unguarded'; readonly reason: UnguardedReason }
   /** All its containers were restarted in place: executors of the driver before may be left. */
   | { readonly kind: 'restarted'; readonly restarts: number; readonly startedMs: number }
-  | { readonly kind: 'stuck'; readonly stuck: Stuck }
+  | {
+      readonly kind: 'stuck'
+      readonly stuck: Stuck
+      /** Null: nobody asked that anything be done about it. */
+      readonly deadline: Deadline | null
+      readonly overdue: boolean
+    }
   | { readonly kind: 'hung'; readonly hang: Hang }
 
 /** A verdict on which nobody else acts. */
@@ -38,6 +45,9 @@ export interface AssessmentContext {
   readonly heldBackForMs: number | null
   /** For how long its sidecar has been seen to have asked for a restart that did not come; null: it was not yet. */
   readonly unansweredForMs: number | null
+  /** Since when it was seen to wait as it does; null: for nothing that is known to be wrong. */
+  readonly waitingSinceMs: number | null
+  readonly node: NodeStanding
   /** Of its UI, where it is asked from here. */
   readonly judgement: Judgement | undefined
   /** What its sidecar says of itself, where it was asked. */
@@ -52,7 +62,7 @@ export interface Assessed {
 
 const rescuePatienceMs = 60_000
 
-/** A kubelet restarts all containers within seconds of the sidecar's exit. */
+/** A kubelet restarts all containers within seconds of the sidecar's exit, if it does at all. */
 const kubeletActsWithinMs = 120_000
 
 /** What is to be said of a driver at this moment. Pure: the same pod and context give the same. */
@@ -89,6 +99,8 @@ export function assess(driver: DriverObservation, context: AssessmentContext): A
     assessments.push(...inGuardedNamespace(driver, context))
     const wait = waitsFor(driver)
     if (wait !== undefined) later.push(wait.sinceMs + patienceMs[wait.reason])
+    const deadline = wait === undefined ? null : deadlineOf(wait, context.settings)
+    if (deadline !== null && context.waitingSinceMs !== null) later.push(context.waitingSinceMs + deadline.afterMs)
   }
   const next = later.filter((atMs) => atMs > nowMs)
   return { assessments, lookAgainMs: next.length === 0 ? null : Math.min(...next) }
@@ -97,15 +109,24 @@ export function assess(driver: DriverObservation, context: AssessmentContext): A
 function inGuardedNamespace(driver: DriverObservation, context: AssessmentContext): readonly Assessment[] {
   const { settings, nowMs } = context
   const guard = guardOf(driver, settings, context.nativeSidecars, nowMs)
-  const waiting = stuck(driver, nowMs)
+  const waiting = stuck(driver, nowMs, context.node)
   const own = settings.problems.filter(({ source }) => source !== 'chart')
   return [
     ...(own.length > 0 && !hasEnded(driver) && guard.kind !== 'opted-out'
       ? [{ kind: 'bad-settings' as const, problems: own }]
       : []),
     ...(guard.kind === 'unguarded' ? [{ kind: 'unguarded' as const, reason: guard.reason }] : []),
-    ...(waiting !== undefined && guard.kind !== 'opted-out' ? [{ kind: 'stuck' as const, stuck: waiting }] : []),
+    ...(waiting !== undefined && guard.kind !== 'opted-out' ? [assessStuck(waiting, context)] : []),
   ]
+}
+
+function assessStuck(
+  waiting: Stuck,
+  { settings, waitingSinceMs, nowMs }: AssessmentContext,
+): Extract<Assessment, { kind: 'stuck' }> {
+  const deadline = deadlineOf(waiting, settings)
+  const overdue = deadline !== null && waitingSinceMs !== null && nowMs - waitingSinceMs >= deadline.afterMs
+  return { kind: 'stuck', stuck: waiting, deadline, overdue }
 }
 
 /** A driver that runs after a restart of all containers. */

@@ -1,6 +1,8 @@
+import { formatDuration } from '../../core/duration.ts'
 import type { Assessment, Hang } from './assess.ts'
 import { type DriverObservation, hasEnded } from './observation.ts'
 import type { Pause } from './pause.ts'
+import type { Deadline, Stuck, StuckReason } from './stuck.ts'
 import type { Withheld } from './withheld.ts'
 
 /** What is done about one assessment. */
@@ -9,11 +11,21 @@ export type Choice =
   | { readonly kind: 'report' }
   | { readonly kind: 'rescue-sidecar'; readonly image: string }
   | { readonly kind: 'delete-executors'; readonly restarts: number; readonly startedMs: number }
-  | { readonly kind: 'delete-pod'; readonly hang: Hang }
+  | { readonly kind: 'delete-pod'; readonly grounds: Grounds }
   /** As delete-pod, but only said. */
-  | { readonly kind: 'dry-run'; readonly hang: Hang }
+  | { readonly kind: 'dry-run'; readonly grounds: Grounds }
   /** `untilMs`: when to choose again though nothing happens. */
-  | { readonly kind: 'withhold'; readonly hang: Hang; readonly why: Withheld; readonly untilMs: number | null }
+  | { readonly kind: 'withhold'; readonly grounds: Grounds; readonly why: Withheld; readonly untilMs: number | null }
+
+/** What a pod is deleted for: a verdict, or that it is stuck for longer than its settings allow. */
+export type Grounds = Hang | Overdue
+
+export interface Overdue {
+  readonly by: 'stuck'
+  readonly reason: StuckReason
+  readonly sinceMs: number
+  readonly detail: string
+}
 
 /** Whether it changes more than what is told. */
 export const isDeed = ({ kind }: Choice): boolean =>
@@ -34,6 +46,8 @@ export interface Rails {
   readonly backoffUntilMs: number
   readonly exhausted: 'application' | 'namespace' | 'cluster' | 'unknown' | null
   readonly breakerOpen: boolean
+  /** Whether many others are stuck in the same way. */
+  readonly manyStuck: boolean
 }
 
 /** A driver so young is left alone: what it does yet says nothing. */
@@ -47,8 +61,11 @@ export function chooseAction(driver: DriverObservation, assessment: Assessment, 
   switch (assessment.kind) {
     case 'bad-settings':
     case 'unguarded':
-    case 'stuck':
       return { kind: 'report' }
+    case 'stuck': {
+      const { stuck, deadline, overdue } = assessment
+      return deadline !== null && overdue ? toDelete(driver, overdueBy(stuck, deadline), rails) : { kind: 'report' }
+    }
     case 'held-back':
       return driver.sidecar?.rescue === null && driver.driver.image !== ''
         ? { kind: 'rescue-sidecar', image: driver.driver.image }
@@ -57,32 +74,52 @@ export function chooseAction(driver: DriverObservation, assessment: Assessment, 
       if (rails.dryRun || rails.pause !== null) return { kind: 'report' }
       return { kind: 'delete-executors', restarts: assessment.restarts, startedMs: assessment.startedMs }
     case 'hung':
-      return aboutHung(driver, assessment.hang, rails)
+      return toDelete(driver, assessment.hang, rails)
   }
 }
 
-function aboutHung(driver: DriverObservation, hang: Hang, rails: Rails): Choice {
-  const why = obstacleTo(driver, hang, rails)
-  if (why === 'backoff') return { kind: 'withhold', hang, why, untilMs: rails.backoffUntilMs }
-  if (why === 'paused') return { kind: 'withhold', hang, why, untilMs: rails.pause?.untilMs ?? null }
-  if (why !== undefined) return { kind: 'withhold', hang, why, untilMs: null }
-  return rails.dryRun ? { kind: 'dry-run', hang } : { kind: 'delete-pod', hang }
+const overdueBy = ({ reason, sinceMs, detail }: Stuck, { key, afterMs }: Deadline): Overdue => ({
+  by: 'stuck',
+  reason,
+  sinceMs,
+  detail: `${key} ${formatDuration(afterMs)}; ${detail}`,
+})
+
+function toDelete(driver: DriverObservation, grounds: Grounds, rails: Rails): Choice {
+  const why = obstacleTo(driver, grounds, rails)
+  if (why === 'backoff') return { kind: 'withhold', grounds, why, untilMs: rails.backoffUntilMs }
+  if (why === 'paused') return { kind: 'withhold', grounds, why, untilMs: rails.pause?.untilMs ?? null }
+  if (why !== undefined) return { kind: 'withhold', grounds, why, untilMs: null }
+  return rails.dryRun ? { kind: 'dry-run', grounds } : { kind: 'delete-pod', grounds }
 }
 
 /** The first thing that speaks against deleting the pod. */
-function obstacleTo(driver: DriverObservation, hang: Hang, rails: Rails): Withheld | undefined {
-  const { state } = driver.driver
-  // The mode is about what is judged from here; a sidecar's verdict is what the driver's owner asked to be acted on.
-  if (rails.mode === 'off' || (hang.by === 'ui' && rails.mode === 'report')) return 'report-only'
+function obstacleTo(driver: DriverObservation, grounds: Grounds, rails: Rails): Withheld | undefined {
+  // The mode is about what is judged from here; a sidecar's verdict and a deadline the driver's owner asked for.
+  if (rails.mode === 'off' || (grounds.by === 'ui' && rails.mode === 'report')) return 'report-only'
   if (rails.observed) return 'observed'
-  // Nobody listens: it may be finishing, or have no UI at all.
-  if (hang.by === 'ui' && hang.reason !== 'unresponsive') return 'not-conclusive'
-  if (state.kind !== 'running' || hasEnded(driver) || driver.deletionMs !== null) return 'not-conclusive'
-  if (rails.nowMs - state.startedMs < youngMs) return 'young'
+  const doubt = grounds.by === 'stuck' ? doubtThatStuck(driver) : doubtThatHung(driver, grounds, rails)
+  if (doubt !== undefined) return doubt
   if (!rails.resubmits) return 'nobody-resubmits'
   if (rails.pause !== null) return 'paused'
-  if (rails.breakerOpen) return 'breaker-open'
+  if (grounds.by === 'stuck' && rails.manyStuck) return 'many-stuck'
+  if (grounds.by !== 'stuck' && rails.breakerOpen) return 'breaker-open'
   if (rails.quarantined) return 'quarantined'
   if (rails.exhausted !== null) return `${rails.exhausted}-budget`
   return rails.nowMs < rails.backoffUntilMs ? 'backoff' : undefined
 }
+
+function doubtThatHung(driver: DriverObservation, hang: Hang, { nowMs }: Rails): Withheld | undefined {
+  const { state } = driver.driver
+  // Nobody listens: it may be finishing, or have no UI at all.
+  if (hang.by === 'ui' && hang.reason !== 'unresponsive') return 'not-conclusive'
+  if (state.kind !== 'running' || isGoing(driver)) return 'not-conclusive'
+  return nowMs - state.startedMs < youngMs ? 'young' : undefined
+}
+
+/** Whatever was seen of what it waits for: one that runs does not wait. */
+function doubtThatStuck(driver: DriverObservation): Withheld | undefined {
+  return driver.driver.state.kind !== 'waiting' || isGoing(driver) ? 'not-conclusive' : undefined
+}
+
+const isGoing = (driver: DriverObservation) => hasEnded(driver) || driver.deletionMs !== null

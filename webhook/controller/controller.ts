@@ -17,7 +17,9 @@ import type { Performer } from './perform.ts'
 import { createReconciler, keyOf, type Reconciler } from './reconciler.ts'
 import type { SidecarImage } from './sidecar-image.ts'
 import { sidecarVerdicts } from './sidecar-verdicts.ts'
+import type { NodeStanding } from './terminating.ts'
 import { uiPolls } from './ui-polls.ts'
+import { watchWaits } from './waits.ts'
 import { type WorkQueue, workQueue } from './work-queue.ts'
 
 export interface ControllerEdges extends CircumstancesEdges {
@@ -30,6 +32,7 @@ export interface ControllerEdges extends CircumstancesEdges {
   readonly performer: Performer
   readonly prober: Pick<Prober, 'probe'>
   get(get: UiGet): Promise<UiReply>
+  node(name: string): NodeStanding
   /** Tells of namespaces that changed, until the signal. */
   onNamespace(changed: (namespace: string) => void, signal: AbortSignal): void
   /** Whether drivers have been listed, without which there is nothing to do, and all else that is decided on. */
@@ -74,6 +77,7 @@ export function createController(edges: ControllerEdges): Controller {
       signal,
     )
     const verdicts = sidecarVerdicts({ ...edges, answered: (driver) => queue.add(keyOf(driver)) })
+    const waits = watchWaits()
     const { rails } = config
     const all = () => drivers.reflector.objects.all()
     const breaker = createBreaker({ rails, polls, verdicts, deletions, drivers: all, nowMs })
@@ -89,6 +93,7 @@ export function createController(edges: ControllerEdges): Controller {
       deletions,
       polls,
       verdicts,
+      waits,
       actor,
       applicationRecord: record,
       breaker,
@@ -110,6 +115,7 @@ export function createController(edges: ControllerEdges): Controller {
           memories.forget(driver.uid)
           polls.forget(driver.uid)
           verdicts.forget(driver.uid)
+          waits.forget(driver.uid)
         },
       },
       signal,

@@ -11,11 +11,12 @@ export interface Ending {
 }
 
 /**
- * The end that lies between two looks at the same pod; undefined: none, or one that was seen before. `hung`: a verdict
+ * The end that lies between two looks at the same pod; undefined: none, or one that was seen before. `verdict`: one
  * is known to have been acted on, by the sidecar or by us.
  */
-export function endingBetween(before: DriverObservation, now: DriverObservation, hung: boolean): Ending | undefined {
+export function endingBetween(before: DriverObservation, now: DriverObservation, verdict: boolean): Ending | undefined {
   if (hasEnded(before)) return undefined
+  const hung = verdict && hasRun(before)
   if (now.driver.restarts > before.driver.restarts) {
     const end = now.driver.last
     return { cause: hung ? 'hung' : causeOf(end), atMs: end?.finishedMs ?? null }
@@ -32,9 +33,12 @@ export function asksForRestart({ sidecar }: DriverObservation): boolean {
 }
 
 /** The end of a pod that is gone; undefined when it had ended before. */
-export function endingOfGone(before: DriverObservation, hung: boolean): Ending | undefined {
-  return hasEnded(before) ? undefined : { cause: hung ? 'hung' : 'deleted', atMs: null }
+export function endingOfGone(before: DriverObservation, verdict: boolean): Ending | undefined {
+  return hasEnded(before) ? undefined : { cause: verdict && hasRun(before) ? 'hung' : 'deleted', atMs: null }
 }
+
+/** One that never did was stuck at most. */
+const hasRun = ({ driver }: DriverObservation) => driver.state.kind !== 'waiting' || driver.last !== null
 
 function podEnding(now: DriverObservation, hung: boolean): Ending {
   const { state } = now.driver

@@ -4,7 +4,7 @@ import type { DriverObservation } from './observation.ts'
 
 /** Counts how drivers end and how long it takes until there is another, while this process leads. */
 export interface Endings {
-  /** `deletedByUs`: because it hung. */
+  /** `deletedByUs`: because it hung, or was stuck. */
   changed(driver: DriverObservation, before: DriverObservation | undefined, deletedByUs: boolean): void
   gone(driver: DriverObservation, deletedByUs: boolean): void
 }

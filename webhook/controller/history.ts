@@ -1,16 +1,17 @@
 import { isRecord, parseJson, recordOf } from '../../core/json.ts'
 import type { Hang } from './assess.ts'
+import type { Grounds } from './choose-action.ts'
 
 /** One driver that was deleted. */
 export interface Deletion {
   readonly atMs: number
   /** Of the pod. */
   readonly uid: string
-  /** Begins with whose verdict it was. */
+  /** Begins with whose verdict it was, or with `stuck`. */
   readonly reason: string
 }
 
-export const deletionReason = ({ by, reason, detail }: Hang): string => `${by} ${reason}: ${detail}`
+export const deletionReason = ({ by, reason, detail }: Grounds): string => `${by} ${reason}: ${detail}`
 
 export const wasBy = (by: Hang['by'], { reason }: Pick<Deletion, 'reason'>): boolean => reason.startsWith(`${by} `)
 

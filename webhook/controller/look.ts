@@ -6,6 +6,8 @@ import type { Circumstances } from './circumstances.ts'
 import type { DeletionLimits } from './deletions.ts'
 import type { DriverMemory } from './driver-memory.ts'
 import type { DriverObservation } from './observation.ts'
+import { occasionOfStuck, type Stuck } from './stuck.ts'
+import type { NodeStanding } from './terminating.ts'
 
 /** What one look at a driver finds to do. */
 export interface Look {
@@ -20,10 +22,13 @@ export interface LookContext {
   readonly memory: DriverMemory | undefined
   readonly heldBackForMs: number | null
   readonly unansweredForMs: number | null
+  readonly waitingSinceMs: number | null
+  readonly node: NodeStanding
   readonly nativeSidecars: boolean
   readonly judgement: Judgement | undefined
   readonly sidecarVerdict: Hang | undefined
   breakerOpen(by: Hang['by']): boolean
+  manyStuck(stuck: Stuck): boolean
   limits(): DeletionLimits
 }
 
@@ -37,6 +42,8 @@ export function look(driver: DriverObservation, config: ControllerConfig, contex
     nativeSidecars: context.nativeSidecars,
     heldBackForMs: context.heldBackForMs,
     unansweredForMs: context.unansweredForMs,
+    waitingSinceMs: context.waitingSinceMs,
+    node: context.node,
     judgement: context.judgement,
     sidecarVerdict: context.sidecarVerdict,
   })
@@ -60,9 +67,10 @@ const unlimited: DeletionLimits = { quarantined: false, backoffUntilMs: 0, exhau
 function railsOf(config: ControllerConfig, context: LookContext, assessments: readonly Assessment[]): Rails {
   const { circumstances, nowMs } = context
   const { settings, named, resubmits, pause } = circumstances
-  // Only for a hung driver: the walk over all others is not for each look.
+  // Only for one that may be deleted: the walk over all others is not for each look.
   const hangs = assessments.flatMap((assessment) => (assessment.kind === 'hung' ? [assessment.hang] : []))
-  const limits = hangs.length > 0 ? context.limits() : unlimited
+  const overdue = assessments.find((assessment) => assessment.kind === 'stuck' && assessment.overdue)
+  const limits = hangs.length > 0 || overdue !== undefined ? context.limits() : unlimited
   return {
     nowMs,
     dryRun: config.dryRun,
@@ -74,6 +82,7 @@ function railsOf(config: ControllerConfig, context: LookContext, assessments: re
     backoffUntilMs: limits.backoffUntilMs,
     exhausted: limits.exhausted,
     breakerOpen: hangs.some(({ by }) => context.breakerOpen(by)),
+    manyStuck: overdue?.kind === 'stuck' && context.manyStuck(overdue.stuck),
   }
 }
 
@@ -110,7 +119,7 @@ function occasionOf(assessment: Assessment): string {
     case 'restarted':
       return String(assessment.restarts)
     case 'stuck':
-      return assessment.stuck.reason
+      return occasionOfStuck(assessment.stuck)
     case 'hung':
       return assessment.hang.reason
   }

@@ -13,6 +13,8 @@ export interface DriverObservation {
   readonly createdMs: number
   /** When its grace ends or ended; null: nobody deletes it. */
   readonly deletionMs: number | null
+  /** What must be removed before it goes. */
+  readonly finalizers: readonly string[]
   /** What the application is called: by its SparkApplication, else by Spark's label, else the pod's own name. */
   readonly application: string
   /** Spark's id of the application, from the label `spark-app-selector`. */
@@ -29,6 +31,8 @@ export interface DriverObservation {
   readonly scheduledMs: number | null
   /** Why none does. */
   readonly unscheduled: string | null
+  /** Whether someone holds it back from being scheduled, as a queue does. */
+  readonly gated: boolean
   /** Whether the pod's network is known not to stand yet; clusters before 1.29 do not tell. */
   readonly networkDown: boolean
   readonly ready: boolean

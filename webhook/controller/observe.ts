@@ -41,6 +41,7 @@ export function observe(object: unknown): DriverObservation | undefined {
     resourceVersion: textOf(metadata.resourceVersion),
     createdMs: timeOf(metadata.creationTimestamp) ?? 0,
     deletionMs: timeOf(metadata.deletionTimestamp),
+    finalizers: Array.isArray(metadata.finalizers) ? metadata.finalizers.map(String).map(cut) : noNames,
     application: owner?.name ?? pod.metadata?.labels?.['spark-app-name'] ?? name,
     applicationId: applicationIdOf(pod) ?? null,
     owner,
@@ -51,6 +52,7 @@ export function observe(object: unknown): DriverObservation | undefined {
     reason: pick(status.reason) ?? (disrupted?.status === 'True' ? pick(disrupted.reason) : null),
     scheduledMs: scheduled?.status === 'True' ? timeOf(scheduled.lastTransitionTime) : null,
     unscheduled: scheduled?.status === 'False' ? cut(textOf(scheduled.message)) : null,
+    gated: listOf(recordOf(root.spec).schedulingGates).length > 0,
     networkDown: network?.status === 'False',
     ready: ready?.status === 'True',
     readySinceMs: timeOf(ready?.lastTransitionTime),
@@ -75,4 +77,5 @@ function ours(annotations: Readonly<Record<string, string>> | undefined | null) 
 }
 
 const none: Readonly<Record<string, string>> = {}
+const noNames: readonly string[] = []
 const pick = (value: unknown) => (typeof value === 'string' && value !== '' ? value : null)

@@ -11,13 +11,16 @@ import { confirmSeen, type DriverMemories, noteHang } from './driver-memory.ts'
 import type { WatchedDrivers } from './drivers.ts'
 import { type EffectSlots, effectSlots } from './effect-slots.ts'
 import { type Look, look, signatureOf } from './look.ts'
+import { areManyStuck } from './many-stuck.ts'
 import type { DriverObservation } from './observation.ts'
 import type { Performed } from './perform.ts'
 import { pollPlan } from './poll-plan.ts'
 import type { SidecarImage } from './sidecar-image.ts'
 import type { SidecarVerdicts } from './sidecar-verdicts.ts'
 import { identityOf } from './subjects.ts'
+import type { NodeStanding } from './terminating.ts'
 import type { UiPolls } from './ui-polls.ts'
+import type { Waits } from './waits.ts'
 import type { WorkQueue } from './work-queue.ts'
 
 export interface ReconcilerEdges extends CircumstancesEdges {
@@ -30,9 +33,11 @@ export interface ReconcilerEdges extends CircumstancesEdges {
   readonly deletions: Deletions
   readonly polls: UiPolls
   readonly verdicts: SidecarVerdicts
+  readonly waits: Waits
   readonly actor: Actor
   readonly applicationRecord: Pick<ApplicationRecord, 'spared'>
   readonly breaker: Pick<Breaker, 'isOpenFor'>
+  node(name: string): NodeStanding
   random(): number
   /** Of a clock that no one sets. */
   monotonicMs(): number
@@ -78,10 +83,14 @@ export function createReconciler(edges: ReconcilerEdges): Reconciler {
       memory: memories.known(driver.uid),
       heldBackForMs: edges.sidecarImage.heldBackForMs(driver),
       unansweredForMs: unansweredForMs(driver, edges.monotonicMs()),
+      waitingSinceMs: edges.waits.note(driver, nowMs),
+      node: driver.node === null ? { kind: 'unknown' } : edges.node(driver.node),
       nativeSidecars: edges.nativeSidecars(),
       judgement: polls.judgement(driver.uid),
       sidecarVerdict: verdicts.verdict(driver.uid),
       breakerOpen: (by) => edges.breaker.isOpenFor(driver, by),
+      manyStuck: (stuck) =>
+        areManyStuck(stuck, edges.drivers.reflector.objects.all(), nowMs, config.rails.breakerShare),
       limits: () => deletions.limits(driver, circumstances.application, nowMs),
     })
   }

@@ -17,6 +17,7 @@ import type { ControllerMetrics } from './metrics.ts'
 import { numberApplicationIds } from './next-application-id.ts'
 import { performer } from './perform.ts'
 import { watchSidecarImage } from './sidecar-image.ts'
+import type { NodeStanding } from './terminating.ts'
 
 /** What the controller is started with. */
 export interface StartedController extends ReflectorEdges {
@@ -28,6 +29,7 @@ export interface StartedController extends ReflectorEdges {
   readonly chartSettings: Readonly<Record<string, string>>
   readonly applications: SparkApplications
   nativeSidecars(): boolean
+  node(name: string): NodeStanding
   /** Of the watches that are not the controller's. */
   stale(): Readonly<Record<string, boolean>>
   /** A clock that no one sets. */

@@ -1,4 +1,4 @@
-/** Why a hung driver's pod is not deleted: a stable code for logs and tests, and a sentence for people. */
+/** Why the pod of a driver that hangs or is stuck is not deleted: a stable code for logs and tests, and a sentence for people. */
 export const withheld = {
   'report-only': 'spark-nanny is set to report only (SPARK_NANNY_FALLBACK)',
   observed: 'its setting restart is observe',
@@ -16,6 +16,7 @@ export const withheld = {
     'how many drivers were deleted before is not known, since the SparkApplications could not be listed yet',
   'breaker-open':
     'too many drivers are unhealthy at once, or all of its node or namespace, which looks like the network rather than the drivers',
+  'many-stuck': 'too many drivers are stuck in the same way at once, so that another pod would fare no better',
 } as const satisfies Record<string, string>
 
 export type Withheld = keyof typeof withheld

@@ -1,9 +1,12 @@
+import { formatDuration } from '../../core/duration.ts'
 import type { SettingProblem } from '../../core/settings.ts'
 import type { Assessment } from './assess.ts'
+import type { Grounds } from './choose-action.ts'
 import type { ToldEvent } from './event.ts'
 import type { UnguardedReason } from './guard.ts'
 import type { DriverObservation } from './observation.ts'
-import type { StuckReason } from './stuck.ts'
+import { occasionOfStuck, type StuckReason } from './stuck.ts'
+import type { Lingering } from './terminating.ts'
 
 /** For who reads `kubectl describe pod`: what it is, why it may be so, what to do. */
 const unguarded: Readonly<Record<UnguardedReason, string>> = {
@@ -24,6 +27,25 @@ const stuckDoing: Readonly<Record<StuckReason, string>> = {
   terminating: 'The driver’s pod is being deleted and does not go',
 }
 
+/** Who has to act for a pod that does not go. What a person alone may decide is named with its risk. */
+const toLetGo: Readonly<Record<Lingering, (driver: DriverObservation) => string>> = {
+  finalizers: () => 'Whoever set them must remove them',
+  'node-gone': () => 'Kubernetes removes the pods of such nodes by itself, within minutes',
+  'node-not-ready': ({ namespace, name, node }) =>
+    `The driver may still run there, so that none is started in its place: two would write at once. It goes when the node is back. If the node is known to be off: kubectl taint nodes ${node} node.kubernetes.io/out-of-service=nodeshutdown:NoExecute (or delete the Node), and Kubernetes removes its pods; kubectl delete pod -n ${namespace} ${name} --force makes sure of nothing`,
+  'node-ready': () =>
+    'See the Events of the pod and the log of its kubelet: a process that cannot be killed, a volume that cannot be unmounted',
+  unknown: () => 'See its node and its finalizers',
+}
+
+/** What a pod is deleted for, or would be. */
+export function groundsText({ by, reason, detail }: Grounds): string {
+  if (by === 'stuck') return `${stuckDoing[reason]} for longer than its settings allow (${detail})`
+  // From outside the pod, a UI that does not listen may also be one that is switched off.
+  const sure = by === 'sidecar' || reason === 'unresponsive'
+  return `${sure ? 'The driver hangs' : 'The driver may hang'} (${detail})`
+}
+
 /** What is told of an assessment that is only told; undefined: nothing. */
 export function eventOf(assessment: Assessment, driver: DriverObservation): ToldEvent | undefined {
   switch (assessment.kind) {
@@ -37,9 +59,16 @@ export function eventOf(assessment: Assessment, driver: DriverObservation): Told
     case 'bad-settings':
       return badSettings(assessment.problems)
     case 'stuck': {
-      const { reason, detail } = assessment.stuck
-      const message = `${stuckDoing[reason]} (${detail}). spark-nanny does nothing about it.`
-      return { type: 'Warning', reason: 'SparkNannyStuck', message, occasion: reason }
+      const { stuck, deadline } = assessment
+      const { reason, detail, lingering } = stuck
+      const next =
+        lingering !== undefined
+          ? `${toLetGo[lingering](driver)}. spark-nanny forces nothing.`
+          : deadline === null
+            ? 'spark-nanny does nothing about it.'
+            : `Its pod is deleted after ${formatDuration(deadline.afterMs)} of it (${deadline.key}).`
+      const message = `${stuckDoing[reason]} (${detail}). ${next}`
+      return { type: 'Warning', reason: 'SparkNannyStuck', message, occasion: occasionOfStuck(stuck) }
     }
     case 'held-back': {
       const { reason, detail } = assessment.cause

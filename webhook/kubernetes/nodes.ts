@@ -10,6 +10,14 @@ export interface KnownNode {
   readonly kubelet: readonly [number, number] | null
   /** `status.declaredFeatures`; null when the node reports none. */
   readonly declaredFeatures: readonly string[] | null
+  /** Absent: it is Ready, as far as it says. */
+  readonly notReady?: NotReady
+}
+
+/** Why and since when a node is not Ready; of one that is not heard of any more the node controller says it. */
+export interface NotReady {
+  readonly sinceMs: number | null
+  readonly detail: string
 }
 
 export interface NodeCapabilities {
@@ -43,14 +51,24 @@ const isAtLeast = ({ kubelet }: KnownNode, minor: number) =>
 
 export function keepNode(object: unknown): KnownNode | undefined {
   const { metadata, spec, status } = recordOf(object)
-  const { nodeInfo, declaredFeatures } = recordOf(status)
+  const { nodeInfo, declaredFeatures, conditions } = recordOf(status)
   const version = /^v(\d+)\.(\d+)\./.exec(String(recordOf(nodeInfo).kubeletVersion))
   return {
     schedulable: recordOf(spec).unschedulable !== true,
     linux: recordOf(recordOf(metadata).labels)['kubernetes.io/os'] !== 'windows',
     kubelet: version === null ? null : [Number(version[1]), Number(version[2])],
     declaredFeatures: Array.isArray(declaredFeatures) ? declaredFeatures.map(String) : null,
+    ...notReadyOf(conditions),
   }
+}
+
+function notReadyOf(conditions: unknown): { readonly notReady?: NotReady } {
+  const all = Array.isArray(conditions) ? conditions.map(recordOf) : []
+  const ready = all.find(({ type }) => type === 'Ready')
+  if (ready === undefined || ready.status === 'True') return {}
+  const atMs = Date.parse(String(ready.lastTransitionTime))
+  const detail = [ready.reason, ready.message].filter((text) => typeof text === 'string' && text !== '').join(': ')
+  return { notReady: { sinceMs: Number.isNaN(atMs) ? null : atMs, detail: detail.slice(0, 200) } }
 }
 
 /** {@link nodeCapabilities} of a collection, worked out again only when it has changed. */

@@ -65,6 +65,7 @@ export function startReplica({ name, seed, namespace, proxy, clock, config, uis 
     sidecarImage: ownSidecarImage,
     chartSettings: {},
     applications,
+    node: () => ({ kind: 'unknown' }),
     nativeSidecars: () => true,
     stale: () => ({}),
     monotonicMs: clock.monotonicMs,

@@ -22,6 +22,8 @@ export const context = (fields: Partial<AssessmentContext> = {}): AssessmentCont
   nativeSidecars: true,
   heldBackForMs: null,
   unansweredForMs: null,
+  waitingSinceMs: null,
+  node: { kind: 'unknown' },
   judgement: undefined,
   sidecarVerdict: undefined,
   ...fields,
@@ -39,6 +41,7 @@ export const freeRails = (fields: Partial<Rails> = {}): Rails => ({
   backoffUntilMs: 0,
   exhausted: null,
   breakerOpen: false,
+  manyStuck: false,
   ...fields,
 })
 

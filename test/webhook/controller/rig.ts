@@ -83,6 +83,7 @@ export async function controllerRig(t: TestContext): Promise<ControllerRig> {
         chartSettings: {},
         applications: known,
         nativeSidecars: () => true,
+        node: () => ({ kind: 'unknown' }),
         stale: () => ({}),
         monotonicMs: () => performance.now() + aheadMs,
         ...(timing !== undefined && { leaseTiming: timing }),

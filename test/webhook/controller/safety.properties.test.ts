@@ -8,6 +8,7 @@ import { guardOf } from '../../../webhook/controller/guard.ts'
 import { type Look, look } from '../../../webhook/controller/look.ts'
 import type { DriverObservation } from '../../../webhook/controller/observation.ts'
 import { watchSidecarImage } from '../../../webhook/controller/sidecar-image.ts'
+import { watchWaits } from '../../../webhook/controller/waits.ts'
 import { createdMs, type DriverPodOptions, iso, running, sidecarImage, terminated, waiting } from './driver-pods.ts'
 import { judged, observed, unresponsive } from './observations.ts'
 import { defaultConfig } from './rig.ts'
@@ -65,6 +66,7 @@ test('nothing is ever done about a healthy driver, in whatever order its states 
       const now = () => nowMs
       const image = watchSidecarImage({ image: sidecarImage, threshold: 3, nowMs: now, monotonicMs: now })
       const memories = driverMemories()
+      const waits = watchWaits()
       for (const { options, passMs } of seen) {
         const driver = observed(options)
         // Its sidecar is there within two minutes, whenever it starts.
@@ -78,10 +80,13 @@ test('nothing is ever done about a healthy driver, in whatever order its states 
           memory: memories.of(driver.uid),
           heldBackForMs: image.heldBackForMs(driver),
           unansweredForMs: null,
+          waitingSinceMs: waits.note(driver, nowMs),
+          node: { kind: 'unknown' },
           nativeSidecars: true,
           judgement: judged({ kind: 'alive', sinceMs: 0 }),
           sidecarVerdict: undefined,
           breakerOpen: () => false,
+          manyStuck: () => false,
           limits: () => ({ quarantined: false, backoffUntilMs: 0, exhausted: null }),
         })
         assert.deepEqual(acts(found), [])
@@ -150,10 +155,13 @@ test('of two that both believe to lead, each with its own lag, a pod is deleted 
           memory,
           heldBackForMs: null,
           unansweredForMs: null,
+          waitingSinceMs: null,
+          node: { kind: 'unknown' },
           nativeSidecars: true,
           judgement: judged(unresponsive),
           sidecarVerdict: undefined,
           breakerOpen: () => false,
+          manyStuck: () => false,
           limits: () => ({ quarantined: false, backoffUntilMs: 0, exhausted: null }),
         })
         for (const { choice } of found.tasks) {

@@ -1,0 +1,187 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { resolveSettings } from '../../../core/settings.ts'
+import { type Assessment, assess } from '../../../webhook/controller/assess.ts'
+import { chooseAction, type Rails } from '../../../webhook/controller/choose-action.ts'
+import { deletionReason, wasBy } from '../../../webhook/controller/history.ts'
+import { areManyStuck } from '../../../webhook/controller/many-stuck.ts'
+import type { DriverObservation } from '../../../webhook/controller/observation.ts'
+import { deadlineOf, waitsFor } from '../../../webhook/controller/stuck.ts'
+import { watchWaits } from '../../../webhook/controller/waits.ts'
+import { createdMs, iso, running, terminated, waiting } from './driver-pods.ts'
+import { context, freeRails, observed } from './observations.ts'
+
+const minuteMs = 60_000
+const deadlines = {
+  'spark-nanny.io/pending-deadline': '10m',
+  'spark-nanny.io/image-pull-deadline': '10m',
+  'spark-nanny.io/container-creating-deadline': '10m',
+}
+const settings = resolveSettings({ pod: deadlines })
+const pending = (state: object, fields: Partial<DriverObservation> = {}): DriverObservation => ({
+  ...observed({ phase: 'Pending', ready: false, state, sidecar: null }),
+  ...fields,
+})
+const unscheduled = (fields: Partial<DriverObservation> = {}) =>
+  pending({}, { node: null, scheduledMs: null, unscheduled: '0/3 nodes', ...fields })
+
+const rows: readonly [string, DriverObservation, string | null][] = [
+  ['no node takes it', unscheduled(), 'pending-deadline'],
+  ['a queue holds it back', unscheduled({ gated: true }), null],
+  ['its image cannot be pulled', pending(waiting('ErrImagePull')), 'image-pull-deadline'],
+  ['its image may be being pulled', pending(waiting('ContainerCreating')), null],
+  ['init containers run', pending(waiting('PodInitializing')), null],
+  [
+    'its volumes or its network do not come',
+    pending(waiting('ContainerCreating'), { networkDown: true }),
+    'container-creating-deadline',
+  ],
+  [
+    'the same, with init containers',
+    pending(waiting('PodInitializing'), { networkDown: true }),
+    'container-creating-deadline',
+  ],
+  ['its container cannot be made', pending(waiting('CreateContainerConfigError')), 'container-creating-deadline'],
+  ['its node has never said anything of it', pending({}), 'container-creating-deadline'],
+  ['it is restarted', pending(waiting('RestartingAllContainers')), null],
+  ['it crashes again and again', pending(waiting('CrashLoopBackOff')), null],
+  ['it runs', observed(), null],
+  ['it has ended', observed({ phase: 'Failed', state: terminated(1, createdMs) }), null],
+  ['it is being deleted and does not go', observed({ deletionTimestamp: iso(createdMs) }), null],
+]
+for (const [name, driver, key] of rows) {
+  test(`${name}: ${key ?? 'never deleted for it'}`, () => {
+    const wait = waitsFor(driver)
+    assert.equal(wait === undefined ? null : (deadlineOf(wait, settings)?.key ?? null), key)
+    assert.equal(wait === undefined ? null : deadlineOf(wait, resolveSettings({})), null, 'unless asked for')
+  })
+}
+
+const stuckPull: Assessment = {
+  kind: 'stuck',
+  stuck: { reason: 'image-pull', sinceMs: createdMs, detail: 'ErrImagePull', maybeSlow: false },
+  deadline: { key: 'image-pull-deadline', afterMs: 10 * minuteMs },
+  overdue: true,
+}
+const choices: readonly [string, Partial<Rails>, string, (number | null)?, DriverObservation?][] = [
+  ['overdue', {}, 'delete-pod'],
+  ['what is judged from here is only reported', { mode: 'report' }, 'delete-pod'],
+  ['off', { mode: 'off' }, 'report-only'],
+  ['observed', { observed: true }, 'observed'],
+  ['no owner', { resubmits: false }, 'nobody-resubmits'],
+  ['paused', { pause: { untilMs: 7, reason: '' } }, 'paused', 7],
+  ['many', { manyStuck: true }, 'many-stuck'],
+  ['the breaker of hung drivers', { breakerOpen: true }, 'delete-pod'],
+  ['quarantined', { quarantined: true }, 'quarantined'],
+  ['budget', { exhausted: 'namespace' }, 'namespace-budget'],
+  ['backoff', { backoffUntilMs: createdMs + 601_000 }, 'backoff', createdMs + 601_000],
+  ['dry run', { dryRun: true }, 'dry-run'],
+  ['it runs', {}, 'not-conclusive', null, observed()],
+  ['it is being deleted', {}, 'not-conclusive', null, pending({}, { deletionMs: 1 })],
+]
+for (const [name, rails, expected, until = null, driver = pending(waiting('ErrImagePull'))] of choices) {
+  test(`stuck, ${name}: ${expected}`, () => {
+    const choice = chooseAction(driver, stuckPull, freeRails(rails))
+    assert.equal(choice.kind === 'withhold' ? choice.why : choice.kind, expected)
+    assert.equal(choice.kind === 'withhold' ? choice.untilMs : null, until)
+  })
+}
+
+test('the deadline counts from when it was seen to wait in that way, and is a time to look again', () => {
+  const waits = watchWaits()
+  const look = (driver: DriverObservation, minutes: number) => {
+    const nowMs = createdMs + minutes * minuteMs
+    const found = assess(driver, context({ nowMs, settings, waitingSinceMs: waits.note(driver, nowMs) }))
+    const [assessment] = found.assessments.filter(({ kind }) => kind === 'stuck')
+    return { overdue: assessment?.kind === 'stuck' && assessment.overdue, againMs: found.lookAgainMs }
+  }
+  // Two hours in a queue, then the scheduler has it for a moment.
+  assert.equal(look(unscheduled({ gated: true }), 120).overdue, false)
+  assert.deepEqual(look(unscheduled(), 121), { overdue: false, againMs: createdMs + 131 * minuteMs })
+  assert.equal(look(pending(waiting('ContainerCreating'), { networkDown: true }), 122).overdue, false)
+  assert.equal(look(pending(waiting('ContainerCreating'), { networkDown: true }), 131).overdue, false)
+  assert.equal(look(pending(waiting('ContainerCreating')), 140).overdue, false)
+  assert.equal(look(pending(waiting('ErrImagePull')), 141).overdue, false)
+  assert.equal(look(pending(waiting('ImagePullBackOff')), 150).overdue, false)
+  assert.equal(look(pending(waiting('ErrImagePull')), 151).overdue, true)
+})
+
+/** What may be seen of a driver that is well, however slow: nodes, volumes, images and init containers take their time. */
+const slow: readonly DriverObservation[] = [
+  unscheduled({ gated: true }),
+  pending(waiting('ContainerCreating')),
+  pending(waiting('PodInitializing')),
+  observed({ ready: false }),
+  observed(),
+  observed({ ready: false, state: waiting('RestartingAllContainers'), sidecar: { state: running() } }),
+  observed({ deletionTimestamp: iso(createdMs) }),
+]
+/** What passes, within less than the deadline. */
+const passing: readonly DriverObservation[] = [
+  unscheduled(),
+  pending({}),
+  pending(waiting('ContainerCreating'), { networkDown: true }),
+  pending(waiting('ErrImagePull')),
+  pending(waiting('CreateContainerError')),
+]
+
+test('a driver that is slow is never deleted, whatever its deadlines', () => {
+  const step = fc.oneof(
+    fc.record({
+      driver: fc.constantFrom(...slow),
+      minutes: fc.integer({ min: 0, max: 600 }),
+      passes: fc.constant(false),
+    }),
+    fc.record({
+      driver: fc.constantFrom(...passing),
+      minutes: fc.integer({ min: 0, max: 9 }),
+      passes: fc.constant(true),
+    }),
+  )
+  fc.assert(
+    fc.property(fc.array(step), (steps) => {
+      const waits = watchWaits()
+      let nowMs = createdMs
+      const lookAt = (driver: DriverObservation) => {
+        const waitingSinceMs = waits.note(driver, nowMs)
+        for (const assessment of assess(driver, context({ nowMs, settings, waitingSinceMs })).assessments) {
+          assert.ok(
+            ['report', 'rescue-sidecar', 'delete-executors'].includes(
+              chooseAction(driver, assessment, freeRails({ nowMs })).kind,
+            ),
+          )
+        }
+      }
+      for (const { driver, minutes, passes } of steps) {
+        lookAt(driver)
+        nowMs += minutes * minuteMs
+        lookAt(driver)
+        // It gets on: the next thing it waits for is another.
+        if (passes) lookAt(observed())
+      }
+    }),
+  )
+})
+
+test('many: of those that tried since, more than the share, and never one alone', () => {
+  const nowMs = createdMs + 30 * minuteMs
+  const sick = (count: number) => Array.from({ length: count }, () => pending(waiting('ErrImagePull')))
+  const started = (count: number) => Array.from({ length: count }, () => observed())
+  const before = Array.from({ length: 100 }, () => observed({ state: running(createdMs - 60_000) }))
+  const wait = waitsFor(sick(1)[0] as DriverObservation)
+  assert.ok(wait)
+  const many = (...drivers: readonly DriverObservation[]) => areManyStuck(wait, drivers, nowMs, 0.2)
+  assert.equal(many(...sick(1)), false)
+  assert.equal(many(...sick(2)), true)
+  assert.equal(many(...sick(2), ...before), true, 'those started when all was well')
+  assert.equal(many(...sick(2), ...started(8)), false)
+  assert.equal(many(...sick(3), ...started(8)), true)
+  assert.equal(many(...sick(1), unscheduled(), unscheduled()), false, 'in another way')
+})
+
+test('a deletion for being stuck is nobody’s verdict', () => {
+  const reason = deletionReason({ by: 'stuck', reason: 'pending', sinceMs: 0, detail: 'sidecar ui' })
+  assert.equal(reason, 'stuck pending: sidecar ui')
+  for (const by of ['ui', 'sidecar'] as const) assert.equal(wasBy(by, { reason }), false)
+})
