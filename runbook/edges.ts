@@ -9,8 +9,10 @@ export interface Edges {
   readFile(path: string): Promise<string>
   /** A file of any size, piece by piece; rejects as `fs.createReadStream` does. */
   readBytes(path: string): AsyncIterable<Uint8Array>
-  /** Writes a file, and the folders that lead to it; rejects as `fs.writeFile` does. */
-  writeFile(path: string, text: string): Promise<void>
+  /** Makes a folder that only its owner may read, or takes an empty one; rejects as `fs.mkdir` does, or with ENOTEMPTY. */
+  makePrivateFolder(path: string): Promise<void>
+  /** Writes a new file that only its owner may read; rejects as `fs.open` does, with EEXIST when there is one. */
+  writePrivateFile(path: string, text: string): Promise<void>
   /** Adds to the end of a file, and makes it where there is none; rejects as `fs.appendFile` does. */
   appendFile(path: string, text: string): Promise<void>
   readStdin(): Promise<string>

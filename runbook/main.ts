@@ -1,10 +1,11 @@
 import { createReadStream } from 'node:fs'
-import { appendFile, mkdir, readFile, writeFile } from 'node:fs/promises'
-import { basename, dirname } from 'node:path'
+import { appendFile, readFile } from 'node:fs/promises'
+import { basename } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { setTimeout as delay } from 'node:timers/promises'
 import { callOf } from './called-as.ts'
 import { runCommandLine } from './cli.ts'
+import { makePrivateFolder, writePrivateFile } from './private-files.ts'
 
 // A reader that closes early (`| head`) is no failure of ours.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
@@ -16,10 +17,8 @@ process.exitCode = await runCommandLine(callOf(basename(process.argv[1] ?? ''), 
   isTerminal: { stdout: process.stdout.isTTY === true, stderr: process.stderr.isTTY === true },
   readFile: (path) => readFile(path, 'utf8'),
   readBytes: (path) => createReadStream(path, { highWaterMark: 1 << 18 }),
-  writeFile: async (path, content) => {
-    await mkdir(dirname(path), { recursive: true })
-    await writeFile(path, content)
-  },
+  makePrivateFolder,
+  writePrivateFile,
   appendFile,
   readStdin: () => text(process.stdin),
   stdout: (output) => void process.stdout.write(output),

@@ -1,11 +1,10 @@
 import { join } from 'node:path'
 import { parseJson, recordOf } from '../../core/json.ts'
-import { parseProperties } from '../../core/spark-properties.ts'
 import { type Edges, UsageError } from '../edges.ts'
 import { absent, type Evidence, type Reading, type Subject, valueIn } from '../evidence/evidence.ts'
 import { listField, textField, timeField } from '../evidence/fields.ts'
 import { type LogReading, LogScan } from '../log/scan.ts'
-import { createRedactor, type Redactor, secretsIn, secretsOfConf } from '../redaction/redactor.ts'
+import type { Redactor } from '../redaction/redactor.ts'
 import { logSignatures } from '../rules/catalogue.ts'
 import {
   type BundleNote,
@@ -16,6 +15,7 @@ import {
   logFiles,
   readDocuments,
 } from './documents.ts'
+import { redactorOf } from './redactor-of.ts'
 
 /** What a bundle must hold to be whole; the rest is there when it was to be had. */
 const expected: ReadonlySet<string> = new Set(['pod', 'events', 'log'])
@@ -28,10 +28,7 @@ export async function readBundle(dir: string, edges: Edges): Promise<Evidence> {
   const texts = await readTexts(dir, edges)
   const note = parseNote(texts.get(bundleNoteFile))
   const given = documentsOf((name) => reading(name, documentFiles[name], texts.get(documentFiles[name]), note))
-  const redactor = createRedactor([
-    ...Object.values(given).flatMap((one: Reading<unknown>) => secretsIn(valueIn(one))),
-    ...secretsOfConf(parseProperties(texts.get(documentFiles.conf) ?? '')),
-  ])
+  const redactor = redactorOf(given)
   const documents = documentsOf((name) => redactReading(given[name], redactor))
   const [log, previousLog] = await Promise.all([
     readLog(dir, 'log', edges, redactor, note),

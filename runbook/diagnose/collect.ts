@@ -5,14 +5,15 @@ import { type DriverPod, parseDriverPod } from '../evidence/driver-pod.ts'
 import { absent, type Evidence, type Reading, type Subject, valueIn } from '../evidence/evidence.ts'
 import { itemsOf, listField, numberField, stringsField, textField } from '../evidence/fields.ts'
 import type { Connection } from '../kubernetes/connect.ts'
-import { createRedactor, type Redactor, redactConf, secretsIn, secretsOfConf } from '../redaction/redactor.ts'
+import { type Redactor, redactConf } from '../redaction/redactor.ts'
 import { type Asking, createAsking, namespaced } from './asking.ts'
 import { collectLog } from './collect-log.ts'
 import { collectSidecar, collectUi } from './collect-ui.ts'
 import type { DiagnoseOptions, Target } from './command.ts'
 import { type Documents, documentsOf, readDocuments } from './documents.ts'
 import { type FoundDriver, findByApplication, findByPod } from './find-driver.ts'
-import { saveBundle } from './save-bundle.ts'
+import { redactorOf } from './redactor-of.ts'
+import { prepareBundle, saveBundle } from './save-bundle.ts'
 
 /** Asks the cluster for all that bears on one driver, within the time that was given, and saves it when asked to. */
 export async function collectLive(
@@ -23,6 +24,7 @@ export async function collectLive(
   edges: Edges,
   tell: (text: string) => void,
 ): Promise<Evidence> {
+  if (save !== undefined) await prepareBundle(save, edges)
   const collectedMs = edges.nowMs()
   const asking = createAsking(api, collectedMs + timeoutMs, edges.nowMs)
   tell('looking for the driver …')
@@ -138,14 +140,6 @@ const missingLog = (pod: Reading<unknown>, previous: boolean): Reading<never> =>
   pod.kind === 'unknown' && !previous
     ? { kind: 'unknown', source: 'driver.log', why: 'its pod could not be read' }
     : absent
-
-function redactorOf(documents: Documents): Redactor {
-  const { conf } = documents
-  return createRedactor([
-    ...Object.values(documents).flatMap((reading: Reading<unknown>) => secretsIn(valueIn(reading))),
-    ...(conf.kind === 'read' ? secretsOfConf(parseProperties(String(conf.value))) : []),
-  ])
-}
 
 const redactedJson = (reading: Reading<unknown>, redactor: Redactor): Reading<unknown> =>
   reading.kind === 'read' ? { ...reading, value: redactor.json(reading.value) } : reading

@@ -30,7 +30,7 @@ export function diagnoseCommand(edges: Edges, version: string, end: (code: ExitC
     .argument('[pod]', 'the driver’s pod')
     .option('--application <NAME>', 'the SparkApplication, also when its pod is gone')
     .option('--bundle <DIR>', 'what --save wrote, or was put together by hand; no cluster is asked')
-    .option('--save <DIR>', 'write what was collected there, secrets taken out')
+    .option('--save <DIR>', 'write what was collected there, secrets taken out; a new or empty folder')
     .addOption(
       new Option('--timeout <DURATION>', 'for all questions to the cluster together')
         .argParser(parseTimeout)

@@ -56,9 +56,9 @@ function findingOf(rule: Rule, facts: Facts): Found | undefined {
   return {
     rule,
     facts,
-    severity: goesOn(rule, facts) ? 'warning' : rule.severity,
+    severity: weight === 'aside' ? 'warning' : rule.severity,
     // What was only logged may have been got over.
-    confidence: weight === 'logged' && rule.confidence === 'high' ? 'medium' : rule.confidence,
+    confidence: (weight === 'logged' || weight === 'aside') && rule.confidence === 'high' ? 'medium' : rule.confidence,
     evidence: [
       first,
       ...rest.filter(({ excerpt, line }) => excerpt !== first.excerpt || line !== first.line).slice(0, 4),
@@ -68,10 +68,6 @@ function findingOf(rule: Rule, facts: Facts): Found | undefined {
   }
 }
 
-/** A driver that had what the rule says it cannot get, an executor, and still runs makes do with what it has. */
-const goesOn = ({ resolvedBy }: Rule, { state, log }: Facts): boolean =>
-  state === 'running' && resolvedBy !== undefined && log?.hits.has(resolvedBy) === true
-
 /** Spark does not always say which setting has a value that it cannot read. */
 function named(details: Readonly<Record<string, string>>, { evidence }: Facts): Readonly<Record<string, string>> {
   const { key, value } = details
@@ -80,7 +76,7 @@ function named(details: Readonly<Record<string, string>>, { evidence }: Facts): 
   return found === undefined ? details : { ...details, key: found[0] }
 }
 
-const weights = ['sure', 'reported', 'logged'] as const
+const weights = ['sure', 'reported', 'logged', 'aside'] as const
 
 /** Roots, the surest first, each followed by its symptoms. */
 function ordered(found: readonly Found[], evidence: Evidence): readonly Finding[] {
@@ -99,10 +95,13 @@ function ordered(found: readonly Found[], evidence: Evidence): readonly Finding[
     }
     return at
   }
-  const roots = ranked.filter((one) => !symptomOf.has(one))
+  const explainsEnd = new Set(ranked.filter((one) => saysMore(one) && one.facts.run === 'current').map(rootOf))
+  const roots = ranked
+    .filter((one) => !symptomOf.has(one))
+    .toSorted((a, b) => Number(explainsEnd.has(b)) - Number(explainsEnd.has(a)))
   // Beside what surely ended the driver, what it had logged before is worth a look, and no more.
-  const isSure = roots.some(saysMore)
-  const told = (root: Found): Found => (isSure && root.weight !== 'sure' ? { ...root, severity: 'warning' } : root)
+  const told = (root: Found): Found =>
+    explainsEnd.size > 0 && !explainsEnd.has(root) && root.weight !== 'sure' ? { ...root, severity: 'warning' } : root
   return roots.flatMap((root) => [
     toFinding(told(root), null, evidence),
     ...ranked
@@ -114,8 +113,10 @@ function ordered(found: readonly Found[], evidence: Evidence): readonly Finding[
 /** Within one run of the container only: how it ended before does not explain how it ended now. */
 function suppresses(one: Found, other: Found): boolean {
   if (one.facts.run !== other.facts.run) return false
+  if (one.weight === 'aside' && other.severity === 'error') return false
   // What was only logged on the way does not explain the exception that ended the driver.
-  if (explains(one.rule, other.rule)) return one.weight !== 'logged' || other.weight !== 'sure' || isExitCode(other)
+  if (explains(one.rule, other.rule))
+    return one.weight !== 'logged' || other.weight !== 'sure' || isExitCode(other) || other.rule.symptom === true
   return yieldsTo(other.rule, one.rule) && saysMore(one)
 }
 

@@ -5,6 +5,8 @@
 export type Place =
   /** The exception that ended the main thread or kept the SparkContext from starting, with its causes. */
   | 'uncaught'
+  /** A Python traceback that no record leads: it ended the program, or was printed by one that got over it. */
+  | 'traceback'
   /** The exception that ended another thread. */
   | 'thread'
   /** A record of level ERROR or FATAL, with its exception. */
@@ -25,4 +27,6 @@ export interface PlacedLine {
   readonly content: string
   /** Whether the line names an exception of its own. */
   readonly throwable: boolean
+  /** Whether an exception begins here, and not the cause of one before, or what came of it. */
+  readonly begins: boolean
 }

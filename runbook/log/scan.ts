@@ -1,9 +1,11 @@
 import { KeyLines } from '../redaction/key-lines.ts'
 import { redacted } from '../redaction/redactor.ts'
+import { Course, type Milestones } from './course.ts'
 import { LineSplitter } from './lines.ts'
 import { type Captures, matchPhrase } from './phrase.ts'
 import { Placement } from './placement.ts'
 import type { Place, PlacedLine } from './places.ts'
+import { recordTimeMs } from './record-time.ts'
 import type { LogSignature } from './signature.ts'
 import { structuredLines } from './structured.ts'
 
@@ -14,8 +16,9 @@ export interface LogReading {
   /** Null: whole. Else why the end or the beginning is missing. */
   readonly cut: string | null
   readonly hits: ReadonlyMap<LogSignature, LogHits>
-  /** The exception that ended the main thread, outermost first. Empty when there was none. */
-  readonly uncaught: readonly LogLine[]
+  /** The exception that ended the main thread, outermost first. Empty when there was none, or the log goes on after it. */
+  readonly uncaught: readonly UncaughtLine[]
+  readonly milestones: Milestones
   /** Number of the last line that is a record below WARN, as a driver writes while it works; 0: none. */
   readonly lastInfoLine: number
   /** The times that the first and the last record below WARN begin with, as if they were UTC; null: they name none. */
@@ -30,6 +33,10 @@ export interface LogLine {
   readonly text: string
 }
 
+export interface UncaughtLine extends LogLine {
+  readonly place: 'uncaught' | 'traceback'
+}
+
 export interface LogHit extends LogLine {
   readonly place: Place
   readonly captures: Captures
@@ -40,7 +47,7 @@ export interface LogHits {
   /** At most {@link keptHits}. */
   readonly first: readonly LogHit[]
   readonly last: LogHit
-  /** The last one of the exception that ended the main thread. */
+  /** The last one of an exception that ended the main thread. */
   readonly uncaught: LogHit | null
 }
 
@@ -57,6 +64,7 @@ export class LogScan {
   readonly #byPlace = new Map<Place, LogSignature[]>()
   readonly #hits = new Map<LogSignature, KeptHits>()
   readonly #placement = new Placement()
+  readonly #course = new Course()
   readonly #keyLines = new KeyLines()
   readonly #redact: (text: string) => string
   #lines = 0
@@ -64,14 +72,15 @@ export class LogScan {
   #lastInfoLine = 0
   #firstRecord = ''
   #lastRecord = ''
-  #uncaught: LogLine[] = []
+  #uncaught: UncaughtLine[] = []
   #tail: string[] = []
 
   /** `redact` is applied to each line that is kept. */
   constructor(signatures: Iterable<LogSignature>, redact: (text: string) => string = (text) => text) {
     this.#redact = redact
     for (const signature of signatures) {
-      for (const place of signature.places) {
+      const { places } = signature
+      for (const place of places.includes('uncaught') ? [...places, 'traceback' as const] : places) {
         const listed = this.#byPlace.get(place) ?? []
         if (!listed.includes(signature)) this.#byPlace.set(place, [...listed, signature])
       }
@@ -92,7 +101,10 @@ export class LogScan {
       bytes: this.#bytes,
       cut,
       hits: new Map([...this.#hits].map(([signature, hits]) => [signature, this.#shown(hits)])),
-      uncaught: this.#uncaught.map(({ number, text }) => ({ number, text: this.#redact(text) })),
+      uncaught: this.#uncaught
+        .filter((line) => !this.#course.isOver(line))
+        .map((line) => ({ ...line, text: this.#redact(line.text) })),
+      milestones: this.#course.milestones(),
       lastInfoLine: this.#lastInfoLine,
       firstRecordMs: recordTimeMs(this.#firstRecord),
       lastRecordMs: recordTimeMs(this.#lastRecord),
@@ -118,8 +130,13 @@ export class LogScan {
       this.#lastInfoLine = this.#lines
       if (this.#firstRecord === '') this.#firstRecord = copy(shown)
       this.#lastRecord = shown
+      this.#course.record(placed.content, this.#lines)
     }
-    if (placed.throwable && placed.place === 'uncaught') this.#keepUncaught(line)
+    // What tells only that Python has ended comes after its traceback.
+    const isEcho = placed.content.startsWith('org.apache.spark.SparkUserAppException: ')
+    if (placed.throwable && !isEcho && (placed.place === 'uncaught' || placed.place === 'traceback')) {
+      this.#keepUncaught(line, placed.place, placed.begins)
+    }
     for (const signature of this.#byPlace.get(placed.place) ?? none) {
       const captures = matchPhrase(signature.phrase, placed.content)
       if (captures !== undefined) this.#keep(signature, placed, shown, captures)
@@ -127,33 +144,42 @@ export class LogScan {
   }
 
   /** A new chain replaces the one before: the last one is what ended the driver. */
-  #keepUncaught(line: string): void {
+  #keepUncaught(line: string, place: UncaughtLine['place'], begins: boolean): void {
+    if (begins) this.#course.end(this.#lines)
     const isCause = /^(Caused by|: )/.test(line)
     if (!isCause) this.#uncaught = []
-    if (this.#uncaught.length < 10) this.#uncaught.push({ number: this.#lines, text: copy(line) })
+    if (this.#uncaught.length < 10) this.#uncaught.push({ number: this.#lines, text: copy(line), place })
   }
 
   #keep(signature: LogSignature, { place }: PlacedLine, shown: string, captures: Captures): void {
     const hit: LogHit = { number: this.#lines, text: copy(shown), place, captures }
+    const isEnd = place === 'uncaught' || place === 'traceback'
     const known = this.#hits.get(signature)
     if (known === undefined) {
-      this.#hits.set(signature, { count: 1, first: [hit], last: hit, uncaught: place === 'uncaught' ? hit : null })
+      this.#hits.set(signature, { count: 1, first: [hit], last: hit, uncaught: isEnd ? hit : null })
       return
     }
     known.count += 1
     known.last = hit
-    if (place === 'uncaught') known.uncaught = hit
+    if (isEnd) known.uncaught = hit
     if (known.first.length < keptHits) known.first.push(hit)
   }
 
   #shown(hits: KeptHits): LogHits {
     const show = (hit: LogHit): LogHit => ({
       ...hit,
+      // What was got over was an error, and no more.
+      place: this.#course.isOver(hit) ? 'error' : hit.place,
       text: this.#redact(hit.text),
       captures: Object.fromEntries(Object.entries(hit.captures).map(([name, value]) => [name, this.#redact(value)])),
     })
     const { count, first, last, uncaught } = hits
-    return { count, first: first.map(show), last: show(last), uncaught: uncaught && show(uncaught) }
+    return {
+      count,
+      first: first.map(show),
+      last: show(last),
+      uncaught: uncaught === null || this.#course.isOver(uncaught) ? null : show(uncaught),
+    }
   }
 }
 
@@ -169,16 +195,6 @@ const none: readonly never[] = []
 /** A slice would keep all the text that it was cut from. */
 function copy(line: string): string {
   return Buffer.from(line.slice(0, maxExcerptLength).trimEnd()).toString()
-}
-
-/** The time that a record begins with, or that of Spark's structured ones, as if it were UTC. */
-function recordTimeMs(record: string): number | null {
-  const spark = /^(\d\d)\/(\d\d)\/(\d\d) (\d\d:\d\d:\d\d)/.exec(record)
-  const iso = /(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)/.exec(record.slice(0, 60))
-  const [, year, month, day, time] = spark ?? []
-  const text = spark === null ? (iso === null ? '' : `${iso[1]}T${iso[2]}Z`) : `20${year}-${month}-${day}T${time}Z`
-  const ms = Date.parse(text)
-  return Number.isNaN(ms) ? null : ms
 }
 
 /** The reading of a whole text. */

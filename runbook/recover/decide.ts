@@ -78,7 +78,7 @@ function ofFindings(
   }
   if (root === undefined || cause === null) return withoutCause(diagnosis, application, facts, wish, nowMs)
   if (state === 'running') return refuse('driver-runs', root.title, cause, { evidence, root })
-  const allowed = allowedRemedy(root, state, wish.mended)
+  const allowed = allowedRemedy(root, state, valueIn(evidence.pod), wish.mended)
   if (allowed.kind === 'none') return refuse(allowed.reason, allowed.detail, cause, { evidence, root })
   return tried(application, facts, cause, wish, nowMs, () => {
     const reaction = reactionTo(allowed.kind === 'rerun' ? 'rerun' : 'memory', application)

@@ -3,6 +3,8 @@ export const refusals = {
   completed: 'The application has completed; to run it again would write its output twice.',
   'healthy-driver': 'Nothing is wrong with the driver.',
   'driver-runs': 'The driver runs; a re-run would end it, and what it has done so far would be lost.',
+  'may-still-run':
+    'Nobody saw the driver end; if it runs on, on a node cut off from the cluster, two would write at once.',
   gitops: 'The application is managed from elsewhere, which would undo a change made here.',
   'tried-already': 'The same remedy for the same cause was tried a short while ago.',
   'no-remedy': 'What is wrong has no remedy that a program may apply.',

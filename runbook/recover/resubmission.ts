@@ -33,7 +33,8 @@ export function resubmission(
       ? refuse('not-mended', 'no rule knows why the driver ended; once somebody does, --mended tells how', cause)
       : refuse('evidence-incomplete', `no cause was found, and not read were ${unread}`, null)
   }
-  const allowed = root === undefined ? ({ kind: 'rerun' } as const) : allowedRemedy(root, state, mended)
+  const allowed =
+    root === undefined ? ({ kind: 'rerun' } as const) : allowedRemedy(root, state, valueIn(evidence.pod), mended)
   if (allowed.kind === 'none') return refuse(allowed.reason, allowed.detail, cause, root && { evidence, root })
   if (allowed.kind === 'rerun') return printed(evidence, cause, { kind: 'rerun' }, {}, outputRisk(state), root)
   const conf = effectiveConf(evidence)

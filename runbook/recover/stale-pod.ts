@@ -1,4 +1,5 @@
 import { type Evidence, valueIn } from '../evidence/evidence.ts'
+import { nobodySawItEnd } from './allow-list.ts'
 import type { ClusterFacts, LiveApplication, LivePod } from './cluster-facts.ts'
 import { stateOf } from './operator-reaction.ts'
 import type { PlannedCause } from './plan.ts'
@@ -28,7 +29,7 @@ export function nameTaken(
   const message = valueIn(evidence.application)?.message ?? ''
   const [, taken] = /pods? \\?"([^"\\]+)\\?" already exists/.exec(message) ?? []
   const pod = valueIn(evidence.pod)
-  const ended = pod?.phase === 'Failed' || pod?.phase === 'Succeeded'
+  const ended = (pod?.phase === 'Failed' || pod?.phase === 'Succeeded') && !nobodySawItEnd(pod)
   const failed = taken !== undefined && (state === 'SUBMISSION_FAILED' || state === 'FAILED')
   const waits = state === 'PENDING_RERUN' && facts.pod !== null
   if (application.operator !== 'kubeflow' || (!failed && !waits)) return undefined

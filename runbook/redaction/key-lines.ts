@@ -1,20 +1,81 @@
+import { assignedSecrets } from './assignments.ts'
+import { isSecretName } from './secret-names.ts'
+
 /** No private key has more lines; what follows is log again, though the key's end was cut off. */
 const maxLines = 200
+/** A quote that is not closed by then was none. */
+const maxQuotedLines = 20
 
-/** Follows the lines of a text, for private keys that are spread over several of them. */
+type Inside =
+  | { readonly kind: 'key' }
+  /** Lines that stand deeper, `isPlain` as long as they are no entries. */
+  | { readonly kind: 'block'; readonly indent: number; readonly isPlain: boolean }
+  | { readonly kind: 'value' }
+  | { readonly kind: 'quote'; readonly quote: string }
+  | { readonly kind: 'continued' }
+
+/** Follows the lines of a text, for private keys and other secrets that are spread over several of them. */
 export class KeyLines {
   #left = 0
+  #inside: Inside = { kind: 'key' }
 
-  /** Whether the next line belongs to a private key that began before it. */
+  /** Whether the next line belongs to a secret that began before it. */
   isInside(line: string): boolean {
-    const inside = this.#left > 0
-    if (inside) this.#left = line.includes('-----END ') ? 0 : this.#left - 1
-    else if (begins(line)) this.#left = maxLines
-    return inside
+    if (this.#left > 0 && this.#goesOn(line)) return true
+    this.#left = 0
+    const begun = beginning(line)
+    if (begun !== undefined) {
+      this.#inside = begun
+      this.#left = begun.kind === 'quote' ? maxQuotedLines : begun.kind === 'value' ? 1 : maxLines
+    }
+    return false
+  }
+
+  #goesOn(line: string): boolean {
+    const inside = this.#inside
+    this.#left -= 1
+    switch (inside.kind) {
+      case 'key':
+        if (line.includes('-----END ')) this.#left = 0
+        return true
+      case 'block':
+        if (line.trim() === '') return !inside.isPlain
+        return indentOf(line) > inside.indent && !(inside.isPlain && entry.test(line)) && !record.test(line)
+      case 'value':
+        return valueLine.test(line)
+      case 'quote':
+        if (record.test(line)) return false
+        if (line.includes(inside.quote)) this.#left = 0
+        return true
+      case 'continued':
+        if (!line.trimEnd().endsWith('\\')) this.#left = 0
+        return true
+    }
   }
 }
 
-const begins = (line: string) => {
+const indentOf = (line: string) => line.length - line.trimStart().length
+const entry = /^\s*(?:- )?["']?[\w./-]+["']?\s?(?::(?:\s|$)|=)|^\s*[-{}[\]#]/
+/** A line that a logger or a JVM wrote, and that no value goes on with. */
+const record =
+  /^\s*(?:\[?\d{2,4}[-/]\d\d[-/]\d\d|at [\w$.]+\(|Caused by|Exception |\[?(?:TRACE|DEBUG|INFO|WARN|ERROR)\b)/
+const valueLine = /^\s*["']?value["']?\s?[:=]|^\s*<value>/
+const blockBegins = /(?<![\w.-])([A-Za-z_][\w.-]{0,200})["']?\s?[:=]\s?(?:[|>][-+\d]{0,2})\s*$/
+const plainBegins = /^\s*(?:- )?["']?([A-Za-z_][\w.-]{0,200})["']?:\s*$/
+const nameOfEntry = /^\s*(?:- )?(?:["']?name["']?\s?[:=]\s?["']?|<name>)([\w.-]{1,200})(?:["']?,?|<\/name>)\s*$/
+
+function beginning(line: string): Inside | undefined {
   const at = line.indexOf('-----BEGIN ')
-  return at >= 0 && line.includes('PRIVATE KEY', at) && !line.includes('-----END ', at)
+  if (at >= 0 && line.includes('PRIVATE KEY', at) && !line.includes('-----END ', at)) return { kind: 'key' }
+  const isLast = line.length < 2000
+  if (!isLast) return undefined
+  const indent = indentOf(line)
+  if (isSecretName(blockBegins.exec(line)?.[1] ?? '')) return { kind: 'block', indent, isPlain: false }
+  if (isSecretName(plainBegins.exec(line)?.[1] ?? '')) return { kind: 'block', indent, isPlain: true }
+  if (isSecretName(nameOfEntry.exec(line)?.[1] ?? '')) return { kind: 'value' }
+  if (!/["'`]|\\\s*$/.test(line)) return undefined
+  const last = [...assignedSecrets(line)].at(-1)
+  if (last === undefined) return undefined
+  if (last.openQuote !== null) return { kind: 'quote', quote: last.openQuote }
+  return last.end >= line.trimEnd().length && /(?:^|[^\\])\\\s*$/.test(line) ? { kind: 'continued' } : undefined
 }

@@ -1,14 +1,71 @@
+import { distance } from 'fastest-levenshtein'
+
 /**
  * Whether a name looks like that of a secret: wider than Spark's own default
- * (spark.redaction.regex: `secret|password|token|access[.]?key`).
+ * (spark.redaction.regex: `secret|password|token|access[.]?key`), slips of the pen included (`passwrod`, `access.kye`).
+ * The name of where a secret is to be found, of how long it is or what handles it, is none.
  */
 export function isSecretName(name: string): boolean {
-  return secretName.test(name.slice(-300)) && !harmless.test(name)
+  const known = judged.get(name)
+  if (known !== undefined) return known
+  const judgement = judge(name.slice(-300))
+  // Names in a log are few; what makes up new ones must not fill the memory.
+  if (judged.size >= 10_000) judged.clear()
+  judged.set(name, judgement)
+  return judgement
+}
+
+const judged = new Map<string, boolean>()
+
+function judge(name: string): boolean {
+  if (harmless.test(name)) return false
+  if (!secretName.test(name) && !isMisspelt(name)) return false
+  return !aboutSecrets.has(wordsOf(name).at(-1) ?? '')
 }
 
 const secretName =
-  /pass(word|wd|phrase|code)|(^|[._-])pass$|pwd$|secret|token|credential|access[._-]?key|private[._-]?key|api[._-]?key|account[._-]?key|encryption[._-]?key|signing[._-]?key|\bsas\b|sasl\.jaas|authorization|connection[._-]?string/i
+  /pass(word|wd|phrase|code)|(^|[._-])pass$|pwd$|secret|token|credential|(access|private|api|account|encryption|signing|shared)[._ -]?key|(store|key)[._-]?pass$|\bsas\b|sasl\.jaas|authorization|connection[._-]?string/i
 
-/** Kubernetes' and Spark's words for where a secret is, which is none. */
+/** Kubernetes' and Spark's words for where a secret is, and words of counts. */
 const harmless =
-  /^(secretName|secretKeyRef|secretRef|secrets|imagePullSecrets|tokenExpirationSeconds|serviceAccountToken|automountServiceAccountToken|defaultTokenMode)$/
+  /^(secretKeyRef|secretRef|envSecretKeyRefs|secrets|imagePullSecrets|serviceAccountToken|automountServiceAccountToken)$|^spark\.kubernetes\.(driver|executor)\.secret(s|KeyRef)\.|(^|[._-])(num|max|min|total)[._-]?\w{0,20}tokens?$/i
+
+/** As the last word of a name: `tokenFile`, `credentials.provider`, `HadoopDelegationTokenManager`. */
+const aboutSecrets: ReadonlySet<string> = new Set(
+  (
+    'file path dir directory location provider providers class enabled enable name namespace url uri endpoint type ttl ' +
+    'interval renewal ratio timeout length count size regex mechanism version manager factory exception error expiry ' +
+    'expiration seconds millis mode format algorithm audience issuer scope scopes ref refs service host port stdin'
+  ).split(' '),
+)
+
+const wordsOf = (name: string): readonly string[] =>
+  name
+    .replace(/([a-z0-9])([A-Z])/g, '$1 $2')
+    .split(/[^A-Za-z]+/)
+    .map((word) => word.toLowerCase())
+    .filter((word) => word !== '')
+
+const longWords = ['password', 'passphrase', 'credential', 'credentials', 'authorization'] as const
+const shortWords = ['secret', 'token', 'passwd'] as const
+const kindsOfKeys = ['access', 'secret', 'private', 'encryption', 'signing', 'account'] as const
+
+function isMisspelt(name: string): boolean {
+  const words = wordsOf(name)
+  return words.some((word, index) => {
+    if (longWords.some((right) => Math.abs(right.length - word.length) <= 2 && distance(word, right) <= 2)) return true
+    if (shortWords.some((right) => isOneSlip(word, right))) return true
+    if (word !== 'key' && !isOneSlip(word, 'key')) return false
+    const kind = words[index - 1] ?? ''
+    return kindsOfKeys.some((right) => kind === right || (right.length >= 6 && isOneSlip(kind, right)))
+  })
+}
+
+/** A letter left out, put in, or two that changed places; another letter makes another word (`taken`). */
+function isOneSlip(word: string, right: string): boolean {
+  if (word.length === right.length) {
+    const at = [...word].findIndex((letter, index) => letter !== right[index])
+    return at >= 0 && word.slice(0, at) + (word[at + 1] ?? '') + word[at] + word.slice(at + 2) === right
+  }
+  return Math.abs(word.length - right.length) === 1 && word.length > 3 && distance(word, right) === 1
+}

@@ -1,11 +1,16 @@
 import { inLog } from '../log/signature.ts'
 import { change, inspect, rerun, setConf } from '../remedies.ts'
-import { type Facts, logSource } from './facts.ts'
-import { inMessages, item, type Observed, observed, type Rule } from './rule.ts'
+import { pythonException, uncaughtException } from './application-ends.ts'
+import { inMessages, item, observed, type Rule } from './rule.ts'
 
 const ends = ['SPN-EXIT-*', 'SPN-APPLICATION-EXCEPTION'] as const
 const python = [...ends, 'SPN-APPLICATION-PYTHON', 'SPN-APPLICATION-PY4J'] as const
 const readLog = inspect('Read the log around it', 'kubectl -n {namespace} logs {pod} | less +G')
+
+const findFirst = inspect(
+  'Find the first error',
+  'kubectl -n {namespace} logs {pod} | grep -n -m3 -E "ERROR|Exception"',
+)
 
 /**
  * What the application itself did. Sentences: error-conditions.json and DAGScheduler, BroadcastExchangeExec,
@@ -109,15 +114,29 @@ export const applicationRules: readonly Rule[] = [
     confidence: 'medium',
     title: 'A call from Python into Spark failed',
     detail: 'A call from Python into Spark failed: {call}',
-    meaning: 'The Java exception under it says why. When the answer is empty, the JVM is gone.',
+    meaning: 'The Java exception under it says why.',
     looksFor: [
       inLog('^py4j.protocol.Py4JJavaError: An error occurred while calling {call}', ['uncaught']),
-      inLog('^py4j.protocol.Py4JNetworkError: {call}', ['uncaught', 'error']),
       inLog('^py4j.protocol.Py4JError: {call}', ['uncaught']),
-      inLog('^ConnectionRefusedError: [Errno 111] Connection refused{call}', ['uncaught']),
     ],
     suppresses: [...ends, 'SPN-APPLICATION-PYTHON'],
     remedies: [readLog],
+  },
+  {
+    id: 'SPN-APPLICATION-PY4J-CONNECTION',
+    cause: 'application',
+    severity: 'error',
+    confidence: 'medium',
+    title: 'Python lost its connection to the JVM',
+    meaning:
+      'The JVM under the Python program is gone or no longer answers; what ended it stands before it in the log.',
+    looksFor: [
+      inLog('^py4j.protocol.Py4JNetworkError: {call}', ['uncaught', 'error']),
+      inLog('^ConnectionRefusedError: [Errno 111] Connection refused{call}', ['uncaught']),
+    ],
+    symptom: true,
+    suppresses: [...ends, 'SPN-APPLICATION-PYTHON', 'SPN-APPLICATION-PY4J'],
+    remedies: [findFirst],
   },
   {
     id: 'SPN-APPLICATION-PYTHON',
@@ -127,7 +146,11 @@ export const applicationRules: readonly Rule[] = [
     title: 'The Python program ended with an exception',
     detail: 'The Python program ended with {exception}',
     meaning: 'An exception that nothing caught; the traceback names the line.',
-    looksFor: [observed('a traceback that ended the program', (facts) => pythonException(facts))],
+    looksFor: [
+      observed('a traceback that ended the program', (facts) => pythonException(facts)),
+      inLog('^SyntaxError: {exception}', ['output']),
+      inLog('^IndentationError: {exception}', ['output']),
+    ],
     suppresses: ends,
     remedies: [readLog, change('Correct the program')],
   },
@@ -143,8 +166,9 @@ export const applicationRules: readonly Rule[] = [
       inLog('Cannot call methods on a stopped SparkContext', ['uncaught']),
       inLog('cancelled because SparkContext was shut down', ['uncaught']),
     ],
+    symptom: true,
     suppresses: python,
-    remedies: [inspect('Find the first error', 'kubectl -n {namespace} logs {pod} | grep -n -m3 -E "ERROR|Exception"')],
+    remedies: [findFirst],
   },
   {
     id: 'SPN-APPLICATION-SUBMISSION',
@@ -179,27 +203,3 @@ export const applicationRules: readonly Rule[] = [
     remedies: [readLog, change('Correct the application, or its input')],
   },
 ]
-
-const isJava = (text: string) => /^(Exception in thread|Caused by|: |\d\d\/|[a-z][\w$]*(\.[\w$]+){2,})/.test(text)
-
-function pythonException(facts: Facts): Observed | undefined {
-  const [first] = facts.log?.uncaught ?? []
-  if (first === undefined || (isJava(first.text) && !/^(py4j|pyspark)\./.test(first.text))) return undefined
-  return {
-    evidence: [{ source: logSource(facts), line: first.number, excerpt: first.text, count: 1 }],
-    details: { exception: first.text.slice(0, 200) },
-  }
-}
-
-function uncaughtException(facts: Facts): Observed | undefined {
-  const chain = facts.log?.uncaught ?? []
-  const root = chain.at(-1)
-  const [first] = chain
-  if (root === undefined || first === undefined) return undefined
-  const [head, ...rest] = [first, root]
-    .filter((line, index, all) => all.indexOf(line) === index)
-    .map(({ number, text }) => ({ source: logSource(facts), line: number, excerpt: text, count: 1 }))
-  if (head === undefined) return undefined
-  const exception = root.text.replace(/^(Caused by: |: |Exception in thread "[^"]{0,200}" )/, '').slice(0, 200)
-  return { evidence: [head, ...rest], details: { exception } }
-}

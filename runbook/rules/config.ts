@@ -2,7 +2,7 @@ import { effectiveConf } from '../evidence/effective-conf.ts'
 import { inLog, inOutput } from '../log/signature.ts'
 import { change, inspect, raiseMemory, setConf } from '../remedies.ts'
 import { nameOfKey } from '../spark-conf/key-spelling.ts'
-import { logSource } from './facts.ts'
+import { endingException, logSource } from './facts.ts'
 import { item, observed, type Rule } from './rule.ts'
 
 const ends = ['SPN-EXIT-*', 'SPN-APPLICATION-EXCEPTION', 'SPN-APPLICATION-PYTHON', 'SPN-APPLICATION-PY4J'] as const
@@ -159,7 +159,7 @@ export const configRules: readonly Rule[] = [
           .get('spark.eventLog.dir')
           ?.replace(/^file:(\/\/)?/, '')
         if (dir === undefined) return undefined
-        const found = facts.log?.uncaught.find(({ text }) => text.endsWith(`${dir} does not exist`))
+        const found = endingException(facts).find(({ text }) => text.endsWith(`${dir} does not exist`))
         if (found === undefined) return undefined
         const evidence = { source: logSource(facts), line: found.number, excerpt: found.text, count: 1 }
         return { evidence: [evidence], details: { dir } }

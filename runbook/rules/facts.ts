@@ -2,7 +2,8 @@ import type { DriverPod, Termination } from '../evidence/driver-pod.ts'
 import type { KubernetesEvent } from '../evidence/events.ts'
 import { type Evidence, valueIn } from '../evidence/evidence.ts'
 import type { DriverState } from '../findings.ts'
-import type { LogReading } from '../log/scan.ts'
+import type { Place } from '../log/places.ts'
+import type { LogReading, UncaughtLine } from '../log/scan.ts'
 
 /** The evidence as it bears on one run of the driver's container. */
 export interface Facts {
@@ -28,10 +29,7 @@ export function factsOf(evidence: Evidence): { readonly current: Facts; readonly
     pod,
     exit: pod?.driver.state.kind === 'terminated' ? pod.driver.state : null,
     log: valueIn(evidence.log),
-    events:
-      pod?.uid == null
-        ? events
-        : events.filter(({ uid }) => uid === null || uid === pod.uid || !isOfPod(uid, events, pod)),
+    events: pod === undefined ? events : events.filter((event) => isAbout(event, pod)),
   }
   const last = pod?.driver.last ?? null
   const previousLog = valueIn(evidence.previousLog)
@@ -41,9 +39,11 @@ export function factsOf(evidence: Evidence): { readonly current: Facts; readonly
   return { current, previous }
 }
 
-/** Events of another pod of the same name, an earlier attempt, are not of this one. */
-function isOfPod(uid: string, events: readonly KubernetesEvent[], pod: DriverPod): boolean {
-  return events.some((event) => event.uid === uid && event.object === `Pod/${pod.name}`)
+/** Not of another pod, of an earlier one of the same name, or of a node that the driver is not on. */
+function isAbout({ object, uid }: KubernetesEvent, pod: DriverPod): boolean {
+  const [kind, name] = object.split('/')
+  if (kind === 'Pod') return name === pod.name && (uid === null || pod.uid === null || uid === pod.uid)
+  return kind !== 'Node' || name === pod.node
 }
 
 function driverState(evidence: Evidence): DriverState {
@@ -71,4 +71,68 @@ export function isMounted({ pod, events }: Facts): boolean {
   return ready === true || events.some(({ reason }) => /^(Pulling|Pulled|Created|Started)$/.test(reason))
 }
 
+const nodePatienceMs = 600_000
+
+/** Whether a node was asked for on behalf of the pod, by the cluster autoscaler or Karpenter, and may still come. */
+export const isNodeComing = (facts: Facts): boolean =>
+  (podAgeMs(facts) ?? nodePatienceMs) < nodePatienceMs &&
+  facts.events.some(({ reason }) => reason === 'TriggeredScaleUp' || reason === 'Nominated')
+
+/**
+ * Whether the pod has got past what an event tells of, by the stages of a pod's start: scheduled, volumes and sandbox,
+ * image. Node autoscaling and slow registries are no faults.
+ */
+export function isPast(event: KubernetesEvent, facts: Facts): boolean {
+  const { pod, events } = facts
+  switch (event.reason) {
+    case 'FailedScheduling':
+      return (
+        isNodeComing(facts) ||
+        pod?.conditions.some(({ type, status }) => type === 'PodScheduled' && status === 'True') === true
+      )
+    case 'FailedCreatePodSandBox':
+    case 'NetworkNotReady':
+      return isMounted(facts)
+    case 'Failed':
+    case 'BackOff':
+      return events.slice(events.indexOf(event)).some(({ reason }) => /^(Pulled|Created|Started)$/.test(reason))
+    default:
+      return false
+  }
+}
+
 export const logSource = ({ run }: Facts): string => (run === 'current' ? 'driver.log' : 'previous.log')
+
+/** 128 and the signals that come from elsewhere: SIGHUP, SIGINT, SIGKILL, SIGTERM. By others a JVM ends itself. */
+const killedExitCodes: ReadonlySet<number> = new Set([129, 130, 137, 143])
+
+/** Whether somebody else ended the driver. */
+export const wasKilled = ({ exit }: Facts): boolean => exit !== null && killedExitCodes.has(exit.exitCode)
+
+/**
+ * The place of a line of the log, now that it is known how the driver fares. A traceback ended the program if the program
+ * has ended, and by itself.
+ */
+export function placeIn(facts: Facts, place: Place): Place {
+  if (place !== 'traceback') return place
+  return isAlive(facts) || wasKilled(facts) ? 'error' : 'uncaught'
+}
+
+/** Whether the line stands where a signal has been ending the driver already. */
+export function isAftermath(facts: Facts, line: number): boolean {
+  const { shutdown, context } = facts.log?.milestones ?? { shutdown: 0, context: 0 }
+  return wasKilled(facts) && shutdown > context && line > shutdown
+}
+
+/** The exception that ended the program, outermost first; empty when none did. */
+export function endingException(facts: Facts): readonly UncaughtLine[] {
+  const chain = facts.log?.uncaught ?? []
+  const [first] = chain
+  if (first === undefined || placeIn(facts, first.place) !== 'uncaught') return []
+  // What a signal does to a job; the log need not say more of its end.
+  const wasStopped = wasKilled(facts) && chain.some(({ text }) => text.includes('SparkContext was shut down'))
+  return wasStopped || isAftermath(facts, first.number) ? [] : chain
+}
+
+export const isAlive = ({ state, run }: Facts): boolean =>
+  run === 'current' && (state === 'running' || state === 'hung')

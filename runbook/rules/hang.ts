@@ -1,8 +1,8 @@
 import { valueIn } from '../evidence/evidence.ts'
 import { inLog } from '../log/signature.ts'
 import { change, inspect, raiseMemory, rerun } from '../remedies.ts'
-import { logSource } from './facts.ts'
-import { blockedMain, closedContext, deadlock } from './hang-signs.ts'
+import { endingException, isAlive, logSource } from './facts.ts'
+import { blockedMain, closedContext, deadlock, deadlyGcShare, garbageCollection } from './hang-signs.ts'
 import { item, observed, type Rule } from './rule.ts'
 
 const threadDump = inspect(
@@ -10,9 +10,6 @@ const threadDump = inspect(
   `kubectl -n {namespace} exec {pod} -c {container} -- sh -c 'kill -QUIT $(pgrep -x java)'`,
   'kubectl -n {namespace} logs {pod} -c {container} --tail=500',
 )
-
-/** A share of garbage collection at which a driver hardly works. */
-const deadlyGcShare = 0.5
 
 /**
  * A driver that is there and does nothing. Thread dumps: org.apache.spark.status.api.v1.ThreadStackTrace; the figure of
@@ -51,10 +48,15 @@ export const hangRules: readonly Rule[] = [
     confidence: 'medium',
     title: 'The main thread of the driver waits for a lock',
     detail: 'The main thread of the driver waits for a lock that {owner} holds',
-    meaning: 'The driver’s main thread is blocked by another thread that does not let go.',
+    meaning:
+      'The driver’s main thread is blocked by another thread that does not let go. Each driver waits so for a moment; it counts where the driver does not answer.',
     looksFor: [
-      observed('a thread `main` in state BLOCKED in the thread dump', ({ evidence }) =>
-        blockedMain(valueIn(evidence.threads) ?? []),
+      observed(
+        'a thread `main` in state BLOCKED in the thread dump of a driver whose sidecar’s verdict is hung or failing',
+        ({ evidence }) =>
+          /^(hung|failing)$/.test(valueIn(evidence.sidecar)?.state ?? '')
+            ? blockedMain(valueIn(evidence.threads) ?? [])
+            : undefined,
       ),
     ],
     whileRunning: [],
@@ -71,17 +73,8 @@ export const hangRules: readonly Rule[] = [
     meaning:
       'The heap is nearly full, so that the JVM stops the program again and again. It answers late or not at all.',
     looksFor: [
-      observed(
-        `garbage collection that took more than ${deadlyGcShare * 100} % of the driver’s life`,
-        ({ evidence }) => {
-          const figures = valueIn(evidence.executors)
-          if (figures?.driverGcMs == null || figures.driverSinceMs === null) return undefined
-          const lifeMs = evidence.collectedMs - figures.driverSinceMs
-          if (lifeMs < 60_000 || figures.driverGcMs / lifeMs < deadlyGcShare) return undefined
-          const share = String(Math.round((figures.driverGcMs / lifeMs) * 100))
-          const excerpt = `executor driver: TotalGCTime ${figures.driverGcMs} ms in ${lifeMs} ms`
-          return { evidence: [item('executors', excerpt)], details: { share } }
-        },
+      observed(`garbage collection that took more than ${deadlyGcShare * 100} % of the driver’s life`, (facts) =>
+        garbageCollection(facts),
       ),
     ],
     whileRunning: [],
@@ -102,7 +95,7 @@ export const hangRules: readonly Rule[] = [
       inLog('Uncaught exception in thread dag-scheduler-event-loop', ['error']),
     ],
     whileRunning: ['error'],
-    suppresses: ['SPN-HANG-UNRESPONSIVE', 'SPN-APPLICATION-CONTEXT-STOPPED', 'SPN-HANG-CLOSED-CONTEXT'],
+    suppresses: ['SPN-HANG-UNRESPONSIVE', 'SPN-APPLICATION-CONTEXT-STOPPED', 'SPN-HANG-CLOSED-CONTEXT', 'SPN-EXIT-*'],
     remedies: [
       {
         kind: 'delete-pod',
@@ -125,9 +118,10 @@ export const hangRules: readonly Rule[] = [
       'The application has ended with an exception, but threads that are no daemons keep the JVM, the pod and its executors.',
     looksFor: [
       observed('an exception that ended the thread `main`, in a container that still runs', (facts) => {
-        const [first] = facts.log?.uncaught ?? []
-        const alive = facts.run === 'current' && (facts.state === 'running' || facts.state === 'hung')
-        if (!alive || first === undefined || !first.text.startsWith('Exception in thread "main"')) return undefined
+        const [first] = endingException(facts)
+        // Threads that go on with jobs are at work.
+        const works = first !== undefined && (facts.log?.milestones.job ?? 0) > first.number
+        if (!isAlive(facts) || works || !first?.text.startsWith('Exception in thread "main"')) return undefined
         return { evidence: [{ source: logSource(facts), line: first.number, excerpt: first.text, count: 1 }] }
       }),
     ],

@@ -28,7 +28,7 @@ export const memoryRules: readonly Rule[] = [
         return { evidence: [item('pod', `driver container: OOMKilled, exit code ${exit.exitCode}${bound}`)], details }
       }),
     ],
-    suppresses: [...ends, 'SPN-APPLICATION-PYTHON', 'SPN-APPLICATION-PY4J', 'SPN-HANG-*'],
+    suppresses: [...ends, 'SPN-APPLICATION-PYTHON', 'SPN-APPLICATION-PY4J*', 'SPN-HANG-*'],
     remedies: [
       raiseMemory('spark.driver.memoryOverhead', 'Give the driver more memory beside its heap'),
       inspect('See what the driver used before it died', 'kubectl -n {namespace} top pod {pod} --containers'),
@@ -53,7 +53,7 @@ export const memoryRules: readonly Rule[] = [
       ),
     ],
     whileRunning: ['uncaught', 'thread'],
-    suppresses: [...ends, 'SPN-APPLICATION-PYTHON', 'SPN-APPLICATION-PY4J', 'SPN-HANG-*', 'SPN-MEMORY-GC-OVERHEAD'],
+    suppresses: [...ends, 'SPN-APPLICATION-PYTHON', 'SPN-APPLICATION-PY4J*', 'SPN-HANG-*', 'SPN-MEMORY-GC-OVERHEAD'],
     remedies: [
       raiseMemory('spark.driver.memory', 'Give the driver a larger heap'),
       change(
@@ -75,7 +75,7 @@ export const memoryRules: readonly Rule[] = [
       inOutput('^Terminating due to java.lang.OutOfMemoryError: GC overhead limit exceeded'),
     ],
     whileRunning: ['uncaught', 'thread'],
-    suppresses: [...ends, 'SPN-APPLICATION-PYTHON', 'SPN-APPLICATION-PY4J', 'SPN-HANG-*'],
+    suppresses: [...ends, 'SPN-APPLICATION-PYTHON', 'SPN-APPLICATION-PY4J*', 'SPN-HANG-*'],
     remedies: [
       raiseMemory('spark.driver.memory', 'Give the driver a larger heap'),
       change(

@@ -1,6 +1,6 @@
 import { inLog } from '../log/signature.ts'
 import { change, inspect, rerun } from '../remedies.ts'
-import { logSource } from './facts.ts'
+import { endingException, logSource } from './facts.ts'
 import { observed, type Rule, whilePending } from './rule.ts'
 
 const ends = ['SPN-EXIT-*', 'SPN-APPLICATION-EXCEPTION', 'SPN-APPLICATION-PYTHON', 'SPN-APPLICATION-PY4J'] as const
@@ -55,7 +55,7 @@ export const networkRules: readonly Rule[] = [
       inLog('connection timed out: kubernetes.default.svc', fatal),
       inLog('Failed to connect to kubernetes.default.svc', fatal),
       observed('an uncaught KubernetesClientException whose cause is a connection that failed', (facts) => {
-        const chain = facts.log?.uncaught ?? []
+        const chain = endingException(facts)
         const client = chain.findIndex(({ text }) =>
           text.includes('io.fabric8.kubernetes.client.KubernetesClientException'),
         )

@@ -1,24 +1,13 @@
 import { valueIn } from '../evidence/evidence.ts'
 import { change, inspect, rerun } from '../remedies.ts'
-import type { Facts } from './facts.ts'
-import { inMessages, item, type Observed, observed, type Rule } from './rule.ts'
+import { disruption, event, notReady } from './node-signs.ts'
+import { inMessages, item, observed, type Rule } from './rule.ts'
 
 const seeNode = inspect('See the node', 'kubectl describe node {node}')
+const off = change(
+  'When the machine is surely off, taint its node with node.kubernetes.io/out-of-service, so that its pods are let go; until then the driver may run on there, and a second one would write too',
+)
 const again = rerun('Run it again: the application is not at fault')
-
-/** The condition DisruptionTarget with one of these reasons. */
-function disruption({ pod }: Facts, ...reasons: readonly string[]): Observed | undefined {
-  const found = pod?.conditions.find(
-    ({ type, status, reason }) => type === 'DisruptionTarget' && status === 'True' && reasons.includes(reason ?? ''),
-  )
-  if (found === undefined) return undefined
-  return { evidence: [item('pod', `DisruptionTarget: ${found.reason}: ${found.message ?? ''}`)] }
-}
-
-const event = ({ events }: Facts, reasons: RegExp, message: RegExp): Observed | undefined => {
-  const found = events.findLast((entry) => reasons.test(entry.reason) && message.test(entry.message))
-  return found && { evidence: [item('events', `${found.reason}: ${found.message}`, found.count)] }
-}
 
 /**
  * What the node or the cluster did to the pod. Reasons: pkg/kubelet/eviction, lifecycle/predicate.go, nodeshutdown,
@@ -74,13 +63,11 @@ export const nodeRules: readonly Rule[] = [
       inMessages('Pod was terminated in response to imminent node shutdown', ['pod', 'event']),
       inMessages('Pod was rejected as the node is shutting down', ['pod', 'event']),
       observed('a pod reason NodeShutdown, or an event of a spot interruption', (facts) => {
-        const { pod } = facts
+        const { pod, exit } = facts
         if (pod?.reason === 'NodeShutdown') return { evidence: [item('pod', `NodeShutdown: ${pod.message ?? ''}`)] }
-        return event(
-          facts,
-          /^(SpotInterruption|RebalanceRecommendation|ScheduledEvent|PreemptScheduled|TerminateScheduled)$/,
-          /./,
-        )
+        // A notice ends nobody: it explains a driver that a signal ended, or of which the end was not seen.
+        if (exit !== null && exit.exitCode <= 128) return undefined
+        return event(facts, /^(SpotInterruption|PreemptScheduled|TerminateScheduled)$/, /./)
       }),
     ],
     suppresses: ['SPN-EXIT-*', 'SPN-NODE-LOST', 'SPN-NODE-TAINTED', 'SPN-NODE-NOT-READY'],
@@ -97,9 +84,12 @@ export const nodeRules: readonly Rule[] = [
     looksFor: [
       observed(
         'the condition DisruptionTarget with reason DeletionByTaintManager, or an event TaintManagerEviction',
-        (facts) =>
-          disruption(facts, 'DeletionByTaintManager') ??
-          event(facts, /^TaintManagerEviction$/, /^Marking for deletion/),
+        (facts) => {
+          const newest = event(facts, /^TaintManagerEviction$/, /./)
+          // The node may have come back, and the deletion been cancelled.
+          const stands = newest?.evidence[0].excerpt.includes(': Marking for deletion') === true
+          return disruption(facts, 'DeletionByTaintManager') ?? (stands ? newest : undefined)
+        },
       ),
     ],
     suppresses: ['SPN-EXIT-*'],
@@ -150,7 +140,7 @@ export const nodeRules: readonly Rule[] = [
       ),
     ],
     suppresses: ['SPN-EXIT-*', 'SPN-NODE-NOT-READY'],
-    remedies: [again, seeNode],
+    remedies: [seeNode, off, again],
   },
   {
     id: 'SPN-NODE-NOT-READY',
@@ -160,15 +150,14 @@ export const nodeRules: readonly Rule[] = [
     title: 'The driver’s node is not ready',
     meaning: 'The kubelet does not report, or reports that it cannot run pods. What is said of the pod may be old.',
     looksFor: [
-      observed('a node condition Ready that is not True, while the driver has not ended', ({ evidence, exit }) => {
-        const ready = valueIn(evidence.node)?.conditions.find(({ type }) => type === 'Ready')
-        if (exit !== null || ready === undefined || ready.status === 'True') return undefined
-        return { evidence: [item('node', `Ready is ${ready.status}: ${ready.reason ?? ''}: ${ready.message ?? ''}`)] }
-      }),
+      observed(
+        'a node condition Ready that is Unknown, or has been False for five minutes, while the driver has not ended',
+        (facts) => notReady(facts),
+      ),
     ],
     whileRunning: [],
     suppresses: ['SPN-NODE-PRESSURE'],
-    remedies: [seeNode, again],
+    remedies: [seeNode, off],
   },
   {
     id: 'SPN-NODE-PRESSURE',

@@ -20,6 +20,8 @@ export interface Rule {
   readonly looksFor: readonly [Signature, ...Signature[]]
   /** It says only that something failed: whatever says more explains it. */
   readonly fallback?: true
+  /** What the end of the JVM looks like from elsewhere: it explains no signal, and what was only logged explains it. */
+  readonly symptom?: true
   /** A later line of this kind takes the finding back. */
   readonly resolvedBy?: LogSignature
   /** Places of the log that count though the driver runs and nothing says that it hangs. */

@@ -17,7 +17,10 @@ export interface Panel {
     readonly refId: string
     readonly expr: string
     readonly legendFormat?: string
-    readonly datasource: { readonly uid: string }
+    readonly format?: string
+    readonly instant?: boolean
+    readonly range?: boolean
+    readonly datasource: { readonly type: string; readonly uid: string }
   }[]
 }
 
@@ -25,6 +28,8 @@ interface Variable {
   readonly name: string
   readonly type: string
   readonly definition?: string
+  readonly query?: string | { readonly query: string; readonly refId: string }
+  readonly regex?: string
   readonly datasource?: { readonly uid: string }
 }
 
@@ -44,7 +49,16 @@ export const dashboard: Dashboard = JSON.parse(dashboardText)
 
 /** Expressions of the panels, as Prometheus gets them when everything is selected. */
 export const dashboardExpressions = dashboard.panels.flatMap(({ title, targets = [] }) =>
-  targets.map(({ expr }) => ({ where: `panel “${title}”`, expr: withoutVariables(expr) })),
+  targets.map(({ expr, legendFormat = '' }) => ({
+    where: `panel “${title}”`,
+    expr: withoutVariables(expr),
+    legend: [...legendFormat.matchAll(/\{\{\s*(\w+)\s*\}\}/g)].map(([, label = '']) => label),
+  })),
+)
+
+/** Metrics that the variables take their values from. */
+export const variableMetrics = dashboard.templating.list.flatMap(
+  ({ definition = '' }) => definition.match(/spark_nanny_\w+/g) ?? [],
 )
 
 function withoutVariables(expr: string): string {

@@ -2,7 +2,7 @@ import type { TestContext } from 'node:test'
 import { metricsText } from '../../sidecar/metrics.ts'
 import { createControllerMetrics } from '../../webhook/controller/metrics.ts'
 import { createMetrics } from '../../webhook/metrics.ts'
-import { alive, watchRig } from '../sidecar/watch-rig.ts'
+import { alive, timeout, watchRig } from '../sidecar/watch-rig.ts'
 
 /** Labels that Prometheus or its operator puts on every series of a target. */
 export const targetLabels: readonly string[] = ['cluster', 'job', 'instance', 'namespace', 'pod']
@@ -34,18 +34,55 @@ export const foreign: Readonly<Record<string, Readonly<Record<string, readonly s
   },
 }
 
-/** The names of the series that our processes tell today, as their /metrics would. */
-export async function ownMetrics(t: TestContext): Promise<ReadonlySet<string>> {
-  const rig = watchRig(t)
-  await rig.step(alive)
+/** What /metrics of our processes answer today, after something of each kind has happened. */
+export interface OwnTexts {
+  readonly webhook: string
+  /** Of a driver that was restarted in place and runs again. */
+  readonly sidecar: string
+}
+
+export async function ownTexts(t: TestContext): Promise<OwnTexts> {
+  const hung = watchRig(t)
+  await hung.step(alive)
+  for (let polls = 0; polls < 20 && hung.world.exits.length === 0; polls += 1) await hung.step(timeout)
+  const rig = watchRig(t, {}, hung.dir, hung.world.nowMs)
+  for (const sample of [alive, timeout, alive]) await rig.step(sample)
   const sidecar = metricsText({ kind: 'watching', snapshot: rig.snapshot() }, '1.2.3')
   const metrics = createMetrics('1.2.3')
   // Some are not there until they are known.
   metrics.certificateExpiry(Date.UTC(2027, 0, 31))
   metrics.authorityExpiry(Date.UTC(2027, 0, 31))
   metrics.certificateSourceHealthy(true)
-  createControllerMetrics(metrics.registry, () => 0)
-  const webhook = await metrics.render()
+  metrics.admitted({ kind: 'inject', reason: 'injected', problems: [] }, 'Pod', 0.001)
+  metrics.admitted({ kind: 'skip', reason: 'internal-error', problems: [] }, 'Pod', 0.001)
+  const controller = createControllerMetrics(metrics.registry, () => 0)
+  controller.show({
+    leads: () => true,
+    counts: () => ({
+      drivers: new Map([
+        ['etl ready', 3],
+        ['etl not-ready', 1],
+      ]),
+      unguarded: new Map([['etl not-injected', 1]]),
+      outdated: new Map([['etl', 1]]),
+      stuck: new Map([['etl pending', 1]]),
+    }),
+    quarantined: () => new Map([['etl', 1]]),
+    breakers: () => ({ 'unhealthy-share': true, 'sidecar-image': false }),
+    stale: () => ({ pods: false }),
+  })
+  controller.acted('delete-pod', 'done')
+  controller.killed('nightly')
+  controller.poked('nightly', 0.1)
+  for (const cause of ['error', 'oom-killed'] as const) controller.terminated('etl', 'nightly', cause)
+  controller.recovered(25)
+  controller.budgetExhausted('namespace')
+  return { webhook: await metrics.render(), sidecar }
+}
+
+/** The names of the series that our processes tell today, as their /metrics would. */
+export async function ownMetrics(t: TestContext): Promise<ReadonlySet<string>> {
+  const { webhook, sidecar } = await ownTexts(t)
   return new Set([...seriesOf(sidecar), ...seriesOf(webhook)])
 }
 

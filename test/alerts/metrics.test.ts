@@ -3,7 +3,7 @@ import { glob, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { reasons } from '../../webhook/admission/reasons.ts'
-import { dashboardExpressions } from './dashboard-file.ts'
+import { dashboardExpressions, variableMetrics } from './dashboard-file.ts'
 import { foreign, ownMetrics, seriesOf, targetLabels } from './known-metrics.ts'
 import { selectorsOf } from './promql-selectors.ts'
 import { recordingRules, rules } from './rule-file.ts'
@@ -23,6 +23,8 @@ test('each metric of alerts and dashboard exists', async (t) => {
     ...recordingRules.map(({ record }) => record),
   ])
   for (const { metric, where } of read) assert.ok(known.has(metric), `${where} reads ${metric}, which nobody tells`)
+  assert.ok(variableMetrics.length >= 2)
+  for (const metric of variableMetrics) assert.ok(known.has(metric), `a variable reads ${metric}, which nobody tells`)
 })
 
 test('all that makes metrics is asked for its names', async () => {

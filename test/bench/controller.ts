@@ -6,7 +6,7 @@ import packageJson from '../../package.json' with { type: 'json' }
 import { buildBinaries } from '../cluster/binaries.ts'
 import { rounded, statusMb } from './process-figures.ts'
 import { startApi } from './scale/api-server.ts'
-import { change, heal, quantile, startWitness } from './scale/changes.ts'
+import { change, hangHalf, heal, quantile, startWitness } from './scale/changes.ts'
 import { allRunning, fill, type Size, serviceAccountToken } from './scale/fill.ts'
 import { hangAtOnce } from './scale/hung-at-once.ts'
 import { watchIdle } from './scale/idle.ts'
@@ -20,7 +20,7 @@ const idleMs = 60_000
 const changesPerSecond = 100
 const changesMs = 30_000
 const hungAtOnce = 1_000
-/** The breaker opens with the second driver that was deleted within its window. */
+/** The breaker is open as soon as the second hang is seen. */
 const bars = { rssMb: 250, cpuPercent: 2, requestsPerMinute: 0, decisionP99Ms: 50, deletions: 2, heldUpCpuMs: 50 }
 
 /**
@@ -63,8 +63,9 @@ export async function benchController(): Promise<void> {
     const plain = drivers.filter(({ owner }) => owner === null)
     const changing = plain.slice(0, (changesPerSecond * changesMs) / 1000)
     const load = loadavg()[0] ?? 0
-    const witness = await startWitness(processes, setup)
     kwok.pause()
+    await hangHalf(api, webhook, changing)
+    const witness = await startWitness(processes, setup)
     const decisions = await change(api, webhook, witness, changing, changesPerSecond)
     const { fromEventMs, fromStoredMs, fromSentMs, missing } = decisions
     const texts = [fromEventMs, fromStoredMs, fromSentMs].map((lags) =>

@@ -34,7 +34,8 @@ export async function runCli(
     stderr: (text) => {
       stderr += text
     },
-    writeFile: () => Promise.reject(new Error('this test writes no file')),
+    makePrivateFolder: () => Promise.reject(new Error('this test makes no folder')),
+    writePrivateFile: () => Promise.reject(new Error('this test writes no file')),
     appendFile: () => Promise.reject(new Error('this test writes no file')),
     nowMs: () => Date.now(),
     sleep: async () => {},

@@ -56,14 +56,15 @@ export function createActor(edges: ActorEdges, signal: AbortSignal): Actor {
 
   const rescue = async (task: Task, image: string): Promise<Performed> => {
     const { driver, assessment, memory } = task
-    const performed = await once(memory, () => performer.replaceSidecarImage(driver, image))
+    const reason = assessment.kind === 'held-back' ? assessment.cause.reason : ''
+    const performed = await once(memory, () => performer.replaceSidecarImage(driver, image, reason))
     if (performed.kind === 'outdated') return performed
     const details = { from: driver.sidecar?.image, to: image }
     const confirm = async () => {
       memory.rescued = true
       record(task, 'rescue-sidecar', 'done', details)
       const event = eventOf(assessment, driver)
-      if (event !== undefined) await tellDone(task, event)
+      if (event !== undefined) tellDone(task, event)
     }
     if (performed.kind === 'done') {
       await confirm()
@@ -93,7 +94,7 @@ export function createActor(edges: ActorEdges, signal: AbortSignal): Actor {
       log.info({ event: 'executors-deleted', ...identityOf(driver), restarts, executors: names })
       const message = `After restart ${restarts} of the driver, ${names.length} executors of the one before were deleted: ${names.join(', ')}`
       const reason = 'SparkNannyExecutorsDeleted'
-      await tellDone(task, { type: 'Normal', reason, message, occasion: String(restarts) }, false)
+      tellDone(task, { type: 'Normal', reason, message, occasion: String(restarts) }, false)
     }
     if (failure.kind === 'done') memory.cleanedRestarts = restarts
     return failure
@@ -124,7 +125,7 @@ export function createActor(edges: ActorEdges, signal: AbortSignal): Actor {
       metrics.killed(task.circumstances.app)
       record(task, 'delete-pod', 'done')
       const message = `${hangText(hang)}; its pod was deleted, so that it is made again.`
-      await tellDone(task, { type: 'Warning', reason: 'SparkNannyDeleted', message, occasion: driver.uid })
+      tellDone(task, { type: 'Warning', reason: 'SparkNannyDeleted', message, occasion: driver.uid })
     }
     memory.deleted = true
     const performed = await once(memory, () => performer.deletePod(driver))
@@ -165,14 +166,18 @@ export function createActor(edges: ActorEdges, signal: AbortSignal): Actor {
         return remove(task, choice.hang)
       case 'dry-run': {
         const message = `${hangText(choice.hang)}; its pod would be deleted, but this is a dry run.`
-        const occasion = `${driver.uid} dry-run`
+        const occasion = `${driver.uid} dry-run${timesText(task)}`
         return tell(task, { type: 'Warning', reason: 'SparkNannyNotDeleted', message, occasion })
       }
       case 'withhold': {
         const { why, hang } = choice
         const pause = why === 'paused' ? ` (${circumstancesText(task)})` : ''
         const message = `${hangText(hang)}; its pod is left alone: ${withheld[why]}${pause}.`
-        return tell(task, { type: 'Warning', reason: 'SparkNannyNotDeleted', message, occasion: why }, true)
+        return tell(
+          task,
+          { type: 'Warning', reason: 'SparkNannyNotDeleted', message, occasion: `${why}${timesText(task)}` },
+          true,
+        )
       }
     }
   }
@@ -180,6 +185,8 @@ export function createActor(edges: ActorEdges, signal: AbortSignal): Actor {
 }
 
 const done: Performed = { kind: 'done' }
+/** Empty for the first: the same for all who lead one after the other. */
+const timesText = ({ memory }: Task) => (memory.hangs > 1 ? ` ${memory.hangs}` : '')
 const budgetScopes = ['application', 'namespace', 'cluster'] as const
 const circumstancesText = ({ circumstances }: Task) => circumstances.pause?.reason || 'no reason is given'
 

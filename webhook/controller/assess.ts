@@ -2,7 +2,7 @@ import { restartAllContainersExitCode } from '../../core/pod-contract.ts'
 import type { ResolvedSettings, SettingProblem } from '../../core/settings.ts'
 import type { HungReason, Judgement } from '../../core/verdict.ts'
 import { guardOf, type UnguardedReason } from './guard.ts'
-import { type HeldBack, heldBack, slowAtMs } from './held-back.ts'
+import { type HeldBack, heldBack } from './held-back.ts'
 import { type DriverObservation, hasEnded, isRunning } from './observation.ts'
 import { sidecarDown } from './sidecar-down.ts'
 import { patienceMs, type Stuck, stuck, waitsFor } from './stuck.ts'
@@ -34,8 +34,10 @@ export interface AssessmentContext {
   readonly inGuardedNamespace: boolean
   readonly settings: ResolvedSettings
   readonly nativeSidecars: boolean
-  /** When its sidecar was first seen to hold it back. */
-  readonly heldBackSinceMs: number | null
+  /** For how long its sidecar has been seen to hold it back; null: it was not yet. */
+  readonly heldBackForMs: number | null
+  /** For how long its sidecar has been seen to have asked for a restart that did not come; null: it was not yet. */
+  readonly unansweredForMs: number | null
   /** Of its UI, where it is asked from here. */
   readonly judgement: Judgement | undefined
   /** What its sidecar says of itself, where it was asked. */
@@ -58,18 +60,15 @@ export function assess(driver: DriverObservation, context: AssessmentContext): A
   const assessments: Assessment[] = []
   const later: number[] = []
   const { nowMs } = context
-  const held = heldBack(driver, nowMs)
+  const held = heldBack(driver)
   if (held !== undefined) {
-    const seenMs = context.heldBackSinceMs ?? nowMs
+    const seenForMs = context.heldBackForMs ?? 0
     // The kubelet has yet to take up the other image, and what it says is of the one before.
     const { rescue } = driver.sidecar ?? { rescue: null }
-    const sinceMs = rescue === null ? seenMs : Math.max(seenMs, rescue.atMs)
+    const forMs = rescue === null ? seenForMs : Math.min(seenForMs, nowMs - rescue.atMs)
     const patience = rescue === null ? held.patienceMs : rescuePatienceMs
-    if (nowMs - sinceMs >= patience) assessments.push({ kind: 'held-back', cause: held, sinceMs })
-    else later.push(sinceMs + patience)
-  } else {
-    const slowMs = slowAtMs(driver)
-    if (slowMs !== null) later.push(slowMs)
+    if (forMs >= patience) assessments.push({ kind: 'held-back', cause: held, sinceMs: nowMs - forMs })
+    else later.push(nowMs + patience - forMs)
   }
   const down = sidecarDown(driver, nowMs)
   if (down.againMs !== null) later.push(down.againMs)
@@ -79,8 +78,10 @@ export function assess(driver: DriverObservation, context: AssessmentContext): A
   if (context.sidecarVerdict !== undefined && isRunning(driver)) {
     assessments.push({ kind: 'hung', hang: context.sidecarVerdict })
   } else if (standing !== undefined) {
-    if (nowMs - standing.sinceMs >= kubeletActsWithinMs) assessments.push({ kind: 'hung', hang: standing })
-    else later.push(standing.sinceMs + kubeletActsWithinMs)
+    // Its time is of the node's clock: what was seen from here counts.
+    const forMs = context.unansweredForMs ?? 0
+    if (forMs >= kubeletActsWithinMs) assessments.push({ kind: 'hung', hang: standing })
+    else later.push(nowMs + kubeletActsWithinMs - forMs)
   }
   const hang = hangByUi(driver, context.judgement)
   if (hang !== undefined) assessments.push({ kind: 'hung', hang })
@@ -122,7 +123,7 @@ export function unansweredExit(driver: DriverObservation): Hang | undefined {
   const { exitCode, finishedMs, message } = sidecar.state
   const { state } = driver.driver
   if (exitCode !== restartAllContainersExitCode || state.kind !== 'running') return undefined
-  if (state.startedMs >= finishedMs) return undefined
+  if (finishedMs === null || state.startedMs >= finishedMs) return undefined
   return { by: 'sidecar', reason: 'kubelet-did-not-act', sinceMs: finishedMs, detail: message || 'exit code 88' }
 }
 

@@ -15,6 +15,10 @@ export type Choice =
   /** `untilMs`: when to choose again though nothing happens. */
   | { readonly kind: 'withhold'; readonly hang: Hang; readonly why: Withheld; readonly untilMs: number | null }
 
+/** Whether it changes more than what is told. */
+export const isDeed = ({ kind }: Choice): boolean =>
+  kind === 'rescue-sidecar' || kind === 'delete-executors' || kind === 'delete-pod'
+
 /** All that a choice depends on besides the assessment. */
 export interface Rails {
   readonly nowMs: number

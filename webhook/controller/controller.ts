@@ -123,14 +123,14 @@ type Pace = Pick<ControllerEdges, 'sleep' | 'nowMs' | 'monotonicMs' | 'synced' |
 /** Takes key after key, until `signal`. A bug that one pod brings to light must not keep the others from being let go. */
 async function work(edges: Pace, queue: WorkQueue, reconciler: Reconciler, signal: AbortSignal): Promise<void> {
   for (let looks = 1; !signal.aborted; looks += 1) {
-    const key = queue.take(edges.nowMs())
+    const key = queue.take(edges.monotonicMs())
     if (key === undefined) await idle(edges, queue, signal)
     else {
       try {
         reconciler.reconcile(key)
       } catch (error) {
         edges.log.error({ event: 'reconcile-failed', driver: key, err: error })
-        queue.addAt(key, edges.nowMs() + 60_000)
+        queue.addAt(key, edges.monotonicMs() + 60_000)
       }
     }
     if (looks % looksAtOnce === 0) await edges.sleep(1, signal)
@@ -141,7 +141,7 @@ async function work(edges: Pace, queue: WorkQueue, reconciler: Reconciler, signa
 async function idle(edges: Pace, queue: WorkQueue, signal: AbortSignal): Promise<void> {
   const timer = new AbortController()
   const aborted = AbortSignal.any([signal, timer.signal])
-  const waitMs = Math.max(1, Math.min(60_000, queue.nextMs() - edges.nowMs()))
+  const waitMs = Math.max(1, Math.min(60_000, queue.nextMs() - edges.monotonicMs()))
   await Promise.race([queue.added(), edges.sleep(waitMs, aborted)])
   timer.abort()
 }

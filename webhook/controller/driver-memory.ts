@@ -17,9 +17,14 @@ export interface DriverMemory {
   readonly decided: Map<string, string>
   /** The signature of what was carried out last, and in full. */
   settled: string
+  /** Whether it hung at the last look, and how often it began to. */
+  hanging: boolean
+  hangs: number
+  /** When its sidecar was first seen to have asked for the restart that it waits for, and its end by the node's clock. */
+  unanswered: { readonly seenMs: number; readonly finishedMs: number | null } | null
   /** An effect is under way. */
   busy: boolean
-  /** Until when a failed effect is not tried again, what could not be told apart from the rest. */
+  /** Until when, by the clock that no one sets, a failed effect is not tried again; what could not be told apart from the rest. */
   retryMs: number
   reportMs: number
   /** How often one failed in a row. */
@@ -50,6 +55,9 @@ export function driverMemories(): DriverMemories {
         told: new Set(),
         decided: new Map(),
         settled: '',
+        hanging: false,
+        hangs: 0,
+        unanswered: null,
         busy: false,
         retryMs: 0,
         reportMs: 0,
@@ -80,4 +88,14 @@ export async function once(memory: DriverMemory, perform: () => Promise<Performe
   const performed = await perform()
   if (performed.kind !== 'done') memory.unconfirmed = before
   return performed
+}
+
+/** What is told of a hang is told again when the driver hangs again. */
+export function noteHang(memory: DriverMemory, hangs: boolean): void {
+  if (hangs && !memory.hanging) memory.hangs += 1
+  if (!hangs && memory.hanging) {
+    memory.decided.delete('hung')
+    memory.settled = ''
+  }
+  memory.hanging = hangs
 }

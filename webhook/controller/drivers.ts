@@ -42,6 +42,7 @@ export function watchDrivers(edges: ReflectorEdges): WatchedDrivers {
   return {
     reflector,
     listen: (listener, signal) => {
+      if (signal.aborted) return
       listeners.add(listener)
       signal.addEventListener('abort', () => listeners.delete(listener), { once: true })
     },

@@ -18,8 +18,8 @@ export function watchEndings(
 ): Endings {
   /** When the last driver of an application ended. */
   const ends = new Map<string, number>()
-  /** The pods whose containers are being restarted: what the sidecar ended with is not shown any more when they are. */
-  const restarting = new Set<string>()
+  /** When the sidecars ended of pods whose containers are being restarted: it is not shown any more when they are. */
+  const restarting = new Map<string, number | null>()
 
   const ended = (driver: DriverObservation, { cause, atMs }: Ending) => {
     metrics.terminated(driver.namespace, driver.application, cause)
@@ -36,9 +36,14 @@ export function watchEndings(
     changed: (driver, before, deletedByUs) => {
       const hung = deletedByUs || restarting.has(driver.uid) || asksForRestart(driver)
       const ending = before === undefined ? undefined : endingBetween(before, driver, hung)
-      if (ending !== undefined) ended(driver, ending)
-      if (ending !== undefined) restarting.delete(driver.uid)
-      else if (driver.sidecar?.state.kind === 'ended' && asksForRestart(driver)) restarting.add(driver.uid)
+      if (ending !== undefined) {
+        ended(driver, { ...ending, atMs: ending.atMs ?? restarting.get(driver.uid) ?? null })
+        restarting.delete(driver.uid)
+      }
+      const { state } = driver.sidecar ?? {}
+      if (ending === undefined && state?.kind === 'ended' && asksForRestart(driver)) {
+        restarting.set(driver.uid, state.finishedMs)
+      }
       const endMs = ends.get(keyOf(driver))
       if (endMs === undefined || !driver.ready || driver.readySinceMs === null || driver.readySinceMs < endMs) return
       metrics.recovered((driver.readySinceMs - endMs) / 1000)

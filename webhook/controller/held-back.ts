@@ -15,11 +15,14 @@ const passingMs = 15_000
 /** A pull that takes longer than this is not waited for. */
 const slowMs = 120_000
 
+/** The reason of one that shows nothing wrong, but for the time it takes. */
+export const slow = 'Slow'
+
 /** What no other try can mend. */
 const lasting = ['InvalidImageName', 'ErrImageNeverPull']
 
 /** What a kubelet says of a container that nothing is wrong with yet. */
-const innocent = ['', 'PodInitializing', 'ContainerCreating', 'RestartingAllContainers']
+const innocent = ['', 'PodInitializing', 'ContainerCreating']
 
 /**
  * Whether the driver cannot start because of our sidecar; undefined when it can, or other things are in its way. A
@@ -27,7 +30,7 @@ const innocent = ['', 'PodInitializing', 'ContainerCreating', 'RestartingAllCont
  * kuberuntime_container.go); one that ran and ended does not. Reasons are the kubelet's, and a runtime has its own
  * besides: whatever is not innocent counts.
  */
-export function heldBack(driver: DriverObservation, nowMs: number): HeldBack | undefined {
+export function heldBack(driver: DriverObservation): HeldBack | undefined {
   const { sidecar } = driver
   if (sidecar === null || driver.deletionMs !== null || hasEnded(driver)) return undefined
   if (driver.driver.state.kind !== 'waiting' || !innocent.includes(driver.driver.state.reason)) return undefined
@@ -40,19 +43,13 @@ export function heldBack(driver: DriverObservation, nowMs: number): HeldBack | u
     return { reason: state.reason, detail: endDetail(state.exitCode, state.message), patienceMs: passingMs }
   }
   if (innocent.includes(state.reason)) {
-    const slow = sidecar.dueMs !== null && nowMs - sidecar.dueMs >= slowMs
-    return slow
-      ? { reason: 'Slow', detail: `not there ${Math.round(slowMs / 1000)} s after its turn came`, patienceMs: 0 }
-      : undefined
+    if (!sidecar.due) return undefined
+    return { reason: slow, detail: `not there ${slowMs / 1000} s after its turn came`, patienceMs: slowMs }
   }
+  // For a moment of a restart in place; both containers say so, and the driver's reason is not innocent either.
+  if (state.reason === 'RestartingAllContainers') return undefined
   const patienceMs = lasting.includes(state.reason) ? 0 : passingMs
   return { reason: state.reason, detail: state.message, patienceMs }
-}
-
-/** When one that shows nothing wrong yet would count as slow; null: it is not its turn. */
-export function slowAtMs({ sidecar, driver }: DriverObservation): number | null {
-  const waits = sidecar?.state.kind === 'waiting' && driver.state.kind === 'waiting'
-  return waits && sidecar.dueMs !== null ? sidecar.dueMs + slowMs : null
 }
 
 const endDetail = (exitCode: number, message: string) =>

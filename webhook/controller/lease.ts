@@ -138,7 +138,10 @@ export function leadership(edges: LeaseEdges): Leadership {
 
   const run = async (lead: (signal: AbortSignal) => Promise<void>, signal: AbortSignal): Promise<void> => {
     while (!signal.aborted) {
-      if ((await renew()) === 'renewed' && leads()) {
+      const renewal = await renew()
+      // Who was told to stop meanwhile does not begin to lead.
+      if (signal.aborted) await release()
+      else if (renewal === 'renewed' && leads()) {
         const term = new AbortController()
         const lost = (why: string) => {
           if (!term.signal.aborted) log.warn({ event: 'leader-lost', lease: edges.name, identity, why })

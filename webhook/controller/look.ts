@@ -18,7 +18,8 @@ export interface LookContext {
   readonly nowMs: number
   readonly circumstances: Circumstances
   readonly memory: DriverMemory | undefined
-  readonly heldBackSinceMs: number | null
+  readonly heldBackForMs: number | null
+  readonly unansweredForMs: number | null
   readonly nativeSidecars: boolean
   readonly judgement: Judgement | undefined
   readonly sidecarVerdict: Hang | undefined
@@ -34,7 +35,8 @@ export function look(driver: DriverObservation, config: ControllerConfig, contex
     inGuardedNamespace: circumstances.namespace !== undefined,
     settings: circumstances.settings,
     nativeSidecars: context.nativeSidecars,
-    heldBackSinceMs: context.heldBackSinceMs,
+    heldBackForMs: context.heldBackForMs,
+    unansweredForMs: context.unansweredForMs,
     judgement: context.judgement,
     sidecarVerdict: context.sidecarVerdict,
   })

@@ -64,7 +64,8 @@ export interface ContainerEnd {
   readonly exitCode: number
   readonly reason: string
   readonly message: string
-  readonly finishedMs: number
+  /** Null: a kubelet leaves it out where it restarted all containers. */
+  readonly finishedMs: number | null
 }
 
 export interface ObservedSidecar extends ObservedContainer {
@@ -72,10 +73,10 @@ export interface ObservedSidecar extends ObservedContainer {
   readonly version: string | null
   /** Where it serves /status; null: nowhere (the pod is on its node's network, or its port was taken). */
   readonly statusPort: number | null
-  /** Since when it could have been created: what comes before it is done. */
-  readonly dueMs: number | null
-  /** When its image was replaced by the driver's, so that the driver could start, and what it was; empty: not known. */
-  readonly rescue: { readonly atMs: number; readonly image: string } | null
+  /** It waits, and could be created: what comes before it is done. */
+  readonly due: boolean
+  /** When its image was replaced by the driver's, so that the driver could start, what it was, and why; empty: not known. */
+  readonly rescue: { readonly atMs: number; readonly image: string; readonly reason: string } | null
 }
 
 /** Whether the pod has ended, one way or another, and will not run again. */

@@ -30,7 +30,7 @@ function endOf(terminated: Record<string, unknown>): ContainerEnd {
     exitCode: typeof terminated.exitCode === 'number' ? terminated.exitCode : -1,
     reason: textOf(terminated.reason),
     message: cut(textOf(terminated.message)),
-    finishedMs: timeOf(terminated.finishedAt) ?? 0,
+    finishedMs: timeOf(terminated.finishedAt),
   }
 }
 

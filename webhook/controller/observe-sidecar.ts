@@ -1,4 +1,4 @@
-import type { Pod } from '../../core/pod.ts'
+import type { Container, Pod } from '../../core/pod.ts'
 import { rescuedAnnotation, sidecarContainerName, sidecarEnv } from '../../core/pod-contract.ts'
 import type { ObservedSidecar } from './observation.ts'
 import { listOf, observeContainer, timeOf } from './observe-container.ts'
@@ -19,31 +19,36 @@ export function observeSidecar(
     ...observed,
     version,
     statusPort: container.ports?.[0]?.containerPort ?? null,
-    dueMs: observed.state.kind === 'waiting' ? dueMs(pod, status) : null,
+    due: observed.state.kind === 'waiting' && isDue(pod, status),
     rescue: rescueOf(pod.metadata?.annotations?.[rescuedAnnotation], observed.image === driverImage),
   }
 }
 
 /** The annotation, or the image alone: someone else may have had the same idea. */
 function rescueOf(text: string | undefined, replaced: boolean): ObservedSidecar['rescue'] {
-  const [time, image] = text?.split(' ') ?? []
-  if (image !== undefined) return { atMs: timeOf(time) ?? 0, image }
-  return replaced ? { atMs: 0, image: '' } : null
+  const [time, image, reason = ''] = text?.split(' ') ?? []
+  if (image !== undefined) return { atMs: timeOf(time) ?? 0, image, reason }
+  return replaced ? { atMs: 0, image: '', reason: '' } : null
 }
 
 /** What {@link rescuedAnnotation} says of a rescue. */
-export const rescueText = (nowMs: number, image: string) => `${new Date(nowMs).toISOString()} ${image}`
+export const rescueText = (nowMs: number, image: string, reason: string) =>
+  `${new Date(nowMs).toISOString()} ${image} ${reason}`
 
-/** When the pod's network stood and all init containers before ours were done; null: not yet, or not known. */
-function dueMs({ spec }: Pod, status: Readonly<Record<string, unknown>>): number | null {
+/** Whether the pod's network stands and all init containers before ours are done; false also when that is not known. */
+function isDue({ spec }: Pod, status: Readonly<Record<string, unknown>>): boolean {
   const sandbox = listOf(status.conditions).find(({ type }) => type === 'PodReadyToStartContainers')
-  const times: (number | null)[] = [sandbox?.status === 'True' ? timeOf(sandbox.lastTransitionTime) : null]
   const statuses = listOf(status.initContainerStatuses)
-  for (const container of spec.initContainers ?? []) {
-    if (container.name === sidecarContainerName) break
+  const before = (spec.initContainers ?? []).slice(
+    0,
+    spec.initContainers?.findIndex(({ name }) => name === sidecarContainerName),
+  )
+  const isDone = (container: Container) => {
     const { state } = observeContainer(container, statuses)
-    const done = state.kind === 'ended' && state.exitCode === 0 ? state.finishedMs : null
-    times.push(container.restartPolicy === 'Always' && state.kind === 'running' ? state.startedMs : done)
+    if (state.kind === 'ended') return state.exitCode === 0
+    // A native sidecar lets the next one begin when its startup probe and postStart hook have passed.
+    const started = statuses.find(({ name }) => name === container.name)?.started === true
+    return container.restartPolicy === 'Always' && state.kind === 'running' && started
   }
-  return times.some((time) => time === null) ? null : Math.max(...times.map(Number))
+  return sandbox?.status === 'True' && before.every(isDone)
 }

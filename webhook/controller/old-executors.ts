@@ -14,24 +14,31 @@ export interface Executor extends DeletedPod {
   readonly leaving: boolean
 }
 
+/** How far the clocks of a node and of the API server may lie apart. */
+const marginMs = 60_000
+/** Where a rare fault is needed besides. */
+const numberedMarginMs = 5_000
+
 /**
  * The executors of the drivers that ran in this pod before: of this pod by their owner, made before the driver that runs
- * now was started, and not under the application id that it has. Spark makes none within its first second, and its ids
- * end in `-2`, `-3`, … with each restart, unless the webhook process was away; then the time alone tells.
+ * now was started, and not under the application id that it has. Spark makes none within its first seconds, and its ids
+ * end in `-2`, `-3`, … with each restart, unless the webhook process was away; then the time alone tells, by two clocks:
+ * the start is of the node's. One that is left too many ends by itself when it misses its driver.
  */
 export function oldExecutors(
-  { uid, applicationId, driver }: DriverObservation,
+  { uid, applicationId, driver, numbered }: DriverObservation,
   executors: readonly Executor[],
 ): readonly Executor[] {
   const { state, restarts } = driver
   if (state.kind !== 'running' || restarts === 0 || applicationId === null) return []
   const currentId = `${applicationId}-${restarts + 1}`
+  const beforeMs = state.startedMs - (numbered ? numberedMarginMs : marginMs)
   return executors.filter(
     (executor) =>
       executor.ownerUid === uid &&
       !executor.leaving &&
       executor.applicationId !== currentId &&
-      executor.createdMs < state.startedMs,
+      executor.createdMs < beforeMs,
   )
 }
 

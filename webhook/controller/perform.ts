@@ -25,8 +25,8 @@ export type Performed =
 export interface Performer {
   /** Told twice is told once. */
   tell(subject: EventSubject, event: ToldEvent): Promise<Performed>
-  /** Puts `image` in the place of the sidecar's, of this very pod as it is known. */
-  replaceSidecarImage(driver: DriverObservation, image: string): Promise<Performed>
+  /** Puts `image` in the place of the sidecar's, of this very pod as it is known, and writes the reason down. */
+  replaceSidecarImage(driver: DriverObservation, image: string, reason: string): Promise<Performed>
   /** Deletes this very pod, with its own grace period; as it is known, when its version is given. */
   deletePod(pod: DeletedPod): Promise<Performed>
   /** Writes an annotation of a SparkApplication as it is known; null removes it. */
@@ -68,9 +68,9 @@ export function performer({ api, reporter, nowMs, mayAct }: PerformerEdges): Per
         },
         [409, 404],
       ),
-    replaceSidecarImage: (driver, image) => {
+    replaceSidecarImage: (driver, image, reason) => {
       const { uid, resourceVersion, sidecar } = driver
-      const annotations = { [rescuedAnnotation]: rescueText(nowMs(), sidecar?.image ?? '') }
+      const annotations = { [rescuedAnnotation]: rescueText(nowMs(), sidecar?.image ?? '', reason) }
       return send({
         method: 'PATCH',
         path: `${podPath(driver)}?fieldManager=spark-nanny`,

@@ -1,11 +1,14 @@
 import type { ControllerConfig } from '../controller-config.ts'
 import type { Log } from '../log.ts'
 import type { Actor } from './actor.ts'
+import { unansweredExit } from './assess.ts'
 import type { Breaker } from './breaker.ts'
+import { isDeed } from './choose-action.ts'
 import { type Circumstances, type CircumstancesEdges, circumstancesOf } from './circumstances.ts'
 import type { Deletions } from './deletions.ts'
-import { confirmSeen, type DriverMemories } from './driver-memory.ts'
+import { confirmSeen, type DriverMemories, noteHang } from './driver-memory.ts'
 import type { WatchedDrivers } from './drivers.ts'
+import { type EffectSlots, effectSlots } from './effect-slots.ts'
 import { type Look, look, signatureOf } from './look.ts'
 import type { DriverObservation } from './observation.ts'
 import type { Performed } from './perform.ts'
@@ -29,6 +32,8 @@ export interface ReconcilerEdges extends CircumstancesEdges {
   readonly actor: Actor
   readonly breaker: Pick<Breaker, 'isOpenFor'>
   random(): number
+  /** Of a clock that no one sets. */
+  monotonicMs(): number
 }
 
 export interface Reconciler {
@@ -38,7 +43,7 @@ export interface Reconciler {
   underWay(): number
 }
 
-/** Effects under way at a time: the API server has others to serve. */
+/** Of deeds, and of what is told: who is held back must not wait for words about others. */
 const maxAtOnce = 8
 /** A pod that changed in between is known anew by then. */
 const outdatedAgainMs = 500
@@ -50,9 +55,9 @@ export const keyOf = ({ namespace, name }: DriverObservation) => `${namespace}/$
 
 export function createReconciler(edges: ReconcilerEdges): Reconciler {
   const { config, log, queue, memories, deletions, polls, verdicts, actor } = edges
-  let underWay = 0
-  /** What waits for an effect to end before it may begin. */
-  const putOff = new Set<string>()
+  const slots = { deeds: effectSlots(maxAtOnce), words: effectSlots(maxAtOnce) }
+  /** The queue keeps time by a clock that no one sets; looks tell dates. */
+  const addAtDate = (key: string, dateMs: number) => queue.addAt(key, edges.monotonicMs() + dateMs - edges.nowMs())
 
   /** Asks from outside the pod what only that can tell. */
   const ask = (driver: DriverObservation, circumstances: Circumstances): void => {
@@ -60,25 +65,33 @@ export function createReconciler(edges: ReconcilerEdges): Reconciler {
     if (plan === undefined) polls.forget(driver.uid)
     else polls.ask(driver, plan.policy, plan.delayMs)
     const againMs = verdicts.ask(driver, circumstances.settings.values['startup-deadline'])
-    if (againMs !== null) queue.addAt(keyOf(driver), againMs)
+    if (againMs !== null) addAtDate(keyOf(driver), againMs)
   }
 
-  const carryOut = async (driver: DriverObservation, circumstances: Circumstances, found: Look): Promise<void> => {
+  /** In a slot that was taken. */
+  const carryOut = async (
+    driver: DriverObservation,
+    circumstances: Circumstances,
+    found: Look,
+    slot: EffectSlots,
+  ): Promise<void> => {
     const memory = memories.of(driver.uid)
     memory.busy = true
-    underWay += 1
     if (found.tasks.some(({ choice }) => choice.kind === 'delete-pod')) deletions.begin(driver, edges.nowMs())
     let failed = false
     try {
       for (const { assessment, choice } of found.tasks) {
         const performed = await actor.act({ driver, assessment, choice, circumstances, memory })
         if (performed.kind === 'done') continue
-        failed = true
+        const refusedWord = performed.kind === 'failed' && performed.refused === true && !isDeed(choice)
+        failed ||= !refusedWord
         if (performed.kind === 'failed') {
           log.warn({ event: 'action-failed', ...identityOf(driver), action: choice.kind, detail: performed.detail })
         }
+        // Nobody who may not tell of it will be allowed to by asking again.
+        if (refusedWord) continue
         memory.failures += 1
-        const atMs = edges.nowMs() + delayAfter(performed, memory.failures)
+        const atMs = edges.monotonicMs() + delayAfter(performed, memory.failures)
         // Words that cannot be told must not keep the driver from being let go later.
         if (choice.kind === 'report') memory.reportMs = atMs
         else memory.retryMs = atMs
@@ -89,11 +102,11 @@ export function createReconciler(edges: ReconcilerEdges): Reconciler {
       }
     } catch (error) {
       log.error({ event: 'action-broken', ...identityOf(driver), err: error })
-      memory.retryMs = edges.nowMs() + 60_000
+      memory.retryMs = edges.monotonicMs() + 60_000
     } finally {
       deletions.end(driver)
       memory.busy = false
-      underWay -= 1
+      slot.giveBack()
       const now = edges.drivers.reflector.objects.get(driver.namespace, driver.name)
       confirmSeen(memory, now?.uid === driver.uid ? now : undefined)
       // What came meanwhile was not looked at.
@@ -104,16 +117,27 @@ export function createReconciler(edges: ReconcilerEdges): Reconciler {
 
   /** One that is taken up may have nothing to do any more: then it is another's turn. */
   const takeUp = (): void => {
-    const [next] = putOff
-    if (next === undefined || underWay >= maxAtOnce) return
-    putOff.delete(next)
-    queue.add(next)
+    for (const slot of [slots.deeds, slots.words]) {
+      const next = slot.next()
+      if (next !== undefined) queue.add(next)
+    }
   }
 
   const delayAfter = (performed: Performed, failures: number): number => {
     if (performed.kind !== 'failed') return Math.min(maxOutdatedMs, outdatedAgainMs * 2 ** Math.min(failures - 1, 20))
     const backoffMs = Math.min(maxBackoffMs, outdatedAgainMs * 2 ** Math.min(failures, 20)) * (0.5 + edges.random() / 2)
     return Math.max(backoffMs, performed.retryAfterMs)
+  }
+
+  /** For how long a driver has waited for the restart that its sidecar asked for; null: it does not. */
+  const unansweredForMs = (driver: DriverObservation, monotonicMs: number): number | null => {
+    const exit = unansweredExit(driver)
+    if (exit === undefined) return null
+    const memory = memories.of(driver.uid)
+    if (memory.unanswered?.finishedMs !== exit.sinceMs) {
+      memory.unanswered = { seenMs: monotonicMs, finishedMs: exit.sinceMs }
+    }
+    return monotonicMs - memory.unanswered.seenMs
   }
 
   /** Whether an effect was begun, or waits for its turn. */
@@ -123,8 +147,8 @@ export function createReconciler(edges: ReconcilerEdges): Reconciler {
     if (driver === undefined) return false
     const memory = memories.known(driver.uid)
     if (memory?.busy === true) return false
-    const nowMs = edges.nowMs()
-    if (memory !== undefined && memory.retryMs > nowMs) {
+    const [nowMs, monotonicMs] = [edges.nowMs(), edges.monotonicMs()]
+    if (memory !== undefined && memory.retryMs > monotonicMs) {
       queue.addAt(key, memory.retryMs)
       return false
     }
@@ -135,27 +159,35 @@ export function createReconciler(edges: ReconcilerEdges): Reconciler {
       nowMs,
       circumstances,
       memory,
-      heldBackSinceMs: edges.sidecarImage.heldBackSinceMs(driver),
+      heldBackForMs: edges.sidecarImage.heldBackForMs(driver),
+      unansweredForMs: unansweredForMs(driver, monotonicMs),
       nativeSidecars: edges.nativeSidecars(),
       judgement: polls.judgement(driver.uid),
       sidecarVerdict: verdicts.verdict(driver.uid),
       breakerOpen: (by) => edges.breaker.isOpenFor(driver, by),
       limits: () => deletions.limits(driver, circumstances.application, nowMs),
     })
-    if (found.againMs !== null) queue.addAt(key, found.againMs)
+    if (found.againMs !== null) addAtDate(key, found.againMs)
+    const hangs = found.tasks.some(({ assessment }) => assessment.kind === 'hung')
+    if (hangs || memory !== undefined) noteHang(memories.of(driver.uid), hangs)
     const reportMs = memory?.reportMs ?? 0
-    const due = { ...found, tasks: found.tasks.filter(({ choice }) => choice.kind !== 'report' || reportMs <= nowMs) }
-    if (due.tasks.length < found.tasks.length) queue.addAt(key, reportMs)
-    if (due.tasks.length === 0 || memory?.settled === signatureOf(due)) return false
+    const deeds = found.tasks.filter(({ choice }) => isDeed(choice))
+    const words = found.tasks.filter(
+      ({ choice }) => !isDeed(choice) && (choice.kind !== 'report' || reportMs <= monotonicMs),
+    )
+    if (deeds.length + words.length < found.tasks.length) queue.addAt(key, reportMs)
+    // Words come after: the driver is looked at again then.
+    const due = { ...found, tasks: deeds.length > 0 ? deeds : words }
+    if (due.tasks.length === 0 || memories.known(driver.uid)?.settled === signatureOf(due)) return false
     // Known at once, however slow the API server is to take the words of others.
     for (const task of due.tasks) actor.note({ driver, ...task, circumstances, memory: memories.of(driver.uid) })
-    if (underWay >= maxAtOnce) putOff.add(key)
-    else void carryOut(driver, circumstances, due)
+    const slot = deeds.length > 0 ? slots.deeds : slots.words
+    if (slot.take(key)) void carryOut(driver, circumstances, due, slot)
     return true
   }
 
   const reconcile = (key: string): void => {
     if (!begin(key)) takeUp()
   }
-  return { reconcile, underWay: () => underWay }
+  return { reconcile, underWay: () => slots.deeds.taken() + slots.words.taken() }
 }

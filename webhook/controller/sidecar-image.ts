@@ -1,4 +1,4 @@
-import { heldBack } from './held-back.ts'
+import { heldBack, slow } from './held-back.ts'
 import type { DriverObservation } from './observation.ts'
 
 /** What became of one pod's sidecar. */
@@ -12,7 +12,10 @@ export interface SidecarImageEdges {
   readonly image: string
   /** Failures in a row that suspend injection. */
   readonly threshold: number
+  /** Of the clock by which pods are dated. */
   nowMs(): number
+  /** Of a clock that no one sets. */
+  monotonicMs(): number
 }
 
 /**
@@ -22,8 +25,8 @@ export interface SidecarImageEdges {
 export interface SidecarImage {
   note(driver: DriverObservation): void
   forget(driver: DriverObservation): void
-  /** Since when a driver has been held back, as far as this process saw; null: it is not. */
-  heldBackSinceMs(driver: DriverObservation): number | null
+  /** For how long a driver has been held back, as far as this process saw; null: it is not. */
+  heldBackForMs(driver: DriverObservation): number | null
   /** Whether injection is suspended. */
   isSuspended(): boolean
   /** Why a driver that is admitted now gets no sidecar; null: it gets one. One a minute does, to find out. */
@@ -35,8 +38,18 @@ const trialIntervalMs = 60_000
 const rememberedMs = 15 * 60_000
 const maxTrials = 200
 
-export function watchSidecarImage({ image, threshold, nowMs }: SidecarImageEdges): SidecarImage {
-  const signs = new Map<string, { readonly sinceMs: number; readonly patienceMs: number; readonly ours: boolean }>()
+/** That a driver is held back, as first seen. */
+interface Sign {
+  readonly seenMs: number
+  /** By the clock by which pods are dated. */
+  readonly dateMs: number
+  readonly patienceMs: number
+  readonly slow: boolean
+  readonly ours: boolean
+}
+
+export function watchSidecarImage({ image, threshold, nowMs, monotonicMs }: SidecarImageEdges): SidecarImage {
+  const signs = new Map<string, Sign>()
   const trials = new Map<string, Trial>()
   let lastTrialMs = Number.NEGATIVE_INFINITY
 
@@ -56,8 +69,10 @@ export function watchSidecarImage({ image, threshold, nowMs }: SidecarImageEdges
     let count = 0
     const sinceMs = Math.max(startedMs, nowMs() - rememberedMs)
     for (const trial of trials.values()) if (!trial.started && trial.atMs > sinceMs) count += 1
-    for (const [uid, { sinceMs: signMs, patienceMs, ours }] of signs) {
-      const failed = ours && signMs > startedMs && nowMs() - signMs >= patienceMs
+    for (const [uid, sign] of signs) {
+      // One that takes long may wait for other pulls of its node.
+      const isFailure = sign.ours && !sign.slow && sign.dateMs > startedMs
+      const failed = isFailure && monotonicMs() - sign.seenMs >= sign.patienceMs
       if (failed && trials.get(uid)?.started !== false) count += 1
     }
     return count
@@ -68,25 +83,35 @@ export function watchSidecarImage({ image, threshold, nowMs }: SidecarImageEdges
     note: (driver) => {
       const { uid, sidecar } = driver
       if (sidecar === null) return
-      const held = heldBack(driver, nowMs())
+      const held = heldBack(driver)
       if (held === undefined) signs.delete(uid)
       else {
-        const { sinceMs } = signs.get(uid) ?? { sinceMs: nowMs() }
-        signs.set(uid, { sinceMs, patienceMs: held.patienceMs, ours: sidecar.image === image })
+        const isSlow = held.reason === slow
+        const known = signs.get(uid)
+        // What shows only now begins now: until then it was merely slow.
+        const goesOn = known !== undefined && (isSlow || !known.slow)
+        const since = goesOn ? known : { seenMs: monotonicMs(), dateMs: nowMs() }
+        const { seenMs, dateMs } = since
+        const { patienceMs } = held
+        signs.set(uid, { seenMs, dateMs, patienceMs, slow: isSlow, ours: sidecar.image === image })
       }
       if (sidecar.rescue !== null) {
-        if (sidecar.rescue.image === image) noteTrial(uid, { started: false, atMs: sidecar.rescue.atMs })
+        if (sidecar.rescue.image === image && sidecar.rescue.reason !== slow)
+          noteTrial(uid, { started: false, atMs: sidecar.rescue.atMs })
       } else if (sidecar.image === image && sidecar.state.kind === 'running') {
         noteTrial(uid, { started: true, atMs: sidecar.state.startedMs })
       }
     },
     forget: ({ uid }) => void signs.delete(uid),
-    heldBackSinceMs: ({ uid }) => signs.get(uid)?.sinceMs ?? null,
+    heldBackForMs: ({ uid }) => {
+      const sign = signs.get(uid)
+      return sign === undefined ? null : monotonicMs() - sign.seenMs
+    },
     isSuspended,
     suspension: () => {
       if (!isSuspended()) return null
-      if (nowMs() - lastTrialMs >= trialIntervalMs) {
-        lastTrialMs = nowMs()
+      if (monotonicMs() - lastTrialMs >= trialIntervalMs) {
+        lastTrialMs = monotonicMs()
         return null
       }
       return `${image} could not be started for ${failures()} drivers in a row; one driver a minute gets it, to find out`

@@ -49,6 +49,7 @@ export function startController(started: StartedController): { suspension(): str
     image: started.sidecarImage,
     threshold: config.rescuesBeforeBreak,
     nowMs: started.nowMs,
+    monotonicMs: started.monotonicMs,
   })
   drivers.listen({ changed: sidecarImage.note, gone: sidecarImage.forget }, forever)
   const namespaceListeners = new Set<(namespace: string) => void>()
@@ -85,6 +86,7 @@ export function startController(started: StartedController): { suspension(): str
     get: started.get ?? getUi,
     synced,
     onNamespace: (changed, signal) => {
+      if (signal.aborted) return
       namespaceListeners.add(changed)
       signal.addEventListener('abort', () => namespaceListeners.delete(changed), { once: true })
     },

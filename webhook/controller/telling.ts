@@ -4,6 +4,7 @@ import type { ToldEvent } from './event.ts'
 import type { ActionName, ActionResult, ControllerMetrics } from './metrics.ts'
 import type { Performed, Performer } from './perform.ts'
 import { applicationSubject, identityOf, podSubject } from './subjects.ts'
+import { turns } from './turns.ts'
 
 export interface TellingEdges {
   readonly performer: Pick<Performer, 'tell'>
@@ -18,14 +19,17 @@ export interface Telling {
   record(task: Task, action: ActionName, result: ActionResult, details?: object): boolean
   /** An Event on the pod, and on its SparkApplication. */
   tell(task: Task, event: ToldEvent, onApplication?: boolean): Promise<Performed>
-  /** As that, of what is done: nothing leads to another look at it, so that it is tried again here. Never rejects. */
-  tellDone(task: Task, event: ToldEvent, onApplication?: boolean): Promise<void>
+  /** As that, of what is done: nothing leads to another look at it, so that it is tried again here, by and by. */
+  tellDone(task: Task, event: ToldEvent, onApplication?: boolean): void
 }
 
 const tellAttempts = 6
+/** Who waits to be told of keeps nobody from being acted on. */
+const maxAtOnce = 8
 
 /** Until `signal`. */
 export function createTelling({ performer, metrics, log, sleep }: TellingEdges, signal: AbortSignal): Telling {
+  const turn = turns(maxAtOnce)
   const record = (task: Task, action: ActionName, result: ActionResult, details: object = {}): boolean => {
     const { driver, assessment, memory } = task
     const text = JSON.stringify([action, result, details])
@@ -42,25 +46,30 @@ export function createTelling({ performer, metrics, log, sleep }: TellingEdges, 
     const { driver, memory } = task
     const key = `${event.reason} ${event.occasion}`
     if (memory.told.has(key)) return { kind: 'done' }
-    const performed = await performer.tell(podSubject(driver), event)
+    const performed = await turn.take(() => performer.tell(podSubject(driver), event))
     if (performed.kind === 'failed') return performed
     const owner = onApplication ? applicationSubject(driver, task.circumstances) : undefined
     if (owner !== undefined) {
       const occasion = `${driver.uid} ${event.occasion}`
-      const told = await performer.tell(owner, { ...event, occasion, message: `${driver.name}: ${event.message}` })
+      const ofOwner = { ...event, occasion, message: `${driver.name}: ${event.message}` }
+      const told = await turn.take(() => performer.tell(owner, ofOwner))
       if (told.kind === 'failed') return told
     }
     memory.told.add(key)
     return performed
   }
 
-  const tellDone = async (task: Task, event: ToldEvent, onApplication = true): Promise<void> => {
+  const keepTelling = async (task: Task, event: ToldEvent, onApplication: boolean): Promise<void> => {
     for (let attempt = 0; attempt < tellAttempts && !signal.aborted; attempt += 1) {
       const told = await tell(task, event, onApplication)
       if (told.kind !== 'failed' || told.refused) return
       await sleep(Math.max(500 * 2 ** attempt, told.retryAfterMs), signal)
     }
   }
+  const tellDone = (task: Task, event: ToldEvent, onApplication = true) =>
+    void keepTelling(task, event, onApplication).catch((error) => {
+      log.error({ event: 'telling-broken', ...identityOf(task.driver), err: error })
+    })
   return { record, tell, tellDone }
 }
 

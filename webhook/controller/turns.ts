@@ -1,23 +1,22 @@
-/** So many at a time; who comes later waits, in the order of coming. */
+/** Lets so many do something at a time; the others wait in the order in which they came. */
 export interface Turns {
-  /** Resolves to what `work` does, or rejects as it does, once it was its turn. */
-  take<T>(work: () => Promise<T>): Promise<T>
+  /** Runs it when its turn comes. */
+  take<T>(run: () => Promise<T>): Promise<T>
 }
 
-export function turns(maxAtOnce: number): Turns {
-  let underWay = 0
+export function turns(count: number): Turns {
+  let taken = 0
   const waiting: (() => void)[] = []
+  const done = () => {
+    const next = waiting.shift()
+    if (next === undefined) taken -= 1
+    else next()
+  }
   return {
-    take: async (work) => {
-      if (underWay < maxAtOnce) underWay += 1
+    take: async (run) => {
+      if (taken < count) taken += 1
       else await new Promise<void>((resolve) => waiting.push(resolve))
-      try {
-        return await work()
-      } finally {
-        const next = waiting.shift()
-        if (next === undefined) underWay -= 1
-        else next()
-      }
+      return run().finally(done)
     },
   }
 }

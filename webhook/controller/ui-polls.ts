@@ -53,22 +53,25 @@ interface Poll {
 
 export function uiPolls(edges: UiPollsEdges, signal: AbortSignal): UiPolls {
   const polls = new Map<string, Poll>()
-  const { take } = turns(maxAtOnce)
+  const turn = turns(maxAtOnce)
 
   const run = async (poll: Poll, delayMs: number): Promise<void> => {
     const aborted = AbortSignal.any([signal, poll.stop.signal])
     await edges.sleep(delayMs, aborted)
     while (!aborted.aborted) {
-      const { sample, policy, tookMs } = await take(async () => {
-        const startedMs = edges.monotonicMs()
-        const { driver, policy } = poll
+      let startedMs = 0
+      let { policy } = poll
+      const { sample } = await turn.take(() => {
+        startedMs = edges.monotonicMs()
+        const { driver } = poll
+        policy = poll.policy
         const address = { scheme: policy.scheme, host: driver.podIp ?? '', port: policy.port }
-        const { sample } = await edges.prober.probe(address, driver.applicationId, policy.timeoutMs)
-        return { sample, policy, tookMs: edges.monotonicMs() - startedMs }
+        return edges.prober.probe(address, driver.applicationId, policy.timeoutMs)
       })
       if (aborted.aborted) return
-      poll.judgement = judge(poll.judgement, sample, { ...policy, stallDeadlineMs: null }, edges.monotonicMs())
-      edges.polled(poll.driver, poll.judgement, tookMs)
+      const nowMs = edges.monotonicMs()
+      poll.judgement = judge(poll.judgement, sample, { ...policy, stallDeadlineMs: null }, nowMs)
+      edges.polled(poll.driver, poll.judgement, nowMs - startedMs)
       await edges.sleep(nextPollDelayMs(sample, policy), aborted)
     }
   }

@@ -1,4 +1,4 @@
-/** Keys to look at, now or later; one that is added again stays one. */
+/** Keys to look at, now or later; one that is added again stays one. Times are of any clock that no one sets. */
 export interface WorkQueue {
   add(key: string): void
   /** A time that came before stays; a key that is added now need not wait. */

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { DriverObservation } from '../../../webhook/controller/observation.ts'
 import type { KubernetesApi } from '../../../webhook/kubernetes/api.ts'
 import { type Driver, healthyStatus, hungStatus, readinessStatus } from './drivers.ts'
 import { ask, together } from './fill.ts'
@@ -27,8 +28,8 @@ export interface Decisions {
 /** An API server that is starved tells of changes late. */
 const decidedWithinMs = 60_000
 
-/** A kubelet has that long to act on a sidecar that exited with 88 (assess.ts). */
-const kubeletActsWithinMs = 120_000
+/** A kubelet has two minutes from when its sidecar's exit is seen (assess.ts), and the decision may wait for its turn. */
+export const hangDecidedWithinMs = 240_000
 
 export const writeStatus = (api: KubernetesApi, { namespace, name }: Driver, status: object) =>
   ask(api, {
@@ -38,12 +39,38 @@ export const writeStatus = (api: KubernetesApi, { namespace, name }: Driver, sta
     body: { status },
   })
 
-/** The sidecar has concluded and the kubelet does not act, for longer than it is given. */
-export const hang = (api: KubernetesApi, driver: Driver) =>
-  writeStatus(api, driver, hungStatus(Date.now() - kubeletActsWithinMs - 60_000))
+/** The sidecar has concluded, and from now on the kubelet does not act. */
+export const hang = (api: KubernetesApi, driver: Driver) => writeStatus(api, driver, hungStatus(Date.now() - 10_000))
+
+const restartKey = 'spark-nanny.io/restart'
+/** What is to be done about a hang; null: as by default. */
+const setRestart = (api: KubernetesApi, { namespace, name }: Driver, restart: 'observe' | null) =>
+  ask(api, {
+    method: 'PATCH',
+    path: `/api/v1/namespaces/${namespace}/pods/${name}`,
+    contentType: 'application/merge-patch+json',
+    body: { metadata: { annotations: { [restartKey]: restart } } },
+  })
+
+/** Whether the owner has said so, {@link change}'s event that needs another decision. */
+export const isObserved = ({ annotations }: Pick<DriverObservation, 'annotations'>) =>
+  annotations[restartKey] === 'observe'
 
 export const heal = (api: KubernetesApi, drivers: readonly Driver[]) =>
-  together(drivers, (driver) => writeStatus(api, driver, healthyStatus()))
+  together(drivers, async (driver) => {
+    await writeStatus(api, driver, healthyStatus())
+    await setRestart(api, driver, null)
+  })
+
+/** Lets every other of them hang, and waits until the process has decided about each. */
+export async function hangHalf(api: KubernetesApi, webhook: WebhookProcess, drivers: readonly Driver[]): Promise<void> {
+  const hung = drivers.filter(isHung)
+  await together(hung, (driver) => hang(api, driver))
+  const decided = async () => firstOf(webhook.log().filter(isDeletionDecision)).size >= hung.length
+  await until('all hangs are decided about', hangDecidedWithinMs, webhook.logFile, decided)
+}
+
+const isHung = (_driver: Driver, index: number) => index % 2 === 0
 
 /** The log line that tells of what was decided about a hung driver. */
 export const isDeletionDecision = ({ event, fields }: LogLine) => event === 'decision' && fields.action === 'delete-pod'
@@ -59,7 +86,10 @@ export async function startWitness(processes: Processes, { env }: WebhookSetup):
   return { logFile }
 }
 
-/** Changes drivers at an even pace: of each two one hangs, which needs a decision, and one is not ready for a while. */
+/**
+ * Changes drivers at an even pace: of each two the one that hangs is to be observed from now on, which needs another
+ * decision, and one is not ready for a while.
+ */
 export async function change(
   api: KubernetesApi,
   webhook: WebhookProcess,
@@ -72,9 +102,9 @@ export async function change(
   const beganMs = performance.now()
   for (const [index, driver] of drivers.entries()) {
     await sleep(Math.max(0, beganMs + (index * 1000) / perSecond - performance.now()))
-    const hangs = index % 2 === 0
+    const hangs = isHung(driver, index)
     const sentMs = Date.now()
-    const written = hangs ? hang(api, driver) : writeStatus(api, driver, readinessStatus(false))
+    const written = hangs ? setRestart(api, driver, 'observe') : writeStatus(api, driver, readinessStatus(false))
     underWay.push(
       written.then(() => {
         if (hangs) changes.set(`${driver.namespace}/${driver.name}`, { sentMs, storedMs: Date.now() })
@@ -83,7 +113,8 @@ export async function change(
   }
   await Promise.all(underWay)
   const changesPerSecond = drivers.length / ((performance.now() - beganMs) / 1000)
-  const decisions = () => firstOf(webhook.log().filter(isDeletionDecision))
+  const decisions = () =>
+    firstOf(webhook.log().filter((line) => isDeletionDecision(line) && line.fields.why === 'observed'))
   const areAllIn = (known: ReadonlyMap<string, number>) => [...changes.keys()].every((key) => known.has(key))
   for (const endMs = Date.now() + decidedWithinMs; Date.now() < endMs && !areAllIn(decisions()); ) await sleep(1_000)
   const decided = decisions()

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { KubernetesApi } from '../../../webhook/kubernetes/api.ts'
 import { auditedRequests } from './audit.ts'
-import { hang, isDeletionDecision } from './changes.ts'
+import { hang, hangDecidedWithinMs, isDeletionDecision } from './changes.ts'
 import type { Driver } from './drivers.ts'
 import { together } from './fill.ts'
 import type { WebhookProcess } from './webhook-process.ts'
@@ -15,8 +15,6 @@ export interface HungAtOnce {
   readonly withheld: Readonly<Record<string, number>>
   readonly tookMs: number
 }
-
-const deadlineMs = 120_000
 
 /** All of them hang as soon as they can be written; what a process that may delete does about it. */
 export async function hangAtOnce(
@@ -37,7 +35,7 @@ export async function hangAtOnce(
     }
     return last
   }
-  for (const endMs = Date.now() + deadlineMs; Date.now() < endMs && lastDecisions().size < drivers.length; ) {
+  for (const endMs = Date.now() + hangDecidedWithinMs; Date.now() < endMs && lastDecisions().size < drivers.length; ) {
     await sleep(1_000)
   }
   // What was put off until an effect ended.

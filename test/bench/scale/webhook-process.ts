@@ -21,6 +21,7 @@ export interface WebhookProcess {
   readonly port: number
   readonly metricsPort: number
   readonly startedMs: number
+  readonly logFile: string
   log(): readonly LogLine[]
 }
 
@@ -73,7 +74,7 @@ export async function startWebhook(
   )
   const log = () => linesOf(logFile)
   await until(`${name} listens`, 60_000, logFile, async () => log().some(({ event }) => event === 'listening'))
-  return { child, pid: child.pid ?? 0, port, metricsPort, startedMs, log }
+  return { child, pid: child.pid ?? 0, port, metricsPort, startedMs, logFile, log }
 }
 
 /** The whole lines of a log so far. */

@@ -1,11 +1,12 @@
 /**
  * A process with a watch of its own beside that of the process under test: when an event reaches a watcher at all. Prints a
- * line for each driver whose sidecar ends.
+ * line for each driver that is to be observed.
  */
 import { readFileSync } from 'node:fs'
 import { recordOf } from '../../../core/json.ts'
 import { observe } from '../../../webhook/controller/observe.ts'
 import { createClient } from '../../../webhook/kubernetes/client.ts'
+import { isObserved } from './changes.ts'
 
 const { BENCH_SERVER: server = '', BENCH_SERVICE_ACCOUNT_DIR: dir = '' } = process.env
 const api = createClient({
@@ -19,7 +20,7 @@ const { resourceVersion } = recordOf(recordOf(answer.kind === 'answer' ? answer.
 console.log(JSON.stringify({ event: 'watching' }))
 for await (const item of api.watch(`${path}${resourceVersion}`, 600_000, new AbortController().signal)) {
   const driver = item.kind === 'event' ? observe(recordOf(item.event).object) : undefined
-  if (driver?.sidecar?.state.kind !== 'ended') continue
+  if (driver === undefined || !isObserved(driver)) continue
   const { namespace, name } = driver
   console.log(JSON.stringify({ event: 'seen', time: new Date(), namespace, name }))
 }

@@ -93,14 +93,18 @@ export const guardedLives = {
       const executor = (name: string, id: string, createdMs: number) =>
         executorPod(`${life.name}-exec-${name}`, life.run, id, { name: record.name, uid: record.uid }, createdMs)
       if (withExecutors) await life.executor(pod, executor('old', appId, startedMs + 5_000), true)
-      await life.sleep(life.between(10_000, 60_000))
+      // Some are older than any patience with a sidecar that does not come.
+      await life.sleep(life.between(10_000, 180_000))
       const exitMs = life.clock.nowMs()
       const base = { phase: 'Running', scheduledMs: startedMs } as const
       await pod.status(
         { ...base, ready: false, driver: running(startedMs), sidecar: ended(88, startedMs, exitMs, 'hung since then') },
         true,
       )
-      await life.sleep(life.between(1_000, 20_000))
+      await life.sleep(life.between(1_000, 10_000))
+      const removed = waiting('RestartingAllContainers')
+      await pod.status({ ...base, ready: false, driver: removed, sidecar: removed, restarts: 1 }, true)
+      await life.sleep(life.between(1_000, 10_000))
       // The kubelet resolves the suffix as it starts the container.
       const suffix = pod.now()?.metadata.annotations?.['spark-nanny.io/next-application-id-suffix'] ?? ''
       const againMs = life.clock.nowMs()

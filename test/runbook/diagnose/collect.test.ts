@@ -210,3 +210,22 @@ test('a saved bundle gives the same again, and says what was unknown', async (t)
   assert.deepEqual(JSON.parse(again.stdout), JSON.parse(live.stdout))
   assert.equal(again.exitCode, live.exitCode)
 })
+
+test('a folder that holds files is refused before the cluster is asked', async () => {
+  const { runCli } = await import('../run-cli.ts')
+  const { exitCode, stderr } = await runCli(['diagnose', 'd', '-n', 'jobs', '--save', 'b'], {}, '', {
+    connect: async () => ({
+      api: {
+        request: () => assert.fail('asked'),
+        watch: () => assert.fail('watched'),
+      },
+      server: '',
+      namespace: 'jobs',
+      context: null,
+      close: () => {},
+    }),
+    makePrivateFolder: () => Promise.reject(Object.assign(new Error('no'), { code: 'ENOTEMPTY' })),
+  })
+  assert.equal(exitCode, 2)
+  assert.match(stderr, /^error: --save b: there are files in it; name a folder that is empty or does not exist\n/)
+})

@@ -47,7 +47,8 @@ export async function fakeCluster(t: TestContext, answers: Answers): Promise<Fak
           context: null,
           close: () => {},
         }),
-        writeFile: async (path, text) => {
+        makePrivateFolder: async () => {},
+        writePrivateFile: async (path, text) => {
           written.set(path, text)
         },
       }),

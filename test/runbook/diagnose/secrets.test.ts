@@ -90,7 +90,8 @@ test('a planted secret is never printed and never saved', async () => {
               context: null,
               close: () => {},
             }),
-            writeFile: async (_path, content) => void saved.push(content),
+            makePrivateFolder: async () => {},
+            writePrivateFile: async (_path, content) => void saved.push(content),
           },
         )
         assert.equal(exitCode, 3)

@@ -71,7 +71,7 @@ Caused by: java.lang.OutOfMemoryError: Java heap space`).map((line) => line.slic
   )
 })
 
-test('a traceback that ends the program is uncaught, one that was logged an error', () => {
+test('a traceback of its own is told from one that was logged', () => {
   assert.deepEqual(
     placed(`Traceback (most recent call last):
   File "/opt/app.py", line 3, in <module>
@@ -82,7 +82,7 @@ Traceback (most recent call last):
   File "/opt/app.py", line 9, in f
 KeyError: 'x'
 going on`),
-    ['uncaught: ValueError: boom', 'error: ERROR:root:it failed', "error: KeyError: 'x'", 'output: going on'],
+    ['traceback: ValueError: boom', 'error: ERROR:root:it failed', "error: KeyError: 'x'", 'output: going on'],
   )
 })
 
@@ -95,11 +95,52 @@ py4j.protocol.Py4JJavaError: An error occurred while calling o52.count.
 \tat org.apache.spark.scheduler
 Caused by: java.io.IOException: y`),
     [
-      'uncaught: py4j.protocol.Py4JJavaError: An error occurred while calling o52.count.',
-      'uncaught: org.apache.spark.SparkException: Job aborted due to stage failure: x',
+      'traceback: py4j.protocol.Py4JJavaError: An error occurred while calling o52.count.',
+      'traceback: org.apache.spark.SparkException: Job aborted due to stage failure: x',
       'executor: java.io.IOException: y',
     ],
   )
+})
+
+test('a record of Spark does not lead a traceback, and what Python does not end by does', () => {
+  const traceback = 'Traceback (most recent call last):\n  File "/opt/app.py", line 9, in f\nKeyError: 1'
+  const last = (lead: string) => placed(`${lead}\n${traceback}`).at(-1)
+  for (const [lead, place] of [
+    ['26/11/22 14:33:38 ERROR TaskSetManager: Task 0 in stage 0.0 failed 4 times; aborting job', 'traceback'],
+    ['26/11/22 14:33:38 INFO BlockManagerInfo: Removed broadcast_0_piece0', 'traceback'],
+    ['2026-11-22 14:33:38,123 INFO app: loading', 'traceback'],
+    ['2026-11-22 14:33:38,123 ERROR app: it failed', 'error'],
+    ['CRITICAL:app:it failed', 'error'],
+    ['Exception in thread Thread-3 (poll):', 'error'],
+    ['WARNING:app.io:again', 'warning'],
+    ['--- Logging error ---', 'warning'],
+    ['Exception ignored in: <function JavaObject.__del__ at 0x7f>', 'warning'],
+    ['Error in atexit._run_exitfuncs:', 'warning'],
+    ['WARNING: An illegal reflective access operation has occurred', 'traceback'],
+  ] as const) {
+    assert.equal(last(lead), `${place}: KeyError: 1`, lead)
+  }
+})
+
+test('tracebacks that are joined by Python’s sentences stand in one place', () => {
+  const first = 'Traceback (most recent call last):\n  File "/opt/app.py", line 9, in f\nKeyError: 1\nits second line\n'
+  const second = 'Traceback (most recent call last):\n  File "/opt/app.py", line 9, in f\nValueError: x'
+  for (const sentence of [
+    'During handling of the above exception, another exception occurred:',
+    'The above exception was the direct cause of the following exception:',
+  ]) {
+    assert.equal(placed(`ERROR:root:x\n${first}\n${sentence}\n\n${second}`).at(-1), 'error: ValueError: x')
+    const placement = new Placement()
+    const begins = `${first}\n${sentence}\n\n${second}`
+      .split('\n')
+      .flatMap((line) => placement.place(line) ?? [])
+      .filter(({ throwable }) => throwable)
+      .map((line) => [line.place, line.begins])
+    assert.deepEqual(begins, [
+      ['traceback', true],
+      ['traceback', false],
+    ])
+  }
 })
 
 const layouts = [

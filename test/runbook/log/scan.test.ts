@@ -37,6 +37,58 @@ test('the exception that ended the main thread is kept among a thousand others',
   )
 })
 
+const traceback = (exception: string) =>
+  `Traceback (most recent call last):\n  File "/opt/app.py", line 3, in <module>\n${exception}\n`
+const record = (text: string) => `26/11/22 14:32:52 INFO A: ${text}\n`
+
+test('an exception after which the log goes on has ended nothing', () => {
+  const missing = inLog("^ModuleNotFoundError: No module named '{module}'", ['uncaught'])
+  const python = traceback("ModuleNotFoundError: No module named 'x'")
+  const java = 'Exception in thread "main" java.lang.OutOfMemoryError: Java heap space\n'
+  for (const [text, ended] of [
+    [python, true],
+    [python + record('Invoking stop() from shutdown hook'), true],
+    [python + record('Removed broadcast_0_piece0'), true],
+    [python + record('Job with a name finished: no'), true],
+    [python + record('Starting job: count at App.java:10'), false],
+    [python + record('Job 3 finished: count at App.java:10, took 2 ms'), false],
+    [python + record('Running Spark version 4.0.1'), false],
+    [python + traceback('KeyError: 1'), false],
+    [
+      `${python}\nDuring handling of the above exception, another exception occurred:\n\n${traceback('KeyError: 1')}`,
+      true,
+    ],
+    [java, true],
+    [java + record('Starting job: count at App.java:10'), true],
+    [java + record('Running Spark version 4.0.1'), false],
+  ] as const) {
+    const { hits, uncaught } = scanText(text, [missing, heap])
+    const [hit] = hits.values()
+    assert.deepEqual([hit?.uncaught !== null, hit?.last.place !== 'error'], [ended, ended], text)
+    assert.equal(uncaught.length > 0, ended || text.includes('KeyError'), text)
+  }
+})
+
+test('milestones in other layouts', () => {
+  for (const [head, of] of [
+    ['2026-11-22T14:32:51.123Z [main] INFO org.apache.spark.SparkContext - ', 'context'],
+    ['2026-11-22 14:32:51,123 INFO [main] SparkContext: ', 'context'],
+    ['2026-11-22 14:32:51,123 INFO ', 'context'],
+    ['2026-11-22 14:32:51,123 INFO app: we are ', undefined],
+  ] as const) {
+    const { milestones } = scanText(`${head}Running Spark version 4.0.1\n`, [heap])
+    assert.equal(milestones.context, of === 'context' ? 1 : 0, head)
+  }
+})
+
+test('where the JVM began to end is the first line of that', () => {
+  const stop = record('Invoking stop() from shutdown hook') + record('Shutdown hook called')
+  const { milestones } = scanText(record('Running Spark version 4.0.1') + stop, [heap])
+  assert.deepEqual([milestones.context, milestones.shutdown], [1, 2])
+  const { milestones: again } = scanText(stop + record('Running Spark version 4.0.1') + stop, [heap])
+  assert.deepEqual([again.context, again.shutdown], [3, 4])
+})
+
 test('what is kept has been through the redactor', () => {
   const scan = new LogScan([inOutput('password {value}')], (text) => text.replaceAll('hunter2', '[redacted]'))
   scan.write(new TextEncoder().encode('password hunter2 x\n'))

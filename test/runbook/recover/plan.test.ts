@@ -20,6 +20,17 @@ const oomKilled = pod(exited(137, 'OOMKilled'), 'Failed')
 const evicted = pod(exited(137), 'Failed', {
   status: { reason: 'Evicted', message: 'The node was low on resource: memory. ' },
 })
+/** As the pod garbage collector leaves a pod whose Node object is gone. */
+const lost = (state: object, reason = 'DeletionByPodGC') =>
+  pod(state, 'Failed', { status: { conditions: [{ type: 'DisruptionTarget', status: 'True', reason, message: 'x' }] } })
+const taintedAway = [
+  {
+    reason: 'TaintManagerEviction',
+    message: 'Marking for deletion Pod jobs/nightly-driver',
+    involvedObject: { kind: 'Pod', name: 'nightly-driver' },
+  },
+]
+const unlocated = pod(exited(137, 'ContainerStatusUnknown'), 'Failed')
 const noCause = { log: 'nothing\n', pod: pod(exited(3), 'Failed') }
 const completedPod = pod(exited(0, 'Completed'), 'Succeeded')
 const taken = 'failed to run spark-submit: pods "nightly-driver" already exists'
@@ -69,6 +80,33 @@ const refused: readonly Refused[] = [
     },
     'no-remedy',
   ],
+  ['its node is gone, and nobody saw it end', { pod: lost(runs), log: '' }, 'may-still-run', /node node1.*--mended/],
+  ['the same, plain', { pod: lost(runs), log: '', application: null }, 'may-still-run'],
+  ['tainted away, and nobody saw it end', { pod: lost(runs, 'DeletionByTaintManager'), log: '' }, 'may-still-run'],
+  ['a full heap on a node that is gone', { pod: lost(runs) }, 'may-still-run'],
+  [
+    'the operator waits for a pod that nobody saw end',
+    { pod: lost(runs), log: '', application: application({ state: 'PENDING_RERUN' }) },
+    'operator-at-work',
+  ],
+  [
+    'the name is taken by a pod that nobody saw end',
+    { pod: lost(runs), log: '', application: application({ state: 'FAILED', message: taken }) },
+    'may-still-run',
+  ],
+  [
+    'stuck on its way out, its node silent',
+    {
+      pod: pod(runs, 'Running', { metadata: { deletionTimestamp: '2026-11-24T11:50:00Z' } }),
+      application: application({ state: 'RUNNING' }),
+      log: '',
+      documents: { node: node('32Gi', { status: { conditions: [{ type: 'Ready', status: 'Unknown' }] } }) },
+    },
+    'driver-runs',
+  ],
+  ['its pod went with its node', { pod: null, log: '' }, 'not-mended'],
+  ['its pod went after a taint', { pod: null, log: '', events: taintedAway }, 'may-still-run', /its pod is gone/],
+  ['the same, plain', { pod: null, log: '', events: taintedAway, application: null }, 'may-still-run'],
   ['healthy, plain', { pod: pod(runs, 'Running'), application: null, log: '' }, 'healthy-driver'],
   [
     'healthy as far as it could be read',
@@ -346,6 +384,22 @@ const applied: readonly (readonly [what: string, one: DriverCase, wanted: readon
     ['SPN-MEMORY-HEAP', 'raise-memory', { driver: { memory: '11136m' } }],
   ],
   ['evicted', { pod: evicted, log: '' }, ['SPN-NODE-EVICTED', 'rerun', again]],
+  ['its container was gone when the kubelet came back', { pod: unlocated, log: '' }, ['SPN-NODE-LOST', 'rerun', again]],
+  [
+    'tainted away, seen to end',
+    { pod: lost(exited(143), 'DeletionByTaintManager'), log: '' },
+    ['SPN-NODE-TAINTED', 'rerun', again],
+  ],
+  [
+    'its pod went after a taint, and its machine is off',
+    { pod: null, log: '', events: taintedAway, wish: { mended: true } },
+    ['SPN-NODE-TAINTED', 'rerun', again],
+  ],
+  [
+    'lost, and its machine is off',
+    { pod: lost(runs), log: '', wish: { mended: true } },
+    ['SPN-NODE-LOST', 'rerun', again],
+  ],
   [
     'evicted, retries spent',
     {

@@ -16,7 +16,7 @@ export interface Given {
   readonly status?: object
   readonly spec?: object
   readonly sidecar?: object
-  readonly events?: readonly { readonly reason: string; readonly message: string; readonly count?: number }[]
+  readonly events?: readonly GivenEvent[]
   readonly node?: object
   readonly application?: object
   readonly report?: object
@@ -24,6 +24,14 @@ export interface Given {
   readonly executors?: readonly object[]
   readonly conf?: string
   readonly ageMs?: number
+}
+
+interface GivenEvent {
+  readonly reason: string
+  readonly message: string
+  readonly count?: number
+  /** The driver's pod when it is not said. */
+  readonly about?: object
 }
 
 export const nowMs = Date.parse('2026-11-24T12:00:00Z')
@@ -35,6 +43,13 @@ export const failedWith = (exitCode: number, reason = 'Error', message?: string)
 export const running: Given = { phase: 'Running', state: { running: { startedAt: ago(600_000) } } }
 export const pending: Given = { phase: 'Pending', log: null, state: { waiting: { reason: 'ContainerCreating' } } }
 export const unscheduled: Given = { phase: 'Pending', log: null, state: {} }
+export const waitsForNode = {
+  ...unscheduled,
+  status: {
+    conditions: [{ type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message: '3 Insufficient cpu.' }],
+  },
+  events: [{ reason: 'FailedScheduling', message: '3 Insufficient cpu.' }],
+}
 export const saying = (reason: string, message: string): Given => ({ ...pending, events: [{ reason, message }] })
 export const waiting = (reason: string, message: string): Given => ({
   ...pending,
@@ -100,14 +115,25 @@ function podOf({ state, lastState, phase = 'Failed', status, spec, sidecar, ageM
   }
 }
 
-const eventOf = ({ reason, message, count = 1 }: { reason: string; message: string; count?: number }) => ({
+const eventOf = ({ reason, message, count = 1, about }: GivenEvent) => ({
   type: 'Warning',
   reason,
   message,
   count,
   firstTimestamp: ago(300_000),
   lastTimestamp: ago(10_000),
-  involvedObject: { kind: 'Pod', name: 'nightly-driver', namespace: 'jobs', uid: 'u1' },
+  involvedObject: about ?? { kind: 'Pod', name: 'nightly-driver', namespace: 'jobs', uid: 'u1' },
+})
+
+/** As the Spark UI dumps it. */
+export const thread = (id: number, name: string, state: string, blockedBy: number | null = null, isDaemon = false) => ({
+  threadId: id,
+  threadName: name,
+  threadState: state,
+  stackTrace: { elems: ['App.run(App.java:5)\n'] },
+  ...(blockedBy !== null && { blockedByThreadId: blockedBy }),
+  blockedByLock: blockedBy === null ? '' : 'Lock(java.lang.Object@1)',
+  isDaemon,
 })
 
 /** Lines as Spark's default layout prints them. */
@@ -115,19 +141,32 @@ export const info = (logger: string, message: string) => `26/11/24 11:50:00 INFO
 export const warn = (logger: string, message: string) => `26/11/24 11:50:00 WARN ${logger}: ${message}\n`
 export const error = (logger: string, message: string) => `26/11/24 11:50:00 ERROR ${logger}: ${message}\n`
 
-/** The end of a driver by an exception of its main thread. */
+/** A driver's course, record by record. */
+export const contextBegins = info('SparkContext', 'Running Spark version 4.0.1')
+export const registered = info(
+  'KubernetesClusterSchedulerBackend$KubernetesDriverEndpoint',
+  'Registered executor NettyRpcEndpointRef(spark-client://Executor) (10.0.0.9:4) with ID 1',
+)
+export const jobBegins = info('SparkContext', 'Starting job: count at App.java:10')
+export const jobDone = info('DAGScheduler', 'Job 0 finished: count at App.java:10, took 2162.148338 ms')
+export const works = contextBegins + registered + jobBegins + jobDone
+export const shutsDown =
+  info('SparkContext', 'Invoking stop() from shutdown hook') +
+  info('SparkContext', 'Successfully stopped SparkContext') +
+  info('ShutdownHookManager', 'Shutdown hook called')
+
+/** An exception of the main thread that nothing caught. */
 export function thrown(...chain: readonly string[]): string {
   const [first = '', ...causes] = chain
   const frames =
     '\tat com.example.App.main(App.java:12)\n\tat org.apache.spark.deploy.SparkSubmit.main(SparkSubmit.scala)\n'
   return [
-    info('SparkContext', 'Running Spark version 4.0.1'),
     `Exception in thread "main" ${first}\n${frames}`,
     ...causes.map((cause) => `Caused by: ${cause}\n${frames}\t... 12 more\n`),
     info('ShutdownHookManager', 'Shutdown hook called'),
   ].join('')
 }
 
-/** The end of a Python program. */
+/** A traceback of Python. */
 export const raised = (exception: string) =>
-  `${info('SparkContext', 'Running Spark version 4.0.1')}Traceback (most recent call last):\n  File "/opt/app.py", line 7, in <module>\n    main()\n${exception}\n`
+  `Traceback (most recent call last):\n  File "/opt/app.py", line 7, in <module>\n    main()\n${exception}\n`

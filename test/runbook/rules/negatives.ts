@@ -1,6 +1,19 @@
 import type { FindingId } from '../../../runbook/findings.ts'
 import { catalogue } from '../../../runbook/rules/catalogue.ts'
-import { error, failedWith, type Given, info, pending, raised, running, saying, thrown, warn } from './given.ts'
+import {
+  error,
+  failedWith,
+  type Given,
+  info,
+  pending,
+  raised,
+  running,
+  saying,
+  thread,
+  thrown,
+  waitsForNode,
+  warn,
+} from './given.ts'
 
 const completed: Given = { phase: 'Succeeded', state: { terminated: { exitCode: 0, reason: 'Completed' } } }
 const outOfMemory = 'java.lang.OutOfMemoryError: Java heap space'
@@ -54,6 +67,80 @@ export const wellDrivers: readonly (readonly [string, Given])[] = [
         ),
     },
   ],
+  ...(
+    [
+      ['FailedScheduling', '0/3 nodes are available: 3 Insufficient cpu.', 'Scheduled'],
+      ['FailedScheduling', '0/3 nodes are available: pod has unbound immediate PersistentVolumeClaims', 'Scheduled'],
+      ['FailedCreatePodSandBox', 'Failed to create pod sandbox: plugin is not ready', 'Pulling'],
+      ['NetworkNotReady', 'network is not ready: container runtime network not ready', 'Pulling'],
+      ['Failed', 'Failed to pull image "registry.example/spark:4": dial tcp: i/o timeout', 'Pulled'],
+      ['Failed', 'Error: ErrImagePull', 'Created'],
+    ] as const
+  ).map(([reason, message, later]): readonly [string, Given] => [
+    `it starts, and ${reason} is past since ${later}`,
+    {
+      ...pending,
+      status: { conditions: [{ type: 'PodScheduled', status: 'True' }] },
+      events: [
+        { reason, message },
+        { reason: later, message: 'x' },
+      ],
+    },
+  ]),
+  ...['TriggeredScaleUp', 'Nominated'].map((reason): readonly [string, Given] => [
+    `it waits for a node that was asked for: ${reason}`,
+    { ...waitsForNode, ageMs: 60_000, events: [...waitsForNode.events, { reason, message: 'x' }] },
+  ]),
+  [
+    'the runtime of its node was away for a moment',
+    {
+      ...running,
+      node: {
+        conditions: [
+          {
+            type: 'Ready',
+            status: 'False',
+            reason: 'KubeletNotReady',
+            message: 'container runtime is down',
+            lastTransitionTime: '2026-11-24T11:59:00Z',
+          },
+        ],
+      },
+    },
+  ],
+  [
+    'its collector runs beside the program',
+    {
+      ...running,
+      conf: 'spark.driver.extraJavaOptions=-XX:+UseZGC -Dx=y\n',
+      executors: [{ id: 'driver', addTime: '2026-11-24T11:50:00.000GMT', peakMemoryMetrics: { TotalGCTime: 500_000 } }],
+    },
+  ],
+  [
+    'it starts, and other pods and nodes have their own troubles',
+    {
+      ...pending,
+      events: [
+        { reason: 'FailedScheduling', message: '3 Insufficient cpu', about: { kind: 'Pod', name: 'other-driver' } },
+        { reason: 'Failed', message: 'Failed to pull image "x": not found', about: { kind: 'Pod', name: 'x-exec-1' } },
+      ],
+    },
+  ],
+  ...['RUNNING', 'SUBMITTED'].map((state): readonly [string, Given] => [
+    `its application is ${state}, and remembers a try before`,
+    {
+      ...running,
+      application: {
+        apiVersion: 'sparkoperator.k8s.io/v1beta2',
+        kind: 'SparkApplication',
+        metadata: { name: 'nightly', namespace: 'jobs' },
+        spec: {},
+        status: {
+          applicationState: { state, errorMessage: 'failed to run spark-submit: pods "nightly-driver" already exists' },
+        },
+      },
+    },
+  ]),
   ['it runs and its mounts failed at first', { ...running, events: [confMapMissing] }],
   [
     'it runs and its image was pulled at the second try',
@@ -98,21 +185,18 @@ export const wellDrivers: readonly (readonly [string, Given])[] = [
       executors: [{ id: 'driver', addTime: '2026-11-24T11:50:00.000GMT', peakMemoryMetrics: { TotalGCTime: 60_000 } }],
     },
   ],
-  [
-    'its threads wait for work',
+  ['its threads wait for work', { ...running, threads: [thread(1, 'main', 'WAITING')] }],
+  ...['alive', 'starting', 'unknown', undefined].map((state): readonly [string, Given] => [
+    `its main thread waits for a lock at this moment; its sidecar: ${state}`,
     {
       ...running,
-      threads: [
-        {
-          threadId: 1,
-          threadName: 'main',
-          threadState: 'WAITING',
-          stackTrace: { elems: [] },
-          blockedByLock: '',
-          isDaemon: false,
-        },
-      ],
+      ...(state !== undefined && { report: { state } }),
+      threads: [thread(1, 'main', 'BLOCKED', 2), thread(2, 'other', 'RUNNABLE')],
     },
+  ]),
+  [
+    'two threads wait for each other, one of them not for long',
+    { ...running, threads: [thread(1, 'main', 'BLOCKED', 2), thread(2, 'other', 'TIMED_WAITING', 1)] },
   ],
 ]
 
@@ -172,13 +256,42 @@ export const negatives: readonly (readonly [FindingId, string, Given])[] = [
     'it was scheduled in the end',
     { ...failedWith(1), events: [{ reason: 'FailedScheduling', message: '3 Insufficient cpu' }] },
   ],
+  ...['RebalanceRecommendation', 'ScheduledEvent'].map((reason): readonly [FindingId, string, Given] => [
+    'SPN-NODE-SHUTDOWN',
+    `${reason} is advice, or of a day to come`,
+    { ...failedWith(143), events: [{ reason, message: 'received' }] },
+  ]),
+  [
+    'SPN-NODE-TAINTED',
+    'the node came back',
+    {
+      ...failedWith(1),
+      events: [
+        { reason: 'TaintManagerEviction', message: 'Marking for deletion Pod jobs/nightly-driver' },
+        { reason: 'TaintManagerEviction', message: 'Cancelling deletion of Pod jobs/nightly-driver' },
+      ],
+    },
+  ],
+  [
+    'SPN-NODE-SHUTDOWN',
+    'another node’s',
+    {
+      ...failedWith(143),
+      events: [{ reason: 'SpotInterruption', message: 'notice', about: { kind: 'Node', name: 'node2' } }],
+    },
+  ],
+  [
+    'SPN-NODE-SHUTDOWN',
+    'it ended by itself after the notice of an interruption',
+    {
+      ...failedWith(1),
+      log: thrown('java.lang.IllegalStateException: x'),
+      events: [{ reason: 'SpotInterruption', message: 'Spot interruption notice' }],
+    },
+  ],
   ['SPN-VOLUME-CONFIGMAP', 'Spark’s own ConfigMap', saying('FailedMount', confMapMissing.message)],
   ['SPN-VOLUME-MOUNT', 'the driver has run since', { ...failedWith(1), events: [confMapMissing] }],
-  [
-    'SPN-APPLICATION-PYTHON',
-    'a traceback that was logged',
-    { log: `ERROR:root:x\n${raised('KeyError: 1').split('\n').slice(1).join('\n')}` },
-  ],
+  ['SPN-APPLICATION-PYTHON', 'a traceback that was logged', { log: `ERROR:root:x\n${raised('KeyError: 1')}` }],
   [
     'SPN-APPLICATION-EXCEPTION',
     'an exception of another thread',

@@ -8,9 +8,11 @@ import {
   raised,
   running,
   saying,
+  thread,
   thrown,
   unscheduled,
   waiting,
+  waitsForNode,
   warn,
 } from './given.ts'
 
@@ -41,15 +43,6 @@ const kubeflow = (message: string): Given => ({
     spec: {},
     status: { applicationState: { state: 'SUBMISSION_FAILED', errorMessage: message } },
   },
-})
-const thread = (id: number, name: string, state: string, blockedBy: number | null = null, isDaemon = false) => ({
-  threadId: id,
-  threadName: name,
-  threadState: state,
-  stackTrace: { elems: ['App.run(App.java:5)\n'] },
-  ...(blockedBy !== null && { blockedByThreadId: blockedBy }),
-  blockedByLock: blockedBy === null ? '' : 'Lock(java.lang.Object@1)',
-  isDaemon,
 })
 const evicted = (message: string): Given => ({ ...failedWith(137), status: { reason: 'Evicted', message } })
 
@@ -315,6 +308,12 @@ export const positives: readonly (readonly [FindingId, Given])[] = [
   ['SPN-IMAGE-COMMAND', { ...failedWith(1), log: 'exec /opt/entrypoint.sh: exec format error\n' }],
 
   ['SPN-SCHEDULING-CPU', unschedulable('3 Insufficient cpu')],
+  // The node that was asked for does not come, or nobody asked for one.
+  [
+    'SPN-SCHEDULING-CPU',
+    { ...waitsForNode, events: [...waitsForNode.events, { reason: 'TriggeredScaleUp', message: 'x' }] },
+  ],
+  ['SPN-SCHEDULING-CPU', { ...waitsForNode, ageMs: 60_000 }],
   ['SPN-SCHEDULING-MEMORY', unschedulable('3 Insufficient memory')],
   ['SPN-SCHEDULING-RESOURCE', unschedulable('3 Insufficient nvidia.com/gpu')],
   ['SPN-SCHEDULING-RESOURCE', unschedulable('3 Too many pods')],
@@ -512,6 +511,13 @@ export const positives: readonly (readonly [FindingId, Given])[] = [
     { ...failedWith(143), events: [{ reason: 'SpotInterruption', message: 'Spot interruption notice' }] },
   ],
   ['SPN-NODE-TAINTED', disrupted('DeletionByTaintManager')],
+  [
+    'SPN-NODE-TAINTED',
+    {
+      ...failedWith(143),
+      events: [{ reason: 'TaintManagerEviction', message: 'Marking for deletion Pod jobs/nightly-driver' }],
+    },
+  ],
   ['SPN-NODE-API-EVICTION', disrupted('EvictionByEvictionAPI')],
   [
     'SPN-NODE-LOST',
@@ -531,6 +537,13 @@ export const positives: readonly (readonly [FindingId, Given])[] = [
           },
         ],
       },
+    },
+  ],
+  [
+    'SPN-NODE-NOT-READY',
+    {
+      ...running,
+      node: { conditions: [{ type: 'Ready', status: 'False', lastTransitionTime: '2026-11-24T11:50:00Z' }] },
     },
   ],
   [
@@ -600,6 +613,14 @@ export const positives: readonly (readonly [FindingId, Given])[] = [
       ),
     },
   ],
+  [
+    'SPN-APPLICATION-PY4J-CONNECTION',
+    { log: raised('py4j.protocol.Py4JNetworkError: Answer from Java side is empty') },
+  ],
+  [
+    'SPN-APPLICATION-PYTHON',
+    { log: '  File "/opt/app.py", line 3\n    def f(\n         ^\nSyntaxError: \'(\' was never closed\n' },
+  ],
   ['SPN-APPLICATION-PYTHON', { log: raised('ZeroDivisionError: division by zero') }],
   [
     'SPN-APPLICATION-CONTEXT-STOPPED',
@@ -610,7 +631,15 @@ export const positives: readonly (readonly [FindingId, Given])[] = [
   ['SPN-APPLICATION-EXCEPTION', uncaught('java.lang.IllegalArgumentException: bad config')],
 
   ['SPN-HANG-DEADLOCK', { ...running, threads: [thread(1, 'main', 'BLOCKED', 2), thread(2, 'other', 'BLOCKED', 1)] }],
-  ['SPN-HANG-BLOCKED-MAIN', { ...running, threads: [thread(1, 'main', 'BLOCKED', 2), thread(2, 'other', 'RUNNABLE')] }],
+  ...['hung', 'failing'].map((state): readonly [FindingId, Given] => [
+    'SPN-HANG-BLOCKED-MAIN',
+    {
+      ...running,
+      sidecar: { state: { running: {} } },
+      report: { state, reason: 'unresponsive', detail: 'no answer' },
+      threads: [thread(1, 'main', 'BLOCKED', 2), thread(2, 'other', 'RUNNABLE')],
+    },
+  ]),
   [
     'SPN-HANG-GC',
     {

@@ -2,9 +2,10 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { diagnose, explains, yieldsTo } from '../../../runbook/diagnose/diagnose.ts'
 import { catalogue } from '../../../runbook/rules/catalogue.ts'
-import { evidenceOf, failedWith, info, running, warn } from './given.ts'
+import { evidenceOf, failedWith, info, running, shutsDown, warn, works } from './given.ts'
 import { negatives, wellDrivers } from './negatives.ts'
 import { positives } from './positives.ts'
+import { ended, working } from './two-causes.ts'
 
 const idsOf = (given: Parameters<typeof evidenceOf>[0]) => diagnose(evidenceOf(given)).findings.map(({ id }) => id)
 
@@ -30,6 +31,16 @@ for (const [index, [id, why, given]] of negatives.entries()) {
 
 for (const [name, given] of wellDrivers) {
   test(`nothing is wrong: ${name}`, () => assert.deepEqual(idsOf(given), []))
+}
+
+for (const [name, given, ...told] of [...ended, ...working]) {
+  test(`what is told: ${name}`, () => {
+    const { findings } = diagnose(evidenceOf(given))
+    assert.deepEqual(
+      findings.filter(({ symptomOf }) => symptomOf === null).map(({ id, severity }) => [id, severity]),
+      told,
+    )
+  })
 }
 
 test('each rule has a driver that it finds and one that it leaves alone', () => {
@@ -83,6 +94,22 @@ test('findings of two ills at once are both told, and none is lost', () => {
       alone.every((one) => both.includes(one)),
       `${id} with a node under pressure: ${both.join(', ')}`,
     )
+  }
+})
+
+test('what a driver got over explains nothing of it', () => {
+  const logs = positives.flatMap(([id, given]) =>
+    given.log != null && Object.keys(given).length === 1 ? [{ id, log: given.log }] : [],
+  )
+  assert.ok(logs.length > 50)
+  const rootOf = (given: Parameters<typeof evidenceOf>[0]) => diagnose(evidenceOf(given)).findings[0]
+  for (const [index, { id, log }] of logs.entries()) {
+    assert.deepEqual(idsOf({ ...running, log: log + works }), [], id)
+    assert.equal(rootOf({ ...failedWith(143), log: log + works + shutsDown })?.id, 'SPN-EXIT-143', id)
+    for (const other of [...logs, ...logs].slice(index + 1, index + 8)) {
+      const both = rootOf({ ...failedWith(1), log: log + works + other.log })
+      assert.equal(both?.id, rootOf({ ...failedWith(1), log: other.log })?.id, `${id}, then ${other.id}`)
+    }
   }
 })
 

@@ -29,8 +29,8 @@ const heldBack = (state: object, sidecar: object = {}): DriverPodOptions => ({
   state: waiting('PodInitializing'),
   sidecar: { state, ...sidecar },
 })
-const early = { heldBackSinceMs: createdMs + 55_000 }
-const late = { heldBackSinceMs: createdMs + 45_000 }
+const early = { heldBackForMs: 5_000 }
+const late = { heldBackForMs: 15_000 }
 const minutes = (count: number) => ({ nowMs: createdMs + count * 60_000 })
 const settings = (pod: Readonly<Record<string, string>>) => ({ settings: resolveSettings({ pod }) })
 
@@ -61,7 +61,20 @@ const rows: readonly Row[] = [
   ],
   ['what no other try mends', heldBack(waiting('InvalidImageName')), {}, ['held-back InvalidImageName']],
   ['all containers are being restarted', heldBack(terminated(88, createdMs)), late, []],
-  ['the pull takes for ever', heldBack(waiting('PodInitializing')), minutes(3), ['held-back Slow']],
+  ['the pull takes its time', heldBack(waiting('PodInitializing')), { heldBackForMs: 119_000 }, []],
+  ['the pull takes for ever', heldBack(waiting('PodInitializing')), { heldBackForMs: 120_000 }, ['held-back Slow']],
+  [
+    'all containers are removed for a restart',
+    { ...heldBack(waiting('RestartingAllContainers')), state: waiting('RestartingAllContainers'), restarts: 1 },
+    { heldBackForMs: 130_000 },
+    [],
+  ],
+  [
+    'of all containers that are removed for a restart the driver shows the next already',
+    { ...heldBack(waiting('RestartingAllContainers')), restarts: 1 },
+    { ...minutes(60), heldBackForMs: 130_000 },
+    [],
+  ],
   ['it runs, the driver is being made', heldBack(running()), late, []],
   ['it crashes, the driver runs', { sidecar: { state: waiting('CrashLoopBackOff') } }, late, []],
   [
@@ -85,7 +98,7 @@ const rows: readonly Row[] = [
   [
     'let go in vain',
     { ...heldBack(waiting('ErrImagePull')), annotations: { 'spark-nanny.io/rescued': `${iso(createdMs - 30_000)} x` } },
-    { heldBackSinceMs: createdMs - 20_000 },
+    { heldBackForMs: 80_000 },
     ['held-back ErrImagePull'],
   ],
   ['no sidecar', { sidecar: null }, {}, ['unguarded not-injected']],
@@ -131,9 +144,15 @@ const rows: readonly Row[] = [
   ],
   ['the kubelet has not acted yet', { sidecar: { state: terminated(88, createdMs + 30_000) } }, {}, []],
   [
+    'the kubelet has not acted yet, by a clock that is behind',
+    { sidecar: { state: terminated(88, createdMs + 30_000) } },
+    { ...minutes(60), unansweredForMs: 119_000 },
+    [],
+  ],
+  [
     'the kubelet does not act',
     { sidecar: { state: terminated(88, createdMs + 30_000) } },
-    minutes(3),
+    { unansweredForMs: 120_000 },
     ['hung sidecar kubelet-did-not-act'],
   ],
   [
@@ -186,7 +205,7 @@ test('it says when to look again, though nothing happens', () => {
   const held = observed(heldBack(waiting('ErrImagePull')))
   assert.equal(assess(held, context(early)).lookAgainMs, createdMs + 70_000)
   const pulling = observed(heldBack(waiting('PodInitializing')))
-  assert.equal(assess(pulling, context()).lookAgainMs, createdMs + 122_000)
+  assert.equal(assess(pulling, context()).lookAgainMs, createdMs + 180_000)
   const leaving = observed({ deletionTimestamp: iso(createdMs + 90_000) })
   assert.equal(assess(leaving, context()).lookAgainMs, createdMs + 210_000)
   assert.equal(assess(observed(), context()).lookAgainMs, null, 'a healthy driver needs no timer')

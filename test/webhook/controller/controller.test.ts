@@ -86,7 +86,10 @@ test('a driver that the sidecar holds back is let go, once, after it had a chanc
     metadata: { annotations: Record<string, string> }
   }
   assert.deepEqual(pod.spec.initContainers[0]?.image, driverImage)
-  assert.match(pod.metadata.annotations['spark-nanny.io/rescued'] ?? '', new RegExp(`^2026-.*Z ${sidecarImage}$`))
+  assert.match(
+    pod.metadata.annotations['spark-nanny.io/rescued'] ?? '',
+    new RegExp(`^2026-.*Z ${sidecarImage} ImagePullBackOff$`),
+  )
   await until(() => rig.lines.some(({ line }) => line.event === 'decision'), 'a line')
   const text = await replica.metrics()
   assert.match(text, /spark_nanny_actions_total\{action="rescue-sidecar",result="done"\} 1/)

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
+import { recordOf } from '../../../core/json.ts'
 import { type Leadership, leadership } from '../../../webhook/controller/lease.ts'
 import {
   type LeaseRecord,
@@ -129,6 +130,24 @@ test('an API server that is away: the leader stops before its lease could end, a
   assert.ok(fixture.lines.some(({ line }) => line.event === 'leader-lost'))
   fixture.api.intercept(() => undefined)
   await until(() => a.story.length === 3, 'a leads again')
+})
+
+test('who is told to stop while it takes the lease does not lead, and gives it back', async (t) => {
+  const fixture = await electing(t)
+  const { api } = fixture
+  let taking = false
+  api.intercept((method, path) => {
+    if (method !== 'POST' || !path.includes('/leases')) return undefined
+    taking = true
+    return { status: 201, body: api.bodies.at(-1)?.body, delayMs: 300 }
+  })
+  const a = candidate(fixture, 'a')
+  await until(() => taking, 'the request')
+  a.stop()
+  await a.ended
+  assert.deepEqual(a.story, [])
+  assert.equal(a.leadership.leads(), false)
+  assert.equal(recordOf(recordOf(api.bodies.at(-1)?.body).spec).holderIdentity, '')
 })
 
 test('a request that never comes back does not keep the leader in office', async (t) => {

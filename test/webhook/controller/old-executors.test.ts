@@ -1,14 +1,25 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { recordOf } from '../../../core/json.ts'
+import { applicationIdSuffixEnv } from '../../../core/pod-contract.ts'
 import { observe } from '../../../webhook/controller/observe.ts'
+import { listOf } from '../../../webhook/controller/observe-container.ts'
 import { oldExecutors, parseExecutor } from '../../../webhook/controller/old-executors.ts'
+import type { FakeObject } from '../fake-api-server.ts'
 import { until } from '../kubernetes/fixture.ts'
 import { createdMs, driverPod, iso, running, terminated } from './driver-pods.ts'
 import { controllerRig, pods } from './rig.ts'
 
 const restartedMs = createdMs + 100_000
-const restarted = (restarts = 1) =>
-  driverPod({ restarts, state: running(restartedMs), lastState: terminated(137, restartedMs - 1_000) })
+/** As the webhook makes them: their ids are numbered. */
+const restarted = (restarts = 1): FakeObject => {
+  const annotations = { 'spark-nanny.io/next-application-id-suffix': `-${restarts + 2}` }
+  const lastState = terminated(137, restartedMs - 1_000)
+  const pod = driverPod({ restarts, state: running(restartedMs), lastState, annotations })
+  const spec = recordOf(pod.spec)
+  const env = [{ name: applicationIdSuffixEnv, value: '' }]
+  return { ...pod, spec: { ...spec, containers: listOf(spec.containers).map((container) => ({ ...container, env })) } }
+}
 
 const executor = (
   name: string,
@@ -35,7 +46,7 @@ const rows: readonly [string, object, boolean, number?][] = [
   ['the second driver’s', executor('e', after, 'spark-pi-driver-2'), false],
   ['the second driver’s, by a clock that is behind', executor('e', before, 'spark-pi-driver-2'), false],
   ['the second driver’s, whose id nobody numbered', executor('e', after), false],
-  ['made in the second of the restart', executor('e', restartedMs), false],
+  ['made within the seconds before the restart, by two clocks', executor('e', restartedMs - 4_000), false],
   ['another driver’s of the same id', executor('e', before, 'spark-pi-driver', 'uid-other'), false],
   [
     'being deleted already',
@@ -51,6 +62,16 @@ for (const [name, object, expected, restarts] of rows) {
     assert.equal(oldExecutors(driver, [kept]).length === 1, expected)
   })
 }
+
+test('where ids are not numbered, the clocks of a node and of the API server may lie apart', () => {
+  const driver = observe(driverPod({ restarts: 1, state: running(restartedMs) }))
+  assert.ok(driver)
+  const left = [12_000, 59_000, 61_000].filter((earlierMs) => {
+    const kept = parseExecutor(executor('e', restartedMs - earlierMs))
+    return kept !== undefined && oldExecutors(driver, [kept]).length === 0
+  })
+  assert.deepEqual(left, [12_000, 59_000])
+})
 
 test('a driver that was never restarted, or does not run, has no old executors', () => {
   const kept = parseExecutor(executor('e', before))

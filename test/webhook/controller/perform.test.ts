@@ -18,7 +18,7 @@ test('who leads no longer sends nothing', async (t) => {
   leads = false
   for (const effect of [
     effects.deletePod(observed()),
-    effects.replaceSidecarImage(observed(), 'x'),
+    effects.replaceSidecarImage(observed(), 'x', 'ErrImagePull'),
     effects.tell(subject, told),
   ]) {
     assert.equal((await effect).kind, 'failed')

@@ -45,11 +45,15 @@ export async function controllerRig(t: TestContext): Promise<ControllerRig> {
   api.set('/api/v1/namespaces', { metadata: { name: 'spark', labels: { 'spark-nanny.io/inject': 'enabled' } } })
   api.set('/api/v1/namespaces', { metadata: { name: 'other' } })
   let offsetMs = 0
+  /** A clock that is only ever set forward. */
+  let aheadMs = 0
   const nowMs = () => Date.now() + offsetMs
   return {
     ...fixture,
     setNow: (ms) => {
-      offsetMs = ms - Date.now()
+      const nextMs = ms - Date.now()
+      aheadMs += Math.max(0, nextMs - offsetMs)
+      offsetMs = nextMs
     },
     calls: () => api.requests.filter((line) => !/^GET ([^?]*\?limit=|\/apis$)|\/leases/.test(line)),
     told: () =>
@@ -79,7 +83,7 @@ export async function controllerRig(t: TestContext): Promise<ControllerRig> {
         applications: known,
         nativeSidecars: () => true,
         stale: () => ({}),
-        monotonicMs: () => performance.now(),
+        monotonicMs: () => performance.now() + aheadMs,
         metrics: createControllerMetrics(metrics.registry, nowMs),
         loops,
       })

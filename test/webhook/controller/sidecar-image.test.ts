@@ -9,7 +9,7 @@ const minuteMs = 60_000
 
 function watching() {
   let nowMs = createdMs + 10 * minuteMs
-  const image = watchSidecarImage({ image: sidecarImage, threshold: 3, nowMs: () => nowMs })
+  const image = watchSidecarImage({ image: sidecarImage, threshold: 3, nowMs: () => nowMs, monotonicMs: () => nowMs })
   return {
     image,
     pass: (ms: number) => {
@@ -22,13 +22,13 @@ function watching() {
 const named = (uid: string, options: DriverPodOptions): DriverObservation => ({ ...observed(options), uid })
 const rescued = (uid: string, atMs: number, image = sidecarImage) =>
   named(uid, { sidecar: { image: 'spark:4' }, annotations: { 'spark-nanny.io/rescued': `${iso(atMs)} ${image}` } })
-const held = (uid: string, image = sidecarImage) =>
-  named(uid, {
-    phase: 'Pending',
-    state: waiting('PodInitializing'),
-    ready: false,
-    sidecar: { image, state: waiting('ErrImagePull') },
-  })
+const heldBackBy = (state: object, image = sidecarImage): DriverPodOptions => ({
+  phase: 'Pending',
+  state: waiting('PodInitializing'),
+  ready: false,
+  sidecar: { image, state },
+})
+const held = (uid: string, image = sidecarImage) => named(uid, heldBackBy(waiting('ErrImagePull'), image))
 const started = (uid: string, atMs: number) => named(uid, { sidecar: { state: running(atMs) } })
 
 test('three that were let go in a row, also before this process began, suspend injection', () => {
@@ -48,6 +48,22 @@ test('one that is held back counts when it was for long enough, and once', () =>
   for (const uid of ['b', 'c']) image.note(named(uid, { sidecar: { image: 'x' } }))
   image.note(rescued('a', now()))
   assert.equal(image.isSuspended(), false)
+})
+
+test('one that takes long says nothing of its image; what shows after a while counts from then', () => {
+  const { image, pass, now } = watching()
+  const slow = (uid: string) => named(uid, heldBackBy(waiting('PodInitializing')))
+  for (const uid of ['a', 'b', 'c']) image.note(slow(uid))
+  pass(3 * minuteMs)
+  assert.equal(image.heldBackForMs(slow('a')), 3 * minuteMs)
+  for (const uid of ['d', 'e', 'f']) image.note(rescued(uid, now(), `${sidecarImage} Slow`))
+  assert.equal(image.isSuspended(), false)
+  for (const uid of ['a', 'b', 'c']) image.note(held(uid))
+  assert.equal(image.heldBackForMs(held('a')), 0)
+  pass(14_000)
+  assert.equal(image.isSuspended(), false)
+  pass(1_000)
+  assert.equal(image.isSuspended(), true)
 })
 
 test('other images say nothing of ours', () => {
