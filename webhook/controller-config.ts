@@ -1,4 +1,5 @@
 import { parseDurationMs } from '../core/duration.ts'
+import { maxDeletionsKept } from './controller/history.ts'
 
 /** What the controller is told. */
 export interface ControllerConfig {
@@ -30,7 +31,7 @@ export interface FallbackConfig {
 
 /** How much may be done at most. */
 export interface RailsConfig {
-  /** Deletions within the window. */
+  /** Deletions within the window; of one application no more than its record holds. */
   readonly perApplication: number
   readonly perNamespace: number
   readonly perCluster: number
@@ -47,9 +48,9 @@ export type Read = <T>(name: string, fallback: string, form: string, parse: (tex
 export function parseController(read: Read): ControllerConfig {
   const duration = (name: string, fallback: string) =>
     read(name, fallback, 'a duration with its unit, such as 60s', (text) => parseDurationMs(text) || undefined)
-  const count = (name: string, fallback: string, least: number) =>
-    read(name, fallback, `a whole number from ${least} to 100000`, (text) =>
-      /^\d{1,6}$/.test(text) && Number(text) >= least && Number(text) <= 100_000 ? Number(text) : undefined,
+  const count = (name: string, fallback: string, least: number, most = 100_000) =>
+    read(name, fallback, `a whole number from ${least} to ${most}`, (text) =>
+      /^\d{1,6}$/.test(text) && Number(text) >= least && Number(text) <= most ? Number(text) : undefined,
     )
   const text = (name: string, fallback: string) => read(name, fallback, 'a text', (value) => value)
   return {
@@ -69,7 +70,7 @@ export function parseController(read: Read): ControllerConfig {
       appsNamespace: text('APPS_NAMESPACE', 'spark'),
     },
     rails: {
-      perApplication: count('BUDGET_APPLICATION', '3', 0),
+      perApplication: count('BUDGET_APPLICATION', '3', 0, maxDeletionsKept),
       perNamespace: count('BUDGET_NAMESPACE', '10', 0),
       perCluster: count('BUDGET_CLUSTER', '30', 0),
       windowMs: duration('BUDGET_WINDOW', '1h'),

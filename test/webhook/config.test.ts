@@ -154,13 +154,20 @@ test('the controller’s variables: their forms', () => {
     SPARK_NANNY_FALLBACK_FAILURES: '0',
     SPARK_NANNY_DRY_RUN: 'yes',
     SPARK_NANNY_BUDGET_CLUSTER: '-1',
+    SPARK_NANNY_BUDGET_APPLICATION: '11',
     SPARK_NANNY_BREAKER_SHARE: '20%',
     SPARK_NANNY_RESCUES_BEFORE_BREAK: '0',
   }
   const parsed = parseConfig({ ...least, ...bad })
   assert.ok('problems' in parsed)
   assert.deepEqual(parsed.problems.map(({ key }) => key).toSorted(), Object.keys(bad).toSorted())
-  const good = parseConfig({ ...least, SPARK_NANNY_FALLBACK: 'delete', SPARK_NANNY_BREAKER_SHARE: '0.5' })
+  const good = parseConfig({
+    ...least,
+    SPARK_NANNY_FALLBACK: 'delete',
+    SPARK_NANNY_BREAKER_SHARE: '0.5',
+    SPARK_NANNY_BUDGET_APPLICATION: '10',
+  })
   assert.ok('config' in good && good.config.kubernetes.kind === 'on')
-  assert.equal(good.config.kubernetes.controller.rails.breakerShare, 0.5)
+  const { breakerShare, perApplication } = good.config.kubernetes.controller.rails
+  assert.deepEqual([breakerShare, perApplication], [0.5, 10])
 })

@@ -1,10 +1,9 @@
-import { actionsAnnotation } from '../../core/pod-contract.ts'
 import type { KubernetesApi } from '../kubernetes/api.ts'
 import type { Log } from '../log.ts'
+import type { ApplicationRecord } from './application-record.ts'
 import type { Assessment, Hang } from './assess.ts'
 import type { Choice } from './choose-action.ts'
 import type { Circumstances } from './circumstances.ts'
-import type { Deletions } from './deletions.ts'
 import { type DriverMemory, once } from './driver-memory.ts'
 import { deletionReason } from './history.ts'
 import type { ControllerMetrics } from './metrics.ts'
@@ -28,7 +27,7 @@ export interface Task {
 export interface ActorEdges {
   readonly api: KubernetesApi
   readonly performer: Performer
-  readonly deletions: Deletions
+  readonly applicationRecord: ApplicationRecord
   readonly metrics: ControllerMetrics
   readonly log: Log
   nowMs(): number
@@ -38,8 +37,11 @@ export interface ActorEdges {
 export interface Actor {
   /** Logs and counts a choice by which nothing is done, each once for each change. Its Event may have to wait. */
   note(task: Task): void
-  /** Carries a choice out, and tells of it: a log line, a figure and an Event, each once for each change. */
-  act(task: Task): Promise<Performed>
+  /**
+   * Carries a choice out, and tells of it: a log line, a figure and an Event, each once for each change. Asks
+   * `isStillToBeDeleted` right before a pod is deleted: its record may have taken seconds to write.
+   */
+  act(task: Task, isStillToBeDeleted: () => boolean): Promise<Performed>
 }
 
 export function createActor(edges: ActorEdges, signal: AbortSignal): Actor {
@@ -100,26 +102,15 @@ export function createActor(edges: ActorEdges, signal: AbortSignal): Actor {
     return failure
   }
 
-  /** Before the deletion: whoever leads next must know of it, whatever becomes of us or of the answer. */
-  const putOnRecord = async ({ driver, circumstances }: Task, hang: Hang): Promise<Performed> => {
-    const { application } = circumstances
-    const deletion = { atMs: edges.nowMs(), uid: driver.uid, reason: deletionReason(hang) }
-    const text = edges.deletions.note(driver, application, deletion)
-    if (driver.owner === null || application === undefined || edges.deletions.isOnRecord(driver, application))
-      return done
-    const written = await performer.annotateApplication(driver.owner, application, { [actionsAnnotation]: text })
-    if (written.kind === 'done') return done
-    log.warn({ event: 'history-not-written', ...identityOf(driver), ...detailOf(written) })
-    // Where nobody may write it, it is remembered as long as we lead.
-    if (written.kind === 'failed' && written.refused) return done
-    if (written.kind === 'failed') return written
-    return { kind: 'failed', detail: 'its SparkApplication is not as it is known', retryAfterMs: 0 }
-  }
-
-  const remove = async (task: Task, hang: Hang): Promise<Performed> => {
+  const remove = async (task: Task, hang: Hang, isStillToBeDeleted: () => boolean): Promise<Performed> => {
     const { driver, memory } = task
-    const recorded = await putOnRecord(task, hang)
-    if (recorded.kind !== 'done') return recorded
+    const deletion = { atMs: edges.nowMs(), uid: driver.uid, reason: deletionReason(hang) }
+    const recorded = await edges.applicationRecord.put(driver, task.circumstances.application, deletion)
+    const due = recorded.kind === 'done' && isStillToBeDeleted()
+    if (!due) {
+      edges.applicationRecord.tried(driver, 'not-done')
+      return recorded.kind === 'done' ? { kind: 'outdated' } : recorded
+    }
     const confirm = async () => {
       memory.deleted = true
       metrics.killed(task.circumstances.app)
@@ -134,9 +125,11 @@ export function createActor(edges: ActorEdges, signal: AbortSignal): Actor {
       return performed
     }
     memory.deleted = false
+    const isLost = performed.kind === 'failed' && performed.unanswered === true
+    edges.applicationRecord.tried(driver, isLost ? 'unanswered' : 'not-done')
     if (performed.kind === 'outdated') return performed
     record(task, 'delete-pod', 'failed', detailOf(performed))
-    if (performed.unanswered) {
+    if (isLost) {
       memory.unconfirmed = { tookPlace: (now) => now === undefined || now.deletionMs !== null, confirm }
     }
     return performed
@@ -152,7 +145,7 @@ export function createActor(edges: ActorEdges, signal: AbortSignal): Actor {
     if (changed && scope !== undefined) metrics.budgetExhausted(scope)
   }
 
-  const act = async (task: Task): Promise<Performed> => {
+  const act = async (task: Task, isStillToBeDeleted: () => boolean): Promise<Performed> => {
     const { choice, driver } = task
     note(task)
     switch (choice.kind) {
@@ -163,7 +156,7 @@ export function createActor(edges: ActorEdges, signal: AbortSignal): Actor {
       case 'delete-executors':
         return cleanUp(task, choice.restarts)
       case 'delete-pod':
-        return remove(task, choice.hang)
+        return remove(task, choice.hang, isStillToBeDeleted)
       case 'dry-run': {
         const message = `${hangText(choice.hang)}; its pod would be deleted, but this is a dry run.`
         const occasion = `${driver.uid} dry-run${timesText(task)}`

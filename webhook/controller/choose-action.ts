@@ -32,7 +32,7 @@ export interface Rails {
   readonly quarantined: boolean
   /** The application may not lose another driver before; 0: now. */
   readonly backoffUntilMs: number
-  readonly exhausted: 'application' | 'namespace' | 'cluster' | null
+  readonly exhausted: 'application' | 'namespace' | 'cluster' | 'unknown' | null
   readonly breakerOpen: boolean
 }
 

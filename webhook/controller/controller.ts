@@ -4,13 +4,15 @@ import type { KubernetesApi } from '../kubernetes/api.ts'
 import type { SparkApplications } from '../kubernetes/spark-applications.ts'
 import type { Log } from '../log.ts'
 import { createActor } from './actor.ts'
+import { applicationRecord } from './application-record.ts'
 import { createBreaker } from './breaker.ts'
 import { type CircumstancesEdges, circumstancesOf } from './circumstances.ts'
-import { deletionRecord } from './deletions.ts'
+import { type Deletions, deletionRecord } from './deletions.ts'
 import { confirmSeen, driverMemories } from './driver-memory.ts'
 import type { WatchedDrivers } from './drivers.ts'
 import { watchEndings } from './endings.ts'
 import type { ControllerMetrics } from './metrics.ts'
+import type { DriverObservation } from './observation.ts'
 import type { Performer } from './perform.ts'
 import { createReconciler, keyOf, type Reconciler } from './reconciler.ts'
 import type { SidecarImage } from './sidecar-image.ts'
@@ -76,7 +78,10 @@ export function createController(edges: ControllerEdges): Controller {
     const all = () => drivers.reflector.objects.all()
     const breaker = createBreaker({ rails, polls, verdicts, deletions, drivers: all, nowMs })
     isOpen = breaker.isOpen
-    const actor = createActor({ ...edges, deletions }, signal)
+    const isThere = ({ namespace, name, uid }: DriverObservation) =>
+      drivers.reflector.objects.get(namespace, name)?.uid === uid
+    const record = applicationRecord({ ...edges, deletions, isThere }, signal)
+    const actor = createActor({ ...edges, applicationRecord: record }, signal)
     const reconciler = createReconciler({
       ...edges,
       queue,
@@ -85,11 +90,12 @@ export function createController(edges: ControllerEdges): Controller {
       polls,
       verdicts,
       actor,
+      applicationRecord: record,
       breaker,
     })
 
     await syncedEnough(edges, signal)
-    deletions.load(edges.applications.all())
+    const loading = loadOnceListed(edges, deletions, signal)
     drivers.listen(
       {
         changed: (driver, before) => {
@@ -100,6 +106,7 @@ export function createController(edges: ControllerEdges): Controller {
         gone: (driver) => {
           confirmSeen(memories.known(driver.uid), undefined)
           endings.gone(driver, memories.known(driver.uid)?.deleted === true)
+          record.gone(driver)
           memories.forget(driver.uid)
           polls.forget(driver.uid)
           verdicts.forget(driver.uid)
@@ -113,6 +120,7 @@ export function createController(edges: ControllerEdges): Controller {
     for (const driver of all()) queue.add(keyOf(driver))
     await work(edges, queue, reconciler, signal)
     while (reconciler.underWay() > 0) await edges.sleep(20, new AbortController().signal)
+    await Promise.all([loading, record.ended()])
     isOpen = () => false
   }
   return { lead, isBreakerOpen: () => isOpen() }
@@ -146,9 +154,22 @@ async function idle(edges: Pace, queue: WorkQueue, signal: AbortSignal): Promise
   timer.abort()
 }
 
+/** Takes up the record when all of it is there: of what an API cannot list, no budget is known to be left. */
+async function loadOnceListed(
+  { applications, sleep }: Pick<ControllerEdges, 'applications' | 'sleep'>,
+  deletions: Pick<Deletions, 'load'>,
+  signal: AbortSignal,
+): Promise<void> {
+  while (!applications.reflectors.every((reflector) => reflector.synced())) {
+    await sleep(100, signal)
+    if (signal.aborted) return
+  }
+  deletions.load(applications.all())
+}
+
 /**
  * Waits for the lists; for those of namespaces and SparkApplications not for ever, since a driver that is held back is
- * let go without them, and without a known owner nothing is deleted.
+ * let go without them, and without the record of deletions nothing is deleted.
  */
 async function syncedEnough(edges: Pace, signal: AbortSignal): Promise<void> {
   const sinceMs = edges.monotonicMs()

@@ -8,16 +8,15 @@ import {
   type Deletion,
   formatHistory,
   type History,
-  noHistory,
+  isSameGeneration,
   parseHistory,
   wasBy,
-  withDeletion,
   withoutPod,
 } from './history.ts'
 import { exhaustedScope, type LedgerEntry } from './ledger.ts'
 import type { DriverObservation } from './observation.ts'
+import { type Application, annotationOf, applicationKey, rememberedHistories, tellsOf } from './remembered-histories.ts'
 
-type Application = Pick<DriverObservation, 'namespace' | 'application'>
 type Driver = Application & Pick<DriverObservation, 'uid'>
 
 /**
@@ -25,17 +24,24 @@ type Driver = Application & Pick<DriverObservation, 'uid'>
  * is written there before the deletion: one that nobody remembers, since its answer or its leader was lost, would be free.
  */
 export interface Deletions {
-  /** Takes up what the annotations tell, once, before anything is decided. */
+  /** Takes up what the annotations tell, once all are known. Until then no limit is known, and nothing may be deleted. */
   load(applications: Iterable<KnownApplication>): void
   /** What holds for this pod, whatever was tried of it before. */
   limits(driver: Driver, known: KnownApplication | undefined, nowMs: number): DeletionLimits
   /** Counts one that is chosen, until `end`, so that what is decided meanwhile does not overdraw a budget. */
   begin(driver: Driver, atMs: number): void
   end(driver: Driver): void
-  /** Whether the SparkApplication tells of this pod's deletion. */
+  /** Whether the SparkApplication tells of this pod's deletion, and is to. */
   isOnRecord(driver: Driver, known: KnownApplication): boolean
   /** Counts a deletion that is to be; the value of the annotation that shall tell of it. Again for the same pod: once. */
   note(application: Application, known: KnownApplication | undefined, deletion: Deletion): string
+  /** What became of writing it. Refused: nobody may, and it is remembered as long as we lead. */
+  answered(application: Application, answer: 'written' | 'refused'): void
+  /**
+   * Counts no more what did not take place. The value that the annotation shall have, null: none; undefined: it does not tell
+   * of this pod, as far as is known.
+   */
+  takeBack(driver: Driver, known: KnownApplication | undefined): string | null | undefined
   /** How many applications have lost drivers on such verdicts since then: but for `own`, and for `counted` pods. */
   lately(by: Hang['by'], which: Lately): number
   quarantined(applications: Iterable<KnownApplication>): ReadonlyMap<string, number>
@@ -52,83 +58,82 @@ export interface Lately {
 export interface DeletionLimits {
   readonly quarantined: boolean
   readonly backoffUntilMs: number
-  readonly exhausted: 'application' | 'namespace' | 'cluster' | null
+  /** Whose budget is spent; unknown: what was deleted before has yet to be read. */
+  readonly exhausted: 'application' | 'namespace' | 'cluster' | 'unknown' | null
 }
 
-interface Remembered {
-  readonly history: History
-  /** Whether its annotation has come back to us: from then on its absence means that a person removed it. */
-  readonly seen: boolean
-}
+/** `generation`: of its SparkApplication. */
+type Entry = LedgerEntry & Deletion & Pick<History, 'generation'>
 
-type Entry = LedgerEntry & Deletion
-
-const entryOf = ({ namespace, application }: Application, { atMs, uid, reason }: Deletion): Entry => ({
-  atMs,
-  namespace,
-  application,
-  uid,
-  reason,
-})
+const entryOf = (
+  { namespace, application }: Application,
+  { atMs, uid, reason }: Deletion,
+  generation: number | null,
+): Entry => ({ atMs, namespace, application, uid, reason, generation })
 
 export function deletionRecord(config: RailsConfig): Deletions {
   let entries: readonly Entry[] = []
+  let loaded = false
   const underWay = new Map<string, LedgerEntry>()
-  const remembered = new Map<string, Remembered>()
-  const keyOf = ({ namespace, application }: Application) => `${namespace}/${application}`
-
-  const historyOf = (driver: Application, known: KnownApplication | undefined): History => {
-    const own = remembered.get(keyOf(driver))
-    if (known === undefined) return own?.history ?? noHistory
-    const text = known.application.annotations[actionsAnnotation]
-    const { generation } = known
-    if (text === undefined) return own === undefined || own.seen ? noHistory : currentHistory(own.history, generation)
-    const written = parseHistory(text)
-    const ahead = own !== undefined && lastMs(own.history) > lastMs(written)
-    if (own !== undefined && !ahead && !own.seen) remembered.set(keyOf(driver), { ...own, seen: true })
-    return currentHistory(ahead ? own.history : written, generation)
-  }
+  const histories = rememberedHistories(config)
 
   return {
     load: (applications) => {
-      entries = [...applications].flatMap(({ application: { namespace, name, annotations } }) =>
-        parseHistory(annotations[actionsAnnotation]).deletions.map((deletion) =>
-          entryOf({ namespace, application: name }, deletion),
-        ),
-      )
+      loaded = true
+      entries = [...applications].flatMap(({ application: { namespace, name, annotations } }) => {
+        const text = annotations[actionsAnnotation]
+        if (text === undefined) return []
+        const driver = { namespace, application: name }
+        const history = parseHistory(text)
+        histories.load(driver, history)
+        return history.deletions.map((deletion) => entryOf(driver, deletion, history.generation))
+      })
     },
     limits: (driver, known, nowMs) => {
-      const history = withoutPod(historyOf(driver, known), driver.uid)
+      const key = applicationKey(driver)
+      // Its budget begins anew, too.
+      if (known !== undefined && histories.isCleared(driver, known, nowMs)) {
+        entries = entries.map((entry) => (applicationKey(entry) === key ? { ...entry, lapsed: true } : entry))
+      }
+      const history = withoutPod(histories.current(driver, known), driver.uid)
       const others = entries.filter(({ uid }) => uid !== driver.uid)
-      // Of another version of the SparkApplication, or before a person took the annotation away: it starts anew.
-      const cleared = history.deletions.length === 0
-      const counted = cleared ? others.filter((entry) => keyOf(entry) !== keyOf(driver)) : others
+      // Of another version of its SparkApplication: for that it starts anew.
+      const counted = others.map((entry) =>
+        applicationKey(entry) === key && !isSameGeneration(entry.generation, known?.generation ?? null)
+          ? { ...entry, lapsed: true }
+          : entry,
+      )
       const begun = [...underWay.values()].filter(({ uid }) => uid !== driver.uid)
-      const own = begun.some((entry) => keyOf(entry) === keyOf(driver))
+      const own = begun.some((entry) => applicationKey(entry) === key)
       return {
         quarantined: known !== undefined && history.quarantinedMs !== null,
         backoffUntilMs: Math.max(backoffUntilMs(history, config, nowMs), own ? nowMs + config.backoffMs : 0),
-        exhausted: exhaustedScope([...counted, ...begun], driver, config, nowMs),
+        exhausted: loaded ? exhaustedScope([...counted, ...begun], driver, config, nowMs) : 'unknown',
       }
     },
     begin: ({ namespace, application, uid }, atMs) => void underWay.set(uid, { atMs, namespace, application, uid }),
     end: ({ uid }) => void underWay.delete(uid),
-    isOnRecord: ({ uid }, { application }) =>
-      parseHistory(application.annotations[actionsAnnotation]).deletions.some((deletion) => deletion.uid === uid),
+    isOnRecord: ({ uid }, known) => tellsOf(known, uid) && !histories.isTakenBack(uid),
     note: (driver, known, deletion) => {
       const { atMs, uid } = deletion
       underWay.delete(uid)
       const within = entries.filter((entry) => entry.uid !== uid && atMs - entry.atMs < config.windowMs)
-      entries = [...within, entryOf(driver, deletion)]
-      const history = withDeletion(historyOf(driver, known), deletion, known?.generation ?? null, config)
-      remembered.set(keyOf(driver), { history, seen: false })
-      return formatHistory(history)
+      const generation = known?.generation ?? null
+      entries = [...within, entryOf(driver, deletion, generation)]
+      return formatHistory(histories.add(driver, known, deletion))
+    },
+    answered: histories.answered,
+    takeBack: (driver, known) => {
+      const isWritten = known !== undefined && tellsOf(known, driver.uid)
+      entries = entries.filter(({ uid }) => uid !== driver.uid)
+      const text = annotationOf(histories.takeBack(driver, known, driver.uid))
+      return isWritten ? text : undefined
     },
     lately: (by, { sinceMs, own, counted }) => {
       const of = entries
         .filter((entry) => wasBy(by, entry) && entry.atMs > sinceMs && !counted.has(entry.uid))
-        .map(keyOf)
-      return new Set(of).difference(new Set(own === undefined ? [] : [keyOf(own)])).size
+        .map(applicationKey)
+      return new Set(of).difference(new Set(own === undefined ? [] : [applicationKey(own)])).size
     },
     quarantined: (applications) => {
       const counts = new Map<string, number>()
@@ -141,5 +146,3 @@ export function deletionRecord(config: RailsConfig): Deletions {
     },
   }
 }
-
-const lastMs = ({ deletions }: History) => deletions.at(-1)?.atMs ?? 0

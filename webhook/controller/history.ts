@@ -25,7 +25,8 @@ export interface History {
 
 export const noHistory: History = { generation: null, deletions: [], quarantinedMs: null }
 
-const maxKept = 10
+/** What an annotation holds of one application: no budget of it can be greater. */
+export const maxDeletionsKept = 10
 
 /** The value of the annotation `spark-nanny.io/actions`. */
 export function formatHistory({ generation, deletions, quarantinedMs }: History): string {
@@ -49,16 +50,18 @@ export function parseHistory(text: string | undefined): History {
   const quarantined = typeof value.quarantined === 'string' ? Date.parse(value.quarantined) : Number.NaN
   return {
     generation: typeof value.generation === 'number' ? value.generation : null,
-    deletions: deletions.toSorted((a, b) => a.atMs - b.atMs).slice(-maxKept),
+    deletions: deletions.toSorted((a, b) => a.atMs - b.atMs).slice(-maxDeletionsKept),
     quarantinedMs: Number.isNaN(quarantined) ? null : quarantined,
   }
 }
 
 /** The history as it counts for a SparkApplication of this generation. */
 export function currentHistory(history: History, generation: number | null): History {
-  const same = history.generation === null || generation === null || history.generation === generation
-  return same ? history : { ...noHistory, generation }
+  return isSameGeneration(history.generation, generation) ? history : { ...noHistory, generation }
 }
+
+/** Null: it is not known, and nothing is made of it. */
+export const isSameGeneration = (a: number | null, b: number | null): boolean => a === null || b === null || a === b
 
 /** As it was before this pod was, or was to be, deleted. */
 export function withoutPod(history: History, uid: string): History {
@@ -80,9 +83,9 @@ export function withDeletion(
   { perApplication, windowMs }: { readonly perApplication: number; readonly windowMs: number },
 ): History {
   const { deletions: before } = withoutPod(currentHistory(history, generation), deletion.uid)
-  const deletions = [...before, deletion].slice(-maxKept)
+  const deletions = [...before, deletion].slice(-maxDeletionsKept)
   const within = deletions.filter(({ atMs }) => deletion.atMs - atMs < windowMs).length
-  const spent = within >= Math.min(perApplication, maxKept)
+  const spent = within >= perApplication
   return { generation, deletions, quarantinedMs: spent ? deletion.atMs : null }
 }
 

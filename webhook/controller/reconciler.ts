@@ -1,6 +1,7 @@
 import type { ControllerConfig } from '../controller-config.ts'
 import type { Log } from '../log.ts'
 import type { Actor } from './actor.ts'
+import type { ApplicationRecord } from './application-record.ts'
 import { unansweredExit } from './assess.ts'
 import type { Breaker } from './breaker.ts'
 import { isDeed } from './choose-action.ts'
@@ -30,6 +31,7 @@ export interface ReconcilerEdges extends CircumstancesEdges {
   readonly polls: UiPolls
   readonly verdicts: SidecarVerdicts
   readonly actor: Actor
+  readonly applicationRecord: Pick<ApplicationRecord, 'spared'>
   readonly breaker: Pick<Breaker, 'isOpenFor'>
   random(): number
   /** Of a clock that no one sets. */
@@ -68,6 +70,29 @@ export function createReconciler(edges: ReconcilerEdges): Reconciler {
     if (againMs !== null) addAtDate(keyOf(driver), againMs)
   }
 
+  const lookAt = (driver: DriverObservation, circumstances: Circumstances): Look => {
+    const nowMs = edges.nowMs()
+    return look(driver, config, {
+      nowMs,
+      circumstances,
+      memory: memories.known(driver.uid),
+      heldBackForMs: edges.sidecarImage.heldBackForMs(driver),
+      unansweredForMs: unansweredForMs(driver, edges.monotonicMs()),
+      nativeSidecars: edges.nativeSidecars(),
+      judgement: polls.judgement(driver.uid),
+      sidecarVerdict: verdicts.verdict(driver.uid),
+      breakerOpen: (by) => edges.breaker.isOpenFor(driver, by),
+      limits: () => deletions.limits(driver, circumstances.application, nowMs),
+    })
+  }
+
+  /** Whether the pod is as it was decided on, and would be deleted on what is known by now, too. */
+  const isStillToBeDeleted = (driver: DriverObservation): boolean => {
+    const now = edges.drivers.reflector.objects.get(driver.namespace, driver.name)
+    if (now?.uid !== driver.uid || now.resourceVersion !== driver.resourceVersion) return false
+    return lookAt(now, circumstancesOf(now, edges)).tasks.some(({ choice }) => choice.kind === 'delete-pod')
+  }
+
   /** In a slot that was taken. */
   const carryOut = async (
     driver: DriverObservation,
@@ -81,7 +106,9 @@ export function createReconciler(edges: ReconcilerEdges): Reconciler {
     let failed = false
     try {
       for (const { assessment, choice } of found.tasks) {
-        const performed = await actor.act({ driver, assessment, choice, circumstances, memory })
+        const performed = await actor.act({ driver, assessment, choice, circumstances, memory }, () =>
+          isStillToBeDeleted(driver),
+        )
         if (performed.kind === 'done') continue
         const refusedWord = performed.kind === 'failed' && performed.refused === true && !isDeed(choice)
         failed ||= !refusedWord
@@ -147,7 +174,7 @@ export function createReconciler(edges: ReconcilerEdges): Reconciler {
     if (driver === undefined) return false
     const memory = memories.known(driver.uid)
     if (memory?.busy === true) return false
-    const [nowMs, monotonicMs] = [edges.nowMs(), edges.monotonicMs()]
+    const monotonicMs = edges.monotonicMs()
     if (memory !== undefined && memory.retryMs > monotonicMs) {
       queue.addAt(key, memory.retryMs)
       return false
@@ -155,19 +182,9 @@ export function createReconciler(edges: ReconcilerEdges): Reconciler {
     const circumstances = circumstancesOf(driver, edges)
     edges.sidecarImage.note(driver)
     ask(driver, circumstances)
-    const found = look(driver, config, {
-      nowMs,
-      circumstances,
-      memory,
-      heldBackForMs: edges.sidecarImage.heldBackForMs(driver),
-      unansweredForMs: unansweredForMs(driver, monotonicMs),
-      nativeSidecars: edges.nativeSidecars(),
-      judgement: polls.judgement(driver.uid),
-      sidecarVerdict: verdicts.verdict(driver.uid),
-      breakerOpen: (by) => edges.breaker.isOpenFor(driver, by),
-      limits: () => deletions.limits(driver, circumstances.application, nowMs),
-    })
+    const found = lookAt(driver, circumstances)
     if (found.againMs !== null) addAtDate(key, found.againMs)
+    if (isSpared(found)) edges.applicationRecord.spared(driver)
     const hangs = found.tasks.some(({ assessment }) => assessment.kind === 'hung')
     if (hangs || memory !== undefined) noteHang(memories.of(driver.uid), hangs)
     const reportMs = memory?.reportMs ?? 0
@@ -191,3 +208,7 @@ export function createReconciler(edges: ReconcilerEdges): Reconciler {
   }
   return { reconcile, underWay: () => slots.deeds.taken() + slots.words.taken() }
 }
+
+/** Nothing speaks for deleting its pod, whether that may be done or not. */
+const isSpared = ({ tasks }: Look) =>
+  tasks.every(({ choice }) => choice.kind !== 'delete-pod' && choice.kind !== 'dry-run' && choice.kind !== 'withhold')

@@ -12,6 +12,8 @@ export const withheld = {
   'application-budget': 'too many drivers of the application were deleted within the window',
   'namespace-budget': 'too many drivers of the namespace were deleted within the window',
   'cluster-budget': 'too many drivers of the cluster were deleted within the window',
+  'unknown-budget':
+    'how many drivers were deleted before is not known, since the SparkApplications could not be listed yet',
   'breaker-open':
     'too many drivers are unhealthy at once, or all of its node or namespace, which looks like the network rather than the drivers',
 } as const satisfies Record<string, string>

@@ -3,7 +3,7 @@ import { type TestContext, test } from 'node:test'
 import type { ControllerConfig } from '../../../webhook/controller-config.ts'
 import { until } from '../kubernetes/fixture.ts'
 import { createdMs, type DriverPodOptions, driverPod, running, terminated, waiting } from './driver-pods.ts'
-import { applications, controllerRig, defaultConfig, pods } from './rig.ts'
+import { applications, controllerRig, defaultConfig, leading, pods } from './rig.ts'
 import { startUi } from './ui-stand-in.ts'
 
 const nowMs = createdMs + 600_000
@@ -353,4 +353,40 @@ test('a driver whose sidecar is down for good is told of, counted, and asked fro
   assert.deepEqual(rig.deletes(), [])
   rig.ui.hang(true)
   await until(() => rig.deletes().length > 0, 'a deletion')
+})
+
+test('SparkApplications that are listed late: nothing is deleted before, and what they tell counts', async (t) => {
+  const rig = await controllerRig(t)
+  rig.setNow(nowMs)
+  const ui = await startUi(t, ['spark-jobs-driver'])
+  const pod = { namespace: 'other', name: 'jobs-driver', sidecar: null, podIp: '127.0.0.1', uiPort: ui.port } as const
+  rig.api.set(pods, driverPod(pod))
+  const actions = JSON.stringify({
+    generation: 1,
+    actions: [{ at: new Date(nowMs - 60_000).toISOString(), action: 'delete-pod', pod: 'x', reason: 'y' }],
+  })
+  rig.api.set(applications, application({}, { 'spark-nanny.io/actions': actions }))
+  let listed = false
+  rig.api.intercept((method, path) =>
+    !listed && method === 'GET' && path.startsWith(applications)
+      ? { status: 503, body: { kind: 'Status' } }
+      : undefined,
+  )
+  const { fallback } = deleting
+  assert.ok(fallback)
+  const rails = { ...defaultConfig.rails, perCluster: 1 }
+  const slow = { durationMs: 600_000, renewDeadlineMs: 500_000, retryMs: 2_000 }
+  rig.start({ fallback: { ...fallback, apps: ['jobs'], appsNamespace: 'other' }, rails }, slow)
+  await leading(rig)
+  // So long it waits for them.
+  rig.setNow(nowMs + 31_000)
+  await until(() => ui.polls() > 2, 'polls')
+  ui.hang(true)
+  await until(() => decided(rig, 'unknown-budget'), 'a decision')
+  listed = true
+  await until(() => decided(rig, 'cluster-budget'), 'another')
+  assert.deepEqual(
+    rig.calls().filter((line) => line.startsWith('DELETE')),
+    [],
+  )
 })

@@ -6,6 +6,7 @@ import {
   currentHistory,
   formatHistory,
   type History,
+  maxDeletionsKept,
   noHistory,
   parseHistory,
   withDeletion,
@@ -62,6 +63,17 @@ test('the deletion that spends the budget quarantines the application', () => {
   assert.equal(withDeletion(history(40, 30), deletion(0), 2, rails).quarantinedMs, null, 'another version')
 })
 
+test('the greatest budget of an application is spent by as many deletions as are kept', () => {
+  const greatest = { ...rails, perApplication: maxDeletionsKept }
+  let of = noHistory
+  const quarantined = Array.from({ length: maxDeletionsKept }, (_, index) => {
+    of = withDeletion(of, deletion(30 - index), 1, greatest)
+    return of.quarantinedMs !== null
+  })
+  assert.equal(quarantined.indexOf(true), maxDeletionsKept - 1)
+  assert.deepEqual(parseHistory(formatHistory(of)), of)
+})
+
 test('budgets, the narrowest first', () => {
   const entry = (namespace: string, application: string, minutesAgo = 1) => ({
     atMs: nowMs - minutesAgo * minuteMs,
@@ -76,13 +88,20 @@ test('budgets, the narrowest first', () => {
   assert.equal(scope([entry('a', 'x'), entry('a', 'x')]), 'application')
   assert.equal(scope([entry('a', 'x'), entry('a', 'x', 61)]), null)
   assert.equal(scope([entry('b', 'x'), entry('b', 'x')]), null, 'of the same name elsewhere')
+  const lapsed = { ...entry('a', 'x'), lapsed: true }
+  assert.equal(scope([lapsed, lapsed]), null)
+  assert.equal(scope([lapsed, lapsed, lapsed]), 'namespace', 'they were deleted all the same')
   assert.equal(scope([entry('a', 'y'), entry('a', 'z'), entry('a', 'w')]), 'namespace')
   assert.equal(scope(['b', 'c', 'd', 'e'].map((name) => entry(name, 'y'))), 'cluster')
 })
 
-const known = (annotations: Readonly<Record<string, string>>, generation = 1): KnownApplication => ({
+const known = (
+  annotations: Readonly<Record<string, string>>,
+  generation = 1,
+  resourceVersion = '1',
+): KnownApplication => ({
   uid: 'uid',
-  resourceVersion: '1',
+  resourceVersion,
   generation,
   attempts: 1,
   application: {
@@ -95,19 +114,90 @@ const known = (annotations: Readonly<Record<string, string>>, generation = 1): K
   },
 })
 
-test('a quarantine ends when a person removes the annotation, but not before it was seen to be there', () => {
+test('until the record is read no budget is known to be left', () => {
   const record = deletionRecord(rails)
   const driver = { namespace: 'a', application: 'x', uid: 'next' }
-  let text = ''
-  for (const minutesAgo of [30, 20, 0]) text = record.note(driver, known({}), deletion(minutesAgo))
-  assert.equal(record.limits(driver, known({}), nowMs).quarantined, true, 'the cache does not show it yet')
-  assert.equal(record.limits(driver, known({ 'spark-nanny.io/actions': text }), nowMs).quarantined, true)
-  const cleared = record.limits(driver, known({}), nowMs)
-  assert.deepEqual(cleared, { quarantined: false, backoffUntilMs: 0, exhausted: null })
+  assert.equal(record.limits(driver, known({}), nowMs).exhausted, 'unknown')
+  record.load([])
+  assert.equal(record.limits(driver, known({}), nowMs).exhausted, null)
+})
+
+const unlimited = { quarantined: false, backoffUntilMs: 0, exhausted: null }
+
+/** Deletions of one application, each written; `version` is that of the SparkApplication that the cache shows. */
+function record() {
+  const deletions = deletionRecord(rails)
+  deletions.load([])
+  const driver = { namespace: 'a', application: 'x', uid: 'next' }
+  let version = 1
+  let text: string | undefined
+  const shown = (generation = 1) =>
+    known(text === undefined ? {} : { 'spark-nanny.io/actions': text }, generation, String(version))
+  const isWritten = (written: string | undefined) => {
+    text = written
+    version += 1
+  }
+  return {
+    shown,
+    isWritten,
+    limits: (atMs = nowMs, generation = 1) => deletions.limits(driver, shown(generation), atMs),
+    note: (minutesAgo: number, answer?: 'written' | 'refused') => {
+      const written = deletions.note(driver, shown(), deletion(minutesAgo))
+      if (answer !== undefined) deletions.answered(driver, answer)
+      return written
+    },
+  }
+}
+
+for (const isSeen of [true, false]) {
+  test(`a person who removes the annotation ends a quarantine, ${isSeen ? 'seen' : 'before it was seen'} to be there`, () => {
+    const { note, limits, isWritten } = record()
+    for (const minutesAgo of [30, 20]) isWritten(note(minutesAgo, 'written'))
+    const text = note(0, 'written')
+    assert.equal(limits().quarantined, true, 'the cache does not show it yet')
+    isWritten(text)
+    if (isSeen) assert.equal(limits().quarantined, true)
+    isWritten(undefined)
+    assert.deepEqual(limits(), unlimited)
+    for (const minutesAgo of [-1, -2, -3]) isWritten(note(minutesAgo, 'written'))
+    isWritten(undefined)
+    const again = limits(nowMs + 3 * minuteMs)
+    assert.deepEqual([again.quarantined, again.exhausted], [false, 'application'], 'once in a window')
+  })
+}
+
+test('an annotation that something keeps removing lifts no budget', () => {
+  const { note, limits, isWritten } = record()
+  const outcomes = [0, 1, 2, 3, 4, 5].map((minute) => {
+    const { exhausted } = limits(nowMs + minute * minuteMs)
+    if (exhausted !== null) return exhausted
+    isWritten(note(-minute, 'written'))
+    isWritten(undefined)
+    return 'deleted'
+  })
+  assert.deepEqual(outcomes, ['deleted', 'deleted', 'deleted', 'application', 'application', 'application'])
+  assert.equal(limits(nowMs + 70 * minuteMs).exhausted, null, 'until the window is over')
+})
+
+test('another version of the SparkApplication lifts the application’s budget', () => {
+  const { note, limits, isWritten } = record()
+  for (const minutesAgo of [30, 20, 0]) isWritten(note(minutesAgo, 'written'))
+  assert.deepEqual(limits(nowMs, 2), unlimited)
+})
+
+test('what nobody may write is remembered, whatever else becomes of the SparkApplication', () => {
+  const { note, limits, isWritten } = record()
+  for (const minutesAgo of [30, 20, 0]) {
+    note(minutesAgo, 'refused')
+    isWritten(undefined)
+  }
+  assert.equal(limits().quarantined, true)
+  assert.equal(limits(nowMs, 2).quarantined, false)
 })
 
 test('a deletion that is on record does not stand in the way of itself, and counts once', () => {
   const record = deletionRecord(rails)
+  record.load([])
   const driver = { namespace: 'a', application: 'x', uid: 'uid-0' }
   for (const minutesAgo of [30, 20]) record.note(driver, known({}), deletion(minutesAgo))
   record.note(driver, known({}), deletion(0))

@@ -1,5 +1,6 @@
 import type { TestContext } from 'node:test'
 import { background } from '../../../webhook/background.ts'
+import type { LeaseTiming } from '../../../webhook/controller/lease-decision.ts'
 import { createControllerMetrics } from '../../../webhook/controller/metrics.ts'
 import { startController } from '../../../webhook/controller/start.ts'
 import { type ControllerConfig, parseController } from '../../../webhook/controller-config.ts'
@@ -15,7 +16,7 @@ export const applications = '/apis/sparkoperator.k8s.io/v1beta2/sparkapplication
 
 export interface ControllerRig extends Fixture {
   /** Starts one replica; all of a rig see the same API. */
-  start(config?: Partial<ControllerConfig>): Replica
+  start(config?: Partial<ControllerConfig>, timing?: LeaseTiming): Replica
   /** The clock of all replicas: it runs on by itself from where it is set. */
   setNow(ms: number): void
   /** Requests but for lists, discovery, watches and the lease. */
@@ -65,7 +66,7 @@ export async function controllerRig(t: TestContext): Promise<ControllerRig> {
           of: (involvedObject as { readonly name: string }).name,
         }))
         .toSorted((a, b) => (a.reason < b.reason ? -1 : 1)),
-    start: (config = {}) => {
+    start: (config = {}, timing) => {
       const metrics = createMetrics('1.2.3')
       const loops = background(edges.log)
       const local = { ...edges, nowMs }
@@ -84,6 +85,7 @@ export async function controllerRig(t: TestContext): Promise<ControllerRig> {
         nativeSidecars: () => true,
         stale: () => ({}),
         monotonicMs: () => performance.now() + aheadMs,
+        ...(timing !== undefined && { leaseTiming: timing }),
         metrics: createControllerMetrics(metrics.registry, nowMs),
         loops,
       })
