@@ -149,7 +149,7 @@ test('many are stuck in the same way: another pod would fare no better, and the 
   assert.deepEqual(rig.deletes(), [])
   // The jump of the clock cost it the lease, for a moment.
   let text = ''
-  for (let tries = 0; tries < 100 && !text.includes('spark_nanny_leader 1'); tries += 1) {
+  for (let tries = 0; tries < 100 && !text.includes('\nspark_nanny_leader 1\n'); tries += 1) {
     await rig.edges.sleep(50, rig.signal)
     text = await rig.replica.metrics()
   }
