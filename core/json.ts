@@ -18,3 +18,8 @@ export function parseJson(text: string): unknown {
     return undefined
   }
 }
+
+/** A value of JSON as text: a text as it is, else as JSON. String() throws for `{"toString": null}`, which anybody can write. */
+export function asText(value: unknown): string {
+  return typeof value === 'string' ? value : (JSON.stringify(value) ?? String(value))
+}

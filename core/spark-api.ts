@@ -1,4 +1,4 @@
-import { isRecord, parseJson } from './json.ts'
+import { asText, isRecord, parseJson } from './json.ts'
 import type { Sample, Work } from './verdict.ts'
 
 /** The UI's answer to `GET /api/v1/applications`, body read whole and cut at some bound. */
@@ -94,6 +94,6 @@ export function hasCores(executors: string): boolean | undefined {
  * running receiver N" and "Streaming job from …".
  */
 function isStreaming(job: Record<string, unknown>): boolean {
-  const text = `${String(job.name ?? '')}\n${String(job.description ?? '')}`
+  const text = `${asText(job.name ?? '')}\n${asText(job.description ?? '')}`
   return /\brunId = /.test(text) || /Streaming job (running receiver|from)/.test(text)
 }

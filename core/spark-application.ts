@@ -1,4 +1,4 @@
-import { recordOf } from './json.ts'
+import { asText, recordOf } from './json.ts'
 /** What we read of a SparkApplication, of either operator. */
 export interface SparkApplication {
   readonly operator: SparkOperator
@@ -45,14 +45,14 @@ export const sparkApplicationApis = [
 /** The SparkApplication of an API object, or undefined when it is none. Missing parts take the operators' defaults. */
 export function parseSparkApplication(object: unknown): SparkApplication | undefined {
   const root = recordOf(object)
-  const api = sparkApplicationApis.find(({ group }) => String(root.apiVersion).startsWith(`${group}/`))
+  const api = sparkApplicationApis.find(({ group }) => asText(root.apiVersion).startsWith(`${group}/`))
   if (api === undefined || root.kind !== 'SparkApplication') return undefined
   const metadata = recordOf(root.metadata)
   const spec = recordOf(root.spec)
   return {
     operator: api.operator,
     namespace: typeof metadata.namespace === 'string' ? metadata.namespace : 'default',
-    name: String(metadata.name ?? ''),
+    name: asText(metadata.name ?? ''),
     annotations: strings(metadata.annotations),
     sparkConf: strings(spec.sparkConf),
     restartPolicy: api.operator === 'kubeflow' ? kubeflowRestartPolicy(spec) : apacheRestartPolicy(spec),
@@ -86,5 +86,5 @@ function apacheRestartPolicy(spec: Record<string, unknown>): OwnerRestartPolicy 
 }
 
 function strings(value: unknown): Record<string, string> {
-  return Object.fromEntries(Object.entries(recordOf(value)).map(([key, item]) => [key, String(item)]))
+  return Object.fromEntries(Object.entries(recordOf(value)).map(([key, item]) => [key, asText(item)]))
 }

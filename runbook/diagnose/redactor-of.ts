@@ -21,7 +21,7 @@ export function redactorOf(documents: Documents): Redactor {
 
 /** Also those by which a line of a log is placed. */
 const ruleWords: readonly string[] = [
-  'TRACE DEBUG INFO WARN ERROR FATAL Exception Error Caused by in thread main Traceback most recent call last initializing Lost find key Secret ConfigMap couldn',
+  'TRACE DEBUG INFO WARN ERROR FATAL Exception Error Caused by in thread main Traceback most recent call last Marking for deletion initializing Lost find key Secret ConfigMap couldn',
   ...logSignatures.map(({ phrase }) => phrase.text),
   ...catalogue.flatMap(({ looksFor }) =>
     looksFor.flatMap((signature) =>

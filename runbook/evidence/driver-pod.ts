@@ -1,4 +1,4 @@
-import { recordOf } from '../../core/json.ts'
+import { asText, recordOf } from '../../core/json.ts'
 import { type Container, driverContainerIndex, type PodSpec } from '../../core/pod.ts'
 import { sidecarContainerName } from '../../core/pod-contract.ts'
 import { listField, numberField, stringsField, textField, timeField } from './fields.ts'
@@ -96,8 +96,8 @@ export function parseDriverPod(object: unknown): DriverPod | undefined {
 
 export function parseConditions(status: unknown): readonly Condition[] {
   return listField(status, 'conditions').map((condition) => ({
-    type: String(condition.type),
-    status: String(condition.status),
+    type: asText(condition.type),
+    status: asText(condition.status),
     reason: textField(condition, 'reason'),
     message: textField(condition, 'message'),
     sinceMs: timeField(condition, 'lastTransitionTime'),
@@ -108,7 +108,7 @@ function parseContainer(container: Record<string, unknown>, status: Record<strin
   const resources = recordOf(container.resources)
   const { args } = container
   return {
-    name: String(container.name ?? ''),
+    name: asText(container.name ?? ''),
     image: textField(container, 'image'),
     args: Array.isArray(args) ? args.map(String) : [],
     memoryLimit: stringsField(resources, 'limits').memory ?? null,
@@ -142,7 +142,7 @@ function parseTermination(terminated: unknown): Termination | null {
 /** Only what {@link driverContainerIndex} looks at has to be of its type. */
 function typed(containers: readonly Record<string, unknown>[]): readonly Container[] {
   return containers.map(({ name, args, env }) => ({
-    name: String(name ?? ''),
+    name: asText(name ?? ''),
     ...(Array.isArray(args) && { args: args.map(String) }),
     ...(Array.isArray(env) && { env: env.map((entry) => ({ name: String(recordOf(entry).name) })) }),
   }))

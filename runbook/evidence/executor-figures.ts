@@ -1,4 +1,4 @@
-import { isRecord, recordOf } from '../../core/json.ts'
+import { asText, isRecord, recordOf } from '../../core/json.ts'
 import { numberField, timeField } from './fields.ts'
 
 /** Of /api/v1/applications/ID/executors: how the driver collects garbage, and how many executors it has. */
@@ -15,7 +15,7 @@ export function parseExecutorFigures(value: unknown): ExecutorFigures | undefine
   const rows = value.filter(isRecord)
   const driver = rows.find(({ id }) => id === 'driver')
   if (driver === undefined) return undefined
-  const sinceMs = Date.parse(String(driver.addTime ?? '').replace(/GMT$/, 'Z'))
+  const sinceMs = Date.parse(asText(driver.addTime ?? '').replace(/GMT$/, 'Z'))
   return {
     active: rows.filter(({ id, isActive }) => id !== 'driver' && isActive === true).length,
     driverGcMs: numberField(recordOf(driver.peakMemoryMetrics), 'TotalGCTime'),

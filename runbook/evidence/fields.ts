@@ -1,4 +1,4 @@
-import { isRecord, recordOf } from '../../core/json.ts'
+import { asText, isRecord, recordOf } from '../../core/json.ts'
 
 /** Fields of objects that came as JSON, each with its type or not at all. */
 
@@ -23,7 +23,7 @@ export const listField = (object: unknown, field: string): readonly Record<strin
 }
 
 export const stringsField = (object: unknown, field: string): Readonly<Record<string, string>> =>
-  Object.fromEntries(Object.entries(recordOf(recordOf(object)[field])).map(([key, value]) => [key, String(value)]))
+  Object.fromEntries(Object.entries(recordOf(recordOf(object)[field])).map(([key, value]) => [key, asText(value)]))
 
 /** The items of a List, or of an array. */
 export const itemsOf = (object: unknown): readonly Record<string, unknown>[] =>

@@ -1,4 +1,4 @@
-import { recordOf } from '../../core/json.ts'
+import { asText, recordOf } from '../../core/json.ts'
 import { type Condition, parseConditions } from './driver-pod.ts'
 import { listField, stringsField, textField } from './fields.ts'
 
@@ -18,7 +18,7 @@ export function parseNode(object: unknown): NodeState | undefined {
     name,
     conditions: parseConditions(status),
     unschedulable: recordOf(spec).unschedulable === true,
-    taints: listField(spec, 'taints').map(({ key, effect }) => `${String(key)}:${String(effect)}`),
+    taints: listField(spec, 'taints').map(({ key, effect }) => `${asText(key)}:${asText(effect)}`),
     allocatable: stringsField(status, 'allocatable'),
   }
 }

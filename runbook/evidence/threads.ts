@@ -1,4 +1,4 @@
-import { recordOf } from '../../core/json.ts'
+import { asText, recordOf } from '../../core/json.ts'
 import { numberField, textField } from './fields.ts'
 
 /** One thread of the driver, as the Spark UI dumps it (org.apache.spark.status.api.v1.ThreadStackTrace). */
@@ -27,7 +27,7 @@ export function parseThreads(value: unknown): readonly DriverThread[] | undefine
       daemon: isDaemon === true,
       blockedBy: numberField(entry, 'blockedByThreadId') ?? numberField(entry, 'lockOwnerId'),
       lock: textField(entry, 'blockedByLock') ?? textField(entry, 'lockName'),
-      frames: Array.isArray(elems) ? elems.map((frame) => String(frame).trim().split('\n')[0] ?? '') : [],
+      frames: Array.isArray(elems) ? elems.map((frame) => asText(frame).trim().split('\n')[0] ?? '') : [],
     }
   })
 }

@@ -1,3 +1,4 @@
+import { asText } from '../../core/json.ts'
 import { parseSparkApplication, type SparkApplication } from '../../core/spark-application.ts'
 import { type ApplicationLookup, applicationReference } from '../../webhook/admission/application-reference.ts'
 import { parsePod } from '../../webhook/admission/received-object.ts'
@@ -23,7 +24,7 @@ export function givenApplications(
     return object
   })
   if (given.length > 0) return given
-  const kinds = documents.map(({ apiVersion, kind }) => `${String(kind)} of ${String(apiVersion)}`)
+  const kinds = documents.map(({ apiVersion, kind }) => `${asText(kind)} of ${asText(apiVersion)}`)
   throw new UsageError(
     `${filename}: holds ${kinds.join(', ')}; expected a SparkApplication of sparkoperator.k8s.io/v1beta2 or spark.apache.org/v1`,
   )

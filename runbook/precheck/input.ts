@@ -1,4 +1,4 @@
-import { recordOf } from '../../core/json.ts'
+import { asText, recordOf } from '../../core/json.ts'
 import type { SparkOperator } from '../../core/spark-application.ts'
 import { sparkApplicationApis } from '../../core/spark-application.ts'
 import { type Edges, UsageError } from '../edges.ts'
@@ -60,7 +60,7 @@ export async function readInputs(
   })
   const [first, ...rest] = found
   if (first === undefined) {
-    const kinds = parsed.documents.map(({ apiVersion, kind }) => `${String(kind)} of ${String(apiVersion)}`)
+    const kinds = parsed.documents.map(({ apiVersion, kind }) => `${asText(kind)} of ${asText(apiVersion)}`)
     throw new UsageError(`${name}: holds ${kinds.join(', ')}; expected ${wanted}`)
   }
   return [first, ...rest]
@@ -78,7 +78,7 @@ export function applicationInput(
 /** Whose kind the object is, by its API group; of any version, so that a wrong one can be told. */
 function operatorOf({ apiVersion, kind }: KubernetesObject): SparkOperator | undefined {
   if (kind !== 'SparkApplication' && kind !== 'ScheduledSparkApplication') return undefined
-  return sparkApplicationApis.find(({ group }) => String(apiVersion).startsWith(`${group}/`))?.operator ?? 'kubeflow'
+  return sparkApplicationApis.find(({ group }) => asText(apiVersion).startsWith(`${group}/`))?.operator ?? 'kubeflow'
 }
 
 /** What a ScheduledSparkApplication makes each time. */

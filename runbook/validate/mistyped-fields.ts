@@ -1,4 +1,4 @@
-import { isRecord, recordOf } from '../../core/json.ts'
+import { asText, isRecord, recordOf } from '../../core/json.ts'
 import type { MistypedField } from './subject.ts'
 
 /** Fields of a v1beta2 SparkApplication that slip easily, with the type of their definition. */
@@ -42,9 +42,9 @@ export function mistypedFields(object: Readonly<Record<string, unknown>>): reado
       found.push({
         path,
         actual: `the ${actual}`,
-        value: String(value),
+        value: asText(value),
         form: 'a string',
-        corrected: JSON.stringify(String(value)),
+        corrected: JSON.stringify(asText(value)),
       })
     }
     if (type === 'integer' && value !== undefined && value !== null && !Number.isInteger(value)) {

@@ -1,4 +1,4 @@
-import { recordOf } from '../../core/json.ts'
+import { asText, recordOf } from '../../core/json.ts'
 import { resolveSettings } from '../../core/settings.ts'
 import type { Input } from '../precheck/input.ts'
 import type { EffectiveConf } from '../spark-conf/effective-conf.ts'
@@ -37,7 +37,7 @@ function settingProblems(
   { entries }: EffectiveConf,
   annotations: Readonly<Record<string, unknown>>,
 ): ValidationSubject['settingProblems'] {
-  const application = Object.fromEntries(Object.entries(annotations).map(([name, value]) => [name, String(value)]))
+  const application = Object.fromEntries(Object.entries(annotations).map(([name, value]) => [name, asText(value)]))
   const pod = Object.fromEntries(
     [...entries].flatMap(([key, { value }]) =>
       key.startsWith(driverAnnotation) ? [[key.slice(driverAnnotation.length), value] as const] : [],

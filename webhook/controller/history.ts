@@ -1,4 +1,4 @@
-import { isRecord, parseJson, recordOf } from '../../core/json.ts'
+import { asText, isRecord, parseJson, recordOf } from '../../core/json.ts'
 import type { Hang } from './assess.ts'
 import type { Grounds } from './choose-action.ts'
 
@@ -46,7 +46,7 @@ export function parseHistory(text: string | undefined): History {
   const deletions = (Array.isArray(value.actions) ? value.actions : []).flatMap((item: unknown) => {
     const { at, pod, reason } = recordOf(item)
     const atMs = typeof at === 'string' ? Date.parse(at) : Number.NaN
-    return Number.isNaN(atMs) ? [] : [{ atMs, uid: String(pod ?? ''), reason: String(reason ?? '') }]
+    return Number.isNaN(atMs) ? [] : [{ atMs, uid: asText(pod ?? ''), reason: asText(reason ?? '') }]
   })
   const quarantined = typeof value.quarantined === 'string' ? Date.parse(value.quarantined) : Number.NaN
   return {

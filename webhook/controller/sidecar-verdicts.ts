@@ -1,4 +1,4 @@
-import { parseJson, recordOf } from '../../core/json.ts'
+import { asText, parseJson, recordOf } from '../../core/json.ts'
 import type { UiGet, UiReply } from '../../sidecar/ui-request.ts'
 import type { Hang } from './assess.ts'
 import { type DriverObservation, isRunning } from './observation.ts'
@@ -31,7 +31,7 @@ export function standingVerdict(body: string, nowMs: number): Hang | undefined {
   const sinceMs = timeOf(since)
   if (state !== 'hung' || recordOf(action).now !== 'fail' || sinceMs === null) return undefined
   if (nowMs - sinceMs < kubeletActsWithinMs) return undefined
-  const text = `${String(reason)}: ${String(detail)}`.slice(0, 300)
+  const text = `${asText(reason)}: ${asText(detail)}`.slice(0, 300)
   return { by: 'sidecar', reason: 'kubelet-did-not-act', sinceMs, detail: text }
 }
 

@@ -1,4 +1,4 @@
-import { recordOf } from '../../core/json.ts'
+import { asText, recordOf } from '../../core/json.ts'
 
 /** The narrow edge to the Kubernetes API: JSON over a path, with deadlines. Nothing here throws for what can be expected. */
 export interface KubernetesApi {
@@ -49,6 +49,6 @@ export const isOfTheApi = (answer: ApiAnswer): boolean =>
 export function answerDetail(answer: ApiAnswer): string {
   if (answer.kind === 'failed') return answer.detail
   const { body, status } = answer
-  const message = typeof body === 'object' && body !== null && 'message' in body ? String(body.message) : ''
+  const message = typeof body === 'object' && body !== null && 'message' in body ? asText(body.message) : ''
   return message === '' ? `HTTP ${status}` : `HTTP ${status}: ${message.slice(0, 300)}`
 }

@@ -1,4 +1,4 @@
-import { recordOf } from '../../core/json.ts'
+import { asText, recordOf } from '../../core/json.ts'
 
 /** The objects of one API collection as last seen: what is kept of each, by namespace and name. */
 export interface Collection<T> {
@@ -99,7 +99,7 @@ export class WatchedCollection<T> implements Collection<T> {
       this.#drop(key)
       return { kind: 'changed', resourceVersion }
     }
-    if (type !== 'ADDED' && type !== 'MODIFIED') return { kind: 'relist', detail: `an event of type ${String(type)}` }
+    if (type !== 'ADDED' && type !== 'MODIFIED') return { kind: 'relist', detail: `an event of type ${asText(type)}` }
     this.#put(key, object)
     return { kind: 'changed', resourceVersion }
   }

@@ -1,4 +1,4 @@
-import { recordOf } from '../../core/json.ts'
+import { asText, recordOf } from '../../core/json.ts'
 import { domain } from '../../core/pod-contract.ts'
 import { createReflector, type Reflector, type ReflectorEdges } from './reflector.ts'
 
@@ -13,7 +13,7 @@ export function keepNamespace(object: unknown): GuardedNamespace | undefined {
   const { name, annotations } = recordOf(recordOf(object).metadata)
   if (typeof name !== 'string') return undefined
   const ours = Object.entries(recordOf(annotations)).filter(([key]) => key.startsWith(`${domain}/`))
-  return { name, annotations: Object.fromEntries(ours.map(([key, value]) => [key, String(value)])) }
+  return { name, annotations: Object.fromEntries(ours.map(([key, value]) => [key, asText(value)])) }
 }
 
 /** The namespaces that opted in; one that loses its label is gone from here. */

@@ -1,4 +1,4 @@
-import { recordOf } from '../../core/json.ts'
+import { asText, recordOf } from '../../core/json.ts'
 import { domain } from '../../core/pod-contract.ts'
 import {
   parseSparkApplication,
@@ -30,8 +30,8 @@ export function keepApplication(object: unknown): KnownApplication | undefined {
   const pick = (map: Readonly<Record<string, string>>, test: (key: string) => boolean) =>
     Object.fromEntries(Object.entries(map).filter(([key]) => test(key)))
   return {
-    uid: String(uid ?? ''),
-    resourceVersion: String(resourceVersion ?? ''),
+    uid: asText(uid ?? ''),
+    resourceVersion: asText(resourceVersion ?? ''),
     generation: typeof generation === 'number' ? generation : 0,
     attempts: attemptsOf(application.operator, recordOf(status)),
     application: {

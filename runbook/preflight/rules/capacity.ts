@@ -1,4 +1,4 @@
-import { recordOf } from '../../../core/json.ts'
+import { asText, recordOf } from '../../../core/json.ts'
 import type { Container, Pod } from '../../../core/pod.ts'
 import { boundOf, type NamespaceLimits, namespaceLimits } from '../../../webhook/admission/namespace-limits.ts'
 import { amountMilli, podTotalMilli, type ResourceSide } from '../../../webhook/admission/pod-resources.ts'
@@ -112,10 +112,10 @@ function quotas(subject: PreflightSubject, limits: NamespaceLimits, objects: rea
     const used = recordOf(recordOf(status).used)
     return Object.entries(hard).flatMap(([key, value]): Breaches => {
       const each = amountsOf(key, driver, executor)
-      const hardMilli = parseQuantityMilli(String(value))
+      const hardMilli = parseQuantityMilli(asText(value))
       if (each === undefined || hardMilli === undefined) return []
-      const leftMilli = hardMilli - (parseQuantityMilli(String(used[key] ?? '0')) ?? 0)
-      const evidence = seen(`resourcequota ${quota}`, `${key}: ${String(used[key] ?? '0')} of ${String(value)} used`)
+      const leftMilli = hardMilli - (parseQuantityMilli(asText(used[key] ?? '0')) ?? 0)
+      const evidence = seen(`resourcequota ${quota}`, `${key}: ${asText(used[key] ?? '0')} of ${asText(value)} used`)
       const breach = (problem: string, severity: 'error' | 'warning'): Breaches => [
         { check: 'quota', details: { quota, resource: key, problem }, severity, evidence },
       ]
@@ -138,7 +138,7 @@ function quotas(subject: PreflightSubject, limits: NamespaceLimits, objects: rea
 function leavesOut({ scopes, scopeSelector }: Readonly<Record<string, unknown>>): boolean {
   const ofSpark = ['NotTerminating', 'NotBestEffort']
   return (
-    scopeSelector !== undefined || (Array.isArray(scopes) && scopes.some((scope) => !ofSpark.includes(String(scope))))
+    scopeSelector !== undefined || (Array.isArray(scopes) && scopes.some((scope) => !ofSpark.includes(asText(scope))))
   )
 }
 

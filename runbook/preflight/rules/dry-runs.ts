@@ -1,4 +1,4 @@
-import { recordOf } from '../../../core/json.ts'
+import { asText, recordOf } from '../../../core/json.ts'
 import { type ApiAnswer, answerDetail } from '../../../webhook/kubernetes/api.ts'
 import type { Breaches, PreflightRule, PreflightSubject } from '../evidence.ts'
 import { seen } from '../evidence.ts'
@@ -35,7 +35,7 @@ function application({ input, workload, cluster }: PreflightSubject): Breaches {
   if (answer.kind === 'failed' || answer.status === 201 || answer.status === 409) return []
   const message = messageOf(answer)
   if (answer.status === 404) {
-    const api = String(input.object.apiVersion)
+    const api = asText(input.object.apiVersion)
     return [{ check: 'operator', details: { api }, evidence: seen('dry run', message) }]
   }
   if (isOwnLack(answer)) return []

@@ -1,4 +1,4 @@
-import { recordOf } from '../../../core/json.ts'
+import { asText, recordOf } from '../../../core/json.ts'
 import { nearestSpelling } from '../../../core/settings.ts'
 import { sparkApplicationApis } from '../../../core/spark-application.ts'
 import { valueIn } from '../../spark-conf/effective-conf.ts'
@@ -40,7 +40,7 @@ function applicationShape({ input, workload }: PreflightSubject): Breaches {
     breaches.push({ check: 'shape', details: { path, problem }, evidence: seen(origin.source, excerpt) })
   const api = sparkApplicationApis.find((one) => one.operator === operator)
   const expected = `${api?.group}/${api?.version}`
-  if (object.apiVersion !== expected) add('apiVersion', `is ${String(object.apiVersion)}; it must be ${expected}`)
+  if (object.apiVersion !== expected) add('apiVersion', `is ${asText(object.apiVersion)}; it must be ${expected}`)
   const { name } = recordOf(object.metadata)
   if (typeof name !== 'string' || !/^[a-z]([-a-z0-9]*[a-z0-9])?$/.test(name) || name.length > 63) {
     add(
@@ -64,13 +64,13 @@ function applicationShape({ input, workload }: PreflightSubject): Breaches {
         `is no field of a SparkApplication${nearest === undefined ? '' : `; did you mean ${nearest}?`}`,
       )
     }
-    if (spec.type !== undefined && !types.includes(String(spec.type)))
-      add('spec.type', `is ${String(spec.type)}; it must be one of ${types.join(', ')}`)
+    if (spec.type !== undefined && !types.includes(asText(spec.type)))
+      add('spec.type', `is ${asText(spec.type)}; it must be one of ${types.join(', ')}`)
     if (spec.mode !== undefined && spec.mode !== 'cluster')
-      add('spec.mode', `is ${String(spec.mode)}; it must be cluster: another mode makes no driver pod`)
+      add('spec.mode', `is ${asText(spec.mode)}; it must be cluster: another mode makes no driver pod`)
     const { type, onFailureRetries } = recordOf(spec.restartPolicy)
-    if (type !== undefined && !['Never', 'OnFailure', 'Always'].includes(String(type)))
-      add('spec.restartPolicy.type', `is ${String(type)}; it must be one of Never, OnFailure, Always`)
+    if (type !== undefined && !['Never', 'OnFailure', 'Always'].includes(asText(type)))
+      add('spec.restartPolicy.type', `is ${asText(type)}; it must be one of Never, OnFailure, Always`)
     if (type === 'OnFailure' && onFailureRetries === undefined)
       add('spec.restartPolicy.onFailureRetries', 'is absent: OnFailure without it is no retry at all')
   } else if (recordOf(spec.runtimeVersions).sparkVersion === undefined && spec.runtimeVersions !== undefined) {

@@ -1,0 +1,36 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { asText } from '../../core/json.ts'
+import { parseSparkApplication } from '../../core/spark-application.ts'
+import { parseHistory } from '../../webhook/controller/history.ts'
+
+const rows: readonly [unknown, string][] = [
+  ['a', 'a'],
+  [1, '1'],
+  [null, 'null'],
+  [undefined, 'undefined'],
+  [{ toString: null }, '{"toString":null}'],
+  [['a', 1], '["a",1]'],
+]
+for (const [value, text] of rows) {
+  test(`as text: ${text}`, () => assert.equal(asText(value), text))
+}
+
+const hostile = { toString: null, valueOf: null }
+
+test('whatever JSON is, it is a text', () => {
+  fc.assert(fc.property(fc.jsonValue(), (value) => typeof asText(value) === 'string'))
+})
+
+test('what anybody may write into a SparkApplication is read without an exception', () => {
+  const application = parseSparkApplication({
+    apiVersion: 'sparkoperator.k8s.io/v1beta2',
+    kind: 'SparkApplication',
+    metadata: { name: 'pi', annotations: { a: hostile } },
+    spec: { sparkConf: { b: hostile } },
+  })
+  assert.equal(application?.sparkConf.b, JSON.stringify(hostile))
+  const actions = [{ at: '2026-11-24T10:00:00Z', action: 'delete-pod', pod: hostile, reason: hostile }]
+  assert.equal(parseHistory(JSON.stringify({ actions })).deletions.length, 1)
+})
