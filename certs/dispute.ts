@@ -1,8 +1,8 @@
 const maxRestMs = 60_000
 /** Longer than any rest, or who undoes what we write after it would never be known for what they are. */
 const peaceMs = 5 * 60_000
-/** An installation, a renewal and a rotation right after each other write a dozen times. */
-const freeWrites = 20
+/** As many rounds as an installation, a renewal and a rotation right after each other need. */
+const freeRounds = 6
 
 /**
  * How long to rest after a round, in milliseconds: not at all after one that wrote nothing, or that wrote once in a while;
@@ -10,12 +10,12 @@ const freeWrites = 20
  * must not be answered at once for ever.
  */
 export function disputeRest(elapsedMs: () => number): (wrote: boolean) => number {
-  let writes = 0
+  let rounds = 0
   let lastMs = Number.NEGATIVE_INFINITY
   return (wrote) => {
     if (!wrote) return 0
-    writes = elapsedMs() - lastMs > peaceMs ? 1 : writes + 1
+    rounds = elapsedMs() - lastMs > peaceMs ? 1 : rounds + 1
     lastMs = elapsedMs()
-    return writes > freeWrites ? Math.min(maxRestMs, 100 * 2 ** Math.min(writes - freeWrites, 20)) : 0
+    return rounds > freeRounds ? Math.min(maxRestMs, 100 * 2 ** Math.min(rounds - freeRounds, 20)) : 0
   }
 }

@@ -77,8 +77,6 @@ async function runTests(): Promise<Count> {
     cwd: root,
     concurrency: 2,
     timeout: testTimeoutMs,
-    // A handle that a finished test left open must not keep the gate open too.
-    forceExit: true,
     signal: AbortSignal.timeout(runTimeoutMs),
   })
   events.on('test:summary', ({ file, counts, success }) => {

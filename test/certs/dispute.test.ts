@@ -12,8 +12,8 @@ test('who writes again and again rests longer each time, up to a minute; what li
     assert.equal(restMs(false), 0, 'our own write comes back to us in between')
     nowMs += 10
   }
-  assert.ok(rests.slice(0, 20).every((ms) => ms === 0))
-  assert.deepEqual(rests.slice(20, 24), [200, 400, 800, 1_600])
+  assert.ok(rests.slice(0, 6).every((ms) => ms === 0))
+  assert.deepEqual(rests.slice(6, 10), [200, 400, 800, 1_600])
   assert.deepEqual(rests.slice(-2), [60_000, 60_000])
   nowMs += 6 * 60_000
   assert.equal(restMs(true), 0)
