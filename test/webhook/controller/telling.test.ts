@@ -4,6 +4,7 @@ import { setImmediate } from 'node:timers/promises'
 import type { Task } from '../../../webhook/controller/actor.ts'
 import { circumstancesOf } from '../../../webhook/controller/circumstances.ts'
 import { driverMemories } from '../../../webhook/controller/driver-memory.ts'
+import type { ToldEvent } from '../../../webhook/controller/event.ts'
 import { createTelling } from '../../../webhook/controller/telling.ts'
 import { WatchedCollection } from '../../../webhook/kubernetes/collection.ts'
 import type { GuardedNamespace } from '../../../webhook/kubernetes/namespaces.ts'
@@ -42,7 +43,7 @@ test('what waits to be told of deeds does not keep a driver busy that is told of
     },
     new AbortController().signal,
   )
-  const told = (reason: string) => ({ type: 'Warning', reason, message: '', occasion: '' }) as const
+  const told = (reason: ToldEvent['reason']): ToldEvent => ({ type: 'Warning', reason, message: '', occasion: '' })
   for (let index = 0; index < 20; index += 1) tellDone(taskOf(`done-${index}`), told('SparkNannyHeldBack'), false)
   void tell(taskOf('other'), told('SparkNannyBadSetting'))
   await setImmediate()
