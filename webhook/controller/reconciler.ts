@@ -76,14 +76,15 @@ export function createReconciler(edges: ReconcilerEdges): Reconciler {
   }
 
   const lookAt = (driver: DriverObservation, circumstances: Circumstances): Look => {
-    const nowMs = edges.nowMs()
+    const [nowMs, monotonicMs] = [edges.nowMs(), edges.monotonicMs()]
+    const waitingSinceMs = edges.waits.note(driver, monotonicMs)
     return look(driver, config, {
       nowMs,
       circumstances,
       memory: memories.known(driver.uid),
       heldBackForMs: edges.sidecarImage.heldBackForMs(driver),
-      unansweredForMs: unansweredForMs(driver, edges.monotonicMs()),
-      waitingSinceMs: edges.waits.note(driver, nowMs),
+      unansweredForMs: unansweredForMs(driver, monotonicMs),
+      waitingSinceMs: waitingSinceMs === null ? null : nowMs - (monotonicMs - waitingSinceMs),
       node: driver.node === null ? { kind: 'unknown' } : edges.node(driver.node),
       nativeSidecars: edges.nativeSidecars(),
       judgement: polls.judgement(driver.uid),

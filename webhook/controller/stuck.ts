@@ -47,8 +47,10 @@ export function deadlineOf(
 }
 
 const imageReasons = ['ErrImagePull', 'ImagePullBackOff', 'InvalidImageName', 'ErrImageNeverPull', 'ImageInspectError']
+/** What it says while it restarts all of a pod in place. */
+const restarting = 'RestartingAllContainers'
 /** What a kubelet says of a container that it makes, and of one whose image it pulls for as long as that takes. */
-const makingReasons = ['ContainerCreating', 'PodInitializing', 'RestartingAllContainers']
+const makingReasons = ['ContainerCreating', 'PodInitializing', restarting]
 
 /** What a driver waits for and since when, however short; undefined when it waits for nothing but itself. */
 export function waitsFor(driver: DriverObservation, node: NodeStanding = { kind: 'unknown' }): Stuck | undefined {
@@ -71,7 +73,7 @@ export function waitsFor(driver: DriverObservation, node: NodeStanding = { kind:
     return { reason: 'pending', sinceMs: driver.createdMs, detail, maybeSlow: false }
   }
   const { state } = driver.driver
-  const sinceMs = driver.scheduledMs ?? driver.createdMs
+  const sinceMs = beganToStartMs(driver)
   if (state.kind !== 'waiting' || state.reason === 'CrashLoopBackOff') return undefined
   const said = [state.reason, state.message].filter((text) => text !== '').join(': ') || 'the node says nothing of it'
   const detail = driver.networkDown
@@ -82,6 +84,14 @@ export function waitsFor(driver: DriverObservation, node: NodeStanding = { kind:
   if (state.reason === 'PodInitializing' && !driver.networkDown) return undefined
   const maybeSlow = makingReasons.includes(state.reason) && !driver.networkDown
   return { reason: 'container-creating', sinceMs, detail, maybeSlow }
+}
+
+/** One that ran before is started again since that ended: a kubelet may leave out when, but then it was Ready no more. */
+function beganToStartMs({ scheduledMs, createdMs, driver, ready, readySinceMs }: DriverObservation): number {
+  const atMs = scheduledMs ?? createdMs
+  const { state, last, restarts } = driver
+  const ranBefore = restarts > 0 || last !== null || (state.kind === 'waiting' && state.reason === restarting)
+  return ranBefore ? Math.max(atMs, last?.finishedMs ?? 0, ready ? 0 : (readySinceMs ?? 0)) : atMs
 }
 
 /** Tells apart what is told of it, each once. */

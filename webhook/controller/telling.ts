@@ -24,7 +24,7 @@ export interface Telling {
 }
 
 const tellAttempts = 6
-/** Who waits to be told of keeps nobody from being acted on. */
+/** Of what is done, which nobody waits for. What is told of a driver that is busy until then must not stand behind it. */
 const maxAtOnce = 8
 
 /** Until `signal`. */
@@ -46,13 +46,13 @@ export function createTelling({ performer, metrics, log, sleep }: TellingEdges, 
     const { driver, memory } = task
     const key = `${event.reason} ${event.occasion}`
     if (memory.told.has(key)) return { kind: 'done' }
-    const performed = await turn.take(() => performer.tell(podSubject(driver), event))
+    const performed = await performer.tell(podSubject(driver), event)
     if (performed.kind === 'failed') return performed
     const owner = onApplication ? applicationSubject(driver, task.circumstances) : undefined
     if (owner !== undefined) {
       const occasion = `${driver.uid} ${event.occasion}`
       const ofOwner = { ...event, occasion, message: `${driver.name}: ${event.message}` }
-      const told = await turn.take(() => performer.tell(owner, ofOwner))
+      const told = await performer.tell(owner, ofOwner)
       if (told.kind === 'failed') return told
     }
     memory.told.add(key)
@@ -61,7 +61,7 @@ export function createTelling({ performer, metrics, log, sleep }: TellingEdges, 
 
   const keepTelling = async (task: Task, event: ToldEvent, onApplication: boolean): Promise<void> => {
     for (let attempt = 0; attempt < tellAttempts && !signal.aborted; attempt += 1) {
-      const told = await tell(task, event, onApplication)
+      const told = await turn.take(() => tell(task, event, onApplication))
       if (told.kind !== 'failed' || told.refused) return
       await sleep(Math.max(500 * 2 ** attempt, told.retryAfterMs), signal)
     }

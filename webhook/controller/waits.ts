@@ -6,15 +6,15 @@ import { type Stuck, waitsFor } from './stuck.ts'
  * let it go to the scheduler; so that time counts which this process has seen, and whoever leads next begins anew.
  */
 export interface Waits {
-  /** At each look. Null: it waits for nothing that is known to be wrong. */
-  note(driver: DriverObservation, nowMs: number): number | null
+  /** At each look, by a clock that no one sets. Null: it waits for nothing that is known to be wrong. */
+  note(driver: DriverObservation, monotonicMs: number): number | null
   forget(uid: string): void
 }
 
 export function watchWaits(): Waits {
   const known = new Map<string, { readonly reason: Stuck['reason']; readonly sinceMs: number }>()
   return {
-    note: (driver, nowMs) => {
+    note: (driver, monotonicMs) => {
       const wait = waitsFor(driver)
       if (wait === undefined || wait.maybeSlow || wait.reason === 'terminating') {
         known.delete(driver.uid)
@@ -22,8 +22,8 @@ export function watchWaits(): Waits {
       }
       const before = known.get(driver.uid)
       if (before?.reason === wait.reason) return before.sinceMs
-      known.set(driver.uid, { reason: wait.reason, sinceMs: nowMs })
-      return nowMs
+      known.set(driver.uid, { reason: wait.reason, sinceMs: monotonicMs })
+      return monotonicMs
     },
     forget: (uid) => void known.delete(uid),
   }

@@ -19,6 +19,8 @@ export interface ControllerRig extends Fixture {
   start(config?: Partial<ControllerConfig>, timing?: LeaseTiming): Replica
   /** The clock of all replicas: it runs on by itself from where it is set. */
   setNow(ms: number): void
+  /** Only the clock that shows dates: somebody sets it. */
+  setDate(ms: number): void
   /** Requests but for lists, discovery, watches and the lease. */
   calls(): readonly string[]
   /** The Events there are, by reason. */
@@ -55,6 +57,9 @@ export async function controllerRig(t: TestContext): Promise<ControllerRig> {
       const nextMs = ms - Date.now()
       aheadMs += Math.max(0, nextMs - offsetMs)
       offsetMs = nextMs
+    },
+    setDate: (ms) => {
+      offsetMs = ms - Date.now()
     },
     calls: () => api.requests.filter((line) => !/^GET ([^?]*\?limit=|\/apis$)|\/leases/.test(line)),
     told: () =>

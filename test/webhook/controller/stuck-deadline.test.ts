@@ -96,6 +96,15 @@ test('one that leader after leader sees anew is never seen for long enough', asy
   assert.deepEqual(rig.deletes(), [])
 })
 
+test('a clock that is set forward makes no wait longer', async (t) => {
+  const rig = await scene(t)
+  rig.setDate(createdMs + 90 * minuteMs)
+  const { pod } = rig
+  rig.api.set(pods, changed(pod, { metadata: { ...pod.metadata, annotations: { touch: 'once' } } }))
+  await rig.edges.sleep(1_000, rig.signal)
+  assert.deepEqual(rig.deletes(), [])
+})
+
 test('off: only told of, however long', async (t) => {
   const rig = await scene(t, {})
   assert.match(rig.told()[0]?.message ?? '', /spark-nanny does nothing about it\.$/)

@@ -1,7 +1,17 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
+import type { Task } from '../../../webhook/controller/actor.ts'
+import { circumstancesOf } from '../../../webhook/controller/circumstances.ts'
+import { driverMemories } from '../../../webhook/controller/driver-memory.ts'
+import type { ToldEvent } from '../../../webhook/controller/event.ts'
+import { createTelling } from '../../../webhook/controller/telling.ts'
+import { WatchedCollection } from '../../../webhook/kubernetes/collection.ts'
+import type { GuardedNamespace } from '../../../webhook/kubernetes/namespaces.ts'
 import { until } from '../kubernetes/fixture.ts'
 import { fallback, hungScene } from './hung-scene.ts'
+import { observed } from './observations.ts'
+import { defaultConfig } from './rig.ts'
 
 test('a driver that hung, answered for a while and hangs again is told of again', async (t) => {
   const scene = await hungScene(t)
@@ -15,3 +25,46 @@ test('a driver that hung, answered for a while and hangs again is told of again'
   await scene.wait(3_000)
   assert.deepEqual(scene.decisions(), ['report-only', 'report-only'])
 })
+
+test('what waits to be told of deeds does not keep a driver busy that is told of something else', async () => {
+  const asked: string[] = []
+  const { tell, tellDone } = createTelling(
+    {
+      // An API server that takes no Events any more, and does not say so.
+      performer: {
+        tell: ({ name }) => {
+          asked.push(name)
+          return new Promise(() => {})
+        },
+      },
+      metrics: { acted: () => {} },
+      log: { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} },
+      sleep: async () => {},
+    },
+    new AbortController().signal,
+  )
+  const told = (reason: ToldEvent['reason']): ToldEvent => ({ type: 'Warning', reason, message: '', occasion: '' })
+  for (let index = 0; index < 20; index += 1) tellDone(taskOf(`done-${index}`), told('SparkNannyHeldBack'), false)
+  void tell(taskOf('other'), told('SparkNannyBadSetting'))
+  await setImmediate()
+  assert.equal(asked.filter((name) => name.startsWith('done')).length, 8, 'so many at a time')
+  assert.ok(asked.includes('other'))
+})
+
+function taskOf(name: string): Task {
+  const driver = observed({ name })
+  return {
+    driver,
+    assessment: { kind: 'unguarded', reason: 'not-injected' },
+    choice: { kind: 'report' },
+    circumstances: circumstancesOf(driver, {
+      namespaces: new WatchedCollection<GuardedNamespace>(() => undefined),
+      applications: { known: () => undefined },
+      chartSettings: {},
+      config: defaultConfig,
+      nativeSidecars: () => true,
+      nowMs: () => 0,
+    }),
+    memory: driverMemories().of(driver.uid),
+  }
+}
