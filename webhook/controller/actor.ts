@@ -108,7 +108,7 @@ export function createActor(edges: ActorEdges, signal: AbortSignal): Actor {
     const recorded = await edges.applicationRecord.put(driver, task.circumstances.application, deletion)
     const due = recorded.kind === 'done' && isStillToBeDeleted()
     if (!due) {
-      edges.applicationRecord.tried(driver, 'not-done')
+      edges.applicationRecord.tried(driver, 'not-sent')
       return recorded.kind === 'done' ? { kind: 'outdated' } : recorded
     }
     const confirm = async () => {
@@ -127,7 +127,7 @@ export function createActor(edges: ActorEdges, signal: AbortSignal): Actor {
     }
     memory.deleted = false
     const isLost = performed.kind === 'failed' && performed.unanswered === true
-    edges.applicationRecord.tried(driver, isLost ? 'unanswered' : 'not-done')
+    edges.applicationRecord.tried(driver, isLost ? 'unanswered' : 'refused')
     if (performed.kind === 'outdated') return performed
     record(task, 'delete-pod', 'failed', detailOf(performed))
     if (isLost) {

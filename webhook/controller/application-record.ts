@@ -32,8 +32,11 @@ export interface ApplicationRecordEdges {
 export interface ApplicationRecord {
   /** Whoever leads next must know of it, whatever becomes of us or of the answer. */
   put(driver: DriverObservation, known: KnownApplication | undefined, deletion: Deletion): Promise<Performed>
-  /** A try to delete the pod failed. unanswered: the pod may be gone for it. */
-  tried(driver: DriverObservation, outcome: 'not-done' | 'unanswered'): void
+  /**
+   * A try to delete the pod failed. refused: by the API server, which may have taken the same request a moment before, when
+   * something on the way sends it twice (seen: 409 and 200). unanswered: the pod may be gone for it.
+   */
+  tried(driver: DriverObservation, outcome: 'not-sent' | 'refused' | 'unanswered'): void
   /** It was looked at, and is not to be deleted. */
   spared(driver: DriverObservation): void
   gone(driver: DriverObservation): void
@@ -52,8 +55,8 @@ const askDeadlineMs = 5_000
 export function applicationRecord(edges: ApplicationRecordEdges, signal: AbortSignal): ApplicationRecord {
   const { deletions, applications, performer, log } = edges
   const bornMs = edges.monotonicMs()
-  /** Pods on record of which it is certain that no request of ours deletes them. */
-  const notDone = new Set<string>()
+  /** Pods on record of which it is certain that no request of ours deletes them, or that the API server said so. */
+  const notDone = new Map<string, 'not-sent' | 'refused'>()
   /** When the answer of such a request was lost last, or when it was last asked what became of it. */
   const lostMs = new Map<string, number>()
   const underWay = new Map<string, { readonly stop: AbortController; readonly ended: Promise<void> }>()
@@ -110,13 +113,17 @@ export function applicationRecord(edges: ApplicationRecordEdges, signal: AbortSi
     },
     tried: (driver, outcome) => {
       if (outcome === 'unanswered') lostMs.set(driver.uid, edges.monotonicMs())
-      if (outcome !== 'not-done' || lostMs.has(driver.uid)) return
-      if (edges.isThere(driver)) notDone.add(driver.uid)
-      else begin(driver, takeBack)
+      if (outcome === 'unanswered' || lostMs.has(driver.uid)) return
+      if (edges.isThere(driver)) notDone.set(driver.uid, outcome)
+      else if (outcome === 'not-sent') begin(driver, takeBack)
     },
     spared: (driver) => {
       const { uid } = driver
-      if (notDone.delete(uid)) return begin(driver, takeBack)
+      const outcome = notDone.get(uid)
+      if (outcome !== undefined && (outcome === 'not-sent' || driver.deletionMs === null)) {
+        notDone.delete(uid)
+        return begin(driver, outcome === 'not-sent' ? takeBack : askFirst)
+      }
       const known = knownOf(driver)
       if (known === undefined || driver.deletionMs !== null || !deletions.isOnRecord(driver, known)) return
       // The leader before us may have deleted it.
@@ -126,7 +133,8 @@ export function applicationRecord(edges: ApplicationRecordEdges, signal: AbortSi
     },
     gone: (driver) => {
       lostMs.delete(driver.uid)
-      if (notDone.delete(driver.uid)) begin(driver, takeBack)
+      if (notDone.get(driver.uid) === 'not-sent') begin(driver, takeBack)
+      notDone.delete(driver.uid)
     },
     ended: async () => void (await Promise.all([...underWay.values()].map(({ ended }) => ended))),
   }

@@ -130,8 +130,8 @@ export function createReconciler(edges: ReconcilerEdges): Reconciler {
         memory.failures += 1
         const atMs = edges.monotonicMs() + delayAfter(performed, memory.failures)
         // Words that cannot be told must not keep the driver from being let go later.
-        if (choice.kind === 'report') memory.reportMs = atMs
-        else memory.retryMs = atMs
+        if (isDeed(choice)) memory.retryMs = atMs
+        else memory.reportMs = atMs
       }
       if (!failed) {
         memory.failures = 0
@@ -199,15 +199,13 @@ export function createReconciler(edges: ReconcilerEdges): Reconciler {
     if (hangs || memory !== undefined) noteHang(memories.of(driver.uid), hangs)
     const reportMs = memory?.reportMs ?? 0
     const deeds = found.tasks.filter(({ choice }) => isDeed(choice))
-    const words = found.tasks.filter(
-      ({ choice }) => !isDeed(choice) && (choice.kind !== 'report' || reportMs <= monotonicMs),
-    )
+    const words = found.tasks.filter(({ choice }) => !isDeed(choice) && reportMs <= monotonicMs)
+    // Known at once, however slow the API server is to take the words of others.
+    for (const task of found.tasks) actor.note({ driver, ...task, circumstances, memory: memories.of(driver.uid) })
     if (deeds.length + words.length < found.tasks.length) queue.addAt(key, reportMs)
     // Words come after: the driver is looked at again then.
     const due = { ...found, tasks: deeds.length > 0 ? deeds : words }
     if (due.tasks.length === 0 || memories.known(driver.uid)?.settled === signatureOf(due)) return false
-    // Known at once, however slow the API server is to take the words of others.
-    for (const task of due.tasks) actor.note({ driver, ...task, circumstances, memory: memories.of(driver.uid) })
     const slot = deeds.length > 0 ? slots.deeds : slots.words
     if (slot.take(key)) void carryOut(driver, circumstances, due, slot)
     return true

@@ -115,7 +115,7 @@ for (const [how, end] of [
     const leader = lead()
     freeze()
     assert.equal((await leader.put()).kind, 'done')
-    leader.tried(driver, 'not-done')
+    leader.tried(driver, 'not-sent')
     assert.equal(leader.next().quarantined, true, 'it is tried again')
     leader[end](driver)
     assert.deepEqual(leader.next(), { quarantined: false, backoffUntilMs: 0, exhausted: null })
@@ -132,8 +132,23 @@ test('a pod that was gone before its deletion was refused is taken back, too', a
   await leader.put()
   setPod(undefined)
   leader.gone(driver)
-  leader.tried(driver, 'not-done')
+  leader.tried(driver, 'not-sent')
   await until(() => !isTold(), 'the record')
+})
+
+test('a deletion that was refused stays on record when the pod goes all the same: it may have been sent twice', async (t) => {
+  const { lead, isTold, settled, setPod } = scene(t)
+  const leader = lead()
+  await leader.put()
+  leader.tried(driver, 'refused')
+  setPod(terminating)
+  leader.spared({ ...driver, deletionMs: 1 })
+  await settled()
+  assert.ok(isTold())
+  setPod(undefined)
+  leader.gone(driver)
+  await settled()
+  assert.ok(isTold())
 })
 
 test('a deletion whose answer was lost stays on record when the pod is gone, whatever the next try says', async (t) => {
@@ -141,7 +156,7 @@ test('a deletion whose answer was lost stays on record when the pod is gone, wha
   const leader = lead()
   await leader.put()
   leader.tried(driver, 'unanswered')
-  leader.tried(driver, 'not-done')
+  leader.tried(driver, 'not-sent')
   leader.spared(driver)
   setPod(undefined)
   leader.gone(driver)
@@ -181,7 +196,7 @@ test('a driver that hangs again while its record is taken back is on record befo
   const { lead, isTold, answerWith, writes, settled } = scene(t)
   const leader = lead()
   await leader.put()
-  leader.tried(driver, 'not-done')
+  leader.tried(driver, 'not-sent')
   answerWith(async () => {
     await delay(50)
     return { kind: 'failed', detail: 'HTTP 504', retryAfterMs: 0, unanswered: true }

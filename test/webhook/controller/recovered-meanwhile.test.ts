@@ -35,7 +35,7 @@ test('a deletion that did not take place is not held against the next driver', a
   })
   scene.ui.hang(true)
   await until(() => isTried, 'a try')
-  await scene.polled(4)
+  await until(() => scene.lines.some(({ line }) => line.event === 'deletion-taken-back'), 'the record')
   scene.api.set(pods, scene.pod({ uid: 'second' }))
   await scene.polled(4)
   scene.ui.hang(true)
