@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { V1Pod } from '@kubernetes/client-node'
 import { Pool } from 'undici'
 import type { Cluster } from './cluster.ts'
+import { waitFor } from './processes.ts'
 import { isInjected } from './sidecar.ts'
 
 /** What became of one driver pod that was created. Times are of Date.now. */
@@ -38,6 +39,13 @@ const driverPod = (namespace: string, name: string): object => {
   const spec = { ...object.spec, schedulerName: 'nobody', serviceAccountName: 'spark', serviceAccount: 'spark' }
   return { apiVersion: 'v1', kind: 'Pod', metadata: { namespace, name, labels, annotations }, spec }
 }
+
+/** Until the API server has heard of the webhook, which takes it a second after `helm install --wait`. */
+export const waitForInjection = (cluster: Cluster, namespace: string): Promise<true> =>
+  waitFor({ what: 'the API server asks the webhook', timeoutMs: 30_000, everyMs: 100 }, async () => {
+    const body = driverPod(namespace, 'first') as V1Pod
+    return isInjected(await cluster.core.createNamespacedPod({ namespace, body, dryRun: 'All' })) ? true : undefined
+  })
 
 /** One in so many is stored. The others are dry runs: admitted all the same, but ten thousand pods would be another test. */
 const storedEvery = 50

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { after, before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type AdmissionLoad, startAdmissionLoad } from './admission-load.ts'
+import { type AdmissionLoad, startAdmissionLoad, waitForInjection } from './admission-load.ts'
 import { fullnameOf, helmInstall, helmUninstall, type Installation, webhookPods } from './chart/installation.ts'
 import { type Cluster, connectCluster } from './cluster.ts'
 import { hostPid } from './host-process.ts'
@@ -73,6 +73,7 @@ const killReplica = async (pod: string): Promise<void> => {
 
 test('50 drivers a second through updates, renewals, rotation and kills: each injected, none refused', async (context) => {
   await helmInstall(cluster, installation, values)
+  await waitForInjection(cluster, namespace)
   const first = await certificates()
   load = startAdmissionLoad(cluster, namespace, 50)
   await sleep(10_000)

@@ -63,7 +63,10 @@ describe('rescue', { concurrency: 2 }, () => {
       await waitForSuccess(cluster, driver, 180_000)
       const pod = await getPod(cluster, driver)
       assert.equal(pod?.spec?.initContainers?.find((container) => container.name === 'spark-nanny')?.image, sparkTag)
-      assert.match(pod?.metadata?.annotations?.['spark-nanny.io/rescued'] ?? '', new RegExp(`Z ${cases[name].image}$`))
+      assert.match(
+        pod?.metadata?.annotations?.['spark-nanny.io/rescued'] ?? '',
+        new RegExp(`Z ${cases[name].image} \\w+$`),
+      )
       const told = (await eventsOf(cluster, driver)).filter(({ reason }) => reason?.startsWith('SparkNanny'))
       assert.deepEqual(told.map(({ reason }) => reason).toSorted(), ['SparkNannyHeldBack', 'SparkNannyNotInjected'])
       assert.ok(told.every(({ count }) => count === 1))
