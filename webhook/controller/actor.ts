@@ -62,14 +62,14 @@ export function createActor(edges: ActorEdges, signal: AbortSignal): Actor {
     const performed = await once(memory, () => performer.replaceSidecarImage(driver, image, reason))
     if (performed.kind === 'outdated') return performed
     const details = { from: driver.sidecar?.image, to: image }
-    const confirm = async () => {
+    const confirm = () => {
       memory.rescued = true
       record(task, 'rescue-sidecar', 'done', details)
       const event = eventOf(assessment, driver)
       if (event !== undefined) tellDone(task, event)
     }
     if (performed.kind === 'done') {
-      await confirm()
+      confirm()
       return performed
     }
     record(task, 'rescue-sidecar', 'failed', { ...details, ...detailOf(performed) })
@@ -111,7 +111,7 @@ export function createActor(edges: ActorEdges, signal: AbortSignal): Actor {
       edges.applicationRecord.tried(driver, 'not-sent')
       return recorded.kind === 'done' ? { kind: 'outdated' } : recorded
     }
-    const confirm = async () => {
+    const confirm = () => {
       memory.deleted = true
       // The forerunner's, of drivers that hung.
       if (grounds.by !== 'stuck') metrics.killed(task.circumstances.app)
@@ -122,7 +122,7 @@ export function createActor(edges: ActorEdges, signal: AbortSignal): Actor {
     memory.deleted = true
     const performed = await once(memory, () => performer.deletePod(driver))
     if (performed.kind === 'done') {
-      await confirm()
+      confirm()
       return performed
     }
     memory.deleted = false

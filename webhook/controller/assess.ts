@@ -47,6 +47,8 @@ export interface AssessmentContext {
   readonly unansweredForMs: number | null
   /** Since when it was seen to wait as it does; null: for nothing that is known to be wrong. */
   readonly waitingSinceMs: number | null
+  /** Until when a queue was seen to hold it back; 0: never. */
+  readonly gatedUntilMs: number
   readonly node: NodeStanding
   /** Of its UI, where it is asked from here. */
   readonly judgement: Judgement | undefined
@@ -97,7 +99,7 @@ export function assess(driver: DriverObservation, context: AssessmentContext): A
   if (hang !== undefined) assessments.push({ kind: 'hung', hang })
   if (context.inGuardedNamespace) {
     assessments.push(...inGuardedNamespace(driver, context))
-    const wait = waitsFor(driver)
+    const wait = waitsFor(driver, context)
     if (wait !== undefined) later.push(wait.sinceMs + patienceMs[wait.reason])
     const deadline = wait === undefined ? null : deadlineOf(wait, context.settings)
     if (deadline !== null && context.waitingSinceMs !== null) later.push(context.waitingSinceMs + deadline.afterMs)
@@ -109,7 +111,7 @@ export function assess(driver: DriverObservation, context: AssessmentContext): A
 function inGuardedNamespace(driver: DriverObservation, context: AssessmentContext): readonly Assessment[] {
   const { settings, nowMs } = context
   const guard = guardOf(driver, settings, context.nativeSidecars, nowMs)
-  const waiting = stuck(driver, nowMs, context.node)
+  const waiting = stuck(driver, nowMs, context)
   const own = settings.problems.filter(({ source }) => source !== 'chart')
   return [
     ...(own.length > 0 && !hasEnded(driver) && guard.kind !== 'opted-out'

@@ -49,8 +49,8 @@ export interface Controller {
   isBreakerOpen(): boolean
 }
 
-/** Looks without a pause; admissions wait no longer than for these. */
-const looksAtOnce = 50
+/** So long drivers are looked at without a pause; admissions wait no longer than for that. */
+const looksForMs = 10
 const othersWithinMs = 30_000
 
 /**
@@ -136,10 +136,13 @@ type Pace = Pick<ControllerEdges, 'sleep' | 'nowMs' | 'monotonicMs' | 'synced' |
 
 /** Takes key after key, until `signal`. A bug that one pod brings to light must not keep the others from being let go. */
 async function work(edges: Pace, queue: WorkQueue, reconciler: Reconciler, signal: AbortSignal): Promise<void> {
-  for (let looks = 1; !signal.aborted; looks += 1) {
+  let pausedMs = edges.monotonicMs()
+  while (!signal.aborted) {
     const key = queue.take(edges.monotonicMs())
-    if (key === undefined) await idle(edges, queue, signal)
-    else {
+    if (key === undefined) {
+      await idle(edges, queue, signal)
+      pausedMs = edges.monotonicMs()
+    } else {
       try {
         reconciler.reconcile(key)
       } catch (error) {
@@ -147,7 +150,10 @@ async function work(edges: Pace, queue: WorkQueue, reconciler: Reconciler, signa
         queue.addAt(key, edges.monotonicMs() + 60_000)
       }
     }
-    if (looks % looksAtOnce === 0) await edges.sleep(1, signal)
+    if (edges.monotonicMs() - pausedMs >= looksForMs) {
+      await edges.sleep(1, signal)
+      pausedMs = edges.monotonicMs()
+    }
   }
 }
 

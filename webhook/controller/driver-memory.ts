@@ -1,12 +1,15 @@
+import { unansweredExit } from './assess.ts'
+import type { Choice } from './choose-action.ts'
 import type { DriverObservation } from './observation.ts'
 import type { Performed } from './perform.ts'
+import type { Setback } from './setback.ts'
 
 /** An effect whose answer was lost: the watch will show whether it took place. */
 export interface Unconfirmed {
   /** Undefined: the pod is gone. */
   tookPlace(driver: DriverObservation | undefined): boolean
-  /** Tells of it. Never rejects. */
-  confirm(): Promise<void>
+  /** Tells of it. */
+  confirm(): void
 }
 
 /** What the controller remembers of one pod while it leads; all of it may be lost. */
@@ -24,11 +27,8 @@ export interface DriverMemory {
   unanswered: { readonly seenMs: number; readonly finishedMs: number | null } | null
   /** An effect is under way. */
   busy: boolean
-  /** Until when, by the clock that no one sets, a failed effect is not tried again; what could not be told apart from the rest. */
-  retryMs: number
-  reportMs: number
-  /** How often one failed in a row. */
-  failures: number
+  /** By what failed: nothing else waits for it. */
+  readonly setbacks: Map<Choice['kind'], Setback>
   /** Restarts whose executors are gone. */
   cleanedRestarts: number
   /** Its sidecar's image was replaced, which the watch may have yet to show. */
@@ -59,9 +59,7 @@ export function driverMemories(): DriverMemories {
         hangs: 0,
         unanswered: null,
         busy: false,
-        retryMs: 0,
-        reportMs: 0,
-        failures: 0,
+        setbacks: new Map(),
         cleanedRestarts: 0,
         rescued: false,
         deleted: false,
@@ -77,7 +75,7 @@ export function driverMemories(): DriverMemories {
 /** Tells of an effect whose answer was lost, once it is seen. `now` undefined: the pod is gone. */
 export function confirmSeen(memory: DriverMemory | undefined, now: DriverObservation | undefined): void {
   if (memory === undefined || memory.unconfirmed?.tookPlace(now) !== true) return
-  void memory.unconfirmed.confirm()
+  memory.unconfirmed.confirm()
   memory.unconfirmed = null
 }
 
@@ -98,4 +96,19 @@ export function noteHang(memory: DriverMemory, hangs: boolean): void {
     memory.settled = ''
   }
   memory.hanging = hangs
+}
+
+/** For how long a driver has waited for the restart that its sidecar asked for; null: it does not. */
+export function unansweredForMs(
+  memories: DriverMemories,
+  driver: DriverObservation,
+  monotonicMs: number,
+): number | null {
+  const exit = unansweredExit(driver)
+  if (exit === undefined) return null
+  const memory = memories.of(driver.uid)
+  if (memory.unanswered?.finishedMs !== exit.sinceMs) {
+    memory.unanswered = { seenMs: monotonicMs, finishedMs: exit.sinceMs }
+  }
+  return monotonicMs - memory.unanswered.seenMs
 }

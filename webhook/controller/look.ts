@@ -23,6 +23,7 @@ export interface LookContext {
   readonly heldBackForMs: number | null
   readonly unansweredForMs: number | null
   readonly waitingSinceMs: number | null
+  readonly gatedUntilMs: number
   readonly node: NodeStanding
   readonly nativeSidecars: boolean
   readonly judgement: Judgement | undefined
@@ -43,6 +44,7 @@ export function look(driver: DriverObservation, config: ControllerConfig, contex
     heldBackForMs: context.heldBackForMs,
     unansweredForMs: context.unansweredForMs,
     waitingSinceMs: context.waitingSinceMs,
+    gatedUntilMs: context.gatedUntilMs,
     node: context.node,
     judgement: context.judgement,
     sidecarVerdict: context.sidecarVerdict,
@@ -81,8 +83,13 @@ function railsOf(config: ControllerConfig, context: LookContext, assessments: re
     quarantined: limits.quarantined,
     backoffUntilMs: limits.backoffUntilMs,
     exhausted: limits.exhausted,
-    breakerOpen: hangs.some(({ by }) => context.breakerOpen(by)),
-    manyStuck: overdue?.kind === 'stuck' && context.manyStuck(overdue.stuck),
+    // Each a walk over all drivers: only when nothing else decides.
+    get breakerOpen() {
+      return hangs.some(({ by }) => context.breakerOpen(by))
+    },
+    get manyStuck() {
+      return overdue?.kind === 'stuck' && context.manyStuck(overdue.stuck)
+    },
   }
 }
 

@@ -70,6 +70,8 @@ export interface ContainerEnd {
   readonly message: string
   /** Null: a kubelet leaves it out where it restarted all containers. */
   readonly finishedMs: number | null
+  /** For how long it had run; null: not known. */
+  readonly ranForMs: number | null
 }
 
 export interface ObservedSidecar extends ObservedContainer {

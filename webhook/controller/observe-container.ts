@@ -26,11 +26,13 @@ function stateOf({ running, terminated, waiting }: Record<string, unknown>): Con
 }
 
 function endOf(terminated: Record<string, unknown>): ContainerEnd {
+  const [startedMs, finishedMs] = [timeOf(terminated.startedAt), timeOf(terminated.finishedAt)]
   return {
     exitCode: typeof terminated.exitCode === 'number' ? terminated.exitCode : -1,
     reason: textOf(terminated.reason),
     message: cut(textOf(terminated.message)),
-    finishedMs: timeOf(terminated.finishedAt),
+    finishedMs,
+    ranForMs: startedMs === null || finishedMs === null ? null : finishedMs - startedMs,
   }
 }
 

@@ -2,19 +2,18 @@ import type { ControllerConfig } from '../controller-config.ts'
 import type { Log } from '../log.ts'
 import type { Actor } from './actor.ts'
 import type { ApplicationRecord } from './application-record.ts'
-import { unansweredExit } from './assess.ts'
 import type { Breaker } from './breaker.ts'
-import { isDeed } from './choose-action.ts'
+import { type Choice, isDeed } from './choose-action.ts'
 import { type Circumstances, type CircumstancesEdges, circumstancesOf } from './circumstances.ts'
 import type { Deletions } from './deletions.ts'
-import { confirmSeen, type DriverMemories, noteHang } from './driver-memory.ts'
+import { confirmSeen, type DriverMemories, noteHang, unansweredForMs } from './driver-memory.ts'
 import type { WatchedDrivers } from './drivers.ts'
 import { type EffectSlots, effectSlots } from './effect-slots.ts'
 import { type Look, look, signatureOf } from './look.ts'
 import { areManyStuck } from './many-stuck.ts'
 import type { DriverObservation } from './observation.ts'
-import type { Performed } from './perform.ts'
 import { pollPlan } from './poll-plan.ts'
+import { setbackOf, setbackOfBug } from './setback.ts'
 import type { SidecarImage } from './sidecar-image.ts'
 import type { SidecarVerdicts } from './sidecar-verdicts.ts'
 import { identityOf } from './subjects.ts'
@@ -52,11 +51,6 @@ export interface Reconciler {
 
 /** Of deeds, and of what is told: who is held back must not wait for words about others. */
 const maxAtOnce = 8
-/** A pod that changed in between is known anew by then. */
-const outdatedAgainMs = 500
-/** With a watch that is frozen it is not. */
-const maxOutdatedMs = 10_000
-const maxBackoffMs = 120_000
 
 export const keyOf = ({ namespace, name }: DriverObservation) => `${namespace}/${name}`
 
@@ -77,14 +71,16 @@ export function createReconciler(edges: ReconcilerEdges): Reconciler {
 
   const lookAt = (driver: DriverObservation, circumstances: Circumstances): Look => {
     const [nowMs, monotonicMs] = [edges.nowMs(), edges.monotonicMs()]
-    const waitingSinceMs = edges.waits.note(driver, monotonicMs)
+    const wait = edges.waits.note(driver, monotonicMs)
+    const waitingSinceMs = wait === null ? null : nowMs - (monotonicMs - wait.sinceMs)
     return look(driver, config, {
       nowMs,
       circumstances,
       memory: memories.known(driver.uid),
       heldBackForMs: edges.sidecarImage.heldBackForMs(driver),
-      unansweredForMs: unansweredForMs(driver, monotonicMs),
-      waitingSinceMs: waitingSinceMs === null ? null : nowMs - (monotonicMs - waitingSinceMs),
+      unansweredForMs: unansweredForMs(memories, driver, monotonicMs),
+      waitingSinceMs,
+      gatedUntilMs: wait?.wasGated === true ? (waitingSinceMs ?? 0) : 0,
       node: driver.node === null ? { kind: 'unknown' } : edges.node(driver.node),
       nativeSidecars: edges.nativeSidecars(),
       judgement: polls.judgement(driver.uid),
@@ -113,33 +109,27 @@ export function createReconciler(edges: ReconcilerEdges): Reconciler {
     const memory = memories.of(driver.uid)
     memory.busy = true
     if (found.tasks.some(({ choice }) => choice.kind === 'delete-pod')) deletions.begin(driver, edges.nowMs())
-    let failed = false
+    const failed = new Set<Choice['kind']>()
     try {
       for (const { assessment, choice } of found.tasks) {
         const performed = await actor.act({ driver, assessment, choice, circumstances, memory }, () =>
           isStillToBeDeleted(driver),
         )
         if (performed.kind === 'done') continue
-        const refusedWord = performed.kind === 'failed' && performed.refused === true && !isDeed(choice)
-        failed ||= !refusedWord
         if (performed.kind === 'failed') {
           log.warn({ event: 'action-failed', ...identityOf(driver), action: choice.kind, detail: performed.detail })
+          // Nobody who may not tell of it will be allowed to by asking again.
+          if (performed.refused === true && !isDeed(choice)) continue
         }
-        // Nobody who may not tell of it will be allowed to by asking again.
-        if (refusedWord) continue
-        memory.failures += 1
-        const atMs = edges.monotonicMs() + delayAfter(performed, memory.failures)
-        // Words that cannot be told must not keep the driver from being let go later.
-        if (isDeed(choice)) memory.retryMs = atMs
-        else memory.reportMs = atMs
+        failed.add(choice.kind)
+        const before = memory.setbacks.get(choice.kind)
+        memory.setbacks.set(choice.kind, setbackOf(performed, before, edges.monotonicMs(), edges.random()))
       }
-      if (!failed) {
-        memory.failures = 0
-        memory.settled = signatureOf(found)
-      }
+      for (const { choice } of found.tasks) if (!failed.has(choice.kind)) memory.setbacks.delete(choice.kind)
+      if (failed.size === 0) memory.settled = signatureOf(found)
     } catch (error) {
       log.error({ event: 'action-broken', ...identityOf(driver), err: error })
-      memory.retryMs = edges.monotonicMs() + 60_000
+      for (const { choice } of found.tasks) memory.setbacks.set(choice.kind, setbackOfBug(edges.monotonicMs()))
     } finally {
       deletions.end(driver)
       memory.busy = false
@@ -160,23 +150,6 @@ export function createReconciler(edges: ReconcilerEdges): Reconciler {
     }
   }
 
-  const delayAfter = (performed: Performed, failures: number): number => {
-    if (performed.kind !== 'failed') return Math.min(maxOutdatedMs, outdatedAgainMs * 2 ** Math.min(failures - 1, 20))
-    const backoffMs = Math.min(maxBackoffMs, outdatedAgainMs * 2 ** Math.min(failures, 20)) * (0.5 + edges.random() / 2)
-    return Math.max(backoffMs, performed.retryAfterMs)
-  }
-
-  /** For how long a driver has waited for the restart that its sidecar asked for; null: it does not. */
-  const unansweredForMs = (driver: DriverObservation, monotonicMs: number): number | null => {
-    const exit = unansweredExit(driver)
-    if (exit === undefined) return null
-    const memory = memories.of(driver.uid)
-    if (memory.unanswered?.finishedMs !== exit.sinceMs) {
-      memory.unanswered = { seenMs: monotonicMs, finishedMs: exit.sinceMs }
-    }
-    return monotonicMs - memory.unanswered.seenMs
-  }
-
   /** Whether an effect was begun, or waits for its turn. */
   const begin = (key: string): boolean => {
     const [namespace = '', name = ''] = key.split('/')
@@ -185,8 +158,10 @@ export function createReconciler(edges: ReconcilerEdges): Reconciler {
     const memory = memories.known(driver.uid)
     if (memory?.busy === true) return false
     const monotonicMs = edges.monotonicMs()
-    if (memory !== undefined && memory.retryMs > monotonicMs) {
-      queue.addAt(key, memory.retryMs)
+    const deletion = memory?.setbacks.get('delete-pod')
+    if (deletion !== undefined && deletion.untilMs > monotonicMs) {
+      // Meanwhile others may have taken its place in the budget, and what is told of it would change to and fro.
+      queue.addAt(key, deletion.untilMs)
       return false
     }
     const circumstances = circumstancesOf(driver, edges)
@@ -197,17 +172,17 @@ export function createReconciler(edges: ReconcilerEdges): Reconciler {
     if (isSpared(found)) edges.applicationRecord.spared(driver)
     const hangs = found.tasks.some(({ assessment }) => assessment.kind === 'hung')
     if (hangs || memory !== undefined) noteHang(memories.of(driver.uid), hangs)
-    const reportMs = memory?.reportMs ?? 0
-    const deeds = found.tasks.filter(({ choice }) => isDeed(choice))
-    const words = found.tasks.filter(({ choice }) => !isDeed(choice) && reportMs <= monotonicMs)
+    const untilMs = ({ choice }: Look['tasks'][number]) => memory?.setbacks.get(choice.kind)?.untilMs ?? 0
+    const due = found.tasks.filter((task) => untilMs(task) <= monotonicMs)
+    const deeds = due.filter(({ choice }) => isDeed(choice))
     // Known at once, however slow the API server is to take the words of others.
     for (const task of found.tasks) actor.note({ driver, ...task, circumstances, memory: memories.of(driver.uid) })
-    if (deeds.length + words.length < found.tasks.length) queue.addAt(key, reportMs)
+    for (const task of found.tasks) if (untilMs(task) > monotonicMs) queue.addAt(key, untilMs(task))
     // Words come after: the driver is looked at again then.
-    const due = { ...found, tasks: deeds.length > 0 ? deeds : words }
-    if (due.tasks.length === 0 || memories.known(driver.uid)?.settled === signatureOf(due)) return false
+    const next = { ...found, tasks: deeds.length > 0 ? deeds : due }
+    if (due.length === 0 || memories.known(driver.uid)?.settled === signatureOf(next)) return false
     const slot = deeds.length > 0 ? slots.deeds : slots.words
-    if (slot.take(key)) void carryOut(driver, circumstances, due, slot)
+    if (slot.take(key)) void carryOut(driver, circumstances, next, slot)
     return true
   }
 

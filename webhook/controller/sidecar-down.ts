@@ -5,7 +5,7 @@ import type { DriverObservation } from './observation.ts'
 const downAfterMs = 120_000
 /** Its crashes from which on a pause in between is no longer waited for. */
 const crashesOfLoop = 5
-/** One that keeps crashing is back when it has run for so long. */
+/** One that keeps crashing is back when it has run for so long; and who had, before the last crash, did not keep crashing. */
 const settledAfterMs = 60_000
 
 /**
@@ -22,7 +22,7 @@ export function sidecarDown(
   const end = state.kind === 'ended' ? state : last
   const forRestart = end?.exitCode === restartAllContainersExitCode
   // A restart of all containers counts for each of them.
-  const isLooping = restarts - driver.restarts >= crashesOfLoop && !forRestart
+  const isLooping = restarts - driver.restarts >= crashesOfLoop && !forRestart && (end?.ranForMs ?? 0) < settledAfterMs
   if (state.kind === 'running') {
     const settledMs = state.startedMs + settledAfterMs
     return isLooping && nowMs < settledMs ? { isDown: true, againMs: settledMs } : { isDown: false, againMs: null }

@@ -36,7 +36,7 @@ export function standingVerdict(body: string, nowMs: number): Hang | undefined {
 }
 
 export interface SidecarVerdicts {
-  /** Asks when it is time; returns when to come again, null: no need. */
+  /** Asks when it is time; returns the date at which to come again, null: no need. */
   ask(driver: DriverObservation, startupDeadlineMs: number): number | null
   verdict(uid: string): Hang | undefined
   forget(uid: string): void
@@ -45,13 +45,15 @@ export interface SidecarVerdicts {
 export interface SidecarVerdictsEdges {
   get(get: UiGet): Promise<UiReply>
   nowMs(): number
+  /** Of a clock that no one sets. */
+  monotonicMs(): number
   /** After each answer. */
   answered(driver: DriverObservation): void
 }
 
 /** Asks sidecars at their pods' addresses; the API is not involved. */
-export function sidecarVerdicts({ get, nowMs, answered }: SidecarVerdictsEdges): SidecarVerdicts {
-  const known = new Map<string, { readonly hang: Hang | undefined; readonly nextMs: number }>()
+export function sidecarVerdicts({ get, nowMs, monotonicMs, answered }: SidecarVerdictsEdges): SidecarVerdicts {
+  const known = new Map<string, { readonly hang: Hang | undefined; readonly askedMs: number }>()
   const ask = async (driver: DriverObservation, host: string, port: number): Promise<void> => {
     const reply = await get({
       address: { scheme: 'http', host, port },
@@ -61,7 +63,7 @@ export function sidecarVerdicts({ get, nowMs, answered }: SidecarVerdictsEdges):
     })
     if (!known.has(driver.uid)) return
     const body = reply.kind === 'answer' && reply.answer.statusCode === 200 ? reply.answer.body : ''
-    known.set(driver.uid, { hang: standingVerdict(body, nowMs()), nextMs: nowMs() + againMs })
+    known.set(driver.uid, { hang: standingVerdict(body, nowMs()), askedMs: monotonicMs() })
     answered(driver)
   }
   return {
@@ -73,9 +75,10 @@ export function sidecarVerdicts({ get, nowMs, answered }: SidecarVerdictsEdges):
         return null
       }
       const before = known.get(driver.uid)
-      const dueMs = Math.max(atMs, before?.nextMs ?? 0)
-      if (dueMs > nowMs()) return dueMs
-      known.set(driver.uid, { hang: before?.hang, nextMs: nowMs() + againMs })
+      const pauseMs = before === undefined ? 0 : before.askedMs + againMs - monotonicMs()
+      const waitMs = Math.max(atMs - nowMs(), pauseMs)
+      if (waitMs > 0) return nowMs() + waitMs
+      known.set(driver.uid, { hang: before?.hang, askedMs: monotonicMs() })
       void ask(driver, podIp, sidecar.statusPort)
       return nowMs() + againMs
     },

@@ -52,8 +52,18 @@ const restarting = 'RestartingAllContainers'
 /** What a kubelet says of a container that it makes, and of one whose image it pulls for as long as that takes. */
 const makingReasons = ['ContainerCreating', 'PodInitializing', restarting]
 
+/** What the pod does not show. */
+export interface Surroundings {
+  readonly node?: NodeStanding
+  /** Until when it was seen to be held back by a queue. */
+  readonly gatedUntilMs?: number
+}
+
 /** What a driver waits for and since when, however short; undefined when it waits for nothing but itself. */
-export function waitsFor(driver: DriverObservation, node: NodeStanding = { kind: 'unknown' }): Stuck | undefined {
+export function waitsFor(
+  driver: DriverObservation,
+  { node = { kind: 'unknown' }, gatedUntilMs = 0 }: Surroundings = {},
+): Stuck | undefined {
   if (driver.deletionMs !== null) {
     const { lingering, detail } = whyLingering(driver, node)
     const sinceMs = driver.deletionMs
@@ -70,7 +80,7 @@ export function waitsFor(driver: DriverObservation, node: NodeStanding = { kind:
     // Its turn has not come: a queue holds it back.
     if (driver.gated) return undefined
     const detail = driver.unscheduled ?? 'no node has taken it'
-    return { reason: 'pending', sinceMs: driver.createdMs, detail, maybeSlow: false }
+    return { reason: 'pending', sinceMs: Math.max(driver.createdMs, gatedUntilMs), detail, maybeSlow: false }
   }
   const { state } = driver.driver
   const sinceMs = beganToStartMs(driver)
@@ -99,7 +109,7 @@ export const occasionOfStuck = ({ reason, lingering }: Stuck): string =>
   lingering === undefined ? reason : `${reason} ${lingering}`
 
 /** What a driver waits for too long by now. */
-export function stuck(driver: DriverObservation, nowMs: number, node?: NodeStanding): Stuck | undefined {
-  const wait = waitsFor(driver, node)
+export function stuck(driver: DriverObservation, nowMs: number, surroundings?: Surroundings): Stuck | undefined {
+  const wait = waitsFor(driver, surroundings)
   return wait !== undefined && nowMs - wait.sinceMs >= patienceMs[wait.reason] ? wait : undefined
 }

@@ -7,23 +7,38 @@ import { type Stuck, waitsFor } from './stuck.ts'
  */
 export interface Waits {
   /** At each look, by a clock that no one sets. Null: it waits for nothing that is known to be wrong. */
-  note(driver: DriverObservation, monotonicMs: number): number | null
+  note(driver: DriverObservation, monotonicMs: number): Wait | null
   forget(uid: string): void
 }
 
+export interface Wait {
+  readonly sinceMs: number
+  /** Until then a queue held it back: what came before is not the scheduler's doing. */
+  readonly wasGated: boolean
+}
+
+interface Waited extends Wait {
+  readonly reason: Stuck['reason'] | 'gated'
+}
+
 export function watchWaits(): Waits {
-  const known = new Map<string, { readonly reason: Stuck['reason']; readonly sinceMs: number }>()
+  const known = new Map<string, Waited>()
   return {
     note: (driver, monotonicMs) => {
       const wait = waitsFor(driver)
-      if (wait === undefined || wait.maybeSlow || wait.reason === 'terminating') {
+      const isKnownWrong = wait !== undefined && !wait.maybeSlow && wait.reason !== 'terminating'
+      const reason: Waited['reason'] | undefined = driver.gated ? 'gated' : isKnownWrong ? wait.reason : undefined
+      if (reason === undefined) {
         known.delete(driver.uid)
         return null
       }
       const before = known.get(driver.uid)
-      if (before?.reason === wait.reason) return before.sinceMs
-      known.set(driver.uid, { reason: wait.reason, sinceMs: monotonicMs })
-      return monotonicMs
+      const now =
+        before?.reason === reason
+          ? before
+          : { reason, sinceMs: monotonicMs, wasGated: reason === 'pending' && before?.reason === 'gated' }
+      known.set(driver.uid, now)
+      return reason === 'gated' ? null : now
     },
     forget: (uid) => void known.delete(uid),
   }

@@ -119,7 +119,7 @@ export function createReflector<T>(options: ReflectorOptions<T>, edges: Reflecto
       if (answer.kind === 'answer' && answer.status === 404) {
         // What is empty loses nothing by an answer that is not the API server's.
         const isEmpty = synced && objects.size === 0
-        if (isEmpty || (await isAbsent(api, options.path, answer))) return { kind: 'absent' }
+        if (isEmpty || (await isAbsent(api, options.path, answer, objects.size > 0))) return { kind: 'absent' }
       }
       if (answer.kind === 'failed' || answer.status !== 200) return failed(answer)
       const page = parsePage(answer.body)

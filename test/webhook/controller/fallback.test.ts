@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import type { ControllerConfig } from '../../../webhook/controller-config.ts'
 import { until } from '../kubernetes/fixture.ts'
-import { createdMs, type DriverPodOptions, driverPod, running, terminated, waiting } from './driver-pods.ts'
+import { createdMs, type DriverPodOptions, driverPod, iso, running, terminated, waiting } from './driver-pods.ts'
 import { applications, controllerRig, defaultConfig, leading, pods } from './rig.ts'
 import { startUi } from './ui-stand-in.ts'
 
@@ -374,7 +374,7 @@ test('SparkApplications that are listed late: nothing is deleted before, and wha
 })
 
 test('a driver whose sidecar is down for good is told of, counted, and asked from outside', async (t) => {
-  const lastState = terminated(137, nowMs - 5_000, { reason: 'OOMKilled' })
+  const lastState = terminated(137, nowMs - 5_000, { reason: 'OOMKilled', startedAt: iso(nowMs - 8_000) })
   const rig = await scene(t, {
     ready: false,
     sidecar: { state: waiting('CrashLoopBackOff'), restarts: 40, port: 1, lastState },

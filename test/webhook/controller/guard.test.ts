@@ -8,7 +8,9 @@ import { context, observed } from './observations.ts'
 
 const minutes = (count: number) => createdMs + count * 60_000
 const sidecar = (state: object, more: object = {}): DriverPodOptions => ({ ready: false, sidecar: { state, ...more } })
-const crashed = (endedMs: number, exitCode = 1) => ({ lastState: terminated(exitCode, endedMs) })
+const crashed = (endedMs: number, exitCode = 1, ranForMs = 5_000) => ({
+  lastState: terminated(exitCode, endedMs, { startedAt: iso(endedMs - ranForMs) }),
+})
 const loop = waiting('CrashLoopBackOff')
 
 type Row = readonly [string, DriverPodOptions, number, string]
@@ -31,6 +33,12 @@ const rows: readonly Row[] = [
   ['nothing is known of its end', sidecar(loop), minutes(60), 'sidecar-down'],
   ['nothing is known of its end, and the driver is young', sidecar(loop), minutes(1), 'guarded'],
   ['it crashes all the time', sidecar(loop, { restarts: 40, ...crashed(minutes(59.9)) }), minutes(60), 'sidecar-down'],
+  [
+    'it crashed once more, after a day',
+    sidecar(loop, { restarts: 40, ...crashed(minutes(59.9), 1, 86_400_000) }),
+    minutes(60),
+    'guarded',
+  ],
   [
     'it crashes all the time, and runs for a moment',
     sidecar(running(minutes(59.5)), { restarts: 40, ...crashed(minutes(55)) }),

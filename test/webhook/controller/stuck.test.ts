@@ -7,7 +7,7 @@ import { chooseAction, type Rails } from '../../../webhook/controller/choose-act
 import { deletionReason, wasBy } from '../../../webhook/controller/history.ts'
 import { areManyStuck } from '../../../webhook/controller/many-stuck.ts'
 import type { DriverObservation } from '../../../webhook/controller/observation.ts'
-import { deadlineOf, waitsFor } from '../../../webhook/controller/stuck.ts'
+import { deadlineOf, stuck, waitsFor } from '../../../webhook/controller/stuck.ts'
 import { watchWaits } from '../../../webhook/controller/waits.ts'
 import { createdMs, iso, running, terminated, waiting } from './driver-pods.ts'
 import { context, freeRails, observed } from './observations.ts'
@@ -92,7 +92,10 @@ test('the deadline counts from when it was seen to wait in that way, and is a ti
   const waits = watchWaits()
   const look = (driver: DriverObservation, minutes: number) => {
     const nowMs = createdMs + minutes * minuteMs
-    const found = assess(driver, context({ nowMs, settings, waitingSinceMs: waits.note(driver, nowMs) }))
+    const found = assess(
+      driver,
+      context({ nowMs, settings, waitingSinceMs: waits.note(driver, nowMs)?.sinceMs ?? null }),
+    )
     const [assessment] = found.assessments.filter(({ kind }) => kind === 'stuck')
     return { overdue: assessment?.kind === 'stuck' && assessment.overdue, againMs: found.lookAgainMs }
   }
@@ -106,6 +109,23 @@ test('the deadline counts from when it was seen to wait in that way, and is a ti
   assert.equal(look(pending(waiting('ImagePullBackOff')), 150).overdue, false)
   assert.equal(look(pending(waiting('ErrImagePull')), 151).overdue, true)
 })
+
+test('what a queue let go is not stuck for the time that it was in the queue', () => {
+  const waits = watchWaits()
+  const gate = (gated: boolean, minutes: number) => waits.note(unscheduled({ gated }), createdMs + minutes * minuteMs)
+  assert.equal(gate(true, 120), null)
+  assert.deepEqual(pick(gate(false, 180)), [180, true])
+  assert.deepEqual(pick(gate(false, 190)), [180, true])
+  const gatedUntilMs = createdMs + 180 * minuteMs
+  const told = (minutes: number) => stuck(unscheduled(), createdMs + minutes * minuteMs, { gatedUntilMs })?.sinceMs
+  assert.equal(told(184), undefined)
+  assert.equal(told(185), gatedUntilMs)
+  waits.forget(unscheduled().uid)
+  assert.deepEqual(pick(gate(false, 191)), [191, false])
+})
+
+const pick = (wait: ReturnType<ReturnType<typeof watchWaits>['note']>) =>
+  wait === null ? null : [(wait.sinceMs - createdMs) / minuteMs, wait.wasGated]
 
 /** What may be seen of a driver that is well, however slow: nodes, volumes, images and init containers take their time. */
 const slow: readonly DriverObservation[] = [
@@ -144,7 +164,7 @@ test('a driver that is slow is never deleted, whatever its deadlines', () => {
       const waits = watchWaits()
       let nowMs = createdMs
       const lookAt = (driver: DriverObservation) => {
-        const waitingSinceMs = waits.note(driver, nowMs)
+        const waitingSinceMs = waits.note(driver, nowMs)?.sinceMs ?? null
         for (const assessment of assess(driver, context({ nowMs, settings, waitingSinceMs })).assessments) {
           assert.ok(
             ['report', 'rescue-sidecar', 'delete-executors'].includes(

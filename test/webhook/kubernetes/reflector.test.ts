@@ -121,6 +121,25 @@ test('a 404 that is not of the API server empties nothing', async (t) => {
   await until(() => api.watches() === 1, 'a watch')
 })
 
+test('where nobody may read what the API has, the 404 is believed of what was never there', async (t) => {
+  const { api, reflector, signal, value, lines } = await reflecting(t)
+  const status = { kind: 'Status', apiVersion: 'v1', code: 403, message: 'forbidden' }
+  let isThere = false
+  api.intercept((_method, url) => {
+    if (url === '/apis') return { status: 403, body: status }
+    return isThere ? undefined : { status: 404, body: null, text: '404 page not found\n' }
+  })
+  void reflector.run(signal)
+  await until(reflector.synced, 'synced')
+  isThere = true
+  api.set(path, thing('a', 1))
+  await until(() => value('a') === 1, 'the CRD')
+  isThere = false
+  api.endWatches('gone')
+  await until(() => lines.some(({ line }) => line.event === 'list-failed'), 'a failure')
+  assert.equal(value('a'), 1)
+})
+
 test('a CRD that is deleted takes its objects with it, whatever is left of its group', async (t) => {
   for (const rest of [[], ['/apis/example.io/v1/others']]) {
     const { api, reflector, signal } = await reflecting(t)

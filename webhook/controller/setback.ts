@@ -1,0 +1,33 @@
+import type { Performed } from './perform.ts'
+
+/** What did not succeed, and until when, by a clock that no one sets, it is not tried again. */
+export interface Setback {
+  readonly untilMs: number
+  /** How often in a row. */
+  readonly times: number
+}
+
+/** A pod that changed in between is known anew by then. */
+const firstMs = 500
+/** With a watch that is frozen it is not. */
+const maxOutdatedMs = 10_000
+const maxFailedMs = 120_000
+
+/** The one that comes after `before`; `random` is from 0 to 1. Pure. */
+export function setbackOf(
+  performed: Exclude<Performed, { readonly kind: 'done' }>,
+  before: Setback | undefined,
+  nowMs: number,
+  random: number,
+): Setback {
+  const times = (before?.times ?? 0) + 1
+  const doubled = (doublings: number) => firstMs * 2 ** Math.min(doublings, 20)
+  const waitMs =
+    performed.kind === 'outdated'
+      ? Math.min(maxOutdatedMs, doubled(times - 1))
+      : Math.max(performed.retryAfterMs, Math.min(maxFailedMs, doubled(times)) * (0.5 + random / 2))
+  return { untilMs: nowMs + waitMs, times }
+}
+
+/** After a bug of ours. */
+export const setbackOfBug = (nowMs: number): Setback => ({ untilMs: nowMs + 60_000, times: 1 })
