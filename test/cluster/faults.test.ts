@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
+import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import { loadAccess } from '../../webhook/kubernetes/access.ts'
 import { type Cluster, connectCluster } from './cluster.ts'
-import { runSeed } from './faults/run.ts'
+import type { SeedOptions } from './faults/seed-process.ts'
 import { defineSparkApplications } from './faults/spark-application-definition.ts'
 import { createNamespace, deleteNamespace } from './namespaces.ts'
+import { run } from './processes.ts'
 
 /** `7`, or `1000..1100`. */
 const seeds = (() => {
@@ -13,38 +14,56 @@ const seeds = (() => {
 })()
 const lives = Number(process.env.LIVES ?? 500)
 const writesPerSecond = Number(process.env.WRITES_PER_SECOND ?? 200)
-const [guarded, bare] = [`faults-${process.pid}`, `faults-bare-${process.pid}`]
+/** Seeds at a time, each in a process and in namespaces of its own: a run waits for half of its time. */
+const lanes = Array.from({ length: Number(process.env.LANES ?? 2) }, (_, index) => {
+  const name = `${process.pid}-${index}`
+  return { name, guarded: `faults-${name}`, bare: `faults-bare-${name}` }
+})
+const label = 'faults.test/guarded'
+const free = [...lanes]
 let cluster: Cluster
 let undefine: () => Promise<void>
 
 before(async () => {
   cluster = await connectCluster()
   undefine = await defineSparkApplications(cluster)
-  await createNamespace(cluster, guarded, { 'faults.test/guarded': String(process.pid) })
-  await createNamespace(cluster, bare)
+  for (const { name, guarded, bare } of lanes) {
+    await createNamespace(cluster, guarded, { [label]: name })
+    await createNamespace(cluster, bare)
+  }
 })
 after(async () => {
-  for (const namespace of [guarded, bare]) await deleteNamespace(cluster, namespace)
+  for (const { guarded, bare } of lanes) {
+    await deleteNamespace(cluster, guarded)
+    await deleteNamespace(cluster, bare)
+  }
   await undefine()
 })
 
-describe('controllers behind a faulty network', () => {
+describe('controllers behind a faulty network', { concurrency: lanes.length }, () => {
   for (const seed of seeds) {
     test(`seed ${seed}: no healthy driver is killed, every hung one is dealt with, once`, async (context) => {
-      const access = await loadAccess({ KUBECONFIG: cluster.kubeconfigPath }, '')
-      const { problems } = await runSeed({
+      const lane = free.pop()
+      assert.ok(lane)
+      const { name, guarded, bare } = lane
+      const options: SeedOptions = {
         seed,
-        access,
         guarded,
         bare,
-        namespaceSelector: `faults.test/guarded=${process.pid}`,
+        namespaceSelector: `${label}=${name}`,
         lives,
         writesPerSecond,
-        memory: seed === seeds.at(-1),
-        log: (line) => context.diagnostic(line),
-      })
+      }
+      const program = join(import.meta.dirname, 'faults', 'seed-process.ts')
+      const env = { KUBECONFIG: cluster.kubeconfigPath }
+      const { stdout } = await run(process.execPath, [program, JSON.stringify(options)], {
+        env,
+        timeoutMs: 300_000,
+      }).finally(() => free.push(lane))
+      const [problems = '', ...logs] = stdout.trimEnd().split('\n').reverse()
+      for (const line of logs.reverse()) context.diagnostic(line)
       const again = `again: SEEDS=${seed} npm run test:cluster -- faults`
-      assert.deepEqual(problems.slice(0, 50), [], again)
+      assert.deepEqual(JSON.parse(problems).slice(0, 50), [], again)
     })
   }
 })

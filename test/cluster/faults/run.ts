@@ -17,8 +17,6 @@ export interface RunOptions {
   readonly namespaceSelector: string
   readonly lives: number
   readonly writesPerSecond: number
-  /** Whether to look into the memory for what should be forgotten. */
-  readonly memory: boolean
   log(line: string): void
 }
 
@@ -63,10 +61,8 @@ export async function runSeed(options: RunOptions): Promise<RunReport> {
     const counts = stage.counts()
     stage.forget()
     // A watch that is frozen shows it when it is given up.
-    if (options.memory) {
-      await delay(5_000)
-      problems.push(...(await kept(forgotten)))
-    }
+    await delay(5_000)
+    problems.push(...(await kept(forgotten)))
     const sum = (kinds: readonly (readonly [string, number])[]) => kinds.reduce((total, [, count]) => total + count, 0)
     const requests = [...counts]
     const faults = requests.filter(([kind]) => kind !== 'none' && kind !== 'watch-none')
