@@ -86,11 +86,12 @@ export function createActor(edges: ActorEdges, signal: AbortSignal): Actor {
     const old = oldExecutors(driver, listed.executors)
     let failure: Performed = done
     const names: string[] = []
-    for (const { namespace, name, uid } of old) {
-      const performed = await performer.deletePod({ namespace, name, uid })
-      if (performed.kind === 'failed') failure = performed
-      if (performed.kind === 'done') names.push(name)
-      metrics.acted('delete-executor', performed.kind === 'failed' ? 'failed' : 'done')
+    for (const executor of old) {
+      const performed = await performer.deletePod(executor)
+      if (performed.kind === 'done') names.push(executor.name)
+      else failure = performed
+      // One that has changed or gone meanwhile is looked for again.
+      if (performed.kind !== 'outdated') metrics.acted('delete-executor', performed.kind)
     }
     if (names.length > 0) {
       log.info({ event: 'executors-deleted', ...identityOf(driver), restarts, executors: names })

@@ -53,6 +53,7 @@ export function parseExecutor(object: unknown): Executor | undefined {
     name,
     namespace,
     uid,
+    resourceVersion: textOf(metadata.resourceVersion),
     createdMs,
     applicationId: textOf(recordOf(metadata.labels)['spark-app-selector']),
     ownerUid: textOf(listOf(metadata.ownerReferences).find(({ kind }) => kind === 'Pod')?.uid),

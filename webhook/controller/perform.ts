@@ -27,7 +27,7 @@ export interface Performer {
   tell(subject: EventSubject, event: ToldEvent): Promise<Performed>
   /** Puts `image` in the place of the sidecar's, of this very pod as it is known, and writes the reason down. */
   replaceSidecarImage(driver: DriverObservation, image: string, reason: string): Promise<Performed>
-  /** Deletes this very pod, with its own grace period; as it is known, when its version is given. */
+  /** Deletes this very pod, as it is known, with its own grace period. */
   deletePod(pod: DeletedPod): Promise<Performed>
   /** Writes an annotation of a SparkApplication as it is known; null removes it. */
   annotateApplication(
@@ -37,9 +37,7 @@ export interface Performer {
   ): Promise<Performed>
 }
 
-export type DeletedPod = Pick<DriverObservation, 'namespace' | 'name' | 'uid'> & {
-  readonly resourceVersion?: string
-}
+export type DeletedPod = Pick<DriverObservation, 'namespace' | 'name' | 'uid' | 'resourceVersion'>
 
 export interface PerformerEdges {
   readonly api: KubernetesApi
@@ -83,11 +81,10 @@ export function performer({ api, reporter, nowMs, mayAct }: PerformerEdges): Per
     },
     deletePod: (pod) => {
       const { uid, resourceVersion } = pod
-      const preconditions = resourceVersion === undefined ? { uid } : { uid, resourceVersion }
       return send({
         method: 'DELETE',
         path: podPath(pod),
-        body: { apiVersion: 'v1', kind: 'DeleteOptions', preconditions },
+        body: { apiVersion: 'v1', kind: 'DeleteOptions', preconditions: { uid, resourceVersion } },
       })
     },
     annotateApplication: (reference, { uid, resourceVersion }, annotations) =>

@@ -68,8 +68,7 @@ function ofExecutors({ world }: Evidence, writes: ReadonlyMap<string, readonly P
     const own = writes.get(uid) ?? []
     return [
       ...(old || own.length === 0 ? [] : [`${name}: an executor of the driver that runs was to be deleted`]),
-      // By its uid alone: what the network doubles is carried out twice.
-      ...(own.filter(carriedOut).length > 1 ? [`${name}: was deleted twice`] : []),
+      ...(sum(own.map(carriedOut)) > 1 ? [`${name}: was deleted twice`] : []),
     ]
   })
 }
@@ -78,10 +77,9 @@ function ofPodWrite({ method, path, body }: PodWrite): readonly string[] {
   if (method !== 'DELETE') return []
   const { preconditions, ...options } = recordOf(body)
   const { uid, resourceVersion } = recordOf(preconditions)
-  const isExecutor = /-exec-/.test(path)
   const problems = [
     ...(typeof uid === 'string' ? [] : ['without its uid']),
-    ...(typeof resourceVersion === 'string' || isExecutor ? [] : ['without its resourceVersion']),
+    ...(typeof resourceVersion === 'string' ? [] : ['without its resourceVersion']),
     ...('gracePeriodSeconds' in options ? ['with a grace of ours'] : []),
     ...('propagationPolicy' in options ? ['with a propagation of ours'] : []),
   ]

@@ -94,6 +94,7 @@ test('after a restart in place the executors of the driver before are deleted, b
   for (const object of [executor('job-exec-1', before), executor('job-exec-2', before)]) rig.api.set(pods, object)
   rig.api.set(pods, executor('job-exec-3', after, 'spark-pi-driver-2'))
   rig.api.set(pods, restarted())
+  const versions = new Map(rig.api.list(pods).map(({ metadata }) => [metadata.name, metadata.resourceVersion]))
   const replica = rig.start()
   await until(() => rig.told().some(({ reason }) => reason === 'SparkNannyExecutorsDeleted'), 'an Event')
   const deleted = rig.api.bodies.filter(({ path }) => path.includes('/pods/'))
@@ -101,7 +102,11 @@ test('after a restart in place the executors of the driver before are deleted, b
     deleted.map(({ path, body }) => [path, body]),
     ['job-exec-1', 'job-exec-2'].map((name) => [
       `/api/v1/namespaces/spark/pods/${name}`,
-      { apiVersion: 'v1', kind: 'DeleteOptions', preconditions: { uid: `uid-${name}` } },
+      {
+        apiVersion: 'v1',
+        kind: 'DeleteOptions',
+        preconditions: { uid: `uid-${name}`, resourceVersion: versions.get(name) },
+      },
     ]),
   )
   assert.ok(rig.api.get(pods, 'spark', 'job-exec-3'))
@@ -110,4 +115,21 @@ test('after a restart in place the executors of the driver before are deleted, b
   await rig.edges.sleep(300, rig.signal)
   assert.equal(rig.calls().length, calls, 'it is not asked again')
   assert.match(await replica.metrics(), /action="delete-executor",result="done"\} 2/)
+})
+
+test('executors that may not be deleted yet keep nothing else of their driver waiting', async (t) => {
+  const rig = await controllerRig(t)
+  rig.setNow(restartedMs + 10_000)
+  rig.api.set(pods, executor('job-exec-1', before))
+  rig.api.intercept((method) =>
+    method === 'DELETE' ? { status: 429, body: { kind: 'Status' }, headers: { 'retry-after': '600' } } : undefined,
+  )
+  rig.api.set(pods, restarted())
+  rig.start()
+  await until(() => rig.lines.some(({ line }) => line.event === 'action-failed'), 'a failure')
+  const pod = restarted()
+  const annotations = { ...recordOf(pod.metadata.annotations), 'spark-nanny.io/poll-interval': 'often' }
+  rig.api.set(pods, { ...pod, metadata: { ...pod.metadata, annotations } })
+  await until(() => rig.told().some(({ reason }) => reason === 'SparkNannyBadSetting'), 'an Event')
+  assert.equal(rig.calls().filter((line) => line.startsWith('DELETE')).length, 1)
 })

@@ -25,7 +25,8 @@ test('who leads no longer sends nothing', async (t) => {
   }
   assert.deepEqual(api.requests, [])
   leads = true
-  assert.equal((await effects.deletePod({ namespace: 'spark', name: 'pi-driver', uid: 'uid-pi-driver' })).kind, 'done')
+  const version = String(api.get(pods, 'spark', 'pi-driver')?.metadata.resourceVersion)
+  assert.equal((await effects.deletePod({ ...observed(), resourceVersion: version })).kind, 'done')
 })
 
 /** HTTP status, what became of it, whether it may be done all the same, whether it is of no use to try again. */
