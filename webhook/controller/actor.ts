@@ -9,7 +9,7 @@ import { deletionReason } from './history.ts'
 import type { ControllerMetrics } from './metrics.ts'
 import type { DriverObservation } from './observation.ts'
 import { listExecutors, oldExecutors } from './old-executors.ts'
-import type { Performed, Performer } from './perform.ts'
+import { type Performed, type Performer, worseOf } from './perform.ts'
 import { identityOf } from './subjects.ts'
 import { createTelling, detailOf } from './telling.ts'
 import { withheld } from './withheld.ts'
@@ -41,7 +41,7 @@ export interface Actor {
    * Carries a choice out, and tells of it: a log line, a figure and an Event, each once for each change. Asks
    * `isStillToBeDeleted` right before a pod is deleted: its record may have taken seconds to write.
    */
-  act(task: Task, isStillToBeDeleted: () => boolean): Promise<Performed>
+  act(task: Task, isStillToBeDeleted: () => Promise<boolean>): Promise<Performed>
 }
 
 export function createActor(edges: ActorEdges, signal: AbortSignal): Actor {
@@ -83,31 +83,43 @@ export function createActor(edges: ActorEdges, signal: AbortSignal): Actor {
     const { driver, memory } = task
     const listed = await listExecutors(edges.api, driver)
     if ('problem' in listed) return { kind: 'failed', detail: listed.problem, retryAfterMs: 0 }
-    const old = oldExecutors(driver, listed.executors)
-    let failure: Performed = done
+    const { doubtfulExecutors } = memory
+    const isThere = (uid: string) => listed.executors.some((executor) => executor.uid === uid && !executor.leaving)
     const names: string[] = []
-    for (const executor of old) {
+    const note = (uid: string, name: string) => {
+      doubtfulExecutors.delete(uid)
+      names.push(name)
+      metrics.acted('delete-executor', 'done')
+    }
+    for (const [uid, name] of doubtfulExecutors) if (!isThere(uid)) note(uid, name)
+    let outcome: Performed = done
+    for (const executor of oldExecutors(driver, listed.executors)) {
+      const { uid, name } = executor
       const performed = await performer.deletePod(executor)
-      if (performed.kind === 'done') names.push(executor.name)
-      else failure = performed
-      // One that has changed or gone meanwhile is looked for again.
-      if (performed.kind !== 'outdated') metrics.acted('delete-executor', performed.kind)
+      outcome = worseOf(outcome, performed)
+      if (performed.kind === 'done') note(uid, name)
+      else if (performed.kind === 'outdated' || performed.unanswered) doubtfulExecutors.set(uid, name)
+      if (performed.kind === 'failed') metrics.acted('delete-executor', 'failed')
     }
     if (names.length > 0) {
       log.info({ event: 'executors-deleted', ...identityOf(driver), restarts, executors: names })
       const message = `After restart ${restarts} of the driver, ${names.length} executors of the one before were deleted: ${names.join(', ')}`
       const reason = 'SparkNannyExecutorsDeleted'
-      tellDone(task, { type: 'Normal', reason, message, occasion: String(restarts) }, false)
+      tellDone(task, { type: 'Normal', reason, message, occasion: `${restarts} ${names.join(' ')}` }, false)
     }
-    if (failure.kind === 'done') memory.cleanedRestarts = restarts
-    return failure
+    if (outcome.kind === 'done') memory.cleanedRestarts = restarts
+    return outcome
   }
 
-  const remove = async (task: Task, grounds: Grounds, isStillToBeDeleted: () => boolean): Promise<Performed> => {
+  const remove = async (
+    task: Task,
+    grounds: Grounds,
+    isStillToBeDeleted: () => Promise<boolean>,
+  ): Promise<Performed> => {
     const { driver, memory } = task
     const deletion = { atMs: edges.nowMs(), uid: driver.uid, reason: deletionReason(grounds) }
     const recorded = await edges.applicationRecord.put(driver, task.circumstances.application, deletion)
-    const due = recorded.kind === 'done' && isStillToBeDeleted()
+    const due = recorded.kind === 'done' && (await isStillToBeDeleted())
     if (!due) {
       edges.applicationRecord.tried(driver, 'not-sent')
       return recorded.kind === 'done' ? { kind: 'outdated' } : recorded
@@ -147,7 +159,7 @@ export function createActor(edges: ActorEdges, signal: AbortSignal): Actor {
     if (changed && scope !== undefined) metrics.budgetExhausted(scope)
   }
 
-  const act = async (task: Task, isStillToBeDeleted: () => boolean): Promise<Performed> => {
+  const act = async (task: Task, isStillToBeDeleted: () => Promise<boolean>): Promise<Performed> => {
     const { choice, driver } = task
     note(task)
     switch (choice.kind) {

@@ -47,8 +47,8 @@ export interface AssessmentContext {
   readonly unansweredForMs: number | null
   /** Since when it was seen to wait as it does; null: for nothing that is known to be wrong. */
   readonly waitingSinceMs: number | null
-  /** Until when a queue was seen to hold it back; 0: never. */
-  readonly gatedUntilMs: number
+  /** Until when a queue was seen to hold it back; null: never. */
+  readonly gatedUntilMs: number | null
   readonly node: NodeStanding
   /** Of its UI, where it is asked from here. */
   readonly judgement: Judgement | undefined

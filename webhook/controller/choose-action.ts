@@ -31,6 +31,10 @@ export interface Overdue {
 export const isDeed = ({ kind }: Choice): boolean =>
   kind === 'rescue-sidecar' || kind === 'delete-executors' || kind === 'delete-pod'
 
+/** Whether something speaks for deleting the pod, whatever comes of it. */
+export const isOfDeletion = ({ kind }: Choice): boolean =>
+  kind === 'delete-pod' || kind === 'dry-run' || kind === 'withhold'
+
 /** All that a choice depends on besides the assessment. */
 export interface Rails {
   readonly nowMs: number

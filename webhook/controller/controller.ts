@@ -49,7 +49,7 @@ export interface Controller {
   isBreakerOpen(): boolean
 }
 
-/** So long drivers are looked at without a pause; admissions wait no longer than for that. */
+/** So long drivers are looked at without a pause; admissions wait no longer than for that and one look. */
 const looksForMs = 10
 const othersWithinMs = 30_000
 
@@ -139,10 +139,8 @@ async function work(edges: Pace, queue: WorkQueue, reconciler: Reconciler, signa
   let pausedMs = edges.monotonicMs()
   while (!signal.aborted) {
     const key = queue.take(edges.monotonicMs())
-    if (key === undefined) {
-      await idle(edges, queue, signal)
-      pausedMs = edges.monotonicMs()
-    } else {
+    if (key === undefined) await idle(edges, queue, signal)
+    else {
       try {
         reconciler.reconcile(key)
       } catch (error) {

@@ -31,6 +31,8 @@ export interface DriverMemory {
   readonly setbacks: Map<Choice['kind'], Setback>
   /** Restarts whose executors are gone. */
   cleanedRestarts: number
+  /** Names by uid of executors that may be gone for a request of ours whose answer does not say. */
+  readonly doubtfulExecutors: Map<string, string>
   /** Its sidecar's image was replaced, which the watch may have yet to show. */
   rescued: boolean
   /** It was deleted, or its deletion asked for. */
@@ -61,6 +63,7 @@ export function driverMemories(): DriverMemories {
         busy: false,
         setbacks: new Map(),
         cleanedRestarts: 0,
+        doubtfulExecutors: new Map(),
         rescued: false,
         deleted: false,
         unconfirmed: null,

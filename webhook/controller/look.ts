@@ -23,7 +23,7 @@ export interface LookContext {
   readonly heldBackForMs: number | null
   readonly unansweredForMs: number | null
   readonly waitingSinceMs: number | null
-  readonly gatedUntilMs: number
+  readonly gatedUntilMs: number | null
   readonly node: NodeStanding
   readonly nativeSidecars: boolean
   readonly judgement: Judgement | undefined

@@ -11,10 +11,11 @@ export function areManyStuck(
   drivers: Iterable<DriverObservation>,
   nowMs: number,
   share: number,
+  gatedUntilMs: (driver: DriverObservation) => number | null,
 ): boolean {
   let [stuckToo, tried] = [0, 0]
   for (const driver of drivers) {
-    const isStuckToo = stuck(driver, nowMs)?.reason === reason
+    const isStuckToo = stuck(driver, nowMs, { gatedUntilMs: gatedUntilMs(driver) })?.reason === reason
     if (isStuckToo) stuckToo += 1
     if (isStuckToo || startedSince(driver, sinceMs)) tried += 1
   }

@@ -22,6 +22,14 @@ export type Performed =
       readonly refused?: boolean
     }
 
+/** Of two effects that belong together, the one that needs more of another try: a failure, the longest asked for. */
+export function worseOf(a: Performed, b: Performed): Performed {
+  if (a.kind === 'failed' && b.kind === 'failed') return b.retryAfterMs > a.retryAfterMs ? b : a
+  return rank[b.kind] > rank[a.kind] ? b : a
+}
+
+const rank = { done: 0, outdated: 1, failed: 2 } as const satisfies Record<Performed['kind'], number>
+
 export interface Performer {
   /** Told twice is told once. */
   tell(subject: EventSubject, event: ToldEvent): Promise<Performed>

@@ -3,7 +3,7 @@ import type { Log } from '../log.ts'
 import type { Actor } from './actor.ts'
 import type { ApplicationRecord } from './application-record.ts'
 import type { Breaker } from './breaker.ts'
-import { type Choice, isDeed } from './choose-action.ts'
+import { type Choice, isDeed, isOfDeletion } from './choose-action.ts'
 import { type Circumstances, type CircumstancesEdges, circumstancesOf } from './circumstances.ts'
 import type { Deletions } from './deletions.ts'
 import { confirmSeen, type DriverMemories, noteHang, unansweredForMs } from './driver-memory.ts'
@@ -13,7 +13,7 @@ import { type Look, look, signatureOf } from './look.ts'
 import { areManyStuck } from './many-stuck.ts'
 import type { DriverObservation } from './observation.ts'
 import { pollPlan } from './poll-plan.ts'
-import { setbackOf, setbackOfBug } from './setback.ts'
+import { forgetSetbacks, putOffUntilMs, setbackOf, setbackOfBug } from './setback.ts'
 import type { SidecarImage } from './sidecar-image.ts'
 import type { SidecarVerdicts } from './sidecar-verdicts.ts'
 import { identityOf } from './subjects.ts'
@@ -72,28 +72,34 @@ export function createReconciler(edges: ReconcilerEdges): Reconciler {
   const lookAt = (driver: DriverObservation, circumstances: Circumstances): Look => {
     const [nowMs, monotonicMs] = [edges.nowMs(), edges.monotonicMs()]
     const wait = edges.waits.note(driver, monotonicMs)
-    const waitingSinceMs = wait === null ? null : nowMs - (monotonicMs - wait.sinceMs)
+    const dateOf = (atMs: number) => nowMs - (monotonicMs - atMs)
+    const gatedUntilMs = ({ uid }: DriverObservation) => {
+      const known = edges.waits.known(uid)
+      return known?.wasGated === true ? dateOf(known.sinceMs) : null
+    }
     return look(driver, config, {
       nowMs,
       circumstances,
       memory: memories.known(driver.uid),
       heldBackForMs: edges.sidecarImage.heldBackForMs(driver),
       unansweredForMs: unansweredForMs(memories, driver, monotonicMs),
-      waitingSinceMs,
-      gatedUntilMs: wait?.wasGated === true ? (waitingSinceMs ?? 0) : 0,
+      waitingSinceMs: wait === null ? null : dateOf(wait.sinceMs),
+      gatedUntilMs: gatedUntilMs(driver),
       node: driver.node === null ? { kind: 'unknown' } : edges.node(driver.node),
       nativeSidecars: edges.nativeSidecars(),
       judgement: polls.judgement(driver.uid),
       sidecarVerdict: verdicts.verdict(driver.uid),
       breakerOpen: (by) => edges.breaker.isOpenFor(driver, by),
       manyStuck: (stuck) =>
-        areManyStuck(stuck, edges.drivers.reflector.objects.all(), nowMs, config.rails.breakerShare),
+        areManyStuck(stuck, edges.drivers.reflector.objects.all(), nowMs, config.rails.breakerShare, gatedUntilMs),
       limits: () => deletions.limits(driver, circumstances.application, nowMs),
     })
   }
 
   /** Whether the pod is as it was decided on, and would be deleted on what is known by now, too. */
-  const isStillToBeDeleted = (driver: DriverObservation): boolean => {
+  const isStillToBeDeleted = async (driver: DriverObservation): Promise<boolean> => {
+    // It was asked up to half a minute ago, or before what held the deletion up.
+    if (verdicts.verdict(driver.uid) !== undefined) await verdicts.askAnew(driver)
     const now = edges.drivers.reflector.objects.get(driver.namespace, driver.name)
     if (now?.uid !== driver.uid || now.resourceVersion !== driver.resourceVersion) return false
     return lookAt(now, circumstancesOf(now, edges)).tasks.some(({ choice }) => choice.kind === 'delete-pod')
@@ -158,12 +164,6 @@ export function createReconciler(edges: ReconcilerEdges): Reconciler {
     const memory = memories.known(driver.uid)
     if (memory?.busy === true) return false
     const monotonicMs = edges.monotonicMs()
-    const deletion = memory?.setbacks.get('delete-pod')
-    if (deletion !== undefined && deletion.untilMs > monotonicMs) {
-      // Meanwhile others may have taken its place in the budget, and what is told of it would change to and fro.
-      queue.addAt(key, deletion.untilMs)
-      return false
-    }
     const circumstances = circumstancesOf(driver, edges)
     edges.sidecarImage.note(driver)
     ask(driver, circumstances)
@@ -172,12 +172,15 @@ export function createReconciler(edges: ReconcilerEdges): Reconciler {
     if (isSpared(found)) edges.applicationRecord.spared(driver)
     const hangs = found.tasks.some(({ assessment }) => assessment.kind === 'hung')
     if (hangs || memory !== undefined) noteHang(memories.of(driver.uid), hangs)
-    const untilMs = ({ choice }: Look['tasks'][number]) => memory?.setbacks.get(choice.kind)?.untilMs ?? 0
-    const due = found.tasks.filter((task) => untilMs(task) <= monotonicMs)
+    if (memory !== undefined) forgetSetbacks(memory, found.tasks)
+    const due = found.tasks.filter(({ choice }) => {
+      const untilMs = memory === undefined ? 0 : putOffUntilMs(memory, choice)
+      if (untilMs > monotonicMs) queue.addAt(key, untilMs)
+      return untilMs <= monotonicMs
+    })
     const deeds = due.filter(({ choice }) => isDeed(choice))
     // Known at once, however slow the API server is to take the words of others.
-    for (const task of found.tasks) actor.note({ driver, ...task, circumstances, memory: memories.of(driver.uid) })
-    for (const task of found.tasks) if (untilMs(task) > monotonicMs) queue.addAt(key, untilMs(task))
+    for (const task of due) actor.note({ driver, ...task, circumstances, memory: memories.of(driver.uid) })
     // Words come after: the driver is looked at again then.
     const next = { ...found, tasks: deeds.length > 0 ? deeds : due }
     if (due.length === 0 || memories.known(driver.uid)?.settled === signatureOf(next)) return false
@@ -193,5 +196,4 @@ export function createReconciler(edges: ReconcilerEdges): Reconciler {
 }
 
 /** Nothing speaks for deleting its pod, whether that may be done or not. */
-const isSpared = ({ tasks }: Look) =>
-  tasks.every(({ choice }) => choice.kind !== 'delete-pod' && choice.kind !== 'dry-run' && choice.kind !== 'withhold')
+const isSpared = ({ tasks }: Look) => tasks.every(({ choice }) => !isOfDeletion(choice))

@@ -38,6 +38,8 @@ export function standingVerdict(body: string, nowMs: number): Hang | undefined {
 export interface SidecarVerdicts {
   /** Asks when it is time; returns the date at which to come again, null: no need. */
   ask(driver: DriverObservation, startupDeadlineMs: number): number | null
+  /** Asks now, whoever was asked when; resolves when {@link verdict} tells what came of it, at most the timeout later. */
+  askAnew(driver: DriverObservation): Promise<void>
   verdict(uid: string): Hang | undefined
   forget(uid: string): void
 }
@@ -54,9 +56,9 @@ export interface SidecarVerdictsEdges {
 /** Asks sidecars at their pods' addresses; the API is not involved. */
 export function sidecarVerdicts({ get, nowMs, monotonicMs, answered }: SidecarVerdictsEdges): SidecarVerdicts {
   const known = new Map<string, { readonly hang: Hang | undefined; readonly askedMs: number }>()
-  const ask = async (driver: DriverObservation, host: string, port: number): Promise<void> => {
+  const ask = async (driver: DriverObservation): Promise<void> => {
     const reply = await get({
-      address: { scheme: 'http', host, port },
+      address: { scheme: 'http', host: driver.podIp ?? '', port: driver.sidecar?.statusPort ?? 0 },
       path: '/status',
       timeoutMs,
       maxBodyBytes: 262_144,
@@ -64,13 +66,11 @@ export function sidecarVerdicts({ get, nowMs, monotonicMs, answered }: SidecarVe
     if (!known.has(driver.uid)) return
     const body = reply.kind === 'answer' && reply.answer.statusCode === 200 ? reply.answer.body : ''
     known.set(driver.uid, { hang: standingVerdict(body, nowMs()), askedMs: monotonicMs() })
-    answered(driver)
   }
   return {
     ask: (driver, startupDeadlineMs) => {
       const atMs = askAtMs(driver, startupDeadlineMs)
-      const { podIp, sidecar } = driver
-      if (atMs === null || podIp === null || sidecar === null || sidecar.statusPort === null) {
+      if (atMs === null) {
         known.delete(driver.uid)
         return null
       }
@@ -79,9 +79,10 @@ export function sidecarVerdicts({ get, nowMs, monotonicMs, answered }: SidecarVe
       const waitMs = Math.max(atMs - nowMs(), pauseMs)
       if (waitMs > 0) return nowMs() + waitMs
       known.set(driver.uid, { hang: before?.hang, askedMs: monotonicMs() })
-      void ask(driver, podIp, sidecar.statusPort)
+      void ask(driver).then(() => answered(driver))
       return nowMs() + againMs
     },
+    askAnew: ask,
     verdict: (uid) => known.get(uid)?.hang,
     forget: (uid) => void known.delete(uid),
   }

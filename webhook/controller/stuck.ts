@@ -55,14 +55,14 @@ const makingReasons = ['ContainerCreating', 'PodInitializing', restarting]
 /** What the pod does not show. */
 export interface Surroundings {
   readonly node?: NodeStanding
-  /** Until when it was seen to be held back by a queue. */
-  readonly gatedUntilMs?: number
+  /** Until when it was seen to be held back by a queue; null: never. */
+  readonly gatedUntilMs?: number | null
 }
 
 /** What a driver waits for and since when, however short; undefined when it waits for nothing but itself. */
 export function waitsFor(
   driver: DriverObservation,
-  { node = { kind: 'unknown' }, gatedUntilMs = 0 }: Surroundings = {},
+  { node = { kind: 'unknown' }, gatedUntilMs = null }: Surroundings = {},
 ): Stuck | undefined {
   if (driver.deletionMs !== null) {
     const { lingering, detail } = whyLingering(driver, node)
@@ -80,7 +80,7 @@ export function waitsFor(
     // Its turn has not come: a queue holds it back.
     if (driver.gated) return undefined
     const detail = driver.unscheduled ?? 'no node has taken it'
-    return { reason: 'pending', sinceMs: Math.max(driver.createdMs, gatedUntilMs), detail, maybeSlow: false }
+    return { reason: 'pending', sinceMs: Math.max(driver.createdMs, gatedUntilMs ?? 0), detail, maybeSlow: false }
   }
   const { state } = driver.driver
   const sinceMs = beganToStartMs(driver)

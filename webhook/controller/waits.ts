@@ -8,6 +8,8 @@ import { type Stuck, waitsFor } from './stuck.ts'
 export interface Waits {
   /** At each look, by a clock that no one sets. Null: it waits for nothing that is known to be wrong. */
   note(driver: DriverObservation, monotonicMs: number): Wait | null
+  /** What was noted last. */
+  known(uid: string): Wait | null
   forget(uid: string): void
 }
 
@@ -39,6 +41,10 @@ export function watchWaits(): Waits {
           : { reason, sinceMs: monotonicMs, wasGated: reason === 'pending' && before?.reason === 'gated' }
       known.set(driver.uid, now)
       return reason === 'gated' ? null : now
+    },
+    known: (uid) => {
+      const wait = known.get(uid)
+      return wait === undefined || wait.reason === 'gated' ? null : wait
     },
     forget: (uid) => void known.delete(uid),
   }

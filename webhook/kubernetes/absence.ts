@@ -23,7 +23,8 @@ export async function isAbsent(
   const versions = recordsOf(groups.groups).flatMap((group) => recordsOf(group.versions))
   if (!versions.some((version) => version.groupVersion === groupVersion)) return true
   const resources = await discovered(api, `/apis/${groupVersion}`, 'APIResourceList')
-  if (resources === undefined || resources === 'refused') return false
+  if (resources === 'refused') return !wasThere
+  if (resources === undefined) return false
   return !recordsOf(resources.resources).some(({ name }) => name === resource)
 }
 

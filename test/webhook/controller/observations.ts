@@ -23,7 +23,7 @@ export const context = (fields: Partial<AssessmentContext> = {}): AssessmentCont
   heldBackForMs: null,
   unansweredForMs: null,
   waitingSinceMs: null,
-  gatedUntilMs: 0,
+  gatedUntilMs: null,
   node: { kind: 'unknown' },
   judgement: undefined,
   sidecarVerdict: undefined,

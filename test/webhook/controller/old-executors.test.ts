@@ -133,3 +133,36 @@ test('executors that may not be deleted yet keep nothing else of their driver wa
   await until(() => rig.told().some(({ reason }) => reason === 'SparkNannyBadSetting'), 'an Event')
   assert.equal(rig.calls().filter((line) => line.startsWith('DELETE')).length, 1)
 })
+
+test('an executor that is gone though the answer does not say so is told of, and counted', async (t) => {
+  const rig = await controllerRig(t)
+  rig.setNow(restartedMs + 10_000)
+  rig.api.set(pods, executor('job-exec-1', before))
+  rig.api.intercept((method) => {
+    const pod = rig.api.get(pods, 'spark', 'job-exec-1')
+    if (method !== 'DELETE' || pod === undefined) return undefined
+    rig.api.remove(pods, pod)
+    return { status: 404, body: { kind: 'Status' } }
+  })
+  rig.api.set(pods, restarted())
+  const replica = rig.start()
+  await until(() => rig.told().some(({ reason }) => reason === 'SparkNannyExecutorsDeleted'), 'an Event')
+  assert.match(await replica.metrics(), /action="delete-executor",result="done"\} 1/)
+})
+
+test('a server that asks for time gets it, whatever became of other executors', async (t) => {
+  const rig = await controllerRig(t)
+  rig.setNow(restartedMs + 10_000)
+  for (const name of ['job-exec-1', 'job-exec-2']) rig.api.set(pods, executor(name, before))
+  rig.api.intercept((method, path) => {
+    if (method !== 'DELETE') return undefined
+    return path.includes('job-exec-1')
+      ? { status: 429, body: { kind: 'Status' }, headers: { 'retry-after': '600' } }
+      : { status: 409, body: { kind: 'Status' } }
+  })
+  rig.api.set(pods, restarted())
+  rig.start()
+  await until(() => rig.lines.some(({ line }) => line.event === 'action-failed'), 'a failure')
+  await rig.edges.sleep(1_500, rig.signal)
+  assert.equal(rig.calls().filter((line) => line.startsWith('DELETE')).length, 2)
+})

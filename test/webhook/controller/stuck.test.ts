@@ -191,13 +191,20 @@ test('many: of those that tried since, more than the share, and never one alone'
   const before = Array.from({ length: 100 }, () => observed({ state: running(createdMs - 60_000) }))
   const wait = waitsFor(sick(1)[0] as DriverObservation)
   assert.ok(wait)
-  const many = (...drivers: readonly DriverObservation[]) => areManyStuck(wait, drivers, nowMs, 0.2)
+  const gatedUntilMs: (driver: DriverObservation) => number | null = () => null
+  const many = (...drivers: readonly DriverObservation[]) => areManyStuck(wait, drivers, nowMs, 0.2, gatedUntilMs)
   assert.equal(many(...sick(1)), false)
   assert.equal(many(...sick(2)), true)
   assert.equal(many(...sick(2), ...before), true, 'those started when all was well')
   assert.equal(many(...sick(2), ...started(8)), false)
   assert.equal(many(...sick(3), ...started(8)), true)
   assert.equal(many(...sick(1), unscheduled(), unscheduled()), false, 'in another way')
+  const unplaced = waitsFor(unscheduled())
+  assert.ok(unplaced)
+  const released = (untilMs: number | null) =>
+    areManyStuck(unplaced, [unscheduled(), unscheduled()], nowMs, 0.2, () => untilMs)
+  assert.equal(released(null), true)
+  assert.equal(released(nowMs - minuteMs), false, 'a queue has just let them go')
 })
 
 test('a deletion for being stuck is nobody’s verdict', () => {
