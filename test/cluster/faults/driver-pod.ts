@@ -49,6 +49,7 @@ export function driverPod({ name, run, sidecar, graceful, annotations, owner }: 
             restartPolicy: 'Always',
             restartPolicyRules: [{ action: 'RestartAllContainers', exitCodes: { operator: 'In', values: [88] } }],
             env: [{ name: 'SPARK_NANNY_POLICY', value: '{}' }],
+            ports: [{ containerPort: 9165 }],
           },
         ],
       }),

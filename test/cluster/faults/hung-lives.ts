@@ -4,7 +4,7 @@ import type { Life } from './life.ts'
 import type { LivePod } from './live-pod.ts'
 import type { Expected } from './records.ts'
 
-const always = { type: 'Always' }
+export const always = { type: 'Always' }
 /** Told within minutes also where the leader changed meanwhile and has never seen the UI answer. */
 const shortDeadlines = { 'spark-nanny.io/startup-deadline': '1m', 'spark-nanny.io/stop-deadline': '60s' }
 
@@ -49,7 +49,7 @@ async function silent(
 }
 
 /** The next driver of the application, which is well. */
-async function wellAgain(life: Life, namespace: string, owner: Owner): Promise<void> {
+export async function wellAgain(life: Life, namespace: string, owner: Owner): Promise<void> {
   const pod = await life.create({ namespace, expected: 'left-alone', sidecar: true, graceful: false, owner })
   const startedMs = life.clock.nowMs()
   await pod.status({

@@ -12,6 +12,8 @@ export interface LivePod {
   /** Writes the status as a kubelet would; false: it is gone. */
   status(plan: Omit<StatusPlan, 'podIp' | 'nowMs'>, urgent?: boolean): Promise<boolean>
   ui(mode: UiMode): void
+  /** What its sidecar says from now on. */
+  conclude(sinceMs: number | null): void
   now(): AuditedPod | undefined
   /** These reject when the world ends. */
   until(holds: (pod: AuditedPod | undefined) => boolean): Promise<void>
@@ -54,6 +56,7 @@ export function livePod(record: PodRecord, podIp: string, edges: LivePodEdges): 
     // It may not have been seen yet.
     gone: () => until(() => audit.changes(record.uid).at(-1)?.type === 'DELETED'),
     ui: (mode) => uis.set(podIp, mode),
+    conclude: (sinceMs) => uis.conclude(podIp, sinceMs),
     status: async (plan, urgent) => {
       const status = podStatus({ ...plan, podIp, nowMs: clock.nowMs() })
       const body = { metadata: { uid: record.uid }, status }

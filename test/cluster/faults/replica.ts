@@ -72,7 +72,7 @@ export function startReplica({ name, seed, namespace, proxy, clock, config, uis 
     metrics: createControllerMetrics(metrics.registry, clock.monotonicMs),
     loops,
     prober: uis.prober(name),
-    get: async () => ({ kind: 'refused' }),
+    get: uis.get,
     leaseTiming: {
       durationMs: realLease.durationMs * speed,
       renewDeadlineMs: realLease.renewDeadlineMs * speed,

@@ -1,5 +1,6 @@
 import type { Probe, Prober } from '../../../sidecar/prober.ts'
-import type { FastClock } from './fast-clock.ts'
+import type { UiGet, UiReply } from '../../../sidecar/ui-request.ts'
+import { type FastClock, iso } from './fast-clock.ts'
 import { seeded } from './random.ts'
 
 /** How a driver's Spark UI answers. `flaky`: it fails now and then, never three times in a row. */
@@ -14,15 +15,20 @@ export type UiMode =
   | 'reset'
   | '500'
 
-/** The Spark UIs of all pods, by their addresses. */
+/** The Spark UIs of all pods, and what their sidecars say, by their addresses. */
 export interface ScriptedUis {
   set(podIp: string, mode: UiMode): void
+  /** Since when the sidecar has concluded that its driver hangs; null: it has not, or has taken it back. */
+  conclude(podIp: string, sinceMs: number | null): void
+  /** Asks a sidecar; one that never concluded anything does not answer. */
+  get(get: UiGet): Promise<UiReply>
   /** What one replica sees of them. */
   prober(replica: string): Pick<Prober, 'probe'>
 }
 
 export function scriptedUis(seed: number, clock: FastClock): ScriptedUis {
   const modes = new Map<string, UiMode>()
+  const verdicts = new Map<string, number | null>()
   const forever = new AbortController().signal
   const failing = async (cause: 'timeout' | 'reset' | 'server-error', timeoutMs: number): Promise<Probe['sample']> => {
     const tookMs = cause === 'timeout' ? timeoutMs : 20
@@ -51,6 +57,14 @@ export function scriptedUis(seed: number, clock: FastClock): ScriptedUis {
   }
   return {
     set: (podIp, mode) => void modes.set(podIp, mode),
+    conclude: (podIp, sinceMs) => void verdicts.set(podIp, sinceMs),
+    get: async ({ address: { host } }) => {
+      const sinceMs = verdicts.get(host)
+      if (sinceMs === undefined) return { kind: 'refused' }
+      const hung = { state: 'hung', reason: 'unresponsive', detail: 'scripted', action: { now: 'fail' } }
+      const verdict = sinceMs === null ? { state: 'alive' } : { ...hung, since: iso(sinceMs) }
+      return { kind: 'answer', answer: { statusCode: 200, body: JSON.stringify(verdict) }, tookMs: 1 }
+    },
     prober: (replica) => {
       const random = seeded(seed, replica, 'uis')
       const failures = new Map<string, number>()
