@@ -11,7 +11,7 @@ import { step } from './progress.ts'
 
 const usage = `usage: npm run test:cluster -- [options] [name …]
   Starts a one-node Kubernetes, runs the tests of test/cluster on it, and stops it.
-  name …    only test files whose name contains one of these; faults runs only so
+  name …    only test files whose name contains one of these
   --keep    leave the cluster up afterwards
   --up      only start the cluster, and leave it up
   --down    only stop the cluster
@@ -37,13 +37,10 @@ const parse = () => {
   }
 }
 
-/** Ten minutes, and each new cause that its seeds still find would stop all else: in the gate when a hundred were green in a row. */
-const onlyByName = ['faults.test.ts']
-
 const testFiles = (names: readonly string[]): string[] =>
   readdirSync(harnessDir)
     .filter((file) => file.endsWith('.test.ts'))
-    .filter((file) => (names.length === 0 ? !onlyByName.includes(file) : names.some((name) => file.includes(name))))
+    .filter((file) => names.length === 0 || names.some((name) => file.includes(name)))
     .sort()
     .map((file) => join(harnessDir, file))
 

@@ -11,16 +11,17 @@ import { type Deletions, deletionRecord } from './deletions.ts'
 import { confirmSeen, driverMemories } from './driver-memory.ts'
 import type { WatchedDrivers } from './drivers.ts'
 import { watchEndings } from './endings.ts'
+import { lookThrough } from './look-through.ts'
 import type { ControllerMetrics } from './metrics.ts'
 import type { DriverObservation } from './observation.ts'
 import type { Performer } from './perform.ts'
-import { createReconciler, keyOf, type Reconciler } from './reconciler.ts'
+import { createReconciler, keyOf } from './reconciler.ts'
 import type { SidecarImage } from './sidecar-image.ts'
 import { sidecarVerdicts } from './sidecar-verdicts.ts'
 import type { NodeStanding } from './terminating.ts'
 import { uiPolls } from './ui-polls.ts'
 import { watchWaits } from './waits.ts'
-import { type WorkQueue, workQueue } from './work-queue.ts'
+import { workQueue } from './work-queue.ts'
 
 export interface ControllerEdges extends CircumstancesEdges {
   readonly api: KubernetesApi
@@ -49,8 +50,6 @@ export interface Controller {
   isBreakerOpen(): boolean
 }
 
-/** So long drivers are looked at without a pause; admissions wait no longer than for that and one look. */
-const looksForMs = 10
 const othersWithinMs = 30_000
 
 /**
@@ -124,7 +123,7 @@ export function createController(edges: ControllerEdges): Controller {
       for (const driver of drivers.reflector.objects.in(namespace)) queue.add(keyOf(driver))
     }, signal)
     for (const driver of all()) queue.add(keyOf(driver))
-    await work(edges, queue, reconciler, signal)
+    await lookThrough(edges, queue, reconciler, signal)
     while (reconciler.underWay() > 0) await edges.sleep(20, new AbortController().signal)
     await Promise.all([loading, record.ended()])
     isOpen = () => false
@@ -132,37 +131,7 @@ export function createController(edges: ControllerEdges): Controller {
   return { lead, isBreakerOpen: () => isOpen() }
 }
 
-type Pace = Pick<ControllerEdges, 'sleep' | 'nowMs' | 'monotonicMs' | 'synced' | 'log'>
-
-/** Takes key after key, until `signal`. A bug that one pod brings to light must not keep the others from being let go. */
-async function work(edges: Pace, queue: WorkQueue, reconciler: Reconciler, signal: AbortSignal): Promise<void> {
-  let pausedMs = edges.monotonicMs()
-  while (!signal.aborted) {
-    const key = queue.take(edges.monotonicMs())
-    if (key === undefined) await idle(edges, queue, signal)
-    else {
-      try {
-        reconciler.reconcile(key)
-      } catch (error) {
-        edges.log.error({ event: 'reconcile-failed', driver: key, err: error })
-        queue.addAt(key, edges.monotonicMs() + 60_000)
-      }
-    }
-    if (edges.monotonicMs() - pausedMs >= looksForMs) {
-      await edges.sleep(1, signal)
-      pausedMs = edges.monotonicMs()
-    }
-  }
-}
-
-/** Until something is there to look at. */
-async function idle(edges: Pace, queue: WorkQueue, signal: AbortSignal): Promise<void> {
-  const timer = new AbortController()
-  const aborted = AbortSignal.any([signal, timer.signal])
-  const waitMs = Math.max(1, Math.min(60_000, queue.nextMs() - edges.monotonicMs()))
-  await Promise.race([queue.added(), edges.sleep(waitMs, aborted)])
-  timer.abort()
-}
+type Pace = Pick<ControllerEdges, 'sleep' | 'monotonicMs' | 'synced'>
 
 /** Takes up the record when all of it is there: of what an API cannot list, no budget is known to be left. */
 async function loadOnceListed(

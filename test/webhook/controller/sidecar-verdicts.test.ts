@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { type TestContext, test } from 'node:test'
-import { askAtMs, standingVerdict } from '../../../webhook/controller/sidecar-verdicts.ts'
+import { askAtMs, sidecarVerdicts, standingVerdict } from '../../../webhook/controller/sidecar-verdicts.ts'
 import { until } from '../kubernetes/fixture.ts'
 import { createdMs, driverPod, iso, running, terminated, waiting } from './driver-pods.ts'
 import { observed } from './observations.ts'
@@ -92,4 +92,30 @@ test('a verdict on which nobody acts: the pod is deleted, by the same rails', as
 test('so of a driver that never started', async (t) => {
   const said = { reason: 'startup-deadline', detail: 'refused', since: iso(createdMs + 630_000) }
   assert.match(await silentKubelet(t, createdMs + 30_000, said), /startup-deadline: refused/)
+})
+
+test('a sidecar is asked each half a minute, whoever sets the clock that shows dates', async () => {
+  let [nowMs, monotonicMs, asked] = [notReadyMs + 200_000, 5_000, 0]
+  const verdicts = sidecarVerdicts({
+    get: async () => {
+      asked += 1
+      return { kind: 'refused' }
+    },
+    nowMs: () => nowMs,
+    monotonicMs: () => monotonicMs,
+    answered: () => {},
+  })
+  const driver = observed({ ...withPort, ready: false })
+  assert.equal(verdicts.ask(driver, 600_000), nowMs + 30_000)
+  for (const set of [3_600_000, -100_000]) {
+    nowMs += set
+    monotonicMs += 10_000
+    assert.ok((verdicts.ask(driver, 600_000) ?? 0) > nowMs)
+    assert.equal(asked, 1)
+  }
+  monotonicMs += 10_000
+  assert.equal(verdicts.ask(driver, 600_000), nowMs + 30_000)
+  assert.equal(asked, 2)
+  await verdicts.askAnew(driver)
+  assert.equal(asked, 3)
 })

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
+import { recordOf } from '../../../core/json.ts'
 import type { ControllerConfig } from '../../../webhook/controller-config.ts'
 import { until } from '../kubernetes/fixture.ts'
 import { createdMs, type DriverPodOptions, driverPod, waiting } from './driver-pods.ts'
-import { applications, changed, controllerRig, defaultConfig, pods } from './rig.ts'
+import { applications, changed, controllerRig, defaultConfig, leading, pods } from './rig.ts'
 
 const minuteMs = 60_000
 const owner = { name: 'pi', uid: 'uid-application' }
@@ -163,4 +164,28 @@ test('many are stuck in the same way: another pod would fare no better, and the 
     text = await rig.replica.metrics()
   }
   assert.match(text, /spark_nanny_breaker_open\{breaker="unhealthy-share"\} 0/)
+})
+
+test('what a queue let go is told of when no node has taken it for long since', async (t) => {
+  const rig = await controllerRig(t)
+  const pod = driverPod({ ...unpulled, state: waiting('') })
+  const unplaced = (schedulingGates: readonly object[]) => {
+    const { nodeName: _none, ...spec } = recordOf(pod.spec)
+    const conditions = [{ type: 'PodScheduled', status: 'False', message: 'no cpu' }]
+    rig.api.set(pods, changed(pod, { spec: { ...spec, schedulingGates }, status: { phase: 'Pending', conditions } }))
+  }
+  const isTold = () => rig.told().some(({ reason }) => reason === 'SparkNannyStuck')
+  rig.setNow(createdMs + 120 * minuteMs)
+  unplaced([{ name: 'queue' }])
+  rig.start()
+  await leading(rig)
+  unplaced([])
+  await rig.edges.sleep(500, rig.signal)
+  rig.setNow(createdMs + 124 * minuteMs)
+  rig.api.set(pods, driverPod({ name: 'awake-driver' }))
+  await rig.edges.sleep(500, rig.signal)
+  assert.equal(isTold(), false)
+  rig.setNow(createdMs + 126 * minuteMs)
+  rig.api.set(pods, driverPod({ name: 'awake-driver', annotations: { touched: 'again' } }))
+  await until(isTold, 'an Event')
 })
