@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { installSparkApplications, ownApplication } from './application-owner.ts'
 import { type Cluster, connectCluster } from './cluster.ts'
 import { createNamespace, deleteNamespace } from './namespaces.ts'
-import { eventsOf, executorsOf, freezeDriver, getPod, waitForLog, waitForPod } from './pods.ts'
+import { eventsOf, executorsOf, freezeDriver, getPod, podLog, waitForLog, waitForPod } from './pods.ts'
 import { waitFor } from './processes.ts'
 import { start, waitForJobs, waitForRestart } from './scenario.ts'
 import { settingsConf } from './sidecar.ts'
@@ -72,6 +72,13 @@ describe('controller', { concurrency: 2 }, () => {
     )
     const events = await told(driver.namespace, driver.pod)
     context.diagnostic(events.map(({ reason, message }) => `${reason}: ${message}`).join('\n'))
+    // As the API server refuses a second pod of a name, and Spark logs it.
+    const lines = (await podLog(cluster, driver)).split('\n')
+    const collisions = lines.filter((line) => /AlreadyExists|pods "[^"]*" already exists/.test(line))
+    assert.deepEqual(collisions, [], 'the second driver’s executors found their names free')
+    const cleanUps = events.filter(({ reason }) => reason === 'SparkNannyExecutorsDeleted')
+    assert.equal(cleanUps.length, 1)
+    assert.match(cleanUps[0]?.message ?? '', /^After restart 1 of the driver, .* were deleted: prefixed-exec-\d/)
   })
 
   test('a verdict on which the kubelet does not act, for want of a liveness probe: the pod is deleted', async (context) => {
@@ -99,8 +106,10 @@ describe('controller', { concurrency: 2 }, () => {
     const { bare: namespace } = namespaces
     const owner = await ownApplication(cluster, { namespace, name: 'bare', mode: 'loop' })
     context.after(() => owner.stop())
+    const plain = await start(cluster, context, namespace, { name: 'plain', mode: 'loop' })
     await waitFor({ what: 'a driver', timeoutMs: 120_000 }, async () => (owner.uids.length > 0 ? true : undefined))
     await waitForLog(cluster, owner, /app: job 1 done/, { timeoutMs: 180_000 })
+    await waitForJobs(cluster, plain, 1)
     // So old that it is asked, and so long that it has answered.
     await sleep(75_000)
     assert.equal((await told(namespace, owner.pod)).map(({ reason }) => reason).join(), 'SparkNannyNotInjected')
@@ -134,5 +143,27 @@ describe('controller', { concurrency: 2 }, () => {
       metrics,
       /spark_nanny_driver_terminations_total\{namespace="[^"]*",application="bare",cause="hung"\} 1/,
     )
+
+    // Not before: when all drivers of a namespace hang, the fault is taken for the network's.
+    await context.test('one that nobody owns: its pod is left alone, which is told with the reason', async () => {
+      await freezeDriver(cluster, plain)
+      const [event] = await waitFor({ what: 'it is told', timeoutMs: 60_000 }, async () => {
+        const events = (await told(namespace, plain.pod)).filter(({ reason }) => reason === 'SparkNannyNotDeleted')
+        return events.length > 0 ? events : undefined
+      })
+      assert.match(
+        event?.message ?? '',
+        /^The driver hangs \(.+\); its pod is left alone: nothing is known that would make it again\.$/,
+      )
+      // A few more polls, all in vain.
+      await sleep(15_000)
+      const reasons = (await told(namespace, plain.pod)).map(({ reason }) => reason).toSorted()
+      assert.deepEqual(reasons, ['SparkNannyNotDeleted', 'SparkNannyNotInjected'])
+      assert.ok(plain.timeline.entries.every(({ pod }) => pod.metadata?.deletionTimestamp === undefined))
+      assert.equal((await getPod(cluster, plain))?.status?.phase, 'Running')
+      const figures = await (await fetch(webhooks.at(-1)?.metricsUrl ?? '')).text()
+      assert.doesNotMatch(figures, /spark_nanny_kill_count\{spark_app="plain"\}/)
+      assert.match(figures, /spark_nanny_actions_total\{action="delete-pod",result="suppressed"\} [1-9]/)
+    })
   })
 })

@@ -21,6 +21,8 @@ export interface WebhookOptions {
 /** The webhook process on the host and its MutatingWebhookConfiguration, by URL. */
 export interface Webhook {
   readonly metricsUrl: string
+  /** The status by which it answers whether it is ready. */
+  readonly readyz: () => Promise<number>
   /** Ends the process; the configuration stays, as when all replicas are gone. */
   readonly goAway: () => Promise<void>
   /** Starts the process again. */
@@ -56,6 +58,10 @@ export const startWebhook = async (cluster: Cluster, options: WebhookOptions): P
   }
   const metricsUrl = `http://127.0.0.1:${metricsPort}/metrics`
   const dispatcher = new Agent({ connect: { ca: authority.certificatePem } })
+  const askReady = async () => {
+    const { statusCode, body } = await request(`https://${cluster.nodeAddress}:${port}/readyz`, { dispatcher })
+    return { statusCode, text: await body.text() }
+  }
   let child: ChildProcess | undefined
   const begin = async (): Promise<void> => {
     const output = openSync(join(logsDir, `webhook-${name}.log`), 'a')
@@ -65,8 +71,7 @@ export const startWebhook = async (cluster: Cluster, options: WebhookOptions): P
     child = started
     await waitFor({ what: `webhook ${name} ready (see webhook-${name}.log)`, timeoutMs: 60_000 }, async () => {
       if (started.exitCode !== null) throw new Error(`the webhook ended with ${started.exitCode}`)
-      const { statusCode, body } = await request(`https://${cluster.nodeAddress}:${port}/readyz`, { dispatcher })
-      const text = await body.text()
+      const { statusCode, text } = await askReady()
       if (statusCode !== 200) throw new Error(text)
       return true
     })
@@ -91,6 +96,7 @@ export const startWebhook = async (cluster: Cluster, options: WebhookOptions): P
   await new Promise((resolve) => setTimeout(resolve, 2_000))
   return {
     metricsUrl,
+    readyz: async () => (await askReady()).statusCode,
     goAway: end,
     comeBack: begin,
     stop: async () => {

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { binary, kubeconfigPath, runDir } from '../paths.ts'
-import { daemonLog, daemonPid, run, startDaemon, waitFor } from '../processes.ts'
+import { daemonLog, daemonPid, run, startDaemon, stopDaemon, waitFor } from '../processes.ts'
 import { apiServerPort, serviceRange } from './names.ts'
 import { kubeconfigOf, pki } from './pki.ts'
 
@@ -44,10 +44,20 @@ const apiAnswers = async (): Promise<true> => {
   return true
 }
 
-/** Starts API server, controller manager and scheduler; resolves when the API is ready. */
-export const startControlPlane = async (nodeAddress: string): Promise<void> => {
+const startApiServer = async (nodeAddress: string): Promise<void> => {
   startDaemon('kube-apiserver', binary('kube-apiserver'), apiServerArgs(nodeAddress))
   await waitFor({ what: 'API server is ready', timeoutMs: 90_000, everyMs: 500 }, apiAnswers)
+}
+
+/** Ends the API server and starts it again on the same data, as its upgrade does; resolves when the API is ready. */
+export const restartApiServer = async (nodeAddress: string): Promise<void> => {
+  await stopDaemon('kube-apiserver')
+  await startApiServer(nodeAddress)
+}
+
+/** Starts API server, controller manager and scheduler; resolves when the API is ready. */
+export const startControlPlane = async (nodeAddress: string): Promise<void> => {
+  await startApiServer(nodeAddress)
   startDaemon('kube-controller-manager', binary('kube-controller-manager'), [
     `--kubeconfig=${kubeconfigOf('controller-manager')}`,
     // Each controller has its own rights; the manager's own are few.
