@@ -53,6 +53,8 @@ describe('controllers behind a faulty network', { concurrency: lanes.length }, (
         namespaceSelector: `${label}=${name}`,
         lives,
         writesPerSecond,
+        // One in 140 has found drivers in memory that are gone, for a cause not known yet: all are asked when seeds are named.
+        memory: process.env.SEEDS !== undefined || seed === seeds.at(-1),
       }
       const program = join(import.meta.dirname, 'faults', 'seed-process.ts')
       const env = { KUBECONFIG: cluster.kubeconfigPath }
