@@ -1,8 +1,7 @@
 import { unansweredExit } from './assess.ts'
-import type { Choice } from './choose-action.ts'
 import type { DriverObservation } from './observation.ts'
 import type { Performed } from './perform.ts'
-import type { Setback } from './setback.ts'
+import type { Setbacks } from './setback.ts'
 
 /** An effect whose answer was lost: the watch will show whether it took place. */
 export interface Unconfirmed {
@@ -27,8 +26,8 @@ export interface DriverMemory {
   unanswered: { readonly seenMs: number; readonly finishedMs: number | null } | null
   /** An effect is under way. */
   busy: boolean
-  /** By what failed: nothing else waits for it. */
-  readonly setbacks: Map<Choice['kind'], Setback>
+  /** Nothing waits for what failed but itself. */
+  readonly setbacks: Setbacks
   /** Restarts whose executors are gone. */
   cleanedRestarts: number
   /** Names by uid of executors that may be gone for a request of ours whose answer does not say. */

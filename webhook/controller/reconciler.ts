@@ -172,9 +172,9 @@ export function createReconciler(edges: ReconcilerEdges): Reconciler {
     if (isSpared(found)) edges.applicationRecord.spared(driver)
     const hangs = found.tasks.some(({ assessment }) => assessment.kind === 'hung')
     if (hangs || memory !== undefined) noteHang(memories.of(driver.uid), hangs)
-    if (memory !== undefined) forgetSetbacks(memory, found.tasks)
+    if (memory !== undefined) forgetSetbacks(memory.setbacks, found.tasks)
     const due = found.tasks.filter(({ choice }) => {
-      const untilMs = memory === undefined ? 0 : putOffUntilMs(memory, choice)
+      const untilMs = memory === undefined ? 0 : putOffUntilMs(memory.setbacks, choice)
       if (untilMs > monotonicMs) queue.addAt(key, untilMs)
       return untilMs <= monotonicMs
     })

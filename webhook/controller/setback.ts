@@ -1,5 +1,4 @@
 import { type Choice, isOfDeletion } from './choose-action.ts'
-import type { DriverMemory } from './driver-memory.ts'
 import type { Performed } from './perform.ts'
 
 /** What did not succeed, and until when, by a clock that no one sets, it is not tried again. */
@@ -34,19 +33,20 @@ export function setbackOf(
 /** After a bug of ours. */
 export const setbackOfBug = (nowMs: number): Setback => ({ untilMs: nowMs + 60_000, times: 1 })
 
-type Setbacks = Pick<DriverMemory, 'setbacks'>
+/** By what did not succeed. */
+export type Setbacks = Map<Choice['kind'], Setback>
 
 /**
  * Until when a choice is not carried out; 0: it may be. While a deletion waits, others may take its place in the budget:
  * that it is withheld for that is not told, or what is told would change to and fro.
  */
-export function putOffUntilMs({ setbacks }: Setbacks, choice: Choice): number {
+export function putOffUntilMs(setbacks: Setbacks, choice: Choice): number {
   const untilMs = (kind: Choice['kind']) => setbacks.get(kind)?.untilMs ?? 0
   return Math.max(untilMs(choice.kind), isOfDeletion(choice) ? untilMs('delete-pod') : 0)
 }
 
 /** What is not to be done any more begins anew when it is. */
-export function forgetSetbacks({ setbacks }: Setbacks, tasks: readonly { readonly choice: Choice }[]): void {
+export function forgetSetbacks(setbacks: Setbacks, tasks: readonly { readonly choice: Choice }[]): void {
   for (const kind of setbacks.keys()) {
     const isThere = tasks.some(({ choice }) => choice.kind === kind || (kind === 'delete-pod' && isOfDeletion(choice)))
     if (!isThere) setbacks.delete(kind)

@@ -5,7 +5,7 @@ import type { DriverObservation } from './observation.ts'
 const downAfterMs = 120_000
 /** Its crashes from which on a pause in between is no longer waited for. */
 const crashesOfLoop = 5
-/** One that keeps crashing is back when it has run for so long; and who had, before the last crash, did not keep crashing. */
+/** What has run for so long does not keep crashing: one that loops is back then, and one that ended only then did not loop. */
 const settledAfterMs = 60_000
 
 /**

@@ -24,28 +24,28 @@ interface Waited extends Wait {
 }
 
 export function watchWaits(): Waits {
-  const known = new Map<string, Waited>()
+  const waits = new Map<string, Waited>()
+  const known = (uid: string): Wait | null => {
+    const wait = waits.get(uid)
+    return wait === undefined || wait.reason === 'gated' ? null : wait
+  }
   return {
     note: (driver, monotonicMs) => {
       const wait = waitsFor(driver)
       const isKnownWrong = wait !== undefined && !wait.maybeSlow && wait.reason !== 'terminating'
       const reason: Waited['reason'] | undefined = driver.gated ? 'gated' : isKnownWrong ? wait.reason : undefined
       if (reason === undefined) {
-        known.delete(driver.uid)
+        waits.delete(driver.uid)
         return null
       }
-      const before = known.get(driver.uid)
-      const now =
-        before?.reason === reason
-          ? before
-          : { reason, sinceMs: monotonicMs, wasGated: reason === 'pending' && before?.reason === 'gated' }
-      known.set(driver.uid, now)
-      return reason === 'gated' ? null : now
+      const before = waits.get(driver.uid)
+      if (before?.reason !== reason) {
+        const wasGated = reason === 'pending' && before?.reason === 'gated'
+        waits.set(driver.uid, { reason, sinceMs: monotonicMs, wasGated })
+      }
+      return known(driver.uid)
     },
-    known: (uid) => {
-      const wait = known.get(uid)
-      return wait === undefined || wait.reason === 'gated' ? null : wait
-    },
-    forget: (uid) => void known.delete(uid),
+    known,
+    forget: (uid) => void waits.delete(uid),
   }
 }

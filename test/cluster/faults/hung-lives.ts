@@ -8,7 +8,7 @@ export const always = { type: 'Always' }
 /** Told within minutes also where the leader changed meanwhile and has never seen the UI answer. */
 const shortDeadlines = { 'spark-nanny.io/startup-deadline': '1m', 'spark-nanny.io/stop-deadline': '60s' }
 
-type Owner = { readonly name: string; readonly uid: string }
+export type Owner = { readonly name: string; readonly uid: string }
 
 /** A driver whose sidecar has ended with 88, and whose kubelet does nothing about it. */
 async function abandoned(life: Life, namespace: string, expected: Expected, owner?: Owner): Promise<LivePod> {

@@ -1,11 +1,9 @@
 import { running } from './driver-pod.ts'
 import type { LifeKind } from './guarded-lives.ts'
-import { always, wellAgain } from './hung-lives.ts'
+import { always, type Owner, wellAgain } from './hung-lives.ts'
 import type { Life } from './life.ts'
 import type { LivePod } from './live-pod.ts'
 import type { Expected } from './records.ts'
-
-type Owner = { readonly name: string; readonly uid: string }
 
 /** A driver whose sidecar has just concluded that it hangs, and whose kubelet is away. */
 async function concluded(life: Life, expected: Expected, owner: Owner): Promise<LivePod> {
