@@ -80,7 +80,7 @@ const bundles: readonly Bundle[] = [
     external: ['@kubernetes/client-node'],
   },
   {
-    entry: 'runbook/main.ts',
+    entry: 'cli/main.ts',
     outfile: 'spark-nanny.mjs',
     format: 'esm',
     minify: false,

@@ -1,5 +1,5 @@
-import type { Log } from '../webhook/log.ts'
-import type { ServingCertificate } from './serving-certificate.ts'
+import type { Log } from '../core/log.ts'
+import type { ServingCertificate } from './pki/serving-certificate.ts'
 
 /** Where the serving certificate comes from: our own authority in a Secret, or files that somebody else writes. */
 export interface CertificateSource {

@@ -1,5 +1,5 @@
 import { durationPattern } from '../core/duration.ts'
-import { type Setting, settingKeys, settings } from '../core/settings.ts'
+import { type Setting, settingKeys, settings } from '../core/settings/settings.ts'
 
 export interface JsonSchema {
   readonly [keyword: string]: unknown

@@ -7,7 +7,7 @@ export function chartSchema(valuesText = readChartFile('values.yaml')): string {
   const schema = {
     // The newest that Helm 3 understands too.
     $schema: 'http://json-schema.org/draft-07/schema#',
-    $comment: 'Generated from values.yaml and core/settings.ts by `npm run docs`. Do not edit.',
+    $comment: 'Generated from values.yaml and core/settings/settings.ts by `npm run docs`. Do not edit.',
     ...objectSchema(values, {
       global: { description: 'Helm gives it to each chart that is part of another one.', type: 'object' },
       enabled: { description: 'A chart that has this one as a part may switch it on and off.', type: 'boolean' },

@@ -1,5 +1,5 @@
-import { categories, preCategories } from '../runbook/check/categories.ts'
-import type { Category } from '../runbook/check/result.ts'
+import { categories, preCategories } from '../cli/commands/check/categories.ts'
+import type { Category } from '../cli/commands/check/result.ts'
 
 /** docs/check.md, whole: the checks of `spark-nanny check`, in the order of its report. */
 export function checkPage(): string {
@@ -7,7 +7,7 @@ export function checkPage(): string {
   return `${[heading, ...categories.map(section), ...own.map(section)].join('\n\n')}\n`
 }
 
-const heading = `<!-- Generated from runbook/check/checks/ by \`npm run docs\`. Do not edit. -->
+const heading = `<!-- Generated from cli/commands/check/checks/ by \`npm run docs\`. Do not edit. -->
 # Check
 
 \`\`\`sh

@@ -1,9 +1,9 @@
-import { type Cause, causes } from '../runbook/findings.ts'
-import { prechecks } from '../runbook/precheck/catalogue.ts'
-import type { Precheck } from '../runbook/precheck/precheck.ts'
-import { planRemedy, type RemedySpec } from '../runbook/remedies.ts'
-import { catalogue } from '../runbook/rules/catalogue.ts'
-import type { Rule, Signature } from '../runbook/rules/rule.ts'
+import { prechecks } from '../cli/commands/rule-catalogue.ts'
+import { type Cause, causes } from '../cli/findings/findings.ts'
+import { planRemedy, type RemedySpec } from '../cli/findings/remedies.ts'
+import { catalogue } from '../cli/rules/catalogue.ts'
+import type { Rule, Signature } from '../cli/rules/rule.ts'
+import type { Precheck } from '../cli/static-checks/run.ts'
 import { table } from './markdown.ts'
 
 /** docs/findings/: an index, and a page for each cause with a section for each finding, whole. Path to text. */
@@ -15,7 +15,7 @@ export function findingsPages(): Readonly<Record<string, string>> {
 }
 
 const generated =
-  '<!-- Generated from runbook/rules/ and the catalogues of validate and preflight by `npm run docs`. Do not edit. -->'
+  '<!-- Generated from cli/rules/ and the catalogues of validate and preflight by `npm run docs`. Do not edit. -->'
 
 const causeTexts: Readonly<Record<Cause, string>> = {
   memory: 'The driver, or its executors, needed more memory than there was.',

@@ -1,8 +1,8 @@
-import { domain, injectLabel } from '../core/pod-contract.ts'
-import { type Setting, type SettingKey, settingKeys, settings } from '../core/settings.ts'
+import { domain, injectLabel } from '../core/contract/pod-contract.ts'
+import { type Setting, type SettingKey, settingKeys, settings } from '../core/settings/settings.ts'
 import { cell, table } from './markdown.ts'
 
-/** docs/settings.md, whole: the table of core/settings.ts as a page for the owners of Spark applications. */
+/** docs/settings.md, whole: the table of core/settings/settings.ts as a page for the owners of Spark applications. */
 export function settingsPage(): string {
   return `${[heading, quickTable(), ...settingKeys.map(section), whereToWrite, afterwards].join('\n\n')}\n`
 }
@@ -13,7 +13,7 @@ export function spelledDefault(key: SettingKey): string {
   return setting.format(setting.default)
 }
 
-const heading = `<!-- Generated from core/settings.ts by \`npm run docs\`. Do not edit. -->
+const heading = `<!-- Generated from core/settings/settings.ts by \`npm run docs\`. Do not edit. -->
 # Settings
 
 A namespace opts in by its label:

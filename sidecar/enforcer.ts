@@ -1,11 +1,11 @@
-import { restartAllContainersExitCode } from '../core/pod-contract.ts'
-import type { DriverPolicy } from '../core/policy.ts'
-import { firstJudgement, type Judgement, type Sample } from '../core/verdict.ts'
+import { restartAllContainersExitCode } from '../core/contract/pod-contract.ts'
+import type { DriverPolicy } from '../core/settings/driver-policy.ts'
+import { firstJudgement, type Judgement, type Sample } from '../core/verdict/verdict.ts'
 import { isoTime } from './clock.ts'
+import { actionOn, type HungVerdict, hungOutcome, type Outcome } from './hung-action.ts'
 import type { Log } from './log.ts'
-import { afterRestart, historyOf, type Memory, memoryAtStart } from './memory.ts'
-import { actionOn, type HungVerdict, hungOutcome, type Outcome } from './outcome.ts'
 import { hasStarted, isReady } from './readiness.ts'
+import { afterRestart, historyOf, type Memory, memoryAtStart } from './restart-state.ts'
 import type { VerdictFiles } from './verdict-files.ts'
 
 /**

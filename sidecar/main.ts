@@ -1,20 +1,20 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { networkInterfaces } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { sidecarEnv, sidecarPort } from '../core/pod-contract.ts'
-import { type DriverPolicy, decodePolicy } from '../core/policy.ts'
-import { parseProperties } from '../core/spark-properties.ts'
+import { sidecarEnv, sidecarPort } from '../core/contract/pod-contract.ts'
+import { type DriverPolicy, decodePolicy } from '../core/settings/driver-policy.ts'
+import { parseProperties } from '../core/spark/properties.ts'
 import manifest from '../package.json' with { type: 'json' }
+import { createProber } from '../spark-ui/ui-client.ts'
 import { systemClock } from './clock.ts'
 import { readListeningPorts } from './listening-ports.ts'
 import { createLog, writeToStdout } from './log.ts'
+import { createWatch, type Watch } from './monitor.ts'
 import { pathsUnder } from './paths.ts'
 import { createPoller } from './poller.ts'
-import { createProber } from './prober.ts'
 import type { SidecarState } from './status.ts'
 import { serveStatus } from './status-server.ts'
 import { openVerdictFiles, removeBadFiles } from './verdict-files.ts'
-import { createWatch, type Watch } from './watch.ts'
 
 // First of all: a sidecar that is asked to end never has anything to finish.
 process.on('SIGTERM', () => process.exit(0))

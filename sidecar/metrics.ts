@@ -1,4 +1,4 @@
-import type { Verdict } from '../core/verdict.ts'
+import type { Verdict } from '../core/verdict/verdict.ts'
 import { budgetOf, passesReadiness, type SidecarState } from './status.ts'
 
 const verdictKinds = Object.keys({

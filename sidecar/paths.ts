@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { sparkConfDir, verdictDir } from '../core/pod-contract.ts'
+import { sparkConfDir, verdictDir } from '../core/contract/pod-contract.ts'
 
 /** Where the sidecar reads and writes. */
 export interface Paths {

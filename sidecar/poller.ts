@@ -1,9 +1,9 @@
-import type { DriverPolicy } from '../core/policy.ts'
-import type { Sample } from '../core/verdict.ts'
+import type { DriverPolicy } from '../core/settings/driver-policy.ts'
+import type { Sample } from '../core/verdict/verdict.ts'
+import { addressText, type UiAddress, type UiTarget, uiTarget } from '../spark-ui/ui-address.ts'
+import type { Prober } from '../spark-ui/ui-client.ts'
 import type { Log } from './log.ts'
-import type { Prober } from './prober.ts'
-import { findUi, searchBoundMs } from './ui-search.ts'
-import { addressText, type UiAddress, type UiTarget, uiTarget } from './ui-target.ts'
+import { findUi, searchBoundMs } from './ui-discovery.ts'
 
 const searchEveryMs = 5_000
 /** A UI that was there so long ago is looked for elsewhere: the kubelet may have started the driver's container anew. */

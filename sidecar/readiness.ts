@@ -1,4 +1,4 @@
-import type { Judgement } from '../core/verdict.ts'
+import type { Judgement } from '../core/verdict/verdict.ts'
 
 type Judged = Pick<Judgement, 'verdict' | 'answered'>
 

@@ -1,4 +1,4 @@
-import type { RestartBudget } from '../core/policy.ts'
+import type { RestartBudget } from '../core/settings/driver-policy.ts'
 
 export interface Restart {
   /** Wall clock. */

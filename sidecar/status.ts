@@ -1,13 +1,13 @@
 import { formatDuration } from '../core/duration.ts'
-import type { DriverPolicy } from '../core/policy.ts'
-import type { Verdict } from '../core/verdict.ts'
+import type { DriverPolicy } from '../core/settings/driver-policy.ts'
+import type { Verdict } from '../core/verdict/verdict.ts'
 import { isoTime } from './clock.ts'
-import { historyOf, type Memory } from './memory.ts'
-import type { Outcome } from './outcome.ts'
+import type { Outcome } from './hung-action.ts'
+import type { SampleLog, TimedSample } from './poll-history.ts'
 import type { Poller } from './poller.ts'
 import { hasStarted, isReady } from './readiness.ts'
 import { type BudgetState, budgetState } from './restart-budget.ts'
-import type { SampleLog, TimedSample } from './sample-log.ts'
+import { historyOf, type Memory } from './restart-state.ts'
 
 /** All that a watch knows, at one moment. */
 export interface WatchSnapshot {

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { verdictFiles } from '../core/pod-contract.ts'
-import { formatMemory, type Memory, parseMemory } from './memory.ts'
+import { verdictFiles } from '../core/contract/pod-contract.ts'
+import { formatMemory, type Memory, parseMemory } from './restart-state.ts'
 
 /** What the probes shall find; each text is the content of its file, null no file. */
 export interface VerdictFileTexts {

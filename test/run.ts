@@ -63,8 +63,8 @@ async function command(file: string, ...args: readonly string[]): Promise<Count>
 /** All test files but those of the cluster and the bench, each in its own process. */
 async function runTests(): Promise<Count> {
   const files: string[] = []
-  const folders = 'core,certs,webhook,sidecar,runbook,charts,alerts,docs,demo'
-  for await (const file of glob(`test/{${folders}}/**/*.test.ts`, { cwd: root })) {
+  const folders = 'admission,alerts,certs,charts,cli,core,demo,docs,kubernetes,sidecar,spark-ui,webhook'
+  for await (const file of glob(['test/*.test.ts', `test/{${folders}}/**/*.test.ts`], { cwd: root })) {
     files.push(join(root, file))
   }
   if (files.length === 0) {

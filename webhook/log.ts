@@ -1,13 +1,5 @@
 import pino, { type DestinationStream, type Logger } from 'pino'
 
-/** One JSON object a line. */
-export interface Log {
-  debug(line: object): void
-  info(line: object): void
-  warn(line: object): void
-  error(line: object): void
-}
-
 /** To standard output, in pieces: at the latest a second later, and at once on {@link Logging.flush}. */
 export interface Logging {
   readonly log: Logger

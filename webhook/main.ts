@@ -1,16 +1,16 @@
 import type { AddressInfo } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
+import { background } from '../core/background-tasks.ts'
 import packageJson from '../package.json' with { type: 'json' }
-import { admissionHandler } from './admission-handler.ts'
-import { admissionRecorder } from './admission-record.ts'
-import { parseArguments } from './arguments.ts'
-import { background } from './background.ts'
-import { certificateSource } from './certificates.ts'
-import { connectCluster, statedCluster } from './cluster.ts'
-import { type Config, chartProblems, parseConfig } from './config.ts'
+import { certificateSource } from './certificate-source.ts'
+import { connectCluster, statedCluster } from './cluster-connection.ts'
+import { type Config, chartProblems, parseConfig } from './config/config.ts'
+import { parseArguments } from './config/legacy-flags.ts'
 import { createLogging, type Logging } from './log.ts'
-import { createMetrics, metricsServer } from './metrics.ts'
-import { buildServer } from './server.ts'
+import { admissionHandler } from './server/admission-handler.ts'
+import { admissionRecorder } from './server/admission-log.ts'
+import { createMetrics, metricsServer } from './server/metrics.ts'
+import { buildServer } from './server/server.ts'
 
 const recordDelayMs = 20
 

@@ -1,8 +1,8 @@
 import type { TestContext } from 'node:test'
 import { metricsText } from '../../sidecar/metrics.ts'
-import { createControllerMetrics } from '../../webhook/controller/metrics.ts'
-import { createMetrics } from '../../webhook/metrics.ts'
-import { alive, timeout, watchRig } from '../sidecar/watch-rig.ts'
+import { createControllerMetrics } from '../../webhook/controller/metrics/metrics.ts'
+import { createMetrics } from '../../webhook/server/metrics.ts'
+import { alive, timeout, watchRig } from '../sidecar/monitor-harness.ts'
 
 /** Labels that Prometheus or its operator puts on every series of a target. */
 export const targetLabels: readonly string[] = ['cluster', 'job', 'instance', 'namespace', 'pod']

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { glob, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { reasons } from '../../webhook/admission/reasons.ts'
+import { reasons } from '../../core/contract/skip-reasons.ts'
 import { dashboardExpressions, variableMetrics } from './dashboard-file.ts'
 import { foreign, ownMetrics, seriesOf, targetLabels } from './known-metrics.ts'
 import { selectorsOf } from './promql-selectors.ts'
@@ -31,7 +31,7 @@ test('all that makes metrics is asked for its names', async () => {
   const files = (await filesThatMakeMetrics()).map(({ file }) => file).toSorted()
   assert.deepEqual(
     files,
-    ['webhook/controller/metrics.ts', 'webhook/metrics.ts'],
+    ['webhook/controller/metrics/metrics.ts', 'webhook/server/metrics.ts'],
     'ownMetrics in known-metrics.ts must render these too',
   )
 })
@@ -81,7 +81,9 @@ test('what the expressions read is found in them', () => {
 })
 
 async function filesThatMakeMetrics() {
-  const files = await Array.fromAsync(glob('{webhook,certs,core,sidecar,runbook}/**/*.ts', { cwd: root }))
+  const files = await Array.fromAsync(
+    glob('{admission,certs,cli,cluster,core,kubernetes,sidecar,spark-ui,webhook}/**/*.ts', { cwd: root }),
+  )
   const texts = await Promise.all(files.map(async (file) => ({ file, text: await readFile(join(root, file), 'utf8') })))
   return texts.filter(({ text }) => /from 'prom-client'/.test(text))
 }

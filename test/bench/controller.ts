@@ -3,7 +3,7 @@ import { loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import packageJson from '../../package.json' with { type: 'json' }
-import { buildBinaries } from '../cluster/binaries.ts'
+import { buildBinaries } from '../cluster/harness/binaries.ts'
 import { rounded, statusMb } from './process-figures.ts'
 import { startApi } from './scale/api-server.ts'
 import { change, hangHalf, heal, quantile, startWitness } from './scale/changes.ts'

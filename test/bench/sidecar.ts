@@ -10,9 +10,9 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { sidecarEnv, verdictDir } from '../../core/pod-contract.ts'
-import { type DriverPolicy, encodePolicy } from '../../core/policy.ts'
-import { settings } from '../../core/settings.ts'
+import { sidecarEnv, verdictDir } from '../../core/contract/pod-contract.ts'
+import { type DriverPolicy, encodePolicy } from '../../core/settings/driver-policy.ts'
+import { settings } from '../../core/settings/settings.ts'
 import { cpuPercentOver, rounded, statusMb } from './process-figures.ts'
 
 const root = join(import.meta.dirname, '../..')

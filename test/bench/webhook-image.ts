@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { createAuthority, issueServingCertificate } from '../../certs/authority.ts'
+import { createAuthority, issueServingCertificate } from '../../certs/pki/issue-certificates.ts'
 
 const projectDir = join(import.meta.dirname, '../..')
 

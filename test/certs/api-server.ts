@@ -7,9 +7,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import type { TestContext } from 'node:test'
-import { createAuthority, issueServingCertificate } from '../../certs/authority.ts'
-import type { ApiRequest } from '../../webhook/kubernetes/api.ts'
-import { configurationPath, type StandInApi, type StoredObject, secretPath, standInApi } from './stand-in-api.ts'
+import { createAuthority, issueServingCertificate } from '../../certs/pki/issue-certificates.ts'
+import type { ApiRequest } from '../../kubernetes/api.ts'
+import {
+  configurationPath,
+  type StandInApi,
+  type StoredObject,
+  secretPath,
+  standInApi,
+} from './fake-certificate-api.ts'
 
 /** The stand-in over TLS, with lists and watches. Every other collection does not exist. */
 export interface ServedApi extends StandInApi {

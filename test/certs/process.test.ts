@@ -6,11 +6,11 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { type TestContext, test } from 'node:test'
 import { recordOf } from '../../core/json.ts'
-import { captureText } from '../webhook/captures.ts'
-import { until } from '../webhook/kubernetes/fixture.ts'
+import { until } from '../kubernetes/fixture.ts'
+import { captureText } from '../support/admission-captures.ts'
 import { type ServedApi, servedApi } from './api-server.ts'
+import { configurationOf, emptySecret } from './fake-certificate-api.ts'
 import { host } from './replica.ts'
-import { configurationOf, emptySecret } from './stand-in-api.ts'
 
 const main = join(import.meta.dirname, '../../webhook/main.ts')
 

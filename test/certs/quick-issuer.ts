@@ -1,5 +1,10 @@
-import { createAuthority, generateKeys, issueServingCertificate, type RsaKeys } from '../../certs/authority.ts'
-import type { Issuer } from '../../certs/issuer.ts'
+import {
+  createAuthority,
+  generateKeys,
+  issueServingCertificate,
+  type RsaKeys,
+} from '../../certs/pki/issue-certificates.ts'
+import type { Issuer } from '../../certs/pki/issuer.ts'
 
 const dayMs = 86_400_000
 

@@ -1,10 +1,10 @@
 import { X509Certificate } from 'node:crypto'
-import { parseAuthorities } from '../../certs/authorities.ts'
-import type { DialOutcome } from '../../certs/dial.ts'
-import type { Issuer } from '../../certs/issuer.ts'
-import { createReplica, type SelfSignedReplica } from '../../certs/self-signed-replica.ts'
-import type { KubernetesApi } from '../../webhook/kubernetes/api.ts'
-import { type RecordedLine, recordingLog } from '../webhook/recording-log.ts'
+import { parseAuthorities } from '../../certs/pki/ca-bundle.ts'
+import type { Issuer } from '../../certs/pki/issuer.ts'
+import { createReplica, type SelfSignedReplica } from '../../certs/self-signed/self-signed-replica.ts'
+import type { DialOutcome } from '../../certs/trust/handshake-probe.ts'
+import type { KubernetesApi } from '../../kubernetes/api.ts'
+import { type RecordedLine, recordingLog } from '../support/recording-log.ts'
 
 export const host = 'spark-nanny.spark-nanny.svc'
 export const hourMs = 3_600_000

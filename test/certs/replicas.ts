@@ -1,10 +1,10 @@
 import { setImmediate as turn } from 'node:timers/promises'
-import { parseAuthorities } from '../../certs/authorities.ts'
-import { parseBundle } from '../../certs/bundle.ts'
-import type { Issuer } from '../../certs/issuer.ts'
-import type { ApiAnswer, ApiRequest } from '../../webhook/kubernetes/api.ts'
+import { parseAuthorities } from '../../certs/pki/ca-bundle.ts'
+import type { Issuer } from '../../certs/pki/issuer.ts'
+import { parseBundle } from '../../certs/pki/secret-contents.ts'
+import type { ApiAnswer, ApiRequest } from '../../kubernetes/api.ts'
+import { configurationOf, emptySecret, type StandInApi, standInApi } from './fake-certificate-api.ts'
 import { advance, dayMs, type TestReplica, testClock, testReplica, verification, verifies } from './replica.ts'
-import { configurationOf, emptySecret, type StandInApi, standInApi } from './stand-in-api.ts'
 
 /** What may happen next. `who` is taken modulo the number of replicas. */
 export type Happening =

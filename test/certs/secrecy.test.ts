@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
-import { redacted } from '../../certs/redaction.ts'
-import { selfSignedSource } from '../../certs/self-signed.ts'
+import { selfSignedSource } from '../../certs/self-signed/self-signed.ts'
+import { redacted } from '../../certs/trust/redaction.ts'
 import { recordOf } from '../../core/json.ts'
-import type { ApiAnswer, ApiRequest } from '../../webhook/kubernetes/api.ts'
+import type { ApiAnswer, ApiRequest } from '../../kubernetes/api.ts'
 import { createLog } from '../../webhook/log.ts'
-import { until } from '../webhook/kubernetes/fixture.ts'
+import { until } from '../kubernetes/fixture.ts'
+import { configurationOf, emptySecret, standInApi } from './fake-certificate-api.ts'
 import { quickIssuer } from './quick-issuer.ts'
 import { advance, dayMs, host, testClock } from './replica.ts'
-import { configurationOf, emptySecret, standInApi } from './stand-in-api.ts'
 
 /** Every key that was ever in the Secret or in a request, in all forms in which it could be told. */
 class Keys {

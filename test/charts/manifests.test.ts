@@ -4,9 +4,9 @@ import { basename, join } from 'node:path'
 import { test } from 'node:test'
 import { parseAllDocuments } from 'yaml'
 import { type Permission, readPermissions } from '../../docs/rbac-page.ts'
-import { chartProblems, parseConfig } from '../../webhook/config.ts'
+import { chartProblems, parseConfig } from '../../webhook/config/config.ts'
 
-/** What helm makes of the chart, as test/cluster/chart-templates.test.ts has written it down. */
+/** What helm makes of the chart, as test/cluster/tests/chart-templates.test.ts has written it down. */
 const goldens = globSync(join(import.meta.dirname, '../golden/chart/*.yaml')).sort()
 
 interface Manifest {
@@ -155,6 +155,6 @@ test('every permission has its reason, and grants no more than it names', () => 
     assert.ok(rule.resourceNames !== undefined || rule.verbs.join() === 'create')
   }
   assert.ok(!cluster.some(({ rule }) => rule.resources?.includes('secrets')))
-  // Written by PATCH (certs/secret.ts); never replaced as a whole.
+  // Written by PATCH (certs/trust/secret.ts); never replaced as a whole.
   assert.ok(!named('secrets').some(({ rule }) => rule.verbs.includes('update')))
 })

@@ -6,11 +6,11 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { type TestContext, test } from 'node:test'
-import { createAuthority, issueServingCertificate } from '../../certs/authority.ts'
-import { answer } from '../../webhook/admission/admit.ts'
-import { skip } from '../../webhook/admission/decide.ts'
-import { buildServer } from '../../webhook/server.ts'
-import { startFakeApiServer } from '../webhook/fake-api-server.ts'
+import { answer } from '../../admission/admit.ts'
+import { skip } from '../../admission/decide.ts'
+import { createAuthority, issueServingCertificate } from '../../certs/pki/issue-certificates.ts'
+import { buildServer } from '../../webhook/server/server.ts'
+import { startFakeApiServer } from '../support/fake-api-server.ts'
 
 const authority = createAuthority(new Date(), 1)
 const other = createAuthority(new Date(), 1)

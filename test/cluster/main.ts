@@ -3,11 +3,11 @@ import { join } from 'node:path'
 import { run as runTests } from 'node:test'
 import { spec } from 'node:test/reporters'
 import { parseArgs } from 'node:util'
-import { startCluster } from './cluster.ts'
-import { down } from './kubernetes/lifecycle.ts'
-import { clusterFile, harnessDir, logsDir } from './paths.ts'
-import { stopRunning } from './processes.ts'
-import { step } from './progress.ts'
+import { startCluster } from './harness/cluster.ts'
+import { down } from './harness/kubernetes/lifecycle.ts'
+import { clusterFile, logsDir, testsDir } from './harness/paths.ts'
+import { stopRunning } from './harness/processes.ts'
+import { step } from './harness/progress.ts'
 
 const usage = `usage: npm run test:cluster -- [options] [name …]
   Starts a one-node Kubernetes, runs the tests of test/cluster on it, and stops it.
@@ -38,11 +38,11 @@ const parse = () => {
 }
 
 const testFiles = (names: readonly string[]): string[] =>
-  readdirSync(harnessDir)
+  readdirSync(testsDir)
     .filter((file) => file.endsWith('.test.ts'))
     .filter((file) => names.length === 0 || names.some((name) => file.includes(name)))
     .sort()
-    .map((file) => join(harnessDir, file))
+    .map((file) => join(testsDir, file))
 
 /** Runs the test files one after another and gives how many tests passed and failed. */
 const runFiles = async (files: string[], grep: string | undefined, signal: AbortSignal) => {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { parseHistory } from '../../core/contract/deletion-history.ts'
 import { asText } from '../../core/json.ts'
-import { parseSparkApplication } from '../../core/spark-application.ts'
-import { parseHistory } from '../../webhook/controller/history.ts'
+import { parseSparkApplication } from '../../core/spark/application.ts'
 
 const rows: readonly [unknown, string][] = [
   ['a', 'a'],

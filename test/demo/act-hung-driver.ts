@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { restartAllContainersExitCode, sidecarContainerName } from '../../core/pod-contract.ts'
+import { restartAllContainersExitCode, sidecarContainerName } from '../../core/contract/pod-contract.ts'
 import type { Driver } from './driver-pod.ts'
 import type { KubeletEvent } from './kubelet/events.ts'
 import { admitAndRun, patienceMs, type Stage, untilAnswers } from './stage.ts'

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { sidecarContainerName } from '../../core/pod-contract.ts'
+import { sidecarContainerName } from '../../core/contract/pod-contract.ts'
 import type { Driver } from './driver-pod.ts'
 import type { KubeletEvent } from './kubelet/events.ts'
 import { admitAndRun, answers, patienceMs, type RunningDriver, type Stage } from './stage.ts'

@@ -1,7 +1,13 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { serviceAccountTokenDir, sidecarEnv, sidecarPort, sparkConfDir, verdictDir } from '../../core/pod-contract.ts'
-import { decodePolicy, encodePolicy } from '../../core/policy.ts'
+import {
+  serviceAccountTokenDir,
+  sidecarEnv,
+  sidecarPort,
+  sparkConfDir,
+  verdictDir,
+} from '../../core/contract/pod-contract.ts'
+import { decodePolicy, encodePolicy } from '../../core/settings/driver-policy.ts'
 import type { Node } from './kubelet/node.ts'
 import type { Review } from './webhook-process.ts'
 

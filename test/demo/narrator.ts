@@ -1,5 +1,5 @@
-import type { Container, Pod } from '../../core/pod.ts'
-import { restartAllContainersExitCode, sidecarContainerName } from '../../core/pod-contract.ts'
+import { restartAllContainersExitCode, sidecarContainerName } from '../../core/contract/pod-contract.ts'
+import type { Container, Pod } from '../../core/kubernetes/pod.ts'
 import type { KubeletEvent } from './kubelet/events.ts'
 import type { Speaker } from './timeline.ts'
 

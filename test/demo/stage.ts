@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Pod } from '../../core/pod.ts'
+import type { Pod } from '../../core/kubernetes/pod.ts'
 import { type Driver, nodeFor, reviewOf } from './driver-pod.ts'
 import { createEventLog, type EventLog } from './event-log.ts'
 import { type PodRun, runPod } from './kubelet/pod-run.ts'

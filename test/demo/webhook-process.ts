@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import jsonPatch, { type Operation } from 'fast-json-patch'
-import { createAuthority, issueServingCertificate } from '../../certs/authority.ts'
+import { createAuthority, issueServingCertificate } from '../../certs/pki/issue-certificates.ts'
 import { freePorts } from './free-ports.ts'
 
 /** The real webhook, as a process of its own, reached as the API server reaches it: by name, over TLS, by our CA only. */

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { access, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { pageOf } from '../../cli/findings/findings.ts'
+import { catalogue } from '../../cli/rules/catalogue.ts'
 import { findingsPages } from '../../docs/findings-pages.ts'
-import { pageOf } from '../../runbook/findings.ts'
-import { catalogue } from '../../runbook/rules/catalogue.ts'
 import { knownSparkKeys } from './spark-keys.ts'
 
 const root = join(import.meta.dirname, '../..')

@@ -4,8 +4,8 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { domain } from '../../core/pod-contract.ts'
-import { resolveSettings, settingKeys, settings } from '../../core/settings.ts'
+import { domain } from '../../core/contract/pod-contract.ts'
+import { resolveSettings, settingKeys, settings } from '../../core/settings/settings.ts'
 import { settingsPage, spelledDefault } from '../../docs/settings-page.ts'
 
 const docsDir = join(import.meta.dirname, '../../docs')

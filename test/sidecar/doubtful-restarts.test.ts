@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { alive, refused, timeout, watchRig } from './watch-rig.ts'
+import { alive, refused, timeout, watchRig } from './monitor-harness.ts'
 
 test('a driver that has closed its UI is never run again: beside another container it may have ended well', async (t) => {
   const deadlines = { stopDeadlineMs: 30_000, startupDeadlineMs: 30_000 }

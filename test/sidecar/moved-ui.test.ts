@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { DriverPolicy } from '../../core/policy.ts'
-import type { Sample } from '../../core/verdict.ts'
+import type { DriverPolicy } from '../../core/settings/driver-policy.ts'
+import type { Sample } from '../../core/verdict/verdict.ts'
 import { createLog } from '../../sidecar/log.ts'
 import { createPoller } from '../../sidecar/poller.ts'
-import { addressText } from '../../sidecar/ui-target.ts'
+import { addressText } from '../../spark-ui/ui-address.ts'
 import { policyWith } from './policies.ts'
 
 const list: Sample = { kind: 'alive', evidence: 'application' }

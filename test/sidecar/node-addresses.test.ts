@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { uiTarget } from '../../sidecar/ui-target.ts'
+import { uiTarget } from '../../spark-ui/ui-address.ts'
 import { policyWith } from './policies.ts'
 
 test('a node with the addresses of all Services is not asked at each', () => {

@@ -1,4 +1,4 @@
-import type { DriverPolicy } from '../../core/policy.ts'
+import type { DriverPolicy } from '../../core/settings/driver-policy.ts'
 
 export const applicationId = 'spark-3dc6e91792d24f94a8b4c565a1d99489'
 

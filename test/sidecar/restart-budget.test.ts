@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import type { RestartBudget } from '../../core/policy.ts'
+import type { RestartBudget } from '../../core/settings/driver-policy.ts'
 import { backoffMs, budgetState, clampToNow } from '../../sidecar/restart-budget.ts'
 
 const hour = 3_600_000

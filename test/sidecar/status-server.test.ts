@@ -5,8 +5,8 @@ import { type TestContext, test } from 'node:test'
 import { createLog } from '../../sidecar/log.ts'
 import type { SidecarState } from '../../sidecar/status.ts'
 import { serveStatus } from '../../sidecar/status-server.ts'
-import { freePort } from './stand-in-ui.ts'
-import { alive, refused, timeout, watchRig } from './watch-rig.ts'
+import { freePort } from '../support/fake-spark-ui.ts'
+import { alive, refused, timeout, watchRig } from './monitor-harness.ts'
 
 interface Served {
   readonly port: number

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createProber } from '../../sidecar/prober.ts'
+import { createProber } from '../../spark-ui/ui-client.ts'
+import { httpUi } from '../support/fake-spark-ui.ts'
 import { applicationId } from './policies.ts'
-import { httpUi } from './stand-in-ui.ts'
 
 test('jobs that wait for their first executor are the cluster’s matter', async (t) => {
   const state = { active: 0, executors: [{ id: 'driver', isActive: true, totalCores: 0 }] as unknown }

@@ -7,10 +7,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { type TestContext, test } from 'node:test'
-import { createAuthority, issueServingCertificate } from '../../certs/authority.ts'
-import { captureText } from './captures.ts'
-import { startFakeApiServer } from './fake-api-server.ts'
-import { until } from './kubernetes/fixture.ts'
+import { createAuthority, issueServingCertificate } from '../../certs/pki/issue-certificates.ts'
+import { until } from '../kubernetes/fixture.ts'
+import { captureText } from '../support/admission-captures.ts'
+import { startFakeApiServer } from '../support/fake-api-server.ts'
 
 const authority = createAuthority(new Date(), 1)
 const main = join(import.meta.dirname, '../../webhook/main.ts')

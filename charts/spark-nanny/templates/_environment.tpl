@@ -1,5 +1,5 @@
 {{/*
-The environment of the process, as webhook/config.ts parses it; a list of EnvVars. One part each for what one part of the
+The environment of the process, as webhook/config/config.ts parses it; a list of EnvVars. One part each for what one part of the
 process is told.
 */}}
 {{- define "spark-nanny.environment" -}}

@@ -1,10 +1,10 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { createAuthority, issueServingCertificate } from '../../../certs/authority.ts'
-import type { KubernetesApi } from '../../../webhook/kubernetes/api.ts'
-import { createClient } from '../../../webhook/kubernetes/client.ts'
-import { binary } from '../../cluster/paths.ts'
+import { createAuthority, issueServingCertificate } from '../../../certs/pki/issue-certificates.ts'
+import type { KubernetesApi } from '../../../kubernetes/api.ts'
+import { createClient } from '../../../kubernetes/client.ts'
+import { binary } from '../../cluster/harness/paths.ts'
 import { freePort, type Processes, until } from './processes.ts'
 
 /** A Kubernetes API of the bench's own: a real kube-apiserver and etcd, kwok in the place of the kubelets. */

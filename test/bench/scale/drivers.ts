@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import jsonPatch from 'fast-json-patch'
-import { nextApplicationIdSuffixAnnotation } from '../../../core/pod-contract.ts'
-import { admit } from '../../../webhook/admission/admit.ts'
-import { capableContext, captureRequest } from '../../webhook/captures.ts'
+import { admit } from '../../../admission/admit.ts'
+import { nextApplicationIdSuffixAnnotation } from '../../../core/contract/pod-contract.ts'
+import { capableContext, captureRequest } from '../../support/admission-captures.ts'
 
 /** One driver of the bench. */
 export interface Driver {

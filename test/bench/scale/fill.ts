@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parse } from 'yaml'
 import { recordOf } from '../../../core/json.ts'
-import { type ApiRequest, answerDetail, type KubernetesApi } from '../../../webhook/kubernetes/api.ts'
+import { type ApiRequest, answerDetail, type KubernetesApi } from '../../../kubernetes/api.ts'
 import { applicationIdOf, type Driver, driverPods, namespaceOf, sparkApplication } from './drivers.ts'
 
 /** How large the cluster is. */

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { KubernetesApi } from '../../../webhook/kubernetes/api.ts'
+import type { KubernetesApi } from '../../../kubernetes/api.ts'
 import { auditedRequests } from './audit.ts'
 import { hang, hangDecidedWithinMs, isDeletionDecision } from './changes.ts'
 import type { Driver } from './drivers.ts'

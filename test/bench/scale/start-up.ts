@@ -2,7 +2,7 @@ import { get, request } from 'node:https'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { captureText } from '../../webhook/captures.ts'
+import { captureText } from '../../support/admission-captures.ts'
 import type { Processes } from './processes.ts'
 import { readyAtMs, startWebhook, type WebhookProcess, type WebhookSetup } from './webhook-process.ts'
 

@@ -4,8 +4,8 @@
  */
 import { readFileSync } from 'node:fs'
 import { recordOf } from '../../../core/json.ts'
-import { observe } from '../../../webhook/controller/observe.ts'
-import { createClient } from '../../../webhook/kubernetes/client.ts'
+import { createClient } from '../../../kubernetes/client.ts'
+import { observe } from '../../../webhook/controller/driver/parse-driver.ts'
 import { isObserved } from './changes.ts'
 
 const { BENCH_SERVER: server = '', BENCH_SERVICE_ACCOUNT_DIR: dir = '' } = process.env

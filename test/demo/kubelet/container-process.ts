@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { closeSync, openSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Container, Pod } from '../../../core/pod.ts'
+import type { Container, Pod } from '../../../core/kubernetes/pod.ts'
 import { environmentOf, expand, type Node, onThisMachine } from './node.ts'
 
 /** A container that runs, as a process of this machine. */

@@ -1,4 +1,4 @@
-import type { Container, EnvVar, Pod } from '../../../core/pod.ts'
+import type { Container, EnvVar, Pod } from '../../../core/kubernetes/pod.ts'
 
 /** What stands in for the images, mounts and ports of a real node: there are no containers here, only processes. */
 export interface Node {

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Container, Pod } from '../../../core/pod.ts'
+import type { Container, Pod } from '../../../core/kubernetes/pod.ts'
 import { type ContainerEnd, type ContainerProcess, startContainer } from './container-process.ts'
 import type { PodPhase, Report } from './events.ts'
 import type { Node } from './node.ts'

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Probe } from '../../../core/pod.ts'
+import type { Probe } from '../../../core/kubernetes/pod.ts'
 import { type Node, onThisMachine } from './node.ts'
 
 /** Runs one probe once, as the kubelet does: true when it passes. */

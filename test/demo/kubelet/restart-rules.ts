@@ -1,4 +1,4 @@
-import type { Container } from '../../../core/pod.ts'
+import type { Container } from '../../../core/kubernetes/pod.ts'
 
 interface RestartRule {
   readonly action?: string

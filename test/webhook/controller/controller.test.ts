@@ -1,8 +1,16 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { until } from '../kubernetes/fixture.ts'
-import { createdMs, driverImage, driverPod, heldBackPod, running, sidecarImage, waiting } from './driver-pods.ts'
-import { controllerRig, leading, pods } from './rig.ts'
+import { until } from '../../kubernetes/fixture.ts'
+import {
+  createdMs,
+  driverImage,
+  driverPod,
+  heldBackPod,
+  running,
+  sidecarImage,
+  waiting,
+} from '../../support/driver-pods.ts'
+import { controllerRig, leading, pods } from './controller-harness.ts'
 
 const nowMs = createdMs + 60_000
 

@@ -1,17 +1,25 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { resolveSettings } from '../../../core/settings.ts'
-import type { Circumstances } from '../../../webhook/controller/circumstances.ts'
-import { driverMemories } from '../../../webhook/controller/driver-memory.ts'
-import { guardOf } from '../../../webhook/controller/guard.ts'
-import { type Look, look } from '../../../webhook/controller/look.ts'
-import type { DriverObservation } from '../../../webhook/controller/observation.ts'
-import { watchSidecarImage } from '../../../webhook/controller/sidecar-image.ts'
-import { watchWaits } from '../../../webhook/controller/waits.ts'
-import { createdMs, type DriverPodOptions, iso, running, sidecarImage, terminated, waiting } from './driver-pods.ts'
-import { judged, observed, unresponsive } from './observations.ts'
-import { defaultConfig } from './rig.ts'
+import { resolveSettings } from '../../../core/settings/settings.ts'
+import { guardOf } from '../../../webhook/controller/assess/coverage.ts'
+import type { Circumstances } from '../../../webhook/controller/assess/driver-context.ts'
+import { watchWaits } from '../../../webhook/controller/assess/wait-tracker.ts'
+import { driverMemories } from '../../../webhook/controller/decide/driver-state.ts'
+import { type Look, look } from '../../../webhook/controller/decide/evaluate.ts'
+import { watchSidecarImage } from '../../../webhook/controller/decide/sidecar-image-breaker.ts'
+import type { DriverObservation } from '../../../webhook/controller/driver/driver.ts'
+import {
+  createdMs,
+  type DriverPodOptions,
+  iso,
+  running,
+  sidecarImage,
+  terminated,
+  waiting,
+} from '../../support/driver-pods.ts'
+import { defaultConfig } from './controller-harness.ts'
+import { judged, observed, unresponsive } from './driver/drivers.ts'
 
 const deleting = { ...defaultConfig, fallback: { ...defaultConfig.fallback, mode: 'delete' as const } }
 const settings = resolveSettings({})

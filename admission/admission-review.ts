@@ -1,0 +1,135 @@
+import { isRecord } from '../core/json.ts'
+import { type Operation, patchText } from './json-patch.ts'
+
+/** The part of an `admission.k8s.io/v1` AdmissionRequest that is looked at. */
+export interface AdmissionRequest {
+  readonly uid: string
+  readonly kind: { readonly group: string; readonly version: string; readonly kind: string }
+  readonly operation: string
+  readonly subResource: string
+  /** Empty for objects without one. The object's own metadata may lack it, as it may lack a name (generateName). */
+  readonly namespace: string
+  readonly name: string
+  readonly dryRun: boolean
+  readonly object: unknown
+}
+
+/** What keeps a body from being an AdmissionReview, for the one who sent it. */
+export interface ReviewProblem {
+  readonly field: string
+  readonly value: string
+  /** The right form, worded to follow "must be ". */
+  readonly form: string
+}
+
+export type ParsedReview =
+  | { readonly kind: 'request'; readonly request: AdmissionRequest }
+  | { readonly kind: 'problem'; readonly problem: ReviewProblem }
+
+export const reviewApiVersion = 'admission.k8s.io/v1'
+
+/** The request of an AdmissionReview v1, or the first thing that is wrong with it. Unknown fields are ignored. */
+export function parseReview(body: unknown): ParsedReview {
+  if (!isRecord(body)) return problem('body', body, 'an AdmissionReview object')
+  if (body.kind !== 'AdmissionReview') return problem('kind', body.kind, 'AdmissionReview')
+  if (body.apiVersion !== reviewApiVersion) return problem('apiVersion', body.apiVersion, reviewApiVersion)
+  const { request } = body
+  if (!isRecord(request)) return problem('request', request, 'an object')
+  const { uid, kind, operation } = request
+  if (typeof uid !== 'string' || uid === '') return problem('request.uid', uid, 'a string that is not empty')
+  if (!isRecord(kind) || typeof kind.kind !== 'string') return problem('request.kind', kind, 'a GroupVersionKind')
+  if (typeof operation !== 'string') return problem('request.operation', operation, 'a string')
+  return {
+    kind: 'request',
+    request: {
+      uid,
+      kind: { group: text(kind.group), version: text(kind.version), kind: kind.kind },
+      operation,
+      subResource: text(request.subResource),
+      namespace: text(request.namespace),
+      name: text(request.name),
+      dryRun: request.dryRun === true,
+      object: request.object,
+    },
+  }
+}
+
+/** The request that creating `object` in `namespace` would send. */
+export function creationRequest(object: unknown, namespace: string): AdmissionRequest {
+  const { apiVersion, kind, metadata } = isRecord(object) ? object : {}
+  const [version = '', group = ''] = text(apiVersion).split('/').reverse()
+  const { name, namespace: ownNamespace } = isRecord(metadata) ? metadata : {}
+  return {
+    uid: 'manifest',
+    kind: { group, version, kind: text(kind) },
+    operation: 'CREATE',
+    subResource: '',
+    namespace: text(ownNamespace) || namespace,
+    name: text(name),
+    dryRun: true,
+    object,
+  }
+}
+
+/** What the API server gets back. Nothing is ever forbidden. */
+export interface AdmissionReviewResponse {
+  readonly apiVersion: typeof reviewApiVersion
+  readonly kind: 'AdmissionReview'
+  readonly response: {
+    readonly uid: string
+    readonly allowed: true
+    readonly patchType?: 'JSONPatch'
+    /** Base64 of the JSON Patch. */
+    readonly patch?: string
+    readonly warnings?: readonly string[]
+    /** The API server prefixes the keys with the webhook's name. */
+    readonly auditAnnotations: { readonly reason: string }
+  }
+}
+
+/** kubectl cuts warnings that are longer. */
+const maxWarningLength = 256
+
+export function reviewResponse(
+  uid: string,
+  reason: string,
+  operations: readonly Operation[],
+  warnings: readonly string[],
+): AdmissionReviewResponse {
+  return {
+    apiVersion: reviewApiVersion,
+    kind: 'AdmissionReview',
+    response: {
+      uid,
+      allowed: true,
+      ...(operations.length > 0 && {
+        patchType: 'JSONPatch' as const,
+        patch: base64(patchText(operations)),
+      }),
+      ...(warnings.length > 0 && { warnings: warnings.map(formatWarning) }),
+      auditAnnotations: { reason },
+    },
+  }
+}
+
+/** Used again and again: a buffer for each answer would cost as much as the encoding. */
+const scratch = Buffer.allocUnsafeSlow(64 * 1024)
+
+function base64(text: string): string {
+  // A UTF-16 unit takes at most three bytes.
+  if (text.length * 3 > scratch.length) return Buffer.from(text).toString('base64')
+  return scratch.toString('base64', 0, scratch.write(text))
+}
+
+function formatWarning(text: string): string {
+  // One line: the API server sends warnings in an HTTP header.
+  const warning = `spark-nanny: ${text.replace(/\s+/g, ' ')}`
+  return warning.length <= maxWarningLength ? warning : `${warning.slice(0, maxWarningLength - 1)}…`
+}
+
+function problem(field: string, value: unknown, form: string): ParsedReview {
+  const shown = value === undefined ? 'absent' : (JSON.stringify(value) ?? String(value))
+  return { kind: 'problem', problem: { field, value: shown.length > 80 ? `${shown.slice(0, 79)}…` : shown, form } }
+}
+
+const text = (value: unknown): string => (typeof value === 'string' ? value : '')

@@ -1,0 +1,133 @@
+import { reasons, type SkipReason } from '../core/contract/skip-reasons.ts'
+import { parsePod, parseService } from '../core/kubernetes/parse-objects.ts'
+import { driverContainerIndex, isDriverPod, type Pod, type Service } from '../core/kubernetes/pod.ts'
+import type { DriverPolicy } from '../core/settings/driver-policy.ts'
+import { effectiveSettings } from '../core/settings/effective-settings.ts'
+import type { ResolvedSettings, SettingProblem } from '../core/settings/settings.ts'
+import type { AdmissionRequest } from './admission-review.ts'
+import { planDriverService } from './driver-service.ts'
+import { type Operation, reproduces } from './json-patch.ts'
+import { type InjectionCircumstances, planInjection } from './plan-injection.ts'
+import { editableCopy, editedPod, editOperations, isInjected } from './pod-edits.ts'
+
+/** All that a decision depends on besides the request. */
+export interface AdmissionContext extends InjectionCircumstances {
+  /** Chart values by setting key. */
+  readonly chartSettings: Readonly<Record<string, string>>
+}
+
+/** What is done with an object, and all there is to say about it. Warnings are without our prefix. */
+export type Decision =
+  | {
+      readonly kind: 'inject'
+      readonly reason: 'injected'
+      readonly pod: Pod
+      readonly operations: readonly Operation[]
+      readonly policy: DriverPolicy
+      readonly settings: ResolvedSettings
+      readonly warnings: readonly string[]
+      readonly problems: readonly SettingProblem[]
+    }
+  | {
+      readonly kind: 'patch-service'
+      readonly reason: 'driver-service-patched'
+      readonly service: Service
+      readonly operations: readonly Operation[]
+      readonly warnings: readonly string[]
+      readonly problems: readonly SettingProblem[]
+    }
+  | {
+      readonly kind: 'skip'
+      readonly reason: SkipReason
+      readonly detail: string
+      readonly warnings: readonly string[]
+      readonly problems: readonly SettingProblem[]
+    }
+
+/** What a request is about, before anything is looked up for it. */
+export type Subject =
+  | { readonly kind: 'driver'; readonly pod: Pod }
+  | { readonly kind: 'service'; readonly service: Service }
+  | { readonly kind: 'other'; readonly reason: SkipReason }
+
+/** Sorts out what needs no look-up: most of what a namespace creates. */
+export function subjectOf({ kind, operation, subResource, object }: AdmissionRequest): Subject {
+  const other = (reason: SkipReason): Subject => ({ kind: 'other', reason })
+  if (kind.group !== '' || (kind.kind !== 'Pod' && kind.kind !== 'Service')) return other('unsupported-kind')
+  if (operation !== 'CREATE') return other('unsupported-operation')
+  if (subResource !== '') return other('unsupported-subresource')
+  if (kind.kind === 'Service') {
+    const service = parseService(object)
+    if (service === undefined) return other('malformed-object')
+    return service.metadata?.deletionTimestamp ? other('being-deleted') : { kind: 'service', service }
+  }
+  const pod = parsePod(object)
+  if (pod === undefined) return other('malformed-object')
+  if (pod.metadata?.labels?.['spark-role'] === 'executor') return other('executor')
+  if (!isDriverPod(pod)) return other('not-a-driver')
+  if (pod.metadata?.deletionTimestamp) return other('being-deleted')
+  if (isWindows(pod)) return other('windows')
+  return isInjected(pod) ? other('already-injected') : { kind: 'driver', pod }
+}
+
+/**
+ * The one place that decides what is done with an object. Pure: time, cluster and look-ups are in the context. A patch
+ * that does not reproduce the intent is not sent. Nothing is ever rejected.
+ */
+export function decide(request: AdmissionRequest, subject: Subject, context: AdmissionContext): Decision {
+  switch (subject.kind) {
+    case 'other':
+      return skip(subject.reason)
+    case 'service':
+      return decideService(request, subject.service)
+    case 'driver':
+      return decideDriver(subject.pod, context)
+  }
+}
+
+function decideService(request: AdmissionRequest, received: Service): Decision {
+  const plan = planDriverService(received, request.name)
+  if (plan.kind === 'leave') return skip(plan.reason)
+  const { service, operations } = plan
+  const draft = { ...received, spec: { ...received.spec } }
+  if (!reproduces(draft, operations, service)) return skip('patch-unverified')
+  return { kind: 'patch-service', reason: 'driver-service-patched', service, operations, warnings: [], problems: [] }
+}
+
+function decideDriver(received: Pod, context: AdmissionContext): Decision {
+  const { application } = context
+  const settings = effectiveSettings({
+    chart: context.chartSettings,
+    application: application.kind === 'found' ? application.application.annotations : undefined,
+    pod: received.metadata?.annotations,
+  })
+  const { problems } = settings
+  if (!settings.values.inject) return skip('opted-out', '', problems)
+  if (!context.capabilities.nativeSidecars) return skip('native-sidecars-unsupported', '', problems)
+  if (typeof context.suspension === 'string') return skip('sidecar-image-broken', context.suspension, problems)
+  const driverIndex = driverContainerIndex(received.spec)
+  const driver = driverIndex === undefined ? undefined : received.spec.containers[driverIndex]
+  if (driverIndex === undefined || driver === undefined) return skip('driver-container-not-found', '', problems)
+  const plan = planInjection(received, driverIndex, driver, settings, context)
+  if (plan.kind === 'impossible') return skip(plan.reason, plan.detail, problems)
+  const pod = editedPod(received, plan.edits)
+  const operations = editOperations(received, plan.edits)
+  if (!reproduces(editableCopy(received, driverIndex), operations, pod)) return skip('patch-unverified', '', problems)
+  const warnings = [...problems.map(({ message }) => message), ...plan.warnings]
+  return { kind: 'inject', reason: 'injected', pod, operations, policy: plan.policy, settings, warnings, problems }
+}
+
+/** The decision to leave an object as it is. */
+export function skip(reason: SkipReason, detail = '', problems: readonly SettingProblem[] = []): Decision {
+  const { warn, sentence } = reasons[reason]
+  const warnings = [
+    ...problems.map(({ message }) => message),
+    ...(warn ? [detail === '' ? sentence : `${sentence} (${detail})`] : []),
+  ]
+  return { kind: 'skip', reason, detail, warnings, problems }
+}
+
+/** Whether a pod says that it runs on Windows. */
+export function isWindows({ spec }: Pod): boolean {
+  return spec.os?.name === 'windows' || spec.nodeSelector?.['kubernetes.io/os'] === 'windows'
+}

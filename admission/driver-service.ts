@@ -1,0 +1,27 @@
+import type { SkipReason } from '../core/contract/skip-reasons.ts'
+import type { Service } from '../core/kubernetes/pod.ts'
+import type { Operation } from './json-patch.ts'
+
+export type ServicePlan =
+  | { readonly kind: 'publish'; readonly service: Service; readonly operations: readonly Operation[] }
+  | { readonly kind: 'leave'; readonly reason: SkipReason }
+
+/**
+ * Executors reach their driver by its headless Service, which has no DNS name until the driver is Ready unless it
+ * publishes addresses that are not. Spark names it `<something>-driver-svc`
+ * (DriverServiceFeatureStep.DRIVER_SVC_POSTFIX) and selects its own labels.
+ */
+export function planDriverService(service: Service, name: string): ServicePlan {
+  const { spec } = service
+  const isDrivers =
+    (service.metadata?.name ?? name).endsWith('-driver-svc') &&
+    spec.selector?.['spark-role'] === 'driver' &&
+    spec.clusterIP === 'None'
+  if (!isDrivers) return { kind: 'leave', reason: 'not-a-driver-service' }
+  if (spec.publishNotReadyAddresses === true) return { kind: 'leave', reason: 'already-published' }
+  return {
+    kind: 'publish',
+    service: { ...service, spec: { ...spec, publishNotReadyAddresses: true } },
+    operations: [{ op: 'add', path: '/spec/publishNotReadyAddresses', value: true }],
+  }
+}

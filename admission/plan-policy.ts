@@ -1,0 +1,53 @@
+import { isStatusPortTaken } from '../core/contract/collisions.ts'
+import { sidecarPort } from '../core/contract/pod-contract.ts'
+import { applicationIdOf, type Container, type Pod } from '../core/kubernetes/pod.ts'
+import type { DriverPolicy, HungAction } from '../core/settings/driver-policy.ts'
+import { formatSetting, type ResolvedSettings, type SettingSource, settingKeys } from '../core/settings/settings.ts'
+
+/** What the sidecar of this pod is told. */
+export function driverPolicy(
+  pod: Pod,
+  driver: Container,
+  resolved: ResolvedSettings,
+  onHung: HungAction,
+  statusPort: number,
+  startupProbeTells: boolean,
+): DriverPolicy {
+  const { values } = resolved
+  const namedPort = driver.ports?.find(({ name }) => name === 'spark-ui')?.containerPort
+  return {
+    applicationId: applicationIdOf(pod) ?? null,
+    ui: { scheme: values['ui-scheme'], port: values['ui-port'] ?? namedPort ?? 4040 },
+    intervalMs: values.interval,
+    timeoutMs: values.timeout,
+    failureThreshold: values['failure-threshold'],
+    startupDeadlineMs: values['startup-deadline'],
+    stopDeadlineMs: values['stop-deadline'],
+    stallDeadlineMs: values['stall-deadline'],
+    onHung,
+    statusPort,
+    startupProbeTells,
+    ...(pod.spec.hostNetwork === true && { hostNetwork: true }),
+    logLevel: values['log-level'],
+    settings: spelling(resolved),
+  }
+}
+
+/** The port that the sidecar serves on, or 0: on the node's network, or where another container has it, it is not ours. */
+export function statusPortOf(pod: Pod): number {
+  return pod.spec.hostNetwork === true || isStatusPortTaken(pod) ? 0 : sidecarPort
+}
+
+const spellings = new WeakMap<ResolvedSettings, DriverPolicy['settings']>()
+
+/** Shared by all drivers that share their settings. */
+function spelling(settings: ResolvedSettings): DriverPolicy['settings'] {
+  const known = spellings.get(settings)
+  if (known !== undefined) return known
+  const spelt: Record<string, { value: string; source: SettingSource }> = {}
+  for (const key of settingKeys) {
+    spelt[key] = { value: formatSetting(key, settings.values[key]), source: settings.sources[key] }
+  }
+  spellings.set(settings, spelt)
+  return spelt
+}

@@ -1,0 +1,67 @@
+import { sidecarPort, verdictDir, verdictFiles } from '../core/contract/pod-contract.ts'
+import type { Container, Probe } from '../core/kubernetes/pod.ts'
+import { constant } from './json-patch.ts'
+
+export interface DriverProbes {
+  readonly startupProbe?: Probe
+  readonly livenessProbe?: Probe
+  readonly readinessProbe?: Probe
+}
+
+export interface ProbeCircumstances {
+  readonly handler: 'exec' | 'http'
+  /** Whether the sidecar serves /startedz and /readyz. */
+  readonly served: boolean
+  /** Whether the driver's Service publishes addresses that are not ready; else nothing may hold back readiness. */
+  readonly servicesAdmitted: boolean
+  readonly observeOnly: boolean
+}
+
+/** The greatest a probe can have (int32): this one never kills. */
+const never = 2_147_483_647
+
+/** Succeed unless the sidecar has written the bad file: no sidecar, no file, no kill. */
+const unless = (file: string) => ({ exec: { command: ['/bin/sh', '-c', `! test -e ${verdictDir}/${file}`] } })
+/** Leaves the mark that the driver container runs, where it can; the sidecar's startup deadline waits for it. */
+const mark = `(: > ${verdictDir}/${verdictFiles.running}) 2>/dev/null`
+const unlessAndTell = (file: string) => ({
+  exec: { command: ['/bin/sh', '-c', `${mark}; ! test -e ${verdictDir}/${file}`] },
+})
+const when = (file: string) => ({ exec: { command: ['/bin/sh', '-c', `test -e ${verdictDir}/${file}`] } })
+const answers = (path: string) => ({ httpGet: { path, port: sidecarPort, scheme: 'HTTP' } })
+
+const startupTiming = { periodSeconds: 1, timeoutSeconds: 10, failureThreshold: never }
+const readinessTiming = { periodSeconds: 2, timeoutSeconds: 5, failureThreshold: 3 }
+const startup = {
+  exec: constant({ ...unlessAndTell(verdictFiles.starting), ...startupTiming }),
+  http: constant({ ...answers('/startedz'), ...startupTiming }),
+} satisfies Record<string, Probe>
+const liveness: Probe = constant({
+  ...unless(verdictFiles.hung),
+  periodSeconds: 10,
+  timeoutSeconds: 60,
+  failureThreshold: 3,
+})
+const readiness = {
+  exec: constant({ ...when(verdictFiles.ready), ...readinessTiming }),
+  http: constant({ ...answers('/readyz'), ...readinessTiming }),
+} satisfies Record<string, Probe>
+
+/**
+ * The probes that the driver lacks. Only liveness can kill, and only on a file that the sidecar wrote:
+ * - startup never fails for good: a frozen sidecar leaves `starting` behind. The kubelet starts liveness and readiness
+ *   after it, and a missed startup deadline is the sidecar's to conclude.
+ * - liveness takes three in a row and a minute each, since a timeout of exec counts as a failure and an overloaded
+ *   container runtime must not kill; a real verdict ends the command at once. Over http there is none: the
+ *   refused connection of a dead sidecar would kill a healthy driver.
+ * - readiness, and startup as it holds readiness back, are there only when the driver's name resolves without them.
+ */
+export function missingProbes(container: Container, circumstances: ProbeCircumstances): DriverProbes {
+  const { handler, served, servicesAdmitted, observeOnly } = circumstances
+  const askable = servicesAdmitted && (served || handler === 'exec')
+  return {
+    ...(askable && !container.startupProbe && { startupProbe: startup[handler] }),
+    ...(handler === 'exec' && !observeOnly && !container.livenessProbe && { livenessProbe: liveness }),
+    ...(askable && !container.readinessProbe && { readinessProbe: served ? readiness.http : readiness.exec }),
+  }
+}

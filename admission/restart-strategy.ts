@@ -1,0 +1,146 @@
+import { formatDuration } from '../core/duration.ts'
+import type { Capabilities } from '../core/kubernetes/capabilities.ts'
+import type { HungAction, RestartBudget } from '../core/settings/driver-policy.ts'
+import type { ResolvedSettings } from '../core/settings/settings.ts'
+import { finalPolicyText, retriesOf, type SparkApplication } from '../core/spark/application.ts'
+import type { ApplicationLookup } from '../core/spark/application-reference.ts'
+
+/** What a hung driver gets, and what its owner should know of it now rather than then. */
+export interface RestartChoice {
+  readonly action: HungAction
+  /** The restartPolicy that the pod must have for it; null: as it is. */
+  readonly podRestartPolicy: 'OnFailure' | null
+  readonly warnings: readonly string[]
+}
+
+export interface RestartCircumstances {
+  readonly settings: ResolvedSettings
+  readonly application: ApplicationLookup
+  readonly capabilities: Capabilities
+  /** Of the pod as it was sent; Spark says Never. */
+  readonly podRestartPolicy: string
+  /** Whether the driver has our liveness probe: without it the kubelet does not act on a verdict. */
+  readonly liveness: boolean
+}
+
+const hourMs = 3_600_000
+
+/** `restart` and what surrounds the driver → one action. */
+export function chooseRestart(circumstances: RestartCircumstances): RestartChoice {
+  const chosen = choose(circumstances)
+  const warning = circumstances.liveness ? undefined : withoutLiveness(chosen.action)
+  return warning === undefined ? chosen : { ...chosen, warnings: [...chosen.warnings, warning] }
+}
+
+function choose(circumstances: RestartCircumstances): RestartChoice {
+  const { settings, application, podRestartPolicy } = circumstances
+  switch (settings.values.restart) {
+    case 'observe':
+      return choice({ kind: 'observe', budget: null })
+    case 'resubmit':
+      return failPod(circumstances, finalKill(application))
+    case 'in-place':
+      return inPlaceByName(circumstances)
+    case 'auto':
+      // A restartPolicy other than Never is not Spark's doing: the kubelet restarts what fails, and so it shall.
+      return podRestartPolicy === 'Never' ? auto(circumstances) : inPlace(circumstances, perHour(settings))
+  }
+}
+
+/** What the owner asked for (DESIGN: "Getting the work going again"). */
+function auto(circumstances: RestartCircumstances): RestartChoice {
+  const { application, settings } = circumstances
+  switch (application.kind) {
+    case 'none':
+      return inPlace(circumstances, perHour(settings))
+    case 'unreadable': {
+      const { name } = application.reference
+      const warning = `SparkApplication ${name} could not be read (${application.detail}): a hung driver’s pod fails and its operator decides`
+      return failPod(circumstances, [warning])
+    }
+    case 'found':
+      return byOwner(circumstances, application.application)
+  }
+}
+
+function byOwner(circumstances: RestartCircumstances, application: SparkApplication): RestartChoice {
+  const { settings } = circumstances
+  const { restartPolicy } = application
+  // Apache's operator takes any restart of a container for a failure.
+  const final = finalKill(circumstances.application)
+  if (application.operator === 'apache' || final.length > 0) return failPod(circumstances, final)
+  // A chart value is for all applications, and weaker than what the owner of this one asked for.
+  const { 'max-restarts': source } = settings.sources
+  const explicit = source === 'application' || source === 'pod'
+  const backoffMs = settings.values['restart-backoff']
+  const maxRestarts = restartPolicy.kind === 'on-failure' ? restartPolicy.retries : null
+  return inPlace(circumstances, explicit ? perHour(settings) : { maxRestarts, windowMs: null, backoffMs })
+}
+
+/** In place where the cluster can, else the pod fails. */
+function inPlace(circumstances: RestartCircumstances, budget: RestartBudget): RestartChoice {
+  const { capabilities, application } = circumstances
+  if (capabilities.restartAllContainers) return choice({ kind: 'restart-all-containers', budget })
+  return failPod(circumstances, application.kind === 'none' ? finalKill(application) : [])
+}
+
+function inPlaceByName(circumstances: RestartCircumstances): RestartChoice {
+  const { settings, capabilities, podRestartPolicy, application } = circumstances
+  const budget = perHour(settings)
+  const apache = application.kind === 'found' && application.application.operator === 'apache'
+  const warnings = apache ? ['Apache’s operator takes a restart in place for a failure of the application'] : []
+  if (capabilities.restartAllContainers) return choice({ kind: 'restart-all-containers', budget }, warnings)
+  const action = { kind: 'restart-driver-container', budget } as const
+  if (podRestartPolicy !== 'Never') return choice(action, warnings)
+  const warning =
+    'this cluster cannot restart all containers of a pod: restart in-place sets the pod’s restartPolicy to OnFailure, which restarts a driver that fails for any other reason too'
+  return { action, podRestartPolicy: 'OnFailure', warnings: [...warnings, warning] }
+}
+
+/** A failed liveness probe fails a pod only where the kubelet does not restart its containers. */
+function failPod(circumstances: RestartCircumstances, warnings: readonly string[]): RestartChoice {
+  const { podRestartPolicy, settings } = circumstances
+  if (podRestartPolicy === 'Never') return choice({ kind: 'fail-pod', budget: null }, warnings)
+  const warning = `the pod’s restartPolicy is ${podRestartPolicy}: the kubelet restarts a hung driver’s container instead of failing the pod`
+  return choice({ kind: 'restart-driver-container', budget: perHour(settings) }, [warning])
+}
+
+/** What to say when nobody runs a failed driver again. */
+function finalKill(application: ApplicationLookup): readonly string[] {
+  if (application.kind === 'unreadable') return []
+  if (application.kind === 'none') return ['a hung driver’s pod fails, and nothing is known that would submit it again']
+  const { restartPolicy, name } = application.application
+  if (retriesOf(restartPolicy) > 0) return []
+  return [
+    `restartPolicy of SparkApplication ${name} is ${finalPolicyText(restartPolicy)}: a hung driver’s pod fails and is not run again`,
+  ]
+}
+
+function perHour({ values }: ResolvedSettings): RestartBudget {
+  return { maxRestarts: values['max-restarts'], windowMs: hourMs, backoffMs: values['restart-backoff'] }
+}
+
+const choice = (action: HungAction, warnings: readonly string[] = []): RestartChoice => ({
+  action,
+  podRestartPolicy: null,
+  warnings,
+})
+
+/** What the kubelet will not do for want of our liveness probe. */
+function withoutLiveness({ kind, budget }: HungAction): string | undefined {
+  if (kind === 'fail-pod' || kind === 'restart-driver-container') {
+    return 'the driver has no liveness probe of ours: a hung driver is reported only'
+  }
+  return kind === 'restart-all-containers' && budget.maxRestarts !== null
+    ? 'the driver has no liveness probe of ours: when its restarts are spent a hung driver is reported only'
+    : undefined
+}
+
+/** For a person: `restart all containers, at most 3 in 1h, then the pod fails`. */
+export function describeAction({ kind, budget }: HungAction): string {
+  if (budget === null) return kind === 'observe' ? 'report only' : 'fail the pod'
+  const times = budget.maxRestarts === null ? 'without limit' : `at most ${budget.maxRestarts}`
+  const window = budget.windowMs === null ? 'in the life of the pod' : `in ${formatDuration(budget.windowMs)}`
+  const what = kind === 'restart-all-containers' ? 'restart all containers' : 'restart the driver container'
+  return `${what}, ${times} ${window}, ${formatDuration(budget.backoffMs)} apart or more`
+}

@@ -1,0 +1,87 @@
+import {
+  noTokenVolumeName,
+  restartAllContainersRule,
+  type SidecarImage,
+  serviceAccountTokenDir,
+  sidecarContainerName,
+  sidecarEnv,
+  sparkConfDir,
+  verdictDir,
+  verdictVolumeName,
+} from '../core/contract/pod-contract.ts'
+import type { Capabilities } from '../core/kubernetes/capabilities.ts'
+import type { Container, Pod, ResourceRequirements, Volume, VolumeMount } from '../core/kubernetes/pod.ts'
+import { type DriverPolicy, encodePolicy } from '../core/settings/driver-policy.ts'
+import { constant } from './json-patch.ts'
+
+/** The volumes of ours. The verdict must be readable by whatever user the driver is, and never touch a disk. */
+export const sidecarVolumes: readonly Volume[] = [
+  constant({ name: verdictVolumeName, emptyDir: { medium: 'Memory', sizeLimit: '1Mi' } }),
+  constant({ name: noTokenVolumeName, emptyDir: {} }),
+]
+
+/**
+ * The native sidecar, in the fields of PodSecurity's `restricted`. It has no command: the controller may put the
+ * driver's own image in its place, and that must be able to fail.
+ */
+export function sidecarContainer(
+  pod: Pod,
+  policy: DriverPolicy,
+  { image, imagePullPolicy }: SidecarImage,
+  resources: ResourceRequirements | undefined,
+  capabilities: Capabilities,
+  sparkConf: VolumeMount | undefined,
+): Container {
+  return {
+    name: sidecarContainerName,
+    image,
+    imagePullPolicy,
+    restartPolicy: 'Always',
+    ...(policy.onHung.kind === 'restart-all-containers' && { restartPolicyRules: [restartAllContainersRule] }),
+    env: [{ name: sidecarEnv.policy, value: encodePolicy(policy) }],
+    ...(policy.statusPort > 0 && {
+      ports: [{ name: 'nanny-status', containerPort: policy.statusPort, protocol: 'TCP' }],
+    }),
+    ...(resources !== undefined && { resources }),
+    securityContext: {
+      allowPrivilegeEscalation: false,
+      capabilities: { drop: ['ALL'] },
+      readOnlyRootFilesystem: true,
+      runAsNonRoot: true,
+      ...userOf(pod, capabilities),
+      seccompProfile: { type: 'RuntimeDefault' },
+    },
+    terminationMessagePolicy: 'File',
+    volumeMounts: [
+      { name: verdictVolumeName, mountPath: verdictDir },
+      ...(sparkConf === undefined ? [] : [sparkConf]),
+      // Where something is mounted already, the API server mounts no token.
+      { name: noTokenVolumeName, mountPath: serviceAccountTokenDir, readOnly: true },
+    ],
+  }
+}
+
+/**
+ * A user other than root is inherited. Root would clash with runAsNonRoot, and where the pod may be root any user may be
+ * stated, on OpenShift too; the image's user would clash when the image is changed, but there it is OpenShift's to pick.
+ */
+function userOf(pod: Pod, { openShift }: Capabilities): { readonly runAsUser?: number } {
+  const inherited = pod.spec.securityContext?.runAsUser
+  const isInherited = typeof inherited === 'number' ? inherited !== 0 : openShift
+  return isInherited ? {} : { runAsUser: 65532 }
+}
+
+/** The driver's own mount of its configuration, for the sidecar; undefined when it has none that another may share. */
+export function sparkConfMount(pod: Pod, driver: Container): VolumeMount | undefined {
+  const confDir = driver.env?.find(({ name }) => name === 'SPARK_CONF_DIR')?.value ?? '/opt/spark/conf'
+  const strip = (path: string) => path.replace(/\/+$/, '')
+  const mount = driver.volumeMounts?.find(({ mountPath }) => strip(mountPath) === strip(confDir))
+  const name = mount?.name ?? 'spark-conf-volume-driver'
+  if (mount?.subPathExpr !== undefined || !pod.spec.volumes?.some((volume) => volume.name === name)) return undefined
+  return {
+    name,
+    mountPath: sparkConfDir,
+    readOnly: true,
+    ...(mount?.subPath !== undefined && { subPath: mount.subPath }),
+  }
+}

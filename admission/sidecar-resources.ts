@@ -1,0 +1,114 @@
+import { boundOf, givesResources, type NamespaceLimits } from '../core/kubernetes/namespace-limits.ts'
+import type { PodSpec, ResourceRequirements } from '../core/kubernetes/pod.ts'
+import { hasPodLevelResources, podTotalMilli, qosClass, type ResourceName } from '../core/kubernetes/pod-resources.ts'
+import { formatCpu, formatMemory, parseQuantityMilli } from '../core/kubernetes/quantity.ts'
+import type { SettingValues } from '../core/settings/settings.ts'
+import { type Refusal, refusalOfSidecar } from './quota-check.ts'
+
+export type SidecarResources =
+  | { readonly kind: 'resources'; readonly resources: ResourceRequirements | undefined }
+  | ({ readonly kind: 'no-room' } & Refusal)
+
+interface Amount {
+  readonly requestMilli: number
+  readonly limitMilli: number
+}
+
+/**
+ * With less than this a sidecar may not come up at all, and one that has never run holds its driver back. (runc refuses
+ * memory limits of a few MiB.)
+ */
+const leastLimitMilli: Readonly<Record<ResourceName, number>> = { cpu: 10, memory: 32 * 1024 ** 2 * 1000 }
+
+/**
+ * Requests and limits of the sidecar such that the pod keeps its QoS class and is not rejected for the sidecar's sake:
+ * - BestEffort pods, and pods with resources of their own at pod level (which container sums may not exceed), get none;
+ * - Guaranteed pods get requests equal to limits;
+ * - the namespace's LimitRanges clamp; where they, or the ResourceQuotas, leave no room there is no sidecar.
+ */
+export function sidecarResources(
+  spec: PodSpec,
+  values: SettingValues,
+  limits: NamespaceLimits | null,
+): SidecarResources {
+  const chosen = chooseResources(spec, values, limits)
+  if (chosen.kind === 'no-room' || limits === null) return chosen
+  const refusal = refusalOfSidecar(spec, chosen.resources, limits)
+  return refusal === undefined ? chosen : { kind: 'no-room', ...refusal }
+}
+
+function chooseResources(spec: PodSpec, values: SettingValues, limits: NamespaceLimits | null): SidecarResources {
+  if (hasPodLevelResources(spec)) {
+    // A LimitRange would give the bare sidecar defaults, and these could exceed what the pod states for itself.
+    return limits !== null && givesResources(limits)
+      ? noRoom('the pod has resources at pod level and the namespace a LimitRange')
+      : { kind: 'resources', resources: undefined }
+  }
+  const qos = qosClass(spec)
+  if (qos === 'BestEffort') {
+    // Zeros say something to quotas and LimitRanges, which demand that, and nothing to the QoS class.
+    const isAsked = limits !== null && (limits.quotas.length > 0 || givesResources(limits))
+    return { kind: 'resources', resources: isAsked ? { requests: zeros, limits: zeros } : undefined }
+  }
+  const written = { cpu: writtenAmount(values, 'cpu'), memory: writtenAmount(values, 'memory') }
+  const asked = (name: ResourceName) => sound(name, written[name], qos === 'Guaranteed')
+  const cpu = clamp('cpu', asked('cpu'), spec, limits)
+  const memory = clamp('memory', asked('memory'), spec, limits)
+  if (cpu === undefined || memory === undefined) return noRoom(`of ${cpu === undefined ? 'cpu' : 'memory'}`)
+  const spell = (name: ResourceName, side: 'request' | 'limit', amount: Amount) =>
+    amount[`${side}Milli`] === written[name][`${side}Milli`]
+      ? values[`sidecar-${name}-${side}`]
+      : format[name](amount[`${side}Milli`])
+  return {
+    kind: 'resources',
+    resources: {
+      requests: { cpu: spell('cpu', 'request', cpu), memory: spell('memory', 'request', memory) },
+      limits: { cpu: spell('cpu', 'limit', cpu), memory: spell('memory', 'limit', memory) },
+    },
+  }
+}
+
+const zeros = { cpu: '0', memory: '0' } as const
+const format = { cpu: formatCpu, memory: formatMemory } as const
+
+function writtenAmount(values: SettingValues, name: ResourceName): Amount {
+  return {
+    requestMilli: parseQuantityMilli(values[`sidecar-${name}-request`]) ?? 0,
+    limitMilli: parseQuantityMilli(values[`sidecar-${name}-limit`]) ?? 0,
+  }
+}
+
+/** An amount that a container can have: a limit below the request would have the pod rejected. */
+function sound(name: ResourceName, { requestMilli, limitMilli }: Amount, guaranteed: boolean): Amount {
+  const limit = Math.max(limitMilli, guaranteed ? 0 : requestMilli, leastLimitMilli[name])
+  return { requestMilli: guaranteed ? limit : requestMilli, limitMilli: limit }
+}
+
+/** The amount moved into the bounds of the LimitRanges, or undefined when a sidecar could not start with it. */
+function clamp(
+  name: ResourceName,
+  { requestMilli, limitMilli }: Amount,
+  spec: PodSpec,
+  limits: NamespaceLimits | null,
+): Amount | undefined {
+  if (limits === null) return { requestMilli, limitMilli }
+  const container = boundOf(limits.container, name)
+  const pod = boundOf(limits.pod, name)
+  const limit = Math.min(
+    Math.max(limitMilli, container.minMilli),
+    container.maxMilli,
+    pod.maxMilli - podTotalMilli(spec, 'limits', name),
+  )
+  // Rounded up: with a byte less the ratio would be exceeded.
+  const leastOfLimit = Math.ceil(limit / container.maxRatio / unitMilli[name]) * unitMilli[name]
+  const least = Math.max(requestMilli, container.minMilli, leastOfLimit)
+  const request = Math.min(least, limit, pod.maxMilli - podTotalMilli(spec, 'requests', name))
+  // Equal amounts hardly ever raise the ratio of the pod's limits to its requests.
+  const equal = requestMilli === limitMilli || pod.maxRatio < Infinity
+  return limit < leastLimitMilli[name] ? undefined : { requestMilli: equal ? limit : request, limitMilli: limit }
+}
+
+/** The least that an amount of it can be spelt with. */
+const unitMilli: Readonly<Record<ResourceName, number>> = { cpu: 1, memory: 1000 }
+
+const noRoom = (detail: string): SidecarResources => ({ kind: 'no-room', reason: 'limits-too-tight', detail })

@@ -1,0 +1,107 @@
+import { isRecord, recordOf } from '../../core/json.ts'
+import { answerDetail, type KubernetesApi } from '../../kubernetes/api.ts'
+import { type BundleText, bundleKeys, type FoundBundle, parseBundle } from '../pki/secret-contents.ts'
+
+export interface SecretName {
+  readonly namespace: string
+  readonly name: string
+}
+
+/** The Secret as it was read. */
+export interface FoundSecret {
+  readonly found: FoundBundle
+  /** Null: there is none. */
+  readonly resourceVersion: string | null
+  /** What makes it the installation's, for the time when it has to be made again. */
+  readonly marks: SecretMarks
+}
+
+export interface SecretMarks {
+  readonly labels: Readonly<Record<string, string>>
+  readonly annotations: Readonly<Record<string, string>>
+}
+
+export type ReadOutcome<T> =
+  | { readonly kind: 'read'; readonly value: T }
+  | { readonly kind: 'failed'; readonly detail: string }
+
+export type WriteOutcome =
+  | { readonly kind: 'written' }
+  /** Somebody else wrote since we read. */
+  | { readonly kind: 'conflict' }
+  | { readonly kind: 'failed'; readonly detail: string }
+
+export const apiDeadlineMs = 10_000
+
+const ownMarks: SecretMarks = { labels: { 'app.kubernetes.io/managed-by': 'spark-nanny' }, annotations: {} }
+
+export const secretsPath = ({ namespace }: SecretName) => `/api/v1/namespaces/${encodeURIComponent(namespace)}/secrets`
+const pathOf = (name: SecretName) => `${secretsPath(name)}/${encodeURIComponent(name.name)}`
+
+/** Reads it from the API, past every cache. `before`: the marks that it had. */
+export async function readSecret(
+  api: KubernetesApi,
+  name: SecretName,
+  before: SecretMarks | null,
+): Promise<ReadOutcome<FoundSecret>> {
+  const answer = await api.request({ method: 'GET', path: pathOf(name), deadlineMs: apiDeadlineMs })
+  if (answer.kind === 'answer' && answer.status === 404) {
+    return {
+      kind: 'read',
+      value: { found: { kind: 'absent' }, resourceVersion: null, marks: before ?? ownMarks },
+    }
+  }
+  const { data, metadata } = recordOf(answer.kind === 'answer' ? answer.body : undefined)
+  const { resourceVersion, labels, annotations } = recordOf(metadata)
+  if (answer.kind === 'failed' || answer.status !== 200 || typeof resourceVersion !== 'string')
+    return { kind: 'failed', detail: `Secret ${name.name}: ${answerDetail(answer)}` }
+  // Without the annotation in which kubectl keeps a copy of the whole object.
+  const helm = Object.entries(textsOf(annotations)).filter(([key]) => key.startsWith('meta.helm.sh/'))
+  return {
+    kind: 'read',
+    value: {
+      found: parseBundle(data),
+      resourceVersion,
+      marks: { labels: textsOf(labels), annotations: Object.fromEntries(helm) },
+    },
+  }
+}
+
+/** Writes all of it at once; nothing when it is not as it was read. */
+export async function writeSecret(
+  api: KubernetesApi,
+  name: SecretName,
+  text: BundleText,
+  { resourceVersion, marks }: FoundSecret,
+): Promise<WriteOutcome> {
+  const encoded = (key: keyof BundleText) => (text[key] === '' ? null : Buffer.from(text[key]).toString('base64'))
+  const data = Object.fromEntries(bundleKeys.map((key) => [key, encoded(key)]))
+  const answer =
+    resourceVersion === null
+      ? await api.request({
+          method: 'POST',
+          path: `${secretsPath(name)}?fieldManager=spark-nanny`,
+          body: {
+            apiVersion: 'v1',
+            kind: 'Secret',
+            metadata: { name: name.name, namespace: name.namespace, ...marks },
+            type: 'Opaque',
+            data: Object.fromEntries(Object.entries(data).filter(([, value]) => value !== null)),
+          },
+          deadlineMs: apiDeadlineMs,
+        })
+      : await api.request({
+          method: 'PATCH',
+          path: `${pathOf(name)}?fieldManager=spark-nanny`,
+          contentType: 'application/merge-patch+json',
+          body: { metadata: { resourceVersion }, data },
+          deadlineMs: apiDeadlineMs,
+        })
+  if (answer.kind === 'answer' && (answer.status === 200 || answer.status === 201)) return { kind: 'written' }
+  if (answer.kind === 'answer' && (answer.status === 409 || (answer.status === 404 && resourceVersion !== null)))
+    return { kind: 'conflict' }
+  return { kind: 'failed', detail: `Secret ${name.name}: ${answerDetail(answer)}` }
+}
+
+const textsOf = (value: unknown): Readonly<Record<string, string>> =>
+  isRecord(value) ? Object.fromEntries(Object.entries(value).map(([key, text]) => [key, String(text)])) : {}

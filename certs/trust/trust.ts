@@ -1,0 +1,77 @@
+import { recordOf } from '../../core/json.ts'
+import { type Authority, type AuthorityList, holds, parseAuthorities, renderAuthorities } from '../pki/ca-bundle.ts'
+import { type Clocks, isPast } from '../pki/clocks.ts'
+
+/** Which authorities the API server is told to trust when it calls a webhook. */
+export type Trust =
+  /** There is no webhook configuration, or one without webhooks: nobody is called. */
+  | { readonly kind: 'absent' }
+  | { readonly kind: 'found'; readonly resourceVersion: string; readonly webhooks: readonly TrustingWebhook[] }
+
+export interface TrustingWebhook extends AuthorityList {
+  readonly name: string
+}
+
+/** From a MutatingWebhookConfiguration. */
+export function parseTrust(object: unknown): Trust {
+  const { metadata, webhooks } = recordOf(object)
+  const { resourceVersion } = recordOf(metadata)
+  const list: readonly unknown[] = Array.isArray(webhooks) ? webhooks : []
+  if (list.length === 0 || typeof resourceVersion !== 'string') return { kind: 'absent' }
+  return {
+    kind: 'found',
+    resourceVersion,
+    webhooks: list.map((webhook) => {
+      const { name, clientConfig } = recordOf(webhook)
+      const { caBundle } = recordOf(clientConfig)
+      const pem = typeof caBundle === 'string' ? Buffer.from(caBundle, 'base64').toString('utf8') : ''
+      return { name: String(name), ...parseAuthorities(pem) }
+    }),
+  }
+}
+
+export const trustedByAll = (trust: Trust, fingerprint: string): boolean =>
+  trust.kind === 'found' && trust.webhooks.every(({ authorities }) => holds(authorities, fingerprint))
+
+/** Those that all webhooks trust. */
+export function commonAuthorities(trust: Trust): readonly Authority[] {
+  const [first] = trust.kind === 'found' ? trust.webhooks : []
+  return (first?.authorities ?? []).filter(({ fingerprint }) => trustedByAll(trust, fingerprint))
+}
+
+/** Trusted by some webhook, and not among `wanted`. */
+export function strangers(trust: Trust, wanted: readonly Authority[]): readonly Authority[] {
+  if (trust.kind === 'absent') return []
+  return trust.webhooks
+    .flatMap(({ authorities }) => authorities)
+    .filter(({ fingerprint }) => !holds(wanted, fingerprint))
+}
+
+/** One webhook and the caBundle, PEM, that it should have. */
+export interface CaBundle {
+  readonly name: string
+  readonly pem: string
+}
+
+/**
+ * The caBundles to write; none when all hold what they should. What is missing is added. An authority that is not ours is
+ * left until it expires or `dropStrangers`: another replica may still serve what it signed.
+ */
+export function caBundlesToWrite(
+  trust: Trust,
+  wanted: readonly Authority[],
+  dropStrangers: boolean,
+  clocks: Clocks,
+): readonly CaBundle[] {
+  if (trust.kind === 'absent') return []
+  return trust.webhooks.flatMap(({ name, authorities, garbage }) => {
+    const others = authorities.filter(({ fingerprint }) => !holds(wanted, fingerprint))
+    const kept = dropStrangers ? [] : others.filter(({ expiresMs }) => !isPast(clocks, expiresMs))
+    const complete = wanted.every(({ fingerprint }) => holds(authorities, fingerprint))
+    if (complete && !garbage && kept.length === others.length) return []
+    return [{ name, pem: renderAuthorities([...wanted, ...kept]) }]
+  })
+}
+
+export const absenceOf = (configurationName: string) =>
+  `there is no MutatingWebhookConfiguration ${configurationName}, or it has no webhooks: no driver is guarded`

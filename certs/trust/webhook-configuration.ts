@@ -1,0 +1,43 @@
+import { answerDetail, type KubernetesApi } from '../../kubernetes/api.ts'
+import { apiDeadlineMs, type ReadOutcome, type WriteOutcome } from './secret.ts'
+import { type CaBundle, parseTrust, type Trust } from './trust.ts'
+
+export const configurationsPath = '/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations'
+const pathOf = (name: string) => `${configurationsPath}/${encodeURIComponent(name)}`
+
+/** Reads who is trusted, from the API and past every cache. */
+export async function readTrust(api: KubernetesApi, name: string): Promise<ReadOutcome<Trust>> {
+  const answer = await api.request({ method: 'GET', path: pathOf(name), deadlineMs: apiDeadlineMs })
+  if (answer.kind === 'answer' && answer.status === 404) return { kind: 'read', value: { kind: 'absent' } }
+  if (answer.kind === 'answer' && answer.status === 200) return { kind: 'read', value: parseTrust(answer.body) }
+  return { kind: 'failed', detail: `MutatingWebhookConfiguration ${name}: ${answerDetail(answer)}` }
+}
+
+/**
+ * Sets the caBundle of some webhooks, and nothing else; nothing at all when the configuration is not as it was read. A
+ * strategic merge patch finds webhooks by their names (patchMergeKey in k8s.io/api/admissionregistration/v1), and a
+ * resourceVersion in it is a precondition.
+ */
+export async function writeCaBundles(
+  api: KubernetesApi,
+  name: string,
+  caBundles: readonly CaBundle[],
+  resourceVersion: string,
+): Promise<WriteOutcome> {
+  const answer = await api.request({
+    method: 'PATCH',
+    path: `${pathOf(name)}?fieldManager=spark-nanny`,
+    contentType: 'application/strategic-merge-patch+json',
+    body: {
+      metadata: { resourceVersion },
+      webhooks: caBundles.map((caBundle) => ({
+        name: caBundle.name,
+        clientConfig: { caBundle: Buffer.from(caBundle.pem).toString('base64') },
+      })),
+    },
+    deadlineMs: apiDeadlineMs,
+  })
+  if (answer.kind === 'answer' && answer.status === 200) return { kind: 'written' }
+  if (answer.kind === 'answer' && (answer.status === 409 || answer.status === 404)) return { kind: 'conflict' }
+  return { kind: 'failed', detail: `MutatingWebhookConfiguration ${name}: ${answerDetail(answer)}` }
+}

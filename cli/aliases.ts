@@ -1,0 +1,49 @@
+/** A command under the name that the runbook has for it, with the runbook's own order of arguments. */
+export interface Alias {
+  readonly command: string
+  /** Names of the arguments; all are asked for. */
+  readonly takes: readonly string[]
+  /** The arguments of the command, of as many words as `takes` names. */
+  arguments(...words: readonly string[]): readonly string[]
+}
+
+/** By the name of the file that is run. */
+export const aliases: Readonly<Record<string, Alias>> = {
+  'diagnose-driver-crash': {
+    command: 'diagnose',
+    takes: ['NAMESPACE', 'DRIVER_POD'],
+    arguments: (namespace = '', pod = '') => [pod, '--namespace', namespace],
+  },
+  'recover-driver-crash': {
+    command: 'recover',
+    takes: ['NAMESPACE', 'APP'],
+    arguments: (namespace = '', app = '') => [app, '--namespace', namespace],
+  },
+  'validate-spark-config': {
+    command: 'validate',
+    takes: ['APP', 'NAMESPACE'],
+    arguments: (app = '', namespace = '') => [app, '--namespace', namespace],
+  },
+  'preflight-check': {
+    command: 'preflight',
+    takes: ['APP_CONFIG'],
+    arguments: (file = '') => [file],
+  },
+}
+
+/** The arguments of `spark-nanny` that stand for the call, or what is wrong with it. */
+export function translated(
+  name: string,
+  { command, takes, arguments: ordered }: Alias,
+  args: readonly string[],
+): { readonly args: readonly string[] } | { readonly misuse: string } {
+  const firstFlag = args.findIndex((arg) => arg.startsWith('-') && arg !== '-')
+  const words = firstFlag < 0 ? args : args.slice(0, firstFlag)
+  const flags = firstFlag < 0 ? [] : args.slice(firstFlag)
+  if (words.length === takes.length) return { args: [command, ...ordered(...words), ...flags] }
+  if (flags.includes('--help') || flags.includes('-h')) return { args: [command, '--help'] }
+  const missing = takes[words.length]
+  const problem =
+    missing === undefined ? `too many arguments: ${words.slice(takes.length).join(' ')}` : `${missing} is missing`
+  return { misuse: `error: ${problem}\nusage: ${name} ${takes.join(' ')} [options] (${name} --help tells more)\n` }
+}

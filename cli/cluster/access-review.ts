@@ -1,0 +1,64 @@
+import { recordOf } from '../../core/json.ts'
+import type { KubernetesApi } from '../../kubernetes/api.ts'
+import { type AccessAnswer, type AccessRule, describeAccess, type PathRule } from './access-rule.ts'
+import { type Reading, read, unreadable } from './reading.ts'
+import { mapInParallel, requestDeadlineMs, unreadableAnswer } from './requests.ts'
+
+/** Whose permissions: a ServiceAccount's, or the caller's own. */
+export type Subject =
+  | { readonly kind: 'service-account'; readonly namespace: string; readonly name: string }
+  | { readonly kind: 'caller' }
+
+/** Each verb of each rule is one review. Not read unless all of them were answered. */
+export async function collectAccess(
+  api: KubernetesApi,
+  subject: Subject,
+  rules: readonly (AccessRule | PathRule)[],
+): Promise<Reading<readonly AccessAnswer[]>> {
+  const answers = await mapInParallel(rules.flatMap(questionsOf), 8, async ({ what, attributes }) => {
+    const answer = await api.request({ method: 'POST', ...review(subject, attributes), deadlineMs: requestDeadlineMs })
+    if (answer.kind === 'failed' || answer.status !== 201) return unreadableAnswer(answer)
+    const { allowed } = recordOf(recordOf(answer.body).status)
+    return typeof allowed === 'boolean' ? read({ what, allowed }) : unreadable('the answer is no access review', 201)
+  })
+  const known: AccessAnswer[] = []
+  for (const answer of answers) {
+    if (answer.kind === 'unreadable') return answer
+    known.push(answer.value)
+  }
+  return read(known)
+}
+
+interface Question {
+  readonly what: string
+  readonly attributes: object
+}
+
+function questionsOf(rule: AccessRule | PathRule): readonly Question[] {
+  if ('path' in rule) {
+    const { path, verb } = rule
+    return [{ what: `${verb} ${path}`, attributes: { nonResourceAttributes: { path, verb } } }]
+  }
+  const { verbs, ...resourceAttributes } = rule
+  return verbs.map((verb) => ({
+    what: describeAccess(verb, rule),
+    attributes: { resourceAttributes: { ...resourceAttributes, verb } },
+  }))
+}
+
+const group = 'authorization.k8s.io/v1'
+
+/** A ServiceAccount is in these groups (k8s.io/apiserver pkg/authentication/serviceaccount). */
+function review(subject: Subject, attributes: object): { readonly path: string; readonly body: object } {
+  if (subject.kind === 'caller') {
+    const body = { apiVersion: group, kind: 'SelfSubjectAccessReview', spec: attributes }
+    return { path: `/apis/${group}/selfsubjectaccessreviews`, body }
+  }
+  const { namespace, name } = subject
+  const spec = {
+    ...attributes,
+    user: `system:serviceaccount:${namespace}:${name}`,
+    groups: ['system:serviceaccounts', `system:serviceaccounts:${namespace}`, 'system:authenticated'],
+  }
+  return { path: `/apis/${group}/subjectaccessreviews`, body: { apiVersion: group, kind: 'SubjectAccessReview', spec } }
+}

@@ -1,0 +1,71 @@
+import { formatDuration } from '../../core/duration.ts'
+import { recordOf } from '../../core/json.ts'
+import { type ApiAnswer, answerDetail, type KubernetesApi } from '../../kubernetes/api.ts'
+import { absent, type Reading, valueIn } from '../evidence/evidence.ts'
+import { itemsOf, textField } from '../evidence/fields.ts'
+
+/** Questions to the API server that share one deadline. */
+export interface Asking {
+  /** 404 is absent, anything else but 200 unknown. `most`: of the time that is left. */
+  get(path: string, source: string, most?: number): Promise<Reading<unknown>>
+  /** A list with all its pages; one that breaks off is unknown. */
+  list(path: string, source: string): Promise<Reading<unknown>>
+  /** The answer as it is. */
+  ask(path: string, most?: number): Promise<ApiAnswer>
+  /** Gives each piece of the body to `onBytes`. */
+  stream(path: string, onBytes: (bytes: Uint8Array) => boolean): Promise<ApiAnswer>
+}
+
+/** No single question may take all the time. */
+const mostMs = 15_000
+
+const pageSize = 500
+const maxPages = 100
+
+export function createAsking(api: KubernetesApi, untilMs: number, nowMs: () => number): Asking {
+  const left = (most: number) => Math.max(1, Math.min(most, untilMs - nowMs()))
+  const request = async (path: string, deadlineMs: number, onBytes?: (bytes: Uint8Array) => boolean) => {
+    const answer = await api.request({ method: 'GET', path, deadlineMs, ...(onBytes !== undefined && { onBytes }) })
+    // What an aborted request says of itself tells a reader nothing.
+    if (answer.kind !== 'failed' || !/abort|timeout/i.test(answer.detail)) return answer
+    return { kind: 'failed', detail: `no answer within ${formatDuration(deadlineMs)}` } as const
+  }
+  const ask = (path: string, most = mostMs) => request(path, left(most))
+  const get = async (path: string, source: string, most?: number) => readingOf(await ask(path, most), source)
+  return {
+    ask,
+    get,
+    list: async (path, source) => {
+      const first = await get(pageOf(path, ''), source)
+      const items = [...itemsOf(valueIn(first))]
+      let next = nextOf(first)
+      for (let page = 1; next !== null; page++) {
+        if (page === maxPages) return { kind: 'unknown', source, why: `more than ${pageSize * maxPages} objects` }
+        const more = await get(pageOf(path, next), source)
+        if (more.kind !== 'read') return more
+        items.push(...itemsOf(more.value))
+        next = nextOf(more)
+      }
+      return first.kind === 'read' ? { ...first, value: { ...recordOf(first.value), items } } : first
+    },
+    stream: (path, onBytes) => request(path, left(mostMs * 3), onBytes),
+  }
+}
+
+const pageOf = (path: string, next: string): string =>
+  `${path}${path.includes('?') ? '&' : '?'}limit=${pageSize}${next === '' ? '' : `&continue=${encodeURIComponent(next)}`}`
+
+const nextOf = (list: Reading<unknown>): string | null =>
+  textField(recordOf(valueIn(list)).metadata, 'continue') || null
+
+export function readingOf(answer: ApiAnswer, source: string): Reading<unknown> {
+  if (answer.kind === 'answer' && answer.status === 200) return { kind: 'read', value: answer.body, source }
+  if (answer.kind === 'answer' && answer.status === 404) return absent
+  return { kind: 'unknown', source, why: answerDetail(answer) }
+}
+
+/** `/api/v1/namespaces/NS/pods/NAME`; each part is escaped. */
+export function namespaced(namespace: string, plural: string, name?: string, api = '/api/v1'): string {
+  const parts = ['namespaces', namespace, plural, ...(name === undefined ? [] : [name])]
+  return `${api}/${parts.map(encodeURIComponent).join('/')}`
+}

@@ -1,0 +1,60 @@
+import { recordOf } from '../../core/json.ts'
+import { type ApiAnswer, answerDetail, type KubernetesApi } from '../../kubernetes/api.ts'
+import { type Reading, read, unreadable } from './reading.ts'
+
+/** For each request alone; they go out side by side. */
+export const requestDeadlineMs = 10_000
+const pageSize = 500
+/** More objects than that are a mistake, or more than a person can act on. */
+const maxPages = 200
+
+export const unreadableAnswer = (answer: ApiAnswer) =>
+  unreadable(answerDetail(answer), answer.kind === 'answer' ? answer.status : null)
+
+/** One object; null when it does not exist. */
+export async function getObject(api: KubernetesApi, path: string): Promise<Reading<unknown>> {
+  const answer = await api.request({ method: 'GET', path, deadlineMs: requestDeadlineMs })
+  if (answer.kind === 'answer' && answer.status === 200) return read(answer.body)
+  return answer.kind === 'answer' && answer.status === 404 ? read(null) : unreadableAnswer(answer)
+}
+
+/** All objects of a collection, in pages. A list that breaks off is not read. */
+export async function listObjects(
+  api: KubernetesApi,
+  path: string,
+  labelSelector?: string,
+): Promise<Reading<readonly unknown[]>> {
+  const items: unknown[] = []
+  let next = ''
+  for (let page = 0; page < maxPages; page++) {
+    const query = new URLSearchParams({
+      limit: String(pageSize),
+      ...(labelSelector !== undefined && { labelSelector }),
+      ...(next !== '' && { continue: next }),
+    })
+    const answer = await api.request({ method: 'GET', path: `${path}?${query}`, deadlineMs: requestDeadlineMs })
+    if (answer.kind === 'failed' || answer.status !== 200) return unreadableAnswer(answer)
+    const body = recordOf(answer.body)
+    if (!Array.isArray(body.items)) return unreadable(`${path}: the answer is no list`, 200)
+    items.push(...body.items)
+    const { continue: more } = recordOf(body.metadata)
+    if (typeof more !== 'string' || more === '') return read(items)
+    next = more
+  }
+  return unreadable(`${path}: more than ${pageSize * maxPages} objects`)
+}
+
+/** The changes of `items`, at most `width` at the same time; in their order. */
+export async function mapInParallel<T, U>(
+  items: readonly T[],
+  width: number,
+  change: (item: T) => Promise<U>,
+): Promise<readonly U[]> {
+  const results: U[] = []
+  const queue = items.entries()
+  const work = async () => {
+    for (const [index, item] of queue) results[index] = await change(item)
+  }
+  await Promise.all(Array.from({ length: Math.min(width, items.length) }, work))
+  return results
+}

@@ -1,0 +1,63 @@
+import { domain, injectLabel } from '../../../../core/contract/pod-contract.ts'
+import { judgeReading } from '../../../cluster/reading.ts'
+import type { Evidence, Namespace } from '../evidence.ts'
+import { selects } from '../label-selector.ts'
+import { type Category, enumerate, notApplicable, ok, type Result, warning } from '../result.ts'
+import { ownConfiguration } from './own-configuration.ts'
+import { podsWebhook } from './webhook.ts'
+
+/** What somebody writes who does not want it. */
+const refusals: readonly string[] = ['disabled', 'false', 'no', 'off', 'none', '']
+
+export const namespaces: Category<Evidence> = {
+  name: 'namespaces',
+  checks: [
+    {
+      id: 'namespaces-labelled',
+      title: 'a namespace is labelled',
+      hint: `No driver is watched in a namespace that has not opted in: \`kubectl label namespace NAMESPACE ${injectLabel}=enabled\`.`,
+      judge: ofNamespaces((all) => {
+        const labelled = all.filter(isLabelled).map(({ name }) => name)
+        return labelled.length > 0 ? ok(enumerate(labelled)) : warning(`none has ${injectLabel}=enabled`)
+      }),
+    },
+    {
+      id: 'namespaces-spelling',
+      title: 'labels of namespaces are spelt right',
+      hint: `Only ${injectLabel}=enabled opts in; any other value or label of ${domain}/ does nothing. Correct it by \`kubectl label --overwrite namespace NAMESPACE ${injectLabel}=enabled\`.`,
+      judge: ofNamespaces((all) => {
+        const wrong = all.flatMap(({ name, labels }) =>
+          Object.entries(labels)
+            .filter(([key, value]) =>
+              key.toLowerCase() === injectLabel
+                ? (key !== injectLabel || value !== 'enabled') && !refusals.includes(value.toLowerCase())
+                : key.toLowerCase().startsWith(`${domain}/`),
+            )
+            .map(([key, value]) => `${name}: ${key}=${value}`),
+        )
+        return wrong.length === 0 ? ok() : warning(enumerate(wrong))
+      }),
+    },
+    {
+      id: 'namespaces-selected',
+      title: 'the webhook is asked for all labelled namespaces',
+      hint: 'The namespaceSelector of the webhook configuration leaves out a namespace that has opted in. See webhook.namespaceSelector of the chart; kube-system and the own namespace are always left out.',
+      judge: (evidence) =>
+        ofNamespaces((all) => {
+          const pods = ownConfiguration(evidence)?.webhooks.find(({ name }) => name === podsWebhook)
+          const labelled = all.filter(isLabelled)
+          if (pods === undefined || labelled.length === 0) return notApplicable
+          const left = labelled.filter(
+            ({ name, labels }) => !selects(pods.namespaceSelector, { 'kubernetes.io/metadata.name': name, ...labels }),
+          )
+          return left.length === 0 ? ok() : warning(`not for ${enumerate(left.map(({ name }) => name))}`)
+        })(evidence),
+    },
+  ],
+}
+
+const isLabelled = ({ labels }: Namespace) => labels[injectLabel] === 'enabled'
+
+function ofNamespaces(judge: (all: readonly Namespace[]) => Result): (evidence: Evidence) => Result {
+  return (evidence) => judgeReading(evidence.namespaces, judge)
+}

@@ -1,0 +1,21 @@
+import { judgeReading } from '../../../cluster/reading.ts'
+import type { PreEvidence } from '../evidence.ts'
+import { type Category, enumerate, failure, ok } from '../result.ts'
+
+export const preInstallation: Category<PreEvidence> = {
+  name: 'pre-installation',
+  checks: [
+    {
+      id: 'pre-access',
+      title: 'you may create what the chart installs',
+      hint: 'Install as somebody who may: cluster-wide objects (webhook configuration, ClusterRole) usually need cluster-admin. Not asked: whether you hold all that the ClusterRole grants, which Kubernetes demands of whoever creates it.',
+      judge: ({ access, namespace }) =>
+        judgeReading(access, (answers) => {
+          const denied = answers.filter(({ allowed }) => !allowed).map(({ what }) => what)
+          return denied.length === 0
+            ? ok(`into namespace ${namespace}`)
+            : failure(`you may not ${enumerate(denied, 20)}`)
+        }),
+    },
+  ],
+}

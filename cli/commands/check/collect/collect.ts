@@ -1,0 +1,82 @@
+import { injectLabel } from '../../../../core/contract/pod-contract.ts'
+import { recordOf } from '../../../../core/json.ts'
+import type { KubernetesApi } from '../../../../kubernetes/api.ts'
+import { collectAccess } from '../../../cluster/access-review.ts'
+import { mapReading, type Reading, read } from '../../../cluster/reading.ts'
+import { listObjects, mapInParallel } from '../../../cluster/requests.ts'
+import type { Evidence, Namespace, PreEvidence, ServerVersion } from '../evidence.ts'
+import { labelsOf, parseConfiguration, text } from '../installed-objects.ts'
+import { accessToInstall } from '../needed-access.ts'
+import { collectDrivers } from './drivers.ts'
+import { tryNamespace } from './dry-run-probe.ts'
+import { collectInstallation, findDeployments, installedSelector } from './installations.ts'
+import { collectServer } from './server.ts'
+
+/** A namespace is like the next one; each trial is two admissions. */
+const maxTrials = 10
+
+export interface Asked {
+  readonly api: KubernetesApi
+  readonly url: string
+  readonly version: Reading<ServerVersion>
+  readonly cliVersion: string
+  /** Of the installation, when -n says which. */
+  readonly namespace: string | null
+  readonly nowMs: number
+  /** What is being done, for a person who waits. */
+  tell(text: string): void
+}
+
+/** Reads the cluster once. Every request has its deadline; changes nothing. */
+export async function collectEvidence(asked: Asked): Promise<Evidence> {
+  const { api, namespace, tell } = asked
+  tell('looking for the installation …')
+  const [deployments, configurations, namespaces] = await Promise.all([
+    findDeployments(api, namespace),
+    listObjects(api, '/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations', installedSelector),
+    listObjects(api, '/api/v1/namespaces'),
+  ])
+  const found = deployments.kind === 'read' ? deployments.value : []
+  const known = mapReading(namespaces, (objects) => objects.map(parseNamespace))
+  const labelled = labelledNamespaces(known)
+  tell('asking the API server, trying driver pods, looking at drivers …')
+  const [server, installations, trials, drivers] = await Promise.all([
+    collectServer(api, asked.url, asked.version, found[0]?.namespace ?? 'default'),
+    Promise.all(found.map((deployment) => collectInstallation(api, deployment))),
+    found.length === 0 ? [] : mapInParallel(labelled.slice(0, maxTrials), 4, (name) => tryNamespace(api, name)),
+    known.kind === 'read' ? collectDrivers(api, labelled) : known,
+  ])
+  return {
+    nowMs: asked.nowMs,
+    cliVersion: asked.cliVersion,
+    onlyNamespace: namespace,
+    server,
+    installations: deployments.kind === 'read' ? read(installations) : deployments,
+    configurations: mapReading(configurations, (objects) => objects.map(parseConfiguration)),
+    namespaces: known,
+    trials,
+    drivers,
+  }
+}
+
+/** Reads what an installation needs. */
+export async function collectPreEvidence(asked: Asked): Promise<PreEvidence> {
+  const { api } = asked
+  const namespace = asked.namespace ?? 'spark-nanny'
+  asked.tell('asking the API server …')
+  const [server, access] = await Promise.all([
+    collectServer(api, asked.url, asked.version, 'default'),
+    collectAccess(api, { kind: 'caller' }, accessToInstall(namespace)),
+  ])
+  return { server, namespace, access }
+}
+
+function labelledNamespaces(namespaces: Reading<readonly Namespace[]>): readonly string[] {
+  if (namespaces.kind === 'unreadable') return []
+  return namespaces.value.filter(({ labels }) => labels[injectLabel] === 'enabled').map(({ name }) => name)
+}
+
+function parseNamespace(object: unknown): Namespace {
+  const { name, labels } = recordOf(recordOf(object).metadata)
+  return { name: text(name), labels: labelsOf(labels) }
+}

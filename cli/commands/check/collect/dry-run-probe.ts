@@ -1,0 +1,74 @@
+import { dryRunPath, dryRunPod } from '../../../../cluster/dry-run.ts'
+import { injectedAnnotation, sidecarContainerName } from '../../../../core/contract/pod-contract.ts'
+import { isRecord, recordOf } from '../../../../core/json.ts'
+import { type ApiAnswer, answerDetail, type KubernetesApi } from '../../../../kubernetes/api.ts'
+import { requestDeadlineMs } from '../../../cluster/requests.ts'
+import type { Trial, TrialOutcome } from '../evidence.ts'
+import { text } from '../installed-objects.ts'
+
+/** Creates a driver pod and its Service as Spark would, in a server-side dry run: nothing is stored. */
+export async function tryNamespace(api: KubernetesApi, namespace: string): Promise<Trial> {
+  const post = (path: string, body: object) =>
+    api.request({ method: 'POST', path, body, deadlineMs: requestDeadlineMs })
+  const [pod, service] = await Promise.all([
+    post(dryRunPath(namespace), trialPod()),
+    post(dryRunPath(namespace).replace('/pods?', '/services?'), trialService),
+  ])
+  return { namespace, pod: podOutcome(pod), service: serviceOutcome(service) }
+}
+
+const labels = {
+  'spark-role': 'driver',
+  'spark-app-selector': 'spark-nanny-check',
+  'spark-app-name': 'spark-nanny-check',
+}
+
+/** In PodSecurity's `restricted`, and without a sidecar of its own. */
+function trialPod(): object {
+  const pod = recordOf(dryRunPod(false))
+  const { initContainers: _, ...spec } = recordOf(pod.spec)
+  const containers = Array.isArray(spec.containers) ? spec.containers.filter(isRecord) : []
+  return {
+    ...pod,
+    metadata: { generateName: 'spark-nanny-check-', labels },
+    spec: {
+      ...spec,
+      containers: containers.map((container) => ({
+        ...container,
+        name: 'spark-kubernetes-driver',
+        args: ['driver', '--class', 'none.Check', 'local:///none.jar'],
+        ports: [{ name: 'spark-ui', containerPort: 4040 }],
+      })),
+    },
+  }
+}
+
+const trialService = {
+  apiVersion: 'v1',
+  kind: 'Service',
+  metadata: { name: 'spark-nanny-check-driver-svc', labels },
+  spec: {
+    clusterIP: 'None',
+    selector: labels,
+    ports: [{ name: 'driver-rpc-port', port: 7078, targetPort: 7078 }],
+  },
+}
+
+function podOutcome(answer: ApiAnswer): TrialOutcome {
+  return outcome(answer, ({ spec, metadata }) => {
+    const { initContainers } = recordOf(spec)
+    const injected =
+      Array.isArray(initContainers) && initContainers.some((one) => recordOf(one).name === sidecarContainerName)
+    return injected ? text(recordOf(recordOf(metadata).annotations)[injectedAnnotation]) : undefined
+  })
+}
+
+function serviceOutcome(answer: ApiAnswer): TrialOutcome {
+  return outcome(answer, ({ spec }) => (recordOf(spec).publishNotReadyAddresses === true ? '' : undefined))
+}
+
+function outcome(answer: ApiAnswer, versionOf: (object: Record<string, unknown>) => string | undefined): TrialOutcome {
+  if (answer.kind === 'failed' || answer.status !== 201) return { kind: 'refused', detail: answerDetail(answer) }
+  const version = versionOf(recordOf(answer.body))
+  return version === undefined ? { kind: 'unchanged' } : { kind: 'changed', version }
+}

@@ -1,0 +1,70 @@
+import { recordOf } from '../../../../core/json.ts'
+import type { KubernetesApi } from '../../../../kubernetes/api.ts'
+import { collectAccess } from '../../../cluster/access-review.ts'
+import { mapReading, type Reading, read } from '../../../cluster/reading.ts'
+import { getObject, listObjects } from '../../../cluster/requests.ts'
+import type { Certificate, Installation } from '../evidence.ts'
+import { byRelease, parseDeployment, parseWebhookPod, text, type WebhookDeployment } from '../installed-objects.ts'
+import { parseLabelSelector } from '../label-selector.ts'
+import { neededAccess } from '../needed-access.ts'
+
+export const installedSelector = 'app.kubernetes.io/name=spark-nanny'
+/** Where it is looked for by one who may not look into all namespaces. */
+const usualNamespace = 'spark-nanny'
+
+export async function findDeployments(
+  api: KubernetesApi,
+  namespace: string | null,
+): Promise<Reading<readonly WebhookDeployment[]>> {
+  const selector = `${installedSelector},app.kubernetes.io/component=webhook`
+  const within = (name: string) => listObjects(api, `/apis/apps/v1/namespaces/${name}/deployments`, selector)
+  let found =
+    namespace === null ? await listObjects(api, '/apis/apps/v1/deployments', selector) : await within(namespace)
+  if (namespace === null && found.kind === 'unreadable' && found.status === 403) {
+    // Nothing there proves nothing about elsewhere.
+    const usual = await within(usualNamespace)
+    if (usual.kind === 'read' && usual.value.length > 0) found = usual
+  }
+  return mapReading(found, (objects) => byRelease(objects.map(parseDeployment)))
+}
+
+export async function collectInstallation(api: KubernetesApi, deployment: WebhookDeployment): Promise<Installation> {
+  const { namespace, podLabels, serviceAccount } = deployment
+  const instance = podLabels['app.kubernetes.io/instance']
+  const selector =
+    instance === undefined ? installedSelector : `${installedSelector},app.kubernetes.io/instance=${instance}`
+  const [pods, budgets, certificate, access] = await Promise.all([
+    listObjects(api, `/api/v1/namespaces/${namespace}/pods`, `${selector},app.kubernetes.io/component=webhook`),
+    listObjects(api, `/apis/policy/v1/namespaces/${namespace}/poddisruptionbudgets`),
+    collectCertificate(api, deployment),
+    collectAccess(api, { kind: 'service-account', namespace, name: serviceAccount }, neededAccess(deployment)),
+  ])
+  return {
+    deployment,
+    pods: mapReading(pods, (objects) => objects.map(parseWebhookPod)),
+    budgets: mapReading(budgets, (objects) =>
+      objects.map((object) => {
+        const { metadata, spec } = recordOf(object)
+        return { name: text(recordOf(metadata).name), selector: parseLabelSelector(recordOf(spec).selector) }
+      }),
+    ),
+    certificate,
+    access,
+  }
+}
+
+async function collectCertificate(
+  api: KubernetesApi,
+  { namespace, secret }: WebhookDeployment,
+): Promise<Reading<Certificate | null>> {
+  if (secret === null) return read(null)
+  const object = await getObject(api, `/api/v1/namespaces/${namespace}/secrets/${encodeURIComponent(secret)}`)
+  return mapReading(object, (found) =>
+    found === null
+      ? null
+      : {
+          secret,
+          certificatePem: Buffer.from(text(recordOf(recordOf(found).data)['tls.crt']), 'base64').toString('latin1'),
+        },
+  )
+}

@@ -1,0 +1,74 @@
+import { domain, injectedAnnotation, sidecarContainerName } from '../../../core/contract/pod-contract.ts'
+import { isRecord, recordOf } from '../../../core/json.ts'
+import type { Reading } from '../../cluster/reading.ts'
+import { text } from './installed-objects.ts'
+
+/** What is looked at of a driver pod. */
+export interface Driver {
+  readonly namespace: string
+  readonly name: string
+  readonly phase: string
+  /** The version that injected the sidecar; null when the pod has none. */
+  readonly injected: string | null
+  readonly optedOut: boolean
+  /** Null when the sidecar runs, or waits for nothing bad. One that has run once holds its driver back no more. */
+  readonly sidecarWaiting: { readonly why: string; readonly hasRun: boolean } | null
+  /** Null when it is Ready, or says nothing of it yet. */
+  readonly notReadySinceMs: number | null
+  /** What its sidecar says; null when it was not asked. */
+  readonly status: Reading<SidecarStatus> | null
+}
+
+/** The part of the sidecar's /status that is looked at. */
+export interface SidecarStatus {
+  readonly state: string
+  readonly sinceMs: number | null
+  /** Why, and what is done about it. */
+  readonly detail: string
+}
+
+/** A driver that has not ended; undefined for one that has, or is being deleted. */
+export function parseDriver(object: unknown): Driver | undefined {
+  const { metadata, spec, status } = recordOf(object)
+  const { namespace, name, annotations, deletionTimestamp } = recordOf(metadata)
+  const { phase, conditions, initContainerStatuses } = recordOf(status)
+  if (deletionTimestamp !== undefined || (phase !== 'Running' && phase !== 'Pending')) return undefined
+  const sidecar = records(recordOf(spec).initContainers).some((one) => one.name === sidecarContainerName)
+  const own = records(initContainerStatuses).find((one) => one.name === sidecarContainerName)
+  const ready = records(conditions).find(({ type }) => type === 'Ready')
+  const sinceMs = Date.parse(text(ready?.lastTransitionTime))
+  const written = recordOf(annotations)
+  return {
+    namespace: text(namespace),
+    name: text(name),
+    phase: text(phase),
+    injected: sidecar ? text(written[injectedAnnotation]) : null,
+    optedOut: written[`${domain}/inject`] === 'false',
+    sidecarWaiting: own === undefined ? null : waitingOf(own),
+    notReadySinceMs: ready?.status === 'False' && Number.isFinite(sinceMs) ? sinceMs : null,
+    status: null,
+  }
+}
+
+function waitingOf({ state, lastState, started }: Record<string, unknown>): Driver['sidecarWaiting'] {
+  const { reason, message } = recordOf(recordOf(state).waiting)
+  if (started === true || ['', 'PodInitializing', 'ContainerCreating'].includes(text(reason))) return null
+  const why = [text(reason), text(message)].filter(Boolean).join(': ')
+  return { why, hasRun: recordOf(lastState).terminated !== undefined }
+}
+
+/** Undefined when it is not what a sidecar answers. */
+export function parseSidecarStatus(body: unknown): SidecarStatus | undefined {
+  const { state, since, detail, reason, action } = recordOf(body)
+  if (typeof state !== 'string') return undefined
+  const { message, onHung } = recordOf(action)
+  const sinceMs = Date.parse(text(since))
+  return {
+    state,
+    sinceMs: Number.isFinite(sinceMs) ? sinceMs : null,
+    // The action's message says why already.
+    detail: text(message) || [text(detail) || text(reason), text(onHung)].filter(Boolean).join('; '),
+  }
+}
+
+const records = (value: unknown) => (Array.isArray(value) ? value.filter(isRecord) : [])

@@ -1,0 +1,151 @@
+import { isRecord, recordOf } from '../../../core/json.ts'
+import { type LabelSelector, parseLabelSelector } from './label-selector.ts'
+
+/** What is looked at of the Deployment of the webhook. */
+export interface WebhookDeployment {
+  readonly namespace: string
+  readonly name: string
+  readonly labels: Readonly<Record<string, string>>
+  readonly podLabels: Readonly<Record<string, string>>
+  readonly serviceAccount: string
+  readonly image: string
+  /** Values that stand in the object itself. */
+  readonly env: Readonly<Record<string, string>>
+  /** Of the serving certificate; null when it cannot be told from the Deployment. */
+  readonly secret: string | null
+  readonly wanted: number
+  readonly updated: number
+  readonly ready: number
+  /** Whether the status is of this generation of the spec. */
+  readonly observed: boolean
+  /** The message of the condition Available when it is not True. */
+  readonly unavailable: string | null
+}
+
+/** One for each release: the chart parts the replicas over two Deployments, which are told apart by nothing else. */
+export function byRelease(deployments: readonly WebhookDeployment[]): readonly WebhookDeployment[] {
+  const releaseOf = ({ namespace, name, podLabels }: WebhookDeployment) =>
+    `${namespace}/${podLabels['app.kubernetes.io/instance'] ?? name}`
+  return [...Map.groupBy(deployments, releaseOf).values()].flatMap((halves) => halves.slice(0, 1).map(together(halves)))
+}
+
+const together =
+  (halves: readonly WebhookDeployment[]) =>
+  (first: WebhookDeployment): WebhookDeployment => {
+    const sum = (key: 'wanted' | 'updated' | 'ready') => halves.reduce((total, half) => total + half[key], 0)
+    return {
+      ...first,
+      name: halves.map(({ name }) => name).join(' and '),
+      wanted: sum('wanted'),
+      updated: sum('updated'),
+      ready: sum('ready'),
+      observed: halves.every(({ observed }) => observed),
+      // One half that is available injects every driver.
+      unavailable: halves.some(({ unavailable }) => unavailable === null) ? null : first.unavailable,
+    }
+  }
+
+export interface WebhookPod {
+  readonly name: string
+  readonly labels: Readonly<Record<string, string>>
+  readonly node: string
+  readonly image: string
+  readonly ready: boolean
+  readonly terminating: boolean
+  /** Why a container does not run: `ImagePullBackOff: …`. */
+  readonly waiting: string | null
+}
+
+export interface WebhookConfiguration {
+  readonly name: string
+  readonly webhooks: readonly {
+    readonly name: string
+    readonly failurePolicy: string
+    readonly namespaceSelector: LabelSelector
+    /** Decoded; empty when there is none. */
+    readonly caBundlePem: string
+    /** Null: it is called by URL. */
+    readonly service: { readonly namespace: string; readonly name: string } | null
+  }[]
+}
+
+export const text = (value: unknown): string => (typeof value === 'string' ? value : '')
+const number = (value: unknown): number => (typeof value === 'number' ? value : 0)
+const records = (value: unknown) => (Array.isArray(value) ? value.filter(isRecord) : [])
+
+export function labelsOf(value: unknown): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(recordOf(value)).map(([key, label]) => [key, String(label)]))
+}
+
+export function parseDeployment(object: unknown): WebhookDeployment {
+  const { metadata, spec, status } = recordOf(object)
+  const { namespace, name, labels, generation } = recordOf(metadata)
+  const template = recordOf(recordOf(spec).template)
+  const podSpec = recordOf(template.spec)
+  const containers = records(podSpec.containers)
+  const container = containers.find((one) => one.name === 'webhook') ?? containers[0] ?? {}
+  const env = Object.fromEntries(
+    records(container.env).flatMap((one) => (typeof one.value === 'string' ? [[text(one.name), one.value]] : [])),
+  )
+  const { updatedReplicas, readyReplicas, observedGeneration, conditions } = recordOf(status)
+  const available = records(conditions).find(({ type }) => type === 'Available')
+  return {
+    namespace: text(namespace),
+    name: text(name),
+    labels: labelsOf(labels),
+    podLabels: labelsOf(recordOf(template.metadata).labels),
+    serviceAccount: text(podSpec.serviceAccountName) || 'default',
+    image: text(container.image),
+    env,
+    secret: env.SPARK_NANNY_CERTIFICATE_SECRET ?? mountedSecret(podSpec, container, env.SPARK_NANNY_TLS_CERT_FILE),
+    wanted: typeof recordOf(spec).replicas === 'number' ? number(recordOf(spec).replicas) : 1,
+    updated: number(updatedReplicas),
+    ready: number(readyReplicas),
+    observed: number(observedGeneration) >= number(generation),
+    unavailable: available?.status === 'True' ? null : text(available?.message) || 'it has no condition Available yet',
+  }
+}
+
+function mountedSecret(podSpec: Record<string, unknown>, container: Record<string, unknown>, file = ''): string | null {
+  const mount = records(container.volumeMounts).find(
+    ({ mountPath }) => text(mountPath) !== '' && file.startsWith(`${mountPath}/`),
+  )
+  const volume = records(podSpec.volumes).find(({ name }) => mount !== undefined && name === mount.name)
+  return text(recordOf(volume?.secret).secretName) || null
+}
+
+export function parseWebhookPod(object: unknown): WebhookPod {
+  const { metadata, spec, status } = recordOf(object)
+  const { name, labels, deletionTimestamp } = recordOf(metadata)
+  const [container = {}] = records(recordOf(spec).containers)
+  const { conditions, containerStatuses } = recordOf(status)
+  const waiting = records(containerStatuses)
+    .map(({ state }) => recordOf(recordOf(state).waiting))
+    .find(({ reason }) => text(reason) !== '')
+  return {
+    name: text(name),
+    labels: labelsOf(labels),
+    node: text(recordOf(spec).nodeName),
+    image: text(container.image),
+    ready: records(conditions).some(({ type, status }) => type === 'Ready' && status === 'True'),
+    terminating: deletionTimestamp !== undefined,
+    waiting: waiting === undefined ? null : [text(waiting.reason), text(waiting.message)].filter(Boolean).join(': '),
+  }
+}
+
+export function parseConfiguration(object: unknown): WebhookConfiguration {
+  const { metadata, webhooks } = recordOf(object)
+  return {
+    name: text(recordOf(metadata).name),
+    webhooks: records(webhooks).map(({ name, failurePolicy, namespaceSelector, clientConfig }) => {
+      const { caBundle, service } = recordOf(clientConfig)
+      return {
+        name: text(name),
+        failurePolicy: text(failurePolicy),
+        namespaceSelector: parseLabelSelector(namespaceSelector),
+        caBundlePem: Buffer.from(text(caBundle), 'base64').toString('latin1'),
+        service: isRecord(service) ? { namespace: text(service.namespace), name: text(service.name) } : null,
+      }
+    }),
+  }
+}

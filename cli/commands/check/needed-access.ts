@@ -1,0 +1,69 @@
+import type { AccessRule, PathRule } from '../../cluster/access-rule.ts'
+import type { WebhookDeployment } from './installed-objects.ts'
+
+/**
+ * What the ServiceAccount of the webhook needs, by where its serving certificate comes from. The chart grants it by
+ * charts/spark-nanny/files/rbac.yaml, and a test holds the two together.
+ */
+export function neededAccess(
+  deployment: Pick<WebhookDeployment, 'namespace' | 'name' | 'env' | 'secret'>,
+): readonly (AccessRule | PathRule)[] {
+  const { namespace, name, env, secret } = deployment
+  const configuration = env.SPARK_NANNY_WEBHOOK_CONFIGURATION
+  const lease = env.SPARK_NANNY_LEASE ?? name
+  const everywhere = { group: '', namespace: '' }
+  const here = { group: '', namespace }
+  return [
+    { ...everywhere, resource: 'pods', verbs: ['list', 'watch', 'patch', 'delete'] },
+    { ...everywhere, resource: 'namespaces', verbs: ['list', 'watch'] },
+    { ...everywhere, resource: 'nodes', verbs: ['list', 'watch'] },
+    { ...everywhere, resource: 'limitranges', verbs: ['list', 'watch'] },
+    { ...everywhere, resource: 'resourcequotas', verbs: ['list', 'watch'] },
+    ...['sparkoperator.k8s.io', 'spark.apache.org'].map((group) => ({
+      group,
+      resource: 'sparkapplications',
+      verbs: ['get', 'list', 'watch', 'patch'],
+      namespace: '',
+    })),
+    { ...everywhere, resource: 'events', verbs: ['create'] },
+    { path: '/apis/security.openshift.io', verb: 'get' },
+    ...(configuration === undefined
+      ? []
+      : [
+          {
+            group: 'admissionregistration.k8s.io',
+            resource: 'mutatingwebhookconfigurations',
+            name: configuration,
+            verbs: ['get', 'list', 'watch', 'patch'],
+            namespace: '',
+          },
+        ]),
+    { ...here, resource: 'pods', verbs: ['create'] },
+    { group: 'coordination.k8s.io', resource: 'leases', name: lease, verbs: ['get', 'update', 'patch'], namespace },
+    { group: 'coordination.k8s.io', resource: 'leases', verbs: ['create'], namespace },
+    ...(env.SPARK_NANNY_CERTIFICATES === 'self-signed' && secret !== null
+      ? [
+          { ...here, resource: 'secrets', name: secret, verbs: ['get', 'list', 'watch', 'patch'] },
+          { ...here, resource: 'secrets', verbs: ['create'] },
+        ]
+      : []),
+  ]
+}
+
+/** What `helm install` makes, with its default values. */
+export function accessToInstall(namespace: string): readonly AccessRule[] {
+  const verbs = ['create']
+  return [
+    { group: 'admissionregistration.k8s.io', resource: 'mutatingwebhookconfigurations', verbs, namespace: '' },
+    { group: 'rbac.authorization.k8s.io', resource: 'clusterroles', verbs, namespace: '' },
+    { group: 'rbac.authorization.k8s.io', resource: 'clusterrolebindings', verbs, namespace: '' },
+    { group: 'rbac.authorization.k8s.io', resource: 'roles', verbs, namespace },
+    { group: 'rbac.authorization.k8s.io', resource: 'rolebindings', verbs, namespace },
+    { group: 'apps', resource: 'deployments', verbs, namespace },
+    { group: '', resource: 'services', verbs, namespace },
+    { group: '', resource: 'serviceaccounts', verbs, namespace },
+    { group: '', resource: 'secrets', verbs: ['create', 'get', 'list'], namespace },
+    { group: 'coordination.k8s.io', resource: 'leases', verbs, namespace },
+    { group: 'policy', resource: 'poddisruptionbudgets', verbs, namespace },
+  ]
+}

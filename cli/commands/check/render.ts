@@ -1,0 +1,63 @@
+import type { Style } from '../../terminal/style.ts'
+import { wrap } from '../../terminal/wrap.ts'
+import type { Report, ReportedCheck } from './report.ts'
+import type { Severity } from './result.ts'
+
+/** Where each check has its section. */
+const page = 'docs/check.md'
+
+export const signs = { ok: '√', warning: '‼', error: '×', unknown: '?' } as const satisfies Record<Severity, string>
+
+/** As a page for a person, in the form of `linkerd check`. */
+export function renderText(report: Report, success: boolean, style: Style): string {
+  const paint = { ok: style.green, warning: style.yellow, error: style.red, unknown: style.yellow }
+  const told = new Map<string, string>()
+  const lines = report.categories.flatMap(({ name, checks }) => [
+    style.bold(name),
+    '-'.repeat(name.length),
+    ...checks.flatMap((check) => {
+      const before = told.get(check.detail) ?? null
+      if (check.result === 'unknown' && before === null) told.set(check.detail, check.title)
+      return renderCheck(check, before, paint[check.result], style)
+    }),
+    '',
+  ])
+  return `${[...lines, lastLine(report, success, style)].join('\n')}\n`
+}
+
+function renderCheck(
+  { id, title, result, detail, hint }: ReportedCheck,
+  before: string | null,
+  paint: (text: string) => string,
+  style: Style,
+): readonly string[] {
+  const sign = paint(signs[result])
+  if (hint === null) return [`${sign} ${title}${detail === '' ? '' : style.dim(` (${detail})`)}`]
+  if (before !== null && result === 'unknown') return [`${sign} ${title}`, `    as for “${before}”`]
+  // What to do about a check that could not be made is to have it made.
+  const advice = result === 'unknown' ? [] : wrap(hint, 96)
+  return [
+    `${sign} ${title}`,
+    `    ${detail}`,
+    ...[...advice, `see ${page}#${id}`].map((line) => `    ${style.dim(line)}`),
+  ]
+}
+
+function lastLine({ categories, cutShort }: Report, success: boolean, style: Style): string {
+  const counted = (severity: Severity, one: string, many: string) => {
+    const number = categories.flatMap(({ checks }) => checks).filter(({ result }) => result === severity).length
+    return number === 0 ? [] : [`${number} ${number === 1 ? one : many}`]
+  }
+  const counts = [
+    ...counted('error', 'error', 'errors'),
+    ...counted('warning', 'warning', 'warnings'),
+    ...counted('unknown', 'unknown', 'unknown'),
+  ]
+  const tail = `${counts.length === 0 ? '' : ` (${counts.join(', ')})`}${cutShort ? '; nothing else was checked' : ''}`
+  return `Status check results are ${success ? style.green(signs.ok) : style.red(signs.error)}${tail}`
+}
+
+/** For scripts; the fields are stable. */
+export function renderJson({ categories }: Report, success: boolean): string {
+  return `${JSON.stringify({ success, categories }, null, 2)}\n`
+}

@@ -1,0 +1,46 @@
+import { type ExitCode, exitCodes } from '../../io/exit-codes.ts'
+import type { Category, Severity } from './result.ts'
+
+export interface Report {
+  readonly categories: readonly {
+    readonly name: string
+    readonly checks: readonly ReportedCheck[]
+  }[]
+  /** Nothing could be checked: the API server did not answer. */
+  readonly cutShort: boolean
+}
+
+export interface ReportedCheck {
+  readonly id: string
+  readonly title: string
+  readonly result: Severity
+  readonly detail: string
+  /** What to do; null when all is well. */
+  readonly hint: string | null
+}
+
+export function judgeAll<E>(categories: readonly Category<E>[], evidence: E): Report {
+  const judged = categories.map(({ name, checks }) => ({
+    name,
+    checks: checks.flatMap(({ id, title, hint, judge }): readonly ReportedCheck[] => {
+      const result = judge(evidence)
+      if (result.kind === 'not-applicable') return []
+      const { kind, detail } = result
+      return [{ id, title, result: kind, detail: oneLine(detail), hint: kind === 'ok' ? null : hint }]
+    }),
+  }))
+  return { categories: judged.filter(({ checks }) => checks.length > 0), cutShort: false }
+}
+
+/** Errors first, then what is not known: only of what was read can be said that it is well. */
+export function exitCodeOf(report: Report, strict: boolean): ExitCode {
+  if (report.cutShort) return exitCodes.failed
+  const has = (severity: Severity) =>
+    report.categories.some(({ checks }) => checks.some(({ result }) => result === severity))
+  if (has('error')) return exitCodes.errors
+  if (has('unknown')) return exitCodes.incomplete
+  return strict && has('warning') ? exitCodes.warnings : exitCodes.ok
+}
+
+/** Messages of the API server have line breaks now and then. */
+const oneLine = (text: string) => text.replace(/\s+/g, ' ').trim()

@@ -1,0 +1,127 @@
+import { join } from 'node:path'
+import { parseJson, recordOf } from '../../../core/json.ts'
+import { redactorOf } from '../../diagnosis/build-redactor.ts'
+import {
+  type BundleNote,
+  bundleNoteFile,
+  documentFiles,
+  documentsOf,
+  jsonReading,
+  logFiles,
+  readDocuments,
+} from '../../diagnosis/documents.ts'
+import { absent, type Evidence, type Reading, type Subject, valueIn } from '../../evidence/evidence.ts'
+import { listField, textField, timeField } from '../../evidence/fields.ts'
+import { type Edges, UsageError } from '../../io/cli-io.ts'
+import { type LogReading, LogScan } from '../../log/scan.ts'
+import type { Redactor } from '../../redaction/redactor.ts'
+import { logSignatures } from '../../rules/catalogue.ts'
+
+/** What a bundle must hold to be whole; the rest is there when it was to be had. */
+const expected: ReadonlySet<string> = new Set(['pod', 'events', 'log'])
+
+/**
+ * The evidence in a folder of files. A file that is expected and missing is unknown, not absent. Throws a UsageError
+ * when the folder holds none of the files.
+ */
+export async function readBundle(dir: string, edges: Edges): Promise<Evidence> {
+  const texts = await readTexts(dir, edges)
+  const note = parseNote(texts.get(bundleNoteFile))
+  const given = documentsOf((name) => reading(name, documentFiles[name], texts.get(documentFiles[name]), note))
+  const redactor = redactorOf(given)
+  const documents = documentsOf((name) => redactReading(given[name], redactor))
+  const [log, previousLog] = await Promise.all([
+    readLog(dir, 'log', edges, redactor, note),
+    readLog(dir, 'previousLog', edges, redactor, note),
+  ])
+  if (texts.size === 0 && log.kind !== 'read') {
+    const names = [...Object.values(documentFiles), logFiles.log].join(', ')
+    throw new UsageError(`${dir}: holds no file of a bundle; expected some of ${names}`)
+  }
+  const read = readDocuments(documents)
+  const pod = valueIn(read.pod)
+  const subject: Subject = note?.subject ?? {
+    namespace: pod?.namespace ?? valueIn(read.application)?.namespace ?? 'default',
+    pod: pod?.name ?? null,
+    application: valueIn(read.application)?.name ?? null,
+  }
+  const collectedMs = note?.collectedMs ?? latestTime([valueIn(documents.pod), valueIn(documents.events)])
+  return { ...read, log, previousLog, subject, collectedMs }
+}
+
+/** The texts that are there. The node of several bundles may lie in the folder above them. */
+async function readTexts(dir: string, edges: Edges): Promise<ReadonlyMap<string, string>> {
+  const texts = new Map<string, string>()
+  for (const file of [...Object.values(documentFiles), bundleNoteFile]) {
+    const places = file === documentFiles.node ? [join(dir, file), join(dir, '../..', file)] : [join(dir, file)]
+    for (const place of places) {
+      const text = texts.has(file) ? undefined : await edges.readFile(place).catch(() => undefined)
+      if (text !== undefined) texts.set(file, text)
+    }
+  }
+  return texts
+}
+
+function reading(name: string, file: string, text: string | undefined, note: BundleNote | undefined): Reading<unknown> {
+  const told = note?.unknown.find(({ what }) => what === name)
+  if (text === undefined) {
+    if (told !== undefined) return { kind: 'unknown', source: told.source, why: told.why }
+    return expected.has(name) && note === undefined
+      ? { kind: 'unknown', source: file, why: 'the bundle does not hold it' }
+      : absent
+  }
+  return file === documentFiles.conf ? { kind: 'read', value: text, source: file } : jsonReading(text, file)
+}
+
+function redactReading(one: Reading<unknown>, redactor: Redactor): Reading<unknown> {
+  return one.kind === 'read' ? { ...one, value: redactor.json(one.value) } : one
+}
+
+async function readLog(
+  dir: string,
+  name: keyof typeof logFiles,
+  edges: Edges,
+  redactor: Redactor,
+  note: BundleNote | undefined,
+): Promise<Reading<LogReading>> {
+  const source = logFiles[name]
+  const scan = new LogScan(logSignatures, redactor.text)
+  try {
+    for await (const bytes of edges.readBytes(join(dir, source))) scan.write(bytes)
+    const told = note?.unknown.find(({ what }) => what === name)
+    return { kind: 'read', value: scan.end(told?.why ?? null), source }
+  } catch (error) {
+    if (!isMissing(error))
+      return { kind: 'unknown', source, why: error instanceof Error ? error.message : String(error) }
+    const missing = reading(name, source, undefined, note)
+    return missing.kind === 'read' ? absent : missing
+  }
+}
+
+const isMissing = (error: unknown) => recordOf(error).code === 'ENOENT'
+
+function parseNote(text: string | undefined): BundleNote | undefined {
+  const value = text === undefined ? undefined : parseJson(text)
+  const collectedMs = timeField(value, 'collectedAt')
+  if (collectedMs === null) return undefined
+  const subject = recordOf(value).subject
+  return {
+    collectedMs,
+    subject: {
+      namespace: textField(subject, 'namespace') ?? 'default',
+      pod: textField(subject, 'pod'),
+      application: textField(subject, 'application'),
+    },
+    unknown: listField(value, 'unknown').map((entry) => ({
+      what: textField(entry, 'what') ?? '',
+      source: textField(entry, 'source') ?? '',
+      why: textField(entry, 'why') ?? '',
+    })),
+  }
+}
+
+/** The latest time that stands in the objects: a bundle without a note was collected no earlier. */
+function latestTime(objects: readonly unknown[]): number {
+  const times = [...JSON.stringify(objects).matchAll(/"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z)"/g)]
+  return Math.max(0, ...times.map(([, time = '']) => Date.parse(time)).filter((ms) => !Number.isNaN(ms)))
+}

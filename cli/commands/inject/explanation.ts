@@ -1,0 +1,88 @@
+import type { Decision } from '../../../admission/decide.ts'
+import { describeAction } from '../../../admission/restart-strategy.ts'
+import { reasons } from '../../../core/contract/skip-reasons.ts'
+import {
+  formatSetting,
+  type ResolvedSettings,
+  type SettingSource,
+  settingKeys,
+} from '../../../core/settings/settings.ts'
+import type { OwnerRestartPolicy } from '../../../core/spark/application.ts'
+import type { ApplicationLookup } from '../../../core/spark/application-reference.ts'
+import type { InjectOptions } from './command.ts'
+
+/** Why an object gets what it gets. */
+export interface Explanation {
+  readonly object: string
+  readonly decision: Decision['kind']
+  readonly reason: { readonly code: string; readonly sentence: string }
+  /** What a hung driver gets, and what led to it; null when nothing is injected. */
+  readonly hungDriver: { readonly action: string; readonly because: readonly string[] } | null
+  readonly settings: readonly ExplainedSetting[]
+  readonly warnings: readonly string[]
+}
+
+export interface ExplainedSetting {
+  readonly key: string
+  readonly value: string
+  readonly source: SettingSource
+}
+
+export function explain(
+  object: string,
+  decision: Decision,
+  application: ApplicationLookup,
+  { kubernetesVersion }: Pick<InjectOptions, 'kubernetesVersion'>,
+): Explanation {
+  const { sentence } = reasons[decision.reason]
+  const detail = decision.kind === 'skip' && decision.detail !== '' ? ` (${decision.detail})` : ''
+  const { restartAllContainers } = kubernetesVersion.capabilities
+  return {
+    object,
+    decision: decision.kind,
+    reason: { code: decision.reason, sentence: `${sentence}${detail}` },
+    hungDriver:
+      decision.kind !== 'inject'
+        ? null
+        : {
+            action: describeAction(decision.policy.onHung),
+            because: [
+              `restart is ${decision.settings.values.restart} (${decision.settings.sources.restart})`,
+              describeOwner(application),
+              `Kubernetes ${kubernetesVersion.text} ${restartAllContainers ? 'can' : 'cannot'} restart all containers of a pod`,
+            ],
+          },
+    settings: decision.kind === 'inject' ? explainedSettings(decision.settings) : [],
+    warnings: decision.warnings,
+  }
+}
+
+function explainedSettings({ values, sources }: ResolvedSettings): readonly ExplainedSetting[] {
+  return settingKeys.map((key) => ({ key, value: formatSetting(key, values[key]), source: sources[key] }))
+}
+
+function describeOwner(lookup: ApplicationLookup): string {
+  switch (lookup.kind) {
+    case 'none':
+      return 'the pod names no SparkApplication'
+    case 'unreadable':
+      return `SparkApplication ${lookup.reference.name} is not known: ${lookup.detail}`
+    case 'found': {
+      const { name, operator, restartPolicy } = lookup.application
+      return `SparkApplication ${name} (${operator}) has restartPolicy ${describePolicy(restartPolicy)}`
+    }
+  }
+}
+
+function describePolicy(policy: OwnerRestartPolicy): string {
+  switch (policy.kind) {
+    case 'never':
+      return policy.insteadOf ?? 'Never'
+    case 'always':
+      return policy.retries === undefined ? 'Always' : `Always, ${retriesText(policy.retries)}`
+    case 'on-failure':
+      return `OnFailure, ${retriesText(policy.retries)}`
+  }
+}
+
+const retriesText = (retries: number) => `${retries} ${retries === 1 ? 'retry' : 'retries'}`

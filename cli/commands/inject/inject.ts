@@ -1,0 +1,108 @@
+import { type AdmissionRequest, creationRequest, parseReview } from '../../../admission/admission-review.ts'
+import { admit } from '../../../admission/admit.ts'
+import type { AdmissionContext, Decision } from '../../../admission/decide.ts'
+import { reasons } from '../../../core/contract/skip-reasons.ts'
+import { parsePod, parseService } from '../../../core/kubernetes/parse-objects.ts'
+import type { ApplicationLookup } from '../../../core/spark/application-reference.ts'
+import { type Edges, UsageError } from '../../io/cli-io.ts'
+import { type ExitCode, exitCodes } from '../../io/exit-codes.ts'
+import { type KubernetesObject, mapObjects, parseManifests, printManifests } from '../../manifests/manifests.ts'
+import { type GivenApplication, givenApplications, lookUpApplication } from './applications.ts'
+import type { InjectOptions } from './command.ts'
+import { type Explanation, explain } from './explanation.ts'
+import { renderExplanations } from './render-explanation.ts'
+
+/** Prints what the webhook would make of the file's objects; throws a UsageError for a file that cannot be used. */
+export async function inject(options: InjectOptions, version: string, edges: Edges): Promise<ExitCode> {
+  const manifests = await readManifests(options.filename, 'Pods, Services, Lists or an AdmissionReview', edges)
+  const applications: readonly GivenApplication[] =
+    options.application === undefined
+      ? []
+      : givenApplications(
+          options.application,
+          (await readManifests(options.application, 'SparkApplications', edges)).documents,
+        )
+
+  const explanations: Explanation[] = []
+  const lookups: ApplicationLookup[] = []
+  let exitCode: ExitCode = exitCodes.ok
+  const admitOne = (request: AdmissionRequest) => {
+    const application = lookUpApplication(request, applications)
+    lookups.push(application)
+    const admission = admit(request, contextOf(options, version, application))
+    const { decision } = admission
+    const name = `${request.kind.kind} ${request.namespace}/${request.name || '(no name yet)'}`
+    if (decision.reason === 'internal-error' || decision.reason === 'patch-unverified') exitCode = exitCodes.failed
+    if (!options.explain) tell(name, decision, edges)
+    explanations.push(explain(name, decision, application, options))
+    return admission
+  }
+
+  const printed = mapObjects(manifests.documents, (object) => {
+    if (object.kind === 'AdmissionReview') {
+      const parsed = parseReview(object)
+      if (parsed.kind === 'request') return { ...admitOne(parsed.request).review }
+      const { field, value, form } = parsed.problem
+      throw new UsageError(`${options.filename}: AdmissionReview: ${field} is ${value}, it must be ${form}`)
+    }
+    if (object.apiVersion !== 'v1' || (object.kind !== 'Pod' && object.kind !== 'Service')) return object
+    const request = creationRequest(object, options.namespace)
+    if ((object.kind === 'Pod' ? parsePod(object) : parseService(object)) === undefined) {
+      throw new UsageError(`${options.filename}: ${object.kind} ${request.name} has not the form of a ${object.kind}`)
+    }
+    const { decision } = admitOne(request)
+    return changed(object, decision)
+  })
+  if (applications.length > 0 && !lookups.some(({ kind }) => kind === 'found')) {
+    edges.stderr(`warning: no pod in ${options.filename} names a SparkApplication of ${options.application}\n`)
+  }
+  edges.stdout(
+    options.explain
+      ? renderExplanations(explanations, options.output)
+      : printManifests({ format: manifests.format, documents: printed }),
+  )
+  return exitCode
+}
+
+function contextOf(options: InjectOptions, version: string, application: ApplicationLookup): AdmissionContext {
+  return {
+    version,
+    sidecar: { image: options.sidecarImage, imagePullPolicy: 'IfNotPresent' },
+    servicesAdmitted: true,
+    capabilities: options.kubernetesVersion.capabilities,
+    application,
+    limits: null,
+    chartSettings: options.set,
+  }
+}
+
+function changed(object: KubernetesObject, decision: Decision): KubernetesObject {
+  if (decision.kind === 'inject') return { ...decision.pod }
+  return decision.kind === 'patch-service' ? { ...decision.service } : object
+}
+
+/** What was left alone and why, and every warning, on stderr. */
+function tell(name: string, decision: Decision, edges: Edges): void {
+  const { sentence, warn } = reasons[decision.reason]
+  if (decision.kind === 'skip' && !warn) edges.stderr(`${name}: left alone: ${sentence}\n`)
+  for (const warning of decision.warnings) edges.stderr(`warning: ${name}: ${warning}\n`)
+}
+
+async function readManifests(path: string, wanted: string, edges: Edges) {
+  const name = path === '-' ? 'standard input' : path
+  const text = await (path === '-' ? edges.readStdin() : edges.readFile(path)).catch((error: unknown) => {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error)
+    throw new UsageError(
+      `${name}: ${readProblems[code] ?? `cannot be read (${code})`}; expected ${wanted} in YAML or JSON`,
+    )
+  })
+  const parsed = parseManifests(text)
+  if ('problem' in parsed) throw new UsageError(`${name}: ${parsed.problem}; expected ${wanted} in YAML or JSON`)
+  return parsed
+}
+
+const readProblems: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  EISDIR: 'is a directory',
+  EACCES: 'may not be read',
+}

@@ -1,0 +1,134 @@
+import { askServer, type ServerProof } from '../../../cluster/capability-probe.ts'
+import { keepNode, nodeCapabilities } from '../../../cluster/nodes.ts'
+import { isRecord, recordOf } from '../../../core/json.ts'
+import type { Capabilities } from '../../../core/kubernetes/capabilities.ts'
+import type { Pod } from '../../../core/kubernetes/pod.ts'
+import { sparkApplicationApis } from '../../../core/spark/application.ts'
+import type { ApiAnswer, KubernetesApi } from '../../../kubernetes/api.ts'
+import { collectAccess } from '../../cluster/access-review.ts'
+import { mapReading, type Reading, unreadable } from '../../cluster/reading.ts'
+import { getObject, listObjects, mapInParallel, requestDeadlineMs } from '../../cluster/requests.ts'
+import type { Input } from '../../static-checks/input.ts'
+import { parseNodeRoom } from '../../workload/node-room.ts'
+import { referencePaths, referencesOf } from '../../workload/references.ts'
+import type { Workload } from '../../workload/workload.ts'
+import type { ClusterEvidence } from './evidence.ts'
+import { neededAccess } from './needed-access.ts'
+
+/** Asks the cluster all that the rules look at, side by side. Nothing is stored there. */
+export async function collectCluster(api: KubernetesApi, input: Input, workload: Workload): Promise<ClusterEvidence> {
+  const namespace = encodeURIComponent(workload.namespace)
+  const inNamespace = `/api/v1/namespaces/${namespace}`
+  const [
+    namespaceObject,
+    nodes,
+    limitRanges,
+    quotas,
+    access,
+    references,
+    driver,
+    executor,
+    application,
+    existing,
+    proof,
+  ] = await Promise.all([
+    getObject(api, inNamespace),
+    listObjects(api, '/api/v1/nodes'),
+    listObjects(api, `${inNamespace}/limitranges`),
+    listObjects(api, `${inNamespace}/resourcequotas`),
+    accessOf(api, workload, input),
+    mapInParallel(referencesOf(input, workload), 4, async (reference) => {
+      const path = referencePaths[reference.kind](namespace, encodeURIComponent(reference.name))
+      return { reference, object: await getObject(api, path) }
+    }),
+    dryRun(api, `${inNamespace}/pods`, workload.driver),
+    dryRun(api, `${inNamespace}/pods`, workload.executor),
+    applicationDryRun(api, input, namespace),
+    existingApplication(api, input, workload),
+    askServer(api, workload.namespace),
+  ])
+  const bare = async (pod: Pod, answer: ApiAnswer) =>
+    answer.kind === 'answer' && (answer.status === 403 || answer.status === 422)
+      ? dryRun(api, `${inNamespace}/pods`, withoutAmounts(pod))
+      : null
+  const [bareDriver, bareExecutor] = await Promise.all([
+    bare(workload.driver, driver),
+    bare(workload.executor, executor),
+  ])
+  return {
+    namespace: mapReading(namespaceObject, (object) =>
+      object === null ? null : { labels: recordOf(recordOf(recordOf(object).metadata).labels) },
+    ),
+    nodes: mapReading(nodes, (objects) => objects.map(parseNodeRoom)),
+    capabilities: capabilitiesOf(nodes, proof),
+    limitRanges,
+    quotas,
+    access,
+    references,
+    dryRuns: { driver, executor },
+    bareDryRuns: { driver: bareDriver, executor: bareExecutor },
+    application,
+    existing,
+  }
+}
+
+function withoutAmounts({ spec, ...pod }: Pod): object {
+  const { serviceAccountName, ...rest } = recordOf(spec)
+  return { ...pod, spec: { ...rest, containers: spec.containers.map(({ resources, ...container }) => container) } }
+}
+
+/** What is not known is taken to be so: the webhook asks with rights of its own. */
+function capabilitiesOf(nodes: Reading<readonly unknown[]>, proof: ServerProof): Capabilities {
+  const known =
+    nodes.kind === 'read' ? nodeCapabilities(nodes.value.flatMap((object) => keepNode(object) ?? [])) : undefined
+  const nativeSidecars = proof.nativeSidecars !== 'no' && known?.nativeSidecars !== false
+  return {
+    nativeSidecars,
+    restartAllContainers:
+      nativeSidecars && proof.restartAllContainers !== 'no' && known?.restartAllContainers !== false,
+    openShift: proof.openShift === 'yes',
+  }
+}
+
+function accessOf(api: KubernetesApi, workload: Workload, input: Input): Promise<ClusterEvidence['access']> {
+  const { namespace, serviceAccount: name } = workload
+  if (name === null) return Promise.resolve(unreadable('the operator’s own service account is not known'))
+  return collectAccess(api, { kind: 'service-account', namespace, name }, neededAccess(namespace, input))
+}
+
+/** As kubectl would create it with `--dry-run=server`, and strict about unknown fields. */
+async function applicationDryRun(api: KubernetesApi, input: Input, namespace: string): Promise<ApiAnswer | null> {
+  const path = pathOf(input, namespace)
+  if (path === null || input.kind !== 'application') return null
+  const { status, ...object } = input.object
+  return dryRun(api, path, withNamespace(object, decodeURIComponent(namespace)), '&fieldValidation=Strict')
+}
+
+async function existingApplication(
+  api: KubernetesApi,
+  input: Input,
+  { namespace, name }: Workload,
+): Promise<Reading<boolean>> {
+  const path = pathOf(input, encodeURIComponent(namespace))
+  if (path === null || name === null) return unreadable('it has no name')
+  return mapReading(await getObject(api, `${path}/${encodeURIComponent(name)}`), isRecord)
+}
+
+function pathOf(input: Input, namespace: string): string | null {
+  if (input.kind !== 'application') return null
+  const api = sparkApplicationApis.find(({ operator }) => operator === input.operator)
+  return api === undefined ? null : `/apis/${api.group}/${api.version}/namespaces/${namespace}/sparkapplications`
+}
+
+const withNamespace = (object: Readonly<Record<string, unknown>>, namespace: string) => ({
+  ...object,
+  metadata: { ...recordOf(object.metadata), namespace },
+})
+
+const dryRun = (api: KubernetesApi, path: string, body: unknown, more = ''): Promise<ApiAnswer> =>
+  api.request({
+    method: 'POST',
+    path: `${path}?dryRun=All&fieldManager=spark-nanny${more}`,
+    body,
+    deadlineMs: requestDeadlineMs,
+  })

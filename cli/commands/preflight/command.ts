@@ -1,0 +1,55 @@
+import { Command } from 'commander'
+import type { ConnectionFlags } from '../../cluster/connect.ts'
+import { type Edges, UsageError } from '../../io/cli-io.ts'
+import type { ExitCode } from '../../io/exit-codes.ts'
+import { noColorOption, outputOption, withConnectionFlags } from '../../options/flags.ts'
+import { type OutputForm, outputForms } from '../../render/report.ts'
+import type { SparkVersion } from '../../spark-conf/spark-version.ts'
+import { sparkVersionOption } from '../validate/command.ts'
+
+/** What was asked for, checked. */
+export interface PreflightOptions extends ConnectionFlags {
+  readonly filename: string
+  readonly offline: boolean
+  readonly sparkVersion?: SparkVersion
+  readonly strict: boolean
+  readonly output: OutputForm
+  readonly color: boolean
+}
+
+interface GivenOptions extends Omit<PreflightOptions, 'filename'> {
+  readonly filename?: string
+}
+
+/** The definition of `spark-nanny preflight`. `end` gets the exit code of a call that was right. */
+export function preflightCommand(edges: Edges, version: string, end: (code: ExitCode) => void): Command {
+  const command = new Command('preflight')
+    .description('Say before a submission what would keep it from running.')
+    .usage('FILE [options]')
+    .argument('[FILE]', 'SparkApplications, spark-defaults.conf or a spark-submit command; - is stdin')
+    .option('-f, --filename <FILE>', 'the same')
+    .option('--offline', 'ask no cluster; what only it knows is told as unknown', false)
+    .addOption(sparkVersionOption())
+    .option('--strict', 'warnings end in exit code 4', false)
+    .addOption(outputOption(outputForms))
+  return withConnectionFlags(command, 'where it will run; else what the file says, else that of the context')
+    .addOption(noColorOption())
+    .addHelpText('after', helpText)
+    .action(async (file: string | undefined, { filename = file, ...options }: GivenOptions) => {
+      if (filename === undefined) throw new UsageError('FILE is missing: what shall be submitted?')
+      if (file !== undefined && filename !== file) throw new UsageError('give one FILE')
+      end(await (await import('./run.ts')).runPreflight({ ...options, filename }, version, edges))
+    })
+}
+
+const helpText = `
+What validate finds is found too. Nothing is stored in the cluster: the pods and the SparkApplication are sent as
+server-side dry runs, and what the driver's service account may do is asked by SubjectAccessReview.
+
+Exit codes: 0 nothing found, or warnings only; 1 failed; 2 wrong call; 3 an error was found; 4 a warning was found
+(--strict); 5 nothing found, but something could not be read.
+
+Examples:
+  spark-nanny preflight spark-application.yaml
+  spark-nanny preflight spark-application.yaml --offline --strict
+  spark-nanny preflight spark-defaults.conf -n jobs -o sarif`

@@ -1,0 +1,55 @@
+import type { Capabilities } from '../../../core/kubernetes/capabilities.ts'
+import type { ApiAnswer } from '../../../kubernetes/api.ts'
+import type { AccessAnswer } from '../../cluster/access-rule.ts'
+import type { Reading } from '../../cluster/reading.ts'
+import type { Input } from '../../static-checks/input.ts'
+import type { Breach } from '../../static-checks/run.ts'
+import type { NodeRoom } from '../../workload/node-room.ts'
+import type { Reference } from '../../workload/references.ts'
+import type { Workload } from '../../workload/workload.ts'
+import type { PreflightCheck } from './catalogue.ts'
+
+/** All that the rules look at. */
+export interface PreflightSubject {
+  readonly input: Input
+  /** Null: a size in the configuration cannot be read; the configuration's own findings say so. */
+  readonly workload: Workload | null
+  /** Null: no cluster was asked. */
+  readonly cluster: ClusterEvidence | null
+}
+
+/** What the cluster said. */
+export interface ClusterEvidence {
+  /** Null: it does not exist. */
+  readonly namespace: Reading<{ readonly labels: Readonly<Record<string, unknown>> } | null>
+  readonly nodes: Reading<readonly NodeRoom[]>
+  readonly capabilities: Capabilities
+  readonly limitRanges: Reading<readonly unknown[]>
+  readonly quotas: Reading<readonly unknown[]>
+  readonly access: Reading<readonly AccessAnswer[]>
+  readonly references: readonly { readonly reference: Reference; readonly object: Reading<unknown> }[]
+  readonly dryRuns: DryRuns
+  /**
+   * Of the same pods without resources and account, where the whole ones were refused: LimitRanges and accounts are
+   * looked at first, and the first refusal hides what PodSecurity has to say. Null: there was no need.
+   */
+  readonly bareDryRuns: { readonly driver: ApiAnswer | null; readonly executor: ApiAnswer | null }
+  /** Null: it is no SparkApplication. */
+  readonly application: ApiAnswer | null
+  /** Whether a SparkApplication of that name is there. */
+  readonly existing: Reading<boolean>
+}
+
+export interface DryRuns {
+  readonly driver: ApiAnswer
+  readonly executor: ApiAnswer
+}
+
+export type Breaches = readonly Breach<PreflightCheck>[]
+export type PreflightRule = (subject: PreflightSubject) => Breaches
+
+/** Evidence that is one line of one place. */
+export const seen = (source: string, excerpt: string) => [{ source, line: null, excerpt, count: 1 }] as const
+
+/** Where the input comes from. */
+export const originOf = (input: Input): string => (input.kind === 'conf' ? input.name : input.origin.source)

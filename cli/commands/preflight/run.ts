@@ -1,0 +1,61 @@
+import { recordOf } from '../../../core/json.ts'
+import type { Connection } from '../../cluster/connect.ts'
+import { subjectOfInput } from '../../config-checks/subject-of-input.ts'
+import { validate } from '../../config-checks/validate.ts'
+import type { Unknown } from '../../evidence/evidence.ts'
+import type { Finding } from '../../findings/findings.ts'
+import type { Edges } from '../../io/cli-io.ts'
+import type { ExitCode } from '../../io/exit-codes.ts'
+import { type Input, nameOfFile, readInputs } from '../../static-checks/input.ts'
+import { remedyContextOf } from '../../static-checks/remedy-context.ts'
+import { exitCodeOf, renderPrecheck } from '../../static-checks/report.ts'
+import { sortedFindings } from '../../static-checks/run.ts'
+import { createProgress } from '../../terminal/progress.ts'
+import { styleOf } from '../../terminal/style.ts'
+import { workloadOf } from '../../workload/workload.ts'
+import type { PreflightOptions } from './command.ts'
+import { preflight, unknownsOf } from './preflight.ts'
+
+/** `spark-nanny preflight`: reads the file, asks the cluster, judges, prints. Throws a UsageError for a file that cannot be used. */
+export async function runPreflight(options: PreflightOptions, version: string, edges: Edges): Promise<ExitCode> {
+  const { filename, offline, output, strict, color } = options
+  const inputs = await readInputs(filename, options.sparkVersion, edges)
+  const connection = offline ? null : await edges.connect(options)
+  const progress = createProgress(edges)
+  const findings: Finding[] = []
+  const unknown: Unknown[] = []
+  try {
+    if (connection !== null) progress.tell(`asking ${connection.server} …`)
+    for (const input of inputs) {
+      const judged = await judge(input, options.namespace, connection)
+      findings.push(...judged.findings)
+      unknown.push(...judged.unknown.filter((one) => !unknown.some(({ what }) => what === one.what)))
+    }
+  } finally {
+    progress.clear()
+    connection?.close()
+  }
+  const checked = { command: 'preflight', name: nameOf(inputs, nameOfFile(filename)), offline } as const
+  const report = { checked, version, findings: sortedFindings(findings), unknown }
+  edges.stdout(renderPrecheck(report, output, styleOf(edges, color)))
+  return exitCodeOf(report, strict, offline)
+}
+
+async function judge(input: Input, namespace: string | undefined, connection: Connection | null) {
+  const workload = workloadOf(input, namespace, connection?.namespace ?? 'default') ?? null
+  // What asks a cluster is only loaded when it is needed.
+  const cluster =
+    connection === null || workload === null
+      ? null
+      : await (await import('./collect.ts')).collectCluster(connection.api, input, workload)
+  const subject = { input, workload, cluster }
+  const context = remedyContextOf(input, workload?.namespace ?? namespace)
+  const findings = [...preflight(subject, context), ...validate(subjectOfInput(input), context)]
+  return { findings, unknown: unknownsOf(subject) }
+}
+
+function nameOf(inputs: readonly Input[], filename: string): string {
+  const [only, another] = inputs
+  const name = only?.kind === 'application' && another === undefined ? recordOf(only.object.metadata).name : undefined
+  return typeof name === 'string' ? `${name} of ${filename}` : filename
+}

@@ -1,0 +1,81 @@
+import { applicationPath } from '../../../../cluster/application-path.ts'
+import { answerDetail, type KubernetesApi } from '../../../../kubernetes/api.ts'
+import type { LiveApplication } from '../facts/cluster-facts.ts'
+import { liveApplication } from '../facts/live-objects.ts'
+import { hasCompleted, stateOf } from '../plan/operator-reaction.ts'
+
+/** What became of a change. `changed`: the application is not any more what was decided on, and was left alone. */
+export type Written =
+  | { readonly kind: 'written'; readonly application: LiveApplication }
+  | { readonly kind: 'changed'; readonly detail: string }
+  | { readonly kind: 'failed'; readonly detail: string }
+
+export interface ApplicationChange {
+  readonly annotations?: Readonly<Record<string, string>>
+  readonly spec?: Readonly<Record<string, unknown>>
+}
+
+const deadlineMs = 15_000
+/** Its operator writes the status while we write. */
+const maxTries = 4
+
+/**
+ * Changes an application as long as it is the one that is known: a merge patch with uid and resourceVersion. When the
+ * version is another it is read again, and tried again if `isSame` says that nothing has changed that matters.
+ */
+export async function writeApplication(
+  api: KubernetesApi,
+  known: LiveApplication,
+  change: (current: LiveApplication) => ApplicationChange,
+  isSame: (known: LiveApplication, current: LiveApplication) => boolean,
+): Promise<Written> {
+  const path = applicationPath({ ...known, uid: known.uid })
+  let current = known
+  for (let tries = 1; ; tries++) {
+    const { annotations, spec } = change(current)
+    const { uid, resourceVersion } = current
+    const answer = await api.request({
+      method: 'PATCH',
+      path: `${path}?fieldManager=spark-nanny`,
+      contentType: 'application/merge-patch+json',
+      body: { metadata: { uid, resourceVersion, ...(annotations && { annotations }) }, ...(spec && { spec }) },
+      deadlineMs,
+    })
+    if (answer.kind === 'answer' && answer.status === 200) {
+      const application = liveApplication(answer.body)
+      return application === undefined
+        ? { kind: 'failed', detail: 'the answer is no SparkApplication' }
+        : { kind: 'written', application }
+    }
+    if (answer.kind === 'answer' && answer.status === 404) return { kind: 'changed', detail: 'it is gone' }
+    if (answer.kind !== 'answer' || answer.status !== 409) return { kind: 'failed', detail: answerDetail(answer) }
+    const found = await api.request({ method: 'GET', path, deadlineMs })
+    const now = found.kind === 'answer' && found.status === 200 ? liveApplication(found.body) : undefined
+    if (now === undefined || tries === maxTries) return { kind: 'changed', detail: answerDetail(answer) }
+    if (!isSame(known, now)) return { kind: 'changed', detail: difference(known, now) }
+    current = now
+  }
+}
+
+/** Whether a decision about one still holds for the other: the same spec, and no new turn of its run. */
+export function isSameDecision(known: LiveApplication, current: LiveApplication): boolean {
+  const [before, now] = [stateOf(known), stateOf(current)]
+  const settled = now === 'FAILED' && (before === 'SUBMISSION_FAILED' || before === 'FAILING')
+  return (
+    known.uid === current.uid &&
+    known.generation === current.generation &&
+    !current.deleting &&
+    !hasCompleted(current) &&
+    (before === now || settled)
+  )
+}
+
+/** For a record, which any turn of the run may come in between. */
+export const isSameObject = (known: LiveApplication, current: LiveApplication): boolean => known.uid === current.uid
+
+function difference(known: LiveApplication, now: LiveApplication): string {
+  if (known.uid !== now.uid) return 'it is another one of the same name'
+  if (known.generation !== now.generation) return 'its spec was changed'
+  if (now.deleting) return 'it is being deleted'
+  return `its state was ${stateOf(known)} and is ${stateOf(now)}`
+}

@@ -1,0 +1,105 @@
+import { randomUUID } from 'node:crypto'
+import { recoveriesAnnotation } from '../../../../core/contract/pod-contract.ts'
+import type { KubernetesApi } from '../../../../kubernetes/api.ts'
+import type { Edges } from '../../../io/cli-io.ts'
+import type { LiveApplication, LivePod } from '../facts/cluster-facts.ts'
+import { type Outcome, parseRecoveries, type Recovery } from '../facts/recoveries.ts'
+import type { ApplyPlan, ResumePlan } from '../plan/plan.ts'
+import { remedyText } from '../plan/plan-builders.ts'
+import { escalationSteps, nextSteps } from '../report/next-steps.ts'
+import type { RecoverResult } from '../report/result.ts'
+import type { AuditTrail } from './audit-trail.ts'
+import type { Stage } from './driver-progress.ts'
+import { performSteps, podChange } from './run-steps.ts'
+import { watchDriver } from './watch-driver.ts'
+
+export interface Conduct {
+  readonly api: KubernetesApi
+  readonly audit: AuditTrail
+  readonly edges: Pick<Edges, 'nowMs' | 'sleep'>
+  readonly waitMs: number
+  /** The user, as the API server knows them. */
+  readonly by: string
+  /** When the driver failed, where that is known. */
+  readonly failedMs: number | null
+  tell(text: string): void
+}
+
+/** Does a plan: the record, the steps, the watch, the record. */
+export async function apply(
+  conduct: Conduct,
+  plan: ApplyPlan,
+  application: LiveApplication,
+  pod: LivePod | null,
+): Promise<RecoverResult> {
+  const { audit, edges, api } = conduct
+  const moved = pod === null ? undefined : await podChange(api, application.namespace, pod)
+  if (moved !== undefined) return moved
+  const recovery: Recovery = {
+    id: randomUUID().slice(0, 8),
+    by: conduct.by,
+    atMs: edges.nowMs(),
+    cause: plan.cause.id,
+    remedy: remedyText(plan.remedy),
+    steps: plan.steps.map(({ kind }) => kind),
+    generation: application.generation,
+    pod: pod?.uid ?? null,
+    outcome: 'started',
+    endedMs: null,
+  }
+  conduct.tell('writing the record …')
+  const begun = await audit.begin(application, recovery)
+  if (begun.kind === 'changed') return begun
+  if (begun.kind === 'failed')
+    return failed(conduct, `the record could not be written, nothing was done: ${begun.detail}`)
+  conduct.tell('acting …')
+  const acted = await performSteps(api, begun.application, plan.steps)
+  if (acted.kind !== 'written') {
+    const ended = { ...recovery, outcome: 'failed', endedMs: edges.nowMs() } as const
+    await audit.end(begun.application, ended, acted.detail)
+    return acted.kind === 'changed' ? acted : failed(conduct, acted.detail)
+  }
+  return watched(conduct, recovery, acted.application)
+}
+
+/** Watches on where a run was cut off, and completes its record. */
+export async function resume(conduct: Conduct, plan: ResumePlan, application: LiveApplication): Promise<RecoverResult> {
+  const recoveries = parseRecoveries(application.annotations[recoveriesAnnotation])
+  const recovery = recoveries.find(({ id }) => id === plan.recovery)
+  if (recovery === undefined) return { kind: 'changed', detail: `there is no record ${plan.recovery} any more` }
+  return watched(conduct, recovery, application)
+}
+
+async function watched(conduct: Conduct, recovery: Recovery, application: LiveApplication): Promise<RecoverResult> {
+  const { api, audit, edges, waitMs, failedMs } = conduct
+  const { namespace, name } = application
+  const { stage, pod } = await watchDriver(api, application, recovery.pod, waitMs, edges, ({ detail }) =>
+    conduct.tell(`${detail} …`),
+  )
+  const endedMs = edges.nowMs()
+  await audit.end(application, { ...recovery, outcome: outcomes[stage.kind], endedMs }, `${stage.detail}.`)
+  const isWell = stage.kind === 'answers' || stage.kind === 'completed'
+  return {
+    kind: 'watched',
+    recovery: recovery.id,
+    stage,
+    pod,
+    next: nextSteps(stage.kind, namespace, name, pod),
+    escalation: isWell ? [] : escalationSteps(failedMs ?? recovery.atMs, endedMs),
+  }
+}
+
+const outcomes: Readonly<Record<Stage['kind'], Outcome>> = {
+  answers: 'recovered',
+  completed: 'recovered',
+  unasked: 'runs',
+  'old-pod': 'not-recovered',
+  'no-pod': 'not-recovered',
+  pending: 'not-recovered',
+  running: 'not-recovered',
+  failed: 'not-recovered',
+}
+
+function failed({ failedMs, edges }: Conduct, detail: string): RecoverResult {
+  return { kind: 'failed', detail, escalation: escalationSteps(failedMs, edges.nowMs()) }
+}

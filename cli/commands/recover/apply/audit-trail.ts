@@ -1,0 +1,102 @@
+import { recoveriesAnnotation } from '../../../../core/contract/pod-contract.ts'
+import { sparkApplicationApis } from '../../../../core/spark/application.ts'
+import { answerDetail, type KubernetesApi } from '../../../../kubernetes/api.ts'
+import { eventObject } from '../../../../kubernetes/event.ts'
+import { type Edges, UsageError } from '../../../io/cli-io.ts'
+import type { LiveApplication } from '../facts/cluster-facts.ts'
+import { formatRecoveries, parseRecoveries, type Recovery, withRecovery } from '../facts/recoveries.ts'
+import { isSameDecision, isSameObject, type Written, writeApplication } from './application-writer.ts'
+
+/** Where it is written what was done: the application's annotation, an Event on it, a file. */
+export interface AuditTrail {
+  /** Before anything is done; unless it is `written`, nothing may be. Throws a UsageError for a file that cannot be written. */
+  begin(application: LiveApplication, recovery: Recovery): Promise<Written>
+  /** After it. What could not be written is told on standard error. */
+  end(application: LiveApplication, recovery: Recovery, detail: string): Promise<void>
+}
+
+export interface AuditEdges {
+  readonly api: KubernetesApi
+  readonly edges: Pick<Edges, 'appendFile' | 'stderr' | 'nowMs'>
+  /** Null: no file was asked for. */
+  readonly file: string | null
+}
+
+export function createAuditTrail({ api, edges, file }: AuditEdges): AuditTrail {
+  const annotate = (
+    application: LiveApplication,
+    recovery: Recovery,
+    isSame: typeof isSameDecision,
+  ): Promise<Written> =>
+    writeApplication(
+      api,
+      application,
+      ({ annotations }) => {
+        const recoveries = withRecovery(parseRecoveries(annotations[recoveriesAnnotation]), recovery)
+        return { annotations: { [recoveriesAnnotation]: formatRecoveries(recoveries) } }
+      },
+      isSame,
+    )
+  return {
+    begin: async (application, recovery) => {
+      await append(edges, file, application, recovery, null)
+      const written = await annotate(application, recovery, isSameDecision)
+      if (written.kind !== 'written') return written
+      await tell(api, application, recovery, `${recovery.by} begins: ${recovery.remedy}, for ${recovery.cause}`, edges)
+      return written
+    },
+    end: async (application, recovery, detail) => {
+      const written = await annotate(application, recovery, isSameObject)
+      if (written.kind !== 'written')
+        edges.stderr(`warning: the record of the end was not written: ${written.detail}\n`)
+      const message = `${recovery.remedy}, for ${recovery.cause}: ${recovery.outcome}. ${detail}`
+      await tell(api, application, recovery, message, edges)
+      await append(edges, file, application, recovery, detail).catch((error: unknown) => {
+        edges.stderr(`warning: ${error instanceof Error ? error.message : String(error)}\n`)
+      })
+    },
+  }
+}
+
+/** One line of JSON. */
+async function append(
+  edges: AuditEdges['edges'],
+  file: string | null,
+  { namespace, name, uid }: LiveApplication,
+  { atMs, endedMs, ...recovery }: Recovery,
+  detail: string | null,
+): Promise<void> {
+  if (file === null) return
+  const iso = (ms: number | null) => (ms === null ? null : new Date(ms).toISOString())
+  const line = { ...recovery, at: iso(atMs), ended: iso(endedMs), namespace, application: name, uid, detail }
+  await edges.appendFile(file, `${JSON.stringify(line)}\n`).catch((error: unknown) => {
+    throw new UsageError(
+      `--audit-file ${file}: cannot be written: ${error instanceof Error ? error.message : String(error)}`,
+    )
+  })
+}
+
+async function tell(
+  api: KubernetesApi,
+  { namespace, name, uid, operator }: LiveApplication,
+  { id, outcome }: Recovery,
+  message: string,
+  edges: AuditEdges['edges'],
+): Promise<void> {
+  const { group, version } = sparkApplicationApis.find((row) => row.operator === operator) ?? sparkApplicationApis[0]
+  const subject = { apiVersion: `${group}/${version}`, kind: 'SparkApplication', namespace, name, uid }
+  const failed = outcome === 'failed' || outcome === 'not-recovered'
+  const type = failed ? 'Warning' : 'Normal'
+  const told = { type, reason: 'SparkNannyRecovery', message, occasion: `${id} ${outcome}` } as const
+  const answer = await api.request({
+    method: 'POST',
+    path: `/api/v1/namespaces/${encodeURIComponent(namespace)}/events`,
+    body: {
+      ...eventObject(subject, told, 'spark-nanny', edges.nowMs()),
+      reportingComponent: 'spark-nanny.io/recover',
+    },
+    deadlineMs: 10_000,
+  })
+  if (answer.kind === 'answer' && (answer.status === 201 || answer.status === 409)) return
+  edges.stderr(`warning: the Event was not written: ${answerDetail(answer)}\n`)
+}

@@ -1,0 +1,57 @@
+import type { KubernetesApi } from '../../../../kubernetes/api.ts'
+import { createAsking } from '../../../cluster/cluster-reader.ts'
+import { uiPort } from '../../../diagnosis/collect.ts'
+import { proxyPath } from '../../../diagnosis/collect-ui.ts'
+import { findByApplication } from '../../../diagnosis/find-driver.ts'
+import { type DriverPod, parseDriverPod } from '../../../evidence/driver-pod.ts'
+import type { Reading } from '../../../evidence/evidence.ts'
+import type { Edges } from '../../../io/cli-io.ts'
+import type { LiveApplication } from '../facts/cluster-facts.ts'
+import { isLast, type Stage, stageOf, type UiAnswer } from './driver-progress.ts'
+
+const everyMs = 2_000
+const requestMs = 20_000
+
+/** Looks until the next driver has come as far as it can, or for `waitMs`; `tell` gets each new stage. */
+export async function watchDriver(
+  api: KubernetesApi,
+  { namespace, name }: Pick<LiveApplication, 'namespace' | 'name'>,
+  podBefore: string | null,
+  waitMs: number,
+  edges: Pick<Edges, 'nowMs' | 'sleep'>,
+  tell: (stage: Stage) => void,
+): Promise<{ readonly stage: Stage; readonly pod: string | null }> {
+  const untilMs = edges.nowMs() + waitMs
+  for (;;) {
+    const found = await findByApplication(createAsking(api, edges.nowMs() + requestMs, edges.nowMs), namespace, name)
+    const pod = found.pod.kind === 'read' ? parseDriverPod(found.pod.value) : undefined
+    const unread = found.pod.kind === 'unknown' ? found.pod.why : null
+    const isNew = pod !== undefined && pod.uid !== podBefore && pod.driver.state.kind === 'running'
+    const stage: Stage =
+      unread === null
+        ? stageOf(podBefore, pod, isNew ? await uiAnswer(api, pod, found.pod, edges) : 'not-yet')
+        : { kind: 'no-pod', detail: `its pods could not be read: ${unread}` }
+    tell(stage)
+    if (isLast(stage) || edges.nowMs() >= untilMs) return { stage, pod: pod?.name ?? null }
+    await edges.sleep(everyMs)
+  }
+}
+
+/** The sidecar's readiness is the answer of the UI; without one the UI itself is asked through the API server. */
+async function uiAnswer(
+  api: KubernetesApi,
+  pod: DriverPod,
+  raw: Reading<unknown>,
+  { nowMs }: Pick<Edges, 'nowMs'>,
+): Promise<UiAnswer> {
+  if (pod.hasSidecar) {
+    const isReady = pod.conditions.some(({ type, status }) => type === 'Ready' && status === 'True')
+    return isReady ? 'yes' : 'not-yet'
+  }
+  const asking = createAsking(api, nowMs() + requestMs, nowMs)
+  const answer = await asking.ask(proxyPath(pod, uiPort(raw), '/api/v1/applications'), 5_000)
+  if (answer.kind === 'answer' && answer.status === 200) {
+    return Array.isArray(answer.body) && answer.body.length > 0 ? 'yes' : 'not-yet'
+  }
+  return answer.kind === 'answer' && (answer.status === 401 || answer.status === 403) ? 'unknown' : 'not-yet'
+}

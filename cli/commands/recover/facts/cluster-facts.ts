@@ -1,0 +1,46 @@
+import type { Pod } from '../../../../core/kubernetes/pod.ts'
+import type { SparkOperator } from '../../../../core/spark/application.ts'
+import type { Reading } from '../../../cluster/reading.ts'
+import type { KubernetesObject } from '../../../manifests/manifests.ts'
+import type { NodeRoom } from '../../../workload/node-room.ts'
+
+/** What a plan needs beside the evidence: the objects that it would touch, as they are, and what bounds memory. */
+export interface ClusterFacts {
+  /** Null: there is none. */
+  readonly application: LiveApplication | null
+  /** Null: there is none. */
+  readonly pod: LivePod | null
+  readonly namespaceAnnotations: Reading<Readonly<Record<string, string>>>
+  readonly nodes: Reading<readonly NodeRoom[]>
+  readonly limitRanges: Reading<readonly unknown[]>
+  readonly quotas: Reading<readonly unknown[]>
+}
+
+export interface LiveApplication {
+  readonly operator: SparkOperator
+  readonly namespace: string
+  readonly name: string
+  readonly uid: string
+  readonly resourceVersion: string
+  readonly generation: number | null
+  readonly labels: Readonly<Record<string, string>>
+  readonly annotations: Readonly<Record<string, string>>
+  /** `kind/name` of its owners. */
+  readonly owners: readonly string[]
+  readonly deleting: boolean
+  readonly object: KubernetesObject
+}
+
+export interface LivePod {
+  readonly name: string
+  readonly uid: string
+  readonly resourceVersion: string
+  readonly annotations: Readonly<Record<string, string>>
+  readonly labels: Readonly<Record<string, string>>
+  readonly ownerUids: readonly string[]
+  readonly finalizers: readonly string[]
+  /** Failed or Succeeded: nothing in it runs any more, or ever will. */
+  readonly ended: boolean
+  /** Undefined: it could not be read as one. */
+  readonly pod: Pod | undefined
+}

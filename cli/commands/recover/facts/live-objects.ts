@@ -1,0 +1,48 @@
+import { isRecord, recordOf } from '../../../../core/json.ts'
+import { parsePod } from '../../../../core/kubernetes/parse-objects.ts'
+import { parseSparkApplication } from '../../../../core/spark/application.ts'
+import { listField, numberField, stringsField, textField } from '../../../evidence/fields.ts'
+import type { LiveApplication, LivePod } from './cluster-facts.ts'
+
+/** The SparkApplication of an API object; undefined when it is none, or says no uid and version. */
+export function liveApplication(object: unknown): LiveApplication | undefined {
+  const parsed = parseSparkApplication(object)
+  if (parsed === undefined || !isRecord(object)) return undefined
+  const { metadata } = object
+  const uid = textField(metadata, 'uid')
+  const resourceVersion = textField(metadata, 'resourceVersion')
+  if (uid === null || resourceVersion === null) return undefined
+  return {
+    operator: parsed.operator,
+    namespace: parsed.namespace,
+    name: parsed.name,
+    uid,
+    resourceVersion,
+    generation: numberField(metadata, 'generation'),
+    labels: stringsField(metadata, 'labels'),
+    annotations: parsed.annotations,
+    owners: listField(metadata, 'ownerReferences').map(({ kind, name }) => `${String(kind)}/${String(name)}`),
+    deleting: textField(metadata, 'deletionTimestamp') !== null,
+    object,
+  }
+}
+
+/** The pod of an API object; undefined when it is none, or says no uid and version. */
+export function livePod(object: unknown): LivePod | undefined {
+  const { metadata } = recordOf(object)
+  const [name, uid, resourceVersion] = ['name', 'uid', 'resourceVersion'].map((field) => textField(metadata, field))
+  if (name == null || uid == null || resourceVersion == null) return undefined
+  const { finalizers } = recordOf(metadata)
+  const { phase } = recordOf(recordOf(object).status)
+  return {
+    name,
+    uid,
+    resourceVersion,
+    annotations: stringsField(metadata, 'annotations'),
+    labels: stringsField(metadata, 'labels'),
+    ownerUids: listField(metadata, 'ownerReferences').map((owner) => String(owner.uid)),
+    finalizers: Array.isArray(finalizers) ? finalizers.map(String) : [],
+    ended: phase === 'Failed' || phase === 'Succeeded',
+    pod: parsePod(object),
+  }
+}

@@ -1,0 +1,48 @@
+import { recoveriesAnnotation } from '../../../../core/contract/pod-contract.ts'
+import type { ResumePlan } from '../plan/plan.ts'
+import type { LiveApplication } from './cluster-facts.ts'
+import { hasActed, parseRecoveries, type Recovery } from './recoveries.ts'
+
+const recent = (application: LiveApplication, windowMs: number, nowMs: number): readonly Recovery[] =>
+  parseRecoveries(application.annotations[recoveriesAnnotation]).filter(({ atMs }) => nowMs - atMs < windowMs)
+
+/** A run that was cut off after it had acted: it is watched on, not done again. */
+export function cutOff(
+  application: LiveApplication,
+  podUid: string | null,
+  windowMs: number,
+  nowMs: number,
+): ResumePlan | undefined {
+  const last = recent(application, windowMs, nowMs).at(-1)
+  if (last?.outcome !== 'started' || !hasActed(last, application.generation, podUid)) return undefined
+  return {
+    kind: 'resume',
+    cause: { id: last.cause, title: last.cause, confidence: 'high', evidence: null },
+    recovery: last.id,
+    by: last.by,
+    startedMs: last.atMs,
+    remedy: last.remedy,
+    podBefore: last.pod,
+  }
+}
+
+/** When and by whom the same cause was treated within the window; undefined: it was not. */
+export function triedAlready(
+  application: LiveApplication,
+  podUid: string | null,
+  cause: string,
+  windowMs: number,
+  nowMs: number,
+): string | undefined {
+  const before = recent(application, windowMs, nowMs).findLast(
+    (recovery) =>
+      recovery.cause === cause &&
+      // One that was cut off before it acted, or could not act, has tried nothing.
+      (recovery.outcome === 'started' || recovery.outcome === 'failed'
+        ? hasActed(recovery, application.generation, podUid)
+        : true),
+  )
+  if (before === undefined) return undefined
+  const end = before.outcome === 'started' ? 'its end is not known' : `it ended as ${before.outcome}`
+  return `${before.by} did so at ${new Date(before.atMs).toISOString()} (${before.remedy}); ${end}`
+}

@@ -1,0 +1,21 @@
+import type { Finding } from '../../../findings/findings.ts'
+import { placeOf } from '../../../render/report.ts'
+import type { PlannedCause } from './plan.ts'
+
+/** The root cause as a plan tells it, with the first of its evidence. */
+export function causeOf({ id, title, confidence, evidence: [first] }: Finding): PlannedCause {
+  return {
+    id,
+    title,
+    confidence,
+    evidence: first === undefined ? null : { source: placeOf(first), excerpt: first.excerpt },
+  }
+}
+
+/** The driver has ended, and nobody knows why. */
+export const unknownCause: PlannedCause = {
+  id: 'unknown',
+  title: 'No rule knows why the driver ended',
+  confidence: 'low',
+  evidence: null,
+}

@@ -1,0 +1,67 @@
+import type { DriverState } from '../../../findings/findings.ts'
+import { printable } from '../../../render/report.ts'
+import type { Style } from '../../../terminal/style.ts'
+import { planLines } from './plan-lines.ts'
+import type { RecoverReport, RecoverResult } from './result.ts'
+
+/** All in one JSON document. */
+export function renderJson({ version, subject, state, plan, result }: RecoverReport): string {
+  return `${JSON.stringify({ version, subject, state, plan, result }, null, 2)}\n`
+}
+
+/** For people, before anything is done. `willAct`: it is done right after. */
+export function renderPlan(
+  { subject, state, plan }: Omit<RecoverReport, 'result'>,
+  name: string,
+  willAct: boolean,
+  style: Style,
+): string {
+  const who = style.bold(printable(`${subject.namespace}/${subject.application ?? name}`))
+  const last =
+    willAct || plan.kind === 'refuse' || plan.kind === 'print-only'
+      ? []
+      : ['', 'Nothing was done. With --apply it is done, and the driver watched.']
+  return text([`Application ${who}: ${states[state]}.`, '', ...planLines(plan, subject.namespace, style), ...last])
+}
+
+/** For people, behind the plan. */
+export function renderResult(result: RecoverResult, style: Style): string {
+  switch (result.kind) {
+    case 'not-applicable':
+      return text(['', style.yellow('‼ Nothing was done: there is nothing that --apply could change.')])
+    case 'changed':
+      return text([
+        '',
+        `${style.red('×')} Something has changed since the plan was made: ${printable(result.detail)}. Call it again.`,
+      ])
+    case 'failed':
+      return text(['', `${style.red('×')} ${printable(result.detail)}`, ...escalationLines(result.escalation)])
+    case 'watched': {
+      const { stage, recovery, next, escalation } = result
+      const isWell = stage.kind === 'answers' || stage.kind === 'completed'
+      const mark = isWell ? style.green('√') : stage.kind === 'unasked' ? style.yellow('‼') : style.red('×')
+      return text([
+        '',
+        `${mark} ${isWell ? 'The driver is back' : 'The driver is not known to be back'}: ${printable(stage.detail)}.`,
+        ...(next.length === 0 ? [] : ['  What to do next:', ...next.map((line) => `    ${printable(line)}`)]),
+        ...escalationLines(escalation),
+        style.dim(`  Record ${recovery} in the annotation spark-nanny.io/recoveries.`),
+      ])
+    }
+  }
+}
+
+const escalationLines = (steps: readonly string[]) =>
+  steps.length === 0 ? [] : ['  Escalation, from when the driver failed:', ...steps.map((step) => `    ${step}`)]
+
+const text = (lines: readonly string[]) => `${lines.join('\n').trimEnd()}\n`
+
+const states = {
+  absent: 'there is no driver pod',
+  unknown: 'the state of its driver is not known',
+  pending: 'its driver has not started',
+  running: 'its driver runs',
+  hung: 'its driver runs, and hangs',
+  completed: 'its driver has completed',
+  failed: 'its driver has failed',
+} as const satisfies Record<DriverState, string>

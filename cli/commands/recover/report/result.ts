@@ -1,0 +1,39 @@
+import type { Subject } from '../../../evidence/evidence.ts'
+import type { DriverState } from '../../../findings/findings.ts'
+import { type ExitCode, exitCodes } from '../../../io/exit-codes.ts'
+import type { Stage } from '../apply/driver-progress.ts'
+import type { Plan } from '../plan/plan.ts'
+
+/** What a call of `recover` comes to. */
+export interface RecoverReport {
+  readonly subject: Subject
+  readonly version: string
+  readonly state: DriverState
+  readonly plan: Plan
+  /** Null: nothing was to be done. */
+  readonly result: RecoverResult | null
+}
+
+export type RecoverResult =
+  /** The plan was done, and its driver watched. */
+  | {
+      readonly kind: 'watched'
+      readonly recovery: string
+      readonly stage: Stage
+      readonly pod: string | null
+      readonly next: readonly string[]
+      readonly escalation: readonly string[]
+    }
+  /** Something had changed since the plan was made, and was left alone. */
+  | { readonly kind: 'changed'; readonly detail: string }
+  | { readonly kind: 'failed'; readonly detail: string; readonly escalation: readonly string[] }
+  /** --apply was given, and there is nothing that may be done. */
+  | { readonly kind: 'not-applicable' }
+
+export function exitCodeOf({ plan, result }: Pick<RecoverReport, 'plan' | 'result'>): ExitCode {
+  if (plan.kind === 'refuse') return exitCodes.remedyFailed
+  if (result === null) return exitCodes.ok
+  if (result.kind !== 'watched') return exitCodes.remedyFailed
+  if (result.stage.kind === 'answers' || result.stage.kind === 'completed') return exitCodes.ok
+  return result.stage.kind === 'unasked' ? exitCodes.incomplete : exitCodes.remedyFailed
+}

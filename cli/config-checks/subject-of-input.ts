@@ -1,0 +1,47 @@
+import { asText, recordOf } from '../../core/json.ts'
+import { resolveSettings } from '../../core/settings/settings.ts'
+import type { EffectiveConf } from '../spark-conf/effective-conf.ts'
+import type { Input } from '../static-checks/input.ts'
+import { mistypedFields } from './mistyped-fields.ts'
+import type { ValidationSubject } from './subject.ts'
+
+const driverAnnotation = 'spark.kubernetes.driver.annotation.'
+
+/** What a file or a SparkApplication says, ready to be validated. */
+export function subjectOfInput(input: Input, driverLimitMiB: number | null = null): ValidationSubject {
+  const { conf } = input
+  if (input.kind === 'conf') {
+    return {
+      conf,
+      operator: 'none',
+      origin: input.name,
+      mistyped: [],
+      settingProblems: settingProblems(conf, {}),
+      driverLimitMiB,
+    }
+  }
+  const { object, operator, origin } = input
+  const annotations = recordOf(recordOf(object.metadata).annotations)
+  return {
+    conf,
+    operator,
+    origin: origin.source,
+    mistyped: operator === 'kubeflow' ? mistypedFields(object) : [],
+    settingProblems: settingProblems(conf, annotations),
+    driverLimitMiB,
+  }
+}
+
+/** Our annotations, of the application and of the driver pod that the configuration makes. */
+function settingProblems(
+  { entries }: EffectiveConf,
+  annotations: Readonly<Record<string, unknown>>,
+): ValidationSubject['settingProblems'] {
+  const application = Object.fromEntries(Object.entries(annotations).map(([name, value]) => [name, asText(value)]))
+  const pod = Object.fromEntries(
+    [...entries].flatMap(([key, { value }]) =>
+      key.startsWith(driverAnnotation) ? [[key.slice(driverAnnotation.length), value] as const] : [],
+    ),
+  )
+  return resolveSettings({ application, pod }).problems
+}

@@ -1,0 +1,155 @@
+import { recordOf } from '../../core/json.ts'
+import { parseProperties } from '../../core/spark/properties.ts'
+import { type Asking, createAsking, namespaced } from '../cluster/cluster-reader.ts'
+import type { Connection } from '../cluster/connect.ts'
+import type { DiagnoseOptions, Target } from '../commands/diagnose/command.ts'
+import { type DriverPod, parseDriverPod } from '../evidence/driver-pod.ts'
+import { absent, type Evidence, type Reading, type Subject, valueIn } from '../evidence/evidence.ts'
+import { itemsOf, listField, numberField, stringsField, textField } from '../evidence/fields.ts'
+import type { Edges } from '../io/cli-io.ts'
+import { type Redactor, redactConf } from '../redaction/redactor.ts'
+import { redactorOf } from './build-redactor.ts'
+import { collectLog } from './collect-log.ts'
+import { collectSidecar, collectUi } from './collect-ui.ts'
+import { type Documents, documentsOf, readDocuments } from './documents.ts'
+import { type FoundDriver, findByApplication, findByPod } from './find-driver.ts'
+import { prepareBundle, saveBundle } from './save-bundle.ts'
+
+/** Asks the cluster for all that bears on one driver, within the time that was given, and saves it when asked to. */
+export async function collectLive(
+  target: Exclude<Target, { readonly kind: 'bundle' }>,
+  { timeoutMs, save }: Pick<DiagnoseOptions, 'timeoutMs' | 'save'>,
+  version: string,
+  { api, namespace }: Connection,
+  edges: Edges,
+  tell: (text: string) => void,
+): Promise<Evidence> {
+  if (save !== undefined) await prepareBundle(save, edges)
+  const collectedMs = edges.nowMs()
+  const asking = createAsking(api, collectedMs + timeoutMs, edges.nowMs)
+  tell('looking for the driver …')
+  const driver =
+    target.kind === 'pod'
+      ? await findByPod(asking, namespace, target.pod)
+      : await findByApplication(asking, namespace, target.application)
+  tell('asking for what is around it …')
+  const raw = await collectDocuments(asking, namespace, driver)
+  const redactor = redactorOf(raw)
+  const documents = documentsOf((name) =>
+    name === 'conf' ? redactedConf(raw.conf, redactor) : redactedJson(raw[name], redactor),
+  )
+  tell('reading its log …')
+  const parsed = readDocuments(documents)
+  const pod = valueIn(parsed.pod)
+  const ofLog = (previous: boolean) =>
+    pod === undefined || (previous && pod.driver.restarts === 0)
+      ? Promise.resolve({ reading: pod === undefined ? missingLog(parsed.pod, previous) : absent, saved: null })
+      : collectLog(
+          asking,
+          { namespace, pod: pod.name, container: pod.driver.name, previous, keep: save !== undefined },
+          redactor,
+        )
+  const [log, previousLog] = [await ofLog(false), await ofLog(true)]
+  const subject: Subject = { namespace, pod: driver.podName, application: driver.applicationName }
+  const evidence: Evidence = { ...parsed, subject, collectedMs, log: log.reading, previousLog: previousLog.reading }
+  if (save !== undefined) await saveBundle(save, version, evidence, documents, [log, previousLog], edges)
+  return evidence
+}
+
+/** All but the logs, as it came. */
+async function collectDocuments(asking: Asking, namespace: string, driver: FoundDriver): Promise<Documents> {
+  const pod = driver.pod.kind === 'read' ? parseDriverPod(driver.pod.value) : undefined
+  const [events, node, quotas, service, sidecar, ui, conf] = await Promise.all([
+    collectEvents(asking, namespace, [driver.podName, driver.applicationName]),
+    pod?.node == null ? absent : asking.get(`/api/v1/nodes/${encodeURIComponent(pod.node)}`, `node ${pod.node}`),
+    collectQuotas(asking, namespace),
+    pod === undefined ? absent : collectService(asking, pod),
+    pod === undefined ? absent : collectSidecar(asking, pod),
+    pod === undefined ? { threads: absent, executors: absent } : collectUi(asking, pod, uiPort(driver.pod)),
+    pod?.confMap == null ? absent : collectConf(asking, namespace, pod.confMap),
+  ])
+  return { pod: driver.pod, application: driver.application, events, node, quotas, service, sidecar, ...ui, conf }
+}
+
+/** Events of the pod and of the application, which an operator writes to. */
+async function collectEvents(
+  asking: Asking,
+  namespace: string,
+  names: readonly (string | null)[],
+): Promise<Reading<unknown>> {
+  const items: unknown[] = []
+  for (const name of new Set(names)) {
+    if (name === null) continue
+    const query = `fieldSelector=${encodeURIComponent(`involvedObject.name=${name}`)}`
+    const list = await asking.list(`${namespaced(namespace, 'events')}?${query}`, `events of ${namespace}/${name}`)
+    if (list.kind !== 'read') return list
+    items.push(...itemsOf(list.value))
+  }
+  return { kind: 'read', value: { apiVersion: 'v1', kind: 'List', items }, source: 'events' }
+}
+
+/** ResourceQuotas, and LimitRanges beside them. */
+async function collectQuotas(asking: Asking, namespace: string): Promise<Reading<unknown>> {
+  const items: unknown[] = []
+  for (const [plural, kind] of [
+    ['resourcequotas', 'ResourceQuota'],
+    ['limitranges', 'LimitRange'],
+  ] as const) {
+    const list = await asking.list(namespaced(namespace, plural), `${plural} in ${namespace}`)
+    if (list.kind !== 'read') return list
+    items.push(...itemsOf(list.value).map((item) => ({ apiVersion: 'v1', kind, ...item })))
+  }
+  return { kind: 'read', value: { apiVersion: 'v1', kind: 'List', items }, source: 'quotas' }
+}
+
+/** Spark names it after the driver, not after the pod: by its owner. */
+async function collectService(asking: Asking, { namespace, uid }: DriverPod): Promise<Reading<unknown>> {
+  const list = await asking.list(namespaced(namespace, 'services'), `services in ${namespace}`)
+  if (list.kind !== 'read') return list
+  const found = itemsOf(list.value).find(
+    ({ metadata }) =>
+      textField(metadata, 'name')?.endsWith('-driver-svc') === true &&
+      listField(metadata, 'ownerReferences').some((owner) => owner.uid === uid),
+  )
+  return found === undefined ? absent : { kind: 'read', value: found, source: 'service' }
+}
+
+/** spark.properties of the driver's ConfigMap, as text. */
+async function collectConf(asking: Asking, namespace: string, name: string): Promise<Reading<unknown>> {
+  const source = `configmap ${namespace}/${name}`
+  const map = await asking.get(namespaced(namespace, 'configmaps', name), source)
+  if (map.kind !== 'read') return map
+  const text = stringsField(map.value, 'data')['spark.properties']
+  return text === undefined ? absent : { kind: 'read', value: text, source }
+}
+
+/** The container port that Spark names spark-ui, else its default. */
+export function uiPort(pod: Reading<unknown>): number {
+  const ports = listField(recordOf(valueIn(pod)).spec, 'containers').flatMap((container) =>
+    listField(container, 'ports'),
+  )
+  return (
+    numberField(
+      ports.find(({ name }) => name === 'spark-ui'),
+      'containerPort',
+    ) ?? 4040
+  )
+}
+
+const missingLog = (pod: Reading<unknown>, previous: boolean): Reading<never> =>
+  pod.kind === 'unknown' && !previous
+    ? { kind: 'unknown', source: 'driver.log', why: 'its pod could not be read' }
+    : absent
+
+const redactedJson = (reading: Reading<unknown>, redactor: Redactor): Reading<unknown> =>
+  reading.kind === 'read' ? { ...reading, value: redactor.json(reading.value) } : reading
+
+/** Written anew, an entry a line, so that no secret hides in a continued line. */
+function redactedConf(reading: Reading<unknown>, redactor: Redactor): Reading<unknown> {
+  if (reading.kind !== 'read') return reading
+  const conf = redactConf(parseProperties(String(reading.value)), redactor)
+  const escaped = (text: string) =>
+    text.replace(/[\\\n\r\t]/g, (sign) => ({ '\n': '\\n', '\r': '\\r', '\t': '\\t' })[sign] ?? '\\\\')
+  const lines = [...conf].map(([key, value]) => `${key.replace(/[\\ =:]/g, '\\$&')}=${escaped(value)}\n`)
+  return { ...reading, value: lines.join('') }
+}

@@ -1,0 +1,177 @@
+import { effectiveConf } from '../evidence/effective-conf.ts'
+import { type Evidence, unknownsOf, valueIn } from '../evidence/evidence.ts'
+import {
+  type Confidence,
+  type Diagnosis,
+  type EvidenceItem,
+  type Finding,
+  type FindingId,
+  pageOf,
+} from '../findings/findings.ts'
+import { planRemedy } from '../findings/remedies.ts'
+import { fillTemplate } from '../log/phrase.ts'
+import { catalogue } from '../rules/catalogue.ts'
+import { type Facts, factsOf } from '../rules/facts.ts'
+import { type Match, matchSignature } from '../rules/match.ts'
+import type { Rule } from '../rules/rule.ts'
+import { remedyContext } from './remedy-context.ts'
+
+/**
+ * What is wrong with a driver: the root cause first, what it explains behind it, and what could not be read. Pure. A
+ * driver that is well, or that has completed, has no findings.
+ */
+export function diagnose(evidence: Evidence): Diagnosis {
+  const { current, previous } = factsOf(evidence)
+  const now = findingsOf(current)
+  // What is known of the run before counts less while the present one is well.
+  const before = previous === undefined || current.state === 'completed' ? [] : findingsOf(previous)
+  const alive = current.state === 'running' || current.state === 'pending'
+  const earlier = before
+    .filter(({ rule }) => !now.some((found) => found.rule.id === rule.id))
+    .map((found): Found => (alive ? { ...found, severity: 'warning' } : found))
+  return { state: current.state, findings: ordered([...now, ...earlier], evidence), unknown: unknownsOf(evidence) }
+}
+
+interface Found {
+  readonly rule: Rule
+  readonly facts: Facts
+  readonly severity: Rule['severity']
+  readonly confidence: Confidence
+  readonly evidence: readonly [EvidenceItem, ...EvidenceItem[]]
+  readonly details: Readonly<Record<string, string>>
+  readonly weight: Match['weight']
+}
+
+function findingsOf(facts: Facts): readonly Found[] {
+  if (facts.state === 'completed') return []
+  return catalogue.flatMap((rule) => findingOf(rule, facts) ?? [])
+}
+
+function findingOf(rule: Rule, facts: Facts): Found | undefined {
+  const matches = rule.looksFor.flatMap((signature) => matchSignature(signature, rule, facts) ?? [])
+  const [first, ...rest] = matches.flatMap(({ evidence }) => evidence)
+  if (first === undefined) return undefined
+  const details = named(Object.assign({}, ...matches.toReversed().map((match) => match.details)), facts)
+  const weight = weights.find((one) => matches.some((match) => match.weight === one)) ?? 'sure'
+  return {
+    rule,
+    facts,
+    severity: weight === 'aside' ? 'warning' : rule.severity,
+    // What was only logged may have been got over.
+    confidence: (weight === 'logged' || weight === 'aside') && rule.confidence === 'high' ? 'medium' : rule.confidence,
+    evidence: [
+      first,
+      ...rest.filter(({ excerpt, line }) => excerpt !== first.excerpt || line !== first.line).slice(0, 4),
+    ],
+    details,
+    weight,
+  }
+}
+
+/** Spark does not always say which setting has a value that it cannot read. */
+function named(details: Readonly<Record<string, string>>, { evidence }: Facts): Readonly<Record<string, string>> {
+  const { key, value } = details
+  if (key !== undefined || value === undefined) return details
+  const [found] = [...effectiveConf(evidence)].filter(([, given]) => given === value)
+  return found === undefined ? details : { ...details, key: found[0] }
+}
+
+const weights = ['sure', 'reported', 'logged', 'aside'] as const
+
+/** Roots, the surest first, each followed by its symptoms. */
+function ordered(found: readonly Found[], evidence: Evidence): readonly Finding[] {
+  const symptomOf = new Map<Found, Found>()
+  const ranked = found.toSorted((a, b) => rank(a) - rank(b))
+  for (const symptom of ranked) {
+    const root = ranked.find((other) => other !== symptom && suppresses(other, symptom) && !suppresses(symptom, other))
+    if (root !== undefined) symptomOf.set(symptom, root)
+  }
+  const rootOf = (one: Found): Found => {
+    const seen = new Set<Found>()
+    let at = one
+    for (let next = symptomOf.get(at); next !== undefined && !seen.has(next); next = symptomOf.get(at)) {
+      seen.add(next)
+      at = next
+    }
+    return at
+  }
+  const explainsEnd = new Set(ranked.filter((one) => saysMore(one) && one.facts.run === 'current').map(rootOf))
+  const roots = ranked
+    .filter((one) => !symptomOf.has(one))
+    .toSorted((a, b) => Number(explainsEnd.has(b)) - Number(explainsEnd.has(a)))
+  // Beside what surely ended the driver, what it had logged before is worth a look, and no more.
+  const told = (root: Found): Found =>
+    explainsEnd.size > 0 && !explainsEnd.has(root) && root.weight !== 'sure' ? { ...root, severity: 'warning' } : root
+  return roots.flatMap((root) => [
+    toFinding(told(root), null, evidence),
+    ...ranked
+      .filter((one) => one !== root && rootOf(one) === root)
+      .map((one) => toFinding(one, root.rule.id, evidence)),
+  ])
+}
+
+/** Within one run of the container only: how it ended before does not explain how it ended now. */
+function suppresses(one: Found, other: Found): boolean {
+  if (one.facts.run !== other.facts.run) return false
+  if (one.weight === 'aside' && other.severity === 'error') return false
+  // What was only logged on the way does not explain the exception that ended the driver.
+  if (explains(one.rule, other.rule))
+    return one.weight !== 'logged' || other.weight !== 'sure' || isExitCode(other) || other.rule.symptom === true
+  return yieldsTo(other.rule, one.rule) && saysMore(one)
+}
+
+/** Whether the rule names the other one as what it explains. */
+export function explains({ suppresses: named = [] }: Rule, { id }: Rule): boolean {
+  return named.some((one) => (one.endsWith('*') ? id.startsWith(one.slice(0, -1)) : id === one))
+}
+
+/** Whether a fallback gives way to the other rule. */
+export function yieldsTo(rule: Rule, other: Rule): boolean {
+  return rule.fallback === true && other.fallback !== true && !explains(rule, other)
+}
+
+const saysMore = (one: Found) => one.weight === 'sure' && one.severity === 'error' && !isExitCode(one)
+
+const isExitCode = ({ rule }: Found) => rule.id.startsWith('SPN-EXIT-')
+
+const confidences: readonly Confidence[] = ['high', 'medium', 'low']
+
+function rank(found: Found): number {
+  const { rule, severity, confidence, weight, facts } = found
+  return (
+    (severity === 'error' ? 0 : 100_000) +
+    (facts.run === 'current' ? 0 : 50_000) +
+    (isExitCode(found) ? 20_000 : 0) +
+    (weight === 'sure' ? 0 : 10_000) +
+    confidences.indexOf(confidence) * 1_000 +
+    catalogue.indexOf(rule)
+  )
+}
+
+function toFinding(found: Found, symptomOf: FindingId | null, evidence: Evidence): Finding {
+  const { rule, facts, details } = found
+  const context = remedyContext(evidence, details)
+  return {
+    id: rule.id,
+    cause: rule.cause,
+    severity: found.severity,
+    confidence: found.confidence,
+    title: (rule.detail === undefined ? undefined : fillTemplate(rule.detail, details)) ?? rule.title,
+    explanation: rule.meaning,
+    run: facts.run,
+    symptomOf,
+    evidence: found.evidence,
+    details,
+    remedies: rule.remedies.map((spec) => planRemedy(spec, context)),
+    page: pageOf(rule.id, rule.cause),
+  }
+}
+
+/** Whether there was anything at all to judge by. */
+export function isBlind(evidence: Evidence): boolean {
+  return (
+    valueIn(evidence.pod) === undefined &&
+    valueIn(evidence.log) === undefined &&
+    valueIn(evidence.application) === undefined
+  )
+}

@@ -1,0 +1,105 @@
+import { isRecord, recordOf } from '../../core/json.ts'
+import { parsePod } from '../../core/kubernetes/parse-objects.ts'
+import { sparkApplicationApis } from '../../core/spark/application.ts'
+import { applicationReference } from '../../core/spark/application-reference.ts'
+import { type Asking, namespaced } from '../cluster/cluster-reader.ts'
+import { absent, type Reading, valueIn } from '../evidence/evidence.ts'
+import { itemsOf, stringsField, textField, timeField } from '../evidence/fields.ts'
+
+/** The driver that is asked about: either name leads to the other object, also when one of them is gone. */
+export interface FoundDriver {
+  readonly podName: string | null
+  readonly pod: Reading<unknown>
+  readonly applicationName: string | null
+  readonly application: Reading<unknown>
+}
+
+export async function findByPod(asking: Asking, namespace: string, podName: string): Promise<FoundDriver> {
+  const pod = await asking.get(namespaced(namespace, 'pods', podName), `pod ${namespace}/${podName}`)
+  if (pod.kind === 'unknown') return { podName, pod, applicationName: null, application: unaskable(pod.why) }
+  const object = valueIn(pod)
+  const parsed = object === undefined ? undefined : parsePod(object)
+  const reference = parsed && applicationReference(parsed, namespace)
+  if (reference !== undefined) {
+    const application = await getApplication(asking, namespace, reference.name, [reference.operator])
+    return { podName, pod, applicationName: reference.name, application }
+  }
+  // A pod that is there and names no application has none.
+  const application = pod.kind === 'read' ? absent : await applicationOfPod(asking, namespace, podName)
+  return { podName, pod, applicationName: nameOf(valueIn(application)), application }
+}
+
+export async function findByApplication(asking: Asking, namespace: string, name: string): Promise<FoundDriver> {
+  const application = await getApplication(asking, namespace, name, ['kubeflow', 'apache'])
+  const named = textField(recordOf(recordOf(valueIn(application)).status).driverInfo, 'podName')
+  const list = await asking.list(
+    `${namespaced(namespace, 'pods')}?labelSelector=spark-role%3Ddriver`,
+    `drivers in ${namespace}`,
+  )
+  const isPlain = application.kind !== 'read'
+  const pods = itemsOf(valueIn(list)).filter((pod) => nameOf(pod) === named || isOf(pod, name, isPlain))
+  const newest = pods.toSorted((a, b) => created(b) - created(a))[0]
+  if (newest !== undefined) {
+    const podName = nameOf(newest)
+    return {
+      podName,
+      pod: { kind: 'read', value: newest, source: `pod ${namespace}/${podName}` },
+      applicationName: name,
+      application,
+    }
+  }
+  const pod = list.kind === 'unknown' ? list : absent
+  return { podName: named, pod, applicationName: name, application }
+}
+
+const unaskable = (why: string): Reading<never> => ({ kind: 'unknown', source: 'SparkApplication of the pod', why })
+const nameOf = (object: unknown) => textField(recordOf(object).metadata, 'name')
+const created = (object: unknown) => timeField(recordOf(object).metadata, 'creationTimestamp') ?? 0
+
+/** By the label of an operator; of plain spark-submit by Spark's own, which any application may set to any name. */
+function isOf(pod: unknown, application: string, isPlain: boolean): boolean {
+  const labels = stringsField(recordOf(pod).metadata, 'labels')
+  const names = sparkApplicationApis.flatMap(({ nameLabel }) => labels[nameLabel] ?? [])
+  return names.length > 0 ? names.includes(application) : isPlain && labels['spark-app-name'] === application
+}
+
+type Operator = (typeof sparkApplicationApis)[number]['operator']
+
+/** The first of the operators that has it. */
+async function getApplication(
+  asking: Asking,
+  namespace: string,
+  name: string,
+  operators: readonly Operator[],
+): Promise<Reading<unknown>> {
+  let unknown: Reading<unknown> = absent
+  for (const { operator, group, version } of sparkApplicationApis) {
+    if (!operators.includes(operator)) continue
+    const path = namespaced(namespace, 'sparkapplications', name, `/apis/${group}/${version}`)
+    const reading = await asking.get(path, `SparkApplication ${namespace}/${name}`)
+    if (reading.kind === 'read') return reading
+    if (reading.kind === 'unknown') unknown = reading
+  }
+  return unknown
+}
+
+/** The SparkApplication that names the pod as its driver's. */
+async function applicationOfPod(asking: Asking, namespace: string, podName: string): Promise<Reading<unknown>> {
+  let unknown: Reading<unknown> = absent
+  for (const { group, version } of sparkApplicationApis) {
+    const path = namespaced(namespace, 'sparkapplications', undefined, `/apis/${group}/${version}`)
+    const source = `SparkApplications in ${namespace}`
+    const list = await asking.list(path, source)
+    if (list.kind === 'unknown') unknown = list
+    const { apiVersion } = recordOf(valueIn(list))
+    const found = itemsOf(valueIn(list)).find(
+      (item) => textField(recordOf(item.status).driverInfo, 'podName') === podName,
+    )
+    // Items of a list do not say what they are.
+    if (isRecord(found)) {
+      const value = { apiVersion, kind: 'SparkApplication', ...found }
+      return { kind: 'read', value, source: `SparkApplication ${namespace}/${nameOf(found)}` }
+    }
+  }
+  return unknown
+}

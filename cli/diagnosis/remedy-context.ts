@@ -1,0 +1,32 @@
+import { effectiveConf } from '../evidence/effective-conf.ts'
+import { type Evidence, valueIn } from '../evidence/evidence.ts'
+import type { RemedyContext } from '../findings/remedies.ts'
+
+/** What commands need to know of the driver. Unknown names are left out. */
+export function remedyContext(evidence: Evidence, details: Readonly<Record<string, string>>): RemedyContext {
+  const pod = valueIn(evidence.pod)
+  const application = valueIn(evidence.application)
+  const conf = effectiveConf(evidence)
+  const { subject } = evidence
+  const known: Record<string, string | null | undefined> = {
+    ...details,
+    namespace: subject.namespace,
+    pod: subject.pod ?? application?.driverPod,
+    application: application?.name ?? subject.application,
+    node: pod?.node,
+    serviceAccount: pod?.serviceAccount,
+    container: pod?.driver.name,
+    image: details.image ?? pod?.driver.image,
+    confMap: pod?.confMap,
+  }
+  return {
+    values: Object.fromEntries(
+      Object.entries(known).flatMap(([name, value]) => (value == null ? [] : [[name, value] as const])),
+    ),
+    operator: application?.operator ?? 'none',
+    memory: {
+      driverMemory: application?.driverMemory ?? conf.get('spark.driver.memory') ?? (conf.size === 0 ? null : '1g'),
+      driverMemoryOverhead: application?.driverMemoryOverhead ?? conf.get('spark.driver.memoryOverhead') ?? null,
+    },
+  }
+}

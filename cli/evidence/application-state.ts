@@ -1,0 +1,52 @@
+import { recordOf } from '../../core/json.ts'
+import { parseSparkApplication, type SparkOperator } from '../../core/spark/application.ts'
+import { numberField, stringsField, textField } from './fields.ts'
+
+/** What a SparkApplication says of itself and its driver. */
+export interface ApplicationState {
+  readonly operator: SparkOperator
+  readonly namespace: string
+  readonly name: string
+  /** kubeflow: `status.applicationState.state`; Apache: the newest of `status.stateTransitionHistory`. */
+  readonly state: string | null
+  readonly message: string | null
+  readonly attempts: number | null
+  readonly driverPod: string | null
+  readonly driverMemory: string | null
+  readonly driverMemoryOverhead: string | null
+  readonly sparkConf: Readonly<Record<string, string>>
+  readonly suspended: boolean
+}
+
+/** Fields: kubeflow spark-operator api/v1beta2/sparkapplication_types.go; Apache spark-kubernetes-operator v1. */
+export function parseApplicationState(object: unknown): ApplicationState | undefined {
+  const application = parseSparkApplication(object)
+  if (application === undefined) return undefined
+  const { spec, status } = recordOf(object)
+  const driver = recordOf(recordOf(spec).driver)
+  const { state, message } = application.operator === 'kubeflow' ? kubeflowState(status) : apacheState(status)
+  const sparkConf = stringsField(spec, 'sparkConf')
+  return {
+    operator: application.operator,
+    namespace: application.namespace,
+    name: application.name,
+    state,
+    message,
+    attempts: numberField(status, 'executionAttempts'),
+    driverPod: textField(recordOf(status).driverInfo, 'podName'),
+    driverMemory: textField(driver, 'memory') ?? sparkConf['spark.driver.memory'] ?? null,
+    driverMemoryOverhead: textField(driver, 'memoryOverhead') ?? sparkConf['spark.driver.memoryOverhead'] ?? null,
+    sparkConf,
+    suspended: recordOf(spec).suspend === true,
+  }
+}
+
+function kubeflowState(status: unknown) {
+  const { applicationState } = recordOf(status)
+  return { state: textField(applicationState, 'state'), message: textField(applicationState, 'errorMessage') }
+}
+
+function apacheState(status: unknown) {
+  const { currentState } = recordOf(status)
+  return { state: textField(currentState, 'currentStateSummary'), message: textField(currentState, 'message') }
+}

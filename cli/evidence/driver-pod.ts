@@ -1,0 +1,149 @@
+import { sidecarContainerName } from '../../core/contract/pod-contract.ts'
+import { asText, recordOf } from '../../core/json.ts'
+import { type Container, driverContainerIndex, type PodSpec } from '../../core/kubernetes/pod.ts'
+import { listField, numberField, stringsField, textField, timeField } from './fields.ts'
+
+/** The part of a driver's pod that tells how it fares. */
+export interface DriverPod {
+  readonly name: string
+  readonly namespace: string
+  readonly uid: string | null
+  readonly labels: Readonly<Record<string, string>>
+  readonly createdMs: number | null
+  /** Since when it is being deleted. */
+  readonly deletingMs: number | null
+  readonly phase: string | null
+  readonly reason: string | null
+  readonly message: string | null
+  readonly node: string | null
+  readonly serviceAccount: string
+  readonly priorityClass: string | null
+  readonly conditions: readonly Condition[]
+  readonly driver: ContainerState
+  readonly others: readonly ContainerState[]
+  /** Name of the ConfigMap behind spark-conf-volume-driver. */
+  readonly confMap: string | null
+  readonly hasSidecar: boolean
+}
+
+export interface Condition {
+  readonly type: string
+  readonly status: string
+  readonly reason: string | null
+  readonly message: string | null
+  readonly sinceMs: number | null
+}
+
+export interface ContainerState {
+  readonly name: string
+  readonly image: string | null
+  readonly args: readonly string[]
+  readonly memoryLimit: string | null
+  readonly memoryRequest: string | null
+  readonly restarts: number
+  readonly state: RunState
+  /** How the run before ended. */
+  readonly last: Termination | null
+}
+
+export type RunState =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'waiting'; readonly reason: string | null; readonly message: string | null }
+  | { readonly kind: 'running'; readonly startedMs: number | null }
+  | ({ readonly kind: 'terminated' } & Termination)
+
+export interface Termination {
+  readonly exitCode: number
+  readonly signal: number | null
+  readonly reason: string | null
+  readonly message: string | null
+  readonly finishedMs: number | null
+}
+
+/** The pod of an API object, or undefined when it is none. */
+export function parseDriverPod(object: unknown): DriverPod | undefined {
+  const { metadata, spec, status } = recordOf(object)
+  const name = textField(metadata, 'name')
+  const containers = listField(spec, 'containers')
+  if (name === null || containers.length === 0) return undefined
+  const driverIndex = driverContainerIndex({ ...recordOf(spec), containers: typed(containers) } as PodSpec) ?? 0
+  const initContainers = listField(spec, 'initContainers')
+  const statuses = [...listField(status, 'containerStatuses'), ...listField(status, 'initContainerStatuses')]
+  const states = [...containers, ...initContainers].map((container) =>
+    parseContainer(container, statuses.find((entry) => entry.name === container.name) ?? {}),
+  )
+  const confVolume = listField(spec, 'volumes').find((volume) => volume.name === 'spark-conf-volume-driver')
+  return {
+    name,
+    namespace: textField(metadata, 'namespace') ?? 'default',
+    uid: textField(metadata, 'uid'),
+    labels: stringsField(metadata, 'labels'),
+    createdMs: timeField(metadata, 'creationTimestamp'),
+    deletingMs: timeField(metadata, 'deletionTimestamp'),
+    phase: textField(status, 'phase'),
+    reason: textField(status, 'reason'),
+    message: textField(status, 'message'),
+    node: textField(spec, 'nodeName'),
+    serviceAccount: textField(spec, 'serviceAccountName') ?? 'default',
+    priorityClass: textField(spec, 'priorityClassName'),
+    conditions: parseConditions(status),
+    driver: states[driverIndex] ?? parseContainer({}, {}),
+    others: states.filter((_, index) => index !== driverIndex),
+    confMap: textField(confVolume?.configMap, 'name'),
+    hasSidecar: initContainers.some((container) => container.name === sidecarContainerName),
+  }
+}
+
+export function parseConditions(status: unknown): readonly Condition[] {
+  return listField(status, 'conditions').map((condition) => ({
+    type: asText(condition.type),
+    status: asText(condition.status),
+    reason: textField(condition, 'reason'),
+    message: textField(condition, 'message'),
+    sinceMs: timeField(condition, 'lastTransitionTime'),
+  }))
+}
+
+function parseContainer(container: Record<string, unknown>, status: Record<string, unknown>): ContainerState {
+  const resources = recordOf(container.resources)
+  const { args } = container
+  return {
+    name: asText(container.name ?? ''),
+    image: textField(container, 'image'),
+    args: Array.isArray(args) ? args.map(String) : [],
+    memoryLimit: stringsField(resources, 'limits').memory ?? null,
+    memoryRequest: stringsField(resources, 'requests').memory ?? null,
+    restarts: numberField(status, 'restartCount') ?? 0,
+    state: parseState(recordOf(status.state)),
+    last: parseTermination(recordOf(status.lastState).terminated),
+  }
+}
+
+function parseState({ waiting, running, terminated }: Record<string, unknown>): RunState {
+  const end = parseTermination(terminated)
+  if (end !== null) return { kind: 'terminated', ...end }
+  if (running !== undefined) return { kind: 'running', startedMs: timeField(running, 'startedAt') }
+  if (waiting === undefined) return { kind: 'none' }
+  return { kind: 'waiting', reason: textField(waiting, 'reason'), message: textField(waiting, 'message') }
+}
+
+function parseTermination(terminated: unknown): Termination | null {
+  const exitCode = numberField(terminated, 'exitCode')
+  if (exitCode === null) return null
+  return {
+    exitCode,
+    signal: numberField(terminated, 'signal'),
+    reason: textField(terminated, 'reason'),
+    message: textField(terminated, 'message'),
+    finishedMs: timeField(terminated, 'finishedAt'),
+  }
+}
+
+/** Only what {@link driverContainerIndex} looks at has to be of its type. */
+function typed(containers: readonly Record<string, unknown>[]): readonly Container[] {
+  return containers.map(({ name, args, env }) => ({
+    name: asText(name ?? ''),
+    ...(Array.isArray(args) && { args: args.map(String) }),
+    ...(Array.isArray(env) && { env: env.map((entry) => ({ name: String(recordOf(entry).name) })) }),
+  }))
+}

@@ -1,0 +1,157 @@
+import type { Place, PlacedLine } from './line-origin.ts'
+
+/**
+ * Finds out for each line of a log, in order, where it stands. Remembers only the record or exception that it is in.
+ * Layouts known: Spark's own (log4j2-defaults.properties: `%d{yy/MM/dd HH:mm:ss} %p %c{1}: %m%n`), those that begin with
+ * an ISO time and name a level, and Python's tracebacks.
+ */
+export class Placement {
+  #place: Place = 'output'
+  /** What may come next: `head`: an exception of the record just seen; `lead`: a traceback too; `trace`: frames and causes. */
+  #inside: 'nothing' | 'head' | 'lead' | 'trace' | 'frames' | 'traceback' = 'nothing'
+  #traceback: { readonly place: Place; readonly begins: boolean } = { place: 'traceback', begins: true }
+
+  /** Undefined for what no rule looks at: frames of a stack trace. */
+  place(line: string): PlacedLine | undefined {
+    const first = line.charCodeAt(0)
+    if (first === tab || first === space) {
+      if (this.#inside === 'trace' && isFrame(line)) this.#inside = 'frames'
+      if (isFrame(line)) return undefined
+    }
+    if (isDigit(first) || first === openBracket) {
+      const record = readRecord(line)
+      if (record !== undefined) return this.#record(record)
+      // `kubectl logs --timestamps`
+      const stamped = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{1,9}Z /.exec(line)
+      if (stamped !== null) return this.place(line.slice(stamped[0].length))
+    }
+    return this.#inside === 'traceback' ? this.#pythonLine(line, first) : this.#otherLine(line)
+  }
+
+  #record({ level, logger, message, isSparks }: LogRecord): PlacedLine {
+    const place = placeOfRecord(level, logger, message)
+    // The JVM's threads write between the lines of a traceback.
+    if (this.#inside !== 'traceback' || !isSparks) {
+      this.#place = place
+      // Python's logging prints the traceback of what it has caught under a line of its own level; Spark's never is Python.
+      this.#inside = place === 'error' && !isSparks ? 'lead' : 'head'
+    }
+    return { place, content: message, throwable: false, begins: false }
+  }
+
+  #otherLine(line: string): PlacedLine | undefined {
+    const uncaught = /^Exception in thread "([^"]{0,200})" (.*)$/.exec(line)
+    if (uncaught !== null) {
+      this.#inside = 'trace'
+      return this.#throwable(uncaught[1] === 'main' ? 'uncaught' : 'thread', uncaught[2] ?? '', true)
+    }
+    if (line.startsWith('Traceback (most recent call last):')) {
+      const isLed = this.#inside === 'lead'
+      if (!isLed) this.#place = 'traceback'
+      this.#traceback = { place: this.#place, begins: !isLed }
+      this.#inside = 'traceback'
+      return undefined
+    }
+    const lead = leadOf(line, this.#traceback.place)
+    if (lead !== undefined) {
+      this.#place = lead
+      this.#inside = 'lead'
+      return { place: lead, content: line, throwable: false, begins: false }
+    }
+    if (line === '' && this.#inside === 'lead') return undefined
+    if (line.startsWith('Caused by: ') && this.#inside !== 'nothing') {
+      this.#inside = 'trace'
+      return this.#throwable(this.#place, line.slice('Caused by: '.length))
+    }
+    if (isThrowable(line)) {
+      // py4j prints the Java exception under Python's own.
+      const underPython = line.startsWith(': ')
+      const continues = /^(head|lead|trace)$/.test(this.#inside) || underPython
+      this.#inside = 'trace'
+      return this.#throwable(continues ? this.#place : 'printed', underPython ? line.slice(2) : line)
+    }
+    if (this.#inside === 'trace') return { place: this.#place, content: line, throwable: false, begins: false }
+    // The text between an executor's frames and the driver's own.
+    if (this.#inside === 'frames' && (line === '' || line === 'Driver stacktrace:')) return undefined
+    this.#place = 'output'
+    this.#inside = 'nothing'
+    return { place: 'output', content: line, throwable: false, begins: false }
+  }
+
+  /** Inside a traceback: its last line, which is not indented, names the exception. */
+  #pythonLine(line: string, first: number): PlacedLine | undefined {
+    if (line === '' || first === space) return undefined
+    this.#inside = 'frames'
+    return this.#throwable(this.#place, line, this.#traceback.begins)
+  }
+
+  #throwable(place: Place, content: string, begins = false): PlacedLine {
+    this.#place = place
+    const line: PlacedLine = { place, content, throwable: true, begins }
+    // What follows is what an executor reported, and it comes once more as the cause.
+    if (/^org\.apache\.spark\.SparkException: Job aborted due to stage failure/.test(content)) this.#place = 'executor'
+    return line
+  }
+}
+
+interface LogRecord {
+  readonly level: string
+  readonly logger: string
+  readonly message: string
+  /** Of Spark's own layout, which no Python program has. */
+  readonly isSparks: boolean
+}
+
+const levels = 'TRACE|DEBUG|INFO|WARN|WARNING|ERROR|FATAL|CRITICAL'
+const sparkRecord = new RegExp(
+  `^\\d\\d/\\d\\d/\\d\\d \\d\\d:\\d\\d:\\d\\d(?:[.,]\\d{1,9})? (${levels}) ([^\\s:]{1,200}): ?(.*)$`,
+)
+const isoRecord = new RegExp(
+  `^\\[?\\d{4}-\\d\\d-\\d\\d[T ]\\d\\d:\\d\\d:\\d\\d[^\\s]{0,20}\\s{1,3}(?:[^\\s]{1,80}\\s{1,3}){0,3}?\\[?(${levels})\\b[\\]:]?\\s?(.*)$`,
+)
+
+function readRecord(line: string): LogRecord | undefined {
+  const spark = sparkRecord.exec(line)
+  if (spark !== null) return { level: spark[1] ?? '', logger: spark[2] ?? '', message: spark[3] ?? '', isSparks: true }
+  const iso = isoRecord.exec(line)
+  return iso === null ? undefined : { level: iso[1] ?? '', logger: '', message: iso[2] ?? '', isSparks: false }
+}
+
+/** The loggers that speak of executors, and not of the driver. */
+const executorLoggers = /^(TaskSetManager|TaskSchedulerImpl|TaskResultGetter|ExecutorPodsLifecycleManager)$/
+
+function placeOfRecord(level: string, logger: string, message: string): Place {
+  const severe = level === 'ERROR' || level === 'FATAL' || level === 'CRITICAL'
+  const warning = level.startsWith('WARN')
+  if (!severe && !warning) return 'info'
+  if (executorLoggers.test(logger) && /^(Lost |Task |Snapshot )/.test(message)) return 'executor'
+  if (severe && /^(Error initializing SparkContext|Uncaught exception in thread Thread\[#?\d*,?main)/.test(message)) {
+    return 'uncaught'
+  }
+  return severe ? 'error' : 'warning'
+}
+
+/**
+ * Lines of Python after which a traceback ends nobody: of logging's, of a thread, of what is ignored; and those that join
+ * the tracebacks of one exception, whose place is that of the one before.
+ */
+function leadOf(line: string, before: Place): Place | undefined {
+  if (/^(ERROR|CRITICAL):|^Exception in thread [^"]{1,200}:$/.test(line)) return 'error'
+  if (/^(WARNING:[\w.]{1,200}:|--- Logging error ---$|Exception ignored in|Error in atexit\.)/.test(line))
+    return 'warning'
+  return /^(During handling of the above exception, another|The above exception was the direct cause of)/.test(line)
+    ? before
+    : undefined
+}
+
+const tab = 9
+const space = 32
+const openBracket = 91
+const isDigit = (code: number) => code >= 48 && code <= 57
+
+const isFrame = (line: string) => /^\s{1,8}(at |\.\.\. \d)/.test(line)
+
+/** A dotted class, or one of Python's exceptions, and then the end or a colon. */
+function isThrowable(line: string): boolean {
+  return /^(: )?(?:[a-zA-Z_$][\w$]{0,100}\.){1,15}[A-Z][\w$]{0,150}(?:: |:?$)/.test(line.slice(0, 600))
+}

@@ -1,0 +1,205 @@
+import { KeyLines } from '../redaction/key-lines.ts'
+import { redacted } from '../redaction/redactor.ts'
+import { structuredLines } from './json-log-lines.ts'
+import { Placement } from './line-classifier.ts'
+import type { Place, PlacedLine } from './line-origin.ts'
+import { LineSplitter } from './lines.ts'
+import { Course, type Milestones } from './log-timeline.ts'
+import type { LogSignature } from './matcher.ts'
+import { type Captures, matchPhrase } from './phrase.ts'
+import { recordTimeMs } from './record-time.ts'
+
+/** What is known of a log after one pass: a few lines of it, however long it was. */
+export interface LogReading {
+  readonly lines: number
+  readonly bytes: number
+  /** Null: whole. Else why the end or the beginning is missing. */
+  readonly cut: string | null
+  readonly hits: ReadonlyMap<LogSignature, LogHits>
+  /** The exception that ended the main thread, outermost first. Empty when there was none, or the log goes on after it. */
+  readonly uncaught: readonly UncaughtLine[]
+  readonly milestones: Milestones
+  /** Number of the last line that is a record below WARN, as a driver writes while it works; 0: none. */
+  readonly lastInfoLine: number
+  /** The times that the first and the last record below WARN begin with, as if they were UTC; null: they name none. */
+  readonly firstRecordMs: number | null
+  readonly lastRecordMs: number | null
+  readonly tail: readonly LogLine[]
+}
+
+export interface LogLine {
+  /** From 1. */
+  readonly number: number
+  readonly text: string
+}
+
+export interface UncaughtLine extends LogLine {
+  readonly place: 'uncaught' | 'traceback'
+}
+
+export interface LogHit extends LogLine {
+  readonly place: Place
+  readonly captures: Captures
+}
+
+export interface LogHits {
+  readonly count: number
+  /** At most {@link keptHits}. */
+  readonly first: readonly LogHit[]
+  readonly last: LogHit
+  /** The last one of an exception that ended the main thread. */
+  readonly uncaught: LogHit | null
+}
+
+const keptHits = 3
+const keptTail = 12
+const maxExcerptLength = 400
+
+/**
+ * Matches a log against signatures in one pass over its bytes, in time linear in its length and in memory that does not
+ * depend on it.
+ */
+export class LogScan {
+  readonly #splitter = new LineSplitter((line) => this.#line(line))
+  readonly #byPlace = new Map<Place, LogSignature[]>()
+  readonly #hits = new Map<LogSignature, KeptHits>()
+  readonly #placement = new Placement()
+  readonly #course = new Course()
+  readonly #keyLines = new KeyLines()
+  readonly #redact: (text: string) => string
+  #lines = 0
+  #bytes = 0
+  #lastInfoLine = 0
+  #firstRecord = ''
+  #lastRecord = ''
+  #uncaught: UncaughtLine[] = []
+  #tail: string[] = []
+
+  /** `redact` is applied to each line that is kept. */
+  constructor(signatures: Iterable<LogSignature>, redact: (text: string) => string = (text) => text) {
+    this.#redact = redact
+    for (const signature of signatures) {
+      const { places } = signature
+      for (const place of places.includes('uncaught') ? [...places, 'traceback' as const] : places) {
+        const listed = this.#byPlace.get(place) ?? []
+        if (!listed.includes(signature)) this.#byPlace.set(place, [...listed, signature])
+      }
+    }
+  }
+
+  write(bytes: Uint8Array): void {
+    this.#bytes += bytes.byteLength
+    this.#splitter.write(bytes)
+  }
+
+  /** To be called once, after the last bytes. */
+  end(cut: string | null = null): LogReading {
+    this.#splitter.end()
+    const from = this.#lines - this.#tail.length + 1
+    return {
+      lines: this.#lines,
+      bytes: this.#bytes,
+      cut,
+      hits: new Map([...this.#hits].map(([signature, hits]) => [signature, this.#shown(hits)])),
+      uncaught: this.#uncaught
+        .filter((line) => !this.#course.isOver(line))
+        .map((line) => ({ ...line, text: this.#redact(line.text) })),
+      milestones: this.#course.milestones(),
+      lastInfoLine: this.#lastInfoLine,
+      firstRecordMs: recordTimeMs(this.#firstRecord),
+      lastRecordMs: recordTimeMs(this.#lastRecord),
+      tail: this.#tail.map((text, index) => ({ number: from + index, text: this.#redact(copy(text)) })),
+    }
+  }
+
+  #line(line: string): void {
+    this.#lines += 1
+    const isKey = this.#keyLines.isInside(line)
+    this.#tail.push(isKey ? redacted : line)
+    if (this.#tail.length > keptTail) this.#tail.shift()
+    if (isKey) return
+    const structured = line.startsWith('{') ? structuredLines(line) : undefined
+    if (structured === undefined) this.#look(line, line)
+    else for (const part of structured) this.#look(part, line)
+  }
+
+  #look(line: string, shown: string): void {
+    const placed = this.#placement.place(line)
+    if (placed === undefined) return
+    if (placed.place === 'info') {
+      this.#lastInfoLine = this.#lines
+      if (this.#firstRecord === '') this.#firstRecord = copy(shown)
+      this.#lastRecord = shown
+      this.#course.record(placed.content, this.#lines)
+    }
+    // What tells only that Python has ended comes after its traceback.
+    const isEcho = placed.content.startsWith('org.apache.spark.SparkUserAppException: ')
+    if (placed.throwable && !isEcho && (placed.place === 'uncaught' || placed.place === 'traceback')) {
+      this.#keepUncaught(line, placed.place, placed.begins)
+    }
+    for (const signature of this.#byPlace.get(placed.place) ?? none) {
+      const captures = matchPhrase(signature.phrase, placed.content)
+      if (captures !== undefined) this.#keep(signature, placed, shown, captures)
+    }
+  }
+
+  /** A new chain replaces the one before: the last one is what ended the driver. */
+  #keepUncaught(line: string, place: UncaughtLine['place'], begins: boolean): void {
+    if (begins) this.#course.end(this.#lines)
+    const isCause = /^(Caused by|: )/.test(line)
+    if (!isCause) this.#uncaught = []
+    if (this.#uncaught.length < 10) this.#uncaught.push({ number: this.#lines, text: copy(line), place })
+  }
+
+  #keep(signature: LogSignature, { place }: PlacedLine, shown: string, captures: Captures): void {
+    const hit: LogHit = { number: this.#lines, text: copy(shown), place, captures }
+    const isEnd = place === 'uncaught' || place === 'traceback'
+    const known = this.#hits.get(signature)
+    if (known === undefined) {
+      this.#hits.set(signature, { count: 1, first: [hit], last: hit, uncaught: isEnd ? hit : null })
+      return
+    }
+    known.count += 1
+    known.last = hit
+    if (isEnd) known.uncaught = hit
+    if (known.first.length < keptHits) known.first.push(hit)
+  }
+
+  #shown(hits: KeptHits): LogHits {
+    const show = (hit: LogHit): LogHit => ({
+      ...hit,
+      // What was got over was an error, and no more.
+      place: this.#course.isOver(hit) ? 'error' : hit.place,
+      text: this.#redact(hit.text),
+      captures: Object.fromEntries(Object.entries(hit.captures).map(([name, value]) => [name, this.#redact(value)])),
+    })
+    const { count, first, last, uncaught } = hits
+    return {
+      count,
+      first: first.map(show),
+      last: show(last),
+      uncaught: uncaught === null || this.#course.isOver(uncaught) ? null : show(uncaught),
+    }
+  }
+}
+
+interface KeptHits {
+  count: number
+  readonly first: LogHit[]
+  last: LogHit
+  uncaught: LogHit | null
+}
+
+const none: readonly never[] = []
+
+/** A slice would keep all the text that it was cut from. */
+function copy(line: string): string {
+  return Buffer.from(line.slice(0, maxExcerptLength).trimEnd()).toString()
+}
+
+/** The reading of a whole text. */
+export function scanText(text: string, signatures: Iterable<LogSignature>): LogReading {
+  const scan = new LogScan(signatures)
+  scan.write(new TextEncoder().encode(text))
+  return scan.end()
+}

@@ -1,0 +1,30 @@
+import { createReadStream } from 'node:fs'
+import { appendFile, readFile } from 'node:fs/promises'
+import { basename } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { setTimeout as delay } from 'node:timers/promises'
+import { runCommandLine } from './cli.ts'
+import { callOf } from './invocation.ts'
+import { makePrivateFolder, writePrivateFile } from './io/private-files.ts'
+
+// A reader that closes early (`| head`) is no failure of ours.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  process.exit(error.code === 'EPIPE' ? 0 : 1)
+})
+
+process.exitCode = await runCommandLine(callOf(basename(process.argv[1] ?? ''), process.argv.slice(2)), {
+  env: process.env,
+  isTerminal: { stdout: process.stdout.isTTY === true, stderr: process.stderr.isTTY === true },
+  readFile: (path) => readFile(path, 'utf8'),
+  readBytes: (path) => createReadStream(path, { highWaterMark: 1 << 18 }),
+  makePrivateFolder,
+  writePrivateFile,
+  appendFile,
+  readStdin: () => text(process.stdin),
+  stdout: (output) => void process.stdout.write(output),
+  stderr: (output) => void process.stderr.write(output),
+  nowMs: () => Date.now(),
+  sleep: (ms) => delay(ms),
+  // What talks TLS is only loaded when it is needed.
+  connect: async (flags) => (await import('./cluster/connect.ts')).connect(flags, process.env),
+})

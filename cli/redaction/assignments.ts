@@ -1,0 +1,120 @@
+import { continuesSentence, isSentence } from './false-positives.ts'
+import { isSecretName } from './secret-names.ts'
+import {
+  bareValue,
+  entryValue,
+  isQuote,
+  quotedValue,
+  Surroundings,
+  type ValueSpan,
+  valueToEnd,
+  valueToQuote,
+} from './value-span.ts'
+
+/** Begins at the beginning of a word only and is bounded, so that a long one takes no longer than it is long. */
+const assigned =
+  /(?<![\w.-])((?:(?:access|secret|private|api|account|encryption|signing) )?-{0,2}[A-Za-z_][\w.-]*)(\\*["'`]?\]?\s{0,3}(?:=>|->|:=|(?<=\s)==(?=\s)|=|:(?!:)|,(?=\S)|-?\\u003[deDE]|%3[dD])\s{0,3})/g
+
+/** `--password …` */
+const option = /(?<![\w.-])(--?[A-Za-z][\w.-]*)([ \t]{1,20})(?!--?[A-Za-z])(?=\S)/g
+
+/** A line of a properties file, which needs no sign; two blanks or more are a column. */
+const property = /^([ \t]{0,80}[\w-]{1,100}(?:\.[\w-]{1,100}){1,20})([ \t]{1,200})(?=\S)/
+
+/** An entry of an environment, in JSON, YAML, or as a Java object prints itself. */
+const named =
+  /\bname\\*["']?\s{0,3}[:=]\s{0,3}\\*["']?([\w.-]{1,200})\\*["']?[\s,]{1,80}\\*["']?value\\*["']?\s{0,3}[:=]\s{0,3}/gi
+
+const schemes =
+  /^(?:Bearer|Basic|Token|Negotiate|ApiKey|Digest|AWS4-HMAC-SHA256|SharedKey(?:Lite)?|NTLM|GOOG1|Hawk)\s{1,5}(?=\S)/i
+
+/** The values in a line that stand under the name of a secret. */
+export function* assignedSecrets(line: string): Generator<ValueSpan> {
+  const surroundings = new Surroundings(line)
+  assigned.lastIndex = 0
+  for (let match = assigned.exec(line); match !== null; match = assigned.exec(line)) {
+    const [whole, name = '', sign = ''] = match
+    // Scala's way to print an entry: `(spark.ssl.keyPassword,…)`.
+    if (sign.endsWith(',') && line[match.index - 1] !== '(') continue
+    // “references non-existent secret key: NAME”, the kubelet's words.
+    if (line.startsWith('non-existent ', match.index - 13)) continue
+    if (!isSecretName(name.replace(/^-+/, '')) || isLogger(line, match.index, name, sign)) continue
+    const at = match.index + whole.length
+    const value = valueAt(line, match.index, at, name, sign, surroundings)
+    if (value === undefined) continue
+    yield value
+    // What stands in the secret is not read: its quotes enclose nothing.
+    surroundings.skip(at, value.start === at ? value.end : value.end + (value.start - at))
+    assigned.lastIndex = Math.max(at, value.end)
+  }
+  for (const match of line.matchAll(named)) {
+    const at = match.index + match[0].length
+    if (isSecretName(match[1] ?? '')) yield quotedValue(line, at) ?? bareValue(line, at, undefined)
+  }
+  for (const match of line.matchAll(option)) {
+    if (!isSecretName((match[1] ?? '').replace(/^-+/, ''))) continue
+    const at = match.index + match[0].length
+    const value = quotedValue(line, at) ?? bareValue(line, at, undefined)
+    if (value.start > at || !continuesSentence(line.slice(value.start, value.end))) yield value
+  }
+  const entry = property.exec(line)
+  if (entry !== null && isSecretName((entry[1] ?? '').trim())) {
+    const value = valueToEnd(line, entry[0].length)
+    if ((entry[2] ?? '').length > 1 || !/\s/.test(line.slice(value.start, value.end))) yield value
+  }
+}
+
+/** A structure of entries, each of which has a name of its own. */
+const structure = /^[{[]\s*(?:$|["'{[]|[A-Za-z_][\w.-]*["']?\s?[:=,\]])/
+/** A block of lines below; what was hidden before. */
+const noValue = /^(?:[|>][-+\d]{0,2}\s*$|\[redacted\](?![\w-]))/
+
+function valueAt(
+  line: string,
+  nameAt: number,
+  at: number,
+  name: string,
+  sign: string,
+  surroundings: Surroundings,
+): ValueSpan | undefined {
+  const head = line.slice(at, at + 300)
+  const isColon = sign.trim().endsWith(':')
+  if (head === '' || noValue.test(head) || (isColon && structure.test(head))) return undefined
+  const enclosing = surroundings.before(nameAt)
+  const isAuthorization = /authorization$/i.test(name)
+  const quoted = quotedValue(line, at)
+  if (quoted !== undefined)
+    return { ...quoted, start: quoted.start + (isAuthorization ? schemeLength(line, quoted.start) : 0) }
+  if (head.startsWith('{')) {
+    const inBraces = entryValue(line, at + 1, '{')
+    if (line[inBraces.end] === '}') return { start: at, end: inBraces.end + 1, openQuote: null }
+  }
+  const from = at + (isAuthorization ? schemeLength(line, at) : 0)
+  // The quote around the name is closed before the value.
+  const outer = /["'`]/.test(sign) && enclosing?.at === nameAt - 1 ? undefined : enclosing
+  if (outer === undefined && leadsLine(line, nameAt)) {
+    const value = valueToEnd(line, from)
+    return isColon && isSentence(line.slice(from, value.end)) ? undefined : value
+  }
+  if (isColon && continuesSentence(/^\S*/.exec(head.slice(from - at))?.[0] ?? '')) return undefined
+  if (outer === undefined) return from > at ? valueToEnd(line, from) : bareValue(line, from, undefined)
+  const between = line.slice(Math.max(outer.at + 1, nameAt - 20), nameAt)
+  if (isQuote(outer.sign.slice(-1))) {
+    const isWhole = /^(?:--conf[ =]|-D|--)?$/.test(between)
+    return isWhole || from > at ? valueToQuote(line, from, outer.sign) : bareValue(line, from, outer)
+  }
+  return /(?:^|[,;]\s?)$/.test(between) && (between !== '' || outer.at === nameAt - 1)
+    ? entryValue(line, from, outer.sign)
+    : bareValue(line, from, outer)
+}
+
+/** Nothing stands before the name that is not of a properties file, of YAML, or of a shell. */
+const leadsLine = (line: string, nameAt: number) =>
+  nameAt <= 200 && /^\s*(?:- |export |set |[+-])?["'`]?$/.test(line.slice(0, nameAt))
+
+const schemeLength = (line: string, at: number) => schemes.exec(line.slice(at, at + 60))?.[0].length ?? 0
+
+/** `INFO TokenManager: …`, `org.example.InvalidToken: …`: a class speaks. */
+function isLogger(line: string, at: number, name: string, sign: string): boolean {
+  return sign.startsWith(': ') && (line[at - 1] === '$' || /^(?:[a-z]\w*\.){2,}[A-Z]\w*$/.test(name))
+}

@@ -1,0 +1,92 @@
+import { continuesSentence, isPlain } from './false-positives.ts'
+import { bareValue, quotedValue, type Span } from './value-span.ts'
+
+/** A secret that is known by what it looks like, wherever it stands: the first group stays, the second is hidden. */
+const shapes: readonly RegExp[] = [
+  // JSON Web Tokens: service account tokens among them.
+  /(\b)(eyJ[\w-]{8,}\.[\w-]{2,}(?:\.[\w-]*)?)/g,
+  // Amazon: key ids, and the secret key that stands beside one.
+  /(\b)((?:AKIA|ASIA|AROA|AIDA)[0-9A-Z]{12,}(?:[^A-Za-z0-9/+\n]{1,20}[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+]))?)/g,
+  // Google: API keys, OAuth tokens, client secrets.
+  /(\b)(AIza[\w-]{35}|ya29\.[\w-]{16,}|GOCSPX-[\w-]{16,})/g,
+  // Azure: keys of storage accounts and of Cosmos, 64 bytes.
+  /((?<![A-Za-z0-9+/]))([A-Za-z0-9+/]{86}==)/g,
+  /(\b(?:gh[pousr]_|github_pat_|glpat-|xox[abprs]-|sk-|sk_live_|dapi|hf_|npm_|hvs\.))(\w[\w-]{15,})/g,
+  /(\bhooks\.slack\.com\/services\/)([\w/]{10,})/g,
+  // Schemes whose credentials are several words.
+  /(\b(?:ApiKey|Digest|AWS4-HMAC-SHA256|SharedKey|SharedKeyLite|NTLM) +)((?:[\w-]{1,40}="[^"\n]*",? ?|[\w.~+/=:, -])+)/gi,
+  /(\b(?:set-)?cookie\\?["']?\s{0,3}[:=]\s{0,3}\\?["']?)([^\s"'][^\n"']*)/gi,
+  // A token in the place of the user; elsewhere (abfss) a container stands there.
+  /(\bhttps?:\/\/)([\w.~+=-]{16,500}(?=@))/gi,
+  /(\bjdbc:oracle:[a-z]{1,20}:)([^\s@/"']{1,200}\/[^\s@"']{1,300}(?=@))/gi,
+  // Signatures of presigned URLs.
+  /((?:[?&](?:signature|x-amz-(?:signature|credential|security-token)|access_token|token|code|key)|(?:[?&;\s"'=]|^)sig)=)([^\s&"']+)/gi,
+  /(-----BEGIN [A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----)([^-]+)/g,
+]
+
+/** A secret that follows: the value behind the match, in quotes or up to a blank. */
+const leaders: readonly RegExp[] = [
+  /\bidentified\s{1,3}(?:with\s{1,3}\S{1,60}\s{1,3})?(?:by|as)\s{1,3}(?:password\s{1,3}|values\s{1,3})?/gi,
+  /\b(?:password|passwd|passphrase|pwd)(?:\s{1,3}\(?|\()\s{0,3}(?=\\{0,3}["'`])/gi,
+  /\b(?:password|passwd|passphrase|passcode|pwd|secret(?: key)?|token|(?:api|access|account|encryption|private) key|credentials?)\s{1,3}(?:is|was|are|were)\s{0,3}:?\s{1,3}/gi,
+  /\b(?:with|using) (?:the )?(?:password|passphrase)\s{1,3}/gi,
+  // Options of one letter, known by the program. -u: what stands before the colon is a name.
+  /(?<![\w-])(?:-u|-U|--user|--proxy-user)[ =]?["']?(?!\d{1,9}:\d)[\w.@\\+-]{1,200}:(?!\s)/g,
+  /\bsshpass\s{1,3}(?:-[a-oq-zA-Z]\s{1,3}){0,5}-p\s{0,3}/g,
+  /\b(?:mysql|mysqldump|mysqladmin|mariadb)\b[^|;&]{0,200}?\s-p(?=\S)/g,
+  /\blogin\b[^|;&]{0,200}?\s-p\s{1,3}/g,
+  /\bredis-cli\b[^|;&]{0,200}?\s-a\s{1,3}/g,
+  /\bldap[a-z]{2,10}\b[^|;&]{0,200}?\s-w\s{1,3}/g,
+]
+
+/** What stands after the word of a scheme, which is a word of its own: “Basic authentication”, “token bucket”. */
+const scheme = /\b((?:Bearer|Basic|Token|Negotiate) +)([\w.~+/=-]{6,})/gi
+
+/** Secrets in a line that no name stands before. */
+export function* shapedSecrets(line: string): Generator<Span> {
+  for (const shape of shapes) {
+    for (const match of line.matchAll(shape)) {
+      const [, before = '', secret = ''] = match
+      const start = match.index + before.length
+      yield { start, end: start + secret.length }
+    }
+  }
+  for (const { index, 1: before = '', 2: secret = '' } of line.matchAll(scheme)) {
+    if (isPlain(secret) || !/[A-Z\d]/.test(secret.slice(1))) continue
+    yield { start: index + before.length, end: index + before.length + secret.length }
+  }
+  for (const leader of leaders) {
+    for (const match of line.matchAll(leader)) {
+      const at = match.index + match[0].length
+      const quote = /["']/.exec(match[0])?.[0]
+      const value = quotedValue(line, at) ?? bareValue(line, at, quote === undefined ? undefined : { sign: quote })
+      if (value.start > at || !continuesSentence(line.slice(value.start, value.end))) yield value
+    }
+  }
+  yield* urlCredentials(line)
+}
+
+/** `user:password@` of URLs; the password may hold a `/` and an `@`. */
+function* urlCredentials(line: string): Generator<Span> {
+  let end = 0
+  let lastAt = -1
+  for (let at = line.indexOf('://'); at >= 0; at = line.indexOf('://', at + 3)) {
+    const start = at + 3
+    if (start > end) {
+      end = start
+      while (end < line.length && !/[\s<>]/.test(line[end] ?? '') && !endsUrl(line, end)) end += 1
+      lastAt = line.lastIndexOf('@', end - 1)
+    }
+    if (lastAt < start) continue
+    const colon = line.slice(start, start + 200).search(/[:/?#]/)
+    if (line[start + colon] !== ':' || start + colon > lastAt) continue
+    // A port: what follows it is a path.
+    if (/^:\d{1,5}[/?#]/.test(line.slice(start + colon, start + colon + 7))) continue
+    yield { start, end: lastAt }
+    at = lastAt
+  }
+}
+
+/** A quote that something else than the URL follows. */
+const endsUrl = (line: string, at: number) =>
+  /["'`\\]/.test(line[at] ?? '') && !/[\w:/?#@%!$&*+=~-]/.test(line[at + 1] ?? ' ')

@@ -1,0 +1,78 @@
+import { isNoSecret, isPlain } from './false-positives.ts'
+import type { Span } from './value-span.ts'
+
+/** What is put in the place of a secret. */
+export const redacted = '[redacted]'
+
+/** A piece that is shorter tells little, and would be found everywhere. */
+const minPieceLength = 6
+/** Shorter ones are hidden under their names only. */
+const minWordLength = 3
+
+/**
+ * Secrets that are known by their value, wherever they stand and however they are written there. An ordinary word, or a
+ * short one, is only hidden where it stands by itself; what is in `shown` is not hidden at all, since it is told anyhow.
+ */
+export class KnownSecrets {
+  readonly #anywhere: readonly string[]
+  readonly #alone: RegExp | null
+
+  constructor(values: Iterable<string>, shown: ReadonlySet<string> = new Set()) {
+    const anywhere = new Set<string>()
+    const alone = new Set<string>()
+    for (const value of values) {
+      for (const line of [value, ...value.split(/\r?\n/)].map((text) => text.trim())) {
+        if (isNoSecret(line) || line.includes(redacted) || shown.has(line)) continue
+        if (line.length >= minPieceLength && !isPlain(line)) for (const form of formsOf(line)) anywhere.add(form)
+        else if (line.length >= minWordLength) alone.add(line)
+      }
+    }
+    this.#anywhere = [...anywhere].toSorted((a, b) => b.length - a.length)
+    const words = [...alone].toSorted((a, b) => b.length - a.length).map((word) => RegExp.escape(word))
+    this.#alone =
+      words.length === 0 ? null : new RegExp(`(?<![\\w./:@$-])(?:${words.join('|')})(?![\\w/@$-]|[.:]\\w)`, 'g')
+  }
+
+  /** Where they stand in a line, in no order. */
+  *spansIn(line: string): Generator<Span> {
+    for (const value of this.#anywhere) {
+      for (let at = line.indexOf(value); at >= 0; at = line.indexOf(value, at + value.length)) {
+        yield { start: at, end: at + value.length }
+      }
+      const cut = beginningAtEnd(line, value)
+      if (cut !== undefined) yield { start: cut, end: line.length }
+    }
+    if (this.#alone === null) return
+    for (const { index, 0: word } of line.matchAll(this.#alone)) yield { start: index, end: index + word.length }
+  }
+}
+
+/** Where a value begins at the end of a line that was cut within it; undefined: nowhere, or too little tells anything. */
+function beginningAtEnd(line: string, value: string): number | undefined {
+  const head = value.slice(0, minPieceLength)
+  for (let at = line.indexOf(head, line.length - value.length + 1); at >= 0; at = line.indexOf(head, at + 1)) {
+    if (value.startsWith(line.slice(at))) return at
+  }
+  return undefined
+}
+
+/** As it is, and as it stands in JSON, in a URL, in XML, in a properties file and as the data of a Secret. */
+function formsOf(value: string): readonly string[] {
+  return [
+    value,
+    inJson(value),
+    inJson(inJson(value)),
+    inUrl(value),
+    value.replace(/[&<>"']/g, (sign) => `&${entities[sign]};`),
+    value.replace(/[\\:=#!]/g, '\\$&'),
+    Buffer.from(value).toString('base64'),
+  ]
+}
+
+const entities: Readonly<Record<string, string>> = { '&': 'amp', '<': 'lt', '>': 'gt', '"': 'quot', "'": 'apos' }
+
+const inJson = (value: string) => JSON.stringify(value).slice(1, -1)
+
+function inUrl(value: string): string {
+  return encodeURIComponent(value.toWellFormed())
+}

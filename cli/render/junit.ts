@@ -1,0 +1,69 @@
+import { causes, type Finding } from '../findings/findings.ts'
+import { placeOf, printable, type Report, subjectName } from './report.ts'
+import { remedyTitle } from './text.ts'
+
+/** JUnit XML: a test case for each cause, which root causes of severity error fail; what could not be read is an error. */
+export function renderJunit({ subject, diagnosis: { findings, unknown }, checked }: Report): string {
+  const name = subjectName(subject)
+  const cases = causes.map((cause) => {
+    const own = findings.filter((finding) => finding.cause === cause)
+    const failures = own.filter(isFailure)
+    const others = own.filter((finding) => !isFailure(finding))
+    const parts = [
+      ...failures.map(
+        (finding) =>
+          `      <failure type="${xml(finding.id)}" message="${xml(finding.title)}">${xml(describe(finding))}</failure>`,
+      ),
+      ...(others.length === 0 ? [] : [`      <system-out>${xml(others.map(describe).join('\n'))}</system-out>`]),
+    ]
+    return testCase(name, cause, parts)
+  })
+  const unread = unknown.map(({ what, source, why }) =>
+    testCase(name, `evidence: ${what}`, [
+      checked?.offline === true
+        ? `      <skipped message="${xml(why)}"/>`
+        : `      <error type="unknown" message="${xml(`${source}: ${why}`)}"/>`,
+    ]),
+  )
+  const errors = checked?.offline === true ? 0 : unread.length
+  const failed = causes.filter((cause) => findings.some((one) => one.cause === cause && isFailure(one))).length
+  const all = [...cases, ...unread]
+  const counts = `tests="${all.length}" failures="${failed}" errors="${errors}"`
+  return `<?xml version="1.0" encoding="UTF-8"?>
+<testsuites name="spark-nanny ${checked?.command ?? 'diagnose'}" ${counts}>
+  <testsuite name="${xml(name)}" ${counts}>
+${all.join('\n')}
+  </testsuite>
+</testsuites>
+`
+}
+
+const isFailure = ({ severity, symptomOf }: Finding) => severity === 'error' && symptomOf === null
+
+function testCase(className: string, name: string, parts: readonly string[]): string {
+  const open = `    <testcase classname="${xml(className)}" name="${xml(name)}"`
+  return parts.length === 0 ? `${open}/>` : `${open}>\n${parts.join('\n')}\n    </testcase>`
+}
+
+function describe(finding: Finding): string {
+  return [
+    `${finding.id}: ${finding.title}`,
+    ...finding.evidence.map((entry) => `${placeOf(entry)}  ${entry.excerpt}`),
+    ...finding.remedies.map((remedy) => `- ${remedyTitle(remedy)}`),
+  ].join('\n')
+}
+
+const entities: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  '\n': '&#10;',
+}
+
+/** XML 1.0 has no way to write most control characters. */
+function xml(text: string): string {
+  return printable(text.replaceAll('\n', '\u2028'))
+    .replaceAll('\u2028', '\n')
+    .replace(/[&<>"\n\ufffe\uffff]/g, (sign) => entities[sign] ?? ' ')
+}

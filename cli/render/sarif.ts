@@ -1,0 +1,65 @@
+import { prechecks } from '../commands/rule-catalogue.ts'
+import { type Finding, pageOf } from '../findings/findings.ts'
+import { catalogue } from '../rules/catalogue.ts'
+import { type Report, subjectName } from './report.ts'
+import { remedyTitle } from './text.ts'
+
+const rows = [...catalogue, ...prechecks]
+
+/** SARIF 2.1.0 (OASIS): a rule per finding, a result per evidence found, locations in the files of a bundle. */
+export function renderSarif({ subject, version, diagnosis: { findings, unknown }, checked }: Report): string {
+  const ids = [...new Set(findings.map(({ id }) => id))]
+  const rules = ids.flatMap((id) => {
+    const rule = rows.find((row) => row.id === id)
+    if (rule === undefined) return []
+    return {
+      id,
+      shortDescription: { text: rule.title },
+      fullDescription: { text: rule.meaning },
+      help: { text: `See ${pageOf(id, rule.cause)}.` },
+      defaultConfiguration: { level: rule.severity },
+      properties: { cause: rule.cause },
+    }
+  })
+  const results = findings.map((finding) => ({
+    ruleId: finding.id,
+    ruleIndex: ids.indexOf(finding.id),
+    level: finding.severity,
+    message: { text: [finding.title, ...finding.remedies.map((remedy) => `- ${remedyTitle(remedy)}`)].join('\n') },
+    locations: finding.evidence.map(({ source, line, excerpt }) => ({
+      physicalLocation: {
+        artifactLocation: { uri: source },
+        ...(line !== null && { region: { startLine: line, snippet: { text: excerpt } } }),
+      },
+      logicalLocations: [{ fullyQualifiedName: subjectName(subject), kind: 'resource' }],
+      ...(line === null && { message: { text: excerpt } }),
+    })),
+    partialFingerprints: {
+      finding: [subjectName(subject), finding.id, ...(checked === undefined ? [] : namesOf(finding))].join('/'),
+    },
+    properties: { confidence: finding.confidence, run: finding.run, symptomOf: finding.symptomOf },
+  }))
+  const notifications = unknown.map(({ what, source, why }) => ({
+    level: 'warning',
+    message: { text: `${what} (${source}): ${why}` },
+  }))
+  const log = {
+    $schema: 'https://json.schemastore.org/sarif-2.1.0.json',
+    version: '2.1.0',
+    runs: [
+      {
+        tool: {
+          driver: { name: 'spark-nanny', version, rules },
+        },
+        invocations: [{ executionSuccessful: true, toolExecutionNotifications: notifications }],
+        results,
+      },
+    ],
+  }
+  return `${JSON.stringify(log, null, 2)}\n`
+}
+
+/** What tells findings of one check apart: it may be breached by many settings. */
+function namesOf({ details }: Finding): readonly string[] {
+  return ['key', 'path', 'kind', 'name', 'role', 'resource', 'what'].flatMap((field) => details[field] ?? [])
+}

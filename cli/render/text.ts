@@ -1,0 +1,82 @@
+import type { Finding } from '../findings/findings.ts'
+import type { Remedy } from '../findings/remedies.ts'
+import type { Style } from '../terminal/style.ts'
+import { wrap } from '../terminal/wrap.ts'
+import { headline, placeOf, printable, type Report, rooted } from './report.ts'
+
+/** For people: the root cause first, what it is known by, and what to do next. */
+export function renderText(report: Report, style: Style): string {
+  const { findings, unknown } = report.diagnosis
+  const lines = [`${headline(report, style.bold)}.`, '']
+  for (const { root, symptoms } of rooted(findings)) {
+    lines.push(...heading(root, style), ...body(root, style))
+    if (symptoms.length > 0) {
+      lines.push('  It explains:')
+      for (const symptom of symptoms) {
+        const [first] = symptom.evidence
+        const where = first === undefined ? '' : style.dim(`  (${placeOf(first)})`)
+        lines.push(`    - ${printable(symptom.title)}  ${style.dim(symptom.id)}${where}`)
+      }
+    }
+    lines.push('')
+  }
+  if (findings.length === 0) lines.push(...nothing(report, style))
+  if (unknown.length > 0) {
+    lines.push(style.yellow('Not known, and not taken for well:'))
+    for (const { what, source, why } of unknown) lines.push(`  ? ${what} (${printable(source)}): ${printable(why)}`)
+    lines.push('')
+  }
+  return `${lines.join('\n').trimEnd()}\n`
+}
+
+function heading(finding: Finding, style: Style): readonly string[] {
+  const paint = finding.severity === 'error' ? style.red : style.yellow
+  const earlier = finding.run === 'previous' ? ', in the run before' : ''
+  return [
+    `${paint(finding.severity === 'error' ? '×' : '‼')} ${style.bold(printable(finding.title))}`,
+    style.dim(`  ${finding.id}, cause: ${finding.cause}, confidence: ${finding.confidence}${earlier}`),
+  ]
+}
+
+function body(finding: Finding, style: Style): readonly string[] {
+  return [
+    ...wrap(finding.explanation, 98).map((line) => `  ${line}`),
+    '  Known by:',
+    ...finding.evidence.map((entry) => {
+      const count = entry.count > 1 ? style.dim(` (${entry.count} times)`) : ''
+      return `    ${style.dim(placeOf(entry))}  ${printable(entry.excerpt)}${count}`
+    }),
+    '  What to do:',
+    ...finding.remedies.flatMap((remedy, index) => remedyLines(remedy, index, style)),
+    style.dim(`  More: ${finding.page}`),
+  ]
+}
+
+function remedyLines(remedy: Remedy, index: number, style: Style): readonly string[] {
+  return [
+    `    ${index + 1}. ${printable(remedyTitle(remedy))}`,
+    ...remedy.commands.map((command) => style.dim(`         ${printable(command)}`)),
+  ]
+}
+
+/** With the setting, where it is a matter of one. */
+export function remedyTitle(remedy: Remedy): string {
+  if (remedy.kind === 'set-conf') return `${remedy.title}: ${remedy.key}=${remedy.value}`
+  if (remedy.kind !== 'raise-memory') return remedy.title
+  const from = remedy.current === null ? '' : ` (now ${remedy.current})`
+  return `${remedy.title}: ${remedy.key}=${remedy.proposed ?? 'MORE'}${from}`
+}
+
+function nothing({ diagnosis: { state, unknown }, tail, checked }: Report, style: Style): readonly string[] {
+  const incomplete = unknown.length > 0
+  if (checked === undefined && (state === 'absent' || state === 'unknown')) return ['Nothing was found.', '']
+  if (state !== 'failed') {
+    return [incomplete ? 'Nothing was found in what could be read.' : style.green('√ Nothing is wrong with it.'), '']
+  }
+  const end = tail.filter(({ text }) => text !== '').slice(-5)
+  return [
+    'No rule knows why. The end of its log:',
+    ...end.map(({ number, text }) => `  ${number}  ${printable(text)}`),
+    '',
+  ]
+}

@@ -1,0 +1,205 @@
+import { change, inspect, rerun, setConf } from '../findings/remedies.ts'
+import { inLog } from '../log/matcher.ts'
+import { pythonException, uncaughtException } from './exit-symptoms.ts'
+import { inMessages, item, observed, type Rule } from './rule.ts'
+
+const ends = ['SPN-EXIT-*', 'SPN-APPLICATION-EXCEPTION'] as const
+const python = [...ends, 'SPN-APPLICATION-PYTHON', 'SPN-APPLICATION-PY4J'] as const
+const readLog = inspect('Read the log around it', 'kubectl -n {namespace} logs {pod} | less +G')
+
+const findFirst = inspect(
+  'Find the first error',
+  'kubectl -n {namespace} logs {pod} | grep -n -m3 -E "ERROR|Exception"',
+)
+
+/**
+ * What the application itself did. Sentences: error-conditions.json and DAGScheduler, BroadcastExchangeExec,
+ * AbstractPodsAllocator of Spark 3.5 and 4.0; PySpark's errors/exceptions/captured.py; py4j's protocol.py.
+ */
+export const applicationRules: readonly Rule[] = [
+  {
+    id: 'SPN-APPLICATION-ANALYSIS',
+    cause: 'application',
+    severity: 'error',
+    confidence: 'high',
+    title: 'A query cannot be analysed',
+    detail: 'A query cannot be analysed: {why}',
+    meaning:
+      'A table, column, function or type in it does not exist or does not fit. No setting helps; the same query fails each time.',
+    looksFor: [
+      inLog('^org.apache.spark.sql.AnalysisException: {why}', ['uncaught']),
+      inLog('^org.apache.spark.sql.catalyst.ExtendedAnalysisException: {why}', ['uncaught']),
+      inLog('^org.apache.spark.sql.catalyst.parser.ParseException: {why}', ['uncaught']),
+      inLog('^pyspark.errors.exceptions.captured.AnalysisException: {why}', ['uncaught']),
+      inLog('^pyspark.errors.exceptions.captured.ParseException: {why}', ['uncaught']),
+      inLog('^pyspark.sql.utils.AnalysisException: {why}', ['uncaught']),
+      inLog('^pyspark.sql.utils.ParseException: {why}', ['uncaught']),
+    ],
+    suppresses: python,
+    remedies: [change('Correct the query, or the table that it reads'), readLog],
+  },
+  {
+    id: 'SPN-APPLICATION-PATH',
+    cause: 'application',
+    severity: 'error',
+    confidence: 'high',
+    title: 'Input that the application reads does not exist',
+    detail: 'Input that the application reads does not exist: {path}',
+    meaning: 'The path is wrong, or what should have written it has not run yet.',
+    looksFor: [
+      inLog('Path does not exist: {path}', ['uncaught']),
+      inLog('Input path does not exist: {path}', ['uncaught']),
+      inLog('[PATH_NOT_FOUND] Path does not exist: {path}', ['uncaught']),
+    ],
+    suppresses: [...python, 'SPN-APPLICATION-ANALYSIS'],
+    remedies: [change('Correct the path, or run what writes it first'), rerun('Run it again once the input is there')],
+  },
+  {
+    id: 'SPN-APPLICATION-BROADCAST-TIMEOUT',
+    cause: 'application',
+    severity: 'error',
+    confidence: 'high',
+    title: 'A broadcast took too long',
+    detail: 'A broadcast took longer than {timeout} seconds',
+    meaning: 'The table to broadcast is slow to compute, or larger than it was thought to be.',
+    looksFor: [inLog('Could not execute broadcast in {timeout} secs')],
+    suppresses: [...python, 'SPN-APPLICATION-JOB-ABORTED'],
+    remedies: [
+      setConf('spark.sql.broadcastTimeout', '1200', 'Wait longer'),
+      setConf('spark.sql.autoBroadcastJoinThreshold', '-1', 'Broadcast nothing that the query does not ask for'),
+    ],
+  },
+  {
+    id: 'SPN-APPLICATION-EXECUTOR-FAILURES',
+    cause: 'application',
+    severity: 'error',
+    confidence: 'high',
+    title: 'Too many executors failed, and Spark gave up',
+    detail: 'More executors failed than Spark allows ({limit})',
+    meaning:
+      'Spark 3.5 and newer ends the driver with exit code 11 when spark.executor.maxNumFailures is reached. Why executors fail stands in their own logs.',
+    looksFor: [
+      inLog('Max number of executor failures ({limit}) reached', ['uncaught', 'error', 'output']),
+      observed('exit code 11', ({ exit }) =>
+        exit?.exitCode === 11 ? { evidence: [item('pod', 'driver container: exit code 11')] } : undefined,
+      ),
+    ],
+    suppresses: [...ends, 'SPN-APPLICATION-CONTEXT-STOPPED', 'SPN-APPLICATION-JOB-ABORTED'],
+    remedies: [
+      inspect(
+        'See how executors ended',
+        'kubectl -n {namespace} get pods -l spark-role=executor',
+        'kubectl -n {namespace} get events --sort-by=.lastTimestamp',
+      ),
+      setConf('spark.kubernetes.executor.deleteOnTermination', 'false', 'Keep failed executors, to read their logs'),
+    ],
+  },
+  {
+    id: 'SPN-APPLICATION-JOB-ABORTED',
+    cause: 'application',
+    severity: 'error',
+    confidence: 'high',
+    title: 'A job was aborted: one of its tasks failed again and again',
+    detail: 'A job was aborted: {why}',
+    meaning:
+      'Spark runs a task four times (spark.task.maxFailures) before it gives its job up. The exception is the task’s own.',
+    looksFor: [inLog('Job aborted due to stage failure: {why}', ['uncaught'])],
+    suppresses: [...python, 'SPN-APPLICATION-CONTEXT-STOPPED'],
+    remedies: [readLog, change('Correct what the task does, or the input that it fails on')],
+  },
+  {
+    id: 'SPN-APPLICATION-PY4J',
+    cause: 'application',
+    severity: 'error',
+    confidence: 'medium',
+    title: 'A call from Python into Spark failed',
+    detail: 'A call from Python into Spark failed: {call}',
+    meaning: 'The Java exception under it says why.',
+    looksFor: [
+      inLog('^py4j.protocol.Py4JJavaError: An error occurred while calling {call}', ['uncaught']),
+      inLog('^py4j.protocol.Py4JError: {call}', ['uncaught']),
+    ],
+    suppresses: [...ends, 'SPN-APPLICATION-PYTHON'],
+    remedies: [readLog],
+  },
+  {
+    id: 'SPN-APPLICATION-PY4J-CONNECTION',
+    cause: 'application',
+    severity: 'error',
+    confidence: 'medium',
+    title: 'Python lost its connection to the JVM',
+    meaning:
+      'The JVM under the Python program is gone or no longer answers; what ended it stands before it in the log.',
+    looksFor: [
+      inLog('^py4j.protocol.Py4JNetworkError: {call}', ['uncaught', 'error']),
+      inLog('^ConnectionRefusedError: [Errno 111] Connection refused{call}', ['uncaught']),
+    ],
+    symptom: true,
+    suppresses: [...ends, 'SPN-APPLICATION-PYTHON', 'SPN-APPLICATION-PY4J'],
+    remedies: [findFirst],
+  },
+  {
+    id: 'SPN-APPLICATION-PYTHON',
+    cause: 'application',
+    severity: 'error',
+    confidence: 'high',
+    title: 'The Python program ended with an exception',
+    detail: 'The Python program ended with {exception}',
+    meaning: 'An exception that nothing caught; the traceback names the line.',
+    looksFor: [
+      observed('a traceback that ended the program', (facts) => pythonException(facts)),
+      inLog('^SyntaxError: {exception}', ['output']),
+      inLog('^IndentationError: {exception}', ['output']),
+    ],
+    suppresses: ends,
+    remedies: [readLog, change('Correct the program')],
+  },
+  {
+    id: 'SPN-APPLICATION-CONTEXT-STOPPED',
+    cause: 'application',
+    severity: 'error',
+    confidence: 'medium',
+    title: 'The application went on after its SparkContext had stopped',
+    meaning:
+      'Either the application stops the context too early, or something else ended it first: look for the first error in the log.',
+    looksFor: [
+      inLog('Cannot call methods on a stopped SparkContext', ['uncaught']),
+      inLog('cancelled because SparkContext was shut down', ['uncaught']),
+    ],
+    symptom: true,
+    suppresses: python,
+    remedies: [findFirst],
+  },
+  {
+    id: 'SPN-APPLICATION-SUBMISSION',
+    cause: 'application',
+    severity: 'error',
+    confidence: 'medium',
+    title: 'The operator could not submit the application',
+    detail: 'The operator could not submit the application: {why}',
+    meaning: 'There is no driver pod since spark-submit failed in the operator. Its message has the reason.',
+    looksFor: [
+      inMessages('failed to run spark-submit: {why}', ['application']),
+      inMessages('failed to submit SparkApplication {why}', ['application']),
+    ],
+    remedies: [
+      inspect(
+        'Read the operator’s log',
+        'kubectl -n spark-operator logs -l app.kubernetes.io/name=spark-operator --tail=200',
+      ),
+    ],
+  },
+  {
+    id: 'SPN-APPLICATION-EXCEPTION',
+    cause: 'application',
+    severity: 'error',
+    confidence: 'medium',
+    title: 'The main thread of the application ended with an exception',
+    detail: 'The application ended with {exception}',
+    meaning: 'No rule knows this exception; it is most likely the application’s own.',
+    looksFor: [observed('an exception of the main thread that nothing caught', (facts) => uncaughtException(facts))],
+    fallback: true,
+    suppresses: ['SPN-EXIT-*'],
+    remedies: [readLog, change('Correct the application, or its input')],
+  },
+]

@@ -1,0 +1,51 @@
+import type { LogSignature } from '../log/matcher.ts'
+import { applicationRules } from './application.ts'
+import { classpathRules } from './classpath.ts'
+import { configRules } from './config.ts'
+import { exitCodeRules } from './exit-codes.ts'
+import { hangRules } from './hang.ts'
+import { hangLines } from './hang-detectors.ts'
+import { imageRules } from './image.ts'
+import { jobMemoryRules } from './job-memory.ts'
+import { memoryRules } from './memory.ts'
+import { networkRules } from './network.ts'
+import { nodeRules } from './node.ts'
+import { permissionRules } from './permission.ts'
+import { podConfigRules } from './pod-config.ts'
+import { quotaRules } from './quota.ts'
+import type { Rule } from './rule.ts'
+import { schedulingLines, schedulingRules } from './scheduling.ts'
+import { submissionRules } from './submission.ts'
+import { volumeRules } from './volume.ts'
+
+/** All rules. Of two findings that do not explain each other the one listed first is told first. */
+export const catalogue: readonly Rule[] = [
+  ...submissionRules,
+  ...nodeRules,
+  ...memoryRules,
+  ...jobMemoryRules,
+  ...quotaRules,
+  ...permissionRules,
+  ...imageRules,
+  ...volumeRules,
+  ...schedulingRules,
+  ...classpathRules,
+  ...configRules,
+  ...podConfigRules,
+  ...networkRules,
+  ...hangRules,
+  ...applicationRules,
+  ...exitCodeRules,
+]
+
+/** All that a log has to be searched for. */
+export const logSignatures: readonly LogSignature[] = [
+  ...new Set([
+    ...hangLines,
+    ...schedulingLines,
+    ...catalogue.flatMap(({ looksFor, resolvedBy }) => [
+      ...looksFor.filter((signature) => signature.kind === 'log'),
+      ...(resolvedBy === undefined ? [] : [resolvedBy]),
+    ]),
+  ]),
+]

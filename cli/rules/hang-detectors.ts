@@ -1,0 +1,103 @@
+import { effectiveConf } from '../evidence/effective-conf.ts'
+import { type Evidence, valueIn } from '../evidence/evidence.ts'
+import type { DriverThread } from '../evidence/threads.ts'
+import { inLog } from '../log/matcher.ts'
+import { type Facts, isAlive, logSource } from './facts.ts'
+import { item, type Observed } from './rule.ts'
+
+const stopped = inLog('Successfully stopped SparkContext', ['info'])
+const exiting = inLog('Shutdown hook called', ['info'])
+
+/** Lines that observations of this family look for. */
+export const hangLines = [stopped, exiting] as const
+
+/** A wait with a timeout is none for ever. */
+const waitsForEver = ({ state }: DriverThread) => state === 'BLOCKED' || state === 'WAITING'
+
+/** Output may still be committed after the context is closed. */
+const endingPatienceMs = 120_000
+
+export function deadlock(threads: readonly DriverThread[]): Observed | undefined {
+  const byId = new Map(threads.filter(waitsForEver).map((thread) => [thread.id, thread]))
+  for (const start of byId.values()) {
+    const path: DriverThread[] = []
+    let next: DriverThread | undefined = start
+    while (next !== undefined && !path.includes(next)) {
+      path.push(next)
+      next = next.blockedBy === null ? undefined : byId.get(next.blockedBy)
+    }
+    if (next !== start) continue
+    const [first, ...rest] = path.map((thread) => item('threads', describeThread(thread)))
+    if (first === undefined) continue
+    return { evidence: [first, ...rest], details: { threads: path.map(({ name }) => name).join(' → ') } }
+  }
+  return undefined
+}
+
+export function blockedMain(threads: readonly DriverThread[]): Observed | undefined {
+  const main = threads.find(({ name, state }) => name === 'main' && state === 'BLOCKED')
+  if (main === undefined) return undefined
+  const owner = threads.find(({ id }) => id === main.blockedBy)
+  const evidence = [item('threads', describeThread(main))] as const
+  if (owner === undefined) return { evidence }
+  return { evidence: [...evidence, item('threads', describeThread(owner))], details: { owner: owner.name } }
+}
+
+/** A share of garbage collection at which a driver hardly works. */
+export const deadlyGcShare = 0.5
+
+/** ZGC and Shenandoah count the time of cycles for which nothing stops. */
+const collectsBesideTheProgram = (evidence: Evidence): boolean =>
+  ['spark.driver.extraJavaOptions', 'spark.driver.defaultJavaOptions'].some((key) =>
+    /-XX:\+Use(ZGC|ShenandoahGC)\b/.test(effectiveConf(evidence).get(key) ?? ''),
+  )
+
+export function garbageCollection({ evidence }: Facts): Observed | undefined {
+  const figures = valueIn(evidence.executors)
+  if (figures?.driverGcMs == null || figures.driverSinceMs === null || collectsBesideTheProgram(evidence))
+    return undefined
+  const lifeMs = evidence.collectedMs - figures.driverSinceMs
+  if (lifeMs < 60_000 || figures.driverGcMs / lifeMs < deadlyGcShare) return undefined
+  const share = String(Math.round((figures.driverGcMs / lifeMs) * 100))
+  const excerpt = `executor driver: TotalGCTime ${figures.driverGcMs} ms in ${lifeMs} ms`
+  return { evidence: [item('executors', excerpt)], details: { share } }
+}
+
+function describeThread({ name, state, lock, frames }: DriverThread): string {
+  const waiting = lock === null ? '' : ` on ${lock}`
+  return `"${name}" ${state}${waiting}: ${frames.slice(0, 3).join(' < ')}`
+}
+
+export function closedContext(facts: Facts): Observed | undefined {
+  const { evidence, log } = facts
+  const end = log?.hits.get(stopped)?.last
+  if (!isAlive(facts) || end === undefined || log === undefined) return undefined
+  const exits = (log.hits.get(exiting)?.last.number ?? 0) > end.number
+  if (exits || log.lastInfoLine > end.number || (quietMs(facts) ?? 0) < endingPatienceMs) return undefined
+  const report = valueIn(evidence.sidecar)
+  if (report !== undefined && !/^(stopping|hung)$/.test(report.state)) return undefined
+  const [first, ...rest] = [
+    { source: logSource(facts), line: end.number, excerpt: end.text, count: 1 },
+    ...(report === undefined ? [] : [item('sidecar', `verdict ${report.state}`)]),
+    ...nonDaemons(valueIn(evidence.threads) ?? []),
+  ]
+  return first && { evidence: [first, ...rest] }
+}
+
+const nonDaemons = (threads: readonly DriverThread[]) =>
+  threads
+    .filter(({ daemon, name }) => !daemon && name !== 'DestroyJavaVM')
+    .slice(0, 5)
+    .map((thread) => item('threads', describeThread(thread)))
+
+/** No zone is off by less. */
+const zoneStepMs = 15 * 60_000
+
+/** How long the log has said nothing. The zone of its times is that which lets it begin when the container started. */
+function quietMs({ evidence, pod, log }: Facts): number | null {
+  const state = pod?.driver.state
+  if (state?.kind !== 'running' || state.startedMs === null) return null
+  if (log?.firstRecordMs == null || log.lastRecordMs === null) return null
+  const zoneMs = Math.round((state.startedMs - log.firstRecordMs) / zoneStepMs) * zoneStepMs
+  return evidence.collectedMs - (log.lastRecordMs + zoneMs)
+}

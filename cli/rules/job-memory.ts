@@ -1,0 +1,76 @@
+import { change, raiseMemory, rerun, setConf } from '../findings/remedies.ts'
+import { fromExecutors, inLog } from '../log/matcher.ts'
+import type { Rule } from './rule.ts'
+
+/** What an end by an exception brings along. */
+export const ends = ['SPN-EXIT-*', 'SPN-APPLICATION-EXCEPTION', 'SPN-APPLICATION-CONTEXT-STOPPED'] as const
+
+/** Memory that Spark itself counts, and that of executors: TaskSetManager.canFetchMoreResults, QueryExecutionErrors, ExecutorPodsLifecycleManager (4.0.1). */
+export const jobMemoryRules: readonly Rule[] = [
+  {
+    id: 'SPN-MEMORY-MAX-RESULT-SIZE',
+    cause: 'memory',
+    severity: 'error',
+    confidence: 'high',
+    title: 'A result was larger than spark.driver.maxResultSize',
+    detail: 'A result was larger than spark.driver.maxResultSize: {size} of {tasks} tasks',
+    meaning:
+      'Spark aborted the job before its result could fill the driver. The bound protects the driver: raise it only with its heap.',
+    looksFor: [
+      inLog('Total size of serialized results of {tasks} tasks ({size}) is bigger than spark.driver.maxResultSize', [
+        'uncaught',
+        'error',
+        'executor',
+        'printed',
+      ]),
+    ],
+    suppresses: [...ends, 'SPN-APPLICATION-JOB-ABORTED', 'SPN-APPLICATION-PYTHON', 'SPN-APPLICATION-PY4J'],
+    remedies: [
+      change('Write the result out, or take a limit of it, instead of collect() or toPandas()'),
+      setConf('spark.driver.maxResultSize', '2g', 'Allow larger results, with a heap that holds them'),
+      raiseMemory('spark.driver.memory', 'Give the driver a larger heap'),
+    ],
+  },
+  {
+    id: 'SPN-MEMORY-BROADCAST',
+    cause: 'memory',
+    severity: 'error',
+    confidence: 'high',
+    title: 'A table was too large to broadcast',
+    meaning:
+      'The driver collects a table before it broadcasts it. This one did not fit, or was beyond what Spark allows.',
+    looksFor: [
+      inLog('Not enough memory to build and broadcast the table to all worker nodes'),
+      inLog('Cannot broadcast the table that is larger than {limit}'),
+      inLog('Cannot broadcast the table over {limit} rows'),
+    ],
+    suppresses: [...ends, 'SPN-MEMORY-HEAP', 'SPN-APPLICATION-PYTHON', 'SPN-APPLICATION-PY4J'],
+    remedies: [
+      setConf('spark.sql.autoBroadcastJoinThreshold', '-1', 'Broadcast nothing that the query does not ask for'),
+      raiseMemory('spark.driver.memory', 'Give the driver a larger heap'),
+    ],
+  },
+  {
+    id: 'SPN-MEMORY-EXECUTOR-OOM',
+    cause: 'memory',
+    severity: 'error',
+    confidence: 'medium',
+    title: 'Executors ran out of memory',
+    meaning:
+      'Tasks failed by an OutOfMemoryError, or executors were killed at their memory limit. The driver only reports it, and ' +
+      'aborts the job when a task has failed too often.',
+    looksFor: [
+      fromExecutors('java.lang.OutOfMemoryError: '),
+      fromExecutors('org.apache.spark.memory.SparkOutOfMemoryError'),
+      fromExecutors('SIGKILL, possible container OOM'),
+      fromExecutors('JVM OOM'),
+    ],
+    suppresses: ['SPN-APPLICATION-JOB-ABORTED', 'SPN-APPLICATION-EXECUTOR-FAILURES', 'SPN-EXIT-*'],
+    remedies: [
+      setConf('spark.executor.memory', 'MORE', 'Give executors a larger heap'),
+      setConf('spark.executor.memoryOverhead', 'MORE', 'Or more memory beside it, where they were killed'),
+      change('Use more and smaller partitions (spark.sql.shuffle.partitions), and look for skewed keys'),
+      rerun('Run it again, when the data was larger than usual by chance'),
+    ],
+  },
+]

@@ -1,0 +1,162 @@
+import { valueIn } from '../evidence/evidence.ts'
+import type { Cause, EvidenceItem } from '../findings/findings.ts'
+import type { Place } from '../log/line-origin.ts'
+import type { LogSignature } from '../log/matcher.ts'
+import { type Captures, matchPhrase } from '../log/phrase.ts'
+import type { LogHit, LogHits } from '../log/scan.ts'
+import {
+  endingException,
+  type Facts,
+  isAftermath,
+  isAlive,
+  isMounted,
+  isNodeComing,
+  isPast,
+  logSource,
+  placeIn,
+  wasKilled,
+} from './facts.ts'
+import { item, type MessageSignature, type MessageSource, type Rule, type Signature } from './rule.ts'
+
+export interface Match {
+  readonly evidence: readonly [EvidenceItem, ...EvidenceItem[]]
+  readonly details: Captures
+  /**
+   * sure: it stands where its meaning is beyond doubt. logged: it was written on the way, and may have been got over.
+   * reported: an executor's, of which the driver has many. aside: the driver went on after it, or was being ended
+   * already: it explains no error.
+   */
+  readonly weight: 'sure' | 'logged' | 'reported' | 'aside'
+}
+
+/** What the facts hold of a signature, as far as it counts in the driver's state. */
+export function matchSignature(signature: Signature, rule: Rule, facts: Facts): Match | undefined {
+  switch (signature.kind) {
+    case 'log':
+      return matchLog(signature, rule, facts)
+    case 'message':
+      return matchMessages(signature, facts)
+    case 'observed': {
+      if (facts.state === 'running' && rule.whileRunning === undefined) return undefined
+      const found = signature.find(facts)
+      return found && { evidence: found.evidence, details: found.details ?? {}, weight: 'sure' }
+    }
+  }
+}
+
+function matchLog(signature: LogSignature, rule: Rule, facts: Facts): Match | undefined {
+  const hits = facts.log?.hits.get(signature)
+  // A pod that has not run has no log of its own; what a bundle holds may be of another.
+  if (facts.log === undefined || hits === undefined || facts.state === 'pending') return undefined
+  const resolved = rule.resolvedBy && facts.log.hits.get(rule.resolvedBy)
+  if (hits.uncaught === null && resolved !== undefined && resolved.last.number > hits.last.number) return undefined
+  const began = facts.log.milestones.context
+  const counted = shown(hits)
+    .map((hit) => ({ ...hit, place: placeIn(facts, hit.place) }))
+    // What an earlier program in the same container wrote is not of the one that is alive.
+    .filter(({ number, place }) => signature.places.includes(place) && !(isAlive(facts) && number < began))
+    .filter(({ place }) => facts.state !== 'running' || rule.whileRunning?.includes(place) === true)
+  const best = counted.findLast(({ place }) => place === 'uncaught') ?? counted.at(-1)
+  if (best === undefined) return undefined
+  const { number, text, place, captures } = best
+  return {
+    evidence: [{ source: logSource(facts), line: number, excerpt: text, count: hits.count }],
+    details: captures,
+    weight: isAside(best, rule, facts) ? 'aside' : weightOf(place, signature, facts),
+  }
+}
+
+/** What may hold a driver up until somebody ends it. */
+const holdsUp: ReadonlySet<Cause> = new Set(['memory', 'hang', 'quota', 'permission', 'scheduling'])
+
+/** Whether the driver got over it, had what it could not get and made do with that, or was ended by something else. */
+function isAside({ number, place }: LogHit, { cause, resolvedBy, symptom }: Rule, facts: Facts): boolean {
+  if (isAftermath(facts, number) || (wasKilled(facts) && symptom)) return true
+  if (place === 'uncaught') return false
+  if (wasKilled(facts) && (place === 'executor' || !holdsUp.has(cause))) return true
+  if (place === 'executor' && number < otherTaskFailure(facts)) return true
+  const { context, jobDone } = facts.log?.milestones ?? { context: 0, jobDone: 0 }
+  return number < Math.max(context, jobDone) || (resolvedBy !== undefined && hasBeenResolved(resolvedBy, facts))
+}
+
+/** The line where a job was aborted for an exception of a task that has nothing to do with memory or a lost executor. */
+function otherTaskFailure(facts: Facts): number {
+  const abort = endingException(facts).find(({ text }) => text.includes('most recent failure: Lost task'))
+  return abort === undefined || /OutOfMemory|OOM|ExecutorLostFailure/.test(abort.text) ? 0 : abort.number
+}
+
+/** By a line of the log or, where a log says too little, by executors that the Spark UI shows. */
+const hasBeenResolved = (by: LogSignature, { log, run, evidence }: Facts): boolean =>
+  log?.hits.has(by) === true || (run === 'current' && (valueIn(evidence.executors)?.active ?? 0) > 0)
+
+/** A signature that looks in one kind of place only means just that; of a driver that ended, an error may be past. */
+function weightOf(place: Place, { places }: LogSignature, facts: Facts): Match['weight'] {
+  if (place === 'executor') return 'reported'
+  if (place === 'error' && !isAlive(facts)) return 'logged'
+  return place === 'uncaught' || place === 'output' || !places.includes('uncaught') ? 'sure' : 'logged'
+}
+
+const shown = ({ first, last, uncaught }: LogHits) => [...first, last, ...(uncaught === null ? [] : [uncaught])]
+
+function matchMessages(
+  { phrase, from, reasons, while: when, except }: MessageSignature,
+  facts: Facts,
+): Match | undefined {
+  if (facts.run === 'previous' || facts.state === 'completed') return undefined
+  if (when !== 'any' && facts.state !== 'pending' && facts.state !== 'absent' && facts.state !== 'unknown') {
+    return undefined
+  }
+  if (when === 'unmounted' && isMounted(facts)) return undefined
+  // What events say of a driver that has started since is past.
+  const past = facts.state === 'running' || facts.state === 'hung'
+  for (const message of messagesOf(facts)) {
+    if (!from.includes(message.from) || (past && message.from !== 'application')) continue
+    if (message.from === 'event' && reasons.length > 0 && !reasons.includes(message.reason)) continue
+    if (except !== undefined && message.text.includes(except)) continue
+    const captures = matchPhrase(phrase, message.text)
+    if (captures === undefined) continue
+    const prefix = message.reason === '' ? '' : `${message.reason}: `
+    return {
+      evidence: [item(message.source, `${prefix}${message.text}`, message.count)],
+      details: captures,
+      weight: 'sure',
+    }
+  }
+  return undefined
+}
+
+interface Message {
+  readonly from: MessageSource
+  readonly source: string
+  readonly reason: string
+  readonly text: string
+  readonly count: number
+}
+
+/** States of kubeflow's and Apache's operators in which nothing has failed. */
+const atWork =
+  /^(SUBMITTED|RUNNING|SUCCEEDING|COMPLETED|Submitted|Driver(Requested|Started|Ready)|Initialized\w*|Running\w*|Succeeded)$/
+
+/** All sentences about the driver, the newest events first. */
+function messagesOf(facts: Facts): readonly Message[] {
+  const { pod, events, evidence } = facts
+  const messages: Message[] = []
+  const say = (from: MessageSource, source: string, reason: string | null, text: string | null, count = 1) => {
+    if (text !== null) messages.push({ from, source, reason: reason ?? '', text: text.slice(0, 4096), count })
+  }
+  for (const { state } of pod === undefined ? [] : [pod.driver, ...pod.others]) {
+    if (state.kind === 'waiting') say('waiting', 'pod', state.reason, state.message)
+    if (state.kind === 'terminated') say('terminated', 'pod', state.reason, state.message)
+  }
+  const scheduled = pod?.conditions.find(({ type, status }) => type === 'PodScheduled' && status === 'False')
+  if (scheduled !== undefined && !isNodeComing(facts)) say('scheduled', 'pod', scheduled.reason, scheduled.message)
+  if (pod !== undefined) say('pod', 'pod', pod.reason, pod.message)
+  for (const event of events.toReversed()) {
+    if (!isPast(event, facts)) say('event', 'events', event.reason, event.message, event.count)
+  }
+  const application = valueIn(evidence.application)
+  // The message of a try before stays while the next one is at work.
+  if (application !== undefined && !atWork.test(application.state ?? ''))
+    say('application', 'application', application.state, application.message)
+  return messages
+}

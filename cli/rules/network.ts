@@ -1,0 +1,156 @@
+import { change, inspect, rerun } from '../findings/remedies.ts'
+import { inLog } from '../log/matcher.ts'
+import { endingException, logSource } from './facts.ts'
+import { observed, type Rule, whilePending } from './rule.ts'
+
+const ends = ['SPN-EXIT-*', 'SPN-APPLICATION-EXCEPTION', 'SPN-APPLICATION-PYTHON', 'SPN-APPLICATION-PY4J'] as const
+
+const fatal = ['uncaught', 'error', 'printed'] as const
+const apiServerRefused = inspect(
+  'Try it from the same place',
+  'kubectl -n {namespace} run look --rm -i --restart=Never --image={image} -- bash -c "echo > /dev/tcp/kubernetes.default.svc/443"',
+)
+
+const connectionFailed =
+  /java\.net\.(ConnectException|SocketTimeoutException|NoRouteToHostException)|ConnectTimeoutException|connection timed out/
+
+/**
+ * Names, connections and certificates. Sentences: java.net (PlainSocketImpl, Inet6AddressImpl), Netty's
+ * AnnotatedConnectException, sun.security.ssl; fabric8's kubernetes-client 6 and 7 (OperationSupport).
+ */
+export const networkRules: readonly Rule[] = [
+  {
+    id: 'SPN-NETWORK-DNS',
+    cause: 'network',
+    severity: 'error',
+    confidence: 'high',
+    title: 'A host name cannot be resolved',
+    detail: 'The host name {host} cannot be resolved',
+    meaning:
+      'The name is misspelt, the cluster’s DNS does not answer, or the pod’s dnsPolicy (hostNetwork) does not ask it.',
+    looksFor: [
+      inLog('java.net.UnknownHostException: {host}', fatal),
+      inLog('java.nio.channels.UnresolvedAddressException', fatal),
+    ],
+    suppresses: [...ends, 'SPN-NETWORK-REFUSED', 'SPN-APPLICATION-JOB-ABORTED'],
+    remedies: [
+      inspect(
+        'Ask from the same place',
+        'kubectl -n {namespace} run look --rm -i --restart=Never --image={image} -- getent hosts {host}',
+      ),
+      inspect('See whether the cluster’s DNS is well', 'kubectl -n kube-system get pods -l k8s-app=kube-dns'),
+    ],
+  },
+  {
+    id: 'SPN-NETWORK-API',
+    cause: 'network',
+    severity: 'error',
+    confidence: 'high',
+    title: 'The driver cannot reach the Kubernetes API server',
+    meaning:
+      'A client-mode driver asks https://kubernetes.default.svc for its executors. A network policy, a mesh sidecar that is not ready, or the API server itself stands in between.',
+    looksFor: [
+      inLog('Connection refused: kubernetes.default.svc', fatal),
+      inLog('connection timed out after {ms} ms: kubernetes.default.svc', fatal),
+      inLog('connection timed out: kubernetes.default.svc', fatal),
+      inLog('Failed to connect to kubernetes.default.svc', fatal),
+      observed('an uncaught KubernetesClientException whose cause is a connection that failed', (facts) => {
+        const chain = endingException(facts)
+        const client = chain.findIndex(({ text }) =>
+          text.includes('io.fabric8.kubernetes.client.KubernetesClientException'),
+        )
+        const failed = client < 0 ? undefined : chain.slice(client).find(({ text }) => connectionFailed.test(text))
+        if (failed === undefined) return undefined
+        return { evidence: [{ source: logSource(facts), line: failed.number, excerpt: failed.text, count: 1 }] }
+      }),
+    ],
+    suppresses: [...ends, 'SPN-NETWORK-REFUSED'],
+    remedies: [
+      apiServerRefused,
+      inspect('Look for policies', 'kubectl -n {namespace} get networkpolicies'),
+      rerun('Run it again, if the API server was away for a while'),
+    ],
+  },
+  {
+    id: 'SPN-NETWORK-TLS',
+    cause: 'network',
+    severity: 'error',
+    confidence: 'high',
+    title: 'A TLS connection failed',
+    detail: 'A TLS connection failed: {why}',
+    meaning: 'The certificate is not trusted by the Java in the image, has expired, or is for another name.',
+    looksFor: [
+      inLog('javax.net.ssl.SSLHandshakeException: {why}', fatal),
+      inLog('javax.net.ssl.SSLPeerUnverifiedException: {why}', fatal),
+      inLog('sun.security.provider.certpath.SunCertPathBuilderException: {why}', fatal),
+      inLog('java.security.cert.CertificateExpiredException: {why}', fatal),
+    ],
+    suppresses: [...ends, 'SPN-NETWORK-REFUSED', 'SPN-APPLICATION-JOB-ABORTED'],
+    remedies: [
+      change(
+        'Add the authority to the image’s truststore, or name one: spark.driver.extraJavaOptions=-Djavax.net.ssl.trustStore=…',
+      ),
+      inspect('See the certificate', 'openssl s_client -connect HOST:PORT -showcerts </dev/null'),
+    ],
+  },
+  {
+    id: 'SPN-NETWORK-BIND',
+    cause: 'network',
+    severity: 'error',
+    confidence: 'high',
+    title: 'The driver could not open its port',
+    detail: 'The driver could not open its port: {why}',
+    meaning:
+      'The port is taken (several drivers on one host network), or spark.driver.bindAddress is none of the pod’s.',
+    looksFor: [inLog('^java.net.BindException: {why}', fatal)],
+    suppresses: ends,
+    remedies: [
+      change(
+        'Leave spark.driver.bindAddress and spark.driver.host to Spark; with hostNetwork choose free ports (spark.driver.port, spark.ui.port)',
+      ),
+    ],
+  },
+  {
+    id: 'SPN-NETWORK-REFUSED',
+    cause: 'network',
+    severity: 'error',
+    confidence: 'medium',
+    title: 'A connection was refused or not answered',
+    detail: 'A connection failed: {why}',
+    meaning: 'A service that the application needs is down, elsewhere, or behind a network policy.',
+    looksFor: [
+      inLog('java.net.ConnectException: {why}', ['uncaught', 'printed']),
+      inLog('java.net.SocketTimeoutException: {why}', ['uncaught', 'printed']),
+      inLog('java.net.NoRouteToHostException: {why}', ['uncaught', 'printed']),
+    ],
+    suppresses: ends,
+    remedies: [
+      inspect('See what the application connects to', 'kubectl -n {namespace} logs {pod} | grep -A3 Exception'),
+      rerun('Run it again once the service is back'),
+    ],
+  },
+  {
+    id: 'SPN-NETWORK-SANDBOX',
+    cause: 'network',
+    severity: 'error',
+    confidence: 'high',
+    title: 'The node cannot give the pod a network',
+    meaning: 'The container network of the node fails or has no address left; the driver’s container cannot be made.',
+    looksFor: [
+      whilePending('Failed to create pod sandbox: {why}', 'FailedCreatePodSandBox'),
+      whilePending('network is not ready: {why}', 'NetworkNotReady'),
+    ],
+    remedies: [
+      inspect(
+        'See the node and its network pods',
+        'kubectl describe node {node}',
+        'kubectl -n kube-system get pods -o wide --field-selector spec.nodeName={node}',
+      ),
+      {
+        kind: 'delete-pod',
+        title: 'Delete the pod, so that it may come to another node',
+        commands: ['kubectl -n {namespace} delete pod {pod}'],
+      },
+    ],
+  },
+]

@@ -1,0 +1,86 @@
+import { change, inspect } from '../findings/remedies.ts'
+import { inLog } from '../log/matcher.ts'
+import { inMessages, item, observed, type Rule, whilePending } from './rule.ts'
+
+/** What the pod's own description has wrong. Sentences: kubelet_pods.go (makeEnvironmentVariables), active_deadline.go (1.36); KubernetesUtils of Spark. */
+export const podConfigRules: readonly Rule[] = [
+  {
+    id: 'SPN-CONFIG-REFERENCE',
+    cause: 'config',
+    severity: 'error',
+    confidence: 'high',
+    title: 'The environment names a Secret or ConfigMap that does not exist',
+    detail: 'The environment names {kind} {name}, which does not exist',
+    meaning:
+      'The kubelet cannot make the container until every Secret and ConfigMap that its environment refers to, and each key of it, is there.',
+    looksFor: [
+      observed(
+        'a waiting container with CreateContainerConfigError that names a Secret, a ConfigMap or a key',
+        ({ pod }) => {
+          for (const container of pod === undefined ? [] : [pod.driver, ...pod.others]) {
+            const { state } = container
+            if (state.kind !== 'waiting' || state.reason !== 'CreateContainerConfigError') continue
+            const message = state.message ?? ''
+            const match = /^(secret|configmap) "([^"]{1,253})" not found/.exec(message)
+            const key = /^couldn't find key (\S{1,253}) in (ConfigMap|Secret) (\S{1,253})/.exec(message)
+            if (match === null && key === null) continue
+            const details =
+              match === null
+                ? { kind: key?.[2] ?? '', name: key?.[3] ?? '' }
+                : { kind: match[1] ?? '', name: match[2] ?? '' }
+            return { evidence: [item('pod', `${container.name}: ${state.reason}: ${message}`)], details }
+          }
+          return undefined
+        },
+      ),
+    ],
+    remedies: [
+      inspect('See what is there', 'kubectl -n {namespace} get secrets,configmaps'),
+      change(
+        'Create {name}, or correct its name in the driver’s environment (spark.kubernetes.driver.secretKeyRef.*, envFrom)',
+      ),
+    ],
+  },
+  {
+    id: 'SPN-CONFIG-DEADLINE',
+    cause: 'config',
+    severity: 'error',
+    confidence: 'high',
+    title: 'The pod ran longer than its activeDeadlineSeconds',
+    meaning: 'Kubernetes ended the pod since its pod template bounds how long it may run.',
+    looksFor: [
+      observed('a pod that failed with reason DeadlineExceeded', ({ pod }) =>
+        pod?.reason === 'DeadlineExceeded'
+          ? { evidence: [item('pod', `${pod.reason}: ${pod.message ?? ''}`)] }
+          : undefined,
+      ),
+    ],
+    suppresses: ['SPN-EXIT-*'],
+    remedies: [
+      change(
+        'Raise activeDeadlineSeconds (timeToLiveSeconds of a SparkApplication is another thing), or make the job faster',
+      ),
+    ],
+  },
+  {
+    id: 'SPN-CONFIG-POD-TEMPLATE',
+    cause: 'config',
+    severity: 'error',
+    confidence: 'high',
+    title: 'The pod template cannot be used',
+    meaning: 'Spark could not read the pod template, or Kubernetes refused the pod made of it as not valid.',
+    looksFor: [
+      inLog('Could not load pod from template file'),
+      inLog('^org.apache.spark.SparkException: Could not load pod from template file'),
+      inMessages('Could not load pod from template file'),
+      whilePending('Pod "{name}" is invalid: '),
+      inLog('Message: Pod "{name}" is invalid: '),
+    ],
+    suppresses: ['SPN-EXIT-*', 'SPN-APPLICATION-EXCEPTION'],
+    remedies: [
+      change(
+        'Correct spark.kubernetes.driver.podTemplateFile or spark.kubernetes.executor.podTemplateFile as the message says',
+      ),
+    ],
+  },
+]

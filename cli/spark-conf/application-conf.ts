@@ -1,0 +1,129 @@
+import { isRecord, recordOf } from '../../core/json.ts'
+import type { SparkOperator } from '../../core/spark/application.ts'
+import { languageOf } from './conf-file.ts'
+import { type ConfBuilder, createConfBuilder, type EffectiveConf, valueIn } from './effective-conf.ts'
+import type { Language } from './spark-memory.ts'
+import { parseSparkVersion, type SparkVersion, versionOfImage } from './spark-version.ts'
+
+/**
+ * The configuration that an operator submits a SparkApplication with. `version` outweighs what the application says.
+ * kubeflow: its fields come after sparkConf on spark-submit's command line and so outweigh it, but for image, overhead
+ * factor and Python version, which come before (internal/controller/sparkapplication/submission.go).
+ */
+export function applicationConf(
+  object: Readonly<Record<string, unknown>>,
+  operator: SparkOperator,
+  version: SparkVersion | undefined,
+  origin: Origin,
+): EffectiveConf {
+  const spec = recordOf(object.spec)
+  const builder = createConfBuilder()
+  const fill: Fill = { builder, origin }
+  if (operator === 'kubeflow') kubeflowConf(spec, recordOf(object.metadata), fill)
+  else setAll(fill, spec.sparkConf, '', 'spec.sparkConf')
+  const language = operator === 'kubeflow' ? kubeflowLanguage(spec) : apacheLanguage(spec)
+  const stated = operator === 'kubeflow' ? spec.sparkVersion : recordOf(spec.runtimeVersions).sparkVersion
+  const image = valueIn(builder.build(language, undefined))('spark.kubernetes.container.image')
+  const known =
+    version ?? (typeof stated === 'string' ? parseSparkVersion(stated) : undefined) ?? versionOfImage(image ?? '')
+  return builder.build(language, known)
+}
+
+/** Where the object comes from. */
+export interface Origin {
+  /** A file's name, or `SparkApplication NAME`. */
+  readonly source: string
+  /** The line on which this key of a map stands; null: not known. */
+  lineOf(key: string): number | null
+}
+
+interface Fill {
+  readonly builder: ConfBuilder
+  readonly origin: Origin
+}
+
+function kubeflowConf(
+  spec: Readonly<Record<string, unknown>>,
+  metadata: Readonly<Record<string, unknown>>,
+  fill: Fill,
+): void {
+  const { builder, origin } = fill
+  const set = (key: string, value: unknown, path: string) => {
+    if (isScalar(value)) builder.set(key, String(value), { source: origin.source, field: path })
+  }
+  set('spark.kubernetes.namespace', metadata.namespace, 'metadata.namespace')
+  set('spark.kubernetes.container.image', spec.image, 'spec.image')
+  set('spark.kubernetes.container.image.pullPolicy', spec.imagePullPolicy, 'spec.imagePullPolicy')
+  if (Array.isArray(spec.imagePullSecrets)) {
+    set('spark.kubernetes.container.image.pullSecrets', spec.imagePullSecrets.join(','), 'spec.imagePullSecrets')
+  }
+  set('spark.kubernetes.memoryOverheadFactor', spec.memoryOverheadFactor, 'spec.memoryOverheadFactor')
+  setAll(fill, spec.sparkConf, '', 'spec.sparkConf')
+  setAll(fill, spec.hadoopConf, 'spark.hadoop.', 'spec.hadoopConf')
+  for (const [role, fields] of Object.entries(podFields)) {
+    const part = recordOf(spec[role])
+    for (const [field, key] of Object.entries(fields)) set(key, part[field], `spec.${role}.${field}`)
+    setAll(fill, part.annotations, `spark.kubernetes.${role}.annotation.`, `spec.${role}.annotations`)
+    setAll(fill, part.labels, `spark.kubernetes.${role}.label.`, `spec.${role}.labels`)
+  }
+  const dynamic = recordOf(spec.dynamicAllocation)
+  if (dynamic.enabled === true) {
+    set('spark.dynamicAllocation.enabled', true, 'spec.dynamicAllocation.enabled')
+    // The operator turns it on, whatever Spark's version (dynamicAllocationOption).
+    set('spark.dynamicAllocation.shuffleTracking.enabled', true, 'spec.dynamicAllocation')
+    for (const field of ['initialExecutors', 'minExecutors', 'maxExecutors']) {
+      set(`spark.dynamicAllocation.${field}`, dynamic[field], `spec.dynamicAllocation.${field}`)
+    }
+  }
+}
+
+const podFields: Readonly<Record<'driver' | 'executor', Readonly<Record<string, string>>>> = {
+  driver: {
+    image: 'spark.kubernetes.driver.container.image',
+    podName: 'spark.kubernetes.driver.pod.name',
+    cores: 'spark.driver.cores',
+    coreRequest: 'spark.kubernetes.driver.request.cores',
+    coreLimit: 'spark.kubernetes.driver.limit.cores',
+    memory: 'spark.driver.memory',
+    memoryOverhead: 'spark.driver.memoryOverhead',
+    serviceAccount: 'spark.kubernetes.authenticate.driver.serviceAccountName',
+    javaOptions: 'spark.driver.extraJavaOptions',
+    kubernetesMaster: 'spark.kubernetes.driver.master',
+  },
+  executor: {
+    image: 'spark.kubernetes.executor.container.image',
+    instances: 'spark.executor.instances',
+    cores: 'spark.executor.cores',
+    coreRequest: 'spark.kubernetes.executor.request.cores',
+    coreLimit: 'spark.kubernetes.executor.limit.cores',
+    memory: 'spark.executor.memory',
+    memoryOverhead: 'spark.executor.memoryOverhead',
+    serviceAccount: 'spark.kubernetes.authenticate.executor.serviceAccountName',
+    javaOptions: 'spark.executor.extraJavaOptions',
+    deleteOnTermination: 'spark.kubernetes.executor.deleteOnTermination',
+  },
+}
+
+function setAll({ builder, origin }: Fill, values: unknown, prefix: string, field: string): void {
+  if (!isRecord(values)) return
+  for (const [key, value] of Object.entries(values)) {
+    const place = { source: origin.source, field, line: origin.lineOf(key) }
+    if (isScalar(value)) builder.set(`${prefix}${key}`, String(value), place)
+  }
+}
+
+const isScalar = (value: unknown): value is string | number | boolean =>
+  typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
+
+function kubeflowLanguage({ type, mainApplicationFile }: Readonly<Record<string, unknown>>): Language {
+  if (type === 'Python') return 'python'
+  if (type === 'R') return 'r'
+  return type === undefined
+    ? languageOf(typeof mainApplicationFile === 'string' ? mainApplicationFile : undefined)
+    : 'jvm'
+}
+
+function apacheLanguage({ pyFiles, sparkRFiles }: Readonly<Record<string, unknown>>): Language {
+  if (typeof pyFiles === 'string' && pyFiles !== '') return 'python'
+  return typeof sparkRFiles === 'string' && sparkRFiles !== '' ? 'r' : 'jvm'
+}

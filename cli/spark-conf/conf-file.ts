@@ -1,0 +1,119 @@
+import { parseProperties } from '../../core/spark/properties.ts'
+import { type ConfBuilder, createConfBuilder, type EffectiveConf, valueIn } from './effective-conf.ts'
+import type { Language } from './spark-memory.ts'
+import { type SparkVersion, versionOfImage } from './spark-version.ts'
+
+/** What a submission says besides its configuration. */
+export interface ConfFile {
+  readonly conf: EffectiveConf
+  /** The jar, Python or R file; undefined in a file of settings only. */
+  readonly mainFile: string | undefined
+}
+
+/**
+ * The configuration in a file for spark-submit: spark-defaults.conf (a key and its value a line, as Java properties), or
+ * a command line with its `--conf` and other flags, with or without `spark-submit` in front.
+ */
+export function parseConfFile(text: string, name: string, sparkVersion: SparkVersion | undefined): ConfFile {
+  const builder = createConfBuilder()
+  const words = isCommandLine(text) ? shellWords(text) : undefined
+  const mainFile = words === undefined ? readProperties(text, name, builder) : readFlags(words, name, builder)
+  const language = languageOf(mainFile)
+  const known = builder.build(language, sparkVersion)
+  const image =
+    valueIn(known)('spark.kubernetes.container.image') ?? valueIn(known)('spark.kubernetes.driver.container.image')
+  return { conf: builder.build(language, sparkVersion ?? versionOfImage(image ?? '')), mainFile }
+}
+
+/** By the file that is run, as SparkSubmit tells it. */
+export function languageOf(mainFile: string | undefined): Language {
+  if (mainFile === undefined) return 'jvm'
+  return /\.py$|^pyspark-shell$/.test(mainFile) ? 'python' : /\.R$/i.test(mainFile) ? 'r' : 'jvm'
+}
+
+const isCommandLine = (text: string) => /(^|\s)(--conf|-c)[ =]|^\s*(\S*\/)?spark-submit\s/m.test(text)
+
+function readProperties(text: string, name: string, builder: ConfBuilder): undefined {
+  const lines = text.split(/\r?\n/)
+  for (const [key, value] of parseProperties(text)) {
+    const lastLine = lines.findLastIndex((line) => line.trimStart().startsWith(key))
+    for (const [index, line] of lines.entries()) {
+      // A key that stands twice: the last one holds.
+      const [, own, ownValue = ''] = /^\s*([^\s=:#!]+)[ \t]*[=:]?[ \t]*(.*)$/.exec(line) ?? []
+      if (own === key && index < lastLine) builder.set(key, ownValue.trim(), { source: name, line: index + 1 })
+    }
+    // SparkSubmit trims what it reads from a file (Utils.getPropertiesFromFile).
+    builder.set(key, value.trim(), { source: name, line: lastLine < 0 ? null : lastLine + 1 })
+  }
+}
+
+interface Word {
+  readonly text: string
+  readonly line: number
+}
+
+/** Flags of spark-submit that stand for a setting (SparkSubmitArguments). */
+const flagKeys: Readonly<Record<string, string>> = {
+  '--master': 'spark.master',
+  '--deploy-mode': 'spark.submit.deployMode',
+  '--name': 'spark.app.name',
+  '--jars': 'spark.jars',
+  '--files': 'spark.files',
+  '--archives': 'spark.archives',
+  '--py-files': 'spark.submit.pyFiles',
+  '--packages': 'spark.jars.packages',
+  '--exclude-packages': 'spark.jars.excludes',
+  '--repositories': 'spark.jars.repositories',
+  '--driver-memory': 'spark.driver.memory',
+  '--driver-java-options': 'spark.driver.extraJavaOptions',
+  '--driver-library-path': 'spark.driver.extraLibraryPath',
+  '--driver-class-path': 'spark.driver.extraClassPath',
+  '--driver-cores': 'spark.driver.cores',
+  '--executor-memory': 'spark.executor.memory',
+  '--executor-cores': 'spark.executor.cores',
+  '--num-executors': 'spark.executor.instances',
+  '--principal': 'spark.kerberos.principal',
+  '--keytab': 'spark.kerberos.keytab',
+}
+const valuelessFlags = new Set(['--verbose', '-v', '--supervise', '--help', '-h', '--version', '--usage-error'])
+
+function readFlags(words: readonly Word[], name: string, builder: ConfBuilder): string | undefined {
+  for (let index = 0; index < words.length; index += 1) {
+    const { text, line } = words[index] as Word
+    if (!text.startsWith('-')) {
+      if (/(^|\/)spark-submit$/.test(text)) continue
+      return text
+    }
+    const [, flag = text, attached] = /^(--[\w-]+)=(.*)$/s.exec(text) ?? []
+    if (valuelessFlags.has(flag)) continue
+    const value = attached ?? words[++index]?.text ?? ''
+    if (flag === '--conf' || flag === '-c') {
+      const [, key = '', written = ''] = /^([^=]*)=?(.*)$/s.exec(value) ?? []
+      builder.set(key, written, { source: name, line })
+    } else {
+      const key = flagKeys[flag]
+      if (key !== undefined) builder.set(key, value, { source: name, field: flag, line })
+    }
+  }
+  return undefined
+}
+
+/** The words of a command as a shell splits them; comments and line ends with a backslash are passed over. */
+function shellWords(text: string): readonly Word[] {
+  const words: Word[] = []
+  let line = 1
+  for (const match of text.matchAll(/\\\r?\n|\n|#[^\n]*|((?:[^\s"'\\]|\\[^\n]|"(?:[^"\\]|\\[\s\S])*"|'[^']*')+)|\s/g)) {
+    const [whole, word] = match
+    if (word !== undefined) words.push({ text: unquoted(word), line })
+    line += whole.split('\n').length - 1
+  }
+  return words
+}
+
+function unquoted(word: string): string {
+  return word.replace(
+    /"((?:[^"\\]|\\[\s\S])*)"|'([^']*)'|\\([\s\S])/g,
+    (_whole, double: string | undefined, single: string | undefined, escaped: string | undefined) =>
+      double?.replace(/\\(["\\$`])/g, '$1') ?? single ?? escaped ?? '',
+  )
+}

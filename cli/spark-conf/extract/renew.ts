@@ -1,0 +1,71 @@
+import { execFileSync } from 'node:child_process'
+import { readdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { SparkKey, SparkRelease } from '../spark-keys.ts'
+
+/**
+ * Entry, by hand: `node cli/spark-conf/extract/renew.ts JARS…` writes keys.json anew. JARS are folders with the jars of
+ * one Spark release each (spark-sql and spark-kubernetes with their dependencies, as `mvn dependency:copy-dependencies`
+ * leaves them), oldest first; Java 17 is on the PATH. `biome format --write` afterwards.
+ */
+const opens = ['java.lang', 'java.util', 'java.nio', 'sun.nio.ch'].map(
+  (name) => `--add-opens=java.base/${name}=ALL-UNNAMED`,
+)
+
+/** A line of ConfigRegistry.java. */
+type Told = { readonly key: string } & { [field in keyof SparkKey]?: SparkKey[field] } & {
+  readonly only?: string
+  readonly alternatives?: readonly string[]
+}
+
+const releases = process.argv.slice(2).map((jars) => ({ release: releaseOf(jars), told: ask(jars) }))
+const newest = releases.at(-1)
+if (newest === undefined) throw new Error('usage: node cli/spark-conf/extract/renew.ts JARS…')
+const keys: Record<string, SparkKey> = {}
+for (const { release, told } of releases) {
+  for (const { key, type, deprecated, replacement, removed, only, alternatives, ...rest } of told) {
+    if (type === undefined) continue
+    const { default: before } = keys[key] ?? {}
+    const changed = before !== undefined && rest.default !== undefined && before !== rest.default
+    const previously = changed ? { previously: before } : {}
+    keys[key] = { type, ...rest, ...previously, ...(release !== newest.release && { last: release }) }
+  }
+}
+// What is deprecated, translated or removed; a later release knows better.
+for (const { told } of releases) {
+  for (const { key, type, deprecated, replacement, removed, only, alternatives = [] } of told) {
+    for (const old of alternatives) keys[old] = { ...(keys[old] ?? { type: 'string' }), replacement: key }
+    if (type !== undefined) continue
+    const known = replacement !== undefined && keys[replacement] !== undefined
+    keys[key] = {
+      ...(keys[key] ?? { type: 'string' }),
+      ...(deprecated !== undefined && { deprecated }),
+      ...(known && { replacement }),
+      ...(removed !== undefined && { removed, default: only }),
+    }
+  }
+}
+const sorted = Object.entries(keys).toSorted(([a], [b]) => (a < b ? -1 : 1))
+const lines = sorted.map(([key, row]) => `  ${JSON.stringify(key)}: ${JSON.stringify(row)}`)
+writeFileSync(join(import.meta.dirname, '../keys.json'), `{\n${lines.join(',\n')}\n}\n`)
+console.log(`${sorted.length} keys of Spark ${releases.map(({ release }) => release).join(', ')}`)
+
+function ask(jars: string): readonly Told[] {
+  const program = join(import.meta.dirname, 'ConfigRegistry.java')
+  const output = execFileSync('java', [...opens, '-cp', join(jars, '*'), program, jars], {
+    encoding: 'utf8',
+    maxBuffer: 2 ** 26,
+    stdio: ['ignore', 'pipe', 'ignore'],
+  })
+  return output
+    .trim()
+    .split('\n')
+    .map((line): Told => JSON.parse(line))
+}
+
+function releaseOf(jars: string): SparkRelease {
+  const core = readdirSync(jars).find((name) => name.startsWith('spark-core_'))
+  const release = /-(\d+\.\d+)\.[^-]*\.jar$/.exec(core ?? '')?.[1]
+  if (release === undefined) throw new Error(`${jars}: no spark-core jar`)
+  return release as SparkRelease
+}

@@ -1,0 +1,111 @@
+import { asText, recordOf } from '../../core/json.ts'
+import type { SparkOperator } from '../../core/spark/application.ts'
+import { sparkApplicationApis } from '../../core/spark/application.ts'
+import { type Edges, UsageError } from '../io/cli-io.ts'
+import { type KubernetesObject, mapObjects, parseManifests } from '../manifests/manifests.ts'
+import { applicationConf, type Origin } from '../spark-conf/application-conf.ts'
+import { parseConfFile } from '../spark-conf/conf-file.ts'
+import type { EffectiveConf } from '../spark-conf/effective-conf.ts'
+import type { SparkVersion } from '../spark-conf/spark-version.ts'
+
+/** A file as people know it. */
+export const nameOfFile = (path: string) => (path === '-' ? 'standard input' : path)
+
+/** What is to be submitted. */
+export type Input =
+  | {
+      readonly kind: 'application'
+      readonly operator: SparkOperator
+      readonly object: KubernetesObject
+      readonly origin: Origin
+      readonly conf: EffectiveConf
+    }
+  | {
+      readonly kind: 'conf'
+      readonly name: string
+      readonly conf: EffectiveConf
+      /** The jar, Python or R file, where the file is a whole command. */
+      readonly mainFile: string | undefined
+    }
+
+const wanted = 'SparkApplications in YAML or JSON, or a configuration file or command line of spark-submit'
+
+/**
+ * The SparkApplications of a file, or the one configuration in it; `-` is stdin. `version` outweighs what the file says.
+ * Throws a UsageError for a file that holds neither.
+ */
+export async function readInputs(
+  path: string,
+  version: SparkVersion | undefined,
+  edges: Pick<Edges, 'readFile' | 'readStdin'>,
+): Promise<readonly [Input, ...Input[]]> {
+  const name = nameOfFile(path)
+  const text = await (path === '-' ? edges.readStdin() : edges.readFile(path)).catch((error: unknown) => {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error)
+    throw new UsageError(`${name}: ${readProblems[code] ?? `cannot be read (${code})`}; expected ${wanted}`)
+  })
+  if (!isManifest(text)) {
+    const { conf, mainFile } = parseConfFile(text, name, version)
+    if (conf.entries.size === 0) throw new UsageError(`${name}: holds no setting; expected ${wanted}`)
+    return [{ kind: 'conf', name, conf, mainFile }]
+  }
+  const parsed = parseManifests(text)
+  if ('problem' in parsed) throw new UsageError(`${name}: ${parsed.problem}; expected ${wanted}`)
+  const found: Input[] = []
+  mapObjects(parsed.documents, (object) => {
+    const operator = operatorOf(object)
+    if (operator !== undefined)
+      found.push(applicationInput(unscheduled(object), operator, version, originIn(name, text)))
+    return object
+  })
+  const [first, ...rest] = found
+  if (first === undefined) {
+    const kinds = parsed.documents.map(({ apiVersion, kind }) => `${asText(kind)} of ${asText(apiVersion)}`)
+    throw new UsageError(`${name}: holds ${kinds.join(', ')}; expected ${wanted}`)
+  }
+  return [first, ...rest]
+}
+
+export function applicationInput(
+  object: KubernetesObject,
+  operator: SparkOperator,
+  version: SparkVersion | undefined,
+  origin: Origin,
+): Input {
+  return { kind: 'application', operator, object, origin, conf: applicationConf(object, operator, version, origin) }
+}
+
+/** Whose kind the object is, by its API group; of any version, so that a wrong one can be told. */
+function operatorOf({ apiVersion, kind }: KubernetesObject): SparkOperator | undefined {
+  if (kind !== 'SparkApplication' && kind !== 'ScheduledSparkApplication') return undefined
+  return sparkApplicationApis.find(({ group }) => asText(apiVersion).startsWith(`${group}/`))?.operator ?? 'kubeflow'
+}
+
+/** What a ScheduledSparkApplication makes each time. */
+function unscheduled(object: KubernetesObject): KubernetesObject {
+  if (object.kind !== 'ScheduledSparkApplication') return object
+  return { ...object, kind: 'SparkApplication', spec: recordOf(object.spec).template }
+}
+
+const isManifest = (text: string) => /^\s*[[{]/.test(text) || /^(- )?"?(apiVersion|kind)"?[ \t]*:/m.test(text)
+
+/** The line of a key that stands once in the file. */
+function originIn(source: string, text: string): Origin {
+  const lines = text.split('\n')
+  return {
+    source,
+    lineOf: (key) => {
+      const isHere = (line: string) =>
+        line.trimStart().replace(/^["']/, '').startsWith(key) &&
+        /^["']?\s*:/.test(line.trimStart().replace(/^["']/, '').slice(key.length))
+      const index = lines.findIndex(isHere)
+      return index < 0 || lines.findLastIndex(isHere) !== index ? null : index + 1
+    },
+  }
+}
+
+const readProblems: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  EISDIR: 'is a directory',
+  EACCES: 'may not be read',
+}

@@ -1,0 +1,27 @@
+import { recordOf } from '../../core/json.ts'
+import type { RemedyContext } from '../findings/remedies.ts'
+import { valueIn } from '../spark-conf/effective-conf.ts'
+import type { Input } from './input.ts'
+
+/** What the commands of remedies need to know of the application. */
+export function remedyContextOf(input: Input, namespace: string | undefined, pod: string | null = null): RemedyContext {
+  const value = valueIn(input.conf)
+  const metadata = input.kind === 'application' ? recordOf(input.object.metadata) : {}
+  const known = {
+    namespace:
+      namespace ?? (typeof metadata.namespace === 'string' ? metadata.namespace : value('spark.kubernetes.namespace')),
+    application: typeof metadata.name === 'string' ? metadata.name : value('spark.app.name'),
+    pod: pod ?? value('spark.kubernetes.driver.pod.name'),
+    serviceAccount: value('spark.kubernetes.authenticate.driver.serviceAccountName'),
+  }
+  return {
+    values: Object.fromEntries(
+      Object.entries(known).filter((entry): entry is [string, string] => entry[1] !== undefined),
+    ),
+    operator: input.kind === 'application' ? input.operator : 'none',
+    memory: {
+      driverMemory: value('spark.driver.memory') ?? '1g',
+      driverMemoryOverhead: value('spark.driver.memoryOverhead') ?? null,
+    },
+  }
+}

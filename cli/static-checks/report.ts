@@ -1,0 +1,36 @@
+import type { Unknown } from '../evidence/evidence.ts'
+import type { Finding } from '../findings/findings.ts'
+import { type ExitCode, exitCodes } from '../io/exit-codes.ts'
+import { renderReport } from '../render/render.ts'
+import type { Checked, OutputForm } from '../render/report.ts'
+import type { Style } from '../terminal/style.ts'
+
+/** What came of the checks before a run. */
+export interface PrecheckReport {
+  readonly checked: Checked
+  readonly version: string
+  readonly findings: readonly Finding[]
+  /** What could not be known. */
+  readonly unknown: readonly Unknown[]
+}
+
+/** By the renderers of diagnose; there is no driver yet, and no log. */
+export function renderPrecheck(
+  { checked, version, findings, unknown }: PrecheckReport,
+  form: OutputForm,
+  style: Style,
+): string {
+  const subject = { namespace: '', pod: null, application: checked.name }
+  return renderReport(
+    { checked, subject, version, diagnosis: { state: 'unknown', findings, unknown }, tail: [] },
+    form,
+    style,
+  )
+}
+
+/** Of what was asked and not answered; what the caller did not want asked counts for nothing. */
+export function exitCodeOf({ findings, unknown }: PrecheckReport, strict: boolean, offline: boolean): ExitCode {
+  if (findings.some(({ severity }) => severity === 'error')) return exitCodes.errors
+  if (strict && findings.length > 0) return exitCodes.warnings
+  return unknown.length > 0 && !offline ? exitCodes.incomplete : exitCodes.ok
+}

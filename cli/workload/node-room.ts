@@ -1,0 +1,73 @@
+import { recordOf } from '../../core/json.ts'
+import type { Pod } from '../../core/kubernetes/pod.ts'
+import { podTotalMilli } from '../../core/kubernetes/pod-resources.ts'
+import { formatCpu, parseQuantityMilli } from '../../core/kubernetes/quantity.ts'
+import { arrayOf } from './spark-pods.ts'
+
+/** What a node offers, empty. Amounts in thousandths. */
+export interface NodeRoom {
+  readonly name: string
+  readonly schedulable: boolean
+  readonly labels: Readonly<Record<string, unknown>>
+  readonly taints: readonly Readonly<Record<string, unknown>>[]
+  readonly cpuMilli: number
+  readonly memoryMilli: number
+  /** Names of images that lie on it, as far as it tells. */
+  readonly images: readonly string[]
+}
+
+export function parseNodeRoom(object: unknown): NodeRoom {
+  const { metadata, spec, status } = recordOf(object)
+  const allocatable = recordOf(recordOf(status).allocatable)
+  const milli = (name: string) => parseQuantityMilli(String(allocatable[name] ?? '0')) ?? 0
+  return {
+    name: String(recordOf(metadata).name),
+    schedulable: recordOf(spec).unschedulable !== true,
+    labels: recordOf(recordOf(metadata).labels),
+    taints: arrayOf(recordOf(spec).taints).map(recordOf),
+    cpuMilli: milli('cpu'),
+    memoryMilli: milli('memory'),
+    images: arrayOf(recordOf(status).images).flatMap((image) => arrayOf(recordOf(image).names).map(String)),
+  }
+}
+
+/** Why a pod fits on no node: what it asks for and the best that there is; undefined: it fits on one at least. */
+export function whyNoNode(
+  pod: Pod,
+  nodes: readonly NodeRoom[],
+): { readonly asked: string; readonly best: string } | undefined {
+  const cpuMilli = podTotalMilli(pod.spec, 'requests', 'cpu')
+  const memoryMilli = podTotalMilli(pod.spec, 'requests', 'memory')
+  const open = nodes.filter((node) => mayTake(pod, node))
+  if (open.some((node) => node.cpuMilli >= cpuMilli && node.memoryMilli >= memoryMilli)) return undefined
+  const asked = `${formatCpu(cpuMilli)} CPU and ${mebi(memoryMilli)}`
+  const largest = open.toSorted((a, b) => b.memoryMilli - a.memoryMilli)[0]
+  if (largest !== undefined)
+    return {
+      asked,
+      best: `the largest, ${largest.name}, has ${formatCpu(largest.cpuMilli)} CPU and ${mebi(largest.memoryMilli)}`,
+    }
+  return {
+    asked,
+    best: `of ${nodes.length} nodes none has the labels that it selects and no taint that it does not tolerate`,
+  }
+}
+
+const mebi = (milli: number) => `${Math.floor(milli / 1000 / 1024 ** 2)}Mi`
+
+/** As the scheduler's NodeUnschedulable, NodeAffinity (of nodeSelector) and TaintToleration filters. */
+export function mayTake({ spec }: Pod, { schedulable, labels, taints }: NodeRoom): boolean {
+  const isSelected = Object.entries(spec.nodeSelector ?? {}).every(([name, value]) => labels[name] === value)
+  const tolerations = arrayOf(recordOf(spec).tolerations).map(recordOf)
+  const isTolerated = taints.every(
+    (taint) => taint.effect === 'PreferNoSchedule' || tolerations.some((toleration) => tolerates(toleration, taint)),
+  )
+  return schedulable && isSelected && isTolerated
+}
+
+function tolerates(toleration: Readonly<Record<string, unknown>>, taint: Readonly<Record<string, unknown>>): boolean {
+  if (toleration.effect && toleration.effect !== taint.effect) return false
+  if (toleration.key && toleration.key !== taint.key) return false
+  if (toleration.operator === 'Exists') return true
+  return toleration.key === taint.key && (toleration.value ?? '') === (taint.value ?? '')
+}

@@ -1,0 +1,63 @@
+import { restartAllContainersRule } from '../core/contract/pod-contract.ts'
+import { recordOf } from '../core/json.ts'
+import type { ApiAnswer } from '../kubernetes/api.ts'
+
+/** What a server-side dry run proves. `unknown`: it failed for a reason of its own. */
+export type Proof = 'yes' | 'no' | 'unknown'
+
+/**
+ * A pod of the shape that we inject, in PodSecurity's `restricted`. A dry run goes through all of admission and
+ * validation and stores nothing.
+ */
+export function dryRunPod(withRule: boolean): object {
+  const container = (name: string) => ({
+    name,
+    image: 'spark-nanny.invalid/dry-run:1',
+    resources: { requests: { cpu: '1m', memory: '1Mi' }, limits: { cpu: '10m', memory: '32Mi' } },
+    securityContext: {
+      allowPrivilegeEscalation: false,
+      capabilities: { drop: ['ALL'] },
+      readOnlyRootFilesystem: true,
+      runAsNonRoot: true,
+      seccompProfile: { type: 'RuntimeDefault' },
+    },
+  })
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { generateName: 'spark-nanny-dry-run-' },
+    spec: {
+      restartPolicy: 'Never',
+      automountServiceAccountToken: false,
+      initContainers: [
+        {
+          ...container('sidecar'),
+          restartPolicy: 'Always',
+          ...(withRule && { restartPolicyRules: [restartAllContainersRule] }),
+        },
+      ],
+      containers: [container('driver')],
+    },
+  }
+}
+
+export const dryRunPath = (namespace: string) =>
+  `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods?dryRun=All&fieldManager=spark-nanny`
+
+/**
+ * A field that an API server does not know is dropped without a word, and one whose feature is off too: only the pod that
+ * comes back proves anything.
+ */
+export function judgeDryRun(answer: ApiAnswer, withRule: boolean): Proof {
+  if (answer.kind === 'failed') return 'unknown'
+  const { initContainers } = recordOf(recordOf(answer.body).spec)
+  if (answer.status === 201 || answer.status === 200) {
+    const sidecar = recordOf(
+      Array.isArray(initContainers) ? initContainers.find((item) => recordOf(item).name === 'sidecar') : {},
+    )
+    const rules = Array.isArray(sidecar.restartPolicyRules) ? sidecar.restartPolicyRules : []
+    const kept = rules.some((rule) => recordOf(rule).action === restartAllContainersRule.action)
+    return sidecar.restartPolicy === 'Always' && (!withRule || kept) ? 'yes' : 'no'
+  }
+  return answer.status === 422 ? 'no' : 'unknown'
+}

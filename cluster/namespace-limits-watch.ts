@@ -1,0 +1,31 @@
+import { type NamespaceLimits, namespaceLimits } from '../core/kubernetes/namespace-limits.ts'
+import { createReflector, type Reflector, type ReflectorEdges } from '../kubernetes/reflector.ts'
+
+export interface WatchedLimits {
+  readonly reflectors: readonly Reflector<unknown>[]
+  /** Null when there are none, and until both collections have been listed. */
+  in(namespace: string): NamespaceLimits | null
+}
+
+/** LimitRanges and ResourceQuotas of all namespaces. */
+export function watchNamespaceLimits(edges: ReflectorEdges): WatchedLimits {
+  const watch = (path: string) => createReflector<unknown>({ path, keep: withoutManagedFields }, edges)
+  const limitRanges = watch('/api/v1/limitranges')
+  const resourceQuotas = watch('/api/v1/resourcequotas')
+  return {
+    reflectors: [limitRanges, resourceQuotas],
+    in: (namespace) => {
+      const ranges = limitRanges.objects.in(namespace)
+      const quotas = resourceQuotas.objects.in(namespace)
+      const known = limitRanges.synced() && resourceQuotas.synced()
+      return known && ranges.length + quotas.length > 0 ? namespaceLimits(ranges, quotas) : null
+    },
+  }
+}
+
+function withoutManagedFields(object: unknown): unknown {
+  if (typeof object !== 'object' || object === null || !('metadata' in object)) return undefined
+  const name: unknown =
+    typeof object.metadata === 'object' && object.metadata !== null ? Reflect.get(object.metadata, 'name') : undefined
+  return { ...object, metadata: { name } }
+}

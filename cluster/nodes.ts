@@ -1,0 +1,88 @@
+import { recordOf } from '../core/json.ts'
+import { createReflector, type Reflector, type ReflectorEdges } from '../kubernetes/reflector.ts'
+import type { Collection } from '../kubernetes/store.ts'
+
+/** What a driver may be scheduled on, as far as it matters to us. */
+export interface KnownNode {
+  readonly schedulable: boolean
+  readonly linux: boolean
+  /** `[1, 36]` of v1.36.3; null when it is not written so. */
+  readonly kubelet: readonly [number, number] | null
+  /** `status.declaredFeatures`; null when the node reports none. */
+  readonly declaredFeatures: readonly string[] | null
+  /** Absent: it is Ready, as far as it says. */
+  readonly notReady?: NotReady
+}
+
+/** Why and since when a node is not Ready; of one that is not heard of any more the node controller says it. */
+export interface NotReady {
+  readonly sinceMs: number | null
+  readonly detail: string
+}
+
+export interface NodeCapabilities {
+  readonly nativeSidecars: boolean
+  readonly restartAllContainers: boolean
+}
+
+/** Kubernetes' name of the feature, as nodes declare it (k8s.io/component-helpers/nodedeclaredfeatures). */
+const restartAllContainersFeature = 'RestartAllContainersOnContainerExits'
+
+/**
+ * What every schedulable Linux node can do: a driver may land on any. A kubelet before 1.29 takes a native sidecar for an
+ * init container that never ends. A node whose version cannot be read can do nothing, and no nodes at all are doubt too.
+ */
+export function nodeCapabilities(nodes: Iterable<KnownNode>): NodeCapabilities {
+  const relevant = [...nodes].filter(({ schedulable, linux }) => schedulable && linux)
+  const every = (test: (node: KnownNode) => boolean) => relevant.length > 0 && relevant.every(test)
+  // Nodes declare features from 1.36 on, if the gate NodeDeclaredFeatures is on; then the scheduler goes by it.
+  const declared = relevant.some(({ declaredFeatures }) => declaredFeatures !== null)
+  return {
+    nativeSidecars: every((node) => isAtLeast(node, 29)),
+    restartAllContainers: every(
+      (node) =>
+        isAtLeast(node, 36) && (!declared || node.declaredFeatures?.includes(restartAllContainersFeature) === true),
+    ),
+  }
+}
+
+const isAtLeast = ({ kubelet }: KnownNode, minor: number) =>
+  kubelet !== null && (kubelet[0] > 1 || (kubelet[0] === 1 && kubelet[1] >= minor))
+
+export function keepNode(object: unknown): KnownNode | undefined {
+  const { metadata, spec, status } = recordOf(object)
+  const { nodeInfo, declaredFeatures, conditions } = recordOf(status)
+  const version = /^v(\d+)\.(\d+)\./.exec(String(recordOf(nodeInfo).kubeletVersion))
+  return {
+    schedulable: recordOf(spec).unschedulable !== true,
+    linux: recordOf(recordOf(metadata).labels)['kubernetes.io/os'] !== 'windows',
+    kubelet: version === null ? null : [Number(version[1]), Number(version[2])],
+    declaredFeatures: Array.isArray(declaredFeatures) ? declaredFeatures.map(String) : null,
+    ...notReadyOf(conditions),
+  }
+}
+
+function notReadyOf(conditions: unknown): { readonly notReady?: NotReady } {
+  const all = Array.isArray(conditions) ? conditions.map(recordOf) : []
+  const ready = all.find(({ type }) => type === 'Ready')
+  if (ready === undefined || ready.status === 'True') return {}
+  const atMs = Date.parse(String(ready.lastTransitionTime))
+  const detail = [ready.reason, ready.message].filter((text) => typeof text === 'string' && text !== '').join(': ')
+  return { notReady: { sinceMs: Number.isNaN(atMs) ? null : atMs, detail: detail.slice(0, 200) } }
+}
+
+/** {@link nodeCapabilities} of a collection, worked out again only when it has changed. */
+export function rememberedNodeCapabilities(nodes: Collection<KnownNode>): () => NodeCapabilities {
+  let revision = -1
+  let known: NodeCapabilities = { nativeSidecars: false, restartAllContainers: false }
+  return () => {
+    if (nodes.revision !== revision) known = nodeCapabilities(nodes.all())
+    revision = nodes.revision
+    return known
+  }
+}
+
+/** Watched rather than listed again and again: one old node that joins counts at once. */
+export function watchNodes(edges: ReflectorEdges): Reflector<KnownNode> {
+  return createReflector({ path: '/api/v1/nodes', keep: keepNode }, edges)
+}

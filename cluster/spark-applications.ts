@@ -1,0 +1,105 @@
+import { domain } from '../core/contract/pod-contract.ts'
+import { asText, recordOf } from '../core/json.ts'
+import {
+  overridableConfKeys,
+  parseSparkApplication,
+  type SparkApplication,
+  type SparkOperator,
+  sparkApplicationApis,
+} from '../core/spark/application.ts'
+import type { ApplicationLookup, ApplicationReference } from '../core/spark/application-reference.ts'
+import { answerDetail, type KubernetesApi } from '../kubernetes/api.ts'
+import { createReflector, type Reflector, type ReflectorEdges } from '../kubernetes/reflector.ts'
+
+/** What is kept of a SparkApplication: ten thousand of them must fit in a few megabytes. */
+export interface KnownApplication {
+  readonly uid: string
+  readonly resourceVersion: string
+  /** Another one with each change of its spec. */
+  readonly generation: number
+  /** How often its driver was submitted, 0 when it does not say. */
+  readonly attempts: number
+  readonly application: SparkApplication
+}
+
+export function keepApplication(object: unknown): KnownApplication | undefined {
+  const application = parseSparkApplication(object)
+  if (application === undefined) return undefined
+  const { metadata, status } = recordOf(object)
+  const { uid, generation, resourceVersion } = recordOf(metadata)
+  const pick = (map: Readonly<Record<string, string>>, test: (key: string) => boolean) =>
+    Object.fromEntries(Object.entries(map).filter(([key]) => test(key)))
+  return {
+    uid: asText(uid ?? ''),
+    resourceVersion: asText(resourceVersion ?? ''),
+    generation: typeof generation === 'number' ? generation : 0,
+    attempts: attemptsOf(application.operator, recordOf(status)),
+    application: {
+      ...application,
+      annotations: pick(application.annotations, (key) => key.startsWith(`${domain}/`)),
+      sparkConf: pick(application.sparkConf, (key) => overridableConfKeys.includes(key)),
+    },
+  }
+}
+
+/**
+ * kubeflow counts submissions; Apache's operator restarts (BaseAttemptInfo). It may begin to count anew after
+ * `restartCounterResetMillis`, and does so with the next restart only.
+ */
+function attemptsOf(operator: SparkOperator, status: Readonly<Record<string, unknown>>): number {
+  if (operator === 'kubeflow') return typeof status.executionAttempts === 'number' ? status.executionAttempts : 0
+  const { restartCounter } = recordOf(recordOf(status.currentAttemptSummary).attemptInfo)
+  return typeof restartCounter === 'number' ? restartCounter + 1 : 0
+}
+
+export interface SparkApplications {
+  readonly reflectors: readonly Reflector<KnownApplication>[]
+  lookup(reference: ApplicationReference): ApplicationLookup | Promise<ApplicationLookup>
+  /** As it is in the cache, without asking anybody. */
+  known(reference: ApplicationReference): KnownApplication | undefined
+  all(): IterableIterator<KnownApplication>
+}
+
+/** An admission waits no longer than this for one SparkApplication. */
+const getDeadlineMs = 500
+
+/** The SparkApplications of both operators: from the cache, else by one bounded GET. */
+export function watchSparkApplications(edges: ReflectorEdges): SparkApplications {
+  const watched = sparkApplicationApis.map(({ operator, group, version }) => ({
+    operator,
+    reflector: createReflector({ path: `/apis/${group}/${version}/sparkapplications`, keep: keepApplication }, edges),
+  }))
+  const known = (reference: ApplicationReference): KnownApplication | undefined => {
+    const { objects } = watched.find(({ operator }) => operator === reference.operator)?.reflector ?? {}
+    const found = objects?.get(reference.namespace, reference.name)
+    // Another uid: the cache has not seen yet that it was deleted and made again.
+    return reference.uid === null || found?.uid === reference.uid ? found : undefined
+  }
+  return {
+    reflectors: watched.map(({ reflector }) => reflector),
+    known,
+    *all() {
+      for (const { reflector } of watched) yield* reflector.objects.all()
+    },
+    lookup: (reference) => {
+      const found = known(reference)
+      return found === undefined
+        ? getApplication(edges.api, reference)
+        : { kind: 'found', application: found.application }
+    },
+  }
+}
+
+async function getApplication(api: KubernetesApi, reference: ApplicationReference): Promise<ApplicationLookup> {
+  const { namespace, name, uid, operator } = reference
+  const { group, version } = sparkApplicationApis.find((row) => row.operator === operator) ?? sparkApplicationApis[0]
+  const path = `/apis/${group}/${version}/namespaces/${encodeURIComponent(namespace)}/sparkapplications/${encodeURIComponent(name)}`
+  const answer = await api.request({ method: 'GET', path, deadlineMs: getDeadlineMs })
+  const unreadable = (detail: string): ApplicationLookup => ({ kind: 'unreadable', reference, detail })
+  if (answer.kind === 'answer' && answer.status === 404 && uid === null) return { kind: 'none' }
+  if (answer.kind === 'failed' || answer.status !== 200) return unreadable(answerDetail(answer))
+  const known = keepApplication(answer.body)
+  if (known === undefined) return unreadable('the answer is no SparkApplication')
+  if (uid !== null && known.uid !== uid) return unreadable('it is another one of the same name')
+  return { kind: 'found', application: known.application }
+}

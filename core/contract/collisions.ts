@@ -1,0 +1,38 @@
+import type { Container, Pod } from '../kubernetes/pod.ts'
+import { noTokenVolumeName, sidecarContainerName, sidecarPort, verdictDir, verdictVolumeName } from './pod-contract.ts'
+
+/** What of the pod's own is in the sidecar's way, worded for its owner; undefined when nothing is. */
+export function collision(pod: Pod, driver: Container): string | undefined {
+  const { spec } = pod
+  const isNamesake = ({ name }: Container) => name === sidecarContainerName
+  if (spec.containers.some(isNamesake) || spec.initContainers?.some(isNamesake)) {
+    return `a container is called ${sidecarContainerName}`
+  }
+  const volume = spec.volumes?.find(({ name }) => name === verdictVolumeName || name === noTokenVolumeName)
+  if (volume !== undefined) return `a volume is called ${volume.name}`
+  const mount = driver.volumeMounts?.find(({ mountPath }) => isInVerdictDir(mountPath))
+  if (mount !== undefined) return `the driver mounts ${mount.mountPath}`
+  // A mount point cannot be made in what is read-only.
+  const cover = driver.volumeMounts?.find(
+    ({ mountPath, readOnly, name }) => isParent(mountPath) && (readOnly === true || isReadOnlyVolume(pod, name)),
+  )
+  return cover === undefined ? undefined : `the driver mounts ${cover.mountPath} read-only`
+}
+
+/** Whether another container says that it listens on the sidecar's port: they share the pod's network. */
+export function isStatusPortTaken({ spec }: Pod): boolean {
+  const takesIt = ({ ports }: Container) => ports?.some(({ containerPort }) => containerPort === sidecarPort) === true
+  return spec.containers.some(takesIt) || spec.initContainers?.some(takesIt) === true
+}
+
+/** Most images have /var/run as a link to /run. */
+const verdictDirs = [verdictDir, verdictDir.replace(/^\/var/, '')]
+const parents = ['/', '/var', '/var/run', '/run']
+
+const isInVerdictDir = (path: string) => verdictDirs.some((dir) => path === dir || path.startsWith(`${dir}/`))
+const isParent = (path: string) => parents.includes(path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path)
+
+function isReadOnlyVolume(pod: Pod, name: string): boolean {
+  const volume = pod.spec.volumes?.find((item) => item.name === name)
+  return ['configMap', 'secret', 'projected', 'downwardAPI', 'image'].some((source) => volume?.[source] !== undefined)
+}

@@ -1,0 +1,34 @@
+import { domain, reservedAnnotations } from '../contract/pod-contract.ts'
+import { type ResolvedSettings, resolveSettings, type WrittenSettings } from './settings.ts'
+
+type Annotations = Readonly<Record<string, string>>
+
+/** Most drivers of a cluster are tuned alike, or not at all. */
+const maxRemembered = 256
+const remembered = new WeakMap<Annotations, Map<string, ResolvedSettings>>()
+
+/**
+ * {@link resolveSettings}, worked out once for drivers of the same annotations under the same chart values, which are
+ * known by their identity. What is returned is shared: the same object for the same settings.
+ */
+export function effectiveSettings(written: WrittenSettings & { readonly chart: Annotations }): ResolvedSettings {
+  const known = remembered.get(written.chart) ?? new Map<string, ResolvedSettings>()
+  remembered.set(written.chart, known)
+  const key = `${ownText(written.application)}\n${ownText(written.pod)}`
+  const found = known.get(key)
+  if (found !== undefined) return found
+  const settings = resolveSettings(written)
+  if (known.size >= maxRemembered) known.clear()
+  known.set(key, settings)
+  return settings
+}
+
+function ownText(annotations: Annotations | null | undefined): string {
+  let text = ''
+  for (const name in annotations) {
+    if (name.startsWith(domain) && !reservedAnnotations.includes(name)) {
+      text += `${JSON.stringify(name)}${JSON.stringify(annotations[name])}`
+    }
+  }
+  return text
+}

@@ -1,0 +1,33 @@
+import type { Pod } from '../kubernetes/pod.ts'
+import { type SparkApplication, type SparkOperator, sparkApplicationApis } from './application.ts'
+
+/** The SparkApplication that a driver pod names as its own. */
+export interface ApplicationReference {
+  readonly operator: SparkOperator
+  readonly namespace: string
+  readonly name: string
+  /** Null when only a label names it. */
+  readonly uid: string | null
+}
+
+/** What became of the search for it. `none`: the pod names no SparkApplication, or only by a label and there is none. */
+export type ApplicationLookup =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'found'; readonly application: SparkApplication }
+  | { readonly kind: 'unreadable'; readonly reference: ApplicationReference; readonly detail: string }
+
+/** By ownerReference, else by the label that the operator writes. */
+export function applicationReference(pod: Pod, namespace: string): ApplicationReference | undefined {
+  const { ownerReferences, labels } = pod.metadata ?? {}
+  for (const { operator, group } of sparkApplicationApis) {
+    const owner = ownerReferences?.find(
+      ({ apiVersion, kind }) => kind === 'SparkApplication' && apiVersion.startsWith(`${group}/`),
+    )
+    if (owner !== undefined) return { operator, namespace, name: owner.name, uid: owner.uid }
+  }
+  for (const { operator, nameLabel } of sparkApplicationApis) {
+    const name = labels?.[nameLabel]
+    if (name !== undefined && name !== '') return { operator, namespace, name, uid: null }
+  }
+  return undefined
+}

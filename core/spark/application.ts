@@ -1,0 +1,98 @@
+import { asText, recordOf } from '../json.ts'
+/** What we read of a SparkApplication, of either operator. */
+export interface SparkApplication {
+  readonly operator: SparkOperator
+  readonly namespace: string
+  readonly name: string
+  readonly annotations: Readonly<Record<string, string>>
+  /** `spec.sparkConf`; of the API group of Apache `spec.sparkConf` too. */
+  readonly sparkConf: Readonly<Record<string, string>>
+  readonly restartPolicy: OwnerRestartPolicy
+}
+
+/** kubeflow: `sparkoperator.k8s.io`; apache: `spark.apache.org`. */
+export type SparkOperator = 'kubeflow' | 'apache'
+
+/** What the owner does when the driver pod fails or is gone. Both operators default to Never. */
+export type OwnerRestartPolicy =
+  /** `insteadOf`: what the application asks for, and which does not cover a driver. */
+  | { readonly kind: 'never'; readonly insteadOf?: 'OnInfrastructureFailure' }
+  | { readonly kind: 'on-failure'; readonly retries: number }
+  /** Without `retries` for ever. */
+  | { readonly kind: 'always'; readonly retries?: number }
+
+/** As its owner spells it, when it is final. */
+export function finalPolicyText(policy: OwnerRestartPolicy): string {
+  if (policy.kind === 'never') return policy.insteadOf ?? 'Never'
+  return `${policy.kind === 'always' ? 'Always' : 'OnFailure'} without retries`
+}
+
+/** How often at most the driver is submitted after the first time. */
+export function retriesOf(policy: OwnerRestartPolicy): number {
+  return policy.kind === 'never' ? 0 : (policy.retries ?? Number.POSITIVE_INFINITY)
+}
+
+export const sparkApplicationApis = [
+  {
+    operator: 'kubeflow',
+    group: 'sparkoperator.k8s.io',
+    version: 'v1beta2',
+    nameLabel: 'sparkoperator.k8s.io/app-name',
+  },
+  { operator: 'apache', group: 'spark.apache.org', version: 'v1', nameLabel: 'spark.operator/spark-app-name' },
+] as const satisfies readonly { operator: SparkOperator; group: string; version: string; nameLabel: string }[]
+
+/** The SparkApplication of an API object, or undefined when it is none. Missing parts take the operators' defaults. */
+export function parseSparkApplication(object: unknown): SparkApplication | undefined {
+  const root = recordOf(object)
+  const api = sparkApplicationApis.find(({ group }) => asText(root.apiVersion).startsWith(`${group}/`))
+  if (api === undefined || root.kind !== 'SparkApplication') return undefined
+  const metadata = recordOf(root.metadata)
+  const spec = recordOf(root.spec)
+  return {
+    operator: api.operator,
+    namespace: typeof metadata.namespace === 'string' ? metadata.namespace : 'default',
+    name: asText(metadata.name ?? ''),
+    annotations: strings(metadata.annotations),
+    sparkConf: strings(spec.sparkConf),
+    restartPolicy: api.operator === 'kubeflow' ? kubeflowRestartPolicy(spec) : apacheRestartPolicy(spec),
+  }
+}
+
+/** `spec.restartPolicy: {type: Never | OnFailure | Always, onFailureRetries}`; OnFailure without retries is none. */
+function kubeflowRestartPolicy(spec: Record<string, unknown>): OwnerRestartPolicy {
+  const policy = recordOf(spec.restartPolicy)
+  if (policy.type === 'Always') return { kind: 'always' }
+  if (policy.type === 'OnFailure') {
+    return { kind: 'on-failure', retries: typeof policy.onFailureRetries === 'number' ? policy.onFailureRetries : 0 }
+  }
+  return { kind: 'never' }
+}
+
+/**
+ * `spec.applicationTolerations.restartConfig: {restartPolicy, maxRestartAttempts, maxRestartOnFailure}`. Attempts, 3 by
+ * default, bound Always too (ApplicationStatus.terminateOrRestart of apache/spark-kubernetes-operator). A driver that failed
+ * or is gone is `Failed` or `DriverEvicted`, and OnInfrastructureFailure covers neither (ApplicationStateSummary).
+ */
+function apacheRestartPolicy(spec: Record<string, unknown>): OwnerRestartPolicy {
+  const { restartPolicy, maxRestartAttempts, maxRestartOnFailure } = recordOf(
+    recordOf(spec.applicationTolerations).restartConfig,
+  )
+  const numberOr = (value: unknown, fallback: number) => (typeof value === 'number' ? value : fallback)
+  const retries = Math.min(numberOr(maxRestartAttempts, 3), numberOr(maxRestartOnFailure, Number.POSITIVE_INFINITY))
+  if (restartPolicy === 'Always') return { kind: 'always', retries }
+  if (restartPolicy === 'OnFailure') return { kind: 'on-failure', retries }
+  return { kind: 'never', ...(restartPolicy === 'OnInfrastructureFailure' && { insteadOf: restartPolicy }) }
+}
+
+function strings(value: unknown): Record<string, string> {
+  return Object.fromEntries(Object.entries(recordOf(value)).map(([key, item]) => [key, asText(item)]))
+}
+
+/** How long Spark waits for its own pod to be Ready before it asks for executors. */
+export const readinessTimeoutKey = 'spark.kubernetes.allocation.driver.readinessTimeout'
+export const applicationIdKey = 'spark.app.id'
+export const deleteServiceKey = 'spark.kubernetes.driver.service.deleteOnTermination'
+
+/** The Spark properties that the webhook sets unless the SparkApplication does. */
+export const overridableConfKeys: readonly string[] = [readinessTimeoutKey, applicationIdKey, deleteServiceKey]

@@ -1,9 +1,0 @@
-import { preflightChecks } from '../preflight/catalogue.ts'
-import { validateChecks } from '../validate/catalogue.ts'
-import type { Precheck } from './precheck.ts'
-
-/** All that can be found before a run, for pages and reports. */
-export const prechecks: readonly (Precheck & { readonly command: 'validate' | 'preflight' })[] = [
-  ...Object.values(validateChecks).map((check) => ({ ...check, command: 'validate' as const })),
-  ...Object.values(preflightChecks).map((check) => ({ ...check, command: 'preflight' as const })),
-]

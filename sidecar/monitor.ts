@@ -1,0 +1,96 @@
+import type { DriverPolicy } from '../core/settings/driver-policy.ts'
+import { firstJudgement, judge, nextPollDelayMs, type Sample } from '../core/verdict/verdict.ts'
+import { watchedMs } from '../spark-ui/active-time.ts'
+import type { Clock } from './clock.ts'
+import { createEnforcer, type EnforcerEdges } from './enforcer.ts'
+import { createSampleLog, type SampleLog } from './poll-history.ts'
+import type { Poller } from './poller.ts'
+import type { WatchSnapshot } from './status.ts'
+
+/** While nothing has answered yet; so that Ready comes soon after the UI. */
+const startingIntervalMs = 1_000
+
+/** MaxContainerBackOff of the kubelet: so long may it wait before it starts a container anew. */
+const longestKubeletBackoffMs = 300_000
+
+export interface WatchEdges extends EnforcerEdges {
+  readonly clock: Clock
+  readonly poller: Poller
+}
+
+export interface Watch {
+  /** One round: poll, judge, act. Resolves to the milliseconds to wait until the next, null when the sidecar ends. */
+  step(): Promise<number | null>
+  snapshot(): WatchSnapshot
+}
+
+/**
+ * Watches one driver. All deadlines run on watched time: a clock that stands still while the sidecar is kept from
+ * running. Throws only on a bug.
+ */
+export function createWatch(policy: DriverPolicy, edges: WatchEdges): Watch {
+  const { clock, poller } = edges
+  const deadlines = deadlinesOf(policy)
+  const samples: SampleLog = createSampleLog()
+  // The wall clock as it was at the start, moved on evenly: a step of it neither grants nor eats budget.
+  const wallOffsetMs = clock.wallMs() - clock.monotonicMs()
+  let nowMs = 0
+  let lastMs = clock.monotonicMs()
+  let delayMs = 0
+  const enforcer = createEnforcer(policy, edges, wallOffsetMs + lastMs)
+  // Written before the first poll: the startup probe must not pass while it is under way.
+  let judgement = enforcer.enforce(firstJudgement(nowMs, enforcer.answered()), nowMs, wallOffsetMs + lastMs)
+
+  /** Counts the time since the last call, but no more than was planned. */
+  function passTime(plannedMs: number): number {
+    const elapsedMs = clock.monotonicMs() - lastMs
+    lastMs += elapsedMs
+    nowMs += watchedMs(elapsedMs, plannedMs)
+    return elapsedMs
+  }
+
+  function delayAfter(sample: Sample): number {
+    const { verdict, answered } = judgement
+    return verdict.kind === 'starting' && !answered
+      ? Math.min(startingIntervalMs, policy.intervalMs)
+      : nextPollDelayMs(sample, policy)
+  }
+
+  return {
+    async step() {
+      passTime(delayMs)
+      const { verdict } = judgement
+      const { sample, plannedMs } = await poller.poll({
+        nowMs,
+        answered: judgement.answered,
+        stalled: verdict.kind === 'hung' && verdict.reason === 'stall',
+      })
+      const tookMs = passTime(plannedMs)
+      const wallMs = wallOffsetMs + lastMs
+      samples.add({ sample, tookMs, wallMs })
+      edges.log.debug({ sample, tookMs: Math.round(tookMs) }, 'poll')
+      const judged = judge(enforcer.heldBack(judgement, sample, nowMs), sample, deadlines, nowMs)
+      judgement = enforcer.enforce(judged, nowMs, wallMs)
+      if (judgement !== judged) poller.forget()
+      delayMs = Math.max(0, Math.min(delayAfter(sample), enforcer.waitsMs(wallMs)))
+      return enforcer.hasEnded() ? null : delayMs
+    },
+    snapshot: () => ({
+      policy,
+      verdict: judgement.verdict,
+      answered: judgement.answered,
+      sinceWallMs: wallOffsetMs + lastMs - (nowMs - judgement.verdict.sinceMs),
+      wallMs: wallOffsetMs + clock.monotonicMs(),
+      samples,
+      ui: poller.target(),
+      ...enforcer.snapshot(),
+    }),
+  }
+}
+
+/** Where the kubelet starts a driver anew that has failed, one that does not listen may also be one that is yet to start. */
+function deadlinesOf(policy: DriverPolicy): DriverPolicy {
+  if (policy.onHung.kind !== 'restart-driver-container') return policy
+  const { stopDeadlineMs, startupDeadlineMs } = policy
+  return { ...policy, stopDeadlineMs: stopDeadlineMs + longestKubeletBackoffMs + startupDeadlineMs }
+}

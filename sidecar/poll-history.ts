@@ -1,0 +1,56 @@
+import type { Sample } from '../core/verdict/verdict.ts'
+
+export interface TimedSample {
+  readonly sample: Sample
+  readonly tookMs: number
+  readonly wallMs: number
+}
+
+const kept = 20
+/** Seconds; the default timeout is 10 s. */
+const bounds = [0.005, 0.025, 0.1, 0.5, 2.5, 10] as const
+
+export interface DurationHistogram {
+  /** Cumulative, as Prometheus wants it. */
+  readonly buckets: readonly { readonly le: number; readonly count: number }[]
+  readonly sumSeconds: number
+  readonly count: number
+}
+
+/** The latest samples, and counts of all. */
+export interface SampleLog {
+  add(sample: TimedSample): void
+  /** The latest 20, the oldest first. */
+  latest(): readonly TimedSample[]
+  counts(): Readonly<Record<Sample['kind'], number>>
+  durations(): DurationHistogram
+}
+
+export function createSampleLog(): SampleLog {
+  const samples: TimedSample[] = []
+  const counts = { alive: 0, other: 0, failing: 0, refused: 0, inconclusive: 0 } satisfies Record<
+    Sample['kind'],
+    number
+  >
+  const inBucket = bounds.map(() => 0)
+  let sumSeconds = 0
+  let count = 0
+  return {
+    add(timed) {
+      samples.push(timed)
+      if (samples.length > kept) samples.shift()
+      const seconds = timed.tookMs / 1000
+      counts[timed.sample.kind] += 1
+      count += 1
+      sumSeconds += seconds
+      for (const [index, bound] of bounds.entries()) if (seconds <= bound) inBucket[index] = (inBucket[index] ?? 0) + 1
+    },
+    latest: () => [...samples],
+    counts: () => counts,
+    durations: () => ({
+      buckets: bounds.map((le, index) => ({ le, count: inBucket[index] ?? 0 })),
+      sumSeconds,
+      count,
+    }),
+  }
+}

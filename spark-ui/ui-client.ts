@@ -1,0 +1,84 @@
+import {
+  applicationIds,
+  applicationsPath,
+  executorsPath,
+  hasCores,
+  hasRunningTasks,
+  isIdOf,
+  runningJobsPath,
+  runningWork,
+  sampleOf,
+} from '../core/spark/rest-api.ts'
+import type { Sample, Work } from '../core/verdict/verdict.ts'
+import { isLate } from './active-time.ts'
+import { getUi, type UiGet, type UiReply } from './http-get.ts'
+import type { UiAddress } from './ui-address.ts'
+
+const maxApplicationsBytes = 256 * 1024
+const maxJobsBytes = 4 * 1024 * 1024
+
+export interface Probe {
+  readonly sample: Sample
+  /** The id of our application as the UI lists it: it ends in `-2`, `-3`, … after restarts in place. */
+  readonly listedId: string | null
+}
+
+/** The edge to the driver's UI. */
+export interface Prober {
+  /** What the UI says of itself. Takes at most `timeoutMs`, unless the sidecar is kept from running. */
+  probe(address: UiAddress, applicationId: string | null, timeoutMs: number): Promise<Probe>
+  /**
+   * The running jobs, none while they all wait for a first executor, or undefined when the UI does not tell. Takes at
+   * most `timeoutMs`.
+   */
+  work(address: UiAddress, listedId: string, timeoutMs: number): Promise<Work | undefined>
+}
+
+export function createProber(get: (get: UiGet) => Promise<UiReply> = getUi): Prober {
+  return {
+    async probe(address, applicationId, timeoutMs) {
+      const reply = await get({ address, path: applicationsPath, timeoutMs, maxBodyBytes: maxApplicationsBytes })
+      const sample = sampleOfReply(reply, applicationId, timeoutMs)
+      const answer = reply.kind === 'answer' ? reply.answer : undefined
+      const isListed = sample.kind === 'alive' && sample.evidence === 'application' && answer !== undefined
+      const ids = isListed ? applicationIds(answer.body) : undefined
+      const listedId = ids?.find((id) => applicationId === null || isIdOf(id, applicationId)) ?? null
+      return { sample, listedId }
+    },
+    async work(address, listedId, timeoutMs) {
+      const reply = await get({ address, path: runningJobsPath(listedId), timeoutMs, maxBodyBytes: maxJobsBytes })
+      if (reply.kind !== 'answer' || reply.answer.statusCode !== 200) return undefined
+      const { body } = reply.answer
+      const work = runningWork(body)
+      if (work === undefined || work.jobs.length === 0 || hasRunningTasks(body)) return work
+      const restMs = Math.max(1, timeoutMs - reply.tookMs)
+      const executors = await get({
+        address,
+        path: executorsPath(listedId),
+        timeoutMs: restMs,
+        maxBodyBytes: maxJobsBytes,
+      })
+      return executors.kind === 'answer' && hasCores(executors.answer.body) === false ? { jobs: [] } : work
+    },
+  }
+}
+
+function sampleOfReply(reply: UiReply, applicationId: string | null, timeoutMs: number): Sample {
+  const sample = translate(reply, applicationId)
+  if (sample.kind !== 'failing' || !isLate(sample.tookMs, timeoutMs)) return sample
+  const lateMs = Math.round(sample.tookMs - timeoutMs)
+  return { kind: 'inconclusive', detail: `the sidecar itself was ${lateMs} ms late (frozen or throttled)` }
+}
+
+function translate(reply: UiReply, applicationId: string | null): Sample {
+  switch (reply.kind) {
+    case 'answer':
+      return sampleOf(reply.answer, applicationId, reply.tookMs)
+    case 'refused':
+      return { kind: 'refused' }
+    case 'failed':
+      return { kind: 'failing', cause: reply.cause, detail: reply.detail, tookMs: reply.tookMs }
+    case 'unsent':
+      return { kind: 'inconclusive', detail: reply.detail }
+  }
+}

@@ -1,0 +1,148 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { AdmissionRequest } from '../../admission/admission-review.ts'
+import { admit } from '../../admission/admit.ts'
+import { type AdmissionContext, decide, subjectOf } from '../../admission/decide.ts'
+import { type ReasonCode, reasons } from '../../core/contract/skip-reasons.ts'
+import type { Pod } from '../../core/kubernetes/pod.ts'
+import { capableContext, capturePod, captureRequest, requestFor } from '../support/admission-captures.ts'
+
+const pod = capturePod('driver-pod.spark-submit')
+const driver = requestFor(pod)
+const service = captureRequest('driver-service.spark-submit')
+const withSpec = (spec: object) => requestFor({ ...pod, spec: { ...pod.spec, ...spec } })
+const withMetadata = (metadata: object) => requestFor({ ...pod, metadata: { ...pod.metadata, ...metadata } })
+const container = pod.spec.containers[0]
+const withMount = (mountPath: string, mount: object = {}) =>
+  withSpec({ containers: [{ ...container, volumeMounts: [{ name: 'spark-local-dir-1', mountPath, ...mount }] }] })
+const cannot = { nativeSidecars: false, restartAllContainers: false, openShift: false }
+
+const rows: readonly (readonly [string, ReasonCode, AdmissionRequest, Partial<AdmissionContext>?])[] = [
+  ['a driver', 'injected', driver],
+  ['a driver’s Service', 'driver-service-patched', service],
+  ['an executor', 'executor', captureRequest('executor-pod')],
+  ['the UI’s Service', 'not-a-driver-service', captureRequest('ui-service.spark-operator')],
+  ['a pod of something else', 'not-a-driver', withMetadata({ labels: { app: 'web' } })],
+  ['a pod without labels', 'not-a-driver', withMetadata({ labels: undefined })],
+  ['an update', 'unsupported-operation', { ...driver, operation: 'UPDATE' }],
+  ['a deletion, which has no object', 'unsupported-operation', { ...driver, operation: 'DELETE', object: null }],
+  ['an eviction', 'unsupported-subresource', { ...driver, subResource: 'eviction' }],
+  ['a ConfigMap', 'unsupported-kind', { ...driver, kind: { group: '', version: 'v1', kind: 'ConfigMap' } }],
+  ['a Pod of another group', 'unsupported-kind', { ...driver, kind: { group: 'x.io', version: 'v1', kind: 'Pod' } }],
+  ['no object', 'malformed-object', { ...driver, object: null }],
+  ['an object without spec', 'malformed-object', requestFor({ metadata: pod.metadata })],
+  ['containers that are no list', 'malformed-object', withSpec({ containers: {} })],
+  ['volumes that are no list', 'malformed-object', withSpec({ volumes: 'none' })],
+  ['labels that are no strings', 'malformed-object', withMetadata({ labels: { 'spark-role': 1 } })],
+  ['a Service with a wrong selector', 'malformed-object', { ...service, object: { spec: { selector: [] } } }],
+  ['a pod that is being deleted', 'being-deleted', withMetadata({ deletionTimestamp: '2026-01-01T00:00:00Z' })],
+  ['an opted-out pod', 'opted-out', withMetadata({ annotations: { 'spark-nanny.io/inject': 'false' } })],
+  ['a pod opted out by the chart', 'opted-out', driver, { chartSettings: { inject: 'false' } }],
+  [
+    'a pod that the chart opts out and its annotation in',
+    'injected',
+    withMetadata({ annotations: { 'spark-nanny.io/inject': 'true' } }),
+    { chartSettings: { inject: 'false' } },
+  ],
+  ['Windows by os', 'windows', withSpec({ os: { name: 'windows' } })],
+  ['Windows by node selector', 'windows', withSpec({ nodeSelector: { 'kubernetes.io/os': 'windows' } })],
+  ['a cluster in doubt', 'native-sidecars-unsupported', driver, { capabilities: cannot }],
+  [
+    'two containers of which none is the driver’s',
+    'driver-container-not-found',
+    withSpec({ containers: [{ name: 'a' }, { name: 'b' }] }),
+  ],
+  ['a container with our name', 'name-taken', withSpec({ initContainers: [{ name: 'spark-nanny', image: 'x' }] })],
+  ['a volume with our name', 'name-taken', withSpec({ volumes: [{ name: 'spark-nanny', emptyDir: {} }] })],
+  ['a mount at our path', 'name-taken', withMount('/var/run/spark-nanny')],
+  ['a mount at our path by its other name', 'name-taken', withMount('/run/spark-nanny/sub')],
+  ['a read-only mount above our path', 'name-taken', withMount('/var/run/', { readOnly: true })],
+  ['a ConfigMap mounted above our path', 'name-taken', withMount('/run', { name: 'spark-conf-volume-driver' })],
+  ['a writable mount above our path', 'injected', withMount('/var/run')],
+  ['a mount beside our path', 'injected', withMount('/var/run/spark-nanny-2', { readOnly: true })],
+  [
+    'no room in a quota',
+    'quota-too-tight',
+    driver,
+    {
+      limits: {
+        container: unbounded(),
+        pod: unbounded(),
+        quotas: [{ name: 'q', room: [{ side: 'requests', resource: 'cpu', leftMilli: 105 }] }],
+      },
+    },
+  ],
+]
+
+function unbounded() {
+  const bound = { minMilli: 0, maxMilli: Infinity, maxRatio: Infinity }
+  return { cpu: bound, memory: bound }
+}
+
+for (const [name, reason, request, context] of rows) {
+  test(`${name}: ${reason}`, () => {
+    const { decision, review } = admit(request, { ...capableContext, ...context })
+    assert.equal(decision.reason, reason)
+    assert.equal(review.response.allowed, true)
+    assert.equal(review.response.uid, request.uid)
+    assert.equal('patch' in review.response, decision.kind !== 'skip')
+    if (decision.kind === 'skip') {
+      assert.equal(
+        decision.warnings.length > 0,
+        reasons[reason].warn,
+        'warned of what its owner can act on, and only that',
+      )
+    }
+  })
+}
+
+test('an injected pod is already injected, a Service too', () => {
+  for (const [request, again] of [
+    [driver, 'already-injected'],
+    [service, 'already-published'],
+  ] as const) {
+    const first = decide(request, subjectOf(request), capableContext)
+    assert.notEqual(first.kind, 'skip')
+    const object = first.kind === 'inject' ? first.pod : first.kind === 'patch-service' ? first.service : undefined
+    assert.equal(admit({ ...request, object }, capableContext).decision.reason, again)
+  }
+})
+
+test('the annotation alone, copied from an injected pod, does not keep the sidecar out', () => {
+  const copied = withMetadata({ annotations: { 'spark-nanny.io/injected': '0.1.0' } })
+  assert.equal(admit(copied, capableContext).decision.reason, 'injected')
+})
+
+test('a bad setting warns with the nearest spelling and the default is used', () => {
+  const annotations = { 'spark-nanny.io/intervall': '5s', 'spark-nanny.io/timeout': '7' }
+  const { decision, review } = admit(withMetadata({ annotations }), capableContext)
+  assert.equal(decision.reason, 'injected')
+  assert.match(review.response.warnings?.join('\n') ?? '', /did you mean spark-nanny.io\/interval\?/)
+  assert.match(review.response.warnings?.join('\n') ?? '', /timeout: "7" must be a duration/)
+  assert.equal(decision.kind === 'inject' && decision.policy.timeoutMs, 10_000)
+})
+
+test('our own exception lets the object through, and tells no stack', () => {
+  const context = {
+    ...capableContext,
+    get limits(): never {
+      throw new Error('secret path /x')
+    },
+  }
+  const { review, error } = admit(driver, context)
+  assert.equal(review.response.allowed, true)
+  assert.equal(review.response.auditAnnotations.reason, 'internal-error')
+  assert.doesNotMatch(JSON.stringify(review), /secret/)
+  assert.ok(error instanceof Error)
+})
+
+test('the object received is never changed', () => {
+  const freeze = (value: unknown): void => {
+    if (typeof value !== 'object' || value === null) return
+    Object.freeze(value)
+    for (const item of Object.values(value)) freeze(item)
+  }
+  const object: Pod = structuredClone(pod)
+  freeze(object)
+  assert.equal(admit(requestFor(object), capableContext).decision.reason, 'injected')
+})

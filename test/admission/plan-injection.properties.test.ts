@@ -1,0 +1,230 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import jsonPatch, { type Operation as JsonOperation } from 'fast-json-patch'
+import { admit } from '../../admission/admit.ts'
+import type { AdmissionContext } from '../../admission/decide.ts'
+import { patchText } from '../../admission/json-patch.ts'
+import type { Container, Pod } from '../../core/kubernetes/pod.ts'
+import { qosClass } from '../../core/kubernetes/pod-resources.ts'
+import { decodePolicy } from '../../core/settings/driver-policy.ts'
+import { capableContext, requestFor } from '../support/admission-captures.ts'
+import { driverPods, otherWebhooks } from './generated-pods.ts'
+
+const contexts: fc.Arbitrary<AdmissionContext> = fc
+  .record({
+    restartAllContainers: fc.boolean(),
+    openShift: fc.boolean(),
+    servicesAdmitted: fc.boolean(),
+    chartSettings: fc.constantFrom({}, { restart: 'observe' }, { 'probe-handler': 'http' }),
+  })
+  .map(({ restartAllContainers, openShift, ...rest }) => ({
+    ...capableContext,
+    ...rest,
+    capabilities: { nativeSidecars: true, restartAllContainers, openShift },
+  }))
+
+/** What the API server makes of our answer: the patch as it went over the wire, applied to the object as it was sent. */
+function admitted(pod: Pod, context: AdmissionContext): { readonly pod: Pod; readonly reason: string } {
+  const { review, error } = admit(requestFor(structuredClone(pod)), context)
+  assert.equal(error, undefined)
+  const { patch, auditAnnotations } = review.response
+  if (patch === undefined) return { pod, reason: auditAnnotations.reason }
+  const operations = JSON.parse(Buffer.from(patch, 'base64').toString()) as JsonOperation[]
+  const { newDocument } = jsonPatch.applyPatch(structuredClone(pod), operations, true)
+  return { pod: newDocument, reason: auditAnnotations.reason }
+}
+
+const property = (name: string, check: (pod: Pod, context: AdmissionContext) => void) =>
+  test(name, () => {
+    fc.assert(fc.property(driverPods, contexts, check), { numRuns: 400 })
+  })
+
+property('a pod that the API server accepts is one that it accepts afterwards', (pod, context) => {
+  const problems = validate(admitted(pod, context).pod).filter((problem) => !validate(pod).includes(problem))
+  assert.deepEqual(problems, [])
+})
+
+property('the patch, applied by the book, gives what was intended', (pod, context) => {
+  const { decision } = admit(requestFor(pod), context)
+  if (decision.kind !== 'inject') return
+  assert.deepEqual(admitted(pod, context).pod, decision.pod)
+  assert.equal(patchText(decision.operations), JSON.stringify(decision.operations))
+})
+
+property('twice is once', (pod, context) => {
+  const once = admitted(pod, context)
+  const twice = admitted(once.pod, context)
+  assert.deepEqual(twice.pod, once.pod)
+  if (once.reason === 'injected') assert.equal(twice.reason, 'already-injected')
+})
+
+property('the QoS class stays', (pod, context) => {
+  assert.equal(qosClass(admitted(pod, context).pod.spec), qosClass(pod.spec))
+})
+
+property('nothing of the pod’s own is changed but what the contract names', (pod, context) => {
+  const { pod: after, reason } = admitted(pod, context)
+  if (reason !== 'injected') return assert.deepEqual(after, pod)
+  assert.deepEqual(withoutOurs(after, pod), withoutNulls(pod))
+})
+
+property('the sidecar understands its policy and can be replaced by another image', (pod, context) => {
+  const { pod: after, reason } = admitted(pod, context)
+  if (reason !== 'injected') return
+  const sidecar = after.spec.initContainers?.at(-1)
+  assert.equal(sidecar?.name, 'spark-nanny', 'the last of the init containers')
+  assert.ok(sidecar && !('command' in sidecar) && !('args' in sidecar))
+  assert.ok('policy' in decodePolicy(sidecar.env?.[0]?.value))
+  assert.equal(sidecar.restartPolicyRules !== undefined, usesRule(sidecar))
+  assert.ok(!usesRule(sidecar) || context.capabilities.restartAllContainers, 'the rule only where it is known')
+})
+
+property('the only probe that can kill looks for a file, and only when somebody shall die', (pod, context) => {
+  const { pod: after, reason } = admitted(pod, context)
+  if (reason !== 'injected') return
+  const before = driverOf(pod)
+  const { startupProbe, livenessProbe } = driverOf(after)
+  if (!before.livenessProbe && livenessProbe) assert.match(livenessProbe.exec?.command.at(-1) ?? '', /^! test -e/)
+  if (!before.startupProbe && startupProbe) assert.equal(startupProbe.failureThreshold, 2 ** 31 - 1)
+})
+
+test('the order with another mutating webhook does not matter', () => {
+  fc.assert(
+    fc.property(driverPods, contexts, otherWebhooks, (pod, context, other) => {
+      const [first, last] = [admitted(other(pod), context), other(admitted(pod, context).pod)]
+      assert.deepEqual(inEffect(first.pod), inEffect(last))
+      assert.equal(qosClass(first.pod.spec), qosClass(last.spec))
+      // The API server may ask us again after the other: there is nothing left to do.
+      assert.deepEqual(admitted(last, context).pod, first.reason === 'injected' ? last : admitted(last, context).pod)
+    }),
+    { numRuns: 400 },
+  )
+})
+
+test('the generated pods are injected often enough for the properties to mean something', () => {
+  const sample = fc.sample(driverPods, { numRuns: 500, seed: 1 })
+  const injected = sample.filter((pod) => admitted(pod, capableContext).reason === 'injected').length
+  assert.ok(injected > 150 && injected < 500, `${injected} of 500`)
+})
+
+const driverOf = (pod: Pod): Container => {
+  const driver = pod.spec.containers.find(({ name }) => name === 'spark-kubernetes-driver')
+  assert.ok(driver)
+  return driver
+}
+
+const usesRule = (sidecar: Container) => {
+  const decoded = decodePolicy(sidecar.env?.[0]?.value)
+  return 'policy' in decoded && decoded.policy.onHung.kind === 'restart-all-containers'
+}
+
+/** The pod after injection, less all that the contract names. */
+function withoutOurs(after: Pod, before: Pod): unknown {
+  const ours = (name: string) => name === 'spark-nanny' || name === 'spark-nanny-no-token'
+  const { 'spark-nanny.io/injected': _, ...annotations } = { ...after.metadata?.annotations }
+  const driver = driverOf(after)
+  const own = driverOf(before)
+  const added = (driver.args?.length ?? 0) - (own.args?.length ?? 0)
+  const stripped = {
+    ...driver,
+    ...(driver.args && { args: [...driver.args.slice(0, 1), ...driver.args.slice(1 + added)] }),
+    ...(driver.env && { env: driver.env.slice(0, own.env?.length ?? 0) }),
+    volumeMounts: driver.volumeMounts?.filter(({ name }) => !ours(name)),
+    startupProbe: own.startupProbe,
+    livenessProbe: own.livenessProbe,
+    readinessProbe: own.readinessProbe,
+  }
+  return withoutNulls({
+    ...after,
+    metadata: { ...after.metadata, annotations },
+    spec: {
+      ...after.spec,
+      restartPolicy: before.spec.restartPolicy,
+      volumes: after.spec.volumes?.filter(({ name }) => !ours(name)),
+      initContainers: after.spec.initContainers?.filter(({ name }) => !ours(name)),
+      containers: after.spec.containers.map((container) => (container === driver ? stripped : container)),
+    },
+  })
+}
+
+/** Without members that are null, undefined or empty: to have none and to have an empty list is the same to Kubernetes. */
+function withoutNulls(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutNulls)
+  if (typeof value !== 'object' || value === null) return value
+  const isEmpty = (item: unknown) =>
+    item === undefined || item === null || (typeof item === 'object' && Object.keys(item).length === 0)
+  return Object.fromEntries(
+    Object.entries(value)
+      .map(([key, item]) => [key, withoutNulls(item)] as const)
+      .filter(([, item]) => !isEmpty(item)),
+  )
+}
+
+/**
+ * What a pod does: the order of volumes, containers, mounts and variables of different names does not matter. What the
+ * sidecar may use follows from the QoS class that it finds, which the other webhook may have changed.
+ */
+function inEffect(pod: Pod): unknown {
+  const byName = (items: readonly { readonly name: string }[] | null | undefined) =>
+    (items ?? []).toSorted((a, b) => (a.name < b.name ? -1 : 1))
+  return withoutNulls({
+    ...pod,
+    spec: {
+      ...pod.spec,
+      volumes: byName(pod.spec.volumes),
+      initContainers: byName(pod.spec.initContainers).map((item) =>
+        item.name === 'spark-nanny' ? { ...item, resources: null } : item,
+      ),
+      containers: byName(
+        pod.spec.containers.map((container) => ({
+          ...container,
+          env: byName(container.env),
+          volumeMounts: byName(container.volumeMounts),
+        })),
+      ),
+    },
+  })
+}
+
+/** The rules of pkg/apis/core/validation that an injection could break. */
+function validate({ spec }: Pod): readonly string[] {
+  const problems: string[] = []
+  const unique = (what: string, keys: readonly string[]) => {
+    const twice = keys.filter((key, index) => keys.indexOf(key) !== index)
+    problems.push(...twice.map((key) => `${what} ${key} twice`))
+  }
+  const containers = [...spec.containers, ...(spec.initContainers ?? [])]
+  unique(
+    'container',
+    containers.map(({ name }) => name),
+  )
+  unique(
+    'volume',
+    (spec.volumes ?? []).map(({ name }) => name),
+  )
+  for (const { name, volumeMounts = [], ports = [], resources, restartPolicy, restartPolicyRules } of containers) {
+    unique(
+      `mount path of ${name}`,
+      volumeMounts.map(({ mountPath }) => mountPath),
+    )
+    for (const mount of volumeMounts) {
+      if (!spec.volumes?.some((volume) => volume.name === mount.name)) problems.push(`${name}: no volume ${mount.name}`)
+    }
+    unique(
+      `port name of ${name}`,
+      ports.flatMap((port) => port.name ?? []),
+    )
+    if (ports.some((port) => (port.name ?? '').length > 15)) problems.push(`${name}: port name too long`)
+    if (restartPolicyRules && restartPolicy === undefined) problems.push(`${name}: rules without a restartPolicy`)
+    if (spec.hostNetwork && name === 'spark-nanny' && ports.length > 0) problems.push('a port on the node')
+    for (const key of ['cpu', 'memory']) {
+      const [request, limit] = [resources?.requests?.[key], resources?.limits?.[key]]
+      const ours = name === 'spark-nanny' && request !== undefined && limit !== undefined
+      if (ours && amount(request) > amount(limit)) problems.push(`${name}: request over limit`)
+    }
+  }
+  return problems
+}
+
+const amount = (quantity: string) => Number.parseFloat(quantity) * (quantity.endsWith('m') ? 0.001 : 1)

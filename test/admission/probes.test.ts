@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { missingProbes, type ProbeCircumstances } from '../../admission/probes.ts'
+import type { Probe } from '../../core/kubernetes/pod.ts'
+
+const usual: ProbeCircumstances = { handler: 'exec', served: true, servicesAdmitted: true, observeOnly: false }
+const kinds = (changes: Partial<ProbeCircumstances>, own: object = {}) =>
+  Object.entries(missingProbes({ name: 'driver', ...own }, { ...usual, ...changes })).map(
+    ([name, probe]) => `${name.replace('Probe', '')}:${'exec' in probe ? 'exec' : 'http'}`,
+  )
+
+const rows: readonly [string, Partial<ProbeCircumstances>, object, readonly string[]][] = [
+  ['usually', {}, {}, ['startup:exec', 'liveness:exec', 'readiness:http']],
+  ['on the node’s network', { served: false }, {}, ['startup:exec', 'liveness:exec', 'readiness:exec']],
+  ['over http: nothing that can kill', { handler: 'http' }, {}, ['startup:http', 'readiness:http']],
+  ['over http on the node’s network', { handler: 'http', served: false }, {}, []],
+  [
+    'when Services are not admitted: nothing that holds readiness back',
+    { servicesAdmitted: false },
+    {},
+    ['liveness:exec'],
+  ],
+  ['observe: nothing that can kill', { observeOnly: true }, {}, ['startup:exec', 'readiness:http']],
+  ['with all of its own', {}, { startupProbe: {}, livenessProbe: {}, readinessProbe: {} }, []],
+  [
+    'with a null for each',
+    {},
+    { startupProbe: null, livenessProbe: null, readinessProbe: null },
+    ['startup:exec', 'liveness:exec', 'readiness:http'],
+  ],
+]
+for (const [name, changes, own, expected] of rows) {
+  test(`the probes ${name}`, () => assert.deepEqual(kinds(changes, own), expected))
+}
+
+test('startup never gives up, in the range of an int32', () => {
+  const { startupProbe } = missingProbes({ name: 'driver' }, usual)
+  assert.equal(startupProbe?.failureThreshold, 2 ** 31 - 1)
+})
+
+/** The exit code of a probe's command, run with `dir` for the verdict volume. */
+function run(probe: Probe | undefined, dir: string): number | null {
+  const [command = '', ...args] = probe?.exec?.command ?? []
+  const inDir = args.map((arg) => arg.replaceAll('/var/run/spark-nanny', dir))
+  return spawnSync(command, inDir).status
+}
+
+test('the commands fail on the bad file, and on nothing else', async (t) => {
+  const dir = await mkdtemp(join(tmpdir(), 'spark-nanny-probes-'))
+  t.after(() => rm(dir, { recursive: true, force: true }))
+  const { startupProbe, livenessProbe } = missingProbes({ name: 'driver' }, usual)
+  const nowhere = join(dir, 'absent')
+  assert.deepEqual([run(startupProbe, nowhere), run(livenessProbe, nowhere)], [0, 0], 'no volume, no kill')
+  assert.deepEqual([run(startupProbe, dir), run(livenessProbe, dir)], [0, 0])
+  assert.deepEqual(await readdir(dir), ['running'], 'the startup probe tells that the container runs')
+  await writeFile(join(dir, 'starting'), '')
+  assert.deepEqual([run(startupProbe, dir), run(livenessProbe, dir)], [1, 0])
+  await rename(join(dir, 'starting'), join(dir, 'hung'))
+  assert.deepEqual([run(startupProbe, dir), run(livenessProbe, dir)], [0, 1])
+})

@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { sidecarResources } from '../../admission/sidecar-resources.ts'
+import { namespaceLimits } from '../../core/kubernetes/namespace-limits.ts'
+import type { PodSpec, ResourceRequirements } from '../../core/kubernetes/pod.ts'
+import { resolveSettings } from '../../core/settings/settings.ts'
+
+// Each row is a pod that Kubernetes 1.36.3 took without the sidecar and rejected with it; see test/cluster/tests/admission.test.ts.
+interface Row {
+  readonly name: string
+  readonly resources?: ResourceRequirements
+  readonly spec?: Partial<PodSpec>
+  readonly limits?: readonly object[]
+  readonly hard?: Readonly<Record<string, string>>
+  readonly expected: ResourceRequirements | undefined | 'limits-too-tight' | 'quota-too-tight'
+}
+
+const one = { cpu: '1', memory: '1Gi' }
+const sidecar = { requests: { cpu: '10m', memory: '64Mi' }, limits: { cpu: '200m', memory: '128Mi' } }
+const zeros = { cpu: '0', memory: '0' }
+const container = (bounds: object) => ({ type: 'Container', ...bounds })
+const rows: readonly Row[] = [
+  {
+    name: 'BestEffort by zeros where a quota demands amounts',
+    resources: { requests: zeros },
+    hard: { cpu: '9' },
+    expected: { requests: zeros, limits: zeros },
+  },
+  {
+    name: 'an empty `resources` of the pod where a quota demands amounts',
+    resources: { requests: one },
+    spec: { resources: {} },
+    hard: { cpu: '9' },
+    expected: sidecar,
+  },
+  {
+    name: 'resources at pod level and a LimitRange of nothing but defaults',
+    spec: { resources: { requests: one } },
+    limits: [container({ default: { cpu: '2' } })],
+    expected: 'limits-too-tight',
+  },
+  {
+    name: 'a ratio that parts no whole bytes: rounded up',
+    resources: { requests: one, limits: one },
+    spec: { initContainers: [{ name: 'i' }] },
+    limits: [container({ maxLimitRequestRatio: { memory: '1300m' } })],
+    expected: { ...sidecar, requests: { cpu: '10m', memory: '103244407' } },
+  },
+  {
+    name: 'a default of ephemeral storage beyond what the pod may have',
+    resources: { requests: { ...one, 'ephemeral-storage': '1Gi' }, limits: { 'ephemeral-storage': '1Gi' } },
+    limits: [
+      container({ default: { 'ephemeral-storage': '1Gi' } }),
+      { type: 'Pod', max: { 'ephemeral-storage': '1500Mi' } },
+    ],
+    expected: 'limits-too-tight',
+  },
+  {
+    name: 'a default of ephemeral storage beyond the quota',
+    resources: { requests: { ...one, 'ephemeral-storage': '1Gi' }, limits: { 'ephemeral-storage': '1Gi' } },
+    limits: [container({ default: { 'ephemeral-storage': '1Gi' } })],
+    hard: { 'limits.ephemeral-storage': '1500Mi' },
+    expected: 'quota-too-tight',
+  },
+  {
+    name: 'a ratio of ephemeral storage, of which the sidecar gets none',
+    resources: { requests: { ...one, 'ephemeral-storage': '1Gi' }, limits: { 'ephemeral-storage': '1Gi' } },
+    limits: [container({ maxLimitRequestRatio: { 'ephemeral-storage': '2' } })],
+    expected: 'limits-too-tight',
+  },
+  {
+    name: 'a ratio for the pod that an init container with more hides',
+    resources: { requests: { cpu: '100m', memory: '1Gi' }, limits: { cpu: '1', memory: '1Gi' } },
+    spec: {
+      initContainers: [{ name: 'i', resources: { requests: { cpu: '500m' }, limits: { cpu: '500m' } } }],
+    },
+    limits: [{ type: 'Pod', maxLimitRequestRatio: { cpu: '2' } }],
+    expected: 'limits-too-tight',
+  },
+  {
+    name: 'a quota that the overhead of the RuntimeClass fills',
+    resources: { requests: one },
+    spec: { overhead: { cpu: '100m' } },
+    hard: { cpu: '1105m' },
+    expected: 'quota-too-tight',
+  },
+]
+
+for (const { name, resources, spec, limits = [], hard, expected } of rows) {
+  test(name, () => {
+    const pod = { containers: [{ name: 'driver', ...(resources && { resources }) }], ...spec }
+    const quotas = hard === undefined ? [] : [{ metadata: { name: 'q' }, spec: { hard }, status: { hard, used: {} } }]
+    const result = sidecarResources(pod, resolveSettings({}).values, namespaceLimits([{ spec: { limits } }], quotas))
+    assert.deepEqual(result.kind === 'resources' ? result.resources : result.reason, expected)
+  })
+}

@@ -1,0 +1,190 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { chooseRestart, describeAction } from '../../admission/restart-strategy.ts'
+import type { HungAction } from '../../core/settings/driver-policy.ts'
+import { resolveSettings } from '../../core/settings/settings.ts'
+import type { OwnerRestartPolicy, SparkOperator } from '../../core/spark/application.ts'
+import type { ApplicationLookup } from '../../core/spark/application-reference.ts'
+
+const owned = (operator: SparkOperator, restartPolicy: OwnerRestartPolicy): ApplicationLookup => ({
+  kind: 'found',
+  application: { operator, namespace: 'spark', name: 'app', annotations: {}, sparkConf: {}, restartPolicy },
+})
+const never = owned('kubeflow', { kind: 'never' })
+const onFailure = (retries: number) => owned('kubeflow', { kind: 'on-failure', retries })
+const always = owned('kubeflow', { kind: 'always' })
+const reference = { operator: 'kubeflow', namespace: 'spark', name: 'app', uid: 'u' } as const
+const unreadable: ApplicationLookup = { kind: 'unreadable', reference, detail: 'timeout' }
+const plain: ApplicationLookup = { kind: 'none' }
+
+const hourly = { maxRestarts: 3, windowMs: 3_600_000, backoffMs: 10_000 }
+const rebuild = (budget: HungAction['budget'] & object): HungAction => ({ kind: 'restart-all-containers', budget })
+const restartDriver: HungAction = { kind: 'restart-driver-container', budget: hourly }
+const fail: HungAction = { kind: 'fail-pod', budget: null }
+
+interface Row {
+  readonly name: string
+  readonly written?: Record<string, string>
+  readonly application: ApplicationLookup
+  readonly capable?: boolean
+  readonly podRestartPolicy?: string
+  readonly liveness?: boolean
+  readonly action: HungAction
+  /** One pattern a warning. */
+  readonly warnings?: readonly RegExp[]
+  readonly sets?: 'OnFailure'
+}
+
+const rows: readonly Row[] = [
+  { name: 'auto, Never', application: never, action: fail, warnings: [/is Never: .* not run again/] },
+  {
+    name: 'auto, OnFailure(2)',
+    application: onFailure(2),
+    action: rebuild({ ...hourly, maxRestarts: 2, windowMs: null }),
+  },
+  { name: 'auto, OnFailure(0)', application: onFailure(0), action: fail, warnings: [/OnFailure without retries/] },
+  { name: 'auto, Always', application: always, action: rebuild({ ...hourly, maxRestarts: null, windowMs: null }) },
+  { name: 'auto, plain', application: plain, action: rebuild(hourly) },
+  { name: 'auto, Apache Always', application: owned('apache', { kind: 'always' }), action: fail },
+  { name: 'auto, Apache Never', application: owned('apache', { kind: 'never' }), action: fail, warnings: [/is Never/] },
+  { name: 'auto, unreadable', application: unreadable, action: fail, warnings: [/could not be read \(timeout\)/] },
+  {
+    name: 'auto, max-restarts written, OnFailure(2)',
+    written: { 'max-restarts': '7' },
+    application: onFailure(2),
+    action: rebuild({ ...hourly, maxRestarts: 7 }),
+  },
+  {
+    name: 'auto, max-restarts written, Always, backoff',
+    written: { 'max-restarts': '7', 'restart-backoff': '1m' },
+    application: always,
+    action: rebuild({ maxRestarts: 7, windowMs: 3_600_000, backoffMs: 60_000 }),
+  },
+  {
+    name: 'auto, max-restarts written, Never',
+    written: { 'max-restarts': '7' },
+    application: never,
+    action: fail,
+    warnings: [/Never/],
+  },
+  { name: 'auto, incapable, OnFailure(2)', application: onFailure(2), capable: false, action: fail },
+  { name: 'auto, incapable, Always', application: always, capable: false, action: fail },
+  {
+    name: 'auto, incapable, plain',
+    application: plain,
+    capable: false,
+    action: fail,
+    warnings: [/nothing is known that would submit/],
+  },
+  { name: 'in-place, Never', written: { restart: 'in-place' }, application: never, action: rebuild(hourly) },
+  {
+    name: 'in-place, incapable',
+    written: { restart: 'in-place' },
+    application: never,
+    capable: false,
+    action: restartDriver,
+    warnings: [/sets the pod’s restartPolicy to OnFailure/],
+    sets: 'OnFailure',
+  },
+  {
+    name: 'in-place, Apache',
+    written: { restart: 'in-place' },
+    application: owned('apache', { kind: 'always' }),
+    action: rebuild(hourly),
+    warnings: [/Apache’s operator/],
+  },
+  {
+    name: 'in-place, incapable, a pod of Always: its restartPolicy stays',
+    written: { restart: 'in-place' },
+    application: plain,
+    capable: false,
+    podRestartPolicy: 'Always',
+    action: restartDriver,
+  },
+  { name: 'resubmit, OnFailure(2)', written: { restart: 'resubmit' }, application: onFailure(2), action: fail },
+  {
+    name: 'resubmit, Never',
+    written: { restart: 'resubmit' },
+    application: never,
+    action: fail,
+    warnings: [/not run again/],
+  },
+  {
+    name: 'resubmit, plain',
+    written: { restart: 'resubmit' },
+    application: plain,
+    action: fail,
+    warnings: [/submit it again/],
+  },
+  {
+    name: 'resubmit, a pod of OnFailure',
+    written: { restart: 'resubmit' },
+    application: plain,
+    podRestartPolicy: 'OnFailure',
+    action: restartDriver,
+    warnings: [/the kubelet restarts a hung driver’s container instead/],
+  },
+  { name: 'observe', written: { restart: 'observe' }, application: never, action: { kind: 'observe', budget: null } },
+  { name: 'auto, a pod of Always', application: never, podRestartPolicy: 'Always', action: rebuild(hourly) },
+  {
+    name: 'auto, a pod of Always, incapable',
+    application: plain,
+    podRestartPolicy: 'Always',
+    capable: false,
+    action: restartDriver,
+    warnings: [/restartPolicy is Always/],
+  },
+  {
+    name: 'no liveness probe of ours, fail-pod',
+    application: never,
+    liveness: false,
+    action: fail,
+    warnings: [/Never/, /is reported only/],
+  },
+  {
+    name: 'no liveness probe of ours, in place',
+    application: plain,
+    liveness: false,
+    action: rebuild(hourly),
+    warnings: [/spent .* reported only/],
+  },
+]
+
+for (const row of rows) {
+  test(row.name, () => {
+    const { action, podRestartPolicy, warnings } = chooseRestart({
+      settings: resolveSettings({ pod: asAnnotations(row.written) }),
+      application: row.application,
+      capabilities: { nativeSidecars: true, restartAllContainers: row.capable ?? true, openShift: false },
+      podRestartPolicy: row.podRestartPolicy ?? 'Never',
+      liveness: row.liveness ?? true,
+    })
+    assert.deepEqual(action, row.action)
+    assert.equal(podRestartPolicy, row.sets ?? null)
+    assert.equal(warnings.length, row.warnings?.length ?? 0, warnings.join('\n'))
+    for (const [index, pattern] of (row.warnings ?? []).entries()) assert.match(warnings[index] ?? '', pattern)
+  })
+}
+
+const asAnnotations = (written: Readonly<Record<string, string>> = {}) =>
+  Object.fromEntries(Object.entries(written).map(([key, value]) => [`spark-nanny.io/${key}`, value]))
+
+test('a chart’s max-restarts is weaker than what the owner asks for', () => {
+  const { action } = chooseRestart({
+    settings: resolveSettings({ chart: { 'max-restarts': '7' } }),
+    application: onFailure(2),
+    capabilities: { nativeSidecars: true, restartAllContainers: true, openShift: false },
+    podRestartPolicy: 'Never',
+    liveness: true,
+  })
+  assert.deepEqual(action.budget, { maxRestarts: 2, windowMs: null, backoffMs: 10_000 })
+})
+
+test('actions in words', () => {
+  assert.equal(describeAction(rebuild(hourly)), 'restart all containers, at most 3 in 1h, 10s apart or more')
+  assert.equal(
+    describeAction(rebuild({ maxRestarts: null, windowMs: null, backoffMs: 0 })),
+    'restart all containers, without limit in the life of the pod, 0s apart or more',
+  )
+  assert.equal(describeAction(fail), 'fail the pod')
+})

@@ -1,0 +1,169 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { sidecarResources } from '../../admission/sidecar-resources.ts'
+import { namespaceLimits } from '../../core/kubernetes/namespace-limits.ts'
+import type { PodSpec, ResourceRequirements } from '../../core/kubernetes/pod.ts'
+import { podTotalMilli, qosClass } from '../../core/kubernetes/pod-resources.ts'
+import { resolveSettings } from '../../core/settings/settings.ts'
+
+const spec = (resources: ResourceRequirements | undefined, more: object = {}): PodSpec => ({
+  containers: [{ name: 'driver', ...(resources && { resources }) }],
+  ...more,
+})
+const burstable = spec({ requests: { cpu: '1', memory: '1Gi' }, limits: { memory: '1Gi' } })
+const guaranteed = spec({ requests: { cpu: '1', memory: '1Gi' }, limits: { cpu: '1', memory: '1Gi' } })
+const range = (type: string, bounds: object) => [{ spec: { limits: [{ type, ...bounds }] } }]
+const quota = (hard: object, used: object, more: object = {}) => [
+  { metadata: { name: 'q' }, spec: { hard, ...more }, status: { hard, used } },
+]
+const defaults = { requests: { cpu: '10m', memory: '64Mi' }, limits: { cpu: '200m', memory: '128Mi' } }
+
+interface Row {
+  readonly name: string
+  readonly pod: PodSpec
+  readonly written?: Record<string, string>
+  readonly ranges?: readonly unknown[]
+  readonly quotas?: readonly unknown[]
+  readonly expected: ResourceRequirements | undefined | 'limits-too-tight' | 'quota-too-tight'
+}
+
+const rows: readonly Row[] = [
+  { name: 'the settings as they are written', pod: burstable, expected: defaults },
+  {
+    name: 'Guaranteed stays Guaranteed',
+    pod: guaranteed,
+    expected: { requests: defaults.limits, limits: defaults.limits },
+  },
+  { name: 'BestEffort stays BestEffort', pod: spec(undefined), expected: undefined },
+  {
+    name: 'resources at pod level',
+    pod: spec(undefined, { resources: { limits: { cpu: '2' } } }),
+    expected: undefined,
+  },
+  {
+    name: 'resources at pod level where a LimitRange would add to the sidecar',
+    pod: spec(undefined, { resources: { limits: { cpu: '2' } } }),
+    ranges: range('Container', { max: { cpu: '1' } }),
+    expected: 'limits-too-tight',
+  },
+  {
+    name: 'a limit below the request is raised',
+    pod: burstable,
+    written: { 'sidecar-memory-request': '256Mi' },
+    expected: { requests: { cpu: '10m', memory: '256Mi' }, limits: { cpu: '200m', memory: '256Mi' } },
+  },
+  {
+    name: 'a limit with which no container starts is raised',
+    pod: burstable,
+    written: { 'sidecar-memory-request': '1Mi', 'sidecar-memory-limit': '1Mi' },
+    expected: { requests: { cpu: '10m', memory: '1Mi' }, limits: { cpu: '200m', memory: '32Mi' } },
+  },
+  {
+    name: 'a LimitRange’s min',
+    pod: burstable,
+    ranges: range('Container', { min: { cpu: '100m', memory: '256Mi' } }),
+    expected: {
+      requests: { cpu: '100m', memory: '256Mi' },
+      limits: { cpu: '200m', memory: '256Mi' },
+    },
+  },
+  {
+    name: 'a LimitRange’s max',
+    pod: burstable,
+    ranges: range('Container', { max: { cpu: '50m', memory: '48Mi' } }),
+    expected: { requests: { cpu: '10m', memory: '48Mi' }, limits: { cpu: '50m', memory: '48Mi' } },
+  },
+  {
+    name: 'a LimitRange’s ratio',
+    pod: burstable,
+    ranges: range('Container', { maxLimitRequestRatio: { cpu: '4', memory: '1' } }),
+    expected: { requests: { cpu: '50m', memory: '128Mi' }, limits: defaults.limits },
+  },
+  {
+    name: 'a max below what a sidecar needs',
+    pod: burstable,
+    ranges: range('Container', { max: { memory: '16Mi' } }),
+    expected: 'limits-too-tight',
+  },
+  {
+    name: 'two LimitRanges that contradict each other',
+    pod: burstable,
+    ranges: [...range('Container', { max: { cpu: '50m' } }), ...range('Container', { min: { cpu: '100m' } })],
+    expected: 'limits-too-tight',
+  },
+  {
+    name: 'a max for the pod that leaves a little',
+    pod: guaranteed,
+    ranges: range('Pod', { max: { cpu: '1100m', memory: '2Gi' } }),
+    expected: { requests: { cpu: '100m', memory: '128Mi' }, limits: { cpu: '100m', memory: '128Mi' } },
+  },
+  {
+    name: 'a max for the pod that leaves nothing',
+    pod: guaranteed,
+    ranges: range('Pod', { max: { memory: '1Gi' } }),
+    expected: 'limits-too-tight',
+  },
+  {
+    name: 'a ratio for the pod: equal amounts never raise it',
+    pod: burstable,
+    ranges: range('Pod', { maxLimitRequestRatio: { cpu: '1' } }),
+    expected: { requests: { cpu: '200m', memory: '64Mi' }, limits: defaults.limits },
+  },
+  {
+    name: 'a quota with room',
+    pod: burstable,
+    quotas: quota({ 'requests.cpu': '2' }, { 'requests.cpu': '900m' }),
+    expected: defaults,
+  },
+  {
+    name: 'a quota with room for the pod alone',
+    pod: burstable,
+    quotas: quota({ 'limits.memory': '2Gi' }, { 'limits.memory': '1Gi' }),
+    expected: 'quota-too-tight',
+  },
+  { name: 'a quota by its short name', pod: burstable, quotas: quota({ cpu: '1' }, {}), expected: 'quota-too-tight' },
+  {
+    name: 'a quota too tight for the pod itself',
+    pod: burstable,
+    quotas: quota({ cpu: '500m' }, {}),
+    expected: defaults,
+  },
+  {
+    name: 'a quota for BestEffort pods',
+    pod: burstable,
+    quotas: quota({ cpu: '1' }, {}, { scopes: ['BestEffort'] }),
+    expected: defaults,
+  },
+]
+for (const { name, pod, written, ranges = [], quotas = [], expected } of rows) {
+  test(name, () => {
+    const { values } = resolveSettings({ chart: written })
+    const result = sidecarResources(pod, values, namespaceLimits(ranges, quotas))
+    assert.deepEqual(result.kind === 'resources' ? result.resources : result.reason, expected)
+  })
+}
+
+test('what a pod counts for: sidecars add, an init container only when it is more', () => {
+  const cpu = (amount: string, restartPolicy?: string) => ({
+    name: amount,
+    resources: { requests: { cpu: amount } },
+    ...(restartPolicy && { restartPolicy }),
+  })
+  const total = (initContainers: PodSpec['initContainers'] & object) =>
+    podTotalMilli({ containers: [cpu('1')], initContainers }, 'requests', 'cpu')
+  assert.equal(total([]), 1000)
+  assert.equal(total([cpu('500m')]), 1000)
+  assert.equal(total([cpu('3')]), 3000)
+  assert.equal(total([cpu('100m', 'Always'), cpu('3')]), 3100)
+  assert.equal(total([cpu('3'), cpu('100m', 'Always')]), 3000)
+  assert.equal(total([cpu('100m', 'Always')]), 1100)
+})
+
+test('QoS classes', () => {
+  assert.equal(qosClass(guaranteed), 'Guaranteed')
+  assert.equal(qosClass(burstable), 'Burstable')
+  assert.equal(qosClass(spec(undefined)), 'BestEffort')
+  assert.equal(qosClass(spec({ requests: { cpu: '0' } })), 'BestEffort')
+  assert.equal(qosClass(spec({ limits: { cpu: '1', memory: '1Gi' } })), 'Guaranteed')
+  assert.equal(qosClass({ ...guaranteed, initContainers: [{ name: 'i' }] }), 'Burstable')
+})

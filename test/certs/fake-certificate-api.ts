@@ -1,0 +1,120 @@
+import { isRecord, recordOf } from '../../core/json.ts'
+import type { ApiAnswer, ApiRequest, KubernetesApi } from '../../kubernetes/api.ts'
+
+/** One Secret and one webhook configuration, with the API server's preconditions: enough of it for certificates. */
+export interface StandInApi {
+  /** What the server does with a request, at once. */
+  answer(request: ApiRequest): ApiAnswer
+  /** The same as a client's edge; there is nothing to watch. */
+  readonly client: KubernetesApi
+  /** Called by the clock of the server. */
+  readonly requests: string[]
+  secret(): StoredObject | undefined
+  configuration(): StoredObject | undefined
+  /** PEM of each webhook's caBundle. */
+  caBundles(): readonly string[]
+  /** As somebody else writes it, in full. */
+  put(kind: 'secret' | 'configuration', object: StoredObject): void
+  remove(kind: 'secret' | 'configuration'): void
+}
+
+export interface StoredObject {
+  readonly metadata: { readonly name: string; readonly resourceVersion?: string; readonly [field: string]: unknown }
+  readonly [field: string]: unknown
+}
+
+export const secretPath = '/api/v1/namespaces/spark-nanny/secrets/tls'
+export const configurationPath = '/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/spark-nanny'
+
+export const emptySecret = (): StoredObject => ({
+  kind: 'Secret',
+  metadata: { name: 'tls', namespace: 'spark-nanny', labels: { 'app.kubernetes.io/instance': 'mine' } },
+  type: 'Opaque',
+})
+
+export const configurationOf = (...caBundles: readonly string[]): StoredObject => ({
+  kind: 'MutatingWebhookConfiguration',
+  metadata: { name: 'spark-nanny' },
+  webhooks: (caBundles.length === 0 ? ['', ''] : caBundles).map((pem, index) => ({
+    name: ['pods.spark-nanny.io', 'services.spark-nanny.io'][index],
+    failurePolicy: 'Ignore',
+    clientConfig: {
+      service: { name: 'spark-nanny', namespace: 'spark-nanny' },
+      ...(pem !== '' && { caBundle: Buffer.from(pem).toString('base64') }),
+    },
+  })),
+})
+
+export function standInApi(serverNowMs: () => number): StandInApi {
+  const objects = new Map<string, StoredObject>()
+  const requests: string[] = []
+  let version = 100
+  const store = (path: string, object: StoredObject): StoredObject => {
+    version += 1
+    const stored = { ...object, metadata: { ...object.metadata, resourceVersion: String(version) } }
+    objects.set(path, stored)
+    return stored
+  }
+  const pathOf = (kind: 'secret' | 'configuration') => (kind === 'secret' ? secretPath : configurationPath)
+  const status = (code: number, message: string) => ({
+    kind: 'answer' as const,
+    status: code,
+    body: { kind: 'Status', code, message },
+    dateMs: serverNowMs(),
+  })
+  const ok = (code: number, body: unknown): ApiAnswer => ({
+    kind: 'answer',
+    status: code,
+    body: structuredClone(body),
+    dateMs: serverNowMs(),
+  })
+
+  const answer = ({ method, path: pathAndQuery, body }: ApiRequest): ApiAnswer => {
+    const path = pathAndQuery.split('?')[0] ?? ''
+    requests.push(`${method} ${path}`)
+    if (method === 'POST') {
+      const created = body as StoredObject
+      const createdPath = `${path}/${created.metadata.name}`
+      return objects.has(createdPath) ? status(409, 'already exists') : ok(201, store(createdPath, created))
+    }
+    const object = objects.get(path)
+    if (object === undefined) return status(404, 'not found')
+    if (method === 'GET') return ok(200, object)
+    const wanted = recordOf(recordOf(body).metadata).resourceVersion
+    if (wanted !== object.metadata.resourceVersion) return status(409, 'the object has been modified')
+    return ok(200, store(path, merged(object, body) as StoredObject))
+  }
+  return {
+    answer,
+    requests,
+    client: {
+      request: async (request) => answer(request),
+      watch: async function* () {},
+    },
+    secret: () => objects.get(secretPath),
+    configuration: () => objects.get(configurationPath),
+    caBundles: () => {
+      const { webhooks } = recordOf(objects.get(configurationPath))
+      return (Array.isArray(webhooks) ? webhooks : []).map((webhook) =>
+        Buffer.from(String(recordOf(recordOf(webhook).clientConfig).caBundle ?? ''), 'base64').toString(),
+      )
+    },
+    put: (kind, object) => void store(pathOf(kind), object),
+    remove: (kind) => void objects.delete(pathOf(kind)),
+  }
+}
+
+/** A merge patch; lists of named objects by their names, as a strategic one has it for webhooks. */
+function merged(target: unknown, patch: unknown): unknown {
+  if (Array.isArray(patch) && Array.isArray(target)) {
+    const named = new Map(patch.map((item) => [recordOf(item).name, item]))
+    return target.map((item) => (named.has(recordOf(item).name) ? merged(item, named.get(recordOf(item).name)) : item))
+  }
+  if (!isRecord(patch)) return patch
+  const result = { ...recordOf(target) }
+  for (const [key, value] of Object.entries(patch)) {
+    if (value === null) delete result[key]
+    else result[key] = merged(result[key], value)
+  }
+  return result
+}

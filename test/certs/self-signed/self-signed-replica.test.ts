@@ -1,0 +1,410 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { parseAuthorities } from '../../../certs/pki/ca-bundle.ts'
+import { parseBundle } from '../../../certs/pki/secret-contents.ts'
+import { recordOf } from '../../../core/json.ts'
+import { configurationOf, emptySecret, standInApi } from '../fake-certificate-api.ts'
+import { quickIssuer } from '../quick-issuer.ts'
+import { advance, dayMs, roundsUntil, startMs, testClock, testReplica, verifies } from '../replica.ts'
+
+const issuer = quickIssuer()
+
+function installed() {
+  const clock = testClock()
+  const api = standInApi(() => clock.wallMs)
+  api.put('secret', emptySecret())
+  api.put('configuration', configurationOf())
+  const bundle = () => {
+    const found = parseBundle(api.secret()?.data)
+    assert.ok(found.kind === 'bundle', found.kind)
+    return found.bundle
+  }
+  const guarded = (serving: string | null) =>
+    serving !== null && api.caBundles().every((caBundle) => verifies(serving, caBundle))
+  const authorities = () => api.caBundles().map((pem) => parseAuthorities(pem).authorities.length)
+  const another = () => testReplica({ api: api.client, issuer, clock })
+  return { clock, api, bundle, guarded, authorities, replica: another(), another }
+}
+
+test('from an empty Secret to a guarded driver: one authority, one leaf, both caBundles, then silence', async () => {
+  const { api, replica, guarded, bundle } = installed()
+  assert.deepEqual(replica.unready(), ['certificate'])
+  await replica.round()
+  assert.ok(guarded(replica.serving()))
+  assert.deepEqual(replica.unready(), [])
+  assert.deepEqual(replica.figures, {
+    healthy: true,
+    leaf: 1,
+    ca: 1,
+    expiresMs: startMs + 90 * dayMs,
+    authorityExpiresMs: startMs + 365 * dayMs,
+  })
+  assert.equal(bundle().authorities.length, 1)
+  const { requests } = api
+  const before = requests.length
+  for (let rounds = 0; rounds < 5; rounds += 1) await replica.round()
+  assert.equal(requests.length, before, 'nothing is asked when nothing is to be done')
+})
+
+test('a second replica takes what it finds and writes nothing', async () => {
+  const { api, replica, another, guarded } = installed()
+  await replica.round()
+  const [secret, configuration] = [api.secret(), api.configuration()]
+  const second = another()
+  await second.round()
+  assert.equal(second.serving(), replica.serving())
+  assert.ok(guarded(second.serving()))
+  assert.deepEqual([api.secret(), api.configuration()], [secret, configuration])
+  assert.deepEqual(second.unready(), [])
+})
+
+test('without a webhook configuration it is not ready; once it was, it stays so', async () => {
+  const { api, replica } = installed()
+  api.remove('configuration')
+  await replica.round()
+  assert.deepEqual(replica.unready(), ['ca-bundle'])
+  assert.equal(replica.figures.healthy, false)
+  assert.match(JSON.stringify(replica.lines), /there is no MutatingWebhookConfiguration spark-nanny/)
+  api.put('configuration', configurationOf())
+  replica.changed()
+  await replica.round()
+  assert.deepEqual([replica.unready(), replica.figures.healthy], [[], true])
+  api.remove('configuration')
+  replica.changed()
+  await replica.round()
+  assert.deepEqual([replica.unready(), replica.figures.healthy], [[], false])
+})
+
+test('the leaf is renewed at two thirds of its life, by the same authority', async () => {
+  const { clock, replica, bundle, guarded } = installed()
+  await replica.round()
+  const [first, authority] = [replica.serving(), bundle().authorities]
+  advance(clock, 59 * dayMs)
+  await replica.round()
+  assert.equal(replica.serving(), first)
+  advance(clock, 2 * dayMs)
+  await replica.round()
+  assert.notEqual(replica.serving(), first)
+  assert.deepEqual(bundle().authorities, authority)
+  assert.ok(guarded(replica.serving()))
+  assert.deepEqual([replica.figures.leaf, replica.figures.ca], [2, 1])
+})
+
+test('a rotation of the authority: both are trusted, then the leaf changes, then the old one goes', async () => {
+  const { clock, api, replica, another, bundle, guarded, authorities } = installed()
+  const second = another()
+  for (const each of [replica, second]) await each.round()
+  const old = bundle().authorities[0].fingerprint
+  const before = replica.serving()
+  advance(clock, 250 * dayMs)
+  const seen: string[] = []
+  for (let rounds = 0; rounds < 400 && seen.at(-1) !== 'done'; rounds += 1) {
+    const restMs = [replica, second].map((each) => {
+      each.changed()
+      return each.round()
+    })
+    for (const each of [replica, second]) assert.ok(guarded(each.serving()), seen.join())
+    const { authorities: all, leaf } = bundle()
+    assert.ok(leaf.kind === 'usable')
+    const byOld = leaf.issuer.fingerprint === old
+    const phase = `${all.length} in the Secret, ${authorities()} trusted, leaf by the ${byOld ? 'old' : 'new'}`
+    if (seen.at(-1) !== phase) seen.push(phase)
+    advance(clock, Math.max(...(await Promise.all(restMs))))
+    if (all.length === 1 && !byOld && authorities().every((count) => count === 1)) seen.push('done')
+  }
+  assert.deepEqual(seen, [
+    '1 in the Secret, 1,1 trusted, leaf by the old',
+    '2 in the Secret, 2,2 trusted, leaf by the old',
+    '2 in the Secret, 2,2 trusted, leaf by the new',
+    '1 in the Secret, 1,1 trusted, leaf by the new',
+    'done',
+  ])
+  assert.notEqual(replica.serving(), before)
+  assert.equal(second.serving(), replica.serving())
+  assert.deepEqual(Object.keys(recordOf(api.secret()?.data)).toSorted(), ['ca.crt', 'ca.key', 'tls.crt', 'tls.key'])
+})
+
+test('no connection of our own verifies: the leaf is not switched, and that is told', async () => {
+  const { clock, api, bundle } = installed()
+  const dial = async () => ({ kind: 'unreachable', detail: 'no route to host' }) as const
+  const replica = testReplica({ api: api.client, issuer, clock, dial })
+  await replica.round()
+  const before = replica.serving()
+  advance(clock, 250 * dayMs)
+  for (let rounds = 0; rounds < 100; rounds += 1) advance(clock, await replica.round())
+  assert.equal(bundle().authorities.length, 2)
+  const { leaf, authorities } = bundle()
+  assert.ok(leaf.kind === 'usable')
+  assert.equal(leaf.issuer.fingerprint, authorities[1]?.fingerprint)
+  assert.equal(replica.figures.healthy, false)
+  assert.match(JSON.stringify(replica.lines), /unreachable: no route to host/)
+  assert.match(JSON.stringify(replica.lines), /waiting-for-dial/)
+  assert.notEqual(before, null)
+  // The old authority ends: what cannot be proved is still better than what is known to fail.
+  advance(clock, 90 * dayMs)
+  await roundsUntil(replica, clock, () => {
+    const now = bundle().leaf
+    return now.kind === 'usable' && now.issuer.fingerprint === authorities[0].fingerprint
+  })
+})
+
+const damages: readonly [string, RegExp, (data: Record<string, string>) => Record<string, string | undefined>][] = [
+  ['no certificate of the authority', /ca\.crt holds no certificate/, (data) => ({ ...data, 'ca.crt': undefined })],
+  ['half a key', /ca\.key is no private key/, (data) => ({ ...data, 'ca.key': data['ca.key']?.slice(0, 400) })],
+  ['no key', /ca\.key is absent/, (data) => ({ ...data, 'ca.key': undefined })],
+  ['another key', /ca\.key is not the key of/, (data) => ({ ...data, 'ca.key': data['tls.key'] })],
+  ['text', /ca\.crt holds no certificate/, (data) => ({ ...data, 'ca.crt': Buffer.from('hello').toString('base64') })],
+]
+for (const [name, told, damage] of damages) {
+  test(`a corrupted Secret (${name}): told, and replaced by a rotation that no client notices`, async () => {
+    const { clock, api, replica, bundle, guarded, authorities } = installed()
+    await replica.round()
+    const before = replica.serving()
+    const old = bundle().authorities[0].fingerprint
+    const secret = api.secret()
+    assert.ok(secret)
+    api.put('secret', { ...secret, data: damage(secret.data as Record<string, string>) })
+    replica.changed()
+    await replica.round()
+    assert.match(JSON.stringify(replica.lines), told)
+    assert.equal(replica.serving(), before, 'what is served is valid still')
+    await roundsUntil(replica, clock, () => {
+      assert.ok(guarded(replica.serving()))
+      return bundle().authorities.length === 1 && authorities().every((count) => count === 1)
+    })
+    assert.notEqual(bundle().authorities[0].fingerprint, old)
+    assert.equal(replica.figures.healthy, true)
+  })
+}
+
+test('a deleted Secret, made again by a replica that has nothing in memory: no harm to one that serves', async () => {
+  const { clock, api, replica, another, bundle, guarded, authorities } = installed()
+  await replica.round()
+  api.remove('secret')
+  const newcomer = another()
+  await newcomer.round()
+  assert.ok(guarded(newcomer.serving()))
+  assert.ok(guarded(replica.serving()), 'its authority is trusted still')
+  assert.deepEqual(api.secret()?.metadata.labels, { 'app.kubernetes.io/managed-by': 'spark-nanny' })
+  replica.changed()
+  await replica.round()
+  assert.notEqual(replica.serving(), newcomer.serving())
+  for (let rounds = 0; rounds < 200; rounds += 1) {
+    advance(clock, Math.max(await replica.round(), await newcomer.round()))
+    for (const each of [replica, newcomer]) assert.ok(guarded(each.serving()))
+  }
+  assert.equal(replica.serving(), newcomer.serving())
+  assert.deepEqual([bundle().authorities.length, authorities()], [1, [1, 1]])
+})
+
+test('a deleted Secret is made again as it was labelled, with what is served: newcomers are verified at once', async () => {
+  const { api, replica, bundle, another } = installed()
+  await replica.round()
+  api.remove('secret')
+  replica.changed()
+  await replica.round()
+  assert.deepEqual(api.secret()?.metadata.labels, { 'app.kubernetes.io/instance': 'mine' })
+  assert.equal(bundle().authorities.length, 2)
+  const newcomer = another()
+  await newcomer.round()
+  assert.equal(newcomer.serving(), replica.serving())
+})
+
+test('a Secret that goes after the webhook configuration, as in an uninstallation, is not made again before that', async () => {
+  const { api, replica, guarded } = installed()
+  await replica.round()
+  api.remove('configuration')
+  api.remove('secret')
+  replica.changed()
+  await replica.round()
+  assert.equal(api.secret(), undefined)
+  api.put('configuration', configurationOf())
+  replica.changed()
+  await replica.round()
+  assert.notEqual(api.secret(), undefined)
+  assert.ok(guarded(replica.serving()))
+})
+
+test('a leaf of no use is replaced by the same authority', async () => {
+  const { api, replica, bundle, guarded } = installed()
+  await replica.round()
+  const authority = bundle().authorities[0].fingerprint
+  const secret = api.secret()
+  assert.ok(secret)
+  const { 'tls.key': _, ...data } = secret.data as Record<string, string>
+  api.put('secret', { ...secret, data })
+  replica.changed()
+  await replica.round()
+  assert.equal(bundle().authorities[0].fingerprint, authority)
+  assert.equal(bundle().leaf.kind, 'usable')
+  assert.ok(guarded(replica.serving()))
+})
+
+test('another name of the Service: another leaf', async () => {
+  const { api, clock, replica, bundle } = installed()
+  await replica.round()
+  const hosts = ['other.spark-nanny.svc'] as const
+  await testReplica({ api: api.client, issuer, clock, hosts }).round()
+  const { leaf } = bundle()
+  assert.deepEqual(leaf.kind === 'usable' && leaf.hosts, hosts)
+})
+
+for (const [name, caBundles] of [
+  ['emptied', ['', '']],
+  ['half emptied', ['', 'keep']],
+  ['garbage', ['garbage', 'garbage']],
+] as const) {
+  test(`a caBundle that was reset (${name}) is put right at once, and nothing else is touched`, async () => {
+    const { api, replica, guarded } = installed()
+    await replica.round()
+    const good = api.caBundles()
+    const reset = configurationOf(...caBundles.map((pem, index) => (pem === 'keep' ? (good[index] ?? '') : pem)))
+    api.put('configuration', { ...reset, metadata: { ...reset.metadata, labels: { a: 'b' } } })
+    replica.changed()
+    await replica.round()
+    assert.ok(guarded(replica.serving()))
+    assert.deepEqual(api.caBundles(), good)
+    const { resourceVersion, ...metadata } = api.configuration()?.metadata ?? { name: '' }
+    assert.deepEqual(metadata, { name: 'spark-nanny', labels: { a: 'b' } })
+    assert.deepEqual(JSON.stringify(api.configuration()?.webhooks), JSON.stringify(configurationOf(...good).webhooks))
+  })
+}
+
+test('a caBundle that is reset while the Secret is being read is put right too', async () => {
+  const { clock, api, guarded } = installed()
+  let resetting = false
+  const replica = testReplica({
+    api: {
+      ...api.client,
+      request: async (request) => {
+        const answer = api.answer(request)
+        if (resetting && request.method === 'GET' && request.path.includes('mutatingwebhookconfigurations')) {
+          resetting = false
+          api.put('configuration', configurationOf())
+          replica.changed()
+        }
+        return answer
+      },
+    },
+    issuer,
+    clock,
+  })
+  await replica.round()
+  resetting = true
+  replica.changed()
+  await replica.round()
+  await replica.round()
+  assert.ok(guarded(replica.serving()))
+})
+
+test('an expired authority is replaced', async () => {
+  const { clock, replica, bundle, guarded, authorities } = installed()
+  await replica.round()
+  advance(clock, 400 * dayMs)
+  assert.deepEqual(replica.unready(), ['certificate-expired'])
+  await replica.round()
+  assert.deepEqual([replica.unready(), bundle().authorities.length], [[], 1])
+  assert.ok(guarded(replica.serving()))
+  assert.deepEqual(authorities(), [1, 1], 'what has expired leaves the caBundle')
+})
+
+test('a replica whose clock is a year ahead replaces nothing, says so, and stays ready', async () => {
+  const { clock, api, replica } = installed()
+  await replica.round()
+  const before = [api.secret(), api.configuration()]
+  const ahead = { wallMs: clock.wallMs + 365 * dayMs + dayMs, elapsedMs: 0 }
+  const skewed = testReplica({ api: api.client, issuer, clock: ahead })
+  for (let rounds = 0; rounds < 5; rounds += 1) await skewed.round()
+  assert.deepEqual([api.secret(), api.configuration()], before)
+  assert.equal(skewed.figures.healthy, false)
+  assert.match(JSON.stringify(skewed.lines), /our clock is about 366d ahead of the API server’s/)
+  assert.equal(skewed.events().filter((event) => event === 'certificate-problem').length, 1, 'told once')
+  assert.deepEqual(skewed.unready(), [])
+  assert.equal(skewed.serving(), replica.serving())
+})
+
+test('an API server whose clock is a year ahead has nothing replaced either', async () => {
+  const { clock, api, replica } = installed()
+  await replica.round()
+  const before = api.secret()
+  let serverMs = clock.wallMs + 366 * dayMs
+  const skewed = testReplica({
+    api: {
+      ...api.client,
+      request: async (request) => {
+        const answer = await api.client.request(request)
+        return answer.kind === 'answer' ? { ...answer, dateMs: serverMs } : answer
+      },
+    },
+    issuer,
+    clock,
+  })
+  await skewed.round()
+  assert.deepEqual([api.secret(), skewed.figures.healthy], [before, false])
+  serverMs = clock.wallMs
+  skewed.changed()
+  await skewed.round()
+  assert.equal(skewed.figures.healthy, true)
+})
+
+test('a clock that is wrong at the first start dates certificates by the API server’s', async () => {
+  const { clock, api, bundle } = installed()
+  const ahead = { wallMs: clock.wallMs + 366 * dayMs, elapsedMs: 0 }
+  const skewed = testReplica({ api: api.client, issuer, clock: ahead })
+  await skewed.round()
+  assert.equal(bundle().authorities[0].expiresMs, clock.wallMs + 365 * dayMs)
+})
+
+test('a clock that jumps ahead while nothing happens: asked before anything is done', async () => {
+  const { clock, api } = installed()
+  const own = { ...clock }
+  const replica = testReplica({ api: api.client, issuer, clock: own })
+  await replica.round()
+  const before = api.secret()
+  own.wallMs += 300 * dayMs
+  await replica.round()
+  assert.deepEqual([api.secret(), replica.figures.healthy], [before, false])
+})
+
+test('what the API refuses is told by its own words, and tried again', async () => {
+  const { clock, api } = installed()
+  let refusing = true
+  const forbidden = { kind: 'answer', status: 403, body: { message: 'secrets "tls" is forbidden' } } as const
+  const replica = testReplica({
+    api: {
+      ...api.client,
+      request: async (request) => (refusing && request.method !== 'GET' ? forbidden : api.client.request(request)),
+    },
+    issuer,
+    clock,
+  })
+  await replica.round()
+  assert.deepEqual([replica.unready(), replica.figures.healthy], [['certificate'], false])
+  assert.match(JSON.stringify(replica.lines), /create: Secret tls: HTTP 403: secrets \\"tls\\" is forbidden/)
+  refusing = false
+  await replica.round()
+  assert.deepEqual([replica.unready(), replica.figures.healthy], [[], true])
+})
+
+test('a write whose answer is lost is no trouble once it is seen to be done', async () => {
+  const { clock, api } = installed()
+  let losing = true
+  const replica = testReplica({
+    api: {
+      ...api.client,
+      request: async (request) => {
+        const answer = api.answer(request)
+        if (!losing || request.method !== 'PATCH' || !request.path.includes('mutatingwebhookconfigurations'))
+          return answer
+        losing = false
+        return { kind: 'failed', detail: 'connection lost' }
+      },
+    },
+    issuer,
+    clock,
+  })
+  await replica.round()
+  assert.equal(replica.figures.healthy, false)
+  await replica.round()
+  assert.equal(replica.figures.healthy, true)
+})

@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import packageJson from '../../package.json' with { type: 'json' }
+import { runCli } from './run-cli.ts'
+
+const wrong: readonly { args: readonly string[]; files?: Record<string, string>; says: RegExp }[] = [
+  { args: ['injekt'], says: /unknown command 'injekt'/ },
+  { args: ['--bogus'], says: /unknown option '--bogus'/ },
+  { args: ['inject'], says: /-f FILE is missing/ },
+  { args: ['inject', '-f', 'x', '--bogus'], says: /unknown option '--bogus'/ },
+  { args: ['inject', 'pod.yaml'], says: /too many arguments/ },
+  { args: ['inject', '-f', 'absent.yaml'], says: /absent\.yaml: there is no such file; expected Pods/ },
+  { args: ['inject', '-f', '.'], says: /\.: is a directory; expected Pods/ },
+  { args: ['inject', '-f', 'x'], files: { x: '' }, says: /x: is empty; expected Pods/ },
+  { args: ['inject', '-f', 'x'], files: { x: '{"kind": "Pod"' }, says: /x: is no JSON: .* expected Pods/ },
+  { args: ['inject', '-f', 'x'], files: { x: 'a: b: c' }, says: /x: is no YAML: .*line 1.* expected Pods/ },
+  { args: ['inject', '-f', 'x'], files: { x: 'hello' }, says: /x: holds something else than Kubernetes objects/ },
+  { args: ['inject', '-f', 'x'], files: { x: 'a: 1\n---\nkind: Pod' }, says: /x: .*no `kind`, in document 1/ },
+  { args: ['inject', '-f', 'x'], files: { x: 'apiVersion: v1\nkind: Pod' }, says: /x: Pod .* not the form of a Pod/ },
+  {
+    args: ['inject', '-f', 'x'],
+    files: { x: 'kind: AdmissionReview' },
+    says: /x: AdmissionReview: apiVersion is absent/,
+  },
+  {
+    args: ['inject', '-f', 'x', '--application', 'y'],
+    files: { x: 'kind: A', y: 'kind: B' },
+    says: /y: .*SparkApplication/,
+  },
+  { args: ['inject', '-f', 'x', '--set', 'intervall=3s'], says: /did you mean interval\?/ },
+  { args: ['inject', '-f', 'x', '--set', 'interval=3'], says: /interval must be a duration/ },
+  { args: ['inject', '-f', 'x', '--set', 'interval'], says: /must be KEY=VALUE/ },
+  { args: ['inject', '-f', 'x', '--kubernetes-version', 'new'], says: /must be a version such as 1\.36/ },
+  { args: ['inject', '-f', 'x', '-o', 'json'], says: /-o goes with --explain/ },
+  { args: ['check', 'now'], says: /too many arguments for 'check'/ },
+  { args: ['check', '--wait', 'soon'], says: /must be a duration with its unit, such as 2m/ },
+  { args: ['check', '-o', 'yaml'], says: /Allowed choices are text, json/ },
+  { args: ['completion'], says: /missing required argument 'SHELL'/ },
+]
+for (const { args, files = {}, says } of wrong) {
+  test(`wrong call: ${args.join(' ')} ${JSON.stringify(files)}`, async () => {
+    const { exitCode, stdout, stderr } = await runCli(args, files)
+    assert.equal(exitCode, 2)
+    assert.equal(stdout, '')
+    assert.match(stderr, says)
+    assert.match(stderr, /^usage: spark-nanny/m)
+    assert.doesNotMatch(stderr, /^\s+at /m)
+    assert.equal(stderr.trimEnd().split('\n').length, 2, stderr)
+  })
+}
+
+test('an anchor that grows without bounds is refused', async () => {
+  const levels = Array.from({ length: 12 }, (_, level) => {
+    const item = level === 0 ? 'x' : `*a${level - 1}`
+    return `a${level}: &a${level} [${Array(9).fill(item).join(', ')}]`
+  })
+  const { exitCode, stderr } = await runCli(['inject', '-f', 'x'], { x: `kind: Pod\n${levels.join('\n')}\n` })
+  assert.equal(exitCode, 2)
+  assert.match(stderr, /Excessive alias count/)
+})
+
+test('help and version go to stdout and end well', async () => {
+  const help = await runCli(['inject', '--help'])
+  assert.equal(help.exitCode, 0)
+  assert.match(help.stdout, /--application <FILE>/)
+  const version = await runCli(['--version'])
+  assert.deepEqual(version, { exitCode: 0, stdout: `${packageJson.version}\n`, stderr: '' })
+})
+
+test('no arguments at all: help, exit 2', async () => {
+  const { exitCode, stderr } = await runCli([])
+  assert.equal(exitCode, 2)
+  assert.match(stderr, /Usage: spark-nanny/)
+})
+
+test('as a plug-in of kubectl it shows that name', async () => {
+  for (const calledAs of ['kubectl-spark_nanny', 'kubectl-spark_nanny.exe']) {
+    const help = await runCli(['--help'], {}, '', { calledAs })
+    assert.match(help.stdout, /^Usage: kubectl spark-nanny \[options\]/)
+    const wrong = await runCli(['inject'], {}, '', { calledAs })
+    assert.match(wrong.stderr, /\nusage: kubectl spark-nanny inject /)
+  }
+  assert.match((await runCli(['--help'], {}, '', { calledAs: 'spark-nanny.mjs' })).stdout, /^Usage: spark-nanny /)
+})
+
+const root = join(import.meta.dirname, '../..')
+const spawned = (args: readonly string[], input = '') =>
+  spawnSync(process.execPath, ['cli/main.ts', ...args], { cwd: root, encoding: 'utf8', input })
+
+test('the real command reads a file and stdin, and exits as it should', () => {
+  const capture = 'test/data/admission/driver-pod.spark-submit.json'
+  const fromFile = spawned(['inject', '-f', capture])
+  assert.equal(fromFile.status, 0, fromFile.stderr)
+  assert.equal(JSON.parse(fromFile.stdout).response.allowed, true)
+
+  const fromStdin = spawned(['inject', '-f', '-'], 'kind: Secret\n')
+  assert.deepEqual([fromStdin.status, fromStdin.stdout], [0, 'kind: Secret\n'])
+
+  const unreadable = spawned(['inject', '-f', 'absent.yaml'])
+  assert.equal(unreadable.status, 2)
+  assert.match(unreadable.stderr, /^error: absent\.yaml: there is no such file/)
+})

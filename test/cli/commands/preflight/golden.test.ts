@@ -1,0 +1,36 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { assertGoldenText } from '../../../support/golden-text.ts'
+import { runCli } from '../../run-cli.ts'
+import { runInCluster } from '../check/fake-cluster.ts'
+import { clusterWith, healthyApplication } from './healthy-cluster.ts'
+
+const hard = { 'requests.memory': '3Gi', pods: '10' }
+const tight = clusterWith(
+  {
+    '/api/v1/resourcequotas': [
+      { metadata: { name: 'team', namespace: 'jobs' }, spec: { hard }, status: { hard, used: { pods: '2' } } },
+    ],
+    '/api/v1/namespaces': [{ metadata: { name: 'jobs' } }],
+  },
+  { denied: ['watch pods'], answers: { 'POST /apis/sparkoperator.k8s.io/v1beta2': { status: 201, body: {} } } },
+)
+
+for (const form of ['text', 'json', 'sarif', 'junit', 'markdown']) {
+  test(`a namespace that is too tight, as ${form}`, async (t) => {
+    const edges = { readFile: async () => healthyApplication.replace('apache/spark:4.0.1', 'apache/spark:latest') }
+    const { stdout, exitCode } = await runInCluster(t, tight, ['preflight', 'nightly.yaml', '-o', form], edges)
+    assert.equal(exitCode, 3)
+    await assertGoldenText(`cli/preflight/tight.${form}`, stdout)
+  })
+}
+
+for (const form of ['text', 'junit']) {
+  test(`without a cluster, as ${form}: what is not known fails nothing`, async () => {
+    const { stdout, exitCode } = await runCli(['preflight', 'app', '--offline', '-o', form], {
+      app: healthyApplication,
+    })
+    assert.equal(exitCode, 0)
+    await assertGoldenText(`cli/preflight/offline.${form}`, stdout)
+  })
+}

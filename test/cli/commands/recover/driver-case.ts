@@ -1,0 +1,187 @@
+import type { ClusterFacts } from '../../../../cli/commands/recover/facts/cluster-facts.ts'
+import { liveApplication, livePod } from '../../../../cli/commands/recover/facts/live-objects.ts'
+import { plan, type Wish } from '../../../../cli/commands/recover/plan/decide.ts'
+import type { Plan } from '../../../../cli/commands/recover/plan/plan.ts'
+import { diagnose } from '../../../../cli/diagnosis/diagnose.ts'
+import { type DocumentName, documentsOf, readDocuments } from '../../../../cli/diagnosis/documents.ts'
+import { absent, type Evidence, type Reading } from '../../../../cli/evidence/evidence.ts'
+import { LogScan } from '../../../../cli/log/scan.ts'
+import { logSignatures } from '../../../../cli/rules/catalogue.ts'
+import { parseNodeRoom } from '../../../../cli/workload/node-room.ts'
+
+export const nowMs = Date.parse('2026-11-24T12:00:00Z')
+
+/** What a case says that differs from a driver of kubeflow's operator whose heap was full. */
+export interface DriverCase {
+  /** Null: there is none. */
+  readonly application?: object | null
+  readonly pod?: object | null
+  readonly log?: string
+  readonly events?: readonly object[]
+  readonly documents?: Partial<Record<DocumentName, unknown>>
+  readonly unknown?: readonly DocumentName[]
+  readonly facts?: Partial<ClusterFacts>
+  readonly wish?: Partial<Wish>
+}
+
+export const application = (
+  more: {
+    readonly metadata?: object
+    readonly spec?: object
+    readonly driver?: object
+    readonly state?: string
+    readonly message?: string
+    readonly status?: object
+  } = {},
+) => ({
+  apiVersion: 'sparkoperator.k8s.io/v1beta2',
+  kind: 'SparkApplication',
+  metadata: {
+    name: 'nightly',
+    namespace: 'jobs',
+    uid: 'app-uid',
+    resourceVersion: '70',
+    generation: 3,
+    ...more.metadata,
+  },
+  spec: {
+    type: 'Scala',
+    sparkVersion: '4.0.1',
+    image: 'spark:4.0.1',
+    mainClass: 'App',
+    mainApplicationFile: 'local:///app.jar',
+    restartPolicy: { type: 'Never' },
+    driver: { memory: '1g', cores: 1, ...more.driver },
+    executor: { instances: 1 },
+    ...more.spec,
+  },
+  status: {
+    applicationState: { state: more.state ?? 'FAILED', errorMessage: more.message ?? 'driver container failed' },
+    driverInfo: { podName: 'nightly-driver' },
+    executionAttempts: 1,
+    submissionAttempts: 1,
+    submissionID: 'submission-2',
+    ...more.status,
+  },
+})
+
+export const apacheApplication = (state: string, restartPolicy = 'OnFailure', history: readonly string[] = []) => ({
+  apiVersion: 'spark.apache.org/v1',
+  kind: 'SparkApplication',
+  metadata: { name: 'nightly', namespace: 'jobs', uid: 'app-uid', resourceVersion: '70', generation: 3 },
+  spec: {
+    mainClass: 'App',
+    jars: 'local:///app.jar',
+    sparkConf: { 'spark.driver.memory': '1g', 'spark.kubernetes.container.image': 'spark:4.0.1' },
+    applicationTolerations: { restartConfig: { restartPolicy } },
+  },
+  status: {
+    currentState: { currentStateSummary: state },
+    stateTransitionHistory: Object.fromEntries(
+      [...history, state].map((currentStateSummary, index) => [index, { currentStateSummary }]),
+    ),
+  },
+})
+
+export const exited = (exitCode: number, reason = 'Error') => ({
+  terminated: { exitCode, reason, finishedAt: '2026-11-24T11:40:00Z' },
+})
+export const runs = { running: { startedAt: '2026-11-24T11:00:00Z' } }
+
+export const pod = (
+  state: object,
+  phase: string,
+  more: { readonly metadata?: object; readonly status?: object; readonly spec?: object } = {},
+) => ({
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: {
+    name: 'nightly-driver',
+    namespace: 'jobs',
+    uid: 'pod-uid',
+    resourceVersion: '60',
+    creationTimestamp: '2026-11-24T11:00:00Z',
+    labels: {
+      'spark-role': 'driver',
+      'sparkoperator.k8s.io/app-name': 'nightly',
+      'sparkoperator.k8s.io/submission-id': 'submission-2',
+    },
+    ...more.metadata,
+  },
+  spec: {
+    nodeName: 'node1',
+    containers: [
+      {
+        name: 'spark-kubernetes-driver',
+        image: 'spark:4.0.1',
+        args: ['driver', '--properties-file', '/opt/spark/conf/spark.properties', '--class', 'App', 'local:///app.jar'],
+        resources: { requests: { cpu: '1', memory: '1408Mi' }, limits: { memory: '1408Mi' } },
+      },
+    ],
+    volumes: [{ name: 'spark-conf-volume-driver', configMap: { name: 'conf-map' } }],
+    ...more.spec,
+  },
+  status: {
+    phase,
+    containerStatuses: [{ name: 'spark-kubernetes-driver', restartCount: 0, state }],
+    ...more.status,
+  },
+})
+
+export const heapIsFull = `26/11/24 11:39:58 INFO SparkContext: Running Spark version 4.0.1
+Exception in thread "main" java.lang.OutOfMemoryError: Java heap space
+\tat App.main(App.java:9)
+`
+
+export const node = (memory: string, more: object = {}) => ({
+  metadata: { name: 'node1', labels: {} },
+  spec: {},
+  status: { allocatable: { cpu: '8', memory }, conditions: [{ type: 'Ready', status: 'True' }] },
+  ...more,
+})
+
+export const facts = (more: Partial<ClusterFacts> = {}): ClusterFacts => ({
+  application: null,
+  pod: null,
+  namespaceAnnotations: { kind: 'read', value: {} },
+  nodes: { kind: 'read', value: [parseNodeRoom(node('32Gi'))] },
+  limitRanges: { kind: 'read', value: [] },
+  quotas: { kind: 'read', value: [] },
+  ...more,
+})
+
+const forbidden = 'HTTP 403: forbidden'
+export const unreadable = { kind: 'unreadable', status: 403, detail: forbidden } as const
+
+/** The plan of a case. */
+export function planOf(one: DriverCase): Plan {
+  const evidence = evidenceOf(one)
+  const live = one.application === null ? null : (liveApplication(one.application ?? application()) ?? null)
+  const known = one.pod === null ? null : (livePod(one.pod ?? pod(exited(1), 'Failed')) ?? null)
+  const wish: Wish = { mended: false, windowMs: 3_600_000, ...one.wish }
+  return plan(evidence, diagnose(evidence), facts({ application: live, pod: known, ...one.facts }), wish, nowMs)
+}
+
+export function evidenceOf(one: DriverCase): Evidence {
+  const given: Partial<Record<DocumentName, unknown>> = {
+    application: one.application === undefined ? application() : one.application,
+    pod: one.pod === undefined ? pod(exited(1), 'Failed') : one.pod,
+    events: { items: one.events ?? [] },
+    node: node('32Gi'),
+    ...one.documents,
+  }
+  const reading = (name: DocumentName): Reading<unknown> => {
+    if (one.unknown?.includes(name)) return { kind: 'unknown', source: name, why: forbidden }
+    const value = given[name]
+    return value == null ? absent : { kind: 'read', value, source: name }
+  }
+  const scan = new LogScan(logSignatures, (text) => text)
+  scan.write(new TextEncoder().encode(one.log ?? heapIsFull))
+  return {
+    ...readDocuments(documentsOf(reading)),
+    log: given.pod == null ? absent : { kind: 'read', value: scan.end(), source: 'driver.log' },
+    previousLog: absent,
+    subject: { namespace: 'jobs', pod: 'nightly-driver', application: 'nightly' },
+    collectedMs: nowMs,
+  }
+}

@@ -1,0 +1,116 @@
+import type { TestContext } from 'node:test'
+import { recordOf } from '../../../../core/json.ts'
+import { createClient } from '../../../../kubernetes/client.ts'
+import { loadAccess } from '../../../../kubernetes/in-cluster-access.ts'
+import {
+  type FakeAnswer,
+  type FakeApiServer,
+  type FakeObject,
+  startFakeApiServer,
+} from '../../../support/fake-api-server.ts'
+import { type Ran, runCli } from '../../run-cli.ts'
+import { application, exited, heapIsFull, node, nowMs, pod, runs } from './driver-case.ts'
+
+export const collections = {
+  applications: '/apis/sparkoperator.k8s.io/v1beta2/sparkapplications',
+  pods: '/api/v1/pods',
+  events: '/api/v1/events',
+} as const
+
+export interface FakeOperator {
+  readonly api: FakeApiServer
+  /** Lines of the audit file. */
+  readonly audit: string[]
+  readonly log: { text: string }
+  recover(...args: readonly string[]): Promise<Ran>
+  application(): FakeObject | undefined
+  /** Answers before the server does. */
+  answer(method: string, path: RegExp, answer: FakeAnswer | (() => FakeAnswer | undefined)): void
+}
+
+export interface FakeOperatorOptions {
+  readonly application?: object
+  readonly pod?: object | null
+  /** The next driver's state; undefined: it runs. Null: none is made. */
+  readonly next?: object | null
+  /** Of the Spark UI of the next driver. */
+  readonly ui?: FakeAnswer
+}
+
+/**
+ * An API server with a crashed driver, and an operator that makes the next one when the spec has changed or, while it
+ * waits for that, when the pod is gone. Time goes on only while the command waits.
+ */
+export async function fakeOperator(t: TestContext, options: FakeOperatorOptions = {}): Promise<FakeOperator> {
+  const api = await startFakeApiServer()
+  const env = { KUBERNETES_SERVICE_HOST: '127.0.0.1', KUBERNETES_SERVICE_PORT: String(api.port) }
+  const client = createClient(await loadAccess(env, api.serviceAccountDir))
+  t.after(async () => {
+    client.close()
+    await api.close()
+  })
+  for (const plural of ['services', 'limitranges', 'resourcequotas', 'nodes', 'pods', 'events'])
+    api.define(`/api/v1/${plural}`)
+  api.set('/api/v1/nodes', node('32Gi') as FakeObject)
+  api.set(collections.applications, (options.application ?? application()) as FakeObject)
+  if (options.pod !== null) api.set(collections.pods, (options.pod ?? pod(exited(1), 'Failed')) as FakeObject)
+  const log = { text: heapIsFull }
+  const audit: string[] = []
+  const answers: { method: string; path: RegExp; answer: FakeAnswer | (() => FakeAnswer | undefined) }[] = []
+  const body = (value: unknown): FakeAnswer => ({ status: 200, body: value })
+  api.intercept((method, path) => {
+    for (const one of answers) {
+      const found = one.method === method && one.path.test(path) ? one.answer : undefined
+      const answer = typeof found === 'function' ? found() : found
+      if (answer !== undefined) return answer
+    }
+    if (path === '/api/v1/namespaces/jobs') return body({ metadata: { name: 'jobs' } })
+    if (path.endsWith('/selfsubjectreviews')) return body({ status: { userInfo: { username: 'ann' } } })
+    if (path.includes('/log?')) return { status: 200, body: null, text: log.text }
+    if (path.includes('/proxy/')) return options.ui ?? body([{ id: 'spark-2' }])
+    return undefined
+  })
+  const current = () => api.get(collections.applications, 'jobs', 'nightly')
+  const specBefore = JSON.stringify(current()?.spec)
+  let clockMs = nowMs
+  const operate = () => {
+    const object = current()
+    const old = api.get(collections.pods, 'jobs', 'nightly-driver')
+    const isChanged = JSON.stringify(object?.spec) !== specBefore
+    if (object === undefined || options.next === null || old?.metadata.uid === 'pod-2') return
+    if (isChanged && old !== undefined) return api.remove(collections.pods, old)
+    if (old !== undefined) return
+    const next = pod(options.next ?? runs, 'Running', { metadata: { uid: 'pod-2' } })
+    api.set(collections.pods, next as FakeObject)
+    const status = { ...recordOf(object.status), applicationState: { state: 'RUNNING' } }
+    api.set(collections.applications, { ...object, status })
+  }
+  return {
+    api,
+    audit,
+    log,
+    application: current,
+    answer: (method, path, answer) => answers.push({ method, path, answer }),
+    recover: (...args) =>
+      runCli(['recover', 'nightly', ...args], {}, '', {
+        connect: async () => ({
+          api: client,
+          server: 'https://fake',
+          namespace: 'jobs',
+          context: null,
+          close: () => {},
+        }),
+        nowMs: () => clockMs,
+        sleep: async (ms) => {
+          clockMs += ms
+          operate()
+        },
+        appendFile: async (_path, text) => void audit.push(text),
+      }),
+  }
+}
+
+export const recoveries = (object: FakeObject | undefined): readonly Record<string, unknown>[] => {
+  const text = recordOf(object?.metadata.annotations)['spark-nanny.io/recoveries']
+  return typeof text === 'string' ? JSON.parse(text) : []
+}

@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { createAsking } from '../../../cli/cluster/cluster-reader.ts'
+import { collectLog } from '../../../cli/diagnosis/collect-log.ts'
+import { createRedactor } from '../../../cli/redaction/redactor.ts'
+import type { ApiAnswer, KubernetesApi } from '../../../kubernetes/api.ts'
+
+const request = { namespace: 'n', pod: 'd', container: 'c', previous: false, keep: false }
+
+/** An API whose answers to log requests are given in turn: some bytes, and how it ends. */
+function collect(...answers: readonly { readonly text?: string; readonly end: ApiAnswer }[]) {
+  const paths: string[] = []
+  const api: KubernetesApi = {
+    request: async ({ path, onBytes }) => {
+      const { text, end } = answers[paths.length] ?? { end: { kind: 'failed', detail: 'no more' } }
+      paths.push(path)
+      if (text !== undefined) onBytes?.(new TextEncoder().encode(text))
+      return end
+    },
+    async *watch() {},
+  }
+  const asking = createAsking(api, 60_000, () => 0)
+  return { paths, collected: collectLog(asking, request, createRedactor()) }
+}
+
+const ok: ApiAnswer = { kind: 'answer', status: 200, body: null }
+
+test('a log that breaks off is read again from its end, and said to be incomplete', async () => {
+  const { paths, collected } = collect(
+    { text: 'a\nb', end: { kind: 'failed', detail: 'socket hang up' } },
+    { text: 'Exception in thread "main" java.lang.IllegalStateException: x\n', end: ok },
+  )
+  const { reading } = await collected
+  assert.equal(paths[1], '/api/v1/namespaces/n/pods/d/log?container=c&tailLines=5000')
+  assert.equal(reading.kind, 'read')
+  if (reading.kind !== 'read') return
+  assert.match(reading.value.cut ?? '', /^only the first 3 bytes were read, then its last 5000 lines: socket hang up/)
+  assert.equal(reading.value.uncaught.length, 1)
+})
+
+const refusals: readonly (readonly [number, string])[] = [
+  [204, 'absent'],
+  [400, 'absent'],
+  [404, 'absent'],
+  [403, 'unknown'],
+  [500, 'unknown'],
+]
+for (const [status, kind] of refusals) {
+  test(`HTTP ${status} before any byte: ${kind}`, async () => {
+    const { collected } = collect({ end: { kind: 'answer', status, body: { message: 'm' } } })
+    assert.equal((await collected).reading.kind, kind)
+  })
+}
+
+test('a whole log is not asked for twice', async () => {
+  const { paths, collected } = collect({ text: 'a\n', end: ok })
+  const { reading } = await collected
+  assert.deepEqual([paths.length, reading.kind === 'read' && reading.value.cut], [1, null])
+})

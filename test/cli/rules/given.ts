@@ -1,0 +1,172 @@
+import { type Documents, documentsOf, readDocuments } from '../../../cli/diagnosis/documents.ts'
+import { absent, type Evidence, type Reading } from '../../../cli/evidence/evidence.ts'
+import { scanText } from '../../../cli/log/scan.ts'
+import { logSignatures } from '../../../cli/rules/catalogue.ts'
+
+/** What a test says of a driver; the rest is that of one that failed with exit code 1 and left no word. */
+export interface Given {
+  /** As it is printed; null: there is none. */
+  readonly log?: string | null
+  readonly previousLog?: string
+  /** Status of the driver's container; `null`: no pod at all. */
+  readonly state?: object | null
+  readonly lastState?: object
+  readonly phase?: string
+  /** Over the rest of the pod's status. */
+  readonly status?: object
+  readonly spec?: object
+  readonly sidecar?: object
+  readonly events?: readonly GivenEvent[]
+  readonly node?: object
+  readonly application?: object
+  readonly report?: object
+  readonly threads?: readonly object[]
+  readonly executors?: readonly object[]
+  readonly conf?: string
+  readonly ageMs?: number
+}
+
+interface GivenEvent {
+  readonly reason: string
+  readonly message: string
+  readonly count?: number
+  /** The driver's pod when it is not said. */
+  readonly about?: object
+}
+
+export const nowMs = Date.parse('2026-11-24T12:00:00Z')
+const ago = (ms: number) => new Date(nowMs - ms).toISOString()
+
+export const failedWith = (exitCode: number, reason = 'Error', message?: string): Given => ({
+  state: { terminated: { exitCode, reason, message, finishedAt: ago(0) } },
+})
+export const running: Given = { phase: 'Running', state: { running: { startedAt: ago(600_000) } } }
+export const pending: Given = { phase: 'Pending', log: null, state: { waiting: { reason: 'ContainerCreating' } } }
+export const unscheduled: Given = { phase: 'Pending', log: null, state: {} }
+export const waitsForNode = {
+  ...unscheduled,
+  status: {
+    conditions: [{ type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message: '3 Insufficient cpu.' }],
+  },
+  events: [{ reason: 'FailedScheduling', message: '3 Insufficient cpu.' }],
+}
+export const saying = (reason: string, message: string): Given => ({ ...pending, events: [{ reason, message }] })
+export const waiting = (reason: string, message: string): Given => ({
+  ...pending,
+  state: { waiting: { reason, message } },
+})
+
+export function evidenceOf(given: Given): Evidence {
+  const documents: Partial<Record<keyof Documents, unknown>> = {
+    pod: given.state === null ? undefined : podOf(given),
+    events: { items: (given.events ?? []).map(eventOf) },
+    node: given.node && { metadata: { name: 'node1' }, spec: {}, status: { conditions: [], ...given.node } },
+    application: given.application,
+    sidecar: given.report,
+    threads: given.threads,
+    executors: given.executors,
+    conf: given.conf,
+  }
+  const log = (text: string | null | undefined, source: string) =>
+    text == null ? absent : { kind: 'read' as const, value: scanText(text, logSignatures), source }
+  return {
+    ...readDocuments(
+      documentsOf((name): Reading<unknown> => {
+        const value = documents[name]
+        return value === undefined ? absent : { kind: 'read', value, source: name }
+      }),
+    ),
+    subject: { namespace: 'jobs', pod: 'nightly-driver', application: null },
+    collectedMs: nowMs,
+    log: log(given.log === undefined ? '' : given.log, 'driver.log'),
+    previousLog: log(given.previousLog, 'previous.log'),
+  }
+}
+
+function podOf({ state, lastState, phase = 'Failed', status, spec, sidecar, ageMs = 900_000 }: Given) {
+  const driver = {
+    name: 'spark-kubernetes-driver',
+    restartCount: lastState === undefined ? 0 : 1,
+    state: state ?? failedWith(1).state,
+    ...(lastState !== undefined && { lastState }),
+  }
+  return {
+    metadata: { name: 'nightly-driver', namespace: 'jobs', uid: 'u1', creationTimestamp: ago(ageMs), labels: {} },
+    spec: {
+      containers: [
+        {
+          name: driver.name,
+          image: 'registry.example/spark:4',
+          args: ['driver'],
+          resources: { limits: { memory: '1Gi' } },
+        },
+      ],
+      ...(sidecar !== undefined && { initContainers: [{ name: 'spark-nanny' }] }),
+      nodeName: 'node1',
+      serviceAccountName: 'spark',
+      ...spec,
+    },
+    status: {
+      phase,
+      containerStatuses: [driver],
+      ...(sidecar !== undefined && { initContainerStatuses: [{ name: 'spark-nanny', restartCount: 1, ...sidecar }] }),
+      ...status,
+    },
+  }
+}
+
+const eventOf = ({ reason, message, count = 1, about }: GivenEvent) => ({
+  type: 'Warning',
+  reason,
+  message,
+  count,
+  firstTimestamp: ago(300_000),
+  lastTimestamp: ago(10_000),
+  involvedObject: about ?? { kind: 'Pod', name: 'nightly-driver', namespace: 'jobs', uid: 'u1' },
+})
+
+/** As the Spark UI dumps it. */
+export const thread = (id: number, name: string, state: string, blockedBy: number | null = null, isDaemon = false) => ({
+  threadId: id,
+  threadName: name,
+  threadState: state,
+  stackTrace: { elems: ['App.run(App.java:5)\n'] },
+  ...(blockedBy !== null && { blockedByThreadId: blockedBy }),
+  blockedByLock: blockedBy === null ? '' : 'Lock(java.lang.Object@1)',
+  isDaemon,
+})
+
+/** Lines as Spark's default layout prints them. */
+export const info = (logger: string, message: string) => `26/11/24 11:50:00 INFO ${logger}: ${message}\n`
+export const warn = (logger: string, message: string) => `26/11/24 11:50:00 WARN ${logger}: ${message}\n`
+export const error = (logger: string, message: string) => `26/11/24 11:50:00 ERROR ${logger}: ${message}\n`
+
+/** A driver's course, record by record. */
+export const contextBegins = info('SparkContext', 'Running Spark version 4.0.1')
+export const registered = info(
+  'KubernetesClusterSchedulerBackend$KubernetesDriverEndpoint',
+  'Registered executor NettyRpcEndpointRef(spark-client://Executor) (10.0.0.9:4) with ID 1',
+)
+export const jobBegins = info('SparkContext', 'Starting job: count at App.java:10')
+export const jobDone = info('DAGScheduler', 'Job 0 finished: count at App.java:10, took 2162.148338 ms')
+export const works = contextBegins + registered + jobBegins + jobDone
+export const shutsDown =
+  info('SparkContext', 'Invoking stop() from shutdown hook') +
+  info('SparkContext', 'Successfully stopped SparkContext') +
+  info('ShutdownHookManager', 'Shutdown hook called')
+
+/** An exception of the main thread that nothing caught. */
+export function thrown(...chain: readonly string[]): string {
+  const [first = '', ...causes] = chain
+  const frames =
+    '\tat com.example.App.main(App.java:12)\n\tat org.apache.spark.deploy.SparkSubmit.main(SparkSubmit.scala)\n'
+  return [
+    `Exception in thread "main" ${first}\n${frames}`,
+    ...causes.map((cause) => `Caused by: ${cause}\n${frames}\t... 12 more\n`),
+    info('ShutdownHookManager', 'Shutdown hook called'),
+  ].join('')
+}
+
+/** A traceback of Python. */
+export const raised = (exception: string) =>
+  `Traceback (most recent call last):\n  File "/opt/app.py", line 7, in <module>\n    main()\n${exception}\n`

@@ -1,0 +1,685 @@
+import type { FindingId } from '../../../cli/findings/findings.ts'
+import {
+  error,
+  failedWith,
+  type Given,
+  info,
+  pending,
+  raised,
+  running,
+  saying,
+  thread,
+  thrown,
+  unscheduled,
+  waiting,
+  waitsForNode,
+  warn,
+} from './given.ts'
+
+const oom = (what: string): Given => ({ log: thrown(`java.lang.OutOfMemoryError: ${what}`) })
+const uncaught = (...chain: readonly string[]): Given => ({ log: thrown(...chain) })
+const unschedulable = (why: string): Given => {
+  const message = `0/3 nodes are available: ${why}. preemption: 0/3 nodes are available: 3 Preemption is not helpful for scheduling.`
+  const condition = { type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message }
+  return { ...unscheduled, status: { conditions: [condition] }, events: [{ reason: 'FailedScheduling', message }] }
+}
+const api = (message: string) =>
+  `io.fabric8.kubernetes.client.KubernetesClientException: Failure executing: POST at: https://kubernetes.default.svc/api/v1/namespaces/jobs/pods. Message: ${message}. Received status: Status(apiVersion=v1, code=403, kind=Status).`
+const pull = (why: string): Given => ({
+  ...waiting('ImagePullBackOff', `Back-off pulling image "registry.example/spark:4": ErrImagePull: ${why}`),
+  events: [{ reason: 'Failed', message: `Failed to pull image "registry.example/spark:4": ${why}` }],
+})
+const disrupted = (reason: string): Given => ({
+  ...failedWith(143),
+  status: { conditions: [{ type: 'DisruptionTarget', status: 'True', reason, message: `${reason} says so` }] },
+})
+const kubeflow = (message: string): Given => ({
+  state: null,
+  log: null,
+  application: {
+    apiVersion: 'sparkoperator.k8s.io/v1beta2',
+    kind: 'SparkApplication',
+    metadata: { name: 'nightly', namespace: 'jobs' },
+    spec: {},
+    status: { applicationState: { state: 'SUBMISSION_FAILED', errorMessage: message } },
+  },
+})
+const evicted = (message: string): Given => ({ ...failedWith(137), status: { reason: 'Evicted', message } })
+
+/** What each rule must find, as the root cause. Texts as the source that the rule's file names prints them. */
+export const positives: readonly (readonly [FindingId, Given])[] = [
+  ['SPN-MEMORY-CONTAINER-OOM', failedWith(137, 'OOMKilled')],
+  [
+    'SPN-MEMORY-CONTAINER-OOM',
+    { ...failedWith(137, 'OOMKilled'), log: thrown('java.lang.OutOfMemoryError: Java heap space') },
+  ],
+  ['SPN-MEMORY-HEAP', oom('Java heap space')],
+  ['SPN-MEMORY-HEAP', { ...failedWith(3), log: 'Terminating due to java.lang.OutOfMemoryError: Java heap space\n' }],
+  ['SPN-MEMORY-HEAP', failedWith(52)],
+  [
+    'SPN-MEMORY-HEAP',
+    {
+      log:
+        error('Utils', 'uncaught error in thread spark-listener-group-appStatus, stopping SparkContext') +
+        thrown('java.lang.OutOfMemoryError: Java heap space'),
+    },
+  ],
+  [
+    'SPN-MEMORY-HEAP',
+    { ...running, log: 'Exception in thread "dispatcher-event-loop-1" java.lang.OutOfMemoryError: Java heap space\n' },
+  ],
+  [
+    'SPN-MEMORY-HEAP',
+    {
+      log: '{"ts":"2026-11-24T11:50:00.000Z","level":"ERROR","msg":"Error initializing SparkContext.","exception":{"class":"java.lang.OutOfMemoryError","msg":"Java heap space","stacktrace":[{"class":"A","method":"b","file":"A.scala","line":1}]},"logger":"SparkContext"}\n',
+    },
+  ],
+  ['SPN-MEMORY-GC-OVERHEAD', oom('GC overhead limit exceeded')],
+  ['SPN-MEMORY-METASPACE', oom('Metaspace')],
+  [
+    'SPN-MEMORY-DIRECT',
+    oom('Cannot reserve 16777216 bytes of direct buffer memory (allocated: 536870000, limit: 536870912)'),
+  ],
+  ['SPN-MEMORY-DIRECT', oom('Direct buffer memory')],
+  [
+    'SPN-MEMORY-NATIVE-THREAD',
+    oom('unable to create native thread: possibly out of memory or process/resource limits reached'),
+  ],
+  [
+    'SPN-MEMORY-NATIVE',
+    {
+      log: '#\n# There is insufficient memory for the Java Runtime Environment to continue.\n# Native memory allocation (mmap) failed to map 357564416 bytes.\n',
+    },
+  ],
+  ['SPN-MEMORY-ARRAY', oom('Requested array size exceeds VM limit')],
+  [
+    'SPN-MEMORY-MAX-RESULT-SIZE',
+    uncaught(
+      'org.apache.spark.SparkException: Job aborted due to stage failure: Total size of serialized results of 12 tasks (1100.0 MiB) is bigger than spark.driver.maxResultSize (1024.0 MiB)',
+    ),
+  ],
+  [
+    'SPN-MEMORY-BROADCAST',
+    uncaught(
+      'org.apache.spark.SparkException: Not enough memory to build and broadcast the table to all worker nodes. As a workaround, you can either disable broadcast',
+      'java.lang.OutOfMemoryError: Java heap space',
+    ),
+  ],
+  [
+    'SPN-MEMORY-BROADCAST',
+    uncaught('org.apache.spark.SparkException: Cannot broadcast the table that is larger than 8.0 GiB: 9.1 GiB.'),
+  ],
+  [
+    'SPN-MEMORY-EXECUTOR-OOM',
+    uncaught(
+      'org.apache.spark.SparkException: Job aborted due to stage failure: Task 0 in stage 1.0 failed 4 times, most recent failure: Lost task 0.3 in stage 1.0 (TID 9) (10.0.0.9 executor 1): java.lang.OutOfMemoryError: Java heap space',
+      'java.lang.OutOfMemoryError: Java heap space',
+    ),
+  ],
+  [
+    'SPN-MEMORY-EXECUTOR-OOM',
+    {
+      log:
+        error(
+          'TaskSchedulerImpl',
+          'Lost executor 1 on 10.0.0.9: \nThe executor with id 1 exited with exit code 137(SIGKILL, possible container OOM).',
+        ).replace(': \nThe', ': The') +
+        thrown(
+          'org.apache.spark.SparkException: Job aborted due to stage failure: ShuffleMapStage 3 has failed the maximum allowable number of times: 4.',
+        ),
+    },
+  ],
+
+  ['SPN-CONFIG-VALUE', uncaught('java.lang.IllegalArgumentException: spark.executor.cores should be int, but was two')],
+  [
+    'SPN-CONFIG-VALUE',
+    uncaught(
+      'java.lang.NumberFormatException: Illegal value for config key spark.driver.maxResultSize: Size must be specified as bytes (b), kibibytes (k), mebibytes (m), gibibytes (g), tebibytes (t), or pebibytes(p). E.g. 50b, 100k, or 250m.',
+    ),
+  ],
+  [
+    'SPN-CONFIG-VALUE',
+    uncaught(
+      `org.apache.spark.SparkIllegalArgumentException: [INVALID_CONF_VALUE.REQUIREMENT] The value 'x' in the config "spark.sql.codegen.factoryMode" is invalid. It should be one of. SQLSTATE: 22022`,
+    ),
+  ],
+  [
+    'SPN-CONFIG-HEAP-TOO-SMALL',
+    uncaught(
+      'org.apache.spark.SparkIllegalArgumentException: [INVALID_DRIVER_MEMORY] System memory 202768384 must be at least 471859200.',
+    ),
+  ],
+  [
+    'SPN-CONFIG-JVM-OPTIONS',
+    {
+      log: "Unrecognized VM option 'UseConcMarkSweepGC'\nError: Could not create the Java Virtual Machine.\nError: A fatal exception has occurred. Program will exit.\n",
+    },
+  ],
+  [
+    'SPN-CONFIG-CONFLICT',
+    uncaught(
+      'org.apache.spark.SparkException: Dynamic allocation of executors requires one of the following conditions: 1) enabling external shuffle service through spark.shuffle.service.enabled',
+    ),
+  ],
+  ['SPN-CONFIG-CONFLICT', uncaught('org.apache.spark.SparkException: A master URL must be set in your configuration')],
+  [
+    'SPN-CONFIG-EVENT-LOG',
+    uncaught('java.io.IOException: Target log directory already exists (s3a://logs/eventlog_v2_spark-1)'),
+  ],
+  [
+    'SPN-CONFIG-EVENT-LOG',
+    {
+      ...uncaught('java.io.FileNotFoundException: File file:/nowhere does not exist'),
+      conf: 'spark.eventLog.dir=file:///nowhere\n',
+    },
+  ],
+  ['SPN-CONFIG-REFERENCE', waiting('CreateContainerConfigError', 'secret "database" not found')],
+  ['SPN-CONFIG-REFERENCE', waiting('CreateContainerConfigError', "couldn't find key password in Secret jobs/database")],
+  [
+    'SPN-CONFIG-DEADLINE',
+    {
+      ...failedWith(143),
+      status: { reason: 'DeadlineExceeded', message: 'Pod was active on the node longer than the specified deadline' },
+    },
+  ],
+  [
+    'SPN-CONFIG-IGNORED-KEY',
+    {
+      ...failedWith(1),
+      state: {},
+      phase: 'Running',
+      ...running,
+      report: { state: 'hung', reason: 'x' },
+      log: warn('SparkSubmit', 'Ignoring non-Spark config property: fs.s3a.endpoint'),
+    },
+  ],
+  [
+    'SPN-CONFIG-MISSPELT-KEY',
+    { ...failedWith(1), log: thrown('java.lang.IllegalStateException: x'), conf: 'spark.driver.memoryOverhed=4g\n' },
+  ],
+  [
+    'SPN-CONFIG-DRIVER-POD',
+    uncaught(
+      'org.apache.spark.SparkException: External scheduler cannot be instantiated',
+      'org.apache.spark.SparkException: No pod was found named other in the cluster in the namespace jobs (this was supposed to be the driver pod.).',
+    ),
+  ],
+  [
+    'SPN-CONFIG-SCHEDULER',
+    uncaught(
+      'org.apache.spark.SparkException: External scheduler cannot be instantiated',
+      'java.lang.IllegalStateException: something new',
+    ),
+  ],
+  ['SPN-CONFIG-POD-TEMPLATE', uncaught('org.apache.spark.SparkException: Could not load pod from template file.')],
+
+  [
+    'SPN-CLASSPATH-JAR',
+    {
+      ...failedWith(101),
+      log: `${warn('DependencyUtils', 'Local jar /opt/spark/app/nope.jar does not exist, skipping.')}Error: Failed to load class App.\n`,
+    },
+  ],
+  [
+    'SPN-CLASSPATH-JAR',
+    { ...failedWith(2), log: "/usr/bin/python3: can't open file '/opt/app.py': [Errno 2] No such file or directory\n" },
+  ],
+  ['SPN-CLASSPATH-MAIN-CLASS', { ...failedWith(101), log: 'Error: Failed to load class com.example.Missing.\n' }],
+  [
+    'SPN-CLASSPATH-INITIALIZER',
+    uncaught('java.lang.NoClassDefFoundError: Could not initialize class com.example.Config'),
+  ],
+  [
+    'SPN-CLASSPATH-CLASS',
+    uncaught(
+      'java.lang.NoClassDefFoundError: org/apache/kafka/clients/consumer/Consumer',
+      'java.lang.ClassNotFoundException: org.apache.kafka.clients.consumer.Consumer',
+    ),
+  ],
+  [
+    'SPN-CLASSPATH-CLASS',
+    uncaught(
+      'org.apache.spark.SparkClassNotFoundException: [DATA_SOURCE_NOT_FOUND] Failed to find the data source: delta. Make sure the provider name is correct and the package is properly registered',
+    ),
+  ],
+  [
+    'SPN-CLASSPATH-CLASS',
+    uncaught(
+      'java.lang.RuntimeException: java.lang.ClassNotFoundException: Class org.apache.hadoop.fs.s3a.S3AFileSystem not found',
+    ),
+  ],
+  [
+    'SPN-CLASSPATH-CLASS',
+    uncaught('org.apache.hadoop.fs.UnsupportedFileSystemException: No FileSystem for scheme "abfss"'),
+  ],
+  [
+    'SPN-CLASSPATH-VERSION',
+    uncaught(
+      "java.lang.NoSuchMethodError: 'scala.collection.immutable.Seq scala.Predef$.wrapRefArray(java.lang.Object[])'",
+    ),
+  ],
+  [
+    'SPN-CLASSPATH-JAVA-VERSION',
+    uncaught(
+      'java.lang.UnsupportedClassVersionError: App has been compiled by a more recent version of the Java Runtime (class file version 65.0), this version of the Java Runtime only recognizes class file versions up to 61.0',
+    ),
+  ],
+  ['SPN-CLASSPATH-PYTHON-MODULE', { log: raised("ModuleNotFoundError: No module named 'pandas'") }],
+  ['SPN-CLASSPATH-FILE', uncaught('java.io.FileNotFoundException: /etc/app/settings.conf (No such file or directory)')],
+  ['SPN-CLASSPATH-FILE', { log: raised("FileNotFoundError: [Errno 2] No such file or directory: '/data/in.csv'") }],
+
+  [
+    'SPN-IMAGE-NAME',
+    waiting(
+      'InvalidImageName',
+      'Failed to apply default image tag "Local/NOPE:9": couldn\'t parse image name "Local/NOPE:9": invalid reference format: repository name (NOPE) must be lowercase',
+    ),
+  ],
+  [
+    'SPN-IMAGE-NOT-FOUND',
+    pull(
+      'failed to pull and unpack image "docker.io/library/spark:nope": failed to resolve image: docker.io/library/spark:nope: not found',
+    ),
+  ],
+  [
+    'SPN-IMAGE-ACCESS',
+    pull('failed to authorize: failed to fetch oauth token: unexpected status from GET request: 401 Unauthorized'),
+  ],
+  ['SPN-IMAGE-ACCESS', pull('pull access denied, repository does not exist or may require authorization')],
+  [
+    'SPN-IMAGE-REGISTRY',
+    pull(
+      'failed to do request: Head "https://localhost/v2/nope/manifests/9": dial tcp 127.0.0.1:443: connect: connection refused',
+    ),
+  ],
+  [
+    'SPN-IMAGE-NEVER',
+    waiting('ErrImageNeverPull', 'Container image "localhost/nope:9" is not present with pull policy of Never'),
+  ],
+  ['SPN-IMAGE-PULL', pull('rpc error: code = Unknown desc = something new')],
+  [
+    'SPN-IMAGE-COMMAND',
+    failedWith(
+      128,
+      'StartError',
+      'failed to create containerd task: exec: "/opt/entrypoint.sh": stat /opt/entrypoint.sh: no such file or directory',
+    ),
+  ],
+  ['SPN-IMAGE-COMMAND', { ...failedWith(1), log: 'exec /opt/entrypoint.sh: exec format error\n' }],
+
+  ['SPN-SCHEDULING-CPU', unschedulable('3 Insufficient cpu')],
+  // The node that was asked for does not come, or nobody asked for one.
+  [
+    'SPN-SCHEDULING-CPU',
+    { ...waitsForNode, events: [...waitsForNode.events, { reason: 'TriggeredScaleUp', message: 'x' }] },
+  ],
+  ['SPN-SCHEDULING-CPU', { ...waitsForNode, ageMs: 60_000 }],
+  ['SPN-SCHEDULING-MEMORY', unschedulable('3 Insufficient memory')],
+  ['SPN-SCHEDULING-RESOURCE', unschedulable('3 Insufficient nvidia.com/gpu')],
+  ['SPN-SCHEDULING-RESOURCE', unschedulable('3 Too many pods')],
+  ['SPN-SCHEDULING-TAINT', unschedulable('3 node(s) had untolerated taint(s)')],
+  ['SPN-SCHEDULING-AFFINITY', unschedulable("3 node(s) didn't match Pod's node affinity/selector")],
+  ['SPN-SCHEDULING-CORDONED', unschedulable('3 node(s) were unschedulable')],
+  [
+    'SPN-SCHEDULING-GATED',
+    {
+      ...unscheduled,
+      status: {
+        conditions: [
+          {
+            type: 'PodScheduled',
+            status: 'False',
+            reason: 'SchedulingGated',
+            message: 'Scheduling is blocked due to non-empty scheduling gates',
+          },
+        ],
+      },
+    },
+  ],
+  [
+    'SPN-SCHEDULING-EXECUTORS',
+    {
+      ...running,
+      log: warn(
+        'TaskSchedulerImpl',
+        'Initial job has not accepted any resources; check your cluster UI to ensure that workers are registered and have sufficient resources',
+      ).repeat(4),
+    },
+  ],
+
+  ['SPN-VOLUME-CLAIM', unschedulable('persistentvolumeclaim "scratch" not found')],
+  ['SPN-VOLUME-CLAIM', unschedulable('pod has unbound immediate PersistentVolumeClaims')],
+  [
+    'SPN-VOLUME-SPARK-CONF',
+    saying(
+      'FailedMount',
+      'MountVolume.SetUp failed for volume "spark-conf-volume-driver" : configmap "spark-drv-1-conf-map" not found',
+    ),
+  ],
+  [
+    'SPN-VOLUME-CONFIGMAP',
+    saying('FailedMount', 'MountVolume.SetUp failed for volume "s" : configmap "nope" not found'),
+  ],
+  ['SPN-VOLUME-SECRET', saying('FailedMount', 'MountVolume.SetUp failed for volume "s" : secret "nope" not found')],
+  [
+    'SPN-VOLUME-ATTACH',
+    saying(
+      'FailedAttachVolume',
+      'Multi-Attach error for volume "pvc-1" Volume is already exclusively attached to one node and can\'t be attached to another',
+    ),
+  ],
+  [
+    'SPN-VOLUME-MOUNT',
+    saying(
+      'FailedMount',
+      'MountVolume.MountDevice failed for volume "pvc-1" : rpc error: code = Internal desc = something new',
+    ),
+  ],
+  ['SPN-VOLUME-NO-SPACE', uncaught('java.io.IOException: No space left on device')],
+  ['SPN-VOLUME-EPHEMERAL', evicted('Pod ephemeral local storage usage exceeds the total limit of containers 2Gi. ')],
+  ['SPN-VOLUME-EPHEMERAL', evicted('Usage of EmptyDir volume "spark-local-dir-1" exceeds the limit "1Gi". ')],
+
+  [
+    'SPN-NETWORK-DNS',
+    uncaught(
+      'org.apache.spark.SparkException: External scheduler cannot be instantiated',
+      'io.fabric8.kubernetes.client.KubernetesClientException: Operation: [get]  for kind: [Pod]  with name: [d]  in namespace: [jobs]  failed.',
+      'java.io.IOException: nowhere.invalid',
+      'java.net.UnknownHostException: nowhere.invalid',
+    ),
+  ],
+  [
+    'SPN-NETWORK-API',
+    uncaught(
+      'org.apache.spark.SparkException: External scheduler cannot be instantiated',
+      'io.fabric8.kubernetes.client.KubernetesClientException: Operation: [get]  for kind: [Pod]  with name: [d]  in namespace: [jobs]  failed.',
+      'java.net.ConnectException: Connection refused',
+    ),
+  ],
+  [
+    'SPN-NETWORK-TLS',
+    uncaught(
+      'javax.net.ssl.SSLHandshakeException: PKIX path building failed',
+      'sun.security.provider.certpath.SunCertPathBuilderException: unable to find valid certification path to requested target',
+    ),
+  ],
+  [
+    'SPN-NETWORK-BIND',
+    uncaught(
+      "java.net.BindException: Cannot assign requested address: Service 'sparkDriver' failed after 16 retries (on a random free port)!",
+    ),
+  ],
+  ['SPN-NETWORK-REFUSED', uncaught('java.net.ConnectException: Connection refused')],
+  [
+    'SPN-NETWORK-SANDBOX',
+    saying(
+      'FailedCreatePodSandBox',
+      'Failed to create pod sandbox: rpc error: code = Unknown desc = failed to setup network for sandbox: no IP addresses available in range set',
+    ),
+  ],
+
+  [
+    'SPN-PERMISSION-FORBIDDEN',
+    uncaught(
+      'org.apache.spark.SparkException: External scheduler cannot be instantiated',
+      'io.fabric8.kubernetes.client.KubernetesClientException: Failure executing: GET at: https://kubernetes.default.svc/api/v1/namespaces/jobs/pods/d. Message: pods "d" is forbidden: User "system:serviceaccount:jobs:default" cannot get resource "pods" in API group "" in the namespace "jobs".',
+    ),
+  ],
+  [
+    'SPN-PERMISSION-TOKEN',
+    uncaught(
+      'org.apache.spark.SparkException: External scheduler cannot be instantiated',
+      'io.fabric8.kubernetes.client.KubernetesClientException: Failure executing: GET at: https://kubernetes.default.svc/api/v1/namespaces/jobs/pods/d. Message: Unauthorized. Received status: Status(code=401)',
+    ),
+  ],
+  [
+    'SPN-PERMISSION-SERVICE-ACCOUNT',
+    kubeflow(
+      'failed to run spark-submit: pods "nightly-driver" is forbidden: error looking up service account jobs/nope: serviceaccount "nope" not found',
+    ),
+  ],
+  [
+    'SPN-PERMISSION-POD-SECURITY',
+    {
+      ...running,
+      log: warn(
+        'ExecutorPodsAllocator',
+        api('pods "x" is forbidden: violates PodSecurity "restricted:latest": allowPrivilegeEscalation != false'),
+      ),
+    },
+  ],
+  [
+    'SPN-PERMISSION-RUN-AS-ROOT',
+    waiting(
+      'CreateContainerConfigError',
+      'Error: container has runAsNonRoot and image will run as root (pod: "d", container: spark-kubernetes-driver)',
+    ),
+  ],
+  [
+    'SPN-PERMISSION-STORAGE',
+    uncaught(
+      'java.nio.file.AccessDeniedException: s3a://bucket/in: getFileStatus on s3a://bucket/in: software.amazon.awssdk.services.s3.model.S3Exception: null (Service: S3, Status Code: 403, Request ID: X)',
+    ),
+  ],
+  ['SPN-PERMISSION-FILE', uncaught('java.io.FileNotFoundException: /data/out.txt (Permission denied)')],
+  ['SPN-PERMISSION-FILE', failedWith(126)],
+
+  [
+    'SPN-QUOTA-EXCEEDED',
+    {
+      ...running,
+      log:
+        warn('ExecutorPodsSnapshotsStoreImpl', 'Exception when notifying snapshot subscriber.') +
+        `${api('pods "app-exec-1" is forbidden: exceeded quota: small, requested: requests.memory=9900Mi, used: requests.memory=2200Mi, limited: requests.memory=8Gi')}\n`,
+    },
+  ],
+  [
+    'SPN-QUOTA-EXCEEDED',
+    kubeflow(
+      'failed to run spark-submit: pods "nightly-driver" is forbidden: exceeded quota: small, requested: pods=1, used: pods=10, limited: pods=10',
+    ),
+  ],
+  [
+    'SPN-QUOTA-DEMANDS',
+    kubeflow(
+      'failed to run spark-submit: pods "nightly-driver" is forbidden: failed quota: small: must specify limits.cpu for: spark-kubernetes-driver',
+    ),
+  ],
+  [
+    'SPN-QUOTA-LIMIT-RANGE',
+    kubeflow(
+      'failed to run spark-submit: pods "nightly-driver" is forbidden: maximum memory usage per Container is 1Gi, but limit is 2Gi',
+    ),
+  ],
+
+  [
+    'SPN-NODE-EVICTED',
+    evicted(
+      'The node was low on resource: memory. Threshold quantity: 100Mi, available: 80Mi. Container spark-kubernetes-driver was using 3Gi, request is 1Gi, has larger consumption of memory. ',
+    ),
+  ],
+  ['SPN-NODE-PREEMPTED', disrupted('PreemptionByScheduler')],
+  [
+    'SPN-NODE-SHUTDOWN',
+    {
+      ...failedWith(143),
+      status: { reason: 'Terminated', message: 'Pod was terminated in response to imminent node shutdown.' },
+    },
+  ],
+  [
+    'SPN-NODE-SHUTDOWN',
+    { ...failedWith(143), events: [{ reason: 'SpotInterruption', message: 'Spot interruption notice' }] },
+  ],
+  ['SPN-NODE-TAINTED', disrupted('DeletionByTaintManager')],
+  [
+    'SPN-NODE-TAINTED',
+    {
+      ...failedWith(143),
+      events: [{ reason: 'TaintManagerEviction', message: 'Marking for deletion Pod jobs/nightly-driver' }],
+    },
+  ],
+  ['SPN-NODE-API-EVICTION', disrupted('EvictionByEvictionAPI')],
+  [
+    'SPN-NODE-LOST',
+    failedWith(137, 'ContainerStatusUnknown', 'The container could not be located when the pod was terminated'),
+  ],
+  [
+    'SPN-NODE-NOT-READY',
+    {
+      ...running,
+      node: {
+        conditions: [
+          {
+            type: 'Ready',
+            status: 'Unknown',
+            reason: 'NodeStatusUnknown',
+            message: 'Kubelet stopped posting node status.',
+          },
+        ],
+      },
+    },
+  ],
+  [
+    'SPN-NODE-NOT-READY',
+    {
+      ...running,
+      node: { conditions: [{ type: 'Ready', status: 'False', lastTransitionTime: '2026-11-24T11:50:00Z' }] },
+    },
+  ],
+  [
+    'SPN-NODE-PRESSURE',
+    {
+      ...running,
+      node: {
+        conditions: [{ type: 'MemoryPressure', status: 'True', message: 'kubelet has insufficient memory available' }],
+      },
+    },
+  ],
+  [
+    'SPN-NODE-REJECTED',
+    { state: {}, log: null, status: { reason: 'OutOfcpu', message: "Node didn't have enough resource: cpu" } },
+  ],
+  [
+    'SPN-APPLICATION-JVM-CRASH',
+    {
+      ...failedWith(134),
+      log: '#\n# A fatal error has been detected by the Java Runtime Environment:\n#\n#  SIGSEGV (0xb) at pc=0x00007f, pid=7, tid=8\n',
+    },
+  ],
+
+  [
+    'SPN-APPLICATION-ANALYSIS',
+    uncaught(
+      'org.apache.spark.sql.catalyst.ExtendedAnalysisException: [TABLE_OR_VIEW_NOT_FOUND] The table or view `t` cannot be found. Verify the spelling',
+    ),
+  ],
+  [
+    'SPN-APPLICATION-ANALYSIS',
+    {
+      log: raised(
+        'pyspark.errors.exceptions.captured.AnalysisException: [UNRESOLVED_COLUMN.WITH_SUGGESTION] A column, variable, or function parameter with name `x` cannot be resolved.',
+      ),
+    },
+  ],
+  [
+    'SPN-APPLICATION-PATH',
+    uncaught(
+      'org.apache.spark.sql.AnalysisException: [PATH_NOT_FOUND] Path does not exist: s3a://bucket/in. SQLSTATE: 42K03',
+    ),
+  ],
+  [
+    'SPN-APPLICATION-BROADCAST-TIMEOUT',
+    uncaught(
+      'org.apache.spark.SparkException: Could not execute broadcast in 300 secs. You can increase the timeout for broadcasts via spark.sql.broadcastTimeout',
+      'java.util.concurrent.TimeoutException',
+    ),
+  ],
+  [
+    'SPN-APPLICATION-EXECUTOR-FAILURES',
+    { ...failedWith(11), log: error('ExecutorPodsAllocator', 'Max number of executor failures (6) reached') },
+  ],
+  [
+    'SPN-APPLICATION-JOB-ABORTED',
+    uncaught(
+      'org.apache.spark.SparkException: Job aborted due to stage failure: Task 0 in stage 0.0 failed 4 times, most recent failure: Lost task 0.3 (TID 3) (10.0.0.9 executor 1): java.lang.ArithmeticException: / by zero',
+      'java.lang.ArithmeticException: / by zero',
+    ),
+  ],
+  [
+    'SPN-APPLICATION-PY4J',
+    {
+      log: raised(
+        'py4j.protocol.Py4JJavaError: An error occurred while calling o52.foo.\n: java.lang.IllegalStateException: no',
+      ),
+    },
+  ],
+  [
+    'SPN-APPLICATION-PY4J-CONNECTION',
+    { log: raised('py4j.protocol.Py4JNetworkError: Answer from Java side is empty') },
+  ],
+  [
+    'SPN-APPLICATION-PYTHON',
+    { log: '  File "/opt/app.py", line 3\n    def f(\n         ^\nSyntaxError: \'(\' was never closed\n' },
+  ],
+  ['SPN-APPLICATION-PYTHON', { log: raised('ZeroDivisionError: division by zero') }],
+  [
+    'SPN-APPLICATION-CONTEXT-STOPPED',
+    uncaught('java.lang.IllegalStateException: Cannot call methods on a stopped SparkContext.'),
+  ],
+  ['SPN-APPLICATION-NAME-TAKEN', kubeflow('failed to run spark-submit: pods "nightly-driver" already exists')],
+  ['SPN-APPLICATION-SUBMISSION', kubeflow('failed to run spark-submit: something new')],
+  ['SPN-APPLICATION-EXCEPTION', uncaught('java.lang.IllegalArgumentException: bad config')],
+
+  ['SPN-HANG-DEADLOCK', { ...running, threads: [thread(1, 'main', 'BLOCKED', 2), thread(2, 'other', 'BLOCKED', 1)] }],
+  ...['hung', 'failing'].map((state): readonly [FindingId, Given] => [
+    'SPN-HANG-BLOCKED-MAIN',
+    {
+      ...running,
+      sidecar: { state: { running: {} } },
+      report: { state, reason: 'unresponsive', detail: 'no answer' },
+      threads: [thread(1, 'main', 'BLOCKED', 2), thread(2, 'other', 'RUNNABLE')],
+    },
+  ]),
+  [
+    'SPN-HANG-GC',
+    {
+      ...running,
+      executors: [{ id: 'driver', addTime: '2026-11-24T11:50:00.000GMT', peakMemoryMetrics: { TotalGCTime: 400_000 } }],
+    },
+  ],
+  [
+    'SPN-HANG-SCHEDULER',
+    { ...running, log: error('Utils', 'throw uncaught fatal error in thread dag-scheduler-event-loop') },
+  ],
+  ['SPN-HANG-MAIN-ENDED', { ...running, log: thrown('java.lang.IllegalStateException: x') }],
+  ['SPN-HANG-CLOSED-CONTEXT', { ...running, log: info('SparkContext', 'Successfully stopped SparkContext') }],
+  [
+    'SPN-HANG-RESTARTED',
+    {
+      ...running,
+      lastState: failedWith(137).state as object,
+      sidecar: { state: { running: {} }, lastState: { terminated: { exitCode: 88 } } },
+      previousLog: '',
+    },
+  ],
+  [
+    'SPN-HANG-UNRESPONSIVE',
+    {
+      ...running,
+      sidecar: { state: { running: {} } },
+      report: { state: 'hung', reason: 'unresponsive', detail: '3 times no answer' },
+    },
+  ],
+
+  ['SPN-EXIT-1', failedWith(1)],
+  ['SPN-EXIT-50', failedWith(50)],
+  ['SPN-EXIT-101', failedWith(101)],
+  ['SPN-EXIT-124', failedWith(124)],
+  ['SPN-EXIT-127', failedWith(127)],
+  ['SPN-EXIT-134', failedWith(134)],
+  ['SPN-EXIT-137', failedWith(137)],
+  ['SPN-EXIT-139', failedWith(139)],
+  ['SPN-EXIT-143', failedWith(143)],
+  ['SPN-EXIT-OTHER', failedWith(42)],
+  ['SPN-EXIT-1', { ...pending, ...failedWith(1), phase: 'Failed' }],
+]

@@ -1,0 +1,53 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { runCommandLine } from '../../cli/cli.ts'
+import { callOf } from '../../cli/invocation.ts'
+import type { Edges } from '../../cli/io/cli-io.ts'
+
+export interface Ran {
+  readonly exitCode: number
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** Runs the command line in this process. `files` stand in for the disk; other names are read from the captures; `edges` over a world without cluster or terminal. */
+export async function runCli(
+  args: readonly string[],
+  files: Readonly<Record<string, string>> = {},
+  stdin = '',
+  { calledAs = 'spark-nanny', ...edges }: Partial<Edges> & { readonly calledAs?: string } = {},
+): Promise<Ran> {
+  let stdout = ''
+  let stderr = ''
+  const exitCode = await runCommandLine(callOf(calledAs, args), {
+    env: {},
+    isTerminal: { stdout: false, stderr: false },
+    readFile: async (path) => files[path] ?? readFile(join(captureDir, path), 'utf8'),
+    async *readBytes(path) {
+      const text = files[path] ?? (await readFile(join(captureDir, path), 'utf8'))
+      yield new TextEncoder().encode(text)
+    },
+    readStdin: async () => stdin,
+    stdout: (text) => {
+      stdout += text
+    },
+    stderr: (text) => {
+      stderr += text
+    },
+    makePrivateFolder: () => Promise.reject(new Error('this test makes no folder')),
+    writePrivateFile: () => Promise.reject(new Error('this test writes no file')),
+    appendFile: () => Promise.reject(new Error('this test writes no file')),
+    nowMs: () => Date.now(),
+    sleep: async () => {},
+    connect: () => Promise.reject(new Error('this test has no cluster')),
+    ...edges,
+  })
+  return { exitCode, stdout, stderr }
+}
+
+const captureDir = join(import.meta.dirname, '../data/admission')
+
+/** The object of a captured AdmissionReview. */
+export async function capturedObject(file: string): Promise<Record<string, unknown>> {
+  return JSON.parse(await readFile(join(captureDir, file), 'utf8')).request.object
+}

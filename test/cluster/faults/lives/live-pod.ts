@@ -1,0 +1,78 @@
+import type { Audit, AuditedPod } from '../invariants/audit.ts'
+import type { PodRecord } from '../invariants/records.ts'
+import type { FastClock } from '../runner/fast-clock.ts'
+import { podStatus, type StatusPlan } from './driver-pod.ts'
+import { type PacedWriter, WorldEnded } from './paced-writer.ts'
+import type { ScriptedUis, UiMode } from './scripted-ui.ts'
+
+/** One driver pod, from its creation on, as its life's script sees it. */
+export interface LivePod {
+  readonly record: PodRecord
+  readonly podIp: string
+  /** Writes the status as a kubelet would; false: it is gone. */
+  status(plan: Omit<StatusPlan, 'podIp' | 'nowMs'>, urgent?: boolean): Promise<boolean>
+  ui(mode: UiMode): void
+  /** What its sidecar says from now on. */
+  conclude(sinceMs: number | null): void
+  now(): AuditedPod | undefined
+  /** These reject when the world ends. */
+  until(holds: (pod: AuditedPod | undefined) => boolean): Promise<void>
+  gone(): Promise<void>
+  delete(): Promise<void>
+}
+
+export interface LivePodEdges extends Pick<PacedWriter, 'write'> {
+  readonly audit: Audit
+  readonly uis: ScriptedUis
+  readonly clock: FastClock
+  readonly ending: AbortSignal
+}
+
+export function livePod(record: PodRecord, podIp: string, edges: LivePodEdges): LivePod {
+  const { audit, uis, clock, write, ending } = edges
+  const path = `/api/v1/namespaces/${record.namespace}/pods/${record.name}`
+  const now = () => {
+    const pod = audit.pod(record.namespace, record.name)
+    return pod?.metadata.uid === record.uid ? pod : undefined
+  }
+  const until = async (holds: (pod: AuditedPod | undefined) => boolean): Promise<void> => {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const listener = () => {
+      if (ending.aborted || holds(now())) resolve()
+    }
+    const stop = audit.listenTo(record, listener)
+    ending.addEventListener('abort', listener, { once: true })
+    listener()
+    await promise
+    stop()
+    ending.removeEventListener('abort', listener)
+    if (ending.aborted) throw new WorldEnded()
+  }
+  return {
+    record,
+    podIp,
+    now,
+    until,
+    // It may not have been seen yet.
+    gone: () => until(() => audit.changes(record.uid).at(-1)?.type === 'DELETED'),
+    ui: (mode) => uis.set(podIp, mode),
+    conclude: (sinceMs) => uis.conclude(podIp, sinceMs),
+    status: async (plan, urgent) => {
+      const status = podStatus({ ...plan, podIp, nowMs: clock.nowMs() })
+      const body = { metadata: { uid: record.uid }, status }
+      const contentType = 'application/merge-patch+json'
+      try {
+        return (await write({ method: 'PATCH', path: `${path}/status`, contentType, body }, urgent)) !== undefined
+      } catch (error) {
+        // Another of its name by now.
+        if (error instanceof Error && /HTTP 409/.test(error.message)) return false
+        throw error
+      }
+    },
+    delete: async () => {
+      record.deletedByUs = true
+      const body = { preconditions: { uid: record.uid } }
+      await write({ method: 'DELETE', path, body })
+    },
+  }
+}

@@ -1,0 +1,81 @@
+import type { UiGet, UiReply } from '../../../../spark-ui/http-get.ts'
+import type { Probe, Prober } from '../../../../spark-ui/ui-client.ts'
+import { type FastClock, iso } from '../runner/fast-clock.ts'
+import { seeded } from '../runner/random.ts'
+
+/** How a driver's Spark UI answers. `flaky`: it fails now and then, never three times in a row. */
+export type UiMode =
+  | 'refused'
+  | 'alive'
+  | 'flaky'
+  | 'not-started'
+  | 'authentication'
+  | 'other'
+  | 'timeout'
+  | 'reset'
+  | '500'
+
+/** The Spark UIs of all pods, and what their sidecars say, by their addresses. */
+export interface ScriptedUis {
+  set(podIp: string, mode: UiMode): void
+  /** Since when the sidecar has concluded that its driver hangs; null: it has not, or has taken it back. */
+  conclude(podIp: string, sinceMs: number | null): void
+  /** Asks a sidecar; one that never concluded anything does not answer. */
+  get(get: UiGet): Promise<UiReply>
+  /** What one replica sees of them. */
+  prober(replica: string): Pick<Prober, 'probe'>
+}
+
+export function scriptedUis(seed: number, clock: FastClock): ScriptedUis {
+  const modes = new Map<string, UiMode>()
+  const verdicts = new Map<string, number | null>()
+  const forever = new AbortController().signal
+  const failing = async (cause: 'timeout' | 'reset' | 'server-error', timeoutMs: number): Promise<Probe['sample']> => {
+    const tookMs = cause === 'timeout' ? timeoutMs : 20
+    await clock.sleep(tookMs, forever)
+    return { kind: 'failing', cause, detail: 'scripted', tookMs }
+  }
+  const sample = async (mode: UiMode, fails: boolean, timeoutMs: number): Promise<Probe['sample']> => {
+    switch (mode) {
+      case 'refused':
+        return { kind: 'refused' }
+      case 'flaky':
+        return fails ? failing('timeout', timeoutMs) : { kind: 'alive', evidence: 'application' }
+      case 'alive':
+        return { kind: 'alive', evidence: 'application' }
+      case 'not-started':
+      case 'authentication':
+        return { kind: 'alive', evidence: mode }
+      case 'other':
+        return { kind: 'other', detail: 'another application' }
+      case 'timeout':
+      case 'reset':
+        return failing(mode, timeoutMs)
+      case '500':
+        return failing('server-error', timeoutMs)
+    }
+  }
+  return {
+    set: (podIp, mode) => void modes.set(podIp, mode),
+    conclude: (podIp, sinceMs) => void verdicts.set(podIp, sinceMs),
+    get: async ({ address: { host } }) => {
+      const sinceMs = verdicts.get(host)
+      if (sinceMs === undefined) return { kind: 'refused' }
+      const hung = { state: 'hung', reason: 'unresponsive', detail: 'scripted', action: { now: 'fail' } }
+      const verdict = sinceMs === null ? { state: 'alive' } : { ...hung, since: iso(sinceMs) }
+      return { kind: 'answer', answer: { statusCode: 200, body: JSON.stringify(verdict) }, tookMs: 1 }
+    },
+    prober: (replica) => {
+      const random = seeded(seed, replica, 'uis')
+      const failures = new Map<string, number>()
+      return {
+        probe: async ({ host }, _applicationId, timeoutMs) => {
+          const before = failures.get(host) ?? 0
+          const fails = before < 2 && random() < 0.5
+          failures.set(host, fails ? before + 1 : 0)
+          return { sample: await sample(modes.get(host) ?? 'refused', fails, timeoutMs), listedId: null }
+        },
+      }
+    },
+  }
+}

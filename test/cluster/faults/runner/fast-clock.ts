@@ -1,0 +1,65 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { isRecord, recordOf } from '../../../../core/json.ts'
+import type { KubernetesApi } from '../../../../kubernetes/api.ts'
+
+/** Annotation: when an object was made, by the fast clock; the API server has only its own. */
+export const createdAnnotation = 'faults.test/created'
+
+/** A clock that runs `speed` times as fast as the world's. Milliseconds since 1970. */
+export interface FastClock {
+  readonly speed: number
+  nowMs(): number
+  monotonicMs(): number
+  sleep(ms: number, signal: AbortSignal): Promise<void>
+  /** A time of the API server's, by this clock. */
+  ofServer(ms: number): number
+}
+
+export function fastClock(speed: number): FastClock {
+  const [startMs, startedMs] = [Date.now(), performance.now()]
+  const ofServer = (ms: number) => startMs + (ms - startMs) * speed
+  return {
+    speed,
+    nowMs: () => startMs + (performance.now() - startedMs) * speed,
+    monotonicMs: () => performance.now() * speed,
+    sleep: (ms, signal) => delay(ms / speed, undefined, { signal }).catch(() => {}),
+    ofServer,
+  }
+}
+
+export const iso = (ms: number): string => new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z')
+
+/** Where deadlines end by the world's clock: no request may take `speed` times less than a loaded machine needs. */
+export interface HastenedDeadlines {
+  realMs(path: string, deadlineMs: number): number
+  readonly watchIdleMs: number
+}
+
+/** The API as it would be if its server's clock were as fast as ours. */
+export function hastened(api: KubernetesApi, clock: FastClock, deadlines: HastenedDeadlines): KubernetesApi {
+  const dated = (object: unknown): void => {
+    const { metadata } = recordOf(object)
+    if (!isRecord(metadata)) return
+    const created = recordOf(metadata.annotations)[createdAnnotation]
+    if (created !== undefined) metadata.creationTimestamp = created
+    const { deletionTimestamp } = metadata
+    if (typeof deletionTimestamp === 'string') {
+      metadata.deletionTimestamp = iso(clock.ofServer(Date.parse(deletionTimestamp)))
+    }
+  }
+  return {
+    request: async (request) => {
+      const deadlineMs = deadlines.realMs(request.path, request.deadlineMs)
+      const answer = await api.request({ ...request, deadlineMs })
+      const items = answer.kind === 'answer' ? recordOf(answer.body).items : undefined
+      if (Array.isArray(items)) items.forEach(dated)
+      return answer
+    },
+    async *watch(path, _idleMs, signal) {
+      for await (const item of api.watch(path, deadlines.watchIdleMs, signal)) {
+        if (item.kind === 'event') dated(recordOf(item.event).object)
+        yield item
+      }
+    },
+  }
+}

@@ -1,0 +1,92 @@
+import { watchSparkApplications } from '../../../../cluster/spark-applications.ts'
+import { background } from '../../../../core/background-tasks.ts'
+import { createClient } from '../../../../kubernetes/client.ts'
+import type { ControllerConfig } from '../../../../webhook/config/controller-config.ts'
+import { createControllerMetrics } from '../../../../webhook/controller/metrics/metrics.ts'
+import { startController } from '../../../../webhook/controller/start.ts'
+import { createMetrics } from '../../../../webhook/server/metrics.ts'
+import { recordingLog } from '../../../support/recording-log.ts'
+import { ownSidecarImage } from '../lives/driver-pod.ts'
+import type { ScriptedUis } from '../lives/scripted-ui.ts'
+import type { FaultyProxy } from '../proxy/proxy.ts'
+import { type FastClock, hastened } from './fast-clock.ts'
+import { seeded } from './random.ts'
+
+export interface ReplicaOptions {
+  readonly name: string
+  readonly seed: number
+  readonly namespace: string
+  readonly proxy: FaultyProxy
+  readonly clock: FastClock
+  readonly config: ControllerConfig
+  readonly uis: ScriptedUis
+}
+
+/** One process' worth of controller, on a clock of its own speed. */
+export interface Replica {
+  readonly name: string
+  readonly lines: ReturnType<typeof recordingLog>['lines']
+  metrics(): Promise<string>
+  /** Sleeps under way: each is a timer, and somebody who waits. */
+  sleeping(): number
+  stop(): Promise<void>
+}
+
+/** A lease lasts 2.4 real seconds: the proportions are those of the real one, the machine may be slow. */
+const realLease = { durationMs: 2_400, renewDeadlineMs: 1_600, retryMs: 300 }
+
+export function startReplica({ name, seed, namespace, proxy, clock, config, uis }: ReplicaOptions): Replica {
+  const { log, lines } = recordingLog()
+  const client = createClient(proxy.access)
+  const { speed } = clock
+  const api = hastened(client, clock, {
+    // An action's 4 s are to what is left of a lease when its holder steps down, 5 s, as 0.7 to 0.8.
+    realMs: (path, deadlineMs) => (path.includes('/leases') ? deadlineMs / speed : deadlineMs * 0.175),
+    watchIdleMs: 4_000,
+  })
+  let sleeping = 0
+  const sleep = async (ms: number, signal: AbortSignal) => {
+    sleeping += 1
+    await clock.sleep(ms, signal)
+    sleeping -= 1
+  }
+  const edges = { api, log, sleep, random: seeded(seed, name, 'jitter'), nowMs: clock.nowMs }
+  const loops = background(log)
+  const applications = watchSparkApplications(edges)
+  applications.reflectors.forEach((reflector, index) => {
+    loops.start(`applications-${index}`, reflector.run)
+  })
+  const metrics = createMetrics('1.2.3')
+  startController({
+    ...edges,
+    namespace,
+    version: '1.2.3',
+    config: { ...config, podName: name },
+    sidecarImage: ownSidecarImage,
+    chartSettings: {},
+    applications,
+    node: () => ({ kind: 'unknown' }),
+    nativeSidecars: () => true,
+    stale: () => ({}),
+    monotonicMs: clock.monotonicMs,
+    metrics: createControllerMetrics(metrics.registry, clock.monotonicMs),
+    loops,
+    prober: uis.prober(name),
+    get: uis.get,
+    leaseTiming: {
+      durationMs: realLease.durationMs * speed,
+      renewDeadlineMs: realLease.renewDeadlineMs * speed,
+      retryMs: realLease.retryMs * speed,
+    },
+  })
+  return {
+    name,
+    lines,
+    metrics: () => metrics.render(),
+    sleeping: () => sleeping,
+    stop: async () => {
+      await loops.stop()
+      client.close()
+    },
+  }
+}

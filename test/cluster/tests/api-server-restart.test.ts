@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Cluster, connectCluster } from '../harness/cluster.ts'
+import { restartApiServer } from '../harness/kubernetes/control-plane.ts'
+import { createNamespace, deleteNamespace } from '../harness/namespaces.ts'
+import { createPlainDriver } from '../harness/plain-drivers.ts'
+import { eventsOf, type PodRef } from '../harness/pods.ts'
+import { waitFor } from '../harness/processes.ts'
+import { startWebhook, type Webhook } from '../harness/webhook.ts'
+
+const namespace = `restart-${process.pid}`
+let cluster: Cluster
+let webhook: Webhook
+
+before(async () => {
+  cluster = await connectCluster()
+  // Nobody injects a sidecar: that a driver has none is told as soon as it runs.
+  await createNamespace(cluster, namespace, { looked: `after-${process.pid}` })
+  const env = { SPARK_NANNY_NAMESPACE_SELECTOR: `looked=after-${process.pid}` }
+  webhook = await startWebhook(cluster, { name: namespace, env })
+})
+after(async () => {
+  await deleteNamespace(cluster, namespace)
+  await webhook?.stop()
+})
+
+/** A driver to the controller; its container only sleeps. */
+const sleepingDriver = (name: string) => createPlainDriver(cluster, namespace, { name, command: ['sleep', '600'] })
+const toldOf = (ref: PodRef, timeoutMs: number) =>
+  waitFor({ what: `${ref.pod} is told of`, timeoutMs }, async () =>
+    (await eventsOf(cluster, ref)).find(({ reason }) => reason === 'SparkNannyNotInjected'),
+  )
+
+/** How the webhook answered whether it is ready, while `work` was under way; 0: not at all. */
+const readinessDuring = async (work: Promise<void>): Promise<ReadonlySet<number>> => {
+  const seen = new Set<number>()
+  let isOver = false
+  const ask = async () => {
+    while (!isOver) {
+      seen.add(await webhook.readyz().catch(() => 0))
+      await sleep(100)
+    }
+  }
+  const asking = ask()
+  try {
+    await work
+  } finally {
+    isOver = true
+    await asking
+  }
+  return seen
+}
+
+test('an API server that is restarted: the webhook stays ready, and the controller sees what comes after', async (context) => {
+  await toldOf(await sleepingDriver('before'), 120_000)
+  const beganMs = Date.now()
+  const since = () => `${(Date.now() - beganMs) / 1000} s after it was ended`
+  const seen = await readinessDuring(restartApiServer(cluster.nodeAddress))
+  context.diagnostic(`the API is ready again ${since()}`)
+  assert.deepEqual([...seen], [200])
+
+  // It may have to lead anew: a lease that could not be renewed is given up.
+  const driver = await waitFor({ what: 'a driver is made', timeoutMs: 60_000 }, () => sleepingDriver('after'))
+  await toldOf(driver, 180_000)
+  context.diagnostic(`the new driver is told of ${since()}`)
+  const figures = await waitFor({ what: 'both are Ready', timeoutMs: 60_000 }, async () => {
+    const text = await (await fetch(webhook.metricsUrl)).text()
+    return text.includes(`spark_nanny_drivers{namespace="${namespace}",state="ready"} 2`) ? text : undefined
+  })
+  assert.match(figures, /^spark_nanny_leader 1$/m)
+  assert.doesNotMatch(figures, /spark_nanny_watch_stale\{[^}]*\} 1/)
+  assert.equal(await webhook.readyz(), 200)
+})

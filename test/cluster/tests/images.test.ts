@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict'
+import { before, describe, test } from 'node:test'
+import packageJson from '../../../package.json' with { type: 'json' }
+import { type ImageContents, readArchive } from '../harness/images/archive.ts'
+import { archiveFile } from '../harness/images/builder.ts'
+import { sidecarTag, webhookTag } from '../harness/images/project.ts'
+
+const images: Record<string, ImageContents> = {}
+before(async () => {
+  for (const tag of [sidecarTag, webhookTag]) images[tag] = await readArchive(archiveFile(tag))
+})
+
+const imageOf = (tag: string): ImageContents => {
+  const image = images[tag]
+  assert.ok(image, `no image ${tag}`)
+  return image
+}
+
+/** Both images stand on one base: what only one of them has is its own. */
+const ownLayers = (tag: string) => {
+  const other = imageOf(tag === sidecarTag ? webhookTag : sidecarTag)
+  return imageOf(tag).layers.filter(({ diffId }) => !other.layers.some((layer) => layer.diffId === diffId))
+}
+
+for (const [tag, bundle, limitBytes] of [
+  [sidecarTag, 'sidecar.cjs', 2 * 1024 ** 2],
+  [webhookTag, 'webhook.cjs', 2 * 1024 ** 2],
+] as const) {
+  describe(tag, () => {
+    test('its own layers hold one bundle, and are small', (context) => {
+      const own = ownLayers(tag)
+      const ownBytes = own.reduce((sum, { bytes }) => sum + bytes, 0)
+      const allBytes = imageOf(tag).layers.reduce((sum, { bytes }) => sum + bytes, 0)
+      context.diagnostic(
+        `${tag}: own layers ${(ownBytes / 1024).toFixed(0)} KiB, with the base ${(allBytes / 1024 ** 2).toFixed(0)} MiB`,
+      )
+      assert.deepEqual(
+        own.flatMap(({ files }) => files),
+        [bundle],
+      )
+      assert.ok(ownBytes <= limitBytes, `${ownBytes} bytes`)
+    })
+
+    test('no shell, no package manager, no node_modules', () => {
+      const files = imageOf(tag).layers.flatMap((layer) => layer.files)
+      const tools = /(^|\/)(sh|bash|dash|busybox|npm|npx|yarn|apt-get|dpkg)$|node_modules\//
+      assert.deepEqual(
+        files.filter((path) => tools.test(path)),
+        [],
+      )
+    })
+
+    test('runs Node as a numbered user, and says what it is', () => {
+      const { User, Entrypoint = [], Labels = {} } = imageOf(tag).config
+      assert.match(User ?? '', /^[1-9]\d*$/)
+      assert.deepEqual([Entrypoint.at(0), Entrypoint.at(-1)], ['/nodejs/bin/node', `/${bundle}`])
+      const label = (name: string) => Labels[`org.opencontainers.image.${name}`]
+      assert.equal(label('version'), packageJson.version)
+      assert.equal(label('title'), tag.replace(/^.*\/|:.*$/g, ''))
+      assert.ok(label('description') && label('licenses'))
+    })
+  })
+}

@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { parseProperties } from '../../../core/spark/properties.ts'
+
+const rows: readonly (readonly [string, string, readonly (readonly [string, string])[]])[] = [
+  [
+    'as Spark writes it',
+    '#Java properties built from Kubernetes config map with name: x\n#Sun Nov 22\nspark.ui.port=4041\n',
+    [['spark.ui.port', '4041']],
+  ],
+  [
+    'escaped separators',
+    'spark.jars=local\\:///opt/a.jar\nspark.x=a\\=b',
+    [
+      ['spark.jars', 'local:///opt/a.jar'],
+      ['spark.x', 'a=b'],
+    ],
+  ],
+  [
+    'colon and blank as separators',
+    'a:1\nb 2\nc = 3\n d\t=\t4',
+    [
+      ['a', '1'],
+      ['b', '2'],
+      ['c', '3'],
+      ['d', '4'],
+    ],
+  ],
+  ['escaped blanks in a key', 'a\\ b=1', [['a b', '1']]],
+  [
+    'a line that goes on',
+    'a=1,\\\n   2,\\\n   3\nb=4',
+    [
+      ['a', '1,2,3'],
+      ['b', '4'],
+    ],
+  ],
+  [
+    'a backslash before the line end',
+    'a=1\\\\\nb=2',
+    [
+      ['a', '1\\'],
+      ['b', '2'],
+    ],
+  ],
+  ['escapes', 'a=\\t\\n\\u00e9', [['a', '\t\né']]],
+  [
+    'CRLF',
+    'a=1\r\nb=2\r\n',
+    [
+      ['a', '1'],
+      ['b', '2'],
+    ],
+  ],
+  ['comments and empty lines', '! one\n# two\n\n  # three\na=1', [['a', '1']]],
+  [
+    'an empty value',
+    'a=\nb',
+    [
+      ['a', ''],
+      ['b', ''],
+    ],
+  ],
+  ['the last of two', 'a=1\na=2', [['a', '2']]],
+  ['nothing', '', []],
+]
+
+for (const [what, text, expected] of rows) {
+  test(what, () => assert.deepEqual([...parseProperties(text)], expected))
+}
+
+/** As Properties.store escapes. */
+const escaped = (text: string, key: boolean) =>
+  text
+    .replace(/[\\=:#!]/g, '\\$&')
+    .replace(/\n/g, '\\n')
+    .replace(/\t/g, '\\t')
+    .replace(key ? / /g : /^ /, '\\ ')
+
+test('what Properties.store writes is read back', () => {
+  const word = fc.string({ unit: fc.constantFrom(...'abz.09=:#! \\\n\t'), minLength: 1 })
+  fc.assert(
+    fc.property(fc.dictionary(word, word), (entries) => {
+      const text = Object.entries(entries).map(([key, value]) => `${escaped(key, true)}=${escaped(value, false)}\n`)
+      assert.deepEqual(Object.fromEntries(parseProperties(text.join(''))), { ...entries })
+    }),
+  )
+})
+
+test('any text is read without failing', () => {
+  fc.assert(fc.property(fc.string(), (text) => void parseProperties(text)))
+})

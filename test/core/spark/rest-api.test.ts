@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import {
+  applicationIds,
+  isIdOf,
+  runningJobsPath,
+  runningWork,
+  sampleOf,
+  type UiAnswer,
+} from '../../../core/spark/rest-api.ts'
+import type { Sample } from '../../../core/verdict/verdict.ts'
+
+const id = 'spark-3dc6e91792d24f94a8b4c565a1d99489'
+const list = (...ids: readonly string[]) =>
+  JSON.stringify(ids.map((each) => ({ id: each, name: 'app', attempts: [{}] })))
+const page = '<html><body><h3>Spark is starting up. Please wait a while until it is ready.</h3></body></html>'
+
+const kindText = (sample: Sample) =>
+  sample.kind === 'alive'
+    ? `alive ${sample.evidence}`
+    : sample.kind === 'failing'
+      ? `failing ${sample.cause}`
+      : sample.kind
+
+const rows: readonly (readonly [string, Partial<UiAnswer>, string, (string | null)?])[] = [
+  ['our id', { body: list(id) }, 'alive application'],
+  ['our id among others', { body: list('local-1', id) }, 'alive application'],
+  ['our id of the second driver', { body: list(`${id}-2`) }, 'alive application'],
+  ['another id', { body: list('spark-other') }, 'other'],
+  ['an id that ours begins', { body: list(`${id}0`) }, 'other'],
+  ['no application', { body: '[]' }, 'other'],
+  ['any id when ours is unknown', { body: list('spark-other') }, 'alive application', null],
+  ['no application when ours is unknown', { body: '[]' }, 'other', null],
+  ['the starting page', { body: page }, 'alive not-started'],
+  ['other HTML', { body: '<html>welcome</html>' }, 'failing malformed'],
+  ['half a list', { body: list(id).slice(0, -3) }, 'failing malformed'],
+  ['an empty body', { body: '' }, 'failing malformed'],
+  ['an object', { body: '{"id":"x"}' }, 'failing malformed'],
+  ['a list of something else', { body: '[1, null]' }, 'failing malformed'],
+  ['401', { statusCode: 401, body: '' }, 'alive authentication'],
+  ['403', { statusCode: 403, body: '' }, 'alive authentication'],
+  ['302 to https', { statusCode: 302, location: 'https://x:4440/', body: '' }, 'alive redirect'],
+  ['302 to a log-in page', { statusCode: 302, location: '/login', body: '' }, 'alive redirect'],
+  ['307', { statusCode: 307, body: '' }, 'alive redirect'],
+  ['500', { statusCode: 500, body: '' }, 'failing server-error'],
+  ['503', { statusCode: 503, body: page }, 'failing server-error'],
+  ['404', { statusCode: 404, body: '' }, 'other'],
+  ['204', { statusCode: 204, body: '' }, 'other'],
+]
+
+for (const [what, answer, expected, applicationId = id] of rows) {
+  test(`${what}: ${expected}`, () => {
+    const sample = sampleOf({ statusCode: 200, body: '', ...answer }, applicationId, 12)
+    assert.equal(kindText(sample), expected)
+    if (sample.kind === 'failing') assert.equal(sample.tookMs, 12)
+  })
+}
+
+test('any answer is some sample', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 100, max: 599 }), fc.oneof(fc.string(), fc.json()), (statusCode, body) => {
+      assert.ok(sampleOf({ statusCode, body }, id, 1).kind.length > 0)
+    }),
+  )
+})
+
+test('the ids of drivers restarted in place are ours, no others', () => {
+  assert.ok(isIdOf('a-2', 'a') && isIdOf('a-13', 'a') && isIdOf('a', 'a'))
+  assert.ok(
+    !isIdOf('a-', 'a') && !isIdOf('a-x', 'a') && !isIdOf('a-2-3', 'a') && !isIdOf('b-2', 'a') && !isIdOf('', 'a'),
+  )
+  assert.equal(applicationIds('no json'), undefined)
+})
+
+test('the path of the running jobs', () => {
+  assert.equal(runningJobsPath('a/b'), '/api/v1/applications/a%2Fb/jobs?status=running')
+})
+
+const job = (fields: object) => ({
+  jobId: 3,
+  name: 'count at App.java:20',
+  numCompletedTasks: 4,
+  numFailedTasks: 2,
+  numKilledTasks: 1,
+  ...fields,
+})
+
+test('the work is the running jobs and their ended tasks, by id', () => {
+  const jobs = [job({}), job({ jobId: 1, numCompletedTasks: 0, numFailedTasks: 0, numKilledTasks: 0 })]
+  assert.deepEqual(runningWork(JSON.stringify(jobs)), {
+    jobs: [
+      { id: 1, endedTasks: 0 },
+      { id: 3, endedTasks: 7 },
+    ],
+  })
+})
+
+const streaming: readonly (readonly [string, object])[] = [
+  ['a batch of Structured Streaming', { description: 'q\nid = 1f, runId = 2e, batch = 7' }],
+  ['a continuous query', { description: 'id = 1f, runId = 2e, batch = init' }],
+  ['a receiver', { name: 'Streaming job running receiver 0' }],
+  ['a batch of DStreams', { description: 'Streaming job from <a href="/streaming/batch/?id=1">x</a>' }],
+]
+for (const [what, fields] of streaming) {
+  test(`${what} is no work that can stall`, () =>
+    assert.deepEqual(runningWork(JSON.stringify([job(fields)])), { jobs: [] }))
+}
+
+test('what is no list of jobs tells nothing', () => {
+  for (const body of ['', '{}', '[1]', page]) assert.equal(runningWork(body), undefined)
+})

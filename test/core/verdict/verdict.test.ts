@@ -1,0 +1,128 @@
+/** Every row of DESIGN's verdict table, and its edges. */
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { nextPollDelayMs } from '../../../core/verdict/verdict.ts'
+import { judgedAfter, policy, samples, verdictText } from './judged-samples.ts'
+
+const stall = { stallDeadlineMs: 30_000 }
+
+/** What; the samples by the milliseconds at which each ended; the verdict; deadlines that differ. */
+type Row = readonly [what: string, steps: string, verdict: string, deadlines?: Partial<typeof policy>]
+
+function table(name: string, answered: boolean, rows: readonly Row[]): void {
+  describe(name, () => {
+    for (const [what, steps, verdict, deadlines] of rows) {
+      test(`${what}: ${verdict}`, () => assert.equal(verdictText(judgedAfter(steps, answered, deadlines)), verdict))
+    }
+  })
+}
+
+table('our id, the starting page, an answer of a filter or of TLS', false, [
+  ['our id', '10 alive', 'alive'],
+  ['the starting page', '10 page', 'alive'],
+  ['401 or 403', '10 forbidden', 'alive'],
+  ['a redirect', '10 redirect', 'alive'],
+  ['the starting page for ever', '10 page, 900000 page', 'alive'],
+])
+
+table('another id', false, [
+  ['at first', '10 other', 'unknown'],
+  ['after ours', '10 alive, 20 other', 'unknown'],
+  ['for a day', '10 alive, 20 other, 86400000 other', 'unknown'],
+  ['for a day, never ours', '20 other, 86400000 other', 'unknown'],
+  ['ends a run of failures', '0 alive, 10000 timeout, 20000 timeout, 20001 other, 30001 timeout', 'failing'],
+])
+
+const burst = Array.from({ length: 100 }, (_, count) => `${count * 10} error`).join(', ')
+table('timeout, reset, 5xx, malformed after an answer', false, [
+  ['one timeout', '0 alive, 10000 timeout', 'failing'],
+  ['two', '0 alive, 10000 timeout, 20000 timeout', 'failing'],
+  ['three in a row', '0 alive, 10000 timeout, 20000 timeout, 30000 timeout', 'hung unresponsive'],
+  ['three, timers a little early', '0 alive, 9990 timeout, 19970 timeout, 29950 timeout', 'hung unresponsive'],
+  ['an answer between', '0 alive, 10000 timeout, 20000 timeout, 20010 alive, 30010 timeout', 'failing'],
+  ['the sidecar late between', '0 alive, 10000 timeout, 20000 late, 30000 timeout', 'failing'],
+  ['three resets over 20 s', '0 alive, 1 reset, 10001 reset, 20001 reset', 'failing'],
+  ['four over 30 s', '0 alive, 1 reset, 10001 reset, 20001 reset, 30001 reset', 'hung unresponsive'],
+  ['a burst of 100 errors within a second', `0 alive, ${burst}`, 'failing'],
+  ['5xx for long', '0 alive, 1 error, 10001 error, 30002 error', 'hung unresponsive'],
+  ['malformed for long', '0 alive, 1 malformed, 10001 malformed, 30002 malformed', 'hung unresponsive'],
+  ['causes may differ', '0 alive, 10000 timeout, 10001 reset, 30000 timeout', 'hung unresponsive'],
+  ['an answer after it', '0 alive, 10000 timeout, 20000 timeout, 30000 timeout, 30010 alive', 'alive'],
+  [
+    'the sidecar late after it',
+    '0 alive, 10000 timeout, 20000 timeout, 30000 timeout, 50000 late',
+    'hung unresponsive',
+  ],
+])
+
+table('timeouts of a driver that is known to have answered, from the memory', true, [
+  ['three in a row', '10000 timeout, 20000 timeout, 30000 timeout', 'hung unresponsive'],
+])
+
+table('failures before the first answer: maybe not ours, and until the startup deadline', false, [
+  ['three timeouts', '10000 timeout, 20000 timeout, 30000 timeout', 'starting'],
+  ['timeouts past the startup deadline', '10000 timeout, 600000 timeout', 'hung startup-deadline'],
+  ['resets', '1 reset, 700000 reset, 800000 reset', 'unknown'],
+  ['5xx', '1 error, 700000 error', 'unknown'],
+  ['malformed', '1 malformed, 700000 malformed', 'unknown'],
+])
+
+table('refused, never answered before', false, [
+  ['at first', '0 refused', 'starting'],
+  ['just before the deadline', '0 refused, 599999 refused', 'starting'],
+  ['past it', '0 refused, 600000 refused', 'hung startup-deadline'],
+  ['answers at last', '0 refused, 600000 refused, 600100 alive', 'alive'],
+  ['no sample at all', '700000 late', 'starting'],
+])
+
+table('refused after it has answered: the context is closed', false, [
+  ['at first', '0 alive, 5000 refused', 'stopping'],
+  ['the forerunner’s three refusals', '0 alive, 5000 refused, 10000 refused, 15000 refused', 'stopping'],
+  ['just before the deadline', '0 alive, 5000 refused, 604999 refused', 'stopping'],
+  ['past it', '0 alive, 5000 refused, 605000 refused', 'hung stop-deadline'],
+  ['counted from the first refusal', '0 alive, 10000 timeout, 500000 refused, 605000 refused', 'stopping'],
+  ['answers again', '0 alive, 5000 refused, 9000 page', 'alive'],
+])
+
+table('refused, known to have answered from the memory', true, [
+  ['at first', '0 refused', 'stopping'],
+  ['just before the deadline', '0 refused, 599999 refused', 'stopping'],
+  ['past it', '0 refused, 600000 refused', 'hung stop-deadline'],
+])
+
+table('stall', false, [
+  ['off', '0 job7:1, 86400000 job7:1', 'alive'],
+  ['no task has ended for the deadline', '0 job7:1, 30000 job7:1', 'hung stall', stall],
+  ['not for so long', '0 job7:1, 29999 job7:1', 'alive', stall],
+  ['a task ended', '0 job7:1, 20000 job7:2, 40000 job7:2', 'alive', stall],
+  ['the next job', '0 job7:1, 20000 job8:1, 40000 job8:1', 'alive', stall],
+  ['the driver computes between jobs', '0 job7:1, 20000 idle, 900000 idle', 'alive', stall],
+  ['not looked since', '0 job7:1, 900000 alive', 'alive', stall],
+  ['looked again after long', '0 job7:1, 900000 alive, 900005 job7:2', 'alive', stall],
+  ['stands between two looks', '0 job7:1, 30000 job7:1, 35000 alive', 'hung stall', stall],
+  ['ends with a task', '0 job7:1, 30000 job7:1, 35000 job7:2', 'alive', stall],
+  ['the next driver’s job 7 is another', '0 job7:0, 20000 refused, 40000 job7:0', 'alive', stall],
+])
+
+test('a verdict keeps the time at which it was reached', () => {
+  const since = (steps: string) => judgedAfter(steps).verdict.sinceMs
+  assert.equal(since('0 alive, 10000 timeout, 20000 timeout, 30000 timeout, 40000 timeout, 50000 timeout'), 30_000)
+  assert.equal(since('5 alive, 5005 alive'), 5)
+  assert.equal(since('0 alive, 5000 refused, 9000 refused'), 5_000)
+})
+
+test('a hung verdict says why', () => {
+  const { verdict } = judgedAfter('0 alive, 10000 timeout, 20000 timeout, 30000 timeout')
+  assert.match(
+    verdict.kind === 'hung' ? verdict.detail : '',
+    /failed 3 polls in a row over 30 s, the last by timeout: no answer/,
+  )
+})
+
+test('a failure waits out its timeout, the rest the interval', () => {
+  assert.equal(nextPollDelayMs(samples.timeout, policy), 0)
+  assert.equal(nextPollDelayMs(samples.reset, policy), 9_999)
+  for (const sample of [samples.alive, samples.other, samples.refused, samples.late]) {
+    assert.equal(nextPollDelayMs(sample, policy), 5_000)
+  }
+})

@@ -1,0 +1,38 @@
+import type { TestContext } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
+import { createClient } from '../../kubernetes/client.ts'
+import { loadAccess } from '../../kubernetes/in-cluster-access.ts'
+import type { ReflectorEdges } from '../../kubernetes/reflector.ts'
+import { type FakeApiServer, startFakeApiServer } from '../support/fake-api-server.ts'
+import { type RecordedLine, recordingLog } from '../support/recording-log.ts'
+
+export interface Fixture {
+  readonly api: FakeApiServer
+  readonly edges: ReflectorEdges
+  readonly lines: readonly RecordedLine[]
+  readonly signal: AbortSignal
+}
+
+/** An API server, a client of it as a pod has one, and an end to both. */
+export async function apiFixture(t: TestContext): Promise<Fixture> {
+  const api = await startFakeApiServer()
+  const env = { KUBERNETES_SERVICE_HOST: '127.0.0.1', KUBERNETES_SERVICE_PORT: String(api.port) }
+  const client = createClient(await loadAccess(env, api.serviceAccountDir))
+  const controller = new AbortController()
+  t.after(async () => {
+    controller.abort()
+    client.close()
+    await api.close()
+  })
+  const { log, lines } = recordingLog()
+  const sleep = (ms: number, signal: AbortSignal) => delay(ms, undefined, { signal }).catch(() => {})
+  return { api, lines, signal: controller.signal, edges: { api: client, log, sleep, random: () => 0, nowMs: Date.now } }
+}
+
+/** Waits until `test` holds; there is no telling how long a loaded machine takes, but it must not be for ever. */
+export async function until(test: () => boolean, what: string): Promise<void> {
+  for (let waitedMs = 0; !test(); waitedMs += 10) {
+    if (waitedMs > 20_000) throw new Error(`in vain: ${what}`)
+    await delay(10)
+  }
+}

@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { HungAction, RestartBudget } from '../../core/settings/driver-policy.ts'
+import { type HungVerdict, hungOutcome } from '../../sidecar/hung-action.ts'
+
+const now = Date.UTC(2026, 0, 31, 12, 0, 0)
+const verdict: HungVerdict = { kind: 'hung', sinceMs: 0, reason: 'unresponsive', detail: 'the Spark UI failed' }
+const budget: RestartBudget = { maxRestarts: 2, windowMs: 3_600_000, backoffMs: 60_000 }
+const all: HungAction = { kind: 'restart-all-containers', budget }
+const one: HungAction = { kind: 'restart-driver-container', budget }
+const history = (...agesMs: readonly number[]) => ({
+  restarts: agesMs.map((ageMs) => ({ atMs: now - ageMs, reason: 'stall' })),
+  total: agesMs.length,
+})
+const what = 'unresponsive: the Spark UI failed; hung since 2026-01-31T11:59:50Z'
+const spent = 'no restart left: all 2 within 1h are spent, the latest at 2026-01-31T11:16:40Z, 2026-01-31T11:33:20Z'
+
+const rows: readonly (readonly [string, HungAction, ReturnType<typeof history>, object])[] = [
+  ['observe', { kind: 'observe', budget: null }, history(), { kind: 'report', message: `${what}; observed only` }],
+  [
+    'fail-pod',
+    { kind: 'fail-pod', budget: null },
+    history(),
+    { kind: 'fail', restarts: false, message: `${what}; the pod fails` },
+  ],
+  ['all, free', all, history(), { kind: 'restart-all', message: `${what}; restart 1 of 2 within 1h, all containers` }],
+  [
+    'all, backoff',
+    all,
+    history(30_000),
+    {
+      kind: 'wait',
+      untilMs: now + 30_000,
+      message: `${what}; restart 2 of 2 within 1h not before 2026-01-31T12:00:30Z`,
+    },
+  ],
+  [
+    'all, backoff over',
+    all,
+    history(60_000),
+    { kind: 'restart-all', message: `${what}; restart 2 of 2 within 1h, all containers` },
+  ],
+  [
+    'all, spent',
+    all,
+    history(2_600_000, 1_600_000),
+    { kind: 'fail', restarts: false, message: `${what}; ${spent}; the pod fails` },
+  ],
+  [
+    'one, free',
+    one,
+    history(),
+    { kind: 'fail', restarts: true, message: `${what}; restart 1 of 2 within 1h, the driver container` },
+  ],
+  [
+    'one, backoff',
+    one,
+    history(30_000),
+    {
+      kind: 'wait',
+      untilMs: now + 30_000,
+      message: `${what}; restart 2 of 2 within 1h not before 2026-01-31T12:00:30Z`,
+    },
+  ],
+  ['one, spent', one, history(2_600_000, 1_600_000), { kind: 'report', message: `${what}; ${spent}; left as it is` }],
+  [
+    'none allowed',
+    { ...all, budget: { ...budget, maxRestarts: 0 } },
+    history(),
+    { kind: 'fail', restarts: false, message: `${what}; no restart is allowed (max-restarts 0); the pod fails` },
+  ],
+  [
+    'without end',
+    { ...all, budget: { maxRestarts: null, windowMs: null, backoffMs: 0 } },
+    history(1),
+    { kind: 'restart-all', message: `${what}; restart 2, all containers` },
+  ],
+]
+for (const [name, onHung, restarts, expected] of rows) {
+  test(name, () => assert.deepEqual(hungOutcome(verdict, now - 10_000, onHung, restarts, now), expected))
+}

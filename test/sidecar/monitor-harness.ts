@@ -1,0 +1,99 @@
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { TestContext } from 'node:test'
+import type { DriverPolicy } from '../../core/settings/driver-policy.ts'
+import type { Sample } from '../../core/verdict/verdict.ts'
+import { createLog } from '../../sidecar/log.ts'
+import { createWatch } from '../../sidecar/monitor.ts'
+import type { Poll, PollRequest } from '../../sidecar/poller.ts'
+import type { Memory } from '../../sidecar/restart-state.ts'
+import { openVerdictFiles } from '../../sidecar/verdict-files.ts'
+import { policyWith } from './policies.ts'
+
+export const alive: Sample = { kind: 'alive', evidence: 'application' }
+export const refused: Sample = { kind: 'refused' }
+export const other: Sample = { kind: 'other', detail: 'spark.ui.enabled=false' }
+export const timeout: Sample = {
+  kind: 'failing',
+  cause: 'timeout',
+  detail: 'no answer within 10000 ms',
+  tookMs: 10_000,
+}
+const startWallMs = Date.UTC(2026, 0, 31, 12)
+
+/** A watch on real files, driven by hand: each sample takes its time, each delay passes at once. */
+export function watchRig(t: TestContext, policy: Partial<DriverPolicy> = {}, givenDir?: string, nowMs = 1_000) {
+  const dir = givenDir ?? mkdtempSync(join(tmpdir(), 'spark-nanny-watch-'))
+  if (givenDir === undefined) t.after(() => rmSync(dir, { recursive: true, force: true }))
+  const world = {
+    nowMs,
+    wallSkewMs: 0,
+    exits: [] as number[],
+    message: '',
+    lines: [] as string[],
+    memoryFails: false,
+    startedz: false,
+    requests: [] as PollRequest[],
+  }
+  let next: Sample = refused
+  const whole = policyWith(policy)
+  const files = openVerdictFiles(dir)
+  files.clear()
+  const watch = createWatch(whole, {
+    clock: { monotonicMs: () => world.nowMs, wallMs: () => startWallMs + world.nowMs + world.wallSkewMs },
+    poller: {
+      async poll(request): Promise<Poll> {
+        world.requests.push(request)
+        world.nowMs += next.kind === 'failing' ? next.tookMs : 5
+        return { sample: next, plannedMs: whole.timeoutMs }
+      },
+      target: () => ({ ui: 'http://127.0.0.1:4040', proven: false, applicationId: whole.applicationId }),
+      forget() {},
+    },
+    files: {
+      ...files,
+      writeMemory(memory) {
+        if (world.memoryFails) throw new Error('ENOSPC')
+        files.writeMemory(memory)
+      },
+    },
+    writeTerminationMessage: (text) => {
+      world.message = text
+    },
+    exit: (code) => void world.exits.push(code),
+    startedzAsked: () => world.startedz,
+    log: createLog(
+      'info',
+      (line) => void world.lines.push(line),
+      () => world.nowMs,
+    ),
+  })
+
+  const step = async (sample: Sample): Promise<number | null> => {
+    next = sample
+    const delayMs = await watch.step()
+    world.nowMs += delayMs ?? 0
+    return delayMs
+  }
+  return {
+    dir,
+    world,
+    step,
+    snapshot: watch.snapshot,
+    /** Steps of this sample until so much time has passed; ends early when the sidecar does. */
+    async during(sample: Sample, durationMs: number): Promise<void> {
+      const untilMs = world.nowMs + durationMs
+      while (world.nowMs < untilMs && world.exits.length === 0) await step(sample)
+    },
+    files: () =>
+      readdirSync(dir)
+        .filter((name) => name !== 'memory.json')
+        .toSorted()
+        .join(' '),
+    read: (name: string) => (existsSync(join(dir, name)) ? readFileSync(join(dir, name), 'utf8') : null),
+    memory: (): Memory => JSON.parse(readFileSync(join(dir, 'memory.json'), 'utf8')),
+    write: (name: string, text: string) => writeFileSync(join(dir, name), text),
+    said: (text: string) => world.lines.filter((line) => line.includes(text)).length,
+  }
+}

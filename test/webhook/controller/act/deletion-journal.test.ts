@@ -1,0 +1,224 @@
+import assert from 'node:assert/strict'
+import { type TestContext, test } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { KnownApplication } from '../../../../cluster/spark-applications.ts'
+import type { Performed } from '../../../../kubernetes/write-result.ts'
+import { applicationRecord } from '../../../../webhook/controller/act/deletion-journal.ts'
+import { deletionRecord } from '../../../../webhook/controller/deletions/deletion-tracker.ts'
+import { until } from '../../../kubernetes/fixture.ts'
+import { createdMs } from '../../../support/driver-pods.ts'
+import { recordingLog } from '../../../support/recording-log.ts'
+import { defaultConfig } from '../controller-harness.ts'
+import { observed } from '../driver/drivers.ts'
+
+const nowMs = createdMs + 600_000
+const minuteMs = 60_000
+const driver = observed({ sidecar: null, owner: { name: 'pi', uid: 'uid-application' } })
+const key = 'spark-nanny.io/actions'
+
+/** One SparkApplication, which the cache shows as it is, or as it was when `freeze` was called; and one pod of it. */
+function scene(t: TestContext, rails = { ...defaultConfig.rails, perApplication: 1 }) {
+  const controller = new AbortController()
+  t.after(() => controller.abort())
+  let elapsedMs = 0
+  let pod: object | undefined = { metadata: { name: driver.name, uid: driver.uid } }
+  let version = 1
+  let text: string | null = null
+  let frozen: KnownApplication | undefined
+  let answer: (() => Promise<Performed>) | undefined
+  const writes: (string | null)[] = []
+  const asked: string[] = []
+  const now = (): KnownApplication => ({
+    uid: 'uid-application',
+    resourceVersion: String(version),
+    generation: 1,
+    attempts: 1,
+    application: {
+      operator: 'kubeflow',
+      namespace: 'spark',
+      name: driver.application,
+      annotations: text === null ? {} : { [key]: text },
+      sparkConf: {},
+      restartPolicy: { kind: 'always' },
+    },
+  })
+  const known = () => frozen ?? now()
+  const lead = () => {
+    const deletions = deletionRecord(rails)
+    deletions.load([known()])
+    const record = applicationRecord(
+      {
+        deletions,
+        log: recordingLog().log,
+        applications: { known },
+        isThere: () => pod !== undefined,
+        monotonicMs: () => elapsedMs,
+        sleep: (_ms, signal) => delay(5, undefined, { signal }).catch(() => {}),
+        api: {
+          request: async ({ path }) => {
+            asked.push(path)
+            const items = pod === undefined ? [] : [pod]
+            return { kind: 'answer', status: 200, body: { kind: 'PodList', metadata: {}, items } }
+          },
+        },
+        performer: {
+          annotateApplication: async (_reference, { resourceVersion }, annotations) => {
+            const value = annotations[key] ?? null
+            writes.push(value)
+            const other = await answer?.()
+            if (other !== undefined) return other
+            if (resourceVersion !== String(version)) return { kind: 'outdated' }
+            text = value
+            version += 1
+            return { kind: 'done' }
+          },
+        },
+      },
+      controller.signal,
+    )
+    const next = () => deletions.limits({ ...driver, uid: 'next' }, known(), nowMs)
+    const put = () => record.put(driver, known(), { atMs: nowMs, uid: driver.uid, reason: 'ui unresponsive: x' })
+    return { ...record, put, next }
+  }
+  return {
+    lead,
+    writes,
+    asked,
+    isTold: () => text?.includes(driver.uid) === true,
+    pass: (ms: number) => {
+      elapsedMs += ms
+    },
+    setPod: (object: object | undefined) => {
+      pod = object
+    },
+    freeze: () => {
+      frozen = now()
+    },
+    thaw: () => {
+      frozen = undefined
+    },
+    answerWith: (other: typeof answer) => {
+      answer = other
+    },
+    settled: () => delay(100),
+  }
+}
+
+const terminating = { metadata: { name: driver.name, uid: driver.uid, deletionTimestamp: '2026-11-24T10:00:00Z' } }
+
+for (const [how, end] of [
+  ['is well again', 'spared'],
+  ['is gone for another reason', 'gone'],
+] as const) {
+  test(`a deletion that was not made is taken back when the driver ${how}`, async (t) => {
+    const { lead, isTold, freeze, thaw } = scene(t)
+    const leader = lead()
+    freeze()
+    assert.equal((await leader.put()).kind, 'done')
+    leader.tried(driver, 'not-sent')
+    assert.equal(leader.next().quarantined, true, 'it is tried again')
+    leader[end](driver)
+    assert.deepEqual(leader.next(), { quarantined: false, backoffUntilMs: 0, exhausted: null })
+    assert.ok(isTold(), 'the cache has yet to show it')
+    thaw()
+    await until(() => !isTold(), 'the record')
+    assert.deepEqual(leader.next(), { quarantined: false, backoffUntilMs: 0, exhausted: null })
+  })
+}
+
+test('a pod that was gone before its deletion was refused is taken back, too', async (t) => {
+  const { lead, isTold, setPod } = scene(t)
+  const leader = lead()
+  await leader.put()
+  setPod(undefined)
+  leader.gone(driver)
+  leader.tried(driver, 'not-sent')
+  await until(() => !isTold(), 'the record')
+})
+
+test('a deletion that was refused stays on record when the pod goes all the same: it may have been sent twice', async (t) => {
+  const { lead, isTold, settled, setPod } = scene(t)
+  const leader = lead()
+  await leader.put()
+  leader.tried(driver, 'refused')
+  setPod(terminating)
+  leader.spared({ ...driver, deletionMs: 1 })
+  await settled()
+  assert.ok(isTold())
+  setPod(undefined)
+  leader.gone(driver)
+  await settled()
+  assert.ok(isTold())
+})
+
+test('a deletion whose answer was lost stays on record when the pod is gone, whatever the next try says', async (t) => {
+  const { lead, isTold, settled, setPod } = scene(t)
+  const leader = lead()
+  await leader.put()
+  leader.tried(driver, 'unanswered')
+  leader.tried(driver, 'not-sent')
+  leader.spared(driver)
+  setPod(undefined)
+  leader.gone(driver)
+  await settled()
+  assert.ok(isTold())
+  assert.equal(leader.next().quarantined, true)
+})
+
+for (const before of ['this leader', 'the leader before']) {
+  test(`a deletion that ${before} may have made is taken back only when the pod proves to stay`, async (t) => {
+    const { lead, isTold, pass, settled, setPod, asked } = scene(t)
+    const first = lead()
+    await first.put()
+    first.tried(driver, 'unanswered')
+    const leader = before === 'this leader' ? first : lead()
+    leader.spared(driver)
+    pass(minuteMs)
+    leader.spared(driver)
+    await settled()
+    assert.deepEqual(asked, [], 'it may come yet')
+    pass(2 * minuteMs)
+    setPod(terminating)
+    leader.spared(driver)
+    leader.spared(driver)
+    await settled()
+    assert.equal(asked.length, 1)
+    assert.ok(isTold())
+    setPod({ metadata: { name: driver.name, uid: driver.uid } })
+    pass(2 * minuteMs)
+    leader.spared(driver)
+    await until(() => !isTold(), 'the record')
+    assert.equal(leader.next().quarantined, false)
+  })
+}
+
+test('a driver that hangs again while its record is taken back is on record before it is deleted', async (t) => {
+  const { lead, isTold, answerWith, writes, settled } = scene(t)
+  const leader = lead()
+  await leader.put()
+  leader.tried(driver, 'not-sent')
+  answerWith(async () => {
+    await delay(50)
+    return { kind: 'failed', detail: 'HTTP 504', retryAfterMs: 0, unanswered: true }
+  })
+  leader.spared(driver)
+  await until(() => writes.length === 2, 'the take-back')
+  answerWith(undefined)
+  assert.equal((await leader.put()).kind, 'done')
+  await settled()
+  assert.equal(writes.length, 3)
+  assert.ok(isTold())
+  assert.equal(leader.next().quarantined, true)
+})
+
+test('what is on record already is not written again; what nobody may write is remembered', async (t) => {
+  const { lead, writes, answerWith } = scene(t)
+  const leader = lead()
+  answerWith(async () => ({ kind: 'failed', detail: 'HTTP 403', retryAfterMs: 0, refused: true }))
+  assert.equal((await leader.put()).kind, 'done')
+  assert.equal(leader.next().quarantined, true)
+  answerWith(undefined)
+  await leader.put()
+  await leader.put()
+  assert.equal(writes.length, 2)
+})

@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
+import type { GuardedNamespace } from '../../../../cluster/namespaces.ts'
+import type { ToldEvent } from '../../../../kubernetes/event.ts'
+import { WatchedCollection } from '../../../../kubernetes/store.ts'
+import { createTelling } from '../../../../webhook/controller/act/event-recorder.ts'
+import type { Task } from '../../../../webhook/controller/act/run-action.ts'
+import { circumstancesOf } from '../../../../webhook/controller/assess/driver-context.ts'
+import { driverMemories } from '../../../../webhook/controller/decide/driver-state.ts'
+import { until } from '../../../kubernetes/fixture.ts'
+import { defaultConfig } from '../controller-harness.ts'
+import { observed } from '../driver/drivers.ts'
+import { fallback, hungScene } from '../hung-scenario.ts'
+
+test('a driver that hung, answered for a while and hangs again is told of again', async (t) => {
+  const scene = await hungScene(t)
+  scene.start(fallback('report'))
+  await scene.polled(4)
+  scene.ui.hang(true)
+  await until(() => scene.decisions().length === 1, 'a decision')
+  scene.ui.hang(false)
+  await scene.polled(20)
+  scene.ui.hang(true)
+  await scene.wait(3_000)
+  assert.deepEqual(scene.decisions(), ['report-only', 'report-only'])
+})
+
+test('what waits to be told of deeds does not keep a driver busy that is told of something else', async () => {
+  const asked: string[] = []
+  const { tell, tellDone } = createTelling(
+    {
+      // An API server that takes no Events any more, and does not say so.
+      performer: {
+        tell: ({ name }) => {
+          asked.push(name)
+          return new Promise(() => {})
+        },
+      },
+      metrics: { acted: () => {} },
+      log: { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} },
+      sleep: async () => {},
+    },
+    new AbortController().signal,
+  )
+  const told = (reason: ToldEvent['reason']): ToldEvent => ({ type: 'Warning', reason, message: '', occasion: '' })
+  for (let index = 0; index < 20; index += 1) tellDone(taskOf(`done-${index}`), told('SparkNannyHeldBack'), false)
+  void tell(taskOf('other'), told('SparkNannyBadSetting'))
+  await setImmediate()
+  assert.equal(asked.filter((name) => name.startsWith('done')).length, 8, 'so many at a time')
+  assert.ok(asked.includes('other'))
+})
+
+function taskOf(name: string): Task {
+  const driver = observed({ name })
+  return {
+    driver,
+    assessment: { kind: 'unguarded', reason: 'not-injected' },
+    choice: { kind: 'report' },
+    circumstances: circumstancesOf(driver, {
+      namespaces: new WatchedCollection<GuardedNamespace>(() => undefined),
+      applications: { known: () => undefined },
+      chartSettings: {},
+      config: defaultConfig,
+      nativeSidecars: () => true,
+      nowMs: () => 0,
+    }),
+    memory: driverMemories().of(driver.uid),
+  }
+}

@@ -1,0 +1,168 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { applicationIdSuffixEnv } from '../../../../core/contract/pod-contract.ts'
+import { recordOf } from '../../../../core/json.ts'
+import { oldExecutors, parseExecutor } from '../../../../webhook/controller/act/stale-executors.ts'
+import { listOf } from '../../../../webhook/controller/driver/parse-container.ts'
+import { observe } from '../../../../webhook/controller/driver/parse-driver.ts'
+import { until } from '../../../kubernetes/fixture.ts'
+import { createdMs, driverPod, iso, running, terminated } from '../../../support/driver-pods.ts'
+import type { FakeObject } from '../../../support/fake-api-server.ts'
+import { controllerRig, pods } from '../controller-harness.ts'
+
+const restartedMs = createdMs + 100_000
+/** As the webhook makes them: their ids are numbered. */
+const restarted = (restarts = 1): FakeObject => {
+  const annotations = { 'spark-nanny.io/next-application-id-suffix': `-${restarts + 2}` }
+  const lastState = terminated(137, restartedMs - 1_000)
+  const pod = driverPod({ restarts, state: running(restartedMs), lastState, annotations })
+  const spec = recordOf(pod.spec)
+  const env = [{ name: applicationIdSuffixEnv, value: '' }]
+  return { ...pod, spec: { ...spec, containers: listOf(spec.containers).map((container) => ({ ...container, env })) } }
+}
+
+const executor = (
+  name: string,
+  atMs: number,
+  applicationId = 'spark-pi-driver',
+  owner = 'uid-pi-driver',
+  fields = {},
+) => ({
+  metadata: {
+    name,
+    namespace: 'spark',
+    uid: `uid-${name}`,
+    creationTimestamp: iso(atMs),
+    labels: { 'spark-role': 'executor', 'spark-app-selector': applicationId },
+    ownerReferences: [{ apiVersion: 'v1', kind: 'Pod', name: 'pi-driver', uid: owner, controller: true }],
+    ...fields,
+  },
+})
+const before = restartedMs - 50_000
+const after = restartedMs + 8_000
+
+const rows: readonly [string, object, boolean, number?][] = [
+  ['the first driver’s', executor('e', before), true],
+  ['the second driver’s', executor('e', after, 'spark-pi-driver-2'), false],
+  ['the second driver’s, by a clock that is behind', executor('e', before, 'spark-pi-driver-2'), false],
+  ['the second driver’s, whose id nobody numbered', executor('e', after), false],
+  ['made within the seconds before the restart, by two clocks', executor('e', restartedMs - 4_000), false],
+  ['another driver’s of the same id', executor('e', before, 'spark-pi-driver', 'uid-other'), false],
+  [
+    'being deleted already',
+    executor('e', before, 'spark-pi-driver', 'uid-pi-driver', { deletionTimestamp: iso(after) }),
+    false,
+  ],
+  ['the second driver’s, after the second restart', executor('e', before, 'spark-pi-driver-2'), true, 2],
+]
+for (const [name, object, expected, restarts] of rows) {
+  test(`an executor that is ${name}: ${expected ? 'deleted' : 'left'}`, () => {
+    const [driver, kept] = [observe(restarted(restarts)), parseExecutor(object)]
+    assert.ok(driver && kept)
+    assert.equal(oldExecutors(driver, [kept]).length === 1, expected)
+  })
+}
+
+test('where ids are not numbered, the clocks of a node and of the API server may lie apart', () => {
+  const driver = observe(driverPod({ restarts: 1, state: running(restartedMs) }))
+  assert.ok(driver)
+  const left = [12_000, 59_000, 61_000].filter((earlierMs) => {
+    const kept = parseExecutor(executor('e', restartedMs - earlierMs))
+    return kept !== undefined && oldExecutors(driver, [kept]).length === 0
+  })
+  assert.deepEqual(left, [12_000, 59_000])
+})
+
+test('a driver that was never restarted, or does not run, has no old executors', () => {
+  const kept = parseExecutor(executor('e', before))
+  const drivers = [observe(driverPod()), observe(driverPod({ restarts: 1, state: terminated(1, restartedMs) }))]
+  for (const driver of drivers) {
+    assert.ok(driver && kept)
+    assert.deepEqual(oldExecutors(driver, [kept]), [])
+  }
+})
+
+test('what is no pod is no executor', () => {
+  assert.equal(parseExecutor(null), undefined)
+  assert.equal(parseExecutor({ metadata: { name: 'e' } }), undefined)
+})
+
+test('after a restart in place the executors of the driver before are deleted, by their uids, once', async (t) => {
+  const rig = await controllerRig(t)
+  rig.setNow(restartedMs + 10_000)
+  // As with a fixed spark.kubernetes.executor.podNamePrefix: the names go on.
+  for (const object of [executor('job-exec-1', before), executor('job-exec-2', before)]) rig.api.set(pods, object)
+  rig.api.set(pods, executor('job-exec-3', after, 'spark-pi-driver-2'))
+  rig.api.set(pods, restarted())
+  const versions = new Map(rig.api.list(pods).map(({ metadata }) => [metadata.name, metadata.resourceVersion]))
+  const replica = rig.start()
+  await until(() => rig.told().some(({ reason }) => reason === 'SparkNannyExecutorsDeleted'), 'an Event')
+  const deleted = rig.api.bodies.filter(({ path }) => path.includes('/pods/'))
+  assert.deepEqual(
+    deleted.map(({ path, body }) => [path, body]),
+    ['job-exec-1', 'job-exec-2'].map((name) => [
+      `/api/v1/namespaces/spark/pods/${name}`,
+      {
+        apiVersion: 'v1',
+        kind: 'DeleteOptions',
+        preconditions: { uid: `uid-${name}`, resourceVersion: versions.get(name) },
+      },
+    ]),
+  )
+  assert.ok(rig.api.get(pods, 'spark', 'job-exec-3'))
+  const calls = rig.calls().length
+  rig.api.set(pods, restarted())
+  await rig.edges.sleep(300, rig.signal)
+  assert.equal(rig.calls().length, calls, 'it is not asked again')
+  assert.match(await replica.metrics(), /action="delete-executor",result="done"\} 2/)
+})
+
+test('executors that may not be deleted yet keep nothing else of their driver waiting', async (t) => {
+  const rig = await controllerRig(t)
+  rig.setNow(restartedMs + 10_000)
+  rig.api.set(pods, executor('job-exec-1', before))
+  rig.api.intercept((method) =>
+    method === 'DELETE' ? { status: 429, body: { kind: 'Status' }, headers: { 'retry-after': '600' } } : undefined,
+  )
+  rig.api.set(pods, restarted())
+  rig.start()
+  await until(() => rig.lines.some(({ line }) => line.event === 'action-failed'), 'a failure')
+  const pod = restarted()
+  const annotations = { ...recordOf(pod.metadata.annotations), 'spark-nanny.io/poll-interval': 'often' }
+  rig.api.set(pods, { ...pod, metadata: { ...pod.metadata, annotations } })
+  await until(() => rig.told().some(({ reason }) => reason === 'SparkNannyBadSetting'), 'an Event')
+  assert.equal(rig.calls().filter((line) => line.startsWith('DELETE')).length, 1)
+})
+
+test('an executor that is gone though the answer does not say so is told of, and counted', async (t) => {
+  const rig = await controllerRig(t)
+  rig.setNow(restartedMs + 10_000)
+  rig.api.set(pods, executor('job-exec-1', before))
+  rig.api.intercept((method) => {
+    const pod = rig.api.get(pods, 'spark', 'job-exec-1')
+    if (method !== 'DELETE' || pod === undefined) return undefined
+    rig.api.remove(pods, pod)
+    return { status: 404, body: { kind: 'Status' } }
+  })
+  rig.api.set(pods, restarted())
+  const replica = rig.start()
+  await until(() => rig.told().some(({ reason }) => reason === 'SparkNannyExecutorsDeleted'), 'an Event')
+  assert.match(await replica.metrics(), /action="delete-executor",result="done"\} 1/)
+})
+
+test('a server that asks for time gets it, whatever became of other executors', async (t) => {
+  const rig = await controllerRig(t)
+  rig.setNow(restartedMs + 10_000)
+  for (const name of ['job-exec-1', 'job-exec-2']) rig.api.set(pods, executor(name, before))
+  rig.api.intercept((method, path) => {
+    if (method !== 'DELETE') return undefined
+    return path.includes('job-exec-1')
+      ? { status: 429, body: { kind: 'Status' }, headers: { 'retry-after': '600' } }
+      : { status: 409, body: { kind: 'Status' } }
+  })
+  rig.api.set(pods, restarted())
+  rig.start()
+  await until(() => rig.lines.some(({ line }) => line.event === 'action-failed'), 'a failure')
+  await rig.edges.sleep(1_500, rig.signal)
+  assert.equal(rig.calls().filter((line) => line.startsWith('DELETE')).length, 2)
+})

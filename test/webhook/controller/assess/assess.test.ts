@@ -1,0 +1,212 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { resolveSettings } from '../../../../core/settings/settings.ts'
+import { type Assessment, type AssessmentContext, assess } from '../../../../webhook/controller/assess/assess.ts'
+import { createdMs, type DriverPodOptions, iso, running, terminated, waiting } from '../../../support/driver-pods.ts'
+import { context, judged, observed, unresponsive } from '../driver/drivers.ts'
+
+/** `kind` and what tells it apart from others of its kind. */
+const short = (assessment: Assessment): string => {
+  switch (assessment.kind) {
+    case 'held-back':
+      return `held-back ${assessment.cause.reason}`
+    case 'unguarded':
+      return `unguarded ${assessment.reason}`
+    case 'stuck':
+      return `stuck ${assessment.stuck.reason}`
+    case 'hung':
+      return `hung ${assessment.hang.by} ${assessment.hang.reason}`
+    case 'restarted':
+      return `restarted ${assessment.restarts}`
+    case 'bad-settings':
+      return `bad-settings ${assessment.problems.length}`
+  }
+}
+
+const heldBack = (state: object, sidecar: object = {}): DriverPodOptions => ({
+  phase: 'Pending',
+  ready: false,
+  state: waiting('PodInitializing'),
+  sidecar: { state, ...sidecar },
+})
+const early = { heldBackForMs: 5_000 }
+const late = { heldBackForMs: 15_000 }
+const minutes = (count: number) => ({ nowMs: createdMs + count * 60_000 })
+const settings = (pod: Readonly<Record<string, string>>) => ({ settings: resolveSettings({ pod }) })
+
+type Row = readonly [string, DriverPodOptions, Partial<AssessmentContext>, readonly string[]]
+const rows: readonly Row[] = [
+  ['healthy', {}, {}, []],
+  ['healthy, not Ready', { ready: false }, {}, []],
+  ['the sidecar’s image is being pulled', heldBack(waiting('PodInitializing')), {}, []],
+  ['its image cannot be pulled: it may heal', heldBack(waiting('ErrImagePull')), early, []],
+  ['its image cannot be pulled', heldBack(waiting('ErrImagePull')), late, ['held-back ErrImagePull']],
+  [
+    'it cannot be created',
+    heldBack(waiting('CreateContainerConfigError')),
+    late,
+    ['held-back CreateContainerConfigError'],
+  ],
+  [
+    'a reason that only a runtime knows',
+    heldBack(waiting('SignatureValidationFailed')),
+    late,
+    ['held-back SignatureValidationFailed'],
+  ],
+  [
+    'it cannot be started',
+    heldBack(terminated(128, createdMs, { reason: 'StartError' })),
+    late,
+    ['held-back StartError'],
+  ],
+  ['what no other try mends', heldBack(waiting('InvalidImageName')), {}, ['held-back InvalidImageName']],
+  ['all containers are being restarted', heldBack(terminated(88, createdMs)), late, []],
+  ['the pull takes its time', heldBack(waiting('PodInitializing')), { heldBackForMs: 119_000 }, []],
+  ['the pull takes for ever', heldBack(waiting('PodInitializing')), { heldBackForMs: 120_000 }, ['held-back Slow']],
+  [
+    'all containers are removed for a restart',
+    { ...heldBack(waiting('RestartingAllContainers')), state: waiting('RestartingAllContainers'), restarts: 1 },
+    { heldBackForMs: 130_000 },
+    [],
+  ],
+  [
+    'of all containers that are removed for a restart the driver shows the next already',
+    { ...heldBack(waiting('RestartingAllContainers')), restarts: 1 },
+    { ...minutes(60), heldBackForMs: 130_000 },
+    [],
+  ],
+  ['it runs, the driver is being made', heldBack(running()), late, []],
+  ['it crashes, the driver runs', { sidecar: { state: waiting('CrashLoopBackOff') } }, late, []],
+  [
+    'it crashes for good, the driver runs',
+    { sidecar: { state: waiting('CrashLoopBackOff') } },
+    minutes(3),
+    ['unguarded sidecar-down'],
+  ],
+  [
+    'the driver’s own image cannot be pulled either',
+    { ...heldBack(waiting('ErrImagePull')), state: waiting('ErrImagePull') },
+    late,
+    [],
+  ],
+  [
+    'let go just now',
+    { ...heldBack(waiting('ErrImagePull')), annotations: { 'spark-nanny.io/rescued': `${iso(createdMs + 30_000)} x` } },
+    late,
+    [],
+  ],
+  [
+    'let go in vain',
+    { ...heldBack(waiting('ErrImagePull')), annotations: { 'spark-nanny.io/rescued': `${iso(createdMs - 30_000)} x` } },
+    { heldBackForMs: 80_000 },
+    ['held-back ErrImagePull'],
+  ],
+  ['no sidecar', { sidecar: null }, {}, ['unguarded not-injected']],
+  ['no sidecar, since the cluster cannot', { sidecar: null }, { nativeSidecars: false }, ['unguarded skipped']],
+  ['no sidecar, opted out', { sidecar: null }, settings({ 'spark-nanny.io/inject': 'false' }), []],
+  ['no sidecar, in another namespace', { sidecar: null }, { inGuardedNamespace: false }, []],
+  ['no sidecar, ended', { sidecar: null, phase: 'Failed' }, {}, []],
+  ['let go', { sidecar: { image: 'spark:4' } }, {}, ['unguarded rescued']],
+  ['a bad setting', {}, settings({ 'spark-nanny.io/timeout': '20' }), ['bad-settings 1']],
+  ['a bad setting, ended', { phase: 'Succeeded' }, settings({ 'spark-nanny.io/timeout': '20' }), []],
+  ['restarted in place', { restarts: 2, state: running(createdMs + 50_000) }, {}, ['restarted 2']],
+  [
+    'being restarted',
+    { restarts: 1, state: waiting('PodInitializing'), ready: false, sidecar: { state: running() } },
+    {},
+    [],
+  ],
+  [
+    'its image cannot be pulled',
+    { phase: 'Pending', ready: false, state: waiting('ImagePullBackOff') },
+    minutes(3),
+    ['stuck image-pull'],
+  ],
+  ['its image cannot be pulled yet', { phase: 'Pending', ready: false, state: waiting('ImagePullBackOff') }, {}, []],
+  [
+    'it cannot be created',
+    { phase: 'Pending', ready: false, state: waiting('CreateContainerConfigError') },
+    minutes(6),
+    ['stuck container-creating'],
+  ],
+  [
+    'the user’s init containers take their time',
+    { phase: 'Pending', ready: false, state: waiting('PodInitializing') },
+    minutes(60),
+    [],
+  ],
+  ['being deleted', { deletionTimestamp: iso(createdMs + 60_000) }, minutes(2), []],
+  [
+    'being deleted, and it does not go',
+    { deletionTimestamp: iso(createdMs + 60_000) },
+    minutes(4),
+    ['stuck terminating'],
+  ],
+  ['the kubelet has not acted yet', { sidecar: { state: terminated(88, createdMs + 30_000) } }, {}, []],
+  [
+    'the kubelet has not acted yet, by a clock that is behind',
+    { sidecar: { state: terminated(88, createdMs + 30_000) } },
+    { ...minutes(60), unansweredForMs: 119_000 },
+    [],
+  ],
+  [
+    'the kubelet does not act',
+    { sidecar: { state: terminated(88, createdMs + 30_000) } },
+    { unansweredForMs: 120_000 },
+    ['hung sidecar kubelet-did-not-act'],
+  ],
+  [
+    'the kubelet acted',
+    { restarts: 1, state: running(createdMs + 31_000), sidecar: { state: terminated(88, createdMs + 30_000) } },
+    minutes(3),
+    ['restarted 1'],
+  ],
+  [
+    'its UI does not answer',
+    { sidecar: null },
+    { judgement: judged(unresponsive) },
+    ['hung ui unresponsive', 'unguarded not-injected'],
+  ],
+  ['its UI did not answer, it has ended', { sidecar: null, phase: 'Failed' }, { judgement: judged(unresponsive) }, []],
+  [
+    'its UI did not answer, it is being deleted',
+    { sidecar: null, deletionTimestamp: iso(createdMs + 60_000) },
+    { judgement: judged(unresponsive) },
+    [],
+  ],
+]
+for (const [name, options, fields, expected] of rows) {
+  test(`${name}: ${expected.join(', ') || 'nothing'}`, () => {
+    const driver = observed(options)
+    assert.deepEqual(assess(driver, context(fields)).assessments.map(short), expected)
+  })
+}
+
+test('its network does not come: stuck; where clusters do not tell of networks, init containers may run', () => {
+  const driver = observed({ phase: 'Pending', ready: false, state: waiting('PodInitializing') })
+  const down = assess({ ...driver, networkDown: true }, context(minutes(6)))
+  assert.deepEqual(down.assessments.map(short), ['stuck container-creating'])
+  assert.deepEqual(assess({ ...driver, networkDown: false }, context(minutes(6))).assessments, [])
+})
+
+test('no node takes it', () => {
+  const driver = {
+    ...observed({ phase: 'Pending', state: {}, ready: false }),
+    node: null,
+    scheduledMs: null,
+    unscheduled: '0/3 nodes',
+  }
+  assert.deepEqual(assess(driver, context(minutes(4))).assessments.map(short), [])
+  const { assessments } = assess(driver, context(minutes(5)))
+  assert.deepEqual(assessments.map(short), ['stuck pending'])
+})
+
+test('it says when to look again, though nothing happens', () => {
+  const held = observed(heldBack(waiting('ErrImagePull')))
+  assert.equal(assess(held, context(early)).lookAgainMs, createdMs + 70_000)
+  const pulling = observed(heldBack(waiting('PodInitializing')))
+  assert.equal(assess(pulling, context()).lookAgainMs, createdMs + 180_000)
+  const leaving = observed({ deletionTimestamp: iso(createdMs + 90_000) })
+  assert.equal(assess(leaving, context()).lookAgainMs, createdMs + 210_000)
+  assert.equal(assess(observed(), context()).lookAgainMs, null, 'a healthy driver needs no timer')
+})

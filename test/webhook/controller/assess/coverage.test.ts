@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { resolveSettings } from '../../../../core/settings/settings.ts'
+import { assess } from '../../../../webhook/controller/assess/assess.ts'
+import { guardOf } from '../../../../webhook/controller/assess/coverage.ts'
+import { createdMs, type DriverPodOptions, iso, running, terminated, waiting } from '../../../support/driver-pods.ts'
+import { context, observed } from '../driver/drivers.ts'
+
+const minutes = (count: number) => createdMs + count * 60_000
+const sidecar = (state: object, more: object = {}): DriverPodOptions => ({ ready: false, sidecar: { state, ...more } })
+const crashed = (endedMs: number, exitCode = 1, ranForMs = 5_000) => ({
+  lastState: terminated(exitCode, endedMs, { startedAt: iso(endedMs - ranForMs) }),
+})
+const loop = waiting('CrashLoopBackOff')
+
+type Row = readonly [string, DriverPodOptions, number, string]
+const rows: readonly Row[] = [
+  ['its sidecar runs', {}, minutes(60), 'guarded'],
+  ['its sidecar has just ended', sidecar(terminated(1, minutes(59))), minutes(60), 'guarded'],
+  [
+    'its sidecar waits for its third start',
+    sidecar(loop, { restarts: 2, ...crashed(minutes(59)) }),
+    minutes(60),
+    'guarded',
+  ],
+  ['its sidecar is not started again', sidecar(terminated(1, minutes(58))), minutes(60), 'sidecar-down'],
+  [
+    'its image is not to be had any more',
+    sidecar(waiting('ImagePullBackOff'), crashed(minutes(50))),
+    minutes(60),
+    'sidecar-down',
+  ],
+  ['nothing is known of its end', sidecar(loop), minutes(60), 'sidecar-down'],
+  ['nothing is known of its end, and the driver is young', sidecar(loop), minutes(1), 'guarded'],
+  ['it crashes all the time', sidecar(loop, { restarts: 40, ...crashed(minutes(59.9)) }), minutes(60), 'sidecar-down'],
+  [
+    'it crashed once more, after a day',
+    sidecar(loop, { restarts: 40, ...crashed(minutes(59.9), 1, 86_400_000) }),
+    minutes(60),
+    'guarded',
+  ],
+  [
+    'it crashes all the time, and runs for a moment',
+    sidecar(running(minutes(59.5)), { restarts: 40, ...crashed(minutes(55)) }),
+    minutes(60),
+    'sidecar-down',
+  ],
+  [
+    'it crashed often, and runs again',
+    sidecar(running(minutes(59)), { restarts: 40, ...crashed(minutes(54)) }),
+    minutes(60),
+    'guarded',
+  ],
+  [
+    'all was restarted in place, often',
+    { restarts: 6, state: running(minutes(59.8)), ...sidecar(loop, { restarts: 6, ...crashed(minutes(59.7), 88) }) },
+    minutes(60),
+    'guarded',
+  ],
+  ['it has asked for a restart that does not come', sidecar(terminated(88, minutes(50))), minutes(60), 'guarded'],
+  [
+    'it runs again after such a one',
+    sidecar(running(minutes(59.9)), { restarts: 9, ...crashed(minutes(59.8), 88) }),
+    minutes(60),
+    'guarded',
+  ],
+  ['it was let go', { sidecar: { image: 'spark:4', state: loop } }, minutes(60), 'rescued'],
+  [
+    'it is being restarted',
+    { ...sidecar(loop), state: waiting('RestartingAllContainers') },
+    minutes(60),
+    'not-running',
+  ],
+  ['it is being deleted', { ...sidecar(loop), deletionTimestamp: iso(minutes(60)) }, minutes(60), 'not-running'],
+]
+for (const [name, options, nowMs, expected] of rows) {
+  test(`${name}: ${expected}`, () => {
+    const guard = guardOf(observed(options), resolveSettings({}), true, nowMs)
+    assert.equal(guard.kind === 'unguarded' ? guard.reason : guard.kind, expected)
+  })
+}
+
+test('it is looked at again when a sidecar counts as down, or as back', () => {
+  const again = (options: DriverPodOptions, nowMs: number) => assess(observed(options), context({ nowMs })).lookAgainMs
+  assert.equal(again(sidecar(terminated(1, minutes(59))), minutes(60)), minutes(61))
+  assert.equal(again(sidecar(terminated(1, minutes(58))), minutes(60)), null)
+  const flapping = sidecar(running(minutes(59.5)), { restarts: 40, ...crashed(minutes(55)) })
+  assert.equal(again(flapping, minutes(60)), minutes(60.5))
+})

@@ -1,0 +1,111 @@
+import type { TestContext } from 'node:test'
+import { watchSparkApplications } from '../../../cluster/spark-applications.ts'
+import { background } from '../../../core/background-tasks.ts'
+import type { LeaseTiming } from '../../../kubernetes/leader-election/lease.ts'
+import { type ControllerConfig, parseController } from '../../../webhook/config/controller-config.ts'
+import { createControllerMetrics } from '../../../webhook/controller/metrics/metrics.ts'
+import { startController } from '../../../webhook/controller/start.ts'
+import { createMetrics } from '../../../webhook/server/metrics.ts'
+import { apiFixture, type Fixture, until } from '../../kubernetes/fixture.ts'
+import { sidecarImage } from '../../support/driver-pods.ts'
+import type { FakeObject } from '../../support/fake-api-server.ts'
+
+export const pods = '/api/v1/pods'
+export const events = '/api/v1/events'
+export const applications = '/apis/sparkoperator.k8s.io/v1beta2/sparkapplications'
+
+export interface ControllerRig extends Fixture {
+  /** Starts one replica; all of a rig see the same API. */
+  start(config?: Partial<ControllerConfig>, timing?: LeaseTiming): Replica
+  /** The clock of all replicas: it runs on by itself from where it is set. */
+  setNow(ms: number): void
+  /** Only the clock that shows dates: somebody sets it. */
+  setDate(ms: number): void
+  /** Requests but for lists, discovery, watches and the lease. */
+  calls(): readonly string[]
+  /** The Events there are, by reason. */
+  told(): readonly { readonly reason: string; readonly message: string; readonly of: string }[]
+}
+
+export interface Replica {
+  suspension(): string | null
+  metrics(): Promise<string>
+  stop(): Promise<void>
+}
+
+/** The configuration without any variable set. */
+export const defaultConfig: ControllerConfig = parseController((name, fallback, _form, parse) => {
+  const value = parse(fallback)
+  if (value === undefined) throw new Error(name)
+  return value
+})
+
+/** Real controllers against a fake API server, with namespaces `spark` guarded and `other` not. */
+export async function controllerRig(t: TestContext): Promise<ControllerRig> {
+  const fixture = await apiFixture(t)
+  const { api, edges } = fixture
+  api.define(pods, events, applications, '/api/v1/namespaces', '/apis/coordination.k8s.io/v1/leases')
+  api.set('/api/v1/namespaces', { metadata: { name: 'spark', labels: { 'spark-nanny.io/inject': 'enabled' } } })
+  api.set('/api/v1/namespaces', { metadata: { name: 'other' } })
+  let offsetMs = 0
+  /** A clock that is only ever set forward. */
+  let aheadMs = 0
+  const nowMs = () => Date.now() + offsetMs
+  return {
+    ...fixture,
+    setNow: (ms) => {
+      const nextMs = ms - Date.now()
+      aheadMs += Math.max(0, nextMs - offsetMs)
+      offsetMs = nextMs
+    },
+    setDate: (ms) => {
+      offsetMs = ms - Date.now()
+    },
+    calls: () => api.requests.filter((line) => !/^GET ([^?]*\?limit=|\/apis$)|\/leases/.test(line)),
+    told: () =>
+      api
+        .list(events)
+        .map(({ reason, message, involvedObject }) => ({
+          reason: String(reason),
+          message: String(message),
+          of: (involvedObject as { readonly name: string }).name,
+        }))
+        .toSorted((a, b) => (a.reason < b.reason ? -1 : 1)),
+    start: (config = {}, timing) => {
+      const metrics = createMetrics('1.2.3')
+      const loops = background(edges.log)
+      const local = { ...edges, nowMs }
+      const known = watchSparkApplications(local)
+      known.reflectors.forEach((reflector, index) => {
+        loops.start(`applications-${index}`, reflector.run)
+      })
+      const controller = startController({
+        ...local,
+        namespace: 'spark-nanny',
+        version: '1.2.3',
+        config: { ...defaultConfig, ...config },
+        sidecarImage,
+        chartSettings: {},
+        applications: known,
+        nativeSidecars: () => true,
+        node: () => ({ kind: 'unknown' }),
+        stale: () => ({}),
+        monotonicMs: () => performance.now() + aheadMs,
+        ...(timing !== undefined && { leaseTiming: timing }),
+        metrics: createControllerMetrics(metrics.registry, nowMs),
+        loops,
+      })
+      t.after(() => loops.stop())
+      return { ...controller, metrics: () => metrics.render(), stop: () => loops.stop() }
+    },
+  }
+}
+
+/** Waits until the replica leads and has looked at all there is. */
+export async function leading(rig: ControllerRig): Promise<void> {
+  await until(() => rig.lines.some(({ line }) => line.event === 'leader'), 'a leader')
+  await rig.edges.sleep(300, rig.signal)
+}
+
+/** The object as it is now, with other fields. */
+export const changed = (object: FakeObject, fields: object): FakeObject => ({ ...object, ...fields })

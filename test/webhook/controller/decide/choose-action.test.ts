@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Assessment, Hang } from '../../../../webhook/controller/assess/assess.ts'
+import { chooseAction, type Rails } from '../../../../webhook/controller/decide/choose-action.ts'
+import { createdMs, type DriverPodOptions, driverImage, iso, running } from '../../../support/driver-pods.ts'
+import { freeRails, observed } from '../driver/drivers.ts'
+
+const hang = (fields: Partial<Hang> = {}): Assessment => ({
+  kind: 'hung',
+  hang: { by: 'ui', reason: 'unresponsive', sinceMs: 0, detail: 'timeout', ...fields },
+})
+const bySidecar = hang({ by: 'sidecar', reason: 'kubelet-did-not-act' })
+const untilMs = createdMs + 700_000
+
+const rows: readonly [string, Assessment, Partial<Rails>, string, (number | null)?, DriverPodOptions?][] = [
+  ['hung', hang(), {}, 'delete-pod'],
+  ['hung by its sidecar', bySidecar, {}, 'delete-pod'],
+  ['dry run', hang(), { dryRun: true }, 'dry-run'],
+  ['report', hang(), { mode: 'report' }, 'report-only'],
+  ['off', hang(), { mode: 'off' }, 'report-only'],
+  ['report, hung by its sidecar', bySidecar, { mode: 'report' }, 'delete-pod'],
+  ['off, hung by its sidecar', bySidecar, { mode: 'off' }, 'report-only'],
+  ['observed', hang(), { observed: true }, 'observed'],
+  ['never answered', hang({ reason: 'startup-deadline' }), {}, 'not-conclusive'],
+  ['finishing', hang({ reason: 'stop-deadline' }), {}, 'not-conclusive'],
+  ['young', hang(), {}, 'young', null, { state: running(createdMs + 590_000) }],
+  ['being deleted', hang(), {}, 'not-conclusive', null, { deletionTimestamp: iso(createdMs) }],
+  ['ended', hang(), {}, 'not-conclusive', null, { phase: 'Failed' }],
+  ['no owner', hang(), { resubmits: false }, 'nobody-resubmits'],
+  ['paused', hang(), { pause: { untilMs, reason: '' } }, 'paused', untilMs],
+  ['paused for ever', hang(), { pause: { untilMs: null, reason: '' } }, 'paused', null],
+  ['breaker', hang(), { breakerOpen: true }, 'breaker-open'],
+  ['quarantined', hang(), { quarantined: true }, 'quarantined'],
+  ['budget of the application', hang(), { exhausted: 'application' }, 'application-budget'],
+  ['budget of the namespace', hang(), { exhausted: 'namespace' }, 'namespace-budget'],
+  ['budget of the cluster', hang(), { exhausted: 'cluster' }, 'cluster-budget'],
+  ['backoff', hang(), { backoffUntilMs: untilMs }, 'backoff', untilMs],
+  ['backoff over', hang(), { backoffUntilMs: createdMs }, 'delete-pod'],
+]
+for (const [name, assessment, rails, expected, until = null, options] of rows) {
+  test(`${name}: ${expected}`, () => {
+    const choice = chooseAction(observed({ sidecar: null, ...options }), assessment, freeRails(rails))
+    assert.equal(choice.kind === 'withhold' ? choice.why : choice.kind, expected)
+    assert.equal(choice.kind === 'withhold' ? choice.untilMs : null, until)
+  })
+}
+
+const held: Assessment = { kind: 'held-back', cause: { reason: 'ErrImagePull', detail: '', patienceMs: 0 }, sinceMs: 0 }
+
+test('a driver that is held back is let go, whatever the rails say: it kills nothing', () => {
+  const closed = freeRails({
+    dryRun: true,
+    mode: 'off',
+    pause: { untilMs: null, reason: '' },
+    exhausted: 'cluster',
+    breakerOpen: true,
+  })
+  assert.deepEqual(chooseAction(observed(), held, closed), { kind: 'rescue-sidecar', image: driverImage })
+})
+
+test('once', () => {
+  assert.deepEqual(chooseAction(observed({ sidecar: { image: driverImage } }), held, freeRails()), { kind: 'report' })
+})
+
+test('executors of the driver before are deleted, unless it is a dry run or paused', () => {
+  const assessment: Assessment = { kind: 'restarted', restarts: 1, startedMs: 5 }
+  assert.deepEqual(chooseAction(observed(), assessment, freeRails()), {
+    kind: 'delete-executors',
+    restarts: 1,
+    startedMs: 5,
+  })
+  for (const rails of [{ dryRun: true }, { pause: { untilMs, reason: '' } }]) {
+    assert.deepEqual(chooseAction(observed(), assessment, freeRails(rails)), { kind: 'report' })
+  }
+})

@@ -1,0 +1,33 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Performed } from '../../../../kubernetes/write-result.ts'
+import { type Setback, setbackOf } from '../../../../webhook/controller/decide/retry-state.ts'
+
+type Missed = Exclude<Performed, { readonly kind: 'done' }>
+const outdated: Missed = { kind: 'outdated' }
+const failed = (retryAfterMs = 0): Missed => ({ kind: 'failed', detail: 'HTTP 500', retryAfterMs })
+
+const rows: readonly [string, Missed, number, readonly number[]][] = [
+  [
+    'what has changed meanwhile is looked at again soon',
+    outdated,
+    1,
+    [500, 1_000, 2_000, 4_000, 8_000, 10_000, 10_000],
+  ],
+  ['a failure, with the least of its jitter', failed(), 0, [500, 1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000]],
+  ['a failure, with the most', failed(), 1, [1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 64_000, 120_000, 120_000]],
+  ['a server that asks for more time', failed(5_000), 0, [5_000, 5_000, 5_000, 5_000, 8_000]],
+]
+for (const [name, performed, random, expected] of rows) {
+  test(`${name}: ${expected.join(', ')} ms`, () => {
+    let [before, nowMs]: [Setback | undefined, number] = [undefined, 7]
+    const waits = expected.map(() => {
+      const { untilMs, times }: Setback = setbackOf(performed, before, nowMs, random)
+      const waitMs = untilMs - nowMs
+      before = { untilMs, times }
+      nowMs = untilMs
+      return waitMs
+    })
+    assert.deepEqual(waits, expected)
+  })
+}

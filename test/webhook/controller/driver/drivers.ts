@@ -1,0 +1,51 @@
+import { resolveSettings } from '../../../../core/settings/settings.ts'
+import type { Judgement, Verdict } from '../../../../core/verdict/verdict.ts'
+import { firstJudgement } from '../../../../core/verdict/verdict.ts'
+import type { AssessmentContext } from '../../../../webhook/controller/assess/assess.ts'
+import type { Rails } from '../../../../webhook/controller/decide/choose-action.ts'
+import type { DriverObservation } from '../../../../webhook/controller/driver/driver.ts'
+import { observe } from '../../../../webhook/controller/driver/parse-driver.ts'
+import { createdMs, type DriverPodOptions, driverPod } from '../../../support/driver-pods.ts'
+
+/** A driver as it is kept. */
+export function observed(options: DriverPodOptions = {}): DriverObservation {
+  const driver = observe(driverPod(options))
+  if (driver === undefined) throw new Error('not a driver')
+  return { ...driver, resourceVersion: '1' }
+}
+
+/** A guarded namespace, no settings, nothing seen before. */
+export const context = (fields: Partial<AssessmentContext> = {}): AssessmentContext => ({
+  nowMs: createdMs + 60_000,
+  inGuardedNamespace: true,
+  settings: resolveSettings({}),
+  nativeSidecars: true,
+  heldBackForMs: null,
+  unansweredForMs: null,
+  waitingSinceMs: null,
+  gatedUntilMs: null,
+  node: { kind: 'unknown' },
+  judgement: undefined,
+  sidecarVerdict: undefined,
+  ...fields,
+})
+
+/** Everything speaks for acting. */
+export const freeRails = (fields: Partial<Rails> = {}): Rails => ({
+  nowMs: createdMs + 600_000,
+  dryRun: false,
+  mode: 'delete',
+  observed: false,
+  resubmits: true,
+  pause: null,
+  quarantined: false,
+  backoffUntilMs: 0,
+  exhausted: null,
+  breakerOpen: false,
+  manyStuck: false,
+  ...fields,
+})
+
+export const judged = (verdict: Verdict): Judgement => ({ ...firstJudgement(0, true), verdict })
+
+export const unresponsive: Verdict = { kind: 'hung', sinceMs: 0, reason: 'unresponsive', detail: 'timeout' }

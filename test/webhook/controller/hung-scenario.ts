@@ -1,0 +1,38 @@
+import type { TestContext } from 'node:test'
+import type { ControllerConfig } from '../../../webhook/config/controller-config.ts'
+import { until } from '../../kubernetes/fixture.ts'
+import { createdMs, type DriverPodOptions, driverPod } from '../../support/driver-pods.ts'
+import { applications, controllerRig, defaultConfig, pods } from './controller-harness.ts'
+import { startUi } from './fake-ui.ts'
+
+export const nowMs = createdMs + 600_000
+export const owner = { name: 'pi', uid: 'uid-application' }
+export const application = {
+  apiVersion: 'sparkoperator.k8s.io/v1beta2',
+  kind: 'SparkApplication',
+  metadata: { namespace: 'spark', ...owner, generation: 1 },
+  spec: { restartPolicy: { type: 'Always' } },
+}
+export const fallback = (mode: 'off' | 'report' | 'delete'): Partial<ControllerConfig> => ({
+  fallback: { ...defaultConfig.fallback, mode, intervalMs: 50, timeoutMs: 100 },
+})
+
+/** A driver of a SparkApplication, ten minutes old, and its UI. */
+export async function hungScene(t: TestContext, options: DriverPodOptions = {}) {
+  const rig = await controllerRig(t)
+  rig.setNow(nowMs)
+  const ui = await startUi(t, ['spark-pi-driver'])
+  const pod = (more: DriverPodOptions = {}) =>
+    driverPod({ sidecar: null, podIp: '127.0.0.1', uiPort: ui.port, owner, ...options, ...more })
+  rig.api.set(applications, application)
+  rig.api.set(pods, pod())
+  const decisions = (uid = 'uid-pi-driver') =>
+    rig.lines
+      .filter(({ line }) => line.event === 'decision' && line.action === 'delete-pod' && line.uid === uid)
+      .map(({ line }) => String(line.why ?? line.result))
+  const polled = async (times: number) => {
+    const before = ui.polls()
+    await until(() => ui.polls() >= before + times, 'polls')
+  }
+  return { ...rig, ui, pod, decisions, polled, wait: (ms: number) => rig.edges.sleep(ms, rig.signal) }
+}

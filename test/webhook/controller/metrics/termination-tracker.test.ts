@@ -1,0 +1,28 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { observe } from '../../../../webhook/controller/driver/parse-driver.ts'
+import { watchEndings } from '../../../../webhook/controller/metrics/termination-tracker.ts'
+import { driverPod, running, terminated } from '../../../support/driver-pods.ts'
+import { nowMs } from '../hung-scenario.ts'
+
+/** As the kubelet of 1.36.3 leaves it: without times. */
+const removed = {
+  terminated: { exitCode: 137, finishedAt: null, startedAt: null, reason: 'RestartingAllContainers' },
+}
+
+test('how long a recovery in place took is told', () => {
+  const recovered: number[] = []
+  let timeMs = nowMs
+  const endings = watchEndings({ terminated: () => {}, recovered: (seconds) => recovered.push(seconds) }, () => timeMs)
+  const [before, exited, again] = [
+    observe(driverPod()),
+    observe(driverPod({ sidecar: { state: terminated(88, nowMs) } })),
+    observe(driverPod({ restarts: 1, state: running(nowMs + 2_000), lastState: removed })),
+  ]
+  assert.ok(before && exited && again)
+  endings.changed(exited, before, false)
+  timeMs = nowMs + 14_000
+  endings.changed({ ...again, readySinceMs: nowMs + 13_000 }, exited, false)
+  endings.changed({ ...again, readySinceMs: nowMs + 15_000 }, again, false)
+  assert.equal(recovered.length, 1)
+})

@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { resolveSettings } from '../../../../core/settings/settings.ts'
+import { guardOf } from '../../../../webhook/controller/assess/coverage.ts'
+import { pollPlan } from '../../../../webhook/controller/poll/poll-policy.ts'
+import { createdMs, type DriverPodOptions, waiting } from '../../../support/driver-pods.ts'
+import { defaultConfig } from '../controller-harness.ts'
+import { observed } from '../driver/drivers.ts'
+
+const { fallback } = defaultConfig
+const nowMs = createdMs + 600_000
+const around = { named: false, namespace: { name: 'spark', annotations: {} } }
+
+function plan(
+  options: DriverPodOptions,
+  fields: object = {},
+  mode: 'off' | 'report' | 'delete' = 'report',
+  atMs = nowMs,
+) {
+  const driver = observed({ sidecar: null, ...options })
+  const settings = resolveSettings({ pod: driver.annotations })
+  return pollPlan(
+    driver,
+    { guard: guardOf(driver, settings, true, atMs), settings, ...around, ...fields },
+    { ...fallback, mode },
+    atMs,
+  )
+}
+
+const rows: readonly [string, ReturnType<typeof plan>, boolean][] = [
+  ['unguarded', plan({}), true],
+  ['unguarded, off', plan({}, {}, 'off'), false],
+  ['unguarded, in another namespace', plan({}, { namespace: undefined }), false],
+  ['named, in another namespace', plan({}, { namespace: undefined, named: true }), true],
+  ['named, off', plan({}, { named: true }, 'off'), true],
+  ['opted out', plan({ annotations: { 'spark-nanny.io/inject': 'false' } }), false],
+  ['guarded', plan({ sidecar: {} }), false],
+  ['its sidecar is down', plan({ sidecar: { state: waiting('CrashLoopBackOff') } }), true],
+  ['let go', plan({ sidecar: { image: 'spark:4' } }), true],
+  ['not running', plan({ state: waiting('ContainerCreating') }), false],
+  ['without an address', plan({ podIp: '' }), false],
+]
+for (const [name, found, expected] of rows) {
+  test(`${name}: ${expected ? 'asked' : 'not asked'}`, () => assert.equal(found !== undefined, expected))
+}
+
+test('where and when', () => {
+  assert.equal(plan({ uiPort: 4050 })?.policy.port, 4050)
+  const annotations = { 'spark-nanny.io/ui-port': '4060', 'spark-nanny.io/ui-scheme': 'https' }
+  assert.deepEqual([plan({ annotations })?.policy.port, plan({ annotations })?.policy.scheme], [4060, 'https'])
+  assert.equal(plan({})?.delayMs, 0)
+  assert.equal(plan({}, {}, 'report', createdMs + 25_000)?.delayMs, 40_000, 'a minute after its start')
+})

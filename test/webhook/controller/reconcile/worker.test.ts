@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { workQueue } from '../../../../webhook/controller/reconcile/work-queue.ts'
+import { lookThrough } from '../../../../webhook/controller/reconcile/worker.ts'
+import { recordingLog } from '../../../support/recording-log.ts'
+
+const many = 1_000
+/** How the next key comes: they are all there, or each look adds another, before anything else gets its turn. */
+const ways: readonly [string, boolean][] = [
+  ['of many drivers', false],
+  ['of drivers that come one after another', true],
+]
+for (const [name, oneByOne] of ways) {
+  test(`looks ${name} give way to others each few milliseconds`, async () => {
+    const queue = workQueue()
+    const stop = new AbortController()
+    let [looks, sincePause, most] = [0, 0, 0]
+    const add = () => queue.add(`spark/driver-${looks}-${queue.nextMs()}`)
+    const reconcile = () => {
+      looks += 1
+      sincePause += 1
+      most = Math.max(most, sincePause)
+      if (looks === many) stop.abort()
+      else if (oneByOne) void Promise.resolve().then(add)
+    }
+    const sleep = async (ms: number, signal: AbortSignal) => {
+      if (ms > 1)
+        return new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
+      sincePause = 0
+    }
+    if (oneByOne) add()
+    else for (let index = 0; index < many; index += 1) queue.add(`spark/driver-${index}`)
+    // Each look takes a millisecond.
+    await lookThrough({ log: recordingLog().log, monotonicMs: () => looks, sleep }, queue, { reconcile }, stop.signal)
+    assert.equal(looks, many)
+    assert.ok(most <= 10, `${most} looks without a pause`)
+  })
+}

@@ -1,0 +1,41 @@
+import { readFile } from 'node:fs/promises'
+import { filesSource } from '../certs/mounted/files-source.ts'
+import { forgeIssuer } from '../certs/pki/issuer.ts'
+import { selfSignedSource } from '../certs/self-signed/self-signed.ts'
+import type { CertificateEdges, CertificateSource } from '../certs/source.ts'
+import { dial } from '../certs/trust/handshake-probe.ts'
+import type { KubernetesApi } from '../kubernetes/api.ts'
+import type { CertificatesConfig } from './config/config.ts'
+
+const servicePort = 443
+const dialDeadlineMs = 3_000
+
+/** The source that the configuration names. `namespace` and `api` are null where there is no Kubernetes. */
+export function certificateSource(
+  config: CertificatesConfig,
+  namespace: string | null,
+  api: KubernetesApi | null,
+  edges: CertificateEdges,
+): CertificateSource {
+  if (config.kind === 'files') {
+    const { certFile, keyFile, ca } = config
+    const caFile = ca === null || api === null ? null : { ...ca, api }
+    const read = (path: string) => readFile(path, 'utf8')
+    return filesSource({ certFile, keyFile, caFile }, { ...edges, readFile: read })
+  }
+  if (api === null || namespace === null) throw new Error('self-signed certificates without a Kubernetes API')
+  const { secretName, serviceNames, configurationName, authorityValidityMs, leafValidityMs, holdMs } = config
+  // The names by which the API server calls Services (k8s.io/apiserver/pkg/util/webhook/client.go).
+  const hostOf = (serviceName: string) => `${serviceName}.${namespace}.svc`
+  const [first, ...others] = serviceNames
+  const host = hostOf(first)
+  const target = { host, port: servicePort, servername: host, deadlineMs: dialDeadlineMs }
+  return selfSignedSource(
+    {
+      secretName: { namespace, name: secretName },
+      configurationName,
+      plan: { hosts: [host, ...others.map(hostOf)], authorityValidityMs, leafValidityMs, holdMs },
+    },
+    { ...edges, api, issuer: forgeIssuer(), dial: (authoritiesPem) => dial(target, authoritiesPem) },
+  )
+}

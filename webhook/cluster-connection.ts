@@ -1,0 +1,120 @@
+import { watchCapabilities } from '../cluster/capability-probe.ts'
+import { watchNamespaceLimits } from '../cluster/namespace-limits-watch.ts'
+import { rememberedNodeCapabilities, watchNodes } from '../cluster/nodes.ts'
+import { watchSparkApplications } from '../cluster/spark-applications.ts'
+import type { Background } from '../core/background-tasks.ts'
+import type { Capabilities } from '../core/kubernetes/capabilities.ts'
+import type { KubernetesApi } from '../kubernetes/api.ts'
+import { createClient } from '../kubernetes/client.ts'
+import { type AccessEnvironment, loadAccess } from '../kubernetes/in-cluster-access.ts'
+import type { ReflectorEdges } from '../kubernetes/reflector.ts'
+import type { Config, KubernetesConfig } from './config/config.ts'
+import { createControllerMetrics } from './controller/metrics/metrics.ts'
+import { type StartedController, startController } from './controller/start.ts'
+import type { Lookups } from './server/admission-handler.ts'
+import type { Metrics } from './server/metrics.ts'
+
+/** What admission asks of the cluster, and whether it can be answered yet. */
+export interface Cluster {
+  /** Null: there is none. */
+  readonly api: KubernetesApi | null
+  readonly lookups: Lookups
+  /** What is not known yet, by name. */
+  unready(): readonly string[]
+  close(): void
+}
+
+/** No API at all: capabilities as stated, everything else unknown. */
+export function statedCluster(capabilities: Capabilities, metrics: Metrics): Cluster {
+  metrics.capabilities(() => capabilities)
+  return {
+    api: null,
+    lookups: {
+      application: (reference) => ({ kind: 'unreadable', reference, detail: 'there is no Kubernetes API here' }),
+      limits: () => null,
+      capabilities: () => capabilities,
+      suspension: () => null,
+    },
+    unready: () => [],
+    close: () => {},
+  }
+}
+
+const pullPolicyWarning =
+  'with SPARK_NANNY_SIDECAR_IMAGE_PULL_POLICY=Always a registry that is down keeps drivers from starting; IfNotPresent does not'
+
+type ClusterEdges = Omit<ReflectorEdges, 'api'> & Pick<StartedController, 'version' | 'monotonicMs'>
+
+/** Watches what admission needs, and starts the controller. */
+export async function connectCluster(
+  kubernetes: KubernetesConfig & { readonly kind: 'on' },
+  { sidecar, chartSettings }: Pick<Config, 'sidecar' | 'chartSettings'>,
+  env: AccessEnvironment,
+  edges: ClusterEdges,
+  metrics: Metrics,
+  loops: Background,
+): Promise<Cluster> {
+  const { namespace, capabilityIntervalMs, serviceAccountDir } = kubernetes
+  const api = createClient(await loadAccess(env, serviceAccountDir))
+  if (sidecar.imagePullPolicy === 'Always') edges.log.warn({ event: 'pull-policy', detail: pullPolicyWarning })
+  const reflecting = { ...edges, api }
+  const applications = watchSparkApplications(reflecting)
+  const limits = watchNamespaceLimits(reflecting)
+  const nodes = watchNodes(reflecting)
+  const capabilities = watchCapabilities({
+    ...reflecting,
+    namespace,
+    intervalMs: capabilityIntervalMs,
+    nodes: rememberedNodeCapabilities(nodes.objects),
+  })
+  metrics.capabilities(capabilities.current)
+  const caches = {
+    'spark-applications': applications.reflectors,
+    'namespace-limits': limits.reflectors,
+    nodes: [nodes],
+  }
+  for (const [name, reflectors] of Object.entries(caches)) {
+    reflectors.forEach((reflector, index) => {
+      loops.start(`${name}-${index + 1}`, reflector.run)
+    })
+  }
+  loops.start('capabilities', capabilities.run)
+  const controller = startController({
+    ...reflecting,
+    namespace,
+    config: kubernetes.controller,
+    sidecarImage: sidecar.image,
+    chartSettings,
+    applications,
+    nativeSidecars: () => capabilities.current().nativeSidecars,
+    node: (name) => {
+      const node = nodes.objects.get('', name)
+      if (node !== undefined) return { kind: 'known', node }
+      return { kind: nodes.synced() && !nodes.stale() ? 'gone' : 'unknown' }
+    },
+    stale: () => ({
+      'spark-applications': applications.reflectors.some((reflector) => reflector.stale()),
+      'namespace-limits': limits.reflectors.some((reflector) => reflector.stale()),
+      nodes: nodes.stale(),
+    }),
+    metrics: createControllerMetrics(metrics.registry, () => performance.now()),
+    loops,
+  })
+  return {
+    api,
+    lookups: {
+      application: applications.lookup,
+      limits: limits.in,
+      capabilities: capabilities.current,
+      suspension: controller.suspension,
+    },
+    // Not the controller's: admission does without.
+    unready: () => [
+      ...Object.entries(caches)
+        .filter(([, reflectors]) => !reflectors.every((reflector) => reflector.synced()))
+        .map(([name]) => name),
+      ...(capabilities.asked() ? [] : ['capabilities']),
+    ],
+    close: () => api.close(),
+  }
+}

@@ -1,0 +1,85 @@
+import { applicationPath } from '../../../cluster/application-path.ts'
+import type { KnownApplication } from '../../../cluster/spark-applications.ts'
+import { rescuedAnnotation, sidecarContainerName } from '../../../core/contract/pod-contract.ts'
+import type { ApplicationReference } from '../../../core/spark/application-reference.ts'
+import type { ApiRequest, KubernetesApi } from '../../../kubernetes/api.ts'
+import { type EventSubject, eventObject, type ToldEvent } from '../../../kubernetes/event.ts'
+import { podPath } from '../../../kubernetes/paths.ts'
+import { type Performed, performed } from '../../../kubernetes/write-result.ts'
+import type { DriverObservation } from '../driver/driver.ts'
+import { rescueText } from '../driver/parse-sidecar.ts'
+
+export interface Performer {
+  /** Told twice is told once. */
+  tell(subject: EventSubject, event: ToldEvent): Promise<Performed>
+  /** Puts `image` in the place of the sidecar's, of this very pod as it is known, and writes the reason down. */
+  replaceSidecarImage(driver: DriverObservation, image: string, reason: string): Promise<Performed>
+  /** Deletes this very pod, as it is known, with its own grace period. */
+  deletePod(pod: DeletedPod): Promise<Performed>
+  /** Writes an annotation of a SparkApplication as it is known; null removes it. */
+  annotateApplication(
+    reference: ApplicationReference,
+    known: Pick<KnownApplication, 'uid' | 'resourceVersion'>,
+    annotations: Readonly<Record<string, string | null>>,
+  ): Promise<Performed>
+}
+
+export type DeletedPod = Pick<DriverObservation, 'namespace' | 'name' | 'uid' | 'resourceVersion'>
+
+export interface PerformerEdges {
+  readonly api: KubernetesApi
+  readonly reporter: string
+  nowMs(): number
+  /** Asked right before each request: whoever leads no longer does nothing. */
+  mayAct(): boolean
+}
+
+/** Shorter than what is left of a lease when its holder steps down: no action of ours may come after the next leader's. */
+const deadlineMs = 4_000
+
+export function performer({ api, reporter, nowMs, mayAct }: PerformerEdges): Performer {
+  const send = async (request: Omit<ApiRequest, 'deadlineMs'>, fine: readonly number[] = []): Promise<Performed> => {
+    if (!mayAct()) return { kind: 'failed', detail: 'it leads no longer', retryAfterMs: 0 }
+    return performed(await api.request({ ...request, deadlineMs }), fine)
+  }
+  return {
+    // 404: the namespace is gone or going (403 with cause NamespaceTerminating), and so is who would read it.
+    tell: (subject, event) =>
+      send(
+        {
+          method: 'POST',
+          path: `/api/v1/namespaces/${encodeURIComponent(subject.namespace)}/events`,
+          body: eventObject(subject, event, reporter, nowMs()),
+        },
+        [409, 404],
+      ),
+    replaceSidecarImage: (driver, image, reason) => {
+      const { uid, resourceVersion, sidecar } = driver
+      const annotations = { [rescuedAnnotation]: rescueText(nowMs(), sidecar?.image ?? '', reason) }
+      return send({
+        method: 'PATCH',
+        path: `${podPath(driver)}?fieldManager=spark-nanny`,
+        contentType: 'application/strategic-merge-patch+json',
+        body: {
+          metadata: { uid, resourceVersion, annotations },
+          spec: { initContainers: [{ name: sidecarContainerName, image }] },
+        },
+      })
+    },
+    deletePod: (pod) => {
+      const { uid, resourceVersion } = pod
+      return send({
+        method: 'DELETE',
+        path: podPath(pod),
+        body: { apiVersion: 'v1', kind: 'DeleteOptions', preconditions: { uid, resourceVersion } },
+      })
+    },
+    annotateApplication: (reference, { uid, resourceVersion }, annotations) =>
+      send({
+        method: 'PATCH',
+        path: `${applicationPath(reference)}?fieldManager=spark-nanny`,
+        contentType: 'application/merge-patch+json',
+        body: { metadata: { uid, resourceVersion, annotations } },
+      }),
+  }
+}

@@ -1,0 +1,72 @@
+import type { GuardedNamespace } from '../../../cluster/namespaces.ts'
+import type { KnownApplication, SparkApplications } from '../../../cluster/spark-applications.ts'
+import { effectiveSettings } from '../../../core/settings/effective-settings.ts'
+import { type Pause, pauseOf } from '../../../core/settings/pause.ts'
+import type { ResolvedSettings } from '../../../core/settings/settings.ts'
+import { retriesOf } from '../../../core/spark/application.ts'
+import type { Collection } from '../../../kubernetes/store.ts'
+import type { ControllerConfig } from '../../config/controller-config.ts'
+import { type DriverObservation, isRunning } from '../driver/driver.ts'
+import { type Guard, guardOf } from './coverage.ts'
+import { sidecarDown } from './sidecar-crash-loop.ts'
+
+/** What is known around a driver, from the caches alone. */
+export interface Circumstances {
+  readonly settings: ResolvedSettings
+  readonly application: KnownApplication | undefined
+  /** Undefined: its namespace has not opted in. */
+  readonly namespace: GuardedNamespace | undefined
+  readonly guard: Guard
+  /** One of the forerunner's `--apps`. */
+  readonly named: boolean
+  /** What the forerunner's metrics call it. */
+  readonly app: string
+  readonly resubmits: boolean
+  readonly pause: Pause | null
+}
+
+export interface CircumstancesEdges {
+  readonly namespaces: Collection<GuardedNamespace>
+  readonly applications: Pick<SparkApplications, 'known'>
+  readonly chartSettings: Readonly<Record<string, string>>
+  readonly config: ControllerConfig
+  nativeSidecars(): boolean
+  nowMs(): number
+}
+
+export function circumstancesOf(driver: DriverObservation, edges: CircumstancesEdges): Circumstances {
+  const { fallback } = edges.config
+  const application = driver.owner === null ? undefined : edges.applications.known(driver.owner)
+  const annotations = application?.application.annotations
+  const settings = effectiveSettings({ chart: edges.chartSettings, application: annotations, pod: driver.annotations })
+  const namespace = edges.namespaces.get('', driver.namespace)
+  const named =
+    driver.namespace === fallback.appsNamespace && fallback.apps.some((app) => driver.name === `${app}-driver`)
+  return {
+    settings,
+    application,
+    namespace,
+    guard: guardOf(driver, settings, edges.nativeSidecars(), edges.nowMs()),
+    named,
+    app: named ? driver.name.replace(/-driver$/, '') : driver.application,
+    resubmits: named || (application !== undefined && submitsAgain(application)),
+    pause: pauseOf(edges.nowMs(), driver.annotations, annotations, namespace?.annotations),
+  }
+}
+
+/** The guard of a driver, for who counts all of them; undefined: its namespace has not opted in. */
+export function guardIn(driver: DriverObservation, edges: CircumstancesEdges): Guard | undefined {
+  if (edges.namespaces.get('', driver.namespace) === undefined) return undefined
+  // Nearly all; their settings need not be worked out.
+  const watched =
+    driver.sidecar !== null &&
+    driver.sidecar.rescue === null &&
+    isRunning(driver) &&
+    !sidecarDown(driver, edges.nowMs()).isDown
+  return watched ? { kind: 'guarded' } : circumstancesOf(driver, edges).guard
+}
+
+/** What its operator would do about a driver pod that is gone. One that is there was submitted, whatever the status says. */
+function submitsAgain({ application, attempts }: KnownApplication): boolean {
+  return Math.max(1, attempts) <= retriesOf(application.restartPolicy)
+}

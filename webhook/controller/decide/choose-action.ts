@@ -1,0 +1,129 @@
+import { formatDuration } from '../../../core/duration.ts'
+import type { Pause } from '../../../core/settings/pause.ts'
+import type { Assessment, Hang } from '../assess/assess.ts'
+import type { Deadline, Stuck, StuckReason } from '../assess/startup-delay.ts'
+import { type DriverObservation, hasEnded } from '../driver/driver.ts'
+import type { Withheld } from './block-reasons.ts'
+
+/** What is done about one assessment. */
+export type Choice =
+  /** Told once, as it is. */
+  | { readonly kind: 'report' }
+  | { readonly kind: 'rescue-sidecar'; readonly image: string }
+  | { readonly kind: 'delete-executors'; readonly restarts: number; readonly startedMs: number }
+  | { readonly kind: 'delete-pod'; readonly grounds: Grounds }
+  /** As delete-pod, but only said. */
+  | { readonly kind: 'dry-run'; readonly grounds: Grounds }
+  /** `untilMs`: when to choose again though nothing happens. */
+  | { readonly kind: 'withhold'; readonly grounds: Grounds; readonly why: Withheld; readonly untilMs: number | null }
+
+/** What a pod is deleted for: a verdict, or that it is stuck for longer than its settings allow. */
+export type Grounds = Hang | Overdue
+
+export interface Overdue {
+  readonly by: 'stuck'
+  readonly reason: StuckReason
+  readonly sinceMs: number
+  readonly detail: string
+}
+
+/** Whether it changes more than what is told. */
+export const isDeed = ({ kind }: Choice): boolean =>
+  kind === 'rescue-sidecar' || kind === 'delete-executors' || kind === 'delete-pod'
+
+/** Whether something speaks for deleting the pod, whatever comes of it. */
+export const isOfDeletion = ({ kind }: Choice): boolean =>
+  kind === 'delete-pod' || kind === 'dry-run' || kind === 'withhold'
+
+/** All that a choice depends on besides the assessment. */
+export interface Rails {
+  readonly nowMs: number
+  readonly dryRun: boolean
+  readonly mode: 'off' | 'report' | 'delete'
+  /** The setting `restart` is observe. */
+  readonly observed: boolean
+  /** Whether somebody makes the pod again. */
+  readonly resubmits: boolean
+  readonly pause: Pause | null
+  readonly quarantined: boolean
+  /** The application may not lose another driver before; 0: now. */
+  readonly backoffUntilMs: number
+  readonly exhausted: 'application' | 'namespace' | 'cluster' | 'unknown' | null
+  readonly breakerOpen: boolean
+  /** Whether many others are stuck in the same way. */
+  readonly manyStuck: boolean
+}
+
+/** A driver so young is left alone: what it does yet says nothing. */
+export const youngMs = 60_000
+
+/**
+ * The one place that decides what is done. Pure. Letting a driver go that our own sidecar holds back is never withheld:
+ * it kills nothing. To delete a pod everything must speak for it, and the first that does not is the reason.
+ */
+export function chooseAction(driver: DriverObservation, assessment: Assessment, rails: Rails): Choice {
+  switch (assessment.kind) {
+    case 'bad-settings':
+    case 'unguarded':
+      return { kind: 'report' }
+    case 'stuck': {
+      const { stuck, deadline, overdue } = assessment
+      return deadline !== null && overdue ? toDelete(driver, overdueBy(stuck, deadline), rails) : { kind: 'report' }
+    }
+    case 'held-back':
+      return driver.sidecar?.rescue === null && driver.driver.image !== ''
+        ? { kind: 'rescue-sidecar', image: driver.driver.image }
+        : { kind: 'report' }
+    case 'restarted':
+      if (rails.dryRun || rails.pause !== null) return { kind: 'report' }
+      return { kind: 'delete-executors', restarts: assessment.restarts, startedMs: assessment.startedMs }
+    case 'hung':
+      return toDelete(driver, assessment.hang, rails)
+  }
+}
+
+const overdueBy = ({ reason, sinceMs, detail }: Stuck, { key, afterMs }: Deadline): Overdue => ({
+  by: 'stuck',
+  reason,
+  sinceMs,
+  detail: `${key} ${formatDuration(afterMs)}; ${detail}`,
+})
+
+function toDelete(driver: DriverObservation, grounds: Grounds, rails: Rails): Choice {
+  const why = obstacleTo(driver, grounds, rails)
+  if (why === 'backoff') return { kind: 'withhold', grounds, why, untilMs: rails.backoffUntilMs }
+  if (why === 'paused') return { kind: 'withhold', grounds, why, untilMs: rails.pause?.untilMs ?? null }
+  if (why !== undefined) return { kind: 'withhold', grounds, why, untilMs: null }
+  return rails.dryRun ? { kind: 'dry-run', grounds } : { kind: 'delete-pod', grounds }
+}
+
+/** The first thing that speaks against deleting the pod. */
+function obstacleTo(driver: DriverObservation, grounds: Grounds, rails: Rails): Withheld | undefined {
+  // The mode is about what is judged from here; a sidecar's verdict and a deadline the driver's owner asked for.
+  if (rails.mode === 'off' || (grounds.by === 'ui' && rails.mode === 'report')) return 'report-only'
+  if (rails.observed) return 'observed'
+  const doubt = grounds.by === 'stuck' ? doubtThatStuck(driver) : doubtThatHung(driver, grounds, rails)
+  if (doubt !== undefined) return doubt
+  if (!rails.resubmits) return 'nobody-resubmits'
+  if (rails.pause !== null) return 'paused'
+  if (grounds.by === 'stuck' && rails.manyStuck) return 'many-stuck'
+  if (grounds.by !== 'stuck' && rails.breakerOpen) return 'breaker-open'
+  if (rails.quarantined) return 'quarantined'
+  if (rails.exhausted !== null) return `${rails.exhausted}-budget`
+  return rails.nowMs < rails.backoffUntilMs ? 'backoff' : undefined
+}
+
+function doubtThatHung(driver: DriverObservation, hang: Hang, { nowMs }: Rails): Withheld | undefined {
+  const { state } = driver.driver
+  // Nobody listens: it may be finishing, or have no UI at all.
+  if (hang.by === 'ui' && hang.reason !== 'unresponsive') return 'not-conclusive'
+  if (state.kind !== 'running' || isGoing(driver)) return 'not-conclusive'
+  return nowMs - state.startedMs < youngMs ? 'young' : undefined
+}
+
+/** Whatever was seen of what it waits for: one that runs does not wait. */
+function doubtThatStuck(driver: DriverObservation): Withheld | undefined {
+  return driver.driver.state.kind !== 'waiting' || isGoing(driver) ? 'not-conclusive' : undefined
+}
+
+const isGoing = (driver: DriverObservation) => hasEnded(driver) || driver.deletionMs !== null

@@ -1,0 +1,135 @@
+import type { Judgement } from '../../../core/verdict/verdict.ts'
+import type { ControllerConfig } from '../../config/controller-config.ts'
+import { type Assessment, assess, type Hang } from '../assess/assess.ts'
+import type { Circumstances } from '../assess/driver-context.ts'
+import { occasionOfStuck, type Stuck } from '../assess/startup-delay.ts'
+import type { NodeStanding } from '../assess/stuck-termination.ts'
+import type { DeletionLimits } from '../deletions/deletion-tracker.ts'
+import type { DriverObservation } from '../driver/driver.ts'
+import { type Choice, chooseAction, type Rails } from './choose-action.ts'
+import type { DriverMemory } from './driver-state.ts'
+
+/** What one look at a driver finds to do. */
+export interface Look {
+  readonly tasks: readonly { readonly assessment: Assessment; readonly choice: Choice }[]
+  /** When to look again though nothing happens; null: only when something does. */
+  readonly againMs: number | null
+}
+
+export interface LookContext {
+  readonly nowMs: number
+  readonly circumstances: Circumstances
+  readonly memory: DriverMemory | undefined
+  readonly heldBackForMs: number | null
+  readonly unansweredForMs: number | null
+  readonly waitingSinceMs: number | null
+  readonly gatedUntilMs: number | null
+  readonly node: NodeStanding
+  readonly nativeSidecars: boolean
+  readonly judgement: Judgement | undefined
+  readonly sidecarVerdict: Hang | undefined
+  breakerOpen(by: Hang['by']): boolean
+  manyStuck(stuck: Stuck): boolean
+  limits(): DeletionLimits
+}
+
+/** Pod and circumstances → assessments → choices, without those that were carried out before. Pure. */
+export function look(driver: DriverObservation, config: ControllerConfig, context: LookContext): Look {
+  const { nowMs, circumstances, memory } = context
+  const { assessments, lookAgainMs } = assess(driver, {
+    nowMs,
+    inGuardedNamespace: circumstances.namespace !== undefined,
+    settings: circumstances.settings,
+    nativeSidecars: context.nativeSidecars,
+    heldBackForMs: context.heldBackForMs,
+    unansweredForMs: context.unansweredForMs,
+    waitingSinceMs: context.waitingSinceMs,
+    gatedUntilMs: context.gatedUntilMs,
+    node: context.node,
+    judgement: context.judgement,
+    sidecarVerdict: context.sidecarVerdict,
+  })
+  if (assessments.length === 0) return { tasks: [], againMs: lookAgainMs }
+  const rails = railsOf(config, context, assessments)
+  const tasks = assessments
+    .map((assessment) => ({ assessment, choice: chooseAction(driver, assessment, rails) }))
+    .filter(({ choice }) => memory === undefined || !isCarriedOut(choice, memory))
+  const untils = tasks.map(({ choice }) =>
+    choice.kind === 'withhold' ? (choice.untilMs ?? nowMs + withheldAgainMs) : null,
+  )
+  const later = [lookAgainMs, ...untils].filter((atMs) => atMs !== null && atMs > nowMs).map(Number)
+  return { tasks, againMs: later.length === 0 ? null : Math.min(...later) }
+}
+
+/** What is withheld may be set free where no event of the pod tells of it: by its SparkApplication, by other drivers. */
+const withheldAgainMs = 60_000
+
+const unlimited: DeletionLimits = { quarantined: false, backoffUntilMs: 0, exhausted: null }
+
+function railsOf(config: ControllerConfig, context: LookContext, assessments: readonly Assessment[]): Rails {
+  const { circumstances, nowMs } = context
+  const { settings, named, resubmits, pause } = circumstances
+  // Only for one that may be deleted: the walk over all others is not for each look.
+  const hangs = assessments.flatMap((assessment) => (assessment.kind === 'hung' ? [assessment.hang] : []))
+  const overdue = assessments.find((assessment) => assessment.kind === 'stuck' && assessment.overdue)
+  const limits = hangs.length > 0 || overdue !== undefined ? context.limits() : unlimited
+  return {
+    nowMs,
+    dryRun: config.dryRun,
+    mode: named ? 'delete' : config.fallback.mode,
+    observed: settings.values.restart === 'observe',
+    resubmits,
+    pause,
+    quarantined: limits.quarantined,
+    backoffUntilMs: limits.backoffUntilMs,
+    exhausted: limits.exhausted,
+    // Each a walk over all drivers: only when nothing else decides.
+    get breakerOpen() {
+      return hangs.some(({ by }) => context.breakerOpen(by))
+    },
+    get manyStuck() {
+      return overdue?.kind === 'stuck' && context.manyStuck(overdue.stuck)
+    },
+  }
+}
+
+function isCarriedOut(choice: Choice, memory: DriverMemory): boolean {
+  switch (choice.kind) {
+    case 'rescue-sidecar':
+      return memory.rescued
+    case 'delete-executors':
+      return memory.cleanedRestarts === choice.restarts
+    case 'delete-pod':
+    case 'dry-run':
+    case 'withhold':
+      return memory.deleted
+    case 'report':
+      return false
+  }
+}
+
+/** The same for what is the same to do; without what only changes with time. */
+export function signatureOf({ tasks }: Look): string {
+  return tasks
+    .map(({ assessment, choice }) => `${assessment.kind}/${occasionOf(assessment)}/${choiceText(choice)}`)
+    .join(' ')
+}
+
+function occasionOf(assessment: Assessment): string {
+  switch (assessment.kind) {
+    case 'held-back':
+      return assessment.cause.reason
+    case 'bad-settings':
+      return assessment.problems.map(({ message }) => message).join(' ')
+    case 'unguarded':
+      return assessment.reason
+    case 'restarted':
+      return String(assessment.restarts)
+    case 'stuck':
+      return occasionOfStuck(assessment.stuck)
+    case 'hung':
+      return assessment.hang.reason
+  }
+}
+
+const choiceText = (choice: Choice) => (choice.kind === 'withhold' ? `withhold:${choice.why}` : choice.kind)

@@ -1,0 +1,81 @@
+import type { RailsConfig } from '../../config/controller-config.ts'
+import { type Hang, unansweredExit } from '../assess/assess.ts'
+import type { Deletions } from '../deletions/deletion-tracker.ts'
+import { type DriverObservation, isRunning } from '../driver/driver.ts'
+import type { SidecarVerdicts } from '../poll/sidecar-status-poller.ts'
+import type { Census, UiPolls } from '../poll/ui-poller.ts'
+
+/**
+ * Keeps drivers from being deleted when it is rather something else that is broken. Drivers are counted among those whose
+ * health is known in the same way: polls from here may fail for the network, a sidecar's verdict does not.
+ */
+export interface Breaker {
+  /** Whether this driver's hang is likely not its own fault. */
+  isOpenFor(driver: DriverObservation, by: Hang['by']): boolean
+  /** Whether it would be for any. */
+  isOpen(): boolean
+}
+
+export interface BreakerEdges {
+  readonly rails: RailsConfig
+  readonly polls: Pick<UiPolls, 'census'>
+  readonly verdicts: Pick<SidecarVerdicts, 'verdict'>
+  readonly deletions: Pick<Deletions, 'lately'>
+  drivers(): Iterable<DriverObservation>
+  nowMs(): number
+}
+
+const windowMs = 10 * 60_000
+
+export function createBreaker({ rails, polls, verdicts, deletions, drivers, nowMs }: BreakerEdges): Breaker {
+  const bySidecars = (): Census => {
+    let known = 0
+    const unhealthy = new Set<string>()
+    for (const driver of drivers()) {
+      if (driver.sidecar === null || driver.sidecar.rescue !== null || !isRunning(driver)) continue
+      // One that waits to be started again concludes nothing.
+      if (driver.sidecar.state.kind === 'waiting') continue
+      known += 1
+      const hang = verdicts.verdict(driver.uid) ?? unansweredExit(driver)
+      if (hang !== undefined) unhealthy.add(driver.uid)
+    }
+    return { known, unhealthy }
+  }
+  const isTripped = (by: Hang['by'], own?: DriverObservation): boolean => {
+    const census = by === 'ui' ? polls.census() : bySidecars()
+    const lately = deletions.lately(by, { sinceMs: nowMs() - windowMs, own, counted: census.unhealthy })
+    return isTooMany(census.known, census.unhealthy.size, lately, rails)
+  }
+  const isAlone = (driver: DriverObservation): boolean =>
+    [
+      polls.census(({ node }) => node === driver.node),
+      polls.census(({ namespace }) => namespace === driver.namespace),
+    ].some(({ known, unhealthy }) => isCutOff(known, unhealthy.size))
+  return {
+    isOpenFor: (driver, by) => isTripped(by, driver) || (by === 'ui' && isAlone(driver)),
+    isOpen: () => isTripped('ui') || isTripped('sidecar'),
+  }
+}
+
+/**
+ * Whether so many drivers are unhealthy that the fault is likely not theirs: more than one, and more than the share, or
+ * than may be deleted within the budget's window anyway. Applications that lost a driver lately count as unhealthy still,
+ * or a fault that goes around would be fed one by one.
+ */
+export function isTooMany(
+  known: number,
+  unhealthy: number,
+  lately: number,
+  { breakerShare, perCluster }: Pick<RailsConfig, 'breakerShare' | 'perCluster'>,
+): boolean {
+  const sick = unhealthy + lately
+  return sick > 1 && (sick > breakerShare * (known + lately) || sick > perCluster)
+}
+
+/**
+ * Whether all of a driver's neighbours (of its node, of its namespace) are unhealthy with it: then it is rather the way
+ * to them that is cut.
+ */
+export function isCutOff(known: number, unhealthy: number): boolean {
+  return known > 1 && unhealthy === known
+}

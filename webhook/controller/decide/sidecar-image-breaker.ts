@@ -1,0 +1,120 @@
+import { heldBack, slow } from '../assess/startup-blocked.ts'
+import type { DriverObservation } from '../driver/driver.ts'
+
+/** What became of one pod's sidecar. */
+interface Trial {
+  readonly started: boolean
+  readonly atMs: number
+}
+
+export interface SidecarImageEdges {
+  /** The image that is injected now; what became of others says nothing of it. */
+  readonly image: string
+  /** Failures in a row that suspend injection. */
+  readonly threshold: number
+  /** Of the clock by which pods are dated. */
+  nowMs(): number
+  /** Of a clock that no one sets. */
+  monotonicMs(): number
+}
+
+/**
+ * Whether the sidecar's image can be started, from what the watched pods show: each replica sees the same and comes to
+ * the same end, also after it was started anew.
+ */
+export interface SidecarImage {
+  note(driver: DriverObservation): void
+  forget(driver: DriverObservation): void
+  /** For how long a driver has been held back, as far as this process saw; null: it is not. */
+  heldBackForMs(driver: DriverObservation): number | null
+  /** Whether injection is suspended. */
+  isSuspended(): boolean
+  /** Why a driver that is admitted now gets no sidecar; null: it gets one. One a minute does, to find out. */
+  suspension(): string | null
+}
+
+const trialIntervalMs = 60_000
+/** What failed before that says nothing of now: the sidecars that started since may be gone with their drivers. */
+const rememberedMs = 15 * 60_000
+const maxTrials = 200
+
+/** That a driver is held back, as first seen. */
+interface Sign {
+  readonly seenMs: number
+  /** By the clock by which pods are dated. */
+  readonly dateMs: number
+  readonly patienceMs: number
+  readonly slow: boolean
+  readonly ours: boolean
+}
+
+export function watchSidecarImage({ image, threshold, nowMs, monotonicMs }: SidecarImageEdges): SidecarImage {
+  const signs = new Map<string, Sign>()
+  const trials = new Map<string, Trial>()
+  let lastTrialMs = Number.NEGATIVE_INFINITY
+
+  const noteTrial = (uid: string, trial: Trial) => {
+    const known = trials.get(uid)
+    // A sidecar that started once and is restarted proves nothing new of its image.
+    if (known?.started === trial.started) return
+    trials.set(uid, trial)
+    const [oldest] = trials.keys()
+    if (trials.size > maxTrials && oldest !== undefined) trials.delete(oldest)
+  }
+
+  /** Failures since the last start, those included that are yet to be let go. */
+  const failures = (): number => {
+    let startedMs = Number.NEGATIVE_INFINITY
+    for (const trial of trials.values()) if (trial.started) startedMs = Math.max(startedMs, trial.atMs)
+    let count = 0
+    const sinceMs = Math.max(startedMs, nowMs() - rememberedMs)
+    for (const trial of trials.values()) if (!trial.started && trial.atMs > sinceMs) count += 1
+    for (const [uid, sign] of signs) {
+      // One that takes long may wait for other pulls of its node.
+      const isFailure = sign.ours && !sign.slow && sign.dateMs > startedMs
+      const failed = isFailure && monotonicMs() - sign.seenMs >= sign.patienceMs
+      if (failed && trials.get(uid)?.started !== false) count += 1
+    }
+    return count
+  }
+  const isSuspended = () => failures() >= threshold
+
+  return {
+    note: (driver) => {
+      const { uid, sidecar } = driver
+      if (sidecar === null) return
+      const held = heldBack(driver)
+      if (held === undefined) signs.delete(uid)
+      else {
+        const isSlow = held.reason === slow
+        const known = signs.get(uid)
+        // What shows only now begins now: until then it was merely slow.
+        const goesOn = known !== undefined && (isSlow || !known.slow)
+        const since = goesOn ? known : { seenMs: monotonicMs(), dateMs: nowMs() }
+        const { seenMs, dateMs } = since
+        const { patienceMs } = held
+        signs.set(uid, { seenMs, dateMs, patienceMs, slow: isSlow, ours: sidecar.image === image })
+      }
+      if (sidecar.rescue !== null) {
+        if (sidecar.rescue.image === image && sidecar.rescue.reason !== slow)
+          noteTrial(uid, { started: false, atMs: sidecar.rescue.atMs })
+      } else if (sidecar.image === image && sidecar.state.kind === 'running') {
+        noteTrial(uid, { started: true, atMs: sidecar.state.startedMs })
+      }
+    },
+    forget: ({ uid }) => void signs.delete(uid),
+    heldBackForMs: ({ uid }) => {
+      const sign = signs.get(uid)
+      return sign === undefined ? null : monotonicMs() - sign.seenMs
+    },
+    isSuspended,
+    suspension: () => {
+      if (!isSuspended()) return null
+      if (monotonicMs() - lastTrialMs >= trialIntervalMs) {
+        lastTrialMs = monotonicMs()
+        return null
+      }
+      return `${image} could not be started for ${failures()} drivers in a row; one driver a minute gets it, to find out`
+    },
+  }
+}

@@ -1,0 +1,124 @@
+import type { KnownApplication } from '../../../cluster/spark-applications.ts'
+import {
+  currentHistory,
+  type Deletion,
+  formatHistory,
+  type History,
+  noHistory,
+  parseHistory,
+  withDeletion,
+  withoutPod,
+} from '../../../core/contract/deletion-history.ts'
+import { actionsAnnotation } from '../../../core/contract/pod-contract.ts'
+import type { RailsConfig } from '../../config/controller-config.ts'
+import type { DriverObservation } from '../driver/driver.ts'
+
+export type Application = Pick<DriverObservation, 'namespace' | 'application'>
+
+export const applicationKey = ({ namespace, application }: Application): string => `${namespace}/${application}`
+
+/** What the annotations of SparkApplications tell, with our own writes that the cache has yet to show. */
+export interface RememberedHistories {
+  /** As it was read. */
+  load(of: Application, history: History): void
+  current(of: Application, known: KnownApplication | undefined): History
+  /** With one more deletion, which is to be written next. */
+  add(of: Application, known: KnownApplication | undefined, deletion: Deletion): History
+  /** Without that of a pod that was not deleted after all: whatever its annotation tells, until it is added again. */
+  takeBack(of: Application, known: KnownApplication | undefined, uid: string): History
+  isTakenBack(uid: string): boolean
+  answered(of: Application, answer: 'written' | 'refused'): void
+  /**
+   * Notices that the annotation was taken away. True: by a person, who ends a quarantine. Whatever takes it away again
+   * within the window, or from an application that is in no quarantine, is taken for a tool.
+   */
+  isCleared(of: Application, known: KnownApplication, nowMs: number): boolean
+}
+
+interface Remembered {
+  readonly history: History
+  /**
+   * The version of the SparkApplication on which it was to be written: the cache that shows this one has yet to show it, and
+   * any other tells what became of it. Null: it was read, not written.
+   */
+  readonly writtenOn: string | null
+  /** pending: it may not be there, and its absence says nothing. */
+  readonly state: 'pending' | 'written' | 'refused'
+}
+
+export function rememberedHistories(config: Pick<RailsConfig, 'perApplication' | 'windowMs'>): RememberedHistories {
+  const remembered = new Map<string, Remembered>()
+  /** The uids of pods. */
+  const takenBack = new Set<string>()
+  /** When an application's annotation was last seen to be gone. */
+  const removals = new Map<string, number>()
+
+  const shownBy = (known: KnownApplication): History => {
+    const history = parseHistory(known.application.annotations[actionsAnnotation])
+    const uids = history.deletions.map(({ uid }) => uid).filter((uid) => takenBack.has(uid))
+    return uids.reduce(withoutPod, history)
+  }
+
+  const current = (of: Application, known: KnownApplication | undefined): History => {
+    const own = remembered.get(applicationKey(of))
+    if (known === undefined) return own?.history ?? noHistory
+    const { generation, resourceVersion, application } = known
+    const shown = shownBy(known)
+    if (own?.state === 'refused' && lastMs(own.history) > lastMs(shown)) return currentHistory(own.history, generation)
+    if (own?.writtenOn === resourceVersion) return currentHistory(own.history, generation)
+    if (application.annotations[actionsAnnotation] !== undefined) load(of, shown)
+    return currentHistory(shown, generation)
+  }
+
+  const load = (of: Application, history: History): void =>
+    void remembered.set(applicationKey(of), { history, writtenOn: null, state: 'written' })
+
+  const remember = (of: Application, known: KnownApplication | undefined, history: History, uid: string): History => {
+    const isRefused = remembered.get(applicationKey(of))?.state === 'refused'
+    const state = known !== undefined && tellsOf(known, uid) ? 'written' : isRefused ? 'refused' : 'pending'
+    remembered.set(applicationKey(of), { history, writtenOn: known?.resourceVersion ?? null, state })
+    return history
+  }
+
+  return {
+    load,
+    current,
+    add: (of, known, deletion) => {
+      takenBack.delete(deletion.uid)
+      const history = withDeletion(current(of, known), deletion, known?.generation ?? null, config)
+      return remember(of, known, history, deletion.uid)
+    },
+    takeBack: (of, known, uid) => {
+      takenBack.add(uid)
+      const history = withoutPod(current(of, known), uid)
+      const isAhead = known === undefined || remembered.get(applicationKey(of))?.writtenOn === known.resourceVersion
+      return isAhead || tellsOf(known, uid) ? remember(of, known, history, uid) : history
+    },
+    isTakenBack: (uid) => takenBack.has(uid),
+    answered: (of, state) => {
+      const own = remembered.get(applicationKey(of))
+      if (own !== undefined) remembered.set(applicationKey(of), { ...own, state })
+    },
+    isCleared: (of, known, nowMs) => {
+      const key = applicationKey(of)
+      const own = remembered.get(key)
+      if (own?.state !== 'written' || own.writtenOn === known.resourceVersion) return false
+      if (own.history.deletions.length === 0 || known.application.annotations[actionsAnnotation] !== undefined)
+        return false
+      remembered.delete(key)
+      const isFirst = nowMs - (removals.get(key) ?? Number.NEGATIVE_INFINITY) >= config.windowMs
+      removals.set(key, nowMs)
+      return own.history.quarantinedMs !== null && isFirst
+    },
+  }
+}
+
+/** Whether a SparkApplication's annotation tells of this pod's deletion. */
+export const tellsOf = ({ application }: KnownApplication, uid: string): boolean =>
+  parseHistory(application.annotations[actionsAnnotation]).deletions.some((deletion) => deletion.uid === uid)
+
+/** The value of the annotation; null: there is nothing to tell. */
+export const annotationOf = (history: History): string | null =>
+  history.deletions.length === 0 ? null : formatHistory(history)
+
+const lastMs = ({ deletions }: History) => deletions.at(-1)?.atMs ?? 0

@@ -1,0 +1,93 @@
+import type { SkipReason } from '../../../core/contract/skip-reasons.ts'
+import type { ApplicationReference } from '../../../core/spark/application-reference.ts'
+
+/**
+ * What is kept of a driver pod: ten thousand of them must fit in a few tens of megabytes. Times are of the cluster's
+ * clocks, in milliseconds since 1970; null stands for what is not there.
+ */
+export interface DriverObservation {
+  readonly namespace: string
+  readonly name: string
+  readonly uid: string
+  readonly resourceVersion: string
+  readonly createdMs: number
+  /** When its grace ends or ended; null: nobody deletes it. */
+  readonly deletionMs: number | null
+  /** What must be removed before it goes. */
+  readonly finalizers: readonly string[]
+  /** What the application is called: by its SparkApplication, else by Spark's label, else the pod's own name. */
+  readonly application: string
+  /** Spark's id of the application, from the label `spark-app-selector`. */
+  readonly applicationId: string | null
+  readonly owner: ApplicationReference | null
+  /** Its annotations of ours. */
+  readonly annotations: Readonly<Record<string, string>>
+  readonly node: string | null
+  readonly podIp: string | null
+  readonly phase: PodPhase
+  /** Why the pod is as it is: `Evicted`, `NodeLost`, the reason of a DisruptionTarget. */
+  readonly reason: string | null
+  /** Since when a node takes it; null: none yet. */
+  readonly scheduledMs: number | null
+  /** Why none does. */
+  readonly unscheduled: string | null
+  /** Whether someone holds it back from being scheduled, as a queue does. */
+  readonly gated: boolean
+  /** Whether the pod's network is known not to stand yet; clusters before 1.29 do not tell. */
+  readonly networkDown: boolean
+  readonly ready: boolean
+  /** Since when it is, or is not; null: never said. */
+  readonly readySinceMs: number | null
+  readonly driver: ObservedContainer
+  /** The port of the container that Spark names `spark-ui`, else Spark's own. */
+  readonly uiPort: number
+  readonly sidecar: ObservedSidecar | null
+  /** What keeps the webhook from injecting into such a pod, as far as the pod shows it. */
+  readonly obstacle: SkipReason | null
+  /** Whether the driver's arguments refer to the suffix of its application id. */
+  readonly numbered: boolean
+}
+
+export type PodPhase = 'Pending' | 'Running' | 'Succeeded' | 'Failed' | 'Unknown'
+
+export interface ObservedContainer {
+  readonly name: string
+  readonly image: string
+  readonly state: ContainerState
+  readonly restarts: number
+  /** How it ended before the present state; null: it has not yet. */
+  readonly last: ContainerEnd | null
+}
+
+export type ContainerState =
+  | { readonly kind: 'waiting'; readonly reason: string; readonly message: string }
+  | { readonly kind: 'running'; readonly startedMs: number }
+  | ({ readonly kind: 'ended' } & ContainerEnd)
+
+export interface ContainerEnd {
+  readonly exitCode: number
+  readonly reason: string
+  readonly message: string
+  /** Null: a kubelet leaves it out where it restarted all containers. */
+  readonly finishedMs: number | null
+  /** For how long it had run; null: not known. */
+  readonly ranForMs: number | null
+}
+
+export interface ObservedSidecar extends ObservedContainer {
+  /** The version of spark-nanny that injected it; null: not written down. */
+  readonly version: string | null
+  /** Where it serves /status; null: nowhere (the pod is on its node's network, or its port was taken). */
+  readonly statusPort: number | null
+  /** It waits, and could be created: what comes before it is done. */
+  readonly due: boolean
+  /** When its image was replaced by the driver's, so that the driver could start, what it was, and why; empty: not known. */
+  readonly rescue: { readonly atMs: number; readonly image: string; readonly reason: string } | null
+}
+
+/** Whether the pod has ended, one way or another, and will not run again. */
+export const hasEnded = ({ phase }: DriverObservation): boolean => phase === 'Succeeded' || phase === 'Failed'
+
+/** The driver runs, and nobody deletes it. */
+export const isRunning = (driver: DriverObservation): boolean =>
+  driver.driver.state.kind === 'running' && driver.deletionMs === null && !hasEnded(driver)

@@ -1,0 +1,86 @@
+import { isWindows } from '../../../admission/decide.ts'
+import { collision } from '../../../core/contract/collisions.ts'
+import {
+  applicationIdSuffixEnv,
+  domain,
+  injectedAnnotation,
+  sidecarContainerName,
+} from '../../../core/contract/pod-contract.ts'
+import type { SkipReason } from '../../../core/contract/skip-reasons.ts'
+import { recordOf } from '../../../core/json.ts'
+import { parsePod } from '../../../core/kubernetes/parse-objects.ts'
+import { applicationIdOf, type Container, driverContainerIndex, type Pod } from '../../../core/kubernetes/pod.ts'
+import { applicationReference } from '../../../core/spark/application-reference.ts'
+import type { DriverObservation, PodPhase } from './driver.ts'
+import { cut, listOf, observeContainer, textOf, timeOf } from './parse-container.ts'
+import { observeSidecar } from './parse-sidecar.ts'
+
+const phases: readonly PodPhase[] = ['Pending', 'Running', 'Succeeded', 'Failed']
+
+/** Spark's own port of the UI. */
+const sparkUiPort = 4040
+
+/** The driver of a pod as the API has it; undefined when it is none that could be told apart. Pure. */
+export function observe(object: unknown): DriverObservation | undefined {
+  const pod = parsePod(object)
+  const root = recordOf(object)
+  const metadata = recordOf(root.metadata)
+  const { namespace, name, uid } = metadata
+  if (pod === undefined || typeof namespace !== 'string' || typeof name !== 'string' || typeof uid !== 'string') {
+    return undefined
+  }
+  const status = recordOf(root.status)
+  const conditions = listOf(status.conditions)
+  const condition = (type: string) => conditions.find((item) => item.type === type)
+  const [ready, scheduled] = [condition('Ready'), condition('PodScheduled')]
+  const [network, disrupted] = [condition('PodReadyToStartContainers'), condition('DisruptionTarget')]
+  const index = driverContainerIndex(pod.spec)
+  const container = index === undefined ? undefined : pod.spec.containers[index]
+  const owner = applicationReference(pod, namespace) ?? null
+  const annotations = ours(pod.metadata?.annotations)
+  const driver = observeContainer(container, listOf(status.containerStatuses))
+  return {
+    namespace,
+    name,
+    uid,
+    resourceVersion: textOf(metadata.resourceVersion),
+    createdMs: timeOf(metadata.creationTimestamp) ?? 0,
+    deletionMs: timeOf(metadata.deletionTimestamp),
+    finalizers: Array.isArray(metadata.finalizers) ? metadata.finalizers.map(String).map(cut) : noNames,
+    application: owner?.name ?? pod.metadata?.labels?.['spark-app-name'] ?? name,
+    applicationId: applicationIdOf(pod) ?? null,
+    owner,
+    annotations,
+    node: pick(recordOf(root.spec).nodeName),
+    podIp: pick(status.podIP),
+    phase: phases.find((phase) => phase === status.phase) ?? 'Unknown',
+    reason: pick(status.reason) ?? (disrupted?.status === 'True' ? pick(disrupted.reason) : null),
+    scheduledMs: scheduled?.status === 'True' ? timeOf(scheduled.lastTransitionTime) : null,
+    unscheduled: scheduled?.status === 'False' ? cut(textOf(scheduled.message)) : null,
+    gated: listOf(recordOf(root.spec).schedulingGates).length > 0,
+    networkDown: network?.status === 'False',
+    ready: ready?.status === 'True',
+    readySinceMs: timeOf(ready?.lastTransitionTime),
+    driver,
+    uiPort: container?.ports?.find((port) => port.name === 'spark-ui')?.containerPort ?? sparkUiPort,
+    sidecar: observeSidecar(pod, status, annotations[injectedAnnotation] ?? null, driver.image),
+    obstacle: obstacleOf(pod, container),
+    numbered: container?.env?.some((item) => item.name === applicationIdSuffixEnv) === true,
+  }
+}
+
+function obstacleOf(pod: Pod, container: Container | undefined): SkipReason | null {
+  if (isWindows(pod)) return 'windows'
+  if (container === undefined) return 'driver-container-not-found'
+  const injected = pod.spec.initContainers?.some(({ name }) => name === sidecarContainerName) === true
+  return !injected && collision(pod, container) !== undefined ? 'name-taken' : null
+}
+
+function ours(annotations: Readonly<Record<string, string>> | undefined | null) {
+  const entries = Object.entries(annotations ?? {}).filter(([name]) => name.startsWith(`${domain}/`))
+  return entries.length === 0 ? none : Object.fromEntries(entries)
+}
+
+const none: Readonly<Record<string, string>> = {}
+const noNames: readonly string[] = []
+const pick = (value: unknown) => (typeof value === 'string' && value !== '' ? value : null)

@@ -1,0 +1,30 @@
+import type { FallbackConfig } from '../../config/controller-config.ts'
+import type { Circumstances } from '../assess/driver-context.ts'
+import { youngMs } from '../decide/choose-action.ts'
+import type { DriverObservation } from '../driver/driver.ts'
+import type { PollPolicy } from './ui-poller.ts'
+
+/** How to ask a driver's UI from here, and when to begin; undefined: not at all. */
+export function pollPlan(
+  driver: DriverObservation,
+  { guard, namespace, named, settings }: Pick<Circumstances, 'guard' | 'namespace' | 'named' | 'settings'>,
+  fallback: FallbackConfig,
+  nowMs: number,
+): { readonly policy: PollPolicy; readonly delayMs: number } | undefined {
+  const { state } = driver.driver
+  if (guard.kind !== 'unguarded' || state.kind !== 'running' || driver.podIp === null) return undefined
+  if (!named && (fallback.mode === 'off' || namespace === undefined)) return undefined
+  const { values } = settings
+  return {
+    policy: {
+      scheme: values['ui-scheme'],
+      port: values['ui-port'] ?? driver.uiPort,
+      intervalMs: fallback.intervalMs,
+      timeoutMs: fallback.timeoutMs,
+      failureThreshold: fallback.failureThreshold,
+      startupDeadlineMs: values['startup-deadline'],
+      stopDeadlineMs: values['stop-deadline'],
+    },
+    delayMs: Math.max(0, state.startedMs + youngMs - nowMs),
+  }
+}

@@ -1,0 +1,89 @@
+import { asText, parseJson, recordOf } from '../../../core/json.ts'
+import type { UiGet, UiReply } from '../../../spark-ui/http-get.ts'
+import type { Hang } from '../assess/assess.ts'
+import { type DriverObservation, isRunning } from '../driver/driver.ts'
+import { timeOf } from '../driver/parse-container.ts'
+
+/** A kubelet fails the pod within 30 seconds of the verdict, and Spark's grace period is 30 more. */
+const kubeletActsWithinMs = 120_000
+const againMs = 30_000
+const timeoutMs = 5_000
+
+/**
+ * When the sidecar of a driver is to be asked for its verdict: when the driver is not Ready any more, or not yet though its
+ * startup deadline has passed, for so long that a kubelet that could act would have. Null: a Ready driver's never.
+ */
+export function askAtMs(driver: DriverObservation, startupDeadlineMs: number): number | null {
+  const { sidecar, ready, readySinceMs } = driver
+  const { state } = driver.driver
+  if (sidecar === null || sidecar.rescue !== null || sidecar.statusPort === null || driver.podIp === null) return null
+  // Nobody would answer.
+  if (sidecar.state.kind !== 'running') return null
+  if (ready || !isRunning(driver) || state.kind !== 'running') return null
+  // Not Ready ever since its container started: it has yet to be.
+  const isStarting = readySinceMs === null || readySinceMs <= state.startedMs
+  return (isStarting ? state.startedMs + startupDeadlineMs : readySinceMs) + kubeletActsWithinMs
+}
+
+/** The verdict in the sidecar's `/status`, when it stands for long and the kubelet was to act on it; undefined: none. */
+export function standingVerdict(body: string, nowMs: number): Hang | undefined {
+  const { state, reason, detail, since, action } = recordOf(parseJson(body))
+  const sinceMs = timeOf(since)
+  if (state !== 'hung' || recordOf(action).now !== 'fail' || sinceMs === null) return undefined
+  if (nowMs - sinceMs < kubeletActsWithinMs) return undefined
+  const text = `${asText(reason)}: ${asText(detail)}`.slice(0, 300)
+  return { by: 'sidecar', reason: 'kubelet-did-not-act', sinceMs, detail: text }
+}
+
+export interface SidecarVerdicts {
+  /** Asks when it is time; returns the date at which to come again, null: no need. */
+  ask(driver: DriverObservation, startupDeadlineMs: number): number | null
+  /** Asks now, whoever was asked when; resolves when {@link verdict} tells what came of it, at most the timeout later. */
+  askAnew(driver: DriverObservation): Promise<void>
+  verdict(uid: string): Hang | undefined
+  forget(uid: string): void
+}
+
+export interface SidecarVerdictsEdges {
+  get(get: UiGet): Promise<UiReply>
+  nowMs(): number
+  /** Of a clock that no one sets. */
+  monotonicMs(): number
+  /** After each answer. */
+  answered(driver: DriverObservation): void
+}
+
+/** Asks sidecars at their pods' addresses; the API is not involved. */
+export function sidecarVerdicts({ get, nowMs, monotonicMs, answered }: SidecarVerdictsEdges): SidecarVerdicts {
+  const known = new Map<string, { readonly hang: Hang | undefined; readonly askedMs: number }>()
+  const ask = async (driver: DriverObservation): Promise<void> => {
+    const reply = await get({
+      address: { scheme: 'http', host: driver.podIp ?? '', port: driver.sidecar?.statusPort ?? 0 },
+      path: '/status',
+      timeoutMs,
+      maxBodyBytes: 262_144,
+    })
+    if (!known.has(driver.uid)) return
+    const body = reply.kind === 'answer' && reply.answer.statusCode === 200 ? reply.answer.body : ''
+    known.set(driver.uid, { hang: standingVerdict(body, nowMs()), askedMs: monotonicMs() })
+  }
+  return {
+    ask: (driver, startupDeadlineMs) => {
+      const atMs = askAtMs(driver, startupDeadlineMs)
+      if (atMs === null) {
+        known.delete(driver.uid)
+        return null
+      }
+      const before = known.get(driver.uid)
+      const pauseMs = before === undefined ? 0 : before.askedMs + againMs - monotonicMs()
+      const waitMs = Math.max(atMs - nowMs(), pauseMs)
+      if (waitMs > 0) return nowMs() + waitMs
+      known.set(driver.uid, { hang: before?.hang, askedMs: monotonicMs() })
+      void ask(driver).then(() => answered(driver))
+      return nowMs() + againMs
+    },
+    askAnew: ask,
+    verdict: (uid) => known.get(uid)?.hang,
+    forget: (uid) => void known.delete(uid),
+  }
+}

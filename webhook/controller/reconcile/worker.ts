@@ -1,0 +1,48 @@
+import type { Log } from '../../../core/log.ts'
+import type { Reconciler } from './reconciler.ts'
+import type { WorkQueue } from './work-queue.ts'
+
+export interface LookThroughEdges {
+  readonly log: Log
+  /** Of a clock that no one sets. */
+  monotonicMs(): number
+  sleep(ms: number, signal: AbortSignal): Promise<void>
+}
+
+/** So long drivers are looked at without a pause; admissions wait no longer than for that and one look. */
+const looksForMs = 10
+
+/** Takes key after key, until `signal`. A bug that one pod brings to light must not keep the others from being let go. */
+export async function lookThrough(
+  edges: LookThroughEdges,
+  queue: WorkQueue,
+  reconciler: Pick<Reconciler, 'reconcile'>,
+  signal: AbortSignal,
+): Promise<void> {
+  let pausedMs = edges.monotonicMs()
+  while (!signal.aborted) {
+    const key = queue.take(edges.monotonicMs())
+    if (key === undefined) await idle(edges, queue, signal)
+    else {
+      try {
+        reconciler.reconcile(key)
+      } catch (error) {
+        edges.log.error({ event: 'reconcile-failed', driver: key, err: error })
+        queue.addAt(key, edges.monotonicMs() + 60_000)
+      }
+    }
+    if (edges.monotonicMs() - pausedMs >= looksForMs) {
+      await edges.sleep(1, signal)
+      pausedMs = edges.monotonicMs()
+    }
+  }
+}
+
+/** Until something is there to look at. */
+async function idle(edges: LookThroughEdges, queue: WorkQueue, signal: AbortSignal): Promise<void> {
+  const timer = new AbortController()
+  const aborted = AbortSignal.any([signal, timer.signal])
+  const waitMs = Math.max(1, Math.min(60_000, queue.nextMs() - edges.monotonicMs()))
+  await Promise.race([queue.added(), edges.sleep(waitMs, aborted)])
+  timer.abort()
+}

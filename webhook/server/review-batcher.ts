@@ -1,0 +1,87 @@
+import { type AdmissionRequest, type ParsedReview, parseReview } from '../../admission/admission-review.ts'
+import type { Admission } from '../../admission/admit.ts'
+import { parseReviewBody } from './review-body.ts'
+
+/** Why a body gets no review: `error` and what of the rest there is are its answer. */
+export interface Refusal {
+  readonly status: 400 | 422
+  readonly error: string
+  readonly field?: string
+  readonly value?: string
+  readonly form?: string
+}
+
+/** A body and the ways to answer it, of which one is taken, once. */
+export interface PostedReview {
+  readonly body: string
+  /** With the JSON of an AdmissionReview. */
+  send(review: string): void
+  refuse(refusal: Refusal): void
+  fail(error: unknown): void
+}
+
+/**
+ * Answers bodies in batches: all that came in with one turn of the event loop are parsed, then all are decided, then
+ * all are answered. Code that is still in the processor's cache runs more than twice as fast as code that is not.
+ * A body that comes alone is answered at the end of its own turn.
+ */
+export function answerInBatches(admit: Admit): (posted: PostedReview) => void {
+  let waiting: PostedReview[] = []
+  const answerAll = () => {
+    const batch = waiting
+    waiting = []
+    const reviews = batch.map(({ body }) => readReview(body))
+    const admissions = reviews.map((review) =>
+      review?.kind === 'request' ? attempt(admit, review.request) : undefined,
+    )
+    for (const [index, posted] of batch.entries()) {
+      try {
+        answer(posted, reviews[index], admissions[index])
+      } catch (error) {
+        // One that cannot be answered must not keep the others from it.
+        posted.fail(error)
+      }
+    }
+  }
+  return (posted) => {
+    if (waiting.push(posted) === 1) setImmediate(answerAll)
+  }
+}
+
+type Admit = (request: AdmissionRequest) => Admission | Promise<Admission>
+
+function attempt(admit: Admit, request: AdmissionRequest): Admission | Promise<Admission> {
+  try {
+    return admit(request)
+  } catch (error) {
+    return Promise.reject(error)
+  }
+}
+
+function answer(
+  posted: PostedReview,
+  parsed: ParsedReview | undefined,
+  admission: Admission | Promise<Admission> | undefined,
+): void {
+  if (parsed === undefined) {
+    posted.refuse({ status: 400, error: 'the body is not JSON' })
+  } else if (parsed.kind === 'problem') {
+    const { field, value, form } = parsed.problem
+    posted.refuse({ status: 422, error: `${field}: ${value} must be ${form}`, field, value, form })
+  } else if (admission instanceof Promise) {
+    admission.then(({ review }) => posted.send(JSON.stringify(review))).catch(posted.fail)
+  } else if (admission !== undefined) {
+    posted.send(JSON.stringify(admission.review))
+  }
+}
+
+/** Undefined: the body is not JSON. */
+function readReview(body: string): ParsedReview | undefined {
+  let value: unknown
+  try {
+    value = parseReviewBody(body)
+  } catch {
+    return undefined
+  }
+  return parseReview(value)
+}
