@@ -47,7 +47,7 @@ const insideOrder: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ['.'],
   ],
   'cli/commands/recover': [['facts'], ['plan'], ['apply'], ['report'], ['.']],
-  certs: [['.'], ['pki'], ['trust'], ['self-signed', 'mounted']],
+  certs: [['pki'], ['.'], ['trust'], ['self-signed', 'mounted']],
 }
 
 /** Imports that break the tables, `FROM → TO`, folder by folder. The list only shrinks. */

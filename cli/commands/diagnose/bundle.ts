@@ -53,7 +53,7 @@ export async function readBundle(dir: string, edges: Edges): Promise<Evidence> {
 async function readTexts(dir: string, edges: Edges): Promise<ReadonlyMap<string, string>> {
   const texts = new Map<string, string>()
   for (const file of [...Object.values(documentFiles), bundleNoteFile]) {
-    const places = file === documentFiles.node ? [join(dir, file), join(dir, '../..', file)] : [join(dir, file)]
+    const places = file === documentFiles.node ? [join(dir, file), join(dir, '..', file)] : [join(dir, file)]
     for (const place of places) {
       const text = texts.has(file) ? undefined : await edges.readFile(place).catch(() => undefined)
       if (text !== undefined) texts.set(file, text)
