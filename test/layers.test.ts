@@ -61,8 +61,24 @@ const exceptions: readonly string[] = [
   'webhook/controller/poll → webhook/controller/decide',
 ]
 
+/** The folders that may import a package; a folder covers its subfolders. */
+const packageFolders: Readonly<Record<string, readonly string[]>> = {
+  '@kubernetes/client-node': ['kubernetes'],
+  commander: ['cli'],
+  'fast-json-patch': ['admission'],
+  fastify: ['webhook/server'],
+  'fastest-levenshtein': ['core/settings', 'cli'],
+  'node-forge': ['certs/pki'],
+  'p-limit': ['kubernetes', 'cluster', 'webhook', 'cli'],
+  pino: ['webhook'],
+  'prom-client': ['webhook/server', 'webhook/controller/metrics'],
+  undici: [],
+  valibot: ['core/contract', 'core/settings', 'webhook/config', 'cli'],
+  yaml: ['cli/manifests'],
+}
+
 /** Packages without I/O that core may use. */
-const corePackages = ['fastest-levenshtein']
+const corePackages = ['fastest-levenshtein', 'valibot']
 
 /** Globals through which a module reaches time, the network, files or the process without an import. */
 const forbiddenGlobals =
@@ -121,6 +137,17 @@ describe('layers', () => {
       (edge) => breaksLayers(edge) || Object.keys(insideOrder).some((area) => breaksInsideOrder(area, edge)),
     )
     assert.deepEqual([...new Set(broken.map(folderArrow))].sort(), exceptions.toSorted())
+  })
+
+  test('every package is imported only where the table allows → no other folder knows it', () => {
+    const isPackage = (specifier: string) => /^[@a-z]/.test(specifier) && !specifier.startsWith('node:')
+    const misplaced = files.flatMap((file) =>
+      importSpecifiers(read(file))
+        .filter(isPackage)
+        .filter((name) => !packageFolders[name]?.some((folder) => file.startsWith(`${folder}/`)))
+        .map((name) => `${file} → ${name}`),
+    )
+    assert.deepEqual(misplaced, [])
   })
 
   test('every folder of an ordered area → has a place in its order', () => {

@@ -1,7 +1,11 @@
-/** Entry of `npm test`: every gate but the cluster and the bench. Ends in `N passed, N failed`, and in 1 on any failure. */
+/**
+ * Entry of `npm test`: every gate except the cluster tests and the benchmarks. Prints `N passed, N failed` last, and exits
+ * with 1 on any failure. With paths (`npm test -- test/core/verdict/verdict.test.ts test/cli`) it runs only the test files at or
+ * below them, and no other gate.
+ */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { glob } from 'node:fs/promises'
+import { glob, stat } from 'node:fs/promises'
 import { delimiter, join, relative } from 'node:path'
 import { run } from 'node:test'
 import { spec } from 'node:test/reporters'
@@ -13,41 +17,51 @@ interface Count {
 
 interface Gate {
   readonly name: string
-  readonly pass: () => Promise<Count>
+  readonly run: () => Promise<Count>
 }
 
-/** A test that takes longer hangs; so does a run, one in which even a timer cannot fire. */
+/** A test that takes longer is considered hung. The run's own limit catches a process in which no timer can fire. */
 const testTimeoutMs = 300_000
 const runTimeoutMs = 1_200_000
 
 const root = join(import.meta.dirname, '..')
 const binDir = join(root, 'node_modules', '.bin')
+const sourceFolders = 'admission,certs,cli,cluster,core,kubernetes,sidecar,spark-ui,webhook'
+/** All but `cluster`, which needs root and a container runtime, and `bench`. */
+const testFolders = `${sourceFolders.replace('cluster,', '')},alerts,charts,demo,docs`
 
-/** `process.execPath`, never `node`: npm put Node 26 first on the PATH, whatever the machine's own is. */
+/** `process.execPath`, never `node`: npm puts Node 26 first on the PATH, whichever version the machine has. */
 const gates: readonly Gate[] = [
-  { name: 'types (tsc)', pass: () => command(join(binDir, 'tsc'), '--noEmit', '--pretty', 'false') },
-  { name: 'lint and format (biome)', pass: () => command(join(binDir, 'biome'), 'ci', '--colors=off', '.') },
-  { name: 'docs and chart are generated', pass: () => command(process.execPath, 'docs/generate.ts', '--check') },
-  { name: 'tests (node:test)', pass: runTests },
+  { name: 'types (tsc)', run: () => runCommand(join(binDir, 'tsc'), '--noEmit', '--pretty', 'false') },
+  { name: 'lint and format (biome)', run: () => runCommand(join(binDir, 'biome'), 'ci', '--colors=off', '.') },
+  { name: 'generated docs and chart files', run: () => runCommand(process.execPath, 'docs/generate.ts', '--check') },
+  { name: 'tests (node:test)', run: async () => runTests(await findAllTests(), true) },
 ]
 
-let total: Count = { passed: 0, failed: 0 }
-const failedGates: string[] = []
-for (const [index, { name, pass }] of gates.entries()) {
-  console.log(`[${index + 1}/${gates.length}] ${name} …`)
-  const startedMs = performance.now()
-  const count = await pass()
-  const seconds = ((performance.now() - startedMs) / 1000).toFixed(1)
-  console.log(`[${index + 1}/${gates.length}] ${name}: ${count.failed === 0 ? 'ok' : 'FAILED'}, ${seconds} s`)
-  if (count.failed > 0) failedGates.push(name)
-  total = { passed: total.passed + count.passed, failed: total.failed + count.failed }
-}
-if (failedGates.length > 0) console.log(`failed: ${failedGates.join('; ')}`)
+const paths = process.argv.slice(2)
+const total = paths.length > 0 ? await runTests(await findTests(paths), false) : await runGates()
 console.log(`${total.passed} passed, ${total.failed} failed`)
 process.exitCode = total.failed === 0 ? 0 : 1
 
-/** A gate that passes or fails as a whole: one in the count. */
-async function command(file: string, ...args: readonly string[]): Promise<Count> {
+async function runGates(): Promise<Count> {
+  let sum: Count = { passed: 0, failed: 0 }
+  const failedGates: string[] = []
+  for (const [index, { name, run: runGate }] of gates.entries()) {
+    const title = `[${index + 1}/${gates.length}] ${name}`
+    console.log(`${title} …`)
+    const startedMs = performance.now()
+    const count = await runGate()
+    const seconds = ((performance.now() - startedMs) / 1000).toFixed(1)
+    console.log(`${title}: ${count.failed === 0 ? 'ok' : 'FAILED'}, ${seconds} s`)
+    if (count.failed > 0) failedGates.push(name)
+    sum = { passed: sum.passed + count.passed, failed: sum.failed + count.failed }
+  }
+  if (failedGates.length > 0) console.log(`failed: ${failedGates.join('; ')}`)
+  return sum
+}
+
+/** A gate that passes or fails as a whole counts as one. */
+async function runCommand(file: string, ...args: readonly string[]): Promise<Count> {
   const child = spawn(file, args, {
     cwd: root,
     stdio: ['ignore', 'inherit', 'inherit'],
@@ -60,32 +74,51 @@ async function command(file: string, ...args: readonly string[]): Promise<Count>
   return code === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 }
 }
 
-/** All test files but those of the cluster and the bench, each in its own process. */
-async function runTests(): Promise<Count> {
-  const files: string[] = []
-  const folders = 'admission,alerts,certs,charts,cli,core,demo,docs,kubernetes,sidecar,spark-ui,webhook'
-  for await (const file of glob(['test/*.test.ts', `test/{${folders}}/**/*.test.ts`], { cwd: root })) {
-    files.push(join(root, file))
-  }
+async function findAllTests(): Promise<readonly string[]> {
+  return Array.fromAsync(glob(['test/*.test.ts', `test/{${testFolders}}/**/*.test.ts`], { cwd: root }))
+}
+
+/** The test files that the arguments name: files as they are, and all that lie below a folder. */
+async function findTests(named: readonly string[]): Promise<readonly string[]> {
+  const found = await Promise.all(
+    named.map(async (path) => {
+      const info = await stat(join(root, path)).catch(() => undefined)
+      if (info === undefined) console.error(`${path}: no such file or folder`)
+      return info?.isDirectory() ? Array.fromAsync(glob(`${path}/**/*.test.ts`, { cwd: root })) : info ? [path] : []
+    }),
+  )
+  return found.flat()
+}
+
+/** Runs each file in a process of its own, two at a time. */
+async function runTests(files: readonly string[], coverage: boolean): Promise<Count> {
   if (files.length === 0) {
     console.error('no test files found')
     return { passed: 0, failed: 1 }
   }
   let count: Count = { passed: 0, failed: 1 }
   const events = run({
-    files: files.toSorted(),
+    files: files.toSorted().map((file) => join(root, file)),
     cwd: root,
     concurrency: 2,
     timeout: testTimeoutMs,
     signal: AbortSignal.timeout(runTimeoutMs),
+    ...(coverage && { coverage, coverageIncludeGlobs: `{${sourceFolders}}/**/*.ts` }),
   })
   events.on('test:summary', ({ file, counts, success }) => {
     if (file !== undefined) return
     const failed = counts.tests - counts.passed - counts.skipped - counts.todo
     count = { passed: counts.passed, failed: success ? failed : Math.max(1, failed) }
   })
-  const report = events.compose(new spec())
+  let coverageLine = ''
+  events.on('test:coverage', ({ summary: { totals } }) => {
+    const percent = (value: number) => `${value.toFixed(1)} %`
+    coverageLine = `coverage: lines ${percent(totals.coveredLinePercent)}, branches ${percent(totals.coveredBranchPercent)}, functions ${percent(totals.coveredFunctionPercent)}`
+  })
+  // The reporter would print the coverage of each file: hundreds of lines that hide what failed.
+  const report = events.filter(({ type }) => type !== 'test:coverage').compose(new spec())
   report.pipe(process.stdout, { end: false })
   await once(report, 'end')
+  if (coverageLine !== '') console.log(coverageLine)
   return count
 }
