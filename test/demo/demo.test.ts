@@ -2,34 +2,38 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
-import { test } from 'node:test'
+import { describe, test } from 'node:test'
 
 const withinMs = 120_000
 
-test('the demo happens as it should, in plain text, and leaves no process', { timeout: withinMs }, async () => {
-  const { output, code } = await runDemo(() => false)
-  assert.equal(code, 0, output)
-  for (const expected of [
-    /admits the pod: \d+ patch operations/,
-    /SIGSTOP to process \d+: the driver hangs/,
-    /the sidecar ended, exit code 88/,
-    /RestartAllContainers/,
-    /the driver started again \(restart 1\)/,
-    /readiness probe passes: the driver is Ready/,
-    /the sidecar ended, killed by SIGKILL/,
-    /All of it happened/,
-  ]) {
-    assert.match(output, expected)
-  }
-  assert.ok(!output.includes('\u001b'), 'no colour in a pipe')
-  assert.deepEqual(survivors(output), [])
-})
+describe('demo', () => {
+  test('a run without a terminal → prints plain text, succeeds, and leaves no process behind', {
+    timeout: withinMs,
+  }, async () => {
+    const { output, code } = await runDemo(() => false)
+    assert.equal(code, 0, output)
+    for (const expected of [
+      /admits the pod: \d+ patch operations/,
+      /SIGSTOP to process \d+: the driver hangs/,
+      /the sidecar ended, exit code 88/,
+      /RestartAllContainers/,
+      /the driver started again \(restart 1\)/,
+      /readiness probe passes: the driver is Ready/,
+      /the sidecar ended, killed by SIGKILL/,
+      /All of it happened/,
+    ]) {
+      assert.match(output, expected)
+    }
+    assert.ok(!output.includes('\u001b'), 'no colour in a pipe')
+    assert.deepEqual(survivors(output), [])
+  })
 
-test('Ctrl-C ends the demo and all its processes', { timeout: withinMs }, async () => {
-  const { output, code } = await runDemo((text) => /SIGSTOP to process/.test(text))
-  assert.equal(code, 130, output)
-  assert.ok(processesOf(output).length >= 5, output)
-  assert.deepEqual(survivors(output), [])
+  test('Ctrl-C → stops the demo and all its processes', { timeout: withinMs }, async () => {
+    const { output, code } = await runDemo((text) => /SIGSTOP to process/.test(text))
+    assert.equal(code, 130, output)
+    assert.ok(processesOf(output).length >= 5, output)
+    assert.deepEqual(survivors(output), [])
+  })
 })
 
 /** Runs the demo to its end; sends SIGINT, as a terminal does, once `interrupts` says so. */

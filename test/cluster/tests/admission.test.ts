@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
+import { after, before, describe, test } from 'node:test'
 import fc from 'fast-check'
 import { creationRequest } from '../../../admission/admission-review.ts'
 import { type Admission, admit } from '../../../admission/admit.ts'
@@ -169,61 +169,66 @@ function judge(without: Answer, injected: Answer, { decision }: Admission): stri
   return parts.length === 0 ? undefined : `lost: ${parts.join(', ')}`
 }
 
-test('no pod is rejected, changes its QoS class or loses a field of ours', async (context) => {
-  context.diagnostic(`SEED=${seed}, ${podsPerNamespace} pods a namespace`)
-  const startMs = performance.now()
-  const faults: string[] = []
-  const counts = new Map<string, Record<string, number>>()
-  const jobs = boundedNamespaces.flatMap((row, index) => {
-    const arbitrary = driverPods(row.name === 'restricted' ? 'restricted' : 'any', overheadClass)
-    return fc
-      .sample(arbitrary, { numRuns: podsPerNamespace, seed: seed + index })
-      .map((item, number) => ({ row, item, id: `${row.name}-${number}` }))
+describe('admission of generated pods', () => {
+  test('generated pods → none is rejected, changes its QoS class, or loses an injected field', async (context) => {
+    context.diagnostic(`SEED=${seed}, ${podsPerNamespace} pods a namespace`)
+    const startMs = performance.now()
+    const faults: string[] = []
+    const counts = new Map<string, Record<string, number>>()
+    const jobs = boundedNamespaces.flatMap((row, index) => {
+      const arbitrary = driverPods(row.name === 'restricted' ? 'restricted' : 'any', overheadClass)
+      return fc
+        .sample(arbitrary, { numRuns: podsPerNamespace, seed: seed + index })
+        .map((item, number) => ({ row, item, id: `${row.name}-${number}` }))
+    })
+    const runOne = async ({ row, item, id }: (typeof jobs)[number]) => {
+      const namespace = namespaceOf(row)
+      const count = counts.get(row.name) ?? {}
+      counts.set(row.name, count)
+      const add = (what: string) => {
+        count[what] = (count[what] ?? 0) + 1
+      }
+      cases.set(id, item)
+      const without = await create(namespace, labelled(item.pod, `${id}-off`))
+      add(without.status === 201 ? 'accepted' : 'rejected')
+      if (without.status !== 201) return
+      const fault = (how: string, text: string | undefined, admission: Admission) => {
+        if (text === undefined) return
+        const { decision } = admission
+        const sidecar = decision.kind === 'inject' ? decision.pod.spec.initContainers?.at(-1) : decision.reason
+        faults.push(`${id} ${how}: ${text}\n  ${JSON.stringify({ ...item, sidecar })}`)
+      }
+      const injected = await create(namespace, labelled(item.pod, id))
+      const admissions = chain.admissions(id)
+      const first = admissions[0]
+      assert.ok(first)
+      add(first.decision.reason)
+      if (admissions.length > 1) add('reinvoked')
+      fault('by the webhook', judge(without, injected, first), first)
+      const again = admissions.slice(1).filter(({ decision }) => decision.kind === 'inject')
+      if (first.decision.kind === 'inject' && again.length > 0) faults.push(`${id}: injected twice`)
+      // As the command line does: the manifest, before the API server has put in its defaults.
+      if (row.limits !== undefined || row.quota !== undefined) return
+      const { metadata, spec } = item.pod
+      const manifest = { apiVersion: 'v1', kind: 'Pod', metadata, spec }
+      const admission = admit(
+        creationRequest(JSON.parse(JSON.stringify(manifest)), namespace),
+        contextOf(id, namespace),
+      )
+      if (admission.decision.kind !== 'inject') return
+      const unmeshed = await create(namespace, manifest)
+      fault('as a manifest', judge(unmeshed, await create(namespace, admission.decision.pod), admission), admission)
+    }
+    const queue = [...jobs]
+    await Promise.all(
+      Array.from({ length: 8 }, async () => {
+        for (let job = queue.shift(); job !== undefined; job = queue.shift()) await runOne(job)
+      }),
+    )
+    for (const [name, count] of counts) context.diagnostic(`${name}: ${JSON.stringify(count)}`)
+    context.diagnostic(`${((performance.now() - startMs) / 1000).toFixed(1)} s`)
+    assert.deepEqual(faults, [], faults.join('\n'))
+    const injected = [...counts.values()].reduce((sum, { injected: number = 0 }) => sum + number, 0)
+    assert.ok(injected >= jobs.length / 5, `${injected} of ${jobs.length} were injected: the generator makes too few`)
   })
-  const runOne = async ({ row, item, id }: (typeof jobs)[number]) => {
-    const namespace = namespaceOf(row)
-    const count = counts.get(row.name) ?? {}
-    counts.set(row.name, count)
-    const add = (what: string) => {
-      count[what] = (count[what] ?? 0) + 1
-    }
-    cases.set(id, item)
-    const without = await create(namespace, labelled(item.pod, `${id}-off`))
-    add(without.status === 201 ? 'accepted' : 'rejected')
-    if (without.status !== 201) return
-    const fault = (how: string, text: string | undefined, admission: Admission) => {
-      if (text === undefined) return
-      const { decision } = admission
-      const sidecar = decision.kind === 'inject' ? decision.pod.spec.initContainers?.at(-1) : decision.reason
-      faults.push(`${id} ${how}: ${text}\n  ${JSON.stringify({ ...item, sidecar })}`)
-    }
-    const injected = await create(namespace, labelled(item.pod, id))
-    const admissions = chain.admissions(id)
-    const first = admissions[0]
-    assert.ok(first)
-    add(first.decision.reason)
-    if (admissions.length > 1) add('reinvoked')
-    fault('by the webhook', judge(without, injected, first), first)
-    const again = admissions.slice(1).filter(({ decision }) => decision.kind === 'inject')
-    if (first.decision.kind === 'inject' && again.length > 0) faults.push(`${id}: injected twice`)
-    // As the command line does: the manifest, before the API server has put in its defaults.
-    if (row.limits !== undefined || row.quota !== undefined) return
-    const { metadata, spec } = item.pod
-    const manifest = { apiVersion: 'v1', kind: 'Pod', metadata, spec }
-    const admission = admit(creationRequest(JSON.parse(JSON.stringify(manifest)), namespace), contextOf(id, namespace))
-    if (admission.decision.kind !== 'inject') return
-    const unmeshed = await create(namespace, manifest)
-    fault('as a manifest', judge(unmeshed, await create(namespace, admission.decision.pod), admission), admission)
-  }
-  const queue = [...jobs]
-  await Promise.all(
-    Array.from({ length: 8 }, async () => {
-      for (let job = queue.shift(); job !== undefined; job = queue.shift()) await runOne(job)
-    }),
-  )
-  for (const [name, count] of counts) context.diagnostic(`${name}: ${JSON.stringify(count)}`)
-  context.diagnostic(`${((performance.now() - startMs) / 1000).toFixed(1)} s`)
-  assert.deepEqual(faults, [], faults.join('\n'))
-  const injected = [...counts.values()].reduce((sum, { injected: number = 0 }) => sum + number, 0)
-  assert.ok(injected >= jobs.length / 5, `${injected} of ${jobs.length} were injected: the generator makes too few`)
 })

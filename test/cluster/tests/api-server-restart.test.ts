@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
+import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Cluster, connectCluster } from '../harness/cluster.ts'
 import { restartApiServer } from '../harness/kubernetes/control-plane.ts'
@@ -52,23 +52,25 @@ const readinessDuring = async (work: Promise<void>): Promise<ReadonlySet<number>
   return seen
 }
 
-test('an API server that is restarted: the webhook stays ready, and the controller sees what comes after', async (context) => {
-  await toldOf(await sleepingDriver('before'), 120_000)
-  const beganMs = Date.now()
-  const since = () => `${(Date.now() - beganMs) / 1000} s after it was ended`
-  const seen = await readinessDuring(restartApiServer(cluster.nodeAddress))
-  context.diagnostic(`the API is ready again ${since()}`)
-  assert.deepEqual([...seen], [200])
+describe('an API server restart', () => {
+  test('a restarted API server → the webhook stays ready, and the controller sees later changes', async (context) => {
+    await toldOf(await sleepingDriver('before'), 120_000)
+    const beganMs = Date.now()
+    const since = () => `${(Date.now() - beganMs) / 1000} s after it was ended`
+    const seen = await readinessDuring(restartApiServer(cluster.nodeAddress))
+    context.diagnostic(`the API is ready again ${since()}`)
+    assert.deepEqual([...seen], [200])
 
-  // It may have to lead anew: a lease that could not be renewed is given up.
-  const driver = await waitFor({ what: 'a driver is made', timeoutMs: 60_000 }, () => sleepingDriver('after'))
-  await toldOf(driver, 180_000)
-  context.diagnostic(`the new driver is told of ${since()}`)
-  const figures = await waitFor({ what: 'both are Ready', timeoutMs: 60_000 }, async () => {
-    const text = await (await fetch(webhook.metricsUrl)).text()
-    return text.includes(`spark_nanny_drivers{namespace="${namespace}",state="ready"} 2`) ? text : undefined
+    // It may have to lead anew: a lease that could not be renewed is given up.
+    const driver = await waitFor({ what: 'a driver is made', timeoutMs: 60_000 }, () => sleepingDriver('after'))
+    await toldOf(driver, 180_000)
+    context.diagnostic(`the new driver is told of ${since()}`)
+    const figures = await waitFor({ what: 'both are Ready', timeoutMs: 60_000 }, async () => {
+      const text = await (await fetch(webhook.metricsUrl)).text()
+      return text.includes(`spark_nanny_drivers{namespace="${namespace}",state="ready"} 2`) ? text : undefined
+    })
+    assert.match(figures, /^spark_nanny_leader 1$/m)
+    assert.doesNotMatch(figures, /spark_nanny_watch_stale\{[^}]*\} 1/)
+    assert.equal(await webhook.readyz(), 200)
   })
-  assert.match(figures, /^spark_nanny_leader 1$/m)
-  assert.doesNotMatch(figures, /spark_nanny_watch_stale\{[^}]*\} 1/)
-  assert.equal(await webhook.readyz(), 200)
 })

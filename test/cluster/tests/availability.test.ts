@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { after, before, test } from 'node:test'
+import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type AdmissionLoad, startAdmissionLoad, waitForInjection } from '../harness/admission-load.ts'
 import {
@@ -77,45 +77,47 @@ const killReplica = async (pod: string): Promise<void> => {
   })
 }
 
-test('50 drivers a second through updates, renewals, rotation and kills: each injected, none refused', async (context) => {
-  await helmInstall(cluster, installation, values)
-  await waitForInjection(cluster, namespace)
-  const first = await certificates()
-  load = startAdmissionLoad(cluster, namespace, 50)
-  await sleep(10_000)
+describe('availability', () => {
+  test('50 drivers a second during updates, renewals, rotation and kills → all are injected, none is rejected', async (context) => {
+    await helmInstall(cluster, installation, values)
+    await waitForInjection(cluster, namespace)
+    const first = await certificates()
+    load = startAdmissionLoad(cluster, namespace, 50)
+    await sleep(10_000)
 
-  load.phase('rolling update')
-  await helmInstall(cluster, installation, { ...values, podAnnotations: { round: 'two' } })
+    load.phase('rolling update')
+    await helmInstall(cluster, installation, { ...values, podAnnotations: { round: 'two' } })
 
-  load.phase('leader killed')
-  const killed = await leadingPod()
-  const former = await leader()
-  await killReplica(killed)
-  await waitFor({ what: 'another leader', timeoutMs: 60_000 }, async () =>
-    (await leader()) === former ? undefined : true,
-  )
+    load.phase('leader killed')
+    const killed = await leadingPod()
+    const former = await leader()
+    await killReplica(killed)
+    await waitFor({ what: 'another leader', timeoutMs: 60_000 }, async () =>
+      (await leader()) === former ? undefined : true,
+    )
 
-  load.phase('another replica killed')
-  const pods = (await webhookPods(cluster, installation)).map(({ metadata }) => metadata?.name ?? '')
-  const other = pods.find((pod) => pod !== killed)
-  assert.ok(other, `there is no other replica than ${killed}`)
-  await killReplica(other)
+    load.phase('another replica killed')
+    const pods = (await webhookPods(cluster, installation)).map(({ metadata }) => metadata?.name ?? '')
+    const other = pods.find((pod) => pod !== killed)
+    assert.ok(other, `there is no other replica than ${killed}`)
+    await killReplica(other)
 
-  load.phase('leaf renewal')
-  await waitFor({ what: 'another leaf', timeoutMs: 180_000 }, async () =>
-    (await certificates()).leaf === first.leaf ? undefined : true,
-  )
-  load.phase('CA rotation')
-  await waitFor({ what: 'another CA alone', timeoutMs: 400_000, everyMs: 1_000 }, async () => {
-    const { authorities } = await certificates()
-    return authorities.length === 1 && authorities[0] !== first.authorities[0] ? true : undefined
+    load.phase('leaf renewal')
+    await waitFor({ what: 'another leaf', timeoutMs: 180_000 }, async () =>
+      (await certificates()).leaf === first.leaf ? undefined : true,
+    )
+    load.phase('CA rotation')
+    await waitFor({ what: 'another CA alone', timeoutMs: 400_000, everyMs: 1_000 }, async () => {
+      const { authorities } = await certificates()
+      return authorities.length === 1 && authorities[0] !== first.authorities[0] ? true : undefined
+    })
+    await sleep(5_000)
+
+    const report = await load.stop()
+    load = undefined
+    for (const line of report.phases) context.diagnostic(line)
+    context.diagnostic(`${report.created} driver pods, ${report.perSecond} a second`)
+    assert.deepEqual(report.failures, [])
+    assert.ok(report.perSecond >= 45, `only ${report.perSecond} a second were created`)
   })
-  await sleep(5_000)
-
-  const report = await load.stop()
-  load = undefined
-  for (const line of report.phases) context.diagnostic(line)
-  context.diagnostic(`${report.created} driver pods, ${report.perSecond} a second`)
-  assert.deepEqual(report.failures, [])
-  assert.ok(report.perSecond >= 45, `only ${report.perSecond} a second were created`)
 })

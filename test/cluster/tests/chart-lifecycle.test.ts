@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { after, before, test } from 'node:test'
+import { after, before, describe, test } from 'node:test'
 import { installDefinitions, removeDefinitions } from '../harness/cert-manager.ts'
 import { chartDir, helm } from '../harness/chart/helm.ts'
 import { type Cluster, connectCluster } from '../harness/cluster.ts'
@@ -80,69 +80,71 @@ async function objects(): Promise<readonly string[]> {
   return [...(await list(true)), ...ofCluster].filter((name) => name !== '').sort()
 }
 
-test('an upgrade keeps what the process has written, whatever else changes', async () => {
-  await install(earlierChart())
-  await writeAsProcess()
-  const condition = { name: 'all', expression: 'true' }
-  await install(
-    chartDir,
-    '--set-json',
-    `webhook=${JSON.stringify({ timeoutSeconds: 2, matchConditions: [condition] })}`,
-  )
-  await assertWritten()
-  const { webhooks, metadata } = await read('mutatingwebhookconfiguration', fullname)
-  assert.equal(webhooks[0].timeoutSeconds, 2)
-  assert.notEqual(metadata.labels['app.kubernetes.io/version'], '0.0.9')
-  await install(chartDir, '--set', 'webhook.admitServices=false')
-  assert.equal((await read('mutatingwebhookconfiguration', fullname)).webhooks.length, 2)
-  await install(chartDir)
-  await writeAsProcess()
-  await assertWritten()
-})
+describe('chart lifecycle', () => {
+  test('an upgrade → keeps what the webhook process has written', async () => {
+    await install(earlierChart())
+    await writeAsProcess()
+    const condition = { name: 'all', expression: 'true' }
+    await install(
+      chartDir,
+      '--set-json',
+      `webhook=${JSON.stringify({ timeoutSeconds: 2, matchConditions: [condition] })}`,
+    )
+    await assertWritten()
+    const { webhooks, metadata } = await read('mutatingwebhookconfiguration', fullname)
+    assert.equal(webhooks[0].timeoutSeconds, 2)
+    assert.notEqual(metadata.labels['app.kubernetes.io/version'], '0.0.9')
+    await install(chartDir, '--set', 'webhook.admitServices=false')
+    assert.equal((await read('mutatingwebhookconfiguration', fullname)).webhooks.length, 2)
+    await install(chartDir)
+    await writeAsProcess()
+    await assertWritten()
+  })
 
-test('a Secret and a Lease that the process had to make again do not stop an upgrade', async () => {
-  await kubectl('delete', 'secret', `${fullname}-webhook-tls`)
-  await kubectl('delete', 'lease', fullname)
-  await kubectl('create', 'secret', 'generic', `${fullname}-webhook-tls`, '--field-manager=spark-nanny')
-  const lease = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { name: fullname, namespace } }
-  await cluster.kubectl(['create', '--field-manager=spark-nanny', '-f', '-'], JSON.stringify(lease))
-  await writeAsProcess()
-  await install(chartDir)
-  await assertWritten()
-})
+  test('a Secret and a Lease recreated by the webhook → do not block an upgrade', async () => {
+    await kubectl('delete', 'secret', `${fullname}-webhook-tls`)
+    await kubectl('delete', 'lease', fullname)
+    await kubectl('create', 'secret', 'generic', `${fullname}-webhook-tls`, '--field-manager=spark-nanny')
+    const lease = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { name: fullname, namespace } }
+    await cluster.kubectl(['create', '--field-manager=spark-nanny', '-f', '-'], JSON.stringify(lease))
+    await writeAsProcess()
+    await install(chartDir)
+    await assertWritten()
+  })
 
-test('a change from our own certificates to cert-manager’s annotation and back is an upgrade', async (context) => {
-  context.after(() => removeDefinitions(cluster))
-  await installDefinitions(cluster)
-  await install(chartDir, '--set', 'certManager.enabled=true')
-  await install(chartDir)
-})
+  test('a switch from self-signed certificates to cert-manager and back → works as an upgrade', async (context) => {
+    context.after(() => removeDefinitions(cluster))
+    await installDefinitions(cluster)
+    await install(chartDir, '--set', 'certManager.enabled=true')
+    await install(chartDir)
+  })
 
-test('an uninstallation takes the webhook configuration away first, and leaves nothing', async () => {
-  assert.ok((await objects()).length > atFirst.length + 10)
-  const { code, stderr } = await helm(['uninstall', release, ...here(), '--wait', '--debug'])
-  assert.equal(code, 0, stderr)
-  const deleted = [...stderr.matchAll(/starting delete resource.* kind=(\w+)/g)].map(([, kind]) => kind)
-  assert.equal(deleted[0], 'MutatingWebhookConfiguration', stderr)
-  assert.deepEqual(await objects(), atFirst)
-})
+  test('an uninstallation → deletes the webhook configuration first and leaves nothing behind', async () => {
+    assert.ok((await objects()).length > atFirst.length + 10)
+    const { code, stderr } = await helm(['uninstall', release, ...here(), '--wait', '--debug'])
+    assert.equal(code, 0, stderr)
+    const deleted = [...stderr.matchAll(/starting delete resource.* kind=(\w+)/g)].map(([, kind]) => kind)
+    assert.equal(deleted[0], 'MutatingWebhookConfiguration', stderr)
+    assert.deepEqual(await objects(), atFirst)
+  })
 
-test('an upgrade from the forerunner’s chart, with its values', async () => {
-  const path = join(charts, 'forerunner')
-  mkdirSync(join(path, 'templates'), { recursive: true })
-  writeFileSync(join(path, 'Chart.yaml'), 'apiVersion: v2\nname: spark-nanny\nversion: 0.3.1\nappVersion: v0.2.1\n')
-  writeFileSync(join(path, 'templates/objects.yaml'), JSON.stringify(forerunnersObjects))
-  const values = ['--set', 'sparkApps=etl', '--set', 'args={--interval=45}', '--set', 'listenPort=9164']
-  await install(path, ...values)
-  await install(chartDir, ...values)
-  const { spec } = await read('deployment', `${fullname}-a`)
-  assert.equal(spec.strategy.type, 'RollingUpdate')
-  const env = spec.template.spec.containers.flatMap(({ env }: { env: object[] }) => env)
-  assert.deepEqual(
-    env.find(({ name }: { name: string }) => name === 'SPARK_NANNY_SETTINGS')?.value,
-    '{"interval":"45s"}',
-  )
-  assert.equal(spec.template.spec.containers.length, 1)
+  test('an upgrade from the predecessor’s chart with its values → succeeds', async () => {
+    const path = join(charts, 'forerunner')
+    mkdirSync(join(path, 'templates'), { recursive: true })
+    writeFileSync(join(path, 'Chart.yaml'), 'apiVersion: v2\nname: spark-nanny\nversion: 0.3.1\nappVersion: v0.2.1\n')
+    writeFileSync(join(path, 'templates/objects.yaml'), JSON.stringify(forerunnersObjects))
+    const values = ['--set', 'sparkApps=etl', '--set', 'args={--interval=45}', '--set', 'listenPort=9164']
+    await install(path, ...values)
+    await install(chartDir, ...values)
+    const { spec } = await read('deployment', `${fullname}-a`)
+    assert.equal(spec.strategy.type, 'RollingUpdate')
+    const env = spec.template.spec.containers.flatMap(({ env }: { env: object[] }) => env)
+    assert.deepEqual(
+      env.find(({ name }: { name: string }) => name === 'SPARK_NANNY_SETTINGS')?.value,
+      '{"interval":"45s"}',
+    )
+    assert.equal(spec.template.spec.containers.length, 1)
+  })
 })
 
 /** What there is of it in a cluster, as far as an upgrade may meet it: names, selector, strategy, role. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { describe, test } from 'node:test'
 import { template } from '../harness/chart/helm.ts'
 
 /** Values that are wrong, and what whoever wrote them is told. */
@@ -84,16 +84,18 @@ const refusals: readonly (readonly [what: string, values: object, message: RegEx
   ['the forerunner’s image', { image: { repository: 'bringg/spark-nanny' } }, /is the image of the Go spark-nanny/],
 ]
 
-for (const [what, values, message] of refusals) {
-  test(`${what} is refused, and the message says what is right`, async () => {
-    await assert.rejects(template({ values }, 'spark-nanny'), message)
+describe('chart value checks', () => {
+  for (const [what, values, message] of refusals) {
+    test(`${what} → is rejected with a message that gives the correct form`, async () => {
+      await assert.rejects(template({ values }, 'spark-nanny'), message)
+    })
+  }
+
+  test('Kubernetes before 1.29 → is rejected', async () => {
+    await assert.rejects(template({ values: {}, kubeVersion: '1.28.15' }, 'n'), /requires kubeVersion: >=1\.29\.0-0/)
   })
-}
 
-test('a Kubernetes before 1.29 is refused', async () => {
-  await assert.rejects(template({ values: {}, kubeVersion: '1.28.15' }, 'n'), /requires kubeVersion: >=1\.29\.0-0/)
-})
-
-test('a chart of charts may have this one as a part', async () => {
-  assert.match(await template({ values: { enabled: true, global: { any: 1 } } }, 'n'), /kind: Deployment/)
+  test('use as a subchart → renders', async () => {
+    assert.match(await template({ values: { enabled: true, global: { any: 1 } } }, 'n'), /kind: Deployment/)
+  })
 })

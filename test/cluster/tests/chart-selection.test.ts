@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
+import { after, before, describe, test } from 'node:test'
 import { manifestsOf, template } from '../harness/chart/helm.ts'
 import { type RecordingWebhook, startRecordingWebhook } from '../harness/chart/recording-webhook.ts'
 import { type Cluster, connectCluster } from '../harness/cluster.ts'
@@ -94,33 +94,35 @@ const cases: readonly (readonly [asked: boolean, what: string, namespace: string
   ],
 ]
 
-for (const [asked, what, namespace, object] of cases) {
-  test(`${what}: the webhook is ${asked ? 'asked' : 'not asked'}`, async () => {
+describe('webhook selection', () => {
+  for (const [asked, what, namespace, object] of cases) {
+    test(`${what} → the webhook is ${asked ? 'called' : 'not called'}`, async () => {
+      webhook.takeAsked()
+      await create(namespace, object)
+      // It changes nothing, as if it were not reached: it is asked again through each half.
+      assert.equal(webhook.takeAsked().length, asked ? 3 : 0)
+    })
+  }
+
+  test('a second admission round → does not call the webhook again', async () => {
     webhook.takeAsked()
-    await create(namespace, object)
-    // It changes nothing, as if it were not reached: it is asked again through each half.
-    assert.equal(webhook.takeAsked().length, asked ? 3 : 0)
+    await create(guarded, pod('injected', driver, { 'spark-nanny.io/injected': '0.1.0' }))
+    assert.equal(webhook.takeAsked().length, 1)
+    await create(guarded, service('pi-driver-svc', { ...headless, publishNotReadyAddresses: true }))
+    assert.equal(webhook.takeAsked().length, 1)
   })
-}
 
-test('what has been changed is not asked about again', async () => {
-  webhook.takeAsked()
-  await create(guarded, pod('injected', driver, { 'spark-nanny.io/injected': '0.1.0' }))
-  assert.equal(webhook.takeAsked().length, 1)
-  await create(guarded, service('pi-driver-svc', { ...headless, publishNotReadyAddresses: true }))
-  assert.equal(webhook.takeAsked().length, 1)
-})
+  test('a Service with generateName only → is admitted', async () => {
+    const { spec, ...rest } = service('', headless)
+    await create(guarded, { ...rest, metadata: { generateName: 'pi-driver-svc-' }, spec })
+    assert.deepEqual(webhook.takeAsked(), [])
+  })
 
-test('a Service without a name of its own is let through', async () => {
-  const { spec, ...rest } = service('', headless)
-  await create(guarded, { ...rest, metadata: { generateName: 'pi-driver-svc-' }, spec })
-  assert.deepEqual(webhook.takeAsked(), [])
-})
-
-test('changes of a driver do not concern the webhook', async () => {
-  await cluster.kubectl(['create', '-n', guarded, '-f', '-'], JSON.stringify(pod('changed', driver)))
-  webhook.takeAsked()
-  await cluster.kubectl(['annotate', '-n', guarded, 'pod/changed', 'a=b'])
-  await cluster.kubectl(['delete', '-n', guarded, 'pod/changed', '--grace-period=1', '--wait=false'])
-  assert.deepEqual(webhook.takeAsked(), [])
+  test('an update of a driver pod → does not call the webhook', async () => {
+    await cluster.kubectl(['create', '-n', guarded, '-f', '-'], JSON.stringify(pod('changed', driver)))
+    webhook.takeAsked()
+    await cluster.kubectl(['annotate', '-n', guarded, 'pod/changed', 'a=b'])
+    await cluster.kubectl(['delete', '-n', guarded, 'pod/changed', '--grace-period=1', '--wait=false'])
+    assert.deepEqual(webhook.takeAsked(), [])
+  })
 })

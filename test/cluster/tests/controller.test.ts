@@ -40,7 +40,7 @@ const told = async (namespace: string, pod: string) =>
   (await eventsOf(cluster, { namespace, pod })).filter(({ reason }) => reason?.startsWith('SparkNanny'))
 
 describe('controller', { concurrency: 2 }, () => {
-  test('after a restart in place the first driver’s executors go, the second’s stay, also with a fixed name prefix', async (context) => {
+  test('a driver restarted in place, with a fixed executor prefix → its old executors are deleted, its new ones stay', async (context) => {
     const driver = await start(cluster, context, namespaces.guarded, {
       name: 'prefixed',
       mode: 'loop',
@@ -81,7 +81,7 @@ describe('controller', { concurrency: 2 }, () => {
     assert.match(cleanUps[0]?.message ?? '', /^After restart 1 of the driver, .* were deleted: prefixed-exec-\d/)
   })
 
-  test('a verdict on which the kubelet does not act, for want of a liveness probe: the pod is deleted', async (context) => {
+  test('a verdict without a liveness probe, on which the kubelet cannot act → the controller deletes the pod', async (context) => {
     const { guarded: namespace } = namespaces
     const settings = { interval: '1s', timeout: '5s', 'probe-handler': 'http', restart: 'resubmit' }
     const owner = await ownApplication(cluster, {
@@ -102,7 +102,7 @@ describe('controller', { concurrency: 2 }, () => {
     await waitForLog(cluster, owner, /app: job 1 done/, { timeoutMs: 180_000 })
   })
 
-  test('a hung driver without a sidecar: its pod is deleted, its owner submits again, and it is written down', async (context) => {
+  test('a hung unprotected driver → its pod is deleted, its owner resubmits, and the deletion is recorded', async (context) => {
     const { bare: namespace } = namespaces
     const owner = await ownApplication(cluster, { namespace, name: 'bare', mode: 'loop' })
     context.after(() => owner.stop())
@@ -145,7 +145,7 @@ describe('controller', { concurrency: 2 }, () => {
     )
 
     // Not before: when all drivers of a namespace hang, the fault is taken for the network's.
-    await context.test('one that nobody owns: its pod is left alone, which is told with the reason', async () => {
+    await context.test('a hung driver without an owner → its pod stays, and an Event gives the reason', async () => {
       await freezeDriver(cluster, plain)
       const [event] = await waitFor({ what: 'it is told', timeoutMs: 60_000 }, async () => {
         const events = (await told(namespace, plain.pod)).filter(({ reason }) => reason === 'SparkNannyNotDeleted')

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { rmSync } from 'node:fs'
-import { after, before, test } from 'node:test'
+import { after, before, describe, test } from 'node:test'
 import { type Cluster, connectCluster } from '../harness/cluster.ts'
 import { type Diagnosed, diagnoseBundle, diagnoseLive, textOf } from '../harness/diagnose.ts'
 import { createNamespace, deleteNamespace } from '../harness/namespaces.ts'
@@ -160,32 +160,37 @@ after(async () => {
   await deleteNamespace(cluster, smallNamespace)
 })
 
-test('real failing drivers, live and from the bundle', { concurrency: true }, async (context) => {
-  await Promise.all(
-    cases.map((each) => {
-      const { name, root, until } = each
-      return context.test(`${name}: ${root ?? 'nothing is wrong'}`, async (own) => {
-        const ref = { namespace: namespaceOf(each), pod: name }
-        await until(ref)
-        const { live, bundle } = await inTurn(() => diagnoseLive(cluster, ref))
-        own.after(() => rmSync(bundle, { recursive: true }))
-        own.diagnostic(
-          live.findings.map(({ id, symptomOf }) => `${id}${symptomOf === null ? '' : ` ← ${symptomOf}`}`).join(', '),
-        )
-        assert.equal(
-          live.findings[0]?.id,
-          root,
-          JSON.stringify({ ...live, stdout: '', pod: await getPod(cluster, ref) }),
-        )
-        assert.deepEqual(live.unknown, [])
-        assert.equal(live.exitCode, live.findings.some(({ severity }) => severity === 'error') ? 3 : 0)
+describe('diagnose', () => {
+  test('real failing drivers, live and from a bundle', { concurrency: true }, async (context) => {
+    await Promise.all(
+      cases.map((each) => {
+        const { name, root, until } = each
+        return context.test(`${name} → ${root ?? 'no problems found'}`, async (own) => {
+          const ref = { namespace: namespaceOf(each), pod: name }
+          await until(ref)
+          const { live, bundle } = await inTurn(() => diagnoseLive(cluster, ref))
+          own.after(() => rmSync(bundle, { recursive: true }))
+          own.diagnostic(
+            live.findings.map(({ id, symptomOf }) => `${id}${symptomOf === null ? '' : ` ← ${symptomOf}`}`).join(', '),
+          )
+          assert.equal(
+            live.findings[0]?.id,
+            root,
+            JSON.stringify({ ...live, stdout: '', pod: await getPod(cluster, ref) }),
+          )
+          assert.deepEqual(live.unknown, [])
+          assert.equal(live.exitCode, live.findings.some(({ severity }) => severity === 'error') ? 3 : 0)
 
-        const again = await inTurn(() => diagnoseBundle(bundle))
-        assert.deepEqual(told(again), told(live), 'the bundle gives the same')
-        assert.ok(!live.stdout.includes(planted) && !textOf(bundle).includes(planted), 'no secret is printed or saved')
-      })
-    }),
-  )
+          const again = await inTurn(() => diagnoseBundle(bundle))
+          assert.deepEqual(told(again), told(live), 'the bundle gives the same')
+          assert.ok(
+            !live.stdout.includes(planted) && !textOf(bundle).includes(planted),
+            'no secret is printed or saved',
+          )
+        })
+      }),
+    )
+  })
 })
 
 const told = ({ state, findings, unknown, exitCode }: Diagnosed) => ({ state, findings, unknown, exitCode })

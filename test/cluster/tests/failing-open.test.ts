@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
-import { after, before, test } from 'node:test'
+import { after, before, describe, test } from 'node:test'
 import {
   fullnameOf,
   helmInstall,
@@ -78,51 +78,53 @@ const unguarded = async (): Promise<number> => {
   return sum
 }
 
-test('all replicas hang: spark-submit gets its driver before it gives up', async (context) => {
-  const pods = await webhookPods(cluster, installation)
-  const refs = pods.map(({ metadata }) => ({ namespace: installation.namespace, pod: metadata?.name ?? '' }))
-  const pids = await Promise.all(refs.map((ref) => hostPid(cluster, ref, 'webhook')))
-  for (const pid of pids) process.kill(pid, 'SIGSTOP')
-  try {
-    const driver = await start(cluster, context, drivers, { name: 'hanging', mode: 'pi' })
-    assert.equal(isInjected(await getPod(cluster, driver)), false)
-    context.diagnostic(`submitted in ${driver.createdAt - driver.submittedAt} ms`)
-    // Its pod would be one more without a sidecar.
-    await cluster.kubectl(['-n', drivers, 'delete', 'pod', driver.pod, '--grace-period=1'])
-  } finally {
-    for (const pid of pids) process.kill(pid, 'SIGCONT')
-  }
-})
-
-test('all replicas gone: drivers start, uninjected, and it shows', async (context) => {
-  await checkedWell()
-  await scale(0)
-  await waitFor({ what: 'all replicas are gone', timeoutMs: 90_000 }, async () => {
-    const labelSelector = 'app.kubernetes.io/component=webhook'
-    const { items } = await cluster.core.listNamespacedPod({ namespace: installation.namespace, labelSelector })
-    return items.length === 0 ? true : undefined
+describe('failing open', () => {
+  test('all replicas frozen → spark-submit gets its driver before it times out', async (context) => {
+    const pods = await webhookPods(cluster, installation)
+    const refs = pods.map(({ metadata }) => ({ namespace: installation.namespace, pod: metadata?.name ?? '' }))
+    const pids = await Promise.all(refs.map((ref) => hostPid(cluster, ref, 'webhook')))
+    for (const pid of pids) process.kill(pid, 'SIGSTOP')
+    try {
+      const driver = await start(cluster, context, drivers, { name: 'hanging', mode: 'pi' })
+      assert.equal(isInjected(await getPod(cluster, driver)), false)
+      context.diagnostic(`submitted in ${driver.createdAt - driver.submittedAt} ms`)
+      // Its pod would be one more without a sidecar.
+      await cluster.kubectl(['-n', drivers, 'delete', 'pod', driver.pod, '--grace-period=1'])
+    } finally {
+      for (const pid of pids) process.kill(pid, 'SIGCONT')
+    }
   })
-  const driver = await start(cluster, context, drivers, { name: 'alone', mode: 'loop' })
-  assert.equal(isInjected(await getPod(cluster, driver)), false)
-  await waitForJobs(cluster, driver, 1)
 
-  const away = await check()
-  assert.equal(away.code, 3)
-  assert.match(away.results.get('deployment-available') ?? '', /^error/)
-  assert.match(away.results.get('webhook-injects') ?? '', /^error/)
-  assert.match(away.results.get('drivers-injected') ?? '', new RegExp(`${drivers}/${driver.pod}`))
+  test('no replica left → drivers start unprotected, and check reports it', async (context) => {
+    await checkedWell()
+    await scale(0)
+    await waitFor({ what: 'all replicas are gone', timeoutMs: 90_000 }, async () => {
+      const labelSelector = 'app.kubernetes.io/component=webhook'
+      const { items } = await cluster.core.listNamespacedPod({ namespace: installation.namespace, labelSelector })
+      return items.length === 0 ? true : undefined
+    })
+    const driver = await start(cluster, context, drivers, { name: 'alone', mode: 'loop' })
+    assert.equal(isInjected(await getPod(cluster, driver)), false)
+    await waitForJobs(cluster, driver, 1)
 
-  await scale(1)
-  await waitFor({ what: 'the metric tells of the driver', timeoutMs: 90_000, everyMs: 1_000 }, async () =>
-    (await unguarded()) === 1 ? true : undefined,
-  )
-  const event = await waitFor({ what: 'the Event', timeoutMs: 30_000 }, async () =>
-    (await eventsOf(cluster, driver)).find(({ reason }) => reason === 'SparkNannyNotInjected'),
-  )
-  context.diagnostic(`Event: ${event.message}`)
-  assert.equal(event.type, 'Warning')
-  const back = await checkedWell()
-  assert.match(back.results.get('drivers-injected') ?? '', new RegExp(`^warning.*${driver.pod}`))
-  // It works on, as it was.
-  await waitForJobs(cluster, driver, 3)
+    const away = await check()
+    assert.equal(away.code, 3)
+    assert.match(away.results.get('deployment-available') ?? '', /^error/)
+    assert.match(away.results.get('webhook-injects') ?? '', /^error/)
+    assert.match(away.results.get('drivers-injected') ?? '', new RegExp(`${drivers}/${driver.pod}`))
+
+    await scale(1)
+    await waitFor({ what: 'the metric tells of the driver', timeoutMs: 90_000, everyMs: 1_000 }, async () =>
+      (await unguarded()) === 1 ? true : undefined,
+    )
+    const event = await waitFor({ what: 'the Event', timeoutMs: 30_000 }, async () =>
+      (await eventsOf(cluster, driver)).find(({ reason }) => reason === 'SparkNannyNotInjected'),
+    )
+    context.diagnostic(`Event: ${event.message}`)
+    assert.equal(event.type, 'Warning')
+    const back = await checkedWell()
+    assert.match(back.results.get('drivers-injected') ?? '', new RegExp(`^warning.*${driver.pod}`))
+    // It works on, as it was.
+    await waitForJobs(cluster, driver, 3)
+  })
 })

@@ -42,7 +42,7 @@ after(async () => {
 
 describe('controllers behind a faulty network', { concurrency: lanes.length }, () => {
   for (const seed of seeds) {
-    test(`seed ${seed}: no healthy driver is killed, every hung one is dealt with, once`, async (context) => {
+    test(`seed ${seed} → no healthy driver is killed, and every hung one is handled exactly once`, async (context) => {
       const lane = free.pop()
       assert.ok(lane)
       const { name, guarded, bare } = lane

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
+import { after, before, describe, test } from 'node:test'
 import { type Cluster, connectCluster } from '../harness/cluster.ts'
 import { createNamespace, deleteNamespace } from '../harness/namespaces.ts'
 import { containerStatus, executorsOf, freezeDriver, getPod, isReady, waitForLog, waitForPod } from '../harness/pods.ts'
@@ -21,33 +21,35 @@ after(async () => {
   await webhook?.stop()
 })
 
-test('a frozen JVM is restarted in place: the same pod, a new driver, new executors, and the work goes on', async (context) => {
-  const driver = await start(cluster, context, namespace, { name: 'frozen', mode: 'loop', executors: 1 })
-  await waitForJobs(cluster, driver, 3)
-  const before = await waitForPod(cluster, driver, { what: 'Ready', timeoutMs: 30_000 }, isReady)
-  assert.ok(isInjected(before))
+describe('a frozen driver', () => {
+  test('a frozen JVM → is restarted in the same pod with new executors, and its work continues', async (context) => {
+    const driver = await start(cluster, context, namespace, { name: 'frozen', mode: 'loop', executors: 1 })
+    await waitForJobs(cluster, driver, 3)
+    const before = await waitForPod(cluster, driver, { what: 'Ready', timeoutMs: 30_000 }, isReady)
+    assert.ok(isInjected(before))
 
-  const hungAt = Date.now()
-  await freezeDriver(cluster, driver)
-  const figures = await waitForRestart(driver, hungAt, 1)
-  context.diagnostic(`default settings: ${describeFigures(figures)}`)
-  // The bar of the design. Both ends are what a watch saw, and the kubelet alone is between them.
-  assert.ok(figures.verdictToStarted <= 5, `verdict → started again took ${figures.verdictToStarted} s`)
+    const hungAt = Date.now()
+    await freezeDriver(cluster, driver)
+    const figures = await waitForRestart(driver, hungAt, 1)
+    context.diagnostic(`default settings: ${describeFigures(figures)}`)
+    // The bar of the design. Both ends are what a watch saw, and the kubelet alone is between them.
+    assert.ok(figures.verdictToStarted <= 5, `verdict → started again took ${figures.verdictToStarted} s`)
 
-  await waitForJobs(cluster, driver, 3)
-  context.diagnostic(`hang → computing again ${Math.round((Date.now() - hungAt) / 100) / 10} s`)
-  const [, id] = await waitForLog(cluster, driver, /app: context up (\S+)/, { timeoutMs: 5_000 })
-  assert.equal(id, `${driver.applicationId}-2`, 'the second driver has an application id of its own')
-  assert.equal((await executorsOf(cluster, namespace, `${driver.applicationId}-2`)).length, 1)
+    await waitForJobs(cluster, driver, 3)
+    context.diagnostic(`hang → computing again ${Math.round((Date.now() - hungAt) / 100) / 10} s`)
+    const [, id] = await waitForLog(cluster, driver, /app: context up (\S+)/, { timeoutMs: 5_000 })
+    assert.equal(id, `${driver.applicationId}-2`, 'the second driver has an application id of its own')
+    assert.equal((await executorsOf(cluster, namespace, `${driver.applicationId}-2`)).length, 1)
 
-  const now = await getPod(cluster, driver)
-  assert.equal(now?.metadata?.uid, before?.metadata?.uid)
-  assert.equal(now?.status?.podIP, before?.status?.podIP)
-  assert.equal(containerStatus(now)?.restartCount, 1)
-  const status = await sidecarStatus(cluster, driver)
-  assert.equal(status.state, 'alive')
-  assert.deepEqual(
-    status.restarts?.map(({ reason }) => reason),
-    ['unresponsive'],
-  )
+    const now = await getPod(cluster, driver)
+    assert.equal(now?.metadata?.uid, before?.metadata?.uid)
+    assert.equal(now?.status?.podIP, before?.status?.podIP)
+    assert.equal(containerStatus(now)?.restartCount, 1)
+    const status = await sidecarStatus(cluster, driver)
+    assert.equal(status.state, 'alive')
+    assert.deepEqual(
+      status.restarts?.map(({ reason }) => reason),
+      ['unresponsive'],
+    )
+  })
 })

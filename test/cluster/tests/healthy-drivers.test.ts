@@ -49,7 +49,7 @@ const worksOn = async (driver: Parameters<typeof jobsDone>[1]): Promise<void> =>
 }
 
 describe('healthy drivers', { concurrency: 6 }, () => {
-  test('a batch job completes with its executors on the first try, and its pod ends soon after', async (context) => {
+  test('a batch job → completes with its first executors, and its pod ends soon after', async (context) => {
     const driver = await start(cluster, context, namespaces.healthy, {
       name: 'batch',
       mode: 'pi',
@@ -75,7 +75,7 @@ describe('healthy drivers', { concurrency: 6 }, () => {
     assert.equal(containerStatus(ended.pod, 'spark-nanny')?.state?.terminated?.exitCode, 0)
   })
 
-  test('a driver that finishes slowly after stop() lives, and its job succeeds', async (context) => {
+  test('a driver that exits slowly after stop() → is not killed, and its job succeeds', async (context) => {
     const driver = await start(cluster, context, namespaces.healthy, {
       name: 'late-end',
       mode: 'late-end',
@@ -89,7 +89,7 @@ describe('healthy drivers', { concurrency: 6 }, () => {
     assert.equal(containerStatus(await getPod(cluster, driver))?.restartCount, 0)
   })
 
-  test('a sidecar that crashes from its first second on: the driver starts and lives', async (context) => {
+  test('a sidecar that crashes on startup → the driver starts and keeps running', async (context) => {
     const driver = await start(cluster, context, namespaces.crashing, { name: 'crashing', mode: 'loop' })
     await waitForJobs(cluster, driver, 1)
     const started = await waitForEntry(driver, 'running', 5_000, (entry) => isRunning(entry))
@@ -102,7 +102,7 @@ describe('healthy drivers', { concurrency: 6 }, () => {
     assert.ok(restarts >= 3, `the sidecar crashed only ${restarts} times`)
   })
 
-  test('a sidecar that is frozen: the driver starts and lives', async (context) => {
+  test('a frozen sidecar → the driver starts and keeps running', async (context) => {
     const driver = await start(cluster, context, namespaces.healthy, {
       name: 'frozen-sidecar',
       mode: 'loop',
@@ -120,7 +120,7 @@ describe('healthy drivers', { concurrency: 6 }, () => {
     await staysAlive(driver, 15_000)
   })
 
-  test('pauses as of long garbage collections, below the threshold: the driver lives', async (context) => {
+  test('pauses shorter than the threshold, like long garbage collections → the driver keeps running', async (context) => {
     const driver = await start(cluster, context, namespaces.healthy, {
       name: 'gc-pauses',
       mode: 'gc-pauses',
@@ -138,7 +138,7 @@ describe('healthy drivers', { concurrency: 6 }, () => {
     await worksOn(driver)
   })
 
-  test('the UI on port 4041: the driver is found alive', async (context) => {
+  test('the UI on port 4041 → the sidecar finds it', async (context) => {
     const driver = await start(cluster, context, namespaces.healthy, {
       name: 'port-4041',
       mode: 'loop',
@@ -151,7 +151,7 @@ describe('healthy drivers', { concurrency: 6 }, () => {
     await staysAlive(driver, 60_000)
   })
 
-  test('no UI: the driver lives past its startup deadline, and the sidecar says why', async (context) => {
+  test('the UI disabled → the driver runs past its startup deadline, and the sidecar logs why', async (context) => {
     const driver = await start(cluster, context, namespaces.healthy, {
       name: 'no-ui',
       mode: 'loop',
@@ -166,7 +166,7 @@ describe('healthy drivers', { concurrency: 6 }, () => {
     await worksOn(driver)
   })
 
-  test('with a stall-deadline, a streaming query and a driver that computes between jobs live', async (context) => {
+  test('a stall-deadline, with a streaming query and a driver that computes between jobs → both keep running', async (context) => {
     const settings = { 'stall-deadline': '10s', interval: '1s' }
     const drivers = await Promise.all(
       (['streaming', 'driver-compute'] as const).map((mode) =>
@@ -177,7 +177,7 @@ describe('healthy drivers', { concurrency: 6 }, () => {
     for (const driver of drivers) assert.equal(containerStatus(await getPod(cluster, driver))?.restartCount, 0)
   })
 
-  test('the webhook is away: drivers start without it; it comes back: new ones are injected', async (context) => {
+  test('the webhook unavailable, then back → drivers start unprotected, then new ones are injected', async (context) => {
     const [, , away] = webhooks
     assert.ok(away)
     await away.goAway()

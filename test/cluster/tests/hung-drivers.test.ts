@@ -26,7 +26,7 @@ after(async () => {
 })
 
 describe('hung drivers', { concurrency: 4 }, () => {
-  test('restart resubmit: the pod fails, the reason is on /status and in the termination message', async (context) => {
+  test('restart: resubmit → the pod fails, and /status and the termination message give the reason', async (context) => {
     const settings = { ...quick, restart: 'resubmit' }
     const driver = await start(cluster, context, namespace, { name: 'resubmit', mode: 'loop', settings })
     await waitForJobs(cluster, driver, 1)
@@ -54,7 +54,7 @@ describe('hung drivers', { concurrency: 4 }, () => {
     assert.equal(containerStatus(ended.pod)?.restartCount, 0)
   })
 
-  test('in place with a rolling event log: the second driver starts, and no history is lost', async (context) => {
+  test('restart in place with a rolling event log → the second driver starts, and both attempts keep their logs', async (context) => {
     const volume = 'spark.kubernetes.driver.volumes.emptyDir.events.mount'
     const driver = await start(cluster, context, namespace, {
       name: 'eventlog',
@@ -80,7 +80,7 @@ describe('hung drivers', { concurrency: 4 }, () => {
     assert.match(first, /SparkListenerJobEnd/)
   })
 
-  test('a task that blocks for ever, with stall-deadline: restarted, reason stall', async (context) => {
+  test('a task that blocks, with stall-deadline → the driver is restarted with reason stall', async (context) => {
     const settings = { 'stall-deadline': '30s' }
     const driver = await start(cluster, context, namespace, { name: 'stalled', mode: 'blocked-task', settings })
     await waitForLog(cluster, driver, /app: blocking/, { timeoutMs: 180_000 })
@@ -95,14 +95,14 @@ describe('hung drivers', { concurrency: 4 }, () => {
     await waitForJobs(cluster, driver, 1, 90_000)
   })
 
-  test('a task that blocks for ever, without the setting: left alone', async (context) => {
+  test('a task that blocks, without stall-deadline → the driver keeps running', async (context) => {
     const driver = await start(cluster, context, namespace, { name: 'blocked', mode: 'blocked-task' })
     await waitForLog(cluster, driver, /app: blocking/, { timeoutMs: 180_000 })
     await staysAlive(driver, 120_000)
     assert.equal((await sidecarStatus(cluster, driver)).state, 'alive')
   })
 
-  test('a hang beyond max-restarts within the hour fails the pod, and says why', async (context) => {
+  test('one hang more than max-restarts within an hour → the pod fails with the reason', async (context) => {
     const settings = { ...quick, 'max-restarts': '1', 'restart-backoff': '1s' }
     const driver = await start(cluster, context, namespace, { name: 'spent', mode: 'loop', settings })
     await waitForJobs(cluster, driver, 1)

@@ -27,7 +27,7 @@ for (const [tag, bundle, limitBytes] of [
   [webhookTag, 'webhook.cjs', 2 * 1024 ** 2],
 ] as const) {
   describe(tag, () => {
-    test('its own layers hold one bundle, and are small', (context) => {
+    test('spark-nanny’s layers → hold one bundle and are small', (context) => {
       const own = ownLayers(tag)
       const ownBytes = own.reduce((sum, { bytes }) => sum + bytes, 0)
       const allBytes = imageOf(tag).layers.reduce((sum, { bytes }) => sum + bytes, 0)
@@ -41,7 +41,7 @@ for (const [tag, bundle, limitBytes] of [
       assert.ok(ownBytes <= limitBytes, `${ownBytes} bytes`)
     })
 
-    test('no shell, no package manager, no node_modules', () => {
+    test('all layers → hold no shell, package manager, or node_modules', () => {
       const files = imageOf(tag).layers.flatMap((layer) => layer.files)
       const tools = /(^|\/)(sh|bash|dash|busybox|npm|npx|yarn|apt-get|dpkg)$|node_modules\//
       assert.deepEqual(
@@ -50,7 +50,7 @@ for (const [tag, bundle, limitBytes] of [
       )
     })
 
-    test('runs Node as a numbered user, and says what it is', () => {
+    test('the image configuration → runs Node as a numeric user and carries the OCI labels', () => {
       const { User, Entrypoint = [], Labels = {} } = imageOf(tag).config
       assert.match(User ?? '', /^[1-9]\d*$/)
       assert.deepEqual([Entrypoint.at(0), Entrypoint.at(-1)], ['/nodejs/bin/node', `/${bundle}`])

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
+import { after, before, describe, test } from 'node:test'
 import { creationRequest } from '../../../admission/admission-review.ts'
 import { type AdmissionContext, decide, subjectOf } from '../../../admission/decide.ts'
 import { sidecarContainerName, verdictDir } from '../../../core/contract/pod-contract.ts'
@@ -145,7 +145,9 @@ async function start(shape: Shape): Promise<void> {
   ])
 }
 
-// Together: most of the time of each is spent in waiting.
-test('driver and sidecar start', { concurrency: true }, async (context) => {
-  await Promise.all(shapes.map((shape) => context.test(shape.name, () => start(shape))))
+describe('injected pods', () => {
+  // Together: most of the time of each is spent in waiting.
+  test('every pod shape → driver and sidecar start', { concurrency: true }, async (context) => {
+    await Promise.all(shapes.map((shape) => context.test(shape.name, () => start(shape))))
+  })
 })

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
+import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { connect } from 'node:tls'
 import { createAuthority, issueServingCertificate, type KeyPair } from '../../../certs/pki/issue-certificates.ts'
@@ -89,85 +89,91 @@ const remains = async (installation: Installation): Promise<readonly string[]> =
   return names.split('\n').filter((name) => name.includes(fullname))
 }
 
-test('one command, from nothing to a driver that is guarded', async (context) => {
-  const from = performance.now()
-  await helmInstall(cluster, own, { extraEnv: [{ name: 'SPARK_NANNY_CA_ROTATION_HOLD', value: '10s' }] })
-  context.diagnostic(`helm install --wait: ${seconds(from)}`)
-  const driver = await start(cluster, context, drivers, { name: 'first', mode: 'pi' })
-  assert.ok(isInjected(await getPod(cluster, driver)))
-  context.diagnostic(`from nothing to a guarded driver: ${seconds(from)}`)
-  await waitForSuccess(cluster, driver, 240_000)
-})
-
-test('helm test passes, and leaves nothing', async () => {
-  const said = await helmOn(cluster, ['test', own.release, '--namespace', own.namespace, '--timeout', '2m'])
-  assert.match(said, /Phase:\s+Succeeded/)
-  assert.deepEqual(
-    (await remains(own)).filter((name) => name.endsWith('-test')),
-    [],
-  )
-})
-
-test('a deleted Secret is made again, and drivers are injected all the while', async () => {
-  await renewed(own, async () => {
-    await cluster.kubectl(['-n', own.namespace, 'delete', 'secret', `${fullnameOf(own)}-webhook-tls`])
+describe('installation', () => {
+  test('one helm install → the next driver is protected', async (context) => {
+    const from = performance.now()
+    await helmInstall(cluster, own, { extraEnv: [{ name: 'SPARK_NANNY_CA_ROTATION_HOLD', value: '10s' }] })
+    context.diagnostic(`helm install --wait: ${seconds(from)}`)
+    const driver = await start(cluster, context, drivers, { name: 'first', mode: 'pi' })
+    assert.ok(isInjected(await getPod(cluster, driver)))
+    context.diagnostic(`from nothing to a guarded driver: ${seconds(from)}`)
+    await waitForSuccess(cluster, driver, 240_000)
   })
-})
 
-test('an uninstallation leaves nothing, and drivers start', async () => {
-  assert.ok((await remains(own)).length > 10)
-  await helmUninstall(cluster, own)
-  assert.equal(await injects(), false)
-  await waitFor({ what: 'the replicas are gone', timeoutMs: 90_000 }, async () => {
-    const labelSelector = `app.kubernetes.io/instance=${own.release}`
-    const { items } = await cluster.core.listNamespacedPod({ namespace: own.namespace, labelSelector })
-    return items.length === 0 ? true : undefined
+  test('helm test → passes and leaves nothing behind', async () => {
+    const said = await helmOn(cluster, ['test', own.release, '--namespace', own.namespace, '--timeout', '2m'])
+    assert.match(said, /Phase:\s+Succeeded/)
+    assert.deepEqual(
+      (await remains(own)).filter((name) => name.endsWith('-test')),
+      [],
+    )
   })
-  await waitFor({ what: 'nothing remains', timeoutMs: 30_000 }, async () => {
-    const names = await remains(own)
-    if (names.length > 0) throw new Error(names.join(', '))
-    return true
+
+  test('a deleted Secret → is recreated, and drivers are injected throughout', async () => {
+    await renewed(own, async () => {
+      await cluster.kubectl(['-n', own.namespace, 'delete', 'secret', `${fullnameOf(own)}-webhook-tls`])
+    })
   })
-})
 
-test('with cert-manager: one command too, and a renewal under way', async (context) => {
-  await startCertManager(cluster)
-  const from = performance.now()
-  await helmInstall(cluster, byCertManager, { certManager: { enabled: true } })
-  await injecting()
-  context.diagnostic(`with cert-manager, from nothing to a guarded driver: ${seconds(from)}`)
-  await renewed(byCertManager, () =>
-    renewCertificate(cluster, byCertManager.namespace, `${fullnameOf(byCertManager)}-webhook`),
-  )
-  await helmUninstall(cluster, byCertManager)
-})
+  test('an uninstallation → leaves nothing behind, and drivers start', async () => {
+    assert.ok((await remains(own)).length > 10)
+    await helmUninstall(cluster, own)
+    assert.equal(await injects(), false)
+    await waitFor({ what: 'the replicas are gone', timeoutMs: 90_000 }, async () => {
+      const labelSelector = `app.kubernetes.io/instance=${own.release}`
+      const { items } = await cluster.core.listNamespacedPod({ namespace: own.namespace, labelSelector })
+      return items.length === 0 ? true : undefined
+    })
+    await waitFor({ what: 'nothing remains', timeoutMs: 30_000 }, async () => {
+      const names = await remains(own)
+      if (names.length > 0) throw new Error(names.join(', '))
+      return true
+    })
+  })
 
-test('with a Secret of the user’s: taken up, replaced, and the caBundle follows', async () => {
-  const hosts = ['', '-a', '-b'].map((half) => `${fullnameOf(bySecret)}-webhook${half}.${bySecret.namespace}.svc`)
-  const write = async (verb: 'create' | 'replace', authority: KeyPair, trusted: readonly KeyPair[]): Promise<void> => {
-    const leaf = issueServingCertificate(authority, hosts as [string, ...string[]], new Date())
-    const stringData = {
-      'tls.crt': leaf.certificatePem,
-      'tls.key': leaf.privateKeyPem,
-      'ca.crt': trusted.map(({ certificatePem }) => certificatePem).join(''),
+  test('cert-manager → one helm install, and certificates are renewed without an outage', async (context) => {
+    await startCertManager(cluster)
+    const from = performance.now()
+    await helmInstall(cluster, byCertManager, { certManager: { enabled: true } })
+    await injecting()
+    context.diagnostic(`with cert-manager, from nothing to a guarded driver: ${seconds(from)}`)
+    await renewed(byCertManager, () =>
+      renewCertificate(cluster, byCertManager.namespace, `${fullnameOf(byCertManager)}-webhook`),
+    )
+    await helmUninstall(cluster, byCertManager)
+  })
+
+  test('a Secret provided by the user → is used, replaced, and the caBundle follows', async () => {
+    const hosts = ['', '-a', '-b'].map((half) => `${fullnameOf(bySecret)}-webhook${half}.${bySecret.namespace}.svc`)
+    const write = async (
+      verb: 'create' | 'replace',
+      authority: KeyPair,
+      trusted: readonly KeyPair[],
+    ): Promise<void> => {
+      const leaf = issueServingCertificate(authority, hosts as [string, ...string[]], new Date())
+      const stringData = {
+        'tls.crt': leaf.certificatePem,
+        'tls.key': leaf.privateKeyPem,
+        'ca.crt': trusted.map(({ certificatePem }) => certificatePem).join(''),
+      }
+      const metadata = { name: 'user-tls', namespace: bySecret.namespace }
+      const secret = { apiVersion: 'v1', kind: 'Secret', metadata, type: 'kubernetes.io/tls', stringData }
+      await cluster.kubectl([verb, '-f', '-'], JSON.stringify(secret))
     }
-    const metadata = { name: 'user-tls', namespace: bySecret.namespace }
-    const secret = { apiVersion: 'v1', kind: 'Secret', metadata, type: 'kubernetes.io/tls', stringData }
-    await cluster.kubectl([verb, '-f', '-'], JSON.stringify(secret))
-  }
-  const [first, second] = [createAuthority(new Date()), createAuthority(new Date())]
-  await createNamespace(cluster, bySecret.namespace)
-  await write('create', first, [first])
-  await helmInstall(cluster, bySecret, { webhook: { tls: { existingSecret: 'user-tls' } } })
-  await injecting()
-  // As any authority is replaced without a gap: trusted first, used when all have heard of it.
-  await write('replace', first, [first, second])
-  await waitFor({ what: 'the caBundle holds both', timeoutMs: 180_000, everyMs: 1_000 }, async () => {
-    const path = 'jsonpath={.webhooks[*].clientConfig.caBundle}'
-    const bundles = await cluster.kubectl(['get', 'mutatingwebhookconfiguration', fullnameOf(bySecret), '-o', path])
-    const count = (text: string) => Buffer.from(text, 'base64').toString().split('BEGIN CERTIFICATE').length - 1
-    return bundles.split(' ').every((bundle) => count(bundle) === 2) ? true : undefined
+    const [first, second] = [createAuthority(new Date()), createAuthority(new Date())]
+    await createNamespace(cluster, bySecret.namespace)
+    await write('create', first, [first])
+    await helmInstall(cluster, bySecret, { webhook: { tls: { existingSecret: 'user-tls' } } })
+    await injecting()
+    // As any authority is replaced without a gap: trusted first, used when all have heard of it.
+    await write('replace', first, [first, second])
+    await waitFor({ what: 'the caBundle holds both', timeoutMs: 180_000, everyMs: 1_000 }, async () => {
+      const path = 'jsonpath={.webhooks[*].clientConfig.caBundle}'
+      const bundles = await cluster.kubectl(['get', 'mutatingwebhookconfiguration', fullnameOf(bySecret), '-o', path])
+      const count = (text: string) => Buffer.from(text, 'base64').toString().split('BEGIN CERTIFICATE').length - 1
+      return bundles.split(' ').every((bundle) => count(bundle) === 2) ? true : undefined
+    })
+    await sleep(2_000)
+    await renewed(bySecret, () => write('replace', second, [first, second]))
   })
-  await sleep(2_000)
-  await renewed(bySecret, () => write('replace', second, [first, second]))
 })

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { after, before, type TestContext, test } from 'node:test'
+import { after, before, describe, type TestContext, test } from 'node:test'
 import { recordOf } from '../../../core/json.ts'
 import { installSparkApplications, type Owner, ownApplication } from '../harness/application-owner.ts'
 import { type Cluster, connectCluster } from '../harness/cluster.ts'
@@ -99,107 +99,109 @@ const actionsOf = async (name: string): Promise<unknown[]> => {
   return actions as unknown[]
 }
 
-test('the kubelet is away for three minutes', async (context) => {
-  const healthy = await start(cluster, context, namespace, { name: 'healthy', mode: 'loop' })
-  // With a verdict its pod is to fail.
-  const hung = await own(context, 'hung', 300, { ...quick, restart: 'resubmit' })
-  // With a verdict these are to be restarted in place.
-  const back = await own(context, 'back', 300, quick)
-  const timeline = await followPod(cluster, back)
-  context.after(() => {
-    timeline.stop()
-    context.diagnostic(`back\n${timeline.text()}`)
-  })
-  const raced = await own(context, 'raced', 300, quick)
-  const lost = await own(context, 'lost', 5, {})
-  for (const ref of [healthy, hung, back, raced, lost]) {
-    await computes(ref)
-    await waitForPod(cluster, ref, { what: 'Ready', timeoutMs: 30_000 }, isReady)
-  }
-  const jobsBefore = await jobsDone(cluster, healthy)
-  for (const ref of [hung, back, raced, lost]) await freezeDriver(cluster, ref)
-  process.kill(await hostPid(cluster, lost, 'spark-nanny'), 'SIGSTOP')
-  resumeKubelet = pauseKubelet()
-  const pausedMs = Date.now()
-  const since = () => `${Math.round((Date.now() - pausedMs) / 100) / 10} s after the pause`
-  const exitedMs = await sidecarEnd(cluster, raced)
-  context.diagnostic(`the sidecar of raced ended with nobody to notice: ${since()}`)
-  await waitForNode(cluster, 'Unknown', 90_000)
-  context.diagnostic(`the node is not heard of: ${since()}`)
+describe('an unavailable kubelet', () => {
+  test('a kubelet that is stopped for three minutes', async (context) => {
+    const healthy = await start(cluster, context, namespace, { name: 'healthy', mode: 'loop' })
+    // With a verdict its pod is to fail.
+    const hung = await own(context, 'hung', 300, { ...quick, restart: 'resubmit' })
+    // With a verdict these are to be restarted in place.
+    const back = await own(context, 'back', 300, quick)
+    const timeline = await followPod(cluster, back)
+    context.after(() => {
+      timeline.stop()
+      context.diagnostic(`back\n${timeline.text()}`)
+    })
+    const raced = await own(context, 'raced', 300, quick)
+    const lost = await own(context, 'lost', 5, {})
+    for (const ref of [healthy, hung, back, raced, lost]) {
+      await computes(ref)
+      await waitForPod(cluster, ref, { what: 'Ready', timeoutMs: 30_000 }, isReady)
+    }
+    const jobsBefore = await jobsDone(cluster, healthy)
+    for (const ref of [hung, back, raced, lost]) await freezeDriver(cluster, ref)
+    process.kill(await hostPid(cluster, lost, 'spark-nanny'), 'SIGSTOP')
+    resumeKubelet = pauseKubelet()
+    const pausedMs = Date.now()
+    const since = () => `${Math.round((Date.now() - pausedMs) / 100) / 10} s after the pause`
+    const exitedMs = await sidecarEnd(cluster, raced)
+    context.diagnostic(`the sidecar of raced ended with nobody to notice: ${since()}`)
+    await waitForNode(cluster, 'Unknown', 90_000)
+    context.diagnostic(`the node is not heard of: ${since()}`)
 
-  await context.test(
-    'a hung driver on which the kubelet does not act: its pod is deleted as soon as that is known',
-    async () => {
-      await isLeaving(hung, 'deleted', 240_000)
-      context.diagnostic(`hung is deleted: ${since()}`)
-      await waitFor({ what: 'it is told', timeoutMs: 20_000 }, async () =>
-        (await told(hung, 'SparkNannyDeleted')).length > 0 ? true : undefined,
+    await context.test(
+      'a hung driver on which the kubelet does not act → its pod is deleted as soon as that is known',
+      async () => {
+        await isLeaving(hung, 'deleted', 240_000)
+        context.diagnostic(`hung is deleted: ${since()}`)
+        await waitFor({ what: 'it is told', timeoutMs: 20_000 }, async () =>
+          (await told(hung, 'SparkNannyDeleted')).length > 0 ? true : undefined,
+        )
+        assert.deepEqual((await actionsOf('hung')).length, 1, 'written down')
+        assert.match(await figures(), /spark_nanny_kill_count\{spark_app="hung"\} 1/)
+      },
+    )
+
+    await context.test(
+      'a driver on a lost node → an Event reports the stuck termination, and nothing is force-deleted',
+      async () => {
+        const pod = await isLeaving(lost, 'deleted by Kubernetes', 30_000)
+        assert.match(JSON.stringify(pod?.status?.conditions), /DeletionByTaintManager/)
+        const [event] = await waitFor({ what: 'it is told', timeoutMs: 120_000 }, async () => {
+          const events = await told(lost, 'SparkNannyStuck')
+          return events.length > 0 ? events : undefined
+        })
+        context.diagnostic(`lost is told of: ${since()}: ${event?.message}`)
+        assert.match(
+          event?.message ?? '',
+          /node spark-nanny-node is not Ready since .*two would write at once.*forces nothing/,
+        )
+        assert.match(
+          await figures(),
+          new RegExp(`spark_nanny_stuck_drivers\\{namespace="${namespace}",reason="terminating"\\} 1`),
+        )
+        assert.equal((await getPod(cluster, lost))?.metadata?.uid, lost.uids[0], 'it is still there')
+        assert.deepEqual(await told(lost, 'SparkNannyDeleted'), [])
+      },
+    )
+
+    await context.test('a healthy driver that the node controller marks NotReady → is not deleted', async () => {
+      const sinceMs = await notReadySince(healthy)
+      assert.ok(sinceMs !== undefined)
+      // By then its sidecar was asked: that of the hung one was.
+      await waitFor({ what: 'not Ready for long enough', timeoutMs: 60_000 }, async () =>
+        Date.now() - sinceMs > 125_000 ? true : undefined,
       )
-      assert.deepEqual((await actionsOf('hung')).length, 1, 'written down')
-      assert.match(await figures(), /spark_nanny_kill_count\{spark_app="hung"\} 1/)
-    },
-  )
-
-  await context.test('a driver whose node is gone: its pod does not go, which is told; nothing is forced', async () => {
-    const pod = await isLeaving(lost, 'deleted by Kubernetes', 30_000)
-    assert.match(JSON.stringify(pod?.status?.conditions), /DeletionByTaintManager/)
-    const [event] = await waitFor({ what: 'it is told', timeoutMs: 120_000 }, async () => {
-      const events = await told(lost, 'SparkNannyStuck')
-      return events.length > 0 ? events : undefined
+      context.diagnostic(`healthy is not Ready for ${Math.round((Date.now() - sinceMs) / 1000)} s`)
+      assert.equal((await getPod(cluster, healthy))?.metadata?.deletionTimestamp, undefined)
+      assert.equal((await sidecarStatus(cluster, healthy)).state, 'alive')
     })
-    context.diagnostic(`lost is told of: ${since()}: ${event?.message}`)
-    assert.match(
-      event?.message ?? '',
-      /node spark-nanny-node is not Ready since .*two would write at once.*forces nothing/,
-    )
-    assert.match(
-      await figures(),
-      new RegExp(`spark_nanny_stuck_drivers\\{namespace="${namespace}",reason="terminating"\\} 1`),
-    )
-    assert.equal((await getPod(cluster, lost))?.metadata?.uid, lost.uids[0], 'it is still there')
-    assert.deepEqual(await told(lost, 'SparkNannyDeleted'), [])
-  })
 
-  await context.test('a healthy driver is not Ready by what the node controller says, and is left alone', async () => {
-    const sinceMs = await notReadySince(healthy)
-    assert.ok(sinceMs !== undefined)
-    // By then its sidecar was asked: that of the hung one was.
-    await waitFor({ what: 'not Ready for long enough', timeoutMs: 60_000 }, async () =>
-      Date.now() - sinceMs > 125_000 ? true : undefined,
-    )
-    context.diagnostic(`healthy is not Ready for ${Math.round((Date.now() - sinceMs) / 1000)} s`)
-    assert.equal((await getPod(cluster, healthy))?.metadata?.deletionTimestamp, undefined)
-    assert.equal((await sidecarStatus(cluster, healthy)).state, 'alive')
-  })
+    // What the sidecar ended with is known of at the moment at which the kubelet can act on it itself.
+    resumeKubelet()
+    await tellOfExit(cluster, raced, exitedMs)
+    context.diagnostic(`the kubelet goes on: ${since()}`)
+    await waitForNode(cluster, 'True', 60_000)
 
-  // What the sidecar ended with is known of at the moment at which the kubelet can act on it itself.
-  resumeKubelet()
-  await tellOfExit(cluster, raced, exitedMs)
-  context.diagnostic(`the kubelet goes on: ${since()}`)
-  await waitForNode(cluster, 'True', 60_000)
-
-  await context.test('the healthy driver has gone on all the while', async () => {
-    await waitForPod(cluster, healthy, { what: 'Ready', timeoutMs: 30_000 }, isReady)
-    const jobs = await jobsDone(cluster, healthy)
-    context.diagnostic(`healthy did ${jobs - jobsBefore} jobs in ${since()}`)
-    // A second each, on a machine that may be busy.
-    assert.ok(jobs - jobsBefore > 60)
-    assert.ok(healthy.timeline.entries.every((entry) => restartsOf(entry) === 0))
-    const events = (await eventsOf(cluster, healthy)).filter(({ reason }) => reason?.startsWith('SparkNanny'))
-    assert.deepEqual(events, [])
-  })
-
-  for (const [name, owner] of Object.entries({ hung, lost })) {
-    await context.test(`${name} goes once the kubelet is back, and is submitted again, once`, async () => {
-      await anotherComputes(owner, 2)
-      context.diagnostic(`${name} computes again: ${since()}`)
-      assert.equal((await actionsOf(name)).length, name === 'hung' ? 1 : 0)
+    await context.test('the healthy driver → has kept running', async () => {
+      await waitForPod(cluster, healthy, { what: 'Ready', timeoutMs: 30_000 }, isReady)
+      const jobs = await jobsDone(cluster, healthy)
+      context.diagnostic(`healthy did ${jobs - jobsBefore} jobs in ${since()}`)
+      // A second each, on a machine that may be busy.
+      assert.ok(jobs - jobsBefore > 60)
+      assert.ok(healthy.timeline.entries.every((entry) => restartsOf(entry) === 0))
+      const events = (await eventsOf(cluster, healthy)).filter(({ reason }) => reason?.startsWith('SparkNanny'))
+      assert.deepEqual(events, [])
     })
-  }
 
-  await context.test(
-    'a kubelet that is back does what it had no time for: in place, and nobody else acts',
-    async () => {
+    for (const [name, owner] of Object.entries({ hung, lost })) {
+      await context.test(`${name}, when the kubelet is back → terminates and is resubmitted once`, async () => {
+        await anotherComputes(owner, 2)
+        context.diagnostic(`${name} computes again: ${since()}`)
+        assert.equal((await actionsOf(name)).length, name === 'hung' ? 1 : 0)
+      })
+    }
+
+    await context.test('a kubelet that returns → restarts the driver in place, and nothing is deleted', async () => {
       await waitFor({ what: 'back was started again', timeoutMs: 120_000 }, async () =>
         (containerStatus(await getPod(cluster, back))?.restartCount ?? 0) > 0 ? true : undefined,
       )
@@ -208,20 +210,23 @@ test('the kubelet is away for three minutes', async (context) => {
       assert.deepEqual(await told(back, 'SparkNannyDeleted'), [])
       assert.deepEqual(await told(back, 'SparkNannyHeldBack'), [], 'a sidecar that is restarted holds nobody back')
       assert.equal((await getPod(cluster, back))?.metadata?.uid, back.uids[0])
-    },
-  )
-
-  await context.test('a kubelet that acts while we do: one of the two does, not both', async () => {
-    await waitFor({ what: 'raced was started again', timeoutMs: 120_000 }, async () => {
-      const pod = await getPod(cluster, raced)
-      const again = pod?.metadata?.uid !== raced.uids[0] || (containerStatus(pod)?.restartCount ?? 0) > 0
-      return again && isReady(pod) ? true : undefined
     })
-    await computes(raced)
-    const deletions = await told(raced, 'SparkNannyDeleted')
-    const restarts = containerStatus(await getPod(cluster, raced))?.restartCount ?? 0
-    context.diagnostic(`raced: ${raced.uids.length - 1} pods deleted, ${restarts} restarts in place`)
-    assert.equal(raced.uids.length - 1, deletions.length)
-    assert.equal(raced.uids.length - 1 + restarts, 1)
+
+    await context.test(
+      'a kubelet and a controller that act at the same time → only one of them takes effect',
+      async () => {
+        await waitFor({ what: 'raced was started again', timeoutMs: 120_000 }, async () => {
+          const pod = await getPod(cluster, raced)
+          const again = pod?.metadata?.uid !== raced.uids[0] || (containerStatus(pod)?.restartCount ?? 0) > 0
+          return again && isReady(pod) ? true : undefined
+        })
+        await computes(raced)
+        const deletions = await told(raced, 'SparkNannyDeleted')
+        const restarts = containerStatus(await getPod(cluster, raced))?.restartCount ?? 0
+        context.diagnostic(`raced: ${raced.uids.length - 1} pods deleted, ${restarts} restarts in place`)
+        assert.equal(raced.uids.length - 1, deletions.length)
+        assert.equal(raced.uids.length - 1 + restarts, 1)
+      },
+    )
   })
 })

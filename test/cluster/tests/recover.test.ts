@@ -39,7 +39,7 @@ const told = async (owner: SpecOwner) => {
 }
 
 describe('recover --apply', { concurrency: true }, () => {
-  test('a driver whose heap was too small comes back with more', async (context) => {
+  test('a driver with too small a heap → restarts with more memory', async (context) => {
     const owner = await ownBySpec(cluster, namespace, { name: 'heap', mode: 'pi', args: [100] }, '480m')
     context.after(() => owner.stop())
     assert.equal(await waitForEnd(cluster, owner, 120_000), 'Failed')
@@ -73,7 +73,7 @@ describe('recover --apply', { concurrency: true }, () => {
     assert.equal(owner.uids.length, 2)
   })
 
-  test('a terminated pod that has the next driver’s name goes, and the driver comes', async (context) => {
+  test('a terminated pod that blocks the next driver’s name → is deleted, and the driver starts', async (context) => {
     const stale = await createPlainDriver(cluster, namespace, { name: 'stale', command: ['bash', '-c', 'exit 3'] })
     assert.equal(await waitForEnd(cluster, stale, 60_000), 'Failed')
     const before = (await getPod(cluster, stale))?.metadata?.uid

@@ -48,9 +48,9 @@ const sleepingDriver = (name: string, namespace: string) => ({
   },
 })
 
-describe('rescue', { concurrency: 2 }, () => {
+describe('sidecar bypass', { concurrency: 2 }, () => {
   for (const name of ['pulled', 'never'] as const) {
-    test(`a sidecar image that does not exist (pull policy ${cases[name].policy}): real Spark runs all the same`, async (context) => {
+    test(`a sidecar image that does not exist (pull policy ${cases[name].policy}) → the sidecar is bypassed, and Spark runs`, async (context) => {
       const namespace = namespaceOf(name)
       const driver = await start(cluster, context, namespace, { name, mode: 'pi' })
       const sign = await waitForEntry(driver, 'the sidecar cannot be had', 120_000, ({ pod }) =>
@@ -73,7 +73,7 @@ describe('rescue', { concurrency: 2 }, () => {
     })
   }
 
-  test('after three in a row drivers get no sidecar, and the log says why', async (context) => {
+  test('three bypassed sidecars in a row → new drivers get no sidecar, and the log gives the reason', async (context) => {
     const namespace = namespaceOf('broken')
     for (const name of ['a', 'b', 'c']) {
       await cluster.objects.create(sleepingDriver(name, namespace))
