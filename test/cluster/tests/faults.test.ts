@@ -12,14 +12,14 @@ const seeds = (() => {
   const [, first = '1', last = first] = /^(\d+)(?:\.\.(\d+))?$/.exec(process.env.SEEDS ?? '1..20') ?? []
   return Array.from({ length: Number(last) - Number(first) + 1 }, (_, index) => Number(first) + index)
 })()
-const lives = Number(process.env.LIVES ?? 500)
+const scenarios = Number(process.env.DRIVERS ?? 500)
 const writesPerSecond = Number(process.env.WRITES_PER_SECOND ?? 200)
 /** Seeds at a time, each in a process and in namespaces of its own: a run waits for half of its time. */
 const lanes = Array.from({ length: Number(process.env.LANES ?? 2) }, (_, index) => {
   const name = `${process.pid}-${index}`
-  return { name, guarded: `faults-${name}`, bare: `faults-bare-${name}` }
+  return { name, labelled: `faults-${name}`, unlabelled: `faults-unlabelled-${name}` }
 })
-const label = 'faults.test/guarded'
+const label = 'faults.test/labelled'
 const free = [...lanes]
 let cluster: Cluster
 let undefine: () => Promise<void>
@@ -27,15 +27,15 @@ let undefine: () => Promise<void>
 before(async () => {
   cluster = await connectCluster()
   undefine = await defineSparkApplications(cluster)
-  for (const { name, guarded, bare } of lanes) {
-    await createNamespace(cluster, guarded, { [label]: name })
-    await createNamespace(cluster, bare)
+  for (const { name, labelled, unlabelled } of lanes) {
+    await createNamespace(cluster, labelled, { [label]: name })
+    await createNamespace(cluster, unlabelled)
   }
 })
 after(async () => {
-  for (const { guarded, bare } of lanes) {
-    await deleteNamespace(cluster, guarded)
-    await deleteNamespace(cluster, bare)
+  for (const { labelled, unlabelled } of lanes) {
+    await deleteNamespace(cluster, labelled)
+    await deleteNamespace(cluster, unlabelled)
   }
   await undefine()
 })
@@ -45,13 +45,13 @@ describe('controllers behind a faulty network', { concurrency: lanes.length }, (
     test(`seed ${seed} → no healthy driver is killed, and every hung one is handled exactly once`, async (context) => {
       const lane = free.pop()
       assert.ok(lane)
-      const { name, guarded, bare } = lane
+      const { name, labelled, unlabelled } = lane
       const options: SeedOptions = {
         seed,
-        guarded,
-        bare,
+        labelled,
+        unlabelled,
         namespaceSelector: `${label}=${name}`,
-        lives,
+        scenarios,
         writesPerSecond,
         // One in 140 has found drivers in memory that are gone, for a cause not known yet: all are asked when seeds are named.
         memory: process.env.SEEDS !== undefined || seed === seeds.at(-1),

@@ -3,7 +3,7 @@ import { recordOf } from '../../../../core/json.ts'
 import type { KubernetesApi } from '../../../../kubernetes/api.ts'
 import { parsePage } from '../../../../kubernetes/list-page.ts'
 
-/** What is read of a pod as the API server has it. */
+/** The fields that the tests read of a pod. */
 export interface AuditedPod {
   readonly metadata: {
     readonly name: string
@@ -27,26 +27,26 @@ export interface AuditedChange {
   readonly pod: AuditedPod
 }
 
-/** All that happened to the pods of a run, asked of the API server itself. */
+/** All changes of a run's pods, watched at the API server itself. */
 export interface Audit {
-  /** As it is now. */
+  /** The current state. */
   pod(namespace: string, name: string): AuditedPod | undefined
   pods(): readonly AuditedPod[]
-  /** Every change of a pod, in its order. */
+  /** Every change of a pod, in order. */
   changes(uid: string): readonly AuditedChange[]
-  /** Told of every change, after it is in the audit. */
+  /** Calls the listener on every change, after the audit recorded it. */
   listen(listener: (change: AuditedChange) => void): void
-  /** Told of each change of a pod of that name, until the function that it gives is called. */
+  /** Calls the listener on each change of the named pod. Returns a function that stops it. */
   listenTo(pod: { readonly namespace: string; readonly name: string }, listener: () => void): () => void
   close(): Promise<void>
 }
 
-/** Of the pods with a label that begins every watch and list; ends with `close`. Rejects when it cannot begin. */
+/** Starts to watch the pods with this label until `close`. Rejects if the first list fails. */
 export async function startAudit(api: KubernetesApi, labelSelector: string): Promise<Audit> {
   const path = `/api/v1/pods?labelSelector=${encodeURIComponent(labelSelector)}`
   const first = await api.request({ method: 'GET', path, deadlineMs: 30_000 })
   const page = first.kind === 'answer' ? parsePage(first.body) : undefined
-  if (page === undefined) throw new Error(`the audit cannot begin: ${JSON.stringify(first)}`)
+  if (page === undefined) throw new Error(`the audit failed to start: ${JSON.stringify(first)}`)
   const now = new Map<string, AuditedPod>()
   const history = new Map<string, AuditedChange[]>()
   const listeners: ((change: AuditedChange) => void)[] = []
@@ -56,9 +56,9 @@ export async function startAudit(api: KubernetesApi, labelSelector: string): Pro
 
   const take = (event: unknown): void => {
     const { type, object } = recordOf(event)
-    // The API server is believed: this is the very test's own line to it.
+    // No validation: this is the test's own connection to the API server.
     const pod = object as AuditedPod
-    if (type === 'ERROR') throw new Error(`the audit lost its thread: ${JSON.stringify(object)}`)
+    if (type === 'ERROR') throw new Error(`the audit’s watch failed: ${JSON.stringify(object)}`)
     resourceVersion = pod.metadata.resourceVersion
     if (type !== 'ADDED' && type !== 'MODIFIED' && type !== 'DELETED') return
     const key = `${pod.metadata.namespace}/${pod.metadata.name}`

@@ -1,35 +1,35 @@
-import type { LivePod } from '../lives/live-pod.ts'
+import type { SimulatedPod } from '../scenarios/simulated-pod.ts'
 
-/** What must, and must not, become of one driver pod. */
+/** What must happen to a driver pod. */
 export type Expected =
-  /** It is well: not deleted, and nothing of it changed but annotations. */
-  | 'left-alone'
-  /** As that, and no Event either. */
+  /** A healthy pod: not deleted, and unchanged except for annotations. */
+  | 'untouched'
+  /** Unchanged, and without an Event. */
   | 'ignored'
   | 'deleted'
-  | 'deleted-or-told'
-  /** Left alone, with an Event that says why. */
-  | 'told'
-  | 'rescued'
+  | 'deleted-or-reported'
+  /** Not deleted, with an Event that gives the reason. */
+  | 'reported'
+  | 'sidecar-bypassed'
   | 'stuck'
 
 export interface PodRecord {
   readonly uid: string
   readonly namespace: string
   readonly name: string
-  readonly life: string
+  readonly scenario: string
   readonly application: string | null
   readonly expected: Expected
-  /** The test itself was too slow to play its part: why; nothing is concluded from this pod. */
-  excuse: string | null
-  /** Its owner deleted it, or the run is over. */
-  deletedByUs: boolean
+  /** Why the pod proves nothing: the test itself was too slow for its part. */
+  inconclusive: string | null
+  /** Its simulated owner deleted it, or the run is over. */
+  deletedByTest: boolean
 }
 
 export interface ExecutorRecord {
   readonly uid: string
   readonly name: string
-  /** Of a driver that ran before. */
+  /** Whether it belongs to an earlier attempt of the driver. */
   readonly old: boolean
-  readonly driver: LivePod
+  readonly driver: SimulatedPod
 }

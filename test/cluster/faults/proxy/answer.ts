@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Fault } from './fault.ts'
 
-/** What the API server answers. */
+/** A response of the API server. */
 export interface Answer {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
@@ -15,7 +15,7 @@ const garbage: Answer = {
   body: Buffer.from('<html><body>Log in to the network</body></html>'),
 }
 
-/** Answers, or not, as the fault has it; `pass` sends the request on. */
+/** Responds according to the fault; `pass` forwards the request. */
 export async function answerWith(
   fault: Fault,
   pass: () => Promise<Answer>,

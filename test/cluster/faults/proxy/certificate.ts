@@ -1,7 +1,7 @@
 import { createAuthority, issueServingCertificate } from '../../../../certs/pki/issue-certificates.ts'
 
 let made: { readonly ca: string; readonly cert: string; readonly key: string } | undefined
-/** One for all proxies: keys take their time. */
+/** One certificate for all proxies, because generating keys is slow. */
 export function certificate() {
   if (made !== undefined) return made
   const authority = createAuthority(new Date(), 2)

@@ -1,25 +1,25 @@
 import { between, type Random, weighted } from '../runner/random.ts'
 
-/** What becomes of one request. Delays in real milliseconds. */
+/** The fault of one request. Delays are in real milliseconds. */
 export type Fault =
   | { readonly kind: 'none' }
   /** The connection is reset and the request never arrives. */
   | { readonly kind: 'reset' }
-  /** Nothing comes back, and the request never arrives. */
+  /** The request never arrives, and no response comes back. */
   | { readonly kind: 'dropped' }
-  /** It arrives late, maybe after its sender gave it up. */
+  /** The request arrives late, maybe after the client's deadline. */
   | { readonly kind: 'delayed'; readonly delayMs: number }
-  /** It is carried out, and the answer comes late. */
+  /** The request is carried out, and the response comes late. */
   | { readonly kind: 'answer-delayed'; readonly delayMs: number }
-  /** It is carried out, and the connection is reset before, or half through, the answer. */
+  /** The request is carried out, and the connection is reset before or in the middle of the response. */
   | { readonly kind: 'answer-lost' }
   | { readonly kind: 'answer-truncated' }
-  /** Something answers 200 that is no API server: without the request having arrived, or after. */
+  /** Something other than the API server responds with 200, before or after the request arrived. */
   | { readonly kind: 'garbage'; readonly arrives: boolean }
-  /** Refused by status: without it having been carried out, or though it was. */
+  /** An error status, whether or not the request was carried out. */
   | { readonly kind: 'status'; readonly status: number; readonly retryAfterS: number; readonly arrives: boolean }
   | { readonly kind: 'dripped' }
-  /** Sent on twice, at once; the second answer is given. */
+  /** The request is forwarded twice at once; the client gets the second response. */
   | { readonly kind: 'doubled' }
 
 const faults: readonly [Drawn<Fault>, ...Drawn<Fault>[]] = [
@@ -42,7 +42,7 @@ const faults: readonly [Drawn<Fault>, ...Drawn<Fault>[]] = [
   { weight: 3, draw: () => ({ kind: 'doubled' }) },
 ]
 
-/** What becomes of one watch, after a while. */
+/** The fault of one watch, after a while. */
 export interface WatchFault {
   readonly kind: WatchFaultKind
   readonly afterMs: number
@@ -50,12 +50,12 @@ export interface WatchFault {
 
 export type WatchFaultKind =
   | 'none'
-  /** At its beginning. */
+  /** At the start of the watch. */
   | 'reset'
   | 'gone'
   | 'refused'
   | 'garbage-answer'
-  /** In its course. */
+  /** During the watch. */
   | 'ended'
   | 'cut'
   | 'truncated-event'
@@ -83,7 +83,7 @@ interface Drawn<T> {
   draw(random: Random): T
 }
 
-/** How much goes wrong: shares of all requests, of all watches. */
+/** Fault rates: shares of all requests, watches and connections. */
 export interface FaultRates {
   readonly requests: number
   readonly watches: number

@@ -10,45 +10,45 @@ import { certificate } from './certificate.ts'
 import { drawFault, drawWatchFault, type Fault, type FaultRates, noFaults } from './fault.ts'
 import { relayWatch } from './watch-relay.ts'
 
-/** A request that changes something, as it reached the proxy. */
+/** A write, as it reached the proxy. */
 export interface PassedWrite {
   readonly replica: string
   readonly method: string
-  /** Without its query. */
+  /** Without the query. */
   readonly path: string
   readonly body: unknown
   readonly fault: Fault['kind']
-  /** By performance.now. */
+  /** From performance.now. */
   readonly receivedMs: number
-  /** Who held the lease then, as far as the API server had said; empty: nobody. */
+  /** The lease holder that the API server had confirmed by then; empty if none. */
   readonly leader: string
-  /** What the API server answered, each time it was sent on. */
+  /** The API server's responses, one for each time the request was forwarded. */
   readonly answers: { readonly status: number; readonly body: unknown; readonly answeredMs: number }[]
 }
 
 export interface ProxyOptions {
   readonly replica: string
   readonly seed: number
-  /** The API server behind. */
+  /** The API server behind the proxy. */
   readonly access: ApiAccess
-  /** What is asked of the API server instead of this path. */
+  /** Rewrites the path before the request is forwarded. */
   rewrite(path: string): string
-  /** Who holds the lease. */
+  /** The current lease holder. */
   leader(): string
   readonly writes: PassedWrite[]
-  /** Told of each answer of the API server to one of these. */
+  /** Called for each response of the API server to a write. */
   answered?(write: PassedWrite): void
 }
 
-/** Stands between one replica and the API server: TLS on a loopback port, with faults. */
+/** A TLS proxy on a loopback port between one replica and the API server, with faults. */
 export interface FaultyProxy {
   readonly access: ApiAccess
   setRates(rates: FaultRates): void
-  /** Nothing passes either way, without a word, until it is mended; what came is lost. */
+  /** Drops all traffic silently until `restore`. */
   cut(): void
-  mend(): void
+  restore(): void
   connections(): number
-  /** Requests by fault. */
+  /** Number of requests, by fault. */
   readonly counts: ReadonlyMap<string, number>
   close(): Promise<void>
 }
@@ -59,14 +59,14 @@ export async function startProxy(options: ProxyOptions): Promise<FaultyProxy> {
   const upstream = new Agent({ ...access.tls, keepAlive: true })
   const counts = new Map<string, number>()
   const asked = new Map<string, number>()
-  /** By the port of who is at the other end: the TLS socket of a request cannot be reset. */
+  /** Raw sockets by remote port, because the TLS socket of a request cannot be reset. */
   const sockets = new Map<number, Socket>()
   const mended: (() => void)[] = []
   let rates = noFaults
   let isCut = false
   const connectionRandom = seeded(seed, replica, 'connections')
 
-  /** The n-th request of its kind meets the same fault with the same seed, whatever else happens meanwhile. */
+  /** The n-th request of a kind gets the same fault with the same seed, independent of other requests. */
   const randomFor = (line: string) => {
     const nth = asked.get(line) ?? 0
     asked.set(line, nth + 1)
@@ -142,7 +142,7 @@ export async function startProxy(options: ProxyOptions): Promise<FaultyProxy> {
 
   const server = createServer({ cert, key, keepAliveTimeout: 60_000 }, (request, response) => {
     response.on('error', () => {})
-    // Whoever asked may be gone by now, and so may the API server.
+    // The client or the API server may be gone by now.
     relay(request, response).catch(() => response.socket?.destroy())
   })
   server.on('connection', (socket: Socket) => {
@@ -163,7 +163,7 @@ export async function startProxy(options: ProxyOptions): Promise<FaultyProxy> {
     cut: () => {
       isCut = true
     },
-    mend: () => {
+    restore: () => {
       isCut = false
       for (const resolve of mended.splice(0)) resolve()
     },

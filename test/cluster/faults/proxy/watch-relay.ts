@@ -8,14 +8,14 @@ export interface WatchRelay {
   reset(): void
   readonly fault: WatchFault
   open(): Promise<IncomingMessage>
-  /** The network is gone: nothing passes, and nobody says so. */
+  /** The network drops everything silently. */
   isCut(): boolean
 }
 
 const status = (code: number, reason: string) =>
   JSON.stringify({ kind: 'Status', apiVersion: 'v1', status: 'Failure', message: 'a fault', reason, code })
 
-/** Passes one watch on, line by line, until its fault or its end. Once silent it stays so. */
+/** Relays one watch line by line until its fault or its end. Once silent, it stays silent. */
 export async function relayWatch({ response, reset, fault, open, isCut }: WatchRelay): Promise<void> {
   const refuse = (code: number, reason: string, headers = {}) =>
     void response.writeHead(code, { 'content-type': 'application/json', ...headers }).end(status(code, reason))

@@ -2,16 +2,16 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { isRecord, recordOf } from '../../../../core/json.ts'
 import type { KubernetesApi } from '../../../../kubernetes/api.ts'
 
-/** Annotation: when an object was made, by the fast clock; the API server has only its own. */
+/** Annotation: when an object was created, by the fast clock. The API server only knows its own time. */
 export const createdAnnotation = 'faults.test/created'
 
-/** A clock that runs `speed` times as fast as the world's. Milliseconds since 1970. */
+/** A clock that runs `speed` times as fast as the simulation's. Milliseconds since 1970. */
 export interface FastClock {
   readonly speed: number
   nowMs(): number
   monotonicMs(): number
   sleep(ms: number, signal: AbortSignal): Promise<void>
-  /** A time of the API server's, by this clock. */
+  /** Converts a time of the API server to this clock. */
   ofServer(ms: number): number
 }
 
@@ -29,13 +29,13 @@ export function fastClock(speed: number): FastClock {
 
 export const iso = (ms: number): string => new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z')
 
-/** Where deadlines end by the world's clock: no request may take `speed` times less than a loaded machine needs. */
+/** Deadlines in real time, because a loaded machine needs the same time for a request at any clock speed. */
 export interface HastenedDeadlines {
   realMs(path: string, deadlineMs: number): number
   readonly watchIdleMs: number
 }
 
-/** The API as it would be if its server's clock were as fast as ours. */
+/** The API as it would be if the API server's clock were as fast. */
 export function hastened(api: KubernetesApi, clock: FastClock, deadlines: HastenedDeadlines): KubernetesApi {
   const dated = (object: unknown): void => {
     const { metadata } = recordOf(object)

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
 
-/** Numbers from 0 to 1, the same for the same seed. */
+/** Numbers from 0 to 1, reproducible from the seed. */
 export type Random = () => number
 
-/** A generator of its own for each thing that draws, so that one that draws more does not change the others. */
+/** Each consumer gets its own generator, so that more draws of one do not change the others. */
 export function seeded(...seed: readonly (string | number)[]): Random {
   let state = createHash('sha256').update(seed.join('/')).digest().readUInt32LE()
   // mulberry32
@@ -17,7 +17,7 @@ export function seeded(...seed: readonly (string | number)[]): Random {
 
 export const between = (random: Random, low: number, high: number): number => low + random() * (high - low)
 
-/** One of the rows, each as likely as its weight. */
+/** Picks one of the rows, in proportion to their weights. */
 export function weighted<T extends { readonly weight: number }>(random: Random, rows: readonly [T, ...T[]]): T {
   let left = random() * rows.reduce((sum, { weight }) => sum + weight, 0)
   for (const row of rows) {

@@ -6,9 +6,9 @@ import { createControllerMetrics } from '../../../../webhook/controller/metrics/
 import { startController } from '../../../../webhook/controller/start.ts'
 import { createMetrics } from '../../../../webhook/server/metrics.ts'
 import { recordingLog } from '../../../support/recording-log.ts'
-import { ownSidecarImage } from '../lives/driver-pod.ts'
-import type { ScriptedUis } from '../lives/scripted-ui.ts'
 import type { FaultyProxy } from '../proxy/proxy.ts'
+import { ownSidecarImage } from '../scenarios/driver-pod.ts'
+import type { ScriptedUis } from '../scenarios/scripted-ui.ts'
 import { type FastClock, hastened } from './fast-clock.ts'
 import { seeded } from './random.ts'
 
@@ -22,17 +22,17 @@ export interface ReplicaOptions {
   readonly uis: ScriptedUis
 }
 
-/** One process' worth of controller, on a clock of its own speed. */
+/** A controller as one replica runs it, on a fast clock. */
 export interface Replica {
   readonly name: string
   readonly lines: ReturnType<typeof recordingLog>['lines']
   metrics(): Promise<string>
-  /** Sleeps under way: each is a timer, and somebody who waits. */
+  /** Number of pending sleeps. */
   sleeping(): number
   stop(): Promise<void>
 }
 
-/** A lease lasts 2.4 real seconds: the proportions are those of the real one, the machine may be slow. */
+/** A lease lasts 2.4 real seconds, in the real lease's proportions, because the machine may be slow. */
 const realLease = { durationMs: 2_400, renewDeadlineMs: 1_600, retryMs: 300 }
 
 export function startReplica({ name, seed, namespace, proxy, clock, config, uis }: ReplicaOptions): Replica {
@@ -40,7 +40,7 @@ export function startReplica({ name, seed, namespace, proxy, clock, config, uis 
   const client = createClient(proxy.access)
   const { speed } = clock
   const api = hastened(client, clock, {
-    // An action's 4 s are to what is left of a lease when its holder steps down, 5 s, as 0.7 to 0.8.
+    // A write's deadline of 4 s relates to the 5 s left of a lease when its holder steps down as 0.7 to 0.8.
     realMs: (path, deadlineMs) => (path.includes('/leases') ? deadlineMs / speed : deadlineMs * 0.175),
     watchIdleMs: 4_000,
   })

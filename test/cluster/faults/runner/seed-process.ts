@@ -1,7 +1,7 @@
 import { loadAccess } from '../../../../kubernetes/in-cluster-access.ts'
-import { type RunOptions, runSeed } from './run.ts'
+import { type RunOptions, runSeed } from './run-seed.ts'
 
-/** What a process is given as its one argument, in JSON. Its last line is a JSON list of problems, those before are logs. */
+/** The one argument of a process, as JSON. Its last line is a JSON list of problems; the lines before are logs. */
 export type SeedOptions = Omit<RunOptions, 'access' | 'log'>
 
 if (import.meta.main) {

@@ -4,7 +4,7 @@ import { waitFor } from '../../harness/processes.ts'
 
 const name = 'sparkapplications.sparkoperator.k8s.io'
 
-/** As the operator of kubeflow defines it, but that any field may be in it. */
+/** The CRD of kubeflow's spark-operator, with any field allowed. */
 const definition = {
   apiVersion: 'apiextensions.k8s.io/v1',
   kind: 'CustomResourceDefinition',
@@ -28,7 +28,7 @@ const definition = {
   },
 }
 
-/** Makes the API have SparkApplications where it has none; gives what takes them away again. */
+/** Defines SparkApplications if the API does not serve them. Returns a function that removes the definition. */
 export async function defineSparkApplications(cluster: Cluster): Promise<() => Promise<void>> {
   if ((await cluster.kubectl(['get', 'crd', name, '--ignore-not-found', '-o', 'name'])) !== '') return async () => {}
   await cluster.kubectl(['create', '-f', '-'], JSON.stringify(definition))

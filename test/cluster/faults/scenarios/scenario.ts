@@ -3,73 +3,82 @@ import type { ExecutorRecord, Expected, PodRecord } from '../invariants/records.
 import { type FastClock, iso } from '../runner/fast-clock.ts'
 import { between, type Random, seeded } from '../runner/random.ts'
 import { driverPod, type PodPlan, runLabel } from './driver-pod.ts'
-import { type LivePod, type LivePodEdges, livePod } from './live-pod.ts'
-import { WorldEnded } from './paced-writer.ts'
+import { SimulationEnded } from './paced-writer.ts'
+import { createSimulatedPod, type SimulatedPod, type SimulatedPodDeps } from './simulated-pod.ts'
 
-/** What the script of one life can do. */
-export interface Life {
+/** The operations of a scenario's script. */
+export interface Scenario {
   readonly name: string
-  readonly guarded: string
-  readonly bare: string
+  readonly labelled: string
+  readonly unlabelled: string
   readonly run: string
   readonly random: Random
   readonly clock: FastClock
-  /** Rejects when the world ends. */
+  /** Rejects when the simulation ends. */
   sleep(ms: number): Promise<void>
   between(low: number, high: number): number
-  create(plan: Omit<PodPlan, 'name' | 'run'> & LifePlan): Promise<LivePod>
-  /** Makes a SparkApplication of the life's name; its uid. */
+  create(plan: Omit<PodPlan, 'name' | 'run'> & PodExpectation): Promise<SimulatedPod>
+  /** Creates a SparkApplication with the scenario's name. Returns its uid. */
   application(namespace: string, restartPolicy: object): Promise<string>
-  /** Says that it was submitted so often. */
+  /** Sets the number of submission attempts in its status. */
   attempts(namespace: string, attempts: number): Promise<void>
-  executor(pod: LivePod, object: object, old: boolean): Promise<void>
+  executor(pod: SimulatedPod, object: object, old: boolean): Promise<void>
 }
 
-export interface LifePlan {
+export interface PodExpectation {
   readonly namespace: string
   readonly expected: Expected
   readonly createdMs?: number
 }
 
-export interface LifeEdges extends LivePodEdges {
+export interface ScenarioDeps extends SimulatedPodDeps {
   readonly seed: number
   readonly run: string
-  readonly guarded: string
-  readonly bare: string
+  readonly labelled: string
+  readonly unlabelled: string
   readonly pods: PodRecord[]
   readonly executors: ExecutorRecord[]
-  /** Each pod has its own. */
+  /** Returns a new IP address for each pod. */
   nextAddress(): string
 }
 
-export function lifeOf(kind: string, name: string, edges: LifeEdges): Life {
-  const { seed, run, guarded, bare, clock, ending, write, pods, executors } = edges
+export function createScenario(kind: string, name: string, edges: ScenarioDeps): Scenario {
+  const { seed, run, labelled, unlabelled, clock, ending, write, pods, executors } = edges
   const random = seeded(seed, name)
   const applicationPath = (namespace: string) =>
     `/apis/sparkoperator.k8s.io/v1beta2/namespaces/${namespace}/sparkapplications`
   let applicationName: string | null = null
   return {
     name,
-    guarded,
-    bare,
+    labelled,
+    unlabelled,
     run,
     random,
     clock,
     sleep: async (ms) => {
       await clock.sleep(ms, ending)
-      if (ending.aborted) throw new WorldEnded()
+      if (ending.aborted) throw new SimulationEnded()
     },
     between: (low, high) => between(random, low, high),
     create: async ({ namespace, expected, createdMs = clock.nowMs(), ...plan }) => {
       const object = driverPod({ ...plan, name, run }, createdMs)
       const made = await write({ method: 'POST', path: `/api/v1/namespaces/${namespace}/pods`, body: object })
       const { uid } = recordOf(made?.metadata)
-      if (typeof uid !== 'string') throw new Error(`no pod was made of ${name}`)
+      if (typeof uid !== 'string') throw new Error(`the API server created no pod for ${name}`)
       const podIp = edges.nextAddress()
       const application = plan.owner?.name ?? null
-      const record = { uid, namespace, name, life: kind, application, expected, excuse: null, deletedByUs: false }
+      const record = {
+        uid,
+        namespace,
+        name,
+        scenario: kind,
+        application,
+        expected,
+        inconclusive: null,
+        deletedByTest: false,
+      }
       pods.push(record)
-      return livePod(record, podIp, edges)
+      return createSimulatedPod(record, podIp, edges)
     },
     application: async (namespace, restartPolicy) => {
       const made = await write({

@@ -3,7 +3,7 @@ import type { Probe, Prober } from '../../../../spark-ui/ui-client.ts'
 import { type FastClock, iso } from '../runner/fast-clock.ts'
 import { seeded } from '../runner/random.ts'
 
-/** How a driver's Spark UI answers. `flaky`: it fails now and then, never three times in a row. */
+/** How a driver's Spark UI responds. `flaky` fails now and then, but never three times in a row. */
 export type UiMode =
   | 'refused'
   | 'alive'
@@ -15,18 +15,18 @@ export type UiMode =
   | 'reset'
   | '500'
 
-/** The Spark UIs of all pods, and what their sidecars say, by their addresses. */
+/** The Spark UIs and sidecars of all pods, by IP address. */
 export interface ScriptedUis {
   set(podIp: string, mode: UiMode): void
-  /** Since when the sidecar has concluded that its driver hangs; null: it has not, or has taken it back. */
-  conclude(podIp: string, sinceMs: number | null): void
-  /** Asks a sidecar; one that never concluded anything does not answer. */
+  /** Since when the sidecar reports a hang; null if it reports none or has revoked it. */
+  setVerdict(podIp: string, sinceMs: number | null): void
+  /** Requests a sidecar's status. A sidecar without a scripted verdict refuses the connection. */
   get(get: UiGet): Promise<UiReply>
-  /** What one replica sees of them. */
+  /** The UIs as one replica sees them. */
   prober(replica: string): Pick<Prober, 'probe'>
 }
 
-export function scriptedUis(seed: number, clock: FastClock): ScriptedUis {
+export function createScriptedUis(seed: number, clock: FastClock): ScriptedUis {
   const modes = new Map<string, UiMode>()
   const verdicts = new Map<string, number | null>()
   const forever = new AbortController().signal
@@ -57,7 +57,7 @@ export function scriptedUis(seed: number, clock: FastClock): ScriptedUis {
   }
   return {
     set: (podIp, mode) => void modes.set(podIp, mode),
-    conclude: (podIp, sinceMs) => void verdicts.set(podIp, sinceMs),
+    setVerdict: (podIp, sinceMs) => void verdicts.set(podIp, sinceMs),
     get: async ({ address: { host } }) => {
       const sinceMs = verdicts.get(host)
       if (sinceMs === undefined) return { kind: 'refused' }

@@ -1,20 +1,20 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { ApiAccess } from '../../../../kubernetes/client.ts'
 import type { ControllerConfig } from '../../../../webhook/config/controller-config.ts'
-import { runLabel } from '../lives/driver-pod.ts'
-import type { ScriptedUis } from '../lives/scripted-ui.ts'
 import { type FaultRates, noFaults } from '../proxy/fault.ts'
 import { type FaultyProxy, type PassedWrite, startProxy } from '../proxy/proxy.ts'
+import { runLabel } from '../scenarios/driver-pod.ts'
+import type { ScriptedUis } from '../scenarios/scripted-ui.ts'
 import type { FastClock } from './fast-clock.ts'
-import { knownLeader } from './leader.ts'
+import { createLeaderObserver } from './leader-observer.ts'
 import { type Replica, startReplica } from './replica.ts'
 
-export interface StageOptions {
+export interface ReplicaPoolOptions {
   readonly seed: number
   readonly run: string
   /** The API server itself. */
   readonly access: ApiAccess
-  /** Of the lease. */
+  /** Namespace of the lease. */
   readonly namespace: string
   readonly clock: FastClock
   readonly uis: ScriptedUis
@@ -22,42 +22,42 @@ export interface StageOptions {
   readonly rates: FaultRates
 }
 
-/** The replicas of one run, each behind a faulty proxy of its own. */
-export interface Stage {
-  /** What all replicas wrote, as it reached their proxies. */
+/** The replicas of one run, each behind its own faulty proxy. */
+export interface ReplicaPool {
+  /** The writes of all replicas, as they reached the proxies. */
   readonly writes: PassedWrite[]
   join(name: string): Promise<void>
-  /** The leader, or else another, is stopped as by SIGTERM; crash: nothing of it gets out any more. */
+  /** Stops the leader or another replica: `stop` as by SIGTERM, `crash` by cutting its network first. */
   leave(who: 'leader' | 'any', how: 'stop' | 'crash'): Promise<void>
-  /** The leader hears and says nothing for so long, in real milliseconds. */
+  /** Cuts the leader's network for this many real milliseconds. */
   cutLeader(ms: number): Promise<void>
-  /** All faults end. */
-  calm(): void
+  /** Ends all faults. */
+  endFaults(): void
   leaders(): number
-  /** What all replicas logged. */
+  /** The log lines of all replicas. */
   lines(): readonly object[]
-  /** Forgets what was logged and written. */
+  /** Discards the recorded log lines and writes. */
   forget(): void
-  /** What is under way though nothing is to be done; in words. */
+  /** Descriptions of activity that should have ended. */
   idleProblems(): readonly string[]
-  /** Requests by fault. */
+  /** Number of requests, by fault. */
   counts(): ReadonlyMap<string, number>
-  /** Ends all; what outlives it, in words. */
+  /** Stops all replicas and proxies. Returns descriptions of what outlived them. */
   close(): Promise<readonly string[]>
 }
 
-/** Sleeps of a replica that has nothing to do: lease, queue, lists of what the API does not have. */
+/** Sleeps of an idle replica: lease, queue, and lists of APIs that the cluster does not serve. */
 const idleSleeps = 8
-/** The most that the client's agent opens. */
+/** The maximum that the client's agent opens. */
 const maxConnections = 33
 
-export function openStage(options: StageOptions): Stage {
+export function createReplicaPool(options: ReplicaPoolOptions): ReplicaPool {
   const { seed, run, access, namespace, clock, uis, config } = options
   const writes: PassedWrite[] = []
-  const leader = knownLeader()
+  const leader = createLeaderObserver()
   const proxies: FaultyProxy[] = []
   const present: { readonly replica: Replica; readonly proxy: FaultyProxy }[] = []
-  /** Of who left nothing else is kept: it holds all that it knew. */
+  /** Only logs are kept of a replica that left, because the replica itself holds all that it knew. */
   const logs: Pick<Replica, 'name' | 'lines'>[] = []
   const left: string[] = []
   let rates = options.rates
@@ -69,7 +69,7 @@ export function openStage(options: StageOptions): Stage {
         replica: name,
         seed,
         access,
-        rewrite: (path) => confined(path, run),
+        rewrite: (path) => limitToRun(path, run),
         writes,
         leader: leader.name,
         answered: leader.answered,
@@ -86,17 +86,17 @@ export function openStage(options: StageOptions): Stage {
       if (how === 'crash') gone.proxy.cut()
       const stopped = gone.replica.stop()
       if (how === 'crash') await delay(100)
-      gone.proxy.mend()
+      gone.proxy.restore()
       await stopped
-      left.push(...(await outliving(gone.replica)))
+      left.push(...(await findLeaks(gone.replica)))
     },
     cutLeader: async (ms) => {
       const cut = present[leaderIndex()]
       cut?.proxy.cut()
       await delay(ms)
-      cut?.proxy.mend()
+      cut?.proxy.restore()
     },
-    calm: () => {
+    endFaults: () => {
       rates = noFaults
       for (const proxy of proxies) proxy.setRates(noFaults)
     },
@@ -122,7 +122,7 @@ export function openStage(options: StageOptions): Stage {
     },
     close: async () => {
       await Promise.all(present.map(({ replica }) => replica.stop()))
-      for (const { replica } of present) left.push(...(await outliving(replica)))
+      for (const { replica } of present) left.push(...(await findLeaks(replica)))
       await delay(300)
       for (const proxy of proxies) {
         if (proxy.connections() > 0) left.push(`${proxy.connections()} connections outlive their replica`)
@@ -133,13 +133,13 @@ export function openStage(options: StageOptions): Stage {
   }
 }
 
-async function outliving({ name, sleeping }: Replica): Promise<readonly string[]> {
+async function findLeaks({ name, sleeping }: Replica): Promise<readonly string[]> {
   await delay(100)
   return sleeping() > 0 ? [`${sleeping()} sleeps outlive ${name}`] : []
 }
 
-/** Other drivers of the same cluster are not ours: what is asked for all of it is asked for those of the run. */
-function confined(path: string, run: string): string {
+/** Limits requests for the whole cluster to the drivers of this run, because other tests share the cluster. */
+function limitToRun(path: string, run: string): string {
   const label = encodeURIComponent(runLabel)
   const [bare = '', query] = path.split('?')
   if (query === undefined) return path

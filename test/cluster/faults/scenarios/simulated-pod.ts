@@ -2,33 +2,33 @@ import type { Audit, AuditedPod } from '../invariants/audit.ts'
 import type { PodRecord } from '../invariants/records.ts'
 import type { FastClock } from '../runner/fast-clock.ts'
 import { podStatus, type StatusPlan } from './driver-pod.ts'
-import { type PacedWriter, WorldEnded } from './paced-writer.ts'
+import { type PacedWriter, SimulationEnded } from './paced-writer.ts'
 import type { ScriptedUis, UiMode } from './scripted-ui.ts'
 
-/** One driver pod, from its creation on, as its life's script sees it. */
-export interface LivePod {
+/** One driver pod, as seen by its scenario's script. */
+export interface SimulatedPod {
   readonly record: PodRecord
   readonly podIp: string
-  /** Writes the status as a kubelet would; false: it is gone. */
+  /** Writes the status as a kubelet would. False if the pod is gone. */
   status(plan: Omit<StatusPlan, 'podIp' | 'nowMs'>, urgent?: boolean): Promise<boolean>
-  ui(mode: UiMode): void
-  /** What its sidecar says from now on. */
-  conclude(sinceMs: number | null): void
+  setUi(mode: UiMode): void
+  /** Sets the sidecar's verdict from now on. */
+  setVerdict(sinceMs: number | null): void
   now(): AuditedPod | undefined
-  /** These reject when the world ends. */
+  /** These reject when the simulation ends. */
   until(holds: (pod: AuditedPod | undefined) => boolean): Promise<void>
   gone(): Promise<void>
   delete(): Promise<void>
 }
 
-export interface LivePodEdges extends Pick<PacedWriter, 'write'> {
+export interface SimulatedPodDeps extends Pick<PacedWriter, 'write'> {
   readonly audit: Audit
   readonly uis: ScriptedUis
   readonly clock: FastClock
   readonly ending: AbortSignal
 }
 
-export function livePod(record: PodRecord, podIp: string, edges: LivePodEdges): LivePod {
+export function createSimulatedPod(record: PodRecord, podIp: string, edges: SimulatedPodDeps): SimulatedPod {
   const { audit, uis, clock, write, ending } = edges
   const path = `/api/v1/namespaces/${record.namespace}/pods/${record.name}`
   const now = () => {
@@ -46,17 +46,17 @@ export function livePod(record: PodRecord, podIp: string, edges: LivePodEdges): 
     await promise
     stop()
     ending.removeEventListener('abort', listener)
-    if (ending.aborted) throw new WorldEnded()
+    if (ending.aborted) throw new SimulationEnded()
   }
   return {
     record,
     podIp,
     now,
     until,
-    // It may not have been seen yet.
+    // The audit may not have seen it yet.
     gone: () => until(() => audit.changes(record.uid).at(-1)?.type === 'DELETED'),
-    ui: (mode) => uis.set(podIp, mode),
-    conclude: (sinceMs) => uis.conclude(podIp, sinceMs),
+    setUi: (mode) => uis.set(podIp, mode),
+    setVerdict: (sinceMs) => uis.setVerdict(podIp, sinceMs),
     status: async (plan, urgent) => {
       const status = podStatus({ ...plan, podIp, nowMs: clock.nowMs() })
       const body = { metadata: { uid: record.uid }, status }
@@ -64,13 +64,13 @@ export function livePod(record: PodRecord, podIp: string, edges: LivePodEdges): 
       try {
         return (await write({ method: 'PATCH', path: `${path}/status`, contentType, body }, urgent)) !== undefined
       } catch (error) {
-        // Another of its name by now.
+        // Another pod has the name by now.
         if (error instanceof Error && /HTTP 409/.test(error.message)) return false
         throw error
       }
     },
     delete: async () => {
-      record.deletedByUs = true
+      record.deletedByTest = true
       const body = { preconditions: { uid: record.uid } }
       await write({ method: 'DELETE', path, body })
     },

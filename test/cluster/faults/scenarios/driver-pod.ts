@@ -2,22 +2,22 @@ import { createdAnnotation, iso } from '../runner/fast-clock.ts'
 
 export const ownSidecarImage = 'registry.invalid/spark-nanny-sidecar:1'
 export const driverImage = 'registry.invalid/spark:4'
-/** Keeps a pod that is deleted until the world's kubelet has ended it. */
+/** Keeps a deleted pod until the simulated kubelet has ended it. */
 export const kubeletFinalizer = 'faults.test/kubelet'
-/** Label of all that belongs to a run: the run and what it is. The label that Spark gives would show it to others. */
+/** Label of a run's objects: the run and the role. Spark's own label would show them to other tests' controllers. */
 export const runLabel = 'faults.test/run'
 
 export interface PodPlan {
   readonly name: string
   readonly run: string
   readonly sidecar: boolean
-  /** Whether it takes its time to go when it is deleted. */
+  /** Whether the pod terminates slowly when it is deleted. */
   readonly graceful: boolean
   readonly annotations?: Readonly<Record<string, string>>
   readonly owner?: { readonly name: string; readonly uid: string }
 }
 
-/** A driver pod as the webhook leaves it, which no node ever gets. */
+/** A driver pod as the webhook injects it, never scheduled to a node. */
 export function driverPod({ name, run, sidecar, graceful, annotations, owner }: PodPlan, nowMs: number): object {
   return {
     apiVersion: 'v1',
@@ -102,7 +102,7 @@ export interface StatusPlan {
   readonly phase: 'Pending' | 'Running' | 'Succeeded' | 'Failed'
   readonly podIp: string
   readonly ready: boolean
-  /** States of containers as the API has them; null: no sidecar. */
+  /** Container states in the API's form; null if there is no sidecar. */
   readonly driver: object
   readonly sidecar: object | null
   readonly restarts?: number
@@ -122,7 +122,7 @@ export const ended = (exitCode: number, startedMs: number, finishedMs: number, m
   },
 })
 
-/** What a kubelet would write into the status. */
+/** The status that a kubelet would write. */
 export function podStatus(plan: StatusPlan): object {
   const { phase, podIp, ready, driver, sidecar, restarts = 0, scheduledMs, nowMs } = plan
   const condition = (type: string, status: boolean, ms: number) => ({

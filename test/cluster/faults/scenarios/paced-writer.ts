@@ -2,17 +2,17 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { recordOf } from '../../../../core/json.ts'
 import { type ApiRequest, answerDetail, type KubernetesApi } from '../../../../kubernetes/api.ts'
 
-/** What rejects where lives are to end. */
-export class WorldEnded extends Error {}
+/** Rejects pending operations of scenarios when the simulation ends. */
+export class SimulationEnded extends Error {}
 
-/** Writes as fast as it may; what is urgent does not wait for its turn. */
+/** Writes at a limited rate. Urgent writes skip the queue. */
 export interface PacedWriter {
-  /** Undefined: the object is not there. Rejects for any other refusal, and when the world has ended. */
+  /** Undefined if the object does not exist. Rejects on any other error response, and after the simulation ended. */
   write(request: Omit<ApiRequest, 'deadlineMs'>, urgent?: boolean): Promise<Record<string, unknown> | undefined>
   written(): number
 }
 
-export function pacedWriter(api: KubernetesApi, writesPerSecond: number, ending: AbortSignal): PacedWriter {
+export function createPacedWriter(api: KubernetesApi, writesPerSecond: number, ending: AbortSignal): PacedWriter {
   let written = 0
   let nextSlotMs = 0
   return {
@@ -23,7 +23,7 @@ export function pacedWriter(api: KubernetesApi, writesPerSecond: number, ending:
         nextSlotMs = slotMs + 1000 / writesPerSecond
         await delay(Math.max(0, slotMs - performance.now()))
       }
-      if (ending.aborted) throw new WorldEnded()
+      if (ending.aborted) throw new SimulationEnded()
       written += 1
       const answer = await api.request({ ...request, deadlineMs: 30_000 })
       if (answer.kind === 'answer' && answer.status < 300) return recordOf(answer.body)

@@ -1,58 +1,58 @@
 import type { KubernetesApi } from '../../../../kubernetes/api.ts'
 import type { Audit } from '../invariants/audit.ts'
 import type { ExecutorRecord, PodRecord } from '../invariants/records.ts'
-import { kubeletFinalizer } from '../lives/driver-pod.ts'
-import { type Life, lifeOf } from '../lives/life.ts'
-import { pacedWriter, WorldEnded } from '../lives/paced-writer.ts'
-import type { ScriptedUis } from '../lives/scripted-ui.ts'
+import { kubeletFinalizer } from '../scenarios/driver-pod.ts'
+import { createPacedWriter, SimulationEnded } from '../scenarios/paced-writer.ts'
+import { createScenario, type Scenario } from '../scenarios/scenario.ts'
+import type { ScriptedUis } from '../scenarios/scripted-ui.ts'
 import type { FastClock } from './fast-clock.ts'
 import { between, seeded } from './random.ts'
 
-export interface WorldOptions {
+export interface SimulationOptions {
   readonly seed: number
   readonly run: string
   readonly api: KubernetesApi
   readonly clock: FastClock
   readonly audit: Audit
   readonly uis: ScriptedUis
-  readonly guarded: string
-  readonly bare: string
+  readonly labelled: string
+  readonly unlabelled: string
   readonly writesPerSecond: number
 }
 
-export interface World {
+export interface DriverSimulation {
   readonly pods: readonly PodRecord[]
   readonly executors: readonly ExecutorRecord[]
-  /** Lives that a script, not the controller, brought to an error. */
+  /** Errors of scenario scripts, which are bugs of the test and not of the controller. */
   readonly errors: readonly string[]
-  start(lifeKind: string, index: number, script: (life: Life) => Promise<void>): void
-  /** Requests that wrote. */
+  start(lifeKind: string, index: number, script: (scenario: Scenario) => Promise<void>): void
+  /** Number of writes. */
   writes(): number
-  /** No life goes on; what is left of them is ours to remove. */
+  /** Ends all scenarios. The caller deletes what they leave behind. */
   end(): Promise<void>
 }
 
-export function startWorld(options: WorldOptions): World {
+export function startSimulation(options: SimulationOptions): DriverSimulation {
   const { seed, api, clock, audit } = options
   const pods: PodRecord[] = []
   const executors: ExecutorRecord[] = []
   const errors: string[] = []
   const ending = new AbortController()
-  const lives: Promise<void>[] = []
-  const writer = pacedWriter(api, options.writesPerSecond, ending.signal)
+  const scenarios: Promise<void>[] = []
+  const writer = createPacedWriter(api, options.writesPerSecond, ending.signal)
   let addresses = 0
   const nextAddress = () => {
     addresses += 1
     return `127.${(addresses >> 16) & 255}.${(addresses >> 8) & 255}.${addresses & 255}`
   }
 
-  // The kubelet: a pod that is deleted goes after a while.
+  // The simulated kubelet removes a deleted pod after a while.
   const kubelet = seeded(seed, 'kubelet')
   audit.listen(({ type, pod }) => {
     const { deletionTimestamp, finalizers, uid, namespace, name } = pod.metadata
     if (type === 'DELETED' || deletionTimestamp === undefined || !finalizers?.includes(kubeletFinalizer)) return
     if (pods.some((record) => record.uid === uid && record.expected === 'stuck') && !ending.signal.aborted) return
-    lives.push(
+    scenarios.push(
       (async () => {
         await clock.sleep(between(kubelet, 1_000, 20_000), ending.signal)
         await api.request({
@@ -73,10 +73,10 @@ export function startWorld(options: WorldOptions): World {
     writes: writer.written,
     start: (kind, index, script) => {
       const name = `${kind}-${index}`
-      const life = async () => {
+      const scenario = async () => {
         try {
           await script(
-            lifeOf(kind, name, {
+            createScenario(kind, name, {
               ...options,
               pods,
               executors,
@@ -86,15 +86,16 @@ export function startWorld(options: WorldOptions): World {
             }),
           )
         } catch (error) {
-          if (!(error instanceof WorldEnded)) errors.push(`${name}: ${error instanceof Error ? error.message : error}`)
+          if (!(error instanceof SimulationEnded))
+            errors.push(`${name}: ${error instanceof Error ? error.message : error}`)
         }
       }
-      lives.push(life())
+      scenarios.push(scenario())
     },
     end: async () => {
-      for (const record of pods) record.deletedByUs = true
+      for (const record of pods) record.deletedByTest = true
       ending.abort()
-      await Promise.all(lives)
+      await Promise.all(scenarios)
     },
   }
 }

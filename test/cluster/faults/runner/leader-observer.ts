@@ -1,16 +1,16 @@
 import { recordOf } from '../../../../core/json.ts'
 import type { PassedWrite } from '../proxy/proxy.ts'
 
-/** Who leads, by what the API server has answered to those who wrote the lease. */
-export interface KnownLeader {
-  /** The name of a replica; empty: nobody. */
+/** Derives the leader from the API server's responses to writes of the lease. */
+export interface LeaderObserver {
+  /** The name of a replica; empty if none leads. */
   name(): string
   answered(write: PassedWrite): void
-  /** How often another took over. */
+  /** How often the leader changed. */
   changes(): number
 }
 
-export function knownLeader(): KnownLeader {
+export function createLeaderObserver(): LeaderObserver {
   let name = ''
   let changes = 0
   let newest = 0n

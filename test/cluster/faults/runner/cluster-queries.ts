@@ -1,20 +1,20 @@
 import { recordOf } from '../../../../core/json.ts'
 import { type ApiRequest, answerDetail, type KubernetesApi } from '../../../../kubernetes/api.ts'
 import type { Audit } from '../invariants/audit.ts'
-import { runLabel } from '../lives/driver-pod.ts'
+import { runLabel } from '../scenarios/driver-pod.ts'
 
-/** What the test itself asks of the API server. All reject when it refuses. */
+/** Requests that the test itself sends to the API server. Each rejects on an error response. */
 export interface TestApi {
-  /** Reasons of the Events, by the uid of what they are about. */
+  /** Reasons of the Events, by the uid of the involved object. */
   eventReasons(namespaces: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>>
-  /** Removes all that is left of a run but for its namespaces. */
+  /** Deletes what a run left behind, except its namespaces. */
   clear(run: string, namespaces: readonly string[], audit: Audit): Promise<void>
   removeLease(namespace: string, name: string): Promise<void>
 }
 
 const applications = '/apis/sparkoperator.k8s.io/v1beta2/namespaces/%/sparkapplications'
 
-export function testApi(api: KubernetesApi): TestApi {
+export function createClusterQueries(api: KubernetesApi): TestApi {
   const ask = async (request: Omit<ApiRequest, 'deadlineMs'>, fine?: number) => {
     const answer = await api.request({ ...request, deadlineMs: 60_000 })
     const isFine = answer.kind === 'answer' && (answer.status < 300 || answer.status === fine)
