@@ -1,5 +1,5 @@
 import { isRecord } from '../core/json.ts'
-import { type Operation, patchText } from './json-patch.ts'
+import { formatPatch, type Operation } from './json-patch.ts'
 
 /** The part of an `admission.k8s.io/v1` AdmissionRequest that is looked at. */
 export interface AdmissionRequest {
@@ -55,7 +55,7 @@ export function parseReview(body: unknown): ParsedReview {
 }
 
 /** The request that creating `object` in `namespace` would send. */
-export function creationRequest(object: unknown, namespace: string): AdmissionRequest {
+export function createCreationRequest(object: unknown, namespace: string): AdmissionRequest {
   const { apiVersion, kind, metadata } = isRecord(object) ? object : {}
   const [version = '', group = ''] = text(apiVersion).split('/').reverse()
   const { name, namespace: ownNamespace } = isRecord(metadata) ? metadata : {}
@@ -90,7 +90,7 @@ export interface AdmissionReviewResponse {
 /** kubectl cuts warnings that are longer. */
 const maxWarningLength = 256
 
-export function reviewResponse(
+export function createReviewResponse(
   uid: string,
   reason: string,
   operations: readonly Operation[],
@@ -104,7 +104,7 @@ export function reviewResponse(
       allowed: true,
       ...(operations.length > 0 && {
         patchType: 'JSONPatch' as const,
-        patch: base64(patchText(operations)),
+        patch: base64(formatPatch(operations)),
       }),
       ...(warnings.length > 0 && { warnings: warnings.map(formatWarning) }),
       auditAnnotations: { reason },

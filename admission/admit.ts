@@ -1,5 +1,5 @@
-import { type AdmissionRequest, type AdmissionReviewResponse, reviewResponse } from './admission-review.ts'
-import { type AdmissionContext, type Decision, decide, type Subject, skip, subjectOf } from './decide.ts'
+import { type AdmissionRequest, type AdmissionReviewResponse, createReviewResponse } from './admission-review.ts'
+import { type AdmissionContext, type AdmittedObject, classifyObject, type Decision, decide, skip } from './decide.ts'
 
 export interface Admission {
   readonly decision: Decision
@@ -9,9 +9,9 @@ export interface Admission {
 }
 
 /** Decision and answer for one request whose look-ups are done. Never throws: a bug of ours lets the object through. */
-export function admit(request: AdmissionRequest, context: AdmissionContext, subject?: Subject): Admission {
+export function admit(request: AdmissionRequest, context: AdmissionContext, subject?: AdmittedObject): Admission {
   try {
-    return answer(request, decide(request, subject ?? subjectOf(request), context))
+    return respond(request, decide(request, subject ?? classifyObject(request), context))
   } catch (error) {
     return failOpen(request, error)
   }
@@ -19,11 +19,11 @@ export function admit(request: AdmissionRequest, context: AdmissionContext, subj
 
 /** The answer that lets an object through after `error`. */
 export function failOpen(request: AdmissionRequest, error: unknown): Admission {
-  return { ...answer(request, skip('internal-error')), error }
+  return { ...respond(request, skip('internal-error')), error }
 }
 
 /** The answer for an object that needs no look-up. */
-export function answer(request: AdmissionRequest, decision: Decision): Admission {
+export function respond(request: AdmissionRequest, decision: Decision): Admission {
   const operations = decision.kind === 'skip' ? [] : decision.operations
-  return { decision, review: reviewResponse(request.uid, decision.reason, operations, decision.warnings) }
+  return { decision, review: createReviewResponse(request.uid, decision.reason, operations, decision.warnings) }
 }

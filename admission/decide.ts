@@ -1,17 +1,17 @@
-import { reasons, type SkipReason } from '../core/contract/skip-reasons.ts'
+import { admissionReasons, type SkipReason } from '../core/contract/skip-reasons.ts'
 import { parsePod, parseService } from '../core/kubernetes/parse-objects.ts'
-import { driverContainerIndex, isDriverPod, type Pod, type Service } from '../core/kubernetes/pod.ts'
+import { findDriverContainerIndex, isDriverPod, type Pod, type Service } from '../core/kubernetes/pod.ts'
 import type { DriverPolicy } from '../core/settings/driver-policy.ts'
-import { effectiveSettings } from '../core/settings/effective-settings.ts'
+import { resolveDriverSettings } from '../core/settings/effective-settings.ts'
 import type { ResolvedSettings, SettingProblem } from '../core/settings/settings.ts'
 import type { AdmissionRequest } from './admission-review.ts'
 import { planDriverService } from './driver-service.ts'
-import { type Operation, reproduces } from './json-patch.ts'
-import { type InjectionCircumstances, planInjection } from './plan-injection.ts'
-import { editableCopy, editedPod, editOperations, isInjected } from './pod-edits.ts'
+import { type Operation, verifyPatch } from './json-patch.ts'
+import { type InjectionContext, planInjection } from './plan-injection.ts'
+import { applyEdits, copyForPatch, formatOperations, isInjected } from './pod-edits.ts'
 
 /** All that a decision depends on besides the request. */
-export interface AdmissionContext extends InjectionCircumstances {
+export interface AdmissionContext extends InjectionContext {
   /** Chart values by setting key. */
   readonly chartSettings: Readonly<Record<string, string>>
 }
@@ -30,7 +30,7 @@ export type Decision =
     }
   | {
       readonly kind: 'patch-service'
-      readonly reason: 'driver-service-patched'
+      readonly reason: 'service-patched'
       readonly service: Service
       readonly operations: readonly Operation[]
       readonly warnings: readonly string[]
@@ -45,28 +45,28 @@ export type Decision =
     }
 
 /** What a request is about, before anything is looked up for it. */
-export type Subject =
+export type AdmittedObject =
   | { readonly kind: 'driver'; readonly pod: Pod }
   | { readonly kind: 'service'; readonly service: Service }
   | { readonly kind: 'other'; readonly reason: SkipReason }
 
 /** Sorts out what needs no look-up: most of what a namespace creates. */
-export function subjectOf({ kind, operation, subResource, object }: AdmissionRequest): Subject {
-  const other = (reason: SkipReason): Subject => ({ kind: 'other', reason })
+export function classifyObject({ kind, operation, subResource, object }: AdmissionRequest): AdmittedObject {
+  const other = (reason: SkipReason): AdmittedObject => ({ kind: 'other', reason })
   if (kind.group !== '' || (kind.kind !== 'Pod' && kind.kind !== 'Service')) return other('unsupported-kind')
   if (operation !== 'CREATE') return other('unsupported-operation')
   if (subResource !== '') return other('unsupported-subresource')
   if (kind.kind === 'Service') {
     const service = parseService(object)
     if (service === undefined) return other('malformed-object')
-    return service.metadata?.deletionTimestamp ? other('being-deleted') : { kind: 'service', service }
+    return service.metadata?.deletionTimestamp ? other('deleting') : { kind: 'service', service }
   }
   const pod = parsePod(object)
   if (pod === undefined) return other('malformed-object')
   if (pod.metadata?.labels?.['spark-role'] === 'executor') return other('executor')
   if (!isDriverPod(pod)) return other('not-a-driver')
-  if (pod.metadata?.deletionTimestamp) return other('being-deleted')
-  if (isWindows(pod)) return other('windows')
+  if (pod.metadata?.deletionTimestamp) return other('deleting')
+  if (isWindows(pod)) return other('windows-pod')
   return isInjected(pod) ? other('already-injected') : { kind: 'driver', pod }
 }
 
@@ -74,7 +74,7 @@ export function subjectOf({ kind, operation, subResource, object }: AdmissionReq
  * The one place that decides what is done with an object. Pure: time, cluster and look-ups are in the context. A patch
  * that does not reproduce the intent is not sent. Nothing is ever rejected.
  */
-export function decide(request: AdmissionRequest, subject: Subject, context: AdmissionContext): Decision {
+export function decide(request: AdmissionRequest, subject: AdmittedObject, context: AdmissionContext): Decision {
   switch (subject.kind) {
     case 'other':
       return skip(subject.reason)
@@ -90,13 +90,13 @@ function decideService(request: AdmissionRequest, received: Service): Decision {
   if (plan.kind === 'leave') return skip(plan.reason)
   const { service, operations } = plan
   const draft = { ...received, spec: { ...received.spec } }
-  if (!reproduces(draft, operations, service)) return skip('patch-unverified')
-  return { kind: 'patch-service', reason: 'driver-service-patched', service, operations, warnings: [], problems: [] }
+  if (!verifyPatch(draft, operations, service)) return skip('patch-unverified')
+  return { kind: 'patch-service', reason: 'service-patched', service, operations, warnings: [], problems: [] }
 }
 
 function decideDriver(received: Pod, context: AdmissionContext): Decision {
   const { application } = context
-  const settings = effectiveSettings({
+  const settings = resolveDriverSettings({
     chart: context.chartSettings,
     application: application.kind === 'found' ? application.application.annotations : undefined,
     pod: received.metadata?.annotations,
@@ -104,22 +104,22 @@ function decideDriver(received: Pod, context: AdmissionContext): Decision {
   const { problems } = settings
   if (!settings.values.inject) return skip('opted-out', '', problems)
   if (!context.capabilities.nativeSidecars) return skip('native-sidecars-unsupported', '', problems)
-  if (typeof context.suspension === 'string') return skip('sidecar-image-broken', context.suspension, problems)
-  const driverIndex = driverContainerIndex(received.spec)
+  if (typeof context.suspension === 'string') return skip('sidecar-image-failing', context.suspension, problems)
+  const driverIndex = findDriverContainerIndex(received.spec)
   const driver = driverIndex === undefined ? undefined : received.spec.containers[driverIndex]
   if (driverIndex === undefined || driver === undefined) return skip('driver-container-not-found', '', problems)
   const plan = planInjection(received, driverIndex, driver, settings, context)
   if (plan.kind === 'impossible') return skip(plan.reason, plan.detail, problems)
-  const pod = editedPod(received, plan.edits)
-  const operations = editOperations(received, plan.edits)
-  if (!reproduces(editableCopy(received, driverIndex), operations, pod)) return skip('patch-unverified', '', problems)
+  const pod = applyEdits(received, plan.edits)
+  const operations = formatOperations(received, plan.edits)
+  if (!verifyPatch(copyForPatch(received, driverIndex), operations, pod)) return skip('patch-unverified', '', problems)
   const warnings = [...problems.map(({ message }) => message), ...plan.warnings]
   return { kind: 'inject', reason: 'injected', pod, operations, policy: plan.policy, settings, warnings, problems }
 }
 
 /** The decision to leave an object as it is. */
 export function skip(reason: SkipReason, detail = '', problems: readonly SettingProblem[] = []): Decision {
-  const { warn, sentence } = reasons[reason]
+  const { warn, sentence } = admissionReasons[reason]
   const warnings = [
     ...problems.map(({ message }) => message),
     ...(warn ? [detail === '' ? sentence : `${sentence} (${detail})`] : []),

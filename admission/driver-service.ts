@@ -18,7 +18,7 @@ export function planDriverService(service: Service, name: string): ServicePlan {
     spec.selector?.['spark-role'] === 'driver' &&
     spec.clusterIP === 'None'
   if (!isDrivers) return { kind: 'leave', reason: 'not-a-driver-service' }
-  if (spec.publishNotReadyAddresses === true) return { kind: 'leave', reason: 'already-published' }
+  if (spec.publishNotReadyAddresses === true) return { kind: 'leave', reason: 'service-already-patched' }
   return {
     kind: 'publish',
     service: { ...service, spec: { ...spec, publishNotReadyAddresses: true } },

@@ -10,7 +10,7 @@ export interface Operation {
 const constantTexts = new WeakMap<object, string>()
 
 /** A value that is the same in every patch: it is frozen, and its JSON written once. */
-export function constant<T extends object>(value: T): T {
+export function frozenJson<T extends object>(value: T): T {
   constantTexts.set(value, JSON.stringify(value))
   return deepFreeze(value)
 }
@@ -21,7 +21,7 @@ function deepFreeze<T extends object>(value: T): T {
 }
 
 /** The JSON Patch as it is sent: the same as JSON.stringify makes of it. */
-export function patchText(operations: readonly Operation[]): string {
+export function formatPatch(operations: readonly Operation[]): string {
   let text = ''
   for (const { op, path, value } of operations) {
     const known = typeof value === 'object' && value !== null ? constantTexts.get(value) : undefined
@@ -32,7 +32,7 @@ export function patchText(operations: readonly Operation[]): string {
 }
 
 /** A JSON Pointer (RFC 6901). */
-export function pointer(...keys: readonly string[]): string {
+export function formatPointer(...keys: readonly string[]): string {
   let path = ''
   for (const key of keys) path += `/${/[~/]/.test(key) ? key.replaceAll('~', '~0').replaceAll('/', '~1') : key}`
   return path
@@ -56,7 +56,7 @@ export function addMember(
   members: Readonly<Record<string, unknown>>,
 ): readonly Operation[] {
   if (!map) return [{ op: 'add', path, value: members }]
-  return Object.entries(members).map(([key, value]) => ({ op: 'add', path: path + pointer(key), value }))
+  return Object.entries(members).map(([key, value]) => ({ op: 'add', path: path + formatPointer(key), value }))
 }
 
 /**
@@ -64,18 +64,18 @@ export function addMember(
  * outcome is compared. `draft` is changed: a copy of what was received that may share with it all that no operation
  * touches. False too when they cannot be applied.
  */
-export function reproduces(draft: object, operations: readonly Operation[], intended: object): boolean {
+export function verifyPatch(draft: object, operations: readonly Operation[], intended: object): boolean {
   try {
     // Not validated: an `add` to a member or to the end of a list fails in no other way than by a missing parent.
     jsonPatch.applyPatch(draft, operations, false, true)
-    return sameJson(draft, intended)
+    return isSameJson(draft, intended)
   } catch {
     return false
   }
 }
 
 /** Whether two values would be the same JSON. What is shared is the same without a look. */
-export function sameJson(a: unknown, b: unknown): boolean {
+export function isSameJson(a: unknown, b: unknown): boolean {
   if (a === b) return true
   if (!isObject(a) || !isObject(b) || Array.isArray(a) !== Array.isArray(b)) return false
   const keys = Object.keys(a)
@@ -85,7 +85,7 @@ export function sameJson(a: unknown, b: unknown): boolean {
   const inOrder = keys.every((key, index) => key === otherKeys[index])
   const values = Object.values(a)
   const otherValues = inOrder ? Object.values(b) : keys.map((key) => b[key])
-  return values.every((value, index) => value !== undefined && sameJson(value, otherValues[index]))
+  return values.every((value, index) => value !== undefined && isSameJson(value, otherValues[index]))
 }
 
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>

@@ -1,23 +1,23 @@
-import { collision } from '../core/contract/collisions.ts'
+import { findCollision } from '../core/contract/collisions.ts'
 import { injectedAnnotation, type SidecarImage, verdictDir, verdictVolumeName } from '../core/contract/pod-contract.ts'
 import type { SkipReason } from '../core/contract/skip-reasons.ts'
 import type { Capabilities } from '../core/kubernetes/capabilities.ts'
 import type { NamespaceLimits } from '../core/kubernetes/namespace-limits.ts'
-import { applicationIdOf, type Container, type Pod, type VolumeMount } from '../core/kubernetes/pod.ts'
+import { type Container, findApplicationId, type Pod, type VolumeMount } from '../core/kubernetes/pod.ts'
 import type { DriverPolicy, HungAction } from '../core/settings/driver-policy.ts'
 import type { ResolvedSettings } from '../core/settings/settings.ts'
 import type { ApplicationLookup } from '../core/spark/application-reference.ts'
-import { constant } from './json-patch.ts'
-import { driverPolicy, statusPortOf } from './plan-policy.ts'
+import { frozenJson } from './json-patch.ts'
+import { chooseStatusPort, planPolicy } from './plan-policy.ts'
 import type { PodEdits } from './pod-edits.ts'
-import { missingProbes } from './probes.ts'
+import { planProbes } from './probes.ts'
 import { chooseRestart } from './restart-strategy.ts'
-import { sidecarContainer, sidecarVolumes, sparkConfMount } from './sidecar-container.ts'
-import { sidecarResources } from './sidecar-resources.ts'
-import { driverArguments } from './spark-arguments.ts'
+import { createSidecarContainer, findSparkConfMount, sidecarVolumes } from './sidecar-container.ts'
+import { planSidecarResources } from './sidecar-resources.ts'
+import { planDriverArguments } from './spark-arguments.ts'
 
 /** All that an injection depends on besides the pod. */
-export interface InjectionCircumstances {
+export interface InjectionContext {
   readonly version: string
   readonly sidecar: SidecarImage
   /** Whether the webhook is configured to see Services. */
@@ -30,7 +30,7 @@ export interface InjectionCircumstances {
   readonly suspension?: string | null
 }
 
-export type Injection =
+export type InjectionPlan =
   | {
       readonly kind: 'edits'
       readonly edits: PodEdits
@@ -45,11 +45,11 @@ export function planInjection(
   driverIndex: number,
   driver: Container,
   settings: ResolvedSettings,
-  circumstances: InjectionCircumstances,
-): Injection {
-  const taken = collision(pod, driver)
-  if (taken !== undefined) return { kind: 'impossible', reason: 'name-taken', detail: taken }
-  const resources = sidecarResources(pod.spec, settings.values, circumstances.limits)
+  circumstances: InjectionContext,
+): InjectionPlan {
+  const taken = findCollision(pod, driver)
+  if (taken !== undefined) return { kind: 'impossible', reason: 'name-conflict', detail: taken }
+  const resources = planSidecarResources(pod.spec, settings.values, circumstances.limits)
   if (resources.kind === 'no-room') return { kind: 'impossible', reason: resources.reason, detail: resources.detail }
 
   const { capabilities, application, servicesAdmitted } = circumstances
@@ -61,15 +61,15 @@ export function planInjection(
     podRestartPolicy: pod.spec.restartPolicy ?? 'Always',
     liveness: handler === 'exec' && !driver.livenessProbe,
   })
-  const statusPort = statusPortOf(pod)
+  const statusPort = chooseStatusPort(pod)
   const observeOnly = restart.action.kind === 'observe'
-  const driverProbes = missingProbes(driver, { handler, served: statusPort > 0, servicesAdmitted, observeOnly })
+  const driverProbes = planProbes(driver, { handler, served: statusPort > 0, servicesAdmitted, observeOnly })
   const startupProbeTells = driverProbes.startupProbe !== undefined
-  const policy = driverPolicy(pod, driver, settings, restart.action, statusPort, startupProbeTells)
-  const { args, env } = driverArguments(driver, {
+  const policy = planPolicy(pod, driver, settings, restart.action, statusPort, startupProbeTells)
+  const { args, env } = planDriverArguments(driver, {
     sparkConf: application.kind === 'found' ? application.application.sparkConf : {},
     readinessHeldBack: driverProbes.startupProbe !== undefined || driverProbes.readinessProbe !== undefined,
-    restartableApplicationId: restartsInPlace(restart.action) ? (applicationIdOf(pod) ?? null) : null,
+    restartableApplicationId: restartsInPlace(restart.action) ? (findApplicationId(pod) ?? null) : null,
   })
   return {
     kind: 'edits',
@@ -79,13 +79,13 @@ export function planInjection(
       driverIndex,
       annotations: hasRoomForAnnotation(pod) ? { [injectedAnnotation]: circumstances.version } : {},
       volumes: sidecarVolumes,
-      sidecar: sidecarContainer(
+      sidecar: createSidecarContainer(
         pod,
         policy,
         circumstances.sidecar,
         resources.resources,
         capabilities,
-        sparkConfMount(pod, driver),
+        findSparkConfMount(pod, driver),
       ),
       // Writable for the startup probe's mark; a driver that forges a verdict harms none but itself.
       driverMounts,
@@ -106,7 +106,7 @@ function hasRoomForAnnotation({ metadata }: Pod): boolean {
   return sizes.reduce((sum, size) => sum + size, 0) < 255 * 1024
 }
 
-const driverMounts: readonly VolumeMount[] = [constant({ name: verdictVolumeName, mountPath: verdictDir })]
+const driverMounts: readonly VolumeMount[] = [frozenJson({ name: verdictVolumeName, mountPath: verdictDir })]
 
 const restartsInPlace = ({ kind }: HungAction) =>
   kind === 'restart-all-containers' || kind === 'restart-driver-container'

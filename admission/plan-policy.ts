@@ -1,11 +1,11 @@
 import { isStatusPortTaken } from '../core/contract/collisions.ts'
 import { sidecarPort } from '../core/contract/pod-contract.ts'
-import { applicationIdOf, type Container, type Pod } from '../core/kubernetes/pod.ts'
+import { type Container, findApplicationId, type Pod } from '../core/kubernetes/pod.ts'
 import type { DriverPolicy, HungAction } from '../core/settings/driver-policy.ts'
 import { formatSetting, type ResolvedSettings, type SettingSource, settingKeys } from '../core/settings/settings.ts'
 
 /** What the sidecar of this pod is told. */
-export function driverPolicy(
+export function planPolicy(
   pod: Pod,
   driver: Container,
   resolved: ResolvedSettings,
@@ -16,7 +16,7 @@ export function driverPolicy(
   const { values } = resolved
   const namedPort = driver.ports?.find(({ name }) => name === 'spark-ui')?.containerPort
   return {
-    applicationId: applicationIdOf(pod) ?? null,
+    applicationId: findApplicationId(pod) ?? null,
     ui: { scheme: values['ui-scheme'], port: values['ui-port'] ?? namedPort ?? 4040 },
     intervalMs: values.interval,
     timeoutMs: values.timeout,
@@ -34,7 +34,7 @@ export function driverPolicy(
 }
 
 /** The port that the sidecar serves on, or 0: on the node's network, or where another container has it, it is not ours. */
-export function statusPortOf(pod: Pod): number {
+export function chooseStatusPort(pod: Pod): number {
   return pod.spec.hostNetwork === true || isStatusPortTaken(pod) ? 0 : sidecarPort
 }
 

@@ -18,7 +18,7 @@ export interface PodEdits {
 }
 
 /** The pod as it shall be; shares with `pod` all that stays. */
-export function editedPod(pod: Pod, edits: PodEdits): Pod {
+export function applyEdits(pod: Pod, edits: PodEdits): Pod {
   const { spec, metadata } = pod
   return {
     ...pod,
@@ -54,8 +54,8 @@ function editedArgs(container: Container | undefined, { driverArgs }: PodEdits):
   return driverArgs.length === 0 ? undefined : [...args.slice(0, 1), ...driverArgs, ...args.slice(1)]
 }
 
-/** The JSON Patch that turns `pod` into {@link editedPod}: written down from the edits, not found by comparing. */
-export function editOperations(pod: Pod, edits: PodEdits): readonly Operation[] {
+/** The JSON Patch that turns `pod` into {@link applyEdits}: written down from the edits, not found by comparing. */
+export function formatOperations(pod: Pod, edits: PodEdits): readonly Operation[] {
   const { spec, metadata } = pod
   const driver = spec.containers[edits.driverIndex]
   const args = editedArgs(driver, edits)
@@ -79,7 +79,7 @@ export function editOperations(pod: Pod, edits: PodEdits): readonly Operation[] 
 }
 
 /** A copy of the pod that the operations may change: what they touch is copied, the rest is shared. */
-export function editableCopy(pod: Pod, driverIndex: number): Pod {
+export function copyForPatch(pod: Pod, driverIndex: number): Pod {
   const { metadata, spec } = pod
   return {
     ...pod,

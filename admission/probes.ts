@@ -1,6 +1,6 @@
 import { sidecarPort, verdictDir, verdictFiles } from '../core/contract/pod-contract.ts'
 import type { Container, Probe } from '../core/kubernetes/pod.ts'
-import { constant } from './json-patch.ts'
+import { frozenJson } from './json-patch.ts'
 
 export interface DriverProbes {
   readonly startupProbe?: Probe
@@ -8,7 +8,7 @@ export interface DriverProbes {
   readonly readinessProbe?: Probe
 }
 
-export interface ProbeCircumstances {
+export interface ProbeContext {
   readonly handler: 'exec' | 'http'
   /** Whether the sidecar serves /startedz and /readyz. */
   readonly served: boolean
@@ -33,18 +33,18 @@ const answers = (path: string) => ({ httpGet: { path, port: sidecarPort, scheme:
 const startupTiming = { periodSeconds: 1, timeoutSeconds: 10, failureThreshold: never }
 const readinessTiming = { periodSeconds: 2, timeoutSeconds: 5, failureThreshold: 3 }
 const startup = {
-  exec: constant({ ...unlessAndTell(verdictFiles.starting), ...startupTiming }),
-  http: constant({ ...answers('/startedz'), ...startupTiming }),
+  exec: frozenJson({ ...unlessAndTell(verdictFiles.starting), ...startupTiming }),
+  http: frozenJson({ ...answers('/startedz'), ...startupTiming }),
 } satisfies Record<string, Probe>
-const liveness: Probe = constant({
+const liveness: Probe = frozenJson({
   ...unless(verdictFiles.hung),
   periodSeconds: 10,
   timeoutSeconds: 60,
   failureThreshold: 3,
 })
 const readiness = {
-  exec: constant({ ...when(verdictFiles.ready), ...readinessTiming }),
-  http: constant({ ...answers('/readyz'), ...readinessTiming }),
+  exec: frozenJson({ ...when(verdictFiles.ready), ...readinessTiming }),
+  http: frozenJson({ ...answers('/readyz'), ...readinessTiming }),
 } satisfies Record<string, Probe>
 
 /**
@@ -56,7 +56,7 @@ const readiness = {
  *   refused connection of a dead sidecar would kill a healthy driver.
  * - readiness, and startup as it holds readiness back, are there only when the driver's name resolves without them.
  */
-export function missingProbes(container: Container, circumstances: ProbeCircumstances): DriverProbes {
+export function planProbes(container: Container, circumstances: ProbeContext): DriverProbes {
   const { handler, served, servicesAdmitted, observeOnly } = circumstances
   const askable = servicesAdmitted && (served || handler === 'exec')
   return {

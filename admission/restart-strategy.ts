@@ -2,7 +2,7 @@ import { formatDuration } from '../core/duration.ts'
 import type { Capabilities } from '../core/kubernetes/capabilities.ts'
 import type { HungAction, RestartBudget } from '../core/settings/driver-policy.ts'
 import type { ResolvedSettings } from '../core/settings/settings.ts'
-import { finalPolicyText, retriesOf, type SparkApplication } from '../core/spark/application.ts'
+import { formatFinalPolicy, maxRetries, type SparkApplication } from '../core/spark/application.ts'
 import type { ApplicationLookup } from '../core/spark/application-reference.ts'
 
 /** What a hung driver gets, and what its owner should know of it now rather than then. */
@@ -13,7 +13,7 @@ export interface RestartChoice {
   readonly warnings: readonly string[]
 }
 
-export interface RestartCircumstances {
+export interface RestartContext {
   readonly settings: ResolvedSettings
   readonly application: ApplicationLookup
   readonly capabilities: Capabilities
@@ -26,13 +26,13 @@ export interface RestartCircumstances {
 const hourMs = 3_600_000
 
 /** `restart` and what surrounds the driver → one action. */
-export function chooseRestart(circumstances: RestartCircumstances): RestartChoice {
+export function chooseRestart(circumstances: RestartContext): RestartChoice {
   const chosen = choose(circumstances)
   const warning = circumstances.liveness ? undefined : withoutLiveness(chosen.action)
   return warning === undefined ? chosen : { ...chosen, warnings: [...chosen.warnings, warning] }
 }
 
-function choose(circumstances: RestartCircumstances): RestartChoice {
+function choose(circumstances: RestartContext): RestartChoice {
   const { settings, application, podRestartPolicy } = circumstances
   switch (settings.values.restart) {
     case 'observe':
@@ -48,7 +48,7 @@ function choose(circumstances: RestartCircumstances): RestartChoice {
 }
 
 /** What the owner asked for (DESIGN: "Getting the work going again"). */
-function auto(circumstances: RestartCircumstances): RestartChoice {
+function auto(circumstances: RestartContext): RestartChoice {
   const { application, settings } = circumstances
   switch (application.kind) {
     case 'none':
@@ -63,7 +63,7 @@ function auto(circumstances: RestartCircumstances): RestartChoice {
   }
 }
 
-function byOwner(circumstances: RestartCircumstances, application: SparkApplication): RestartChoice {
+function byOwner(circumstances: RestartContext, application: SparkApplication): RestartChoice {
   const { settings } = circumstances
   const { restartPolicy } = application
   // Apache's operator takes any restart of a container for a failure.
@@ -78,13 +78,13 @@ function byOwner(circumstances: RestartCircumstances, application: SparkApplicat
 }
 
 /** In place where the cluster can, else the pod fails. */
-function inPlace(circumstances: RestartCircumstances, budget: RestartBudget): RestartChoice {
+function inPlace(circumstances: RestartContext, budget: RestartBudget): RestartChoice {
   const { capabilities, application } = circumstances
   if (capabilities.restartAllContainers) return choice({ kind: 'restart-all-containers', budget })
   return failPod(circumstances, application.kind === 'none' ? finalKill(application) : [])
 }
 
-function inPlaceByName(circumstances: RestartCircumstances): RestartChoice {
+function inPlaceByName(circumstances: RestartContext): RestartChoice {
   const { settings, capabilities, podRestartPolicy, application } = circumstances
   const budget = perHour(settings)
   const apache = application.kind === 'found' && application.application.operator === 'apache'
@@ -98,7 +98,7 @@ function inPlaceByName(circumstances: RestartCircumstances): RestartChoice {
 }
 
 /** A failed liveness probe fails a pod only where the kubelet does not restart its containers. */
-function failPod(circumstances: RestartCircumstances, warnings: readonly string[]): RestartChoice {
+function failPod(circumstances: RestartContext, warnings: readonly string[]): RestartChoice {
   const { podRestartPolicy, settings } = circumstances
   if (podRestartPolicy === 'Never') return choice({ kind: 'fail-pod', budget: null }, warnings)
   const warning = `the pod’s restartPolicy is ${podRestartPolicy}: the kubelet restarts a hung driver’s container instead of failing the pod`
@@ -110,9 +110,9 @@ function finalKill(application: ApplicationLookup): readonly string[] {
   if (application.kind === 'unreadable') return []
   if (application.kind === 'none') return ['a hung driver’s pod fails, and nothing is known that would submit it again']
   const { restartPolicy, name } = application.application
-  if (retriesOf(restartPolicy) > 0) return []
+  if (maxRetries(restartPolicy) > 0) return []
   return [
-    `restartPolicy of SparkApplication ${name} is ${finalPolicyText(restartPolicy)}: a hung driver’s pod fails and is not run again`,
+    `restartPolicy of SparkApplication ${name} is ${formatFinalPolicy(restartPolicy)}: a hung driver’s pod fails and is not run again`,
   ]
 }
 

@@ -12,19 +12,19 @@ import {
 import type { Capabilities } from '../core/kubernetes/capabilities.ts'
 import type { Container, Pod, ResourceRequirements, Volume, VolumeMount } from '../core/kubernetes/pod.ts'
 import { type DriverPolicy, encodePolicy } from '../core/settings/driver-policy.ts'
-import { constant } from './json-patch.ts'
+import { frozenJson } from './json-patch.ts'
 
 /** The volumes of ours. The verdict must be readable by whatever user the driver is, and never touch a disk. */
 export const sidecarVolumes: readonly Volume[] = [
-  constant({ name: verdictVolumeName, emptyDir: { medium: 'Memory', sizeLimit: '1Mi' } }),
-  constant({ name: noTokenVolumeName, emptyDir: {} }),
+  frozenJson({ name: verdictVolumeName, emptyDir: { medium: 'Memory', sizeLimit: '1Mi' } }),
+  frozenJson({ name: noTokenVolumeName, emptyDir: {} }),
 ]
 
 /**
  * The native sidecar, in the fields of PodSecurity's `restricted`. It has no command: the controller may put the
  * driver's own image in its place, and that must be able to fail.
  */
-export function sidecarContainer(
+export function createSidecarContainer(
   pod: Pod,
   policy: DriverPolicy,
   { image, imagePullPolicy }: SidecarImage,
@@ -72,7 +72,7 @@ function userOf(pod: Pod, { openShift }: Capabilities): { readonly runAsUser?: n
 }
 
 /** The driver's own mount of its configuration, for the sidecar; undefined when it has none that another may share. */
-export function sparkConfMount(pod: Pod, driver: Container): VolumeMount | undefined {
+export function findSparkConfMount(pod: Pod, driver: Container): VolumeMount | undefined {
   const confDir = driver.env?.find(({ name }) => name === 'SPARK_CONF_DIR')?.value ?? '/opt/spark/conf'
   const strip = (path: string) => path.replace(/\/+$/, '')
   const mount = driver.volumeMounts?.find(({ mountPath }) => strip(mountPath) === strip(confDir))

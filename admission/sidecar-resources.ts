@@ -1,13 +1,18 @@
-import { boundOf, givesResources, type NamespaceLimits } from '../core/kubernetes/namespace-limits.ts'
+import { findBound, type NamespaceLimits, setsDefaults } from '../core/kubernetes/namespace-limits.ts'
 import type { PodSpec, ResourceRequirements } from '../core/kubernetes/pod.ts'
-import { hasPodLevelResources, podTotalMilli, qosClass, type ResourceName } from '../core/kubernetes/pod-resources.ts'
+import {
+  computePodTotalMilli,
+  computeQosClass,
+  hasPodLevelResources,
+  type ResourceName,
+} from '../core/kubernetes/pod-resources.ts'
 import { formatCpu, formatMemory, parseQuantityMilli } from '../core/kubernetes/quantity.ts'
 import type { SettingValues } from '../core/settings/settings.ts'
-import { type Refusal, refusalOfSidecar } from './quota-check.ts'
+import { checkQuota, type QuotaRefusal } from './quota-check.ts'
 
-export type SidecarResources =
+export type SidecarResourcesPlan =
   | { readonly kind: 'resources'; readonly resources: ResourceRequirements | undefined }
-  | ({ readonly kind: 'no-room' } & Refusal)
+  | ({ readonly kind: 'no-room' } & QuotaRefusal)
 
 interface Amount {
   readonly requestMilli: number
@@ -26,28 +31,28 @@ const leastLimitMilli: Readonly<Record<ResourceName, number>> = { cpu: 10, memor
  * - Guaranteed pods get requests equal to limits;
  * - the namespace's LimitRanges clamp; where they, or the ResourceQuotas, leave no room there is no sidecar.
  */
-export function sidecarResources(
+export function planSidecarResources(
   spec: PodSpec,
   values: SettingValues,
   limits: NamespaceLimits | null,
-): SidecarResources {
+): SidecarResourcesPlan {
   const chosen = chooseResources(spec, values, limits)
   if (chosen.kind === 'no-room' || limits === null) return chosen
-  const refusal = refusalOfSidecar(spec, chosen.resources, limits)
+  const refusal = checkQuota(spec, chosen.resources, limits)
   return refusal === undefined ? chosen : { kind: 'no-room', ...refusal }
 }
 
-function chooseResources(spec: PodSpec, values: SettingValues, limits: NamespaceLimits | null): SidecarResources {
+function chooseResources(spec: PodSpec, values: SettingValues, limits: NamespaceLimits | null): SidecarResourcesPlan {
   if (hasPodLevelResources(spec)) {
     // A LimitRange would give the bare sidecar defaults, and these could exceed what the pod states for itself.
-    return limits !== null && givesResources(limits)
+    return limits !== null && setsDefaults(limits)
       ? noRoom('the pod has resources at pod level and the namespace a LimitRange')
       : { kind: 'resources', resources: undefined }
   }
-  const qos = qosClass(spec)
+  const qos = computeQosClass(spec)
   if (qos === 'BestEffort') {
     // Zeros say something to quotas and LimitRanges, which demand that, and nothing to the QoS class.
-    const isAsked = limits !== null && (limits.quotas.length > 0 || givesResources(limits))
+    const isAsked = limits !== null && (limits.quotas.length > 0 || setsDefaults(limits))
     return { kind: 'resources', resources: isAsked ? { requests: zeros, limits: zeros } : undefined }
   }
   const written = { cpu: writtenAmount(values, 'cpu'), memory: writtenAmount(values, 'memory') }
@@ -92,17 +97,17 @@ function clamp(
   limits: NamespaceLimits | null,
 ): Amount | undefined {
   if (limits === null) return { requestMilli, limitMilli }
-  const container = boundOf(limits.container, name)
-  const pod = boundOf(limits.pod, name)
+  const container = findBound(limits.container, name)
+  const pod = findBound(limits.pod, name)
   const limit = Math.min(
     Math.max(limitMilli, container.minMilli),
     container.maxMilli,
-    pod.maxMilli - podTotalMilli(spec, 'limits', name),
+    pod.maxMilli - computePodTotalMilli(spec, 'limits', name),
   )
   // Rounded up: with a byte less the ratio would be exceeded.
   const leastOfLimit = Math.ceil(limit / container.maxRatio / unitMilli[name]) * unitMilli[name]
   const least = Math.max(requestMilli, container.minMilli, leastOfLimit)
-  const request = Math.min(least, limit, pod.maxMilli - podTotalMilli(spec, 'requests', name))
+  const request = Math.min(least, limit, pod.maxMilli - computePodTotalMilli(spec, 'requests', name))
   // Equal amounts hardly ever raise the ratio of the pod's limits to its requests.
   const equal = requestMilli === limitMilli || pod.maxRatio < Infinity
   return limit < leastLimitMilli[name] ? undefined : { requestMilli: equal ? limit : request, limitMilli: limit }
@@ -111,4 +116,4 @@ function clamp(
 /** The least that an amount of it can be spelt with. */
 const unitMilli: Readonly<Record<ResourceName, number>> = { cpu: 1, memory: 1000 }
 
-const noRoom = (detail: string): SidecarResources => ({ kind: 'no-room', reason: 'limits-too-tight', detail })
+const noRoom = (detail: string): SidecarResourcesPlan => ({ kind: 'no-room', reason: 'limits-exceeded', detail })

@@ -1,7 +1,7 @@
 import { applicationIdSuffixEnv, nextApplicationIdSuffixAnnotation } from '../core/contract/pod-contract.ts'
 import type { Container, EnvVar } from '../core/kubernetes/pod.ts'
 import { applicationIdKey, deleteServiceKey, readinessTimeoutKey } from '../core/spark/application.ts'
-import { constant } from './json-patch.ts'
+import { frozenJson } from './json-patch.ts'
 
 /** What goes into the driver container after its first argument, and the environment that it refers to. */
 export interface DriverArguments {
@@ -9,7 +9,7 @@ export interface DriverArguments {
   readonly env: readonly EnvVar[]
 }
 
-export interface ArgumentCircumstances {
+export interface ArgumentContext {
   /** What the SparkApplication sets; a plain spark-submit's own conf stands in a ConfigMap that does not exist yet. */
   readonly sparkConf: Readonly<Record<string, string>>
   /** Whether a probe of ours holds back readiness. */
@@ -29,7 +29,7 @@ export interface ArgumentCircumstances {
  *   (a stall, a long pause) uses them for Spark's shutdown hook, which deletes the driver's Service, and no executor of
  *   the next driver could resolve it (seen: exit code 11, too many failed executors). The Service goes with the pod.
  */
-export function driverArguments(container: Container, circumstances: ArgumentCircumstances): DriverArguments {
+export function planDriverArguments(container: Container, circumstances: ArgumentContext): DriverArguments {
   const { sparkConf, readinessHeldBack, restartableApplicationId: id } = circumstances
   const args = container.args ?? []
   if (args[0] !== 'driver') return { args: [], env: [] }
@@ -54,7 +54,7 @@ function sets(arg: string, key: string): boolean {
   return arg.startsWith(key, start) && arg[start + key.length] === '='
 }
 
-const suffixVariable: EnvVar = constant({
+const suffixVariable: EnvVar = frozenJson({
   name: applicationIdSuffixEnv,
   valueFrom: {
     fieldRef: { apiVersion: 'v1', fieldPath: `metadata.annotations['${nextApplicationIdSuffixAnnotation}']` },

@@ -2,7 +2,7 @@ import { sparkApplicationApis } from '../core/spark/application.ts'
 import type { ApplicationReference } from '../core/spark/application-reference.ts'
 
 /** The path of a SparkApplication in the API. */
-export function applicationPath({ operator, namespace, name }: ApplicationReference): string {
+export function formatApplicationPath({ operator, namespace, name }: ApplicationReference): string {
   const { group, version } = sparkApplicationApis.find((row) => row.operator === operator) ?? sparkApplicationApis[0]
   return `/apis/${group}/${version}/namespaces/${encodeURIComponent(namespace)}/sparkapplications/${encodeURIComponent(name)}`
 }

@@ -1,35 +1,35 @@
 import { type Capabilities, unknownCapabilities } from '../core/kubernetes/capabilities.ts'
 import type { Log } from '../core/log.ts'
-import type { ApiAnswer, KubernetesApi } from '../kubernetes/api.ts'
-import { dryRunPath, dryRunPod, judgeDryRun, type Proof } from './dry-run.ts'
+import type { ApiResponse, KubernetesApi } from '../kubernetes/api.ts'
+import { createDryRunPod, formatDryRunPath, judgeDryRun, type ProbeResult } from './dry-run.ts'
 import type { NodeCapabilities } from './nodes.ts'
 
 /** What the API server was last proved to do, and when. */
-export interface ServerProof {
-  readonly nativeSidecars: Proof
-  readonly restartAllContainers: Proof
-  readonly openShift: Proof
+export interface ServerProbe {
+  readonly nativeSidecars: ProbeResult
+  readonly restartAllContainers: ProbeResult
+  readonly openShift: ProbeResult
 }
 
 /** A proof with the time at which each part of it was last known. */
-export type DatedProof = Readonly<Record<keyof ServerProof, { readonly proof: Proof; readonly atMs: number }>>
+export type DatedProbe = Readonly<Record<keyof ServerProbe, { readonly proof: ProbeResult; readonly atMs: number }>>
 
-export const noProof: DatedProof = {
+export const unprobed: DatedProbe = {
   nativeSidecars: { proof: 'unknown', atMs: 0 },
   restartAllContainers: { proof: 'unknown', atMs: 0 },
   openShift: { proof: 'unknown', atMs: 0 },
 }
 
 /** An API server that cannot be asked is taken to be as it was for this long: an upgrade takes longer. */
-export const proofKeptMs = 5 * 60_000
+export const probeValidMs = 5 * 60_000
 
 /** What is new holds; what is unknown now is as it was, for a while. */
-export function updateProof(before: DatedProof, now: ServerProof, nowMs: number): DatedProof {
-  const next = (key: keyof ServerProof) =>
+export function updateProbe(before: DatedProbe, now: ServerProbe, nowMs: number): DatedProbe {
+  const next = (key: keyof ServerProbe) =>
     now[key] !== 'unknown'
       ? { proof: now[key], atMs: nowMs }
-      : nowMs - before[key].atMs > proofKeptMs
-        ? noProof[key]
+      : nowMs - before[key].atMs > probeValidMs
+        ? unprobed[key]
         : before[key]
   return {
     nativeSidecars: next('nativeSidecars'),
@@ -39,9 +39,9 @@ export function updateProof(before: DatedProof, now: ServerProof, nowMs: number)
 }
 
 /** What may be relied on. Not to know whether a cluster is OpenShift is doubt too: it rejects user ids that it did not pick. */
-export function concludeCapabilities(proof: DatedProof, nodes: NodeCapabilities, nowMs: number): Capabilities {
-  const is = (key: keyof ServerProof, wanted: Proof) =>
-    proof[key].proof === wanted && nowMs - proof[key].atMs <= proofKeptMs
+export function concludeCapabilities(proof: DatedProbe, nodes: NodeCapabilities, nowMs: number): Capabilities {
+  const is = (key: keyof ServerProbe, wanted: ProbeResult) =>
+    proof[key].proof === wanted && nowMs - proof[key].atMs <= probeValidMs
   if (!is('openShift', 'yes') && !is('openShift', 'no')) return unknownCapabilities
   const nativeSidecars = is('nativeSidecars', 'yes') && nodes.nativeSidecars
   return {
@@ -52,11 +52,11 @@ export function concludeCapabilities(proof: DatedProof, nodes: NodeCapabilities,
 }
 
 /** Three small questions to the API server. */
-export async function askServer(api: KubernetesApi, namespace: string): Promise<ServerProof> {
+export async function probeServer(api: KubernetesApi, namespace: string): Promise<ServerProbe> {
   const dryRun = async (withRule: boolean) => {
-    const body = dryRunPod(withRule)
+    const body = createDryRunPod(withRule)
     return judgeDryRun(
-      await api.request({ method: 'POST', path: dryRunPath(namespace), body, deadlineMs: 10_000 }),
+      await api.request({ method: 'POST', path: formatDryRunPath(namespace), body, deadlineMs: 10_000 }),
       withRule,
     )
   }
@@ -68,12 +68,12 @@ export async function askServer(api: KubernetesApi, namespace: string): Promise<
   return { nativeSidecars, restartAllContainers, openShift: judgeGroup(group) }
 }
 
-function judgeGroup(answer: ApiAnswer): Proof {
+function judgeGroup(answer: ApiResponse): ProbeResult {
   if (answer.kind === 'failed') return 'unknown'
   return answer.status === 200 ? 'yes' : answer.status === 404 ? 'no' : 'unknown'
 }
 
-export interface CapabilityEdges {
+export interface CapabilityProbeDeps {
   readonly api: KubernetesApi
   readonly namespace: string
   readonly intervalMs: number
@@ -84,7 +84,7 @@ export interface CapabilityEdges {
   sleep(ms: number, signal: AbortSignal): Promise<void>
 }
 
-export interface WatchedCapabilities {
+export interface CapabilityProbe {
   current(): Capabilities
   /** Whether the API server has been asked; what it could not answer is doubt. */
   asked(): boolean
@@ -92,8 +92,8 @@ export interface WatchedCapabilities {
 }
 
 /** Keeps asking: an API server may be upgraded, or rolled back, under us. */
-export function watchCapabilities(edges: CapabilityEdges): WatchedCapabilities {
-  let proof = noProof
+export function createCapabilityProbe(edges: CapabilityProbeDeps): CapabilityProbe {
+  let proof = unprobed
   let shown = ''
   const current = () => concludeCapabilities(proof, edges.nodes(), edges.nowMs())
   let rounds = 0
@@ -102,8 +102,8 @@ export function watchCapabilities(edges: CapabilityEdges): WatchedCapabilities {
     asked: () => rounds > 0,
     run: async (signal) => {
       while (!signal.aborted) {
-        const answers = await askServer(edges.api, edges.namespace)
-        proof = updateProof(proof, answers, edges.nowMs())
+        const answers = await probeServer(edges.api, edges.namespace)
+        proof = updateProbe(proof, answers, edges.nowMs())
         const capabilities = current()
         const text = JSON.stringify({ capabilities, answers })
         if (text !== shown) edges.log.info({ event: 'capabilities', ...capabilities, answers, nodes: edges.nodes() })

@@ -1,15 +1,15 @@
 import { restartAllContainersRule } from '../core/contract/pod-contract.ts'
-import { recordOf } from '../core/json.ts'
-import type { ApiAnswer } from '../kubernetes/api.ts'
+import { toRecord } from '../core/json.ts'
+import type { ApiResponse } from '../kubernetes/api.ts'
 
 /** What a server-side dry run proves. `unknown`: it failed for a reason of its own. */
-export type Proof = 'yes' | 'no' | 'unknown'
+export type ProbeResult = 'yes' | 'no' | 'unknown'
 
 /**
  * A pod of the shape that we inject, in PodSecurity's `restricted`. A dry run goes through all of admission and
  * validation and stores nothing.
  */
-export function dryRunPod(withRule: boolean): object {
+export function createDryRunPod(withRule: boolean): object {
   const container = (name: string) => ({
     name,
     image: 'spark-nanny.invalid/dry-run:1',
@@ -41,22 +41,22 @@ export function dryRunPod(withRule: boolean): object {
   }
 }
 
-export const dryRunPath = (namespace: string) =>
+export const formatDryRunPath = (namespace: string) =>
   `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods?dryRun=All&fieldManager=spark-nanny`
 
 /**
  * A field that an API server does not know is dropped without a word, and one whose feature is off too: only the pod that
  * comes back proves anything.
  */
-export function judgeDryRun(answer: ApiAnswer, withRule: boolean): Proof {
+export function judgeDryRun(answer: ApiResponse, withRule: boolean): ProbeResult {
   if (answer.kind === 'failed') return 'unknown'
-  const { initContainers } = recordOf(recordOf(answer.body).spec)
+  const { initContainers } = toRecord(toRecord(answer.body).spec)
   if (answer.status === 201 || answer.status === 200) {
-    const sidecar = recordOf(
-      Array.isArray(initContainers) ? initContainers.find((item) => recordOf(item).name === 'sidecar') : {},
+    const sidecar = toRecord(
+      Array.isArray(initContainers) ? initContainers.find((item) => toRecord(item).name === 'sidecar') : {},
     )
     const rules = Array.isArray(sidecar.restartPolicyRules) ? sidecar.restartPolicyRules : []
-    const kept = rules.some((rule) => recordOf(rule).action === restartAllContainersRule.action)
+    const kept = rules.some((rule) => toRecord(rule).action === restartAllContainersRule.action)
     return sidecar.restartPolicy === 'Always' && (!withRule || kept) ? 'yes' : 'no'
   }
   return answer.status === 422 ? 'no' : 'unknown'

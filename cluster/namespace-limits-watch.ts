@@ -1,15 +1,15 @@
-import { type NamespaceLimits, namespaceLimits } from '../core/kubernetes/namespace-limits.ts'
-import { createReflector, type Reflector, type ReflectorEdges } from '../kubernetes/reflector.ts'
+import { type NamespaceLimits, parseNamespaceLimits } from '../core/kubernetes/namespace-limits.ts'
+import { createReflector, type Reflector, type ReflectorDeps } from '../kubernetes/reflector.ts'
 
-export interface WatchedLimits {
+export interface NamespaceLimitsWatch {
   readonly reflectors: readonly Reflector<unknown>[]
   /** Null when there are none, and until both collections have been listed. */
   in(namespace: string): NamespaceLimits | null
 }
 
 /** LimitRanges and ResourceQuotas of all namespaces. */
-export function watchNamespaceLimits(edges: ReflectorEdges): WatchedLimits {
-  const watch = (path: string) => createReflector<unknown>({ path, keep: withoutManagedFields }, edges)
+export function watchNamespaceLimits(edges: ReflectorDeps): NamespaceLimitsWatch {
+  const watch = (path: string) => createReflector<unknown>({ path, project: withoutManagedFields }, edges)
   const limitRanges = watch('/api/v1/limitranges')
   const resourceQuotas = watch('/api/v1/resourcequotas')
   return {
@@ -18,7 +18,7 @@ export function watchNamespaceLimits(edges: ReflectorEdges): WatchedLimits {
       const ranges = limitRanges.objects.in(namespace)
       const quotas = resourceQuotas.objects.in(namespace)
       const known = limitRanges.synced() && resourceQuotas.synced()
-      return known && ranges.length + quotas.length > 0 ? namespaceLimits(ranges, quotas) : null
+      return known && ranges.length + quotas.length > 0 ? parseNamespaceLimits(ranges, quotas) : null
     },
   }
 }

@@ -1,5 +1,5 @@
-import { recordOf } from '../core/json.ts'
-import { createReflector, type Reflector, type ReflectorEdges } from '../kubernetes/reflector.ts'
+import { toRecord } from '../core/json.ts'
+import { createReflector, type Reflector, type ReflectorDeps } from '../kubernetes/reflector.ts'
 import type { Collection } from '../kubernetes/store.ts'
 
 /** What a driver may be scheduled on, as far as it matters to us. */
@@ -32,7 +32,7 @@ const restartAllContainersFeature = 'RestartAllContainersOnContainerExits'
  * What every schedulable Linux node can do: a driver may land on any. A kubelet before 1.29 takes a native sidecar for an
  * init container that never ends. A node whose version cannot be read can do nothing, and no nodes at all are doubt too.
  */
-export function nodeCapabilities(nodes: Iterable<KnownNode>): NodeCapabilities {
+export function computeNodeCapabilities(nodes: Iterable<KnownNode>): NodeCapabilities {
   const relevant = [...nodes].filter(({ schedulable, linux }) => schedulable && linux)
   const every = (test: (node: KnownNode) => boolean) => relevant.length > 0 && relevant.every(test)
   // Nodes declare features from 1.36 on, if the gate NodeDeclaredFeatures is on; then the scheduler goes by it.
@@ -49,13 +49,13 @@ export function nodeCapabilities(nodes: Iterable<KnownNode>): NodeCapabilities {
 const isAtLeast = ({ kubelet }: KnownNode, minor: number) =>
   kubelet !== null && (kubelet[0] > 1 || (kubelet[0] === 1 && kubelet[1] >= minor))
 
-export function keepNode(object: unknown): KnownNode | undefined {
-  const { metadata, spec, status } = recordOf(object)
-  const { nodeInfo, declaredFeatures, conditions } = recordOf(status)
-  const version = /^v(\d+)\.(\d+)\./.exec(String(recordOf(nodeInfo).kubeletVersion))
+export function projectNode(object: unknown): KnownNode | undefined {
+  const { metadata, spec, status } = toRecord(object)
+  const { nodeInfo, declaredFeatures, conditions } = toRecord(status)
+  const version = /^v(\d+)\.(\d+)\./.exec(String(toRecord(nodeInfo).kubeletVersion))
   return {
-    schedulable: recordOf(spec).unschedulable !== true,
-    linux: recordOf(recordOf(metadata).labels)['kubernetes.io/os'] !== 'windows',
+    schedulable: toRecord(spec).unschedulable !== true,
+    linux: toRecord(toRecord(metadata).labels)['kubernetes.io/os'] !== 'windows',
     kubelet: version === null ? null : [Number(version[1]), Number(version[2])],
     declaredFeatures: Array.isArray(declaredFeatures) ? declaredFeatures.map(String) : null,
     ...notReadyOf(conditions),
@@ -63,7 +63,7 @@ export function keepNode(object: unknown): KnownNode | undefined {
 }
 
 function notReadyOf(conditions: unknown): { readonly notReady?: NotReady } {
-  const all = Array.isArray(conditions) ? conditions.map(recordOf) : []
+  const all = Array.isArray(conditions) ? conditions.map(toRecord) : []
   const ready = all.find(({ type }) => type === 'Ready')
   if (ready === undefined || ready.status === 'True') return {}
   const atMs = Date.parse(String(ready.lastTransitionTime))
@@ -71,18 +71,18 @@ function notReadyOf(conditions: unknown): { readonly notReady?: NotReady } {
   return { notReady: { sinceMs: Number.isNaN(atMs) ? null : atMs, detail: detail.slice(0, 200) } }
 }
 
-/** {@link nodeCapabilities} of a collection, worked out again only when it has changed. */
-export function rememberedNodeCapabilities(nodes: Collection<KnownNode>): () => NodeCapabilities {
+/** {@link computeNodeCapabilities} of a collection, worked out again only when it has changed. */
+export function memoizeNodeCapabilities(nodes: Collection<KnownNode>): () => NodeCapabilities {
   let revision = -1
   let known: NodeCapabilities = { nativeSidecars: false, restartAllContainers: false }
   return () => {
-    if (nodes.revision !== revision) known = nodeCapabilities(nodes.all())
+    if (nodes.revision !== revision) known = computeNodeCapabilities(nodes.all())
     revision = nodes.revision
     return known
   }
 }
 
 /** Watched rather than listed again and again: one old node that joins counts at once. */
-export function watchNodes(edges: ReflectorEdges): Reflector<KnownNode> {
-  return createReflector({ path: '/api/v1/nodes', keep: keepNode }, edges)
+export function watchNodes(edges: ReflectorDeps): Reflector<KnownNode> {
+  return createReflector({ path: '/api/v1/nodes', project: projectNode }, edges)
 }

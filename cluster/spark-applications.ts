@@ -1,5 +1,5 @@
 import { domain } from '../core/contract/pod-contract.ts'
-import { asText, recordOf } from '../core/json.ts'
+import { toRecord, toText } from '../core/json.ts'
 import {
   overridableConfKeys,
   parseSparkApplication,
@@ -8,8 +8,8 @@ import {
   sparkApplicationApis,
 } from '../core/spark/application.ts'
 import type { ApplicationLookup, ApplicationReference } from '../core/spark/application-reference.ts'
-import { answerDetail, type KubernetesApi } from '../kubernetes/api.ts'
-import { createReflector, type Reflector, type ReflectorEdges } from '../kubernetes/reflector.ts'
+import { describeResponse, type KubernetesApi } from '../kubernetes/api.ts'
+import { createReflector, type Reflector, type ReflectorDeps } from '../kubernetes/reflector.ts'
 
 /** What is kept of a SparkApplication: ten thousand of them must fit in a few megabytes. */
 export interface KnownApplication {
@@ -22,18 +22,18 @@ export interface KnownApplication {
   readonly application: SparkApplication
 }
 
-export function keepApplication(object: unknown): KnownApplication | undefined {
+export function projectApplication(object: unknown): KnownApplication | undefined {
   const application = parseSparkApplication(object)
   if (application === undefined) return undefined
-  const { metadata, status } = recordOf(object)
-  const { uid, generation, resourceVersion } = recordOf(metadata)
+  const { metadata, status } = toRecord(object)
+  const { uid, generation, resourceVersion } = toRecord(metadata)
   const pick = (map: Readonly<Record<string, string>>, test: (key: string) => boolean) =>
     Object.fromEntries(Object.entries(map).filter(([key]) => test(key)))
   return {
-    uid: asText(uid ?? ''),
-    resourceVersion: asText(resourceVersion ?? ''),
+    uid: toText(uid ?? ''),
+    resourceVersion: toText(resourceVersion ?? ''),
     generation: typeof generation === 'number' ? generation : 0,
-    attempts: attemptsOf(application.operator, recordOf(status)),
+    attempts: attemptsOf(application.operator, toRecord(status)),
     application: {
       ...application,
       annotations: pick(application.annotations, (key) => key.startsWith(`${domain}/`)),
@@ -48,7 +48,7 @@ export function keepApplication(object: unknown): KnownApplication | undefined {
  */
 function attemptsOf(operator: SparkOperator, status: Readonly<Record<string, unknown>>): number {
   if (operator === 'kubeflow') return typeof status.executionAttempts === 'number' ? status.executionAttempts : 0
-  const { restartCounter } = recordOf(recordOf(status.currentAttemptSummary).attemptInfo)
+  const { restartCounter } = toRecord(toRecord(status.currentAttemptSummary).attemptInfo)
   return typeof restartCounter === 'number' ? restartCounter + 1 : 0
 }
 
@@ -64,10 +64,13 @@ export interface SparkApplications {
 const getDeadlineMs = 500
 
 /** The SparkApplications of both operators: from the cache, else by one bounded GET. */
-export function watchSparkApplications(edges: ReflectorEdges): SparkApplications {
+export function watchSparkApplications(edges: ReflectorDeps): SparkApplications {
   const watched = sparkApplicationApis.map(({ operator, group, version }) => ({
     operator,
-    reflector: createReflector({ path: `/apis/${group}/${version}/sparkapplications`, keep: keepApplication }, edges),
+    reflector: createReflector(
+      { path: `/apis/${group}/${version}/sparkapplications`, project: projectApplication },
+      edges,
+    ),
   }))
   const known = (reference: ApplicationReference): KnownApplication | undefined => {
     const { objects } = watched.find(({ operator }) => operator === reference.operator)?.reflector ?? {}
@@ -96,9 +99,9 @@ async function getApplication(api: KubernetesApi, reference: ApplicationReferenc
   const path = `/apis/${group}/${version}/namespaces/${encodeURIComponent(namespace)}/sparkapplications/${encodeURIComponent(name)}`
   const answer = await api.request({ method: 'GET', path, deadlineMs: getDeadlineMs })
   const unreadable = (detail: string): ApplicationLookup => ({ kind: 'unreadable', reference, detail })
-  if (answer.kind === 'answer' && answer.status === 404 && uid === null) return { kind: 'none' }
-  if (answer.kind === 'failed' || answer.status !== 200) return unreadable(answerDetail(answer))
-  const known = keepApplication(answer.body)
+  if (answer.kind === 'response' && answer.status === 404 && uid === null) return { kind: 'none' }
+  if (answer.kind === 'failed' || answer.status !== 200) return unreadable(describeResponse(answer))
+  const known = projectApplication(answer.body)
   if (known === undefined) return unreadable('the answer is no SparkApplication')
   if (uid !== null && known.uid !== uid) return unreadable('it is another one of the same name')
   return { kind: 'found', application: known.application }

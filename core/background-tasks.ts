@@ -1,14 +1,14 @@
 import type { Log } from './log.ts'
 
 /** The loops beside admission: they run until stopped, and one that ends by itself is known by name. */
-export interface Background {
+export interface BackgroundTasks {
   start(name: string, run: (signal: AbortSignal) => Promise<void>): void
   ended(): readonly string[]
   /** Resolves when all have ended. */
   stop(): Promise<void>
 }
 
-export function background(log: Log): Background {
+export function createBackgroundTasks(log: Log): BackgroundTasks {
   const controller = new AbortController()
   const ended = new Set<string>()
   const running: Promise<void>[] = []
@@ -17,7 +17,7 @@ export function background(log: Log): Background {
       const finish = (error?: unknown) => {
         if (controller.signal.aborted) return
         ended.add(name)
-        log.error({ event: 'loop-ended', loop: name, err: error })
+        log.error({ event: 'controller-loop-failed', loop: name, err: error })
       }
       running.push(run(controller.signal).then(() => finish(), finish))
     },

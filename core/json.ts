@@ -6,7 +6,7 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
 }
 
 /** The value if it is a JSON object, else an empty one. */
-export function recordOf(value: unknown): Record<string, unknown> {
+export function toRecord(value: unknown): Record<string, unknown> {
   return isRecord(value) ? value : {}
 }
 
@@ -20,6 +20,6 @@ export function parseJson(text: string): unknown {
 }
 
 /** A value of JSON as text: a text as it is, else as JSON. String() throws for `{"toString": null}`, which anybody can write. */
-export function asText(value: unknown): string {
+export function toText(value: unknown): string {
   return typeof value === 'string' ? value : (JSON.stringify(value) ?? String(value))
 }

@@ -1,8 +1,8 @@
-import { asText, recordOf } from '../core/json.ts'
+import { toRecord, toText } from '../core/json.ts'
 
 /** The narrow edge to the Kubernetes API: JSON over a path, with deadlines. Nothing here throws for what can be expected. */
 export interface KubernetesApi {
-  request(request: ApiRequest): Promise<ApiAnswer>
+  request(request: ApiRequest): Promise<ApiResponse>
   /** The lines of a watch, parsed; ends when the server ends it, when nothing came for `idleMs`, or on abort. */
   watch(path: string, idleMs: number, signal: AbortSignal): AsyncIterable<WatchItem>
 }
@@ -18,9 +18,9 @@ export interface ApiRequest {
   readonly onBytes?: (bytes: Uint8Array) => boolean
 }
 
-export type ApiAnswer =
+export type ApiResponse =
   | {
-      readonly kind: 'answer'
+      readonly kind: 'response'
       readonly status: number
       readonly body: unknown
       /** The server's clock when it answered, to the second (`Date`). */
@@ -42,13 +42,13 @@ export type WatchItem =
     }
 
 /** Whether it is the API server that answers, and nothing in between: all that it gives has a kind. */
-export const isOfTheApi = (answer: ApiAnswer): boolean =>
-  answer.kind === 'answer' && typeof recordOf(answer.body).kind === 'string'
+export const isFromApiServer = (answer: ApiResponse): boolean =>
+  answer.kind === 'response' && typeof toRecord(answer.body).kind === 'string'
 
 /** What the API says of a refusal (`Status.message`), for a log line. */
-export function answerDetail(answer: ApiAnswer): string {
+export function describeResponse(answer: ApiResponse): string {
   if (answer.kind === 'failed') return answer.detail
   const { body, status } = answer
-  const message = typeof body === 'object' && body !== null && 'message' in body ? asText(body.message) : ''
+  const message = typeof body === 'object' && body !== null && 'message' in body ? toText(body.message) : ''
   return message === '' ? `HTTP ${status}` : `HTTP ${status}: ${message.slice(0, 300)}`
 }

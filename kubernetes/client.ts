@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import { Agent, request as httpsRequest } from 'node:https'
 import { text } from 'node:stream/consumers'
 import { parseJson } from '../core/json.ts'
-import type { ApiAnswer, ApiRequest, KubernetesApi, WatchItem } from './api.ts'
+import type { ApiRequest, ApiResponse, KubernetesApi, WatchItem } from './api.ts'
 
 /** Where the API server is and how to prove who we are. */
 export interface ApiAccess {
@@ -55,19 +55,19 @@ export function createClient(access: ApiAccess): KubernetesApi & { close(): void
       contentType = 'application/json',
       deadlineMs,
       onBytes,
-    }: ApiRequest): Promise<ApiAnswer> {
+    }: ApiRequest): Promise<ApiResponse> {
       try {
         const sent = body === undefined ? {} : { body: JSON.stringify(body), contentType }
         const response = await send({ method, path, ...sent }, AbortSignal.timeout(deadlineMs))
         if (onBytes !== undefined && response.statusCode === 200) {
           // Leaving the loop closes the connection.
           for await (const bytes of response) if (!onBytes(bytes)) break
-          return { kind: 'answer', status: 200, body: null }
+          return { kind: 'response', status: 200, body: null }
         }
         const answer = await text(response)
         const status = response.statusCode ?? 0
         const asked = { ...dateOf(response), ...retryAfter(response) }
-        return { kind: 'answer', status, body: answer === '' ? null : parseJson(answer), ...asked }
+        return { kind: 'response', status, body: answer === '' ? null : parseJson(answer), ...asked }
       } catch (error) {
         return { kind: 'failed', detail: describe(error) }
       }

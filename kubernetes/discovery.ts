@@ -1,5 +1,5 @@
-import { recordOf } from '../core/json.ts'
-import { type ApiAnswer, isOfTheApi, type KubernetesApi } from './api.ts'
+import { toRecord } from '../core/json.ts'
+import { type ApiResponse, isFromApiServer, type KubernetesApi } from './api.ts'
 
 const deadlineMs = 10_000
 
@@ -11,10 +11,10 @@ const deadlineMs = 10_000
 export async function isAbsent(
   api: KubernetesApi,
   path: string,
-  answer: ApiAnswer,
+  answer: ApiResponse,
   wasThere: boolean,
 ): Promise<boolean> {
-  if (isOfTheApi(answer)) return true
+  if (isFromApiServer(answer)) return true
   const [, groupVersion, resource] = /^\/apis\/([^/]+\/[^/]+)\/([^/]+)$/.exec(path) ?? []
   if (groupVersion === undefined) return false
   const groups = await discovered(api, '/apis', 'APIGroupList')
@@ -31,10 +31,10 @@ export async function isAbsent(
 /** Undefined: no answer of the API server. */
 async function discovered(api: KubernetesApi, path: string, kind: string) {
   const answer = await api.request({ method: 'GET', path, deadlineMs })
-  if (answer.kind === 'answer' && answer.status === 403 && isOfTheApi(answer)) return 'refused'
+  if (answer.kind === 'response' && answer.status === 403 && isFromApiServer(answer)) return 'refused'
   if (answer.kind === 'failed' || answer.status !== 200) return undefined
-  const body = recordOf(answer.body)
+  const body = toRecord(answer.body)
   return body.kind === kind ? body : undefined
 }
 
-const recordsOf = (value: unknown) => (Array.isArray(value) ? value.map(recordOf) : [])
+const recordsOf = (value: unknown) => (Array.isArray(value) ? value.map(toRecord) : [])

@@ -1,11 +1,11 @@
 import { type Backoff, createBackoff } from '../core/backoff.ts'
 import type { Log } from '../core/log.ts'
-import { type ApiAnswer, answerDetail, type KubernetesApi } from './api.ts'
+import { type ApiResponse, describeResponse, type KubernetesApi } from './api.ts'
 import { isAbsent } from './discovery.ts'
 import { parsePage } from './list-page.ts'
 import { type Collection, WatchedCollection } from './store.ts'
 
-export interface ReflectorEdges {
+export interface ReflectorDeps {
   readonly api: KubernetesApi
   readonly log: Log
   /** Resolves after `ms` or on abort. */
@@ -22,11 +22,11 @@ export interface ReflectorOptions<T> {
   /** `metadata.name=x`: then a right by resourceName is enough. */
   readonly fieldSelector?: string
   /** What is kept of an object; undefined leaves it out. */
-  keep(object: unknown): T | undefined
+  project(object: unknown): T | undefined
   /** Called after each object that came or changed, also by a list; `before` is what it was, under the same name. */
-  changed?(object: T, before: T | undefined): void
+  onChange?(object: T, before: T | undefined): void
   /** Called after each object that is gone. */
-  gone?(before: T): void
+  onRemove?(before: T): void
   readonly pageSize?: number
   readonly timing?: Partial<ReflectorTiming>
 }
@@ -80,9 +80,9 @@ const emptyWatchesBeforeList = 3
  * lists again; trouble is retried with backoff and jitter, for ever, and not before a server that is overloaded (429) asks
  * for it. While it lasts the collection stays as last seen, and after a while it is said that it is stale.
  */
-export function createReflector<T>(options: ReflectorOptions<T>, edges: ReflectorEdges): Reflector<T> {
+export function createReflector<T>(options: ReflectorOptions<T>, edges: ReflectorDeps): Reflector<T> {
   const timing = { ...defaultTiming, ...options.timing }
-  const objects = new WatchedCollection(options.keep)
+  const objects = new WatchedCollection(options.project)
   const { api, log } = edges
   const selector = (['labelSelector', 'fieldSelector'] as const)
     .map((key) => (options[key] === undefined ? '' : `&${key}=${encodeURIComponent(options[key])}`))
@@ -105,8 +105,8 @@ export function createReflector<T>(options: ReflectorOptions<T>, edges: Reflecto
   }
   const notify = () => {
     for (const { now, before } of objects.takeChanges()) {
-      if (now !== undefined) options.changed?.(now, before)
-      else if (before !== undefined) options.gone?.(before)
+      if (now !== undefined) options.onChange?.(now, before)
+      else if (before !== undefined) options.onRemove?.(before)
     }
   }
 
@@ -116,7 +116,7 @@ export function createReflector<T>(options: ReflectorOptions<T>, edges: Reflecto
     for (;;) {
       const path = `${options.path}?limit=${options.pageSize ?? 250}${selector}${next}`
       const answer = await api.request({ method: 'GET', path, deadlineMs: timing.listDeadlineMs })
-      if (answer.kind === 'answer' && answer.status === 404) {
+      if (answer.kind === 'response' && answer.status === 404) {
         // What is empty loses nothing by an answer that is not the API server's.
         const isEmpty = synced && objects.size === 0
         if (isEmpty || (await isAbsent(api, options.path, answer, objects.size > 0))) return { kind: 'absent' }
@@ -204,9 +204,9 @@ export function createReflector<T>(options: ReflectorOptions<T>, edges: Reflecto
   return { objects, synced: () => synced, stale: isStale, run }
 }
 
-function failed(answer: ApiAnswer): Round {
-  const retryAfterMs = answer.kind === 'answer' ? (answer.retryAfterMs ?? 0) : 0
-  return { kind: 'failed', detail: answerDetail(answer), retryAfterMs }
+function failed(answer: ApiResponse): Round {
+  const retryAfterMs = answer.kind === 'response' ? (answer.retryAfterMs ?? 0) : 0
+  return { kind: 'failed', detail: describeResponse(answer), retryAfterMs }
 }
 
 /** The server's own: the version watched from is as good as before. */

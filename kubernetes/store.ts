@@ -1,4 +1,4 @@
-import { asText, recordOf } from '../core/json.ts'
+import { toRecord, toText } from '../core/json.ts'
 
 /** The objects of one API collection as last seen: what is kept of each, by namespace and name. */
 export interface Collection<T> {
@@ -10,7 +10,7 @@ export interface Collection<T> {
   readonly revision: number
 }
 
-export interface Identified {
+export interface ObjectName {
   readonly namespace: string
   readonly name: string
 }
@@ -87,10 +87,10 @@ export class WatchedCollection<T> implements Collection<T> {
   }
 
   apply(event: unknown): WatchOutcome {
-    const { type, object } = recordOf(event)
-    const metadata = recordOf(recordOf(object).metadata)
+    const { type, object } = toRecord(event)
+    const metadata = toRecord(toRecord(object).metadata)
     const resourceVersion = typeof metadata.resourceVersion === 'string' ? metadata.resourceVersion : undefined
-    if (type === 'ERROR') return { kind: 'relist', detail: String(recordOf(object).message ?? 'ERROR event') }
+    if (type === 'ERROR') return { kind: 'relist', detail: String(toRecord(object).message ?? 'ERROR event') }
     if (resourceVersion === undefined) return { kind: 'relist', detail: 'an event without a resourceVersion' }
     if (type === 'BOOKMARK') return { kind: 'bookmark', resourceVersion }
     const key = identify(object)
@@ -99,12 +99,12 @@ export class WatchedCollection<T> implements Collection<T> {
       this.#drop(key)
       return { kind: 'changed', resourceVersion }
     }
-    if (type !== 'ADDED' && type !== 'MODIFIED') return { kind: 'relist', detail: `an event of type ${asText(type)}` }
+    if (type !== 'ADDED' && type !== 'MODIFIED') return { kind: 'relist', detail: `an event of type ${toText(type)}` }
     this.#put(key, object)
     return { kind: 'changed', resourceVersion }
   }
 
-  #put(key: Identified, object: unknown): void {
+  #put(key: ObjectName, object: unknown): void {
     const kept = this.#keep(object)
     if (kept === undefined) {
       this.#drop(key)
@@ -116,7 +116,7 @@ export class WatchedCollection<T> implements Collection<T> {
     this.#byNamespace.set(key.namespace, objects.set(key.name, kept))
   }
 
-  #drop({ namespace, name }: Identified): void {
+  #drop({ namespace, name }: ObjectName): void {
     this.#revision += 1
     const objects = this.#byNamespace.get(namespace)
     const before = objects?.get(name)
@@ -126,9 +126,9 @@ export class WatchedCollection<T> implements Collection<T> {
 }
 
 const none: readonly never[] = []
-const keyOf = ({ namespace, name }: Identified) => `${namespace}/${name}`
+const keyOf = ({ namespace, name }: ObjectName) => `${namespace}/${name}`
 
-function identify(object: unknown): Identified | undefined {
-  const { name, namespace } = recordOf(recordOf(object).metadata)
+function identify(object: unknown): ObjectName | undefined {
+  const { name, namespace } = toRecord(toRecord(object).metadata)
   return typeof name === 'string' ? { name, namespace: typeof namespace === 'string' ? namespace : '' } : undefined
 }

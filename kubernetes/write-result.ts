@@ -1,4 +1,4 @@
-import { type ApiAnswer, answerDetail, isOfTheApi } from './api.ts'
+import { type ApiResponse, describeResponse, isFromApiServer } from './api.ts'
 
 /** The result of a write. `outdated`: the object has changed since the decision; decide again. */
 export type Performed =
@@ -22,14 +22,15 @@ export function worseOf(a: Performed, b: Performed): Performed {
 
 const rank = { done: 0, outdated: 1, failed: 2 } as const satisfies Record<Performed['kind'], number>
 
-export function performed(answer: ApiAnswer, fine: readonly number[]): Performed {
-  if (answer.kind === 'answer') {
+export function performed(answer: ApiResponse, fine: readonly number[]): Performed {
+  if (answer.kind === 'response') {
     const { status, retryAfterMs = 0 } = answer
     // A proxy between the client and the API server may answer anything.
-    if (!isOfTheApi(answer)) return { kind: 'failed', detail: answerDetail(answer), retryAfterMs, unanswered: true }
+    if (!isFromApiServer(answer))
+      return { kind: 'failed', detail: describeResponse(answer), retryAfterMs, unanswered: true }
     if ((status >= 200 && status < 300) || fine.includes(status)) return { kind: 'done' }
     if (status === 404 || status === 409) return { kind: 'outdated' }
-    const failure = { kind: 'failed', detail: answerDetail(answer), retryAfterMs } as const
+    const failure = { kind: 'failed', detail: describeResponse(answer), retryAfterMs } as const
     if (status >= 500) return { ...failure, unanswered: true }
     return status === 429 ? failure : { ...failure, refused: true }
   }

@@ -1,6 +1,6 @@
 import { restartAllContainersExitCode } from '../core/contract/pod-contract.ts'
 import type { DriverPolicy } from '../core/settings/driver-policy.ts'
-import { firstJudgement, type Judgement, type Sample } from '../core/verdict/verdict.ts'
+import { createJudgement, type Judgement, type Sample } from '../core/verdict/verdict.ts'
 import { isoTime } from './clock.ts'
 import { actionOn, type HungVerdict, hungOutcome, type Outcome } from './hung-action.ts'
 import type { Log } from './log.ts'
@@ -110,7 +110,7 @@ export function createEnforcer(policy: DriverPolicy, edges: EnforcerEdges, wallA
     remember(restarts && restart !== null ? afterRestart(memory, restart) : { ...memory, answered: false })
     standing = null
     log.info({ attempt: memory.attempt, restarted: restarts }, 'the next driver is awaited')
-    return firstJudgement(nowMs)
+    return createJudgement(nowMs)
   }
 
   function release({ outcome }: Standing, judgement: Judgement): void {

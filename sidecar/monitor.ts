@@ -1,5 +1,5 @@
 import type { DriverPolicy } from '../core/settings/driver-policy.ts'
-import { firstJudgement, judge, nextPollDelayMs, type Sample } from '../core/verdict/verdict.ts'
+import { createJudgement, judge, nextPollDelayMs, type Sample } from '../core/verdict/verdict.ts'
 import { watchedMs } from '../spark-ui/active-time.ts'
 import type { Clock } from './clock.ts'
 import { createEnforcer, type EnforcerEdges } from './enforcer.ts'
@@ -39,7 +39,7 @@ export function createWatch(policy: DriverPolicy, edges: WatchEdges): Watch {
   let delayMs = 0
   const enforcer = createEnforcer(policy, edges, wallOffsetMs + lastMs)
   // Written before the first poll: the startup probe must not pass while it is under way.
-  let judgement = enforcer.enforce(firstJudgement(nowMs, enforcer.answered()), nowMs, wallOffsetMs + lastMs)
+  let judgement = enforcer.enforce(createJudgement(nowMs, enforcer.answered()), nowMs, wallOffsetMs + lastMs)
 
   /** Counts the time since the last call, but no more than was planned. */
   function passTime(plannedMs: number): number {

@@ -1,11 +1,11 @@
 import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http'
-import type { UiAnswer } from '../core/spark/rest-api.ts'
+import type { UiResponse } from '../core/spark/rest-api.ts'
 import type { FailureCause } from '../core/verdict/verdict.ts'
 import type { UiAddress } from './ui-address.ts'
 
 /** What became of one GET. */
 export type UiReply =
-  | { readonly kind: 'answer'; readonly answer: UiAnswer; readonly tookMs: number }
+  | { readonly kind: 'answer'; readonly answer: UiResponse; readonly tookMs: number }
   | { readonly kind: 'refused' }
   | { readonly kind: 'failed'; readonly cause: FailureCause; readonly detail: string; readonly tookMs: number }
   /** The request failed on our side: no socket, no memory, no address. */
@@ -70,7 +70,7 @@ export async function getUi({ address, path, timeoutMs, maxBodyBytes }: UiGet): 
 }
 
 /** Only the body of a 200 matters. */
-function readAnswer(response: IncomingMessage, maxBodyBytes: number, done: (answer: UiAnswer) => void): void {
+function readAnswer(response: IncomingMessage, maxBodyBytes: number, done: (answer: UiResponse) => void): void {
   const { statusCode = 0, headers } = response
   const head = { statusCode, location: headers.location }
   if (statusCode !== 200) {

@@ -1,13 +1,13 @@
 import {
-  applicationIds,
   applicationsPath,
-  executorsPath,
+  formatExecutorsPath,
+  formatRunningJobsPath,
   hasCores,
   hasRunningTasks,
-  isIdOf,
-  runningJobsPath,
-  runningWork,
-  sampleOf,
+  isApplicationIdOf,
+  parseApplicationIds,
+  parseRunningWork,
+  toSample,
 } from '../core/spark/rest-api.ts'
 import type { Sample, Work } from '../core/verdict/verdict.ts'
 import { isLate } from './active-time.ts'
@@ -41,20 +41,20 @@ export function createProber(get: (get: UiGet) => Promise<UiReply> = getUi): Pro
       const sample = sampleOfReply(reply, applicationId, timeoutMs)
       const answer = reply.kind === 'answer' ? reply.answer : undefined
       const isListed = sample.kind === 'alive' && sample.evidence === 'application' && answer !== undefined
-      const ids = isListed ? applicationIds(answer.body) : undefined
-      const listedId = ids?.find((id) => applicationId === null || isIdOf(id, applicationId)) ?? null
+      const ids = isListed ? parseApplicationIds(answer.body) : undefined
+      const listedId = ids?.find((id) => applicationId === null || isApplicationIdOf(id, applicationId)) ?? null
       return { sample, listedId }
     },
     async work(address, listedId, timeoutMs) {
-      const reply = await get({ address, path: runningJobsPath(listedId), timeoutMs, maxBodyBytes: maxJobsBytes })
+      const reply = await get({ address, path: formatRunningJobsPath(listedId), timeoutMs, maxBodyBytes: maxJobsBytes })
       if (reply.kind !== 'answer' || reply.answer.statusCode !== 200) return undefined
       const { body } = reply.answer
-      const work = runningWork(body)
+      const work = parseRunningWork(body)
       if (work === undefined || work.jobs.length === 0 || hasRunningTasks(body)) return work
       const restMs = Math.max(1, timeoutMs - reply.tookMs)
       const executors = await get({
         address,
-        path: executorsPath(listedId),
+        path: formatExecutorsPath(listedId),
         timeoutMs: restMs,
         maxBodyBytes: maxJobsBytes,
       })
@@ -73,7 +73,7 @@ function sampleOfReply(reply: UiReply, applicationId: string | null, timeoutMs: 
 function translate(reply: UiReply, applicationId: string | null): Sample {
   switch (reply.kind) {
     case 'answer':
-      return sampleOf(reply.answer, applicationId, reply.tookMs)
+      return toSample(reply.answer, applicationId, reply.tookMs)
     case 'refused':
       return { kind: 'refused' }
     case 'failed':

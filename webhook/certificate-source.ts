@@ -11,7 +11,7 @@ const servicePort = 443
 const dialDeadlineMs = 3_000
 
 /** The source that the configuration names. `namespace` and `api` are null where there is no Kubernetes. */
-export function certificateSource(
+export function createCertificateSource(
   config: CertificatesConfig,
   namespace: string | null,
   api: KubernetesApi | null,

@@ -1,13 +1,13 @@
-import { watchCapabilities } from '../cluster/capability-probe.ts'
+import { createCapabilityProbe } from '../cluster/capability-probe.ts'
 import { watchNamespaceLimits } from '../cluster/namespace-limits-watch.ts'
-import { rememberedNodeCapabilities, watchNodes } from '../cluster/nodes.ts'
+import { memoizeNodeCapabilities, watchNodes } from '../cluster/nodes.ts'
 import { watchSparkApplications } from '../cluster/spark-applications.ts'
-import type { Background } from '../core/background-tasks.ts'
+import type { BackgroundTasks } from '../core/background-tasks.ts'
 import type { Capabilities } from '../core/kubernetes/capabilities.ts'
 import type { KubernetesApi } from '../kubernetes/api.ts'
 import { createClient } from '../kubernetes/client.ts'
 import { type AccessEnvironment, loadAccess } from '../kubernetes/in-cluster-access.ts'
-import type { ReflectorEdges } from '../kubernetes/reflector.ts'
+import type { ReflectorDeps } from '../kubernetes/reflector.ts'
 import type { Config, KubernetesConfig } from './config/config.ts'
 import { createControllerMetrics } from './controller/metrics/metrics.ts'
 import { type StartedController, startController } from './controller/start.ts'
@@ -15,7 +15,7 @@ import type { Lookups } from './server/admission-handler.ts'
 import type { Metrics } from './server/metrics.ts'
 
 /** What admission asks of the cluster, and whether it can be answered yet. */
-export interface Cluster {
+export interface ClusterConnection {
   /** Null: there is none. */
   readonly api: KubernetesApi | null
   readonly lookups: Lookups
@@ -25,7 +25,7 @@ export interface Cluster {
 }
 
 /** No API at all: capabilities as stated, everything else unknown. */
-export function statedCluster(capabilities: Capabilities, metrics: Metrics): Cluster {
+export function createStaticCluster(capabilities: Capabilities, metrics: Metrics): ClusterConnection {
   metrics.capabilities(() => capabilities)
   return {
     api: null,
@@ -43,7 +43,7 @@ export function statedCluster(capabilities: Capabilities, metrics: Metrics): Clu
 const pullPolicyWarning =
   'with SPARK_NANNY_SIDECAR_IMAGE_PULL_POLICY=Always a registry that is down keeps drivers from starting; IfNotPresent does not'
 
-type ClusterEdges = Omit<ReflectorEdges, 'api'> & Pick<StartedController, 'version' | 'monotonicMs'>
+type ClusterEdges = Omit<ReflectorDeps, 'api'> & Pick<StartedController, 'version' | 'monotonicMs'>
 
 /** Watches what admission needs, and starts the controller. */
 export async function connectCluster(
@@ -52,8 +52,8 @@ export async function connectCluster(
   env: AccessEnvironment,
   edges: ClusterEdges,
   metrics: Metrics,
-  loops: Background,
-): Promise<Cluster> {
+  loops: BackgroundTasks,
+): Promise<ClusterConnection> {
   const { namespace, capabilityIntervalMs, serviceAccountDir } = kubernetes
   const api = createClient(await loadAccess(env, serviceAccountDir))
   if (sidecar.imagePullPolicy === 'Always') edges.log.warn({ event: 'pull-policy', detail: pullPolicyWarning })
@@ -61,11 +61,11 @@ export async function connectCluster(
   const applications = watchSparkApplications(reflecting)
   const limits = watchNamespaceLimits(reflecting)
   const nodes = watchNodes(reflecting)
-  const capabilities = watchCapabilities({
+  const capabilities = createCapabilityProbe({
     ...reflecting,
     namespace,
     intervalMs: capabilityIntervalMs,
-    nodes: rememberedNodeCapabilities(nodes.objects),
+    nodes: memoizeNodeCapabilities(nodes.objects),
   })
   metrics.capabilities(capabilities.current)
   const caches = {

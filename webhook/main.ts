@@ -1,20 +1,20 @@
 import type { AddressInfo } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
-import { background } from '../core/background-tasks.ts'
+import { createBackgroundTasks } from '../core/background-tasks.ts'
 import packageJson from '../package.json' with { type: 'json' }
-import { certificateSource } from './certificate-source.ts'
-import { connectCluster, statedCluster } from './cluster-connection.ts'
-import { type Config, chartProblems, parseConfig } from './config/config.ts'
-import { parseArguments } from './config/legacy-flags.ts'
+import { createCertificateSource } from './certificate-source.ts'
+import { connectCluster, createStaticCluster } from './cluster-connection.ts'
+import { type Config, findChartProblems, parseConfig } from './config/config.ts'
+import { parseLegacyFlags } from './config/legacy-flags.ts'
 import { createLogging, type Logging } from './log.ts'
-import { admissionHandler } from './server/admission-handler.ts'
-import { admissionRecorder } from './server/admission-log.ts'
-import { createMetrics, metricsServer } from './server/metrics.ts'
-import { buildServer } from './server/server.ts'
+import { createAdmissionHandler } from './server/admission-handler.ts'
+import { createAdmissionRecorder } from './server/admission-log.ts'
+import { createMetrics, createMetricsServer } from './server/metrics.ts'
+import { createWebhookServer } from './server/server.ts'
 
 const recordDelayMs = 20
 
-const given = parseArguments(process.argv.slice(2))
+const given = parseLegacyFlags(process.argv.slice(2))
 const parsed = 'problems' in given ? given : parseConfig({ ...process.env, ...given.env })
 if ('problems' in parsed) {
   for (const { key, value, form } of parsed.problems) {
@@ -25,7 +25,7 @@ if ('problems' in parsed) {
   const logging = createLogging(parsed.config.logLevel, packageJson.version)
   // No await: the bundle is CommonJS, which saves the memory of all that an `import` of node:http would load.
   serve(parsed.config, logging).catch((error: unknown) => {
-    logging.log.fatal({ event: 'failed', err: error })
+    logging.log.fatal({ event: 'startup-failed', err: error })
     logging.flush()
     process.exit(1)
   })
@@ -36,19 +36,19 @@ async function serve(config: Config, { log, flush }: Logging): Promise<void> {
   const { version } = packageJson
   // Admission goes on whatever else fails; a loop that ended shows on /healthz.
   process.on('unhandledRejection', (error) => log.error({ event: 'unhandled-rejection', err: error }))
-  for (const { message } of chartProblems(config)) log.warn({ event: 'setting-problem', source: 'chart', message })
+  for (const { message } of findChartProblems(config)) log.warn({ event: 'invalid-setting', source: 'chart', message })
 
   const metrics = createMetrics(version)
-  const loops = background(log)
+  const loops = createBackgroundTasks(log)
   const edges = { log, nowMs: Date.now, monotonicMs: () => performance.now(), random: Math.random, sleep, version }
   const cluster =
     config.kubernetes.kind === 'off'
-      ? statedCluster(config.kubernetes.capabilities, metrics)
+      ? createStaticCluster(config.kubernetes.capabilities, metrics)
       : await connectCluster(config.kubernetes, config, process.env, edges, metrics, loops)
 
   let closing = false
-  const recorder = admissionRecorder(metrics, log, (tell) => void setTimeout(tell, recordDelayMs))
-  const admit = admissionHandler({
+  const recorder = createAdmissionRecorder(metrics, log, (tell) => void setTimeout(tell, recordDelayMs))
+  const admit = createAdmissionHandler({
     fixed: {
       version,
       sidecar: config.sidecar,
@@ -59,17 +59,17 @@ async function serve(config: Config, { log, flush }: Logging): Promise<void> {
     recorder,
     nowMs: () => performance.now(),
   })
-  const app = buildServer({
+  const app = createWebhookServer({
     admit,
     certificate: null,
     broken: loops.ended,
     unready: () => [...certificates.unready(), ...cluster.unready(), ...(closing ? ['closing'] : [])],
     badRequest: (status, detail) => {
       metrics.badRequest(status)
-      log.warn({ event: 'bad-request', status, detail })
+      log.warn({ event: 'malformed-request', status, detail })
     },
   })
-  const certificates = certificateSource(
+  const certificates = createCertificateSource(
     config.certificates,
     config.kubernetes.kind === 'on' ? config.kubernetes.namespace : null,
     cluster.api,
@@ -83,7 +83,7 @@ async function serve(config: Config, { log, flush }: Logging): Promise<void> {
   await certificates.prepare()
   for (const [name, run] of Object.entries(certificates.loops)) loops.start(name, run)
 
-  const metricsListener = metricsServer(metrics)
+  const metricsListener = createMetricsServer(metrics)
   await listen(metricsListener, config.metricsPort)
   await app.ready()
   await listen(app.server, config.port)

@@ -82,8 +82,8 @@ export function caFilePublisher(
     {
       path: configurationsPath,
       fieldSelector: `metadata.name=${configurationName}`,
-      keep: parseTrust,
-      changed: () => wake(),
+      project: parseTrust,
+      onChange: () => wake(),
     },
     { ...edges, api },
   )

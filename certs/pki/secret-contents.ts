@@ -1,5 +1,5 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
-import { recordOf } from '../../core/json.ts'
+import { toRecord } from '../../core/json.ts'
 import { type Authority, parseAuthorities } from './ca-bundle.ts'
 
 /**
@@ -93,7 +93,7 @@ function parseLeaf(certificatePem: string, privateKeyPem: string, authorities: r
 }
 
 function decode(data: unknown): BundleText {
-  const record = recordOf(data)
+  const record = toRecord(data)
   const text = (key: (typeof bundleKeys)[number]) => {
     const value = record[key]
     return typeof value === 'string' ? Buffer.from(value, 'base64').toString('utf8') : ''

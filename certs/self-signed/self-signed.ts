@@ -1,4 +1,4 @@
-import { recordOf } from '../../core/json.ts'
+import { toRecord } from '../../core/json.ts'
 import { createReflector, type Reflector } from '../../kubernetes/reflector.ts'
 import type { CertificateSource } from '../source.ts'
 import { redactingLog } from '../trust/redaction.ts'
@@ -21,7 +21,7 @@ export function selfSignedSource(options: SelfSignedOptions, edges: SelfSignedEd
   }
   const watched = (path: string, name: string) =>
     createReflector<string>(
-      { path, fieldSelector: `metadata.name=${name}`, keep: versionOf, changed },
+      { path, fieldSelector: `metadata.name=${name}`, project: versionOf, onChange: changed },
       { ...edges, log },
     )
   const secrets = watched(secretsPath(options.secretName), options.secretName.name)
@@ -55,6 +55,6 @@ export function selfSignedSource(options: SelfSignedOptions, edges: SelfSignedEd
   }
 }
 
-const versionOf = (object: unknown) => String(recordOf(recordOf(object).metadata).resourceVersion ?? '')
+const versionOf = (object: unknown) => String(toRecord(toRecord(object).metadata).resourceVersion ?? '')
 
 const isGone = (reflector: Reflector<string>) => reflector.synced() && reflector.objects.size === 0

@@ -1,5 +1,5 @@
-import { isRecord, recordOf } from '../../core/json.ts'
-import { answerDetail, type KubernetesApi } from '../../kubernetes/api.ts'
+import { isRecord, toRecord } from '../../core/json.ts'
+import { describeResponse, type KubernetesApi } from '../../kubernetes/api.ts'
 import { type BundleText, bundleKeys, type FoundBundle, parseBundle } from '../pki/secret-contents.ts'
 
 export interface SecretName {
@@ -45,16 +45,16 @@ export async function readSecret(
   before: SecretMarks | null,
 ): Promise<ReadOutcome<FoundSecret>> {
   const answer = await api.request({ method: 'GET', path: pathOf(name), deadlineMs: apiDeadlineMs })
-  if (answer.kind === 'answer' && answer.status === 404) {
+  if (answer.kind === 'response' && answer.status === 404) {
     return {
       kind: 'read',
       value: { found: { kind: 'absent' }, resourceVersion: null, marks: before ?? ownMarks },
     }
   }
-  const { data, metadata } = recordOf(answer.kind === 'answer' ? answer.body : undefined)
-  const { resourceVersion, labels, annotations } = recordOf(metadata)
+  const { data, metadata } = toRecord(answer.kind === 'response' ? answer.body : undefined)
+  const { resourceVersion, labels, annotations } = toRecord(metadata)
   if (answer.kind === 'failed' || answer.status !== 200 || typeof resourceVersion !== 'string')
-    return { kind: 'failed', detail: `Secret ${name.name}: ${answerDetail(answer)}` }
+    return { kind: 'failed', detail: `Secret ${name.name}: ${describeResponse(answer)}` }
   // Without the annotation in which kubectl keeps a copy of the whole object.
   const helm = Object.entries(textsOf(annotations)).filter(([key]) => key.startsWith('meta.helm.sh/'))
   return {
@@ -97,10 +97,10 @@ export async function writeSecret(
           body: { metadata: { resourceVersion }, data },
           deadlineMs: apiDeadlineMs,
         })
-  if (answer.kind === 'answer' && (answer.status === 200 || answer.status === 201)) return { kind: 'written' }
-  if (answer.kind === 'answer' && (answer.status === 409 || (answer.status === 404 && resourceVersion !== null)))
+  if (answer.kind === 'response' && (answer.status === 200 || answer.status === 201)) return { kind: 'written' }
+  if (answer.kind === 'response' && (answer.status === 409 || (answer.status === 404 && resourceVersion !== null)))
     return { kind: 'conflict' }
-  return { kind: 'failed', detail: `Secret ${name.name}: ${answerDetail(answer)}` }
+  return { kind: 'failed', detail: `Secret ${name.name}: ${describeResponse(answer)}` }
 }
 
 const textsOf = (value: unknown): Readonly<Record<string, string>> =>

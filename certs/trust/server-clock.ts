@@ -19,7 +19,7 @@ export function clockedApi(api: KubernetesApi, nowMs: () => number): ClockedApi 
       watch: (path, idleMs, signal) => api.watch(path, idleMs, signal),
       request: async (request) => {
         const answer = await api.request(request)
-        if (answer.kind === 'answer' && answer.dateMs !== undefined) aheadMs = answer.dateMs - nowMs()
+        if (answer.kind === 'response' && answer.dateMs !== undefined) aheadMs = answer.dateMs - nowMs()
         return answer
       },
     },

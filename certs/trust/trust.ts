@@ -1,4 +1,4 @@
-import { recordOf } from '../../core/json.ts'
+import { toRecord } from '../../core/json.ts'
 import { type Authority, type AuthorityList, holds, parseAuthorities, renderAuthorities } from '../pki/ca-bundle.ts'
 import { type Clocks, isPast } from '../pki/clocks.ts'
 
@@ -14,16 +14,16 @@ export interface TrustingWebhook extends AuthorityList {
 
 /** From a MutatingWebhookConfiguration. */
 export function parseTrust(object: unknown): Trust {
-  const { metadata, webhooks } = recordOf(object)
-  const { resourceVersion } = recordOf(metadata)
+  const { metadata, webhooks } = toRecord(object)
+  const { resourceVersion } = toRecord(metadata)
   const list: readonly unknown[] = Array.isArray(webhooks) ? webhooks : []
   if (list.length === 0 || typeof resourceVersion !== 'string') return { kind: 'absent' }
   return {
     kind: 'found',
     resourceVersion,
     webhooks: list.map((webhook) => {
-      const { name, clientConfig } = recordOf(webhook)
-      const { caBundle } = recordOf(clientConfig)
+      const { name, clientConfig } = toRecord(webhook)
+      const { caBundle } = toRecord(clientConfig)
       const pem = typeof caBundle === 'string' ? Buffer.from(caBundle, 'base64').toString('utf8') : ''
       return { name: String(name), ...parseAuthorities(pem) }
     }),

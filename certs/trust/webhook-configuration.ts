@@ -1,4 +1,4 @@
-import { answerDetail, type KubernetesApi } from '../../kubernetes/api.ts'
+import { describeResponse, type KubernetesApi } from '../../kubernetes/api.ts'
 import { apiDeadlineMs, type ReadOutcome, type WriteOutcome } from './secret.ts'
 import { type CaBundle, parseTrust, type Trust } from './trust.ts'
 
@@ -8,9 +8,9 @@ const pathOf = (name: string) => `${configurationsPath}/${encodeURIComponent(nam
 /** Reads who is trusted, from the API and past every cache. */
 export async function readTrust(api: KubernetesApi, name: string): Promise<ReadOutcome<Trust>> {
   const answer = await api.request({ method: 'GET', path: pathOf(name), deadlineMs: apiDeadlineMs })
-  if (answer.kind === 'answer' && answer.status === 404) return { kind: 'read', value: { kind: 'absent' } }
-  if (answer.kind === 'answer' && answer.status === 200) return { kind: 'read', value: parseTrust(answer.body) }
-  return { kind: 'failed', detail: `MutatingWebhookConfiguration ${name}: ${answerDetail(answer)}` }
+  if (answer.kind === 'response' && answer.status === 404) return { kind: 'read', value: { kind: 'absent' } }
+  if (answer.kind === 'response' && answer.status === 200) return { kind: 'read', value: parseTrust(answer.body) }
+  return { kind: 'failed', detail: `MutatingWebhookConfiguration ${name}: ${describeResponse(answer)}` }
 }
 
 /**
@@ -37,7 +37,7 @@ export async function writeCaBundles(
     },
     deadlineMs: apiDeadlineMs,
   })
-  if (answer.kind === 'answer' && answer.status === 200) return { kind: 'written' }
-  if (answer.kind === 'answer' && (answer.status === 409 || answer.status === 404)) return { kind: 'conflict' }
-  return { kind: 'failed', detail: `MutatingWebhookConfiguration ${name}: ${answerDetail(answer)}` }
+  if (answer.kind === 'response' && answer.status === 200) return { kind: 'written' }
+  if (answer.kind === 'response' && (answer.status === 409 || answer.status === 404)) return { kind: 'conflict' }
+  return { kind: 'failed', detail: `MutatingWebhookConfiguration ${name}: ${describeResponse(answer)}` }
 }

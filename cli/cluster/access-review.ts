@@ -1,4 +1,4 @@
-import { recordOf } from '../../core/json.ts'
+import { toRecord } from '../../core/json.ts'
 import type { KubernetesApi } from '../../kubernetes/api.ts'
 import { type AccessAnswer, type AccessRule, describeAccess, type PathRule } from './access-rule.ts'
 import { type Reading, read, unreadable } from './reading.ts'
@@ -18,7 +18,7 @@ export async function collectAccess(
   const answers = await mapInParallel(rules.flatMap(questionsOf), 8, async ({ what, attributes }) => {
     const answer = await api.request({ method: 'POST', ...review(subject, attributes), deadlineMs: requestDeadlineMs })
     if (answer.kind === 'failed' || answer.status !== 201) return unreadableAnswer(answer)
-    const { allowed } = recordOf(recordOf(answer.body).status)
+    const { allowed } = toRecord(toRecord(answer.body).status)
     return typeof allowed === 'boolean' ? read({ what, allowed }) : unreadable('the answer is no access review', 201)
   })
   const known: AccessAnswer[] = []

@@ -1,6 +1,6 @@
 import { formatDuration } from '../../core/duration.ts'
-import { recordOf } from '../../core/json.ts'
-import { type ApiAnswer, answerDetail, type KubernetesApi } from '../../kubernetes/api.ts'
+import { toRecord } from '../../core/json.ts'
+import { type ApiResponse, describeResponse, type KubernetesApi } from '../../kubernetes/api.ts'
 import { absent, type Reading, valueIn } from '../evidence/evidence.ts'
 import { itemsOf, textField } from '../evidence/fields.ts'
 
@@ -11,9 +11,9 @@ export interface Asking {
   /** A list with all its pages; one that breaks off is unknown. */
   list(path: string, source: string): Promise<Reading<unknown>>
   /** The answer as it is. */
-  ask(path: string, most?: number): Promise<ApiAnswer>
+  ask(path: string, most?: number): Promise<ApiResponse>
   /** Gives each piece of the body to `onBytes`. */
-  stream(path: string, onBytes: (bytes: Uint8Array) => boolean): Promise<ApiAnswer>
+  stream(path: string, onBytes: (bytes: Uint8Array) => boolean): Promise<ApiResponse>
 }
 
 /** No single question may take all the time. */
@@ -46,7 +46,7 @@ export function createAsking(api: KubernetesApi, untilMs: number, nowMs: () => n
         items.push(...itemsOf(more.value))
         next = nextOf(more)
       }
-      return first.kind === 'read' ? { ...first, value: { ...recordOf(first.value), items } } : first
+      return first.kind === 'read' ? { ...first, value: { ...toRecord(first.value), items } } : first
     },
     stream: (path, onBytes) => request(path, left(mostMs * 3), onBytes),
   }
@@ -56,12 +56,12 @@ const pageOf = (path: string, next: string): string =>
   `${path}${path.includes('?') ? '&' : '?'}limit=${pageSize}${next === '' ? '' : `&continue=${encodeURIComponent(next)}`}`
 
 const nextOf = (list: Reading<unknown>): string | null =>
-  textField(recordOf(valueIn(list)).metadata, 'continue') || null
+  textField(toRecord(valueIn(list)).metadata, 'continue') || null
 
-export function readingOf(answer: ApiAnswer, source: string): Reading<unknown> {
-  if (answer.kind === 'answer' && answer.status === 200) return { kind: 'read', value: answer.body, source }
-  if (answer.kind === 'answer' && answer.status === 404) return absent
-  return { kind: 'unknown', source, why: answerDetail(answer) }
+export function readingOf(answer: ApiResponse, source: string): Reading<unknown> {
+  if (answer.kind === 'response' && answer.status === 200) return { kind: 'read', value: answer.body, source }
+  if (answer.kind === 'response' && answer.status === 404) return absent
+  return { kind: 'unknown', source, why: describeResponse(answer) }
 }
 
 /** `/api/v1/namespaces/NS/pods/NAME`; each part is escaped. */

@@ -1,5 +1,5 @@
-import { recordOf } from '../../core/json.ts'
-import { type ApiAnswer, answerDetail, type KubernetesApi } from '../../kubernetes/api.ts'
+import { toRecord } from '../../core/json.ts'
+import { type ApiResponse, describeResponse, type KubernetesApi } from '../../kubernetes/api.ts'
 import { type Reading, read, unreadable } from './reading.ts'
 
 /** For each request alone; they go out side by side. */
@@ -8,14 +8,14 @@ const pageSize = 500
 /** More objects than that are a mistake, or more than a person can act on. */
 const maxPages = 200
 
-export const unreadableAnswer = (answer: ApiAnswer) =>
-  unreadable(answerDetail(answer), answer.kind === 'answer' ? answer.status : null)
+export const unreadableAnswer = (answer: ApiResponse) =>
+  unreadable(describeResponse(answer), answer.kind === 'response' ? answer.status : null)
 
 /** One object; null when it does not exist. */
 export async function getObject(api: KubernetesApi, path: string): Promise<Reading<unknown>> {
   const answer = await api.request({ method: 'GET', path, deadlineMs: requestDeadlineMs })
-  if (answer.kind === 'answer' && answer.status === 200) return read(answer.body)
-  return answer.kind === 'answer' && answer.status === 404 ? read(null) : unreadableAnswer(answer)
+  if (answer.kind === 'response' && answer.status === 200) return read(answer.body)
+  return answer.kind === 'response' && answer.status === 404 ? read(null) : unreadableAnswer(answer)
 }
 
 /** All objects of a collection, in pages. A list that breaks off is not read. */
@@ -34,10 +34,10 @@ export async function listObjects(
     })
     const answer = await api.request({ method: 'GET', path: `${path}?${query}`, deadlineMs: requestDeadlineMs })
     if (answer.kind === 'failed' || answer.status !== 200) return unreadableAnswer(answer)
-    const body = recordOf(answer.body)
+    const body = toRecord(answer.body)
     if (!Array.isArray(body.items)) return unreadable(`${path}: the answer is no list`, 200)
     items.push(...body.items)
-    const { continue: more } = recordOf(body.metadata)
+    const { continue: more } = toRecord(body.metadata)
     if (typeof more !== 'string' || more === '') return read(items)
     next = more
   }

@@ -1,4 +1,4 @@
-import { asText, isRecord, recordOf } from '../../core/json.ts'
+import { isRecord, toRecord, toText } from '../../core/json.ts'
 import type { MistypedField } from './subject.ts'
 
 /** Fields of a v1beta2 SparkApplication that slip easily, with the type of their definition. */
@@ -34,7 +34,7 @@ const maps = [
 
 /** What the API server rejects for its type: `coreLimit: 1` where a string is asked for, `instances: "2"`. */
 export function mistypedFields(object: Readonly<Record<string, unknown>>): readonly MistypedField[] {
-  const spec = recordOf(object.spec)
+  const spec = toRecord(object.spec)
   const found: MistypedField[] = []
   const expect = (path: string, value: unknown, type: 'string' | 'integer') => {
     const actual = typeof value
@@ -42,9 +42,9 @@ export function mistypedFields(object: Readonly<Record<string, unknown>>): reado
       found.push({
         path,
         actual: `the ${actual}`,
-        value: asText(value),
+        value: toText(value),
         form: 'a string',
-        corrected: JSON.stringify(asText(value)),
+        corrected: JSON.stringify(toText(value)),
       })
     }
     if (type === 'integer' && value !== undefined && value !== null && !Number.isInteger(value)) {
@@ -60,11 +60,11 @@ export function mistypedFields(object: Readonly<Record<string, unknown>>): reado
   for (const [path, type] of Object.entries(fields)) expect(`spec.${path}`, at(spec, path), type)
   const texts: readonly (readonly [string, unknown])[] = [
     ...maps.map((path) => [`spec.${path}`, at(spec, path)] as const),
-    ['metadata.annotations', recordOf(object.metadata).annotations],
-    ['metadata.labels', recordOf(object.metadata).labels],
+    ['metadata.annotations', toRecord(object.metadata).annotations],
+    ['metadata.labels', toRecord(object.metadata).labels],
   ]
   for (const [path, map] of texts) {
-    for (const [key, value] of Object.entries(recordOf(map))) expect(`${path}["${key}"]`, value, 'string')
+    for (const [key, value] of Object.entries(toRecord(map))) expect(`${path}["${key}"]`, value, 'string')
   }
   return found
 }

@@ -1,4 +1,4 @@
-import { asText, recordOf } from '../../core/json.ts'
+import { toRecord, toText } from '../../core/json.ts'
 import { resolveSettings } from '../../core/settings/settings.ts'
 import type { EffectiveConf } from '../spark-conf/effective-conf.ts'
 import type { Input } from '../static-checks/input.ts'
@@ -21,7 +21,7 @@ export function subjectOfInput(input: Input, driverLimitMiB: number | null = nul
     }
   }
   const { object, operator, origin } = input
-  const annotations = recordOf(recordOf(object.metadata).annotations)
+  const annotations = toRecord(toRecord(object.metadata).annotations)
   return {
     conf,
     operator,
@@ -37,7 +37,7 @@ function settingProblems(
   { entries }: EffectiveConf,
   annotations: Readonly<Record<string, unknown>>,
 ): ValidationSubject['settingProblems'] {
-  const application = Object.fromEntries(Object.entries(annotations).map(([name, value]) => [name, asText(value)]))
+  const application = Object.fromEntries(Object.entries(annotations).map(([name, value]) => [name, toText(value)]))
   const pod = Object.fromEntries(
     [...entries].flatMap(([key, { value }]) =>
       key.startsWith(driverAnnotation) ? [[key.slice(driverAnnotation.length), value] as const] : [],

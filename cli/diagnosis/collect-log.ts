@@ -1,4 +1,4 @@
-import { answerDetail } from '../../kubernetes/api.ts'
+import { describeResponse } from '../../kubernetes/api.ts'
 import { type Asking, namespaced } from '../cluster/cluster-reader.ts'
 import { absent, type Reading } from '../evidence/evidence.ts'
 import { type LogReading, LogScan } from '../log/scan.ts'
@@ -40,20 +40,20 @@ export async function collectLog(asking: Asking, request: LogRequest, redactor: 
     return bytesRead < limit
   }
   const answer = await asking.stream(logPath(request, ''), take)
-  if (answer.kind === 'answer' && answer.status === 200 && bytesRead < maxBytes) {
+  if (answer.kind === 'response' && answer.status === 200 && bytesRead < maxBytes) {
     return { reading: { kind: 'read', value: scan.end(), source }, saved }
   }
   if (bytesRead === 0) {
     // 204: no node has the pod yet. 400: the container waits to start, or had no run before.
-    const none = answer.kind === 'answer' && [204, 400, 404].includes(answer.status)
-    return { reading: none ? absent : { kind: 'unknown', source, why: answerDetail(answer) }, saved: null }
+    const none = answer.kind === 'response' && [204, 400, 404].includes(answer.status)
+    return { reading: none ? absent : { kind: 'unknown', source, why: describeResponse(answer) }, saved: null }
   }
   const firstBytes = bytesRead
   const why = answer.kind === 'failed' ? answer.detail : `it is longer than ${maxBytes} bytes`
   limit = Number.POSITIVE_INFINITY
   take(new TextEncoder().encode('\n'))
   const end = await asking.stream(logPath(request, `&tailLines=${tailLines}`), take)
-  const rest = end.kind === 'answer' && end.status === 200 ? `, then its last ${tailLines} lines` : ''
+  const rest = end.kind === 'response' && end.status === 200 ? `, then its last ${tailLines} lines` : ''
   const cut = `only the first ${firstBytes} bytes were read${rest}: ${why}`
   return { reading: { kind: 'read', value: scan.end(cut), source }, saved }
 }

@@ -1,6 +1,6 @@
 import { sidecarPort } from '../../core/contract/pod-contract.ts'
 import { isRecord } from '../../core/json.ts'
-import { answerDetail } from '../../kubernetes/api.ts'
+import { describeResponse } from '../../kubernetes/api.ts'
 import { type Asking, namespaced } from '../cluster/cluster-reader.ts'
 import type { DriverPod } from '../evidence/driver-pod.ts'
 import { absent, type Reading } from '../evidence/evidence.ts'
@@ -30,8 +30,8 @@ export async function collectUi(asking: Asking, pod: DriverPod, port: number): P
   const source = `the Spark UI, port ${port}`
   const answer = await asking.ask(proxyPath(pod, port, '/api/v1/applications'), uiDeadlineMs)
   if (answer.kind === 'failed' || answer.status !== 200) {
-    const why = answerDetail(answer)
-    const closed = answer.kind === 'answer' && (answer.status === 404 || /connection refused/.test(why))
+    const why = describeResponse(answer)
+    const closed = answer.kind === 'response' && (answer.status === 404 || /connection refused/.test(why))
     const reading: Reading<never> = closed ? absent : { kind: 'unknown', source, why }
     return { threads: reading, executors: reading }
   }

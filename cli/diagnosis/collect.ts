@@ -1,4 +1,4 @@
-import { recordOf } from '../../core/json.ts'
+import { toRecord } from '../../core/json.ts'
 import { parseProperties } from '../../core/spark/properties.ts'
 import { type Asking, createAsking, namespaced } from '../cluster/cluster-reader.ts'
 import type { Connection } from '../cluster/connect.ts'
@@ -125,7 +125,7 @@ async function collectConf(asking: Asking, namespace: string, name: string): Pro
 
 /** The container port that Spark names spark-ui, else its default. */
 export function uiPort(pod: Reading<unknown>): number {
-  const ports = listField(recordOf(valueIn(pod)).spec, 'containers').flatMap((container) =>
+  const ports = listField(toRecord(valueIn(pod)).spec, 'containers').flatMap((container) =>
     listField(container, 'ports'),
   )
   return (

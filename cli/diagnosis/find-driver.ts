@@ -1,7 +1,7 @@
-import { isRecord, recordOf } from '../../core/json.ts'
+import { isRecord, toRecord } from '../../core/json.ts'
 import { parsePod } from '../../core/kubernetes/parse-objects.ts'
 import { sparkApplicationApis } from '../../core/spark/application.ts'
-import { applicationReference } from '../../core/spark/application-reference.ts'
+import { findApplicationReference } from '../../core/spark/application-reference.ts'
 import { type Asking, namespaced } from '../cluster/cluster-reader.ts'
 import { absent, type Reading, valueIn } from '../evidence/evidence.ts'
 import { itemsOf, stringsField, textField, timeField } from '../evidence/fields.ts'
@@ -19,7 +19,7 @@ export async function findByPod(asking: Asking, namespace: string, podName: stri
   if (pod.kind === 'unknown') return { podName, pod, applicationName: null, application: unaskable(pod.why) }
   const object = valueIn(pod)
   const parsed = object === undefined ? undefined : parsePod(object)
-  const reference = parsed && applicationReference(parsed, namespace)
+  const reference = parsed && findApplicationReference(parsed, namespace)
   if (reference !== undefined) {
     const application = await getApplication(asking, namespace, reference.name, [reference.operator])
     return { podName, pod, applicationName: reference.name, application }
@@ -31,7 +31,7 @@ export async function findByPod(asking: Asking, namespace: string, podName: stri
 
 export async function findByApplication(asking: Asking, namespace: string, name: string): Promise<FoundDriver> {
   const application = await getApplication(asking, namespace, name, ['kubeflow', 'apache'])
-  const named = textField(recordOf(recordOf(valueIn(application)).status).driverInfo, 'podName')
+  const named = textField(toRecord(toRecord(valueIn(application)).status).driverInfo, 'podName')
   const list = await asking.list(
     `${namespaced(namespace, 'pods')}?labelSelector=spark-role%3Ddriver`,
     `drivers in ${namespace}`,
@@ -53,12 +53,12 @@ export async function findByApplication(asking: Asking, namespace: string, name:
 }
 
 const unaskable = (why: string): Reading<never> => ({ kind: 'unknown', source: 'SparkApplication of the pod', why })
-const nameOf = (object: unknown) => textField(recordOf(object).metadata, 'name')
-const created = (object: unknown) => timeField(recordOf(object).metadata, 'creationTimestamp') ?? 0
+const nameOf = (object: unknown) => textField(toRecord(object).metadata, 'name')
+const created = (object: unknown) => timeField(toRecord(object).metadata, 'creationTimestamp') ?? 0
 
 /** By the label of an operator; of plain spark-submit by Spark's own, which any application may set to any name. */
 function isOf(pod: unknown, application: string, isPlain: boolean): boolean {
-  const labels = stringsField(recordOf(pod).metadata, 'labels')
+  const labels = stringsField(toRecord(pod).metadata, 'labels')
   const names = sparkApplicationApis.flatMap(({ nameLabel }) => labels[nameLabel] ?? [])
   return names.length > 0 ? names.includes(application) : isPlain && labels['spark-app-name'] === application
 }
@@ -91,9 +91,9 @@ async function applicationOfPod(asking: Asking, namespace: string, podName: stri
     const source = `SparkApplications in ${namespace}`
     const list = await asking.list(path, source)
     if (list.kind === 'unknown') unknown = list
-    const { apiVersion } = recordOf(valueIn(list))
+    const { apiVersion } = toRecord(valueIn(list))
     const found = itemsOf(valueIn(list)).find(
-      (item) => textField(recordOf(item.status).driverInfo, 'podName') === podName,
+      (item) => textField(toRecord(item.status).driverInfo, 'podName') === podName,
     )
     // Items of a list do not say what they are.
     if (isRecord(found)) {

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { recordOf } from '../../core/json.ts'
+import { toRecord } from '../../core/json.ts'
 import { type Evidence, unknownsOf } from '../evidence/evidence.ts'
 import { type Edges, UsageError } from '../io/cli-io.ts'
 import type { CollectedLog } from './collect-log.ts'
@@ -14,7 +14,7 @@ export async function prepareBundle(dir: string, edges: Edges): Promise<void> {
 }
 
 function refuse(dir: string, error: unknown): never {
-  const { code, message } = recordOf(error)
+  const { code, message } = toRecord(error)
   if (code === 'ENOTEMPTY') {
     throw new UsageError(`--save ${dir}: there are files in it; name a folder that is empty or does not exist`)
   }

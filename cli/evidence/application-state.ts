@@ -1,4 +1,4 @@
-import { recordOf } from '../../core/json.ts'
+import { toRecord } from '../../core/json.ts'
 import { parseSparkApplication, type SparkOperator } from '../../core/spark/application.ts'
 import { numberField, stringsField, textField } from './fields.ts'
 
@@ -22,8 +22,8 @@ export interface ApplicationState {
 export function parseApplicationState(object: unknown): ApplicationState | undefined {
   const application = parseSparkApplication(object)
   if (application === undefined) return undefined
-  const { spec, status } = recordOf(object)
-  const driver = recordOf(recordOf(spec).driver)
+  const { spec, status } = toRecord(object)
+  const driver = toRecord(toRecord(spec).driver)
   const { state, message } = application.operator === 'kubeflow' ? kubeflowState(status) : apacheState(status)
   const sparkConf = stringsField(spec, 'sparkConf')
   return {
@@ -33,20 +33,20 @@ export function parseApplicationState(object: unknown): ApplicationState | undef
     state,
     message,
     attempts: numberField(status, 'executionAttempts'),
-    driverPod: textField(recordOf(status).driverInfo, 'podName'),
+    driverPod: textField(toRecord(status).driverInfo, 'podName'),
     driverMemory: textField(driver, 'memory') ?? sparkConf['spark.driver.memory'] ?? null,
     driverMemoryOverhead: textField(driver, 'memoryOverhead') ?? sparkConf['spark.driver.memoryOverhead'] ?? null,
     sparkConf,
-    suspended: recordOf(spec).suspend === true,
+    suspended: toRecord(spec).suspend === true,
   }
 }
 
 function kubeflowState(status: unknown) {
-  const { applicationState } = recordOf(status)
+  const { applicationState } = toRecord(status)
   return { state: textField(applicationState, 'state'), message: textField(applicationState, 'errorMessage') }
 }
 
 function apacheState(status: unknown) {
-  const { currentState } = recordOf(status)
+  const { currentState } = toRecord(status)
   return { state: textField(currentState, 'currentStateSummary'), message: textField(currentState, 'message') }
 }

@@ -1,6 +1,6 @@
 import { sidecarContainerName } from '../../core/contract/pod-contract.ts'
-import { asText, recordOf } from '../../core/json.ts'
-import { type Container, driverContainerIndex, type PodSpec } from '../../core/kubernetes/pod.ts'
+import { toRecord, toText } from '../../core/json.ts'
+import { type Container, findDriverContainerIndex, type PodSpec } from '../../core/kubernetes/pod.ts'
 import { listField, numberField, stringsField, textField, timeField } from './fields.ts'
 
 /** The part of a driver's pod that tells how it fares. */
@@ -62,11 +62,11 @@ export interface Termination {
 
 /** The pod of an API object, or undefined when it is none. */
 export function parseDriverPod(object: unknown): DriverPod | undefined {
-  const { metadata, spec, status } = recordOf(object)
+  const { metadata, spec, status } = toRecord(object)
   const name = textField(metadata, 'name')
   const containers = listField(spec, 'containers')
   if (name === null || containers.length === 0) return undefined
-  const driverIndex = driverContainerIndex({ ...recordOf(spec), containers: typed(containers) } as PodSpec) ?? 0
+  const driverIndex = findDriverContainerIndex({ ...toRecord(spec), containers: typed(containers) } as PodSpec) ?? 0
   const initContainers = listField(spec, 'initContainers')
   const statuses = [...listField(status, 'containerStatuses'), ...listField(status, 'initContainerStatuses')]
   const states = [...containers, ...initContainers].map((container) =>
@@ -96,8 +96,8 @@ export function parseDriverPod(object: unknown): DriverPod | undefined {
 
 export function parseConditions(status: unknown): readonly Condition[] {
   return listField(status, 'conditions').map((condition) => ({
-    type: asText(condition.type),
-    status: asText(condition.status),
+    type: toText(condition.type),
+    status: toText(condition.status),
     reason: textField(condition, 'reason'),
     message: textField(condition, 'message'),
     sinceMs: timeField(condition, 'lastTransitionTime'),
@@ -105,17 +105,17 @@ export function parseConditions(status: unknown): readonly Condition[] {
 }
 
 function parseContainer(container: Record<string, unknown>, status: Record<string, unknown>): ContainerState {
-  const resources = recordOf(container.resources)
+  const resources = toRecord(container.resources)
   const { args } = container
   return {
-    name: asText(container.name ?? ''),
+    name: toText(container.name ?? ''),
     image: textField(container, 'image'),
     args: Array.isArray(args) ? args.map(String) : [],
     memoryLimit: stringsField(resources, 'limits').memory ?? null,
     memoryRequest: stringsField(resources, 'requests').memory ?? null,
     restarts: numberField(status, 'restartCount') ?? 0,
-    state: parseState(recordOf(status.state)),
-    last: parseTermination(recordOf(status.lastState).terminated),
+    state: parseState(toRecord(status.state)),
+    last: parseTermination(toRecord(status.lastState).terminated),
   }
 }
 
@@ -139,11 +139,11 @@ function parseTermination(terminated: unknown): Termination | null {
   }
 }
 
-/** Only what {@link driverContainerIndex} looks at has to be of its type. */
+/** Only what {@link findDriverContainerIndex} looks at has to be of its type. */
 function typed(containers: readonly Record<string, unknown>[]): readonly Container[] {
   return containers.map(({ name, args, env }) => ({
-    name: asText(name ?? ''),
+    name: toText(name ?? ''),
     ...(Array.isArray(args) && { args: args.map(String) }),
-    ...(Array.isArray(env) && { env: env.map((entry) => ({ name: String(recordOf(entry).name) })) }),
+    ...(Array.isArray(env) && { env: env.map((entry) => ({ name: String(toRecord(entry).name) })) }),
   }))
 }

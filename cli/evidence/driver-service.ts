@@ -1,4 +1,4 @@
-import { recordOf } from '../../core/json.ts'
+import { toRecord } from '../../core/json.ts'
 import { textField } from './fields.ts'
 
 /** The headless Service by which executors find their driver. */
@@ -8,8 +8,8 @@ export interface DriverService {
 }
 
 export function parseDriverService(object: unknown): DriverService | undefined {
-  const { metadata, spec } = recordOf(object)
+  const { metadata, spec } = toRecord(object)
   const name = textField(metadata, 'name')
   if (name === null) return undefined
-  return { name, publishesNotReady: recordOf(spec).publishNotReadyAddresses === true }
+  return { name, publishesNotReady: toRecord(spec).publishNotReadyAddresses === true }
 }

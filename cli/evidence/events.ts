@@ -1,4 +1,4 @@
-import { recordOf } from '../../core/json.ts'
+import { toRecord } from '../../core/json.ts'
 import { itemsOf, numberField, textField, timeField } from './fields.ts'
 
 export interface KubernetesEvent {
@@ -21,12 +21,12 @@ export function parseEvents(list: unknown): readonly KubernetesEvent[] {
 }
 
 function parseEvent(event: Record<string, unknown>): KubernetesEvent {
-  const about = recordOf(event.involvedObject ?? event.regarding)
-  const series = recordOf(event.series)
+  const about = toRecord(event.involvedObject ?? event.regarding)
+  const series = toRecord(event.series)
   const firstMs =
     timeField(event, 'firstTimestamp') ??
     timeField(event, 'eventTime') ??
-    timeField(recordOf(event.metadata), 'creationTimestamp')
+    timeField(toRecord(event.metadata), 'creationTimestamp')
   return {
     type: textField(event, 'type') ?? 'Normal',
     reason: textField(event, 'reason') ?? '',

@@ -1,4 +1,4 @@
-import { asText, isRecord, recordOf } from '../../core/json.ts'
+import { isRecord, toRecord, toText } from '../../core/json.ts'
 import { numberField, timeField } from './fields.ts'
 
 /** Of /api/v1/applications/ID/executors: how the driver collects garbage, and how many executors it has. */
@@ -15,10 +15,10 @@ export function parseExecutorFigures(value: unknown): ExecutorFigures | undefine
   const rows = value.filter(isRecord)
   const driver = rows.find(({ id }) => id === 'driver')
   if (driver === undefined) return undefined
-  const sinceMs = Date.parse(asText(driver.addTime ?? '').replace(/GMT$/, 'Z'))
+  const sinceMs = Date.parse(toText(driver.addTime ?? '').replace(/GMT$/, 'Z'))
   return {
     active: rows.filter(({ id, isActive }) => id !== 'driver' && isActive === true).length,
-    driverGcMs: numberField(recordOf(driver.peakMemoryMetrics), 'TotalGCTime'),
+    driverGcMs: numberField(toRecord(driver.peakMemoryMetrics), 'TotalGCTime'),
     driverSinceMs: Number.isNaN(sinceMs) ? timeField(driver, 'addTime') : sinceMs,
   }
 }

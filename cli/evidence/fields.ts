@@ -1,14 +1,14 @@
-import { asText, isRecord, recordOf } from '../../core/json.ts'
+import { isRecord, toRecord, toText } from '../../core/json.ts'
 
 /** Fields of objects that came as JSON, each with its type or not at all. */
 
 export const textField = (object: unknown, field: string): string | null => {
-  const value = recordOf(object)[field]
+  const value = toRecord(object)[field]
   return typeof value === 'string' && value !== '' ? value : null
 }
 
 export const numberField = (object: unknown, field: string): number | null => {
-  const value = recordOf(object)[field]
+  const value = toRecord(object)[field]
   return typeof value === 'number' && Number.isFinite(value) ? value : null
 }
 
@@ -18,12 +18,12 @@ export const timeField = (object: unknown, field: string): number | null => {
 }
 
 export const listField = (object: unknown, field: string): readonly Record<string, unknown>[] => {
-  const value = recordOf(object)[field]
+  const value = toRecord(object)[field]
   return Array.isArray(value) ? value.filter(isRecord) : []
 }
 
 export const stringsField = (object: unknown, field: string): Readonly<Record<string, string>> =>
-  Object.fromEntries(Object.entries(recordOf(recordOf(object)[field])).map(([key, value]) => [key, asText(value)]))
+  Object.fromEntries(Object.entries(toRecord(toRecord(object)[field])).map(([key, value]) => [key, toText(value)]))
 
 /** The items of a List, or of an array. */
 export const itemsOf = (object: unknown): readonly Record<string, unknown>[] =>

@@ -1,4 +1,4 @@
-import { asText, recordOf } from '../../core/json.ts'
+import { toRecord, toText } from '../../core/json.ts'
 import { type Condition, parseConditions } from './driver-pod.ts'
 import { listField, stringsField, textField } from './fields.ts'
 
@@ -11,14 +11,14 @@ export interface NodeState {
 }
 
 export function parseNode(object: unknown): NodeState | undefined {
-  const { metadata, spec, status } = recordOf(object)
+  const { metadata, spec, status } = toRecord(object)
   const name = textField(metadata, 'name')
-  if (name === null || recordOf(status).conditions === undefined) return undefined
+  if (name === null || toRecord(status).conditions === undefined) return undefined
   return {
     name,
     conditions: parseConditions(status),
-    unschedulable: recordOf(spec).unschedulable === true,
-    taints: listField(spec, 'taints').map(({ key, effect }) => `${asText(key)}:${asText(effect)}`),
+    unschedulable: toRecord(spec).unschedulable === true,
+    taints: listField(spec, 'taints').map(({ key, effect }) => `${toText(key)}:${toText(effect)}`),
     allocatable: stringsField(status, 'allocatable'),
   }
 }

@@ -1,4 +1,4 @@
-import { recordOf } from '../../core/json.ts'
+import { toRecord } from '../../core/json.ts'
 import { itemsOf, stringsField, textField } from './fields.ts'
 
 /** One ResourceQuota: what it allows and what is used of it. */
@@ -10,7 +10,7 @@ export interface Quota {
 
 /** The ResourceQuotas of a list, or of one object; other kinds (LimitRanges) are passed over. */
 export function parseQuotas(object: unknown): readonly Quota[] {
-  const items = recordOf(object).kind === 'ResourceQuota' ? [recordOf(object)] : itemsOf(object)
+  const items = toRecord(object).kind === 'ResourceQuota' ? [toRecord(object)] : itemsOf(object)
   return items
     .filter(({ kind }) => kind === undefined || kind === 'ResourceQuota')
     .map(({ metadata, spec, status }) => ({

@@ -1,4 +1,4 @@
-import { recordOf } from '../../core/json.ts'
+import { toRecord } from '../../core/json.ts'
 import { listField, textField } from './fields.ts'
 
 /** What the sidecar's /status says; see sidecar/status.ts. */
@@ -22,7 +22,7 @@ export function parseSidecarReport(object: unknown): SidecarReport | undefined {
     sinceMs: Number.isNaN(sinceMs) ? null : sinceMs,
     reason: textField(object, 'reason'),
     detail: textField(object, 'detail'),
-    answered: recordOf(object).answered === true,
+    answered: toRecord(object).answered === true,
     restarts: listField(object, 'restarts').length,
   }
 }

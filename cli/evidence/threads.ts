@@ -1,4 +1,4 @@
-import { asText, recordOf } from '../../core/json.ts'
+import { toRecord, toText } from '../../core/json.ts'
 import { numberField, textField } from './fields.ts'
 
 /** One thread of the driver, as the Spark UI dumps it (org.apache.spark.status.api.v1.ThreadStackTrace). */
@@ -18,8 +18,8 @@ export interface DriverThread {
 export function parseThreads(value: unknown): readonly DriverThread[] | undefined {
   if (!Array.isArray(value) || value.some((entry) => numberField(entry, 'threadId') === null)) return undefined
   return value.map((entry: unknown) => {
-    const { stackTrace, isDaemon } = recordOf(entry)
-    const { elems } = recordOf(stackTrace)
+    const { stackTrace, isDaemon } = toRecord(entry)
+    const { elems } = toRecord(stackTrace)
     return {
       id: numberField(entry, 'threadId') ?? 0,
       name: textField(entry, 'threadName') ?? '',
@@ -27,7 +27,7 @@ export function parseThreads(value: unknown): readonly DriverThread[] | undefine
       daemon: isDaemon === true,
       blockedBy: numberField(entry, 'blockedByThreadId') ?? numberField(entry, 'lockOwnerId'),
       lock: textField(entry, 'blockedByLock') ?? textField(entry, 'lockName'),
-      frames: Array.isArray(elems) ? elems.map((frame) => asText(frame).trim().split('\n')[0] ?? '') : [],
+      frames: Array.isArray(elems) ? elems.map((frame) => toText(frame).trim().split('\n')[0] ?? '') : [],
     }
   })
 }

@@ -1,4 +1,4 @@
-import { parseJson, recordOf } from '../../core/json.ts'
+import { parseJson, toRecord } from '../../core/json.ts'
 
 /**
  * The lines that Spark's default layout would have printed for a record of its structured logging
@@ -7,12 +7,12 @@ import { parseJson, recordOf } from '../../core/json.ts'
  */
 export function structuredLines(line: string): readonly string[] | undefined {
   if (!line.includes('"level":')) return undefined
-  const record = recordOf(parseJson(line) ?? beginning(line))
+  const record = toRecord(parseJson(line) ?? beginning(line))
   const { level, msg, logger, exception } = record
   if (typeof level !== 'string' || typeof msg !== 'string') return undefined
   const name = typeof logger === 'string' ? (logger.split('.').at(-1) ?? '') : ''
   const head = `00/00/00 00:00:00 ${level} ${name === '' ? 'Logger' : name}: ${msg}`
-  const thrown = recordOf(exception)
+  const thrown = toRecord(exception)
   if (typeof thrown.class !== 'string') return head.split('\n')
   const detail = typeof thrown.msg === 'string' ? `: ${thrown.msg}` : ''
   return `${head}\n${thrown.class}${detail}`.split('\n')

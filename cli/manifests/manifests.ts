@@ -1,4 +1,4 @@
-import { asText } from '../../core/json.ts'
+import { toText } from '../../core/json.ts'
 import { readYaml, writeYaml } from './yaml-1.1.ts'
 
 export type KubernetesObject = Readonly<Record<string, unknown>>
@@ -44,7 +44,7 @@ export function mapObjects(
 
 /** `List`, and what the API server answers a list request with: `PodList`, `ServiceList`. */
 function isList(object: KubernetesObject): object is KubernetesObject & { readonly items: readonly unknown[] } {
-  return asText(object.kind).endsWith('List') && Array.isArray(object.items)
+  return toText(object.kind).endsWith('List') && Array.isArray(object.items)
 }
 
 /** One JSON value, an array of objects, or objects each on lines of its own, as `jq` prints them. */

@@ -1,4 +1,4 @@
-import { isRecord, recordOf } from '../../core/json.ts'
+import { isRecord, toRecord } from '../../core/json.ts'
 import type { SparkOperator } from '../../core/spark/application.ts'
 import { languageOf } from './conf-file.ts'
 import { type ConfBuilder, createConfBuilder, type EffectiveConf, valueIn } from './effective-conf.ts'
@@ -16,13 +16,13 @@ export function applicationConf(
   version: SparkVersion | undefined,
   origin: Origin,
 ): EffectiveConf {
-  const spec = recordOf(object.spec)
+  const spec = toRecord(object.spec)
   const builder = createConfBuilder()
   const fill: Fill = { builder, origin }
-  if (operator === 'kubeflow') kubeflowConf(spec, recordOf(object.metadata), fill)
+  if (operator === 'kubeflow') kubeflowConf(spec, toRecord(object.metadata), fill)
   else setAll(fill, spec.sparkConf, '', 'spec.sparkConf')
   const language = operator === 'kubeflow' ? kubeflowLanguage(spec) : apacheLanguage(spec)
-  const stated = operator === 'kubeflow' ? spec.sparkVersion : recordOf(spec.runtimeVersions).sparkVersion
+  const stated = operator === 'kubeflow' ? spec.sparkVersion : toRecord(spec.runtimeVersions).sparkVersion
   const image = valueIn(builder.build(language, undefined))('spark.kubernetes.container.image')
   const known =
     version ?? (typeof stated === 'string' ? parseSparkVersion(stated) : undefined) ?? versionOfImage(image ?? '')
@@ -61,12 +61,12 @@ function kubeflowConf(
   setAll(fill, spec.sparkConf, '', 'spec.sparkConf')
   setAll(fill, spec.hadoopConf, 'spark.hadoop.', 'spec.hadoopConf')
   for (const [role, fields] of Object.entries(podFields)) {
-    const part = recordOf(spec[role])
+    const part = toRecord(spec[role])
     for (const [field, key] of Object.entries(fields)) set(key, part[field], `spec.${role}.${field}`)
     setAll(fill, part.annotations, `spark.kubernetes.${role}.annotation.`, `spec.${role}.annotations`)
     setAll(fill, part.labels, `spark.kubernetes.${role}.label.`, `spec.${role}.labels`)
   }
-  const dynamic = recordOf(spec.dynamicAllocation)
+  const dynamic = toRecord(spec.dynamicAllocation)
   if (dynamic.enabled === true) {
     set('spark.dynamicAllocation.enabled', true, 'spec.dynamicAllocation.enabled')
     // The operator turns it on, whatever Spark's version (dynamicAllocationOption).

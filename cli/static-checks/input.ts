@@ -1,4 +1,4 @@
-import { asText, recordOf } from '../../core/json.ts'
+import { toRecord, toText } from '../../core/json.ts'
 import type { SparkOperator } from '../../core/spark/application.ts'
 import { sparkApplicationApis } from '../../core/spark/application.ts'
 import { type Edges, UsageError } from '../io/cli-io.ts'
@@ -60,7 +60,7 @@ export async function readInputs(
   })
   const [first, ...rest] = found
   if (first === undefined) {
-    const kinds = parsed.documents.map(({ apiVersion, kind }) => `${asText(kind)} of ${asText(apiVersion)}`)
+    const kinds = parsed.documents.map(({ apiVersion, kind }) => `${toText(kind)} of ${toText(apiVersion)}`)
     throw new UsageError(`${name}: holds ${kinds.join(', ')}; expected ${wanted}`)
   }
   return [first, ...rest]
@@ -78,13 +78,13 @@ export function applicationInput(
 /** Whose kind the object is, by its API group; of any version, so that a wrong one can be told. */
 function operatorOf({ apiVersion, kind }: KubernetesObject): SparkOperator | undefined {
   if (kind !== 'SparkApplication' && kind !== 'ScheduledSparkApplication') return undefined
-  return sparkApplicationApis.find(({ group }) => asText(apiVersion).startsWith(`${group}/`))?.operator ?? 'kubeflow'
+  return sparkApplicationApis.find(({ group }) => toText(apiVersion).startsWith(`${group}/`))?.operator ?? 'kubeflow'
 }
 
 /** What a ScheduledSparkApplication makes each time. */
 function unscheduled(object: KubernetesObject): KubernetesObject {
   if (object.kind !== 'ScheduledSparkApplication') return object
-  return { ...object, kind: 'SparkApplication', spec: recordOf(object.spec).template }
+  return { ...object, kind: 'SparkApplication', spec: toRecord(object.spec).template }
 }
 
 const isManifest = (text: string) => /^\s*[[{]/.test(text) || /^(- )?"?(apiVersion|kind)"?[ \t]*:/m.test(text)

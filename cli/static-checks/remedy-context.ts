@@ -1,4 +1,4 @@
-import { recordOf } from '../../core/json.ts'
+import { toRecord } from '../../core/json.ts'
 import type { RemedyContext } from '../findings/remedies.ts'
 import { valueIn } from '../spark-conf/effective-conf.ts'
 import type { Input } from './input.ts'
@@ -6,7 +6,7 @@ import type { Input } from './input.ts'
 /** What the commands of remedies need to know of the application. */
 export function remedyContextOf(input: Input, namespace: string | undefined, pod: string | null = null): RemedyContext {
   const value = valueIn(input.conf)
-  const metadata = input.kind === 'application' ? recordOf(input.object.metadata) : {}
+  const metadata = input.kind === 'application' ? toRecord(input.object.metadata) : {}
   const known = {
     namespace:
       namespace ?? (typeof metadata.namespace === 'string' ? metadata.namespace : value('spark.kubernetes.namespace')),

@@ -1,6 +1,6 @@
-import { recordOf } from '../../core/json.ts'
+import { toRecord } from '../../core/json.ts'
 import type { Pod } from '../../core/kubernetes/pod.ts'
-import { podTotalMilli } from '../../core/kubernetes/pod-resources.ts'
+import { computePodTotalMilli } from '../../core/kubernetes/pod-resources.ts'
 import { formatCpu, parseQuantityMilli } from '../../core/kubernetes/quantity.ts'
 import { arrayOf } from './spark-pods.ts'
 
@@ -17,17 +17,17 @@ export interface NodeRoom {
 }
 
 export function parseNodeRoom(object: unknown): NodeRoom {
-  const { metadata, spec, status } = recordOf(object)
-  const allocatable = recordOf(recordOf(status).allocatable)
+  const { metadata, spec, status } = toRecord(object)
+  const allocatable = toRecord(toRecord(status).allocatable)
   const milli = (name: string) => parseQuantityMilli(String(allocatable[name] ?? '0')) ?? 0
   return {
-    name: String(recordOf(metadata).name),
-    schedulable: recordOf(spec).unschedulable !== true,
-    labels: recordOf(recordOf(metadata).labels),
-    taints: arrayOf(recordOf(spec).taints).map(recordOf),
+    name: String(toRecord(metadata).name),
+    schedulable: toRecord(spec).unschedulable !== true,
+    labels: toRecord(toRecord(metadata).labels),
+    taints: arrayOf(toRecord(spec).taints).map(toRecord),
     cpuMilli: milli('cpu'),
     memoryMilli: milli('memory'),
-    images: arrayOf(recordOf(status).images).flatMap((image) => arrayOf(recordOf(image).names).map(String)),
+    images: arrayOf(toRecord(status).images).flatMap((image) => arrayOf(toRecord(image).names).map(String)),
   }
 }
 
@@ -36,8 +36,8 @@ export function whyNoNode(
   pod: Pod,
   nodes: readonly NodeRoom[],
 ): { readonly asked: string; readonly best: string } | undefined {
-  const cpuMilli = podTotalMilli(pod.spec, 'requests', 'cpu')
-  const memoryMilli = podTotalMilli(pod.spec, 'requests', 'memory')
+  const cpuMilli = computePodTotalMilli(pod.spec, 'requests', 'cpu')
+  const memoryMilli = computePodTotalMilli(pod.spec, 'requests', 'memory')
   const open = nodes.filter((node) => mayTake(pod, node))
   if (open.some((node) => node.cpuMilli >= cpuMilli && node.memoryMilli >= memoryMilli)) return undefined
   const asked = `${formatCpu(cpuMilli)} CPU and ${mebi(memoryMilli)}`
@@ -58,7 +58,7 @@ const mebi = (milli: number) => `${Math.floor(milli / 1000 / 1024 ** 2)}Mi`
 /** As the scheduler's NodeUnschedulable, NodeAffinity (of nodeSelector) and TaintToleration filters. */
 export function mayTake({ spec }: Pod, { schedulable, labels, taints }: NodeRoom): boolean {
   const isSelected = Object.entries(spec.nodeSelector ?? {}).every(([name, value]) => labels[name] === value)
-  const tolerations = arrayOf(recordOf(spec).tolerations).map(recordOf)
+  const tolerations = arrayOf(toRecord(spec).tolerations).map(toRecord)
   const isTolerated = taints.every(
     (taint) => taint.effect === 'PreferNoSchedule' || tolerations.some((toleration) => tolerates(toleration, taint)),
   )

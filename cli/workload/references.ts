@@ -1,4 +1,4 @@
-import { isRecord, recordOf } from '../../core/json.ts'
+import { isRecord, toRecord } from '../../core/json.ts'
 import type { Input } from '../static-checks/input.ts'
 import { arrayOf } from './spark-pods.ts'
 import { part, type Workload } from './workload.ts'
@@ -43,36 +43,36 @@ export function referencesOf(input: Input, workload: Workload): readonly Referen
 type Add = (kind: ReferenceKind, name: unknown, where: string, key?: unknown) => void
 
 function ofPod(spec: Workload['driver']['spec'], role: string, add: Add): void {
-  const fields = recordOf(spec)
+  const fields = toRecord(spec)
   add('ServiceAccount', fields.serviceAccountName, `${role}: service account`)
   add('PriorityClass', fields.priorityClassName, `${role}: priority class`)
   add('RuntimeClass', fields.runtimeClassName, `${role}: runtime class`)
   for (const secret of arrayOf(fields.imagePullSecrets))
-    add('Secret', recordOf(secret).name, `${role}: image pull secret`)
+    add('Secret', toRecord(secret).name, `${role}: image pull secret`)
   for (const volume of spec.volumes ?? []) {
     const where = `${role}: volume ${volume.name}`
     const { secret, configMap, persistentVolumeClaim, projected } = volume
-    if (!isOptional(secret)) add('Secret', recordOf(secret).secretName, where)
-    if (!isOptional(configMap)) add('ConfigMap', recordOf(configMap).name, where)
-    add('PersistentVolumeClaim', recordOf(persistentVolumeClaim).claimName, where)
-    for (const source of arrayOf(recordOf(projected).sources)) {
-      const sources = recordOf(source)
-      if (!isOptional(sources.secret)) add('Secret', recordOf(sources.secret).name, where)
-      if (!isOptional(sources.configMap)) add('ConfigMap', recordOf(sources.configMap).name, where)
+    if (!isOptional(secret)) add('Secret', toRecord(secret).secretName, where)
+    if (!isOptional(configMap)) add('ConfigMap', toRecord(configMap).name, where)
+    add('PersistentVolumeClaim', toRecord(persistentVolumeClaim).claimName, where)
+    for (const source of arrayOf(toRecord(projected).sources)) {
+      const sources = toRecord(source)
+      if (!isOptional(sources.secret)) add('Secret', toRecord(sources.secret).name, where)
+      if (!isOptional(sources.configMap)) add('ConfigMap', toRecord(sources.configMap).name, where)
     }
   }
   for (const container of [...(spec.initContainers ?? []), ...spec.containers]) {
     for (const variable of container.env ?? []) {
-      const { secretKeyRef, configMapKeyRef } = recordOf(variable.valueFrom)
+      const { secretKeyRef, configMapKeyRef } = toRecord(variable.valueFrom)
       const where = `${role}: environment ${variable.name}`
-      if (!isOptional(secretKeyRef)) add('Secret', recordOf(secretKeyRef).name, where, recordOf(secretKeyRef).key)
+      if (!isOptional(secretKeyRef)) add('Secret', toRecord(secretKeyRef).name, where, toRecord(secretKeyRef).key)
       if (!isOptional(configMapKeyRef))
-        add('ConfigMap', recordOf(configMapKeyRef).name, where, recordOf(configMapKeyRef).key)
+        add('ConfigMap', toRecord(configMapKeyRef).name, where, toRecord(configMapKeyRef).key)
     }
-    for (const source of arrayOf(recordOf(container).envFrom)) {
-      const { secretRef, configMapRef } = recordOf(source)
-      if (!isOptional(secretRef)) add('Secret', recordOf(secretRef).name, `${role}: environment`)
-      if (!isOptional(configMapRef)) add('ConfigMap', recordOf(configMapRef).name, `${role}: environment`)
+    for (const source of arrayOf(toRecord(container).envFrom)) {
+      const { secretRef, configMapRef } = toRecord(source)
+      if (!isOptional(secretRef)) add('Secret', toRecord(secretRef).name, `${role}: environment`)
+      if (!isOptional(configMapRef)) add('ConfigMap', toRecord(configMapRef).name, `${role}: environment`)
     }
   }
 }
@@ -84,10 +84,10 @@ function ofKubeflow(object: Readonly<Record<string, unknown>>, add: Add): void {
   add('ConfigMap', spec.hadoopConfigMap, 'spec.hadoopConfigMap')
   for (const role of ['driver', 'executor']) {
     const own = part(spec, role)
-    for (const secret of arrayOf(own.secrets)) add('Secret', recordOf(secret).name, `spec.${role}.secrets`)
-    for (const map of arrayOf(own.configMaps)) add('ConfigMap', recordOf(map).name, `spec.${role}.configMaps`)
-    for (const [name, reference] of Object.entries(recordOf(own.envSecretKeyRefs))) {
-      add('Secret', recordOf(reference).name, `spec.${role}.envSecretKeyRefs.${name}`, recordOf(reference).key)
+    for (const secret of arrayOf(own.secrets)) add('Secret', toRecord(secret).name, `spec.${role}.secrets`)
+    for (const map of arrayOf(own.configMaps)) add('ConfigMap', toRecord(map).name, `spec.${role}.configMaps`)
+    for (const [name, reference] of Object.entries(toRecord(own.envSecretKeyRefs))) {
+      add('Secret', toRecord(reference).name, `spec.${role}.envSecretKeyRefs.${name}`, toRecord(reference).key)
     }
   }
 }

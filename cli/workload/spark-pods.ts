@@ -1,4 +1,4 @@
-import { isRecord, recordOf } from '../../core/json.ts'
+import { isRecord, toRecord } from '../../core/json.ts'
 import { parsePod } from '../../core/kubernetes/parse-objects.ts'
 import type { Pod } from '../../core/kubernetes/pod.ts'
 import { type EffectiveConf, valueIn } from '../spark-conf/effective-conf.ts'
@@ -45,7 +45,7 @@ function sparkPod(
   const template = templateOf(input, role)
   const { volumes, mounts, env } = confVolumes(conf, role)
   const spec = specOf(input, role)
-  const base = recordOf(arrayOf(template.containers).find(isRecord))
+  const base = toRecord(arrayOf(template.containers).find(isRecord))
   const limitCores = value(`spark.kubernetes.${role}.limit.cores`)
   const cores = value(`spark.kubernetes.${role}.request.cores`) ?? value(`spark.${role}.cores`) ?? '1'
   const volumeMounts = [...arrayOf(base.volumeMounts), ...arrayOf(spec.volumeMounts), ...mounts]
@@ -91,7 +91,7 @@ function sparkPod(
       nodeSelector: {
         ...family(conf, 'spark.kubernetes.node.selector.'),
         ...family(conf, `spark.kubernetes.${role}.node.selector.`),
-        ...recordOf(spec.nodeSelector),
+        ...toRecord(spec.nodeSelector),
       },
       volumes: [
         ...arrayOf(template.volumes),
@@ -143,8 +143,8 @@ function passedOn(spec: Readonly<Record<string, unknown>>): Readonly<Record<stri
 /** Those of `spec.volumes` that the container mounts; Secrets and ConfigMaps that kubeflow mounts by their names. */
 function usedVolumes(input: Input, volumeMounts: readonly unknown[]): readonly unknown[] {
   if (input.kind !== 'application') return []
-  const mounted = new Set(volumeMounts.map((mount) => recordOf(mount).name))
-  return arrayOf(part(input.object, 'spec').volumes).filter((volume) => mounted.has(recordOf(volume).name))
+  const mounted = new Set(volumeMounts.map((mount) => toRecord(mount).name))
+  return arrayOf(part(input.object, 'spec').volumes).filter((volume) => mounted.has(toRecord(volume).name))
 }
 
 function family({ entries }: EffectiveConf, prefix: string): Record<string, string> {

@@ -1,4 +1,4 @@
-import { isRecord, recordOf } from '../../core/json.ts'
+import { isRecord, toRecord } from '../../core/json.ts'
 import type { Pod } from '../../core/kubernetes/pod.ts'
 import { valueIn } from '../spark-conf/effective-conf.ts'
 import type { Input } from '../static-checks/input.ts'
@@ -34,7 +34,7 @@ export function workloadOf(
   contextNamespace: string,
 ): Workload | undefined {
   const value = valueIn(input.conf)
-  const metadata = input.kind === 'application' ? recordOf(input.object.metadata) : {}
+  const metadata = input.kind === 'application' ? toRecord(input.object.metadata) : {}
   const own = typeof metadata.namespace === 'string' ? metadata.namespace : undefined
   const where = namespace ?? own ?? value('spark.kubernetes.namespace') ?? contextNamespace
   const name = typeof metadata.name === 'string' ? metadata.name : (value('spark.app.name') ?? null)
@@ -43,7 +43,7 @@ export function workloadOf(
   const account =
     value('spark.kubernetes.authenticate.driver.serviceAccountName') ??
     value('spark.kubernetes.authenticate.serviceAccountName') ??
-    recordOf(driver.spec).serviceAccountName
+    toRecord(driver.spec).serviceAccountName
   return {
     namespace: where,
     name,
@@ -73,4 +73,4 @@ function executorCount(value: (key: string) => string | undefined): ExecutorCoun
 
 /** A record's own record, or an empty one. */
 export const part = (object: unknown, ...path: readonly string[]): Readonly<Record<string, unknown>> =>
-  recordOf(path.reduce<unknown>((value, name) => (isRecord(value) ? value[name] : undefined), object))
+  toRecord(path.reduce<unknown>((value, name) => (isRecord(value) ? value[name] : undefined), object))

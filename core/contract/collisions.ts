@@ -2,7 +2,7 @@ import type { Container, Pod } from '../kubernetes/pod.ts'
 import { noTokenVolumeName, sidecarContainerName, sidecarPort, verdictDir, verdictVolumeName } from './pod-contract.ts'
 
 /** What of the pod's own is in the sidecar's way, worded for its owner; undefined when nothing is. */
-export function collision(pod: Pod, driver: Container): string | undefined {
+export function findCollision(pod: Pod, driver: Container): string | undefined {
   const { spec } = pod
   const isNamesake = ({ name }: Container) => name === sidecarContainerName
   if (spec.containers.some(isNamesake) || spec.initContainers?.some(isNamesake)) {

@@ -1,4 +1,4 @@
-import { asText, isRecord, parseJson, recordOf } from '../json.ts'
+import { isRecord, parseJson, toRecord, toText } from '../json.ts'
 
 /** One driver that was deleted. */
 export interface Deletion {
@@ -53,9 +53,9 @@ export function parseHistory(text: string | undefined): History {
   const value = text === undefined ? undefined : parseJson(text)
   if (!isRecord(value)) return noHistory
   const deletions = (Array.isArray(value.actions) ? value.actions : []).flatMap((item: unknown) => {
-    const { at, pod, reason } = recordOf(item)
+    const { at, pod, reason } = toRecord(item)
     const atMs = typeof at === 'string' ? Date.parse(at) : Number.NaN
-    return Number.isNaN(atMs) ? [] : [{ atMs, uid: asText(pod ?? ''), reason: asText(reason ?? '') }]
+    return Number.isNaN(atMs) ? [] : [{ atMs, uid: toText(pod ?? ''), reason: toText(reason ?? '') }]
   })
   const quarantined = typeof value.quarantined === 'string' ? Date.parse(value.quarantined) : Number.NaN
   return {

@@ -20,7 +20,7 @@ export const injectedAnnotation = `${domain}/injected`
 export const nextApplicationIdSuffixAnnotation = `${domain}/next-application-id-suffix`
 
 /** Pod annotation: when the driver's own image took the place of the sidecar's, so that the driver could start, and whose. */
-export const rescuedAnnotation = `${domain}/rescued`
+export const bypassedAnnotation = `${domain}/rescued`
 
 /**
  * Annotation of a pod, a SparkApplication or a namespace: nothing is done about its drivers before the time that begins
@@ -41,7 +41,7 @@ export const rerunAnnotation = `${domain}/rerun`
 export const reservedAnnotations: readonly string[] = [
   injectedAnnotation,
   nextApplicationIdSuffixAnnotation,
-  rescuedAnnotation,
+  bypassedAnnotation,
   pausedUntilAnnotation,
   actionsAnnotation,
   recoveriesAnnotation,

@@ -2,40 +2,40 @@
  * Every outcome of an admission, as a stable code and a sentence. The code stands in the log line, the metric and the
  * audit annotation; `warn` sends the sentence back to whoever created the object too.
  */
-export const reasons = {
+export const admissionReasons = {
   injected: { warn: false, sentence: 'the sidecar was injected' },
-  'driver-service-patched': { warn: false, sentence: 'the driver’s Service publishes addresses that are not ready' },
+  'service-patched': { warn: false, sentence: 'the driver’s Service publishes addresses that are not ready' },
   executor: { warn: false, sentence: 'an executor needs no sidecar: its driver replaces it' },
   'not-a-driver': { warn: false, sentence: 'the pod is not a Spark driver (no label spark-role=driver)' },
   'not-a-driver-service': { warn: false, sentence: 'the Service is not the headless Service of a Spark driver' },
   'already-injected': { warn: false, sentence: 'the pod has the sidecar already' },
-  'already-published': { warn: false, sentence: 'the Service publishes addresses that are not ready already' },
+  'service-already-patched': { warn: false, sentence: 'the Service publishes addresses that are not ready already' },
   'opted-out': { warn: false, sentence: 'spark-nanny.io/inject is false' },
-  'being-deleted': { warn: false, sentence: 'the object is being deleted' },
+  deleting: { warn: false, sentence: 'the object is being deleted' },
   'unsupported-kind': { warn: false, sentence: 'only pods and Services are looked at' },
   'unsupported-operation': { warn: false, sentence: 'only CREATE is looked at' },
   'unsupported-subresource': { warn: false, sentence: 'subresources are left alone' },
   'malformed-object': { warn: false, sentence: 'the object of the request is absent or has not the form of its kind' },
   'driver-container-not-found': { warn: true, sentence: 'it is not clear which container runs the driver' },
-  windows: { warn: false, sentence: 'the pod runs on Windows' },
+  'windows-pod': { warn: false, sentence: 'the pod runs on Windows' },
   'native-sidecars-unsupported': {
     warn: true,
     sentence:
       'the cluster is not known to support native sidecars (Kubernetes 1.29 or newer); the driver is not watched',
   },
-  'sidecar-image-broken': {
+  'sidecar-image-failing': {
     warn: true,
     sentence: 'the image of the sidecar could not be started for several drivers; the driver is not watched',
   },
-  'name-taken': {
+  'name-conflict': {
     warn: true,
     sentence: 'the pod uses a name or path that the sidecar needs; the driver is not watched',
   },
-  'quota-too-tight': {
+  'quota-exceeded': {
     warn: true,
     sentence: 'the namespace’s ResourceQuota has room for the pod but not for the sidecar; the driver is not watched',
   },
-  'limits-too-tight': {
+  'limits-exceeded': {
     warn: true,
     sentence:
       'the pod’s own resources or the namespace’s LimitRange leave the sidecar no room; the driver is not watched',
@@ -47,5 +47,5 @@ export const reasons = {
   'internal-error': { warn: true, sentence: 'spark-nanny failed; the object was let through as it is' },
 } as const satisfies Record<string, { readonly warn: boolean; readonly sentence: string }>
 
-export type ReasonCode = keyof typeof reasons
-export type SkipReason = Exclude<ReasonCode, 'injected' | 'driver-service-patched'>
+export type ReasonCode = keyof typeof admissionReasons
+export type SkipReason = Exclude<ReasonCode, 'injected' | 'service-patched'>

@@ -1,4 +1,4 @@
-import { recordOf } from '../json.ts'
+import { toRecord } from '../json.ts'
 import type { ResourceRequirements } from './pod.ts'
 import type { ResourceName, ResourceSide } from './pod-resources.ts'
 import { parseQuantityMilli } from './quantity.ts'
@@ -9,7 +9,7 @@ export interface NamespaceLimits {
   readonly pod: Bounds
   /** What a container gets that does not say otherwise; absent: nothing. */
   readonly defaults?: Required<ResourceRequirements>
-  readonly quotas: readonly Quota[]
+  readonly quotas: readonly QuotaRoom[]
 }
 
 /** By resource, the tightest of all LimitRanges. */
@@ -24,7 +24,7 @@ export interface Bound {
 
 const unbounded: Bound = { minMilli: 0, maxMilli: Infinity, maxRatio: Infinity }
 
-export interface Quota {
+export interface QuotaRoom {
   readonly name: string
   readonly room: readonly { readonly side: ResourceSide; readonly resource: string; readonly leftMilli: number }[]
 }
@@ -34,8 +34,11 @@ export interface Quota {
  * pods counts no CPU or memory; those with another scope are taken to hold for every pod, which can only leave a
  * sidecar out.
  */
-export function namespaceLimits(limitRanges: readonly unknown[], resourceQuotas: readonly unknown[]): NamespaceLimits {
-  const items = limitRanges.flatMap((range) => list(recordOf(recordOf(range).spec).limits)).map(recordOf)
+export function parseNamespaceLimits(
+  limitRanges: readonly unknown[],
+  resourceQuotas: readonly unknown[],
+): NamespaceLimits {
+  const items = limitRanges.flatMap((range) => list(toRecord(toRecord(range).spec).limits)).map(toRecord)
   const containerItems = items.filter(({ type }) => type === 'Container')
   return {
     container: boundsOf(containerItems),
@@ -45,13 +48,13 @@ export function namespaceLimits(limitRanges: readonly unknown[], resourceQuotas:
   }
 }
 
-export const boundOf = (bounds: Bounds, resource: string): Bound => bounds[resource] ?? unbounded
+export const findBound = (bounds: Bounds, resource: string): Bound => bounds[resource] ?? unbounded
 
 /** Whether a container that states no CPU or memory gets some, or is held to some. */
-export function givesResources({ container, defaults }: NamespaceLimits): boolean {
+export function setsDefaults({ container, defaults }: NamespaceLimits): boolean {
   return ['cpu', 'memory'].some(
     (name) =>
-      isBound(boundOf(container, name)) ||
+      isBound(findBound(container, name)) ||
       defaults?.requests[name] !== undefined ||
       defaults?.limits[name] !== undefined,
   )
@@ -61,9 +64,9 @@ const isBound = ({ minMilli, maxMilli, maxRatio }: Bound) => minMilli > 0 || max
 
 function boundsOf(items: readonly Record<string, unknown>[]): Bounds {
   const fields = ['min', 'max', 'maxLimitRequestRatio'] as const
-  const names = new Set(items.flatMap((item) => fields.flatMap((field) => Object.keys(recordOf(item[field])))))
+  const names = new Set(items.flatMap((item) => fields.flatMap((field) => Object.keys(toRecord(item[field])))))
   const amounts = (field: (typeof fields)[number], name: string) =>
-    items.map((item) => milli(recordOf(item[field])[name])).filter((amount) => amount !== undefined)
+    items.map((item) => milli(toRecord(item[field])[name])).filter((amount) => amount !== undefined)
   const bound = (name: string): Bound => ({
     minMilli: Math.max(0, ...amounts('min', name)),
     maxMilli: Math.min(Infinity, ...amounts('max', name)),
@@ -79,7 +82,7 @@ function boundsOf(items: readonly Record<string, unknown>[]): Bounds {
 /** Of several LimitRanges any may come first; the largest default is the one to reckon with. */
 function largest(items: readonly Record<string, unknown>[], field: string): Readonly<Record<string, string>> {
   const found: Record<string, string> = {}
-  for (const [name, value] of items.flatMap((item) => Object.entries(recordOf(item[field])))) {
+  for (const [name, value] of items.flatMap((item) => Object.entries(toRecord(item[field])))) {
     if ((milli(value) ?? 0) >= (milli(found[name]) ?? 0)) found[name] = String(value)
   }
   return found
@@ -88,12 +91,12 @@ function largest(items: readonly Record<string, unknown>[], field: string): Read
 /** `requests.cpu`, `limits.memory` …; a bare name is that of the requests. */
 const quotaKey = /^(?:(requests|limits)\.)?(cpu|memory|ephemeral-storage|hugepages-.+|.+\/.+)$/
 
-function quotaOf(quota: unknown): Quota {
-  const { metadata, spec, status } = recordOf(quota)
-  const name = String(recordOf(metadata).name ?? '')
-  if (list(recordOf(spec).scopes).includes('BestEffort')) return { name, room: [] }
-  const hard = { ...recordOf(recordOf(spec).hard), ...recordOf(recordOf(status).hard) }
-  const used = recordOf(recordOf(status).used)
+function quotaOf(quota: unknown): QuotaRoom {
+  const { metadata, spec, status } = toRecord(quota)
+  const name = String(toRecord(metadata).name ?? '')
+  if (list(toRecord(spec).scopes).includes('BestEffort')) return { name, room: [] }
+  const hard = { ...toRecord(toRecord(spec).hard), ...toRecord(toRecord(status).hard) }
+  const used = toRecord(toRecord(status).used)
   const room = Object.entries(hard).flatMap(([key, value]) => {
     const [, side = 'requests', resource] = quotaKey.exec(key) ?? []
     const hardMilli = milli(value)

@@ -112,7 +112,7 @@ export function isDriverPod(pod: Pod): boolean {
 }
 
 /** The application id that Spark gave this driver, from the label that Spark puts on each of its pods. */
-export function applicationIdOf(pod: Pod): string | undefined {
+export function findApplicationId(pod: Pod): string | undefined {
   return pod.metadata?.labels?.['spark-app-selector']
 }
 
@@ -121,7 +121,7 @@ export function applicationIdOf(pod: Pod): string | undefined {
  * argument `driver`, the bind address), since a pod template may rename it
  * (`spark.kubernetes.driver.podTemplateContainerName`); else the only one.
  */
-export function driverContainerIndex(spec: PodSpec): number | undefined {
+export function findDriverContainerIndex(spec: PodSpec): number | undefined {
   const isDriver: readonly ((container: Container) => boolean)[] = [
     (container) => container.name === 'spark-kubernetes-driver',
     (container) => container.args?.[0] === 'driver',

@@ -11,7 +11,7 @@ const remembered = new WeakMap<Annotations, Map<string, ResolvedSettings>>()
  * {@link resolveSettings}, worked out once for drivers of the same annotations under the same chart values, which are
  * known by their identity. What is returned is shared: the same object for the same settings.
  */
-export function effectiveSettings(written: WrittenSettings & { readonly chart: Annotations }): ResolvedSettings {
+export function resolveDriverSettings(written: WrittenSettings & { readonly chart: Annotations }): ResolvedSettings {
   const known = remembered.get(written.chart) ?? new Map<string, ResolvedSettings>()
   remembered.set(written.chart, known)
   const key = `${ownText(written.application)}\n${ownText(written.pod)}`

@@ -274,17 +274,17 @@ function isSettingKey(key: string): key is SettingKey {
 function suggestion(key: SettingKey, value: string): string {
   const { type, words = [], parse } = settingOf(key)
   const text = value.trim()
-  const meant = type === 'duration' && parse(`${text}s`) !== undefined ? `${text}s` : nearestSpelling(text, words)
+  const meant = type === 'duration' && parse(`${text}s`) !== undefined ? `${text}s` : findNearestSpelling(text, words)
   return meant === undefined ? '' : `; did you mean ${meant}?`
 }
 
 function unknownKeyMessage(prefix: string, key: string): string {
-  const nearest = nearestSpelling(key, settingKeys)
+  const nearest = findNearestSpelling(key, settingKeys)
   return `${prefix}${key} is not a setting${nearest === undefined ? '' : `; did you mean ${prefix}${nearest}?`}`
 }
 
 /** The candidate that differs least from `word`, if it differs little enough to be a slip of the hand. */
-export function nearestSpelling(word: string, candidates: readonly string[]): string | undefined {
+export function findNearestSpelling(word: string, candidates: readonly string[]): string | undefined {
   if (candidates.length === 0) return undefined
   const lower = word.toLowerCase().replaceAll('_', '-')
   const ranked = candidates.map((candidate) => ({ candidate, edits: distance(lower, candidate) }))

@@ -17,7 +17,7 @@ export type ApplicationLookup =
   | { readonly kind: 'unreadable'; readonly reference: ApplicationReference; readonly detail: string }
 
 /** By ownerReference, else by the label that the operator writes. */
-export function applicationReference(pod: Pod, namespace: string): ApplicationReference | undefined {
+export function findApplicationReference(pod: Pod, namespace: string): ApplicationReference | undefined {
   const { ownerReferences, labels } = pod.metadata ?? {}
   for (const { operator, group } of sparkApplicationApis) {
     const owner = ownerReferences?.find(

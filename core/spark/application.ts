@@ -1,4 +1,4 @@
-import { asText, recordOf } from '../json.ts'
+import { toRecord, toText } from '../json.ts'
 /** What we read of a SparkApplication, of either operator. */
 export interface SparkApplication {
   readonly operator: SparkOperator
@@ -22,13 +22,13 @@ export type OwnerRestartPolicy =
   | { readonly kind: 'always'; readonly retries?: number }
 
 /** As its owner spells it, when it is final. */
-export function finalPolicyText(policy: OwnerRestartPolicy): string {
+export function formatFinalPolicy(policy: OwnerRestartPolicy): string {
   if (policy.kind === 'never') return policy.insteadOf ?? 'Never'
   return `${policy.kind === 'always' ? 'Always' : 'OnFailure'} without retries`
 }
 
 /** How often at most the driver is submitted after the first time. */
-export function retriesOf(policy: OwnerRestartPolicy): number {
+export function maxRetries(policy: OwnerRestartPolicy): number {
   return policy.kind === 'never' ? 0 : (policy.retries ?? Number.POSITIVE_INFINITY)
 }
 
@@ -44,15 +44,15 @@ export const sparkApplicationApis = [
 
 /** The SparkApplication of an API object, or undefined when it is none. Missing parts take the operators' defaults. */
 export function parseSparkApplication(object: unknown): SparkApplication | undefined {
-  const root = recordOf(object)
-  const api = sparkApplicationApis.find(({ group }) => asText(root.apiVersion).startsWith(`${group}/`))
+  const root = toRecord(object)
+  const api = sparkApplicationApis.find(({ group }) => toText(root.apiVersion).startsWith(`${group}/`))
   if (api === undefined || root.kind !== 'SparkApplication') return undefined
-  const metadata = recordOf(root.metadata)
-  const spec = recordOf(root.spec)
+  const metadata = toRecord(root.metadata)
+  const spec = toRecord(root.spec)
   return {
     operator: api.operator,
     namespace: typeof metadata.namespace === 'string' ? metadata.namespace : 'default',
-    name: asText(metadata.name ?? ''),
+    name: toText(metadata.name ?? ''),
     annotations: strings(metadata.annotations),
     sparkConf: strings(spec.sparkConf),
     restartPolicy: api.operator === 'kubeflow' ? kubeflowRestartPolicy(spec) : apacheRestartPolicy(spec),
@@ -61,7 +61,7 @@ export function parseSparkApplication(object: unknown): SparkApplication | undef
 
 /** `spec.restartPolicy: {type: Never | OnFailure | Always, onFailureRetries}`; OnFailure without retries is none. */
 function kubeflowRestartPolicy(spec: Record<string, unknown>): OwnerRestartPolicy {
-  const policy = recordOf(spec.restartPolicy)
+  const policy = toRecord(spec.restartPolicy)
   if (policy.type === 'Always') return { kind: 'always' }
   if (policy.type === 'OnFailure') {
     return { kind: 'on-failure', retries: typeof policy.onFailureRetries === 'number' ? policy.onFailureRetries : 0 }
@@ -75,8 +75,8 @@ function kubeflowRestartPolicy(spec: Record<string, unknown>): OwnerRestartPolic
  * or is gone is `Failed` or `DriverEvicted`, and OnInfrastructureFailure covers neither (ApplicationStateSummary).
  */
 function apacheRestartPolicy(spec: Record<string, unknown>): OwnerRestartPolicy {
-  const { restartPolicy, maxRestartAttempts, maxRestartOnFailure } = recordOf(
-    recordOf(spec.applicationTolerations).restartConfig,
+  const { restartPolicy, maxRestartAttempts, maxRestartOnFailure } = toRecord(
+    toRecord(spec.applicationTolerations).restartConfig,
   )
   const numberOr = (value: unknown, fallback: number) => (typeof value === 'number' ? value : fallback)
   const retries = Math.min(numberOr(maxRestartAttempts, 3), numberOr(maxRestartOnFailure, Number.POSITIVE_INFINITY))
@@ -86,7 +86,7 @@ function apacheRestartPolicy(spec: Record<string, unknown>): OwnerRestartPolicy 
 }
 
 function strings(value: unknown): Record<string, string> {
-  return Object.fromEntries(Object.entries(recordOf(value)).map(([key, item]) => [key, asText(item)]))
+  return Object.fromEntries(Object.entries(toRecord(value)).map(([key, item]) => [key, toText(item)]))
 }
 
 /** How long Spark waits for its own pod to be Ready before it asks for executors. */

@@ -1,15 +1,15 @@
-import { asText, isRecord, parseJson } from '../json.ts'
+import { isRecord, parseJson, toText } from '../json.ts'
 import type { Sample, Work } from '../verdict/verdict.ts'
 
 /** The UI's answer to `GET /api/v1/applications`, body read whole and cut at some bound. */
-export interface UiAnswer {
+export interface UiResponse {
   readonly statusCode: number
   readonly location?: string | undefined
   readonly body: string
 }
 
 export const applicationsPath = '/api/v1/applications'
-export const runningJobsPath = (applicationId: string) =>
+export const formatRunningJobsPath = (applicationId: string) =>
   `${applicationsPath}/${encodeURIComponent(applicationId)}/jobs?status=running`
 
 /**
@@ -17,7 +17,7 @@ export const runningJobsPath = (applicationId: string) =>
  * Spark answers every path with the HTML page "Spark is starting up" until its context is there (SparkUI), 401 or 403
  * with `spark.ui.filters` or ACLs, 302 to https with `spark.ssl.ui.enabled`.
  */
-export function sampleOf(answer: UiAnswer, applicationId: string | null, tookMs: number): Sample {
+export function toSample(answer: UiResponse, applicationId: string | null, tookMs: number): Sample {
   const { statusCode, body } = answer
   if (statusCode === 401 || statusCode === 403) return { kind: 'alive', evidence: 'authentication' }
   if (statusCode >= 300 && statusCode < 400) {
@@ -27,11 +27,11 @@ export function sampleOf(answer: UiAnswer, applicationId: string | null, tookMs:
   if (statusCode >= 500) return { kind: 'failing', cause: 'server-error', detail: `HTTP ${statusCode}`, tookMs }
   if (statusCode !== 200) return { kind: 'other', detail: `HTTP ${statusCode} is no answer of a Spark UI` }
   if (/spark is starting up/i.test(body)) return { kind: 'alive', evidence: 'not-started' }
-  const ids = applicationIds(body)
+  const ids = parseApplicationIds(body)
   if (ids === undefined) {
     return { kind: 'failing', cause: 'malformed', detail: 'the answer is no list of applications', tookMs }
   }
-  if (applicationId === null ? ids.length > 0 : ids.some((id) => isIdOf(id, applicationId))) {
+  if (applicationId === null ? ids.length > 0 : ids.some((id) => isApplicationIdOf(id, applicationId))) {
     return { kind: 'alive', evidence: 'application' }
   }
   // The list of a history server is long.
@@ -39,16 +39,16 @@ export function sampleOf(answer: UiAnswer, applicationId: string | null, tookMs:
   return { kind: 'other', detail: `the UI lists ${listed}${ids.length > 3 ? ', …' : ''}, not ${applicationId}` }
 }
 
-export const executorsPath = (applicationId: string) =>
+export const formatExecutorsPath = (applicationId: string) =>
   `${applicationsPath}/${encodeURIComponent(applicationId)}/executors`
 
 /** Whether `id` is the application's own or that of a driver restarted in place: then it ends in `-2`, `-3`, … */
-export function isIdOf(id: string, applicationId: string): boolean {
+export function isApplicationIdOf(id: string, applicationId: string): boolean {
   return id === applicationId || (id.startsWith(`${applicationId}-`) && /^-\d+$/.test(id.slice(applicationId.length)))
 }
 
 /** The ids in a list of applications (ApplicationInfo), or undefined when it is none. */
-export function applicationIds(body: string): readonly string[] | undefined {
+export function parseApplicationIds(body: string): readonly string[] | undefined {
   const list = parseJson(body)
   if (!Array.isArray(list)) return undefined
   const ids = list.map((item: unknown) => (isRecord(item) && typeof item.id === 'string' ? item.id : undefined))
@@ -59,7 +59,7 @@ export function applicationIds(body: string): readonly string[] | undefined {
  * The running jobs (JobData) but those of streaming: a receiver's job and a continuous query's never end a task, and
  * a batch's says nothing that the next one does not. Undefined when the body is no list of jobs.
  */
-export function runningWork(body: string): Work | undefined {
+export function parseRunningWork(body: string): Work | undefined {
   const list = parseJson(body)
   if (!Array.isArray(list) || !list.every(isRecord)) return undefined
   const count = (value: unknown) => (typeof value === 'number' ? value : 0)
@@ -94,6 +94,6 @@ export function hasCores(executors: string): boolean | undefined {
  * running receiver N" and "Streaming job from …".
  */
 function isStreaming(job: Record<string, unknown>): boolean {
-  const text = `${asText(job.name ?? '')}\n${asText(job.description ?? '')}`
+  const text = `${toText(job.name ?? '')}\n${toText(job.description ?? '')}`
   return /\brunId = /.test(text) || /Streaming job (running receiver|from)/.test(text)
 }

@@ -63,7 +63,7 @@ type Deadlines = Pick<
 const timerSlackMs = 100
 
 /** The judgement before the first sample. `answered`: a sidecar that comes back knows it from its memory file. */
-export function firstJudgement(nowMs: number, answered = false): Judgement {
+export function createJudgement(nowMs: number, answered = false): Judgement {
   return {
     verdict: { kind: 'starting', sinceMs: nowMs },
     answered,

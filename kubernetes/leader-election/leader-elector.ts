@@ -1,5 +1,5 @@
 import type { Log } from '../../core/log.ts'
-import { type ApiAnswer, answerDetail, type KubernetesApi } from '../api.ts'
+import { type ApiResponse, describeResponse, type KubernetesApi } from '../api.ts'
 import {
   firstSpec,
   type LeaseSpec,
@@ -56,9 +56,9 @@ export function leadership(edges: LeaseEdges): Leadership {
   const leads = () => renewedMs !== null && edges.monotonicMs() - renewedMs < timing.renewDeadlineMs
   const now = () => ({ nowMs: edges.monotonicMs(), wallMs: edges.nowMs(), durationMs: timing.durationMs })
 
-  const read = async (): Promise<ApiAnswer> => {
+  const read = async (): Promise<ApiResponse> => {
     const answer = await api.request({ method: 'GET', path, deadlineMs: timing.renewDeadlineMs / 2 })
-    const record = answer.kind === 'answer' && answer.status === 200 ? parseLease(answer.body) : undefined
+    const record = answer.kind === 'response' && answer.status === 200 ? parseLease(answer.body) : undefined
     if (record !== undefined) observed = observeLease(observed, record, edges.monotonicMs())
     return answer
   }
@@ -77,7 +77,7 @@ export function leadership(edges: LeaseEdges): Leadership {
       },
       deadlineMs: timing.renewDeadlineMs / 2,
     })
-    const record = answer.kind === 'answer' && answer.status < 300 ? parseLease(answer.body) : undefined
+    const record = answer.kind === 'response' && answer.status < 300 ? parseLease(answer.body) : undefined
     if (record === undefined) return complain(answer)
     observed = { record, sinceMs: sentMs }
     if (record.holder === identity) renewedMs = sentMs
@@ -85,10 +85,10 @@ export function leadership(edges: LeaseEdges): Leadership {
     return 'renewed'
   }
 
-  const complain = (answer: ApiAnswer): Renewal => {
-    const detail = answerDetail(answer)
+  const complain = (answer: ApiResponse): Renewal => {
+    const detail = describeResponse(answer)
     // Another was quicker: read it again.
-    if (answer.kind === 'answer' && answer.status === 409) return 'failed'
+    if (answer.kind === 'response' && answer.status === 409) return 'failed'
     if (detail !== problem) log.warn({ event: 'lease-failed', lease: edges.name, detail })
     problem = detail
     return 'failed'
@@ -102,11 +102,11 @@ export function leadership(edges: LeaseEdges): Leadership {
       if (step.kind === 'take' && (await write(step.spec)) === 'renewed') return 'renewed'
     }
     const answer = await read()
-    if (answer.kind === 'answer' && answer.status === 404) {
+    if (answer.kind === 'response' && answer.status === 404) {
       observed = undefined
       return write(firstSpec(identity, now()))
     }
-    if (observed === undefined || answer.kind !== 'answer' || answer.status !== 200) return complain(answer)
+    if (observed === undefined || answer.kind !== 'response' || answer.status !== 200) return complain(answer)
     const step = leaseStep(observed, identity, now())
     if (step.kind === 'wait') return 'held-by-another'
     return write(step.spec)

@@ -1,4 +1,4 @@
-import { isRecord, recordOf } from '../../core/json.ts'
+import { isRecord, toRecord } from '../../core/json.ts'
 
 /** Durations as client-go has them for the controllers of Kubernetes (leaderelection.go). */
 export interface LeaseTiming {
@@ -32,8 +32,8 @@ export interface ObservedLease {
 
 export function parseLease(body: unknown): LeaseRecord | undefined {
   if (!isRecord(body) || body.kind !== 'Lease') return undefined
-  const spec = recordOf(body.spec)
-  const metadata = recordOf(body.metadata)
+  const spec = toRecord(body.spec)
+  const metadata = toRecord(body.metadata)
   const text = (value: unknown) => (typeof value === 'string' ? value : '')
   const count = (value: unknown) => (typeof value === 'number' && Number.isFinite(value) ? value : 0)
   return {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { creationRequest, parseReview, reviewResponse } from '../../admission/admission-review.ts'
+import { createCreationRequest, createReviewResponse, parseReview } from '../../admission/admission-review.ts'
 import { captureRequest, captureText } from '../support/admission-captures.ts'
 
 const review = JSON.parse(captureText('driver-pod.spark-submit')) as Record<string, unknown>
@@ -34,30 +34,30 @@ test('the value of a problem is shown, but never all of a long one', () => {
 })
 
 test('warnings bear our name, in one line of at most 256 characters', () => {
-  const { response } = reviewResponse('u', 'injected', [], ['a\nb', 'x'.repeat(1000)])
+  const { response } = createReviewResponse('u', 'injected', [], ['a\nb', 'x'.repeat(1000)])
   assert.equal(response.warnings?.[0], 'spark-nanny: a b')
   assert.equal(response.warnings?.[1]?.length, 256)
 })
 
 test('without operations there is no patch at all', () => {
-  const { response } = reviewResponse('u', 'executor', [], [])
+  const { response } = createReviewResponse('u', 'executor', [], [])
   assert.deepEqual(response, { uid: 'u', allowed: true, auditAnnotations: { reason: 'executor' } })
 })
 
 test('a patch outside ASCII arrives as it was meant', () => {
   const operations = [{ op: 'add', path: '/a', value: 'Grüße — 漢字' }] as const
-  const { patch = '' } = reviewResponse('u', 'injected', operations, []).response
+  const { patch = '' } = createReviewResponse('u', 'injected', operations, []).response
   assert.deepEqual(JSON.parse(Buffer.from(patch, 'base64').toString()), operations)
 })
 
 test('the request for a manifest takes its namespace, else the given one', () => {
   const manifest = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'a' } }
-  const made = creationRequest(manifest, 'spark')
+  const made = createCreationRequest(manifest, 'spark')
   assert.deepEqual([made.kind, made.namespace, made.name], [{ group: '', version: 'v1', kind: 'Pod' }, 'spark', 'a'])
-  assert.equal(creationRequest({ ...manifest, metadata: { namespace: 'own' } }, 'spark').namespace, 'own')
-  const grouped = creationRequest({ apiVersion: 'apps/v1', kind: 'Deployment' }, 'spark')
+  assert.equal(createCreationRequest({ ...manifest, metadata: { namespace: 'own' } }, 'spark').namespace, 'own')
+  const grouped = createCreationRequest({ apiVersion: 'apps/v1', kind: 'Deployment' }, 'spark')
   assert.deepEqual(grouped.kind, { group: 'apps', version: 'v1', kind: 'Deployment' })
-  assert.equal(creationRequest(null, 'spark').kind.kind, '')
+  assert.equal(createCreationRequest(null, 'spark').kind.kind, '')
 })
 
 test('the captured request is read whole', () => {

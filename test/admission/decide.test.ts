@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { AdmissionRequest } from '../../admission/admission-review.ts'
 import { admit } from '../../admission/admit.ts'
-import { type AdmissionContext, decide, subjectOf } from '../../admission/decide.ts'
-import { type ReasonCode, reasons } from '../../core/contract/skip-reasons.ts'
+import { type AdmissionContext, classifyObject, decide } from '../../admission/decide.ts'
+import { admissionReasons, type ReasonCode } from '../../core/contract/skip-reasons.ts'
 import type { Pod } from '../../core/kubernetes/pod.ts'
 import { capableContext, capturePod, captureRequest, requestFor } from '../support/admission-captures.ts'
 
@@ -19,7 +19,7 @@ const cannot = { nativeSidecars: false, restartAllContainers: false, openShift: 
 
 const rows: readonly (readonly [string, ReasonCode, AdmissionRequest, Partial<AdmissionContext>?])[] = [
   ['a driver', 'injected', driver],
-  ['a driver’s Service', 'driver-service-patched', service],
+  ['a driver’s Service', 'service-patched', service],
   ['an executor', 'executor', captureRequest('executor-pod')],
   ['the UI’s Service', 'not-a-driver-service', captureRequest('ui-service.spark-operator')],
   ['a pod of something else', 'not-a-driver', withMetadata({ labels: { app: 'web' } })],
@@ -35,7 +35,7 @@ const rows: readonly (readonly [string, ReasonCode, AdmissionRequest, Partial<Ad
   ['volumes that are no list', 'malformed-object', withSpec({ volumes: 'none' })],
   ['labels that are no strings', 'malformed-object', withMetadata({ labels: { 'spark-role': 1 } })],
   ['a Service with a wrong selector', 'malformed-object', { ...service, object: { spec: { selector: [] } } }],
-  ['a pod that is being deleted', 'being-deleted', withMetadata({ deletionTimestamp: '2026-01-01T00:00:00Z' })],
+  ['a pod that is being deleted', 'deleting', withMetadata({ deletionTimestamp: '2026-01-01T00:00:00Z' })],
   ['an opted-out pod', 'opted-out', withMetadata({ annotations: { 'spark-nanny.io/inject': 'false' } })],
   ['a pod opted out by the chart', 'opted-out', driver, { chartSettings: { inject: 'false' } }],
   [
@@ -44,25 +44,25 @@ const rows: readonly (readonly [string, ReasonCode, AdmissionRequest, Partial<Ad
     withMetadata({ annotations: { 'spark-nanny.io/inject': 'true' } }),
     { chartSettings: { inject: 'false' } },
   ],
-  ['Windows by os', 'windows', withSpec({ os: { name: 'windows' } })],
-  ['Windows by node selector', 'windows', withSpec({ nodeSelector: { 'kubernetes.io/os': 'windows' } })],
+  ['Windows by os', 'windows-pod', withSpec({ os: { name: 'windows' } })],
+  ['Windows by node selector', 'windows-pod', withSpec({ nodeSelector: { 'kubernetes.io/os': 'windows' } })],
   ['a cluster in doubt', 'native-sidecars-unsupported', driver, { capabilities: cannot }],
   [
     'two containers of which none is the driver’s',
     'driver-container-not-found',
     withSpec({ containers: [{ name: 'a' }, { name: 'b' }] }),
   ],
-  ['a container with our name', 'name-taken', withSpec({ initContainers: [{ name: 'spark-nanny', image: 'x' }] })],
-  ['a volume with our name', 'name-taken', withSpec({ volumes: [{ name: 'spark-nanny', emptyDir: {} }] })],
-  ['a mount at our path', 'name-taken', withMount('/var/run/spark-nanny')],
-  ['a mount at our path by its other name', 'name-taken', withMount('/run/spark-nanny/sub')],
-  ['a read-only mount above our path', 'name-taken', withMount('/var/run/', { readOnly: true })],
-  ['a ConfigMap mounted above our path', 'name-taken', withMount('/run', { name: 'spark-conf-volume-driver' })],
+  ['a container with our name', 'name-conflict', withSpec({ initContainers: [{ name: 'spark-nanny', image: 'x' }] })],
+  ['a volume with our name', 'name-conflict', withSpec({ volumes: [{ name: 'spark-nanny', emptyDir: {} }] })],
+  ['a mount at our path', 'name-conflict', withMount('/var/run/spark-nanny')],
+  ['a mount at our path by its other name', 'name-conflict', withMount('/run/spark-nanny/sub')],
+  ['a read-only mount above our path', 'name-conflict', withMount('/var/run/', { readOnly: true })],
+  ['a ConfigMap mounted above our path', 'name-conflict', withMount('/run', { name: 'spark-conf-volume-driver' })],
   ['a writable mount above our path', 'injected', withMount('/var/run')],
   ['a mount beside our path', 'injected', withMount('/var/run/spark-nanny-2', { readOnly: true })],
   [
     'no room in a quota',
-    'quota-too-tight',
+    'quota-exceeded',
     driver,
     {
       limits: {
@@ -89,7 +89,7 @@ for (const [name, reason, request, context] of rows) {
     if (decision.kind === 'skip') {
       assert.equal(
         decision.warnings.length > 0,
-        reasons[reason].warn,
+        admissionReasons[reason].warn,
         'warned of what its owner can act on, and only that',
       )
     }
@@ -99,9 +99,9 @@ for (const [name, reason, request, context] of rows) {
 test('an injected pod is already injected, a Service too', () => {
   for (const [request, again] of [
     [driver, 'already-injected'],
-    [service, 'already-published'],
+    [service, 'service-already-patched'],
   ] as const) {
-    const first = decide(request, subjectOf(request), capableContext)
+    const first = decide(request, classifyObject(request), capableContext)
     assert.notEqual(first.kind, 'skip')
     const object = first.kind === 'inject' ? first.pod : first.kind === 'patch-service' ? first.service : undefined
     assert.equal(admit({ ...request, object }, capableContext).decision.reason, again)

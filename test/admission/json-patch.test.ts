@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { addItems, addMember, pointer, reproduces, sameJson } from '../../admission/json-patch.ts'
+import { addItems, addMember, formatPointer, isSameJson, verifyPatch } from '../../admission/json-patch.ts'
 
 test('lists and maps that are absent or null are created', () => {
   assert.deepEqual(addItems('/a', undefined, [1, 2]), [{ op: 'add', path: '/a', value: [1, 2] }])
@@ -12,10 +12,10 @@ test('lists and maps that are absent or null are created', () => {
   assert.deepEqual(addItems('/a', undefined, []), [])
   assert.deepEqual(addMember('/a', null, { b: 1 }), [{ op: 'add', path: '/a', value: { b: 1 } }])
   assert.deepEqual(addMember('/a', {}, { 'b/c~d': 1 }), [{ op: 'add', path: '/a/b~1c~0d', value: 1 }])
-  assert.equal(pointer('a', 'b/c', '~'), '/a/b~1c/~0')
+  assert.equal(formatPointer('a', 'b/c', '~'), '/a/b~1c/~0')
 })
 
-const rows: readonly [string, object, Parameters<typeof reproduces>[1], object, boolean][] = [
+const rows: readonly [string, object, Parameters<typeof verifyPatch>[1], object, boolean][] = [
   ['nothing to do', { a: 1 }, [], { a: 1 }, true],
   ['a member', { a: {} }, [{ op: 'add', path: '/a/b', value: 1 }], { a: { b: 1 } }, true],
   ['an item', { a: [1] }, [{ op: 'add', path: '/a/-', value: 2 }], { a: [1, 2] }, true],
@@ -29,13 +29,13 @@ const rows: readonly [string, object, Parameters<typeof reproduces>[1], object, 
 ]
 for (const [name, received, operations, intended, expected] of rows) {
   test(`${name}: ${expected ? 'reproduced' : 'not reproduced'}`, () => {
-    assert.equal(reproduces(structuredClone(received), operations, intended), expected)
+    assert.equal(verifyPatch(structuredClone(received), operations, intended), expected)
   })
 }
 
 test('the same JSON', () => {
-  assert.ok(sameJson({ a: [1, { b: null }] }, { a: [1, { b: null }] }))
-  assert.ok(!sameJson({ a: null }, { a: {} }))
-  assert.ok(!sameJson([1], { 0: 1 }))
-  assert.ok(!sameJson({ a: 1 }, { b: 1 }))
+  assert.ok(isSameJson({ a: [1, { b: null }] }, { a: [1, { b: null }] }))
+  assert.ok(!isSameJson({ a: null }, { a: {} }))
+  assert.ok(!isSameJson([1], { 0: 1 }))
+  assert.ok(!isSameJson({ a: 1 }, { b: 1 }))
 })

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { decide, subjectOf } from '../../admission/decide.ts'
+import { classifyObject, decide } from '../../admission/decide.ts'
 import { injectedAnnotation } from '../../core/contract/pod-contract.ts'
 import { capableContext, capturePod, requestFor } from '../support/admission-captures.ts'
 
@@ -9,7 +9,7 @@ const openShift = { nativeSidecars: true, restartAllContainers: true, openShift:
 
 function sidecarUser(securityContext: object, capabilities = openShift): unknown {
   const request = requestFor({ ...pod, spec: { ...pod.spec, securityContext } })
-  const decision = decide(request, subjectOf(request), { ...capableContext, capabilities })
+  const decision = decide(request, classifyObject(request), { ...capableContext, capabilities })
   assert.ok(decision.kind === 'inject', decision.reason)
   const security = decision.pod.spec.initContainers?.at(-1)?.securityContext
   return security !== undefined && 'runAsUser' in security ? security.runAsUser : undefined
@@ -26,7 +26,7 @@ test('a pod that runs as root: the sidecar does not, on OpenShift either', () =>
 test('annotations that nearly fill what a pod may have: ours is left out, the sidecar is not', () => {
   const annotations = { large: 'x'.repeat(256 * 1024 - 10) }
   const request = requestFor({ ...pod, metadata: { ...pod.metadata, annotations } })
-  const decision = decide(request, subjectOf(request), capableContext)
+  const decision = decide(request, classifyObject(request), capableContext)
   assert.ok(decision.kind === 'inject', decision.reason)
   assert.deepEqual(decision.pod.metadata?.annotations, annotations)
   assert.ok(!decision.operations.some(({ path }) => path.includes(injectedAnnotation.replace('/', '~1'))))

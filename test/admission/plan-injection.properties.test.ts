@@ -4,9 +4,9 @@ import fc from 'fast-check'
 import jsonPatch, { type Operation as JsonOperation } from 'fast-json-patch'
 import { admit } from '../../admission/admit.ts'
 import type { AdmissionContext } from '../../admission/decide.ts'
-import { patchText } from '../../admission/json-patch.ts'
+import { formatPatch } from '../../admission/json-patch.ts'
 import type { Container, Pod } from '../../core/kubernetes/pod.ts'
-import { qosClass } from '../../core/kubernetes/pod-resources.ts'
+import { computeQosClass } from '../../core/kubernetes/pod-resources.ts'
 import { decodePolicy } from '../../core/settings/driver-policy.ts'
 import { capableContext, requestFor } from '../support/admission-captures.ts'
 import { driverPods, otherWebhooks } from './generated-pods.ts'
@@ -49,7 +49,7 @@ property('the patch, applied by the book, gives what was intended', (pod, contex
   const { decision } = admit(requestFor(pod), context)
   if (decision.kind !== 'inject') return
   assert.deepEqual(admitted(pod, context).pod, decision.pod)
-  assert.equal(patchText(decision.operations), JSON.stringify(decision.operations))
+  assert.equal(formatPatch(decision.operations), JSON.stringify(decision.operations))
 })
 
 property('twice is once', (pod, context) => {
@@ -60,7 +60,7 @@ property('twice is once', (pod, context) => {
 })
 
 property('the QoS class stays', (pod, context) => {
-  assert.equal(qosClass(admitted(pod, context).pod.spec), qosClass(pod.spec))
+  assert.equal(computeQosClass(admitted(pod, context).pod.spec), computeQosClass(pod.spec))
 })
 
 property('nothing of the pod’s own is changed but what the contract names', (pod, context) => {
@@ -94,7 +94,7 @@ test('the order with another mutating webhook does not matter', () => {
     fc.property(driverPods, contexts, otherWebhooks, (pod, context, other) => {
       const [first, last] = [admitted(other(pod), context), other(admitted(pod, context).pod)]
       assert.deepEqual(inEffect(first.pod), inEffect(last))
-      assert.equal(qosClass(first.pod.spec), qosClass(last.spec))
+      assert.equal(computeQosClass(first.pod.spec), computeQosClass(last.spec))
       // The API server may ask us again after the other: there is nothing left to do.
       assert.deepEqual(admitted(last, context).pod, first.reason === 'injected' ? last : admitted(last, context).pod)
     }),

@@ -4,16 +4,16 @@ import { mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { missingProbes, type ProbeCircumstances } from '../../admission/probes.ts'
+import { type ProbeContext, planProbes } from '../../admission/probes.ts'
 import type { Probe } from '../../core/kubernetes/pod.ts'
 
-const usual: ProbeCircumstances = { handler: 'exec', served: true, servicesAdmitted: true, observeOnly: false }
-const kinds = (changes: Partial<ProbeCircumstances>, own: object = {}) =>
-  Object.entries(missingProbes({ name: 'driver', ...own }, { ...usual, ...changes })).map(
+const usual: ProbeContext = { handler: 'exec', served: true, servicesAdmitted: true, observeOnly: false }
+const kinds = (changes: Partial<ProbeContext>, own: object = {}) =>
+  Object.entries(planProbes({ name: 'driver', ...own }, { ...usual, ...changes })).map(
     ([name, probe]) => `${name.replace('Probe', '')}:${'exec' in probe ? 'exec' : 'http'}`,
   )
 
-const rows: readonly [string, Partial<ProbeCircumstances>, object, readonly string[]][] = [
+const rows: readonly [string, Partial<ProbeContext>, object, readonly string[]][] = [
   ['usually', {}, {}, ['startup:exec', 'liveness:exec', 'readiness:http']],
   ['on the node’s network', { served: false }, {}, ['startup:exec', 'liveness:exec', 'readiness:exec']],
   ['over http: nothing that can kill', { handler: 'http' }, {}, ['startup:http', 'readiness:http']],
@@ -38,7 +38,7 @@ for (const [name, changes, own, expected] of rows) {
 }
 
 test('startup never gives up, in the range of an int32', () => {
-  const { startupProbe } = missingProbes({ name: 'driver' }, usual)
+  const { startupProbe } = planProbes({ name: 'driver' }, usual)
   assert.equal(startupProbe?.failureThreshold, 2 ** 31 - 1)
 })
 
@@ -52,7 +52,7 @@ function run(probe: Probe | undefined, dir: string): number | null {
 test('the commands fail on the bad file, and on nothing else', async (t) => {
   const dir = await mkdtemp(join(tmpdir(), 'spark-nanny-probes-'))
   t.after(() => rm(dir, { recursive: true, force: true }))
-  const { startupProbe, livenessProbe } = missingProbes({ name: 'driver' }, usual)
+  const { startupProbe, livenessProbe } = planProbes({ name: 'driver' }, usual)
   const nowhere = join(dir, 'absent')
   assert.deepEqual([run(startupProbe, nowhere), run(livenessProbe, nowhere)], [0, 0], 'no volume, no kill')
   assert.deepEqual([run(startupProbe, dir), run(livenessProbe, dir)], [0, 0])

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { sidecarResources } from '../../admission/sidecar-resources.ts'
-import { namespaceLimits } from '../../core/kubernetes/namespace-limits.ts'
+import { planSidecarResources } from '../../admission/sidecar-resources.ts'
+import { parseNamespaceLimits } from '../../core/kubernetes/namespace-limits.ts'
 import type { PodSpec, ResourceRequirements } from '../../core/kubernetes/pod.ts'
 import { resolveSettings } from '../../core/settings/settings.ts'
 
@@ -12,7 +12,7 @@ interface Row {
   readonly spec?: Partial<PodSpec>
   readonly limits?: readonly object[]
   readonly hard?: Readonly<Record<string, string>>
-  readonly expected: ResourceRequirements | undefined | 'limits-too-tight' | 'quota-too-tight'
+  readonly expected: ResourceRequirements | undefined | 'limits-exceeded' | 'quota-exceeded'
 }
 
 const one = { cpu: '1', memory: '1Gi' }
@@ -37,7 +37,7 @@ const rows: readonly Row[] = [
     name: 'resources at pod level and a LimitRange of nothing but defaults',
     spec: { resources: { requests: one } },
     limits: [container({ default: { cpu: '2' } })],
-    expected: 'limits-too-tight',
+    expected: 'limits-exceeded',
   },
   {
     name: 'a ratio that parts no whole bytes: rounded up',
@@ -53,20 +53,20 @@ const rows: readonly Row[] = [
       container({ default: { 'ephemeral-storage': '1Gi' } }),
       { type: 'Pod', max: { 'ephemeral-storage': '1500Mi' } },
     ],
-    expected: 'limits-too-tight',
+    expected: 'limits-exceeded',
   },
   {
     name: 'a default of ephemeral storage beyond the quota',
     resources: { requests: { ...one, 'ephemeral-storage': '1Gi' }, limits: { 'ephemeral-storage': '1Gi' } },
     limits: [container({ default: { 'ephemeral-storage': '1Gi' } })],
     hard: { 'limits.ephemeral-storage': '1500Mi' },
-    expected: 'quota-too-tight',
+    expected: 'quota-exceeded',
   },
   {
     name: 'a ratio of ephemeral storage, of which the sidecar gets none',
     resources: { requests: { ...one, 'ephemeral-storage': '1Gi' }, limits: { 'ephemeral-storage': '1Gi' } },
     limits: [container({ maxLimitRequestRatio: { 'ephemeral-storage': '2' } })],
-    expected: 'limits-too-tight',
+    expected: 'limits-exceeded',
   },
   {
     name: 'a ratio for the pod that an init container with more hides',
@@ -75,14 +75,14 @@ const rows: readonly Row[] = [
       initContainers: [{ name: 'i', resources: { requests: { cpu: '500m' }, limits: { cpu: '500m' } } }],
     },
     limits: [{ type: 'Pod', maxLimitRequestRatio: { cpu: '2' } }],
-    expected: 'limits-too-tight',
+    expected: 'limits-exceeded',
   },
   {
     name: 'a quota that the overhead of the RuntimeClass fills',
     resources: { requests: one },
     spec: { overhead: { cpu: '100m' } },
     hard: { cpu: '1105m' },
-    expected: 'quota-too-tight',
+    expected: 'quota-exceeded',
   },
 ]
 
@@ -90,7 +90,11 @@ for (const { name, resources, spec, limits = [], hard, expected } of rows) {
   test(name, () => {
     const pod = { containers: [{ name: 'driver', ...(resources && { resources }) }], ...spec }
     const quotas = hard === undefined ? [] : [{ metadata: { name: 'q' }, spec: { hard }, status: { hard, used: {} } }]
-    const result = sidecarResources(pod, resolveSettings({}).values, namespaceLimits([{ spec: { limits } }], quotas))
+    const result = planSidecarResources(
+      pod,
+      resolveSettings({}).values,
+      parseNamespaceLimits([{ spec: { limits } }], quotas),
+    )
     assert.deepEqual(result.kind === 'resources' ? result.resources : result.reason, expected)
   })
 }

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { sidecarResources } from '../../admission/sidecar-resources.ts'
-import { namespaceLimits } from '../../core/kubernetes/namespace-limits.ts'
+import { planSidecarResources } from '../../admission/sidecar-resources.ts'
+import { parseNamespaceLimits } from '../../core/kubernetes/namespace-limits.ts'
 import type { PodSpec, ResourceRequirements } from '../../core/kubernetes/pod.ts'
-import { podTotalMilli, qosClass } from '../../core/kubernetes/pod-resources.ts'
+import { computePodTotalMilli, computeQosClass } from '../../core/kubernetes/pod-resources.ts'
 import { resolveSettings } from '../../core/settings/settings.ts'
 
 const spec = (resources: ResourceRequirements | undefined, more: object = {}): PodSpec => ({
@@ -24,7 +24,7 @@ interface Row {
   readonly written?: Record<string, string>
   readonly ranges?: readonly unknown[]
   readonly quotas?: readonly unknown[]
-  readonly expected: ResourceRequirements | undefined | 'limits-too-tight' | 'quota-too-tight'
+  readonly expected: ResourceRequirements | undefined | 'limits-exceeded' | 'quota-exceeded'
 }
 
 const rows: readonly Row[] = [
@@ -44,7 +44,7 @@ const rows: readonly Row[] = [
     name: 'resources at pod level where a LimitRange would add to the sidecar',
     pod: spec(undefined, { resources: { limits: { cpu: '2' } } }),
     ranges: range('Container', { max: { cpu: '1' } }),
-    expected: 'limits-too-tight',
+    expected: 'limits-exceeded',
   },
   {
     name: 'a limit below the request is raised',
@@ -83,13 +83,13 @@ const rows: readonly Row[] = [
     name: 'a max below what a sidecar needs',
     pod: burstable,
     ranges: range('Container', { max: { memory: '16Mi' } }),
-    expected: 'limits-too-tight',
+    expected: 'limits-exceeded',
   },
   {
     name: 'two LimitRanges that contradict each other',
     pod: burstable,
     ranges: [...range('Container', { max: { cpu: '50m' } }), ...range('Container', { min: { cpu: '100m' } })],
-    expected: 'limits-too-tight',
+    expected: 'limits-exceeded',
   },
   {
     name: 'a max for the pod that leaves a little',
@@ -101,7 +101,7 @@ const rows: readonly Row[] = [
     name: 'a max for the pod that leaves nothing',
     pod: guaranteed,
     ranges: range('Pod', { max: { memory: '1Gi' } }),
-    expected: 'limits-too-tight',
+    expected: 'limits-exceeded',
   },
   {
     name: 'a ratio for the pod: equal amounts never raise it',
@@ -119,9 +119,9 @@ const rows: readonly Row[] = [
     name: 'a quota with room for the pod alone',
     pod: burstable,
     quotas: quota({ 'limits.memory': '2Gi' }, { 'limits.memory': '1Gi' }),
-    expected: 'quota-too-tight',
+    expected: 'quota-exceeded',
   },
-  { name: 'a quota by its short name', pod: burstable, quotas: quota({ cpu: '1' }, {}), expected: 'quota-too-tight' },
+  { name: 'a quota by its short name', pod: burstable, quotas: quota({ cpu: '1' }, {}), expected: 'quota-exceeded' },
   {
     name: 'a quota too tight for the pod itself',
     pod: burstable,
@@ -138,7 +138,7 @@ const rows: readonly Row[] = [
 for (const { name, pod, written, ranges = [], quotas = [], expected } of rows) {
   test(name, () => {
     const { values } = resolveSettings({ chart: written })
-    const result = sidecarResources(pod, values, namespaceLimits(ranges, quotas))
+    const result = planSidecarResources(pod, values, parseNamespaceLimits(ranges, quotas))
     assert.deepEqual(result.kind === 'resources' ? result.resources : result.reason, expected)
   })
 }
@@ -150,7 +150,7 @@ test('what a pod counts for: sidecars add, an init container only when it is mor
     ...(restartPolicy && { restartPolicy }),
   })
   const total = (initContainers: PodSpec['initContainers'] & object) =>
-    podTotalMilli({ containers: [cpu('1')], initContainers }, 'requests', 'cpu')
+    computePodTotalMilli({ containers: [cpu('1')], initContainers }, 'requests', 'cpu')
   assert.equal(total([]), 1000)
   assert.equal(total([cpu('500m')]), 1000)
   assert.equal(total([cpu('3')]), 3000)
@@ -160,10 +160,10 @@ test('what a pod counts for: sidecars add, an init container only when it is mor
 })
 
 test('QoS classes', () => {
-  assert.equal(qosClass(guaranteed), 'Guaranteed')
-  assert.equal(qosClass(burstable), 'Burstable')
-  assert.equal(qosClass(spec(undefined)), 'BestEffort')
-  assert.equal(qosClass(spec({ requests: { cpu: '0' } })), 'BestEffort')
-  assert.equal(qosClass(spec({ limits: { cpu: '1', memory: '1Gi' } })), 'Guaranteed')
-  assert.equal(qosClass({ ...guaranteed, initContainers: [{ name: 'i' }] }), 'Burstable')
+  assert.equal(computeQosClass(guaranteed), 'Guaranteed')
+  assert.equal(computeQosClass(burstable), 'Burstable')
+  assert.equal(computeQosClass(spec(undefined)), 'BestEffort')
+  assert.equal(computeQosClass(spec({ requests: { cpu: '0' } })), 'BestEffort')
+  assert.equal(computeQosClass(spec({ limits: { cpu: '1', memory: '1Gi' } })), 'Guaranteed')
+  assert.equal(computeQosClass({ ...guaranteed, initContainers: [{ name: 'i' }] }), 'Burstable')
 })

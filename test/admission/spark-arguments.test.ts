@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { driverArguments } from '../../admission/spark-arguments.ts'
+import { planDriverArguments } from '../../admission/spark-arguments.ts'
 
 const wait = ['--conf', 'spark.kubernetes.allocation.driver.readinessTimeout=30s']
 const rename = ['--conf', 'spark.app.id=spark-1$(SPARK_NANNY_APPLICATION_ID_SUFFIX)']
@@ -28,18 +28,24 @@ const rows: readonly [string, readonly string[] | undefined, Partial<typeof usua
 for (const [name, args, changes, expected] of rows) {
   test(`the arguments for ${name}`, () => {
     const container = { name: 'd', ...(args !== undefined && { args }) }
-    const { args: added, env } = driverArguments(container, { ...usual, ...changes })
+    const { args: added, env } = planDriverArguments(container, { ...usual, ...changes })
     assert.deepEqual(added, expected)
     assert.equal(env.length, expected.includes(rename[1] ?? '') ? 1 : 0, 'the variable is there when it is referred to')
   })
 }
 
 test('no restart in place, nothing for it', () => {
-  const { args, env } = driverArguments({ name: 'd', args: ['driver'] }, { ...usual, restartableApplicationId: null })
+  const { args, env } = planDriverArguments(
+    { name: 'd', args: ['driver'] },
+    { ...usual, restartableApplicationId: null },
+  )
   assert.deepEqual([args, env], [wait, []])
 })
 
 test('a variable of the user’s with our name is theirs', () => {
   const env = [{ name: 'SPARK_NANNY_APPLICATION_ID_SUFFIX', value: 'x' }]
-  assert.deepEqual(driverArguments({ name: 'd', args: ['driver'], env }, usual), { args: [...wait, ...keep], env: [] })
+  assert.deepEqual(planDriverArguments({ name: 'd', args: ['driver'], env }, usual), {
+    args: [...wait, ...keep],
+    env: [],
+  })
 })

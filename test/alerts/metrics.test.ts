@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { glob, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { reasons } from '../../core/contract/skip-reasons.ts'
+import { admissionReasons } from '../../core/contract/skip-reasons.ts'
 import { dashboardExpressions, variableMetrics } from './dashboard-file.ts'
 import { foreign, ownMetrics, seriesOf, targetLabels } from './known-metrics.ts'
 import { selectorsOf } from './promql-selectors.ts'
@@ -58,7 +58,7 @@ test('reasons of admissions are those of the webhook', () => {
   assert.ok(ofAdmission.length >= 2)
   for (const matcher of ofAdmission) {
     for (const reason of matcher.replace(/^.*"(.*)"$/, '$1').split('|'))
-      assert.ok(Object.hasOwn(reasons, reason), reason)
+      assert.ok(Object.hasOwn(admissionReasons, reason), reason)
   }
 })
 

@@ -85,7 +85,7 @@ export async function servedApi(t: TestContext): Promise<ServedApi> {
     const contentType = headers['content-type'] as ApiRequest['contentType']
     const asked = { method: method as ApiRequest['method'], path: url, body, deadlineMs: 0 }
     const answer = api.answer({ ...asked, ...(contentType !== undefined && { contentType }) })
-    if (answer.kind === 'answer')
+    if (answer.kind === 'response')
       response.writeHead(answer.status, { 'content-type': 'application/json' }).end(JSON.stringify(answer.body))
     tell()
   }

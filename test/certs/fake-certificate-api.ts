@@ -1,10 +1,10 @@
-import { isRecord, recordOf } from '../../core/json.ts'
-import type { ApiAnswer, ApiRequest, KubernetesApi } from '../../kubernetes/api.ts'
+import { isRecord, toRecord } from '../../core/json.ts'
+import type { ApiRequest, ApiResponse, KubernetesApi } from '../../kubernetes/api.ts'
 
 /** One Secret and one webhook configuration, with the API server's preconditions: enough of it for certificates. */
 export interface StandInApi {
   /** What the server does with a request, at once. */
-  answer(request: ApiRequest): ApiAnswer
+  answer(request: ApiRequest): ApiResponse
   /** The same as a client's edge; there is nothing to watch. */
   readonly client: KubernetesApi
   /** Called by the clock of the server. */
@@ -57,19 +57,19 @@ export function standInApi(serverNowMs: () => number): StandInApi {
   }
   const pathOf = (kind: 'secret' | 'configuration') => (kind === 'secret' ? secretPath : configurationPath)
   const status = (code: number, message: string) => ({
-    kind: 'answer' as const,
+    kind: 'response' as const,
     status: code,
     body: { kind: 'Status', code, message },
     dateMs: serverNowMs(),
   })
-  const ok = (code: number, body: unknown): ApiAnswer => ({
-    kind: 'answer',
+  const ok = (code: number, body: unknown): ApiResponse => ({
+    kind: 'response',
     status: code,
     body: structuredClone(body),
     dateMs: serverNowMs(),
   })
 
-  const answer = ({ method, path: pathAndQuery, body }: ApiRequest): ApiAnswer => {
+  const answer = ({ method, path: pathAndQuery, body }: ApiRequest): ApiResponse => {
     const path = pathAndQuery.split('?')[0] ?? ''
     requests.push(`${method} ${path}`)
     if (method === 'POST') {
@@ -80,7 +80,7 @@ export function standInApi(serverNowMs: () => number): StandInApi {
     const object = objects.get(path)
     if (object === undefined) return status(404, 'not found')
     if (method === 'GET') return ok(200, object)
-    const wanted = recordOf(recordOf(body).metadata).resourceVersion
+    const wanted = toRecord(toRecord(body).metadata).resourceVersion
     if (wanted !== object.metadata.resourceVersion) return status(409, 'the object has been modified')
     return ok(200, store(path, merged(object, body) as StoredObject))
   }
@@ -94,9 +94,9 @@ export function standInApi(serverNowMs: () => number): StandInApi {
     secret: () => objects.get(secretPath),
     configuration: () => objects.get(configurationPath),
     caBundles: () => {
-      const { webhooks } = recordOf(objects.get(configurationPath))
+      const { webhooks } = toRecord(objects.get(configurationPath))
       return (Array.isArray(webhooks) ? webhooks : []).map((webhook) =>
-        Buffer.from(String(recordOf(recordOf(webhook).clientConfig).caBundle ?? ''), 'base64').toString(),
+        Buffer.from(String(toRecord(toRecord(webhook).clientConfig).caBundle ?? ''), 'base64').toString(),
       )
     },
     put: (kind, object) => void store(pathOf(kind), object),
@@ -107,11 +107,11 @@ export function standInApi(serverNowMs: () => number): StandInApi {
 /** A merge patch; lists of named objects by their names, as a strategic one has it for webhooks. */
 function merged(target: unknown, patch: unknown): unknown {
   if (Array.isArray(patch) && Array.isArray(target)) {
-    const named = new Map(patch.map((item) => [recordOf(item).name, item]))
-    return target.map((item) => (named.has(recordOf(item).name) ? merged(item, named.get(recordOf(item).name)) : item))
+    const named = new Map(patch.map((item) => [toRecord(item).name, item]))
+    return target.map((item) => (named.has(toRecord(item).name) ? merged(item, named.get(toRecord(item).name)) : item))
   }
   if (!isRecord(patch)) return patch
-  const result = { ...recordOf(target) }
+  const result = { ...toRecord(target) }
   for (const [key, value] of Object.entries(patch)) {
     if (value === null) delete result[key]
     else result[key] = merged(result[key], value)

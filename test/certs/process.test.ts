@@ -5,7 +5,7 @@ import { Agent, request } from 'node:https'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { type TestContext, test } from 'node:test'
-import { recordOf } from '../../core/json.ts'
+import { toRecord } from '../../core/json.ts'
 import { until } from '../kubernetes/fixture.ts'
 import { captureText } from '../support/admission-captures.ts'
 import { type ServedApi, servedApi } from './api-server.ts'
@@ -65,7 +65,7 @@ test('two processes that start together agree on one authority, and guard driver
   api.put('secret', emptySecret())
   const processes = [start(t, api), start(t, api)]
   await until(() => processes.every(({ output }) => output().includes('certificate-loaded')), 'certificates')
-  const authority = () => Buffer.from(String(recordOf(api.secret()?.data)['ca.crt']), 'base64').toString()
+  const authority = () => Buffer.from(String(toRecord(api.secret()?.data)['ca.crt']), 'base64').toString()
   const missing = async (port: number) => (await ask(port, authority(), '/readyz')).missing as readonly string[]
   await until(() => processes.every(({ port }) => port() !== 0), 'listening')
   for (const { port } of processes) assert.ok((await missing(port())).includes('ca-bundle'), 'nobody trusts it yet')

@@ -11,7 +11,7 @@ import { selfSignedSource } from '../../certs/self-signed/self-signed.ts'
 import { dial } from '../../certs/trust/handshake-probe.ts'
 import { createClient } from '../../kubernetes/client.ts'
 import { loadAccess } from '../../kubernetes/in-cluster-access.ts'
-import { buildServer } from '../../webhook/server/server.ts'
+import { createWebhookServer } from '../../webhook/server/server.ts'
 import { until } from '../kubernetes/fixture.ts'
 import { capableContext, captureText } from '../support/admission-captures.ts'
 import { recordingLog } from '../support/recording-log.ts'
@@ -38,7 +38,7 @@ async function twoReplicas(t: TestContext, holdMs: number) {
     const client = createClient(await loadAccess(env, api.serviceAccountDir))
     t.after(() => client.close())
     const { log, lines } = recordingLog()
-    const app = buildServer({
+    const app = createWebhookServer({
       admit: async (admission) => admit(admission, capableContext),
       unready: () => source.unready(),
       broken: () => [],
@@ -58,7 +58,7 @@ async function twoReplicas(t: TestContext, holdMs: number) {
           // The API server's clock goes as ours does.
           request: async (asked) => {
             const answer = await client.request(asked)
-            return answer.kind === 'answer' ? { ...answer, dateMs: nowMs() } : answer
+            return answer.kind === 'response' ? { ...answer, dateMs: nowMs() } : answer
           },
         },
         issuer,

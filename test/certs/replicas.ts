@@ -2,7 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { parseAuthorities } from '../../certs/pki/ca-bundle.ts'
 import type { Issuer } from '../../certs/pki/issuer.ts'
 import { parseBundle } from '../../certs/pki/secret-contents.ts'
-import type { ApiAnswer, ApiRequest } from '../../kubernetes/api.ts'
+import type { ApiRequest, ApiResponse } from '../../kubernetes/api.ts'
 import { configurationOf, emptySecret, type StandInApi, standInApi } from './fake-certificate-api.ts'
 import { advance, dayMs, type TestReplica, testClock, testReplica, verification, verifies } from './replica.ts'
 
@@ -23,7 +23,7 @@ export type Happening =
 interface Sent {
   readonly request: ApiRequest
   readonly sentMs: number
-  answer(answer: ApiAnswer): void
+  answer(answer: ApiResponse): void
 }
 
 interface Member {
@@ -33,7 +33,7 @@ interface Member {
 }
 
 export const holdMs = 60_000
-const lost: ApiAnswer = { kind: 'failed', detail: 'connection lost' }
+const lost: ApiResponse = { kind: 'failed', detail: 'connection lost' }
 
 /** Replicas at one API, each stopped at each of its requests until something happens. */
 export class Replicas {
@@ -61,7 +61,7 @@ export class Replicas {
     const client = {
       ...this.api.client,
       request: (request: ApiRequest) =>
-        new Promise<ApiAnswer>((resolve) => {
+        new Promise<ApiResponse>((resolve) => {
           // Of a replica that has crashed nothing is heard any more.
           if (member.replica !== replica) return
           member.sent = { request, sentMs: this.clock.elapsedMs, answer: resolve }

@@ -3,8 +3,8 @@ import { test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { selfSignedSource } from '../../certs/self-signed/self-signed.ts'
 import { redacted } from '../../certs/trust/redaction.ts'
-import { recordOf } from '../../core/json.ts'
-import type { ApiAnswer, ApiRequest } from '../../kubernetes/api.ts'
+import { toRecord } from '../../core/json.ts'
+import type { ApiRequest, ApiResponse } from '../../kubernetes/api.ts'
 import { createLog } from '../../webhook/log.ts'
 import { until } from '../kubernetes/fixture.ts'
 import { configurationOf, emptySecret, standInApi } from './fake-certificate-api.ts'
@@ -16,7 +16,7 @@ class Keys {
   readonly #pieces = new Set<string>()
 
   see(data: unknown): void {
-    for (const [name, value] of Object.entries(recordOf(data))) {
+    for (const [name, value] of Object.entries(toRecord(data))) {
       if (!name.endsWith('.key') || typeof value !== 'string') continue
       const pem = Buffer.from(value, 'base64').toString()
       // A piece of 30 letters is enough to tell that something leaks.
@@ -45,15 +45,15 @@ test('no key reaches a log at debug level, on any path, not even when the API gi
   const keys = new Keys()
   let refusing = true
   /** An admission webhook or a proxy may answer with the body, as text or as it is. */
-  const echo = (request: ApiRequest): ApiAnswer => {
-    const pem = Buffer.from(String(recordOf(recordOf(request.body).data)['ca.key'] ?? ''), 'base64').toString()
+  const echo = (request: ApiRequest): ApiResponse => {
+    const pem = Buffer.from(String(toRecord(toRecord(request.body).data)['ca.key'] ?? ''), 'base64').toString()
     const message = `denied: ${JSON.stringify(request.body)} ${pem} ${JSON.stringify(pem)}`
-    return { kind: 'answer', status: 422, body: { message: message.slice(-290) } }
+    return { kind: 'response', status: 422, body: { message: message.slice(-290) } }
   }
   let failures = 0
   const echoed = () => {
     failures += 1
-    const { 'ca.key': key = '' } = recordOf(api.secret()?.data) as Record<string, string>
+    const { 'ca.key': key = '' } = toRecord(api.secret()?.data) as Record<string, string>
     return failures % 2 === 0
       ? `cannot read ${key.slice(0, 200)}`
       : `cannot read ${JSON.stringify(Buffer.from(key, 'base64').toString().slice(0, 250))}`
@@ -72,12 +72,12 @@ test('no key reaches a log at debug level, on any path, not even when the API gi
           yield { kind: 'failed', status: 500, detail: echoed() }
         },
         request: async (request) => {
-          keys.see(recordOf(request.body).data)
+          keys.see(toRecord(request.body).data)
           if (request.path.includes('fieldSelector'))
-            return { kind: 'answer', status: 200, body: { items: [], metadata: { resourceVersion: '1' } } }
+            return { kind: 'response', status: 200, body: { items: [], metadata: { resourceVersion: '1' } } }
           if (refusing && request.method !== 'GET') return echo(request)
           const answer = api.answer(request)
-          keys.see(recordOf(api.secret()?.data))
+          keys.see(toRecord(api.secret()?.data))
           return answer
         },
       },

@@ -4,7 +4,7 @@ import { basename, join } from 'node:path'
 import { test } from 'node:test'
 import { parseAllDocuments } from 'yaml'
 import { type Permission, readPermissions } from '../../docs/rbac-page.ts'
-import { chartProblems, parseConfig } from '../../webhook/config/config.ts'
+import { findChartProblems, parseConfig } from '../../webhook/config/config.ts'
 
 /** What helm makes of the chart, as test/cluster/tests/chart-templates.test.ts has written it down. */
 const goldens = globSync(join(import.meta.dirname, '../golden/chart/*.yaml')).sort()
@@ -80,7 +80,7 @@ for (const file of goldens) {
     const files = { SPARK_NANNY_TLS_CERT_FILE: '/tls.crt', SPARK_NANNY_TLS_KEY_FILE: '/tls.key' }
     const parsed = parseConfig({ ...files, ...environmentOf(manifests) })
     assert.ok('config' in parsed, JSON.stringify(parsed))
-    assert.deepEqual(chartProblems(parsed.config), [])
+    assert.deepEqual(findChartProblems(parsed.config), [])
   })
 
   test(`${name}: the grace period is enough for both waits`, () => {

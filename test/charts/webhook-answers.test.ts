@@ -6,10 +6,10 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { type TestContext, test } from 'node:test'
-import { answer } from '../../admission/admit.ts'
+import { respond } from '../../admission/admit.ts'
 import { skip } from '../../admission/decide.ts'
 import { createAuthority, issueServingCertificate } from '../../certs/pki/issue-certificates.ts'
-import { buildServer } from '../../webhook/server/server.ts'
+import { createWebhookServer } from '../../webhook/server/server.ts'
 import { startFakeApiServer } from '../support/fake-api-server.ts'
 
 const authority = createAuthority(new Date(), 1)
@@ -26,8 +26,8 @@ interface Situation {
 /** The program as the pod of `helm test` runs it, and its surroundings. */
 async function start(t: TestContext, { caBundle, missing = [], host = 'nanny.tools.svc' }: Situation) {
   const leaf = issueServingCertificate(authority, [host], new Date(), 1)
-  const app = buildServer({
-    admit: (request) => answer(request, skip('opted-out')),
+  const app = createWebhookServer({
+    admit: (request) => respond(request, skip('opted-out')),
     certificate: { cert: leaf.certificatePem, key: leaf.privateKeyPem },
     unready: () => missing,
     broken: () => [],

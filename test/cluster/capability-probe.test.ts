@@ -1,27 +1,27 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import {
-  askServer,
   concludeCapabilities,
-  type DatedProof,
-  noProof,
-  proofKeptMs,
-  type ServerProof,
-  updateProof,
-  watchCapabilities,
+  createCapabilityProbe,
+  type DatedProbe,
+  probeServer,
+  probeValidMs,
+  type ServerProbe,
+  unprobed,
+  updateProbe,
 } from '../../cluster/capability-probe.ts'
-import { dryRunPod, judgeDryRun } from '../../cluster/dry-run.ts'
-import { keepNode, nodeCapabilities } from '../../cluster/nodes.ts'
+import { createDryRunPod, judgeDryRun } from '../../cluster/dry-run.ts'
+import { computeNodeCapabilities, projectNode } from '../../cluster/nodes.ts'
 import { apiFixture, until } from '../kubernetes/fixture.ts'
 
-const proved: ServerProof = { nativeSidecars: 'yes', restartAllContainers: 'yes', openShift: 'no' }
-const unknown: ServerProof = { nativeSidecars: 'unknown', restartAllContainers: 'unknown', openShift: 'unknown' }
+const proved: ServerProbe = { nativeSidecars: 'yes', restartAllContainers: 'yes', openShift: 'no' }
+const unknown: ServerProbe = { nativeSidecars: 'unknown', restartAllContainers: 'unknown', openShift: 'unknown' }
 const able = { nativeSidecars: true, restartAllContainers: true }
 const nothing = { nativeSidecars: false, restartAllContainers: false, openShift: false }
-const at = (now: ServerProof, nowMs: number, before: DatedProof = noProof) => updateProof(before, now, nowMs)
+const at = (now: ServerProbe, nowMs: number, before: DatedProbe = unprobed) => updateProbe(before, now, nowMs)
 
 test('what is proved may be relied on; doubt of any part is not', () => {
-  const conclude = (changes: Partial<ServerProof>, nodes = able) =>
+  const conclude = (changes: Partial<ServerProbe>, nodes = able) =>
     concludeCapabilities(at({ ...proved, ...changes }, 1), nodes, 1)
   assert.deepEqual(conclude({}), { ...able, openShift: false })
   assert.deepEqual(conclude({ openShift: 'yes' }), { ...able, openShift: true })
@@ -31,21 +31,21 @@ test('what is proved may be relied on; doubt of any part is not', () => {
   assert.deepEqual(conclude({ restartAllContainers: 'unknown' }), { ...nothing, nativeSidecars: true })
   assert.deepEqual(conclude({}, { ...able, restartAllContainers: false }), { ...nothing, nativeSidecars: true })
   assert.deepEqual(conclude({}, { nativeSidecars: false, restartAllContainers: false }), nothing)
-  assert.deepEqual(concludeCapabilities(noProof, able, 1), nothing)
+  assert.deepEqual(concludeCapabilities(unprobed, able, 1), nothing)
 })
 
 test('an API server that is away keeps its last proof for a while', () => {
   const known = at(proved, 1000)
-  const soon = at(unknown, 1000 + proofKeptMs, known)
-  assert.deepEqual(concludeCapabilities(soon, able, 1000 + proofKeptMs), { ...able, openShift: false })
-  assert.deepEqual(concludeCapabilities(soon, able, 1001 + proofKeptMs), nothing, 'even if nobody asks again')
-  assert.deepEqual(concludeCapabilities(at(unknown, 1001 + proofKeptMs, known), able, 1001 + proofKeptMs), nothing)
+  const soon = at(unknown, 1000 + probeValidMs, known)
+  assert.deepEqual(concludeCapabilities(soon, able, 1000 + probeValidMs), { ...able, openShift: false })
+  assert.deepEqual(concludeCapabilities(soon, able, 1001 + probeValidMs), nothing, 'even if nobody asks again')
+  assert.deepEqual(concludeCapabilities(at(unknown, 1001 + probeValidMs, known), able, 1001 + probeValidMs), nothing)
   const revoked = at({ ...proved, restartAllContainers: 'no' }, 2000, known)
   assert.equal(concludeCapabilities(revoked, able, 2000).restartAllContainers, false, 'a no holds at once')
 })
 
 const node = (version: string, more: { unschedulable?: boolean; os?: string; features?: string[] } = {}) =>
-  keepNode({
+  projectNode({
     metadata: { labels: { 'kubernetes.io/os': more.os ?? 'linux' } },
     spec: { unschedulable: more.unschedulable },
     status: { nodeInfo: { kubeletVersion: version }, ...(more.features && { declaredFeatures: more.features }) },
@@ -68,19 +68,19 @@ const nodeRows: readonly [string, readonly ReturnType<typeof node>[], boolean, b
 for (const [name, nodes, nativeSidecars, restartAllContainers] of nodeRows) {
   test(`nodes: ${name}`, () => {
     const known = nodes.filter((item) => item !== undefined)
-    assert.deepEqual(nodeCapabilities(known), { nativeSidecars, restartAllContainers })
+    assert.deepEqual(computeNodeCapabilities(known), { nativeSidecars, restartAllContainers })
   })
 }
 
 test('a dry run proves only what comes back', () => {
-  const answer = (status: number, body: unknown) => ({ kind: 'answer', status, body }) as const
+  const answer = (status: number, body: unknown) => ({ kind: 'response', status, body }) as const
   const without = (field: string) => {
-    const pod = structuredClone(dryRunPod(true)) as { spec: { initContainers: Record<string, unknown>[] } }
+    const pod = structuredClone(createDryRunPod(true)) as { spec: { initContainers: Record<string, unknown>[] } }
     delete pod.spec.initContainers[0]?.[field]
     return pod
   }
-  assert.equal(judgeDryRun(answer(201, dryRunPod(true)), true), 'yes')
-  assert.equal(judgeDryRun(answer(201, dryRunPod(false)), false), 'yes')
+  assert.equal(judgeDryRun(answer(201, createDryRunPod(true)), true), 'yes')
+  assert.equal(judgeDryRun(answer(201, createDryRunPod(false)), false), 'yes')
   assert.equal(judgeDryRun(answer(201, without('restartPolicyRules')), true), 'no', 'the field was dropped')
   assert.equal(judgeDryRun(answer(201, without('restartPolicy')), false), 'no')
   assert.equal(judgeDryRun(answer(201, { spec: {} }), false), 'no')
@@ -93,7 +93,7 @@ test('a dry run proves only what comes back', () => {
 
 test('the API server is asked by dry runs in our own namespace', async (t) => {
   const { api, edges } = await apiFixture(t)
-  assert.deepEqual(await askServer(edges.api, 'nanny'), proved)
+  assert.deepEqual(await probeServer(edges.api, 'nanny'), proved)
   const posts = api.requests.filter((line) => line.startsWith('POST'))
   assert.equal(posts.length, 2)
   for (const line of posts) assert.match(line, /^POST \/api\/v1\/namespaces\/nanny\/pods\?dryRun=All&/)
@@ -101,7 +101,7 @@ test('the API server is asked by dry runs in our own namespace', async (t) => {
 
 test('it keeps asking: what is taken back is noticed', async (t) => {
   const { api, edges, signal } = await apiFixture(t)
-  const watched = watchCapabilities({
+  const watched = createCapabilityProbe({
     ...edges,
     namespace: 'nanny',
     intervalMs: 20,

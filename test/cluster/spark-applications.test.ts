@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { keepApplication, watchSparkApplications } from '../../cluster/spark-applications.ts'
+import { projectApplication, watchSparkApplications } from '../../cluster/spark-applications.ts'
 import type { ApplicationReference } from '../../core/spark/application-reference.ts'
 import { apiFixture, until } from '../kubernetes/fixture.ts'
 
@@ -15,10 +15,10 @@ const reference: ApplicationReference = { operator: 'kubeflow', namespace: 'spar
 const byLabel: ApplicationReference = { ...reference, uid: null }
 
 test('only what matters is kept', () => {
-  const kept = keepApplication(application('uid-1', 'Always'))
+  const kept = projectApplication(application('uid-1', 'Always'))
   assert.deepEqual(kept?.application.annotations, { 'spark-nanny.io/restart': 'auto' })
   assert.deepEqual(kept?.application.sparkConf, { 'spark.app.id': 'mine' })
-  assert.equal(keepApplication({ kind: 'Pod' }), undefined)
+  assert.equal(projectApplication({ kind: 'Pod' }), undefined)
 })
 
 test('from the cache without a request; by one GET what it has not, or has in another version', async (t) => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { parseHistory } from '../../core/contract/deletion-history.ts'
-import { asText } from '../../core/json.ts'
+import { toText } from '../../core/json.ts'
 import { parseSparkApplication } from '../../core/spark/application.ts'
 
 const rows: readonly [unknown, string][] = [
@@ -14,13 +14,13 @@ const rows: readonly [unknown, string][] = [
   [['a', 1], '["a",1]'],
 ]
 for (const [value, text] of rows) {
-  test(`as text: ${text}`, () => assert.equal(asText(value), text))
+  test(`as text: ${text}`, () => assert.equal(toText(value), text))
 }
 
 const hostile = { toString: null, valueOf: null }
 
 test('whatever JSON is, it is a text', () => {
-  fc.assert(fc.property(fc.jsonValue(), (value) => typeof asText(value) === 'string'))
+  fc.assert(fc.property(fc.jsonValue(), (value) => typeof toText(value) === 'string'))
 })
 
 test('what anybody may write into a SparkApplication is read without an exception', () => {

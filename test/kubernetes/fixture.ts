@@ -2,13 +2,13 @@ import type { TestContext } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { createClient } from '../../kubernetes/client.ts'
 import { loadAccess } from '../../kubernetes/in-cluster-access.ts'
-import type { ReflectorEdges } from '../../kubernetes/reflector.ts'
+import type { ReflectorDeps } from '../../kubernetes/reflector.ts'
 import { type FakeApiServer, startFakeApiServer } from '../support/fake-api-server.ts'
 import { type RecordedLine, recordingLog } from '../support/recording-log.ts'
 
 export interface Fixture {
   readonly api: FakeApiServer
-  readonly edges: ReflectorEdges
+  readonly edges: ReflectorDeps
   readonly lines: readonly RecordedLine[]
   readonly signal: AbortSignal
 }

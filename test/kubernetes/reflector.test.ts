@@ -13,8 +13,8 @@ async function reflecting(t: TestContext, options: Partial<ReflectorOptions<numb
   const reflector = createReflector<number>(
     {
       path,
-      keep: (object) => (object as { readonly value: number }).value,
-      changed: (value) => changes.push(value),
+      project: (object) => (object as { readonly value: number }).value,
+      onChange: (value) => changes.push(value),
       timing,
       ...options,
     },
@@ -200,7 +200,7 @@ test('a server that ends each watch at once, with nothing in it, is listed ever 
   }
   api.set(path, thing('a', 1))
   api.intercept((_method, url) => (url.includes('watch=true') ? { status: 200, body: null, text: '' } : undefined))
-  const reflector = createReflector({ path, keep: (object) => object }, edges)
+  const reflector = createReflector({ path, project: (object) => object }, edges)
   void reflector.run(fixture.signal)
   await until(() => api.requests.length > 2, 'lists')
   api.set(path, thing('b', 1))
@@ -256,7 +256,7 @@ for (const [where, query] of [
       refusals -= 1
       return { status: 429, body: { message: 'too many requests' }, headers: { 'retry-after': '7' } }
     })
-    const reflector = createReflector<number>({ path, keep: () => 1, timing }, edges)
+    const reflector = createReflector<number>({ path, project: () => 1, timing }, edges)
     void reflector.run(fixture.signal)
     await until(() => api.watches() === 1, 'a watch')
     assert.equal(slept.filter((ms) => ms === 7_000).length, 2)
@@ -285,7 +285,10 @@ test('when nothing was heard for too long it is stale, which is said once, and w
   const { api, signal, lines } = fixture
   let aheadMs = 0
   const edges = { ...fixture.edges, nowMs: () => Date.now() + aheadMs }
-  const reflector = createReflector<number>({ path, keep: () => 1, timing: { ...timing, staleAfterMs: 60_000 } }, edges)
+  const reflector = createReflector<number>(
+    { path, project: () => 1, timing: { ...timing, staleAfterMs: 60_000 } },
+    edges,
+  )
   api.set(path, thing('a', 1))
   void reflector.run(signal)
   await until(() => api.watches() === 1, 'a watch')
@@ -310,7 +313,10 @@ test('what could never be listed is stale in the end; a bookmark is enough to be
   const { api, signal, lines } = fixture
   let aheadMs = 0
   const edges = { ...fixture.edges, nowMs: () => Date.now() + aheadMs }
-  const reflector = createReflector<number>({ path, keep: () => 1, timing: { ...timing, staleAfterMs: 60_000 } }, edges)
+  const reflector = createReflector<number>(
+    { path, project: () => 1, timing: { ...timing, staleAfterMs: 60_000 } },
+    edges,
+  )
   api.intercept(() => ({ status: 403, body: { kind: 'Status', message: 'forbidden' } }))
   void reflector.run(signal)
   await until(() => api.requests.length > 2, 'lists')
@@ -330,7 +336,7 @@ test('what could never be listed is stale in the end; a bookmark is enough to be
 
 test('what is gone is told with what it was, by a watch and by a list', async (t) => {
   const gone: number[] = []
-  const { api, reflector, signal } = await reflecting(t, { gone: (value) => gone.push(value) })
+  const { api, reflector, signal } = await reflecting(t, { onRemove: (value) => gone.push(value) })
   for (const [index, name] of ['a', 'b', 'c'].entries()) api.set(path, thing(name, index))
   void reflector.run(signal)
   await until(() => api.watches() === 1, 'a watch')

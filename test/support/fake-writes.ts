@@ -1,4 +1,4 @@
-import { isRecord, recordOf } from '../../core/json.ts'
+import { isRecord, toRecord } from '../../core/json.ts'
 import type { FakeAnswer, FakeObject } from './fake-api-server.ts'
 
 /** Where a written object goes; the server stamps and tells its watches. */
@@ -27,16 +27,16 @@ const given = (status: number, object: FakeObject): FakeAnswer => ({ status, bod
 /** POST, PUT, PATCH and DELETE with the optimism of an API server: uid and resourceVersion must be the object's, if stated. */
 export function writeObject(write: FakeWrite, store: FakeStore): FakeAnswer {
   const { method, namespace, contentType, body } = write
-  const stated = recordOf(recordOf(body).metadata)
+  const stated = toRecord(toRecord(body).metadata)
   const name = method === 'POST' ? String(stated.name) : write.name
   const found = store.get(`${namespace}/${name}`)
   if (method === 'POST') {
     if (found !== undefined) return refusal(409, 'AlreadyExists')
     const metadata = { uid: `uid-of-${name}`, ...stated, name, namespace }
-    return given(201, store.put({ ...recordOf(body), metadata }))
+    return given(201, store.put({ ...toRecord(body), metadata }))
   }
   if (found === undefined) return refusal(404, 'NotFound')
-  const wanted = method === 'DELETE' ? recordOf(recordOf(body).preconditions) : stated
+  const wanted = method === 'DELETE' ? toRecord(toRecord(body).preconditions) : stated
   const differs = ['uid', 'resourceVersion'].some(
     (field) => wanted[field] !== undefined && wanted[field] !== found.metadata[field],
   )
@@ -62,12 +62,12 @@ function withGeneration(before: FakeObject, after: FakeObject): FakeObject {
 function merge(target: unknown, patch: unknown, strategic: boolean): unknown {
   if (strategic && Array.isArray(target) && Array.isArray(patch)) {
     return target.map((item: unknown) => {
-      const change: unknown = patch.find((other: unknown) => recordOf(other).name === recordOf(item).name)
+      const change: unknown = patch.find((other: unknown) => toRecord(other).name === toRecord(item).name)
       return change === undefined ? item : merge(item, change, strategic)
     })
   }
   if (!isRecord(patch)) return patch
-  const result: Record<string, unknown> = { ...recordOf(target) }
+  const result: Record<string, unknown> = { ...toRecord(target) }
   for (const [key, value] of Object.entries(patch)) {
     if (value === null) delete result[key]
     else result[key] = merge(result[key], value, strategic)
@@ -78,7 +78,7 @@ function merge(target: unknown, patch: unknown, strategic: boolean): unknown {
 /** Whether an object has the labels of a selector: `a=b`, `a!=b` and `a in (b,c)`, parted by commas. */
 export function isSelected(object: FakeObject, selector: string | null): boolean {
   if (selector === null || selector === '') return true
-  const labels = recordOf(object.metadata.labels)
+  const labels = toRecord(object.metadata.labels)
   return selector.split(/,(?![^(]*\))/).every((term) => {
     const [, key = '', values = ''] = /^\s*(\S+) in \((.*)\)\s*$/.exec(term) ?? []
     if (key !== '') return values.split(',').some((value) => value.trim() === labels[key])

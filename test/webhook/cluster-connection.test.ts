@@ -3,12 +3,12 @@ import type { AddressInfo } from 'node:net'
 import { type TestContext, test } from 'node:test'
 import { Agent, request } from 'undici'
 import { createAuthority, issueServingCertificate } from '../../certs/pki/issue-certificates.ts'
-import { background } from '../../core/background-tasks.ts'
+import { createBackgroundTasks } from '../../core/background-tasks.ts'
 import { connectCluster } from '../../webhook/cluster-connection.ts'
-import { admissionHandler } from '../../webhook/server/admission-handler.ts'
-import { admissionRecorder } from '../../webhook/server/admission-log.ts'
+import { createAdmissionHandler } from '../../webhook/server/admission-handler.ts'
+import { createAdmissionRecorder } from '../../webhook/server/admission-log.ts'
 import { createMetrics } from '../../webhook/server/metrics.ts'
-import { buildServer } from '../../webhook/server/server.ts'
+import { createWebhookServer } from '../../webhook/server/server.ts'
 import { apiFixture, type Fixture, until } from '../kubernetes/fixture.ts'
 import { captureText } from '../support/admission-captures.ts'
 import { defaultConfig } from './controller/controller-harness.ts'
@@ -21,7 +21,7 @@ const sidecar = { image: 'registry.invalid/sidecar:1', imagePullPolicy: 'IfNotPr
 async function startWebhook(t: TestContext, { api, edges }: Fixture, nowMs: () => number) {
   const version = '1.2.3'
   const metrics = createMetrics(version)
-  const loops = background(edges.log)
+  const loops = createBackgroundTasks(edges.log)
   const cluster = await connectCluster(
     {
       kind: 'on',
@@ -36,11 +36,11 @@ async function startWebhook(t: TestContext, { api, edges }: Fixture, nowMs: () =
     metrics,
     loops,
   )
-  const app = buildServer({
-    admit: admissionHandler({
+  const app = createWebhookServer({
+    admit: createAdmissionHandler({
       fixed: { version, sidecar, servicesAdmitted: true, chartSettings: {} },
       lookups: cluster.lookups,
-      recorder: admissionRecorder(metrics, edges.log, setImmediate),
+      recorder: createAdmissionRecorder(metrics, edges.log, setImmediate),
       nowMs: () => performance.now(),
     }),
     certificate: { cert: serving.certificatePem, key: serving.privateKeyPem },

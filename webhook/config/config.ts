@@ -145,7 +145,7 @@ export function parseConfig(
 }
 
 /** Chart settings that will not be taken, for the log at start. */
-export function chartProblems({ chartSettings }: Config) {
+export function findChartProblems({ chartSettings }: Config) {
   return resolveSettings({ chart: chartSettings }).problems
 }
 

@@ -12,7 +12,7 @@ export interface ControllerConfig {
   /** Nothing is deleted; what would be is said. A driver that our sidecar holds back is let go all the same. */
   readonly dryRun: boolean
   readonly fallback: FallbackConfig
-  readonly rails: RailsConfig
+  readonly safeguards: SafeguardsConfig
   /** Drivers in a row that had to be let go before no more sidecars are injected. */
   readonly rescuesBeforeBreak: number
 }
@@ -30,7 +30,7 @@ export interface FallbackConfig {
 }
 
 /** How much may be done at most. */
-export interface RailsConfig {
+export interface SafeguardsConfig {
   /** Deletions within the window; of one application no more than its record holds. */
   readonly perApplication: number
   readonly perNamespace: number
@@ -43,9 +43,14 @@ export interface RailsConfig {
 }
 
 /** Reads one variable, without its prefix; an empty or absent one is the fallback. */
-export type Read = <T>(name: string, fallback: string, form: string, parse: (text: string) => T | undefined) => T
+export type ReadVariable = <T>(
+  name: string,
+  fallback: string,
+  form: string,
+  parse: (text: string) => T | undefined,
+) => T
 
-export function parseController(read: Read): ControllerConfig {
+export function parseController(read: ReadVariable): ControllerConfig {
   const duration = (name: string, fallback: string) =>
     read(name, fallback, 'a duration with its unit, such as 60s', (text) => parseDurationMs(text) || undefined)
   const count = (name: string, fallback: string, least: number, most = 100_000) =>
@@ -69,7 +74,7 @@ export function parseController(read: Read): ControllerConfig {
         .filter((app) => app !== ''),
       appsNamespace: text('APPS_NAMESPACE', 'spark'),
     },
-    rails: {
+    safeguards: {
       perApplication: count('BUDGET_APPLICATION', '3', 0, maxDeletionsKept),
       perNamespace: count('BUDGET_NAMESPACE', '10', 0),
       perCluster: count('BUDGET_CLUSTER', '30', 0),

@@ -42,7 +42,7 @@ const flags: Readonly<Record<string, Flag>> = {
  * The variables that the arguments of the process stand for, over those of its environment, or all that is wrong with
  * them. One dash or two, the value after `=` or as the next argument, as Go's flag package reads them.
  */
-export function parseArguments(
+export function parseLegacyFlags(
   argv: readonly string[],
 ): { readonly env: Environment } | { readonly problems: readonly ConfigProblem[] } {
   let env: Environment = {}

@@ -1,8 +1,8 @@
 import { turns } from '../../core/concurrency-limit.ts'
 import { nextApplicationIdSuffixAnnotation } from '../../core/contract/pod-contract.ts'
-import { answerDetail, isOfTheApi, type KubernetesApi } from '../../kubernetes/api.ts'
+import { describeResponse, isFromApiServer, type KubernetesApi } from '../../kubernetes/api.ts'
 import { podPath } from '../../kubernetes/paths.ts'
-import type { ReflectorEdges } from '../../kubernetes/reflector.ts'
+import type { ReflectorDeps } from '../../kubernetes/reflector.ts'
 import type { DriverObservation } from './driver/driver.ts'
 import type { WatchedDrivers } from './driver/driver-watch.ts'
 
@@ -15,7 +15,7 @@ export function nextSuffix({ numbered, driver, annotations }: DriverObservation)
   return wanted === annotations[nextApplicationIdSuffixAnnotation] ? undefined : wanted
 }
 
-export interface NumberingEdges extends ReflectorEdges {
+export interface NumberingEdges extends ReflectorDeps {
   /** Asked right before each request: whoever leads no longer might write what was. */
   mayAct(): boolean
 }
@@ -89,9 +89,9 @@ async function annotate(api: KubernetesApi, namespace: string, name: string, uid
     deadlineMs: 4_000,
   })
   // Gone, or another pod by now: nothing left to do.
-  const gone = answer.kind === 'answer' && (answer.status === 404 || answer.status === 409)
-  const written = answer.kind === 'answer' && answer.status === 200 && isOfTheApi(answer)
-  return written || gone ? undefined : answerDetail(answer)
+  const gone = answer.kind === 'response' && (answer.status === 404 || answer.status === 409)
+  const written = answer.kind === 'response' && answer.status === 200 && isFromApiServer(answer)
+  return written || gone ? undefined : describeResponse(answer)
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -63,7 +63,7 @@ export function createController(edges: ControllerEdges): Controller {
   const lead = async (signal: AbortSignal): Promise<void> => {
     const queue = workQueue()
     const memories = driverMemories()
-    const deletions = deletionRecord(config.rails)
+    const deletions = deletionRecord(config.safeguards)
     const endings = watchEndings(metrics, nowMs)
     const polls = uiPolls(
       {
@@ -77,7 +77,7 @@ export function createController(edges: ControllerEdges): Controller {
     )
     const verdicts = sidecarVerdicts({ ...edges, answered: (driver) => queue.add(keyOf(driver)) })
     const waits = watchWaits()
-    const { rails } = config
+    const { safeguards: rails } = config
     const all = () => drivers.reflector.objects.all()
     const breaker = createBreaker({ rails, polls, verdicts, deletions, drivers: all, nowMs })
     isOpen = breaker.isOpen

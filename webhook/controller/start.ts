@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { watchNamespaces } from '../../cluster/namespaces.ts'
 import type { SparkApplications } from '../../cluster/spark-applications.ts'
-import type { Background } from '../../core/background-tasks.ts'
+import type { BackgroundTasks } from '../../core/background-tasks.ts'
 import { leadership } from '../../kubernetes/leader-election/leader-elector.ts'
 import type { LeaseTiming } from '../../kubernetes/leader-election/lease.ts'
-import type { ReflectorEdges } from '../../kubernetes/reflector.ts'
+import type { ReflectorDeps } from '../../kubernetes/reflector.ts'
 import { getUi, type UiGet, type UiReply } from '../../spark-ui/http-get.ts'
 import { createProber, type Prober } from '../../spark-ui/ui-client.ts'
 import type { ControllerConfig } from '../config/controller-config.ts'
@@ -20,7 +20,7 @@ import { countDrivers } from './metrics/driver-counts.ts'
 import type { ControllerMetrics } from './metrics/metrics.ts'
 
 /** What the controller is started with. */
-export interface StartedController extends ReflectorEdges {
+export interface StartedController extends ReflectorDeps {
   /** Ours, for the lease. */
   readonly namespace: string
   readonly version: string
@@ -35,7 +35,7 @@ export interface StartedController extends ReflectorEdges {
   /** A clock that no one sets. */
   monotonicMs(): number
   readonly metrics: ControllerMetrics
-  readonly loops: Background
+  readonly loops: BackgroundTasks
   /** Where Spark UIs and sidecars are not asked over the network. */
   readonly prober?: Pick<Prober, 'probe'>
   get?(get: UiGet): Promise<UiReply>
@@ -93,7 +93,7 @@ export function startController(started: StartedController): { suspension(): str
       signal.addEventListener('abort', () => namespaceListeners.delete(changed), { once: true })
     },
   })
-  const { quarantined } = deletionRecord(config.rails)
+  const { quarantined } = deletionRecord(config.safeguards)
   metrics.show({
     leads: lease.leads,
     counts: () =>

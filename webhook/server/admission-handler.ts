@@ -1,13 +1,13 @@
 import type { AdmissionRequest } from '../../admission/admission-review.ts'
-import { type Admission, admit, answer, failOpen } from '../../admission/admit.ts'
-import { type AdmissionContext, skip, subjectOf } from '../../admission/decide.ts'
+import { type Admission, admit, failOpen, respond } from '../../admission/admit.ts'
+import { type AdmissionContext, classifyObject, skip } from '../../admission/decide.ts'
 import type { Capabilities } from '../../core/kubernetes/capabilities.ts'
 import type { NamespaceLimits } from '../../core/kubernetes/namespace-limits.ts'
 import type { Pod } from '../../core/kubernetes/pod.ts'
 import {
   type ApplicationLookup,
   type ApplicationReference,
-  applicationReference,
+  findApplicationReference,
 } from '../../core/spark/application-reference.ts'
 import type { AdmissionRecorder } from './admission-log.ts'
 
@@ -20,7 +20,7 @@ export interface Lookups {
   suspension(): string | null
 }
 
-export interface HandlerEdges {
+export interface AdmissionHandlerDeps {
   readonly fixed: Pick<AdmissionContext, 'version' | 'sidecar' | 'servicesAdmitted' | 'chartSettings'>
   readonly lookups: Lookups
   readonly recorder: Pick<AdmissionRecorder, 'record'>
@@ -31,7 +31,9 @@ export interface HandlerEdges {
  * One request → its look-ups → the decision → its record. Never throws or rejects. At once when nothing has
  * to be waited for, which is nearly always.
  */
-export function admissionHandler(edges: HandlerEdges): (request: AdmissionRequest) => Admission | Promise<Admission> {
+export function createAdmissionHandler(
+  edges: AdmissionHandlerDeps,
+): (request: AdmissionRequest) => Admission | Promise<Admission> {
   return (request) => {
     const startMs = edges.nowMs()
     const finish = (admission: Admission) => {
@@ -48,9 +50,12 @@ export function admissionHandler(edges: HandlerEdges): (request: AdmissionReques
   }
 }
 
-function answerRequest(request: AdmissionRequest, { fixed, lookups }: HandlerEdges): Admission | Promise<Admission> {
-  const subject = subjectOf(request)
-  if (subject.kind === 'other') return answer(request, skip(subject.reason))
+function answerRequest(
+  request: AdmissionRequest,
+  { fixed, lookups }: AdmissionHandlerDeps,
+): Admission | Promise<Admission> {
+  const subject = classifyObject(request)
+  if (subject.kind === 'other') return respond(request, skip(subject.reason))
   const reference = subject.kind === 'driver' ? referenceOf(subject.pod, request) : undefined
   const limits = subject.kind === 'driver' ? lookups.limits(request.namespace) : null
   // A dry run makes no pod that could show anything.
@@ -62,9 +67,14 @@ function answerRequest(request: AdmissionRequest, { fixed, lookups }: HandlerEdg
 }
 
 /** The object's own metadata may lack the namespace; the request never does. */
-const referenceOf = (pod: Pod, { namespace }: AdmissionRequest) => applicationReference(pod, namespace)
+const referenceOf = (pod: Pod, { namespace }: AdmissionRequest) => findApplicationReference(pod, namespace)
 
-function record({ recorder }: HandlerEdges, request: AdmissionRequest, admission: Admission, tookMs: number): void {
+function record(
+  { recorder }: AdmissionHandlerDeps,
+  request: AdmissionRequest,
+  admission: Admission,
+  tookMs: number,
+): void {
   const { decision, error } = admission
   const { kind, reason, warnings, problems } = decision
   recorder.record({

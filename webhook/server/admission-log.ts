@@ -26,7 +26,11 @@ export interface AdmissionRecorder {
  * Log lines and figures of admissions, many at a time and after the answers: told one by one they would take a tenth of
  * the time of a request. `later` calls back within a moment.
  */
-export function admissionRecorder(metrics: Metrics, log: Log, later: (flush: () => void) => void): AdmissionRecorder {
+export function createAdmissionRecorder(
+  metrics: Metrics,
+  log: Log,
+  later: (flush: () => void) => void,
+): AdmissionRecorder {
   let kept: AdmissionRecord[] = []
   const flush = () => {
     const records = kept

@@ -45,13 +45,13 @@ export function createMetrics(version: string): Metrics {
     registers,
   })
   const badRequests = new Counter({
-    name: 'spark_nanny_bad_requests_total',
+    name: 'spark_nanny_malformed_requests_total',
     help: 'Requests that were no admission requests, by HTTP status.',
     labelNames: ['status'],
     registers,
   })
   const settingsProblems = new Counter({
-    name: 'spark_nanny_settings_problems_total',
+    name: 'spark_nanny_invalid_settings_total',
     help: 'Settings that were not taken, at each admission that met them.',
     labelNames: ['key', 'source'],
     registers,
@@ -119,7 +119,7 @@ export function createMetrics(version: string): Metrics {
 const kindLabel = (kind: string) => (kind === 'Pod' || kind === 'Service' ? kind : 'other')
 
 /** `/metrics` over plain HTTP. */
-export function metricsServer(metrics: Metrics): Server {
+export function createMetricsServer(metrics: Metrics): Server {
   return createServer({ requestTimeout: 10_000 }, async (request, response) => {
     if (request.url?.split('?')[0] !== '/metrics') {
       response.writeHead(404).end()

@@ -3,7 +3,7 @@ import type { Admission } from '../../admission/admit.ts'
 import { parseReviewBody } from './review-body.ts'
 
 /** Why a body gets no review: `error` and what of the rest there is are its answer. */
-export interface Refusal {
+export interface ReviewRefusal {
   readonly status: 400 | 422
   readonly error: string
   readonly field?: string
@@ -16,7 +16,7 @@ export interface PostedReview {
   readonly body: string
   /** With the JSON of an AdmissionReview. */
   send(review: string): void
-  refuse(refusal: Refusal): void
+  refuse(refusal: ReviewRefusal): void
   fail(error: unknown): void
 }
 
@@ -25,7 +25,7 @@ export interface PostedReview {
  * all are answered. Code that is still in the processor's cache runs more than twice as fast as code that is not.
  * A body that comes alone is answered at the end of its own turn.
  */
-export function answerInBatches(admit: Admit): (posted: PostedReview) => void {
+export function batchReviews(admit: Admit): (posted: PostedReview) => void {
   let waiting: PostedReview[] = []
   const answerAll = () => {
     const batch = waiting

@@ -3,9 +3,9 @@ import type { SecureContextOptions } from 'node:tls'
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from 'fastify'
 import type { AdmissionRequest } from '../../admission/admission-review.ts'
 import type { Admission } from '../../admission/admit.ts'
-import { answerInBatches } from './review-batcher.ts'
+import { batchReviews } from './review-batcher.ts'
 
-export interface ServerEdges {
+export interface ServerDeps {
   admit(request: AdmissionRequest): Admission | Promise<Admission>
   /** What keeps the process from being ready, by name; empty: ready. */
   unready(): readonly string[]
@@ -49,7 +49,7 @@ const withoutSchemas = {
  * (k8s.io/apiserver/pkg/util/webhook/client.go). Whatever is sent, the answer is a review that allows or a 4xx that
  * says what is wrong, without a stack trace.
  */
-export function buildServer(edges: ServerEdges): FastifyInstance<Server> {
+export function createWebhookServer(edges: ServerDeps): FastifyInstance<Server> {
   const { keepAliveMs, requestMs, checkIntervalMs } = { ...defaultTimeouts, ...edges.timeouts }
   const app = Fastify({
     https: {
@@ -78,7 +78,7 @@ export function buildServer(edges: ServerEdges): FastifyInstance<Server> {
   app.setNotFoundHandler((_request, reply) => {
     reply.code(404).send({ error: 'not found: POST /mutate, GET /healthz and GET /readyz are here' })
   })
-  const post = answerInBatches(edges.admit)
+  const post = batchReviews(edges.admit)
   app.post('/mutate', (request, reply) => {
     post({
       body: String(request.body),

@@ -1,5 +1,5 @@
 import { domain, injectedAnnotation, sidecarContainerName } from '../../../core/contract/pod-contract.ts'
-import { isRecord, recordOf } from '../../../core/json.ts'
+import { isRecord, toRecord } from '../../../core/json.ts'
 import type { Reading } from '../../cluster/reading.ts'
 import { text } from './installed-objects.ts'
 
@@ -29,15 +29,15 @@ export interface SidecarStatus {
 
 /** A driver that has not ended; undefined for one that has, or is being deleted. */
 export function parseDriver(object: unknown): Driver | undefined {
-  const { metadata, spec, status } = recordOf(object)
-  const { namespace, name, annotations, deletionTimestamp } = recordOf(metadata)
-  const { phase, conditions, initContainerStatuses } = recordOf(status)
+  const { metadata, spec, status } = toRecord(object)
+  const { namespace, name, annotations, deletionTimestamp } = toRecord(metadata)
+  const { phase, conditions, initContainerStatuses } = toRecord(status)
   if (deletionTimestamp !== undefined || (phase !== 'Running' && phase !== 'Pending')) return undefined
-  const sidecar = records(recordOf(spec).initContainers).some((one) => one.name === sidecarContainerName)
+  const sidecar = records(toRecord(spec).initContainers).some((one) => one.name === sidecarContainerName)
   const own = records(initContainerStatuses).find((one) => one.name === sidecarContainerName)
   const ready = records(conditions).find(({ type }) => type === 'Ready')
   const sinceMs = Date.parse(text(ready?.lastTransitionTime))
-  const written = recordOf(annotations)
+  const written = toRecord(annotations)
   return {
     namespace: text(namespace),
     name: text(name),
@@ -51,17 +51,17 @@ export function parseDriver(object: unknown): Driver | undefined {
 }
 
 function waitingOf({ state, lastState, started }: Record<string, unknown>): Driver['sidecarWaiting'] {
-  const { reason, message } = recordOf(recordOf(state).waiting)
+  const { reason, message } = toRecord(toRecord(state).waiting)
   if (started === true || ['', 'PodInitializing', 'ContainerCreating'].includes(text(reason))) return null
   const why = [text(reason), text(message)].filter(Boolean).join(': ')
-  return { why, hasRun: recordOf(lastState).terminated !== undefined }
+  return { why, hasRun: toRecord(lastState).terminated !== undefined }
 }
 
 /** Undefined when it is not what a sidecar answers. */
 export function parseSidecarStatus(body: unknown): SidecarStatus | undefined {
-  const { state, since, detail, reason, action } = recordOf(body)
+  const { state, since, detail, reason, action } = toRecord(body)
   if (typeof state !== 'string') return undefined
-  const { message, onHung } = recordOf(action)
+  const { message, onHung } = toRecord(action)
   const sinceMs = Date.parse(text(since))
   return {
     state,

@@ -1,4 +1,4 @@
-import type { ServerProof } from '../../../cluster/capability-probe.ts'
+import type { ServerProbe } from '../../../cluster/capability-probe.ts'
 import type { KnownNode } from '../../../cluster/nodes.ts'
 import type { AccessAnswer } from '../../cluster/access-rule.ts'
 import type { Reading } from '../../cluster/reading.ts'
@@ -13,7 +13,7 @@ export interface ServerEvidence {
   /** Whether the API admissionregistration.k8s.io/v1 is there. */
   readonly admission: Reading<boolean>
   /** By server-side dry runs in `dryRunNamespace`. */
-  readonly proof: ServerProof
+  readonly proof: ServerProbe
   readonly dryRunNamespace: string
   /** Why a dry run proves nothing; null when it does. */
   readonly dryRunProblem: string | null

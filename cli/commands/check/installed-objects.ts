@@ -1,4 +1,4 @@
-import { isRecord, recordOf } from '../../../core/json.ts'
+import { isRecord, toRecord } from '../../../core/json.ts'
 import { type LabelSelector, parseLabelSelector } from './label-selector.ts'
 
 /** What is looked at of the Deployment of the webhook. */
@@ -74,31 +74,31 @@ const number = (value: unknown): number => (typeof value === 'number' ? value : 
 const records = (value: unknown) => (Array.isArray(value) ? value.filter(isRecord) : [])
 
 export function labelsOf(value: unknown): Readonly<Record<string, string>> {
-  return Object.fromEntries(Object.entries(recordOf(value)).map(([key, label]) => [key, String(label)]))
+  return Object.fromEntries(Object.entries(toRecord(value)).map(([key, label]) => [key, String(label)]))
 }
 
 export function parseDeployment(object: unknown): WebhookDeployment {
-  const { metadata, spec, status } = recordOf(object)
-  const { namespace, name, labels, generation } = recordOf(metadata)
-  const template = recordOf(recordOf(spec).template)
-  const podSpec = recordOf(template.spec)
+  const { metadata, spec, status } = toRecord(object)
+  const { namespace, name, labels, generation } = toRecord(metadata)
+  const template = toRecord(toRecord(spec).template)
+  const podSpec = toRecord(template.spec)
   const containers = records(podSpec.containers)
   const container = containers.find((one) => one.name === 'webhook') ?? containers[0] ?? {}
   const env = Object.fromEntries(
     records(container.env).flatMap((one) => (typeof one.value === 'string' ? [[text(one.name), one.value]] : [])),
   )
-  const { updatedReplicas, readyReplicas, observedGeneration, conditions } = recordOf(status)
+  const { updatedReplicas, readyReplicas, observedGeneration, conditions } = toRecord(status)
   const available = records(conditions).find(({ type }) => type === 'Available')
   return {
     namespace: text(namespace),
     name: text(name),
     labels: labelsOf(labels),
-    podLabels: labelsOf(recordOf(template.metadata).labels),
+    podLabels: labelsOf(toRecord(template.metadata).labels),
     serviceAccount: text(podSpec.serviceAccountName) || 'default',
     image: text(container.image),
     env,
     secret: env.SPARK_NANNY_CERTIFICATE_SECRET ?? mountedSecret(podSpec, container, env.SPARK_NANNY_TLS_CERT_FILE),
-    wanted: typeof recordOf(spec).replicas === 'number' ? number(recordOf(spec).replicas) : 1,
+    wanted: typeof toRecord(spec).replicas === 'number' ? number(toRecord(spec).replicas) : 1,
     updated: number(updatedReplicas),
     ready: number(readyReplicas),
     observed: number(observedGeneration) >= number(generation),
@@ -111,21 +111,21 @@ function mountedSecret(podSpec: Record<string, unknown>, container: Record<strin
     ({ mountPath }) => text(mountPath) !== '' && file.startsWith(`${mountPath}/`),
   )
   const volume = records(podSpec.volumes).find(({ name }) => mount !== undefined && name === mount.name)
-  return text(recordOf(volume?.secret).secretName) || null
+  return text(toRecord(volume?.secret).secretName) || null
 }
 
 export function parseWebhookPod(object: unknown): WebhookPod {
-  const { metadata, spec, status } = recordOf(object)
-  const { name, labels, deletionTimestamp } = recordOf(metadata)
-  const [container = {}] = records(recordOf(spec).containers)
-  const { conditions, containerStatuses } = recordOf(status)
+  const { metadata, spec, status } = toRecord(object)
+  const { name, labels, deletionTimestamp } = toRecord(metadata)
+  const [container = {}] = records(toRecord(spec).containers)
+  const { conditions, containerStatuses } = toRecord(status)
   const waiting = records(containerStatuses)
-    .map(({ state }) => recordOf(recordOf(state).waiting))
+    .map(({ state }) => toRecord(toRecord(state).waiting))
     .find(({ reason }) => text(reason) !== '')
   return {
     name: text(name),
     labels: labelsOf(labels),
-    node: text(recordOf(spec).nodeName),
+    node: text(toRecord(spec).nodeName),
     image: text(container.image),
     ready: records(conditions).some(({ type, status }) => type === 'Ready' && status === 'True'),
     terminating: deletionTimestamp !== undefined,
@@ -134,11 +134,11 @@ export function parseWebhookPod(object: unknown): WebhookPod {
 }
 
 export function parseConfiguration(object: unknown): WebhookConfiguration {
-  const { metadata, webhooks } = recordOf(object)
+  const { metadata, webhooks } = toRecord(object)
   return {
-    name: text(recordOf(metadata).name),
+    name: text(toRecord(metadata).name),
     webhooks: records(webhooks).map(({ name, failurePolicy, namespaceSelector, clientConfig }) => {
-      const { caBundle, service } = recordOf(clientConfig)
+      const { caBundle, service } = toRecord(clientConfig)
       return {
         name: text(name),
         failurePolicy: text(failurePolicy),

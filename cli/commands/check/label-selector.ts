@@ -1,4 +1,4 @@
-import { isRecord, recordOf } from '../../../core/json.ts'
+import { isRecord, toRecord } from '../../../core/json.ts'
 
 /** Kubernetes' LabelSelector, with matchLabels turned into expressions. Empty: everything. */
 export type LabelSelector = readonly Requirement[]
@@ -10,9 +10,9 @@ interface Requirement {
 }
 
 export function parseLabelSelector(value: unknown): LabelSelector {
-  const { matchLabels, matchExpressions } = recordOf(value)
+  const { matchLabels, matchExpressions } = toRecord(value)
   return [
-    ...Object.entries(recordOf(matchLabels)).map(([key, label]) => ({ key, operator: 'In', values: [String(label)] })),
+    ...Object.entries(toRecord(matchLabels)).map(([key, label]) => ({ key, operator: 'In', values: [String(label)] })),
     ...(Array.isArray(matchExpressions) ? matchExpressions.filter(isRecord) : []).map(({ key, operator, values }) => ({
       key: String(key),
       operator: String(operator),

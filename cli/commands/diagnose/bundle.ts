@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { parseJson, recordOf } from '../../../core/json.ts'
+import { parseJson, toRecord } from '../../../core/json.ts'
 import { redactorOf } from '../../diagnosis/build-redactor.ts'
 import {
   type BundleNote,
@@ -98,13 +98,13 @@ async function readLog(
   }
 }
 
-const isMissing = (error: unknown) => recordOf(error).code === 'ENOENT'
+const isMissing = (error: unknown) => toRecord(error).code === 'ENOENT'
 
 function parseNote(text: string | undefined): BundleNote | undefined {
   const value = text === undefined ? undefined : parseJson(text)
   const collectedMs = timeField(value, 'collectedAt')
   if (collectedMs === null) return undefined
-  const subject = recordOf(value).subject
+  const subject = toRecord(value).subject
   return {
     collectedMs,
     subject: {

@@ -1,8 +1,8 @@
 import type { AdmissionRequest } from '../../../admission/admission-review.ts'
-import { asText } from '../../../core/json.ts'
+import { toText } from '../../../core/json.ts'
 import { parsePod } from '../../../core/kubernetes/parse-objects.ts'
 import { parseSparkApplication, type SparkApplication } from '../../../core/spark/application.ts'
-import { type ApplicationLookup, applicationReference } from '../../../core/spark/application-reference.ts'
+import { type ApplicationLookup, findApplicationReference } from '../../../core/spark/application-reference.ts'
 import { UsageError } from '../../io/cli-io.ts'
 import { type KubernetesObject, mapObjects } from '../../manifests/manifests.ts'
 
@@ -24,7 +24,7 @@ export function givenApplications(
     return object
   })
   if (given.length > 0) return given
-  const kinds = documents.map(({ apiVersion, kind }) => `${asText(kind)} of ${asText(apiVersion)}`)
+  const kinds = documents.map(({ apiVersion, kind }) => `${toText(kind)} of ${toText(apiVersion)}`)
   throw new UsageError(
     `${filename}: holds ${kinds.join(', ')}; expected a SparkApplication of sparkoperator.k8s.io/v1beta2 or spark.apache.org/v1`,
   )
@@ -36,7 +36,7 @@ export function lookUpApplication(
   applications: readonly GivenApplication[],
 ): ApplicationLookup {
   const pod = request.kind.kind === 'Pod' ? parsePod(request.object) : undefined
-  const reference = pod === undefined ? undefined : applicationReference(pod, request.namespace)
+  const reference = pod === undefined ? undefined : findApplicationReference(pod, request.namespace)
   if (reference === undefined) return { kind: 'none' }
   const found = applications.find(
     ({ application: { operator, name, namespace }, anyNamespace }) =>

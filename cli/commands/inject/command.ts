@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
 import type { Capabilities } from '../../../core/kubernetes/capabilities.ts'
-import { nearestSpelling, type SettingKey, settingKeys, settings } from '../../../core/settings/settings.ts'
+import { findNearestSpelling, type SettingKey, settingKeys, settings } from '../../../core/settings/settings.ts'
 import { type Edges, UsageError } from '../../io/cli-io.ts'
 import type { ExitCode } from '../../io/exit-codes.ts'
 import { inject } from './inject.ts'
@@ -76,7 +76,7 @@ function parseSet(text: string, before: Readonly<Record<string, string>>): Reado
   const [, key = '', value = ''] = /^([^=]+)=(.*)$/s.exec(text) ?? []
   if (key === '') throw new InvalidArgumentError('It must be KEY=VALUE.')
   if (!isSettingKey(key)) {
-    const nearest = nearestSpelling(key, settingKeys)
+    const nearest = findNearestSpelling(key, settingKeys)
     const hint = nearest === undefined ? `the keys are ${settingKeys.join(', ')}` : `did you mean ${nearest}?`
     throw new InvalidArgumentError(`${key} is no setting; ${hint}`)
   }

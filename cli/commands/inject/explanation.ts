@@ -1,6 +1,6 @@
 import type { Decision } from '../../../admission/decide.ts'
 import { describeAction } from '../../../admission/restart-strategy.ts'
-import { reasons } from '../../../core/contract/skip-reasons.ts'
+import { admissionReasons } from '../../../core/contract/skip-reasons.ts'
 import {
   formatSetting,
   type ResolvedSettings,
@@ -34,7 +34,7 @@ export function explain(
   application: ApplicationLookup,
   { kubernetesVersion }: Pick<InjectOptions, 'kubernetesVersion'>,
 ): Explanation {
-  const { sentence } = reasons[decision.reason]
+  const { sentence } = admissionReasons[decision.reason]
   const detail = decision.kind === 'skip' && decision.detail !== '' ? ` (${decision.detail})` : ''
   const { restartAllContainers } = kubernetesVersion.capabilities
   return {

@@ -1,7 +1,7 @@
-import { type AdmissionRequest, creationRequest, parseReview } from '../../../admission/admission-review.ts'
+import { type AdmissionRequest, createCreationRequest, parseReview } from '../../../admission/admission-review.ts'
 import { admit } from '../../../admission/admit.ts'
 import type { AdmissionContext, Decision } from '../../../admission/decide.ts'
-import { reasons } from '../../../core/contract/skip-reasons.ts'
+import { admissionReasons } from '../../../core/contract/skip-reasons.ts'
 import { parsePod, parseService } from '../../../core/kubernetes/parse-objects.ts'
 import type { ApplicationLookup } from '../../../core/spark/application-reference.ts'
 import { type Edges, UsageError } from '../../io/cli-io.ts'
@@ -46,7 +46,7 @@ export async function inject(options: InjectOptions, version: string, edges: Edg
       throw new UsageError(`${options.filename}: AdmissionReview: ${field} is ${value}, it must be ${form}`)
     }
     if (object.apiVersion !== 'v1' || (object.kind !== 'Pod' && object.kind !== 'Service')) return object
-    const request = creationRequest(object, options.namespace)
+    const request = createCreationRequest(object, options.namespace)
     if ((object.kind === 'Pod' ? parsePod(object) : parseService(object)) === undefined) {
       throw new UsageError(`${options.filename}: ${object.kind} ${request.name} has not the form of a ${object.kind}`)
     }
@@ -83,7 +83,7 @@ function changed(object: KubernetesObject, decision: Decision): KubernetesObject
 
 /** What was left alone and why, and every warning, on stderr. */
 function tell(name: string, decision: Decision, edges: Edges): void {
-  const { sentence, warn } = reasons[decision.reason]
+  const { sentence, warn } = admissionReasons[decision.reason]
   if (decision.kind === 'skip' && !warn) edges.stderr(`${name}: left alone: ${sentence}\n`)
   for (const warning of decision.warnings) edges.stderr(`warning: ${name}: ${warning}\n`)
 }

@@ -1,10 +1,10 @@
-import { askServer, type ServerProof } from '../../../cluster/capability-probe.ts'
-import { keepNode, nodeCapabilities } from '../../../cluster/nodes.ts'
-import { isRecord, recordOf } from '../../../core/json.ts'
+import { probeServer, type ServerProbe } from '../../../cluster/capability-probe.ts'
+import { computeNodeCapabilities, projectNode } from '../../../cluster/nodes.ts'
+import { isRecord, toRecord } from '../../../core/json.ts'
 import type { Capabilities } from '../../../core/kubernetes/capabilities.ts'
 import type { Pod } from '../../../core/kubernetes/pod.ts'
 import { sparkApplicationApis } from '../../../core/spark/application.ts'
-import type { ApiAnswer, KubernetesApi } from '../../../kubernetes/api.ts'
+import type { ApiResponse, KubernetesApi } from '../../../kubernetes/api.ts'
 import { collectAccess } from '../../cluster/access-review.ts'
 import { mapReading, type Reading, unreadable } from '../../cluster/reading.ts'
 import { getObject, listObjects, mapInParallel, requestDeadlineMs } from '../../cluster/requests.ts'
@@ -45,10 +45,10 @@ export async function collectCluster(api: KubernetesApi, input: Input, workload:
     dryRun(api, `${inNamespace}/pods`, workload.executor),
     applicationDryRun(api, input, namespace),
     existingApplication(api, input, workload),
-    askServer(api, workload.namespace),
+    probeServer(api, workload.namespace),
   ])
-  const bare = async (pod: Pod, answer: ApiAnswer) =>
-    answer.kind === 'answer' && (answer.status === 403 || answer.status === 422)
+  const bare = async (pod: Pod, answer: ApiResponse) =>
+    answer.kind === 'response' && (answer.status === 403 || answer.status === 422)
       ? dryRun(api, `${inNamespace}/pods`, withoutAmounts(pod))
       : null
   const [bareDriver, bareExecutor] = await Promise.all([
@@ -57,7 +57,7 @@ export async function collectCluster(api: KubernetesApi, input: Input, workload:
   ])
   return {
     namespace: mapReading(namespaceObject, (object) =>
-      object === null ? null : { labels: recordOf(recordOf(recordOf(object).metadata).labels) },
+      object === null ? null : { labels: toRecord(toRecord(toRecord(object).metadata).labels) },
     ),
     nodes: mapReading(nodes, (objects) => objects.map(parseNodeRoom)),
     capabilities: capabilitiesOf(nodes, proof),
@@ -73,14 +73,16 @@ export async function collectCluster(api: KubernetesApi, input: Input, workload:
 }
 
 function withoutAmounts({ spec, ...pod }: Pod): object {
-  const { serviceAccountName, ...rest } = recordOf(spec)
+  const { serviceAccountName, ...rest } = toRecord(spec)
   return { ...pod, spec: { ...rest, containers: spec.containers.map(({ resources, ...container }) => container) } }
 }
 
 /** What is not known is taken to be so: the webhook asks with rights of its own. */
-function capabilitiesOf(nodes: Reading<readonly unknown[]>, proof: ServerProof): Capabilities {
+function capabilitiesOf(nodes: Reading<readonly unknown[]>, proof: ServerProbe): Capabilities {
   const known =
-    nodes.kind === 'read' ? nodeCapabilities(nodes.value.flatMap((object) => keepNode(object) ?? [])) : undefined
+    nodes.kind === 'read'
+      ? computeNodeCapabilities(nodes.value.flatMap((object) => projectNode(object) ?? []))
+      : undefined
   const nativeSidecars = proof.nativeSidecars !== 'no' && known?.nativeSidecars !== false
   return {
     nativeSidecars,
@@ -97,7 +99,7 @@ function accessOf(api: KubernetesApi, workload: Workload, input: Input): Promise
 }
 
 /** As kubectl would create it with `--dry-run=server`, and strict about unknown fields. */
-async function applicationDryRun(api: KubernetesApi, input: Input, namespace: string): Promise<ApiAnswer | null> {
+async function applicationDryRun(api: KubernetesApi, input: Input, namespace: string): Promise<ApiResponse | null> {
   const path = pathOf(input, namespace)
   if (path === null || input.kind !== 'application') return null
   const { status, ...object } = input.object
@@ -122,10 +124,10 @@ function pathOf(input: Input, namespace: string): string | null {
 
 const withNamespace = (object: Readonly<Record<string, unknown>>, namespace: string) => ({
   ...object,
-  metadata: { ...recordOf(object.metadata), namespace },
+  metadata: { ...toRecord(object.metadata), namespace },
 })
 
-const dryRun = (api: KubernetesApi, path: string, body: unknown, more = ''): Promise<ApiAnswer> =>
+const dryRun = (api: KubernetesApi, path: string, body: unknown, more = ''): Promise<ApiResponse> =>
   api.request({
     method: 'POST',
     path: `${path}?dryRun=All&fieldManager=spark-nanny${more}`,

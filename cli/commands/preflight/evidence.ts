@@ -1,5 +1,5 @@
 import type { Capabilities } from '../../../core/kubernetes/capabilities.ts'
-import type { ApiAnswer } from '../../../kubernetes/api.ts'
+import type { ApiResponse } from '../../../kubernetes/api.ts'
 import type { AccessAnswer } from '../../cluster/access-rule.ts'
 import type { Reading } from '../../cluster/reading.ts'
 import type { Input } from '../../static-checks/input.ts'
@@ -33,16 +33,16 @@ export interface ClusterEvidence {
    * Of the same pods without resources and account, where the whole ones were refused: LimitRanges and accounts are
    * looked at first, and the first refusal hides what PodSecurity has to say. Null: there was no need.
    */
-  readonly bareDryRuns: { readonly driver: ApiAnswer | null; readonly executor: ApiAnswer | null }
+  readonly bareDryRuns: { readonly driver: ApiResponse | null; readonly executor: ApiResponse | null }
   /** Null: it is no SparkApplication. */
-  readonly application: ApiAnswer | null
+  readonly application: ApiResponse | null
   /** Whether a SparkApplication of that name is there. */
   readonly existing: Reading<boolean>
 }
 
 export interface DryRuns {
-  readonly driver: ApiAnswer
-  readonly executor: ApiAnswer
+  readonly driver: ApiResponse
+  readonly executor: ApiResponse
 }
 
 export type Breaches = readonly Breach<PreflightCheck>[]

@@ -1,4 +1,4 @@
-import { recordOf } from '../../../core/json.ts'
+import { toRecord } from '../../../core/json.ts'
 import type { Connection } from '../../cluster/connect.ts'
 import { subjectOfInput } from '../../config-checks/subject-of-input.ts'
 import { validate } from '../../config-checks/validate.ts'
@@ -56,6 +56,6 @@ async function judge(input: Input, namespace: string | undefined, connection: Co
 
 function nameOf(inputs: readonly Input[], filename: string): string {
   const [only, another] = inputs
-  const name = only?.kind === 'application' && another === undefined ? recordOf(only.object.metadata).name : undefined
+  const name = only?.kind === 'application' && another === undefined ? toRecord(only.object.metadata).name : undefined
   return typeof name === 'string' ? `${name} of ${filename}` : filename
 }

@@ -1,6 +1,6 @@
-import { isRecord, recordOf } from '../../../core/json.ts'
+import { isRecord, toRecord } from '../../../core/json.ts'
 import { parsePod } from '../../../core/kubernetes/parse-objects.ts'
-import { driverContainerIndex, type Pod } from '../../../core/kubernetes/pod.ts'
+import { findDriverContainerIndex, type Pod } from '../../../core/kubernetes/pod.ts'
 import { parseQuantityMilli } from '../../../core/kubernetes/quantity.ts'
 import { sparkApplicationApis } from '../../../core/spark/application.ts'
 import { parseProperties } from '../../../core/spark/properties.ts'
@@ -36,7 +36,7 @@ export async function readLive(
   const note = (what: string, source: string, why: string) => unknown.push({ what, source, why })
   const ns = encodeURIComponent(namespace)
   const pod = await findDriver(api, ns, name, note)
-  const driver = pod === null ? undefined : pod.spec.containers[driverContainerIndex(pod.spec) ?? -1]
+  const driver = pod === null ? undefined : pod.spec.containers[findDriverContainerIndex(pod.spec) ?? -1]
   const limit = driver?.resources?.limits?.memory
   const limitMilli = limit === undefined ? undefined : parseQuantityMilli(limit)
   const driverLimitMiB = limitMilli === undefined ? null : Math.floor(limitMilli / 1000 / 1024 ** 2)
@@ -70,7 +70,7 @@ async function findDriver(api: KubernetesApi, ns: string, name: string, note: No
       const isNamed = metadata?.name === name || metadata?.name === `${name}-driver`
       return isNamed || names.some((label) => metadata?.labels?.[label] === name)
     })
-  const createdAt = (pod: Pod) => String(recordOf(pod.metadata).creationTimestamp ?? '')
+  const createdAt = (pod: Pod) => String(toRecord(pod.metadata).creationTimestamp ?? '')
   return drivers.toSorted((a, b) => createdAt(b).localeCompare(createdAt(a)))[0] ?? null
 }
 
@@ -81,12 +81,12 @@ async function ofDriver(
   version: SparkVersion | undefined,
   note: Note,
 ): Promise<Input | null> {
-  const driver = pod.spec.containers[driverContainerIndex(pod.spec) ?? -1]
+  const driver = pod.spec.containers[findDriverContainerIndex(pod.spec) ?? -1]
   const configMap = pod.spec.volumes?.find(({ name }) => name.startsWith('spark-conf-volume'))?.configMap
-  const mapName = recordOf(configMap).name
+  const mapName = toRecord(configMap).name
   if (typeof mapName !== 'string') return null
   const found = await getObject(api, `/api/v1/namespaces/${ns}/configmaps/${encodeURIComponent(mapName)}`)
-  const text = found.kind === 'read' ? recordOf(recordOf(found.value).data)['spark.properties'] : undefined
+  const text = found.kind === 'read' ? toRecord(toRecord(found.value).data)['spark.properties'] : undefined
   if (typeof text !== 'string') {
     note(
       'the configuration of the driver',

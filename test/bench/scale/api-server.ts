@@ -91,7 +91,7 @@ export async function startApi(dir: string, processes: Processes): Promise<Scale
   })
   await until('the API server is ready', 120_000, logFile, async () => {
     const answer = await api.request({ method: 'GET', path: '/readyz', deadlineMs: 5_000 })
-    return answer.kind === 'answer' && answer.status === 200
+    return answer.kind === 'response' && answer.status === 200
   })
   return {
     port,

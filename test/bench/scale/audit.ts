@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { parseJson, recordOf } from '../../../core/json.ts'
+import { parseJson, toRecord } from '../../../core/json.ts'
 
 /** One request of the process under test, as the API server saw it end. */
 export interface AuditedRequest {
@@ -16,8 +16,8 @@ export function auditedRequests(file: string): readonly AuditedRequest[] {
   return readFileSync(file, 'utf8')
     .split('\n')
     .flatMap((line) => {
-      const event = recordOf(parseJson(line))
-      const { resource, subresource, namespace, name } = recordOf(event.objectRef)
+      const event = toRecord(parseJson(line))
+      const { resource, subresource, namespace, name } = toRecord(event.objectRef)
       if (typeof event.verb !== 'string') return []
       return [
         {
@@ -27,7 +27,7 @@ export function auditedRequests(file: string): readonly AuditedRequest[] {
             resource === undefined ? String(event.requestURI) : [resource, subresource].filter(Boolean).join('/'),
           namespace: String(namespace ?? ''),
           name: String(name ?? ''),
-          status: Number(recordOf(event.responseStatus).code),
+          status: Number(toRecord(event.responseStatus).code),
         },
       ]
     })

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parse } from 'yaml'
-import { recordOf } from '../../../core/json.ts'
-import { type ApiRequest, answerDetail, type KubernetesApi } from '../../../kubernetes/api.ts'
+import { toRecord } from '../../../core/json.ts'
+import { type ApiRequest, describeResponse, type KubernetesApi } from '../../../kubernetes/api.ts'
 import { applicationIdOf, type Driver, driverPods, namespaceOf, sparkApplication } from './drivers.ts'
 
 /** How large the cluster is. */
@@ -24,8 +24,8 @@ export async function ask(
   request: Omit<ApiRequest, 'deadlineMs'>,
 ): Promise<Record<string, unknown>> {
   const answer = await api.request({ ...request, deadlineMs: requestDeadlineMs })
-  if (answer.kind === 'answer' && answer.status < 300) return recordOf(answer.body)
-  throw new Error(`${request.method} ${request.path}: ${answerDetail(answer)}`)
+  if (answer.kind === 'response' && answer.status < 300) return toRecord(answer.body)
+  throw new Error(`${request.method} ${request.path}: ${describeResponse(answer)}`)
 }
 
 /** `work` over all items, some at a time. */
@@ -61,7 +61,7 @@ export async function fill(api: KubernetesApi, size: Size, version: string): Pro
     const [in_, name] = [namespaceOf(index, size.namespaces), `nightly-etl-${index}`]
     const path = `/apis/sparkoperator.k8s.io/v1beta2/namespaces/${in_}/sparkapplications`
     const { metadata } = await post(api, path, sparkApplication(in_, name))
-    owners.set(index, { name, uid: String(recordOf(metadata).uid) })
+    owners.set(index, { name, uid: String(toRecord(metadata).uid) })
   })
   const drivers = range(size.drivers).map((index): Driver => {
     const owner = owners.get(index) ?? null
@@ -97,7 +97,7 @@ async function defineSparkApplications(api: KubernetesApi): Promise<void> {
   const path = '/apis/sparkoperator.k8s.io/v1beta2/sparkapplications'
   for (let attempt = 0; attempt < 100; attempt += 1) {
     const answer = await api.request({ method: 'GET', path, deadlineMs: requestDeadlineMs })
-    if (answer.kind === 'answer' && answer.status === 200) return
+    if (answer.kind === 'response' && answer.status === 200) return
     await sleep(200)
   }
   throw new Error('the CRD of SparkApplications is not served')
@@ -138,5 +138,5 @@ export async function serviceAccountToken(api: KubernetesApi): Promise<string> {
     kind: 'TokenRequest',
     spec: { expirationSeconds: 7_200 },
   })
-  return String(recordOf(status).token)
+  return String(toRecord(status).token)
 }

@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { parseJson, recordOf } from '../../../core/json.ts'
+import { parseJson, toRecord } from '../../../core/json.ts'
 import { bundleWebhook, imageRuntime, writeCertificate } from '../webhook-image.ts'
 import type { ScaleApi } from './api-server.ts'
 import { sidecarImage } from './drivers.ts'
@@ -83,7 +83,7 @@ export function linesOf(file: string): readonly LogLine[] {
     .split('\n')
     .slice(0, -1)
     .map((line) => {
-      const fields = recordOf(parseJson(line))
+      const fields = toRecord(parseJson(line))
       return { atMs: Date.parse(String(fields.time)), event: String(fields.event), fields }
     })
 }

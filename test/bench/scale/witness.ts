@@ -3,7 +3,7 @@
  * line for each driver that is to be observed.
  */
 import { readFileSync } from 'node:fs'
-import { recordOf } from '../../../core/json.ts'
+import { toRecord } from '../../../core/json.ts'
 import { createClient } from '../../../kubernetes/client.ts'
 import { observe } from '../../../webhook/controller/driver/parse-driver.ts'
 import { isObserved } from './changes.ts'
@@ -16,10 +16,10 @@ const api = createClient({
 })
 const path = '/api/v1/pods?watch=true&labelSelector=spark-role%3Ddriver&resourceVersion='
 const answer = await api.request({ method: 'GET', path: '/api/v1/pods?limit=1', deadlineMs: 30_000 })
-const { resourceVersion } = recordOf(recordOf(answer.kind === 'answer' ? answer.body : undefined).metadata)
+const { resourceVersion } = toRecord(toRecord(answer.kind === 'response' ? answer.body : undefined).metadata)
 console.log(JSON.stringify({ event: 'watching' }))
 for await (const item of api.watch(`${path}${resourceVersion}`, 600_000, new AbortController().signal)) {
-  const driver = item.kind === 'event' ? observe(recordOf(item.event).object) : undefined
+  const driver = item.kind === 'event' ? observe(toRecord(item.event).object) : undefined
   if (driver === undefined || !isObserved(driver)) continue
   const { namespace, name } = driver
   console.log(JSON.stringify({ event: 'seen', time: new Date(), namespace, name }))

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { parseAuthorities } from '../../../certs/pki/ca-bundle.ts'
 import { parseBundle } from '../../../certs/pki/secret-contents.ts'
-import { recordOf } from '../../../core/json.ts'
+import { toRecord } from '../../../core/json.ts'
 import { configurationOf, emptySecret, standInApi } from '../fake-certificate-api.ts'
 import { quickIssuer } from '../quick-issuer.ts'
 import { advance, dayMs, roundsUntil, startMs, testClock, testReplica, verifies } from '../replica.ts'
@@ -121,7 +121,7 @@ test('a rotation of the authority: both are trusted, then the leaf changes, then
   ])
   assert.notEqual(replica.serving(), before)
   assert.equal(second.serving(), replica.serving())
-  assert.deepEqual(Object.keys(recordOf(api.secret()?.data)).toSorted(), ['ca.crt', 'ca.key', 'tls.crt', 'tls.key'])
+  assert.deepEqual(Object.keys(toRecord(api.secret()?.data)).toSorted(), ['ca.crt', 'ca.key', 'tls.crt', 'tls.key'])
 })
 
 test('no connection of our own verifies: the leaf is not switched, and that is told', async () => {
@@ -333,7 +333,7 @@ test('an API server whose clock is a year ahead has nothing replaced either', as
       ...api.client,
       request: async (request) => {
         const answer = await api.client.request(request)
-        return answer.kind === 'answer' ? { ...answer, dateMs: serverMs } : answer
+        return answer.kind === 'response' ? { ...answer, dateMs: serverMs } : answer
       },
     },
     issuer,
@@ -369,7 +369,7 @@ test('a clock that jumps ahead while nothing happens: asked before anything is d
 test('what the API refuses is told by its own words, and tried again', async () => {
   const { clock, api } = installed()
   let refusing = true
-  const forbidden = { kind: 'answer', status: 403, body: { message: 'secrets "tls" is forbidden' } } as const
+  const forbidden = { kind: 'response', status: 403, body: { message: 'secrets "tls" is forbidden' } } as const
   const replica = testReplica({
     api: {
       ...api.client,

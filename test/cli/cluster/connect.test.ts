@@ -107,5 +107,5 @@ test('a server is talked to as the kubeconfig says, by its own authority and tok
   const connection = await connect({ kubeconfig: file }, {})
   t.after(() => connection.close())
   const answer = await connection.api.request({ method: 'GET', path: '/api/v1/nodes', deadlineMs: 10_000 })
-  assert.equal(answer.kind === 'answer' ? answer.status : answer.detail, 200)
+  assert.equal(answer.kind === 'response' ? answer.status : answer.detail, 200)
 })

@@ -3,12 +3,12 @@ import { test } from 'node:test'
 import { createAsking } from '../../../cli/cluster/cluster-reader.ts'
 import { collectLog } from '../../../cli/diagnosis/collect-log.ts'
 import { createRedactor } from '../../../cli/redaction/redactor.ts'
-import type { ApiAnswer, KubernetesApi } from '../../../kubernetes/api.ts'
+import type { ApiResponse, KubernetesApi } from '../../../kubernetes/api.ts'
 
 const request = { namespace: 'n', pod: 'd', container: 'c', previous: false, keep: false }
 
 /** An API whose answers to log requests are given in turn: some bytes, and how it ends. */
-function collect(...answers: readonly { readonly text?: string; readonly end: ApiAnswer }[]) {
+function collect(...answers: readonly { readonly text?: string; readonly end: ApiResponse }[]) {
   const paths: string[] = []
   const api: KubernetesApi = {
     request: async ({ path, onBytes }) => {
@@ -23,7 +23,7 @@ function collect(...answers: readonly { readonly text?: string; readonly end: Ap
   return { paths, collected: collectLog(asking, request, createRedactor()) }
 }
 
-const ok: ApiAnswer = { kind: 'answer', status: 200, body: null }
+const ok: ApiResponse = { kind: 'response', status: 200, body: null }
 
 test('a log that breaks off is read again from its end, and said to be incomplete', async () => {
   const { paths, collected } = collect(
@@ -47,7 +47,7 @@ const refusals: readonly (readonly [number, string])[] = [
 ]
 for (const [status, kind] of refusals) {
   test(`HTTP ${status} before any byte: ${kind}`, async () => {
-    const { collected } = collect({ end: { kind: 'answer', status, body: { message: 'm' } } })
+    const { collected } = collect({ end: { kind: 'response', status, body: { message: 'm' } } })
     assert.equal((await collected).reading.kind, kind)
   })
 }

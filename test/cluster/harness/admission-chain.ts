@@ -5,7 +5,7 @@ import { type Admission, admit } from '../../../admission/admit.ts'
 import type { AdmissionContext } from '../../../admission/decide.ts'
 import { createAuthority, issueServingCertificate } from '../../../certs/pki/issue-certificates.ts'
 import type { Pod } from '../../../core/kubernetes/pod.ts'
-import { buildServer } from '../../../webhook/server/server.ts'
+import { createWebhookServer } from '../../../webhook/server/server.ts'
 import type { Cluster } from './cluster.ts'
 
 /** Pods with this label go through the webhooks below; its value finds their context. */
@@ -29,7 +29,7 @@ export async function startAdmissionChain(
   const made = new Map<string, Admission[]>()
   const authority = createAuthority(new Date())
   const leaf = issueServingCertificate(authority, [cluster.nodeAddress], new Date())
-  const app = buildServer({
+  const app = createWebhookServer({
     admit: async (request) => {
       const id = (request.object as Pod).metadata?.labels?.[caseLabel] ?? ''
       const admission = admit(request, contextOf(id, request))

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ApiException } from '@kubernetes/client-node'
 import { driverMemory } from '../../../cli/spark-conf/spark-memory.ts'
-import { isRecord, recordOf } from '../../../core/json.ts'
+import { isRecord, toRecord } from '../../../core/json.ts'
 import type { Cluster } from './cluster.ts'
 import { createPlainDriver, type PlainDriver } from './plain-drivers.ts'
 import { containerStatus, getPod, type PodRef } from './pods.ts'
@@ -35,7 +35,7 @@ export const ownBySpec = async (
   const ref: PodRef = { namespace, pod: name }
   const uids: string[] = []
   const application = async () =>
-    recordOf(JSON.parse(await cluster.kubectl(['-n', namespace, 'get', kind, name, '-o', 'json'])))
+    toRecord(JSON.parse(await cluster.kubectl(['-n', namespace, 'get', kind, name, '-o', 'json'])))
   const setState = (state: string, errorMessage = '') =>
     cluster.kubectl([
       ...['-n', namespace, 'patch', kind, name, '--subresource=status', '--type=merge', '-p'],
@@ -50,7 +50,7 @@ export const ownBySpec = async (
       await setState('SUBMITTED')
     } catch (error) {
       if (!(error instanceof ApiException) || error.code !== 409) throw error
-      await setState('FAILED', `failed to run spark-submit: ${recordOf(JSON.parse(String(error.body))).message}`)
+      await setState('FAILED', `failed to run spark-submit: ${toRecord(JSON.parse(String(error.body))).message}`)
     }
   }
   const follow = async () => {
@@ -73,7 +73,7 @@ export const ownBySpec = async (
         await cluster.kubectl(['-n', namespace, 'delete', 'pod', name, '--wait=true', '--ignore-not-found'])
       } else {
         submitted = text
-        const heap = isRecord(spec) ? recordOf(spec.driver).memory : undefined
+        const heap = isRecord(spec) ? toRecord(spec.driver).memory : undefined
         await submit(String(heap))
       }
       await sleep(500)

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import fc from 'fast-check'
-import { creationRequest } from '../../../admission/admission-review.ts'
+import { createCreationRequest } from '../../../admission/admission-review.ts'
 import { type Admission, admit } from '../../../admission/admit.ts'
 import type { AdmissionContext, Decision } from '../../../admission/decide.ts'
-import { type NamespaceLimits, namespaceLimits } from '../../../core/kubernetes/namespace-limits.ts'
+import { type NamespaceLimits, parseNamespaceLimits } from '../../../core/kubernetes/namespace-limits.ts'
 import type { Pod } from '../../../core/kubernetes/pod.ts'
 import { parseQuantityMilli } from '../../../core/kubernetes/quantity.ts'
 import { createClient } from '../../../kubernetes/client.ts'
@@ -67,14 +67,14 @@ async function prepare(row: BoundedNamespace): Promise<void> {
       path: `/api/v1/namespaces/${namespace}/${resource}`,
       deadlineMs: 10_000,
     })
-    assert.ok(answer.kind === 'answer' && answer.status === 200)
+    assert.ok(answer.kind === 'response' && answer.status === 200)
     return (answer.body as { readonly items: readonly { readonly status?: { readonly used?: object } }[] }).items
   }
   const quotas = await waitFor({ what: `quota of ${namespace}`, timeoutMs: 30_000 }, async () => {
     const items = await list('resourcequotas')
     return items.every(({ status }) => status?.used !== undefined) ? items : undefined
   })
-  limits.set(namespace, namespaceLimits(await list('limitranges'), quotas))
+  limits.set(namespace, parseNamespaceLimits(await list('limitranges'), quotas))
 }
 
 /** `<id>-off` is the same pod, opted out: it meets the same mesh and the same bounds. */
@@ -104,7 +104,7 @@ async function create(namespace: string, pod: object): Promise<Answer> {
   const path = `/api/v1/namespaces/${namespace}/pods?dryRun=All`
   const body = { apiVersion: 'v1', kind: 'Pod', ...pod }
   const answer = await api.request({ method: 'POST', path, body, deadlineMs: 30_000 })
-  assert.ok(answer.kind === 'answer', answer.kind === 'failed' ? answer.detail : '')
+  assert.ok(answer.kind === 'response', answer.kind === 'failed' ? answer.detail : '')
   const { message = '' } = answer.body as { readonly message?: string }
   return { status: answer.status, message, pod: answer.body as Answer['pod'] }
 }
@@ -212,7 +212,7 @@ describe('admission of generated pods', () => {
       const { metadata, spec } = item.pod
       const manifest = { apiVersion: 'v1', kind: 'Pod', metadata, spec }
       const admission = admit(
-        creationRequest(JSON.parse(JSON.stringify(manifest)), namespace),
+        createCreationRequest(JSON.parse(JSON.stringify(manifest)), namespace),
         contextOf(id, namespace),
       )
       if (admission.decision.kind !== 'inject') return

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { creationRequest } from '../../../admission/admission-review.ts'
-import { type AdmissionContext, decide, subjectOf } from '../../../admission/decide.ts'
+import { createCreationRequest } from '../../../admission/admission-review.ts'
+import { type AdmissionContext, classifyObject, decide } from '../../../admission/decide.ts'
 import { sidecarContainerName, verdictDir } from '../../../core/contract/pod-contract.ts'
-import { namespaceLimits } from '../../../core/kubernetes/namespace-limits.ts'
+import { parseNamespaceLimits } from '../../../core/kubernetes/namespace-limits.ts'
 import type { Pod } from '../../../core/kubernetes/pod.ts'
 import { type Cluster, connectCluster } from '../harness/cluster.ts'
 import { sidecarTag } from '../harness/images/project.ts'
@@ -51,7 +51,7 @@ const shapes: readonly Shape[] = [
   {
     name: 'best-effort-zeros',
     driver: { resources: { requests: { cpu: '0' } } },
-    context: { limits: namespaceLimits([], [quota]) },
+    context: { limits: parseNamespaceLimits([], [quota]) },
   },
   {
     name: 'init-containers',
@@ -112,8 +112,8 @@ function driverPod({ name, spec, driver }: Shape): Pod {
 }
 
 async function start(shape: Shape): Promise<void> {
-  const request = creationRequest(driverPod(shape), namespace)
-  const decision = decide(request, subjectOf(request), {
+  const request = createCreationRequest(driverPod(shape), namespace)
+  const decision = decide(request, classifyObject(request), {
     version: '0.0.0-test',
     sidecar: { image: sidecarTag, imagePullPolicy: 'Never' },
     servicesAdmitted: true,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, type TestContext, test } from 'node:test'
-import { recordOf } from '../../../core/json.ts'
+import { toRecord } from '../../../core/json.ts'
 import { installSparkApplications, type Owner, ownApplication } from '../harness/application-owner.ts'
 import { type Cluster, connectCluster } from '../harness/cluster.ts'
 import { hostPid } from '../harness/host-process.ts'
@@ -94,8 +94,8 @@ const notReadySince = async (ref: PodRef): Promise<number | undefined> => {
 }
 const actionsOf = async (name: string): Promise<unknown[]> => {
   const text = await cluster.kubectl(['-n', namespace, 'get', 'sparkapplication', name, '-o', 'json'])
-  const annotations = recordOf(recordOf(recordOf(JSON.parse(text)).metadata).annotations)
-  const { actions = [] } = recordOf(JSON.parse(String(annotations['spark-nanny.io/actions'] ?? '{}')))
+  const annotations = toRecord(toRecord(toRecord(JSON.parse(text)).metadata).annotations)
+  const { actions = [] } = toRecord(JSON.parse(String(annotations['spark-nanny.io/actions'] ?? '{}')))
   return actions as unknown[]
 }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { connect } from '../../../cli/cluster/connect.ts'
-import { recordOf } from '../../../core/json.ts'
+import { toRecord } from '../../../core/json.ts'
 import { type Ran, runCli } from '../../cli/run-cli.ts'
 import { installSparkApplications } from '../harness/application-owner.ts'
 import { type Cluster, connectCluster } from '../harness/cluster.ts'
@@ -29,13 +29,13 @@ const recover = (name: string, ...args: readonly string[]): Promise<Ran> =>
 
 const told = async (owner: SpecOwner) => {
   const { metadata, spec, status } = await owner.application()
-  const text = recordOf(recordOf(metadata).annotations)['spark-nanny.io/recoveries']
+  const text = toRecord(toRecord(metadata).annotations)['spark-nanny.io/recoveries']
   const [recovery] = JSON.parse(typeof text === 'string' ? text : '[]')
   const { items } = await cluster.core.listNamespacedEvent({
     namespace,
     fieldSelector: `involvedObject.name=${owner.pod},reason=SparkNannyRecovery`,
   })
-  return { recovery, driver: recordOf(recordOf(spec).driver), status: recordOf(status), events: items.length }
+  return { recovery, driver: toRecord(toRecord(spec).driver), status: toRecord(status), events: items.length }
 }
 
 describe('recover --apply', { concurrency: true }, () => {
@@ -43,7 +43,7 @@ describe('recover --apply', { concurrency: true }, () => {
     const owner = await ownBySpec(cluster, namespace, { name: 'heap', mode: 'pi', args: [100] }, '480m')
     context.after(() => owner.stop())
     assert.equal(await waitForEnd(cluster, owner, 120_000), 'Failed')
-    const state = () => told(owner).then(({ status }) => recordOf(status.applicationState).state)
+    const state = () => told(owner).then(({ status }) => toRecord(status.applicationState).state)
     await waitFor({ what: 'FAILED', timeoutMs: 20_000 }, async () => ((await state()) === 'FAILED' ? true : undefined))
 
     const planned = await recover('heap')
@@ -81,7 +81,7 @@ describe('recover --apply', { concurrency: true }, () => {
     context.after(() => owner.stop())
     await waitFor({ what: 'the refusal', timeoutMs: 20_000 }, async () => {
       const { status } = await told(owner)
-      return /already exists/.test(String(recordOf(status.applicationState).errorMessage)) ? true : undefined
+      return /already exists/.test(String(toRecord(status.applicationState).errorMessage)) ? true : undefined
     })
 
     const applied = await recover('stale', '--apply')

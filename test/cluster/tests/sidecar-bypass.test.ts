@@ -97,6 +97,6 @@ describe('sidecar bypass', { concurrency: 2 }, () => {
     assert.deepEqual(kinds, [true, false, false], 'the first finds out for a minute')
     const metrics = await (await fetch(webhooks.at(-1)?.metricsUrl ?? '')).text()
     assert.match(metrics, /spark_nanny_breaker_open\{breaker="sidecar-image"\} 1/)
-    assert.match(metrics, /spark_nanny_admissions_total\{result="skip",reason="sidecar-image-broken",kind="Pod"\} 2/)
+    assert.match(metrics, /spark_nanny_admissions_total\{result="skip",reason="sidecar-image-failing",kind="Pod"\} 2/)
   })
 })

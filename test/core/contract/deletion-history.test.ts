@@ -18,7 +18,7 @@ import { defaultConfig } from '../../webhook/controller/controller-harness.ts'
 
 const nowMs = Date.parse('2026-11-24T12:00:00Z')
 const minuteMs = 60_000
-const { rails } = defaultConfig
+const { safeguards: rails } = defaultConfig
 const deletion = (minutesAgo: number) => ({
   atMs: nowMs - minutesAgo * minuteMs,
   uid: `uid-${minutesAgo}`,

@@ -3,9 +3,9 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import {
-  applicationIdOf,
   type Container,
-  driverContainerIndex,
+  findApplicationId,
+  findDriverContainerIndex,
   isDriverPod,
   type Pod,
 } from '../../../core/kubernetes/pod.ts'
@@ -21,8 +21,8 @@ test('the captured driver pods are drivers, with id and container', () => {
   for (const name of ['driver-pod.spark-submit.json', 'driver-pod.spark-operator.json']) {
     const pod = captured(name)
     assert.ok(isDriverPod(pod))
-    assert.match(applicationIdOf(pod) ?? '', /^spark-[0-9a-f]{32}$/)
-    assert.equal(pod.spec.containers[driverContainerIndex(pod.spec) ?? -1]?.name, 'spark-kubernetes-driver')
+    assert.match(findApplicationId(pod) ?? '', /^spark-[0-9a-f]{32}$/)
+    assert.equal(pod.spec.containers[findDriverContainerIndex(pod.spec) ?? -1]?.name, 'spark-kubernetes-driver')
   }
 })
 
@@ -37,5 +37,5 @@ const rows: readonly (readonly [string, readonly Container[], number | undefined
   ['none of two', [{ name: 'a' }, { name: 'b', args: ['executor'] }], undefined],
 ]
 for (const [what, containers, expected] of rows) {
-  test(`the driver's container: ${what}`, () => assert.equal(driverContainerIndex({ containers }), expected))
+  test(`the driver's container: ${what}`, () => assert.equal(findDriverContainerIndex({ containers }), expected))
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { firstJudgement, type Judgement, judge, type Sample } from '../../../core/verdict/verdict.ts'
+import { createJudgement, type Judgement, judge, type Sample } from '../../../core/verdict/verdict.ts'
 
 const policy = {
   timeoutMs: 10_000,
@@ -23,7 +23,8 @@ const wrong = (cause: 'server-error' | 'malformed' | 'reset'): Sample => ({
 })
 
 const verdictAfter = (...steps: readonly (readonly [atMs: number, sample: Sample])[]): string =>
-  steps.reduce<Judgement>((state, [atMs, sample]) => judge(state, sample, policy, atMs), firstJudgement(0)).verdict.kind
+  steps.reduce<Judgement>((state, [atMs, sample]) => judge(state, sample, policy, atMs), createJudgement(0)).verdict
+    .kind
 
 test('a driver that was never seen, since another answered in its place, may end as it likes', () => {
   for (const end of [refused, timeout]) {

@@ -1,17 +1,17 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { effectiveSettings } from '../../../core/settings/effective-settings.ts'
+import { resolveDriverSettings } from '../../../core/settings/effective-settings.ts'
 import { resolveSettings } from '../../../core/settings/settings.ts'
 
 test('the same annotations under the same chart values give the same object, others another', () => {
   const chart = { timeout: '20s' }
-  const plain = effectiveSettings({ chart, pod: { other: 'x' } })
-  assert.equal(effectiveSettings({ chart, pod: { another: 'y', 'spark-nanny.io/injected': '1' } }), plain)
-  const tuned = effectiveSettings({ chart, pod: { 'spark-nanny.io/timeout': '30s' } })
+  const plain = resolveDriverSettings({ chart, pod: { other: 'x' } })
+  assert.equal(resolveDriverSettings({ chart, pod: { another: 'y', 'spark-nanny.io/injected': '1' } }), plain)
+  const tuned = resolveDriverSettings({ chart, pod: { 'spark-nanny.io/timeout': '30s' } })
   assert.deepEqual([plain.values.timeout, tuned.values.timeout], [20_000, 30_000])
-  const application = effectiveSettings({ chart, application: { 'spark-nanny.io/timeout': '30s' } })
+  const application = resolveDriverSettings({ chart, application: { 'spark-nanny.io/timeout': '30s' } })
   assert.deepEqual([tuned.sources.timeout, application.sources.timeout], ['pod', 'application'])
-  assert.equal(effectiveSettings({ chart: {}, pod: {} }).values.timeout, 10_000)
+  assert.equal(resolveDriverSettings({ chart: {}, pod: {} }).values.timeout, 10_000)
 })
 
 test('what is remembered is what would be worked out, for any number of annotations', () => {
@@ -19,7 +19,7 @@ test('what is remembered is what would be worked out, for any number of annotati
   for (let round = 0; round < 2; round += 1) {
     for (let seconds = 1; seconds <= 300; seconds += 1) {
       const pod = { 'spark-nanny.io/timeout': `${seconds}s`, 'spark-nanny.io/wrong"\n': `${seconds}` }
-      assert.deepEqual(effectiveSettings({ chart, pod }), resolveSettings({ chart, pod }))
+      assert.deepEqual(resolveDriverSettings({ chart, pod }), resolveSettings({ chart, pod }))
     }
   }
 })

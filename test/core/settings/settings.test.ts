@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import {
+  findNearestSpelling,
   formatSetting,
-  nearestSpelling,
   resolveSettings,
   type SettingKey,
   settingKeys,
@@ -116,9 +116,9 @@ test('a bad value leaves the next weaker source in force, and says so', () => {
 test('an unknown key names the nearest right spelling', () => {
   const { problems } = resolveSettings({ application: { 'spark-nanny.io/startup-dedline': '5m' } })
   assert.match(problems[0]?.message ?? '', /did you mean spark-nanny\.io\/startup-deadline\?/)
-  assert.equal(nearestSpelling('Stall_Deadline', settingKeys), 'stall-deadline')
-  assert.equal(nearestSpelling('completely-else', settingKeys), undefined)
-  assert.equal(nearestSpelling('x', []), undefined)
+  assert.equal(findNearestSpelling('Stall_Deadline', settingKeys), 'stall-deadline')
+  assert.equal(findNearestSpelling('completely-else', settingKeys), undefined)
+  assert.equal(findNearestSpelling('x', []), undefined)
 })
 
 test('annotations that we write ourselves are no settings', () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { applicationReference } from '../../../core/spark/application-reference.ts'
+import { findApplicationReference } from '../../../core/spark/application-reference.ts'
 import { capturePod } from '../../support/admission-captures.ts'
 
 const pod = capturePod('driver-pod.spark-submit')
@@ -8,6 +8,6 @@ const pod = capturePod('driver-pod.spark-submit')
 // Constants.java of apache/spark-kubernetes-operator: LABEL_SPARK_APPLICATION_NAME; `spark.operator/name` is the operator's own.
 test('the label by which Apache’s operator names the application', () => {
   const labels = { 'spark.operator/name': 'spark-kubernetes-operator', 'spark.operator/spark-app-name': 'pi' }
-  const reference = applicationReference({ ...pod, metadata: { labels } }, 'jobs')
+  const reference = findApplicationReference({ ...pod, metadata: { labels } }, 'jobs')
   assert.deepEqual(reference, { operator: 'apache', namespace: 'jobs', name: 'pi', uid: null })
 })

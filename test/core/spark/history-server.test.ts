@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { sampleOf } from '../../../core/spark/rest-api.ts'
+import { toSample } from '../../../core/spark/rest-api.ts'
 import { applicationId } from '../../sidecar/policies.ts'
 
 test('the long list of a history server does not fill the samples', () => {
   const body = JSON.stringify(Array.from({ length: 5_000 }, (_, n) => ({ id: `spark-${n}` })))
-  const sample = sampleOf({ statusCode: 200, body }, applicationId, 1)
+  const sample = toSample({ statusCode: 200, body }, applicationId, 1)
   assert.ok(sample.kind === 'other' && sample.detail.length < 500, JSON.stringify(sample).slice(0, 100))
 })

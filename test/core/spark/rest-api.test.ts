@@ -2,12 +2,12 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import {
-  applicationIds,
-  isIdOf,
-  runningJobsPath,
-  runningWork,
-  sampleOf,
-  type UiAnswer,
+  formatRunningJobsPath,
+  isApplicationIdOf,
+  parseApplicationIds,
+  parseRunningWork,
+  toSample,
+  type UiResponse,
 } from '../../../core/spark/rest-api.ts'
 import type { Sample } from '../../../core/verdict/verdict.ts'
 
@@ -23,7 +23,7 @@ const kindText = (sample: Sample) =>
       ? `failing ${sample.cause}`
       : sample.kind
 
-const rows: readonly (readonly [string, Partial<UiAnswer>, string, (string | null)?])[] = [
+const rows: readonly (readonly [string, Partial<UiResponse>, string, (string | null)?])[] = [
   ['our id', { body: list(id) }, 'alive application'],
   ['our id among others', { body: list('local-1', id) }, 'alive application'],
   ['our id of the second driver', { body: list(`${id}-2`) }, 'alive application'],
@@ -51,7 +51,7 @@ const rows: readonly (readonly [string, Partial<UiAnswer>, string, (string | nul
 
 for (const [what, answer, expected, applicationId = id] of rows) {
   test(`${what}: ${expected}`, () => {
-    const sample = sampleOf({ statusCode: 200, body: '', ...answer }, applicationId, 12)
+    const sample = toSample({ statusCode: 200, body: '', ...answer }, applicationId, 12)
     assert.equal(kindText(sample), expected)
     if (sample.kind === 'failing') assert.equal(sample.tookMs, 12)
   })
@@ -60,21 +60,25 @@ for (const [what, answer, expected, applicationId = id] of rows) {
 test('any answer is some sample', () => {
   fc.assert(
     fc.property(fc.integer({ min: 100, max: 599 }), fc.oneof(fc.string(), fc.json()), (statusCode, body) => {
-      assert.ok(sampleOf({ statusCode, body }, id, 1).kind.length > 0)
+      assert.ok(toSample({ statusCode, body }, id, 1).kind.length > 0)
     }),
   )
 })
 
 test('the ids of drivers restarted in place are ours, no others', () => {
-  assert.ok(isIdOf('a-2', 'a') && isIdOf('a-13', 'a') && isIdOf('a', 'a'))
+  assert.ok(isApplicationIdOf('a-2', 'a') && isApplicationIdOf('a-13', 'a') && isApplicationIdOf('a', 'a'))
   assert.ok(
-    !isIdOf('a-', 'a') && !isIdOf('a-x', 'a') && !isIdOf('a-2-3', 'a') && !isIdOf('b-2', 'a') && !isIdOf('', 'a'),
+    !isApplicationIdOf('a-', 'a') &&
+      !isApplicationIdOf('a-x', 'a') &&
+      !isApplicationIdOf('a-2-3', 'a') &&
+      !isApplicationIdOf('b-2', 'a') &&
+      !isApplicationIdOf('', 'a'),
   )
-  assert.equal(applicationIds('no json'), undefined)
+  assert.equal(parseApplicationIds('no json'), undefined)
 })
 
 test('the path of the running jobs', () => {
-  assert.equal(runningJobsPath('a/b'), '/api/v1/applications/a%2Fb/jobs?status=running')
+  assert.equal(formatRunningJobsPath('a/b'), '/api/v1/applications/a%2Fb/jobs?status=running')
 })
 
 const job = (fields: object) => ({
@@ -88,7 +92,7 @@ const job = (fields: object) => ({
 
 test('the work is the running jobs and their ended tasks, by id', () => {
   const jobs = [job({}), job({ jobId: 1, numCompletedTasks: 0, numFailedTasks: 0, numKilledTasks: 0 })]
-  assert.deepEqual(runningWork(JSON.stringify(jobs)), {
+  assert.deepEqual(parseRunningWork(JSON.stringify(jobs)), {
     jobs: [
       { id: 1, endedTasks: 0 },
       { id: 3, endedTasks: 7 },
@@ -104,9 +108,9 @@ const streaming: readonly (readonly [string, object])[] = [
 ]
 for (const [what, fields] of streaming) {
   test(`${what} is no work that can stall`, () =>
-    assert.deepEqual(runningWork(JSON.stringify([job(fields)])), { jobs: [] }))
+    assert.deepEqual(parseRunningWork(JSON.stringify([job(fields)])), { jobs: [] }))
 }
 
 test('what is no list of jobs tells nothing', () => {
-  for (const body of ['', '{}', '[1]', page]) assert.equal(runningWork(body), undefined)
+  for (const body of ['', '{}', '[1]', page]) assert.equal(parseRunningWork(body), undefined)
 })

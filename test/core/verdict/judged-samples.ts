@@ -1,4 +1,4 @@
-import { firstJudgement, type Judgement, judge, type Sample } from '../../../core/verdict/verdict.ts'
+import { createJudgement, type Judgement, judge, type Sample } from '../../../core/verdict/verdict.ts'
 
 export const policy = {
   intervalMs: 5_000,
@@ -42,7 +42,7 @@ export function judgedAfter(steps: string, answered = false, deadlines: Partial<
       const [atMs, name = ''] = step.split(' ')
       return judge(state, sampleNamed(name), { ...policy, ...deadlines }, Number(atMs))
     },
-    firstJudgement(0, answered),
+    createJudgement(0, answered),
   )
 }
 

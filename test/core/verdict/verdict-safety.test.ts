@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { firstJudgement, judge, type Sample } from '../../../core/verdict/verdict.ts'
+import { createJudgement, judge, type Sample } from '../../../core/verdict/verdict.ts'
 import { policy, samples } from './judged-samples.ts'
 
 const run = (among: readonly Sample[], longestMs: number) =>
@@ -13,7 +13,7 @@ const run = (among: readonly Sample[], longestMs: number) =>
 test('a driver that answered less than 30 s before is not hung, whatever came', () => {
   fc.assert(
     fc.property(run(Object.values(samples), 20_000), (steps) => {
-      let state = firstJudgement(0)
+      let state = createJudgement(0)
       let [nowMs, answeredMs] = [0, 0]
       for (const { sample, afterMs } of steps) {
         nowMs += afterMs + (sample.kind === 'failing' ? sample.tookMs : 0)
@@ -30,7 +30,7 @@ test('a driver that was never seen to answer is not hung before its startup dead
   const { other, refused, late, timeout, reset, error, malformed } = samples
   fc.assert(
     fc.property(run([other, refused, late, timeout, reset, error, malformed], 30_000), (steps) => {
-      let state = firstJudgement(0)
+      let state = createJudgement(0)
       let nowMs = 0
       for (const { sample, afterMs } of steps) {
         nowMs += afterMs

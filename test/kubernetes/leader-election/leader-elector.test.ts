@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
-import { recordOf } from '../../../core/json.ts'
+import { toRecord } from '../../../core/json.ts'
 import { type Leadership, leadership } from '../../../kubernetes/leader-election/leader-elector.ts'
 import {
   type LeaseRecord,
@@ -147,7 +147,7 @@ test('who is told to stop while it takes the lease does not lead, and gives it b
   await a.ended
   assert.deepEqual(a.story, [])
   assert.equal(a.leadership.leads(), false)
-  assert.equal(recordOf(recordOf(api.bodies.at(-1)?.body).spec).holderIdentity, '')
+  assert.equal(toRecord(toRecord(api.bodies.at(-1)?.body).spec).holderIdentity, '')
 })
 
 test('a request that never comes back does not keep the leader in office', async (t) => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { chartProblems, parseConfig } from '../../../webhook/config/config.ts'
+import { findChartProblems, parseConfig } from '../../../webhook/config/config.ts'
 
 const least = {
   SPARK_NANNY_TLS_CERT_FILE: '/tls/tls.crt',
@@ -144,7 +144,7 @@ test('chart settings may be numbers and booleans; bad ones are told but stop not
   })
   assert.ok('config' in parsed)
   assert.deepEqual(parsed.config.chartSettings, { inject: 'false', 'max-restarts': '5', intervall: '5s' })
-  assert.equal(chartProblems(parsed.config).length, 1)
+  assert.equal(findChartProblems(parsed.config).length, 1)
 })
 
 test('the controller’s variables: their forms', () => {
@@ -168,6 +168,6 @@ test('the controller’s variables: their forms', () => {
     SPARK_NANNY_BUDGET_APPLICATION: '10',
   })
   assert.ok('config' in good && good.config.kubernetes.kind === 'on')
-  const { breakerShare, perApplication } = good.config.kubernetes.controller.rails
+  const { breakerShare, perApplication } = good.config.kubernetes.controller.safeguards
   assert.deepEqual([breakerShare, perApplication], [0.5, 10])
 })

@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { parseConfig } from '../../../webhook/config/config.ts'
-import { parseArguments } from '../../../webhook/config/legacy-flags.ts'
+import { parseLegacyFlags } from '../../../webhook/config/legacy-flags.ts'
 
 test('none', () => {
-  assert.deepEqual(parseArguments([]), { env: {} })
+  assert.deepEqual(parseLegacyFlags([]), { env: {} })
 })
 
 test('the forerunner’s, as its chart and its users wrote them', () => {
   const argv = ['--apps=a,My_App', '-interval', '45', '--timeout=5', '--namespace=jobs', '--dry-run', '-debug']
-  const parsed = parseArguments([...argv, '--listen-address', ':9999'])
+  const parsed = parseLegacyFlags([...argv, '--listen-address', ':9999'])
   assert.ok('env' in parsed)
   const config = parseConfig({
     SPARK_NANNY_TLS_CERT_FILE: '/tls/tls.crt',
@@ -35,11 +35,11 @@ test('the forerunner’s, as its chart and its users wrote them', () => {
 })
 
 test('flags with a value', () => {
-  assert.deepEqual(parseArguments(['--debug=false', '-dry-run=1']), { env: { SPARK_NANNY_DRY_RUN: 'true' } })
+  assert.deepEqual(parseLegacyFlags(['--debug=false', '-dry-run=1']), { env: { SPARK_NANNY_DRY_RUN: 'true' } })
 })
 
 test('all that is wrong is told at once, with the right form', () => {
-  const parsed = parseArguments(['--interval=30s', '--nope', '--debug=maybe', '--listen-address=host:1', '--apps'])
+  const parsed = parseLegacyFlags(['--interval=30s', '--nope', '--debug=maybe', '--listen-address=host:1', '--apps'])
   assert.ok('problems' in parsed)
   assert.deepEqual(
     parsed.problems.map(({ key, value }) => [key, value]),

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { ReflectorEdges } from '../../../kubernetes/reflector.ts'
+import type { ReflectorDeps } from '../../../kubernetes/reflector.ts'
 import { nextSuffix, numberApplicationIds } from '../../../webhook/controller/application-id-annotator.ts'
 import { watchDrivers } from '../../../webhook/controller/driver/driver-watch.ts'
 import { observe } from '../../../webhook/controller/driver/parse-driver.ts'
@@ -42,7 +42,7 @@ test('a driver whose arguments do not refer to the suffix is left alone', () => 
   assert.equal(nextSuffix(kept), undefined)
 })
 
-const number = (edges: ReflectorEdges, signal: AbortSignal, mayAct = () => true) => {
+const number = (edges: ReflectorDeps, signal: AbortSignal, mayAct = () => true) => {
   const drivers = watchDrivers(edges)
   void drivers.reflector.run(signal)
   void numberApplicationIds(drivers, { ...edges, mayAct }, signal)

@@ -1,6 +1,6 @@
 import type { TestContext } from 'node:test'
 import { watchSparkApplications } from '../../../cluster/spark-applications.ts'
-import { background } from '../../../core/background-tasks.ts'
+import { createBackgroundTasks } from '../../../core/background-tasks.ts'
 import type { LeaseTiming } from '../../../kubernetes/leader-election/lease.ts'
 import { type ControllerConfig, parseController } from '../../../webhook/config/controller-config.ts'
 import { createControllerMetrics } from '../../../webhook/controller/metrics/metrics.ts'
@@ -73,7 +73,7 @@ export async function controllerRig(t: TestContext): Promise<ControllerRig> {
         .toSorted((a, b) => (a.reason < b.reason ? -1 : 1)),
     start: (config = {}, timing) => {
       const metrics = createMetrics('1.2.3')
-      const loops = background(edges.log)
+      const loops = createBackgroundTasks(edges.log)
       const local = { ...edges, nowMs }
       const known = watchSparkApplications(local)
       known.reflectors.forEach((reflector, index) => {

@@ -65,8 +65,8 @@ const slowly =
   }
 
 test('deletions under way count: with a slow API server no budget is overdrawn', async (t) => {
-  const rails = { ...defaultConfig.rails, perNamespace: 3, breakerShare: 1 }
-  const rig = await allHang(t, { rails }, slowly)
+  const rails = { ...defaultConfig.safeguards, perNamespace: 3, breakerShare: 1 }
+  const rig = await allHang(t, { safeguards: rails }, slowly)
   await until(() => rig.decisions('suppressed').length === hung - 3, 'the others are left alone')
   await until(() => rig.decisions('done').length === 3, 'three deletions')
   assert.equal(rig.deletes(), 3)
@@ -81,10 +81,10 @@ test('the breaker: where all hang at once none is deleted', async (t) => {
 })
 
 test('what is left alone is logged though no Event can be told', async (t) => {
-  const rails = { ...defaultConfig.rails, perCluster: 0 }
+  const rails = { ...defaultConfig.safeguards, perCluster: 0 }
   const rig = await allHang(
     t,
-    { rails },
+    { safeguards: rails },
     () => (method, path) =>
       method === 'POST' && path.includes('/events') ? { status: 201, body: {}, delayMs: 5_000 } : undefined,
   )

@@ -137,7 +137,7 @@ const withheldRows: readonly [string, string, DriverPodOptions, object | undefin
     {},
   ],
   ['paused', 'paused', {}, application({}, { 'spark-nanny.io/paused-until': '2026-11-25T00:00:00Z network work' }), {}],
-  ['no budget', 'cluster-budget', {}, undefined, { rails: { ...defaultConfig.rails, perCluster: 0 } }],
+  ['no budget', 'cluster-budget', {}, undefined, { safeguards: { ...defaultConfig.safeguards, perCluster: 0 } }],
 ]
 for (const [name, why, options, owning, config] of withheldRows) {
   test(`withheld and said why: ${name}`, async (t) => {
@@ -364,9 +364,9 @@ test('SparkApplications that are listed late: nothing is deleted before, and wha
   )
   const { fallback } = deleting
   assert.ok(fallback)
-  const rails = { ...defaultConfig.rails, perCluster: 1 }
+  const rails = { ...defaultConfig.safeguards, perCluster: 1 }
   const slow = { durationMs: 600_000, renewDeadlineMs: 500_000, retryMs: 2_000 }
-  rig.start({ fallback: { ...fallback, apps: ['jobs'], appsNamespace: 'other' }, rails }, slow)
+  rig.start({ fallback: { ...fallback, apps: ['jobs'], appsNamespace: 'other' }, safeguards: rails }, slow)
   await leading(rig)
   // So long it waits for them.
   rig.setNow(nowMs + 31_000)

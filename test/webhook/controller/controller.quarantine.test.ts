@@ -6,7 +6,10 @@ import { application, fallback, hungScene } from './hung-scenario.ts'
 
 test('a person clears a quarantine while the next driver is well: it is cleared', async (t) => {
   const scene = await hungScene(t)
-  scene.start({ ...fallback('delete'), rails: { ...defaultConfig.rails, perApplication: 1, breakerShare: 1 } })
+  scene.start({
+    ...fallback('delete'),
+    safeguards: { ...defaultConfig.safeguards, perApplication: 1, breakerShare: 1 },
+  })
   await scene.polled(4)
   scene.ui.hang(true)
   await until(() => scene.api.get(pods, 'spark', 'pi-driver') === undefined, 'the deletion')

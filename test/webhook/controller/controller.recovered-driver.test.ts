@@ -24,7 +24,10 @@ test('a driver that answers again while its deletion is put on record is left al
 
 test('a deletion that did not take place is not held against the next driver', async (t) => {
   const scene = await hungScene(t)
-  scene.start({ ...fallback('delete'), rails: { ...defaultConfig.rails, perApplication: 1, breakerShare: 1 } })
+  scene.start({
+    ...fallback('delete'),
+    safeguards: { ...defaultConfig.safeguards, perApplication: 1, breakerShare: 1 },
+  })
   await scene.polled(4)
   let isTried = false
   scene.api.intercept((method) => {

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { type TestContext, test } from 'node:test'
-import { recordOf } from '../../../core/json.ts'
+import { toRecord } from '../../../core/json.ts'
 import { until } from '../../kubernetes/fixture.ts'
 import { createdMs, driverPod, heldBackPod, iso, running, waiting } from '../../support/driver-pods.ts'
 import { applications, changed, controllerRig, defaultConfig, pods } from './controller-harness.ts'
@@ -71,7 +71,7 @@ test('a driver is let go though its deletion, for another reason, is put off', a
     owner,
     annotations: { 'spark-nanny.io/pending-deadline': '10m' },
   })
-  const { nodeName: _none, ...spec } = recordOf(pod.spec)
+  const { nodeName: _none, ...spec } = toRecord(pod.spec)
   const unplaced = [{ type: 'PodScheduled', status: 'False', message: 'no cpu' }]
   rig.api.set(pods, changed(pod, { spec, status: { phase: 'Pending', conditions: unplaced } }))
   rig.start(deleting, lasting)

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
-import { recordOf } from '../../../core/json.ts'
+import { toRecord } from '../../../core/json.ts'
 import type { ControllerConfig } from '../../../webhook/config/controller-config.ts'
 import { until } from '../../kubernetes/fixture.ts'
 import { createdMs, type DriverPodOptions, driverPod, waiting } from '../../support/driver-pods.ts'
@@ -128,7 +128,7 @@ const withheldRows: readonly [string, object, Partial<ControllerConfig>][] = [
   ['report-only', {}, { fallback: { ...defaultConfig.fallback, mode: 'off' } }],
   ['observed', { 'spark-nanny.io/restart': 'observe' }, {}],
   ['paused', { 'spark-nanny.io/paused-until': '2030-01-01T00:00:00Z the registry is moved' }, {}],
-  ['cluster-budget', {}, { rails: { ...defaultConfig.rails, perCluster: 0 } }],
+  ['cluster-budget', {}, { safeguards: { ...defaultConfig.safeguards, perCluster: 0 } }],
   ['dry-run', {}, { dryRun: true }],
 ]
 for (const [why, annotations, config] of withheldRows) {
@@ -170,7 +170,7 @@ test('what a queue let go is told of when no node has taken it for long since', 
   const rig = await controllerRig(t)
   const pod = driverPod({ ...unpulled, state: waiting('') })
   const unplaced = (schedulingGates: readonly object[]) => {
-    const { nodeName: _none, ...spec } = recordOf(pod.spec)
+    const { nodeName: _none, ...spec } = toRecord(pod.spec)
     const conditions = [{ type: 'PodScheduled', status: 'False', message: 'no cpu' }]
     rig.api.set(pods, changed(pod, { spec: { ...spec, schedulingGates }, status: { phase: 'Pending', conditions } }))
   }

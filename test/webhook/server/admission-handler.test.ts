@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { ApplicationReference } from '../../../core/spark/application-reference.ts'
-import { admissionHandler, type Lookups } from '../../../webhook/server/admission-handler.ts'
-import { admissionRecorder } from '../../../webhook/server/admission-log.ts'
+import { createAdmissionHandler, type Lookups } from '../../../webhook/server/admission-handler.ts'
+import { createAdmissionRecorder } from '../../../webhook/server/admission-log.ts'
 import { createMetrics } from '../../../webhook/server/metrics.ts'
 import { capableContext, captureRequest, requestFor } from '../../support/admission-captures.ts'
 import { recordingLog } from '../../support/recording-log.ts'
@@ -11,7 +11,7 @@ function handler(lookups: Partial<Lookups> = {}) {
   const metrics = createMetrics('1.2.3')
   const { log, lines } = recordingLog()
   const asked: ApplicationReference[] = []
-  const handle = admissionHandler({
+  const handle = createAdmissionHandler({
     fixed: capableContext,
     lookups: {
       application: (reference) => {
@@ -23,7 +23,7 @@ function handler(lookups: Partial<Lookups> = {}) {
       suspension: () => null,
       ...lookups,
     },
-    recorder: admissionRecorder(metrics, log, (tell) => tell()),
+    recorder: createAdmissionRecorder(metrics, log, (tell) => tell()),
     nowMs: () => 0,
   })
   return { handle, metrics, lines, asked }
@@ -83,8 +83,8 @@ test('the figures by result, reason and kind; a key that anyone may invent is no
   assert.match(text, /spark_nanny_build_info\{version="1.2.3",node="v\d+[^"]*"\} 1/)
   assert.match(text, /spark_nanny_admissions_total\{result="inject",reason="injected",kind="Pod"\} 1/)
   assert.match(text, /spark_nanny_admissions_total\{result="skip",reason="executor",kind="Pod"\} 1/)
-  assert.match(text, /spark_nanny_settings_problems_total\{key="unknown",source="pod"\} 1/)
-  assert.match(text, /spark_nanny_settings_problems_total\{key="spark-nanny.io\/timeout",source="pod"\} 1/)
+  assert.match(text, /spark_nanny_invalid_settings_total\{key="unknown",source="pod"\} 1/)
+  assert.match(text, /spark_nanny_invalid_settings_total\{key="spark-nanny.io\/timeout",source="pod"\} 1/)
   assert.match(text, /spark_nanny_admission_duration_seconds_count 2/)
   assert.match(text, /spark_nanny_certificate_expiry_timestamp_seconds 1000/)
 })

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { admit } from '../../../admission/admit.ts'
-import { answerInBatches } from '../../../webhook/server/review-batcher.ts'
+import { batchReviews } from '../../../webhook/server/review-batcher.ts'
 import { capableContext, captureText } from '../../support/admission-captures.ts'
 
 const driver = captureText('driver-pod.spark-submit')
 
 test('each of a batch gets its own answer, whatever becomes of the others', async () => {
   let turn = 0
-  const post = answerInBatches((request) => {
+  const post = batchReviews((request) => {
     turn += 1
     if (turn === 2) throw new Error('bug')
     const admission = admit(request, capableContext)

@@ -8,14 +8,14 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { connect } from 'node:tls'
 import { admit } from '../../../admission/admit.ts'
 import { createAuthority, issueServingCertificate } from '../../../certs/pki/issue-certificates.ts'
-import { buildServer } from '../../../webhook/server/server.ts'
+import { createWebhookServer } from '../../../webhook/server/server.ts'
 import { capableContext, captureText } from '../../support/admission-captures.ts'
 
 const authority = createAuthority(new Date(), 1)
 const serving = issueServingCertificate(authority, ['localhost'], new Date(), 1)
 const missing: string[] = []
 const refused: number[] = []
-const app = buildServer({
+const app = createWebhookServer({
   admit: async (admission) => admit(admission, capableContext),
   unready: () => missing,
   broken: () => [],
@@ -174,7 +174,7 @@ test('an idle connection outlives the deadlines of a request', async () => {
 })
 
 test('by default a connection is kept longer than the 90 s of the API server’s client', () => {
-  const usual = buildServer({
+  const usual = createWebhookServer({
     admit: async (admission) => admit(admission, capableContext),
     unready: () => [],
     broken: () => [],

@@ -1,6 +1,6 @@
-import { applicationPath } from '../../../cluster/application-path.ts'
+import { formatApplicationPath } from '../../../cluster/application-path.ts'
 import type { KnownApplication } from '../../../cluster/spark-applications.ts'
-import { rescuedAnnotation, sidecarContainerName } from '../../../core/contract/pod-contract.ts'
+import { bypassedAnnotation, sidecarContainerName } from '../../../core/contract/pod-contract.ts'
 import type { ApplicationReference } from '../../../core/spark/application-reference.ts'
 import type { ApiRequest, KubernetesApi } from '../../../kubernetes/api.ts'
 import { type EventSubject, eventObject, type ToldEvent } from '../../../kubernetes/event.ts'
@@ -55,7 +55,7 @@ export function performer({ api, reporter, nowMs, mayAct }: PerformerEdges): Per
       ),
     replaceSidecarImage: (driver, image, reason) => {
       const { uid, resourceVersion, sidecar } = driver
-      const annotations = { [rescuedAnnotation]: rescueText(nowMs(), sidecar?.image ?? '', reason) }
+      const annotations = { [bypassedAnnotation]: rescueText(nowMs(), sidecar?.image ?? '', reason) }
       return send({
         method: 'PATCH',
         path: `${podPath(driver)}?fieldManager=spark-nanny`,
@@ -77,7 +77,7 @@ export function performer({ api, reporter, nowMs, mayAct }: PerformerEdges): Per
     annotateApplication: (reference, { uid, resourceVersion }, annotations) =>
       send({
         method: 'PATCH',
-        path: `${applicationPath(reference)}?fieldManager=spark-nanny`,
+        path: `${formatApplicationPath(reference)}?fieldManager=spark-nanny`,
         contentType: 'application/merge-patch+json',
         body: { metadata: { uid, resourceVersion, annotations } },
       }),

@@ -1,9 +1,9 @@
 import type { KnownApplication, SparkApplications } from '../../../cluster/spark-applications.ts'
 import type { Deletion } from '../../../core/contract/deletion-history.ts'
 import { actionsAnnotation } from '../../../core/contract/pod-contract.ts'
-import { recordOf } from '../../../core/json.ts'
+import { toRecord } from '../../../core/json.ts'
 import type { Log } from '../../../core/log.ts'
-import { isOfTheApi, type KubernetesApi } from '../../../kubernetes/api.ts'
+import { isFromApiServer, type KubernetesApi } from '../../../kubernetes/api.ts'
 import { parsePage } from '../../../kubernetes/list-page.ts'
 import { podsPath } from '../../../kubernetes/paths.ts'
 import type { Performed } from '../../../kubernetes/write-result.ts'
@@ -145,7 +145,7 @@ export function applicationRecord(edges: ApplicationRecordEdges, signal: AbortSi
 async function isStaying(api: Pick<KubernetesApi, 'request'>, driver: DriverObservation): Promise<boolean> {
   const path = `${podsPath(driver.namespace)}?fieldSelector=${encodeURIComponent(`metadata.name=${driver.name}`)}`
   const answer = await api.request({ method: 'GET', path, deadlineMs: askDeadlineMs })
-  if (answer.kind !== 'answer' || answer.status !== 200 || !isOfTheApi(answer)) return false
-  const metadata = (parsePage(answer.body)?.items ?? []).map((item) => recordOf(recordOf(item).metadata))
+  if (answer.kind !== 'response' || answer.status !== 200 || !isFromApiServer(answer)) return false
+  const metadata = (parsePage(answer.body)?.items ?? []).map((item) => toRecord(toRecord(item).metadata))
   return metadata.some(({ uid, deletionTimestamp }) => uid === driver.uid && deletionTimestamp === undefined)
 }

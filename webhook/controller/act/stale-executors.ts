@@ -1,5 +1,5 @@
-import { recordOf } from '../../../core/json.ts'
-import { answerDetail, type KubernetesApi } from '../../../kubernetes/api.ts'
+import { toRecord } from '../../../core/json.ts'
+import { describeResponse, type KubernetesApi } from '../../../kubernetes/api.ts'
 import { parsePage } from '../../../kubernetes/list-page.ts'
 import { podsPath } from '../../../kubernetes/paths.ts'
 import type { DriverObservation } from '../driver/driver.ts'
@@ -43,7 +43,7 @@ export function oldExecutors(
 }
 
 export function parseExecutor(object: unknown): Executor | undefined {
-  const metadata = recordOf(recordOf(object).metadata)
+  const metadata = toRecord(toRecord(object).metadata)
   const { name, namespace, uid } = metadata
   const createdMs = timeOf(metadata.creationTimestamp)
   if (typeof name !== 'string' || typeof namespace !== 'string' || typeof uid !== 'string' || createdMs === null) {
@@ -55,7 +55,7 @@ export function parseExecutor(object: unknown): Executor | undefined {
     uid,
     resourceVersion: textOf(metadata.resourceVersion),
     createdMs,
-    applicationId: textOf(recordOf(metadata.labels)['spark-app-selector']),
+    applicationId: textOf(toRecord(metadata.labels)['spark-app-selector']),
     ownerUid: textOf(listOf(metadata.ownerReferences).find(({ kind }) => kind === 'Pod')?.uid),
     leaving: metadata.deletionTimestamp !== undefined,
   }
@@ -76,8 +76,8 @@ export async function listExecutors(
   do {
     const path = `${podsPath(namespace)}?limit=250&labelSelector=${encodeURIComponent(selector)}${next}`
     const answer = await api.request({ method: 'GET', path, deadlineMs: 10_000 })
-    const page = answer.kind === 'answer' && answer.status === 200 ? parsePage(answer.body) : undefined
-    if (page === undefined) return { problem: answerDetail(answer) }
+    const page = answer.kind === 'response' && answer.status === 200 ? parsePage(answer.body) : undefined
+    if (page === undefined) return { problem: describeResponse(answer) }
     executors.push(...page.items.flatMap((item) => parseExecutor(item) ?? []))
     next = page.next === '' ? '' : `&continue=${encodeURIComponent(page.next)}`
   } while (next !== '')

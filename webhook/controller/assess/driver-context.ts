@@ -1,9 +1,9 @@
-import type { GuardedNamespace } from '../../../cluster/namespaces.ts'
+import type { LabelledNamespace } from '../../../cluster/namespaces.ts'
 import type { KnownApplication, SparkApplications } from '../../../cluster/spark-applications.ts'
-import { effectiveSettings } from '../../../core/settings/effective-settings.ts'
+import { resolveDriverSettings } from '../../../core/settings/effective-settings.ts'
 import { type Pause, pauseOf } from '../../../core/settings/pause.ts'
 import type { ResolvedSettings } from '../../../core/settings/settings.ts'
-import { retriesOf } from '../../../core/spark/application.ts'
+import { maxRetries } from '../../../core/spark/application.ts'
 import type { Collection } from '../../../kubernetes/store.ts'
 import type { ControllerConfig } from '../../config/controller-config.ts'
 import { type DriverObservation, isRunning } from '../driver/driver.ts'
@@ -15,7 +15,7 @@ export interface Circumstances {
   readonly settings: ResolvedSettings
   readonly application: KnownApplication | undefined
   /** Undefined: its namespace has not opted in. */
-  readonly namespace: GuardedNamespace | undefined
+  readonly namespace: LabelledNamespace | undefined
   readonly guard: Guard
   /** One of the forerunner's `--apps`. */
   readonly named: boolean
@@ -26,7 +26,7 @@ export interface Circumstances {
 }
 
 export interface CircumstancesEdges {
-  readonly namespaces: Collection<GuardedNamespace>
+  readonly namespaces: Collection<LabelledNamespace>
   readonly applications: Pick<SparkApplications, 'known'>
   readonly chartSettings: Readonly<Record<string, string>>
   readonly config: ControllerConfig
@@ -38,7 +38,11 @@ export function circumstancesOf(driver: DriverObservation, edges: CircumstancesE
   const { fallback } = edges.config
   const application = driver.owner === null ? undefined : edges.applications.known(driver.owner)
   const annotations = application?.application.annotations
-  const settings = effectiveSettings({ chart: edges.chartSettings, application: annotations, pod: driver.annotations })
+  const settings = resolveDriverSettings({
+    chart: edges.chartSettings,
+    application: annotations,
+    pod: driver.annotations,
+  })
   const namespace = edges.namespaces.get('', driver.namespace)
   const named =
     driver.namespace === fallback.appsNamespace && fallback.apps.some((app) => driver.name === `${app}-driver`)
@@ -68,5 +72,5 @@ export function guardIn(driver: DriverObservation, edges: CircumstancesEdges): G
 
 /** What its operator would do about a driver pod that is gone. One that is there was submitted, whatever the status says. */
 function submitsAgain({ application, attempts }: KnownApplication): boolean {
-  return Math.max(1, attempts) <= retriesOf(application.restartPolicy)
+  return Math.max(1, attempts) <= maxRetries(application.restartPolicy)
 }

@@ -1,4 +1,4 @@
-import type { RailsConfig } from '../../config/controller-config.ts'
+import type { SafeguardsConfig } from '../../config/controller-config.ts'
 import { type Hang, unansweredExit } from '../assess/assess.ts'
 import type { Deletions } from '../deletions/deletion-tracker.ts'
 import { type DriverObservation, isRunning } from '../driver/driver.ts'
@@ -17,7 +17,7 @@ export interface Breaker {
 }
 
 export interface BreakerEdges {
-  readonly rails: RailsConfig
+  readonly rails: SafeguardsConfig
   readonly polls: Pick<UiPolls, 'census'>
   readonly verdicts: Pick<SidecarVerdicts, 'verdict'>
   readonly deletions: Pick<Deletions, 'lately'>
@@ -66,7 +66,7 @@ export function isTooMany(
   known: number,
   unhealthy: number,
   lately: number,
-  { breakerShare, perCluster }: Pick<RailsConfig, 'breakerShare' | 'perCluster'>,
+  { breakerShare, perCluster }: Pick<SafeguardsConfig, 'breakerShare' | 'perCluster'>,
 ): boolean {
   const sick = unhealthy + lately
   return sick > 1 && (sick > breakerShare * (known + lately) || sick > perCluster)

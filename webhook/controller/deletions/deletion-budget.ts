@@ -1,4 +1,4 @@
-import type { RailsConfig } from '../../config/controller-config.ts'
+import type { SafeguardsConfig } from '../../config/controller-config.ts'
 
 /** A deletion as the budgets see it. */
 export interface LedgerEntry {
@@ -15,7 +15,7 @@ export interface LedgerEntry {
 export function exhaustedScope(
   entries: readonly LedgerEntry[],
   { namespace, application }: Pick<LedgerEntry, 'namespace' | 'application'>,
-  { perApplication, perNamespace, perCluster, windowMs }: RailsConfig,
+  { perApplication, perNamespace, perCluster, windowMs }: SafeguardsConfig,
   nowMs: number,
 ): 'application' | 'namespace' | 'cluster' | null {
   const recent = entries.filter(({ atMs }) => nowMs - atMs < windowMs)

@@ -11,7 +11,7 @@ import {
   withoutPod,
 } from '../../../core/contract/deletion-history.ts'
 import { actionsAnnotation } from '../../../core/contract/pod-contract.ts'
-import type { RailsConfig } from '../../config/controller-config.ts'
+import type { SafeguardsConfig } from '../../config/controller-config.ts'
 import type { Hang } from '../assess/assess.ts'
 import type { DriverObservation } from '../driver/driver.ts'
 import { exhaustedScope, type LedgerEntry } from './deletion-budget.ts'
@@ -71,7 +71,7 @@ const entryOf = (
   generation: number | null,
 ): Entry => ({ atMs, namespace, application, uid, reason, generation })
 
-export function deletionRecord(config: RailsConfig): Deletions {
+export function deletionRecord(config: SafeguardsConfig): Deletions {
   let entries: readonly Entry[] = []
   let loaded = false
   const underWay = new Map<string, LedgerEntry>()

@@ -10,7 +10,7 @@ import {
   withoutPod,
 } from '../../../core/contract/deletion-history.ts'
 import { actionsAnnotation } from '../../../core/contract/pod-contract.ts'
-import type { RailsConfig } from '../../config/controller-config.ts'
+import type { SafeguardsConfig } from '../../config/controller-config.ts'
 import type { DriverObservation } from '../driver/driver.ts'
 
 export type Application = Pick<DriverObservation, 'namespace' | 'application'>
@@ -46,7 +46,9 @@ interface Remembered {
   readonly state: 'pending' | 'written' | 'refused'
 }
 
-export function rememberedHistories(config: Pick<RailsConfig, 'perApplication' | 'windowMs'>): RememberedHistories {
+export function rememberedHistories(
+  config: Pick<SafeguardsConfig, 'perApplication' | 'windowMs'>,
+): RememberedHistories {
   const remembered = new Map<string, Remembered>()
   /** The uids of pods. */
   const takenBack = new Set<string>()

@@ -1,4 +1,4 @@
-import { createReflector, type Reflector, type ReflectorEdges } from '../../../kubernetes/reflector.ts'
+import { createReflector, type Reflector, type ReflectorDeps } from '../../../kubernetes/reflector.ts'
 import type { DriverObservation } from './driver.ts'
 import { observe } from './parse-driver.ts'
 
@@ -19,7 +19,7 @@ export interface WatchedDrivers {
 /** A pod as the API writes it is 15 kB and more: a page must not weigh on the memory of the process. */
 const pageSize = 100
 
-export function watchDrivers(edges: ReflectorEdges): WatchedDrivers {
+export function watchDrivers(edges: ReflectorDeps): WatchedDrivers {
   const listeners = new Set<DriverListener>()
   const gone = (driver: DriverObservation) => {
     for (const listener of listeners) listener.gone(driver)
@@ -29,13 +29,13 @@ export function watchDrivers(edges: ReflectorEdges): WatchedDrivers {
       path: '/api/v1/pods',
       labelSelector: 'spark-role=driver',
       pageSize,
-      keep: observe,
-      changed: (driver, before) => {
+      project: observe,
+      onChange: (driver, before) => {
         const same = before?.uid === driver.uid
         if (before !== undefined && !same) gone(before)
         for (const listener of listeners) listener.changed(driver, same ? before : undefined)
       },
-      gone,
+      onRemove: gone,
     },
     edges,
   )

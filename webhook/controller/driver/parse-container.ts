@@ -1,4 +1,4 @@
-import { isRecord, recordOf } from '../../../core/json.ts'
+import { isRecord, toRecord } from '../../../core/json.ts'
 import type { Container } from '../../../core/kubernetes/pod.ts'
 import type { ContainerEnd, ContainerState, ObservedContainer } from './driver.ts'
 
@@ -8,11 +8,11 @@ export function observeContainer(
   statuses: readonly Record<string, unknown>[],
 ): ObservedContainer {
   const status = statuses.find((item) => item.name === container?.name)
-  const last = recordOf(status?.lastState).terminated
+  const last = toRecord(status?.lastState).terminated
   return {
     name: container?.name ?? '',
     image: container?.image ?? '',
-    state: stateOf(recordOf(status?.state)),
+    state: stateOf(toRecord(status?.state)),
     restarts: typeof status?.restartCount === 'number' ? status.restartCount : 0,
     last: isRecord(last) ? endOf(last) : null,
   }
@@ -21,7 +21,7 @@ export function observeContainer(
 function stateOf({ running, terminated, waiting }: Record<string, unknown>): ContainerState {
   if (isRecord(running)) return { kind: 'running', startedMs: timeOf(running.startedAt) ?? 0 }
   if (isRecord(terminated)) return { kind: 'ended', ...endOf(terminated) }
-  const { reason, message } = recordOf(waiting)
+  const { reason, message } = toRecord(waiting)
   return { kind: 'waiting', reason: textOf(reason), message: cut(textOf(message)) }
 }
 

@@ -1,5 +1,5 @@
 import { isWindows } from '../../../admission/decide.ts'
-import { collision } from '../../../core/contract/collisions.ts'
+import { findCollision } from '../../../core/contract/collisions.ts'
 import {
   applicationIdSuffixEnv,
   domain,
@@ -7,10 +7,10 @@ import {
   sidecarContainerName,
 } from '../../../core/contract/pod-contract.ts'
 import type { SkipReason } from '../../../core/contract/skip-reasons.ts'
-import { recordOf } from '../../../core/json.ts'
+import { toRecord } from '../../../core/json.ts'
 import { parsePod } from '../../../core/kubernetes/parse-objects.ts'
-import { applicationIdOf, type Container, driverContainerIndex, type Pod } from '../../../core/kubernetes/pod.ts'
-import { applicationReference } from '../../../core/spark/application-reference.ts'
+import { type Container, findApplicationId, findDriverContainerIndex, type Pod } from '../../../core/kubernetes/pod.ts'
+import { findApplicationReference } from '../../../core/spark/application-reference.ts'
 import type { DriverObservation, PodPhase } from './driver.ts'
 import { cut, listOf, observeContainer, textOf, timeOf } from './parse-container.ts'
 import { observeSidecar } from './parse-sidecar.ts'
@@ -23,20 +23,20 @@ const sparkUiPort = 4040
 /** The driver of a pod as the API has it; undefined when it is none that could be told apart. Pure. */
 export function observe(object: unknown): DriverObservation | undefined {
   const pod = parsePod(object)
-  const root = recordOf(object)
-  const metadata = recordOf(root.metadata)
+  const root = toRecord(object)
+  const metadata = toRecord(root.metadata)
   const { namespace, name, uid } = metadata
   if (pod === undefined || typeof namespace !== 'string' || typeof name !== 'string' || typeof uid !== 'string') {
     return undefined
   }
-  const status = recordOf(root.status)
+  const status = toRecord(root.status)
   const conditions = listOf(status.conditions)
   const condition = (type: string) => conditions.find((item) => item.type === type)
   const [ready, scheduled] = [condition('Ready'), condition('PodScheduled')]
   const [network, disrupted] = [condition('PodReadyToStartContainers'), condition('DisruptionTarget')]
-  const index = driverContainerIndex(pod.spec)
+  const index = findDriverContainerIndex(pod.spec)
   const container = index === undefined ? undefined : pod.spec.containers[index]
-  const owner = applicationReference(pod, namespace) ?? null
+  const owner = findApplicationReference(pod, namespace) ?? null
   const annotations = ours(pod.metadata?.annotations)
   const driver = observeContainer(container, listOf(status.containerStatuses))
   return {
@@ -48,16 +48,16 @@ export function observe(object: unknown): DriverObservation | undefined {
     deletionMs: timeOf(metadata.deletionTimestamp),
     finalizers: Array.isArray(metadata.finalizers) ? metadata.finalizers.map(String).map(cut) : noNames,
     application: owner?.name ?? pod.metadata?.labels?.['spark-app-name'] ?? name,
-    applicationId: applicationIdOf(pod) ?? null,
+    applicationId: findApplicationId(pod) ?? null,
     owner,
     annotations,
-    node: pick(recordOf(root.spec).nodeName),
+    node: pick(toRecord(root.spec).nodeName),
     podIp: pick(status.podIP),
     phase: phases.find((phase) => phase === status.phase) ?? 'Unknown',
     reason: pick(status.reason) ?? (disrupted?.status === 'True' ? pick(disrupted.reason) : null),
     scheduledMs: scheduled?.status === 'True' ? timeOf(scheduled.lastTransitionTime) : null,
     unscheduled: scheduled?.status === 'False' ? cut(textOf(scheduled.message)) : null,
-    gated: listOf(recordOf(root.spec).schedulingGates).length > 0,
+    gated: listOf(toRecord(root.spec).schedulingGates).length > 0,
     networkDown: network?.status === 'False',
     ready: ready?.status === 'True',
     readySinceMs: timeOf(ready?.lastTransitionTime),
@@ -70,10 +70,10 @@ export function observe(object: unknown): DriverObservation | undefined {
 }
 
 function obstacleOf(pod: Pod, container: Container | undefined): SkipReason | null {
-  if (isWindows(pod)) return 'windows'
+  if (isWindows(pod)) return 'windows-pod'
   if (container === undefined) return 'driver-container-not-found'
   const injected = pod.spec.initContainers?.some(({ name }) => name === sidecarContainerName) === true
-  return !injected && collision(pod, container) !== undefined ? 'name-taken' : null
+  return !injected && findCollision(pod, container) !== undefined ? 'name-conflict' : null
 }
 
 function ours(annotations: Readonly<Record<string, string>> | undefined | null) {

@@ -1,4 +1,4 @@
-import { rescuedAnnotation, sidecarContainerName, sidecarEnv } from '../../../core/contract/pod-contract.ts'
+import { bypassedAnnotation, sidecarContainerName, sidecarEnv } from '../../../core/contract/pod-contract.ts'
 import type { Container, Pod } from '../../../core/kubernetes/pod.ts'
 import type { ObservedSidecar } from './driver.ts'
 import { listOf, observeContainer, timeOf } from './parse-container.ts'
@@ -20,7 +20,7 @@ export function observeSidecar(
     version,
     statusPort: container.ports?.[0]?.containerPort ?? null,
     due: observed.state.kind === 'waiting' && isDue(pod, status),
-    rescue: rescueOf(pod.metadata?.annotations?.[rescuedAnnotation], observed.image === driverImage),
+    rescue: rescueOf(pod.metadata?.annotations?.[bypassedAnnotation], observed.image === driverImage),
   }
 }
 
@@ -31,7 +31,7 @@ function rescueOf(text: string | undefined, replaced: boolean): ObservedSidecar[
   return replaced ? { atMs: 0, image: '', reason: '' } : null
 }
 
-/** What {@link rescuedAnnotation} says of a rescue. */
+/** What {@link bypassedAnnotation} says of a rescue. */
 export const rescueText = (nowMs: number, image: string, reason: string) =>
   `${new Date(nowMs).toISOString()} ${image} ${reason}`
 

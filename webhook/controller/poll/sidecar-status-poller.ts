@@ -1,4 +1,4 @@
-import { asText, parseJson, recordOf } from '../../../core/json.ts'
+import { parseJson, toRecord, toText } from '../../../core/json.ts'
 import type { UiGet, UiReply } from '../../../spark-ui/http-get.ts'
 import type { Hang } from '../assess/assess.ts'
 import { type DriverObservation, isRunning } from '../driver/driver.ts'
@@ -27,11 +27,11 @@ export function askAtMs(driver: DriverObservation, startupDeadlineMs: number): n
 
 /** The verdict in the sidecar's `/status`, when it stands for long and the kubelet was to act on it; undefined: none. */
 export function standingVerdict(body: string, nowMs: number): Hang | undefined {
-  const { state, reason, detail, since, action } = recordOf(parseJson(body))
+  const { state, reason, detail, since, action } = toRecord(parseJson(body))
   const sinceMs = timeOf(since)
-  if (state !== 'hung' || recordOf(action).now !== 'fail' || sinceMs === null) return undefined
+  if (state !== 'hung' || toRecord(action).now !== 'fail' || sinceMs === null) return undefined
   if (nowMs - sinceMs < kubeletActsWithinMs) return undefined
-  const text = `${asText(reason)}: ${asText(detail)}`.slice(0, 300)
+  const text = `${toText(reason)}: ${toText(detail)}`.slice(0, 300)
   return { by: 'sidecar', reason: 'kubelet-did-not-act', sinceMs, detail: text }
 }
 

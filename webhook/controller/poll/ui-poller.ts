@@ -1,5 +1,5 @@
 import { turns } from '../../../core/concurrency-limit.ts'
-import { firstJudgement, type Judgement, judge, nextPollDelayMs } from '../../../core/verdict/verdict.ts'
+import { createJudgement, type Judgement, judge, nextPollDelayMs } from '../../../core/verdict/verdict.ts'
 import type { Prober } from '../../../spark-ui/ui-client.ts'
 import type { DriverObservation } from '../driver/driver.ts'
 
@@ -83,7 +83,7 @@ export function uiPolls(edges: UiPollsEdges, signal: AbortSignal): UiPolls {
       }
       known?.stop.abort()
       const stop = new AbortController()
-      const poll: Poll = { driver, policy, judgement: firstJudgement(edges.monotonicMs()), stop }
+      const poll: Poll = { driver, policy, judgement: createJudgement(edges.monotonicMs()), stop }
       polls.set(driver.uid, poll)
       // Not all at once after a start.
       void run(poll, delayMs + edges.random() * policy.intervalMs)

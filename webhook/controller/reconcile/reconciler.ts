@@ -91,7 +91,7 @@ export function createReconciler(edges: ReconcilerEdges): Reconciler {
       sidecarVerdict: verdicts.verdict(driver.uid),
       breakerOpen: (by) => edges.breaker.isOpenFor(driver, by),
       manyStuck: (stuck) =>
-        areManyStuck(stuck, edges.drivers.reflector.objects.all(), nowMs, config.rails.breakerShare, gatedUntilMs),
+        areManyStuck(stuck, edges.drivers.reflector.objects.all(), nowMs, config.safeguards.breakerShare, gatedUntilMs),
       limits: () => deletions.limits(driver, circumstances.application, nowMs),
     })
   }

@@ -1,5 +1,5 @@
-import type { Proof } from '../../../../cluster/dry-run.ts'
-import { type KnownNode, type NodeCapabilities, nodeCapabilities } from '../../../../cluster/nodes.ts'
+import type { ProbeResult } from '../../../../cluster/dry-run.ts'
+import { computeNodeCapabilities, type KnownNode, type NodeCapabilities } from '../../../../cluster/nodes.ts'
 import { judgeReading } from '../../../cluster/reading.ts'
 import type { ServerEvidence } from '../evidence.ts'
 import { type Category, count, enumerate, failure, ok, type Result, unknown, warning } from '../result.ts'
@@ -70,7 +70,7 @@ export const kubernetesApi: Category<Asked> = {
   ],
 }
 
-function proofResult(server: ServerEvidence, proof: Proof, bad: (detail: string) => Result, no: string): Result {
+function proofResult(server: ServerEvidence, proof: ProbeResult, bad: (detail: string) => Result, no: string): Result {
   switch (proof) {
     case 'yes':
       return ok()
@@ -88,11 +88,11 @@ function nodesResult(
   effect: string,
 ): Result {
   return judgeReading(nodes, (known) => {
-    if (nodeCapabilities(known)[capability]) return ok(count(known.filter(isRelevant).length, 'node'))
+    if (computeNodeCapabilities(known)[capability]) return ok(count(known.filter(isRelevant).length, 'node'))
     const relevant = known.filter(isRelevant)
     if (relevant.length === 0) return bad('there is no Linux node that can be scheduled on')
     // Each by itself: of nodes that declare features and such that do not, the latter are in doubt.
-    const lacking = relevant.filter((node) => !nodeCapabilities(alone(node, relevant))[capability])
+    const lacking = relevant.filter((node) => !computeNodeCapabilities(alone(node, relevant))[capability])
     return bad(`${enumerate(lacking.map(({ name }) => name))} cannot; ${effect}`)
   })
 }

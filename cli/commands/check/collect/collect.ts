@@ -1,5 +1,5 @@
 import { injectLabel } from '../../../../core/contract/pod-contract.ts'
-import { recordOf } from '../../../../core/json.ts'
+import { toRecord } from '../../../../core/json.ts'
 import type { KubernetesApi } from '../../../../kubernetes/api.ts'
 import { collectAccess } from '../../../cluster/access-review.ts'
 import { mapReading, type Reading, read } from '../../../cluster/reading.ts'
@@ -77,6 +77,6 @@ function labelledNamespaces(namespaces: Reading<readonly Namespace[]>): readonly
 }
 
 function parseNamespace(object: unknown): Namespace {
-  const { name, labels } = recordOf(recordOf(object).metadata)
+  const { name, labels } = toRecord(toRecord(object).metadata)
   return { name: text(name), labels: labelsOf(labels) }
 }

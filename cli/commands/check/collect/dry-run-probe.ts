@@ -1,7 +1,7 @@
-import { dryRunPath, dryRunPod } from '../../../../cluster/dry-run.ts'
+import { createDryRunPod, formatDryRunPath } from '../../../../cluster/dry-run.ts'
 import { injectedAnnotation, sidecarContainerName } from '../../../../core/contract/pod-contract.ts'
-import { isRecord, recordOf } from '../../../../core/json.ts'
-import { type ApiAnswer, answerDetail, type KubernetesApi } from '../../../../kubernetes/api.ts'
+import { isRecord, toRecord } from '../../../../core/json.ts'
+import { type ApiResponse, describeResponse, type KubernetesApi } from '../../../../kubernetes/api.ts'
 import { requestDeadlineMs } from '../../../cluster/requests.ts'
 import type { Trial, TrialOutcome } from '../evidence.ts'
 import { text } from '../installed-objects.ts'
@@ -11,8 +11,8 @@ export async function tryNamespace(api: KubernetesApi, namespace: string): Promi
   const post = (path: string, body: object) =>
     api.request({ method: 'POST', path, body, deadlineMs: requestDeadlineMs })
   const [pod, service] = await Promise.all([
-    post(dryRunPath(namespace), trialPod()),
-    post(dryRunPath(namespace).replace('/pods?', '/services?'), trialService),
+    post(formatDryRunPath(namespace), trialPod()),
+    post(formatDryRunPath(namespace).replace('/pods?', '/services?'), trialService),
   ])
   return { namespace, pod: podOutcome(pod), service: serviceOutcome(service) }
 }
@@ -25,8 +25,8 @@ const labels = {
 
 /** In PodSecurity's `restricted`, and without a sidecar of its own. */
 function trialPod(): object {
-  const pod = recordOf(dryRunPod(false))
-  const { initContainers: _, ...spec } = recordOf(pod.spec)
+  const pod = toRecord(createDryRunPod(false))
+  const { initContainers: _, ...spec } = toRecord(pod.spec)
   const containers = Array.isArray(spec.containers) ? spec.containers.filter(isRecord) : []
   return {
     ...pod,
@@ -54,21 +54,24 @@ const trialService = {
   },
 }
 
-function podOutcome(answer: ApiAnswer): TrialOutcome {
+function podOutcome(answer: ApiResponse): TrialOutcome {
   return outcome(answer, ({ spec, metadata }) => {
-    const { initContainers } = recordOf(spec)
+    const { initContainers } = toRecord(spec)
     const injected =
-      Array.isArray(initContainers) && initContainers.some((one) => recordOf(one).name === sidecarContainerName)
-    return injected ? text(recordOf(recordOf(metadata).annotations)[injectedAnnotation]) : undefined
+      Array.isArray(initContainers) && initContainers.some((one) => toRecord(one).name === sidecarContainerName)
+    return injected ? text(toRecord(toRecord(metadata).annotations)[injectedAnnotation]) : undefined
   })
 }
 
-function serviceOutcome(answer: ApiAnswer): TrialOutcome {
-  return outcome(answer, ({ spec }) => (recordOf(spec).publishNotReadyAddresses === true ? '' : undefined))
+function serviceOutcome(answer: ApiResponse): TrialOutcome {
+  return outcome(answer, ({ spec }) => (toRecord(spec).publishNotReadyAddresses === true ? '' : undefined))
 }
 
-function outcome(answer: ApiAnswer, versionOf: (object: Record<string, unknown>) => string | undefined): TrialOutcome {
-  if (answer.kind === 'failed' || answer.status !== 201) return { kind: 'refused', detail: answerDetail(answer) }
-  const version = versionOf(recordOf(answer.body))
+function outcome(
+  answer: ApiResponse,
+  versionOf: (object: Record<string, unknown>) => string | undefined,
+): TrialOutcome {
+  if (answer.kind === 'failed' || answer.status !== 201) return { kind: 'refused', detail: describeResponse(answer) }
+  const version = versionOf(toRecord(answer.body))
   return version === undefined ? { kind: 'unchanged' } : { kind: 'changed', version }
 }

@@ -1,4 +1,4 @@
-import { recordOf } from '../../../../core/json.ts'
+import { toRecord } from '../../../../core/json.ts'
 import type { KubernetesApi } from '../../../../kubernetes/api.ts'
 import { collectAccess } from '../../../cluster/access-review.ts'
 import { mapReading, type Reading, read } from '../../../cluster/reading.ts'
@@ -44,8 +44,8 @@ export async function collectInstallation(api: KubernetesApi, deployment: Webhoo
     pods: mapReading(pods, (objects) => objects.map(parseWebhookPod)),
     budgets: mapReading(budgets, (objects) =>
       objects.map((object) => {
-        const { metadata, spec } = recordOf(object)
-        return { name: text(recordOf(metadata).name), selector: parseLabelSelector(recordOf(spec).selector) }
+        const { metadata, spec } = toRecord(object)
+        return { name: text(toRecord(metadata).name), selector: parseLabelSelector(toRecord(spec).selector) }
       }),
     ),
     certificate,
@@ -64,7 +64,7 @@ async function collectCertificate(
       ? null
       : {
           secret,
-          certificatePem: Buffer.from(text(recordOf(recordOf(found).data)['tls.crt']), 'base64').toString('latin1'),
+          certificatePem: Buffer.from(text(toRecord(toRecord(found).data)['tls.crt']), 'base64').toString('latin1'),
         },
   )
 }

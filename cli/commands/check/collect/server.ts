@@ -1,8 +1,8 @@
-import { askServer } from '../../../../cluster/capability-probe.ts'
-import { dryRunPath, dryRunPod } from '../../../../cluster/dry-run.ts'
-import { keepNode } from '../../../../cluster/nodes.ts'
-import { recordOf } from '../../../../core/json.ts'
-import { answerDetail, type KubernetesApi } from '../../../../kubernetes/api.ts'
+import { probeServer } from '../../../../cluster/capability-probe.ts'
+import { createDryRunPod, formatDryRunPath } from '../../../../cluster/dry-run.ts'
+import { projectNode } from '../../../../cluster/nodes.ts'
+import { toRecord } from '../../../../core/json.ts'
+import { describeResponse, type KubernetesApi } from '../../../../kubernetes/api.ts'
 import { mapReading, type Reading, read, unreadable } from '../../../cluster/reading.ts'
 import { getObject, listObjects, requestDeadlineMs } from '../../../cluster/requests.ts'
 import type { Node, ServerEvidence, ServerVersion } from '../evidence.ts'
@@ -12,7 +12,7 @@ import { text } from '../installed-objects.ts'
 export async function collectVersion(api: KubernetesApi): Promise<Reading<ServerVersion>> {
   const answer = await getObject(api, '/version')
   if (answer.kind === 'unreadable') return answer
-  const version = text(recordOf(answer.value).gitVersion)
+  const version = text(toRecord(answer.value).gitVersion)
   const [, major, minor] = /^v(\d+)\.(\d+)\./.exec(version) ?? []
   if (major === undefined || minor === undefined) return unreadable('/version: the answer is no version', 200)
   return read({ text: version, numbers: [Number(major), Number(minor)] })
@@ -26,7 +26,7 @@ export async function collectServer(
 ): Promise<ServerEvidence> {
   const [admission, proof, nodes] = await Promise.all([
     getObject(api, '/apis/admissionregistration.k8s.io/v1'),
-    askServer(api, dryRunNamespace),
+    probeServer(api, dryRunNamespace),
     listObjects(api, '/api/v1/nodes'),
   ])
   return {
@@ -42,11 +42,11 @@ export async function collectServer(
 
 /** The API server's own words; a proof has none. */
 async function dryRunProblem(api: KubernetesApi, namespace: string): Promise<string> {
-  const request = { method: 'POST', path: dryRunPath(namespace), body: dryRunPod(false) } as const
-  return answerDetail(await api.request({ ...request, deadlineMs: requestDeadlineMs }))
+  const request = { method: 'POST', path: formatDryRunPath(namespace), body: createDryRunPod(false) } as const
+  return describeResponse(await api.request({ ...request, deadlineMs: requestDeadlineMs }))
 }
 
 function parseNode(object: unknown): readonly Node[] {
-  const known = keepNode(object)
-  return known === undefined ? [] : [{ ...known, name: text(recordOf(recordOf(object).metadata).name) }]
+  const known = projectNode(object)
+  return known === undefined ? [] : [{ ...known, name: text(toRecord(toRecord(object).metadata).name) }]
 }

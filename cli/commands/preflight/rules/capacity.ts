@@ -1,7 +1,7 @@
-import { asText, recordOf } from '../../../../core/json.ts'
-import { boundOf, type NamespaceLimits, namespaceLimits } from '../../../../core/kubernetes/namespace-limits.ts'
+import { toRecord, toText } from '../../../../core/json.ts'
+import { findBound, type NamespaceLimits, parseNamespaceLimits } from '../../../../core/kubernetes/namespace-limits.ts'
 import type { Container, Pod } from '../../../../core/kubernetes/pod.ts'
-import { amountMilli, podTotalMilli, type ResourceSide } from '../../../../core/kubernetes/pod-resources.ts'
+import { computePodTotalMilli, parseAmountMilli, type ResourceSide } from '../../../../core/kubernetes/pod-resources.ts'
 import { formatCpu, formatMemory, parseQuantityMilli } from '../../../../core/kubernetes/quantity.ts'
 import { whyNoNode } from '../../../workload/node-room.ts'
 import type { Breaches, PreflightRule, PreflightSubject } from '../evidence.ts'
@@ -16,7 +16,7 @@ export const capacity: PreflightRule = (subject) => {
   const pods = { driver, executor: workload.executor }
   const breaches: Breaches[number][] = []
   if (cluster.limitRanges.kind === 'read') {
-    const limits = namespaceLimits(cluster.limitRanges.value, [])
+    const limits = parseNamespaceLimits(cluster.limitRanges.value, [])
     breaches.push(...limitRanges(subject, limits))
     if (cluster.quotas.kind === 'read') breaches.push(...quotas(subject, limits, cluster.quotas.value))
   }
@@ -47,18 +47,18 @@ function limitRanges({ workload }: PreflightSubject, limits: NamespaceLimits): B
       {
         bounds: limits.container,
         of: 'container',
-        amount: (side: ResourceSide, name: string) => amountMilli(pod.spec.containers[0]?.resources, side, name),
+        amount: (side: ResourceSide, name: string) => parseAmountMilli(pod.spec.containers[0]?.resources, side, name),
       },
       {
         bounds: limits.pod,
         of: 'pod',
-        amount: (side: ResourceSide, name: string) => podTotalMilli(pod.spec, side, name) || undefined,
+        amount: (side: ResourceSide, name: string) => computePodTotalMilli(pod.spec, side, name) || undefined,
       },
     ]
     return holders.flatMap(
       ({ bounds, of, amount }): Breaches =>
         Object.keys(bounds).flatMap((resource): Breaches => {
-          const { minMilli, maxMilli, maxRatio } = boundOf(bounds, resource)
+          const { minMilli, maxMilli, maxRatio } = findBound(bounds, resource)
           const [request, limit] = [amount('requests', resource), amount('limits', resource)]
           const least = request ?? limit
           const most = Math.max(limit ?? 0, request ?? 0)
@@ -105,17 +105,17 @@ function quotas(subject: PreflightSubject, limits: NamespaceLimits, objects: rea
   if (workload === null || watched === null) return []
   const [driver, executor] = [withDefaults(watched, limits), withDefaults(workload.executor, limits)]
   return objects.flatMap((object): Breaches => {
-    const { metadata, spec, status } = recordOf(object)
-    const quota = String(recordOf(metadata).name)
-    if (leavesOut(recordOf(spec))) return []
-    const hard = { ...recordOf(recordOf(spec).hard), ...recordOf(recordOf(status).hard) }
-    const used = recordOf(recordOf(status).used)
+    const { metadata, spec, status } = toRecord(object)
+    const quota = String(toRecord(metadata).name)
+    if (leavesOut(toRecord(spec))) return []
+    const hard = { ...toRecord(toRecord(spec).hard), ...toRecord(toRecord(status).hard) }
+    const used = toRecord(toRecord(status).used)
     return Object.entries(hard).flatMap(([key, value]): Breaches => {
       const each = amountsOf(key, driver, executor)
-      const hardMilli = parseQuantityMilli(asText(value))
+      const hardMilli = parseQuantityMilli(toText(value))
       if (each === undefined || hardMilli === undefined) return []
-      const leftMilli = hardMilli - (parseQuantityMilli(asText(used[key] ?? '0')) ?? 0)
-      const evidence = seen(`resourcequota ${quota}`, `${key}: ${asText(used[key] ?? '0')} of ${asText(value)} used`)
+      const leftMilli = hardMilli - (parseQuantityMilli(toText(used[key] ?? '0')) ?? 0)
+      const evidence = seen(`resourcequota ${quota}`, `${key}: ${toText(used[key] ?? '0')} of ${toText(value)} used`)
       const breach = (problem: string, severity: 'error' | 'warning'): Breaches => [
         { check: 'quota', details: { quota, resource: key, problem }, severity, evidence },
       ]
@@ -138,7 +138,7 @@ function quotas(subject: PreflightSubject, limits: NamespaceLimits, objects: rea
 function leavesOut({ scopes, scopeSelector }: Readonly<Record<string, unknown>>): boolean {
   const ofSpark = ['NotTerminating', 'NotBestEffort']
   return (
-    scopeSelector !== undefined || (Array.isArray(scopes) && scopes.some((scope) => !ofSpark.includes(asText(scope))))
+    scopeSelector !== undefined || (Array.isArray(scopes) && scopes.some((scope) => !ofSpark.includes(toText(scope))))
   )
 }
 
@@ -158,9 +158,11 @@ function amountsOf(key: string, driver: Pod, executor: Pod): Amounts | undefined
   if (resource === undefined) return undefined
   const of = ({ spec }: Pod) => {
     const states = spec.containers.every(
-      ({ resources }) => amountMilli(resources, side as ResourceSide, resource) !== undefined,
+      ({ resources }) => parseAmountMilli(resources, side as ResourceSide, resource) !== undefined,
     )
-    return states || resource === 'ephemeral-storage' ? podTotalMilli(spec, side as ResourceSide, resource) : undefined
+    return states || resource === 'ephemeral-storage'
+      ? computePodTotalMilli(spec, side as ResourceSide, resource)
+      : undefined
   }
   return { resource, driver: of(driver), executor: of(executor) }
 }

@@ -1,4 +1,4 @@
-import { recordOf } from '../../../../core/json.ts'
+import { toRecord } from '../../../../core/json.ts'
 import type { AccessAnswer } from '../../../cluster/access-rule.ts'
 import { arrayOf } from '../../../workload/spark-pods.ts'
 import type { Breaches, PreflightRule } from '../evidence.ts'
@@ -23,9 +23,9 @@ export const clusterObjects: PreflightRule = ({ workload, cluster }) => {
       breaches.push({ check, details: { ...details, key: '' }, evidence: seen(source, 'not found') })
       continue
     }
-    const { data, binaryData, stringData } = recordOf(object.value)
+    const { data, binaryData, stringData } = toRecord(object.value)
     const { key } = reference
-    if (key !== null && ![data, binaryData, stringData].some((map) => Object.hasOwn(recordOf(map), key))) {
+    if (key !== null && ![data, binaryData, stringData].some((map) => Object.hasOwn(toRecord(map), key))) {
       breaches.push({
         check: 'missing',
         details: { ...details, key: `, key ${key}` },
@@ -64,10 +64,10 @@ function access(answers: readonly AccessAnswer[], account: string, namespace: st
 }
 
 function claimProblem(claim: unknown, where: string): string | undefined {
-  const { spec, status } = recordOf(claim)
-  const phase = recordOf(status).phase
+  const { spec, status } = toRecord(claim)
+  const phase = toRecord(status).phase
   if (phase === 'Lost') return 'is Lost: its volume is gone'
-  const modes = arrayOf(recordOf(spec).accessModes)
+  const modes = arrayOf(toRecord(spec).accessModes)
   if (where.startsWith('executor') && !modes.includes('ReadWriteMany') && !modes.includes('ReadOnlyMany')) {
     return `is ${modes.join(', ')}, and executors on other nodes mount it too`
   }

@@ -1,5 +1,5 @@
-import { asText, recordOf } from '../../../../core/json.ts'
-import { type ApiAnswer, answerDetail } from '../../../../kubernetes/api.ts'
+import { toRecord, toText } from '../../../../core/json.ts'
+import { type ApiResponse, describeResponse } from '../../../../kubernetes/api.ts'
 import type { Breaches, PreflightRule, PreflightSubject } from '../evidence.ts'
 import { seen } from '../evidence.ts'
 
@@ -35,14 +35,14 @@ function application({ input, workload, cluster }: PreflightSubject): Breaches {
   if (answer.kind === 'failed' || answer.status === 201 || answer.status === 409) return []
   const message = messageOf(answer)
   if (answer.status === 404) {
-    const api = asText(input.object.apiVersion)
+    const api = toText(input.object.apiVersion)
     return [{ check: 'operator', details: { api }, evidence: seen('dry run', message) }]
   }
   if (isOwnLack(answer)) return []
   return [{ check: 'rejected', details: { message }, evidence: seen('dry run', message) }]
 }
 
-function pod({ workload, cluster }: PreflightSubject, role: 'driver' | 'executor', answer: ApiAnswer): Breaches {
+function pod({ workload, cluster }: PreflightSubject, role: 'driver' | 'executor', answer: ApiResponse): Breaches {
   if (workload === null || answer.kind === 'failed' || answer.status === 201 || isOwnLack(answer)) return []
   const message = messageOf(answer)
   const evidence = seen('dry run', message)
@@ -82,15 +82,15 @@ function podSecurity({ input, cluster }: PreflightSubject, role: 'driver' | 'exe
 const isPodSecurity = (message: string) => message.includes('violates PodSecurity')
 
 /** The caller may not create it; that says nothing of the one who will. */
-export function isOwnLack(answer: ApiAnswer): boolean {
+export function isOwnLack(answer: ApiResponse): boolean {
   return (
-    answer.kind === 'answer' &&
+    answer.kind === 'response' &&
     (answer.status === 401 || (answer.status === 403 && /cannot create resource/.test(messageOf(answer))))
   )
 }
 
 /** Without the name that the API server made up for the pod. */
-function messageOf(answer: ApiAnswer): string {
-  const message = answer.kind === 'answer' ? recordOf(answer.body).message : undefined
-  return typeof message === 'string' ? message.replace(/^pods "[^"]*" is forbidden: /, '') : answerDetail(answer)
+function messageOf(answer: ApiResponse): string {
+  const message = answer.kind === 'response' ? toRecord(answer.body).message : undefined
+  return typeof message === 'string' ? message.replace(/^pods "[^"]*" is forbidden: /, '') : describeResponse(answer)
 }

@@ -1,5 +1,5 @@
-import { asText, recordOf } from '../../../../core/json.ts'
-import { nearestSpelling } from '../../../../core/settings/settings.ts'
+import { toRecord, toText } from '../../../../core/json.ts'
+import { findNearestSpelling } from '../../../../core/settings/settings.ts'
 import { sparkApplicationApis } from '../../../../core/spark/application.ts'
 import { valueIn } from '../../../spark-conf/effective-conf.ts'
 import { driverMemory, executorMemory } from '../../../spark-conf/spark-memory.ts'
@@ -40,8 +40,8 @@ function applicationShape({ input, workload }: PreflightSubject): Breaches {
     breaches.push({ check: 'shape', details: { path, problem }, evidence: seen(origin.source, excerpt) })
   const api = sparkApplicationApis.find((one) => one.operator === operator)
   const expected = `${api?.group}/${api?.version}`
-  if (object.apiVersion !== expected) add('apiVersion', `is ${asText(object.apiVersion)}; it must be ${expected}`)
-  const { name } = recordOf(object.metadata)
+  if (object.apiVersion !== expected) add('apiVersion', `is ${toText(object.apiVersion)}; it must be ${expected}`)
+  const { name } = toRecord(object.metadata)
   if (typeof name !== 'string' || !/^[a-z]([-a-z0-9]*[a-z0-9])?$/.test(name) || name.length > 63) {
     add(
       'metadata.name',
@@ -51,36 +51,36 @@ function applicationShape({ input, workload }: PreflightSubject): Breaches {
   const { conf } = input
   const sizes = [driverMemory(valueIn(conf), conf.language), executorMemory(valueIn(conf), conf.language)]
   if (workload === null && !sizes.includes(undefined)) add('spec', 'gives the pods a part that has not its form')
-  const spec = recordOf(object.spec)
+  const spec = toRecord(object.spec)
   for (const field of requiredFields[operator]) {
     if (spec[field] === undefined || spec[field] === null) add(`spec.${field}`, 'is absent')
   }
   if (operator === 'kubeflow') {
     for (const field of Object.keys(spec)) {
       if (kubeflowFields.includes(field)) continue
-      const nearest = nearestSpelling(field, kubeflowFields)
+      const nearest = findNearestSpelling(field, kubeflowFields)
       add(
         `spec.${field}`,
         `is no field of a SparkApplication${nearest === undefined ? '' : `; did you mean ${nearest}?`}`,
       )
     }
-    if (spec.type !== undefined && !types.includes(asText(spec.type)))
-      add('spec.type', `is ${asText(spec.type)}; it must be one of ${types.join(', ')}`)
+    if (spec.type !== undefined && !types.includes(toText(spec.type)))
+      add('spec.type', `is ${toText(spec.type)}; it must be one of ${types.join(', ')}`)
     if (spec.mode !== undefined && spec.mode !== 'cluster')
-      add('spec.mode', `is ${asText(spec.mode)}; it must be cluster: another mode makes no driver pod`)
-    const { type, onFailureRetries } = recordOf(spec.restartPolicy)
-    if (type !== undefined && !['Never', 'OnFailure', 'Always'].includes(asText(type)))
-      add('spec.restartPolicy.type', `is ${asText(type)}; it must be one of Never, OnFailure, Always`)
+      add('spec.mode', `is ${toText(spec.mode)}; it must be cluster: another mode makes no driver pod`)
+    const { type, onFailureRetries } = toRecord(spec.restartPolicy)
+    if (type !== undefined && !['Never', 'OnFailure', 'Always'].includes(toText(type)))
+      add('spec.restartPolicy.type', `is ${toText(type)}; it must be one of Never, OnFailure, Always`)
     if (type === 'OnFailure' && onFailureRetries === undefined)
       add('spec.restartPolicy.onFailureRetries', 'is absent: OnFailure without it is no retry at all')
-  } else if (recordOf(spec.runtimeVersions).sparkVersion === undefined && spec.runtimeVersions !== undefined) {
+  } else if (toRecord(spec.runtimeVersions).sparkVersion === undefined && spec.runtimeVersions !== undefined) {
     add('spec.runtimeVersions.sparkVersion', 'is absent')
   }
   return breaches
 }
 
 function mainFile({ input }: PreflightSubject): Breaches {
-  const spec = input.kind === 'application' ? recordOf(input.object.spec) : {}
+  const spec = input.kind === 'application' ? toRecord(input.object.spec) : {}
   if (input.kind === 'application' && input.operator !== 'kubeflow') return []
   const path = input.kind === 'application' ? 'spec.mainApplicationFile' : 'the file that is run'
   const file = input.kind === 'application' ? spec.mainApplicationFile : input.mainFile

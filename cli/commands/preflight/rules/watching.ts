@@ -1,12 +1,12 @@
-import { creationRequest } from '../../../../admission/admission-review.ts'
+import { createCreationRequest } from '../../../../admission/admission-review.ts'
 import { type Decision, decide } from '../../../../admission/decide.ts'
 import { injectLabel, sidecarContainerName } from '../../../../core/contract/pod-contract.ts'
-import { reasons } from '../../../../core/contract/skip-reasons.ts'
-import { recordOf } from '../../../../core/json.ts'
-import { namespaceLimits } from '../../../../core/kubernetes/namespace-limits.ts'
+import { admissionReasons } from '../../../../core/contract/skip-reasons.ts'
+import { toRecord } from '../../../../core/json.ts'
+import { parseNamespaceLimits } from '../../../../core/kubernetes/namespace-limits.ts'
 import type { Pod } from '../../../../core/kubernetes/pod.ts'
 import type { HungAction } from '../../../../core/settings/driver-policy.ts'
-import { finalPolicyText, parseSparkApplication, retriesOf } from '../../../../core/spark/application.ts'
+import { formatFinalPolicy, maxRetries, parseSparkApplication } from '../../../../core/spark/application.ts'
 import type { Input } from '../../../static-checks/input.ts'
 import { arrayOf } from '../../../workload/spark-pods.ts'
 import { type Breaches, originOf, type PreflightRule, type PreflightSubject, seen } from '../evidence.ts'
@@ -22,7 +22,7 @@ export const watching: PreflightRule = (subject) => {
     { check, details: { why, namespace: workload.namespace }, evidence: seen(source, excerpt) },
   ]
   if (decision.kind === 'skip') {
-    const { sentence } = reasons[decision.reason]
+    const { sentence } = admissionReasons[decision.reason]
     if (decision.reason === 'opted-out') return []
     const why = decision.detail === '' ? sentence : `${sentence} (${decision.detail})`
     return breach('notWatched', why, originOf(input), decision.reason)
@@ -48,7 +48,7 @@ export const watching: PreflightRule = (subject) => {
     ]
   }
   const driver = cluster?.dryRuns.driver
-  if (driver?.kind !== 'answer' || driver.status !== 201 || hasSidecar(driver.body)) return breaches
+  if (driver?.kind !== 'response' || driver.status !== 201 || hasSidecar(driver.body)) return breaches
   const why = 'the namespace is labelled, and yet a dry run of the driver’s pod comes back without the sidecar'
   return [...breaches, ...breach('notWatched', why, 'dry run', 'no container spark-nanny')]
 }
@@ -60,17 +60,17 @@ function finalKill(input: Input, { kind }: HungAction): string | undefined {
   const application = input.kind === 'application' ? parseSparkApplication(input.object) : undefined
   if (application === undefined) return `${fails}, and nothing is known that would submit it again`
   const { restartPolicy } = application
-  if (retriesOf(restartPolicy) > 0) return undefined
-  return `restartPolicy is ${finalPolicyText(restartPolicy)}: ${fails} and is not run again`
+  if (maxRetries(restartPolicy) > 0) return undefined
+  return `restartPolicy is ${formatFinalPolicy(restartPolicy)}: ${fails} and is not run again`
 }
 
 const hasSidecar = (pod: unknown) =>
-  arrayOf(recordOf(recordOf(pod).spec).initContainers).some((one) => recordOf(one).name === sidecarContainerName)
+  arrayOf(toRecord(toRecord(pod).spec).initContainers).some((one) => toRecord(one).name === sidecarContainerName)
 
 /** What the webhook would do, by its own function; null without a workload. */
 export function decisionOf({ input, workload, cluster }: PreflightSubject): Decision | null {
   if (workload === null) return null
-  const request = creationRequest(workload.driver, workload.namespace)
+  const request = createCreationRequest(workload.driver, workload.namespace)
   const application = input.kind === 'application' ? parseSparkApplication(input.object) : undefined
   const known = cluster?.limitRanges.kind === 'read' && cluster.quotas.kind === 'read'
   return decide(
@@ -85,7 +85,7 @@ export function decisionOf({ input, workload, cluster }: PreflightSubject): Deci
       application: application === undefined ? { kind: 'none' } : { kind: 'found', application },
       limits:
         known && cluster.limitRanges.kind === 'read' && cluster.quotas.kind === 'read'
-          ? namespaceLimits(cluster.limitRanges.value, cluster.quotas.value)
+          ? parseNamespaceLimits(cluster.limitRanges.value, cluster.quotas.value)
           : null,
       chartSettings: {},
     },

@@ -1,5 +1,5 @@
-import { applicationPath } from '../../../../cluster/application-path.ts'
-import { answerDetail, type KubernetesApi } from '../../../../kubernetes/api.ts'
+import { formatApplicationPath } from '../../../../cluster/application-path.ts'
+import { describeResponse, type KubernetesApi } from '../../../../kubernetes/api.ts'
 import type { LiveApplication } from '../facts/cluster-facts.ts'
 import { liveApplication } from '../facts/live-objects.ts'
 import { hasCompleted, stateOf } from '../plan/operator-reaction.ts'
@@ -29,7 +29,7 @@ export async function writeApplication(
   change: (current: LiveApplication) => ApplicationChange,
   isSame: (known: LiveApplication, current: LiveApplication) => boolean,
 ): Promise<Written> {
-  const path = applicationPath({ ...known, uid: known.uid })
+  const path = formatApplicationPath({ ...known, uid: known.uid })
   let current = known
   for (let tries = 1; ; tries++) {
     const { annotations, spec } = change(current)
@@ -41,17 +41,17 @@ export async function writeApplication(
       body: { metadata: { uid, resourceVersion, ...(annotations && { annotations }) }, ...(spec && { spec }) },
       deadlineMs,
     })
-    if (answer.kind === 'answer' && answer.status === 200) {
+    if (answer.kind === 'response' && answer.status === 200) {
       const application = liveApplication(answer.body)
       return application === undefined
         ? { kind: 'failed', detail: 'the answer is no SparkApplication' }
         : { kind: 'written', application }
     }
-    if (answer.kind === 'answer' && answer.status === 404) return { kind: 'changed', detail: 'it is gone' }
-    if (answer.kind !== 'answer' || answer.status !== 409) return { kind: 'failed', detail: answerDetail(answer) }
+    if (answer.kind === 'response' && answer.status === 404) return { kind: 'changed', detail: 'it is gone' }
+    if (answer.kind !== 'response' || answer.status !== 409) return { kind: 'failed', detail: describeResponse(answer) }
     const found = await api.request({ method: 'GET', path, deadlineMs })
-    const now = found.kind === 'answer' && found.status === 200 ? liveApplication(found.body) : undefined
-    if (now === undefined || tries === maxTries) return { kind: 'changed', detail: answerDetail(answer) }
+    const now = found.kind === 'response' && found.status === 200 ? liveApplication(found.body) : undefined
+    if (now === undefined || tries === maxTries) return { kind: 'changed', detail: describeResponse(answer) }
     if (!isSame(known, now)) return { kind: 'changed', detail: difference(known, now) }
     current = now
   }

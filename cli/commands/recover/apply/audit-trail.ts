@@ -1,6 +1,6 @@
 import { recoveriesAnnotation } from '../../../../core/contract/pod-contract.ts'
 import { sparkApplicationApis } from '../../../../core/spark/application.ts'
-import { answerDetail, type KubernetesApi } from '../../../../kubernetes/api.ts'
+import { describeResponse, type KubernetesApi } from '../../../../kubernetes/api.ts'
 import { eventObject } from '../../../../kubernetes/event.ts'
 import { type Edges, UsageError } from '../../../io/cli-io.ts'
 import type { LiveApplication } from '../facts/cluster-facts.ts'
@@ -97,6 +97,6 @@ async function tell(
     },
     deadlineMs: 10_000,
   })
-  if (answer.kind === 'answer' && (answer.status === 201 || answer.status === 409)) return
-  edges.stderr(`warning: the Event was not written: ${answerDetail(answer)}\n`)
+  if (answer.kind === 'response' && (answer.status === 201 || answer.status === 409)) return
+  edges.stderr(`warning: the Event was not written: ${describeResponse(answer)}\n`)
 }

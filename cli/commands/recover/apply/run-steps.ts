@@ -1,4 +1,4 @@
-import { answerDetail, type KubernetesApi } from '../../../../kubernetes/api.ts'
+import { describeResponse, type KubernetesApi } from '../../../../kubernetes/api.ts'
 import { podPath } from '../../../../kubernetes/paths.ts'
 import type { LiveApplication, LivePod } from '../facts/cluster-facts.ts'
 import { livePod } from '../facts/live-objects.ts'
@@ -19,10 +19,10 @@ export async function podChange(
 ): Promise<Extract<RecoverResult, { readonly kind: 'changed' | 'failed' }> | undefined> {
   const { name, uid, resourceVersion } = known
   const answer = await api.request({ method: 'GET', path: podPath({ namespace, name }), deadlineMs })
-  if (answer.kind === 'answer' && answer.status === 404) return { kind: 'changed', detail: `pod ${name} is gone` }
-  const now = answer.kind === 'answer' && answer.status === 200 ? livePod(answer.body) : undefined
+  if (answer.kind === 'response' && answer.status === 404) return { kind: 'changed', detail: `pod ${name} is gone` }
+  const now = answer.kind === 'response' && answer.status === 200 ? livePod(answer.body) : undefined
   if (now === undefined) {
-    const detail = `pod ${name} could not be read, nothing was done: ${answerDetail(answer)}`
+    const detail = `pod ${name} could not be read, nothing was done: ${describeResponse(answer)}`
     return { kind: 'failed', detail, escalation: [] }
   }
   if (now.uid !== uid) return { kind: 'changed', detail: `pod ${name} is another one` }
@@ -62,13 +62,13 @@ async function deletePod(
   for (let tries = 1; ; tries++) {
     const body = { apiVersion: 'v1', kind: 'DeleteOptions', preconditions: { uid, resourceVersion: version } }
     const answer = await api.request({ method: 'DELETE', path, body, deadlineMs })
-    const detail = `pod ${pod}: ${answerDetail(answer)}`
+    const detail = `pod ${pod}: ${describeResponse(answer)}`
     if (answer.kind === 'failed') return { kind: 'failed', detail }
     const { status } = answer
     if ((status >= 200 && status < 300) || status === 404) return { kind: 'written', application }
     if (status !== 409) return { kind: 'failed', detail }
     const found = await api.request({ method: 'GET', path, deadlineMs })
-    const now = found.kind === 'answer' && found.status === 200 ? livePod(found.body) : undefined
+    const now = found.kind === 'response' && found.status === 200 ? livePod(found.body) : undefined
     if (now === undefined || now.uid !== uid || !now.ended || tries === maxTries) return { kind: 'changed', detail }
     version = now.resourceVersion
   }

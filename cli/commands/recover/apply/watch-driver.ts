@@ -50,8 +50,8 @@ async function uiAnswer(
   }
   const asking = createAsking(api, nowMs() + requestMs, nowMs)
   const answer = await asking.ask(proxyPath(pod, uiPort(raw), '/api/v1/applications'), 5_000)
-  if (answer.kind === 'answer' && answer.status === 200) {
+  if (answer.kind === 'response' && answer.status === 200) {
     return Array.isArray(answer.body) && answer.body.length > 0 ? 'yes' : 'not-yet'
   }
-  return answer.kind === 'answer' && (answer.status === 401 || answer.status === 403) ? 'unknown' : 'not-yet'
+  return answer.kind === 'response' && (answer.status === 401 || answer.status === 403) ? 'unknown' : 'not-yet'
 }

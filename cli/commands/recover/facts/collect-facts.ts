@@ -1,4 +1,4 @@
-import { recordOf } from '../../../../core/json.ts'
+import { toRecord } from '../../../../core/json.ts'
 import type { KubernetesApi } from '../../../../kubernetes/api.ts'
 import { mapReading } from '../../../cluster/reading.ts'
 import { getObject, listObjects } from '../../../cluster/requests.ts'
@@ -25,7 +25,7 @@ export async function collectFacts(api: KubernetesApi, namespace: string, driver
     application: liveApplication(valueIn(driver.application)) ?? null,
     pod: livePod(valueIn(driver.pod)) ?? null,
     namespaceAnnotations: mapReading(namespaceObject, (object) =>
-      stringsField(recordOf(object).metadata, 'annotations'),
+      stringsField(toRecord(object).metadata, 'annotations'),
     ),
     nodes: mapReading(nodes, (objects) => objects.map(parseNodeRoom)),
     limitRanges,

@@ -1,4 +1,4 @@
-import { recordOf } from '../../../../core/json.ts'
+import { toRecord } from '../../../../core/json.ts'
 import type { KubernetesApi } from '../../../../kubernetes/api.ts'
 import { textField } from '../../../evidence/fields.ts'
 
@@ -10,6 +10,6 @@ export async function userName(api: KubernetesApi): Promise<string> {
     body: { apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview' },
     deadlineMs: 10_000,
   })
-  const status = answer.kind === 'answer' ? recordOf(recordOf(answer.body).status) : {}
+  const status = answer.kind === 'response' ? toRecord(toRecord(answer.body).status) : {}
   return textField(status.userInfo, 'username') ?? 'unknown'
 }

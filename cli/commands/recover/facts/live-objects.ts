@@ -1,4 +1,4 @@
-import { isRecord, recordOf } from '../../../../core/json.ts'
+import { isRecord, toRecord } from '../../../../core/json.ts'
 import { parsePod } from '../../../../core/kubernetes/parse-objects.ts'
 import { parseSparkApplication } from '../../../../core/spark/application.ts'
 import { listField, numberField, stringsField, textField } from '../../../evidence/fields.ts'
@@ -29,11 +29,11 @@ export function liveApplication(object: unknown): LiveApplication | undefined {
 
 /** The pod of an API object; undefined when it is none, or says no uid and version. */
 export function livePod(object: unknown): LivePod | undefined {
-  const { metadata } = recordOf(object)
+  const { metadata } = toRecord(object)
   const [name, uid, resourceVersion] = ['name', 'uid', 'resourceVersion'].map((field) => textField(metadata, field))
   if (name == null || uid == null || resourceVersion == null) return undefined
-  const { finalizers } = recordOf(metadata)
-  const { phase } = recordOf(recordOf(object).status)
+  const { finalizers } = toRecord(metadata)
+  const { phase } = toRecord(toRecord(object).status)
   return {
     name,
     uid,

@@ -1,6 +1,6 @@
-import { boundOf, namespaceLimits } from '../../../../core/kubernetes/namespace-limits.ts'
+import { findBound, parseNamespaceLimits } from '../../../../core/kubernetes/namespace-limits.ts'
 import type { Pod } from '../../../../core/kubernetes/pod.ts'
-import { podTotalMilli } from '../../../../core/kubernetes/pod-resources.ts'
+import { computePodTotalMilli } from '../../../../core/kubernetes/pod-resources.ts'
 import type { Reading } from '../../../cluster/reading.ts'
 import { mayTake } from '../../../workload/node-room.ts'
 import type { ClusterFacts } from '../facts/cluster-facts.ts'
@@ -27,21 +27,21 @@ export function memoryCap(
   if (nodes.kind !== 'read' || limitRanges.kind !== 'read' || quotas.kind !== 'read') {
     return { unknown: missing.filter((text) => text !== '').join('; ') }
   }
-  const limits = namespaceLimits(limitRanges.value, quotas.value)
+  const limits = parseNamespaceLimits(limitRanges.value, quotas.value)
   const open = nodes.value.filter((node) => mayTake(driver, node))
   const largest = open.toSorted((a, b) => b.memoryMilli - a.memoryMilli)[0]
   const caps: MemoryCap[] = [
     largest === undefined
       ? { mostMiB: 0, by: 'no node may take the driver' }
       : cap(largest.memoryMilli - besideMilli, `the largest node that may take it, ${largest.name}`),
-    cap(boundOf(limits.container, 'memory').maxMilli, 'a LimitRange for containers'),
-    cap(boundOf(limits.pod, 'memory').maxMilli - besideMilli, 'a LimitRange for pods'),
+    cap(findBound(limits.container, 'memory').maxMilli, 'a LimitRange for containers'),
+    cap(findBound(limits.pod, 'memory').maxMilli - besideMilli, 'a LimitRange for pods'),
     ...limits.quotas.flatMap(({ name, room }) =>
       room
         .filter(({ resource }) => resource === 'memory')
         .map(({ side, leftMilli }) =>
           cap(
-            leftMilli + (counted === undefined ? 0 : podTotalMilli(counted.spec, side, 'memory')) - besideMilli,
+            leftMilli + (counted === undefined ? 0 : computePodTotalMilli(counted.spec, side, 'memory')) - besideMilli,
             `ResourceQuota ${name}, ${side}.memory`,
           ),
         ),

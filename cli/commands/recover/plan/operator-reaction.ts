@@ -1,4 +1,4 @@
-import { recordOf } from '../../../../core/json.ts'
+import { toRecord } from '../../../../core/json.ts'
 import { parseSparkApplication } from '../../../../core/spark/application.ts'
 import { numberField, textField } from '../../../evidence/fields.ts'
 import type { LiveApplication } from '../facts/cluster-facts.ts'
@@ -26,7 +26,7 @@ export function reactionTo(change: 'memory' | 'rerun', application: LiveApplicat
 
 /** The state as the operator calls it; null: it has told none. */
 export function stateOf({ operator, object }: LiveApplication): string | null {
-  const { applicationState, currentState } = recordOf(object.status)
+  const { applicationState, currentState } = toRecord(object.status)
   return operator === 'kubeflow' ? textField(applicationState, 'state') : textField(currentState, 'currentStateSummary')
 }
 
@@ -36,7 +36,7 @@ export function hasCompleted(application: LiveApplication): boolean {
   if (application.operator === 'kubeflow') return state === 'COMPLETED' || state === 'SUCCEEDING'
   if (state === 'Succeeded') return true
   // The last state before the resources were released.
-  const history = Object.entries(recordOf(recordOf(application.object.status).stateTransitionHistory))
+  const history = Object.entries(toRecord(toRecord(application.object.status).stateTransitionHistory))
     .toSorted(([a], [b]) => Number(a) - Number(b))
     .map(([, entry]) => textField(entry, 'currentStateSummary'))
     .filter((name) => !apacheTerminated.has(name ?? ''))
@@ -63,7 +63,7 @@ function kubeflow(change: 'memory' | 'rerun', application: LiveApplication): Rea
 
 /** As ShouldRetry of pkg/util/sparkapplication.go. */
 function isRetried({ object }: LiveApplication, state: string | null): boolean {
-  const { restartPolicy } = recordOf(object.spec)
+  const { restartPolicy } = toRecord(object.spec)
   const type = textField(restartPolicy, 'type')
   const [most, done] =
     state === 'FAILING'

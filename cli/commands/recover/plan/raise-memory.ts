@@ -1,5 +1,5 @@
-import { driverContainerIndex, type Pod } from '../../../../core/kubernetes/pod.ts'
-import { podTotalMilli } from '../../../../core/kubernetes/pod-resources.ts'
+import { findDriverContainerIndex, type Pod } from '../../../../core/kubernetes/pod.ts'
+import { computePodTotalMilli } from '../../../../core/kubernetes/pod-resources.ts'
 import { effectiveConf } from '../../../evidence/effective-conf.ts'
 import { type Evidence, valueIn as readValue } from '../../../evidence/evidence.ts'
 import { valueIn } from '../../../spark-conf/effective-conf.ts'
@@ -139,7 +139,7 @@ function memoryOf(
 
 /** What the pod asks for beside Spark's container. */
 function besideMilli({ spec }: Pod): number {
-  const index = driverContainerIndex(spec) ?? 0
+  const index = findDriverContainerIndex(spec) ?? 0
   const others = { ...spec, containers: spec.containers.filter((_, at) => at !== index) }
-  return Math.max(podTotalMilli(others, 'requests', 'memory'), podTotalMilli(others, 'limits', 'memory'))
+  return Math.max(computePodTotalMilli(others, 'requests', 'memory'), computePodTotalMilli(others, 'limits', 'memory'))
 }

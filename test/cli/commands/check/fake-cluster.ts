@@ -1,9 +1,9 @@
 import type { TestContext } from 'node:test'
-import { creationRequest } from '../../../../admission/admission-review.ts'
+import { createCreationRequest } from '../../../../admission/admission-review.ts'
 import { admit } from '../../../../admission/admit.ts'
 import { connect } from '../../../../cli/cluster/connect.ts'
 import type { Edges } from '../../../../cli/io/cli-io.ts'
-import { recordOf } from '../../../../core/json.ts'
+import { toRecord } from '../../../../core/json.ts'
 import packageJson from '../../../../package.json' with { type: 'json' }
 import { capableContext } from '../../../support/admission-captures.ts'
 import { type FakeAnswer, type FakeObject, startFakeApiServer } from '../../../support/fake-api-server.ts'
@@ -76,20 +76,20 @@ function selected({ metadata }: FakeObject, selector: string | null): boolean {
   const wanted = (selector ?? '').split(',').filter((part) => part !== '')
   return wanted.every((part) => {
     const [key = '', value] = part.split('=')
-    return recordOf(metadata.labels)[key] === value
+    return toRecord(metadata.labels)[key] === value
   })
 }
 
 /** The real webhook's answer, in a namespace that has opted in. */
 function admitted({ webhook, objects }: FakeCluster, namespace: string, body: unknown): unknown {
   const { metadata } = objects['/api/v1/namespaces']?.find((object) => object.metadata.name === namespace) ?? {}
-  if (webhook === null || recordOf(metadata?.labels)['spark-nanny.io/inject'] !== 'enabled') return body
-  const { decision } = admit(creationRequest(body, namespace), { ...capableContext, version: webhook })
+  if (webhook === null || toRecord(metadata?.labels)['spark-nanny.io/inject'] !== 'enabled') return body
+  const { decision } = admit(createCreationRequest(body, namespace), { ...capableContext, version: webhook })
   return decision.kind === 'inject' ? decision.pod : decision.kind === 'patch-service' ? decision.service : body
 }
 
 function reviewed({ denied = [] }: FakeCluster, body: unknown): FakeAnswer {
-  const { resourceAttributes } = recordOf(recordOf(body).spec)
-  const { verb, resource } = recordOf(resourceAttributes)
+  const { resourceAttributes } = toRecord(toRecord(body).spec)
+  const { verb, resource } = toRecord(resourceAttributes)
   return { status: 201, body: { status: { allowed: !denied.includes(`${verb} ${resource}`) } } }
 }

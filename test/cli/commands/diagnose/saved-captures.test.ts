@@ -33,12 +33,14 @@ function live(name: string) {
   const api: KubernetesApi = {
     request: async ({ path, onBytes }) => {
       if (path.includes('/log?')) {
-        if (log === '') return { kind: 'answer', status: 400, body: null }
+        if (log === '') return { kind: 'response', status: 400, body: null }
         onBytes?.(new TextEncoder().encode(`26/11/24 11:50:00 INFO App: connecting as ${planted} …\n${log}`))
-        return { kind: 'answer', status: 200, body: null }
+        return { kind: 'response', status: 200, body: null }
       }
       const body = answers[path.split('?')[0] ?? '']
-      return body === undefined ? { kind: 'answer', status: 404, body: null } : { kind: 'answer', status: 200, body }
+      return body === undefined
+        ? { kind: 'response', status: 404, body: null }
+        : { kind: 'response', status: 200, body }
     },
     // biome-ignore lint/correctness/useYield: nothing watches
     async *watch() {

@@ -12,10 +12,12 @@ function apiOf(answers: Readonly<Record<string, unknown>>, log: string): Kuberne
     request: async ({ path, onBytes }) => {
       if (path.startsWith(`${pods}/d/log`)) {
         onBytes?.(new TextEncoder().encode(log))
-        return { kind: 'answer', status: 200, body: null }
+        return { kind: 'response', status: 200, body: null }
       }
       const body = answers[path.split('?')[0] ?? '']
-      return body === undefined ? { kind: 'answer', status: 404, body: null } : { kind: 'answer', status: 200, body }
+      return body === undefined
+        ? { kind: 'response', status: 404, body: null }
+        : { kind: 'response', status: 200, body }
     },
     // biome-ignore lint/correctness/useYield: nothing watches
     async *watch() {

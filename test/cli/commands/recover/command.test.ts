@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { recordOf } from '../../../../core/json.ts'
+import { toRecord } from '../../../../core/json.ts'
 import { assertGoldenText } from '../../../support/golden-text.ts'
 import { runCli } from '../../run-cli.ts'
 import { application, exited, pod, runs } from './driver-case.ts'
@@ -31,7 +31,7 @@ test('--apply: record, patch, next driver, record', async (t) => {
   const { exitCode, stdout, stderr } = await cluster.recover('--apply', '--audit-file', 'audit.jsonl')
   assert.deepEqual([exitCode, stderr], [0, ''], stdout)
   await assertGoldenText('cli/recover/recovered.txt', steady(stdout))
-  assert.deepEqual(recordOf(recordOf(cluster.application()?.spec).driver).memory, '1536m')
+  assert.deepEqual(toRecord(toRecord(cluster.application()?.spec).driver).memory, '1536m')
   const [record, ...others] = recoveries(cluster.application())
   assert.deepEqual(others, [])
   assert.deepEqual(
@@ -58,7 +58,7 @@ test('--apply: record, patch, next driver, record', async (t) => {
   )
   const events = cluster.api.list(collections.events)
   assert.deepEqual(
-    events.map(({ reason, type, involvedObject }) => [reason, type, recordOf(involvedObject).uid]),
+    events.map(({ reason, type, involvedObject }) => [reason, type, toRecord(involvedObject).uid]),
     [
       ['SparkNannyRecovery', 'Normal', 'app-uid'],
       ['SparkNannyRecovery', 'Normal', 'app-uid'],
@@ -66,7 +66,7 @@ test('--apply: record, patch, next driver, record', async (t) => {
   )
   const patches = cluster.api.bodies.filter(({ path }) => path.endsWith('/sparkapplications/nightly'))
   for (const { body, contentType } of patches) {
-    const { uid, resourceVersion } = recordOf(recordOf(body).metadata)
+    const { uid, resourceVersion } = toRecord(toRecord(body).metadata)
     assert.deepEqual([contentType, uid, typeof resourceVersion], ['application/merge-patch+json', 'app-uid', 'string'])
   }
   // Called again, it leaves the driver alone.
@@ -82,8 +82,8 @@ test('--apply for a stale pod: that very pod is deleted, then the application ru
   assert.equal(exitCode, 0, stdout)
   await assertGoldenText('cli/recover/stale-pod.txt', steady(stdout).replace(/"[^"]*T12:[^"]*Z"/g, '"NOW"'))
   const deletion = cluster.api.bodies.find(({ path }) => path.endsWith('/pods/nightly-driver'))
-  assert.equal(recordOf(recordOf(deletion?.body).preconditions).uid, 'pod-uid')
-  assert.equal(typeof recordOf(recordOf(deletion?.body).preconditions).resourceVersion, 'string')
+  assert.equal(toRecord(toRecord(deletion?.body).preconditions).uid, 'pod-uid')
+  assert.equal(typeof toRecord(toRecord(deletion?.body).preconditions).resourceVersion, 'string')
 })
 
 test('JSON: the plan and what came of it in one document', async (t) => {
@@ -103,7 +103,7 @@ test('the operator writes the status meanwhile: the same decision, another versi
     conflicts += 1
     const object = cluster.application()
     assert.ok(object !== undefined)
-    cluster.api.set(collections.applications, { ...object, status: { ...recordOf(object.status), executorState: {} } })
+    cluster.api.set(collections.applications, { ...object, status: { ...toRecord(object.status), executorState: {} } })
     return undefined
   })
   const { exitCode, stdout } = await cluster.recover('--apply')
@@ -200,7 +200,7 @@ test('a run that was cut off after its patch: the next one watches, and complete
   const cluster = await fakeOperator(t)
   cluster.answer('GET', /labelSelector=spark-role/, () => {
     // Once the patch is there the caller is gone.
-    const isPatched = recordOf(recordOf(cluster.application()?.spec).driver).memory === '1536m'
+    const isPatched = toRecord(toRecord(cluster.application()?.spec).driver).memory === '1536m'
     if (isPatched && !resumed) throw new Error('gone')
     return undefined
   })
@@ -222,7 +222,7 @@ test('a run that was cut off after its patch: the next one watches, and complete
     recoveries(cluster.application()).map(({ id, outcome }) => [id, outcome]),
     [[record?.id, 'recovered']],
   )
-  assert.ok(cluster.api.bodies.slice(before).every(({ body }) => !('spec' in recordOf(body))))
+  assert.ok(cluster.api.bodies.slice(before).every(({ body }) => !('spec' in toRecord(body))))
 })
 
 test('no next driver: what to do, and who is to be brought in', async (t) => {

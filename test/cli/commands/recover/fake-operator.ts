@@ -1,5 +1,5 @@
 import type { TestContext } from 'node:test'
-import { recordOf } from '../../../../core/json.ts'
+import { toRecord } from '../../../../core/json.ts'
 import { createClient } from '../../../../kubernetes/client.ts'
 import { loadAccess } from '../../../../kubernetes/in-cluster-access.ts'
 import {
@@ -82,7 +82,7 @@ export async function fakeOperator(t: TestContext, options: FakeOperatorOptions 
     if (old !== undefined) return
     const next = pod(options.next ?? runs, 'Running', { metadata: { uid: 'pod-2' } })
     api.set(collections.pods, next as FakeObject)
-    const status = { ...recordOf(object.status), applicationState: { state: 'RUNNING' } }
+    const status = { ...toRecord(object.status), applicationState: { state: 'RUNNING' } }
     api.set(collections.applications, { ...object, status })
   }
   return {
@@ -111,6 +111,6 @@ export async function fakeOperator(t: TestContext, options: FakeOperatorOptions 
 }
 
 export const recoveries = (object: FakeObject | undefined): readonly Record<string, unknown>[] => {
-  const text = recordOf(object?.metadata.annotations)['spark-nanny.io/recoveries']
+  const text = toRecord(object?.metadata.annotations)['spark-nanny.io/recoveries']
   return typeof text === 'string' ? JSON.parse(text) : []
 }

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { recordOf } from '../../../../core/json.ts'
+import { toRecord } from '../../../../core/json.ts'
 import type { KubernetesApi } from '../../../../kubernetes/api.ts'
 import { parsePage } from '../../../../kubernetes/list-page.ts'
 
@@ -45,7 +45,7 @@ export interface Audit {
 export async function startAudit(api: KubernetesApi, labelSelector: string): Promise<Audit> {
   const path = `/api/v1/pods?labelSelector=${encodeURIComponent(labelSelector)}`
   const first = await api.request({ method: 'GET', path, deadlineMs: 30_000 })
-  const page = first.kind === 'answer' ? parsePage(first.body) : undefined
+  const page = first.kind === 'response' ? parsePage(first.body) : undefined
   if (page === undefined) throw new Error(`the audit failed to start: ${JSON.stringify(first)}`)
   const now = new Map<string, AuditedPod>()
   const history = new Map<string, AuditedChange[]>()
@@ -55,7 +55,7 @@ export async function startAudit(api: KubernetesApi, labelSelector: string): Pro
   let { resourceVersion } = page
 
   const take = (event: unknown): void => {
-    const { type, object } = recordOf(event)
+    const { type, object } = toRecord(event)
     // No validation: this is the test's own connection to the API server.
     const pod = object as AuditedPod
     if (type === 'ERROR') throw new Error(`the audit’s watch failed: ${JSON.stringify(object)}`)

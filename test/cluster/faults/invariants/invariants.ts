@@ -1,4 +1,4 @@
-import { recordOf } from '../../../../core/json.ts'
+import { toRecord } from '../../../../core/json.ts'
 import type { PassedWrite } from '../proxy/proxy.ts'
 import { driverImage, ownSidecarImage } from '../scenarios/driver-pod.ts'
 import { type RunEvidence, wasDeleted } from './outcome.ts'
@@ -26,13 +26,13 @@ type PodWrite = PassedWrite & { readonly uid: string }
 
 function parsePodUid({ method, path, body }: PassedWrite): string | undefined {
   if (!/\/namespaces\/[^/]+\/pods\//.test(path)) return undefined
-  const { preconditions, metadata } = recordOf(body)
-  return String(recordOf(method === 'DELETE' ? preconditions : metadata).uid)
+  const { preconditions, metadata } = toRecord(body)
+  return String(toRecord(method === 'DELETE' ? preconditions : metadata).uid)
 }
 
 const countSuccesses = ({ answers }: PassedWrite) => answers.filter(({ status }) => status < 300).length
 const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0)
-const isBypass = ({ method, body }: PassedWrite) => method === 'PATCH' && 'spec' in recordOf(body)
+const isBypass = ({ method, body }: PassedWrite) => method === 'PATCH' && 'spec' in toRecord(body)
 
 function findPodViolations(evidence: RunEvidence, record: PodRecord, writes: readonly PodWrite[]): readonly string[] {
   const { uid, name, scenario, expected, inconclusive, deletedByTest } = record
@@ -79,8 +79,8 @@ function findExecutorViolations(
 
 function findPreconditionViolations({ method, path, body }: PodWrite): readonly string[] {
   if (method !== 'DELETE') return []
-  const { preconditions, ...options } = recordOf(body)
-  const { uid, resourceVersion } = recordOf(preconditions)
+  const { preconditions, ...options } = toRecord(body)
+  const { uid, resourceVersion } = toRecord(preconditions)
   const problems = [
     ...(typeof uid === 'string' ? [] : ['without its uid']),
     ...(typeof resourceVersion === 'string' ? [] : ['without its resourceVersion']),

@@ -1,5 +1,5 @@
-import { nextApplicationIdSuffixAnnotation, rescuedAnnotation } from '../../../../core/contract/pod-contract.ts'
-import { recordOf } from '../../../../core/json.ts'
+import { nextApplicationIdSuffixAnnotation, bypassedAnnotation } from '../../../../core/contract/pod-contract.ts'
+import { toRecord } from '../../../../core/json.ts'
 import type { PassedWrite } from '../proxy/proxy.ts'
 import type { DriverSimulation } from '../runner/driver-simulation.ts'
 import { driverImage } from '../scenarios/driver-pod.ts'
@@ -53,9 +53,9 @@ export function findUnsettled(evidence: RunEvidence): readonly string[] {
     .map(({ name }) => `${name}, an executor of the driver before, still exists`)
   const numbers = audit.pods().flatMap(({ metadata, status, spec }) => {
     const [container] = Array.isArray(status.containerStatuses) ? status.containerStatuses : []
-    const { state, restartCount, name } = recordOf(container)
+    const { state, restartCount, name } = toRecord(container)
     const isNumbered = name === 'spark-kubernetes-driver' && spec.initContainers !== undefined
-    if (!isNumbered || recordOf(state).running === undefined) return []
+    if (!isNumbered || toRecord(state).running === undefined) return []
     const suffix = metadata.annotations?.[nextApplicationIdSuffixAnnotation]
     const wanted = `-${Number(restartCount) + 2}`
     return suffix === wanted ? [] : [`${metadata.name}: the next application id suffix is ${suffix}, not ${wanted}`]
@@ -67,6 +67,6 @@ export function findUnsettled(evidence: RunEvidence): readonly string[] {
 function isBypassed({ audit }: RunEvidence, uid: string): boolean {
   const pod = audit.changes(uid).at(-1)?.pod
   return (
-    pod?.spec.initContainers?.[0]?.image === driverImage && pod.metadata.annotations?.[rescuedAnnotation] !== undefined
+    pod?.spec.initContainers?.[0]?.image === driverImage && pod.metadata.annotations?.[bypassedAnnotation] !== undefined
   )
 }

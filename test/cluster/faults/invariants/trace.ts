@@ -1,10 +1,10 @@
-import { recordOf } from '../../../../core/json.ts'
+import { toRecord } from '../../../../core/json.ts'
 import type { PassedWrite } from '../proxy/proxy.ts'
 
 const replicaEvents = [
   'leader',
   'leader-lost',
-  'loop-ended',
+  'controller-loop-failed',
   'reconcile-failed',
   'action-broken',
   'synced',
@@ -13,7 +13,7 @@ const replicaEvents = [
 
 /** Formats the log lines about whole replicas, in order. */
 export function formatOverview(lines: readonly object[]): string {
-  const reported = lines.filter((line) => replicaEvents.includes(String(recordOf(line).event)))
+  const reported = lines.filter((line) => replicaEvents.includes(String(toRecord(line).event)))
   return ['replicas', ...reported.map((line) => `  ${JSON.stringify(line).slice(0, 400)}`)].join('\n')
 }
 
@@ -28,7 +28,7 @@ export function formatPodTrace(
   const passed = writes
     .filter((write) => isOf([write.body, write.answers]))
     .map(({ replica, method, path, fault, answers, receivedMs, body }) => {
-      const reason = String(recordOf(body).reason ?? '')
+      const reason = String(toRecord(body).reason ?? '')
       const statuses = answers.map(({ status }) => status).join('+') || 'not sent on'
       return `  ${Math.round(receivedMs)} ${replica} ${method} ${path.split('/').slice(-2).join('/')} ${reason} ${fault}: ${statuses}`
     })

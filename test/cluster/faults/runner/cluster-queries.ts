@@ -1,5 +1,5 @@
-import { recordOf } from '../../../../core/json.ts'
-import { type ApiRequest, answerDetail, type KubernetesApi } from '../../../../kubernetes/api.ts'
+import { toRecord } from '../../../../core/json.ts'
+import { type ApiRequest, describeResponse, type KubernetesApi } from '../../../../kubernetes/api.ts'
 import type { Audit } from '../invariants/audit.ts'
 import { runLabel } from '../scenarios/driver-pod.ts'
 
@@ -17,9 +17,9 @@ const applications = '/apis/sparkoperator.k8s.io/v1beta2/namespaces/%/sparkappli
 export function createClusterQueries(api: KubernetesApi): TestApi {
   const ask = async (request: Omit<ApiRequest, 'deadlineMs'>, fine?: number) => {
     const answer = await api.request({ ...request, deadlineMs: 60_000 })
-    const isFine = answer.kind === 'answer' && (answer.status < 300 || answer.status === fine)
-    if (!isFine) throw new Error(`${request.path}: ${answerDetail(answer)}`)
-    return recordOf(answer.body)
+    const isFine = answer.kind === 'response' && (answer.status < 300 || answer.status === fine)
+    if (!isFine) throw new Error(`${request.path}: ${describeResponse(answer)}`)
+    return toRecord(answer.body)
   }
   return {
     eventReasons: async (namespaces) => {
@@ -27,8 +27,8 @@ export function createClusterQueries(api: KubernetesApi): TestApi {
       for (const namespace of namespaces) {
         const { items } = await ask({ method: 'GET', path: `/api/v1/namespaces/${namespace}/events` })
         for (const item of Array.isArray(items) ? items : []) {
-          const { involvedObject, reason } = recordOf(item)
-          const uid = String(recordOf(involvedObject).uid)
+          const { involvedObject, reason } = toRecord(item)
+          const uid = String(toRecord(involvedObject).uid)
           reasons.set(uid, [...(reasons.get(uid) ?? []), String(reason)])
         }
       }

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { isRecord, recordOf } from '../../../../core/json.ts'
+import { isRecord, toRecord } from '../../../../core/json.ts'
 import type { KubernetesApi } from '../../../../kubernetes/api.ts'
 
 /** Annotation: when an object was created, by the fast clock. The API server only knows its own time. */
@@ -38,9 +38,9 @@ export interface HastenedDeadlines {
 /** The API as it would be if the API server's clock were as fast. */
 export function hastened(api: KubernetesApi, clock: FastClock, deadlines: HastenedDeadlines): KubernetesApi {
   const dated = (object: unknown): void => {
-    const { metadata } = recordOf(object)
+    const { metadata } = toRecord(object)
     if (!isRecord(metadata)) return
-    const created = recordOf(metadata.annotations)[createdAnnotation]
+    const created = toRecord(metadata.annotations)[createdAnnotation]
     if (created !== undefined) metadata.creationTimestamp = created
     const { deletionTimestamp } = metadata
     if (typeof deletionTimestamp === 'string') {
@@ -51,13 +51,13 @@ export function hastened(api: KubernetesApi, clock: FastClock, deadlines: Hasten
     request: async (request) => {
       const deadlineMs = deadlines.realMs(request.path, request.deadlineMs)
       const answer = await api.request({ ...request, deadlineMs })
-      const items = answer.kind === 'answer' ? recordOf(answer.body).items : undefined
+      const items = answer.kind === 'response' ? toRecord(answer.body).items : undefined
       if (Array.isArray(items)) items.forEach(dated)
       return answer
     },
     async *watch(path, _idleMs, signal) {
       for await (const item of api.watch(path, deadlines.watchIdleMs, signal)) {
-        if (item.kind === 'event') dated(recordOf(item.event).object)
+        if (item.kind === 'event') dated(toRecord(item.event).object)
         yield item
       }
     },

@@ -1,4 +1,4 @@
-import { recordOf } from '../../../../core/json.ts'
+import { toRecord } from '../../../../core/json.ts'
 import type { PassedWrite } from '../proxy/proxy.ts'
 
 /** Derives the leader from the API server's responses to writes of the lease. */
@@ -20,11 +20,11 @@ export function createLeaderObserver(): LeaderObserver {
     answered: ({ path, answers }) => {
       const answer = answers.at(-1)
       if (!path.includes('/leases') || answer === undefined || answer.status >= 300) return
-      const { metadata, spec } = recordOf(answer.body)
-      const version = BigInt(String(recordOf(metadata).resourceVersion ?? 0))
+      const { metadata, spec } = toRecord(answer.body)
+      const version = BigInt(String(toRecord(metadata).resourceVersion ?? 0))
       if (version <= newest) return
       newest = version
-      const next = String(recordOf(spec).holderIdentity ?? '').replace(/_.*$/, '')
+      const next = String(toRecord(spec).holderIdentity ?? '').replace(/_.*$/, '')
       if (next !== '' && next !== name) changes += 1
       name = next
     },

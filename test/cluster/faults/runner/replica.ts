@@ -1,5 +1,5 @@
 import { watchSparkApplications } from '../../../../cluster/spark-applications.ts'
-import { background } from '../../../../core/background-tasks.ts'
+import { createBackgroundTasks } from '../../../../core/background-tasks.ts'
 import { createClient } from '../../../../kubernetes/client.ts'
 import type { ControllerConfig } from '../../../../webhook/config/controller-config.ts'
 import { createControllerMetrics } from '../../../../webhook/controller/metrics/metrics.ts'
@@ -51,7 +51,7 @@ export function startReplica({ name, seed, namespace, proxy, clock, config, uis 
     sleeping -= 1
   }
   const edges = { api, log, sleep, random: seeded(seed, name, 'jitter'), nowMs: clock.nowMs }
-  const loops = background(log)
+  const loops = createBackgroundTasks(log)
   const applications = watchSparkApplications(edges)
   applications.reflectors.forEach((reflector, index) => {
     loops.start(`applications-${index}`, reflector.run)

@@ -45,7 +45,7 @@ export async function runSeed(options: RunOptions): Promise<RunReport> {
     lease: `faults-${seed}`,
     namespaceSelector: options.namespaceSelector,
     fallback: { ...defaultConfig.fallback, mode: 'delete' as const, intervalMs: 5_000, timeoutMs: 5_000 },
-    rails: { ...defaultConfig.rails, backoffMs: 10_000, ...(unhindered && wide) },
+    rails: { ...defaultConfig.safeguards, backoffMs: 10_000, ...(unhindered && wide) },
   }
   const rates = {
     requests: between(random, 0.1, 0.35),

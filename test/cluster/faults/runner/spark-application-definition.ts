@@ -1,4 +1,4 @@
-import { recordOf } from '../../../../core/json.ts'
+import { toRecord } from '../../../../core/json.ts'
 import type { Cluster } from '../../harness/cluster.ts'
 import { waitFor } from '../../harness/processes.ts'
 
@@ -33,7 +33,7 @@ export async function defineSparkApplications(cluster: Cluster): Promise<() => P
   if ((await cluster.kubectl(['get', 'crd', name, '--ignore-not-found', '-o', 'name'])) !== '') return async () => {}
   await cluster.kubectl(['create', '-f', '-'], JSON.stringify(definition))
   await waitFor({ what: `${name} is served`, timeoutMs: 30_000 }, async () => {
-    const { status } = recordOf(JSON.parse(await cluster.kubectl(['get', 'crd', name, '-o', 'json'])))
+    const { status } = toRecord(JSON.parse(await cluster.kubectl(['get', 'crd', name, '-o', 'json'])))
     return /"type":"Established"/.test(JSON.stringify(status)) ? true : undefined
   })
   return async () => {

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { recordOf } from '../../../../core/json.ts'
-import { type ApiRequest, answerDetail, type KubernetesApi } from '../../../../kubernetes/api.ts'
+import { toRecord } from '../../../../core/json.ts'
+import { type ApiRequest, describeResponse, type KubernetesApi } from '../../../../kubernetes/api.ts'
 
 /** Rejects pending operations of scenarios when the simulation ends. */
 export class SimulationEnded extends Error {}
@@ -26,9 +26,9 @@ export function createPacedWriter(api: KubernetesApi, writesPerSecond: number, e
       if (ending.aborted) throw new SimulationEnded()
       written += 1
       const answer = await api.request({ ...request, deadlineMs: 30_000 })
-      if (answer.kind === 'answer' && answer.status < 300) return recordOf(answer.body)
-      if (answer.kind === 'answer' && answer.status === 404) return undefined
-      throw new Error(`${request.method} ${request.path}: ${answerDetail(answer)}`)
+      if (answer.kind === 'response' && answer.status < 300) return toRecord(answer.body)
+      if (answer.kind === 'response' && answer.status === 404) return undefined
+      throw new Error(`${request.method} ${request.path}: ${describeResponse(answer)}`)
     },
   }
 }

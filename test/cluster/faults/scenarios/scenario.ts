@@ -1,4 +1,4 @@
-import { recordOf } from '../../../../core/json.ts'
+import { toRecord } from '../../../../core/json.ts'
 import type { ExecutorRecord, Expected, PodRecord } from '../invariants/records.ts'
 import { type FastClock, iso } from '../runner/fast-clock.ts'
 import { between, type Random, seeded } from '../runner/random.ts'
@@ -45,7 +45,7 @@ export interface ScenarioDeps extends SimulatedPodDeps {
 export function createScenario(kind: string, name: string, edges: ScenarioDeps): Scenario {
   const { seed, run, labelled, unlabelled, clock, ending, write, pods, executors } = edges
   const random = seeded(seed, name)
-  const applicationPath = (namespace: string) =>
+  const formatApplicationPath = (namespace: string) =>
     `/apis/sparkoperator.k8s.io/v1beta2/namespaces/${namespace}/sparkapplications`
   let applicationName: string | null = null
   return {
@@ -63,7 +63,7 @@ export function createScenario(kind: string, name: string, edges: ScenarioDeps):
     create: async ({ namespace, expected, createdMs = clock.nowMs(), ...plan }) => {
       const object = driverPod({ ...plan, name, run }, createdMs)
       const made = await write({ method: 'POST', path: `/api/v1/namespaces/${namespace}/pods`, body: object })
-      const { uid } = recordOf(made?.metadata)
+      const { uid } = toRecord(made?.metadata)
       if (typeof uid !== 'string') throw new Error(`the API server created no pod for ${name}`)
       const podIp = edges.nextAddress()
       const application = plan.owner?.name ?? null
@@ -83,7 +83,7 @@ export function createScenario(kind: string, name: string, edges: ScenarioDeps):
     application: async (namespace, restartPolicy) => {
       const made = await write({
         method: 'POST',
-        path: applicationPath(namespace),
+        path: formatApplicationPath(namespace),
         body: {
           apiVersion: 'sparkoperator.k8s.io/v1beta2',
           kind: 'SparkApplication',
@@ -92,19 +92,19 @@ export function createScenario(kind: string, name: string, edges: ScenarioDeps):
         },
       })
       applicationName = name
-      return String(recordOf(made?.metadata).uid)
+      return String(toRecord(made?.metadata).uid)
     },
     attempts: async (namespace, executionAttempts) => {
       await write({
         method: 'PATCH',
-        path: `${applicationPath(namespace)}/${applicationName}/status`,
+        path: `${formatApplicationPath(namespace)}/${applicationName}/status`,
         contentType: 'application/merge-patch+json',
         body: { status: { executionAttempts, lastSubmissionAttemptTime: iso(clock.nowMs()) } },
       })
     },
     executor: async (pod, object, old) => {
       const path = `/api/v1/namespaces/${pod.record.namespace}/pods`
-      const made = recordOf((await write({ method: 'POST', path, body: object }))?.metadata)
+      const made = toRecord((await write({ method: 'POST', path, body: object }))?.metadata)
       executors.push({ uid: String(made.uid), name: String(made.name), old, driver: pod })
     },
   }

@@ -1,9 +1,9 @@
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
-import { answer } from '../../../../admission/admit.ts'
+import { respond } from '../../../../admission/admit.ts'
 import { skip } from '../../../../admission/decide.ts'
 import { createAuthority, issueServingCertificate } from '../../../../certs/pki/issue-certificates.ts'
-import { buildServer } from '../../../../webhook/server/server.ts'
+import { createWebhookServer } from '../../../../webhook/server/server.ts'
 import type { Cluster } from '../cluster.ts'
 
 /** A webhook that lets everything through and remembers what it was asked about. */
@@ -19,10 +19,10 @@ export async function startRecordingWebhook({ nodeAddress }: Cluster): Promise<R
   const authority = createAuthority(new Date())
   const leaf = issueServingCertificate(authority, [nodeAddress], new Date())
   let asked: string[] = []
-  const app = buildServer({
+  const app = createWebhookServer({
     admit: (request) => {
       asked.push(`${request.kind.kind} ${request.namespace}/${request.name}`)
-      return answer(request, skip('not-a-driver'))
+      return respond(request, skip('not-a-driver'))
     },
     certificate: { cert: leaf.certificatePem, key: leaf.privateKeyPem },
     unready: () => [],

@@ -17,7 +17,7 @@ const driver = observed({ sidecar: null, owner: { name: 'pi', uid: 'uid-applicat
 const key = 'spark-nanny.io/actions'
 
 /** One SparkApplication, which the cache shows as it is, or as it was when `freeze` was called; and one pod of it. */
-function scene(t: TestContext, rails = { ...defaultConfig.rails, perApplication: 1 }) {
+function scene(t: TestContext, rails = { ...defaultConfig.safeguards, perApplication: 1 }) {
   const controller = new AbortController()
   t.after(() => controller.abort())
   let elapsedMs = 0
@@ -58,7 +58,7 @@ function scene(t: TestContext, rails = { ...defaultConfig.rails, perApplication:
           request: async ({ path }) => {
             asked.push(path)
             const items = pod === undefined ? [] : [pod]
-            return { kind: 'answer', status: 200, body: { kind: 'PodList', metadata: {}, items } }
+            return { kind: 'response', status: 200, body: { kind: 'PodList', metadata: {}, items } }
           },
         },
         performer: {

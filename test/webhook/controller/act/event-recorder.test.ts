@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
-import type { GuardedNamespace } from '../../../../cluster/namespaces.ts'
+import type { LabelledNamespace } from '../../../../cluster/namespaces.ts'
 import type { ToldEvent } from '../../../../kubernetes/event.ts'
 import { WatchedCollection } from '../../../../kubernetes/store.ts'
 import { createTelling } from '../../../../webhook/controller/act/event-recorder.ts'
@@ -58,7 +58,7 @@ function taskOf(name: string): Task {
     assessment: { kind: 'unguarded', reason: 'not-injected' },
     choice: { kind: 'report' },
     circumstances: circumstancesOf(driver, {
-      namespaces: new WatchedCollection<GuardedNamespace>(() => undefined),
+      namespaces: new WatchedCollection<LabelledNamespace>(() => undefined),
       applications: { known: () => undefined },
       chartSettings: {},
       config: defaultConfig,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { applicationIdSuffixEnv } from '../../../../core/contract/pod-contract.ts'
-import { recordOf } from '../../../../core/json.ts'
+import { toRecord } from '../../../../core/json.ts'
 import { oldExecutors, parseExecutor } from '../../../../webhook/controller/act/stale-executors.ts'
 import { listOf } from '../../../../webhook/controller/driver/parse-container.ts'
 import { observe } from '../../../../webhook/controller/driver/parse-driver.ts'
@@ -16,7 +16,7 @@ const restarted = (restarts = 1): FakeObject => {
   const annotations = { 'spark-nanny.io/next-application-id-suffix': `-${restarts + 2}` }
   const lastState = terminated(137, restartedMs - 1_000)
   const pod = driverPod({ restarts, state: running(restartedMs), lastState, annotations })
-  const spec = recordOf(pod.spec)
+  const spec = toRecord(pod.spec)
   const env = [{ name: applicationIdSuffixEnv, value: '' }]
   return { ...pod, spec: { ...spec, containers: listOf(spec.containers).map((container) => ({ ...container, env })) } }
 }
@@ -128,7 +128,7 @@ test('executors that may not be deleted yet keep nothing else of their driver wa
   rig.start()
   await until(() => rig.lines.some(({ line }) => line.event === 'action-failed'), 'a failure')
   const pod = restarted()
-  const annotations = { ...recordOf(pod.metadata.annotations), 'spark-nanny.io/poll-interval': 'often' }
+  const annotations = { ...toRecord(pod.metadata.annotations), 'spark-nanny.io/poll-interval': 'often' }
   rig.api.set(pods, { ...pod, metadata: { ...pod.metadata, annotations } })
   await until(() => rig.told().some(({ reason }) => reason === 'SparkNannyBadSetting'), 'an Event')
   assert.equal(rig.calls().filter((line) => line.startsWith('DELETE')).length, 1)

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { GuardedNamespace } from '../../../../cluster/namespaces.ts'
-import { keepApplication } from '../../../../cluster/spark-applications.ts'
+import type { LabelledNamespace } from '../../../../cluster/namespaces.ts'
+import { projectApplication } from '../../../../cluster/spark-applications.ts'
 import type { SparkOperator } from '../../../../core/spark/application.ts'
 import { WatchedCollection } from '../../../../kubernetes/store.ts'
 import { circumstancesOf } from '../../../../webhook/controller/assess/driver-context.ts'
@@ -9,7 +9,7 @@ import { defaultConfig } from '../controller-harness.ts'
 import { observed } from '../driver/drivers.ts'
 
 function resubmits(operator: SparkOperator, spec: object, status: object): boolean {
-  const known = keepApplication({
+  const known = projectApplication({
     apiVersion: operator === 'kubeflow' ? 'sparkoperator.k8s.io/v1beta2' : 'spark.apache.org/v1',
     kind: 'SparkApplication',
     metadata: { name: 'pi', namespace: 'spark', uid: 'u', generation: 1, resourceVersion: '1' },
@@ -19,7 +19,7 @@ function resubmits(operator: SparkOperator, spec: object, status: object): boole
   const circumstances = circumstancesOf(
     { ...observed(), owner: { operator, namespace: 'spark', name: 'pi', uid: 'u' } },
     {
-      namespaces: new WatchedCollection<GuardedNamespace>(() => undefined),
+      namespaces: new WatchedCollection<LabelledNamespace>(() => undefined),
       applications: { known: () => known },
       chartSettings: {},
       config: defaultConfig,

@@ -10,7 +10,7 @@ import { defaultConfig } from '../controller-harness.ts'
 import { observed } from '../driver/drivers.ts'
 
 const nowMs = createdMs + 600_000
-const { rails } = defaultConfig
+const { safeguards: rails } = defaultConfig
 
 const rows: readonly [number, number, number, boolean][] = [
   [1, 1, 0, false],

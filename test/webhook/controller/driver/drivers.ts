@@ -1,6 +1,6 @@
 import { resolveSettings } from '../../../../core/settings/settings.ts'
 import type { Judgement, Verdict } from '../../../../core/verdict/verdict.ts'
-import { firstJudgement } from '../../../../core/verdict/verdict.ts'
+import { createJudgement } from '../../../../core/verdict/verdict.ts'
 import type { AssessmentContext } from '../../../../webhook/controller/assess/assess.ts'
 import type { Rails } from '../../../../webhook/controller/decide/choose-action.ts'
 import type { DriverObservation } from '../../../../webhook/controller/driver/driver.ts'
@@ -46,6 +46,6 @@ export const freeRails = (fields: Partial<Rails> = {}): Rails => ({
   ...fields,
 })
 
-export const judged = (verdict: Verdict): Judgement => ({ ...firstJudgement(0, true), verdict })
+export const judged = (verdict: Verdict): Judgement => ({ ...createJudgement(0, true), verdict })
 
 export const unresponsive: Verdict = { kind: 'hung', sinceMs: 0, reason: 'unresponsive', detail: 'timeout' }

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { recordOf } from '../../../../core/json.ts'
+import { toRecord } from '../../../../core/json.ts'
 import { heldBack } from '../../../../webhook/controller/assess/startup-blocked.ts'
 import { observe } from '../../../../webhook/controller/driver/parse-driver.ts'
 import { createdMs, heldBackPod, iso, waiting } from '../../../support/driver-pods.ts'
 
 test('a sidecar whose turn has not come, since another native sidecar runs but is not started, is not slow', () => {
   const pod = heldBackPod(waiting('PodInitializing'))
-  const [spec, status] = [recordOf(pod.spec), recordOf(pod.status)]
+  const [spec, status] = [toRecord(pod.spec), toRecord(pod.status)]
   const proxy = { name: 'istio-proxy', image: 'istio', restartPolicy: 'Always', startupProbe: {} }
   const state = { running: { startedAt: iso(createdMs + 4_000) } }
   const driver = observe({
