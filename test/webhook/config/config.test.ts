@@ -38,7 +38,7 @@ test('what is required is enough', () => {
             apps: [],
             appsNamespace: 'spark',
           },
-          rails: {
+          safeguards: {
             perApplication: 3,
             perNamespace: 10,
             perCluster: 30,

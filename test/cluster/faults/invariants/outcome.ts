@@ -1,4 +1,4 @@
-import { nextApplicationIdSuffixAnnotation, bypassedAnnotation } from '../../../../core/contract/pod-contract.ts'
+import { bypassedAnnotation, nextApplicationIdSuffixAnnotation } from '../../../../core/contract/pod-contract.ts'
 import { toRecord } from '../../../../core/json.ts'
 import type { PassedWrite } from '../proxy/proxy.ts'
 import type { DriverSimulation } from '../runner/driver-simulation.ts'
