@@ -4,7 +4,7 @@ import type { SkipReason } from '../core/contract/skip-reasons.ts'
 import type { Capabilities } from '../core/kubernetes/capabilities.ts'
 import type { NamespaceLimits } from '../core/kubernetes/namespace-limits.ts'
 import { type Container, findApplicationId, type Pod, type VolumeMount } from '../core/kubernetes/pod.ts'
-import type { DriverPolicy, HungAction } from '../core/settings/driver-policy.ts'
+import type { DriverPolicy, HungPolicy } from '../core/settings/driver-policy.ts'
 import type { ResolvedSettings } from '../core/settings/settings.ts'
 import type { ApplicationLookup } from '../core/spark/application-reference.ts'
 import { frozenJson } from './json-patch.ts'
@@ -108,5 +108,5 @@ function hasRoomForAnnotation({ metadata }: Pod): boolean {
 
 const driverMounts: readonly VolumeMount[] = [frozenJson({ name: verdictVolumeName, mountPath: verdictDir })]
 
-const restartsInPlace = ({ kind }: HungAction) =>
+const restartsInPlace = ({ kind }: HungPolicy) =>
   kind === 'restart-all-containers' || kind === 'restart-driver-container'

@@ -1,7 +1,7 @@
 import { isStatusPortTaken } from '../core/contract/collisions.ts'
 import { sidecarPort } from '../core/contract/pod-contract.ts'
 import { type Container, findApplicationId, type Pod } from '../core/kubernetes/pod.ts'
-import type { DriverPolicy, HungAction } from '../core/settings/driver-policy.ts'
+import type { DriverPolicy, HungPolicy } from '../core/settings/driver-policy.ts'
 import { formatSetting, type ResolvedSettings, type SettingSource, settingKeys } from '../core/settings/settings.ts'
 
 /** What the sidecar of this pod is told. */
@@ -9,7 +9,7 @@ export function planPolicy(
   pod: Pod,
   driver: Container,
   resolved: ResolvedSettings,
-  onHung: HungAction,
+  onHung: HungPolicy,
   statusPort: number,
   startupProbeTells: boolean,
 ): DriverPolicy {

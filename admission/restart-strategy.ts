@@ -1,13 +1,13 @@
 import { formatDuration } from '../core/duration.ts'
 import type { Capabilities } from '../core/kubernetes/capabilities.ts'
-import type { HungAction, RestartBudget } from '../core/settings/driver-policy.ts'
+import type { HungPolicy, RestartBudget } from '../core/settings/driver-policy.ts'
 import type { ResolvedSettings } from '../core/settings/settings.ts'
 import { formatFinalPolicy, maxRetries, type SparkApplication } from '../core/spark/application.ts'
 import type { ApplicationLookup } from '../core/spark/application-reference.ts'
 
 /** What a hung driver gets, and what its owner should know of it now rather than then. */
 export interface RestartChoice {
-  readonly action: HungAction
+  readonly action: HungPolicy
   /** The restartPolicy that the pod must have for it; null: as it is. */
   readonly podRestartPolicy: 'OnFailure' | null
   readonly warnings: readonly string[]
@@ -120,14 +120,14 @@ function perHour({ values }: ResolvedSettings): RestartBudget {
   return { maxRestarts: values['max-restarts'], windowMs: hourMs, backoffMs: values['restart-backoff'] }
 }
 
-const choice = (action: HungAction, warnings: readonly string[] = []): RestartChoice => ({
+const choice = (action: HungPolicy, warnings: readonly string[] = []): RestartChoice => ({
   action,
   podRestartPolicy: null,
   warnings,
 })
 
 /** What the kubelet will not do for want of our liveness probe. */
-function withoutLiveness({ kind, budget }: HungAction): string | undefined {
+function withoutLiveness({ kind, budget }: HungPolicy): string | undefined {
   if (kind === 'fail-pod' || kind === 'restart-driver-container') {
     return 'the driver has no liveness probe of ours: a hung driver is reported only'
   }
@@ -137,7 +137,7 @@ function withoutLiveness({ kind, budget }: HungAction): string | undefined {
 }
 
 /** For a person: `restart all containers, at most 3 in 1h, then the pod fails`. */
-export function describeAction({ kind, budget }: HungAction): string {
+export function describeAction({ kind, budget }: HungPolicy): string {
   if (budget === null) return kind === 'observe' ? 'report only' : 'fail the pod'
   const times = budget.maxRestarts === null ? 'without limit' : `at most ${budget.maxRestarts}`
   const window = budget.windowMs === null ? 'in the life of the pod' : `in ${formatDuration(budget.windowMs)}`

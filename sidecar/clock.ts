@@ -7,11 +7,11 @@ export interface Clock {
 }
 
 /** The clocks of the machine. */
-export function systemClock(): Clock {
+export function createSystemClock(): Clock {
   return { monotonicMs: () => performance.now(), wallMs: () => Date.now() }
 }
 
 /** `2026-01-31T12:00:00Z` of a wall clock's milliseconds. */
-export function isoTime(wallMs: number): string {
+export function formatIsoTime(wallMs: number): string {
   return new Date(wallMs).toISOString().replace(/\.\d{3}Z$/, 'Z')
 }

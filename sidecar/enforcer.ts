@@ -1,11 +1,11 @@
 import { restartAllContainersExitCode } from '../core/contract/pod-contract.ts'
 import type { DriverPolicy } from '../core/settings/driver-policy.ts'
 import { createJudgement, type Judgement, type Sample } from '../core/verdict/verdict.ts'
-import { isoTime } from './clock.ts'
-import { actionOn, type HungVerdict, hungOutcome, type Outcome } from './hung-action.ts'
+import { formatIsoTime } from './clock.ts'
+import { chooseHungAction, type HungAction, type HungVerdict, limitHungPolicy } from './hung-action.ts'
 import type { Log } from './log.ts'
 import { hasStarted, isReady } from './readiness.ts'
-import { afterRestart, historyOf, type Memory, memoryAtStart } from './restart-state.ts'
+import { type RestartState, recordRestart, settleAtStart, toRestartHistory } from './restart-state.ts'
 import type { VerdictFiles } from './verdict-files.ts'
 
 /**
@@ -14,7 +14,7 @@ import type { VerdictFiles } from './verdict-files.ts'
  */
 const kubeletActsWithinMs = 90_000
 
-export interface EnforcerEdges {
+export interface EnforcerDeps {
   readonly files: VerdictFiles
   /** Empty: none. Throws what the file system throws. */
   readonly writeTerminationMessage: (text: string) => void
@@ -26,7 +26,7 @@ export interface EnforcerEdges {
 
 /** The `hung` that stands: since when, and for what. */
 interface Standing {
-  readonly outcome: Outcome
+  readonly outcome: HungAction
   readonly verdict: HungVerdict
   readonly sinceMs: number
 }
@@ -41,12 +41,12 @@ export interface Enforcer {
   /** Until when a backoff wants to be looked at again; Infinity when none runs. */
   waitsMs(wallMs: number): number
   hasEnded(): boolean
-  snapshot(): { readonly outcome: Outcome; readonly memory: Memory; readonly problem: string | null }
+  snapshot(): { readonly action: HungAction; readonly restartState: RestartState; readonly problem: string | null }
 }
 
-export function createEnforcer(policy: DriverPolicy, edges: EnforcerEdges, wallAtStartMs: number): Enforcer {
+export function createEnforcer(policy: DriverPolicy, edges: EnforcerDeps, wallAtStartMs: number): Enforcer {
   const { files, log } = edges
-  let memory = memoryAtStart(files.readMemory(), wallAtStartMs)
+  let memory = settleAtStart(files.readRestartState(), wallAtStartMs)
   let standing: Standing | null = null
   let ended = false
   let driverRuns = false
@@ -66,9 +66,9 @@ export function createEnforcer(policy: DriverPolicy, edges: EnforcerEdges, wallA
       return false
     }
   }
-  const remember = (next: Memory) => {
+  const remember = (next: RestartState) => {
     memory = next
-    return attempt('memory', () => files.writeMemory(next))
+    return attempt('memory', () => files.writeRestartState(next))
   }
   const say = (text: string) => attempt('termination message', () => edges.writeTerminationMessage(text))
 
@@ -76,9 +76,9 @@ export function createEnforcer(policy: DriverPolicy, edges: EnforcerEdges, wallA
 
   function show(judgement: Judgement, sinceWallMs: number): void {
     const outcome = standing?.outcome
-    const since = isoTime(sinceWallMs)
+    const since = formatIsoTime(sinceWallMs)
     attempt('verdict files', () =>
-      files.show({
+      files.write({
         starting: hasStarted(judgement) ? null : 'the Spark UI has not answered yet\n',
         hung: outcome?.kind === 'fail' ? `${outcome.message}\n` : null,
         ready: isReady(judgement) ? 'ready\n' : null,
@@ -104,10 +104,10 @@ export function createEnforcer(policy: DriverPolicy, edges: EnforcerEdges, wallA
     const restarts = outcome.kind === 'fail' && outcome.restarts
     if (restarts) {
       driverRuns = false
-      attempt('mark of the startup probe', () => files.forgetDriver())
+      attempt('mark of the startup probe', () => files.removeDriverMark())
     }
     const restart = memory.pendingRestart
-    remember(restarts && restart !== null ? afterRestart(memory, restart) : { ...memory, answered: false })
+    remember(restarts && restart !== null ? recordRestart(memory, restart) : { ...memory, answered: false })
     standing = null
     log.info({ attempt: memory.attempt, restarted: restarts }, 'the next driver is awaited')
     return createJudgement(nowMs)
@@ -121,18 +121,18 @@ export function createEnforcer(policy: DriverPolicy, edges: EnforcerEdges, wallA
     if (outcome.kind === 'fail') say('')
   }
 
-  function take(outcome: Outcome, verdict: HungVerdict, nowMs: number, wallMs: number): void {
+  function take(outcome: HungAction, verdict: HungVerdict, nowMs: number, wallMs: number): void {
     const restart = { atMs: wallMs, reason: verdict.reason }
     if (outcome.kind === 'restart-all') {
       // Recorded before it happens, or it would never be counted: then rather not at all.
       const before = memory
-      if (!remember(afterRestart(memory, restart))) {
+      if (!remember(recordRestart(memory, restart))) {
         memory = before
         return
       }
       attempt('verdict files', () => {
-        files.show({ starting: null, hung: null, ready: null })
-        files.forgetDriver()
+        files.write({ starting: null, hung: null, ready: null })
+        files.removeDriverMark()
       })
       say(outcome.message)
       log.error({ outcome }, 'hung: all containers are restarted')
@@ -155,8 +155,8 @@ export function createEnforcer(policy: DriverPolicy, edges: EnforcerEdges, wallA
       const sinceWallMs = wallMs - (nowMs - verdict.sinceMs)
       if (judgement.answered && !memory.answered) remember({ ...memory, answered: true })
       if (verdict.kind === 'hung') {
-        const action = actionOn(verdict.reason, policy.onHung)
-        take(hungOutcome(verdict, sinceWallMs, action, historyOf(memory), wallMs), verdict, nowMs, wallMs)
+        const action = limitHungPolicy(verdict.reason, policy.onHung)
+        take(chooseHungAction(verdict, sinceWallMs, action, toRestartHistory(memory), wallMs), verdict, nowMs, wallMs)
       } else if (standing !== null) release(standing, judgement)
       if (!ended) show(judgement, sinceWallMs)
       return judgement
@@ -166,13 +166,13 @@ export function createEnforcer(policy: DriverPolicy, edges: EnforcerEdges, wallA
       // A restart was asked for: one that listens without answering may be the same driver, never restarted.
       const restarted = memory.attempt > 1 && policy.onHung.kind === 'restart-all-containers'
       const listens = restarted && policy.hostNetwork !== true && sample.kind === 'failing'
-      driverRuns ||= listens || edges.startedzAsked() || files.driverRuns()
+      driverRuns ||= listens || edges.startedzAsked() || files.hasDriverMark()
       return driverRuns ? judgement : { ...judgement, startedMs: nowMs }
     },
     answered: () => memory.answered,
     waitsMs: (wallMs) =>
       standing?.outcome.kind === 'wait' ? standing.outcome.untilMs - wallMs : Number.POSITIVE_INFINITY,
     hasEnded: () => ended,
-    snapshot: () => ({ outcome: standing?.outcome ?? { kind: 'none' }, memory, problem }),
+    snapshot: () => ({ action: standing?.outcome ?? { kind: 'none' }, restartState: memory, problem }),
   }
 }

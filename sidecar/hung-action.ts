@@ -1,13 +1,13 @@
 import { formatDuration } from '../core/duration.ts'
-import type { HungAction, RestartBudget } from '../core/settings/driver-policy.ts'
+import type { HungPolicy, RestartBudget } from '../core/settings/driver-policy.ts'
 import type { HungReason, Verdict } from '../core/verdict/verdict.ts'
-import { isoTime } from './clock.ts'
-import { type BudgetState, budgetState, type RestartHistory } from './restart-budget.ts'
+import { formatIsoTime } from './clock.ts'
+import { type BudgetState, computeBudgetState, type RestartHistory } from './restart-budget.ts'
 
 export type HungVerdict = Extract<Verdict, { kind: 'hung' }>
 
 /** What is done about a verdict. `message` is one line for the log and the termination message. */
-export type Outcome =
+export type HungAction =
   | { readonly kind: 'none' }
   /** Nothing can or shall be done. */
   | { readonly kind: 'report'; readonly message: string }
@@ -24,20 +24,20 @@ export type Outcome =
  * (getContainersToReset of the kubelet's kuberuntime_manager.go takes those that have exited too). A failed liveness probe
  * touches only a driver that still runs.
  */
-export function actionOn(reason: HungReason, onHung: HungAction): HungAction {
+export function limitHungPolicy(reason: HungReason, onHung: HungPolicy): HungPolicy {
   const mayHaveEnded = reason === 'stop-deadline' && onHung.kind === 'restart-all-containers'
   return mayHaveEnded ? { kind: 'fail-pod', budget: null } : onHung
 }
 
 /** What a hung driver gets. Pure; times are of the wall clock. */
-export function hungOutcome(
+export function chooseHungAction(
   verdict: HungVerdict,
   hungSinceMs: number,
-  onHung: HungAction,
+  onHung: HungPolicy,
   history: RestartHistory,
   nowMs: number,
-): Outcome {
-  const what = `${verdict.reason}: ${verdict.detail}; hung since ${isoTime(hungSinceMs)}`
+): HungAction {
+  const what = `${verdict.reason}: ${verdict.detail}; hung since ${formatIsoTime(hungSinceMs)}`
   switch (onHung.kind) {
     case 'observe':
       return { kind: 'report', message: `${what}; observed only` }
@@ -46,8 +46,8 @@ export function hungOutcome(
     case 'restart-all-containers':
     case 'restart-driver-container': {
       const all = onHung.kind === 'restart-all-containers'
-      const state = budgetState(onHung.budget, history, nowMs)
-      const which = `restart ${state.used + 1}${state.max === null ? '' : ` of ${state.max}`}${within(onHung.budget)}`
+      const state = computeBudgetState(onHung.budget, history, nowMs)
+      const which = `restart ${state.used + 1}${state.max === null ? '' : ` of ${state.max}`}${describeWindow(onHung.budget)}`
       switch (state.kind) {
         case 'free':
           return all
@@ -57,10 +57,10 @@ export function hungOutcome(
           return {
             kind: 'wait',
             untilMs: state.untilMs,
-            message: `${what}; ${which} not before ${isoTime(state.untilMs)}`,
+            message: `${what}; ${which} not before ${formatIsoTime(state.untilMs)}`,
           }
         case 'spent': {
-          const spent = `${what}; ${spentText(state, onHung.budget)}`
+          const spent = `${what}; ${describeSpentBudget(state, onHung.budget)}`
           // The kubelet restarts whatever ends in a pod of restartPolicy OnFailure: it cannot be made to fail.
           return all
             ? { kind: 'fail', restarts: false, message: `${spent}; the pod fails` }
@@ -71,12 +71,12 @@ export function hungOutcome(
   }
 }
 
-function spentText({ max, restarts }: BudgetState & { kind: 'spent' }, budget: RestartBudget): string {
+function describeSpentBudget({ max, restarts }: BudgetState & { kind: 'spent' }, budget: RestartBudget): string {
   if (max === 0) return 'no restart is allowed (max-restarts 0)'
-  const times = restarts.slice(-5).map(({ atMs }) => isoTime(atMs))
-  return `no restart left: all ${max}${within(budget)} are spent, the latest at ${times.join(', ')}`
+  const times = restarts.slice(-5).map(({ atMs }) => formatIsoTime(atMs))
+  return `no restart left: all ${max}${describeWindow(budget)} are spent, the latest at ${times.join(', ')}`
 }
 
-function within({ windowMs }: RestartBudget): string {
+function describeWindow({ windowMs }: RestartBudget): string {
   return windowMs === null ? '' : ` within ${formatDuration(windowMs)}`
 }

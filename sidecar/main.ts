@@ -5,12 +5,12 @@ import { sidecarEnv, sidecarPort } from '../core/contract/pod-contract.ts'
 import { type DriverPolicy, decodePolicy } from '../core/settings/driver-policy.ts'
 import { parseProperties } from '../core/spark/properties.ts'
 import manifest from '../package.json' with { type: 'json' }
-import { createProber } from '../spark-ui/ui-client.ts'
-import { systemClock } from './clock.ts'
+import { createUiClient } from '../spark-ui/ui-client.ts'
+import { createSystemClock } from './clock.ts'
 import { readListeningPorts } from './listening-ports.ts'
 import { createLog, writeToStdout } from './log.ts'
-import { createWatch, type Watch } from './monitor.ts'
-import { pathsUnder } from './paths.ts'
+import { createMonitor, type Monitor } from './monitor.ts'
+import { resolvePaths } from './paths.ts'
 import { createPoller } from './poller.ts'
 import type { SidecarState } from './status.ts'
 import { serveStatus } from './status-server.ts'
@@ -21,7 +21,7 @@ process.on('SIGTERM', () => process.exit(0))
 process.on('SIGINT', () => process.exit(0))
 
 const { version } = manifest
-const paths = pathsUnder(process.env[sidecarEnv.root])
+const paths = resolvePaths(process.env[sidecarEnv.root])
 const decoded = decodePolicy(process.env[sidecarEnv.policy])
 const log = createLog('policy' in decoded ? decoded.policy.logLevel : 'info', writeToStdout, Date.now)
 
@@ -50,7 +50,7 @@ else idle(`${sidecarEnv.policy} ${decoded.problem}`, sidecarPort)
 async function start(policy: DriverPolicy): Promise<void> {
   const watch = createWatchOf(policy)
   if (typeof watch === 'string') return idle(watch, policy.statusPort)
-  state = () => ({ kind: 'watching', snapshot: watch.snapshot() })
+  state = () => ({ kind: 'monitoring', snapshot: watch.snapshot() })
   log.info(
     { version, onHung: policy.onHung, ui: policy.ui, applicationId: policy.applicationId },
     'watching the driver',
@@ -65,7 +65,7 @@ async function start(policy: DriverPolicy): Promise<void> {
 }
 
 /** The watch of this policy, or why there is none. */
-function createWatchOf(policy: DriverPolicy): Watch | string {
+function createWatchOf(policy: DriverPolicy): Monitor | string {
   const files = openVerdictFiles(paths.verdictDir)
   try {
     files.clear()
@@ -73,14 +73,14 @@ function createWatchOf(policy: DriverPolicy): Watch | string {
     return `the verdict folder cannot be written: ${error instanceof Error ? error.message : String(error)}`
   }
   const poller = createPoller(policy, {
-    prober: createProber(),
+    uiClient: createUiClient(),
     readProperties,
     podAddresses,
     listeningPorts: () => readListeningPorts(paths.tcpTables),
     log,
   })
-  return createWatch(policy, {
-    clock: systemClock(),
+  return createMonitor(policy, {
+    clock: createSystemClock(),
     poller,
     files,
     writeTerminationMessage: (text) => writeFileSync(paths.terminationMessage, text),

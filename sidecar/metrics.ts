@@ -1,5 +1,5 @@
 import type { Verdict } from '../core/verdict/verdict.ts'
-import { budgetOf, passesReadiness, type SidecarState } from './status.ts'
+import { computeCurrentBudget, passesReadiness, type SidecarState } from './status.ts'
 
 const verdictKinds = Object.keys({
   starting: true,
@@ -13,7 +13,7 @@ const verdictKinds = Object.keys({
 type Labels = Readonly<Record<string, string | number>>
 
 /** The answer to /metrics, in Prometheus's text format 0.0.4. By hand: a client library would double the sidecar's memory. */
-export function metricsText(state: SidecarState, version: string): string {
+export function formatMetrics(state: SidecarState, version: string): string {
   const lines: string[] = []
   const family = (
     name: string,
@@ -23,14 +23,14 @@ export function metricsText(state: SidecarState, version: string): string {
   ) => {
     const full = `spark_nanny_sidecar_${name}`
     lines.push(`# HELP ${full} ${help}`, `# TYPE ${full} ${type}`)
-    for (const [labels, value, suffix = ''] of samples) lines.push(`${full}${suffix}${labelsText(labels)} ${value}`)
+    for (const [labels, value, suffix = ''] of samples) lines.push(`${full}${suffix}${formatLabels(labels)} ${value}`)
   }
   family('build_info', 'gauge', 'Version of the sidecar.', [[{ version }, 1]])
   family('idle', 'gauge', 'Whether the sidecar cannot do its work.', [[{}, state.kind === 'idle' ? 1 : 0]])
   family('ready', 'gauge', 'Whether readiness passes.', [[{}, passesReadiness(state) ? 1 : 0]])
   if (state.kind === 'idle') return `${lines.join('\n')}\n`
 
-  const { samples, verdict, memory, wallMs, sinceWallMs } = state.snapshot
+  const { pollHistory: samples, verdict, restartState: memory, wallMs, sinceWallMs } = state.snapshot
   family('verdict', 'gauge', 'The verdict that stands.', [
     ...verdictKinds.map((kind) => [{ state: kind }, kind === verdict.kind ? 1 : 0] as const),
   ])
@@ -50,14 +50,14 @@ export function metricsText(state: SidecarState, version: string): string {
     ...[...byReason].map(([reason, restarts]) => [{ reason }, restarts.length] as const),
   ])
   family('attempt', 'gauge', 'Which driver of the pod runs, from 1.', [[{}, memory.attempt]])
-  const budget = budgetOf(state.snapshot)
+  const budget = computeCurrentBudget(state.snapshot)
   if (budget !== null && budget.max !== null) {
-    family('restart_budget_left', 'gauge', 'Restarts that are left.', [[{}, budget.max - budget.used]])
+    family('restart_budget_remaining', 'gauge', 'Restarts that are left.', [[{}, budget.max - budget.used]])
   }
   return `${lines.join('\n')}\n`
 }
 
-function labelsText(labels: Labels): string {
+function formatLabels(labels: Labels): string {
   const pairs = Object.entries(labels).map(([name, value]) => `${name}=${JSON.stringify(String(value))}`)
   return pairs.length === 0 ? '' : `{${pairs.join(',')}}`
 }

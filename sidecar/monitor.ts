@@ -1,11 +1,11 @@
 import type { DriverPolicy } from '../core/settings/driver-policy.ts'
 import { createJudgement, judge, nextPollDelayMs, type Sample } from '../core/verdict/verdict.ts'
-import { watchedMs } from '../spark-ui/active-time.ts'
+import { computeActiveMs } from '../spark-ui/active-time.ts'
 import type { Clock } from './clock.ts'
-import { createEnforcer, type EnforcerEdges } from './enforcer.ts'
-import { createSampleLog, type SampleLog } from './poll-history.ts'
+import { createEnforcer, type EnforcerDeps } from './enforcer.ts'
+import { createPollHistory, type PollHistory } from './poll-history.ts'
 import type { Poller } from './poller.ts'
-import type { WatchSnapshot } from './status.ts'
+import type { MonitorSnapshot } from './status.ts'
 
 /** While nothing has answered yet; so that Ready comes soon after the UI. */
 const startingIntervalMs = 1_000
@@ -13,25 +13,25 @@ const startingIntervalMs = 1_000
 /** MaxContainerBackOff of the kubelet: so long may it wait before it starts a container anew. */
 const longestKubeletBackoffMs = 300_000
 
-export interface WatchEdges extends EnforcerEdges {
+export interface MonitorDeps extends EnforcerDeps {
   readonly clock: Clock
   readonly poller: Poller
 }
 
-export interface Watch {
+export interface Monitor {
   /** One round: poll, judge, act. Resolves to the milliseconds to wait until the next, null when the sidecar ends. */
   step(): Promise<number | null>
-  snapshot(): WatchSnapshot
+  snapshot(): MonitorSnapshot
 }
 
 /**
  * Watches one driver. All deadlines run on watched time: a clock that stands still while the sidecar is kept from
  * running. Throws only on a bug.
  */
-export function createWatch(policy: DriverPolicy, edges: WatchEdges): Watch {
+export function createMonitor(policy: DriverPolicy, edges: MonitorDeps): Monitor {
   const { clock, poller } = edges
-  const deadlines = deadlinesOf(policy)
-  const samples: SampleLog = createSampleLog()
+  const deadlines = computeDeadlines(policy)
+  const samples: PollHistory = createPollHistory()
   // The wall clock as it was at the start, moved on evenly: a step of it neither grants nor eats budget.
   const wallOffsetMs = clock.wallMs() - clock.monotonicMs()
   let nowMs = 0
@@ -45,7 +45,7 @@ export function createWatch(policy: DriverPolicy, edges: WatchEdges): Watch {
   function passTime(plannedMs: number): number {
     const elapsedMs = clock.monotonicMs() - lastMs
     lastMs += elapsedMs
-    nowMs += watchedMs(elapsedMs, plannedMs)
+    nowMs += computeActiveMs(elapsedMs, plannedMs)
     return elapsedMs
   }
 
@@ -81,15 +81,15 @@ export function createWatch(policy: DriverPolicy, edges: WatchEdges): Watch {
       answered: judgement.answered,
       sinceWallMs: wallOffsetMs + lastMs - (nowMs - judgement.verdict.sinceMs),
       wallMs: wallOffsetMs + clock.monotonicMs(),
-      samples,
-      ui: poller.target(),
+      pollHistory: samples,
+      ui: poller.uiStatus(),
       ...enforcer.snapshot(),
     }),
   }
 }
 
 /** Where the kubelet starts a driver anew that has failed, one that does not listen may also be one that is yet to start. */
-function deadlinesOf(policy: DriverPolicy): DriverPolicy {
+function computeDeadlines(policy: DriverPolicy): DriverPolicy {
   if (policy.onHung.kind !== 'restart-driver-container') return policy
   const { stopDeadlineMs, startupDeadlineMs } = policy
   return { ...policy, stopDeadlineMs: stopDeadlineMs + longestKubeletBackoffMs + startupDeadlineMs }

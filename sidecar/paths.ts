@@ -14,7 +14,7 @@ export interface Paths {
  * The paths of a pod, under `root`. `/dev/termination-log` is Kubernetes's default terminationMessagePath, a file that
  * the kubelet makes writable for all.
  */
-export function pathsUnder(root = '/'): Paths {
+export function resolvePaths(root = '/'): Paths {
   return {
     verdictDir: join(root, verdictDir),
     sparkProperties: join(root, sparkConfDir, 'spark.properties'),

@@ -1,6 +1,6 @@
 import type { Sample } from '../core/verdict/verdict.ts'
 
-export interface TimedSample {
+export interface RecordedPoll {
   readonly sample: Sample
   readonly tookMs: number
   readonly wallMs: number
@@ -18,16 +18,16 @@ export interface DurationHistogram {
 }
 
 /** The latest samples, and counts of all. */
-export interface SampleLog {
-  add(sample: TimedSample): void
+export interface PollHistory {
+  add(sample: RecordedPoll): void
   /** The latest 20, the oldest first. */
-  latest(): readonly TimedSample[]
+  latest(): readonly RecordedPoll[]
   counts(): Readonly<Record<Sample['kind'], number>>
   durations(): DurationHistogram
 }
 
-export function createSampleLog(): SampleLog {
-  const samples: TimedSample[] = []
+export function createPollHistory(): PollHistory {
+  const samples: RecordedPoll[] = []
   const counts = { alive: 0, other: 0, failing: 0, refused: 0, inconclusive: 0 } satisfies Record<
     Sample['kind'],
     number

@@ -1,16 +1,16 @@
 import type { DriverPolicy } from '../core/settings/driver-policy.ts'
 import type { Sample } from '../core/verdict/verdict.ts'
-import { addressText, type UiAddress, type UiTarget, uiTarget } from '../spark-ui/ui-address.ts'
-import type { Prober } from '../spark-ui/ui-client.ts'
+import { formatAddress, locateUi, type UiAddress, type UiLocation } from '../spark-ui/ui-address.ts'
+import type { UiClient } from '../spark-ui/ui-client.ts'
 import type { Log } from './log.ts'
-import { findUi, searchBoundMs } from './ui-discovery.ts'
+import { computeMaxSearchMs, findUi } from './ui-discovery.ts'
 
 const searchEveryMs = 5_000
 /** A UI that was there so long ago is looked for elsewhere: the kubelet may have started the driver's container anew. */
 const goneAfterMs = 30_000
 
-export interface PollerEdges {
-  readonly prober: Prober
+export interface PollerDeps {
+  readonly uiClient: UiClient
   readonly readProperties: () => ReadonlyMap<string, string> | null
   readonly podAddresses: () => readonly string[]
   readonly listeningPorts: () => ReadonlySet<number>
@@ -34,15 +34,15 @@ export interface Poll {
 export interface Poller {
   poll(request: PollRequest): Promise<Poll>
   /** For /status: where the UI is asked, or why nowhere. */
-  target(): { readonly ui: string | null; readonly proven: boolean; readonly applicationId: string | null }
+  uiStatus(): { readonly ui: string | null; readonly proven: boolean; readonly applicationId: string | null }
   /** A new driver comes: nothing is known of it. */
   forget(): void
 }
 
-export function createPoller(policy: DriverPolicy, edges: PollerEdges): Poller {
-  const { prober, log } = edges
+export function createPoller(policy: DriverPolicy, edges: PollerDeps): Poller {
+  const { uiClient, log } = edges
   const lookEveryMs = Math.max(policy.intervalMs, (policy.stallDeadlineMs ?? 0) / 4)
-  let target: UiTarget | undefined
+  let target: UiLocation | undefined
   /** Where the UI has proven to be this driver's; looked for elsewhere only when it is long gone from there. */
   let proven: UiAddress | undefined
   let aliveMs = Number.NEGATIVE_INFINITY
@@ -50,12 +50,15 @@ export function createPoller(policy: DriverPolicy, edges: PollerEdges): Poller {
   let lookedMs = Number.NEGATIVE_INFINITY
 
   /** The properties may come late, and be those of the next driver later. */
-  function currentTarget(): UiTarget {
+  function currentTarget(): UiLocation {
     if (proven !== undefined && target !== undefined) return target
-    const next = uiTarget(policy, edges.readProperties(), edges.podAddresses())
-    if (targetText(next) !== targetText(target)) {
+    const next = locateUi(policy, edges.readProperties(), edges.podAddresses())
+    if (describeUiLocation(next) !== describeUiLocation(target)) {
       const level = next.kind === 'none' ? 'warn' : 'info'
-      log[level]({ ui: targetText(next) }, next.kind === 'none' ? 'not watched: never acting' : 'where the UI is asked')
+      log[level](
+        { ui: describeUiLocation(next) },
+        next.kind === 'none' ? 'not watched: never acting' : 'where the UI is asked',
+      )
     }
     target = next
     return next
@@ -67,17 +70,17 @@ export function createPoller(policy: DriverPolicy, edges: PollerEdges): Poller {
     return { kind: 'other', detail: `an answer on the node’s network that names no application: ${sample.evidence}` }
   }
 
-  async function elsewhere(ui: UiTarget & { kind: 'ui' }, sample: Sample, request: PollRequest): Promise<Poll> {
+  async function elsewhere(ui: UiLocation & { kind: 'ui' }, sample: Sample, request: PollRequest): Promise<Poll> {
     let plannedMs = policy.timeoutMs
     if (request.nowMs - searchedMs >= searchEveryMs) {
       searchedMs = request.nowMs
       const searched = proven === undefined ? ui : { ...ui, others: [ui.first, ...ui.others] }
-      plannedMs += searchBoundMs(searched)
-      const found = await findUi(searched, prober)
+      plannedMs += computeMaxSearchMs(searched)
+      const found = await findUi(searched, uiClient)
       if (found !== undefined) {
         proven = found
         aliveMs = request.nowMs
-        log.info({ ui: addressText(found) }, 'the UI answers elsewhere')
+        log.info({ ui: formatAddress(found) }, 'the UI answers elsewhere')
         return { sample: { kind: 'alive', evidence: 'application' }, plannedMs }
       }
     }
@@ -85,7 +88,7 @@ export function createPoller(policy: DriverPolicy, edges: PollerEdges): Poller {
     if (sample.kind !== 'refused' || request.answered || blockManagerPort === null) return { sample, plannedMs }
     // SparkContext binds its UI before its block manager: a UI switched off or moved by the program itself.
     if (!edges.listeningPorts().has(blockManagerPort)) return { sample, plannedMs }
-    const detail = `the driver runs (port ${blockManagerPort} listens), but ${addressText(first)} refuses: its UI is off or elsewhere`
+    const detail = `the driver runs (port ${blockManagerPort} listens), but ${formatAddress(first)} refuses: its UI is off or elsewhere`
     return { sample: { kind: 'other', detail }, plannedMs }
   }
 
@@ -96,7 +99,7 @@ export function createPoller(policy: DriverPolicy, edges: PollerEdges): Poller {
       return { sample, plannedMs: timeoutMs }
     }
     lookedMs = request.nowMs
-    const work = await prober.work(ui, listedId, timeoutMs)
+    const work = await uiClient.fetchWork(ui, listedId, timeoutMs)
     return { sample: work === undefined ? sample : { ...sample, work }, plannedMs: 2 * timeoutMs }
   }
 
@@ -105,7 +108,7 @@ export function createPoller(policy: DriverPolicy, edges: PollerEdges): Poller {
       const ui = currentTarget()
       if (ui.kind === 'none') return { sample: { kind: 'other', detail: ui.reason }, plannedMs: 0 }
       const address = proven ?? ui.first
-      const { sample: seen, listedId } = await prober.probe(address, ui.applicationId, policy.timeoutMs)
+      const { sample: seen, listedId } = await uiClient.poll(address, ui.applicationId, policy.timeoutMs)
       const sample = ownSample(seen)
       if (sample.kind !== 'alive') {
         const isGone = sample.kind !== 'failing' && request.nowMs - aliveMs >= goneAfterMs
@@ -116,8 +119,8 @@ export function createPoller(policy: DriverPolicy, edges: PollerEdges): Poller {
       if (sample.evidence !== 'not-started') proven = address
       return withWork(address, listedId, sample, request)
     },
-    target: () => ({
-      ui: target === undefined ? null : proven === undefined ? targetText(target) : addressText(proven),
+    uiStatus: () => ({
+      ui: target === undefined ? null : proven === undefined ? describeUiLocation(target) : formatAddress(proven),
       proven: proven !== undefined,
       applicationId: target?.kind === 'ui' ? target.applicationId : policy.applicationId,
     }),
@@ -128,7 +131,7 @@ export function createPoller(policy: DriverPolicy, edges: PollerEdges): Poller {
   }
 }
 
-function targetText(target: UiTarget | undefined): string {
+function describeUiLocation(target: UiLocation | undefined): string {
   if (target === undefined) return ''
-  return target.kind === 'none' ? target.reason : addressText(target.first)
+  return target.kind === 'none' ? target.reason : formatAddress(target.first)
 }

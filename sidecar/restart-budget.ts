@@ -21,18 +21,18 @@ export type BudgetState =
 const usualLongestBackoffMs = 300_000
 
 /** Whether one more restart is allowed at `nowMs` of the wall clock. Expects a history clamped to it. */
-export function budgetState(budget: RestartBudget, history: RestartHistory, nowMs: number): BudgetState {
+export function computeBudgetState(budget: RestartBudget, history: RestartHistory, nowMs: number): BudgetState {
   const { maxRestarts: max, windowMs } = budget
   const restarts = history.restarts.filter(({ atMs }) => windowMs === null || nowMs - atMs < windowMs)
   const used = windowMs === null ? Math.max(history.total, restarts.length) : restarts.length
   if (max !== null && used >= max) return { kind: 'spent', used, max, restarts }
   const last = history.restarts.at(-1)
-  const untilMs = last === undefined ? nowMs : last.atMs + backoffMs(budget, used)
+  const untilMs = last === undefined ? nowMs : last.atMs + computeBackoffMs(budget, used)
   return untilMs > nowMs ? { kind: 'backoff', used, max, untilMs } : { kind: 'free', used, max }
 }
 
 /** Least time between the last restart and the next: doubles with each of `used`, up to 5m or to itself when longer. */
-export function backoffMs({ backoffMs: first }: RestartBudget, used: number): number {
+export function computeBackoffMs({ backoffMs: first }: RestartBudget, used: number): number {
   if (used === 0) return 0
   return Math.min(first * 2 ** Math.min(used - 1, 40), Math.max(usualLongestBackoffMs, first))
 }

@@ -2,7 +2,7 @@ import { isRecord } from '../core/json.ts'
 import { clampToNow, type Restart, type RestartHistory } from './restart-budget.ts'
 
 /** What outlives a restart of the sidecar and of all containers: it lies in the pod's verdict volume. */
-export interface Memory {
+export interface RestartState {
   /** Whether the UI of the present driver has ever answered. */
   readonly answered: boolean
   /** 1 for the pod's first driver, one more for each that we had restarted. */
@@ -16,17 +16,17 @@ export interface Memory {
 /** More than any window's budget can hold; bounds the file. */
 const maxRemembered = 1_000
 
-export const firstMemory: Memory = { answered: false, attempt: 1, restarts: [], pendingRestart: null }
+export const initialRestartState: RestartState = { answered: false, attempt: 1, restarts: [], pendingRestart: null }
 
 /** The memory of a file's text; the first memory when it is cut short, garbage or not ours. */
-export function parseMemory(text: string | undefined): Memory {
+export function parseRestartState(text: string | undefined): RestartState {
   let value: unknown
   try {
     value = JSON.parse(text ?? '')
   } catch {
-    return firstMemory
+    return initialRestartState
   }
-  if (!isRecord(value)) return firstMemory
+  if (!isRecord(value)) return initialRestartState
   const { answered, attempt, restarts, pendingRestart } = value
   const isWhole =
     typeof answered === 'boolean' &&
@@ -35,22 +35,22 @@ export function parseMemory(text: string | undefined): Memory {
     attempt >= 1 &&
     Array.isArray(restarts) &&
     restarts.every(isRestart)
-  if (!isWhole) return firstMemory
+  if (!isWhole) return initialRestartState
   return { answered, attempt, restarts, pendingRestart: isRestart(pendingRestart) ? pendingRestart : null }
 }
 
-export function formatMemory(memory: Memory): string {
+export function formatRestartState(memory: RestartState): string {
   return `${JSON.stringify(memory)}\n`
 }
 
 /** The memory that a sidecar starts with: no restart in the future, and one left to the kubelet has happened. */
-export function memoryAtStart(memory: Memory, nowMs: number): Memory {
-  const settled = memory.pendingRestart === null ? memory : afterRestart(memory, memory.pendingRestart)
+export function settleAtStart(memory: RestartState, nowMs: number): RestartState {
+  const settled = memory.pendingRestart === null ? memory : recordRestart(memory, memory.pendingRestart)
   return { ...settled, restarts: clampToNow(settled.restarts, nowMs) }
 }
 
 /** The memory for the driver that comes after `restart`. */
-export function afterRestart(memory: Memory, restart: Restart): Memory {
+export function recordRestart(memory: RestartState, restart: Restart): RestartState {
   return {
     answered: false,
     attempt: memory.attempt + 1,
@@ -60,7 +60,7 @@ export function afterRestart(memory: Memory, restart: Restart): Memory {
 }
 
 /** Each driver but the first came by a restart. */
-export function historyOf({ restarts, attempt }: Memory): RestartHistory {
+export function toRestartHistory({ restarts, attempt }: RestartState): RestartHistory {
   return { restarts, total: attempt - 1 }
 }
 

@@ -1,7 +1,7 @@
 import { createServer, type ServerResponse } from 'node:http'
 import type { Log } from './log.ts'
-import { metricsText } from './metrics.ts'
-import { passesReadiness, passesStartup, type SidecarState, statusJson } from './status.ts'
+import { formatMetrics } from './metrics.ts'
+import { passesReadiness, passesStartup, type SidecarState, toStatusJson } from './status.ts'
 
 export interface StatusServerOptions {
   readonly port: number
@@ -42,10 +42,10 @@ export function serveStatus(options: StatusServerOptions): () => void {
         return check(response, true)
       case '/status':
         response.setHeader('content-type', 'application/json')
-        return text(response, 200, `${JSON.stringify(statusJson(state(), version), null, 2)}\n`)
+        return text(response, 200, `${JSON.stringify(toStatusJson(state(), version), null, 2)}\n`)
       case '/metrics':
         response.setHeader('content-type', 'text/plain; version=0.0.4; charset=utf-8')
-        return text(response, 200, metricsText(state(), version))
+        return text(response, 200, formatMetrics(state(), version))
       default:
         return text(response, 404, 'not found\n')
     }

@@ -1,10 +1,10 @@
 import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { verdictFiles } from '../core/contract/pod-contract.ts'
-import { formatMemory, type Memory, parseMemory } from './restart-state.ts'
+import { formatRestartState, parseRestartState, type RestartState } from './restart-state.ts'
 
 /** What the probes shall find; each text is the content of its file, null no file. */
-export interface VerdictFileTexts {
+export interface VerdictFileContents {
   readonly starting: string | null
   readonly hung: string | null
   readonly ready: string | null
@@ -15,12 +15,12 @@ export interface VerdictFiles {
   /** Removes what an earlier run left but the memory; also proves that the volume can be written. */
   clear(): void
   /** Bad files go before others come: a probe never sees `starting` and `hung` of the same verdict at once. */
-  show(texts: VerdictFileTexts): void
+  write(texts: VerdictFileContents): void
   /** Whether the startup probe has left its mark. */
-  driverRuns(): boolean
-  forgetDriver(): void
-  readMemory(): Memory
-  writeMemory(memory: Memory): void
+  hasDriverMark(): boolean
+  removeDriverMark(): void
+  readRestartState(): RestartState
+  writeRestartState(memory: RestartState): void
 }
 
 export function openVerdictFiles(dir: string): VerdictFiles {
@@ -45,7 +45,7 @@ export function openVerdictFiles(dir: string): VerdictFiles {
       write('.writable', '')
       remove('.writable')
     },
-    show(texts) {
+    write(texts) {
       const names = ['hung', 'starting', 'ready'] as const
       const changed = names.filter((name) => shown.get(name) !== texts[name])
       for (const name of changed) if (texts[name] === null) remove(verdictFiles[name])
@@ -54,16 +54,16 @@ export function openVerdictFiles(dir: string): VerdictFiles {
         if (text !== null) write(verdictFiles[name], text)
       }
     },
-    driverRuns: () => existsSync(path(verdictFiles.running)),
-    forgetDriver: () => remove(verdictFiles.running),
-    readMemory() {
+    hasDriverMark: () => existsSync(path(verdictFiles.running)),
+    removeDriverMark: () => remove(verdictFiles.running),
+    readRestartState() {
       try {
-        return parseMemory(readFileSync(path(verdictFiles.memory), 'utf8'))
+        return parseRestartState(readFileSync(path(verdictFiles.restartState), 'utf8'))
       } catch {
-        return parseMemory(undefined)
+        return parseRestartState(undefined)
       }
     },
-    writeMemory: (memory) => write(verdictFiles.memory, formatMemory(memory)),
+    writeRestartState: (memory) => write(verdictFiles.restartState, formatRestartState(memory)),
   }
 }
 

@@ -8,7 +8,7 @@ export const lateSlackMs = 1_000
  * How much of `elapsedMs` was watched, of a span planned to take at most `plannedMs`. Time in which the sidecar did not
  * run (SIGSTOP, a cgroup freezer, a starved node) says nothing of the driver and must not count towards a deadline.
  */
-export function watchedMs(elapsedMs: number, plannedMs: number): number {
+export function computeActiveMs(elapsedMs: number, plannedMs: number): number {
   return Math.max(0, Math.min(elapsedMs, plannedMs + lateSlackMs))
 }
 

@@ -4,14 +4,14 @@ import type { FailureCause } from '../core/verdict/verdict.ts'
 import type { UiAddress } from './ui-address.ts'
 
 /** What became of one GET. */
-export type UiReply =
-  | { readonly kind: 'answer'; readonly answer: UiResponse; readonly tookMs: number }
+export type UiResult =
+  | { readonly kind: 'response'; readonly response: UiResponse; readonly tookMs: number }
   | { readonly kind: 'refused' }
   | { readonly kind: 'failed'; readonly cause: FailureCause; readonly detail: string; readonly tookMs: number }
   /** The request failed on our side: no socket, no memory, no address. */
   | { readonly kind: 'unsent'; readonly detail: string }
 
-export interface UiGet {
+export interface UiRequest {
   readonly address: UiAddress
   readonly path: string
   /** From the connect to the last byte of the body. */
@@ -24,7 +24,7 @@ export interface UiGet {
  * One GET on a connection of its own, which is closed in any case: a hung JVM's accept queue is full after two polls, and
  * a kept connection that the UI has closed meanwhile would look like a failure. Never rejects.
  */
-export async function getUi({ address, path, timeoutMs, maxBodyBytes }: UiGet): Promise<UiReply> {
+export async function sendUiRequest({ address, path, timeoutMs, maxBodyBytes }: UiRequest): Promise<UiResult> {
   // TLS costs 3 MB that most sidecars never need.
   const request = address.scheme === 'https' ? (await import('node:https')).request : httpRequest
   return new Promise((resolve) => {
@@ -32,12 +32,12 @@ export async function getUi({ address, path, timeoutMs, maxBodyBytes }: UiGet): 
     const tookMs = () => performance.now() - startedMs
     let secure = address.scheme === 'http'
     let outgoing: ClientRequest | undefined
-    const settle = (reply: UiReply) => {
+    const settle = (reply: UiResult) => {
       clearTimeout(timer)
       resolve(reply)
       outgoing?.destroy()
     }
-    const fail = (error: NodeJS.ErrnoException) => settle(replyOf(error, secure, tookMs()))
+    const fail = (error: NodeJS.ErrnoException) => settle(toUiResult(error, secure, tookMs()))
     // A sidecar that was frozen may find the deadline and the answer at once: the answer is read first.
     const timer = setTimeout(() => setImmediate(timeOut), timeoutMs)
     const timeOut = () =>
@@ -60,7 +60,7 @@ export async function getUi({ address, path, timeoutMs, maxBodyBytes }: UiGet): 
       outgoing.on('error', fail)
       outgoing.once('response', (response) => {
         response.on('error', fail)
-        readAnswer(response, maxBodyBytes, (answer) => settle({ kind: 'answer', answer, tookMs: tookMs() }))
+        readAnswer(response, maxBodyBytes, (response) => settle({ kind: 'response', response, tookMs: tookMs() }))
       })
       outgoing.end()
     } catch (error) {
@@ -91,9 +91,9 @@ function readAnswer(response: IncomingMessage, maxBodyBytes: number, done: (answ
 const resets: readonly string[] = ['ECONNRESET', 'EPIPE', 'ECONNABORTED', 'ETIMEDOUT']
 
 /** What an error of Node says. Whatever is not surely the other side's doing is ours. */
-function replyOf(error: NodeJS.ErrnoException, secure: boolean, tookMs: number): UiReply {
+function toUiResult(error: NodeJS.ErrnoException, secure: boolean, tookMs: number): UiResult {
   const { code = '', message } = error
-  const failed = (cause: FailureCause): UiReply => ({
+  const failed = (cause: FailureCause): UiResult => ({
     kind: 'failed',
     cause,
     detail: `${code} ${message}`.trim(),

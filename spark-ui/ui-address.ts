@@ -5,7 +5,7 @@ export interface UiAddress extends UiEndpoint {
 }
 
 /** What to ask of the driver's UI, and where. */
-export type UiTarget =
+export type UiLocation =
   | {
       readonly kind: 'ui'
       readonly applicationId: string | null
@@ -28,11 +28,11 @@ const maxPodAddresses = 8
  * user wrote wins over the properties, these over the policy's defaults. Spark's names and defaults: docs/configuration
  * and docs/security of Spark 4.0; ports: SparkUI, JettyUtils.startJettyServer and Utils.userPort.
  */
-export function uiTarget(
+export function locateUi(
   policy: Pick<DriverPolicy, 'applicationId' | 'ui' | 'settings'>,
   properties: ReadonlyMap<string, string> | null,
   podAddresses: readonly string[],
-): UiTarget {
+): UiLocation {
   const property = (name: string) => properties?.get(name)?.trim()
   const isTrue = (name: string) => property(name)?.toLowerCase() === 'true'
   const number = (name: string) => {
@@ -41,7 +41,7 @@ export function uiTarget(
   }
   if (property('spark.ui.enabled')?.toLowerCase() === 'false') return { kind: 'none', reason: 'spark.ui.enabled=false' }
 
-  const portIsWritten = isWritten(policy, 'ui-port') && policy.settings['ui-port']?.value !== 'auto'
+  const portIsWritten = isSetByUser(policy, 'ui-port') && policy.settings['ui-port']?.value !== 'auto'
   const port = portIsWritten ? policy.ui.port : (number('spark.ui.port') ?? policy.ui.port)
   if (port === 0) return { kind: 'none', reason: 'spark.ui.port=0: the port of the UI is random' }
 
@@ -49,8 +49,8 @@ export function uiTarget(
   const tls =
     isTrue('spark.ssl.ui.enabled') || (property('spark.ssl.ui.enabled') === undefined && isTrue('spark.ssl.enabled'))
   const plain: UiAddress = { scheme: 'http', host: loopback, port }
-  const tlsPort = number('spark.ssl.ui.port') ?? number('spark.ssl.port') ?? userPort(port, 400)
-  const primaries: readonly UiAddress[] = isWritten(policy, 'ui-scheme')
+  const tlsPort = number('spark.ssl.ui.port') ?? number('spark.ssl.port') ?? computeUserPort(port, 400)
+  const primaries: readonly UiAddress[] = isSetByUser(policy, 'ui-scheme')
     ? [{ ...plain, scheme: policy.ui.scheme }]
     : !tls
       ? [plain]
@@ -58,7 +58,10 @@ export function uiTarget(
   const [first = plain, ...alternates] = primaries
 
   const maxRetries = Math.min(number('spark.port.maxRetries') ?? 16, 100)
-  const moved = Array.from({ length: maxRetries }, (_, index) => ({ ...first, port: userPort(first.port, index + 1) }))
+  const moved = Array.from({ length: maxRetries }, (_, index) => ({
+    ...first,
+    port: computeUserPort(first.port, index + 1),
+  }))
   const bound = podAddresses.slice(0, maxPodAddresses).map((host) => ({ ...first, host }))
   return {
     kind: 'ui',
@@ -69,16 +72,16 @@ export function uiTarget(
   }
 }
 
-function isWritten({ settings }: Pick<DriverPolicy, 'settings'>, key: 'ui-port' | 'ui-scheme'): boolean {
+function isSetByUser({ settings }: Pick<DriverPolicy, 'settings'>, key: 'ui-port' | 'ui-scheme'): boolean {
   const source = settings[key]?.source
   return source !== undefined && source !== 'default'
 }
 
 /** Spark's Utils.userPort: counts on from `base` and wraps around above the privileged ports. */
-function userPort(base: number, offset: number): number {
+function computeUserPort(base: number, offset: number): number {
   return ((base + offset - 1024) % (65_536 - 1024)) + 1024
 }
 
-export function addressText({ scheme, host, port }: UiAddress): string {
+export function formatAddress({ scheme, host, port }: UiAddress): string {
   return `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}`
 }

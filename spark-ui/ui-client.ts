@@ -11,44 +11,44 @@ import {
 } from '../core/spark/rest-api.ts'
 import type { Sample, Work } from '../core/verdict/verdict.ts'
 import { isLate } from './active-time.ts'
-import { getUi, type UiGet, type UiReply } from './http-get.ts'
+import { sendUiRequest, type UiRequest, type UiResult } from './http-get.ts'
 import type { UiAddress } from './ui-address.ts'
 
 const maxApplicationsBytes = 256 * 1024
 const maxJobsBytes = 4 * 1024 * 1024
 
-export interface Probe {
+export interface UiPoll {
   readonly sample: Sample
   /** The id of our application as the UI lists it: it ends in `-2`, `-3`, … after restarts in place. */
   readonly listedId: string | null
 }
 
 /** The edge to the driver's UI. */
-export interface Prober {
+export interface UiClient {
   /** What the UI says of itself. Takes at most `timeoutMs`, unless the sidecar is kept from running. */
-  probe(address: UiAddress, applicationId: string | null, timeoutMs: number): Promise<Probe>
+  poll(address: UiAddress, applicationId: string | null, timeoutMs: number): Promise<UiPoll>
   /**
    * The running jobs, none while they all wait for a first executor, or undefined when the UI does not tell. Takes at
    * most `timeoutMs`.
    */
-  work(address: UiAddress, listedId: string, timeoutMs: number): Promise<Work | undefined>
+  fetchWork(address: UiAddress, listedId: string, timeoutMs: number): Promise<Work | undefined>
 }
 
-export function createProber(get: (get: UiGet) => Promise<UiReply> = getUi): Prober {
+export function createUiClient(get: (get: UiRequest) => Promise<UiResult> = sendUiRequest): UiClient {
   return {
-    async probe(address, applicationId, timeoutMs) {
+    async poll(address, applicationId, timeoutMs) {
       const reply = await get({ address, path: applicationsPath, timeoutMs, maxBodyBytes: maxApplicationsBytes })
-      const sample = sampleOfReply(reply, applicationId, timeoutMs)
-      const answer = reply.kind === 'answer' ? reply.answer : undefined
+      const sample = interpretResult(reply, applicationId, timeoutMs)
+      const answer = reply.kind === 'response' ? reply.response : undefined
       const isListed = sample.kind === 'alive' && sample.evidence === 'application' && answer !== undefined
       const ids = isListed ? parseApplicationIds(answer.body) : undefined
       const listedId = ids?.find((id) => applicationId === null || isApplicationIdOf(id, applicationId)) ?? null
       return { sample, listedId }
     },
-    async work(address, listedId, timeoutMs) {
+    async fetchWork(address, listedId, timeoutMs) {
       const reply = await get({ address, path: formatRunningJobsPath(listedId), timeoutMs, maxBodyBytes: maxJobsBytes })
-      if (reply.kind !== 'answer' || reply.answer.statusCode !== 200) return undefined
-      const { body } = reply.answer
+      if (reply.kind !== 'response' || reply.response.statusCode !== 200) return undefined
+      const { body } = reply.response
       const work = parseRunningWork(body)
       if (work === undefined || work.jobs.length === 0 || hasRunningTasks(body)) return work
       const restMs = Math.max(1, timeoutMs - reply.tookMs)
@@ -58,22 +58,22 @@ export function createProber(get: (get: UiGet) => Promise<UiReply> = getUi): Pro
         timeoutMs: restMs,
         maxBodyBytes: maxJobsBytes,
       })
-      return executors.kind === 'answer' && hasCores(executors.answer.body) === false ? { jobs: [] } : work
+      return executors.kind === 'response' && hasCores(executors.response.body) === false ? { jobs: [] } : work
     },
   }
 }
 
-function sampleOfReply(reply: UiReply, applicationId: string | null, timeoutMs: number): Sample {
+function interpretResult(reply: UiResult, applicationId: string | null, timeoutMs: number): Sample {
   const sample = translate(reply, applicationId)
   if (sample.kind !== 'failing' || !isLate(sample.tookMs, timeoutMs)) return sample
   const lateMs = Math.round(sample.tookMs - timeoutMs)
   return { kind: 'inconclusive', detail: `the sidecar itself was ${lateMs} ms late (frozen or throttled)` }
 }
 
-function translate(reply: UiReply, applicationId: string | null): Sample {
+function translate(reply: UiResult, applicationId: string | null): Sample {
   switch (reply.kind) {
-    case 'answer':
-      return toSample(reply.answer, applicationId, reply.tookMs)
+    case 'response':
+      return toSample(reply.response, applicationId, reply.tookMs)
     case 'refused':
       return { kind: 'refused' }
     case 'failed':

@@ -65,7 +65,7 @@ export const verdictFiles = {
   ready: 'ready',
   /** Left by the startup probe, from inside the driver container; see `startupProbeTells` of DriverPolicy. */
   running: 'running',
-  memory: 'memory.json',
+  restartState: 'restart-state.json',
 } as const
 
 /** Port of the sidecar's /readyz, /status and /metrics. */

@@ -12,7 +12,7 @@ export interface DriverPolicy {
   readonly startupDeadlineMs: number
   readonly stopDeadlineMs: number
   readonly stallDeadlineMs: number | null
-  readonly onHung: HungAction
+  readonly onHung: HungPolicy
   /** 0: the sidecar serves nothing (hostNetwork: its port could be taken by another driver on the node). */
   readonly statusPort: number
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error'
@@ -34,7 +34,7 @@ export interface UiEndpoint {
 }
 
 /** What the sidecar does about a hung driver. */
-export type HungAction =
+export type HungPolicy =
   /** Exit 88; the pod's restart rule restarts all containers (Kubernetes ≥ 1.36). Budget spent: as `fail-pod`. */
   | { readonly kind: 'restart-all-containers'; readonly budget: RestartBudget }
   /** The verdict fails liveness in a pod of restartPolicy OnFailure; the kubelet restarts the driver container. */

@@ -83,16 +83,16 @@ export function createJudgement(nowMs: number, answered = false): Judgement {
  */
 export function judge(before: Judgement, sample: Sample, policy: Deadlines, nowMs: number): Judgement {
   if (sample.kind === 'inconclusive') return before
-  const kind = sample.kind === 'failing' ? believed(before, sample.cause) : sample.kind
+  const kind = sample.kind === 'failing' ? classifyFailure(before, sample.cause) : sample.kind
   const run: SampleRun =
     before.run.kind === kind
       ? { ...before.run, length: before.run.length + 1 }
       : { kind, sinceMs: sample.kind === 'failing' ? nowMs - sample.tookMs : nowMs, length: 1 }
   const answered = before.answered || kind === 'alive'
   const listed = before.listed || (sample.kind === 'alive' && sample.evidence === 'application')
-  const work = workAfter(before.work, sample, nowMs)
+  const work = updateWork(before.work, sample, nowMs)
   const verdict = conclude({ ...before, answered, run, work }, sample, policy, nowMs)
-  return { verdict: since(before.verdict, verdict), answered, listed, startedMs: before.startedMs, run, work }
+  return { verdict: keepSince(before.verdict, verdict), answered, listed, startedMs: before.startedMs, run, work }
 }
 
 function conclude(state: Judgement, sample: Sample, policy: Deadlines, nowMs: number): Verdict {
@@ -105,7 +105,7 @@ function conclude(state: Judgement, sample: Sample, policy: Deadlines, nowMs: nu
       const looked = sample.kind === 'alive' && sample.work !== undefined
       const stands = state.verdict.kind === 'hung' && state.verdict.reason === 'stall'
       if (policy.stallDeadlineMs !== null && stalledMs >= policy.stallDeadlineMs && (looked || stands)) {
-        return hung('stall', `jobs are active and no task has finished for ${seconds(stalledMs)}`)
+        return hung('stall', `jobs are active and no task has finished for ${formatSeconds(stalledMs)}`)
       }
       return { kind: 'alive', sinceMs: run.sinceMs }
     }
@@ -116,7 +116,7 @@ function conclude(state: Judgement, sample: Sample, policy: Deadlines, nowMs: nu
       if (enough && failingMs >= policy.failureThreshold * policy.timeoutMs - timerSlackMs) {
         return hung(
           'unresponsive',
-          `the Spark UI failed ${run.length} polls in a row over ${seconds(failingMs)}, the last by ${detail}`,
+          `the Spark UI failed ${run.length} polls in a row over ${formatSeconds(failingMs)}, the last by ${detail}`,
         )
       }
       return { kind: 'failing', sinceMs: run.sinceMs, failures: run.length, detail }
@@ -127,13 +127,13 @@ function conclude(state: Judgement, sample: Sample, policy: Deadlines, nowMs: nu
         if (state.verdict.kind === 'unknown') return state.verdict
         const startingMs = nowMs - state.startedMs
         if (startingMs >= policy.startupDeadlineMs) {
-          return hung('startup-deadline', `the Spark UI has not answered ${seconds(startingMs)} after the start`)
+          return hung('startup-deadline', `the Spark UI has not answered ${formatSeconds(startingMs)} after the start`)
         }
         return { kind: 'starting', sinceMs: state.startedMs }
       }
       const stoppingMs = nowMs - run.sinceMs
       if (stoppingMs >= policy.stopDeadlineMs) {
-        return hung('stop-deadline', `the driver still runs ${seconds(stoppingMs)} after its UI closed`)
+        return hung('stop-deadline', `the driver still runs ${formatSeconds(stoppingMs)} after its UI closed`)
       }
       return { kind: 'stopping', sinceMs: run.sinceMs }
     }
@@ -145,7 +145,7 @@ function conclude(state: Judgement, sample: Sample, policy: Deadlines, nowMs: nu
 }
 
 /** A verdict that stands keeps the time at which it was reached. */
-function since(before: Verdict, verdict: Verdict): Verdict {
+function keepSince(before: Verdict, verdict: Verdict): Verdict {
   const stands =
     before.kind === 'hung' && verdict.kind === 'hung' ? before.reason === verdict.reason : before.kind === verdict.kind
   return stands ? { ...verdict, sinceMs: before.sinceMs } : verdict
@@ -156,12 +156,12 @@ function since(before: Verdict, verdict: Verdict): Verdict {
  * that its filters or a library of the job's keep from ever answering; Spark's starting page says nothing of that. And
  * who has never answered in time has until the startup deadline.
  */
-function believed({ answered, listed }: Judgement, cause: FailureCause): 'failing' | 'refused' | 'other' {
+function classifyFailure({ answered, listed }: Judgement, cause: FailureCause): 'failing' | 'refused' | 'other' {
   if (!answered) return cause === 'timeout' ? 'refused' : 'other'
   return listed || cause === 'timeout' || cause === 'reset' ? 'failing' : 'other'
 }
 
-function workAfter(before: Judgement['work'], sample: Sample, nowMs: number): Judgement['work'] {
+function updateWork(before: Judgement['work'], sample: Sample, nowMs: number): Judgement['work'] {
   // The next driver's jobs are numbered from 0 again.
   if (sample.kind === 'refused') return null
   const work = sample.kind === 'alive' ? sample.work : undefined
@@ -180,6 +180,6 @@ export function nextPollDelayMs(sample: Sample, policy: Pick<DriverPolicy, 'inte
   return policy.intervalMs
 }
 
-function seconds(durationMs: number): string {
+function formatSeconds(durationMs: number): string {
   return `${Math.round(durationMs / 1000)} s`
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { chooseRestart, describeAction } from '../../admission/restart-strategy.ts'
-import type { HungAction } from '../../core/settings/driver-policy.ts'
+import type { HungPolicy } from '../../core/settings/driver-policy.ts'
 import { resolveSettings } from '../../core/settings/settings.ts'
 import type { OwnerRestartPolicy, SparkOperator } from '../../core/spark/application.ts'
 import type { ApplicationLookup } from '../../core/spark/application-reference.ts'
@@ -18,9 +18,9 @@ const unreadable: ApplicationLookup = { kind: 'unreadable', reference, detail: '
 const plain: ApplicationLookup = { kind: 'none' }
 
 const hourly = { maxRestarts: 3, windowMs: 3_600_000, backoffMs: 10_000 }
-const rebuild = (budget: HungAction['budget'] & object): HungAction => ({ kind: 'restart-all-containers', budget })
-const restartDriver: HungAction = { kind: 'restart-driver-container', budget: hourly }
-const fail: HungAction = { kind: 'fail-pod', budget: null }
+const rebuild = (budget: HungPolicy['budget'] & object): HungPolicy => ({ kind: 'restart-all-containers', budget })
+const restartDriver: HungPolicy = { kind: 'restart-driver-container', budget: hourly }
+const fail: HungPolicy = { kind: 'fail-pod', budget: null }
 
 interface Row {
   readonly name: string
@@ -29,7 +29,7 @@ interface Row {
   readonly capable?: boolean
   readonly podRestartPolicy?: string
   readonly liveness?: boolean
-  readonly action: HungAction
+  readonly action: HungPolicy
   /** One pattern a warning. */
   readonly warnings?: readonly RegExp[]
   readonly sets?: 'OnFailure'

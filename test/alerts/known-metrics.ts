@@ -1,5 +1,5 @@
 import type { TestContext } from 'node:test'
-import { metricsText } from '../../sidecar/metrics.ts'
+import { formatMetrics } from '../../sidecar/metrics.ts'
 import { createControllerMetrics } from '../../webhook/controller/metrics/metrics.ts'
 import { createMetrics } from '../../webhook/server/metrics.ts'
 import { alive, timeout, watchRig } from '../sidecar/monitor-harness.ts'
@@ -47,7 +47,7 @@ export async function ownTexts(t: TestContext): Promise<OwnTexts> {
   for (let polls = 0; polls < 20 && hung.world.exits.length === 0; polls += 1) await hung.step(timeout)
   const rig = watchRig(t, {}, hung.dir, hung.world.nowMs)
   for (const sample of [alive, timeout, alive]) await rig.step(sample)
-  const sidecar = metricsText({ kind: 'watching', snapshot: rig.snapshot() }, '1.2.3')
+  const sidecar = formatMetrics({ kind: 'monitoring', snapshot: rig.snapshot() }, '1.2.3')
   const metrics = createMetrics('1.2.3')
   // Some are not there until they are known.
   metrics.certificateExpiry(Date.UTC(2027, 0, 31))

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { HungAction, RestartBudget } from '../../core/settings/driver-policy.ts'
-import { type HungVerdict, hungOutcome } from '../../sidecar/hung-action.ts'
+import type { HungPolicy, RestartBudget } from '../../core/settings/driver-policy.ts'
+import { chooseHungAction, type HungVerdict } from '../../sidecar/hung-action.ts'
 
 const now = Date.UTC(2026, 0, 31, 12, 0, 0)
 const verdict: HungVerdict = { kind: 'hung', sinceMs: 0, reason: 'unresponsive', detail: 'the Spark UI failed' }
 const budget: RestartBudget = { maxRestarts: 2, windowMs: 3_600_000, backoffMs: 60_000 }
-const all: HungAction = { kind: 'restart-all-containers', budget }
-const one: HungAction = { kind: 'restart-driver-container', budget }
+const all: HungPolicy = { kind: 'restart-all-containers', budget }
+const one: HungPolicy = { kind: 'restart-driver-container', budget }
 const history = (...agesMs: readonly number[]) => ({
   restarts: agesMs.map((ageMs) => ({ atMs: now - ageMs, reason: 'stall' })),
   total: agesMs.length,
@@ -15,7 +15,7 @@ const history = (...agesMs: readonly number[]) => ({
 const what = 'unresponsive: the Spark UI failed; hung since 2026-01-31T11:59:50Z'
 const spent = 'no restart left: all 2 within 1h are spent, the latest at 2026-01-31T11:16:40Z, 2026-01-31T11:33:20Z'
 
-const rows: readonly (readonly [string, HungAction, ReturnType<typeof history>, object])[] = [
+const rows: readonly (readonly [string, HungPolicy, ReturnType<typeof history>, object])[] = [
   ['observe', { kind: 'observe', budget: null }, history(), { kind: 'report', message: `${what}; observed only` }],
   [
     'fail-pod',
@@ -77,5 +77,5 @@ const rows: readonly (readonly [string, HungAction, ReturnType<typeof history>, 
   ],
 ]
 for (const [name, onHung, restarts, expected] of rows) {
-  test(name, () => assert.deepEqual(hungOutcome(verdict, now - 10_000, onHung, restarts, now), expected))
+  test(name, () => assert.deepEqual(chooseHungAction(verdict, now - 10_000, onHung, restarts, now), expected))
 }

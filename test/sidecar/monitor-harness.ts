@@ -5,9 +5,9 @@ import type { TestContext } from 'node:test'
 import type { DriverPolicy } from '../../core/settings/driver-policy.ts'
 import type { Sample } from '../../core/verdict/verdict.ts'
 import { createLog } from '../../sidecar/log.ts'
-import { createWatch } from '../../sidecar/monitor.ts'
+import { createMonitor } from '../../sidecar/monitor.ts'
 import type { Poll, PollRequest } from '../../sidecar/poller.ts'
-import type { Memory } from '../../sidecar/restart-state.ts'
+import type { RestartState } from '../../sidecar/restart-state.ts'
 import { openVerdictFiles } from '../../sidecar/verdict-files.ts'
 import { policyWith } from './policies.ts'
 
@@ -40,7 +40,7 @@ export function watchRig(t: TestContext, policy: Partial<DriverPolicy> = {}, giv
   const whole = policyWith(policy)
   const files = openVerdictFiles(dir)
   files.clear()
-  const watch = createWatch(whole, {
+  const watch = createMonitor(whole, {
     clock: { monotonicMs: () => world.nowMs, wallMs: () => startWallMs + world.nowMs + world.wallSkewMs },
     poller: {
       async poll(request): Promise<Poll> {
@@ -48,14 +48,14 @@ export function watchRig(t: TestContext, policy: Partial<DriverPolicy> = {}, giv
         world.nowMs += next.kind === 'failing' ? next.tookMs : 5
         return { sample: next, plannedMs: whole.timeoutMs }
       },
-      target: () => ({ ui: 'http://127.0.0.1:4040', proven: false, applicationId: whole.applicationId }),
+      uiStatus: () => ({ ui: 'http://127.0.0.1:4040', proven: false, applicationId: whole.applicationId }),
       forget() {},
     },
     files: {
       ...files,
-      writeMemory(memory) {
+      writeRestartState(memory) {
         if (world.memoryFails) throw new Error('ENOSPC')
-        files.writeMemory(memory)
+        files.writeRestartState(memory)
       },
     },
     writeTerminationMessage: (text) => {
@@ -88,11 +88,11 @@ export function watchRig(t: TestContext, policy: Partial<DriverPolicy> = {}, giv
     },
     files: () =>
       readdirSync(dir)
-        .filter((name) => name !== 'memory.json')
+        .filter((name) => name !== 'restart-state.json')
         .toSorted()
         .join(' '),
     read: (name: string) => (existsSync(join(dir, name)) ? readFileSync(join(dir, name), 'utf8') : null),
-    memory: (): Memory => JSON.parse(readFileSync(join(dir, 'memory.json'), 'utf8')),
+    memory: (): RestartState => JSON.parse(readFileSync(join(dir, 'restart-state.json'), 'utf8')),
     write: (name: string, text: string) => writeFileSync(join(dir, name), text),
     said: (text: string) => world.lines.filter((line) => line.includes(text)).length,
   }

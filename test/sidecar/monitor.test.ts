@@ -98,7 +98,7 @@ test('in place: recorded, told, exit 88', async (t) => {
 
   const next = watchRig(t, {}, rig.dir)
   assert.equal(next.files(), 'starting')
-  assert.equal(next.snapshot().memory.attempt, 2)
+  assert.equal(next.snapshot().restartState.attempt, 2)
 })
 
 test('in place: a restart that cannot be recorded is not made', async (t) => {
@@ -108,7 +108,7 @@ test('in place: a restart that cannot be recorded is not made', async (t) => {
   await rig.during(timeout, 300_000)
   assert.deepEqual(rig.world.exits, [])
   assert.match(rig.snapshot().problem ?? '', /ENOSPC/)
-  assert.equal(rig.snapshot().memory.attempt, 1)
+  assert.equal(rig.snapshot().restartState.attempt, 1)
   rig.world.memoryFails = false
   await rig.step(timeout)
   assert.deepEqual(rig.world.exits, [88])
@@ -135,7 +135,7 @@ test('budget spent: the pod fails instead, and says why', async (t) => {
     rig.world.message,
     /no restart left: all 3 within 1h are spent, the latest at 2026-01-31T12:.*; the pod fails$/,
   )
-  assert.deepEqual(rig.snapshot().memory.attempt, 4)
+  assert.deepEqual(rig.snapshot().restartState.attempt, 4)
 })
 
 test('backoff: nothing until it is over, and nothing at all when the driver answers meanwhile', async (t) => {
@@ -148,7 +148,7 @@ test('backoff: nothing until it is over, and nothing at all when the driver answ
   await rig.during(timeout, 60_000)
   assert.deepEqual(rig.world.exits, [])
   assert.equal(rig.files(), '')
-  assert.equal(rig.snapshot().outcome.kind, 'wait')
+  assert.equal(rig.snapshot().action.kind, 'wait')
   assert.equal(rig.world.message, '')
   await rig.step(alive)
   await rig.during(alive, 200_000)
@@ -196,7 +196,7 @@ test('the driver container alone: a restart under way when the sidecar dies is c
   const rig = watchRig(t, oneContainer)
   await rig.step(alive)
   await rig.during(timeout, 30_000)
-  assert.equal(watchRig(t, oneContainer, rig.dir).snapshot().memory.attempt, 2)
+  assert.equal(watchRig(t, oneContainer, rig.dir).snapshot().restartState.attempt, 2)
 })
 
 test('time in which the sidecar did not run counts for nothing', async (t) => {

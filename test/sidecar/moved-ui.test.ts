@@ -4,7 +4,7 @@ import type { DriverPolicy } from '../../core/settings/driver-policy.ts'
 import type { Sample } from '../../core/verdict/verdict.ts'
 import { createLog } from '../../sidecar/log.ts'
 import { createPoller } from '../../sidecar/poller.ts'
-import { addressText } from '../../spark-ui/ui-address.ts'
+import { formatAddress } from '../../spark-ui/ui-address.ts'
 import { policyWith } from './policies.ts'
 
 const list: Sample = { kind: 'alive', evidence: 'application' }
@@ -16,9 +16,9 @@ const [at4040, at4041] = ['http://127.0.0.1:4040', 'http://127.0.0.1:4041']
 function rig(policy: Partial<DriverPolicy> = {}) {
   const world = { answers: {} as Record<string, Sample> }
   const poller = createPoller(policyWith(policy), {
-    prober: {
-      probe: async (address) => ({ sample: world.answers[addressText(address)] ?? refused, listedId: null }),
-      work: async () => undefined,
+    uiClient: {
+      poll: async (address) => ({ sample: world.answers[formatAddress(address)] ?? refused, listedId: null }),
+      fetchWork: async () => undefined,
     },
     readProperties: () => null,
     podAddresses: () => [],
@@ -67,7 +67,7 @@ test('the next driver of the pod is asked where the first was expected', async (
   poller.forget()
   world.answers = { [at4040]: list }
   assert.equal(await poll(1_000, false), 'alive')
-  assert.equal(poller.target().ui, at4040)
+  assert.equal(poller.uiStatus().ui, at4040)
 })
 
 for (const evidence of ['not-started', 'authentication', 'redirect'] as const) {

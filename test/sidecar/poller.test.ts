@@ -4,7 +4,7 @@ import type { DriverPolicy } from '../../core/settings/driver-policy.ts'
 import type { Sample, Work } from '../../core/verdict/verdict.ts'
 import { createLog } from '../../sidecar/log.ts'
 import { createPoller } from '../../sidecar/poller.ts'
-import { addressText } from '../../spark-ui/ui-address.ts'
+import { formatAddress } from '../../spark-ui/ui-address.ts'
 import { policyWith } from './policies.ts'
 
 const alive: Sample = { kind: 'alive', evidence: 'application' }
@@ -21,13 +21,13 @@ function rig(policy: Partial<DriverPolicy> = {}) {
     asked: [] as string[],
   }
   const poller = createPoller(policyWith(policy), {
-    prober: {
-      async probe(address) {
-        world.asked.push(addressText(address))
-        const sample = world.answers[addressText(address)] ?? refused
+    uiClient: {
+      async poll(address) {
+        world.asked.push(formatAddress(address))
+        const sample = world.answers[formatAddress(address)] ?? refused
         return { sample, listedId: sample === alive ? 'spark-1' : null }
       },
-      async work() {
+      async fetchWork() {
         world.asked.push('jobs')
         return world.work
       },
@@ -99,7 +99,7 @@ test('properties that come late are read', async () => {
   world.properties = { 'spark.ui.enabled': 'false' }
   assert.deepEqual(await poll(1_000), { kind: 'other', detail: 'spark.ui.enabled=false' })
   assert.deepEqual(world.asked, [])
-  assert.equal(poller.target().ui, 'spark.ui.enabled=false')
+  assert.equal(poller.uiStatus().ui, 'spark.ui.enabled=false')
 })
 
 test('a UI that the program itself switched off: the block manager listens, the UI never did', async () => {

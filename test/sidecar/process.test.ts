@@ -101,7 +101,7 @@ test('starting until the UI answers, then ready; exit 0 at once on SIGTERM', asy
   await driver(t, port)
   await until('ready', () => has('ready'))
   assert.ok(!has('starting') && !has('hung'))
-  assert.equal(JSON.parse(readFileSync(path('memory.json'), 'utf8')).answered, true)
+  assert.equal(JSON.parse(readFileSync(path('restart-state.json'), 'utf8')).answered, true)
   sidecar.child.kill('SIGTERM')
   assert.deepEqual(await sidecar.exit, [0, null])
   for (const line of sidecar.lines()) {
@@ -119,7 +119,7 @@ test('a driver that hangs: 88 with reason and record, again, and then the pod fa
     state.hangs = true
     assert.deepEqual(await sidecar.exit, [88, null])
     assert.match(message(), new RegExp(`^unresponsive: .*restart ${attempt} of 2 within 1h, all containers$`))
-    const memory = JSON.parse(readFileSync(path('memory.json'), 'utf8'))
+    const memory = JSON.parse(readFileSync(path('restart-state.json'), 'utf8'))
     assert.deepEqual([memory.answered, memory.attempt, memory.restarts.length], [false, attempt + 1, attempt])
     assert.ok(!has('ready') && !has('hung') && !has('starting'))
   }
@@ -170,7 +170,7 @@ test('frozen and thawed while the UI is healthy: no failure is counted', async (
 
 test('a memory of garbage is a new beginning', async (t) => {
   const { has, start, path } = pod(t)
-  writeFileSync(path('memory.json'), '{"answered":true,"att')
+  writeFileSync(path('restart-state.json'), '{"answered":true,"att')
   const port = await freePort()
   const sidecar = start(encodePolicy(policyWith({ ...quick, ui: { scheme: 'http', port } })))
   await until('starting', () => has('starting'))

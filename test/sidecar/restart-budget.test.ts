@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import type { RestartBudget } from '../../core/settings/driver-policy.ts'
-import { backoffMs, budgetState, clampToNow } from '../../sidecar/restart-budget.ts'
+import { clampToNow, computeBackoffMs, computeBudgetState } from '../../sidecar/restart-budget.ts'
 
 const hour = 3_600_000
 const now = 100 * hour
@@ -30,17 +30,17 @@ const rows: readonly (readonly [string, RestartBudget, readonly number[], number
 for (const [what, rule, agesMs, total, expected] of rows) {
   test(`${what}: ${expected}`, () => {
     const restarts = agesMs.map((ageMs) => ({ atMs: now - ageMs, reason: 'unresponsive' }))
-    const state = budgetState(rule, { restarts, total }, now)
+    const state = computeBudgetState(rule, { restarts, total }, now)
     const until = state.kind === 'backoff' ? ` +${state.untilMs - now}` : ''
     assert.equal(`${state.kind} ${state.used}/${state.max}${until}`, expected)
   })
 }
 
 test('the backoff doubles, up to 5m or to itself when longer', () => {
-  const backoffs = [0, 1, 2, 3, 4, 5, 6, 7, 1_000].map((used) => backoffMs(budget, used) / 1000)
+  const backoffs = [0, 1, 2, 3, 4, 5, 6, 7, 1_000].map((used) => computeBackoffMs(budget, used) / 1000)
   assert.deepEqual(backoffs, [0, 10, 20, 40, 80, 160, 300, 300, 300])
-  assert.equal(backoffMs({ ...budget, backoffMs: hour }, 5), hour)
-  assert.equal(backoffMs({ ...budget, backoffMs: 0 }, 5), 0)
+  assert.equal(computeBackoffMs({ ...budget, backoffMs: hour }, 5), hour)
+  assert.equal(computeBackoffMs({ ...budget, backoffMs: 0 }, 5), 0)
 })
 
 const budgets = fc.record({
@@ -56,12 +56,12 @@ test('restarting whenever it is free never exceeds the budget in any window, nor
       let nowMs = now
       for (const pauseMs of pausesMs) {
         nowMs += pauseMs
-        if (budgetState(rule, { restarts, total: restarts.length }, nowMs).kind !== 'free') continue
+        if (computeBudgetState(rule, { restarts, total: restarts.length }, nowMs).kind !== 'free') continue
         const last = restarts.at(-1)
         const { windowMs, maxRestarts } = rule
         const inWindow = restarts.filter(({ atMs }) => windowMs === null || nowMs - atMs < windowMs).length
         if (maxRestarts !== null) assert.ok(inWindow < maxRestarts)
-        if (last !== undefined) assert.ok(nowMs - last.atMs >= backoffMs(rule, inWindow))
+        if (last !== undefined) assert.ok(nowMs - last.atMs >= computeBackoffMs(rule, inWindow))
         restarts.push({ atMs: nowMs, reason: 'stall' })
       }
     }),
@@ -75,10 +75,10 @@ test('a clock set back neither grants a restart nor holds one back for longer th
       const written = agesMs.map((ageMs) => ({ atMs: now - ageMs, reason: 'stall' })).sort((a, b) => a.atMs - b.atMs)
       const restarts = clampToNow(written, now)
       assert.equal(restarts.length, written.length)
-      const state = budgetState(rule, { restarts, total: restarts.length }, now)
+      const state = computeBudgetState(rule, { restarts, total: restarts.length }, now)
       if (state.kind === 'backoff') assert.ok(state.untilMs - now <= Math.max(300_000, rule.backoffMs))
       if (rule.windowMs === null) return
-      const later = budgetState(rule, { restarts, total: restarts.length }, now + rule.windowMs)
+      const later = computeBudgetState(rule, { restarts, total: restarts.length }, now + rule.windowMs)
       assert.equal(later.used, 0)
     }),
   )

@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { afterRestart, firstMemory, formatMemory, memoryAtStart, parseMemory } from '../../sidecar/restart-state.ts'
+import {
+  formatRestartState,
+  initialRestartState,
+  parseRestartState,
+  recordRestart,
+  settleAtStart,
+} from '../../sidecar/restart-state.ts'
 
 const restart = fc.record({ atMs: fc.nat(), reason: fc.string() }, { noNullPrototype: true })
 const memories = fc.record(
@@ -15,13 +21,13 @@ const memories = fc.record(
 )
 
 test('what is written is read back', () => {
-  fc.assert(fc.property(memories, (memory) => assert.deepEqual(parseMemory(formatMemory(memory)), memory)))
+  fc.assert(fc.property(memories, (memory) => assert.deepEqual(parseRestartState(formatRestartState(memory)), memory)))
 })
 
 test('a file that was cut short is a first memory, wherever it was cut', () => {
-  const text = formatMemory({ ...firstMemory, answered: true, attempt: 3 })
+  const text = formatRestartState({ ...initialRestartState, answered: true, attempt: 3 })
   for (let length = 0; length < text.length - 2; length += 1) {
-    assert.deepEqual(parseMemory(text.slice(0, length)), firstMemory)
+    assert.deepEqual(parseRestartState(text.slice(0, length)), initialRestartState)
   }
 })
 
@@ -31,12 +37,12 @@ for (const text of [
   '{"answered":true,"attempt":0,"restarts":[]}',
   '{"answered":true,"attempt":1,"restarts":[1]}',
 ]) {
-  test(`${text} is a first memory`, () => assert.deepEqual(parseMemory(text), firstMemory))
+  test(`${text} is a first memory`, () => assert.deepEqual(parseRestartState(text), initialRestartState))
 }
 
 test('a restart begins a new driver and is remembered', () => {
-  const answered = { ...firstMemory, answered: true }
-  assert.deepEqual(afterRestart(answered, { atMs: 5, reason: 'stall' }), {
+  const answered = { ...initialRestartState, answered: true }
+  assert.deepEqual(recordRestart(answered, { atMs: 5, reason: 'stall' }), {
     answered: false,
     attempt: 2,
     restarts: [{ atMs: 5, reason: 'stall' }],
@@ -45,15 +51,18 @@ test('a restart begins a new driver and is remembered', () => {
 })
 
 test('the file stays small', () => {
-  let memory = firstMemory
-  for (let count = 0; count < 1_500; count += 1) memory = afterRestart(memory, { atMs: count, reason: 'unresponsive' })
+  let memory = initialRestartState
+  for (let count = 0; count < 1_500; count += 1) memory = recordRestart(memory, { atMs: count, reason: 'unresponsive' })
   assert.equal(memory.restarts.length, 1_000)
   assert.equal(memory.restarts.at(-1)?.atMs, 1_499)
   assert.equal(memory.attempt, 1_501)
 })
 
 test('a restart that was left to the kubelet has happened when the sidecar comes back', () => {
-  const memory = memoryAtStart({ ...firstMemory, answered: true, pendingRestart: { atMs: 5, reason: 'stall' } }, 10)
+  const memory = settleAtStart(
+    { ...initialRestartState, answered: true, pendingRestart: { atMs: 5, reason: 'stall' } },
+    10,
+  )
   assert.deepEqual(
     [memory.answered, memory.attempt, memory.restarts.length, memory.pendingRestart],
     [false, 2, 1, null],

@@ -71,9 +71,9 @@ test('idle: nothing is held back, and the reason is told', async (t) => {
 
 test('readyz and startedz say what the files say', async (t) => {
   const rig = watchRig(t, { onHung: { kind: 'fail-pod', budget: null } })
-  const { port, state, asked } = await served(t, { kind: 'watching', snapshot: rig.snapshot() })
+  const { port, state, asked } = await served(t, { kind: 'monitoring', snapshot: rig.snapshot() })
   const codes = async () => {
-    state.now = { kind: 'watching', snapshot: rig.snapshot() }
+    state.now = { kind: 'monitoring', snapshot: rig.snapshot() }
     return [await code(port, '/startedz'), await code(port, '/readyz')]
   }
   await rig.step(refused)
@@ -91,7 +91,7 @@ test('status and metrics of a hung driver', async (t) => {
   const rig = watchRig(t, { settings: { timeout: { value: '10s', source: 'pod' } } })
   await rig.step(alive)
   await rig.during(timeout, 60_000)
-  const { port } = await served(t, { kind: 'watching', snapshot: rig.snapshot() })
+  const { port } = await served(t, { kind: 'monitoring', snapshot: rig.snapshot() })
   const status = (await (await get(port, '/status')).json()) as Record<string, unknown>
   assert.equal(status.state, 'hung')
   assert.equal(status.reason, 'unresponsive')
@@ -114,7 +114,7 @@ test('status and metrics of a hung driver', async (t) => {
     'spark_nanny_sidecar_poll_duration_seconds_bucket{le="+Inf"} 4',
     'spark_nanny_sidecar_poll_duration_seconds_count 4',
     'spark_nanny_sidecar_restarts_total{reason="unresponsive"} 1',
-    'spark_nanny_sidecar_restart_budget_left 2',
+    'spark_nanny_sidecar_restart_budget_remaining 2',
   ]) {
     assert.ok(metrics.split('\n').includes(line), line)
   }

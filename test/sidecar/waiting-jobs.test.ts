@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createProber } from '../../spark-ui/ui-client.ts'
+import { createUiClient } from '../../spark-ui/ui-client.ts'
 import { httpUi } from '../support/fake-spark-ui.ts'
 import { applicationId } from './policies.ts'
 
@@ -13,7 +13,7 @@ test('jobs that wait for their first executor are the cluster’s matter', async
     response.end(JSON.stringify(request.url?.includes('/jobs') ? [job()] : state.executors))
   })
   const address = { scheme: 'http', host: '127.0.0.1', port: ui.port } as const
-  const work = () => createProber().work(address, applicationId, 5_000)
+  const work = () => createUiClient().fetchWork(address, applicationId, 5_000)
   const running = { jobs: [{ id: 4, endedTasks: 7 }] }
   assert.deepEqual(await work(), { jobs: [] })
   assert.equal(asked.at(-1), `/api/v1/applications/${applicationId}/executors`)

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { DriverPolicy } from '../../core/settings/driver-policy.ts'
-import { addressText, type UiAddress, uiTarget } from '../../spark-ui/ui-address.ts'
+import { formatAddress, locateUi, type UiAddress } from '../../spark-ui/ui-address.ts'
 import { applicationId, policyWith } from '../sidecar/policies.ts'
 
 type Properties = Readonly<Record<string, string>> | null
 const target = (properties: Properties, policy: Partial<DriverPolicy> = {}, addresses: readonly string[] = []) =>
-  uiTarget(policyWith(policy), properties === null ? null : new Map(Object.entries(properties)), addresses)
+  locateUi(policyWith(policy), properties === null ? null : new Map(Object.entries(properties)), addresses)
 
 const written = (key: string, value: string) => ({ settings: { [key]: { value, source: 'application' as const } } })
 
@@ -68,13 +68,13 @@ const rows: readonly (readonly [string, Properties, Partial<DriverPolicy>, strin
 for (const [what, properties, policy, expected] of rows) {
   test(`${what}: ${expected}`, () => {
     const found = target(properties, policy)
-    assert.equal(found.kind === 'none' ? `none: ${found.reason}` : addressText(found.first), expected)
+    assert.equal(found.kind === 'none' ? `none: ${found.reason}` : formatAddress(found.first), expected)
   })
 }
 
 const others = (properties: Properties, addresses: readonly string[] = []): readonly string[] => {
   const found = target(properties, {}, addresses)
-  return found.kind === 'none' ? [] : found.others.map((address: UiAddress) => addressText(address))
+  return found.kind === 'none' ? [] : found.others.map((address: UiAddress) => formatAddress(address))
 }
 
 test('else the next ports, as many as Spark tries', () => {

@@ -5,13 +5,13 @@ import type { RequestListener, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { type TestContext, test } from 'node:test'
 import type { Sample } from '../../core/verdict/verdict.ts'
-import type { UiReply } from '../../spark-ui/http-get.ts'
+import type { UiResult } from '../../spark-ui/http-get.ts'
 import type { UiAddress } from '../../spark-ui/ui-address.ts'
-import { createProber } from '../../spark-ui/ui-client.ts'
+import { createUiClient } from '../../spark-ui/ui-client.ts'
 import { applicationId } from '../sidecar/policies.ts'
 import { answersAs, applicationList, freePort, httpUi, rawUi, tlsUi } from '../support/fake-spark-ui.ts'
 
-const prober = createProber()
+const uiClient = createUiClient()
 const timeoutMs = 400
 /** Where nothing may time out, however loaded the machine is. */
 const patientMs = 20_000
@@ -24,7 +24,7 @@ const text = (sample: Sample) =>
       ? `failing ${sample.cause}`
       : sample.kind
 const probeText = async (address: UiAddress, withinMs = patientMs) =>
-  text((await prober.probe(address, applicationId, withinMs)).sample)
+  text((await uiClient.poll(address, applicationId, withinMs)).sample)
 
 const responding =
   (statusCode: number, body = '', headers: Record<string, string> = {}): RequestListener =>
@@ -118,14 +118,14 @@ test('each poll has a connection of its own, closed after it', async (t) => {
 })
 
 test('a failure that comes too late is the sidecar’s own', async () => {
-  const late: UiReply = { kind: 'failed', cause: 'timeout', detail: 'no answer', tookMs: 60_000 }
-  const { sample } = await createProber(async () => late).probe(at(1), applicationId, 10_000)
+  const late: UiResult = { kind: 'failed', cause: 'timeout', detail: 'no answer', tookMs: 60_000 }
+  const { sample } = await createUiClient(async () => late).poll(at(1), applicationId, 10_000)
   assert.equal(sample.kind, 'inconclusive')
 })
 
 test('what fails on our side says nothing of the driver', async () => {
-  const unsent: UiReply = { kind: 'unsent', detail: 'EMFILE' }
-  const { sample } = await createProber(async () => unsent).probe(at(1), applicationId, 10_000)
+  const unsent: UiResult = { kind: 'unsent', detail: 'EMFILE' }
+  const { sample } = await createUiClient(async () => unsent).poll(at(1), applicationId, 10_000)
   assert.equal(sample.kind, 'inconclusive')
 })
 
@@ -135,18 +135,18 @@ test('the jobs of the application as it is listed', async (t) => {
     const isJobs = request.url === `/api/v1/applications/${applicationId}-2/jobs?status=running`
     response.end(isJobs ? JSON.stringify([job]) : applicationList('local-1', `${applicationId}-2`))
   })
-  const { listedId } = await prober.probe(at(ui.port), applicationId, patientMs)
+  const { listedId } = await uiClient.poll(at(ui.port), applicationId, patientMs)
   assert.equal(listedId, `${applicationId}-2`)
-  const work = await prober.work(at(ui.port), listedId ?? '', patientMs)
+  const work = await uiClient.fetchWork(at(ui.port), listedId ?? '', patientMs)
   assert.deepEqual(work, { jobs: [{ id: 4, endedTasks: 8 }] })
 })
 
 test('jobs that cannot be had are unknown', async (t) => {
   const work = async (listener: RequestListener, context: TestContext) =>
-    prober.work(at((await httpUi(context, listener)).port), applicationId, patientMs)
+    uiClient.fetchWork(at((await httpUi(context, listener)).port), applicationId, patientMs)
   assert.equal(await work(responding(500), t), undefined)
   assert.equal(await work(responding(200, 'no json'), t), undefined)
-  assert.equal(await prober.work(at(await freePort()), applicationId, patientMs), undefined)
+  assert.equal(await uiClient.fetchWork(at(await freePort()), applicationId, patientMs), undefined)
 })
 
 function endless(_request: unknown, response: ServerResponse): void {

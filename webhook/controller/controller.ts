@@ -1,8 +1,8 @@
 import type { SparkApplications } from '../../cluster/spark-applications.ts'
 import type { Log } from '../../core/log.ts'
 import type { KubernetesApi } from '../../kubernetes/api.ts'
-import type { UiGet, UiReply } from '../../spark-ui/http-get.ts'
-import type { Prober } from '../../spark-ui/ui-client.ts'
+import type { UiRequest, UiResult } from '../../spark-ui/http-get.ts'
+import type { UiClient } from '../../spark-ui/ui-client.ts'
 import type { Performer } from './act/cluster-writer.ts'
 import { applicationRecord } from './act/deletion-journal.ts'
 import { createActor } from './act/run-action.ts'
@@ -31,8 +31,8 @@ export interface ControllerEdges extends CircumstancesEdges {
   readonly applications: SparkApplications
   readonly sidecarImage: SidecarImage
   readonly performer: Performer
-  readonly prober: Pick<Prober, 'probe'>
-  get(get: UiGet): Promise<UiReply>
+  readonly prober: Pick<UiClient, 'poll'>
+  get(get: UiRequest): Promise<UiResult>
   node(name: string): NodeStanding
   /** Tells of namespaces that changed, until the signal. */
   onNamespace(changed: (namespace: string) => void, signal: AbortSignal): void

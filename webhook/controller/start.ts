@@ -5,8 +5,8 @@ import type { BackgroundTasks } from '../../core/background-tasks.ts'
 import { leadership } from '../../kubernetes/leader-election/leader-elector.ts'
 import type { LeaseTiming } from '../../kubernetes/leader-election/lease.ts'
 import type { ReflectorDeps } from '../../kubernetes/reflector.ts'
-import { getUi, type UiGet, type UiReply } from '../../spark-ui/http-get.ts'
-import { createProber, type Prober } from '../../spark-ui/ui-client.ts'
+import { sendUiRequest, type UiRequest, type UiResult } from '../../spark-ui/http-get.ts'
+import { createUiClient, type UiClient } from '../../spark-ui/ui-client.ts'
 import type { ControllerConfig } from '../config/controller-config.ts'
 import { performer } from './act/cluster-writer.ts'
 import { numberApplicationIds } from './application-id-annotator.ts'
@@ -37,8 +37,8 @@ export interface StartedController extends ReflectorDeps {
   readonly metrics: ControllerMetrics
   readonly loops: BackgroundTasks
   /** Where Spark UIs and sidecars are not asked over the network. */
-  readonly prober?: Pick<Prober, 'probe'>
-  get?(get: UiGet): Promise<UiReply>
+  readonly prober?: Pick<UiClient, 'poll'>
+  get?(get: UiRequest): Promise<UiResult>
   readonly leaseTiming?: LeaseTiming
 }
 
@@ -84,8 +84,8 @@ export function startController(started: StartedController): { suspension(): str
     drivers,
     sidecarImage,
     performer: performing,
-    prober: started.prober ?? createProber(),
-    get: started.get ?? getUi,
+    prober: started.prober ?? createUiClient(),
+    get: started.get ?? sendUiRequest,
     synced,
     onNamespace: (changed, signal) => {
       if (signal.aborted) return

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { type DriverPolicy, decodePolicy, encodePolicy, type HungAction } from '../../../core/settings/driver-policy.ts'
+import { type DriverPolicy, decodePolicy, encodePolicy, type HungPolicy } from '../../../core/settings/driver-policy.ts'
 
 const policy: DriverPolicy = {
   applicationId: 'spark-1',
@@ -29,7 +29,7 @@ const budget = fc.record(
   },
   plain,
 )
-const onHung: fc.Arbitrary<HungAction> = fc.oneof(
+const onHung: fc.Arbitrary<HungPolicy> = fc.oneof(
   fc.record(
     { kind: fc.constantFrom('restart-all-containers' as const, 'restart-driver-container' as const), budget },
     plain,

@@ -1,5 +1,5 @@
 import { parseJson, toRecord, toText } from '../../../core/json.ts'
-import type { UiGet, UiReply } from '../../../spark-ui/http-get.ts'
+import type { UiRequest, UiResult } from '../../../spark-ui/http-get.ts'
 import type { Hang } from '../assess/assess.ts'
 import { type DriverObservation, isRunning } from '../driver/driver.ts'
 import { timeOf } from '../driver/parse-container.ts'
@@ -45,7 +45,7 @@ export interface SidecarVerdicts {
 }
 
 export interface SidecarVerdictsEdges {
-  get(get: UiGet): Promise<UiReply>
+  get(get: UiRequest): Promise<UiResult>
   nowMs(): number
   /** Of a clock that no one sets. */
   monotonicMs(): number
@@ -64,7 +64,7 @@ export function sidecarVerdicts({ get, nowMs, monotonicMs, answered }: SidecarVe
       maxBodyBytes: 262_144,
     })
     if (!known.has(driver.uid)) return
-    const body = reply.kind === 'answer' && reply.answer.statusCode === 200 ? reply.answer.body : ''
+    const body = reply.kind === 'response' && reply.response.statusCode === 200 ? reply.response.body : ''
     known.set(driver.uid, { hang: standingVerdict(body, nowMs()), askedMs: monotonicMs() })
   }
   return {

@@ -1,6 +1,6 @@
 import { turns } from '../../../core/concurrency-limit.ts'
 import { createJudgement, type Judgement, judge, nextPollDelayMs } from '../../../core/verdict/verdict.ts'
-import type { Prober } from '../../../spark-ui/ui-client.ts'
+import type { UiClient } from '../../../spark-ui/ui-client.ts'
 import type { DriverObservation } from '../driver/driver.ts'
 
 /** How one driver's UI is asked, over the network. Times in milliseconds. */
@@ -15,7 +15,7 @@ export interface PollPolicy {
 }
 
 export interface UiPollsEdges {
-  readonly prober: Pick<Prober, 'probe'>
+  readonly prober: Pick<UiClient, 'poll'>
   /** Of a clock that no one sets. */
   monotonicMs(): number
   sleep(ms: number, signal: AbortSignal): Promise<void>
@@ -63,7 +63,7 @@ export function uiPolls(edges: UiPollsEdges, signal: AbortSignal): UiPolls {
         const startedMs = edges.monotonicMs()
         const { driver, policy } = poll
         const address = { scheme: policy.scheme, host: driver.podIp ?? '', port: policy.port }
-        const { sample } = await edges.prober.probe(address, driver.applicationId, policy.timeoutMs)
+        const { sample } = await edges.prober.poll(address, driver.applicationId, policy.timeoutMs)
         return { sample, policy, tookMs: edges.monotonicMs() - startedMs }
       })
       if (aborted.aborted) return

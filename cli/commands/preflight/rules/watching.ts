@@ -5,7 +5,7 @@ import { admissionReasons } from '../../../../core/contract/skip-reasons.ts'
 import { toRecord } from '../../../../core/json.ts'
 import { parseNamespaceLimits } from '../../../../core/kubernetes/namespace-limits.ts'
 import type { Pod } from '../../../../core/kubernetes/pod.ts'
-import type { HungAction } from '../../../../core/settings/driver-policy.ts'
+import type { HungPolicy } from '../../../../core/settings/driver-policy.ts'
 import { formatFinalPolicy, maxRetries, parseSparkApplication } from '../../../../core/spark/application.ts'
 import type { Input } from '../../../static-checks/input.ts'
 import { arrayOf } from '../../../workload/spark-pods.ts'
@@ -54,7 +54,7 @@ export const watching: PreflightRule = (subject) => {
 }
 
 /** What to say when a hung driver's pod fails and nobody submits it again. */
-function finalKill(input: Input, { kind }: HungAction): string | undefined {
+function finalKill(input: Input, { kind }: HungPolicy): string | undefined {
   if (kind !== 'fail-pod') return undefined
   const fails = 'a hung driver’s pod fails'
   const application = input.kind === 'application' ? parseSparkApplication(input.object) : undefined

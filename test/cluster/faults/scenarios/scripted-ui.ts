@@ -1,5 +1,5 @@
-import type { UiGet, UiReply } from '../../../../spark-ui/http-get.ts'
-import type { Probe, Prober } from '../../../../spark-ui/ui-client.ts'
+import type { UiRequest, UiResult } from '../../../../spark-ui/http-get.ts'
+import type { UiClient, UiPoll } from '../../../../spark-ui/ui-client.ts'
 import { type FastClock, iso } from '../runner/fast-clock.ts'
 import { seeded } from '../runner/random.ts'
 
@@ -21,21 +21,21 @@ export interface ScriptedUis {
   /** Since when the sidecar reports a hang; null if it reports none or has revoked it. */
   setVerdict(podIp: string, sinceMs: number | null): void
   /** Requests a sidecar's status. A sidecar without a scripted verdict refuses the connection. */
-  get(get: UiGet): Promise<UiReply>
+  get(get: UiRequest): Promise<UiResult>
   /** The UIs as one replica sees them. */
-  prober(replica: string): Pick<Prober, 'probe'>
+  prober(replica: string): Pick<UiClient, 'poll'>
 }
 
 export function createScriptedUis(seed: number, clock: FastClock): ScriptedUis {
   const modes = new Map<string, UiMode>()
   const verdicts = new Map<string, number | null>()
   const forever = new AbortController().signal
-  const failing = async (cause: 'timeout' | 'reset' | 'server-error', timeoutMs: number): Promise<Probe['sample']> => {
+  const failing = async (cause: 'timeout' | 'reset' | 'server-error', timeoutMs: number): Promise<UiPoll['sample']> => {
     const tookMs = cause === 'timeout' ? timeoutMs : 20
     await clock.sleep(tookMs, forever)
     return { kind: 'failing', cause, detail: 'scripted', tookMs }
   }
-  const sample = async (mode: UiMode, fails: boolean, timeoutMs: number): Promise<Probe['sample']> => {
+  const sample = async (mode: UiMode, fails: boolean, timeoutMs: number): Promise<UiPoll['sample']> => {
     switch (mode) {
       case 'refused':
         return { kind: 'refused' }
@@ -63,13 +63,13 @@ export function createScriptedUis(seed: number, clock: FastClock): ScriptedUis {
       if (sinceMs === undefined) return { kind: 'refused' }
       const hung = { state: 'hung', reason: 'unresponsive', detail: 'scripted', action: { now: 'fail' } }
       const verdict = sinceMs === null ? { state: 'alive' } : { ...hung, since: iso(sinceMs) }
-      return { kind: 'answer', answer: { statusCode: 200, body: JSON.stringify(verdict) }, tookMs: 1 }
+      return { kind: 'response', response: { statusCode: 200, body: JSON.stringify(verdict) }, tookMs: 1 }
     },
     prober: (replica) => {
       const random = seeded(seed, replica, 'uis')
       const failures = new Map<string, number>()
       return {
-        probe: async ({ host }, _applicationId, timeoutMs) => {
+        poll: async ({ host }, _applicationId, timeoutMs) => {
           const before = failures.get(host) ?? 0
           const fails = before < 2 && random() < 0.5
           failures.set(host, fails ? before + 1 : 0)
