@@ -1,3 +1,4 @@
+import { exponentialDelayMs } from '../core/backoff.ts'
 import { type Capabilities, unknownCapabilities } from '../core/kubernetes/capabilities.ts'
 import type { Log } from '../core/log.ts'
 import type { ApiResponse, KubernetesApi } from '../kubernetes/api.ts'
@@ -112,7 +113,9 @@ export function createCapabilityProbe(edges: CapabilityProbeDeps): CapabilityPro
         // Until it is known, drivers go without: ask more often at first.
         const known = Object.values(answers).every((answer) => answer !== 'unknown')
         await edges.sleep(
-          known ? edges.intervalMs : Math.min(edges.intervalMs, 1_000 * 2 ** Math.min(rounds, 10)),
+          known
+            ? edges.intervalMs
+            : exponentialDelayMs(Math.min(rounds, 10), { baseMs: 1_000, capMs: edges.intervalMs }),
           signal,
         )
       }

@@ -1,16 +1,42 @@
-/** What came as JSON, taken apart without trust. */
+/** Readers of JSON values from outside. None of them throws, whatever the value is. */
 
-/** Whether a value is a JSON object; lists are none. */
+/** Whether a value is a JSON object. Arrays are not. */
 export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** The value if it is a JSON object, else an empty one. */
+/** The value if it is a JSON object, else an empty object. */
 export function toRecord(value: unknown): Record<string, unknown> {
   return isRecord(value) ? value : {}
 }
 
-/** The value of a JSON text, undefined when it is none. */
+/** The JSON objects of an array, without its other items; empty if the value is not an array. */
+export function toRecords(value: unknown): readonly Record<string, unknown>[] {
+  return Array.isArray(value) ? value.filter(isRecord) : []
+}
+
+/** The value if it is an array, else an empty one. */
+export function toList(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : []
+}
+
+/** The value if it is a string, else the empty string. */
+export function toStringOrEmpty(value: unknown): string {
+  return typeof value === 'string' ? value : ''
+}
+
+/** The value if it is a finite number, else null. */
+export function toNumberOrNull(value: unknown): number | null {
+  return typeof value === 'number' && Number.isFinite(value) ? value : null
+}
+
+/** Milliseconds since the epoch of a time as Kubernetes writes it; null if the value is not such a time. */
+export function parseTimeMs(value: unknown): number | null {
+  const ms = typeof value === 'string' ? Date.parse(value) : Number.NaN
+  return Number.isNaN(ms) ? null : ms
+}
+
+/** The value of a JSON text; undefined if the text is not JSON. */
 export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text)
@@ -19,7 +45,10 @@ export function parseJson(text: string): unknown {
   }
 }
 
-/** A value of JSON as text: a text as it is, else as JSON. String() throws for `{"toString": null}`, which anybody can write. */
+/**
+ * A JSON value as text: a string as it is, anything else as JSON. `String(value)` would throw for
+ * `{"toString": null}`, which any client may send.
+ */
 export function toText(value: unknown): string {
   return typeof value === 'string' ? value : (JSON.stringify(value) ?? String(value))
 }

@@ -36,8 +36,8 @@ export interface ReflectorTiming {
   /** The server sends a bookmark about every minute: a watch that is silent for longer is dead. */
   readonly idleMs: number
   readonly watchSeconds: number
-  readonly firstBackoffMs: number
-  readonly maxBackoffMs: number
+  readonly baseMs: number
+  readonly capMs: number
   /** For a collection that the API does not have: its CRD may come. */
   readonly absentRetryMs: number
   /** Nothing heard for longer: what is known may be long out of date. */
@@ -48,8 +48,8 @@ const defaultTiming: ReflectorTiming = {
   listDeadlineMs: 30_000,
   idleMs: 120_000,
   watchSeconds: 300,
-  firstBackoffMs: 500,
-  maxBackoffMs: 30_000,
+  baseMs: 500,
+  capMs: 30_000,
   absentRetryMs: 60_000,
   staleAfterMs: 180_000,
 }
@@ -172,7 +172,7 @@ export function createReflector<T>(options: ReflectorOptions<T>, edges: Reflecto
         delayMs = backoff.nextMs()
       }
       // A server that ends each watch at once must not be asked in a busy loop.
-      await edges.sleep(Math.max(delayMs, timing.firstBackoffMs / 5), signal)
+      await edges.sleep(Math.max(delayMs, timing.baseMs / 5), signal)
     }
     return { kind: 'stopped' }
   }

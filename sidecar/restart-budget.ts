@@ -1,3 +1,4 @@
+import { exponentialDelayMs } from '../core/backoff.ts'
 import type { RestartBudget } from '../core/settings/driver-policy.ts'
 
 export interface Restart {
@@ -34,7 +35,7 @@ export function computeBudgetState(budget: RestartBudget, history: RestartHistor
 /** Least time between the last restart and the next: doubles with each of `used`, up to 5m or to itself when longer. */
 export function computeBackoffMs({ backoffMs: first }: RestartBudget, used: number): number {
   if (used === 0) return 0
-  return Math.min(first * 2 ** Math.min(used - 1, 40), Math.max(usualLongestBackoffMs, first))
+  return exponentialDelayMs(used - 1, { baseMs: first, capMs: Math.max(usualLongestBackoffMs, first) })
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { SidecarStatusBody } from '../core/contract/sidecar-status.ts'
 import { formatDuration } from '../core/duration.ts'
 import type { DriverPolicy } from '../core/settings/driver-policy.ts'
 import type { Verdict } from '../core/verdict/verdict.ts'
@@ -40,7 +41,7 @@ export function computeCurrentBudget({ policy, restartState: memory, wallMs }: M
 }
 
 /** The answer to /status. */
-export function toStatusJson(state: SidecarState, version: string): Record<string, unknown> {
+export function toStatusJson(state: SidecarState, version: string): SidecarStatusBody {
   if (state.kind === 'idle') return { version, state: 'idle', reason: state.reason, ready: true, started: true }
   const { snapshot } = state
   const { policy, verdict, restartState: memory, action: outcome, ui } = snapshot

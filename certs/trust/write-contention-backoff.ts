@@ -1,3 +1,5 @@
+import { exponentialDelayMs } from '../../core/backoff.ts'
+
 const maxRestMs = 60_000
 /** Longer than any rest, or who undoes what we write after it would never be known for what they are. */
 const peaceMs = 5 * 60_000
@@ -16,6 +18,6 @@ export function disputeRest(elapsedMs: () => number): (wrote: boolean) => number
     if (!wrote) return 0
     rounds = elapsedMs() - lastMs > peaceMs ? 1 : rounds + 1
     lastMs = elapsedMs()
-    return rounds > freeRounds ? Math.min(maxRestMs, 100 * 2 ** Math.min(rounds - freeRounds, 20)) : 0
+    return rounds > freeRounds ? exponentialDelayMs(rounds - freeRounds, { baseMs: 100, capMs: maxRestMs }) : 0
   }
 }

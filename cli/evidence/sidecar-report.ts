@@ -1,28 +1,16 @@
-import { toRecord } from '../../core/json.ts'
-import { listField, textField } from './fields.ts'
+import { parseSidecarStatus, type SidecarStatus } from '../../core/contract/sidecar-status.ts'
 
-/** What the sidecar's /status says; see sidecar/status.ts. */
-export interface SidecarReport {
-  readonly version: string | null
-  readonly state: string
-  readonly sinceMs: number | null
-  readonly reason: string | null
-  readonly detail: string | null
-  readonly answered: boolean
+/** What the sidecar reported about its driver. */
+export interface SidecarReport
+  extends Pick<SidecarStatus, 'version' | 'state' | 'sinceMs' | 'reason' | 'detail' | 'answered'> {
+  /** Number of the latest restarts in place, at most 20. */
   readonly restarts: number
 }
 
+/** Reads the JSON value of `/status`. Returns undefined if the value is not the status of a sidecar. */
 export function parseSidecarReport(object: unknown): SidecarReport | undefined {
-  const state = textField(object, 'state')
-  if (state === null) return undefined
-  const sinceMs = Date.parse(textField(object, 'since') ?? '')
-  return {
-    version: textField(object, 'version'),
-    state,
-    sinceMs: Number.isNaN(sinceMs) ? null : sinceMs,
-    reason: textField(object, 'reason'),
-    detail: textField(object, 'detail'),
-    answered: toRecord(object).answered === true,
-    restarts: listField(object, 'restarts').length,
-  }
+  const status = parseSidecarStatus(object)
+  if (status === undefined) return undefined
+  const { version, state, sinceMs, reason, detail, answered, restarts } = status
+  return { version, state, sinceMs, reason, detail, answered, restarts: restarts.length }
 }

@@ -1,3 +1,4 @@
+import { exponentialDelayMs } from '../backoff.ts'
 import { isRecord, parseJson, toRecord, toText } from '../json.ts'
 
 /** One driver that was deleted. */
@@ -107,5 +108,7 @@ export function backoffUntilMs(
 ): number {
   const within = deletions.filter(({ atMs }) => nowMs - atMs < windowMs)
   const last = within.at(-1)
-  return last === undefined ? 0 : last.atMs + Math.min(windowMs, backoffMs * 2 ** (within.length - 1))
+  return last === undefined
+    ? 0
+    : last.atMs + exponentialDelayMs(within.length - 1, { baseMs: backoffMs, capMs: windowMs })
 }

@@ -5,7 +5,7 @@ import { apiFixture, until } from './fixture.ts'
 
 const path = '/apis/example.io/v1/things'
 const thing = (name: string, value: number) => ({ metadata: { name, namespace: 'spark' }, value })
-const timing = { firstBackoffMs: 10, maxBackoffMs: 50, absentRetryMs: 50 }
+const timing = { baseMs: 10, capMs: 50, absentRetryMs: 50 }
 
 async function reflecting(t: TestContext, options: Partial<ReflectorOptions<number>> = {}) {
   const fixture = await apiFixture(t)

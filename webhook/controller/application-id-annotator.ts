@@ -1,3 +1,4 @@
+import { exponentialDelayMs, withJitter } from '../../core/backoff.ts'
 import { turns } from '../../core/concurrency-limit.ts'
 import { nextApplicationIdSuffixAnnotation } from '../../core/contract/pod-contract.ts'
 import { describeResponse, isFromApiServer, type KubernetesApi } from '../../kubernetes/api.ts'
@@ -54,7 +55,10 @@ export async function numberApplicationIds(
       const outcome = await take(once)
       if (outcome === 'done') return
       if (outcome === 'failed') {
-        await edges.sleep(Math.min(30_000, 500 * 2 ** attempt) * (0.5 + edges.random() / 2), signal)
+        await edges.sleep(
+          withJitter(exponentialDelayMs(attempt, { baseMs: 500, capMs: 30_000 }), edges.random()),
+          signal,
+        )
       }
     }
   }

@@ -1,4 +1,5 @@
 import { domain, injectedAnnotation, sidecarContainerName } from '../../../core/contract/pod-contract.ts'
+import { parseSidecarStatus } from '../../../core/contract/sidecar-status.ts'
 import { isRecord, toRecord } from '../../../core/json.ts'
 import type { Reading } from '../../cluster/reading.ts'
 import { text } from './installed-objects.ts'
@@ -16,11 +17,11 @@ export interface Driver {
   /** Null when it is Ready, or says nothing of it yet. */
   readonly notReadySinceMs: number | null
   /** What its sidecar says; null when it was not asked. */
-  readonly status: Reading<SidecarStatus> | null
+  readonly status: Reading<SidecarSummary> | null
 }
 
 /** The part of the sidecar's /status that is looked at. */
-export interface SidecarStatus {
+export interface SidecarSummary {
   readonly state: string
   readonly sinceMs: number | null
   /** Why, and what is done about it. */
@@ -57,18 +58,13 @@ function waitingOf({ state, lastState, started }: Record<string, unknown>): Driv
   return { why, hasRun: toRecord(lastState).terminated !== undefined }
 }
 
-/** Undefined when it is not what a sidecar answers. */
-export function parseSidecarStatus(body: unknown): SidecarStatus | undefined {
-  const { state, since, detail, reason, action } = toRecord(body)
-  if (typeof state !== 'string') return undefined
-  const { message, onHung } = toRecord(action)
-  const sinceMs = Date.parse(text(since))
-  return {
-    state,
-    sinceMs: Number.isFinite(sinceMs) ? sinceMs : null,
-    // The action's message says why already.
-    detail: text(message) || [text(detail) || text(reason), text(onHung)].filter(Boolean).join('; '),
-  }
+/** The part of the sidecar's status that the checks use; undefined if the body is not the status of a sidecar. */
+export function summarizeSidecarStatus(body: unknown): SidecarSummary | undefined {
+  const status = parseSidecarStatus(body)
+  if (status === undefined) return undefined
+  const { state, sinceMs, detail, reason, action } = status
+  // The action's message already contains the reason.
+  return { state, sinceMs, detail: action.message ?? [detail ?? reason, action.onHung].filter(Boolean).join('; ') }
 }
 
 const records = (value: unknown) => (Array.isArray(value) ? value.filter(isRecord) : [])

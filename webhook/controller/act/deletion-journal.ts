@@ -1,4 +1,5 @@
 import type { KnownApplication, SparkApplications } from '../../../cluster/spark-applications.ts'
+import { exponentialDelayMs } from '../../../core/backoff.ts'
 import type { Deletion } from '../../../core/contract/deletion-history.ts'
 import { actionsAnnotation } from '../../../core/contract/pod-contract.ts'
 import { toRecord } from '../../../core/json.ts'
@@ -74,7 +75,7 @@ export function applicationRecord(edges: ApplicationRecordEdges, signal: AbortSi
         if (written.kind === 'done') return log.info({ event: 'deletion-taken-back', ...identityOf(driver) })
         if (written.kind === 'failed' && written.refused) return
       }
-      await edges.sleep(250 * 2 ** attempt, stopped)
+      await edges.sleep(exponentialDelayMs(attempt, { baseMs: 250 }), stopped)
     }
   }
 

@@ -1,3 +1,4 @@
+import { exponentialDelayMs } from '../../../core/backoff.ts'
 import { turns } from '../../../core/concurrency-limit.ts'
 import type { Log } from '../../../core/log.ts'
 import type { ToldEvent } from '../../../kubernetes/event.ts'
@@ -64,7 +65,7 @@ export function createTelling({ performer, metrics, log, sleep }: TellingEdges, 
     for (let attempt = 0; attempt < tellAttempts && !signal.aborted; attempt += 1) {
       const told = await turn.take(() => tell(task, event, onApplication))
       if (told.kind !== 'failed' || told.refused) return
-      await sleep(Math.max(500 * 2 ** attempt, told.retryAfterMs), signal)
+      await sleep(Math.max(exponentialDelayMs(attempt, { baseMs: 500 }), told.retryAfterMs), signal)
     }
   }
   const tellDone = (task: Task, event: ToldEvent, onApplication = true) =>

@@ -1,3 +1,4 @@
+import { exponentialDelayMs, withJitter } from '../../../core/backoff.ts'
 import type { Performed } from '../../../kubernetes/write-result.ts'
 import { type Choice, isOfDeletion } from './choose-action.ts'
 
@@ -22,11 +23,13 @@ export function setbackOf(
   random: number,
 ): Setback {
   const times = (before?.times ?? 0) + 1
-  const doubled = (doublings: number) => firstMs * 2 ** Math.min(doublings, 20)
   const waitMs =
     performed.kind === 'outdated'
-      ? Math.min(maxOutdatedMs, doubled(times - 1))
-      : Math.max(performed.retryAfterMs, Math.min(maxFailedMs, doubled(times)) * (0.5 + random / 2))
+      ? exponentialDelayMs(times - 1, { baseMs: firstMs, capMs: maxOutdatedMs })
+      : Math.max(
+          performed.retryAfterMs,
+          withJitter(exponentialDelayMs(times, { baseMs: firstMs, capMs: maxFailedMs }), random),
+        )
   return { untilMs: nowMs + waitMs, times }
 }
 

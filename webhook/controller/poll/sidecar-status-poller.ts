@@ -1,8 +1,8 @@
-import { parseJson, toRecord, toText } from '../../../core/json.ts'
+import { parseSidecarStatus } from '../../../core/contract/sidecar-status.ts'
+import { parseJson } from '../../../core/json.ts'
 import type { UiRequest, UiResult } from '../../../spark-ui/http-get.ts'
 import type { Hang } from '../assess/assess.ts'
 import { type DriverObservation, isRunning } from '../driver/driver.ts'
-import { timeOf } from '../driver/parse-container.ts'
 
 /** A kubelet fails the pod within 30 seconds of the verdict, and Spark's grace period is 30 more. */
 const kubeletActsWithinMs = 120_000
@@ -27,11 +27,11 @@ export function askAtMs(driver: DriverObservation, startupDeadlineMs: number): n
 
 /** The verdict in the sidecar's `/status`, when it stands for long and the kubelet was to act on it; undefined: none. */
 export function standingVerdict(body: string, nowMs: number): Hang | undefined {
-  const { state, reason, detail, since, action } = toRecord(parseJson(body))
-  const sinceMs = timeOf(since)
-  if (state !== 'hung' || toRecord(action).now !== 'fail' || sinceMs === null) return undefined
-  if (nowMs - sinceMs < kubeletActsWithinMs) return undefined
-  const text = `${toText(reason)}: ${toText(detail)}`.slice(0, 300)
+  const status = parseSidecarStatus(parseJson(body))
+  if (status === undefined || status.state !== 'hung' || status.action.now !== 'fail') return undefined
+  const { sinceMs, reason, detail } = status
+  if (sinceMs === null || nowMs - sinceMs < kubeletActsWithinMs) return undefined
+  const text = `${reason}: ${detail}`.slice(0, 300)
   return { by: 'sidecar', reason: 'kubelet-did-not-act', sinceMs, detail: text }
 }
 

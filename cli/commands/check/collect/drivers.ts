@@ -2,7 +2,7 @@ import { sidecarPort } from '../../../../core/contract/pod-contract.ts'
 import type { KubernetesApi } from '../../../../kubernetes/api.ts'
 import { type Reading, read, unreadable } from '../../../cluster/reading.ts'
 import { listObjects, mapInParallel, requestDeadlineMs, unreadableAnswer } from '../../../cluster/requests.ts'
-import { type Driver, parseDriver, parseSidecarStatus } from '../driver.ts'
+import { type Driver, parseDriver, summarizeSidecarStatus } from '../driver.ts'
 
 /** Sidecars that are asked: of drivers that are not Ready, which a hung one is not. */
 const maxAsked = 20
@@ -47,6 +47,6 @@ async function askSidecar(api: KubernetesApi, { namespace, name }: Driver): Prom
   const path = `/api/v1/namespaces/${namespace}/pods/${name}:${sidecarPort}/proxy/status`
   const answer = await api.request({ method: 'GET', path, deadlineMs: requestDeadlineMs })
   if (answer.kind === 'failed' || answer.status !== 200) return unreadableAnswer(answer)
-  const status = parseSidecarStatus(answer.body)
+  const status = summarizeSidecarStatus(answer.body)
   return status === undefined ? unreadable('the answer is not a sidecar’s', 200) : read(status)
 }

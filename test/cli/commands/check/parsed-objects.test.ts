@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { parseDriver, parseSidecarStatus } from '../../../../cli/commands/check/driver.ts'
+import { parseDriver, summarizeSidecarStatus } from '../../../../cli/commands/check/driver.ts'
 import {
   byRelease,
   parseConfiguration,
@@ -54,7 +54,7 @@ test('what is none of its kind is taken apart without harm', () => {
     assert.equal(parseWebhookPod(nothing).ready, false)
     assert.deepEqual(parseConfiguration(nothing).webhooks, [])
     assert.equal(parseDriver(nothing), undefined)
-    assert.equal(parseSidecarStatus(nothing), undefined)
+    assert.equal(summarizeSidecarStatus(nothing), undefined)
     assert.deepEqual(parseLabelSelector(nothing), [])
   }
 })
