@@ -11,7 +11,7 @@ export interface CertificateSource {
   unready(): readonly string[]
 }
 
-export interface CertificateEdges {
+export interface CertificateDeps {
   /** New connections are answered with it; those that are open go on. */
   serve(certificate: ServingCertificate): void
   readonly metrics: CertificateMetrics
@@ -34,7 +34,7 @@ export interface CertificateMetrics {
 }
 
 /** By the time at which it ends, `nowMs` being the clock to go by. */
-export function certificateTrouble(certificate: ServingCertificate | null, nowMs: number): readonly string[] {
+export function findUnreadyReasons(certificate: ServingCertificate | null, nowMs: number): readonly string[] {
   if (certificate === null) return ['certificate']
   return certificate.expiresMs <= nowMs ? ['certificate-expired'] : []
 }

@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises'
-import { filesSource } from '../certs/mounted/files-source.ts'
-import { forgeIssuer } from '../certs/pki/issuer.ts'
-import { selfSignedSource } from '../certs/self-signed/self-signed.ts'
-import type { CertificateEdges, CertificateSource } from '../certs/source.ts'
-import { dial } from '../certs/trust/handshake-probe.ts'
+import { createFilesSource } from '../certs/mounted/files-source.ts'
+import { createForgeIssuer } from '../certs/pki/issuer.ts'
+import { createSelfSignedSource } from '../certs/self-signed/self-signed.ts'
+import type { CertificateDeps, CertificateSource } from '../certs/source.ts'
+import { probeHandshake } from '../certs/trust/handshake-probe.ts'
 import type { KubernetesApi } from '../kubernetes/api.ts'
 import type { CertificatesConfig } from './config/config.ts'
 
@@ -15,13 +15,13 @@ export function createCertificateSource(
   config: CertificatesConfig,
   namespace: string | null,
   api: KubernetesApi | null,
-  edges: CertificateEdges,
+  edges: CertificateDeps,
 ): CertificateSource {
   if (config.kind === 'files') {
     const { certFile, keyFile, ca } = config
     const caFile = ca === null || api === null ? null : { ...ca, api }
     const read = (path: string) => readFile(path, 'utf8')
-    return filesSource({ certFile, keyFile, caFile }, { ...edges, readFile: read })
+    return createFilesSource({ certFile, keyFile, caFile }, { ...edges, readFile: read })
   }
   if (api === null || namespace === null) throw new Error('self-signed certificates without a Kubernetes API')
   const { secretName, serviceNames, configurationName, authorityValidityMs, leafValidityMs, holdMs } = config
@@ -30,12 +30,17 @@ export function createCertificateSource(
   const [first, ...others] = serviceNames
   const host = hostOf(first)
   const target = { host, port: servicePort, servername: host, deadlineMs: dialDeadlineMs }
-  return selfSignedSource(
+  return createSelfSignedSource(
     {
       secretName: { namespace, name: secretName },
       configurationName,
       plan: { hosts: [host, ...others.map(hostOf)], authorityValidityMs, leafValidityMs, holdMs },
     },
-    { ...edges, api, issuer: forgeIssuer(), dial: (authoritiesPem) => dial(target, authoritiesPem) },
+    {
+      ...edges,
+      api,
+      issuer: createForgeIssuer(),
+      probeHandshake: (authoritiesPem) => probeHandshake(target, authoritiesPem),
+    },
   )
 }

@@ -1,11 +1,18 @@
 import type { KubernetesApi } from '../../kubernetes/api.ts'
 import { createReflector } from '../../kubernetes/reflector.ts'
 import { type Authority, parseAuthorities } from '../pki/ca-bundle.ts'
-import type { CertificateEdges } from '../source.ts'
+import type { CertificateDeps } from '../source.ts'
 import type { Problems } from '../trust/problems.ts'
-import { absenceOf, caBundlesToWrite, parseTrust, strangers, type Trust, trustedByAll } from '../trust/trust.ts'
+import {
+  computeCaBundlesToWrite,
+  describeAbsence,
+  findForeignAuthorities,
+  isTrustedByAll,
+  parseTrust,
+  type Trust,
+} from '../trust/trust.ts'
 import { configurationsPath, writeCaBundles } from '../trust/webhook-configuration.ts'
-import { disputeRest } from '../trust/write-contention-backoff.ts'
+import { createWriteContentionBackoff } from '../trust/write-contention-backoff.ts'
 
 /** A file of authorities, PEM, that the webhooks of a configuration are to trust. */
 export interface CaFile {
@@ -20,7 +27,7 @@ export interface CaFilePublisher {
   unready(): readonly string[]
 }
 
-interface CaFileEdges extends Omit<CertificateEdges, 'serve'> {
+interface CaFileDeps extends Omit<CertificateDeps, 'serve'> {
   readFile(path: string): Promise<string>
 }
 
@@ -29,10 +36,10 @@ const lookMs = 5_000
 export const settleMs = 5 * 60_000
 
 /** Keeps the caBundle of all webhooks as the file says; an authority that left the file leaves the caBundle later. */
-export function caFilePublisher(
+export function createCaFilePublisher(
   { path, configurationName, api }: CaFile,
   problems: Problems,
-  edges: CaFileEdges,
+  edges: CaFileDeps,
 ): CaFilePublisher {
   let trustedOnce = false
   let wanted: readonly Authority[] = []
@@ -50,21 +57,21 @@ export function caFilePublisher(
       usable ? null : `${path} cannot be read, or holds something else than certificates of authorities`,
     )
     if (!usable) return
-    if (!sameAuthorities(authorities, wanted)) unchangedSinceMs = edges.elapsedMs()
+    if (!areSameAuthorities(authorities, wanted)) unchangedSinceMs = edges.elapsedMs()
     wanted = authorities
     edges.metrics.authorityExpiry(Math.min(...authorities.map(({ expiresMs }) => expiresMs)))
   }
 
   /** Whether it wrote. */
   const publish = async (trust: Trust): Promise<boolean> => {
-    problems.set('configuration-absent', trust.kind === 'found' ? null : absenceOf(configurationName))
+    problems.set('configuration-absent', trust.kind === 'found' ? null : describeAbsence(configurationName))
     if (trust.kind === 'absent' || wanted.length === 0) return false
-    trustedOnce ||= wanted.every(({ fingerprint }) => trustedByAll(trust, fingerprint))
-    const found = strangers(trust, wanted)
-    if (!sameAuthorities(found, others)) unchangedSinceMs = edges.elapsedMs()
+    trustedOnce ||= wanted.every(({ fingerprint }) => isTrustedByAll(trust, fingerprint))
+    const found = findForeignAuthorities(trust, wanted)
+    if (!areSameAuthorities(found, others)) unchangedSinceMs = edges.elapsedMs()
     others = found
     const settled = edges.elapsedMs() - unchangedSinceMs >= settleMs
-    const caBundles = caBundlesToWrite(trust, wanted, settled, { ownMs: edges.nowMs(), serverMs: null })
+    const caBundles = computeCaBundlesToWrite(trust, wanted, settled, { ownMs: edges.nowMs(), serverMs: null })
     if (caBundles.length === 0) {
       problems.set('write-failed', null)
       return false
@@ -74,7 +81,7 @@ export function caFilePublisher(
     if (outcome.kind !== 'written') return false
     // One that comes again begins anew: a replica with other files must not be undone at once each time.
     if (settled) others = []
-    edges.log.info({ event: 'publish-bundle', webhooks: caBundles.length })
+    edges.log.info({ event: 'ca-bundle-published', webhooks: caBundles.length })
     return true
   }
 
@@ -88,7 +95,7 @@ export function caFilePublisher(
     { ...edges, api },
   )
 
-  const disputeRestMs = disputeRest(edges.elapsedMs)
+  const disputeRestMs = createWriteContentionBackoff(edges.elapsedMs)
   const run = async (signal: AbortSignal): Promise<void> => {
     while (!signal.aborted) {
       const waking = new AbortController()
@@ -106,5 +113,5 @@ export function caFilePublisher(
   }
 }
 
-const sameAuthorities = (some: readonly Authority[], others: readonly Authority[]) =>
+const areSameAuthorities = (some: readonly Authority[], others: readonly Authority[]) =>
   some.length === others.length && some.every(({ fingerprint }, index) => others[index]?.fingerprint === fingerprint)

@@ -1,9 +1,9 @@
 import type { ServingCertificate } from '../pki/serving-certificate.ts'
-import { type CertificateEdges, type CertificateSource, certificateTrouble } from '../source.ts'
-import { trackProblems } from '../trust/problems.ts'
-import { redactingLog } from '../trust/redaction.ts'
-import { type CaFile, caFilePublisher } from './ca-file.ts'
-import { certificateReader } from './files.ts'
+import { type CertificateDeps, type CertificateSource, findUnreadyReasons } from '../source.ts'
+import { createProblemTracker } from '../trust/problems.ts'
+import { createRedactingLog } from '../trust/redaction.ts'
+import { type CaFile, createCaFilePublisher } from './ca-file.ts'
+import { createCertificateReader } from './files.ts'
 
 export interface FilesOptions {
   readonly certFile: string
@@ -12,7 +12,7 @@ export interface FilesOptions {
   readonly caFile: CaFile | null
 }
 
-export interface FilesEdges extends CertificateEdges {
+export interface FilesDeps extends CertificateDeps {
   readFile(path: string): Promise<string>
 }
 
@@ -20,28 +20,28 @@ export interface FilesEdges extends CertificateEdges {
 const pollMs = 10_000
 
 /** A certificate that somebody else keeps: cert-manager, or whoever fills the Secret that is mounted here. */
-export function filesSource({ certFile, keyFile, caFile }: FilesOptions, edges: FilesEdges): CertificateSource {
-  const log = redactingLog(edges.log)
-  const problems = trackProblems(log, edges.metrics.certificateSourceHealthy)
-  const publisher = caFile === null ? null : caFilePublisher(caFile, problems, { ...edges, log })
+export function createFilesSource({ certFile, keyFile, caFile }: FilesOptions, edges: FilesDeps): CertificateSource {
+  const log = createRedactingLog(edges.log)
+  const problems = createProblemTracker(log, edges.metrics.certificateSourceHealthy)
+  const publisher = caFile === null ? null : createCaFilePublisher(caFile, problems, { ...edges, log })
   let certificate: ServingCertificate | null = null
-  const readFiles = certificateReader({
+  const readFiles = createCertificateReader({
     certFile,
     keyFile,
     readFile: edges.readFile,
-    loaded: (loaded) => {
+    onLoaded: (loaded) => {
       certificate = loaded
       edges.serve(loaded)
       edges.metrics.certificateExpiry(loaded.expiresMs)
       const expires = new Date(loaded.expiresMs).toISOString()
       log.info({ event: 'certificate-loaded', expires, fingerprint: loaded.fingerprint })
     },
-    unusable: (detail) => problems.set('files-unusable', detail),
-    usable: () => problems.set('files-unusable', null),
+    onUnusable: (detail) => problems.set('files-unusable', detail),
+    onUsable: () => problems.set('files-unusable', null),
   })
   const look = async (): Promise<void> => {
     await readFiles()
-    const expired = certificateTrouble(certificate, edges.nowMs()).includes('certificate-expired')
+    const expired = findUnreadyReasons(certificate, edges.nowMs()).includes('certificate-expired')
     problems.set('certificate-expired', expired ? 'the serving certificate has expired' : null)
   }
   return {
@@ -55,6 +55,6 @@ export function filesSource({ certFile, keyFile, caFile }: FilesOptions, edges: 
       },
       ...publisher?.loops,
     },
-    unready: () => [...certificateTrouble(certificate, edges.nowMs()), ...(publisher?.unready() ?? [])],
+    unready: () => [...findUnreadyReasons(certificate, edges.nowMs()), ...(publisher?.unready() ?? [])],
   }
 }

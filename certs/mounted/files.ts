@@ -1,33 +1,33 @@
-import { type LoadedCertificate, parseCertificate, type ServingCertificate } from '../pki/serving-certificate.ts'
+import { type LoadedCertificate, parseServingCertificate, type ServingCertificate } from '../pki/serving-certificate.ts'
 
 export interface CertificateFiles {
   readonly certFile: string
   readonly keyFile: string
   readFile(path: string): Promise<string>
   /** Called with each certificate that differs from the one before. */
-  loaded(certificate: ServingCertificate): void
+  onLoaded(certificate: ServingCertificate): void
   /** Called when the files became unusable; the certificate before is kept. */
-  unusable(detail: string): void
+  onUnusable(detail: string): void
   /** Called when they are of use again. */
-  usable?(): void
+  onUsable?(): void
 }
 
 /** Reads the files again at each call; tells only of changes. Symbolic links of a Secret volume are followed anew. */
-export function certificateReader(files: CertificateFiles): () => Promise<void> {
+export function createCertificateReader(files: CertificateFiles): () => Promise<void> {
   let fingerprint = ''
   let problem = ''
   return async () => {
     const result = await readPair(files)
     if (result.kind === 'unusable') {
-      if (result.detail !== problem) files.unusable(result.detail)
+      if (result.detail !== problem) files.onUnusable(result.detail)
       problem = result.detail
       return
     }
-    if (problem !== '') files.usable?.()
+    if (problem !== '') files.onUsable?.()
     problem = ''
     if (result.certificate.fingerprint === fingerprint) return
     fingerprint = result.certificate.fingerprint
-    files.loaded(result.certificate)
+    files.onLoaded(result.certificate)
   }
 }
 
@@ -35,7 +35,7 @@ async function readPair({ certFile, keyFile, readFile }: CertificateFiles): Prom
   try {
     // One after the other: which of two absent files is told of must not change from one look to the next.
     const certPem = await readFile(certFile)
-    return parseCertificate(certPem, await readFile(keyFile))
+    return parseServingCertificate(certPem, await readFile(keyFile))
   } catch (error) {
     return { kind: 'unusable', detail: error instanceof Error ? error.message : String(error) }
   }

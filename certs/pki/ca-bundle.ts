@@ -43,8 +43,8 @@ function parseAuthority(pem: string): Authority | undefined {
 }
 
 /** The text that {@link parseAuthorities} reads. */
-export const renderAuthorities = (authorities: readonly Authority[]): string =>
+export const formatAuthorities = (authorities: readonly Authority[]): string =>
   authorities.map(({ certificatePem }) => certificatePem).join('')
 
-export const holds = (authorities: readonly Authority[], fingerprint: string): boolean =>
+export const includesAuthority = (authorities: readonly Authority[], fingerprint: string): boolean =>
   authorities.some((authority) => authority.fingerprint === fingerprint)

@@ -14,19 +14,19 @@ export const clocksAgree = ({ ownMs, serverMs }: Clocks): boolean =>
   serverMs === null || Math.abs(ownMs - serverMs) <= maxDifferenceMs
 
 /** By both clocks. A clock that is a year ahead, ours or the server's, must not have a good certificate replaced. */
-export const isPast = ({ ownMs, serverMs }: Clocks, atMs: number): boolean =>
+export const isPastByBothClocks = ({ ownMs, serverMs }: Clocks, atMs: number): boolean =>
   ownMs >= atMs && (serverMs === null || serverMs >= atMs)
 
 /** By both clocks. */
-export const isAhead = ({ ownMs, serverMs }: Clocks, atMs: number): boolean =>
+export const isAheadOfBothClocks = ({ ownMs, serverMs }: Clocks, atMs: number): boolean =>
   ownMs < atMs && (serverMs === null || serverMs < atMs)
 
 /** What new certificates are dated by, and expiry is told by: the verifier's clock where ours is off. */
-export const datedMs = (clocks: Clocks): number =>
+export const computeReferenceMs = (clocks: Clocks): number =>
   clocksAgree(clocks) || clocks.serverMs === null ? clocks.ownMs : clocks.serverMs
 
 /** For a log line; in steps of five minutes, so that it does not change with each look. */
-export function differenceOf({ ownMs, serverMs }: Clocks): string {
+export function describeDifference({ ownMs, serverMs }: Clocks): string {
   const aheadMs = ownMs - (serverMs ?? ownMs)
   const about = formatDuration(Math.round(Math.abs(aheadMs) / maxDifferenceMs) * maxDifferenceMs)
   const how = aheadMs > 0 ? 'ahead of' : 'behind'

@@ -2,22 +2,33 @@ import type { KeyPair } from './issue-certificates.ts'
 
 /** Makes certificates. Neither blocks the event loop for longer than node-forge takes to be loaded, once. */
 export interface Issuer {
-  authority(fromMs: number, validMs: number): Promise<KeyPair>
-  leaf(authority: KeyPair, hosts: readonly [string, ...string[]], fromMs: number, validMs: number): Promise<KeyPair>
+  createAuthority(fromMs: number, validMs: number): Promise<KeyPair>
+  issueLeaf(
+    authority: KeyPair,
+    hosts: readonly [string, ...string[]],
+    fromMs: number,
+    validMs: number,
+  ): Promise<KeyPair>
 }
 
 const dayMs = 86_400_000
 
 /** By node-forge, which is only loaded when there is something to issue: it takes 9 MB of resident memory. */
-export function forgeIssuer(): Issuer {
+export function createForgeIssuer(): Issuer {
   return {
-    authority: async (fromMs, validMs) => {
-      const { createAuthority, generateKeysAside } = await import('./issue-certificates.ts')
-      return createAuthority(new Date(fromMs), validMs / dayMs, await generateKeysAside())
+    createAuthority: async (fromMs, validMs) => {
+      const { createAuthority, generateKeysInBackground } = await import('./issue-certificates.ts')
+      return createAuthority(new Date(fromMs), validMs / dayMs, await generateKeysInBackground())
     },
-    leaf: async (authority, hosts, fromMs, validMs) => {
-      const { generateKeysAside, issueServingCertificate } = await import('./issue-certificates.ts')
-      return issueServingCertificate(authority, hosts, new Date(fromMs), validMs / dayMs, await generateKeysAside())
+    issueLeaf: async (authority, hosts, fromMs, validMs) => {
+      const { generateKeysInBackground, issueServingCertificate } = await import('./issue-certificates.ts')
+      return issueServingCertificate(
+        authority,
+        hosts,
+        new Date(fromMs),
+        validMs / dayMs,
+        await generateKeysInBackground(),
+      )
     },
   }
 }

@@ -6,7 +6,7 @@ import { type Authority, parseAuthorities } from './ca-bundle.ts'
  * What the replicas share, in a Secret: `ca.crt` all authorities to trust, the newest first; `ca.key` the key of the newest;
  * `old-ca.key` the key of the one before, until the serving certificate is the newest's; `tls.crt` and `tls.key`.
  */
-export interface Bundle {
+export interface SecretContents {
   readonly authorities: readonly [Authority, ...Authority[]]
   readonly newestKeyPem: string
   /** The key of one that is not the newest. */
@@ -19,7 +19,7 @@ export interface Leaf {
   readonly fingerprint: string
   readonly certificatePem: string
   readonly privateKeyPem: string
-  /** Which of the bundle's authorities signed it. */
+  /** Which of the contents's authorities signed it. */
   readonly issuer: Authority
   readonly hosts: readonly string[]
   readonly startsMs: number
@@ -31,35 +31,35 @@ export interface UnusableLeaf {
   readonly detail: string
 }
 
-export type FoundBundle =
+export type FoundContents =
   | { readonly kind: 'absent' }
   /** There is a Secret, and nothing of ours in it, as the chart makes it. */
   | { readonly kind: 'empty' }
   | { readonly kind: 'corrupted'; readonly detail: string }
-  | { readonly kind: 'bundle'; readonly bundle: Bundle }
+  | { readonly kind: 'usable'; readonly contents: SecretContents }
 
-export const bundleKeys = ['ca.crt', 'ca.key', 'old-ca.key', 'tls.crt', 'tls.key'] as const
+export const secretKeys = ['ca.crt', 'ca.key', 'old-ca.key', 'tls.crt', 'tls.key'] as const
 /** PEM by key of the Secret. */
-export type BundleText = Readonly<Record<(typeof bundleKeys)[number], string>>
+export type SecretText = Readonly<Record<(typeof secretKeys)[number], string>>
 
 /** From a Secret's `data`. Details never hold what stood in it. */
-export function parseBundle(data: unknown): FoundBundle {
-  const text = decode(data)
+export function parseSecretContents(data: unknown): FoundContents {
+  const text = decodeSecretText(data)
   if (Object.values(text).every((value) => value.trim() === '')) return { kind: 'empty' }
-  const corrupted = (detail: string): FoundBundle => ({ kind: 'corrupted', detail })
+  const corrupted = (detail: string): FoundContents => ({ kind: 'corrupted', detail })
   const { authorities, garbage } = parseAuthorities(text['ca.crt'])
   const [newest, ...older] = authorities
   if (newest === undefined) return corrupted('ca.crt holds no certificate of an authority')
   if (garbage) return corrupted('ca.crt holds something else than certificates of authorities')
-  const newestKey = parseKey(text['ca.key'])
+  const newestKey = parsePrivateKey(text['ca.key'])
   if (newestKey === undefined) return corrupted(text['ca.key'] === '' ? 'ca.key is absent' : 'ca.key is no private key')
   if (newestKey.asymmetricKeyType !== 'rsa') return corrupted('ca.key is no RSA key')
-  if (!belongs(newest, newestKey)) return corrupted('ca.key is not the key of the first certificate in ca.crt')
-  const oldKey = parseKey(text['old-ca.key'])
-  const old = oldKey && older.find((authority) => belongs(authority, oldKey))
+  if (!isKeyOf(newest, newestKey)) return corrupted('ca.key is not the key of the first certificate in ca.crt')
+  const oldKey = parsePrivateKey(text['old-ca.key'])
+  const old = oldKey && older.find((authority) => isKeyOf(authority, oldKey))
   return {
-    kind: 'bundle',
-    bundle: {
+    kind: 'usable',
+    contents: {
       authorities: [newest, ...older],
       newestKeyPem: text['ca.key'],
       old: old === undefined ? null : { authority: old, keyPem: text['old-ca.key'] },
@@ -73,11 +73,11 @@ function parseLeaf(certificatePem: string, privateKeyPem: string, authorities: r
   if (certificatePem.trim() === '') return unusable('tls.crt is absent')
   const certificate = parseCertificate(certificatePem)
   if (certificate === undefined) return unusable('tls.crt is no certificate')
-  const key = parseKey(privateKeyPem)
+  const key = parsePrivateKey(privateKeyPem)
   if (key === undefined)
     return unusable(privateKeyPem.trim() === '' ? 'tls.key is absent' : 'tls.key is no private key')
   if (!certificate.checkPrivateKey(key)) return unusable('tls.key is not the key of tls.crt')
-  const issuer = authorities.find((authority) => signedBy(certificate, authority))
+  const issuer = authorities.find((authority) => isSignedBy(certificate, authority))
   if (issuer === undefined) return unusable('tls.crt is signed by no authority of ca.crt')
   const leaf: Leaf = {
     kind: 'usable',
@@ -85,16 +85,16 @@ function parseLeaf(certificatePem: string, privateKeyPem: string, authorities: r
     certificatePem,
     privateKeyPem,
     issuer,
-    hosts: namesOf(certificate),
+    hosts: parseHosts(certificate),
     startsMs: Date.parse(certificate.validFrom),
     expiresMs: Date.parse(certificate.validTo),
   }
   return leaf
 }
 
-function decode(data: unknown): BundleText {
+function decodeSecretText(data: unknown): SecretText {
   const record = toRecord(data)
-  const text = (key: (typeof bundleKeys)[number]) => {
+  const text = (key: (typeof secretKeys)[number]) => {
     const value = record[key]
     return typeof value === 'string' ? Buffer.from(value, 'base64').toString('utf8') : ''
   }
@@ -115,7 +115,7 @@ function parseCertificate(pem: string): X509Certificate | undefined {
   }
 }
 
-function parseKey(pem: string): KeyObject | undefined {
+function parsePrivateKey(pem: string): KeyObject | undefined {
   try {
     return createPrivateKey(pem)
   } catch {
@@ -123,16 +123,16 @@ function parseKey(pem: string): KeyObject | undefined {
   }
 }
 
-function belongs(authority: Authority, key: KeyObject): boolean {
+function isKeyOf(authority: Authority, key: KeyObject): boolean {
   return new X509Certificate(authority.certificatePem).checkPrivateKey(key)
 }
 
-function signedBy(certificate: X509Certificate, authority: Authority): boolean {
+function isSignedBy(certificate: X509Certificate, authority: Authority): boolean {
   const issuer = new X509Certificate(authority.certificatePem)
   return certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey)
 }
 
 /** OpenSSL's text of the subject alternative names: `DNS:a.svc, IP Address:10.0.0.1`. */
-function namesOf({ subjectAltName = '' }: X509Certificate): readonly string[] {
+function parseHosts({ subjectAltName = '' }: X509Certificate): readonly string[] {
   return [...subjectAltName.matchAll(/(?:DNS|IP Address):([^,\s]+)/g)].map(([, name = '']) => name)
 }

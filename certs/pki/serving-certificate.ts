@@ -13,7 +13,7 @@ export type LoadedCertificate =
   | { readonly kind: 'unusable'; readonly detail: string }
 
 /** A certificate chain and key in PEM that belong together, or why they are of no use. */
-export function parseCertificate(certPem: string, keyPem: string): LoadedCertificate {
+export function parseServingCertificate(certPem: string, keyPem: string): LoadedCertificate {
   try {
     const leaf = new X509Certificate(certPem)
     // A Secret is swapped as a whole, but other ways of writing the files may show one new and one old.

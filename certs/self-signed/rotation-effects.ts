@@ -1,8 +1,8 @@
 import type { KubernetesApi } from '../../kubernetes/api.ts'
-import { type Authority, parseAuthorities, renderAuthorities } from '../pki/ca-bundle.ts'
+import { type Authority, formatAuthorities, parseAuthorities } from '../pki/ca-bundle.ts'
 import type { KeyPair } from '../pki/issue-certificates.ts'
 import type { Issuer } from '../pki/issuer.ts'
-import type { Bundle, BundleText, Leaf } from '../pki/secret-contents.ts'
+import type { Leaf, SecretContents, SecretText } from '../pki/secret-contents.ts'
 import { type FoundSecret, type SecretName, type WriteOutcome, writeSecret } from '../trust/secret.ts'
 import type { Trust } from '../trust/trust.ts'
 import { writeCaBundles } from '../trust/webhook-configuration.ts'
@@ -16,7 +16,7 @@ export interface RotationTargets {
 }
 
 /** What the step was decided by. */
-export interface RotationGround {
+export interface RotationContext {
   readonly secret: FoundSecret
   readonly trust: Trust
   readonly plan: RotationPlan
@@ -25,18 +25,18 @@ export interface RotationGround {
 }
 
 /** Does one step: one write, which holds only if nobody wrote since. */
-export async function perform(
+export async function performStep(
   step: Exclude<RotationStep, { readonly kind: 'keep' }>,
   { api, issuer, secretName, configurationName }: RotationTargets,
-  ground: RotationGround,
+  ground: RotationContext,
 ): Promise<WriteOutcome> {
   if (step.kind === 'publish-bundle') {
     if (ground.trust.kind === 'absent') return { kind: 'conflict' }
     return writeCaBundles(api, configurationName, step.caBundles, ground.trust.resourceVersion)
   }
-  let text: BundleText
+  let text: SecretText
   try {
-    text = await nextText(step, issuer, ground)
+    text = await createNextText(step, issuer, ground)
   } catch (error) {
     return { kind: 'failed', detail: `nothing could be issued: ${error instanceof Error ? error.message : 'unknown'}` }
   }
@@ -46,74 +46,78 @@ export async function perform(
 type SecretStep = Exclude<RotationStep, { readonly kind: 'keep' | 'publish-bundle' }>
 
 /** What the Secret is to hold after the step. */
-async function nextText(step: SecretStep, issuer: Issuer, ground: RotationGround): Promise<BundleText> {
+async function createNextText(step: SecretStep, issuer: Issuer, ground: RotationContext): Promise<SecretText> {
   const { plan, fromMs } = ground
   switch (step.kind) {
     case 'create': {
-      const created = await issuer.authority(fromMs, plan.authorityValidityMs)
+      const created = await issuer.createAuthority(fromMs, plan.authorityValidityMs)
       const { carried } = step
-      if (carried === null) return freshText(created, await leafBy(created, authorityOf(created), issuer, ground))
-      return { ...carriedText(created, [carried.leaf.issuer], carried.issuerKeyPem), ...leafText(carried.leaf) }
+      if (carried === null)
+        return formatFresh(created, await issueLeaf(created, parseAuthority(created), issuer, ground))
+      return { ...formatRotating(created, [carried.leaf.issuer], carried.issuerKeyPem), ...formatLeaf(carried.leaf) }
     }
     case 'begin-ca-rotation': {
-      const created = await issuer.authority(fromMs, plan.authorityValidityMs)
-      const { authorities, newestKeyPem, leaf } = step.bundle
-      return { ...carriedText(created, authorities, newestKeyPem), ...leafText(leaf) }
+      const created = await issuer.createAuthority(fromMs, plan.authorityValidityMs)
+      const { authorities, newestKeyPem, leaf } = step.contents
+      return { ...formatRotating(created, authorities, newestKeyPem), ...formatLeaf(leaf) }
     }
     case 'renew-leaf':
-      return { ...bundleText(step.bundle), ...pairText(await leafBySigner(step.signer, issuer, ground)) }
+      return {
+        ...formatContents(step.contents),
+        ...formatKeyPair(await issueLeafBySigner(step.signer, issuer, ground)),
+      }
     case 'switch-leaf': {
-      const { authorities, newestKeyPem } = step.bundle
-      const leaf = await leafBySigner({ authority: authorities[0], keyPem: newestKeyPem }, issuer, ground)
+      const { authorities, newestKeyPem } = step.contents
+      const leaf = await issueLeafBySigner({ authority: authorities[0], keyPem: newestKeyPem }, issuer, ground)
       // The old key signs nothing any more.
-      return { ...bundleText(step.bundle), ...pairText(leaf), 'old-ca.key': '' }
+      return { ...formatContents(step.contents), ...formatKeyPair(leaf), 'old-ca.key': '' }
     }
     case 'retire-ca':
       return {
-        ...bundleText(step.bundle),
-        'ca.crt': renderAuthorities([step.bundle.authorities[0]]),
+        ...formatContents(step.contents),
+        'ca.crt': formatAuthorities([step.contents.authorities[0]]),
         'old-ca.key': '',
       }
   }
 }
 
-const freshText = (authority: KeyPair, leaf: KeyPair): BundleText => ({
+const formatFresh = (authority: KeyPair, leaf: KeyPair): SecretText => ({
   'ca.crt': authority.certificatePem,
   'ca.key': authority.privateKeyPem,
   'old-ca.key': '',
-  ...pairText(leaf),
+  ...formatKeyPair(leaf),
 })
 
-const carriedText = (newest: KeyPair, older: readonly Authority[], oldKeyPem: string | null) => ({
-  'ca.crt': `${newest.certificatePem.trim()}\n${renderAuthorities(older)}`,
+const formatRotating = (newest: KeyPair, older: readonly Authority[], oldKeyPem: string | null) => ({
+  'ca.crt': `${newest.certificatePem.trim()}\n${formatAuthorities(older)}`,
   'ca.key': newest.privateKeyPem,
   'old-ca.key': oldKeyPem ?? '',
 })
 
-const bundleText = ({ authorities, newestKeyPem, old, leaf }: Bundle): BundleText => ({
-  'ca.crt': renderAuthorities(authorities),
+const formatContents = ({ authorities, newestKeyPem, old, leaf }: SecretContents): SecretText => ({
+  'ca.crt': formatAuthorities(authorities),
   'ca.key': newestKeyPem,
   'old-ca.key': old?.keyPem ?? '',
-  ...leafText(leaf),
+  ...formatLeaf(leaf),
 })
 
-const leafText = (leaf: Bundle['leaf'] | Leaf) =>
+const formatLeaf = (leaf: SecretContents['leaf'] | Leaf) =>
   leaf.kind === 'usable'
     ? { 'tls.crt': leaf.certificatePem, 'tls.key': leaf.privateKeyPem }
     : { 'tls.crt': '', 'tls.key': '' }
 
-const pairText = ({ certificatePem, privateKeyPem }: KeyPair) => ({
+const formatKeyPair = ({ certificatePem, privateKeyPem }: KeyPair) => ({
   'tls.crt': certificatePem,
   'tls.key': privateKeyPem,
 })
 
-const leafBySigner = ({ authority, keyPem }: Signer, issuer: Issuer, ground: RotationGround) =>
-  leafBy({ certificatePem: authority.certificatePem, privateKeyPem: keyPem }, authority, issuer, ground)
+const issueLeafBySigner = ({ authority, keyPem }: Signer, issuer: Issuer, ground: RotationContext) =>
+  issueLeaf({ certificatePem: authority.certificatePem, privateKeyPem: keyPem }, authority, issuer, ground)
 
 /** No longer than its authority, with which it ends to be worth anything. */
-function leafBy(pair: KeyPair, authority: Authority | undefined, issuer: Issuer, { plan, fromMs }: RotationGround) {
+function issueLeaf(pair: KeyPair, authority: Authority | undefined, issuer: Issuer, { plan, fromMs }: RotationContext) {
   const untilMs = Math.min(fromMs + plan.leafValidityMs, authority?.expiresMs ?? Number.POSITIVE_INFINITY)
-  return issuer.leaf(pair, plan.hosts, fromMs, untilMs - fromMs)
+  return issuer.issueLeaf(pair, plan.hosts, fromMs, untilMs - fromMs)
 }
 
-const authorityOf = ({ certificatePem }: KeyPair) => parseAuthorities(certificatePem).authorities[0]
+const parseAuthority = ({ certificatePem }: KeyPair) => parseAuthorities(certificatePem).authorities[0]

@@ -1,20 +1,20 @@
 import type { KubernetesApi } from '../../kubernetes/api.ts'
 import type { Authority } from '../pki/ca-bundle.ts'
-import { type Clocks, clocksAgree, datedMs, differenceOf } from '../pki/clocks.ts'
+import { type Clocks, clocksAgree, computeReferenceMs, describeDifference } from '../pki/clocks.ts'
 import type { Issuer } from '../pki/issuer.ts'
-import type { CertificateEdges } from '../source.ts'
-import type { DialOutcome } from '../trust/handshake-probe.ts'
-import { trackProblems } from '../trust/problems.ts'
+import type { CertificateDeps } from '../source.ts'
+import type { HandshakeResult } from '../trust/handshake-probe.ts'
+import { createProblemTracker } from '../trust/problems.ts'
 import { type FoundSecret, readSecret, type SecretName } from '../trust/secret.ts'
-import { clockedApi } from '../trust/server-clock.ts'
-import { absenceOf, strangers, type Trust } from '../trust/trust.ts'
-import { afterDials, afterRead, noProof } from '../trust/trust-evidence.ts'
-import { testTrust } from '../trust/trust-probe.ts'
+import { createClockedApi } from '../trust/server-clock.ts'
+import { describeAbsence, findForeignAuthorities, type Trust } from '../trust/trust.ts'
+import { noEvidence, recordProbes, recordRead } from '../trust/trust-evidence.ts'
+import { probeTrust } from '../trust/trust-probe.ts'
 import { readTrust } from '../trust/webhook-configuration.ts'
-import { nextStep, type RotationPlan, type RotationStep, type Situation } from './rotation.ts'
-import { perform } from './rotation-effects.ts'
+import { decideNextStep, type RotationPlan, type RotationState, type RotationStep } from './rotation.ts'
+import { performStep } from './rotation-effects.ts'
 import { rotationReasons } from './rotation-reasons.ts'
-import { createServed } from './serving-state.ts'
+import { createServingState } from './serving-state.ts'
 
 export interface SelfSignedOptions {
   readonly secretName: SecretName
@@ -22,23 +22,23 @@ export interface SelfSignedOptions {
   readonly plan: RotationPlan
 }
 
-export interface SelfSignedEdges extends CertificateEdges {
+export interface SelfSignedDeps extends CertificateDeps {
   readonly api: KubernetesApi
   readonly issuer: Issuer
   /** Through the Service, as the API server does, trusting these authorities only. */
-  dial(authoritiesPem: string): Promise<DialOutcome>
+  probeHandshake(authoritiesPem: string): Promise<HandshakeResult>
 }
 
 /** One replica's part: it reads, decides and writes, as each other replica does. There is no leader. */
 export interface SelfSignedReplica {
   /** Goes on until there is nothing to do now; in how many milliseconds to look again. Never rejects for the API's sake. */
-  round(): Promise<number>
+  runRound(): Promise<number>
   /** The Secret or the webhook configuration may have changed: the next round reads them. */
-  changed(): void
+  markChanged(): void
   /** What was last read; null: nothing yet. */
-  read(): { readonly secret: FoundSecret; readonly trust: Trust } | null
+  getLastRead(): { readonly secret: FoundSecret; readonly trust: Trust } | null
   /** How often it has written. */
-  writes(): number
+  countWrites(): number
   unready(): readonly string[]
 }
 
@@ -48,17 +48,17 @@ const retryMs = 2_000
 const readAnywayMs = 3_600_000
 const writesAtOnce = 8
 
-export function createReplica(options: SelfSignedOptions, edges: SelfSignedEdges): SelfSignedReplica {
+export function createReplica(options: SelfSignedOptions, edges: SelfSignedDeps): SelfSignedReplica {
   const { secretName, configurationName, plan } = options
   const { issuer, metrics, log } = edges
-  const { api, clocks } = clockedApi(edges.api, edges.nowMs)
-  const served = createServed(plan.holdMs, edges)
-  const problems = trackProblems(log, metrics.certificateSourceHealthy)
+  const { api, clocks } = createClockedApi(edges.api, edges.nowMs)
+  const served = createServingState(plan.holdMs, edges)
+  const problems = createProblemTracker(log, metrics.certificateSourceHealthy)
   const targets = { api, issuer, secretName, configurationName }
 
   let secret: FoundSecret | null = null
   let trust: Trust = { kind: 'absent' }
-  let proof = noProof
+  let evidence = noEvidence
   let stale = true
   let readAtMs = 0
   let waiting = ''
@@ -70,8 +70,8 @@ export function createReplica(options: SelfSignedOptions, edges: SelfSignedEdges
     const foundTrust = await readTrust(api, configurationName)
     if (foundTrust.kind === 'read') {
       trust = foundTrust.value
-      proof = afterRead(proof, trust, edges.elapsedMs())
-      problems.set('configuration-absent', trust.kind === 'found' ? null : absenceOf(configurationName))
+      evidence = recordRead(evidence, trust, edges.elapsedMs())
+      problems.set('configuration-absent', trust.kind === 'found' ? null : describeAbsence(configurationName))
     }
     const foundSecret = await readSecret(api, secretName, secret?.marks ?? null)
     if (foundSecret.kind === 'read') {
@@ -87,24 +87,33 @@ export function createReplica(options: SelfSignedOptions, edges: SelfSignedEdges
   }
 
   const adopt = ({ found }: FoundSecret) =>
-    served.adopt(found, { trust, proof, clocks: clocks(), elapsedMs: edges.elapsedMs() })
+    served.adopt(found, { trust, evidence, clocks: clocks(), elapsedMs: edges.elapsedMs() })
 
-  const situation = (found: FoundSecret['found'], now: Clocks): Situation => ({
+  const situation = (found: FoundSecret['found'], now: Clocks): RotationState => ({
     found,
     trust,
     serving: served.current(),
-    proof,
+    evidence,
     clocks: now,
     elapsedMs: edges.elapsedMs(),
     plan,
   })
 
   const write = async (step: WritingStep, known: FoundSecret): Promise<boolean> => {
-    const outcome = await perform(step, targets, { secret: known, trust, plan, fromMs: datedMs(clocks()) })
-    const line = { event: step.kind, reason: step.reason, message: rotationReasons[step.reason] }
+    const outcome = await performStep(step, targets, {
+      secret: known,
+      trust,
+      plan,
+      fromMs: computeReferenceMs(clocks()),
+    })
+    const line = {
+      event: step.kind === 'publish-bundle' ? 'ca-bundle-published' : step.kind,
+      reason: step.reason,
+      message: rotationReasons[step.reason],
+    }
     if (outcome.kind === 'written') {
       written += 1
-      for (const kind of issuedBy(step)) metrics.certificateRenewed(kind)
+      for (const kind of listIssued(step)) metrics.certificateRenewed(kind)
       log.info(line)
     } else if (outcome.kind === 'conflict') {
       log.debug({ ...line, event: 'certificate-write-conflict', step: step.kind })
@@ -115,30 +124,30 @@ export function createReplica(options: SelfSignedOptions, edges: SelfSignedEdges
   }
 
   const test = async (newest: Authority): Promise<void> => {
-    const tested = await testTrust(trust, newest, edges.dial)
-    proof = afterDials(proof, newest, tested, edges.elapsedMs())
+    const tested = await probeTrust(trust, newest, edges.probeHandshake)
+    evidence = recordProbes(evidence, newest, tested, edges.elapsedMs())
     problems.set('dial-failed', tested.detail)
   }
 
   const rest = async (step: RotationStep, { found }: FoundSecret): Promise<number> => {
     // What failed was done all the same, its answer lost, or by another.
     problems.set('write-failed', null)
-    if (found.kind !== 'bundle') return quietMs
-    const { authorities } = found.bundle
-    const changing = authorities.length > 1 || strangers(trust, authorities).length > 0
+    if (found.kind !== 'usable') return quietMs
+    const { authorities } = found.contents
+    const changing = authorities.length > 1 || findForeignAuthorities(trust, authorities).length > 0
     if (step.reason !== waiting && changing) {
-      log.info({ event: 'ca-rotation-waits', reason: step.reason, message: rotationReasons[step.reason] })
+      log.info({ event: 'ca-rotation-waiting', reason: step.reason, message: rotationReasons[step.reason] })
     }
     waiting = changing ? step.reason : ''
     if (!changing) {
       problems.set('dial-failed', null)
       // What was not adopted because it was not trusted long enough.
       const pending =
-        found.bundle.leaf.kind === 'usable' && found.bundle.leaf.fingerprint !== served.current()?.leaf.fingerprint
-      return pending ? watchfulMs(plan.holdMs) : quietMs
+        found.contents.leaf.kind === 'usable' && found.contents.leaf.fingerprint !== served.current()?.leaf.fingerprint
+      return pending ? computeAttentiveMs(plan.holdMs) : quietMs
     }
     if (trust.kind === 'found') await test(authorities[0])
-    return watchfulMs(plan.holdMs)
+    return computeAttentiveMs(plan.holdMs)
   }
 
   const round = async (): Promise<number> => {
@@ -154,7 +163,7 @@ export function createReplica(options: SelfSignedOptions, edges: SelfSignedEdges
       tellTime(now)
       const { found } = secret
       problems.set('secret-corrupted', found.kind === 'corrupted' ? found.detail : null)
-      const step = nextStep(situation(found, now))
+      const step = decideNextStep(situation(found, now))
       if (step.kind === 'keep') return rest(step, secret)
       // What is written was decided by what was read just now.
       if (fresh && !(await write(step, secret))) return retryMs
@@ -166,25 +175,25 @@ export function createReplica(options: SelfSignedOptions, edges: SelfSignedEdges
   }
 
   const tellTime = (now: Clocks) => {
-    problems.set('clocks-disagree', clocksAgree(now) ? null : differenceOf(now))
-    const expired = served.trouble(datedMs(now)).includes('certificate-expired')
+    problems.set('clocks-disagree', clocksAgree(now) ? null : describeDifference(now))
+    const expired = served.findUnreadyReasons(computeReferenceMs(now)).includes('certificate-expired')
     problems.set('certificate-expired', expired ? 'the serving certificate has expired' : null)
   }
 
   return {
-    round,
-    changed: () => {
+    runRound: round,
+    markChanged: () => {
       stale = true
     },
-    writes: () => written,
-    read: () => (secret === null ? null : { secret, trust }),
-    unready: () => served.trouble(datedMs(clocks())),
+    countWrites: () => written,
+    getLastRead: () => (secret === null ? null : { secret, trust }),
+    unready: () => served.findUnreadyReasons(computeReferenceMs(clocks())),
   }
 }
 
 type WritingStep = Exclude<RotationStep, { readonly kind: 'keep' }>
 
-function issuedBy(step: WritingStep): readonly ('leaf' | 'ca')[] {
+function listIssued(step: WritingStep): readonly ('leaf' | 'ca')[] {
   switch (step.kind) {
     case 'create':
       return step.carried === null ? ['ca', 'leaf'] : ['ca']
@@ -200,4 +209,4 @@ function issuedBy(step: WritingStep): readonly ('leaf' | 'ca')[] {
 }
 
 /** Often enough to see a hold time from its beginning, and not more. */
-const watchfulMs = (holdMs: number) => Math.min(3_000, Math.max(50, holdMs / 20))
+const computeAttentiveMs = (holdMs: number) => Math.min(3_000, Math.max(50, holdMs / 20))

@@ -1,12 +1,12 @@
 import { connect } from 'node:tls'
 
-export type DialOutcome =
+export type HandshakeResult =
   | { readonly kind: 'verified' }
   /** Something answered, but not with a certificate that verifies. */
   | { readonly kind: 'unverified'; readonly detail: string }
   | { readonly kind: 'unreachable'; readonly detail: string }
 
-export interface DialTarget {
+export interface HandshakeTarget {
   readonly host: string
   readonly port: number
   /** The name that the certificate must hold. */
@@ -15,11 +15,14 @@ export interface DialTarget {
 }
 
 /** A TLS connection as the API server makes one, a new one each time; trusts the authorities given, PEM, and no other. */
-export function dial({ host, port, servername, deadlineMs }: DialTarget, authoritiesPem: string): Promise<DialOutcome> {
+export function probeHandshake(
+  { host, port, servername, deadlineMs }: HandshakeTarget,
+  authoritiesPem: string,
+): Promise<HandshakeResult> {
   return new Promise((resolve) => {
     let connected = false
     const socket = connect({ host, port, servername, ca: authoritiesPem, rejectUnauthorized: true })
-    const end = (outcome: DialOutcome) => {
+    const end = (outcome: HandshakeResult) => {
       clearTimeout(timer)
       socket.destroy()
       resolve(outcome)

@@ -1,6 +1,6 @@
 import type { Log } from '../../core/log.ts'
 
-/** What can be wrong with a source of certificates. */
+/** Why a source of certificates does not work as it should. */
 export type CertificateProblem =
   | 'files-unusable'
   | 'ca-file-unusable'
@@ -12,25 +12,27 @@ export type CertificateProblem =
   | 'dial-failed'
   | 'certificate-expired'
 
-/** What is wrong now: each told once when it comes, and once when it goes. */
+/** The current problems. Each one is logged once when it appears or its detail changes, and once when it is resolved. */
 export interface Problems {
+  /** Sets or, with a `detail` of null, resolves a problem. */
   set(problem: CertificateProblem, detail: string | null): void
 }
 
-export function trackProblems(log: Log, healthy: (healthy: boolean) => void): Problems {
+/** Calls `reportHealth` after each change, with whether there are no problems. */
+export function createProblemTracker(log: Log, reportHealth: (healthy: boolean) => void): Problems {
   const current = new Map<CertificateProblem, string>()
-  healthy(true)
+  reportHealth(true)
   return {
     set: (problem, detail) => {
       if (current.get(problem) === (detail ?? undefined)) return
       if (detail === null) {
         current.delete(problem)
-        log.info({ event: 'certificate-problem-solved', problem })
+        log.info({ event: 'certificate-problem-resolved', problem })
       } else {
         current.set(problem, detail)
         log.error({ event: 'certificate-problem', problem, detail })
       }
-      healthy(current.size === 0)
+      reportHealth(current.size === 0)
     },
   }
 }

@@ -1,6 +1,6 @@
 import { isRecord, toRecord } from '../../core/json.ts'
 import { describeResponse, type KubernetesApi } from '../../kubernetes/api.ts'
-import { type BundleText, bundleKeys, type FoundBundle, parseBundle } from '../pki/secret-contents.ts'
+import { type FoundContents, parseSecretContents, type SecretText, secretKeys } from '../pki/secret-contents.ts'
 
 export interface SecretName {
   readonly namespace: string
@@ -9,14 +9,14 @@ export interface SecretName {
 
 /** The Secret as it was read. */
 export interface FoundSecret {
-  readonly found: FoundBundle
+  readonly found: FoundContents
   /** Null: there is none. */
   readonly resourceVersion: string | null
   /** What makes it the installation's, for the time when it has to be made again. */
-  readonly marks: SecretMarks
+  readonly marks: SecretMetadata
 }
 
-export interface SecretMarks {
+export interface SecretMetadata {
   readonly labels: Readonly<Record<string, string>>
   readonly annotations: Readonly<Record<string, string>>
 }
@@ -33,18 +33,19 @@ export type WriteOutcome =
 
 export const apiDeadlineMs = 10_000
 
-const ownMarks: SecretMarks = { labels: { 'app.kubernetes.io/managed-by': 'spark-nanny' }, annotations: {} }
+const ownMarks: SecretMetadata = { labels: { 'app.kubernetes.io/managed-by': 'spark-nanny' }, annotations: {} }
 
-export const secretsPath = ({ namespace }: SecretName) => `/api/v1/namespaces/${encodeURIComponent(namespace)}/secrets`
-const pathOf = (name: SecretName) => `${secretsPath(name)}/${encodeURIComponent(name.name)}`
+export const formatSecretsPath = ({ namespace }: SecretName) =>
+  `/api/v1/namespaces/${encodeURIComponent(namespace)}/secrets`
+const formatSecretPath = (name: SecretName) => `${formatSecretsPath(name)}/${encodeURIComponent(name.name)}`
 
 /** Reads it from the API, past every cache. `before`: the marks that it had. */
 export async function readSecret(
   api: KubernetesApi,
   name: SecretName,
-  before: SecretMarks | null,
+  before: SecretMetadata | null,
 ): Promise<ReadOutcome<FoundSecret>> {
-  const answer = await api.request({ method: 'GET', path: pathOf(name), deadlineMs: apiDeadlineMs })
+  const answer = await api.request({ method: 'GET', path: formatSecretPath(name), deadlineMs: apiDeadlineMs })
   if (answer.kind === 'response' && answer.status === 404) {
     return {
       kind: 'read',
@@ -56,13 +57,13 @@ export async function readSecret(
   if (answer.kind === 'failed' || answer.status !== 200 || typeof resourceVersion !== 'string')
     return { kind: 'failed', detail: `Secret ${name.name}: ${describeResponse(answer)}` }
   // Without the annotation in which kubectl keeps a copy of the whole object.
-  const helm = Object.entries(textsOf(annotations)).filter(([key]) => key.startsWith('meta.helm.sh/'))
+  const helm = Object.entries(toTexts(annotations)).filter(([key]) => key.startsWith('meta.helm.sh/'))
   return {
     kind: 'read',
     value: {
-      found: parseBundle(data),
+      found: parseSecretContents(data),
       resourceVersion,
-      marks: { labels: textsOf(labels), annotations: Object.fromEntries(helm) },
+      marks: { labels: toTexts(labels), annotations: Object.fromEntries(helm) },
     },
   }
 }
@@ -71,16 +72,16 @@ export async function readSecret(
 export async function writeSecret(
   api: KubernetesApi,
   name: SecretName,
-  text: BundleText,
+  text: SecretText,
   { resourceVersion, marks }: FoundSecret,
 ): Promise<WriteOutcome> {
-  const encoded = (key: keyof BundleText) => (text[key] === '' ? null : Buffer.from(text[key]).toString('base64'))
-  const data = Object.fromEntries(bundleKeys.map((key) => [key, encoded(key)]))
+  const encoded = (key: keyof SecretText) => (text[key] === '' ? null : Buffer.from(text[key]).toString('base64'))
+  const data = Object.fromEntries(secretKeys.map((key) => [key, encoded(key)]))
   const answer =
     resourceVersion === null
       ? await api.request({
           method: 'POST',
-          path: `${secretsPath(name)}?fieldManager=spark-nanny`,
+          path: `${formatSecretsPath(name)}?fieldManager=spark-nanny`,
           body: {
             apiVersion: 'v1',
             kind: 'Secret',
@@ -92,7 +93,7 @@ export async function writeSecret(
         })
       : await api.request({
           method: 'PATCH',
-          path: `${pathOf(name)}?fieldManager=spark-nanny`,
+          path: `${formatSecretPath(name)}?fieldManager=spark-nanny`,
           contentType: 'application/merge-patch+json',
           body: { metadata: { resourceVersion }, data },
           deadlineMs: apiDeadlineMs,
@@ -103,5 +104,5 @@ export async function writeSecret(
   return { kind: 'failed', detail: `Secret ${name.name}: ${describeResponse(answer)}` }
 }
 
-const textsOf = (value: unknown): Readonly<Record<string, string>> =>
+const toTexts = (value: unknown): Readonly<Record<string, string>> =>
   isRecord(value) ? Object.fromEntries(Object.entries(value).map(([key, text]) => [key, String(text)])) : {}

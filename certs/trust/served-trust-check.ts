@@ -1,15 +1,15 @@
-import { type Clocks, isPast } from '../pki/clocks.ts'
+import { type Clocks, isPastByBothClocks } from '../pki/clocks.ts'
 import type { Leaf } from '../pki/secret-contents.ts'
-import { type Trust, trustedByAll } from './trust.ts'
-import { isHeld, type Proof } from './trust-evidence.ts'
+import { isTrustedByAll, type Trust } from './trust.ts'
+import { hasHeldLongEnough, type TrustEvidence } from './trust-evidence.ts'
 
-export interface AdoptionCase {
+export interface ServingChange {
   /** What the Secret holds. */
   readonly found: Leaf
   /** What is served now. */
   readonly current: Leaf | null
   readonly trust: Trust
-  readonly proof: Proof
+  readonly evidence: TrustEvidence
   readonly clocks: Clocks
   readonly holdMs: number
   readonly elapsedMs: number
@@ -19,12 +19,17 @@ export interface AdoptionCase {
  * Whether to serve what the Secret holds in place of what is served. What verifies is kept until what the Secret holds is
  * trusted everywhere too: the Secret may have been made anew by a replica that had nothing in memory.
  */
-export function isAdopted({ found, current, trust, proof, clocks, holdMs, elapsedMs }: AdoptionCase): boolean {
+export function shouldServe({ found, current, trust, evidence, clocks, holdMs, elapsedMs }: ServingChange): boolean {
   if (current === null) return true
   if (current.fingerprint === found.fingerprint) return false
   const currentIsGood =
-    !isPast(clocks, current.expiresMs) && trustedByAll(trust, current.issuer.fingerprint) && trust.kind === 'found'
+    !isPastByBothClocks(clocks, current.expiresMs) &&
+    isTrustedByAll(trust, current.issuer.fingerprint) &&
+    trust.kind === 'found'
   if (!currentIsGood) return true
-  if (isPast(clocks, found.expiresMs)) return false
-  return current.issuer.fingerprint === found.issuer.fingerprint || isHeld(proof, found.issuer, holdMs, elapsedMs)
+  if (isPastByBothClocks(clocks, found.expiresMs)) return false
+  return (
+    current.issuer.fingerprint === found.issuer.fingerprint ||
+    hasHeldLongEnough(evidence, found.issuer, holdMs, elapsedMs)
+  )
 }

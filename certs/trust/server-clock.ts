@@ -8,7 +8,7 @@ export interface ClockedApi {
   clocks(): Clocks
 }
 
-export function clockedApi(api: KubernetesApi, nowMs: () => number): ClockedApi {
+export function createClockedApi(api: KubernetesApi, nowMs: () => number): ClockedApi {
   let aheadMs: number | null = null
   return {
     clocks: () => {

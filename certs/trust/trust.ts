@@ -1,6 +1,12 @@
 import { toRecord } from '../../core/json.ts'
-import { type Authority, type AuthorityList, holds, parseAuthorities, renderAuthorities } from '../pki/ca-bundle.ts'
-import { type Clocks, isPast } from '../pki/clocks.ts'
+import {
+  type Authority,
+  type AuthorityList,
+  formatAuthorities,
+  includesAuthority,
+  parseAuthorities,
+} from '../pki/ca-bundle.ts'
+import { type Clocks, isPastByBothClocks } from '../pki/clocks.ts'
 
 /** Which authorities the API server is told to trust when it calls a webhook. */
 export type Trust =
@@ -30,21 +36,21 @@ export function parseTrust(object: unknown): Trust {
   }
 }
 
-export const trustedByAll = (trust: Trust, fingerprint: string): boolean =>
-  trust.kind === 'found' && trust.webhooks.every(({ authorities }) => holds(authorities, fingerprint))
+export const isTrustedByAll = (trust: Trust, fingerprint: string): boolean =>
+  trust.kind === 'found' && trust.webhooks.every(({ authorities }) => includesAuthority(authorities, fingerprint))
 
 /** Those that all webhooks trust. */
-export function commonAuthorities(trust: Trust): readonly Authority[] {
+export function findCommonAuthorities(trust: Trust): readonly Authority[] {
   const [first] = trust.kind === 'found' ? trust.webhooks : []
-  return (first?.authorities ?? []).filter(({ fingerprint }) => trustedByAll(trust, fingerprint))
+  return (first?.authorities ?? []).filter(({ fingerprint }) => isTrustedByAll(trust, fingerprint))
 }
 
 /** Trusted by some webhook, and not among `wanted`. */
-export function strangers(trust: Trust, wanted: readonly Authority[]): readonly Authority[] {
+export function findForeignAuthorities(trust: Trust, wanted: readonly Authority[]): readonly Authority[] {
   if (trust.kind === 'absent') return []
   return trust.webhooks
     .flatMap(({ authorities }) => authorities)
-    .filter(({ fingerprint }) => !holds(wanted, fingerprint))
+    .filter(({ fingerprint }) => !includesAuthority(wanted, fingerprint))
 }
 
 /** One webhook and the caBundle, PEM, that it should have. */
@@ -57,21 +63,21 @@ export interface CaBundle {
  * The caBundles to write; none when all hold what they should. What is missing is added. An authority that is not ours is
  * left until it expires or `dropStrangers`: another replica may still serve what it signed.
  */
-export function caBundlesToWrite(
+export function computeCaBundlesToWrite(
   trust: Trust,
   wanted: readonly Authority[],
-  dropStrangers: boolean,
+  removeForeign: boolean,
   clocks: Clocks,
 ): readonly CaBundle[] {
   if (trust.kind === 'absent') return []
   return trust.webhooks.flatMap(({ name, authorities, garbage }) => {
-    const others = authorities.filter(({ fingerprint }) => !holds(wanted, fingerprint))
-    const kept = dropStrangers ? [] : others.filter(({ expiresMs }) => !isPast(clocks, expiresMs))
-    const complete = wanted.every(({ fingerprint }) => holds(authorities, fingerprint))
+    const others = authorities.filter(({ fingerprint }) => !includesAuthority(wanted, fingerprint))
+    const kept = removeForeign ? [] : others.filter(({ expiresMs }) => !isPastByBothClocks(clocks, expiresMs))
+    const complete = wanted.every(({ fingerprint }) => includesAuthority(authorities, fingerprint))
     if (complete && !garbage && kept.length === others.length) return []
-    return [{ name, pem: renderAuthorities([...wanted, ...kept]) }]
+    return [{ name, pem: formatAuthorities([...wanted, ...kept]) }]
   })
 }
 
-export const absenceOf = (configurationName: string) =>
+export const describeAbsence = (configurationName: string) =>
   `there is no MutatingWebhookConfiguration ${configurationName}, or it has no webhooks: no driver is guarded`

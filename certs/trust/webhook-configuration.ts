@@ -3,11 +3,11 @@ import { apiDeadlineMs, type ReadOutcome, type WriteOutcome } from './secret.ts'
 import { type CaBundle, parseTrust, type Trust } from './trust.ts'
 
 export const configurationsPath = '/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations'
-const pathOf = (name: string) => `${configurationsPath}/${encodeURIComponent(name)}`
+const formatConfigurationPath = (name: string) => `${configurationsPath}/${encodeURIComponent(name)}`
 
 /** Reads who is trusted, from the API and past every cache. */
 export async function readTrust(api: KubernetesApi, name: string): Promise<ReadOutcome<Trust>> {
-  const answer = await api.request({ method: 'GET', path: pathOf(name), deadlineMs: apiDeadlineMs })
+  const answer = await api.request({ method: 'GET', path: formatConfigurationPath(name), deadlineMs: apiDeadlineMs })
   if (answer.kind === 'response' && answer.status === 404) return { kind: 'read', value: { kind: 'absent' } }
   if (answer.kind === 'response' && answer.status === 200) return { kind: 'read', value: parseTrust(answer.body) }
   return { kind: 'failed', detail: `MutatingWebhookConfiguration ${name}: ${describeResponse(answer)}` }
@@ -26,7 +26,7 @@ export async function writeCaBundles(
 ): Promise<WriteOutcome> {
   const answer = await api.request({
     method: 'PATCH',
-    path: `${pathOf(name)}?fieldManager=spark-nanny`,
+    path: `${formatConfigurationPath(name)}?fieldManager=spark-nanny`,
     contentType: 'application/strategic-merge-patch+json',
     body: {
       metadata: { resourceVersion },

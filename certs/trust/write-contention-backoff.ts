@@ -11,7 +11,7 @@ const freeRounds = 6
  * after many that wrote within minutes twice as long each time, up to a minute. Somebody may be undoing what we write, and
  * must not be answered at once for ever.
  */
-export function disputeRest(elapsedMs: () => number): (wrote: boolean) => number {
+export function createWriteContentionBackoff(elapsedMs: () => number): (wrote: boolean) => number {
   let rounds = 0
   let lastMs = Number.NEGATIVE_INFINITY
   return (wrote) => {

@@ -16,11 +16,11 @@ export function quickIssuer(size = 6): Issuer & { readonly issued: { authorities
   const pick = (keys: readonly RsaKeys[], index: number) => keys[index % keys.length]
   return {
     issued,
-    authority: async (fromMs, validMs) => {
+    createAuthority: async (fromMs, validMs) => {
       const keys = pick(authorityKeys, issued.authorities++)
       return createAuthority(new Date(fromMs), validMs / dayMs, keys)
     },
-    leaf: async (authority, hosts, fromMs, validMs) =>
+    issueLeaf: async (authority, hosts, fromMs, validMs) =>
       issueServingCertificate(authority, hosts, new Date(fromMs), validMs / dayMs, pick(leafKeys, issued.leaves++)),
   }
 }

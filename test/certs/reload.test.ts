@@ -6,9 +6,9 @@ import { text } from 'node:stream/consumers'
 import { type TestContext, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { admit } from '../../admission/admit.ts'
-import { parseBundle } from '../../certs/pki/secret-contents.ts'
-import { selfSignedSource } from '../../certs/self-signed/self-signed.ts'
-import { dial } from '../../certs/trust/handshake-probe.ts'
+import { parseSecretContents } from '../../certs/pki/secret-contents.ts'
+import { createSelfSignedSource } from '../../certs/self-signed/self-signed.ts'
+import { probeHandshake } from '../../certs/trust/handshake-probe.ts'
 import { createClient } from '../../kubernetes/client.ts'
 import { loadAccess } from '../../kubernetes/in-cluster-access.ts'
 import { createWebhookServer } from '../../webhook/server/server.ts'
@@ -46,7 +46,7 @@ async function twoReplicas(t: TestContext, holdMs: number) {
       certificate: null,
     })
     const nowMs = () => Date.now() - time.behindMs
-    const source = selfSignedSource(
+    const source = createSelfSignedSource(
       {
         secretName: { namespace: 'spark-nanny', name: 'tls' },
         configurationName: 'spark-nanny',
@@ -69,8 +69,8 @@ async function twoReplicas(t: TestContext, holdMs: number) {
           certificateRenewed: () => {},
           certificateSourceHealthy: () => {},
         },
-        dial: (authoritiesPem) =>
-          dial(
+        probeHandshake: (authoritiesPem) =>
+          probeHandshake(
             { host: '127.0.0.1', port: ports[dials++ % ports.length] ?? 0, servername: host, deadlineMs: 10_000 },
             authoritiesPem,
           ),
@@ -114,11 +114,11 @@ test('across a renewal and a rotation: connections that were open go on, new one
   // The authority is 250 days old when the clock is put right, and all certificates are valid by the real clock.
   time.behindMs = 250 * dayMs
   await until(() => replicas.every(({ source }) => source.unready().length === 0), 'ready')
-  const bundle = () => {
-    const found = parseBundle(api.secret()?.data)
-    return found.kind === 'bundle' ? found.bundle : undefined
+  const contents = () => {
+    const found = parseSecretContents(api.secret()?.data)
+    return found.kind === 'usable' ? found.contents : undefined
   }
-  const old = bundle()?.authorities[0].fingerprint
+  const old = contents()?.authorities[0].fingerprint
   const kept = new Agent({ keepAlive: true, maxSockets: 1 })
   t.after(() => kept.destroy())
   const port = ports[0] ?? 0
@@ -126,7 +126,7 @@ test('across a renewal and a rotation: connections that were open go on, new one
   assert.equal(await admitDriver(port, firstCa, kept), false)
 
   const rotated = () => {
-    const now = bundle()
+    const now = contents()
     return now?.authorities.length === 1 && now.authorities[0].fingerprint !== old
   }
   let [asked, afterwards] = [0, 0]
@@ -148,7 +148,7 @@ test('across a renewal and a rotation: connections that were open go on, new one
   }
   assert.ok(asked > 40)
   const steps = new Set(replicas.flatMap(({ lines }) => lines.map(({ line }) => line.event)))
-  for (const step of ['create', 'renew-leaf', 'begin-ca-rotation', 'switch-leaf', 'retire-ca', 'publish-bundle'])
+  for (const step of ['create', 'renew-leaf', 'begin-ca-rotation', 'switch-leaf', 'retire-ca', 'ca-bundle-published'])
     assert.ok(steps.has(step), step)
 })
 

@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto'
 import { parseAuthorities } from '../../certs/pki/ca-bundle.ts'
 import type { Issuer } from '../../certs/pki/issuer.ts'
 import { createReplica, type SelfSignedReplica } from '../../certs/self-signed/self-signed-replica.ts'
-import type { DialOutcome } from '../../certs/trust/handshake-probe.ts'
+import type { HandshakeResult } from '../../certs/trust/handshake-probe.ts'
 import type { KubernetesApi } from '../../kubernetes/api.ts'
 import { type RecordedLine, recordingLog } from '../support/recording-log.ts'
 
@@ -39,7 +39,7 @@ export interface TestReplicaOptions {
   readonly holdMs?: number
   readonly hosts?: readonly [string, ...string[]]
   readonly leafValidityMs?: number
-  dial?(authoritiesPem: string): Promise<DialOutcome>
+  dial?(authoritiesPem: string): Promise<HandshakeResult>
 }
 
 export function testReplica({
@@ -64,7 +64,7 @@ export function testReplica({
       api,
       issuer,
       log,
-      dial: dial ?? (async (pem) => verification(serving, pem)),
+      probeHandshake: dial ?? (async (pem) => verification(serving, pem)),
       serve: ({ context }) => {
         serving = String(context.cert)
       },
@@ -113,7 +113,7 @@ export function verifies(certificatePem: string, authoritiesPem: string): boolea
   return result
 }
 
-export const verification = (serving: string | null, authoritiesPem: string): DialOutcome =>
+export const verification = (serving: string | null, authoritiesPem: string): HandshakeResult =>
   serving === null
     ? { kind: 'unreachable', detail: 'connection refused' }
     : verifies(serving, authoritiesPem)
@@ -129,6 +129,6 @@ export async function roundsUntil(
 ): Promise<void> {
   for (let rounds = 0; !done(); rounds += 1) {
     if (rounds > most) throw new Error(`not after ${most} rounds`)
-    advance(clock, await replica.round())
+    advance(clock, await replica.runRound())
   }
 }

@@ -1,7 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { parseAuthorities } from '../../certs/pki/ca-bundle.ts'
 import type { Issuer } from '../../certs/pki/issuer.ts'
-import { parseBundle } from '../../certs/pki/secret-contents.ts'
+import { parseSecretContents } from '../../certs/pki/secret-contents.ts'
 import type { ApiRequest, ApiResponse } from '../../kubernetes/api.ts'
 import { configurationOf, emptySecret, type StandInApi, standInApi } from './fake-certificate-api.ts'
 import { advance, dayMs, type TestReplica, testClock, testReplica, verification, verifies } from './replica.ts'
@@ -110,8 +110,8 @@ export class Replicas {
       sent.answer(this.api.answer(sent.request))
     } else if (member.resting) {
       member.resting = false
-      if (told) member.replica.changed()
-      void member.replica.round().then(() => {
+      if (told) member.replica.markChanged()
+      void member.replica.runRound().then(() => {
         member.resting = true
       })
     }
@@ -151,9 +151,9 @@ export class Replicas {
 
   /** Once for each authority, and not while it is being replaced: nobody sleeps until one expires. */
   #age(): void {
-    const found = parseBundle(this.api.secret()?.data)
-    if (this.settled() !== null || found.kind !== 'bundle') return
-    const [{ startsMs }] = found.bundle.authorities
+    const found = parseSecretContents(this.api.secret()?.data)
+    if (this.settled() !== null || found.kind !== 'usable') return
+    const [{ startsMs }] = found.contents.authorities
     if (this.clock.wallMs - startsMs < 100 * dayMs) this.#wait(244 * dayMs)
   }
 
@@ -181,9 +181,9 @@ export class Replicas {
 
   /** Null: all serve the same, by the one authority that the Secret and each caBundle hold. Else what is amiss. */
   settled(): string | null {
-    const found = parseBundle(this.api.secret()?.data)
-    if (found.kind !== 'bundle') return `the Secret is ${found.kind}`
-    const { authorities, leaf } = found.bundle
+    const found = parseSecretContents(this.api.secret()?.data)
+    if (found.kind !== 'usable') return `the Secret is ${found.kind}`
+    const { authorities, leaf } = found.contents
     if (authorities.length !== 1) return `${authorities.length} authorities in the Secret`
     if (leaf.kind === 'unusable') return leaf.detail
     for (const caBundle of this.api.caBundles()) {

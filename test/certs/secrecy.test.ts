@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
-import { selfSignedSource } from '../../certs/self-signed/self-signed.ts'
-import { redacted } from '../../certs/trust/redaction.ts'
+import { createSelfSignedSource } from '../../certs/self-signed/self-signed.ts'
+import { redact } from '../../certs/trust/redaction.ts'
 import { toRecord } from '../../core/json.ts'
 import type { ApiRequest, ApiResponse } from '../../kubernetes/api.ts'
 import { createLog } from '../../webhook/log.ts'
@@ -60,7 +60,7 @@ test('no key reaches a log at debug level, on any path, not even when the API gi
   }
   const controller = new AbortController()
   t.after(() => controller.abort())
-  const source = selfSignedSource(
+  const source = createSelfSignedSource(
     {
       secretName: { namespace: 'spark-nanny', name: 'tls' },
       configurationName: 'spark-nanny',
@@ -89,7 +89,7 @@ test('no key reaches a log at debug level, on any path, not even when the API gi
         certificateRenewed: () => {},
         certificateSourceHealthy: () => {},
       },
-      dial: async () => ({ kind: 'verified' }),
+      probeHandshake: async () => ({ kind: 'verified' }),
       serve: () => {},
       nowMs: () => clock.wallMs,
       elapsedMs: () => performance.now(),
@@ -104,7 +104,7 @@ test('no key reaches a log at debug level, on any path, not even when the API gi
 
   await told('certificate-problem')
   refusing = false
-  await told('publish-bundle')
+  await told('ca-bundle-published')
   advance(clock, 250 * dayMs)
   await told('retire-ca')
   const secret = api.secret()
@@ -131,6 +131,6 @@ test('what is no key is left as it is', () => {
     '/api/v1/namespaces/spark-nanny/secrets/spark-nanny-webhook-tls',
     'F4:0B:AA:10:F4:0B:AA:10:F4:0B:AA:10:F4:0B:AA:10:F4:0B:AA:10:F4:0B:AA:10:F4:0B:AA:10:F4:0B:AA:10',
   ]) {
-    assert.equal(redacted(text), text)
+    assert.equal(redact(text), text)
   }
 })

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { settleMs } from '../../../certs/mounted/ca-file.ts'
-import { filesSource } from '../../../certs/mounted/files-source.ts'
+import { createFilesSource } from '../../../certs/mounted/files-source.ts'
 import { createAuthority, issueServingCertificate } from '../../../certs/pki/issue-certificates.ts'
 import { createClient } from '../../../kubernetes/client.ts'
 import { loadAccess } from '../../../kubernetes/in-cluster-access.ts'
@@ -34,7 +34,7 @@ async function mounted(t: TestContext, withCa: boolean) {
   const figures = { healthy: false, authorityExpiresMs: 0 }
   const served: string[] = []
   const clock = { ...testClock(), wallMs: Date.now() }
-  const source = filesSource(
+  const source = createFilesSource(
     {
       certFile: '/tls/tls.crt',
       keyFile: '/tls/tls.key',

@@ -3,25 +3,25 @@ import { mkdtemp, readFile, rename, rm, symlink, writeFile } from 'node:fs/promi
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { certificateReader } from '../../../certs/mounted/files.ts'
+import { createCertificateReader } from '../../../certs/mounted/files.ts'
 import { createAuthority, issueServingCertificate } from '../../../certs/pki/issue-certificates.ts'
-import { parseCertificate, type ServingCertificate } from '../../../certs/pki/serving-certificate.ts'
+import { parseServingCertificate, type ServingCertificate } from '../../../certs/pki/serving-certificate.ts'
 
 const authority = createAuthority(new Date(), 1)
 const [first, second] = [2, 3].map((days) => issueServingCertificate(authority, ['localhost'], new Date(), days))
 
 test('a pair is loaded with its expiry', () => {
   assert.ok(first)
-  const loaded = parseCertificate(first.certificatePem, first.privateKeyPem)
+  const loaded = parseServingCertificate(first.certificatePem, first.privateKeyPem)
   assert.ok(loaded.kind === 'loaded')
   assert.ok(Math.abs(loaded.certificate.expiresMs - Date.now() - 2 * 86_400_000) < 3_700_000)
 })
 
 test('what does not belong together, or is no PEM, is unusable', () => {
   assert.ok(first && second)
-  assert.equal(parseCertificate(first.certificatePem, second.privateKeyPem).kind, 'unusable')
-  assert.equal(parseCertificate('', '').kind, 'unusable')
-  assert.equal(parseCertificate(first.certificatePem, 'x').kind, 'unusable')
+  assert.equal(parseServingCertificate(first.certificatePem, second.privateKeyPem).kind, 'unusable')
+  assert.equal(parseServingCertificate('', '').kind, 'unusable')
+  assert.equal(parseServingCertificate(first.certificatePem, 'x').kind, 'unusable')
 })
 
 test('files are read anew, as a Secret’s volume swaps them; a half-written pair changes nothing', async (t) => {
@@ -38,12 +38,12 @@ test('files are read anew, as a Secret’s volume swaps them; a half-written pai
   }
   const loaded: ServingCertificate[] = []
   const trouble: string[] = []
-  const read = certificateReader({
+  const read = createCertificateReader({
     certFile: join(dir, 'tls.crt'),
     keyFile: join(dir, 'tls.key'),
     readFile: (path) => readFile(path, 'utf8'),
-    loaded: (certificate) => loaded.push(certificate),
-    unusable: (detail) => trouble.push(detail),
+    onLoaded: (certificate) => loaded.push(certificate),
+    onUnusable: (detail) => trouble.push(detail),
   })
   await read()
   await read()

@@ -4,7 +4,11 @@ import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { test } from 'node:test'
 import { connect, createServer } from 'node:tls'
-import { createAuthority, generateKeysAside, issueServingCertificate } from '../../../certs/pki/issue-certificates.ts'
+import {
+  createAuthority,
+  generateKeysInBackground,
+  issueServingCertificate,
+} from '../../../certs/pki/issue-certificates.ts'
 
 const now = new Date()
 
@@ -46,7 +50,7 @@ test('keys are made beside the event loop', async () => {
     if (!made) setImmediate(turn)
   }
   setImmediate(turn)
-  const keys = await generateKeysAside()
+  const keys = await generateKeysInBackground()
   made = true
   assert.ok(turns > 1, String(turns))
   const authority = new X509Certificate(createAuthority(now, 1, keys).certificatePem)

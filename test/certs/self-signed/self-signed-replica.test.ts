@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { parseAuthorities } from '../../../certs/pki/ca-bundle.ts'
-import { parseBundle } from '../../../certs/pki/secret-contents.ts'
+import { parseSecretContents } from '../../../certs/pki/secret-contents.ts'
 import { toRecord } from '../../../core/json.ts'
 import { configurationOf, emptySecret, standInApi } from '../fake-certificate-api.ts'
 import { quickIssuer } from '../quick-issuer.ts'
@@ -14,22 +14,22 @@ function installed() {
   const api = standInApi(() => clock.wallMs)
   api.put('secret', emptySecret())
   api.put('configuration', configurationOf())
-  const bundle = () => {
-    const found = parseBundle(api.secret()?.data)
-    assert.ok(found.kind === 'bundle', found.kind)
-    return found.bundle
+  const contents = () => {
+    const found = parseSecretContents(api.secret()?.data)
+    assert.ok(found.kind === 'usable', found.kind)
+    return found.contents
   }
   const guarded = (serving: string | null) =>
     serving !== null && api.caBundles().every((caBundle) => verifies(serving, caBundle))
   const authorities = () => api.caBundles().map((pem) => parseAuthorities(pem).authorities.length)
   const another = () => testReplica({ api: api.client, issuer, clock })
-  return { clock, api, bundle, guarded, authorities, replica: another(), another }
+  return { clock, api, contents, guarded, authorities, replica: another(), another }
 }
 
 test('from an empty Secret to a guarded driver: one authority, one leaf, both caBundles, then silence', async () => {
-  const { api, replica, guarded, bundle } = installed()
+  const { api, replica, guarded, contents } = installed()
   assert.deepEqual(replica.unready(), ['certificate'])
-  await replica.round()
+  await replica.runRound()
   assert.ok(guarded(replica.serving()))
   assert.deepEqual(replica.unready(), [])
   assert.deepEqual(replica.figures, {
@@ -39,19 +39,19 @@ test('from an empty Secret to a guarded driver: one authority, one leaf, both ca
     expiresMs: startMs + 90 * dayMs,
     authorityExpiresMs: startMs + 365 * dayMs,
   })
-  assert.equal(bundle().authorities.length, 1)
+  assert.equal(contents().authorities.length, 1)
   const { requests } = api
   const before = requests.length
-  for (let rounds = 0; rounds < 5; rounds += 1) await replica.round()
+  for (let rounds = 0; rounds < 5; rounds += 1) await replica.runRound()
   assert.equal(requests.length, before, 'nothing is asked when nothing is to be done')
 })
 
 test('a second replica takes what it finds and writes nothing', async () => {
   const { api, replica, another, guarded } = installed()
-  await replica.round()
+  await replica.runRound()
   const [secret, configuration] = [api.secret(), api.configuration()]
   const second = another()
-  await second.round()
+  await second.runRound()
   assert.equal(second.serving(), replica.serving())
   assert.ok(guarded(second.serving()))
   assert.deepEqual([api.secret(), api.configuration()], [secret, configuration])
@@ -61,50 +61,50 @@ test('a second replica takes what it finds and writes nothing', async () => {
 test('without a webhook configuration it is not ready; once it was, it stays so', async () => {
   const { api, replica } = installed()
   api.remove('configuration')
-  await replica.round()
+  await replica.runRound()
   assert.deepEqual(replica.unready(), ['ca-bundle'])
   assert.equal(replica.figures.healthy, false)
   assert.match(JSON.stringify(replica.lines), /there is no MutatingWebhookConfiguration spark-nanny/)
   api.put('configuration', configurationOf())
-  replica.changed()
-  await replica.round()
+  replica.markChanged()
+  await replica.runRound()
   assert.deepEqual([replica.unready(), replica.figures.healthy], [[], true])
   api.remove('configuration')
-  replica.changed()
-  await replica.round()
+  replica.markChanged()
+  await replica.runRound()
   assert.deepEqual([replica.unready(), replica.figures.healthy], [[], false])
 })
 
 test('the leaf is renewed at two thirds of its life, by the same authority', async () => {
-  const { clock, replica, bundle, guarded } = installed()
-  await replica.round()
-  const [first, authority] = [replica.serving(), bundle().authorities]
+  const { clock, replica, contents, guarded } = installed()
+  await replica.runRound()
+  const [first, authority] = [replica.serving(), contents().authorities]
   advance(clock, 59 * dayMs)
-  await replica.round()
+  await replica.runRound()
   assert.equal(replica.serving(), first)
   advance(clock, 2 * dayMs)
-  await replica.round()
+  await replica.runRound()
   assert.notEqual(replica.serving(), first)
-  assert.deepEqual(bundle().authorities, authority)
+  assert.deepEqual(contents().authorities, authority)
   assert.ok(guarded(replica.serving()))
   assert.deepEqual([replica.figures.leaf, replica.figures.ca], [2, 1])
 })
 
 test('a rotation of the authority: both are trusted, then the leaf changes, then the old one goes', async () => {
-  const { clock, api, replica, another, bundle, guarded, authorities } = installed()
+  const { clock, api, replica, another, contents, guarded, authorities } = installed()
   const second = another()
-  for (const each of [replica, second]) await each.round()
-  const old = bundle().authorities[0].fingerprint
+  for (const each of [replica, second]) await each.runRound()
+  const old = contents().authorities[0].fingerprint
   const before = replica.serving()
   advance(clock, 250 * dayMs)
   const seen: string[] = []
   for (let rounds = 0; rounds < 400 && seen.at(-1) !== 'done'; rounds += 1) {
     const restMs = [replica, second].map((each) => {
-      each.changed()
-      return each.round()
+      each.markChanged()
+      return each.runRound()
     })
     for (const each of [replica, second]) assert.ok(guarded(each.serving()), seen.join())
-    const { authorities: all, leaf } = bundle()
+    const { authorities: all, leaf } = contents()
     assert.ok(leaf.kind === 'usable')
     const byOld = leaf.issuer.fingerprint === old
     const phase = `${all.length} in the Secret, ${authorities()} trusted, leaf by the ${byOld ? 'old' : 'new'}`
@@ -125,15 +125,15 @@ test('a rotation of the authority: both are trusted, then the leaf changes, then
 })
 
 test('no connection of our own verifies: the leaf is not switched, and that is told', async () => {
-  const { clock, api, bundle } = installed()
+  const { clock, api, contents } = installed()
   const dial = async () => ({ kind: 'unreachable', detail: 'no route to host' }) as const
   const replica = testReplica({ api: api.client, issuer, clock, dial })
-  await replica.round()
+  await replica.runRound()
   const before = replica.serving()
   advance(clock, 250 * dayMs)
-  for (let rounds = 0; rounds < 100; rounds += 1) advance(clock, await replica.round())
-  assert.equal(bundle().authorities.length, 2)
-  const { leaf, authorities } = bundle()
+  for (let rounds = 0; rounds < 100; rounds += 1) advance(clock, await replica.runRound())
+  assert.equal(contents().authorities.length, 2)
+  const { leaf, authorities } = contents()
   assert.ok(leaf.kind === 'usable')
   assert.equal(leaf.issuer.fingerprint, authorities[1]?.fingerprint)
   assert.equal(replica.figures.healthy, false)
@@ -143,7 +143,7 @@ test('no connection of our own verifies: the leaf is not switched, and that is t
   // The old authority ends: what cannot be proved is still better than what is known to fail.
   advance(clock, 90 * dayMs)
   await roundsUntil(replica, clock, () => {
-    const now = bundle().leaf
+    const now = contents().leaf
     return now.kind === 'usable' && now.issuer.fingerprint === authorities[0].fingerprint
   })
 })
@@ -157,95 +157,95 @@ const damages: readonly [string, RegExp, (data: Record<string, string>) => Recor
 ]
 for (const [name, told, damage] of damages) {
   test(`a corrupted Secret (${name}): told, and replaced by a rotation that no client notices`, async () => {
-    const { clock, api, replica, bundle, guarded, authorities } = installed()
-    await replica.round()
+    const { clock, api, replica, contents, guarded, authorities } = installed()
+    await replica.runRound()
     const before = replica.serving()
-    const old = bundle().authorities[0].fingerprint
+    const old = contents().authorities[0].fingerprint
     const secret = api.secret()
     assert.ok(secret)
     api.put('secret', { ...secret, data: damage(secret.data as Record<string, string>) })
-    replica.changed()
-    await replica.round()
+    replica.markChanged()
+    await replica.runRound()
     assert.match(JSON.stringify(replica.lines), told)
     assert.equal(replica.serving(), before, 'what is served is valid still')
     await roundsUntil(replica, clock, () => {
       assert.ok(guarded(replica.serving()))
-      return bundle().authorities.length === 1 && authorities().every((count) => count === 1)
+      return contents().authorities.length === 1 && authorities().every((count) => count === 1)
     })
-    assert.notEqual(bundle().authorities[0].fingerprint, old)
+    assert.notEqual(contents().authorities[0].fingerprint, old)
     assert.equal(replica.figures.healthy, true)
   })
 }
 
 test('a deleted Secret, made again by a replica that has nothing in memory: no harm to one that serves', async () => {
-  const { clock, api, replica, another, bundle, guarded, authorities } = installed()
-  await replica.round()
+  const { clock, api, replica, another, contents, guarded, authorities } = installed()
+  await replica.runRound()
   api.remove('secret')
   const newcomer = another()
-  await newcomer.round()
+  await newcomer.runRound()
   assert.ok(guarded(newcomer.serving()))
   assert.ok(guarded(replica.serving()), 'its authority is trusted still')
   assert.deepEqual(api.secret()?.metadata.labels, { 'app.kubernetes.io/managed-by': 'spark-nanny' })
-  replica.changed()
-  await replica.round()
+  replica.markChanged()
+  await replica.runRound()
   assert.notEqual(replica.serving(), newcomer.serving())
   for (let rounds = 0; rounds < 200; rounds += 1) {
-    advance(clock, Math.max(await replica.round(), await newcomer.round()))
+    advance(clock, Math.max(await replica.runRound(), await newcomer.runRound()))
     for (const each of [replica, newcomer]) assert.ok(guarded(each.serving()))
   }
   assert.equal(replica.serving(), newcomer.serving())
-  assert.deepEqual([bundle().authorities.length, authorities()], [1, [1, 1]])
+  assert.deepEqual([contents().authorities.length, authorities()], [1, [1, 1]])
 })
 
 test('a deleted Secret is made again as it was labelled, with what is served: newcomers are verified at once', async () => {
-  const { api, replica, bundle, another } = installed()
-  await replica.round()
+  const { api, replica, contents, another } = installed()
+  await replica.runRound()
   api.remove('secret')
-  replica.changed()
-  await replica.round()
+  replica.markChanged()
+  await replica.runRound()
   assert.deepEqual(api.secret()?.metadata.labels, { 'app.kubernetes.io/instance': 'mine' })
-  assert.equal(bundle().authorities.length, 2)
+  assert.equal(contents().authorities.length, 2)
   const newcomer = another()
-  await newcomer.round()
+  await newcomer.runRound()
   assert.equal(newcomer.serving(), replica.serving())
 })
 
 test('a Secret that goes after the webhook configuration, as in an uninstallation, is not made again before that', async () => {
   const { api, replica, guarded } = installed()
-  await replica.round()
+  await replica.runRound()
   api.remove('configuration')
   api.remove('secret')
-  replica.changed()
-  await replica.round()
+  replica.markChanged()
+  await replica.runRound()
   assert.equal(api.secret(), undefined)
   api.put('configuration', configurationOf())
-  replica.changed()
-  await replica.round()
+  replica.markChanged()
+  await replica.runRound()
   assert.notEqual(api.secret(), undefined)
   assert.ok(guarded(replica.serving()))
 })
 
 test('a leaf of no use is replaced by the same authority', async () => {
-  const { api, replica, bundle, guarded } = installed()
-  await replica.round()
-  const authority = bundle().authorities[0].fingerprint
+  const { api, replica, contents, guarded } = installed()
+  await replica.runRound()
+  const authority = contents().authorities[0].fingerprint
   const secret = api.secret()
   assert.ok(secret)
   const { 'tls.key': _, ...data } = secret.data as Record<string, string>
   api.put('secret', { ...secret, data })
-  replica.changed()
-  await replica.round()
-  assert.equal(bundle().authorities[0].fingerprint, authority)
-  assert.equal(bundle().leaf.kind, 'usable')
+  replica.markChanged()
+  await replica.runRound()
+  assert.equal(contents().authorities[0].fingerprint, authority)
+  assert.equal(contents().leaf.kind, 'usable')
   assert.ok(guarded(replica.serving()))
 })
 
 test('another name of the Service: another leaf', async () => {
-  const { api, clock, replica, bundle } = installed()
-  await replica.round()
+  const { api, clock, replica, contents } = installed()
+  await replica.runRound()
   const hosts = ['other.spark-nanny.svc'] as const
-  await testReplica({ api: api.client, issuer, clock, hosts }).round()
-  const { leaf } = bundle()
+  await testReplica({ api: api.client, issuer, clock, hosts }).runRound()
+  const { leaf } = contents()
   assert.deepEqual(leaf.kind === 'usable' && leaf.hosts, hosts)
 })
 
@@ -256,12 +256,12 @@ for (const [name, caBundles] of [
 ] as const) {
   test(`a caBundle that was reset (${name}) is put right at once, and nothing else is touched`, async () => {
     const { api, replica, guarded } = installed()
-    await replica.round()
+    await replica.runRound()
     const good = api.caBundles()
     const reset = configurationOf(...caBundles.map((pem, index) => (pem === 'keep' ? (good[index] ?? '') : pem)))
     api.put('configuration', { ...reset, metadata: { ...reset.metadata, labels: { a: 'b' } } })
-    replica.changed()
-    await replica.round()
+    replica.markChanged()
+    await replica.runRound()
     assert.ok(guarded(replica.serving()))
     assert.deepEqual(api.caBundles(), good)
     const { resourceVersion, ...metadata } = api.configuration()?.metadata ?? { name: '' }
@@ -281,7 +281,7 @@ test('a caBundle that is reset while the Secret is being read is put right too',
         if (resetting && request.method === 'GET' && request.path.includes('mutatingwebhookconfigurations')) {
           resetting = false
           api.put('configuration', configurationOf())
-          replica.changed()
+          replica.markChanged()
         }
         return answer
       },
@@ -289,32 +289,32 @@ test('a caBundle that is reset while the Secret is being read is put right too',
     issuer,
     clock,
   })
-  await replica.round()
+  await replica.runRound()
   resetting = true
-  replica.changed()
-  await replica.round()
-  await replica.round()
+  replica.markChanged()
+  await replica.runRound()
+  await replica.runRound()
   assert.ok(guarded(replica.serving()))
 })
 
 test('an expired authority is replaced', async () => {
-  const { clock, replica, bundle, guarded, authorities } = installed()
-  await replica.round()
+  const { clock, replica, contents, guarded, authorities } = installed()
+  await replica.runRound()
   advance(clock, 400 * dayMs)
   assert.deepEqual(replica.unready(), ['certificate-expired'])
-  await replica.round()
-  assert.deepEqual([replica.unready(), bundle().authorities.length], [[], 1])
+  await replica.runRound()
+  assert.deepEqual([replica.unready(), contents().authorities.length], [[], 1])
   assert.ok(guarded(replica.serving()))
   assert.deepEqual(authorities(), [1, 1], 'what has expired leaves the caBundle')
 })
 
 test('a replica whose clock is a year ahead replaces nothing, says so, and stays ready', async () => {
   const { clock, api, replica } = installed()
-  await replica.round()
+  await replica.runRound()
   const before = [api.secret(), api.configuration()]
   const ahead = { wallMs: clock.wallMs + 365 * dayMs + dayMs, elapsedMs: 0 }
   const skewed = testReplica({ api: api.client, issuer, clock: ahead })
-  for (let rounds = 0; rounds < 5; rounds += 1) await skewed.round()
+  for (let rounds = 0; rounds < 5; rounds += 1) await skewed.runRound()
   assert.deepEqual([api.secret(), api.configuration()], before)
   assert.equal(skewed.figures.healthy, false)
   assert.match(JSON.stringify(skewed.lines), /our clock is about 366d ahead of the API server’s/)
@@ -325,7 +325,7 @@ test('a replica whose clock is a year ahead replaces nothing, says so, and stays
 
 test('an API server whose clock is a year ahead has nothing replaced either', async () => {
   const { clock, api, replica } = installed()
-  await replica.round()
+  await replica.runRound()
   const before = api.secret()
   let serverMs = clock.wallMs + 366 * dayMs
   const skewed = testReplica({
@@ -339,30 +339,30 @@ test('an API server whose clock is a year ahead has nothing replaced either', as
     issuer,
     clock,
   })
-  await skewed.round()
+  await skewed.runRound()
   assert.deepEqual([api.secret(), skewed.figures.healthy], [before, false])
   serverMs = clock.wallMs
-  skewed.changed()
-  await skewed.round()
+  skewed.markChanged()
+  await skewed.runRound()
   assert.equal(skewed.figures.healthy, true)
 })
 
 test('a clock that is wrong at the first start dates certificates by the API server’s', async () => {
-  const { clock, api, bundle } = installed()
+  const { clock, api, contents } = installed()
   const ahead = { wallMs: clock.wallMs + 366 * dayMs, elapsedMs: 0 }
   const skewed = testReplica({ api: api.client, issuer, clock: ahead })
-  await skewed.round()
-  assert.equal(bundle().authorities[0].expiresMs, clock.wallMs + 365 * dayMs)
+  await skewed.runRound()
+  assert.equal(contents().authorities[0].expiresMs, clock.wallMs + 365 * dayMs)
 })
 
 test('a clock that jumps ahead while nothing happens: asked before anything is done', async () => {
   const { clock, api } = installed()
   const own = { ...clock }
   const replica = testReplica({ api: api.client, issuer, clock: own })
-  await replica.round()
+  await replica.runRound()
   const before = api.secret()
   own.wallMs += 300 * dayMs
-  await replica.round()
+  await replica.runRound()
   assert.deepEqual([api.secret(), replica.figures.healthy], [before, false])
 })
 
@@ -378,11 +378,11 @@ test('what the API refuses is told by its own words, and tried again', async () 
     issuer,
     clock,
   })
-  await replica.round()
+  await replica.runRound()
   assert.deepEqual([replica.unready(), replica.figures.healthy], [['certificate'], false])
   assert.match(JSON.stringify(replica.lines), /create: Secret tls: HTTP 403: secrets \\"tls\\" is forbidden/)
   refusing = false
-  await replica.round()
+  await replica.runRound()
   assert.deepEqual([replica.unready(), replica.figures.healthy], [[], true])
 })
 
@@ -403,8 +403,8 @@ test('a write whose answer is lost is no trouble once it is seen to be done', as
     issuer,
     clock,
   })
-  await replica.round()
+  await replica.runRound()
   assert.equal(replica.figures.healthy, false)
-  await replica.round()
+  await replica.runRound()
   assert.equal(replica.figures.healthy, true)
 })

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { disputeRest } from '../../../certs/trust/write-contention-backoff.ts'
+import { createWriteContentionBackoff } from '../../../certs/trust/write-contention-backoff.ts'
 
 test('who writes again and again rests longer each time, up to a minute; what lies long ago is no dispute', () => {
   let nowMs = 0
-  const restMs = disputeRest(() => nowMs)
+  const restMs = createWriteContentionBackoff(() => nowMs)
   const rests: number[] = []
   for (let round = 0; round < 40; round += 1) {
     rests.push(restMs(true))
