@@ -1,8 +1,9 @@
+import pLimit from 'p-limit'
 import { toRecord } from '../../core/json.ts'
 import type { KubernetesApi } from '../../kubernetes/api.ts'
 import { type AccessAnswer, type AccessRule, describeAccess, type PathRule } from './access-rule.ts'
 import { type Reading, read, unreadable } from './reading.ts'
-import { mapInParallel, requestDeadlineMs, unreadableAnswer } from './requests.ts'
+import { requestDeadlineMs, unreadableAnswer } from './requests.ts'
 
 /** Whose permissions: a ServiceAccount's, or the caller's own. */
 export type Subject =
@@ -15,7 +16,7 @@ export async function collectAccess(
   subject: Subject,
   rules: readonly (AccessRule | PathRule)[],
 ): Promise<Reading<readonly AccessAnswer[]>> {
-  const answers = await mapInParallel(rules.flatMap(questionsOf), 8, async ({ what, attributes }) => {
+  const answers = await pLimit(8).map(rules.flatMap(questionsOf), async ({ what, attributes }) => {
     const answer = await api.request({ method: 'POST', ...review(subject, attributes), deadlineMs: requestDeadlineMs })
     if (answer.kind === 'failed' || answer.status !== 201) return unreadableAnswer(answer)
     const { allowed } = toRecord(toRecord(answer.body).status)

@@ -43,18 +43,3 @@ export async function listObjects(
   }
   return unreadable(`${path}: more than ${pageSize * maxPages} objects`)
 }
-
-/** The changes of `items`, at most `width` at the same time; in their order. */
-export async function mapInParallel<T, U>(
-  items: readonly T[],
-  width: number,
-  change: (item: T) => Promise<U>,
-): Promise<readonly U[]> {
-  const results: U[] = []
-  const queue = items.entries()
-  const work = async () => {
-    for (const [index, item] of queue) results[index] = await change(item)
-  }
-  await Promise.all(Array.from({ length: Math.min(width, items.length) }, work))
-  return results
-}

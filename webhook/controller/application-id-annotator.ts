@@ -1,5 +1,5 @@
+import pLimit from 'p-limit'
 import { exponentialDelayMs, withJitter } from '../../core/backoff.ts'
-import { turns } from '../../core/concurrency-limit.ts'
 import { nextApplicationIdSuffixAnnotation } from '../../core/contract/pod-contract.ts'
 import { describeResponse, isFromApiServer, type KubernetesApi } from '../../kubernetes/api.ts'
 import { podPath } from '../../kubernetes/paths.ts'
@@ -31,7 +31,7 @@ export async function numberApplicationIds(
   signal: AbortSignal,
 ): Promise<void> {
   const busy = new Map<string, Promise<void>>()
-  const { take } = turns(maxAtOnce)
+  const limit = pLimit(maxAtOnce)
   /** Until the pod that is known says what it should: what it is by then counts, not what it was. */
   const write = async ({ namespace, name, uid }: DriverObservation): Promise<void> => {
     let written: string | undefined
@@ -52,7 +52,7 @@ export async function numberApplicationIds(
       return 'failed'
     }
     for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
-      const outcome = await take(once)
+      const outcome = await limit(once)
       if (outcome === 'done') return
       if (outcome === 'failed') {
         await edges.sleep(

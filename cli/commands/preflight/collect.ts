@@ -1,3 +1,4 @@
+import pLimit from 'p-limit'
 import { probeServer, type ServerProbe } from '../../../cluster/capability-probe.ts'
 import { computeNodeCapabilities, projectNode } from '../../../cluster/nodes.ts'
 import { isRecord, toRecord } from '../../../core/json.ts'
@@ -7,7 +8,7 @@ import { sparkApplicationApis } from '../../../core/spark/application.ts'
 import type { ApiResponse, KubernetesApi } from '../../../kubernetes/api.ts'
 import { collectAccess } from '../../cluster/access-review.ts'
 import { mapReading, type Reading, unreadable } from '../../cluster/reading.ts'
-import { getObject, listObjects, mapInParallel, requestDeadlineMs } from '../../cluster/requests.ts'
+import { getObject, listObjects, requestDeadlineMs } from '../../cluster/requests.ts'
 import type { Input } from '../../static-checks/input.ts'
 import { parseNodeRoom } from '../../workload/node-room.ts'
 import { referencePaths, referencesOf } from '../../workload/references.ts'
@@ -37,7 +38,7 @@ export async function collectCluster(api: KubernetesApi, input: Input, workload:
     listObjects(api, `${inNamespace}/limitranges`),
     listObjects(api, `${inNamespace}/resourcequotas`),
     accessOf(api, workload, input),
-    mapInParallel(referencesOf(input, workload), 4, async (reference) => {
+    pLimit(4).map(referencesOf(input, workload), async (reference) => {
       const path = referencePaths[reference.kind](namespace, encodeURIComponent(reference.name))
       return { reference, object: await getObject(api, path) }
     }),

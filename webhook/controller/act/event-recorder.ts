@@ -1,5 +1,5 @@
+import pLimit from 'p-limit'
 import { exponentialDelayMs } from '../../../core/backoff.ts'
-import { turns } from '../../../core/concurrency-limit.ts'
 import type { Log } from '../../../core/log.ts'
 import type { ToldEvent } from '../../../kubernetes/event.ts'
 import type { Performed } from '../../../kubernetes/write-result.ts'
@@ -31,7 +31,7 @@ const maxAtOnce = 8
 
 /** Until `signal`. */
 export function createTelling({ performer, metrics, log, sleep }: TellingEdges, signal: AbortSignal): Telling {
-  const turn = turns(maxAtOnce)
+  const limit = pLimit(maxAtOnce)
   const record = (task: Task, action: ActionName, result: ActionResult, details: object = {}): boolean => {
     const { driver, assessment, memory } = task
     const text = JSON.stringify([action, result, details])
@@ -63,7 +63,7 @@ export function createTelling({ performer, metrics, log, sleep }: TellingEdges, 
 
   const keepTelling = async (task: Task, event: ToldEvent, onApplication: boolean): Promise<void> => {
     for (let attempt = 0; attempt < tellAttempts && !signal.aborted; attempt += 1) {
-      const told = await turn.take(() => tell(task, event, onApplication))
+      const told = await limit(() => tell(task, event, onApplication))
       if (told.kind !== 'failed' || told.refused) return
       await sleep(Math.max(exponentialDelayMs(attempt, { baseMs: 500 }), told.retryAfterMs), signal)
     }

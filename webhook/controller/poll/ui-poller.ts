@@ -1,4 +1,4 @@
-import { turns } from '../../../core/concurrency-limit.ts'
+import pLimit from 'p-limit'
 import { createJudgement, type Judgement, judge, nextPollDelayMs } from '../../../core/verdict/verdict.ts'
 import type { UiClient } from '../../../spark-ui/ui-client.ts'
 import type { DriverObservation } from '../driver/driver.ts'
@@ -53,13 +53,13 @@ interface Poll {
 
 export function uiPolls(edges: UiPollsEdges, signal: AbortSignal): UiPolls {
   const polls = new Map<string, Poll>()
-  const { take } = turns(maxAtOnce)
+  const limit = pLimit(maxAtOnce)
 
   const run = async (poll: Poll, delayMs: number): Promise<void> => {
     const aborted = AbortSignal.any([signal, poll.stop.signal])
     await edges.sleep(delayMs, aborted)
     while (!aborted.aborted) {
-      const { sample, policy, tookMs } = await take(async () => {
+      const { sample, policy, tookMs } = await limit(async () => {
         const startedMs = edges.monotonicMs()
         const { driver, policy } = poll
         const address = { scheme: policy.scheme, host: driver.podIp ?? '', port: policy.port }

@@ -1,9 +1,10 @@
+import pLimit from 'p-limit'
 import { injectLabel } from '../../../../core/contract/pod-contract.ts'
 import { toRecord } from '../../../../core/json.ts'
 import type { KubernetesApi } from '../../../../kubernetes/api.ts'
 import { collectAccess } from '../../../cluster/access-review.ts'
 import { mapReading, type Reading, read } from '../../../cluster/reading.ts'
-import { listObjects, mapInParallel } from '../../../cluster/requests.ts'
+import { listObjects } from '../../../cluster/requests.ts'
 import type { Evidence, Namespace, PreEvidence, ServerVersion } from '../evidence.ts'
 import { labelsOf, parseConfiguration, text } from '../installed-objects.ts'
 import { accessToInstall } from '../needed-access.ts'
@@ -43,7 +44,7 @@ export async function collectEvidence(asked: Asked): Promise<Evidence> {
   const [server, installations, trials, drivers] = await Promise.all([
     collectServer(api, asked.url, asked.version, found[0]?.namespace ?? 'default'),
     Promise.all(found.map((deployment) => collectInstallation(api, deployment))),
-    found.length === 0 ? [] : mapInParallel(labelled.slice(0, maxTrials), 4, (name) => tryNamespace(api, name)),
+    found.length === 0 ? [] : pLimit(4).map(labelled.slice(0, maxTrials), (name) => tryNamespace(api, name)),
     known.kind === 'read' ? collectDrivers(api, labelled) : known,
   ])
   return {

@@ -1,7 +1,8 @@
+import pLimit from 'p-limit'
 import { sidecarPort } from '../../../../core/contract/pod-contract.ts'
 import type { KubernetesApi } from '../../../../kubernetes/api.ts'
 import { type Reading, read, unreadable } from '../../../cluster/reading.ts'
-import { listObjects, mapInParallel, requestDeadlineMs, unreadableAnswer } from '../../../cluster/requests.ts'
+import { listObjects, requestDeadlineMs, unreadableAnswer } from '../../../cluster/requests.ts'
 import { type Driver, parseDriver, summarizeSidecarStatus } from '../driver.ts'
 
 /** Sidecars that are asked: of drivers that are not Ready, which a hung one is not. */
@@ -17,7 +18,7 @@ export async function collectDrivers(
   const everywhere = await listObjects(api, '/api/v1/pods', selector)
   const lists =
     everywhere.kind === 'unreadable' && everywhere.status === 403
-      ? await mapInParallel(namespaces, 8, (name) => listObjects(api, `/api/v1/namespaces/${name}/pods`, selector))
+      ? await pLimit(8).map(namespaces, (name) => listObjects(api, `/api/v1/namespaces/${name}/pods`, selector))
       : [everywhere]
   const wanted = new Set(namespaces)
   const drivers: Driver[] = []
@@ -33,7 +34,7 @@ export async function collectDrivers(
       ({ phase, injected, notReadySinceMs }) => phase === 'Running' && injected !== null && notReadySinceMs !== null,
     )
     .slice(0, maxAsked)
-  const statuses = await mapInParallel(asked, 8, (driver) => askSidecar(api, driver))
+  const statuses = await pLimit(8).map(asked, (driver) => askSidecar(api, driver))
   return read(
     drivers.map((driver) => {
       const index = asked.indexOf(driver)
