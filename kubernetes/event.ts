@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 
 /** What an Event is about. */
-export interface EventSubject {
+export interface InvolvedObject {
   readonly apiVersion: string
   readonly kind: string
   readonly namespace: string
@@ -10,23 +10,23 @@ export interface EventSubject {
 }
 
 /** What `kubectl describe` shows. */
-export interface ToldEvent {
+export interface EventContent {
   readonly type: 'Normal' | 'Warning'
   readonly reason: EventReason
   readonly message: string
   /** Tells apart what is told with the same reason of the same object; the same is told once. */
-  readonly occasion: string
+  readonly dedupKey: string
 }
 
 export type EventReason =
-  | 'SparkNannyNotInjected'
-  | 'SparkNannySidecarDown'
-  | 'SparkNannyBadSetting'
-  | 'SparkNannyHeldBack'
-  | 'SparkNannyStuck'
-  | 'SparkNannyDeleted'
-  | 'SparkNannyNotDeleted'
-  | 'SparkNannyExecutorsDeleted'
+  | 'SparkNannyUnprotected'
+  | 'SparkNannySidecarCrashLoop'
+  | 'SparkNannyInvalidSetting'
+  | 'SparkNannyStartupBlocked'
+  | 'SparkNannyDriverStuck'
+  | 'SparkNannyPodDeleted'
+  | 'SparkNannyDeletionBlocked'
+  | 'SparkNannyDriverRestarted'
   | 'SparkNannyRecovery'
 
 /** The API takes no longer message (core/v1 Event validation). */
@@ -36,10 +36,10 @@ const maxMessageBytes = 1024
  * A core/v1 Event. Its name follows from what it tells, so that a second controller, or this one after a restart, cannot
  * tell it again while it is kept.
  */
-export function eventObject(subject: EventSubject, event: ToldEvent, reporter: string, nowMs: number): object {
+export function buildEvent(subject: InvolvedObject, event: EventContent, reporter: string, nowMs: number): object {
   const time = new Date(nowMs).toISOString().replace(/\.\d+Z$/, 'Z')
   const hash = createHash('sha256')
-    .update(`${subject.uid} ${event.reason} ${event.occasion}`)
+    .update(`${subject.uid} ${event.reason} ${event.dedupKey}`)
     .digest('hex')
     .slice(0, 16)
   return {

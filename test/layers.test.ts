@@ -58,7 +58,6 @@ const exceptions: readonly string[] = [
   'cli/commands/recover/facts → cli/commands/recover/plan',
   'cli/diagnosis → cli/commands/diagnose',
   'cli/render → cli/commands',
-  'webhook/controller/poll → webhook/controller/decide',
 ]
 
 /** The folders that may import a package; a folder covers its subfolders. */

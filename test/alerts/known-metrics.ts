@@ -71,7 +71,7 @@ export async function ownTexts(t: TestContext): Promise<OwnTexts> {
     breakers: () => ({ 'unhealthy-share': true, 'sidecar-image': false }),
     stale: () => ({ pods: false }),
   })
-  controller.acted('delete-pod', 'done')
+  controller.acted('delete-pod', 'ok')
   controller.killed('nightly')
   controller.poked('nightly', 0.1)
   for (const cause of ['error', 'oom-killed'] as const) controller.terminated('etl', 'nightly', cause)

@@ -1,14 +1,19 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { eventObject } from '../../kubernetes/event.ts'
+import { buildEvent } from '../../kubernetes/event.ts'
 
 const nowMs = Date.parse('2026-11-24T10:00:00.123Z')
 const subject = { apiVersion: 'v1', kind: 'Pod', namespace: 'spark', name: 'pi-driver', uid: 'uid-1' }
-const told = { type: 'Warning', reason: 'SparkNannyStuck', message: 'No node takes it', occasion: 'pending' } as const
+const told = {
+  type: 'Warning',
+  reason: 'SparkNannyDriverStuck',
+  message: 'No node takes it',
+  dedupKey: 'pending',
+} as const
 
 const made = (more: object = {}, of: object = {}) =>
-  eventObject({ ...subject, ...of }, { ...told, ...more }, 'a-process', nowMs) as {
+  buildEvent({ ...subject, ...of }, { ...told, ...more }, 'a-process', nowMs) as {
     readonly metadata: { readonly name: string }
     readonly message: string
     readonly firstTimestamp: string
@@ -17,7 +22,7 @@ const made = (more: object = {}, of: object = {}) =>
 test('the same of the same object has the same name, whatever it says; another has another', () => {
   const { name } = made().metadata
   assert.equal(made({ message: 'other words' }).metadata.name, name)
-  for (const other of [made({ reason: 'SparkNannyDeleted' }), made({ occasion: 'x' }), made({}, { uid: 'uid-2' })]) {
+  for (const other of [made({ reason: 'SparkNannyPodDeleted' }), made({ dedupKey: 'x' }), made({}, { uid: 'uid-2' })]) {
     assert.notEqual(other.metadata.name, name)
   }
   assert.equal(made().firstTimestamp, '2026-11-24T10:00:00Z')

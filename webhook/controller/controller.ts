@@ -3,15 +3,15 @@ import type { Log } from '../../core/log.ts'
 import type { KubernetesApi } from '../../kubernetes/api.ts'
 import type { UiRequest, UiResult } from '../../spark-ui/http-get.ts'
 import type { UiClient } from '../../spark-ui/ui-client.ts'
-import type { Performer } from './act/cluster-writer.ts'
-import { applicationRecord } from './act/deletion-journal.ts'
-import { createActor } from './act/run-action.ts'
+import type { ClusterWriter } from './act/cluster-writer.ts'
+import { createDeletionJournal } from './act/deletion-journal.ts'
+import { createActionRunner } from './act/run-action.ts'
 import { type CircumstancesEdges, circumstancesOf } from './assess/driver-context.ts'
 import type { NodeStanding } from './assess/stuck-termination.ts'
 import { watchWaits } from './assess/wait-tracker.ts'
-import { confirmSeen, driverMemories } from './decide/driver-state.ts'
-import { createBreaker } from './decide/hang-breaker.ts'
-import type { SidecarImage } from './decide/sidecar-image-breaker.ts'
+import { confirmIfObserved, createDriverStates } from './decide/driver-state.ts'
+import { createHangBreaker } from './decide/hang-breaker.ts'
+import type { SidecarImageBreaker } from './decide/sidecar-image-breaker.ts'
 import { type Deletions, deletionRecord } from './deletions/deletion-tracker.ts'
 import type { DriverObservation } from './driver/driver.ts'
 import type { WatchedDrivers } from './driver/driver-watch.ts'
@@ -19,9 +19,9 @@ import type { ControllerMetrics } from './metrics/metrics.ts'
 import { watchEndings } from './metrics/termination-tracker.ts'
 import { sidecarVerdicts } from './poll/sidecar-status-poller.ts'
 import { uiPolls } from './poll/ui-poller.ts'
-import { createReconciler, keyOf } from './reconcile/reconciler.ts'
-import { workQueue } from './reconcile/work-queue.ts'
-import { lookThrough } from './reconcile/worker.ts'
+import { createReconciler, driverKey } from './reconcile/reconciler.ts'
+import { createWorkQueue } from './reconcile/work-queue.ts'
+import { runWorker } from './reconcile/worker.ts'
 
 export interface ControllerEdges extends CircumstancesEdges {
   readonly api: KubernetesApi
@@ -29,8 +29,8 @@ export interface ControllerEdges extends CircumstancesEdges {
   readonly metrics: ControllerMetrics
   readonly drivers: WatchedDrivers
   readonly applications: SparkApplications
-  readonly sidecarImage: SidecarImage
-  readonly performer: Performer
+  readonly sidecarImage: SidecarImageBreaker
+  readonly writer: ClusterWriter
   readonly prober: Pick<UiClient, 'poll'>
   get(get: UiRequest): Promise<UiResult>
   node(name: string): NodeStanding
@@ -61,8 +61,8 @@ export function createController(edges: ControllerEdges): Controller {
   let isOpen = () => false
 
   const lead = async (signal: AbortSignal): Promise<void> => {
-    const queue = workQueue()
-    const memories = driverMemories()
+    const queue = createWorkQueue()
+    const memories = createDriverStates()
     const deletions = deletionRecord(config.safeguards)
     const endings = watchEndings(metrics, nowMs)
     const polls = uiPolls(
@@ -70,31 +70,31 @@ export function createController(edges: ControllerEdges): Controller {
         ...edges,
         polled: (driver, _judgement, tookMs) => {
           metrics.poked(circumstancesOf(driver, edges).app, tookMs / 1000)
-          queue.add(keyOf(driver))
+          queue.add(driverKey(driver))
         },
       },
       signal,
     )
-    const verdicts = sidecarVerdicts({ ...edges, answered: (driver) => queue.add(keyOf(driver)) })
+    const verdicts = sidecarVerdicts({ ...edges, answered: (driver) => queue.add(driverKey(driver)) })
     const waits = watchWaits()
     const { safeguards: rails } = config
     const all = () => drivers.reflector.objects.all()
-    const breaker = createBreaker({ rails, polls, verdicts, deletions, drivers: all, nowMs })
+    const breaker = createHangBreaker({ rails, polls, verdicts, deletions, drivers: all, nowMs })
     isOpen = breaker.isOpen
     const isThere = ({ namespace, name, uid }: DriverObservation) =>
       drivers.reflector.objects.get(namespace, name)?.uid === uid
-    const record = applicationRecord({ ...edges, deletions, isThere }, signal)
-    const actor = createActor({ ...edges, applicationRecord: record }, signal)
+    const record = createDeletionJournal({ ...edges, deletions, isThere }, signal)
+    const actor = createActionRunner({ ...edges, journal: record }, signal)
     const reconciler = createReconciler({
       ...edges,
       queue,
-      memories,
+      states: memories,
       deletions,
       polls,
       verdicts,
       waits,
-      actor,
-      applicationRecord: record,
+      actionRunner: actor,
+      journal: record,
       breaker,
     })
 
@@ -103,14 +103,14 @@ export function createController(edges: ControllerEdges): Controller {
     drivers.listen(
       {
         changed: (driver, before) => {
-          confirmSeen(memories.known(driver.uid), driver)
+          confirmIfObserved(memories.known(driver.uid), driver)
           endings.changed(driver, before, memories.known(driver.uid)?.deleted === true)
-          queue.add(keyOf(driver))
+          queue.add(driverKey(driver))
         },
         gone: (driver) => {
-          confirmSeen(memories.known(driver.uid), undefined)
+          confirmIfObserved(memories.known(driver.uid), undefined)
           endings.gone(driver, memories.known(driver.uid)?.deleted === true)
-          record.gone(driver)
+          record.podGone(driver)
           memories.forget(driver.uid)
           polls.forget(driver.uid)
           verdicts.forget(driver.uid)
@@ -120,12 +120,12 @@ export function createController(edges: ControllerEdges): Controller {
       signal,
     )
     edges.onNamespace((namespace) => {
-      for (const driver of drivers.reflector.objects.in(namespace)) queue.add(keyOf(driver))
+      for (const driver of drivers.reflector.objects.in(namespace)) queue.add(driverKey(driver))
     }, signal)
-    for (const driver of all()) queue.add(keyOf(driver))
-    await lookThrough(edges, queue, reconciler, signal)
-    while (reconciler.underWay() > 0) await edges.sleep(20, new AbortController().signal)
-    await Promise.all([loading, record.ended()])
+    for (const driver of all()) queue.add(driverKey(driver))
+    await runWorker(edges, queue, reconciler, signal)
+    while (reconciler.runningActions() > 0) await edges.sleep(20, new AbortController().signal)
+    await Promise.all([loading, record.idle()])
     isOpen = () => false
   }
   return { lead, isBreakerOpen: () => isOpen() }

@@ -8,12 +8,12 @@ import type { ReflectorDeps } from '../../kubernetes/reflector.ts'
 import { sendUiRequest, type UiRequest, type UiResult } from '../../spark-ui/http-get.ts'
 import { createUiClient, type UiClient } from '../../spark-ui/ui-client.ts'
 import type { ControllerConfig } from '../config/controller-config.ts'
-import { performer } from './act/cluster-writer.ts'
+import { createClusterWriter } from './act/cluster-writer.ts'
 import { numberApplicationIds } from './application-id-annotator.ts'
 import { guardIn } from './assess/driver-context.ts'
 import type { NodeStanding } from './assess/stuck-termination.ts'
 import { createController } from './controller.ts'
-import { watchSidecarImage } from './decide/sidecar-image-breaker.ts'
+import { createSidecarImageBreaker } from './decide/sidecar-image-breaker.ts'
 import { deletionRecord } from './deletions/deletion-tracker.ts'
 import { watchDrivers } from './driver/driver-watch.ts'
 import { countDrivers } from './metrics/driver-counts.ts'
@@ -47,13 +47,13 @@ export function startController(started: StartedController): { suspension(): str
   const { config, applications, metrics, loops, api } = started
   const forever = new AbortController().signal
   const drivers = watchDrivers(started)
-  const sidecarImage = watchSidecarImage({
+  const sidecarImage = createSidecarImageBreaker({
     image: started.sidecarImage,
     threshold: config.rescuesBeforeBreak,
     nowMs: started.nowMs,
     monotonicMs: started.monotonicMs,
   })
-  drivers.listen({ changed: sidecarImage.note, gone: sidecarImage.forget }, forever)
+  drivers.listen({ changed: sidecarImage.observe, gone: sidecarImage.forget }, forever)
   const namespaceListeners = new Set<(namespace: string) => void>()
   const namespaces = watchNamespaces(started, config.namespaceSelector, (name) => {
     for (const listener of namespaceListeners) listener(name)
@@ -65,7 +65,7 @@ export function startController(started: StartedController): { suspension(): str
     identity,
     ...(started.leaseTiming !== undefined && { timing: started.leaseTiming }),
   })
-  const performing = performer({ api, reporter: identity, nowMs: started.nowMs, mayAct: lease.leads })
+  const writer = createClusterWriter({ api, reporter: identity, nowMs: started.nowMs, mayAct: lease.leads })
   const circumstances = {
     namespaces: namespaces.objects,
     applications,
@@ -83,7 +83,7 @@ export function startController(started: StartedController): { suspension(): str
     ...circumstances,
     drivers,
     sidecarImage,
-    performer: performing,
+    writer,
     prober: started.prober ?? createUiClient(),
     get: started.get ?? sendUiRequest,
     synced,

@@ -114,7 +114,7 @@ export async function change(
   await Promise.all(underWay)
   const changesPerSecond = drivers.length / ((performance.now() - beganMs) / 1000)
   const decisions = () =>
-    firstOf(webhook.log().filter((line) => isDeletionDecision(line) && line.fields.why === 'observed'))
+    firstOf(webhook.log().filter((line) => isDeletionDecision(line) && line.fields.why === 'observe-mode'))
   const areAllIn = (known: ReadonlyMap<string, number>) => [...changes.keys()].every((key) => known.has(key))
   for (const endMs = Date.now() + decidedWithinMs; Date.now() < endMs && !areAllIn(decisions()); ) await sleep(1_000)
   const decided = decisions()

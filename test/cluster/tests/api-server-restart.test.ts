@@ -29,7 +29,7 @@ after(async () => {
 const sleepingDriver = (name: string) => createPlainDriver(cluster, namespace, { name, command: ['sleep', '600'] })
 const toldOf = (ref: PodRef, timeoutMs: number) =>
   waitFor({ what: `${ref.pod} is told of`, timeoutMs }, async () =>
-    (await eventsOf(cluster, ref)).find(({ reason }) => reason === 'SparkNannyNotInjected'),
+    (await eventsOf(cluster, ref)).find(({ reason }) => reason === 'SparkNannyUnprotected'),
   )
 
 /** How the webhook answered whether it is ready, while `work` was under way; 0: not at all. */

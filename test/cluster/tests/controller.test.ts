@@ -76,7 +76,7 @@ describe('controller', { concurrency: 2 }, () => {
     const lines = (await podLog(cluster, driver)).split('\n')
     const collisions = lines.filter((line) => /AlreadyExists|pods "[^"]*" already exists/.test(line))
     assert.deepEqual(collisions, [], 'the second driver’s executors found their names free')
-    const cleanUps = events.filter(({ reason }) => reason === 'SparkNannyExecutorsDeleted')
+    const cleanUps = events.filter(({ reason }) => reason === 'SparkNannyDriverRestarted')
     assert.equal(cleanUps.length, 1)
     assert.match(cleanUps[0]?.message ?? '', /^After restart 1 of the driver, .* were deleted: prefixed-exec-\d/)
   })
@@ -112,7 +112,7 @@ describe('controller', { concurrency: 2 }, () => {
     await waitForJobs(cluster, plain, 1)
     // So old that it is asked, and so long that it has answered.
     await sleep(75_000)
-    assert.equal((await told(namespace, owner.pod)).map(({ reason }) => reason).join(), 'SparkNannyNotInjected')
+    assert.equal((await told(namespace, owner.pod)).map(({ reason }) => reason).join(), 'SparkNannyUnprotected')
     const hungAt = Date.now()
     await freezeDriver(cluster, owner)
     const deleted = await waitForPod(
@@ -148,7 +148,7 @@ describe('controller', { concurrency: 2 }, () => {
     await context.test('a hung driver without an owner → its pod stays, and an Event gives the reason', async () => {
       await freezeDriver(cluster, plain)
       const [event] = await waitFor({ what: 'it is told', timeoutMs: 60_000 }, async () => {
-        const events = (await told(namespace, plain.pod)).filter(({ reason }) => reason === 'SparkNannyNotDeleted')
+        const events = (await told(namespace, plain.pod)).filter(({ reason }) => reason === 'SparkNannyDeletionBlocked')
         return events.length > 0 ? events : undefined
       })
       assert.match(
@@ -158,7 +158,7 @@ describe('controller', { concurrency: 2 }, () => {
       // A few more polls, all in vain.
       await sleep(15_000)
       const reasons = (await told(namespace, plain.pod)).map(({ reason }) => reason).toSorted()
-      assert.deepEqual(reasons, ['SparkNannyNotDeleted', 'SparkNannyNotInjected'])
+      assert.deepEqual(reasons, ['SparkNannyDeletionBlocked', 'SparkNannyUnprotected'])
       assert.ok(plain.timeline.entries.every(({ pod }) => pod.metadata?.deletionTimestamp === undefined))
       assert.equal((await getPod(cluster, plain))?.status?.phase, 'Running')
       const figures = await (await fetch(webhooks.at(-1)?.metricsUrl ?? '')).text()

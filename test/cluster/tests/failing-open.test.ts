@@ -118,7 +118,7 @@ describe('failing open', () => {
       (await unguarded()) === 1 ? true : undefined,
     )
     const event = await waitFor({ what: 'the Event', timeoutMs: 30_000 }, async () =>
-      (await eventsOf(cluster, driver)).find(({ reason }) => reason === 'SparkNannyNotInjected'),
+      (await eventsOf(cluster, driver)).find(({ reason }) => reason === 'SparkNannyUnprotected'),
     )
     context.diagnostic(`Event: ${event.message}`)
     assert.equal(event.type, 'Warning')

@@ -134,7 +134,7 @@ describe('an unavailable kubelet', () => {
         await isLeaving(hung, 'deleted', 240_000)
         context.diagnostic(`hung is deleted: ${since()}`)
         await waitFor({ what: 'it is told', timeoutMs: 20_000 }, async () =>
-          (await told(hung, 'SparkNannyDeleted')).length > 0 ? true : undefined,
+          (await told(hung, 'SparkNannyPodDeleted')).length > 0 ? true : undefined,
         )
         assert.deepEqual((await actionsOf('hung')).length, 1, 'written down')
         assert.match(await figures(), /spark_nanny_kill_count\{spark_app="hung"\} 1/)
@@ -147,7 +147,7 @@ describe('an unavailable kubelet', () => {
         const pod = await isLeaving(lost, 'deleted by Kubernetes', 30_000)
         assert.match(JSON.stringify(pod?.status?.conditions), /DeletionByTaintManager/)
         const [event] = await waitFor({ what: 'it is told', timeoutMs: 120_000 }, async () => {
-          const events = await told(lost, 'SparkNannyStuck')
+          const events = await told(lost, 'SparkNannyDriverStuck')
           return events.length > 0 ? events : undefined
         })
         context.diagnostic(`lost is told of: ${since()}: ${event?.message}`)
@@ -160,7 +160,7 @@ describe('an unavailable kubelet', () => {
           new RegExp(`spark_nanny_stuck_drivers\\{namespace="${namespace}",reason="terminating"\\} 1`),
         )
         assert.equal((await getPod(cluster, lost))?.metadata?.uid, lost.uids[0], 'it is still there')
-        assert.deepEqual(await told(lost, 'SparkNannyDeleted'), [])
+        assert.deepEqual(await told(lost, 'SparkNannyPodDeleted'), [])
       },
     )
 
@@ -207,8 +207,12 @@ describe('an unavailable kubelet', () => {
       )
       await computes(back)
       context.diagnostic(`back computes again: ${since()}`)
-      assert.deepEqual(await told(back, 'SparkNannyDeleted'), [])
-      assert.deepEqual(await told(back, 'SparkNannyHeldBack'), [], 'a sidecar that is restarted holds nobody back')
+      assert.deepEqual(await told(back, 'SparkNannyPodDeleted'), [])
+      assert.deepEqual(
+        await told(back, 'SparkNannyStartupBlocked'),
+        [],
+        'a sidecar that is restarted holds nobody back',
+      )
       assert.equal((await getPod(cluster, back))?.metadata?.uid, back.uids[0])
     })
 
@@ -221,7 +225,7 @@ describe('an unavailable kubelet', () => {
           return again && isReady(pod) ? true : undefined
         })
         await computes(raced)
-        const deletions = await told(raced, 'SparkNannyDeleted')
+        const deletions = await told(raced, 'SparkNannyPodDeleted')
         const restarts = containerStatus(await getPod(cluster, raced))?.restartCount ?? 0
         context.diagnostic(`raced: ${raced.uids.length - 1} pods deleted, ${restarts} restarts in place`)
         assert.equal(raced.uids.length - 1, deletions.length)

@@ -68,7 +68,10 @@ describe('sidecar bypass', { concurrency: 2 }, () => {
         new RegExp(`Z ${cases[name].image} \\w+$`),
       )
       const told = (await eventsOf(cluster, driver)).filter(({ reason }) => reason?.startsWith('SparkNanny'))
-      assert.deepEqual(told.map(({ reason }) => reason).toSorted(), ['SparkNannyHeldBack', 'SparkNannyNotInjected'])
+      assert.deepEqual(told.map(({ reason }) => reason).toSorted(), [
+        'SparkNannyStartupBlocked',
+        'SparkNannyUnprotected',
+      ])
       assert.ok(told.every(({ count }) => count === 1))
     })
   }

@@ -68,7 +68,7 @@ test('deletions under way count: with a slow API server no budget is overdrawn',
   const rails = { ...defaultConfig.safeguards, perNamespace: 3, breakerShare: 1 }
   const rig = await allHang(t, { safeguards: rails }, slowly)
   await until(() => rig.decisions('suppressed').length === hung - 3, 'the others are left alone')
-  await until(() => rig.decisions('done').length === 3, 'three deletions')
+  await until(() => rig.decisions('ok').length === 3, 'three deletions')
   assert.equal(rig.deletes(), 3)
   const whys = new Set(rig.decisions('suppressed').map(({ line }) => line.why))
   assert.deepEqual([...whys], ['namespace-budget'])

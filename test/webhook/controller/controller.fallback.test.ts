@@ -67,11 +67,11 @@ test('a hung driver without a sidecar: its pod is deleted as it is known, told, 
     written.actions.map(({ action, pod }: { action: string; pod: string }) => [action, pod]),
     [['delete-pod', 'uid-pi-driver']],
   )
-  const deletedTold = () => rig.told().filter(({ reason }) => reason === 'SparkNannyDeleted')
+  const deletedTold = () => rig.told().filter(({ reason }) => reason === 'SparkNannyPodDeleted')
   await until(() => deletedTold().length === 2, 'both Events')
   const text = await replica.metrics()
   assert.match(text, /spark_nanny_kill_count\{spark_app="pi"\} 1/)
-  assert.match(text, /spark_nanny_actions_total\{action="delete-pod",result="done"\} 1/)
+  assert.match(text, /spark_nanny_actions_total\{action="delete-pod",result="ok"\} 1/)
   assert.match(text, /spark_nanny_poke_duration_seconds_bucket\{le="0.25",spark_app="pi"\}/)
   assert.match(text, /spark_nanny_driver_terminations_total\{namespace="spark",application="pi",cause="hung"\} 1/)
   assert.deepEqual(
@@ -124,11 +124,11 @@ test('a driver that is not Ready is not left out', async (t) => {
 const withheldRows: readonly [string, string, DriverPodOptions, object | undefined, Partial<ControllerConfig>][] = [
   ['report', 'report-only', {}, undefined, { fallback: { ...deleting.fallback, mode: 'report' } as never }],
   ['dry run', 'dry-run', {}, undefined, { dryRun: true }],
-  ['observe', 'observed', { annotations: { 'spark-nanny.io/restart': 'observe' } }, undefined, {}],
-  ['no retries', 'nobody-resubmits', {}, application({ spec: { restartPolicy: { type: 'Never' } } }), {}],
+  ['observe', 'observe-mode', { annotations: { 'spark-nanny.io/restart': 'observe' } }, undefined, {}],
+  ['no retries', 'no-owner', {}, application({ spec: { restartPolicy: { type: 'Never' } } }), {}],
   [
     'retries spent',
-    'nobody-resubmits',
+    'no-owner',
     {},
     application({
       spec: { restartPolicy: { type: 'OnFailure', onFailureRetries: 2 } },
@@ -147,7 +147,7 @@ for (const [name, why, options, owning, config] of withheldRows) {
     await until(() => rig.ui.polls() > 2, 'polls')
     rig.ui.hang(true)
     await until(() => decided(rig, why), 'a decision')
-    await until(() => rig.told().some(({ reason }) => reason === 'SparkNannyNotDeleted'), 'an Event')
+    await until(() => rig.told().some(({ reason }) => reason === 'SparkNannyDeletionBlocked'), 'an Event')
     // Its SparkApplication is told too.
     await rig.edges.sleep(300, rig.signal)
     const before = rig.calls().length
@@ -158,7 +158,10 @@ for (const [name, why, options, owning, config] of withheldRows) {
     assert.match(text, new RegExp(`action="delete-pod",result="${why === 'dry-run' ? why : 'suppressed'}"\\} 1`))
     assert.doesNotMatch(text, /kill_count\{/)
     if (why === 'paused') {
-      assert.match(rig.told().find(({ reason }) => reason === 'SparkNannyNotDeleted')?.message ?? '', /network work/)
+      assert.match(
+        rig.told().find(({ reason }) => reason === 'SparkNannyDeletionBlocked')?.message ?? '',
+        /network work/,
+      )
     }
   })
 }
@@ -174,7 +177,7 @@ test('one of --apps: also without an owner, in a namespace without the label', a
   await until(() => ui.polls() > 2, 'polls')
   ui.hang(true)
   await until(() => rig.calls().some((line) => line.startsWith('DELETE')), 'a deletion')
-  await until(() => rig.told().some(({ reason }) => reason === 'SparkNannyDeleted'), 'an Event')
+  await until(() => rig.told().some(({ reason }) => reason === 'SparkNannyPodDeleted'), 'an Event')
   assert.match(await replica.metrics(), /spark_nanny_kill_count\{spark_app="jobs"\} 1/)
 })
 
@@ -189,7 +192,7 @@ test('a failed deletion is no kill, and is tried again', async (t) => {
   const replica = rig.start(deleting)
   await until(() => rig.ui.polls() > 2, 'polls')
   rig.ui.hang(true)
-  await until(() => rig.told().some(({ reason }) => reason === 'SparkNannyDeleted'), 'the second try')
+  await until(() => rig.told().some(({ reason }) => reason === 'SparkNannyPodDeleted'), 'the second try')
   const text = await replica.metrics()
   assert.match(text, /spark_nanny_kill_count\{spark_app="pi"\} 1/)
   assert.match(text, /action="delete-pod",result="failed"\} 1/)
@@ -236,7 +239,7 @@ test('a deletion whose answer was lost, and an Event that could not be told at f
     return { status: 500, body: { kind: 'Status' } }
   })
   rig.ui.hang(true)
-  const told = () => rig.told().filter(({ reason }) => reason === 'SparkNannyDeleted')
+  const told = () => rig.told().filter(({ reason }) => reason === 'SparkNannyPodDeleted')
   await until(() => told().length === 2, 'both Events')
   assert.match(await replica.metrics(), /spark_nanny_kill_count\{spark_app="pi"\} 1/)
 })
@@ -289,7 +292,7 @@ test('many at once: the breaker holds', async (t) => {
   const replica = rig.start(deleting)
   await until(() => ui.polls() > 20, 'polls')
   ui.hang(true)
-  await until(() => decided(rig, 'breaker-open'), 'a decision')
+  await until(() => decided(rig, 'circuit-breaker-open'), 'a decision')
   await rig.edges.sleep(1_000, rig.signal)
   assert.deepEqual(
     rig.calls().filter((line) => line.startsWith('DELETE')),
@@ -319,7 +322,7 @@ test('all drivers of one namespace are unhealthy, others are well: the way to th
   rig.start({ fallback: { ...fallback, apps: ['x', 'y'], appsNamespace: 'cut' } })
   await until(() => ui.polls() > 40 && cut.polls() > 8, 'polls')
   cut.hang(true)
-  await until(() => decided(rig, 'breaker-open'), 'a decision')
+  await until(() => decided(rig, 'circuit-breaker-open'), 'a decision')
   await rig.edges.sleep(500, rig.signal)
   assert.deepEqual(
     rig.calls().filter((line) => line.startsWith('DELETE')),
@@ -372,7 +375,7 @@ test('SparkApplications that are listed late: nothing is deleted before, and wha
   rig.setNow(nowMs + 31_000)
   await until(() => ui.polls() > 2, 'polls')
   ui.hang(true)
-  await until(() => decided(rig, 'unknown-budget'), 'a decision')
+  await until(() => decided(rig, 'budget-unknown'), 'a decision')
   listed = true
   await until(() => decided(rig, 'cluster-budget'), 'another')
   assert.deepEqual(
@@ -392,7 +395,7 @@ test('a driver whose sidecar is down for good is told of, counted, and asked fro
   assert.match(await replica.metrics(), /spark_nanny_unguarded_drivers\{namespace="spark",reason="sidecar-down"\} 1/)
   assert.deepEqual(
     rig.told().map(({ reason, of }) => [reason, of]),
-    [['SparkNannySidecarDown', 'pi-driver']],
+    [['SparkNannySidecarCrashLoop', 'pi-driver']],
   )
   assert.deepEqual(rig.deletes(), [])
   rig.ui.hang(true)

@@ -58,7 +58,7 @@ test('a driver that answers again while its deletion is put off is left alone', 
   // Before the sidecar would be asked again anyway.
   rig.setNow(nowMs + 41_000)
   rig.api.set(pods, driverPod({ name: 'awake-driver' }))
-  await until(() => rig.lines.some(({ line }) => line.event === 'deletion-taken-back'), 'the record')
+  await until(() => rig.lines.some(({ line }) => line.event === 'deletion-revoked'), 'the record')
   assert.equal(tries, 1)
 })
 

@@ -49,7 +49,7 @@ async function scene(t: TestContext, annotations: object = deadline, config: Par
       ({ line }) =>
         line.event === 'decision' && (line.why === why || line.result === why) && line.action === 'delete-pod',
     )
-  await until(() => rig.told().some(({ reason }) => reason === 'SparkNannyStuck'), 'it is told of')
+  await until(() => rig.told().some(({ reason }) => reason === 'SparkNannyDriverStuck'), 'it is told of')
   return { ...rig, replica, pod, at, deletes, decided }
 }
 
@@ -65,7 +65,7 @@ test('stuck for longer than its settings allow: written down, deleted as it is k
   assert.deepEqual(rig.deletes(), [])
   rig.at(51)
   const known = rig.api.get(pods, 'spark', 'pi-driver')?.metadata.resourceVersion
-  await until(() => rig.told().filter(({ reason }) => reason === 'SparkNannyDeleted').length === 2, 'both Events')
+  await until(() => rig.told().filter(({ reason }) => reason === 'SparkNannyPodDeleted').length === 2, 'both Events')
   assert.deepEqual(rig.api.bodies.find(({ path }) => path.endsWith('/pods/pi-driver'))?.body, {
     apiVersion: 'v1',
     kind: 'DeleteOptions',
@@ -77,11 +77,11 @@ test('stuck for longer than its settings allow: written down, deleted as it is k
   // Not whose verdict it was: the breaker of hung drivers counts those.
   assert.match(action.reason, /^stuck image-pull: image-pull-deadline 20m; ImagePullBackOff/)
   const text = await rig.replica.metrics()
-  assert.match(text, /spark_nanny_actions_total\{action="delete-pod",result="done"\} 1/)
+  assert.match(text, /spark_nanny_actions_total\{action="delete-pod",result="ok"\} 1/)
   assert.match(text, /spark_nanny_driver_terminations_total\{namespace="spark",application="pi",cause="deleted"\} 1/)
   assert.doesNotMatch(text, /kill_count\{/, 'it did not hang')
   const line = rig.lines.find(
-    ({ line }) => line.event === 'decision' && line.result === 'done' && line.action === 'delete-pod',
+    ({ line }) => line.event === 'decision' && line.result === 'ok' && line.action === 'delete-pod',
   )
   assert.equal(Object(line?.line.evidence).overdue, true)
 })
@@ -126,7 +126,7 @@ test('the deadline of another kind is not its own', async (t) => {
 
 const withheldRows: readonly [string, object, Partial<ControllerConfig>][] = [
   ['report-only', {}, { fallback: { ...defaultConfig.fallback, mode: 'off' } }],
-  ['observed', { 'spark-nanny.io/restart': 'observe' }, {}],
+  ['observe-mode', { 'spark-nanny.io/restart': 'observe' }, {}],
   ['paused', { 'spark-nanny.io/paused-until': '2030-01-01T00:00:00Z the registry is moved' }, {}],
   ['cluster-budget', {}, { safeguards: { ...defaultConfig.safeguards, perCluster: 0 } }],
   ['dry-run', {}, { dryRun: true }],
@@ -136,7 +136,7 @@ for (const [why, annotations, config] of withheldRows) {
     const rig = await scene(t, { ...deadline, ...annotations }, config)
     rig.at(51)
     await until(() => rig.decided(why), 'a decision')
-    await until(() => rig.told().some(({ reason }) => reason === 'SparkNannyNotDeleted'), 'an Event')
+    await until(() => rig.told().some(({ reason }) => reason === 'SparkNannyDeletionBlocked'), 'an Event')
     assert.deepEqual(rig.deletes(), [])
   })
 }
@@ -146,7 +146,7 @@ test('nobody submits it again: left alone', async (t) => {
   rig.api.set(applications, application(deadline, { type: 'Never' }))
   await rig.edges.sleep(200, rig.signal)
   rig.at(51)
-  await until(() => rig.decided('nobody-resubmits'), 'a decision')
+  await until(() => rig.decided('no-owner'), 'a decision')
   assert.deepEqual(rig.deletes(), [])
 })
 
@@ -155,7 +155,7 @@ test('many are stuck in the same way: another pod would fare no better, and the 
   rig.api.set(pods, driverPod({ ...unpulled, name: 'other-driver' }))
   await rig.edges.sleep(200, rig.signal)
   rig.at(51)
-  await until(() => rig.decided('many-stuck'), 'a decision')
+  await until(() => rig.decided('many-drivers-stuck'), 'a decision')
   assert.deepEqual(rig.deletes(), [])
   // The jump of the clock cost it the lease, for a moment.
   let text = ''
@@ -174,7 +174,7 @@ test('what a queue let go is told of when no node has taken it for long since', 
     const conditions = [{ type: 'PodScheduled', status: 'False', message: 'no cpu' }]
     rig.api.set(pods, changed(pod, { spec: { ...spec, schedulingGates }, status: { phase: 'Pending', conditions } }))
   }
-  const isTold = () => rig.told().some(({ reason }) => reason === 'SparkNannyStuck')
+  const isTold = () => rig.told().some(({ reason }) => reason === 'SparkNannyDriverStuck')
   rig.setNow(createdMs + 120 * minuteMs)
   unplaced([{ name: 'queue' }])
   rig.start()

@@ -42,7 +42,7 @@ test('unguarded drivers are told once each, and counted', async (t) => {
   await rig.edges.sleep(500, rig.signal)
   assert.deepEqual(
     rig.told().map(({ reason, of }) => [reason, of]),
-    [['SparkNannyNotInjected', 'bare-driver']],
+    [['SparkNannyUnprotected', 'bare-driver']],
   )
   assert.equal(rig.calls().length, 1)
   const text = await first.metrics()
@@ -69,7 +69,7 @@ test('a bad setting is told on the pod, with what was meant', async (t) => {
   rig.start()
   await until(() => rig.told().length > 0, 'an Event')
   const [event] = rig.told()
-  assert.equal(event?.reason, 'SparkNannyBadSetting')
+  assert.equal(event?.reason, 'SparkNannyInvalidSetting')
   assert.match(event?.message ?? '', /timeout: "20" must be .*did you mean 20s\?/)
   assert.match(event?.message ?? '', /did you mean spark-nanny.io\/interval\?/)
 })
@@ -100,7 +100,7 @@ test('a driver that the sidecar holds back is let go, once, after it had a chanc
   )
   await until(() => rig.lines.some(({ line }) => line.event === 'decision'), 'a line')
   const text = await replica.metrics()
-  assert.match(text, /spark_nanny_actions_total\{action="rescue-sidecar",result="done"\} 1/)
+  assert.match(text, /spark_nanny_actions_total\{action="bypass-sidecar",result="ok"\} 1/)
   await rig.edges.sleep(300, rig.signal)
   assert.equal(rig.calls().length, 2, 'and no more')
 })
@@ -146,7 +146,7 @@ test('what cannot heal is let go at once; a sidecar that is only being pulled is
   await rig.edges.sleep(200, rig.signal)
   assert.deepEqual(
     rig.told().map(({ reason, of }) => [reason, of]),
-    [['SparkNannyHeldBack', 'bad-driver']],
+    [['SparkNannyStartupBlocked', 'bad-driver']],
   )
 })
 

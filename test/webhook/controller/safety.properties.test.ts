@@ -5,9 +5,9 @@ import { resolveSettings } from '../../../core/settings/settings.ts'
 import { guardOf } from '../../../webhook/controller/assess/coverage.ts'
 import type { Circumstances } from '../../../webhook/controller/assess/driver-context.ts'
 import { watchWaits } from '../../../webhook/controller/assess/wait-tracker.ts'
-import { driverMemories } from '../../../webhook/controller/decide/driver-state.ts'
-import { type Look, look } from '../../../webhook/controller/decide/evaluate.ts'
-import { watchSidecarImage } from '../../../webhook/controller/decide/sidecar-image-breaker.ts'
+import { createDriverStates } from '../../../webhook/controller/decide/driver-state.ts'
+import { type Evaluation, evaluate } from '../../../webhook/controller/decide/evaluate.ts'
+import { createSidecarImageBreaker } from '../../../webhook/controller/decide/sidecar-image-breaker.ts'
 import type { DriverObservation } from '../../../webhook/controller/driver/driver.ts'
 import {
   createdMs,
@@ -60,8 +60,8 @@ const healthy: readonly DriverPodOptions[] = [
 ]
 
 /** Executors of a driver before are none of this one's. */
-const idle = ['report', 'withhold', 'delete-executors']
-const acts = ({ tasks }: Look) => tasks.filter(({ choice }) => !idle.includes(choice.kind))
+const idle = ['report', 'blocked', 'delete-executors']
+const acts = ({ tasks }: Evaluation) => tasks.filter(({ choice }) => !idle.includes(choice.kind))
 
 test('nothing is ever done about a healthy driver, in whatever order its states are seen', () => {
   const states = fc.array(
@@ -72,8 +72,8 @@ test('nothing is ever done about a healthy driver, in whatever order its states 
       let nowMs = createdMs
       let startingMs = 0
       const now = () => nowMs
-      const image = watchSidecarImage({ image: sidecarImage, threshold: 3, nowMs: now, monotonicMs: now })
-      const memories = driverMemories()
+      const image = createSidecarImageBreaker({ image: sidecarImage, threshold: 3, nowMs: now, monotonicMs: now })
+      const memories = createDriverStates()
       const waits = watchWaits()
       for (const { options, passMs } of seen) {
         const driver = observed(options)
@@ -81,8 +81,8 @@ test('nothing is ever done about a healthy driver, in whatever order its states 
         const starts = driver.sidecar?.state.kind === 'waiting' && driver.driver.state.kind === 'waiting'
         startingMs = starts ? startingMs + passMs : 0
         nowMs += startingMs < 110_000 ? passMs : 0
-        image.note(driver)
-        const found = look(driver, deleting, {
+        image.observe(driver)
+        const found = evaluate(driver, deleting, {
           nowMs,
           circumstances: around(driver, nowMs),
           memory: memories.of(driver.uid),
@@ -144,7 +144,7 @@ test('of two that both believe to lead, each with its own lag, a pod is deleted 
       const born = (generation: number) => become({ ...observed({ sidecar: null }), uid: `uid-${generation}` })
       born(0)
       const views = [0, 0]
-      const memories = [driverMemories(), driverMemories()]
+      const memories = [createDriverStates(), createDriverStates()]
       for (const item of steps) {
         if (item.kind === 'touch' && world.now !== undefined) become({ ...world.now, ready: !world.now.ready })
         if (item.kind === 'replace' && world.now?.deletionMs) born(world.versions.length)
@@ -154,11 +154,11 @@ test('of two that both believe to lead, each with its own lag, a pod is deleted 
         const driver = world.versions[views[leader] ?? 0]
         if (driver === undefined) continue
         // A process that was started anew remembers nothing.
-        if (item.forgets) memories[leader] = driverMemories()
+        if (item.forgets) memories[leader] = createDriverStates()
         const memory = memories[leader]?.of(driver.uid)
         if (memory === undefined) continue
         const nowMs = createdMs + 600_000
-        const found = look(driver, deleting, {
+        const found = evaluate(driver, deleting, {
           nowMs,
           circumstances: around(driver, nowMs),
           memory,

@@ -3,30 +3,30 @@ import type { KnownApplication } from '../../../cluster/spark-applications.ts'
 import { bypassedAnnotation, sidecarContainerName } from '../../../core/contract/pod-contract.ts'
 import type { ApplicationReference } from '../../../core/spark/application-reference.ts'
 import type { ApiRequest, KubernetesApi } from '../../../kubernetes/api.ts'
-import { type EventSubject, eventObject, type ToldEvent } from '../../../kubernetes/event.ts'
+import { buildEvent, type EventContent, type InvolvedObject } from '../../../kubernetes/event.ts'
 import { podPath } from '../../../kubernetes/paths.ts'
-import { type Performed, performed } from '../../../kubernetes/write-result.ts'
+import { toWriteResult, type WriteResult } from '../../../kubernetes/write-result.ts'
 import type { DriverObservation } from '../driver/driver.ts'
 import { rescueText } from '../driver/parse-sidecar.ts'
 
-export interface Performer {
+export interface ClusterWriter {
   /** Told twice is told once. */
-  tell(subject: EventSubject, event: ToldEvent): Promise<Performed>
+  publishEvent(subject: InvolvedObject, event: EventContent): Promise<WriteResult>
   /** Puts `image` in the place of the sidecar's, of this very pod as it is known, and writes the reason down. */
-  replaceSidecarImage(driver: DriverObservation, image: string, reason: string): Promise<Performed>
+  replaceSidecarImage(driver: DriverObservation, image: string, reason: string): Promise<WriteResult>
   /** Deletes this very pod, as it is known, with its own grace period. */
-  deletePod(pod: DeletedPod): Promise<Performed>
+  deletePod(pod: PodVersion): Promise<WriteResult>
   /** Writes an annotation of a SparkApplication as it is known; null removes it. */
   annotateApplication(
     reference: ApplicationReference,
     known: Pick<KnownApplication, 'uid' | 'resourceVersion'>,
     annotations: Readonly<Record<string, string | null>>,
-  ): Promise<Performed>
+  ): Promise<WriteResult>
 }
 
-export type DeletedPod = Pick<DriverObservation, 'namespace' | 'name' | 'uid' | 'resourceVersion'>
+export type PodVersion = Pick<DriverObservation, 'namespace' | 'name' | 'uid' | 'resourceVersion'>
 
-export interface PerformerEdges {
+export interface ClusterWriterDeps {
   readonly api: KubernetesApi
   readonly reporter: string
   nowMs(): number
@@ -37,19 +37,19 @@ export interface PerformerEdges {
 /** Shorter than what is left of a lease when its holder steps down: no action of ours may come after the next leader's. */
 const deadlineMs = 4_000
 
-export function performer({ api, reporter, nowMs, mayAct }: PerformerEdges): Performer {
-  const send = async (request: Omit<ApiRequest, 'deadlineMs'>, fine: readonly number[] = []): Promise<Performed> => {
+export function createClusterWriter({ api, reporter, nowMs, mayAct }: ClusterWriterDeps): ClusterWriter {
+  const send = async (request: Omit<ApiRequest, 'deadlineMs'>, fine: readonly number[] = []): Promise<WriteResult> => {
     if (!mayAct()) return { kind: 'failed', detail: 'it leads no longer', retryAfterMs: 0 }
-    return performed(await api.request({ ...request, deadlineMs }), fine)
+    return toWriteResult(await api.request({ ...request, deadlineMs }), fine)
   }
   return {
     // 404: the namespace is gone or going (403 with cause NamespaceTerminating), and so is who would read it.
-    tell: (subject, event) =>
+    publishEvent: (subject, event) =>
       send(
         {
           method: 'POST',
           path: `/api/v1/namespaces/${encodeURIComponent(subject.namespace)}/events`,
-          body: eventObject(subject, event, reporter, nowMs()),
+          body: buildEvent(subject, event, reporter, nowMs()),
         },
         [409, 404],
       ),

@@ -7,16 +7,16 @@ import type { Log } from '../../../core/log.ts'
 import { isFromApiServer, type KubernetesApi } from '../../../kubernetes/api.ts'
 import { parsePage } from '../../../kubernetes/list-page.ts'
 import { podsPath } from '../../../kubernetes/paths.ts'
-import type { Performed } from '../../../kubernetes/write-result.ts'
-import { detailOf } from '../../../kubernetes/write-result.ts'
+import type { WriteResult } from '../../../kubernetes/write-result.ts'
+import { failureDetail } from '../../../kubernetes/write-result.ts'
 import type { Deletions } from '../deletions/deletion-tracker.ts'
 import type { DriverObservation } from '../driver/driver.ts'
-import type { Performer } from './cluster-writer.ts'
-import { identityOf } from './involved-object.ts'
+import { driverLogFields } from '../driver/log-fields.ts'
+import type { ClusterWriter } from './cluster-writer.ts'
 
-export interface ApplicationRecordEdges {
+export interface DeletionJournalDeps {
   readonly api: Pick<KubernetesApi, 'request'>
-  readonly performer: Pick<Performer, 'annotateApplication'>
+  readonly writer: Pick<ClusterWriter, 'annotateApplication'>
   readonly deletions: Pick<Deletions, 'note' | 'answered' | 'isOnRecord' | 'takeBack'>
   readonly applications: Pick<SparkApplications, 'known'>
   readonly log: Log
@@ -31,19 +31,19 @@ export interface ApplicationRecordEdges {
  * Writes deletions into their SparkApplications before they are made, and takes back what was not made: it would count
  * against the next driver. What may have been made stays, until a pod that is still there proves that it was not.
  */
-export interface ApplicationRecord {
+export interface DeletionJournal {
   /** Whoever leads next must know of it, whatever becomes of us or of the answer. */
-  put(driver: DriverObservation, known: KnownApplication | undefined, deletion: Deletion): Promise<Performed>
+  recordIntent(driver: DriverObservation, known: KnownApplication | undefined, deletion: Deletion): Promise<WriteResult>
   /**
    * A try to delete the pod failed. refused: by the API server, which may have taken the same request a moment before, when
    * something on the way sends it twice (seen: 409 and 200). unanswered: the pod may be gone for it.
    */
-  tried(driver: DriverObservation, outcome: 'not-sent' | 'refused' | 'unanswered'): void
+  recordOutcome(driver: DriverObservation, outcome: 'not-sent' | 'refused' | 'unanswered'): void
   /** It was looked at, and is not to be deleted. */
-  spared(driver: DriverObservation): void
-  gone(driver: DriverObservation): void
+  deletionNoLongerNeeded(driver: DriverObservation): void
+  podGone(driver: DriverObservation): void
   /** After the signal: until nothing is under way. */
-  ended(): Promise<void>
+  idle(): Promise<void>
 }
 
 /** Within two minutes: as long as a watch may be behind that has yet to show what was written. */
@@ -54,8 +54,8 @@ const askAgainMs = 60_000
 const askDeadlineMs = 5_000
 
 /** Of one leader, until `signal`. */
-export function applicationRecord(edges: ApplicationRecordEdges, signal: AbortSignal): ApplicationRecord {
-  const { deletions, applications, performer, log } = edges
+export function createDeletionJournal(edges: DeletionJournalDeps, signal: AbortSignal): DeletionJournal {
+  const { deletions, applications, writer: performer, log } = edges
   const bornMs = edges.monotonicMs()
   /** Pods on record of which it is certain that no request of ours deletes them, or that the API server said so. */
   const notDone = new Map<string, 'not-sent' | 'refused'>()
@@ -72,8 +72,8 @@ export function applicationRecord(edges: ApplicationRecordEdges, signal: AbortSi
       if (driver.owner === null || known === undefined) return
       if (value !== undefined) {
         const written = await performer.annotateApplication(driver.owner, known, { [actionsAnnotation]: value })
-        if (written.kind === 'done') return log.info({ event: 'deletion-taken-back', ...identityOf(driver) })
-        if (written.kind === 'failed' && written.refused) return
+        if (written.kind === 'ok') return log.info({ event: 'deletion-revoked', ...driverLogFields(driver) })
+        if (written.kind === 'failed' && written.forbidden) return
       }
       await edges.sleep(exponentialDelayMs(attempt, { baseMs: 250 }), stopped)
     }
@@ -92,34 +92,34 @@ export function applicationRecord(edges: ApplicationRecordEdges, signal: AbortSi
   }
 
   return {
-    put: async (driver, known, deletion) => {
+    recordIntent: async (driver, known, deletion) => {
       notDone.delete(driver.uid)
       const before = underWay.get(driver.uid)
       before?.stop.abort()
       await before?.ended
       const isOnRecord = known !== undefined && deletions.isOnRecord(driver, known)
       const text = deletions.note(driver, known, deletion)
-      if (driver.owner === null || known === undefined || isOnRecord) return { kind: 'done' }
+      if (driver.owner === null || known === undefined || isOnRecord) return { kind: 'ok' }
       const written = await performer.annotateApplication(driver.owner, known, { [actionsAnnotation]: text })
-      if (written.kind === 'done') {
+      if (written.kind === 'ok') {
         deletions.answered(driver, 'written')
         return written
       }
-      log.warn({ event: 'history-not-written', ...identityOf(driver), ...detailOf(written) })
-      if (written.kind === 'failed' && written.refused) {
+      log.warn({ event: 'history-write-failed', ...driverLogFields(driver), ...failureDetail(written) })
+      if (written.kind === 'failed' && written.forbidden) {
         deletions.answered(driver, 'refused')
-        return { kind: 'done' }
+        return { kind: 'ok' }
       }
       if (written.kind === 'failed') return written
       return { kind: 'failed', detail: 'its SparkApplication is not as it is known', retryAfterMs: 0 }
     },
-    tried: (driver, outcome) => {
+    recordOutcome: (driver, outcome) => {
       if (outcome === 'unanswered') lostMs.set(driver.uid, edges.monotonicMs())
       if (outcome === 'unanswered' || lostMs.has(driver.uid)) return
       if (edges.isThere(driver)) notDone.set(driver.uid, outcome)
       else if (outcome === 'not-sent') begin(driver, takeBack)
     },
-    spared: (driver) => {
+    deletionNoLongerNeeded: (driver) => {
       const { uid } = driver
       const outcome = notDone.get(uid)
       if (outcome !== undefined && (outcome === 'not-sent' || driver.deletionMs === null)) {
@@ -133,12 +133,12 @@ export function applicationRecord(edges: ApplicationRecordEdges, signal: AbortSi
       lostMs.set(uid, edges.monotonicMs() - lostForMs + askAgainMs)
       begin(driver, askFirst)
     },
-    gone: (driver) => {
+    podGone: (driver) => {
       lostMs.delete(driver.uid)
       if (notDone.get(driver.uid) === 'not-sent') begin(driver, takeBack)
       notDone.delete(driver.uid)
     },
-    ended: async () => void (await Promise.all([...underWay.values()].map(({ ended }) => ended))),
+    idle: async () => void (await Promise.all([...underWay.values()].map(({ ended }) => ended))),
   }
 }
 

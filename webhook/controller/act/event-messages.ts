@@ -1,11 +1,11 @@
 import { formatDuration } from '../../../core/duration.ts'
 import type { SettingProblem } from '../../../core/settings/settings.ts'
-import type { ToldEvent } from '../../../kubernetes/event.ts'
+import type { EventContent } from '../../../kubernetes/event.ts'
 import type { Assessment } from '../assess/assess.ts'
 import type { UnguardedReason } from '../assess/coverage.ts'
+import type { DeletionReason } from '../assess/deletion-reason.ts'
 import { occasionOfStuck, type StuckReason } from '../assess/startup-delay.ts'
 import type { Lingering } from '../assess/stuck-termination.ts'
-import type { Grounds } from '../decide/choose-action.ts'
 import type { DriverObservation } from '../driver/driver.ts'
 
 /** For who reads `kubectl describe pod`: what it is, why it may be so, what to do. */
@@ -39,7 +39,7 @@ const toLetGo: Readonly<Record<Lingering, (driver: DriverObservation) => string>
 }
 
 /** What a pod is deleted for, or would be. */
-export function groundsText({ by, reason, detail }: Grounds): string {
+export function describeDeletionReason({ by, reason, detail }: DeletionReason): string {
   if (by === 'stuck') return `${stuckDoing[reason]} for longer than its settings allow (${detail})`
   // From outside the pod, a UI that does not listen may also be one that is switched off.
   const sure = by === 'sidecar' || reason === 'unresponsive'
@@ -47,14 +47,14 @@ export function groundsText({ by, reason, detail }: Grounds): string {
 }
 
 /** What is told of an assessment that is only told; undefined: nothing. */
-export function eventOf(assessment: Assessment, driver: DriverObservation): ToldEvent | undefined {
+export function describeAssessment(assessment: Assessment, driver: DriverObservation): EventContent | undefined {
   switch (assessment.kind) {
     case 'unguarded':
       return {
         type: 'Warning',
-        reason: assessment.reason === 'sidecar-down' ? 'SparkNannySidecarDown' : 'SparkNannyNotInjected',
+        reason: assessment.reason === 'sidecar-down' ? 'SparkNannySidecarCrashLoop' : 'SparkNannyUnprotected',
         message: unguarded[assessment.reason],
-        occasion: assessment.reason,
+        dedupKey: assessment.reason,
       }
     case 'bad-settings':
       return badSettings(assessment.problems)
@@ -68,16 +68,16 @@ export function eventOf(assessment: Assessment, driver: DriverObservation): Told
             ? 'spark-nanny does nothing about it.'
             : `Its pod is deleted after ${formatDuration(deadline.afterMs)} of it (${deadline.key}).`
       const message = `${stuckDoing[reason]} (${detail}). ${next}`
-      return { type: 'Warning', reason: 'SparkNannyStuck', message, occasion: occasionOfStuck(stuck) }
+      return { type: 'Warning', reason: 'SparkNannyDriverStuck', message, dedupKey: occasionOfStuck(stuck) }
     }
     case 'held-back': {
       const { reason, detail } = assessment.cause
       const message = `The sidecar of spark-nanny cannot be started (${reason}: ${detail}) and holds the driver back; its image ${driver.sidecar?.rescue ? 'was replaced by the driver’s own, in vain' : 'is replaced by the driver’s own'}.`
       return {
         type: 'Warning',
-        reason: 'SparkNannyHeldBack',
+        reason: 'SparkNannyStartupBlocked',
         message,
-        occasion: String(driver.sidecar?.rescue !== null),
+        dedupKey: String(driver.sidecar?.rescue !== null),
       }
     }
     case 'restarted':
@@ -86,7 +86,7 @@ export function eventOf(assessment: Assessment, driver: DriverObservation): Told
   }
 }
 
-function badSettings(problems: readonly SettingProblem[]): ToldEvent {
+function badSettings(problems: readonly SettingProblem[]): EventContent {
   const message = problems.map((problem) => problem.message).join('. ')
-  return { type: 'Warning', reason: 'SparkNannyBadSetting', message, occasion: message }
+  return { type: 'Warning', reason: 'SparkNannyInvalidSetting', message, dedupKey: message }
 }

@@ -1,28 +1,29 @@
 import pLimit from 'p-limit'
 import { exponentialDelayMs } from '../../../core/backoff.ts'
 import type { Log } from '../../../core/log.ts'
-import type { ToldEvent } from '../../../kubernetes/event.ts'
-import type { Performed } from '../../../kubernetes/write-result.ts'
+import type { EventContent } from '../../../kubernetes/event.ts'
+import type { WriteResult } from '../../../kubernetes/write-result.ts'
+import type { ActionTask } from '../decide/action-task.ts'
+import { driverLogFields } from '../driver/log-fields.ts'
 import type { ActionName, ActionResult, ControllerMetrics } from '../metrics/metrics.ts'
-import type { Performer } from './cluster-writer.ts'
-import { applicationSubject, identityOf, podSubject } from './involved-object.ts'
-import type { Task } from './run-action.ts'
+import type { ClusterWriter } from './cluster-writer.ts'
+import { toApplicationReference, toPodReference } from './involved-object.ts'
 
-export interface TellingEdges {
-  readonly performer: Pick<Performer, 'tell'>
+export interface EventRecorderDeps {
+  readonly writer: Pick<ClusterWriter, 'publishEvent'>
   readonly metrics: Pick<ControllerMetrics, 'acted'>
   readonly log: Log
   sleep(ms: number, signal: AbortSignal): Promise<void>
 }
 
 /** How what is decided and done is told of: each change once. */
-export interface Telling {
+export interface EventRecorder {
   /** A log line and a figure; false: the decision is the one before. */
-  record(task: Task, action: ActionName, result: ActionResult, details?: object): boolean
+  recordDecision(task: ActionTask, action: ActionName, result: ActionResult, details?: object): boolean
   /** An Event on the pod, and on its SparkApplication. */
-  tell(task: Task, event: ToldEvent, onApplication?: boolean): Promise<Performed>
+  publish(task: ActionTask, event: EventContent, onApplication?: boolean): Promise<WriteResult>
   /** As that, of what is done: nothing leads to another look at it, so that it is tried again here, by and by. */
-  tellDone(task: Task, event: ToldEvent, onApplication?: boolean): void
+  publishWithRetry(task: ActionTask, event: EventContent, onApplication?: boolean): void
 }
 
 const tellAttempts = 6
@@ -30,47 +31,50 @@ const tellAttempts = 6
 const maxAtOnce = 8
 
 /** Until `signal`. */
-export function createTelling({ performer, metrics, log, sleep }: TellingEdges, signal: AbortSignal): Telling {
+export function createEventRecorder(
+  { writer: performer, metrics, log, sleep }: EventRecorderDeps,
+  signal: AbortSignal,
+): EventRecorder {
   const limit = pLimit(maxAtOnce)
-  const record = (task: Task, action: ActionName, result: ActionResult, details: object = {}): boolean => {
-    const { driver, assessment, memory } = task
+  const record = (task: ActionTask, action: ActionName, result: ActionResult, details: object = {}): boolean => {
+    const { driver, assessment, state: memory } = task
     const text = JSON.stringify([action, result, details])
     if (memory.decided.get(assessment.kind) === text) return false
     memory.decided.set(assessment.kind, text)
     metrics.acted(action, result)
-    const line = { event: 'decision', ...identityOf(driver), action, result, ...details, evidence: assessment }
+    const line = { event: 'decision', ...driverLogFields(driver), action, result, ...details, evidence: assessment }
     if (result === 'failed') log.error(line)
     else log.info(line)
     return true
   }
 
-  const tell = async (task: Task, event: ToldEvent, onApplication = false): Promise<Performed> => {
-    const { driver, memory } = task
-    const key = `${event.reason} ${event.occasion}`
-    if (memory.told.has(key)) return { kind: 'done' }
-    const performed = await performer.tell(podSubject(driver), event)
+  const tell = async (task: ActionTask, event: EventContent, onApplication = false): Promise<WriteResult> => {
+    const { driver, state: memory } = task
+    const key = `${event.reason} ${event.dedupKey}`
+    if (memory.published.has(key)) return { kind: 'ok' }
+    const performed = await performer.publishEvent(toPodReference(driver), event)
     if (performed.kind === 'failed') return performed
-    const owner = onApplication ? applicationSubject(driver, task.circumstances) : undefined
+    const owner = onApplication ? toApplicationReference(driver, task.context) : undefined
     if (owner !== undefined) {
-      const occasion = `${driver.uid} ${event.occasion}`
-      const ofOwner = { ...event, occasion, message: `${driver.name}: ${event.message}` }
-      const told = await performer.tell(owner, ofOwner)
+      const dedupKey = `${driver.uid} ${event.dedupKey}`
+      const ofOwner = { ...event, dedupKey, message: `${driver.name}: ${event.message}` }
+      const told = await performer.publishEvent(owner, ofOwner)
       if (told.kind === 'failed') return told
     }
-    memory.told.add(key)
+    memory.published.add(key)
     return performed
   }
 
-  const keepTelling = async (task: Task, event: ToldEvent, onApplication: boolean): Promise<void> => {
+  const keepTelling = async (task: ActionTask, event: EventContent, onApplication: boolean): Promise<void> => {
     for (let attempt = 0; attempt < tellAttempts && !signal.aborted; attempt += 1) {
       const told = await limit(() => tell(task, event, onApplication))
-      if (told.kind !== 'failed' || told.refused) return
+      if (told.kind !== 'failed' || told.forbidden) return
       await sleep(Math.max(exponentialDelayMs(attempt, { baseMs: 500 }), told.retryAfterMs), signal)
     }
   }
-  const tellDone = (task: Task, event: ToldEvent, onApplication = true) =>
+  const tellDone = (task: ActionTask, event: EventContent, onApplication = true) =>
     void keepTelling(task, event, onApplication).catch((error) => {
-      log.error({ event: 'telling-broken', ...identityOf(task.driver), err: error })
+      log.error({ event: 'event-publish-failed', ...driverLogFields(task.driver), err: error })
     })
-  return { record, tell, tellDone }
+  return { recordDecision: record, publish: tell, publishWithRetry: tellDone }
 }

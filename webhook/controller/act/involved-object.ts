@@ -1,18 +1,16 @@
 import { sparkApplicationApis } from '../../../core/spark/application.ts'
-import type { EventSubject } from '../../../kubernetes/event.ts'
+import type { InvolvedObject } from '../../../kubernetes/event.ts'
 import type { Circumstances } from '../assess/driver-context.ts'
 import type { DriverObservation } from '../driver/driver.ts'
 
-/** What every line about a driver bears. */
-export function identityOf({ namespace, name, uid, application }: DriverObservation) {
-  return { namespace, name, uid, application }
-}
-
-export function podSubject({ namespace, name, uid }: DriverObservation): EventSubject {
+export function toPodReference({ namespace, name, uid }: DriverObservation): InvolvedObject {
   return { apiVersion: 'v1', kind: 'Pod', namespace, name, uid }
 }
 
-export function applicationSubject(driver: DriverObservation, circumstances: Circumstances): EventSubject | undefined {
+export function toApplicationReference(
+  driver: DriverObservation,
+  circumstances: Circumstances,
+): InvolvedObject | undefined {
   const { owner, namespace } = driver
   const uid = circumstances.application?.uid
   const api = sparkApplicationApis.find(({ operator }) => operator === owner?.operator)

@@ -4,14 +4,14 @@ import { parsePage } from '../../../kubernetes/list-page.ts'
 import { podsPath } from '../../../kubernetes/paths.ts'
 import type { DriverObservation } from '../driver/driver.ts'
 import { listOf, textOf, timeOf } from '../driver/parse-container.ts'
-import type { DeletedPod } from './cluster-writer.ts'
+import type { PodVersion } from './cluster-writer.ts'
 
 /** What is read of an executor's pod. */
-export interface Executor extends DeletedPod {
+export interface Executor extends PodVersion {
   readonly createdMs: number
   readonly applicationId: string
   readonly ownerUid: string
-  readonly leaving: boolean
+  readonly terminating: boolean
 }
 
 /** How far the clocks of a node and of the API server may lie apart. */
@@ -25,7 +25,7 @@ const numberedMarginMs = 5_000
  * end in `-2`, `-3`, … with each restart, unless the webhook process was away; then the time alone tells, by two clocks:
  * the start is of the node's. One that is left too many ends by itself when it misses its driver.
  */
-export function oldExecutors(
+export function findStaleExecutors(
   { uid, applicationId, driver, numbered }: DriverObservation,
   executors: readonly Executor[],
 ): readonly Executor[] {
@@ -36,7 +36,7 @@ export function oldExecutors(
   return executors.filter(
     (executor) =>
       executor.ownerUid === uid &&
-      !executor.leaving &&
+      !executor.terminating &&
       executor.applicationId !== currentId &&
       executor.createdMs < beforeMs,
   )
@@ -57,7 +57,7 @@ export function parseExecutor(object: unknown): Executor | undefined {
     createdMs,
     applicationId: textOf(toRecord(metadata.labels)['spark-app-selector']),
     ownerUid: textOf(listOf(metadata.ownerReferences).find(({ kind }) => kind === 'Pod')?.uid),
-    leaving: metadata.deletionTimestamp !== undefined,
+    terminating: metadata.deletionTimestamp !== undefined,
   }
 }
 

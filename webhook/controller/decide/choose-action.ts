@@ -1,47 +1,43 @@
 import { formatDuration } from '../../../core/duration.ts'
 import type { Pause } from '../../../core/settings/pause.ts'
 import type { Assessment, Hang } from '../assess/assess.ts'
-import type { Deadline, Stuck, StuckReason } from '../assess/startup-delay.ts'
+import { type DeletionReason, type Overdue, recentlyStartedMs } from '../assess/deletion-reason.ts'
+import type { Deadline, Stuck } from '../assess/startup-delay.ts'
 import { type DriverObservation, hasEnded } from '../driver/driver.ts'
-import type { Withheld } from './block-reasons.ts'
+import type { BlockReason } from './block-reasons.ts'
 
 /** What is done about one assessment. */
 export type Choice =
   /** Told once, as it is. */
   | { readonly kind: 'report' }
-  | { readonly kind: 'rescue-sidecar'; readonly image: string }
+  | { readonly kind: 'bypass-sidecar'; readonly image: string }
   | { readonly kind: 'delete-executors'; readonly restarts: number; readonly startedMs: number }
-  | { readonly kind: 'delete-pod'; readonly grounds: Grounds }
+  | { readonly kind: 'delete-pod'; readonly reason: DeletionReason }
   /** As delete-pod, but only said. */
-  | { readonly kind: 'dry-run'; readonly grounds: Grounds }
+  | { readonly kind: 'dry-run'; readonly reason: DeletionReason }
   /** `untilMs`: when to choose again though nothing happens. */
-  | { readonly kind: 'withhold'; readonly grounds: Grounds; readonly why: Withheld; readonly untilMs: number | null }
-
-/** What a pod is deleted for: a verdict, or that it is stuck for longer than its settings allow. */
-export type Grounds = Hang | Overdue
-
-export interface Overdue {
-  readonly by: 'stuck'
-  readonly reason: StuckReason
-  readonly sinceMs: number
-  readonly detail: string
-}
+  | {
+      readonly kind: 'blocked'
+      readonly reason: DeletionReason
+      readonly blockReason: BlockReason
+      readonly untilMs: number | null
+    }
 
 /** Whether it changes more than what is told. */
-export const isDeed = ({ kind }: Choice): boolean =>
-  kind === 'rescue-sidecar' || kind === 'delete-executors' || kind === 'delete-pod'
+export const isWrite = ({ kind }: Choice): boolean =>
+  kind === 'bypass-sidecar' || kind === 'delete-executors' || kind === 'delete-pod'
 
 /** Whether something speaks for deleting the pod, whatever comes of it. */
-export const isOfDeletion = ({ kind }: Choice): boolean =>
-  kind === 'delete-pod' || kind === 'dry-run' || kind === 'withhold'
+export const concernsDeletion = ({ kind }: Choice): boolean =>
+  kind === 'delete-pod' || kind === 'dry-run' || kind === 'blocked'
 
 /** All that a choice depends on besides the assessment. */
-export interface Rails {
+export interface Safeguards {
   readonly nowMs: number
   readonly dryRun: boolean
   readonly mode: 'off' | 'report' | 'delete'
   /** The setting `restart` is observe. */
-  readonly observed: boolean
+  readonly observeMode: boolean
   /** Whether somebody makes the pod again. */
   readonly resubmits: boolean
   readonly pause: Pause | null
@@ -54,14 +50,11 @@ export interface Rails {
   readonly manyStuck: boolean
 }
 
-/** A driver so young is left alone: what it does yet says nothing. */
-export const youngMs = 60_000
-
 /**
  * The one place that decides what is done. Pure. Letting a driver go that our own sidecar holds back is never withheld:
  * it kills nothing. To delete a pod everything must speak for it, and the first that does not is the reason.
  */
-export function chooseAction(driver: DriverObservation, assessment: Assessment, rails: Rails): Choice {
+export function chooseAction(driver: DriverObservation, assessment: Assessment, rails: Safeguards): Choice {
   switch (assessment.kind) {
     case 'bad-settings':
     case 'unguarded':
@@ -72,7 +65,7 @@ export function chooseAction(driver: DriverObservation, assessment: Assessment, 
     }
     case 'held-back':
       return driver.sidecar?.rescue === null && driver.driver.image !== ''
-        ? { kind: 'rescue-sidecar', image: driver.driver.image }
+        ? { kind: 'bypass-sidecar', image: driver.driver.image }
         : { kind: 'report' }
     case 'restarted':
       if (rails.dryRun || rails.pause !== null) return { kind: 'report' }
@@ -89,41 +82,43 @@ const overdueBy = ({ reason, sinceMs, detail }: Stuck, { key, afterMs }: Deadlin
   detail: `${key} ${formatDuration(afterMs)}; ${detail}`,
 })
 
-function toDelete(driver: DriverObservation, grounds: Grounds, rails: Rails): Choice {
+function toDelete(driver: DriverObservation, grounds: DeletionReason, rails: Safeguards): Choice {
   const why = obstacleTo(driver, grounds, rails)
-  if (why === 'backoff') return { kind: 'withhold', grounds, why, untilMs: rails.backoffUntilMs }
-  if (why === 'paused') return { kind: 'withhold', grounds, why, untilMs: rails.pause?.untilMs ?? null }
-  if (why !== undefined) return { kind: 'withhold', grounds, why, untilMs: null }
-  return rails.dryRun ? { kind: 'dry-run', grounds } : { kind: 'delete-pod', grounds }
+  if (why === 'backoff') return { kind: 'blocked', reason: grounds, blockReason: why, untilMs: rails.backoffUntilMs }
+  if (why === 'paused')
+    return { kind: 'blocked', reason: grounds, blockReason: why, untilMs: rails.pause?.untilMs ?? null }
+  if (why !== undefined) return { kind: 'blocked', reason: grounds, blockReason: why, untilMs: null }
+  return rails.dryRun ? { kind: 'dry-run', reason: grounds } : { kind: 'delete-pod', reason: grounds }
 }
 
 /** The first thing that speaks against deleting the pod. */
-function obstacleTo(driver: DriverObservation, grounds: Grounds, rails: Rails): Withheld | undefined {
+function obstacleTo(driver: DriverObservation, grounds: DeletionReason, rails: Safeguards): BlockReason | undefined {
   // The mode is about what is judged from here; a sidecar's verdict and a deadline the driver's owner asked for.
   if (rails.mode === 'off' || (grounds.by === 'ui' && rails.mode === 'report')) return 'report-only'
-  if (rails.observed) return 'observed'
+  if (rails.observeMode) return 'observe-mode'
   const doubt = grounds.by === 'stuck' ? doubtThatStuck(driver) : doubtThatHung(driver, grounds, rails)
   if (doubt !== undefined) return doubt
-  if (!rails.resubmits) return 'nobody-resubmits'
+  if (!rails.resubmits) return 'no-owner'
   if (rails.pause !== null) return 'paused'
-  if (grounds.by === 'stuck' && rails.manyStuck) return 'many-stuck'
-  if (grounds.by !== 'stuck' && rails.breakerOpen) return 'breaker-open'
+  if (grounds.by === 'stuck' && rails.manyStuck) return 'many-drivers-stuck'
+  if (grounds.by !== 'stuck' && rails.breakerOpen) return 'circuit-breaker-open'
   if (rails.quarantined) return 'quarantined'
+  if (rails.exhausted === 'unknown') return 'budget-unknown'
   if (rails.exhausted !== null) return `${rails.exhausted}-budget`
   return rails.nowMs < rails.backoffUntilMs ? 'backoff' : undefined
 }
 
-function doubtThatHung(driver: DriverObservation, hang: Hang, { nowMs }: Rails): Withheld | undefined {
+function doubtThatHung(driver: DriverObservation, hang: Hang, { nowMs }: Safeguards): BlockReason | undefined {
   const { state } = driver.driver
   // Nobody listens: it may be finishing, or have no UI at all.
-  if (hang.by === 'ui' && hang.reason !== 'unresponsive') return 'not-conclusive'
-  if (state.kind !== 'running' || isGoing(driver)) return 'not-conclusive'
-  return nowMs - state.startedMs < youngMs ? 'young' : undefined
+  if (hang.by === 'ui' && hang.reason !== 'unresponsive') return 'inconclusive'
+  if (state.kind !== 'running' || isGoing(driver)) return 'inconclusive'
+  return nowMs - state.startedMs < recentlyStartedMs ? 'recently-started' : undefined
 }
 
 /** Whatever was seen of what it waits for: one that runs does not wait. */
-function doubtThatStuck(driver: DriverObservation): Withheld | undefined {
-  return driver.driver.state.kind !== 'waiting' || isGoing(driver) ? 'not-conclusive' : undefined
+function doubtThatStuck(driver: DriverObservation): BlockReason | undefined {
+  return driver.driver.state.kind !== 'waiting' || isGoing(driver) ? 'inconclusive' : undefined
 }
 
 const isGoing = (driver: DriverObservation) => hasEnded(driver) || driver.deletionMs !== null

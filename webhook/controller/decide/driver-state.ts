@@ -1,10 +1,10 @@
-import type { Performed } from '../../../kubernetes/write-result.ts'
+import type { WriteResult } from '../../../kubernetes/write-result.ts'
 import { unansweredExit } from '../assess/assess.ts'
 import type { DriverObservation } from '../driver/driver.ts'
-import type { Setbacks } from './retry-state.ts'
+import type { RetryStates } from './retry-state.ts'
 
 /** An effect whose answer was lost: the watch will show whether it took place. */
-export interface Unconfirmed {
+export interface PendingConfirmation {
   /** Undefined: the pod is gone. */
   tookPlace(driver: DriverObservation | undefined): boolean
   /** Tells of it. */
@@ -12,60 +12,60 @@ export interface Unconfirmed {
 }
 
 /** What the controller remembers of one pod while it leads; all of it may be lost. */
-export interface DriverMemory {
+export interface DriverState {
   /** What was told of it, by reason and occasion. */
-  readonly told: Set<string>
+  readonly published: Set<string>
   /** Decisions that were logged, by what they are about. */
   readonly decided: Map<string, string>
   /** The signature of what was carried out last, and in full. */
-  settled: string
+  lastFingerprint: string
   /** Whether it hung at the last look, and how often it began to. */
-  hanging: boolean
-  hangs: number
+  isHung: boolean
+  hangCount: number
   /** When its sidecar was first seen to have asked for the restart that it waits for, and its end by the node's clock. */
   unanswered: { readonly seenMs: number; readonly finishedMs: number | null } | null
   /** An effect is under way. */
   busy: boolean
   /** Nothing waits for what failed but itself. */
-  readonly setbacks: Setbacks
+  readonly retries: RetryStates
   /** Restarts whose executors are gone. */
   cleanedRestarts: number
   /** Names by uid of executors that may be gone for a request of ours whose answer does not say. */
-  readonly doubtfulExecutors: Map<string, string>
+  readonly unconfirmedExecutors: Map<string, string>
   /** Its sidecar's image was replaced, which the watch may have yet to show. */
-  rescued: boolean
+  bypassed: boolean
   /** It was deleted, or its deletion asked for. */
   deleted: boolean
-  unconfirmed: Unconfirmed | null
+  pendingConfirmation: PendingConfirmation | null
 }
 
-export interface DriverMemories {
-  of(uid: string): DriverMemory
+export interface DriverStates {
+  of(uid: string): DriverState
   /** Undefined when nothing is remembered. */
-  known(uid: string): DriverMemory | undefined
+  known(uid: string): DriverState | undefined
   forget(uid: string): void
 }
 
 /** A healthy driver takes no memory here. */
-export function driverMemories(): DriverMemories {
-  const memories = new Map<string, DriverMemory>()
+export function createDriverStates(): DriverStates {
+  const memories = new Map<string, DriverState>()
   return {
     known: (uid) => memories.get(uid),
     of: (uid) => {
       const memory = memories.get(uid) ?? {
-        told: new Set(),
+        published: new Set(),
         decided: new Map(),
-        settled: '',
-        hanging: false,
-        hangs: 0,
+        lastFingerprint: '',
+        isHung: false,
+        hangCount: 0,
         unanswered: null,
         busy: false,
-        setbacks: new Map(),
+        retries: new Map(),
         cleanedRestarts: 0,
-        doubtfulExecutors: new Map(),
-        rescued: false,
+        unconfirmedExecutors: new Map(),
+        bypassed: false,
         deleted: false,
-        unconfirmed: null,
+        pendingConfirmation: null,
       }
       memories.set(uid, memory)
       return memory
@@ -75,37 +75,36 @@ export function driverMemories(): DriverMemories {
 }
 
 /** Tells of an effect whose answer was lost, once it is seen. `now` undefined: the pod is gone. */
-export function confirmSeen(memory: DriverMemory | undefined, now: DriverObservation | undefined): void {
-  if (memory === undefined || memory.unconfirmed?.tookPlace(now) !== true) return
-  memory.unconfirmed.confirm()
-  memory.unconfirmed = null
+export function confirmIfObserved(memory: DriverState | undefined, now: DriverObservation | undefined): void {
+  if (memory === undefined || memory.pendingConfirmation?.tookPlace(now) !== true) return
+  memory.pendingConfirmation.confirm()
+  memory.pendingConfirmation = null
 }
 
 /** What is seen of an effect while it is tried again is told by this try, or else by the one before. */
-export async function once(memory: DriverMemory, perform: () => Promise<Performed>): Promise<Performed> {
-  const before = memory.unconfirmed
-  memory.unconfirmed = null
+export async function withPendingConfirmation(
+  memory: DriverState,
+  perform: () => Promise<WriteResult>,
+): Promise<WriteResult> {
+  const before = memory.pendingConfirmation
+  memory.pendingConfirmation = null
   const performed = await perform()
-  if (performed.kind !== 'done') memory.unconfirmed = before
+  if (performed.kind !== 'ok') memory.pendingConfirmation = before
   return performed
 }
 
 /** What is told of a hang is told again when the driver hangs again. */
-export function noteHang(memory: DriverMemory, hangs: boolean): void {
-  if (hangs && !memory.hanging) memory.hangs += 1
-  if (!hangs && memory.hanging) {
+export function recordHang(memory: DriverState, hangs: boolean): void {
+  if (hangs && !memory.isHung) memory.hangCount += 1
+  if (!hangs && memory.isHung) {
     memory.decided.delete('hung')
-    memory.settled = ''
+    memory.lastFingerprint = ''
   }
-  memory.hanging = hangs
+  memory.isHung = hangs
 }
 
 /** For how long a driver has waited for the restart that its sidecar asked for; null: it does not. */
-export function unansweredForMs(
-  memories: DriverMemories,
-  driver: DriverObservation,
-  monotonicMs: number,
-): number | null {
+export function unansweredForMs(memories: DriverStates, driver: DriverObservation, monotonicMs: number): number | null {
   const exit = unansweredExit(driver)
   if (exit === undefined) return null
   const memory = memories.of(driver.uid)

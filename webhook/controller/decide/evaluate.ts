@@ -6,20 +6,20 @@ import { occasionOfStuck, type Stuck } from '../assess/startup-delay.ts'
 import type { NodeStanding } from '../assess/stuck-termination.ts'
 import type { DeletionLimits } from '../deletions/deletion-tracker.ts'
 import type { DriverObservation } from '../driver/driver.ts'
-import { type Choice, chooseAction, type Rails } from './choose-action.ts'
-import type { DriverMemory } from './driver-state.ts'
+import { type Choice, chooseAction, type Safeguards } from './choose-action.ts'
+import type { DriverState } from './driver-state.ts'
 
 /** What one look at a driver finds to do. */
-export interface Look {
+export interface Evaluation {
   readonly tasks: readonly { readonly assessment: Assessment; readonly choice: Choice }[]
   /** When to look again though nothing happens; null: only when something does. */
-  readonly againMs: number | null
+  readonly requeueAtMs: number | null
 }
 
-export interface LookContext {
+export interface EvaluationContext {
   readonly nowMs: number
   readonly circumstances: Circumstances
-  readonly memory: DriverMemory | undefined
+  readonly memory: DriverState | undefined
   readonly heldBackForMs: number | null
   readonly unansweredForMs: number | null
   readonly waitingSinceMs: number | null
@@ -34,7 +34,7 @@ export interface LookContext {
 }
 
 /** Pod and circumstances → assessments → choices, without those that were carried out before. Pure. */
-export function look(driver: DriverObservation, config: ControllerConfig, context: LookContext): Look {
+export function evaluate(driver: DriverObservation, config: ControllerConfig, context: EvaluationContext): Evaluation {
   const { nowMs, circumstances, memory } = context
   const { assessments, lookAgainMs } = assess(driver, {
     nowMs,
@@ -49,16 +49,16 @@ export function look(driver: DriverObservation, config: ControllerConfig, contex
     judgement: context.judgement,
     sidecarVerdict: context.sidecarVerdict,
   })
-  if (assessments.length === 0) return { tasks: [], againMs: lookAgainMs }
+  if (assessments.length === 0) return { tasks: [], requeueAtMs: lookAgainMs }
   const rails = railsOf(config, context, assessments)
   const tasks = assessments
     .map((assessment) => ({ assessment, choice: chooseAction(driver, assessment, rails) }))
     .filter(({ choice }) => memory === undefined || !isCarriedOut(choice, memory))
   const untils = tasks.map(({ choice }) =>
-    choice.kind === 'withhold' ? (choice.untilMs ?? nowMs + withheldAgainMs) : null,
+    choice.kind === 'blocked' ? (choice.untilMs ?? nowMs + withheldAgainMs) : null,
   )
   const later = [lookAgainMs, ...untils].filter((atMs) => atMs !== null && atMs > nowMs).map(Number)
-  return { tasks, againMs: later.length === 0 ? null : Math.min(...later) }
+  return { tasks, requeueAtMs: later.length === 0 ? null : Math.min(...later) }
 }
 
 /** What is withheld may be set free where no event of the pod tells of it: by its SparkApplication, by other drivers. */
@@ -66,7 +66,7 @@ const withheldAgainMs = 60_000
 
 const unlimited: DeletionLimits = { quarantined: false, backoffUntilMs: 0, exhausted: null }
 
-function railsOf(config: ControllerConfig, context: LookContext, assessments: readonly Assessment[]): Rails {
+function railsOf(config: ControllerConfig, context: EvaluationContext, assessments: readonly Assessment[]): Safeguards {
   const { circumstances, nowMs } = context
   const { settings, named, resubmits, pause } = circumstances
   // Only for one that may be deleted: the walk over all others is not for each look.
@@ -77,7 +77,7 @@ function railsOf(config: ControllerConfig, context: LookContext, assessments: re
     nowMs,
     dryRun: config.dryRun,
     mode: named ? 'delete' : config.fallback.mode,
-    observed: settings.values.restart === 'observe',
+    observeMode: settings.values.restart === 'observe',
     resubmits,
     pause,
     quarantined: limits.quarantined,
@@ -93,15 +93,15 @@ function railsOf(config: ControllerConfig, context: LookContext, assessments: re
   }
 }
 
-function isCarriedOut(choice: Choice, memory: DriverMemory): boolean {
+function isCarriedOut(choice: Choice, memory: DriverState): boolean {
   switch (choice.kind) {
-    case 'rescue-sidecar':
-      return memory.rescued
+    case 'bypass-sidecar':
+      return memory.bypassed
     case 'delete-executors':
       return memory.cleanedRestarts === choice.restarts
     case 'delete-pod':
     case 'dry-run':
-    case 'withhold':
+    case 'blocked':
       return memory.deleted
     case 'report':
       return false
@@ -109,7 +109,7 @@ function isCarriedOut(choice: Choice, memory: DriverMemory): boolean {
 }
 
 /** The same for what is the same to do; without what only changes with time. */
-export function signatureOf({ tasks }: Look): string {
+export function fingerprint({ tasks }: Evaluation): string {
   return tasks
     .map(({ assessment, choice }) => `${assessment.kind}/${occasionOf(assessment)}/${choiceText(choice)}`)
     .join(' ')
@@ -132,4 +132,4 @@ function occasionOf(assessment: Assessment): string {
   }
 }
 
-const choiceText = (choice: Choice) => (choice.kind === 'withhold' ? `withhold:${choice.why}` : choice.kind)
+const choiceText = (choice: Choice) => (choice.kind === 'blocked' ? `blocked:${choice.blockReason}` : choice.kind)

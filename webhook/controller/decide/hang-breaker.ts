@@ -9,14 +9,14 @@ import type { Census, UiPolls } from '../poll/ui-poller.ts'
  * Keeps drivers from being deleted when it is rather something else that is broken. Drivers are counted among those whose
  * health is known in the same way: polls from here may fail for the network, a sidecar's verdict does not.
  */
-export interface Breaker {
+export interface HangBreaker {
   /** Whether this driver's hang is likely not its own fault. */
   isOpenFor(driver: DriverObservation, by: Hang['by']): boolean
   /** Whether it would be for any. */
   isOpen(): boolean
 }
 
-export interface BreakerEdges {
+export interface HangBreakerDeps {
   readonly rails: SafeguardsConfig
   readonly polls: Pick<UiPolls, 'census'>
   readonly verdicts: Pick<SidecarVerdicts, 'verdict'>
@@ -27,7 +27,7 @@ export interface BreakerEdges {
 
 const windowMs = 10 * 60_000
 
-export function createBreaker({ rails, polls, verdicts, deletions, drivers, nowMs }: BreakerEdges): Breaker {
+export function createHangBreaker({ rails, polls, verdicts, deletions, drivers, nowMs }: HangBreakerDeps): HangBreaker {
   const bySidecars = (): Census => {
     let known = 0
     const unhealthy = new Set<string>()
@@ -44,13 +44,13 @@ export function createBreaker({ rails, polls, verdicts, deletions, drivers, nowM
   const isTripped = (by: Hang['by'], own?: DriverObservation): boolean => {
     const census = by === 'ui' ? polls.census() : bySidecars()
     const lately = deletions.lately(by, { sinceMs: nowMs() - windowMs, own, counted: census.unhealthy })
-    return isTooMany(census.known, census.unhealthy.size, lately, rails)
+    return areTooManyUnhealthy(census.known, census.unhealthy.size, lately, rails)
   }
   const isAlone = (driver: DriverObservation): boolean =>
     [
       polls.census(({ node }) => node === driver.node),
       polls.census(({ namespace }) => namespace === driver.namespace),
-    ].some(({ known, unhealthy }) => isCutOff(known, unhealthy.size))
+    ].some(({ known, unhealthy }) => areAllUnhealthy(known, unhealthy.size))
   return {
     isOpenFor: (driver, by) => isTripped(by, driver) || (by === 'ui' && isAlone(driver)),
     isOpen: () => isTripped('ui') || isTripped('sidecar'),
@@ -62,7 +62,7 @@ export function createBreaker({ rails, polls, verdicts, deletions, drivers, nowM
  * than may be deleted within the budget's window anyway. Applications that lost a driver lately count as unhealthy still,
  * or a fault that goes around would be fed one by one.
  */
-export function isTooMany(
+export function areTooManyUnhealthy(
   known: number,
   unhealthy: number,
   lately: number,
@@ -76,6 +76,6 @@ export function isTooMany(
  * Whether all of a driver's neighbours (of its node, of its namespace) are unhealthy with it: then it is rather the way
  * to them that is cut.
  */
-export function isCutOff(known: number, unhealthy: number): boolean {
+export function areAllUnhealthy(known: number, unhealthy: number): boolean {
   return known > 1 && unhealthy === known
 }

@@ -7,7 +7,7 @@ interface Trial {
   readonly atMs: number
 }
 
-export interface SidecarImageEdges {
+export interface SidecarImageBreakerDeps {
   /** The image that is injected now; what became of others says nothing of it. */
   readonly image: string
   /** Failures in a row that suspend injection. */
@@ -22,8 +22,8 @@ export interface SidecarImageEdges {
  * Whether the sidecar's image can be started, from what the watched pods show: each replica sees the same and comes to
  * the same end, also after it was started anew.
  */
-export interface SidecarImage {
-  note(driver: DriverObservation): void
+export interface SidecarImageBreaker {
+  observe(driver: DriverObservation): void
   forget(driver: DriverObservation): void
   /** For how long a driver has been held back, as far as this process saw; null: it is not. */
   heldBackForMs(driver: DriverObservation): number | null
@@ -48,7 +48,12 @@ interface Sign {
   readonly ours: boolean
 }
 
-export function watchSidecarImage({ image, threshold, nowMs, monotonicMs }: SidecarImageEdges): SidecarImage {
+export function createSidecarImageBreaker({
+  image,
+  threshold,
+  nowMs,
+  monotonicMs,
+}: SidecarImageBreakerDeps): SidecarImageBreaker {
   const signs = new Map<string, Sign>()
   const trials = new Map<string, Trial>()
   let lastTrialMs = Number.NEGATIVE_INFINITY
@@ -80,7 +85,7 @@ export function watchSidecarImage({ image, threshold, nowMs, monotonicMs }: Side
   const isSuspended = () => failures() >= threshold
 
   return {
-    note: (driver) => {
+    observe: (driver) => {
       const { uid, sidecar } = driver
       if (sidecar === null) return
       const held = heldBack(driver)

@@ -3,8 +3,8 @@ import type { DriverCounts } from './driver-counts.ts'
 import { applicationSeries } from './expiring-series.ts'
 import type { EndCause } from './termination.ts'
 
-export type ActionName = 'delete-pod' | 'rescue-sidecar' | 'delete-executor' | 'report'
-export type ActionResult = 'done' | 'failed' | 'dry-run' | 'suppressed'
+export type ActionName = 'delete-pod' | 'bypass-sidecar' | 'delete-executor' | 'report'
+export type ActionResult = 'ok' | 'failed' | 'dry-run' | 'suppressed'
 
 /** What is looked up when the figures are asked for. */
 export interface ControllerFigures {

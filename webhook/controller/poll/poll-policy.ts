@@ -1,6 +1,6 @@
 import type { FallbackConfig } from '../../config/controller-config.ts'
+import { recentlyStartedMs } from '../assess/deletion-reason.ts'
 import type { Circumstances } from '../assess/driver-context.ts'
-import { youngMs } from '../decide/choose-action.ts'
 import type { DriverObservation } from '../driver/driver.ts'
 import type { PollPolicy } from './ui-poller.ts'
 
@@ -25,6 +25,6 @@ export function pollPlan(
       startupDeadlineMs: values['startup-deadline'],
       stopDeadlineMs: values['stop-deadline'],
     },
-    delayMs: Math.max(0, state.startedMs + youngMs - nowMs),
+    delayMs: Math.max(0, state.startedMs + recentlyStartedMs - nowMs),
   }
 }

@@ -1,41 +1,41 @@
 import type { Log } from '../../../core/log.ts'
 import type { ControllerConfig } from '../../config/controller-config.ts'
-import type { ApplicationRecord } from '../act/deletion-journal.ts'
-import { identityOf } from '../act/involved-object.ts'
-import type { Actor } from '../act/run-action.ts'
+import type { DeletionJournal } from '../act/deletion-journal.ts'
+import type { ActionRunner } from '../act/run-action.ts'
 import { type Circumstances, type CircumstancesEdges, circumstancesOf } from '../assess/driver-context.ts'
 import type { NodeStanding } from '../assess/stuck-termination.ts'
 import type { Waits } from '../assess/wait-tracker.ts'
-import { type Choice, isDeed, isOfDeletion } from '../decide/choose-action.ts'
-import { confirmSeen, type DriverMemories, noteHang, unansweredForMs } from '../decide/driver-state.ts'
-import { type Look, look, signatureOf } from '../decide/evaluate.ts'
-import type { Breaker } from '../decide/hang-breaker.ts'
-import { forgetSetbacks, putOffUntilMs, setbackOf, setbackOfBug } from '../decide/retry-state.ts'
-import type { SidecarImage } from '../decide/sidecar-image-breaker.ts'
+import { type Choice, concernsDeletion, isWrite } from '../decide/choose-action.ts'
+import { confirmIfObserved, type DriverStates, recordHang, unansweredForMs } from '../decide/driver-state.ts'
+import { type Evaluation, evaluate, fingerprint } from '../decide/evaluate.ts'
+import type { HangBreaker } from '../decide/hang-breaker.ts'
+import { clearObsoleteRetries, nextRetryState, retryAfterUnexpectedError, retryAtMs } from '../decide/retry-state.ts'
+import type { SidecarImageBreaker } from '../decide/sidecar-image-breaker.ts'
 import { areManyStuck } from '../decide/startup-breaker.ts'
 import type { Deletions } from '../deletions/deletion-tracker.ts'
 import type { DriverObservation } from '../driver/driver.ts'
 import type { WatchedDrivers } from '../driver/driver-watch.ts'
+import { driverLogFields } from '../driver/log-fields.ts'
 import { pollPlan } from '../poll/poll-policy.ts'
 import type { SidecarVerdicts } from '../poll/sidecar-status-poller.ts'
 import type { UiPolls } from '../poll/ui-poller.ts'
 import { type EffectSlots, effectSlots } from './action-limits.ts'
 import type { WorkQueue } from './work-queue.ts'
 
-export interface ReconcilerEdges extends CircumstancesEdges {
+export interface ReconcilerDeps extends CircumstancesEdges {
   readonly config: ControllerConfig
   readonly log: Log
   readonly drivers: WatchedDrivers
-  readonly sidecarImage: SidecarImage
+  readonly sidecarImage: SidecarImageBreaker
   readonly queue: WorkQueue
-  readonly memories: DriverMemories
+  readonly states: DriverStates
   readonly deletions: Deletions
   readonly polls: UiPolls
   readonly verdicts: SidecarVerdicts
   readonly waits: Waits
-  readonly actor: Actor
-  readonly applicationRecord: Pick<ApplicationRecord, 'spared'>
-  readonly breaker: Pick<Breaker, 'isOpenFor'>
+  readonly actionRunner: ActionRunner
+  readonly journal: Pick<DeletionJournal, 'deletionNoLongerNeeded'>
+  readonly breaker: Pick<HangBreaker, 'isOpenFor'>
   node(name: string): NodeStanding
   random(): number
   /** Of a clock that no one sets. */
@@ -46,16 +46,16 @@ export interface Reconciler {
   /** Looks at the driver of a key, and begins what is to be done about it. Throws only on a bug. */
   reconcile(key: string): void
   /** Effects that have not ended. */
-  underWay(): number
+  runningActions(): number
 }
 
 /** Of deeds, and of what is told: who is held back must not wait for words about others. */
 const maxAtOnce = 8
 
-export const keyOf = ({ namespace, name }: DriverObservation) => `${namespace}/${name}`
+export const driverKey = ({ namespace, name }: DriverObservation) => `${namespace}/${name}`
 
-export function createReconciler(edges: ReconcilerEdges): Reconciler {
-  const { config, log, queue, memories, deletions, polls, verdicts, actor } = edges
+export function createReconciler(edges: ReconcilerDeps): Reconciler {
+  const { config, log, queue, states: memories, deletions, polls, verdicts, actionRunner: actor } = edges
   const slots = { deeds: effectSlots(maxAtOnce), words: effectSlots(maxAtOnce) }
   /** The queue keeps time by a clock that no one sets; looks tell dates. */
   const addAtDate = (key: string, dateMs: number) => queue.addAt(key, edges.monotonicMs() + dateMs - edges.nowMs())
@@ -66,10 +66,10 @@ export function createReconciler(edges: ReconcilerEdges): Reconciler {
     if (plan === undefined) polls.forget(driver.uid)
     else polls.ask(driver, plan.policy, plan.delayMs)
     const againMs = verdicts.ask(driver, circumstances.settings.values['startup-deadline'])
-    if (againMs !== null) addAtDate(keyOf(driver), againMs)
+    if (againMs !== null) addAtDate(driverKey(driver), againMs)
   }
 
-  const lookAt = (driver: DriverObservation, circumstances: Circumstances): Look => {
+  const lookAt = (driver: DriverObservation, circumstances: Circumstances): Evaluation => {
     const [nowMs, monotonicMs] = [edges.nowMs(), edges.monotonicMs()]
     const wait = edges.waits.note(driver, monotonicMs)
     const dateOf = (atMs: number) => nowMs - (monotonicMs - atMs)
@@ -77,7 +77,7 @@ export function createReconciler(edges: ReconcilerEdges): Reconciler {
       const known = edges.waits.known(uid)
       return known?.wasGated === true ? dateOf(known.sinceMs) : null
     }
-    return look(driver, config, {
+    return evaluate(driver, config, {
       nowMs,
       circumstances,
       memory: memories.known(driver.uid),
@@ -109,7 +109,7 @@ export function createReconciler(edges: ReconcilerEdges): Reconciler {
   const carryOut = async (
     driver: DriverObservation,
     circumstances: Circumstances,
-    found: Look,
+    found: Evaluation,
     slot: EffectSlots,
   ): Promise<void> => {
     const memory = memories.of(driver.uid)
@@ -118,32 +118,38 @@ export function createReconciler(edges: ReconcilerEdges): Reconciler {
     const failed = new Set<Choice['kind']>()
     try {
       for (const { assessment, choice } of found.tasks) {
-        const performed = await actor.act({ driver, assessment, choice, circumstances, memory }, () =>
+        const performed = await actor.run({ driver, assessment, choice, context: circumstances, state: memory }, () =>
           isStillToBeDeleted(driver),
         )
-        if (performed.kind === 'done') continue
+        if (performed.kind === 'ok') continue
         if (performed.kind === 'failed') {
-          log.warn({ event: 'action-failed', ...identityOf(driver), action: choice.kind, detail: performed.detail })
+          log.warn({
+            event: 'action-failed',
+            ...driverLogFields(driver),
+            action: choice.kind,
+            detail: performed.detail,
+          })
           // Nobody who may not tell of it will be allowed to by asking again.
-          if (performed.refused === true && !isDeed(choice)) continue
+          if (performed.forbidden === true && !isWrite(choice)) continue
         }
         failed.add(choice.kind)
-        const before = memory.setbacks.get(choice.kind)
-        memory.setbacks.set(choice.kind, setbackOf(performed, before, edges.monotonicMs(), edges.random()))
+        const before = memory.retries.get(choice.kind)
+        memory.retries.set(choice.kind, nextRetryState(performed, before, edges.monotonicMs(), edges.random()))
       }
-      for (const { choice } of found.tasks) if (!failed.has(choice.kind)) memory.setbacks.delete(choice.kind)
-      if (failed.size === 0) memory.settled = signatureOf(found)
+      for (const { choice } of found.tasks) if (!failed.has(choice.kind)) memory.retries.delete(choice.kind)
+      if (failed.size === 0) memory.lastFingerprint = fingerprint(found)
     } catch (error) {
-      log.error({ event: 'action-broken', ...identityOf(driver), err: error })
-      for (const { choice } of found.tasks) memory.setbacks.set(choice.kind, setbackOfBug(edges.monotonicMs()))
+      log.error({ event: 'action-failed', ...driverLogFields(driver), err: error })
+      for (const { choice } of found.tasks)
+        memory.retries.set(choice.kind, retryAfterUnexpectedError(edges.monotonicMs()))
     } finally {
       deletions.end(driver)
       memory.busy = false
       slot.giveBack()
       const now = edges.drivers.reflector.objects.get(driver.namespace, driver.name)
-      confirmSeen(memory, now?.uid === driver.uid ? now : undefined)
+      confirmIfObserved(memory, now?.uid === driver.uid ? now : undefined)
       // What came meanwhile was not looked at.
-      queue.add(keyOf(driver))
+      queue.add(driverKey(driver))
       takeUp()
     }
   }
@@ -165,25 +171,26 @@ export function createReconciler(edges: ReconcilerEdges): Reconciler {
     if (memory?.busy === true) return false
     const monotonicMs = edges.monotonicMs()
     const circumstances = circumstancesOf(driver, edges)
-    edges.sidecarImage.note(driver)
+    edges.sidecarImage.observe(driver)
     ask(driver, circumstances)
     const found = lookAt(driver, circumstances)
-    if (found.againMs !== null) addAtDate(key, found.againMs)
-    if (isSpared(found)) edges.applicationRecord.spared(driver)
+    if (found.requeueAtMs !== null) addAtDate(key, found.requeueAtMs)
+    if (isSpared(found)) edges.journal.deletionNoLongerNeeded(driver)
     const hangs = found.tasks.some(({ assessment }) => assessment.kind === 'hung')
-    if (hangs || memory !== undefined) noteHang(memories.of(driver.uid), hangs)
-    if (memory !== undefined) forgetSetbacks(memory.setbacks, found.tasks)
+    if (hangs || memory !== undefined) recordHang(memories.of(driver.uid), hangs)
+    if (memory !== undefined) clearObsoleteRetries(memory.retries, found.tasks)
     const due = found.tasks.filter(({ choice }) => {
-      const untilMs = memory === undefined ? 0 : putOffUntilMs(memory.setbacks, choice)
+      const untilMs = memory === undefined ? 0 : retryAtMs(memory.retries, choice)
       if (untilMs > monotonicMs) queue.addAt(key, untilMs)
       return untilMs <= monotonicMs
     })
-    const deeds = due.filter(({ choice }) => isDeed(choice))
+    const deeds = due.filter(({ choice }) => isWrite(choice))
     // Known at once, however slow the API server is to take the words of others.
-    for (const task of due) actor.note({ driver, ...task, circumstances, memory: memories.of(driver.uid) })
+    for (const task of due)
+      actor.recordChoice({ driver, ...task, context: circumstances, state: memories.of(driver.uid) })
     // Words come after: the driver is looked at again then.
     const next = { ...found, tasks: deeds.length > 0 ? deeds : due }
-    if (due.length === 0 || memories.known(driver.uid)?.settled === signatureOf(next)) return false
+    if (due.length === 0 || memories.known(driver.uid)?.lastFingerprint === fingerprint(next)) return false
     const slot = deeds.length > 0 ? slots.deeds : slots.words
     if (slot.take(key)) void carryOut(driver, circumstances, next, slot)
     return true
@@ -192,8 +199,8 @@ export function createReconciler(edges: ReconcilerEdges): Reconciler {
   const reconcile = (key: string): void => {
     if (!begin(key)) takeUp()
   }
-  return { reconcile, underWay: () => slots.deeds.taken() + slots.words.taken() }
+  return { reconcile, runningActions: () => slots.deeds.taken() + slots.words.taken() }
 }
 
 /** Nothing speaks for deleting its pod, whether that may be done or not. */
-const isSpared = ({ tasks }: Look) => tasks.every(({ choice }) => !isOfDeletion(choice))
+const isSpared = ({ tasks }: Evaluation) => tasks.every(({ choice }) => !concernsDeletion(choice))

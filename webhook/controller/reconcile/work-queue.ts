@@ -11,7 +11,7 @@ export interface WorkQueue {
   added(): Promise<void>
 }
 
-export function workQueue(): WorkQueue {
+export function createWorkQueue(): WorkQueue {
   const ready = new Set<string>()
   const later = new Map<string, number>()
   let wake = Promise.withResolvers<void>()

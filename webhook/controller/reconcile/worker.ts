@@ -2,7 +2,7 @@ import type { Log } from '../../../core/log.ts'
 import type { Reconciler } from './reconciler.ts'
 import type { WorkQueue } from './work-queue.ts'
 
-export interface LookThroughEdges {
+export interface WorkerDeps {
   readonly log: Log
   /** Of a clock that no one sets. */
   monotonicMs(): number
@@ -13,8 +13,8 @@ export interface LookThroughEdges {
 const looksForMs = 10
 
 /** Takes key after key, until `signal`. A bug that one pod brings to light must not keep the others from being let go. */
-export async function lookThrough(
-  edges: LookThroughEdges,
+export async function runWorker(
+  edges: WorkerDeps,
   queue: WorkQueue,
   reconciler: Pick<Reconciler, 'reconcile'>,
   signal: AbortSignal,
@@ -39,7 +39,7 @@ export async function lookThrough(
 }
 
 /** Until something is there to look at. */
-async function idle(edges: LookThroughEdges, queue: WorkQueue, signal: AbortSignal): Promise<void> {
+async function idle(edges: WorkerDeps, queue: WorkQueue, signal: AbortSignal): Promise<void> {
   const timer = new AbortController()
   const aborted = AbortSignal.any([signal, timer.signal])
   const waitMs = Math.max(1, Math.min(60_000, queue.nextMs() - edges.monotonicMs()))

@@ -1,7 +1,7 @@
 import { recoveriesAnnotation } from '../../../../core/contract/pod-contract.ts'
 import { sparkApplicationApis } from '../../../../core/spark/application.ts'
 import { describeResponse, type KubernetesApi } from '../../../../kubernetes/api.ts'
-import { eventObject } from '../../../../kubernetes/event.ts'
+import { buildEvent } from '../../../../kubernetes/event.ts'
 import { type Edges, UsageError } from '../../../io/cli-io.ts'
 import type { LiveApplication } from '../facts/cluster-facts.ts'
 import { formatRecoveries, parseRecoveries, type Recovery, withRecovery } from '../facts/recoveries.ts'
@@ -87,12 +87,12 @@ async function tell(
   const subject = { apiVersion: `${group}/${version}`, kind: 'SparkApplication', namespace, name, uid }
   const failed = outcome === 'failed' || outcome === 'not-recovered'
   const type = failed ? 'Warning' : 'Normal'
-  const told = { type, reason: 'SparkNannyRecovery', message, occasion: `${id} ${outcome}` } as const
+  const told = { type, reason: 'SparkNannyRecovery', message, dedupKey: `${id} ${outcome}` } as const
   const answer = await api.request({
     method: 'POST',
     path: `/api/v1/namespaces/${encodeURIComponent(namespace)}/events`,
     body: {
-      ...eventObject(subject, told, 'spark-nanny', edges.nowMs()),
+      ...buildEvent(subject, told, 'spark-nanny', edges.nowMs()),
       reportingComponent: 'spark-nanny.io/recover',
     },
     deadlineMs: 10_000,

@@ -27,7 +27,7 @@ export function findUnsettled(evidence: RunEvidence): readonly string[] {
   const { simulation, audit, events } = evidence
   const told = (uid: string, reason: string) => events.get(uid)?.includes(reason) === true
   const isSettled = ({ uid, expected }: PodRecord): boolean => {
-    const notDeleted = told(uid, 'SparkNannyNotDeleted')
+    const notDeleted = told(uid, 'SparkNannyDeletionBlocked')
     switch (expected) {
       case 'untouched':
       case 'ignored':
@@ -39,7 +39,7 @@ export function findUnsettled(evidence: RunEvidence): readonly string[] {
       case 'reported':
         return notDeleted
       case 'stuck':
-        return told(uid, 'SparkNannyStuck')
+        return told(uid, 'SparkNannyDriverStuck')
       case 'sidecar-bypassed':
         return isBypassed(evidence, uid)
     }

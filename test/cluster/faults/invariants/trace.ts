@@ -6,7 +6,7 @@ const replicaEvents = [
   'leader-lost',
   'controller-loop-failed',
   'reconcile-failed',
-  'action-broken',
+  'action-failed',
   'synced',
   'watch-stale',
 ]

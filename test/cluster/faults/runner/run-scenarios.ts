@@ -98,7 +98,7 @@ export async function runScenarios(
         ({ scenario, expected }) => scenario === 'silent-and-submitted-again' && expected !== 'untouched',
       ).length,
       // The leader was lost between the deletion and its Event.
-      untold: deleted.filter(({ uid }) => !evidence.events.get(uid)?.includes('SparkNannyDeleted')).length,
+      untold: deleted.filter(({ uid }) => !evidence.events.get(uid)?.includes('SparkNannyPodDeleted')).length,
       inconclusives,
       writes: simulation.writes(),
       settledS: Math.round((settledMs - calmMs) / 100) / 10,

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { KnownApplication } from '../../../../cluster/spark-applications.ts'
-import type { Performed } from '../../../../kubernetes/write-result.ts'
-import { applicationRecord } from '../../../../webhook/controller/act/deletion-journal.ts'
+import type { WriteResult } from '../../../../kubernetes/write-result.ts'
+import { createDeletionJournal } from '../../../../webhook/controller/act/deletion-journal.ts'
 import { deletionRecord } from '../../../../webhook/controller/deletions/deletion-tracker.ts'
 import { until } from '../../../kubernetes/fixture.ts'
 import { createdMs } from '../../../support/driver-pods.ts'
@@ -25,7 +25,7 @@ function scene(t: TestContext, rails = { ...defaultConfig.safeguards, perApplica
   let version = 1
   let text: string | null = null
   let frozen: KnownApplication | undefined
-  let answer: (() => Promise<Performed>) | undefined
+  let answer: (() => Promise<WriteResult>) | undefined
   const writes: (string | null)[] = []
   const asked: string[] = []
   const now = (): KnownApplication => ({
@@ -46,7 +46,7 @@ function scene(t: TestContext, rails = { ...defaultConfig.safeguards, perApplica
   const lead = () => {
     const deletions = deletionRecord(rails)
     deletions.load([known()])
-    const record = applicationRecord(
+    const record = createDeletionJournal(
       {
         deletions,
         log: recordingLog().log,
@@ -61,23 +61,24 @@ function scene(t: TestContext, rails = { ...defaultConfig.safeguards, perApplica
             return { kind: 'response', status: 200, body: { kind: 'PodList', metadata: {}, items } }
           },
         },
-        performer: {
+        writer: {
           annotateApplication: async (_reference, { resourceVersion }, annotations) => {
             const value = annotations[key] ?? null
             writes.push(value)
             const other = await answer?.()
             if (other !== undefined) return other
-            if (resourceVersion !== String(version)) return { kind: 'outdated' }
+            if (resourceVersion !== String(version)) return { kind: 'conflict' }
             text = value
             version += 1
-            return { kind: 'done' }
+            return { kind: 'ok' }
           },
         },
       },
       controller.signal,
     )
     const next = () => deletions.limits({ ...driver, uid: 'next' }, known(), nowMs)
-    const put = () => record.put(driver, known(), { atMs: nowMs, uid: driver.uid, reason: 'ui unresponsive: x' })
+    const put = () =>
+      record.recordIntent(driver, known(), { atMs: nowMs, uid: driver.uid, reason: 'ui unresponsive: x' })
     return { ...record, put, next }
   }
   return {
@@ -107,15 +108,15 @@ function scene(t: TestContext, rails = { ...defaultConfig.safeguards, perApplica
 const terminating = { metadata: { name: driver.name, uid: driver.uid, deletionTimestamp: '2026-11-24T10:00:00Z' } }
 
 for (const [how, end] of [
-  ['is well again', 'spared'],
-  ['is gone for another reason', 'gone'],
+  ['is well again', 'deletionNoLongerNeeded'],
+  ['is gone for another reason', 'podGone'],
 ] as const) {
   test(`a deletion that was not made is taken back when the driver ${how}`, async (t) => {
     const { lead, isTold, freeze, thaw } = scene(t)
     const leader = lead()
     freeze()
-    assert.equal((await leader.put()).kind, 'done')
-    leader.tried(driver, 'not-sent')
+    assert.equal((await leader.put()).kind, 'ok')
+    leader.recordOutcome(driver, 'not-sent')
     assert.equal(leader.next().quarantined, true, 'it is tried again')
     leader[end](driver)
     assert.deepEqual(leader.next(), { quarantined: false, backoffUntilMs: 0, exhausted: null })
@@ -131,8 +132,8 @@ test('a pod that was gone before its deletion was refused is taken back, too', a
   const leader = lead()
   await leader.put()
   setPod(undefined)
-  leader.gone(driver)
-  leader.tried(driver, 'not-sent')
+  leader.podGone(driver)
+  leader.recordOutcome(driver, 'not-sent')
   await until(() => !isTold(), 'the record')
 })
 
@@ -140,13 +141,13 @@ test('a deletion that was refused stays on record when the pod goes all the same
   const { lead, isTold, settled, setPod } = scene(t)
   const leader = lead()
   await leader.put()
-  leader.tried(driver, 'refused')
+  leader.recordOutcome(driver, 'refused')
   setPod(terminating)
-  leader.spared({ ...driver, deletionMs: 1 })
+  leader.deletionNoLongerNeeded({ ...driver, deletionMs: 1 })
   await settled()
   assert.ok(isTold())
   setPod(undefined)
-  leader.gone(driver)
+  leader.podGone(driver)
   await settled()
   assert.ok(isTold())
 })
@@ -155,11 +156,11 @@ test('a deletion whose answer was lost stays on record when the pod is gone, wha
   const { lead, isTold, settled, setPod } = scene(t)
   const leader = lead()
   await leader.put()
-  leader.tried(driver, 'unanswered')
-  leader.tried(driver, 'not-sent')
-  leader.spared(driver)
+  leader.recordOutcome(driver, 'unanswered')
+  leader.recordOutcome(driver, 'not-sent')
+  leader.deletionNoLongerNeeded(driver)
   setPod(undefined)
-  leader.gone(driver)
+  leader.podGone(driver)
   await settled()
   assert.ok(isTold())
   assert.equal(leader.next().quarantined, true)
@@ -170,23 +171,23 @@ for (const before of ['this leader', 'the leader before']) {
     const { lead, isTold, pass, settled, setPod, asked } = scene(t)
     const first = lead()
     await first.put()
-    first.tried(driver, 'unanswered')
+    first.recordOutcome(driver, 'unanswered')
     const leader = before === 'this leader' ? first : lead()
-    leader.spared(driver)
+    leader.deletionNoLongerNeeded(driver)
     pass(minuteMs)
-    leader.spared(driver)
+    leader.deletionNoLongerNeeded(driver)
     await settled()
     assert.deepEqual(asked, [], 'it may come yet')
     pass(2 * minuteMs)
     setPod(terminating)
-    leader.spared(driver)
-    leader.spared(driver)
+    leader.deletionNoLongerNeeded(driver)
+    leader.deletionNoLongerNeeded(driver)
     await settled()
     assert.equal(asked.length, 1)
     assert.ok(isTold())
     setPod({ metadata: { name: driver.name, uid: driver.uid } })
     pass(2 * minuteMs)
-    leader.spared(driver)
+    leader.deletionNoLongerNeeded(driver)
     await until(() => !isTold(), 'the record')
     assert.equal(leader.next().quarantined, false)
   })
@@ -196,15 +197,15 @@ test('a driver that hangs again while its record is taken back is on record befo
   const { lead, isTold, answerWith, writes, settled } = scene(t)
   const leader = lead()
   await leader.put()
-  leader.tried(driver, 'not-sent')
+  leader.recordOutcome(driver, 'not-sent')
   answerWith(async () => {
     await delay(50)
-    return { kind: 'failed', detail: 'HTTP 504', retryAfterMs: 0, unanswered: true }
+    return { kind: 'failed', detail: 'HTTP 504', retryAfterMs: 0, outcomeUnknown: true }
   })
-  leader.spared(driver)
+  leader.deletionNoLongerNeeded(driver)
   await until(() => writes.length === 2, 'the take-back')
   answerWith(undefined)
-  assert.equal((await leader.put()).kind, 'done')
+  assert.equal((await leader.put()).kind, 'ok')
   await settled()
   assert.equal(writes.length, 3)
   assert.ok(isTold())
@@ -214,8 +215,8 @@ test('a driver that hangs again while its record is taken back is on record befo
 test('what is on record already is not written again; what nobody may write is remembered', async (t) => {
   const { lead, writes, answerWith } = scene(t)
   const leader = lead()
-  answerWith(async () => ({ kind: 'failed', detail: 'HTTP 403', retryAfterMs: 0, refused: true }))
-  assert.equal((await leader.put()).kind, 'done')
+  answerWith(async () => ({ kind: 'failed', detail: 'HTTP 403', retryAfterMs: 0, forbidden: true }))
+  assert.equal((await leader.put()).kind, 'ok')
   assert.equal(leader.next().quarantined, true)
   answerWith(undefined)
   await leader.put()

@@ -2,12 +2,12 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
 import type { LabelledNamespace } from '../../../../cluster/namespaces.ts'
-import type { ToldEvent } from '../../../../kubernetes/event.ts'
+import type { EventContent } from '../../../../kubernetes/event.ts'
 import { WatchedCollection } from '../../../../kubernetes/store.ts'
-import { createTelling } from '../../../../webhook/controller/act/event-recorder.ts'
-import type { Task } from '../../../../webhook/controller/act/run-action.ts'
+import { createEventRecorder } from '../../../../webhook/controller/act/event-recorder.ts'
 import { circumstancesOf } from '../../../../webhook/controller/assess/driver-context.ts'
-import { driverMemories } from '../../../../webhook/controller/decide/driver-state.ts'
+import type { ActionTask } from '../../../../webhook/controller/decide/action-task.ts'
+import { createDriverStates } from '../../../../webhook/controller/decide/driver-state.ts'
 import { until } from '../../../kubernetes/fixture.ts'
 import { defaultConfig } from '../controller-harness.ts'
 import { observed } from '../driver/drivers.ts'
@@ -28,11 +28,11 @@ test('a driver that hung, answered for a while and hangs again is told of again'
 
 test('what waits to be told of deeds does not keep a driver busy that is told of something else', async () => {
   const asked: string[] = []
-  const { tell, tellDone } = createTelling(
+  const { publish: tell, publishWithRetry: tellDone } = createEventRecorder(
     {
       // An API server that takes no Events any more, and does not say so.
-      performer: {
-        tell: ({ name }) => {
+      writer: {
+        publishEvent: ({ name }) => {
           asked.push(name)
           return new Promise(() => {})
         },
@@ -43,21 +43,26 @@ test('what waits to be told of deeds does not keep a driver busy that is told of
     },
     new AbortController().signal,
   )
-  const told = (reason: ToldEvent['reason']): ToldEvent => ({ type: 'Warning', reason, message: '', occasion: '' })
-  for (let index = 0; index < 20; index += 1) tellDone(taskOf(`done-${index}`), told('SparkNannyHeldBack'), false)
-  void tell(taskOf('other'), told('SparkNannyBadSetting'))
+  const told = (reason: EventContent['reason']): EventContent => ({
+    type: 'Warning',
+    reason,
+    message: '',
+    dedupKey: '',
+  })
+  for (let index = 0; index < 20; index += 1) tellDone(taskOf(`done-${index}`), told('SparkNannyStartupBlocked'), false)
+  void tell(taskOf('other'), told('SparkNannyInvalidSetting'))
   await setImmediate()
   assert.equal(asked.filter((name) => name.startsWith('done')).length, 8, 'so many at a time')
   assert.ok(asked.includes('other'))
 })
 
-function taskOf(name: string): Task {
+function taskOf(name: string): ActionTask {
   const driver = observed({ name })
   return {
     driver,
     assessment: { kind: 'unguarded', reason: 'not-injected' },
     choice: { kind: 'report' },
-    circumstances: circumstancesOf(driver, {
+    context: circumstancesOf(driver, {
       namespaces: new WatchedCollection<LabelledNamespace>(() => undefined),
       applications: { known: () => undefined },
       chartSettings: {},
@@ -65,6 +70,6 @@ function taskOf(name: string): Task {
       nativeSidecars: () => true,
       nowMs: () => 0,
     }),
-    memory: driverMemories().of(driver.uid),
+    state: createDriverStates().of(driver.uid),
   }
 }

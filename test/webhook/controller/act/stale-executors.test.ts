@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { applicationIdSuffixEnv } from '../../../../core/contract/pod-contract.ts'
 import { toRecord } from '../../../../core/json.ts'
-import { oldExecutors, parseExecutor } from '../../../../webhook/controller/act/stale-executors.ts'
+import { findStaleExecutors, parseExecutor } from '../../../../webhook/controller/act/stale-executors.ts'
 import { listOf } from '../../../../webhook/controller/driver/parse-container.ts'
 import { observe } from '../../../../webhook/controller/driver/parse-driver.ts'
 import { until } from '../../../kubernetes/fixture.ts'
@@ -59,7 +59,7 @@ for (const [name, object, expected, restarts] of rows) {
   test(`an executor that is ${name}: ${expected ? 'deleted' : 'left'}`, () => {
     const [driver, kept] = [observe(restarted(restarts)), parseExecutor(object)]
     assert.ok(driver && kept)
-    assert.equal(oldExecutors(driver, [kept]).length === 1, expected)
+    assert.equal(findStaleExecutors(driver, [kept]).length === 1, expected)
   })
 }
 
@@ -68,7 +68,7 @@ test('where ids are not numbered, the clocks of a node and of the API server may
   assert.ok(driver)
   const left = [12_000, 59_000, 61_000].filter((earlierMs) => {
     const kept = parseExecutor(executor('e', restartedMs - earlierMs))
-    return kept !== undefined && oldExecutors(driver, [kept]).length === 0
+    return kept !== undefined && findStaleExecutors(driver, [kept]).length === 0
   })
   assert.deepEqual(left, [12_000, 59_000])
 })
@@ -78,7 +78,7 @@ test('a driver that was never restarted, or does not run, has no old executors',
   const drivers = [observe(driverPod()), observe(driverPod({ restarts: 1, state: terminated(1, restartedMs) }))]
   for (const driver of drivers) {
     assert.ok(driver && kept)
-    assert.deepEqual(oldExecutors(driver, [kept]), [])
+    assert.deepEqual(findStaleExecutors(driver, [kept]), [])
   }
 })
 
@@ -96,7 +96,7 @@ test('after a restart in place the executors of the driver before are deleted, b
   rig.api.set(pods, restarted())
   const versions = new Map(rig.api.list(pods).map(({ metadata }) => [metadata.name, metadata.resourceVersion]))
   const replica = rig.start()
-  await until(() => rig.told().some(({ reason }) => reason === 'SparkNannyExecutorsDeleted'), 'an Event')
+  await until(() => rig.told().some(({ reason }) => reason === 'SparkNannyDriverRestarted'), 'an Event')
   const deleted = rig.api.bodies.filter(({ path }) => path.includes('/pods/'))
   assert.deepEqual(
     deleted.map(({ path, body }) => [path, body]),
@@ -114,7 +114,7 @@ test('after a restart in place the executors of the driver before are deleted, b
   rig.api.set(pods, restarted())
   await rig.edges.sleep(300, rig.signal)
   assert.equal(rig.calls().length, calls, 'it is not asked again')
-  assert.match(await replica.metrics(), /action="delete-executor",result="done"\} 2/)
+  assert.match(await replica.metrics(), /action="delete-executor",result="ok"\} 2/)
 })
 
 test('executors that may not be deleted yet keep nothing else of their driver waiting', async (t) => {
@@ -130,7 +130,7 @@ test('executors that may not be deleted yet keep nothing else of their driver wa
   const pod = restarted()
   const annotations = { ...toRecord(pod.metadata.annotations), 'spark-nanny.io/poll-interval': 'often' }
   rig.api.set(pods, { ...pod, metadata: { ...pod.metadata, annotations } })
-  await until(() => rig.told().some(({ reason }) => reason === 'SparkNannyBadSetting'), 'an Event')
+  await until(() => rig.told().some(({ reason }) => reason === 'SparkNannyInvalidSetting'), 'an Event')
   assert.equal(rig.calls().filter((line) => line.startsWith('DELETE')).length, 1)
 })
 
@@ -146,8 +146,8 @@ test('an executor that is gone though the answer does not say so is told of, and
   })
   rig.api.set(pods, restarted())
   const replica = rig.start()
-  await until(() => rig.told().some(({ reason }) => reason === 'SparkNannyExecutorsDeleted'), 'an Event')
-  assert.match(await replica.metrics(), /action="delete-executor",result="done"\} 1/)
+  await until(() => rig.told().some(({ reason }) => reason === 'SparkNannyDriverRestarted'), 'an Event')
+  assert.match(await replica.metrics(), /action="delete-executor",result="ok"\} 1/)
 })
 
 test('a server that asks for time gets it, whatever became of other executors', async (t) => {

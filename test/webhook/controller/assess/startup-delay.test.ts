@@ -6,7 +6,7 @@ import { resolveSettings } from '../../../../core/settings/settings.ts'
 import { type Assessment, assess } from '../../../../webhook/controller/assess/assess.ts'
 import { deadlineOf, stuck, waitsFor } from '../../../../webhook/controller/assess/startup-delay.ts'
 import { watchWaits } from '../../../../webhook/controller/assess/wait-tracker.ts'
-import { chooseAction, type Rails } from '../../../../webhook/controller/decide/choose-action.ts'
+import { chooseAction, type Safeguards } from '../../../../webhook/controller/decide/choose-action.ts'
 import { areManyStuck } from '../../../../webhook/controller/decide/startup-breaker.ts'
 import type { DriverObservation } from '../../../../webhook/controller/driver/driver.ts'
 import { createdMs, iso, running, terminated, waiting } from '../../../support/driver-pods.ts'
@@ -64,27 +64,27 @@ const stuckPull: Assessment = {
   deadline: { key: 'image-pull-deadline', afterMs: 10 * minuteMs },
   overdue: true,
 }
-const choices: readonly [string, Partial<Rails>, string, (number | null)?, DriverObservation?][] = [
+const choices: readonly [string, Partial<Safeguards>, string, (number | null)?, DriverObservation?][] = [
   ['overdue', {}, 'delete-pod'],
   ['what is judged from here is only reported', { mode: 'report' }, 'delete-pod'],
   ['off', { mode: 'off' }, 'report-only'],
-  ['observed', { observed: true }, 'observed'],
-  ['no owner', { resubmits: false }, 'nobody-resubmits'],
+  ['observed', { observeMode: true }, 'observe-mode'],
+  ['no owner', { resubmits: false }, 'no-owner'],
   ['paused', { pause: { untilMs: 7, reason: '' } }, 'paused', 7],
-  ['many', { manyStuck: true }, 'many-stuck'],
+  ['many', { manyStuck: true }, 'many-drivers-stuck'],
   ['the breaker of hung drivers', { breakerOpen: true }, 'delete-pod'],
   ['quarantined', { quarantined: true }, 'quarantined'],
   ['budget', { exhausted: 'namespace' }, 'namespace-budget'],
   ['backoff', { backoffUntilMs: createdMs + 601_000 }, 'backoff', createdMs + 601_000],
   ['dry run', { dryRun: true }, 'dry-run'],
-  ['it runs', {}, 'not-conclusive', null, observed()],
-  ['it is being deleted', {}, 'not-conclusive', null, pending({}, { deletionMs: 1 })],
+  ['it runs', {}, 'inconclusive', null, observed()],
+  ['it is being deleted', {}, 'inconclusive', null, pending({}, { deletionMs: 1 })],
 ]
 for (const [name, rails, expected, until = null, driver = pending(waiting('ErrImagePull'))] of choices) {
   test(`stuck, ${name}: ${expected}`, () => {
     const choice = chooseAction(driver, stuckPull, freeRails(rails))
-    assert.equal(choice.kind === 'withhold' ? choice.why : choice.kind, expected)
-    assert.equal(choice.kind === 'withhold' ? choice.untilMs : null, until)
+    assert.equal(choice.kind === 'blocked' ? choice.blockReason : choice.kind, expected)
+    assert.equal(choice.kind === 'blocked' ? choice.untilMs : null, until)
   })
 }
 
@@ -167,7 +167,7 @@ test('a driver that is slow is never deleted, whatever its deadlines', () => {
         const waitingSinceMs = waits.note(driver, nowMs)?.sinceMs ?? null
         for (const assessment of assess(driver, context({ nowMs, settings, waitingSinceMs })).assessments) {
           assert.ok(
-            ['report', 'rescue-sidecar', 'delete-executors'].includes(
+            ['report', 'bypass-sidecar', 'delete-executors'].includes(
               chooseAction(driver, assessment, freeRails({ nowMs })).kind,
             ),
           )

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { KnownNode } from '../../../../cluster/nodes.ts'
-import { eventOf } from '../../../../webhook/controller/act/event-messages.ts'
+import { describeAssessment } from '../../../../webhook/controller/act/event-messages.ts'
 import { assess } from '../../../../webhook/controller/assess/assess.ts'
 import { type NodeStanding, whyLingering } from '../../../../webhook/controller/assess/stuck-termination.ts'
 import { createdMs, type DriverPodOptions, iso } from '../../../support/driver-pods.ts'
@@ -44,7 +44,7 @@ for (const [expected, node, { finalizers = [] }, detail, advice] of lingering) {
     const { assessments } = assess(driver, context({ nowMs: createdMs + 180_000, node }))
     const [assessment] = assessments
     assert.ok(assessment?.kind === 'stuck' && !assessment.overdue)
-    const event = eventOf(assessment, driver)
+    const event = describeAssessment(assessment, driver)
     assert.match(event?.message ?? '', detail)
     assert.match(event?.message ?? '', advice)
     assert.match(event?.message ?? '', /spark-nanny forces nothing\.$/)

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Assessment, Hang } from '../../../../webhook/controller/assess/assess.ts'
-import { chooseAction, type Rails } from '../../../../webhook/controller/decide/choose-action.ts'
+import { chooseAction, type Safeguards } from '../../../../webhook/controller/decide/choose-action.ts'
 import { createdMs, type DriverPodOptions, driverImage, iso, running } from '../../../support/driver-pods.ts'
 import { freeRails, observed } from '../driver/drivers.ts'
 
@@ -12,7 +12,7 @@ const hang = (fields: Partial<Hang> = {}): Assessment => ({
 const bySidecar = hang({ by: 'sidecar', reason: 'kubelet-did-not-act' })
 const untilMs = createdMs + 700_000
 
-const rows: readonly [string, Assessment, Partial<Rails>, string, (number | null)?, DriverPodOptions?][] = [
+const rows: readonly [string, Assessment, Partial<Safeguards>, string, (number | null)?, DriverPodOptions?][] = [
   ['hung', hang(), {}, 'delete-pod'],
   ['hung by its sidecar', bySidecar, {}, 'delete-pod'],
   ['dry run', hang(), { dryRun: true }, 'dry-run'],
@@ -20,16 +20,16 @@ const rows: readonly [string, Assessment, Partial<Rails>, string, (number | null
   ['off', hang(), { mode: 'off' }, 'report-only'],
   ['report, hung by its sidecar', bySidecar, { mode: 'report' }, 'delete-pod'],
   ['off, hung by its sidecar', bySidecar, { mode: 'off' }, 'report-only'],
-  ['observed', hang(), { observed: true }, 'observed'],
-  ['never answered', hang({ reason: 'startup-deadline' }), {}, 'not-conclusive'],
-  ['finishing', hang({ reason: 'stop-deadline' }), {}, 'not-conclusive'],
-  ['young', hang(), {}, 'young', null, { state: running(createdMs + 590_000) }],
-  ['being deleted', hang(), {}, 'not-conclusive', null, { deletionTimestamp: iso(createdMs) }],
-  ['ended', hang(), {}, 'not-conclusive', null, { phase: 'Failed' }],
-  ['no owner', hang(), { resubmits: false }, 'nobody-resubmits'],
+  ['observed', hang(), { observeMode: true }, 'observe-mode'],
+  ['never answered', hang({ reason: 'startup-deadline' }), {}, 'inconclusive'],
+  ['finishing', hang({ reason: 'stop-deadline' }), {}, 'inconclusive'],
+  ['young', hang(), {}, 'recently-started', null, { state: running(createdMs + 590_000) }],
+  ['being deleted', hang(), {}, 'inconclusive', null, { deletionTimestamp: iso(createdMs) }],
+  ['ended', hang(), {}, 'inconclusive', null, { phase: 'Failed' }],
+  ['no owner', hang(), { resubmits: false }, 'no-owner'],
   ['paused', hang(), { pause: { untilMs, reason: '' } }, 'paused', untilMs],
   ['paused for ever', hang(), { pause: { untilMs: null, reason: '' } }, 'paused', null],
-  ['breaker', hang(), { breakerOpen: true }, 'breaker-open'],
+  ['breaker', hang(), { breakerOpen: true }, 'circuit-breaker-open'],
   ['quarantined', hang(), { quarantined: true }, 'quarantined'],
   ['budget of the application', hang(), { exhausted: 'application' }, 'application-budget'],
   ['budget of the namespace', hang(), { exhausted: 'namespace' }, 'namespace-budget'],
@@ -40,8 +40,8 @@ const rows: readonly [string, Assessment, Partial<Rails>, string, (number | null
 for (const [name, assessment, rails, expected, until = null, options] of rows) {
   test(`${name}: ${expected}`, () => {
     const choice = chooseAction(observed({ sidecar: null, ...options }), assessment, freeRails(rails))
-    assert.equal(choice.kind === 'withhold' ? choice.why : choice.kind, expected)
-    assert.equal(choice.kind === 'withhold' ? choice.untilMs : null, until)
+    assert.equal(choice.kind === 'blocked' ? choice.blockReason : choice.kind, expected)
+    assert.equal(choice.kind === 'blocked' ? choice.untilMs : null, until)
   })
 }
 
@@ -55,7 +55,7 @@ test('a driver that is held back is let go, whatever the rails say: it kills not
     exhausted: 'cluster',
     breakerOpen: true,
   })
-  assert.deepEqual(chooseAction(observed(), held, closed), { kind: 'rescue-sidecar', image: driverImage })
+  assert.deepEqual(chooseAction(observed(), held, closed), { kind: 'bypass-sidecar', image: driverImage })
 })
 
 test('once', () => {

@@ -2,7 +2,11 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { deletionReason } from '../../../../core/contract/deletion-history.ts'
 import type { Hang } from '../../../../webhook/controller/assess/assess.ts'
-import { createBreaker, isCutOff, isTooMany } from '../../../../webhook/controller/decide/hang-breaker.ts'
+import {
+  areAllUnhealthy,
+  areTooManyUnhealthy,
+  createHangBreaker,
+} from '../../../../webhook/controller/decide/hang-breaker.ts'
 import { deletionRecord } from '../../../../webhook/controller/deletions/deletion-tracker.ts'
 import type { DriverObservation } from '../../../../webhook/controller/driver/driver.ts'
 import { createdMs, terminated } from '../../../support/driver-pods.ts'
@@ -27,12 +31,15 @@ const rows: readonly [number, number, number, boolean][] = [
 ]
 for (const [known, unhealthy, lately, open] of rows) {
   test(`${unhealthy} of ${known} unhealthy, ${lately} deleted lately: ${open ? 'open' : 'closed'}`, () => {
-    assert.equal(isTooMany(known, unhealthy, lately, rails), open)
+    assert.equal(areTooManyUnhealthy(known, unhealthy, lately, rails), open)
   })
 }
 
 test('all neighbours at once', () => {
-  assert.deepEqual([isCutOff(0, 0), isCutOff(1, 1), isCutOff(2, 1), isCutOff(2, 2)], [false, false, false, true])
+  assert.deepEqual(
+    [areAllUnhealthy(0, 0), areAllUnhealthy(1, 1), areAllUnhealthy(2, 1), areAllUnhealthy(2, 2)],
+    [false, false, false, true],
+  )
 })
 
 const hang = (by: Hang['by']): Hang => ({ by, reason: 'unresponsive', sinceMs: nowMs, detail: 'timeout' })
@@ -52,7 +59,7 @@ function breakerOf({ polled = [], silent = [], guarded = [], lately = [] }: Scen
     const deletion = { atMs: nowMs - minutesAgo * 60_000, uid: `gone-${index}`, reason: deletionReason(hang(by)) }
     deletions.note({ namespace: 'spark', application }, undefined, deletion)
   })
-  return createBreaker({
+  return createHangBreaker({
     rails,
     deletions,
     verdicts: { verdict: () => undefined },

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Performed } from '../../../../kubernetes/write-result.ts'
-import { type Setback, setbackOf } from '../../../../webhook/controller/decide/retry-state.ts'
+import type { WriteResult } from '../../../../kubernetes/write-result.ts'
+import { nextRetryState, type RetryState } from '../../../../webhook/controller/decide/retry-state.ts'
 
-type Missed = Exclude<Performed, { readonly kind: 'done' }>
-const outdated: Missed = { kind: 'outdated' }
+type Missed = Exclude<WriteResult, { readonly kind: 'ok' }>
+const outdated: Missed = { kind: 'conflict' }
 const failed = (retryAfterMs = 0): Missed => ({ kind: 'failed', detail: 'HTTP 500', retryAfterMs })
 
 const rows: readonly [string, Missed, number, readonly number[]][] = [
@@ -20,11 +20,11 @@ const rows: readonly [string, Missed, number, readonly number[]][] = [
 ]
 for (const [name, performed, random, expected] of rows) {
   test(`${name}: ${expected.join(', ')} ms`, () => {
-    let [before, nowMs]: [Setback | undefined, number] = [undefined, 7]
+    let [before, nowMs]: [RetryState | undefined, number] = [undefined, 7]
     const waits = expected.map(() => {
-      const { untilMs, times }: Setback = setbackOf(performed, before, nowMs, random)
+      const { untilMs, attempts: times }: RetryState = nextRetryState(performed, before, nowMs, random)
       const waitMs = untilMs - nowMs
-      before = { untilMs, times }
+      before = { untilMs, attempts: times }
       nowMs = untilMs
       return waitMs
     })

@@ -2,7 +2,7 @@ import { resolveSettings } from '../../../../core/settings/settings.ts'
 import type { Judgement, Verdict } from '../../../../core/verdict/verdict.ts'
 import { createJudgement } from '../../../../core/verdict/verdict.ts'
 import type { AssessmentContext } from '../../../../webhook/controller/assess/assess.ts'
-import type { Rails } from '../../../../webhook/controller/decide/choose-action.ts'
+import type { Safeguards } from '../../../../webhook/controller/decide/choose-action.ts'
 import type { DriverObservation } from '../../../../webhook/controller/driver/driver.ts'
 import { observe } from '../../../../webhook/controller/driver/parse-driver.ts'
 import { createdMs, type DriverPodOptions, driverPod } from '../../../support/driver-pods.ts'
@@ -31,11 +31,11 @@ export const context = (fields: Partial<AssessmentContext> = {}): AssessmentCont
 })
 
 /** Everything speaks for acting. */
-export const freeRails = (fields: Partial<Rails> = {}): Rails => ({
+export const freeRails = (fields: Partial<Safeguards> = {}): Safeguards => ({
   nowMs: createdMs + 600_000,
   dryRun: false,
   mode: 'delete',
-  observed: false,
+  observeMode: false,
   resubmits: true,
   pause: null,
   quarantined: false,

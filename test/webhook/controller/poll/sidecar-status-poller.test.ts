@@ -81,8 +81,8 @@ async function silentKubelet(t: TestContext, startedMs: number, said: object) {
   const state = running(startedMs)
   rig.api.set(pods, driverPod({ owner, state, ready: false, podIp: '127.0.0.1', sidecar: { port } }))
   rig.start({ fallback: { ...defaultConfig.fallback, mode: 'delete' } })
-  await until(() => rig.told().some(({ reason }) => reason === 'SparkNannyDeleted'), 'an Event')
-  return rig.told().find(({ reason }) => reason === 'SparkNannyDeleted')?.message ?? ''
+  await until(() => rig.told().some(({ reason }) => reason === 'SparkNannyPodDeleted'), 'an Event')
+  return rig.told().find(({ reason }) => reason === 'SparkNannyPodDeleted')?.message ?? ''
 }
 
 test('a verdict on which nobody acts: the pod is deleted, by the same rails', async (t) => {

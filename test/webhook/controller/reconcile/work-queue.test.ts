@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { workQueue } from '../../../../webhook/controller/reconcile/work-queue.ts'
+import { createWorkQueue } from '../../../../webhook/controller/reconcile/work-queue.ts'
 
 test('keys are taken in their order, once each', () => {
-  const queue = workQueue()
+  const queue = createWorkQueue()
   for (const key of ['a', 'b', 'a']) queue.add(key)
   assert.deepEqual([queue.take(0), queue.take(0), queue.take(0)], ['a', 'b', undefined])
 })
 
 test('a key for later is taken when its time has come, the earliest of its times', () => {
-  const queue = workQueue()
+  const queue = createWorkQueue()
   queue.addAt('a', 20)
   queue.addAt('a', 10)
   queue.addAt('a', 30)
@@ -21,7 +21,7 @@ test('a key for later is taken when its time has come, the earliest of its times
 })
 
 test('who waits is roused by a key, also by one that is earlier than what was awaited', async () => {
-  const queue = workQueue()
+  const queue = createWorkQueue()
   queue.addAt('late', 100)
   const first = queue.added()
   queue.addAt('early', 50)
@@ -35,7 +35,7 @@ test('whatever is added is taken, and never before its time', () => {
   const adding = fc.record({ key: fc.constantFrom('a', 'b', 'c'), atMs: fc.integer({ min: 0, max: 50 }) })
   fc.assert(
     fc.property(fc.array(adding), (added) => {
-      const queue = workQueue()
+      const queue = createWorkQueue()
       for (const { key, atMs } of added) queue.addAt(key, atMs)
       const taken = new Map<string, number>()
       for (let nowMs = 0; nowMs <= 50; nowMs += 1) {

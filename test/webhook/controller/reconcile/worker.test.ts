@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { workQueue } from '../../../../webhook/controller/reconcile/work-queue.ts'
-import { lookThrough } from '../../../../webhook/controller/reconcile/worker.ts'
+import { createWorkQueue } from '../../../../webhook/controller/reconcile/work-queue.ts'
+import { runWorker } from '../../../../webhook/controller/reconcile/worker.ts'
 import { recordingLog } from '../../../support/recording-log.ts'
 
 const many = 1_000
@@ -12,7 +12,7 @@ const ways: readonly [string, boolean][] = [
 ]
 for (const [name, oneByOne] of ways) {
   test(`looks ${name} give way to others each few milliseconds`, async () => {
-    const queue = workQueue()
+    const queue = createWorkQueue()
     const stop = new AbortController()
     let [looks, sincePause, most] = [0, 0, 0]
     const add = () => queue.add(`spark/driver-${looks}-${queue.nextMs()}`)
@@ -31,7 +31,7 @@ for (const [name, oneByOne] of ways) {
     if (oneByOne) add()
     else for (let index = 0; index < many; index += 1) queue.add(`spark/driver-${index}`)
     // Each look takes a millisecond.
-    await lookThrough({ log: recordingLog().log, monotonicMs: () => looks, sleep }, queue, { reconcile }, stop.signal)
+    await runWorker({ log: recordingLog().log, monotonicMs: () => looks, sleep }, queue, { reconcile }, stop.signal)
     assert.equal(looks, many)
     assert.ok(most <= 10, `${most} looks without a pause`)
   })

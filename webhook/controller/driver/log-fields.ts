@@ -1,0 +1,6 @@
+import type { DriverObservation } from './driver.ts'
+
+/** The fields by which every log line about a driver identifies it. */
+export function driverLogFields({ namespace, name, uid, application }: DriverObservation) {
+  return { namespace, name, uid, application }
+}
