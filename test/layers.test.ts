@@ -14,7 +14,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   cluster: ['core', 'kubernetes', 'admission'],
   certs: ['core', 'kubernetes'],
   sidecar: ['core', 'spark-ui'],
-  webhook: ['core', 'kubernetes', 'spark-ui', 'admission', 'cluster', 'certs'],
+  legacy: [],
+  webhook: ['core', 'kubernetes', 'spark-ui', 'admission', 'cluster', 'certs', 'legacy'],
   cli: ['core', 'kubernetes', 'spark-ui', 'admission', 'cluster'],
 }
 

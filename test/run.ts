@@ -26,7 +26,7 @@ const runTimeoutMs = 1_200_000
 
 const root = join(import.meta.dirname, '..')
 const binDir = join(root, 'node_modules', '.bin')
-const sourceFolders = 'admission,certs,cli,cluster,core,kubernetes,sidecar,spark-ui,webhook'
+const sourceFolders = 'admission,certs,cli,cluster,core,kubernetes,legacy,sidecar,spark-ui,webhook'
 /** All but `cluster`, which needs root and a container runtime, and `bench`. */
 const testFolders = `${sourceFolders.replace('cluster,', '')},alerts,charts,demo,docs`
 

@@ -1,11 +1,11 @@
 import type { AddressInfo } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { createBackgroundTasks } from '../core/background-tasks.ts'
+import { parseLegacyFlags } from '../legacy/flags.ts'
 import packageJson from '../package.json' with { type: 'json' }
 import { createCertificateSource } from './certificate-source.ts'
 import { connectCluster, createStaticCluster } from './cluster-connection.ts'
 import { type Config, findChartProblems, parseConfig } from './config/config.ts'
-import { parseLegacyFlags } from './config/legacy-flags.ts'
 import { createLogging, type Logging } from './log.ts'
 import { createAdmissionHandler } from './server/admission-handler.ts'
 import { createAdmissionRecorder } from './server/admission-log.ts'
@@ -14,11 +14,15 @@ import { createWebhookServer } from './server/server.ts'
 
 const recordDelayMs = 20
 
-const given = parseLegacyFlags(process.argv.slice(2))
-const parsed = 'problems' in given ? given : parseConfig({ ...process.env, ...given.env })
+const flags = parseLegacyFlags(process.argv.slice(2))
+const parsed = 'problems' in flags ? flags : parseConfig({ ...process.env, ...flags.env })
 if ('problems' in parsed) {
   for (const { key, value, form } of parsed.problems) {
-    console.error(`${key}: ${value === undefined ? 'is absent' : JSON.stringify(value)}; it must be ${form}`)
+    console.error(
+      value === undefined && form === 'set'
+        ? `${key}: is required`
+        : `${key}: ${value === undefined ? 'is not set' : JSON.stringify(value)}; it must be ${form}`,
+    )
   }
   process.exitCode = 2
 } else {

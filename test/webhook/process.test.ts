@@ -151,7 +151,9 @@ test('no API server to talk to: said in the log, exit 1', async (t) => {
   const [code] = await once(running.child, 'close')
   assert.equal(code, 1)
   assert.ok(
-    running.lines.some(({ event, err }) => event === 'failed' && JSON.stringify(err).includes('no Kubernetes API')),
+    running.lines.some(
+      ({ event, err }) => event === 'startup-failed' && JSON.stringify(err).includes('no Kubernetes API'),
+    ),
   )
 })
 

@@ -45,12 +45,12 @@ process is told.
 {{- end }}
 
 {{- define "spark-nanny.environment.controller" -}}
-{{- $forerunner := include "spark-nanny.forerunner" . | fromYaml -}}
+{{- $legacy := include "spark-nanny.legacy" . | fromYaml -}}
 - name: SPARK_NANNY_NAMESPACE_SELECTOR
   value: {{ include "spark-nanny.namespaceSelectorText" . | quote }}
 {{- with .Values.controller }}
 - name: SPARK_NANNY_DRY_RUN
-  value: {{ or .dryRun $forerunner.dryRun | quote }}
+  value: {{ or .dryRun $legacy.dryRun | quote }}
 - name: SPARK_NANNY_BUDGET_APPLICATION
   value: {{ .budgets.perApplication | int | quote }}
 - name: SPARK_NANNY_BUDGET_NAMESPACE
@@ -70,17 +70,17 @@ process is told.
 - name: SPARK_NANNY_FALLBACK
   value: {{ .mode | quote }}
 - name: SPARK_NANNY_FALLBACK_INTERVAL
-  value: {{ default .interval $forerunner.settings.interval }}
+  value: {{ default .interval $legacy.settings.interval }}
 - name: SPARK_NANNY_FALLBACK_TIMEOUT
-  value: {{ default .timeout $forerunner.settings.timeout }}
+  value: {{ default .timeout $legacy.settings.timeout }}
 - name: SPARK_NANNY_FALLBACK_FAILURES
   value: {{ .failureThreshold | int | quote }}
 {{- end }}
-{{- with $forerunner.apps }}
+{{- with $legacy.apps }}
 - name: SPARK_NANNY_APPS
   value: {{ . | quote }}
 - name: SPARK_NANNY_APPS_NAMESPACE
-  value: {{ $forerunner.namespace }}
+  value: {{ $legacy.namespace }}
 {{- end }}
 {{- end }}
 

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
 import { watchSparkApplications } from '../../../cluster/spark-applications.ts'
 import { createBackgroundTasks } from '../../../core/background-tasks.ts'
@@ -34,11 +35,11 @@ export interface Replica {
 }
 
 /** The configuration without any variable set. */
-export const defaultConfig: ControllerConfig = parseController((name, fallback, _form, parse) => {
-  const value = parse(fallback)
-  if (value === undefined) throw new Error(name)
-  return value
-})
+export const defaultConfig: ControllerConfig = (() => {
+  const config = parseController((_name, fallback, _form, parse) => parse(fallback))
+  assert.ok(config !== undefined)
+  return config
+})()
 
 /** Real controllers against a fake API server, with namespaces `spark` guarded and `other` not. */
 export async function controllerRig(t: TestContext): Promise<ControllerRig> {

@@ -1,4 +1,5 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
+import { legacyMetrics } from '../../../legacy/metrics.ts'
 import type { DriverCounts } from './driver-counts.ts'
 import { applicationSeries } from './expiring-series.ts'
 import type { EndCause } from './termination.ts'
@@ -117,7 +118,11 @@ export function createControllerMetrics(registry: Registry, nowMs: () => number)
   )
 
   const actions = counter('actions_total', 'What was done about drivers.', ['action', 'result'])
-  const kills = counter('kill_count', 'Drivers whose pods were deleted.', ['spark_app'])
+  const kills = new Counter({
+    ...legacyMetrics.kills,
+    help: 'Number of driver pods that were deleted.',
+    registers,
+  })
   const exhausted = counter('budget_exhausted_total', 'Deletions withheld by a spent budget.', ['scope'])
   const terminations = counter('driver_terminations_total', 'Drivers that ended, by application across its pods.', [
     'namespace',
@@ -131,10 +136,9 @@ export function createControllerMetrics(registry: Registry, nowMs: () => number)
     registers,
   })
   const pokes = new Histogram({
-    name: 'spark_nanny_poke_duration_seconds',
+    ...legacyMetrics.polls,
+    buckets: [...legacyMetrics.polls.buckets],
     help: 'Polls of the Spark UI of drivers without a sidecar.',
-    labelNames: ['spark_app'],
-    buckets: [0.1, 0.25, 0.5, 1, 2],
     registers,
   })
   const ofKills = applicationSeries<{ spark_app: string }>(nowMs, (labels) => kills.remove(labels))

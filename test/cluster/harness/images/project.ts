@@ -37,6 +37,7 @@ export const buildSidecarImage = (log: Log): Promise<ImageArchive> =>
 export const buildWebhookImage = (log: Log): Promise<ImageArchive> =>
   buildOnNode(log, join(projectDir, 'Dockerfile.webhook'), webhookTag, projectDir, [
     ...inputs,
+    'legacy',
     'admission',
     'certs',
     'cluster',

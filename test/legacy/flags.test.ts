@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { parseConfig } from '../../../webhook/config/config.ts'
-import { parseLegacyFlags } from '../../../webhook/config/legacy-flags.ts'
+import { parseLegacyFlags } from '../../legacy/flags.ts'
+import { parseConfig } from '../../webhook/config/config.ts'
 
 test('none', () => {
   assert.deepEqual(parseLegacyFlags([]), { env: {} })

@@ -1,10 +1,10 @@
 {{/*
-What the forerunner's values mean here, as YAML: {settings, logLevel, metricsPort, dryRun, apps, namespace, notes}. A flag may stand with one dash or
+What the values of the predecessor (bringg/spark-nanny) mean in this chart, as YAML: {settings, logLevel, metricsPort, dryRun, apps, namespace, notes}. A flag may stand with one dash or
 two, its value behind "=" or as the next word. What has no meaning here fails and says what to write instead.
 */}}
-{{- define "spark-nanny.forerunner" -}}
+{{- define "spark-nanny.legacy" -}}
 {{- $settings := dict }}
-{{- $told := dict "logLevel" "" "metricsPort" (int .Values.listenPort) "dryRun" false "apps" .Values.sparkApps "namespace" "spark" }}
+{{- $result := dict "logLevel" "" "metricsPort" (int .Values.listenPort) "dryRun" false "apps" .Values.sparkApps "namespace" "spark" }}
 {{- $notes := list }}
 {{- with .Values.sparkApps }}
 {{- $notes = append $notes (printf "sparkApps (%s): watched from outside, as before. With a label on the namespace, see above, they get a sidecar, which is quicker; then remove the value." .) }}
@@ -20,37 +20,37 @@ two, its value behind "=" or as the next word. What has no meaning here fails an
 {{- $_ := set $settings $flag (printf "%ss" $value) }}
 {{- $notes = append $notes (printf "args: %s: write fallback.%s and sidecar.settings.%s: %ss" . $flag $flag $value) }}
 {{- else if and (eq $flag "dry-run") (has $value (list "true" "false")) }}
-{{- if eq $value "true" }}{{ $_ := set $settings "restart" "observe" }}{{ $_ := set $told "dryRun" true }}{{ end }}
+{{- if eq $value "true" }}{{ $_ := set $settings "restart" "observe" }}{{ $_ := set $result "dryRun" true }}{{ end }}
 {{- $notes = append $notes (printf "args: %s: write controller.dryRun: true and sidecar.settings.restart: observe, or leave it out" .) }}
 {{- else if and (eq $flag "debug") (has $value (list "true" "false")) }}
-{{- if eq $value "true" }}{{ $_ := set $told "logLevel" "debug" }}{{ end }}
+{{- if eq $value "true" }}{{ $_ := set $result "logLevel" "debug" }}{{ end }}
 {{- $notes = append $notes (printf "args: %s: write logLevel: debug, or leave it out" .) }}
 {{- else if and (eq $flag "listen-address") (regexMatch `:[0-9]+$` $value) }}
 {{- $port := regexFind `[0-9]+$` $value }}
-{{- $_ := set $told "metricsPort" (int $port) }}
+{{- $_ := set $result "metricsPort" (int $port) }}
 {{- $notes = append $notes (printf "args: %s: write metrics.port: %s" . $port) }}
 {{- else if has $flag (list "apps" "namespace") }}
-{{- $_ := set $told $flag $value }}
+{{- $_ := set $result $flag $value }}
 {{- $notes = append $notes (printf "args: %s: holds as before, and is not needed when the namespace is labelled, see above" .) }}
 {{- else }}
 {{- fail (printf "args: %q is not understood. args is kept for the flags of the Go spark-nanny: --interval=SECONDS, --timeout=SECONDS, --dry-run, --debug, --listen-address=:PORT. Write sidecar.settings, logLevel and metrics.port instead." .) }}
 {{- end }}
 {{- end }}
-{{- toYaml (merge $told (dict "settings" $settings "notes" $notes)) }}
+{{- toYaml (merge $result (dict "settings" $settings "notes" $notes)) }}
 {{- end }}
 
-{{/* The settings of the chart as JSON; what stands in sidecar.settings goes before the forerunner's flags. */}}
+{{/* The settings of the chart as JSON; what stands in sidecar.settings goes before the flags of the predecessor. */}}
 {{- define "spark-nanny.settings" -}}
-{{- $forerunner := include "spark-nanny.forerunner" . | fromYaml }}
-{{- mergeOverwrite (deepCopy $forerunner.settings) .Values.sidecar.settings | toJson }}
+{{- $legacy := include "spark-nanny.legacy" . | fromYaml }}
+{{- mergeOverwrite (deepCopy $legacy.settings) .Values.sidecar.settings | toJson }}
 {{- end }}
 
 {{- define "spark-nanny.logLevel" -}}
-{{- $forerunner := include "spark-nanny.forerunner" . | fromYaml }}
-{{- default .Values.logLevel $forerunner.logLevel }}
+{{- $legacy := include "spark-nanny.legacy" . | fromYaml }}
+{{- default .Values.logLevel $legacy.logLevel }}
 {{- end }}
 
 {{- define "spark-nanny.metricsPort" -}}
-{{- $forerunner := include "spark-nanny.forerunner" . | fromYaml }}
-{{- default .Values.metrics.port $forerunner.metricsPort | int }}
+{{- $legacy := include "spark-nanny.legacy" . | fromYaml }}
+{{- default .Values.metrics.port $legacy.metricsPort | int }}
 {{- end }}
