@@ -1,59 +1,98 @@
 import { restartAllContainersExitCode } from '../core/contract/pod-contract.ts'
 import type { DriverPolicy } from '../core/settings/driver-policy.ts'
-import { createJudgement, type Judgement, type Sample } from '../core/verdict/verdict.ts'
-import { formatIsoTime } from './clock.ts'
-import { chooseHungAction, type HungAction, type HungVerdict, limitHungPolicy } from './hung-action.ts'
+import type { Judgement, Sample } from '../core/verdict/verdict.ts'
+import type { HungAction } from './hung-action.ts'
 import type { Log } from './log.ts'
-import { hasStarted, isReady } from './readiness.ts'
-import { type RestartState, recordRestart, settleAtStart, toRestartHistory } from './restart-state.ts'
+import {
+  type EnforcementEffect,
+  type EnforcementState,
+  type EnforcementStep,
+  type EnforcementTime,
+  isDriverKnownToRun,
+  nextEnforcement,
+  settleRestart,
+} from './next-enforcement.ts'
+import { type RestartState, settleAtStart } from './restart-state.ts'
 import type { VerdictFiles } from './verdict-files.ts'
-
-/**
- * So long after `hung` was written the kubelet has acted, or cannot: liveness takes at most 30 s to fail, and Spark's
- * grace period is 30 s.
- */
-const kubeletActsWithinMs = 90_000
 
 export interface EnforcerDeps {
   readonly files: VerdictFiles
-  /** Empty: none. Throws what the file system throws. */
+  /** An empty text removes the message. Throws what the file system throws. */
   readonly writeTerminationMessage: (text: string) => void
   readonly exit: (code: number) => void
-  /** Whether the kubelet has asked /startedz. */
-  readonly startedzAsked: () => boolean
+  /** Whether the kubelet has requested /startedz. */
+  readonly startedzRequested: () => boolean
   readonly log: Log
 }
 
-/** The `hung` that stands: since when, and for what. */
-interface Standing {
-  readonly outcome: HungAction
-  readonly verdict: HungVerdict
-  readonly sinceMs: number
-}
-
-/** Turns judgements into files, memory, message and exit. `nowMs` is watched time, `wallMs` of the wall clock. */
+/** Carries out what a judgement demands: verdict files, restart state, termination message and exit. */
 export interface Enforcer {
-  /** Acts. Returns the judgement to go on from: another one when a new driver has begun. */
-  enforce(judgement: Judgement, nowMs: number, wallMs: number): Judgement
-  /** The judgement with the startup deadline held back while the driver's container is not known to run. */
-  heldBack(judgement: Judgement, sample: Sample, nowMs: number): Judgement
-  answered(): boolean
-  /** Until when a backoff wants to be looked at again; Infinity when none runs. */
-  waitsMs(wallMs: number): number
+  /** Returns the judgement to continue with; `restarted`: it is the first one of a new driver. */
+  enforce(judgement: Judgement, time: EnforcementTime): { readonly judgement: Judgement; readonly restarted: boolean }
+  /** Whether the startup deadline runs: not while the container of the driver is not known to run. */
+  runsStartupDeadline(judgement: Judgement, sample: Sample): boolean
+  /** Whether the UI of the current driver has ever answered, also before the sidecar was restarted. */
+  hasAnswered(): boolean
+  /** The time until the backoff before a restart ends; Infinity if there is none. */
+  msUntilBackoffEnds(wallMs: number): number
   hasEnded(): boolean
   snapshot(): { readonly action: HungAction; readonly restartState: RestartState; readonly problem: string | null }
 }
 
-export function createEnforcer(policy: DriverPolicy, edges: EnforcerDeps, wallAtStartMs: number): Enforcer {
-  const { files, log } = edges
-  let memory = settleAtStart(files.readRestartState(), wallAtStartMs)
-  let standing: Standing | null = null
-  let ended = false
-  let driverRuns = false
-  let problem: string | null = null
-  let shown = ''
+export function createEnforcer(policy: DriverPolicy, deps: EnforcerDeps, wallAtStartMs: number): Enforcer {
+  const { files } = deps
+  const executor = createEffectExecutor(deps)
+  const restartState = settleAtStart(files.readRestartState(), wallAtStartMs)
+  let state: EnforcementState = {
+    restartState,
+    phase: { kind: 'monitoring' },
+    driverRuns: false,
+    loggedVerdict: null,
+  }
+  executor.execute({ kind: 'save-restart-state', restartState })
 
-  /** False, and said once, when the file system does not let us. The next round tries again. */
+  function apply(step: EnforcementStep, judgement: Judgement, time: EnforcementTime): void {
+    state = step.state
+    for (const effect of step.effects) {
+      const succeeded = executor.execute(effect)
+      if (effect.kind === 'record-restart') apply(settleRestart(state, succeeded, judgement, time), judgement, time)
+    }
+  }
+
+  return {
+    enforce(judged, time) {
+      const enforcement = nextEnforcement(state, judged, policy, time)
+      const { judgement, restarted } = enforcement
+      apply(enforcement, judgement, time)
+      return { judgement, restarted }
+    },
+    runsStartupDeadline(judgement, sample) {
+      if (policy.startupProbeTells !== true || judgement.answered || state.driverRuns) return true
+      const signs = { startedzRequested: deps.startedzRequested(), hasDriverMark: files.hasDriverMark() }
+      state = { ...state, driverRuns: isDriverKnownToRun(state, sample, signs, policy) }
+      return state.driverRuns
+    },
+    hasAnswered: () => state.restartState.answered,
+    msUntilBackoffEnds: (wallMs) => {
+      const { phase } = state
+      return phase.kind === 'acting' && phase.action.kind === 'wait'
+        ? phase.action.untilMs - wallMs
+        : Number.POSITIVE_INFINITY
+    },
+    hasEnded: () => state.phase.kind === 'ended',
+    snapshot: () => ({
+      action: state.phase.kind === 'acting' ? state.phase.action : { kind: 'none' },
+      restartState: state.restartState,
+      problem: executor.problem(),
+    }),
+  }
+}
+
+/** The one place where the enforcer acts on the world. */
+function createEffectExecutor({ files, log, writeTerminationMessage, exit }: EnforcerDeps) {
+  let problem: string | null = null
+
+  /** Returns false if the file system refuses, which is logged once. The next round tries again. */
   function attempt(what: string, effect: () => void): boolean {
     try {
       effect()
@@ -61,118 +100,32 @@ export function createEnforcer(policy: DriverPolicy, edges: EnforcerDeps, wallAt
       return true
     } catch (error) {
       const text = `${what}: ${error instanceof Error ? error.message : String(error)}`
-      if (text !== problem) log.error({ problem: text }, 'a file could not be written')
+      if (text !== problem) log.error({ problem: text }, 'failed to write a file, will retry')
       problem = text
       return false
     }
   }
-  const remember = (next: RestartState) => {
-    memory = next
-    return attempt('memory', () => files.writeRestartState(next))
-  }
-  const say = (text: string) => attempt('termination message', () => edges.writeTerminationMessage(text))
 
-  remember(memory)
-
-  function show(judgement: Judgement, sinceWallMs: number): void {
-    const outcome = standing?.outcome
-    const since = formatIsoTime(sinceWallMs)
-    attempt('verdict files', () =>
-      files.write({
-        starting: hasStarted(judgement) ? null : 'the Spark UI has not answered yet\n',
-        hung: outcome?.kind === 'fail' ? `${outcome.message}\n` : null,
-        ready: isReady(judgement) ? 'ready\n' : null,
-      }),
-    )
-    const { kind } = judgement.verdict
-    const detail = 'detail' in judgement.verdict ? { detail: judgement.verdict.detail } : {}
-    if (kind !== shown)
-      log[kind === 'hung' || kind === 'failing' ? 'warn' : 'info']({ verdict: kind, since, ...detail }, 'verdict')
-    shown = kind
-  }
-
-  /** The `hung` of before was acted on, or never will be. */
-  function isOver({ outcome, verdict, sinceMs }: Standing, judgement: Judgement, nowMs: number): boolean {
-    if (outcome.kind !== 'fail') return false
-    const wasListening = verdict.reason === 'unresponsive' || verdict.reason === 'stall'
-    if (outcome.restarts && wasListening && judgement.verdict.kind === 'stopping') return true
-    // A driver whose container has yet to start must not find `hung` there when it does.
-    return (outcome.restarts || verdict.reason === 'startup-deadline') && nowMs - sinceMs >= kubeletActsWithinMs
-  }
-
-  function beginAnew({ outcome }: Standing, nowMs: number): Judgement {
-    const restarts = outcome.kind === 'fail' && outcome.restarts
-    if (restarts) {
-      driverRuns = false
-      attempt('mark of the startup probe', () => files.removeDriverMark())
+  /** Returns whether the effect succeeded. */
+  function execute(effect: EnforcementEffect): boolean {
+    switch (effect.kind) {
+      case 'save-restart-state':
+      case 'record-restart':
+        return attempt('restart state', () => files.writeRestartState(effect.restartState))
+      case 'write-verdict-files':
+        return attempt('verdict files', () => files.write(effect.contents))
+      case 'remove-driver-mark':
+        return attempt('mark of the startup probe', () => files.removeDriverMark())
+      case 'write-termination-message':
+        return attempt('termination message', () => writeTerminationMessage(effect.text))
+      case 'log':
+        log[effect.level](effect.fields, effect.message)
+        return true
+      case 'exit-for-restart':
+        exit(restartAllContainersExitCode)
+        return true
     }
-    const restart = memory.pendingRestart
-    remember(restarts && restart !== null ? recordRestart(memory, restart) : { ...memory, answered: false })
-    standing = null
-    log.info({ attempt: memory.attempt, restarted: restarts }, 'the next driver is awaited')
-    return createJudgement(nowMs)
   }
 
-  function release({ outcome }: Standing, judgement: Judgement): void {
-    standing = null
-    if (memory.pendingRestart !== null) remember({ ...memory, pendingRestart: null })
-    if (judgement.verdict.kind !== 'alive') return
-    log.warn({}, 'the driver answers again')
-    if (outcome.kind === 'fail') say('')
-  }
-
-  function take(outcome: HungAction, verdict: HungVerdict, nowMs: number, wallMs: number): void {
-    const restart = { atMs: wallMs, reason: verdict.reason }
-    if (outcome.kind === 'restart-all') {
-      // Recorded before it happens, or it would never be counted: then rather not at all.
-      const before = memory
-      if (!remember(recordRestart(memory, restart))) {
-        memory = before
-        return
-      }
-      attempt('verdict files', () => {
-        files.write({ starting: null, hung: null, ready: null })
-        files.removeDriverMark()
-      })
-      say(outcome.message)
-      log.error({ outcome }, 'hung: all containers are restarted')
-      ended = true
-      edges.exit(restartAllContainersExitCode)
-      return
-    }
-    if (standing?.outcome.kind === outcome.kind) return
-    standing = { outcome, verdict, sinceMs: nowMs }
-    log.error({ outcome }, 'hung')
-    if (outcome.kind !== 'fail') return
-    if (outcome.restarts) remember({ ...memory, pendingRestart: restart })
-    say(outcome.message)
-  }
-
-  return {
-    enforce(judged, nowMs, wallMs) {
-      const judgement = standing !== null && isOver(standing, judged, nowMs) ? beginAnew(standing, nowMs) : judged
-      const { verdict } = judgement
-      const sinceWallMs = wallMs - (nowMs - verdict.sinceMs)
-      if (judgement.answered && !memory.answered) remember({ ...memory, answered: true })
-      if (verdict.kind === 'hung') {
-        const action = limitHungPolicy(verdict.reason, policy.onHung)
-        take(chooseHungAction(verdict, sinceWallMs, action, toRestartHistory(memory), wallMs), verdict, nowMs, wallMs)
-      } else if (standing !== null) release(standing, judgement)
-      if (!ended) show(judgement, sinceWallMs)
-      return judgement
-    },
-    heldBack(judgement, sample, nowMs) {
-      if (policy.startupProbeTells !== true || judgement.answered) return judgement
-      // A restart was asked for: one that listens without answering may be the same driver, never restarted.
-      const restarted = memory.attempt > 1 && policy.onHung.kind === 'restart-all-containers'
-      const listens = restarted && policy.hostNetwork !== true && sample.kind === 'failing'
-      driverRuns ||= listens || edges.startedzAsked() || files.hasDriverMark()
-      return driverRuns ? judgement : { ...judgement, startedMs: nowMs }
-    },
-    answered: () => memory.answered,
-    waitsMs: (wallMs) =>
-      standing?.outcome.kind === 'wait' ? standing.outcome.untilMs - wallMs : Number.POSITIVE_INFINITY,
-    hasEnded: () => ended,
-    snapshot: () => ({ action: standing?.outcome ?? { kind: 'none' }, restartState: memory, problem }),
-  }
+  return { execute, problem: () => problem }
 }

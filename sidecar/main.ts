@@ -16,7 +16,7 @@ import type { SidecarState } from './status.ts'
 import { serveStatus } from './status-server.ts'
 import { openVerdictFiles, removeBadFiles } from './verdict-files.ts'
 
-// First of all: a sidecar that is asked to end never has anything to finish.
+// Installed before all else: a sidecar that receives a signal has nothing to finish.
 process.on('SIGTERM', () => process.exit(0))
 process.on('SIGINT', () => process.exit(0))
 
@@ -25,52 +25,56 @@ const paths = resolvePaths(process.env[sidecarEnv.root])
 const decoded = decodePolicy(process.env[sidecarEnv.policy])
 const log = createLog('policy' in decoded ? decoded.policy.logLevel : 'info', writeToStdout, Date.now)
 
-// After a bug nothing of ours can be trusted: take back what could kill, and let the kubelet start the sidecar anew.
-const failed = (error: unknown) => {
+// After an internal error the sidecar cannot trust its own state: remove the files that can stop or block the driver, and
+// let the kubelet restart the sidecar.
+const exitAfterError = (error: unknown) => {
   removeBadFiles(paths.verdictDir)
-  log.error({ err: error instanceof Error ? { message: error.message, stack: error.stack } : String(error) }, 'a bug')
+  log.error(
+    { err: error instanceof Error ? { message: error.message, stack: error.stack } : String(error) },
+    'internal error',
+  )
   process.exit(0)
 }
-process.on('uncaughtException', failed)
-process.on('unhandledRejection', failed)
+process.on('uncaughtException', exitAfterError)
+process.on('unhandledRejection', exitAfterError)
 
-let startedzAsked = false
+let startedzRequested = false
 let state: () => SidecarState = () => ({ kind: 'idle', reason: 'starting' })
 const serve = (port: number) => {
   if (port === 0) return
   const onStartedz = () => {
-    startedzAsked = true
+    startedzRequested = true
   }
   serveStatus({ port, version, log, state: () => state(), onStartedz })
 }
 
-if ('policy' in decoded) start(decoded.policy).catch(failed)
+if ('policy' in decoded) start(decoded.policy).catch(exitAfterError)
 else idle(`${sidecarEnv.policy} ${decoded.problem}`, sidecarPort)
 
 async function start(policy: DriverPolicy): Promise<void> {
-  const watch = createWatchOf(policy)
-  if (typeof watch === 'string') return idle(watch, policy.statusPort)
-  state = () => ({ kind: 'monitoring', snapshot: watch.snapshot() })
+  const monitor = openMonitor(policy)
+  if (typeof monitor === 'string') return idle(monitor, policy.statusPort)
+  state = () => ({ kind: 'monitoring', snapshot: monitor.snapshot() })
   log.info(
     { version, onHung: policy.onHung, ui: policy.ui, applicationId: policy.applicationId },
-    'watching the driver',
+    'monitoring the driver',
   )
-  const firstStep = watch.step()
+  const firstStep = monitor.step()
   serve(policy.statusPort)
   let delayMs = await firstStep
   while (delayMs !== null) {
     await sleep(delayMs)
-    delayMs = await watch.step()
+    delayMs = await monitor.step()
   }
 }
 
-/** The watch of this policy, or why there is none. */
-function createWatchOf(policy: DriverPolicy): Monitor | string {
+/** Returns the monitor, or the reason why the driver cannot be monitored. */
+function openMonitor(policy: DriverPolicy): Monitor | string {
   const files = openVerdictFiles(paths.verdictDir)
   try {
     files.clear()
   } catch (error) {
-    return `the verdict folder cannot be written: ${error instanceof Error ? error.message : String(error)}`
+    return `the verdict directory cannot be written: ${error instanceof Error ? error.message : String(error)}`
   }
   const poller = createPoller(policy, {
     uiClient: createUiClient(),
@@ -85,21 +89,21 @@ function createWatchOf(policy: DriverPolicy): Monitor | string {
     files,
     writeTerminationMessage: (text) => writeFileSync(paths.terminationMessage, text),
     exit: (code) => process.exit(code),
-    startedzAsked: () => startedzAsked,
+    startedzRequested: () => startedzRequested,
     log,
   })
 }
 
-/** Does nothing until it is ended: to exit would only have the kubelet start it again and again. */
+/** Does nothing until the sidecar is stopped: if it exited, the kubelet would restart it again and again. */
 function idle(reason: string, port: number): void {
   removeBadFiles(paths.verdictDir)
   state = () => ({ kind: 'idle', reason })
-  log.error({ reason }, 'the driver is not watched')
+  log.error({ reason }, 'the driver is not monitored')
   serve(port)
   setInterval(() => {}, 2 ** 30)
 }
 
-/** Null while the ConfigMap that Spark makes after the pod is not there. */
+/** Null until the ConfigMap exists, which Spark creates after the pod. */
 function readProperties(): ReadonlyMap<string, string> | null {
   try {
     return parseProperties(readFileSync(paths.sparkProperties, 'utf8'))

@@ -1,16 +1,23 @@
 import type { DriverPolicy } from '../core/settings/driver-policy.ts'
-import { createJudgement, judge, nextPollDelayMs, type Sample } from '../core/verdict/verdict.ts'
+import {
+  createJudgement,
+  delayStartupDeadline,
+  type Judgement,
+  judge,
+  nextPollDelayMs,
+  type Sample,
+} from '../core/verdict/verdict.ts'
 import { computeActiveMs } from '../spark-ui/active-time.ts'
 import type { Clock } from './clock.ts'
 import { createEnforcer, type EnforcerDeps } from './enforcer.ts'
-import { createPollHistory, type PollHistory } from './poll-history.ts'
+import { createPollHistory } from './poll-history.ts'
 import type { Poller } from './poller.ts'
 import type { MonitorSnapshot } from './status.ts'
 
-/** While nothing has answered yet; so that Ready comes soon after the UI. */
+/** The interval of polls until the UI answers for the first time, so that the driver becomes Ready soon after its UI. */
 const startingIntervalMs = 1_000
 
-/** MaxContainerBackOff of the kubelet: so long may it wait before it starts a container anew. */
+/** MaxContainerBackOff of the kubelet: it may wait this long before it restarts a container. */
 const longestKubeletBackoffMs = 300_000
 
 export interface MonitorDeps extends EnforcerDeps {
@@ -25,70 +32,89 @@ export interface Monitor {
 }
 
 /**
- * Watches one driver. All deadlines run on watched time: a clock that stands still while the sidecar is kept from
- * running. Throws only on a bug.
+ * Monitors one driver. All deadlines use active time: a clock that stands still while the sidecar does not run. Throws
+ * only if the sidecar has a bug.
  */
-export function createMonitor(policy: DriverPolicy, edges: MonitorDeps): Monitor {
-  const { clock, poller } = edges
+export function createMonitor(policy: DriverPolicy, deps: MonitorDeps): Monitor {
+  const { poller } = deps
   const deadlines = computeDeadlines(policy)
-  const samples: PollHistory = createPollHistory()
-  // The wall clock as it was at the start, moved on evenly: a step of it neither grants nor eats budget.
-  const wallOffsetMs = clock.wallMs() - clock.monotonicMs()
-  let nowMs = 0
-  let lastMs = clock.monotonicMs()
+  const pollHistory = createPollHistory()
+  const time = createActiveTime(deps.clock)
   let delayMs = 0
-  const enforcer = createEnforcer(policy, edges, wallOffsetMs + lastMs)
-  // Written before the first poll: the startup probe must not pass while it is under way.
-  let judgement = enforcer.enforce(createJudgement(nowMs, enforcer.answered()), nowMs, wallOffsetMs + lastMs)
-
-  /** Counts the time since the last call, but no more than was planned. */
-  function passTime(plannedMs: number): number {
-    const elapsedMs = clock.monotonicMs() - lastMs
-    lastMs += elapsedMs
-    nowMs += computeActiveMs(elapsedMs, plannedMs)
-    return elapsedMs
-  }
-
-  function delayAfter(sample: Sample): number {
-    const { verdict, answered } = judgement
-    return verdict.kind === 'starting' && !answered
-      ? Math.min(startingIntervalMs, policy.intervalMs)
-      : nextPollDelayMs(sample, policy)
-  }
+  const enforcer = createEnforcer(policy, deps, time.now().wallMs)
+  // Written before the first poll: the startup probe must not pass while that poll is in progress.
+  let { judgement } = enforcer.enforce(createJudgement(time.now().nowMs, enforcer.hasAnswered()), time.now())
 
   return {
     async step() {
-      passTime(delayMs)
-      const { verdict } = judgement
+      time.pass(delayMs)
       const { sample, plannedMs } = await poller.poll({
-        nowMs,
+        nowMs: time.now().nowMs,
         answered: judgement.answered,
-        stalled: verdict.kind === 'hung' && verdict.reason === 'stall',
+        stalled: judgement.verdict.kind === 'hung' && judgement.verdict.reason === 'stall',
       })
-      const tookMs = passTime(plannedMs)
-      const wallMs = wallOffsetMs + lastMs
-      samples.add({ sample, tookMs, wallMs })
-      edges.log.debug({ sample, tookMs: Math.round(tookMs) }, 'poll')
-      const judged = judge(enforcer.heldBack(judgement, sample, nowMs), sample, deadlines, nowMs)
-      judgement = enforcer.enforce(judged, nowMs, wallMs)
-      if (judgement !== judged) poller.forget()
-      delayMs = Math.max(0, Math.min(delayAfter(sample), enforcer.waitsMs(wallMs)))
+      const tookMs = time.pass(plannedMs)
+      const now = time.now()
+      pollHistory.add({ sample, tookMs, wallMs: now.wallMs })
+      deps.log.debug({ sample, tookMs: Math.round(tookMs) }, 'poll')
+      const before = enforcer.runsStartupDeadline(judgement, sample)
+        ? judgement
+        : delayStartupDeadline(judgement, now.nowMs)
+      const enforced = enforcer.enforce(judge(before, sample, deadlines, now.nowMs), now)
+      judgement = enforced.judgement
+      if (enforced.restarted) poller.forget()
+      const nextPollMs = computeDelayMs(judgement, sample, policy)
+      delayMs = Math.max(0, Math.min(nextPollMs, enforcer.msUntilBackoffEnds(now.wallMs)))
       return enforcer.hasEnded() ? null : delayMs
     },
-    snapshot: () => ({
-      policy,
-      verdict: judgement.verdict,
-      answered: judgement.answered,
-      sinceWallMs: wallOffsetMs + lastMs - (nowMs - judgement.verdict.sinceMs),
-      wallMs: wallOffsetMs + clock.monotonicMs(),
-      pollHistory: samples,
-      ui: poller.uiStatus(),
-      ...enforcer.snapshot(),
-    }),
+    snapshot: () => {
+      const { nowMs, wallMs } = time.now()
+      return {
+        policy,
+        verdict: judgement.verdict,
+        answered: judgement.answered,
+        sinceWallMs: wallMs - (nowMs - judgement.verdict.sinceMs),
+        wallMs: time.currentWallMs(),
+        pollHistory,
+        ui: poller.uiStatus(),
+        ...enforcer.snapshot(),
+      }
+    },
   }
 }
 
-/** Where the kubelet starts a driver anew that has failed, one that does not listen may also be one that is yet to start. */
+/**
+ * Active time. Wall time is the wall clock at the start, advanced by the monotonic clock: a step of the wall clock neither
+ * adds restarts to the budget nor takes any away.
+ */
+function createActiveTime(clock: Clock) {
+  const wallOffsetMs = clock.wallMs() - clock.monotonicMs()
+  let nowMs = 0
+  let lastMs = clock.monotonicMs()
+  return {
+    /** At the last call of `pass`. */
+    now: () => ({ nowMs, wallMs: wallOffsetMs + lastMs }),
+    currentWallMs: () => wallOffsetMs + clock.monotonicMs(),
+    /** Counts the time since the last call, but not more than was planned. Returns the elapsed time. */
+    pass(plannedMs: number): number {
+      const elapsedMs = clock.monotonicMs() - lastMs
+      lastMs += elapsedMs
+      nowMs += computeActiveMs(elapsedMs, plannedMs)
+      return elapsedMs
+    },
+  }
+}
+
+function computeDelayMs({ verdict, answered }: Judgement, sample: Sample, policy: DriverPolicy): number {
+  return verdict.kind === 'starting' && !answered
+    ? Math.min(startingIntervalMs, policy.intervalMs)
+    : nextPollDelayMs(sample, policy)
+}
+
+/**
+ * If the kubelet restarts a failed driver container, a driver that does not listen may be one that has not started yet: the
+ * stop deadline then leaves time for the kubelet's longest backoff and for the start.
+ */
 function computeDeadlines(policy: DriverPolicy): DriverPolicy {
   if (policy.onHung.kind !== 'restart-driver-container') return policy
   const { stopDeadlineMs, startupDeadlineMs } = policy

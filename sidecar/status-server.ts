@@ -10,13 +10,14 @@ export interface StatusServerOptions {
   readonly state: () => SidecarState
   /** Called at each GET of /startedz. */
   readonly onStartedz: () => void
-  /** Between two tries to bind the port; 5 s unless said. */
+  /** The time between two tries to bind the port; 5 s by default. */
   readonly retryMs?: number
 }
 
 /**
- * Serves /readyz, /startedz, /livez, /status and /metrics on all addresses: the kubelet asks the pod's. A port that is
- * taken is tried again; nothing that a client does ends the sidecar or fills its memory. Returns what closes it.
+ * Serves /readyz, /startedz, /livez, /status and /metrics on all addresses, because the kubelet connects to the pod's IP.
+ * If the port is in use, the server retries to bind it. No client can end the sidecar or fill its memory. Returns a
+ * function that closes the server.
  */
 export function serveStatus(options: StatusServerOptions): () => void {
   const { port, version, log, state, onStartedz, retryMs = 5_000 } = options
@@ -51,15 +52,15 @@ export function serveStatus(options: StatusServerOptions): () => void {
     }
   })
   server.on('clientError', (_error, socket) => socket.destroy())
-  let told = false
+  let failureLogged = false
   let retry: NodeJS.Timeout | undefined
   server.on('error', (error) => {
-    if (!told) log.warn({ port, problem: error.message }, 'the status port cannot be bound; trying on')
-    told = true
+    if (!failureLogged) log.warn({ port, problem: error.message }, 'failed to bind the status port, retrying')
+    failureLogged = true
     retry = setTimeout(() => server.listen(port), retryMs)
   })
   server.on('listening', () => {
-    told = false
+    failureLogged = false
     log.debug({ port }, 'serving status')
   })
   server.listen(port)

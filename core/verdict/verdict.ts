@@ -74,6 +74,11 @@ export function createJudgement(nowMs: number, answered = false): Judgement {
   }
 }
 
+/** The judgement with a startup deadline that starts now: the driver could not have answered before. */
+export function delayStartupDeadline(judgement: Judgement, nowMs: number): Judgement {
+  return { ...judgement, startedMs: nowMs }
+}
+
 /**
  * The one place that concludes that a driver hangs. Pure: the same judgement, sample and time give the same answer.
  * A driver is hung when its UI failed `failureThreshold` times in a row over at least as many timeouts, when nobody

@@ -62,7 +62,7 @@ export function watchRig(t: TestContext, policy: Partial<DriverPolicy> = {}, giv
       world.message = text
     },
     exit: (code) => void world.exits.push(code),
-    startedzAsked: () => world.startedz,
+    startedzRequested: () => world.startedz,
     log: createLog(
       'info',
       (line) => void world.lines.push(line),

@@ -61,7 +61,7 @@ test('fail-pod: hung stands with its reason until the driver answers again', asy
   assert.equal(rig.read('hung'), `${rig.world.message}\n`)
   await rig.during(timeout, 600_000)
   assert.equal(rig.files(), 'hung')
-  assert.equal(rig.said('"msg":"hung"'), 1)
+  assert.equal(rig.said('"msg":"driver is hung"'), 1)
   await rig.step(alive)
   assert.equal(rig.files(), 'ready')
   assert.equal(rig.world.message, '')

@@ -230,7 +230,7 @@ test('signals are heeded from the first moment', async (t) => {
   const { start } = pod(t)
   const { policy } = await driver(t)
   const sidecar = start(policy())
-  await until('it runs', () => sidecar.said('watching the driver'))
+  await until('it runs', () => sidecar.said('monitoring the driver'))
   sidecar.child.kill('SIGINT')
   assert.deepEqual(await sidecar.exit, [0, null])
 })
