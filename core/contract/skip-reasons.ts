@@ -1,50 +1,59 @@
 /**
- * Every outcome of an admission, as a stable code and a sentence. The code stands in the log line, the metric and the
- * audit annotation; `warn` sends the sentence back to whoever created the object too.
+ * Every outcome of an admission, as a stable code and a sentence. The code is in the log line, the metric and the audit
+ * annotation. If `warn` is true, the sentence is also returned to the client as a warning.
  */
 export const admissionReasons = {
   injected: { warn: false, sentence: 'the sidecar was injected' },
-  'service-patched': { warn: false, sentence: 'the driver’s Service publishes addresses that are not ready' },
-  executor: { warn: false, sentence: 'an executor needs no sidecar: its driver replaces it' },
+  'service-patched': {
+    warn: false,
+    sentence: 'the driver’s Service was patched to publish addresses of pods that are not ready',
+  },
+  executor: { warn: false, sentence: 'an executor needs no sidecar, because its driver replaces it' },
   'not-a-driver': { warn: false, sentence: 'the pod is not a Spark driver (no label spark-role=driver)' },
   'not-a-driver-service': { warn: false, sentence: 'the Service is not the headless Service of a Spark driver' },
-  'already-injected': { warn: false, sentence: 'the pod has the sidecar already' },
-  'service-already-patched': { warn: false, sentence: 'the Service publishes addresses that are not ready already' },
+  'already-injected': { warn: false, sentence: 'the pod already has the sidecar' },
+  'service-already-patched': {
+    warn: false,
+    sentence: 'the Service already publishes addresses of pods that are not ready',
+  },
   'opted-out': { warn: false, sentence: 'spark-nanny.io/inject is false' },
   deleting: { warn: false, sentence: 'the object is being deleted' },
-  'unsupported-kind': { warn: false, sentence: 'only pods and Services are looked at' },
-  'unsupported-operation': { warn: false, sentence: 'only CREATE is looked at' },
-  'unsupported-subresource': { warn: false, sentence: 'subresources are left alone' },
-  'malformed-object': { warn: false, sentence: 'the object of the request is absent or has not the form of its kind' },
-  'driver-container-not-found': { warn: true, sentence: 'it is not clear which container runs the driver' },
+  'unsupported-kind': { warn: false, sentence: 'only Pods and Services are supported' },
+  'unsupported-operation': { warn: false, sentence: 'only the operation CREATE is supported' },
+  'unsupported-subresource': { warn: false, sentence: 'subresources are not supported' },
+  'malformed-object': { warn: false, sentence: 'the object is missing or malformed' },
+  'driver-container-not-found': { warn: true, sentence: 'the driver container could not be identified' },
   'windows-pod': { warn: false, sentence: 'the pod runs on Windows' },
   'native-sidecars-unsupported': {
     warn: true,
     sentence:
-      'the cluster is not known to support native sidecars (Kubernetes 1.29 or newer); the driver is not watched',
+      'the cluster is not known to support native sidecars (Kubernetes 1.29 or newer); the driver is unprotected',
   },
   'sidecar-image-failing': {
     warn: true,
-    sentence: 'the image of the sidecar could not be started for several drivers; the driver is not watched',
+    sentence: 'the image of the sidecar could not be started for several drivers; the driver is unprotected',
   },
   'name-conflict': {
     warn: true,
-    sentence: 'the pod uses a name or path that the sidecar needs; the driver is not watched',
+    sentence: 'the pod uses a name or path that the sidecar needs; the driver is unprotected',
   },
   'quota-exceeded': {
     warn: true,
-    sentence: 'the namespace’s ResourceQuota has room for the pod but not for the sidecar; the driver is not watched',
+    sentence: 'the namespace’s ResourceQuota has room for the pod but not for the sidecar; the driver is unprotected',
   },
   'limits-exceeded': {
     warn: true,
     sentence:
-      'the pod’s own resources or the namespace’s LimitRange leave the sidecar no room; the driver is not watched',
+      'the pod’s resources or the namespace’s LimitRange leave no room for the sidecar; the driver is unprotected',
   },
   'patch-unverified': {
     warn: true,
-    sentence: 'the patch did not reproduce what was intended and was not sent; the driver is not watched',
+    sentence: 'the patch did not produce the intended pod and was not sent; the driver is unprotected',
   },
-  'internal-error': { warn: true, sentence: 'spark-nanny failed; the object was let through as it is' },
+  'internal-error': {
+    warn: true,
+    sentence: 'spark-nanny failed because of a bug; the object was admitted without changes',
+  },
 } as const satisfies Record<string, { readonly warn: boolean; readonly sentence: string }>
 
 export type ReasonCode = keyof typeof admissionReasons

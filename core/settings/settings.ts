@@ -2,21 +2,21 @@ import { distance } from 'fastest-levenshtein'
 import { domain, reservedAnnotations } from '../contract/pod-contract.ts'
 import { formatDuration, parseDurationMs } from '../duration.ts'
 
-/** One row of the table: all that the parser, the docs, the chart's schema and the command line know of a setting. */
+/** One row of the table from which the parser, the docs, the chart's schema and the command line are derived. */
 export interface Setting<T> {
-  /** `choice`, `duration` …: the word for the docs. */
+  /** The name of the type in the docs. */
   readonly type: 'boolean' | 'choice' | 'duration' | 'integer' | 'quantity'
   readonly default: T
   /** The right form, worded to follow "must be ". */
   readonly form: string
   readonly description: string
-  /** Values that are words, for suggestions. */
+  /** The values that are words, for suggestions. */
   readonly words?: readonly string[]
-  /** Of a whole number. */
+  /** Only of a whole number. */
   readonly bounds?: { readonly min: number; readonly max: number }
-  /** The value of `text`, or undefined when it has not the right form. */
+  /** The value of `text`, or undefined if it does not have the right form. */
   parse(text: string): T | undefined
-  /** The spelling that `parse` reads back as `value`. */
+  /** The text that `parse` reads as `value`. */
   format(value: T): string
 }
 
@@ -74,7 +74,7 @@ const duration = (defaultValue: string, min: string, max: string, description: s
   }
 }
 
-/** A setting that can also be switched off with one word; null is off. */
+/** A setting that also accepts one word, such as `off`, which is null as a value. */
 const orWord = <T>(setting: Setting<T>, word: string): Setting<T | null> => ({
   ...setting,
   default: null,
@@ -84,10 +84,10 @@ const orWord = <T>(setting: Setting<T>, word: string): Setting<T | null> => ({
   format: (value) => (value === null ? word : setting.format(value)),
 })
 
-/** For a driver that does not start. The least is more than a node, a volume or a big image takes to come where all is well. */
+/** A deadline for a driver that does not start. The minimum is longer than a new node, a volume or a large image takes in a healthy cluster. */
 const startDeadline = (description: string) => orWord(duration('1h', '10m', '30d', description), 'off')
 
-/** An amount for the sidecar. The bound keeps a slip (10 for 10m) from making a driver that fits on no node. */
+/** An amount for the sidecar. Without the maximum, a slip (10 instead of 10m) could make a driver that fits on no node. */
 const quantity = (
   defaultValue: string,
   units: Readonly<Record<string, number>>,
@@ -118,75 +118,83 @@ const memory = (defaultValue: string, description: string) =>
     description,
   )
 
-/** The one table of settings. Parser, docs, chart schema and command line come from it. */
+/** The table of settings, the only source of the parser, the docs, the chart's schema and the command line. */
 export const settings = {
-  inject: flag(true, 'false leaves this application alone.'),
+  inject: flag(true, 'Whether to inject the sidecar.'),
   restart: choice(
     ['auto', 'in-place', 'resubmit', 'observe'],
     'auto',
-    'What a hung driver gets. in-place: all containers of the pod are restarted. resubmit: the pod fails, and its owner submits again. observe: a report only. auto: what the SparkApplication’s restartPolicy asks for.',
+    'What happens to a hung driver. in-place: all containers of the pod are restarted. resubmit: the pod fails, and its owner submits the application again. observe: the hang is only reported. auto: according to the restartPolicy of the SparkApplication.',
   ),
-  interval: duration('5s', '1s', '10m', 'Time between two polls of the Spark UI.'),
-  timeout: duration('10s', '1s', '5m', 'Deadline of one poll: connect, headers and body together.'),
+  interval: duration('5s', '1s', '10m', 'How long to wait between two polls of the Spark UI.'),
+  timeout: duration('10s', '1s', '5m', 'How long one poll may take, from connecting to the end of the response.'),
   'failure-threshold': integer(
     3,
     1,
     100,
-    'Failed polls in a row that make a driver hung; it also takes that many timeouts of time.',
+    'Number of consecutive failed polls after which the driver is considered hung. They must also span at least this many timeouts.',
   ),
-  'startup-deadline': duration('10m', '10s', '7d', 'Time a driver may take to the first answer of its UI.'),
+  'startup-deadline': duration('10m', '10s', '7d', 'How long the driver may take until its UI first responds.'),
   'stop-deadline': duration(
     '10m',
     '10s',
     '30d',
-    'Time a driver may take to exit after its UI closed; then its pod fails, since its work may be done.',
+    'How long the driver may take to exit after its UI has closed. Then its pod fails, because its work may be done.',
   ),
   'stall-deadline': orWord(
     duration(
       '30m',
       '10s',
       '30d',
-      'Time for which jobs may be active, with executors there, without any task finishing; off: not watched.',
+      'How long jobs may be active, with executors available, without a task finishing. If `off`, stalls are not detected.',
     ),
     'off',
   ),
-  'max-restarts': integer(3, 0, 1000, 'In-place restarts within an hour; one more fails the pod instead.'),
+  'max-restarts': integer(
+    3,
+    0,
+    1000,
+    'Maximum number of in-place restarts within an hour. The next one fails the pod instead.',
+  ),
   'restart-backoff': duration(
     '10s',
     '0s',
     '1h',
-    'Least time between two in-place restarts; doubles with each, up to 5m or to itself when longer.',
+    'Minimum time between two in-place restarts. It doubles with each restart, up to 5m or its own value if that is longer.',
   ),
   'pending-deadline': startDeadline(
-    'Time for which no node may take the driver’s pod; off: without end. Then the pod is deleted, so that its owner submits it again.',
+    'How long the driver pod may stay unscheduled before it is deleted, so that its owner submits it again. If `off`, it is never deleted.',
   ),
   'image-pull-deadline': startDeadline(
-    'Time for which the driver’s image may fail to be pulled; off: without end. Then the pod is deleted, so that its owner submits it again.',
+    'How long pulling the driver’s image may fail before the pod is deleted, so that its owner submits it again. If `off`, it is never deleted.',
   ),
   'container-creating-deadline': startDeadline(
-    'Time for which the driver’s container may fail to be made, as for want of a volume; off: without end. Then the pod is deleted, so that its owner submits it again.',
+    'How long the driver’s container may fail to be created, for example because a volume is missing, before the pod is deleted, so that its owner submits it again. If `off`, it is never deleted.',
   ),
   'ui-port': orWord(
-    integer(4040, 1, 65535, 'Port of the Spark UI; auto: the container port named spark-ui, else 4040.'),
+    integer(4040, 1, 65535, 'Port of the Spark UI. If `auto`, it is the container port named spark-ui, else 4040.'),
     'auto',
   ),
   'ui-scheme': choice(
     ['http', 'https'],
     'http',
-    'Scheme of the Spark UI. A certificate is not verified: the UI is on the loopback.',
+    'Scheme of the Spark UI. Its certificate is not verified, because the UI is polled over the loopback interface.',
   ),
   'probe-handler': choice(
     ['exec', 'http'],
     'exec',
-    'How the kubelet asks the sidecar. exec needs a shell in the driver image. http needs none, but has no liveness probe: a dead sidecar would fail it and kill a healthy driver.',
+    'How the kubelet probes the driver. exec needs a shell in the driver image. http does not, but has no liveness probe, because a dead sidecar would fail it and kill a healthy driver.',
   ),
-  'log-level': choice(['debug', 'info', 'warn', 'error'], 'info', 'Least level of the sidecar’s log lines.'),
+  'log-level': choice(['debug', 'info', 'warn', 'error'], 'info', 'Log level of the sidecar.'),
   'sidecar-cpu-request': cpu('10m', 'CPU request of the sidecar.'),
-  'sidecar-cpu-limit': cpu('200m', 'CPU limit of the sidecar; its request too in a pod of QoS class Guaranteed.'),
+  'sidecar-cpu-limit': cpu(
+    '200m',
+    'CPU limit of the sidecar. In a pod of QoS class Guaranteed it is also the request.',
+  ),
   'sidecar-memory-request': memory('64Mi', 'Memory request of the sidecar.'),
   'sidecar-memory-limit': memory(
     '128Mi',
-    'Memory limit of the sidecar; its request too in a pod of QoS class Guaranteed.',
+    'Memory limit of the sidecar. In a pod of QoS class Guaranteed it is also the request.',
   ),
 } satisfies Record<string, Setting<unknown>>
 
@@ -195,11 +203,11 @@ export type SettingValues = { readonly [K in SettingKey]: (typeof settings)[K]['
 
 export const settingKeys = Object.keys(settings) as readonly SettingKey[]
 
-/** Where a value came from, the strongest last. */
+/** Where a value may come from. A later source overrides an earlier one. */
 export const settingSources = ['default', 'chart', 'application', 'pod'] as const
 export type SettingSource = (typeof settingSources)[number]
 
-/** A value that was not taken, worded for the one who wrote it. */
+/** A setting that is ignored, with a message for the user who wrote it. */
 export interface SettingProblem {
   readonly kind: 'unknown-key' | 'bad-value'
   readonly source: Exclude<SettingSource, 'default'>
@@ -214,7 +222,7 @@ export interface ResolvedSettings {
   readonly problems: readonly SettingProblem[]
 }
 
-/** Values as they were written: chart values by key, annotations by `spark-nanny.io/<key>`. */
+/** Settings as the user wrote them: chart values by key, annotations by `spark-nanny.io/<key>`. */
 export interface WrittenSettings {
   readonly chart?: Readonly<Record<string, string>> | undefined
   readonly application?: Readonly<Record<string, string>> | undefined
@@ -222,8 +230,8 @@ export interface WrittenSettings {
 }
 
 /**
- * Every setting's value and where it came from: pod over application over chart over default. A bad value or an
- * unknown key never fails: the next weaker source holds, and a problem names the key, the value and the right form.
+ * The value of every setting and its source. The pod overrides the application, which overrides the chart, which overrides
+ * the default. A wrong value or an unknown key is ignored, and reported as a problem with the right form.
  */
 export function resolveSettings(written: WrittenSettings): ResolvedSettings {
   const values: Record<string, unknown> = {}
@@ -239,13 +247,13 @@ export function resolveSettings(written: WrittenSettings): ResolvedSettings {
       if (!name.startsWith(prefix) || reservedAnnotations.includes(name)) continue
       const key = name.slice(prefix.length)
       if (!isSettingKey(key)) {
-        problems.push({ kind: 'unknown-key', source, key: name, value, message: unknownKeyMessage(prefix, key) })
+        problems.push({ kind: 'unknown-key', source, key: name, value, message: formatUnknownKey(prefix, key) })
         continue
       }
       const parsed = settings[key].parse(value.trim())
       if (parsed === undefined) {
-        const kept = settingOf(key).format(values[key])
-        const message = `${name}: ${JSON.stringify(value)} must be ${settings[key].form}; ${kept} is used${suggestion(key, value)}`
+        const kept = findSetting(key).format(values[key])
+        const message = `${name}: ${JSON.stringify(value)} must be ${settings[key].form}; ${kept} is used${formatSuggestion(key, value)}`
         problems.push({ kind: 'bad-value', source, key: name, value, message })
         continue
       }
@@ -256,13 +264,13 @@ export function resolveSettings(written: WrittenSettings): ResolvedSettings {
   return { values: values as SettingValues, sources: sources as ResolvedSettings['sources'], problems }
 }
 
-/** The spelling of one setting's value. */
+/** The text of one setting's value. */
 export function formatSetting<K extends SettingKey>(key: K, value: SettingValues[K]): string {
-  return settingOf(key).format(value)
+  return findSetting(key).format(value)
 }
 
-/** The row of `key`, for code that handles all rows alike. */
-function settingOf(key: SettingKey): Setting<unknown> {
+/** The row of `key`, with a type that fits every row. */
+function findSetting(key: SettingKey): Setting<unknown> {
   return settings[key]
 }
 
@@ -270,20 +278,20 @@ function isSettingKey(key: string): key is SettingKey {
   return Object.hasOwn(settings, key)
 }
 
-/** The value that was probably meant: a number without its unit, a slip in a word. */
-function suggestion(key: SettingKey, value: string): string {
-  const { type, words = [], parse } = settingOf(key)
+/** A suggestion of the intended value if its unit is missing or a word is misspelt, else the empty string. */
+function formatSuggestion(key: SettingKey, value: string): string {
+  const { type, words = [], parse } = findSetting(key)
   const text = value.trim()
   const meant = type === 'duration' && parse(`${text}s`) !== undefined ? `${text}s` : findNearestSpelling(text, words)
   return meant === undefined ? '' : `; did you mean ${meant}?`
 }
 
-function unknownKeyMessage(prefix: string, key: string): string {
+function formatUnknownKey(prefix: string, key: string): string {
   const nearest = findNearestSpelling(key, settingKeys)
   return `${prefix}${key} is not a setting${nearest === undefined ? '' : `; did you mean ${prefix}${nearest}?`}`
 }
 
-/** The candidate that differs least from `word`, if it differs little enough to be a slip of the hand. */
+/** The candidate with the smallest edit distance to `word`, if the distance is small enough for a misspelling. */
 export function findNearestSpelling(word: string, candidates: readonly string[]): string | undefined {
   if (candidates.length === 0) return undefined
   const lower = word.toLowerCase().replaceAll('_', '-')

@@ -84,7 +84,7 @@ test('what was injected is printed unchanged the second time', async () => {
   const once = await runCli(['inject', '-f', 'x'], { x: JSON.stringify(driverPod) })
   const twice = await runCli(['inject', '-f', 'x'], { x: once.stdout })
   assert.equal(twice.stdout, once.stdout)
-  assert.match(twice.stderr, /left alone: the pod has the sidecar already/)
+  assert.match(twice.stderr, /left alone: the pod already has the sidecar/)
 })
 
 test('JSON objects one after the other are documents', async () => {
