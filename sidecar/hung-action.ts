@@ -6,30 +6,30 @@ import { type BudgetState, computeBudgetState, type RestartHistory } from './res
 
 export type HungVerdict = Extract<Verdict, { kind: 'hung' }>
 
-/** What is done about a verdict. `message` is one line for the log and the termination message. */
+/** What the sidecar does about a hung driver. `message` is one line for the log and the termination message. */
 export type HungAction =
   | { readonly kind: 'none' }
-  /** Nothing can or shall be done. */
+  /** No action is possible, or the policy asks for none. */
   | { readonly kind: 'report'; readonly message: string }
-  /** Not yet. */
+  /** The backoff before the next restart has not ended. */
   | { readonly kind: 'wait'; readonly untilMs: number; readonly message: string }
-  /** The file that fails liveness. `restarts`: the kubelet then starts the driver again, which counts as a restart. */
+  /** Write the file that fails liveness. `restarts`: the kubelet then restarts the driver, which counts as a restart. */
   | { readonly kind: 'fail'; readonly restarts: boolean; readonly message: string }
-  /** Exit with the code that restarts all containers. */
+  /** Exit with the code that makes the kubelet restart all containers. */
   | { readonly kind: 'restart-all'; readonly message: string }
 
 /**
- * What the policy wants done about a driver that hangs for `reason`. All containers are not restarted after the UI has
- * closed: beside a container that keeps the pod alive the driver may have ended well, and would be run again
- * (getContainersToReset of the kubelet's kuberuntime_manager.go takes those that have exited too). A failed liveness probe
- * touches only a driver that still runs.
+ * Limits what the policy does about a driver that is hung for `reason`. After the UI has closed, all containers are not
+ * restarted: the driver may have ended successfully while another container keeps the pod running, and would run again
+ * (getContainersToReset in the kubelet's kuberuntime_manager.go also resets containers that have exited). A failed
+ * liveness probe affects only a driver that still runs.
  */
 export function limitHungPolicy(reason: HungReason, onHung: HungPolicy): HungPolicy {
   const mayHaveEnded = reason === 'stop-deadline' && onHung.kind === 'restart-all-containers'
   return mayHaveEnded ? { kind: 'fail-pod', budget: null } : onHung
 }
 
-/** What a hung driver gets. Pure; times are of the wall clock. */
+/** Chooses the action for a hung driver. Pure. Times are milliseconds of the wall clock. */
 export function chooseHungAction(
   verdict: HungVerdict,
   hungSinceMs: number,
@@ -61,7 +61,7 @@ export function chooseHungAction(
           }
         case 'spent': {
           const spent = `${what}; ${describeSpentBudget(state, onHung.budget)}`
-          // The kubelet restarts whatever ends in a pod of restartPolicy OnFailure: it cannot be made to fail.
+          // A pod with restartPolicy OnFailure cannot be made to fail: the kubelet restarts each container that ends.
           return all
             ? { kind: 'fail', restarts: false, message: `${spent}; the pod fails` }
             : { kind: 'report', message: `${spent}; left as it is` }

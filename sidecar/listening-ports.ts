@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 /** TCP_LISTEN of the kernel's include/net/tcp_states.h, as /proc/net/tcp prints it. */
 const listenState = '0A'
 
-/** The ports that somebody listens on, of a table in the format of /proc/net/tcp and /proc/net/tcp6. */
+/** The listening ports in a table in the format of /proc/net/tcp and /proc/net/tcp6. */
 export function parseListeningPorts(table: string): ReadonlySet<number> {
   const ports = new Set<number>()
   for (const line of table.split('\n').slice(1)) {
@@ -14,14 +14,14 @@ export function parseListeningPorts(table: string): ReadonlySet<number> {
   return ports
 }
 
-/** The ports that somebody in the pod listens on; none where the tables cannot be read. */
+/** The listening ports of the pod. A table that cannot be read is skipped. */
 export function readListeningPorts(tables: readonly string[]): ReadonlySet<number> {
   const ports = new Set<number>()
   for (const table of tables) {
     try {
       for (const port of parseListeningPorts(readFileSync(table, 'utf8'))) ports.add(port)
     } catch {
-      // Not Linux, or no IPv6.
+      // The system is not Linux, or has no IPv6.
     }
   }
   return ports

@@ -5,20 +5,20 @@ const levels = { debug: 20, info: 30, warn: 40, error: 50 } as const
 export type LogLevel = keyof typeof levels
 export type LogFields = Readonly<Record<string, unknown>>
 
-/** One line of JSON for one event, in pino's format. pino itself would cost more memory than the rest of the sidecar. */
+/** Writes one line of JSON per event, in pino's format. pino itself would use more memory than the rest of the sidecar. */
 export type Log = Readonly<Record<LogLevel, (fields: LogFields, message: string) => void>>
 
-/** A log that passes on lines of at least `least` to `write`. */
-export function createLog(least: LogLevel, write: (line: string) => void, nowMs: () => number): Log {
+/** Creates a log that passes lines of at least the level `minimum` to `write`. */
+export function createLog(minimum: LogLevel, write: (line: string) => void, nowMs: () => number): Log {
   const base = { pid: process.pid, hostname: hostname(), name: 'spark-nanny-sidecar' }
   const at = (level: LogLevel) => (fields: LogFields, message: string) => {
-    if (levels[level] < levels[least]) return
+    if (levels[level] < levels[minimum]) return
     write(`${JSON.stringify({ level: levels[level], time: nowMs(), ...base, ...fields, msg: message })}\n`)
   }
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
 }
 
-/** Writes to standard output. A log that nobody reads must not end the sidecar: a line that cannot be written is lost. */
+/** Writes to standard output. A line that cannot be written is lost, because a log must never end the sidecar. */
 export function writeToStdout(line: string): void {
   try {
     writeSync(1, line)

@@ -12,7 +12,10 @@ const verdictKinds = Object.keys({
 
 type Labels = Readonly<Record<string, string | number>>
 
-/** The answer to /metrics, in Prometheus's text format 0.0.4. By hand: a client library would double the sidecar's memory. */
+/**
+ * The response to /metrics, in Prometheus's text format 0.0.4. Written without a client library, which would double the
+ * memory of the sidecar.
+ */
 export function formatMetrics(state: SidecarState, version: string): string {
   const lines: string[] = []
   const family = (
@@ -26,33 +29,39 @@ export function formatMetrics(state: SidecarState, version: string): string {
     for (const [labels, value, suffix = ''] of samples) lines.push(`${full}${suffix}${formatLabels(labels)} ${value}`)
   }
   family('build_info', 'gauge', 'Version of the sidecar.', [[{ version }, 1]])
-  family('idle', 'gauge', 'Whether the sidecar cannot do its work.', [[{}, state.kind === 'idle' ? 1 : 0]])
-  family('ready', 'gauge', 'Whether readiness passes.', [[{}, passesReadiness(state) ? 1 : 0]])
+  family('idle', 'gauge', 'Whether the sidecar cannot monitor its driver (1 = yes).', [
+    [{}, state.kind === 'idle' ? 1 : 0],
+  ])
+  family('ready', 'gauge', 'Whether the readiness probe passes (1 = yes).', [[{}, passesReadiness(state) ? 1 : 0]])
   if (state.kind === 'idle') return `${lines.join('\n')}\n`
 
   const { pollHistory: samples, verdict, restartState: memory, wallMs, sinceWallMs } = state.snapshot
-  family('verdict', 'gauge', 'The verdict that stands.', [
+  family('verdict', 'gauge', 'Whether the driver has this verdict (1 = yes), by verdict.', [
     ...verdictKinds.map((kind) => [{ state: kind }, kind === verdict.kind ? 1 : 0] as const),
   ])
-  family('verdict_age_seconds', 'gauge', 'For how long it has stood.', [[{}, Math.max(0, wallMs - sinceWallMs) / 1000]])
-  family('polls_total', 'counter', 'Polls of the Spark UI.', [
+  family('verdict_age_seconds', 'gauge', 'Duration of the current verdict.', [
+    [{}, Math.max(0, wallMs - sinceWallMs) / 1000],
+  ])
+  family('polls_total', 'counter', 'Number of polls of the Spark UI, by result.', [
     ...Object.entries(samples.counts()).map(([result, count]) => [{ result }, count] as const),
   ])
   const { buckets, sumSeconds, count } = samples.durations()
-  family('poll_duration_seconds', 'histogram', 'How long polls took.', [
+  family('poll_duration_seconds', 'histogram', 'Duration of the polls of the Spark UI.', [
     ...buckets.map(({ le, count: within }) => [{ le }, within, '_bucket'] as const),
     [{ le: '+Inf' }, count, '_bucket'],
     [{}, sumSeconds, '_sum'],
     [{}, count, '_count'],
   ])
   const byReason = Map.groupBy(memory.restarts, ({ reason }) => reason)
-  family('restarts_total', 'counter', 'Restarts of this driver, in the life of the pod.', [
+  family('restarts_total', 'counter', 'Number of driver restarts since the pod was created, by reason.', [
     ...[...byReason].map(([reason, restarts]) => [{ reason }, restarts.length] as const),
   ])
-  family('attempt', 'gauge', 'Which driver of the pod runs, from 1.', [[{}, memory.attempt]])
+  family('attempt', 'gauge', 'Number of the current driver of the pod, counted from 1.', [[{}, memory.attempt]])
   const budget = computeCurrentBudget(state.snapshot)
   if (budget !== null && budget.max !== null) {
-    family('restart_budget_remaining', 'gauge', 'Restarts that are left.', [[{}, budget.max - budget.used]])
+    family('restart_budget_remaining', 'gauge', 'Number of restarts that the budget still allows.', [
+      [{}, budget.max - budget.used],
+    ])
   }
   return `${lines.join('\n')}\n`
 }

@@ -1,18 +1,18 @@
 import { join } from 'node:path'
 import { sparkConfDir, verdictDir } from '../core/contract/pod-contract.ts'
 
-/** Where the sidecar reads and writes. */
+/** The files that the sidecar reads and writes. */
 export interface Paths {
   readonly verdictDir: string
   readonly sparkProperties: string
   readonly terminationMessage: string
-  /** Linux's tables of the TCP sockets of this network namespace, which is the pod's. */
+  /** Linux's tables of TCP sockets in the network namespace of the pod. */
   readonly tcpTables: readonly string[]
 }
 
 /**
- * The paths of a pod, under `root`. `/dev/termination-log` is Kubernetes's default terminationMessagePath, a file that
- * the kubelet makes writable for all.
+ * The paths inside a pod, below `root`. `/dev/termination-log` is the default terminationMessagePath of Kubernetes. The
+ * kubelet makes this file writable for all users.
  */
 export function resolvePaths(root = '/'): Paths {
   return {

@@ -6,21 +6,21 @@ export interface RecordedPoll {
   readonly wallMs: number
 }
 
-const kept = 20
-/** Seconds; the default timeout is 10 s. */
-const bounds = [0.005, 0.025, 0.1, 0.5, 2.5, 10] as const
+const maxPollsKept = 20
+/** Upper bucketBounds of the buckets, in seconds. The default timeout of a poll is 10 s. */
+const bucketBounds = [0.005, 0.025, 0.1, 0.5, 2.5, 10] as const
 
 export interface DurationHistogram {
-  /** Cumulative, as Prometheus wants it. */
+  /** Cumulative, as Prometheus defines it. */
   readonly buckets: readonly { readonly le: number; readonly count: number }[]
   readonly sumSeconds: number
   readonly count: number
 }
 
-/** The latest samples, and counts of all. */
+/** The latest polls, and counts of all polls. */
 export interface PollHistory {
   add(sample: RecordedPoll): void
-  /** The latest 20, the oldest first. */
+  /** At most 20 polls, the oldest first. */
   latest(): readonly RecordedPoll[]
   counts(): Readonly<Record<Sample['kind'], number>>
   durations(): DurationHistogram
@@ -32,23 +32,24 @@ export function createPollHistory(): PollHistory {
     Sample['kind'],
     number
   >
-  const inBucket = bounds.map(() => 0)
+  const inBucket = bucketBounds.map(() => 0)
   let sumSeconds = 0
   let count = 0
   return {
     add(timed) {
       samples.push(timed)
-      if (samples.length > kept) samples.shift()
+      if (samples.length > maxPollsKept) samples.shift()
       const seconds = timed.tookMs / 1000
       counts[timed.sample.kind] += 1
       count += 1
       sumSeconds += seconds
-      for (const [index, bound] of bounds.entries()) if (seconds <= bound) inBucket[index] = (inBucket[index] ?? 0) + 1
+      for (const [index, bound] of bucketBounds.entries())
+        if (seconds <= bound) inBucket[index] = (inBucket[index] ?? 0) + 1
     },
     latest: () => [...samples],
     counts: () => counts,
     durations: () => ({
-      buckets: bounds.map((le, index) => ({ le, count: inBucket[index] ?? 0 })),
+      buckets: bucketBounds.map((le, index) => ({ le, count: inBucket[index] ?? 0 })),
       sumSeconds,
       count,
     }),

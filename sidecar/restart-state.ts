@@ -1,24 +1,24 @@
 import { isRecord } from '../core/json.ts'
 import { clampToNow, type Restart, type RestartHistory } from './restart-budget.ts'
 
-/** What outlives a restart of the sidecar and of all containers: it lies in the pod's verdict volume. */
+/** What must survive a restart of the sidecar and of all containers. Stored in the verdict volume of the pod. */
 export interface RestartState {
-  /** Whether the UI of the present driver has ever answered. */
+  /** Whether the UI of the current driver has ever answered. */
   readonly answered: boolean
-  /** 1 for the pod's first driver, one more for each that we had restarted. */
+  /** 1 for the first driver of the pod, plus one for each restart that spark-nanny caused. */
   readonly attempt: number
   /** The latest restarts, the oldest first. */
   readonly restarts: readonly Restart[]
-  /** A restart left to the kubelet that has not been seen yet. */
+  /** A restart that the kubelet is expected to make, and that has not been observed yet. */
   readonly pendingRestart: Restart | null
 }
 
-/** More than any window's budget can hold; bounds the file. */
-const maxRemembered = 1_000
+/** More restarts than the budget of any window allows. Limits the size of the file. */
+const maxRestartsKept = 1_000
 
 export const initialRestartState: RestartState = { answered: false, attempt: 1, restarts: [], pendingRestart: null }
 
-/** The memory of a file's text; the first memory when it is cut short, garbage or not ours. */
+/** Parses the text of the file. Returns the initial state if the text is truncated or is not a restart state. */
 export function parseRestartState(text: string | undefined): RestartState {
   let value: unknown
   try {
@@ -28,38 +28,41 @@ export function parseRestartState(text: string | undefined): RestartState {
   }
   if (!isRecord(value)) return initialRestartState
   const { answered, attempt, restarts, pendingRestart } = value
-  const isWhole =
+  const isComplete =
     typeof answered === 'boolean' &&
     typeof attempt === 'number' &&
     Number.isSafeInteger(attempt) &&
     attempt >= 1 &&
     Array.isArray(restarts) &&
     restarts.every(isRestart)
-  if (!isWhole) return initialRestartState
+  if (!isComplete) return initialRestartState
   return { answered, attempt, restarts, pendingRestart: isRestart(pendingRestart) ? pendingRestart : null }
 }
 
-export function formatRestartState(memory: RestartState): string {
-  return `${JSON.stringify(memory)}\n`
+export function formatRestartState(state: RestartState): string {
+  return `${JSON.stringify(state)}\n`
 }
 
-/** The memory that a sidecar starts with: no restart in the future, and one left to the kubelet has happened. */
-export function settleAtStart(memory: RestartState, nowMs: number): RestartState {
-  const settled = memory.pendingRestart === null ? memory : recordRestart(memory, memory.pendingRestart)
+/**
+ * The state with which a sidecar starts: no restart lies in the future, and a restart that was expected of the kubelet
+ * has happened.
+ */
+export function settleAtStart(state: RestartState, nowMs: number): RestartState {
+  const settled = state.pendingRestart === null ? state : recordRestart(state, state.pendingRestart)
   return { ...settled, restarts: clampToNow(settled.restarts, nowMs) }
 }
 
-/** The memory for the driver that comes after `restart`. */
-export function recordRestart(memory: RestartState, restart: Restart): RestartState {
+/** The state of the driver that follows `restart`. */
+export function recordRestart(state: RestartState, restart: Restart): RestartState {
   return {
     answered: false,
-    attempt: memory.attempt + 1,
-    restarts: [...memory.restarts, restart].slice(-maxRemembered),
+    attempt: state.attempt + 1,
+    restarts: [...state.restarts, restart].slice(-maxRestartsKept),
     pendingRestart: null,
   }
 }
 
-/** Each driver but the first came by a restart. */
+/** Every driver of the pod except the first was started by a restart. */
 export function toRestartHistory({ restarts, attempt }: RestartState): RestartHistory {
   return { restarts, total: attempt - 1 }
 }

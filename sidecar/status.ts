@@ -10,23 +10,23 @@ import { hasStarted, isReady } from './readiness.ts'
 import { type BudgetState, computeBudgetState } from './restart-budget.ts'
 import { type RestartState, toRestartHistory } from './restart-state.ts'
 
-/** All that a watch knows, at one moment. */
+/** Everything that the monitor knows at one moment. */
 export interface MonitorSnapshot {
   readonly policy: DriverPolicy
   readonly verdict: Verdict
   readonly answered: boolean
-  /** Wall clock: since when the verdict stands, and now. */
+  /** Milliseconds of the wall clock: when the verdict was reached, and the current time. */
   readonly sinceWallMs: number
   readonly wallMs: number
   readonly pollHistory: PollHistory
   readonly ui: ReturnType<Poller['uiStatus']>
   readonly action: HungAction
   readonly restartState: RestartState
-  /** What the file system does not let us do. */
+  /** The write that the file system refuses; null if there is none. */
   readonly problem: string | null
 }
 
-/** What the sidecar is doing. Idle: it cannot do its work, and harms nobody. */
+/** What the sidecar does. `idle`: it cannot monitor its driver, and does not act on it. */
 export type SidecarState =
   | { readonly kind: 'monitoring'; readonly snapshot: MonitorSnapshot }
   | { readonly kind: 'idle'; readonly reason: string }
@@ -34,13 +34,13 @@ export type SidecarState =
 export const passesStartup = (state: SidecarState): boolean => state.kind === 'idle' || hasStarted(state.snapshot)
 export const passesReadiness = (state: SidecarState): boolean => state.kind === 'idle' || isReady(state.snapshot)
 
-/** The budget at this moment; null where the policy has none. */
+/** The state of the restart budget at this moment; null if the policy has no budget. */
 export function computeCurrentBudget({ policy, restartState: memory, wallMs }: MonitorSnapshot): BudgetState | null {
   const { budget } = policy.onHung
   return budget === null ? null : computeBudgetState(budget, toRestartHistory(memory), wallMs)
 }
 
-/** The answer to /status. */
+/** The response to /status. */
 export function toStatusJson(state: SidecarState, version: string): SidecarStatusBody {
   if (state.kind === 'idle') return { version, state: 'idle', reason: state.reason, ready: true, started: true }
   const { snapshot } = state

@@ -1,20 +1,24 @@
 import type { UiAddress, UiLocation } from '../spark-ui/ui-address.ts'
 import type { UiClient } from '../spark-ui/ui-client.ts'
 
-/** Loopback answers at once or not at all; many places are asked. */
+/** The timeout of each address. Loopback answers immediately or not at all, and there are many addresses. */
 const searchTimeoutMs = 1_000
 
-/** At most this long does one search take, of a target with so many places. */
-export const computeMaxSearchMs = (target: UiLocation) =>
-  target.kind === 'ui' ? target.others.length * searchTimeoutMs : 0
+/** The longest that one search of a location can take. */
+export const computeMaxSearchMs = (location: UiLocation) =>
+  location.kind === 'ui' ? location.others.length * searchTimeoutMs : 0
 
 /**
- * Where else the UI of our very application answers: Spark takes the next port when one is taken
- * (`spark.port.maxRetries`), and binds another address with `SPARK_LOCAL_IP`. Undefined when nowhere, or when the id that
- * would prove it is unknown. A TLS UI's plain port proves itself by the redirect to it.
+ * Searches the other addresses for the UI of exactly this application. Spark takes the next port if its port is in use
+ * (`spark.port.maxRetries`), and binds another address if `SPARK_LOCAL_IP` is set. Returns undefined if no address
+ * answers, or if the application id, which proves that the UI is this driver's, is unknown. The plain port of a TLS UI
+ * is accepted because it redirects to TLS.
  */
-export async function findUi(target: UiLocation & { kind: 'ui' }, uiClient: UiClient): Promise<UiAddress | undefined> {
-  const { applicationId, first, others } = target
+export async function findUi(
+  location: UiLocation & { kind: 'ui' },
+  uiClient: UiClient,
+): Promise<UiAddress | undefined> {
+  const { applicationId, first, others } = location
   if (applicationId === null) return undefined
   for (const address of others) {
     const { sample } = await uiClient.poll(address, applicationId, searchTimeoutMs)

@@ -3,20 +3,20 @@ import { join } from 'node:path'
 import { verdictFiles } from '../core/contract/pod-contract.ts'
 import { formatRestartState, parseRestartState, type RestartState } from './restart-state.ts'
 
-/** What the probes shall find; each text is the content of its file, null no file. */
+/** The content of each file that the probes look for; null if the file must not exist. */
 export interface VerdictFileContents {
   readonly starting: string | null
   readonly hung: string | null
   readonly ready: string | null
 }
 
-/** The verdict volume. Methods throw what the file system throws. */
+/** The files in the verdict volume. All methods throw what the file system throws. */
 export interface VerdictFiles {
-  /** Removes what an earlier run left but the memory; also proves that the volume can be written. */
+  /** Removes the files of an earlier run except the restart state, and proves that the volume is writable. */
   clear(): void
-  /** Bad files go before others come: a probe never sees `starting` and `hung` of the same verdict at once. */
+  /** Removes files before it writes others, so that a probe never finds `starting` and `hung` together. */
   write(texts: VerdictFileContents): void
-  /** Whether the startup probe has left its mark. */
+  /** Whether the startup probe has left its mark, which shows that the container of the driver runs. */
   hasDriverMark(): boolean
   removeDriverMark(): void
   readRestartState(): RestartState
@@ -25,17 +25,17 @@ export interface VerdictFiles {
 
 export function openVerdictFiles(dir: string): VerdictFiles {
   const path = (name: string) => join(dir, name)
-  const shown = new Map<string, string | null>()
+  const written = new Map<string, string | null>()
   const remove = (name: string) => {
     rmSync(path(name), { force: true })
-    shown.set(name, null)
+    written.set(name, null)
   }
   const write = (name: string, text: string) => {
-    // Whole or not at all: a reader never sees half a file.
+    // Renamed into place, so that no reader ever sees a partial file.
     const temporary = path(`.${name}.tmp`)
     writeFileSync(temporary, text)
     renameSync(temporary, path(name))
-    shown.set(name, text)
+    written.set(name, text)
   }
   return {
     clear() {
@@ -47,7 +47,7 @@ export function openVerdictFiles(dir: string): VerdictFiles {
     },
     write(texts) {
       const names = ['hung', 'starting', 'ready'] as const
-      const changed = names.filter((name) => shown.get(name) !== texts[name])
+      const changed = names.filter((name) => written.get(name) !== texts[name])
       for (const name of changed) if (texts[name] === null) remove(verdictFiles[name])
       for (const name of changed) {
         const text = texts[name]
@@ -67,13 +67,13 @@ export function openVerdictFiles(dir: string): VerdictFiles {
   }
 }
 
-/** Takes back what can kill or hold back, as well as it can. For the end of a sidecar that has failed. */
+/** Removes the files that can stop or block the driver, and ignores errors. For a sidecar that has failed. */
 export function removeBadFiles(dir: string): void {
   for (const name of [verdictFiles.hung, verdictFiles.starting]) {
     try {
       rmSync(join(dir, name), { force: true })
     } catch {
-      // There is nothing left to try.
+      // The file cannot be removed in any other way.
     }
   }
 }

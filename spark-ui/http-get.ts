@@ -3,26 +3,26 @@ import type { UiResponse } from '../core/spark/rest-api.ts'
 import type { FailureCause } from '../core/verdict/verdict.ts'
 import type { UiAddress } from './ui-address.ts'
 
-/** What became of one GET. */
+/** The result of one GET. */
 export type UiResult =
   | { readonly kind: 'response'; readonly response: UiResponse; readonly tookMs: number }
   | { readonly kind: 'refused' }
   | { readonly kind: 'failed'; readonly cause: FailureCause; readonly detail: string; readonly tookMs: number }
-  /** The request failed on our side: no socket, no memory, no address. */
+  /** The request failed before it was sent: there was no socket, no memory or no address. */
   | { readonly kind: 'unsent'; readonly detail: string }
 
 export interface UiRequest {
   readonly address: UiAddress
   readonly path: string
-  /** From the connect to the last byte of the body. */
+  /** Covers the time from the connect to the last byte of the body. */
   readonly timeoutMs: number
-  /** A longer body is cut. */
+  /** A longer body is truncated. */
   readonly maxBodyBytes: number
 }
 
 /**
- * One GET on a connection of its own, which is closed in any case: a hung JVM's accept queue is full after two polls, and
- * a kept connection that the UI has closed meanwhile would look like a failure. Never rejects.
+ * Sends one GET on its own connection, which is always closed afterwards. Open connections would fill the accept queue of a
+ * hung JVM after two polls, and a reused connection that the UI has closed would look like a failure. Never rejects.
  */
 export async function sendUiRequest({ address, path, timeoutMs, maxBodyBytes }: UiRequest): Promise<UiResult> {
   // TLS costs 3 MB that most sidecars never need.
@@ -32,13 +32,13 @@ export async function sendUiRequest({ address, path, timeoutMs, maxBodyBytes }: 
     const tookMs = () => performance.now() - startedMs
     let secure = address.scheme === 'http'
     let outgoing: ClientRequest | undefined
-    const settle = (reply: UiResult) => {
+    const settle = (result: UiResult) => {
       clearTimeout(timer)
-      resolve(reply)
+      resolve(result)
       outgoing?.destroy()
     }
     const fail = (error: NodeJS.ErrnoException) => settle(toUiResult(error, secure, tookMs()))
-    // A sidecar that was frozen may find the deadline and the answer at once: the answer is read first.
+    // A process that was frozen may find the timeout and the response at the same time: the response is read first.
     const timer = setTimeout(() => setImmediate(timeOut), timeoutMs)
     const timeOut = () =>
       settle({ kind: 'failed', cause: 'timeout', detail: `no answer within ${timeoutMs} ms`, tookMs: tookMs() })
@@ -58,9 +58,9 @@ export async function sendUiRequest({ address, path, timeoutMs, maxBodyBytes }: 
         })
       })
       outgoing.on('error', fail)
-      outgoing.once('response', (response) => {
-        response.on('error', fail)
-        readAnswer(response, maxBodyBytes, (response) => settle({ kind: 'response', response, tookMs: tookMs() }))
+      outgoing.once('response', (incoming) => {
+        incoming.on('error', fail)
+        readResponse(incoming, maxBodyBytes, (response) => settle({ kind: 'response', response, tookMs: tookMs() }))
       })
       outgoing.end()
     } catch (error) {
@@ -69,9 +69,9 @@ export async function sendUiRequest({ address, path, timeoutMs, maxBodyBytes }: 
   })
 }
 
-/** Only the body of a 200 matters. */
-function readAnswer(response: IncomingMessage, maxBodyBytes: number, done: (answer: UiResponse) => void): void {
-  const { statusCode = 0, headers } = response
+/** Reads the body only if the status is 200. */
+function readResponse(incoming: IncomingMessage, maxBodyBytes: number, done: (response: UiResponse) => void): void {
+  const { statusCode = 0, headers } = incoming
   const head = { statusCode, location: headers.location }
   if (statusCode !== 200) {
     done({ ...head, body: '' })
@@ -80,17 +80,17 @@ function readAnswer(response: IncomingMessage, maxBodyBytes: number, done: (answ
   const chunks: Buffer[] = []
   let bytes = 0
   const finish = () => done({ ...head, body: Buffer.concat(chunks).toString('utf8', 0, maxBodyBytes) })
-  response.on('data', (chunk: Buffer) => {
+  incoming.on('data', (chunk: Buffer) => {
     chunks.push(chunk)
     bytes += chunk.length
     if (bytes > maxBodyBytes) finish()
   })
-  response.once('end', finish)
+  incoming.once('end', finish)
 }
 
 const resets: readonly string[] = ['ECONNRESET', 'EPIPE', 'ECONNABORTED', 'ETIMEDOUT']
 
-/** What an error of Node says. Whatever is not surely the other side's doing is ours. */
+/** Classifies an error of Node. An error that the UI did not clearly cause counts as this process's own. */
 function toUiResult(error: NodeJS.ErrnoException, secure: boolean, tookMs: number): UiResult {
   const { code = '', message } = error
   const failed = (cause: FailureCause): UiResult => ({
@@ -100,7 +100,7 @@ function toUiResult(error: NodeJS.ErrnoException, secure: boolean, tookMs: numbe
     tookMs,
   })
   if (code === 'ECONNREFUSED') return { kind: 'refused' }
-  // Not a TLS server, or one that wants a certificate of ours.
+  // The port does not serve TLS, or the server requires a client certificate.
   if (/^(ERR_SSL|ERR_TLS|EPROTO)/.test(code) || (!secure && resets.includes(code))) return failed('malformed')
   if (resets.includes(code)) return failed('reset')
   if (code.startsWith('HPE_')) return failed('malformed')

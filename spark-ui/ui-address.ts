@@ -4,29 +4,30 @@ export interface UiAddress extends UiEndpoint {
   readonly host: string
 }
 
-/** What to ask of the driver's UI, and where. */
+/** Where the UI of a driver is, and which application it must belong to. */
 export type UiLocation =
   | {
       readonly kind: 'ui'
       readonly applicationId: string | null
       readonly first: UiAddress
-      /** Where the UI may be instead, the likeliest first; believed only when it answers as our application. */
+      /** Other possible addresses, the most likely first. Accepted only if the UI there lists this application. */
       readonly others: readonly UiAddress[]
-      /** A port that the driver binds after its UI's; null when unknown. */
+      /** A port that the driver binds after the port of its UI; null if it is unknown. */
       readonly blockManagerPort: number | null
     }
-  /** There is no UI that could be asked: never act. */
+  /** There is no UI to poll, so spark-nanny never acts on this driver. */
   | { readonly kind: 'none'; readonly reason: string }
 
 const loopback = '127.0.0.1'
 
-/** A pod has one or two; a node, with hostNetwork and IPVS, as many as the cluster has Services. */
+/** A pod has one or two addresses. A node, with hostNetwork and IPVS, has as many as the cluster has Services. */
 const maxPodAddresses = 8
 
 /**
- * The target for a driver of this policy and with these `spark.properties` (null: not there yet). A setting that the
- * user wrote wins over the properties, these over the policy's defaults. Spark's names and defaults: docs/configuration
- * and docs/security of Spark 4.0; ports: SparkUI, JettyUtils.startJettyServer and Utils.userPort.
+ * Finds the UI of a driver from its policy and its `spark.properties` (null if the file does not exist yet). A setting of
+ * the user takes precedence over the properties, and the properties over the defaults of the policy. Sources: the names
+ * and defaults are in docs/configuration and docs/security of Spark 4.0, the ports in SparkUI,
+ * JettyUtils.startJettyServer and Utils.userPort.
  */
 export function locateUi(
   policy: Pick<DriverPolicy, 'applicationId' | 'ui' | 'settings'>,
@@ -45,7 +46,7 @@ export function locateUi(
   const port = portIsWritten ? policy.ui.port : (number('spark.ui.port') ?? policy.ui.port)
   if (port === 0) return { kind: 'none', reason: 'spark.ui.port=0: the port of the UI is random' }
 
-  // spark.ssl.ui.* inherits from spark.ssl.*; the plain port then redirects to the TLS one, 400 above by default.
+  // spark.ssl.ui.* inherits from spark.ssl.*. The plain port redirects to the TLS port, which is 400 higher by default.
   const tls =
     isTrue('spark.ssl.ui.enabled') || (property('spark.ssl.ui.enabled') === undefined && isTrue('spark.ssl.enabled'))
   const plain: UiAddress = { scheme: 'http', host: loopback, port }
@@ -77,7 +78,7 @@ function isSetByUser({ settings }: Pick<DriverPolicy, 'settings'>, key: 'ui-port
   return source !== undefined && source !== 'default'
 }
 
-/** Spark's Utils.userPort: counts on from `base` and wraps around above the privileged ports. */
+/** Spark's Utils.userPort: adds `offset` to `base`, and wraps around to the first port that is not privileged. */
 function computeUserPort(base: number, offset: number): number {
   return ((base + offset - 1024) % (65_536 - 1024)) + 1024
 }

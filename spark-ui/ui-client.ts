@@ -19,40 +19,45 @@ const maxJobsBytes = 4 * 1024 * 1024
 
 export interface UiPoll {
   readonly sample: Sample
-  /** The id of our application as the UI lists it: it ends in `-2`, `-3`, … after restarts in place. */
+  /** The application id as the UI lists it: it ends in `-2`, `-3`, … after restarts in place. Null if the UI lists none. */
   readonly listedId: string | null
 }
 
-/** The edge to the driver's UI. */
+/** Reads the UI of a driver. */
 export interface UiClient {
-  /** What the UI says of itself. Takes at most `timeoutMs`, unless the sidecar is kept from running. */
+  /** Reads the list of applications. Takes at most `timeoutMs`, unless the process does not run. */
   poll(address: UiAddress, applicationId: string | null, timeoutMs: number): Promise<UiPoll>
   /**
-   * The running jobs, none while they all wait for a first executor, or undefined when the UI does not tell. Takes at
-   * most `timeoutMs`.
+   * Reads the running jobs. There are none while all jobs wait for a first executor. Returns undefined if the UI does not
+   * report them. Takes at most `timeoutMs`.
    */
   fetchWork(address: UiAddress, listedId: string, timeoutMs: number): Promise<Work | undefined>
 }
 
-export function createUiClient(get: (get: UiRequest) => Promise<UiResult> = sendUiRequest): UiClient {
+export function createUiClient(send: (request: UiRequest) => Promise<UiResult> = sendUiRequest): UiClient {
   return {
     async poll(address, applicationId, timeoutMs) {
-      const reply = await get({ address, path: applicationsPath, timeoutMs, maxBodyBytes: maxApplicationsBytes })
-      const sample = interpretResult(reply, applicationId, timeoutMs)
-      const answer = reply.kind === 'response' ? reply.response : undefined
-      const isListed = sample.kind === 'alive' && sample.evidence === 'application' && answer !== undefined
-      const ids = isListed ? parseApplicationIds(answer.body) : undefined
+      const result = await send({ address, path: applicationsPath, timeoutMs, maxBodyBytes: maxApplicationsBytes })
+      const sample = interpretResult(result, applicationId, timeoutMs)
+      const response = result.kind === 'response' ? result.response : undefined
+      const isListed = sample.kind === 'alive' && sample.evidence === 'application' && response !== undefined
+      const ids = isListed ? parseApplicationIds(response.body) : undefined
       const listedId = ids?.find((id) => applicationId === null || isApplicationIdOf(id, applicationId)) ?? null
       return { sample, listedId }
     },
     async fetchWork(address, listedId, timeoutMs) {
-      const reply = await get({ address, path: formatRunningJobsPath(listedId), timeoutMs, maxBodyBytes: maxJobsBytes })
-      if (reply.kind !== 'response' || reply.response.statusCode !== 200) return undefined
-      const { body } = reply.response
+      const result = await send({
+        address,
+        path: formatRunningJobsPath(listedId),
+        timeoutMs,
+        maxBodyBytes: maxJobsBytes,
+      })
+      if (result.kind !== 'response' || result.response.statusCode !== 200) return undefined
+      const { body } = result.response
       const work = parseRunningWork(body)
       if (work === undefined || work.jobs.length === 0 || hasRunningTasks(body)) return work
-      const restMs = Math.max(1, timeoutMs - reply.tookMs)
-      const executors = await get({
+      const restMs = Math.max(1, timeoutMs - result.tookMs)
+      const executors = await send({
         address,
         path: formatExecutorsPath(listedId),
         timeoutMs: restMs,
@@ -63,22 +68,22 @@ export function createUiClient(get: (get: UiRequest) => Promise<UiResult> = send
   }
 }
 
-function interpretResult(reply: UiResult, applicationId: string | null, timeoutMs: number): Sample {
-  const sample = translate(reply, applicationId)
+function interpretResult(result: UiResult, applicationId: string | null, timeoutMs: number): Sample {
+  const sample = translate(result, applicationId)
   if (sample.kind !== 'failing' || !isLate(sample.tookMs, timeoutMs)) return sample
   const lateMs = Math.round(sample.tookMs - timeoutMs)
   return { kind: 'inconclusive', detail: `the sidecar itself was ${lateMs} ms late (frozen or throttled)` }
 }
 
-function translate(reply: UiResult, applicationId: string | null): Sample {
-  switch (reply.kind) {
+function translate(result: UiResult, applicationId: string | null): Sample {
+  switch (result.kind) {
     case 'response':
-      return toSample(reply.response, applicationId, reply.tookMs)
+      return toSample(result.response, applicationId, result.tookMs)
     case 'refused':
       return { kind: 'refused' }
     case 'failed':
-      return { kind: 'failing', cause: reply.cause, detail: reply.detail, tookMs: reply.tookMs }
+      return { kind: 'failing', cause: result.cause, detail: result.detail, tookMs: result.tookMs }
     case 'unsent':
-      return { kind: 'inconclusive', detail: reply.detail }
+      return { kind: 'inconclusive', detail: result.detail }
   }
 }

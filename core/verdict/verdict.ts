@@ -1,31 +1,31 @@
 import type { DriverPolicy } from '../settings/driver-policy.ts'
 
-/** What one poll of `/api/v1/applications` says. Times are of a monotonic clock, in milliseconds. */
+/** The result of one poll of `/api/v1/applications`. Times are milliseconds of a monotonic clock. */
 export type Sample =
-  /** The UI is this driver's. `not-started`: Spark's page "Spark is starting up". `work` is there when it was asked for. */
+  /** The UI is this driver's. `not-started`: Spark's page "Spark is starting up". `work` is set if the jobs were read. */
   | {
       readonly kind: 'alive'
       readonly evidence: 'application' | 'not-started' | 'authentication' | 'redirect'
       readonly work?: Work
     }
-  /** Something answers that is not this driver (hostNetwork, the port moved). */
+  /** Another program answers on this port (hostNetwork, or the UI moved to another port). */
   | { readonly kind: 'other'; readonly detail: string }
   | { readonly kind: 'failing'; readonly cause: FailureCause; readonly detail: string; readonly tookMs: number }
-  /** Nobody listens. */
+  /** No process listens on this port. */
   | { readonly kind: 'refused' }
-  /** The prober itself was late (frozen, throttled): says nothing of the driver. */
+  /** The polling process itself was late (frozen, throttled): proves nothing about the driver. */
   | { readonly kind: 'inconclusive'; readonly detail: string }
 
 export type FailureCause = 'timeout' | 'reset' | 'server-error' | 'malformed'
 
-/** The running jobs, streaming ones left out, and how many of their tasks have ended. */
+/** The running jobs except streaming jobs, and how many of their tasks have ended. */
 export interface Work {
   readonly jobs: readonly { readonly id: number; readonly endedTasks: number }[]
 }
 
 export type HungReason = 'unresponsive' | 'startup-deadline' | 'stop-deadline' | 'stall'
 
-/** What is concluded of the driver. */
+/** The conclusion about a driver. */
 export type Verdict =
   | { readonly kind: 'starting'; readonly sinceMs: number }
   | { readonly kind: 'alive'; readonly sinceMs: number }
@@ -34,17 +34,17 @@ export type Verdict =
   | { readonly kind: 'unknown'; readonly sinceMs: number; readonly detail: string }
   | { readonly kind: 'hung'; readonly sinceMs: number; readonly reason: HungReason; readonly detail: string }
 
-/** What is remembered between samples: the run of like samples, and what a single sample cannot tell. */
+/** What is kept between samples: the verdict, the run of equal samples, and facts that need more than one sample. */
 export interface Judgement {
   readonly verdict: Verdict
   /** Whether the UI has ever answered as this driver's. */
   readonly answered: boolean
-  /** Whether it has listed this driver's application: until then it may be one that never can, for its filters. */
+  /** Whether the UI has ever listed this driver's application. Filters may keep a UI from ever doing so. */
   readonly listed: boolean
-  /** Since when the driver could have answered. */
+  /** The time from which the driver could have answered: the startup deadline starts there. */
   readonly startedMs: number
   readonly run: SampleRun
-  /** The work last seen and since when no task of it ended; null when no job ran. */
+  /** The jobs read last, and the time since which none of their tasks has ended; null if no job ran. */
   readonly work: { readonly signature: string; readonly sinceMs: number } | null
 }
 
@@ -59,7 +59,7 @@ type Deadlines = Pick<
   'timeoutMs' | 'failureThreshold' | 'startupDeadlineMs' | 'stopDeadlineMs' | 'stallDeadlineMs'
 >
 
-/** Timers end a little early or late; a verdict must not wait for another poll because of it. */
+/** Timers fire slightly early or late. This must not delay a verdict by one more poll. */
 const timerSlackMs = 100
 
 /** The judgement before the first sample. `answered`: a sidecar that comes back knows it from its memory file. */
@@ -80,11 +80,16 @@ export function delayStartupDeadline(judgement: Judgement, nowMs: number): Judge
 }
 
 /**
- * The one place that concludes that a driver hangs. Pure: the same judgement, sample and time give the same answer.
- * A driver is hung when its UI failed `failureThreshold` times in a row over at least as many timeouts, when nobody
- * answered past the startup deadline (never answered) or listened past the stop deadline (answered before: the context
- * is closed, the JVM may still commit output), or when jobs ran past the stall deadline without a task ending. Whatever
- * is not surely this driver's answer leads to `unknown`, on which nothing acts.
+ * The one place that concludes that a driver is hung. Pure: the same judgement, sample and time give the same result.
+ *
+ * A driver is hung in one of four cases:
+ * - Its UI failed `failureThreshold` times in a row, over at least as many timeouts.
+ * - Its UI has never answered, and the startup deadline has passed.
+ * - Its UI answered before and no longer listens, and the stop deadline has passed. The SparkContext is closed, but the JVM
+ *   may still commit output.
+ * - Jobs ran past the stall deadline without a single task ending.
+ *
+ * An answer that is not certainly this driver's leads to `unknown`, on which nothing acts.
  */
 export function judge(before: Judgement, sample: Sample, policy: Deadlines, nowMs: number): Judgement {
   if (sample.kind === 'inconclusive') return before
@@ -102,46 +107,13 @@ export function judge(before: Judgement, sample: Sample, policy: Deadlines, nowM
 
 function conclude(state: Judgement, sample: Sample, policy: Deadlines, nowMs: number): Verdict {
   const { run } = state
-  const hung = (reason: HungReason, detail: string): Verdict => ({ kind: 'hung', sinceMs: nowMs, reason, detail })
   switch (run.kind) {
-    case 'alive': {
-      const stalledMs = state.work === null ? 0 : nowMs - state.work.sinceMs
-      // Only a fresh look at the jobs can find a stall: what was seen before the looks failed may be long done.
-      const looked = sample.kind === 'alive' && sample.work !== undefined
-      const stands = state.verdict.kind === 'hung' && state.verdict.reason === 'stall'
-      if (policy.stallDeadlineMs !== null && stalledMs >= policy.stallDeadlineMs && (looked || stands)) {
-        return hung('stall', `jobs are active and no task has finished for ${formatSeconds(stalledMs)}`)
-      }
-      return { kind: 'alive', sinceMs: run.sinceMs }
-    }
-    case 'failing': {
-      const failingMs = nowMs - run.sinceMs
-      const detail = sample.kind === 'failing' ? `${sample.cause}: ${sample.detail}` : ''
-      const enough = run.length >= policy.failureThreshold
-      if (enough && failingMs >= policy.failureThreshold * policy.timeoutMs - timerSlackMs) {
-        return hung(
-          'unresponsive',
-          `the Spark UI failed ${run.length} polls in a row over ${formatSeconds(failingMs)}, the last by ${detail}`,
-        )
-      }
-      return { kind: 'failing', sinceMs: run.sinceMs, failures: run.length, detail }
-    }
-    case 'refused': {
-      if (!state.answered) {
-        // Where another answered, this driver's UI was never to be seen: it may have run all the time, and be ending now.
-        if (state.verdict.kind === 'unknown') return state.verdict
-        const startingMs = nowMs - state.startedMs
-        if (startingMs >= policy.startupDeadlineMs) {
-          return hung('startup-deadline', `the Spark UI has not answered ${formatSeconds(startingMs)} after the start`)
-        }
-        return { kind: 'starting', sinceMs: state.startedMs }
-      }
-      const stoppingMs = nowMs - run.sinceMs
-      if (stoppingMs >= policy.stopDeadlineMs) {
-        return hung('stop-deadline', `the driver still runs ${formatSeconds(stoppingMs)} after its UI closed`)
-      }
-      return { kind: 'stopping', sinceMs: run.sinceMs }
-    }
+    case 'alive':
+      return concludeAlive(state, sample, policy, nowMs)
+    case 'failing':
+      return concludeFailing(state, sample, policy, nowMs)
+    case 'refused':
+      return state.answered ? concludeStopping(state, policy, nowMs) : concludeStarting(state, policy, nowMs)
     case 'other':
       return { kind: 'unknown', sinceMs: run.sinceMs, detail: 'detail' in sample ? sample.detail : '' }
     case 'none':
@@ -149,17 +121,60 @@ function conclude(state: Judgement, sample: Sample, policy: Deadlines, nowMs: nu
   }
 }
 
-/** A verdict that stands keeps the time at which it was reached. */
+function concludeAlive({ run, work, verdict }: Judgement, sample: Sample, policy: Deadlines, nowMs: number): Verdict {
+  const stalledMs = work === null ? 0 : nowMs - work.sinceMs
+  // Only a new reading of the jobs can show a stall: jobs that were read earlier may have ended since.
+  const wasRead = sample.kind === 'alive' && sample.work !== undefined
+  const continues = verdict.kind === 'hung' && verdict.reason === 'stall'
+  if (policy.stallDeadlineMs !== null && stalledMs >= policy.stallDeadlineMs && (wasRead || continues)) {
+    return hung('stall', `jobs are active and no task has finished for ${formatSeconds(stalledMs)}`, nowMs)
+  }
+  return { kind: 'alive', sinceMs: run.sinceMs }
+}
+
+function concludeFailing({ run }: Judgement, sample: Sample, policy: Deadlines, nowMs: number): Verdict {
+  const failingMs = nowMs - run.sinceMs
+  const detail = sample.kind === 'failing' ? `${sample.cause}: ${sample.detail}` : ''
+  const isLongEnough = failingMs >= policy.failureThreshold * policy.timeoutMs - timerSlackMs
+  if (run.length >= policy.failureThreshold && isLongEnough) {
+    const failures = `the Spark UI failed ${run.length} polls in a row over ${formatSeconds(failingMs)}`
+    return hung('unresponsive', `${failures}, the last by ${detail}`, nowMs)
+  }
+  return { kind: 'failing', sinceMs: run.sinceMs, failures: run.length, detail }
+}
+
+/** The UI has never answered. */
+function concludeStarting({ verdict, startedMs }: Judgement, policy: Deadlines, nowMs: number): Verdict {
+  // Another program answered on this port, so the UI was never visible: the driver may have run, and may be ending.
+  if (verdict.kind === 'unknown') return verdict
+  const startingMs = nowMs - startedMs
+  if (startingMs < policy.startupDeadlineMs) return { kind: 'starting', sinceMs: startedMs }
+  return hung('startup-deadline', `the Spark UI has not answered ${formatSeconds(startingMs)} after the start`, nowMs)
+}
+
+/** The UI answered before. */
+function concludeStopping({ run }: Judgement, policy: Deadlines, nowMs: number): Verdict {
+  const stoppingMs = nowMs - run.sinceMs
+  if (stoppingMs < policy.stopDeadlineMs) return { kind: 'stopping', sinceMs: run.sinceMs }
+  return hung('stop-deadline', `the driver still runs ${formatSeconds(stoppingMs)} after its UI closed`, nowMs)
+}
+
+function hung(reason: HungReason, detail: string, nowMs: number): Verdict {
+  return { kind: 'hung', sinceMs: nowMs, reason, detail }
+}
+
+/** A verdict that has not changed keeps the time at which it was reached. */
 function keepSince(before: Verdict, verdict: Verdict): Verdict {
-  const stands =
+  const isUnchanged =
     before.kind === 'hung' && verdict.kind === 'hung' ? before.reason === verdict.reason : before.kind === verdict.kind
-  return stands ? { ...verdict, sinceMs: before.sinceMs } : verdict
+  return isUnchanged ? { ...verdict, sinceMs: before.sinceMs } : verdict
 }
 
 /**
- * Only who has answered as Spark before can be said to answer wrongly: else it may be another program's port, or a UI
- * that its filters or a library of the job's keep from ever answering; Spark's starting page says nothing of that. And
- * who has never answered in time has until the startup deadline.
+ * How a failed poll counts. A failure counts only after the UI has answered as Spark's: before that, the port may belong to
+ * another program, or filters or a library of the job may keep the UI from ever answering. Spark's starting page does not
+ * rule this out, so errors other than timeouts and resets count only after the UI has listed the application. A driver
+ * that has never answered in time has until the startup deadline.
  */
 function classifyFailure({ answered, listed }: Judgement, cause: FailureCause): 'failing' | 'refused' | 'other' {
   if (!answered) return cause === 'timeout' ? 'refused' : 'other'
@@ -167,7 +182,7 @@ function classifyFailure({ answered, listed }: Judgement, cause: FailureCause): 
 }
 
 function updateWork(before: Judgement['work'], sample: Sample, nowMs: number): Judgement['work'] {
-  // The next driver's jobs are numbered from 0 again.
+  // The next driver numbers its jobs from 0 again.
   if (sample.kind === 'refused') return null
   const work = sample.kind === 'alive' ? sample.work : undefined
   if (work === undefined) return before
@@ -177,8 +192,8 @@ function updateWork(before: Judgement['work'], sample: Sample, nowMs: number): J
 }
 
 /**
- * How long to wait before the next poll. A failure is retried at once, but a failure that came quickly (a reset, a
- * 500) waits out its timeout: a short burst of errors must not spend the threshold.
+ * The time to wait before the next poll. A failure is retried immediately, but a fast failure (a reset, a 500) first waits
+ * for the rest of its timeout: a short burst of errors must not reach the threshold.
  */
 export function nextPollDelayMs(sample: Sample, policy: Pick<DriverPolicy, 'intervalMs' | 'timeoutMs'>): number {
   if (sample.kind === 'failing') return Math.max(0, policy.timeoutMs - sample.tookMs)
