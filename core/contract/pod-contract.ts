@@ -20,7 +20,7 @@ export const injectedAnnotation = `${domain}/injected`
 export const nextApplicationIdSuffixAnnotation = `${domain}/next-application-id-suffix`
 
 /** Pod annotation: when the driver's own image took the place of the sidecar's, so that the driver could start, and whose. */
-export const bypassedAnnotation = `${domain}/rescued`
+export const bypassedAnnotation = `${domain}/sidecar-bypassed`
 
 /**
  * Annotation of a pod, a SparkApplication or a namespace: nothing is done about its drivers before the time that begins

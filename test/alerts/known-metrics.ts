@@ -63,7 +63,7 @@ export async function ownTexts(t: TestContext): Promise<OwnTexts> {
         ['etl ready', 3],
         ['etl not-ready', 1],
       ]),
-      unguarded: new Map([['etl not-injected', 1]]),
+      unprotected: new Map([['etl not-injected', 1]]),
       outdated: new Map([['etl', 1]]),
       stuck: new Map([['etl pending', 1]]),
     }),

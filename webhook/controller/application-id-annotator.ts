@@ -4,40 +4,40 @@ import { nextApplicationIdSuffixAnnotation } from '../../core/contract/pod-contr
 import { describeResponse, isFromApiServer, type KubernetesApi } from '../../kubernetes/api.ts'
 import { podPath } from '../../kubernetes/paths.ts'
 import type { ReflectorDeps } from '../../kubernetes/reflector.ts'
-import type { DriverObservation } from './driver/driver.ts'
-import type { WatchedDrivers } from './driver/driver-watch.ts'
+import type { Driver } from './driver/driver.ts'
+import type { DriverWatch } from './driver/driver-watch.ts'
 
 /**
  * What the annotation must say: the driver that runs now is number restarts + 1, so the next one's id ends in
  * restarts + 2. Undefined: nothing to write.
  */
-export function nextSuffix({ numbered, driver, annotations }: DriverObservation): string | undefined {
+export function nextApplicationIdSuffix({ numbered, driver, annotations }: Driver): string | undefined {
   const wanted = numbered && driver.state.kind === 'running' ? `-${driver.restarts + 2}` : undefined
   return wanted === annotations[nextApplicationIdSuffixAnnotation] ? undefined : wanted
 }
 
-export interface NumberingEdges extends ReflectorDeps {
+export interface ApplicationIdAnnotatorDeps extends ReflectorDeps {
   /** Asked right before each request: whoever leads no longer might write what was. */
   mayAct(): boolean
 }
 
 /**
- * Writes {@link nextSuffix} into each driver as it starts, until `signal`. A driver that runs on costs no API call.
+ * Writes {@link nextApplicationIdSuffix} into each driver as it starts, until `signal`. A driver that runs on costs no API call.
  * For one process of an installation: each would write the same. Resolves when nothing is under way any more.
  */
-export async function numberApplicationIds(
-  { reflector, listen }: WatchedDrivers,
-  edges: NumberingEdges,
+export async function annotateNextApplicationIds(
+  { reflector, listen }: DriverWatch,
+  edges: ApplicationIdAnnotatorDeps,
   signal: AbortSignal,
 ): Promise<void> {
   const busy = new Map<string, Promise<void>>()
   const limit = pLimit(maxAtOnce)
   /** Until the pod that is known says what it should: what it is by then counts, not what it was. */
-  const write = async ({ namespace, name, uid }: DriverObservation): Promise<void> => {
+  const write = async ({ namespace, name, uid }: Driver): Promise<void> => {
     let written: string | undefined
     const once = async (): Promise<'done' | 'again' | 'failed'> => {
       const driver = reflector.objects.get(namespace, name)
-      const suffix = driver?.uid === uid ? nextSuffix(driver) : undefined
+      const suffix = driver?.uid === uid ? nextApplicationIdSuffix(driver) : undefined
       // What came while it was written was not looked at; the watch may have yet to show what was written.
       if (suffix === undefined || suffix === written || signal.aborted) return 'done'
       // A lease may be renewed late, and is held again then.
@@ -62,9 +62,9 @@ export async function numberApplicationIds(
       }
     }
   }
-  const changed = (driver: DriverObservation) => {
+  const changed = (driver: Driver) => {
     const { uid } = driver
-    if (nextSuffix(driver) === undefined || busy.has(uid)) return
+    if (nextApplicationIdSuffix(driver) === undefined || busy.has(uid)) return
     busy.set(
       uid,
       write(driver).finally(() => busy.delete(uid)),

@@ -6,34 +6,34 @@ import type { UiClient } from '../../spark-ui/ui-client.ts'
 import type { ClusterWriter } from './act/cluster-writer.ts'
 import { createDeletionJournal } from './act/deletion-journal.ts'
 import { createActionRunner } from './act/run-action.ts'
-import { type CircumstancesEdges, circumstancesOf } from './assess/driver-context.ts'
-import type { NodeStanding } from './assess/stuck-termination.ts'
-import { watchWaits } from './assess/wait-tracker.ts'
+import { computeDriverContext, type DriverContextDeps } from './assess/driver-context.ts'
+import type { NodeState } from './assess/stuck-termination.ts'
+import { createWaitTracker } from './assess/wait-tracker.ts'
 import { confirmIfObserved, createDriverStates } from './decide/driver-state.ts'
 import { createHangBreaker } from './decide/hang-breaker.ts'
 import type { SidecarImageBreaker } from './decide/sidecar-image-breaker.ts'
-import { type Deletions, deletionRecord } from './deletions/deletion-tracker.ts'
-import type { DriverObservation } from './driver/driver.ts'
-import type { WatchedDrivers } from './driver/driver-watch.ts'
+import { createDeletionTracker, type DeletionTracker } from './deletions/deletion-tracker.ts'
+import type { Driver } from './driver/driver.ts'
+import type { DriverWatch } from './driver/driver-watch.ts'
 import type { ControllerMetrics } from './metrics/metrics.ts'
-import { watchEndings } from './metrics/termination-tracker.ts'
-import { sidecarVerdicts } from './poll/sidecar-status-poller.ts'
-import { uiPolls } from './poll/ui-poller.ts'
+import { createTerminationTracker } from './metrics/termination-tracker.ts'
+import { createSidecarStatusPoller } from './poll/sidecar-status-poller.ts'
+import { createUiPoller } from './poll/ui-poller.ts'
 import { createReconciler, driverKey } from './reconcile/reconciler.ts'
 import { createWorkQueue } from './reconcile/work-queue.ts'
 import { runWorker } from './reconcile/worker.ts'
 
-export interface ControllerEdges extends CircumstancesEdges {
+export interface ControllerDeps extends DriverContextDeps {
   readonly api: KubernetesApi
   readonly log: Log
   readonly metrics: ControllerMetrics
-  readonly drivers: WatchedDrivers
+  readonly drivers: DriverWatch
   readonly applications: SparkApplications
   readonly sidecarImage: SidecarImageBreaker
   readonly writer: ClusterWriter
   readonly prober: Pick<UiClient, 'poll'>
   get(get: UiRequest): Promise<UiResult>
-  node(name: string): NodeStanding
+  node(name: string): NodeState
   /** Tells of namespaces that changed, until the signal. */
   onNamespace(changed: (namespace: string) => void, signal: AbortSignal): void
   /** Whether drivers have been listed, without which there is nothing to do, and all else that is decided on. */
@@ -56,33 +56,32 @@ const othersWithinMs = 30_000
  * Reconciles drivers: each change, and each time that matters, leads to a look at what is, never at what happened. A look
  * at a healthy driver ends without a request.
  */
-export function createController(edges: ControllerEdges): Controller {
+export function createController(edges: ControllerDeps): Controller {
   const { drivers, metrics, config, nowMs } = edges
   let isOpen = () => false
 
   const lead = async (signal: AbortSignal): Promise<void> => {
     const queue = createWorkQueue()
     const memories = createDriverStates()
-    const deletions = deletionRecord(config.safeguards)
-    const endings = watchEndings(metrics, nowMs)
-    const polls = uiPolls(
+    const deletions = createDeletionTracker(config.safeguards)
+    const endings = createTerminationTracker(metrics, nowMs)
+    const polls = createUiPoller(
       {
         ...edges,
         polled: (driver, _judgement, tookMs) => {
-          metrics.poked(circumstancesOf(driver, edges).app, tookMs / 1000)
+          metrics.poked(computeDriverContext(driver, edges).app, tookMs / 1000)
           queue.add(driverKey(driver))
         },
       },
       signal,
     )
-    const verdicts = sidecarVerdicts({ ...edges, answered: (driver) => queue.add(driverKey(driver)) })
-    const waits = watchWaits()
+    const verdicts = createSidecarStatusPoller({ ...edges, answered: (driver) => queue.add(driverKey(driver)) })
+    const waits = createWaitTracker()
     const { safeguards: rails } = config
     const all = () => drivers.reflector.objects.all()
     const breaker = createHangBreaker({ rails, polls, verdicts, deletions, drivers: all, nowMs })
     isOpen = breaker.isOpen
-    const isThere = ({ namespace, name, uid }: DriverObservation) =>
-      drivers.reflector.objects.get(namespace, name)?.uid === uid
+    const isThere = ({ namespace, name, uid }: Driver) => drivers.reflector.objects.get(namespace, name)?.uid === uid
     const record = createDeletionJournal({ ...edges, deletions, isThere }, signal)
     const actor = createActionRunner({ ...edges, journal: record }, signal)
     const reconciler = createReconciler({
@@ -131,12 +130,12 @@ export function createController(edges: ControllerEdges): Controller {
   return { lead, isBreakerOpen: () => isOpen() }
 }
 
-type Pace = Pick<ControllerEdges, 'sleep' | 'monotonicMs' | 'synced'>
+type Pace = Pick<ControllerDeps, 'sleep' | 'monotonicMs' | 'synced'>
 
 /** Takes up the record when all of it is there: of what an API cannot list, no budget is known to be left. */
 async function loadOnceListed(
-  { applications, sleep }: Pick<ControllerEdges, 'applications' | 'sleep'>,
-  deletions: Pick<Deletions, 'load'>,
+  { applications, sleep }: Pick<ControllerDeps, 'applications' | 'sleep'>,
+  deletions: Pick<DeletionTracker, 'load'>,
   signal: AbortSignal,
 ): Promise<void> {
   while (!applications.reflectors.every((reflector) => reflector.synced())) {

@@ -9,12 +9,12 @@ import { sendUiRequest, type UiRequest, type UiResult } from '../../spark-ui/htt
 import { createUiClient, type UiClient } from '../../spark-ui/ui-client.ts'
 import type { ControllerConfig } from '../config/controller-config.ts'
 import { createClusterWriter } from './act/cluster-writer.ts'
-import { numberApplicationIds } from './application-id-annotator.ts'
-import { guardIn } from './assess/driver-context.ts'
-import type { NodeStanding } from './assess/stuck-termination.ts'
+import { annotateNextApplicationIds } from './application-id-annotator.ts'
+import { computeCoverageIn } from './assess/driver-context.ts'
+import type { NodeState } from './assess/stuck-termination.ts'
 import { createController } from './controller.ts'
 import { createSidecarImageBreaker } from './decide/sidecar-image-breaker.ts'
-import { deletionRecord } from './deletions/deletion-tracker.ts'
+import { createDeletionTracker } from './deletions/deletion-tracker.ts'
 import { watchDrivers } from './driver/driver-watch.ts'
 import { countDrivers } from './metrics/driver-counts.ts'
 import type { ControllerMetrics } from './metrics/metrics.ts'
@@ -29,7 +29,7 @@ export interface StartedController extends ReflectorDeps {
   readonly chartSettings: Readonly<Record<string, string>>
   readonly applications: SparkApplications
   nativeSidecars(): boolean
-  node(name: string): NodeStanding
+  node(name: string): NodeState
   /** Of the watches that are not the controller's. */
   stale(): Readonly<Record<string, boolean>>
   /** A clock that no one sets. */
@@ -93,13 +93,13 @@ export function startController(started: StartedController): { suspension(): str
       signal.addEventListener('abort', () => namespaceListeners.delete(changed), { once: true })
     },
   })
-  const { quarantined } = deletionRecord(config.safeguards)
+  const { quarantined } = createDeletionTracker(config.safeguards)
   metrics.show({
     leads: lease.leads,
     counts: () =>
       countDrivers(
         drivers.reflector.objects.all(),
-        (driver) => guardIn(driver, circumstances),
+        (driver) => computeCoverageIn(driver, circumstances),
         started.version,
         started.nowMs(),
       ),
@@ -113,7 +113,7 @@ export function startController(started: StartedController): { suspension(): str
     lease.run(async (term) => {
       await Promise.all([
         controller.lead(term),
-        numberApplicationIds(drivers, { ...started, mayAct: lease.leads }, term),
+        annotateNextApplicationIds(drivers, { ...started, mayAct: lease.leads }, term),
       ])
     }, signal),
   )

@@ -1,8 +1,8 @@
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { KubernetesApi } from '../../../kubernetes/api.ts'
-import type { DriverObservation } from '../../../webhook/controller/driver/driver.ts'
-import { type Driver, healthyStatus, hungStatus, readinessStatus } from './drivers.ts'
+import type { Driver } from '../../../webhook/controller/driver/driver.ts'
+import { type BenchDriver, healthyStatus, hungStatus, readinessStatus } from './drivers.ts'
 import { ask, together } from './fill.ts'
 import { type Processes, until } from './processes.ts'
 import { type LogLine, linesOf, type WebhookProcess, type WebhookSetup } from './webhook-process.ts'
@@ -31,7 +31,7 @@ const decidedWithinMs = 60_000
 /** A kubelet has two minutes from when its sidecar's exit is seen (assess.ts), and the decision may wait for its turn. */
 export const hangDecidedWithinMs = 240_000
 
-export const writeStatus = (api: KubernetesApi, { namespace, name }: Driver, status: object) =>
+export const writeStatus = (api: KubernetesApi, { namespace, name }: BenchDriver, status: object) =>
   ask(api, {
     method: 'PATCH',
     path: `/api/v1/namespaces/${namespace}/pods/${name}/status`,
@@ -40,11 +40,12 @@ export const writeStatus = (api: KubernetesApi, { namespace, name }: Driver, sta
   })
 
 /** The sidecar has concluded, and from now on the kubelet does not act. */
-export const hang = (api: KubernetesApi, driver: Driver) => writeStatus(api, driver, hungStatus(Date.now() - 10_000))
+export const hang = (api: KubernetesApi, driver: BenchDriver) =>
+  writeStatus(api, driver, hungStatus(Date.now() - 10_000))
 
 const restartKey = 'spark-nanny.io/restart'
 /** What is to be done about a hang; null: as by default. */
-const setRestart = (api: KubernetesApi, { namespace, name }: Driver, restart: 'observe' | null) =>
+const setRestart = (api: KubernetesApi, { namespace, name }: BenchDriver, restart: 'observe' | null) =>
   ask(api, {
     method: 'PATCH',
     path: `/api/v1/namespaces/${namespace}/pods/${name}`,
@@ -53,24 +54,27 @@ const setRestart = (api: KubernetesApi, { namespace, name }: Driver, restart: 'o
   })
 
 /** Whether the owner has said so, {@link change}'s event that needs another decision. */
-export const isObserved = ({ annotations }: Pick<DriverObservation, 'annotations'>) =>
-  annotations[restartKey] === 'observe'
+export const isObserved = ({ annotations }: Pick<Driver, 'annotations'>) => annotations[restartKey] === 'observe'
 
-export const heal = (api: KubernetesApi, drivers: readonly Driver[]) =>
+export const heal = (api: KubernetesApi, drivers: readonly BenchDriver[]) =>
   together(drivers, async (driver) => {
     await writeStatus(api, driver, healthyStatus())
     await setRestart(api, driver, null)
   })
 
 /** Lets every other of them hang, and waits until the process has decided about each. */
-export async function hangHalf(api: KubernetesApi, webhook: WebhookProcess, drivers: readonly Driver[]): Promise<void> {
+export async function hangHalf(
+  api: KubernetesApi,
+  webhook: WebhookProcess,
+  drivers: readonly BenchDriver[],
+): Promise<void> {
   const hung = drivers.filter(isHung)
   await together(hung, (driver) => hang(api, driver))
   const decided = async () => firstOf(webhook.log().filter(isDeletionDecision)).size >= hung.length
   await until('all hangs are decided about', hangDecidedWithinMs, webhook.logFile, decided)
 }
 
-const isHung = (_driver: Driver, index: number) => index % 2 === 0
+const isHung = (_driver: BenchDriver, index: number) => index % 2 === 0
 
 /** The log line that tells of what was decided about a hung driver. */
 export const isDeletionDecision = ({ event, fields }: LogLine) => event === 'decision' && fields.action === 'delete-pod'
@@ -94,7 +98,7 @@ export async function change(
   api: KubernetesApi,
   webhook: WebhookProcess,
   witness: { readonly logFile: string },
-  drivers: readonly Driver[],
+  drivers: readonly BenchDriver[],
   perSecond: number,
 ): Promise<Decisions> {
   const changes = new Map<string, Change>()

@@ -5,7 +5,7 @@ import { nextApplicationIdSuffixAnnotation } from '../../../core/contract/pod-co
 import { capableContext, captureRequest } from '../../support/admission-captures.ts'
 
 /** One driver of the bench. */
-export interface Driver {
+export interface BenchDriver {
   readonly namespace: string
   readonly name: string
   readonly applicationId: string
@@ -21,7 +21,7 @@ const captures = { owned: 'driver-pod.spark-operator', plain: 'driver-pod.spark-
 type Kind = keyof typeof captures
 
 /** The real drivers of test/data as the webhook of `version` injects them, without what an API server adds by itself. */
-export function driverPods(version: string): (driver: Driver) => object {
+export function driverPods(version: string): (driver: BenchDriver) => object {
   const templates = { owned: templateOf('owned', version), plain: templateOf('plain', version) }
   return (driver) => {
     const { text, name, applicationId } = templates[driver.owner === null ? 'plain' : 'owned']

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { parse } from 'yaml'
 import { toRecord } from '../../../core/json.ts'
 import { type ApiRequest, describeResponse, type KubernetesApi } from '../../../kubernetes/api.ts'
-import { applicationIdOf, type Driver, driverPods, namespaceOf, sparkApplication } from './drivers.ts'
+import { applicationIdOf, type BenchDriver, driverPods, namespaceOf, sparkApplication } from './drivers.ts'
 
 /** How large the cluster is. */
 export interface Size {
@@ -41,7 +41,7 @@ const range = (length: number) => Array.from({ length }, (_, index) => index)
 const post = (api: KubernetesApi, path: string, body: object) => ask(api, { method: 'POST', path, body })
 
 /** Namespaces that opted in, the CRD, SparkApplications, nodes and drivers. */
-export async function fill(api: KubernetesApi, size: Size, version: string): Promise<readonly Driver[]> {
+export async function fill(api: KubernetesApi, size: Size, version: string): Promise<readonly BenchDriver[]> {
   const namespace = (name: string, labels = {}) =>
     post(api, '/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels } })
   await namespace('spark-nanny')
@@ -56,14 +56,14 @@ export async function fill(api: KubernetesApi, size: Size, version: string): Pro
       metadata: { name: `node-${index}`, labels: { 'kubernetes.io/os': 'linux', type: 'kwok' } },
     }),
   )
-  const owners = new Map<number, NonNullable<Driver['owner']>>()
+  const owners = new Map<number, NonNullable<BenchDriver['owner']>>()
   await together(range(size.applications), async (index) => {
     const [in_, name] = [namespaceOf(index, size.namespaces), `nightly-etl-${index}`]
     const path = `/apis/sparkoperator.k8s.io/v1beta2/namespaces/${in_}/sparkapplications`
     const { metadata } = await post(api, path, sparkApplication(in_, name))
     owners.set(index, { name, uid: String(toRecord(metadata).uid) })
   })
-  const drivers = range(size.drivers).map((index): Driver => {
+  const drivers = range(size.drivers).map((index): BenchDriver => {
     const owner = owners.get(index) ?? null
     const name = owner === null ? `report-${index}-4f1e2d9b8c7a6f50-driver` : `${owner.name}-driver`
     const node = `node-${index % size.nodes}`

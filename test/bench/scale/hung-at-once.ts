@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { KubernetesApi } from '../../../kubernetes/api.ts'
 import { auditedRequests } from './audit.ts'
 import { hang, hangDecidedWithinMs, isDeletionDecision } from './changes.ts'
-import type { Driver } from './drivers.ts'
+import type { BenchDriver } from './drivers.ts'
 import { together } from './fill.ts'
 import type { WebhookProcess } from './webhook-process.ts'
 
@@ -21,7 +21,7 @@ export async function hangAtOnce(
   api: KubernetesApi,
   webhook: WebhookProcess,
   auditLog: string,
-  drivers: readonly Driver[],
+  drivers: readonly BenchDriver[],
 ): Promise<HungAtOnce> {
   const fromMs = Date.now()
   const names = new Set(drivers.map(({ namespace, name }) => `${namespace}/${name}`))

@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs'
 import { toRecord } from '../../../core/json.ts'
 import { createClient } from '../../../kubernetes/client.ts'
-import { observe } from '../../../webhook/controller/driver/parse-driver.ts'
+import { parseDriver } from '../../../webhook/controller/driver/parse-driver.ts'
 import { isObserved } from './changes.ts'
 
 const { BENCH_SERVER: server = '', BENCH_SERVICE_ACCOUNT_DIR: dir = '' } = process.env
@@ -19,7 +19,7 @@ const answer = await api.request({ method: 'GET', path: '/api/v1/pods?limit=1', 
 const { resourceVersion } = toRecord(toRecord(answer.kind === 'response' ? answer.body : undefined).metadata)
 console.log(JSON.stringify({ event: 'watching' }))
 for await (const item of api.watch(`${path}${resourceVersion}`, 600_000, new AbortController().signal)) {
-  const driver = item.kind === 'event' ? observe(toRecord(item.event).object) : undefined
+  const driver = item.kind === 'event' ? parseDriver(toRecord(item.event).object) : undefined
   if (driver === undefined || !isObserved(driver)) continue
   const { namespace, name } = driver
   console.log(JSON.stringify({ event: 'seen', time: new Date(), namespace, name }))

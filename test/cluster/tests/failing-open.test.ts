@@ -70,7 +70,7 @@ const unguarded = async (): Promise<number> => {
   let sum = 0
   for (const { status } of await webhookPods(cluster, installation)) {
     const text = await (await fetch(`http://${status?.podIP}:9164/metrics`)).text()
-    const line = new RegExp(`^spark_nanny_unguarded_drivers\\{[^}]*namespace="${drivers}"[^}]*\\} (\\d+)$`, 'm').exec(
+    const line = new RegExp(`^spark_nanny_unprotected_drivers\\{[^}]*namespace="${drivers}"[^}]*\\} (\\d+)$`, 'm').exec(
       text,
     )
     sum += Number(line?.[1] ?? 0)

@@ -153,7 +153,7 @@ describe('an unavailable kubelet', () => {
         context.diagnostic(`lost is told of: ${since()}: ${event?.message}`)
         assert.match(
           event?.message ?? '',
-          /node spark-nanny-node is not Ready since .*two would write at once.*forces nothing/,
+          /node spark-nanny-node is not Ready since .*two drivers could write at the same time.*No pod is force-deleted/,
         )
         assert.match(
           await figures(),

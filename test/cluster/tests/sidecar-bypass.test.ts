@@ -64,7 +64,7 @@ describe('sidecar bypass', { concurrency: 2 }, () => {
       const pod = await getPod(cluster, driver)
       assert.equal(pod?.spec?.initContainers?.find((container) => container.name === 'spark-nanny')?.image, sparkTag)
       assert.match(
-        pod?.metadata?.annotations?.['spark-nanny.io/rescued'] ?? '',
+        pod?.metadata?.annotations?.['spark-nanny.io/sidecar-bypassed'] ?? '',
         new RegExp(`Z ${cases[name].image} \\w+$`),
       )
       const told = (await eventsOf(cluster, driver)).filter(({ reason }) => reason?.startsWith('SparkNanny'))
@@ -99,7 +99,7 @@ describe('sidecar bypass', { concurrency: 2 }, () => {
     context.diagnostic(`injected: ${kinds.join(', ')}`)
     assert.deepEqual(kinds, [true, false, false], 'the first finds out for a minute')
     const metrics = await (await fetch(webhooks.at(-1)?.metricsUrl ?? '')).text()
-    assert.match(metrics, /spark_nanny_breaker_open\{breaker="sidecar-image"\} 1/)
+    assert.match(metrics, /spark_nanny_circuit_breaker_open\{breaker="sidecar-image"\} 1/)
     assert.match(metrics, /spark_nanny_admissions_total\{result="skip",reason="sidecar-image-failing",kind="Pod"\} 2/)
   })
 })

@@ -12,8 +12,8 @@ import {
   withDeletion,
 } from '../../../core/contract/deletion-history.ts'
 import { parsePause, pauseOf } from '../../../core/settings/pause.ts'
-import { exhaustedScope } from '../../../webhook/controller/deletions/deletion-budget.ts'
-import { deletionRecord } from '../../../webhook/controller/deletions/deletion-tracker.ts'
+import { findExhaustedScope } from '../../../webhook/controller/deletions/deletion-budget.ts'
+import { createDeletionTracker } from '../../../webhook/controller/deletions/deletion-tracker.ts'
 import { defaultConfig } from '../../webhook/controller/controller-harness.ts'
 
 const nowMs = Date.parse('2026-11-24T12:00:00Z')
@@ -83,7 +83,7 @@ test('budgets, the narrowest first', () => {
   })
   const driver = { namespace: 'a', application: 'x' }
   const scope = (entries: readonly ReturnType<typeof entry>[]) =>
-    exhaustedScope(entries, driver, { ...rails, perApplication: 2, perNamespace: 3, perCluster: 4 }, nowMs)
+    findExhaustedScope(entries, driver, { ...rails, perApplication: 2, perNamespace: 3, perCluster: 4 }, nowMs)
   assert.equal(scope([entry('a', 'x')]), null)
   assert.equal(scope([entry('a', 'x'), entry('a', 'x')]), 'application')
   assert.equal(scope([entry('a', 'x'), entry('a', 'x', 61)]), null)
@@ -115,7 +115,7 @@ const known = (
 })
 
 test('until the record is read no budget is known to be left', () => {
-  const record = deletionRecord(rails)
+  const record = createDeletionTracker(rails)
   const driver = { namespace: 'a', application: 'x', uid: 'next' }
   assert.equal(record.limits(driver, known({}), nowMs).exhausted, 'unknown')
   record.load([])
@@ -126,7 +126,7 @@ const unlimited = { quarantined: false, backoffUntilMs: 0, exhausted: null }
 
 /** Deletions of one application, each written; `version` is that of the SparkApplication that the cache shows. */
 function record() {
-  const deletions = deletionRecord(rails)
+  const deletions = createDeletionTracker(rails)
   deletions.load([])
   const driver = { namespace: 'a', application: 'x', uid: 'next' }
   let version = 1
@@ -196,7 +196,7 @@ test('what nobody may write is remembered, whatever else becomes of the SparkApp
 })
 
 test('a deletion that is on record does not stand in the way of itself, and counts once', () => {
-  const record = deletionRecord(rails)
+  const record = createDeletionTracker(rails)
   record.load([])
   const driver = { namespace: 'a', application: 'x', uid: 'uid-0' }
   for (const minutesAgo of [30, 20]) record.note(driver, known({}), deletion(minutesAgo))
@@ -216,12 +216,12 @@ test('a deletion that is on record does not stand in the way of itself, and coun
 })
 
 test('a quarantine ends with another version of the SparkApplication, and outlives the controller', () => {
-  const before = deletionRecord(rails)
+  const before = createDeletionTracker(rails)
   const driver = { namespace: 'a', application: 'x', uid: 'next' }
   let text = ''
   for (const minutesAgo of [30, 20, 0]) text = before.note(driver, known({}), deletion(minutesAgo))
   const annotations = { 'spark-nanny.io/actions': text }
-  const after = deletionRecord(rails)
+  const after = createDeletionTracker(rails)
   after.load([known(annotations)])
   assert.equal(after.limits(driver, known(annotations), nowMs + 5 * 3_600_000).quarantined, true)
   assert.equal(after.limits(driver, known(annotations), nowMs).exhausted, 'application')

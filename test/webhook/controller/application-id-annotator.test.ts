@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { ReflectorDeps } from '../../../kubernetes/reflector.ts'
-import { nextSuffix, numberApplicationIds } from '../../../webhook/controller/application-id-annotator.ts'
+import {
+  annotateNextApplicationIds,
+  nextApplicationIdSuffix,
+} from '../../../webhook/controller/application-id-annotator.ts'
 import { watchDrivers } from '../../../webhook/controller/driver/driver-watch.ts'
-import { observe } from '../../../webhook/controller/driver/parse-driver.ts'
+import { parseDriver } from '../../../webhook/controller/driver/parse-driver.ts'
 import { apiFixture, until } from '../../kubernetes/fixture.ts'
 
 const suffix = 'spark-nanny.io/next-application-id-suffix'
@@ -29,23 +32,23 @@ const rows: readonly [string, object, string | undefined][] = [
 ]
 for (const [name, pod, expected] of rows) {
   test(name, () => {
-    const kept = observe(pod)
+    const kept = parseDriver(pod)
     assert.ok(kept)
-    assert.equal(nextSuffix(kept), expected)
+    assert.equal(nextApplicationIdSuffix(kept), expected)
   })
 }
 
 test('a driver whose arguments do not refer to the suffix is left alone', () => {
   const pod = driver(0)
-  const kept = observe({ ...pod, spec: { containers: [{ name: 'spark-kubernetes-driver' }] } })
+  const kept = parseDriver({ ...pod, spec: { containers: [{ name: 'spark-kubernetes-driver' }] } })
   assert.ok(kept)
-  assert.equal(nextSuffix(kept), undefined)
+  assert.equal(nextApplicationIdSuffix(kept), undefined)
 })
 
 const number = (edges: ReflectorDeps, signal: AbortSignal, mayAct = () => true) => {
   const drivers = watchDrivers(edges)
   void drivers.reflector.run(signal)
-  void numberApplicationIds(drivers, { ...edges, mayAct }, signal)
+  void annotateNextApplicationIds(drivers, { ...edges, mayAct }, signal)
 }
 
 test('one patch a start of the driver, with its uid; trouble is retried', async (t) => {
@@ -136,7 +139,7 @@ test('a few at a time, and it ends when nothing is under way', async (t) => {
   const term = new AbortController()
   const drivers = watchDrivers(edges)
   void drivers.reflector.run(signal)
-  const numbering = numberApplicationIds(
+  const numbering = annotateNextApplicationIds(
     drivers,
     { ...edges, api: { ...edges.api, request }, mayAct: () => true },
     term.signal,

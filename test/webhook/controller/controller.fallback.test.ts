@@ -298,7 +298,7 @@ test('many at once: the breaker holds', async (t) => {
     rig.calls().filter((line) => line.startsWith('DELETE')),
     [],
   )
-  assert.match(await replica.metrics(), /spark_nanny_breaker_open\{breaker="unhealthy-share"\} 1/)
+  assert.match(await replica.metrics(), /spark_nanny_circuit_breaker_open\{breaker="unhealthy-share"\} 1/)
 })
 
 test('all drivers of one namespace are unhealthy, others are well: the way to them is cut', async (t) => {
@@ -392,7 +392,10 @@ test('a driver whose sidecar is down for good is told of, counted, and asked fro
   })
   const replica = rig.start(deleting)
   await until(() => rig.ui.polls() > 3 && rig.told().length > 0, 'polls, and an Event')
-  assert.match(await replica.metrics(), /spark_nanny_unguarded_drivers\{namespace="spark",reason="sidecar-down"\} 1/)
+  assert.match(
+    await replica.metrics(),
+    /spark_nanny_unprotected_drivers\{namespace="spark",reason="sidecar-crash-loop"\} 1/,
+  )
   assert.deepEqual(
     rig.told().map(({ reason, of }) => [reason, of]),
     [['SparkNannySidecarCrashLoop', 'pi-driver']],

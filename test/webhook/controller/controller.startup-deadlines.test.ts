@@ -57,7 +57,7 @@ test('stuck for longer than its settings allow: written down, deleted as it is k
   const rig = await scene(t)
   assert.match(
     rig.told()[0]?.message ?? '',
-    /ImagePullBackOff: no such image\)\. Its pod is deleted after 20m of it \(image-pull-deadline\)\.$/,
+    /ImagePullBackOff: no such image\)\. Pod will be deleted after 20m \(image-pull-deadline\)\.$/,
   )
   // It is older than the deadline, but has not been seen to wait for so long.
   rig.at(49)
@@ -108,7 +108,7 @@ test('a clock that is set forward makes no wait longer', async (t) => {
 
 test('off: only told of, however long', async (t) => {
   const rig = await scene(t, {})
-  assert.match(rig.told()[0]?.message ?? '', /spark-nanny does nothing about it\.$/)
+  assert.match(rig.told()[0]?.message ?? '', /No action configured\.$/)
   rig.at(100_000)
   await rig.edges.sleep(300, rig.signal)
   assert.deepEqual(rig.deletes(), [])
@@ -163,7 +163,7 @@ test('many are stuck in the same way: another pod would fare no better, and the 
     await rig.edges.sleep(50, rig.signal)
     text = await rig.replica.metrics()
   }
-  assert.match(text, /spark_nanny_breaker_open\{breaker="unhealthy-share"\} 0/)
+  assert.match(text, /spark_nanny_circuit_breaker_open\{breaker="unhealthy-share"\} 0/)
 })
 
 test('what a queue let go is told of when no node has taken it for long since', async (t) => {

@@ -46,7 +46,7 @@ test('unguarded drivers are told once each, and counted', async (t) => {
   )
   assert.equal(rig.calls().length, 1)
   const text = await first.metrics()
-  assert.match(text, /spark_nanny_unguarded_drivers\{namespace="spark",reason="not-injected"\} 1/)
+  assert.match(text, /spark_nanny_unprotected_drivers\{namespace="spark",reason="not-injected"\} 1/)
   assert.match(text, /spark_nanny_outdated_drivers\{namespace="spark"\} 1/)
   assert.match(text, /spark_nanny_drivers\{namespace="spark",state="ready"\} 2/)
   assert.match(text, /spark_nanny_drivers\{namespace="spark",state="not-ready"\} 1/)
@@ -95,7 +95,7 @@ test('a driver that the sidecar holds back is let go, once, after it had a chanc
   }
   assert.deepEqual(pod.spec.initContainers[0]?.image, driverImage)
   assert.match(
-    pod.metadata.annotations['spark-nanny.io/rescued'] ?? '',
+    pod.metadata.annotations['spark-nanny.io/sidecar-bypassed'] ?? '',
     new RegExp(`^2026-.*Z ${sidecarImage} ImagePullBackOff$`),
   )
   await until(() => rig.lines.some(({ line }) => line.event === 'decision'), 'a line')

@@ -2,13 +2,13 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { resolveSettings } from '../../../core/settings/settings.ts'
-import { guardOf } from '../../../webhook/controller/assess/coverage.ts'
-import type { Circumstances } from '../../../webhook/controller/assess/driver-context.ts'
-import { watchWaits } from '../../../webhook/controller/assess/wait-tracker.ts'
+import { computeCoverage } from '../../../webhook/controller/assess/coverage.ts'
+import type { DriverContext } from '../../../webhook/controller/assess/driver-context.ts'
+import { createWaitTracker } from '../../../webhook/controller/assess/wait-tracker.ts'
 import { createDriverStates } from '../../../webhook/controller/decide/driver-state.ts'
 import { type Evaluation, evaluate } from '../../../webhook/controller/decide/evaluate.ts'
 import { createSidecarImageBreaker } from '../../../webhook/controller/decide/sidecar-image-breaker.ts'
-import type { DriverObservation } from '../../../webhook/controller/driver/driver.ts'
+import type { Driver } from '../../../webhook/controller/driver/driver.ts'
 import {
   createdMs,
   type DriverPodOptions,
@@ -24,11 +24,11 @@ import { judged, observed, unresponsive } from './driver/drivers.ts'
 const deleting = { ...defaultConfig, fallback: { ...defaultConfig.fallback, mode: 'delete' as const } }
 const settings = resolveSettings({})
 
-const around = (driver: DriverObservation, nowMs: number): Circumstances => ({
+const around = (driver: Driver, nowMs: number): DriverContext => ({
   settings,
   application: undefined,
   namespace: { name: 'spark', annotations: {} },
-  guard: guardOf(driver, settings, true, nowMs),
+  guard: computeCoverage(driver, settings, true, nowMs),
   named: true,
   app: driver.application,
   resubmits: true,
@@ -74,7 +74,7 @@ test('nothing is ever done about a healthy driver, in whatever order its states 
       const now = () => nowMs
       const image = createSidecarImageBreaker({ image: sidecarImage, threshold: 3, nowMs: now, monotonicMs: now })
       const memories = createDriverStates()
-      const waits = watchWaits()
+      const waits = createWaitTracker()
       for (const { options, passMs } of seen) {
         const driver = observed(options)
         // Its sidecar is there within two minutes, whenever it starts.
@@ -107,8 +107,8 @@ test('nothing is ever done about a healthy driver, in whatever order its states 
 
 /** The pods of one name as they are, and all that they were: what a late watch may still show. */
 interface World {
-  now: DriverObservation | undefined
-  readonly versions: DriverObservation[]
+  now: Driver | undefined
+  readonly versions: Driver[]
   readonly deleted: string[]
 }
 
@@ -136,7 +136,7 @@ test('of two that both believe to lead, each with its own lag, a pod is deleted 
     fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
       const world: World = { now: undefined, versions: [], deleted: [] }
       let version = 0
-      const become = (driver: DriverObservation) => {
+      const become = (driver: Driver) => {
         version += 1
         world.now = { ...driver, resourceVersion: String(version) }
         world.versions.push(world.now)

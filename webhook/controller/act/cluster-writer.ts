@@ -6,14 +6,14 @@ import type { ApiRequest, KubernetesApi } from '../../../kubernetes/api.ts'
 import { buildEvent, type EventContent, type InvolvedObject } from '../../../kubernetes/event.ts'
 import { podPath } from '../../../kubernetes/paths.ts'
 import { toWriteResult, type WriteResult } from '../../../kubernetes/write-result.ts'
-import type { DriverObservation } from '../driver/driver.ts'
-import { rescueText } from '../driver/parse-sidecar.ts'
+import type { Driver } from '../driver/driver.ts'
+import { formatBypass } from '../driver/parse-sidecar.ts'
 
 export interface ClusterWriter {
   /** Told twice is told once. */
   publishEvent(subject: InvolvedObject, event: EventContent): Promise<WriteResult>
   /** Puts `image` in the place of the sidecar's, of this very pod as it is known, and writes the reason down. */
-  replaceSidecarImage(driver: DriverObservation, image: string, reason: string): Promise<WriteResult>
+  replaceSidecarImage(driver: Driver, image: string, reason: string): Promise<WriteResult>
   /** Deletes this very pod, as it is known, with its own grace period. */
   deletePod(pod: PodVersion): Promise<WriteResult>
   /** Writes an annotation of a SparkApplication as it is known; null removes it. */
@@ -24,7 +24,7 @@ export interface ClusterWriter {
   ): Promise<WriteResult>
 }
 
-export type PodVersion = Pick<DriverObservation, 'namespace' | 'name' | 'uid' | 'resourceVersion'>
+export type PodVersion = Pick<Driver, 'namespace' | 'name' | 'uid' | 'resourceVersion'>
 
 export interface ClusterWriterDeps {
   readonly api: KubernetesApi
@@ -55,7 +55,7 @@ export function createClusterWriter({ api, reporter, nowMs, mayAct }: ClusterWri
       ),
     replaceSidecarImage: (driver, image, reason) => {
       const { uid, resourceVersion, sidecar } = driver
-      const annotations = { [bypassedAnnotation]: rescueText(nowMs(), sidecar?.image ?? '', reason) }
+      const annotations = { [bypassedAnnotation]: formatBypass(nowMs(), sidecar?.image ?? '', reason) }
       return send({
         method: 'PATCH',
         path: `${podPath(driver)}?fieldManager=spark-nanny`,

@@ -9,19 +9,19 @@ import { parsePage } from '../../../kubernetes/list-page.ts'
 import { podsPath } from '../../../kubernetes/paths.ts'
 import type { WriteResult } from '../../../kubernetes/write-result.ts'
 import { failureDetail } from '../../../kubernetes/write-result.ts'
-import type { Deletions } from '../deletions/deletion-tracker.ts'
-import type { DriverObservation } from '../driver/driver.ts'
+import type { DeletionTracker } from '../deletions/deletion-tracker.ts'
+import type { Driver } from '../driver/driver.ts'
 import { driverLogFields } from '../driver/log-fields.ts'
 import type { ClusterWriter } from './cluster-writer.ts'
 
 export interface DeletionJournalDeps {
   readonly api: Pick<KubernetesApi, 'request'>
   readonly writer: Pick<ClusterWriter, 'annotateApplication'>
-  readonly deletions: Pick<Deletions, 'note' | 'answered' | 'isOnRecord' | 'takeBack'>
+  readonly deletions: Pick<DeletionTracker, 'note' | 'answered' | 'isOnRecord' | 'takeBack'>
   readonly applications: Pick<SparkApplications, 'known'>
   readonly log: Log
   /** Whether the cache shows this very pod. */
-  isThere(driver: DriverObservation): boolean
+  isThere(driver: Driver): boolean
   /** Of a clock that no one sets. */
   monotonicMs(): number
   sleep(ms: number, signal: AbortSignal): Promise<void>
@@ -33,15 +33,15 @@ export interface DeletionJournalDeps {
  */
 export interface DeletionJournal {
   /** Whoever leads next must know of it, whatever becomes of us or of the answer. */
-  recordIntent(driver: DriverObservation, known: KnownApplication | undefined, deletion: Deletion): Promise<WriteResult>
+  recordIntent(driver: Driver, known: KnownApplication | undefined, deletion: Deletion): Promise<WriteResult>
   /**
    * A try to delete the pod failed. refused: by the API server, which may have taken the same request a moment before, when
    * something on the way sends it twice (seen: 409 and 200). unanswered: the pod may be gone for it.
    */
-  recordOutcome(driver: DriverObservation, outcome: 'not-sent' | 'refused' | 'unanswered'): void
+  recordOutcome(driver: Driver, outcome: 'not-sent' | 'refused' | 'unanswered'): void
   /** It was looked at, and is not to be deleted. */
-  deletionNoLongerNeeded(driver: DriverObservation): void
-  podGone(driver: DriverObservation): void
+  deletionNoLongerNeeded(driver: Driver): void
+  podGone(driver: Driver): void
   /** After the signal: until nothing is under way. */
   idle(): Promise<void>
 }
@@ -63,9 +63,9 @@ export function createDeletionJournal(edges: DeletionJournalDeps, signal: AbortS
   const lostMs = new Map<string, number>()
   const underWay = new Map<string, { readonly stop: AbortController; readonly ended: Promise<void> }>()
 
-  const knownOf = ({ owner }: DriverObservation) => (owner === null ? undefined : applications.known(owner))
+  const knownOf = ({ owner }: Driver) => (owner === null ? undefined : applications.known(owner))
 
-  const takeBack = async (driver: DriverObservation, stopped: AbortSignal): Promise<void> => {
+  const takeBack = async (driver: Driver, stopped: AbortSignal): Promise<void> => {
     for (let attempt = 1; attempt <= takeBackAttempts && !stopped.aborted; attempt += 1) {
       const known = knownOf(driver)
       const value = deletions.takeBack(driver, known)
@@ -80,11 +80,11 @@ export function createDeletionJournal(edges: DeletionJournalDeps, signal: AbortS
   }
 
   /** A request that has not been answered for so long is answered by the pod: it is there, and stays. */
-  const askFirst = async (driver: DriverObservation, stopped: AbortSignal): Promise<void> => {
+  const askFirst = async (driver: Driver, stopped: AbortSignal): Promise<void> => {
     if ((await isStaying(edges.api, driver)) && !stopped.aborted) await takeBack(driver, stopped)
   }
 
-  const begin = (driver: DriverObservation, work: typeof takeBack): void => {
+  const begin = (driver: Driver, work: typeof takeBack): void => {
     if (underWay.has(driver.uid) || signal.aborted) return
     const stop = new AbortController()
     const ended = work(driver, AbortSignal.any([signal, stop.signal])).finally(() => underWay.delete(driver.uid))
@@ -143,7 +143,7 @@ export function createDeletionJournal(edges: DeletionJournalDeps, signal: AbortS
 }
 
 /** Asked of the API server, since a watch may be behind. False also when it does not say. */
-async function isStaying(api: Pick<KubernetesApi, 'request'>, driver: DriverObservation): Promise<boolean> {
+async function isStaying(api: Pick<KubernetesApi, 'request'>, driver: Driver): Promise<boolean> {
   const path = `${podsPath(driver.namespace)}?fieldSelector=${encodeURIComponent(`metadata.name=${driver.name}`)}`
   const answer = await api.request({ method: 'GET', path, deadlineMs: askDeadlineMs })
   if (answer.kind !== 'response' || answer.status !== 200 || !isFromApiServer(answer)) return false

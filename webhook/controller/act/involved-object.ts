@@ -1,16 +1,13 @@
 import { sparkApplicationApis } from '../../../core/spark/application.ts'
 import type { InvolvedObject } from '../../../kubernetes/event.ts'
-import type { Circumstances } from '../assess/driver-context.ts'
-import type { DriverObservation } from '../driver/driver.ts'
+import type { DriverContext } from '../assess/driver-context.ts'
+import type { Driver } from '../driver/driver.ts'
 
-export function toPodReference({ namespace, name, uid }: DriverObservation): InvolvedObject {
+export function toPodReference({ namespace, name, uid }: Driver): InvolvedObject {
   return { apiVersion: 'v1', kind: 'Pod', namespace, name, uid }
 }
 
-export function toApplicationReference(
-  driver: DriverObservation,
-  circumstances: Circumstances,
-): InvolvedObject | undefined {
+export function toApplicationReference(driver: Driver, circumstances: DriverContext): InvolvedObject | undefined {
   const { owner, namespace } = driver
   const uid = circumstances.application?.uid
   const api = sparkApplicationApis.find(({ operator }) => operator === owner?.operator)

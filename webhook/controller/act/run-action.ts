@@ -48,7 +48,7 @@ export function createActionRunner(edges: ActionRunnerDeps, signal: AbortSignal)
 
   const rescue = async (task: ActionTask, image: string): Promise<WriteResult> => {
     const { driver, assessment, state: memory } = task
-    const reason = assessment.kind === 'held-back' ? assessment.cause.reason : ''
+    const reason = assessment.kind === 'startup-blocked' ? assessment.cause.reason : ''
     const performed = await withPendingConfirmation(memory, () => performer.replaceSidecarImage(driver, image, reason))
     if (performed.kind === 'conflict') return performed
     const details = { from: driver.sidecar?.image, to: image }

@@ -2,8 +2,8 @@ import { toRecord } from '../../../core/json.ts'
 import { describeResponse, type KubernetesApi } from '../../../kubernetes/api.ts'
 import { parsePage } from '../../../kubernetes/list-page.ts'
 import { podsPath } from '../../../kubernetes/paths.ts'
-import type { DriverObservation } from '../driver/driver.ts'
-import { listOf, textOf, timeOf } from '../driver/parse-container.ts'
+import type { Driver } from '../driver/driver.ts'
+import { parseList, parseText, parseTimeMs } from '../driver/parse-container.ts'
 import type { PodVersion } from './cluster-writer.ts'
 
 /** What is read of an executor's pod. */
@@ -26,7 +26,7 @@ const numberedMarginMs = 5_000
  * the start is of the node's. One that is left too many ends by itself when it misses its driver.
  */
 export function findStaleExecutors(
-  { uid, applicationId, driver, numbered }: DriverObservation,
+  { uid, applicationId, driver, numbered }: Driver,
   executors: readonly Executor[],
 ): readonly Executor[] {
   const { state, restarts } = driver
@@ -45,7 +45,7 @@ export function findStaleExecutors(
 export function parseExecutor(object: unknown): Executor | undefined {
   const metadata = toRecord(toRecord(object).metadata)
   const { name, namespace, uid } = metadata
-  const createdMs = timeOf(metadata.creationTimestamp)
+  const createdMs = parseTimeMs(metadata.creationTimestamp)
   if (typeof name !== 'string' || typeof namespace !== 'string' || typeof uid !== 'string' || createdMs === null) {
     return undefined
   }
@@ -53,10 +53,10 @@ export function parseExecutor(object: unknown): Executor | undefined {
     name,
     namespace,
     uid,
-    resourceVersion: textOf(metadata.resourceVersion),
+    resourceVersion: parseText(metadata.resourceVersion),
     createdMs,
-    applicationId: textOf(toRecord(metadata.labels)['spark-app-selector']),
-    ownerUid: textOf(listOf(metadata.ownerReferences).find(({ kind }) => kind === 'Pod')?.uid),
+    applicationId: parseText(toRecord(metadata.labels)['spark-app-selector']),
+    ownerUid: parseText(parseList(metadata.ownerReferences).find(({ kind }) => kind === 'Pod')?.uid),
     terminating: metadata.deletionTimestamp !== undefined,
   }
 }
@@ -64,7 +64,7 @@ export function parseExecutor(object: unknown): Executor | undefined {
 /** All executors of the drivers of this pod, by the ids that Spark labels them with. */
 export async function listExecutors(
   api: KubernetesApi,
-  { namespace, applicationId, driver }: DriverObservation,
+  { namespace, applicationId, driver }: Driver,
 ): Promise<{ readonly executors: readonly Executor[] } | { readonly problem: string }> {
   const ids = Array.from({ length: driver.restarts + 1 }, (_, index) =>
     index === 0 ? applicationId : `${applicationId}-${index + 1}`,

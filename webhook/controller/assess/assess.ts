@@ -1,19 +1,19 @@
 import { restartAllContainersExitCode } from '../../../core/contract/pod-contract.ts'
 import type { ResolvedSettings, SettingProblem } from '../../../core/settings/settings.ts'
 import type { HungReason, Judgement } from '../../../core/verdict/verdict.ts'
-import { type DriverObservation, hasEnded, isRunning } from '../driver/driver.ts'
-import { guardOf, type UnguardedReason } from './coverage.ts'
-import { sidecarDown } from './sidecar-crash-loop.ts'
-import { type HeldBack, heldBack } from './startup-blocked.ts'
-import { type Deadline, deadlineOf, patienceMs, type Stuck, stuck, waitsFor } from './startup-delay.ts'
-import type { NodeStanding } from './stuck-termination.ts'
+import { type Driver, hasEnded, isRunning } from '../driver/driver.ts'
+import { computeCoverage, type UnprotectedReason } from './coverage.ts'
+import { isSidecarCrashLooping } from './sidecar-crash-loop.ts'
+import { findBlockingSidecar, type StartupBlock } from './startup-blocked.ts'
+import { type Deadline, findDeadline, findStuck, findWaitReason, graceMs, type Stuck } from './startup-delay.ts'
+import type { NodeState } from './stuck-termination.ts'
 
 /** What is wrong with a driver, or to be told of it. A healthy driver has none. */
 export type Assessment =
   /** Our sidecar keeps it from starting. */
-  | { readonly kind: 'held-back'; readonly cause: HeldBack; readonly sinceMs: number }
-  | { readonly kind: 'bad-settings'; readonly problems: readonly SettingProblem[] }
-  | { readonly kind: 'unguarded'; readonly reason: UnguardedReason }
+  | { readonly kind: 'startup-blocked'; readonly cause: StartupBlock; readonly sinceMs: number }
+  | { readonly kind: 'invalid-settings'; readonly problems: readonly SettingProblem[] }
+  | { readonly kind: 'unprotected'; readonly reason: UnprotectedReason }
   /** All its containers were restarted in place: executors of the driver before may be left. */
   | { readonly kind: 'restarted'; readonly restarts: number; readonly startedMs: number }
   | {
@@ -49,14 +49,14 @@ export interface AssessmentContext {
   readonly waitingSinceMs: number | null
   /** Until when a queue was seen to hold it back; null: never. */
   readonly gatedUntilMs: number | null
-  readonly node: NodeStanding
+  readonly node: NodeState
   /** Of its UI, where it is asked from here. */
   readonly judgement: Judgement | undefined
   /** What its sidecar says of itself, where it was asked. */
   readonly sidecarVerdict: Hang | undefined
 }
 
-export interface Assessed {
+export interface AssessmentResult {
   readonly assessments: readonly Assessment[]
   /** When to look again though nothing happens; null: only when something does. */
   readonly lookAgainMs: number | null
@@ -68,25 +68,25 @@ const rescuePatienceMs = 60_000
 const kubeletActsWithinMs = 120_000
 
 /** What is to be said of a driver at this moment. Pure: the same pod and context give the same. */
-export function assess(driver: DriverObservation, context: AssessmentContext): Assessed {
+export function assess(driver: Driver, context: AssessmentContext): AssessmentResult {
   const assessments: Assessment[] = []
   const later: number[] = []
   const { nowMs } = context
-  const held = heldBack(driver)
+  const held = findBlockingSidecar(driver)
   if (held !== undefined) {
     const seenForMs = context.heldBackForMs ?? 0
     // The kubelet has yet to take up the other image, and what it says is of the one before.
     const { rescue } = driver.sidecar ?? { rescue: null }
     const forMs = rescue === null ? seenForMs : Math.min(seenForMs, nowMs - rescue.atMs)
     const patience = rescue === null ? held.patienceMs : rescuePatienceMs
-    if (forMs >= patience) assessments.push({ kind: 'held-back', cause: held, sinceMs: nowMs - forMs })
+    if (forMs >= patience) assessments.push({ kind: 'startup-blocked', cause: held, sinceMs: nowMs - forMs })
     else later.push(nowMs + patience - forMs)
   }
-  const down = sidecarDown(driver, nowMs)
+  const down = isSidecarCrashLooping(driver, nowMs)
   if (down.againMs !== null) later.push(down.againMs)
   const restarted = restartOf(driver)
   if (restarted !== undefined) assessments.push(restarted)
-  const standing = unansweredExit(driver)
+  const standing = findUnansweredExit(driver)
   if (context.sidecarVerdict !== undefined && isRunning(driver)) {
     assessments.push({ kind: 'hung', hang: context.sidecarVerdict })
   } else if (standing !== undefined) {
@@ -99,25 +99,25 @@ export function assess(driver: DriverObservation, context: AssessmentContext): A
   if (hang !== undefined) assessments.push({ kind: 'hung', hang })
   if (context.inGuardedNamespace) {
     assessments.push(...inGuardedNamespace(driver, context))
-    const wait = waitsFor(driver, context)
-    if (wait !== undefined) later.push(wait.sinceMs + patienceMs[wait.reason])
-    const deadline = wait === undefined ? null : deadlineOf(wait, context.settings)
+    const wait = findWaitReason(driver, context)
+    if (wait !== undefined) later.push(wait.sinceMs + graceMs[wait.reason])
+    const deadline = wait === undefined ? null : findDeadline(wait, context.settings)
     if (deadline !== null && context.waitingSinceMs !== null) later.push(context.waitingSinceMs + deadline.afterMs)
   }
   const next = later.filter((atMs) => atMs > nowMs)
   return { assessments, lookAgainMs: next.length === 0 ? null : Math.min(...next) }
 }
 
-function inGuardedNamespace(driver: DriverObservation, context: AssessmentContext): readonly Assessment[] {
+function inGuardedNamespace(driver: Driver, context: AssessmentContext): readonly Assessment[] {
   const { settings, nowMs } = context
-  const guard = guardOf(driver, settings, context.nativeSidecars, nowMs)
-  const waiting = stuck(driver, nowMs, context)
+  const guard = computeCoverage(driver, settings, context.nativeSidecars, nowMs)
+  const waiting = findStuck(driver, nowMs, context)
   const own = settings.problems.filter(({ source }) => source !== 'chart')
   return [
     ...(own.length > 0 && !hasEnded(driver) && guard.kind !== 'opted-out'
-      ? [{ kind: 'bad-settings' as const, problems: own }]
+      ? [{ kind: 'invalid-settings' as const, problems: own }]
       : []),
-    ...(guard.kind === 'unguarded' ? [{ kind: 'unguarded' as const, reason: guard.reason }] : []),
+    ...(guard.kind === 'unprotected' ? [{ kind: 'unprotected' as const, reason: guard.reason }] : []),
     ...(waiting !== undefined && guard.kind !== 'opted-out' ? [assessStuck(waiting, context)] : []),
   ]
 }
@@ -126,20 +126,20 @@ function assessStuck(
   waiting: Stuck,
   { settings, waitingSinceMs, nowMs }: AssessmentContext,
 ): Extract<Assessment, { kind: 'stuck' }> {
-  const deadline = deadlineOf(waiting, settings)
+  const deadline = findDeadline(waiting, settings)
   const overdue = deadline !== null && waitingSinceMs !== null && nowMs - waitingSinceMs >= deadline.afterMs
   return { kind: 'stuck', stuck: waiting, deadline, overdue }
 }
 
 /** A driver that runs after a restart of all containers. */
-function restartOf(driver: DriverObservation): Extract<Assessment, { kind: 'restarted' }> | undefined {
+function restartOf(driver: Driver): Extract<Assessment, { kind: 'restarted' }> | undefined {
   const { state, restarts } = driver.driver
   if (!isRunning(driver) || state.kind !== 'running' || restarts === 0 || driver.sidecar === null) return undefined
   return { kind: 'restarted', restarts, startedMs: state.startedMs }
 }
 
 /** The sidecar has ended with the code that restarts all containers, and the driver runs on as before. */
-export function unansweredExit(driver: DriverObservation): Hang | undefined {
+export function findUnansweredExit(driver: Driver): Hang | undefined {
   const { sidecar } = driver
   if (sidecar === null || sidecar.rescue !== null || sidecar.state.kind !== 'ended' || !isRunning(driver))
     return undefined
@@ -150,7 +150,7 @@ export function unansweredExit(driver: DriverObservation): Hang | undefined {
   return { by: 'sidecar', reason: 'kubelet-did-not-act', sinceMs: finishedMs, detail: message || 'exit code 88' }
 }
 
-function hangByUi(driver: DriverObservation, judgement: Judgement | undefined): Hang | undefined {
+function hangByUi(driver: Driver, judgement: Judgement | undefined): Hang | undefined {
   if (judgement?.verdict.kind !== 'hung' || !isRunning(driver)) return undefined
   const { reason, sinceMs, detail } = judgement.verdict
   return { by: 'ui', reason, sinceMs, detail }

@@ -1,12 +1,12 @@
 import type { ResolvedSettings } from '../../../core/settings/settings.ts'
-import { type DriverObservation, isRunning } from '../driver/driver.ts'
-import { sidecarDown } from './sidecar-crash-loop.ts'
+import { type Driver, isRunning } from '../driver/driver.ts'
+import { isSidecarCrashLooping } from './sidecar-crash-loop.ts'
 
 /** Whether a sidecar of ours watches a driver, and if not, why. */
-export type Guard =
+export type Coverage =
   | { readonly kind: 'guarded' }
   | { readonly kind: 'opted-out' }
-  | { readonly kind: 'unguarded'; readonly reason: UnguardedReason }
+  | { readonly kind: 'unprotected'; readonly reason: UnprotectedReason }
   /** It does not run (yet, or any more). */
   | { readonly kind: 'not-running' }
 
@@ -14,20 +14,22 @@ export type Guard =
  * skipped: the webhook had a reason; rescued: the sidecar could not be started and was given up; sidecar-down: it ran,
  * ended, and does not come back.
  */
-export type UnguardedReason = 'not-injected' | 'skipped' | 'rescued' | 'sidecar-down'
+export type UnprotectedReason = 'not-injected' | 'skipped' | 'sidecar-bypassed' | 'sidecar-crash-loop'
 
-export function guardOf(
-  driver: DriverObservation,
+export function computeCoverage(
+  driver: Driver,
   settings: Pick<ResolvedSettings, 'values'>,
   nativeSidecars: boolean,
   nowMs: number,
-): Guard {
+): Coverage {
   if (!settings.values.inject) return { kind: 'opted-out' }
   if (!isRunning(driver)) return { kind: 'not-running' }
   if (driver.sidecar !== null) {
-    if (driver.sidecar.rescue !== null) return { kind: 'unguarded', reason: 'rescued' }
-    return sidecarDown(driver, nowMs).isDown ? { kind: 'unguarded', reason: 'sidecar-down' } : { kind: 'guarded' }
+    if (driver.sidecar.rescue !== null) return { kind: 'unprotected', reason: 'sidecar-bypassed' }
+    return isSidecarCrashLooping(driver, nowMs).isDown
+      ? { kind: 'unprotected', reason: 'sidecar-crash-loop' }
+      : { kind: 'guarded' }
   }
   const skipped = driver.obstacle !== null || !nativeSidecars
-  return { kind: 'unguarded', reason: skipped ? 'skipped' : 'not-injected' }
+  return { kind: 'unprotected', reason: skipped ? 'skipped' : 'not-injected' }
 }

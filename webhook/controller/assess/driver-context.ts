@@ -6,17 +6,17 @@ import type { ResolvedSettings } from '../../../core/settings/settings.ts'
 import { maxRetries } from '../../../core/spark/application.ts'
 import type { Collection } from '../../../kubernetes/store.ts'
 import type { ControllerConfig } from '../../config/controller-config.ts'
-import { type DriverObservation, isRunning } from '../driver/driver.ts'
-import { type Guard, guardOf } from './coverage.ts'
-import { sidecarDown } from './sidecar-crash-loop.ts'
+import { type Driver, isRunning } from '../driver/driver.ts'
+import { type Coverage, computeCoverage } from './coverage.ts'
+import { isSidecarCrashLooping } from './sidecar-crash-loop.ts'
 
 /** What is known around a driver, from the caches alone. */
-export interface Circumstances {
+export interface DriverContext {
   readonly settings: ResolvedSettings
   readonly application: KnownApplication | undefined
   /** Undefined: its namespace has not opted in. */
   readonly namespace: LabelledNamespace | undefined
-  readonly guard: Guard
+  readonly guard: Coverage
   /** One of the forerunner's `--apps`. */
   readonly named: boolean
   /** What the forerunner's metrics call it. */
@@ -25,7 +25,7 @@ export interface Circumstances {
   readonly pause: Pause | null
 }
 
-export interface CircumstancesEdges {
+export interface DriverContextDeps {
   readonly namespaces: Collection<LabelledNamespace>
   readonly applications: Pick<SparkApplications, 'known'>
   readonly chartSettings: Readonly<Record<string, string>>
@@ -34,7 +34,7 @@ export interface CircumstancesEdges {
   nowMs(): number
 }
 
-export function circumstancesOf(driver: DriverObservation, edges: CircumstancesEdges): Circumstances {
+export function computeDriverContext(driver: Driver, edges: DriverContextDeps): DriverContext {
   const { fallback } = edges.config
   const application = driver.owner === null ? undefined : edges.applications.known(driver.owner)
   const annotations = application?.application.annotations
@@ -50,7 +50,7 @@ export function circumstancesOf(driver: DriverObservation, edges: CircumstancesE
     settings,
     application,
     namespace,
-    guard: guardOf(driver, settings, edges.nativeSidecars(), edges.nowMs()),
+    guard: computeCoverage(driver, settings, edges.nativeSidecars(), edges.nowMs()),
     named,
     app: named ? driver.name.replace(/-driver$/, '') : driver.application,
     resubmits: named || (application !== undefined && submitsAgain(application)),
@@ -59,15 +59,15 @@ export function circumstancesOf(driver: DriverObservation, edges: CircumstancesE
 }
 
 /** The guard of a driver, for who counts all of them; undefined: its namespace has not opted in. */
-export function guardIn(driver: DriverObservation, edges: CircumstancesEdges): Guard | undefined {
+export function computeCoverageIn(driver: Driver, edges: DriverContextDeps): Coverage | undefined {
   if (edges.namespaces.get('', driver.namespace) === undefined) return undefined
   // Nearly all; their settings need not be worked out.
   const watched =
     driver.sidecar !== null &&
     driver.sidecar.rescue === null &&
     isRunning(driver) &&
-    !sidecarDown(driver, edges.nowMs()).isDown
-  return watched ? { kind: 'guarded' } : circumstancesOf(driver, edges).guard
+    !isSidecarCrashLooping(driver, edges.nowMs()).isDown
+  return watched ? { kind: 'guarded' } : computeDriverContext(driver, edges).guard
 }
 
 /** What its operator would do about a driver pod that is gone. One that is there was submitted, whatever the status says. */

@@ -1,5 +1,5 @@
 import { restartAllContainersExitCode } from '../../../core/contract/pod-contract.ts'
-import type { DriverObservation } from '../driver/driver.ts'
+import type { Driver } from '../driver/driver.ts'
 
 /** Longer than a kubelet waits before it starts a container for the fourth time (10, 20, 40, 80 s). */
 const downAfterMs = 120_000
@@ -13,8 +13,8 @@ const settledAfterMs = 60_000
  * nothing happens. Its driver goes on (no sidecar, no bad file), not Ready, and nobody watches it. A sidecar that is being
  * started again is not down, nor is one that has ended to have all containers restarted.
  */
-export function sidecarDown(
-  { driver, sidecar }: DriverObservation,
+export function isSidecarCrashLooping(
+  { driver, sidecar }: Driver,
   nowMs: number,
 ): { readonly isDown: boolean; readonly againMs: number | null } {
   if (sidecar === null || driver.state.kind !== 'running') return { isDown: false, againMs: null }

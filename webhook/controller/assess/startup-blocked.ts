@@ -1,8 +1,8 @@
 import { restartAllContainersExitCode } from '../../../core/contract/pod-contract.ts'
-import { type DriverObservation, hasEnded } from '../driver/driver.ts'
+import { type Driver, hasEnded } from '../driver/driver.ts'
 
 /** How our sidecar holds its driver back. */
-export interface HeldBack {
+export interface StartupBlock {
   readonly reason: string
   readonly detail: string
   /** So long after its first sign it is acted on: what heals by itself within that is left to. */
@@ -16,7 +16,7 @@ const passingMs = 15_000
 const slowMs = 120_000
 
 /** The reason of one that shows nothing wrong, but for the time it takes. */
-export const slow = 'Slow'
+export const slowReasons = 'Slow'
 
 /** What no other try can mend. */
 const lasting = ['InvalidImageName', 'ErrImageNeverPull']
@@ -30,7 +30,7 @@ const innocent = ['', 'PodInitializing', 'ContainerCreating']
  * kuberuntime_container.go); one that ran and ended does not. Reasons are the kubelet's, and a runtime has its own
  * besides: whatever is not innocent counts.
  */
-export function heldBack(driver: DriverObservation): HeldBack | undefined {
+export function findBlockingSidecar(driver: Driver): StartupBlock | undefined {
   const { sidecar } = driver
   if (sidecar === null || driver.deletionMs !== null || hasEnded(driver)) return undefined
   if (driver.driver.state.kind !== 'waiting' || !innocent.includes(driver.driver.state.reason)) return undefined
@@ -44,7 +44,7 @@ export function heldBack(driver: DriverObservation): HeldBack | undefined {
   }
   if (innocent.includes(state.reason)) {
     if (!sidecar.due) return undefined
-    return { reason: slow, detail: `not there ${slowMs / 1000} s after its turn came`, patienceMs: slowMs }
+    return { reason: slowReasons, detail: `not there ${slowMs / 1000} s after its turn came`, patienceMs: slowMs }
   }
   // For a moment of a restart in place; both containers say so, and the driver's reason is not innocent either.
   if (state.reason === 'RestartingAllContainers') return undefined

@@ -1,6 +1,6 @@
 import type { ResolvedSettings, SettingKey } from '../../../core/settings/settings.ts'
-import { type DriverObservation, hasEnded } from '../driver/driver.ts'
-import { type Lingering, type NodeStanding, whyLingering } from './stuck-termination.ts'
+import { type Driver, hasEnded } from '../driver/driver.ts'
+import { findTerminationBlocker, type NodeState, type TerminationBlocker } from './stuck-termination.ts'
 
 /** A driver that makes no way for a reason that is not its own. */
 export interface Stuck {
@@ -10,13 +10,13 @@ export interface Stuck {
   /** Whether it may only be slow: a node that says no more than that it makes the container may be pulling its image. */
   readonly maybeSlow: boolean
   /** Of one that is being deleted. */
-  readonly lingering?: Lingering
+  readonly lingering?: TerminationBlocker
 }
 
 export type StuckReason = 'pending' | 'image-pull' | 'container-creating' | 'terminating'
 
 /** So long each may take before it is told of. */
-export const patienceMs: Readonly<Record<StuckReason, number>> = {
+export const graceMs: Readonly<Record<StuckReason, number>> = {
   pending: 5 * 60_000,
   'image-pull': 2 * 60_000,
   'container-creating': 5 * 60_000,
@@ -37,7 +37,7 @@ export interface Deadline {
   readonly afterMs: number
 }
 
-export function deadlineOf(
+export function findDeadline(
   { reason, maybeSlow }: Stuck,
   { values }: Pick<ResolvedSettings, 'values'>,
 ): Deadline | null {
@@ -53,19 +53,19 @@ const restarting = 'RestartingAllContainers'
 const makingReasons = ['ContainerCreating', 'PodInitializing', restarting]
 
 /** What the pod does not show. */
-export interface Surroundings {
-  readonly node?: NodeStanding
+export interface StartupContext {
+  readonly node?: NodeState
   /** Until when it was seen to be held back by a queue; null: never. */
   readonly gatedUntilMs?: number | null
 }
 
 /** What a driver waits for and since when, however short; undefined when it waits for nothing but itself. */
-export function waitsFor(
-  driver: DriverObservation,
-  { node = { kind: 'unknown' }, gatedUntilMs = null }: Surroundings = {},
+export function findWaitReason(
+  driver: Driver,
+  { node = { kind: 'unknown' }, gatedUntilMs = null }: StartupContext = {},
 ): Stuck | undefined {
   if (driver.deletionMs !== null) {
-    const { lingering, detail } = whyLingering(driver, node)
+    const { lingering, detail } = findTerminationBlocker(driver, node)
     const sinceMs = driver.deletionMs
     return {
       reason: 'terminating',
@@ -97,7 +97,7 @@ export function waitsFor(
 }
 
 /** One that ran before is started again since that ended: a kubelet may leave out when, but then it was Ready no more. */
-function beganToStartMs({ scheduledMs, createdMs, driver, ready, readySinceMs }: DriverObservation): number {
+function beganToStartMs({ scheduledMs, createdMs, driver, ready, readySinceMs }: Driver): number {
   const atMs = scheduledMs ?? createdMs
   const { state, last, restarts } = driver
   const ranBefore = restarts > 0 || last !== null || (state.kind === 'waiting' && state.reason === restarting)
@@ -105,11 +105,11 @@ function beganToStartMs({ scheduledMs, createdMs, driver, ready, readySinceMs }:
 }
 
 /** Tells apart what is told of it, each once. */
-export const occasionOfStuck = ({ reason, lingering }: Stuck): string =>
+export const stuckDedupKey = ({ reason, lingering }: Stuck): string =>
   lingering === undefined ? reason : `${reason} ${lingering}`
 
 /** What a driver waits for too long by now. */
-export function stuck(driver: DriverObservation, nowMs: number, surroundings?: Surroundings): Stuck | undefined {
-  const wait = waitsFor(driver, surroundings)
-  return wait !== undefined && nowMs - wait.sinceMs >= patienceMs[wait.reason] ? wait : undefined
+export function findStuck(driver: Driver, nowMs: number, surroundings?: StartupContext): Stuck | undefined {
+  const wait = findWaitReason(driver, surroundings)
+  return wait !== undefined && nowMs - wait.sinceMs >= graceMs[wait.reason] ? wait : undefined
 }

@@ -1,23 +1,23 @@
 import type { KnownNode } from '../../../cluster/nodes.ts'
-import type { DriverObservation } from '../driver/driver.ts'
+import type { Driver } from '../driver/driver.ts'
 
 /** What is known of the node that a driver is on. */
-export type NodeStanding =
+export type NodeState =
   /** Nodes have yet to be listed. */
   { readonly kind: 'unknown' } | { readonly kind: 'gone' } | { readonly kind: 'known'; readonly node: KnownNode }
 
 /** Why a pod that is being deleted does not go: who has to act. */
-export type Lingering = 'finalizers' | 'node-gone' | 'node-not-ready' | 'node-ready' | 'unknown'
+export type TerminationBlocker = 'finalizers' | 'node-gone' | 'node-not-ready' | 'node-ready' | 'unknown'
 
 /**
  * A kubelet takes a pod away that it has stopped, then whoever set finalizers lets it go. For a kubelet that is not heard
  * of nobody does: the driver may still run. Of a node that is gone, or bears the taint out-of-service and is not Ready,
  * Kubernetes removes the pods (gcOrphaned and gcTerminating of its pkg/controller/podgc).
  */
-export function whyLingering(
-  driver: Pick<DriverObservation, 'finalizers' | 'node'>,
-  standing: NodeStanding,
-): { readonly lingering: Lingering; readonly detail: string } {
+export function findTerminationBlocker(
+  driver: Pick<Driver, 'finalizers' | 'node'>,
+  standing: NodeState,
+): { readonly lingering: TerminationBlocker; readonly detail: string } {
   const { finalizers, node } = driver
   if (finalizers.length > 0) return { lingering: 'finalizers', detail: `finalizers hold it: ${finalizers.join(', ')}` }
   if (node === null) return { lingering: 'unknown', detail: 'no node has it' }

@@ -1,13 +1,13 @@
-import type { DriverObservation } from '../driver/driver.ts'
-import { type Stuck, waitsFor } from './startup-delay.ts'
+import type { Driver } from '../driver/driver.ts'
+import { findWaitReason, type Stuck } from './startup-delay.ts'
 
 /**
  * Since when drivers have been seen to wait as they do. A pod does not tell when its image failed first, or when a queue
  * let it go to the scheduler; so that time counts which this process has seen, and whoever leads next begins anew.
  */
-export interface Waits {
+export interface WaitTracker {
   /** At each look, by a clock that no one sets. Null: it waits for nothing that is known to be wrong. */
-  note(driver: DriverObservation, monotonicMs: number): Wait | null
+  note(driver: Driver, monotonicMs: number): Wait | null
   /** What was noted last. */
   known(uid: string): Wait | null
   forget(uid: string): void
@@ -23,7 +23,7 @@ interface Waited extends Wait {
   readonly reason: Stuck['reason'] | 'gated'
 }
 
-export function watchWaits(): Waits {
+export function createWaitTracker(): WaitTracker {
   const waits = new Map<string, Waited>()
   const known = (uid: string): Wait | null => {
     const wait = waits.get(uid)
@@ -31,7 +31,7 @@ export function watchWaits(): Waits {
   }
   return {
     note: (driver, monotonicMs) => {
-      const wait = waitsFor(driver)
+      const wait = findWaitReason(driver)
       const isKnownWrong = wait !== undefined && !wait.maybeSlow && wait.reason !== 'terminating'
       const reason: Waited['reason'] | undefined = driver.gated ? 'gated' : isKnownWrong ? wait.reason : undefined
       if (reason === undefined) {

@@ -1,15 +1,15 @@
 import type { Assessment } from '../assess/assess.ts'
-import type { Circumstances } from '../assess/driver-context.ts'
-import type { DriverObservation } from '../driver/driver.ts'
+import type { DriverContext } from '../assess/driver-context.ts'
+import type { Driver } from '../driver/driver.ts'
 import type { Choice } from './choose-action.ts'
 import type { DriverState } from './driver-state.ts'
 
 /** One thing to be done about one driver, with all that was known when it was chosen. */
 
 export interface ActionTask {
-  readonly driver: DriverObservation
+  readonly driver: Driver
   readonly assessment: Assessment
   readonly choice: Choice
-  readonly context: Circumstances
+  readonly context: DriverContext
   readonly state: DriverState
 }

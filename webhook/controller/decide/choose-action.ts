@@ -3,7 +3,7 @@ import type { Pause } from '../../../core/settings/pause.ts'
 import type { Assessment, Hang } from '../assess/assess.ts'
 import { type DeletionReason, type Overdue, recentlyStartedMs } from '../assess/deletion-reason.ts'
 import type { Deadline, Stuck } from '../assess/startup-delay.ts'
-import { type DriverObservation, hasEnded } from '../driver/driver.ts'
+import { type Driver, hasEnded } from '../driver/driver.ts'
 import type { BlockReason } from './block-reasons.ts'
 
 /** What is done about one assessment. */
@@ -54,16 +54,16 @@ export interface Safeguards {
  * The one place that decides what is done. Pure. Letting a driver go that our own sidecar holds back is never withheld:
  * it kills nothing. To delete a pod everything must speak for it, and the first that does not is the reason.
  */
-export function chooseAction(driver: DriverObservation, assessment: Assessment, rails: Safeguards): Choice {
+export function chooseAction(driver: Driver, assessment: Assessment, rails: Safeguards): Choice {
   switch (assessment.kind) {
-    case 'bad-settings':
-    case 'unguarded':
+    case 'invalid-settings':
+    case 'unprotected':
       return { kind: 'report' }
     case 'stuck': {
       const { stuck, deadline, overdue } = assessment
       return deadline !== null && overdue ? toDelete(driver, overdueBy(stuck, deadline), rails) : { kind: 'report' }
     }
-    case 'held-back':
+    case 'startup-blocked':
       return driver.sidecar?.rescue === null && driver.driver.image !== ''
         ? { kind: 'bypass-sidecar', image: driver.driver.image }
         : { kind: 'report' }
@@ -82,7 +82,7 @@ const overdueBy = ({ reason, sinceMs, detail }: Stuck, { key, afterMs }: Deadlin
   detail: `${key} ${formatDuration(afterMs)}; ${detail}`,
 })
 
-function toDelete(driver: DriverObservation, grounds: DeletionReason, rails: Safeguards): Choice {
+function toDelete(driver: Driver, grounds: DeletionReason, rails: Safeguards): Choice {
   const why = obstacleTo(driver, grounds, rails)
   if (why === 'backoff') return { kind: 'blocked', reason: grounds, blockReason: why, untilMs: rails.backoffUntilMs }
   if (why === 'paused')
@@ -92,7 +92,7 @@ function toDelete(driver: DriverObservation, grounds: DeletionReason, rails: Saf
 }
 
 /** The first thing that speaks against deleting the pod. */
-function obstacleTo(driver: DriverObservation, grounds: DeletionReason, rails: Safeguards): BlockReason | undefined {
+function obstacleTo(driver: Driver, grounds: DeletionReason, rails: Safeguards): BlockReason | undefined {
   // The mode is about what is judged from here; a sidecar's verdict and a deadline the driver's owner asked for.
   if (rails.mode === 'off' || (grounds.by === 'ui' && rails.mode === 'report')) return 'report-only'
   if (rails.observeMode) return 'observe-mode'
@@ -108,7 +108,7 @@ function obstacleTo(driver: DriverObservation, grounds: DeletionReason, rails: S
   return rails.nowMs < rails.backoffUntilMs ? 'backoff' : undefined
 }
 
-function doubtThatHung(driver: DriverObservation, hang: Hang, { nowMs }: Safeguards): BlockReason | undefined {
+function doubtThatHung(driver: Driver, hang: Hang, { nowMs }: Safeguards): BlockReason | undefined {
   const { state } = driver.driver
   // Nobody listens: it may be finishing, or have no UI at all.
   if (hang.by === 'ui' && hang.reason !== 'unresponsive') return 'inconclusive'
@@ -117,8 +117,8 @@ function doubtThatHung(driver: DriverObservation, hang: Hang, { nowMs }: Safegua
 }
 
 /** Whatever was seen of what it waits for: one that runs does not wait. */
-function doubtThatStuck(driver: DriverObservation): BlockReason | undefined {
+function doubtThatStuck(driver: Driver): BlockReason | undefined {
   return driver.driver.state.kind !== 'waiting' || isGoing(driver) ? 'inconclusive' : undefined
 }
 
-const isGoing = (driver: DriverObservation) => hasEnded(driver) || driver.deletionMs !== null
+const isGoing = (driver: Driver) => hasEnded(driver) || driver.deletionMs !== null

@@ -1,12 +1,12 @@
 import type { WriteResult } from '../../../kubernetes/write-result.ts'
-import { unansweredExit } from '../assess/assess.ts'
-import type { DriverObservation } from '../driver/driver.ts'
+import { findUnansweredExit } from '../assess/assess.ts'
+import type { Driver } from '../driver/driver.ts'
 import type { RetryStates } from './retry-state.ts'
 
 /** An effect whose answer was lost: the watch will show whether it took place. */
 export interface PendingConfirmation {
   /** Undefined: the pod is gone. */
-  tookPlace(driver: DriverObservation | undefined): boolean
+  tookPlace(driver: Driver | undefined): boolean
   /** Tells of it. */
   confirm(): void
 }
@@ -75,7 +75,7 @@ export function createDriverStates(): DriverStates {
 }
 
 /** Tells of an effect whose answer was lost, once it is seen. `now` undefined: the pod is gone. */
-export function confirmIfObserved(memory: DriverState | undefined, now: DriverObservation | undefined): void {
+export function confirmIfObserved(memory: DriverState | undefined, now: Driver | undefined): void {
   if (memory === undefined || memory.pendingConfirmation?.tookPlace(now) !== true) return
   memory.pendingConfirmation.confirm()
   memory.pendingConfirmation = null
@@ -104,8 +104,8 @@ export function recordHang(memory: DriverState, hangs: boolean): void {
 }
 
 /** For how long a driver has waited for the restart that its sidecar asked for; null: it does not. */
-export function unansweredForMs(memories: DriverStates, driver: DriverObservation, monotonicMs: number): number | null {
-  const exit = unansweredExit(driver)
+export function unansweredForMs(memories: DriverStates, driver: Driver, monotonicMs: number): number | null {
+  const exit = findUnansweredExit(driver)
   if (exit === undefined) return null
   const memory = memories.of(driver.uid)
   if (memory.unanswered?.finishedMs !== exit.sinceMs) {

@@ -1,11 +1,11 @@
 import type { Judgement } from '../../../core/verdict/verdict.ts'
 import type { ControllerConfig } from '../../config/controller-config.ts'
 import { type Assessment, assess, type Hang } from '../assess/assess.ts'
-import type { Circumstances } from '../assess/driver-context.ts'
-import { occasionOfStuck, type Stuck } from '../assess/startup-delay.ts'
-import type { NodeStanding } from '../assess/stuck-termination.ts'
+import type { DriverContext } from '../assess/driver-context.ts'
+import { type Stuck, stuckDedupKey } from '../assess/startup-delay.ts'
+import type { NodeState } from '../assess/stuck-termination.ts'
 import type { DeletionLimits } from '../deletions/deletion-tracker.ts'
-import type { DriverObservation } from '../driver/driver.ts'
+import type { Driver } from '../driver/driver.ts'
 import { type Choice, chooseAction, type Safeguards } from './choose-action.ts'
 import type { DriverState } from './driver-state.ts'
 
@@ -18,13 +18,13 @@ export interface Evaluation {
 
 export interface EvaluationContext {
   readonly nowMs: number
-  readonly circumstances: Circumstances
+  readonly circumstances: DriverContext
   readonly memory: DriverState | undefined
   readonly heldBackForMs: number | null
   readonly unansweredForMs: number | null
   readonly waitingSinceMs: number | null
   readonly gatedUntilMs: number | null
-  readonly node: NodeStanding
+  readonly node: NodeState
   readonly nativeSidecars: boolean
   readonly judgement: Judgement | undefined
   readonly sidecarVerdict: Hang | undefined
@@ -34,7 +34,7 @@ export interface EvaluationContext {
 }
 
 /** Pod and circumstances → assessments → choices, without those that were carried out before. Pure. */
-export function evaluate(driver: DriverObservation, config: ControllerConfig, context: EvaluationContext): Evaluation {
+export function evaluate(driver: Driver, config: ControllerConfig, context: EvaluationContext): Evaluation {
   const { nowMs, circumstances, memory } = context
   const { assessments, lookAgainMs } = assess(driver, {
     nowMs,
@@ -117,16 +117,16 @@ export function fingerprint({ tasks }: Evaluation): string {
 
 function occasionOf(assessment: Assessment): string {
   switch (assessment.kind) {
-    case 'held-back':
+    case 'startup-blocked':
       return assessment.cause.reason
-    case 'bad-settings':
+    case 'invalid-settings':
       return assessment.problems.map(({ message }) => message).join(' ')
-    case 'unguarded':
+    case 'unprotected':
       return assessment.reason
     case 'restarted':
       return String(assessment.restarts)
     case 'stuck':
-      return occasionOfStuck(assessment.stuck)
+      return stuckDedupKey(assessment.stuck)
     case 'hung':
       return assessment.hang.reason
   }

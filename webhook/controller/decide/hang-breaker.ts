@@ -1,9 +1,9 @@
 import type { SafeguardsConfig } from '../../config/controller-config.ts'
-import { type Hang, unansweredExit } from '../assess/assess.ts'
-import type { Deletions } from '../deletions/deletion-tracker.ts'
-import { type DriverObservation, isRunning } from '../driver/driver.ts'
-import type { SidecarVerdicts } from '../poll/sidecar-status-poller.ts'
-import type { Census, UiPolls } from '../poll/ui-poller.ts'
+import { findUnansweredExit, type Hang } from '../assess/assess.ts'
+import type { DeletionTracker } from '../deletions/deletion-tracker.ts'
+import { type Driver, isRunning } from '../driver/driver.ts'
+import type { SidecarStatusPoller } from '../poll/sidecar-status-poller.ts'
+import type { PollSummary, UiPoller } from '../poll/ui-poller.ts'
 
 /**
  * Keeps drivers from being deleted when it is rather something else that is broken. Drivers are counted among those whose
@@ -11,24 +11,24 @@ import type { Census, UiPolls } from '../poll/ui-poller.ts'
  */
 export interface HangBreaker {
   /** Whether this driver's hang is likely not its own fault. */
-  isOpenFor(driver: DriverObservation, by: Hang['by']): boolean
+  isOpenFor(driver: Driver, by: Hang['by']): boolean
   /** Whether it would be for any. */
   isOpen(): boolean
 }
 
 export interface HangBreakerDeps {
   readonly rails: SafeguardsConfig
-  readonly polls: Pick<UiPolls, 'census'>
-  readonly verdicts: Pick<SidecarVerdicts, 'verdict'>
-  readonly deletions: Pick<Deletions, 'lately'>
-  drivers(): Iterable<DriverObservation>
+  readonly polls: Pick<UiPoller, 'census'>
+  readonly verdicts: Pick<SidecarStatusPoller, 'verdict'>
+  readonly deletions: Pick<DeletionTracker, 'lately'>
+  drivers(): Iterable<Driver>
   nowMs(): number
 }
 
 const windowMs = 10 * 60_000
 
 export function createHangBreaker({ rails, polls, verdicts, deletions, drivers, nowMs }: HangBreakerDeps): HangBreaker {
-  const bySidecars = (): Census => {
+  const bySidecars = (): PollSummary => {
     let known = 0
     const unhealthy = new Set<string>()
     for (const driver of drivers()) {
@@ -36,17 +36,17 @@ export function createHangBreaker({ rails, polls, verdicts, deletions, drivers, 
       // One that waits to be started again concludes nothing.
       if (driver.sidecar.state.kind === 'waiting') continue
       known += 1
-      const hang = verdicts.verdict(driver.uid) ?? unansweredExit(driver)
+      const hang = verdicts.verdict(driver.uid) ?? findUnansweredExit(driver)
       if (hang !== undefined) unhealthy.add(driver.uid)
     }
     return { known, unhealthy }
   }
-  const isTripped = (by: Hang['by'], own?: DriverObservation): boolean => {
+  const isTripped = (by: Hang['by'], own?: Driver): boolean => {
     const census = by === 'ui' ? polls.census() : bySidecars()
     const lately = deletions.lately(by, { sinceMs: nowMs() - windowMs, own, counted: census.unhealthy })
     return areTooManyUnhealthy(census.known, census.unhealthy.size, lately, rails)
   }
-  const isAlone = (driver: DriverObservation): boolean =>
+  const isAlone = (driver: Driver): boolean =>
     [
       polls.census(({ node }) => node === driver.node),
       polls.census(({ namespace }) => namespace === driver.namespace),

@@ -1,5 +1,5 @@
-import { heldBack, slow } from '../assess/startup-blocked.ts'
-import type { DriverObservation } from '../driver/driver.ts'
+import { findBlockingSidecar, slowReasons } from '../assess/startup-blocked.ts'
+import type { Driver } from '../driver/driver.ts'
 
 /** What became of one pod's sidecar. */
 interface Trial {
@@ -23,10 +23,10 @@ export interface SidecarImageBreakerDeps {
  * the same end, also after it was started anew.
  */
 export interface SidecarImageBreaker {
-  observe(driver: DriverObservation): void
-  forget(driver: DriverObservation): void
+  observe(driver: Driver): void
+  forget(driver: Driver): void
   /** For how long a driver has been held back, as far as this process saw; null: it is not. */
-  heldBackForMs(driver: DriverObservation): number | null
+  heldBackForMs(driver: Driver): number | null
   /** Whether injection is suspended. */
   isSuspended(): boolean
   /** Why a driver that is admitted now gets no sidecar; null: it gets one. One a minute does, to find out. */
@@ -88,10 +88,10 @@ export function createSidecarImageBreaker({
     observe: (driver) => {
       const { uid, sidecar } = driver
       if (sidecar === null) return
-      const held = heldBack(driver)
+      const held = findBlockingSidecar(driver)
       if (held === undefined) signs.delete(uid)
       else {
-        const isSlow = held.reason === slow
+        const isSlow = held.reason === slowReasons
         const known = signs.get(uid)
         // What shows only now begins now: until then it was merely slow.
         const goesOn = known !== undefined && (isSlow || !known.slow)
@@ -101,7 +101,7 @@ export function createSidecarImageBreaker({
         signs.set(uid, { seenMs, dateMs, patienceMs, slow: isSlow, ours: sidecar.image === image })
       }
       if (sidecar.rescue !== null) {
-        if (sidecar.rescue.image === image && sidecar.rescue.reason !== slow)
+        if (sidecar.rescue.image === image && sidecar.rescue.reason !== slowReasons)
           noteTrial(uid, { started: false, atMs: sidecar.rescue.atMs })
       } else if (sidecar.image === image && sidecar.state.kind === 'running') {
         noteTrial(uid, { started: true, atMs: sidecar.state.startedMs })

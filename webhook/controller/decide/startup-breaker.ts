@@ -1,5 +1,5 @@
-import { type Stuck, stuck } from '../assess/startup-delay.ts'
-import type { DriverObservation } from '../driver/driver.ts'
+import { findStuck, type Stuck } from '../assess/startup-delay.ts'
+import type { Driver } from '../driver/driver.ts'
 
 /**
  * Whether so many drivers are stuck in the same way that it is likely not for this one or its node: more than one, and
@@ -8,21 +8,21 @@ import type { DriverObservation } from '../driver/driver.ts'
  */
 export function areManyStuck(
   { reason, sinceMs }: Stuck,
-  drivers: Iterable<DriverObservation>,
+  drivers: Iterable<Driver>,
   nowMs: number,
   share: number,
-  gatedUntilMs: (driver: DriverObservation) => number | null,
+  gatedUntilMs: (driver: Driver) => number | null,
 ): boolean {
   let [stuckToo, tried] = [0, 0]
   for (const driver of drivers) {
-    const isStuckToo = stuck(driver, nowMs, { gatedUntilMs: gatedUntilMs(driver) })?.reason === reason
+    const isStuckToo = findStuck(driver, nowMs, { gatedUntilMs: gatedUntilMs(driver) })?.reason === reason
     if (isStuckToo) stuckToo += 1
     if (isStuckToo || startedSince(driver, sinceMs)) tried += 1
   }
   return stuckToo > 1 && stuckToo > share * tried
 }
 
-function startedSince({ driver: { state } }: DriverObservation, sinceMs: number): boolean {
+function startedSince({ driver: { state } }: Driver, sinceMs: number): boolean {
   if (state.kind === 'waiting') return false
   return (state.kind === 'running' ? state.startedMs : (state.finishedMs ?? 0)) >= sinceMs
 }

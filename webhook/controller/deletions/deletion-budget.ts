@@ -1,7 +1,7 @@
 import type { SafeguardsConfig } from '../../config/controller-config.ts'
 
 /** A deletion as the budgets see it. */
-export interface LedgerEntry {
+export interface BudgetedDeletion {
   readonly atMs: number
   readonly namespace: string
   readonly application: string
@@ -12,9 +12,9 @@ export interface LedgerEntry {
 }
 
 /** The scope whose budget is spent, the narrowest first; null: none is. */
-export function exhaustedScope(
-  entries: readonly LedgerEntry[],
-  { namespace, application }: Pick<LedgerEntry, 'namespace' | 'application'>,
+export function findExhaustedScope(
+  entries: readonly BudgetedDeletion[],
+  { namespace, application }: Pick<BudgetedDeletion, 'namespace' | 'application'>,
   { perApplication, perNamespace, perCluster, windowMs }: SafeguardsConfig,
   nowMs: number,
 ): 'application' | 'namespace' | 'cluster' | null {

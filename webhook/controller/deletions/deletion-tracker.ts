@@ -13,26 +13,26 @@ import {
 import { actionsAnnotation } from '../../../core/contract/pod-contract.ts'
 import type { SafeguardsConfig } from '../../config/controller-config.ts'
 import type { Hang } from '../assess/assess.ts'
-import type { DriverObservation } from '../driver/driver.ts'
-import { exhaustedScope, type LedgerEntry } from './deletion-budget.ts'
-import { type Application, annotationOf, applicationKey, rememberedHistories, tellsOf } from './history-cache.ts'
+import type { Driver } from '../driver/driver.ts'
+import { type BudgetedDeletion, findExhaustedScope } from './deletion-budget.ts'
+import { type Application, applicationKey, createHistoryCache, formatAnnotation, mentionsPod } from './history-cache.ts'
 
-type Driver = Application & Pick<DriverObservation, 'uid'>
+type DeletableDriver = Application & Pick<Driver, 'uid'>
 
 /**
  * What was deleted: for the budgets, the backoff and the quarantine. It lives in the SparkApplications' annotations, and
  * is written there before the deletion: one that nobody remembers, since its answer or its leader was lost, would be free.
  */
-export interface Deletions {
+export interface DeletionTracker {
   /** Takes up what the annotations tell, once all are known. Until then no limit is known, and nothing may be deleted. */
   load(applications: Iterable<KnownApplication>): void
   /** What holds for this pod, whatever was tried of it before. */
-  limits(driver: Driver, known: KnownApplication | undefined, nowMs: number): DeletionLimits
+  limits(driver: DeletableDriver, known: KnownApplication | undefined, nowMs: number): DeletionLimits
   /** Counts one that is chosen, until `end`, so that what is decided meanwhile does not overdraw a budget. */
-  begin(driver: Driver, atMs: number): void
-  end(driver: Driver): void
+  begin(driver: DeletableDriver, atMs: number): void
+  end(driver: DeletableDriver): void
   /** Whether the SparkApplication tells of this pod's deletion, and is to. */
-  isOnRecord(driver: Driver, known: KnownApplication): boolean
+  isOnRecord(driver: DeletableDriver, known: KnownApplication): boolean
   /** Counts a deletion that is to be; the value of the annotation that shall tell of it. Again for the same pod: once. */
   note(application: Application, known: KnownApplication | undefined, deletion: Deletion): string
   /** What became of writing it. Refused: nobody may, and it is remembered as long as we lead. */
@@ -41,13 +41,13 @@ export interface Deletions {
    * Counts no more what did not take place. The value that the annotation shall have, null: none; undefined: it does not tell
    * of this pod, as far as is known.
    */
-  takeBack(driver: Driver, known: KnownApplication | undefined): string | null | undefined
+  takeBack(driver: DeletableDriver, known: KnownApplication | undefined): string | null | undefined
   /** How many applications have lost drivers on such verdicts since then: but for `own`, and for `counted` pods. */
-  lately(by: Hang['by'], which: Lately): number
+  lately(by: Hang['by'], which: RecentDeletions): number
   quarantined(applications: Iterable<KnownApplication>): ReadonlyMap<string, number>
 }
 
-export interface Lately {
+export interface RecentDeletions {
   readonly sinceMs: number
   /** What comes back of the same application is for its backoff and its budget. */
   readonly own: Application | undefined
@@ -63,7 +63,7 @@ export interface DeletionLimits {
 }
 
 /** `generation`: of its SparkApplication. */
-type Entry = LedgerEntry & Deletion & Pick<History, 'generation'>
+type Entry = BudgetedDeletion & Deletion & Pick<History, 'generation'>
 
 const entryOf = (
   { namespace, application }: Application,
@@ -71,11 +71,11 @@ const entryOf = (
   generation: number | null,
 ): Entry => ({ atMs, namespace, application, uid, reason, generation })
 
-export function deletionRecord(config: SafeguardsConfig): Deletions {
+export function createDeletionTracker(config: SafeguardsConfig): DeletionTracker {
   let entries: readonly Entry[] = []
   let loaded = false
-  const underWay = new Map<string, LedgerEntry>()
-  const histories = rememberedHistories(config)
+  const underWay = new Map<string, BudgetedDeletion>()
+  const histories = createHistoryCache(config)
 
   return {
     load: (applications) => {
@@ -108,12 +108,12 @@ export function deletionRecord(config: SafeguardsConfig): Deletions {
       return {
         quarantined: known !== undefined && history.quarantinedMs !== null,
         backoffUntilMs: Math.max(backoffUntilMs(history, config, nowMs), own ? nowMs + config.backoffMs : 0),
-        exhausted: loaded ? exhaustedScope([...counted, ...begun], driver, config, nowMs) : 'unknown',
+        exhausted: loaded ? findExhaustedScope([...counted, ...begun], driver, config, nowMs) : 'unknown',
       }
     },
     begin: ({ namespace, application, uid }, atMs) => void underWay.set(uid, { atMs, namespace, application, uid }),
     end: ({ uid }) => void underWay.delete(uid),
-    isOnRecord: ({ uid }, known) => tellsOf(known, uid) && !histories.isTakenBack(uid),
+    isOnRecord: ({ uid }, known) => mentionsPod(known, uid) && !histories.isTakenBack(uid),
     note: (driver, known, deletion) => {
       const { atMs, uid } = deletion
       underWay.delete(uid)
@@ -124,9 +124,9 @@ export function deletionRecord(config: SafeguardsConfig): Deletions {
     },
     answered: histories.answered,
     takeBack: (driver, known) => {
-      const isWritten = known !== undefined && tellsOf(known, driver.uid)
+      const isWritten = known !== undefined && mentionsPod(known, driver.uid)
       entries = entries.filter(({ uid }) => uid !== driver.uid)
-      const text = annotationOf(histories.takeBack(driver, known, driver.uid))
+      const text = formatAnnotation(histories.takeBack(driver, known, driver.uid))
       return isWritten ? text : undefined
     },
     lately: (by, { sinceMs, own, counted }) => {

@@ -11,14 +11,14 @@ import {
 } from '../../../core/contract/deletion-history.ts'
 import { actionsAnnotation } from '../../../core/contract/pod-contract.ts'
 import type { SafeguardsConfig } from '../../config/controller-config.ts'
-import type { DriverObservation } from '../driver/driver.ts'
+import type { Driver } from '../driver/driver.ts'
 
-export type Application = Pick<DriverObservation, 'namespace' | 'application'>
+export type Application = Pick<Driver, 'namespace' | 'application'>
 
 export const applicationKey = ({ namespace, application }: Application): string => `${namespace}/${application}`
 
 /** What the annotations of SparkApplications tell, with our own writes that the cache has yet to show. */
-export interface RememberedHistories {
+export interface HistoryCache {
   /** As it was read. */
   load(of: Application, history: History): void
   current(of: Application, known: KnownApplication | undefined): History
@@ -46,9 +46,7 @@ interface Remembered {
   readonly state: 'pending' | 'written' | 'refused'
 }
 
-export function rememberedHistories(
-  config: Pick<SafeguardsConfig, 'perApplication' | 'windowMs'>,
-): RememberedHistories {
+export function createHistoryCache(config: Pick<SafeguardsConfig, 'perApplication' | 'windowMs'>): HistoryCache {
   const remembered = new Map<string, Remembered>()
   /** The uids of pods. */
   const takenBack = new Set<string>()
@@ -77,7 +75,7 @@ export function rememberedHistories(
 
   const remember = (of: Application, known: KnownApplication | undefined, history: History, uid: string): History => {
     const isRefused = remembered.get(applicationKey(of))?.state === 'refused'
-    const state = known !== undefined && tellsOf(known, uid) ? 'written' : isRefused ? 'refused' : 'pending'
+    const state = known !== undefined && mentionsPod(known, uid) ? 'written' : isRefused ? 'refused' : 'pending'
     remembered.set(applicationKey(of), { history, writtenOn: known?.resourceVersion ?? null, state })
     return history
   }
@@ -94,7 +92,7 @@ export function rememberedHistories(
       takenBack.add(uid)
       const history = withoutPod(current(of, known), uid)
       const isAhead = known === undefined || remembered.get(applicationKey(of))?.writtenOn === known.resourceVersion
-      return isAhead || tellsOf(known, uid) ? remember(of, known, history, uid) : history
+      return isAhead || mentionsPod(known, uid) ? remember(of, known, history, uid) : history
     },
     isTakenBack: (uid) => takenBack.has(uid),
     answered: (of, state) => {
@@ -116,11 +114,11 @@ export function rememberedHistories(
 }
 
 /** Whether a SparkApplication's annotation tells of this pod's deletion. */
-export const tellsOf = ({ application }: KnownApplication, uid: string): boolean =>
+export const mentionsPod = ({ application }: KnownApplication, uid: string): boolean =>
   parseHistory(application.annotations[actionsAnnotation]).deletions.some((deletion) => deletion.uid === uid)
 
 /** The value of the annotation; null: there is nothing to tell. */
-export const annotationOf = (history: History): string | null =>
+export const formatAnnotation = (history: History): string | null =>
   history.deletions.length === 0 ? null : formatHistory(history)
 
 const lastMs = ({ deletions }: History) => deletions.at(-1)?.atMs ?? 0

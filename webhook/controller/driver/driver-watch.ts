@@ -1,17 +1,17 @@
 import { createReflector, type Reflector, type ReflectorDeps } from '../../../kubernetes/reflector.ts'
-import type { DriverObservation } from './driver.ts'
-import { observe } from './parse-driver.ts'
+import type { Driver } from './driver.ts'
+import { parseDriver } from './parse-driver.ts'
 
 /** Told of each change, after it is in the collection. Must not throw. */
 export interface DriverListener {
   /** `before` is the same pod as it was; a pod made again under its name has none. */
-  changed(driver: DriverObservation, before: DriverObservation | undefined): void
-  gone(driver: DriverObservation): void
+  changed(driver: Driver, before: Driver | undefined): void
+  gone(driver: Driver): void
 }
 
 /** All driver pods of the cluster: one watch and one cache for all who look at them. */
-export interface WatchedDrivers {
-  readonly reflector: Reflector<DriverObservation>
+export interface DriverWatch {
+  readonly reflector: Reflector<Driver>
   /** Until `signal`. */
   listen(listener: DriverListener, signal: AbortSignal): void
 }
@@ -19,17 +19,17 @@ export interface WatchedDrivers {
 /** A pod as the API writes it is 15 kB and more: a page must not weigh on the memory of the process. */
 const pageSize = 100
 
-export function watchDrivers(edges: ReflectorDeps): WatchedDrivers {
+export function watchDrivers(edges: ReflectorDeps): DriverWatch {
   const listeners = new Set<DriverListener>()
-  const gone = (driver: DriverObservation) => {
+  const gone = (driver: Driver) => {
     for (const listener of listeners) listener.gone(driver)
   }
-  const reflector = createReflector<DriverObservation>(
+  const reflector = createReflector<Driver>(
     {
       path: '/api/v1/pods',
       labelSelector: 'spark-role=driver',
       pageSize,
-      project: observe,
+      project: parseDriver,
       onChange: (driver, before) => {
         const same = before?.uid === driver.uid
         if (before !== undefined && !same) gone(before)

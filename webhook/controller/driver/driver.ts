@@ -5,7 +5,7 @@ import type { ApplicationReference } from '../../../core/spark/application-refer
  * What is kept of a driver pod: ten thousand of them must fit in a few tens of megabytes. Times are of the cluster's
  * clocks, in milliseconds since 1970; null stands for what is not there.
  */
-export interface DriverObservation {
+export interface Driver {
   readonly namespace: string
   readonly name: string
   readonly uid: string
@@ -38,10 +38,10 @@ export interface DriverObservation {
   readonly ready: boolean
   /** Since when it is, or is not; null: never said. */
   readonly readySinceMs: number | null
-  readonly driver: ObservedContainer
+  readonly driver: DriverContainer
   /** The port of the container that Spark names `spark-ui`, else Spark's own. */
   readonly uiPort: number
-  readonly sidecar: ObservedSidecar | null
+  readonly sidecar: DriverSidecar | null
   /** What keeps the webhook from injecting into such a pod, as far as the pod shows it. */
   readonly obstacle: SkipReason | null
   /** Whether the driver's arguments refer to the suffix of its application id. */
@@ -50,7 +50,7 @@ export interface DriverObservation {
 
 export type PodPhase = 'Pending' | 'Running' | 'Succeeded' | 'Failed' | 'Unknown'
 
-export interface ObservedContainer {
+export interface DriverContainer {
   readonly name: string
   readonly image: string
   readonly state: ContainerState
@@ -74,7 +74,7 @@ export interface ContainerEnd {
   readonly ranForMs: number | null
 }
 
-export interface ObservedSidecar extends ObservedContainer {
+export interface DriverSidecar extends DriverContainer {
   /** The version of spark-nanny that injected it; null: not written down. */
   readonly version: string | null
   /** Where it serves /status; null: nowhere (the pod is on its node's network, or its port was taken). */
@@ -86,8 +86,8 @@ export interface ObservedSidecar extends ObservedContainer {
 }
 
 /** Whether the pod has ended, one way or another, and will not run again. */
-export const hasEnded = ({ phase }: DriverObservation): boolean => phase === 'Succeeded' || phase === 'Failed'
+export const hasEnded = ({ phase }: Driver): boolean => phase === 'Succeeded' || phase === 'Failed'
 
 /** The driver runs, and nobody deletes it. */
-export const isRunning = (driver: DriverObservation): boolean =>
+export const isRunning = (driver: Driver): boolean =>
   driver.driver.state.kind === 'running' && driver.deletionMs === null && !hasEnded(driver)

@@ -1,12 +1,12 @@
 import { isRecord, toRecord } from '../../../core/json.ts'
 import type { Container } from '../../../core/kubernetes/pod.ts'
-import type { ContainerEnd, ContainerState, ObservedContainer } from './driver.ts'
+import type { ContainerEnd, ContainerState, DriverContainer } from './driver.ts'
 
 /** A container of the spec with its status; `waiting` when it has none yet. */
-export function observeContainer(
+export function parseContainer(
   container: Container | undefined,
   statuses: readonly Record<string, unknown>[],
-): ObservedContainer {
+): DriverContainer {
   const status = statuses.find((item) => item.name === container?.name)
   const last = toRecord(status?.lastState).terminated
   return {
@@ -19,33 +19,33 @@ export function observeContainer(
 }
 
 function stateOf({ running, terminated, waiting }: Record<string, unknown>): ContainerState {
-  if (isRecord(running)) return { kind: 'running', startedMs: timeOf(running.startedAt) ?? 0 }
+  if (isRecord(running)) return { kind: 'running', startedMs: parseTimeMs(running.startedAt) ?? 0 }
   if (isRecord(terminated)) return { kind: 'ended', ...endOf(terminated) }
   const { reason, message } = toRecord(waiting)
-  return { kind: 'waiting', reason: textOf(reason), message: cut(textOf(message)) }
+  return { kind: 'waiting', reason: parseText(reason), message: truncate(parseText(message)) }
 }
 
 function endOf(terminated: Record<string, unknown>): ContainerEnd {
-  const [startedMs, finishedMs] = [timeOf(terminated.startedAt), timeOf(terminated.finishedAt)]
+  const [startedMs, finishedMs] = [parseTimeMs(terminated.startedAt), parseTimeMs(terminated.finishedAt)]
   return {
     exitCode: typeof terminated.exitCode === 'number' ? terminated.exitCode : -1,
-    reason: textOf(terminated.reason),
-    message: cut(textOf(terminated.message)),
+    reason: parseText(terminated.reason),
+    message: truncate(parseText(terminated.message)),
     finishedMs,
     ranForMs: startedMs === null || finishedMs === null ? null : finishedMs - startedMs,
   }
 }
 
 /** The objects of a list; empty for what is none. */
-export const listOf = (value: unknown): readonly Record<string, unknown>[] =>
+export const parseList = (value: unknown): readonly Record<string, unknown>[] =>
   Array.isArray(value) ? value.filter(isRecord) : []
 /** Empty for what is no text. */
-export const textOf = (value: unknown) => (typeof value === 'string' ? value : '')
+export const parseText = (value: unknown) => (typeof value === 'string' ? value : '')
 /** A kubelet's message may be of any length. */
-export const cut = (text: string) => (text.length > 300 ? `${text.slice(0, 300)}…` : text)
+export const truncate = (text: string) => (text.length > 300 ? `${text.slice(0, 300)}…` : text)
 
 /** Milliseconds of a time as Kubernetes writes it; null when it is none. */
-export function timeOf(value: unknown): number | null {
+export function parseTimeMs(value: unknown): number | null {
   const timeMs = typeof value === 'string' ? Date.parse(value) : Number.NaN
   return Number.isNaN(timeMs) ? null : timeMs
 }

@@ -11,9 +11,9 @@ import { toRecord } from '../../../core/json.ts'
 import { parsePod } from '../../../core/kubernetes/parse-objects.ts'
 import { type Container, findApplicationId, findDriverContainerIndex, type Pod } from '../../../core/kubernetes/pod.ts'
 import { findApplicationReference } from '../../../core/spark/application-reference.ts'
-import type { DriverObservation, PodPhase } from './driver.ts'
-import { cut, listOf, observeContainer, textOf, timeOf } from './parse-container.ts'
-import { observeSidecar } from './parse-sidecar.ts'
+import type { Driver, PodPhase } from './driver.ts'
+import { parseContainer, parseList, parseText, parseTimeMs, truncate } from './parse-container.ts'
+import { parseSidecar } from './parse-sidecar.ts'
 
 const phases: readonly PodPhase[] = ['Pending', 'Running', 'Succeeded', 'Failed']
 
@@ -21,7 +21,7 @@ const phases: readonly PodPhase[] = ['Pending', 'Running', 'Succeeded', 'Failed'
 const sparkUiPort = 4040
 
 /** The driver of a pod as the API has it; undefined when it is none that could be told apart. Pure. */
-export function observe(object: unknown): DriverObservation | undefined {
+export function parseDriver(object: unknown): Driver | undefined {
   const pod = parsePod(object)
   const root = toRecord(object)
   const metadata = toRecord(root.metadata)
@@ -30,7 +30,7 @@ export function observe(object: unknown): DriverObservation | undefined {
     return undefined
   }
   const status = toRecord(root.status)
-  const conditions = listOf(status.conditions)
+  const conditions = parseList(status.conditions)
   const condition = (type: string) => conditions.find((item) => item.type === type)
   const [ready, scheduled] = [condition('Ready'), condition('PodScheduled')]
   const [network, disrupted] = [condition('PodReadyToStartContainers'), condition('DisruptionTarget')]
@@ -38,15 +38,15 @@ export function observe(object: unknown): DriverObservation | undefined {
   const container = index === undefined ? undefined : pod.spec.containers[index]
   const owner = findApplicationReference(pod, namespace) ?? null
   const annotations = ours(pod.metadata?.annotations)
-  const driver = observeContainer(container, listOf(status.containerStatuses))
+  const driver = parseContainer(container, parseList(status.containerStatuses))
   return {
     namespace,
     name,
     uid,
-    resourceVersion: textOf(metadata.resourceVersion),
-    createdMs: timeOf(metadata.creationTimestamp) ?? 0,
-    deletionMs: timeOf(metadata.deletionTimestamp),
-    finalizers: Array.isArray(metadata.finalizers) ? metadata.finalizers.map(String).map(cut) : noNames,
+    resourceVersion: parseText(metadata.resourceVersion),
+    createdMs: parseTimeMs(metadata.creationTimestamp) ?? 0,
+    deletionMs: parseTimeMs(metadata.deletionTimestamp),
+    finalizers: Array.isArray(metadata.finalizers) ? metadata.finalizers.map(String).map(truncate) : noNames,
     application: owner?.name ?? pod.metadata?.labels?.['spark-app-name'] ?? name,
     applicationId: findApplicationId(pod) ?? null,
     owner,
@@ -55,15 +55,15 @@ export function observe(object: unknown): DriverObservation | undefined {
     podIp: pick(status.podIP),
     phase: phases.find((phase) => phase === status.phase) ?? 'Unknown',
     reason: pick(status.reason) ?? (disrupted?.status === 'True' ? pick(disrupted.reason) : null),
-    scheduledMs: scheduled?.status === 'True' ? timeOf(scheduled.lastTransitionTime) : null,
-    unscheduled: scheduled?.status === 'False' ? cut(textOf(scheduled.message)) : null,
-    gated: listOf(toRecord(root.spec).schedulingGates).length > 0,
+    scheduledMs: scheduled?.status === 'True' ? parseTimeMs(scheduled.lastTransitionTime) : null,
+    unscheduled: scheduled?.status === 'False' ? truncate(parseText(scheduled.message)) : null,
+    gated: parseList(toRecord(root.spec).schedulingGates).length > 0,
     networkDown: network?.status === 'False',
     ready: ready?.status === 'True',
-    readySinceMs: timeOf(ready?.lastTransitionTime),
+    readySinceMs: parseTimeMs(ready?.lastTransitionTime),
     driver,
     uiPort: container?.ports?.find((port) => port.name === 'spark-ui')?.containerPort ?? sparkUiPort,
-    sidecar: observeSidecar(pod, status, annotations[injectedAnnotation] ?? null, driver.image),
+    sidecar: parseSidecar(pod, status, annotations[injectedAnnotation] ?? null, driver.image),
     obstacle: obstacleOf(pod, container),
     numbered: container?.env?.some((item) => item.name === applicationIdSuffixEnv) === true,
   }

@@ -5,7 +5,7 @@ const keptMs = 24 * 3_600_000
  * Forgets the figures of applications for which nothing was counted for a day: each run of a schedule has a new name.
  * `removed` is told the labels.
  */
-export function applicationSeries<L extends Readonly<Record<string, string>>>(
+export function createExpiringSeries<L extends Readonly<Record<string, string>>>(
   nowMs: () => number,
   removed: (labels: L) => void,
 ): (labels: L) => L {

@@ -1,8 +1,8 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 import { legacyMetrics } from '../../../legacy/metrics.ts'
 import type { DriverCounts } from './driver-counts.ts'
-import { applicationSeries } from './expiring-series.ts'
-import type { EndCause } from './termination.ts'
+import { createExpiringSeries } from './expiring-series.ts'
+import type { TerminationCause } from './termination.ts'
 
 export type ActionName = 'delete-pod' | 'bypass-sidecar' | 'delete-executor' | 'report'
 export type ActionResult = 'ok' | 'failed' | 'dry-run' | 'suppressed'
@@ -23,7 +23,7 @@ export interface ControllerMetrics {
   acted(action: ActionName, result: ActionResult): void
   killed(application: string): void
   poked(application: string, seconds: number): void
-  terminated(namespace: string, application: string, cause: EndCause): void
+  terminated(namespace: string, application: string, cause: TerminationCause): void
   recovered(seconds: number): void
   budgetExhausted(scope: 'application' | 'namespace' | 'cluster'): void
   show(figures: ControllerFigures): void
@@ -87,10 +87,10 @@ export function createControllerMetrics(registry: Registry, nowMs: () => number)
     ofDrivers((all) => all.drivers),
   )
   gauge(
-    'unguarded_drivers',
+    'unprotected_drivers',
     'Running drivers of guarded namespaces that no sidecar of ours watches and that have not opted out.',
     ['namespace', 'reason'],
-    ofDrivers((all) => all.unguarded),
+    ofDrivers((all) => all.unprotected),
   )
   gauge(
     'outdated_drivers',
@@ -111,7 +111,7 @@ export function createControllerMetrics(registry: Registry, nowMs: () => number)
     led((all) => all.quarantined()),
   )
   gauge(
-    'breaker_open',
+    'circuit_breaker_open',
     '1 while nothing is done for a suspicion.',
     ['breaker'],
     led((all) => flags(all.breakers())),
@@ -141,10 +141,11 @@ export function createControllerMetrics(registry: Registry, nowMs: () => number)
     help: 'Polls of the Spark UI of drivers without a sidecar.',
     registers,
   })
-  const ofKills = applicationSeries<{ spark_app: string }>(nowMs, (labels) => kills.remove(labels))
-  const ofPokes = applicationSeries<{ spark_app: string }>(nowMs, (labels) => pokes.remove(labels))
-  const ofTerminations = applicationSeries<{ namespace: string; application: string; cause: string }>(nowMs, (labels) =>
-    terminations.remove(labels),
+  const ofKills = createExpiringSeries<{ spark_app: string }>(nowMs, (labels) => kills.remove(labels))
+  const ofPokes = createExpiringSeries<{ spark_app: string }>(nowMs, (labels) => pokes.remove(labels))
+  const ofTerminations = createExpiringSeries<{ namespace: string; application: string; cause: string }>(
+    nowMs,
+    (labels) => terminations.remove(labels),
   )
   return {
     acted: (action, result) => actions.inc({ action, result }),

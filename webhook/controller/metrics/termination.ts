@@ -1,11 +1,11 @@
 import { restartAllContainersExitCode } from '../../../core/contract/pod-contract.ts'
-import { type ContainerEnd, type DriverObservation, hasEnded } from '../driver/driver.ts'
+import { type ContainerEnd, type Driver, hasEnded } from '../driver/driver.ts'
 
 /** Why a driver's container or pod ended. */
-export type EndCause = 'completed' | 'error' | 'oom-killed' | 'hung' | 'evicted' | 'node-lost' | 'deleted'
+export type TerminationCause = 'completed' | 'error' | 'oom-killed' | 'hung' | 'evicted' | 'node-lost' | 'deleted'
 
-export interface Ending {
-  readonly cause: EndCause
+export interface Termination {
+  readonly cause: TerminationCause
   /** By the kubelet's clock where it told; else null. */
   readonly atMs: number | null
 }
@@ -14,7 +14,7 @@ export interface Ending {
  * The end that lies between two looks at the same pod; undefined: none, or one that was seen before. `verdict`: one
  * is known to have been acted on, by the sidecar or by us.
  */
-export function endingBetween(before: DriverObservation, now: DriverObservation, verdict: boolean): Ending | undefined {
+export function findTermination(before: Driver, now: Driver, verdict: boolean): Termination | undefined {
   if (hasEnded(before)) return undefined
   const hung = verdict && hasRun(before)
   if (now.driver.restarts > before.driver.restarts) {
@@ -25,7 +25,7 @@ export function endingBetween(before: DriverObservation, now: DriverObservation,
 }
 
 /** Whether the sidecar has ended so that all containers are restarted. */
-export function asksForRestart({ sidecar }: DriverObservation): boolean {
+export function requestsRestart({ sidecar }: Driver): boolean {
   return [sidecar?.state, sidecar?.last].some(
     (state) =>
       state !== null && state !== undefined && 'exitCode' in state && state.exitCode === restartAllContainersExitCode,
@@ -33,14 +33,14 @@ export function asksForRestart({ sidecar }: DriverObservation): boolean {
 }
 
 /** The end of a pod that is gone; undefined when it had ended before. */
-export function endingOfGone(before: DriverObservation, verdict: boolean): Ending | undefined {
+export function classifyDeletedPod(before: Driver, verdict: boolean): Termination | undefined {
   return hasEnded(before) ? undefined : { cause: verdict && hasRun(before) ? 'hung' : 'deleted', atMs: null }
 }
 
 /** One that never did was stuck at most. */
-const hasRun = ({ driver }: DriverObservation) => driver.state.kind !== 'waiting' || driver.last !== null
+const hasRun = ({ driver }: Driver) => driver.state.kind !== 'waiting' || driver.last !== null
 
-function podEnding(now: DriverObservation, hung: boolean): Ending {
+function podEnding(now: Driver, hung: boolean): Termination {
   const { state } = now.driver
   const end = state.kind === 'ended' ? state : null
   const atMs = end?.finishedMs ?? null
@@ -57,11 +57,11 @@ function podEnding(now: DriverObservation, hung: boolean): Ending {
 const evictions = ['Evicted', 'EvictionByEvictionAPI', 'PreemptionByScheduler', 'TerminationByKubelet', 'Preempting']
 
 /** The sidecar leaves its verdict as its last word. */
-function isHungBy({ sidecar }: DriverObservation): boolean {
+function isHungBy({ sidecar }: Driver): boolean {
   return sidecar?.state.kind === 'ended' && /hung since/.test(sidecar.state.message)
 }
 
-function causeOf(end: ContainerEnd | null): EndCause {
+function causeOf(end: ContainerEnd | null): TerminationCause {
   if (end?.reason === 'OOMKilled') return 'oom-killed'
   return end?.exitCode === 0 ? 'completed' : 'error'
 }

@@ -1,18 +1,18 @@
 import type { FallbackConfig } from '../../config/controller-config.ts'
 import { recentlyStartedMs } from '../assess/deletion-reason.ts'
-import type { Circumstances } from '../assess/driver-context.ts'
-import type { DriverObservation } from '../driver/driver.ts'
+import type { DriverContext } from '../assess/driver-context.ts'
+import type { Driver } from '../driver/driver.ts'
 import type { PollPolicy } from './ui-poller.ts'
 
 /** How to ask a driver's UI from here, and when to begin; undefined: not at all. */
-export function pollPlan(
-  driver: DriverObservation,
-  { guard, namespace, named, settings }: Pick<Circumstances, 'guard' | 'namespace' | 'named' | 'settings'>,
+export function planPolls(
+  driver: Driver,
+  { guard, namespace, named, settings }: Pick<DriverContext, 'guard' | 'namespace' | 'named' | 'settings'>,
   fallback: FallbackConfig,
   nowMs: number,
 ): { readonly policy: PollPolicy; readonly delayMs: number } | undefined {
   const { state } = driver.driver
-  if (guard.kind !== 'unguarded' || state.kind !== 'running' || driver.podIp === null) return undefined
+  if (guard.kind !== 'unprotected' || state.kind !== 'running' || driver.podIp === null) return undefined
   if (!named && (fallback.mode === 'off' || namespace === undefined)) return undefined
   const { values } = settings
   return {

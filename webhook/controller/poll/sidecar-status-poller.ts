@@ -2,7 +2,7 @@ import { parseSidecarStatus } from '../../../core/contract/sidecar-status.ts'
 import { parseJson } from '../../../core/json.ts'
 import type { UiRequest, UiResult } from '../../../spark-ui/http-get.ts'
 import type { Hang } from '../assess/assess.ts'
-import { type DriverObservation, isRunning } from '../driver/driver.ts'
+import { type Driver, isRunning } from '../driver/driver.ts'
 
 /** A kubelet fails the pod within 30 seconds of the verdict, and Spark's grace period is 30 more. */
 const kubeletActsWithinMs = 120_000
@@ -13,7 +13,7 @@ const timeoutMs = 5_000
  * When the sidecar of a driver is to be asked for its verdict: when the driver is not Ready any more, or not yet though its
  * startup deadline has passed, for so long that a kubelet that could act would have. Null: a Ready driver's never.
  */
-export function askAtMs(driver: DriverObservation, startupDeadlineMs: number): number | null {
+export function nextRequestAtMs(driver: Driver, startupDeadlineMs: number): number | null {
   const { sidecar, ready, readySinceMs } = driver
   const { state } = driver.driver
   if (sidecar === null || sidecar.rescue !== null || sidecar.statusPort === null || driver.podIp === null) return null
@@ -26,7 +26,7 @@ export function askAtMs(driver: DriverObservation, startupDeadlineMs: number): n
 }
 
 /** The verdict in the sidecar's `/status`, when it stands for long and the kubelet was to act on it; undefined: none. */
-export function standingVerdict(body: string, nowMs: number): Hang | undefined {
+export function currentVerdict(body: string, nowMs: number): Hang | undefined {
   const status = parseSidecarStatus(parseJson(body))
   if (status === undefined || status.state !== 'hung' || status.action.now !== 'fail') return undefined
   const { sinceMs, reason, detail } = status
@@ -35,28 +35,33 @@ export function standingVerdict(body: string, nowMs: number): Hang | undefined {
   return { by: 'sidecar', reason: 'kubelet-did-not-act', sinceMs, detail: text }
 }
 
-export interface SidecarVerdicts {
+export interface SidecarStatusPoller {
   /** Asks when it is time; returns the date at which to come again, null: no need. */
-  ask(driver: DriverObservation, startupDeadlineMs: number): number | null
+  ask(driver: Driver, startupDeadlineMs: number): number | null
   /** Asks now, whoever was asked when; resolves when {@link verdict} tells what came of it, at most the timeout later. */
-  askAnew(driver: DriverObservation): Promise<void>
+  askAnew(driver: Driver): Promise<void>
   verdict(uid: string): Hang | undefined
   forget(uid: string): void
 }
 
-export interface SidecarVerdictsEdges {
+export interface SidecarStatusPollerDeps {
   get(get: UiRequest): Promise<UiResult>
   nowMs(): number
   /** Of a clock that no one sets. */
   monotonicMs(): number
   /** After each answer. */
-  answered(driver: DriverObservation): void
+  answered(driver: Driver): void
 }
 
 /** Asks sidecars at their pods' addresses; the API is not involved. */
-export function sidecarVerdicts({ get, nowMs, monotonicMs, answered }: SidecarVerdictsEdges): SidecarVerdicts {
+export function createSidecarStatusPoller({
+  get,
+  nowMs,
+  monotonicMs,
+  answered,
+}: SidecarStatusPollerDeps): SidecarStatusPoller {
   const known = new Map<string, { readonly hang: Hang | undefined; readonly askedMs: number }>()
-  const ask = async (driver: DriverObservation): Promise<void> => {
+  const ask = async (driver: Driver): Promise<void> => {
     const reply = await get({
       address: { scheme: 'http', host: driver.podIp ?? '', port: driver.sidecar?.statusPort ?? 0 },
       path: '/status',
@@ -65,11 +70,11 @@ export function sidecarVerdicts({ get, nowMs, monotonicMs, answered }: SidecarVe
     })
     if (!known.has(driver.uid)) return
     const body = reply.kind === 'response' && reply.response.statusCode === 200 ? reply.response.body : ''
-    known.set(driver.uid, { hang: standingVerdict(body, nowMs()), askedMs: monotonicMs() })
+    known.set(driver.uid, { hang: currentVerdict(body, nowMs()), askedMs: monotonicMs() })
   }
   return {
     ask: (driver, startupDeadlineMs) => {
-      const atMs = askAtMs(driver, startupDeadlineMs)
+      const atMs = nextRequestAtMs(driver, startupDeadlineMs)
       if (atMs === null) {
         known.delete(driver.uid)
         return null

@@ -1,7 +1,7 @@
 import pLimit from 'p-limit'
 import { createJudgement, type Judgement, judge, nextPollDelayMs } from '../../../core/verdict/verdict.ts'
 import type { UiClient } from '../../../spark-ui/ui-client.ts'
-import type { DriverObservation } from '../driver/driver.ts'
+import type { Driver } from '../driver/driver.ts'
 
 /** How one driver's UI is asked, over the network. Times in milliseconds. */
 export interface PollPolicy {
@@ -14,28 +14,28 @@ export interface PollPolicy {
   readonly stopDeadlineMs: number
 }
 
-export interface UiPollsEdges {
+export interface UiPollerDeps {
   readonly prober: Pick<UiClient, 'poll'>
   /** Of a clock that no one sets. */
   monotonicMs(): number
   sleep(ms: number, signal: AbortSignal): Promise<void>
   random(): number
   /** After each poll. */
-  polled(driver: DriverObservation, judgement: Judgement, tookMs: number): void
+  polled(driver: Driver, judgement: Judgement, tookMs: number): void
 }
 
 /** Asks the Spark UIs of drivers that have no sidecar, as a sidecar would, by the same judge. */
-export interface UiPolls {
+export interface UiPoller {
   /** Begins to ask this driver, or goes on with what is known of it now. Not before it is as old as `notBeforeMs`. */
-  ask(driver: DriverObservation, policy: PollPolicy, delayMs: number): void
+  ask(driver: Driver, policy: PollPolicy, delayMs: number): void
   forget(uid: string): void
   judgement(uid: string): Judgement | undefined
   /** Of those that `of` picks and that have ever answered. */
-  census(of?: (driver: DriverObservation) => boolean): Census
+  census(of?: (driver: Driver) => boolean): PollSummary
 }
 
 /** Drivers whose health is known in one way. */
-export interface Census {
+export interface PollSummary {
   readonly known: number
   /** The uids of their pods. */
   readonly unhealthy: ReadonlySet<string>
@@ -45,13 +45,13 @@ export interface Census {
 const maxAtOnce = 256
 
 interface Poll {
-  driver: DriverObservation
+  driver: Driver
   policy: PollPolicy
   judgement: Judgement
   readonly stop: AbortController
 }
 
-export function uiPolls(edges: UiPollsEdges, signal: AbortSignal): UiPolls {
+export function createUiPoller(edges: UiPollerDeps, signal: AbortSignal): UiPoller {
   const polls = new Map<string, Poll>()
   const limit = pLimit(maxAtOnce)
 
@@ -112,7 +112,7 @@ function isUnhealthy({ verdict }: Judgement): boolean {
 }
 
 /** The same start of the same container, at the same address. */
-function isSameRun(a: DriverObservation, b: DriverObservation): boolean {
-  const startedMs = ({ driver }: DriverObservation) => (driver.state.kind === 'running' ? driver.state.startedMs : null)
+function isSameRun(a: Driver, b: Driver): boolean {
+  const startedMs = ({ driver }: Driver) => (driver.state.kind === 'running' ? driver.state.startedMs : null)
   return a.podIp === b.podIp && startedMs(a) === startedMs(b)
 }

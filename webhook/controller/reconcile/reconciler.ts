@@ -2,9 +2,9 @@ import type { Log } from '../../../core/log.ts'
 import type { ControllerConfig } from '../../config/controller-config.ts'
 import type { DeletionJournal } from '../act/deletion-journal.ts'
 import type { ActionRunner } from '../act/run-action.ts'
-import { type Circumstances, type CircumstancesEdges, circumstancesOf } from '../assess/driver-context.ts'
-import type { NodeStanding } from '../assess/stuck-termination.ts'
-import type { Waits } from '../assess/wait-tracker.ts'
+import { computeDriverContext, type DriverContext, type DriverContextDeps } from '../assess/driver-context.ts'
+import type { NodeState } from '../assess/stuck-termination.ts'
+import type { WaitTracker } from '../assess/wait-tracker.ts'
 import { type Choice, concernsDeletion, isWrite } from '../decide/choose-action.ts'
 import { confirmIfObserved, type DriverStates, recordHang, unansweredForMs } from '../decide/driver-state.ts'
 import { type Evaluation, evaluate, fingerprint } from '../decide/evaluate.ts'
@@ -12,31 +12,31 @@ import type { HangBreaker } from '../decide/hang-breaker.ts'
 import { clearObsoleteRetries, nextRetryState, retryAfterUnexpectedError, retryAtMs } from '../decide/retry-state.ts'
 import type { SidecarImageBreaker } from '../decide/sidecar-image-breaker.ts'
 import { areManyStuck } from '../decide/startup-breaker.ts'
-import type { Deletions } from '../deletions/deletion-tracker.ts'
-import type { DriverObservation } from '../driver/driver.ts'
-import type { WatchedDrivers } from '../driver/driver-watch.ts'
+import type { DeletionTracker } from '../deletions/deletion-tracker.ts'
+import type { Driver } from '../driver/driver.ts'
+import type { DriverWatch } from '../driver/driver-watch.ts'
 import { driverLogFields } from '../driver/log-fields.ts'
-import { pollPlan } from '../poll/poll-policy.ts'
-import type { SidecarVerdicts } from '../poll/sidecar-status-poller.ts'
-import type { UiPolls } from '../poll/ui-poller.ts'
+import { planPolls } from '../poll/poll-policy.ts'
+import type { SidecarStatusPoller } from '../poll/sidecar-status-poller.ts'
+import type { UiPoller } from '../poll/ui-poller.ts'
 import { type EffectSlots, effectSlots } from './action-limits.ts'
 import type { WorkQueue } from './work-queue.ts'
 
-export interface ReconcilerDeps extends CircumstancesEdges {
+export interface ReconcilerDeps extends DriverContextDeps {
   readonly config: ControllerConfig
   readonly log: Log
-  readonly drivers: WatchedDrivers
+  readonly drivers: DriverWatch
   readonly sidecarImage: SidecarImageBreaker
   readonly queue: WorkQueue
   readonly states: DriverStates
-  readonly deletions: Deletions
-  readonly polls: UiPolls
-  readonly verdicts: SidecarVerdicts
-  readonly waits: Waits
+  readonly deletions: DeletionTracker
+  readonly polls: UiPoller
+  readonly verdicts: SidecarStatusPoller
+  readonly waits: WaitTracker
   readonly actionRunner: ActionRunner
   readonly journal: Pick<DeletionJournal, 'deletionNoLongerNeeded'>
   readonly breaker: Pick<HangBreaker, 'isOpenFor'>
-  node(name: string): NodeStanding
+  node(name: string): NodeState
   random(): number
   /** Of a clock that no one sets. */
   monotonicMs(): number
@@ -52,7 +52,7 @@ export interface Reconciler {
 /** Of deeds, and of what is told: who is held back must not wait for words about others. */
 const maxAtOnce = 8
 
-export const driverKey = ({ namespace, name }: DriverObservation) => `${namespace}/${name}`
+export const driverKey = ({ namespace, name }: Driver) => `${namespace}/${name}`
 
 export function createReconciler(edges: ReconcilerDeps): Reconciler {
   const { config, log, queue, states: memories, deletions, polls, verdicts, actionRunner: actor } = edges
@@ -61,19 +61,19 @@ export function createReconciler(edges: ReconcilerDeps): Reconciler {
   const addAtDate = (key: string, dateMs: number) => queue.addAt(key, edges.monotonicMs() + dateMs - edges.nowMs())
 
   /** Asks from outside the pod what only that can tell. */
-  const ask = (driver: DriverObservation, circumstances: Circumstances): void => {
-    const plan = pollPlan(driver, circumstances, config.fallback, edges.nowMs())
+  const ask = (driver: Driver, circumstances: DriverContext): void => {
+    const plan = planPolls(driver, circumstances, config.fallback, edges.nowMs())
     if (plan === undefined) polls.forget(driver.uid)
     else polls.ask(driver, plan.policy, plan.delayMs)
     const againMs = verdicts.ask(driver, circumstances.settings.values['startup-deadline'])
     if (againMs !== null) addAtDate(driverKey(driver), againMs)
   }
 
-  const lookAt = (driver: DriverObservation, circumstances: Circumstances): Evaluation => {
+  const lookAt = (driver: Driver, circumstances: DriverContext): Evaluation => {
     const [nowMs, monotonicMs] = [edges.nowMs(), edges.monotonicMs()]
     const wait = edges.waits.note(driver, monotonicMs)
     const dateOf = (atMs: number) => nowMs - (monotonicMs - atMs)
-    const gatedUntilMs = ({ uid }: DriverObservation) => {
+    const gatedUntilMs = ({ uid }: Driver) => {
       const known = edges.waits.known(uid)
       return known?.wasGated === true ? dateOf(known.sinceMs) : null
     }
@@ -97,18 +97,18 @@ export function createReconciler(edges: ReconcilerDeps): Reconciler {
   }
 
   /** Whether the pod is as it was decided on, and would be deleted on what is known by now, too. */
-  const isStillToBeDeleted = async (driver: DriverObservation): Promise<boolean> => {
+  const isStillToBeDeleted = async (driver: Driver): Promise<boolean> => {
     // It was asked up to half a minute ago, or before what held the deletion up.
     if (verdicts.verdict(driver.uid) !== undefined) await verdicts.askAnew(driver)
     const now = edges.drivers.reflector.objects.get(driver.namespace, driver.name)
     if (now?.uid !== driver.uid || now.resourceVersion !== driver.resourceVersion) return false
-    return lookAt(now, circumstancesOf(now, edges)).tasks.some(({ choice }) => choice.kind === 'delete-pod')
+    return lookAt(now, computeDriverContext(now, edges)).tasks.some(({ choice }) => choice.kind === 'delete-pod')
   }
 
   /** In a slot that was taken. */
   const carryOut = async (
-    driver: DriverObservation,
-    circumstances: Circumstances,
+    driver: Driver,
+    circumstances: DriverContext,
     found: Evaluation,
     slot: EffectSlots,
   ): Promise<void> => {
@@ -170,7 +170,7 @@ export function createReconciler(edges: ReconcilerDeps): Reconciler {
     const memory = memories.known(driver.uid)
     if (memory?.busy === true) return false
     const monotonicMs = edges.monotonicMs()
-    const circumstances = circumstancesOf(driver, edges)
+    const circumstances = computeDriverContext(driver, edges)
     edges.sidecarImage.observe(driver)
     ask(driver, circumstances)
     const found = lookAt(driver, circumstances)

@@ -3,7 +3,7 @@ import type { ScenarioKind } from './protected-drivers.ts'
 
 /** Drivers that cannot start or terminate: bypassed or reported. */
 export const stuckDrivers = {
-  'held-back': {
+  'startup-blocked': {
     weight: 5,
     run: async (scenario) => {
       const namespace = scenario.random() < 0.7 ? scenario.labelled : scenario.unlabelled

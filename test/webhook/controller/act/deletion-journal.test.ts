@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { KnownApplication } from '../../../../cluster/spark-applications.ts'
 import type { WriteResult } from '../../../../kubernetes/write-result.ts'
 import { createDeletionJournal } from '../../../../webhook/controller/act/deletion-journal.ts'
-import { deletionRecord } from '../../../../webhook/controller/deletions/deletion-tracker.ts'
+import { createDeletionTracker } from '../../../../webhook/controller/deletions/deletion-tracker.ts'
 import { until } from '../../../kubernetes/fixture.ts'
 import { createdMs } from '../../../support/driver-pods.ts'
 import { recordingLog } from '../../../support/recording-log.ts'
@@ -44,7 +44,7 @@ function scene(t: TestContext, rails = { ...defaultConfig.safeguards, perApplica
   })
   const known = () => frozen ?? now()
   const lead = () => {
-    const deletions = deletionRecord(rails)
+    const deletions = createDeletionTracker(rails)
     deletions.load([known()])
     const record = createDeletionJournal(
       {

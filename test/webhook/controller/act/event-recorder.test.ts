@@ -5,7 +5,7 @@ import type { LabelledNamespace } from '../../../../cluster/namespaces.ts'
 import type { EventContent } from '../../../../kubernetes/event.ts'
 import { WatchedCollection } from '../../../../kubernetes/store.ts'
 import { createEventRecorder } from '../../../../webhook/controller/act/event-recorder.ts'
-import { circumstancesOf } from '../../../../webhook/controller/assess/driver-context.ts'
+import { computeDriverContext } from '../../../../webhook/controller/assess/driver-context.ts'
 import type { ActionTask } from '../../../../webhook/controller/decide/action-task.ts'
 import { createDriverStates } from '../../../../webhook/controller/decide/driver-state.ts'
 import { until } from '../../../kubernetes/fixture.ts'
@@ -60,9 +60,9 @@ function taskOf(name: string): ActionTask {
   const driver = observed({ name })
   return {
     driver,
-    assessment: { kind: 'unguarded', reason: 'not-injected' },
+    assessment: { kind: 'unprotected', reason: 'not-injected' },
     choice: { kind: 'report' },
-    context: circumstancesOf(driver, {
+    context: computeDriverContext(driver, {
       namespaces: new WatchedCollection<LabelledNamespace>(() => undefined),
       applications: { known: () => undefined },
       chartSettings: {},

@@ -3,8 +3,8 @@ import { test } from 'node:test'
 import { applicationIdSuffixEnv } from '../../../../core/contract/pod-contract.ts'
 import { toRecord } from '../../../../core/json.ts'
 import { findStaleExecutors, parseExecutor } from '../../../../webhook/controller/act/stale-executors.ts'
-import { listOf } from '../../../../webhook/controller/driver/parse-container.ts'
-import { observe } from '../../../../webhook/controller/driver/parse-driver.ts'
+import { parseList } from '../../../../webhook/controller/driver/parse-container.ts'
+import { parseDriver } from '../../../../webhook/controller/driver/parse-driver.ts'
 import { until } from '../../../kubernetes/fixture.ts'
 import { createdMs, driverPod, iso, running, terminated } from '../../../support/driver-pods.ts'
 import type { FakeObject } from '../../../support/fake-api-server.ts'
@@ -18,7 +18,10 @@ const restarted = (restarts = 1): FakeObject => {
   const pod = driverPod({ restarts, state: running(restartedMs), lastState, annotations })
   const spec = toRecord(pod.spec)
   const env = [{ name: applicationIdSuffixEnv, value: '' }]
-  return { ...pod, spec: { ...spec, containers: listOf(spec.containers).map((container) => ({ ...container, env })) } }
+  return {
+    ...pod,
+    spec: { ...spec, containers: parseList(spec.containers).map((container) => ({ ...container, env })) },
+  }
 }
 
 const executor = (
@@ -57,14 +60,14 @@ const rows: readonly [string, object, boolean, number?][] = [
 ]
 for (const [name, object, expected, restarts] of rows) {
   test(`an executor that is ${name}: ${expected ? 'deleted' : 'left'}`, () => {
-    const [driver, kept] = [observe(restarted(restarts)), parseExecutor(object)]
+    const [driver, kept] = [parseDriver(restarted(restarts)), parseExecutor(object)]
     assert.ok(driver && kept)
     assert.equal(findStaleExecutors(driver, [kept]).length === 1, expected)
   })
 }
 
 test('where ids are not numbered, the clocks of a node and of the API server may lie apart', () => {
-  const driver = observe(driverPod({ restarts: 1, state: running(restartedMs) }))
+  const driver = parseDriver(driverPod({ restarts: 1, state: running(restartedMs) }))
   assert.ok(driver)
   const left = [12_000, 59_000, 61_000].filter((earlierMs) => {
     const kept = parseExecutor(executor('e', restartedMs - earlierMs))
@@ -75,7 +78,7 @@ test('where ids are not numbered, the clocks of a node and of the API server may
 
 test('a driver that was never restarted, or does not run, has no old executors', () => {
   const kept = parseExecutor(executor('e', before))
-  const drivers = [observe(driverPod()), observe(driverPod({ restarts: 1, state: terminated(1, restartedMs) }))]
+  const drivers = [parseDriver(driverPod()), parseDriver(driverPod({ restarts: 1, state: terminated(1, restartedMs) }))]
   for (const driver of drivers) {
     assert.ok(driver && kept)
     assert.deepEqual(findStaleExecutors(driver, [kept]), [])

@@ -8,17 +8,17 @@ import { context, judged, observed, unresponsive } from '../driver/drivers.ts'
 /** `kind` and what tells it apart from others of its kind. */
 const short = (assessment: Assessment): string => {
   switch (assessment.kind) {
-    case 'held-back':
+    case 'startup-blocked':
       return `held-back ${assessment.cause.reason}`
-    case 'unguarded':
-      return `unguarded ${assessment.reason}`
+    case 'unprotected':
+      return `unprotected ${assessment.reason}`
     case 'stuck':
       return `stuck ${assessment.stuck.reason}`
     case 'hung':
       return `hung ${assessment.hang.by} ${assessment.hang.reason}`
     case 'restarted':
       return `restarted ${assessment.restarts}`
-    case 'bad-settings':
+    case 'invalid-settings':
       return `bad-settings ${assessment.problems.length}`
   }
 }
@@ -81,7 +81,7 @@ const rows: readonly Row[] = [
     'it crashes for good, the driver runs',
     { sidecar: { state: waiting('CrashLoopBackOff') } },
     minutes(3),
-    ['unguarded sidecar-down'],
+    ['unprotected sidecar-crash-loop'],
   ],
   [
     'the driver’s own image cannot be pulled either',
@@ -91,22 +91,28 @@ const rows: readonly Row[] = [
   ],
   [
     'let go just now',
-    { ...heldBack(waiting('ErrImagePull')), annotations: { 'spark-nanny.io/rescued': `${iso(createdMs + 30_000)} x` } },
+    {
+      ...heldBack(waiting('ErrImagePull')),
+      annotations: { 'spark-nanny.io/sidecar-bypassed': `${iso(createdMs + 30_000)} x` },
+    },
     late,
     [],
   ],
   [
     'let go in vain',
-    { ...heldBack(waiting('ErrImagePull')), annotations: { 'spark-nanny.io/rescued': `${iso(createdMs - 30_000)} x` } },
+    {
+      ...heldBack(waiting('ErrImagePull')),
+      annotations: { 'spark-nanny.io/sidecar-bypassed': `${iso(createdMs - 30_000)} x` },
+    },
     { heldBackForMs: 80_000 },
     ['held-back ErrImagePull'],
   ],
-  ['no sidecar', { sidecar: null }, {}, ['unguarded not-injected']],
-  ['no sidecar, since the cluster cannot', { sidecar: null }, { nativeSidecars: false }, ['unguarded skipped']],
+  ['no sidecar', { sidecar: null }, {}, ['unprotected not-injected']],
+  ['no sidecar, since the cluster cannot', { sidecar: null }, { nativeSidecars: false }, ['unprotected skipped']],
   ['no sidecar, opted out', { sidecar: null }, settings({ 'spark-nanny.io/inject': 'false' }), []],
   ['no sidecar, in another namespace', { sidecar: null }, { inGuardedNamespace: false }, []],
   ['no sidecar, ended', { sidecar: null, phase: 'Failed' }, {}, []],
-  ['let go', { sidecar: { image: 'spark:4' } }, {}, ['unguarded rescued']],
+  ['let go', { sidecar: { image: 'spark:4' } }, {}, ['unprotected sidecar-bypassed']],
   ['a bad setting', {}, settings({ 'spark-nanny.io/timeout': '20' }), ['bad-settings 1']],
   ['a bad setting, ended', { phase: 'Succeeded' }, settings({ 'spark-nanny.io/timeout': '20' }), []],
   ['restarted in place', { restarts: 2, state: running(createdMs + 50_000) }, {}, ['restarted 2']],
@@ -165,7 +171,7 @@ const rows: readonly Row[] = [
     'its UI does not answer',
     { sidecar: null },
     { judgement: judged(unresponsive) },
-    ['hung ui unresponsive', 'unguarded not-injected'],
+    ['hung ui unresponsive', 'unprotected not-injected'],
   ],
   ['its UI did not answer, it has ended', { sidecar: null, phase: 'Failed' }, { judgement: judged(unresponsive) }, []],
   [

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { resolveSettings } from '../../../../core/settings/settings.ts'
 import { assess } from '../../../../webhook/controller/assess/assess.ts'
-import { guardOf } from '../../../../webhook/controller/assess/coverage.ts'
+import { computeCoverage } from '../../../../webhook/controller/assess/coverage.ts'
 import { createdMs, type DriverPodOptions, iso, running, terminated, waiting } from '../../../support/driver-pods.ts'
 import { context, observed } from '../driver/drivers.ts'
 
@@ -23,16 +23,21 @@ const rows: readonly Row[] = [
     minutes(60),
     'guarded',
   ],
-  ['its sidecar is not started again', sidecar(terminated(1, minutes(58))), minutes(60), 'sidecar-down'],
+  ['its sidecar is not started again', sidecar(terminated(1, minutes(58))), minutes(60), 'sidecar-crash-loop'],
   [
     'its image is not to be had any more',
     sidecar(waiting('ImagePullBackOff'), crashed(minutes(50))),
     minutes(60),
-    'sidecar-down',
+    'sidecar-crash-loop',
   ],
-  ['nothing is known of its end', sidecar(loop), minutes(60), 'sidecar-down'],
+  ['nothing is known of its end', sidecar(loop), minutes(60), 'sidecar-crash-loop'],
   ['nothing is known of its end, and the driver is young', sidecar(loop), minutes(1), 'guarded'],
-  ['it crashes all the time', sidecar(loop, { restarts: 40, ...crashed(minutes(59.9)) }), minutes(60), 'sidecar-down'],
+  [
+    'it crashes all the time',
+    sidecar(loop, { restarts: 40, ...crashed(minutes(59.9)) }),
+    minutes(60),
+    'sidecar-crash-loop',
+  ],
   [
     'it crashed once more, after a day',
     sidecar(loop, { restarts: 40, ...crashed(minutes(59.9), 1, 86_400_000) }),
@@ -43,7 +48,7 @@ const rows: readonly Row[] = [
     'it crashes all the time, and runs for a moment',
     sidecar(running(minutes(59.5)), { restarts: 40, ...crashed(minutes(55)) }),
     minutes(60),
-    'sidecar-down',
+    'sidecar-crash-loop',
   ],
   [
     'it crashed often, and runs again',
@@ -64,7 +69,7 @@ const rows: readonly Row[] = [
     minutes(60),
     'guarded',
   ],
-  ['it was let go', { sidecar: { image: 'spark:4', state: loop } }, minutes(60), 'rescued'],
+  ['it was let go', { sidecar: { image: 'spark:4', state: loop } }, minutes(60), 'sidecar-bypassed'],
   [
     'it is being restarted',
     { ...sidecar(loop), state: waiting('RestartingAllContainers') },
@@ -75,8 +80,8 @@ const rows: readonly Row[] = [
 ]
 for (const [name, options, nowMs, expected] of rows) {
   test(`${name}: ${expected}`, () => {
-    const guard = guardOf(observed(options), resolveSettings({}), true, nowMs)
-    assert.equal(guard.kind === 'unguarded' ? guard.reason : guard.kind, expected)
+    const guard = computeCoverage(observed(options), resolveSettings({}), true, nowMs)
+    assert.equal(guard.kind === 'unprotected' ? guard.reason : guard.kind, expected)
   })
 }
 

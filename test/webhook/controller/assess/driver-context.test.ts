@@ -4,7 +4,7 @@ import type { LabelledNamespace } from '../../../../cluster/namespaces.ts'
 import { projectApplication } from '../../../../cluster/spark-applications.ts'
 import type { SparkOperator } from '../../../../core/spark/application.ts'
 import { WatchedCollection } from '../../../../kubernetes/store.ts'
-import { circumstancesOf } from '../../../../webhook/controller/assess/driver-context.ts'
+import { computeDriverContext } from '../../../../webhook/controller/assess/driver-context.ts'
 import { defaultConfig } from '../controller-harness.ts'
 import { observed } from '../driver/drivers.ts'
 
@@ -16,7 +16,7 @@ function resubmits(operator: SparkOperator, spec: object, status: object): boole
     spec,
     status,
   })
-  const circumstances = circumstancesOf(
+  const circumstances = computeDriverContext(
     { ...observed(), owner: { operator, namespace: 'spark', name: 'pi', uid: 'u' } },
     {
       namespaces: new WatchedCollection<LabelledNamespace>(() => undefined),

@@ -4,11 +4,11 @@ import fc from 'fast-check'
 import { deletionReason, wasBy } from '../../../../core/contract/deletion-history.ts'
 import { resolveSettings } from '../../../../core/settings/settings.ts'
 import { type Assessment, assess } from '../../../../webhook/controller/assess/assess.ts'
-import { deadlineOf, stuck, waitsFor } from '../../../../webhook/controller/assess/startup-delay.ts'
-import { watchWaits } from '../../../../webhook/controller/assess/wait-tracker.ts'
+import { findDeadline, findStuck, findWaitReason } from '../../../../webhook/controller/assess/startup-delay.ts'
+import { createWaitTracker } from '../../../../webhook/controller/assess/wait-tracker.ts'
 import { chooseAction, type Safeguards } from '../../../../webhook/controller/decide/choose-action.ts'
 import { areManyStuck } from '../../../../webhook/controller/decide/startup-breaker.ts'
-import type { DriverObservation } from '../../../../webhook/controller/driver/driver.ts'
+import type { Driver } from '../../../../webhook/controller/driver/driver.ts'
 import { createdMs, iso, running, terminated, waiting } from '../../../support/driver-pods.ts'
 import { context, freeRails, observed } from '../driver/drivers.ts'
 
@@ -19,14 +19,14 @@ const deadlines = {
   'spark-nanny.io/container-creating-deadline': '10m',
 }
 const settings = resolveSettings({ pod: deadlines })
-const pending = (state: object, fields: Partial<DriverObservation> = {}): DriverObservation => ({
+const pending = (state: object, fields: Partial<Driver> = {}): Driver => ({
   ...observed({ phase: 'Pending', ready: false, state, sidecar: null }),
   ...fields,
 })
-const unscheduled = (fields: Partial<DriverObservation> = {}) =>
+const unscheduled = (fields: Partial<Driver> = {}) =>
   pending({}, { node: null, scheduledMs: null, unscheduled: '0/3 nodes', ...fields })
 
-const rows: readonly [string, DriverObservation, string | null][] = [
+const rows: readonly [string, Driver, string | null][] = [
   ['no node takes it', unscheduled(), 'pending-deadline'],
   ['a queue holds it back', unscheduled({ gated: true }), null],
   ['its image cannot be pulled', pending(waiting('ErrImagePull')), 'image-pull-deadline'],
@@ -52,9 +52,9 @@ const rows: readonly [string, DriverObservation, string | null][] = [
 ]
 for (const [name, driver, key] of rows) {
   test(`${name}: ${key ?? 'never deleted for it'}`, () => {
-    const wait = waitsFor(driver)
-    assert.equal(wait === undefined ? null : (deadlineOf(wait, settings)?.key ?? null), key)
-    assert.equal(wait === undefined ? null : deadlineOf(wait, resolveSettings({})), null, 'unless asked for')
+    const wait = findWaitReason(driver)
+    assert.equal(wait === undefined ? null : (findDeadline(wait, settings)?.key ?? null), key)
+    assert.equal(wait === undefined ? null : findDeadline(wait, resolveSettings({})), null, 'unless asked for')
   })
 }
 
@@ -64,7 +64,7 @@ const stuckPull: Assessment = {
   deadline: { key: 'image-pull-deadline', afterMs: 10 * minuteMs },
   overdue: true,
 }
-const choices: readonly [string, Partial<Safeguards>, string, (number | null)?, DriverObservation?][] = [
+const choices: readonly [string, Partial<Safeguards>, string, (number | null)?, Driver?][] = [
   ['overdue', {}, 'delete-pod'],
   ['what is judged from here is only reported', { mode: 'report' }, 'delete-pod'],
   ['off', { mode: 'off' }, 'report-only'],
@@ -89,8 +89,8 @@ for (const [name, rails, expected, until = null, driver = pending(waiting('ErrIm
 }
 
 test('the deadline counts from when it was seen to wait in that way, and is a time to look again', () => {
-  const waits = watchWaits()
-  const look = (driver: DriverObservation, minutes: number) => {
+  const waits = createWaitTracker()
+  const look = (driver: Driver, minutes: number) => {
     const nowMs = createdMs + minutes * minuteMs
     const found = assess(
       driver,
@@ -111,24 +111,24 @@ test('the deadline counts from when it was seen to wait in that way, and is a ti
 })
 
 test('what a queue let go is not stuck for the time that it was in the queue', () => {
-  const waits = watchWaits()
+  const waits = createWaitTracker()
   const gate = (gated: boolean, minutes: number) => waits.note(unscheduled({ gated }), createdMs + minutes * minuteMs)
   assert.equal(gate(true, 120), null)
   assert.deepEqual(pick(gate(false, 180)), [180, true])
   assert.deepEqual(pick(gate(false, 190)), [180, true])
   const gatedUntilMs = createdMs + 180 * minuteMs
-  const told = (minutes: number) => stuck(unscheduled(), createdMs + minutes * minuteMs, { gatedUntilMs })?.sinceMs
+  const told = (minutes: number) => findStuck(unscheduled(), createdMs + minutes * minuteMs, { gatedUntilMs })?.sinceMs
   assert.equal(told(184), undefined)
   assert.equal(told(185), gatedUntilMs)
   waits.forget(unscheduled().uid)
   assert.deepEqual(pick(gate(false, 191)), [191, false])
 })
 
-const pick = (wait: ReturnType<ReturnType<typeof watchWaits>['note']>) =>
+const pick = (wait: ReturnType<ReturnType<typeof createWaitTracker>['note']>) =>
   wait === null ? null : [(wait.sinceMs - createdMs) / minuteMs, wait.wasGated]
 
 /** What may be seen of a driver that is well, however slow: nodes, volumes, images and init containers take their time. */
-const slow: readonly DriverObservation[] = [
+const slow: readonly Driver[] = [
   unscheduled({ gated: true }),
   pending(waiting('ContainerCreating')),
   pending(waiting('PodInitializing')),
@@ -138,7 +138,7 @@ const slow: readonly DriverObservation[] = [
   observed({ deletionTimestamp: iso(createdMs) }),
 ]
 /** What passes, within less than the deadline. */
-const passing: readonly DriverObservation[] = [
+const passing: readonly Driver[] = [
   unscheduled(),
   pending({}),
   pending(waiting('ContainerCreating'), { networkDown: true }),
@@ -161,9 +161,9 @@ test('a driver that is slow is never deleted, whatever its deadlines', () => {
   )
   fc.assert(
     fc.property(fc.array(step), (steps) => {
-      const waits = watchWaits()
+      const waits = createWaitTracker()
       let nowMs = createdMs
-      const lookAt = (driver: DriverObservation) => {
+      const lookAt = (driver: Driver) => {
         const waitingSinceMs = waits.note(driver, nowMs)?.sinceMs ?? null
         for (const assessment of assess(driver, context({ nowMs, settings, waitingSinceMs })).assessments) {
           assert.ok(
@@ -189,17 +189,17 @@ test('many: of those that tried since, more than the share, and never one alone'
   const sick = (count: number) => Array.from({ length: count }, () => pending(waiting('ErrImagePull')))
   const started = (count: number) => Array.from({ length: count }, () => observed())
   const before = Array.from({ length: 100 }, () => observed({ state: running(createdMs - 60_000) }))
-  const wait = waitsFor(sick(1)[0] as DriverObservation)
+  const wait = findWaitReason(sick(1)[0] as Driver)
   assert.ok(wait)
-  const gatedUntilMs: (driver: DriverObservation) => number | null = () => null
-  const many = (...drivers: readonly DriverObservation[]) => areManyStuck(wait, drivers, nowMs, 0.2, gatedUntilMs)
+  const gatedUntilMs: (driver: Driver) => number | null = () => null
+  const many = (...drivers: readonly Driver[]) => areManyStuck(wait, drivers, nowMs, 0.2, gatedUntilMs)
   assert.equal(many(...sick(1)), false)
   assert.equal(many(...sick(2)), true)
   assert.equal(many(...sick(2), ...before), true, 'those started when all was well')
   assert.equal(many(...sick(2), ...started(8)), false)
   assert.equal(many(...sick(3), ...started(8)), true)
   assert.equal(many(...sick(1), unscheduled(), unscheduled()), false, 'in another way')
-  const unplaced = waitsFor(unscheduled())
+  const unplaced = findWaitReason(unscheduled())
   assert.ok(unplaced)
   const released = (untilMs: number | null) =>
     areManyStuck(unplaced, [unscheduled(), unscheduled()], nowMs, 0.2, () => untilMs)

@@ -3,51 +3,46 @@ import { test } from 'node:test'
 import type { KnownNode } from '../../../../cluster/nodes.ts'
 import { describeAssessment } from '../../../../webhook/controller/act/event-messages.ts'
 import { assess } from '../../../../webhook/controller/assess/assess.ts'
-import { type NodeStanding, whyLingering } from '../../../../webhook/controller/assess/stuck-termination.ts'
+import { findTerminationBlocker, type NodeState } from '../../../../webhook/controller/assess/stuck-termination.ts'
 import { createdMs, type DriverPodOptions, iso } from '../../../support/driver-pods.ts'
 import { context, observed } from '../driver/drivers.ts'
 
-const knownNode = (notReady?: KnownNode['notReady']): NodeStanding => ({
+const knownNode = (notReady?: KnownNode['notReady']): NodeState => ({
   kind: 'known',
   node: { schedulable: true, linux: true, kubelet: [1, 36], declaredFeatures: null, ...(notReady && { notReady }) },
 })
 const away = knownNode({ sinceMs: createdMs, detail: 'NodeStatusUnknown: Kubelet stopped posting node status.' })
-const lingering: readonly [
-  string,
-  NodeStanding,
-  Partial<DriverPodOptions & { finalizers: string[] }>,
-  RegExp,
-  RegExp,
-][] = [
+const lingering: readonly [string, NodeState, Partial<DriverPodOptions & { finalizers: string[] }>, RegExp, RegExp][] =
   [
-    'finalizers',
-    away,
-    { finalizers: ['example.com/keep'] },
-    /finalizers hold it: example.com\/keep/,
-    /must remove them/,
-  ],
-  ['node-gone', { kind: 'gone' }, {}, /its node node-1 is gone/, /Kubernetes removes/],
-  [
-    'node-not-ready',
-    away,
-    {},
-    /not Ready since 2026-11-24T10:00:00.000Z: NodeStatusUnknown/,
-    /two would write at once.*out-of-service=nodeshutdown:NoExecute/,
-  ],
-  ['node-ready', knownNode(), {}, /Ready, and has not stopped it/, /log of its kubelet/],
-  ['unknown', { kind: 'unknown' }, {}, /its node is node-1/, /See its node/],
-]
+    [
+      'finalizers',
+      away,
+      { finalizers: ['example.com/keep'] },
+      /finalizers hold it: example.com\/keep/,
+      /must remove them/,
+    ],
+    ['node-gone', { kind: 'gone' }, {}, /its node node-1 is gone/, /Kubernetes removes/],
+    [
+      'node-not-ready',
+      away,
+      {},
+      /not Ready since 2026-11-24T10:00:00.000Z: NodeStatusUnknown/,
+      /two drivers could write at the same time.*out-of-service=nodeshutdown:NoExecute/,
+    ],
+    ['node-ready', knownNode(), {}, /Ready, and has not stopped it/, /kubelet log/],
+    ['unknown', { kind: 'unknown' }, {}, /its node is node-1/, /Check its node/],
+  ]
 for (const [expected, node, { finalizers = [] }, detail, advice] of lingering) {
   test(`a pod that does not go: ${expected}`, () => {
     const driver = { ...observed({ deletionTimestamp: iso(createdMs) }), finalizers }
-    assert.equal(whyLingering(driver, node).lingering, expected)
+    assert.equal(findTerminationBlocker(driver, node).lingering, expected)
     const { assessments } = assess(driver, context({ nowMs: createdMs + 180_000, node }))
     const [assessment] = assessments
     assert.ok(assessment?.kind === 'stuck' && !assessment.overdue)
     const event = describeAssessment(assessment, driver)
     assert.match(event?.message ?? '', detail)
     assert.match(event?.message ?? '', advice)
-    assert.match(event?.message ?? '', /spark-nanny forces nothing\.$/)
+    assert.match(event?.message ?? '', /No pod is force-deleted\.$/)
     assert.ok(Buffer.byteLength(event?.message ?? '') < 1024, 'the API takes no longer one')
   })
 }

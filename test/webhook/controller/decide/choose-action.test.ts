@@ -45,7 +45,11 @@ for (const [name, assessment, rails, expected, until = null, options] of rows) {
   })
 }
 
-const held: Assessment = { kind: 'held-back', cause: { reason: 'ErrImagePull', detail: '', patienceMs: 0 }, sinceMs: 0 }
+const held: Assessment = {
+  kind: 'startup-blocked',
+  cause: { reason: 'ErrImagePull', detail: '', patienceMs: 0 },
+  sinceMs: 0,
+}
 
 test('a driver that is held back is let go, whatever the rails say: it kills nothing', () => {
   const closed = freeRails({

@@ -7,8 +7,8 @@ import {
   areTooManyUnhealthy,
   createHangBreaker,
 } from '../../../../webhook/controller/decide/hang-breaker.ts'
-import { deletionRecord } from '../../../../webhook/controller/deletions/deletion-tracker.ts'
-import type { DriverObservation } from '../../../../webhook/controller/driver/driver.ts'
+import { createDeletionTracker } from '../../../../webhook/controller/deletions/deletion-tracker.ts'
+import type { Driver } from '../../../../webhook/controller/driver/driver.ts'
 import { createdMs, terminated } from '../../../support/driver-pods.ts'
 import { defaultConfig } from '../controller-harness.ts'
 import { observed } from '../driver/drivers.ts'
@@ -46,15 +46,15 @@ const hang = (by: Hang['by']): Hang => ({ by, reason: 'unresponsive', sinceMs: n
 
 /** Drivers without a sidecar that are asked from here, and such with one. */
 interface Scene {
-  readonly polled?: readonly DriverObservation[]
+  readonly polled?: readonly Driver[]
   readonly silent?: readonly string[]
-  readonly guarded?: readonly DriverObservation[]
+  readonly guarded?: readonly Driver[]
   /** Of which deletions, by application. */
   readonly lately?: readonly (readonly [application: string, by: Hang['by'], minutesAgo: number])[]
 }
 
 function breakerOf({ polled = [], silent = [], guarded = [], lately = [] }: Scene) {
-  const deletions = deletionRecord(rails)
+  const deletions = createDeletionTracker(rails)
   lately.forEach(([application, by, minutesAgo], index) => {
     const deletion = { atMs: nowMs - minutesAgo * 60_000, uid: `gone-${index}`, reason: deletionReason(hang(by)) }
     deletions.note({ namespace: 'spark', application }, undefined, deletion)

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createSidecarImageBreaker } from '../../../../webhook/controller/decide/sidecar-image-breaker.ts'
-import type { DriverObservation } from '../../../../webhook/controller/driver/driver.ts'
+import type { Driver } from '../../../../webhook/controller/driver/driver.ts'
 import { createdMs, type DriverPodOptions, iso, running, sidecarImage, waiting } from '../../../support/driver-pods.ts'
 import { observed } from '../driver/drivers.ts'
 
@@ -24,9 +24,12 @@ function watching() {
   }
 }
 
-const named = (uid: string, options: DriverPodOptions): DriverObservation => ({ ...observed(options), uid })
+const named = (uid: string, options: DriverPodOptions): Driver => ({ ...observed(options), uid })
 const rescued = (uid: string, atMs: number, image = sidecarImage) =>
-  named(uid, { sidecar: { image: 'spark:4' }, annotations: { 'spark-nanny.io/rescued': `${iso(atMs)} ${image}` } })
+  named(uid, {
+    sidecar: { image: 'spark:4' },
+    annotations: { 'spark-nanny.io/sidecar-bypassed': `${iso(atMs)} ${image}` },
+  })
 const heldBackBy = (state: object, image = sidecarImage): DriverPodOptions => ({
   phase: 'Pending',
   state: waiting('PodInitializing'),

@@ -3,13 +3,13 @@ import type { Judgement, Verdict } from '../../../../core/verdict/verdict.ts'
 import { createJudgement } from '../../../../core/verdict/verdict.ts'
 import type { AssessmentContext } from '../../../../webhook/controller/assess/assess.ts'
 import type { Safeguards } from '../../../../webhook/controller/decide/choose-action.ts'
-import type { DriverObservation } from '../../../../webhook/controller/driver/driver.ts'
-import { observe } from '../../../../webhook/controller/driver/parse-driver.ts'
+import type { Driver } from '../../../../webhook/controller/driver/driver.ts'
+import { parseDriver } from '../../../../webhook/controller/driver/parse-driver.ts'
 import { createdMs, type DriverPodOptions, driverPod } from '../../../support/driver-pods.ts'
 
 /** A driver as it is kept. */
-export function observed(options: DriverPodOptions = {}): DriverObservation {
-  const driver = observe(driverPod(options))
+export function observed(options: DriverPodOptions = {}): Driver {
+  const driver = parseDriver(driverPod(options))
   if (driver === undefined) throw new Error('not a driver')
   return { ...driver, resourceVersion: '1' }
 }

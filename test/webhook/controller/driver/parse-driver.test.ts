@@ -3,15 +3,15 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { waitsFor } from '../../../../webhook/controller/assess/startup-delay.ts'
-import { observe } from '../../../../webhook/controller/driver/parse-driver.ts'
-import { stateOf } from '../../../../webhook/controller/metrics/driver-counts.ts'
-import { asksForRestart, endingBetween } from '../../../../webhook/controller/metrics/termination.ts'
+import { findWaitReason } from '../../../../webhook/controller/assess/startup-delay.ts'
+import { parseDriver } from '../../../../webhook/controller/driver/parse-driver.ts'
+import { classifyDriver } from '../../../../webhook/controller/metrics/driver-counts.ts'
+import { findTermination, requestsRestart } from '../../../../webhook/controller/metrics/termination.ts'
 import { createdMs, driverPod, iso, running, terminated, waiting } from '../../../support/driver-pods.ts'
 import { observed } from './drivers.ts'
 
 const crashes = join(import.meta.dirname, '../../../data/crashes')
-const captured = (name: string) => observe(JSON.parse(readFileSync(join(crashes, name, 'pod.json'), 'utf8')))
+const captured = (name: string) => parseDriver(JSON.parse(readFileSync(join(crashes, name, 'pod.json'), 'utf8')))
 const names = readdirSync(crashes, { withFileTypes: true }).filter((entry) => entry.isDirectory())
 
 test('real pods: what became of each', () => {
@@ -20,7 +20,10 @@ test('real pods: what became of each', () => {
       const driver = captured(name)
       assert.ok(driver)
       const { state } = driver.driver
-      return [name, [driver.phase, state.kind === 'ended' ? state.exitCode : state.kind, waitsFor(driver)?.reason]]
+      return [
+        name,
+        [driver.phase, state.kind === 'ended' ? state.exitCode : state.kind, findWaitReason(driver)?.reason],
+      ]
     }),
   )
   assert.deepEqual(story, {
@@ -42,7 +45,8 @@ test('little is kept of a pod', () => {
 })
 
 test('what is no pod, or has no name or uid, is no driver', () => {
-  for (const object of [null, {}, { metadata: {}, spec: { containers: [] } }]) assert.equal(observe(object), undefined)
+  for (const object of [null, {}, { metadata: {}, spec: { containers: [] } }])
+    assert.equal(parseDriver(object), undefined)
 })
 
 test('whatever an object holds, it is observed or left out, and never an exception', () => {
@@ -73,7 +77,7 @@ test('whatever an object holds, it is observed or left out, and never an excepti
       const [first = '', second] = place.split('.')
       if (second === undefined) Reflect.set(pod, first, value)
       else Reflect.set(pod[first] ?? {}, second, value)
-      observe(pod)
+      parseDriver(pod)
     }),
   )
 })
@@ -82,7 +86,7 @@ test('a container of another that is called as ours is no sidecar', () => {
   const pod = driverPod()
   const spec = pod.spec as { initContainers: { env: unknown }[] }
   const alien = { ...pod, spec: { ...spec, initContainers: [{ ...spec.initContainers[0], env: [] }] } }
-  assert.equal(observe(alien)?.sidecar, null)
+  assert.equal(parseDriver(alien)?.sidecar, null)
 })
 
 const endings: readonly [string, ReturnType<typeof observed>, ReturnType<typeof observed>, string | undefined][] = [
@@ -145,7 +149,7 @@ const endings: readonly [string, ReturnType<typeof observed>, ReturnType<typeof 
 ]
 for (const [name, before, now, expected] of endings) {
   test(`ending: ${name}: ${expected ?? 'none'}`, () =>
-    assert.equal(endingBetween(before, now, asksForRestart(now))?.cause, expected))
+    assert.equal(findTermination(before, now, requestsRestart(now))?.cause, expected))
 }
 
 test('states', () => {
@@ -156,6 +160,6 @@ test('states', () => {
     'not-ready': observed({ ready: false }),
     terminating: observed({ deletionTimestamp: iso(createdMs) }),
   }
-  for (const [state, driver] of Object.entries(states)) assert.equal(stateOf(driver), state)
-  assert.equal(stateOf(observed({ phase: 'Succeeded' })), undefined)
+  for (const [state, driver] of Object.entries(states)) assert.equal(classifyDriver(driver), state)
+  assert.equal(classifyDriver(observed({ phase: 'Succeeded' })), undefined)
 })

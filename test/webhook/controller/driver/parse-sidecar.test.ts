@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { toRecord } from '../../../../core/json.ts'
-import { heldBack } from '../../../../webhook/controller/assess/startup-blocked.ts'
-import { observe } from '../../../../webhook/controller/driver/parse-driver.ts'
+import { findBlockingSidecar } from '../../../../webhook/controller/assess/startup-blocked.ts'
+import { parseDriver } from '../../../../webhook/controller/driver/parse-driver.ts'
 import { createdMs, heldBackPod, iso, waiting } from '../../../support/driver-pods.ts'
 
 test('a sidecar whose turn has not come, since another native sidecar runs but is not started, is not slow', () => {
@@ -10,7 +10,7 @@ test('a sidecar whose turn has not come, since another native sidecar runs but i
   const [spec, status] = [toRecord(pod.spec), toRecord(pod.status)]
   const proxy = { name: 'istio-proxy', image: 'istio', restartPolicy: 'Always', startupProbe: {} }
   const state = { running: { startedAt: iso(createdMs + 4_000) } }
-  const driver = observe({
+  const driver = parseDriver({
     ...pod,
     spec: { ...spec, initContainers: [proxy, ...(spec.initContainers as readonly object[])] },
     status: {
@@ -22,5 +22,5 @@ test('a sidecar whose turn has not come, since another native sidecar runs but i
     },
   })
   assert.ok(driver)
-  assert.equal(heldBack(driver), undefined)
+  assert.equal(findBlockingSidecar(driver), undefined)
 })

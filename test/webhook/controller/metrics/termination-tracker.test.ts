@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { observe } from '../../../../webhook/controller/driver/parse-driver.ts'
-import { watchEndings } from '../../../../webhook/controller/metrics/termination-tracker.ts'
+import { parseDriver } from '../../../../webhook/controller/driver/parse-driver.ts'
+import { createTerminationTracker } from '../../../../webhook/controller/metrics/termination-tracker.ts'
 import { driverPod, running, terminated } from '../../../support/driver-pods.ts'
 import { nowMs } from '../hung-scenario.ts'
 
@@ -13,11 +13,14 @@ const removed = {
 test('how long a recovery in place took is told', () => {
   const recovered: number[] = []
   let timeMs = nowMs
-  const endings = watchEndings({ terminated: () => {}, recovered: (seconds) => recovered.push(seconds) }, () => timeMs)
+  const endings = createTerminationTracker(
+    { terminated: () => {}, recovered: (seconds) => recovered.push(seconds) },
+    () => timeMs,
+  )
   const [before, exited, again] = [
-    observe(driverPod()),
-    observe(driverPod({ sidecar: { state: terminated(88, nowMs) } })),
-    observe(driverPod({ restarts: 1, state: running(nowMs + 2_000), lastState: removed })),
+    parseDriver(driverPod()),
+    parseDriver(driverPod({ sidecar: { state: terminated(88, nowMs) } })),
+    parseDriver(driverPod({ restarts: 1, state: running(nowMs + 2_000), lastState: removed })),
   ]
   assert.ok(before && exited && again)
   endings.changed(exited, before, false)

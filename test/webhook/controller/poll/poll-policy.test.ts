@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { resolveSettings } from '../../../../core/settings/settings.ts'
-import { guardOf } from '../../../../webhook/controller/assess/coverage.ts'
-import { pollPlan } from '../../../../webhook/controller/poll/poll-policy.ts'
+import { computeCoverage } from '../../../../webhook/controller/assess/coverage.ts'
+import { planPolls } from '../../../../webhook/controller/poll/poll-policy.ts'
 import { createdMs, type DriverPodOptions, waiting } from '../../../support/driver-pods.ts'
 import { defaultConfig } from '../controller-harness.ts'
 import { observed } from '../driver/drivers.ts'
@@ -19,16 +19,16 @@ function plan(
 ) {
   const driver = observed({ sidecar: null, ...options })
   const settings = resolveSettings({ pod: driver.annotations })
-  return pollPlan(
+  return planPolls(
     driver,
-    { guard: guardOf(driver, settings, true, atMs), settings, ...around, ...fields },
+    { guard: computeCoverage(driver, settings, true, atMs), settings, ...around, ...fields },
     { ...fallback, mode },
     atMs,
   )
 }
 
 const rows: readonly [string, ReturnType<typeof plan>, boolean][] = [
-  ['unguarded', plan({}), true],
+  ['unprotected', plan({}), true],
   ['unguarded, off', plan({}, {}, 'off'), false],
   ['unguarded, in another namespace', plan({}, { namespace: undefined }), false],
   ['named, in another namespace', plan({}, { namespace: undefined, named: true }), true],

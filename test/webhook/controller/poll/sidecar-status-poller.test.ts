@@ -3,7 +3,11 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { type TestContext, test } from 'node:test'
-import { askAtMs, sidecarVerdicts, standingVerdict } from '../../../../webhook/controller/poll/sidecar-status-poller.ts'
+import {
+  createSidecarStatusPoller,
+  currentVerdict,
+  nextRequestAtMs,
+} from '../../../../webhook/controller/poll/sidecar-status-poller.ts'
 import { until } from '../../../kubernetes/fixture.ts'
 import { createdMs, driverPod, iso, running, terminated, waiting } from '../../../support/driver-pods.ts'
 import { applications, controllerRig, defaultConfig, pods } from '../controller-harness.ts'
@@ -38,7 +42,7 @@ const rows: readonly [string, ReturnType<typeof observed>, number | null][] = [
 ]
 for (const [name, driver, expected] of rows) {
   test(`the sidecar of a driver that is ${name} is asked ${expected === null ? 'never' : 'in time'}`, () => {
-    assert.equal(askAtMs(driver, 600_000), expected)
+    assert.equal(nextRequestAtMs(driver, 600_000), expected)
   })
 }
 
@@ -53,13 +57,13 @@ const status = (fields: object = {}) => ({
 
 test('only a verdict that stands for long, and that the kubelet was to act on, counts', () => {
   const stands = (fields: object, afterMs = 120_000) =>
-    standingVerdict(JSON.stringify(status(fields)), createdMs + afterMs) !== undefined
+    currentVerdict(JSON.stringify(status(fields)), createdMs + afterMs) !== undefined
   assert.equal(stands({}), true)
   assert.equal(stands({}, 119_000), false)
   assert.equal(stands({ state: 'alive' }), false)
   assert.equal(stands({ since: 'x' }), false)
   for (const now of ['report', 'wait', 'restart-all', 'none']) assert.equal(stands({ action: { now } }), false)
-  assert.equal(standingVerdict('', createdMs), undefined)
+  assert.equal(currentVerdict('', createdMs), undefined)
 })
 
 /** A driver that is not Ready since, and what its sidecar says of it. */
@@ -96,7 +100,7 @@ test('so of a driver that never started', async (t) => {
 
 test('a sidecar is asked each half a minute, whoever sets the clock that shows dates', async () => {
   let [nowMs, monotonicMs, asked] = [notReadyMs + 200_000, 5_000, 0]
-  const verdicts = sidecarVerdicts({
+  const verdicts = createSidecarStatusPoller({
     get: async () => {
       asked += 1
       return { kind: 'refused' }
