@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { describe, test } from 'node:test'
 import type { AdmissionRequest } from '../../admission/admission-review.ts'
 import { admit } from '../../admission/admit.ts'
 import { type AdmissionContext, classifyObject, decide } from '../../admission/decide.ts'
@@ -79,70 +79,72 @@ function unbounded() {
   return { cpu: bound, memory: bound }
 }
 
-for (const [name, reason, request, context] of rows) {
-  test(`${name}: ${reason}`, () => {
-    const { decision, review } = admit(request, { ...capableContext, ...context })
-    assert.equal(decision.reason, reason)
-    assert.equal(review.response.allowed, true)
-    assert.equal(review.response.uid, request.uid)
-    assert.equal('patch' in review.response, decision.kind !== 'skip')
-    if (decision.kind === 'skip') {
-      assert.equal(
-        decision.warnings.length > 0,
-        admissionReasons[reason].warn,
-        'warned of what its owner can act on, and only that',
-      )
+describe('decide', () => {
+  for (const [name, reason, request, context] of rows) {
+    test(`${name} → ${reason}`, () => {
+      const { decision, review } = admit(request, { ...capableContext, ...context })
+      assert.equal(decision.reason, reason)
+      assert.equal(review.response.allowed, true)
+      assert.equal(review.response.uid, request.uid)
+      assert.equal('patch' in review.response, decision.kind !== 'skip')
+      if (decision.kind === 'skip') {
+        assert.equal(
+          decision.warnings.length > 0,
+          admissionReasons[reason].warn,
+          'warned of what its owner can act on, and only that',
+        )
+      }
+    })
+  }
+
+  test('an injected pod or a patched Service, admitted again → is left unchanged', () => {
+    for (const [request, again] of [
+      [driver, 'already-injected'],
+      [service, 'service-already-patched'],
+    ] as const) {
+      const first = decide(request, classifyObject(request), capableContext)
+      assert.notEqual(first.kind, 'skip')
+      const object = first.kind === 'inject' ? first.pod : first.kind === 'patch-service' ? first.service : undefined
+      assert.equal(admit({ ...request, object }, capableContext).decision.reason, again)
     }
   })
-}
 
-test('an injected pod is already injected, a Service too', () => {
-  for (const [request, again] of [
-    [driver, 'already-injected'],
-    [service, 'service-already-patched'],
-  ] as const) {
-    const first = decide(request, classifyObject(request), capableContext)
-    assert.notEqual(first.kind, 'skip')
-    const object = first.kind === 'inject' ? first.pod : first.kind === 'patch-service' ? first.service : undefined
-    assert.equal(admit({ ...request, object }, capableContext).decision.reason, again)
-  }
-})
+  test('a pod with only the copied annotation injected → is injected', () => {
+    const copied = withMetadata({ annotations: { 'spark-nanny.io/injected': '0.1.0' } })
+    assert.equal(admit(copied, capableContext).decision.reason, 'injected')
+  })
 
-test('the annotation alone, copied from an injected pod, does not keep the sidecar out', () => {
-  const copied = withMetadata({ annotations: { 'spark-nanny.io/injected': '0.1.0' } })
-  assert.equal(admit(copied, capableContext).decision.reason, 'injected')
-})
+  test('a wrong setting → a warning with the nearest spelling, and the default', () => {
+    const annotations = { 'spark-nanny.io/intervall': '5s', 'spark-nanny.io/timeout': '7' }
+    const { decision, review } = admit(withMetadata({ annotations }), capableContext)
+    assert.equal(decision.reason, 'injected')
+    assert.match(review.response.warnings?.join('\n') ?? '', /did you mean spark-nanny.io\/interval\?/)
+    assert.match(review.response.warnings?.join('\n') ?? '', /timeout: "7" must be a duration/)
+    assert.equal(decision.kind === 'inject' && decision.policy.timeoutMs, 10_000)
+  })
 
-test('a bad setting warns with the nearest spelling and the default is used', () => {
-  const annotations = { 'spark-nanny.io/intervall': '5s', 'spark-nanny.io/timeout': '7' }
-  const { decision, review } = admit(withMetadata({ annotations }), capableContext)
-  assert.equal(decision.reason, 'injected')
-  assert.match(review.response.warnings?.join('\n') ?? '', /did you mean spark-nanny.io\/interval\?/)
-  assert.match(review.response.warnings?.join('\n') ?? '', /timeout: "7" must be a duration/)
-  assert.equal(decision.kind === 'inject' && decision.policy.timeoutMs, 10_000)
-})
+  test('an internal error → the object is admitted, and the response has no stack trace', () => {
+    const context = {
+      ...capableContext,
+      get limits(): never {
+        throw new Error('secret path /x')
+      },
+    }
+    const { review, error } = admit(driver, context)
+    assert.equal(review.response.allowed, true)
+    assert.equal(review.response.auditAnnotations.reason, 'internal-error')
+    assert.doesNotMatch(JSON.stringify(review), /secret/)
+    assert.ok(error instanceof Error)
+  })
 
-test('our own exception lets the object through, and tells no stack', () => {
-  const context = {
-    ...capableContext,
-    get limits(): never {
-      throw new Error('secret path /x')
-    },
-  }
-  const { review, error } = admit(driver, context)
-  assert.equal(review.response.allowed, true)
-  assert.equal(review.response.auditAnnotations.reason, 'internal-error')
-  assert.doesNotMatch(JSON.stringify(review), /secret/)
-  assert.ok(error instanceof Error)
-})
-
-test('the object received is never changed', () => {
-  const freeze = (value: unknown): void => {
-    if (typeof value !== 'object' || value === null) return
-    Object.freeze(value)
-    for (const item of Object.values(value)) freeze(item)
-  }
-  const object: Pod = structuredClone(pod)
-  freeze(object)
-  assert.equal(admit(requestFor(object), capableContext).decision.reason, 'injected')
+  test('any decision → the received object is not modified', () => {
+    const freeze = (value: unknown): void => {
+      if (typeof value !== 'object' || value === null) return
+      Object.freeze(value)
+      for (const item of Object.values(value)) freeze(item)
+    }
+    const object: Pod = structuredClone(pod)
+    freeze(object)
+    assert.equal(admit(requestFor(object), capableContext).decision.reason, 'injected')
+  })
 })

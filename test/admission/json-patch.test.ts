@@ -1,41 +1,43 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { describe, test } from 'node:test'
 import { addItems, addMember, formatPointer, isSameJson, verifyPatch } from '../../admission/json-patch.ts'
 
-test('lists and maps that are absent or null are created', () => {
-  assert.deepEqual(addItems('/a', undefined, [1, 2]), [{ op: 'add', path: '/a', value: [1, 2] }])
-  assert.deepEqual(addItems('/a', null, [1]), [{ op: 'add', path: '/a', value: [1] }])
-  assert.deepEqual(addItems('/a', [0], [1, 2]), [
-    { op: 'add', path: '/a/-', value: 1 },
-    { op: 'add', path: '/a/-', value: 2 },
-  ])
-  assert.deepEqual(addItems('/a', undefined, []), [])
-  assert.deepEqual(addMember('/a', null, { b: 1 }), [{ op: 'add', path: '/a', value: { b: 1 } }])
-  assert.deepEqual(addMember('/a', {}, { 'b/c~d': 1 }), [{ op: 'add', path: '/a/b~1c~0d', value: 1 }])
-  assert.equal(formatPointer('a', 'b/c', '~'), '/a/b~1c/~0')
-})
-
-const rows: readonly [string, object, Parameters<typeof verifyPatch>[1], object, boolean][] = [
-  ['nothing to do', { a: 1 }, [], { a: 1 }, true],
-  ['a member', { a: {} }, [{ op: 'add', path: '/a/b', value: 1 }], { a: { b: 1 } }, true],
-  ['an item', { a: [1] }, [{ op: 'add', path: '/a/-', value: 2 }], { a: [1, 2] }, true],
-  ['what comes after in another order', { a: 1 }, [{ op: 'add', path: '/b', value: 2 }], { b: 2, a: 1 }, true],
-  ['another outcome', { a: [1] }, [{ op: 'add', path: '/a/-', value: 2 }], { a: [1, 3] }, false],
-  ['one too few', { a: [1] }, [], { a: [1, 2] }, false],
-  ['one too many', { a: 1 }, [{ op: 'add', path: '/b', value: 2 }], { a: 1 }, false],
-  ['a list that is not there', {}, [{ op: 'add', path: '/a/-', value: 1 }], { a: [1] }, false],
-  ['a map that is not there', {}, [{ op: 'add', path: '/a/b', value: 1 }], { a: { b: 1 } }, false],
-  ['a value that JSON has not', {}, [{ op: 'add', path: '/a', value: undefined }], { a: undefined }, false],
-]
-for (const [name, received, operations, intended, expected] of rows) {
-  test(`${name}: ${expected ? 'reproduced' : 'not reproduced'}`, () => {
-    assert.equal(verifyPatch(structuredClone(received), operations, intended), expected)
+describe('JSON patch', () => {
+  test('a missing or null list or map → is created', () => {
+    assert.deepEqual(addItems('/a', undefined, [1, 2]), [{ op: 'add', path: '/a', value: [1, 2] }])
+    assert.deepEqual(addItems('/a', null, [1]), [{ op: 'add', path: '/a', value: [1] }])
+    assert.deepEqual(addItems('/a', [0], [1, 2]), [
+      { op: 'add', path: '/a/-', value: 1 },
+      { op: 'add', path: '/a/-', value: 2 },
+    ])
+    assert.deepEqual(addItems('/a', undefined, []), [])
+    assert.deepEqual(addMember('/a', null, { b: 1 }), [{ op: 'add', path: '/a', value: { b: 1 } }])
+    assert.deepEqual(addMember('/a', {}, { 'b/c~d': 1 }), [{ op: 'add', path: '/a/b~1c~0d', value: 1 }])
+    assert.equal(formatPointer('a', 'b/c', '~'), '/a/b~1c/~0')
   })
-}
 
-test('the same JSON', () => {
-  assert.ok(isSameJson({ a: [1, { b: null }] }, { a: [1, { b: null }] }))
-  assert.ok(!isSameJson({ a: null }, { a: {} }))
-  assert.ok(!isSameJson([1], { 0: 1 }))
-  assert.ok(!isSameJson({ a: 1 }, { b: 1 }))
+  const rows: readonly [string, object, Parameters<typeof verifyPatch>[1], object, boolean][] = [
+    ['nothing to do', { a: 1 }, [], { a: 1 }, true],
+    ['a member', { a: {} }, [{ op: 'add', path: '/a/b', value: 1 }], { a: { b: 1 } }, true],
+    ['an item', { a: [1] }, [{ op: 'add', path: '/a/-', value: 2 }], { a: [1, 2] }, true],
+    ['what comes after in another order', { a: 1 }, [{ op: 'add', path: '/b', value: 2 }], { b: 2, a: 1 }, true],
+    ['another outcome', { a: [1] }, [{ op: 'add', path: '/a/-', value: 2 }], { a: [1, 3] }, false],
+    ['one too few', { a: [1] }, [], { a: [1, 2] }, false],
+    ['one too many', { a: 1 }, [{ op: 'add', path: '/b', value: 2 }], { a: 1 }, false],
+    ['a list that is not there', {}, [{ op: 'add', path: '/a/-', value: 1 }], { a: [1] }, false],
+    ['a map that is not there', {}, [{ op: 'add', path: '/a/b', value: 1 }], { a: { b: 1 } }, false],
+    ['a value that JSON has not', {}, [{ op: 'add', path: '/a', value: undefined }], { a: undefined }, false],
+  ]
+  for (const [name, received, operations, intended, expected] of rows) {
+    test(`${name} → ${expected ? 'verified' : 'not verified'}`, () => {
+      assert.equal(verifyPatch(structuredClone(received), operations, intended), expected)
+    })
+  }
+
+  test('two values → are the same JSON only if their members are', () => {
+    assert.ok(isSameJson({ a: [1, { b: null }] }, { a: [1, { b: null }] }))
+    assert.ok(!isSameJson({ a: null }, { a: {} }))
+    assert.ok(!isSameJson([1], { 0: 1 }))
+    assert.ok(!isSameJson({ a: 1 }, { b: 1 }))
+  })
 })

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { describe, test } from 'node:test'
 import { classifyObject, decide } from '../../admission/decide.ts'
 import { injectedAnnotation } from '../../core/contract/pod-contract.ts'
 import { capableContext, capturePod, requestFor } from '../support/admission-captures.ts'
@@ -15,19 +15,21 @@ function sidecarUser(securityContext: object, capabilities = openShift): unknown
   return security !== undefined && 'runAsUser' in security ? security.runAsUser : undefined
 }
 
-// Inherited, root would meet runAsNonRoot: CreateContainerConfigError, and the driver never starts.
-test('a pod that runs as root: the sidecar does not, on OpenShift either', () => {
-  assert.equal(sidecarUser({ runAsUser: 0 }), 65532)
-  assert.equal(sidecarUser({ runAsUser: 0 }, { ...openShift, openShift: false }), 65532)
-  assert.equal(sidecarUser({ runAsUser: 185 }), undefined)
-  assert.equal(sidecarUser({}), undefined)
-})
+describe('what the kubelet accepts', () => {
+  // Inherited, root would meet runAsNonRoot: CreateContainerConfigError, and the driver never starts.
+  test('a pod that runs as root → the sidecar does not, on OpenShift neither', () => {
+    assert.equal(sidecarUser({ runAsUser: 0 }), 65532)
+    assert.equal(sidecarUser({ runAsUser: 0 }, { ...openShift, openShift: false }), 65532)
+    assert.equal(sidecarUser({ runAsUser: 185 }), undefined)
+    assert.equal(sidecarUser({}), undefined)
+  })
 
-test('annotations that nearly fill what a pod may have: ours is left out, the sidecar is not', () => {
-  const annotations = { large: 'x'.repeat(256 * 1024 - 10) }
-  const request = requestFor({ ...pod, metadata: { ...pod.metadata, annotations } })
-  const decision = decide(request, classifyObject(request), capableContext)
-  assert.ok(decision.kind === 'inject', decision.reason)
-  assert.deepEqual(decision.pod.metadata?.annotations, annotations)
-  assert.ok(!decision.operations.some(({ path }) => path.includes(injectedAnnotation.replace('/', '~1'))))
+  test('annotations near the size limit → the sidecar without the annotation injected', () => {
+    const annotations = { large: 'x'.repeat(256 * 1024 - 10) }
+    const request = requestFor({ ...pod, metadata: { ...pod.metadata, annotations } })
+    const decision = decide(request, classifyObject(request), capableContext)
+    assert.ok(decision.kind === 'inject', decision.reason)
+    assert.deepEqual(decision.pod.metadata?.annotations, annotations)
+    assert.ok(!decision.operations.some(({ path }) => path.includes(injectedAnnotation.replace('/', '~1'))))
+  })
 })

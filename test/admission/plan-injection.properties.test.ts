@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import jsonPatch, { type Operation as JsonOperation } from 'fast-json-patch'
 import { admit } from '../../admission/admit.ts'
@@ -89,23 +89,25 @@ property('the only probe that can kill looks for a file, and only when somebody 
   if (!before.startupProbe && startupProbe) assert.equal(startupProbe.failureThreshold, 2 ** 31 - 1)
 })
 
-test('the order with another mutating webhook does not matter', () => {
-  fc.assert(
-    fc.property(driverPods, contexts, otherWebhooks, (pod, context, other) => {
-      const [first, last] = [admitted(other(pod), context), other(admitted(pod, context).pod)]
-      assert.deepEqual(inEffect(first.pod), inEffect(last))
-      assert.equal(computeQosClass(first.pod.spec), computeQosClass(last.spec))
-      // The API server may ask us again after the other: there is nothing left to do.
-      assert.deepEqual(admitted(last, context).pod, first.reason === 'injected' ? last : admitted(last, context).pod)
-    }),
-    { numRuns: 400 },
-  )
-})
+describe('planInjection', () => {
+  test('another mutating webhook before or after → the same result', () => {
+    fc.assert(
+      fc.property(driverPods, contexts, otherWebhooks, (pod, context, other) => {
+        const [first, last] = [admitted(other(pod), context), other(admitted(pod, context).pod)]
+        assert.deepEqual(inEffect(first.pod), inEffect(last))
+        assert.equal(computeQosClass(first.pod.spec), computeQosClass(last.spec))
+        // The API server may ask us again after the other: there is nothing left to do.
+        assert.deepEqual(admitted(last, context).pod, first.reason === 'injected' ? last : admitted(last, context).pod)
+      }),
+      { numRuns: 400 },
+    )
+  })
 
-test('the generated pods are injected often enough for the properties to mean something', () => {
-  const sample = fc.sample(driverPods, { numRuns: 500, seed: 1 })
-  const injected = sample.filter((pod) => admitted(pod, capableContext).reason === 'injected').length
-  assert.ok(injected > 150 && injected < 500, `${injected} of 500`)
+  test('the generated pods → enough of them are injected', () => {
+    const sample = fc.sample(driverPods, { numRuns: 500, seed: 1 })
+    const injected = sample.filter((pod) => admitted(pod, capableContext).reason === 'injected').length
+    assert.ok(injected > 150 && injected < 500, `${injected} of 500`)
+  })
 })
 
 const driverOf = (pod: Pod): Container => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { describe, test } from 'node:test'
 import { planSidecarResources } from '../../admission/sidecar-resources.ts'
 import { parseNamespaceLimits } from '../../core/kubernetes/namespace-limits.ts'
 import type { PodSpec, ResourceRequirements } from '../../core/kubernetes/pod.ts'
@@ -86,15 +86,17 @@ const rows: readonly Row[] = [
   },
 ]
 
-for (const { name, resources, spec, limits = [], hard, expected } of rows) {
-  test(name, () => {
-    const pod = { containers: [{ name: 'driver', ...(resources && { resources }) }], ...spec }
-    const quotas = hard === undefined ? [] : [{ metadata: { name: 'q' }, spec: { hard }, status: { hard, used: {} } }]
-    const result = planSidecarResources(
-      pod,
-      resolveSettings({}).values,
-      parseNamespaceLimits([{ spec: { limits } }], quotas),
-    )
-    assert.deepEqual(result.kind === 'resources' ? result.resources : result.reason, expected)
-  })
-}
+describe('checkQuota', () => {
+  for (const { name, resources, spec, limits = [], hard, expected } of rows) {
+    test(name, () => {
+      const pod = { containers: [{ name: 'driver', ...(resources && { resources }) }], ...spec }
+      const quotas = hard === undefined ? [] : [{ metadata: { name: 'q' }, spec: { hard }, status: { hard, used: {} } }]
+      const result = planSidecarResources(
+        pod,
+        resolveSettings({}).values,
+        parseNamespaceLimits([{ spec: { limits } }], quotas),
+      )
+      assert.deepEqual(result.kind === 'resources' ? result.resources : result.reason, expected)
+    })
+  }
+})

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { describe, test } from 'node:test'
 import { chooseRestart, describeAction } from '../../admission/restart-strategy.ts'
 import type { HungPolicy } from '../../core/settings/driver-policy.ts'
 import { resolveSettings } from '../../core/settings/settings.ts'
@@ -150,41 +150,43 @@ const rows: readonly Row[] = [
   },
 ]
 
-for (const row of rows) {
-  test(row.name, () => {
-    const { action, podRestartPolicy, warnings } = chooseRestart({
-      settings: resolveSettings({ pod: asAnnotations(row.written) }),
-      application: row.application,
-      capabilities: { nativeSidecars: true, restartAllContainers: row.capable ?? true, openShift: false },
-      podRestartPolicy: row.podRestartPolicy ?? 'Never',
-      liveness: row.liveness ?? true,
+describe('chooseRestart', () => {
+  for (const row of rows) {
+    test(row.name, () => {
+      const { action, podRestartPolicy, warnings } = chooseRestart({
+        settings: resolveSettings({ pod: asAnnotations(row.written) }),
+        application: row.application,
+        capabilities: { nativeSidecars: true, restartAllContainers: row.capable ?? true, openShift: false },
+        podRestartPolicy: row.podRestartPolicy ?? 'Never',
+        liveness: row.liveness ?? true,
+      })
+      assert.deepEqual(action, row.action)
+      assert.equal(podRestartPolicy, row.sets ?? null)
+      assert.equal(warnings.length, row.warnings?.length ?? 0, warnings.join('\n'))
+      for (const [index, pattern] of (row.warnings ?? []).entries()) assert.match(warnings[index] ?? '', pattern)
     })
-    assert.deepEqual(action, row.action)
-    assert.equal(podRestartPolicy, row.sets ?? null)
-    assert.equal(warnings.length, row.warnings?.length ?? 0, warnings.join('\n'))
-    for (const [index, pattern] of (row.warnings ?? []).entries()) assert.match(warnings[index] ?? '', pattern)
+  }
+
+  const asAnnotations = (written: Readonly<Record<string, string>> = {}) =>
+    Object.fromEntries(Object.entries(written).map(([key, value]) => [`spark-nanny.io/${key}`, value]))
+
+  test('max-restarts in the chart and restartPolicy of the owner → the owner wins', () => {
+    const { action } = chooseRestart({
+      settings: resolveSettings({ chart: { 'max-restarts': '7' } }),
+      application: onFailure(2),
+      capabilities: { nativeSidecars: true, restartAllContainers: true, openShift: false },
+      podRestartPolicy: 'Never',
+      liveness: true,
+    })
+    assert.deepEqual(action.budget, { maxRestarts: 2, windowMs: null, backoffMs: 10_000 })
   })
-}
 
-const asAnnotations = (written: Readonly<Record<string, string>> = {}) =>
-  Object.fromEntries(Object.entries(written).map(([key, value]) => [`spark-nanny.io/${key}`, value]))
-
-test('a chart’s max-restarts is weaker than what the owner asks for', () => {
-  const { action } = chooseRestart({
-    settings: resolveSettings({ chart: { 'max-restarts': '7' } }),
-    application: onFailure(2),
-    capabilities: { nativeSidecars: true, restartAllContainers: true, openShift: false },
-    podRestartPolicy: 'Never',
-    liveness: true,
+  test('an action → its description', () => {
+    assert.equal(describeAction(rebuild(hourly)), 'restart all containers, at most 3 in 1h, 10s apart or more')
+    assert.equal(
+      describeAction(rebuild({ maxRestarts: null, windowMs: null, backoffMs: 0 })),
+      'restart all containers, without limit in the life of the pod, 0s apart or more',
+    )
+    assert.equal(describeAction(fail), 'fail the pod')
   })
-  assert.deepEqual(action.budget, { maxRestarts: 2, windowMs: null, backoffMs: 10_000 })
-})
-
-test('actions in words', () => {
-  assert.equal(describeAction(rebuild(hourly)), 'restart all containers, at most 3 in 1h, 10s apart or more')
-  assert.equal(
-    describeAction(rebuild({ maxRestarts: null, windowMs: null, backoffMs: 0 })),
-    'restart all containers, without limit in the life of the pod, 0s apart or more',
-  )
-  assert.equal(describeAction(fail), 'fail the pod')
 })

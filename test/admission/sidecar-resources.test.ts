@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { describe, test } from 'node:test'
 import { planSidecarResources } from '../../admission/sidecar-resources.ts'
 import { parseNamespaceLimits } from '../../core/kubernetes/namespace-limits.ts'
 import type { PodSpec, ResourceRequirements } from '../../core/kubernetes/pod.ts'
@@ -135,35 +135,37 @@ const rows: readonly Row[] = [
     expected: defaults,
   },
 ]
-for (const { name, pod, written, ranges = [], quotas = [], expected } of rows) {
-  test(name, () => {
-    const { values } = resolveSettings({ chart: written })
-    const result = planSidecarResources(pod, values, parseNamespaceLimits(ranges, quotas))
-    assert.deepEqual(result.kind === 'resources' ? result.resources : result.reason, expected)
-  })
-}
+describe('planSidecarResources', () => {
+  for (const { name, pod, written, ranges = [], quotas = [], expected } of rows) {
+    test(name, () => {
+      const { values } = resolveSettings({ chart: written })
+      const result = planSidecarResources(pod, values, parseNamespaceLimits(ranges, quotas))
+      assert.deepEqual(result.kind === 'resources' ? result.resources : result.reason, expected)
+    })
+  }
 
-test('what a pod counts for: sidecars add, an init container only when it is more', () => {
-  const cpu = (amount: string, restartPolicy?: string) => ({
-    name: amount,
-    resources: { requests: { cpu: amount } },
-    ...(restartPolicy && { restartPolicy }),
+  test('the total of a pod → sidecars are added, an init container counts only if it is more', () => {
+    const cpu = (amount: string, restartPolicy?: string) => ({
+      name: amount,
+      resources: { requests: { cpu: amount } },
+      ...(restartPolicy && { restartPolicy }),
+    })
+    const total = (initContainers: PodSpec['initContainers'] & object) =>
+      computePodTotalMilli({ containers: [cpu('1')], initContainers }, 'requests', 'cpu')
+    assert.equal(total([]), 1000)
+    assert.equal(total([cpu('500m')]), 1000)
+    assert.equal(total([cpu('3')]), 3000)
+    assert.equal(total([cpu('100m', 'Always'), cpu('3')]), 3100)
+    assert.equal(total([cpu('3'), cpu('100m', 'Always')]), 3000)
+    assert.equal(total([cpu('100m', 'Always')]), 1100)
   })
-  const total = (initContainers: PodSpec['initContainers'] & object) =>
-    computePodTotalMilli({ containers: [cpu('1')], initContainers }, 'requests', 'cpu')
-  assert.equal(total([]), 1000)
-  assert.equal(total([cpu('500m')]), 1000)
-  assert.equal(total([cpu('3')]), 3000)
-  assert.equal(total([cpu('100m', 'Always'), cpu('3')]), 3100)
-  assert.equal(total([cpu('3'), cpu('100m', 'Always')]), 3000)
-  assert.equal(total([cpu('100m', 'Always')]), 1100)
-})
 
-test('QoS classes', () => {
-  assert.equal(computeQosClass(guaranteed), 'Guaranteed')
-  assert.equal(computeQosClass(burstable), 'Burstable')
-  assert.equal(computeQosClass(spec(undefined)), 'BestEffort')
-  assert.equal(computeQosClass(spec({ requests: { cpu: '0' } })), 'BestEffort')
-  assert.equal(computeQosClass(spec({ limits: { cpu: '1', memory: '1Gi' } })), 'Guaranteed')
-  assert.equal(computeQosClass({ ...guaranteed, initContainers: [{ name: 'i' }] }), 'Burstable')
+  test('resources of containers → the QoS class that Kubernetes computes', () => {
+    assert.equal(computeQosClass(guaranteed), 'Guaranteed')
+    assert.equal(computeQosClass(burstable), 'Burstable')
+    assert.equal(computeQosClass(spec(undefined)), 'BestEffort')
+    assert.equal(computeQosClass(spec({ requests: { cpu: '0' } })), 'BestEffort')
+    assert.equal(computeQosClass(spec({ limits: { cpu: '1', memory: '1Gi' } })), 'Guaranteed')
+    assert.equal(computeQosClass({ ...guaranteed, initContainers: [{ name: 'i' }] }), 'Burstable')
+  })
 })

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { describe, test } from 'node:test'
 import { planDriverArguments } from '../../admission/spark-arguments.ts'
 
 const wait = ['--conf', 'spark.kubernetes.allocation.driver.readinessTimeout=30s']
@@ -25,27 +25,33 @@ const rows: readonly [string, readonly string[] | undefined, Partial<typeof usua
     [...wait, ...rename],
   ],
 ]
-for (const [name, args, changes, expected] of rows) {
-  test(`the arguments for ${name}`, () => {
-    const container = { name: 'd', ...(args !== undefined && { args }) }
-    const { args: added, env } = planDriverArguments(container, { ...usual, ...changes })
-    assert.deepEqual(added, expected)
-    assert.equal(env.length, expected.includes(rename[1] ?? '') ? 1 : 0, 'the variable is there when it is referred to')
+describe('planDriverArguments', () => {
+  for (const [name, args, changes, expected] of rows) {
+    test(`${name} → its arguments`, () => {
+      const container = { name: 'd', ...(args !== undefined && { args }) }
+      const { args: added, env } = planDriverArguments(container, { ...usual, ...changes })
+      assert.deepEqual(added, expected)
+      assert.equal(
+        env.length,
+        expected.includes(rename[1] ?? '') ? 1 : 0,
+        'the variable is there when it is referred to',
+      )
+    })
+  }
+
+  test('no restart in place → no application id and no suffix variable', () => {
+    const { args, env } = planDriverArguments(
+      { name: 'd', args: ['driver'] },
+      { ...usual, restartableApplicationId: null },
+    )
+    assert.deepEqual([args, env], [wait, []])
   })
-}
 
-test('no restart in place, nothing for it', () => {
-  const { args, env } = planDriverArguments(
-    { name: 'd', args: ['driver'] },
-    { ...usual, restartableApplicationId: null },
-  )
-  assert.deepEqual([args, env], [wait, []])
-})
-
-test('a variable of the user’s with our name is theirs', () => {
-  const env = [{ name: 'SPARK_NANNY_APPLICATION_ID_SUFFIX', value: 'x' }]
-  assert.deepEqual(planDriverArguments({ name: 'd', args: ['driver'], env }, usual), {
-    args: [...wait, ...keep],
-    env: [],
+  test('a variable of the same name in the pod → is left unchanged', () => {
+    const env = [{ name: 'SPARK_NANNY_APPLICATION_ID_SUFFIX', value: 'x' }]
+    assert.deepEqual(planDriverArguments({ name: 'd', args: ['driver'], env }, usual), {
+      args: [...wait, ...keep],
+      env: [],
+    })
   })
 })

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { describe, test } from 'node:test'
 import {
   concludeCapabilities,
   createCapabilityProbe,
@@ -20,98 +20,100 @@ const able = { nativeSidecars: true, restartAllContainers: true }
 const nothing = { nativeSidecars: false, restartAllContainers: false, openShift: false }
 const at = (now: ServerProbe, nowMs: number, before: DatedProbe = unprobed) => updateProbe(before, now, nowMs)
 
-test('what is proved may be relied on; doubt of any part is not', () => {
-  const conclude = (changes: Partial<ServerProbe>, nodes = able) =>
-    concludeCapabilities(at({ ...proved, ...changes }, 1), nodes, 1)
-  assert.deepEqual(conclude({}), { ...able, openShift: false })
-  assert.deepEqual(conclude({ openShift: 'yes' }), { ...able, openShift: true })
-  assert.deepEqual(conclude({ openShift: 'unknown' }), nothing)
-  assert.deepEqual(conclude({ nativeSidecars: 'no' }), nothing)
-  assert.deepEqual(conclude({ restartAllContainers: 'no' }), { ...nothing, nativeSidecars: true })
-  assert.deepEqual(conclude({ restartAllContainers: 'unknown' }), { ...nothing, nativeSidecars: true })
-  assert.deepEqual(conclude({}, { ...able, restartAllContainers: false }), { ...nothing, nativeSidecars: true })
-  assert.deepEqual(conclude({}, { nativeSidecars: false, restartAllContainers: false }), nothing)
-  assert.deepEqual(concludeCapabilities(unprobed, able, 1), nothing)
-})
-
-test('an API server that is away keeps its last proof for a while', () => {
-  const known = at(proved, 1000)
-  const soon = at(unknown, 1000 + probeValidMs, known)
-  assert.deepEqual(concludeCapabilities(soon, able, 1000 + probeValidMs), { ...able, openShift: false })
-  assert.deepEqual(concludeCapabilities(soon, able, 1001 + probeValidMs), nothing, 'even if nobody asks again')
-  assert.deepEqual(concludeCapabilities(at(unknown, 1001 + probeValidMs, known), able, 1001 + probeValidMs), nothing)
-  const revoked = at({ ...proved, restartAllContainers: 'no' }, 2000, known)
-  assert.equal(concludeCapabilities(revoked, able, 2000).restartAllContainers, false, 'a no holds at once')
-})
-
-const node = (version: string, more: { unschedulable?: boolean; os?: string; features?: string[] } = {}) =>
-  projectNode({
-    metadata: { labels: { 'kubernetes.io/os': more.os ?? 'linux' } },
-    spec: { unschedulable: more.unschedulable },
-    status: { nodeInfo: { kubeletVersion: version }, ...(more.features && { declaredFeatures: more.features }) },
+describe('capability probe', () => {
+  test('a proven capability → is available; a doubtful one is not', () => {
+    const conclude = (changes: Partial<ServerProbe>, nodes = able) =>
+      concludeCapabilities(at({ ...proved, ...changes }, 1), nodes, 1)
+    assert.deepEqual(conclude({}), { ...able, openShift: false })
+    assert.deepEqual(conclude({ openShift: 'yes' }), { ...able, openShift: true })
+    assert.deepEqual(conclude({ openShift: 'unknown' }), nothing)
+    assert.deepEqual(conclude({ nativeSidecars: 'no' }), nothing)
+    assert.deepEqual(conclude({ restartAllContainers: 'no' }), { ...nothing, nativeSidecars: true })
+    assert.deepEqual(conclude({ restartAllContainers: 'unknown' }), { ...nothing, nativeSidecars: true })
+    assert.deepEqual(conclude({}, { ...able, restartAllContainers: false }), { ...nothing, nativeSidecars: true })
+    assert.deepEqual(conclude({}, { nativeSidecars: false, restartAllContainers: false }), nothing)
+    assert.deepEqual(concludeCapabilities(unprobed, able, 1), nothing)
   })
-const feature = 'RestartAllContainersOnContainerExits'
-const nodeRows: readonly [string, readonly ReturnType<typeof node>[], boolean, boolean][] = [
-  ['none', [], false, false],
-  ['one of 1.36', [node('v1.36.3')], true, true],
-  ['one of 1.36 that declares it', [node('v1.36.3', { features: [feature] })], true, true],
-  ['one of 1.36 that declares others', [node('v1.36.3', { features: ['Other'] })], true, false],
-  ['two, of which one declares nothing', [node('v1.36.3', { features: [feature] }), node('v1.36.3')], true, false],
-  ['an old one beside', [node('v1.36.3'), node('v1.35.9')], true, false],
-  ['one before native sidecars beside', [node('v1.36.3'), node('v1.28.1')], false, false],
-  ['an old one that is cordoned', [node('v1.36.3'), node('v1.28.1', { unschedulable: true })], true, true],
-  ['an old one with Windows', [node('v1.36.3'), node('v1.28.1', { os: 'windows' })], true, true],
-  ['only cordoned ones', [node('v1.36.3', { unschedulable: true })], false, false],
-  ['one of a provider', [node('v1.36.3-eks-1234')], true, true],
-  ['one that is no kubelet', [node('v1.36.3'), node('vk-azure-1')], false, false],
-]
-for (const [name, nodes, nativeSidecars, restartAllContainers] of nodeRows) {
-  test(`nodes: ${name}`, () => {
-    const known = nodes.filter((item) => item !== undefined)
-    assert.deepEqual(computeNodeCapabilities(known), { nativeSidecars, restartAllContainers })
-  })
-}
 
-test('a dry run proves only what comes back', () => {
-  const answer = (status: number, body: unknown) => ({ kind: 'response', status, body }) as const
-  const without = (field: string) => {
-    const pod = structuredClone(createDryRunPod(true)) as { spec: { initContainers: Record<string, unknown>[] } }
-    delete pod.spec.initContainers[0]?.[field]
-    return pod
+  test('an API server that does not respond → the last result is kept for a while', () => {
+    const known = at(proved, 1000)
+    const soon = at(unknown, 1000 + probeValidMs, known)
+    assert.deepEqual(concludeCapabilities(soon, able, 1000 + probeValidMs), { ...able, openShift: false })
+    assert.deepEqual(concludeCapabilities(soon, able, 1001 + probeValidMs), nothing, 'even if nobody asks again')
+    assert.deepEqual(concludeCapabilities(at(unknown, 1001 + probeValidMs, known), able, 1001 + probeValidMs), nothing)
+    const revoked = at({ ...proved, restartAllContainers: 'no' }, 2000, known)
+    assert.equal(concludeCapabilities(revoked, able, 2000).restartAllContainers, false, 'a no holds at once')
+  })
+
+  const node = (version: string, more: { unschedulable?: boolean; os?: string; features?: string[] } = {}) =>
+    projectNode({
+      metadata: { labels: { 'kubernetes.io/os': more.os ?? 'linux' } },
+      spec: { unschedulable: more.unschedulable },
+      status: { nodeInfo: { kubeletVersion: version }, ...(more.features && { declaredFeatures: more.features }) },
+    })
+  const feature = 'RestartAllContainersOnContainerExits'
+  const nodeRows: readonly [string, readonly ReturnType<typeof node>[], boolean, boolean][] = [
+    ['none', [], false, false],
+    ['one of 1.36', [node('v1.36.3')], true, true],
+    ['one of 1.36 that declares it', [node('v1.36.3', { features: [feature] })], true, true],
+    ['one of 1.36 that declares others', [node('v1.36.3', { features: ['Other'] })], true, false],
+    ['two, of which one declares nothing', [node('v1.36.3', { features: [feature] }), node('v1.36.3')], true, false],
+    ['an old one beside', [node('v1.36.3'), node('v1.35.9')], true, false],
+    ['one before native sidecars beside', [node('v1.36.3'), node('v1.28.1')], false, false],
+    ['an old one that is cordoned', [node('v1.36.3'), node('v1.28.1', { unschedulable: true })], true, true],
+    ['an old one with Windows', [node('v1.36.3'), node('v1.28.1', { os: 'windows' })], true, true],
+    ['only cordoned ones', [node('v1.36.3', { unschedulable: true })], false, false],
+    ['one of a provider', [node('v1.36.3-eks-1234')], true, true],
+    ['one that is no kubelet', [node('v1.36.3'), node('vk-azure-1')], false, false],
+  ]
+  for (const [name, nodes, nativeSidecars, restartAllContainers] of nodeRows) {
+    test(`${name} → the capabilities of the nodes`, () => {
+      const known = nodes.filter((item) => item !== undefined)
+      assert.deepEqual(computeNodeCapabilities(known), { nativeSidecars, restartAllContainers })
+    })
   }
-  assert.equal(judgeDryRun(answer(201, createDryRunPod(true)), true), 'yes')
-  assert.equal(judgeDryRun(answer(201, createDryRunPod(false)), false), 'yes')
-  assert.equal(judgeDryRun(answer(201, without('restartPolicyRules')), true), 'no', 'the field was dropped')
-  assert.equal(judgeDryRun(answer(201, without('restartPolicy')), false), 'no')
-  assert.equal(judgeDryRun(answer(201, { spec: {} }), false), 'no')
-  assert.equal(judgeDryRun(answer(201, null), true), 'no')
-  assert.equal(judgeDryRun(answer(422, {}), true), 'no', 'invalid')
-  assert.equal(judgeDryRun(answer(403, {}), true), 'unknown', 'a quota, a policy, our own rights')
-  assert.equal(judgeDryRun(answer(500, {}), true), 'unknown')
-  assert.equal(judgeDryRun({ kind: 'failed', detail: 'timeout' }, true), 'unknown')
-})
 
-test('the API server is asked by dry runs in our own namespace', async (t) => {
-  const { api, edges } = await apiFixture(t)
-  assert.deepEqual(await probeServer(edges.api, 'nanny'), proved)
-  const posts = api.requests.filter((line) => line.startsWith('POST'))
-  assert.equal(posts.length, 2)
-  for (const line of posts) assert.match(line, /^POST \/api\/v1\/namespaces\/nanny\/pods\?dryRun=All&/)
-})
-
-test('it keeps asking: what is taken back is noticed', async (t) => {
-  const { api, edges, signal } = await apiFixture(t)
-  const watched = createCapabilityProbe({
-    ...edges,
-    namespace: 'nanny',
-    intervalMs: 20,
-    nodes: () => able,
-    nowMs: Date.now,
+  test('a dry run → proves only what the returned pod shows', () => {
+    const answer = (status: number, body: unknown) => ({ kind: 'response', status, body }) as const
+    const without = (field: string) => {
+      const pod = structuredClone(createDryRunPod(true)) as { spec: { initContainers: Record<string, unknown>[] } }
+      delete pod.spec.initContainers[0]?.[field]
+      return pod
+    }
+    assert.equal(judgeDryRun(answer(201, createDryRunPod(true)), true), 'yes')
+    assert.equal(judgeDryRun(answer(201, createDryRunPod(false)), false), 'yes')
+    assert.equal(judgeDryRun(answer(201, without('restartPolicyRules')), true), 'no', 'the field was dropped')
+    assert.equal(judgeDryRun(answer(201, without('restartPolicy')), false), 'no')
+    assert.equal(judgeDryRun(answer(201, { spec: {} }), false), 'no')
+    assert.equal(judgeDryRun(answer(201, null), true), 'no')
+    assert.equal(judgeDryRun(answer(422, {}), true), 'no', 'invalid')
+    assert.equal(judgeDryRun(answer(403, {}), true), 'unknown', 'a quota, a policy, our own rights')
+    assert.equal(judgeDryRun(answer(500, {}), true), 'unknown')
+    assert.equal(judgeDryRun({ kind: 'failed', detail: 'timeout' }, true), 'unknown')
   })
-  assert.equal(watched.asked(), false)
-  void watched.run(signal)
-  await until(() => watched.current().restartAllContainers, 'the first answer')
-  assert.equal(watched.asked(), true)
-  api.intercept((method) => (method === 'POST' ? { status: 422, body: { message: 'Unsupported value' } } : undefined))
-  await until(() => !watched.current().nativeSidecars, 'the second')
+
+  test('a probe → dry runs in the namespace of spark-nanny', async (t) => {
+    const { api, edges } = await apiFixture(t)
+    assert.deepEqual(await probeServer(edges.api, 'nanny'), proved)
+    const posts = api.requests.filter((line) => line.startsWith('POST'))
+    assert.equal(posts.length, 2)
+    for (const line of posts) assert.match(line, /^POST \/api\/v1\/namespaces\/nanny\/pods\?dryRun=All&/)
+  })
+
+  test('a capability that disappears → is noticed by a later probe', async (t) => {
+    const { api, edges, signal } = await apiFixture(t)
+    const watched = createCapabilityProbe({
+      ...edges,
+      namespace: 'nanny',
+      intervalMs: 20,
+      nodes: () => able,
+      nowMs: Date.now,
+    })
+    assert.equal(watched.asked(), false)
+    void watched.run(signal)
+    await until(() => watched.current().restartAllContainers, 'the first answer')
+    assert.equal(watched.asked(), true)
+    api.intercept((method) => (method === 'POST' ? { status: 422, body: { message: 'Unsupported value' } } : undefined))
+    await until(() => !watched.current().nativeSidecars, 'the second')
+  })
 })

@@ -1,25 +1,27 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { describe, test } from 'node:test'
 import { watchNamespaceLimits } from '../../cluster/namespace-limits-watch.ts'
 import { apiFixture, until } from '../kubernetes/fixture.ts'
 
-test('limits of one namespace, unknown until both collections are', async (t) => {
-  const { api, edges, signal } = await apiFixture(t)
-  api.set('/api/v1/limitranges', {
-    metadata: { name: 'r', namespace: 'spark', managedFields: [{}] },
-    spec: { limits: [{ type: 'Container', max: { cpu: '1' } }] },
+describe('watchNamespaceLimits', () => {
+  test('both collections are listed → the limits of a namespace; before, null', async (t) => {
+    const { api, edges, signal } = await apiFixture(t)
+    api.set('/api/v1/limitranges', {
+      metadata: { name: 'r', namespace: 'spark', managedFields: [{}] },
+      spec: { limits: [{ type: 'Container', max: { cpu: '1' } }] },
+    })
+    api.set('/api/v1/resourcequotas', {
+      metadata: { name: 'q', namespace: 'spark' },
+      status: { hard: { 'limits.cpu': '2' }, used: { 'limits.cpu': '500m' } },
+    })
+    const limits = watchNamespaceLimits(edges)
+    assert.equal(limits.in('spark'), null)
+    for (const reflector of limits.reflectors) void reflector.run(signal)
+    await until(() => limits.in('spark') !== null, 'synced')
+    assert.equal(limits.in('spark')?.container.cpu.maxMilli, 1000)
+    assert.deepEqual(limits.in('spark')?.quotas, [
+      { name: 'q', room: [{ side: 'limits', resource: 'cpu', leftMilli: 1500 }] },
+    ])
+    assert.equal(limits.in('other'), null)
   })
-  api.set('/api/v1/resourcequotas', {
-    metadata: { name: 'q', namespace: 'spark' },
-    status: { hard: { 'limits.cpu': '2' }, used: { 'limits.cpu': '500m' } },
-  })
-  const limits = watchNamespaceLimits(edges)
-  assert.equal(limits.in('spark'), null)
-  for (const reflector of limits.reflectors) void reflector.run(signal)
-  await until(() => limits.in('spark') !== null, 'synced')
-  assert.equal(limits.in('spark')?.container.cpu.maxMilli, 1000)
-  assert.deepEqual(limits.in('spark')?.quotas, [
-    { name: 'q', room: [{ side: 'limits', resource: 'cpu', leftMilli: 1500 }] },
-  ])
-  assert.equal(limits.in('other'), null)
 })

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { describe, test } from 'node:test'
 import { projectApplication, watchSparkApplications } from '../../cluster/spark-applications.ts'
 import type { ApplicationReference } from '../../core/spark/application-reference.ts'
 import { apiFixture, until } from '../kubernetes/fixture.ts'
@@ -14,46 +14,48 @@ const application = (uid: string, type: string) => ({
 const reference: ApplicationReference = { operator: 'kubeflow', namespace: 'spark', name: 'opl', uid: 'uid-1' }
 const byLabel: ApplicationReference = { ...reference, uid: null }
 
-test('only what matters is kept', () => {
-  const kept = projectApplication(application('uid-1', 'Always'))
-  assert.deepEqual(kept?.application.annotations, { 'spark-nanny.io/restart': 'auto' })
-  assert.deepEqual(kept?.application.sparkConf, { 'spark.app.id': 'mine' })
-  assert.equal(projectApplication({ kind: 'Pod' }), undefined)
-})
+describe('watchSparkApplications', () => {
+  test('a SparkApplication → only the fields in use are kept', () => {
+    const kept = projectApplication(application('uid-1', 'Always'))
+    assert.deepEqual(kept?.application.annotations, { 'spark-nanny.io/restart': 'auto' })
+    assert.deepEqual(kept?.application.sparkConf, { 'spark.app.id': 'mine' })
+    assert.equal(projectApplication({ kind: 'Pod' }), undefined)
+  })
 
-test('from the cache without a request; by one GET what it has not, or has in another version', async (t) => {
-  const { api, edges, signal } = await apiFixture(t)
-  const { reflectors, lookup } = watchSparkApplications(edges)
-  const policy = async (wanted: ApplicationReference) => {
-    const found = await lookup(wanted)
-    return found.kind === 'found' ? found.application.restartPolicy.kind : found.kind
-  }
-  const gets = () => api.requests.filter((line) => line.includes('/namespaces/')).length
+  test('a cached application → no request; a missing or replaced one → one GET', async (t) => {
+    const { api, edges, signal } = await apiFixture(t)
+    const { reflectors, lookup } = watchSparkApplications(edges)
+    const policy = async (wanted: ApplicationReference) => {
+      const found = await lookup(wanted)
+      return found.kind === 'found' ? found.application.restartPolicy.kind : found.kind
+    }
+    const gets = () => api.requests.filter((line) => line.includes('/namespaces/')).length
 
-  api.define(path)
-  assert.equal(await policy(reference), 'unreadable', 'an owner that is not there')
-  assert.equal(await policy(byLabel), 'none', 'a label that names nothing')
-  api.set(path, application('uid-1', 'Always'))
-  assert.equal(await policy(reference), 'always')
-  assert.equal(gets(), 3)
+    api.define(path)
+    assert.equal(await policy(reference), 'unreadable', 'an owner that is not there')
+    assert.equal(await policy(byLabel), 'none', 'a label that names nothing')
+    api.set(path, application('uid-1', 'Always'))
+    assert.equal(await policy(reference), 'always')
+    assert.equal(gets(), 3)
 
-  for (const reflector of reflectors) void reflector.run(signal)
-  await until(() => reflectors.every((reflector) => reflector.synced()) && api.watches() === 1, 'synced')
-  assert.equal(await policy(reference), 'always')
-  assert.equal(await policy(byLabel), 'always')
-  assert.equal(gets(), 3, 'from the cache')
+    for (const reflector of reflectors) void reflector.run(signal)
+    await until(() => reflectors.every((reflector) => reflector.synced()) && api.watches() === 1, 'synced')
+    assert.equal(await policy(reference), 'always')
+    assert.equal(await policy(byLabel), 'always')
+    assert.equal(gets(), 3, 'from the cache')
 
-  // Deleted and made again: the API knows, the cache does not.
-  api.intercept((_method, url) =>
-    url.includes('/namespaces/') ? { status: 200, body: application('uid-2', 'OnFailure') } : undefined,
-  )
-  assert.equal(await policy({ ...reference, uid: 'uid-2' }), 'on-failure')
-  assert.equal(await policy({ ...reference, uid: 'uid-3' }), 'unreadable')
-})
+    // Deleted and made again: the API knows, the cache does not.
+    api.intercept((_method, url) =>
+      url.includes('/namespaces/') ? { status: 200, body: application('uid-2', 'OnFailure') } : undefined,
+    )
+    assert.equal(await policy({ ...reference, uid: 'uid-2' }), 'on-failure')
+    assert.equal(await policy({ ...reference, uid: 'uid-3' }), 'unreadable')
+  })
 
-test('an API server that does not answer does not hold a driver up', async (t) => {
-  const { api, edges } = await apiFixture(t)
-  api.intercept(() => ({ status: 200, body: {}, delayMs: 60_000 }))
-  const found = await watchSparkApplications(edges).lookup(reference)
-  assert.equal(found.kind, 'unreadable')
+  test('an API server that does not respond → the lookup ends at its deadline', async (t) => {
+    const { api, edges } = await apiFixture(t)
+    api.intercept(() => ({ status: 200, body: {}, delayMs: 60_000 }))
+    const found = await watchSparkApplications(edges).lookup(reference)
+    assert.equal(found.kind, 'unreadable')
+  })
 })

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { formatDuration, parseDurationMs } from '../../core/duration.ts'
 
@@ -23,31 +23,34 @@ const spellings: readonly (readonly [string, number | undefined])[] = [
   ['1e3s', undefined],
 ]
 
-for (const [text, expected] of spellings) {
-  test(`${JSON.stringify(text)} is ${expected ?? 'no'} ms`, () => assert.equal(parseDurationMs(text), expected))
-}
+describe('durations', () => {
+  for (const [text, expected] of spellings) {
+    test(`${JSON.stringify(text)} → ${expected === undefined ? 'not a duration' : `${expected} ms`}`, () =>
+      assert.equal(parseDurationMs(text), expected))
+  }
 
-test('the shortest spelling', () => {
-  assert.equal(formatDuration(90_000), '1m30s')
-  assert.equal(formatDuration(3_600_000), '1h')
-  assert.equal(formatDuration(1_001), '1s1ms')
-  assert.equal(formatDuration(0), '0s')
-})
+  test('a duration → its shortest text', () => {
+    assert.equal(formatDuration(90_000), '1m30s')
+    assert.equal(formatDuration(3_600_000), '1h')
+    assert.equal(formatDuration(1_001), '1s1ms')
+    assert.equal(formatDuration(0), '0s')
+  })
 
-test('what is formatted is parsed as the same', () => {
-  fc.assert(
-    fc.property(fc.integer({ min: 0, max: 10 ** 12 }), (durationMs) => {
-      assert.equal(parseDurationMs(formatDuration(durationMs)), durationMs)
-    }),
-  )
-})
+  test('a formatted duration → is parsed to the same value', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 10 ** 12 }), (durationMs) => {
+        assert.equal(parseDurationMs(formatDuration(durationMs)), durationMs)
+      }),
+    )
+  })
 
-test('any text is a duration of finite length or none', () => {
-  const texts = fc.oneof(fc.string(), fc.stringMatching(/^[0-9.dhms]{0,12}$/))
-  fc.assert(
-    fc.property(texts, (text) => {
-      const durationMs = parseDurationMs(text)
-      assert.ok(durationMs === undefined || (Number.isFinite(durationMs) && durationMs >= 0))
-    }),
-  )
+  test('any text → a finite duration or undefined', () => {
+    const texts = fc.oneof(fc.string(), fc.stringMatching(/^[0-9.dhms]{0,12}$/))
+    fc.assert(
+      fc.property(texts, (text) => {
+        const durationMs = parseDurationMs(text)
+        assert.ok(durationMs === undefined || (Number.isFinite(durationMs) && durationMs >= 0))
+      }),
+    )
+  })
 })

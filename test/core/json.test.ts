@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { parseHistory } from '../../core/contract/deletion-history.ts'
 import { toText } from '../../core/json.ts'
@@ -13,24 +13,26 @@ const rows: readonly [unknown, string][] = [
   [{ toString: null }, '{"toString":null}'],
   [['a', 1], '["a",1]'],
 ]
-for (const [value, text] of rows) {
-  test(`as text: ${text}`, () => assert.equal(toText(value), text))
-}
+describe('JSON values', () => {
+  for (const [value, text] of rows) {
+    test(`${text} → as text`, () => assert.equal(toText(value), text))
+  }
 
-const hostile = { toString: null, valueOf: null }
+  const hostile = { toString: null, valueOf: null }
 
-test('whatever JSON is, it is a text', () => {
-  fc.assert(fc.property(fc.jsonValue(), (value) => typeof toText(value) === 'string'))
-})
-
-test('what anybody may write into a SparkApplication is read without an exception', () => {
-  const application = parseSparkApplication({
-    apiVersion: 'sparkoperator.k8s.io/v1beta2',
-    kind: 'SparkApplication',
-    metadata: { name: 'pi', annotations: { a: hostile } },
-    spec: { sparkConf: { b: hostile } },
+  test('any JSON value → has a text', () => {
+    fc.assert(fc.property(fc.jsonValue(), (value) => typeof toText(value) === 'string'))
   })
-  assert.equal(application?.sparkConf.b, JSON.stringify(hostile))
-  const actions = [{ at: '2026-11-24T10:00:00Z', action: 'delete-pod', pod: hostile, reason: hostile }]
-  assert.equal(parseHistory(JSON.stringify({ actions })).deletions.length, 1)
+
+  test('any SparkApplication → is parsed without an exception', () => {
+    const application = parseSparkApplication({
+      apiVersion: 'sparkoperator.k8s.io/v1beta2',
+      kind: 'SparkApplication',
+      metadata: { name: 'pi', annotations: { a: hostile } },
+      spec: { sparkConf: { b: hostile } },
+    })
+    assert.equal(application?.sparkConf.b, JSON.stringify(hostile))
+    const actions = [{ at: '2026-11-24T10:00:00Z', action: 'delete-pod', pod: hostile, reason: hostile }]
+    assert.equal(parseHistory(JSON.stringify({ actions })).deletions.length, 1)
+  })
 })

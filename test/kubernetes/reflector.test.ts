@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { type TestContext, test } from 'node:test'
+import { describe, type TestContext, test } from 'node:test'
 import { createReflector, type ReflectorOptions } from '../../kubernetes/reflector.ts'
 import { apiFixture, until } from './fixture.ts'
 
@@ -23,337 +23,339 @@ async function reflecting(t: TestContext, options: Partial<ReflectorOptions<numb
   return { ...fixture, reflector, changes, value: (name: string) => reflector.objects.get('spark', name) }
 }
 
-test('lists in pages, then watches', async (t) => {
-  const { api, reflector, signal, value, changes } = await reflecting(t, { pageSize: 2 })
-  for (let index = 0; index < 5; index += 1) api.set(path, thing(`t${index}`, index))
-  void reflector.run(signal)
-  await until(reflector.synced, 'synced')
-  assert.deepEqual([reflector.objects.size, reflector.objects.in('spark').length], [5, 5])
-  assert.equal(api.requests.length, 3, 'three pages')
-  await until(() => api.watches() === 1, 'a watch')
-  api.set(path, thing('t0', 100))
-  api.set(path, thing('new', 7))
-  api.remove(path, thing('t1', 1))
-  await until(() => value('t0') === 100 && value('new') === 7 && value('t1') === undefined, 'the events')
-  assert.deepEqual(changes, [0, 1, 2, 3, 4, 100, 7])
-  assert.equal(api.requests.length, 3, 'no list again')
-})
+describe('createReflector', () => {
+  test('a collection → is listed in pages, then watched', async (t) => {
+    const { api, reflector, signal, value, changes } = await reflecting(t, { pageSize: 2 })
+    for (let index = 0; index < 5; index += 1) api.set(path, thing(`t${index}`, index))
+    void reflector.run(signal)
+    await until(reflector.synced, 'synced')
+    assert.deepEqual([reflector.objects.size, reflector.objects.in('spark').length], [5, 5])
+    assert.equal(api.requests.length, 3, 'three pages')
+    await until(() => api.watches() === 1, 'a watch')
+    api.set(path, thing('t0', 100))
+    api.set(path, thing('new', 7))
+    api.remove(path, thing('t1', 1))
+    await until(() => value('t0') === 100 && value('new') === 7 && value('t1') === undefined, 'the events')
+    assert.deepEqual(changes, [0, 1, 2, 3, 4, 100, 7])
+    assert.equal(api.requests.length, 3, 'no list again')
+  })
 
-test('a list is told of page by page', async (t) => {
-  const { api, reflector, signal, changes } = await reflecting(t, { pageSize: 2 })
-  for (let index = 0; index < 5; index += 1) api.set(path, thing(`t${index}`, index))
-  const told: number[] = []
-  api.intercept(() => void told.push(changes.length))
-  void reflector.run(signal)
-  await until(reflector.synced, 'synced')
-  assert.deepEqual(told.slice(0, 3), [0, 2, 4], 'told when the next page is asked for')
-})
+  test('a list of several pages → changes are reported page by page', async (t) => {
+    const { api, reflector, signal, changes } = await reflecting(t, { pageSize: 2 })
+    for (let index = 0; index < 5; index += 1) api.set(path, thing(`t${index}`, index))
+    const told: number[] = []
+    api.intercept(() => void told.push(changes.length))
+    void reflector.run(signal)
+    await until(reflector.synced, 'synced')
+    assert.deepEqual(told.slice(0, 3), [0, 2, 4], 'told when the next page is asked for')
+  })
 
-for (const how of ['closed', 'destroyed'] as const) {
-  test(`a watch that is ${how} is taken up where it ended`, async (t) => {
+  for (const how of ['closed', 'destroyed'] as const) {
+    test(`a watch that is ${how} → continues where it ended`, async (t) => {
+      const { api, reflector, signal, value } = await reflecting(t)
+      api.set(path, thing('a', 1))
+      void reflector.run(signal)
+      await until(() => api.watches() === 1, 'a watch')
+      api.endWatches(how)
+      api.set(path, thing('a', 2))
+      await until(() => value('a') === 2, 'what came in between')
+      assert.equal(api.requests.length, 1, 'no list again')
+    })
+  }
+
+  test('HTTP 410 → a new list, without the objects deleted in between', async (t) => {
     const { api, reflector, signal, value } = await reflecting(t)
     api.set(path, thing('a', 1))
+    api.set(path, thing('b', 1))
     void reflector.run(signal)
     await until(() => api.watches() === 1, 'a watch')
-    api.endWatches(how)
-    api.set(path, thing('a', 2))
-    await until(() => value('a') === 2, 'what came in between')
-    assert.equal(api.requests.length, 1, 'no list again')
+    api.forget(path, thing('b', 1))
+    api.endWatches('gone')
+    await until(() => value('b') === undefined, 'b is gone')
+    assert.equal(value('a'), 1)
   })
-}
 
-test('410 lists again, and what went in between is dropped', async (t) => {
-  const { api, reflector, signal, value } = await reflecting(t)
-  api.set(path, thing('a', 1))
-  api.set(path, thing('b', 1))
-  void reflector.run(signal)
-  await until(() => api.watches() === 1, 'a watch')
-  api.forget(path, thing('b', 1))
-  api.endWatches('gone')
-  await until(() => value('b') === undefined, 'b is gone')
-  assert.equal(value('a'), 1)
-})
-
-test('a refused watch lists again', async (t) => {
-  const { api, reflector, signal, value } = await reflecting(t)
-  api.set(path, thing('a', 1))
-  let refusals = 0
-  api.intercept((_method, url) => {
-    if (!url.includes('watch=true') || refusals > 0) return undefined
-    refusals += 1
-    return { status: 410, body: { message: 'too old' } }
+  test('a rejected watch → a new list', async (t) => {
+    const { api, reflector, signal, value } = await reflecting(t)
+    api.set(path, thing('a', 1))
+    let refusals = 0
+    api.intercept((_method, url) => {
+      if (!url.includes('watch=true') || refusals > 0) return undefined
+      refusals += 1
+      return { status: 410, body: { message: 'too old' } }
+    })
+    void reflector.run(signal)
+    await until(() => api.watches() === 1, 'a watch')
+    assert.equal(api.requests.length, 2)
+    assert.equal(value('a'), 1)
   })
-  void reflector.run(signal)
-  await until(() => api.watches() === 1, 'a watch')
-  assert.equal(api.requests.length, 2)
-  assert.equal(value('a'), 1)
-})
 
-test('a collection that the API does not have is empty, until its CRD comes', async (t) => {
-  const { api, reflector, signal, value } = await reflecting(t)
-  void reflector.run(signal)
-  await until(reflector.synced, 'synced')
-  assert.equal(reflector.objects.size, 0)
-  api.set(path, thing('a', 1))
-  await until(() => value('a') === 1, 'the CRD')
-})
+  test('a collection without a CRD → empty until the CRD is created', async (t) => {
+    const { api, reflector, signal, value } = await reflecting(t)
+    void reflector.run(signal)
+    await until(reflector.synced, 'synced')
+    assert.equal(reflector.objects.size, 0)
+    api.set(path, thing('a', 1))
+    await until(() => value('a') === 1, 'the CRD')
+  })
 
-test('a 404 that is not of the API server empties nothing', async (t) => {
-  const { api, reflector, signal, value, lines } = await reflecting(t)
-  api.set(path, thing('a', 1))
-  void reflector.run(signal)
-  await until(() => api.watches() === 1, 'a watch')
-  const proxy = { status: 404, body: null, text: '404 page not found\n' }
-  let asked = ''
-  api.intercept((_method, url) => {
-    // Its list of groups knows better; then the proxy has that too.
-    if (url === '/apis' && asked === '') {
-      asked = 'once'
-      return undefined
+  test('a 404 of a proxy → the objects are kept', async (t) => {
+    const { api, reflector, signal, value, lines } = await reflecting(t)
+    api.set(path, thing('a', 1))
+    void reflector.run(signal)
+    await until(() => api.watches() === 1, 'a watch')
+    const proxy = { status: 404, body: null, text: '404 page not found\n' }
+    let asked = ''
+    api.intercept((_method, url) => {
+      // Its list of groups knows better; then the proxy has that too.
+      if (url === '/apis' && asked === '') {
+        asked = 'once'
+        return undefined
+      }
+      return url.includes('watch=true') ? undefined : proxy
+    })
+    api.endWatches('gone')
+    await until(() => lines.filter(({ line }) => line.event === 'list-failed').length > 2, 'failures')
+    assert.equal(asked, 'once')
+    assert.equal(value('a'), 1)
+    api.intercept(() => undefined)
+    await until(() => api.watches() === 1, 'a watch')
+  })
+
+  test('discovery is forbidden → a 404 is accepted if the collection has no objects', async (t) => {
+    const { api, reflector, signal, value, lines } = await reflecting(t)
+    const status = { kind: 'Status', apiVersion: 'v1', code: 403, message: 'forbidden' }
+    let isThere = false
+    api.intercept((_method, url) => {
+      if (url === '/apis') return { status: 403, body: status }
+      return isThere ? undefined : { status: 404, body: null, text: '404 page not found\n' }
+    })
+    void reflector.run(signal)
+    await until(reflector.synced, 'synced')
+    isThere = true
+    api.set(path, thing('a', 1))
+    await until(() => value('a') === 1, 'the CRD')
+    isThere = false
+    api.endWatches('gone')
+    await until(() => lines.some(({ line }) => line.event === 'list-failed'), 'a failure')
+    assert.equal(value('a'), 1)
+  })
+
+  test('a deleted CRD → its objects are removed', async (t) => {
+    for (const rest of [[], ['/apis/example.io/v1/others']]) {
+      const { api, reflector, signal } = await reflecting(t)
+      api.set(path, thing('a', 1))
+      api.define(...rest)
+      void reflector.run(signal)
+      await until(() => api.watches() === 1, 'a watch')
+      api.undefine(path)
+      api.endWatches('gone')
+      await until(() => reflector.objects.size === 0, 'none')
     }
-    return url.includes('watch=true') ? undefined : proxy
   })
-  api.endWatches('gone')
-  await until(() => lines.filter(({ line }) => line.event === 'list-failed').length > 2, 'failures')
-  assert.equal(asked, 'once')
-  assert.equal(value('a'), 1)
-  api.intercept(() => undefined)
-  await until(() => api.watches() === 1, 'a watch')
-})
 
-test('where nobody may read what the API has, the 404 is believed of what was never there', async (t) => {
-  const { api, reflector, signal, value, lines } = await reflecting(t)
-  const status = { kind: 'Status', apiVersion: 'v1', code: 403, message: 'forbidden' }
-  let isThere = false
-  api.intercept((_method, url) => {
-    if (url === '/apis') return { status: 403, body: status }
-    return isThere ? undefined : { status: 404, body: null, text: '404 page not found\n' }
+  test('an API server with errors → retries, and the objects are kept', async (t) => {
+    const { api, reflector, signal, value, lines } = await reflecting(t)
+    api.set(path, thing('a', 1))
+    api.intercept(() => ({ status: 500, body: { message: 'etcd' } }))
+    void reflector.run(signal)
+    await until(() => lines.filter(({ line }) => line.event === 'list-failed').length > 2, 'failures')
+    assert.equal(reflector.synced(), false)
+    assert.match(String(lines.find(({ line }) => line.event === 'list-failed')?.line.detail), /HTTP 500: etcd/)
+    api.intercept(() => undefined)
+    await until(() => api.watches() === 1, 'a watch')
+    api.intercept(() => ({ status: 500, body: {} }))
+    api.endWatches('gone')
+    await until(() => lines.some(({ line }) => line.event === 'relist'), 'a new list')
+    assert.equal(value('a'), 1)
   })
-  void reflector.run(signal)
-  await until(reflector.synced, 'synced')
-  isThere = true
-  api.set(path, thing('a', 1))
-  await until(() => value('a') === 1, 'the CRD')
-  isThere = false
-  api.endWatches('gone')
-  await until(() => lines.some(({ line }) => line.event === 'list-failed'), 'a failure')
-  assert.equal(value('a'), 1)
-})
 
-test('a CRD that is deleted takes its objects with it, whatever is left of its group', async (t) => {
-  for (const rest of [[], ['/apis/example.io/v1/others']]) {
+  test('a watch that ended after a bookmark → continues from the bookmark', async (t) => {
     const { api, reflector, signal } = await reflecting(t)
     api.set(path, thing('a', 1))
-    api.define(...rest)
+    const since: (string | null)[] = []
+    api.intercept((_method, url) => {
+      if (url.includes('watch=true')) since.push(new URL(url, 'https://api').searchParams.get('resourceVersion'))
+      return undefined
+    })
     void reflector.run(signal)
     await until(() => api.watches() === 1, 'a watch')
-    api.undefine(path)
-    api.endWatches('gone')
-    await until(() => reflector.objects.size === 0, 'none')
-  }
-})
-
-test('an API server in trouble is asked again and again, and what is known stays', async (t) => {
-  const { api, reflector, signal, value, lines } = await reflecting(t)
-  api.set(path, thing('a', 1))
-  api.intercept(() => ({ status: 500, body: { message: 'etcd' } }))
-  void reflector.run(signal)
-  await until(() => lines.filter(({ line }) => line.event === 'list-failed').length > 2, 'failures')
-  assert.equal(reflector.synced(), false)
-  assert.match(String(lines.find(({ line }) => line.event === 'list-failed')?.line.detail), /HTTP 500: etcd/)
-  api.intercept(() => undefined)
-  await until(() => api.watches() === 1, 'a watch')
-  api.intercept(() => ({ status: 500, body: {} }))
-  api.endWatches('gone')
-  await until(() => lines.some(({ line }) => line.event === 'relist'), 'a new list')
-  assert.equal(value('a'), 1)
-})
-
-test('a watch is taken up at its last bookmark', async (t) => {
-  const { api, reflector, signal } = await reflecting(t)
-  api.set(path, thing('a', 1))
-  const since: (string | null)[] = []
-  api.intercept((_method, url) => {
-    if (url.includes('watch=true')) since.push(new URL(url, 'https://api').searchParams.get('resourceVersion'))
-    return undefined
+    for (let count = 0; count < 3; count += 1) api.set('/api/v1/others', thing('b', count))
+    api.bookmark(path)
+    api.endWatches('closed')
+    await until(() => since.length === 2, 'another watch')
+    assert.deepEqual(since, ['101', '104'])
+    assert.equal(reflector.objects.size, 1)
   })
-  void reflector.run(signal)
-  await until(() => api.watches() === 1, 'a watch')
-  for (let count = 0; count < 3; count += 1) api.set('/api/v1/others', thing('b', count))
-  api.bookmark(path)
-  api.endWatches('closed')
-  await until(() => since.length === 2, 'another watch')
-  assert.deepEqual(since, ['101', '104'])
-  assert.equal(reflector.objects.size, 1)
-})
 
-test('a server that ends each watch at once, with nothing in it, is listed ever more seldom', async (t) => {
-  const fixture = await apiFixture(t)
-  const { api } = fixture
-  const slept: number[] = []
-  const edges = {
-    ...fixture.edges,
-    sleep: async (ms: number, signal: AbortSignal) => {
-      slept.push(ms)
-      await fixture.edges.sleep(Math.min(ms, 5), signal)
-    },
-  }
-  api.set(path, thing('a', 1))
-  api.intercept((_method, url) => (url.includes('watch=true') ? { status: 200, body: null, text: '' } : undefined))
-  const reflector = createReflector({ path, project: (object) => object }, edges)
-  void reflector.run(fixture.signal)
-  await until(() => api.requests.length > 2, 'lists')
-  api.set(path, thing('b', 1))
-  await until(() => reflector.objects.size === 2, 'what no watch told')
-  await until(() => slept.length > 12, 'pauses')
-  assert.deepEqual(slept.slice(0, 8), [250, 500, 1_000, 2_000, 4_000, 8_000, 15_000, 15_000])
-})
-
-test('a silent watch is given up', async (t) => {
-  const { api, reflector, signal, value, lines } = await reflecting(t, { timing: { ...timing, idleMs: 200 } })
-  api.set(path, thing('a', 1))
-  void reflector.run(signal)
-  await until(() => lines.some(({ line }) => line.event === 'watch-ended'), 'the end of a watch')
-  assert.match(String(lines.find(({ line }) => line.event === 'watch-ended')?.line.detail), /abort|nothing came/)
-  await until(() => api.watches() === 1, 'another watch')
-  assert.equal(value('a'), 1)
-})
-
-test('events that cannot be read list again', async (t) => {
-  const { api, reflector, signal, value, lines } = await reflecting(t)
-  api.set(path, thing('a', 1))
-  let answers = 0
-  api.intercept((_method, url) => {
-    if (!url.includes('watch=true') || answers > 0) return undefined
-    answers += 1
-    return { status: 200, body: 'nonsense' }
-  })
-  void reflector.run(signal)
-  await until(() => lines.some(({ line }) => line.event === 'relist'), 'a new list')
-  await until(() => api.watches() === 1, 'a watch')
-  assert.equal(value('a'), 1)
-})
-
-for (const [where, query] of [
-  ['list', 'limit='],
-  ['watch', 'watch=true'],
-] as const) {
-  test(`a ${where} that is told to come back later (429) comes back then, and from where it was`, async (t) => {
+  test('a server that ends each watch at once without events → lists with backoff', async (t) => {
     const fixture = await apiFixture(t)
     const { api } = fixture
-    api.set(path, thing('a', 1))
     const slept: number[] = []
     const edges = {
       ...fixture.edges,
       sleep: async (ms: number, signal: AbortSignal) => {
         slept.push(ms)
-        await fixture.edges.sleep(Math.min(ms, 20), signal)
+        await fixture.edges.sleep(Math.min(ms, 5), signal)
       },
     }
-    let refusals = 2
-    api.intercept((_method, url) => {
-      if (!url.includes(query) || refusals === 0) return undefined
-      refusals -= 1
-      return { status: 429, body: { message: 'too many requests' }, headers: { 'retry-after': '7' } }
-    })
-    const reflector = createReflector<number>({ path, project: () => 1, timing }, edges)
+    api.set(path, thing('a', 1))
+    api.intercept((_method, url) => (url.includes('watch=true') ? { status: 200, body: null, text: '' } : undefined))
+    const reflector = createReflector({ path, project: (object) => object }, edges)
     void reflector.run(fixture.signal)
+    await until(() => api.requests.length > 2, 'lists')
+    api.set(path, thing('b', 1))
+    await until(() => reflector.objects.size === 2, 'what no watch told')
+    await until(() => slept.length > 12, 'pauses')
+    assert.deepEqual(slept.slice(0, 8), [250, 500, 1_000, 2_000, 4_000, 8_000, 15_000, 15_000])
+  })
+
+  test('a silent watch → is ended after the idle time', async (t) => {
+    const { api, reflector, signal, value, lines } = await reflecting(t, { timing: { ...timing, idleMs: 200 } })
+    api.set(path, thing('a', 1))
+    void reflector.run(signal)
+    await until(() => lines.some(({ line }) => line.event === 'watch-ended'), 'the end of a watch')
+    assert.match(String(lines.find(({ line }) => line.event === 'watch-ended')?.line.detail), /abort|nothing came/)
+    await until(() => api.watches() === 1, 'another watch')
+    assert.equal(value('a'), 1)
+  })
+
+  test('an unreadable event → a new list', async (t) => {
+    const { api, reflector, signal, value, lines } = await reflecting(t)
+    api.set(path, thing('a', 1))
+    let answers = 0
+    api.intercept((_method, url) => {
+      if (!url.includes('watch=true') || answers > 0) return undefined
+      answers += 1
+      return { status: 200, body: 'nonsense' }
+    })
+    void reflector.run(signal)
+    await until(() => lines.some(({ line }) => line.event === 'relist'), 'a new list')
     await until(() => api.watches() === 1, 'a watch')
-    assert.equal(slept.filter((ms) => ms === 7_000).length, 2)
-    assert.equal(api.requests.length, where === 'list' ? 3 : 1)
+    assert.equal(value('a'), 1)
   })
-}
 
-test('a watch that the server refuses for its own trouble goes on from where it was', async (t) => {
-  const { api, reflector, signal, value } = await reflecting(t)
-  api.set(path, thing('a', 1))
-  let refusals = 3
-  api.intercept((_method, url) => {
-    if (!url.includes('watch=true') || refusals === 0) return undefined
-    refusals -= 1
-    return { status: 503, body: { message: 'starting' } }
+  for (const [where, query] of [
+    ['list', 'limit='],
+    ['watch', 'watch=true'],
+  ] as const) {
+    test(`a ${where} with 429 and Retry-After → is retried after that time, and continues`, async (t) => {
+      const fixture = await apiFixture(t)
+      const { api } = fixture
+      api.set(path, thing('a', 1))
+      const slept: number[] = []
+      const edges = {
+        ...fixture.edges,
+        sleep: async (ms: number, signal: AbortSignal) => {
+          slept.push(ms)
+          await fixture.edges.sleep(Math.min(ms, 20), signal)
+        },
+      }
+      let refusals = 2
+      api.intercept((_method, url) => {
+        if (!url.includes(query) || refusals === 0) return undefined
+        refusals -= 1
+        return { status: 429, body: { message: 'too many requests' }, headers: { 'retry-after': '7' } }
+      })
+      const reflector = createReflector<number>({ path, project: () => 1, timing }, edges)
+      void reflector.run(fixture.signal)
+      await until(() => api.watches() === 1, 'a watch')
+      assert.equal(slept.filter((ms) => ms === 7_000).length, 2)
+      assert.equal(api.requests.length, where === 'list' ? 3 : 1)
+    })
+  }
+
+  test('a watch with a server error → continues where it was', async (t) => {
+    const { api, reflector, signal, value } = await reflecting(t)
+    api.set(path, thing('a', 1))
+    let refusals = 3
+    api.intercept((_method, url) => {
+      if (!url.includes('watch=true') || refusals === 0) return undefined
+      refusals -= 1
+      return { status: 503, body: { message: 'starting' } }
+    })
+    void reflector.run(signal)
+    await until(() => api.watches() === 1, 'a watch')
+    assert.equal(api.requests.length, 1, 'no list again')
+    api.set(path, thing('a', 2))
+    await until(() => value('a') === 2, 'the event')
   })
-  void reflector.run(signal)
-  await until(() => api.watches() === 1, 'a watch')
-  assert.equal(api.requests.length, 1, 'no list again')
-  api.set(path, thing('a', 2))
-  await until(() => value('a') === 2, 'the event')
-})
 
-test('when nothing was heard for too long it is stale, which is said once, and what is known stays', async (t) => {
-  const fixture = await apiFixture(t)
-  const { api, signal, lines } = fixture
-  let aheadMs = 0
-  const edges = { ...fixture.edges, nowMs: () => Date.now() + aheadMs }
-  const reflector = createReflector<number>(
-    { path, project: () => 1, timing: { ...timing, staleAfterMs: 60_000 } },
-    edges,
-  )
-  api.set(path, thing('a', 1))
-  void reflector.run(signal)
-  await until(() => api.watches() === 1, 'a watch')
-  assert.equal(reflector.stale(), false)
-  api.intercept(() => ({ status: 503, body: {} }))
-  api.endWatches('destroyed')
-  aheadMs = 61_000
-  assert.equal(reflector.stale(), true)
-  await until(() => lines.some(({ line }) => line.event === 'watch-stale'), 'a line')
-  assert.equal(reflector.synced(), true)
-  assert.equal(reflector.objects.get('spark', 'a'), 1)
-  api.intercept(() => undefined)
-  await until(() => api.watches() === 1, 'another watch')
-  api.set(path, thing('a', 2))
-  await until(() => lines.some(({ line }) => line.event === 'watch-recovered'), 'a line')
-  assert.equal(reflector.stale(), false)
-  assert.equal(lines.filter(({ line }) => line.event === 'watch-stale').length, 1)
-})
+  test('silence for too long → stale, logged once, and the objects are kept', async (t) => {
+    const fixture = await apiFixture(t)
+    const { api, signal, lines } = fixture
+    let aheadMs = 0
+    const edges = { ...fixture.edges, nowMs: () => Date.now() + aheadMs }
+    const reflector = createReflector<number>(
+      { path, project: () => 1, timing: { ...timing, staleAfterMs: 60_000 } },
+      edges,
+    )
+    api.set(path, thing('a', 1))
+    void reflector.run(signal)
+    await until(() => api.watches() === 1, 'a watch')
+    assert.equal(reflector.stale(), false)
+    api.intercept(() => ({ status: 503, body: {} }))
+    api.endWatches('destroyed')
+    aheadMs = 61_000
+    assert.equal(reflector.stale(), true)
+    await until(() => lines.some(({ line }) => line.event === 'watch-stale'), 'a line')
+    assert.equal(reflector.synced(), true)
+    assert.equal(reflector.objects.get('spark', 'a'), 1)
+    api.intercept(() => undefined)
+    await until(() => api.watches() === 1, 'another watch')
+    api.set(path, thing('a', 2))
+    await until(() => lines.some(({ line }) => line.event === 'watch-recovered'), 'a line')
+    assert.equal(reflector.stale(), false)
+    assert.equal(lines.filter(({ line }) => line.event === 'watch-stale').length, 1)
+  })
 
-test('what could never be listed is stale in the end; a bookmark is enough to be heard of', async (t) => {
-  const fixture = await apiFixture(t)
-  const { api, signal, lines } = fixture
-  let aheadMs = 0
-  const edges = { ...fixture.edges, nowMs: () => Date.now() + aheadMs }
-  const reflector = createReflector<number>(
-    { path, project: () => 1, timing: { ...timing, staleAfterMs: 60_000 } },
-    edges,
-  )
-  api.intercept(() => ({ status: 403, body: { kind: 'Status', message: 'forbidden' } }))
-  void reflector.run(signal)
-  await until(() => api.requests.length > 2, 'lists')
-  assert.equal(reflector.stale(), false)
-  aheadMs = 61_000
-  await until(() => lines.some(({ line }) => line.event === 'watch-stale'), 'a line')
-  assert.deepEqual([reflector.stale(), reflector.synced()], [true, false])
-  api.define(path)
-  api.intercept(() => undefined)
-  await until(() => api.watches() === 1, 'a watch')
-  assert.equal(reflector.stale(), false)
-  aheadMs = 122_000
-  assert.equal(reflector.stale(), true)
-  api.bookmark(path)
-  await until(() => !reflector.stale(), 'the bookmark')
-})
+  test('a collection that cannot be listed → becomes stale; a bookmark counts as activity', async (t) => {
+    const fixture = await apiFixture(t)
+    const { api, signal, lines } = fixture
+    let aheadMs = 0
+    const edges = { ...fixture.edges, nowMs: () => Date.now() + aheadMs }
+    const reflector = createReflector<number>(
+      { path, project: () => 1, timing: { ...timing, staleAfterMs: 60_000 } },
+      edges,
+    )
+    api.intercept(() => ({ status: 403, body: { kind: 'Status', message: 'forbidden' } }))
+    void reflector.run(signal)
+    await until(() => api.requests.length > 2, 'lists')
+    assert.equal(reflector.stale(), false)
+    aheadMs = 61_000
+    await until(() => lines.some(({ line }) => line.event === 'watch-stale'), 'a line')
+    assert.deepEqual([reflector.stale(), reflector.synced()], [true, false])
+    api.define(path)
+    api.intercept(() => undefined)
+    await until(() => api.watches() === 1, 'a watch')
+    assert.equal(reflector.stale(), false)
+    aheadMs = 122_000
+    assert.equal(reflector.stale(), true)
+    api.bookmark(path)
+    await until(() => !reflector.stale(), 'the bookmark')
+  })
 
-test('what is gone is told with what it was, by a watch and by a list', async (t) => {
-  const gone: number[] = []
-  const { api, reflector, signal } = await reflecting(t, { onRemove: (value) => gone.push(value) })
-  for (const [index, name] of ['a', 'b', 'c'].entries()) api.set(path, thing(name, index))
-  void reflector.run(signal)
-  await until(() => api.watches() === 1, 'a watch')
-  api.remove(path, thing('b', 1))
-  await until(() => gone.length === 1, 'b is gone')
-  api.forget(path, thing('a', 0))
-  api.endWatches('gone')
-  await until(() => gone.length === 2, 'a is gone')
-  assert.deepEqual(gone, [1, 0])
-})
+  test('a removed object → is reported with its last state, by a watch and by a list', async (t) => {
+    const gone: number[] = []
+    const { api, reflector, signal } = await reflecting(t, { onRemove: (value) => gone.push(value) })
+    for (const [index, name] of ['a', 'b', 'c'].entries()) api.set(path, thing(name, index))
+    void reflector.run(signal)
+    await until(() => api.watches() === 1, 'a watch')
+    api.remove(path, thing('b', 1))
+    await until(() => gone.length === 1, 'b is gone')
+    api.forget(path, thing('a', 0))
+    api.endWatches('gone')
+    await until(() => gone.length === 2, 'a is gone')
+    assert.deepEqual(gone, [1, 0])
+  })
 
-test('it ends when it is told to', async (t) => {
-  const { api, reflector } = await reflecting(t)
-  api.define(path)
-  const controller = new AbortController()
-  const running = reflector.run(controller.signal)
-  await until(() => api.watches() === 1, 'a watch')
-  controller.abort()
-  await running
+  test('an aborted signal → the reflector ends', async (t) => {
+    const { api, reflector } = await reflecting(t)
+    api.define(path)
+    const controller = new AbortController()
+    const running = reflector.run(controller.signal)
+    await until(() => api.watches() === 1, 'a watch')
+    controller.abort()
+    await running
+  })
 })

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import type { AddressInfo } from 'node:net'
-import { type TestContext, test } from 'node:test'
+import { describe, type TestContext, test } from 'node:test'
 import { Agent, request } from 'undici'
 import { createAuthority, issueServingCertificate } from '../../certs/pki/issue-certificates.ts'
 import { createBackgroundTasks } from '../../core/background-tasks.ts'
@@ -78,33 +78,35 @@ async function startWebhook(t: TestContext, { api, edges }: Fixture, nowMs: () =
   }
 }
 
-test('while all watches are stale the webhook stays ready and injects by what it knows', async (t) => {
-  const fixture = await apiFixture(t)
-  const { api, lines } = fixture
-  api.define('/api/v1/limitranges', '/api/v1/resourcequotas', '/api/v1/pods', '/api/v1/namespaces')
-  api.set('/api/v1/nodes', { metadata: { name: 'n' }, status: { nodeInfo: { kubeletVersion: 'v1.36.3' } } })
-  api.set('/apis/sparkoperator.k8s.io/v1beta2/sparkapplications', {
-    apiVersion: 'sparkoperator.k8s.io/v1beta2',
-    kind: 'SparkApplication',
-    metadata: { namespace: 'spark', name: 'opl', uid: '38ba9050-1568-456e-843d-43a56b5c2db1' },
-    spec: { restartPolicy: { type: 'OnFailure', onFailureRetries: 4 } },
-  })
-  let aheadMs = 0
-  const webhook = await startWebhook(t, fixture, () => Date.now() + aheadMs)
-  while ((await webhook.get('/readyz')) !== 200) await fixture.edges.sleep(20, fixture.signal)
-  // The drivers and namespaces are the controller's, for which readiness does not wait.
-  await until(() => lines.filter(({ line }) => line.event === 'synced').length === 6, 'all lists')
-  const collections = ['drivers', 'namespace-limits', 'namespaces', 'nodes', 'spark-applications']
-  assert.deepEqual(await webhook.watches(), { stale: [], live: collections })
+describe('connectCluster', () => {
+  test('all watches are stale → the webhook stays ready and injects with its last knowledge', async (t) => {
+    const fixture = await apiFixture(t)
+    const { api, lines } = fixture
+    api.define('/api/v1/limitranges', '/api/v1/resourcequotas', '/api/v1/pods', '/api/v1/namespaces')
+    api.set('/api/v1/nodes', { metadata: { name: 'n' }, status: { nodeInfo: { kubeletVersion: 'v1.36.3' } } })
+    api.set('/apis/sparkoperator.k8s.io/v1beta2/sparkapplications', {
+      apiVersion: 'sparkoperator.k8s.io/v1beta2',
+      kind: 'SparkApplication',
+      metadata: { namespace: 'spark', name: 'opl', uid: '38ba9050-1568-456e-843d-43a56b5c2db1' },
+      spec: { restartPolicy: { type: 'OnFailure', onFailureRetries: 4 } },
+    })
+    let aheadMs = 0
+    const webhook = await startWebhook(t, fixture, () => Date.now() + aheadMs)
+    while ((await webhook.get('/readyz')) !== 200) await fixture.edges.sleep(20, fixture.signal)
+    // The drivers and namespaces are the controller's, for which readiness does not wait.
+    await until(() => lines.filter(({ line }) => line.event === 'synced').length === 6, 'all lists')
+    const collections = ['drivers', 'namespace-limits', 'namespaces', 'nodes', 'spark-applications']
+    assert.deepEqual(await webhook.watches(), { stale: [], live: collections })
 
-  api.intercept(() => ({ status: 503, body: {} }))
-  api.endWatches('destroyed')
-  aheadMs = 181_000
-  const isSaid = (path: string) => lines.some(({ line }) => line.event === 'watch-stale' && line.path === path)
-  await until(() => isSaid('/api/v1/nodes') && isSaid('/api/v1/pods'), 'they are stale')
-  assert.deepEqual(await webhook.watches(), { stale: collections, live: [] })
-  assert.equal(await webhook.get('/readyz'), 200)
-  assert.equal(await webhook.get('/healthz'), 200)
-  const { patch } = await webhook.review(captureText('driver-pod.spark-operator'))
-  assert.match(Buffer.from(patch, 'base64').toString(), /\\"maxRestarts\\":4,\\"windowMs\\":null/)
+    api.intercept(() => ({ status: 503, body: {} }))
+    api.endWatches('destroyed')
+    aheadMs = 181_000
+    const isSaid = (path: string) => lines.some(({ line }) => line.event === 'watch-stale' && line.path === path)
+    await until(() => isSaid('/api/v1/nodes') && isSaid('/api/v1/pods'), 'they are stale')
+    assert.deepEqual(await webhook.watches(), { stale: collections, live: [] })
+    assert.equal(await webhook.get('/readyz'), 200)
+    assert.equal(await webhook.get('/healthz'), 200)
+    const { patch } = await webhook.review(captureText('driver-pod.spark-operator'))
+    assert.match(Buffer.from(patch, 'base64').toString(), /\\"maxRestarts\\":4,\\"windowMs\\":null/)
+  })
 })

@@ -6,7 +6,7 @@ import { Agent, request } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
-import { type TestContext, test } from 'node:test'
+import { describe, type TestContext, test } from 'node:test'
 import { createAuthority, issueServingCertificate } from '../../certs/pki/issue-certificates.ts'
 import { until } from '../kubernetes/fixture.ts'
 import { captureText } from '../support/admission-captures.ts'
@@ -79,94 +79,96 @@ async function call(port: number, path: string, body?: string): Promise<{ status
   return { status: response.statusCode, body: await text(response) }
 }
 
-test('bad configuration: every problem on stderr, exit 2, nothing listens', async (t) => {
-  const running = start(t, { SPARK_NANNY_PORT: 'x' })
-  const [code] = await once(running.child, 'close')
-  assert.equal(code, 2)
-  for (const key of ['PORT', 'TLS_CERT_FILE', 'TLS_KEY_FILE', 'SIDECAR_IMAGE', 'NAMESPACE']) {
-    assert.match(running.stderr(), new RegExp(`SPARK_NANNY_${key}: `))
-  }
-  assert.doesNotMatch(running.stderr(), /\.ts:/)
-})
-
-test('with a cluster: ready when the caches are, admits by what it knows, ends cleanly', async (t) => {
-  const api = await startFakeApiServer()
-  t.after(() => api.close())
-  api.define('/api/v1/limitranges', '/api/v1/resourcequotas', '/api/v1/pods', '/api/v1/namespaces')
-  api.set('/apis/sparkoperator.k8s.io/v1beta2/sparkapplications', {
-    apiVersion: 'sparkoperator.k8s.io/v1beta2',
-    kind: 'SparkApplication',
-    metadata: { namespace: 'spark', name: 'opl', uid: '38ba9050-1568-456e-843d-43a56b5c2db1' },
-    spec: { restartPolicy: { type: 'OnFailure', onFailureRetries: 4 } },
+describe('webhook process', () => {
+  test('a wrong configuration → every problem on stderr, exit code 2, no open port', async (t) => {
+    const running = start(t, { SPARK_NANNY_PORT: 'x' })
+    const [code] = await once(running.child, 'close')
+    assert.equal(code, 2)
+    for (const key of ['PORT', 'TLS_CERT_FILE', 'TLS_KEY_FILE', 'SIDECAR_IMAGE', 'NAMESPACE']) {
+      assert.match(running.stderr(), new RegExp(`SPARK_NANNY_${key}: `))
+    }
+    assert.doesNotMatch(running.stderr(), /\.ts:/)
   })
-  let answering = false
-  api.intercept((_method, url) =>
-    url.startsWith('/api/v1/nodes') && !answering ? { status: 500, body: {} } : undefined,
-  )
-  api.set('/api/v1/nodes', { metadata: { name: 'n' }, status: { nodeInfo: { kubeletVersion: 'v1.36.3' } } })
-  const running = start(t, {
-    ...common,
-    ...(await tlsFiles(t)),
-    SPARK_NANNY_NAMESPACE: 'spark-nanny',
-    SPARK_NANNY_SERVICE_ACCOUNT_DIR: api.serviceAccountDir,
-    KUBERNETES_SERVICE_HOST: '127.0.0.1',
-    KUBERNETES_SERVICE_PORT: String(api.port),
+
+  test('a cluster → ready with the caches, admits with them, ends cleanly', async (t) => {
+    const api = await startFakeApiServer()
+    t.after(() => api.close())
+    api.define('/api/v1/limitranges', '/api/v1/resourcequotas', '/api/v1/pods', '/api/v1/namespaces')
+    api.set('/apis/sparkoperator.k8s.io/v1beta2/sparkapplications', {
+      apiVersion: 'sparkoperator.k8s.io/v1beta2',
+      kind: 'SparkApplication',
+      metadata: { namespace: 'spark', name: 'opl', uid: '38ba9050-1568-456e-843d-43a56b5c2db1' },
+      spec: { restartPolicy: { type: 'OnFailure', onFailureRetries: 4 } },
+    })
+    let answering = false
+    api.intercept((_method, url) =>
+      url.startsWith('/api/v1/nodes') && !answering ? { status: 500, body: {} } : undefined,
+    )
+    api.set('/api/v1/nodes', { metadata: { name: 'n' }, status: { nodeInfo: { kubeletVersion: 'v1.36.3' } } })
+    const running = start(t, {
+      ...common,
+      ...(await tlsFiles(t)),
+      SPARK_NANNY_NAMESPACE: 'spark-nanny',
+      SPARK_NANNY_SERVICE_ACCOUNT_DIR: api.serviceAccountDir,
+      KUBERNETES_SERVICE_HOST: '127.0.0.1',
+      KUBERNETES_SERVICE_PORT: String(api.port),
+    })
+    const { port, metricsPort } = await listening(running)
+    const ready = async () => (await call(port, '/readyz')).status === 200
+
+    await until(() => api.requests.some((line) => line.includes('sparkapplications')), 'a list')
+    const unready = await call(port, '/readyz')
+    assert.equal(unready.status, 503)
+    assert.ok(JSON.parse(unready.body).missing.includes('nodes'))
+    assert.equal((await call(port, '/healthz')).status, 200)
+    const inDoubt = await call(port, '/mutate', captureText('driver-pod.spark-submit'))
+    assert.equal(JSON.parse(inDoubt.body).response.auditAnnotations.reason, 'native-sidecars-unsupported')
+
+    answering = true
+    while (!(await ready())) assert.equal(running.child.exitCode, null)
+    const { response } = JSON.parse((await call(port, '/mutate', captureText('driver-pod.spark-operator'))).body)
+    assert.match(Buffer.from(response.patch, 'base64').toString(), /\\"maxRestarts\\":4,\\"windowMs\\":null/)
+    const metrics = await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text()
+    assert.match(metrics, /spark_nanny_admissions_total\{result="inject",reason="injected",kind="Pod"\} 1/)
+    assert.match(metrics, /spark_nanny_capability\{capability="restartAllContainers"\} 1/)
+
+    running.child.kill('SIGTERM')
+    await until(() => running.lines.some(({ event }) => event === 'closing'), 'closing')
+    const closing = await call(port, '/readyz')
+    assert.deepEqual(JSON.parse(closing.body), { ok: false, missing: ['closing'] })
+    assert.equal((await call(port, '/mutate', captureText('driver-pod.spark-operator'))).status, 200, 'it still admits')
+    const [code] = await once(running.child, 'close')
+    assert.equal(code, 0)
+    assert.equal(running.stderr(), '')
+    assert.ok(
+      running.lines.some(
+        ({ event, reason, name }) => event === 'admission' && reason === 'injected' && name === 'opl-driver',
+      ),
+    )
   })
-  const { port, metricsPort } = await listening(running)
-  const ready = async () => (await call(port, '/readyz')).status === 200
 
-  await until(() => api.requests.some((line) => line.includes('sparkapplications')), 'a list')
-  const unready = await call(port, '/readyz')
-  assert.equal(unready.status, 503)
-  assert.ok(JSON.parse(unready.body).missing.includes('nodes'))
-  assert.equal((await call(port, '/healthz')).status, 200)
-  const inDoubt = await call(port, '/mutate', captureText('driver-pod.spark-submit'))
-  assert.equal(JSON.parse(inDoubt.body).response.auditAnnotations.reason, 'native-sidecars-unsupported')
-
-  answering = true
-  while (!(await ready())) assert.equal(running.child.exitCode, null)
-  const { response } = JSON.parse((await call(port, '/mutate', captureText('driver-pod.spark-operator'))).body)
-  assert.match(Buffer.from(response.patch, 'base64').toString(), /\\"maxRestarts\\":4,\\"windowMs\\":null/)
-  const metrics = await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text()
-  assert.match(metrics, /spark_nanny_admissions_total\{result="inject",reason="injected",kind="Pod"\} 1/)
-  assert.match(metrics, /spark_nanny_capability\{capability="restartAllContainers"\} 1/)
-
-  running.child.kill('SIGTERM')
-  await until(() => running.lines.some(({ event }) => event === 'closing'), 'closing')
-  const closing = await call(port, '/readyz')
-  assert.deepEqual(JSON.parse(closing.body), { ok: false, missing: ['closing'] })
-  assert.equal((await call(port, '/mutate', captureText('driver-pod.spark-operator'))).status, 200, 'it still admits')
-  const [code] = await once(running.child, 'close')
-  assert.equal(code, 0)
-  assert.equal(running.stderr(), '')
-  assert.ok(
-    running.lines.some(
-      ({ event, reason, name }) => event === 'admission' && reason === 'injected' && name === 'opl-driver',
-    ),
-  )
-})
-
-test('no API server to talk to: said in the log, exit 1', async (t) => {
-  const running = start(t, { ...common, ...(await tlsFiles(t)), SPARK_NANNY_NAMESPACE: 'spark-nanny' })
-  const [code] = await once(running.child, 'close')
-  assert.equal(code, 1)
-  assert.ok(
-    running.lines.some(
-      ({ event, err }) => event === 'startup-failed' && JSON.stringify(err).includes('no Kubernetes API'),
-    ),
-  )
-})
-
-test('a certificate that comes later: not ready until it does', async (t) => {
-  const files = await tlsFiles(t)
-  const running = start(t, {
-    ...common,
-    SPARK_NANNY_TLS_CERT_FILE: `${files.SPARK_NANNY_TLS_CERT_FILE}.later`,
-    SPARK_NANNY_TLS_KEY_FILE: files.SPARK_NANNY_TLS_KEY_FILE,
-    SPARK_NANNY_KUBERNETES: 'off',
+  test('no API server → a line in the log, exit code 1', async (t) => {
+    const running = start(t, { ...common, ...(await tlsFiles(t)), SPARK_NANNY_NAMESPACE: 'spark-nanny' })
+    const [code] = await once(running.child, 'close')
+    assert.equal(code, 1)
+    assert.ok(
+      running.lines.some(
+        ({ event, err }) => event === 'startup-failed' && JSON.stringify(err).includes('no Kubernetes API'),
+      ),
+    )
   })
-  const { port } = await listening(running)
-  assert.ok(running.lines.some(({ event }) => event === 'certificate-problem'))
-  await assert.rejects(call(port, '/readyz'))
-  assert.equal(running.child.exitCode, null, 'it lives on')
+
+  test('no certificate yet → not ready until it is there', async (t) => {
+    const files = await tlsFiles(t)
+    const running = start(t, {
+      ...common,
+      SPARK_NANNY_TLS_CERT_FILE: `${files.SPARK_NANNY_TLS_CERT_FILE}.later`,
+      SPARK_NANNY_TLS_KEY_FILE: files.SPARK_NANNY_TLS_KEY_FILE,
+      SPARK_NANNY_KUBERNETES: 'off',
+    })
+    const { port } = await listening(running)
+    assert.ok(running.lines.some(({ event }) => event === 'certificate-problem'))
+    await assert.rejects(call(port, '/readyz'))
+    assert.equal(running.child.exitCode, null, 'it lives on')
+  })
 })

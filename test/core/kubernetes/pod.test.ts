@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { test } from 'node:test'
+import { describe, test } from 'node:test'
 import {
   type Container,
   findApplicationId,
@@ -17,25 +17,27 @@ const captured = (name: string): Pod => {
   return review.request.object
 }
 
-test('the captured driver pods are drivers, with id and container', () => {
-  for (const name of ['driver-pod.spark-submit.json', 'driver-pod.spark-operator.json']) {
-    const pod = captured(name)
-    assert.ok(isDriverPod(pod))
-    assert.match(findApplicationId(pod) ?? '', /^spark-[0-9a-f]{32}$/)
-    assert.equal(pod.spec.containers[findDriverContainerIndex(pod.spec) ?? -1]?.name, 'spark-kubernetes-driver')
+describe('pods', () => {
+  test('captured driver pods → drivers, with application id and container', () => {
+    for (const name of ['driver-pod.spark-submit.json', 'driver-pod.spark-operator.json']) {
+      const pod = captured(name)
+      assert.ok(isDriverPod(pod))
+      assert.match(findApplicationId(pod) ?? '', /^spark-[0-9a-f]{32}$/)
+      assert.equal(pod.spec.containers[findDriverContainerIndex(pod.spec) ?? -1]?.name, 'spark-kubernetes-driver')
+    }
+  })
+
+  test('a captured executor → not a driver', () => assert.ok(!isDriverPod(captured('executor-pod.json'))))
+
+  const rows: readonly (readonly [string, readonly Container[], number | undefined])[] = [
+    ['by name', [{ name: 'log' }, { name: 'spark-kubernetes-driver' }], 1],
+    ['by name before by arguments', [{ name: 'a', args: ['driver'] }, { name: 'spark-kubernetes-driver' }], 1],
+    ['by the first argument', [{ name: 'log' }, { name: 'mine', args: ['driver', '--class'] }], 1],
+    ['by the bind address', [{ name: 'log' }, { name: 'mine', env: [{ name: 'SPARK_DRIVER_BIND_ADDRESS' }] }], 1],
+    ['the only one', [{ name: 'mine' }], 0],
+    ['none of two', [{ name: 'a' }, { name: 'b', args: ['executor'] }], undefined],
+  ]
+  for (const [what, containers, expected] of rows) {
+    test(`${what} → the driver's container`, () => assert.equal(findDriverContainerIndex({ containers }), expected))
   }
 })
-
-test('the captured executor is none', () => assert.ok(!isDriverPod(captured('executor-pod.json'))))
-
-const rows: readonly (readonly [string, readonly Container[], number | undefined])[] = [
-  ['by name', [{ name: 'log' }, { name: 'spark-kubernetes-driver' }], 1],
-  ['by name before by arguments', [{ name: 'a', args: ['driver'] }, { name: 'spark-kubernetes-driver' }], 1],
-  ['by the first argument', [{ name: 'log' }, { name: 'mine', args: ['driver', '--class'] }], 1],
-  ['by the bind address', [{ name: 'log' }, { name: 'mine', env: [{ name: 'SPARK_DRIVER_BIND_ADDRESS' }] }], 1],
-  ['the only one', [{ name: 'mine' }], 0],
-  ['none of two', [{ name: 'a' }, { name: 'b', args: ['executor'] }], undefined],
-]
-for (const [what, containers, expected] of rows) {
-  test(`the driver's container: ${what}`, () => assert.equal(findDriverContainerIndex({ containers }), expected))
-}

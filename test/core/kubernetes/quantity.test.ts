@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { describe, test } from 'node:test'
 import { formatCpu, formatMemory, parseQuantityMilli } from '../../../core/kubernetes/quantity.ts'
 
 const rows: readonly [string | number, number | undefined][] = [
@@ -20,12 +20,14 @@ const rows: readonly [string | number, number | undefined][] = [
   ['Gi', undefined],
   ['1Xi', undefined],
 ]
-for (const [text, milli] of rows) {
-  test(`${JSON.stringify(text)} is ${milli} thousandths`, () => assert.equal(parseQuantityMilli(text), milli))
-}
+describe('quantities', () => {
+  for (const [text, milli] of rows) {
+    test(`${JSON.stringify(text)} → ${milli} thousandths`, () => assert.equal(parseQuantityMilli(text), milli))
+  }
 
-test('what is formatted is read back', () => {
-  assert.equal(parseQuantityMilli(formatCpu(250)), 250)
-  assert.equal(parseQuantityMilli(formatMemory(64_000_000)), 64_000_000)
-  assert.equal(formatMemory(64 * 1024 ** 2 * 1000), '64Mi')
+  test('a formatted quantity → is parsed to the same amount', () => {
+    assert.equal(parseQuantityMilli(formatCpu(250)), 250)
+    assert.equal(parseQuantityMilli(formatMemory(64_000_000)), 64_000_000)
+    assert.equal(formatMemory(64 * 1024 ** 2 * 1000), '64Mi')
+  })
 })

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { type DriverPolicy, decodePolicy, encodePolicy, type HungPolicy } from '../../../core/settings/driver-policy.ts'
 
@@ -37,59 +37,61 @@ const onHung: fc.Arbitrary<HungPolicy> = fc.oneof(
   fc.record({ kind: fc.constantFrom('fail-pod' as const, 'observe' as const), budget: fc.constant(null) }, plain),
 )
 
-test('what is encoded is decoded', () => {
-  const policies = fc.record(
-    {
-      applicationId: fc.option(fc.string()),
-      onHung,
-      intervalMs: duration,
-      stallDeadlineMs: fc.option(duration),
-      statusPort: fc.integer({ min: 0, max: 65_535 }),
-      startupProbeTells: fc.boolean(),
-    },
-    plain,
-  )
-  fc.assert(
-    fc.property(policies, (fields) => {
-      const whole = { ...policy, ...fields }
-      assert.deepEqual(decodePolicy(encodePolicy(whole)), { policy: whole })
-    }),
-  )
-})
-
-const wrong: readonly (readonly [string, string | undefined, RegExp])[] = [
-  ['absent', undefined, /is not set/],
-  ['empty', '', /is not set/],
-  ['no JSON', '{', /is not JSON/],
-  ['null', 'null', /is not an object/],
-  ['a list', '[]', /is not an object/],
-  ['no fields', '{}', /applicationId.*onHung.*settings/],
-  ['interval 0', JSON.stringify({ ...policy, intervalMs: 0 }), /wrong intervalMs$/],
-  ['timeout as text', JSON.stringify({ ...policy, timeoutMs: '10s' }), /wrong timeoutMs$/],
-  ['port 0', JSON.stringify({ ...policy, ui: { scheme: 'http', port: 0 } }), /wrong ui$/],
-  ['scheme ftp', JSON.stringify({ ...policy, ui: { scheme: 'ftp', port: 1 } }), /wrong ui$/],
-  ['unknown action', JSON.stringify({ ...policy, onHung: { kind: 'explode', budget: null } }), /wrong onHung$/],
-  [
-    'no budget',
-    JSON.stringify({ ...policy, onHung: { kind: 'restart-all-containers', budget: null } }),
-    /wrong onHung$/,
-  ],
-  ['status port too high', JSON.stringify({ ...policy, statusPort: 65_536 }), /wrong statusPort$/],
-  ['two problems', JSON.stringify({ ...policy, statusPort: -1, logLevel: 'loud' }), /wrong statusPort, logLevel$/],
-  ['a mark that is no flag', JSON.stringify({ ...policy, startupProbeTells: 'yes' }), /wrong startupProbeTells$/],
-]
-for (const [what, text, problem] of wrong) {
-  test(`${what} is no policy`, () => {
-    const decoded = decodePolicy(text)
-    assert.ok('problem' in decoded)
-    assert.match(decoded.problem, problem)
+describe('driver policy', () => {
+  test('an encoded policy → is decoded to the same policy', () => {
+    const policies = fc.record(
+      {
+        applicationId: fc.option(fc.string()),
+        onHung,
+        intervalMs: duration,
+        stallDeadlineMs: fc.option(duration),
+        statusPort: fc.integer({ min: 0, max: 65_535 }),
+        startupProbeTells: fc.boolean(),
+      },
+      plain,
+    )
+    fc.assert(
+      fc.property(policies, (fields) => {
+        const whole = { ...policy, ...fields }
+        assert.deepEqual(decodePolicy(encodePolicy(whole)), { policy: whole })
+      }),
+    )
   })
-}
 
-test('any text is a policy or a problem', () => {
-  fc.assert(
-    fc.property(fc.oneof(fc.string(), fc.json()), (text) => {
-      assert.ok('problem' in decodePolicy(text))
-    }),
-  )
+  const wrong: readonly (readonly [string, string | undefined, RegExp])[] = [
+    ['absent', undefined, /is not set/],
+    ['empty', '', /is not set/],
+    ['no JSON', '{', /is not JSON/],
+    ['null', 'null', /is not an object/],
+    ['a list', '[]', /is not an object/],
+    ['no fields', '{}', /applicationId.*onHung.*settings/],
+    ['interval 0', JSON.stringify({ ...policy, intervalMs: 0 }), /wrong intervalMs$/],
+    ['timeout as text', JSON.stringify({ ...policy, timeoutMs: '10s' }), /wrong timeoutMs$/],
+    ['port 0', JSON.stringify({ ...policy, ui: { scheme: 'http', port: 0 } }), /wrong ui$/],
+    ['scheme ftp', JSON.stringify({ ...policy, ui: { scheme: 'ftp', port: 1 } }), /wrong ui$/],
+    ['unknown action', JSON.stringify({ ...policy, onHung: { kind: 'explode', budget: null } }), /wrong onHung$/],
+    [
+      'no budget',
+      JSON.stringify({ ...policy, onHung: { kind: 'restart-all-containers', budget: null } }),
+      /wrong onHung$/,
+    ],
+    ['status port too high', JSON.stringify({ ...policy, statusPort: 65_536 }), /wrong statusPort$/],
+    ['two problems', JSON.stringify({ ...policy, statusPort: -1, logLevel: 'loud' }), /wrong statusPort, logLevel$/],
+    ['a mark that is no flag', JSON.stringify({ ...policy, startupProbeTells: 'yes' }), /wrong startupProbeTells$/],
+  ]
+  for (const [what, text, problem] of wrong) {
+    test(`${what} → is rejected`, () => {
+      const decoded = decodePolicy(text)
+      assert.ok('problem' in decoded)
+      assert.match(decoded.problem, problem)
+    })
+  }
+
+  test('any text → a policy or a problem', () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.string(), fc.json()), (text) => {
+        assert.ok('problem' in decodePolicy(text))
+      }),
+    )
+  })
 })

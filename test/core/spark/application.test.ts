@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { describe, test } from 'node:test'
 import { type OwnerRestartPolicy, parseSparkApplication } from '../../../core/spark/application.ts'
 
 const kubeflow = (spec: object) => ({
@@ -53,31 +53,33 @@ const rows: readonly (readonly [string, unknown, OwnerRestartPolicy])[] = [
     { kind: 'never', insteadOf: 'OnInfrastructureFailure' },
   ],
 ]
-for (const [what, object, expected] of rows) {
-  test(what, () => assert.deepEqual(parseSparkApplication(object)?.restartPolicy, expected))
-}
-
-test('where it is, its annotations and its conf', () => {
-  const application = parseSparkApplication({
-    ...kubeflow({ sparkConf: { 'spark.ui.port': 4041 } }),
-    metadata: { name: 'a', namespace: 'n', annotations: { 'spark-nanny.io/timeout': '5s' } },
-  })
-  assert.deepEqual([application?.namespace, application?.name, application?.operator], ['n', 'a', 'kubeflow'])
-  assert.deepEqual(application?.annotations, { 'spark-nanny.io/timeout': '5s' })
-  assert.deepEqual(application?.sparkConf, { 'spark.ui.port': '4041' })
-})
-
-test('what is no SparkApplication', () => {
-  const { kind: _kind, ...kindless } = kubeflow({})
-  for (const object of [
-    null,
-    'x',
-    [],
-    {},
-    kindless,
-    { ...kubeflow({}), apiVersion: 'apps/v1' },
-    { ...kubeflow({}), kind: 'Pod' },
-  ]) {
-    assert.equal(parseSparkApplication(object), undefined)
+describe('parseSparkApplication', () => {
+  for (const [what, object, expected] of rows) {
+    test(what, () => assert.deepEqual(parseSparkApplication(object)?.restartPolicy, expected))
   }
+
+  test('a SparkApplication → its namespace, name, annotations and conf', () => {
+    const application = parseSparkApplication({
+      ...kubeflow({ sparkConf: { 'spark.ui.port': 4041 } }),
+      metadata: { name: 'a', namespace: 'n', annotations: { 'spark-nanny.io/timeout': '5s' } },
+    })
+    assert.deepEqual([application?.namespace, application?.name, application?.operator], ['n', 'a', 'kubeflow'])
+    assert.deepEqual(application?.annotations, { 'spark-nanny.io/timeout': '5s' })
+    assert.deepEqual(application?.sparkConf, { 'spark.ui.port': '4041' })
+  })
+
+  test('another object → undefined', () => {
+    const { kind: _kind, ...kindless } = kubeflow({})
+    for (const object of [
+      null,
+      'x',
+      [],
+      {},
+      kindless,
+      { ...kubeflow({}), apiVersion: 'apps/v1' },
+      { ...kubeflow({}), kind: 'Pod' },
+    ]) {
+      assert.equal(parseSparkApplication(object), undefined)
+    }
+  })
 })

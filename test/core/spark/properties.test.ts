@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { parseProperties } from '../../../core/spark/properties.ts'
 
@@ -66,28 +66,30 @@ const rows: readonly (readonly [string, string, readonly (readonly [string, stri
   ['nothing', '', []],
 ]
 
-for (const [what, text, expected] of rows) {
-  test(what, () => assert.deepEqual([...parseProperties(text)], expected))
-}
+describe('parseProperties', () => {
+  for (const [what, text, expected] of rows) {
+    test(what, () => assert.deepEqual([...parseProperties(text)], expected))
+  }
 
-/** As Properties.store escapes. */
-const escaped = (text: string, key: boolean) =>
-  text
-    .replace(/[\\=:#!]/g, '\\$&')
-    .replace(/\n/g, '\\n')
-    .replace(/\t/g, '\\t')
-    .replace(key ? / /g : /^ /, '\\ ')
+  /** As Properties.store escapes. */
+  const escaped = (text: string, key: boolean) =>
+    text
+      .replace(/[\\=:#!]/g, '\\$&')
+      .replace(/\n/g, '\\n')
+      .replace(/\t/g, '\\t')
+      .replace(key ? / /g : /^ /, '\\ ')
 
-test('what Properties.store writes is read back', () => {
-  const word = fc.string({ unit: fc.constantFrom(...'abz.09=:#! \\\n\t'), minLength: 1 })
-  fc.assert(
-    fc.property(fc.dictionary(word, word), (entries) => {
-      const text = Object.entries(entries).map(([key, value]) => `${escaped(key, true)}=${escaped(value, false)}\n`)
-      assert.deepEqual(Object.fromEntries(parseProperties(text.join(''))), { ...entries })
-    }),
-  )
-})
+  test('the output of Properties.store → the same entries', () => {
+    const word = fc.string({ unit: fc.constantFrom(...'abz.09=:#! \\\n\t'), minLength: 1 })
+    fc.assert(
+      fc.property(fc.dictionary(word, word), (entries) => {
+        const text = Object.entries(entries).map(([key, value]) => `${escaped(key, true)}=${escaped(value, false)}\n`)
+        assert.deepEqual(Object.fromEntries(parseProperties(text.join(''))), { ...entries })
+      }),
+    )
+  })
 
-test('any text is read without failing', () => {
-  fc.assert(fc.property(fc.string(), (text) => void parseProperties(text)))
+  test('any text → no exception', () => {
+    fc.assert(fc.property(fc.string(), (text) => void parseProperties(text)))
+  })
 })

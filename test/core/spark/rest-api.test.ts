@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import {
   formatRunningJobsPath,
@@ -49,68 +49,70 @@ const rows: readonly (readonly [string, Partial<UiResponse>, string, (string | n
   ['204', { statusCode: 204, body: '' }, 'other'],
 ]
 
-for (const [what, answer, expected, applicationId = id] of rows) {
-  test(`${what}: ${expected}`, () => {
-    const sample = toSample({ statusCode: 200, body: '', ...answer }, applicationId, 12)
-    assert.equal(kindText(sample), expected)
-    if (sample.kind === 'failing') assert.equal(sample.tookMs, 12)
+describe('Spark REST API', () => {
+  for (const [what, answer, expected, applicationId = id] of rows) {
+    test(`${what} → ${expected}`, () => {
+      const sample = toSample({ statusCode: 200, body: '', ...answer }, applicationId, 12)
+      assert.equal(kindText(sample), expected)
+      if (sample.kind === 'failing') assert.equal(sample.tookMs, 12)
+    })
+  }
+
+  test('any response → a sample', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 100, max: 599 }), fc.oneof(fc.string(), fc.json()), (statusCode, body) => {
+        assert.ok(toSample({ statusCode, body }, id, 1).kind.length > 0)
+      }),
+    )
   })
-}
 
-test('any answer is some sample', () => {
-  fc.assert(
-    fc.property(fc.integer({ min: 100, max: 599 }), fc.oneof(fc.string(), fc.json()), (statusCode, body) => {
-      assert.ok(toSample({ statusCode, body }, id, 1).kind.length > 0)
-    }),
-  )
-})
-
-test('the ids of drivers restarted in place are ours, no others', () => {
-  assert.ok(isApplicationIdOf('a-2', 'a') && isApplicationIdOf('a-13', 'a') && isApplicationIdOf('a', 'a'))
-  assert.ok(
-    !isApplicationIdOf('a-', 'a') &&
-      !isApplicationIdOf('a-x', 'a') &&
-      !isApplicationIdOf('a-2-3', 'a') &&
-      !isApplicationIdOf('b-2', 'a') &&
-      !isApplicationIdOf('', 'a'),
-  )
-  assert.equal(parseApplicationIds('no json'), undefined)
-})
-
-test('the path of the running jobs', () => {
-  assert.equal(formatRunningJobsPath('a/b'), '/api/v1/applications/a%2Fb/jobs?status=running')
-})
-
-const job = (fields: object) => ({
-  jobId: 3,
-  name: 'count at App.java:20',
-  numCompletedTasks: 4,
-  numFailedTasks: 2,
-  numKilledTasks: 1,
-  ...fields,
-})
-
-test('the work is the running jobs and their ended tasks, by id', () => {
-  const jobs = [job({}), job({ jobId: 1, numCompletedTasks: 0, numFailedTasks: 0, numKilledTasks: 0 })]
-  assert.deepEqual(parseRunningWork(JSON.stringify(jobs)), {
-    jobs: [
-      { id: 1, endedTasks: 0 },
-      { id: 3, endedTasks: 7 },
-    ],
+  test('an id with a restart suffix → belongs to the application; others do not', () => {
+    assert.ok(isApplicationIdOf('a-2', 'a') && isApplicationIdOf('a-13', 'a') && isApplicationIdOf('a', 'a'))
+    assert.ok(
+      !isApplicationIdOf('a-', 'a') &&
+        !isApplicationIdOf('a-x', 'a') &&
+        !isApplicationIdOf('a-2-3', 'a') &&
+        !isApplicationIdOf('b-2', 'a') &&
+        !isApplicationIdOf('', 'a'),
+    )
+    assert.equal(parseApplicationIds('no json'), undefined)
   })
-})
 
-const streaming: readonly (readonly [string, object])[] = [
-  ['a batch of Structured Streaming', { description: 'q\nid = 1f, runId = 2e, batch = 7' }],
-  ['a continuous query', { description: 'id = 1f, runId = 2e, batch = init' }],
-  ['a receiver', { name: 'Streaming job running receiver 0' }],
-  ['a batch of DStreams', { description: 'Streaming job from <a href="/streaming/batch/?id=1">x</a>' }],
-]
-for (const [what, fields] of streaming) {
-  test(`${what} is no work that can stall`, () =>
-    assert.deepEqual(parseRunningWork(JSON.stringify([job(fields)])), { jobs: [] }))
-}
+  test('an application id → the path of its running jobs', () => {
+    assert.equal(formatRunningJobsPath('a/b'), '/api/v1/applications/a%2Fb/jobs?status=running')
+  })
 
-test('what is no list of jobs tells nothing', () => {
-  for (const body of ['', '{}', '[1]', page]) assert.equal(parseRunningWork(body), undefined)
+  const job = (fields: object) => ({
+    jobId: 3,
+    name: 'count at App.java:20',
+    numCompletedTasks: 4,
+    numFailedTasks: 2,
+    numKilledTasks: 1,
+    ...fields,
+  })
+
+  test('a list of jobs → the running jobs and their finished tasks, by id', () => {
+    const jobs = [job({}), job({ jobId: 1, numCompletedTasks: 0, numFailedTasks: 0, numKilledTasks: 0 })]
+    assert.deepEqual(parseRunningWork(JSON.stringify(jobs)), {
+      jobs: [
+        { id: 1, endedTasks: 0 },
+        { id: 3, endedTasks: 7 },
+      ],
+    })
+  })
+
+  const streaming: readonly (readonly [string, object])[] = [
+    ['a batch of Structured Streaming', { description: 'q\nid = 1f, runId = 2e, batch = 7' }],
+    ['a continuous query', { description: 'id = 1f, runId = 2e, batch = init' }],
+    ['a receiver', { name: 'Streaming job running receiver 0' }],
+    ['a batch of DStreams', { description: 'Streaming job from <a href="/streaming/batch/?id=1">x</a>' }],
+  ]
+  for (const [what, fields] of streaming) {
+    test(`${what} → not work that can stall`, () =>
+      assert.deepEqual(parseRunningWork(JSON.stringify([job(fields)])), { jobs: [] }))
+  }
+
+  test('another body → undefined', () => {
+    for (const body of ['', '{}', '[1]', page]) assert.equal(parseRunningWork(body), undefined)
+  })
 })

@@ -12,7 +12,7 @@ type Row = readonly [what: string, steps: string, verdict: string, deadlines?: P
 function table(name: string, answered: boolean, rows: readonly Row[]): void {
   describe(name, () => {
     for (const [what, steps, verdict, deadlines] of rows) {
-      test(`${what}: ${verdict}`, () => assert.equal(verdictText(judgedAfter(steps, answered, deadlines)), verdict))
+      test(`${what} → ${verdict}`, () => assert.equal(verdictText(judgedAfter(steps, answered, deadlines)), verdict))
     }
   })
 }
@@ -77,7 +77,7 @@ table('refused, never answered before', false, [
 
 table('refused after it has answered: the context is closed', false, [
   ['at first', '0 alive, 5000 refused', 'stopping'],
-  ['the forerunner’s three refusals', '0 alive, 5000 refused, 10000 refused, 15000 refused', 'stopping'],
+  ['the predecessor’s three refusals', '0 alive, 5000 refused, 10000 refused, 15000 refused', 'stopping'],
   ['just before the deadline', '0 alive, 5000 refused, 604999 refused', 'stopping'],
   ['past it', '0 alive, 5000 refused, 605000 refused', 'hung stop-deadline'],
   ['counted from the first refusal', '0 alive, 10000 timeout, 500000 refused, 605000 refused', 'stopping'],
@@ -104,14 +104,14 @@ table('stall', false, [
   ['the next driver’s job 7 is another', '0 job7:0, 20000 refused, 40000 job7:0', 'alive', stall],
 ])
 
-test('a verdict keeps the time at which it was reached', () => {
+test('an unchanged verdict → keeps its time', () => {
   const since = (steps: string) => judgedAfter(steps).verdict.sinceMs
   assert.equal(since('0 alive, 10000 timeout, 20000 timeout, 30000 timeout, 40000 timeout, 50000 timeout'), 30_000)
   assert.equal(since('5 alive, 5005 alive'), 5)
   assert.equal(since('0 alive, 5000 refused, 9000 refused'), 5_000)
 })
 
-test('a hung verdict says why', () => {
+test('a hung verdict → has a reason and a detail', () => {
   const { verdict } = judgedAfter('0 alive, 10000 timeout, 20000 timeout, 30000 timeout')
   assert.match(
     verdict.kind === 'hung' ? verdict.detail : '',
@@ -119,7 +119,7 @@ test('a hung verdict says why', () => {
   )
 })
 
-test('a failure waits out its timeout, the rest the interval', () => {
+test('a failed poll → the next one after the timeout; others → after the interval', () => {
   assert.equal(nextPollDelayMs(samples.timeout, policy), 0)
   assert.equal(nextPollDelayMs(samples.reset, policy), 9_999)
   for (const sample of [samples.alive, samples.other, samples.refused, samples.late]) {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { describe, test } from 'node:test'
 import type { ApplicationReference } from '../../../core/spark/application-reference.ts'
 import { createAdmissionHandler, type Lookups } from '../../../webhook/server/admission-handler.ts'
 import { createAdmissionRecorder } from '../../../webhook/server/admission-log.ts'
@@ -29,62 +29,64 @@ function handler(lookups: Partial<Lookups> = {}) {
   return { handle, metrics, lines, asked }
 }
 
-test('the SparkApplication is looked up by its owner, in the namespace of the request', async () => {
-  const { handle, asked } = handler()
-  await handle(captureRequest('driver-pod.spark-operator'))
-  assert.deepEqual(asked, [
-    { operator: 'kubeflow', namespace: 'spark', name: 'opl', uid: '38ba9050-1568-456e-843d-43a56b5c2db1' },
-  ])
-})
+describe('createAdmissionHandler', () => {
+  test('a driver with an owner → its SparkApplication is looked up in the namespace of the request', async () => {
+    const { handle, asked } = handler()
+    await handle(captureRequest('driver-pod.spark-operator'))
+    assert.deepEqual(asked, [
+      { operator: 'kubeflow', namespace: 'spark', name: 'opl', uid: '38ba9050-1568-456e-843d-43a56b5c2db1' },
+    ])
+  })
 
-test('nothing is looked up for what is not a driver, or has no owner', async () => {
-  const { handle, asked } = handler()
-  await handle(captureRequest('executor-pod'))
-  await handle(captureRequest('driver-service.spark-submit'))
-  await handle(captureRequest('driver-pod.spark-submit'))
-  assert.deepEqual(asked, [])
-})
+  test('another object, or a driver without an owner → no lookup', async () => {
+    const { handle, asked } = handler()
+    await handle(captureRequest('executor-pod'))
+    await handle(captureRequest('driver-service.spark-submit'))
+    await handle(captureRequest('driver-pod.spark-submit'))
+    assert.deepEqual(asked, [])
+  })
 
-test('a look-up that throws or rejects lets the pod through, and is logged', async () => {
-  for (const application of [
-    () => {
-      throw new Error('bug')
-    },
-    () => Promise.reject(new Error('bug')),
-  ]) {
-    const { handle, lines } = handler({ application })
-    const { review } = await handle(captureRequest('driver-pod.spark-operator'))
-    assert.deepEqual([review.response.allowed, review.response.auditAnnotations.reason], [true, 'internal-error'])
-    assert.deepEqual([lines[0]?.level, lines[0]?.line.reason], ['error', 'internal-error'])
-  }
-})
+  test('a lookup that throws or rejects → the pod is admitted, and the error is logged', async () => {
+    for (const application of [
+      () => {
+        throw new Error('bug')
+      },
+      () => Promise.reject(new Error('bug')),
+    ]) {
+      const { handle, lines } = handler({ application })
+      const { review } = await handle(captureRequest('driver-pod.spark-operator'))
+      assert.deepEqual([review.response.allowed, review.response.auditAnnotations.reason], [true, 'internal-error'])
+      assert.deepEqual([lines[0]?.level, lines[0]?.line.reason], ['error', 'internal-error'])
+    }
+  })
 
-test('one line an admission: injections at info, the rest at debug', async () => {
-  const { handle, lines } = handler()
-  await handle(captureRequest('driver-pod.spark-submit'))
-  await handle(captureRequest('executor-pod'))
-  assert.deepEqual(
-    lines.map(({ level, line }) => [level, line.event, line.reason, line.namespace, line.name]),
-    [
-      ['info', 'admission', 'injected', 'spark', 'plain-pi-driver'],
-      ['debug', 'admission', 'executor', 'spark', captureRequest('executor-pod').name],
-    ],
-  )
-})
+  test('an admission → one log line, at info for injections, else at debug', async () => {
+    const { handle, lines } = handler()
+    await handle(captureRequest('driver-pod.spark-submit'))
+    await handle(captureRequest('executor-pod'))
+    assert.deepEqual(
+      lines.map(({ level, line }) => [level, line.event, line.reason, line.namespace, line.name]),
+      [
+        ['info', 'admission', 'injected', 'spark', 'plain-pi-driver'],
+        ['debug', 'admission', 'executor', 'spark', captureRequest('executor-pod').name],
+      ],
+    )
+  })
 
-test('the figures by result, reason and kind; a key that anyone may invent is no label', async () => {
-  const { handle, metrics } = handler()
-  const pod = captureRequest('driver-pod.spark-submit').object as { readonly metadata: object }
-  const annotations = { 'spark-nanny.io/nonsense-1': 'x', 'spark-nanny.io/timeout': '7' }
-  await handle(requestFor({ ...pod, metadata: { ...pod.metadata, annotations } }))
-  await handle(captureRequest('executor-pod'))
-  metrics.certificateExpiry(1_000_000)
-  const text = await metrics.render()
-  assert.match(text, /spark_nanny_build_info\{version="1.2.3",node="v\d+[^"]*"\} 1/)
-  assert.match(text, /spark_nanny_admissions_total\{result="inject",reason="injected",kind="Pod"\} 1/)
-  assert.match(text, /spark_nanny_admissions_total\{result="skip",reason="executor",kind="Pod"\} 1/)
-  assert.match(text, /spark_nanny_invalid_settings_total\{key="unknown",source="pod"\} 1/)
-  assert.match(text, /spark_nanny_invalid_settings_total\{key="spark-nanny.io\/timeout",source="pod"\} 1/)
-  assert.match(text, /spark_nanny_admission_duration_seconds_count 2/)
-  assert.match(text, /spark_nanny_certificate_expiry_timestamp_seconds 1000/)
+  test('an admission → counted by result, reason and kind; an unknown key is not a label', async () => {
+    const { handle, metrics } = handler()
+    const pod = captureRequest('driver-pod.spark-submit').object as { readonly metadata: object }
+    const annotations = { 'spark-nanny.io/nonsense-1': 'x', 'spark-nanny.io/timeout': '7' }
+    await handle(requestFor({ ...pod, metadata: { ...pod.metadata, annotations } }))
+    await handle(captureRequest('executor-pod'))
+    metrics.certificateExpiry(1_000_000)
+    const text = await metrics.render()
+    assert.match(text, /spark_nanny_build_info\{version="1.2.3",node="v\d+[^"]*"\} 1/)
+    assert.match(text, /spark_nanny_admissions_total\{result="inject",reason="injected",kind="Pod"\} 1/)
+    assert.match(text, /spark_nanny_admissions_total\{result="skip",reason="executor",kind="Pod"\} 1/)
+    assert.match(text, /spark_nanny_invalid_settings_total\{key="unknown",source="pod"\} 1/)
+    assert.match(text, /spark_nanny_invalid_settings_total\{key="spark-nanny.io\/timeout",source="pod"\} 1/)
+    assert.match(text, /spark_nanny_admission_duration_seconds_count 2/)
+    assert.match(text, /spark_nanny_certificate_expiry_timestamp_seconds 1000/)
+  })
 })

@@ -1,35 +1,37 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { describe, test } from 'node:test'
 import { admit } from '../../../admission/admit.ts'
 import { batchReviews } from '../../../webhook/server/review-batcher.ts'
 import { capableContext, captureText } from '../../support/admission-captures.ts'
 
 const driver = captureText('driver-pod.spark-submit')
 
-test('each of a batch gets its own answer, whatever becomes of the others', async () => {
-  let turn = 0
-  const post = batchReviews((request) => {
-    turn += 1
-    if (turn === 2) throw new Error('bug')
-    const admission = admit(request, capableContext)
-    return turn === 3 ? Promise.resolve(admission) : admission
+describe('batchReviews', () => {
+  test('a batch with a failing review → every other review gets its own response', async () => {
+    let turn = 0
+    const post = batchReviews((request) => {
+      turn += 1
+      if (turn === 2) throw new Error('bug')
+      const admission = admit(request, capableContext)
+      return turn === 3 ? Promise.resolve(admission) : admission
+    })
+    const bodies = [driver, driver, driver, '{', '{}', driver]
+    const answers = await Promise.all(
+      bodies.map(
+        (body, index) =>
+          new Promise<string>((resolve) => {
+            post({
+              body,
+              send: (review) => {
+                if (index === 5) throw new Error('the socket is gone')
+                resolve(JSON.parse(review).response.auditAnnotations.reason)
+              },
+              refuse: ({ status }) => resolve(String(status)),
+              fail: (error) => resolve(`failed: ${error instanceof Error ? error.message : ''}`),
+            })
+          }),
+      ),
+    )
+    assert.deepEqual(answers, ['injected', 'failed: bug', 'injected', '400', '422', 'failed: the socket is gone'])
   })
-  const bodies = [driver, driver, driver, '{', '{}', driver]
-  const answers = await Promise.all(
-    bodies.map(
-      (body, index) =>
-        new Promise<string>((resolve) => {
-          post({
-            body,
-            send: (review) => {
-              if (index === 5) throw new Error('the socket is gone')
-              resolve(JSON.parse(review).response.auditAnnotations.reason)
-            },
-            refuse: ({ status }) => resolve(String(status)),
-            fail: (error) => resolve(`failed: ${error instanceof Error ? error.message : ''}`),
-          })
-        }),
-    ),
-  )
-  assert.deepEqual(answers, ['injected', 'failed: bug', 'injected', '400', '422', 'failed: the socket is gone'])
 })

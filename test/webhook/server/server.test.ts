@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { Agent, request } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
-import { after, before, test } from 'node:test'
+import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { connect } from 'node:tls'
 import { admit } from '../../../admission/admit.ts'
@@ -59,127 +59,130 @@ async function send(
 
 const driver = captureText('driver-pod.spark-submit')
 
-test('a real AdmissionReview is answered with a patch', async () => {
-  const { status, body } = await send('/mutate?timeout=10s', driver)
-  assert.equal(status, 200)
-  const { response } = JSON.parse(body)
-  assert.deepEqual(
-    [response.allowed, response.patchType, response.uid],
-    [true, 'JSONPatch', '003132b5-9385-4b5c-bfa5-e4f2d753d5a9'],
-  )
-})
-
-const changed = (changes: object) => JSON.stringify({ ...JSON.parse(driver), ...changes })
-const refusals: readonly [string, string, string, number, RegExp][] = [
-  ['no JSON', '{"kind":', 'application/json', 400, /not JSON/],
-  ['nothing', '', 'application/json', 400, /not JSON/],
-  ['JSON of something else', '{"a":1}', 'application/json', 422, /"field":"kind"/],
-  ['a list', '[]', 'application/json', 422, /"field":"body"/],
-  ['the old version', changed({ apiVersion: 'admission.k8s.io/v1beta1' }), 'application/json', 422, /v1beta1/],
-  ['a review without request', changed({ request: undefined }), 'application/json', 422, /"field":"request"/],
-  ['text', driver, 'text/plain', 415, /Unsupported Media Type/],
-  ['YAML', driver, 'application/yaml', 415, /Unsupported Media Type/],
-  ['3 MiB and more', JSON.stringify({ a: 'x'.repeat(3 * 1024 * 1024) }), 'application/json', 413, /too large/],
-]
-for (const [name, body, contentType, status, pattern] of refusals) {
-  test(`${name}: ${status}, said in JSON and without a stack`, async () => {
-    const answer = await send('/mutate', body, contentType)
-    assert.equal(answer.status, status)
-    assert.match(answer.body, pattern)
-    assert.ok(typeof JSON.parse(answer.body).error === 'string')
-    assert.doesNotMatch(answer.body, /\.ts:|node_modules|\bat /)
-    assert.equal(refused.at(-1), status, 'it is counted')
-  })
-}
-
-test('a key named __proto__ does not keep a driver from starting', async () => {
-  const odd = driver.replace('"labels": {', '"labels": {"__proto__": "x",')
-  assert.notEqual(odd, driver)
-  const { status, body } = await send('/mutate', odd)
-  assert.equal(status, 200)
-  assert.equal(JSON.parse(body).response.allowed, true)
-})
-
-test('objects in every wrong form are let through', async () => {
-  for (const object of [
-    null,
-    7,
-    'x',
-    [],
-    {},
-    { metadata: 3 },
-    { metadata: { labels: { 'spark-role': 'driver' } }, spec: 1 },
-  ]) {
-    const review = JSON.parse(driver)
-    review.request.object = object
-    const { status, body } = await send('/mutate', JSON.stringify(review))
-    assert.equal(status, 200, JSON.stringify(object))
+describe('createWebhookServer', () => {
+  test('a captured AdmissionReview → a response with a patch', async () => {
+    const { status, body } = await send('/mutate?timeout=10s', driver)
+    assert.equal(status, 200)
     const { response } = JSON.parse(body)
-    assert.deepEqual([response.allowed, 'patch' in response], [true, false])
+    assert.deepEqual(
+      [response.allowed, response.patchType, response.uid],
+      [true, 'JSONPatch', '003132b5-9385-4b5c-bfa5-e4f2d753d5a9'],
+    )
+  })
+
+  const changed = (changes: object) => JSON.stringify({ ...JSON.parse(driver), ...changes })
+  const refusals: readonly [string, string, string, number, RegExp][] = [
+    ['no JSON', '{"kind":', 'application/json', 400, /not JSON/],
+    ['nothing', '', 'application/json', 400, /not JSON/],
+    ['JSON of something else', '{"a":1}', 'application/json', 422, /"field":"kind"/],
+    ['a list', '[]', 'application/json', 422, /"field":"body"/],
+    ['the old version', changed({ apiVersion: 'admission.k8s.io/v1beta1' }), 'application/json', 422, /v1beta1/],
+    ['a review without request', changed({ request: undefined }), 'application/json', 422, /"field":"request"/],
+    ['text', driver, 'text/plain', 415, /Unsupported Media Type/],
+    ['YAML', driver, 'application/yaml', 415, /Unsupported Media Type/],
+    ['3 MiB and more', JSON.stringify({ a: 'x'.repeat(3 * 1024 * 1024) }), 'application/json', 413, /too large/],
+  ]
+  for (const [name, body, contentType, status, pattern] of refusals) {
+    test(`${name} → ${status}, as JSON without a stack trace`, async () => {
+      const answer = await send('/mutate', body, contentType)
+      assert.equal(answer.status, status)
+      assert.match(answer.body, pattern)
+      assert.ok(typeof JSON.parse(answer.body).error === 'string')
+      assert.doesNotMatch(answer.body, /\.ts:|node_modules|\bat /)
+      assert.equal(refused.at(-1), status, 'it is counted')
+    })
   }
-})
 
-test('other paths and methods: 404', async () => {
-  assert.equal((await send('/', null)).status, 404)
-  assert.equal((await send('/mutate', null)).status, 404)
-})
-
-test('/readyz says what is missing, /healthz is another matter', async () => {
-  assert.deepEqual(JSON.parse((await send('/readyz', null)).body), { ok: true, missing: [] })
-  missing.push('certificate')
-  const { status, body } = await send('/readyz', null)
-  assert.deepEqual([status, JSON.parse(body)], [503, { ok: false, missing: ['certificate'] }])
-  assert.equal((await send('/healthz', null)).status, 200)
-  missing.pop()
-})
-
-/** What a raw client gets before the server ends the connection. */
-async function raw(...pieces: readonly string[]): Promise<string> {
-  const socket = connect({ port, host: '127.0.0.1', servername: 'localhost', ca: authority.certificatePem })
-  socket.on('error', () => {})
-  await once(socket, 'secureConnect')
-  let received = ''
-  socket.on('data', (piece) => {
-    received += String(piece)
+  test('a key named __proto__ → the driver is admitted', async () => {
+    const odd = driver.replace('"labels": {', '"labels": {"__proto__": "x",')
+    assert.notEqual(odd, driver)
+    const { status, body } = await send('/mutate', odd)
+    assert.equal(status, 200)
+    assert.equal(JSON.parse(body).response.allowed, true)
   })
-  for (const piece of pieces) socket.write(piece)
-  await once(socket, 'close')
-  return received
-}
 
-test('a half-sent body is given up with 408, half-sent headers too', async () => {
-  const head = 'POST /mutate HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n'
-  assert.match(await raw(head, '\r\n{"kind":'), /^HTTP\/1.1 408 /)
-  assert.match(await raw(head), /^HTTP\/1.1 408 /)
-})
-
-test('what is not HTTP ends with 400', async () => {
-  assert.match(await raw('nonsense\r\n\r\n'), /^HTTP\/1.1 400 /)
-})
-
-test('a connection that a client drops in the middle harms nobody', async () => {
-  const socket = connect({ port, host: '127.0.0.1', rejectUnauthorized: false })
-  await once(socket, 'secureConnect')
-  socket.write('POST /mutate HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{')
-  socket.destroy()
-  assert.equal((await send('/mutate', driver)).status, 200)
-})
-
-test('an idle connection outlives the deadlines of a request', async () => {
-  const agent = new Agent({ keepAlive: true, maxSockets: 1 })
-  assert.equal((await send('/mutate', driver, 'application/json', agent)).reused, false)
-  await sleep(2_500)
-  assert.equal((await send('/mutate', driver, 'application/json', agent)).reused, true)
-  agent.destroy()
-})
-
-test('by default a connection is kept longer than the 90 s of the API server’s client', () => {
-  const usual = createWebhookServer({
-    admit: async (admission) => admit(admission, capableContext),
-    unready: () => [],
-    broken: () => [],
-    badRequest: () => {},
-    certificate: null,
+  test('malformed objects → are admitted', async () => {
+    for (const object of [
+      null,
+      7,
+      'x',
+      [],
+      {},
+      { metadata: 3 },
+      { metadata: { labels: { 'spark-role': 'driver' } }, spec: 1 },
+    ]) {
+      const review = JSON.parse(driver)
+      review.request.object = object
+      const { status, body } = await send('/mutate', JSON.stringify(review))
+      assert.equal(status, 200, JSON.stringify(object))
+      const { response } = JSON.parse(body)
+      assert.deepEqual([response.allowed, 'patch' in response], [true, false])
+    }
   })
-  assert.ok(usual.server.keepAliveTimeout > 90_000)
+
+  test('other paths and methods → 404', async () => {
+    assert.equal((await send('/', null)).status, 404)
+    assert.equal((await send('/mutate', null)).status, 404)
+  })
+
+  test('something missing → /readyz lists it, /healthz does not', async () => {
+    assert.deepEqual(JSON.parse((await send('/readyz', null)).body), { ok: true, missing: [] })
+    missing.push('certificate')
+    const { status, body } = await send('/readyz', null)
+    assert.deepEqual([status, JSON.parse(body)], [503, { ok: false, missing: ['certificate'] }])
+    assert.equal((await send('/healthz', null)).status, 200)
+    missing.pop()
+  })
+
+  /** What a raw client gets before the server ends the connection. */
+  async function raw(...pieces: readonly string[]): Promise<string> {
+    const socket = connect({ port, host: '127.0.0.1', servername: 'localhost', ca: authority.certificatePem })
+    socket.on('error', () => {})
+    await once(socket, 'secureConnect')
+    let received = ''
+    socket.on('data', (piece) => {
+      received += String(piece)
+    })
+    for (const piece of pieces) socket.write(piece)
+    await once(socket, 'close')
+    return received
+  }
+
+  test('an incomplete body or incomplete headers → 408', async () => {
+    const head =
+      'POST /mutate HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n'
+    assert.match(await raw(head, '\r\n{"kind":'), /^HTTP\/1.1 408 /)
+    assert.match(await raw(head), /^HTTP\/1.1 408 /)
+  })
+
+  test('bytes that are not HTTP → 400', async () => {
+    assert.match(await raw('nonsense\r\n\r\n'), /^HTTP\/1.1 400 /)
+  })
+
+  test('a client that drops its connection → other clients are served', async () => {
+    const socket = connect({ port, host: '127.0.0.1', rejectUnauthorized: false })
+    await once(socket, 'secureConnect')
+    socket.write('POST /mutate HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{')
+    socket.destroy()
+    assert.equal((await send('/mutate', driver)).status, 200)
+  })
+
+  test('an idle connection → stays open longer than the deadlines of a request', async () => {
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+    assert.equal((await send('/mutate', driver, 'application/json', agent)).reused, false)
+    await sleep(2_500)
+    assert.equal((await send('/mutate', driver, 'application/json', agent)).reused, true)
+    agent.destroy()
+  })
+
+  test('the default keep-alive → longer than the 90 s of the API server’s client', () => {
+    const usual = createWebhookServer({
+      admit: async (admission) => admit(admission, capableContext),
+      unready: () => [],
+      broken: () => [],
+      badRequest: () => {},
+      certificate: null,
+    })
+    assert.ok(usual.server.keepAliveTimeout > 90_000)
+  })
 })
