@@ -35,6 +35,7 @@ const gates: readonly Gate[] = [
   { name: 'types (tsc)', run: () => runCommand(join(binDir, 'tsc'), '--noEmit', '--pretty', 'false') },
   { name: 'lint and format (biome)', run: () => runCommand(join(binDir, 'biome'), 'ci', '--colors=off', '.') },
   { name: 'generated docs and chart files', run: () => runCommand(process.execPath, 'docs/generate.ts', '--check') },
+  { name: 'prose (textlint)', run: () => runCommand(process.execPath, 'docs/prose-check.ts') },
   { name: 'tests (node:test)', run: async () => runTests(await findAllTests(), true) },
 ]
 
