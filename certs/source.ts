@@ -1,28 +1,28 @@
 import type { Log } from '../core/log.ts'
 import type { ServingCertificate } from './pki/serving-certificate.ts'
 
-/** Where the serving certificate comes from: our own authority in a Secret, or files that somebody else writes. */
+/** The source of the serving certificate: spark-nanny's own authority in a Secret, or mounted files. */
 export interface CertificateSource {
-  /** A first look, before the server listens; a certificate that is not there yet is no error. */
+  /** Reads the certificate before the server listens. A certificate that does not exist yet is not an error. */
   prepare(): Promise<void>
-  /** Run until stopped, by name; none rejects for what a file, the API or the network does. */
+  /** The loops by name. Each one runs until it is aborted, and does not reject for errors of files, API or network. */
   readonly loops: Readonly<Record<string, (signal: AbortSignal) => Promise<void>>>
-  /** What keeps the process from being ready, by name: `certificate`, `certificate-expired`, `ca-bundle`. */
+  /** Why the process is not ready: any of `certificate`, `certificate-expired` and `ca-bundle`. */
   unready(): readonly string[]
 }
 
 export interface CertificateDeps {
-  /** New connections are answered with it; those that are open go on. */
+  /** Serves the certificate on new connections. Open connections continue. */
   serve(certificate: ServingCertificate): void
   readonly metrics: CertificateMetrics
   readonly log: Log
-  /** The wall clock. */
+  /** Milliseconds of the wall clock. */
   nowMs(): number
-  /** A clock that nobody sets. */
+  /** Milliseconds of a monotonic clock. */
   elapsedMs(): number
   /** Resolves after `ms` or on abort. */
   sleep(ms: number, signal: AbortSignal): Promise<void>
-  /** From 0 to 1. */
+  /** A random number from 0 to 1. */
   random(): number
 }
 
@@ -33,7 +33,7 @@ export interface CertificateMetrics {
   certificateSourceHealthy(healthy: boolean): void
 }
 
-/** By the time at which it ends, `nowMs` being the clock to go by. */
+/** Why this certificate keeps the process from being ready at `nowMs`. */
 export function findUnreadyReasons(certificate: ServingCertificate | null, nowMs: number): readonly string[] {
   if (certificate === null) return ['certificate']
   return certificate.expiresMs <= nowMs ? ['certificate-expired'] : []

@@ -14,7 +14,7 @@ import {
 import { configurationsPath, writeCaBundles } from '../trust/webhook-configuration.ts'
 import { createWriteContentionBackoff } from '../trust/write-contention-backoff.ts'
 
-/** A file of authorities, PEM, that the webhooks of a configuration are to trust. */
+/** A PEM file of the authorities that the webhooks of a configuration must trust. */
 export interface CaFile {
   readonly path: string
   readonly configurationName: string
@@ -23,7 +23,7 @@ export interface CaFile {
 
 export interface CaFilePublisher {
   readonly loops: Readonly<Record<string, (signal: AbortSignal) => Promise<void>>>
-  /** `ca-bundle` until the configuration first held what the file holds. */
+  /** `ca-bundle` until every webhook has once trusted the authorities of the file. */
   unready(): readonly string[]
 }
 
@@ -31,47 +31,50 @@ interface CaFileDeps extends Omit<CertificateDeps, 'serve'> {
   readFile(path: string): Promise<string>
 }
 
-const lookMs = 5_000
-/** Another replica's files may be older, or newer, until the kubelet has brought the same to both. */
+const pollMs = 5_000
+/** Until the kubelet has updated the volumes of all replicas, another replica may have older or newer files. */
 export const settleMs = 5 * 60_000
 
-/** Keeps the caBundle of all webhooks as the file says; an authority that left the file leaves the caBundle later. */
+/**
+ * Keeps the caBundle of all webhooks equal to the file. An authority that was removed from the file stays in the caBundle
+ * for {@link settleMs}.
+ */
 export function createCaFilePublisher(
   { path, configurationName, api }: CaFile,
   problems: Problems,
-  edges: CaFileDeps,
+  deps: CaFileDeps,
 ): CaFilePublisher {
   let trustedOnce = false
   let wanted: readonly Authority[] = []
   let others: readonly Authority[] = []
-  /** The file, and what else stands in the caBundle. */
-  let unchangedSinceMs = edges.elapsedMs()
+  /** Since when neither the file nor the other authorities in the caBundle have changed. */
+  let unchangedSinceMs = deps.elapsedMs()
   let wake = () => {}
 
   const readFile = async (): Promise<void> => {
-    const text = await edges.readFile(path).catch(() => '')
+    const text = await deps.readFile(path).catch(() => '')
     const { authorities, garbage } = parseAuthorities(text)
     const usable = authorities.length > 0 && !garbage
     problems.set(
       'ca-file-unusable',
-      usable ? null : `${path} cannot be read, or holds something else than certificates of authorities`,
+      usable ? null : `${path} cannot be read, or contains something other than CA certificates`,
     )
     if (!usable) return
-    if (!areSameAuthorities(authorities, wanted)) unchangedSinceMs = edges.elapsedMs()
+    if (!areSameAuthorities(authorities, wanted)) unchangedSinceMs = deps.elapsedMs()
     wanted = authorities
-    edges.metrics.authorityExpiry(Math.min(...authorities.map(({ expiresMs }) => expiresMs)))
+    deps.metrics.authorityExpiry(Math.min(...authorities.map(({ expiresMs }) => expiresMs)))
   }
 
-  /** Whether it wrote. */
+  /** Returns whether it has written. */
   const publish = async (trust: Trust): Promise<boolean> => {
     problems.set('configuration-absent', trust.kind === 'found' ? null : describeAbsence(configurationName))
     if (trust.kind === 'absent' || wanted.length === 0) return false
     trustedOnce ||= wanted.every(({ fingerprint }) => isTrustedByAll(trust, fingerprint))
     const found = findForeignAuthorities(trust, wanted)
-    if (!areSameAuthorities(found, others)) unchangedSinceMs = edges.elapsedMs()
+    if (!areSameAuthorities(found, others)) unchangedSinceMs = deps.elapsedMs()
     others = found
-    const settled = edges.elapsedMs() - unchangedSinceMs >= settleMs
-    const caBundles = computeCaBundlesToWrite(trust, wanted, settled, { ownMs: edges.nowMs(), serverMs: null })
+    const settled = deps.elapsedMs() - unchangedSinceMs >= settleMs
+    const caBundles = computeCaBundlesToWrite(trust, wanted, settled, { ownMs: deps.nowMs(), serverMs: null })
     if (caBundles.length === 0) {
       problems.set('write-failed', null)
       return false
@@ -79,9 +82,9 @@ export function createCaFilePublisher(
     const outcome = await writeCaBundles(api, configurationName, caBundles, trust.resourceVersion)
     problems.set('write-failed', outcome.kind === 'failed' ? outcome.detail : null)
     if (outcome.kind !== 'written') return false
-    // One that comes again begins anew: a replica with other files must not be undone at once each time.
+    // If another replica with other files adds an authority again, the waiting time starts again.
     if (settled) others = []
-    edges.log.info({ event: 'ca-bundle-published', webhooks: caBundles.length })
+    deps.log.info({ event: 'ca-bundle-published', webhooks: caBundles.length })
     return true
   }
 
@@ -92,10 +95,10 @@ export function createCaFilePublisher(
       project: parseTrust,
       onChange: () => wake(),
     },
-    { ...edges, api },
+    { ...deps, api },
   )
 
-  const disputeRestMs = createWriteContentionBackoff(edges.elapsedMs)
+  const computeRestMs = createWriteContentionBackoff(deps.elapsedMs)
   const run = async (signal: AbortSignal): Promise<void> => {
     while (!signal.aborted) {
       const waking = new AbortController()
@@ -103,8 +106,8 @@ export function createCaFilePublisher(
       await readFile()
       const [trust] = [...configurations.objects.all()]
       const wrote = configurations.synced() && (await publish(trust ?? { kind: 'absent' }))
-      await edges.sleep(disputeRestMs(wrote), signal)
-      await edges.sleep(lookMs, AbortSignal.any([signal, waking.signal]))
+      await deps.sleep(computeRestMs(wrote), signal)
+      await deps.sleep(pollMs, AbortSignal.any([signal, waking.signal]))
     }
   }
   return {

@@ -8,7 +8,7 @@ import { createCertificateReader } from './files.ts'
 export interface FilesOptions {
   readonly certFile: string
   readonly keyFile: string
-  /** Null: somebody else fills the caBundle, as cert-manager's cainjector does. */
+  /** Null if another program fills the caBundle, as cert-manager's cainjector does. */
   readonly caFile: CaFile | null
 }
 
@@ -16,45 +16,45 @@ export interface FilesDeps extends CertificateDeps {
   readFile(path: string): Promise<string>
 }
 
-/** The kubelet brings a changed Secret into a mounted volume within about a minute. */
+/** The kubelet updates a mounted volume within about a minute after its Secret changed. */
 const pollMs = 10_000
 
-/** A certificate that somebody else keeps: cert-manager, or whoever fills the Secret that is mounted here. */
-export function createFilesSource({ certFile, keyFile, caFile }: FilesOptions, edges: FilesDeps): CertificateSource {
-  const log = createRedactingLog(edges.log)
-  const problems = createProblemTracker(log, edges.metrics.certificateSourceHealthy)
-  const publisher = caFile === null ? null : createCaFilePublisher(caFile, problems, { ...edges, log })
+/** A certificate in mounted files, which cert-manager or another program keeps up to date. */
+export function createFilesSource({ certFile, keyFile, caFile }: FilesOptions, deps: FilesDeps): CertificateSource {
+  const log = createRedactingLog(deps.log)
+  const problems = createProblemTracker(log, deps.metrics.certificateSourceHealthy)
+  const publisher = caFile === null ? null : createCaFilePublisher(caFile, problems, { ...deps, log })
   let certificate: ServingCertificate | null = null
   const readFiles = createCertificateReader({
     certFile,
     keyFile,
-    readFile: edges.readFile,
+    readFile: deps.readFile,
     onLoaded: (loaded) => {
       certificate = loaded
-      edges.serve(loaded)
-      edges.metrics.certificateExpiry(loaded.expiresMs)
+      deps.serve(loaded)
+      deps.metrics.certificateExpiry(loaded.expiresMs)
       const expires = new Date(loaded.expiresMs).toISOString()
       log.info({ event: 'certificate-loaded', expires, fingerprint: loaded.fingerprint })
     },
     onUnusable: (detail) => problems.set('files-unusable', detail),
     onUsable: () => problems.set('files-unusable', null),
   })
-  const look = async (): Promise<void> => {
+  const readAndCheck = async (): Promise<void> => {
     await readFiles()
-    const expired = findUnreadyReasons(certificate, edges.nowMs()).includes('certificate-expired')
+    const expired = findUnreadyReasons(certificate, deps.nowMs()).includes('certificate-expired')
     problems.set('certificate-expired', expired ? 'the serving certificate has expired' : null)
   }
   return {
-    prepare: look,
+    prepare: readAndCheck,
     loops: {
       certificates: async (signal) => {
         while (!signal.aborted) {
-          await edges.sleep(pollMs, signal)
-          await look()
+          await deps.sleep(pollMs, signal)
+          await readAndCheck()
         }
       },
       ...publisher?.loops,
     },
-    unready: () => [...findUnreadyReasons(certificate, edges.nowMs()), ...(publisher?.unready() ?? [])],
+    unready: () => [...findUnreadyReasons(certificate, deps.nowMs()), ...(publisher?.unready() ?? [])],
   }
 }

@@ -4,15 +4,18 @@ export interface CertificateFiles {
   readonly certFile: string
   readonly keyFile: string
   readFile(path: string): Promise<string>
-  /** Called with each certificate that differs from the one before. */
+  /** Called with each certificate that differs from the previous one. */
   onLoaded(certificate: ServingCertificate): void
-  /** Called when the files became unusable; the certificate before is kept. */
+  /** Called when the files have become unusable. The previous certificate stays in use. */
   onUnusable(detail: string): void
-  /** Called when they are of use again. */
+  /** Called when the files are usable again. */
   onUsable?(): void
 }
 
-/** Reads the files again at each call; tells only of changes. Symbolic links of a Secret volume are followed anew. */
+/**
+ * Returns a function that reads the files and reports only changes. Each call resolves the symbolic links of a Secret volume
+ * again.
+ */
 export function createCertificateReader(files: CertificateFiles): () => Promise<void> {
   let fingerprint = ''
   let problem = ''
@@ -33,7 +36,7 @@ export function createCertificateReader(files: CertificateFiles): () => Promise<
 
 async function readPair({ certFile, keyFile, readFile }: CertificateFiles): Promise<LoadedCertificate> {
   try {
-    // One after the other: which of two absent files is told of must not change from one look to the next.
+    // Read in sequence: if both files are absent, every attempt must report the same one.
     const certPem = await readFile(certFile)
     return parseServingCertificate(certPem, await readFile(keyFile))
   } catch (error) {

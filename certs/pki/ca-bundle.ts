@@ -2,14 +2,14 @@ import { X509Certificate } from 'node:crypto'
 
 /** The certificate of a certificate authority. */
 export interface Authority {
-  /** SHA-256; two with the same are the same. */
+  /** SHA-256. Identifies the certificate. */
   readonly fingerprint: string
   readonly certificatePem: string
   readonly startsMs: number
   readonly expiresMs: number
 }
 
-/** What a list of certificates in PEM holds; `garbage` when something in it is no certificate of an authority. */
+/** A list of PEM certificates. `garbage` is true if the text contains anything that is not a CA certificate. */
 export interface AuthorityList {
   readonly authorities: readonly Authority[]
   readonly garbage: boolean
@@ -17,7 +17,7 @@ export interface AuthorityList {
 
 const pemBlock = /-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----/g
 
-/** Each authority once, in the order of the text. */
+/** Parses each authority once, in the order of the text. */
 export function parseAuthorities(pem: string): AuthorityList {
   const blocks = pem.match(pemBlock) ?? []
   const parsed = blocks.map(parseAuthority)
@@ -42,7 +42,7 @@ function parseAuthority(pem: string): Authority | undefined {
   }
 }
 
-/** The text that {@link parseAuthorities} reads. */
+/** Formats the text that {@link parseAuthorities} reads. */
 export const formatAuthorities = (authorities: readonly Authority[]): string =>
   authorities.map(({ certificatePem }) => certificatePem).join('')
 

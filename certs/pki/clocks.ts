@@ -1,34 +1,34 @@
 import { formatDuration } from '../../core/duration.ts'
 
-/** Our own clock, and the one by which certificates are verified: the API server's (its `Date` header). */
+/** The clock of this process, and the clock of the API server (its `Date` header), which verifies certificates. */
 export interface Clocks {
   readonly ownMs: number
-  /** Null: it never said. */
+  /** Null if the API server has not sent a date yet. */
   readonly serverMs: number | null
 }
 
-/** Clocks that differ by more are not to be believed. */
+/** Clocks that differ by more than this are not trusted. */
 export const maxDifferenceMs = 5 * 60_000
 
 export const clocksAgree = ({ ownMs, serverMs }: Clocks): boolean =>
   serverMs === null || Math.abs(ownMs - serverMs) <= maxDifferenceMs
 
-/** By both clocks. A clock that is a year ahead, ours or the server's, must not have a good certificate replaced. */
+/** Whether a time is past by both clocks: one clock that is a year ahead must not cause a valid certificate to be replaced. */
 export const isPastByBothClocks = ({ ownMs, serverMs }: Clocks, atMs: number): boolean =>
   ownMs >= atMs && (serverMs === null || serverMs >= atMs)
 
-/** By both clocks. */
+/** Whether a time is in the future by both clocks. */
 export const isAheadOfBothClocks = ({ ownMs, serverMs }: Clocks, atMs: number): boolean =>
   ownMs < atMs && (serverMs === null || serverMs < atMs)
 
-/** What new certificates are dated by, and expiry is told by: the verifier's clock where ours is off. */
+/** The time for dating certificates and judging expiry: the API server's if the clocks disagree, because it verifies them. */
 export const computeReferenceMs = (clocks: Clocks): number =>
   clocksAgree(clocks) || clocks.serverMs === null ? clocks.ownMs : clocks.serverMs
 
-/** For a log line; in steps of five minutes, so that it does not change with each look. */
+/** Describes the difference for a log line, in steps of five minutes, so that the text rarely changes. */
 export function describeDifference({ ownMs, serverMs }: Clocks): string {
   const aheadMs = ownMs - (serverMs ?? ownMs)
   const about = formatDuration(Math.round(Math.abs(aheadMs) / maxDifferenceMs) * maxDifferenceMs)
   const how = aheadMs > 0 ? 'ahead of' : 'behind'
-  return `our clock is about ${about} ${how} the API server’s; nothing is renewed that is not due by both`
+  return `the clock of spark-nanny is about ${about} ${how} the API server’s; certificates are renewed only when due by both`
 }

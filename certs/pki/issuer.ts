@@ -1,6 +1,6 @@
 import type { KeyPair } from './issue-certificates.ts'
 
-/** Makes certificates. Neither blocks the event loop for longer than node-forge takes to be loaded, once. */
+/** Issues certificates. Blocks the event loop only while node-forge is loaded, once. */
 export interface Issuer {
   createAuthority(fromMs: number, validMs: number): Promise<KeyPair>
   issueLeaf(
@@ -13,7 +13,7 @@ export interface Issuer {
 
 const dayMs = 86_400_000
 
-/** By node-forge, which is only loaded when there is something to issue: it takes 9 MB of resident memory. */
+/** Issues with node-forge, which is loaded only when a certificate must be issued: it takes 9 MB of resident memory. */
 export function createForgeIssuer(): Issuer {
   return {
     createAuthority: async (fromMs, validMs) => {

@@ -3,13 +3,16 @@ import { toRecord } from '../../core/json.ts'
 import { type Authority, parseAuthorities } from './ca-bundle.ts'
 
 /**
- * What the replicas share, in a Secret: `ca.crt` all authorities to trust, the newest first; `ca.key` the key of the newest;
- * `old-ca.key` the key of the one before, until the serving certificate is the newest's; `tls.crt` and `tls.key`.
+ * The Secret that all replicas share:
+ * - `ca.crt`: all authorities to trust, the newest first.
+ * - `ca.key`: the key of the newest authority.
+ * - `old-ca.key`: the key of the previous authority, until the newest authority has signed the serving certificate.
+ * - `tls.crt` and `tls.key`: the serving certificate and its key.
  */
 export interface SecretContents {
   readonly authorities: readonly [Authority, ...Authority[]]
   readonly newestKeyPem: string
-  /** The key of one that is not the newest. */
+  /** An authority that is not the newest, with its key. */
   readonly old: { readonly authority: Authority; readonly keyPem: string } | null
   readonly leaf: Leaf | UnusableLeaf
 }
@@ -19,7 +22,7 @@ export interface Leaf {
   readonly fingerprint: string
   readonly certificatePem: string
   readonly privateKeyPem: string
-  /** Which of the contents's authorities signed it. */
+  /** The authority of `ca.crt` that signed it. */
   readonly issuer: Authority
   readonly hosts: readonly string[]
   readonly startsMs: number
@@ -33,27 +36,28 @@ export interface UnusableLeaf {
 
 export type FoundContents =
   | { readonly kind: 'absent' }
-  /** There is a Secret, and nothing of ours in it, as the chart makes it. */
+  /** The Secret exists without contents, as the chart creates it. */
   | { readonly kind: 'empty' }
   | { readonly kind: 'corrupted'; readonly detail: string }
   | { readonly kind: 'usable'; readonly contents: SecretContents }
 
 export const secretKeys = ['ca.crt', 'ca.key', 'old-ca.key', 'tls.crt', 'tls.key'] as const
-/** PEM by key of the Secret. */
+/** PEM text, by key of the Secret. */
 export type SecretText = Readonly<Record<(typeof secretKeys)[number], string>>
 
-/** From a Secret's `data`. Details never hold what stood in it. */
+/** Parses the `data` of a Secret. Details never contain any of its text. */
 export function parseSecretContents(data: unknown): FoundContents {
   const text = decodeSecretText(data)
   if (Object.values(text).every((value) => value.trim() === '')) return { kind: 'empty' }
   const corrupted = (detail: string): FoundContents => ({ kind: 'corrupted', detail })
   const { authorities, garbage } = parseAuthorities(text['ca.crt'])
   const [newest, ...older] = authorities
-  if (newest === undefined) return corrupted('ca.crt holds no certificate of an authority')
-  if (garbage) return corrupted('ca.crt holds something else than certificates of authorities')
+  if (newest === undefined) return corrupted('ca.crt does not contain a CA certificate')
+  if (garbage) return corrupted('ca.crt contains something other than CA certificates')
   const newestKey = parsePrivateKey(text['ca.key'])
-  if (newestKey === undefined) return corrupted(text['ca.key'] === '' ? 'ca.key is absent' : 'ca.key is no private key')
-  if (newestKey.asymmetricKeyType !== 'rsa') return corrupted('ca.key is no RSA key')
+  if (newestKey === undefined)
+    return corrupted(text['ca.key'] === '' ? 'ca.key is absent' : 'ca.key is not a private key')
+  if (newestKey.asymmetricKeyType !== 'rsa') return corrupted('ca.key is not an RSA key')
   if (!isKeyOf(newest, newestKey)) return corrupted('ca.key is not the key of the first certificate in ca.crt')
   const oldKey = parsePrivateKey(text['old-ca.key'])
   const old = oldKey && older.find((authority) => isKeyOf(authority, oldKey))
@@ -72,13 +76,13 @@ function parseLeaf(certificatePem: string, privateKeyPem: string, authorities: r
   const unusable = (detail: string): UnusableLeaf => ({ kind: 'unusable', detail })
   if (certificatePem.trim() === '') return unusable('tls.crt is absent')
   const certificate = parseCertificate(certificatePem)
-  if (certificate === undefined) return unusable('tls.crt is no certificate')
+  if (certificate === undefined) return unusable('tls.crt is not a certificate')
   const key = parsePrivateKey(privateKeyPem)
   if (key === undefined)
-    return unusable(privateKeyPem.trim() === '' ? 'tls.key is absent' : 'tls.key is no private key')
+    return unusable(privateKeyPem.trim() === '' ? 'tls.key is absent' : 'tls.key is not a private key')
   if (!certificate.checkPrivateKey(key)) return unusable('tls.key is not the key of tls.crt')
   const issuer = authorities.find((authority) => isSignedBy(certificate, authority))
-  if (issuer === undefined) return unusable('tls.crt is signed by no authority of ca.crt')
+  if (issuer === undefined) return unusable('tls.crt is not signed by an authority of ca.crt')
   const leaf: Leaf = {
     kind: 'usable',
     fingerprint: certificate.fingerprint256,
@@ -132,7 +136,7 @@ function isSignedBy(certificate: X509Certificate, authority: Authority): boolean
   return certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey)
 }
 
-/** OpenSSL's text of the subject alternative names: `DNS:a.svc, IP Address:10.0.0.1`. */
+/** Parses OpenSSL's text of the subject alternative names: `DNS:a.svc, IP Address:10.0.0.1`. */
 function parseHosts({ subjectAltName = '' }: X509Certificate): readonly string[] {
   return [...subjectAltName.matchAll(/(?:DNS|IP Address):([^,\s]+)/g)].map(([, name = '']) => name)
 }

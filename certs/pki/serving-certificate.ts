@@ -1,7 +1,7 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { createSecureContext, type SecureContextOptions } from 'node:tls'
 
-/** A serving certificate and what is known of it. */
+/** A serving certificate, ready for use by the TLS server. */
 export interface ServingCertificate {
   readonly context: SecureContextOptions
   readonly expiresMs: number
@@ -12,13 +12,13 @@ export type LoadedCertificate =
   | { readonly kind: 'loaded'; readonly certificate: ServingCertificate }
   | { readonly kind: 'unusable'; readonly detail: string }
 
-/** A certificate chain and key in PEM that belong together, or why they are of no use. */
+/** Parses a PEM certificate chain and its key, or returns why they are unusable. */
 export function parseServingCertificate(certPem: string, keyPem: string): LoadedCertificate {
   try {
     const leaf = new X509Certificate(certPem)
-    // A Secret is swapped as a whole, but other ways of writing the files may show one new and one old.
+    // A Secret volume changes atomically. Other ways of writing the files may leave one old and one new file.
     if (!leaf.checkPrivateKey(createPrivateKey(keyPem)))
-      return { kind: 'unusable', detail: 'the key is of another certificate' }
+      return { kind: 'unusable', detail: 'the key belongs to another certificate' }
     const context = { cert: certPem, key: keyPem, minVersion: 'TLSv1.2' } as const
     createSecureContext(context)
     return {

@@ -15,45 +15,48 @@ export interface RotationTargets {
   readonly configurationName: string
 }
 
-/** What the step was decided by. */
+/** The objects and the plan by which the step was decided. */
 export interface RotationContext {
   readonly secret: FoundSecret
   readonly trust: Trust
   readonly plan: RotationPlan
-  /** What new certificates are dated by. */
+  /** The start of the validity of new certificates. */
   readonly fromMs: number
 }
 
-/** Does one step: one write, which holds only if nobody wrote since. */
+/** Performs one step: one write, which takes effect only if the object has not changed since it was read. */
 export async function performStep(
   step: Exclude<RotationStep, { readonly kind: 'keep' }>,
   { api, issuer, secretName, configurationName }: RotationTargets,
-  ground: RotationContext,
+  context: RotationContext,
 ): Promise<WriteOutcome> {
   if (step.kind === 'publish-bundle') {
-    if (ground.trust.kind === 'absent') return { kind: 'conflict' }
-    return writeCaBundles(api, configurationName, step.caBundles, ground.trust.resourceVersion)
+    if (context.trust.kind === 'absent') return { kind: 'conflict' }
+    return writeCaBundles(api, configurationName, step.caBundles, context.trust.resourceVersion)
   }
   let text: SecretText
   try {
-    text = await createNextText(step, issuer, ground)
+    text = await createNextText(step, issuer, context)
   } catch (error) {
-    return { kind: 'failed', detail: `nothing could be issued: ${error instanceof Error ? error.message : 'unknown'}` }
+    return {
+      kind: 'failed',
+      detail: `no certificate could be issued: ${error instanceof Error ? error.message : 'unknown'}`,
+    }
   }
-  return writeSecret(api, secretName, text, ground.secret)
+  return writeSecret(api, secretName, text, context.secret)
 }
 
 type SecretStep = Exclude<RotationStep, { readonly kind: 'keep' | 'publish-bundle' }>
 
-/** What the Secret is to hold after the step. */
-async function createNextText(step: SecretStep, issuer: Issuer, ground: RotationContext): Promise<SecretText> {
-  const { plan, fromMs } = ground
+/** The contents of the Secret after the step. */
+async function createNextText(step: SecretStep, issuer: Issuer, context: RotationContext): Promise<SecretText> {
+  const { plan, fromMs } = context
   switch (step.kind) {
     case 'create': {
       const created = await issuer.createAuthority(fromMs, plan.authorityValidityMs)
       const { carried } = step
       if (carried === null)
-        return formatFresh(created, await issueLeaf(created, parseAuthority(created), issuer, ground))
+        return formatFresh(created, await issueLeaf(created, parseAuthority(created), issuer, context))
       return { ...formatRotating(created, [carried.leaf.issuer], carried.issuerKeyPem), ...formatLeaf(carried.leaf) }
     }
     case 'begin-ca-rotation': {
@@ -64,12 +67,12 @@ async function createNextText(step: SecretStep, issuer: Issuer, ground: Rotation
     case 'renew-leaf':
       return {
         ...formatContents(step.contents),
-        ...formatKeyPair(await issueLeafBySigner(step.signer, issuer, ground)),
+        ...formatKeyPair(await issueLeafBySigner(step.signer, issuer, context)),
       }
     case 'switch-leaf': {
       const { authorities, newestKeyPem } = step.contents
-      const leaf = await issueLeafBySigner({ authority: authorities[0], keyPem: newestKeyPem }, issuer, ground)
-      // The old key signs nothing any more.
+      const leaf = await issueLeafBySigner({ authority: authorities[0], keyPem: newestKeyPem }, issuer, context)
+      // The old key no longer signs anything.
       return { ...formatContents(step.contents), ...formatKeyPair(leaf), 'old-ca.key': '' }
     }
     case 'retire-ca':
@@ -111,10 +114,10 @@ const formatKeyPair = ({ certificatePem, privateKeyPem }: KeyPair) => ({
   'tls.key': privateKeyPem,
 })
 
-const issueLeafBySigner = ({ authority, keyPem }: Signer, issuer: Issuer, ground: RotationContext) =>
-  issueLeaf({ certificatePem: authority.certificatePem, privateKeyPem: keyPem }, authority, issuer, ground)
+const issueLeafBySigner = ({ authority, keyPem }: Signer, issuer: Issuer, context: RotationContext) =>
+  issueLeaf({ certificatePem: authority.certificatePem, privateKeyPem: keyPem }, authority, issuer, context)
 
-/** No longer than its authority, with which it ends to be worth anything. */
+/** Issues a leaf that ends no later than its authority: without the authority it would not verify. */
 function issueLeaf(pair: KeyPair, authority: Authority | undefined, issuer: Issuer, { plan, fromMs }: RotationContext) {
   const untilMs = Math.min(fromMs + plan.leafValidityMs, authority?.expiresMs ?? Number.POSITIVE_INFINITY)
   return issuer.issueLeaf(pair, plan.hosts, fromMs, untilMs - fromMs)

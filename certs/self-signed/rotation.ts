@@ -11,20 +11,20 @@ import {
 import { hasHeldLongEnough, isProvenAlone, type TrustEvidence } from '../trust/trust-evidence.ts'
 import type { RotationReason } from './rotation-reasons.ts'
 
-/** What a replica serves, and what of its authority it has in memory. */
+/** The certificate that a replica serves, and the key of its authority if the replica has it in memory. */
 export interface Serving {
   readonly leaf: Leaf
   readonly issuerKeyPem: string | null
 }
 
-/** All that the next step is decided by. Read at one time, the webhook configuration before the Secret. */
+/** Everything that decides the next step. Read together, the webhook configuration before the Secret. */
 export interface RotationState {
   readonly found: FoundContents
   readonly trust: Trust
   readonly serving: Serving | null
   readonly evidence: TrustEvidence
   readonly clocks: Clocks
-  /** Passes by, whatever the clocks say. */
+  /** Milliseconds of a monotonic clock. */
   readonly elapsedMs: number
   readonly plan: RotationPlan
 }
@@ -33,14 +33,14 @@ export interface RotationPlan {
   readonly hosts: readonly [string, ...string[]]
   readonly authorityValidityMs: number
   readonly leafValidityMs: number
-  /** For several API servers to hear of a new caBundle, and for several replicas to hear of a new certificate. */
+  /** How long all API servers need to see a new caBundle, and all replicas to see a new certificate. */
   readonly holdMs: number
 }
 
-/** One step. Each is one write, after which everything is read again. */
+/** One step. Each step is one write, after which all objects are read again. */
 export type RotationStep =
   | { readonly kind: 'keep'; readonly reason: RotationReason }
-  /** A new authority. `carried`: beside what is served until now, so that it is a rotation; else all is new. */
+  /** A new authority. `carried` is what was served until now, which stays valid as in a rotation; if null, all is new. */
   | { readonly kind: 'create'; readonly reason: RotationReason; readonly carried: Serving | null }
   | { readonly kind: 'begin-ca-rotation'; readonly reason: RotationReason; readonly contents: SecretContents }
   | {
@@ -49,9 +49,9 @@ export type RotationStep =
       readonly contents: SecretContents
       readonly signer: Signer
     }
-  /** The leaf by the newest authority: the second phase. */
+  /** The newest authority signs the leaf: the second phase of a rotation. */
   | { readonly kind: 'switch-leaf'; readonly reason: RotationReason; readonly contents: SecretContents }
-  /** The Secret lists the newest authority alone. */
+  /** The Secret keeps only the newest authority: the last phase of a rotation. */
   | { readonly kind: 'retire-ca'; readonly reason: RotationReason; readonly contents: SecretContents }
   | { readonly kind: 'publish-bundle'; readonly reason: RotationReason; readonly caBundles: readonly CaBundle[] }
 
@@ -60,30 +60,30 @@ export interface Signer {
   readonly keyPem: string
 }
 
-/** The next step, the same for every replica that sees the same. */
-export function decideNextStep(situation: RotationState): RotationStep {
-  const { found, trust, serving, clocks } = situation
-  // An uninstallation takes the webhook configuration first: what it then takes does not come back while we still run.
+/** Decides the next step. Pure: all replicas that read the same objects decide the same step. */
+export function decideNextStep(state: RotationState): RotationStep {
+  const { found, trust, serving, clocks } = state
+  // An uninstall removes the webhook configuration first. A Secret that it removes next must not be created again.
   if (found.kind === 'absent' && trust.kind === 'absent' && serving !== null)
     return { kind: 'keep', reason: 'waiting-for-configuration' }
-  if (found.kind === 'absent') return createContents(situation, 'secret-absent')
-  if (found.kind === 'empty') return createContents(situation, 'secret-empty')
-  if (found.kind === 'corrupted') return createContents(situation, 'secret-corrupted')
+  if (found.kind === 'absent') return createContents(state, 'secret-absent')
+  if (found.kind === 'empty') return createContents(state, 'secret-empty')
+  if (found.kind === 'corrupted') return createContents(state, 'secret-corrupted')
   const { contents } = found
   const [newest] = contents.authorities
-  if (isPastByBothClocks(clocks, newest.expiresMs)) return createContents(situation, 'ca-expired')
-  if (isAheadOfBothClocks(clocks, newest.startsMs)) return createContents(situation, 'ca-not-yet-valid')
+  if (isPastByBothClocks(clocks, newest.expiresMs)) return createContents(state, 'ca-expired')
+  if (isAheadOfBothClocks(clocks, newest.startsMs)) return createContents(state, 'ca-not-yet-valid')
   return (
-    publishMissing(situation, contents) ??
-    replaceUnusableLeaf(situation, contents) ??
-    continueRotation(situation, contents) ??
-    renewDueLeaf(situation, contents) ??
-    startRotation(situation, contents) ??
-    removeForeignAuthorities(situation, contents)
+    publishMissing(state, contents) ??
+    replaceUnusableLeaf(state, contents) ??
+    continueRotation(state, contents) ??
+    renewDueLeaf(state, contents) ??
+    startRotation(state, contents) ??
+    removeForeignAuthorities(state, contents)
   )
 }
 
-type Rule<T extends RotationStep = RotationStep> = (situation: RotationState, contents: SecretContents) => T | undefined
+type Rule<T extends RotationStep = RotationStep> = (state: RotationState, contents: SecretContents) => T | undefined
 
 function createContents({ serving, clocks, trust }: RotationState, reason: RotationReason): RotationStep {
   const good =
@@ -94,7 +94,7 @@ function createContents({ serving, clocks, trust }: RotationState, reason: Rotat
   return { kind: 'create', reason, carried: good ? serving : null }
 }
 
-/** Trust first: an authority is trusted before anything that it signed is served. */
+/** Trust comes first: an authority must be trusted before a certificate that it signed is served. */
 const publishMissing: Rule = ({ trust, clocks }, { authorities }) => {
   const wanted = authorities.filter(({ expiresMs }) => !isPastByBothClocks(clocks, expiresMs))
   const caBundles = computeCaBundlesToWrite(trust, wanted, false, clocks)
@@ -103,15 +103,15 @@ const publishMissing: Rule = ({ trust, clocks }, { authorities }) => {
   return { kind: 'publish-bundle', reason: lacking ? 'ca-not-trusted' : 'ca-bundle-stale', caBundles }
 }
 
-/** What is wrong with a leaf now, whatever its age. */
-const replaceUnusableLeaf: Rule = (situation, contents) => {
+/** Replaces a leaf that cannot be used, independent of its age. */
+const replaceUnusableLeaf: Rule = (state, contents) => {
   const { leaf } = contents
-  const { clocks, plan } = situation
+  const { clocks, plan } = state
   const renew = (reason: RotationReason): RotationStep => ({
     kind: 'renew-leaf',
     reason,
     contents,
-    signer: chooseSigner(situation, contents),
+    signer: chooseSigner(state, contents),
   })
   if (leaf.kind === 'unusable') return renew('leaf-unusable')
   if (!plan.hosts.every((host) => leaf.hosts.includes(host))) return renew('leaf-hosts')
@@ -119,9 +119,9 @@ const replaceUnusableLeaf: Rule = (situation, contents) => {
   return undefined
 }
 
-const continueRotation: Rule = (situation, contents) => {
+const continueRotation: Rule = (state, contents) => {
   const { authorities, leaf } = contents
-  const { clocks, trust, evidence, plan, elapsedMs } = situation
+  const { clocks, trust, evidence, plan, elapsedMs } = state
   const [newest, ...older] = authorities
   if (older.length === 0 || leaf.kind === 'unusable') return undefined
   const keep = (reason: RotationReason): RotationStep => ({ kind: 'keep', reason })
@@ -129,12 +129,12 @@ const continueRotation: Rule = (situation, contents) => {
     if (older.every(({ expiresMs }) => isPastByBothClocks(clocks, expiresMs)))
       return { kind: 'retire-ca', reason: 'old-ca-expired', contents }
     if (!isProvenAlone(evidence, newest, plan.holdMs, elapsedMs))
-      return renewDueLeaf(situation, contents) ?? keep('waiting-for-replicas')
+      return renewDueLeaf(state, contents) ?? keep('waiting-for-replicas')
     return { kind: 'retire-ca', reason: 'others-not-needed', contents }
   }
   if (isPastByBothClocks(clocks, leaf.issuer.expiresMs))
     return { kind: 'switch-leaf', reason: 'old-ca-expired', contents }
-  const renewed = renewDueLeaf(situation, contents)
+  const renewed = renewDueLeaf(state, contents)
   if (renewed !== undefined) return renewed
   if (trust.kind === 'absent') return keep('waiting-for-configuration')
   if (!hasHeldLongEnough(evidence, newest, plan.holdMs, elapsedMs)) return keep('waiting-for-hold')
@@ -143,16 +143,16 @@ const continueRotation: Rule = (situation, contents) => {
   return keep('waiting-for-dial')
 }
 
-const renewDueLeaf: Rule = (situation, contents) => {
+const renewDueLeaf: Rule = (state, contents) => {
   const { leaf } = contents
-  if (leaf.kind === 'unusable' || !isPastByBothClocks(situation.clocks, computeRenewalMs(leaf))) return undefined
-  const signer = chooseSigner(situation, contents)
-  // One more by the same authority would end no later than this one.
+  if (leaf.kind === 'unusable' || !isPastByBothClocks(state.clocks, computeRenewalMs(leaf))) return undefined
+  const signer = chooseSigner(state, contents)
+  // Another leaf of the same authority would not end later than this one.
   const endsWithIt = leaf.expiresMs >= signer.authority.expiresMs - 1_000
   return endsWithIt ? undefined : { kind: 'renew-leaf', reason: 'leaf-due', contents, signer }
 }
 
-/** Not before the authority that is to be replaced is itself trusted: one rotation at a time. */
+/** Starts a rotation, but only after the current authority is trusted: there is one rotation at a time. */
 const startRotation: Rule = ({ clocks, trust }, contents) => {
   const [newest] = contents.authorities
   if (!isPastByBothClocks(clocks, computeRenewalMs(newest))) return undefined
@@ -171,7 +171,7 @@ function removeForeignAuthorities(
   return { kind: 'publish-bundle', reason: 'others-not-needed', caBundles }
 }
 
-/** The authority whose certificates verify everywhere: the old one as long as the leaf has not been switched. */
+/** Chooses the authority whose certificates verify everywhere: the old one until the leaf has been switched. */
 function chooseSigner({ clocks }: RotationState, { authorities, newestKeyPem, old, leaf }: SecretContents): Signer {
   const newest = { authority: authorities[0], keyPem: newestKeyPem }
   const switched = leaf.kind === 'usable' && leaf.issuer.fingerprint === newest.authority.fingerprint

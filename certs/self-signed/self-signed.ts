@@ -8,34 +8,34 @@ import { createWriteContentionBackoff } from '../trust/write-contention-backoff.
 import { createReplica, type SelfSignedDeps, type SelfSignedOptions } from './self-signed-replica.ts'
 
 /**
- * A certificate authority of our own in a Secret that all replicas share, and its caBundle in the webhook configuration.
- * Both objects are watched, each by its name, so that the rights to them can be by name too.
+ * A certificate authority of spark-nanny's own in a Secret that all replicas share, and its caBundle in the webhook
+ * configuration. Each object is watched by its name, so that the RBAC rules can be limited to these names.
  */
-export function createSelfSignedSource(options: SelfSignedOptions, edges: SelfSignedDeps): CertificateSource {
-  const log = createRedactingLog(edges.log)
-  const replica = createReplica(options, { ...edges, log })
+export function createSelfSignedSource(options: SelfSignedOptions, deps: SelfSignedDeps): CertificateSource {
+  const log = createRedactingLog(deps.log)
+  const replica = createReplica(options, { ...deps, log })
   let wake = () => {}
   const changed = () => {
     replica.markChanged()
     wake()
   }
-  const watched = (path: string, name: string) =>
+  const createNamedReflector = (path: string, name: string) =>
     createReflector<string>(
-      { path, fieldSelector: `metadata.name=${name}`, project: versionOf, onChange: changed },
-      { ...edges, log },
+      { path, fieldSelector: `metadata.name=${name}`, project: readVersion, onChange: changed },
+      { ...deps, log },
     )
-  const secrets = watched(formatSecretsPath(options.secretName), options.secretName.name)
-  const configurations = watched(configurationsPath, options.configurationName)
+  const secrets = createNamedReflector(formatSecretsPath(options.secretName), options.secretName.name)
+  const configurations = createNamedReflector(configurationsPath, options.configurationName)
 
-  /** The watch tells of what came or changed; what is gone shows here. */
+  /** The watch reports objects that appear or change. This check notices that an object was deleted. */
   const noticeDeletion = () => {
     const known = replica.getLastRead()
     if (known === null) return
-    const gone = isGone(secrets) && known.secret.resourceVersion !== null
-    if (gone || (isGone(configurations) && known.trust.kind === 'found')) replica.markChanged()
+    const secretDeleted = isDeleted(secrets) && known.secret.resourceVersion !== null
+    if (secretDeleted || (isDeleted(configurations) && known.trust.kind === 'found')) replica.markChanged()
   }
 
-  const disputeRestMs = createWriteContentionBackoff(edges.elapsedMs)
+  const computeRestMs = createWriteContentionBackoff(deps.elapsedMs)
   const run = async (signal: AbortSignal): Promise<void> => {
     while (!signal.aborted) {
       const waking = new AbortController()
@@ -43,9 +43,9 @@ export function createSelfSignedSource(options: SelfSignedOptions, edges: SelfSi
       noticeDeletion()
       const writesBefore = replica.countWrites()
       const restMs = await replica.runRound()
-      await edges.sleep(disputeRestMs(replica.countWrites() !== writesBefore), signal)
-      // Replicas that began together need not meet again.
-      await edges.sleep(restMs * (0.75 + edges.random() / 2), AbortSignal.any([signal, waking.signal]))
+      await deps.sleep(computeRestMs(replica.countWrites() !== writesBefore), signal)
+      // Jitter, so that replicas that started together do not always write at the same time.
+      await deps.sleep(restMs * (0.75 + deps.random() / 2), AbortSignal.any([signal, waking.signal]))
     }
   }
   return {
@@ -55,6 +55,6 @@ export function createSelfSignedSource(options: SelfSignedOptions, edges: SelfSi
   }
 }
 
-const versionOf = (object: unknown) => String(toRecord(toRecord(object).metadata).resourceVersion ?? '')
+const readVersion = (object: unknown) => String(toRecord(toRecord(object).metadata).resourceVersion ?? '')
 
-const isGone = (reflector: Reflector<string>) => reflector.synced() && reflector.objects.size === 0
+const isDeleted = (reflector: Reflector<string>) => reflector.synced() && reflector.objects.size === 0

@@ -5,22 +5,22 @@ import { type ServingChange, shouldServe } from '../trust/served-trust-check.ts'
 import { isTrustedByAll } from '../trust/trust.ts'
 import type { Serving } from './rotation.ts'
 
-/** What this replica serves. */
+/** The certificate that this replica serves. */
 export interface ServingState {
-  /** Serves what the Secret holds where that is safe, {@link shouldServe}. */
+  /** Serves the certificate in the Secret if that is safe, see {@link shouldServe}. */
   adopt(found: FoundContents, seen: Pick<ServingChange, 'trust' | 'evidence' | 'clocks' | 'elapsedMs'>): void
   current(): Serving | null
-  /** What keeps the process from being ready at a time, by name. */
+  /** Why the process is not ready at `nowMs`. */
   findUnreadyReasons(nowMs: number): readonly string[]
 }
 
 export function createServingState(
   holdMs: number,
-  edges: Pick<CertificateDeps, 'serve' | 'metrics' | 'log'>,
+  deps: Pick<CertificateDeps, 'serve' | 'metrics' | 'log'>,
 ): ServingState {
   let serving: Serving | null = null
   let certificate: ServingCertificate | null = null
-  /** Stays true: a configuration that is gone later must not take a process away that may be needed again. */
+  /** Stays true: a configuration that is deleted later must not make the process unready, because it may come back. */
   let trustedOnce = false
 
   const serve = (leaf: Leaf, contents: SecretContents) => {
@@ -28,11 +28,11 @@ export function createServingState(
     if (loaded.kind === 'unusable') return
     serving = { leaf, issuerKeyPem: findIssuerKey(leaf, contents) }
     certificate = loaded.certificate
-    edges.serve(certificate)
-    edges.metrics.certificateExpiry(leaf.expiresMs)
-    edges.metrics.authorityExpiry(leaf.issuer.expiresMs)
+    deps.serve(certificate)
+    deps.metrics.certificateExpiry(leaf.expiresMs)
+    deps.metrics.authorityExpiry(leaf.issuer.expiresMs)
     const expires = new Date(leaf.expiresMs).toISOString()
-    edges.log.info({ event: 'certificate-loaded', expires, fingerprint: leaf.fingerprint })
+    deps.log.info({ event: 'certificate-loaded', expires, fingerprint: leaf.fingerprint })
   }
 
   return {
@@ -51,7 +51,7 @@ export function createServingState(
   }
 }
 
-/** The issuer's, as long as the contents has it. */
+/** The key of the issuer, if the Secret still contains it. */
 function findIssuerKey({ issuer }: Leaf, { authorities, newestKeyPem, old }: SecretContents): string | null {
   if (issuer.fingerprint === authorities[0].fingerprint) return newestKeyPem
   return old?.authority.fingerprint === issuer.fingerprint ? old.keyPem : null

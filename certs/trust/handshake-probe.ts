@@ -2,19 +2,19 @@ import { connect } from 'node:tls'
 
 export type HandshakeResult =
   | { readonly kind: 'verified' }
-  /** Something answered, but not with a certificate that verifies. */
+  /** A server answered, but its certificate does not verify. */
   | { readonly kind: 'unverified'; readonly detail: string }
   | { readonly kind: 'unreachable'; readonly detail: string }
 
 export interface HandshakeTarget {
   readonly host: string
   readonly port: number
-  /** The name that the certificate must hold. */
+  /** The host name that the certificate must contain. */
   readonly servername: string
   readonly deadlineMs: number
 }
 
-/** A TLS connection as the API server makes one, a new one each time; trusts the authorities given, PEM, and no other. */
+/** Makes a new TLS connection as the API server does. Trusts only the given PEM authorities. Never rejects. */
 export function probeHandshake(
   { host, port, servername, deadlineMs }: HandshakeTarget,
   authoritiesPem: string,

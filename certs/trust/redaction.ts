@@ -1,14 +1,14 @@
 import type { Log } from '../../core/log.ts'
 
-/** A Secret's values are base64; nothing that we say ourselves has so many of its letters in a row. */
+/** The values of a Secret are base64. No log text of spark-nanny has this many base64 characters in a row. */
 const suspicious = /PRIVATE KEY|[A-Za-z0-9+/=]{40}/
-/** Of a text that was cut, a line's end may be left: where there is one piece there may be others. */
+/** A truncated text may contain the end of a line: if there is one piece of a key, there may be others. */
 const pieces = /-----[A-Z ]*-----|[A-Za-z0-9+/=]{12,}/g
 
-/** Without what may be a key: an API server, or a webhook of its own, may give back what it was sent. */
+/** Removes anything that may be a key: an API server or another webhook may return what it received. */
 export const redact = (text: string): string => (suspicious.test(text) ? text.replace(pieces, '[redacted]') : text)
 
-/** A log in which no string of any line holds a key. */
+/** Creates a log in which no string of any line contains a key. */
 export function createRedactingLog(log: Log): Log {
   const at = (level: keyof Log) => (line: object) => log[level](redactLine(line))
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }

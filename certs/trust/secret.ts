@@ -10,10 +10,10 @@ export interface SecretName {
 /** The Secret as it was read. */
 export interface FoundSecret {
   readonly found: FoundContents
-  /** Null: there is none. */
+  /** Null if the Secret does not exist. */
   readonly resourceVersion: string | null
-  /** What makes it the installation's, for the time when it has to be made again. */
-  readonly marks: SecretMetadata
+  /** The labels and annotations that bind it to its Helm release, for the case that it must be created again. */
+  readonly metadata: SecretMetadata
 }
 
 export interface SecretMetadata {
@@ -27,19 +27,19 @@ export type ReadOutcome<T> =
 
 export type WriteOutcome =
   | { readonly kind: 'written' }
-  /** Somebody else wrote since we read. */
+  /** Another client has written since the object was read. */
   | { readonly kind: 'conflict' }
   | { readonly kind: 'failed'; readonly detail: string }
 
 export const apiDeadlineMs = 10_000
 
-const ownMarks: SecretMetadata = { labels: { 'app.kubernetes.io/managed-by': 'spark-nanny' }, annotations: {} }
+const defaultMetadata: SecretMetadata = { labels: { 'app.kubernetes.io/managed-by': 'spark-nanny' }, annotations: {} }
 
 export const formatSecretsPath = ({ namespace }: SecretName) =>
   `/api/v1/namespaces/${encodeURIComponent(namespace)}/secrets`
 const formatSecretPath = (name: SecretName) => `${formatSecretsPath(name)}/${encodeURIComponent(name.name)}`
 
-/** Reads it from the API, past every cache. `before`: the marks that it had. */
+/** Reads the Secret from the API, without any cache. `before`: the metadata that it had when it was last read. */
 export async function readSecret(
   api: KubernetesApi,
   name: SecretName,
@@ -49,31 +49,31 @@ export async function readSecret(
   if (answer.kind === 'response' && answer.status === 404) {
     return {
       kind: 'read',
-      value: { found: { kind: 'absent' }, resourceVersion: null, marks: before ?? ownMarks },
+      value: { found: { kind: 'absent' }, resourceVersion: null, metadata: before ?? defaultMetadata },
     }
   }
   const { data, metadata } = toRecord(answer.kind === 'response' ? answer.body : undefined)
   const { resourceVersion, labels, annotations } = toRecord(metadata)
   if (answer.kind === 'failed' || answer.status !== 200 || typeof resourceVersion !== 'string')
     return { kind: 'failed', detail: `Secret ${name.name}: ${describeResponse(answer)}` }
-  // Without the annotation in which kubectl keeps a copy of the whole object.
+  // Not kubectl's annotation, which contains a copy of the whole object.
   const helm = Object.entries(toTexts(annotations)).filter(([key]) => key.startsWith('meta.helm.sh/'))
   return {
     kind: 'read',
     value: {
       found: parseSecretContents(data),
       resourceVersion,
-      marks: { labels: toTexts(labels), annotations: Object.fromEntries(helm) },
+      metadata: { labels: toTexts(labels), annotations: Object.fromEntries(helm) },
     },
   }
 }
 
-/** Writes all of it at once; nothing when it is not as it was read. */
+/** Writes all keys at once. Writes nothing if the Secret has changed since it was read. */
 export async function writeSecret(
   api: KubernetesApi,
   name: SecretName,
   text: SecretText,
-  { resourceVersion, marks }: FoundSecret,
+  { resourceVersion, metadata }: FoundSecret,
 ): Promise<WriteOutcome> {
   const encoded = (key: keyof SecretText) => (text[key] === '' ? null : Buffer.from(text[key]).toString('base64'))
   const data = Object.fromEntries(secretKeys.map((key) => [key, encoded(key)]))
@@ -85,7 +85,7 @@ export async function writeSecret(
           body: {
             apiVersion: 'v1',
             kind: 'Secret',
-            metadata: { name: name.name, namespace: name.namespace, ...marks },
+            metadata: { name: name.name, namespace: name.namespace, ...metadata },
             type: 'Opaque',
             data: Object.fromEntries(Object.entries(data).filter(([, value]) => value !== null)),
           },

@@ -4,9 +4,9 @@ import { isTrustedByAll, type Trust } from './trust.ts'
 import { hasHeldLongEnough, type TrustEvidence } from './trust-evidence.ts'
 
 export interface ServingChange {
-  /** What the Secret holds. */
+  /** The certificate in the Secret. */
   readonly found: Leaf
-  /** What is served now. */
+  /** The certificate that is served now. */
   readonly current: Leaf | null
   readonly trust: Trust
   readonly evidence: TrustEvidence
@@ -16,17 +16,17 @@ export interface ServingChange {
 }
 
 /**
- * Whether to serve what the Secret holds in place of what is served. What verifies is kept until what the Secret holds is
- * trusted everywhere too: the Secret may have been made anew by a replica that had nothing in memory.
+ * Whether to replace the served certificate by the one in the Secret. A certificate that verifies is kept until the one in
+ * the Secret is trusted everywhere too: the Secret may have been created again by a replica that had no state.
  */
 export function shouldServe({ found, current, trust, evidence, clocks, holdMs, elapsedMs }: ServingChange): boolean {
   if (current === null) return true
   if (current.fingerprint === found.fingerprint) return false
-  const currentIsGood =
+  const currentVerifies =
     !isPastByBothClocks(clocks, current.expiresMs) &&
     isTrustedByAll(trust, current.issuer.fingerprint) &&
     trust.kind === 'found'
-  if (!currentIsGood) return true
+  if (!currentVerifies) return true
   if (isPastByBothClocks(clocks, found.expiresMs)) return false
   return (
     current.issuer.fingerprint === found.issuer.fingerprint ||

@@ -1,10 +1,10 @@
 import type { KubernetesApi } from '../../kubernetes/api.ts'
 import type { Clocks } from '../pki/clocks.ts'
 
-/** The API, and what its answers said of its clock. */
+/** The API, and the clock of its server as its responses report it. */
 export interface ClockedApi {
   readonly api: KubernetesApi
-  /** The server's is carried on from its last answer by our own, so that both jump together until the next. */
+  /** After each response, the clock of this process advances the server's time: both step together until the next one. */
   clocks(): Clocks
 }
 
@@ -18,9 +18,9 @@ export function createClockedApi(api: KubernetesApi, nowMs: () => number): Clock
     api: {
       watch: (path, idleMs, signal) => api.watch(path, idleMs, signal),
       request: async (request) => {
-        const answer = await api.request(request)
-        if (answer.kind === 'response' && answer.dateMs !== undefined) aheadMs = answer.dateMs - nowMs()
-        return answer
+        const response = await api.request(request)
+        if (response.kind === 'response' && response.dateMs !== undefined) aheadMs = response.dateMs - nowMs()
+        return response
       },
     },
   }

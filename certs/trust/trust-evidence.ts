@@ -1,48 +1,48 @@
 import type { Authority } from '../pki/ca-bundle.ts'
 import { findCommonAuthorities, type Trust } from './trust.ts'
 
-/** What a replica has seen for itself of who trusts what, and since when. */
+/** What one replica has observed about which authorities are trusted, and since when. */
 export interface TrustEvidence {
-  /** Since when all webhooks were seen to trust an authority, without a break; by fingerprint. */
+  /** Since when all webhooks have trusted an authority without interruption, by its fingerprint. */
   readonly trustedSinceMs: ReadonlyMap<string, number>
-  /** Whether a connection through the Service verified with the caBundle as it is. */
+  /** Whether a connection through the Service verified with the current caBundle. */
   readonly wholeVerified: boolean
-  /** Connections that trusted one authority alone and verified, one after the other. */
-  readonly alone: { readonly fingerprint: string; readonly sinceMs: number; readonly dials: number } | null
+  /** An unbroken series of connections that trusted only this authority and verified; null if there is none. */
+  readonly alone: { readonly fingerprint: string; readonly sinceMs: number; readonly connections: number } | null
 }
 
 export const noEvidence: TrustEvidence = { trustedSinceMs: new Map(), wholeVerified: false, alone: null }
 
-/** A Service spreads connections over its pods: some may go to a replica that has the old certificate still. */
-const leastDials = 10
+/** A Service distributes connections over its pods: a single one may miss a replica that still has the old certificate. */
+const minConnections = 10
 
-/** After the webhook configuration was read. */
+/** The evidence after the webhook configuration was read. */
 export function recordRead(evidence: TrustEvidence, trust: Trust, elapsedMs: number): TrustEvidence {
   const now = findCommonAuthorities(trust).map(({ fingerprint }) => fingerprint)
   const before = evidence.trustedSinceMs
-  const same = before.size === now.length && now.every((fingerprint) => before.has(fingerprint))
+  const isUnchanged = before.size === now.length && now.every((fingerprint) => before.has(fingerprint))
   return {
     ...evidence,
     trustedSinceMs: new Map(now.map((fingerprint) => [fingerprint, before.get(fingerprint) ?? elapsedMs])),
-    wholeVerified: evidence.wholeVerified && same,
+    wholeVerified: evidence.wholeVerified && isUnchanged,
   }
 }
 
-/** After connections of our own: `whole` with the caBundle, `alone` with the newest authority and no other. */
+/** The evidence after test connections: `whole` with the caBundle, `alone` with only the newest authority. */
 export function recordProbes(
   evidence: TrustEvidence,
   newest: Authority,
-  dials: { readonly whole: boolean; readonly alone: readonly boolean[] },
+  connections: { readonly whole: boolean; readonly alone: readonly boolean[] },
   elapsedMs: number,
 ): TrustEvidence {
   const { fingerprint } = newest
   const before =
-    evidence.alone?.fingerprint === fingerprint ? evidence.alone : { fingerprint, sinceMs: elapsedMs, dials: 0 }
-  const unbroken = dials.alone.length > 0 && dials.alone.every((verified) => verified)
+    evidence.alone?.fingerprint === fingerprint ? evidence.alone : { fingerprint, sinceMs: elapsedMs, connections: 0 }
+  const unbroken = connections.alone.length > 0 && connections.alone.every((verified) => verified)
   return {
     ...evidence,
-    wholeVerified: dials.whole,
-    alone: unbroken ? { ...before, dials: before.dials + dials.alone.length } : null,
+    wholeVerified: connections.whole,
+    alone: unbroken ? { ...before, connections: before.connections + connections.alone.length } : null,
   }
 }
 
@@ -62,5 +62,5 @@ export function isProvenAlone(
   holdMs: number,
   nowMs: number,
 ): boolean {
-  return alone?.fingerprint === fingerprint && alone.dials >= leastDials && nowMs - alone.sinceMs >= holdMs
+  return alone?.fingerprint === fingerprint && alone.connections >= minConnections && nowMs - alone.sinceMs >= holdMs
 }

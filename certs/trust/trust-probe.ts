@@ -2,29 +2,29 @@ import { type Authority, formatAuthorities } from '../pki/ca-bundle.ts'
 import type { HandshakeResult } from './handshake-probe.ts'
 import type { Trust } from './trust.ts'
 
-/** What connections of our own have shown of who verifies by what. */
+/** What test connections have shown about which authorities verify. */
 export interface TrustProbeResult {
   /** Whether a connection verified with each caBundle as it is. */
   readonly whole: boolean
-  /** Of several at once: a Service gives each to one of its pods. */
+  /** Whether each of several concurrent connections verified. A Service sends each one to one of its pods. */
   readonly alone: readonly boolean[]
-  /** Why `whole` is false. */
+  /** Why `whole` is false; null if it is true. */
   readonly detail: string | null
 }
 
-const dialsAtOnce = 3
+const concurrentConnections = 3
 
-/** Connects through the Service, with what the API server trusts, and with the newest authority alone. */
+/** Connects through the Service: once per caBundle that the API server trusts, and several times with the newest authority alone. */
 export async function probeTrust(
   trust: Trust,
   newest: Authority,
-  dial: (authoritiesPem: string) => Promise<HandshakeResult>,
+  probe: (authoritiesPem: string) => Promise<HandshakeResult>,
 ): Promise<TrustProbeResult> {
   const webhooks = trust.kind === 'found' ? trust.webhooks : []
   const caBundles = new Set(webhooks.map(({ authorities }) => formatAuthorities(authorities)))
   const [wholes, alone] = await Promise.all([
-    Promise.all([...caBundles].map(dial)),
-    Promise.all(Array.from({ length: dialsAtOnce }, () => dial(newest.certificatePem))),
+    Promise.all([...caBundles].map(probe)),
+    Promise.all(Array.from({ length: concurrentConnections }, () => probe(newest.certificatePem))),
   ])
   const failed = wholes.find((outcome) => outcome.kind !== 'verified')
   return {

@@ -8,9 +8,9 @@ import {
 } from '../pki/ca-bundle.ts'
 import { type Clocks, isPastByBothClocks } from '../pki/clocks.ts'
 
-/** Which authorities the API server is told to trust when it calls a webhook. */
+/** The authorities that the API server trusts when it calls a webhook. */
 export type Trust =
-  /** There is no webhook configuration, or one without webhooks: nobody is called. */
+  /** There is no webhook configuration, or it has no webhooks: the API server calls no webhook. */
   | { readonly kind: 'absent' }
   | { readonly kind: 'found'; readonly resourceVersion: string; readonly webhooks: readonly TrustingWebhook[] }
 
@@ -18,7 +18,7 @@ export interface TrustingWebhook extends AuthorityList {
   readonly name: string
 }
 
-/** From a MutatingWebhookConfiguration. */
+/** Parses a MutatingWebhookConfiguration. */
 export function parseTrust(object: unknown): Trust {
   const { metadata, webhooks } = toRecord(object)
   const { resourceVersion } = toRecord(metadata)
@@ -39,13 +39,13 @@ export function parseTrust(object: unknown): Trust {
 export const isTrustedByAll = (trust: Trust, fingerprint: string): boolean =>
   trust.kind === 'found' && trust.webhooks.every(({ authorities }) => includesAuthority(authorities, fingerprint))
 
-/** Those that all webhooks trust. */
+/** The authorities that all webhooks trust. */
 export function findCommonAuthorities(trust: Trust): readonly Authority[] {
   const [first] = trust.kind === 'found' ? trust.webhooks : []
   return (first?.authorities ?? []).filter(({ fingerprint }) => isTrustedByAll(trust, fingerprint))
 }
 
-/** Trusted by some webhook, and not among `wanted`. */
+/** The authorities that at least one webhook trusts, except those in `wanted`. */
 export function findForeignAuthorities(trust: Trust, wanted: readonly Authority[]): readonly Authority[] {
   if (trust.kind === 'absent') return []
   return trust.webhooks
@@ -53,15 +53,15 @@ export function findForeignAuthorities(trust: Trust, wanted: readonly Authority[
     .filter(({ fingerprint }) => !includesAuthority(wanted, fingerprint))
 }
 
-/** One webhook and the caBundle, PEM, that it should have. */
+/** The PEM caBundle that a webhook should have. */
 export interface CaBundle {
   readonly name: string
   readonly pem: string
 }
 
 /**
- * The caBundles to write; none when all hold what they should. What is missing is added. An authority that is not ours is
- * left until it expires or `dropStrangers`: another replica may still serve what it signed.
+ * The caBundles to write; empty if all are correct. Missing authorities are added. A foreign authority stays until it
+ * expires or `removeForeign` is set, because another replica may still serve a certificate that it signed.
  */
 export function computeCaBundlesToWrite(
   trust: Trust,
@@ -80,4 +80,4 @@ export function computeCaBundlesToWrite(
 }
 
 export const describeAbsence = (configurationName: string) =>
-  `there is no MutatingWebhookConfiguration ${configurationName}, or it has no webhooks: no driver is guarded`
+  `there is no MutatingWebhookConfiguration ${configurationName}, or it has no webhooks: no driver is protected`

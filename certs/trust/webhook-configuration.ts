@@ -5,7 +5,7 @@ import { type CaBundle, parseTrust, type Trust } from './trust.ts'
 export const configurationsPath = '/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations'
 const formatConfigurationPath = (name: string) => `${configurationsPath}/${encodeURIComponent(name)}`
 
-/** Reads who is trusted, from the API and past every cache. */
+/** Reads the trusted authorities from the API, without any cache. */
 export async function readTrust(api: KubernetesApi, name: string): Promise<ReadOutcome<Trust>> {
   const answer = await api.request({ method: 'GET', path: formatConfigurationPath(name), deadlineMs: apiDeadlineMs })
   if (answer.kind === 'response' && answer.status === 404) return { kind: 'read', value: { kind: 'absent' } }
@@ -14,9 +14,9 @@ export async function readTrust(api: KubernetesApi, name: string): Promise<ReadO
 }
 
 /**
- * Sets the caBundle of some webhooks, and nothing else; nothing at all when the configuration is not as it was read. A
- * strategic merge patch finds webhooks by their names (patchMergeKey in k8s.io/api/admissionregistration/v1), and a
- * resourceVersion in it is a precondition.
+ * Sets the caBundle of some webhooks, and changes nothing else. Writes nothing if the configuration has changed since it
+ * was read: the resourceVersion in the patch is a precondition. A strategic merge patch finds webhooks by their names
+ * (patchMergeKey in k8s.io/api/admissionregistration/v1).
  */
 export async function writeCaBundles(
   api: KubernetesApi,

@@ -1,22 +1,22 @@
 import { exponentialDelayMs } from '../../core/backoff.ts'
 
 const maxRestMs = 60_000
-/** Longer than any rest, or who undoes what we write after it would never be known for what they are. */
-const peaceMs = 5 * 60_000
-/** As many rounds as an installation, a renewal and a rotation right after each other need. */
+/** Must be longer than any rest: otherwise a client that undoes each write after the rest would never be noticed. */
+const contentionEndsAfterMs = 5 * 60_000
+/** The number of rounds that an installation, a renewal and a rotation in immediate succession need. */
 const freeRounds = 6
 
 /**
- * How long to rest after a round, in milliseconds: not at all after one that wrote nothing, or that wrote once in a while;
- * after many that wrote within minutes twice as long each time, up to a minute. Somebody may be undoing what we write, and
- * must not be answered at once for ever.
+ * Returns a function that computes the rest after a round, in milliseconds. There is no rest after a round without writes, or
+ * after occasional writes. After many rounds with writes within minutes, the rest doubles with each round, up to one minute:
+ * another client may undo each write, and the two must not write in a tight loop.
  */
 export function createWriteContentionBackoff(elapsedMs: () => number): (wrote: boolean) => number {
   let rounds = 0
   let lastMs = Number.NEGATIVE_INFINITY
   return (wrote) => {
     if (!wrote) return 0
-    rounds = elapsedMs() - lastMs > peaceMs ? 1 : rounds + 1
+    rounds = elapsedMs() - lastMs > contentionEndsAfterMs ? 1 : rounds + 1
     lastMs = elapsedMs()
     return rounds > freeRounds ? exponentialDelayMs(rounds - freeRounds, { baseMs: 100, capMs: maxRestMs }) : 0
   }

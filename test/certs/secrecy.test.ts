@@ -112,7 +112,7 @@ test('no key reaches a log at debug level, on any path, not even when the API gi
   const data = secret.data as Readonly<Record<string, string>>
   api.put('secret', { ...secret, data: { ...data, 'ca.key': data['ca.key']?.slice(0, 600) } })
   refusing = true
-  await until(() => text().includes('ca.key is no private key'), 'the corruption in the log')
+  await until(() => text().includes('ca.key is not a private key'), 'the corruption in the log')
   refusing = false
   await told('create', 2)
   await told('retire-ca', 2)

@@ -60,10 +60,10 @@ const since = (ms: number, ...names: readonly string[]): TrustEvidence => ({
   trustedSinceMs: new Map(names.map((name) => [name, ms])),
 })
 const held = since(0, 'first', 'second')
-const alone = (fingerprint: string, dials = 60, sinceMs = 0): TrustEvidence => ({
+const alone = (fingerprint: string, connections = 60, sinceMs = 0): TrustEvidence => ({
   ...held,
   wholeVerified: true,
-  alone: { fingerprint, dials, sinceMs },
+  alone: { fingerprint, connections, sinceMs },
 })
 
 const at = (day: number, change: Partial<RotationState>): RotationState => ({

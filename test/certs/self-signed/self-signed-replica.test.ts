@@ -149,11 +149,19 @@ test('no connection of our own verifies: the leaf is not switched, and that is t
 })
 
 const damages: readonly [string, RegExp, (data: Record<string, string>) => Record<string, string | undefined>][] = [
-  ['no certificate of the authority', /ca\.crt holds no certificate/, (data) => ({ ...data, 'ca.crt': undefined })],
-  ['half a key', /ca\.key is no private key/, (data) => ({ ...data, 'ca.key': data['ca.key']?.slice(0, 400) })],
+  [
+    'no certificate of the authority',
+    /ca\.crt does not contain a CA certificate/,
+    (data) => ({ ...data, 'ca.crt': undefined }),
+  ],
+  ['half a key', /ca\.key is not a private key/, (data) => ({ ...data, 'ca.key': data['ca.key']?.slice(0, 400) })],
   ['no key', /ca\.key is absent/, (data) => ({ ...data, 'ca.key': undefined })],
   ['another key', /ca\.key is not the key of/, (data) => ({ ...data, 'ca.key': data['tls.key'] })],
-  ['text', /ca\.crt holds no certificate/, (data) => ({ ...data, 'ca.crt': Buffer.from('hello').toString('base64') })],
+  [
+    'text',
+    /ca\.crt does not contain a CA certificate/,
+    (data) => ({ ...data, 'ca.crt': Buffer.from('hello').toString('base64') }),
+  ],
 ]
 for (const [name, told, damage] of damages) {
   test(`a corrupted Secret (${name}): told, and replaced by a rotation that no client notices`, async () => {
@@ -317,7 +325,7 @@ test('a replica whose clock is a year ahead replaces nothing, says so, and stays
   for (let rounds = 0; rounds < 5; rounds += 1) await skewed.runRound()
   assert.deepEqual([api.secret(), api.configuration()], before)
   assert.equal(skewed.figures.healthy, false)
-  assert.match(JSON.stringify(skewed.lines), /our clock is about 366d ahead of the API server’s/)
+  assert.match(JSON.stringify(skewed.lines), /the clock of spark-nanny is about 366d ahead of the API server’s/)
   assert.equal(skewed.events().filter((event) => event === 'certificate-problem').length, 1, 'told once')
   assert.deepEqual(skewed.unready(), [])
   assert.equal(skewed.serving(), replica.serving())
