@@ -13,7 +13,7 @@ export interface Deletion {
 /** Who judged: the sidecar, the controller by the Spark UI, or by the pod's state (`stuck`). */
 export type DeletionSource = 'sidecar' | 'ui' | 'stuck'
 
-export const deletionReason = ({
+export const formatDeletionReason = ({
   by,
   reason,
   detail,
@@ -23,10 +23,11 @@ export const deletionReason = ({
   readonly detail: string
 }): string => `${by} ${reason}: ${detail}`
 
-export const wasBy = (by: DeletionSource, { reason }: Pick<Deletion, 'reason'>): boolean => reason.startsWith(`${by} `)
+export const isFromSource = (by: DeletionSource, { reason }: Pick<Deletion, 'reason'>): boolean =>
+  reason.startsWith(`${by} `)
 
 /** What was done about one application's drivers, across their pods. */
-export interface History {
+export interface DeletionHistory {
   /** Of the SparkApplication when it was done: what was done to another version of it counts no more. Null: it has none. */
   readonly generation: number | null
   /** The latest last. */
@@ -34,13 +35,13 @@ export interface History {
   readonly quarantinedMs: number | null
 }
 
-export const noHistory: History = { generation: null, deletions: [], quarantinedMs: null }
+export const emptyHistory: DeletionHistory = { generation: null, deletions: [], quarantinedMs: null }
 
 /** What an annotation holds of one application: no budget of it can be greater. */
 export const maxDeletionsKept = 10
 
 /** The value of the annotation `spark-nanny.io/actions`. */
-export function formatHistory({ generation, deletions, quarantinedMs }: History): string {
+export function formatHistory({ generation, deletions, quarantinedMs }: DeletionHistory): string {
   const iso = (atMs: number) => new Date(atMs).toISOString()
   return JSON.stringify({
     generation,
@@ -50,9 +51,9 @@ export function formatHistory({ generation, deletions, quarantinedMs }: History)
 }
 
 /** What {@link formatHistory} wrote; what cannot be read is left out. */
-export function parseHistory(text: string | undefined): History {
+export function parseHistory(text: string | undefined): DeletionHistory {
   const value = text === undefined ? undefined : parseJson(text)
-  if (!isRecord(value)) return noHistory
+  if (!isRecord(value)) return emptyHistory
   const deletions = (Array.isArray(value.actions) ? value.actions : []).flatMap((item: unknown) => {
     const { at, pod, reason } = toRecord(item)
     const atMs = typeof at === 'string' ? Date.parse(at) : Number.NaN
@@ -67,15 +68,15 @@ export function parseHistory(text: string | undefined): History {
 }
 
 /** The history as it counts for a SparkApplication of this generation. */
-export function currentHistory(history: History, generation: number | null): History {
-  return isSameGeneration(history.generation, generation) ? history : { ...noHistory, generation }
+export function currentHistory(history: DeletionHistory, generation: number | null): DeletionHistory {
+  return isSameGeneration(history.generation, generation) ? history : { ...emptyHistory, generation }
 }
 
 /** Null: it is not known, and nothing is made of it. */
 export const isSameGeneration = (a: number | null, b: number | null): boolean => a === null || b === null || a === b
 
 /** As it was before this pod was, or was to be, deleted. */
-export function withoutPod(history: History, uid: string): History {
+export function withoutPod(history: DeletionHistory, uid: string): DeletionHistory {
   const own = history.deletions.filter((deletion) => deletion.uid === uid)
   if (own.length === 0) return history
   const isOwn = own.some(({ atMs }) => atMs === history.quarantinedMs)
@@ -88,11 +89,11 @@ export function withoutPod(history: History, uid: string): History {
 
 /** With one more deletion, one for each pod at most; the one that spends the application's budget puts it in quarantine. */
 export function withDeletion(
-  history: History,
+  history: DeletionHistory,
   deletion: Deletion,
   generation: number | null,
   { perApplication, windowMs }: { readonly perApplication: number; readonly windowMs: number },
-): History {
+): DeletionHistory {
   const { deletions: before } = withoutPod(currentHistory(history, generation), deletion.uid)
   const deletions = [...before, deletion].slice(-maxDeletionsKept)
   const within = deletions.filter(({ atMs }) => deletion.atMs - atMs < windowMs).length
@@ -102,7 +103,7 @@ export function withDeletion(
 
 /** When the application may lose another driver: the delay doubles with each deletion within the window. */
 export function backoffUntilMs(
-  { deletions }: History,
+  { deletions }: DeletionHistory,
   { backoffMs, windowMs }: { readonly backoffMs: number; readonly windowMs: number },
   nowMs: number,
 ): number {

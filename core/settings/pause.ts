@@ -21,7 +21,7 @@ export function parsePause(text: string): { readonly untilMs: number; readonly r
  * The pause that holds, by the annotations of the pod, its SparkApplication and its namespace; null: none. One that
  * cannot be read holds: whoever wrote it wanted peace.
  */
-export function pauseOf(nowMs: number, ...annotations: readonly Annotations[]): Pause | null {
+export function findPause(nowMs: number, ...annotations: readonly Annotations[]): Pause | null {
   for (const texts of annotations) {
     const text = texts?.[pausedUntilAnnotation]
     if (text === undefined) continue

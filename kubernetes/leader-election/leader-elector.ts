@@ -1,18 +1,18 @@
 import type { Log } from '../../core/log.ts'
 import { type ApiResponse, describeResponse, type KubernetesApi } from '../api.ts'
 import {
-  firstSpec,
+  createLeaseSpec,
+  createReleasedSpec,
+  decideLeaseStep,
   type LeaseSpec,
   type LeaseTiming,
-  leaseStep,
   leaseTiming,
   type ObservedLease,
   observeLease,
   parseLease,
-  releasedSpec,
 } from './lease.ts'
 
-export interface LeaseEdges {
+export interface LeaderElectorDeps {
   readonly api: KubernetesApi
   readonly log: Log
   readonly namespace: string
@@ -27,7 +27,7 @@ export interface LeaseEdges {
   readonly timing?: LeaseTiming
 }
 
-export interface Leadership {
+export interface LeaderElector {
   /**
    * Whether we may act this very moment. Asked before each action: a process that was frozen finds out here, before any
    * timer of its own does.
@@ -43,7 +43,7 @@ export interface Leadership {
 type Renewal = 'renewed' | 'held-by-another' | 'failed'
 
 /** Leader election as client-go does it: by a Lease, optimistic writes, and each one's own clock. */
-export function leadership(edges: LeaseEdges): Leadership {
+export function createLeaderElector(edges: LeaderElectorDeps): LeaderElector {
   const timing = edges.timing ?? leaseTiming
   const { api, log, identity } = edges
   const collection = `/apis/coordination.k8s.io/v1/namespaces/${encodeURIComponent(edges.namespace)}/leases`
@@ -89,7 +89,7 @@ export function leadership(edges: LeaseEdges): Leadership {
     const detail = describeResponse(answer)
     // Another was quicker: read it again.
     if (answer.kind === 'response' && answer.status === 409) return 'failed'
-    if (detail !== problem) log.warn({ event: 'lease-failed', lease: edges.name, detail })
+    if (detail !== problem) log.warn({ event: 'lease-renewal-failed', lease: edges.name, detail })
     problem = detail
     return 'failed'
   }
@@ -98,23 +98,23 @@ export function leadership(edges: LeaseEdges): Leadership {
   const renew = async (): Promise<Renewal> => {
     // What we wrote last is most likely still there; else the write conflicts.
     if (leads() && observed !== undefined) {
-      const step = leaseStep(observed, identity, now())
+      const step = decideLeaseStep(observed, identity, now())
       if (step.kind === 'take' && (await write(step.spec)) === 'renewed') return 'renewed'
     }
     const answer = await read()
     if (answer.kind === 'response' && answer.status === 404) {
       observed = undefined
-      return write(firstSpec(identity, now()))
+      return write(createLeaseSpec(identity, now()))
     }
     if (observed === undefined || answer.kind !== 'response' || answer.status !== 200) return complain(answer)
-    const step = leaseStep(observed, identity, now())
+    const step = decideLeaseStep(observed, identity, now())
     if (step.kind === 'wait') return 'held-by-another'
     return write(step.spec)
   }
 
   const release = async (): Promise<void> => {
     if (!leads() || observed === undefined) return
-    const spec = releasedSpec(observed.record, edges.nowMs())
+    const spec = createReleasedSpec(observed.record, edges.nowMs())
     renewedMs = null
     await write(spec)
   }
@@ -150,7 +150,7 @@ export function leadership(edges: LeaseEdges): Leadership {
         }
         const stop = () => term.abort()
         signal.addEventListener('abort', stop, { once: true })
-        log.info({ event: 'leader', lease: edges.name, identity })
+        log.info({ event: 'leader-acquired', lease: edges.name, identity })
         try {
           const kept = [keep(term.signal, lost), guard(term.signal, lost)]
           await lead(term.signal).finally(stop)

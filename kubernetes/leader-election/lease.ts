@@ -68,12 +68,12 @@ export interface LeaseSpec {
   readonly leaseTransitions: number
 }
 
-export function leaseStep({ record, sinceMs }: ObservedLease, identity: string, now: LeaseNow): LeaseStep {
+export function decideLeaseStep({ record, sinceMs }: ObservedLease, identity: string, now: LeaseNow): LeaseStep {
   const ours = record.holder === identity
   const free = record.holder === ''
   const ended = now.nowMs - sinceMs >= (record.durationMs || leaseTiming.durationMs)
   if (!ours && !free && !ended) return { kind: 'wait' }
-  const first = firstSpec(identity, now)
+  const first = createLeaseSpec(identity, now)
   if (!ours) return { kind: 'take', spec: { ...first, leaseTransitions: record.transitions + 1 } }
   const acquireTime = record.acquireTime || first.acquireTime
   return { kind: 'take', spec: { ...first, acquireTime, leaseTransitions: record.transitions } }
@@ -87,7 +87,7 @@ export interface LeaseNow {
   readonly durationMs: number
 }
 
-export function firstSpec(identity: string, { wallMs, durationMs }: LeaseNow): LeaseSpec {
+export function createLeaseSpec(identity: string, { wallMs, durationMs }: LeaseNow): LeaseSpec {
   const time = microTime(wallMs)
   return {
     holderIdentity: identity,
@@ -99,7 +99,7 @@ export function firstSpec(identity: string, { wallMs, durationMs }: LeaseNow): L
 }
 
 /** Nobody's; others need not wait out its duration. */
-export function releasedSpec(record: LeaseRecord, wallMs: number): LeaseSpec {
+export function createReleasedSpec(record: LeaseRecord, wallMs: number): LeaseSpec {
   const time = microTime(wallMs)
   return {
     holderIdentity: '',

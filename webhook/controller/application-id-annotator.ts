@@ -25,7 +25,7 @@ export interface ApplicationIdAnnotatorDeps extends ReflectorDeps {
  * Writes {@link nextApplicationIdSuffix} into each driver as it starts, until `signal`. A driver that runs on costs no API call.
  * For one process of an installation: each would write the same. Resolves when nothing is under way any more.
  */
-export async function annotateNextApplicationIds(
+export async function runApplicationIdAnnotator(
   { reflector, listen }: DriverWatch,
   edges: ApplicationIdAnnotatorDeps,
   signal: AbortSignal,
@@ -42,13 +42,13 @@ export async function annotateNextApplicationIds(
       if (suffix === undefined || suffix === written || signal.aborted) return 'done'
       // A lease may be renewed late, and is held again then.
       const outcome = edges.mayAct() ? await annotate(edges.api, namespace, name, uid, suffix) : 'it leads no longer'
-      const line = { event: 'next-application-id', namespace, name, suffix }
+      const line = { event: 'application-id-annotated', namespace, name, suffix }
       if (outcome === undefined) {
         edges.log.info(line)
         written = suffix
         return 'again'
       }
-      edges.log.warn({ ...line, event: 'next-application-id-failed', detail: outcome })
+      edges.log.warn({ ...line, event: 'application-id-annotation-failed', detail: outcome })
       return 'failed'
     }
     for (let attempt = 0; attempt < maxAttempts; attempt += 1) {

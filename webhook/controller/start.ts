@@ -2,14 +2,14 @@ import { randomUUID } from 'node:crypto'
 import { watchNamespaces } from '../../cluster/namespaces.ts'
 import type { SparkApplications } from '../../cluster/spark-applications.ts'
 import type { BackgroundTasks } from '../../core/background-tasks.ts'
-import { leadership } from '../../kubernetes/leader-election/leader-elector.ts'
+import { createLeaderElector } from '../../kubernetes/leader-election/leader-elector.ts'
 import type { LeaseTiming } from '../../kubernetes/leader-election/lease.ts'
 import type { ReflectorDeps } from '../../kubernetes/reflector.ts'
 import { sendUiRequest, type UiRequest, type UiResult } from '../../spark-ui/http-get.ts'
 import { createUiClient, type UiClient } from '../../spark-ui/ui-client.ts'
 import type { ControllerConfig } from '../config/controller-config.ts'
 import { createClusterWriter } from './act/cluster-writer.ts'
-import { annotateNextApplicationIds } from './application-id-annotator.ts'
+import { runApplicationIdAnnotator } from './application-id-annotator.ts'
 import { computeCoverageIn } from './assess/driver-context.ts'
 import type { NodeState } from './assess/stuck-termination.ts'
 import { createController } from './controller.ts'
@@ -59,7 +59,7 @@ export function startController(started: StartedController): { suspension(): str
     for (const listener of namespaceListeners) listener(name)
   })
   const identity = `${config.podName || 'spark-nanny'}_${randomUUID()}`
-  const lease = leadership({
+  const lease = createLeaderElector({
     ...started,
     name: config.lease,
     identity,
@@ -113,7 +113,7 @@ export function startController(started: StartedController): { suspension(): str
     lease.run(async (term) => {
       await Promise.all([
         controller.lead(term),
-        annotateNextApplicationIds(drivers, { ...started, mayAct: lease.leads }, term),
+        runApplicationIdAnnotator(drivers, { ...started, mayAct: lease.leads }, term),
       ])
     }, signal),
   )

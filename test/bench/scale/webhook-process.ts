@@ -93,7 +93,7 @@ export function readyAtMs(
   lines: readonly LogLine[],
 ): { readonly syncedMs: number; readonly leadingMs: number } | undefined {
   const synced = lines.find(({ event, fields }) => event === 'synced' && fields.path === '/api/v1/pods')
-  const leader = lines.find(({ event }) => event === 'leader')
+  const leader = lines.find(({ event }) => event === 'leader-acquired')
   if (synced === undefined || leader === undefined) return undefined
   return { syncedMs: synced.atMs, leadingMs: Math.max(synced.atMs, leader.atMs) }
 }

@@ -1,17 +1,17 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { describe, test } from 'node:test'
 import type { KnownApplication } from '../../../cluster/spark-applications.ts'
 import {
   backoffUntilMs,
   currentHistory,
+  type DeletionHistory,
+  emptyHistory,
   formatHistory,
-  type History,
   maxDeletionsKept,
-  noHistory,
   parseHistory,
   withDeletion,
 } from '../../../core/contract/deletion-history.ts'
-import { parsePause, pauseOf } from '../../../core/settings/pause.ts'
+import { findPause, parsePause } from '../../../core/settings/pause.ts'
 import { findExhaustedScope } from '../../../webhook/controller/deletions/deletion-budget.ts'
 import { createDeletionTracker } from '../../../webhook/controller/deletions/deletion-tracker.ts'
 import { defaultConfig } from '../../webhook/controller/controller-harness.ts'
@@ -24,227 +24,229 @@ const deletion = (minutesAgo: number) => ({
   uid: `uid-${minutesAgo}`,
   reason: 'ui unresponsive: no answer',
 })
-const history = (...minutesAgo: readonly number[]): History => ({
+const history = (...minutesAgo: readonly number[]): DeletionHistory => ({
   generation: 1,
   deletions: minutesAgo.map(deletion),
   quarantinedMs: null,
 })
 
-test('a history is written and read back', () => {
-  const written = { ...history(30, 5), quarantinedMs: nowMs }
-  assert.deepEqual(parseHistory(formatHistory(written)), written)
-})
-
-test('what cannot be read is none', () => {
-  for (const text of [undefined, '', 'x', '[]', '{"actions":3}', '{"actions":[{"at":"never"}],"quarantined":"x"}']) {
-    assert.deepEqual(parseHistory(text), noHistory)
-  }
-})
-
-test('another version of the SparkApplication begins anew', () => {
-  assert.deepEqual(currentHistory(history(5), 2).deletions, [])
-  assert.equal(currentHistory(history(5), 1).deletions.length, 1)
-  assert.equal(currentHistory(history(5), null).deletions.length, 1)
-})
-
-test('the delay doubles with each deletion within the window', () => {
-  const delay = (of: History) => (backoffUntilMs(of, rails, nowMs) - nowMs) / minuteMs
-  assert.equal(backoffUntilMs(noHistory, rails, nowMs), 0)
-  assert.equal(delay(history(0)), 1)
-  assert.equal(delay(history(30, 0)), 2)
-  assert.equal(delay(history(40, 30, 0)), 4)
-  assert.equal(delay(history(500, 61, 0)), 1)
-})
-
-test('the deletion that spends the budget quarantines the application', () => {
-  assert.equal(withDeletion(history(30), deletion(0), 1, rails).quarantinedMs, null)
-  assert.equal(withDeletion(history(40, 30), deletion(0), 1, rails).quarantinedMs, nowMs)
-  assert.equal(withDeletion(history(90, 30), deletion(0), 1, rails).quarantinedMs, null, 'one is too long ago')
-  assert.equal(withDeletion(history(40, 30), deletion(0), 2, rails).quarantinedMs, null, 'another version')
-})
-
-test('the greatest budget of an application is spent by as many deletions as are kept', () => {
-  const greatest = { ...rails, perApplication: maxDeletionsKept }
-  let of = noHistory
-  const quarantined = Array.from({ length: maxDeletionsKept }, (_, index) => {
-    of = withDeletion(of, deletion(30 - index), 1, greatest)
-    return of.quarantinedMs !== null
+describe('deletion history', () => {
+  test('a history is written and read back', () => {
+    const written = { ...history(30, 5), quarantinedMs: nowMs }
+    assert.deepEqual(parseHistory(formatHistory(written)), written)
   })
-  assert.equal(quarantined.indexOf(true), maxDeletionsKept - 1)
-  assert.deepEqual(parseHistory(formatHistory(of)), of)
-})
 
-test('budgets, the narrowest first', () => {
-  const entry = (namespace: string, application: string, minutesAgo = 1) => ({
-    atMs: nowMs - minutesAgo * minuteMs,
-    namespace,
-    application,
-    uid: `${application}-${minutesAgo}`,
+  test('what cannot be read is none', () => {
+    for (const text of [undefined, '', 'x', '[]', '{"actions":3}', '{"actions":[{"at":"never"}],"quarantined":"x"}']) {
+      assert.deepEqual(parseHistory(text), emptyHistory)
+    }
   })
-  const driver = { namespace: 'a', application: 'x' }
-  const scope = (entries: readonly ReturnType<typeof entry>[]) =>
-    findExhaustedScope(entries, driver, { ...rails, perApplication: 2, perNamespace: 3, perCluster: 4 }, nowMs)
-  assert.equal(scope([entry('a', 'x')]), null)
-  assert.equal(scope([entry('a', 'x'), entry('a', 'x')]), 'application')
-  assert.equal(scope([entry('a', 'x'), entry('a', 'x', 61)]), null)
-  assert.equal(scope([entry('b', 'x'), entry('b', 'x')]), null, 'of the same name elsewhere')
-  const lapsed = { ...entry('a', 'x'), lapsed: true }
-  assert.equal(scope([lapsed, lapsed]), null)
-  assert.equal(scope([lapsed, lapsed, lapsed]), 'namespace', 'they were deleted all the same')
-  assert.equal(scope([entry('a', 'y'), entry('a', 'z'), entry('a', 'w')]), 'namespace')
-  assert.equal(scope(['b', 'c', 'd', 'e'].map((name) => entry(name, 'y'))), 'cluster')
-})
 
-const known = (
-  annotations: Readonly<Record<string, string>>,
-  generation = 1,
-  resourceVersion = '1',
-): KnownApplication => ({
-  uid: 'uid',
-  resourceVersion,
-  generation,
-  attempts: 1,
-  application: {
-    operator: 'kubeflow',
-    namespace: 'a',
-    name: 'x',
-    annotations,
-    sparkConf: {},
-    restartPolicy: { kind: 'always' },
-  },
-})
+  test('another version of the SparkApplication begins anew', () => {
+    assert.deepEqual(currentHistory(history(5), 2).deletions, [])
+    assert.equal(currentHistory(history(5), 1).deletions.length, 1)
+    assert.equal(currentHistory(history(5), null).deletions.length, 1)
+  })
 
-test('until the record is read no budget is known to be left', () => {
-  const record = createDeletionTracker(rails)
-  const driver = { namespace: 'a', application: 'x', uid: 'next' }
-  assert.equal(record.limits(driver, known({}), nowMs).exhausted, 'unknown')
-  record.load([])
-  assert.equal(record.limits(driver, known({}), nowMs).exhausted, null)
-})
+  test('the delay doubles with each deletion within the window', () => {
+    const delay = (of: DeletionHistory) => (backoffUntilMs(of, rails, nowMs) - nowMs) / minuteMs
+    assert.equal(backoffUntilMs(emptyHistory, rails, nowMs), 0)
+    assert.equal(delay(history(0)), 1)
+    assert.equal(delay(history(30, 0)), 2)
+    assert.equal(delay(history(40, 30, 0)), 4)
+    assert.equal(delay(history(500, 61, 0)), 1)
+  })
 
-const unlimited = { quarantined: false, backoffUntilMs: 0, exhausted: null }
+  test('the deletion that spends the budget quarantines the application', () => {
+    assert.equal(withDeletion(history(30), deletion(0), 1, rails).quarantinedMs, null)
+    assert.equal(withDeletion(history(40, 30), deletion(0), 1, rails).quarantinedMs, nowMs)
+    assert.equal(withDeletion(history(90, 30), deletion(0), 1, rails).quarantinedMs, null, 'one is too long ago')
+    assert.equal(withDeletion(history(40, 30), deletion(0), 2, rails).quarantinedMs, null, 'another version')
+  })
 
-/** Deletions of one application, each written; `version` is that of the SparkApplication that the cache shows. */
-function record() {
-  const deletions = createDeletionTracker(rails)
-  deletions.load([])
-  const driver = { namespace: 'a', application: 'x', uid: 'next' }
-  let version = 1
-  let text: string | undefined
-  const shown = (generation = 1) =>
-    known(text === undefined ? {} : { 'spark-nanny.io/actions': text }, generation, String(version))
-  const isWritten = (written: string | undefined) => {
-    text = written
-    version += 1
-  }
-  return {
-    shown,
-    isWritten,
-    limits: (atMs = nowMs, generation = 1) => deletions.limits(driver, shown(generation), atMs),
-    note: (minutesAgo: number, answer?: 'written' | 'refused') => {
-      const written = deletions.note(driver, shown(), deletion(minutesAgo))
-      if (answer !== undefined) deletions.answered(driver, answer)
-      return written
+  test('the greatest budget of an application is spent by as many deletions as are kept', () => {
+    const greatest = { ...rails, perApplication: maxDeletionsKept }
+    let of = emptyHistory
+    const quarantined = Array.from({ length: maxDeletionsKept }, (_, index) => {
+      of = withDeletion(of, deletion(30 - index), 1, greatest)
+      return of.quarantinedMs !== null
+    })
+    assert.equal(quarantined.indexOf(true), maxDeletionsKept - 1)
+    assert.deepEqual(parseHistory(formatHistory(of)), of)
+  })
+
+  test('budgets, the narrowest first', () => {
+    const entry = (namespace: string, application: string, minutesAgo = 1) => ({
+      atMs: nowMs - minutesAgo * minuteMs,
+      namespace,
+      application,
+      uid: `${application}-${minutesAgo}`,
+    })
+    const driver = { namespace: 'a', application: 'x' }
+    const scope = (entries: readonly ReturnType<typeof entry>[]) =>
+      findExhaustedScope(entries, driver, { ...rails, perApplication: 2, perNamespace: 3, perCluster: 4 }, nowMs)
+    assert.equal(scope([entry('a', 'x')]), null)
+    assert.equal(scope([entry('a', 'x'), entry('a', 'x')]), 'application')
+    assert.equal(scope([entry('a', 'x'), entry('a', 'x', 61)]), null)
+    assert.equal(scope([entry('b', 'x'), entry('b', 'x')]), null, 'of the same name elsewhere')
+    const lapsed = { ...entry('a', 'x'), lapsed: true }
+    assert.equal(scope([lapsed, lapsed]), null)
+    assert.equal(scope([lapsed, lapsed, lapsed]), 'namespace', 'they were deleted all the same')
+    assert.equal(scope([entry('a', 'y'), entry('a', 'z'), entry('a', 'w')]), 'namespace')
+    assert.equal(scope(['b', 'c', 'd', 'e'].map((name) => entry(name, 'y'))), 'cluster')
+  })
+
+  const known = (
+    annotations: Readonly<Record<string, string>>,
+    generation = 1,
+    resourceVersion = '1',
+  ): KnownApplication => ({
+    uid: 'uid',
+    resourceVersion,
+    generation,
+    attempts: 1,
+    application: {
+      operator: 'kubeflow',
+      namespace: 'a',
+      name: 'x',
+      annotations,
+      sparkConf: {},
+      restartPolicy: { kind: 'always' },
     },
-  }
-}
+  })
 
-for (const isSeen of [true, false]) {
-  test(`a person who removes the annotation ends a quarantine, ${isSeen ? 'seen' : 'before it was seen'} to be there`, () => {
+  test('until the record is read no budget is known to be left', () => {
+    const record = createDeletionTracker(rails)
+    const driver = { namespace: 'a', application: 'x', uid: 'next' }
+    assert.equal(record.limits(driver, known({}), nowMs).exhausted, 'unknown')
+    record.load([])
+    assert.equal(record.limits(driver, known({}), nowMs).exhausted, null)
+  })
+
+  const unlimited = { quarantined: false, backoffUntilMs: 0, exhausted: null }
+
+  /** Deletions of one application, each written; `version` is that of the SparkApplication that the cache shows. */
+  function record() {
+    const deletions = createDeletionTracker(rails)
+    deletions.load([])
+    const driver = { namespace: 'a', application: 'x', uid: 'next' }
+    let version = 1
+    let text: string | undefined
+    const shown = (generation = 1) =>
+      known(text === undefined ? {} : { 'spark-nanny.io/actions': text }, generation, String(version))
+    const isWritten = (written: string | undefined) => {
+      text = written
+      version += 1
+    }
+    return {
+      shown,
+      isWritten,
+      limits: (atMs = nowMs, generation = 1) => deletions.limits(driver, shown(generation), atMs),
+      note: (minutesAgo: number, answer?: 'written' | 'refused') => {
+        const written = deletions.record(driver, shown(), deletion(minutesAgo))
+        if (answer !== undefined) deletions.recordWriteResult(driver, answer)
+        return written
+      },
+    }
+  }
+
+  for (const isSeen of [true, false]) {
+    test(`a person who removes the annotation ends a quarantine, ${isSeen ? 'seen' : 'before it was seen'} to be there`, () => {
+      const { note, limits, isWritten } = record()
+      for (const minutesAgo of [30, 20]) isWritten(note(minutesAgo, 'written'))
+      const text = note(0, 'written')
+      assert.equal(limits().quarantined, true, 'the cache does not show it yet')
+      isWritten(text)
+      if (isSeen) assert.equal(limits().quarantined, true)
+      isWritten(undefined)
+      assert.deepEqual(limits(), unlimited)
+      for (const minutesAgo of [-1, -2, -3]) isWritten(note(minutesAgo, 'written'))
+      isWritten(undefined)
+      const again = limits(nowMs + 3 * minuteMs)
+      assert.deepEqual([again.quarantined, again.exhausted], [false, 'application'], 'once in a window')
+    })
+  }
+
+  test('an annotation that something keeps removing lifts no budget', () => {
     const { note, limits, isWritten } = record()
-    for (const minutesAgo of [30, 20]) isWritten(note(minutesAgo, 'written'))
-    const text = note(0, 'written')
-    assert.equal(limits().quarantined, true, 'the cache does not show it yet')
-    isWritten(text)
-    if (isSeen) assert.equal(limits().quarantined, true)
-    isWritten(undefined)
-    assert.deepEqual(limits(), unlimited)
-    for (const minutesAgo of [-1, -2, -3]) isWritten(note(minutesAgo, 'written'))
-    isWritten(undefined)
-    const again = limits(nowMs + 3 * minuteMs)
-    assert.deepEqual([again.quarantined, again.exhausted], [false, 'application'], 'once in a window')
+    const outcomes = [0, 1, 2, 3, 4, 5].map((minute) => {
+      const { exhausted } = limits(nowMs + minute * minuteMs)
+      if (exhausted !== null) return exhausted
+      isWritten(note(-minute, 'written'))
+      isWritten(undefined)
+      return 'deleted'
+    })
+    assert.deepEqual(outcomes, ['deleted', 'deleted', 'deleted', 'application', 'application', 'application'])
+    assert.equal(limits(nowMs + 70 * minuteMs).exhausted, null, 'until the window is over')
   })
-}
 
-test('an annotation that something keeps removing lifts no budget', () => {
-  const { note, limits, isWritten } = record()
-  const outcomes = [0, 1, 2, 3, 4, 5].map((minute) => {
-    const { exhausted } = limits(nowMs + minute * minuteMs)
-    if (exhausted !== null) return exhausted
-    isWritten(note(-minute, 'written'))
-    isWritten(undefined)
-    return 'deleted'
+  test('another version of the SparkApplication lifts the application’s budget', () => {
+    const { note, limits, isWritten } = record()
+    for (const minutesAgo of [30, 20, 0]) isWritten(note(minutesAgo, 'written'))
+    assert.deepEqual(limits(nowMs, 2), unlimited)
   })
-  assert.deepEqual(outcomes, ['deleted', 'deleted', 'deleted', 'application', 'application', 'application'])
-  assert.equal(limits(nowMs + 70 * minuteMs).exhausted, null, 'until the window is over')
-})
 
-test('another version of the SparkApplication lifts the application’s budget', () => {
-  const { note, limits, isWritten } = record()
-  for (const minutesAgo of [30, 20, 0]) isWritten(note(minutesAgo, 'written'))
-  assert.deepEqual(limits(nowMs, 2), unlimited)
-})
-
-test('what nobody may write is remembered, whatever else becomes of the SparkApplication', () => {
-  const { note, limits, isWritten } = record()
-  for (const minutesAgo of [30, 20, 0]) {
-    note(minutesAgo, 'refused')
-    isWritten(undefined)
-  }
-  assert.equal(limits().quarantined, true)
-  assert.equal(limits(nowMs, 2).quarantined, false)
-})
-
-test('a deletion that is on record does not stand in the way of itself, and counts once', () => {
-  const record = createDeletionTracker(rails)
-  record.load([])
-  const driver = { namespace: 'a', application: 'x', uid: 'uid-0' }
-  for (const minutesAgo of [30, 20]) record.note(driver, known({}), deletion(minutesAgo))
-  record.note(driver, known({}), deletion(0))
-  const text = record.note(driver, known({}), { ...deletion(0), atMs: nowMs + 1_000 })
-  const annotated = known({ 'spark-nanny.io/actions': text })
-  assert.equal(parseHistory(text).deletions.length, 3)
-  assert.equal(record.isOnRecord(driver, annotated), true)
-  assert.equal(record.isOnRecord({ ...driver, uid: 'next' }, annotated), false)
-  for (const shown of [known({}), annotated]) {
-    const { quarantined, exhausted, backoffUntilMs } = record.limits(driver, shown, nowMs)
-    assert.deepEqual({ quarantined, exhausted }, { quarantined: false, exhausted: null })
-    assert.ok(backoffUntilMs < nowMs)
-    const next = record.limits({ ...driver, uid: 'next' }, shown, nowMs)
-    assert.deepEqual([next.quarantined, next.exhausted], [true, 'application'])
-  }
-})
-
-test('a quarantine ends with another version of the SparkApplication, and outlives the controller', () => {
-  const before = createDeletionTracker(rails)
-  const driver = { namespace: 'a', application: 'x', uid: 'next' }
-  let text = ''
-  for (const minutesAgo of [30, 20, 0]) text = before.note(driver, known({}), deletion(minutesAgo))
-  const annotations = { 'spark-nanny.io/actions': text }
-  const after = createDeletionTracker(rails)
-  after.load([known(annotations)])
-  assert.equal(after.limits(driver, known(annotations), nowMs + 5 * 3_600_000).quarantined, true)
-  assert.equal(after.limits(driver, known(annotations), nowMs).exhausted, 'application')
-  const lately = (by: 'ui' | 'sidecar') =>
-    after.lately(by, { sinceMs: nowMs - 25 * minuteMs, own: undefined, counted: new Set() })
-  assert.deepEqual([lately('ui'), lately('sidecar')], [1, 0], 'of two, one application')
-  assert.deepEqual([...after.quarantined([known(annotations)])], [['a', 1]])
-  assert.equal(after.limits(driver, known(annotations, 2), nowMs).quarantined, false)
-})
-
-test('a pause: a time, and why', () => {
-  assert.deepEqual(parsePause('2026-11-24T18:00:00Z the network is rebuilt'), {
-    untilMs: Date.parse('2026-11-24T18:00:00Z'),
-    reason: 'the network is rebuilt',
+  test('what nobody may write is remembered, whatever else becomes of the SparkApplication', () => {
+    const { note, limits, isWritten } = record()
+    for (const minutesAgo of [30, 20, 0]) {
+      note(minutesAgo, 'refused')
+      isWritten(undefined)
+    }
+    assert.equal(limits().quarantined, true)
+    assert.equal(limits(nowMs, 2).quarantined, false)
   })
-  assert.equal(parsePause('2026-11-24T18:00+02:00')?.untilMs, Date.parse('2026-11-24T16:00:00Z'))
-  for (const text of ['', 'tomorrow', '2026-11-24', 'until 2026-11-24T18:00:00Z'])
-    assert.equal(parsePause(text), undefined)
-})
 
-test('a pause holds until its time; one that cannot be read holds', () => {
-  const paused = (text: string) => ({ 'spark-nanny.io/paused-until': text })
-  assert.equal(pauseOf(nowMs, undefined, {}, paused('2026-11-24T11:59:00Z')), null)
-  assert.equal(pauseOf(nowMs, undefined, {}, paused('2026-11-24T12:01:00Z x'))?.reason, 'x')
-  assert.equal(pauseOf(nowMs, paused('soon'))?.untilMs, null)
+  test('a deletion that is on record does not stand in the way of itself, and counts once', () => {
+    const record = createDeletionTracker(rails)
+    record.load([])
+    const driver = { namespace: 'a', application: 'x', uid: 'uid-0' }
+    for (const minutesAgo of [30, 20]) record.record(driver, known({}), deletion(minutesAgo))
+    record.record(driver, known({}), deletion(0))
+    const text = record.record(driver, known({}), { ...deletion(0), atMs: nowMs + 1_000 })
+    const annotated = known({ 'spark-nanny.io/actions': text })
+    assert.equal(parseHistory(text).deletions.length, 3)
+    assert.equal(record.isOnRecord(driver, annotated), true)
+    assert.equal(record.isOnRecord({ ...driver, uid: 'next' }, annotated), false)
+    for (const shown of [known({}), annotated]) {
+      const { quarantined, exhausted, backoffUntilMs } = record.limits(driver, shown, nowMs)
+      assert.deepEqual({ quarantined, exhausted }, { quarantined: false, exhausted: null })
+      assert.ok(backoffUntilMs < nowMs)
+      const next = record.limits({ ...driver, uid: 'next' }, shown, nowMs)
+      assert.deepEqual([next.quarantined, next.exhausted], [true, 'application'])
+    }
+  })
+
+  test('a quarantine ends with another version of the SparkApplication, and outlives the controller', () => {
+    const before = createDeletionTracker(rails)
+    const driver = { namespace: 'a', application: 'x', uid: 'next' }
+    let text = ''
+    for (const minutesAgo of [30, 20, 0]) text = before.record(driver, known({}), deletion(minutesAgo))
+    const annotations = { 'spark-nanny.io/actions': text }
+    const after = createDeletionTracker(rails)
+    after.load([known(annotations)])
+    assert.equal(after.limits(driver, known(annotations), nowMs + 5 * 3_600_000).quarantined, true)
+    assert.equal(after.limits(driver, known(annotations), nowMs).exhausted, 'application')
+    const lately = (by: 'ui' | 'sidecar') =>
+      after.countRecentApplications(by, { sinceMs: nowMs - 25 * minuteMs, own: undefined, counted: new Set() })
+    assert.deepEqual([lately('ui'), lately('sidecar')], [1, 0], 'of two, one application')
+    assert.deepEqual([...after.quarantined([known(annotations)])], [['a', 1]])
+    assert.equal(after.limits(driver, known(annotations, 2), nowMs).quarantined, false)
+  })
+
+  test('a pause: a time, and why', () => {
+    assert.deepEqual(parsePause('2026-11-24T18:00:00Z the network is rebuilt'), {
+      untilMs: Date.parse('2026-11-24T18:00:00Z'),
+      reason: 'the network is rebuilt',
+    })
+    assert.equal(parsePause('2026-11-24T18:00+02:00')?.untilMs, Date.parse('2026-11-24T16:00:00Z'))
+    for (const text of ['', 'tomorrow', '2026-11-24', 'until 2026-11-24T18:00:00Z'])
+      assert.equal(parsePause(text), undefined)
+  })
+
+  test('a pause holds until its time; one that cannot be read holds', () => {
+    const paused = (text: string) => ({ 'spark-nanny.io/paused-until': text })
+    assert.equal(findPause(nowMs, undefined, {}, paused('2026-11-24T11:59:00Z')), null)
+    assert.equal(findPause(nowMs, undefined, {}, paused('2026-11-24T12:01:00Z x'))?.reason, 'x')
+    assert.equal(findPause(nowMs, paused('soon'))?.untilMs, null)
+  })
 })

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
-import { type TestContext, test } from 'node:test'
+import { describe, type TestContext, test } from 'node:test'
 import { toRecord } from '../../../core/json.ts'
-import { type Leadership, leadership } from '../../../kubernetes/leader-election/leader-elector.ts'
+import { createLeaderElector, type LeaderElector } from '../../../kubernetes/leader-election/leader-elector.ts'
 import {
+  decideLeaseStep,
   type LeaseRecord,
-  leaseStep,
   leaseTiming,
   observeLease,
   parseLease,
@@ -31,185 +31,189 @@ const rows: readonly [string, Partial<LeaseRecord>, string, number, 'wait' | { t
   ['given back', { holder: '' }, 'b', 0, { transitions: 4 }],
   ['ours', {}, 'a', 0, { transitions: 3 }],
 ]
-for (const [name, fields, identity, elapsedMs, expected] of rows) {
-  test(`a lease that is ${name}`, () => {
-    const now = { nowMs: 1_000 + elapsedMs, wallMs, durationMs: 15_000 }
-    const step = leaseStep({ record: record(fields), sinceMs: 1_000 }, identity, now)
-    if (expected === 'wait') assert.deepEqual(step, { kind: 'wait' })
-    else {
-      assert.ok(step.kind === 'take')
-      assert.equal(step.spec.holderIdentity, identity)
-      assert.equal(step.spec.leaseTransitions, expected.transitions)
-      assert.equal(step.spec.renewTime, '2026-11-24T12:00:00.000000Z')
-      const kept = identity === 'a' ? '2026-11-24T09:00:00.000000Z' : '2026-11-24T12:00:00.000000Z'
-      assert.equal(step.spec.acquireTime, kept)
+describe('leader elector', () => {
+  for (const [name, fields, identity, elapsedMs, expected] of rows) {
+    test(`a lease that is ${name}`, () => {
+      const now = { nowMs: 1_000 + elapsedMs, wallMs, durationMs: 15_000 }
+      const step = decideLeaseStep({ record: record(fields), sinceMs: 1_000 }, identity, now)
+      if (expected === 'wait') assert.deepEqual(step, { kind: 'wait' })
+      else {
+        assert.ok(step.kind === 'take')
+        assert.equal(step.spec.holderIdentity, identity)
+        assert.equal(step.spec.leaseTransitions, expected.transitions)
+        assert.equal(step.spec.renewTime, '2026-11-24T12:00:00.000000Z')
+        const kept = identity === 'a' ? '2026-11-24T09:00:00.000000Z' : '2026-11-24T12:00:00.000000Z'
+        assert.equal(step.spec.acquireTime, kept)
+      }
+    })
+  }
+
+  test('time runs from when a change was seen, whatever the holder’s clock says', () => {
+    const old = record({ renewTime: '1999-01-01T00:00:00.000000Z' })
+    const first = observeLease(undefined, old, 5_000)
+    assert.equal(observeLease(first, old, 9_000).sinceMs, 5_000)
+    assert.equal(observeLease(first, record({ resourceVersion: '8' }), 9_000).sinceMs, 9_000)
+  })
+
+  test('what is no Lease is none', () => {
+    assert.equal(parseLease({ kind: 'Status' }), undefined)
+    assert.equal(parseLease(null), undefined)
+    assert.equal(parseLease({ kind: 'Lease' })?.holder, '')
+  })
+
+  const quick = { durationMs: 4_500, renewDeadlineMs: 3_000, retryMs: 100 }
+  const leases = '/apis/coordination.k8s.io/v1/leases'
+
+  interface Candidate {
+    readonly leadership: LeaderElector
+    readonly stop: () => void
+    readonly ended: Promise<void>
+    /** What it did, in order. */
+    readonly story: string[]
+  }
+
+  function candidate({ edges, signal }: Fixture, identity: string): Candidate {
+    const stopping = new AbortController()
+    const story: string[] = []
+    const leading = createLeaderElector({
+      ...edges,
+      namespace: 'spark-nanny',
+      name: 'spark-nanny',
+      identity,
+      monotonicMs: () => performance.now(),
+      timing: quick,
+    })
+    const lead = async (term: AbortSignal) => {
+      story.push(leading.leads() ? 'leads' : 'leads without the lease')
+      await new Promise((resolve) => term.addEventListener('abort', resolve, { once: true }))
+      story.push('stops')
     }
-  })
-}
-
-test('time runs from when a change was seen, whatever the holder’s clock says', () => {
-  const old = record({ renewTime: '1999-01-01T00:00:00.000000Z' })
-  const first = observeLease(undefined, old, 5_000)
-  assert.equal(observeLease(first, old, 9_000).sinceMs, 5_000)
-  assert.equal(observeLease(first, record({ resourceVersion: '8' }), 9_000).sinceMs, 9_000)
-})
-
-test('what is no Lease is none', () => {
-  assert.equal(parseLease({ kind: 'Status' }), undefined)
-  assert.equal(parseLease(null), undefined)
-  assert.equal(parseLease({ kind: 'Lease' })?.holder, '')
-})
-
-const quick = { durationMs: 4_500, renewDeadlineMs: 3_000, retryMs: 100 }
-const leases = '/apis/coordination.k8s.io/v1/leases'
-
-interface Candidate {
-  readonly leadership: Leadership
-  readonly stop: () => void
-  readonly ended: Promise<void>
-  /** What it did, in order. */
-  readonly story: string[]
-}
-
-function candidate({ edges, signal }: Fixture, identity: string): Candidate {
-  const stopping = new AbortController()
-  const story: string[] = []
-  const leading = leadership({
-    ...edges,
-    namespace: 'spark-nanny',
-    name: 'spark-nanny',
-    identity,
-    monotonicMs: () => performance.now(),
-    timing: quick,
-  })
-  const lead = async (term: AbortSignal) => {
-    story.push(leading.leads() ? 'leads' : 'leads without the lease')
-    await new Promise((resolve) => term.addEventListener('abort', resolve, { once: true }))
-    story.push('stops')
+    const ended = leading.run(lead, AbortSignal.any([signal, stopping.signal]))
+    return { leadership: leading, stop: () => stopping.abort(), ended, story }
   }
-  const ended = leading.run(lead, AbortSignal.any([signal, stopping.signal]))
-  return { leadership: leading, stop: () => stopping.abort(), ended, story }
-}
 
-async function electing(t: TestContext) {
-  const fixture = await apiFixture(t)
-  fixture.api.define(leases)
-  const holder = () => {
-    const spec = fixture.api.get(leases, 'spark-nanny', 'spark-nanny')?.spec as { holderIdentity?: string } | undefined
-    return spec?.holderIdentity
+  async function electing(t: TestContext) {
+    const fixture = await apiFixture(t)
+    fixture.api.define(leases)
+    const holder = () => {
+      const spec = fixture.api.get(leases, 'spark-nanny', 'spark-nanny')?.spec as
+        | { holderIdentity?: string }
+        | undefined
+      return spec?.holderIdentity
+    }
+    return { ...fixture, holder }
   }
-  return { ...fixture, holder }
-}
 
-test('one leads; the other follows at once when the lease is given back', async (t) => {
-  const fixture = await electing(t)
-  const a = candidate(fixture, 'a')
-  await until(() => a.story.length === 1, 'a leads')
-  const b = candidate(fixture, 'b')
-  await fixture.edges.sleep(1.3 * quick.durationMs, fixture.signal)
-  assert.deepEqual([a.story, b.story], [['leads'], []], 'renewed for longer than it lasts')
-  assert.equal(fixture.holder(), 'a')
-  a.stop()
-  await a.ended
-  assert.deepEqual(a.story, ['leads', 'stops'])
-  assert.equal(a.leadership.leads(), false)
-  await until(() => b.story.length === 1, 'b leads')
-  assert.equal(fixture.holder(), 'b')
-})
-
-test('an API server that is away: the leader stops before its lease could end, and leads again later', async (t) => {
-  const fixture = await electing(t)
-  const a = candidate(fixture, 'a')
-  await until(() => a.story.length === 1, 'a leads')
-  fixture.api.intercept(() => ({ status: 503, body: { message: 'away' } }))
-  const renewTime = () => JSON.stringify(fixture.api.get(leases, 'spark-nanny', 'spark-nanny')?.spec)
-  const before = renewTime()
-  await until(() => a.story.length === 2, 'a stops')
-  assert.equal(renewTime(), before)
-  assert.equal(a.leadership.leads(), false)
-  assert.ok(fixture.lines.some(({ line }) => line.event === 'leader-lost'))
-  fixture.api.intercept(() => undefined)
-  await until(() => a.story.length === 3, 'a leads again')
-})
-
-test('who is told to stop while it takes the lease does not lead, and gives it back', async (t) => {
-  const fixture = await electing(t)
-  const { api } = fixture
-  let taking = false
-  api.intercept((method, path) => {
-    if (method !== 'POST' || !path.includes('/leases')) return undefined
-    taking = true
-    return { status: 201, body: api.bodies.at(-1)?.body, delayMs: 300 }
+  test('one leads; the other follows at once when the lease is given back', async (t) => {
+    const fixture = await electing(t)
+    const a = candidate(fixture, 'a')
+    await until(() => a.story.length === 1, 'a leads')
+    const b = candidate(fixture, 'b')
+    await fixture.edges.sleep(1.3 * quick.durationMs, fixture.signal)
+    assert.deepEqual([a.story, b.story], [['leads'], []], 'renewed for longer than it lasts')
+    assert.equal(fixture.holder(), 'a')
+    a.stop()
+    await a.ended
+    assert.deepEqual(a.story, ['leads', 'stops'])
+    assert.equal(a.leadership.leads(), false)
+    await until(() => b.story.length === 1, 'b leads')
+    assert.equal(fixture.holder(), 'b')
   })
-  const a = candidate(fixture, 'a')
-  await until(() => taking, 'the request')
-  a.stop()
-  await a.ended
-  assert.deepEqual(a.story, [])
-  assert.equal(a.leadership.leads(), false)
-  assert.equal(toRecord(toRecord(api.bodies.at(-1)?.body).spec).holderIdentity, '')
-})
 
-test('a request that never comes back does not keep the leader in office', async (t) => {
-  const fixture = await electing(t)
-  const a = candidate(fixture, 'a')
-  await until(() => a.story.length === 1, 'a leads')
-  fixture.api.intercept(() => ({ status: 200, body: {}, delayMs: 15_000 }))
-  await until(() => a.story.length === 2, 'a stops')
-  assert.equal(a.leadership.leads(), false)
-})
-
-test('a leader whose lease was taken stops', async (t) => {
-  const fixture = await electing(t)
-  const a = candidate(fixture, 'a')
-  await until(() => a.story.length === 1, 'a leads')
-  const lease = fixture.api.get(leases, 'spark-nanny', 'spark-nanny')
-  assert.ok(lease)
-  fixture.api.set(leases, { ...lease, spec: { ...(lease.spec as object), holderIdentity: 'thief' } })
-  await until(() => a.story.includes('stops'), 'a stops')
-  assert.equal(fixture.holder(), 'thief')
-})
-
-test('a process that was frozen knows at once that it may no longer lead', async (t) => {
-  const fixture = await electing(t)
-  let nowMs = 0
-  const leading = leadership({
-    ...fixture.edges,
-    namespace: 'spark-nanny',
-    name: 'spark-nanny',
-    identity: 'a',
-    monotonicMs: () => nowMs,
-    timing: leaseTiming,
+  test('an API server that is away: the leader stops before its lease could end, and leads again later', async (t) => {
+    const fixture = await electing(t)
+    const a = candidate(fixture, 'a')
+    await until(() => a.story.length === 1, 'a leads')
+    fixture.api.intercept(() => ({ status: 503, body: { message: 'away' } }))
+    const renewTime = () => JSON.stringify(fixture.api.get(leases, 'spark-nanny', 'spark-nanny')?.spec)
+    const before = renewTime()
+    await until(() => a.story.length === 2, 'a stops')
+    assert.equal(renewTime(), before)
+    assert.equal(a.leadership.leads(), false)
+    assert.ok(fixture.lines.some(({ line }) => line.event === 'leader-lost'))
+    fixture.api.intercept(() => undefined)
+    await until(() => a.story.length === 3, 'a leads again')
   })
-  let leads = false
-  void leading.run(async (term) => {
-    leads = true
-    await new Promise((resolve) => term.addEventListener('abort', resolve, { once: true }))
-  }, fixture.signal)
-  await until(() => leads, 'it leads')
-  nowMs = leaseTiming.renewDeadlineMs - 1
-  assert.equal(leading.leads(), true)
-  nowMs = leaseTiming.renewDeadlineMs
-  assert.equal(leading.leads(), false)
-})
 
-test('a Lease that was made for it, without a holder: taken, and its labels stay', async (t) => {
-  const fixture = await electing(t)
-  fixture.api.set(leases, {
-    kind: 'Lease',
-    metadata: { name: 'spark-nanny', namespace: 'spark-nanny', labels: { app: 'x' } },
+  test('who is told to stop while it takes the lease does not lead, and gives it back', async (t) => {
+    const fixture = await electing(t)
+    const { api } = fixture
+    let taking = false
+    api.intercept((method, path) => {
+      if (method !== 'POST' || !path.includes('/leases')) return undefined
+      taking = true
+      return { status: 201, body: api.bodies.at(-1)?.body, delayMs: 300 }
+    })
+    const a = candidate(fixture, 'a')
+    await until(() => taking, 'the request')
+    a.stop()
+    await a.ended
+    assert.deepEqual(a.story, [])
+    assert.equal(a.leadership.leads(), false)
+    assert.equal(toRecord(toRecord(api.bodies.at(-1)?.body).spec).holderIdentity, '')
   })
-  const a = candidate(fixture, 'a')
-  await until(() => a.story.length === 1, 'a leads')
-  assert.equal(fixture.holder(), 'a')
-  assert.deepEqual(fixture.api.get(leases, 'spark-nanny', 'spark-nanny')?.metadata.labels, { app: 'x' })
-})
 
-test('of many that begin together one leads', async (t) => {
-  const fixture = await electing(t)
-  const all = ['a', 'b', 'c', 'd'].map((identity) => candidate(fixture, identity))
-  await until(() => all.some(({ story }) => story.length > 0), 'one leads')
-  await fixture.edges.sleep(0.5 * quick.durationMs, fixture.signal)
-  assert.equal(all.filter((one) => one.leadership.leads()).length, 1)
-  assert.equal(all.flatMap(({ story }) => story).length, 1)
+  test('a request that never comes back does not keep the leader in office', async (t) => {
+    const fixture = await electing(t)
+    const a = candidate(fixture, 'a')
+    await until(() => a.story.length === 1, 'a leads')
+    fixture.api.intercept(() => ({ status: 200, body: {}, delayMs: 15_000 }))
+    await until(() => a.story.length === 2, 'a stops')
+    assert.equal(a.leadership.leads(), false)
+  })
+
+  test('a leader whose lease was taken stops', async (t) => {
+    const fixture = await electing(t)
+    const a = candidate(fixture, 'a')
+    await until(() => a.story.length === 1, 'a leads')
+    const lease = fixture.api.get(leases, 'spark-nanny', 'spark-nanny')
+    assert.ok(lease)
+    fixture.api.set(leases, { ...lease, spec: { ...(lease.spec as object), holderIdentity: 'thief' } })
+    await until(() => a.story.includes('stops'), 'a stops')
+    assert.equal(fixture.holder(), 'thief')
+  })
+
+  test('a process that was frozen knows at once that it may no longer lead', async (t) => {
+    const fixture = await electing(t)
+    let nowMs = 0
+    const leading = createLeaderElector({
+      ...fixture.edges,
+      namespace: 'spark-nanny',
+      name: 'spark-nanny',
+      identity: 'a',
+      monotonicMs: () => nowMs,
+      timing: leaseTiming,
+    })
+    let leads = false
+    void leading.run(async (term) => {
+      leads = true
+      await new Promise((resolve) => term.addEventListener('abort', resolve, { once: true }))
+    }, fixture.signal)
+    await until(() => leads, 'it leads')
+    nowMs = leaseTiming.renewDeadlineMs - 1
+    assert.equal(leading.leads(), true)
+    nowMs = leaseTiming.renewDeadlineMs
+    assert.equal(leading.leads(), false)
+  })
+
+  test('a Lease that was made for it, without a holder: taken, and its labels stay', async (t) => {
+    const fixture = await electing(t)
+    fixture.api.set(leases, {
+      kind: 'Lease',
+      metadata: { name: 'spark-nanny', namespace: 'spark-nanny', labels: { app: 'x' } },
+    })
+    const a = candidate(fixture, 'a')
+    await until(() => a.story.length === 1, 'a leads')
+    assert.equal(fixture.holder(), 'a')
+    assert.deepEqual(fixture.api.get(leases, 'spark-nanny', 'spark-nanny')?.metadata.labels, { app: 'x' })
+  })
+
+  test('of many that begin together one leads', async (t) => {
+    const fixture = await electing(t)
+    const all = ['a', 'b', 'c', 'd'].map((identity) => candidate(fixture, identity))
+    await until(() => all.some(({ story }) => story.length > 0), 'one leads')
+    await fixture.edges.sleep(0.5 * quick.durationMs, fixture.signal)
+    assert.equal(all.filter((one) => one.leadership.leads()).length, 1)
+    assert.equal(all.flatMap(({ story }) => story).length, 1)
+  })
 })

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { describe, test } from 'node:test'
 import type { ReflectorDeps } from '../../../kubernetes/reflector.ts'
 import {
-  annotateNextApplicationIds,
   nextApplicationIdSuffix,
+  runApplicationIdAnnotator,
 } from '../../../webhook/controller/application-id-annotator.ts'
 import { watchDrivers } from '../../../webhook/controller/driver/driver-watch.ts'
 import { parseDriver } from '../../../webhook/controller/driver/parse-driver.ts'
@@ -30,128 +30,130 @@ const rows: readonly [string, object, string | undefined][] = [
   ['ended', driver(0, undefined, { terminated: {} }), undefined],
   ['no status yet', { ...driver(0), status: {} }, undefined],
 ]
-for (const [name, pod, expected] of rows) {
-  test(name, () => {
-    const kept = parseDriver(pod)
-    assert.ok(kept)
-    assert.equal(nextApplicationIdSuffix(kept), expected)
-  })
-}
-
-test('a driver whose arguments do not refer to the suffix is left alone', () => {
-  const pod = driver(0)
-  const kept = parseDriver({ ...pod, spec: { containers: [{ name: 'spark-kubernetes-driver' }] } })
-  assert.ok(kept)
-  assert.equal(nextApplicationIdSuffix(kept), undefined)
-})
-
-const number = (edges: ReflectorDeps, signal: AbortSignal, mayAct = () => true) => {
-  const drivers = watchDrivers(edges)
-  void drivers.reflector.run(signal)
-  void annotateNextApplicationIds(drivers, { ...edges, mayAct }, signal)
-}
-
-test('one patch a start of the driver, with its uid; trouble is retried', async (t) => {
-  const { api, edges, signal, lines } = await apiFixture(t)
-  let failures = 1
-  api.intercept((method) => {
-    if (method !== 'PATCH') return undefined
-    failures -= 1
-    return failures >= 0
-      ? { status: 500, body: { message: 'etcd' } }
-      : { status: 200, body: failures === -1 ? '<html>' : { kind: 'Pod' } }
-  })
-  const path = '/api/v1/pods'
-  api.set(path, driver(0))
-  const quick = { ...edges, sleep: (_ms: number, aborted: AbortSignal) => edges.sleep(5, aborted) }
-  number(quick, signal)
-  await until(() => lines.some(({ line }) => line.event === 'next-application-id'), 'the first')
-  assert.equal(api.bodies.length, 3)
-  assert.deepEqual(api.bodies[2], {
-    path: '/api/v1/namespaces/spark/pods/pi',
-    contentType: 'application/merge-patch+json',
-    body: { metadata: { uid: 'uid-1', annotations: { [suffix]: '-2' } } },
-  })
-  await until(() => api.watches() === 1, 'a watch')
-  api.set(path, driver(0, '-2'))
-  api.set(path, driver(1, '-2', { waiting: {} }))
-  api.set(path, driver(1, '-2'))
-  await until(() => api.bodies.length === 4, 'the second')
-  assert.deepEqual(api.bodies[3]?.body, { metadata: { uid: 'uid-1', annotations: { [suffix]: '-3' } } })
-})
-
-test('a pod that is gone is not asked for again', async (t) => {
-  const { api, edges, signal } = await apiFixture(t)
-  api.intercept((method) => (method === 'PATCH' ? { status: 409, body: {} } : undefined))
-  api.set('/api/v1/pods', driver(0))
-  number(edges, signal)
-  await until(() => api.watches() === 1 && api.bodies.length === 1, 'the only try')
-  await edges.sleep(300, signal)
-  assert.equal(api.bodies.length, 1)
-})
-
-test('who leads no longer writes nothing', async (t) => {
-  const { api, edges, signal } = await apiFixture(t)
-  let leads = false
-  api.set('/api/v1/pods', driver(0))
-  number(edges, signal, () => leads)
-  await until(() => api.watches() === 1, 'a watch')
-  await edges.sleep(200, signal)
-  assert.equal(api.bodies.length, 0)
-  leads = true
-  await until(() => api.bodies.length === 1, 'a lease that was renewed late')
-})
-
-test('a restart that comes while its predecessor is numbered is numbered too', async (t) => {
-  const { api, edges, signal } = await apiFixture(t)
-  const path = '/api/v1/pods'
-  let first = true
-  api.intercept((method) => {
-    if (method !== 'PATCH' || !first) return undefined
-    first = false
-    // Both the patch and the restart are seen before its answer.
-    api.set(path, driver(1, '-2'))
-    return { status: 200, body: { kind: 'Pod' }, delayMs: 300 }
-  })
-  api.set(path, driver(0))
-  number(edges, signal)
-  await until(() => api.bodies.length === 2, 'the second')
-  assert.deepEqual(api.bodies[1]?.body, { metadata: { uid: 'uid-1', annotations: { [suffix]: '-3' } } })
-})
-
-test('a few at a time, and it ends when nothing is under way', async (t) => {
-  const { api, edges, signal } = await apiFixture(t)
-  const pod = (index: number) => {
-    const one = driver(0)
-    return { ...one, metadata: { ...one.metadata, name: `pi-${index}`, uid: `uid-${index}` } }
-  }
-  for (let index = 0; index < 60; index += 1) api.set('/api/v1/pods', pod(index))
-  let underWay = 0
-  let most = 0
-  const request: typeof edges.api.request = async (asked) => {
-    if (asked.method !== 'PATCH') return edges.api.request(asked)
-    underWay += 1
-    most = Math.max(most, underWay)
-    return edges.api.request(asked).finally(() => {
-      underWay -= 1
+describe('application id annotator', () => {
+  for (const [name, pod, expected] of rows) {
+    test(name, () => {
+      const kept = parseDriver(pod)
+      assert.ok(kept)
+      assert.equal(nextApplicationIdSuffix(kept), expected)
     })
   }
-  const term = new AbortController()
-  const drivers = watchDrivers(edges)
-  void drivers.reflector.run(signal)
-  const numbering = annotateNextApplicationIds(
-    drivers,
-    { ...edges, api: { ...edges.api, request }, mayAct: () => true },
-    term.signal,
-  )
-  await until(() => api.bodies.length === 60, 'all')
-  assert.ok(most > 1 && most <= 10, `${most} at a time`)
 
-  api.intercept((method) => (method === 'PATCH' ? { status: 200, body: { kind: 'Pod' }, delayMs: 200 } : undefined))
-  for (let index = 0; index < 60; index += 1) api.set('/api/v1/pods', { ...pod(index), status: driver(1).status })
-  await until(() => underWay > 0, 'a write')
-  term.abort()
-  await numbering
-  assert.equal(underWay, 0)
-  assert.ok(api.bodies.length <= 70, 'those that waited for their turn did not begin')
+  test('a driver whose arguments do not refer to the suffix is left alone', () => {
+    const pod = driver(0)
+    const kept = parseDriver({ ...pod, spec: { containers: [{ name: 'spark-kubernetes-driver' }] } })
+    assert.ok(kept)
+    assert.equal(nextApplicationIdSuffix(kept), undefined)
+  })
+
+  const number = (edges: ReflectorDeps, signal: AbortSignal, mayAct = () => true) => {
+    const drivers = watchDrivers(edges)
+    void drivers.reflector.run(signal)
+    void runApplicationIdAnnotator(drivers, { ...edges, mayAct }, signal)
+  }
+
+  test('one patch a start of the driver, with its uid; trouble is retried', async (t) => {
+    const { api, edges, signal, lines } = await apiFixture(t)
+    let failures = 1
+    api.intercept((method) => {
+      if (method !== 'PATCH') return undefined
+      failures -= 1
+      return failures >= 0
+        ? { status: 500, body: { message: 'etcd' } }
+        : { status: 200, body: failures === -1 ? '<html>' : { kind: 'Pod' } }
+    })
+    const path = '/api/v1/pods'
+    api.set(path, driver(0))
+    const quick = { ...edges, sleep: (_ms: number, aborted: AbortSignal) => edges.sleep(5, aborted) }
+    number(quick, signal)
+    await until(() => lines.some(({ line }) => line.event === 'application-id-annotated'), 'the first')
+    assert.equal(api.bodies.length, 3)
+    assert.deepEqual(api.bodies[2], {
+      path: '/api/v1/namespaces/spark/pods/pi',
+      contentType: 'application/merge-patch+json',
+      body: { metadata: { uid: 'uid-1', annotations: { [suffix]: '-2' } } },
+    })
+    await until(() => api.watches() === 1, 'a watch')
+    api.set(path, driver(0, '-2'))
+    api.set(path, driver(1, '-2', { waiting: {} }))
+    api.set(path, driver(1, '-2'))
+    await until(() => api.bodies.length === 4, 'the second')
+    assert.deepEqual(api.bodies[3]?.body, { metadata: { uid: 'uid-1', annotations: { [suffix]: '-3' } } })
+  })
+
+  test('a pod that is gone is not asked for again', async (t) => {
+    const { api, edges, signal } = await apiFixture(t)
+    api.intercept((method) => (method === 'PATCH' ? { status: 409, body: {} } : undefined))
+    api.set('/api/v1/pods', driver(0))
+    number(edges, signal)
+    await until(() => api.watches() === 1 && api.bodies.length === 1, 'the only try')
+    await edges.sleep(300, signal)
+    assert.equal(api.bodies.length, 1)
+  })
+
+  test('who leads no longer writes nothing', async (t) => {
+    const { api, edges, signal } = await apiFixture(t)
+    let leads = false
+    api.set('/api/v1/pods', driver(0))
+    number(edges, signal, () => leads)
+    await until(() => api.watches() === 1, 'a watch')
+    await edges.sleep(200, signal)
+    assert.equal(api.bodies.length, 0)
+    leads = true
+    await until(() => api.bodies.length === 1, 'a lease that was renewed late')
+  })
+
+  test('a restart that comes while its predecessor is numbered is numbered too', async (t) => {
+    const { api, edges, signal } = await apiFixture(t)
+    const path = '/api/v1/pods'
+    let first = true
+    api.intercept((method) => {
+      if (method !== 'PATCH' || !first) return undefined
+      first = false
+      // Both the patch and the restart are seen before its answer.
+      api.set(path, driver(1, '-2'))
+      return { status: 200, body: { kind: 'Pod' }, delayMs: 300 }
+    })
+    api.set(path, driver(0))
+    number(edges, signal)
+    await until(() => api.bodies.length === 2, 'the second')
+    assert.deepEqual(api.bodies[1]?.body, { metadata: { uid: 'uid-1', annotations: { [suffix]: '-3' } } })
+  })
+
+  test('a few at a time, and it ends when nothing is under way', async (t) => {
+    const { api, edges, signal } = await apiFixture(t)
+    const pod = (index: number) => {
+      const one = driver(0)
+      return { ...one, metadata: { ...one.metadata, name: `pi-${index}`, uid: `uid-${index}` } }
+    }
+    for (let index = 0; index < 60; index += 1) api.set('/api/v1/pods', pod(index))
+    let underWay = 0
+    let most = 0
+    const request: typeof edges.api.request = async (asked) => {
+      if (asked.method !== 'PATCH') return edges.api.request(asked)
+      underWay += 1
+      most = Math.max(most, underWay)
+      return edges.api.request(asked).finally(() => {
+        underWay -= 1
+      })
+    }
+    const term = new AbortController()
+    const drivers = watchDrivers(edges)
+    void drivers.reflector.run(signal)
+    const numbering = runApplicationIdAnnotator(
+      drivers,
+      { ...edges, api: { ...edges.api, request }, mayAct: () => true },
+      term.signal,
+    )
+    await until(() => api.bodies.length === 60, 'all')
+    assert.ok(most > 1 && most <= 10, `${most} at a time`)
+
+    api.intercept((method) => (method === 'PATCH' ? { status: 200, body: { kind: 'Pod' }, delayMs: 200 } : undefined))
+    for (let index = 0; index < 60; index += 1) api.set('/api/v1/pods', { ...pod(index), status: driver(1).status })
+    await until(() => underWay > 0, 'a write')
+    term.abort()
+    await numbering
+    assert.equal(underWay, 0)
+    assert.ok(api.bodies.length <= 70, 'those that waited for their turn did not begin')
+  })
 })

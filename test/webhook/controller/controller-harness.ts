@@ -15,8 +15,8 @@ export const pods = '/api/v1/pods'
 export const events = '/api/v1/events'
 export const applications = '/apis/sparkoperator.k8s.io/v1beta2/sparkapplications'
 
-export interface ControllerRig extends Fixture {
-  /** Starts one replica; all of a rig see the same API. */
+export interface ControllerHarness extends Fixture {
+  /** Starts one replica; all replicas of a harness use the same API. */
   start(config?: Partial<ControllerConfig>, timing?: LeaseTiming): Replica
   /** The clock of all replicas: it runs on by itself from where it is set. */
   setNow(ms: number): void
@@ -25,7 +25,7 @@ export interface ControllerRig extends Fixture {
   /** Requests but for lists, discovery, watches and the lease. */
   calls(): readonly string[]
   /** The Events there are, by reason. */
-  told(): readonly { readonly reason: string; readonly message: string; readonly of: string }[]
+  events(): readonly { readonly reason: string; readonly message: string; readonly of: string }[]
 }
 
 export interface Replica {
@@ -42,7 +42,7 @@ export const defaultConfig: ControllerConfig = (() => {
 })()
 
 /** Real controllers against a fake API server, with namespaces `spark` guarded and `other` not. */
-export async function controllerRig(t: TestContext): Promise<ControllerRig> {
+export async function createControllerHarness(t: TestContext): Promise<ControllerHarness> {
   const fixture = await apiFixture(t)
   const { api, edges } = fixture
   api.define(pods, events, applications, '/api/v1/namespaces', '/apis/coordination.k8s.io/v1/leases')
@@ -63,7 +63,7 @@ export async function controllerRig(t: TestContext): Promise<ControllerRig> {
       offsetMs = ms - Date.now()
     },
     calls: () => api.requests.filter((line) => !/^GET ([^?]*\?limit=|\/apis$)|\/leases/.test(line)),
-    told: () =>
+    events: () =>
       api
         .list(events)
         .map(({ reason, message, involvedObject }) => ({
@@ -103,9 +103,9 @@ export async function controllerRig(t: TestContext): Promise<ControllerRig> {
 }
 
 /** Waits until the replica leads and has looked at all there is. */
-export async function leading(rig: ControllerRig): Promise<void> {
-  await until(() => rig.lines.some(({ line }) => line.event === 'leader'), 'a leader')
-  await rig.edges.sleep(300, rig.signal)
+export async function untilLeading(harness: ControllerHarness): Promise<void> {
+  await until(() => harness.lines.some(({ line }) => line.event === 'leader-acquired'), 'a leader')
+  await harness.edges.sleep(300, harness.signal)
 }
 
 /** The object as it is now, with other fields. */

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { describe, test } from 'node:test'
 import { findStuck, findWaitReason } from '../../../webhook/controller/assess/startup-delay.ts'
 import { areManyStuck } from '../../../webhook/controller/decide/startup-breaker.ts'
 import { createdMs, iso, running, waiting } from '../../support/driver-pods.ts'
-import { observed } from './driver/drivers.ts'
+import { createDriver } from './driver/drivers.ts'
 
 const dayMs = 86_400_000
 const again = (reason: string) =>
-  observed({
+  createDriver({
     ready: false,
     restarts: 1,
     state: waiting(reason),
@@ -20,17 +20,19 @@ const again = (reason: string) =>
     },
   })
 
-test('a restart in place of an old pod that has just begun is not stuck', () => {
-  assert.equal(findStuck(again('RestartingAllContainers'), createdMs + dayMs + 1_000), undefined)
-})
+describe('controller: restart in place', () => {
+  test('a restart in place of an old pod that has just begun is not stuck', () => {
+    assert.equal(findStuck(again('RestartingAllContainers'), createdMs + dayMs + 1_000), undefined)
+  })
 
-test('many: who ran for long before it was restarted is not compared with who started before that', () => {
-  const sick = [again('ErrImagePull'), again('ErrImagePull'), again('ErrImagePull')]
-  const well = Array.from({ length: 20 }, () => observed({ state: running(createdMs + 60_000) }))
-  const wait = findWaitReason(again('ErrImagePull'))
-  assert.ok(wait)
-  assert.equal(
-    areManyStuck(wait, [...sick, ...well], createdMs + dayMs + 600_000, 0.2, () => null),
-    true,
-  )
+  test('many: who ran for long before it was restarted is not compared with who started before that', () => {
+    const sick = [again('ErrImagePull'), again('ErrImagePull'), again('ErrImagePull')]
+    const well = Array.from({ length: 20 }, () => createDriver({ state: running(createdMs + 60_000) }))
+    const wait = findWaitReason(again('ErrImagePull'))
+    assert.ok(wait)
+    assert.equal(
+      areManyStuck(wait, [...sick, ...well], createdMs + dayMs + 600_000, 0.2, () => null),
+      true,
+    )
+  })
 })

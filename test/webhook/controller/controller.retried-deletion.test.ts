@@ -2,11 +2,11 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { type TestContext, test } from 'node:test'
+import { describe, type TestContext, test } from 'node:test'
 import { toRecord } from '../../../core/json.ts'
 import { until } from '../../kubernetes/fixture.ts'
 import { createdMs, driverPod, heldBackPod, iso, running, waiting } from '../../support/driver-pods.ts'
-import { applications, changed, controllerRig, defaultConfig, pods } from './controller-harness.ts'
+import { applications, changed, createControllerHarness, defaultConfig, pods } from './controller-harness.ts'
 import { application, owner } from './hung-scenario.ts'
 
 const deleting = { fallback: { ...defaultConfig.fallback, mode: 'delete' as const } }
@@ -37,49 +37,51 @@ async function sidecar(t: TestContext) {
   return { port, recover }
 }
 
-test('a driver that answers again while its deletion is put off is left alone', async (t) => {
-  const rig = await controllerRig(t)
-  const nowMs = createdMs + 1_200_000
-  rig.setNow(nowMs)
-  const { port, recover } = await sidecar(t)
-  rig.api.set(applications, application)
-  let tries = 0
-  rig.api.intercept((method, path) => {
-    if (!isDeletion(method, path)) return undefined
-    tries += 1
-    recover()
-    return comeBackIn(40)
+describe('controller: retried deletion', () => {
+  test('a driver that answers again while its deletion is put off is left alone', async (t) => {
+    const harness = await createControllerHarness(t)
+    const nowMs = createdMs + 1_200_000
+    harness.setNow(nowMs)
+    const { port, recover } = await sidecar(t)
+    harness.api.set(applications, application)
+    let tries = 0
+    harness.api.intercept((method, path) => {
+      if (!isDeletion(method, path)) return undefined
+      tries += 1
+      recover()
+      return comeBackIn(40)
+    })
+    const [state, podIp] = [running(createdMs + 5_000), '127.0.0.1']
+    harness.api.set(pods, driverPod({ owner, state, ready: false, podIp, sidecar: { port } }))
+    harness.start(deleting, lasting)
+    await until(() => tries === 1, 'a try')
+    await until(() => harness.lines.some(({ line }) => line.event === 'action-failed'), 'its answer')
+    // Before the sidecar would be asked again anyway.
+    harness.setNow(nowMs + 41_000)
+    harness.api.set(pods, driverPod({ name: 'awake-driver' }))
+    await until(() => harness.lines.some(({ line }) => line.event === 'deletion-revoked'), 'the record')
+    assert.equal(tries, 1)
   })
-  const [state, podIp] = [running(createdMs + 5_000), '127.0.0.1']
-  rig.api.set(pods, driverPod({ owner, state, ready: false, podIp, sidecar: { port } }))
-  rig.start(deleting, lasting)
-  await until(() => tries === 1, 'a try')
-  await until(() => rig.lines.some(({ line }) => line.event === 'action-failed'), 'its answer')
-  // Before the sidecar would be asked again anyway.
-  rig.setNow(nowMs + 41_000)
-  rig.api.set(pods, driverPod({ name: 'awake-driver' }))
-  await until(() => rig.lines.some(({ line }) => line.event === 'deletion-revoked'), 'the record')
-  assert.equal(tries, 1)
-})
 
-test('a driver is let go though its deletion, for another reason, is put off', async (t) => {
-  const rig = await controllerRig(t)
-  rig.setNow(createdMs + 60_000)
-  rig.api.set(applications, application)
-  rig.api.intercept((method, path) => (isDeletion(method, path) ? comeBackIn(600) : undefined))
-  const pod = heldBackPod(waiting('InvalidImageName'), {
-    owner,
-    annotations: { 'spark-nanny.io/pending-deadline': '10m' },
+  test('a driver is let go though its deletion, for another reason, is put off', async (t) => {
+    const harness = await createControllerHarness(t)
+    harness.setNow(createdMs + 60_000)
+    harness.api.set(applications, application)
+    harness.api.intercept((method, path) => (isDeletion(method, path) ? comeBackIn(600) : undefined))
+    const pod = heldBackPod(waiting('InvalidImageName'), {
+      owner,
+      annotations: { 'spark-nanny.io/pending-deadline': '10m' },
+    })
+    const { nodeName: _none, ...spec } = toRecord(pod.spec)
+    const unplaced = [{ type: 'PodScheduled', status: 'False', message: 'no cpu' }]
+    harness.api.set(pods, changed(pod, { spec, status: { phase: 'Pending', conditions: unplaced } }))
+    harness.start(deleting, lasting)
+    await harness.edges.sleep(500, harness.signal)
+    harness.setNow(createdMs + 661_000)
+    harness.api.set(pods, driverPod({ name: 'awake-driver' }))
+    await until(() => harness.lines.some(({ line }) => line.event === 'action-failed'), 'a refused deletion')
+    harness.api.set(pods, pod)
+    const isRescue = (line: string) => line.startsWith('PATCH') && line.includes('/pods/')
+    await until(() => harness.calls().some(isRescue), 'a rescue')
   })
-  const { nodeName: _none, ...spec } = toRecord(pod.spec)
-  const unplaced = [{ type: 'PodScheduled', status: 'False', message: 'no cpu' }]
-  rig.api.set(pods, changed(pod, { spec, status: { phase: 'Pending', conditions: unplaced } }))
-  rig.start(deleting, lasting)
-  await rig.edges.sleep(500, rig.signal)
-  rig.setNow(createdMs + 661_000)
-  rig.api.set(pods, driverPod({ name: 'awake-driver' }))
-  await until(() => rig.lines.some(({ line }) => line.event === 'action-failed'), 'a refused deletion')
-  rig.api.set(pods, pod)
-  const isRescue = (line: string) => line.startsWith('PATCH') && line.includes('/pods/')
-  await until(() => rig.calls().some(isRescue), 'a rescue')
 })

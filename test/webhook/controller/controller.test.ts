@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { describe, test } from 'node:test'
 import { until } from '../../kubernetes/fixture.ts'
 import {
   createdMs,
@@ -10,196 +10,209 @@ import {
   sidecarImage,
   waiting,
 } from '../../support/driver-pods.ts'
-import { controllerRig, leading, pods } from './controller-harness.ts'
+import { createControllerHarness, pods, untilLeading } from './controller-harness.ts'
 
 const nowMs = createdMs + 60_000
 
-test('healthy drivers cost no request, however often they change', async (t) => {
-  const rig = await controllerRig(t)
-  rig.setNow(nowMs)
-  for (let index = 0; index < 50; index += 1) rig.api.set(pods, driverPod({ name: `d${index}-driver` }))
-  rig.start()
-  await leading(rig)
-  for (let index = 0; index < 50; index += 1) {
-    rig.api.set(pods, driverPod({ name: `d${index}-driver`, ready: index % 2 === 0, uid: `again-${index}` }))
-  }
-  await rig.edges.sleep(500, rig.signal)
-  assert.deepEqual(rig.calls(), [])
-})
-
-test('unguarded drivers are told once each, and counted', async (t) => {
-  const rig = await controllerRig(t)
-  rig.setNow(nowMs)
-  const bare = { sidecar: null } as const
-  rig.api.set(pods, driverPod({ name: 'bare-driver', ...bare }))
-  rig.api.set(pods, driverPod({ name: 'out-driver', ...bare, annotations: { 'spark-nanny.io/inject': 'false' } }))
-  rig.api.set(pods, driverPod({ name: 'elsewhere-driver', namespace: 'other', ...bare }))
-  rig.api.set(pods, driverPod({ name: 'done-driver', phase: 'Succeeded', ...bare }))
-  rig.api.set(pods, driverPod({ name: 'old-driver', annotations: { 'spark-nanny.io/injected': '0.9.0' } }))
-  const first = rig.start()
-  await until(() => rig.told().length > 0, 'an Event')
-  rig.api.set(pods, driverPod({ name: 'bare-driver', ...bare, ready: false }))
-  await rig.edges.sleep(500, rig.signal)
-  assert.deepEqual(
-    rig.told().map(({ reason, of }) => [reason, of]),
-    [['SparkNannyUnprotected', 'bare-driver']],
-  )
-  assert.equal(rig.calls().length, 1)
-  const text = await first.metrics()
-  assert.match(text, /spark_nanny_unprotected_drivers\{namespace="spark",reason="not-injected"\} 1/)
-  assert.match(text, /spark_nanny_outdated_drivers\{namespace="spark"\} 1/)
-  assert.match(text, /spark_nanny_drivers\{namespace="spark",state="ready"\} 2/)
-  assert.match(text, /spark_nanny_drivers\{namespace="spark",state="not-ready"\} 1/)
-  assert.match(text, /^spark_nanny_leader 1$/m)
-  assert.match(text, /spark_nanny_watch_stale\{collection="drivers"\} 0/)
-  await first.stop()
-  const after = await first.metrics()
-  assert.match(after, /^spark_nanny_leader 0$/m)
-  assert.doesNotMatch(after, /spark_nanny_drivers\{/)
-  rig.start()
-  await until(() => rig.lines.filter(({ line }) => line.event === 'leader').length === 2, 'the next leader')
-  await until(() => rig.calls().length === 2, 'it tells what is told already')
-  assert.equal(rig.told().length, 1)
-})
-
-test('a bad setting is told on the pod, with what was meant', async (t) => {
-  const rig = await controllerRig(t)
-  rig.setNow(nowMs)
-  rig.api.set(pods, driverPod({ annotations: { 'spark-nanny.io/timeout': '20', 'spark-nanny.io/intervall': '5s' } }))
-  rig.start()
-  await until(() => rig.told().length > 0, 'an Event')
-  const [event] = rig.told()
-  assert.equal(event?.reason, 'SparkNannyInvalidSetting')
-  assert.match(event?.message ?? '', /timeout: "20" must be .*did you mean 20s\?/)
-  assert.match(event?.message ?? '', /did you mean spark-nanny.io\/interval\?/)
-})
-
-test('a driver that the sidecar holds back is let go, once, after it had a chance to heal', async (t) => {
-  const rig = await controllerRig(t)
-  rig.setNow(nowMs)
-  const sign = waiting('ErrImagePull', 'not found')
-  rig.api.set(pods, heldBackPod(sign))
-  const replica = rig.start()
-  await leading(rig)
-  assert.deepEqual(rig.calls(), [], 'not at the first sign')
-  rig.setNow(nowMs + 16_000)
-  rig.api.set(pods, heldBackPod(waiting('ImagePullBackOff', 'not found')))
-  await until(() => rig.told().length > 0, 'an Event')
-  assert.deepEqual(
-    rig.calls().map((line) => line.replace(/\?.*/, '')),
-    ['PATCH /api/v1/namespaces/spark/pods/pi-driver', 'POST /api/v1/namespaces/spark/events'],
-  )
-  const pod = rig.api.get(pods, 'spark', 'pi-driver') as unknown as {
-    spec: { initContainers: { image: string; name: string }[] }
-    metadata: { annotations: Record<string, string> }
-  }
-  assert.deepEqual(pod.spec.initContainers[0]?.image, driverImage)
-  assert.match(
-    pod.metadata.annotations['spark-nanny.io/sidecar-bypassed'] ?? '',
-    new RegExp(`^2026-.*Z ${sidecarImage} ImagePullBackOff$`),
-  )
-  await until(() => rig.lines.some(({ line }) => line.event === 'decision'), 'a line')
-  const text = await replica.metrics()
-  assert.match(text, /spark_nanny_actions_total\{action="bypass-sidecar",result="ok"\} 1/)
-  await rig.edges.sleep(300, rig.signal)
-  assert.equal(rig.calls().length, 2, 'and no more')
-})
-
-test('words that cannot be told do not keep a driver from being let go', async (t) => {
-  const rig = await controllerRig(t)
-  rig.setNow(nowMs)
-  rig.api.intercept((_method, url) => (url.endsWith('/events') ? { status: 403, body: { message: 'no' } } : undefined))
-  const annotations = { 'spark-nanny.io/timeout': '20' }
-  rig.api.set(pods, heldBackPod(waiting('PodInitializing'), { annotations }))
-  rig.start()
-  await until(() => rig.lines.some(({ line }) => line.event === 'action-failed'), 'a failure')
-  rig.api.set(pods, heldBackPod(waiting('InvalidImageName'), { annotations }))
-  await until(() => rig.calls().some((line) => line.startsWith('PATCH')), 'the rescue')
-})
-
-test('of two replicas one acts; the other takes over', async (t) => {
-  const rig = await controllerRig(t)
-  rig.setNow(nowMs)
-  const replicas = [rig.start(), rig.start()]
-  await leading(rig)
-  for (const name of ['a', 'b', 'c']) rig.api.set(pods, driverPod({ name: `${name}-driver`, sidecar: null }))
-  await until(() => rig.told().length === 3, 'Events')
-  await rig.edges.sleep(300, rig.signal)
-  assert.equal(rig.calls().length, 3)
-  const figures = await Promise.all(replicas.map((replica) => replica.metrics()))
-  const leads = figures.map((text) => /^spark_nanny_leader 1$/m.test(text))
-  assert.deepEqual(leads.toSorted(), [false, true])
-  const leader = leads.indexOf(true)
-  await replicas[leader]?.stop()
-  await until(() => rig.lines.filter(({ line }) => line.event === 'leader').length === 2, 'the other leads')
-  rig.api.set(pods, driverPod({ name: 'd-driver', sidecar: null }))
-  await until(() => rig.told().length === 4, 'it acts')
-})
-
-test('what cannot heal is let go at once; a sidecar that is only being pulled is not touched', async (t) => {
-  const rig = await controllerRig(t)
-  rig.setNow(createdMs + 30_000)
-  rig.api.set(pods, heldBackPod(waiting('InvalidImageName'), { name: 'bad-driver' }))
-  rig.api.set(pods, heldBackPod(waiting('PodInitializing'), { name: 'pulling-driver' }))
-  rig.start()
-  await until(() => rig.told().length > 0, 'an Event')
-  await rig.edges.sleep(200, rig.signal)
-  assert.deepEqual(
-    rig.told().map(({ reason, of }) => [reason, of]),
-    [['SparkNannyStartupBlocked', 'bad-driver']],
-  )
-})
-
-test('a pod that changed meanwhile is looked at again, and a refusal is tried again', async (t) => {
-  const rig = await controllerRig(t)
-  rig.setNow(nowMs)
-  const answers = [409, 500]
-  rig.api.intercept((method) => {
-    const status = method === 'PATCH' ? answers.shift() : undefined
-    return status === undefined ? undefined : { status, body: { message: 'no' } }
+describe('controller', () => {
+  test('healthy drivers cost no request, however often they change', async (t) => {
+    const harness = await createControllerHarness(t)
+    harness.setNow(nowMs)
+    for (let index = 0; index < 50; index += 1) harness.api.set(pods, driverPod({ name: `d${index}-driver` }))
+    harness.start()
+    await untilLeading(harness)
+    for (let index = 0; index < 50; index += 1) {
+      harness.api.set(pods, driverPod({ name: `d${index}-driver`, ready: index % 2 === 0, uid: `again-${index}` }))
+    }
+    await harness.edges.sleep(500, harness.signal)
+    assert.deepEqual(harness.calls(), [])
   })
-  rig.api.set(pods, heldBackPod(waiting('InvalidImageName')))
-  rig.start()
-  await until(() => rig.told().length > 0, 'an Event')
-  assert.equal(rig.calls().filter((line) => line.startsWith('PATCH')).length, 3)
-})
 
-test('after three in a row no more is injected but one a minute, until a sidecar starts', async (t) => {
-  const rig = await controllerRig(t)
-  rig.setNow(nowMs)
-  const replicas = [rig.start(), rig.start()]
-  for (const name of ['a', 'b', 'c']) {
+  test('unguarded drivers are told once each, and counted', async (t) => {
+    const harness = await createControllerHarness(t)
+    harness.setNow(nowMs)
+    const bare = { sidecar: null } as const
+    harness.api.set(pods, driverPod({ name: 'bare-driver', ...bare }))
+    harness.api.set(pods, driverPod({ name: 'out-driver', ...bare, annotations: { 'spark-nanny.io/inject': 'false' } }))
+    harness.api.set(pods, driverPod({ name: 'elsewhere-driver', namespace: 'other', ...bare }))
+    harness.api.set(pods, driverPod({ name: 'done-driver', phase: 'Succeeded', ...bare }))
+    harness.api.set(pods, driverPod({ name: 'old-driver', annotations: { 'spark-nanny.io/injected': '0.9.0' } }))
+    const first = harness.start()
+    await until(() => harness.events().length > 0, 'an Event')
+    harness.api.set(pods, driverPod({ name: 'bare-driver', ...bare, ready: false }))
+    await harness.edges.sleep(500, harness.signal)
     assert.deepEqual(
-      replicas.map((replica) => replica.suspension()),
-      [null, null],
+      harness.events().map(({ reason, of }) => [reason, of]),
+      [['SparkNannyUnprotected', 'bare-driver']],
     )
-    rig.api.set(pods, heldBackPod(waiting('InvalidImageName'), { name: `${name}-driver` }))
-    await until(() => rig.told().some(({ of }) => of === `${name}-driver`), `${name} is let go`)
-  }
-  await until(() => replicas.every((replica) => replica.suspension() !== null), 'every replica knows')
-  assert.match(replicas[0]?.suspension() ?? '', /could not be started for 3 drivers in a row/)
-  rig.setNow(nowMs + 61_000)
-  assert.equal(replicas[0]?.suspension(), null, 'one is let through')
-  assert.notEqual(replicas[0]?.suspension(), null)
-  rig.api.set(pods, driverPod({ name: 'd-driver', sidecar: { state: running(nowMs + 62_000) } }))
-  await until(() => replicas.every((replica) => replica.suspension() === null), 'a sidecar started')
-})
-
-test('those that wait for their turn get it, though others before them are gone by then', async (t) => {
-  const rig = await controllerRig(t)
-  rig.setNow(nowMs)
-  const names = Array.from({ length: 30 }, (_, index) => `d${index}-driver`)
-  const podOf = (name: string) => heldBackPod(waiting('InvalidImageName'), { name })
-  let answers = 0
-  rig.api.intercept((method) => {
-    if (method !== 'PATCH' || answers === 8) return undefined
-    answers += 1
-    // The first are under way until all the others are gone.
-    return { status: 409, body: { kind: 'Status' }, delayMs: 1_000 }
+    assert.equal(harness.calls().length, 1)
+    const text = await first.metrics()
+    assert.match(text, /spark_nanny_unprotected_drivers\{namespace="spark",reason="not-injected"\} 1/)
+    assert.match(text, /spark_nanny_outdated_drivers\{namespace="spark"\} 1/)
+    assert.match(text, /spark_nanny_drivers\{namespace="spark",state="ready"\} 2/)
+    assert.match(text, /spark_nanny_drivers\{namespace="spark",state="not-ready"\} 1/)
+    assert.match(text, /^spark_nanny_leader 1$/m)
+    assert.match(text, /spark_nanny_watch_stale\{collection="drivers"\} 0/)
+    await first.stop()
+    const after = await first.metrics()
+    assert.match(after, /^spark_nanny_leader 0$/m)
+    assert.doesNotMatch(after, /spark_nanny_drivers\{/)
+    harness.start()
+    await until(
+      () => harness.lines.filter(({ line }) => line.event === 'leader-acquired').length === 2,
+      'the next leader',
+    )
+    await until(() => harness.calls().length === 2, 'it tells what is told already')
+    assert.equal(harness.events().length, 1)
   })
-  for (const name of names) rig.api.set(pods, podOf(name))
-  rig.start()
-  await until(() => answers === 8, 'as many as may be at once')
-  for (const name of names.slice(0, -1)) rig.api.remove(pods, podOf(name))
-  await until(() => rig.told().some(({ of }) => of === 'd29-driver'), 'the last')
+
+  test('a bad setting is told on the pod, with what was meant', async (t) => {
+    const harness = await createControllerHarness(t)
+    harness.setNow(nowMs)
+    harness.api.set(
+      pods,
+      driverPod({ annotations: { 'spark-nanny.io/timeout': '20', 'spark-nanny.io/intervall': '5s' } }),
+    )
+    harness.start()
+    await until(() => harness.events().length > 0, 'an Event')
+    const [event] = harness.events()
+    assert.equal(event?.reason, 'SparkNannyInvalidSetting')
+    assert.match(event?.message ?? '', /timeout: "20" must be .*did you mean 20s\?/)
+    assert.match(event?.message ?? '', /did you mean spark-nanny.io\/interval\?/)
+  })
+
+  test('a driver that the sidecar holds back is let go, once, after it had a chance to heal', async (t) => {
+    const harness = await createControllerHarness(t)
+    harness.setNow(nowMs)
+    const sign = waiting('ErrImagePull', 'not found')
+    harness.api.set(pods, heldBackPod(sign))
+    const replica = harness.start()
+    await untilLeading(harness)
+    assert.deepEqual(harness.calls(), [], 'not at the first sign')
+    harness.setNow(nowMs + 16_000)
+    harness.api.set(pods, heldBackPod(waiting('ImagePullBackOff', 'not found')))
+    await until(() => harness.events().length > 0, 'an Event')
+    assert.deepEqual(
+      harness.calls().map((line) => line.replace(/\?.*/, '')),
+      ['PATCH /api/v1/namespaces/spark/pods/pi-driver', 'POST /api/v1/namespaces/spark/events'],
+    )
+    const pod = harness.api.get(pods, 'spark', 'pi-driver') as unknown as {
+      spec: { initContainers: { image: string; name: string }[] }
+      metadata: { annotations: Record<string, string> }
+    }
+    assert.deepEqual(pod.spec.initContainers[0]?.image, driverImage)
+    assert.match(
+      pod.metadata.annotations['spark-nanny.io/sidecar-bypassed'] ?? '',
+      new RegExp(`^2026-.*Z ${sidecarImage} ImagePullBackOff$`),
+    )
+    await until(() => harness.lines.some(({ line }) => line.event === 'decision'), 'a line')
+    const text = await replica.metrics()
+    assert.match(text, /spark_nanny_actions_total\{action="bypass-sidecar",result="ok"\} 1/)
+    await harness.edges.sleep(300, harness.signal)
+    assert.equal(harness.calls().length, 2, 'and no more')
+  })
+
+  test('words that cannot be told do not keep a driver from being let go', async (t) => {
+    const harness = await createControllerHarness(t)
+    harness.setNow(nowMs)
+    harness.api.intercept((_method, url) =>
+      url.endsWith('/events') ? { status: 403, body: { message: 'no' } } : undefined,
+    )
+    const annotations = { 'spark-nanny.io/timeout': '20' }
+    harness.api.set(pods, heldBackPod(waiting('PodInitializing'), { annotations }))
+    harness.start()
+    await until(() => harness.lines.some(({ line }) => line.event === 'action-failed'), 'a failure')
+    harness.api.set(pods, heldBackPod(waiting('InvalidImageName'), { annotations }))
+    await until(() => harness.calls().some((line) => line.startsWith('PATCH')), 'the rescue')
+  })
+
+  test('of two replicas one acts; the other takes over', async (t) => {
+    const harness = await createControllerHarness(t)
+    harness.setNow(nowMs)
+    const replicas = [harness.start(), harness.start()]
+    await untilLeading(harness)
+    for (const name of ['a', 'b', 'c']) harness.api.set(pods, driverPod({ name: `${name}-driver`, sidecar: null }))
+    await until(() => harness.events().length === 3, 'Events')
+    await harness.edges.sleep(300, harness.signal)
+    assert.equal(harness.calls().length, 3)
+    const figures = await Promise.all(replicas.map((replica) => replica.metrics()))
+    const leads = figures.map((text) => /^spark_nanny_leader 1$/m.test(text))
+    assert.deepEqual(leads.toSorted(), [false, true])
+    const leader = leads.indexOf(true)
+    await replicas[leader]?.stop()
+    await until(
+      () => harness.lines.filter(({ line }) => line.event === 'leader-acquired').length === 2,
+      'the other leads',
+    )
+    harness.api.set(pods, driverPod({ name: 'd-driver', sidecar: null }))
+    await until(() => harness.events().length === 4, 'it acts')
+  })
+
+  test('what cannot heal is let go at once; a sidecar that is only being pulled is not touched', async (t) => {
+    const harness = await createControllerHarness(t)
+    harness.setNow(createdMs + 30_000)
+    harness.api.set(pods, heldBackPod(waiting('InvalidImageName'), { name: 'bad-driver' }))
+    harness.api.set(pods, heldBackPod(waiting('PodInitializing'), { name: 'pulling-driver' }))
+    harness.start()
+    await until(() => harness.events().length > 0, 'an Event')
+    await harness.edges.sleep(200, harness.signal)
+    assert.deepEqual(
+      harness.events().map(({ reason, of }) => [reason, of]),
+      [['SparkNannyStartupBlocked', 'bad-driver']],
+    )
+  })
+
+  test('a pod that changed meanwhile is looked at again, and a refusal is tried again', async (t) => {
+    const harness = await createControllerHarness(t)
+    harness.setNow(nowMs)
+    const answers = [409, 500]
+    harness.api.intercept((method) => {
+      const status = method === 'PATCH' ? answers.shift() : undefined
+      return status === undefined ? undefined : { status, body: { message: 'no' } }
+    })
+    harness.api.set(pods, heldBackPod(waiting('InvalidImageName')))
+    harness.start()
+    await until(() => harness.events().length > 0, 'an Event')
+    assert.equal(harness.calls().filter((line) => line.startsWith('PATCH')).length, 3)
+  })
+
+  test('after three in a row no more is injected but one a minute, until a sidecar starts', async (t) => {
+    const harness = await createControllerHarness(t)
+    harness.setNow(nowMs)
+    const replicas = [harness.start(), harness.start()]
+    for (const name of ['a', 'b', 'c']) {
+      assert.deepEqual(
+        replicas.map((replica) => replica.suspension()),
+        [null, null],
+      )
+      harness.api.set(pods, heldBackPod(waiting('InvalidImageName'), { name: `${name}-driver` }))
+      await until(() => harness.events().some(({ of }) => of === `${name}-driver`), `${name} is let go`)
+    }
+    await until(() => replicas.every((replica) => replica.suspension() !== null), 'every replica knows')
+    assert.match(replicas[0]?.suspension() ?? '', /could not be started for 3 drivers in a row/)
+    harness.setNow(nowMs + 61_000)
+    assert.equal(replicas[0]?.suspension(), null, 'one is let through')
+    assert.notEqual(replicas[0]?.suspension(), null)
+    harness.api.set(pods, driverPod({ name: 'd-driver', sidecar: { state: running(nowMs + 62_000) } }))
+    await until(() => replicas.every((replica) => replica.suspension() === null), 'a sidecar started')
+  })
+
+  test('those that wait for their turn get it, though others before them are gone by then', async (t) => {
+    const harness = await createControllerHarness(t)
+    harness.setNow(nowMs)
+    const names = Array.from({ length: 30 }, (_, index) => `d${index}-driver`)
+    const podOf = (name: string) => heldBackPod(waiting('InvalidImageName'), { name })
+    let answers = 0
+    harness.api.intercept((method) => {
+      if (method !== 'PATCH' || answers === 8) return undefined
+      answers += 1
+      // The first are under way until all the others are gone.
+      return { status: 409, body: { kind: 'Status' }, delayMs: 1_000 }
+    })
+    for (const name of names) harness.api.set(pods, podOf(name))
+    harness.start()
+    await until(() => answers === 8, 'as many as may be at once')
+    for (const name of names.slice(0, -1)) harness.api.remove(pods, podOf(name))
+    await until(() => harness.events().some(({ of }) => of === 'd29-driver'), 'the last')
+  })
 })

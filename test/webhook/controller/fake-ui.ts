@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import type { TestContext } from 'node:test'
 
 /** A Spark UI on the loopback that lists these applications, or takes requests and never answers. */
-export interface StandInUi {
+export interface FakeUi {
   readonly port: number
   hang(hung: boolean): void
   /** Nobody listens any more. */
@@ -12,7 +12,7 @@ export interface StandInUi {
   polls(): number
 }
 
-export async function startUi(t: TestContext, ids: readonly string[]): Promise<StandInUi> {
+export async function startFakeUi(t: TestContext, ids: readonly string[]): Promise<FakeUi> {
   let hung = false
   let polls = 0
   const server = createServer((_request, response) => {

@@ -2,8 +2,8 @@ import type { TestContext } from 'node:test'
 import type { ControllerConfig } from '../../../webhook/config/controller-config.ts'
 import { until } from '../../kubernetes/fixture.ts'
 import { createdMs, type DriverPodOptions, driverPod } from '../../support/driver-pods.ts'
-import { applications, controllerRig, defaultConfig, pods } from './controller-harness.ts'
-import { startUi } from './fake-ui.ts'
+import { applications, createControllerHarness, defaultConfig, pods } from './controller-harness.ts'
+import { startFakeUi } from './fake-ui.ts'
 
 export const nowMs = createdMs + 600_000
 export const owner = { name: 'pi', uid: 'uid-application' }
@@ -18,21 +18,21 @@ export const fallback = (mode: 'off' | 'report' | 'delete'): Partial<ControllerC
 })
 
 /** A driver of a SparkApplication, ten minutes old, and its UI. */
-export async function hungScene(t: TestContext, options: DriverPodOptions = {}) {
-  const rig = await controllerRig(t)
-  rig.setNow(nowMs)
-  const ui = await startUi(t, ['spark-pi-driver'])
+export async function createHungScenario(t: TestContext, options: DriverPodOptions = {}) {
+  const harness = await createControllerHarness(t)
+  harness.setNow(nowMs)
+  const ui = await startFakeUi(t, ['spark-pi-driver'])
   const pod = (more: DriverPodOptions = {}) =>
     driverPod({ sidecar: null, podIp: '127.0.0.1', uiPort: ui.port, owner, ...options, ...more })
-  rig.api.set(applications, application)
-  rig.api.set(pods, pod())
+  harness.api.set(applications, application)
+  harness.api.set(pods, pod())
   const decisions = (uid = 'uid-pi-driver') =>
-    rig.lines
+    harness.lines
       .filter(({ line }) => line.event === 'decision' && line.action === 'delete-pod' && line.uid === uid)
       .map(({ line }) => String(line.why ?? line.result))
   const polled = async (times: number) => {
     const before = ui.polls()
     await until(() => ui.polls() >= before + times, 'polls')
   }
-  return { ...rig, ui, pod, decisions, polled, wait: (ms: number) => rig.edges.sleep(ms, rig.signal) }
+  return { ...harness, ui, pod, decisions, polled, wait: (ms: number) => harness.edges.sleep(ms, harness.signal) }
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { resolveSettings } from '../../../core/settings/settings.ts'
 import { computeCoverage } from '../../../webhook/controller/assess/coverage.ts'
@@ -19,7 +19,7 @@ import {
   waiting,
 } from '../../support/driver-pods.ts'
 import { defaultConfig } from './controller-harness.ts'
-import { judged, observed, unresponsive } from './driver/drivers.ts'
+import { createDriver, judged, unresponsive } from './driver/drivers.ts'
 
 const deleting = { ...defaultConfig, fallback: { ...defaultConfig.fallback, mode: 'delete' as const } }
 const settings = resolveSettings({})
@@ -28,7 +28,7 @@ const around = (driver: Driver, nowMs: number): DriverContext => ({
   settings,
   application: undefined,
   namespace: { name: 'spark', annotations: {} },
-  guard: computeCoverage(driver, settings, true, nowMs),
+  coverage: computeCoverage(driver, settings, true, nowMs),
   named: true,
   app: driver.application,
   resubmits: true,
@@ -63,128 +63,130 @@ const healthy: readonly DriverPodOptions[] = [
 const idle = ['report', 'blocked', 'delete-executors']
 const acts = ({ tasks }: Evaluation) => tasks.filter(({ choice }) => !idle.includes(choice.kind))
 
-test('nothing is ever done about a healthy driver, in whatever order its states are seen', () => {
-  const states = fc.array(
-    fc.record({ options: fc.constantFrom(...healthy), passMs: fc.integer({ min: 0, max: 50_000 }) }),
-  )
-  fc.assert(
-    fc.property(states, (seen) => {
-      let nowMs = createdMs
-      let startingMs = 0
-      const now = () => nowMs
-      const image = createSidecarImageBreaker({ image: sidecarImage, threshold: 3, nowMs: now, monotonicMs: now })
-      const memories = createDriverStates()
-      const waits = createWaitTracker()
-      for (const { options, passMs } of seen) {
-        const driver = observed(options)
-        // Its sidecar is there within two minutes, whenever it starts.
-        const starts = driver.sidecar?.state.kind === 'waiting' && driver.driver.state.kind === 'waiting'
-        startingMs = starts ? startingMs + passMs : 0
-        nowMs += startingMs < 110_000 ? passMs : 0
-        image.observe(driver)
-        const found = evaluate(driver, deleting, {
-          nowMs,
-          circumstances: around(driver, nowMs),
-          memory: memories.of(driver.uid),
-          heldBackForMs: image.heldBackForMs(driver),
-          unansweredForMs: null,
-          waitingSinceMs: waits.note(driver, nowMs)?.sinceMs ?? null,
-          gatedUntilMs: null,
-          node: { kind: 'unknown' },
-          nativeSidecars: true,
-          judgement: judged({ kind: 'alive', sinceMs: 0 }),
-          sidecarVerdict: undefined,
-          breakerOpen: () => false,
-          manyStuck: () => false,
-          limits: () => ({ quarantined: false, backoffUntilMs: 0, exhausted: null }),
-        })
-        assert.deepEqual(acts(found), [])
-      }
-      assert.equal(image.isSuspended(), false)
-    }),
-  )
-})
-
-/** The pods of one name as they are, and all that they were: what a late watch may still show. */
-interface World {
-  now: Driver | undefined
-  readonly versions: Driver[]
-  readonly deleted: string[]
-}
-
-type Step =
-  /** A leader looks at what it was shown last, or at something newer, and carries out what it chose. */
-  | { readonly kind: 'look'; readonly leader: number; readonly ahead: number; readonly forgets: boolean }
-  /** The pod changes in some way that does not matter. */
-  | { readonly kind: 'touch' }
-  /** The pod that is being deleted is gone, and its owner makes another. */
-  | { readonly kind: 'replace' }
-
-const step: fc.Arbitrary<Step> = fc.oneof(
-  fc.record({
-    kind: fc.constant('look' as const),
-    leader: fc.integer({ min: 0, max: 1 }),
-    ahead: fc.integer({ min: 0, max: 3 }),
-    forgets: fc.boolean(),
-  }),
-  fc.constant({ kind: 'touch' as const }),
-  fc.constant({ kind: 'replace' as const }),
-)
-
-test('of two that both believe to lead, each with its own lag, a pod is deleted by one, once, and never its successor', () => {
-  fc.assert(
-    fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
-      const world: World = { now: undefined, versions: [], deleted: [] }
-      let version = 0
-      const become = (driver: Driver) => {
-        version += 1
-        world.now = { ...driver, resourceVersion: String(version) }
-        world.versions.push(world.now)
-      }
-      const born = (generation: number) => become({ ...observed({ sidecar: null }), uid: `uid-${generation}` })
-      born(0)
-      const views = [0, 0]
-      const memories = [createDriverStates(), createDriverStates()]
-      for (const item of steps) {
-        if (item.kind === 'touch' && world.now !== undefined) become({ ...world.now, ready: !world.now.ready })
-        if (item.kind === 'replace' && world.now?.deletionMs) born(world.versions.length)
-        if (item.kind !== 'look') continue
-        const { leader } = item
-        views[leader] = Math.min(world.versions.length - 1, (views[leader] ?? 0) + item.ahead)
-        const driver = world.versions[views[leader] ?? 0]
-        if (driver === undefined) continue
-        // A process that was started anew remembers nothing.
-        if (item.forgets) memories[leader] = createDriverStates()
-        const memory = memories[leader]?.of(driver.uid)
-        if (memory === undefined) continue
-        const nowMs = createdMs + 600_000
-        const found = evaluate(driver, deleting, {
-          nowMs,
-          circumstances: around(driver, nowMs),
-          memory,
-          heldBackForMs: null,
-          unansweredForMs: null,
-          waitingSinceMs: null,
-          gatedUntilMs: null,
-          node: { kind: 'unknown' },
-          nativeSidecars: true,
-          judgement: judged(unresponsive),
-          sidecarVerdict: undefined,
-          breakerOpen: () => false,
-          manyStuck: () => false,
-          limits: () => ({ quarantined: false, backoffUntilMs: 0, exhausted: null }),
-        })
-        for (const { choice } of found.tasks) {
-          if (choice.kind !== 'delete-pod') continue
-          // As the API server does with preconditions and a grace period.
-          const matches = world.now?.uid === driver.uid && world.now.resourceVersion === driver.resourceVersion
-          if (!matches || world.now === undefined) continue
-          memory.deleted = true
-          world.deleted.push(driver.uid)
-          become({ ...world.now, deletionMs: createdMs + 630_000 })
+describe('safety.properties', () => {
+  test('nothing is ever done about a healthy driver, in whatever order its states are seen', () => {
+    const states = fc.array(
+      fc.record({ options: fc.constantFrom(...healthy), passMs: fc.integer({ min: 0, max: 50_000 }) }),
+    )
+    fc.assert(
+      fc.property(states, (seen) => {
+        let nowMs = createdMs
+        let startingMs = 0
+        const now = () => nowMs
+        const image = createSidecarImageBreaker({ image: sidecarImage, threshold: 3, nowMs: now, monotonicMs: now })
+        const memories = createDriverStates()
+        const waits = createWaitTracker()
+        for (const { options, passMs } of seen) {
+          const driver = createDriver(options)
+          // Its sidecar is there within two minutes, whenever it starts.
+          const starts = driver.sidecar?.state.kind === 'waiting' && driver.driver.state.kind === 'waiting'
+          startingMs = starts ? startingMs + passMs : 0
+          nowMs += startingMs < 110_000 ? passMs : 0
+          image.observe(driver)
+          const found = evaluate(driver, deleting, {
+            nowMs,
+            circumstances: around(driver, nowMs),
+            memory: memories.of(driver.uid),
+            heldBackForMs: image.heldBackForMs(driver),
+            unansweredForMs: null,
+            waitingSinceMs: waits.observe(driver, nowMs)?.sinceMs ?? null,
+            gatedUntilMs: null,
+            node: { kind: 'unknown' },
+            nativeSidecars: true,
+            judgement: judged({ kind: 'alive', sinceMs: 0 }),
+            sidecarVerdict: undefined,
+            breakerOpen: () => false,
+            manyStuck: () => false,
+            limits: () => ({ quarantined: false, backoffUntilMs: 0, exhausted: null }),
+          })
+          assert.deepEqual(acts(found), [])
         }
-      }
-      assert.equal(new Set(world.deleted).size, world.deleted.length, `deleted: ${world.deleted.join(', ')}`)
+        assert.equal(image.isSuspended(), false)
+      }),
+    )
+  })
+
+  /** The pods of one name as they are, and all that they were: what a late watch may still show. */
+  interface World {
+    now: Driver | undefined
+    readonly versions: Driver[]
+    readonly deleted: string[]
+  }
+
+  type Step =
+    /** A leader looks at what it was shown last, or at something newer, and carries out what it chose. */
+    | { readonly kind: 'look'; readonly leader: number; readonly ahead: number; readonly forgets: boolean }
+    /** The pod changes in some way that does not matter. */
+    | { readonly kind: 'touch' }
+    /** The pod that is being deleted is gone, and its owner makes another. */
+    | { readonly kind: 'replace' }
+
+  const step: fc.Arbitrary<Step> = fc.oneof(
+    fc.record({
+      kind: fc.constant('look' as const),
+      leader: fc.integer({ min: 0, max: 1 }),
+      ahead: fc.integer({ min: 0, max: 3 }),
+      forgets: fc.boolean(),
     }),
+    fc.constant({ kind: 'touch' as const }),
+    fc.constant({ kind: 'replace' as const }),
   )
+
+  test('of two that both believe to lead, each with its own lag, a pod is deleted by one, once, and never its successor', () => {
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+        const world: World = { now: undefined, versions: [], deleted: [] }
+        let version = 0
+        const become = (driver: Driver) => {
+          version += 1
+          world.now = { ...driver, resourceVersion: String(version) }
+          world.versions.push(world.now)
+        }
+        const born = (generation: number) => become({ ...createDriver({ sidecar: null }), uid: `uid-${generation}` })
+        born(0)
+        const views = [0, 0]
+        const memories = [createDriverStates(), createDriverStates()]
+        for (const item of steps) {
+          if (item.kind === 'touch' && world.now !== undefined) become({ ...world.now, ready: !world.now.ready })
+          if (item.kind === 'replace' && world.now?.deletionMs) born(world.versions.length)
+          if (item.kind !== 'look') continue
+          const { leader } = item
+          views[leader] = Math.min(world.versions.length - 1, (views[leader] ?? 0) + item.ahead)
+          const driver = world.versions[views[leader] ?? 0]
+          if (driver === undefined) continue
+          // A process that was started anew remembers nothing.
+          if (item.forgets) memories[leader] = createDriverStates()
+          const memory = memories[leader]?.of(driver.uid)
+          if (memory === undefined) continue
+          const nowMs = createdMs + 600_000
+          const found = evaluate(driver, deleting, {
+            nowMs,
+            circumstances: around(driver, nowMs),
+            memory,
+            heldBackForMs: null,
+            unansweredForMs: null,
+            waitingSinceMs: null,
+            gatedUntilMs: null,
+            node: { kind: 'unknown' },
+            nativeSidecars: true,
+            judgement: judged(unresponsive),
+            sidecarVerdict: undefined,
+            breakerOpen: () => false,
+            manyStuck: () => false,
+            limits: () => ({ quarantined: false, backoffUntilMs: 0, exhausted: null }),
+          })
+          for (const { choice } of found.tasks) {
+            if (choice.kind !== 'delete-pod') continue
+            // As the API server does with preconditions and a grace period.
+            const matches = world.now?.uid === driver.uid && world.now.resourceVersion === driver.resourceVersion
+            if (!matches || world.now === undefined) continue
+            memory.deleted = true
+            world.deleted.push(driver.uid)
+            become({ ...world.now, deletionMs: createdMs + 630_000 })
+          }
+        }
+        assert.equal(new Set(world.deleted).size, world.deleted.length, `deleted: ${world.deleted.join(', ')}`)
+      }),
+    )
+  })
 })

@@ -17,7 +17,7 @@ import type { ClusterWriter } from './cluster-writer.ts'
 export interface DeletionJournalDeps {
   readonly api: Pick<KubernetesApi, 'request'>
   readonly writer: Pick<ClusterWriter, 'annotateApplication'>
-  readonly deletions: Pick<DeletionTracker, 'note' | 'answered' | 'isOnRecord' | 'takeBack'>
+  readonly deletions: Pick<DeletionTracker, 'record' | 'recordWriteResult' | 'isOnRecord' | 'revoke'>
   readonly applications: Pick<SparkApplications, 'known'>
   readonly log: Log
   /** Whether the cache shows this very pod. */
@@ -68,7 +68,7 @@ export function createDeletionJournal(edges: DeletionJournalDeps, signal: AbortS
   const takeBack = async (driver: Driver, stopped: AbortSignal): Promise<void> => {
     for (let attempt = 1; attempt <= takeBackAttempts && !stopped.aborted; attempt += 1) {
       const known = knownOf(driver)
-      const value = deletions.takeBack(driver, known)
+      const value = deletions.revoke(driver, known)
       if (driver.owner === null || known === undefined) return
       if (value !== undefined) {
         const written = await performer.annotateApplication(driver.owner, known, { [actionsAnnotation]: value })
@@ -98,16 +98,16 @@ export function createDeletionJournal(edges: DeletionJournalDeps, signal: AbortS
       before?.stop.abort()
       await before?.ended
       const isOnRecord = known !== undefined && deletions.isOnRecord(driver, known)
-      const text = deletions.note(driver, known, deletion)
+      const text = deletions.record(driver, known, deletion)
       if (driver.owner === null || known === undefined || isOnRecord) return { kind: 'ok' }
       const written = await performer.annotateApplication(driver.owner, known, { [actionsAnnotation]: text })
       if (written.kind === 'ok') {
-        deletions.answered(driver, 'written')
+        deletions.recordWriteResult(driver, 'written')
         return written
       }
       log.warn({ event: 'history-write-failed', ...driverLogFields(driver), ...failureDetail(written) })
       if (written.kind === 'failed' && written.forbidden) {
-        deletions.answered(driver, 'refused')
+        deletions.recordWriteResult(driver, 'refused')
         return { kind: 'ok' }
       }
       if (written.kind === 'failed') return written

@@ -62,7 +62,7 @@ export function describeAssessment(assessment: Assessment, driver: Driver): Even
       return describeStuck(assessment.stuck, assessment.deadline, driver)
     case 'startup-blocked': {
       const { reason, detail } = assessment.cause
-      const isBypassed = driver.sidecar?.rescue !== null
+      const isBypassed = driver.sidecar?.bypass !== null
       const outcome = isBypassed
         ? 'Replacing its image with the driver image did not help'
         : 'Its image is replaced with the driver image, so that the driver can start'
@@ -76,7 +76,7 @@ export function describeAssessment(assessment: Assessment, driver: Driver): Even
 }
 
 function describeStuck(stuck: Stuck, deadline: Deadline | null, driver: Driver): EventContent {
-  const { reason, detail, lingering } = stuck
+  const { reason, detail, blocker: lingering } = stuck
   const message = `${stuckDescription[reason]} (${detail}). ${nextStep()}`
   return { type: 'Warning', reason: 'SparkNannyDriverStuck', message, dedupKey: stuckDedupKey(stuck) }
 

@@ -1,4 +1,4 @@
-import { deletionReason } from '../../../core/contract/deletion-history.ts'
+import { formatDeletionReason } from '../../../core/contract/deletion-history.ts'
 import type { Log } from '../../../core/log.ts'
 import type { KubernetesApi } from '../../../kubernetes/api.ts'
 import { failureDetail, type WriteResult, worseResult } from '../../../kubernetes/write-result.ts'
@@ -64,7 +64,7 @@ export function createActionRunner(edges: ActionRunnerDeps, signal: AbortSignal)
     }
     record(task, 'bypass-sidecar', 'failed', { ...details, ...failureDetail(performed) })
     if (performed.outcomeUnknown) {
-      memory.pendingConfirmation = { tookPlace: (now) => now !== undefined && now.sidecar?.rescue !== null, confirm }
+      memory.pendingConfirmation = { tookPlace: (now) => now !== undefined && now.sidecar?.bypass !== null, confirm }
     }
     return performed
   }
@@ -107,7 +107,7 @@ export function createActionRunner(edges: ActionRunnerDeps, signal: AbortSignal)
     isStillToBeDeleted: () => Promise<boolean>,
   ): Promise<WriteResult> => {
     const { driver, state: memory } = task
-    const deletion = { atMs: edges.nowMs(), uid: driver.uid, reason: deletionReason(grounds) }
+    const deletion = { atMs: edges.nowMs(), uid: driver.uid, reason: formatDeletionReason(grounds) }
     const recorded = await edges.journal.recordIntent(driver, task.context.application, deletion)
     const due = recorded.kind === 'ok' && (await isStillToBeDeleted())
     if (!due) {

@@ -38,13 +38,13 @@ export interface Hang {
 export interface AssessmentContext {
   readonly nowMs: number
   /** Whether its namespace opted in. */
-  readonly inGuardedNamespace: boolean
+  readonly inProtectedNamespace: boolean
   readonly settings: ResolvedSettings
   readonly nativeSidecars: boolean
   /** For how long its sidecar has been seen to hold it back; null: it was not yet. */
-  readonly heldBackForMs: number | null
+  readonly startupBlockedForMs: number | null
   /** For how long its sidecar has been seen to have asked for a restart that did not come; null: it was not yet. */
-  readonly unansweredForMs: number | null
+  readonly exitUnhandledForMs: number | null
   /** Since when it was seen to wait as it does; null: for nothing that is known to be wrong. */
   readonly waitingSinceMs: number | null
   /** Until when a queue was seen to hold it back; null: never. */
@@ -53,13 +53,13 @@ export interface AssessmentContext {
   /** Of its UI, where it is asked from here. */
   readonly judgement: Judgement | undefined
   /** What its sidecar says of itself, where it was asked. */
-  readonly sidecarVerdict: Hang | undefined
+  readonly sidecarHang: Hang | undefined
 }
 
 export interface AssessmentResult {
   readonly assessments: readonly Assessment[]
   /** When to look again though nothing happens; null: only when something does. */
-  readonly lookAgainMs: number | null
+  readonly reassessAtMs: number | null
 }
 
 const rescuePatienceMs = 60_000
@@ -74,9 +74,9 @@ export function assess(driver: Driver, context: AssessmentContext): AssessmentRe
   const { nowMs } = context
   const held = findBlockingSidecar(driver)
   if (held !== undefined) {
-    const seenForMs = context.heldBackForMs ?? 0
+    const seenForMs = context.startupBlockedForMs ?? 0
     // The kubelet has yet to take up the other image, and what it says is of the one before.
-    const { rescue } = driver.sidecar ?? { rescue: null }
+    const { bypass: rescue } = driver.sidecar ?? { bypass: null }
     const forMs = rescue === null ? seenForMs : Math.min(seenForMs, nowMs - rescue.atMs)
     const patience = rescue === null ? held.patienceMs : rescuePatienceMs
     if (forMs >= patience) assessments.push({ kind: 'startup-blocked', cause: held, sinceMs: nowMs - forMs })
@@ -87,17 +87,17 @@ export function assess(driver: Driver, context: AssessmentContext): AssessmentRe
   const restarted = restartOf(driver)
   if (restarted !== undefined) assessments.push(restarted)
   const standing = findUnansweredExit(driver)
-  if (context.sidecarVerdict !== undefined && isRunning(driver)) {
-    assessments.push({ kind: 'hung', hang: context.sidecarVerdict })
+  if (context.sidecarHang !== undefined && isRunning(driver)) {
+    assessments.push({ kind: 'hung', hang: context.sidecarHang })
   } else if (standing !== undefined) {
     // Its time is of the node's clock: what was seen from here counts.
-    const forMs = context.unansweredForMs ?? 0
+    const forMs = context.exitUnhandledForMs ?? 0
     if (forMs >= kubeletActsWithinMs) assessments.push({ kind: 'hung', hang: standing })
     else later.push(nowMs + kubeletActsWithinMs - forMs)
   }
   const hang = hangByUi(driver, context.judgement)
   if (hang !== undefined) assessments.push({ kind: 'hung', hang })
-  if (context.inGuardedNamespace) {
+  if (context.inProtectedNamespace) {
     assessments.push(...inGuardedNamespace(driver, context))
     const wait = findWaitReason(driver, context)
     if (wait !== undefined) later.push(wait.sinceMs + graceMs[wait.reason])
@@ -105,7 +105,7 @@ export function assess(driver: Driver, context: AssessmentContext): AssessmentRe
     if (deadline !== null && context.waitingSinceMs !== null) later.push(context.waitingSinceMs + deadline.afterMs)
   }
   const next = later.filter((atMs) => atMs > nowMs)
-  return { assessments, lookAgainMs: next.length === 0 ? null : Math.min(...next) }
+  return { assessments, reassessAtMs: next.length === 0 ? null : Math.min(...next) }
 }
 
 function inGuardedNamespace(driver: Driver, context: AssessmentContext): readonly Assessment[] {
@@ -141,7 +141,7 @@ function restartOf(driver: Driver): Extract<Assessment, { kind: 'restarted' }> |
 /** The sidecar has ended with the code that restarts all containers, and the driver runs on as before. */
 export function findUnansweredExit(driver: Driver): Hang | undefined {
   const { sidecar } = driver
-  if (sidecar === null || sidecar.rescue !== null || sidecar.state.kind !== 'ended' || !isRunning(driver))
+  if (sidecar === null || sidecar.bypass !== null || sidecar.state.kind !== 'ended' || !isRunning(driver))
     return undefined
   const { exitCode, finishedMs, message } = sidecar.state
   const { state } = driver.driver

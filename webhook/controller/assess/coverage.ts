@@ -25,7 +25,7 @@ export function computeCoverage(
   if (!settings.values.inject) return { kind: 'opted-out' }
   if (!isRunning(driver)) return { kind: 'not-running' }
   if (driver.sidecar !== null) {
-    if (driver.sidecar.rescue !== null) return { kind: 'unprotected', reason: 'sidecar-bypassed' }
+    if (driver.sidecar.bypass !== null) return { kind: 'unprotected', reason: 'sidecar-bypassed' }
     return isSidecarCrashLooping(driver, nowMs).isDown
       ? { kind: 'unprotected', reason: 'sidecar-crash-loop' }
       : { kind: 'guarded' }

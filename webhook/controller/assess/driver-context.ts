@@ -1,7 +1,7 @@
 import type { LabelledNamespace } from '../../../cluster/namespaces.ts'
 import type { KnownApplication, SparkApplications } from '../../../cluster/spark-applications.ts'
 import { resolveDriverSettings } from '../../../core/settings/effective-settings.ts'
-import { type Pause, pauseOf } from '../../../core/settings/pause.ts'
+import { findPause, type Pause } from '../../../core/settings/pause.ts'
 import type { ResolvedSettings } from '../../../core/settings/settings.ts'
 import { maxRetries } from '../../../core/spark/application.ts'
 import type { Collection } from '../../../kubernetes/store.ts'
@@ -16,7 +16,7 @@ export interface DriverContext {
   readonly application: KnownApplication | undefined
   /** Undefined: its namespace has not opted in. */
   readonly namespace: LabelledNamespace | undefined
-  readonly guard: Coverage
+  readonly coverage: Coverage
   /** One of the forerunner's `--apps`. */
   readonly named: boolean
   /** What the forerunner's metrics call it. */
@@ -50,11 +50,11 @@ export function computeDriverContext(driver: Driver, edges: DriverContextDeps): 
     settings,
     application,
     namespace,
-    guard: computeCoverage(driver, settings, edges.nativeSidecars(), edges.nowMs()),
+    coverage: computeCoverage(driver, settings, edges.nativeSidecars(), edges.nowMs()),
     named,
     app: named ? driver.name.replace(/-driver$/, '') : driver.application,
     resubmits: named || (application !== undefined && submitsAgain(application)),
-    pause: pauseOf(edges.nowMs(), driver.annotations, annotations, namespace?.annotations),
+    pause: findPause(edges.nowMs(), driver.annotations, annotations, namespace?.annotations),
   }
 }
 
@@ -64,10 +64,10 @@ export function computeCoverageIn(driver: Driver, edges: DriverContextDeps): Cov
   // Nearly all; their settings need not be worked out.
   const watched =
     driver.sidecar !== null &&
-    driver.sidecar.rescue === null &&
+    driver.sidecar.bypass === null &&
     isRunning(driver) &&
     !isSidecarCrashLooping(driver, edges.nowMs()).isDown
-  return watched ? { kind: 'guarded' } : computeDriverContext(driver, edges).guard
+  return watched ? { kind: 'guarded' } : computeDriverContext(driver, edges).coverage
 }
 
 /** What its operator would do about a driver pod that is gone. One that is there was submitted, whatever the status says. */

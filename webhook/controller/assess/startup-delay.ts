@@ -10,7 +10,7 @@ export interface Stuck {
   /** Whether it may only be slow: a node that says no more than that it makes the container may be pulling its image. */
   readonly maybeSlow: boolean
   /** Of one that is being deleted. */
-  readonly lingering?: TerminationBlocker
+  readonly blocker?: TerminationBlocker
 }
 
 export type StuckReason = 'pending' | 'image-pull' | 'container-creating' | 'terminating'
@@ -72,7 +72,7 @@ export function findWaitReason(
       sinceMs,
       detail: `it was to be gone by now; ${detail}`,
       maybeSlow: false,
-      lingering,
+      blocker: lingering,
     }
   }
   if (hasEnded(driver)) return undefined
@@ -105,7 +105,7 @@ function beganToStartMs({ scheduledMs, createdMs, driver, ready, readySinceMs }:
 }
 
 /** Tells apart what is told of it, each once. */
-export const stuckDedupKey = ({ reason, lingering }: Stuck): string =>
+export const stuckDedupKey = ({ reason, blocker: lingering }: Stuck): string =>
   lingering === undefined ? reason : `${reason} ${lingering}`
 
 /** What a driver waits for too long by now. */

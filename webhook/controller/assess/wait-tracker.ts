@@ -7,9 +7,9 @@ import { findWaitReason, type Stuck } from './startup-delay.ts'
  */
 export interface WaitTracker {
   /** At each look, by a clock that no one sets. Null: it waits for nothing that is known to be wrong. */
-  note(driver: Driver, monotonicMs: number): Wait | null
+  observe(driver: Driver, monotonicMs: number): Wait | null
   /** What was noted last. */
-  known(uid: string): Wait | null
+  get(uid: string): Wait | null
   forget(uid: string): void
 }
 
@@ -30,7 +30,7 @@ export function createWaitTracker(): WaitTracker {
     return wait === undefined || wait.reason === 'gated' ? null : wait
   }
   return {
-    note: (driver, monotonicMs) => {
+    observe: (driver, monotonicMs) => {
       const wait = findWaitReason(driver)
       const isKnownWrong = wait !== undefined && !wait.maybeSlow && wait.reason !== 'terminating'
       const reason: Waited['reason'] | undefined = driver.gated ? 'gated' : isKnownWrong ? wait.reason : undefined
@@ -45,7 +45,7 @@ export function createWaitTracker(): WaitTracker {
       }
       return known(driver.uid)
     },
-    known,
+    get: known,
     forget: (uid) => void waits.delete(uid),
   }
 }

@@ -64,7 +64,7 @@ export function chooseAction(driver: Driver, assessment: Assessment, rails: Safe
       return deadline !== null && overdue ? toDelete(driver, overdueBy(stuck, deadline), rails) : { kind: 'report' }
     }
     case 'startup-blocked':
-      return driver.sidecar?.rescue === null && driver.driver.image !== ''
+      return driver.sidecar?.bypass === null && driver.driver.image !== ''
         ? { kind: 'bypass-sidecar', image: driver.driver.image }
         : { kind: 'report' }
     case 'restarted':

@@ -36,18 +36,18 @@ export interface EvaluationContext {
 /** Pod and circumstances → assessments → choices, without those that were carried out before. Pure. */
 export function evaluate(driver: Driver, config: ControllerConfig, context: EvaluationContext): Evaluation {
   const { nowMs, circumstances, memory } = context
-  const { assessments, lookAgainMs } = assess(driver, {
+  const { assessments, reassessAtMs: lookAgainMs } = assess(driver, {
     nowMs,
-    inGuardedNamespace: circumstances.namespace !== undefined,
+    inProtectedNamespace: circumstances.namespace !== undefined,
     settings: circumstances.settings,
     nativeSidecars: context.nativeSidecars,
-    heldBackForMs: context.heldBackForMs,
-    unansweredForMs: context.unansweredForMs,
+    startupBlockedForMs: context.heldBackForMs,
+    exitUnhandledForMs: context.unansweredForMs,
     waitingSinceMs: context.waitingSinceMs,
     gatedUntilMs: context.gatedUntilMs,
     node: context.node,
     judgement: context.judgement,
-    sidecarVerdict: context.sidecarVerdict,
+    sidecarHang: context.sidecarVerdict,
   })
   if (assessments.length === 0) return { tasks: [], requeueAtMs: lookAgainMs }
   const rails = railsOf(config, context, assessments)

@@ -18,9 +18,9 @@ export interface HangBreaker {
 
 export interface HangBreakerDeps {
   readonly rails: SafeguardsConfig
-  readonly polls: Pick<UiPoller, 'census'>
+  readonly polls: Pick<UiPoller, 'summarize'>
   readonly verdicts: Pick<SidecarStatusPoller, 'verdict'>
-  readonly deletions: Pick<DeletionTracker, 'lately'>
+  readonly deletions: Pick<DeletionTracker, 'countRecentApplications'>
   drivers(): Iterable<Driver>
   nowMs(): number
 }
@@ -32,7 +32,7 @@ export function createHangBreaker({ rails, polls, verdicts, deletions, drivers, 
     let known = 0
     const unhealthy = new Set<string>()
     for (const driver of drivers()) {
-      if (driver.sidecar === null || driver.sidecar.rescue !== null || !isRunning(driver)) continue
+      if (driver.sidecar === null || driver.sidecar.bypass !== null || !isRunning(driver)) continue
       // One that waits to be started again concludes nothing.
       if (driver.sidecar.state.kind === 'waiting') continue
       known += 1
@@ -42,14 +42,18 @@ export function createHangBreaker({ rails, polls, verdicts, deletions, drivers, 
     return { known, unhealthy }
   }
   const isTripped = (by: Hang['by'], own?: Driver): boolean => {
-    const census = by === 'ui' ? polls.census() : bySidecars()
-    const lately = deletions.lately(by, { sinceMs: nowMs() - windowMs, own, counted: census.unhealthy })
+    const census = by === 'ui' ? polls.summarize() : bySidecars()
+    const lately = deletions.countRecentApplications(by, {
+      sinceMs: nowMs() - windowMs,
+      own,
+      counted: census.unhealthy,
+    })
     return areTooManyUnhealthy(census.known, census.unhealthy.size, lately, rails)
   }
   const isAlone = (driver: Driver): boolean =>
     [
-      polls.census(({ node }) => node === driver.node),
-      polls.census(({ namespace }) => namespace === driver.namespace),
+      polls.summarize(({ node }) => node === driver.node),
+      polls.summarize(({ namespace }) => namespace === driver.namespace),
     ].some(({ known, unhealthy }) => areAllUnhealthy(known, unhealthy.size))
   return {
     isOpenFor: (driver, by) => isTripped(by, driver) || (by === 'ui' && isAlone(driver)),

@@ -100,9 +100,9 @@ export function createSidecarImageBreaker({
         const { patienceMs } = held
         signs.set(uid, { seenMs, dateMs, patienceMs, slow: isSlow, ours: sidecar.image === image })
       }
-      if (sidecar.rescue !== null) {
-        if (sidecar.rescue.image === image && sidecar.rescue.reason !== slowReasons)
-          noteTrial(uid, { started: false, atMs: sidecar.rescue.atMs })
+      if (sidecar.bypass !== null) {
+        if (sidecar.bypass.image === image && sidecar.bypass.reason !== slowReasons)
+          noteTrial(uid, { started: false, atMs: sidecar.bypass.atMs })
       } else if (sidecar.image === image && sidecar.state.kind === 'running') {
         noteTrial(uid, { started: true, atMs: sidecar.state.startedMs })
       }

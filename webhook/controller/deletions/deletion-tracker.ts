@@ -3,11 +3,11 @@ import {
   backoffUntilMs,
   currentHistory,
   type Deletion,
+  type DeletionHistory,
   formatHistory,
-  type History,
+  isFromSource,
   isSameGeneration,
   parseHistory,
-  wasBy,
   withoutPod,
 } from '../../../core/contract/deletion-history.ts'
 import { actionsAnnotation } from '../../../core/contract/pod-contract.ts'
@@ -34,16 +34,16 @@ export interface DeletionTracker {
   /** Whether the SparkApplication tells of this pod's deletion, and is to. */
   isOnRecord(driver: DeletableDriver, known: KnownApplication): boolean
   /** Counts a deletion that is to be; the value of the annotation that shall tell of it. Again for the same pod: once. */
-  note(application: Application, known: KnownApplication | undefined, deletion: Deletion): string
+  record(application: Application, known: KnownApplication | undefined, deletion: Deletion): string
   /** What became of writing it. Refused: nobody may, and it is remembered as long as we lead. */
-  answered(application: Application, answer: 'written' | 'refused'): void
+  recordWriteResult(application: Application, answer: 'written' | 'refused'): void
   /**
    * Counts no more what did not take place. The value that the annotation shall have, null: none; undefined: it does not tell
    * of this pod, as far as is known.
    */
-  takeBack(driver: DeletableDriver, known: KnownApplication | undefined): string | null | undefined
+  revoke(driver: DeletableDriver, known: KnownApplication | undefined): string | null | undefined
   /** How many applications have lost drivers on such verdicts since then: but for `own`, and for `counted` pods. */
-  lately(by: Hang['by'], which: RecentDeletions): number
+  countRecentApplications(by: Hang['by'], which: RecentDeletions): number
   quarantined(applications: Iterable<KnownApplication>): ReadonlyMap<string, number>
 }
 
@@ -63,7 +63,7 @@ export interface DeletionLimits {
 }
 
 /** `generation`: of its SparkApplication. */
-type Entry = BudgetedDeletion & Deletion & Pick<History, 'generation'>
+type Entry = BudgetedDeletion & Deletion & Pick<DeletionHistory, 'generation'>
 
 const entryOf = (
   { namespace, application }: Application,
@@ -113,8 +113,8 @@ export function createDeletionTracker(config: SafeguardsConfig): DeletionTracker
     },
     begin: ({ namespace, application, uid }, atMs) => void underWay.set(uid, { atMs, namespace, application, uid }),
     end: ({ uid }) => void underWay.delete(uid),
-    isOnRecord: ({ uid }, known) => mentionsPod(known, uid) && !histories.isTakenBack(uid),
-    note: (driver, known, deletion) => {
+    isOnRecord: ({ uid }, known) => mentionsPod(known, uid) && !histories.isRevoked(uid),
+    record: (driver, known, deletion) => {
       const { atMs, uid } = deletion
       underWay.delete(uid)
       const within = entries.filter((entry) => entry.uid !== uid && atMs - entry.atMs < config.windowMs)
@@ -122,16 +122,16 @@ export function createDeletionTracker(config: SafeguardsConfig): DeletionTracker
       entries = [...within, entryOf(driver, deletion, generation)]
       return formatHistory(histories.add(driver, known, deletion))
     },
-    answered: histories.answered,
-    takeBack: (driver, known) => {
+    recordWriteResult: histories.recordWriteResult,
+    revoke: (driver, known) => {
       const isWritten = known !== undefined && mentionsPod(known, driver.uid)
       entries = entries.filter(({ uid }) => uid !== driver.uid)
-      const text = formatAnnotation(histories.takeBack(driver, known, driver.uid))
+      const text = formatAnnotation(histories.revoke(driver, known, driver.uid))
       return isWritten ? text : undefined
     },
-    lately: (by, { sinceMs, own, counted }) => {
+    countRecentApplications: (by, { sinceMs, own, counted }) => {
       const of = entries
-        .filter((entry) => wasBy(by, entry) && entry.atMs > sinceMs && !counted.has(entry.uid))
+        .filter((entry) => isFromSource(by, entry) && entry.atMs > sinceMs && !counted.has(entry.uid))
         .map(applicationKey)
       return new Set(of).difference(new Set(own === undefined ? [] : [applicationKey(own)])).size
     },

@@ -2,9 +2,9 @@ import type { KnownApplication } from '../../../cluster/spark-applications.ts'
 import {
   currentHistory,
   type Deletion,
+  type DeletionHistory,
+  emptyHistory,
   formatHistory,
-  type History,
-  noHistory,
   parseHistory,
   withDeletion,
   withoutPod,
@@ -20,14 +20,14 @@ export const applicationKey = ({ namespace, application }: Application): string 
 /** What the annotations of SparkApplications tell, with our own writes that the cache has yet to show. */
 export interface HistoryCache {
   /** As it was read. */
-  load(of: Application, history: History): void
-  current(of: Application, known: KnownApplication | undefined): History
+  load(of: Application, history: DeletionHistory): void
+  current(of: Application, known: KnownApplication | undefined): DeletionHistory
   /** With one more deletion, which is to be written next. */
-  add(of: Application, known: KnownApplication | undefined, deletion: Deletion): History
+  add(of: Application, known: KnownApplication | undefined, deletion: Deletion): DeletionHistory
   /** Without that of a pod that was not deleted after all: whatever its annotation tells, until it is added again. */
-  takeBack(of: Application, known: KnownApplication | undefined, uid: string): History
-  isTakenBack(uid: string): boolean
-  answered(of: Application, answer: 'written' | 'refused'): void
+  revoke(of: Application, known: KnownApplication | undefined, uid: string): DeletionHistory
+  isRevoked(uid: string): boolean
+  recordWriteResult(of: Application, answer: 'written' | 'refused'): void
   /**
    * Notices that the annotation was taken away. True: by a person, who ends a quarantine. Whatever takes it away again
    * within the window, or from an application that is in no quarantine, is taken for a tool.
@@ -36,7 +36,7 @@ export interface HistoryCache {
 }
 
 interface Remembered {
-  readonly history: History
+  readonly history: DeletionHistory
   /**
    * The version of the SparkApplication on which it was to be written: the cache that shows this one has yet to show it, and
    * any other tells what became of it. Null: it was read, not written.
@@ -53,15 +53,15 @@ export function createHistoryCache(config: Pick<SafeguardsConfig, 'perApplicatio
   /** When an application's annotation was last seen to be gone. */
   const removals = new Map<string, number>()
 
-  const shownBy = (known: KnownApplication): History => {
+  const shownBy = (known: KnownApplication): DeletionHistory => {
     const history = parseHistory(known.application.annotations[actionsAnnotation])
     const uids = history.deletions.map(({ uid }) => uid).filter((uid) => takenBack.has(uid))
     return uids.reduce(withoutPod, history)
   }
 
-  const current = (of: Application, known: KnownApplication | undefined): History => {
+  const current = (of: Application, known: KnownApplication | undefined): DeletionHistory => {
     const own = remembered.get(applicationKey(of))
-    if (known === undefined) return own?.history ?? noHistory
+    if (known === undefined) return own?.history ?? emptyHistory
     const { generation, resourceVersion, application } = known
     const shown = shownBy(known)
     if (own?.state === 'refused' && lastMs(own.history) > lastMs(shown)) return currentHistory(own.history, generation)
@@ -70,10 +70,15 @@ export function createHistoryCache(config: Pick<SafeguardsConfig, 'perApplicatio
     return currentHistory(shown, generation)
   }
 
-  const load = (of: Application, history: History): void =>
+  const load = (of: Application, history: DeletionHistory): void =>
     void remembered.set(applicationKey(of), { history, writtenOn: null, state: 'written' })
 
-  const remember = (of: Application, known: KnownApplication | undefined, history: History, uid: string): History => {
+  const remember = (
+    of: Application,
+    known: KnownApplication | undefined,
+    history: DeletionHistory,
+    uid: string,
+  ): DeletionHistory => {
     const isRefused = remembered.get(applicationKey(of))?.state === 'refused'
     const state = known !== undefined && mentionsPod(known, uid) ? 'written' : isRefused ? 'refused' : 'pending'
     remembered.set(applicationKey(of), { history, writtenOn: known?.resourceVersion ?? null, state })
@@ -88,14 +93,14 @@ export function createHistoryCache(config: Pick<SafeguardsConfig, 'perApplicatio
       const history = withDeletion(current(of, known), deletion, known?.generation ?? null, config)
       return remember(of, known, history, deletion.uid)
     },
-    takeBack: (of, known, uid) => {
+    revoke: (of, known, uid) => {
       takenBack.add(uid)
       const history = withoutPod(current(of, known), uid)
       const isAhead = known === undefined || remembered.get(applicationKey(of))?.writtenOn === known.resourceVersion
       return isAhead || mentionsPod(known, uid) ? remember(of, known, history, uid) : history
     },
-    isTakenBack: (uid) => takenBack.has(uid),
-    answered: (of, state) => {
+    isRevoked: (uid) => takenBack.has(uid),
+    recordWriteResult: (of, state) => {
       const own = remembered.get(applicationKey(of))
       if (own !== undefined) remembered.set(applicationKey(of), { ...own, state })
     },
@@ -118,7 +123,7 @@ export const mentionsPod = ({ application }: KnownApplication, uid: string): boo
   parseHistory(application.annotations[actionsAnnotation]).deletions.some((deletion) => deletion.uid === uid)
 
 /** The value of the annotation; null: there is nothing to tell. */
-export const formatAnnotation = (history: History): string | null =>
+export const formatAnnotation = (history: DeletionHistory): string | null =>
   history.deletions.length === 0 ? null : formatHistory(history)
 
-const lastMs = ({ deletions }: History) => deletions.at(-1)?.atMs ?? 0
+const lastMs = ({ deletions }: DeletionHistory) => deletions.at(-1)?.atMs ?? 0

@@ -82,7 +82,7 @@ export interface DriverSidecar extends DriverContainer {
   /** It waits, and could be created: what comes before it is done. */
   readonly due: boolean
   /** When its image was replaced by the driver's, so that the driver could start, what it was, and why; empty: not known. */
-  readonly rescue: { readonly atMs: number; readonly image: string; readonly reason: string } | null
+  readonly bypass: { readonly atMs: number; readonly image: string; readonly reason: string } | null
 }
 
 /** Whether the pod has ended, one way or another, and will not run again. */

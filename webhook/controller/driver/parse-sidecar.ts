@@ -20,12 +20,12 @@ export function parseSidecar(
     version,
     statusPort: container.ports?.[0]?.containerPort ?? null,
     due: observed.state.kind === 'waiting' && isDue(pod, status),
-    rescue: rescueOf(pod.metadata?.annotations?.[bypassedAnnotation], observed.image === driverImage),
+    bypass: rescueOf(pod.metadata?.annotations?.[bypassedAnnotation], observed.image === driverImage),
   }
 }
 
 /** The annotation, or the image alone: someone else may have had the same idea. */
-function rescueOf(text: string | undefined, replaced: boolean): DriverSidecar['rescue'] {
+function rescueOf(text: string | undefined, replaced: boolean): DriverSidecar['bypass'] {
   const [time, image, reason = ''] = text?.split(' ') ?? []
   if (image !== undefined) return { atMs: parseTimeMs(time) ?? 0, image, reason }
   return replaced ? { atMs: 0, image: '', reason: '' } : null

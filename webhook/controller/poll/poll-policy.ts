@@ -7,7 +7,7 @@ import type { PollPolicy } from './ui-poller.ts'
 /** How to ask a driver's UI from here, and when to begin; undefined: not at all. */
 export function planPolls(
   driver: Driver,
-  { guard, namespace, named, settings }: Pick<DriverContext, 'guard' | 'namespace' | 'named' | 'settings'>,
+  { coverage: guard, namespace, named, settings }: Pick<DriverContext, 'coverage' | 'namespace' | 'named' | 'settings'>,
   fallback: FallbackConfig,
   nowMs: number,
 ): { readonly policy: PollPolicy; readonly delayMs: number } | undefined {

@@ -16,7 +16,7 @@ const timeoutMs = 5_000
 export function nextRequestAtMs(driver: Driver, startupDeadlineMs: number): number | null {
   const { sidecar, ready, readySinceMs } = driver
   const { state } = driver.driver
-  if (sidecar === null || sidecar.rescue !== null || sidecar.statusPort === null || driver.podIp === null) return null
+  if (sidecar === null || sidecar.bypass !== null || sidecar.statusPort === null || driver.podIp === null) return null
   // Nobody would answer.
   if (sidecar.state.kind !== 'running') return null
   if (ready || !isRunning(driver) || state.kind !== 'running') return null
@@ -37,9 +37,9 @@ export function currentVerdict(body: string, nowMs: number): Hang | undefined {
 
 export interface SidecarStatusPoller {
   /** Asks when it is time; returns the date at which to come again, null: no need. */
-  ask(driver: Driver, startupDeadlineMs: number): number | null
+  pollIfDue(driver: Driver, startupDeadlineMs: number): number | null
   /** Asks now, whoever was asked when; resolves when {@link verdict} tells what came of it, at most the timeout later. */
-  askAnew(driver: Driver): Promise<void>
+  pollNow(driver: Driver): Promise<void>
   verdict(uid: string): Hang | undefined
   forget(uid: string): void
 }
@@ -73,7 +73,7 @@ export function createSidecarStatusPoller({
     known.set(driver.uid, { hang: currentVerdict(body, nowMs()), askedMs: monotonicMs() })
   }
   return {
-    ask: (driver, startupDeadlineMs) => {
+    pollIfDue: (driver, startupDeadlineMs) => {
       const atMs = nextRequestAtMs(driver, startupDeadlineMs)
       if (atMs === null) {
         known.delete(driver.uid)
@@ -87,7 +87,7 @@ export function createSidecarStatusPoller({
       void ask(driver).then(() => answered(driver))
       return nowMs() + againMs
     },
-    askAnew: ask,
+    pollNow: ask,
     verdict: (uid) => known.get(uid)?.hang,
     forget: (uid) => void known.delete(uid),
   }

@@ -27,11 +27,11 @@ export interface UiPollerDeps {
 /** Asks the Spark UIs of drivers that have no sidecar, as a sidecar would, by the same judge. */
 export interface UiPoller {
   /** Begins to ask this driver, or goes on with what is known of it now. Not before it is as old as `notBeforeMs`. */
-  ask(driver: Driver, policy: PollPolicy, delayMs: number): void
+  start(driver: Driver, policy: PollPolicy, delayMs: number): void
   forget(uid: string): void
   judgement(uid: string): Judgement | undefined
   /** Of those that `of` picks and that have ever answered. */
-  census(of?: (driver: Driver) => boolean): PollSummary
+  summarize(of?: (driver: Driver) => boolean): PollSummary
 }
 
 /** Drivers whose health is known in one way. */
@@ -74,7 +74,7 @@ export function createUiPoller(edges: UiPollerDeps, signal: AbortSignal): UiPoll
   }
 
   return {
-    ask: (driver, policy, delayMs) => {
+    start: (driver, policy, delayMs) => {
       const known = polls.get(driver.uid)
       if (known !== undefined && isSameRun(known.driver, driver)) {
         known.driver = driver
@@ -93,7 +93,7 @@ export function createUiPoller(edges: UiPollerDeps, signal: AbortSignal): UiPoll
       polls.delete(uid)
     },
     judgement: (uid) => polls.get(uid)?.judgement,
-    census: (of = () => true) => {
+    summarize: (of = () => true) => {
       let known = 0
       const unhealthy = new Set<string>()
       for (const { driver, judgement } of polls.values()) {

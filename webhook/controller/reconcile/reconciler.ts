@@ -64,17 +64,17 @@ export function createReconciler(edges: ReconcilerDeps): Reconciler {
   const ask = (driver: Driver, circumstances: DriverContext): void => {
     const plan = planPolls(driver, circumstances, config.fallback, edges.nowMs())
     if (plan === undefined) polls.forget(driver.uid)
-    else polls.ask(driver, plan.policy, plan.delayMs)
-    const againMs = verdicts.ask(driver, circumstances.settings.values['startup-deadline'])
+    else polls.start(driver, plan.policy, plan.delayMs)
+    const againMs = verdicts.pollIfDue(driver, circumstances.settings.values['startup-deadline'])
     if (againMs !== null) addAtDate(driverKey(driver), againMs)
   }
 
   const lookAt = (driver: Driver, circumstances: DriverContext): Evaluation => {
     const [nowMs, monotonicMs] = [edges.nowMs(), edges.monotonicMs()]
-    const wait = edges.waits.note(driver, monotonicMs)
+    const wait = edges.waits.observe(driver, monotonicMs)
     const dateOf = (atMs: number) => nowMs - (monotonicMs - atMs)
     const gatedUntilMs = ({ uid }: Driver) => {
-      const known = edges.waits.known(uid)
+      const known = edges.waits.get(uid)
       return known?.wasGated === true ? dateOf(known.sinceMs) : null
     }
     return evaluate(driver, config, {
@@ -99,7 +99,7 @@ export function createReconciler(edges: ReconcilerDeps): Reconciler {
   /** Whether the pod is as it was decided on, and would be deleted on what is known by now, too. */
   const isStillToBeDeleted = async (driver: Driver): Promise<boolean> => {
     // It was asked up to half a minute ago, or before what held the deletion up.
-    if (verdicts.verdict(driver.uid) !== undefined) await verdicts.askAnew(driver)
+    if (verdicts.verdict(driver.uid) !== undefined) await verdicts.pollNow(driver)
     const now = edges.drivers.reflector.objects.get(driver.namespace, driver.name)
     if (now?.uid !== driver.uid || now.resourceVersion !== driver.resourceVersion) return false
     return lookAt(now, computeDriverContext(now, edges)).tasks.some(({ choice }) => choice.kind === 'delete-pod')

@@ -1,6 +1,6 @@
 import { currentHistory, parseHistory } from '../../../../core/contract/deletion-history.ts'
 import { actionsAnnotation, pausedUntilAnnotation } from '../../../../core/contract/pod-contract.ts'
-import { pauseOf } from '../../../../core/settings/pause.ts'
+import { findPause } from '../../../../core/settings/pause.ts'
 import type { Evidence } from '../../../evidence/evidence.ts'
 import type { Finding } from '../../../findings/findings.ts'
 import { remedyTitle } from '../../../render/text.ts'
@@ -38,7 +38,7 @@ export function barred(
   if (namespaceAnnotations.kind !== 'read') {
     return refuse('evidence-incomplete', `namespace ${namespace}: ${namespaceAnnotations.detail}`, cause)
   }
-  const pause = pauseOf(nowMs, pod?.annotations, annotations, namespaceAnnotations.value)
+  const pause = findPause(nowMs, pod?.annotations, annotations, namespaceAnnotations.value)
   if (pause !== null) {
     const until = pause.untilMs === null ? 'until it is removed' : `until ${new Date(pause.untilMs).toISOString()}`
     return refuse('paused', `${pausedUntilAnnotation} ${until}: ${pause.reason || 'no reason is given'}`, cause)

@@ -2,7 +2,7 @@ import { toRecord } from '../../../../core/json.ts'
 import type { PassedWrite } from '../proxy/proxy.ts'
 
 const replicaEvents = [
-  'leader',
+  'leader-acquired',
   'leader-lost',
   'controller-loop-failed',
   'reconcile-failed',

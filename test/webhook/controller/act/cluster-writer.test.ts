@@ -5,7 +5,7 @@ import { createClusterWriter } from '../../../../webhook/controller/act/cluster-
 import { apiFixture } from '../../../kubernetes/fixture.ts'
 import { createdMs, driverPod } from '../../../support/driver-pods.ts'
 import { pods } from '../controller-harness.ts'
-import { observed } from '../driver/drivers.ts'
+import { createDriver } from '../driver/drivers.ts'
 
 const subject = { apiVersion: 'v1', kind: 'Pod', namespace: 'spark', name: 'pi-driver', uid: 'uid-1' }
 const told = { type: 'Warning', reason: 'SparkNannyDriverStuck', message: 'm', dedupKey: 'pending' } as const
@@ -17,8 +17,8 @@ test('who leads no longer sends nothing', async (t) => {
   const effects = createClusterWriter({ api: edges.api, reporter: 'r', nowMs: () => createdMs, mayAct: () => leads })
   leads = false
   for (const effect of [
-    effects.deletePod(observed()),
-    effects.replaceSidecarImage(observed(), 'x', 'ErrImagePull'),
+    effects.deletePod(createDriver()),
+    effects.replaceSidecarImage(createDriver(), 'x', 'ErrImagePull'),
     effects.publishEvent(subject, told),
   ]) {
     assert.equal((await effect).kind, 'failed')
@@ -26,7 +26,7 @@ test('who leads no longer sends nothing', async (t) => {
   assert.deepEqual(api.requests, [])
   leads = true
   const version = String(api.get(pods, 'spark', 'pi-driver')?.metadata.resourceVersion)
-  assert.equal((await effects.deletePod({ ...observed(), resourceVersion: version })).kind, 'ok')
+  assert.equal((await effects.deletePod({ ...createDriver(), resourceVersion: version })).kind, 'ok')
 })
 
 /** HTTP status, what became of it, whether it may be done all the same, whether it is of no use to try again. */
@@ -43,7 +43,7 @@ for (const [status, expected, unanswered, refused] of answers) {
     const { api, edges } = await apiFixture(t)
     api.intercept(() => ({ status, body: { kind: 'Status' }, headers: { 'retry-after': '3' } }))
     const effects = createClusterWriter({ api: edges.api, reporter: 'r', nowMs: () => createdMs, mayAct: () => true })
-    const performed = await effects.deletePod(observed())
+    const performed = await effects.deletePod(createDriver())
     assert.equal(performed.kind, expected)
     if (performed.kind === 'failed')
       assert.deepEqual(
@@ -58,7 +58,7 @@ test('an answer that is not of the API says nothing', async (t) => {
   const effects = createClusterWriter({ api: edges.api, reporter: 'r', nowMs: () => createdMs, mayAct: () => true })
   for (const status of [200, 404]) {
     api.intercept(() => ({ status, body: '<html>' }))
-    const performed = await effects.deletePod(observed())
+    const performed = await effects.deletePod(createDriver())
     assert.ok(performed.kind === 'failed' && performed.outcomeUnknown)
   }
 })
@@ -67,7 +67,7 @@ test('no answer: it may have happened all the same', async (t) => {
   const { api, edges } = await apiFixture(t)
   await api.close()
   const effects = createClusterWriter({ api: edges.api, reporter: 'r', nowMs: () => createdMs, mayAct: () => true })
-  const performed = await effects.deletePod(observed())
+  const performed = await effects.deletePod(createDriver())
   assert.ok(performed.kind === 'failed' && performed.outcomeUnknown)
 })
 

@@ -9,11 +9,11 @@ import { until } from '../../../kubernetes/fixture.ts'
 import { createdMs } from '../../../support/driver-pods.ts'
 import { recordingLog } from '../../../support/recording-log.ts'
 import { defaultConfig } from '../controller-harness.ts'
-import { observed } from '../driver/drivers.ts'
+import { createDriver } from '../driver/drivers.ts'
 
 const nowMs = createdMs + 600_000
 const minuteMs = 60_000
-const driver = observed({ sidecar: null, owner: { name: 'pi', uid: 'uid-application' } })
+const driver = createDriver({ sidecar: null, owner: { name: 'pi', uid: 'uid-application' } })
 const key = 'spark-nanny.io/actions'
 
 /** One SparkApplication, which the cache shows as it is, or as it was when `freeze` was called; and one pod of it. */

@@ -10,11 +10,11 @@ import type { ActionTask } from '../../../../webhook/controller/decide/action-ta
 import { createDriverStates } from '../../../../webhook/controller/decide/driver-state.ts'
 import { until } from '../../../kubernetes/fixture.ts'
 import { defaultConfig } from '../controller-harness.ts'
-import { observed } from '../driver/drivers.ts'
-import { fallback, hungScene } from '../hung-scenario.ts'
+import { createDriver } from '../driver/drivers.ts'
+import { createHungScenario, fallback } from '../hung-scenario.ts'
 
 test('a driver that hung, answered for a while and hangs again is told of again', async (t) => {
-  const scene = await hungScene(t)
+  const scene = await createHungScenario(t)
   scene.start(fallback('report'))
   await scene.polled(4)
   scene.ui.hang(true)
@@ -57,7 +57,7 @@ test('what waits to be told of deeds does not keep a driver busy that is told of
 })
 
 function taskOf(name: string): ActionTask {
-  const driver = observed({ name })
+  const driver = createDriver({ name })
   return {
     driver,
     assessment: { kind: 'unprotected', reason: 'not-injected' },

@@ -8,7 +8,7 @@ import { parseDriver } from '../../../../webhook/controller/driver/parse-driver.
 import { until } from '../../../kubernetes/fixture.ts'
 import { createdMs, driverPod, iso, running, terminated } from '../../../support/driver-pods.ts'
 import type { FakeObject } from '../../../support/fake-api-server.ts'
-import { controllerRig, pods } from '../controller-harness.ts'
+import { createControllerHarness, pods } from '../controller-harness.ts'
 
 const restartedMs = createdMs + 100_000
 /** As the webhook makes them: their ids are numbered. */
@@ -91,16 +91,16 @@ test('what is no pod is no executor', () => {
 })
 
 test('after a restart in place the executors of the driver before are deleted, by their uids, once', async (t) => {
-  const rig = await controllerRig(t)
-  rig.setNow(restartedMs + 10_000)
+  const harness = await createControllerHarness(t)
+  harness.setNow(restartedMs + 10_000)
   // As with a fixed spark.kubernetes.executor.podNamePrefix: the names go on.
-  for (const object of [executor('job-exec-1', before), executor('job-exec-2', before)]) rig.api.set(pods, object)
-  rig.api.set(pods, executor('job-exec-3', after, 'spark-pi-driver-2'))
-  rig.api.set(pods, restarted())
-  const versions = new Map(rig.api.list(pods).map(({ metadata }) => [metadata.name, metadata.resourceVersion]))
-  const replica = rig.start()
-  await until(() => rig.told().some(({ reason }) => reason === 'SparkNannyDriverRestarted'), 'an Event')
-  const deleted = rig.api.bodies.filter(({ path }) => path.includes('/pods/'))
+  for (const object of [executor('job-exec-1', before), executor('job-exec-2', before)]) harness.api.set(pods, object)
+  harness.api.set(pods, executor('job-exec-3', after, 'spark-pi-driver-2'))
+  harness.api.set(pods, restarted())
+  const versions = new Map(harness.api.list(pods).map(({ metadata }) => [metadata.name, metadata.resourceVersion]))
+  const replica = harness.start()
+  await until(() => harness.events().some(({ reason }) => reason === 'SparkNannyDriverRestarted'), 'an Event')
+  const deleted = harness.api.bodies.filter(({ path }) => path.includes('/pods/'))
   assert.deepEqual(
     deleted.map(({ path, body }) => [path, body]),
     ['job-exec-1', 'job-exec-2'].map((name) => [
@@ -112,60 +112,60 @@ test('after a restart in place the executors of the driver before are deleted, b
       },
     ]),
   )
-  assert.ok(rig.api.get(pods, 'spark', 'job-exec-3'))
-  const calls = rig.calls().length
-  rig.api.set(pods, restarted())
-  await rig.edges.sleep(300, rig.signal)
-  assert.equal(rig.calls().length, calls, 'it is not asked again')
+  assert.ok(harness.api.get(pods, 'spark', 'job-exec-3'))
+  const calls = harness.calls().length
+  harness.api.set(pods, restarted())
+  await harness.edges.sleep(300, harness.signal)
+  assert.equal(harness.calls().length, calls, 'it is not asked again')
   assert.match(await replica.metrics(), /action="delete-executor",result="ok"\} 2/)
 })
 
 test('executors that may not be deleted yet keep nothing else of their driver waiting', async (t) => {
-  const rig = await controllerRig(t)
-  rig.setNow(restartedMs + 10_000)
-  rig.api.set(pods, executor('job-exec-1', before))
-  rig.api.intercept((method) =>
+  const harness = await createControllerHarness(t)
+  harness.setNow(restartedMs + 10_000)
+  harness.api.set(pods, executor('job-exec-1', before))
+  harness.api.intercept((method) =>
     method === 'DELETE' ? { status: 429, body: { kind: 'Status' }, headers: { 'retry-after': '600' } } : undefined,
   )
-  rig.api.set(pods, restarted())
-  rig.start()
-  await until(() => rig.lines.some(({ line }) => line.event === 'action-failed'), 'a failure')
+  harness.api.set(pods, restarted())
+  harness.start()
+  await until(() => harness.lines.some(({ line }) => line.event === 'action-failed'), 'a failure')
   const pod = restarted()
   const annotations = { ...toRecord(pod.metadata.annotations), 'spark-nanny.io/poll-interval': 'often' }
-  rig.api.set(pods, { ...pod, metadata: { ...pod.metadata, annotations } })
-  await until(() => rig.told().some(({ reason }) => reason === 'SparkNannyInvalidSetting'), 'an Event')
-  assert.equal(rig.calls().filter((line) => line.startsWith('DELETE')).length, 1)
+  harness.api.set(pods, { ...pod, metadata: { ...pod.metadata, annotations } })
+  await until(() => harness.events().some(({ reason }) => reason === 'SparkNannyInvalidSetting'), 'an Event')
+  assert.equal(harness.calls().filter((line) => line.startsWith('DELETE')).length, 1)
 })
 
 test('an executor that is gone though the answer does not say so is told of, and counted', async (t) => {
-  const rig = await controllerRig(t)
-  rig.setNow(restartedMs + 10_000)
-  rig.api.set(pods, executor('job-exec-1', before))
-  rig.api.intercept((method) => {
-    const pod = rig.api.get(pods, 'spark', 'job-exec-1')
+  const harness = await createControllerHarness(t)
+  harness.setNow(restartedMs + 10_000)
+  harness.api.set(pods, executor('job-exec-1', before))
+  harness.api.intercept((method) => {
+    const pod = harness.api.get(pods, 'spark', 'job-exec-1')
     if (method !== 'DELETE' || pod === undefined) return undefined
-    rig.api.remove(pods, pod)
+    harness.api.remove(pods, pod)
     return { status: 404, body: { kind: 'Status' } }
   })
-  rig.api.set(pods, restarted())
-  const replica = rig.start()
-  await until(() => rig.told().some(({ reason }) => reason === 'SparkNannyDriverRestarted'), 'an Event')
+  harness.api.set(pods, restarted())
+  const replica = harness.start()
+  await until(() => harness.events().some(({ reason }) => reason === 'SparkNannyDriverRestarted'), 'an Event')
   assert.match(await replica.metrics(), /action="delete-executor",result="ok"\} 1/)
 })
 
 test('a server that asks for time gets it, whatever became of other executors', async (t) => {
-  const rig = await controllerRig(t)
-  rig.setNow(restartedMs + 10_000)
-  for (const name of ['job-exec-1', 'job-exec-2']) rig.api.set(pods, executor(name, before))
-  rig.api.intercept((method, path) => {
+  const harness = await createControllerHarness(t)
+  harness.setNow(restartedMs + 10_000)
+  for (const name of ['job-exec-1', 'job-exec-2']) harness.api.set(pods, executor(name, before))
+  harness.api.intercept((method, path) => {
     if (method !== 'DELETE') return undefined
     return path.includes('job-exec-1')
       ? { status: 429, body: { kind: 'Status' }, headers: { 'retry-after': '600' } }
       : { status: 409, body: { kind: 'Status' } }
   })
-  rig.api.set(pods, restarted())
-  rig.start()
-  await until(() => rig.lines.some(({ line }) => line.event === 'action-failed'), 'a failure')
-  await rig.edges.sleep(1_500, rig.signal)
-  assert.equal(rig.calls().filter((line) => line.startsWith('DELETE')).length, 2)
+  harness.api.set(pods, restarted())
+  harness.start()
+  await until(() => harness.lines.some(({ line }) => line.event === 'action-failed'), 'a failure')
+  await harness.edges.sleep(1_500, harness.signal)
+  assert.equal(harness.calls().filter((line) => line.startsWith('DELETE')).length, 2)
 })

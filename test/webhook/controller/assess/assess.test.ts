@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { describe, test } from 'node:test'
 import { resolveSettings } from '../../../../core/settings/settings.ts'
 import { type Assessment, type AssessmentContext, assess } from '../../../../webhook/controller/assess/assess.ts'
 import { createdMs, type DriverPodOptions, iso, running, terminated, waiting } from '../../../support/driver-pods.ts'
-import { context, judged, observed, unresponsive } from '../driver/drivers.ts'
+import { context, createDriver, judged, unresponsive } from '../driver/drivers.ts'
 
 /** `kind` and what tells it apart from others of its kind. */
 const short = (assessment: Assessment): string => {
@@ -29,8 +29,8 @@ const heldBack = (state: object, sidecar: object = {}): DriverPodOptions => ({
   state: waiting('PodInitializing'),
   sidecar: { state, ...sidecar },
 })
-const early = { heldBackForMs: 5_000 }
-const late = { heldBackForMs: 15_000 }
+const early = { startupBlockedForMs: 5_000 }
+const late = { startupBlockedForMs: 15_000 }
 const minutes = (count: number) => ({ nowMs: createdMs + count * 60_000 })
 const settings = (pod: Readonly<Record<string, string>>) => ({ settings: resolveSettings({ pod }) })
 
@@ -61,18 +61,23 @@ const rows: readonly Row[] = [
   ],
   ['what no other try mends', heldBack(waiting('InvalidImageName')), {}, ['held-back InvalidImageName']],
   ['all containers are being restarted', heldBack(terminated(88, createdMs)), late, []],
-  ['the pull takes its time', heldBack(waiting('PodInitializing')), { heldBackForMs: 119_000 }, []],
-  ['the pull takes for ever', heldBack(waiting('PodInitializing')), { heldBackForMs: 120_000 }, ['held-back Slow']],
+  ['the pull takes its time', heldBack(waiting('PodInitializing')), { startupBlockedForMs: 119_000 }, []],
+  [
+    'the pull takes for ever',
+    heldBack(waiting('PodInitializing')),
+    { startupBlockedForMs: 120_000 },
+    ['held-back Slow'],
+  ],
   [
     'all containers are removed for a restart',
     { ...heldBack(waiting('RestartingAllContainers')), state: waiting('RestartingAllContainers'), restarts: 1 },
-    { heldBackForMs: 130_000 },
+    { startupBlockedForMs: 130_000 },
     [],
   ],
   [
     'of all containers that are removed for a restart the driver shows the next already',
     { ...heldBack(waiting('RestartingAllContainers')), restarts: 1 },
-    { ...minutes(60), heldBackForMs: 130_000 },
+    { ...minutes(60), startupBlockedForMs: 130_000 },
     [],
   ],
   ['it runs, the driver is being made', heldBack(running()), late, []],
@@ -104,13 +109,13 @@ const rows: readonly Row[] = [
       ...heldBack(waiting('ErrImagePull')),
       annotations: { 'spark-nanny.io/sidecar-bypassed': `${iso(createdMs - 30_000)} x` },
     },
-    { heldBackForMs: 80_000 },
+    { startupBlockedForMs: 80_000 },
     ['held-back ErrImagePull'],
   ],
   ['no sidecar', { sidecar: null }, {}, ['unprotected not-injected']],
   ['no sidecar, since the cluster cannot', { sidecar: null }, { nativeSidecars: false }, ['unprotected skipped']],
   ['no sidecar, opted out', { sidecar: null }, settings({ 'spark-nanny.io/inject': 'false' }), []],
-  ['no sidecar, in another namespace', { sidecar: null }, { inGuardedNamespace: false }, []],
+  ['no sidecar, in another namespace', { sidecar: null }, { inProtectedNamespace: false }, []],
   ['no sidecar, ended', { sidecar: null, phase: 'Failed' }, {}, []],
   ['let go', { sidecar: { image: 'spark:4' } }, {}, ['unprotected sidecar-bypassed']],
   ['a bad setting', {}, settings({ 'spark-nanny.io/timeout': '20' }), ['bad-settings 1']],
@@ -152,13 +157,13 @@ const rows: readonly Row[] = [
   [
     'the kubelet has not acted yet, by a clock that is behind',
     { sidecar: { state: terminated(88, createdMs + 30_000) } },
-    { ...minutes(60), unansweredForMs: 119_000 },
+    { ...minutes(60), exitUnhandledForMs: 119_000 },
     [],
   ],
   [
     'the kubelet does not act',
     { sidecar: { state: terminated(88, createdMs + 30_000) } },
-    { unansweredForMs: 120_000 },
+    { exitUnhandledForMs: 120_000 },
     ['hung sidecar kubelet-did-not-act'],
   ],
   [
@@ -181,38 +186,40 @@ const rows: readonly Row[] = [
     [],
   ],
 ]
-for (const [name, options, fields, expected] of rows) {
-  test(`${name}: ${expected.join(', ') || 'nothing'}`, () => {
-    const driver = observed(options)
-    assert.deepEqual(assess(driver, context(fields)).assessments.map(short), expected)
-  })
-}
-
-test('its network does not come: stuck; where clusters do not tell of networks, init containers may run', () => {
-  const driver = observed({ phase: 'Pending', ready: false, state: waiting('PodInitializing') })
-  const down = assess({ ...driver, networkDown: true }, context(minutes(6)))
-  assert.deepEqual(down.assessments.map(short), ['stuck container-creating'])
-  assert.deepEqual(assess({ ...driver, networkDown: false }, context(minutes(6))).assessments, [])
-})
-
-test('no node takes it', () => {
-  const driver = {
-    ...observed({ phase: 'Pending', state: {}, ready: false }),
-    node: null,
-    scheduledMs: null,
-    unscheduled: '0/3 nodes',
+describe('assess', () => {
+  for (const [name, options, fields, expected] of rows) {
+    test(`${name}: ${expected.join(', ') || 'nothing'}`, () => {
+      const driver = createDriver(options)
+      assert.deepEqual(assess(driver, context(fields)).assessments.map(short), expected)
+    })
   }
-  assert.deepEqual(assess(driver, context(minutes(4))).assessments.map(short), [])
-  const { assessments } = assess(driver, context(minutes(5)))
-  assert.deepEqual(assessments.map(short), ['stuck pending'])
-})
 
-test('it says when to look again, though nothing happens', () => {
-  const held = observed(heldBack(waiting('ErrImagePull')))
-  assert.equal(assess(held, context(early)).lookAgainMs, createdMs + 70_000)
-  const pulling = observed(heldBack(waiting('PodInitializing')))
-  assert.equal(assess(pulling, context()).lookAgainMs, createdMs + 180_000)
-  const leaving = observed({ deletionTimestamp: iso(createdMs + 90_000) })
-  assert.equal(assess(leaving, context()).lookAgainMs, createdMs + 210_000)
-  assert.equal(assess(observed(), context()).lookAgainMs, null, 'a healthy driver needs no timer')
+  test('its network does not come: stuck; where clusters do not tell of networks, init containers may run', () => {
+    const driver = createDriver({ phase: 'Pending', ready: false, state: waiting('PodInitializing') })
+    const down = assess({ ...driver, networkDown: true }, context(minutes(6)))
+    assert.deepEqual(down.assessments.map(short), ['stuck container-creating'])
+    assert.deepEqual(assess({ ...driver, networkDown: false }, context(minutes(6))).assessments, [])
+  })
+
+  test('no node takes it', () => {
+    const driver = {
+      ...createDriver({ phase: 'Pending', state: {}, ready: false }),
+      node: null,
+      scheduledMs: null,
+      unscheduled: '0/3 nodes',
+    }
+    assert.deepEqual(assess(driver, context(minutes(4))).assessments.map(short), [])
+    const { assessments } = assess(driver, context(minutes(5)))
+    assert.deepEqual(assessments.map(short), ['stuck pending'])
+  })
+
+  test('it says when to look again, though nothing happens', () => {
+    const held = createDriver(heldBack(waiting('ErrImagePull')))
+    assert.equal(assess(held, context(early)).reassessAtMs, createdMs + 70_000)
+    const pulling = createDriver(heldBack(waiting('PodInitializing')))
+    assert.equal(assess(pulling, context()).reassessAtMs, createdMs + 180_000)
+    const leaving = createDriver({ deletionTimestamp: iso(createdMs + 90_000) })
+    assert.equal(assess(leaving, context()).reassessAtMs, createdMs + 210_000)
+    assert.equal(assess(createDriver(), context()).reassessAtMs, null, 'a healthy driver needs no timer')
+  })
 })

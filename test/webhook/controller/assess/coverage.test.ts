@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { describe, test } from 'node:test'
 import { resolveSettings } from '../../../../core/settings/settings.ts'
 import { assess } from '../../../../webhook/controller/assess/assess.ts'
 import { computeCoverage } from '../../../../webhook/controller/assess/coverage.ts'
 import { createdMs, type DriverPodOptions, iso, running, terminated, waiting } from '../../../support/driver-pods.ts'
-import { context, observed } from '../driver/drivers.ts'
+import { context, createDriver } from '../driver/drivers.ts'
 
 const minutes = (count: number) => createdMs + count * 60_000
 const sidecar = (state: object, more: object = {}): DriverPodOptions => ({ ready: false, sidecar: { state, ...more } })
@@ -78,17 +78,20 @@ const rows: readonly Row[] = [
   ],
   ['it is being deleted', { ...sidecar(loop), deletionTimestamp: iso(minutes(60)) }, minutes(60), 'not-running'],
 ]
-for (const [name, options, nowMs, expected] of rows) {
-  test(`${name}: ${expected}`, () => {
-    const guard = computeCoverage(observed(options), resolveSettings({}), true, nowMs)
-    assert.equal(guard.kind === 'unprotected' ? guard.reason : guard.kind, expected)
-  })
-}
+describe('coverage', () => {
+  for (const [name, options, nowMs, expected] of rows) {
+    test(`${name}: ${expected}`, () => {
+      const guard = computeCoverage(createDriver(options), resolveSettings({}), true, nowMs)
+      assert.equal(guard.kind === 'unprotected' ? guard.reason : guard.kind, expected)
+    })
+  }
 
-test('it is looked at again when a sidecar counts as down, or as back', () => {
-  const again = (options: DriverPodOptions, nowMs: number) => assess(observed(options), context({ nowMs })).lookAgainMs
-  assert.equal(again(sidecar(terminated(1, minutes(59))), minutes(60)), minutes(61))
-  assert.equal(again(sidecar(terminated(1, minutes(58))), minutes(60)), null)
-  const flapping = sidecar(running(minutes(59.5)), { restarts: 40, ...crashed(minutes(55)) })
-  assert.equal(again(flapping, minutes(60)), minutes(60.5))
+  test('it is looked at again when a sidecar counts as down, or as back', () => {
+    const again = (options: DriverPodOptions, nowMs: number) =>
+      assess(createDriver(options), context({ nowMs })).reassessAtMs
+    assert.equal(again(sidecar(terminated(1, minutes(59))), minutes(60)), minutes(61))
+    assert.equal(again(sidecar(terminated(1, minutes(58))), minutes(60)), null)
+    const flapping = sidecar(running(minutes(59.5)), { restarts: 40, ...crashed(minutes(55)) })
+    assert.equal(again(flapping, minutes(60)), minutes(60.5))
+  })
 })

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { describe, test } from 'node:test'
 import type { LabelledNamespace } from '../../../../cluster/namespaces.ts'
 import { projectApplication } from '../../../../cluster/spark-applications.ts'
 import type { SparkOperator } from '../../../../core/spark/application.ts'
 import { WatchedCollection } from '../../../../kubernetes/store.ts'
 import { computeDriverContext } from '../../../../webhook/controller/assess/driver-context.ts'
 import { defaultConfig } from '../controller-harness.ts'
-import { observed } from '../driver/drivers.ts'
+import { createDriver } from '../driver/drivers.ts'
 
 function resubmits(operator: SparkOperator, spec: object, status: object): boolean {
   const known = projectApplication({
@@ -17,7 +17,7 @@ function resubmits(operator: SparkOperator, spec: object, status: object): boole
     status,
   })
   const circumstances = computeDriverContext(
-    { ...observed(), owner: { operator, namespace: 'spark', name: 'pi', uid: 'u' } },
+    { ...createDriver(), owner: { operator, namespace: 'spark', name: 'pi', uid: 'u' } },
     {
       namespaces: new WatchedCollection<LabelledNamespace>(() => undefined),
       applications: { known: () => known },
@@ -38,27 +38,29 @@ const kubeflowRows: readonly [string, object, object, boolean][] = [
   ['OnFailure, its retries are spent', { type: 'OnFailure', onFailureRetries: 2 }, { executionAttempts: 3 }, false],
   ['OnFailure without retries, and no status yet', { type: 'OnFailure' }, {}, false],
 ]
-for (const [name, restartPolicy, status, expected] of kubeflowRows) {
-  test(`kubeflow’s operator makes ${expected ? 'another' : 'no other'} driver: ${name}`, () => {
-    assert.equal(resubmits('kubeflow', { restartPolicy }, status), expected)
-  })
-}
+describe('driver context', () => {
+  for (const [name, restartPolicy, status, expected] of kubeflowRows) {
+    test(`kubeflow’s operator makes ${expected ? 'another' : 'no other'} driver: ${name}`, () => {
+      assert.equal(resubmits('kubeflow', { restartPolicy }, status), expected)
+    })
+  }
 
-/** ApplicationStatus.terminateOrRestart, RestartPolicy and ApplicationStateSummary of apache/spark-kubernetes-operator. */
-const apacheRows: readonly [string, object, number | null, boolean][] = [
-  ['OnFailure, one attempt is left', { restartPolicy: 'OnFailure', maxRestartAttempts: 2 }, 1, true],
-  ['OnFailure, its attempts are spent', { restartPolicy: 'OnFailure', maxRestartAttempts: 2 }, 2, false],
-  ['OnFailure, its failures are', { restartPolicy: 'OnFailure', maxRestartOnFailure: 1 }, 1, false],
-  ['Always, one attempt is left', { restartPolicy: 'Always', maxRestartAttempts: 2 }, 1, true],
-  ['Always, its attempts are spent', { restartPolicy: 'Always', maxRestartAttempts: 2 }, 2, false],
-  ['Always, the three that it has by default are spent', { restartPolicy: 'Always' }, 3, false],
-  ['Always without attempts, and no status yet', { restartPolicy: 'Always', maxRestartAttempts: 0 }, null, false],
-  ['OnInfrastructureFailure: a driver that is gone is none', { restartPolicy: 'OnInfrastructureFailure' }, 0, false],
-]
-for (const [name, restartConfig, restartCounter, expected] of apacheRows) {
-  test(`Apache’s operator makes ${expected ? 'another' : 'no other'} driver: ${name}`, () => {
-    const attemptInfo = { id: restartCounter, restartCounter }
-    const status = restartCounter === null ? {} : { currentAttemptSummary: { attemptInfo } }
-    assert.equal(resubmits('apache', { applicationTolerations: { restartConfig } }, status), expected)
-  })
-}
+  /** ApplicationStatus.terminateOrRestart, RestartPolicy and ApplicationStateSummary of apache/spark-kubernetes-operator. */
+  const apacheRows: readonly [string, object, number | null, boolean][] = [
+    ['OnFailure, one attempt is left', { restartPolicy: 'OnFailure', maxRestartAttempts: 2 }, 1, true],
+    ['OnFailure, its attempts are spent', { restartPolicy: 'OnFailure', maxRestartAttempts: 2 }, 2, false],
+    ['OnFailure, its failures are', { restartPolicy: 'OnFailure', maxRestartOnFailure: 1 }, 1, false],
+    ['Always, one attempt is left', { restartPolicy: 'Always', maxRestartAttempts: 2 }, 1, true],
+    ['Always, its attempts are spent', { restartPolicy: 'Always', maxRestartAttempts: 2 }, 2, false],
+    ['Always, the three that it has by default are spent', { restartPolicy: 'Always' }, 3, false],
+    ['Always without attempts, and no status yet', { restartPolicy: 'Always', maxRestartAttempts: 0 }, null, false],
+    ['OnInfrastructureFailure: a driver that is gone is none', { restartPolicy: 'OnInfrastructureFailure' }, 0, false],
+  ]
+  for (const [name, restartConfig, restartCounter, expected] of apacheRows) {
+    test(`Apache’s operator makes ${expected ? 'another' : 'no other'} driver: ${name}`, () => {
+      const attemptInfo = { id: restartCounter, restartCounter }
+      const status = restartCounter === null ? {} : { currentAttemptSummary: { attemptInfo } }
+      assert.equal(resubmits('apache', { applicationTolerations: { restartConfig } }, status), expected)
+    })
+  }
+})

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { describe, test } from 'node:test'
 import fc from 'fast-check'
-import { deletionReason, wasBy } from '../../../../core/contract/deletion-history.ts'
+import { formatDeletionReason, isFromSource } from '../../../../core/contract/deletion-history.ts'
 import { resolveSettings } from '../../../../core/settings/settings.ts'
 import { type Assessment, assess } from '../../../../webhook/controller/assess/assess.ts'
 import { findDeadline, findStuck, findWaitReason } from '../../../../webhook/controller/assess/startup-delay.ts'
@@ -10,7 +10,7 @@ import { chooseAction, type Safeguards } from '../../../../webhook/controller/de
 import { areManyStuck } from '../../../../webhook/controller/decide/startup-breaker.ts'
 import type { Driver } from '../../../../webhook/controller/driver/driver.ts'
 import { createdMs, iso, running, terminated, waiting } from '../../../support/driver-pods.ts'
-import { context, freeRails, observed } from '../driver/drivers.ts'
+import { context, createDriver, permissiveSafeguards } from '../driver/drivers.ts'
 
 const minuteMs = 60_000
 const deadlines = {
@@ -20,7 +20,7 @@ const deadlines = {
 }
 const settings = resolveSettings({ pod: deadlines })
 const pending = (state: object, fields: Partial<Driver> = {}): Driver => ({
-  ...observed({ phase: 'Pending', ready: false, state, sidecar: null }),
+  ...createDriver({ phase: 'Pending', ready: false, state, sidecar: null }),
   ...fields,
 })
 const unscheduled = (fields: Partial<Driver> = {}) =>
@@ -46,169 +46,173 @@ const rows: readonly [string, Driver, string | null][] = [
   ['its node has never said anything of it', pending({}), 'container-creating-deadline'],
   ['it is restarted', pending(waiting('RestartingAllContainers')), null],
   ['it crashes again and again', pending(waiting('CrashLoopBackOff')), null],
-  ['it runs', observed(), null],
-  ['it has ended', observed({ phase: 'Failed', state: terminated(1, createdMs) }), null],
-  ['it is being deleted and does not go', observed({ deletionTimestamp: iso(createdMs) }), null],
+  ['it runs', createDriver(), null],
+  ['it has ended', createDriver({ phase: 'Failed', state: terminated(1, createdMs) }), null],
+  ['it is being deleted and does not go', createDriver({ deletionTimestamp: iso(createdMs) }), null],
 ]
-for (const [name, driver, key] of rows) {
-  test(`${name}: ${key ?? 'never deleted for it'}`, () => {
-    const wait = findWaitReason(driver)
-    assert.equal(wait === undefined ? null : (findDeadline(wait, settings)?.key ?? null), key)
-    assert.equal(wait === undefined ? null : findDeadline(wait, resolveSettings({})), null, 'unless asked for')
-  })
-}
-
-const stuckPull: Assessment = {
-  kind: 'stuck',
-  stuck: { reason: 'image-pull', sinceMs: createdMs, detail: 'ErrImagePull', maybeSlow: false },
-  deadline: { key: 'image-pull-deadline', afterMs: 10 * minuteMs },
-  overdue: true,
-}
-const choices: readonly [string, Partial<Safeguards>, string, (number | null)?, Driver?][] = [
-  ['overdue', {}, 'delete-pod'],
-  ['what is judged from here is only reported', { mode: 'report' }, 'delete-pod'],
-  ['off', { mode: 'off' }, 'report-only'],
-  ['observed', { observeMode: true }, 'observe-mode'],
-  ['no owner', { resubmits: false }, 'no-owner'],
-  ['paused', { pause: { untilMs: 7, reason: '' } }, 'paused', 7],
-  ['many', { manyStuck: true }, 'many-drivers-stuck'],
-  ['the breaker of hung drivers', { breakerOpen: true }, 'delete-pod'],
-  ['quarantined', { quarantined: true }, 'quarantined'],
-  ['budget', { exhausted: 'namespace' }, 'namespace-budget'],
-  ['backoff', { backoffUntilMs: createdMs + 601_000 }, 'backoff', createdMs + 601_000],
-  ['dry run', { dryRun: true }, 'dry-run'],
-  ['it runs', {}, 'inconclusive', null, observed()],
-  ['it is being deleted', {}, 'inconclusive', null, pending({}, { deletionMs: 1 })],
-]
-for (const [name, rails, expected, until = null, driver = pending(waiting('ErrImagePull'))] of choices) {
-  test(`stuck, ${name}: ${expected}`, () => {
-    const choice = chooseAction(driver, stuckPull, freeRails(rails))
-    assert.equal(choice.kind === 'blocked' ? choice.blockReason : choice.kind, expected)
-    assert.equal(choice.kind === 'blocked' ? choice.untilMs : null, until)
-  })
-}
-
-test('the deadline counts from when it was seen to wait in that way, and is a time to look again', () => {
-  const waits = createWaitTracker()
-  const look = (driver: Driver, minutes: number) => {
-    const nowMs = createdMs + minutes * minuteMs
-    const found = assess(
-      driver,
-      context({ nowMs, settings, waitingSinceMs: waits.note(driver, nowMs)?.sinceMs ?? null }),
-    )
-    const [assessment] = found.assessments.filter(({ kind }) => kind === 'stuck')
-    return { overdue: assessment?.kind === 'stuck' && assessment.overdue, againMs: found.lookAgainMs }
+describe('startup delay', () => {
+  for (const [name, driver, key] of rows) {
+    test(`${name}: ${key ?? 'never deleted for it'}`, () => {
+      const wait = findWaitReason(driver)
+      assert.equal(wait === undefined ? null : (findDeadline(wait, settings)?.key ?? null), key)
+      assert.equal(wait === undefined ? null : findDeadline(wait, resolveSettings({})), null, 'unless asked for')
+    })
   }
-  // Two hours in a queue, then the scheduler has it for a moment.
-  assert.equal(look(unscheduled({ gated: true }), 120).overdue, false)
-  assert.deepEqual(look(unscheduled(), 121), { overdue: false, againMs: createdMs + 131 * minuteMs })
-  assert.equal(look(pending(waiting('ContainerCreating'), { networkDown: true }), 122).overdue, false)
-  assert.equal(look(pending(waiting('ContainerCreating'), { networkDown: true }), 131).overdue, false)
-  assert.equal(look(pending(waiting('ContainerCreating')), 140).overdue, false)
-  assert.equal(look(pending(waiting('ErrImagePull')), 141).overdue, false)
-  assert.equal(look(pending(waiting('ImagePullBackOff')), 150).overdue, false)
-  assert.equal(look(pending(waiting('ErrImagePull')), 151).overdue, true)
-})
 
-test('what a queue let go is not stuck for the time that it was in the queue', () => {
-  const waits = createWaitTracker()
-  const gate = (gated: boolean, minutes: number) => waits.note(unscheduled({ gated }), createdMs + minutes * minuteMs)
-  assert.equal(gate(true, 120), null)
-  assert.deepEqual(pick(gate(false, 180)), [180, true])
-  assert.deepEqual(pick(gate(false, 190)), [180, true])
-  const gatedUntilMs = createdMs + 180 * minuteMs
-  const told = (minutes: number) => findStuck(unscheduled(), createdMs + minutes * minuteMs, { gatedUntilMs })?.sinceMs
-  assert.equal(told(184), undefined)
-  assert.equal(told(185), gatedUntilMs)
-  waits.forget(unscheduled().uid)
-  assert.deepEqual(pick(gate(false, 191)), [191, false])
-})
+  const stuckPull: Assessment = {
+    kind: 'stuck',
+    stuck: { reason: 'image-pull', sinceMs: createdMs, detail: 'ErrImagePull', maybeSlow: false },
+    deadline: { key: 'image-pull-deadline', afterMs: 10 * minuteMs },
+    overdue: true,
+  }
+  const choices: readonly [string, Partial<Safeguards>, string, (number | null)?, Driver?][] = [
+    ['overdue', {}, 'delete-pod'],
+    ['what is judged from here is only reported', { mode: 'report' }, 'delete-pod'],
+    ['off', { mode: 'off' }, 'report-only'],
+    ['observed', { observeMode: true }, 'observe-mode'],
+    ['no owner', { resubmits: false }, 'no-owner'],
+    ['paused', { pause: { untilMs: 7, reason: '' } }, 'paused', 7],
+    ['many', { manyStuck: true }, 'many-drivers-stuck'],
+    ['the breaker of hung drivers', { breakerOpen: true }, 'delete-pod'],
+    ['quarantined', { quarantined: true }, 'quarantined'],
+    ['budget', { exhausted: 'namespace' }, 'namespace-budget'],
+    ['backoff', { backoffUntilMs: createdMs + 601_000 }, 'backoff', createdMs + 601_000],
+    ['dry run', { dryRun: true }, 'dry-run'],
+    ['it runs', {}, 'inconclusive', null, createDriver()],
+    ['it is being deleted', {}, 'inconclusive', null, pending({}, { deletionMs: 1 })],
+  ]
+  for (const [name, rails, expected, until = null, driver = pending(waiting('ErrImagePull'))] of choices) {
+    test(`stuck, ${name}: ${expected}`, () => {
+      const choice = chooseAction(driver, stuckPull, permissiveSafeguards(rails))
+      assert.equal(choice.kind === 'blocked' ? choice.blockReason : choice.kind, expected)
+      assert.equal(choice.kind === 'blocked' ? choice.untilMs : null, until)
+    })
+  }
 
-const pick = (wait: ReturnType<ReturnType<typeof createWaitTracker>['note']>) =>
-  wait === null ? null : [(wait.sinceMs - createdMs) / minuteMs, wait.wasGated]
+  test('the deadline counts from when it was seen to wait in that way, and is a time to look again', () => {
+    const waits = createWaitTracker()
+    const look = (driver: Driver, minutes: number) => {
+      const nowMs = createdMs + minutes * minuteMs
+      const found = assess(
+        driver,
+        context({ nowMs, settings, waitingSinceMs: waits.observe(driver, nowMs)?.sinceMs ?? null }),
+      )
+      const [assessment] = found.assessments.filter(({ kind }) => kind === 'stuck')
+      return { overdue: assessment?.kind === 'stuck' && assessment.overdue, againMs: found.reassessAtMs }
+    }
+    // Two hours in a queue, then the scheduler has it for a moment.
+    assert.equal(look(unscheduled({ gated: true }), 120).overdue, false)
+    assert.deepEqual(look(unscheduled(), 121), { overdue: false, againMs: createdMs + 131 * minuteMs })
+    assert.equal(look(pending(waiting('ContainerCreating'), { networkDown: true }), 122).overdue, false)
+    assert.equal(look(pending(waiting('ContainerCreating'), { networkDown: true }), 131).overdue, false)
+    assert.equal(look(pending(waiting('ContainerCreating')), 140).overdue, false)
+    assert.equal(look(pending(waiting('ErrImagePull')), 141).overdue, false)
+    assert.equal(look(pending(waiting('ImagePullBackOff')), 150).overdue, false)
+    assert.equal(look(pending(waiting('ErrImagePull')), 151).overdue, true)
+  })
 
-/** What may be seen of a driver that is well, however slow: nodes, volumes, images and init containers take their time. */
-const slow: readonly Driver[] = [
-  unscheduled({ gated: true }),
-  pending(waiting('ContainerCreating')),
-  pending(waiting('PodInitializing')),
-  observed({ ready: false }),
-  observed(),
-  observed({ ready: false, state: waiting('RestartingAllContainers'), sidecar: { state: running() } }),
-  observed({ deletionTimestamp: iso(createdMs) }),
-]
-/** What passes, within less than the deadline. */
-const passing: readonly Driver[] = [
-  unscheduled(),
-  pending({}),
-  pending(waiting('ContainerCreating'), { networkDown: true }),
-  pending(waiting('ErrImagePull')),
-  pending(waiting('CreateContainerError')),
-]
+  test('what a queue let go is not stuck for the time that it was in the queue', () => {
+    const waits = createWaitTracker()
+    const gate = (gated: boolean, minutes: number) =>
+      waits.observe(unscheduled({ gated }), createdMs + minutes * minuteMs)
+    assert.equal(gate(true, 120), null)
+    assert.deepEqual(pick(gate(false, 180)), [180, true])
+    assert.deepEqual(pick(gate(false, 190)), [180, true])
+    const gatedUntilMs = createdMs + 180 * minuteMs
+    const told = (minutes: number) =>
+      findStuck(unscheduled(), createdMs + minutes * minuteMs, { gatedUntilMs })?.sinceMs
+    assert.equal(told(184), undefined)
+    assert.equal(told(185), gatedUntilMs)
+    waits.forget(unscheduled().uid)
+    assert.deepEqual(pick(gate(false, 191)), [191, false])
+  })
 
-test('a driver that is slow is never deleted, whatever its deadlines', () => {
-  const step = fc.oneof(
-    fc.record({
-      driver: fc.constantFrom(...slow),
-      minutes: fc.integer({ min: 0, max: 600 }),
-      passes: fc.constant(false),
-    }),
-    fc.record({
-      driver: fc.constantFrom(...passing),
-      minutes: fc.integer({ min: 0, max: 9 }),
-      passes: fc.constant(true),
-    }),
-  )
-  fc.assert(
-    fc.property(fc.array(step), (steps) => {
-      const waits = createWaitTracker()
-      let nowMs = createdMs
-      const lookAt = (driver: Driver) => {
-        const waitingSinceMs = waits.note(driver, nowMs)?.sinceMs ?? null
-        for (const assessment of assess(driver, context({ nowMs, settings, waitingSinceMs })).assessments) {
-          assert.ok(
-            ['report', 'bypass-sidecar', 'delete-executors'].includes(
-              chooseAction(driver, assessment, freeRails({ nowMs })).kind,
-            ),
-          )
+  const pick = (wait: ReturnType<ReturnType<typeof createWaitTracker>['observe']>) =>
+    wait === null ? null : [(wait.sinceMs - createdMs) / minuteMs, wait.wasGated]
+
+  /** What may be seen of a driver that is well, however slow: nodes, volumes, images and init containers take their time. */
+  const slow: readonly Driver[] = [
+    unscheduled({ gated: true }),
+    pending(waiting('ContainerCreating')),
+    pending(waiting('PodInitializing')),
+    createDriver({ ready: false }),
+    createDriver(),
+    createDriver({ ready: false, state: waiting('RestartingAllContainers'), sidecar: { state: running() } }),
+    createDriver({ deletionTimestamp: iso(createdMs) }),
+  ]
+  /** What passes, within less than the deadline. */
+  const passing: readonly Driver[] = [
+    unscheduled(),
+    pending({}),
+    pending(waiting('ContainerCreating'), { networkDown: true }),
+    pending(waiting('ErrImagePull')),
+    pending(waiting('CreateContainerError')),
+  ]
+
+  test('a driver that is slow is never deleted, whatever its deadlines', () => {
+    const step = fc.oneof(
+      fc.record({
+        driver: fc.constantFrom(...slow),
+        minutes: fc.integer({ min: 0, max: 600 }),
+        passes: fc.constant(false),
+      }),
+      fc.record({
+        driver: fc.constantFrom(...passing),
+        minutes: fc.integer({ min: 0, max: 9 }),
+        passes: fc.constant(true),
+      }),
+    )
+    fc.assert(
+      fc.property(fc.array(step), (steps) => {
+        const waits = createWaitTracker()
+        let nowMs = createdMs
+        const lookAt = (driver: Driver) => {
+          const waitingSinceMs = waits.observe(driver, nowMs)?.sinceMs ?? null
+          for (const assessment of assess(driver, context({ nowMs, settings, waitingSinceMs })).assessments) {
+            assert.ok(
+              ['report', 'bypass-sidecar', 'delete-executors'].includes(
+                chooseAction(driver, assessment, permissiveSafeguards({ nowMs })).kind,
+              ),
+            )
+          }
         }
-      }
-      for (const { driver, minutes, passes } of steps) {
-        lookAt(driver)
-        nowMs += minutes * minuteMs
-        lookAt(driver)
-        // It gets on: the next thing it waits for is another.
-        if (passes) lookAt(observed())
-      }
-    }),
-  )
-})
+        for (const { driver, minutes, passes } of steps) {
+          lookAt(driver)
+          nowMs += minutes * minuteMs
+          lookAt(driver)
+          // It gets on: the next thing it waits for is another.
+          if (passes) lookAt(createDriver())
+        }
+      }),
+    )
+  })
 
-test('many: of those that tried since, more than the share, and never one alone', () => {
-  const nowMs = createdMs + 30 * minuteMs
-  const sick = (count: number) => Array.from({ length: count }, () => pending(waiting('ErrImagePull')))
-  const started = (count: number) => Array.from({ length: count }, () => observed())
-  const before = Array.from({ length: 100 }, () => observed({ state: running(createdMs - 60_000) }))
-  const wait = findWaitReason(sick(1)[0] as Driver)
-  assert.ok(wait)
-  const gatedUntilMs: (driver: Driver) => number | null = () => null
-  const many = (...drivers: readonly Driver[]) => areManyStuck(wait, drivers, nowMs, 0.2, gatedUntilMs)
-  assert.equal(many(...sick(1)), false)
-  assert.equal(many(...sick(2)), true)
-  assert.equal(many(...sick(2), ...before), true, 'those started when all was well')
-  assert.equal(many(...sick(2), ...started(8)), false)
-  assert.equal(many(...sick(3), ...started(8)), true)
-  assert.equal(many(...sick(1), unscheduled(), unscheduled()), false, 'in another way')
-  const unplaced = findWaitReason(unscheduled())
-  assert.ok(unplaced)
-  const released = (untilMs: number | null) =>
-    areManyStuck(unplaced, [unscheduled(), unscheduled()], nowMs, 0.2, () => untilMs)
-  assert.equal(released(null), true)
-  assert.equal(released(nowMs - minuteMs), false, 'a queue has just let them go')
-})
+  test('many: of those that tried since, more than the share, and never one alone', () => {
+    const nowMs = createdMs + 30 * minuteMs
+    const sick = (count: number) => Array.from({ length: count }, () => pending(waiting('ErrImagePull')))
+    const started = (count: number) => Array.from({ length: count }, () => createDriver())
+    const before = Array.from({ length: 100 }, () => createDriver({ state: running(createdMs - 60_000) }))
+    const wait = findWaitReason(sick(1)[0] as Driver)
+    assert.ok(wait)
+    const gatedUntilMs: (driver: Driver) => number | null = () => null
+    const many = (...drivers: readonly Driver[]) => areManyStuck(wait, drivers, nowMs, 0.2, gatedUntilMs)
+    assert.equal(many(...sick(1)), false)
+    assert.equal(many(...sick(2)), true)
+    assert.equal(many(...sick(2), ...before), true, 'those started when all was well')
+    assert.equal(many(...sick(2), ...started(8)), false)
+    assert.equal(many(...sick(3), ...started(8)), true)
+    assert.equal(many(...sick(1), unscheduled(), unscheduled()), false, 'in another way')
+    const unplaced = findWaitReason(unscheduled())
+    assert.ok(unplaced)
+    const released = (untilMs: number | null) =>
+      areManyStuck(unplaced, [unscheduled(), unscheduled()], nowMs, 0.2, () => untilMs)
+    assert.equal(released(null), true)
+    assert.equal(released(nowMs - minuteMs), false, 'a queue has just let them go')
+  })
 
-test('a deletion for being stuck is nobody’s verdict', () => {
-  const reason = deletionReason({ by: 'stuck', reason: 'pending', detail: 'sidecar ui' })
-  assert.equal(reason, 'stuck pending: sidecar ui')
-  for (const by of ['ui', 'sidecar'] as const) assert.equal(wasBy(by, { reason }), false)
+  test('a deletion for being stuck is nobody’s verdict', () => {
+    const reason = formatDeletionReason({ by: 'stuck', reason: 'pending', detail: 'sidecar ui' })
+    assert.equal(reason, 'stuck pending: sidecar ui')
+    for (const by of ['ui', 'sidecar'] as const) assert.equal(isFromSource(by, { reason }), false)
+  })
 })

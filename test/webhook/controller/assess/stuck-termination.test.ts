@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { describe, test } from 'node:test'
 import type { KnownNode } from '../../../../cluster/nodes.ts'
 import { describeAssessment } from '../../../../webhook/controller/act/event-messages.ts'
 import { assess } from '../../../../webhook/controller/assess/assess.ts'
 import { findTerminationBlocker, type NodeState } from '../../../../webhook/controller/assess/stuck-termination.ts'
 import { createdMs, type DriverPodOptions, iso } from '../../../support/driver-pods.ts'
-import { context, observed } from '../driver/drivers.ts'
+import { context, createDriver } from '../driver/drivers.ts'
 
 const knownNode = (notReady?: KnownNode['notReady']): NodeState => ({
   kind: 'known',
@@ -32,17 +32,19 @@ const lingering: readonly [string, NodeState, Partial<DriverPodOptions & { final
     ['node-ready', knownNode(), {}, /Ready, and has not stopped it/, /kubelet log/],
     ['unknown', { kind: 'unknown' }, {}, /its node is node-1/, /Check its node/],
   ]
-for (const [expected, node, { finalizers = [] }, detail, advice] of lingering) {
-  test(`a pod that does not go: ${expected}`, () => {
-    const driver = { ...observed({ deletionTimestamp: iso(createdMs) }), finalizers }
-    assert.equal(findTerminationBlocker(driver, node).lingering, expected)
-    const { assessments } = assess(driver, context({ nowMs: createdMs + 180_000, node }))
-    const [assessment] = assessments
-    assert.ok(assessment?.kind === 'stuck' && !assessment.overdue)
-    const event = describeAssessment(assessment, driver)
-    assert.match(event?.message ?? '', detail)
-    assert.match(event?.message ?? '', advice)
-    assert.match(event?.message ?? '', /No pod is force-deleted\.$/)
-    assert.ok(Buffer.byteLength(event?.message ?? '') < 1024, 'the API takes no longer one')
-  })
-}
+describe('stuck termination', () => {
+  for (const [expected, node, { finalizers = [] }, detail, advice] of lingering) {
+    test(`a pod that does not go: ${expected}`, () => {
+      const driver = { ...createDriver({ deletionTimestamp: iso(createdMs) }), finalizers }
+      assert.equal(findTerminationBlocker(driver, node).lingering, expected)
+      const { assessments } = assess(driver, context({ nowMs: createdMs + 180_000, node }))
+      const [assessment] = assessments
+      assert.ok(assessment?.kind === 'stuck' && !assessment.overdue)
+      const event = describeAssessment(assessment, driver)
+      assert.match(event?.message ?? '', detail)
+      assert.match(event?.message ?? '', advice)
+      assert.match(event?.message ?? '', /No pod is force-deleted\.$/)
+      assert.ok(Buffer.byteLength(event?.message ?? '') < 1024, 'the API takes no longer one')
+    })
+  }
+})

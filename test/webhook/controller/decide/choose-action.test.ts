@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import type { Assessment, Hang } from '../../../../webhook/controller/assess/assess.ts'
 import { chooseAction, type Safeguards } from '../../../../webhook/controller/decide/choose-action.ts'
 import { createdMs, type DriverPodOptions, driverImage, iso, running } from '../../../support/driver-pods.ts'
-import { freeRails, observed } from '../driver/drivers.ts'
+import { createDriver, permissiveSafeguards } from '../driver/drivers.ts'
 
 const hang = (fields: Partial<Hang> = {}): Assessment => ({
   kind: 'hung',
@@ -39,7 +39,7 @@ const rows: readonly [string, Assessment, Partial<Safeguards>, string, (number |
 ]
 for (const [name, assessment, rails, expected, until = null, options] of rows) {
   test(`${name}: ${expected}`, () => {
-    const choice = chooseAction(observed({ sidecar: null, ...options }), assessment, freeRails(rails))
+    const choice = chooseAction(createDriver({ sidecar: null, ...options }), assessment, permissiveSafeguards(rails))
     assert.equal(choice.kind === 'blocked' ? choice.blockReason : choice.kind, expected)
     assert.equal(choice.kind === 'blocked' ? choice.untilMs : null, until)
   })
@@ -52,28 +52,30 @@ const held: Assessment = {
 }
 
 test('a driver that is held back is let go, whatever the rails say: it kills nothing', () => {
-  const closed = freeRails({
+  const closed = permissiveSafeguards({
     dryRun: true,
     mode: 'off',
     pause: { untilMs: null, reason: '' },
     exhausted: 'cluster',
     breakerOpen: true,
   })
-  assert.deepEqual(chooseAction(observed(), held, closed), { kind: 'bypass-sidecar', image: driverImage })
+  assert.deepEqual(chooseAction(createDriver(), held, closed), { kind: 'bypass-sidecar', image: driverImage })
 })
 
 test('once', () => {
-  assert.deepEqual(chooseAction(observed({ sidecar: { image: driverImage } }), held, freeRails()), { kind: 'report' })
+  assert.deepEqual(chooseAction(createDriver({ sidecar: { image: driverImage } }), held, permissiveSafeguards()), {
+    kind: 'report',
+  })
 })
 
 test('executors of the driver before are deleted, unless it is a dry run or paused', () => {
   const assessment: Assessment = { kind: 'restarted', restarts: 1, startedMs: 5 }
-  assert.deepEqual(chooseAction(observed(), assessment, freeRails()), {
+  assert.deepEqual(chooseAction(createDriver(), assessment, permissiveSafeguards()), {
     kind: 'delete-executors',
     restarts: 1,
     startedMs: 5,
   })
   for (const rails of [{ dryRun: true }, { pause: { untilMs, reason: '' } }]) {
-    assert.deepEqual(chooseAction(observed(), assessment, freeRails(rails)), { kind: 'report' })
+    assert.deepEqual(chooseAction(createDriver(), assessment, permissiveSafeguards(rails)), { kind: 'report' })
   }
 })

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { deletionReason } from '../../../../core/contract/deletion-history.ts'
+import { formatDeletionReason } from '../../../../core/contract/deletion-history.ts'
 import type { Hang } from '../../../../webhook/controller/assess/assess.ts'
 import {
   areAllUnhealthy,
@@ -11,7 +11,7 @@ import { createDeletionTracker } from '../../../../webhook/controller/deletions/
 import type { Driver } from '../../../../webhook/controller/driver/driver.ts'
 import { createdMs, terminated } from '../../../support/driver-pods.ts'
 import { defaultConfig } from '../controller-harness.ts'
-import { observed } from '../driver/drivers.ts'
+import { createDriver } from '../driver/drivers.ts'
 
 const nowMs = createdMs + 600_000
 const { safeguards: rails } = defaultConfig
@@ -56,15 +56,15 @@ interface Scene {
 function breakerOf({ polled = [], silent = [], guarded = [], lately = [] }: Scene) {
   const deletions = createDeletionTracker(rails)
   lately.forEach(([application, by, minutesAgo], index) => {
-    const deletion = { atMs: nowMs - minutesAgo * 60_000, uid: `gone-${index}`, reason: deletionReason(hang(by)) }
-    deletions.note({ namespace: 'spark', application }, undefined, deletion)
+    const deletion = { atMs: nowMs - minutesAgo * 60_000, uid: `gone-${index}`, reason: formatDeletionReason(hang(by)) }
+    deletions.record({ namespace: 'spark', application }, undefined, deletion)
   })
   return createHangBreaker({
     rails,
     deletions,
     verdicts: { verdict: () => undefined },
     polls: {
-      census: (of = () => true) => {
+      summarize: (of = () => true) => {
         const chosen = polled.filter(of).map(({ uid }) => uid)
         return { known: chosen.length, unhealthy: new Set(chosen.filter((uid) => silent.includes(uid))) }
       },
@@ -74,8 +74,8 @@ function breakerOf({ polled = [], silent = [], guarded = [], lately = [] }: Scen
   })
 }
 
-const named = (kind: string, count: number, fields: Parameters<typeof observed>[0] = {}) =>
-  Array.from({ length: count }, (_, index) => observed({ name: `${kind}${index}-driver`, ...fields }))
+const named = (kind: string, count: number, fields: Parameters<typeof createDriver>[0] = {}) =>
+  Array.from({ length: count }, (_, index) => createDriver({ name: `${kind}${index}-driver`, ...fields }))
 /** Whose sidecar has ended so that the kubelet restarts all, and it did not. */
 const unacted = (count: number) => named('unacted', count, { sidecar: { state: terminated(88, nowMs - 180_000) } })
 

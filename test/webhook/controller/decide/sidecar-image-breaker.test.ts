@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { createSidecarImageBreaker } from '../../../../webhook/controller/decide/sidecar-image-breaker.ts'
 import type { Driver } from '../../../../webhook/controller/driver/driver.ts'
 import { createdMs, type DriverPodOptions, iso, running, sidecarImage, waiting } from '../../../support/driver-pods.ts'
-import { observed } from '../driver/drivers.ts'
+import { createDriver } from '../driver/drivers.ts'
 
 const minuteMs = 60_000
 
@@ -24,7 +24,7 @@ function watching() {
   }
 }
 
-const named = (uid: string, options: DriverPodOptions): Driver => ({ ...observed(options), uid })
+const named = (uid: string, options: DriverPodOptions): Driver => ({ ...createDriver(options), uid })
 const rescued = (uid: string, atMs: number, image = sidecarImage) =>
   named(uid, {
     sidecar: { image: 'spark:4' },

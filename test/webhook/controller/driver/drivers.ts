@@ -8,7 +8,7 @@ import { parseDriver } from '../../../../webhook/controller/driver/parse-driver.
 import { createdMs, type DriverPodOptions, driverPod } from '../../../support/driver-pods.ts'
 
 /** A driver as it is kept. */
-export function observed(options: DriverPodOptions = {}): Driver {
+export function createDriver(options: DriverPodOptions = {}): Driver {
   const driver = parseDriver(driverPod(options))
   if (driver === undefined) throw new Error('not a driver')
   return { ...driver, resourceVersion: '1' }
@@ -17,21 +17,21 @@ export function observed(options: DriverPodOptions = {}): Driver {
 /** A guarded namespace, no settings, nothing seen before. */
 export const context = (fields: Partial<AssessmentContext> = {}): AssessmentContext => ({
   nowMs: createdMs + 60_000,
-  inGuardedNamespace: true,
+  inProtectedNamespace: true,
   settings: resolveSettings({}),
   nativeSidecars: true,
-  heldBackForMs: null,
-  unansweredForMs: null,
+  startupBlockedForMs: null,
+  exitUnhandledForMs: null,
   waitingSinceMs: null,
   gatedUntilMs: null,
   node: { kind: 'unknown' },
   judgement: undefined,
-  sidecarVerdict: undefined,
+  sidecarHang: undefined,
   ...fields,
 })
 
 /** Everything speaks for acting. */
-export const freeRails = (fields: Partial<Safeguards> = {}): Safeguards => ({
+export const permissiveSafeguards = (fields: Partial<Safeguards> = {}): Safeguards => ({
   nowMs: createdMs + 600_000,
   dryRun: false,
   mode: 'delete',

@@ -1,165 +1,189 @@
 import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { test } from 'node:test'
+import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { findWaitReason } from '../../../../webhook/controller/assess/startup-delay.ts'
 import { parseDriver } from '../../../../webhook/controller/driver/parse-driver.ts'
 import { classifyDriver } from '../../../../webhook/controller/metrics/driver-counts.ts'
 import { findTermination, requestsRestart } from '../../../../webhook/controller/metrics/termination.ts'
 import { createdMs, driverPod, iso, running, terminated, waiting } from '../../../support/driver-pods.ts'
-import { observed } from './drivers.ts'
+import { createDriver } from './drivers.ts'
 
 const crashes = join(import.meta.dirname, '../../../data/crashes')
 const captured = (name: string) => parseDriver(JSON.parse(readFileSync(join(crashes, name, 'pod.json'), 'utf8')))
 const names = readdirSync(crashes, { withFileTypes: true }).filter((entry) => entry.isDirectory())
 
-test('real pods: what became of each', () => {
-  const story = Object.fromEntries(
-    names.map(({ name }) => {
-      const driver = captured(name)
-      assert.ok(driver)
-      const { state } = driver.driver
-      return [
-        name,
-        [driver.phase, state.kind === 'ended' ? state.exitCode : state.kind, findWaitReason(driver)?.reason],
-      ]
-    }),
-  )
-  assert.deepEqual(story, {
-    'class-missing': ['Failed', 101, undefined],
-    'forbidden-sa': ['Failed', 1, undefined],
-    'heap-oom': ['Failed', 1, undefined],
-    'image-missing': ['Pending', 'waiting', 'image-pull'],
-    'plain-pi': ['Succeeded', 0, undefined],
-    unschedulable: ['Pending', 'waiting', 'pending'],
-    'user-error': ['Failed', 1, undefined],
+describe('parse driver', () => {
+  test('real pods: what became of each', () => {
+    const story = Object.fromEntries(
+      names.map(({ name }) => {
+        const driver = captured(name)
+        assert.ok(driver)
+        const { state } = driver.driver
+        return [
+          name,
+          [driver.phase, state.kind === 'ended' ? state.exitCode : state.kind, findWaitReason(driver)?.reason],
+        ]
+      }),
+    )
+    assert.deepEqual(story, {
+      'class-missing': ['Failed', 101, undefined],
+      'forbidden-sa': ['Failed', 1, undefined],
+      'heap-oom': ['Failed', 1, undefined],
+      'image-missing': ['Pending', 'waiting', 'image-pull'],
+      'plain-pi': ['Succeeded', 0, undefined],
+      unschedulable: ['Pending', 'waiting', 'pending'],
+      'user-error': ['Failed', 1, undefined],
+    })
   })
-})
 
-test('little is kept of a pod', () => {
-  for (const { name } of names) {
-    const size = JSON.stringify(captured(name)).length
-    assert.ok(size < 2_500, `${name}: ${size}`)
-  }
-})
+  test('little is kept of a pod', () => {
+    for (const { name } of names) {
+      const size = JSON.stringify(captured(name)).length
+      assert.ok(size < 2_500, `${name}: ${size}`)
+    }
+  })
 
-test('what is no pod, or has no name or uid, is no driver', () => {
-  for (const object of [null, {}, { metadata: {}, spec: { containers: [] } }])
-    assert.equal(parseDriver(object), undefined)
-})
+  test('what is no pod, or has no name or uid, is no driver', () => {
+    for (const object of [null, {}, { metadata: {}, spec: { containers: [] } }])
+      assert.equal(parseDriver(object), undefined)
+  })
 
-test('whatever an object holds, it is observed or left out, and never an exception', () => {
-  const keys = [
-    'metadata',
-    'spec',
-    'status',
-    'conditions',
-    'containers',
-    'initContainers',
-    'containerStatuses',
-    'state',
-  ]
-  const junk = fc.anything({ key: fc.constantFrom(...keys, 'name', 'env', 'annotations', 'labels'), maxDepth: 4 })
-  const places = fc.constantFrom(
-    ...[
-      'metadata.labels',
-      'metadata.annotations',
-      'metadata.ownerReferences',
-      'spec.containers',
-      'spec.initContainers',
+  test('whatever an object holds, it is observed or left out, and never an exception', () => {
+    const keys = [
+      'metadata',
+      'spec',
+      'status',
+      'conditions',
+      'containers',
+      'initContainers',
+      'containerStatuses',
+      'state',
+    ]
+    const junk = fc.anything({ key: fc.constantFrom(...keys, 'name', 'env', 'annotations', 'labels'), maxDepth: 4 })
+    const places = fc.constantFrom(
+      ...[
+        'metadata.labels',
+        'metadata.annotations',
+        'metadata.ownerReferences',
+        'spec.containers',
+        'spec.initContainers',
+      ],
+      ...[
+        'spec',
+        'status',
+        'status.conditions',
+        'status.containerStatuses',
+        'status.initContainerStatuses',
+        'metadata',
+      ],
+    )
+    fc.assert(
+      fc.property(places, junk, (place, value) => {
+        const pod = structuredClone(driverPod()) as unknown as Record<string, Record<string, unknown>>
+        const [first = '', second] = place.split('.')
+        if (second === undefined) Reflect.set(pod, first, value)
+        else Reflect.set(pod[first] ?? {}, second, value)
+        parseDriver(pod)
+      }),
+    )
+  })
+
+  test('a container of another that is called as ours is no sidecar', () => {
+    const pod = driverPod()
+    const spec = pod.spec as { initContainers: { env: unknown }[] }
+    const alien = { ...pod, spec: { ...spec, initContainers: [{ ...spec.initContainers[0], env: [] }] } }
+    assert.equal(parseDriver(alien)?.sidecar, null)
+  })
+
+  const endings: readonly [
+    string,
+    ReturnType<typeof createDriver>,
+    ReturnType<typeof createDriver>,
+    string | undefined,
+  ][] = [
+    ['it runs on', createDriver(), createDriver({ ready: false }), undefined],
+    [
+      'it succeeded',
+      createDriver(),
+      createDriver({ phase: 'Succeeded', state: terminated(0, createdMs) }),
+      'completed',
     ],
-    ...['spec', 'status', 'status.conditions', 'status.containerStatuses', 'status.initContainerStatuses', 'metadata'],
-  )
-  fc.assert(
-    fc.property(places, junk, (place, value) => {
-      const pod = structuredClone(driverPod()) as unknown as Record<string, Record<string, unknown>>
-      const [first = '', second] = place.split('.')
-      if (second === undefined) Reflect.set(pod, first, value)
-      else Reflect.set(pod[first] ?? {}, second, value)
-      parseDriver(pod)
-    }),
-  )
-})
-
-test('a container of another that is called as ours is no sidecar', () => {
-  const pod = driverPod()
-  const spec = pod.spec as { initContainers: { env: unknown }[] }
-  const alien = { ...pod, spec: { ...spec, initContainers: [{ ...spec.initContainers[0], env: [] }] } }
-  assert.equal(parseDriver(alien)?.sidecar, null)
-})
-
-const endings: readonly [string, ReturnType<typeof observed>, ReturnType<typeof observed>, string | undefined][] = [
-  ['it runs on', observed(), observed({ ready: false }), undefined],
-  ['it succeeded', observed(), observed({ phase: 'Succeeded', state: terminated(0, createdMs) }), 'completed'],
-  ['it failed', observed(), observed({ phase: 'Failed', state: terminated(1, createdMs) }), 'error'],
-  [
-    'killed for its memory',
-    observed(),
-    observed({ phase: 'Failed', state: terminated(137, createdMs, { reason: 'OOMKilled' }) }),
-    'oom-killed',
-  ],
-  [
-    'restarted in place',
-    observed(),
-    observed({
-      restarts: 1,
-      state: running(),
-      lastState: terminated(137, createdMs),
-      sidecar: { state: terminated(88, createdMs) },
-    }),
-    'hung',
-  ],
-  [
-    'restarted by the kubelet',
-    observed(),
-    observed({ restarts: 1, state: running(), lastState: terminated(1, createdMs) }),
-    'error',
-  ],
-  [
-    'hung, and its pod failed',
-    observed(),
-    observed({
-      phase: 'Failed',
-      state: terminated(137, createdMs),
-      sidecar: { state: terminated(0, createdMs, { message: 'unresponsive: …; hung since 2026; the pod fails' }) },
-    }),
-    'hung',
-  ],
-  ['evicted', observed(), observed({ phase: 'Failed', status: { phase: 'Failed', reason: 'Evicted' } }), 'evicted'],
-  [
-    'its node is gone',
-    observed(),
-    observed({
-      phase: 'Failed',
-      status: {
+    ['it failed', createDriver(), createDriver({ phase: 'Failed', state: terminated(1, createdMs) }), 'error'],
+    [
+      'killed for its memory',
+      createDriver(),
+      createDriver({ phase: 'Failed', state: terminated(137, createdMs, { reason: 'OOMKilled' }) }),
+      'oom-killed',
+    ],
+    [
+      'restarted in place',
+      createDriver(),
+      createDriver({
+        restarts: 1,
+        state: running(),
+        lastState: terminated(137, createdMs),
+        sidecar: { state: terminated(88, createdMs) },
+      }),
+      'hung',
+    ],
+    [
+      'restarted by the kubelet',
+      createDriver(),
+      createDriver({ restarts: 1, state: running(), lastState: terminated(1, createdMs) }),
+      'error',
+    ],
+    [
+      'hung, and its pod failed',
+      createDriver(),
+      createDriver({
         phase: 'Failed',
-        conditions: [{ type: 'DisruptionTarget', status: 'True', reason: 'DeletionByTaintManager' }],
-      },
-    }),
-    'node-lost',
-  ],
-  [
-    'deleted by somebody',
-    observed(),
-    observed({ phase: 'Failed', state: terminated(137, createdMs), deletionTimestamp: iso(createdMs) }),
-    'deleted',
-  ],
-  ['it had ended before', observed({ phase: 'Failed' }), observed({ phase: 'Failed' }), undefined],
-]
-for (const [name, before, now, expected] of endings) {
-  test(`ending: ${name}: ${expected ?? 'none'}`, () =>
-    assert.equal(findTermination(before, now, requestsRestart(now))?.cause, expected))
-}
-
-test('states', () => {
-  const states = {
-    pending: observed({ phase: 'Pending', state: waiting('PodInitializing'), ready: false }),
-    starting: observed({ ready: false, state: running(createdMs + 30_000) }),
-    ready: observed(),
-    'not-ready': observed({ ready: false }),
-    terminating: observed({ deletionTimestamp: iso(createdMs) }),
+        state: terminated(137, createdMs),
+        sidecar: { state: terminated(0, createdMs, { message: 'unresponsive: …; hung since 2026; the pod fails' }) },
+      }),
+      'hung',
+    ],
+    [
+      'evicted',
+      createDriver(),
+      createDriver({ phase: 'Failed', status: { phase: 'Failed', reason: 'Evicted' } }),
+      'evicted',
+    ],
+    [
+      'its node is gone',
+      createDriver(),
+      createDriver({
+        phase: 'Failed',
+        status: {
+          phase: 'Failed',
+          conditions: [{ type: 'DisruptionTarget', status: 'True', reason: 'DeletionByTaintManager' }],
+        },
+      }),
+      'node-lost',
+    ],
+    [
+      'deleted by somebody',
+      createDriver(),
+      createDriver({ phase: 'Failed', state: terminated(137, createdMs), deletionTimestamp: iso(createdMs) }),
+      'deleted',
+    ],
+    ['it had ended before', createDriver({ phase: 'Failed' }), createDriver({ phase: 'Failed' }), undefined],
+  ]
+  for (const [name, before, now, expected] of endings) {
+    test(`ending: ${name}: ${expected ?? 'none'}`, () =>
+      assert.equal(findTermination(before, now, requestsRestart(now))?.cause, expected))
   }
-  for (const [state, driver] of Object.entries(states)) assert.equal(classifyDriver(driver), state)
-  assert.equal(classifyDriver(observed({ phase: 'Succeeded' })), undefined)
+
+  test('states', () => {
+    const states = {
+      pending: createDriver({ phase: 'Pending', state: waiting('PodInitializing'), ready: false }),
+      starting: createDriver({ ready: false, state: running(createdMs + 30_000) }),
+      ready: createDriver(),
+      'not-ready': createDriver({ ready: false }),
+      terminating: createDriver({ deletionTimestamp: iso(createdMs) }),
+    }
+    for (const [state, driver] of Object.entries(states)) assert.equal(classifyDriver(driver), state)
+    assert.equal(classifyDriver(createDriver({ phase: 'Succeeded' })), undefined)
+  })
 })

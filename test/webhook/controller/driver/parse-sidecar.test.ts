@@ -1,26 +1,28 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { describe, test } from 'node:test'
 import { toRecord } from '../../../../core/json.ts'
 import { findBlockingSidecar } from '../../../../webhook/controller/assess/startup-blocked.ts'
 import { parseDriver } from '../../../../webhook/controller/driver/parse-driver.ts'
 import { createdMs, heldBackPod, iso, waiting } from '../../../support/driver-pods.ts'
 
-test('a sidecar whose turn has not come, since another native sidecar runs but is not started, is not slow', () => {
-  const pod = heldBackPod(waiting('PodInitializing'))
-  const [spec, status] = [toRecord(pod.spec), toRecord(pod.status)]
-  const proxy = { name: 'istio-proxy', image: 'istio', restartPolicy: 'Always', startupProbe: {} }
-  const state = { running: { startedAt: iso(createdMs + 4_000) } }
-  const driver = parseDriver({
-    ...pod,
-    spec: { ...spec, initContainers: [proxy, ...(spec.initContainers as readonly object[])] },
-    status: {
-      ...status,
-      initContainerStatuses: [
-        { name: 'istio-proxy', started: false, state },
-        ...(status.initContainerStatuses as readonly object[]),
-      ],
-    },
+describe('parse sidecar', () => {
+  test('a sidecar whose turn has not come, since another native sidecar runs but is not started, is not slow', () => {
+    const pod = heldBackPod(waiting('PodInitializing'))
+    const [spec, status] = [toRecord(pod.spec), toRecord(pod.status)]
+    const proxy = { name: 'istio-proxy', image: 'istio', restartPolicy: 'Always', startupProbe: {} }
+    const state = { running: { startedAt: iso(createdMs + 4_000) } }
+    const driver = parseDriver({
+      ...pod,
+      spec: { ...spec, initContainers: [proxy, ...(spec.initContainers as readonly object[])] },
+      status: {
+        ...status,
+        initContainerStatuses: [
+          { name: 'istio-proxy', started: false, state },
+          ...(status.initContainerStatuses as readonly object[]),
+        ],
+      },
+    })
+    assert.ok(driver)
+    assert.equal(findBlockingSidecar(driver), undefined)
   })
-  assert.ok(driver)
-  assert.equal(findBlockingSidecar(driver), undefined)
 })

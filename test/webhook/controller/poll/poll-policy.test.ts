@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { describe, test } from 'node:test'
 import { resolveSettings } from '../../../../core/settings/settings.ts'
 import { computeCoverage } from '../../../../webhook/controller/assess/coverage.ts'
 import { planPolls } from '../../../../webhook/controller/poll/poll-policy.ts'
 import { createdMs, type DriverPodOptions, waiting } from '../../../support/driver-pods.ts'
 import { defaultConfig } from '../controller-harness.ts'
-import { observed } from '../driver/drivers.ts'
+import { createDriver } from '../driver/drivers.ts'
 
 const { fallback } = defaultConfig
 const nowMs = createdMs + 600_000
@@ -17,11 +17,11 @@ function plan(
   mode: 'off' | 'report' | 'delete' = 'report',
   atMs = nowMs,
 ) {
-  const driver = observed({ sidecar: null, ...options })
+  const driver = createDriver({ sidecar: null, ...options })
   const settings = resolveSettings({ pod: driver.annotations })
   return planPolls(
     driver,
-    { guard: computeCoverage(driver, settings, true, atMs), settings, ...around, ...fields },
+    { coverage: computeCoverage(driver, settings, true, atMs), settings, ...around, ...fields },
     { ...fallback, mode },
     atMs,
   )
@@ -40,14 +40,16 @@ const rows: readonly [string, ReturnType<typeof plan>, boolean][] = [
   ['not running', plan({ state: waiting('ContainerCreating') }), false],
   ['without an address', plan({ podIp: '' }), false],
 ]
-for (const [name, found, expected] of rows) {
-  test(`${name}: ${expected ? 'asked' : 'not asked'}`, () => assert.equal(found !== undefined, expected))
-}
+describe('poll policy', () => {
+  for (const [name, found, expected] of rows) {
+    test(`${name}: ${expected ? 'asked' : 'not asked'}`, () => assert.equal(found !== undefined, expected))
+  }
 
-test('where and when', () => {
-  assert.equal(plan({ uiPort: 4050 })?.policy.port, 4050)
-  const annotations = { 'spark-nanny.io/ui-port': '4060', 'spark-nanny.io/ui-scheme': 'https' }
-  assert.deepEqual([plan({ annotations })?.policy.port, plan({ annotations })?.policy.scheme], [4060, 'https'])
-  assert.equal(plan({})?.delayMs, 0)
-  assert.equal(plan({}, {}, 'report', createdMs + 25_000)?.delayMs, 40_000, 'a minute after its start')
+  test('where and when', () => {
+    assert.equal(plan({ uiPort: 4050 })?.policy.port, 4050)
+    const annotations = { 'spark-nanny.io/ui-port': '4060', 'spark-nanny.io/ui-scheme': 'https' }
+    assert.deepEqual([plan({ annotations })?.policy.port, plan({ annotations })?.policy.scheme], [4060, 'https'])
+    assert.equal(plan({})?.delayMs, 0)
+    assert.equal(plan({}, {}, 'report', createdMs + 25_000)?.delayMs, 40_000, 'a minute after its start')
+  })
 })

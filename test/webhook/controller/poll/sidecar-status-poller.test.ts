@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { type TestContext, test } from 'node:test'
+import { describe, type TestContext, test } from 'node:test'
 import {
   createSidecarStatusPoller,
   currentVerdict,
@@ -10,116 +10,118 @@ import {
 } from '../../../../webhook/controller/poll/sidecar-status-poller.ts'
 import { until } from '../../../kubernetes/fixture.ts'
 import { createdMs, driverPod, iso, running, terminated, waiting } from '../../../support/driver-pods.ts'
-import { applications, controllerRig, defaultConfig, pods } from '../controller-harness.ts'
-import { observed } from '../driver/drivers.ts'
+import { applications, createControllerHarness, defaultConfig, pods } from '../controller-harness.ts'
+import { createDriver } from '../driver/drivers.ts'
 
 const notReadyMs = createdMs + 20_000
 const withPort = { sidecar: { port: 9165 } }
 
-const rows: readonly [string, ReturnType<typeof observed>, number | null][] = [
-  ['Ready', observed(withPort), null],
-  ['not Ready any more', observed({ ...withPort, ready: false }), notReadyMs + 120_000],
+const rows: readonly [string, ReturnType<typeof createDriver>, number | null][] = [
+  ['Ready', createDriver(withPort), null],
+  ['not Ready any more', createDriver({ ...withPort, ready: false }), notReadyMs + 120_000],
   [
     'never Ready since its start',
-    observed({ ...withPort, ready: false, state: running(createdMs + 30_000) }),
+    createDriver({ ...withPort, ready: false, state: running(createdMs + 30_000) }),
     createdMs + 30_000 + 600_000 + 120_000,
   ],
   [
     'never said to be Ready or not',
-    { ...observed({ ...withPort, ready: false, state: running(createdMs) }), readySinceMs: null },
+    { ...createDriver({ ...withPort, ready: false, state: running(createdMs) }), readySinceMs: null },
     createdMs + 600_000 + 120_000,
   ],
   [
     'not Ready, as its sidecar is down',
-    observed({ ready: false, sidecar: { port: 9165, state: waiting('CrashLoopBackOff') } }),
+    createDriver({ ready: false, sidecar: { port: 9165, state: waiting('CrashLoopBackOff') } }),
     null,
   ],
-  ['without a sidecar', observed({ ready: false, sidecar: null }), null],
-  ['on its node’s network', observed({ ready: false }), null],
-  ['let go', observed({ ready: false, sidecar: { port: 9165, image: 'spark:4' } }), null],
-  ['being deleted', observed({ ...withPort, ready: false, deletionTimestamp: iso(createdMs) }), null],
-  ['ended', observed({ ...withPort, ready: false, phase: 'Failed', state: terminated(1, createdMs) }), null],
+  ['without a sidecar', createDriver({ ready: false, sidecar: null }), null],
+  ['on its node’s network', createDriver({ ready: false }), null],
+  ['let go', createDriver({ ready: false, sidecar: { port: 9165, image: 'spark:4' } }), null],
+  ['being deleted', createDriver({ ...withPort, ready: false, deletionTimestamp: iso(createdMs) }), null],
+  ['ended', createDriver({ ...withPort, ready: false, phase: 'Failed', state: terminated(1, createdMs) }), null],
 ]
-for (const [name, driver, expected] of rows) {
-  test(`the sidecar of a driver that is ${name} is asked ${expected === null ? 'never' : 'in time'}`, () => {
-    assert.equal(nextRequestAtMs(driver, 600_000), expected)
-  })
-}
-
-const status = (fields: object = {}) => ({
-  state: 'hung',
-  reason: 'unresponsive',
-  detail: 'timeout',
-  since: iso(createdMs),
-  action: { onHung: 'fail-pod', now: 'fail' },
-  ...fields,
-})
-
-test('only a verdict that stands for long, and that the kubelet was to act on, counts', () => {
-  const stands = (fields: object, afterMs = 120_000) =>
-    currentVerdict(JSON.stringify(status(fields)), createdMs + afterMs) !== undefined
-  assert.equal(stands({}), true)
-  assert.equal(stands({}, 119_000), false)
-  assert.equal(stands({ state: 'alive' }), false)
-  assert.equal(stands({ since: 'x' }), false)
-  for (const now of ['report', 'wait', 'restart-all', 'none']) assert.equal(stands({ action: { now } }), false)
-  assert.equal(currentVerdict('', createdMs), undefined)
-})
-
-/** A driver that is not Ready since, and what its sidecar says of it. */
-async function silentKubelet(t: TestContext, startedMs: number, said: object) {
-  const rig = await controllerRig(t)
-  const server = createServer((_request, response) => response.end(JSON.stringify(status(said))))
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  t.after(() => server.close())
-  rig.setNow(createdMs + 1_200_000)
-  rig.api.set(applications, {
-    apiVersion: 'sparkoperator.k8s.io/v1beta2',
-    kind: 'SparkApplication',
-    metadata: { namespace: 'spark', name: 'pi', uid: 'uid-application', generation: 1 },
-    spec: { restartPolicy: { type: 'Always' } },
-  })
-  const owner = { name: 'pi', uid: 'uid-application' }
-  const port = (server.address() as AddressInfo).port
-  const state = running(startedMs)
-  rig.api.set(pods, driverPod({ owner, state, ready: false, podIp: '127.0.0.1', sidecar: { port } }))
-  rig.start({ fallback: { ...defaultConfig.fallback, mode: 'delete' } })
-  await until(() => rig.told().some(({ reason }) => reason === 'SparkNannyPodDeleted'), 'an Event')
-  return rig.told().find(({ reason }) => reason === 'SparkNannyPodDeleted')?.message ?? ''
-}
-
-test('a verdict on which nobody acts: the pod is deleted, by the same rails', async (t) => {
-  assert.match(await silentKubelet(t, createdMs + 5_000, {}), /unresponsive: timeout/)
-})
-
-test('so of a driver that never started', async (t) => {
-  const said = { reason: 'startup-deadline', detail: 'refused', since: iso(createdMs + 630_000) }
-  assert.match(await silentKubelet(t, createdMs + 30_000, said), /startup-deadline: refused/)
-})
-
-test('a sidecar is asked each half a minute, whoever sets the clock that shows dates', async () => {
-  let [nowMs, monotonicMs, asked] = [notReadyMs + 200_000, 5_000, 0]
-  const verdicts = createSidecarStatusPoller({
-    get: async () => {
-      asked += 1
-      return { kind: 'refused' }
-    },
-    nowMs: () => nowMs,
-    monotonicMs: () => monotonicMs,
-    answered: () => {},
-  })
-  const driver = observed({ ...withPort, ready: false })
-  assert.equal(verdicts.ask(driver, 600_000), nowMs + 30_000)
-  for (const set of [3_600_000, -100_000]) {
-    nowMs += set
-    monotonicMs += 10_000
-    assert.ok((verdicts.ask(driver, 600_000) ?? 0) > nowMs)
-    assert.equal(asked, 1)
+describe('sidecar status poller', () => {
+  for (const [name, driver, expected] of rows) {
+    test(`the sidecar of a driver that is ${name} is asked ${expected === null ? 'never' : 'in time'}`, () => {
+      assert.equal(nextRequestAtMs(driver, 600_000), expected)
+    })
   }
-  monotonicMs += 10_000
-  assert.equal(verdicts.ask(driver, 600_000), nowMs + 30_000)
-  assert.equal(asked, 2)
-  await verdicts.askAnew(driver)
-  assert.equal(asked, 3)
+
+  const status = (fields: object = {}) => ({
+    state: 'hung',
+    reason: 'unresponsive',
+    detail: 'timeout',
+    since: iso(createdMs),
+    action: { onHung: 'fail-pod', now: 'fail' },
+    ...fields,
+  })
+
+  test('only a verdict that stands for long, and that the kubelet was to act on, counts', () => {
+    const stands = (fields: object, afterMs = 120_000) =>
+      currentVerdict(JSON.stringify(status(fields)), createdMs + afterMs) !== undefined
+    assert.equal(stands({}), true)
+    assert.equal(stands({}, 119_000), false)
+    assert.equal(stands({ state: 'alive' }), false)
+    assert.equal(stands({ since: 'x' }), false)
+    for (const now of ['report', 'wait', 'restart-all', 'none']) assert.equal(stands({ action: { now } }), false)
+    assert.equal(currentVerdict('', createdMs), undefined)
+  })
+
+  /** A driver that is not Ready since, and what its sidecar says of it. */
+  async function silentKubelet(t: TestContext, startedMs: number, said: object) {
+    const harness = await createControllerHarness(t)
+    const server = createServer((_request, response) => response.end(JSON.stringify(status(said))))
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    t.after(() => server.close())
+    harness.setNow(createdMs + 1_200_000)
+    harness.api.set(applications, {
+      apiVersion: 'sparkoperator.k8s.io/v1beta2',
+      kind: 'SparkApplication',
+      metadata: { namespace: 'spark', name: 'pi', uid: 'uid-application', generation: 1 },
+      spec: { restartPolicy: { type: 'Always' } },
+    })
+    const owner = { name: 'pi', uid: 'uid-application' }
+    const port = (server.address() as AddressInfo).port
+    const state = running(startedMs)
+    harness.api.set(pods, driverPod({ owner, state, ready: false, podIp: '127.0.0.1', sidecar: { port } }))
+    harness.start({ fallback: { ...defaultConfig.fallback, mode: 'delete' } })
+    await until(() => harness.events().some(({ reason }) => reason === 'SparkNannyPodDeleted'), 'an Event')
+    return harness.events().find(({ reason }) => reason === 'SparkNannyPodDeleted')?.message ?? ''
+  }
+
+  test('a verdict on which nobody acts: the pod is deleted, by the same rails', async (t) => {
+    assert.match(await silentKubelet(t, createdMs + 5_000, {}), /unresponsive: timeout/)
+  })
+
+  test('so of a driver that never started', async (t) => {
+    const said = { reason: 'startup-deadline', detail: 'refused', since: iso(createdMs + 630_000) }
+    assert.match(await silentKubelet(t, createdMs + 30_000, said), /startup-deadline: refused/)
+  })
+
+  test('a sidecar is asked each half a minute, whoever sets the clock that shows dates', async () => {
+    let [nowMs, monotonicMs, asked] = [notReadyMs + 200_000, 5_000, 0]
+    const verdicts = createSidecarStatusPoller({
+      get: async () => {
+        asked += 1
+        return { kind: 'refused' }
+      },
+      nowMs: () => nowMs,
+      monotonicMs: () => monotonicMs,
+      answered: () => {},
+    })
+    const driver = createDriver({ ...withPort, ready: false })
+    assert.equal(verdicts.pollIfDue(driver, 600_000), nowMs + 30_000)
+    for (const set of [3_600_000, -100_000]) {
+      nowMs += set
+      monotonicMs += 10_000
+      assert.ok((verdicts.pollIfDue(driver, 600_000) ?? 0) > nowMs)
+      assert.equal(asked, 1)
+    }
+    monotonicMs += 10_000
+    assert.equal(verdicts.pollIfDue(driver, 600_000), nowMs + 30_000)
+    assert.equal(asked, 2)
+    await verdicts.pollNow(driver)
+    assert.equal(asked, 3)
+  })
 })
