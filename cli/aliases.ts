@@ -32,7 +32,7 @@ export const aliases: Readonly<Record<string, Alias>> = {
 }
 
 /** The arguments of `spark-nanny` that stand for the call, or what is wrong with it. */
-export function translated(
+export function toSparkNannyArgs(
   name: string,
   { command, takes, arguments: ordered }: Alias,
   args: readonly string[],

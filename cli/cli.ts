@@ -7,12 +7,12 @@ import { injectCommand } from './commands/inject/command.ts'
 import { preflightCommand } from './commands/preflight/command.ts'
 import { recoverCommand } from './commands/recover/command.ts'
 import { validateCommand } from './commands/validate/command.ts'
-import type { Call } from './invocation.ts'
-import { type Edges, UsageError } from './io/cli-io.ts'
+import type { Invocation } from './invocation.ts'
+import { type CliIo, UsageError } from './io/cli-io.ts'
 import { type ExitCode, exitCodes } from './io/exit-codes.ts'
 
 /** A command's definition. `end` gets the exit code of a call that was right. */
-export type MakeCommand = (edges: Edges, version: string, end: (code: ExitCode) => void) => Command
+export type MakeCommand = (io: CliIo, version: string, end: (code: ExitCode) => void) => Command
 
 /** In the order of the help. */
 const commands: readonly MakeCommand[] = [
@@ -26,9 +26,9 @@ const commands: readonly MakeCommand[] = [
 ]
 
 /** Runs one call of the command line. Never throws and prints no stack trace; what a call can end with stands in `exitCodes`. */
-export async function runCommandLine({ name, args, misuse }: Call, edges: Edges): Promise<ExitCode> {
+export async function runCommandLine({ name, args, misuse }: Invocation, io: CliIo): Promise<ExitCode> {
   if (misuse !== undefined) {
-    edges.stderr(misuse)
+    io.stderr(misuse)
     return exitCodes.usage
   }
   let exitCode: ExitCode = exitCodes.ok
@@ -38,7 +38,7 @@ export async function runCommandLine({ name, args, misuse }: Call, edges: Edges)
     .helpCommand(false)
   for (const make of commands) {
     program.addCommand(
-      make(edges, packageJson.version, (code) => {
+      make(io, packageJson.version, (code) => {
         exitCode = code
       }),
     )
@@ -48,8 +48,8 @@ export async function runCommandLine({ name, args, misuse }: Call, edges: Edges)
       .helpOption('-h, --help', 'print this help')
       .exitOverride()
       .configureOutput({
-        writeOut: edges.stdout,
-        writeErr: edges.stderr,
+        writeOut: io.stdout,
+        writeErr: io.stderr,
         // The suggestion of another spelling comes on a line of its own.
         outputError: (text, write) => write(text.replace(/\n(?=\()/, ' ')),
       })
@@ -65,10 +65,10 @@ export async function runCommandLine({ name, args, misuse }: Call, edges: Edges)
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage
     if (error instanceof UsageError) {
-      edges.stderr(`error: ${error.message}\n${usageOf(called)}\n`)
+      io.stderr(`error: ${error.message}\n${usageOf(called)}\n`)
       return exitCodes.usage
     }
-    edges.stderr(`error: ${error instanceof Error ? error.message : String(error)}\n`)
+    io.stderr(`error: ${error instanceof Error ? error.message : String(error)}\n`)
     return exitCodes.failed
   }
 }

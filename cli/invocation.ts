@@ -1,7 +1,7 @@
-import { aliases, translated } from './aliases.ts'
+import { aliases, toSparkNannyArgs } from './aliases.ts'
 
 /** A call as the command line reads it. */
-export interface Call {
+export interface Invocation {
   /** What help and usage lines call the program. */
   readonly name: string
   readonly args: readonly string[]
@@ -14,9 +14,9 @@ export interface Call {
  * a dash of the command's (https://kubernetes.io/docs/tasks/extend-kubectl/kubectl-plugins/). The runbook has names of its
  * own for some commands.
  */
-export function callOf(program: string, args: readonly string[]): Call {
+export function parseInvocation(program: string, args: readonly string[]): Invocation {
   const name = program.replace(/\.(exe|cmd|mjs)$/, '')
   const runbookName = Object.hasOwn(aliases, name) ? aliases[name] : undefined
-  if (runbookName !== undefined) return { name: 'spark-nanny', args: [], ...translated(name, runbookName, args) }
+  if (runbookName !== undefined) return { name: 'spark-nanny', args: [], ...toSparkNannyArgs(name, runbookName, args) }
   return { name: name === 'kubectl-spark_nanny' ? 'kubectl spark-nanny' : 'spark-nanny', args }
 }

@@ -4,7 +4,7 @@ import { basename } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { setTimeout as delay } from 'node:timers/promises'
 import { runCommandLine } from './cli.ts'
-import { callOf } from './invocation.ts'
+import { parseInvocation } from './invocation.ts'
 import { makePrivateFolder, writePrivateFile } from './io/private-files.ts'
 
 // A reader that closes early (`| head`) is no failure of ours.
@@ -12,7 +12,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit(error.code === 'EPIPE' ? 0 : 1)
 })
 
-process.exitCode = await runCommandLine(callOf(basename(process.argv[1] ?? ''), process.argv.slice(2)), {
+process.exitCode = await runCommandLine(parseInvocation(basename(process.argv[1] ?? ''), process.argv.slice(2)), {
   env: process.env,
   isTerminal: { stdout: process.stdout.isTTY === true, stderr: process.stderr.isTTY === true },
   readFile: (path) => readFile(path, 'utf8'),

@@ -1,9 +1,9 @@
-import { prechecks } from '../cli/commands/rule-catalogue.ts'
+import { staticRules } from '../cli/commands/rule-catalogue.ts'
 import { type Cause, causes } from '../cli/findings/findings.ts'
 import { planRemedy, type RemedySpec } from '../cli/findings/remedies.ts'
 import { catalogue } from '../cli/rules/catalogue.ts'
 import type { Rule, Signature } from '../cli/rules/rule.ts'
-import type { Precheck } from '../cli/static-checks/run.ts'
+import type { StaticRule } from '../cli/static-checks/run.ts'
 import { table } from './markdown.ts'
 
 /** docs/findings/: an index, and a page for each cause with a section for each finding, whole. Path to text. */
@@ -33,7 +33,7 @@ const causeTexts: Readonly<Record<Cause, string>> = {
 }
 
 function indexPage(): string {
-  const rows = [...catalogue, ...prechecks].map(({ id, cause, severity, title }) => [
+  const rows = [...catalogue, ...staticRules].map(({ id, cause, severity, title }) => [
     `[\`${id}\`](${cause}.md#${id.toLowerCase()})`,
     `[${cause}](${cause}.md)`,
     severity,
@@ -43,7 +43,7 @@ function indexPage(): string {
 # Findings
 
 What \`spark-nanny diagnose\` can find (${catalogue.length}), and \`validate\` and \`preflight\` before a run
-(${prechecks.length}). Ids are stable.
+(${staticRules.length}). Ids are stable.
 
 ${table([['finding', 'cause', 'severity', 'what it is'], ...rows])}
 `
@@ -51,12 +51,12 @@ ${table([['finding', 'cause', 'severity', 'what it is'], ...rows])}
 
 function causePage(cause: Cause): string {
   const rules = catalogue.filter((rule) => rule.cause === cause)
-  const before = prechecks.filter((check) => check.cause === cause)
+  const before = staticRules.filter((check) => check.cause === cause)
   return `${[`${generated}\n# Cause: ${cause}`, causeTexts[cause], ...rules.map(section), ...before.map(precheckSection)].map((part) => part.trimEnd()).join('\n\n')}\n`
 }
 
 function section(rule: Rule): string {
-  const { id, title, meaning, severity, confidence, suppresses = [] } = rule
+  const { id, title, meaning, severity, confidence, explains: suppresses = [] } = rule
   const explains = suppresses.length === 0 ? '' : `\n\nIt explains ${suppresses.map(explained).join(', ')}.`
   return `## ${id}
 
@@ -66,7 +66,7 @@ ${meaning}
 
 Known by one of:
 
-${rule.looksFor.map(described).join('\n')}
+${rule.matchers.map(described).join('\n')}
 
 What to do:
 
@@ -82,7 +82,7 @@ function precheckSection({
   confidence,
   remedies,
   command,
-}: (typeof prechecks)[number]): string {
+}: (typeof staticRules)[number]): string {
   return `## ${id}
 
 **${title}.** Severity ${severity}, confidence ${confidence}.
@@ -97,7 +97,7 @@ ${remedies.map(remedy).join('\n')}`
 }
 
 /** Names that are filled in for a finding stand in capitals. */
-const words = (text: Precheck['meaning']) => text.replace(/\{([a-zA-Z]+)\}/g, (_, name: string) => name.toUpperCase())
+const words = (text: StaticRule['meaning']) => text.replace(/\{([a-zA-Z]+)\}/g, (_, name: string) => name.toUpperCase())
 
 function described(signature: Signature): string {
   if (signature.kind === 'observed') return `- ${signature.what}`

@@ -1,33 +1,35 @@
 import pLimit from 'p-limit'
 import { toRecord } from '../../core/json.ts'
 import type { KubernetesApi } from '../../kubernetes/api.ts'
-import { type AccessAnswer, type AccessRule, describeAccess, type PathRule } from './access-rule.ts'
-import { type Reading, read, unreadable } from './reading.ts'
-import { requestDeadlineMs, unreadableAnswer } from './requests.ts'
+import { type AccessReviewResult, type AccessRule, describeAccess, type PathRule } from './access-rule.ts'
+import { type ReadResult, readable, unreadable } from './reading.ts'
+import { requestDeadlineMs, toUnreadable } from './requests.ts'
 
 /** Whose permissions: a ServiceAccount's, or the caller's own. */
-export type Subject =
+export type AccessSubject =
   | { readonly kind: 'service-account'; readonly namespace: string; readonly name: string }
   | { readonly kind: 'caller' }
 
 /** Each verb of each rule is one review. Not read unless all of them were answered. */
 export async function collectAccess(
   api: KubernetesApi,
-  subject: Subject,
+  subject: AccessSubject,
   rules: readonly (AccessRule | PathRule)[],
-): Promise<Reading<readonly AccessAnswer[]>> {
+): Promise<ReadResult<readonly AccessReviewResult[]>> {
   const answers = await pLimit(8).map(rules.flatMap(questionsOf), async ({ what, attributes }) => {
     const answer = await api.request({ method: 'POST', ...review(subject, attributes), deadlineMs: requestDeadlineMs })
-    if (answer.kind === 'failed' || answer.status !== 201) return unreadableAnswer(answer)
+    if (answer.kind === 'failed' || answer.status !== 201) return toUnreadable(answer)
     const { allowed } = toRecord(toRecord(answer.body).status)
-    return typeof allowed === 'boolean' ? read({ what, allowed }) : unreadable('the answer is no access review', 201)
+    return typeof allowed === 'boolean'
+      ? readable({ what, allowed })
+      : unreadable('the answer is no access review', 201)
   })
-  const known: AccessAnswer[] = []
+  const known: AccessReviewResult[] = []
   for (const answer of answers) {
     if (answer.kind === 'unreadable') return answer
     known.push(answer.value)
   }
-  return read(known)
+  return readable(known)
 }
 
 interface Question {
@@ -50,7 +52,7 @@ function questionsOf(rule: AccessRule | PathRule): readonly Question[] {
 const group = 'authorization.k8s.io/v1'
 
 /** A ServiceAccount is in these groups (k8s.io/apiserver pkg/authentication/serviceaccount). */
-function review(subject: Subject, attributes: object): { readonly path: string; readonly body: object } {
+function review(subject: AccessSubject, attributes: object): { readonly path: string; readonly body: object } {
   if (subject.kind === 'caller') {
     const body = { apiVersion: group, kind: 'SelfSubjectAccessReview', spec: attributes }
     return { path: `/apis/${group}/selfsubjectaccessreviews`, body }

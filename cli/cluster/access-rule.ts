@@ -16,7 +16,7 @@ export interface PathRule {
   readonly verb: string
 }
 
-export type AccessAnswer = { readonly what: string; readonly allowed: boolean }
+export type AccessReviewResult = { readonly what: string; readonly allowed: boolean }
 
 /** `patch pods`, `get secrets/spark-nanny-webhook-tls in spark-nanny`. */
 export function describeAccess(verb: string, { group, resource, name, namespace }: Omit<AccessRule, 'verbs'>): string {

@@ -2,10 +2,10 @@ import { formatDuration } from '../../core/duration.ts'
 import { toRecord } from '../../core/json.ts'
 import { type ApiResponse, describeResponse, type KubernetesApi } from '../../kubernetes/api.ts'
 import { absent, type Reading, valueIn } from '../evidence/evidence.ts'
-import { itemsOf, textField } from '../evidence/fields.ts'
+import { parseItems, textField } from '../evidence/fields.ts'
 
 /** Questions to the API server that share one deadline. */
-export interface Asking {
+export interface ClusterReader {
   /** 404 is absent, anything else but 200 unknown. `most`: of the time that is left. */
   get(path: string, source: string, most?: number): Promise<Reading<unknown>>
   /** A list with all its pages; one that breaks off is unknown. */
@@ -22,7 +22,7 @@ const mostMs = 15_000
 const pageSize = 500
 const maxPages = 100
 
-export function createAsking(api: KubernetesApi, untilMs: number, nowMs: () => number): Asking {
+export function createClusterReader(api: KubernetesApi, untilMs: number, nowMs: () => number): ClusterReader {
   const left = (most: number) => Math.max(1, Math.min(most, untilMs - nowMs()))
   const request = async (path: string, deadlineMs: number, onBytes?: (bytes: Uint8Array) => boolean) => {
     const answer = await api.request({ method: 'GET', path, deadlineMs, ...(onBytes !== undefined && { onBytes }) })
@@ -31,19 +31,19 @@ export function createAsking(api: KubernetesApi, untilMs: number, nowMs: () => n
     return { kind: 'failed', detail: `no answer within ${formatDuration(deadlineMs)}` } as const
   }
   const ask = (path: string, most = mostMs) => request(path, left(most))
-  const get = async (path: string, source: string, most?: number) => readingOf(await ask(path, most), source)
+  const get = async (path: string, source: string, most?: number) => toReading(await ask(path, most), source)
   return {
     ask,
     get,
     list: async (path, source) => {
       const first = await get(pageOf(path, ''), source)
-      const items = [...itemsOf(valueIn(first))]
+      const items = [...parseItems(valueIn(first))]
       let next = nextOf(first)
       for (let page = 1; next !== null; page++) {
         if (page === maxPages) return { kind: 'unknown', source, why: `more than ${pageSize * maxPages} objects` }
         const more = await get(pageOf(path, next), source)
         if (more.kind !== 'read') return more
-        items.push(...itemsOf(more.value))
+        items.push(...parseItems(more.value))
         next = nextOf(more)
       }
       return first.kind === 'read' ? { ...first, value: { ...toRecord(first.value), items } } : first
@@ -58,14 +58,14 @@ const pageOf = (path: string, next: string): string =>
 const nextOf = (list: Reading<unknown>): string | null =>
   textField(toRecord(valueIn(list)).metadata, 'continue') || null
 
-export function readingOf(answer: ApiResponse, source: string): Reading<unknown> {
+export function toReading(answer: ApiResponse, source: string): Reading<unknown> {
   if (answer.kind === 'response' && answer.status === 200) return { kind: 'read', value: answer.body, source }
   if (answer.kind === 'response' && answer.status === 404) return absent
   return { kind: 'unknown', source, why: describeResponse(answer) }
 }
 
 /** `/api/v1/namespaces/NS/pods/NAME`; each part is escaped. */
-export function namespaced(namespace: string, plural: string, name?: string, api = '/api/v1'): string {
+export function namespacedPath(namespace: string, plural: string, name?: string, api = '/api/v1'): string {
   const parts = ['namespaces', namespace, plural, ...(name === undefined ? [] : [name])]
   return `${api}/${parts.map(encodeURIComponent).join('/')}`
 }

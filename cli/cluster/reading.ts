@@ -1,7 +1,7 @@
-import { type Result, unknown } from '../commands/check/result.ts'
+import { type CheckResult, unknown } from '../commands/check/result.ts'
 
 /** What was read of the cluster, or why it could not be. */
-export type Reading<T> = { readonly kind: 'read'; readonly value: T } | Unreadable
+export type ReadResult<T> = { readonly kind: 'read'; readonly value: T } | Unreadable
 
 export interface Unreadable {
   readonly kind: 'unreadable'
@@ -10,18 +10,18 @@ export interface Unreadable {
   readonly detail: string
 }
 
-export const read = <T>(value: T): Reading<T> => ({ kind: 'read', value })
+export const readable = <T>(value: T): ReadResult<T> => ({ kind: 'read', value })
 export const unreadable = (detail: string, status: number | null = null): Unreadable => ({
   kind: 'unreadable',
   status,
   detail,
 })
 
-export function mapReading<T, U>(reading: Reading<T>, change: (value: T) => U): Reading<U> {
-  return reading.kind === 'read' ? read(change(reading.value)) : reading
+export function mapReading<T, U>(reading: ReadResult<T>, change: (value: T) => U): ReadResult<U> {
+  return reading.kind === 'read' ? readable(change(reading.value)) : reading
 }
 
 /** The result of what was read, else unknown, with why. */
-export function judgeReading<T>(reading: Reading<T>, judge: (value: T) => Result): Result {
+export function judgeReading<T>(reading: ReadResult<T>, judge: (value: T) => CheckResult): CheckResult {
   return reading.kind === 'read' ? judge(reading.value) : unknown(reading.detail)
 }

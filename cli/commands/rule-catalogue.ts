@@ -1,9 +1,9 @@
 import { validateChecks } from '../config-checks/catalogue.ts'
-import type { Precheck } from '../static-checks/run.ts'
+import type { StaticRule } from '../static-checks/run.ts'
 import { preflightChecks } from './preflight/catalogue.ts'
 
 /** All that can be found before a run, for pages and reports. */
-export const prechecks: readonly (Precheck & { readonly command: 'validate' | 'preflight' })[] = [
+export const staticRules: readonly (StaticRule & { readonly command: 'validate' | 'preflight' })[] = [
   ...Object.values(validateChecks).map((check) => ({ ...check, command: 'validate' as const })),
   ...Object.values(preflightChecks).map((check) => ({ ...check, command: 'preflight' as const })),
 ]

@@ -33,7 +33,7 @@ const maps = [
 ]
 
 /** What the API server rejects for its type: `coreLimit: 1` where a string is asked for, `instances: "2"`. */
-export function mistypedFields(object: Readonly<Record<string, unknown>>): readonly MistypedField[] {
+export function findMistypedFields(object: Readonly<Record<string, unknown>>): readonly MistypedField[] {
   const spec = toRecord(object.spec)
   const found: MistypedField[] = []
   const expect = (path: string, value: unknown, type: 'string' | 'integer') => {

@@ -2,13 +2,13 @@ import { toRecord, toText } from '../../core/json.ts'
 import { resolveSettings } from '../../core/settings/settings.ts'
 import type { EffectiveConf } from '../spark-conf/effective-conf.ts'
 import type { Input } from '../static-checks/input.ts'
-import { mistypedFields } from './mistyped-fields.ts'
+import { findMistypedFields } from './mistyped-fields.ts'
 import type { ValidationSubject } from './subject.ts'
 
 const driverAnnotation = 'spark.kubernetes.driver.annotation.'
 
 /** What a file or a SparkApplication says, ready to be validated. */
-export function subjectOfInput(input: Input, driverLimitMiB: number | null = null): ValidationSubject {
+export function toValidationSubject(input: Input, driverLimitMiB: number | null = null): ValidationSubject {
   const { conf } = input
   if (input.kind === 'conf') {
     return {
@@ -26,7 +26,7 @@ export function subjectOfInput(input: Input, driverLimitMiB: number | null = nul
     conf,
     operator,
     origin: origin.source,
-    mistyped: operator === 'kubeflow' ? mistypedFields(object) : [],
+    mistyped: operator === 'kubeflow' ? findMistypedFields(object) : [],
     settingProblems: settingProblems(conf, annotations),
     driverLimitMiB,
   }

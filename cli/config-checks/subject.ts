@@ -1,6 +1,6 @@
 import type { SettingProblem } from '../../core/settings/settings.ts'
 import type { EffectiveConf } from '../spark-conf/effective-conf.ts'
-import type { Breach } from '../static-checks/run.ts'
+import type { Violation } from '../static-checks/run.ts'
 import type { ValidateCheck } from './catalogue.ts'
 
 /** One application's configuration, and what else is known of it. Data only: the same from a file and from a cluster. */
@@ -26,5 +26,5 @@ export interface MistypedField {
   readonly corrected: string
 }
 
-export type Breaches = readonly Breach<ValidateCheck>[]
-export type ValidateRule = (subject: ValidationSubject) => Breaches
+export type ValidationViolations = readonly Violation<ValidateCheck>[]
+export type ValidateRule = (subject: ValidationSubject) => ValidationViolations

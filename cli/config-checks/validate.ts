@@ -1,23 +1,23 @@
 import type { Finding } from '../findings/findings.ts'
 import type { RemedyContext } from '../findings/remedies.ts'
-import { findingOf, sortedFindings } from '../static-checks/run.ts'
+import { sortFindings, toFinding } from '../static-checks/run.ts'
 import { validateChecks } from './catalogue.ts'
 import { conflicts } from './rules/conflicts.ts'
 import { keys } from './rules/keys.ts'
 import { kubernetes } from './rules/kubernetes.ts'
 import { memory } from './rules/memory.ts'
 import { values } from './rules/values.ts'
-import type { Breaches, ValidateRule, ValidationSubject } from './subject.ts'
+import type { ValidateRule, ValidationSubject, ValidationViolations } from './subject.ts'
 
 const rules: readonly ValidateRule[] = [values, keys, conflicts, memory, kubernetes, settings]
 
 /** All that is wrong with the configuration, errors first. Pure. */
 export function validate(subject: ValidationSubject, context: RemedyContext): readonly Finding[] {
   const breaches = rules.flatMap((rule) => rule(subject))
-  return sortedFindings(breaches.map((breach) => findingOf(validateChecks[breach.check], breach, context)))
+  return sortFindings(breaches.map((breach) => toFinding(validateChecks[breach.check], breach, context)))
 }
 
-function settings({ settingProblems, origin }: ValidationSubject): Breaches {
+function settings({ settingProblems, origin }: ValidationSubject): ValidationViolations {
   return settingProblems.map(({ key, value, message }) => ({
     check: 'setting',
     details: { message },

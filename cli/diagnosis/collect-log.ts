@@ -1,5 +1,5 @@
 import { describeResponse } from '../../kubernetes/api.ts'
-import { type Asking, namespaced } from '../cluster/cluster-reader.ts'
+import { type ClusterReader, namespacedPath } from '../cluster/cluster-reader.ts'
 import { absent, type Reading } from '../evidence/evidence.ts'
 import { type LogReading, LogScan } from '../log/scan.ts'
 import type { Redactor } from '../redaction/redactor.ts'
@@ -27,7 +27,11 @@ const maxBytes = 1_073_741_824
 const tailLines = 5_000
 
 /** Streams a log of a container through the rules. What cannot be had for good (it has not started) is absent. */
-export async function collectLog(asking: Asking, request: LogRequest, redactor: Redactor): Promise<CollectedLog> {
+export async function collectLog(
+  asking: ClusterReader,
+  request: LogRequest,
+  redactor: Redactor,
+): Promise<CollectedLog> {
   const source = request.previous ? 'previous.log' : 'driver.log'
   const scan = new LogScan(logSignatures, redactor.text)
   const saved = request.keep ? new SavedLog(redactor.text) : null
@@ -60,5 +64,5 @@ export async function collectLog(asking: Asking, request: LogRequest, redactor: 
 
 function logPath({ namespace, pod, container, previous }: LogRequest, more: string): string {
   const query = `container=${encodeURIComponent(container)}${previous ? '&previous=true' : ''}${more}`
-  return `${namespaced(namespace, 'pods', pod)}/log?${query}`
+  return `${namespacedPath(namespace, 'pods', pod)}/log?${query}`
 }

@@ -1,7 +1,7 @@
 import { sidecarPort } from '../../core/contract/pod-contract.ts'
 import { isRecord } from '../../core/json.ts'
 import { describeResponse } from '../../kubernetes/api.ts'
-import { type Asking, namespaced } from '../cluster/cluster-reader.ts'
+import { type ClusterReader, namespacedPath } from '../cluster/cluster-reader.ts'
 import type { DriverPod } from '../evidence/driver-pod.ts'
 import { absent, type Reading } from '../evidence/evidence.ts'
 import { textField } from '../evidence/fields.ts'
@@ -11,10 +11,10 @@ const uiDeadlineMs = 10_000
 
 /** Through the API server, which must be allowed to the caller: `pods/proxy`. */
 export const proxyPath = ({ namespace, name }: DriverPod, port: number, path: string) =>
-  `${namespaced(namespace, 'pods', `${name}:${port}`)}/proxy${path}`
+  `${namespacedPath(namespace, 'pods', `${name}:${port}`)}/proxy${path}`
 
 /** What the sidecar says of the driver; absent where there is no sidecar. */
-export async function collectSidecar(asking: Asking, pod: DriverPod): Promise<Reading<unknown>> {
+export async function collectSidecar(asking: ClusterReader, pod: DriverPod): Promise<Reading<unknown>> {
   if (!pod.hasSidecar || pod.phase !== 'Running') return absent
   return asking.get(proxyPath(pod, sidecarPort, '/status'), 'the sidecar', uiDeadlineMs)
 }
@@ -25,7 +25,7 @@ export interface UiAnswers {
 }
 
 /** Threads and executors by the Spark UI. A UI that is not open is absent, one that does not answer unknown. */
-export async function collectUi(asking: Asking, pod: DriverPod, port: number): Promise<UiAnswers> {
+export async function collectUi(asking: ClusterReader, pod: DriverPod, port: number): Promise<UiAnswers> {
   if (pod.driver.state.kind !== 'running') return { threads: absent, executors: absent }
   const source = `the Spark UI, port ${port}`
   const answer = await asking.ask(proxyPath(pod, port, '/api/v1/applications'), uiDeadlineMs)

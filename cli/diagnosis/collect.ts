@@ -1,17 +1,17 @@
 import { toRecord } from '../../core/json.ts'
 import { parseProperties } from '../../core/spark/properties.ts'
-import { type Asking, createAsking, namespaced } from '../cluster/cluster-reader.ts'
+import { type ClusterReader, createClusterReader, namespacedPath } from '../cluster/cluster-reader.ts'
 import type { Connection } from '../cluster/connect.ts'
 import type { DiagnoseOptions, Target } from '../commands/diagnose/command.ts'
 import { type DriverPod, parseDriverPod } from '../evidence/driver-pod.ts'
-import { absent, type Evidence, type Reading, type Subject, valueIn } from '../evidence/evidence.ts'
-import { itemsOf, listField, numberField, stringsField, textField } from '../evidence/fields.ts'
-import type { Edges } from '../io/cli-io.ts'
+import { absent, type DriverSubject, type Evidence, type Reading, valueIn } from '../evidence/evidence.ts'
+import { listField, numberField, parseItems, stringsField, textField } from '../evidence/fields.ts'
+import type { CliIo } from '../io/cli-io.ts'
 import { type Redactor, redactConf } from '../redaction/redactor.ts'
-import { redactorOf } from './build-redactor.ts'
+import { buildRedactor } from './build-redactor.ts'
 import { collectLog } from './collect-log.ts'
 import { collectSidecar, collectUi } from './collect-ui.ts'
-import { type Documents, documentsOf, readDocuments } from './documents.ts'
+import { type Documents, readDocuments, toDocuments } from './documents.ts'
 import { type FoundDriver, findByApplication, findByPod } from './find-driver.ts'
 import { prepareBundle, saveBundle } from './save-bundle.ts'
 
@@ -21,12 +21,12 @@ export async function collectLive(
   { timeoutMs, save }: Pick<DiagnoseOptions, 'timeoutMs' | 'save'>,
   version: string,
   { api, namespace }: Connection,
-  edges: Edges,
+  io: CliIo,
   tell: (text: string) => void,
 ): Promise<Evidence> {
-  if (save !== undefined) await prepareBundle(save, edges)
-  const collectedMs = edges.nowMs()
-  const asking = createAsking(api, collectedMs + timeoutMs, edges.nowMs)
+  if (save !== undefined) await prepareBundle(save, io)
+  const collectedMs = io.nowMs()
+  const asking = createClusterReader(api, collectedMs + timeoutMs, io.nowMs)
   tell('looking for the driver …')
   const driver =
     target.kind === 'pod'
@@ -34,8 +34,8 @@ export async function collectLive(
       : await findByApplication(asking, namespace, target.application)
   tell('asking for what is around it …')
   const raw = await collectDocuments(asking, namespace, driver)
-  const redactor = redactorOf(raw)
-  const documents = documentsOf((name) =>
+  const redactor = buildRedactor(raw)
+  const documents = toDocuments((name) =>
     name === 'conf' ? redactedConf(raw.conf, redactor) : redactedJson(raw[name], redactor),
   )
   tell('reading its log …')
@@ -50,14 +50,14 @@ export async function collectLive(
           redactor,
         )
   const [log, previousLog] = [await ofLog(false), await ofLog(true)]
-  const subject: Subject = { namespace, pod: driver.podName, application: driver.applicationName }
+  const subject: DriverSubject = { namespace, pod: driver.podName, application: driver.applicationName }
   const evidence: Evidence = { ...parsed, subject, collectedMs, log: log.reading, previousLog: previousLog.reading }
-  if (save !== undefined) await saveBundle(save, version, evidence, documents, [log, previousLog], edges)
+  if (save !== undefined) await saveBundle(save, version, evidence, documents, [log, previousLog], io)
   return evidence
 }
 
 /** All but the logs, as it came. */
-async function collectDocuments(asking: Asking, namespace: string, driver: FoundDriver): Promise<Documents> {
+async function collectDocuments(asking: ClusterReader, namespace: string, driver: FoundDriver): Promise<Documents> {
   const pod = driver.pod.kind === 'read' ? parseDriverPod(driver.pod.value) : undefined
   const [events, node, quotas, service, sidecar, ui, conf] = await Promise.all([
     collectEvents(asking, namespace, [driver.podName, driver.applicationName]),
@@ -73,7 +73,7 @@ async function collectDocuments(asking: Asking, namespace: string, driver: Found
 
 /** Events of the pod and of the application, which an operator writes to. */
 async function collectEvents(
-  asking: Asking,
+  asking: ClusterReader,
   namespace: string,
   names: readonly (string | null)[],
 ): Promise<Reading<unknown>> {
@@ -81,32 +81,32 @@ async function collectEvents(
   for (const name of new Set(names)) {
     if (name === null) continue
     const query = `fieldSelector=${encodeURIComponent(`involvedObject.name=${name}`)}`
-    const list = await asking.list(`${namespaced(namespace, 'events')}?${query}`, `events of ${namespace}/${name}`)
+    const list = await asking.list(`${namespacedPath(namespace, 'events')}?${query}`, `events of ${namespace}/${name}`)
     if (list.kind !== 'read') return list
-    items.push(...itemsOf(list.value))
+    items.push(...parseItems(list.value))
   }
   return { kind: 'read', value: { apiVersion: 'v1', kind: 'List', items }, source: 'events' }
 }
 
 /** ResourceQuotas, and LimitRanges beside them. */
-async function collectQuotas(asking: Asking, namespace: string): Promise<Reading<unknown>> {
+async function collectQuotas(asking: ClusterReader, namespace: string): Promise<Reading<unknown>> {
   const items: unknown[] = []
   for (const [plural, kind] of [
     ['resourcequotas', 'ResourceQuota'],
     ['limitranges', 'LimitRange'],
   ] as const) {
-    const list = await asking.list(namespaced(namespace, plural), `${plural} in ${namespace}`)
+    const list = await asking.list(namespacedPath(namespace, plural), `${plural} in ${namespace}`)
     if (list.kind !== 'read') return list
-    items.push(...itemsOf(list.value).map((item) => ({ apiVersion: 'v1', kind, ...item })))
+    items.push(...parseItems(list.value).map((item) => ({ apiVersion: 'v1', kind, ...item })))
   }
   return { kind: 'read', value: { apiVersion: 'v1', kind: 'List', items }, source: 'quotas' }
 }
 
 /** Spark names it after the driver, not after the pod: by its owner. */
-async function collectService(asking: Asking, { namespace, uid }: DriverPod): Promise<Reading<unknown>> {
-  const list = await asking.list(namespaced(namespace, 'services'), `services in ${namespace}`)
+async function collectService(asking: ClusterReader, { namespace, uid }: DriverPod): Promise<Reading<unknown>> {
+  const list = await asking.list(namespacedPath(namespace, 'services'), `services in ${namespace}`)
   if (list.kind !== 'read') return list
-  const found = itemsOf(list.value).find(
+  const found = parseItems(list.value).find(
     ({ metadata }) =>
       textField(metadata, 'name')?.endsWith('-driver-svc') === true &&
       listField(metadata, 'ownerReferences').some((owner) => owner.uid === uid),
@@ -115,9 +115,9 @@ async function collectService(asking: Asking, { namespace, uid }: DriverPod): Pr
 }
 
 /** spark.properties of the driver's ConfigMap, as text. */
-async function collectConf(asking: Asking, namespace: string, name: string): Promise<Reading<unknown>> {
+async function collectConf(asking: ClusterReader, namespace: string, name: string): Promise<Reading<unknown>> {
   const source = `configmap ${namespace}/${name}`
-  const map = await asking.get(namespaced(namespace, 'configmaps', name), source)
+  const map = await asking.get(namespacedPath(namespace, 'configmaps', name), source)
   if (map.kind !== 'read') return map
   const text = stringsField(map.value, 'data')['spark.properties']
   return text === undefined ? absent : { kind: 'read', value: text, source }

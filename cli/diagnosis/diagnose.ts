@@ -1,27 +1,27 @@
-import { effectiveConf } from '../evidence/effective-conf.ts'
-import { type Evidence, unknownsOf, valueIn } from '../evidence/evidence.ts'
+import { readEffectiveConf } from '../evidence/effective-conf.ts'
+import { type Evidence, listUnknowns, valueIn } from '../evidence/evidence.ts'
 import {
   type Confidence,
   type Diagnosis,
   type EvidenceItem,
   type Finding,
   type FindingId,
-  pageOf,
+  findingPage,
 } from '../findings/findings.ts'
 import { planRemedy } from '../findings/remedies.ts'
 import { fillTemplate } from '../log/phrase.ts'
 import { catalogue } from '../rules/catalogue.ts'
-import { type Facts, factsOf } from '../rules/facts.ts'
+import { collectFacts, type Facts } from '../rules/facts.ts'
 import { type Match, matchSignature } from '../rules/match.ts'
 import type { Rule } from '../rules/rule.ts'
-import { remedyContext } from './remedy-context.ts'
+import { diagnosisRemedyContext } from './remedy-context.ts'
 
 /**
  * What is wrong with a driver: the root cause first, what it explains behind it, and what could not be read. Pure. A
  * driver that is well, or that has completed, has no findings.
  */
 export function diagnose(evidence: Evidence): Diagnosis {
-  const { current, previous } = factsOf(evidence)
+  const { current, previous } = collectFacts(evidence)
   const now = findingsOf(current)
   // What is known of the run before counts less while the present one is well.
   const before = previous === undefined || current.state === 'completed' ? [] : findingsOf(previous)
@@ -29,7 +29,7 @@ export function diagnose(evidence: Evidence): Diagnosis {
   const earlier = before
     .filter(({ rule }) => !now.some((found) => found.rule.id === rule.id))
     .map((found): Found => (alive ? { ...found, severity: 'warning' } : found))
-  return { state: current.state, findings: ordered([...now, ...earlier], evidence), unknown: unknownsOf(evidence) }
+  return { state: current.state, findings: ordered([...now, ...earlier], evidence), unknown: listUnknowns(evidence) }
 }
 
 interface Found {
@@ -48,7 +48,7 @@ function findingsOf(facts: Facts): readonly Found[] {
 }
 
 function findingOf(rule: Rule, facts: Facts): Found | undefined {
-  const matches = rule.looksFor.flatMap((signature) => matchSignature(signature, rule, facts) ?? [])
+  const matches = rule.matchers.flatMap((signature) => matchSignature(signature, rule, facts) ?? [])
   const [first, ...rest] = matches.flatMap(({ evidence }) => evidence)
   if (first === undefined) return undefined
   const details = named(Object.assign({}, ...matches.toReversed().map((match) => match.details)), facts)
@@ -72,7 +72,7 @@ function findingOf(rule: Rule, facts: Facts): Found | undefined {
 function named(details: Readonly<Record<string, string>>, { evidence }: Facts): Readonly<Record<string, string>> {
   const { key, value } = details
   if (key !== undefined || value === undefined) return details
-  const [found] = [...effectiveConf(evidence)].filter(([, given]) => given === value)
+  const [found] = [...readEffectiveConf(evidence)].filter(([, given]) => given === value)
   return found === undefined ? details : { ...details, key: found[0] }
 }
 
@@ -117,16 +117,16 @@ function suppresses(one: Found, other: Found): boolean {
   // What was only logged on the way does not explain the exception that ended the driver.
   if (explains(one.rule, other.rule))
     return one.weight !== 'logged' || other.weight !== 'sure' || isExitCode(other) || other.rule.symptom === true
-  return yieldsTo(other.rule, one.rule) && saysMore(one)
+  return isFallbackFor(other.rule, one.rule) && saysMore(one)
 }
 
 /** Whether the rule names the other one as what it explains. */
-export function explains({ suppresses: named = [] }: Rule, { id }: Rule): boolean {
+export function explains({ explains: named = [] }: Rule, { id }: Rule): boolean {
   return named.some((one) => (one.endsWith('*') ? id.startsWith(one.slice(0, -1)) : id === one))
 }
 
 /** Whether a fallback gives way to the other rule. */
-export function yieldsTo(rule: Rule, other: Rule): boolean {
+export function isFallbackFor(rule: Rule, other: Rule): boolean {
   return rule.fallback === true && other.fallback !== true && !explains(rule, other)
 }
 
@@ -150,7 +150,7 @@ function rank(found: Found): number {
 
 function toFinding(found: Found, symptomOf: FindingId | null, evidence: Evidence): Finding {
   const { rule, facts, details } = found
-  const context = remedyContext(evidence, details)
+  const context = diagnosisRemedyContext(evidence, details)
   return {
     id: rule.id,
     cause: rule.cause,
@@ -163,12 +163,12 @@ function toFinding(found: Found, symptomOf: FindingId | null, evidence: Evidence
     evidence: found.evidence,
     details,
     remedies: rule.remedies.map((spec) => planRemedy(spec, context)),
-    page: pageOf(rule.id, rule.cause),
+    page: findingPage(rule.id, rule.cause),
   }
 }
 
 /** Whether there was anything at all to judge by. */
-export function isBlind(evidence: Evidence): boolean {
+export function hasNoEvidence(evidence: Evidence): boolean {
   return (
     valueIn(evidence.pod) === undefined &&
     valueIn(evidence.log) === undefined &&

@@ -4,7 +4,7 @@ import { parseApplicationState } from '../evidence/application-state.ts'
 import { parseDriverPod } from '../evidence/driver-pod.ts'
 import { parseDriverService } from '../evidence/driver-service.ts'
 import { parseEvents } from '../evidence/events.ts'
-import type { Evidence, Reading, Subject } from '../evidence/evidence.ts'
+import type { DriverSubject, Evidence, Reading } from '../evidence/evidence.ts'
 import { parseExecutorFigures } from '../evidence/executor-figures.ts'
 import { parseNode } from '../evidence/node-state.ts'
 import { parseQuotas } from '../evidence/quotas.ts'
@@ -78,7 +78,7 @@ export function jsonReading(text: string, source: string): Reading<unknown> {
 export type DocumentName = keyof Documents
 
 /** One reading for each name. */
-export function documentsOf(read: (name: DocumentName) => Reading<unknown>): Documents {
+export function toDocuments(read: (name: DocumentName) => Reading<unknown>): Documents {
   return {
     pod: read('pod'),
     events: read('events'),
@@ -96,7 +96,7 @@ export function documentsOf(read: (name: DocumentName) => Reading<unknown>): Doc
 /** What a bundle says of itself, `bundle.json`. */
 export interface BundleNote {
   readonly collectedMs: number
-  readonly subject: Subject
+  readonly subject: DriverSubject
   readonly unknown: readonly { readonly what: string; readonly source: string; readonly why: string }[]
 }
 

@@ -2,9 +2,9 @@ import { isRecord, toRecord } from '../../core/json.ts'
 import { parsePod } from '../../core/kubernetes/parse-objects.ts'
 import { sparkApplicationApis } from '../../core/spark/application.ts'
 import { findApplicationReference } from '../../core/spark/application-reference.ts'
-import { type Asking, namespaced } from '../cluster/cluster-reader.ts'
+import { type ClusterReader, namespacedPath } from '../cluster/cluster-reader.ts'
 import { absent, type Reading, valueIn } from '../evidence/evidence.ts'
-import { itemsOf, stringsField, textField, timeField } from '../evidence/fields.ts'
+import { parseItems, stringsField, textField, timeField } from '../evidence/fields.ts'
 
 /** The driver that is asked about: either name leads to the other object, also when one of them is gone. */
 export interface FoundDriver {
@@ -14,8 +14,8 @@ export interface FoundDriver {
   readonly application: Reading<unknown>
 }
 
-export async function findByPod(asking: Asking, namespace: string, podName: string): Promise<FoundDriver> {
-  const pod = await asking.get(namespaced(namespace, 'pods', podName), `pod ${namespace}/${podName}`)
+export async function findByPod(asking: ClusterReader, namespace: string, podName: string): Promise<FoundDriver> {
+  const pod = await asking.get(namespacedPath(namespace, 'pods', podName), `pod ${namespace}/${podName}`)
   if (pod.kind === 'unknown') return { podName, pod, applicationName: null, application: unaskable(pod.why) }
   const object = valueIn(pod)
   const parsed = object === undefined ? undefined : parsePod(object)
@@ -29,15 +29,15 @@ export async function findByPod(asking: Asking, namespace: string, podName: stri
   return { podName, pod, applicationName: nameOf(valueIn(application)), application }
 }
 
-export async function findByApplication(asking: Asking, namespace: string, name: string): Promise<FoundDriver> {
+export async function findByApplication(asking: ClusterReader, namespace: string, name: string): Promise<FoundDriver> {
   const application = await getApplication(asking, namespace, name, ['kubeflow', 'apache'])
   const named = textField(toRecord(toRecord(valueIn(application)).status).driverInfo, 'podName')
   const list = await asking.list(
-    `${namespaced(namespace, 'pods')}?labelSelector=spark-role%3Ddriver`,
+    `${namespacedPath(namespace, 'pods')}?labelSelector=spark-role%3Ddriver`,
     `drivers in ${namespace}`,
   )
   const isPlain = application.kind !== 'read'
-  const pods = itemsOf(valueIn(list)).filter((pod) => nameOf(pod) === named || isOf(pod, name, isPlain))
+  const pods = parseItems(valueIn(list)).filter((pod) => nameOf(pod) === named || isOf(pod, name, isPlain))
   const newest = pods.toSorted((a, b) => created(b) - created(a))[0]
   if (newest !== undefined) {
     const podName = nameOf(newest)
@@ -67,7 +67,7 @@ type Operator = (typeof sparkApplicationApis)[number]['operator']
 
 /** The first of the operators that has it. */
 async function getApplication(
-  asking: Asking,
+  asking: ClusterReader,
   namespace: string,
   name: string,
   operators: readonly Operator[],
@@ -75,7 +75,7 @@ async function getApplication(
   let unknown: Reading<unknown> = absent
   for (const { operator, group, version } of sparkApplicationApis) {
     if (!operators.includes(operator)) continue
-    const path = namespaced(namespace, 'sparkapplications', name, `/apis/${group}/${version}`)
+    const path = namespacedPath(namespace, 'sparkapplications', name, `/apis/${group}/${version}`)
     const reading = await asking.get(path, `SparkApplication ${namespace}/${name}`)
     if (reading.kind === 'read') return reading
     if (reading.kind === 'unknown') unknown = reading
@@ -84,15 +84,15 @@ async function getApplication(
 }
 
 /** The SparkApplication that names the pod as its driver's. */
-async function applicationOfPod(asking: Asking, namespace: string, podName: string): Promise<Reading<unknown>> {
+async function applicationOfPod(asking: ClusterReader, namespace: string, podName: string): Promise<Reading<unknown>> {
   let unknown: Reading<unknown> = absent
   for (const { group, version } of sparkApplicationApis) {
-    const path = namespaced(namespace, 'sparkapplications', undefined, `/apis/${group}/${version}`)
+    const path = namespacedPath(namespace, 'sparkapplications', undefined, `/apis/${group}/${version}`)
     const source = `SparkApplications in ${namespace}`
     const list = await asking.list(path, source)
     if (list.kind === 'unknown') unknown = list
     const { apiVersion } = toRecord(valueIn(list))
-    const found = itemsOf(valueIn(list)).find(
+    const found = parseItems(valueIn(list)).find(
       (item) => textField(toRecord(item.status).driverInfo, 'podName') === podName,
     )
     // Items of a list do not say what they are.

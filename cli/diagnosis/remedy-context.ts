@@ -1,12 +1,12 @@
-import { effectiveConf } from '../evidence/effective-conf.ts'
+import { readEffectiveConf } from '../evidence/effective-conf.ts'
 import { type Evidence, valueIn } from '../evidence/evidence.ts'
 import type { RemedyContext } from '../findings/remedies.ts'
 
 /** What commands need to know of the driver. Unknown names are left out. */
-export function remedyContext(evidence: Evidence, details: Readonly<Record<string, string>>): RemedyContext {
+export function diagnosisRemedyContext(evidence: Evidence, details: Readonly<Record<string, string>>): RemedyContext {
   const pod = valueIn(evidence.pod)
   const application = valueIn(evidence.application)
-  const conf = effectiveConf(evidence)
+  const conf = readEffectiveConf(evidence)
   const { subject } = evidence
   const known: Record<string, string | null | undefined> = {
     ...details,

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { toRecord } from '../../core/json.ts'
-import { type Evidence, unknownsOf } from '../evidence/evidence.ts'
-import { type Edges, UsageError } from '../io/cli-io.ts'
+import { type Evidence, listUnknowns } from '../evidence/evidence.ts'
+import { type CliIo, UsageError } from '../io/cli-io.ts'
 import type { CollectedLog } from './collect-log.ts'
 import { bundleNoteFile, type DocumentName, type Documents, documentFiles, logFiles } from './documents.ts'
 
@@ -9,8 +9,8 @@ import { bundleNoteFile, type DocumentName, type Documents, documentFiles, logFi
  * Makes the folder of a bundle, before anything is asked for it. A folder that holds files is refused: what they say
  * would be taken for this driver's, and what somebody else may read or has put there is no place for a bundle.
  */
-export async function prepareBundle(dir: string, edges: Edges): Promise<void> {
-  await edges.makePrivateFolder(dir).catch((error: unknown) => refuse(dir, error))
+export async function prepareBundle(dir: string, io: CliIo): Promise<void> {
+  await io.makePrivateFolder(dir).catch((error: unknown) => refuse(dir, error))
 }
 
 function refuse(dir: string, error: unknown): never {
@@ -28,7 +28,7 @@ export async function saveBundle(
   evidence: Evidence,
   documents: Documents,
   [log, previousLog]: readonly [CollectedLog, CollectedLog],
-  edges: Edges,
+  io: CliIo,
 ): Promise<void> {
   const files: (readonly [string, string])[] = []
   for (const [name, file] of Object.entries(documentFiles)) {
@@ -45,10 +45,10 @@ export async function saveBundle(
     collectedAt: new Date(evidence.collectedMs).toISOString(),
     collectedBy: `spark-nanny ${version}`,
     subject: evidence.subject,
-    unknown: unknownsOf(evidence),
+    unknown: listUnknowns(evidence),
   }
   files.push([bundleNoteFile, `${JSON.stringify(note, null, 2)}\n`])
   for (const [file, text] of files) {
-    await edges.writePrivateFile(join(dir, file), text).catch((error: unknown) => refuse(dir, error))
+    await io.writePrivateFile(join(dir, file), text).catch((error: unknown) => refuse(dir, error))
   }
 }

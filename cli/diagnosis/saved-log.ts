@@ -1,6 +1,6 @@
 import { LineSplitter } from '../log/lines.ts'
 import { KeyLines } from '../redaction/key-lines.ts'
-import { redacted } from '../redaction/redactor.ts'
+import { redactKnownSecrets } from '../redaction/redactor.ts'
 
 /** Of a log that is longer, the beginning and the end are kept, each up to this many characters. */
 const maxHalfLength = 16 * 1024 * 1024
@@ -35,7 +35,7 @@ export class SavedLog {
 
   #line(line: string): void {
     // Each line of a private key has another in its place, so that lines have the same numbers as in the log.
-    const shown = this.#keyLines.isInside(line) ? redacted : this.#redact(line)
+    const shown = this.#keyLines.isInside(line) ? redactKnownSecrets : this.#redact(line)
     if (this.#headLength < this.#half) {
       this.#head.push(shown)
       this.#headLength += shown.length

@@ -19,8 +19,8 @@ export interface DriverPod {
   readonly serviceAccount: string
   readonly priorityClass: string | null
   readonly conditions: readonly Condition[]
-  readonly driver: ContainerState
-  readonly others: readonly ContainerState[]
+  readonly driver: DriverContainerState
+  readonly others: readonly DriverContainerState[]
   /** Name of the ConfigMap behind spark-conf-volume-driver. */
   readonly confMap: string | null
   readonly hasSidecar: boolean
@@ -34,7 +34,7 @@ export interface Condition {
   readonly sinceMs: number | null
 }
 
-export interface ContainerState {
+export interface DriverContainerState {
   readonly name: string
   readonly image: string | null
   readonly args: readonly string[]
@@ -104,7 +104,7 @@ export function parseConditions(status: unknown): readonly Condition[] {
   }))
 }
 
-function parseContainer(container: Record<string, unknown>, status: Record<string, unknown>): ContainerState {
+function parseContainer(container: Record<string, unknown>, status: Record<string, unknown>): DriverContainerState {
   const resources = toRecord(container.resources)
   const { args } = container
   return {

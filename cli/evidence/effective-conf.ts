@@ -1,7 +1,7 @@
 import { type Evidence, valueIn } from './evidence.ts'
 
 /** The settings that the driver is known to have been given: of its ConfigMap, its arguments, its SparkApplication. */
-export function effectiveConf(evidence: Evidence): ReadonlyMap<string, string> {
+export function readEffectiveConf(evidence: Evidence): ReadonlyMap<string, string> {
   return new Map([
     ...Object.entries(valueIn(evidence.application)?.sparkConf ?? {}),
     ...(valueIn(evidence.conf) ?? []),

@@ -1,5 +1,5 @@
 import { toRecord } from '../../core/json.ts'
-import { itemsOf, numberField, textField, timeField } from './fields.ts'
+import { numberField, parseItems, textField, timeField } from './fields.ts'
 
 export interface KubernetesEvent {
   readonly type: string
@@ -15,7 +15,7 @@ export interface KubernetesEvent {
 
 /** The events of a list, of v1 or events.k8s.io/v1, the oldest first. */
 export function parseEvents(list: unknown): readonly KubernetesEvent[] {
-  return itemsOf(list)
+  return parseItems(list)
     .map(parseEvent)
     .toSorted((a, b) => (a.lastMs ?? 0) - (b.lastMs ?? 0))
 }

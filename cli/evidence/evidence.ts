@@ -5,13 +5,13 @@ import type { DriverService } from './driver-service.ts'
 import type { KubernetesEvent } from './events.ts'
 import type { ExecutorFigures } from './executor-figures.ts'
 import type { NodeState } from './node-state.ts'
-import type { Quota } from './quotas.ts'
+import type { QuotaUsage } from './quotas.ts'
 import type { SidecarReport } from './sidecar-report.ts'
 import type { DriverThread } from './threads.ts'
 
 /** All that was found out about one driver. Data only: the same from a cluster and from a bundle. */
 export interface Evidence {
-  readonly subject: Subject
+  readonly subject: DriverSubject
   /** When it was collected, in milliseconds since 1970; of a bundle the latest time that stands in it. */
   readonly collectedMs: number
   readonly pod: Reading<DriverPod>
@@ -22,7 +22,7 @@ export interface Evidence {
   readonly previousLog: Reading<LogReading>
   readonly node: Reading<NodeState>
   readonly application: Reading<ApplicationState>
-  readonly quotas: Reading<readonly Quota[]>
+  readonly quotas: Reading<readonly QuotaUsage[]>
   readonly service: Reading<DriverService>
   readonly sidecar: Reading<SidecarReport>
   readonly threads: Reading<readonly DriverThread[]>
@@ -31,7 +31,7 @@ export interface Evidence {
   readonly conf: Reading<ReadonlyMap<string, string>>
 }
 
-export interface Subject {
+export interface DriverSubject {
   readonly namespace: string
   readonly pod: string | null
   /** Name of the SparkApplication. */
@@ -70,7 +70,7 @@ export const readingNames = [
 const logSourceNames = { log: 'driver.log', previousLog: 'previous.log' } as const
 
 /** What could not be read, as it is told; a log of which a part is missing too. */
-export function unknownsOf(evidence: Evidence): readonly Unknown[] {
+export function listUnknowns(evidence: Evidence): readonly Unknown[] {
   return readingNames.flatMap((name) => {
     const reading: Reading<unknown> = evidence[name]
     if (reading.kind === 'unknown') return [{ what: name, source: reading.source, why: reading.why }]

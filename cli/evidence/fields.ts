@@ -26,5 +26,5 @@ export const stringsField = (object: unknown, field: string): Readonly<Record<st
   Object.fromEntries(Object.entries(toRecord(toRecord(object)[field])).map(([key, value]) => [key, toText(value)]))
 
 /** The items of a List, or of an array. */
-export const itemsOf = (object: unknown): readonly Record<string, unknown>[] =>
+export const parseItems = (object: unknown): readonly Record<string, unknown>[] =>
   Array.isArray(object) ? object.filter(isRecord) : listField(object, 'items')

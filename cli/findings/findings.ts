@@ -59,15 +59,15 @@ export interface EvidenceItem {
 }
 
 /** What is known of the driver's fate. */
-export type DriverState =
+export type DriverPhase =
   /** There is no such pod, or nothing is known of it. */
   'absent' | 'unknown' | 'pending' | 'running' | 'hung' | 'completed' | 'failed'
 
 /** The findings, the root cause first and its symptoms behind it, and what could not be read. */
 export interface Diagnosis {
-  readonly state: DriverState
+  readonly state: DriverPhase
   readonly findings: readonly Finding[]
   readonly unknown: readonly Unknown[]
 }
 
-export const pageOf = (id: FindingId, cause: Cause): string => `docs/findings/${cause}.md#${id.toLowerCase()}`
+export const findingPage = (id: FindingId, cause: Cause): string => `docs/findings/${cause}.md#${id.toLowerCase()}`

@@ -1,5 +1,5 @@
 import { type Captures, fillTemplate } from '../log/phrase.ts'
-import { grown, type MemoryFacts, type MemoryKey } from '../spark-conf/memory-size.ts'
+import { increaseMemoryMiB, type MemoryFacts, type MemoryKey } from '../spark-conf/memory-size.ts'
 
 /** What to do about a finding. What `recover` may do by itself is told by the kind. */
 export type Remedy =
@@ -70,7 +70,7 @@ export interface RemedyContext {
 export function planRemedy(spec: RemedySpec, context: RemedyContext): Remedy {
   const title = filled(spec.title, context.values)
   if (spec.kind === 'raise-memory') {
-    const { current, proposed } = grown(spec.key, context.memory)
+    const { current, proposed } = increaseMemoryMiB(spec.key, context.memory)
     const commands = confCommands(spec.key, proposed ?? 'MORE', context)
     return { kind: 'raise-memory', key: spec.key, current, proposed, title, commands }
   }

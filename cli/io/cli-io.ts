@@ -1,7 +1,7 @@
 import type { Connection, ConnectionFlags } from '../cluster/connect.ts'
 
 /** All that the command line has to do with the world outside, so that tests run it whole in one process. */
-export interface Edges {
+export interface CliIo {
   readonly env: Readonly<Record<string, string | undefined>>
   /** Which of our streams a person looks at. */
   readonly isTerminal: { readonly stdout: boolean; readonly stderr: boolean }

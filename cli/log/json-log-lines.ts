@@ -5,7 +5,7 @@ import { parseJson, toRecord } from '../../core/json.ts'
  * (spark.log.structuredLogging.enabled, Spark 4: `{"ts","level","msg","exception":{"class","msg","stacktrace"},"logger"}`,
  * common/utils/src/main/resources/org/apache/spark/SparkLayout.json); undefined when the line is no such record.
  */
-export function structuredLines(line: string): readonly string[] | undefined {
+export function parseJsonLogLines(line: string): readonly string[] | undefined {
   if (!line.includes('"level":')) return undefined
   const record = toRecord(parseJson(line) ?? beginning(line))
   const { level, msg, logger, exception } = record

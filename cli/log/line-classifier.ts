@@ -1,4 +1,4 @@
-import type { Place, PlacedLine } from './line-origin.ts'
+import type { ClassifiedLine, LineOrigin } from './line-origin.ts'
 
 /**
  * Finds out for each line of a log, in order, where it stands. Remembers only the record or exception that it is in.
@@ -6,13 +6,13 @@ import type { Place, PlacedLine } from './line-origin.ts'
  * an ISO time and name a level, and Python's tracebacks.
  */
 export class Placement {
-  #place: Place = 'output'
+  #place: LineOrigin = 'output'
   /** What may come next: `head`: an exception of the record just seen; `lead`: a traceback too; `trace`: frames and causes. */
   #inside: 'nothing' | 'head' | 'lead' | 'trace' | 'frames' | 'traceback' = 'nothing'
-  #traceback: { readonly place: Place; readonly begins: boolean } = { place: 'traceback', begins: true }
+  #traceback: { readonly place: LineOrigin; readonly begins: boolean } = { place: 'traceback', begins: true }
 
   /** Undefined for what no rule looks at: frames of a stack trace. */
-  place(line: string): PlacedLine | undefined {
+  place(line: string): ClassifiedLine | undefined {
     const first = line.charCodeAt(0)
     if (first === tab || first === space) {
       if (this.#inside === 'trace' && isFrame(line)) this.#inside = 'frames'
@@ -28,7 +28,7 @@ export class Placement {
     return this.#inside === 'traceback' ? this.#pythonLine(line, first) : this.#otherLine(line)
   }
 
-  #record({ level, logger, message, isSparks }: LogRecord): PlacedLine {
+  #record({ level, logger, message, isSparks }: LogRecord): ClassifiedLine {
     const place = placeOfRecord(level, logger, message)
     // The JVM's threads write between the lines of a traceback.
     if (this.#inside !== 'traceback' || !isSparks) {
@@ -39,7 +39,7 @@ export class Placement {
     return { place, content: message, throwable: false, begins: false }
   }
 
-  #otherLine(line: string): PlacedLine | undefined {
+  #otherLine(line: string): ClassifiedLine | undefined {
     const uncaught = /^Exception in thread "([^"]{0,200})" (.*)$/.exec(line)
     if (uncaught !== null) {
       this.#inside = 'trace'
@@ -79,15 +79,15 @@ export class Placement {
   }
 
   /** Inside a traceback: its last line, which is not indented, names the exception. */
-  #pythonLine(line: string, first: number): PlacedLine | undefined {
+  #pythonLine(line: string, first: number): ClassifiedLine | undefined {
     if (line === '' || first === space) return undefined
     this.#inside = 'frames'
     return this.#throwable(this.#place, line, this.#traceback.begins)
   }
 
-  #throwable(place: Place, content: string, begins = false): PlacedLine {
+  #throwable(place: LineOrigin, content: string, begins = false): ClassifiedLine {
     this.#place = place
-    const line: PlacedLine = { place, content, throwable: true, begins }
+    const line: ClassifiedLine = { place, content, throwable: true, begins }
     // What follows is what an executor reported, and it comes once more as the cause.
     if (/^org\.apache\.spark\.SparkException: Job aborted due to stage failure/.test(content)) this.#place = 'executor'
     return line
@@ -120,7 +120,7 @@ function readRecord(line: string): LogRecord | undefined {
 /** The loggers that speak of executors, and not of the driver. */
 const executorLoggers = /^(TaskSetManager|TaskSchedulerImpl|TaskResultGetter|ExecutorPodsLifecycleManager)$/
 
-function placeOfRecord(level: string, logger: string, message: string): Place {
+function placeOfRecord(level: string, logger: string, message: string): LineOrigin {
   const severe = level === 'ERROR' || level === 'FATAL' || level === 'CRITICAL'
   const warning = level.startsWith('WARN')
   if (!severe && !warning) return 'info'
@@ -135,7 +135,7 @@ function placeOfRecord(level: string, logger: string, message: string): Place {
  * Lines of Python after which a traceback ends nobody: of logging's, of a thread, of what is ignored; and those that join
  * the tracebacks of one exception, whose place is that of the one before.
  */
-function leadOf(line: string, before: Place): Place | undefined {
+function leadOf(line: string, before: LineOrigin): LineOrigin | undefined {
   if (/^(ERROR|CRITICAL):|^Exception in thread [^"]{1,200}:$/.test(line)) return 'error'
   if (/^(WARNING:[\w.]{1,200}:|--- Logging error ---$|Exception ignored in|Error in atexit\.)/.test(line))
     return 'warning'

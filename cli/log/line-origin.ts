@@ -2,7 +2,7 @@
  * Where in a driver's log a line stands. The same words mean an end in one place and nothing in another: an
  * OutOfMemoryError that a task reported is not the driver's, one in an INFO record is talk.
  */
-export type Place =
+export type LineOrigin =
   /** The exception that ended the main thread or kept the SparkContext from starting, with its causes. */
   | 'uncaught'
   /** A Python traceback that no record leads: it ended the program, or was printed by one that got over it. */
@@ -21,8 +21,8 @@ export type Place =
   /** Any other line: what the program, the launcher or the JVM prints. */
   | 'output'
 
-export interface PlacedLine {
-  readonly place: Place
+export interface ClassifiedLine {
+  readonly place: LineOrigin
   /** The line without its record's time, level and logger, and without `Caused by: ` and the like. */
   readonly content: string
   /** Whether the line names an exception of its own. */

@@ -1,7 +1,7 @@
-import type { Place } from './line-origin.ts'
+import type { LineOrigin } from './line-origin.ts'
 
 /** Numbers of the lines that tell of a driver's course; 0: none. */
-export interface Milestones {
+export interface LogMilestones {
   /** The last SparkContext began: what stands before it is of an earlier program, or was got over. */
   readonly context: number
   /** The last job began. */
@@ -37,13 +37,13 @@ export class Course {
     this.#end = line
   }
 
-  isOver({ number, place }: { readonly number: number; readonly place: Place }): boolean {
+  isOver({ number, place }: { readonly number: number; readonly place: LineOrigin }): boolean {
     const { context, job, jobDone } = this.#last
     if (place === 'traceback') return number < Math.max(context, job, jobDone, this.#end)
     return (place === 'uncaught' || place === 'thread') && number < context
   }
 
-  milestones(): Milestones {
+  milestones(): LogMilestones {
     return { ...this.#last }
   }
 }

@@ -1,18 +1,18 @@
-import type { Place } from './line-origin.ts'
+import type { LineOrigin } from './line-origin.ts'
 import { type Phrase, parsePhrase } from './phrase.ts'
 
 /** A line that a rule looks for in the driver's log. */
 export interface LogSignature {
   readonly kind: 'log'
   readonly phrase: Phrase
-  readonly places: readonly Place[]
+  readonly places: readonly LineOrigin[]
 }
 
 /** Where an exception of the driver itself stands. */
-export const driverPlaces: readonly Place[] = ['uncaught', 'thread', 'error', 'printed']
+export const driverPlaces: readonly LineOrigin[] = ['uncaught', 'thread', 'error', 'printed']
 
 /** Looks for the phrase where an exception of the driver stands, or in the places named. */
-export function inLog(text: string, places: readonly Place[] = driverPlaces): LogSignature {
+export function inLog(text: string, places: readonly LineOrigin[] = driverPlaces): LogSignature {
   return { kind: 'log', phrase: parsePhrase(text), places }
 }
 

@@ -1,10 +1,10 @@
 import { KeyLines } from '../redaction/key-lines.ts'
-import { redacted } from '../redaction/redactor.ts'
-import { structuredLines } from './json-log-lines.ts'
+import { redactKnownSecrets } from '../redaction/redactor.ts'
+import { parseJsonLogLines } from './json-log-lines.ts'
 import { Placement } from './line-classifier.ts'
-import type { Place, PlacedLine } from './line-origin.ts'
+import type { ClassifiedLine, LineOrigin } from './line-origin.ts'
 import { LineSplitter } from './lines.ts'
-import { Course, type Milestones } from './log-timeline.ts'
+import { Course, type LogMilestones } from './log-timeline.ts'
 import type { LogSignature } from './matcher.ts'
 import { type Captures, matchPhrase } from './phrase.ts'
 import { recordTimeMs } from './record-time.ts'
@@ -18,7 +18,7 @@ export interface LogReading {
   readonly hits: ReadonlyMap<LogSignature, LogHits>
   /** The exception that ended the main thread, outermost first. Empty when there was none, or the log goes on after it. */
   readonly uncaught: readonly UncaughtLine[]
-  readonly milestones: Milestones
+  readonly milestones: LogMilestones
   /** Number of the last line that is a record below WARN, as a driver writes while it works; 0: none. */
   readonly lastInfoLine: number
   /** The times that the first and the last record below WARN begin with, as if they were UTC; null: they name none. */
@@ -38,7 +38,7 @@ export interface UncaughtLine extends LogLine {
 }
 
 export interface LogHit extends LogLine {
-  readonly place: Place
+  readonly place: LineOrigin
   readonly captures: Captures
 }
 
@@ -61,7 +61,7 @@ const maxExcerptLength = 400
  */
 export class LogScan {
   readonly #splitter = new LineSplitter((line) => this.#line(line))
-  readonly #byPlace = new Map<Place, LogSignature[]>()
+  readonly #byPlace = new Map<LineOrigin, LogSignature[]>()
   readonly #hits = new Map<LogSignature, KeptHits>()
   readonly #placement = new Placement()
   readonly #course = new Course()
@@ -115,10 +115,10 @@ export class LogScan {
   #line(line: string): void {
     this.#lines += 1
     const isKey = this.#keyLines.isInside(line)
-    this.#tail.push(isKey ? redacted : line)
+    this.#tail.push(isKey ? redactKnownSecrets : line)
     if (this.#tail.length > keptTail) this.#tail.shift()
     if (isKey) return
-    const structured = line.startsWith('{') ? structuredLines(line) : undefined
+    const structured = line.startsWith('{') ? parseJsonLogLines(line) : undefined
     if (structured === undefined) this.#look(line, line)
     else for (const part of structured) this.#look(part, line)
   }
@@ -151,7 +151,7 @@ export class LogScan {
     if (this.#uncaught.length < 10) this.#uncaught.push({ number: this.#lines, text: copy(line), place })
   }
 
-  #keep(signature: LogSignature, { place }: PlacedLine, shown: string, captures: Captures): void {
+  #keep(signature: LogSignature, { place }: ClassifiedLine, shown: string, captures: Captures): void {
     const hit: LogHit = { number: this.#lines, text: copy(shown), place, captures }
     const isEnd = place === 'uncaught' || place === 'traceback'
     const known = this.#hits.get(signature)

@@ -1,36 +1,36 @@
 import { isRecord, parseJson } from '../../core/json.ts'
-import { secretsOfLine } from './line-secrets.ts'
+import { findLineSecrets } from './line-secrets.ts'
 import { isSecretEntry, isSecretKey, secretArgument } from './secret-entries.ts'
 
 /** The values in an object that stand where secrets do, and must not stand anywhere else either. */
-export function secretsIn(value: unknown): readonly string[] {
+export function findSecrets(value: unknown): readonly string[] {
   if (typeof value === 'string') return secretsOfText(value)
   if (Array.isArray(value)) {
     return value.flatMap((entry, index) => {
       const secret = typeof entry === 'string' ? secretArgument(value, index) : undefined
-      return secret === undefined ? secretsIn(entry) : [secret]
+      return secret === undefined ? findSecrets(entry) : [secret]
     })
   }
   if (!isRecord(value)) return []
   return Object.entries(value).flatMap(([key, entry]): readonly string[] => {
-    if (!isSecretEntry(value, key)) return secretsIn(entry)
+    if (!isSecretEntry(value, key)) return findSecrets(entry)
     if (typeof entry === 'string') return [entry, ...secretsOfText(entry)]
     return Array.isArray(entry)
-      ? entry.flatMap((one) => (typeof one === 'string' ? [one] : secretsIn(one)))
-      : secretsIn(entry)
+      ? entry.flatMap((one) => (typeof one === 'string' ? [one] : findSecrets(one)))
+      : findSecrets(entry)
   })
 }
 
 /** The secrets of a Spark configuration. */
-export const secretsOfConf = (conf: ReadonlyMap<string, string>): readonly string[] =>
+export const findConfSecrets = (conf: ReadonlyMap<string, string>): readonly string[] =>
   [...conf].flatMap(([key, value]) => (isSecretKey(key) ? [value] : secretsOfText(value)))
 
 /** `--conf` arguments, URLs with credentials and all else that a line may hold. */
 function secretsOfText(text: string): readonly string[] {
   const json = /^\s*[{[]/.test(text) ? parseJson(text) : undefined
-  if (json !== undefined) return secretsIn(json)
+  if (json !== undefined) return findSecrets(json)
   return text.split('\n').flatMap((line) =>
-    secretsOfLine(line).flatMap(({ start, end }) => {
+    findLineSecrets(line).flatMap(({ start, end }) => {
       const found = line.slice(start, end)
       // user:password
       const password = line.startsWith('://', start - 3) ? found.slice(found.indexOf(':') + 1) : found
@@ -50,11 +50,11 @@ function decoded(text: string): string {
 const unescaped = (text: string) => text.replace(/\\(["'\\])/g, '$1')
 
 /** Names that are told of a driver in any case: a secret that is the same word is no longer one. */
-export function namesIn(value: unknown): readonly string[] {
-  if (Array.isArray(value)) return value.flatMap(namesIn)
+export function findSecretNames(value: unknown): readonly string[] {
+  if (Array.isArray(value)) return value.flatMap(findSecretNames)
   if (!isRecord(value)) return []
   return Object.entries(value).flatMap(([key, entry]) =>
-    typeof entry === 'string' ? (identifiers.has(key) ? [entry] : []) : namesIn(entry),
+    typeof entry === 'string' ? (identifiers.has(key) ? [entry] : []) : findSecretNames(entry),
   )
 }
 

@@ -1,5 +1,5 @@
 /** What stands in the place of a secret and is none: nothing, a switch, a reference, what was hidden already. */
-export const isNoSecret = (value: string): boolean =>
+export const isFalsePositive = (value: string): boolean =>
   value.length < 2 ||
   /^(true|false|null|none|nil|undefined|yes|no|n\/a|not set|<(?:redacted|hidden|none|null|unset)>|\$\{[^{}]{1,300}\}|\$\([\w.-]{1,300}\)|\$\w{1,100}|[*x.•]+|\*{3,}\(redacted\))$/i.test(
     value,

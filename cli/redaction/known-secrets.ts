@@ -1,8 +1,8 @@
-import { isNoSecret, isPlain } from './false-positives.ts'
+import { isFalsePositive, isPlain } from './false-positives.ts'
 import type { Span } from './value-span.ts'
 
 /** What is put in the place of a secret. */
-export const redacted = '[redacted]'
+export const redactKnownSecrets = '[redacted]'
 
 /** A piece that is shorter tells little, and would be found everywhere. */
 const minPieceLength = 6
@@ -22,7 +22,7 @@ export class KnownSecrets {
     const alone = new Set<string>()
     for (const value of values) {
       for (const line of [value, ...value.split(/\r?\n/)].map((text) => text.trim())) {
-        if (isNoSecret(line) || line.includes(redacted) || shown.has(line)) continue
+        if (isFalsePositive(line) || line.includes(redactKnownSecrets) || shown.has(line)) continue
         if (line.length >= minPieceLength && !isPlain(line)) for (const form of formsOf(line)) anywhere.add(form)
         else if (line.length >= minWordLength) alone.add(line)
       }

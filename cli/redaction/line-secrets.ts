@@ -1,6 +1,6 @@
 import { assignedSecrets } from './assignments.ts'
 import { shapedSecrets } from './credential-forms.ts'
-import { isNoSecret } from './false-positives.ts'
+import { isFalsePositive } from './false-positives.ts'
 import { isSecretName } from './secret-names.ts'
 import type { Span } from './value-span.ts'
 
@@ -8,18 +8,18 @@ import type { Span } from './value-span.ts'
 const elements = [/<name>([^<]{1,200})<\/name>\s{0,100}<value>([^<]*)/gi, /<([\w.-]{1,100})>([^<]{1,4000})(?=<\/)/g]
 
 /** Where secrets stand in a line, in order, none over another. In time linear in its length. */
-export function secretsOfLine(line: string): readonly Span[] {
+export function findLineSecrets(line: string): readonly Span[] {
   const spans: Span[] = [...assignedSecrets(line), ...shapedSecrets(line)]
   for (const element of elements) {
     for (const { index, 0: whole, 1: name = '', 2: value = '' } of line.matchAll(element)) {
       if (isSecretName(name)) spans.push({ start: index + whole.length - value.length, end: index + whole.length })
     }
   }
-  return united(spans.filter(({ start, end }) => end > start && !isNoSecret(line.slice(start, end))))
+  return mergeSpans(spans.filter(({ start, end }) => end > start && !isFalsePositive(line.slice(start, end))))
 }
 
 /** In order, none over another. */
-export function united(spans: readonly Span[]): readonly Span[] {
+export function mergeSpans(spans: readonly Span[]): readonly Span[] {
   const result: Span[] = []
   for (const span of spans.toSorted((a, b) => a.start - b.start || b.end - a.end)) {
     const last = result.at(-1)

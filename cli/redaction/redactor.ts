@@ -1,12 +1,12 @@
 import { isRecord, parseJson } from '../../core/json.ts'
-import { isNoSecret } from './false-positives.ts'
+import { isFalsePositive } from './false-positives.ts'
 import { KeyLines } from './key-lines.ts'
-import { KnownSecrets, redacted } from './known-secrets.ts'
-import { secretsOfLine, united } from './line-secrets.ts'
+import { KnownSecrets, redactKnownSecrets } from './known-secrets.ts'
+import { findLineSecrets, mergeSpans } from './line-secrets.ts'
 import { isSecretEntry, isSecretKey, secretArgument } from './secret-entries.ts'
 import type { Span } from './value-span.ts'
 
-export { redacted } from './known-secrets.ts'
+export { redactKnownSecrets } from './known-secrets.ts'
 
 /** Takes secrets out of what is kept, printed or saved. Doing so again changes nothing more. */
 export interface Redactor {
@@ -30,7 +30,7 @@ export function createRedactor(known: Iterable<string> = [], shown: ReadonlySet<
   const line = (given: string): string => {
     const value = /^\s*[{[]/.test(given) ? parseJson(given) : undefined
     if (typeof value === 'object') return changed(value, (hidden) => JSON.stringify(hidden)) ?? given
-    return hideSpans(given, united([...secrets.spansIn(given), ...secretsOfLine(given)]))
+    return hideSpans(given, mergeSpans([...secrets.spansIn(given), ...findLineSecrets(given)]))
   }
   const text = (given: string): string => {
     const body = given.trimEnd()
@@ -40,7 +40,7 @@ export function createRedactor(known: Iterable<string> = [], shown: ReadonlySet<
     const keyLines = new KeyLines()
     return given
       .split('\n')
-      .map((each) => (keyLines.isInside(each) ? redacted : line(each)))
+      .map((each) => (keyLines.isInside(each) ? redactKnownSecrets : line(each)))
       .join('\n')
   }
   return { text, json: (value) => redactJson(value, text) }
@@ -50,7 +50,7 @@ function hideSpans(line: string, spans: readonly Span[]): string {
   let result = ''
   let at = 0
   for (const { start, end } of spans) {
-    result += line.slice(at, start) + redacted
+    result += line.slice(at, start) + redactKnownSecrets
     at = end
   }
   return result + line.slice(at)
@@ -61,8 +61,8 @@ function redactJson(value: unknown, text: (given: string) => string): unknown {
   if (Array.isArray(value)) {
     return value.map((entry: unknown, index) => {
       const secret = secretArgument(value, index)
-      if (secret === undefined || isNoSecret(secret)) return redactJson(entry, text)
-      return String(entry).slice(0, -secret.length) + redacted
+      if (secret === undefined || isFalsePositive(secret)) return redactJson(entry, text)
+      return String(entry).slice(0, -secret.length) + redactKnownSecrets
     })
   }
   if (!isRecord(value)) return value
@@ -76,8 +76,8 @@ function redactJson(value: unknown, text: (given: string) => string): unknown {
 
 /** What stands under the name of a secret. An object has names of its own. */
 function redactSecret(key: string, value: unknown, text: (given: string) => string): unknown {
-  if (typeof value === 'string') return isNoSecret(value) ? value : redacted
-  if (typeof value === 'number') return /pass|pwd|secret/i.test(key) ? redacted : value
+  if (typeof value === 'string') return isFalsePositive(value) ? value : redactKnownSecrets
+  if (typeof value === 'number') return /pass|pwd|secret/i.test(key) ? redactKnownSecrets : value
   if (Array.isArray(value)) return value.map((entry: unknown) => redactSecret(key, entry, text))
   return redactJson(value, text)
 }
@@ -85,6 +85,9 @@ function redactSecret(key: string, value: unknown, text: (given: string) => stri
 /** The entries of a Spark configuration, and the secrets among them. */
 export function redactConf(conf: ReadonlyMap<string, string>, redactor: Redactor): ReadonlyMap<string, string> {
   return new Map(
-    [...conf].map(([key, value]) => [key, isSecretKey(key) && !isNoSecret(value) ? redacted : redactor.text(value)]),
+    [...conf].map(([key, value]) => [
+      key,
+      isSecretKey(key) && !isFalsePositive(value) ? redactKnownSecrets : redactor.text(value),
+    ]),
   )
 }

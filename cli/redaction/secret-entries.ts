@@ -1,4 +1,4 @@
-import { nameOfKey } from '../spark-conf/key-spelling.ts'
+import { parseKeyName } from '../spark-conf/key-spelling.ts'
 import { isSecretName } from './secret-names.ts'
 
 /** Whether a setting of Spark's holds a secret, by its name or by the known one that it was meant to be. */
@@ -7,7 +7,7 @@ export function isSecretKey(key: string): boolean {
   if (!key.startsWith('spark.')) return false
   const known = judged.get(key)
   if (known !== undefined) return known
-  const name = nameOfKey(key)
+  const name = parseKeyName(key)
   const judgement = name.kind === 'misspelt' && isSecretName(name.nearest)
   if (judged.size >= 10_000) judged.clear()
   judged.set(key, judgement)

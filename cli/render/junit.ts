@@ -1,10 +1,10 @@
 import { causes, type Finding } from '../findings/findings.ts'
-import { placeOf, printable, type Report, subjectName } from './report.ts'
+import { formatPlace, formatSubject, printable, type Report } from './report.ts'
 import { remedyTitle } from './text.ts'
 
 /** JUnit XML: a test case for each cause, which root causes of severity error fail; what could not be read is an error. */
 export function renderJunit({ subject, diagnosis: { findings, unknown }, checked }: Report): string {
-  const name = subjectName(subject)
+  const name = formatSubject(subject)
   const cases = causes.map((cause) => {
     const own = findings.filter((finding) => finding.cause === cause)
     const failures = own.filter(isFailure)
@@ -48,7 +48,7 @@ function testCase(className: string, name: string, parts: readonly string[]): st
 function describe(finding: Finding): string {
   return [
     `${finding.id}: ${finding.title}`,
-    ...finding.evidence.map((entry) => `${placeOf(entry)}  ${entry.excerpt}`),
+    ...finding.evidence.map((entry) => `${formatPlace(entry)}  ${entry.excerpt}`),
     ...finding.remedies.map((remedy) => `- ${remedyTitle(remedy)}`),
   ].join('\n')
 }

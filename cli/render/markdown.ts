@@ -1,4 +1,4 @@
-import { headline, placeOf, printable, type Report, rooted } from './report.ts'
+import { formatPlace, groupByRoot, headline, printable, type Report } from './report.ts'
 import { remedyTitle } from './text.ts'
 
 /** For a ticket. */
@@ -7,7 +7,7 @@ export function renderMarkdown(report: Report): string {
   const { findings, unknown } = diagnosis
   const lines = [`## ${headline(report, (name) => `\`${name.replaceAll('`', "'")}\``)}`, '']
   if (findings.length === 0) lines.push('Nothing was found.', '')
-  for (const { root, symptoms } of rooted(findings)) {
+  for (const { root, symptoms } of groupByRoot(findings)) {
     const earlier = root.run === 'previous' ? ', in the run before' : ''
     lines.push(
       `### ${inline(root.title)}`,
@@ -16,7 +16,7 @@ export function renderMarkdown(report: Report): string {
       '',
       root.explanation,
       '',
-      ...fence(root.evidence.map((entry) => `${placeOf(entry)}  ${entry.excerpt}`)),
+      ...fence(root.evidence.map((entry) => `${formatPlace(entry)}  ${entry.excerpt}`)),
       '',
       ...root.remedies.flatMap((remedy) => [
         `1. ${inline(remedyTitle(remedy))}`,

@@ -1,17 +1,17 @@
 import type { Style } from '../terminal/style.ts'
-import { renderJson } from './json.ts'
+import { renderReportJson } from './json.ts'
 import { renderJunit } from './junit.ts'
 import { renderMarkdown } from './markdown.ts'
 import type { OutputForm, Report } from './report.ts'
 import { renderSarif } from './sarif.ts'
-import { renderText } from './text.ts'
+import { renderReportText } from './text.ts'
 
 export function renderReport(report: Report, form: OutputForm, style: Style): string {
   switch (form) {
     case 'text':
-      return renderText(report, style)
+      return renderReportText(report, style)
     case 'json':
-      return renderJson(report)
+      return renderReportJson(report)
     case 'sarif':
       return renderSarif(report)
     case 'junit':

@@ -1,10 +1,10 @@
-import type { Subject } from '../evidence/evidence.ts'
-import type { Diagnosis, DriverState, Finding } from '../findings/findings.ts'
+import type { DriverSubject } from '../evidence/evidence.ts'
+import type { Diagnosis, DriverPhase, Finding } from '../findings/findings.ts'
 import type { LogLine } from '../log/scan.ts'
 
 /** What the renderers get. */
 export interface Report {
-  readonly subject: Subject
+  readonly subject: DriverSubject
   readonly version: string
   readonly diagnosis: Diagnosis
   /** The end of the log, for when nothing was found. */
@@ -25,14 +25,14 @@ export const outputForms = ['text', 'json', 'sarif', 'junit', 'markdown'] as con
 export type OutputForm = (typeof outputForms)[number]
 
 /** `namespace/pod`, or the application where there is no pod; what is not in a cluster yet has its name only. */
-export function subjectName({ namespace, pod, application }: Subject): string {
+export function formatSubject({ namespace, pod, application }: DriverSubject): string {
   if (namespace === '') return application ?? '?'
   return `${namespace}/${pod ?? application ?? '?'}`
 }
 
 /** What is said first, and of whom; `bold` marks the name. */
 export function headline({ subject, diagnosis, checked }: Report, bold: (name: string) => string): string {
-  const name = bold(printable(subjectName(subject)))
+  const name = bold(printable(formatSubject(subject)))
   return checked === undefined ? `Driver ${name} ${states[diagnosis.state]}` : `${titles[checked.command]} ${name}`
 }
 
@@ -46,10 +46,10 @@ const states = {
   hung: 'runs, and hangs',
   completed: 'has completed',
   failed: 'has failed',
-} as const satisfies Record<DriverState, string>
+} as const satisfies Record<DriverPhase, string>
 
 /** Each root with its symptoms. */
-export function rooted(
+export function groupByRoot(
   findings: readonly Finding[],
 ): readonly { readonly root: Finding; readonly symptoms: readonly Finding[] }[] {
   return findings
@@ -58,7 +58,7 @@ export function rooted(
 }
 
 /** Where an evidence stands: `driver.log:72`. */
-export const placeOf = ({ source, line }: { readonly source: string; readonly line: number | null }): string =>
+export const formatPlace = ({ source, line }: { readonly source: string; readonly line: number | null }): string =>
   line === null ? source : `${source}:${line}`
 
 /** Names in a terminal or a report may come from anywhere: no control characters of theirs reach it. */

@@ -1,10 +1,10 @@
-import { prechecks } from '../commands/rule-catalogue.ts'
-import { type Finding, pageOf } from '../findings/findings.ts'
+import { staticRules } from '../commands/rule-catalogue.ts'
+import { type Finding, findingPage } from '../findings/findings.ts'
 import { catalogue } from '../rules/catalogue.ts'
-import { type Report, subjectName } from './report.ts'
+import { formatSubject, type Report } from './report.ts'
 import { remedyTitle } from './text.ts'
 
-const rows = [...catalogue, ...prechecks]
+const rows = [...catalogue, ...staticRules]
 
 /** SARIF 2.1.0 (OASIS): a rule per finding, a result per evidence found, locations in the files of a bundle. */
 export function renderSarif({ subject, version, diagnosis: { findings, unknown }, checked }: Report): string {
@@ -16,7 +16,7 @@ export function renderSarif({ subject, version, diagnosis: { findings, unknown }
       id,
       shortDescription: { text: rule.title },
       fullDescription: { text: rule.meaning },
-      help: { text: `See ${pageOf(id, rule.cause)}.` },
+      help: { text: `See ${findingPage(id, rule.cause)}.` },
       defaultConfiguration: { level: rule.severity },
       properties: { cause: rule.cause },
     }
@@ -31,11 +31,11 @@ export function renderSarif({ subject, version, diagnosis: { findings, unknown }
         artifactLocation: { uri: source },
         ...(line !== null && { region: { startLine: line, snippet: { text: excerpt } } }),
       },
-      logicalLocations: [{ fullyQualifiedName: subjectName(subject), kind: 'resource' }],
+      logicalLocations: [{ fullyQualifiedName: formatSubject(subject), kind: 'resource' }],
       ...(line === null && { message: { text: excerpt } }),
     })),
     partialFingerprints: {
-      finding: [subjectName(subject), finding.id, ...(checked === undefined ? [] : namesOf(finding))].join('/'),
+      finding: [formatSubject(subject), finding.id, ...(checked === undefined ? [] : namesOf(finding))].join('/'),
     },
     properties: { confidence: finding.confidence, run: finding.run, symptomOf: finding.symptomOf },
   }))

@@ -2,19 +2,19 @@ import type { Finding } from '../findings/findings.ts'
 import type { Remedy } from '../findings/remedies.ts'
 import type { Style } from '../terminal/style.ts'
 import { wrap } from '../terminal/wrap.ts'
-import { headline, placeOf, printable, type Report, rooted } from './report.ts'
+import { formatPlace, groupByRoot, headline, printable, type Report } from './report.ts'
 
 /** For people: the root cause first, what it is known by, and what to do next. */
-export function renderText(report: Report, style: Style): string {
+export function renderReportText(report: Report, style: Style): string {
   const { findings, unknown } = report.diagnosis
   const lines = [`${headline(report, style.bold)}.`, '']
-  for (const { root, symptoms } of rooted(findings)) {
+  for (const { root, symptoms } of groupByRoot(findings)) {
     lines.push(...heading(root, style), ...body(root, style))
     if (symptoms.length > 0) {
       lines.push('  It explains:')
       for (const symptom of symptoms) {
         const [first] = symptom.evidence
-        const where = first === undefined ? '' : style.dim(`  (${placeOf(first)})`)
+        const where = first === undefined ? '' : style.dim(`  (${formatPlace(first)})`)
         lines.push(`    - ${printable(symptom.title)}  ${style.dim(symptom.id)}${where}`)
       }
     }
@@ -44,7 +44,7 @@ function body(finding: Finding, style: Style): readonly string[] {
     '  Known by:',
     ...finding.evidence.map((entry) => {
       const count = entry.count > 1 ? style.dim(` (${entry.count} times)`) : ''
-      return `    ${style.dim(placeOf(entry))}  ${printable(entry.excerpt)}${count}`
+      return `    ${style.dim(formatPlace(entry))}  ${printable(entry.excerpt)}${count}`
     }),
     '  What to do:',
     ...finding.remedies.flatMap((remedy, index) => remedyLines(remedy, index, style)),

@@ -26,7 +26,7 @@ export const applicationRules: readonly Rule[] = [
     detail: 'A query cannot be analysed: {why}',
     meaning:
       'A table, column, function or type in it does not exist or does not fit. No setting helps; the same query fails each time.',
-    looksFor: [
+    matchers: [
       inLog('^org.apache.spark.sql.AnalysisException: {why}', ['uncaught']),
       inLog('^org.apache.spark.sql.catalyst.ExtendedAnalysisException: {why}', ['uncaught']),
       inLog('^org.apache.spark.sql.catalyst.parser.ParseException: {why}', ['uncaught']),
@@ -35,7 +35,7 @@ export const applicationRules: readonly Rule[] = [
       inLog('^pyspark.sql.utils.AnalysisException: {why}', ['uncaught']),
       inLog('^pyspark.sql.utils.ParseException: {why}', ['uncaught']),
     ],
-    suppresses: python,
+    explains: python,
     remedies: [change('Correct the query, or the table that it reads'), readLog],
   },
   {
@@ -46,12 +46,12 @@ export const applicationRules: readonly Rule[] = [
     title: 'Input that the application reads does not exist',
     detail: 'Input that the application reads does not exist: {path}',
     meaning: 'The path is wrong, or what should have written it has not run yet.',
-    looksFor: [
+    matchers: [
       inLog('Path does not exist: {path}', ['uncaught']),
       inLog('Input path does not exist: {path}', ['uncaught']),
       inLog('[PATH_NOT_FOUND] Path does not exist: {path}', ['uncaught']),
     ],
-    suppresses: [...python, 'SPN-APPLICATION-ANALYSIS'],
+    explains: [...python, 'SPN-APPLICATION-ANALYSIS'],
     remedies: [change('Correct the path, or run what writes it first'), rerun('Run it again once the input is there')],
   },
   {
@@ -62,8 +62,8 @@ export const applicationRules: readonly Rule[] = [
     title: 'A broadcast took too long',
     detail: 'A broadcast took longer than {timeout} seconds',
     meaning: 'The table to broadcast is slow to compute, or larger than it was thought to be.',
-    looksFor: [inLog('Could not execute broadcast in {timeout} secs')],
-    suppresses: [...python, 'SPN-APPLICATION-JOB-ABORTED'],
+    matchers: [inLog('Could not execute broadcast in {timeout} secs')],
+    explains: [...python, 'SPN-APPLICATION-JOB-ABORTED'],
     remedies: [
       setConf('spark.sql.broadcastTimeout', '1200', 'Wait longer'),
       setConf('spark.sql.autoBroadcastJoinThreshold', '-1', 'Broadcast nothing that the query does not ask for'),
@@ -78,13 +78,13 @@ export const applicationRules: readonly Rule[] = [
     detail: 'More executors failed than Spark allows ({limit})',
     meaning:
       'Spark 3.5 and newer ends the driver with exit code 11 when spark.executor.maxNumFailures is reached. Why executors fail stands in their own logs.',
-    looksFor: [
+    matchers: [
       inLog('Max number of executor failures ({limit}) reached', ['uncaught', 'error', 'output']),
       observed('exit code 11', ({ exit }) =>
         exit?.exitCode === 11 ? { evidence: [item('pod', 'driver container: exit code 11')] } : undefined,
       ),
     ],
-    suppresses: [...ends, 'SPN-APPLICATION-CONTEXT-STOPPED', 'SPN-APPLICATION-JOB-ABORTED'],
+    explains: [...ends, 'SPN-APPLICATION-CONTEXT-STOPPED', 'SPN-APPLICATION-JOB-ABORTED'],
     remedies: [
       inspect(
         'See how executors ended',
@@ -103,8 +103,8 @@ export const applicationRules: readonly Rule[] = [
     detail: 'A job was aborted: {why}',
     meaning:
       'Spark runs a task four times (spark.task.maxFailures) before it gives its job up. The exception is the task’s own.',
-    looksFor: [inLog('Job aborted due to stage failure: {why}', ['uncaught'])],
-    suppresses: [...python, 'SPN-APPLICATION-CONTEXT-STOPPED'],
+    matchers: [inLog('Job aborted due to stage failure: {why}', ['uncaught'])],
+    explains: [...python, 'SPN-APPLICATION-CONTEXT-STOPPED'],
     remedies: [readLog, change('Correct what the task does, or the input that it fails on')],
   },
   {
@@ -115,11 +115,11 @@ export const applicationRules: readonly Rule[] = [
     title: 'A call from Python into Spark failed',
     detail: 'A call from Python into Spark failed: {call}',
     meaning: 'The Java exception under it says why.',
-    looksFor: [
+    matchers: [
       inLog('^py4j.protocol.Py4JJavaError: An error occurred while calling {call}', ['uncaught']),
       inLog('^py4j.protocol.Py4JError: {call}', ['uncaught']),
     ],
-    suppresses: [...ends, 'SPN-APPLICATION-PYTHON'],
+    explains: [...ends, 'SPN-APPLICATION-PYTHON'],
     remedies: [readLog],
   },
   {
@@ -130,12 +130,12 @@ export const applicationRules: readonly Rule[] = [
     title: 'Python lost its connection to the JVM',
     meaning:
       'The JVM under the Python program is gone or no longer answers; what ended it stands before it in the log.',
-    looksFor: [
+    matchers: [
       inLog('^py4j.protocol.Py4JNetworkError: {call}', ['uncaught', 'error']),
       inLog('^ConnectionRefusedError: [Errno 111] Connection refused{call}', ['uncaught']),
     ],
     symptom: true,
-    suppresses: [...ends, 'SPN-APPLICATION-PYTHON', 'SPN-APPLICATION-PY4J'],
+    explains: [...ends, 'SPN-APPLICATION-PYTHON', 'SPN-APPLICATION-PY4J'],
     remedies: [findFirst],
   },
   {
@@ -146,12 +146,12 @@ export const applicationRules: readonly Rule[] = [
     title: 'The Python program ended with an exception',
     detail: 'The Python program ended with {exception}',
     meaning: 'An exception that nothing caught; the traceback names the line.',
-    looksFor: [
+    matchers: [
       observed('a traceback that ended the program', (facts) => pythonException(facts)),
       inLog('^SyntaxError: {exception}', ['output']),
       inLog('^IndentationError: {exception}', ['output']),
     ],
-    suppresses: ends,
+    explains: ends,
     remedies: [readLog, change('Correct the program')],
   },
   {
@@ -162,12 +162,12 @@ export const applicationRules: readonly Rule[] = [
     title: 'The application went on after its SparkContext had stopped',
     meaning:
       'Either the application stops the context too early, or something else ended it first: look for the first error in the log.',
-    looksFor: [
+    matchers: [
       inLog('Cannot call methods on a stopped SparkContext', ['uncaught']),
       inLog('cancelled because SparkContext was shut down', ['uncaught']),
     ],
     symptom: true,
-    suppresses: python,
+    explains: python,
     remedies: [findFirst],
   },
   {
@@ -178,7 +178,7 @@ export const applicationRules: readonly Rule[] = [
     title: 'The operator could not submit the application',
     detail: 'The operator could not submit the application: {why}',
     meaning: 'There is no driver pod since spark-submit failed in the operator. Its message has the reason.',
-    looksFor: [
+    matchers: [
       inMessages('failed to run spark-submit: {why}', ['application']),
       inMessages('failed to submit SparkApplication {why}', ['application']),
     ],
@@ -197,9 +197,9 @@ export const applicationRules: readonly Rule[] = [
     title: 'The main thread of the application ended with an exception',
     detail: 'The application ended with {exception}',
     meaning: 'No rule knows this exception; it is most likely the application’s own.',
-    looksFor: [observed('an exception of the main thread that nothing caught', (facts) => uncaughtException(facts))],
+    matchers: [observed('an exception of the main thread that nothing caught', (facts) => uncaughtException(facts))],
     fallback: true,
-    suppresses: ['SPN-EXIT-*'],
+    explains: ['SPN-EXIT-*'],
     remedies: [readLog, change('Correct the application, or its input')],
   },
 ]

@@ -4,7 +4,7 @@ import { classpathRules } from './classpath.ts'
 import { configRules } from './config.ts'
 import { exitCodeRules } from './exit-codes.ts'
 import { hangRules } from './hang.ts'
-import { hangLines } from './hang-detectors.ts'
+import { findHangLines } from './hang-detectors.ts'
 import { imageRules } from './image.ts'
 import { jobMemoryRules } from './job-memory.ts'
 import { memoryRules } from './memory.ts'
@@ -41,9 +41,9 @@ export const catalogue: readonly Rule[] = [
 /** All that a log has to be searched for. */
 export const logSignatures: readonly LogSignature[] = [
   ...new Set([
-    ...hangLines,
+    ...findHangLines,
     ...schedulingLines,
-    ...catalogue.flatMap(({ looksFor, resolvedBy }) => [
+    ...catalogue.flatMap(({ matchers: looksFor, resolvedBy }) => [
       ...looksFor.filter((signature) => signature.kind === 'log'),
       ...(resolvedBy === undefined ? [] : [resolvedBy]),
     ]),

@@ -18,7 +18,7 @@ export const classpathRules: readonly Rule[] = [
     title: 'The application’s jar or script is not there',
     detail: 'The application’s file {file} is not there',
     meaning: 'A file:// or local:// path is one inside of the image or its volumes, not on the machine that submits.',
-    looksFor: [
+    matchers: [
       inLog('Local jar {file} does not exist, skipping', ['warning', 'output']),
       inOutput("can't open file '{file}': [Errno 2] No such file or directory"),
       inLog('^java.nio.file.NoSuchFileException: {file}.jar'),
@@ -28,7 +28,7 @@ export const classpathRules: readonly Rule[] = [
       inOutput('[UNRESOLVED DEPENDENCY: {file}: not found]'),
       inLog('^java.lang.RuntimeException: [unresolved dependency: {file}: not found]'),
     ],
-    suppresses: [...ends, 'SPN-CLASSPATH-MAIN-CLASS', 'SPN-CLASSPATH-CLASS', 'SPN-CLASSPATH-FILE'],
+    explains: [...ends, 'SPN-CLASSPATH-MAIN-CLASS', 'SPN-CLASSPATH-CLASS', 'SPN-CLASSPATH-FILE'],
     remedies: [
       inspect(
         'See what the image holds',
@@ -45,14 +45,14 @@ export const classpathRules: readonly Rule[] = [
     title: 'The main class is not in the application’s jar',
     detail: 'The main class {class} is not in the application’s jar',
     meaning: 'spark-submit found no class of the name given by --class (mainClass of a SparkApplication).',
-    looksFor: [
+    matchers: [
       inOutput('^Error: Failed to load class {class}'),
       inOutput('^Error: Failed to load main class {class}'),
       inOutput('^Error: Failed to load {class}: '),
       inOutput('^Error: Main method not found in class {class}'),
       inLog('^java.lang.NoSuchMethodException: {class}.main([Ljava.lang.String;)'),
     ],
-    suppresses: [...ends, 'SPN-CLASSPATH-CLASS'],
+    explains: [...ends, 'SPN-CLASSPATH-CLASS'],
     remedies: [
       change('Correct --class (spec.mainClass), with its package, or build the jar that holds it'),
       inspect('List the classes of the jar', 'unzip -l APPLICATION.jar'),
@@ -66,11 +66,11 @@ export const classpathRules: readonly Rule[] = [
     title: 'A class is there but could not be initialised',
     detail: 'The class {class} is there but could not be initialised',
     meaning: 'A static initialiser threw when the class was first used; the log of that first time has the reason.',
-    looksFor: [
+    matchers: [
       inLog('^java.lang.NoClassDefFoundError: Could not initialize class {class}'),
       inLog('^java.lang.ExceptionInInitializerError', ['uncaught', 'thread']),
     ],
-    suppresses: [...ends, 'SPN-CLASSPATH-CLASS'],
+    explains: [...ends, 'SPN-CLASSPATH-CLASS'],
     remedies: [
       inspect(
         'Look for the first ExceptionInInitializerError',
@@ -87,7 +87,7 @@ export const classpathRules: readonly Rule[] = [
     detail: 'The class {class} is missing from the class path',
     meaning:
       'A jar is missing from the image, from spark.jars or spark.jars.packages, or was built for another Scala or Spark version.',
-    looksFor: [
+    matchers: [
       inLog('^java.lang.ClassNotFoundException: {class}'),
       inLog('^java.lang.NoClassDefFoundError: {class}'),
       inLog('java.lang.ClassNotFoundException: Class {class} not found'),
@@ -96,7 +96,7 @@ export const classpathRules: readonly Rule[] = [
       inLog('^org.apache.hadoop.fs.UnsupportedFileSystemException: No FileSystem for scheme "{class}"'),
       inLog('^java.sql.SQLException: No suitable driver'),
     ],
-    suppresses: ends,
+    explains: ends,
     remedies: [
       change('Add the jar that holds {class} to the image or to spark.jars, for the image’s Spark and Scala version'),
       inspect(
@@ -114,14 +114,14 @@ export const classpathRules: readonly Rule[] = [
     detail: 'Two versions of a library do not fit together: {member}',
     meaning:
       'The code was compiled against another version of a library than the one found first on the class path, often Spark’s own.',
-    looksFor: [
+    matchers: [
       inLog('^java.lang.NoSuchMethodError: {member}'),
       inLog('^java.lang.NoSuchFieldError: {member}'),
       inLog('^java.lang.AbstractMethodError: {member}'),
       inLog('^java.lang.IncompatibleClassChangeError: {member}'),
       inLog('^java.io.InvalidClassException: {member}; local class incompatible'),
     ],
-    suppresses: ends,
+    explains: ends,
     remedies: [
       change(
         'Build against the Spark and Scala version of the image, mark Spark’s own libraries as provided, and shade others',
@@ -136,11 +136,11 @@ export const classpathRules: readonly Rule[] = [
     title: 'The application was compiled for a newer Java than the image has',
     detail: 'The class {class} was compiled for a newer Java than the image has',
     meaning: 'Class files of version 61 need Java 17, 65 need Java 21, 52 Java 8.',
-    looksFor: [
+    matchers: [
       inLog('UnsupportedClassVersionError: {class} has been compiled by a more recent version of the Java Runtime'),
       inOutput('UnsupportedClassVersionError: {class} has been compiled by a more recent version of the Java Runtime'),
     ],
-    suppresses: [...ends, 'SPN-CLASSPATH-MAIN-CLASS', 'SPN-CLASSPATH-CLASS'],
+    explains: [...ends, 'SPN-CLASSPATH-MAIN-CLASS', 'SPN-CLASSPATH-CLASS'],
     remedies: [
       change(
         'Compile with the release of the image’s Java (javac --release, maven.compiler.release), or take an image with a newer one',
@@ -156,11 +156,11 @@ export const classpathRules: readonly Rule[] = [
     detail: 'The Python module {module} is missing',
     meaning:
       'The module is neither in the image nor in --py-files, or PYSPARK_PYTHON names another Python than the one it was installed for.',
-    looksFor: [
+    matchers: [
       inLog("^ModuleNotFoundError: No module named '{module}'"),
       inLog('^ImportError: cannot import name {module}'),
     ],
-    suppresses: ends,
+    explains: ends,
     remedies: [change('Install {module} in the image, or ship it with --py-files (spec.deps.pyFiles)')],
   },
   {
@@ -172,13 +172,13 @@ export const classpathRules: readonly Rule[] = [
     detail: 'The file {file} is not there',
     meaning:
       'The path is one inside of the driver’s container: not in the image, not in a volume, not fetched by spark.files.',
-    looksFor: [
+    matchers: [
       inLog('^java.io.FileNotFoundException: {file} (No such file or directory)'),
       inLog('^java.io.FileNotFoundException: File file:{file} does not exist'),
       inLog('^java.nio.file.NoSuchFileException: {file}'),
       inLog("^FileNotFoundError: [Errno 2] No such file or directory: '{file}'"),
     ],
-    suppresses: ends,
+    explains: ends,
     remedies: [
       change('Mount {file}, build it into the image, or ship it with spark.files and open it by SparkFiles.get'),
     ],

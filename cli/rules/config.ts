@@ -1,7 +1,7 @@
-import { effectiveConf } from '../evidence/effective-conf.ts'
+import { readEffectiveConf } from '../evidence/effective-conf.ts'
 import { change, inspect, raiseMemory, setConf } from '../findings/remedies.ts'
 import { inLog, inOutput } from '../log/matcher.ts'
-import { nameOfKey } from '../spark-conf/key-spelling.ts'
+import { parseKeyName } from '../spark-conf/key-spelling.ts'
 import { endingException, logSource } from './facts.ts'
 import { item, observed, type Rule } from './rule.ts'
 
@@ -23,7 +23,7 @@ export const configRules: readonly Rule[] = [
     detail: 'The setting {key} has a value that Spark does not take',
     meaning:
       'Spark reads its settings when the context or the query starts, and ends with the first that it cannot read.',
-    looksFor: [
+    matchers: [
       inLog('Illegal value for config key {key}: '),
       inLog('^java.lang.IllegalArgumentException: {key} should be {type}, but was {value}'),
       inLog('The value \'{value}\' in the config "{key}" is invalid'),
@@ -36,7 +36,7 @@ export const configRules: readonly Rule[] = [
       inLog('^org.apache.spark.SparkException: {key} must be a positive number'),
       inOutput('^Error: {key} must be a positive number'),
     ],
-    suppresses: ends,
+    explains: ends,
     remedies: [
       change('Correct the value; sizes are like 512m or 4g, times like 30s'),
       inspect('See what the driver was given', 'kubectl -n {namespace} get configmap {confMap} -o yaml'),
@@ -51,12 +51,12 @@ export const configRules: readonly Rule[] = [
     detail: 'The heap is smaller than Spark needs to start: {memory} bytes of at least {minimum}',
     meaning:
       'Spark reserves 300 MiB of the heap for itself and wants half as much again: about 450 MiB, less what the JVM keeps.',
-    looksFor: [
+    matchers: [
       inLog('System memory {memory} must be at least {minimum}. Please increase heap size'),
       inLog('System memory {memory} must be at least {minimum}.'),
       inLog('Executor memory {memory} must be at least {minimum}.'),
     ],
-    suppresses: ends,
+    explains: ends,
     remedies: [raiseMemory('spark.driver.memory', 'Give the driver a heap of 512m or more')],
   },
   {
@@ -68,7 +68,7 @@ export const configRules: readonly Rule[] = [
     detail: 'The JVM did not start: {option}',
     meaning:
       'An option in spark.driver.extraJavaOptions, JDK_JAVA_OPTIONS or JAVA_TOOL_OPTIONS does not exist in this Java, or contradicts another.',
-    looksFor: [
+    matchers: [
       inOutput('^Unrecognized VM option {option}'),
       inOutput('^Unrecognized option: {option}'),
       inOutput('^Improperly specified VM option {option}'),
@@ -79,7 +79,7 @@ export const configRules: readonly Rule[] = [
       inOutput('is not allowed to specify max heap(Xmx) memory settings'),
       inOutput('is not allowed to specify max heap memory settings'),
     ],
-    suppresses: ends,
+    explains: ends,
     remedies: [
       change(
         'Correct spark.driver.extraJavaOptions for the Java version of the image; the heap is set by spark.driver.memory',
@@ -94,14 +94,14 @@ export const configRules: readonly Rule[] = [
     title: 'Settings contradict each other or one is missing',
     detail: 'Settings contradict each other or one is missing: {problem}',
     meaning: 'Spark checks some settings against each other and ends when they cannot hold together.',
-    looksFor: [
+    matchers: [
       inLog('^org.apache.spark.SparkException: Dynamic allocation of executors requires {problem}'),
       inLog('^org.apache.spark.SparkException: {problem} must be set in your configuration'),
       inLog('[INVALID_SPARK_CONFIG{problem}]'),
       inLog('spark.dynamicAllocation.minExecutors ({problem}'),
       inLog('^org.apache.spark.SparkException: Could not parse Master URL: {problem}'),
     ],
-    suppresses: ends,
+    explains: ends,
     remedies: [
       setConf(
         'spark.dynamicAllocation.shuffleTracking.enabled',
@@ -120,8 +120,8 @@ export const configRules: readonly Rule[] = [
     detail: 'Spark does not find its own driver’s pod {name}',
     meaning:
       'spark.kubernetes.driver.pod.name or spark.kubernetes.namespace names another pod than the one that the driver runs in.',
-    looksFor: [inLog('No pod was found named {name} in the cluster in the namespace')],
-    suppresses: ends,
+    matchers: [inLog('No pod was found named {name} in the cluster in the namespace')],
+    explains: ends,
     remedies: [
       change('Leave spark.kubernetes.driver.pod.name to Spark, or set it to the pod’s own name, and the namespace too'),
     ],
@@ -134,9 +134,9 @@ export const configRules: readonly Rule[] = [
     title: 'Spark could not set up the scheduler of its executors',
     meaning:
       'The cause stands in the last “Caused by”; no rule knows it. The master URL, the namespace and the service account are the usual suspects.',
-    looksFor: [inLog('^org.apache.spark.SparkException: External scheduler cannot be instantiated', ['uncaught'])],
+    matchers: [inLog('^org.apache.spark.SparkException: External scheduler cannot be instantiated', ['uncaught'])],
     fallback: true,
-    suppresses: ends,
+    explains: ends,
     remedies: [inspect('Read the causes', 'kubectl -n {namespace} logs {pod} | grep -A1 "Caused by"')],
   },
   {
@@ -149,13 +149,13 @@ export const configRules: readonly Rule[] = [
     meaning:
       'With spark.eventLog.enabled the driver ends when the directory does not exist, or holds a log of the same application id ' +
       'already: a second driver in the same pod needs an id of its own, which spark-nanny gives it.',
-    looksFor: [
+    matchers: [
       inLog('^java.io.IOException: Target log directory already exists ({dir})'),
       inLog('Target log directory already exists'),
       inLog('^java.io.FileNotFoundException: File file:/tmp/spark-events does not exist'),
       inLog('^java.lang.IllegalArgumentException: Log directory {dir} is not a directory'),
       observed('an uncaught “does not exist” about spark.eventLog.dir', (facts) => {
-        const dir = effectiveConf(facts.evidence)
+        const dir = readEffectiveConf(facts.evidence)
           .get('spark.eventLog.dir')
           ?.replace(/^file:(\/\/)?/, '')
         if (dir === undefined) return undefined
@@ -165,7 +165,7 @@ export const configRules: readonly Rule[] = [
         return { evidence: [evidence], details: { dir } }
       }),
     ],
-    suppresses: [...ends, 'SPN-CLASSPATH-FILE'],
+    explains: [...ends, 'SPN-CLASSPATH-FILE'],
     remedies: [
       setConf('spark.eventLog.dir', 'DIRECTORY', 'Name a directory that exists and that all drivers can reach'),
       setConf(
@@ -184,7 +184,7 @@ export const configRules: readonly Rule[] = [
     detail: 'The setting {key} was ignored: it is none of Spark’s',
     meaning:
       'Settings must begin with `spark.`; what does not is left out, for instance Hadoop’s without the prefix spark.hadoop.',
-    looksFor: [
+    matchers: [
       inLog('Ignoring non-Spark config property: {key}', ['warning', 'output']),
       inLog('^Warning: Ignoring non-Spark config property: {key}', ['output']),
     ],
@@ -198,12 +198,12 @@ export const configRules: readonly Rule[] = [
     title: 'A setting is none that Spark knows, and close to one that it does',
     detail: 'The setting {key} is none that Spark knows: {nearest} is',
     meaning: 'Spark says nothing about settings that it does not know; it goes on with its default.',
-    looksFor: [
+    matchers: [
       observed(
         'a setting in the ConfigMap, arguments or SparkApplication that differs by a few letters',
         ({ evidence }) => {
-          const found = [...effectiveConf(evidence).keys()].flatMap((key) => {
-            const name = nameOfKey(key)
+          const found = [...readEffectiveConf(evidence).keys()].flatMap((key) => {
+            const name = parseKeyName(key)
             return name.kind === 'misspelt' ? [{ key, nearest: name.nearest }] : []
           })
           const [first, ...rest] = found.map(({ key, nearest }) => item('conf', `${key}; did you mean ${nearest}?`))

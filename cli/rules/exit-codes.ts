@@ -121,11 +121,11 @@ export const exitCodeRules: readonly Rule[] = [
     title: 'The JVM crashed',
     detail: 'The JVM crashed: {signal}',
     meaning: 'A fatal error in native code. The report under this line names the library in “Problematic frame”.',
-    looksFor: [
+    matchers: [
       inOutput('^#  {signal} at pc='),
       inOutput('# A fatal error has been detected by the Java Runtime Environment'),
     ],
-    suppresses: ['SPN-EXIT-*'],
+    explains: ['SPN-EXIT-*'],
     remedies: [
       inspect('Read the report', 'kubectl -n {namespace} logs {pod} | grep -A40 "fatal error has been detected"'),
       change('Try another version of the library that it names, or of Java'),
@@ -136,7 +136,7 @@ export const exitCodeRules: readonly Rule[] = [
       ...row,
       id: `SPN-EXIT-${code}`,
       severity: 'error',
-      looksFor: [
+      matchers: [
         observed(`a driver container that ended with exit code ${code}`, ({ exit }) =>
           exit?.exitCode === code && exit.reason !== 'OOMKilled'
             ? { evidence: [item('pod', `driver container: ${exit.reason ?? 'terminated'}, exit code ${code}`)] }
@@ -153,7 +153,7 @@ export const exitCodeRules: readonly Rule[] = [
     title: 'The driver ended with an exit code of the application’s own',
     detail: 'The driver ended with exit code {code}',
     meaning: 'No rule knows this exit code: System.exit or sys.exit of the application, or of a script in front of it.',
-    looksFor: [
+    matchers: [
       observed('a driver container that ended with any other exit code than 0', ({ exit }) => {
         if (exit === null || exit.exitCode === 0 || exit.reason === 'OOMKilled') return undefined
         if (knownElsewhere.has(exit.exitCode)) return undefined

@@ -1,7 +1,7 @@
 import { endingException, type Facts, logSource } from './facts.ts'
-import type { Observed } from './rule.ts'
+import type { RuleMatch } from './rule.ts'
 
-export function pythonException(facts: Facts): Observed | undefined {
+export function pythonException(facts: Facts): RuleMatch | undefined {
   const [first] = endingException(facts)
   if (first?.place !== 'traceback') return undefined
   return {
@@ -10,7 +10,7 @@ export function pythonException(facts: Facts): Observed | undefined {
   }
 }
 
-export function uncaughtException(facts: Facts): Observed | undefined {
+export function uncaughtException(facts: Facts): RuleMatch | undefined {
   const chain = endingException(facts)
   const root = chain.at(-1)
   const [first] = chain

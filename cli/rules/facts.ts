@@ -1,15 +1,15 @@
 import type { DriverPod, Termination } from '../evidence/driver-pod.ts'
 import type { KubernetesEvent } from '../evidence/events.ts'
 import { type Evidence, valueIn } from '../evidence/evidence.ts'
-import type { DriverState } from '../findings/findings.ts'
-import type { Place } from '../log/line-origin.ts'
+import type { DriverPhase } from '../findings/findings.ts'
+import type { LineOrigin } from '../log/line-origin.ts'
 import type { LogReading, UncaughtLine } from '../log/scan.ts'
 
 /** The evidence as it bears on one run of the driver's container. */
 export interface Facts {
   readonly evidence: Evidence
   readonly run: 'current' | 'previous'
-  readonly state: DriverState
+  readonly state: DriverPhase
   readonly pod: DriverPod | undefined
   /** How that run ended. */
   readonly exit: Termination | null
@@ -18,7 +18,7 @@ export interface Facts {
 }
 
 /** The facts of the present run, and of the one before where there was one. */
-export function factsOf(evidence: Evidence): { readonly current: Facts; readonly previous: Facts | undefined } {
+export function collectFacts(evidence: Evidence): { readonly current: Facts; readonly previous: Facts | undefined } {
   const pod = valueIn(evidence.pod)
   const events = valueIn(evidence.events) ?? []
   const state = driverState(evidence)
@@ -46,7 +46,7 @@ function isAbout({ object, uid }: KubernetesEvent, pod: DriverPod): boolean {
   return kind !== 'Node' || name === pod.node
 }
 
-function driverState(evidence: Evidence): DriverState {
+function driverState(evidence: Evidence): DriverPhase {
   if (evidence.pod.kind === 'absent') return 'absent'
   const pod = valueIn(evidence.pod)
   if (pod === undefined) return 'unknown'
@@ -113,7 +113,7 @@ export const wasKilled = ({ exit }: Facts): boolean => exit !== null && killedEx
  * The place of a line of the log, now that it is known how the driver fares. A traceback ended the program if the program
  * has ended, and by itself.
  */
-export function placeIn(facts: Facts, place: Place): Place {
+export function findPlace(facts: Facts, place: LineOrigin): LineOrigin {
   if (place !== 'traceback') return place
   return isAlive(facts) || wasKilled(facts) ? 'error' : 'uncaught'
 }
@@ -128,7 +128,7 @@ export function isAftermath(facts: Facts, line: number): boolean {
 export function endingException(facts: Facts): readonly UncaughtLine[] {
   const chain = facts.log?.uncaught ?? []
   const [first] = chain
-  if (first === undefined || placeIn(facts, first.place) !== 'uncaught') return []
+  if (first === undefined || findPlace(facts, first.place) !== 'uncaught') return []
   // What a signal does to a job; the log need not say more of its end.
   const wasStopped = wasKilled(facts) && chain.some(({ text }) => text.includes('SparkContext was shut down'))
   return wasStopped || isAftermath(facts, first.number) ? [] : chain

@@ -1,15 +1,15 @@
-import { effectiveConf } from '../evidence/effective-conf.ts'
+import { readEffectiveConf } from '../evidence/effective-conf.ts'
 import { type Evidence, valueIn } from '../evidence/evidence.ts'
 import type { DriverThread } from '../evidence/threads.ts'
 import { inLog } from '../log/matcher.ts'
 import { type Facts, isAlive, logSource } from './facts.ts'
-import { item, type Observed } from './rule.ts'
+import { item, type RuleMatch } from './rule.ts'
 
 const stopped = inLog('Successfully stopped SparkContext', ['info'])
 const exiting = inLog('Shutdown hook called', ['info'])
 
 /** Lines that observations of this family look for. */
-export const hangLines = [stopped, exiting] as const
+export const findHangLines = [stopped, exiting] as const
 
 /** A wait with a timeout is none for ever. */
 const waitsForEver = ({ state }: DriverThread) => state === 'BLOCKED' || state === 'WAITING'
@@ -17,7 +17,7 @@ const waitsForEver = ({ state }: DriverThread) => state === 'BLOCKED' || state =
 /** Output may still be committed after the context is closed. */
 const endingPatienceMs = 120_000
 
-export function deadlock(threads: readonly DriverThread[]): Observed | undefined {
+export function deadlock(threads: readonly DriverThread[]): RuleMatch | undefined {
   const byId = new Map(threads.filter(waitsForEver).map((thread) => [thread.id, thread]))
   for (const start of byId.values()) {
     const path: DriverThread[] = []
@@ -34,7 +34,7 @@ export function deadlock(threads: readonly DriverThread[]): Observed | undefined
   return undefined
 }
 
-export function blockedMain(threads: readonly DriverThread[]): Observed | undefined {
+export function blockedMain(threads: readonly DriverThread[]): RuleMatch | undefined {
   const main = threads.find(({ name, state }) => name === 'main' && state === 'BLOCKED')
   if (main === undefined) return undefined
   const owner = threads.find(({ id }) => id === main.blockedBy)
@@ -49,10 +49,10 @@ export const deadlyGcShare = 0.5
 /** ZGC and Shenandoah count the time of cycles for which nothing stops. */
 const collectsBesideTheProgram = (evidence: Evidence): boolean =>
   ['spark.driver.extraJavaOptions', 'spark.driver.defaultJavaOptions'].some((key) =>
-    /-XX:\+Use(ZGC|ShenandoahGC)\b/.test(effectiveConf(evidence).get(key) ?? ''),
+    /-XX:\+Use(ZGC|ShenandoahGC)\b/.test(readEffectiveConf(evidence).get(key) ?? ''),
   )
 
-export function garbageCollection({ evidence }: Facts): Observed | undefined {
+export function garbageCollection({ evidence }: Facts): RuleMatch | undefined {
   const figures = valueIn(evidence.executors)
   if (figures?.driverGcMs == null || figures.driverSinceMs === null || collectsBesideTheProgram(evidence))
     return undefined
@@ -68,7 +68,7 @@ function describeThread({ name, state, lock, frames }: DriverThread): string {
   return `"${name}" ${state}${waiting}: ${frames.slice(0, 3).join(' < ')}`
 }
 
-export function closedContext(facts: Facts): Observed | undefined {
+export function closedContext(facts: Facts): RuleMatch | undefined {
   const { evidence, log } = facts
   const end = log?.hits.get(stopped)?.last
   if (!isAlive(facts) || end === undefined || log === undefined) return undefined

@@ -25,13 +25,13 @@ export const hangRules: readonly Rule[] = [
     detail: 'Threads of the driver wait for each other for ever: {threads}',
     meaning:
       'Each holds a lock that the next one wants. Nothing but a new JVM ends it, and the code that takes the locks in two orders has to change.',
-    looksFor: [
+    matchers: [
       observed('a cycle of blocked threads in the thread dump', ({ evidence }) =>
         deadlock(valueIn(evidence.threads) ?? []),
       ),
     ],
-    whileRunning: [],
-    suppresses: ['SPN-HANG-*'],
+    statesWhileRunning: [],
+    explains: ['SPN-HANG-*'],
     remedies: [
       {
         kind: 'delete-pod',
@@ -50,7 +50,7 @@ export const hangRules: readonly Rule[] = [
     detail: 'The main thread of the driver waits for a lock that {owner} holds',
     meaning:
       'The driver’s main thread is blocked by another thread that does not let go. Each driver waits so for a moment; it counts where the driver does not answer.',
-    looksFor: [
+    matchers: [
       observed(
         'a thread `main` in state BLOCKED in the thread dump of a driver whose sidecar’s verdict is hung or failing',
         ({ evidence }) =>
@@ -59,8 +59,8 @@ export const hangRules: readonly Rule[] = [
             : undefined,
       ),
     ],
-    whileRunning: [],
-    suppresses: ['SPN-HANG-UNRESPONSIVE'],
+    statesWhileRunning: [],
+    explains: ['SPN-HANG-UNRESPONSIVE'],
     remedies: [threadDump, change('See what the thread that holds the lock waits for')],
   },
   {
@@ -72,13 +72,13 @@ export const hangRules: readonly Rule[] = [
     detail: 'The driver spent {share} % of its time with garbage collection',
     meaning:
       'The heap is nearly full, so that the JVM stops the program again and again. It answers late or not at all.',
-    looksFor: [
+    matchers: [
       observed(`garbage collection that took more than ${deadlyGcShare * 100} % of the driver’s life`, (facts) =>
         garbageCollection(facts),
       ),
     ],
-    whileRunning: [],
-    suppresses: ['SPN-HANG-UNRESPONSIVE'],
+    statesWhileRunning: [],
+    explains: ['SPN-HANG-UNRESPONSIVE'],
     remedies: [raiseMemory('spark.driver.memory', 'Give the driver a larger heap')],
   },
   {
@@ -88,14 +88,14 @@ export const hangRules: readonly Rule[] = [
     confidence: 'high',
     title: 'Spark’s own scheduler thread died',
     meaning: 'The driver lives on without the thread that runs its jobs: each further job waits for ever.',
-    looksFor: [
+    matchers: [
       inLog('DAGSchedulerEventProcessLoop failed; shutting down SparkContext', ['error']),
       inLog('throw uncaught fatal error in thread {thread}', ['error']),
       inLog('uncaught error in thread {thread}, stopping SparkContext', ['error']),
       inLog('Uncaught exception in thread dag-scheduler-event-loop', ['error']),
     ],
-    whileRunning: ['error'],
-    suppresses: ['SPN-HANG-UNRESPONSIVE', 'SPN-APPLICATION-CONTEXT-STOPPED', 'SPN-HANG-CLOSED-CONTEXT', 'SPN-EXIT-*'],
+    statesWhileRunning: ['error'],
+    explains: ['SPN-HANG-UNRESPONSIVE', 'SPN-APPLICATION-CONTEXT-STOPPED', 'SPN-HANG-CLOSED-CONTEXT', 'SPN-EXIT-*'],
     remedies: [
       {
         kind: 'delete-pod',
@@ -116,7 +116,7 @@ export const hangRules: readonly Rule[] = [
     title: 'The main thread failed, and other threads keep the driver alive',
     meaning:
       'The application has ended with an exception, but threads that are no daemons keep the JVM, the pod and its executors.',
-    looksFor: [
+    matchers: [
       observed('an exception that ended the thread `main`, in a container that still runs', (facts) => {
         const [first] = endingException(facts)
         // Threads that go on with jobs are at work.
@@ -125,8 +125,8 @@ export const hangRules: readonly Rule[] = [
         return { evidence: [{ source: logSource(facts), line: first.number, excerpt: first.text, count: 1 }] }
       }),
     ],
-    whileRunning: [],
-    suppresses: ['SPN-HANG-UNRESPONSIVE', 'SPN-HANG-CLOSED-CONTEXT', 'SPN-APPLICATION-EXCEPTION'],
+    statesWhileRunning: [],
+    explains: ['SPN-HANG-UNRESPONSIVE', 'SPN-HANG-CLOSED-CONTEXT', 'SPN-APPLICATION-EXCEPTION'],
     remedies: [
       { kind: 'delete-pod', title: 'End this driver', commands: ['kubectl -n {namespace} delete pod {pod}'] },
       change('Stop the SparkContext in a finally block, make the threads daemons, or end by System.exit'),
@@ -140,14 +140,14 @@ export const hangRules: readonly Rule[] = [
     title: 'The SparkContext is closed, and the JVM does not end',
     meaning:
       'Threads that are no daemons go on after the work is done: a pool that nobody shut down, a client of something. Or it still commits output: look before you end it.',
-    looksFor: [
+    matchers: [
       observed(
         '“Successfully stopped SparkContext” without a shutdown, in a container that still runs two minutes later',
         (facts) => closedContext(facts),
       ),
     ],
-    whileRunning: [],
-    suppresses: ['SPN-HANG-UNRESPONSIVE'],
+    statesWhileRunning: [],
+    explains: ['SPN-HANG-UNRESPONSIVE'],
     remedies: [threadDump, change('Shut the pools down, or end by System.exit(0) after stop()')],
   },
   {
@@ -158,7 +158,7 @@ export const hangRules: readonly Rule[] = [
     title: 'spark-nanny restarted the driver in place, since it hung',
     meaning:
       'The sidecar ended with exit code 88, which has the kubelet restart all containers of the pod. SIGKILL of the driver is part of that.',
-    looksFor: [
+    matchers: [
       observed('a sidecar that ended with exit code 88', ({ pod, run }) => {
         const sidecar = pod?.others.find(({ name }) => name === 'spark-nanny')
         const end = sidecar?.last ?? (sidecar?.state.kind === 'terminated' ? sidecar.state : null)
@@ -166,7 +166,7 @@ export const hangRules: readonly Rule[] = [
         return { evidence: [item('pod', `spark-nanny: exit code 88${end.message === null ? '' : `: ${end.message}`}`)] }
       }),
     ],
-    suppresses: ['SPN-EXIT-*'],
+    explains: ['SPN-EXIT-*'],
     remedies: [inspect('Read why in its log', 'kubectl -n {namespace} logs {pod} -c spark-nanny --previous')],
   },
   {
@@ -178,7 +178,7 @@ export const hangRules: readonly Rule[] = [
     detail: 'The driver does not answer: {why}',
     meaning:
       'spark-nanny’s sidecar asked the Spark UI and concluded that the driver hangs. Why it does is not known: the JVM is frozen, out of memory, or deadlocked.',
-    looksFor: [
+    matchers: [
       observed('a sidecar whose verdict is hung', ({ evidence, run }) => {
         const report = valueIn(evidence.sidecar)
         if (run !== 'current' || report?.state !== 'hung') return undefined
@@ -186,7 +186,7 @@ export const hangRules: readonly Rule[] = [
         return { evidence: [item('sidecar', `verdict hung: ${why}`)], details: { why } }
       }),
     ],
-    whileRunning: [],
+    statesWhileRunning: [],
     remedies: [
       threadDump,
       {

@@ -1,9 +1,9 @@
 import { change, inspect } from '../findings/remedies.ts'
 import { inOutput } from '../log/matcher.ts'
-import { inMessages, item, type Observation, observed, type Rule, whilePending } from './rule.ts'
+import { inMessages, item, observed, type Rule, type RuleObservation, whilePending } from './rule.ts'
 
 /** A container of the pod that waits for one of these reasons. */
-const waitsFor = (...reasons: readonly string[]): Observation =>
+const waitsFor = (...reasons: readonly string[]): RuleObservation =>
   observed(`a container that waits with ${reasons.join(' or ')}`, ({ pod }) => {
     for (const { name, image, state } of pod === undefined ? [] : [pod.driver, ...pod.others]) {
       if (state.kind !== 'waiting' || state.reason === null || !reasons.includes(state.reason)) continue
@@ -33,11 +33,11 @@ export const imageRules: readonly Rule[] = [
     detail: 'The name of the image is not a valid one: {image}',
     meaning:
       'The kubelet cannot even ask for it: capitals, blanks or a missing part in spark.kubernetes.container.image.',
-    looksFor: [
+    matchers: [
       waitsFor('InvalidImageName'),
       whilePending('Failed to apply default image tag "{image}"', 'InspectFailed'),
     ],
-    suppresses: ['SPN-IMAGE-PULL'],
+    explains: ['SPN-IMAGE-PULL'],
     remedies: [change('Correct spark.kubernetes.container.image (spec.image)')],
   },
   {
@@ -47,13 +47,13 @@ export const imageRules: readonly Rule[] = [
     confidence: 'high',
     title: 'The registry has no such image',
     meaning: 'The repository or the tag does not exist, or the registry hides from an anonymous caller that it does.',
-    looksFor: [
+    matchers: [
       pullSays('failed to resolve reference "{image}": {image}: not found'),
       pullSays('manifest unknown'),
       pullSays(': not found'),
       pullSays('repository does not exist'),
     ],
-    suppresses: ['SPN-IMAGE-PULL'],
+    explains: ['SPN-IMAGE-PULL'],
     remedies: [
       change('Push the image, or correct the name and tag in spark.kubernetes.container.image (spec.image)'),
       describePod,
@@ -66,7 +66,7 @@ export const imageRules: readonly Rule[] = [
     confidence: 'high',
     title: 'The registry refuses to give the image',
     meaning: 'The pull needs credentials that the pod or its service account does not have, or they have expired.',
-    looksFor: [
+    matchers: [
       pullSays('401 Unauthorized'),
       pullSays('403 Forbidden'),
       pullSays('pull access denied'),
@@ -75,7 +75,7 @@ export const imageRules: readonly Rule[] = [
       pullSays('unauthorized: '),
       pullSays('insufficient_scope'),
     ],
-    suppresses: ['SPN-IMAGE-PULL', 'SPN-IMAGE-NOT-FOUND'],
+    explains: ['SPN-IMAGE-PULL', 'SPN-IMAGE-NOT-FOUND'],
     remedies: [
       change('Name a pull secret in spark.kubernetes.container.image.pullSecrets (spec.imagePullSecrets)'),
       inspect(
@@ -92,7 +92,7 @@ export const imageRules: readonly Rule[] = [
     title: 'The registry cannot be reached, or asks for patience',
     meaning:
       'The node could not connect to the registry, does not trust its certificate, or has pulled more than the registry allows.',
-    looksFor: [
+    matchers: [
       pullSays('connect: connection refused'),
       pullSays('no such host'),
       pullSays('i/o timeout'),
@@ -103,7 +103,7 @@ export const imageRules: readonly Rule[] = [
       pullSays('TLS handshake timeout'),
       pullSays('503 Service Unavailable'),
     ],
-    suppresses: ['SPN-IMAGE-PULL'],
+    explains: ['SPN-IMAGE-PULL'],
     remedies: [
       change('Correct the registry’s name in spark.kubernetes.container.image, or the node’s way to it'),
       inspect(
@@ -119,11 +119,11 @@ export const imageRules: readonly Rule[] = [
     confidence: 'high',
     title: 'The image is not on the node, and its policy is never to pull it',
     meaning: 'spark.kubernetes.container.image.pullPolicy is Never.',
-    looksFor: [
+    matchers: [
       waitsFor('ErrImageNeverPull'),
       whilePending('is not present with pull policy of Never', 'ErrImageNeverPull'),
     ],
-    suppresses: ['SPN-IMAGE-PULL'],
+    explains: ['SPN-IMAGE-PULL'],
     remedies: [change('Set spark.kubernetes.container.image.pullPolicy to IfNotPresent, or correct the image’s name')],
   },
   {
@@ -133,7 +133,7 @@ export const imageRules: readonly Rule[] = [
     confidence: 'high',
     title: 'The image cannot be pulled',
     meaning: 'The kubelet tries again with growing pauses; until it succeeds the driver does not start.',
-    looksFor: [waitsFor('ErrImagePull', 'ImagePullBackOff', 'ImageInspectError')],
+    matchers: [waitsFor('ErrImagePull', 'ImagePullBackOff', 'ImageInspectError')],
     remedies: [
       describePod,
       change('Correct spark.kubernetes.container.image (spec.image), or the access to its registry'),
@@ -147,7 +147,7 @@ export const imageRules: readonly Rule[] = [
     title: 'The image cannot run what it is asked to',
     detail: 'The image cannot run {command}',
     meaning: 'The command or entrypoint does not exist in the image, cannot be executed, or is for another processor.',
-    looksFor: [
+    matchers: [
       inMessages('exec: "{command}": executable file not found in $PATH'),
       inMessages('exec: "{command}": stat …: no such file or directory'),
       inMessages('exec: "{command}": permission denied'),
@@ -157,7 +157,7 @@ export const imageRules: readonly Rule[] = [
       inOutput('cannot execute binary file: Exec format error'),
       waitsFor('RunContainerError', 'CreateContainerError'),
     ],
-    suppresses: ['SPN-EXIT-*'],
+    explains: ['SPN-EXIT-*'],
     remedies: [
       change('Take an image with Spark’s entrypoint (/opt/entrypoint.sh), built for the node’s processor'),
       describePod,

@@ -16,7 +16,7 @@ export const jobMemoryRules: readonly Rule[] = [
     detail: 'A result was larger than spark.driver.maxResultSize: {size} of {tasks} tasks',
     meaning:
       'Spark aborted the job before its result could fill the driver. The bound protects the driver: raise it only with its heap.',
-    looksFor: [
+    matchers: [
       inLog('Total size of serialized results of {tasks} tasks ({size}) is bigger than spark.driver.maxResultSize', [
         'uncaught',
         'error',
@@ -24,7 +24,7 @@ export const jobMemoryRules: readonly Rule[] = [
         'printed',
       ]),
     ],
-    suppresses: [...ends, 'SPN-APPLICATION-JOB-ABORTED', 'SPN-APPLICATION-PYTHON', 'SPN-APPLICATION-PY4J'],
+    explains: [...ends, 'SPN-APPLICATION-JOB-ABORTED', 'SPN-APPLICATION-PYTHON', 'SPN-APPLICATION-PY4J'],
     remedies: [
       change('Write the result out, or take a limit of it, instead of collect() or toPandas()'),
       setConf('spark.driver.maxResultSize', '2g', 'Allow larger results, with a heap that holds them'),
@@ -39,12 +39,12 @@ export const jobMemoryRules: readonly Rule[] = [
     title: 'A table was too large to broadcast',
     meaning:
       'The driver collects a table before it broadcasts it. This one did not fit, or was beyond what Spark allows.',
-    looksFor: [
+    matchers: [
       inLog('Not enough memory to build and broadcast the table to all worker nodes'),
       inLog('Cannot broadcast the table that is larger than {limit}'),
       inLog('Cannot broadcast the table over {limit} rows'),
     ],
-    suppresses: [...ends, 'SPN-MEMORY-HEAP', 'SPN-APPLICATION-PYTHON', 'SPN-APPLICATION-PY4J'],
+    explains: [...ends, 'SPN-MEMORY-HEAP', 'SPN-APPLICATION-PYTHON', 'SPN-APPLICATION-PY4J'],
     remedies: [
       setConf('spark.sql.autoBroadcastJoinThreshold', '-1', 'Broadcast nothing that the query does not ask for'),
       raiseMemory('spark.driver.memory', 'Give the driver a larger heap'),
@@ -59,13 +59,13 @@ export const jobMemoryRules: readonly Rule[] = [
     meaning:
       'Tasks failed by an OutOfMemoryError, or executors were killed at their memory limit. The driver only reports it, and ' +
       'aborts the job when a task has failed too often.',
-    looksFor: [
+    matchers: [
       fromExecutors('java.lang.OutOfMemoryError: '),
       fromExecutors('org.apache.spark.memory.SparkOutOfMemoryError'),
       fromExecutors('SIGKILL, possible container OOM'),
       fromExecutors('JVM OOM'),
     ],
-    suppresses: ['SPN-APPLICATION-JOB-ABORTED', 'SPN-APPLICATION-EXECUTOR-FAILURES', 'SPN-EXIT-*'],
+    explains: ['SPN-APPLICATION-JOB-ABORTED', 'SPN-APPLICATION-EXECUTOR-FAILURES', 'SPN-EXIT-*'],
     remedies: [
       setConf('spark.executor.memory', 'MORE', 'Give executors a larger heap'),
       setConf('spark.executor.memoryOverhead', 'MORE', 'Or more memory beside it, where they were killed'),

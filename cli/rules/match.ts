@@ -1,19 +1,19 @@
 import { valueIn } from '../evidence/evidence.ts'
 import type { Cause, EvidenceItem } from '../findings/findings.ts'
-import type { Place } from '../log/line-origin.ts'
+import type { LineOrigin } from '../log/line-origin.ts'
 import type { LogSignature } from '../log/matcher.ts'
 import { type Captures, matchPhrase } from '../log/phrase.ts'
 import type { LogHit, LogHits } from '../log/scan.ts'
 import {
   endingException,
   type Facts,
+  findPlace,
   isAftermath,
   isAlive,
   isMounted,
   isNodeComing,
   isPast,
   logSource,
-  placeIn,
   wasKilled,
 } from './facts.ts'
 import { item, type MessageSignature, type MessageSource, type Rule, type Signature } from './rule.ts'
@@ -37,7 +37,7 @@ export function matchSignature(signature: Signature, rule: Rule, facts: Facts): 
     case 'message':
       return matchMessages(signature, facts)
     case 'observed': {
-      if (facts.state === 'running' && rule.whileRunning === undefined) return undefined
+      if (facts.state === 'running' && rule.statesWhileRunning === undefined) return undefined
       const found = signature.find(facts)
       return found && { evidence: found.evidence, details: found.details ?? {}, weight: 'sure' }
     }
@@ -52,10 +52,10 @@ function matchLog(signature: LogSignature, rule: Rule, facts: Facts): Match | un
   if (hits.uncaught === null && resolved !== undefined && resolved.last.number > hits.last.number) return undefined
   const began = facts.log.milestones.context
   const counted = shown(hits)
-    .map((hit) => ({ ...hit, place: placeIn(facts, hit.place) }))
+    .map((hit) => ({ ...hit, place: findPlace(facts, hit.place) }))
     // What an earlier program in the same container wrote is not of the one that is alive.
     .filter(({ number, place }) => signature.places.includes(place) && !(isAlive(facts) && number < began))
-    .filter(({ place }) => facts.state !== 'running' || rule.whileRunning?.includes(place) === true)
+    .filter(({ place }) => facts.state !== 'running' || rule.statesWhileRunning?.includes(place) === true)
   const best = counted.findLast(({ place }) => place === 'uncaught') ?? counted.at(-1)
   if (best === undefined) return undefined
   const { number, text, place, captures } = best
@@ -90,7 +90,7 @@ const hasBeenResolved = (by: LogSignature, { log, run, evidence }: Facts): boole
   log?.hits.has(by) === true || (run === 'current' && (valueIn(evidence.executors)?.active ?? 0) > 0)
 
 /** A signature that looks in one kind of place only means just that; of a driver that ended, an error may be past. */
-function weightOf(place: Place, { places }: LogSignature, facts: Facts): Match['weight'] {
+function weightOf(place: LineOrigin, { places }: LogSignature, facts: Facts): Match['weight'] {
   if (place === 'executor') return 'reported'
   if (place === 'error' && !isAlive(facts)) return 'logged'
   return place === 'uncaught' || place === 'output' || !places.includes('uncaught') ? 'sure' : 'logged'

@@ -19,7 +19,7 @@ export const memoryRules: readonly Rule[] = [
       'The container as a whole used more than its limit; the heap may have had room. What lies beside the heap is threads, ' +
       'direct buffers, metaspace, code cache, Python processes and files in memory-backed volumes. The limit is ' +
       'spark.driver.memory plus spark.driver.memoryOverhead.',
-    looksFor: [
+    matchers: [
       observed('a container of the driver that ended with reason OOMKilled', ({ exit, pod }) => {
         if (exit?.reason !== 'OOMKilled') return undefined
         const limit = pod?.driver.memoryLimit ?? null
@@ -28,7 +28,7 @@ export const memoryRules: readonly Rule[] = [
         return { evidence: [item('pod', `driver container: OOMKilled, exit code ${exit.exitCode}${bound}`)], details }
       }),
     ],
-    suppresses: [...ends, 'SPN-APPLICATION-PYTHON', 'SPN-APPLICATION-PY4J*', 'SPN-HANG-*'],
+    explains: [...ends, 'SPN-APPLICATION-PYTHON', 'SPN-APPLICATION-PY4J*', 'SPN-HANG-*'],
     remedies: [
       raiseMemory('spark.driver.memoryOverhead', 'Give the driver more memory beside its heap'),
       inspect('See what the driver used before it died', 'kubectl -n {namespace} top pod {pod} --containers'),
@@ -43,7 +43,7 @@ export const memoryRules: readonly Rule[] = [
     meaning:
       'The driver needed more objects at once than spark.driver.memory holds: a collect() or toPandas() of a large result, a ' +
       'large broadcast, very many partitions or files, or a leak in the application.',
-    looksFor: [
+    matchers: [
       inLog('^java.lang.OutOfMemoryError: Java heap space'),
       inOutput('^Terminating due to java.lang.OutOfMemoryError: Java heap space'),
       inOutput('^Aborting due to java.lang.OutOfMemoryError: Java heap space'),
@@ -52,8 +52,8 @@ export const memoryRules: readonly Rule[] = [
         exit?.exitCode === 52 ? { evidence: [item('pod', 'driver container: exit code 52')] } : undefined,
       ),
     ],
-    whileRunning: ['uncaught', 'thread'],
-    suppresses: [...ends, 'SPN-APPLICATION-PYTHON', 'SPN-APPLICATION-PY4J*', 'SPN-HANG-*', 'SPN-MEMORY-GC-OVERHEAD'],
+    statesWhileRunning: ['uncaught', 'thread'],
+    explains: [...ends, 'SPN-APPLICATION-PYTHON', 'SPN-APPLICATION-PY4J*', 'SPN-HANG-*', 'SPN-MEMORY-GC-OVERHEAD'],
     remedies: [
       raiseMemory('spark.driver.memory', 'Give the driver a larger heap'),
       change(
@@ -70,12 +70,12 @@ export const memoryRules: readonly Rule[] = [
     meaning:
       'The JVM gave up after more than 98 % of its time went into garbage collection that freed next to nothing. The heap is ' +
       'too small for what the driver keeps.',
-    looksFor: [
+    matchers: [
       inLog('^java.lang.OutOfMemoryError: GC overhead limit exceeded'),
       inOutput('^Terminating due to java.lang.OutOfMemoryError: GC overhead limit exceeded'),
     ],
-    whileRunning: ['uncaught', 'thread'],
-    suppresses: [...ends, 'SPN-APPLICATION-PYTHON', 'SPN-APPLICATION-PY4J*', 'SPN-HANG-*'],
+    statesWhileRunning: ['uncaught', 'thread'],
+    explains: [...ends, 'SPN-APPLICATION-PYTHON', 'SPN-APPLICATION-PY4J*', 'SPN-HANG-*'],
     remedies: [
       raiseMemory('spark.driver.memory', 'Give the driver a larger heap'),
       change(
@@ -91,13 +91,13 @@ export const memoryRules: readonly Rule[] = [
     title: 'The driver is out of metaspace',
     meaning:
       'More classes were loaded than -XX:MaxMetaspaceSize allows: many generated classes, or a leak of class loaders.',
-    looksFor: [
+    matchers: [
       inLog('^java.lang.OutOfMemoryError: Metaspace'),
       inLog('^java.lang.OutOfMemoryError: Compressed class space'),
       inOutput('^Terminating due to java.lang.OutOfMemoryError: Metaspace'),
     ],
-    whileRunning: ['uncaught', 'thread'],
-    suppresses: [...ends, 'SPN-HANG-*'],
+    statesWhileRunning: ['uncaught', 'thread'],
+    explains: [...ends, 'SPN-HANG-*'],
     remedies: [
       setConf(
         'spark.driver.extraJavaOptions',
@@ -115,13 +115,13 @@ export const memoryRules: readonly Rule[] = [
     title: 'The driver is out of direct memory',
     meaning:
       'Buffers outside of the heap (network, shuffle) reached -XX:MaxDirectMemorySize, which is the heap size unless set.',
-    looksFor: [
+    matchers: [
       inLog('^java.lang.OutOfMemoryError: Direct buffer memory'),
       inLog('^java.lang.OutOfMemoryError: Cannot reserve {bytes} bytes of direct buffer memory'),
       inLog('io.netty.util.internal.OutOfDirectMemoryError: failed to allocate {bytes} byte(s) of direct memory'),
     ],
-    whileRunning: ['uncaught', 'thread'],
-    suppresses: [...ends, 'SPN-HANG-*'],
+    statesWhileRunning: ['uncaught', 'thread'],
+    explains: [...ends, 'SPN-HANG-*'],
     remedies: [
       setConf(
         'spark.driver.extraJavaOptions',
@@ -140,12 +140,12 @@ export const memoryRules: readonly Rule[] = [
     meaning:
       'The operating system refused a thread: the pod is at its limit of processes (podPidsLimit of the kubelet), or there is ' +
       'no memory left for stacks. Very many threads of the application, or a thread pool for each query, are usual causes.',
-    looksFor: [
+    matchers: [
       inLog('^java.lang.OutOfMemoryError: unable to create native thread'),
       inLog('^java.lang.OutOfMemoryError: unable to create new native thread'),
     ],
-    whileRunning: ['uncaught', 'thread'],
-    suppresses: [...ends, 'SPN-HANG-*'],
+    statesWhileRunning: ['uncaught', 'thread'],
+    explains: [...ends, 'SPN-HANG-*'],
     remedies: [
       inspect(
         'Count the threads of a driver of this kind while it runs',
@@ -163,12 +163,12 @@ export const memoryRules: readonly Rule[] = [
     title: 'The JVM could not get memory from the operating system',
     meaning:
       'The JVM itself, not the program in it, found no memory: the container limit is too small for heap and JVM together.',
-    looksFor: [
+    matchers: [
       inOutput('# There is insufficient memory for the Java Runtime Environment to continue'),
       inOutput('os::commit_memory({address}, {bytes}, …) failed; error='),
       inOutput('Could not reserve enough space for {size} object heap'),
     ],
-    suppresses: ends,
+    explains: ends,
     remedies: [
       raiseMemory('spark.driver.memoryOverhead', 'Give the driver more memory beside its heap'),
       inspect('See whether the node is short of memory', 'kubectl describe node {node}'),
@@ -181,11 +181,11 @@ export const memoryRules: readonly Rule[] = [
     confidence: 'high',
     title: 'One object of the driver was too large for the JVM',
     meaning: 'A single array was to have more than about two thousand million elements; no heap size helps.',
-    looksFor: [
+    matchers: [
       inLog('^java.lang.OutOfMemoryError: Requested array size exceeds VM limit'),
       inLog('^java.lang.OutOfMemoryError: Required length exceeds implementation limit'),
     ],
-    suppresses: [...ends, 'SPN-MEMORY-HEAP'],
+    explains: [...ends, 'SPN-MEMORY-HEAP'],
     remedies: [change('Bring the result to the driver in parts, or write it out from the executors')],
   },
 ]

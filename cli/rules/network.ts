@@ -28,11 +28,11 @@ export const networkRules: readonly Rule[] = [
     detail: 'The host name {host} cannot be resolved',
     meaning:
       'The name is misspelt, the cluster’s DNS does not answer, or the pod’s dnsPolicy (hostNetwork) does not ask it.',
-    looksFor: [
+    matchers: [
       inLog('java.net.UnknownHostException: {host}', fatal),
       inLog('java.nio.channels.UnresolvedAddressException', fatal),
     ],
-    suppresses: [...ends, 'SPN-NETWORK-REFUSED', 'SPN-APPLICATION-JOB-ABORTED'],
+    explains: [...ends, 'SPN-NETWORK-REFUSED', 'SPN-APPLICATION-JOB-ABORTED'],
     remedies: [
       inspect(
         'Ask from the same place',
@@ -49,7 +49,7 @@ export const networkRules: readonly Rule[] = [
     title: 'The driver cannot reach the Kubernetes API server',
     meaning:
       'A client-mode driver asks https://kubernetes.default.svc for its executors. A network policy, a mesh sidecar that is not ready, or the API server itself stands in between.',
-    looksFor: [
+    matchers: [
       inLog('Connection refused: kubernetes.default.svc', fatal),
       inLog('connection timed out after {ms} ms: kubernetes.default.svc', fatal),
       inLog('connection timed out: kubernetes.default.svc', fatal),
@@ -64,7 +64,7 @@ export const networkRules: readonly Rule[] = [
         return { evidence: [{ source: logSource(facts), line: failed.number, excerpt: failed.text, count: 1 }] }
       }),
     ],
-    suppresses: [...ends, 'SPN-NETWORK-REFUSED'],
+    explains: [...ends, 'SPN-NETWORK-REFUSED'],
     remedies: [
       apiServerRefused,
       inspect('Look for policies', 'kubectl -n {namespace} get networkpolicies'),
@@ -79,13 +79,13 @@ export const networkRules: readonly Rule[] = [
     title: 'A TLS connection failed',
     detail: 'A TLS connection failed: {why}',
     meaning: 'The certificate is not trusted by the Java in the image, has expired, or is for another name.',
-    looksFor: [
+    matchers: [
       inLog('javax.net.ssl.SSLHandshakeException: {why}', fatal),
       inLog('javax.net.ssl.SSLPeerUnverifiedException: {why}', fatal),
       inLog('sun.security.provider.certpath.SunCertPathBuilderException: {why}', fatal),
       inLog('java.security.cert.CertificateExpiredException: {why}', fatal),
     ],
-    suppresses: [...ends, 'SPN-NETWORK-REFUSED', 'SPN-APPLICATION-JOB-ABORTED'],
+    explains: [...ends, 'SPN-NETWORK-REFUSED', 'SPN-APPLICATION-JOB-ABORTED'],
     remedies: [
       change(
         'Add the authority to the image’s truststore, or name one: spark.driver.extraJavaOptions=-Djavax.net.ssl.trustStore=…',
@@ -102,8 +102,8 @@ export const networkRules: readonly Rule[] = [
     detail: 'The driver could not open its port: {why}',
     meaning:
       'The port is taken (several drivers on one host network), or spark.driver.bindAddress is none of the pod’s.',
-    looksFor: [inLog('^java.net.BindException: {why}', fatal)],
-    suppresses: ends,
+    matchers: [inLog('^java.net.BindException: {why}', fatal)],
+    explains: ends,
     remedies: [
       change(
         'Leave spark.driver.bindAddress and spark.driver.host to Spark; with hostNetwork choose free ports (spark.driver.port, spark.ui.port)',
@@ -118,12 +118,12 @@ export const networkRules: readonly Rule[] = [
     title: 'A connection was refused or not answered',
     detail: 'A connection failed: {why}',
     meaning: 'A service that the application needs is down, elsewhere, or behind a network policy.',
-    looksFor: [
+    matchers: [
       inLog('java.net.ConnectException: {why}', ['uncaught', 'printed']),
       inLog('java.net.SocketTimeoutException: {why}', ['uncaught', 'printed']),
       inLog('java.net.NoRouteToHostException: {why}', ['uncaught', 'printed']),
     ],
-    suppresses: ends,
+    explains: ends,
     remedies: [
       inspect('See what the application connects to', 'kubectl -n {namespace} logs {pod} | grep -A3 Exception'),
       rerun('Run it again once the service is back'),
@@ -136,7 +136,7 @@ export const networkRules: readonly Rule[] = [
     confidence: 'high',
     title: 'The node cannot give the pod a network',
     meaning: 'The container network of the node fails or has no address left; the driver’s container cannot be made.',
-    looksFor: [
+    matchers: [
       whilePending('Failed to create pod sandbox: {why}', 'FailedCreatePodSandBox'),
       whilePending('network is not ready: {why}', 'NetworkNotReady'),
     ],

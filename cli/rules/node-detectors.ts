@@ -1,12 +1,12 @@
 import { valueIn } from '../evidence/evidence.ts'
 import type { Facts } from './facts.ts'
-import { item, type Observed } from './rule.ts'
+import { item, type RuleMatch } from './rule.ts'
 
 /** What pods tolerate unless they say otherwise (admission plugin DefaultTolerationSeconds). */
 const notReadyPatienceMs = 300_000
 
 /** The condition DisruptionTarget with one of these reasons. */
-export function disruption({ pod }: Facts, ...reasons: readonly string[]): Observed | undefined {
+export function disruption({ pod }: Facts, ...reasons: readonly string[]): RuleMatch | undefined {
   const found = pod?.conditions.find(
     ({ type, status, reason }) => type === 'DisruptionTarget' && status === 'True' && reasons.includes(reason ?? ''),
   )
@@ -14,12 +14,12 @@ export function disruption({ pod }: Facts, ...reasons: readonly string[]): Obser
   return { evidence: [item('pod', `DisruptionTarget: ${found.reason}: ${found.message ?? ''}`)] }
 }
 
-export const event = ({ events }: Facts, reasons: RegExp, message: RegExp): Observed | undefined => {
+export const nodeEvent = ({ events }: Facts, reasons: RegExp, message: RegExp): RuleMatch | undefined => {
   const found = events.findLast((entry) => reasons.test(entry.reason) && message.test(entry.message))
   return found && { evidence: [item('events', `${found.reason}: ${found.message}`, found.count)] }
 }
 
-export function notReady({ evidence, exit }: Facts): Observed | undefined {
+export function notReady({ evidence, exit }: Facts): RuleMatch | undefined {
   const ready = valueIn(evidence.node)?.conditions.find(({ type }) => type === 'Ready')
   if (exit !== null || ready === undefined || ready.status === 'True') return undefined
   // A kubelet that says so itself is there; pods are ended when that lasts.

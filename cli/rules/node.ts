@@ -1,6 +1,6 @@
 import { valueIn } from '../evidence/evidence.ts'
 import { change, inspect, rerun } from '../findings/remedies.ts'
-import { disruption, event, notReady } from './node-detectors.ts'
+import { disruption, nodeEvent, notReady } from './node-detectors.ts'
 import { inMessages, item, observed, type Rule } from './rule.ts'
 
 const seeNode = inspect('See the node', 'kubectl describe node {node}')
@@ -23,14 +23,14 @@ export const nodeRules: readonly Rule[] = [
     detail: 'The node was low on {resource} and evicted the driver',
     meaning:
       'The kubelet ends pods when memory, disk or process ids run out, those first that use more than they asked for.',
-    looksFor: [
+    matchers: [
       inMessages('The node was low on resource: {resource}. ', ['pod', 'event']),
       inMessages('The node had condition: [{resource}]', ['pod', 'event']),
       observed('a pod that failed with reason Evicted', ({ pod }) =>
         pod?.reason === 'Evicted' ? { evidence: [item('pod', `Evicted: ${pod.message ?? ''}`)] } : undefined,
       ),
     ],
-    suppresses: ['SPN-EXIT-*', 'SPN-NODE-PRESSURE'],
+    explains: ['SPN-EXIT-*', 'SPN-NODE-PRESSURE'],
     remedies: [again, change('Let the driver ask for what it uses: requests equal to limits'), seeNode],
   },
   {
@@ -40,13 +40,14 @@ export const nodeRules: readonly Rule[] = [
     confidence: 'high',
     title: 'The driver had to make room for a pod of higher priority',
     meaning: 'The scheduler preempted it. Drivers should have a higher priority class than their executors.',
-    looksFor: [
+    matchers: [
       observed(
         'the condition DisruptionTarget with reason PreemptionByScheduler, or an event Preempted',
-        (facts) => disruption(facts, 'PreemptionByScheduler') ?? event(facts, /^Preempt(ed|ing)$/, /^Preempted by /),
+        (facts) =>
+          disruption(facts, 'PreemptionByScheduler') ?? nodeEvent(facts, /^Preempt(ed|ing)$/, /^Preempted by /),
       ),
     ],
-    suppresses: ['SPN-EXIT-*'],
+    explains: ['SPN-EXIT-*'],
     remedies: [
       again,
       change('Give drivers a PriorityClass of their own in the pod template (spec.driver.priorityClassName)'),
@@ -59,7 +60,7 @@ export const nodeRules: readonly Rule[] = [
     confidence: 'high',
     title: 'The node was shut down, as a spot instance or for maintenance',
     meaning: 'The machine under the driver went away on purpose.',
-    looksFor: [
+    matchers: [
       inMessages('Pod was terminated in response to imminent node shutdown', ['pod', 'event']),
       inMessages('Pod was rejected as the node is shutting down', ['pod', 'event']),
       observed('a pod reason NodeShutdown, or an event of a spot interruption', (facts) => {
@@ -67,10 +68,10 @@ export const nodeRules: readonly Rule[] = [
         if (pod?.reason === 'NodeShutdown') return { evidence: [item('pod', `NodeShutdown: ${pod.message ?? ''}`)] }
         // A notice ends nobody: it explains a driver that a signal ended, or of which the end was not seen.
         if (exit !== null && exit.exitCode <= 128) return undefined
-        return event(facts, /^(SpotInterruption|PreemptScheduled|TerminateScheduled)$/, /./)
+        return nodeEvent(facts, /^(SpotInterruption|PreemptScheduled|TerminateScheduled)$/, /./)
       }),
     ],
-    suppresses: ['SPN-EXIT-*', 'SPN-NODE-LOST', 'SPN-NODE-TAINTED', 'SPN-NODE-NOT-READY'],
+    explains: ['SPN-EXIT-*', 'SPN-NODE-LOST', 'SPN-NODE-TAINTED', 'SPN-NODE-NOT-READY'],
     remedies: [again, change('Keep drivers on nodes that stay: spark.kubernetes.driver.node.selector.*')],
   },
   {
@@ -81,18 +82,18 @@ export const nodeRules: readonly Rule[] = [
     title: 'The driver was evicted by a taint of its node',
     meaning:
       'The node became unreachable or not ready for longer than the pod tolerates (5 minutes), or an administrator put a NoExecute taint on it.',
-    looksFor: [
+    matchers: [
       observed(
         'the condition DisruptionTarget with reason DeletionByTaintManager, or an event TaintManagerEviction',
         (facts) => {
-          const newest = event(facts, /^TaintManagerEviction$/, /./)
+          const newest = nodeEvent(facts, /^TaintManagerEviction$/, /./)
           // The node may have come back, and the deletion been cancelled.
           const stands = newest?.evidence[0].excerpt.includes(': Marking for deletion') === true
           return disruption(facts, 'DeletionByTaintManager') ?? (stands ? newest : undefined)
         },
       ),
     ],
-    suppresses: ['SPN-EXIT-*'],
+    explains: ['SPN-EXIT-*'],
     remedies: [again, seeNode],
   },
   {
@@ -103,15 +104,15 @@ export const nodeRules: readonly Rule[] = [
     title: 'The driver was evicted on request: its node is being drained',
     meaning:
       'kubectl drain, an upgrade or the cluster autoscaler asked for it, and no PodDisruptionBudget spoke against it.',
-    looksFor: [
+    matchers: [
       observed(
         'the condition DisruptionTarget with reason EvictionByEvictionAPI',
         (facts) =>
           disruption(facts, 'EvictionByEvictionAPI') ??
-          event(facts, /^(ScaleDown|Evicted|Drain)/, /^(deleting pod for node scale down|Evicted pod)/),
+          nodeEvent(facts, /^(ScaleDown|Evicted|Drain)/, /^(deleting pod for node scale down|Evicted pod)/),
       ),
     ],
-    suppresses: ['SPN-EXIT-*'],
+    explains: ['SPN-EXIT-*'],
     remedies: [
       again,
       change(
@@ -126,7 +127,7 @@ export const nodeRules: readonly Rule[] = [
     confidence: 'high',
     title: 'The driver’s node is gone',
     meaning: 'The node stopped reporting or was removed, and what became of the container is not known.',
-    looksFor: [
+    matchers: [
       observed(
         'a pod reason NodeLost, a container reason ContainerStatusUnknown, or the condition DeletionByPodGC',
         (facts) => {
@@ -139,7 +140,7 @@ export const nodeRules: readonly Rule[] = [
         },
       ),
     ],
-    suppresses: ['SPN-EXIT-*', 'SPN-NODE-NOT-READY'],
+    explains: ['SPN-EXIT-*', 'SPN-NODE-NOT-READY'],
     remedies: [seeNode, off, again],
   },
   {
@@ -149,14 +150,14 @@ export const nodeRules: readonly Rule[] = [
     confidence: 'medium',
     title: 'The driver’s node is not ready',
     meaning: 'The kubelet does not report, or reports that it cannot run pods. What is said of the pod may be old.',
-    looksFor: [
+    matchers: [
       observed(
         'a node condition Ready that is Unknown, or has been False for five minutes, while the driver has not ended',
         (facts) => notReady(facts),
       ),
     ],
-    whileRunning: [],
-    suppresses: ['SPN-NODE-PRESSURE'],
+    statesWhileRunning: [],
+    explains: ['SPN-NODE-PRESSURE'],
     remedies: [seeNode, off],
   },
   {
@@ -167,7 +168,7 @@ export const nodeRules: readonly Rule[] = [
     title: 'The driver’s node is short of something',
     detail: 'The driver’s node reports {condition}',
     meaning: 'The kubelet is about to evict pods, or has begun to.',
-    looksFor: [
+    matchers: [
       observed('a node condition MemoryPressure, DiskPressure or PIDPressure that is True', ({ evidence }) => {
         const found = valueIn(evidence.node)?.conditions.find(
           ({ type, status }) => /^(Memory|Disk|PID)Pressure$/.test(type) && status === 'True',
@@ -176,7 +177,7 @@ export const nodeRules: readonly Rule[] = [
         return { evidence: [item('node', `${found.type}: ${found.message ?? ''}`)], details: { condition: found.type } }
       }),
     ],
-    whileRunning: [],
+    statesWhileRunning: [],
     remedies: [seeNode],
   },
   {
@@ -186,7 +187,7 @@ export const nodeRules: readonly Rule[] = [
     confidence: 'high',
     title: 'The node did not take the driver, though the scheduler had chosen it',
     meaning: 'What was free when the scheduler looked was taken when the pod came, or a device was not to be had.',
-    looksFor: [
+    matchers: [
       observed(
         'a pod that failed with reason OutOfcpu, OutOfmemory, OutOfpods, NodeAffinity or UnexpectedAdmissionError',
         ({ pod }) =>
@@ -196,7 +197,7 @@ export const nodeRules: readonly Rule[] = [
             : undefined,
       ),
     ],
-    suppresses: ['SPN-EXIT-*'],
+    explains: ['SPN-EXIT-*'],
     remedies: [again, seeNode],
   },
 ]

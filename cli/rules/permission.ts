@@ -20,7 +20,7 @@ export const permissionRules: readonly Rule[] = [
     meaning:
       'A driver makes, watches and deletes its executors’ pods, Services, ConfigMaps and claims by itself, with the rights of ' +
       'its service account (spark.kubernetes.authenticate.driver.serviceAccountName; `default` when it is not set).',
-    looksFor: [
+    matchers: [
       inLog('is forbidden: User "{user}" cannot {verb} resource "{resource}"', [
         'uncaught',
         'thread',
@@ -31,8 +31,8 @@ export const permissionRules: readonly Rule[] = [
       inMessages('is forbidden: User "{user}" cannot {verb} resource "{resource}"', ['application']),
     ],
     resolvedBy: registration,
-    whileRunning: ['uncaught', 'error', 'warning'],
-    suppresses: [...ends, 'SPN-SCHEDULING-EXECUTORS'],
+    statesWhileRunning: ['uncaught', 'error', 'warning'],
+    explains: [...ends, 'SPN-SCHEDULING-EXECUTORS'],
     remedies: [
       change(
         'Give the service account the rights, or name another one',
@@ -53,7 +53,7 @@ export const permissionRules: readonly Rule[] = [
     title: 'The API server does not accept the driver’s token',
     meaning:
       'The token has expired or its service account was deleted and made again. Old Kubernetes clients read a token once and never again.',
-    looksFor: [
+    matchers: [
       inLog('Failure executing: {method} at: {url} Message: Unauthorized', [
         'uncaught',
         'thread',
@@ -64,8 +64,8 @@ export const permissionRules: readonly Rule[] = [
       inLog('Message: Unauthorized! Token may have expired', ['uncaught', 'thread', 'error', 'printed', 'warning']),
     ],
     resolvedBy: registration,
-    whileRunning: ['uncaught', 'error', 'warning'],
-    suppresses: ends,
+    statesWhileRunning: ['uncaught', 'error', 'warning'],
+    explains: ends,
     remedies: [
       inspect('See the service account', 'kubectl -n {namespace} get serviceaccount {serviceAccount}'),
       change(
@@ -81,13 +81,13 @@ export const permissionRules: readonly Rule[] = [
     title: 'The service account does not exist',
     detail: 'The service account {account} does not exist',
     meaning: 'No pod can be created for a service account that is not there.',
-    looksFor: [
+    matchers: [
       inLog('error looking up service account {account}: ', ['uncaught', 'thread', 'error', 'printed', 'warning']),
       inMessages('error looking up service account {account}: '),
     ],
     resolvedBy: registration,
-    whileRunning: ['error', 'warning'],
-    suppresses: ends,
+    statesWhileRunning: ['error', 'warning'],
+    explains: ends,
     remedies: [
       inspect('See what is there', 'kubectl -n {namespace} get serviceaccounts'),
       change(
@@ -103,13 +103,13 @@ export const permissionRules: readonly Rule[] = [
     title: 'The namespace does not admit such pods',
     detail: 'The namespace admits only pods of level {level}',
     meaning: 'PodSecurity refuses the pod; the message names each field that would have to be otherwise.',
-    looksFor: [
+    matchers: [
       inLog('violates PodSecurity "{level}": {why}', ['uncaught', 'thread', 'error', 'printed', 'warning']),
       inMessages('violates PodSecurity "{level}": {why}'),
     ],
     resolvedBy: registration,
-    whileRunning: ['error', 'warning'],
-    suppresses: ends,
+    statesWhileRunning: ['error', 'warning'],
+    explains: ends,
     remedies: [
       change(
         'Set the fields in the pod template: runAsNonRoot, allowPrivilegeEscalation: false, capabilities.drop: [ALL], seccompProfile',
@@ -124,11 +124,11 @@ export const permissionRules: readonly Rule[] = [
     confidence: 'high',
     title: 'The image would run as root, and the pod forbids it',
     meaning: 'runAsNonRoot is set and the image’s user is root, or a name that the kubelet cannot tell from root.',
-    looksFor: [
+    matchers: [
       inMessages('container has runAsNonRoot and image will run as root', ['waiting', 'event']),
       inMessages('container has runAsNonRoot and image has non-numeric user', ['waiting', 'event']),
     ],
-    suppresses: ['SPN-IMAGE-COMMAND'],
+    explains: ['SPN-IMAGE-COMMAND'],
     remedies: [change('Set runAsUser (185 in Spark’s images) in the pod template, or USER 185 in the image')],
   },
   {
@@ -140,7 +140,7 @@ export const permissionRules: readonly Rule[] = [
     detail: 'The storage refuses the driver’s credentials: {why}',
     meaning:
       'The bucket, container or directory exists, and this identity may not read or write it, or has no credentials at all.',
-    looksFor: [
+    matchers: [
       inLog('^java.nio.file.AccessDeniedException: {why}'),
       inLog('^org.apache.hadoop.security.AccessControlException: {why}'),
       inLog('com.amazonaws.services.s3.model.AmazonS3Exception: {why}(Service: Amazon S3; Status Code: 403'),
@@ -148,7 +148,7 @@ export const permissionRules: readonly Rule[] = [
       inLog('No AWS Credentials provided by {why}'),
       inLog('does not have storage.{why} access to the Google Cloud Storage'),
     ],
-    suppresses: [...ends, 'SPN-APPLICATION-JOB-ABORTED'],
+    explains: [...ends, 'SPN-APPLICATION-JOB-ABORTED'],
     remedies: [
       change(
         'Give the identity the right, or the driver the identity: annotations of its service account, or a Secret by spark.kubernetes.driver.secretKeyRef.*',
@@ -165,7 +165,7 @@ export const permissionRules: readonly Rule[] = [
     detail: 'The driver may not open {file}',
     meaning:
       'The container’s user (185 in Spark’s images) has no right to the path: a volume that belongs to root, or a read-only file system.',
-    looksFor: [
+    matchers: [
       inLog('^java.io.FileNotFoundException: {file} (Permission denied)'),
       inLog('^java.io.FileNotFoundException: {file} (Read-only file system)'),
       inLog("^PermissionError: [Errno 13] Permission denied: '{file}'"),
@@ -173,7 +173,7 @@ export const permissionRules: readonly Rule[] = [
         exit?.exitCode === 126 ? { evidence: [item('pod', 'driver container: exit code 126')] } : undefined,
       ),
     ],
-    suppresses: [...ends, 'SPN-CLASSPATH-FILE'],
+    explains: [...ends, 'SPN-CLASSPATH-FILE'],
     remedies: [change('Set fsGroup (185) in the pod template’s securityContext, or make the path writable')],
   },
 ]

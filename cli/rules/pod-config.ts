@@ -13,7 +13,7 @@ export const podConfigRules: readonly Rule[] = [
     detail: 'The environment names {kind} {name}, which does not exist',
     meaning:
       'The kubelet cannot make the container until every Secret and ConfigMap that its environment refers to, and each key of it, is there.',
-    looksFor: [
+    matchers: [
       observed(
         'a waiting container with CreateContainerConfigError that names a Secret, a ConfigMap or a key',
         ({ pod }) => {
@@ -48,14 +48,14 @@ export const podConfigRules: readonly Rule[] = [
     confidence: 'high',
     title: 'The pod ran longer than its activeDeadlineSeconds',
     meaning: 'Kubernetes ended the pod since its pod template bounds how long it may run.',
-    looksFor: [
+    matchers: [
       observed('a pod that failed with reason DeadlineExceeded', ({ pod }) =>
         pod?.reason === 'DeadlineExceeded'
           ? { evidence: [item('pod', `${pod.reason}: ${pod.message ?? ''}`)] }
           : undefined,
       ),
     ],
-    suppresses: ['SPN-EXIT-*'],
+    explains: ['SPN-EXIT-*'],
     remedies: [
       change(
         'Raise activeDeadlineSeconds (timeToLiveSeconds of a SparkApplication is another thing), or make the job faster',
@@ -69,14 +69,14 @@ export const podConfigRules: readonly Rule[] = [
     confidence: 'high',
     title: 'The pod template cannot be used',
     meaning: 'Spark could not read the pod template, or Kubernetes refused the pod made of it as not valid.',
-    looksFor: [
+    matchers: [
       inLog('Could not load pod from template file'),
       inLog('^org.apache.spark.SparkException: Could not load pod from template file'),
       inMessages('Could not load pod from template file'),
       whilePending('Pod "{name}" is invalid: '),
       inLog('Message: Pod "{name}" is invalid: '),
     ],
-    suppresses: ['SPN-EXIT-*', 'SPN-APPLICATION-EXCEPTION'],
+    explains: ['SPN-EXIT-*', 'SPN-APPLICATION-EXCEPTION'],
     remedies: [
       change(
         'Correct spark.kubernetes.driver.podTemplateFile or spark.kubernetes.executor.podTemplateFile as the message says',

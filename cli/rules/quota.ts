@@ -1,11 +1,11 @@
 import { change, inspect, setConf } from '../findings/remedies.ts'
-import type { Place } from '../log/line-origin.ts'
+import type { LineOrigin } from '../log/line-origin.ts'
 import { inLog } from '../log/matcher.ts'
 import { inMessages, type Rule } from './rule.ts'
 import { registration } from './scheduling.ts'
 
 /** Spark goes on without an executor that it may not create, and says so in a record. */
-const anywhere: readonly Place[] = ['uncaught', 'thread', 'error', 'printed', 'warning']
+const anywhere: readonly LineOrigin[] = ['uncaught', 'thread', 'error', 'printed', 'warning']
 const seeQuota = inspect('See what is used of it', 'kubectl -n {namespace} describe resourcequota')
 
 const suppressed = [
@@ -27,7 +27,7 @@ export const quotaRules: readonly Rule[] = [
     detail: 'The quota {quota} is used up: asked for {requested}, used {used} of {limited}',
     meaning:
       'The API server refuses each further pod, of the driver or of its executors, until something else in the namespace ends.',
-    looksFor: [
+    matchers: [
       inLog(
         'exceeded quota: {quota}, requested: {requested}, used: {used}, limited: {limited}. Received status',
         anywhere,
@@ -36,8 +36,8 @@ export const quotaRules: readonly Rule[] = [
       inMessages('exceeded quota: {quota}, requested: {requested}, used: {used}, limited: {limited}'),
     ],
     resolvedBy: registration,
-    whileRunning: anywhere,
-    suppresses: suppressed,
+    statesWhileRunning: anywhere,
+    explains: suppressed,
     remedies: [
       seeQuota,
       setConf(
@@ -56,14 +56,14 @@ export const quotaRules: readonly Rule[] = [
     title: 'The namespace’s quota demands limits that the pod does not have',
     detail: 'The quota {quota} demands that each container has {resources}',
     meaning: 'A quota over limits.cpu refuses pods without a CPU limit, and Spark sets none unless asked to.',
-    looksFor: [
+    matchers: [
       inLog('failed quota: {quota}: must specify {resources}. Received status', anywhere),
       inLog('failed quota: {quota}: must specify {resources}', anywhere),
       inMessages('failed quota: {quota}: must specify {resources}'),
     ],
     resolvedBy: registration,
-    whileRunning: anywhere,
-    suppresses: suppressed,
+    statesWhileRunning: anywhere,
+    explains: suppressed,
     remedies: [
       setConf('spark.kubernetes.driver.limit.cores', '1', 'Give the driver a CPU limit'),
       setConf('spark.kubernetes.executor.limit.cores', '1', 'Give executors one too'),
@@ -78,15 +78,15 @@ export const quotaRules: readonly Rule[] = [
     title: 'The namespace’s LimitRange does not allow pods of this size',
     detail: 'The LimitRange does not allow it: {bound} {resource} per {type} is {limit}',
     meaning: 'A LimitRange bounds what one container or pod may ask for.',
-    looksFor: [
+    matchers: [
       inLog('is forbidden: {bound} {resource} usage per {type} is {limit}, but ', anywhere),
       inMessages('is forbidden: {bound} {resource} usage per {type} is {limit}, but '),
       inLog('is forbidden: [{bound} {resource} usage per {type} is {limit}, but ', anywhere),
       inLog('is forbidden: {bound} {resource} usage per {type} is {limit}.  No ', anywhere),
     ],
     resolvedBy: registration,
-    whileRunning: anywhere,
-    suppresses: suppressed,
+    statesWhileRunning: anywhere,
+    explains: suppressed,
     remedies: [
       inspect('See the bounds', 'kubectl -n {namespace} describe limitrange'),
       change(

@@ -1,6 +1,6 @@
 import type { Cause, Confidence, EvidenceItem, FindingId, Severity } from '../findings/findings.ts'
 import type { RemedySpec } from '../findings/remedies.ts'
-import type { Place } from '../log/line-origin.ts'
+import type { LineOrigin } from '../log/line-origin.ts'
 import type { LogSignature } from '../log/matcher.ts'
 import { type Captures, type Phrase, parsePhrase } from '../log/phrase.ts'
 import type { Facts } from './facts.ts'
@@ -17,7 +17,7 @@ export interface Rule {
   readonly detail?: string
   readonly meaning: string
   /** One of them is enough. */
-  readonly looksFor: readonly [Signature, ...Signature[]]
+  readonly matchers: readonly [Signature, ...Signature[]]
   /** It says only that something failed: whatever says more explains it. */
   readonly fallback?: true
   /** What the end of the JVM looks like from elsewhere: it explains no signal, and what was only logged explains it. */
@@ -25,13 +25,13 @@ export interface Rule {
   /** A later line of this kind takes the finding back. */
   readonly resolvedBy?: LogSignature
   /** Places of the log that count though the driver runs and nothing says that it hangs. */
-  readonly whileRunning?: readonly Place[]
+  readonly statesWhileRunning?: readonly LineOrigin[]
   /** Findings that this one explains. A `*` at the end stands for any rest. */
-  readonly suppresses?: readonly FindingId[]
+  readonly explains?: readonly FindingId[]
   readonly remedies: readonly [RemedySpec, ...RemedySpec[]]
 }
 
-export type Signature = LogSignature | MessageSignature | Observation
+export type Signature = LogSignature | MessageSignature | RuleObservation
 
 /** A sentence that Kubernetes or an operator wrote. */
 export interface MessageSignature {
@@ -49,14 +49,14 @@ export interface MessageSignature {
 export type MessageSource = 'event' | 'pod' | 'waiting' | 'terminated' | 'scheduled' | 'application'
 
 /** What no sentence says: a state, a number, a cycle. */
-export interface Observation {
+export interface RuleObservation {
   readonly kind: 'observed'
   /** In words, for the page. */
   readonly what: string
-  find(facts: Facts): Observed | undefined
+  find(facts: Facts): RuleMatch | undefined
 }
 
-export interface Observed {
+export interface RuleMatch {
   readonly evidence: readonly [EvidenceItem, ...EvidenceItem[]]
   readonly details?: Captures
 }
@@ -89,7 +89,7 @@ export function inMessages(
   return { kind: 'message', phrase: parsePhrase(text), from, reasons, while: 'any' }
 }
 
-export function observed(what: string, find: (facts: Facts) => Observed | undefined): Observation {
+export function observed(what: string, find: (facts: Facts) => RuleMatch | undefined): RuleObservation {
   return { kind: 'observed', what, find }
 }
 

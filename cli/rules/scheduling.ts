@@ -26,7 +26,7 @@ export const schedulingRules: readonly Rule[] = [
     title: 'No node has enough free CPU for the driver',
     meaning:
       'The request (spark.kubernetes.driver.request.cores, else spark.driver.cores) is more than what is left on any node that would do.',
-    looksFor: [unschedulable('Insufficient cpu')],
+    matchers: [unschedulable('Insufficient cpu')],
     remedies: [
       setConf('spark.kubernetes.driver.request.cores', '1', 'Ask for less CPU, if the driver does with it'),
       nodes,
@@ -40,7 +40,7 @@ export const schedulingRules: readonly Rule[] = [
     confidence: 'high',
     title: 'No node has enough free memory for the driver',
     meaning: 'The request is spark.driver.memory plus its overhead, plus what the sidecar asks for.',
-    looksFor: [unschedulable('Insufficient memory')],
+    matchers: [unschedulable('Insufficient memory')],
     remedies: [
       change('Ask for less by spark.driver.memory and spark.driver.memoryOverhead, if the driver does with it'),
       nodes,
@@ -56,7 +56,7 @@ export const schedulingRules: readonly Rule[] = [
     detail: 'No node has enough {resource} for the driver',
     meaning:
       'Ephemeral storage, GPUs or another device are asked for and not to be had; or all nodes run as many pods as they may.',
-    looksFor: [
+    matchers: [
       unschedulable('Insufficient ephemeral-storage'),
       unschedulable('Insufficient {resource}.com/'),
       unschedulable('Insufficient nvidia'),
@@ -73,7 +73,7 @@ export const schedulingRules: readonly Rule[] = [
     title: 'Nodes that would do have taints that the driver does not tolerate',
     meaning:
       'A taint keeps pods away that do not tolerate it. Spark has no setting for tolerations: they come from a pod template or from the SparkApplication.',
-    looksFor: [unschedulable('untolerated taint'), unschedulable("node(s) had taints that the pod didn't tolerate")],
+    matchers: [unschedulable('untolerated taint'), unschedulable("node(s) had taints that the pod didn't tolerate")],
     remedies: [
       inspect('List the taints', 'kubectl get nodes -o custom-columns=NAME:.metadata.name,TAINTS:.spec.taints'),
       change('Add the toleration to spark.kubernetes.driver.podTemplateFile (spec.driver.tolerations)'),
@@ -86,7 +86,7 @@ export const schedulingRules: readonly Rule[] = [
     confidence: 'high',
     title: 'No node has the labels, or the company, that the driver wants',
     meaning: 'The node selector, node affinity, pod affinity or spread constraints leave no node.',
-    looksFor: [
+    matchers: [
       unschedulable("node(s) didn't match Pod's node affinity/selector"),
       unschedulable("node(s) didn't match pod affinity rules"),
       unschedulable("node(s) didn't match pod anti-affinity rules"),
@@ -108,7 +108,7 @@ export const schedulingRules: readonly Rule[] = [
     confidence: 'high',
     title: 'Nodes are cordoned, or there are none',
     meaning: 'Nodes are being drained or upgraded, or a node pool is scaled to nothing and does not grow.',
-    looksFor: [
+    matchers: [
       unschedulable('node(s) were unschedulable'),
       unschedulable('no nodes available to schedule pods'),
       unschedulable('0/0 nodes are available'),
@@ -126,7 +126,7 @@ export const schedulingRules: readonly Rule[] = [
     title: 'The driver waits to be let into a queue',
     meaning:
       'The pod has scheduling gates, or its pod group is not complete: Kueue, Volcano or YuniKorn holds it back until its queue has room.',
-    looksFor: [
+    matchers: [
       observed('a pod whose condition PodScheduled has reason SchedulingGated', ({ pod, state }) => {
         const gated = pod?.conditions.find(
           ({ type, reason }) => type === 'PodScheduled' && reason === 'SchedulingGated',
@@ -147,7 +147,7 @@ export const schedulingRules: readonly Rule[] = [
     title: 'The driver gets no executors',
     meaning:
       'A job waits since no executor has registered. The driver is well; its executors are not scheduled, not allowed, or cannot reach it.',
-    looksFor: [
+    matchers: [
       observed(
         '“Initial job has not accepted any resources” four times or more, a minute, with no executor after it',
         ({ log }) => {
@@ -159,7 +159,7 @@ export const schedulingRules: readonly Rule[] = [
         },
       ),
     ],
-    whileRunning: ['warning'],
+    statesWhileRunning: ['warning'],
     remedies: [
       inspect(
         'See the executors',

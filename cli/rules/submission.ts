@@ -12,8 +12,8 @@ export const submissionRules: readonly Rule[] = [
     detail: 'The driver could not be made, since pod {taken} has its name',
     meaning:
       'The driver’s pod has the same name with each submission, and that of an earlier one is still there. What is found besides is of that pod.',
-    looksFor: [inMessages('pods "{taken}" already exists', ['application'])],
-    suppresses: ['SPN-APPLICATION-SUBMISSION', 'SPN-EXIT-*'],
+    matchers: [inMessages('pods "{taken}" already exists', ['application'])],
+    explains: ['SPN-APPLICATION-SUBMISSION', 'SPN-EXIT-*'],
     remedies: [
       {
         kind: 'delete-pod',

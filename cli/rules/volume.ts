@@ -23,7 +23,7 @@ export const volumeRules: readonly Rule[] = [
     title: 'A PersistentVolumeClaim of the driver is missing or not bound',
     detail: 'The PersistentVolumeClaim {claim} is missing',
     meaning: 'The scheduler waits for each claim to exist and to have a volume that the node can reach.',
-    looksFor: [
+    matchers: [
       unschedulable('persistentvolumeclaim "{claim}" not found'),
       unschedulable('unbound immediate PersistentVolumeClaims'),
       unschedulable("node(s) didn't find available persistent volumes to bind"),
@@ -47,7 +47,7 @@ export const volumeRules: readonly Rule[] = [
     detail: 'Spark’s own ConfigMap {configMap} was never created',
     meaning:
       'spark-submit creates the driver’s pod first and its ConfigMap after it. It died or was refused in between, so this pod will never start.',
-    looksFor: [
+    matchers: [
       observed(
         'a FailedMount of spark-conf-volume-driver that still stands two minutes after the pod was created',
         (facts) => {
@@ -63,7 +63,7 @@ export const volumeRules: readonly Rule[] = [
         },
       ),
     ],
-    suppresses: ['SPN-VOLUME-MOUNT'],
+    explains: ['SPN-VOLUME-MOUNT'],
     remedies: [
       {
         kind: 'delete-pod',
@@ -81,14 +81,14 @@ export const volumeRules: readonly Rule[] = [
     title: 'A volume is made of a ConfigMap that does not exist',
     detail: 'The volume {volume} is made of ConfigMap {name}, which does not exist',
     meaning: 'The kubelet tries again every minute or two until it exists.',
-    looksFor: [
+    matchers: [
       whileUnmounted(
         'MountVolume.SetUp failed for volume "{volume}" : configmap "{name}" not found',
         'spark-conf-volume-driver',
       ),
       whileUnmounted('configmap references non-existent config key: {name}'),
     ],
-    suppresses: ['SPN-VOLUME-MOUNT'],
+    explains: ['SPN-VOLUME-MOUNT'],
     remedies: [
       inspect('See what is there', 'kubectl -n {namespace} get configmaps'),
       change('Create {name} in {namespace}, or correct the volume'),
@@ -102,11 +102,11 @@ export const volumeRules: readonly Rule[] = [
     title: 'A volume is made of a Secret that does not exist',
     detail: 'The volume {volume} is made of Secret {name}, which does not exist',
     meaning: 'The kubelet tries again every minute or two until it exists, with all keys that the volume names.',
-    looksFor: [
+    matchers: [
       whileUnmounted('MountVolume.SetUp failed for volume "{volume}" : secret "{name}" not found'),
       whileUnmounted('references non-existent secret key: {name}'),
     ],
-    suppresses: ['SPN-VOLUME-MOUNT'],
+    explains: ['SPN-VOLUME-MOUNT'],
     remedies: [
       inspect('See what is there', 'kubectl -n {namespace} get secrets'),
       change('Create {name} in {namespace}, or correct spark.kubernetes.driver.secrets.*'),
@@ -119,12 +119,12 @@ export const volumeRules: readonly Rule[] = [
     confidence: 'high',
     title: 'A volume cannot be attached to the driver’s node',
     meaning: 'Another node still has it (ReadWriteOnce), or the storage’s driver refuses.',
-    looksFor: [
+    matchers: [
       whileUnmounted('Multi-Attach error for volume'),
       whileUnmounted('AttachVolume.Attach failed for volume'),
       whileUnmounted('AttachVolume.FindAttachablePluginBySpec failed for volume'),
     ],
-    suppresses: ['SPN-VOLUME-MOUNT'],
+    explains: ['SPN-VOLUME-MOUNT'],
     remedies: [
       inspect('See who has it', 'kubectl get volumeattachments'),
       {
@@ -142,7 +142,7 @@ export const volumeRules: readonly Rule[] = [
     title: 'A volume cannot be mounted',
     detail: 'The volume {volume} cannot be mounted',
     meaning: 'The driver’s container waits for it.',
-    looksFor: [
+    matchers: [
       observed('FailedMount events of a pod whose driver has not started for two minutes', (facts) => {
         if (facts.state !== 'pending' || isMounted(facts) || (podAgeMs(facts) ?? 0) < confMapPatienceMs)
           return undefined
@@ -164,12 +164,12 @@ export const volumeRules: readonly Rule[] = [
     title: 'A disk of the driver is full',
     meaning:
       'A volume, or the node’s disk behind an emptyDir, has no room: shuffle and spill files, logs, or a checkpoint.',
-    looksFor: [
+    matchers: [
       inLog('No space left on device', ['uncaught', 'thread', 'error', 'printed']),
       inMessages('no space left on device'),
     ],
-    whileRunning: ['uncaught', 'thread'],
-    suppresses: ['SPN-EXIT-*', 'SPN-APPLICATION-EXCEPTION', 'SPN-APPLICATION-JOB-ABORTED'],
+    statesWhileRunning: ['uncaught', 'thread'],
+    explains: ['SPN-EXIT-*', 'SPN-APPLICATION-EXCEPTION', 'SPN-APPLICATION-JOB-ABORTED'],
     remedies: [
       change('Give spark.local.dir a volume of its own: spark.kubernetes.driver.volumes.*.spark-local-dir-1.*'),
       inspect('See how full the node’s disk is', 'kubectl describe node {node}'),
@@ -183,12 +183,12 @@ export const volumeRules: readonly Rule[] = [
     title: 'The driver was evicted: it used more ephemeral storage than it may',
     meaning:
       'Logs, the container’s own file system and emptyDirs count together against the ephemeral-storage limit, or an emptyDir against its sizeLimit.',
-    looksFor: [
+    matchers: [
       inMessages('exceeded its local ephemeral storage limit', ['pod', 'event']),
       inMessages('Pod ephemeral local storage usage exceeds the total limit of containers', ['pod', 'event']),
       inMessages('Usage of EmptyDir volume', ['pod', 'event']),
     ],
-    suppresses: ['SPN-EXIT-*', 'SPN-NODE-EVICTED'],
+    explains: ['SPN-EXIT-*', 'SPN-NODE-EVICTED'],
     remedies: [
       change(
         'Raise the ephemeral-storage limit or the emptyDir’s sizeLimit in the pod template, or give spark.local.dir a volume',

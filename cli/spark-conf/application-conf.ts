@@ -1,20 +1,20 @@
 import { isRecord, toRecord } from '../../core/json.ts'
 import type { SparkOperator } from '../../core/spark/application.ts'
-import { languageOf } from './conf-file.ts'
-import { type ConfBuilder, createConfBuilder, type EffectiveConf, valueIn } from './effective-conf.ts'
+import { detectLanguage } from './conf-file.ts'
+import { type ConfBuilder, createConfBuilder, createConfLookup, type EffectiveConf } from './effective-conf.ts'
 import type { Language } from './spark-memory.ts'
-import { parseSparkVersion, type SparkVersion, versionOfImage } from './spark-version.ts'
+import { parseImageVersion, parseSparkVersion, type SparkVersion } from './spark-version.ts'
 
 /**
  * The configuration that an operator submits a SparkApplication with. `version` outweighs what the application says.
  * kubeflow: its fields come after sparkConf on spark-submit's command line and so outweigh it, but for image, overhead
  * factor and Python version, which come before (internal/controller/sparkapplication/submission.go).
  */
-export function applicationConf(
+export function buildApplicationConf(
   object: Readonly<Record<string, unknown>>,
   operator: SparkOperator,
   version: SparkVersion | undefined,
-  origin: Origin,
+  origin: ConfOrigin,
 ): EffectiveConf {
   const spec = toRecord(object.spec)
   const builder = createConfBuilder()
@@ -23,14 +23,14 @@ export function applicationConf(
   else setAll(fill, spec.sparkConf, '', 'spec.sparkConf')
   const language = operator === 'kubeflow' ? kubeflowLanguage(spec) : apacheLanguage(spec)
   const stated = operator === 'kubeflow' ? spec.sparkVersion : toRecord(spec.runtimeVersions).sparkVersion
-  const image = valueIn(builder.build(language, undefined))('spark.kubernetes.container.image')
+  const image = createConfLookup(builder.build(language, undefined))('spark.kubernetes.container.image')
   const known =
-    version ?? (typeof stated === 'string' ? parseSparkVersion(stated) : undefined) ?? versionOfImage(image ?? '')
+    version ?? (typeof stated === 'string' ? parseSparkVersion(stated) : undefined) ?? parseImageVersion(image ?? '')
   return builder.build(language, known)
 }
 
 /** Where the object comes from. */
-export interface Origin {
+export interface ConfOrigin {
   /** A file's name, or `SparkApplication NAME`. */
   readonly source: string
   /** The line on which this key of a map stands; null: not known. */
@@ -39,7 +39,7 @@ export interface Origin {
 
 interface Fill {
   readonly builder: ConfBuilder
-  readonly origin: Origin
+  readonly origin: ConfOrigin
 }
 
 function kubeflowConf(
@@ -119,7 +119,7 @@ function kubeflowLanguage({ type, mainApplicationFile }: Readonly<Record<string,
   if (type === 'Python') return 'python'
   if (type === 'R') return 'r'
   return type === undefined
-    ? languageOf(typeof mainApplicationFile === 'string' ? mainApplicationFile : undefined)
+    ? detectLanguage(typeof mainApplicationFile === 'string' ? mainApplicationFile : undefined)
     : 'jvm'
 }
 

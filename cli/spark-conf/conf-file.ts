@@ -1,7 +1,7 @@
 import { parseProperties } from '../../core/spark/properties.ts'
-import { type ConfBuilder, createConfBuilder, type EffectiveConf, valueIn } from './effective-conf.ts'
+import { type ConfBuilder, createConfBuilder, createConfLookup, type EffectiveConf } from './effective-conf.ts'
 import type { Language } from './spark-memory.ts'
-import { type SparkVersion, versionOfImage } from './spark-version.ts'
+import { parseImageVersion, type SparkVersion } from './spark-version.ts'
 
 /** What a submission says besides its configuration. */
 export interface ConfFile {
@@ -18,15 +18,16 @@ export function parseConfFile(text: string, name: string, sparkVersion: SparkVer
   const builder = createConfBuilder()
   const words = isCommandLine(text) ? shellWords(text) : undefined
   const mainFile = words === undefined ? readProperties(text, name, builder) : readFlags(words, name, builder)
-  const language = languageOf(mainFile)
+  const language = detectLanguage(mainFile)
   const known = builder.build(language, sparkVersion)
   const image =
-    valueIn(known)('spark.kubernetes.container.image') ?? valueIn(known)('spark.kubernetes.driver.container.image')
-  return { conf: builder.build(language, sparkVersion ?? versionOfImage(image ?? '')), mainFile }
+    createConfLookup(known)('spark.kubernetes.container.image') ??
+    createConfLookup(known)('spark.kubernetes.driver.container.image')
+  return { conf: builder.build(language, sparkVersion ?? parseImageVersion(image ?? '')), mainFile }
 }
 
 /** By the file that is run, as SparkSubmit tells it. */
-export function languageOf(mainFile: string | undefined): Language {
+export function detectLanguage(mainFile: string | undefined): Language {
   if (mainFile === undefined) return 'jvm'
   return /\.py$|^pyspark-shell$/.test(mainFile) ? 'python' : /\.R$/i.test(mainFile) ? 'r' : 'jvm'
 }

@@ -2,7 +2,7 @@ import type { Language } from './spark-memory.ts'
 import type { SparkVersion } from './spark-version.ts'
 
 /** Where a value was written, for whoever has to change it. */
-export interface Written {
+export interface ConfEntry {
   readonly value: string
   /** A file's name, `SparkApplication NAME`, `ConfigMap NAME`, … */
   readonly source: string
@@ -14,22 +14,22 @@ export interface Written {
 
 /** The configuration that Spark starts from, each value with its source. */
 export interface EffectiveConf {
-  readonly entries: ReadonlyMap<string, Written>
+  readonly entries: ReadonlyMap<string, ConfEntry>
   /** Values that another one outweighs. */
-  readonly outweighed: readonly Outweighed[]
+  readonly outweighed: readonly OverriddenEntry[]
   readonly language: Language
   /** Undefined: not known. */
   readonly sparkVersion: SparkVersion | undefined
 }
 
-export interface Outweighed {
+export interface OverriddenEntry {
   readonly key: string
-  readonly loser: Written
-  readonly winner: Written
+  readonly loser: ConfEntry
+  readonly winner: ConfEntry
 }
 
 /** Where a value stands. */
-export interface Place {
+export interface ConfPlace {
   readonly source: string
   readonly field?: string | null
   readonly line?: number | null
@@ -37,13 +37,13 @@ export interface Place {
 
 /** Collects values, the later one over the earlier one. */
 export interface ConfBuilder {
-  set(key: string, value: string, place: Place): void
+  set(key: string, value: string, place: ConfPlace): void
   build(language: Language, sparkVersion: SparkVersion | undefined): EffectiveConf
 }
 
 export function createConfBuilder(): ConfBuilder {
-  const entries = new Map<string, Written>()
-  const outweighed: Outweighed[] = []
+  const entries = new Map<string, ConfEntry>()
+  const outweighed: OverriddenEntry[] = []
   return {
     set: (key, value, { source, field = null, line = null }) => {
       const winner = { value, source, field, line }
@@ -56,7 +56,7 @@ export function createConfBuilder(): ConfBuilder {
 }
 
 /** A key's value, or undefined. */
-export const valueIn =
+export const createConfLookup =
   ({ entries }: Pick<EffectiveConf, 'entries'>) =>
   (key: string): string | undefined =>
     entries.get(key)?.value

@@ -1,5 +1,5 @@
 /** What Spark writes into the ConfigMap for the driver itself, and what our webhook adds to its arguments. */
-export function isSparksOwn(key: string): boolean {
+export function isInternalKey(key: string): boolean {
   return (
     sparksOwn.has(key) || key.startsWith('spark.app.') || key.startsWith('spark.kubernetes.driver.label.spark-nanny')
   )

@@ -1,6 +1,6 @@
 import { distance } from 'fastest-levenshtein'
 import { foreignManager, isOpenFamily, kubernetesFamilies } from './key-families.ts'
-import { sparkKey, sparkKeys } from './spark-keys.ts'
+import { findSparkKey, sparkKeys } from './spark-keys.ts'
 
 /** What is known of a key's name. */
 export type KeyName =
@@ -15,8 +15,8 @@ export type KeyName =
  * Whether a key is one of Spark's. Libraries have keys of their own below `spark.`, so that outside of
  * `spark.kubernetes.` only a likely slip is one: few edits, and not in the first part after `spark.`.
  */
-export function nameOfKey(key: string): KeyName {
-  if (sparkKey(key) !== undefined) return { kind: 'known' }
+export function parseKeyName(key: string): KeyName {
+  if (findSparkKey(key) !== undefined) return { kind: 'known' }
   if (isOpenFamily(key) || foreignManager(key) !== undefined) return { kind: 'open' }
   const nearest = nearestKey(key)
   if (nearest !== undefined) return { kind: 'misspelt', nearest }

@@ -21,7 +21,7 @@ export function parseMemoryMiB(text: string): number | undefined {
 export const formatMemoryMiB = (mib: number): string => (mib % 1024 === 0 ? `${mib / 1024}g` : `${mib}m`)
 
 /** Half as much again for the heap, twice as much beside it, in steps of 128 MiB. */
-export function grown(
+export function increaseMemoryMiB(
   key: MemoryKey,
   { driverMemory, driverMemoryOverhead }: MemoryFacts,
 ): { readonly current: string | null; readonly proposed: string | null } {

@@ -39,7 +39,7 @@ export interface SparkKey {
 const keys: ReadonlyMap<string, SparkKey> = new Map(Object.entries(table as Readonly<Record<string, SparkKey>>))
 
 /** The row of a key; undefined for one that no release registers (which may still be another library's). */
-export function sparkKey(key: string): SparkKey | undefined {
+export function findSparkKey(key: string): SparkKey | undefined {
   return keys.get(key)
 }
 

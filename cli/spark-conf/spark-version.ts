@@ -11,7 +11,7 @@ export function parseSparkVersion(text: string): SparkVersion | undefined {
  * The version that an image names itself: the tag of an image called spark, `apache/spark:3.5.1-scala2.12`,
  * `spark-py:v3.4.0`. A guess: undefined for any other image.
  */
-export function versionOfImage(image: string): SparkVersion | undefined {
+export function parseImageVersion(image: string): SparkVersion | undefined {
   const [, tag = ''] = /(?:^|\/)[\w.-]*spark[\w.-]*:([\w.-]+)(?:@|$)/i.exec(image) ?? []
   return parseSparkVersion(tag)
 }

@@ -10,7 +10,7 @@ export interface ValueProblem {
 }
 
 /** What Spark's own converter would say of the value; undefined: it takes it. */
-export function valueProblem(row: SparkKey, text: string): ValueProblem | undefined {
+export function findValueProblem(row: SparkKey, text: string): ValueProblem | undefined {
   switch (row.type) {
     case 'string':
     case 'list':

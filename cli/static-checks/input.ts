@@ -1,15 +1,15 @@
 import { toRecord, toText } from '../../core/json.ts'
 import type { SparkOperator } from '../../core/spark/application.ts'
 import { sparkApplicationApis } from '../../core/spark/application.ts'
-import { type Edges, UsageError } from '../io/cli-io.ts'
+import { type CliIo, UsageError } from '../io/cli-io.ts'
 import { type KubernetesObject, mapObjects, parseManifests } from '../manifests/manifests.ts'
-import { applicationConf, type Origin } from '../spark-conf/application-conf.ts'
+import { buildApplicationConf, type ConfOrigin } from '../spark-conf/application-conf.ts'
 import { parseConfFile } from '../spark-conf/conf-file.ts'
 import type { EffectiveConf } from '../spark-conf/effective-conf.ts'
 import type { SparkVersion } from '../spark-conf/spark-version.ts'
 
 /** A file as people know it. */
-export const nameOfFile = (path: string) => (path === '-' ? 'standard input' : path)
+export const parseFileName = (path: string) => (path === '-' ? 'standard input' : path)
 
 /** What is to be submitted. */
 export type Input =
@@ -17,7 +17,7 @@ export type Input =
       readonly kind: 'application'
       readonly operator: SparkOperator
       readonly object: KubernetesObject
-      readonly origin: Origin
+      readonly origin: ConfOrigin
       readonly conf: EffectiveConf
     }
   | {
@@ -37,10 +37,10 @@ const wanted = 'SparkApplications in YAML or JSON, or a configuration file or co
 export async function readInputs(
   path: string,
   version: SparkVersion | undefined,
-  edges: Pick<Edges, 'readFile' | 'readStdin'>,
+  io: Pick<CliIo, 'readFile' | 'readStdin'>,
 ): Promise<readonly [Input, ...Input[]]> {
-  const name = nameOfFile(path)
-  const text = await (path === '-' ? edges.readStdin() : edges.readFile(path)).catch((error: unknown) => {
+  const name = parseFileName(path)
+  const text = await (path === '-' ? io.readStdin() : io.readFile(path)).catch((error: unknown) => {
     const code = error instanceof Error && 'code' in error ? String(error.code) : String(error)
     throw new UsageError(`${name}: ${readProblems[code] ?? `cannot be read (${code})`}; expected ${wanted}`)
   })
@@ -55,7 +55,7 @@ export async function readInputs(
   mapObjects(parsed.documents, (object) => {
     const operator = operatorOf(object)
     if (operator !== undefined)
-      found.push(applicationInput(unscheduled(object), operator, version, originIn(name, text)))
+      found.push(toApplicationInput(unscheduled(object), operator, version, originIn(name, text)))
     return object
   })
   const [first, ...rest] = found
@@ -66,13 +66,19 @@ export async function readInputs(
   return [first, ...rest]
 }
 
-export function applicationInput(
+export function toApplicationInput(
   object: KubernetesObject,
   operator: SparkOperator,
   version: SparkVersion | undefined,
-  origin: Origin,
+  origin: ConfOrigin,
 ): Input {
-  return { kind: 'application', operator, object, origin, conf: applicationConf(object, operator, version, origin) }
+  return {
+    kind: 'application',
+    operator,
+    object,
+    origin,
+    conf: buildApplicationConf(object, operator, version, origin),
+  }
 }
 
 /** Whose kind the object is, by its API group; of any version, so that a wrong one can be told. */
@@ -90,7 +96,7 @@ function unscheduled(object: KubernetesObject): KubernetesObject {
 const isManifest = (text: string) => /^\s*[[{]/.test(text) || /^(- )?"?(apiVersion|kind)"?[ \t]*:/m.test(text)
 
 /** The line of a key that stands once in the file. */
-function originIn(source: string, text: string): Origin {
+function originIn(source: string, text: string): ConfOrigin {
   const lines = text.split('\n')
   return {
     source,

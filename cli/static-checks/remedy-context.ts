@@ -1,11 +1,11 @@
 import { toRecord } from '../../core/json.ts'
 import type { RemedyContext } from '../findings/remedies.ts'
-import { valueIn } from '../spark-conf/effective-conf.ts'
+import { createConfLookup } from '../spark-conf/effective-conf.ts'
 import type { Input } from './input.ts'
 
 /** What the commands of remedies need to know of the application. */
-export function remedyContextOf(input: Input, namespace: string | undefined, pod: string | null = null): RemedyContext {
-  const value = valueIn(input.conf)
+export function toRemedyContext(input: Input, namespace: string | undefined, pod: string | null = null): RemedyContext {
+  const value = createConfLookup(input.conf)
   const metadata = input.kind === 'application' ? toRecord(input.object.metadata) : {}
   const known = {
     namespace:

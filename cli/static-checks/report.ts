@@ -6,7 +6,7 @@ import type { Checked, OutputForm } from '../render/report.ts'
 import type { Style } from '../terminal/style.ts'
 
 /** What came of the checks before a run. */
-export interface PrecheckReport {
+export interface StaticCheckReport {
   readonly checked: Checked
   readonly version: string
   readonly findings: readonly Finding[]
@@ -15,8 +15,8 @@ export interface PrecheckReport {
 }
 
 /** By the renderers of diagnose; there is no driver yet, and no log. */
-export function renderPrecheck(
-  { checked, version, findings, unknown }: PrecheckReport,
+export function renderStaticChecks(
+  { checked, version, findings, unknown }: StaticCheckReport,
   form: OutputForm,
   style: Style,
 ): string {
@@ -29,7 +29,11 @@ export function renderPrecheck(
 }
 
 /** Of what was asked and not answered; what the caller did not want asked counts for nothing. */
-export function exitCodeOf({ findings, unknown }: PrecheckReport, strict: boolean, offline: boolean): ExitCode {
+export function staticCheckExitCode(
+  { findings, unknown }: StaticCheckReport,
+  strict: boolean,
+  offline: boolean,
+): ExitCode {
   if (findings.some(({ severity }) => severity === 'error')) return exitCodes.errors
   if (strict && findings.length > 0) return exitCodes.warnings
   return unknown.length > 0 && !offline ? exitCodes.incomplete : exitCodes.ok

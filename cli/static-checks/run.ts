@@ -4,13 +4,13 @@ import {
   type EvidenceItem,
   type Finding,
   type FindingId,
-  pageOf,
+  findingPage,
   type Severity,
 } from '../findings/findings.ts'
 import { planRemedy, type RemedyContext, type RemedySpec } from '../findings/remedies.ts'
 
 /** One row of a catalogue: what can be wrong before a driver runs, and what to do about it. */
-export interface Precheck {
+export interface StaticRule {
   readonly id: FindingId
   readonly cause: Cause
   readonly severity: Severity
@@ -23,7 +23,7 @@ export interface Precheck {
 }
 
 /** What a check found: the row's id, the names, and where it stands. */
-export interface Breach<Id extends string> {
+export interface Violation<Id extends string> {
   readonly check: Id
   readonly details: Readonly<Record<string, string>>
   readonly evidence: readonly [EvidenceItem, ...EvidenceItem[]]
@@ -34,7 +34,7 @@ export interface Breach<Id extends string> {
 }
 
 /** The finding of a breach, worded with its names. */
-export function findingOf(check: Precheck, breach: Breach<string>, context: RemedyContext): Finding {
+export function toFinding(check: StaticRule, breach: Violation<string>, context: RemedyContext): Finding {
   const { id, cause, confidence, meaning } = check
   const remedyContext = { ...context, values: { ...context.values, ...breach.details } }
   const specs = breach.remedies === undefined ? check.remedies : [...breach.remedies, ...check.remedies]
@@ -50,12 +50,12 @@ export function findingOf(check: Precheck, breach: Breach<string>, context: Reme
     evidence: breach.evidence,
     details: breach.details,
     remedies: specs.map((spec) => planRemedy(spec, remedyContext)),
-    page: pageOf(id, cause),
+    page: findingPage(id, cause),
   }
 }
 
 /** Errors first; else in the order in which they were found. */
-export function sortedFindings(findings: readonly Finding[]): readonly Finding[] {
+export function sortFindings(findings: readonly Finding[]): readonly Finding[] {
   return [
     ...findings.filter(({ severity }) => severity === 'error'),
     ...findings.filter(({ severity }) => severity !== 'error'),

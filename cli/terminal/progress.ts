@@ -1,4 +1,4 @@
-import type { Edges } from '../io/cli-io.ts'
+import type { CliIo } from '../io/cli-io.ts'
 
 /** What is being done now, on one line of a terminal. */
 export interface Progress {
@@ -12,7 +12,7 @@ const clearLine = '\r\u001b[2K'
 const maxColumns = 79
 
 /** On standard error, and only where a person looks: nothing in a pipe. */
-export function createProgress({ env, isTerminal, stderr }: Pick<Edges, 'env' | 'isTerminal' | 'stderr'>): Progress {
+export function createProgress({ env, isTerminal, stderr }: Pick<CliIo, 'env' | 'isTerminal' | 'stderr'>): Progress {
   if (!isTerminal.stderr || env.TERM === 'dumb') return { tell: () => {}, clear: () => {} }
   let shown = false
   return {

@@ -1,5 +1,5 @@
 import { styleText } from 'node:util'
-import type { Edges } from '../io/cli-io.ts'
+import type { CliIo } from '../io/cli-io.ts'
 
 /** Colours of a text on standard output, or none. */
 export interface Style {
@@ -11,7 +11,7 @@ export interface Style {
 }
 
 /** Colours only where a person looks and has not said no: --no-color (`color` is false), NO_COLOR (no-color.org), TERM=dumb. */
-export function styleOf({ env, isTerminal }: Pick<Edges, 'env' | 'isTerminal'>, color: boolean): Style {
+export function createStyle({ env, isTerminal }: Pick<CliIo, 'env' | 'isTerminal'>, color: boolean): Style {
   const wanted = color && isTerminal.stdout && (env.NO_COLOR ?? '') === '' && env.TERM !== 'dumb'
   const style = (format: keyof Style) => (text: string) =>
     wanted && text !== '' ? styleText(format, text, { validateStream: false }) : text

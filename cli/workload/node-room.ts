@@ -2,7 +2,7 @@ import { toRecord } from '../../core/json.ts'
 import type { Pod } from '../../core/kubernetes/pod.ts'
 import { computePodTotalMilli } from '../../core/kubernetes/pod-resources.ts'
 import { formatCpu, parseQuantityMilli } from '../../core/kubernetes/quantity.ts'
-import { arrayOf } from './spark-pods.ts'
+import { parseArray } from './spark-pods.ts'
 
 /** What a node offers, empty. Amounts in thousandths. */
 export interface NodeRoom {
@@ -24,21 +24,21 @@ export function parseNodeRoom(object: unknown): NodeRoom {
     name: String(toRecord(metadata).name),
     schedulable: toRecord(spec).unschedulable !== true,
     labels: toRecord(toRecord(metadata).labels),
-    taints: arrayOf(toRecord(spec).taints).map(toRecord),
+    taints: parseArray(toRecord(spec).taints).map(toRecord),
     cpuMilli: milli('cpu'),
     memoryMilli: milli('memory'),
-    images: arrayOf(toRecord(status).images).flatMap((image) => arrayOf(toRecord(image).names).map(String)),
+    images: parseArray(toRecord(status).images).flatMap((image) => parseArray(toRecord(image).names).map(String)),
   }
 }
 
 /** Why a pod fits on no node: what it asks for and the best that there is; undefined: it fits on one at least. */
-export function whyNoNode(
+export function explainUnschedulable(
   pod: Pod,
   nodes: readonly NodeRoom[],
 ): { readonly asked: string; readonly best: string } | undefined {
   const cpuMilli = computePodTotalMilli(pod.spec, 'requests', 'cpu')
   const memoryMilli = computePodTotalMilli(pod.spec, 'requests', 'memory')
-  const open = nodes.filter((node) => mayTake(pod, node))
+  const open = nodes.filter((node) => fitsOnNode(pod, node))
   if (open.some((node) => node.cpuMilli >= cpuMilli && node.memoryMilli >= memoryMilli)) return undefined
   const asked = `${formatCpu(cpuMilli)} CPU and ${mebi(memoryMilli)}`
   const largest = open.toSorted((a, b) => b.memoryMilli - a.memoryMilli)[0]
@@ -56,9 +56,9 @@ export function whyNoNode(
 const mebi = (milli: number) => `${Math.floor(milli / 1000 / 1024 ** 2)}Mi`
 
 /** As the scheduler's NodeUnschedulable, NodeAffinity (of nodeSelector) and TaintToleration filters. */
-export function mayTake({ spec }: Pod, { schedulable, labels, taints }: NodeRoom): boolean {
+export function fitsOnNode({ spec }: Pod, { schedulable, labels, taints }: NodeRoom): boolean {
   const isSelected = Object.entries(spec.nodeSelector ?? {}).every(([name, value]) => labels[name] === value)
-  const tolerations = arrayOf(toRecord(spec).tolerations).map(toRecord)
+  const tolerations = parseArray(toRecord(spec).tolerations).map(toRecord)
   const isTolerated = taints.every(
     (taint) => taint.effect === 'PreferNoSchedule' || tolerations.some((toleration) => tolerates(toleration, taint)),
   )

@@ -1,7 +1,7 @@
 import { isRecord, toRecord } from '../../core/json.ts'
 import type { Input } from '../static-checks/input.ts'
-import { arrayOf } from './spark-pods.ts'
-import { part, type Workload } from './workload.ts'
+import { parseArray } from './spark-pods.ts'
+import { podPart, type Workload } from './workload.ts'
 
 /** Something of the cluster that a pod needs. */
 export interface Reference {
@@ -27,7 +27,7 @@ export const referencePaths = {
 export type ReferenceKind = keyof typeof referencePaths
 
 /** All that the pods, and the operator, look for by name; what is optional is left out. */
-export function referencesOf(input: Input, workload: Workload): readonly Reference[] {
+export function findReferences(input: Input, workload: Workload): readonly Reference[] {
   const found: Reference[] = []
   const add = (kind: ReferenceKind, name: unknown, where: string, key: unknown = null) => {
     if (typeof name !== 'string' || name === '') return
@@ -47,7 +47,7 @@ function ofPod(spec: Workload['driver']['spec'], role: string, add: Add): void {
   add('ServiceAccount', fields.serviceAccountName, `${role}: service account`)
   add('PriorityClass', fields.priorityClassName, `${role}: priority class`)
   add('RuntimeClass', fields.runtimeClassName, `${role}: runtime class`)
-  for (const secret of arrayOf(fields.imagePullSecrets))
+  for (const secret of parseArray(fields.imagePullSecrets))
     add('Secret', toRecord(secret).name, `${role}: image pull secret`)
   for (const volume of spec.volumes ?? []) {
     const where = `${role}: volume ${volume.name}`
@@ -55,7 +55,7 @@ function ofPod(spec: Workload['driver']['spec'], role: string, add: Add): void {
     if (!isOptional(secret)) add('Secret', toRecord(secret).secretName, where)
     if (!isOptional(configMap)) add('ConfigMap', toRecord(configMap).name, where)
     add('PersistentVolumeClaim', toRecord(persistentVolumeClaim).claimName, where)
-    for (const source of arrayOf(toRecord(projected).sources)) {
+    for (const source of parseArray(toRecord(projected).sources)) {
       const sources = toRecord(source)
       if (!isOptional(sources.secret)) add('Secret', toRecord(sources.secret).name, where)
       if (!isOptional(sources.configMap)) add('ConfigMap', toRecord(sources.configMap).name, where)
@@ -69,7 +69,7 @@ function ofPod(spec: Workload['driver']['spec'], role: string, add: Add): void {
       if (!isOptional(configMapKeyRef))
         add('ConfigMap', toRecord(configMapKeyRef).name, where, toRecord(configMapKeyRef).key)
     }
-    for (const source of arrayOf(toRecord(container).envFrom)) {
+    for (const source of parseArray(toRecord(container).envFrom)) {
       const { secretRef, configMapRef } = toRecord(source)
       if (!isOptional(secretRef)) add('Secret', toRecord(secretRef).name, `${role}: environment`)
       if (!isOptional(configMapRef)) add('ConfigMap', toRecord(configMapRef).name, `${role}: environment`)
@@ -79,13 +79,13 @@ function ofPod(spec: Workload['driver']['spec'], role: string, add: Add): void {
 
 /** What kubeflow's operator turns into volumes and environment. */
 function ofKubeflow(object: Readonly<Record<string, unknown>>, add: Add): void {
-  const spec = part(object, 'spec')
+  const spec = podPart(object, 'spec')
   add('ConfigMap', spec.sparkConfigMap, 'spec.sparkConfigMap')
   add('ConfigMap', spec.hadoopConfigMap, 'spec.hadoopConfigMap')
   for (const role of ['driver', 'executor']) {
-    const own = part(spec, role)
-    for (const secret of arrayOf(own.secrets)) add('Secret', toRecord(secret).name, `spec.${role}.secrets`)
-    for (const map of arrayOf(own.configMaps)) add('ConfigMap', toRecord(map).name, `spec.${role}.configMaps`)
+    const own = podPart(spec, role)
+    for (const secret of parseArray(own.secrets)) add('Secret', toRecord(secret).name, `spec.${role}.secrets`)
+    for (const map of parseArray(own.configMaps)) add('ConfigMap', toRecord(map).name, `spec.${role}.configMaps`)
     for (const [name, reference] of Object.entries(toRecord(own.envSecretKeyRefs))) {
       add('Secret', toRecord(reference).name, `spec.${role}.envSecretKeyRefs.${name}`, toRecord(reference).key)
     }

@@ -1,11 +1,11 @@
 import { isRecord, toRecord } from '../../core/json.ts'
 import { parsePod } from '../../core/kubernetes/parse-objects.ts'
 import type { Pod } from '../../core/kubernetes/pod.ts'
-import { type EffectiveConf, valueIn } from '../spark-conf/effective-conf.ts'
+import { createConfLookup, type EffectiveConf } from '../spark-conf/effective-conf.ts'
 import { driverMemory, executorMemory } from '../spark-conf/spark-memory.ts'
 import type { Input } from '../static-checks/input.ts'
 import { confVolumes } from './conf-volumes.ts'
-import { part } from './workload.ts'
+import { podPart } from './workload.ts'
 
 type Role = 'driver' | 'executor'
 
@@ -18,7 +18,7 @@ const sidecarless = { 'spark-nanny.io/preflight': 'true' } as const
  * memory cannot be worked out, or a part that the application gives has not the form of a pod's.
  */
 export function driverPod(input: Input, namespace: string, name: string | null): Pod | undefined {
-  const podName = valueIn(input.conf)('spark.kubernetes.driver.pod.name') ?? operatorPodName(input, name)
+  const podName = createConfLookup(input.conf)('spark.kubernetes.driver.pod.name') ?? operatorPodName(input, name)
   const naming = podName === undefined ? { generateName: 'spark-nanny-preflight-' } : { name: podName }
   return sparkPod(input, 'driver', namespace, naming)
 }
@@ -39,25 +39,25 @@ function sparkPod(
   naming: Readonly<Record<string, string>>,
 ): Pod | undefined {
   const { conf } = input
-  const value = valueIn(conf)
+  const value = createConfLookup(conf)
   const memory = (role === 'driver' ? driverMemory : executorMemory)(value, conf.language)
   if (memory === undefined) return undefined
   const template = templateOf(input, role)
   const { volumes, mounts, env } = confVolumes(conf, role)
   const spec = specOf(input, role)
-  const base = toRecord(arrayOf(template.containers).find(isRecord))
+  const base = toRecord(parseArray(template.containers).find(isRecord))
   const limitCores = value(`spark.kubernetes.${role}.limit.cores`)
   const cores = value(`spark.kubernetes.${role}.request.cores`) ?? value(`spark.${role}.cores`) ?? '1'
-  const volumeMounts = [...arrayOf(base.volumeMounts), ...arrayOf(spec.volumeMounts), ...mounts]
-  const initContainers = [...arrayOf(template.initContainers), ...arrayOf(spec.initContainers)]
+  const volumeMounts = [...parseArray(base.volumeMounts), ...parseArray(spec.volumeMounts), ...mounts]
+  const initContainers = [...parseArray(template.initContainers), ...parseArray(spec.initContainers)]
   const container = {
     ...base,
     name: role === 'driver' ? 'spark-kubernetes-driver' : 'spark-kubernetes-executor',
-    image: imageOf(conf, role) ?? 'spark-nanny.invalid/no-image-given:1',
+    image: findImage(conf, role) ?? 'spark-nanny.invalid/no-image-given:1',
     ...pullPolicy(value('spark.kubernetes.container.image.pullPolicy')),
     args: [role],
     ...(isRecord(spec.securityContext) && { securityContext: spec.securityContext }),
-    env: [...arrayOf(base.env), ...arrayOf(spec.env), ...env],
+    env: [...parseArray(base.env), ...parseArray(spec.env), ...env],
     ...(Array.isArray(spec.envFrom) && { envFrom: spec.envFrom }),
     resources: {
       requests: { cpu: cores, memory: `${memory.totalMiB}Mi` },
@@ -83,7 +83,7 @@ function sparkPod(
     spec: {
       ...template,
       ...passedOn(spec),
-      containers: [container, ...arrayOf(template.containers).slice(1), ...arrayOf(spec.sidecars)],
+      containers: [container, ...parseArray(template.containers).slice(1), ...parseArray(spec.sidecars)],
       ...(initContainers.length > 0 && { initContainers }),
       restartPolicy: 'Never',
       ...(account !== undefined && { serviceAccountName: account }),
@@ -94,7 +94,7 @@ function sparkPod(
         ...toRecord(spec.nodeSelector),
       },
       volumes: [
-        ...arrayOf(template.volumes),
+        ...parseArray(template.volumes),
         ...usedVolumes(input, volumeMounts),
         ...volumes,
         { name: 'spark-local-dir-1', emptyDir: {} },
@@ -104,8 +104,8 @@ function sparkPod(
 }
 
 /** The image of a role; undefined: Spark refuses the submission. */
-export function imageOf(conf: EffectiveConf, role: Role): string | undefined {
-  const value = valueIn(conf)
+export function findImage(conf: EffectiveConf, role: Role): string | undefined {
+  const value = createConfLookup(conf)
   return value(`spark.kubernetes.${role}.container.image`) ?? value('spark.kubernetes.container.image')
 }
 
@@ -113,13 +113,13 @@ const pullPolicy = (text: string | undefined) => (text === undefined ? {} : { im
 
 /** kubeflow's part of a role; Apache's operator has a pod template only. */
 function specOf(input: Input, role: Role): Readonly<Record<string, unknown>> {
-  return input.kind === 'application' && input.operator === 'kubeflow' ? part(input.object, 'spec', role) : {}
+  return input.kind === 'application' && input.operator === 'kubeflow' ? podPart(input.object, 'spec', role) : {}
 }
 
 function templateOf(input: Input, role: Role): Readonly<Record<string, unknown>> {
   if (input.kind !== 'application') return {}
-  if (input.operator === 'kubeflow') return part(input.object, 'spec', role, 'template', 'spec')
-  return part(input.object, 'spec', `${role}Spec`, 'podTemplateSpec', 'spec')
+  if (input.operator === 'kubeflow') return podPart(input.object, 'spec', role, 'template', 'spec')
+  return podPart(input.object, 'spec', `${role}Spec`, 'podTemplateSpec', 'spec')
 }
 
 /** Fields of kubeflow's part that go into the pod as they are. */
@@ -144,7 +144,7 @@ function passedOn(spec: Readonly<Record<string, unknown>>): Readonly<Record<stri
 function usedVolumes(input: Input, volumeMounts: readonly unknown[]): readonly unknown[] {
   if (input.kind !== 'application') return []
   const mounted = new Set(volumeMounts.map((mount) => toRecord(mount).name))
-  return arrayOf(part(input.object, 'spec').volumes).filter((volume) => mounted.has(toRecord(volume).name))
+  return parseArray(podPart(input.object, 'spec').volumes).filter((volume) => mounted.has(toRecord(volume).name))
 }
 
 function family({ entries }: EffectiveConf, prefix: string): Record<string, string> {
@@ -156,6 +156,6 @@ function family({ entries }: EffectiveConf, prefix: string): Record<string, stri
 }
 
 /** The value if it is a list, else an empty one. */
-export function arrayOf(value: unknown): readonly unknown[] {
+export function parseArray(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : []
 }

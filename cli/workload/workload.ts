@@ -1,6 +1,6 @@
 import { isRecord, toRecord } from '../../core/json.ts'
 import type { Pod } from '../../core/kubernetes/pod.ts'
-import { valueIn } from '../spark-conf/effective-conf.ts'
+import { createConfLookup } from '../spark-conf/effective-conf.ts'
 import type { Input } from '../static-checks/input.ts'
 import { driverPod, executorPod } from './spark-pods.ts'
 
@@ -28,12 +28,12 @@ export interface ExecutorCount {
 const defaultExecutors = 2
 
 /** `namespace` outweighs what the input says. Undefined: a size in it cannot be read, and Spark refuses the submission. */
-export function workloadOf(
+export function computeWorkload(
   input: Input,
   namespace: string | undefined,
   contextNamespace: string,
 ): Workload | undefined {
-  const value = valueIn(input.conf)
+  const value = createConfLookup(input.conf)
   const metadata = input.kind === 'application' ? toRecord(input.object.metadata) : {}
   const own = typeof metadata.namespace === 'string' ? metadata.namespace : undefined
   const where = namespace ?? own ?? value('spark.kubernetes.namespace') ?? contextNamespace
@@ -72,5 +72,5 @@ function executorCount(value: (key: string) => string | undefined): ExecutorCoun
 }
 
 /** A record's own record, or an empty one. */
-export const part = (object: unknown, ...path: readonly string[]): Readonly<Record<string, unknown>> =>
+export const podPart = (object: unknown, ...path: readonly string[]): Readonly<Record<string, unknown>> =>
   toRecord(path.reduce<unknown>((value, name) => (isRecord(value) ? value[name] : undefined), object))

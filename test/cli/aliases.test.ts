@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { aliases } from '../../cli/aliases.ts'
-import { callOf } from '../../cli/invocation.ts'
+import { parseInvocation } from '../../cli/invocation.ts'
 import packageJson from '../../package.json' with { type: 'json' }
 import { runCli } from './run-cli.ts'
 
@@ -19,7 +19,7 @@ const calls: readonly (readonly [name: string, args: readonly string[], becomes:
   ['preflight-check.mjs', ['app.yaml'], ['preflight', 'app.yaml']],
 ]
 for (const [name, args, becomes] of calls) {
-  test(`${name} ${args.join(' ')}`, () => assert.deepEqual(callOf(name, args).args, becomes))
+  test(`${name} ${args.join(' ')}`, () => assert.deepEqual(parseInvocation(name, args).args, becomes))
 }
 
 const wrong: readonly (readonly [name: string, args: readonly string[], says: RegExp])[] = [

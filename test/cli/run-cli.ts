@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { runCommandLine } from '../../cli/cli.ts'
-import { callOf } from '../../cli/invocation.ts'
-import type { Edges } from '../../cli/io/cli-io.ts'
+import { parseInvocation } from '../../cli/invocation.ts'
+import type { CliIo } from '../../cli/io/cli-io.ts'
 
 export interface Ran {
   readonly exitCode: number
@@ -10,16 +10,16 @@ export interface Ran {
   readonly stderr: string
 }
 
-/** Runs the command line in this process. `files` stand in for the disk; other names are read from the captures; `edges` over a world without cluster or terminal. */
+/** Runs the command line in this process. `files` stand in for the disk; other names are read from the captures; `io` over a world without cluster or terminal. */
 export async function runCli(
   args: readonly string[],
   files: Readonly<Record<string, string>> = {},
   stdin = '',
-  { calledAs = 'spark-nanny', ...edges }: Partial<Edges> & { readonly calledAs?: string } = {},
+  { calledAs = 'spark-nanny', ...io }: Partial<CliIo> & { readonly calledAs?: string } = {},
 ): Promise<Ran> {
   let stdout = ''
   let stderr = ''
-  const exitCode = await runCommandLine(callOf(calledAs, args), {
+  const exitCode = await runCommandLine(parseInvocation(calledAs, args), {
     env: {},
     isTerminal: { stdout: false, stderr: false },
     readFile: async (path) => files[path] ?? readFile(join(captureDir, path), 'utf8'),
@@ -40,7 +40,7 @@ export async function runCli(
     nowMs: () => Date.now(),
     sleep: async () => {},
     connect: () => Promise.reject(new Error('this test has no cluster')),
-    ...edges,
+    ...io,
   })
   return { exitCode, stdout, stderr }
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { access, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { pageOf } from '../../cli/findings/findings.ts'
+import { findingPage } from '../../cli/findings/findings.ts'
 import { catalogue } from '../../cli/rules/catalogue.ts'
 import { findingsPages } from '../../docs/findings-pages.ts'
 import { knownSparkKeys } from './spark-keys.ts'
@@ -17,7 +17,7 @@ test('the pages are what the rules say', async () => {
 
 test('the page that a finding names exists, with its anchor', async () => {
   for (const { id, cause } of catalogue) {
-    const [file = '', anchor = ''] = pageOf(id, cause).split('#')
+    const [file = '', anchor = ''] = findingPage(id, cause).split('#')
     await access(join(root, file))
     const headings = [...(await readFile(join(root, file), 'utf8')).matchAll(/^## (\S+)$/gm)]
     assert.ok(

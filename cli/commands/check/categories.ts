@@ -7,11 +7,11 @@ import { preInstallation } from './checks/pre-installation.ts'
 import { rbac } from './checks/rbac.ts'
 import { versions } from './checks/versions.ts'
 import { webhook } from './checks/webhook.ts'
-import type { Evidence, PreEvidence } from './evidence.ts'
+import type { CheckEvidence, PreEvidence } from './evidence.ts'
 import type { Category } from './result.ts'
 
 /** In the order of the report: what the later ones need comes first. */
-export const categories: readonly Category<Evidence>[] = [
+export const categories: readonly Category<CheckEvidence>[] = [
   kubernetesApi,
   installation,
   certificates,

@@ -1,23 +1,23 @@
-import type { Edges } from '../../io/cli-io.ts'
+import type { CliIo } from '../../io/cli-io.ts'
 import { type ExitCode, exitCodes } from '../../io/exit-codes.ts'
 import { createProgress } from '../../terminal/progress.ts'
-import { styleOf } from '../../terminal/style.ts'
+import { createStyle } from '../../terminal/style.ts'
 import { categories, preCategories } from './categories.ts'
 import { kubernetesApi } from './checks/kubernetes-api.ts'
 import { collectEvidence, collectPreEvidence } from './collect/collect.ts'
 import { collectVersion } from './collect/server.ts'
 import type { CheckOptions } from './command.ts'
-import { renderJson, renderText } from './render.ts'
-import { exitCodeOf, judgeAll, type Report } from './report.ts'
+import { renderCheckJson, renderCheckText } from './render.ts'
+import { type CheckReport, checkExitCode, runAll } from './report.ts'
 
 /** Between two looks while it waits. */
 const pauseMs = 5_000
 
 /** Collects, judges and prints; again and again until all is well or `waitMs` have passed. */
-export async function check(options: CheckOptions, cliVersion: string, edges: Edges): Promise<ExitCode> {
-  const connection = await edges.connect(options)
-  const progress = createProgress(edges)
-  const look = async (): Promise<Report> => {
+export async function runChecks(options: CheckOptions, cliVersion: string, io: CliIo): Promise<ExitCode> {
+  const connection = await io.connect(options)
+  const progress = createProgress(io)
+  const look = async (): Promise<CheckReport> => {
     const { api, server: url } = connection
     progress.tell(`asking ${url} …`)
     const version = await collectVersion(api)
@@ -26,26 +26,26 @@ export async function check(options: CheckOptions, cliVersion: string, edges: Ed
       return unreachable(url, version)
     }
     const namespace = options.namespace ?? null
-    const asked = { api, url, version, cliVersion, namespace, nowMs: edges.nowMs(), tell: progress.tell }
+    const asked = { api, url, version, cliVersion, namespace, nowMs: io.nowMs(), tell: progress.tell }
     return options.pre
-      ? judgeAll(preCategories, await collectPreEvidence(asked))
-      : judgeAll(categories, await collectEvidence(asked))
+      ? runAll(preCategories, await collectPreEvidence(asked))
+      : runAll(categories, await collectEvidence(asked))
   }
   try {
-    const untilMs = edges.nowMs() + options.waitMs
+    const untilMs = io.nowMs() + options.waitMs
     let report = await look()
-    while (exitCodeOf(report, options.strict) !== exitCodes.ok && edges.nowMs() + pauseMs <= untilMs) {
+    while (checkExitCode(report, options.strict) !== exitCodes.ok && io.nowMs() + pauseMs <= untilMs) {
       progress.tell(`waiting for ${firstTrouble(report)} …`)
-      await edges.sleep(pauseMs)
+      await io.sleep(pauseMs)
       report = await look()
     }
     progress.clear()
-    const exitCode = exitCodeOf(report, options.strict)
+    const exitCode = checkExitCode(report, options.strict)
     const success = exitCode === exitCodes.ok
-    edges.stdout(
+    io.stdout(
       options.output === 'json'
-        ? renderJson(report, success)
-        : renderText(report, success, styleOf(edges, options.color)),
+        ? renderCheckJson(report, success)
+        : renderCheckText(report, success, createStyle(io, options.color)),
     )
     return exitCode
   } finally {
@@ -55,16 +55,16 @@ export async function check(options: CheckOptions, cliVersion: string, edges: Ed
 }
 
 /** The one check that can be made without an answer. */
-function unreachable(url: string, version: Awaited<ReturnType<typeof collectVersion>>): Report {
+function unreachable(url: string, version: Awaited<ReturnType<typeof collectVersion>>): CheckReport {
   const unread = { kind: 'unreadable', status: null, detail: 'not asked' } as const
   const proof = { nativeSidecars: 'unknown', restartAllContainers: 'unknown', openShift: 'unknown' } as const
   const server = { url, version, admission: unread, proof, dryRunNamespace: '', dryRunProblem: null, nodes: unread }
   const { name, checks } = kubernetesApi
   const reachable = { name, checks: checks.filter(({ id }) => id === 'api-reachable') }
-  return { ...judgeAll([reachable], { server }), cutShort: true }
+  return { ...runAll([reachable], { server }), cutShort: true }
 }
 
-function firstTrouble({ categories: judged }: Report): string {
+function firstTrouble({ categories: judged }: CheckReport): string {
   const all = judged.flatMap(({ checks }) => checks)
   const found = ['error', 'unknown', 'warning'].flatMap((severity) => all.filter(({ result }) => result === severity))
   return found[0]?.id ?? 'the cluster'

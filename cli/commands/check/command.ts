@@ -1,10 +1,10 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { parseDurationMs } from '../../../core/duration.ts'
 import type { ConnectionFlags } from '../../cluster/connect.ts'
-import type { Edges } from '../../io/cli-io.ts'
+import type { CliIo } from '../../io/cli-io.ts'
 import type { ExitCode } from '../../io/exit-codes.ts'
 import { noColorOption, outputOption, withConnectionFlags } from '../../options/flags.ts'
-import { check } from './check.ts'
+import { runChecks } from './check.ts'
 
 /** What was asked for, checked. */
 export interface CheckOptions extends ConnectionFlags {
@@ -16,7 +16,7 @@ export interface CheckOptions extends ConnectionFlags {
 }
 
 /** The definition of `spark-nanny check`. `end` gets the exit code of a call that was right. */
-export function checkCommand(edges: Edges, version: string, end: (code: ExitCode) => void): Command {
+export function checkCommand(io: CliIo, version: string, end: (code: ExitCode) => void): Command {
   const command = new Command('check')
     .description('Check the installation, its certificates, and the drivers it should watch.')
     .usage('[options]')
@@ -32,7 +32,7 @@ export function checkCommand(edges: Edges, version: string, end: (code: ExitCode
     .addOption(noColorOption())
     .addHelpText('after', helpText)
     .action(async ({ wait, ...options }: Omit<CheckOptions, 'waitMs'> & { readonly wait: number }) =>
-      end(await check({ ...options, waitMs: wait }, version, edges)),
+      end(await runChecks({ ...options, waitMs: wait }, version, io)),
     )
 }
 

@@ -1,11 +1,11 @@
 import { domain, injectedAnnotation, sidecarContainerName } from '../../../core/contract/pod-contract.ts'
 import { parseSidecarStatus } from '../../../core/contract/sidecar-status.ts'
 import { isRecord, toRecord } from '../../../core/json.ts'
-import type { Reading } from '../../cluster/reading.ts'
-import { text } from './installed-objects.ts'
+import type { ReadResult } from '../../cluster/reading.ts'
+import { parseOptionalText } from './installed-objects.ts'
 
 /** What is looked at of a driver pod. */
-export interface Driver {
+export interface CheckedDriver {
   readonly namespace: string
   readonly name: string
   readonly phase: string
@@ -17,7 +17,7 @@ export interface Driver {
   /** Null when it is Ready, or says nothing of it yet. */
   readonly notReadySinceMs: number | null
   /** What its sidecar says; null when it was not asked. */
-  readonly status: Reading<SidecarSummary> | null
+  readonly status: ReadResult<SidecarSummary> | null
 }
 
 /** The part of the sidecar's /status that is looked at. */
@@ -29,7 +29,7 @@ export interface SidecarSummary {
 }
 
 /** A driver that has not ended; undefined for one that has, or is being deleted. */
-export function parseDriver(object: unknown): Driver | undefined {
+export function parseDriver(object: unknown): CheckedDriver | undefined {
   const { metadata, spec, status } = toRecord(object)
   const { namespace, name, annotations, deletionTimestamp } = toRecord(metadata)
   const { phase, conditions, initContainerStatuses } = toRecord(status)
@@ -37,13 +37,13 @@ export function parseDriver(object: unknown): Driver | undefined {
   const sidecar = records(toRecord(spec).initContainers).some((one) => one.name === sidecarContainerName)
   const own = records(initContainerStatuses).find((one) => one.name === sidecarContainerName)
   const ready = records(conditions).find(({ type }) => type === 'Ready')
-  const sinceMs = Date.parse(text(ready?.lastTransitionTime))
+  const sinceMs = Date.parse(parseOptionalText(ready?.lastTransitionTime))
   const written = toRecord(annotations)
   return {
-    namespace: text(namespace),
-    name: text(name),
-    phase: text(phase),
-    injected: sidecar ? text(written[injectedAnnotation]) : null,
+    namespace: parseOptionalText(namespace),
+    name: parseOptionalText(name),
+    phase: parseOptionalText(phase),
+    injected: sidecar ? parseOptionalText(written[injectedAnnotation]) : null,
     optedOut: written[`${domain}/inject`] === 'false',
     sidecarWaiting: own === undefined ? null : waitingOf(own),
     notReadySinceMs: ready?.status === 'False' && Number.isFinite(sinceMs) ? sinceMs : null,
@@ -51,10 +51,10 @@ export function parseDriver(object: unknown): Driver | undefined {
   }
 }
 
-function waitingOf({ state, lastState, started }: Record<string, unknown>): Driver['sidecarWaiting'] {
+function waitingOf({ state, lastState, started }: Record<string, unknown>): CheckedDriver['sidecarWaiting'] {
   const { reason, message } = toRecord(toRecord(state).waiting)
-  if (started === true || ['', 'PodInitializing', 'ContainerCreating'].includes(text(reason))) return null
-  const why = [text(reason), text(message)].filter(Boolean).join(': ')
+  if (started === true || ['', 'PodInitializing', 'ContainerCreating'].includes(parseOptionalText(reason))) return null
+  const why = [parseOptionalText(reason), parseOptionalText(message)].filter(Boolean).join(': ')
   return { why, hasRun: toRecord(lastState).terminated !== undefined }
 }
 

@@ -23,7 +23,7 @@ export interface WebhookDeployment {
 }
 
 /** One for each release: the chart parts the replicas over two Deployments, which are told apart by nothing else. */
-export function byRelease(deployments: readonly WebhookDeployment[]): readonly WebhookDeployment[] {
+export function groupByRelease(deployments: readonly WebhookDeployment[]): readonly WebhookDeployment[] {
   const releaseOf = ({ namespace, name, podLabels }: WebhookDeployment) =>
     `${namespace}/${podLabels['app.kubernetes.io/instance'] ?? name}`
   return [...Map.groupBy(deployments, releaseOf).values()].flatMap((halves) => halves.slice(0, 1).map(together(halves)))
@@ -69,11 +69,11 @@ export interface WebhookConfiguration {
   }[]
 }
 
-export const text = (value: unknown): string => (typeof value === 'string' ? value : '')
+export const parseOptionalText = (value: unknown): string => (typeof value === 'string' ? value : '')
 const number = (value: unknown): number => (typeof value === 'number' ? value : 0)
 const records = (value: unknown) => (Array.isArray(value) ? value.filter(isRecord) : [])
 
-export function labelsOf(value: unknown): Readonly<Record<string, string>> {
+export function parseLabels(value: unknown): Readonly<Record<string, string>> {
   return Object.fromEntries(Object.entries(toRecord(value)).map(([key, label]) => [key, String(label)]))
 }
 
@@ -85,33 +85,38 @@ export function parseDeployment(object: unknown): WebhookDeployment {
   const containers = records(podSpec.containers)
   const container = containers.find((one) => one.name === 'webhook') ?? containers[0] ?? {}
   const env = Object.fromEntries(
-    records(container.env).flatMap((one) => (typeof one.value === 'string' ? [[text(one.name), one.value]] : [])),
+    records(container.env).flatMap((one) =>
+      typeof one.value === 'string' ? [[parseOptionalText(one.name), one.value]] : [],
+    ),
   )
   const { updatedReplicas, readyReplicas, observedGeneration, conditions } = toRecord(status)
   const available = records(conditions).find(({ type }) => type === 'Available')
   return {
-    namespace: text(namespace),
-    name: text(name),
-    labels: labelsOf(labels),
-    podLabels: labelsOf(toRecord(template.metadata).labels),
-    serviceAccount: text(podSpec.serviceAccountName) || 'default',
-    image: text(container.image),
+    namespace: parseOptionalText(namespace),
+    name: parseOptionalText(name),
+    labels: parseLabels(labels),
+    podLabels: parseLabels(toRecord(template.metadata).labels),
+    serviceAccount: parseOptionalText(podSpec.serviceAccountName) || 'default',
+    image: parseOptionalText(container.image),
     env,
     secret: env.SPARK_NANNY_CERTIFICATE_SECRET ?? mountedSecret(podSpec, container, env.SPARK_NANNY_TLS_CERT_FILE),
     wanted: typeof toRecord(spec).replicas === 'number' ? number(toRecord(spec).replicas) : 1,
     updated: number(updatedReplicas),
     ready: number(readyReplicas),
     observed: number(observedGeneration) >= number(generation),
-    unavailable: available?.status === 'True' ? null : text(available?.message) || 'it has no condition Available yet',
+    unavailable:
+      available?.status === 'True'
+        ? null
+        : parseOptionalText(available?.message) || 'it has no condition Available yet',
   }
 }
 
 function mountedSecret(podSpec: Record<string, unknown>, container: Record<string, unknown>, file = ''): string | null {
   const mount = records(container.volumeMounts).find(
-    ({ mountPath }) => text(mountPath) !== '' && file.startsWith(`${mountPath}/`),
+    ({ mountPath }) => parseOptionalText(mountPath) !== '' && file.startsWith(`${mountPath}/`),
   )
   const volume = records(podSpec.volumes).find(({ name }) => mount !== undefined && name === mount.name)
-  return text(toRecord(volume?.secret).secretName) || null
+  return parseOptionalText(toRecord(volume?.secret).secretName) || null
 }
 
 export function parseWebhookPod(object: unknown): WebhookPod {
@@ -121,30 +126,35 @@ export function parseWebhookPod(object: unknown): WebhookPod {
   const { conditions, containerStatuses } = toRecord(status)
   const waiting = records(containerStatuses)
     .map(({ state }) => toRecord(toRecord(state).waiting))
-    .find(({ reason }) => text(reason) !== '')
+    .find(({ reason }) => parseOptionalText(reason) !== '')
   return {
-    name: text(name),
-    labels: labelsOf(labels),
-    node: text(toRecord(spec).nodeName),
-    image: text(container.image),
+    name: parseOptionalText(name),
+    labels: parseLabels(labels),
+    node: parseOptionalText(toRecord(spec).nodeName),
+    image: parseOptionalText(container.image),
     ready: records(conditions).some(({ type, status }) => type === 'Ready' && status === 'True'),
     terminating: deletionTimestamp !== undefined,
-    waiting: waiting === undefined ? null : [text(waiting.reason), text(waiting.message)].filter(Boolean).join(': '),
+    waiting:
+      waiting === undefined
+        ? null
+        : [parseOptionalText(waiting.reason), parseOptionalText(waiting.message)].filter(Boolean).join(': '),
   }
 }
 
 export function parseConfiguration(object: unknown): WebhookConfiguration {
   const { metadata, webhooks } = toRecord(object)
   return {
-    name: text(toRecord(metadata).name),
+    name: parseOptionalText(toRecord(metadata).name),
     webhooks: records(webhooks).map(({ name, failurePolicy, namespaceSelector, clientConfig }) => {
       const { caBundle, service } = toRecord(clientConfig)
       return {
-        name: text(name),
-        failurePolicy: text(failurePolicy),
+        name: parseOptionalText(name),
+        failurePolicy: parseOptionalText(failurePolicy),
         namespaceSelector: parseLabelSelector(namespaceSelector),
-        caBundlePem: Buffer.from(text(caBundle), 'base64').toString('latin1'),
-        service: isRecord(service) ? { namespace: text(service.namespace), name: text(service.name) } : null,
+        caBundlePem: Buffer.from(parseOptionalText(caBundle), 'base64').toString('latin1'),
+        service: isRecord(service)
+          ? { namespace: parseOptionalText(service.namespace), name: parseOptionalText(service.name) }
+          : null,
       }
     }),
   }

@@ -22,7 +22,7 @@ export function parseLabelSelector(value: unknown): LabelSelector {
 }
 
 /** As metav1.LabelSelectorAsSelector: an absent label satisfies NotIn. */
-export function selects(selector: LabelSelector, labels: Readonly<Record<string, string>>): boolean {
+export function matchesSelector(selector: LabelSelector, labels: Readonly<Record<string, string>>): boolean {
   return selector.every(({ key, operator, values }) => {
     const label = Object.hasOwn(labels, key) ? labels[key] : undefined
     switch (operator) {

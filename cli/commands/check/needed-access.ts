@@ -5,7 +5,7 @@ import type { WebhookDeployment } from './installed-objects.ts'
  * What the ServiceAccount of the webhook needs, by where its serving certificate comes from. The chart grants it by
  * charts/spark-nanny/files/rbac.yaml, and a test holds the two together.
  */
-export function neededAccess(
+export function webhookAccess(
   deployment: Pick<WebhookDeployment, 'namespace' | 'name' | 'env' | 'secret'>,
 ): readonly (AccessRule | PathRule)[] {
   const { namespace, name, env, secret } = deployment

@@ -1,15 +1,18 @@
 import type { Style } from '../../terminal/style.ts'
 import { wrap } from '../../terminal/wrap.ts'
-import type { Report, ReportedCheck } from './report.ts'
-import type { Severity } from './result.ts'
+import type { CheckReport, ReportedCheck } from './report.ts'
+import type { CheckSeverity } from './result.ts'
 
 /** Where each check has its section. */
 const page = 'docs/check.md'
 
-export const signs = { ok: '√', warning: '‼', error: '×', unknown: '?' } as const satisfies Record<Severity, string>
+export const signs = { ok: '√', warning: '‼', error: '×', unknown: '?' } as const satisfies Record<
+  CheckSeverity,
+  string
+>
 
 /** As a page for a person, in the form of `linkerd check`. */
-export function renderText(report: Report, success: boolean, style: Style): string {
+export function renderCheckText(report: CheckReport, success: boolean, style: Style): string {
   const paint = { ok: style.green, warning: style.yellow, error: style.red, unknown: style.yellow }
   const told = new Map<string, string>()
   const lines = report.categories.flatMap(({ name, checks }) => [
@@ -43,8 +46,8 @@ function renderCheck(
   ]
 }
 
-function lastLine({ categories, cutShort }: Report, success: boolean, style: Style): string {
-  const counted = (severity: Severity, one: string, many: string) => {
+function lastLine({ categories, cutShort }: CheckReport, success: boolean, style: Style): string {
+  const counted = (severity: CheckSeverity, one: string, many: string) => {
     const number = categories.flatMap(({ checks }) => checks).filter(({ result }) => result === severity).length
     return number === 0 ? [] : [`${number} ${number === 1 ? one : many}`]
   }
@@ -58,6 +61,6 @@ function lastLine({ categories, cutShort }: Report, success: boolean, style: Sty
 }
 
 /** For scripts; the fields are stable. */
-export function renderJson({ categories }: Report, success: boolean): string {
+export function renderCheckJson({ categories }: CheckReport, success: boolean): string {
   return `${JSON.stringify({ success, categories }, null, 2)}\n`
 }

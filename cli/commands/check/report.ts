@@ -1,7 +1,7 @@
 import { type ExitCode, exitCodes } from '../../io/exit-codes.ts'
-import type { Category, Severity } from './result.ts'
+import type { Category, CheckSeverity } from './result.ts'
 
-export interface Report {
+export interface CheckReport {
   readonly categories: readonly {
     readonly name: string
     readonly checks: readonly ReportedCheck[]
@@ -13,13 +13,13 @@ export interface Report {
 export interface ReportedCheck {
   readonly id: string
   readonly title: string
-  readonly result: Severity
+  readonly result: CheckSeverity
   readonly detail: string
   /** What to do; null when all is well. */
   readonly hint: string | null
 }
 
-export function judgeAll<E>(categories: readonly Category<E>[], evidence: E): Report {
+export function runAll<E>(categories: readonly Category<E>[], evidence: E): CheckReport {
   const judged = categories.map(({ name, checks }) => ({
     name,
     checks: checks.flatMap(({ id, title, hint, judge }): readonly ReportedCheck[] => {
@@ -33,9 +33,9 @@ export function judgeAll<E>(categories: readonly Category<E>[], evidence: E): Re
 }
 
 /** Errors first, then what is not known: only of what was read can be said that it is well. */
-export function exitCodeOf(report: Report, strict: boolean): ExitCode {
+export function checkExitCode(report: CheckReport, strict: boolean): ExitCode {
   if (report.cutShort) return exitCodes.failed
-  const has = (severity: Severity) =>
+  const has = (severity: CheckSeverity) =>
     report.categories.some(({ checks }) => checks.some(({ result }) => result === severity))
   if (has('error')) return exitCodes.errors
   if (has('unknown')) return exitCodes.incomplete

@@ -1,5 +1,5 @@
 /** What a check concludes. A result that is not ok says what was found, in one line. */
-export type Result =
+export type CheckResult =
   | { readonly kind: 'ok'; readonly detail: string }
   | { readonly kind: 'warning'; readonly detail: string }
   | { readonly kind: 'error'; readonly detail: string }
@@ -8,13 +8,13 @@ export type Result =
   /** There is nothing to look at here; left out of the report. */
   | { readonly kind: 'not-applicable' }
 
-export type Severity = Exclude<Result['kind'], 'not-applicable'>
+export type CheckSeverity = Exclude<CheckResult['kind'], 'not-applicable'>
 
-export const ok = (detail = ''): Result => ({ kind: 'ok', detail })
-export const warning = (detail: string): Result => ({ kind: 'warning', detail })
-export const failure = (detail: string): Result => ({ kind: 'error', detail })
-export const unknown = (detail: string): Result => ({ kind: 'unknown', detail })
-export const notApplicable: Result = { kind: 'not-applicable' }
+export const ok = (detail = ''): CheckResult => ({ kind: 'ok', detail })
+export const warning = (detail: string): CheckResult => ({ kind: 'warning', detail })
+export const failure = (detail: string): CheckResult => ({ kind: 'error', detail })
+export const unknown = (detail: string): CheckResult => ({ kind: 'unknown', detail })
+export const notApplicable: CheckResult = { kind: 'not-applicable' }
 
 /** One thing that must hold, of evidence that was collected before. */
 export interface Check<Evidence> {
@@ -24,7 +24,7 @@ export interface Check<Evidence> {
   readonly title: string
   /** What to do where it does not. */
   readonly hint: string
-  judge(evidence: Evidence): Result
+  judge(evidence: Evidence): CheckResult
 }
 
 export interface Category<Evidence> {
@@ -33,10 +33,10 @@ export interface Category<Evidence> {
 }
 
 /** `a, b, c and 4 more`: a line is read by a person. */
-export function enumerate(items: readonly string[], max = 5): string {
+export function formatList(items: readonly string[], max = 5): string {
   const more = items.length - max
   return more > 0 ? `${items.slice(0, max).join(', ')} and ${more} more` : items.join(', ')
 }
 
 /** `1 driver`, `2 drivers`. */
-export const count = (number: number, what: string) => `${number} ${what}${number === 1 ? '' : 's'}`
+export const formatCount = (number: number, what: string) => `${number} ${what}${number === 1 ? '' : 's'}`

@@ -1,7 +1,7 @@
 import type { CompletedCommand, FlagValue } from './completed-commands.ts'
 
 /** Completion for bash 3.2 and newer, without the package bash-completion. */
-export function bashScript([program, ...commands]: readonly [CompletedCommand, ...CompletedCommand[]]): string {
+export function renderBashScript([program, ...commands]: readonly [CompletedCommand, ...CompletedCommand[]]): string {
   return `# bash completion of spark-nanny: source <(spark-nanny completion bash)
 _spark_nanny() {
   local word=\${COMP_WORDS[COMP_CWORD]} previous=\${COMP_WORDS[COMP_CWORD-1]} command= words= i

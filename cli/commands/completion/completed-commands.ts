@@ -23,7 +23,7 @@ export type FlagValue =
   | { readonly kind: 'text' }
 
 /** The program itself, whose `words` are its commands, and then each of these. */
-export function completedCommands(program: Command): readonly [CompletedCommand, ...CompletedCommand[]] {
+export function describeCommands(program: Command): readonly [CompletedCommand, ...CompletedCommand[]] {
   return [
     { ...completed(program), words: program.commands.map((command) => command.name()) },
     ...program.commands.map(completed),

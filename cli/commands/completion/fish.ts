@@ -1,6 +1,6 @@
 import type { CompletedCommand, CompletedFlag } from './completed-commands.ts'
 
-export function fishScript([program, ...commands]: readonly [CompletedCommand, ...CompletedCommand[]]): string {
+export function renderFishScript([program, ...commands]: readonly [CompletedCommand, ...CompletedCommand[]]): string {
   const lines = [
     '# fish completion of spark-nanny: spark-nanny completion fish | source',
     'complete -c spark-nanny -f',

@@ -1,7 +1,7 @@
 import type { CompletedCommand, CompletedFlag, FlagValue } from './completed-commands.ts'
 
 /** Completion for zsh's compsys, to be sourced or put into a folder of `fpath`. */
-export function zshScript([program, ...commands]: readonly [CompletedCommand, ...CompletedCommand[]]): string {
+export function renderZshScript([program, ...commands]: readonly [CompletedCommand, ...CompletedCommand[]]): string {
   return `#compdef spark-nanny
 # zsh completion of spark-nanny: source <(spark-nanny completion zsh)
 _spark_nanny() {

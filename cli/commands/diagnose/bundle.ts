@@ -1,18 +1,18 @@
 import { join } from 'node:path'
 import { parseJson, toRecord } from '../../../core/json.ts'
-import { redactorOf } from '../../diagnosis/build-redactor.ts'
+import { buildRedactor } from '../../diagnosis/build-redactor.ts'
 import {
   type BundleNote,
   bundleNoteFile,
   documentFiles,
-  documentsOf,
   jsonReading,
   logFiles,
   readDocuments,
+  toDocuments,
 } from '../../diagnosis/documents.ts'
-import { absent, type Evidence, type Reading, type Subject, valueIn } from '../../evidence/evidence.ts'
+import { absent, type DriverSubject, type Evidence, type Reading, valueIn } from '../../evidence/evidence.ts'
 import { listField, textField, timeField } from '../../evidence/fields.ts'
-import { type Edges, UsageError } from '../../io/cli-io.ts'
+import { type CliIo, UsageError } from '../../io/cli-io.ts'
 import { type LogReading, LogScan } from '../../log/scan.ts'
 import type { Redactor } from '../../redaction/redactor.ts'
 import { logSignatures } from '../../rules/catalogue.ts'
@@ -24,15 +24,15 @@ const expected: ReadonlySet<string> = new Set(['pod', 'events', 'log'])
  * The evidence in a folder of files. A file that is expected and missing is unknown, not absent. Throws a UsageError
  * when the folder holds none of the files.
  */
-export async function readBundle(dir: string, edges: Edges): Promise<Evidence> {
-  const texts = await readTexts(dir, edges)
+export async function readBundle(dir: string, io: CliIo): Promise<Evidence> {
+  const texts = await readTexts(dir, io)
   const note = parseNote(texts.get(bundleNoteFile))
-  const given = documentsOf((name) => reading(name, documentFiles[name], texts.get(documentFiles[name]), note))
-  const redactor = redactorOf(given)
-  const documents = documentsOf((name) => redactReading(given[name], redactor))
+  const given = toDocuments((name) => reading(name, documentFiles[name], texts.get(documentFiles[name]), note))
+  const redactor = buildRedactor(given)
+  const documents = toDocuments((name) => redactReading(given[name], redactor))
   const [log, previousLog] = await Promise.all([
-    readLog(dir, 'log', edges, redactor, note),
-    readLog(dir, 'previousLog', edges, redactor, note),
+    readLog(dir, 'log', io, redactor, note),
+    readLog(dir, 'previousLog', io, redactor, note),
   ])
   if (texts.size === 0 && log.kind !== 'read') {
     const names = [...Object.values(documentFiles), logFiles.log].join(', ')
@@ -40,7 +40,7 @@ export async function readBundle(dir: string, edges: Edges): Promise<Evidence> {
   }
   const read = readDocuments(documents)
   const pod = valueIn(read.pod)
-  const subject: Subject = note?.subject ?? {
+  const subject: DriverSubject = note?.subject ?? {
     namespace: pod?.namespace ?? valueIn(read.application)?.namespace ?? 'default',
     pod: pod?.name ?? null,
     application: valueIn(read.application)?.name ?? null,
@@ -50,12 +50,12 @@ export async function readBundle(dir: string, edges: Edges): Promise<Evidence> {
 }
 
 /** The texts that are there. The node of several bundles may lie in the folder above them. */
-async function readTexts(dir: string, edges: Edges): Promise<ReadonlyMap<string, string>> {
+async function readTexts(dir: string, io: CliIo): Promise<ReadonlyMap<string, string>> {
   const texts = new Map<string, string>()
   for (const file of [...Object.values(documentFiles), bundleNoteFile]) {
     const places = file === documentFiles.node ? [join(dir, file), join(dir, '..', file)] : [join(dir, file)]
     for (const place of places) {
-      const text = texts.has(file) ? undefined : await edges.readFile(place).catch(() => undefined)
+      const text = texts.has(file) ? undefined : await io.readFile(place).catch(() => undefined)
       if (text !== undefined) texts.set(file, text)
     }
   }
@@ -80,14 +80,14 @@ function redactReading(one: Reading<unknown>, redactor: Redactor): Reading<unkno
 async function readLog(
   dir: string,
   name: keyof typeof logFiles,
-  edges: Edges,
+  io: CliIo,
   redactor: Redactor,
   note: BundleNote | undefined,
 ): Promise<Reading<LogReading>> {
   const source = logFiles[name]
   const scan = new LogScan(logSignatures, redactor.text)
   try {
-    for await (const bytes of edges.readBytes(join(dir, source))) scan.write(bytes)
+    for await (const bytes of io.readBytes(join(dir, source))) scan.write(bytes)
     const told = note?.unknown.find(({ what }) => what === name)
     return { kind: 'read', value: scan.end(told?.why ?? null), source }
   } catch (error) {

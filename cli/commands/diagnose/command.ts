@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { parseDurationMs } from '../../../core/duration.ts'
 import type { ConnectionFlags } from '../../cluster/connect.ts'
-import { type Edges, UsageError } from '../../io/cli-io.ts'
+import { type CliIo, UsageError } from '../../io/cli-io.ts'
 import type { ExitCode } from '../../io/exit-codes.ts'
 import { noColorOption, outputOption, withConnectionFlags } from '../../options/flags.ts'
 import { type OutputForm, outputForms } from '../../render/report.ts'
@@ -23,7 +23,7 @@ export type Target =
   | { readonly kind: 'bundle'; readonly dir: string }
 
 /** The definition of `spark-nanny diagnose`. `end` gets the exit code of a call that was right. */
-export function diagnoseCommand(edges: Edges, version: string, end: (code: ExitCode) => void): Command {
+export function diagnoseCommand(io: CliIo, version: string, end: (code: ExitCode) => void): Command {
   const command = new Command('diagnose')
     .description('Say why a driver crashed, hangs or does not start, and what to do about it.')
     .usage('POD | --application NAME | --bundle DIR [options]')
@@ -42,7 +42,7 @@ export function diagnoseCommand(edges: Edges, version: string, end: (code: ExitC
     .addOption(noColorOption())
     .addHelpText('after', helpText)
     .action(async (pod: string | undefined, given: GivenOptions) =>
-      end(await runDiagnose(checked(pod, given), version, edges)),
+      end(await runDiagnose(checked(pod, given), version, io)),
     )
 }
 

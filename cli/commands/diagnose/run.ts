@@ -1,43 +1,43 @@
-import { diagnose, isBlind } from '../../diagnosis/diagnose.ts'
+import { diagnose, hasNoEvidence } from '../../diagnosis/diagnose.ts'
 import { type Evidence, valueIn } from '../../evidence/evidence.ts'
 import type { Diagnosis } from '../../findings/findings.ts'
-import type { Edges } from '../../io/cli-io.ts'
+import type { CliIo } from '../../io/cli-io.ts'
 import { type ExitCode, exitCodes } from '../../io/exit-codes.ts'
 import { renderReport } from '../../render/render.ts'
 import type { Report } from '../../render/report.ts'
 import { createProgress } from '../../terminal/progress.ts'
-import { styleOf } from '../../terminal/style.ts'
+import { createStyle } from '../../terminal/style.ts'
 import { readBundle } from './bundle.ts'
 import type { DiagnoseOptions } from './command.ts'
 
 /** `spark-nanny diagnose`: collects, diagnoses, prints. Throws a UsageError for what cannot be asked. */
-export async function runDiagnose(options: DiagnoseOptions, version: string, edges: Edges): Promise<ExitCode> {
-  const progress = createProgress(edges)
-  const evidence = await gather(options, version, edges, progress.tell).finally(() => progress.clear())
+export async function runDiagnose(options: DiagnoseOptions, version: string, io: CliIo): Promise<ExitCode> {
+  const progress = createProgress(io)
+  const evidence = await gather(options, version, io, progress.tell).finally(() => progress.clear())
   const diagnosis = diagnose(evidence)
   const log = valueIn(evidence.log) ?? valueIn(evidence.previousLog)
   const report: Report = { subject: evidence.subject, version, diagnosis, tail: log?.tail ?? [] }
-  edges.stdout(renderReport(report, options.output, styleOf(edges, options.color)))
-  if (isBlind(evidence) && diagnosis.findings.length === 0) {
-    edges.stderr(`error: ${blindness(evidence)}\n`)
+  io.stdout(renderReport(report, options.output, createStyle(io, options.color)))
+  if (hasNoEvidence(evidence) && diagnosis.findings.length === 0) {
+    io.stderr(`error: ${blindness(evidence)}\n`)
     return exitCodes.failed
   }
-  return exitCodeOf(diagnosis, options.strict)
+  return diagnoseExitCode(diagnosis, options.strict)
 }
 
 async function gather(
   options: DiagnoseOptions,
   version: string,
-  edges: Edges,
+  io: CliIo,
   tell: (text: string) => void,
 ): Promise<Evidence> {
   const { target } = options
-  if (target.kind === 'bundle') return readBundle(target.dir, edges)
-  const connection = await edges.connect(options)
+  if (target.kind === 'bundle') return readBundle(target.dir, io)
+  const connection = await io.connect(options)
   try {
     // What asks a cluster is only loaded when it is needed.
     const { collectLive } = await import('../../diagnosis/collect.ts')
-    return await collectLive(target, options, version, connection, edges, tell)
+    return await collectLive(target, options, version, connection, io, tell)
   } finally {
     connection.close()
   }
@@ -53,7 +53,7 @@ function blindness({ pod, application, subject }: Evidence): string {
 }
 
 /** The gravest thing first: an error outweighs what could not be read, and that outweighs warnings nobody asked about. */
-export function exitCodeOf({ findings, unknown }: Diagnosis, strict: boolean): ExitCode {
+export function diagnoseExitCode({ findings, unknown }: Diagnosis, strict: boolean): ExitCode {
   if (findings.some(({ severity }) => severity === 'error')) return exitCodes.errors
   if (strict && findings.length > 0) return exitCodes.warnings
   return unknown.length > 0 ? exitCodes.incomplete : exitCodes.ok

@@ -7,17 +7,17 @@ import { UsageError } from '../../io/cli-io.ts'
 import { type KubernetesObject, mapObjects } from '../../manifests/manifests.ts'
 
 /** A SparkApplication of a file. A manifest often names no namespace: then it is of any. */
-export interface GivenApplication {
+export interface ProvidedApplication {
   readonly application: SparkApplication
   readonly anyNamespace: boolean
 }
 
 /** The SparkApplications of the file; other objects in it are passed over. Throws a UsageError when there is none. */
-export function givenApplications(
+export function readApplications(
   filename: string,
   documents: readonly KubernetesObject[],
-): readonly GivenApplication[] {
-  const given: GivenApplication[] = []
+): readonly ProvidedApplication[] {
+  const given: ProvidedApplication[] = []
   mapObjects(documents, (object) => {
     const application = parseSparkApplication(object)
     if (application !== undefined) given.push({ application, anyNamespace: !hasNamespace(object) })
@@ -33,7 +33,7 @@ export function givenApplications(
 /** The SparkApplication that the request's pod names; one that was not given counts as one that cannot be read. */
 export function lookUpApplication(
   request: AdmissionRequest,
-  applications: readonly GivenApplication[],
+  applications: readonly ProvidedApplication[],
 ): ApplicationLookup {
   const pod = request.kind.kind === 'Pod' ? parsePod(request.object) : undefined
   const reference = pod === undefined ? undefined : findApplicationReference(pod, request.namespace)

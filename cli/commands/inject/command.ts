@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
 import type { Capabilities } from '../../../core/kubernetes/capabilities.ts'
 import { findNearestSpelling, type SettingKey, settingKeys, settings } from '../../../core/settings/settings.ts'
-import { type Edges, UsageError } from '../../io/cli-io.ts'
+import { type CliIo, UsageError } from '../../io/cli-io.ts'
 import type { ExitCode } from '../../io/exit-codes.ts'
 import { inject } from './inject.ts'
 
@@ -23,7 +23,7 @@ export interface KubernetesVersion {
 }
 
 /** The definition of `spark-nanny inject`. `end` gets the exit code of a call that was right. */
-export function injectCommand(edges: Edges, version: string, end: (code: ExitCode) => void): Command {
+export function injectCommand(io: CliIo, version: string, end: (code: ExitCode) => void): Command {
   return new Command('inject')
     .description('Print manifests as the webhook would change them, or its answer to an AdmissionReview.')
     .usage('-f FILE [options]')
@@ -46,7 +46,7 @@ export function injectCommand(edges: Edges, version: string, end: (code: ExitCod
         .default(parseKubernetesVersion('1.36'), '1.36'),
     )
     .addHelpText('after', helpText)
-    .action(async (given: GivenOptions) => end(await inject(checked(given), version, edges)))
+    .action(async (given: GivenOptions) => end(await inject(checked(given), version, io)))
 }
 
 const forms = ['text', 'json'] as const

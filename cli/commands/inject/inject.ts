@@ -4,23 +4,23 @@ import type { AdmissionContext, Decision } from '../../../admission/decide.ts'
 import { admissionReasons } from '../../../core/contract/skip-reasons.ts'
 import { parsePod, parseService } from '../../../core/kubernetes/parse-objects.ts'
 import type { ApplicationLookup } from '../../../core/spark/application-reference.ts'
-import { type Edges, UsageError } from '../../io/cli-io.ts'
+import { type CliIo, UsageError } from '../../io/cli-io.ts'
 import { type ExitCode, exitCodes } from '../../io/exit-codes.ts'
 import { type KubernetesObject, mapObjects, parseManifests, printManifests } from '../../manifests/manifests.ts'
-import { type GivenApplication, givenApplications, lookUpApplication } from './applications.ts'
+import { lookUpApplication, type ProvidedApplication, readApplications } from './applications.ts'
 import type { InjectOptions } from './command.ts'
 import { type Explanation, explain } from './explanation.ts'
 import { renderExplanations } from './render-explanation.ts'
 
 /** Prints what the webhook would make of the file's objects; throws a UsageError for a file that cannot be used. */
-export async function inject(options: InjectOptions, version: string, edges: Edges): Promise<ExitCode> {
-  const manifests = await readManifests(options.filename, 'Pods, Services, Lists or an AdmissionReview', edges)
-  const applications: readonly GivenApplication[] =
+export async function inject(options: InjectOptions, version: string, io: CliIo): Promise<ExitCode> {
+  const manifests = await readManifests(options.filename, 'Pods, Services, Lists or an AdmissionReview', io)
+  const applications: readonly ProvidedApplication[] =
     options.application === undefined
       ? []
-      : givenApplications(
+      : readApplications(
           options.application,
-          (await readManifests(options.application, 'SparkApplications', edges)).documents,
+          (await readManifests(options.application, 'SparkApplications', io)).documents,
         )
 
   const explanations: Explanation[] = []
@@ -33,7 +33,7 @@ export async function inject(options: InjectOptions, version: string, edges: Edg
     const { decision } = admission
     const name = `${request.kind.kind} ${request.namespace}/${request.name || '(no name yet)'}`
     if (decision.reason === 'internal-error' || decision.reason === 'patch-unverified') exitCode = exitCodes.failed
-    if (!options.explain) tell(name, decision, edges)
+    if (!options.explain) tell(name, decision, io)
     explanations.push(explain(name, decision, application, options))
     return admission
   }
@@ -54,9 +54,9 @@ export async function inject(options: InjectOptions, version: string, edges: Edg
     return changed(object, decision)
   })
   if (applications.length > 0 && !lookups.some(({ kind }) => kind === 'found')) {
-    edges.stderr(`warning: no pod in ${options.filename} names a SparkApplication of ${options.application}\n`)
+    io.stderr(`warning: no pod in ${options.filename} names a SparkApplication of ${options.application}\n`)
   }
-  edges.stdout(
+  io.stdout(
     options.explain
       ? renderExplanations(explanations, options.output)
       : printManifests({ format: manifests.format, documents: printed }),
@@ -82,15 +82,15 @@ function changed(object: KubernetesObject, decision: Decision): KubernetesObject
 }
 
 /** What was left alone and why, and every warning, on stderr. */
-function tell(name: string, decision: Decision, edges: Edges): void {
+function tell(name: string, decision: Decision, io: CliIo): void {
   const { sentence, warn } = admissionReasons[decision.reason]
-  if (decision.kind === 'skip' && !warn) edges.stderr(`${name}: left alone: ${sentence}\n`)
-  for (const warning of decision.warnings) edges.stderr(`warning: ${name}: ${warning}\n`)
+  if (decision.kind === 'skip' && !warn) io.stderr(`${name}: left alone: ${sentence}\n`)
+  for (const warning of decision.warnings) io.stderr(`warning: ${name}: ${warning}\n`)
 }
 
-async function readManifests(path: string, wanted: string, edges: Edges) {
+async function readManifests(path: string, wanted: string, io: CliIo) {
   const name = path === '-' ? 'standard input' : path
-  const text = await (path === '-' ? edges.readStdin() : edges.readFile(path)).catch((error: unknown) => {
+  const text = await (path === '-' ? io.readStdin() : io.readFile(path)).catch((error: unknown) => {
     const code = error instanceof Error && 'code' in error ? String(error.code) : String(error)
     throw new UsageError(
       `${name}: ${readProblems[code] ?? `cannot be read (${code})`}; expected ${wanted} in YAML or JSON`,

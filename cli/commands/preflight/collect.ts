@@ -7,14 +7,14 @@ import type { Pod } from '../../../core/kubernetes/pod.ts'
 import { sparkApplicationApis } from '../../../core/spark/application.ts'
 import type { ApiResponse, KubernetesApi } from '../../../kubernetes/api.ts'
 import { collectAccess } from '../../cluster/access-review.ts'
-import { mapReading, type Reading, unreadable } from '../../cluster/reading.ts'
+import { mapReading, type ReadResult, unreadable } from '../../cluster/reading.ts'
 import { getObject, listObjects, requestDeadlineMs } from '../../cluster/requests.ts'
 import type { Input } from '../../static-checks/input.ts'
 import { parseNodeRoom } from '../../workload/node-room.ts'
-import { referencePaths, referencesOf } from '../../workload/references.ts'
+import { findReferences, referencePaths } from '../../workload/references.ts'
 import type { Workload } from '../../workload/workload.ts'
 import type { ClusterEvidence } from './evidence.ts'
-import { neededAccess } from './needed-access.ts'
+import { preflightAccess } from './needed-access.ts'
 
 /** Asks the cluster all that the rules look at, side by side. Nothing is stored there. */
 export async function collectCluster(api: KubernetesApi, input: Input, workload: Workload): Promise<ClusterEvidence> {
@@ -38,7 +38,7 @@ export async function collectCluster(api: KubernetesApi, input: Input, workload:
     listObjects(api, `${inNamespace}/limitranges`),
     listObjects(api, `${inNamespace}/resourcequotas`),
     accessOf(api, workload, input),
-    pLimit(4).map(referencesOf(input, workload), async (reference) => {
+    pLimit(4).map(findReferences(input, workload), async (reference) => {
       const path = referencePaths[reference.kind](namespace, encodeURIComponent(reference.name))
       return { reference, object: await getObject(api, path) }
     }),
@@ -79,7 +79,7 @@ function withoutAmounts({ spec, ...pod }: Pod): object {
 }
 
 /** What is not known is taken to be so: the webhook asks with rights of its own. */
-function capabilitiesOf(nodes: Reading<readonly unknown[]>, proof: ServerProbe): Capabilities {
+function capabilitiesOf(nodes: ReadResult<readonly unknown[]>, proof: ServerProbe): Capabilities {
   const known =
     nodes.kind === 'read'
       ? computeNodeCapabilities(nodes.value.flatMap((object) => projectNode(object) ?? []))
@@ -96,7 +96,7 @@ function capabilitiesOf(nodes: Reading<readonly unknown[]>, proof: ServerProbe):
 function accessOf(api: KubernetesApi, workload: Workload, input: Input): Promise<ClusterEvidence['access']> {
   const { namespace, serviceAccount: name } = workload
   if (name === null) return Promise.resolve(unreadable('the operator’s own service account is not known'))
-  return collectAccess(api, { kind: 'service-account', namespace, name }, neededAccess(namespace, input))
+  return collectAccess(api, { kind: 'service-account', namespace, name }, preflightAccess(namespace, input))
 }
 
 /** As kubectl would create it with `--dry-run=server`, and strict about unknown fields. */
@@ -111,7 +111,7 @@ async function existingApplication(
   api: KubernetesApi,
   input: Input,
   { namespace, name }: Workload,
-): Promise<Reading<boolean>> {
+): Promise<ReadResult<boolean>> {
   const path = pathOf(input, encodeURIComponent(namespace))
   if (path === null || name === null) return unreadable('it has no name')
   return mapReading(await getObject(api, `${path}/${encodeURIComponent(name)}`), isRecord)

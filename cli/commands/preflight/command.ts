@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import type { ConnectionFlags } from '../../cluster/connect.ts'
-import { type Edges, UsageError } from '../../io/cli-io.ts'
+import { type CliIo, UsageError } from '../../io/cli-io.ts'
 import type { ExitCode } from '../../io/exit-codes.ts'
 import { noColorOption, outputOption, withConnectionFlags } from '../../options/flags.ts'
 import { type OutputForm, outputForms } from '../../render/report.ts'
@@ -22,7 +22,7 @@ interface GivenOptions extends Omit<PreflightOptions, 'filename'> {
 }
 
 /** The definition of `spark-nanny preflight`. `end` gets the exit code of a call that was right. */
-export function preflightCommand(edges: Edges, version: string, end: (code: ExitCode) => void): Command {
+export function preflightCommand(io: CliIo, version: string, end: (code: ExitCode) => void): Command {
   const command = new Command('preflight')
     .description('Say before a submission what would keep it from running.')
     .usage('FILE [options]')
@@ -38,7 +38,7 @@ export function preflightCommand(edges: Edges, version: string, end: (code: Exit
     .action(async (file: string | undefined, { filename = file, ...options }: GivenOptions) => {
       if (filename === undefined) throw new UsageError('FILE is missing: what shall be submitted?')
       if (file !== undefined && filename !== file) throw new UsageError('give one FILE')
-      end(await (await import('./run.ts')).runPreflight({ ...options, filename }, version, edges))
+      end(await (await import('./run.ts')).runPreflight({ ...options, filename }, version, io))
     })
 }
 

@@ -1,9 +1,9 @@
 import type { Capabilities } from '../../../core/kubernetes/capabilities.ts'
 import type { ApiResponse } from '../../../kubernetes/api.ts'
-import type { AccessAnswer } from '../../cluster/access-rule.ts'
-import type { Reading } from '../../cluster/reading.ts'
+import type { AccessReviewResult } from '../../cluster/access-rule.ts'
+import type { ReadResult } from '../../cluster/reading.ts'
 import type { Input } from '../../static-checks/input.ts'
-import type { Breach } from '../../static-checks/run.ts'
+import type { Violation } from '../../static-checks/run.ts'
 import type { NodeRoom } from '../../workload/node-room.ts'
 import type { Reference } from '../../workload/references.ts'
 import type { Workload } from '../../workload/workload.ts'
@@ -21,13 +21,13 @@ export interface PreflightSubject {
 /** What the cluster said. */
 export interface ClusterEvidence {
   /** Null: it does not exist. */
-  readonly namespace: Reading<{ readonly labels: Readonly<Record<string, unknown>> } | null>
-  readonly nodes: Reading<readonly NodeRoom[]>
+  readonly namespace: ReadResult<{ readonly labels: Readonly<Record<string, unknown>> } | null>
+  readonly nodes: ReadResult<readonly NodeRoom[]>
   readonly capabilities: Capabilities
-  readonly limitRanges: Reading<readonly unknown[]>
-  readonly quotas: Reading<readonly unknown[]>
-  readonly access: Reading<readonly AccessAnswer[]>
-  readonly references: readonly { readonly reference: Reference; readonly object: Reading<unknown> }[]
+  readonly limitRanges: ReadResult<readonly unknown[]>
+  readonly quotas: ReadResult<readonly unknown[]>
+  readonly access: ReadResult<readonly AccessReviewResult[]>
+  readonly references: readonly { readonly reference: Reference; readonly object: ReadResult<unknown> }[]
   readonly dryRuns: DryRuns
   /**
    * Of the same pods without resources and account, where the whole ones were refused: LimitRanges and accounts are
@@ -37,7 +37,7 @@ export interface ClusterEvidence {
   /** Null: it is no SparkApplication. */
   readonly application: ApiResponse | null
   /** Whether a SparkApplication of that name is there. */
-  readonly existing: Reading<boolean>
+  readonly existing: ReadResult<boolean>
 }
 
 export interface DryRuns {
@@ -45,11 +45,11 @@ export interface DryRuns {
   readonly executor: ApiResponse
 }
 
-export type Breaches = readonly Breach<PreflightCheck>[]
-export type PreflightRule = (subject: PreflightSubject) => Breaches
+export type PreflightViolations = readonly Violation<PreflightCheck>[]
+export type PreflightRule = (subject: PreflightSubject) => PreflightViolations
 
 /** Evidence that is one line of one place. */
-export const seen = (source: string, excerpt: string) => [{ source, line: null, excerpt, count: 1 }] as const
+export const evidenceFor = (source: string, excerpt: string) => [{ source, line: null, excerpt, count: 1 }] as const
 
 /** Where the input comes from. */
-export const originOf = (input: Input): string => (input.kind === 'conf' ? input.name : input.origin.source)
+export const formatOrigin = (input: Input): string => (input.kind === 'conf' ? input.name : input.origin.source)

@@ -7,7 +7,7 @@ import { isMadeOnDemand } from '../../workload/conf-volumes.ts'
  * (ExecutorPodsAllocator, ExecutorPodsWatchSnapshotSource, ExecutorPodsLifecycleManager), the executors' ConfigMap, claims
  * made on demand, and the removal of all of them at the end (KubernetesClusterSchedulerBackend.stop).
  */
-export function neededAccess(namespace: string, { conf }: Input): readonly AccessRule[] {
+export function preflightAccess(namespace: string, { conf }: Input): readonly AccessRule[] {
   const needsClaims = [...conf.entries].some(
     ([key, { value }]) => /\.persistentVolumeClaim\..*\.options\.claimName$/.test(key) && isMadeOnDemand(value),
   )

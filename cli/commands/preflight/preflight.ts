@@ -1,12 +1,12 @@
 import type { Unknown } from '../../evidence/evidence.ts'
 import type { Finding } from '../../findings/findings.ts'
 import type { RemedyContext } from '../../findings/remedies.ts'
-import { findingOf, sortedFindings } from '../../static-checks/run.ts'
+import { sortFindings, toFinding } from '../../static-checks/run.ts'
 import { preflightChecks } from './catalogue.ts'
 import type { PreflightRule, PreflightSubject } from './evidence.ts'
 import { capacity } from './rules/capacity.ts'
 import { clusterObjects } from './rules/cluster-objects.ts'
-import { dryRuns, isOwnLack } from './rules/dry-runs.ts'
+import { dryRuns, isMissingOwnAccess } from './rules/dry-runs.ts'
 import { images } from './rules/images.ts'
 import { shape } from './rules/shape.ts'
 import { watching } from './rules/watching.ts'
@@ -16,11 +16,11 @@ const rules: readonly PreflightRule[] = [shape, images, clusterObjects, capacity
 /** All that would keep the submission from running, errors first. Pure. */
 export function preflight(subject: PreflightSubject, context: RemedyContext): readonly Finding[] {
   const breaches = rules.flatMap((rule) => rule(subject))
-  return sortedFindings(breaches.map((breach) => findingOf(preflightChecks[breach.check], breach, context)))
+  return sortFindings(breaches.map((breach) => toFinding(preflightChecks[breach.check], breach, context)))
 }
 
 /** What was not known: without a cluster nearly everything; else what could not be read. */
-export function unknownsOf({ cluster, workload }: PreflightSubject): readonly Unknown[] {
+export function findUnknowns({ cluster, workload }: PreflightSubject): readonly Unknown[] {
   if (cluster === null) return offlineUnknowns
   if (workload === null)
     return [{ what: 'the pods', source: 'configuration', why: 'a size in it, or a part of a pod, cannot be read' }]
@@ -47,7 +47,7 @@ export function unknownsOf({ cluster, workload }: PreflightSubject): readonly Un
   for (const [what, answer] of Object.entries(asked)) {
     if (answer === null) continue
     if (answer.kind === 'failed') unknown.push({ what, source: 'dry run', why: answer.detail })
-    else if (isOwnLack(answer))
+    else if (isMissingOwnAccess(answer))
       unknown.push({ what, source: 'dry run', why: 'you may not create it yourself, and so not try' })
   }
   return unknown

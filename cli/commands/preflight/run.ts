@@ -1,27 +1,27 @@
 import { toRecord } from '../../../core/json.ts'
 import type { Connection } from '../../cluster/connect.ts'
-import { subjectOfInput } from '../../config-checks/subject-of-input.ts'
+import { toValidationSubject } from '../../config-checks/subject-of-input.ts'
 import { validate } from '../../config-checks/validate.ts'
 import type { Unknown } from '../../evidence/evidence.ts'
 import type { Finding } from '../../findings/findings.ts'
-import type { Edges } from '../../io/cli-io.ts'
+import type { CliIo } from '../../io/cli-io.ts'
 import type { ExitCode } from '../../io/exit-codes.ts'
-import { type Input, nameOfFile, readInputs } from '../../static-checks/input.ts'
-import { remedyContextOf } from '../../static-checks/remedy-context.ts'
-import { exitCodeOf, renderPrecheck } from '../../static-checks/report.ts'
-import { sortedFindings } from '../../static-checks/run.ts'
+import { type Input, parseFileName, readInputs } from '../../static-checks/input.ts'
+import { toRemedyContext } from '../../static-checks/remedy-context.ts'
+import { renderStaticChecks, staticCheckExitCode } from '../../static-checks/report.ts'
+import { sortFindings } from '../../static-checks/run.ts'
 import { createProgress } from '../../terminal/progress.ts'
-import { styleOf } from '../../terminal/style.ts'
-import { workloadOf } from '../../workload/workload.ts'
+import { createStyle } from '../../terminal/style.ts'
+import { computeWorkload } from '../../workload/workload.ts'
 import type { PreflightOptions } from './command.ts'
-import { preflight, unknownsOf } from './preflight.ts'
+import { findUnknowns, preflight } from './preflight.ts'
 
 /** `spark-nanny preflight`: reads the file, asks the cluster, judges, prints. Throws a UsageError for a file that cannot be used. */
-export async function runPreflight(options: PreflightOptions, version: string, edges: Edges): Promise<ExitCode> {
+export async function runPreflight(options: PreflightOptions, version: string, io: CliIo): Promise<ExitCode> {
   const { filename, offline, output, strict, color } = options
-  const inputs = await readInputs(filename, options.sparkVersion, edges)
-  const connection = offline ? null : await edges.connect(options)
-  const progress = createProgress(edges)
+  const inputs = await readInputs(filename, options.sparkVersion, io)
+  const connection = offline ? null : await io.connect(options)
+  const progress = createProgress(io)
   const findings: Finding[] = []
   const unknown: Unknown[] = []
   try {
@@ -35,23 +35,23 @@ export async function runPreflight(options: PreflightOptions, version: string, e
     progress.clear()
     connection?.close()
   }
-  const checked = { command: 'preflight', name: nameOf(inputs, nameOfFile(filename)), offline } as const
-  const report = { checked, version, findings: sortedFindings(findings), unknown }
-  edges.stdout(renderPrecheck(report, output, styleOf(edges, color)))
-  return exitCodeOf(report, strict, offline)
+  const checked = { command: 'preflight', name: nameOf(inputs, parseFileName(filename)), offline } as const
+  const report = { checked, version, findings: sortFindings(findings), unknown }
+  io.stdout(renderStaticChecks(report, output, createStyle(io, color)))
+  return staticCheckExitCode(report, strict, offline)
 }
 
 async function judge(input: Input, namespace: string | undefined, connection: Connection | null) {
-  const workload = workloadOf(input, namespace, connection?.namespace ?? 'default') ?? null
+  const workload = computeWorkload(input, namespace, connection?.namespace ?? 'default') ?? null
   // What asks a cluster is only loaded when it is needed.
   const cluster =
     connection === null || workload === null
       ? null
       : await (await import('./collect.ts')).collectCluster(connection.api, input, workload)
   const subject = { input, workload, cluster }
-  const context = remedyContextOf(input, workload?.namespace ?? namespace)
-  const findings = [...preflight(subject, context), ...validate(subjectOfInput(input), context)]
-  return { findings, unknown: unknownsOf(subject) }
+  const context = toRemedyContext(input, workload?.namespace ?? namespace)
+  const findings = [...preflight(subject, context), ...validate(toValidationSubject(input), context)]
+  return { findings, unknown: findUnknowns(subject) }
 }
 
 function nameOf(inputs: readonly Input[], filename: string): string {

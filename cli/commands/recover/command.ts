@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { parseDurationMs } from '../../../core/duration.ts'
 import type { ConnectionFlags } from '../../cluster/connect.ts'
-import type { Edges } from '../../io/cli-io.ts'
+import type { CliIo } from '../../io/cli-io.ts'
 import type { ExitCode } from '../../io/exit-codes.ts'
 import { noColorOption, outputOption, withConnectionFlags } from '../../options/flags.ts'
 
@@ -28,7 +28,7 @@ interface GivenOptions extends Omit<RecoverOptions, 'name' | 'windowMs' | 'waitM
 }
 
 /** The definition of `spark-nanny recover`. `end` gets the exit code of a call that was right. */
-export function recoverCommand(edges: Edges, version: string, end: (code: ExitCode) => void): Command {
+export function recoverCommand(io: CliIo, version: string, end: (code: ExitCode) => void): Command {
   const command = new Command('recover')
     .description('Plan how to get a crashed driver going again; with --apply, do it and watch.')
     .usage('NAME [options]')
@@ -45,9 +45,7 @@ export function recoverCommand(edges: Edges, version: string, end: (code: ExitCo
     .addHelpText('after', helpText)
     .action(async (name: string, { window: windowMs, wait: waitMs, timeout: timeoutMs, ...options }: GivenOptions) =>
       // What asks a cluster is only loaded when it is needed.
-      end(
-        await (await import('./run.ts')).runRecover({ ...options, name, windowMs, waitMs, timeoutMs }, version, edges),
-      ),
+      end(await (await import('./run.ts')).runRecover({ ...options, name, windowMs, waitMs, timeoutMs }, version, io)),
     )
 }
 

@@ -1,43 +1,43 @@
-import { createAsking } from '../../cluster/cluster-reader.ts'
+import { createClusterReader } from '../../cluster/cluster-reader.ts'
 import type { Connection } from '../../cluster/connect.ts'
 import { collectLive } from '../../diagnosis/collect.ts'
 import { diagnose } from '../../diagnosis/diagnose.ts'
 import { findByApplication, findByPod } from '../../diagnosis/find-driver.ts'
 import { type Evidence, valueIn } from '../../evidence/evidence.ts'
-import type { Edges } from '../../io/cli-io.ts'
+import type { CliIo } from '../../io/cli-io.ts'
 import { type ExitCode, exitCodes } from '../../io/exit-codes.ts'
 import { createProgress } from '../../terminal/progress.ts'
-import { styleOf } from '../../terminal/style.ts'
-import { apply, type Conduct, resume } from './apply/apply.ts'
+import { createStyle } from '../../terminal/style.ts'
+import { type ApplyDeps, apply, resume } from './apply/apply.ts'
 import { createAuditTrail } from './apply/audit-trail.ts'
 import type { RecoverOptions } from './command.ts'
 import type { ClusterFacts } from './facts/cluster-facts.ts'
 import { collectFacts } from './facts/collect-facts.ts'
-import { userName } from './facts/current-user.ts'
-import { plan } from './plan/decide.ts'
-import { renderJson, renderPlan, renderResult } from './report/render.ts'
-import { exitCodeOf, type RecoverReport, type RecoverResult } from './report/result.ts'
+import { findUserName } from './facts/current-user.ts'
+import { planRecovery } from './plan/decide.ts'
+import { renderPlan, renderRecoverJson, renderResult } from './report/render.ts'
+import { type RecoverReport, type RecoverResult, recoverExitCode } from './report/result.ts'
 
 /** `spark-nanny recover`: diagnoses, plans, prints; with --apply it does the plan and watches. */
-export async function runRecover(options: RecoverOptions, version: string, edges: Edges): Promise<ExitCode> {
-  const connection = await edges.connect(options)
-  const progress = createProgress(edges)
-  const style = styleOf(edges, options.color)
+export async function runRecover(options: RecoverOptions, version: string, io: CliIo): Promise<ExitCode> {
+  const connection = await io.connect(options)
+  const progress = createProgress(io)
+  const style = createStyle(io, options.color)
   const isText = options.output === 'text'
   try {
-    const made = await makePlan(options, version, connection, edges, progress.tell)
+    const made = await makePlan(options, version, connection, io, progress.tell)
     progress.clear()
     if (made === undefined) {
-      edges.stderr(`error: there is neither a SparkApplication nor a driver ${connection.namespace}/${options.name}\n`)
+      io.stderr(`error: there is neither a SparkApplication nor a driver ${connection.namespace}/${options.name}\n`)
       return exitCodes.failed
     }
-    if (isText) edges.stdout(renderPlan(made.report, options.name, options.apply, style))
-    const result = options.apply ? await act(made, options, connection, edges, progress.tell) : null
+    if (isText) io.stdout(renderPlan(made.report, options.name, options.apply, style))
+    const result = options.apply ? await act(made, options, connection, io, progress.tell) : null
     progress.clear()
     const report = { ...made.report, result }
-    if (!isText) edges.stdout(renderJson(report))
-    else if (result !== null) edges.stdout(renderResult(result, style))
-    return exitCodeOf(report)
+    if (!isText) io.stdout(renderRecoverJson(report))
+    else if (result !== null) io.stdout(renderResult(result, style))
+    return recoverExitCode(report)
   } finally {
     progress.clear()
     connection.close()
@@ -55,12 +55,12 @@ async function makePlan(
   options: RecoverOptions,
   version: string,
   connection: Connection,
-  edges: Edges,
+  io: CliIo,
   tell: (text: string) => void,
 ): Promise<Made | undefined> {
   const { api, namespace } = connection
   tell('looking for the application …')
-  const asking = createAsking(api, edges.nowMs() + options.timeoutMs, edges.nowMs)
+  const asking = createClusterReader(api, io.nowMs() + options.timeoutMs, io.nowMs)
   const byApplication = await findByApplication(asking, namespace, options.name)
   const isPlain = byApplication.application.kind === 'absent' && byApplication.pod.kind === 'absent'
   const driver = isPlain ? await findByPod(asking, namespace, options.name) : byApplication
@@ -69,9 +69,9 @@ async function makePlan(
   const target = isPlain
     ? ({ kind: 'pod', pod: options.name } as const)
     : ({ kind: 'application', application: options.name } as const)
-  const evidence = await collectLive(target, options, version, connection, edges, tell)
+  const evidence = await collectLive(target, options, version, connection, io, tell)
   const diagnosis = diagnose(evidence)
-  const made = plan(evidence, diagnosis, facts, options, edges.nowMs())
+  const made = planRecovery(evidence, diagnosis, facts, options, io.nowMs())
   const report = { subject: evidence.subject, version, state: diagnosis.state, plan: made }
   return { report, evidence, facts }
 }
@@ -81,18 +81,18 @@ async function act(
   { report: { plan: made }, evidence, facts }: Made,
   options: RecoverOptions,
   { api }: Connection,
-  edges: Edges,
+  io: CliIo,
   tell: (text: string) => void,
 ): Promise<RecoverResult | null> {
   const { application, pod } = facts
   if (made.kind === 'refuse') return null
   if (made.kind === 'print-only' || application === null) return { kind: 'not-applicable' }
-  const conduct: Conduct = {
+  const conduct: ApplyDeps = {
     api,
-    audit: createAuditTrail({ api, edges, file: options.auditFile ?? null }),
-    edges,
+    audit: createAuditTrail({ api, io, file: options.auditFile ?? null }),
+    io,
     waitMs: options.waitMs,
-    by: await userName(api),
+    by: await findUserName(api),
     failedMs: failedMs(evidence),
     tell,
   }

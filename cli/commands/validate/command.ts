@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
 import type { ConnectionFlags } from '../../cluster/connect.ts'
-import { type Edges, UsageError } from '../../io/cli-io.ts'
+import { type CliIo, UsageError } from '../../io/cli-io.ts'
 import type { ExitCode } from '../../io/exit-codes.ts'
 import { noColorOption, outputOption, withConnectionFlags } from '../../options/flags.ts'
 import { type OutputForm, outputForms } from '../../render/report.ts'
@@ -22,7 +22,7 @@ interface GivenOptions extends Omit<ValidateOptions, 'target'> {
 }
 
 /** The definition of `spark-nanny validate`. `end` gets the exit code of a call that was right. */
-export function validateCommand(edges: Edges, version: string, end: (code: ExitCode) => void): Command {
+export function validateCommand(io: CliIo, version: string, end: (code: ExitCode) => void): Command {
   const command = new Command('validate')
     .description('Check the Spark configuration of an application: types, ranges, conflicts, spelling, memory.')
     .usage('APP | -f FILE [options]')
@@ -37,7 +37,7 @@ export function validateCommand(edges: Edges, version: string, end: (code: ExitC
     .action(async (name: string | undefined, { filename, ...options }: GivenOptions) => {
       const checked = { ...options, target: targetOf(name, filename) }
       // With Spark's settings, which take their time to load.
-      end(await (await import('./run.ts')).runValidate(checked, version, edges))
+      end(await (await import('./run.ts')).runValidate(checked, version, io))
     })
 }
 

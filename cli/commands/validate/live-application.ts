@@ -8,10 +8,10 @@ import type { KubernetesApi } from '../../../kubernetes/api.ts'
 import { getObject, listObjects } from '../../cluster/requests.ts'
 import type { Unknown } from '../../evidence/evidence.ts'
 import { createConfBuilder } from '../../spark-conf/effective-conf.ts'
-import { isSparksOwn } from '../../spark-conf/internal-keys.ts'
+import { isInternalKey } from '../../spark-conf/internal-keys.ts'
 import type { Language } from '../../spark-conf/spark-memory.ts'
-import { parseSparkVersion, type SparkVersion, versionOfImage } from '../../spark-conf/spark-version.ts'
-import { applicationInput, type Input } from '../../static-checks/input.ts'
+import { parseImageVersion, parseSparkVersion, type SparkVersion } from '../../spark-conf/spark-version.ts'
+import { type Input, toApplicationInput } from '../../static-checks/input.ts'
 
 /** What a cluster knows of an application. */
 export interface LiveApplication {
@@ -26,7 +26,7 @@ export interface LiveApplication {
  * The SparkApplication of that name, which says what the next driver gets; where there is none, what the driver of that
  * name got: its own ConfigMap, and the flags in its arguments.
  */
-export async function readLive(
+export async function readLiveApplication(
   api: KubernetesApi,
   namespace: string,
   name: string,
@@ -47,7 +47,7 @@ export async function readLive(
     if (found.kind === 'unreadable') note(`SparkApplication ${name}`, group, found.detail)
     else if (isRecord(found.value)) {
       const origin = { source: `SparkApplication ${name}`, lineOf: () => null }
-      return { ...common, input: applicationInput(found.value, operator, version, origin) }
+      return { ...common, input: toApplicationInput(found.value, operator, version, origin) }
     }
   }
   if (pod === null) return { ...common, input: null }
@@ -98,16 +98,16 @@ async function ofDriver(
   const builder = createConfBuilder()
   const source = `ConfigMap ${mapName}`
   const properties = parseProperties(text)
-  for (const [key, value] of properties) if (!isSparksOwn(key)) builder.set(key, value, { source })
+  for (const [key, value] of properties) if (!isInternalKey(key)) builder.set(key, value, { source })
   const args = driver?.args ?? []
   for (const [index, word] of args.entries()) {
     const [, key, value = ''] = (word === '--conf' && /^([^=]+)=(.*)$/s.exec(args[index + 1] ?? '')) || []
     // What our webhook adds it adds for good reasons.
-    if (key !== undefined && !isSparksOwn(key)) builder.set(key, value, { source: 'arguments of the driver' })
+    if (key !== undefined && !isInternalKey(key)) builder.set(key, value, { source: 'arguments of the driver' })
   }
   const label = pod.metadata?.labels?.['spark-version']
   const known =
-    version ?? (label === undefined ? undefined : parseSparkVersion(label)) ?? versionOfImage(driver?.image ?? '')
+    version ?? (label === undefined ? undefined : parseSparkVersion(label)) ?? parseImageVersion(driver?.image ?? '')
   return { kind: 'conf', name: source, conf: builder.build(languageOf(properties), known), mainFile: args.at(-1) }
 }
 

@@ -1,5 +1,5 @@
 import { change } from '../../findings/remedies.ts'
-import type { Precheck } from '../../static-checks/run.ts'
+import type { StaticRule } from '../../static-checks/run.ts'
 
 /** How many executors, and what they need of one another. */
 export const executorsChecks = {
@@ -65,4 +65,4 @@ export const executorsChecks = {
     meaning: 'No task could ever run; Spark refuses to start.',
     remedies: [change('Raise spark.executor.cores to spark.task.cpus or more')],
   },
-} as const satisfies Readonly<Record<string, Precheck>>
+} as const satisfies Readonly<Record<string, StaticRule>>

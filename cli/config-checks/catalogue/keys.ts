@@ -1,5 +1,5 @@
 import { change } from '../../findings/remedies.ts'
-import type { Precheck } from '../../static-checks/run.ts'
+import type { StaticRule } from '../../static-checks/run.ts'
 
 const table = 'https://spark.apache.org/docs/latest/configuration.html'
 
@@ -76,4 +76,4 @@ export const keysChecks = {
     meaning: 'A release that does not know a key takes it without a word.',
     remedies: [change('Use Spark {since} or newer, or leave the key out')],
   },
-} as const satisfies Readonly<Record<string, Precheck>>
+} as const satisfies Readonly<Record<string, StaticRule>>

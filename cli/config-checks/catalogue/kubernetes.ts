@@ -1,5 +1,5 @@
 import { change } from '../../findings/remedies.ts'
-import type { Precheck } from '../../static-checks/run.ts'
+import type { StaticRule } from '../../static-checks/run.ts'
 
 /** What settings make of the driver’s pod. */
 export const kubernetesChecks = {
@@ -78,4 +78,4 @@ export const kubernetesChecks = {
       ),
     ],
   },
-} as const satisfies Readonly<Record<string, Precheck>>
+} as const satisfies Readonly<Record<string, StaticRule>>

@@ -1,5 +1,5 @@
 import { change, inspect } from '../../findings/remedies.ts'
-import type { Precheck } from '../../static-checks/run.ts'
+import type { StaticRule } from '../../static-checks/run.ts'
 
 /** Heap, overhead and off-heap memory. */
 export const memoryChecks = {
@@ -77,4 +77,4 @@ export const memoryChecks = {
       'Something changed the pod after Spark made it: a pod template, a webhook, an autoscaler. It is killed before its heap is full.',
     remedies: [inspect('See who set the limit', 'kubectl -n {namespace} get pod {pod} -o yaml --show-managed-fields')],
   },
-} as const satisfies Readonly<Record<string, Precheck>>
+} as const satisfies Readonly<Record<string, StaticRule>>

@@ -1,5 +1,5 @@
 import { change } from '../../findings/remedies.ts'
-import type { Precheck } from '../../static-checks/run.ts'
+import type { StaticRule } from '../../static-checks/run.ts'
 
 const table = 'https://spark.apache.org/docs/latest/configuration.html'
 
@@ -59,4 +59,4 @@ export const valuesChecks = {
     meaning: 'A bad value never blocks a job: the next weaker source holds for that key.',
     remedies: [change('Correct it; docs/settings.md has all keys and forms')],
   },
-} as const satisfies Readonly<Record<string, Precheck>>
+} as const satisfies Readonly<Record<string, StaticRule>>

@@ -1,9 +1,9 @@
 import type { EvidenceItem } from '../../findings/findings.ts'
-import { type EffectiveConf, valueIn, type Written } from '../../spark-conf/effective-conf.ts'
+import { type ConfEntry, createConfLookup, type EffectiveConf } from '../../spark-conf/effective-conf.ts'
 import { parseSparkTime } from '../../spark-conf/spark-quantity.ts'
 import { compareVersions } from '../../spark-conf/spark-version.ts'
-import { shownValue, writtenEvidence } from '../../static-checks/shown-value.ts'
-import type { Breaches, ValidateRule } from '../subject.ts'
+import { formatValue, toWrittenEvidence } from '../../static-checks/shown-value.ts'
+import type { ValidateRule, ValidationViolations } from '../subject.ts'
 
 /** Settings that contradict one another. */
 export const conflicts: ValidateRule = ({ conf, operator }) => [
@@ -15,32 +15,32 @@ export const conflicts: ValidateRule = ({ conf, operator }) => [
   ...masterAndMode(conf, operator),
 ]
 
-function outweighed({ outweighed }: EffectiveConf): Breaches {
+function outweighed({ outweighed }: EffectiveConf): ValidationViolations {
   return outweighed.map(({ key, loser, winner }) => ({
     check: 'outweighed',
     details: {
       key,
-      loser: shownValue(key, loser.value),
+      loser: formatValue(key, loser.value),
       loserSource: placeOf(loser),
-      winner: shownValue(key, winner.value),
+      winner: formatValue(key, winner.value),
       winnerSource: placeOf(winner),
     },
-    evidence: [writtenEvidence(key, loser), writtenEvidence(key, winner)],
+    evidence: [toWrittenEvidence(key, loser), toWrittenEvidence(key, winner)],
   }))
 }
 
-const placeOf = ({ source, field, line }: Written) => field ?? (line === null ? source : `line ${line}`)
+const placeOf = ({ source, field, line }: ConfEntry) => field ?? (line === null ? source : `line ${line}`)
 
 /** As ExecutorAllocationManager.validateSettings and Utils.getDynamicAllocationInitialExecutors. */
-function dynamicAllocation(conf: EffectiveConf): Breaches {
-  const value = valueIn(conf)
+function dynamicAllocation(conf: EffectiveConf): ValidationViolations {
+  const value = createConfLookup(conf)
   if (!isTrue(value('spark.dynamicAllocation.enabled'))) return []
   const number = (name: string, absent: number) => wholeNumber(value(`spark.dynamicAllocation.${name}`)) ?? absent
   const [min, max] = [number('minExecutors', 0), number('maxExecutors', Number.POSITIVE_INFINITY)]
   const initial = number('initialExecutors', min)
   const instances = wholeNumber(value('spark.executor.instances'))
-  const breaches: Breaches[number][] = []
-  const evidence = (...keys: readonly string[]) => evidenceOf(conf, ...keys)
+  const breaches: ValidationViolations[number][] = []
+  const evidence = (...keys: readonly string[]) => toEvidence(conf, ...keys)
   const bounds = ['spark.dynamicAllocation.minExecutors', 'spark.dynamicAllocation.maxExecutors'] as const
   const problem =
     min < 0
@@ -76,7 +76,7 @@ function dynamicAllocation(conf: EffectiveConf): Breaches {
 }
 
 function shuffleProblem(conf: EffectiveConf): string | undefined {
-  const value = valueIn(conf)
+  const value = createConfLookup(conf)
   if (isTrue(value('spark.shuffle.service.enabled'))) return undefined
   const decommission =
     isTrue(value('spark.decommission.enabled')) &&
@@ -91,8 +91,8 @@ function shuffleProblem(conf: EffectiveConf): string | undefined {
     : undefined
 }
 
-function heartbeat(conf: EffectiveConf): Breaches {
-  const value = valueIn(conf)
+function heartbeat(conf: EffectiveConf): ValidationViolations {
+  const value = createConfLookup(conf)
   const timeout = parseSparkTime(value('spark.network.timeout') ?? '120s', 's')?.amount
   const beat = parseSparkTime(value('spark.executor.heartbeatInterval') ?? '10s', 'ms')?.amount
   if (timeout === undefined || beat === undefined || timeout * 1000n > beat) return []
@@ -100,30 +100,30 @@ function heartbeat(conf: EffectiveConf): Breaches {
     {
       check: 'heartbeat',
       details: { timeout: String(timeout * 1000n), heartbeat: String(beat) },
-      evidence: evidenceOf(conf, 'spark.network.timeout', 'spark.executor.heartbeatInterval'),
+      evidence: toEvidence(conf, 'spark.network.timeout', 'spark.executor.heartbeatInterval'),
     },
   ]
 }
 
-function encryption(conf: EffectiveConf): Breaches {
-  const value = valueIn(conf)
+function encryption(conf: EffectiveConf): ValidationViolations {
+  const value = createConfLookup(conf)
   const keys = ['spark.network.crypto.enabled', 'spark.authenticate.enableSaslEncryption']
   const key = keys.find((one) => isTrue(value(one)))
   if (key === undefined || isTrue(value('spark.authenticate'))) return []
-  return [{ check: 'encryption', details: { key }, evidence: evidenceOf(conf, key, 'spark.authenticate') }]
+  return [{ check: 'encryption', details: { key }, evidence: toEvidence(conf, key, 'spark.authenticate') }]
 }
 
-function taskCpus(conf: EffectiveConf): Breaches {
-  const value = valueIn(conf)
+function taskCpus(conf: EffectiveConf): ValidationViolations {
+  const value = createConfLookup(conf)
   const task = wholeNumber(value('spark.task.cpus')) ?? 1
   const executor = wholeNumber(value('spark.executor.cores')) ?? 1
   if (task <= executor) return []
-  const evidence = evidenceOf(conf, 'spark.task.cpus', 'spark.executor.cores')
+  const evidence = toEvidence(conf, 'spark.task.cpus', 'spark.executor.cores')
   return [{ check: 'taskCpus', details: { task: String(task), executor: String(executor) }, evidence }]
 }
 
-function masterAndMode(conf: EffectiveConf, operator: 'kubeflow' | 'apache' | 'none'): Breaches {
-  const breaches: Breaches[number][] = []
+function masterAndMode(conf: EffectiveConf, operator: 'kubeflow' | 'apache' | 'none'): ValidationViolations {
+  const breaches: ValidationViolations[number][] = []
   for (const [key, right, problem] of [
     ['spark.master', /^k8s:\/\//, 'is no Kubernetes: it must begin with k8s://'],
     ['spark.submit.deployMode', /^cluster$/, 'makes no driver pod'],
@@ -136,20 +136,20 @@ function masterAndMode(conf: EffectiveConf, operator: 'kubeflow' | 'apache' | 'n
       check: 'master',
       details: { key, value: written.value, problem: told },
       ...(operator === 'none' && key === 'spark.master' && { severity: 'error' as const }),
-      evidence: [writtenEvidence(key, written)],
+      evidence: [toWrittenEvidence(key, written)],
     })
   }
   return breaches
 }
 
 /** Where these keys stand; at least one of them does. */
-export function evidenceOf(
+export function toEvidence(
   conf: EffectiveConf,
   ...keys: readonly string[]
 ): readonly [EvidenceItem, ...EvidenceItem[]] {
   const [first, ...rest] = keys.flatMap((key) => {
     const written = conf.entries.get(key)
-    return written === undefined ? [] : [writtenEvidence(key, written)]
+    return written === undefined ? [] : [toWrittenEvidence(key, written)]
   })
   return [first ?? { source: 'Spark’s default', line: null, excerpt: keys.join(', '), count: 1 }, ...rest]
 }

@@ -1,28 +1,28 @@
 import { foreignManager } from '../../spark-conf/key-families.ts'
-import { nameOfKey } from '../../spark-conf/key-spelling.ts'
-import { type SparkKey, sparkKey } from '../../spark-conf/spark-keys.ts'
+import { parseKeyName } from '../../spark-conf/key-spelling.ts'
+import { findSparkKey, type SparkKey } from '../../spark-conf/spark-keys.ts'
 import { compareVersions, formatVersion, parseSparkVersion, type SparkVersion } from '../../spark-conf/spark-version.ts'
-import { writtenEvidence } from '../../static-checks/shown-value.ts'
-import type { Breaches, ValidateRule } from '../subject.ts'
+import { toWrittenEvidence } from '../../static-checks/shown-value.ts'
+import type { ValidateRule, ValidationViolations } from '../subject.ts'
 
 /** Names of keys: misspelt, unknown, of another cluster manager, deprecated, removed, too new. */
 export const keys: ValidateRule = ({ conf }) =>
-  [...conf.entries].flatMap(([key, written]): Breaches => {
-    const evidence = [writtenEvidence(key, written)] as const
+  [...conf.entries].flatMap(([key, written]): ValidationViolations => {
+    const evidence = [toWrittenEvidence(key, written)] as const
     if (!key.startsWith('spark.')) return [{ check: 'notSpark', details: { key }, evidence }]
     const manager = foreignManager(key)
     if (manager !== undefined) return [{ check: 'foreign', details: { key, manager }, evidence }]
-    const row = sparkKey(key)
+    const row = findSparkKey(key)
     if (row !== undefined) {
       const age = ageOf(key, row, conf.sparkVersion, written.value)
       return age === undefined ? [] : [{ ...age, evidence }]
     }
-    const name = nameOfKey(key)
+    const name = parseKeyName(key)
     if (name.kind === 'misspelt') return [{ check: 'spelling', details: { key, nearest: name.nearest }, evidence }]
     return name.kind === 'unknown' ? [{ check: 'unknownKey', details: { key }, evidence }] : []
   })
 
-type Age = Omit<Breaches[number], 'evidence'>
+type Age = Omit<ValidationViolations[number], 'evidence'>
 
 function ageOf(key: string, row: SparkKey, version: SparkVersion | undefined, value: string): Age | undefined {
   const isFrom = (text: string | undefined) => {

@@ -1,8 +1,8 @@
 import { parseQuantityMilli } from '../../../core/kubernetes/quantity.ts'
-import { type EffectiveConf, valueIn } from '../../spark-conf/effective-conf.ts'
-import { shownValue, writtenEvidence } from '../../static-checks/shown-value.ts'
-import type { Breaches, ValidateRule, ValidationSubject } from '../subject.ts'
-import { evidenceOf } from './conflicts.ts'
+import { createConfLookup, type EffectiveConf } from '../../spark-conf/effective-conf.ts'
+import { formatValue, toWrittenEvidence } from '../../static-checks/shown-value.ts'
+import type { ValidateRule, ValidationSubject, ValidationViolations } from '../subject.ts'
+import { toEvidence } from './conflicts.ts'
 
 /** What Spark's settings make of pods, services and volumes. */
 export const kubernetes: ValidateRule = (subject) => [
@@ -13,12 +13,12 @@ export const kubernetes: ValidateRule = (subject) => [
   ...serviceAccount(subject),
 ]
 
-function addresses(conf: EffectiveConf): Breaches {
-  return ['spark.driver.host', 'spark.driver.bindAddress'].flatMap((key): Breaches => {
+function addresses(conf: EffectiveConf): ValidationViolations {
+  return ['spark.driver.host', 'spark.driver.bindAddress'].flatMap((key): ValidationViolations => {
     const written = conf.entries.get(key)
     // What a running driver's own ConfigMap holds Spark has put there.
     if (written === undefined || written.value.endsWith('.svc')) return []
-    return [{ check: 'driverAddress', details: { key }, evidence: [writtenEvidence(key, written)] }]
+    return [{ check: 'driverAddress', details: { key }, evidence: [toWrittenEvidence(key, written)] }]
   })
 }
 
@@ -33,8 +33,8 @@ const nameKeys = [
   ['spark.kubernetes.authenticate.executor.serviceAccountName', 253],
 ] as const
 
-function names(conf: EffectiveConf): Breaches {
-  return nameKeys.flatMap(([key, longest]): Breaches => {
+function names(conf: EffectiveConf): ValidationViolations {
+  return nameKeys.flatMap(([key, longest]): ValidationViolations => {
     const written = conf.entries.get(key)
     if (written === undefined || (subdomain.test(written.value) && written.value.length <= longest)) return []
     const form = `lower-case letters, digits, - and . with a letter or digit at both ends, up to ${longest} characters`
@@ -42,24 +42,24 @@ function names(conf: EffectiveConf): Breaches {
       {
         check: 'podName',
         details: { key, value: JSON.stringify(written.value), form },
-        evidence: [writtenEvidence(key, written)],
+        evidence: [toWrittenEvidence(key, written)],
       },
     ]
   })
 }
 
-function cores(conf: EffectiveConf): Breaches {
-  const value = valueIn(conf)
-  return (['driver', 'executor'] as const).flatMap((role): Breaches => {
+function cores(conf: EffectiveConf): ValidationViolations {
+  const value = createConfLookup(conf)
+  return (['driver', 'executor'] as const).flatMap((role): ValidationViolations => {
     const requestKey = `spark.kubernetes.${role}.request.cores`
     const limitKey = `spark.kubernetes.${role}.limit.cores`
-    const breaches: Breaches[number][] = []
+    const breaches: ValidationViolations[number][] = []
     for (const key of [requestKey, limitKey]) {
       const text = value(key)
       const milli = text === undefined ? 1 : parseQuantityMilli(text)
       if (milli !== undefined && milli > 0) continue
       const problem = `is ${JSON.stringify(text)}; it must be an amount of CPU such as 2, 0.5 or 500m`
-      breaches.push({ check: 'cores', details: { key, problem }, evidence: evidenceOf(conf, key) })
+      breaches.push({ check: 'cores', details: { key, problem }, evidence: toEvidence(conf, key) })
     }
     const coresKey = value(requestKey) === undefined ? `spark.${role}.cores` : requestKey
     const request = parseQuantityMilli(value(coresKey) ?? '1')
@@ -69,7 +69,7 @@ function cores(conf: EffectiveConf): Breaches {
       breaches.push({
         check: 'cores',
         details: { key: coresKey, problem },
-        evidence: evidenceOf(conf, coresKey, limitKey),
+        evidence: toEvidence(conf, coresKey, limitKey),
       })
     }
     return breaches
@@ -85,14 +85,14 @@ const volumeTypes: Readonly<Record<string, readonly string[]>> = {
 }
 
 /** As KubernetesVolumeUtils.parseVolumesWithPrefix: type, name, mount path and what the type asks for. */
-function volumes(conf: EffectiveConf): Breaches {
-  return [...conf.entries].flatMap(([key, written]): Breaches => {
-    const evidence = [writtenEvidence(key, written)] as const
-    const breach = (problem: string): Breaches => [{ check: 'volume', details: { key, problem }, evidence }]
+function volumes(conf: EffectiveConf): ValidationViolations {
+  return [...conf.entries].flatMap(([key, written]): ValidationViolations => {
+    const evidence = [toWrittenEvidence(key, written)] as const
+    const breach = (problem: string): ValidationViolations => [{ check: 'volume', details: { key, problem }, evidence }]
     if (/^spark\.kubernetes\.(driver|executor)\.secretKeyRef\./.test(key)) {
       return /^[^:]+:[^:]+$/.test(written.value)
         ? []
-        : breach(`is ${shownValue(key, written.value)}; it must be NAME:KEY of a Secret`)
+        : breach(`is ${formatValue(key, written.value)}; it must be NAME:KEY of a Secret`)
     }
     const [, type, volume, rest] = volumeKey.exec(key) ?? []
     if (type === undefined || volume === undefined || rest === undefined) return []
@@ -112,8 +112,8 @@ const accountKeys = [
   'spark.kubernetes.driver.podTemplateFile',
 ] as const
 
-function serviceAccount({ conf, operator }: ValidationSubject): Breaches {
+function serviceAccount({ conf, operator }: ValidationSubject): ValidationViolations {
   // Apache's operator brings its own default, and a pod template may name one.
   if (operator === 'apache' || accountKeys.some((key) => conf.entries.has(key))) return []
-  return [{ check: 'serviceAccount', details: {}, evidence: evidenceOf(conf, accountKeys[0]) }]
+  return [{ check: 'serviceAccount', details: {}, evidence: toEvidence(conf, accountKeys[0]) }]
 }

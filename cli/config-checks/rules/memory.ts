@@ -1,9 +1,9 @@
-import { type EffectiveConf, valueIn } from '../../spark-conf/effective-conf.ts'
+import { createConfLookup, type EffectiveConf } from '../../spark-conf/effective-conf.ts'
 import { driverMemory, executorMemory, type PodMemory } from '../../spark-conf/spark-memory.ts'
 import { parseSparkSize } from '../../spark-conf/spark-quantity.ts'
-import { writtenEvidence } from '../../static-checks/shown-value.ts'
-import type { Breaches, ValidateRule } from '../subject.ts'
-import { evidenceOf, isTrue } from './conflicts.ts'
+import { toWrittenEvidence } from '../../static-checks/shown-value.ts'
+import type { ValidateRule, ValidationViolations } from '../subject.ts'
+import { isTrue, toEvidence } from './conflicts.ts'
 
 /** UnifiedMemoryManager: 300 MiB reserved, and half as much again. */
 const leastHeapMiB = 450
@@ -19,11 +19,11 @@ export const memory: ValidateRule = ({ conf, driverLimitMiB }) => [
 const roles = ['driver', 'executor'] as const
 type Role = (typeof roles)[number]
 
-export function memoryOf(conf: EffectiveConf, role: Role): PodMemory | undefined {
-  return (role === 'driver' ? driverMemory : executorMemory)(valueIn(conf), conf.language)
+export function computeMemory(conf: EffectiveConf, role: Role): PodMemory | undefined {
+  return (role === 'driver' ? driverMemory : executorMemory)(createConfLookup(conf), conf.language)
 }
 
-function heapSize(conf: EffectiveConf, role: Role): Breaches {
+function heapSize(conf: EffectiveConf, role: Role): ValidationViolations {
   const key = `spark.${role}.memory`
   const written = conf.entries.get(key)
   const heap = written === undefined ? undefined : parseSparkSize(written.value, 'MiB')
@@ -31,30 +31,30 @@ function heapSize(conf: EffectiveConf, role: Role): Breaches {
   // Without a unit there is a worse thing to say of the driver.
   if (role === 'driver' && !heap.hasUnit) return []
   const details = { key, heap: String(heap.amount) }
-  return [{ check: 'heapSmall', details, evidence: [writtenEvidence(key, written)] }]
+  return [{ check: 'heapSmall', details, evidence: [toWrittenEvidence(key, written)] }]
 }
 
-function heapUnit(conf: EffectiveConf): Breaches {
+function heapUnit(conf: EffectiveConf): ValidationViolations {
   const key = 'spark.driver.memory'
   const written = conf.entries.get(key)
   if (written === undefined || parseSparkSize(written.value, 'MiB')?.hasUnit !== false) return []
-  return [{ check: 'heapUnit', details: { value: written.value.trim() }, evidence: [writtenEvidence(key, written)] }]
+  return [{ check: 'heapUnit', details: { value: written.value.trim() }, evidence: [toWrittenEvidence(key, written)] }]
 }
 
-function overhead(conf: EffectiveConf, role: Role): Breaches {
+function overhead(conf: EffectiveConf, role: Role): ValidationViolations {
   const sizeKey = `spark.${role}.memoryOverhead`
   const factorKey = `spark.${role}.memoryOverheadFactor`
   const size = conf.entries.get(sizeKey)
   if (size === undefined) return []
-  const breaches: Breaches[number][] = []
+  const breaches: ValidationViolations[number][] = []
   const factor = conf.entries.get(factorKey)
   if (factor !== undefined) {
-    const evidence = [writtenEvidence(factorKey, factor), writtenEvidence(sizeKey, size)] as const
+    const evidence = [toWrittenEvidence(factorKey, factor), toWrittenEvidence(sizeKey, size)] as const
     breaches.push({ check: 'overheadFactor', details: { factorKey, sizeKey, size: size.value }, evidence })
   }
-  const given = memoryOf(conf, role)
+  const given = computeMemory(conf, role)
   const entries = new Map([...conf.entries].filter(([key]) => key !== sizeKey))
-  const usual = memoryOf({ ...conf, entries }, role)
+  const usual = computeMemory({ ...conf, entries }, role)
   if (given !== undefined && usual !== undefined && given.overheadMiB * 2 < usual.overheadMiB) {
     const details = {
       key: sizeKey,
@@ -62,19 +62,19 @@ function overhead(conf: EffectiveConf, role: Role): Breaches {
       heap: String(given.heapMiB),
       usual: String(usual.overheadMiB),
     }
-    breaches.push({ check: 'overheadSmall', details, evidence: [writtenEvidence(sizeKey, size)] })
+    breaches.push({ check: 'overheadSmall', details, evidence: [toWrittenEvidence(sizeKey, size)] })
   }
   return breaches
 }
 
 /** As SparkSubmitCommandBuilder.checkJavaOptions and SparkConf.validateSettings. */
-function javaOptions(conf: EffectiveConf, role: Role): Breaches {
-  const heap = memoryOf(conf, role)?.heapMiB
-  return [`spark.${role}.extraJavaOptions`, `spark.${role}.defaultJavaOptions`].flatMap((key): Breaches => {
+function javaOptions(conf: EffectiveConf, role: Role): ValidationViolations {
+  const heap = computeMemory(conf, role)?.heapMiB
+  return [`spark.${role}.extraJavaOptions`, `spark.${role}.defaultJavaOptions`].flatMap((key): ValidationViolations => {
     const written = conf.entries.get(key)
     if (written === undefined) return []
-    const evidence = [writtenEvidence(key, written)] as const
-    const of = (option: string | undefined, instead: string): Breaches =>
+    const evidence = [toWrittenEvidence(key, written)] as const
+    const of = (option: string | undefined, instead: string): ValidationViolations =>
       option === undefined ? [] : [{ check: 'heapOption', details: { key, option, instead }, evidence }]
     const largest = /-Xmx\S*/.exec(written.value)?.[0]
     const initial = /(?:^|\s)-Xms(\d+[kmgt]?)/i.exec(written.value)
@@ -94,18 +94,18 @@ function javaOptions(conf: EffectiveConf, role: Role): Breaches {
 /** Of the JVM a bare number is bytes. */
 const jvmSizeMiB = (text: string) => Number(parseSparkSize(text, 'b')?.amount ?? 0n) / 1024 ** 2
 
-function offHeap(conf: EffectiveConf): Breaches {
-  if (!isTrue(valueIn(conf)('spark.memory.offHeap.enabled'))) return []
-  const text = valueIn(conf)('spark.memory.offHeap.size')
+function offHeap(conf: EffectiveConf): ValidationViolations {
+  if (!isTrue(createConfLookup(conf)('spark.memory.offHeap.enabled'))) return []
+  const text = createConfLookup(conf)('spark.memory.offHeap.size')
   const size = parseSparkSize(text ?? '0', 'b')
   // Whole MiB count (Utils.executorOffHeapMemorySizeAsMb).
   if (size === undefined || size.amount >= 1n << 20n) return []
-  const evidence = evidenceOf(conf, 'spark.memory.offHeap.enabled', 'spark.memory.offHeap.size')
+  const evidence = toEvidence(conf, 'spark.memory.offHeap.enabled', 'spark.memory.offHeap.size')
   return [{ check: 'offHeap', details: { size: text ?? 'not set' }, evidence }]
 }
 
-function podLimit(conf: EffectiveConf, limitMiB: number | null): Breaches {
-  const wanted = memoryOf(conf, 'driver')
+function podLimit(conf: EffectiveConf, limitMiB: number | null): ValidationViolations {
+  const wanted = computeMemory(conf, 'driver')
   if (limitMiB === null || wanted === undefined || limitMiB >= wanted.totalMiB) return []
   return [
     {
@@ -114,7 +114,7 @@ function podLimit(conf: EffectiveConf, limitMiB: number | null): Breaches {
       ...(limitMiB > wanted.heapMiB && { severity: 'warning' as const }),
       evidence: [
         { source: 'pod', line: null, excerpt: `limits.memory: ${limitMiB}Mi`, count: 1 },
-        ...evidenceOf(conf, 'spark.driver.memory', 'spark.driver.memoryOverhead'),
+        ...toEvidence(conf, 'spark.driver.memory', 'spark.driver.memoryOverhead'),
       ],
     },
   ]

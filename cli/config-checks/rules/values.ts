@@ -1,23 +1,23 @@
-import type { Written } from '../../spark-conf/effective-conf.ts'
-import { type SparkKey, sparkKey } from '../../spark-conf/spark-keys.ts'
+import type { ConfEntry } from '../../spark-conf/effective-conf.ts'
+import { findSparkKey, type SparkKey } from '../../spark-conf/spark-keys.ts'
 import { parseSparkSize, parseSparkTime } from '../../spark-conf/spark-quantity.ts'
-import { type ValueProblem, valueProblem } from '../../spark-conf/value-problem.ts'
-import { shownValue, writtenEvidence } from '../../static-checks/shown-value.ts'
-import type { Breaches, MistypedField, ValidateRule } from '../subject.ts'
+import { findValueProblem, type ValueProblem } from '../../spark-conf/value-problem.ts'
+import { formatValue, toWrittenEvidence } from '../../static-checks/shown-value.ts'
+import type { MistypedField, ValidateRule, ValidationViolations } from '../subject.ts'
 
 /** Types, ranges and choices, as Spark's own converters take them. */
 export const values: ValidateRule = ({ conf, mistyped, origin }) => [
   ...mistyped.flatMap((field) => unquoted(field, origin)),
-  ...[...conf.entries].flatMap(([key, written]): Breaches => {
-    const row = sparkKey(key)
+  ...[...conf.entries].flatMap(([key, written]): ValidationViolations => {
+    const row = findSparkKey(key)
     // `${spark.x}` and `${env:X}` are filled in when the value is read.
     if (row === undefined || written.value.includes('${')) return []
-    const problem = valueProblem(row, written.value) ?? fractionProblem(key, written.value)
+    const problem = findValueProblem(row, written.value) ?? fractionProblem(key, written.value)
     if (problem === undefined) return withoutUnit(key, row, written)
     const meant = problem.meant === undefined ? '' : `; did you mean ${problem.meant}?`
-    const value = JSON.stringify(shownValue(key, written.value))
+    const value = JSON.stringify(formatValue(key, written.value))
     const details = { key, value, form: `${problem.form}${meant}` }
-    return [{ check: 'value', details, evidence: [writtenEvidence(key, written)] }]
+    return [{ check: 'value', details, evidence: [toWrittenEvidence(key, written)] }]
   }),
 ]
 
@@ -29,7 +29,7 @@ function fractionProblem(key: string, text: string): ValueProblem | undefined {
 }
 
 /** A thousandth of the default or less: 10 for 10s where milliseconds are counted. 0 and -1 have a meaning of their own. */
-function withoutUnit(key: string, row: SparkKey, written: Written): Breaches {
+function withoutUnit(key: string, row: SparkKey, written: ConfEntry): ValidationViolations {
   const { type, unit = '', default: usual } = row
   // There is more to say of it (memory.ts).
   if ((type !== 'bytes' && type !== 'time') || usual === undefined || /^spark\.(driver|executor)\.memory$/.test(key))
@@ -40,11 +40,11 @@ function withoutUnit(key: string, row: SparkKey, written: Written): Breaches {
   if (given.amount <= 0n || given.amount * 1000n > normal.amount) return []
   const amount = `${given.amount} ${unit === 'b' ? 'bytes' : unit}`
   const details = { key, value: written.value.trim(), amount, usual }
-  return [{ check: 'unit', details, evidence: [writtenEvidence(key, written)] }]
+  return [{ check: 'unit', details, evidence: [toWrittenEvidence(key, written)] }]
 }
 
-function unquoted({ path, actual, value, form, corrected }: MistypedField, origin: string): Breaches {
-  const evidence = { source: origin, line: null, excerpt: `${path}: ${shownValue(path, value)}`, count: 1 }
-  const details = { path, actual, value: shownValue(path, value), form, corrected: shownValue(path, corrected) }
+function unquoted({ path, actual, value, form, corrected }: MistypedField, origin: string): ValidationViolations {
+  const evidence = { source: origin, line: null, excerpt: `${path}: ${formatValue(path, value)}`, count: 1 }
+  const details = { path, actual, value: formatValue(path, value), form, corrected: formatValue(path, corrected) }
   return [{ check: 'unquoted', details, evidence: [evidence] }]
 }

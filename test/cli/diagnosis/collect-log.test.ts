@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createAsking } from '../../../cli/cluster/cluster-reader.ts'
+import { createClusterReader } from '../../../cli/cluster/cluster-reader.ts'
 import { collectLog } from '../../../cli/diagnosis/collect-log.ts'
 import { createRedactor } from '../../../cli/redaction/redactor.ts'
 import type { ApiResponse, KubernetesApi } from '../../../kubernetes/api.ts'
@@ -19,7 +19,7 @@ function collect(...answers: readonly { readonly text?: string; readonly end: Ap
     },
     async *watch() {},
   }
-  const asking = createAsking(api, 60_000, () => 0)
+  const asking = createClusterReader(api, 60_000, () => 0)
   return { paths, collected: collectLog(asking, request, createRedactor()) }
 }
 

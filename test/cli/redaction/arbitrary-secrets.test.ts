@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { secretsIn } from '../../../cli/redaction/discovered-secrets.ts'
-import { isNoSecret, isPlain } from '../../../cli/redaction/false-positives.ts'
+import { findSecrets } from '../../../cli/redaction/discovered-secrets.ts'
+import { isFalsePositive, isPlain } from '../../../cli/redaction/false-positives.ts'
 import { KeyLines } from '../../../cli/redaction/key-lines.ts'
 import { createRedactor } from '../../../cli/redaction/redactor.ts'
 
@@ -75,7 +75,7 @@ const secrets = fc
     fc.string({ minLength: 6, maxLength: 40, unit: 'grapheme' }),
     fc.string({ minLength: 6, maxLength: 40, unit: fc.constantFrom(...'ab1 "\'\\/@:=,;{}[]()<>&%$#-_.|') }),
   )
-  .filter((secret) => !isNoSecret(secret) && secret.trim().length >= 6)
+  .filter((secret) => !isFalsePositive(secret) && secret.trim().length >= 6)
 
 /** No six characters of it in a row, that are not in what is written without it. */
 function assertHidden(secret: string, shown: string, otherwise: string): void {
@@ -105,7 +105,7 @@ test('a secret that is known is hidden wherever it stands, also where a line was
   const known = secrets.filter((secret) => !isPlain(secret.trim()) && toEnd(secret))
   fc.assert(
     fc.property(known, around, around, fc.nat(), (secret, before, after, cut) => {
-      const redactor = createRedactor(secretsIn({ env: [{ name: 'DB_PASSWORD', value: secret }] }))
+      const redactor = createRedactor(findSecrets({ env: [{ name: 'DB_PASSWORD', value: secret }] }))
       const whole = `cannot log in as ${before}${secret}${after}`
       const line = whole.slice(0, whole.length - after.length - (cut % secret.length))
       for (const given of [whole, line]) assertHidden(secret, redactor.text(given), 'cannot log in as [redacted]')
@@ -117,7 +117,7 @@ test('a secret that is known is hidden wherever it stands, also where a line was
 
 test('what stands in a URL or in a sentence is known from then on', () => {
   for (const told of ['postgres://u:Hunter+2%2F9@h/x', 'the password is Hunter+2/9', '--password=Hunter+2/9']) {
-    const redactor = createRedactor(secretsIn({ args: [told] }))
+    const redactor = createRedactor(findSecrets({ args: [told] }))
     assert.equal(redactor.text('bad login: Hunter+2/9'), 'bad login: [redacted]', told)
   }
 })

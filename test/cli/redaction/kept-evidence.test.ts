@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { redactorOf } from '../../../cli/diagnosis/build-redactor.ts'
+import { buildRedactor } from '../../../cli/diagnosis/build-redactor.ts'
 import { diagnose } from '../../../cli/diagnosis/diagnose.ts'
-import { documentsOf } from '../../../cli/diagnosis/documents.ts'
+import { toDocuments } from '../../../cli/diagnosis/documents.ts'
 import { absent } from '../../../cli/evidence/evidence.ts'
 import { evidenceOf, type Given } from '../rules/given.ts'
 import { positives } from '../rules/positives.ts'
@@ -12,8 +12,8 @@ const findingsOf = (given: Given) =>
 
 /** A redactor that knows a password of this driver. */
 const knowing = (password: string, given: Given) =>
-  redactorOf(
-    documentsOf((name) =>
+  buildRedactor(
+    toDocuments((name) =>
       name === 'pod'
         ? { kind: 'read', value: { ...given, env: [{ name: 'DB_PASSWORD', value: password }] }, source: 'pod' }
         : absent,

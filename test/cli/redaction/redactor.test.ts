@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { secretsIn } from '../../../cli/redaction/discovered-secrets.ts'
+import { findSecrets } from '../../../cli/redaction/discovered-secrets.ts'
 import { createRedactor } from '../../../cli/redaction/redactor.ts'
 import { isSecretName } from '../../../cli/redaction/secret-names.ts'
 
@@ -156,7 +156,7 @@ test('of an object: environment, arguments, maps, and the copy of itself', () =>
 })
 
 test('a value that was seen under a telling name is found in a text without one', () => {
-  const known = secretsIn({ env: [{ name: 'API_TOKEN', value: secret }], args: [`spark.a.password=other-${secret}`] })
+  const known = findSecrets({ env: [{ name: 'API_TOKEN', value: secret }], args: [`spark.a.password=other-${secret}`] })
   const redactor = createRedactor(known)
   assert.equal(redactor.text(`cannot log in as (${secret})`), 'cannot log in as ([redacted])')
   assert.ok(!redactor.text(`other-${secret}`).includes('other'))

@@ -1,4 +1,4 @@
-import { type Documents, documentsOf, readDocuments } from '../../../cli/diagnosis/documents.ts'
+import { type Documents, readDocuments, toDocuments } from '../../../cli/diagnosis/documents.ts'
 import { absent, type Evidence, type Reading } from '../../../cli/evidence/evidence.ts'
 import { scanText } from '../../../cli/log/scan.ts'
 import { logSignatures } from '../../../cli/rules/catalogue.ts'
@@ -71,7 +71,7 @@ export function evidenceOf(given: Given): Evidence {
     text == null ? absent : { kind: 'read' as const, value: scanText(text, logSignatures), source }
   return {
     ...readDocuments(
-      documentsOf((name): Reading<unknown> => {
+      toDocuments((name): Reading<unknown> => {
         const value = documents[name]
         return value === undefined ? absent : { kind: 'read', value, source: name }
       }),

@@ -201,7 +201,7 @@ export const wellDrivers: readonly (readonly [string, Given])[] = [
 ]
 
 /** The same words where they mean nothing: each rule that looks for words, in an INFO record of a driver that failed. */
-const talk = catalogue.flatMap(({ id, looksFor }) =>
+const talk = catalogue.flatMap(({ id, matchers: looksFor }) =>
   looksFor.flatMap((signature): (readonly [FindingId, string, Given])[] => {
     if (signature.kind === 'observed') return []
     const words = signature.phrase.pieces.map(({ capture, literal }) => `${capture ?? ''}${literal}`).join(' ')

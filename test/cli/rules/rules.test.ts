@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { diagnose, explains, yieldsTo } from '../../../cli/diagnosis/diagnose.ts'
+import { diagnose, explains, isFallbackFor } from '../../../cli/diagnosis/diagnose.ts'
 import { catalogue } from '../../../cli/rules/catalogue.ts'
 import { evidenceOf, failedWith, info, running, shutsDown, warn, works } from './given.ts'
 import { negatives, wellDrivers } from './negatives.ts'
@@ -48,7 +48,7 @@ test('each rule has a driver that it finds and one that it leaves alone', () => 
   for (const { id } of catalogue) assert.ok(found.has(id), `${id}: no positive`)
   // A well driver that looks like an ill one is a negative of every rule.
   const left = new Set(negatives.map(([id]) => id))
-  for (const { id, looksFor } of catalogue) {
+  for (const { id, matchers: looksFor } of catalogue) {
     const told = looksFor.some(({ kind }) => kind !== 'observed')
     assert.ok(!told || left.has(id), `${id}: no negative`)
   }
@@ -57,7 +57,7 @@ test('each rule has a driver that it finds and one that it leaves alone', () => 
 test('ids are unique, well formed, and those that a rule suppresses exist', () => {
   const ids = catalogue.map(({ id }) => id)
   assert.equal(new Set(ids).size, ids.length)
-  for (const { id, suppresses = [] } of catalogue) {
+  for (const { id, explains: suppresses = [] } of catalogue) {
     assert.match(id, /^SPN-[A-Z]+-[A-Z0-9]+(-[A-Z0-9]+)*$/)
     for (const other of suppresses) {
       const prefix = other.endsWith('*') ? other.slice(0, -1) : undefined
@@ -71,7 +71,7 @@ test('ids are unique, well formed, and those that a rule suppresses exist', () =
 
 test('no finding can be lost: what suppresses what has no circle', () => {
   type Row = (typeof catalogue)[number]
-  const suppresses = (one: Row, other: Row) => one !== other && (explains(one, other) || yieldsTo(other, one))
+  const suppresses = (one: Row, other: Row) => one !== other && (explains(one, other) || isFallbackFor(other, one))
   // As diagnose does: two that name each other explain nothing.
   const stands = (one: Row, other: Row) => suppresses(one, other) && !suppresses(other, one)
   const done = new Set<string>()

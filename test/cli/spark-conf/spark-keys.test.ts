@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { nameOfKey } from '../../../cli/spark-conf/key-spelling.ts'
+import { parseKeyName } from '../../../cli/spark-conf/key-spelling.ts'
 import table from '../../../cli/spark-conf/keys.json' with { type: 'json' }
-import { keyTypes, type SparkKey, sparkKey, sparkReleases } from '../../../cli/spark-conf/spark-keys.ts'
+import { findSparkKey, keyTypes, type SparkKey, sparkReleases } from '../../../cli/spark-conf/spark-keys.ts'
 import { parseSparkVersion } from '../../../cli/spark-conf/spark-version.ts'
-import { valueProblem } from '../../../cli/spark-conf/value-problem.ts'
+import { findValueProblem } from '../../../cli/spark-conf/value-problem.ts'
 
 const rows = Object.entries(table as Readonly<Record<string, SparkKey>>)
 
@@ -18,7 +18,7 @@ test('the table is whole and of one form', () => {
       if (version !== undefined)
         assert.ok(parseSparkVersion(version.replace(/^(\d+\.\d+\.\d+)-.*/, '$1')), `${key}: ${version}`)
     }
-    if (row.replacement !== undefined) assert.ok(sparkKey(row.replacement), `${key}: ${row.replacement}`)
+    if (row.replacement !== undefined) assert.ok(findSparkKey(row.replacement), `${key}: ${row.replacement}`)
     if (row.last !== undefined) assert.ok(sparkReleases.includes(row.last), key)
   }
 })
@@ -28,7 +28,7 @@ test('each default of Spark is a value that we take', () => {
   for (const [key, row] of rows) {
     // A default may be worked out when it is asked for: `<value of spark.x>`, a function's name.
     if (row.default === undefined || row.default.startsWith('<')) continue
-    assert.equal(valueProblem(row, row.default), undefined, `${key}=${row.default}`)
+    assert.equal(findValueProblem(row, row.default), undefined, `${key}=${row.default}`)
     taken += 1
   }
   assert.ok(taken > 1000, String(taken))
@@ -45,7 +45,7 @@ test('the keys that every application uses are there', () => {
     'spark.kubernetes.driver.limit.cores',
     'spark.eventLog.dir',
   ]) {
-    assert.ok(sparkKey(key), key)
+    assert.ok(findSparkKey(key), key)
   }
 })
 
@@ -64,7 +64,7 @@ const names: readonly (readonly [key: string, expected: string])[] = [
 ]
 for (const [key, expected] of names) {
   test(`${key}: ${expected}`, () => {
-    const name = nameOfKey(key)
+    const name = parseKeyName(key)
     assert.equal(name.kind === 'misspelt' ? name.nearest : name.kind, expected)
   })
 }

@@ -2,21 +2,21 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { stripVTControlCharacters } from 'node:util'
 import { createProgress } from '../../../cli/terminal/progress.ts'
-import { styleOf } from '../../../cli/terminal/style.ts'
+import { createStyle } from '../../../cli/terminal/style.ts'
 
 const terminal = { stdout: true, stderr: true }
 const pipe = { stdout: false, stderr: false }
 
 test('colours only on a terminal, and not when they are not wanted', () => {
   const red = (env: Record<string, string>, isTerminal = terminal, color = true) =>
-    styleOf({ env, isTerminal }, color).red('x') !== 'x'
+    createStyle({ env, isTerminal }, color).red('x') !== 'x'
   assert.equal(red({}), true)
   assert.equal(red({ NO_COLOR: '' }), true)
   assert.equal(red({ NO_COLOR: '1' }), false)
   assert.equal(red({ TERM: 'dumb' }), false)
   assert.equal(red({}, terminal, false), false)
   assert.equal(red({}, pipe), false)
-  assert.equal(stripVTControlCharacters(styleOf({ env: {}, isTerminal: terminal }, true).red('x')), 'x')
+  assert.equal(stripVTControlCharacters(createStyle({ env: {}, isTerminal: terminal }, true).red('x')), 'x')
 })
 
 test('progress is one line that is taken away, and nothing in a pipe', () => {

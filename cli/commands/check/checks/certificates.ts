@@ -1,22 +1,22 @@
 import { X509Certificate } from 'node:crypto'
 import { judgeReading } from '../../../cluster/reading.ts'
-import type { Evidence } from '../evidence.ts'
-import { type Category, enumerate, failure, notApplicable, ok, type Result, unknown, warning } from '../result.ts'
-import { ofConfiguration } from './own-configuration.ts'
-import { ofInstallation } from './per-installation.ts'
+import type { CheckEvidence } from '../evidence.ts'
+import { type Category, type CheckResult, failure, formatList, notApplicable, ok, unknown, warning } from '../result.ts'
+import { perConfiguration } from './own-configuration.ts'
+import { perInstallation } from './per-installation.ts'
 
 const dayMs = 86_400_000
 /** Renewal is due at two thirds of a life; when this much is left it is overdue. */
 const overdueShare = 1 / 5
 
-export const certificates: Category<Evidence> = {
+export const certificates: Category<CheckEvidence> = {
   name: 'certificates',
   checks: [
     {
       id: 'certificate-there',
       title: 'the serving certificate is there',
       hint: 'Without one no handshake is answered, and no driver is injected. Self-signed: the webhook writes the Secret, see its log. cert-manager: `kubectl describe certificate`. Your own Secret: it needs tls.crt and tls.key.',
-      judge: ofInstallation(({ certificate, deployment: { namespace, secret } }) =>
+      judge: perInstallation(({ certificate, deployment: { namespace, secret } }) =>
         judgeReading(certificate, (known) => {
           if (secret === null) return unknown('the Deployment does not say which Secret holds it')
           if (known === null) return failure(`there is no Secret ${namespace}/${secret}`)
@@ -38,7 +38,7 @@ export const certificates: Category<Evidence> = {
       title: 'the serving certificate is for the webhook’s Service',
       hint: 'The API server calls the Service by NAME.NAMESPACE.svc, and the certificate must hold that as a DNS name.',
       judge: ofLeaf((leaf, evidence) =>
-        ofConfiguration(({ webhooks }) => {
+        perConfiguration(({ webhooks }) => {
           const hosts = [
             ...new Set(
               webhooks.flatMap(({ service }) => (service ? [`${service.name}.${service.namespace}.svc`] : [])),
@@ -56,20 +56,20 @@ export const certificates: Category<Evidence> = {
       id: 'ca-bundle-filled',
       title: 'the webhook configuration has a caBundle',
       hint: 'The webhook writes it when it starts (needs `patch` on its own configuration); with cert-manager the cainjector does. A GitOps tool that empties it must ignore the field.',
-      judge: ofConfiguration(({ webhooks }) => {
+      judge: perConfiguration(({ webhooks }) => {
         const empty = webhooks.filter(({ caBundlePem }) => caBundlePem.trim() === '')
-        if (empty.length > 0) return failure(`there is none for ${enumerate(empty.map(({ name }) => name))}`)
+        if (empty.length > 0) return failure(`there is none for ${formatList(empty.map(({ name }) => name))}`)
         const garbled = webhooks.filter(({ caBundlePem }) => parseAll(caBundlePem).length === 0)
         return garbled.length === 0
           ? ok()
-          : failure(`no certificate is in that of ${enumerate(garbled.map(({ name }) => name))}`)
+          : failure(`no certificate is in that of ${formatList(garbled.map(({ name }) => name))}`)
       }),
     },
     {
       id: 'ca-valid',
       title: 'the certificate authority is valid and renewed in time',
       hint: 'A self-signed authority is renewed at two thirds of its life, in two phases; see the log of the webhook. cert-manager: see its Certificate of the CA.',
-      judge: ofConfiguration(({ webhooks }, { nowMs }) => {
+      judge: perConfiguration(({ webhooks }, { nowMs }) => {
         const all = webhooks.flatMap(({ caBundlePem }) => parseAll(caBundlePem))
         const [newest] = all.toSorted((a, b) => b.validToDate.getTime() - a.validToDate.getTime())
         return newest === undefined ? notApplicable : lifeResult(newest, nowMs)
@@ -80,13 +80,15 @@ export const certificates: Category<Evidence> = {
       title: 'the caBundle verifies the serving certificate',
       hint: 'The API server trusts what stands in the caBundle and nothing else. Restart the webhook (`kubectl rollout restart`) to have it written again; with a Secret of your own, ca.crt must be the authority of tls.crt.',
       judge: ofLeaf((leaf, evidence) =>
-        ofConfiguration(({ webhooks }) => {
+        perConfiguration(({ webhooks }) => {
           const filled = webhooks.filter(({ caBundlePem }) => caBundlePem.trim() !== '')
           const failing = filled.filter(
             ({ caBundlePem }) => !parseAll(caBundlePem).some((authority) => signs(authority, leaf)),
           )
           if (filled.length === 0) return notApplicable
-          return failing.length === 0 ? ok() : failure(`that of ${enumerate(failing.map(({ name }) => name))} does not`)
+          return failing.length === 0
+            ? ok()
+            : failure(`that of ${formatList(failing.map(({ name }) => name))} does not`)
         })(evidence),
       ),
     },
@@ -94,7 +96,7 @@ export const certificates: Category<Evidence> = {
 }
 
 /** `48 days left`; whole days, downwards. */
-function lifeResult(certificate: X509Certificate, nowMs: number): Result {
+function lifeResult(certificate: X509Certificate, nowMs: number): CheckResult {
   const [fromMs, toMs] = [certificate.validFromDate.getTime(), certificate.validToDate.getTime()]
   const day = (ms: number) => new Date(ms).toISOString().slice(0, 10)
   if (toMs <= nowMs) return failure(`it ended on ${day(toMs)}`)
@@ -122,8 +124,8 @@ function parseAll(pem: string): readonly X509Certificate[] {
 }
 
 /** Of the serving certificate; that there is none is said by `certificate-there`. */
-function ofLeaf(judge: (leaf: X509Certificate, evidence: Evidence) => Result) {
-  return ofInstallation(({ certificate }, evidence) =>
+function ofLeaf(judge: (leaf: X509Certificate, evidence: CheckEvidence) => CheckResult) {
+  return perInstallation(({ certificate }, evidence) =>
     judgeReading(certificate, (known) => {
       const [leaf] = known === null ? [] : parseAll(known.certificatePem)
       return leaf === undefined ? notApplicable : judge(leaf, evidence)

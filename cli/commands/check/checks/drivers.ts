@@ -1,15 +1,15 @@
 import { formatDuration } from '../../../../core/duration.ts'
 import { judgeReading } from '../../../cluster/reading.ts'
-import type { Driver } from '../driver.ts'
-import type { Evidence } from '../evidence.ts'
+import type { CheckedDriver } from '../driver.ts'
+import type { CheckEvidence } from '../evidence.ts'
 import {
   type Category,
-  count,
-  enumerate,
+  type CheckResult,
   failure,
+  formatCount,
+  formatList,
   notApplicable,
   ok,
-  type Result,
   unknown,
   warning,
 } from '../result.ts'
@@ -17,7 +17,7 @@ import {
 /** Longer than the startup deadline's default of ten minutes. */
 const notReadyForMs = 15 * 60_000
 
-export const drivers: Category<Evidence> = {
+export const drivers: Category<CheckEvidence> = {
   name: 'drivers',
   checks: [
     {
@@ -27,7 +27,7 @@ export const drivers: Category<Evidence> = {
       judge: ofDrivers((all) => {
         const without = all.filter(({ injected, optedOut }) => injected === null && !optedOut)
         return without.length === 0
-          ? ok(count(all.length, 'driver'))
+          ? ok(formatCount(all.length, 'driver'))
           : warning(`${without.length} of ${all.length} have none: ${named(without)}`)
       }),
     },
@@ -43,7 +43,7 @@ export const drivers: Category<Evidence> = {
         const shown = other.map(({ namespace, name, injected }) => `${namespace}/${name} (${injected || 'no version'})`)
         return other.length === 0
           ? ok(version)
-          : warning(`${count(other.length, 'driver')} not on ${version}: ${enumerate(shown)}`)
+          : warning(`${formatCount(other.length, 'driver')} not on ${version}: ${formatList(shown)}`)
       }),
     },
     {
@@ -56,10 +56,10 @@ export const drivers: Category<Evidence> = {
             sidecarWaiting?.hasRun === hasRun ? [`${namespace}/${name}: ${sidecarWaiting.why}`] : [],
           )
         const [held, crashing] = [waiting(false), waiting(true)]
-        if (held.length > 0) return failure(`${count(held.length, 'driver')} held back: ${enumerate(held, 2)}`)
+        if (held.length > 0) return failure(`${formatCount(held.length, 'driver')} held back: ${formatList(held, 2)}`)
         return crashing.length === 0
           ? ok()
-          : warning(`${count(crashing.length, 'driver')} unwatched: ${enumerate(crashing, 2)}`)
+          : warning(`${formatCount(crashing.length, 'driver')} unwatched: ${formatList(crashing, 2)}`)
       }),
     },
     {
@@ -73,7 +73,7 @@ export const drivers: Category<Evidence> = {
         })
         return late.length === 0
           ? ok()
-          : warning(`${late.length} not for ${minutes(notReadyForMs)} or longer: ${enumerate(late)}`)
+          : warning(`${late.length} not for ${minutes(notReadyForMs)} or longer: ${formatList(late)}`)
       }),
     },
     {
@@ -86,7 +86,7 @@ export const drivers: Category<Evidence> = {
             ? [`${namespace}/${name} (${status.value.detail})`]
             : [],
         )
-        if (hung.length > 0) return failure(`${count(hung.length, 'driver')}: ${enumerate(hung, 3)}`)
+        if (hung.length > 0) return failure(`${formatCount(hung.length, 'driver')}: ${formatList(hung, 3)}`)
         const silent = guarded.filter(({ status }) => status?.kind === 'unreadable')
         const [reason] = silent.flatMap(({ status }) => (status?.kind === 'unreadable' ? [status.detail] : []))
         return silent.length === 0 ? ok() : unknown(`the sidecar was not read of ${named(silent)}: ${reason}`)
@@ -96,16 +96,21 @@ export const drivers: Category<Evidence> = {
 }
 
 const minutes = (ms: number) => formatDuration(Math.floor(ms / 60_000) * 60_000)
-const named = (drivers: readonly Driver[]) => enumerate(drivers.map(({ namespace, name }) => `${namespace}/${name}`))
+const named = (drivers: readonly CheckedDriver[]) =>
+  formatList(drivers.map(({ namespace, name }) => `${namespace}/${name}`))
 
 /** Nothing is said of no driver at all. */
-function ofDrivers(judge: (all: readonly Driver[], evidence: Evidence) => Result): (evidence: Evidence) => Result {
+function ofDrivers(
+  judge: (all: readonly CheckedDriver[], evidence: CheckEvidence) => CheckResult,
+): (evidence: CheckEvidence) => CheckResult {
   return (evidence) =>
     judgeReading(evidence.drivers, (all) => (all.length === 0 ? notApplicable : judge(all, evidence)))
 }
 
 /** Nor is anything said of sidecars where there is none. */
-function ofGuarded(judge: (guarded: readonly Driver[], evidence: Evidence) => Result): (evidence: Evidence) => Result {
+function ofGuarded(
+  judge: (guarded: readonly CheckedDriver[], evidence: CheckEvidence) => CheckResult,
+): (evidence: CheckEvidence) => CheckResult {
   return ofDrivers((all, evidence) => {
     const guarded = all.filter(({ injected }) => injected !== null)
     return guarded.length === 0 ? notApplicable : judge(guarded, evidence)

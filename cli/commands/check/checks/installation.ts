@@ -1,11 +1,20 @@
 import { judgeReading } from '../../../cluster/reading.ts'
-import type { Evidence, Installation } from '../evidence.ts'
+import type { CheckEvidence, Installation } from '../evidence.ts'
 import type { WebhookPod } from '../installed-objects.ts'
-import { selects } from '../label-selector.ts'
-import { type Category, count, enumerate, failure, notApplicable, ok, type Result, warning } from '../result.ts'
-import { ofInstallation } from './per-installation.ts'
+import { matchesSelector } from '../label-selector.ts'
+import {
+  type Category,
+  type CheckResult,
+  failure,
+  formatCount,
+  formatList,
+  notApplicable,
+  ok,
+  warning,
+} from '../result.ts'
+import { perInstallation } from './per-installation.ts'
 
-export const installation: Category<Evidence> = {
+export const installation: Category<CheckEvidence> = {
   name: 'installation',
   checks: [
     {
@@ -16,7 +25,8 @@ export const installation: Category<Evidence> = {
         judgeReading(installations, (found) => {
           const names = found.map(({ deployment: { namespace, name } }) => `${namespace}/${name}`)
           if (found.length === 1) return ok(names[0])
-          if (found.length > 1) return warning(`there are ${found.length}: ${enumerate(names)}; the first is looked at`)
+          if (found.length > 1)
+            return warning(`there are ${found.length}: ${formatList(names)}; the first is looked at`)
           return failure(
             `there is no Deployment of it in ${onlyNamespace === null ? 'any namespace' : `namespace ${onlyNamespace}`}`,
           )
@@ -26,7 +36,7 @@ export const installation: Category<Evidence> = {
       id: 'deployment-available',
       title: 'the webhook is available',
       hint: 'No driver pod is injected while no replica is ready; drivers start all the same (failurePolicy Ignore). `kubectl describe` the Deployment and its pods.',
-      judge: ofInstallation(({ deployment: { ready, unavailable, namespace, name } }) =>
+      judge: perInstallation(({ deployment: { ready, unavailable, namespace, name } }) =>
         ready > 0 && unavailable === null
           ? ok()
           : failure(`${namespace}/${name}: ${ready === 0 ? 'no replica is ready' : (unavailable ?? '')}`),
@@ -41,7 +51,7 @@ export const installation: Category<Evidence> = {
         return waiting.length === 0
           ? ok()
           : failure(
-              enumerate(
+              formatList(
                 waiting.map(({ name, waiting }) => `${name}: ${waiting}`),
                 2,
               ),
@@ -52,7 +62,7 @@ export const installation: Category<Evidence> = {
       id: 'replicas-ready',
       title: 'all replicas are ready',
       hint: 'One replica is enough to inject. A rollout may be under way: --wait 2m waits for it.',
-      judge: ofInstallation(({ deployment: { wanted, updated, ready, observed } }) => {
+      judge: perInstallation(({ deployment: { wanted, updated, ready, observed } }) => {
         if (wanted === 0) return failure('the Deployment is scaled to 0')
         const rollout =
           observed && updated === wanted ? '' : `; a rollout is under way (${updated} of ${wanted} updated)`
@@ -67,14 +77,14 @@ export const installation: Category<Evidence> = {
       hint: 'During a rollout two versions inject side by side, which is harmless. If it stays so, see `kubectl rollout status`.',
       judge: ofPods((pods) => {
         const images = [...new Set(pods.map(({ image }) => image))]
-        return images.length <= 1 ? ok(images[0]) : warning(`there are ${enumerate(images)}`)
+        return images.length <= 1 ? ok(images[0]) : warning(`there are ${formatList(images)}`)
       }),
     },
     {
       id: 'replicas-redundant',
       title: 'there is more than one replica',
       hint: 'With one replica no driver is injected while its pod moves. The chart’s default is two; see values-ha.yaml.',
-      judge: ofInstallation(({ deployment: { wanted } }) =>
+      judge: perInstallation(({ deployment: { wanted } }) =>
         wanted === 0
           ? notApplicable
           : wanted > 1
@@ -100,12 +110,12 @@ export const installation: Category<Evidence> = {
       id: 'disruption-budget',
       title: 'a PodDisruptionBudget keeps one replica',
       hint: 'Without one a drain may take all replicas at once. Set podDisruptionBudget in the chart’s values.',
-      judge: ofInstallation(({ deployment, budgets }) =>
+      judge: perInstallation(({ deployment, budgets }) =>
         deployment.wanted < 2
           ? notApplicable
           : judgeReading(budgets, (known) => {
-              const own = known.filter(({ selector }) => selects(selector, deployment.podLabels))
-              return own.length > 0 ? ok(enumerate(own.map(({ name }) => name))) : warning('there is none')
+              const own = known.filter(({ selector }) => matchesSelector(selector, deployment.podLabels))
+              return own.length > 0 ? ok(formatList(own.map(({ name }) => name))) : warning('there is none')
             }),
       ),
     },
@@ -114,14 +124,16 @@ export const installation: Category<Evidence> = {
 
 const startsNormally = ({ waiting }: WebhookPod) => waiting === 'ContainerCreating' || waiting === 'PodInitializing'
 
-function ofPods(judge: (pods: readonly WebhookPod[], evidence: Evidence) => Result): (evidence: Evidence) => Result {
-  return ofInstallation(({ pods, deployment }: Installation, evidence) =>
+function ofPods(
+  judge: (pods: readonly WebhookPod[], evidence: CheckEvidence) => CheckResult,
+): (evidence: CheckEvidence) => CheckResult {
+  return perInstallation(({ pods, deployment }: Installation, evidence) =>
     judgeReading(pods, (known) => {
       const staying = known.filter(({ terminating }) => !terminating)
       if (staying.length > 0) return judge(staying, evidence)
       return deployment.wanted === 0
         ? notApplicable
-        : failure(`there is no pod of ${count(deployment.wanted, 'replica')}`)
+        : failure(`there is no pod of ${formatCount(deployment.wanted, 'replica')}`)
     }),
   )
 }

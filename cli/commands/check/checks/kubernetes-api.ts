@@ -2,7 +2,7 @@ import type { ProbeResult } from '../../../../cluster/dry-run.ts'
 import { computeNodeCapabilities, type KnownNode, type NodeCapabilities } from '../../../../cluster/nodes.ts'
 import { judgeReading } from '../../../cluster/reading.ts'
 import type { ServerEvidence } from '../evidence.ts'
-import { type Category, count, enumerate, failure, ok, type Result, unknown, warning } from '../result.ts'
+import { type Category, type CheckResult, failure, formatCount, formatList, ok, unknown, warning } from '../result.ts'
 
 interface Asked {
   readonly server: ServerEvidence
@@ -70,7 +70,12 @@ export const kubernetesApi: Category<Asked> = {
   ],
 }
 
-function proofResult(server: ServerEvidence, proof: ProbeResult, bad: (detail: string) => Result, no: string): Result {
+function proofResult(
+  server: ServerEvidence,
+  proof: ProbeResult,
+  bad: (detail: string) => CheckResult,
+  no: string,
+): CheckResult {
   switch (proof) {
     case 'yes':
       return ok()
@@ -84,16 +89,16 @@ function proofResult(server: ServerEvidence, proof: ProbeResult, bad: (detail: s
 function nodesResult(
   { nodes }: ServerEvidence,
   capability: keyof NodeCapabilities,
-  bad: (detail: string) => Result,
+  bad: (detail: string) => CheckResult,
   effect: string,
-): Result {
+): CheckResult {
   return judgeReading(nodes, (known) => {
-    if (computeNodeCapabilities(known)[capability]) return ok(count(known.filter(isRelevant).length, 'node'))
+    if (computeNodeCapabilities(known)[capability]) return ok(formatCount(known.filter(isRelevant).length, 'node'))
     const relevant = known.filter(isRelevant)
     if (relevant.length === 0) return bad('there is no Linux node that can be scheduled on')
     // Each by itself: of nodes that declare features and such that do not, the latter are in doubt.
     const lacking = relevant.filter((node) => !computeNodeCapabilities(alone(node, relevant))[capability])
-    return bad(`${enumerate(lacking.map(({ name }) => name))} cannot; ${effect}`)
+    return bad(`${formatList(lacking.map(({ name }) => name))} cannot; ${effect}`)
   })
 }
 

@@ -1,15 +1,15 @@
 import { domain, injectLabel } from '../../../../core/contract/pod-contract.ts'
 import { judgeReading } from '../../../cluster/reading.ts'
-import type { Evidence, Namespace } from '../evidence.ts'
-import { selects } from '../label-selector.ts'
-import { type Category, enumerate, notApplicable, ok, type Result, warning } from '../result.ts'
+import type { CheckEvidence, CheckedNamespace } from '../evidence.ts'
+import { matchesSelector } from '../label-selector.ts'
+import { type Category, type CheckResult, formatList, notApplicable, ok, warning } from '../result.ts'
 import { ownConfiguration } from './own-configuration.ts'
 import { podsWebhook } from './webhook.ts'
 
 /** What somebody writes who does not want it. */
 const refusals: readonly string[] = ['disabled', 'false', 'no', 'off', 'none', '']
 
-export const namespaces: Category<Evidence> = {
+export const namespaces: Category<CheckEvidence> = {
   name: 'namespaces',
   checks: [
     {
@@ -18,7 +18,7 @@ export const namespaces: Category<Evidence> = {
       hint: `No driver is watched in a namespace that has not opted in: \`kubectl label namespace NAMESPACE ${injectLabel}=enabled\`.`,
       judge: ofNamespaces((all) => {
         const labelled = all.filter(isLabelled).map(({ name }) => name)
-        return labelled.length > 0 ? ok(enumerate(labelled)) : warning(`none has ${injectLabel}=enabled`)
+        return labelled.length > 0 ? ok(formatList(labelled)) : warning(`none has ${injectLabel}=enabled`)
       }),
     },
     {
@@ -35,7 +35,7 @@ export const namespaces: Category<Evidence> = {
             )
             .map(([key, value]) => `${name}: ${key}=${value}`),
         )
-        return wrong.length === 0 ? ok() : warning(enumerate(wrong))
+        return wrong.length === 0 ? ok() : warning(formatList(wrong))
       }),
     },
     {
@@ -48,16 +48,19 @@ export const namespaces: Category<Evidence> = {
           const labelled = all.filter(isLabelled)
           if (pods === undefined || labelled.length === 0) return notApplicable
           const left = labelled.filter(
-            ({ name, labels }) => !selects(pods.namespaceSelector, { 'kubernetes.io/metadata.name': name, ...labels }),
+            ({ name, labels }) =>
+              !matchesSelector(pods.namespaceSelector, { 'kubernetes.io/metadata.name': name, ...labels }),
           )
-          return left.length === 0 ? ok() : warning(`not for ${enumerate(left.map(({ name }) => name))}`)
+          return left.length === 0 ? ok() : warning(`not for ${formatList(left.map(({ name }) => name))}`)
         })(evidence),
     },
   ],
 }
 
-const isLabelled = ({ labels }: Namespace) => labels[injectLabel] === 'enabled'
+const isLabelled = ({ labels }: CheckedNamespace) => labels[injectLabel] === 'enabled'
 
-function ofNamespaces(judge: (all: readonly Namespace[]) => Result): (evidence: Evidence) => Result {
+function ofNamespaces(
+  judge: (all: readonly CheckedNamespace[]) => CheckResult,
+): (evidence: CheckEvidence) => CheckResult {
   return (evidence) => judgeReading(evidence.namespaces, judge)
 }

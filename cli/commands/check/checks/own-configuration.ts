@@ -1,10 +1,10 @@
-import type { Evidence, Installation } from '../evidence.ts'
+import type { CheckEvidence, Installation } from '../evidence.ts'
 import type { WebhookConfiguration } from '../installed-objects.ts'
-import { notApplicable, type Result } from '../result.ts'
-import { ofInstallation } from './per-installation.ts'
+import { type CheckResult, notApplicable } from '../result.ts'
+import { perInstallation } from './per-installation.ts'
 
 /** The webhook configuration that calls the namespace of the first installation, else the first one with our labels. */
-export function ownConfiguration({ configurations, installations }: Evidence): WebhookConfiguration | undefined {
+export function ownConfiguration({ configurations, installations }: CheckEvidence): WebhookConfiguration | undefined {
   const [first] = installations.kind === 'read' ? installations.value : []
   if (first === undefined || configurations.kind === 'unreadable') return undefined
   const isOwn = ({ webhooks }: WebhookConfiguration) =>
@@ -13,10 +13,10 @@ export function ownConfiguration({ configurations, installations }: Evidence): W
 }
 
 /** Of that configuration; that there is none, or that it is not known, is said once, by `webhook-configured`. */
-export function ofConfiguration(
-  judge: (configuration: WebhookConfiguration, evidence: Evidence, installation: Installation) => Result,
-): (evidence: Evidence) => Result {
-  return ofInstallation((installation, evidence) => {
+export function perConfiguration(
+  judge: (configuration: WebhookConfiguration, evidence: CheckEvidence, installation: Installation) => CheckResult,
+): (evidence: CheckEvidence) => CheckResult {
+  return perInstallation((installation, evidence) => {
     const configuration = ownConfiguration(evidence)
     return configuration === undefined ? notApplicable : judge(configuration, evidence, installation)
   })

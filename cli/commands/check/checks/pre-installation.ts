@@ -1,6 +1,6 @@
 import { judgeReading } from '../../../cluster/reading.ts'
 import type { PreEvidence } from '../evidence.ts'
-import { type Category, enumerate, failure, ok } from '../result.ts'
+import { type Category, failure, formatList, ok } from '../result.ts'
 
 export const preInstallation: Category<PreEvidence> = {
   name: 'pre-installation',
@@ -14,7 +14,7 @@ export const preInstallation: Category<PreEvidence> = {
           const denied = answers.filter(({ allowed }) => !allowed).map(({ what }) => what)
           return denied.length === 0
             ? ok(`into namespace ${namespace}`)
-            : failure(`you may not ${enumerate(denied, 20)}`)
+            : failure(`you may not ${formatList(denied, 20)}`)
         }),
     },
   ],

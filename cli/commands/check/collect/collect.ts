@@ -3,23 +3,23 @@ import { injectLabel } from '../../../../core/contract/pod-contract.ts'
 import { toRecord } from '../../../../core/json.ts'
 import type { KubernetesApi } from '../../../../kubernetes/api.ts'
 import { collectAccess } from '../../../cluster/access-review.ts'
-import { mapReading, type Reading, read } from '../../../cluster/reading.ts'
+import { mapReading, type ReadResult, readable } from '../../../cluster/reading.ts'
 import { listObjects } from '../../../cluster/requests.ts'
-import type { Evidence, Namespace, PreEvidence, ServerVersion } from '../evidence.ts'
-import { labelsOf, parseConfiguration, text } from '../installed-objects.ts'
+import type { CheckEvidence, CheckedNamespace, PreEvidence, ServerVersion } from '../evidence.ts'
+import { parseConfiguration, parseLabels, parseOptionalText } from '../installed-objects.ts'
 import { accessToInstall } from '../needed-access.ts'
 import { collectDrivers } from './drivers.ts'
-import { tryNamespace } from './dry-run-probe.ts'
+import { probeNamespace } from './dry-run-probe.ts'
 import { collectInstallation, findDeployments, installedSelector } from './installations.ts'
 import { collectServer } from './server.ts'
 
 /** A namespace is like the next one; each trial is two admissions. */
 const maxTrials = 10
 
-export interface Asked {
+export interface CollectOptions {
   readonly api: KubernetesApi
   readonly url: string
-  readonly version: Reading<ServerVersion>
+  readonly version: ReadResult<ServerVersion>
   readonly cliVersion: string
   /** Of the installation, when -n says which. */
   readonly namespace: string | null
@@ -29,7 +29,7 @@ export interface Asked {
 }
 
 /** Reads the cluster once. Every request has its deadline; changes nothing. */
-export async function collectEvidence(asked: Asked): Promise<Evidence> {
+export async function collectEvidence(asked: CollectOptions): Promise<CheckEvidence> {
   const { api, namespace, tell } = asked
   tell('looking for the installation …')
   const [deployments, configurations, namespaces] = await Promise.all([
@@ -44,7 +44,7 @@ export async function collectEvidence(asked: Asked): Promise<Evidence> {
   const [server, installations, trials, drivers] = await Promise.all([
     collectServer(api, asked.url, asked.version, found[0]?.namespace ?? 'default'),
     Promise.all(found.map((deployment) => collectInstallation(api, deployment))),
-    found.length === 0 ? [] : pLimit(4).map(labelled.slice(0, maxTrials), (name) => tryNamespace(api, name)),
+    found.length === 0 ? [] : pLimit(4).map(labelled.slice(0, maxTrials), (name) => probeNamespace(api, name)),
     known.kind === 'read' ? collectDrivers(api, labelled) : known,
   ])
   return {
@@ -52,7 +52,7 @@ export async function collectEvidence(asked: Asked): Promise<Evidence> {
     cliVersion: asked.cliVersion,
     onlyNamespace: namespace,
     server,
-    installations: deployments.kind === 'read' ? read(installations) : deployments,
+    installations: deployments.kind === 'read' ? readable(installations) : deployments,
     configurations: mapReading(configurations, (objects) => objects.map(parseConfiguration)),
     namespaces: known,
     trials,
@@ -61,7 +61,7 @@ export async function collectEvidence(asked: Asked): Promise<Evidence> {
 }
 
 /** Reads what an installation needs. */
-export async function collectPreEvidence(asked: Asked): Promise<PreEvidence> {
+export async function collectPreEvidence(asked: CollectOptions): Promise<PreEvidence> {
   const { api } = asked
   const namespace = asked.namespace ?? 'spark-nanny'
   asked.tell('asking the API server …')
@@ -72,12 +72,12 @@ export async function collectPreEvidence(asked: Asked): Promise<PreEvidence> {
   return { server, namespace, access }
 }
 
-function labelledNamespaces(namespaces: Reading<readonly Namespace[]>): readonly string[] {
+function labelledNamespaces(namespaces: ReadResult<readonly CheckedNamespace[]>): readonly string[] {
   if (namespaces.kind === 'unreadable') return []
   return namespaces.value.filter(({ labels }) => labels[injectLabel] === 'enabled').map(({ name }) => name)
 }
 
-function parseNamespace(object: unknown): Namespace {
+function parseNamespace(object: unknown): CheckedNamespace {
   const { name, labels } = toRecord(toRecord(object).metadata)
-  return { name: text(name), labels: labelsOf(labels) }
+  return { name: parseOptionalText(name), labels: parseLabels(labels) }
 }

@@ -1,9 +1,9 @@
 import pLimit from 'p-limit'
 import { sidecarPort } from '../../../../core/contract/pod-contract.ts'
 import type { KubernetesApi } from '../../../../kubernetes/api.ts'
-import { type Reading, read, unreadable } from '../../../cluster/reading.ts'
-import { listObjects, requestDeadlineMs, unreadableAnswer } from '../../../cluster/requests.ts'
-import { type Driver, parseDriver, summarizeSidecarStatus } from '../driver.ts'
+import { type ReadResult, readable, unreadable } from '../../../cluster/reading.ts'
+import { listObjects, requestDeadlineMs, toUnreadable } from '../../../cluster/requests.ts'
+import { type CheckedDriver, parseDriver, summarizeSidecarStatus } from '../driver.ts'
 
 /** Sidecars that are asked: of drivers that are not Ready, which a hung one is not. */
 const maxAsked = 20
@@ -12,8 +12,8 @@ const maxAsked = 20
 export async function collectDrivers(
   api: KubernetesApi,
   namespaces: readonly string[],
-): Promise<Reading<readonly Driver[]>> {
-  if (namespaces.length === 0) return read([])
+): Promise<ReadResult<readonly CheckedDriver[]>> {
+  if (namespaces.length === 0) return readable([])
   const selector = 'spark-role=driver'
   const everywhere = await listObjects(api, '/api/v1/pods', selector)
   const lists =
@@ -21,7 +21,7 @@ export async function collectDrivers(
       ? await pLimit(8).map(namespaces, (name) => listObjects(api, `/api/v1/namespaces/${name}/pods`, selector))
       : [everywhere]
   const wanted = new Set(namespaces)
-  const drivers: Driver[] = []
+  const drivers: CheckedDriver[] = []
   for (const list of lists) {
     if (list.kind === 'unreadable') return list
     for (const object of list.value) {
@@ -35,7 +35,7 @@ export async function collectDrivers(
     )
     .slice(0, maxAsked)
   const statuses = await pLimit(8).map(asked, (driver) => askSidecar(api, driver))
-  return read(
+  return readable(
     drivers.map((driver) => {
       const index = asked.indexOf(driver)
       return index < 0 ? driver : { ...driver, status: statuses[index] ?? null }
@@ -44,10 +44,10 @@ export async function collectDrivers(
 }
 
 /** Through the API server's proxy: the caller's machine may not reach pods. */
-async function askSidecar(api: KubernetesApi, { namespace, name }: Driver): Promise<Driver['status']> {
+async function askSidecar(api: KubernetesApi, { namespace, name }: CheckedDriver): Promise<CheckedDriver['status']> {
   const path = `/api/v1/namespaces/${namespace}/pods/${name}:${sidecarPort}/proxy/status`
   const answer = await api.request({ method: 'GET', path, deadlineMs: requestDeadlineMs })
-  if (answer.kind === 'failed' || answer.status !== 200) return unreadableAnswer(answer)
+  if (answer.kind === 'failed' || answer.status !== 200) return toUnreadable(answer)
   const status = summarizeSidecarStatus(answer.body)
-  return status === undefined ? unreadable('the answer is not a sidecar’s', 200) : read(status)
+  return status === undefined ? unreadable('the answer is not a sidecar’s', 200) : readable(status)
 }

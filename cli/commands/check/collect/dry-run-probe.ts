@@ -3,11 +3,11 @@ import { injectedAnnotation, sidecarContainerName } from '../../../../core/contr
 import { isRecord, toRecord } from '../../../../core/json.ts'
 import { type ApiResponse, describeResponse, type KubernetesApi } from '../../../../kubernetes/api.ts'
 import { requestDeadlineMs } from '../../../cluster/requests.ts'
-import type { Trial, TrialOutcome } from '../evidence.ts'
-import { text } from '../installed-objects.ts'
+import type { DryRunOutcome, DryRunProbe } from '../evidence.ts'
+import { parseOptionalText } from '../installed-objects.ts'
 
 /** Creates a driver pod and its Service as Spark would, in a server-side dry run: nothing is stored. */
-export async function tryNamespace(api: KubernetesApi, namespace: string): Promise<Trial> {
+export async function probeNamespace(api: KubernetesApi, namespace: string): Promise<DryRunProbe> {
   const post = (path: string, body: object) =>
     api.request({ method: 'POST', path, body, deadlineMs: requestDeadlineMs })
   const [pod, service] = await Promise.all([
@@ -54,23 +54,23 @@ const trialService = {
   },
 }
 
-function podOutcome(answer: ApiResponse): TrialOutcome {
+function podOutcome(answer: ApiResponse): DryRunOutcome {
   return outcome(answer, ({ spec, metadata }) => {
     const { initContainers } = toRecord(spec)
     const injected =
       Array.isArray(initContainers) && initContainers.some((one) => toRecord(one).name === sidecarContainerName)
-    return injected ? text(toRecord(toRecord(metadata).annotations)[injectedAnnotation]) : undefined
+    return injected ? parseOptionalText(toRecord(toRecord(metadata).annotations)[injectedAnnotation]) : undefined
   })
 }
 
-function serviceOutcome(answer: ApiResponse): TrialOutcome {
+function serviceOutcome(answer: ApiResponse): DryRunOutcome {
   return outcome(answer, ({ spec }) => (toRecord(spec).publishNotReadyAddresses === true ? '' : undefined))
 }
 
 function outcome(
   answer: ApiResponse,
   versionOf: (object: Record<string, unknown>) => string | undefined,
-): TrialOutcome {
+): DryRunOutcome {
   if (answer.kind === 'failed' || answer.status !== 201) return { kind: 'refused', detail: describeResponse(answer) }
   const version = versionOf(toRecord(answer.body))
   return version === undefined ? { kind: 'unchanged' } : { kind: 'changed', version }

@@ -1,12 +1,18 @@
 import { toRecord } from '../../../../core/json.ts'
 import type { KubernetesApi } from '../../../../kubernetes/api.ts'
 import { collectAccess } from '../../../cluster/access-review.ts'
-import { mapReading, type Reading, read } from '../../../cluster/reading.ts'
+import { mapReading, type ReadResult, readable } from '../../../cluster/reading.ts'
 import { getObject, listObjects } from '../../../cluster/requests.ts'
 import type { Certificate, Installation } from '../evidence.ts'
-import { byRelease, parseDeployment, parseWebhookPod, text, type WebhookDeployment } from '../installed-objects.ts'
+import {
+  groupByRelease,
+  parseDeployment,
+  parseOptionalText,
+  parseWebhookPod,
+  type WebhookDeployment,
+} from '../installed-objects.ts'
 import { parseLabelSelector } from '../label-selector.ts'
-import { neededAccess } from '../needed-access.ts'
+import { webhookAccess } from '../needed-access.ts'
 
 export const installedSelector = 'app.kubernetes.io/name=spark-nanny'
 /** Where it is looked for by one who may not look into all namespaces. */
@@ -15,7 +21,7 @@ const usualNamespace = 'spark-nanny'
 export async function findDeployments(
   api: KubernetesApi,
   namespace: string | null,
-): Promise<Reading<readonly WebhookDeployment[]>> {
+): Promise<ReadResult<readonly WebhookDeployment[]>> {
   const selector = `${installedSelector},app.kubernetes.io/component=webhook`
   const within = (name: string) => listObjects(api, `/apis/apps/v1/namespaces/${name}/deployments`, selector)
   let found =
@@ -25,7 +31,7 @@ export async function findDeployments(
     const usual = await within(usualNamespace)
     if (usual.kind === 'read' && usual.value.length > 0) found = usual
   }
-  return mapReading(found, (objects) => byRelease(objects.map(parseDeployment)))
+  return mapReading(found, (objects) => groupByRelease(objects.map(parseDeployment)))
 }
 
 export async function collectInstallation(api: KubernetesApi, deployment: WebhookDeployment): Promise<Installation> {
@@ -37,7 +43,7 @@ export async function collectInstallation(api: KubernetesApi, deployment: Webhoo
     listObjects(api, `/api/v1/namespaces/${namespace}/pods`, `${selector},app.kubernetes.io/component=webhook`),
     listObjects(api, `/apis/policy/v1/namespaces/${namespace}/poddisruptionbudgets`),
     collectCertificate(api, deployment),
-    collectAccess(api, { kind: 'service-account', namespace, name: serviceAccount }, neededAccess(deployment)),
+    collectAccess(api, { kind: 'service-account', namespace, name: serviceAccount }, webhookAccess(deployment)),
   ])
   return {
     deployment,
@@ -45,7 +51,10 @@ export async function collectInstallation(api: KubernetesApi, deployment: Webhoo
     budgets: mapReading(budgets, (objects) =>
       objects.map((object) => {
         const { metadata, spec } = toRecord(object)
-        return { name: text(toRecord(metadata).name), selector: parseLabelSelector(toRecord(spec).selector) }
+        return {
+          name: parseOptionalText(toRecord(metadata).name),
+          selector: parseLabelSelector(toRecord(spec).selector),
+        }
       }),
     ),
     certificate,
@@ -56,15 +65,17 @@ export async function collectInstallation(api: KubernetesApi, deployment: Webhoo
 async function collectCertificate(
   api: KubernetesApi,
   { namespace, secret }: WebhookDeployment,
-): Promise<Reading<Certificate | null>> {
-  if (secret === null) return read(null)
+): Promise<ReadResult<Certificate | null>> {
+  if (secret === null) return readable(null)
   const object = await getObject(api, `/api/v1/namespaces/${namespace}/secrets/${encodeURIComponent(secret)}`)
   return mapReading(object, (found) =>
     found === null
       ? null
       : {
           secret,
-          certificatePem: Buffer.from(text(toRecord(toRecord(found).data)['tls.crt']), 'base64').toString('latin1'),
+          certificatePem: Buffer.from(parseOptionalText(toRecord(toRecord(found).data)['tls.crt']), 'base64').toString(
+            'latin1',
+          ),
         },
   )
 }

@@ -3,25 +3,25 @@ import { createDryRunPod, formatDryRunPath } from '../../../../cluster/dry-run.t
 import { projectNode } from '../../../../cluster/nodes.ts'
 import { toRecord } from '../../../../core/json.ts'
 import { describeResponse, type KubernetesApi } from '../../../../kubernetes/api.ts'
-import { mapReading, type Reading, read, unreadable } from '../../../cluster/reading.ts'
+import { mapReading, type ReadResult, readable, unreadable } from '../../../cluster/reading.ts'
 import { getObject, listObjects, requestDeadlineMs } from '../../../cluster/requests.ts'
-import type { Node, ServerEvidence, ServerVersion } from '../evidence.ts'
-import { text } from '../installed-objects.ts'
+import type { CheckedNode, ServerEvidence, ServerVersion } from '../evidence.ts'
+import { parseOptionalText } from '../installed-objects.ts'
 
 /** First and alone: without an answer nothing else is asked. */
-export async function collectVersion(api: KubernetesApi): Promise<Reading<ServerVersion>> {
+export async function collectVersion(api: KubernetesApi): Promise<ReadResult<ServerVersion>> {
   const answer = await getObject(api, '/version')
   if (answer.kind === 'unreadable') return answer
-  const version = text(toRecord(answer.value).gitVersion)
+  const version = parseOptionalText(toRecord(answer.value).gitVersion)
   const [, major, minor] = /^v(\d+)\.(\d+)\./.exec(version) ?? []
   if (major === undefined || minor === undefined) return unreadable('/version: the answer is no version', 200)
-  return read({ text: version, numbers: [Number(major), Number(minor)] })
+  return readable({ text: version, numbers: [Number(major), Number(minor)] })
 }
 
 export async function collectServer(
   api: KubernetesApi,
   url: string,
-  version: Reading<ServerVersion>,
+  version: ReadResult<ServerVersion>,
   dryRunNamespace: string,
 ): Promise<ServerEvidence> {
   const [admission, proof, nodes] = await Promise.all([
@@ -46,7 +46,7 @@ async function dryRunProblem(api: KubernetesApi, namespace: string): Promise<str
   return describeResponse(await api.request({ ...request, deadlineMs: requestDeadlineMs }))
 }
 
-function parseNode(object: unknown): readonly Node[] {
+function parseNode(object: unknown): readonly CheckedNode[] {
   const known = projectNode(object)
-  return known === undefined ? [] : [{ ...known, name: text(toRecord(toRecord(object).metadata).name) }]
+  return known === undefined ? [] : [{ ...known, name: parseOptionalText(toRecord(toRecord(object).metadata).name) }]
 }

@@ -1,5 +1,5 @@
 import { change, inspect } from '../../../findings/remedies.ts'
-import type { Precheck } from '../../../static-checks/run.ts'
+import type { StaticRule } from '../../../static-checks/run.ts'
 
 /** What the API server and the scheduler have to say to the pods. */
 export const admissionChecks = {
@@ -81,4 +81,4 @@ export const admissionChecks = {
     meaning: 'A policy of the cluster or the API server’s own validation denies it. Asked by a server-side dry run.',
     remedies: [change('Correct what it names')],
   },
-} as const satisfies Readonly<Record<string, Precheck>>
+} as const satisfies Readonly<Record<string, StaticRule>>

@@ -1,5 +1,5 @@
 import { change, inspect } from '../../../findings/remedies.ts'
-import type { Precheck } from '../../../static-checks/run.ts'
+import type { StaticRule } from '../../../static-checks/run.ts'
 
 /** What the namespace holds, and whether the driver would be watched there. */
 export const namespaceChecks = {
@@ -95,4 +95,4 @@ export const namespaceChecks = {
     meaning: 'A claim of ReadWriteOnce is mounted on one node only; one that is Lost or Pending may never be bound.',
     remedies: [inspect('Look at the claim', 'kubectl -n {namespace} describe persistentvolumeclaim {name}')],
   },
-} as const satisfies Readonly<Record<string, Precheck>>
+} as const satisfies Readonly<Record<string, StaticRule>>

@@ -1,5 +1,5 @@
 import { change } from '../../../findings/remedies.ts'
-import type { Precheck } from '../../../static-checks/run.ts'
+import type { StaticRule } from '../../../static-checks/run.ts'
 
 /** What the file itself says. */
 export const submissionChecks = {
@@ -59,4 +59,4 @@ export const submissionChecks = {
       'A tag that moves may give the second run, or an executor, other code than the first. With pull policy Never the image must lie on the node.',
     remedies: [change('Give a tag that does not move, or a digest')],
   },
-} as const satisfies Readonly<Record<string, Precheck>>
+} as const satisfies Readonly<Record<string, StaticRule>>

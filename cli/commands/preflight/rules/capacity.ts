@@ -3,18 +3,18 @@ import { findBound, type NamespaceLimits, parseNamespaceLimits } from '../../../
 import type { Container, Pod } from '../../../../core/kubernetes/pod.ts'
 import { computePodTotalMilli, parseAmountMilli, type ResourceSide } from '../../../../core/kubernetes/pod-resources.ts'
 import { formatCpu, formatMemory, parseQuantityMilli } from '../../../../core/kubernetes/quantity.ts'
-import { whyNoNode } from '../../../workload/node-room.ts'
-import type { Breaches, PreflightRule, PreflightSubject } from '../evidence.ts'
-import { seen } from '../evidence.ts'
-import { watchedDriver } from './watching.ts'
+import { explainUnschedulable } from '../../../workload/node-room.ts'
+import type { PreflightRule, PreflightSubject, PreflightViolations } from '../evidence.ts'
+import { evidenceFor } from '../evidence.ts'
+import { parseProtectedDriver } from './watching.ts'
 
 /** Memory and CPU of driver and executors against LimitRanges, quotas and nodes. */
 export const capacity: PreflightRule = (subject) => {
   const { workload, cluster } = subject
-  const driver = watchedDriver(subject)
+  const driver = parseProtectedDriver(subject)
   if (workload === null || cluster === null || driver === null) return []
   const pods = { driver, executor: workload.executor }
-  const breaches: Breaches[number][] = []
+  const breaches: PreflightViolations[number][] = []
   if (cluster.limitRanges.kind === 'read') {
     const limits = parseNamespaceLimits(cluster.limitRanges.value, [])
     breaches.push(...limitRanges(subject, limits))
@@ -23,9 +23,11 @@ export const capacity: PreflightRule = (subject) => {
   if (cluster.nodes.kind === 'read') {
     for (const role of ['driver', 'executor'] as const) {
       const why =
-        role === 'executor' && workload.executors.most === 0 ? undefined : whyNoNode(pods[role], cluster.nodes.value)
+        role === 'executor' && workload.executors.most === 0
+          ? undefined
+          : explainUnschedulable(pods[role], cluster.nodes.value)
       if (why !== undefined)
-        breaches.push({ check: 'node', details: { role, ...why }, evidence: seen('nodes', why.best) })
+        breaches.push({ check: 'node', details: { role, ...why }, evidence: evidenceFor('nodes', why.best) })
     }
   }
   return breaches
@@ -39,9 +41,9 @@ const spell = (resource: string, milli: number) =>
       : String(milli / 1000)
 
 /** Spark's own container against the bounds of containers, its pod against those of pods. */
-function limitRanges({ workload }: PreflightSubject, limits: NamespaceLimits): Breaches {
+function limitRanges({ workload }: PreflightSubject, limits: NamespaceLimits): PreflightViolations {
   if (workload === null) return []
-  return (['driver', 'executor'] as const).flatMap((role): Breaches => {
+  return (['driver', 'executor'] as const).flatMap((role): PreflightViolations => {
     const pod = withDefaults(workload[role], limits)
     const holders = [
       {
@@ -56,8 +58,8 @@ function limitRanges({ workload }: PreflightSubject, limits: NamespaceLimits): B
       },
     ]
     return holders.flatMap(
-      ({ bounds, of, amount }): Breaches =>
-        Object.keys(bounds).flatMap((resource): Breaches => {
+      ({ bounds, of, amount }): PreflightViolations =>
+        Object.keys(bounds).flatMap((resource): PreflightViolations => {
           const { minMilli, maxMilli, maxRatio } = findBound(bounds, resource)
           const [request, limit] = [amount('requests', resource), amount('limits', resource)]
           const least = request ?? limit
@@ -78,7 +80,7 @@ function limitRanges({ workload }: PreflightSubject, limits: NamespaceLimits): B
                 {
                   check: 'limitRange',
                   details: { role, resource, problem },
-                  evidence: seen('limitranges', `${of} ${resource} ${problem}`),
+                  evidence: evidenceFor('limitranges', `${of} ${resource} ${problem}`),
                 },
               ]
         }),
@@ -99,24 +101,27 @@ function withDefaults(pod: Pod, { defaults }: NamespaceLimits): Pod {
 }
 
 /** Quotas count pods as well as amounts: `pods`, `count/pods`, `requests.memory` … */
-function quotas(subject: PreflightSubject, limits: NamespaceLimits, objects: readonly unknown[]): Breaches {
+function quotas(subject: PreflightSubject, limits: NamespaceLimits, objects: readonly unknown[]): PreflightViolations {
   const { workload } = subject
-  const watched = watchedDriver(subject)
+  const watched = parseProtectedDriver(subject)
   if (workload === null || watched === null) return []
   const [driver, executor] = [withDefaults(watched, limits), withDefaults(workload.executor, limits)]
-  return objects.flatMap((object): Breaches => {
+  return objects.flatMap((object): PreflightViolations => {
     const { metadata, spec, status } = toRecord(object)
     const quota = String(toRecord(metadata).name)
     if (leavesOut(toRecord(spec))) return []
     const hard = { ...toRecord(toRecord(spec).hard), ...toRecord(toRecord(status).hard) }
     const used = toRecord(toRecord(status).used)
-    return Object.entries(hard).flatMap(([key, value]): Breaches => {
+    return Object.entries(hard).flatMap(([key, value]): PreflightViolations => {
       const each = amountsOf(key, driver, executor)
       const hardMilli = parseQuantityMilli(toText(value))
       if (each === undefined || hardMilli === undefined) return []
       const leftMilli = hardMilli - (parseQuantityMilli(toText(used[key] ?? '0')) ?? 0)
-      const evidence = seen(`resourcequota ${quota}`, `${key}: ${toText(used[key] ?? '0')} of ${toText(value)} used`)
-      const breach = (problem: string, severity: 'error' | 'warning'): Breaches => [
+      const evidence = evidenceFor(
+        `resourcequota ${quota}`,
+        `${key}: ${toText(used[key] ?? '0')} of ${toText(value)} used`,
+      )
+      const breach = (problem: string, severity: 'error' | 'warning'): PreflightViolations => [
         { check: 'quota', details: { quota, resource: key, problem }, severity, evidence },
       ]
       if (each.driver === undefined || each.executor === undefined)

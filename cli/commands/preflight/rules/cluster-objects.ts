@@ -1,17 +1,19 @@
 import { toRecord } from '../../../../core/json.ts'
-import type { AccessAnswer } from '../../../cluster/access-rule.ts'
-import { arrayOf } from '../../../workload/spark-pods.ts'
-import type { Breaches, PreflightRule } from '../evidence.ts'
-import { seen } from '../evidence.ts'
+import type { AccessReviewResult } from '../../../cluster/access-rule.ts'
+import { parseArray } from '../../../workload/spark-pods.ts'
+import type { PreflightRule, PreflightViolations } from '../evidence.ts'
+import { evidenceFor } from '../evidence.ts'
 
 /** The namespace, what the pods refer to, and what their service account may do. */
 export const clusterObjects: PreflightRule = ({ workload, cluster }) => {
   if (workload === null || cluster === null) return []
   const { namespace } = workload
   if (cluster.namespace.kind === 'read' && cluster.namespace.value === null) {
-    return [{ check: 'namespace', details: { namespace }, evidence: seen(`namespace ${namespace}`, 'not found') }]
+    return [
+      { check: 'namespace', details: { namespace }, evidence: evidenceFor(`namespace ${namespace}`, 'not found') },
+    ]
   }
-  const breaches: Breaches[number][] = []
+  const breaches: PreflightViolations[number][] = []
   const account = workload.serviceAccount
   for (const { reference, object } of cluster.references) {
     if (object.kind === 'unreadable') continue
@@ -20,7 +22,7 @@ export const clusterObjects: PreflightRule = ({ workload, cluster }) => {
     const source = `${kind} ${name}`
     if (object.value === null) {
       const check = kind === 'ServiceAccount' ? 'account' : 'missing'
-      breaches.push({ check, details: { ...details, key: '' }, evidence: seen(source, 'not found') })
+      breaches.push({ check, details: { ...details, key: '' }, evidence: evidenceFor(source, 'not found') })
       continue
     }
     const { data, binaryData, stringData } = toRecord(object.value)
@@ -29,12 +31,12 @@ export const clusterObjects: PreflightRule = ({ workload, cluster }) => {
       breaches.push({
         check: 'missing',
         details: { ...details, key: `, key ${key}` },
-        evidence: seen(source, `no key ${key}`),
+        evidence: evidenceFor(source, `no key ${key}`),
       })
     }
     const problem = kind === 'PersistentVolumeClaim' ? claimProblem(object.value, where) : undefined
     if (problem !== undefined) {
-      breaches.push({ check: 'claim', details: { ...details, problem }, evidence: seen(source, problem) })
+      breaches.push({ check: 'claim', details: { ...details, problem }, evidence: evidenceFor(source, problem) })
     }
   }
   const accountIsThere = !breaches.some(({ details: { kind, name } }) => kind === 'ServiceAccount' && name === account)
@@ -45,7 +47,7 @@ export const clusterObjects: PreflightRule = ({ workload, cluster }) => {
 }
 
 /** One finding for each resource. To remove many at once is for the end; a driver works without. */
-function access(answers: readonly AccessAnswer[], account: string, namespace: string): Breaches {
+function access(answers: readonly AccessReviewResult[], account: string, namespace: string): PreflightViolations {
   const refused = answers.filter(({ allowed }) => !allowed).map(({ what }) => what)
   const groups = Map.groupBy(
     refused,
@@ -58,7 +60,7 @@ function access(answers: readonly AccessAnswer[], account: string, namespace: st
       check: 'access',
       details: { account, what, namespace },
       severity: severity === 'warning' ? 'warning' : 'error',
-      evidence: seen('SubjectAccessReview', `${what}: no`),
+      evidence: evidenceFor('SubjectAccessReview', `${what}: no`),
     }
   })
 }
@@ -67,7 +69,7 @@ function claimProblem(claim: unknown, where: string): string | undefined {
   const { spec, status } = toRecord(claim)
   const phase = toRecord(status).phase
   if (phase === 'Lost') return 'is Lost: its volume is gone'
-  const modes = arrayOf(toRecord(spec).accessModes)
+  const modes = parseArray(toRecord(spec).accessModes)
   if (where.startsWith('executor') && !modes.includes('ReadWriteMany') && !modes.includes('ReadOnlyMany')) {
     return `is ${modes.join(', ')}, and executors on other nodes mount it too`
   }

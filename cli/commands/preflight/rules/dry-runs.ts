@@ -1,7 +1,7 @@
 import { toRecord, toText } from '../../../../core/json.ts'
 import { type ApiResponse, describeResponse } from '../../../../kubernetes/api.ts'
-import type { Breaches, PreflightRule, PreflightSubject } from '../evidence.ts'
-import { seen } from '../evidence.ts'
+import type { PreflightRule, PreflightSubject, PreflightViolations } from '../evidence.ts'
+import { evidenceFor } from '../evidence.ts'
 
 /** What the API server itself says to the pods and to the SparkApplication. */
 export const dryRuns: PreflightRule = (subject) => {
@@ -17,7 +17,7 @@ export const dryRuns: PreflightRule = (subject) => {
   ]
 }
 
-function application({ input, workload, cluster }: PreflightSubject): Breaches {
+function application({ input, workload, cluster }: PreflightSubject): PreflightViolations {
   const answer = cluster?.application ?? null
   if (input.kind !== 'application' || workload === null || cluster === null || answer === null) return []
   const { name, namespace } = workload
@@ -28,7 +28,7 @@ function application({ input, workload, cluster }: PreflightSubject): Breaches {
         details: { kind: 'sparkapplication', name: name ?? '', namespace },
         // Applied over the old one it is an update, not a submission.
         severity: 'warning',
-        evidence: seen(`SparkApplication ${name}`, 'exists'),
+        evidence: evidenceFor(`SparkApplication ${name}`, 'exists'),
       },
     ]
   }
@@ -36,16 +36,20 @@ function application({ input, workload, cluster }: PreflightSubject): Breaches {
   const message = messageOf(answer)
   if (answer.status === 404) {
     const api = toText(input.object.apiVersion)
-    return [{ check: 'operator', details: { api }, evidence: seen('dry run', message) }]
+    return [{ check: 'operator', details: { api }, evidence: evidenceFor('dry run', message) }]
   }
-  if (isOwnLack(answer)) return []
-  return [{ check: 'rejected', details: { message }, evidence: seen('dry run', message) }]
+  if (isMissingOwnAccess(answer)) return []
+  return [{ check: 'rejected', details: { message }, evidence: evidenceFor('dry run', message) }]
 }
 
-function pod({ workload, cluster }: PreflightSubject, role: 'driver' | 'executor', answer: ApiResponse): Breaches {
-  if (workload === null || answer.kind === 'failed' || answer.status === 201 || isOwnLack(answer)) return []
+function pod(
+  { workload, cluster }: PreflightSubject,
+  role: 'driver' | 'executor',
+  answer: ApiResponse,
+): PreflightViolations {
+  if (workload === null || answer.kind === 'failed' || answer.status === 201 || isMissingOwnAccess(answer)) return []
   const message = messageOf(answer)
-  const evidence = seen('dry run', message)
+  const evidence = evidenceFor('dry run', message)
   const { namespace } = workload
   if (answer.status === 409 && /already exists/.test(message)) {
     // Its operator removes the last one's.
@@ -68,11 +72,15 @@ function pod({ workload, cluster }: PreflightSubject, role: 'driver' | 'executor
   return [{ check: 'denied', details: { role, message }, evidence }]
 }
 
-function podSecurity({ input, cluster }: PreflightSubject, role: 'driver' | 'executor'): Breaches {
+function podSecurity({ input, cluster }: PreflightSubject, role: 'driver' | 'executor'): PreflightViolations {
   const answers = [cluster?.dryRuns[role], cluster?.bareDryRuns[role]]
   const message = answers.map((answer) => (answer == null ? '' : messageOf(answer))).find(isPodSecurity)
   if (message === undefined) return []
-  const breach = { check: 'podSecurity', details: { role, message }, evidence: seen('dry run', message) } as const
+  const breach = {
+    check: 'podSecurity',
+    details: { role, message },
+    evidence: evidenceFor('dry run', message),
+  } as const
   // A template may well state what is asked for; it lies with the one who submits.
   return [
     input.conf.entries.has(`spark.kubernetes.${role}.podTemplateFile`) ? { ...breach, severity: 'warning' } : breach,
@@ -82,7 +90,7 @@ function podSecurity({ input, cluster }: PreflightSubject, role: 'driver' | 'exe
 const isPodSecurity = (message: string) => message.includes('violates PodSecurity')
 
 /** The caller may not create it; that says nothing of the one who will. */
-export function isOwnLack(answer: ApiResponse): boolean {
+export function isMissingOwnAccess(answer: ApiResponse): boolean {
   return (
     answer.kind === 'response' &&
     (answer.status === 401 || (answer.status === 403 && /cannot create resource/.test(messageOf(answer))))

@@ -1,28 +1,33 @@
-import { valueIn } from '../../../spark-conf/effective-conf.ts'
-import { compareVersions, formatVersion, parseSparkVersion, versionOfImage } from '../../../spark-conf/spark-version.ts'
-import { imageOf } from '../../../workload/spark-pods.ts'
-import { part } from '../../../workload/workload.ts'
-import { type Breaches, originOf, type PreflightRule, seen } from '../evidence.ts'
+import { createConfLookup } from '../../../spark-conf/effective-conf.ts'
+import {
+  compareVersions,
+  formatVersion,
+  parseImageVersion,
+  parseSparkVersion,
+} from '../../../spark-conf/spark-version.ts'
+import { findImage } from '../../../workload/spark-pods.ts'
+import { podPart } from '../../../workload/workload.ts'
+import { evidenceFor, formatOrigin, type PreflightRule, type PreflightViolations } from '../evidence.ts'
 
 /** Images by policy: present, pinned, to be had, and of the version that the application says. */
 export const images: PreflightRule = ({ input, cluster }) => {
   const { conf } = input
-  const policy = valueIn(conf)('spark.kubernetes.container.image.pullPolicy')
-  const named = (['driver', 'executor'] as const).map((role) => ({ role, image: imageOf(conf, role) }))
+  const policy = createConfLookup(conf)('spark.kubernetes.container.image.pullPolicy')
+  const named = (['driver', 'executor'] as const).map((role) => ({ role, image: findImage(conf, role) }))
   const isSame = named[0]?.image === named[1]?.image
-  return named.flatMap(({ role, image }): Breaches => {
+  return named.flatMap(({ role, image }): PreflightViolations => {
     // Apache's operator may have a default of its own.
     if (image === undefined && input.kind === 'application' && input.operator === 'apache') return []
     if (role === 'executor' && isSame) return []
     const who = isSame ? 'driver and the executors' : role
-    const breach = (problem: string, severity: 'error' | 'warning' = 'warning'): Breaches[number] => ({
+    const breach = (problem: string, severity: 'error' | 'warning' = 'warning'): PreflightViolations[number] => ({
       check: 'image',
       details: { role: who, problem },
       severity,
-      evidence: seen(originOf(input), image === undefined ? 'spark.kubernetes.container.image' : image),
+      evidence: evidenceFor(formatOrigin(input), image === undefined ? 'spark.kubernetes.container.image' : image),
     })
     if (image === undefined) return [breach('none is given, and Spark refuses the submission', 'error')]
-    const found: Breaches[number][] = []
+    const found: PreflightViolations[number][] = []
     const name = image.replace(/@sha256:[0-9a-f]{64}$/, '')
     const tag = /:([\w][\w.-]*)$/.exec(name)?.[1]
     if (name === image && tag === undefined) found.push(breach(`${image} has no tag, which is latest`))
@@ -35,8 +40,8 @@ export const images: PreflightRule = ({ input, cluster }) => {
     ) {
       found.push(breach(`${image} lies on no node, as far as nodes tell, and the pull policy is Never`))
     }
-    const stated = input.kind === 'application' ? part(input.object, 'spec').sparkVersion : undefined
-    const [said, own] = [typeof stated === 'string' ? parseSparkVersion(stated) : undefined, versionOfImage(image)]
+    const stated = input.kind === 'application' ? podPart(input.object, 'spec').sparkVersion : undefined
+    const [said, own] = [typeof stated === 'string' ? parseSparkVersion(stated) : undefined, parseImageVersion(image)]
     if (said !== undefined && own !== undefined && compareVersions(said, own) !== 0) {
       found.push(
         breach(

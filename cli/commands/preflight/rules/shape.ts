@@ -1,9 +1,15 @@
 import { toRecord, toText } from '../../../../core/json.ts'
 import { findNearestSpelling } from '../../../../core/settings/settings.ts'
 import { sparkApplicationApis } from '../../../../core/spark/application.ts'
-import { valueIn } from '../../../spark-conf/effective-conf.ts'
+import { createConfLookup } from '../../../spark-conf/effective-conf.ts'
 import { driverMemory, executorMemory } from '../../../spark-conf/spark-memory.ts'
-import { type Breaches, originOf, type PreflightRule, type PreflightSubject, seen } from '../evidence.ts'
+import {
+  evidenceFor,
+  formatOrigin,
+  type PreflightRule,
+  type PreflightSubject,
+  type PreflightViolations,
+} from '../evidence.ts'
 
 /** Fields of a SparkApplication that its operator asks for, and the file and class that are run. */
 export const shape: PreflightRule = (subject) => [...applicationShape(subject), ...mainFile(subject)]
@@ -32,12 +38,12 @@ const kubeflowFields = [
   ...['sparkUIOptions', 'driverIngressOptions', 'dynamicAllocation', 'suspend'],
 ]
 
-function applicationShape({ input, workload }: PreflightSubject): Breaches {
+function applicationShape({ input, workload }: PreflightSubject): PreflightViolations {
   if (input.kind !== 'application') return []
   const { object, operator, origin } = input
-  const breaches: Breaches[number][] = []
+  const breaches: PreflightViolations[number][] = []
   const add = (path: string, problem: string, excerpt = path) =>
-    breaches.push({ check: 'shape', details: { path, problem }, evidence: seen(origin.source, excerpt) })
+    breaches.push({ check: 'shape', details: { path, problem }, evidence: evidenceFor(origin.source, excerpt) })
   const api = sparkApplicationApis.find((one) => one.operator === operator)
   const expected = `${api?.group}/${api?.version}`
   if (object.apiVersion !== expected) add('apiVersion', `is ${toText(object.apiVersion)}; it must be ${expected}`)
@@ -49,7 +55,10 @@ function applicationShape({ input, workload }: PreflightSubject): Breaches {
     )
   }
   const { conf } = input
-  const sizes = [driverMemory(valueIn(conf), conf.language), executorMemory(valueIn(conf), conf.language)]
+  const sizes = [
+    driverMemory(createConfLookup(conf), conf.language),
+    executorMemory(createConfLookup(conf), conf.language),
+  ]
   if (workload === null && !sizes.includes(undefined)) add('spec', 'gives the pods a part that has not its form')
   const spec = toRecord(object.spec)
   for (const field of requiredFields[operator]) {
@@ -79,19 +88,23 @@ function applicationShape({ input, workload }: PreflightSubject): Breaches {
   return breaches
 }
 
-function mainFile({ input }: PreflightSubject): Breaches {
+function mainFile({ input }: PreflightSubject): PreflightViolations {
   const spec = input.kind === 'application' ? toRecord(input.object.spec) : {}
   if (input.kind === 'application' && input.operator !== 'kubeflow') return []
   const path = input.kind === 'application' ? 'spec.mainApplicationFile' : 'the file that is run'
   const file = input.kind === 'application' ? spec.mainApplicationFile : input.mainFile
   if (typeof file !== 'string') return []
-  const breach = (where: string, problem: string): Breaches => [
-    { check: 'mainFile', details: { path: where, problem }, evidence: seen(originOf(input), `${path}: ${file}`) },
+  const breach = (where: string, problem: string): PreflightViolations => [
+    {
+      check: 'mainFile',
+      details: { path: where, problem },
+      evidence: evidenceFor(formatOrigin(input), `${path}: ${file}`),
+    },
   ]
   if (file.startsWith('local:') && !/^local:\/\/\/?[^/]/.test(file))
     return breach(path, `is ${file}; it must be like local:///opt/spark/app.jar`)
   const isOfSubmitter = !/^[a-z][a-z0-9+.-]*:/i.test(file) || file.startsWith('file:')
-  if (isOfSubmitter && valueIn(input.conf)('spark.kubernetes.file.upload.path') === undefined) {
+  if (isOfSubmitter && createConfLookup(input.conf)('spark.kubernetes.file.upload.path') === undefined) {
     return breach(
       path,
       `is ${file}, a file of the machine that submits: give local:// for one of the image, or spark.kubernetes.file.upload.path`,

@@ -8,30 +8,41 @@ import type { Pod } from '../../../../core/kubernetes/pod.ts'
 import type { HungPolicy } from '../../../../core/settings/driver-policy.ts'
 import { formatFinalPolicy, maxRetries, parseSparkApplication } from '../../../../core/spark/application.ts'
 import type { Input } from '../../../static-checks/input.ts'
-import { arrayOf } from '../../../workload/spark-pods.ts'
-import { type Breaches, originOf, type PreflightRule, type PreflightSubject, seen } from '../evidence.ts'
+import { parseArray } from '../../../workload/spark-pods.ts'
+import {
+  evidenceFor,
+  formatOrigin,
+  type PreflightRule,
+  type PreflightSubject,
+  type PreflightViolations,
+} from '../evidence.ts'
 
 /** Whether spark-nanny would watch the driver, and what becomes of it when it hangs. */
 export const watching: PreflightRule = (subject) => {
   const { input, workload, cluster } = subject
-  const decision = decisionOf(subject)
+  const decision = decideInjection(subject)
   if (workload === null || decision === null) return []
   // What is not there gives nothing to watch.
   if (cluster?.namespace.kind === 'read' && cluster.namespace.value === null) return []
-  const breach = (check: 'notLabelled' | 'notWatched', why: string, source: string, excerpt: string): Breaches => [
-    { check, details: { why, namespace: workload.namespace }, evidence: seen(source, excerpt) },
+  const breach = (
+    check: 'notLabelled' | 'notWatched',
+    why: string,
+    source: string,
+    excerpt: string,
+  ): PreflightViolations => [
+    { check, details: { why, namespace: workload.namespace }, evidence: evidenceFor(source, excerpt) },
   ]
   if (decision.kind === 'skip') {
     const { sentence } = admissionReasons[decision.reason]
     if (decision.reason === 'opted-out') return []
     const why = decision.detail === '' ? sentence : `${sentence} (${decision.detail})`
-    return breach('notWatched', why, originOf(input), decision.reason)
+    return breach('notWatched', why, formatOrigin(input), decision.reason)
   }
   const warning = decision.kind === 'inject' ? finalKill(input, decision.policy.onHung) : undefined
-  const breaches: Breaches =
+  const breaches: PreflightViolations =
     warning === undefined
       ? []
-      : [{ check: 'finalKill', details: { warning }, evidence: seen(originOf(input), 'spec.restartPolicy') }]
+      : [{ check: 'finalKill', details: { warning }, evidence: evidenceFor(formatOrigin(input), 'spec.restartPolicy') }]
   const namespace = cluster?.namespace.kind === 'read' ? cluster.namespace.value : null
   if (namespace === null) return breaches
   const label = namespace.labels[injectLabel]
@@ -65,10 +76,10 @@ function finalKill(input: Input, { kind }: HungPolicy): string | undefined {
 }
 
 const hasSidecar = (pod: unknown) =>
-  arrayOf(toRecord(toRecord(pod).spec).initContainers).some((one) => toRecord(one).name === sidecarContainerName)
+  parseArray(toRecord(toRecord(pod).spec).initContainers).some((one) => toRecord(one).name === sidecarContainerName)
 
 /** What the webhook would do, by its own function; null without a workload. */
-export function decisionOf({ input, workload, cluster }: PreflightSubject): Decision | null {
+export function decideInjection({ input, workload, cluster }: PreflightSubject): Decision | null {
   if (workload === null) return null
   const request = createCreationRequest(workload.driver, workload.namespace)
   const application = input.kind === 'application' ? parseSparkApplication(input.object) : undefined
@@ -93,8 +104,8 @@ export function decisionOf({ input, workload, cluster }: PreflightSubject): Deci
 }
 
 /** The driver's pod with the sidecar, where there will be one. */
-export function watchedDriver(subject: PreflightSubject): Pod | null {
-  const decision = decisionOf(subject)
+export function parseProtectedDriver(subject: PreflightSubject): Pod | null {
+  const decision = decideInjection(subject)
   const namespace = subject.cluster?.namespace
   const isLabelled = namespace?.kind === 'read' && namespace.value?.labels[injectLabel] === 'enabled'
   if (decision?.kind === 'inject' && isLabelled) return decision.pod

@@ -1,12 +1,12 @@
 import { formatApplicationPath } from '../../../../cluster/application-path.ts'
 import { describeResponse, type KubernetesApi } from '../../../../kubernetes/api.ts'
-import type { LiveApplication } from '../facts/cluster-facts.ts'
-import { liveApplication } from '../facts/live-objects.ts'
-import { hasCompleted, stateOf } from '../plan/operator-reaction.ts'
+import type { ApplicationFacts } from '../facts/cluster-facts.ts'
+import { parseLiveApplication } from '../facts/live-objects.ts'
+import { hasCompleted, parseApplicationState } from '../plan/operator-reaction.ts'
 
 /** What became of a change. `changed`: the application is not any more what was decided on, and was left alone. */
-export type Written =
-  | { readonly kind: 'written'; readonly application: LiveApplication }
+export type WriteOutcome =
+  | { readonly kind: 'written'; readonly application: ApplicationFacts }
   | { readonly kind: 'changed'; readonly detail: string }
   | { readonly kind: 'failed'; readonly detail: string }
 
@@ -25,10 +25,10 @@ const maxTries = 4
  */
 export async function writeApplication(
   api: KubernetesApi,
-  known: LiveApplication,
-  change: (current: LiveApplication) => ApplicationChange,
-  isSame: (known: LiveApplication, current: LiveApplication) => boolean,
-): Promise<Written> {
+  known: ApplicationFacts,
+  change: (current: ApplicationFacts) => ApplicationChange,
+  isSame: (known: ApplicationFacts, current: ApplicationFacts) => boolean,
+): Promise<WriteOutcome> {
   const path = formatApplicationPath({ ...known, uid: known.uid })
   let current = known
   for (let tries = 1; ; tries++) {
@@ -42,7 +42,7 @@ export async function writeApplication(
       deadlineMs,
     })
     if (answer.kind === 'response' && answer.status === 200) {
-      const application = liveApplication(answer.body)
+      const application = parseLiveApplication(answer.body)
       return application === undefined
         ? { kind: 'failed', detail: 'the answer is no SparkApplication' }
         : { kind: 'written', application }
@@ -50,7 +50,7 @@ export async function writeApplication(
     if (answer.kind === 'response' && answer.status === 404) return { kind: 'changed', detail: 'it is gone' }
     if (answer.kind !== 'response' || answer.status !== 409) return { kind: 'failed', detail: describeResponse(answer) }
     const found = await api.request({ method: 'GET', path, deadlineMs })
-    const now = found.kind === 'response' && found.status === 200 ? liveApplication(found.body) : undefined
+    const now = found.kind === 'response' && found.status === 200 ? parseLiveApplication(found.body) : undefined
     if (now === undefined || tries === maxTries) return { kind: 'changed', detail: describeResponse(answer) }
     if (!isSame(known, now)) return { kind: 'changed', detail: difference(known, now) }
     current = now
@@ -58,8 +58,8 @@ export async function writeApplication(
 }
 
 /** Whether a decision about one still holds for the other: the same spec, and no new turn of its run. */
-export function isSameDecision(known: LiveApplication, current: LiveApplication): boolean {
-  const [before, now] = [stateOf(known), stateOf(current)]
+export function isSameDecision(known: ApplicationFacts, current: ApplicationFacts): boolean {
+  const [before, now] = [parseApplicationState(known), parseApplicationState(current)]
   const settled = now === 'FAILED' && (before === 'SUBMISSION_FAILED' || before === 'FAILING')
   return (
     known.uid === current.uid &&
@@ -71,11 +71,11 @@ export function isSameDecision(known: LiveApplication, current: LiveApplication)
 }
 
 /** For a record, which any turn of the run may come in between. */
-export const isSameObject = (known: LiveApplication, current: LiveApplication): boolean => known.uid === current.uid
+export const isSameObject = (known: ApplicationFacts, current: ApplicationFacts): boolean => known.uid === current.uid
 
-function difference(known: LiveApplication, now: LiveApplication): string {
+function difference(known: ApplicationFacts, now: ApplicationFacts): string {
   if (known.uid !== now.uid) return 'it is another one of the same name'
   if (known.generation !== now.generation) return 'its spec was changed'
   if (now.deleting) return 'it is being deleted'
-  return `its state was ${stateOf(known)} and is ${stateOf(now)}`
+  return `its state was ${parseApplicationState(known)} and is ${parseApplicationState(now)}`
 }

@@ -1,22 +1,22 @@
 import { randomUUID } from 'node:crypto'
 import { recoveriesAnnotation } from '../../../../core/contract/pod-contract.ts'
 import type { KubernetesApi } from '../../../../kubernetes/api.ts'
-import type { Edges } from '../../../io/cli-io.ts'
-import type { LiveApplication, LivePod } from '../facts/cluster-facts.ts'
-import { type Outcome, parseRecoveries, type Recovery } from '../facts/recoveries.ts'
+import type { CliIo } from '../../../io/cli-io.ts'
+import type { ApplicationFacts, LivePod } from '../facts/cluster-facts.ts'
+import { parseRecoveries, type Recovery, type RecoveryOutcome } from '../facts/recoveries.ts'
 import type { ApplyPlan, ResumePlan } from '../plan/plan.ts'
 import { remedyText } from '../plan/plan-builders.ts'
 import { escalationSteps, nextSteps } from '../report/next-steps.ts'
 import type { RecoverResult } from '../report/result.ts'
 import type { AuditTrail } from './audit-trail.ts'
-import type { Stage } from './driver-progress.ts'
-import { performSteps, podChange } from './run-steps.ts'
+import type { DriverProgress } from './driver-progress.ts'
+import { podChange, runSteps } from './run-steps.ts'
 import { watchDriver } from './watch-driver.ts'
 
-export interface Conduct {
+export interface ApplyDeps {
   readonly api: KubernetesApi
   readonly audit: AuditTrail
-  readonly edges: Pick<Edges, 'nowMs' | 'sleep'>
+  readonly io: Pick<CliIo, 'nowMs' | 'sleep'>
   readonly waitMs: number
   /** The user, as the API server knows them. */
   readonly by: string
@@ -27,18 +27,18 @@ export interface Conduct {
 
 /** Does a plan: the record, the steps, the watch, the record. */
 export async function apply(
-  conduct: Conduct,
+  conduct: ApplyDeps,
   plan: ApplyPlan,
-  application: LiveApplication,
+  application: ApplicationFacts,
   pod: LivePod | null,
 ): Promise<RecoverResult> {
-  const { audit, edges, api } = conduct
+  const { audit, io, api } = conduct
   const moved = pod === null ? undefined : await podChange(api, application.namespace, pod)
   if (moved !== undefined) return moved
   const recovery: Recovery = {
     id: randomUUID().slice(0, 8),
     by: conduct.by,
-    atMs: edges.nowMs(),
+    atMs: io.nowMs(),
     cause: plan.cause.id,
     remedy: remedyText(plan.remedy),
     steps: plan.steps.map(({ kind }) => kind),
@@ -53,9 +53,9 @@ export async function apply(
   if (begun.kind === 'failed')
     return failed(conduct, `the record could not be written, nothing was done: ${begun.detail}`)
   conduct.tell('acting …')
-  const acted = await performSteps(api, begun.application, plan.steps)
+  const acted = await runSteps(api, begun.application, plan.steps)
   if (acted.kind !== 'written') {
-    const ended = { ...recovery, outcome: 'failed', endedMs: edges.nowMs() } as const
+    const ended = { ...recovery, outcome: 'failed', endedMs: io.nowMs() } as const
     await audit.end(begun.application, ended, acted.detail)
     return acted.kind === 'changed' ? acted : failed(conduct, acted.detail)
   }
@@ -63,20 +63,24 @@ export async function apply(
 }
 
 /** Watches on where a run was cut off, and completes its record. */
-export async function resume(conduct: Conduct, plan: ResumePlan, application: LiveApplication): Promise<RecoverResult> {
+export async function resume(
+  conduct: ApplyDeps,
+  plan: ResumePlan,
+  application: ApplicationFacts,
+): Promise<RecoverResult> {
   const recoveries = parseRecoveries(application.annotations[recoveriesAnnotation])
   const recovery = recoveries.find(({ id }) => id === plan.recovery)
   if (recovery === undefined) return { kind: 'changed', detail: `there is no record ${plan.recovery} any more` }
   return watched(conduct, recovery, application)
 }
 
-async function watched(conduct: Conduct, recovery: Recovery, application: LiveApplication): Promise<RecoverResult> {
-  const { api, audit, edges, waitMs, failedMs } = conduct
+async function watched(conduct: ApplyDeps, recovery: Recovery, application: ApplicationFacts): Promise<RecoverResult> {
+  const { api, audit, io, waitMs, failedMs } = conduct
   const { namespace, name } = application
-  const { stage, pod } = await watchDriver(api, application, recovery.pod, waitMs, edges, ({ detail }) =>
+  const { stage, pod } = await watchDriver(api, application, recovery.pod, waitMs, io, ({ detail }) =>
     conduct.tell(`${detail} …`),
   )
-  const endedMs = edges.nowMs()
+  const endedMs = io.nowMs()
   await audit.end(application, { ...recovery, outcome: outcomes[stage.kind], endedMs }, `${stage.detail}.`)
   const isWell = stage.kind === 'answers' || stage.kind === 'completed'
   return {
@@ -89,7 +93,7 @@ async function watched(conduct: Conduct, recovery: Recovery, application: LiveAp
   }
 }
 
-const outcomes: Readonly<Record<Stage['kind'], Outcome>> = {
+const outcomes: Readonly<Record<DriverProgress['kind'], RecoveryOutcome>> = {
   answers: 'recovered',
   completed: 'recovered',
   unasked: 'runs',
@@ -100,6 +104,6 @@ const outcomes: Readonly<Record<Stage['kind'], Outcome>> = {
   failed: 'not-recovered',
 }
 
-function failed({ failedMs, edges }: Conduct, detail: string): RecoverResult {
-  return { kind: 'failed', detail, escalation: escalationSteps(failedMs, edges.nowMs()) }
+function failed({ failedMs, io }: ApplyDeps, detail: string): RecoverResult {
+  return { kind: 'failed', detail, escalation: escalationSteps(failedMs, io.nowMs()) }
 }

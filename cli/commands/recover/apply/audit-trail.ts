@@ -2,32 +2,32 @@ import { recoveriesAnnotation } from '../../../../core/contract/pod-contract.ts'
 import { sparkApplicationApis } from '../../../../core/spark/application.ts'
 import { describeResponse, type KubernetesApi } from '../../../../kubernetes/api.ts'
 import { buildEvent } from '../../../../kubernetes/event.ts'
-import { type Edges, UsageError } from '../../../io/cli-io.ts'
-import type { LiveApplication } from '../facts/cluster-facts.ts'
+import { type CliIo, UsageError } from '../../../io/cli-io.ts'
+import type { ApplicationFacts } from '../facts/cluster-facts.ts'
 import { formatRecoveries, parseRecoveries, type Recovery, withRecovery } from '../facts/recoveries.ts'
-import { isSameDecision, isSameObject, type Written, writeApplication } from './application-writer.ts'
+import { isSameDecision, isSameObject, type WriteOutcome, writeApplication } from './application-writer.ts'
 
 /** Where it is written what was done: the application's annotation, an Event on it, a file. */
 export interface AuditTrail {
   /** Before anything is done; unless it is `written`, nothing may be. Throws a UsageError for a file that cannot be written. */
-  begin(application: LiveApplication, recovery: Recovery): Promise<Written>
+  begin(application: ApplicationFacts, recovery: Recovery): Promise<WriteOutcome>
   /** After it. What could not be written is told on standard error. */
-  end(application: LiveApplication, recovery: Recovery, detail: string): Promise<void>
+  end(application: ApplicationFacts, recovery: Recovery, detail: string): Promise<void>
 }
 
-export interface AuditEdges {
+export interface AuditDeps {
   readonly api: KubernetesApi
-  readonly edges: Pick<Edges, 'appendFile' | 'stderr' | 'nowMs'>
+  readonly io: Pick<CliIo, 'appendFile' | 'stderr' | 'nowMs'>
   /** Null: no file was asked for. */
   readonly file: string | null
 }
 
-export function createAuditTrail({ api, edges, file }: AuditEdges): AuditTrail {
+export function createAuditTrail({ api, io, file }: AuditDeps): AuditTrail {
   const annotate = (
-    application: LiveApplication,
+    application: ApplicationFacts,
     recovery: Recovery,
     isSame: typeof isSameDecision,
-  ): Promise<Written> =>
+  ): Promise<WriteOutcome> =>
     writeApplication(
       api,
       application,
@@ -39,20 +39,19 @@ export function createAuditTrail({ api, edges, file }: AuditEdges): AuditTrail {
     )
   return {
     begin: async (application, recovery) => {
-      await append(edges, file, application, recovery, null)
+      await append(io, file, application, recovery, null)
       const written = await annotate(application, recovery, isSameDecision)
       if (written.kind !== 'written') return written
-      await tell(api, application, recovery, `${recovery.by} begins: ${recovery.remedy}, for ${recovery.cause}`, edges)
+      await tell(api, application, recovery, `${recovery.by} begins: ${recovery.remedy}, for ${recovery.cause}`, io)
       return written
     },
     end: async (application, recovery, detail) => {
       const written = await annotate(application, recovery, isSameObject)
-      if (written.kind !== 'written')
-        edges.stderr(`warning: the record of the end was not written: ${written.detail}\n`)
+      if (written.kind !== 'written') io.stderr(`warning: the record of the end was not written: ${written.detail}\n`)
       const message = `${recovery.remedy}, for ${recovery.cause}: ${recovery.outcome}. ${detail}`
-      await tell(api, application, recovery, message, edges)
-      await append(edges, file, application, recovery, detail).catch((error: unknown) => {
-        edges.stderr(`warning: ${error instanceof Error ? error.message : String(error)}\n`)
+      await tell(api, application, recovery, message, io)
+      await append(io, file, application, recovery, detail).catch((error: unknown) => {
+        io.stderr(`warning: ${error instanceof Error ? error.message : String(error)}\n`)
       })
     },
   }
@@ -60,16 +59,16 @@ export function createAuditTrail({ api, edges, file }: AuditEdges): AuditTrail {
 
 /** One line of JSON. */
 async function append(
-  edges: AuditEdges['edges'],
+  io: AuditDeps['io'],
   file: string | null,
-  { namespace, name, uid }: LiveApplication,
+  { namespace, name, uid }: ApplicationFacts,
   { atMs, endedMs, ...recovery }: Recovery,
   detail: string | null,
 ): Promise<void> {
   if (file === null) return
   const iso = (ms: number | null) => (ms === null ? null : new Date(ms).toISOString())
   const line = { ...recovery, at: iso(atMs), ended: iso(endedMs), namespace, application: name, uid, detail }
-  await edges.appendFile(file, `${JSON.stringify(line)}\n`).catch((error: unknown) => {
+  await io.appendFile(file, `${JSON.stringify(line)}\n`).catch((error: unknown) => {
     throw new UsageError(
       `--audit-file ${file}: cannot be written: ${error instanceof Error ? error.message : String(error)}`,
     )
@@ -78,10 +77,10 @@ async function append(
 
 async function tell(
   api: KubernetesApi,
-  { namespace, name, uid, operator }: LiveApplication,
+  { namespace, name, uid, operator }: ApplicationFacts,
   { id, outcome }: Recovery,
   message: string,
-  edges: AuditEdges['edges'],
+  io: AuditDeps['io'],
 ): Promise<void> {
   const { group, version } = sparkApplicationApis.find((row) => row.operator === operator) ?? sparkApplicationApis[0]
   const subject = { apiVersion: `${group}/${version}`, kind: 'SparkApplication', namespace, name, uid }
@@ -92,11 +91,11 @@ async function tell(
     method: 'POST',
     path: `/api/v1/namespaces/${encodeURIComponent(namespace)}/events`,
     body: {
-      ...buildEvent(subject, told, 'spark-nanny', edges.nowMs()),
+      ...buildEvent(subject, told, 'spark-nanny', io.nowMs()),
       reportingComponent: 'spark-nanny.io/recover',
     },
     deadlineMs: 10_000,
   })
   if (answer.kind === 'response' && (answer.status === 201 || answer.status === 409)) return
-  edges.stderr(`warning: the Event was not written: ${describeResponse(answer)}\n`)
+  io.stderr(`warning: the Event was not written: ${describeResponse(answer)}\n`)
 }

@@ -1,7 +1,7 @@
 import type { DriverPod } from '../../../evidence/driver-pod.ts'
 
 /** How far the next driver has come. */
-export type Stage =
+export type DriverProgress =
   /** The driver before is still there. */
   | { readonly kind: 'old-pod'; readonly detail: string }
   | { readonly kind: 'no-pod'; readonly detail: string }
@@ -14,9 +14,9 @@ export type Stage =
   | { readonly kind: 'failed'; readonly detail: string }
 
 /** Whether the driver answers: by its sidecar, or by its Spark UI. */
-export type UiAnswer = 'yes' | 'not-yet' | 'unknown'
+export type UiState = 'yes' | 'not-yet' | 'unknown'
 
-export function stageOf(before: string | null, pod: DriverPod | undefined, answers: UiAnswer): Stage {
+export function computeProgress(before: string | null, pod: DriverPod | undefined, answers: UiState): DriverProgress {
   if (pod === undefined) return { kind: 'no-pod', detail: 'there is no new driver pod' }
   if (pod.uid === before) {
     const detail = pod.deletingMs === null ? 'the driver before is still there' : 'the driver before is being deleted'
@@ -41,7 +41,7 @@ export function stageOf(before: string | null, pod: DriverPod | undefined, answe
 }
 
 /** Whether waiting longer can bring nothing. */
-export const isLast = ({ kind }: Stage): boolean =>
+export const isFinal = ({ kind }: DriverProgress): boolean =>
   kind === 'answers' || kind === 'unasked' || kind === 'completed' || kind === 'failed'
 
 function unscheduled({ conditions }: DriverPod): string {

@@ -1,10 +1,10 @@
 import { describeResponse, type KubernetesApi } from '../../../../kubernetes/api.ts'
 import { podPath } from '../../../../kubernetes/paths.ts'
-import type { LiveApplication, LivePod } from '../facts/cluster-facts.ts'
-import { livePod } from '../facts/live-objects.ts'
+import type { ApplicationFacts, LivePod } from '../facts/cluster-facts.ts'
+import { parseLivePod } from '../facts/live-objects.ts'
 import type { Step } from '../plan/plan.ts'
 import type { RecoverResult } from '../report/result.ts'
-import { isSameDecision, type Written, writeApplication } from './application-writer.ts'
+import { isSameDecision, type WriteOutcome, writeApplication } from './application-writer.ts'
 
 const deadlineMs = 15_000
 
@@ -20,7 +20,7 @@ export async function podChange(
   const { name, uid, resourceVersion } = known
   const answer = await api.request({ method: 'GET', path: podPath({ namespace, name }), deadlineMs })
   if (answer.kind === 'response' && answer.status === 404) return { kind: 'changed', detail: `pod ${name} is gone` }
-  const now = answer.kind === 'response' && answer.status === 200 ? livePod(answer.body) : undefined
+  const now = answer.kind === 'response' && answer.status === 200 ? parseLivePod(answer.body) : undefined
   if (now === undefined) {
     const detail = `pod ${name} could not be read, nothing was done: ${describeResponse(answer)}`
     return { kind: 'failed', detail, escalation: [] }
@@ -31,11 +31,11 @@ export async function podChange(
 }
 
 /** Does the steps of a plan one after another, and stops at the first that is not done. */
-export async function performSteps(
+export async function runSteps(
   api: KubernetesApi,
-  application: LiveApplication,
+  application: ApplicationFacts,
   steps: readonly Step[],
-): Promise<Written> {
+): Promise<WriteOutcome> {
   let current = application
   for (const step of steps) {
     const written =
@@ -54,9 +54,9 @@ const maxTries = 3
 /** With its own grace period, and only one that has ended. One that is gone already is as good as deleted. */
 async function deletePod(
   api: KubernetesApi,
-  application: LiveApplication,
+  application: ApplicationFacts,
   { pod, uid, resourceVersion }: Extract<Step, { readonly kind: 'delete-pod' }>,
-): Promise<Written> {
+): Promise<WriteOutcome> {
   const path = podPath({ namespace: application.namespace, name: pod })
   let version = resourceVersion
   for (let tries = 1; ; tries++) {
@@ -68,7 +68,7 @@ async function deletePod(
     if ((status >= 200 && status < 300) || status === 404) return { kind: 'written', application }
     if (status !== 409) return { kind: 'failed', detail }
     const found = await api.request({ method: 'GET', path, deadlineMs })
-    const now = found.kind === 'response' && found.status === 200 ? livePod(found.body) : undefined
+    const now = found.kind === 'response' && found.status === 200 ? parseLivePod(found.body) : undefined
     if (now === undefined || now.uid !== uid || !now.ended || tries === maxTries) return { kind: 'changed', detail }
     version = now.resourceVersion
   }

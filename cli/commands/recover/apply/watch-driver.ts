@@ -1,13 +1,13 @@
 import type { KubernetesApi } from '../../../../kubernetes/api.ts'
-import { createAsking } from '../../../cluster/cluster-reader.ts'
+import { createClusterReader } from '../../../cluster/cluster-reader.ts'
 import { uiPort } from '../../../diagnosis/collect.ts'
 import { proxyPath } from '../../../diagnosis/collect-ui.ts'
 import { findByApplication } from '../../../diagnosis/find-driver.ts'
 import { type DriverPod, parseDriverPod } from '../../../evidence/driver-pod.ts'
 import type { Reading } from '../../../evidence/evidence.ts'
-import type { Edges } from '../../../io/cli-io.ts'
-import type { LiveApplication } from '../facts/cluster-facts.ts'
-import { isLast, type Stage, stageOf, type UiAnswer } from './driver-progress.ts'
+import type { CliIo } from '../../../io/cli-io.ts'
+import type { ApplicationFacts } from '../facts/cluster-facts.ts'
+import { computeProgress, type DriverProgress, isFinal, type UiState } from './driver-progress.ts'
 
 const everyMs = 2_000
 const requestMs = 20_000
@@ -15,25 +15,25 @@ const requestMs = 20_000
 /** Looks until the next driver has come as far as it can, or for `waitMs`; `tell` gets each new stage. */
 export async function watchDriver(
   api: KubernetesApi,
-  { namespace, name }: Pick<LiveApplication, 'namespace' | 'name'>,
+  { namespace, name }: Pick<ApplicationFacts, 'namespace' | 'name'>,
   podBefore: string | null,
   waitMs: number,
-  edges: Pick<Edges, 'nowMs' | 'sleep'>,
-  tell: (stage: Stage) => void,
-): Promise<{ readonly stage: Stage; readonly pod: string | null }> {
-  const untilMs = edges.nowMs() + waitMs
+  io: Pick<CliIo, 'nowMs' | 'sleep'>,
+  tell: (stage: DriverProgress) => void,
+): Promise<{ readonly stage: DriverProgress; readonly pod: string | null }> {
+  const untilMs = io.nowMs() + waitMs
   for (;;) {
-    const found = await findByApplication(createAsking(api, edges.nowMs() + requestMs, edges.nowMs), namespace, name)
+    const found = await findByApplication(createClusterReader(api, io.nowMs() + requestMs, io.nowMs), namespace, name)
     const pod = found.pod.kind === 'read' ? parseDriverPod(found.pod.value) : undefined
     const unread = found.pod.kind === 'unknown' ? found.pod.why : null
     const isNew = pod !== undefined && pod.uid !== podBefore && pod.driver.state.kind === 'running'
-    const stage: Stage =
+    const stage: DriverProgress =
       unread === null
-        ? stageOf(podBefore, pod, isNew ? await uiAnswer(api, pod, found.pod, edges) : 'not-yet')
+        ? computeProgress(podBefore, pod, isNew ? await uiAnswer(api, pod, found.pod, io) : 'not-yet')
         : { kind: 'no-pod', detail: `its pods could not be read: ${unread}` }
     tell(stage)
-    if (isLast(stage) || edges.nowMs() >= untilMs) return { stage, pod: pod?.name ?? null }
-    await edges.sleep(everyMs)
+    if (isFinal(stage) || io.nowMs() >= untilMs) return { stage, pod: pod?.name ?? null }
+    await io.sleep(everyMs)
   }
 }
 
@@ -42,13 +42,13 @@ async function uiAnswer(
   api: KubernetesApi,
   pod: DriverPod,
   raw: Reading<unknown>,
-  { nowMs }: Pick<Edges, 'nowMs'>,
-): Promise<UiAnswer> {
+  { nowMs }: Pick<CliIo, 'nowMs'>,
+): Promise<UiState> {
   if (pod.hasSidecar) {
     const isReady = pod.conditions.some(({ type, status }) => type === 'Ready' && status === 'True')
     return isReady ? 'yes' : 'not-yet'
   }
-  const asking = createAsking(api, nowMs() + requestMs, nowMs)
+  const asking = createClusterReader(api, nowMs() + requestMs, nowMs)
   const answer = await asking.ask(proxyPath(pod, uiPort(raw), '/api/v1/applications'), 5_000)
   if (answer.kind === 'response' && answer.status === 200) {
     return Array.isArray(answer.body) && answer.body.length > 0 ? 'yes' : 'not-yet'

@@ -1,22 +1,22 @@
 import type { Pod } from '../../../../core/kubernetes/pod.ts'
 import type { SparkOperator } from '../../../../core/spark/application.ts'
-import type { Reading } from '../../../cluster/reading.ts'
+import type { ReadResult } from '../../../cluster/reading.ts'
 import type { KubernetesObject } from '../../../manifests/manifests.ts'
 import type { NodeRoom } from '../../../workload/node-room.ts'
 
 /** What a plan needs beside the evidence: the objects that it would touch, as they are, and what bounds memory. */
 export interface ClusterFacts {
   /** Null: there is none. */
-  readonly application: LiveApplication | null
+  readonly application: ApplicationFacts | null
   /** Null: there is none. */
   readonly pod: LivePod | null
-  readonly namespaceAnnotations: Reading<Readonly<Record<string, string>>>
-  readonly nodes: Reading<readonly NodeRoom[]>
-  readonly limitRanges: Reading<readonly unknown[]>
-  readonly quotas: Reading<readonly unknown[]>
+  readonly namespaceAnnotations: ReadResult<Readonly<Record<string, string>>>
+  readonly nodes: ReadResult<readonly NodeRoom[]>
+  readonly limitRanges: ReadResult<readonly unknown[]>
+  readonly quotas: ReadResult<readonly unknown[]>
 }
 
-export interface LiveApplication {
+export interface ApplicationFacts {
   readonly operator: SparkOperator
   readonly namespace: string
   readonly name: string

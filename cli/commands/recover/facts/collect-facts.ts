@@ -7,7 +7,7 @@ import { valueIn } from '../../../evidence/evidence.ts'
 import { stringsField } from '../../../evidence/fields.ts'
 import { parseNodeRoom } from '../../../workload/node-room.ts'
 import type { ClusterFacts } from './cluster-facts.ts'
-import { liveApplication, livePod } from './live-objects.ts'
+import { parseLiveApplication, parseLivePod } from './live-objects.ts'
 
 /**
  * What a plan needs beside the evidence. `driver` is to be read before the evidence is: what changes in between is then
@@ -22,8 +22,8 @@ export async function collectFacts(api: KubernetesApi, namespace: string, driver
     listObjects(api, `${inNamespace}/resourcequotas`),
   ])
   return {
-    application: liveApplication(valueIn(driver.application)) ?? null,
-    pod: livePod(valueIn(driver.pod)) ?? null,
+    application: parseLiveApplication(valueIn(driver.application)) ?? null,
+    pod: parseLivePod(valueIn(driver.pod)) ?? null,
     namespaceAnnotations: mapReading(namespaceObject, (object) =>
       stringsField(toRecord(object).metadata, 'annotations'),
     ),

@@ -3,7 +3,7 @@ import type { KubernetesApi } from '../../../../kubernetes/api.ts'
 import { textField } from '../../../evidence/fields.ts'
 
 /** Who the API server takes us for. A server before 1.28 does not tell: `unknown`. */
-export async function userName(api: KubernetesApi): Promise<string> {
+export async function findUserName(api: KubernetesApi): Promise<string> {
   const answer = await api.request({
     method: 'POST',
     path: '/apis/authentication.k8s.io/v1/selfsubjectreviews',

@@ -2,10 +2,10 @@ import { isRecord, toRecord } from '../../../../core/json.ts'
 import { parsePod } from '../../../../core/kubernetes/parse-objects.ts'
 import { parseSparkApplication } from '../../../../core/spark/application.ts'
 import { listField, numberField, stringsField, textField } from '../../../evidence/fields.ts'
-import type { LiveApplication, LivePod } from './cluster-facts.ts'
+import type { ApplicationFacts, LivePod } from './cluster-facts.ts'
 
 /** The SparkApplication of an API object; undefined when it is none, or says no uid and version. */
-export function liveApplication(object: unknown): LiveApplication | undefined {
+export function parseLiveApplication(object: unknown): ApplicationFacts | undefined {
   const parsed = parseSparkApplication(object)
   if (parsed === undefined || !isRecord(object)) return undefined
   const { metadata } = object
@@ -28,7 +28,7 @@ export function liveApplication(object: unknown): LiveApplication | undefined {
 }
 
 /** The pod of an API object; undefined when it is none, or says no uid and version. */
-export function livePod(object: unknown): LivePod | undefined {
+export function parseLivePod(object: unknown): LivePod | undefined {
   const { metadata } = toRecord(object)
   const [name, uid, resourceVersion] = ['name', 'uid', 'resourceVersion'].map((field) => textField(metadata, field))
   if (name == null || uid == null || resourceVersion == null) return undefined

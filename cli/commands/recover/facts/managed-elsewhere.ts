@@ -1,4 +1,4 @@
-import type { LiveApplication } from './cluster-facts.ts'
+import type { ApplicationFacts } from './cluster-facts.ts'
 
 /** What keeps an object as its source says, how it marks it, and where to change the source. */
 interface Manager {
@@ -71,7 +71,7 @@ const managers: readonly Manager[] = [
   },
 ]
 
-export interface ManagedElsewhere {
+export interface ExternalManager {
   readonly by: string
   /** `label key=value`. */
   readonly mark: string
@@ -79,7 +79,7 @@ export interface ManagedElsewhere {
 }
 
 /** Who would undo a change of this application; undefined: nobody is known to. */
-export function managedElsewhere(application: LiveApplication): ManagedElsewhere | undefined {
+export function findExternalManager(application: ApplicationFacts): ExternalManager | undefined {
   for (const { name, where, mark, value, change } of managers) {
     const found = Object.entries(application[where]).find(
       ([key, given]) =>

@@ -1,14 +1,14 @@
 import { recoveriesAnnotation } from '../../../../core/contract/pod-contract.ts'
 import type { ResumePlan } from '../plan/plan.ts'
-import type { LiveApplication } from './cluster-facts.ts'
+import type { ApplicationFacts } from './cluster-facts.ts'
 import { hasActed, parseRecoveries, type Recovery } from './recoveries.ts'
 
-const recent = (application: LiveApplication, windowMs: number, nowMs: number): readonly Recovery[] =>
+const recent = (application: ApplicationFacts, windowMs: number, nowMs: number): readonly Recovery[] =>
   parseRecoveries(application.annotations[recoveriesAnnotation]).filter(({ atMs }) => nowMs - atMs < windowMs)
 
 /** A run that was cut off after it had acted: it is watched on, not done again. */
-export function cutOff(
-  application: LiveApplication,
+export function findInterruptedRecovery(
+  application: ApplicationFacts,
   podUid: string | null,
   windowMs: number,
   nowMs: number,
@@ -27,8 +27,8 @@ export function cutOff(
 }
 
 /** When and by whom the same cause was treated within the window; undefined: it was not. */
-export function triedAlready(
-  application: LiveApplication,
+export function findRecentAttempt(
+  application: ApplicationFacts,
   podUid: string | null,
   cause: string,
   windowMs: number,

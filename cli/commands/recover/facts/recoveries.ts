@@ -17,14 +17,14 @@ export interface Recovery {
   readonly generation: number | null
   /** Uid of the driver's pod before. */
   readonly pod: string | null
-  readonly outcome: Outcome
+  readonly outcome: RecoveryOutcome
   readonly endedMs: number | null
 }
 
 /** started: it has not told how it ended, or was cut off. */
-export type Outcome = 'started' | 'recovered' | 'runs' | 'not-recovered' | 'failed'
+export type RecoveryOutcome = 'started' | 'recovered' | 'runs' | 'not-recovered' | 'failed'
 
-const outcomes: readonly Outcome[] = ['started', 'recovered', 'runs', 'not-recovered', 'failed']
+const outcomes: readonly RecoveryOutcome[] = ['started', 'recovered', 'runs', 'not-recovered', 'failed']
 const maxKept = 5
 
 /** The value of the annotation `spark-nanny.io/recoveries`. */

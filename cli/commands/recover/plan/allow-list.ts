@@ -1,10 +1,10 @@
 import type { DriverPod } from '../../../evidence/driver-pod.ts'
-import type { DriverState, Finding } from '../../../findings/findings.ts'
+import type { DriverPhase, Finding } from '../../../findings/findings.ts'
 import type { MemoryKey } from '../../../spark-conf/memory-size.ts'
 import type { RefusalReason } from './refusal-reasons.ts'
 
 /** What may be done about a finding without a person's judgement. */
-export type Allowed =
+export type AllowedRemedy =
   | { readonly kind: 'raise-memory'; readonly key: MemoryKey }
   | { readonly kind: 'rerun' }
   | { readonly kind: 'none'; readonly reason: RefusalReason; readonly detail: string }
@@ -27,7 +27,12 @@ const transient: ReadonlySet<string> = new Set([
  * a re-run unchanged where the cause has passed, or a person says that it is mended. What was only logged on the way (medium)
  * may have been got over, and the driver been ended by somebody who wanted it to end.
  */
-export function allowedRemedy(root: Finding, state: DriverState, pod: DriverPod | undefined, mended: boolean): Allowed {
+export function findAllowedRemedy(
+  root: Finding,
+  state: DriverPhase,
+  pod: DriverPod | undefined,
+  mended: boolean,
+): AllowedRemedy {
   if (mended) return { kind: 'rerun' }
   const unseen = endNobodySaw(root, state, pod)
   if (unseen !== null) {
@@ -50,14 +55,14 @@ export function allowedRemedy(root: Finding, state: DriverState, pod: DriverPod 
  * The pod garbage collector calls a pod Failed and takes it away once its Node object is gone, whatever the machine does
  * (TerminatePod of pkg/kubelet/status, pkg/controller/podgc, 1.36).
  */
-export const nobodySawItEnd = ({ driver }: DriverPod): boolean => driver.state.kind === 'running'
+export const isEndUnobserved = ({ driver }: DriverPod): boolean => driver.state.kind === 'running'
 
 /** Null: a kubelet saw it end, or it is another matter. */
-function endNobodySaw({ id }: Finding, state: DriverState, pod: DriverPod | undefined): string | null {
+function endNobodySaw({ id }: Finding, state: DriverPhase, pod: DriverPod | undefined): string | null {
   if (pod === undefined) {
     const isOfNode = id === 'SPN-NODE-LOST' || id === 'SPN-NODE-TAINTED'
     return isOfNode ? 'its pod is gone, and whether its node’s kubelet saw it end is not known' : null
   }
-  if (state !== 'failed' || !nobodySawItEnd(pod)) return null
+  if (state !== 'failed' || !isEndUnobserved(pod)) return null
   return `pod ${pod.name} is called ${pod.phase}, but the kubelet of node ${pod.node} never told that its container ended`
 }

@@ -1,19 +1,19 @@
 import { type Evidence, valueIn } from '../../../evidence/evidence.ts'
 import type { Diagnosis, Finding } from '../../../findings/findings.ts'
-import type { ClusterFacts, LiveApplication } from '../facts/cluster-facts.ts'
-import { cutOff, triedAlready } from '../facts/recent-recoveries.ts'
-import { allowedRemedy } from './allow-list.ts'
-import { hasCompleted, kubeflowAtWork, reactionTo, stateOf } from './operator-reaction.ts'
+import type { ApplicationFacts, ClusterFacts } from '../facts/cluster-facts.ts'
+import { findInterruptedRecovery, findRecentAttempt } from '../facts/recent-recoveries.ts'
+import { findAllowedRemedy } from './allow-list.ts'
+import { hasCompleted, isKubeflowActive, parseApplicationState, predictReaction } from './operator-reaction.ts'
 import type { ApplyPlan, Plan, PlannedCause, RefusedPlan } from './plan.ts'
 import { deletionPlan, memoryPlan, rerunPlan } from './plan-builders.ts'
-import { causeOf, unknownCause } from './planned-cause.ts'
-import { nextDriver, raiseMemory } from './raise-memory.ts'
-import { barred, refuse } from './refusal.ts'
+import { toPlannedCause, unknownCause } from './planned-cause.ts'
+import { increaseMemory, nextDriver } from './raise-memory.ts'
+import { findRefusal, refuse } from './refusal.ts'
 import { resubmission } from './resubmission.ts'
-import { isOwnRun, type NameTaken, nameTaken } from './stale-pod.ts'
+import { findNameConflict, isOwnRun, type NameConflict } from './stale-pod.ts'
 
 /** What a caller may say besides. */
-export interface Wish {
+export interface RecoveryRequest {
   /** A person says that the cause has been mended. */
   readonly mended: boolean
   /** For so long no second try for the same cause. */
@@ -24,7 +24,13 @@ export interface Wish {
  * What is to be done about a driver that crashed, hangs or does not start. Pure. Never less memory than before, never
  * more than fits, never a plan for an application that has completed or a driver that is well.
  */
-export function plan(evidence: Evidence, diagnosis: Diagnosis, facts: ClusterFacts, wish: Wish, nowMs: number): Plan {
+export function planRecovery(
+  evidence: Evidence,
+  diagnosis: Diagnosis,
+  facts: ClusterFacts,
+  wish: RecoveryRequest,
+  nowMs: number,
+): Plan {
   const { findings, unknown } = diagnosis
   const root = findings.find(({ symptomOf, severity }) => symptomOf === null && severity === 'error')
   const unread = unknown.filter(({ what }) => what === 'pod' || what === 'application')
@@ -40,17 +46,21 @@ export function plan(evidence: Evidence, diagnosis: Diagnosis, facts: ClusterFac
     return refuse('evidence-incomplete', 'the driver’s pod changed while it was read; call it again', null)
   }
   if (application === null) return resubmission(evidence, diagnosis, facts, wish.mended)
-  const taken = hasCompleted(application) ? undefined : nameTaken(application, evidence, facts)
-  const cause = taken?.cause ?? (root === undefined ? null : causeOf(root))
+  const taken = hasCompleted(application) ? undefined : findNameConflict(application, evidence, facts)
+  const cause = taken?.cause ?? (root === undefined ? null : toPlannedCause(root))
   if (application.deleting) return refuse('being-deleted', `${application.name} is on its way out`, cause)
-  if (hasCompleted(application)) return refuse('completed', `its state is ${stateOf(application)}`, null)
+  if (hasCompleted(application)) return refuse('completed', `its state is ${parseApplicationState(application)}`, null)
   const ended = diagnosis.state === 'completed'
   if (ended && (taken === undefined || (facts.pod !== null && isOwnRun(application, facts.pod)))) {
-    return refuse('completed', `its driver ended with exit code 0; the operator says ${stateOf(application)}`, null)
+    return refuse(
+      'completed',
+      `its driver ended with exit code 0; the operator says ${parseApplicationState(application)}`,
+      null,
+    )
   }
-  const left = cutOff(application, facts.pod?.uid ?? null, wish.windowMs, nowMs)
+  const left = findInterruptedRecovery(application, facts.pod?.uid ?? null, wish.windowMs, nowMs)
   if (left !== undefined) return left
-  const bar = barred(application, facts, cause, nowMs)
+  const bar = findRefusal(application, facts, cause, nowMs)
   if (bar !== undefined) return bar
   return taken === undefined
     ? ofFindings(evidence, diagnosis, root, application, facts, wish, nowMs)
@@ -61,32 +71,36 @@ function ofFindings(
   evidence: Evidence,
   diagnosis: Diagnosis,
   root: Finding | undefined,
-  application: LiveApplication,
+  application: ApplicationFacts,
   facts: ClusterFacts,
-  wish: Wish,
+  wish: RecoveryRequest,
   nowMs: number,
 ): Plan {
   const { state } = diagnosis
-  const cause = root === undefined ? null : causeOf(root)
-  if (application.operator === 'kubeflow' && kubeflowAtWork.has(stateOf(application))) {
-    const told = stateOf(application) ?? 'no state yet'
+  const cause = root === undefined ? null : toPlannedCause(root)
+  if (application.operator === 'kubeflow' && isKubeflowActive.has(parseApplicationState(application))) {
+    const told = parseApplicationState(application) ?? 'no state yet'
     return refuse('operator-at-work', `it says ${told}; if that lasts, see its log`, cause)
   }
   // Its pod may be about to restart in place, or to fail: nobody has concluded anything yet.
-  if (state === 'failed' && valueIn(evidence.pod)?.phase === 'Running' && stateOf(application) === 'RUNNING') {
+  if (
+    state === 'failed' &&
+    valueIn(evidence.pod)?.phase === 'Running' &&
+    parseApplicationState(application) === 'RUNNING'
+  ) {
     return refuse('operator-at-work', 'the driver ended a moment ago, and its pod has not; call it again', cause)
   }
   if (root === undefined || cause === null) return withoutCause(diagnosis, application, facts, wish, nowMs)
   if (state === 'running') return refuse('driver-runs', root.title, cause, { evidence, root })
-  const allowed = allowedRemedy(root, state, valueIn(evidence.pod), wish.mended)
+  const allowed = findAllowedRemedy(root, state, valueIn(evidence.pod), wish.mended)
   if (allowed.kind === 'none') return refuse(allowed.reason, allowed.detail, cause, { evidence, root })
   return tried(application, facts, cause, wish, nowMs, () => {
-    const reaction = reactionTo(allowed.kind === 'rerun' ? 'rerun' : 'memory', application)
+    const reaction = predictReaction(allowed.kind === 'rerun' ? 'rerun' : 'memory', application)
     if (reaction.kind === 'refuse') return refuse(reaction.reason, reaction.detail, cause, { evidence, root })
     if (allowed.kind === 'rerun') return rerunPlan(cause, application, reaction, state, nowMs, { evidence, root })
     const fixed = fixedLimit(application)
     if (fixed !== null) return refuse('memory-limit-fixed', `spec.driver.memoryLimit is ${fixed}`, cause)
-    const raise = raiseMemory(allowed.key, nextDriver(application), evidence, facts)
+    const raise = increaseMemory(allowed.key, nextDriver(application), evidence, facts)
     if (raise.kind === 'unknown') return refuse('evidence-incomplete', raise.detail, cause)
     if (raise.kind === 'no-room') return refuse('no-room', raise.detail, cause, { evidence, root })
     return memoryPlan(cause, application, reaction, raise.remedy, state)
@@ -96,9 +110,9 @@ function ofFindings(
 /** Nothing was found that ends the driver. */
 function withoutCause(
   { state, unknown }: Diagnosis,
-  application: LiveApplication,
+  application: ApplicationFacts,
   facts: ClusterFacts,
-  wish: Wish,
+  wish: RecoveryRequest,
   nowMs: number,
 ): Plan {
   if (state === 'running' || state === 'pending') {
@@ -114,15 +128,15 @@ function withoutCause(
       : refuse('not-mended', 'no rule knows why the driver ended; once somebody does, --mended runs it again', cause)
   }
   return tried(application, facts, cause, wish, nowMs, () => {
-    const reaction = reactionTo('rerun', application)
+    const reaction = predictReaction('rerun', application)
     if (reaction.kind === 'refuse') return refuse(reaction.reason, reaction.detail, cause)
     return rerunPlan(cause, application, reaction, state, nowMs)
   })
 }
 
-function ofTakenName(taken: NameTaken, application: LiveApplication, nowMs: number): ApplyPlan | RefusedPlan {
+function ofTakenName(taken: NameConflict, application: ApplicationFacts, nowMs: number): ApplyPlan | RefusedPlan {
   const { cause, pod, waited } = taken
-  const reaction = reactionTo('rerun', application)
+  const reaction = predictReaction('rerun', application)
   // An operator that tries again by itself needs only the name.
   if (pod !== null && (waited || reaction.kind === 'refuse')) return deletionPlan(cause, application, pod, null, nowMs)
   if (reaction.kind === 'refuse') return refuse(reaction.reason, reaction.detail, cause)
@@ -133,19 +147,19 @@ function ofTakenName(taken: NameTaken, application: LiveApplication, nowMs: numb
 
 /** The plan, unless the same was tried lately. */
 function tried(
-  application: LiveApplication,
+  application: ApplicationFacts,
   facts: ClusterFacts,
   cause: PlannedCause,
-  { windowMs }: Wish,
+  { windowMs }: RecoveryRequest,
   nowMs: number,
   make: () => Plan,
 ): Plan {
-  const before = triedAlready(application, facts.pod?.uid ?? null, cause.id, windowMs, nowMs)
+  const before = findRecentAttempt(application, facts.pod?.uid ?? null, cause.id, windowMs, nowMs)
   return before === undefined ? make() : refuse('tried-already', before, cause)
 }
 
 /** kubeflow's webhook sets it on the container, whatever Spark reckons. */
-function fixedLimit({ operator, object }: LiveApplication): string | null {
+function fixedLimit({ operator, object }: ApplicationFacts): string | null {
   const { spec } = object
   const driver = typeof spec === 'object' && spec !== null && 'driver' in spec ? spec.driver : undefined
   const limit =

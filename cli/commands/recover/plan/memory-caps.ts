@@ -1,8 +1,8 @@
 import { findBound, parseNamespaceLimits } from '../../../../core/kubernetes/namespace-limits.ts'
 import type { Pod } from '../../../../core/kubernetes/pod.ts'
 import { computePodTotalMilli } from '../../../../core/kubernetes/pod-resources.ts'
-import type { Reading } from '../../../cluster/reading.ts'
-import { mayTake } from '../../../workload/node-room.ts'
+import type { ReadResult } from '../../../cluster/reading.ts'
+import { fitsOnNode } from '../../../workload/node-room.ts'
 import type { ClusterFacts } from '../facts/cluster-facts.ts'
 
 /** The most that the driver's container may ask for, and what says so. Infinity: nothing bounds it. */
@@ -16,7 +16,7 @@ export interface MemoryCap {
  * Spark's container are the same. `besideMilli` is what the pod's other containers ask for; `counted` the present pod where
  * quotas count it: both operators delete it before they make the next one.
  */
-export function memoryCap(
+export function findMemoryCap(
   facts: Pick<ClusterFacts, 'nodes' | 'limitRanges' | 'quotas'>,
   driver: Pod,
   besideMilli: number,
@@ -28,7 +28,7 @@ export function memoryCap(
     return { unknown: missing.filter((text) => text !== '').join('; ') }
   }
   const limits = parseNamespaceLimits(limitRanges.value, quotas.value)
-  const open = nodes.value.filter((node) => mayTake(driver, node))
+  const open = nodes.value.filter((node) => fitsOnNode(driver, node))
   const largest = open.toSorted((a, b) => b.memoryMilli - a.memoryMilli)[0]
   const caps: MemoryCap[] = [
     largest === undefined
@@ -55,5 +55,5 @@ const cap = (milli: number, by: string): MemoryCap => ({
   by,
 })
 
-const whyUnread = (what: string, reading: Reading<unknown>): string =>
+const whyUnread = (what: string, reading: ReadResult<unknown>): string =>
   reading.kind === 'read' ? '' : `${what}: ${reading.detail}`

@@ -1,11 +1,11 @@
 import { toRecord } from '../../../../core/json.ts'
 import { parseSparkApplication } from '../../../../core/spark/application.ts'
 import { numberField, textField } from '../../../evidence/fields.ts'
-import type { LiveApplication } from '../facts/cluster-facts.ts'
+import type { ApplicationFacts } from '../facts/cluster-facts.ts'
 import type { RefusalReason } from './refusal-reasons.ts'
 
 /** What the operator makes of a change. */
-export type Reaction =
+export type OperatorReaction =
   | {
       readonly kind: 'reruns'
       readonly text: string
@@ -20,19 +20,19 @@ export type Reaction =
  * Apache: the spec is read when an attempt begins; a terminated application stays so (SparkAppReconciler,
  * AppCleanUpStep, AppInitStep, 0.9).
  */
-export function reactionTo(change: 'memory' | 'rerun', application: LiveApplication): Reaction {
+export function predictReaction(change: 'memory' | 'rerun', application: ApplicationFacts): OperatorReaction {
   return application.operator === 'kubeflow' ? kubeflow(change, application) : apache(change, application)
 }
 
 /** The state as the operator calls it; null: it has told none. */
-export function stateOf({ operator, object }: LiveApplication): string | null {
+export function parseApplicationState({ operator, object }: ApplicationFacts): string | null {
   const { applicationState, currentState } = toRecord(object.status)
   return operator === 'kubeflow' ? textField(applicationState, 'state') : textField(currentState, 'currentStateSummary')
 }
 
 /** Whether it has ended well, or is about to have. */
-export function hasCompleted(application: LiveApplication): boolean {
-  const state = stateOf(application)
+export function hasCompleted(application: ApplicationFacts): boolean {
+  const state = parseApplicationState(application)
   if (application.operator === 'kubeflow') return state === 'COMPLETED' || state === 'SUCCEEDING'
   if (state === 'Succeeded') return true
   // The last state before the resources were released.
@@ -44,12 +44,12 @@ export function hasCompleted(application: LiveApplication): boolean {
 }
 
 /** States in which kubeflow's operator is about to submit. */
-export const kubeflowAtWork: ReadonlySet<string | null> = new Set([null, 'INVALIDATING', 'PENDING_RERUN', 'RESUMING'])
+export const isKubeflowActive: ReadonlySet<string | null> = new Set([null, 'INVALIDATING', 'PENDING_RERUN', 'RESUMING'])
 
 const apacheTerminated: ReadonlySet<string> = new Set(['ResourceReleased', 'TerminatedWithoutReleaseResources'])
 
-function kubeflow(change: 'memory' | 'rerun', application: LiveApplication): Reaction {
-  const state = stateOf(application)
+function kubeflow(change: 'memory' | 'rerun', application: ApplicationFacts): OperatorReaction {
+  const state = parseApplicationState(application)
   if (change === 'rerun' && isRetried(application, state)) {
     const detail = `its restartPolicy has the operator run it again after ${state}, without any change`
     return { kind: 'refuse', reason: 'operator-retries', detail }
@@ -62,7 +62,7 @@ function kubeflow(change: 'memory' | 'rerun', application: LiveApplication): Rea
 }
 
 /** As ShouldRetry of pkg/util/sparkapplication.go. */
-function isRetried({ object }: LiveApplication, state: string | null): boolean {
+function isRetried({ object }: ApplicationFacts, state: string | null): boolean {
   const { restartPolicy } = toRecord(object.spec)
   const type = textField(restartPolicy, 'type')
   const [most, done] =
@@ -73,8 +73,8 @@ function isRetried({ object }: LiveApplication, state: string | null): boolean {
   return type === 'Always' || (type === 'OnFailure' && most !== null && (done ?? 0) <= most)
 }
 
-function apache(change: 'memory' | 'rerun', application: LiveApplication): Reaction {
-  const state = stateOf(application)
+function apache(change: 'memory' | 'rerun', application: ApplicationFacts): OperatorReaction {
+  const state = parseApplicationState(application)
   const policy = parseSparkApplication(application.object)?.restartPolicy ?? { kind: 'never' }
   const goesOn = state === 'ScheduledToRestart' || (!apacheTerminated.has(state ?? '') && policy.kind !== 'never')
   if (!goesOn) {

@@ -1,21 +1,21 @@
 import { rerunAnnotation } from '../../../../core/contract/pod-contract.ts'
 import { type Evidence, valueIn } from '../../../evidence/evidence.ts'
-import type { DriverState, Finding } from '../../../findings/findings.ts'
+import type { DriverPhase, Finding } from '../../../findings/findings.ts'
 import { formatMemoryMiB } from '../../../spark-conf/memory-size.ts'
-import type { LiveApplication, LivePod } from '../facts/cluster-facts.ts'
-import type { Reaction } from './operator-reaction.ts'
+import type { ApplicationFacts, LivePod } from '../facts/cluster-facts.ts'
+import type { OperatorReaction } from './operator-reaction.ts'
 import type { ApplyPlan, PlannedCause, PlannedRemedy, Step } from './plan.ts'
 import { memorySpec } from './raise-memory.ts'
 
-type Reruns = Extract<Reaction, { readonly kind: 'reruns' }>
+type Reruns = Extract<OperatorReaction, { readonly kind: 'reruns' }>
 
 /** More memory, and with it a new run. */
 export function memoryPlan(
   cause: PlannedCause,
-  application: LiveApplication,
+  application: ApplicationFacts,
   { text, undo }: Reruns,
   remedy: Extract<PlannedRemedy, { readonly kind: 'raise-memory' }>,
-  state: DriverState,
+  state: DriverPhase,
 ): ApplyPlan {
   const spec = memorySpec(remedy, application)
   const before = priorValue(application, spec)
@@ -35,9 +35,9 @@ export function memoryPlan(
 /** The same again: an annotation of the driver is the change. */
 export function rerunPlan(
   cause: PlannedCause,
-  application: LiveApplication,
+  application: ApplicationFacts,
   { text }: Reruns,
-  state: DriverState,
+  state: DriverPhase,
   nowMs: number,
   about?: { readonly evidence: Evidence; readonly root: Finding },
 ): ApplyPlan {
@@ -57,7 +57,7 @@ export function rerunPlan(
 /** The pod that has the name goes; `reaction` where the operator needs a change to try again. */
 export function deletionPlan(
   cause: PlannedCause,
-  application: LiveApplication,
+  application: ApplicationFacts,
   pod: LivePod,
   reaction: Reruns | null,
   nowMs: number,
@@ -85,7 +85,7 @@ const rerunSpec = (nowMs: number) => ({
   driver: { annotations: { [rerunAnnotation]: new Date(nowMs).toISOString() } },
 })
 
-const patch = ({ uid, resourceVersion }: LiveApplication, spec: Readonly<Record<string, unknown>>): Step => ({
+const patch = ({ uid, resourceVersion }: ApplicationFacts, spec: Readonly<Record<string, unknown>>): Step => ({
   kind: 'patch-application',
   uid,
   resourceVersion,
@@ -96,13 +96,13 @@ export function containerText(remedy: Extract<PlannedRemedy, { readonly kind: 'r
   return `The driver’s container asks for ${remedy.containerToMiB}Mi instead of ${remedy.containerFromMiB}Mi.`
 }
 
-export function outputRisk(state: DriverState): string {
+export function outputRisk(state: DriverPhase): string {
   const hung = state === 'hung' ? 'The driver that hangs is ended, its thread dump is lost. ' : ''
   return `${hung}The application starts from its beginning: output that is not idempotent may be written twice.`
 }
 
 /** The values of the leaves of `spec` as the application has them; null: not at all. */
-function priorValue(application: LiveApplication, spec: Readonly<Record<string, unknown>>): object {
+function priorValue(application: ApplicationFacts, spec: Readonly<Record<string, unknown>>): object {
   const prior = (change: unknown, present: unknown): unknown => {
     if (typeof change !== 'object' || change === null) return present ?? null
     return Object.fromEntries(
@@ -115,12 +115,12 @@ function priorValue(application: LiveApplication, spec: Readonly<Record<string, 
   return { spec: prior(spec, application.object.spec) }
 }
 
-export function patchCommand({ operator, namespace, name }: LiveApplication, body: object): string {
+export function patchCommand({ operator, namespace, name }: ApplicationFacts, body: object): string {
   const kind = `sparkapplications.${operator === 'kubeflow' ? 'sparkoperator.k8s.io' : 'spark.apache.org'}`
   return `kubectl -n ${namespace} patch ${kind} ${name} --type merge -p '${JSON.stringify(body)}'`
 }
 
-function notesOf({ owners }: LiveApplication): readonly string[] {
+function notesOf({ owners }: ApplicationFacts): readonly string[] {
   return owners.map((owner) =>
     owner.startsWith('ScheduledSparkApplication/')
       ? `It was made by ${owner}: the next scheduled run is made from that one’s template, where the change has to be made too.`

@@ -1,14 +1,14 @@
 import type { Finding } from '../../../findings/findings.ts'
-import { placeOf } from '../../../render/report.ts'
+import { formatPlace } from '../../../render/report.ts'
 import type { PlannedCause } from './plan.ts'
 
 /** The root cause as a plan tells it, with the first of its evidence. */
-export function causeOf({ id, title, confidence, evidence: [first] }: Finding): PlannedCause {
+export function toPlannedCause({ id, title, confidence, evidence: [first] }: Finding): PlannedCause {
   return {
     id,
     title,
     confidence,
-    evidence: first === undefined ? null : { source: placeOf(first), excerpt: first.excerpt },
+    evidence: first === undefined ? null : { source: formatPlace(first), excerpt: first.excerpt },
   }
 }
 

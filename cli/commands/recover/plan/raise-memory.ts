@@ -1,17 +1,17 @@
 import { findDriverContainerIndex, type Pod } from '../../../../core/kubernetes/pod.ts'
 import { computePodTotalMilli } from '../../../../core/kubernetes/pod-resources.ts'
-import { effectiveConf } from '../../../evidence/effective-conf.ts'
+import { readEffectiveConf } from '../../../evidence/effective-conf.ts'
 import { type Evidence, valueIn as readValue } from '../../../evidence/evidence.ts'
-import { valueIn } from '../../../spark-conf/effective-conf.ts'
+import { createConfLookup } from '../../../spark-conf/effective-conf.ts'
 import { formatMemoryMiB, type MemoryKey } from '../../../spark-conf/memory-size.ts'
 import { type ConfLookup, driverMemory, type Language } from '../../../spark-conf/spark-memory.ts'
-import { applicationInput } from '../../../static-checks/input.ts'
+import { toApplicationInput } from '../../../static-checks/input.ts'
 import { driverPod } from '../../../workload/spark-pods.ts'
-import type { ClusterFacts, LiveApplication } from '../facts/cluster-facts.ts'
-import { type MemoryCap, memoryCap } from './memory-caps.ts'
+import type { ApplicationFacts, ClusterFacts } from '../facts/cluster-facts.ts'
+import { findMemoryCap, type MemoryCap } from './memory-caps.ts'
 import type { PlannedRemedy } from './plan.ts'
 
-export type Raise =
+export type MemoryIncrease =
   | { readonly kind: 'raise'; readonly remedy: Extract<PlannedRemedy, { readonly kind: 'raise-memory' }> }
   | { readonly kind: 'no-room'; readonly detail: string }
   | { readonly kind: 'unknown'; readonly detail: string }
@@ -34,20 +34,20 @@ const leastFactor = 1.1
  * More memory for the next driver, never less than this one had and never beyond what nodes, LimitRanges and quotas
  * allow. The sums are Spark's own ({@link driverMemory}).
  */
-export function raiseMemory(
+export function increaseMemory(
   key: MemoryKey,
   next: NextDriver,
   evidence: Evidence,
   facts: Pick<ClusterFacts, 'nodes' | 'limitRanges' | 'quotas' | 'pod'>,
-): Raise {
-  const memory = memoryOf(next.conf, effectiveConf(evidence), next.language)
+): MemoryIncrease {
+  const memory = memoryOf(next.conf, readEffectiveConf(evidence), next.language)
   const driver = facts.pod?.pod ?? next.pod
   if (driver === undefined || memory === undefined) {
     return { kind: 'unknown', detail: 'the driver’s memory cannot be reckoned from its settings' }
   }
   const phase = readValue(evidence.pod)?.phase
   const counted = phase === 'Failed' || phase === 'Succeeded' ? undefined : facts.pod?.pod
-  const cap = memoryCap(facts, driver, besideMilli(driver), counted)
+  const cap = findMemoryCap(facts, driver, besideMilli(driver), counted)
   if ('unknown' in cap) return { kind: 'unknown', detail: cap.unknown }
   const fromMiB = key === 'spark.driver.memory' ? memory.heapMiB : memory.overheadMiB
   const wantedMiB = steps(fromMiB * factors[key])
@@ -70,9 +70,9 @@ export function raiseMemory(
 }
 
 /** What the operator would submit. */
-export function nextDriver({ object, operator, namespace, name }: LiveApplication): NextDriver {
-  const input = applicationInput(object, operator, undefined, originOf(name))
-  return { conf: valueIn(input.conf), language: input.conf.language, pod: driverPod(input, namespace, name) }
+export function nextDriver({ object, operator, namespace, name }: ApplicationFacts): NextDriver {
+  const input = toApplicationInput(object, operator, undefined, originOf(name))
+  return { conf: createConfLookup(input.conf), language: input.conf.language, pod: driverPod(input, namespace, name) }
 }
 
 /**
@@ -81,10 +81,10 @@ export function nextDriver({ object, operator, namespace, name }: LiveApplicatio
  */
 export function memorySpec(
   { key, toMiB }: Extract<PlannedRemedy, { readonly kind: 'raise-memory' }>,
-  { object, operator, name }: LiveApplication,
+  { object, operator, name }: ApplicationFacts,
 ): Readonly<Record<string, unknown>> {
   const value = formatMemoryMiB(toMiB)
-  const field = applicationInput(object, operator, undefined, originOf(name)).conf.entries.get(key)?.field
+  const field = toApplicationInput(object, operator, undefined, originOf(name)).conf.entries.get(key)?.field
   if (operator === 'apache' || field === 'spec.sparkConf') return { sparkConf: { [key]: value } }
   return { driver: { [key === 'spark.driver.memory' ? 'memory' : 'memoryOverhead']: value } }
 }

@@ -1,5 +1,5 @@
 /** Why nothing is done, by stable codes. */
-export const refusals = {
+export const refusalReasons = {
   completed: 'The application has completed; to run it again would write its output twice.',
   'healthy-driver': 'Nothing is wrong with the driver.',
   'driver-runs': 'The driver runs; a re-run would end it, and what it has done so far would be lost.',
@@ -21,4 +21,4 @@ export const refusals = {
   'memory-limit-fixed': 'The application fixes the memory limit of its driver itself.',
 } as const
 
-export type RefusalReason = keyof typeof refusals
+export type RefusalReason = keyof typeof refusalReasons

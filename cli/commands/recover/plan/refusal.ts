@@ -4,8 +4,8 @@ import { findPause } from '../../../../core/settings/pause.ts'
 import type { Evidence } from '../../../evidence/evidence.ts'
 import type { Finding } from '../../../findings/findings.ts'
 import { remedyTitle } from '../../../render/text.ts'
-import type { ClusterFacts, LiveApplication } from '../facts/cluster-facts.ts'
-import { managedElsewhere } from '../facts/managed-elsewhere.ts'
+import type { ApplicationFacts, ClusterFacts } from '../facts/cluster-facts.ts'
+import { findExternalManager } from '../facts/managed-elsewhere.ts'
 import type { PlannedCause, RefusedPlan } from './plan.ts'
 import type { RefusalReason } from './refusal-reasons.ts'
 
@@ -22,14 +22,14 @@ export function refuse(
 }
 
 /** What keeps anybody's program from touching the application, whatever is wrong with its driver. */
-export function barred(
-  application: LiveApplication,
+export function findRefusal(
+  application: ApplicationFacts,
   { namespaceAnnotations, pod }: Pick<ClusterFacts, 'namespaceAnnotations' | 'pod'>,
   cause: PlannedCause | null,
   nowMs: number,
 ): RefusedPlan | undefined {
   const { namespace, name, annotations, generation, operator } = application
-  const elsewhere = managedElsewhere(application)
+  const elsewhere = findExternalManager(application)
   if (elsewhere !== undefined) {
     const { by, mark, change } = elsewhere
     return refuse('gitops', `${by} (${mark})`, cause, undefined, [`${sentence(change)}.`])

@@ -1,6 +1,6 @@
-import { effectiveConf } from '../../../evidence/effective-conf.ts'
+import { readEffectiveConf } from '../../../evidence/effective-conf.ts'
 import { type Evidence, valueIn } from '../../../evidence/evidence.ts'
-import { isSparksOwn } from '../../../spark-conf/internal-keys.ts'
+import { isInternalKey } from '../../../spark-conf/internal-keys.ts'
 
 /**
  * The spark-submit that made the driver, as far as its ConfigMap and arguments tell, with `changed` on top. Secrets have
@@ -8,9 +8,9 @@ import { isSparksOwn } from '../../../spark-conf/internal-keys.ts'
  */
 export function resubmissionCommand(evidence: Evidence, changed: Readonly<Record<string, string>>): string {
   const pod = valueIn(evidence.pod)
-  const conf = new Map([...effectiveConf(evidence), ...Object.entries(changed)])
+  const conf = new Map([...readEffectiveConf(evidence), ...Object.entries(changed)])
   const { mainClass, rest } = programOf(pod?.driver.args ?? [])
-  const flags = [...conf].filter(([key]) => !isSparksOwn(key) && !leftOut.has(key))
+  const flags = [...conf].filter(([key]) => !isInternalKey(key) && !leftOut.has(key))
   const words = [
     'spark-submit',
     `--master ${shell(conf.get('spark.master') ?? 'k8s://API_SERVER')}`,

@@ -1,14 +1,14 @@
-import { effectiveConf } from '../../../evidence/effective-conf.ts'
+import { readEffectiveConf } from '../../../evidence/effective-conf.ts'
 import { type Evidence, valueIn } from '../../../evidence/evidence.ts'
 import type { Diagnosis, Finding } from '../../../findings/findings.ts'
-import { redacted } from '../../../redaction/redactor.ts'
+import { redactKnownSecrets } from '../../../redaction/redactor.ts'
 import { formatMemoryMiB } from '../../../spark-conf/memory-size.ts'
 import type { ClusterFacts } from '../facts/cluster-facts.ts'
-import { allowedRemedy } from './allow-list.ts'
+import { findAllowedRemedy } from './allow-list.ts'
 import type { Plan, PlannedCause, PlannedRemedy } from './plan.ts'
 import { containerText, cordon, outputRisk } from './plan-builders.ts'
-import { causeOf, unknownCause } from './planned-cause.ts'
-import { raiseMemory } from './raise-memory.ts'
+import { toPlannedCause, unknownCause } from './planned-cause.ts'
+import { increaseMemory } from './raise-memory.ts'
 import { refuse } from './refusal.ts'
 import { resubmissionCommand } from './resubmission-flags.ts'
 
@@ -20,7 +20,7 @@ export function resubmission(
   mended: boolean,
 ): Plan {
   const root = findings.find(({ symptomOf, severity }) => symptomOf === null && severity === 'error')
-  const cause = root === undefined ? unknownCause : causeOf(root)
+  const cause = root === undefined ? unknownCause : toPlannedCause(root)
   if (state === 'completed') return refuse('completed', 'its driver ended with exit code 0', null)
   if (state === 'running' || (state === 'pending' && root === undefined)) {
     return root === undefined
@@ -34,10 +34,10 @@ export function resubmission(
       : refuse('evidence-incomplete', `no cause was found, and not read were ${unread}`, null)
   }
   const allowed =
-    root === undefined ? ({ kind: 'rerun' } as const) : allowedRemedy(root, state, valueIn(evidence.pod), mended)
+    root === undefined ? ({ kind: 'rerun' } as const) : findAllowedRemedy(root, state, valueIn(evidence.pod), mended)
   if (allowed.kind === 'none') return refuse(allowed.reason, allowed.detail, cause, root && { evidence, root })
   if (allowed.kind === 'rerun') return printed(evidence, cause, { kind: 'rerun' }, {}, outputRisk(state), root)
-  const conf = effectiveConf(evidence)
+  const conf = readEffectiveConf(evidence)
   if (conf.size === 0) {
     const detail = 'the settings of the driver are not known: its ConfigMap is gone'
     return refuse('evidence-incomplete', detail, cause, root && { evidence, root })
@@ -45,7 +45,7 @@ export function resubmission(
   const type = conf.get('spark.kubernetes.resource.type')
   const language = type === 'python' || type === 'r' ? type : 'jvm'
   const next = { conf: (key: string) => conf.get(key), language, pod: facts.pod?.pod } as const
-  const raise = raiseMemory(allowed.key, next, evidence, facts)
+  const raise = increaseMemory(allowed.key, next, evidence, facts)
   if (raise.kind === 'unknown') return refuse('evidence-incomplete', raise.detail, cause, root && { evidence, root })
   if (raise.kind === 'no-room') return refuse('no-room', raise.detail, cause, root && { evidence, root })
   const { remedy } = raise
@@ -62,7 +62,7 @@ function printed(
   root: Finding | undefined,
 ): Plan {
   const pod = valueIn(evidence.pod)
-  const fixedName = effectiveConf(evidence).get('spark.kubernetes.driver.pod.name')
+  const fixedName = readEffectiveConf(evidence).get('spark.kubernetes.driver.pod.name')
   const deletion =
     pod !== undefined && fixedName === pod.name ? [`kubectl -n ${pod.namespace} delete pod ${pod.name}`] : []
   const command = resubmissionCommand(evidence, changed)
@@ -75,7 +75,9 @@ function printed(
     risk,
     notes: [
       ...(deletion.length === 0 ? [] : ['The pod has a fixed name, which has to be free first.']),
-      ...(command.includes(redacted) ? [`Where ${redacted} stands a secret was left out: fill it in.`] : []),
+      ...(command.includes(redactKnownSecrets)
+        ? [`Where ${redactKnownSecrets} stands a secret was left out: fill it in.`]
+        : []),
     ],
     byHand: root === undefined ? [] : cordon(evidence, root),
   }

@@ -1,11 +1,11 @@
 import { type Evidence, valueIn } from '../../../evidence/evidence.ts'
-import type { ClusterFacts, LiveApplication, LivePod } from '../facts/cluster-facts.ts'
-import { nobodySawItEnd } from './allow-list.ts'
-import { stateOf } from './operator-reaction.ts'
+import type { ApplicationFacts, ClusterFacts, LivePod } from '../facts/cluster-facts.ts'
+import { isEndUnobserved } from './allow-list.ts'
+import { parseApplicationState } from './operator-reaction.ts'
 import type { PlannedCause } from './plan.ts'
 
 /** The next driver could not be made, since its name was taken. */
-export interface NameTaken {
+export interface NameConflict {
   readonly cause: PlannedCause
   /** The terminated pod that has the name; null: it is gone by now. */
   readonly pod: LivePod | null
@@ -20,16 +20,16 @@ const submissionLabel = 'sparkoperator.k8s.io/submission-id'
  * Whether the attempt to make a driver failed for a pod of its name, and that pod has ended. Undefined: no, or the pod
  * is alive. Apache's operator gives each attempt a name of its own.
  */
-export function nameTaken(
-  application: LiveApplication,
+export function findNameConflict(
+  application: ApplicationFacts,
   evidence: Evidence,
   facts: Pick<ClusterFacts, 'pod'>,
-): NameTaken | undefined {
-  const state = stateOf(application)
+): NameConflict | undefined {
+  const state = parseApplicationState(application)
   const message = valueIn(evidence.application)?.message ?? ''
   const [, taken] = /pods? \\?"([^"\\]+)\\?" already exists/.exec(message) ?? []
   const pod = valueIn(evidence.pod)
-  const ended = (pod?.phase === 'Failed' || pod?.phase === 'Succeeded') && !nobodySawItEnd(pod)
+  const ended = (pod?.phase === 'Failed' || pod?.phase === 'Succeeded') && !isEndUnobserved(pod)
   const failed = taken !== undefined && (state === 'SUBMISSION_FAILED' || state === 'FAILED')
   const waits = state === 'PENDING_RERUN' && facts.pod !== null
   if (application.operator !== 'kubeflow' || (!failed && !waits)) return undefined
@@ -49,7 +49,7 @@ export function nameTaken(
 }
 
 /** Whether a pod that succeeded is of the application's last submission, and so its output. */
-export function isOwnRun(application: LiveApplication, pod: LivePod): boolean {
+export function isOwnRun(application: ApplicationFacts, pod: LivePod): boolean {
   const status = application.object.status
   const submission =
     typeof status === 'object' && status !== null && 'submissionID' in status ? status.submissionID : undefined

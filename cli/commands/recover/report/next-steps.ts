@@ -1,8 +1,8 @@
-import type { Stage } from '../apply/driver-progress.ts'
+import type { DriverProgress } from '../apply/driver-progress.ts'
 
 /** What to do when the next driver did not come to answer, by how far it came. */
 export function nextSteps(
-  stage: Stage['kind'],
+  stage: DriverProgress['kind'],
   namespace: string,
   application: string,
   pod: string | null,

@@ -2,7 +2,7 @@ import { printable } from '../../../render/report.ts'
 import { formatMemoryMiB } from '../../../spark-conf/memory-size.ts'
 import type { Style } from '../../../terminal/style.ts'
 import type { ApplyPlan, Plan, PlannedCause, PlannedRemedy, PrintOnlyPlan, RefusedPlan, Step } from '../plan/plan.ts'
-import { refusals } from '../plan/refusal-reasons.ts'
+import { refusalReasons } from '../plan/refusal-reasons.ts'
 
 /** A plan for people. */
 export function planLines(plan: Plan, namespace: string, style: Style): readonly string[] {
@@ -54,7 +54,7 @@ function refusedLines({ reason, detail, cause, instead }: RefusedPlan, style: St
   return [
     ...(cause === null ? [] : [...causeLines(cause, style), '']),
     `${style.yellow('‼')} ${style.bold(`Refused: ${reason}`)}`,
-    `  ${refusals[reason]}`,
+    `  ${refusalReasons[reason]}`,
     `  ${printable(detail)}`,
     ...(instead.length === 0 ? [] : ['  What to do instead:', ...instead.map((line) => `    ${printable(line)}`)]),
   ]

@@ -1,11 +1,11 @@
-import type { DriverState } from '../../../findings/findings.ts'
+import type { DriverPhase } from '../../../findings/findings.ts'
 import { printable } from '../../../render/report.ts'
 import type { Style } from '../../../terminal/style.ts'
 import { planLines } from './plan-lines.ts'
 import type { RecoverReport, RecoverResult } from './result.ts'
 
 /** All in one JSON document. */
-export function renderJson({ version, subject, state, plan, result }: RecoverReport): string {
+export function renderRecoverJson({ version, subject, state, plan, result }: RecoverReport): string {
   return `${JSON.stringify({ version, subject, state, plan, result }, null, 2)}\n`
 }
 
@@ -64,4 +64,4 @@ const states = {
   hung: 'its driver runs, and hangs',
   completed: 'its driver has completed',
   failed: 'its driver has failed',
-} as const satisfies Record<DriverState, string>
+} as const satisfies Record<DriverPhase, string>

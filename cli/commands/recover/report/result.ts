@@ -1,14 +1,14 @@
-import type { Subject } from '../../../evidence/evidence.ts'
-import type { DriverState } from '../../../findings/findings.ts'
+import type { DriverSubject } from '../../../evidence/evidence.ts'
+import type { DriverPhase } from '../../../findings/findings.ts'
 import { type ExitCode, exitCodes } from '../../../io/exit-codes.ts'
-import type { Stage } from '../apply/driver-progress.ts'
+import type { DriverProgress } from '../apply/driver-progress.ts'
 import type { Plan } from '../plan/plan.ts'
 
 /** What a call of `recover` comes to. */
 export interface RecoverReport {
-  readonly subject: Subject
+  readonly subject: DriverSubject
   readonly version: string
-  readonly state: DriverState
+  readonly state: DriverPhase
   readonly plan: Plan
   /** Null: nothing was to be done. */
   readonly result: RecoverResult | null
@@ -19,7 +19,7 @@ export type RecoverResult =
   | {
       readonly kind: 'watched'
       readonly recovery: string
-      readonly stage: Stage
+      readonly stage: DriverProgress
       readonly pod: string | null
       readonly next: readonly string[]
       readonly escalation: readonly string[]
@@ -30,7 +30,7 @@ export type RecoverResult =
   /** --apply was given, and there is nothing that may be done. */
   | { readonly kind: 'not-applicable' }
 
-export function exitCodeOf({ plan, result }: Pick<RecoverReport, 'plan' | 'result'>): ExitCode {
+export function recoverExitCode({ plan, result }: Pick<RecoverReport, 'plan' | 'result'>): ExitCode {
   if (plan.kind === 'refuse') return exitCodes.remedyFailed
   if (result === null) return exitCodes.ok
   if (result.kind !== 'watched') return exitCodes.remedyFailed

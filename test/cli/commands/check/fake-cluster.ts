@@ -2,7 +2,7 @@ import type { TestContext } from 'node:test'
 import { createCreationRequest } from '../../../../admission/admission-review.ts'
 import { admit } from '../../../../admission/admit.ts'
 import { connect } from '../../../../cli/cluster/connect.ts'
-import type { Edges } from '../../../../cli/io/cli-io.ts'
+import type { CliIo } from '../../../../cli/io/cli-io.ts'
 import { toRecord } from '../../../../core/json.ts'
 import packageJson from '../../../../package.json' with { type: 'json' }
 import { capableContext } from '../../../support/admission-captures.ts'
@@ -30,7 +30,7 @@ export async function runInCluster(
   t: TestContext,
   cluster: FakeCluster,
   args: readonly string[],
-  edges: Partial<Edges> = {},
+  io: Partial<CliIo> = {},
 ): Promise<Ran> {
   const api = await startFakeApiServer()
   t.after(() => api.close())
@@ -43,7 +43,7 @@ export async function runInCluster(
   const ran = await runCli(args, {}, '', {
     nowMs: () => nowMs,
     connect: (flags) => connect(flags, env, api.serviceAccountDir),
-    ...edges,
+    ...io,
   })
   return { ...ran, stdout: ran.stdout.replaceAll(`127.0.0.1:${api.port}`, 'api:6443').replaceAll(version, 'X.Y.Z') }
 }

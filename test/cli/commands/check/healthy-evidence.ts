@@ -1,7 +1,7 @@
-import { read, unreadable } from '../../../../cli/cluster/reading.ts'
+import { readable, unreadable } from '../../../../cli/cluster/reading.ts'
 import { categories } from '../../../../cli/commands/check/categories.ts'
-import { type Driver, parseDriver } from '../../../../cli/commands/check/driver.ts'
-import type { Evidence, Installation, Namespace } from '../../../../cli/commands/check/evidence.ts'
+import { type CheckedDriver, parseDriver } from '../../../../cli/commands/check/driver.ts'
+import type { CheckEvidence, CheckedNamespace, Installation } from '../../../../cli/commands/check/evidence.ts'
 import {
   parseConfiguration,
   parseDeployment,
@@ -10,7 +10,7 @@ import {
   type WebhookDeployment,
   type WebhookPod,
 } from '../../../../cli/commands/check/installed-objects.ts'
-import type { Result } from '../../../../cli/commands/check/result.ts'
+import type { CheckResult } from '../../../../cli/commands/check/result.ts'
 import { nowMs, version } from './fake-cluster.ts'
 import { authority, deployment, driver, leafMadeDaysAgo, replica, webhookConfiguration } from './installed.ts'
 
@@ -33,76 +33,76 @@ export const healthyConfiguration: WebhookConfiguration = parseConfiguration(
 
 export const healthyInstallation: Installation = {
   deployment: healthyDeployment,
-  pods: read([parseWebhookPod(replica(1)), parseWebhookPod(replica(2))]),
-  budgets: read([{ name: 'spark-nanny', selector: [] }]),
-  certificate: read({ secret: 'spark-nanny-webhook-tls', certificatePem: leaf.certificatePem }),
-  access: read([{ what: 'patch pods', allowed: true }]),
+  pods: readable([parseWebhookPod(replica(1)), parseWebhookPod(replica(2))]),
+  budgets: readable([{ name: 'spark-nanny', selector: [] }]),
+  certificate: readable({ secret: 'spark-nanny-webhook-tls', certificatePem: leaf.certificatePem }),
+  access: readable([{ what: 'patch pods', allowed: true }]),
 }
 
-export const healthyDriver: Driver = driverOf({})
+export const healthyDriver: CheckedDriver = driverOf({})
 
 /** Everything that the checks look at, and all of it well. */
-export const healthyEvidence: Evidence = {
+export const healthyEvidence: CheckEvidence = {
   nowMs,
   cliVersion: version,
   onlyNamespace: null,
   server: {
     url: 'https://api:6443',
-    version: read({ text: 'v1.36.3', numbers: [1, 36] }),
-    admission: read(true),
+    version: readable({ text: 'v1.36.3', numbers: [1, 36] }),
+    admission: readable(true),
     proof: yes,
     dryRunNamespace: 'spark-nanny',
     dryRunProblem: null,
-    nodes: read([node, { ...node, name: 'node-2' }]),
+    nodes: readable([node, { ...node, name: 'node-2' }]),
   },
-  installations: read([healthyInstallation]),
-  configurations: read([healthyConfiguration]),
-  namespaces: read([
+  installations: readable([healthyInstallation]),
+  configurations: readable([healthyConfiguration]),
+  namespaces: readable([
     namespaceOf('kube-system'),
     namespaceOf('spark-nanny'),
     namespaceOf('jobs', { 'spark-nanny.io/inject': 'enabled' }),
   ]),
   trials: [{ namespace: 'jobs', pod: { kind: 'changed', version }, service: { kind: 'changed', version: '' } }],
-  drivers: read([healthyDriver]),
+  drivers: readable([healthyDriver]),
 }
 
-export function namespaceOf(name: string, labels: Readonly<Record<string, string>> = {}): Namespace {
+export function namespaceOf(name: string, labels: Readonly<Record<string, string>> = {}): CheckedNamespace {
   return { name, labels: { 'kubernetes.io/metadata.name': name, ...labels } }
 }
 
-export function driverOf(changes: Partial<Driver>): Driver {
+export function driverOf(changes: Partial<CheckedDriver>): CheckedDriver {
   const parsed = parseDriver(driver('etl-driver', version))
   if (parsed === undefined) throw new Error('the driver has ended')
   return { ...parsed, ...changes }
 }
 
-export const withServer = (changes: Partial<Evidence['server']>): Evidence => ({
+export const withServer = (changes: Partial<CheckEvidence['server']>): CheckEvidence => ({
   ...healthyEvidence,
   server: { ...healthyEvidence.server, ...changes },
 })
-export const withInstallation = (changes: Partial<Installation>): Evidence => ({
+export const withInstallation = (changes: Partial<Installation>): CheckEvidence => ({
   ...healthyEvidence,
-  installations: read([{ ...healthyInstallation, ...changes }]),
+  installations: readable([{ ...healthyInstallation, ...changes }]),
 })
-export const withDeployment = (changes: Partial<WebhookDeployment>): Evidence =>
+export const withDeployment = (changes: Partial<WebhookDeployment>): CheckEvidence =>
   withInstallation({ deployment: { ...healthyDeployment, ...changes } })
 /** The first replica changed. */
-export const withPod = (changes: Partial<WebhookPod>): Evidence =>
-  withInstallation({ pods: read([{ ...parseWebhookPod(replica(1)), ...changes }, parseWebhookPod(replica(2))]) })
+export const withPod = (changes: Partial<WebhookPod>): CheckEvidence =>
+  withInstallation({ pods: readable([{ ...parseWebhookPod(replica(1)), ...changes }, parseWebhookPod(replica(2))]) })
 /** Both webhooks changed. */
-export const withWebhooks = (changes: Partial<WebhookConfiguration['webhooks'][number]>): Evidence => ({
+export const withWebhooks = (changes: Partial<WebhookConfiguration['webhooks'][number]>): CheckEvidence => ({
   ...healthyEvidence,
-  configurations: read([
+  configurations: readable([
     { ...healthyConfiguration, webhooks: healthyConfiguration.webhooks.map((one) => ({ ...one, ...changes })) },
   ]),
 })
-export const withDriver = (changes: Partial<Driver>): Evidence => ({
+export const withDriver = (changes: Partial<CheckedDriver>): CheckEvidence => ({
   ...healthyEvidence,
-  drivers: read([driverOf(changes)]),
+  drivers: readable([driverOf(changes)]),
 })
 
 /** What the check of this id says of the evidence. */
-export function judged(id: string, evidence: Evidence): Result {
+export function judged(id: string, evidence: CheckEvidence): CheckResult {
   const check = categories.flatMap(({ checks }) => checks).find((one) => one.id === id)
   if (check === undefined) throw new Error(`there is no check ${id}`)
   return check.judge(evidence)

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { parse } from 'yaml'
 import { describeAccess } from '../../../../cli/cluster/access-rule.ts'
-import { neededAccess } from '../../../../cli/commands/check/needed-access.ts'
+import { webhookAccess } from '../../../../cli/commands/check/needed-access.ts'
 import { healthyDeployment } from './healthy-evidence.ts'
 
 /** In this file stands what the chart grants; it came after the check. */
@@ -31,7 +31,7 @@ for (const [source, env] of Object.entries(environments)) {
   test(`what is asked for is what the chart grants: ${source}`, { skip: !existsSync(file) }, () => {
     const { cluster, namespace } = parse(readFileSync(file, 'utf8').replaceAll('<fullname>', 'spark-nanny'))
     const granted = [...expand(cluster, '', source), ...expand(namespace, 'spark-nanny', source)]
-    const asked = neededAccess({ ...healthyDeployment, env }).flatMap((rule) =>
+    const asked = webhookAccess({ ...healthyDeployment, env }).flatMap((rule) =>
       'path' in rule ? [`${rule.verb} ${rule.path}`] : rule.verbs.map((verb) => describeAccess(verb, rule)),
     )
     assert.deepEqual(asked.toSorted(), granted.toSorted())

@@ -2,12 +2,12 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { parseDriver, summarizeSidecarStatus } from '../../../../cli/commands/check/driver.ts'
 import {
-  byRelease,
+  groupByRelease,
   parseConfiguration,
   parseDeployment,
   parseWebhookPod,
 } from '../../../../cli/commands/check/installed-objects.ts'
-import { parseLabelSelector, selects } from '../../../../cli/commands/check/label-selector.ts'
+import { matchesSelector, parseLabelSelector } from '../../../../cli/commands/check/label-selector.ts'
 import { healthyDeployment } from './healthy-evidence.ts'
 import { driver } from './installed.ts'
 
@@ -38,14 +38,14 @@ test('the two Deployments of a release count as one, of which one half is enough
     ready,
     unavailable: ready > 0 ? null : 'not yet',
   })
-  const [one, ...others] = byRelease([half('x-a', 1), half('x-b', 0)])
+  const [one, ...others] = groupByRelease([half('x-a', 1), half('x-b', 0)])
   assert.equal(others.length, 0)
   assert.deepEqual(
     { name: one?.name, wanted: one?.wanted, ready: one?.ready, unavailable: one?.unavailable },
     { name: 'x-a and x-b', wanted: 2, ready: 1, unavailable: null },
   )
-  assert.equal(byRelease([half('x-a', 0), half('x-b', 0)])[0]?.unavailable, 'not yet')
-  assert.equal(byRelease([half('x-a', 1), { ...half('y-a', 1), namespace: 'elsewhere' }]).length, 2)
+  assert.equal(groupByRelease([half('x-a', 0), half('x-b', 0)])[0]?.unavailable, 'not yet')
+  assert.equal(groupByRelease([half('x-a', 1), { ...half('y-a', 1), namespace: 'elsewhere' }]).length, 2)
 })
 
 test('what is none of its kind is taken apart without harm', () => {
@@ -103,5 +103,5 @@ const selectors: readonly (readonly [selector: object, selected: boolean])[] = [
 ]
 for (const [selector, selected] of selectors) {
   test(`selector: ${JSON.stringify(selector)}`, () =>
-    assert.equal(selects(parseLabelSelector(selector), labels), selected))
+    assert.equal(matchesSelector(parseLabelSelector(selector), labels), selected))
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { parseConfFile } from '../../../../cli/spark-conf/conf-file.ts'
-import { workloadOf } from '../../../../cli/workload/workload.ts'
+import { computeWorkload } from '../../../../cli/workload/workload.ts'
 import { capturePod } from '../../../support/admission-captures.ts'
 
 /** The settings that the captured drivers were submitted with. */
@@ -19,7 +19,7 @@ for (const name of ['driver-pod.spark-submit', 'driver-pod.spark-operator'] as c
     const [container] = captured.spec.containers
     const conf = `${settings}spark.kubernetes.container.image ${container?.image}\nspark.kubernetes.driver.pod.name ${captured.metadata?.name}\n`
     const { conf: effective, mainFile } = parseConfFile(conf, 'conf', undefined)
-    const workload = workloadOf({ kind: 'conf', name: 'conf', conf: effective, mainFile }, undefined, 'spark')
+    const workload = computeWorkload({ kind: 'conf', name: 'conf', conf: effective, mainFile }, undefined, 'spark')
     const [made] = workload?.driver.spec.containers ?? []
     assert.equal(made?.name, container?.name)
     assert.deepEqual(made?.resources, container?.resources)
@@ -34,7 +34,7 @@ for (const name of ['driver-pod.spark-submit', 'driver-pod.spark-operator'] as c
 test('the executor that is tried is the one that Spark made', () => {
   const captured = capturePod('executor-pod')
   const { conf } = parseConfFile(settings, 'conf', undefined)
-  const workload = workloadOf({ kind: 'conf', name: 'conf', conf, mainFile: undefined }, undefined, 'spark')
+  const workload = computeWorkload({ kind: 'conf', name: 'conf', conf, mainFile: undefined }, undefined, 'spark')
   const [made] = workload?.executor.spec.containers ?? []
   assert.equal(made?.name, captured.spec.containers[0]?.name)
   assert.deepEqual(made?.resources, captured.spec.containers[0]?.resources)

@@ -18,8 +18,8 @@ const tight = clusterWith(
 
 for (const form of ['text', 'json', 'sarif', 'junit', 'markdown']) {
   test(`a namespace that is too tight, as ${form}`, async (t) => {
-    const edges = { readFile: async () => healthyApplication.replace('apache/spark:4.0.1', 'apache/spark:latest') }
-    const { stdout, exitCode } = await runInCluster(t, tight, ['preflight', 'nightly.yaml', '-o', form], edges)
+    const io = { readFile: async () => healthyApplication.replace('apache/spark:4.0.1', 'apache/spark:latest') }
+    const { stdout, exitCode } = await runInCluster(t, tight, ['preflight', 'nightly.yaml', '-o', form], io)
     assert.equal(exitCode, 3)
     await assertGoldenText(`cli/preflight/tight.${form}`, stdout)
   })

@@ -1,9 +1,9 @@
 import type { ClusterFacts } from '../../../../cli/commands/recover/facts/cluster-facts.ts'
-import { liveApplication, livePod } from '../../../../cli/commands/recover/facts/live-objects.ts'
-import { plan, type Wish } from '../../../../cli/commands/recover/plan/decide.ts'
+import { parseLiveApplication, parseLivePod } from '../../../../cli/commands/recover/facts/live-objects.ts'
+import { planRecovery, type RecoveryRequest } from '../../../../cli/commands/recover/plan/decide.ts'
 import type { Plan } from '../../../../cli/commands/recover/plan/plan.ts'
 import { diagnose } from '../../../../cli/diagnosis/diagnose.ts'
-import { type DocumentName, documentsOf, readDocuments } from '../../../../cli/diagnosis/documents.ts'
+import { type DocumentName, readDocuments, toDocuments } from '../../../../cli/diagnosis/documents.ts'
 import { absent, type Evidence, type Reading } from '../../../../cli/evidence/evidence.ts'
 import { LogScan } from '../../../../cli/log/scan.ts'
 import { logSignatures } from '../../../../cli/rules/catalogue.ts'
@@ -21,7 +21,7 @@ export interface DriverCase {
   readonly documents?: Partial<Record<DocumentName, unknown>>
   readonly unknown?: readonly DocumentName[]
   readonly facts?: Partial<ClusterFacts>
-  readonly wish?: Partial<Wish>
+  readonly wish?: Partial<RecoveryRequest>
 }
 
 export const application = (
@@ -156,10 +156,10 @@ export const unreadable = { kind: 'unreadable', status: 403, detail: forbidden }
 /** The plan of a case. */
 export function planOf(one: DriverCase): Plan {
   const evidence = evidenceOf(one)
-  const live = one.application === null ? null : (liveApplication(one.application ?? application()) ?? null)
-  const known = one.pod === null ? null : (livePod(one.pod ?? pod(exited(1), 'Failed')) ?? null)
-  const wish: Wish = { mended: false, windowMs: 3_600_000, ...one.wish }
-  return plan(evidence, diagnose(evidence), facts({ application: live, pod: known, ...one.facts }), wish, nowMs)
+  const live = one.application === null ? null : (parseLiveApplication(one.application ?? application()) ?? null)
+  const known = one.pod === null ? null : (parseLivePod(one.pod ?? pod(exited(1), 'Failed')) ?? null)
+  const wish: RecoveryRequest = { mended: false, windowMs: 3_600_000, ...one.wish }
+  return planRecovery(evidence, diagnose(evidence), facts({ application: live, pod: known, ...one.facts }), wish, nowMs)
 }
 
 export function evidenceOf(one: DriverCase): Evidence {
@@ -178,7 +178,7 @@ export function evidenceOf(one: DriverCase): Evidence {
   const scan = new LogScan(logSignatures, (text) => text)
   scan.write(new TextEncoder().encode(one.log ?? heapIsFull))
   return {
-    ...readDocuments(documentsOf(reading)),
+    ...readDocuments(toDocuments(reading)),
     log: given.pod == null ? absent : { kind: 'read', value: scan.end(), source: 'driver.log' },
     previousLog: absent,
     subject: { namespace: 'jobs', pod: 'nightly-driver', application: 'nightly' },

@@ -1,20 +1,21 @@
 import { createAuthority, issueServingCertificate } from '../../../../../certs/pki/issue-certificates.ts'
-import { read } from '../../../../../cli/cluster/reading.ts'
+import { readable } from '../../../../../cli/cluster/reading.ts'
 import { nowMs } from '../fake-cluster.ts'
 import { healthyEvidence, leaf, unread, withDeployment, withInstallation, withWebhooks } from '../healthy-evidence.ts'
 import { authority, leafMadeDaysAgo } from '../installed.ts'
 import { testCategory } from './table.ts'
 
 const dayMs = 86_400_000
-const withLeaf = (certificatePem: string) => withInstallation({ certificate: read({ secret: 's', certificatePem }) })
+const withLeaf = (certificatePem: string) =>
+  withInstallation({ certificate: readable({ secret: 's', certificatePem }) })
 const later = (days: number) => ({ ...healthyEvidence, nowMs: nowMs + days * dayMs })
 const stranger = await createAuthority(new Date(nowMs), 365)
 const otherName = await issueServingCertificate(authority, ['elsewhere.svc'], new Date(nowMs), 90)
-const none = { ...healthyEvidence, configurations: read([]) }
+const none = { ...healthyEvidence, configurations: readable([]) }
 
 testCategory('certificates', {
   'certificate-there': [
-    ['no Secret', withInstallation({ certificate: read(null) }), 'error', /there is no Secret spark-nanny\//],
+    ['no Secret', withInstallation({ certificate: readable(null) }), 'error', /there is no Secret spark-nanny\//],
     ['no data', withLeaf(''), 'error', /has no tls\.crt/],
     ['garbage', withLeaf('-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----'), 'error', /is no certificate/],
     ['not said', withDeployment({ secret: null }), 'unknown'],
@@ -25,7 +26,7 @@ testCategory('certificates', {
     ['not begun', later(-20), 'error', /begins on/],
     ['renewal overdue', later(80), 'warning', /9 days left/],
     ['unread', withInstallation({ certificate: unread }), 'unknown'],
-    ['absent', withInstallation({ certificate: read(null) }), 'not-applicable'],
+    ['absent', withInstallation({ certificate: readable(null) }), 'not-applicable'],
   ],
   'certificate-names': [
     ['another name', withLeaf(otherName.certificatePem), 'error', /DNS:elsewhere\.svc, not for spark-nanny-webhook/],

@@ -1,4 +1,4 @@
-import { read, unreadable } from '../../../../../cli/cluster/reading.ts'
+import { readable, unreadable } from '../../../../../cli/cluster/reading.ts'
 import { nowMs } from '../fake-cluster.ts'
 import {
   driverOf,
@@ -13,15 +13,15 @@ import { testCategory } from './table.ts'
 
 const namespaces = (...all: readonly ReturnType<typeof namespaceOf>[]) => ({
   ...healthyEvidence,
-  namespaces: read(all),
+  namespaces: readable(all),
 })
 const inject = (value: string) => namespaces(namespaceOf('x', { 'spark-nanny.io/inject': value }))
 const noNamespaces = { ...healthyEvidence, namespaces: unread }
 const noDrivers = { ...healthyEvidence, drivers: unread }
 const minutesAgo = (minutes: number) => nowMs - minutes * 60_000
-const status = (state: string) => read({ state, sinceMs: null, detail: 'three polls failed; report' })
+const status = (state: string) => readable({ state, sinceMs: null, detail: 'three polls failed; report' })
 const pull = (hasRun: boolean) => withDriver({ sidecarWaiting: { why: 'ImagePullBackOff: x', hasRun } })
-const denied = read([
+const denied = readable([
   { what: 'patch pods', allowed: false },
   { what: 'list nodes', allowed: true },
 ])
@@ -57,7 +57,7 @@ testCategory('drivers', {
   'drivers-injected': [
     ['one has none', withDriver({ injected: null }), 'warning', /1 of 1 have none: jobs\/etl-driver/],
     ['one opted out', withDriver({ injected: null, optedOut: true }), 'ok'],
-    ['no driver', { ...healthyEvidence, drivers: read([]) }, 'not-applicable'],
+    ['no driver', { ...healthyEvidence, drivers: readable([]) }, 'not-applicable'],
     ['unread', noDrivers, 'unknown'],
   ],
   'drivers-current': [
@@ -85,7 +85,7 @@ testCategory('drivers', {
       'one hung, one silent',
       {
         ...healthyEvidence,
-        drivers: read([driverOf({ status: status('hung') }), driverOf({ status: unreadable('HTTP 503') })]),
+        drivers: readable([driverOf({ status: status('hung') }), driverOf({ status: unreadable('HTTP 503') })]),
       },
       'error',
     ],

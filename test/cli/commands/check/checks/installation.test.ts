@@ -1,4 +1,4 @@
-import { read } from '../../../../../cli/cluster/reading.ts'
+import { readable } from '../../../../../cli/cluster/reading.ts'
 import {
   healthyEvidence,
   healthyInstallation,
@@ -10,7 +10,7 @@ import {
 } from '../healthy-evidence.ts'
 import { testCategory } from './table.ts'
 
-const none = { ...healthyEvidence, installations: read([]) }
+const none = { ...healthyEvidence, installations: readable([]) }
 const unknown = { ...healthyEvidence, installations: unread }
 
 testCategory('installation', {
@@ -19,7 +19,7 @@ testCategory('installation', {
     ['none there', { ...none, onlyNamespace: 'x' }, 'error', /in namespace x/],
     [
       'two',
-      { ...healthyEvidence, installations: read([healthyInstallation, healthyInstallation]) },
+      { ...healthyEvidence, installations: readable([healthyInstallation, healthyInstallation]) },
       'warning',
       /there are 2/,
     ],
@@ -34,7 +34,7 @@ testCategory('installation', {
     ['image', withPod({ waiting: 'ImagePullBackOff: no such image' }), 'error', /spark-nanny-1: ImagePullBackOff/],
     ['one that goes', withPod({ waiting: 'CrashLoopBackOff', terminating: true }), 'ok'],
     ['one that comes', withPod({ waiting: 'ContainerCreating' }), 'ok'],
-    ['no pods', withInstallation({ pods: read([]) }), 'error', /no pod of 2 replicas/],
+    ['no pods', withInstallation({ pods: readable([]) }), 'error', /no pod of 2 replicas/],
     ['unread', withInstallation({ pods: unread }), 'unknown'],
   ],
   'replicas-ready': [
@@ -55,7 +55,7 @@ testCategory('installation', {
     ['one node of two', withPod({ node: 'node-2' }), 'warning', /all 2 are on node-2/],
     [
       'one node of one',
-      { ...withPod({ node: 'node-2' }), server: { ...healthyEvidence.server, nodes: read([node]) } },
+      { ...withPod({ node: 'node-2' }), server: { ...healthyEvidence.server, nodes: readable([node]) } },
       'ok',
     ],
     [
@@ -67,10 +67,12 @@ testCategory('installation', {
     ['unread', withInstallation({ pods: unread }), 'unknown'],
   ],
   'disruption-budget': [
-    ['none', withInstallation({ budgets: read([]) }), 'warning'],
+    ['none', withInstallation({ budgets: readable([]) }), 'warning'],
     [
       'that of another',
-      withInstallation({ budgets: read([{ name: 'x', selector: [{ key: 'app', operator: 'Exists', values: [] }] }]) }),
+      withInstallation({
+        budgets: readable([{ name: 'x', selector: [{ key: 'app', operator: 'Exists', values: [] }] }]),
+      }),
       'warning',
     ],
     ['one replica', withDeployment({ wanted: 1 }), 'not-applicable'],

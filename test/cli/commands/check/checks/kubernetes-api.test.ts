@@ -1,4 +1,4 @@
-import { read, unreadable } from '../../../../../cli/cluster/reading.ts'
+import { readable, unreadable } from '../../../../../cli/cluster/reading.ts'
 import { node, unread, withServer } from '../healthy-evidence.ts'
 import { testCategory } from './table.ts'
 
@@ -14,12 +14,12 @@ testCategory('kubernetes-api', {
     ['the version alone is kept from us', withServer({ version: unread }), 'ok'],
   ],
   'api-version': [
-    ['too old', withServer({ version: read({ text: 'v1.28.0', numbers: [1, 28] }) }), 'error', /v1\.28\.0/],
-    ['a new major', withServer({ version: read({ text: 'v2.0.0', numbers: [2, 0] }) }), 'ok'],
+    ['too old', withServer({ version: readable({ text: 'v1.28.0', numbers: [1, 28] }) }), 'error', /v1\.28\.0/],
+    ['a new major', withServer({ version: readable({ text: 'v2.0.0', numbers: [2, 0] }) }), 'ok'],
     ['unread', withServer({ version: unread }), 'unknown'],
   ],
   'api-admission-registration': [
-    ['absent', withServer({ admission: read(false) }), 'error', /absent/],
+    ['absent', withServer({ admission: readable(false) }), 'error', /absent/],
     ['unread', withServer({ admission: unread }), 'unknown'],
   ],
   'api-native-sidecars': [
@@ -27,9 +27,9 @@ testCategory('kubernetes-api', {
     ['refused', withServer({ proof: { ...proof, nativeSidecars: 'unknown' }, ...silent }), 'unknown', /exceeded quota/],
   ],
   'nodes-native-sidecars': [
-    ['an old node', withServer({ nodes: read([node, old]) }), 'error', /^old-node cannot/],
-    ['a cordoned old node', withServer({ nodes: read([node, { ...old, schedulable: false }]) }), 'ok'],
-    ['no node', withServer({ nodes: read([]) }), 'error', /no Linux node/],
+    ['an old node', withServer({ nodes: readable([node, old]) }), 'error', /^old-node cannot/],
+    ['a cordoned old node', withServer({ nodes: readable([node, { ...old, schedulable: false }]) }), 'ok'],
+    ['no node', withServer({ nodes: readable([]) }), 'error', /no Linux node/],
     ['unread', withServer({ nodes: unread }), 'unknown'],
   ],
   'api-in-place-restart': [
@@ -37,9 +37,9 @@ testCategory('kubernetes-api', {
     ['refused', withServer({ proof: { ...proof, restartAllContainers: 'unknown' }, ...silent }), 'unknown'],
   ],
   'nodes-in-place-restart': [
-    ['an old node', withServer({ nodes: read([node, old]) }), 'warning', /^old-node cannot/],
-    ['one that declares nothing', withServer({ nodes: read([node, undeclared]) }), 'warning', /^undeclared cannot/],
-    ['none declares anything', withServer({ nodes: read([undeclared]) }), 'ok'],
+    ['an old node', withServer({ nodes: readable([node, old]) }), 'warning', /^old-node cannot/],
+    ['one that declares nothing', withServer({ nodes: readable([node, undeclared]) }), 'warning', /^undeclared cannot/],
+    ['none declares anything', withServer({ nodes: readable([undeclared]) }), 'ok'],
     ['unread', withServer({ nodes: unread }), 'unknown'],
   ],
 })

@@ -1,13 +1,16 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { categories } from '../../../../../cli/commands/check/categories.ts'
-import type { Evidence } from '../../../../../cli/commands/check/evidence.ts'
-import type { Result } from '../../../../../cli/commands/check/result.ts'
+import type { CheckEvidence } from '../../../../../cli/commands/check/evidence.ts'
+import type { CheckResult } from '../../../../../cli/commands/check/result.ts'
 import { healthyEvidence, judged } from '../healthy-evidence.ts'
 
 /** Of one check: evidence by what is wrong in it, what is then said, and of which kind. */
 export type Table = Readonly<
-  Record<string, readonly (readonly [wrong: string, evidence: Evidence, kind: Result['kind'], says?: RegExp])[]>
+  Record<
+    string,
+    readonly (readonly [wrong: string, evidence: CheckEvidence, kind: CheckResult['kind'], says?: RegExp])[]
+  >
 >
 
 /** Tests each row, that all is well with healthy evidence, and that no check of the category was left out. */

@@ -1,15 +1,15 @@
-import { read } from '../../../../../cli/cluster/reading.ts'
-import type { Evidence, TrialOutcome } from '../../../../../cli/commands/check/evidence.ts'
+import { readable } from '../../../../../cli/cluster/reading.ts'
+import type { CheckEvidence, DryRunOutcome } from '../../../../../cli/commands/check/evidence.ts'
 import { parseLabelSelector } from '../../../../../cli/commands/check/label-selector.ts'
 import { healthyConfiguration, healthyEvidence, unread, withDeployment, withWebhooks } from '../healthy-evidence.ts'
 import { testCategory } from './table.ts'
 
-const withOnly = (name: string): Evidence['configurations'] =>
-  read([{ ...healthyConfiguration, webhooks: healthyConfiguration.webhooks.filter((one) => one.name === name) }])
+const withOnly = (name: string): CheckEvidence['configurations'] =>
+  readable([{ ...healthyConfiguration, webhooks: healthyConfiguration.webhooks.filter((one) => one.name === name) }])
 const withSelector = (selector: object) => withWebhooks({ namespaceSelector: parseLabelSelector(selector) })
 const changed = { kind: 'changed', version: '' } as const
 const refused = { kind: 'refused', detail: 'HTTP 403: exceeded quota' } as const
-const withTrial = (pod: TrialOutcome, service: TrialOutcome): Evidence => ({
+const withTrial = (pod: DryRunOutcome, service: DryRunOutcome): CheckEvidence => ({
   ...healthyEvidence,
   trials: [...healthyEvidence.trials, { namespace: 'late', pod, service }],
 })
@@ -19,7 +19,7 @@ const nowhere = { ...healthyEvidence, trials: [] }
 
 testCategory('webhook', {
   'webhook-configured': [
-    ['none', { ...healthyEvidence, configurations: read([]) }, 'error', /there is none/],
+    ['none', { ...healthyEvidence, configurations: readable([]) }, 'error', /there is none/],
     ['no pods', { ...healthyEvidence, configurations: withOnly('services.spark-nanny.io') }, 'error', /pods\./],
     ['no services', { ...healthyEvidence, configurations: withOnly('pods.spark-nanny.io') }, 'warning', /services\./],
     [

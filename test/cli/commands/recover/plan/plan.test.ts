@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { Plan } from '../../../../../cli/commands/recover/plan/plan.ts'
 import type { RefusalReason } from '../../../../../cli/commands/recover/plan/refusal-reasons.ts'
-import { refusals } from '../../../../../cli/commands/recover/plan/refusal-reasons.ts'
+import { refusalReasons } from '../../../../../cli/commands/recover/plan/refusal-reasons.ts'
 import { parseNodeRoom } from '../../../../../cli/workload/node-room.ts'
 import {
   apacheApplication,
@@ -315,7 +315,7 @@ describe('refused', () => {
   test('each reason has a case', () => {
     const seen = new Set(refused.map(([, , reason]) => reason))
     assert.deepEqual(
-      Object.keys(refusals).filter((reason) => !seen.has(reason as RefusalReason)),
+      Object.keys(refusalReasons).filter((reason) => !seen.has(reason as RefusalReason)),
       [],
     )
   })
