@@ -2,7 +2,7 @@ import type { TestContext } from 'node:test'
 import { formatMetrics } from '../../sidecar/metrics.ts'
 import { createControllerMetrics } from '../../webhook/controller/metrics/metrics.ts'
 import { createMetrics } from '../../webhook/server/metrics.ts'
-import { alive, timeout, watchRig } from '../sidecar/monitor-harness.ts'
+import { alive, createMonitorHarness, timeout } from '../sidecar/monitor-harness.ts'
 
 /** Labels that Prometheus or its operator puts on every series of a target. */
 export const targetLabels: readonly string[] = ['cluster', 'job', 'instance', 'namespace', 'pod']
@@ -42,12 +42,12 @@ export interface OwnTexts {
 }
 
 export async function ownTexts(t: TestContext): Promise<OwnTexts> {
-  const hung = watchRig(t)
+  const hung = createMonitorHarness(t)
   await hung.step(alive)
-  for (let polls = 0; polls < 20 && hung.world.exits.length === 0; polls += 1) await hung.step(timeout)
-  const rig = watchRig(t, {}, hung.dir, hung.world.nowMs)
-  for (const sample of [alive, timeout, alive]) await rig.step(sample)
-  const sidecar = formatMetrics({ kind: 'monitoring', snapshot: rig.snapshot() }, '1.2.3')
+  for (let polls = 0; polls < 20 && hung.environment.exits.length === 0; polls += 1) await hung.step(timeout)
+  const harness = createMonitorHarness(t, {}, hung.dir, hung.environment.nowMs)
+  for (const sample of [alive, timeout, alive]) await harness.step(sample)
+  const sidecar = formatMetrics({ kind: 'monitoring', snapshot: harness.snapshot() }, '1.2.3')
   const metrics = createMetrics('1.2.3')
   // Some are not there until they are known.
   metrics.certificateExpiry(Date.UTC(2027, 0, 31))

@@ -11,14 +11,14 @@ import { createAuthority, issueServingCertificate } from '../../certs/pki/issue-
 import type { ApiRequest } from '../../kubernetes/api.ts'
 import {
   configurationPath,
-  type StandInApi,
+  createFakeCertificateApi,
+  type FakeCertificateApi,
   type StoredObject,
   secretPath,
-  standInApi,
 } from './fake-certificate-api.ts'
 
-/** The stand-in over TLS, with lists and watches. Every other collection does not exist. */
-export interface ServedApi extends StandInApi {
+/** The fake API over TLS, with lists and watches. Other collections do not exist. */
+export interface FakeApiServer extends FakeCertificateApi {
   readonly port: number
   /** A service account's `token` and `ca.crt`. */
   readonly serviceAccountDir: string
@@ -29,23 +29,23 @@ const collections = new Map([
   [configurationPath.slice(0, configurationPath.lastIndexOf('/')), 'configuration'],
 ] as const)
 
-export async function servedApi(t: TestContext): Promise<ServedApi> {
-  const api = standInApi(Date.now)
+export async function startFakeApiServer(t: TestContext): Promise<FakeApiServer> {
+  const api = createFakeCertificateApi(Date.now)
   const authority = createAuthority(new Date(), 1)
   const { certificatePem, privateKeyPem } = issueServingCertificate(authority, ['127.0.0.1'], new Date(), 1)
   const serviceAccountDir = await mkdtemp(join(tmpdir(), 'spark-nanny-certs-'))
   await writeFile(join(serviceAccountDir, 'ca.crt'), authority.certificatePem)
   await writeFile(join(serviceAccountDir, 'token'), 'a-token')
   const watches = new Map<ServerResponse, 'secret' | 'configuration'>()
-  const told = { secret: '', configuration: '' }
+  const published = { secret: '', configuration: '' }
 
-  /** Whatever changed an object since, its watches hear of it. */
-  const tell = () => {
+  /** Sends the changes since the last call to the watches. */
+  const notifyWatches = () => {
     for (const kind of ['secret', 'configuration'] as const) {
       const object = api[kind]()
       const version = object?.metadata.resourceVersion ?? ''
-      if (version === told[kind]) continue
-      told[kind] = version
+      if (version === published[kind]) continue
+      published[kind] = version
       const event = eventOf(kind, object)
       for (const [response, watched] of watches) if (watched === kind) response.write(event)
     }
@@ -87,7 +87,7 @@ export async function servedApi(t: TestContext): Promise<ServedApi> {
     const answer = api.answer({ ...asked, ...(contentType !== undefined && { contentType }) })
     if (answer.kind === 'response')
       response.writeHead(answer.status, { 'content-type': 'application/json' }).end(JSON.stringify(answer.body))
-    tell()
+    notifyWatches()
   }
   const server = createServer({ key: privateKeyPem, cert: certificatePem }, (request, response) => {
     serve(request, response).catch(() => response.destroy())
@@ -105,11 +105,11 @@ export async function servedApi(t: TestContext): Promise<ServedApi> {
     serviceAccountDir,
     put: (kind, object) => {
       api.put(kind, object)
-      tell()
+      notifyWatches()
     },
     remove: (kind) => {
       api.remove(kind)
-      tell()
+      notifyWatches()
     },
   }
 }

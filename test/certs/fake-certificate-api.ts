@@ -2,7 +2,7 @@ import { isRecord, toRecord } from '../../core/json.ts'
 import type { ApiRequest, ApiResponse, KubernetesApi } from '../../kubernetes/api.ts'
 
 /** One Secret and one webhook configuration, with the API server's preconditions: enough of it for certificates. */
-export interface StandInApi {
+export interface FakeCertificateApi {
   /** What the server does with a request, at once. */
   answer(request: ApiRequest): ApiResponse
   /** The same as a client's edge; there is nothing to watch. */
@@ -26,13 +26,13 @@ export interface StoredObject {
 export const secretPath = '/api/v1/namespaces/spark-nanny/secrets/tls'
 export const configurationPath = '/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/spark-nanny'
 
-export const emptySecret = (): StoredObject => ({
+export const createEmptySecret = (): StoredObject => ({
   kind: 'Secret',
   metadata: { name: 'tls', namespace: 'spark-nanny', labels: { 'app.kubernetes.io/instance': 'mine' } },
   type: 'Opaque',
 })
 
-export const configurationOf = (...caBundles: readonly string[]): StoredObject => ({
+export const createConfiguration = (...caBundles: readonly string[]): StoredObject => ({
   kind: 'MutatingWebhookConfiguration',
   metadata: { name: 'spark-nanny' },
   webhooks: (caBundles.length === 0 ? ['', ''] : caBundles).map((pem, index) => ({
@@ -45,7 +45,7 @@ export const configurationOf = (...caBundles: readonly string[]): StoredObject =
   })),
 })
 
-export function standInApi(serverNowMs: () => number): StandInApi {
+export function createFakeCertificateApi(serverNowMs: () => number): FakeCertificateApi {
   const objects = new Map<string, StoredObject>()
   const requests: string[] = []
   let version = 100
@@ -82,7 +82,7 @@ export function standInApi(serverNowMs: () => number): StandInApi {
     if (method === 'GET') return ok(200, object)
     const wanted = toRecord(toRecord(body).metadata).resourceVersion
     if (wanted !== object.metadata.resourceVersion) return status(409, 'the object has been modified')
-    return ok(200, store(path, merged(object, body) as StoredObject))
+    return ok(200, store(path, mergePatch(object, body) as StoredObject))
   }
   return {
     answer,
@@ -105,16 +105,18 @@ export function standInApi(serverNowMs: () => number): StandInApi {
 }
 
 /** A merge patch; lists of named objects by their names, as a strategic one has it for webhooks. */
-function merged(target: unknown, patch: unknown): unknown {
+function mergePatch(target: unknown, patch: unknown): unknown {
   if (Array.isArray(patch) && Array.isArray(target)) {
     const named = new Map(patch.map((item) => [toRecord(item).name, item]))
-    return target.map((item) => (named.has(toRecord(item).name) ? merged(item, named.get(toRecord(item).name)) : item))
+    return target.map((item) =>
+      named.has(toRecord(item).name) ? mergePatch(item, named.get(toRecord(item).name)) : item,
+    )
   }
   if (!isRecord(patch)) return patch
   const result = { ...toRecord(target) }
   for (const [key, value] of Object.entries(patch)) {
     if (value === null) delete result[key]
-    else result[key] = merged(result[key], value)
+    else result[key] = mergePatch(result[key], value)
   }
   return result
 }

@@ -4,18 +4,18 @@ import { once } from 'node:events'
 import { Agent, request } from 'node:https'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
-import { type TestContext, test } from 'node:test'
+import { describe, type TestContext, test } from 'node:test'
 import { toRecord } from '../../core/json.ts'
 import { until } from '../kubernetes/fixture.ts'
 import { captureText } from '../support/admission-captures.ts'
-import { type ServedApi, servedApi } from './api-server.ts'
-import { configurationOf, emptySecret } from './fake-certificate-api.ts'
+import { type FakeApiServer, startFakeApiServer } from './api-server.ts'
+import { createConfiguration, createEmptySecret } from './fake-certificate-api.ts'
 import { host } from './replica.ts'
 
 const main = join(import.meta.dirname, '../../webhook/main.ts')
 
 /** The webhook as it runs in a pod, with an authority of its own. */
-function start(t: TestContext, api: ServedApi) {
+function start(t: TestContext, api: FakeApiServer) {
   const child = spawn(process.execPath, [main], {
     env: {
       PATH: process.env.PATH ?? '',
@@ -60,32 +60,39 @@ async function ask(port: number, ca: string, path: string, body?: string) {
   return JSON.parse(await text(response))
 }
 
-test('two processes that start together agree on one authority, and guard drivers by it', async (t) => {
-  const api = await servedApi(t)
-  api.put('secret', emptySecret())
-  const processes = [start(t, api), start(t, api)]
-  await until(() => processes.every(({ output }) => output().includes('certificate-loaded')), 'certificates')
-  const authority = () => Buffer.from(String(toRecord(api.secret()?.data)['ca.crt']), 'base64').toString()
-  const missing = async (port: number) => (await ask(port, authority(), '/readyz')).missing as readonly string[]
-  await until(() => processes.every(({ port }) => port() !== 0), 'listening')
-  for (const { port } of processes) assert.ok((await missing(port())).includes('ca-bundle'), 'nobody trusts it yet')
+describe('webhook process with its own authority', () => {
+  test('two processes that start together → one authority, and drivers are injected', async (t) => {
+    const api = await startFakeApiServer(t)
+    api.put('secret', createEmptySecret())
+    const processes = [start(t, api), start(t, api)]
+    await until(() => processes.every(({ output }) => output().includes('certificate-loaded')), 'certificates')
+    const authority = () => Buffer.from(String(toRecord(api.secret()?.data)['ca.crt']), 'base64').toString()
+    const missing = async (port: number) => (await ask(port, authority(), '/readyz')).missing as readonly string[]
+    await until(() => processes.every(({ port }) => port() !== 0), 'listening')
+    for (const { port } of processes) assert.ok((await missing(port())).includes('ca-bundle'), 'nobody trusts it yet')
 
-  api.put('configuration', configurationOf())
-  await until(() => api.caBundles().every((pem) => pem === authority()), 'both caBundles')
-  for (const { port } of processes) {
-    while ((await missing(port())).includes('ca-bundle'));
-    const { response } = await ask(port(), api.caBundles()[0] ?? '', '/mutate', captureText('driver-pod.spark-submit'))
-    assert.equal(response.allowed, true)
-  }
-  const metrics = await Promise.all(
-    processes.map(async ({ metricsPort }) => (await fetch(`http://127.0.0.1:${metricsPort()}/metrics`)).text()),
-  )
-  const issued = metrics.map((page) => Number(/renewals_total\{kind="ca"\} (\d+)/.exec(page)?.[1]))
-  assert.deepEqual(issued.toSorted(), [0, 1], 'one of them made it')
-  for (const page of metrics) {
-    assert.match(page, /spark_nanny_certificate_source_healthy 1/)
-    assert.match(page, /spark_nanny_ca_expiry_timestamp_seconds 1\d{9}/)
-    assert.match(page, /spark_nanny_certificate_expiry_timestamp_seconds 1\d{9}/)
-  }
-  for (const { output } of processes) assert.doesNotMatch(output(), /PRIVATE KEY|LS0tLS1CRUdJTi/)
+    api.put('configuration', createConfiguration())
+    await until(() => api.caBundles().every((pem) => pem === authority()), 'both caBundles')
+    for (const { port } of processes) {
+      while ((await missing(port())).includes('ca-bundle'));
+      const { response } = await ask(
+        port(),
+        api.caBundles()[0] ?? '',
+        '/mutate',
+        captureText('driver-pod.spark-submit'),
+      )
+      assert.equal(response.allowed, true)
+    }
+    const metrics = await Promise.all(
+      processes.map(async ({ metricsPort }) => (await fetch(`http://127.0.0.1:${metricsPort()}/metrics`)).text()),
+    )
+    const issued = metrics.map((page) => Number(/renewals_total\{kind="ca"\} (\d+)/.exec(page)?.[1]))
+    assert.deepEqual(issued.toSorted(), [0, 1], 'one of them made it')
+    for (const page of metrics) {
+      assert.match(page, /spark_nanny_certificate_source_healthy 1/)
+      assert.match(page, /spark_nanny_ca_expiry_timestamp_seconds 1\d{9}/)
+      assert.match(page, /spark_nanny_certificate_expiry_timestamp_seconds 1\d{9}/)
+    }
+    for (const { output } of processes) assert.doesNotMatch(output(), /PRIVATE KEY|LS0tLS1CRUdJTi/)
+  })
 })

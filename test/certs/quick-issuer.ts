@@ -9,7 +9,7 @@ import type { Issuer } from '../../certs/pki/issuer.ts'
 const dayMs = 86_400_000
 
 /** Real certificates with keys used again: to make one takes a tenth of a second. Authorities and leaves never share one. */
-export function quickIssuer(size = 6): Issuer & { readonly issued: { authorities: number; leaves: number } } {
+export function createQuickIssuer(size = 6): Issuer & { readonly issued: { authorities: number; leaves: number } } {
   const authorityKeys = Array.from({ length: size }, generateKeys)
   const leafKeys = Array.from({ length: size }, generateKeys)
   const issued = { authorities: 0, leaves: 0 }

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { Agent, request } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
-import { type TestContext, test } from 'node:test'
+import { describe, type TestContext, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { admit } from '../../admission/admit.ts'
 import { parseSecretContents } from '../../certs/pki/secret-contents.ts'
@@ -15,19 +15,19 @@ import { createWebhookServer } from '../../webhook/server/server.ts'
 import { until } from '../kubernetes/fixture.ts'
 import { capableContext, captureText } from '../support/admission-captures.ts'
 import { recordingLog } from '../support/recording-log.ts'
-import { servedApi } from './api-server.ts'
-import { configurationOf, emptySecret } from './fake-certificate-api.ts'
-import { quickIssuer } from './quick-issuer.ts'
+import { startFakeApiServer } from './api-server.ts'
+import { createConfiguration, createEmptySecret } from './fake-certificate-api.ts'
+import { createQuickIssuer } from './quick-issuer.ts'
 import { dayMs, host } from './replica.ts'
 
-const issuer = quickIssuer()
+const issuer = createQuickIssuer()
 const review = captureText('driver-pod.spark-submit')
 
 /** Two replicas with real servers, at one API server, and a Service that gives each connection to the other one. */
 async function twoReplicas(t: TestContext, holdMs: number) {
-  const api = await servedApi(t)
-  api.put('secret', emptySecret())
-  api.put('configuration', configurationOf())
+  const api = await startFakeApiServer(t)
+  api.put('secret', createEmptySecret())
+  api.put('configuration', createConfiguration())
   const controller = new AbortController()
   t.after(() => controller.abort())
   const env = { KUBERNETES_SERVICE_HOST: '127.0.0.1', KUBERNETES_SERVICE_PORT: String(api.port) }
@@ -109,83 +109,85 @@ async function admitDriver(port: number, ca: string, agent: Agent): Promise<bool
   return sent.reusedSocket
 }
 
-test('across a renewal and a rotation: connections that were open go on, new ones verify, no admission fails', async (t) => {
-  const { api, replicas, ports, time } = await twoReplicas(t, 1_000)
-  // The authority is 250 days old when the clock is put right, and all certificates are valid by the real clock.
-  time.behindMs = 250 * dayMs
-  await until(() => replicas.every(({ source }) => source.unready().length === 0), 'ready')
-  const contents = () => {
-    const found = parseSecretContents(api.secret()?.data)
-    return found.kind === 'usable' ? found.contents : undefined
-  }
-  const old = contents()?.authorities[0].fingerprint
-  const kept = new Agent({ keepAlive: true, maxSockets: 1 })
-  t.after(() => kept.destroy())
-  const port = ports[0] ?? 0
-  const [firstCa = ''] = api.caBundles()
-  assert.equal(await admitDriver(port, firstCa, kept), false)
+describe('two replicas with real servers', () => {
+  test('a renewal and a rotation → open connections continue, new ones verify, no admission fails', async (t) => {
+    const { api, replicas, ports, time } = await twoReplicas(t, 1_000)
+    // The authority is 250 days old when the clock is put right, and all certificates are valid by the real clock.
+    time.behindMs = 250 * dayMs
+    await until(() => replicas.every(({ source }) => source.unready().length === 0), 'ready')
+    const contents = () => {
+      const found = parseSecretContents(api.secret()?.data)
+      return found.kind === 'usable' ? found.contents : undefined
+    }
+    const old = contents()?.authorities[0].fingerprint
+    const kept = new Agent({ keepAlive: true, maxSockets: 1 })
+    t.after(() => kept.destroy())
+    const port = ports[0] ?? 0
+    const [firstCa = ''] = api.caBundles()
+    assert.equal(await admitDriver(port, firstCa, kept), false)
 
-  const rotated = () => {
-    const now = contents()
-    return now?.authorities.length === 1 && now.authorities[0].fingerprint !== old
-  }
-  let [asked, afterwards] = [0, 0]
-  time.behindMs = 0
-  while (afterwards < 20) {
-    const [ca = ''] = api.caBundles()
-    for (const each of ports) {
-      try {
-        assert.equal(await admitDriver(each, ca, new Agent({ keepAlive: false })), false)
-        asked += 1
-      } catch (error) {
-        // On a machine that stood still meanwhile, another caBundle is in effect.
-        if (api.caBundles()[0] === ca) throw error
+    const rotated = () => {
+      const now = contents()
+      return now?.authorities.length === 1 && now.authorities[0].fingerprint !== old
+    }
+    let [asked, afterwards] = [0, 0]
+    time.behindMs = 0
+    while (afterwards < 20) {
+      const [ca = ''] = api.caBundles()
+      for (const each of ports) {
+        try {
+          assert.equal(await admitDriver(each, ca, new Agent({ keepAlive: false })), false)
+          asked += 1
+        } catch (error) {
+          // On a machine that stood still meanwhile, another caBundle is in effect.
+          if (api.caBundles()[0] === ca) throw error
+        }
       }
+      assert.equal(await admitDriver(port, firstCa, kept), true, 'on the connection from before')
+      if (rotated()) afterwards += 1
+      await delay(20)
     }
-    assert.equal(await admitDriver(port, firstCa, kept), true, 'on the connection from before')
-    if (rotated()) afterwards += 1
-    await delay(20)
-  }
-  assert.ok(asked > 40)
-  const steps = new Set(replicas.flatMap(({ lines }) => lines.map(({ line }) => line.event)))
-  for (const step of ['create', 'renew-leaf', 'begin-ca-rotation', 'switch-leaf', 'retire-ca', 'ca-bundle-published'])
-    assert.ok(steps.has(step), step)
-})
+    assert.ok(asked > 40)
+    const steps = new Set(replicas.flatMap(({ lines }) => lines.map(({ line }) => line.event)))
+    for (const step of ['create', 'renew-leaf', 'begin-ca-rotation', 'switch-leaf', 'retire-ca', 'ca-bundle-published'])
+      assert.ok(steps.has(step), step)
+  })
 
-test('what somebody deletes or resets comes back, by the watches', async (t) => {
-  const { api, replicas } = await twoReplicas(t, 1_000)
-  await until(() => replicas.every(({ source }) => source.unready().length === 0), 'ready')
-  const good = api.caBundles()
-  api.put('configuration', configurationOf())
-  await until(() => api.caBundles().join() === good.join(), 'the caBundle is put right')
-  api.remove('secret')
-  await until(() => api.secret() !== undefined, 'the Secret is made again')
-  api.remove('configuration')
-  await until(
-    () => replicas.every(({ lines }) => JSON.stringify(lines).includes('there is no MutatingWebhookConfiguration')),
-    'the absence is told',
-  )
-  assert.deepEqual(
-    replicas.map(({ source }) => source.unready()),
-    [[], []],
-  )
-})
+  test('a deleted or reset object → restored', async (t) => {
+    const { api, replicas } = await twoReplicas(t, 1_000)
+    await until(() => replicas.every(({ source }) => source.unready().length === 0), 'ready')
+    const good = api.caBundles()
+    api.put('configuration', createConfiguration())
+    await until(() => api.caBundles().join() === good.join(), 'the caBundle is put right')
+    api.remove('secret')
+    await until(() => api.secret() !== undefined, 'the Secret is made again')
+    api.remove('configuration')
+    await until(
+      () => replicas.every(({ lines }) => JSON.stringify(lines).includes('there is no MutatingWebhookConfiguration')),
+      'the absence is told',
+    )
+    assert.deepEqual(
+      replicas.map(({ source }) => source.unready()),
+      [[], []],
+    )
+  })
 
-test('somebody who empties the caBundle each time is not answered ever faster', async (t) => {
-  const { api, replicas } = await twoReplicas(t, 1_000)
-  await until(() => replicas.every(({ source }) => source.unready().length === 0), 'ready')
-  let resets = 0
-  const undoing = setInterval(() => {
-    if (!api.caBundles().every((pem) => pem === '')) {
-      resets += 1
-      api.put('configuration', configurationOf())
-    }
-  }, 1)
-  t.after(() => clearInterval(undoing))
-  const writes = () => api.requests.filter((line) => line.startsWith('PATCH')).length
-  const before = writes()
-  await delay(2_000)
-  assert.ok(resets > 1, String(resets))
-  // Two replicas, eight a round at most, six rounds and then pauses of 200 ms, 400 ms, …; 751 were seen without.
-  assert.ok(writes() - before <= 2 * 8 * 16, String(writes() - before))
+  test('a client that resets the caBundle after each write → the writes slow down', async (t) => {
+    const { api, replicas } = await twoReplicas(t, 1_000)
+    await until(() => replicas.every(({ source }) => source.unready().length === 0), 'ready')
+    let resets = 0
+    const undoing = setInterval(() => {
+      if (!api.caBundles().every((pem) => pem === '')) {
+        resets += 1
+        api.put('configuration', createConfiguration())
+      }
+    }, 1)
+    t.after(() => clearInterval(undoing))
+    const writes = () => api.requests.filter((line) => line.startsWith('PATCH')).length
+    const before = writes()
+    await delay(2_000)
+    assert.ok(resets > 1, String(resets))
+    // Two replicas, eight a round at most, six rounds and then pauses of 200 ms, 400 ms, …; 751 were seen without.
+    assert.ok(writes() - before <= 2 * 8 * 16, String(writes() - before))
+  })
 })

@@ -10,14 +10,14 @@ export const host = 'spark-nanny.spark-nanny.svc'
 export const hourMs = 3_600_000
 export const dayMs = 24 * hourMs
 
-/** Time that only moves when it is told to. */
+/** A manual clock. */
 export interface TestClock {
   wallMs: number
   elapsedMs: number
 }
 
 export const startMs = Date.parse('2026-01-01T00:00:00Z')
-export const testClock = (): TestClock => ({ wallMs: startMs, elapsedMs: 0 })
+export const createTestClock = (): TestClock => ({ wallMs: startMs, elapsedMs: 0 })
 
 export function advance(clock: TestClock, ms: number): void {
   clock.wallMs += ms
@@ -42,7 +42,7 @@ export interface TestReplicaOptions {
   dial?(authoritiesPem: string): Promise<HandshakeResult>
 }
 
-export function testReplica({
+export function createTestReplica({
   api,
   issuer,
   clock,
@@ -121,7 +121,7 @@ export const verification = (serving: string | null, authoritiesPem: string): Ha
       : { kind: 'unverified', detail: 'unable to verify the first certificate' }
 
 /** Rounds, with time passing as the replica asks for, until `done`. */
-export async function roundsUntil(
+export async function runRoundsUntil(
   replica: SelfSignedReplica,
   clock: TestClock,
   done: () => boolean,

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { describe, test } from 'node:test'
 import fc from 'fast-check'
-import { quickIssuer } from './quick-issuer.ts'
-import { type Happening, holdMs, Replicas } from './replicas.ts'
+import { createQuickIssuer } from './quick-issuer.ts'
+import { type Disturbance, holdMs, ReplicaSet } from './replicas.ts'
 
-const issuer = quickIssuer()
+const issuer = createQuickIssuer()
 const who = fc.nat(2)
 const rarely = 1
-const happenings: fc.Arbitrary<Happening> = fc.oneof(
+const happenings: fc.Arbitrary<Disturbance> = fc.oneof(
   { weight: 30, arbitrary: fc.record({ kind: fc.constant('go-on'), who, told: fc.boolean() }) },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('lose'), who, done: fc.boolean() }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('crash'), who, late: fc.boolean() }) },
@@ -23,18 +23,20 @@ const happenings: fc.Arbitrary<Happening> = fc.oneof(
   },
 )
 
-test('whatever fails between replicas: none that is ready is ever unverified, and all end with one authority', async () => {
-  await fc.assert(
-    fc.asyncProperty(fc.array(happenings, { maxLength: 300, size: 'max' }), fc.boolean(), async (list, installed) => {
-      const replicas = new Replicas(3, issuer)
-      const check = () => assert.equal(replicas.unverified(), null)
-      if (installed) assert.equal(await replicas.settle(check), null)
-      for (const happening of list) {
-        await replicas.happen(happening)
-        check()
-      }
-      assert.equal(await replicas.settle(check), null)
-    }),
-    { numRuns: 40 },
-  )
+describe('self-signed replicas', () => {
+  test('any failures between replicas → ready replicas always verify, and one authority remains', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(happenings, { maxLength: 300, size: 'max' }), fc.boolean(), async (list, installed) => {
+        const replicas = new ReplicaSet(3, issuer)
+        const check = () => assert.equal(replicas.unverified(), null)
+        if (installed) assert.equal(await replicas.settle(check), null)
+        for (const happening of list) {
+          await replicas.happen(happening)
+          check()
+        }
+        assert.equal(await replicas.settle(check), null)
+      }),
+      { numRuns: 40 },
+    )
+  })
 })

@@ -3,11 +3,24 @@ import { parseAuthorities } from '../../certs/pki/ca-bundle.ts'
 import type { Issuer } from '../../certs/pki/issuer.ts'
 import { parseSecretContents } from '../../certs/pki/secret-contents.ts'
 import type { ApiRequest, ApiResponse } from '../../kubernetes/api.ts'
-import { configurationOf, emptySecret, type StandInApi, standInApi } from './fake-certificate-api.ts'
-import { advance, dayMs, type TestReplica, testClock, testReplica, verification, verifies } from './replica.ts'
+import {
+  createConfiguration,
+  createEmptySecret,
+  createFakeCertificateApi,
+  type FakeCertificateApi,
+} from './fake-certificate-api.ts'
+import {
+  advance,
+  createTestClock,
+  createTestReplica,
+  dayMs,
+  type TestReplica,
+  verification,
+  verifies,
+} from './replica.ts'
 
 /** What may happen next. `who` is taken modulo the number of replicas. */
-export type Happening =
+export type Disturbance =
   /** The request under way is answered; a replica that rests begins a round, `told` by a watch event or by itself. */
   | { readonly kind: 'go-on'; readonly who: number; readonly told: boolean }
   /** The request is lost, before or after the server has done it. */
@@ -36,9 +49,9 @@ export const holdMs = 60_000
 const lost: ApiResponse = { kind: 'failed', detail: 'connection lost' }
 
 /** Replicas at one API, each stopped at each of its requests until something happens. */
-export class Replicas {
-  readonly clock = testClock()
-  readonly api: StandInApi = standInApi(() => this.clock.wallMs)
+export class ReplicaSet {
+  readonly clock = createTestClock()
+  readonly api: FakeCertificateApi = createFakeCertificateApi(() => this.clock.wallMs)
   readonly #issuer: Issuer
   readonly #members: Member[]
   #late: ApiRequest[] = []
@@ -48,8 +61,8 @@ export class Replicas {
 
   constructor(count: number, issuer: Issuer) {
     this.#issuer = issuer
-    this.api.put('secret', emptySecret())
-    this.api.put('configuration', configurationOf())
+    this.api.put('secret', createEmptySecret())
+    this.api.put('configuration', createConfiguration())
     this.#members = Array.from({ length: count }, () => this.#newcomer())
   }
 
@@ -67,7 +80,7 @@ export class Replicas {
           member.sent = { request, sentMs: this.clock.elapsedMs, answer: resolve }
         }),
     }
-    const replica = testReplica({
+    const replica = createTestReplica({
       api: client,
       issuer: this.#issuer,
       clock: this.clock,
@@ -91,7 +104,7 @@ export class Replicas {
     return this.#members.map(({ replica }) => replica).filter((replica) => replica.unready().length === 0)
   }
 
-  async happen(happening: Happening): Promise<void> {
+  async happen(happening: Disturbance): Promise<void> {
     const member = 'who' in happening ? this.#members[happening.who % this.#members.length] : undefined
     if (member !== undefined && happening.kind === 'go-on') this.#goOn(member, happening.told)
     else if (member !== undefined && happening.kind === 'lose') this.#lose(member, happening.done)

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { describe, test } from 'node:test'
 import type { HungPolicy, RestartBudget } from '../../core/settings/driver-policy.ts'
 import { chooseHungAction, type HungVerdict } from '../../sidecar/hung-action.ts'
 
@@ -76,6 +76,8 @@ const rows: readonly (readonly [string, HungPolicy, ReturnType<typeof history>, 
     { kind: 'restart-all', message: `${what}; restart 2, all containers` },
   ],
 ]
-for (const [name, onHung, restarts, expected] of rows) {
-  test(name, () => assert.deepEqual(chooseHungAction(verdict, now - 10_000, onHung, restarts, now), expected))
-}
+describe('chooseHungAction', () => {
+  for (const [name, onHung, restarts, expected] of rows) {
+    test(name, () => assert.deepEqual(chooseHungAction(verdict, now - 10_000, onHung, restarts, now), expected))
+  }
+})

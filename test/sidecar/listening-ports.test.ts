@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import type { AddressInfo } from 'node:net'
 import { createServer } from 'node:net'
-import { test } from 'node:test'
+import { describe, test } from 'node:test'
 import { parseListeningPorts, readListeningPorts } from '../../sidecar/listening-ports.ts'
 
 const table = `  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
@@ -12,17 +12,19 @@ const table6 = `  sl  local_address                         remote_address      
    0: 00000000000000000000000000000000:23CD 00000000000000000000000000000000:0000 0A 0 0 0 0 0
 `
 
-test('the ports that are listened on, not those of connections', () => {
-  assert.deepEqual([...parseListeningPorts(table)], [7079])
-  assert.deepEqual([...parseListeningPorts(table6)], [9165])
-  for (const text of ['', 'x', 'a\nb c d\n']) assert.equal(parseListeningPorts(text).size, 0)
-})
+describe('listening ports', () => {
+  test('a table of sockets → only the listening ports', () => {
+    assert.deepEqual([...parseListeningPorts(table)], [7079])
+    assert.deepEqual([...parseListeningPorts(table6)], [9165])
+    for (const text of ['', 'x', 'a\nb c d\n']) assert.equal(parseListeningPorts(text).size, 0)
+  })
 
-test('a port of this machine is found, and a table that is not there hinders nothing', async (t) => {
-  const server = createServer()
-  t.after(() => server.close())
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  if (process.platform !== 'linux') return t.skip('no /proc')
-  assert.ok(readListeningPorts(['/nowhere', '/proc/net/tcp']).has(port))
+  test('a missing table → skipped, and the ports of the others are found', async (t) => {
+    const server = createServer()
+    t.after(() => server.close())
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const { port } = server.address() as AddressInfo
+    if (process.platform !== 'linux') return t.skip('no /proc')
+    assert.ok(readListeningPorts(['/nowhere', '/proc/net/tcp']).has(port))
+  })
 })

@@ -22,17 +22,22 @@ export const timeout: Sample = {
 }
 const startWallMs = Date.UTC(2026, 0, 31, 12)
 
-/** A watch on real files, driven by hand: each sample takes its time, each delay passes at once. */
-export function watchRig(t: TestContext, policy: Partial<DriverPolicy> = {}, givenDir?: string, nowMs = 1_000) {
-  const dir = givenDir ?? mkdtempSync(join(tmpdir(), 'spark-nanny-watch-'))
-  if (givenDir === undefined) t.after(() => rmSync(dir, { recursive: true, force: true }))
-  const world = {
+/** A monitor with real files and a manual clock: each sample takes its time, and each delay passes immediately. */
+export function createMonitorHarness(
+  t: TestContext,
+  policy: Partial<DriverPolicy> = {},
+  existingDir?: string,
+  nowMs = 1_000,
+) {
+  const dir = existingDir ?? mkdtempSync(join(tmpdir(), 'spark-nanny-watch-'))
+  if (existingDir === undefined) t.after(() => rmSync(dir, { recursive: true, force: true }))
+  const environment = {
     nowMs,
     wallSkewMs: 0,
     exits: [] as number[],
     message: '',
     lines: [] as string[],
-    memoryFails: false,
+    restartStateWriteFails: false,
     startedz: false,
     requests: [] as PollRequest[],
   }
@@ -41,11 +46,14 @@ export function watchRig(t: TestContext, policy: Partial<DriverPolicy> = {}, giv
   const files = openVerdictFiles(dir)
   files.clear()
   const watch = createMonitor(whole, {
-    clock: { monotonicMs: () => world.nowMs, wallMs: () => startWallMs + world.nowMs + world.wallSkewMs },
+    clock: {
+      monotonicMs: () => environment.nowMs,
+      wallMs: () => startWallMs + environment.nowMs + environment.wallSkewMs,
+    },
     poller: {
       async poll(request): Promise<Poll> {
-        world.requests.push(request)
-        world.nowMs += next.kind === 'failing' ? next.tookMs : 5
+        environment.requests.push(request)
+        environment.nowMs += next.kind === 'failing' ? next.tookMs : 5
         return { sample: next, plannedMs: whole.timeoutMs }
       },
       uiStatus: () => ({ ui: 'http://127.0.0.1:4040', proven: false, applicationId: whole.applicationId }),
@@ -54,37 +62,37 @@ export function watchRig(t: TestContext, policy: Partial<DriverPolicy> = {}, giv
     files: {
       ...files,
       writeRestartState(memory) {
-        if (world.memoryFails) throw new Error('ENOSPC')
+        if (environment.restartStateWriteFails) throw new Error('ENOSPC')
         files.writeRestartState(memory)
       },
     },
     writeTerminationMessage: (text) => {
-      world.message = text
+      environment.message = text
     },
-    exit: (code) => void world.exits.push(code),
-    startedzRequested: () => world.startedz,
+    exit: (code) => void environment.exits.push(code),
+    startedzRequested: () => environment.startedz,
     log: createLog(
       'info',
-      (line) => void world.lines.push(line),
-      () => world.nowMs,
+      (line) => void environment.lines.push(line),
+      () => environment.nowMs,
     ),
   })
 
   const step = async (sample: Sample): Promise<number | null> => {
     next = sample
     const delayMs = await watch.step()
-    world.nowMs += delayMs ?? 0
+    environment.nowMs += delayMs ?? 0
     return delayMs
   }
   return {
     dir,
-    world,
+    environment,
     step,
     snapshot: watch.snapshot,
-    /** Steps of this sample until so much time has passed; ends early when the sidecar does. */
+    /** Repeats this sample until the duration has passed or the sidecar ends. */
     async during(sample: Sample, durationMs: number): Promise<void> {
-      const untilMs = world.nowMs + durationMs
-      while (world.nowMs < untilMs && world.exits.length === 0) await step(sample)
+      const untilMs = environment.nowMs + durationMs
+      while (environment.nowMs < untilMs && environment.exits.length === 0) await step(sample)
     },
     files: () =>
       readdirSync(dir)
@@ -94,6 +102,6 @@ export function watchRig(t: TestContext, policy: Partial<DriverPolicy> = {}, giv
     read: (name: string) => (existsSync(join(dir, name)) ? readFileSync(join(dir, name), 'utf8') : null),
     memory: (): RestartState => JSON.parse(readFileSync(join(dir, 'restart-state.json'), 'utf8')),
     write: (name: string, text: string) => writeFileSync(join(dir, name), text),
-    said: (text: string) => world.lines.filter((line) => line.includes(text)).length,
+    countLines: (text: string) => environment.lines.filter((line) => line.includes(text)).length,
   }
 }

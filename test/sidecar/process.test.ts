@@ -6,7 +6,7 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, wr
 import type { RequestListener } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type TestContext, test } from 'node:test'
+import { describe, type TestContext, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { sidecarEnv, sparkConfDir, verdictDir } from '../../core/contract/pod-contract.ts'
 import { type DriverPolicy, encodePolicy } from '../../core/settings/driver-policy.ts'
@@ -31,7 +31,7 @@ interface Pod {
 interface Sidecar {
   readonly child: ChildProcess
   readonly lines: () => readonly Readonly<Record<string, unknown>>[]
-  readonly said: (text: string) => boolean
+  readonly hasLogged: (text: string) => boolean
   readonly exit: Promise<readonly unknown[]>
 }
 
@@ -55,7 +55,7 @@ function pod(t: TestContext): Pod {
         .split('\n')
         .slice(0, -1)
         .map((line): Record<string, unknown> => JSON.parse(line))
-    return { child, lines, said: (text) => out.includes(text), exit: once(child, 'exit') }
+    return { child, lines, hasLogged: (text) => out.includes(text), exit: once(child, 'exit') }
   }
   return {
     root,
@@ -92,147 +92,149 @@ async function driver(t: TestContext, port = 0) {
   }
 }
 
-test('starting until the UI answers, then ready; exit 0 at once on SIGTERM', async (t) => {
-  const { has, start, path } = pod(t)
-  const port = await freePort()
-  const sidecar = start(encodePolicy(policyWith({ ...quick, ui: { scheme: 'http', port } })))
-  await until('starting', () => has('starting'))
-  assert.ok(!has('ready') && !has('hung'))
-  await driver(t, port)
-  await until('ready', () => has('ready'))
-  assert.ok(!has('starting') && !has('hung'))
-  assert.equal(JSON.parse(readFileSync(path('restart-state.json'), 'utf8')).answered, true)
-  sidecar.child.kill('SIGTERM')
-  assert.deepEqual(await sidecar.exit, [0, null])
-  for (const line of sidecar.lines()) {
-    assert.ok(Number.isInteger(line.level) && Number.isInteger(line.time) && typeof line.msg === 'string')
-  }
-})
-
-test('a driver that hangs: 88 with reason and record, again, and then the pod fails', async (t) => {
-  const { has, start, path, message } = pod(t)
-  const { state, policy } = await driver(t)
-  for (const attempt of [1, 2]) {
-    state.hangs = false
-    const sidecar = start(policy())
-    await until('ready', () => has('ready'))
-    state.hangs = true
-    assert.deepEqual(await sidecar.exit, [88, null])
-    assert.match(message(), new RegExp(`^unresponsive: .*restart ${attempt} of 2 within 1h, all containers$`))
-    const memory = JSON.parse(readFileSync(path('restart-state.json'), 'utf8'))
-    assert.deepEqual([memory.answered, memory.attempt, memory.restarts.length], [false, attempt + 1, attempt])
-    assert.ok(!has('ready') && !has('hung') && !has('starting'))
-  }
-  state.hangs = false
-  const last = start(policy())
-  await until('ready', () => has('ready'))
-  state.hangs = true
-  await until('hung', () => has('hung'))
-  assert.match(message(), /no restart left: all 2 within 1h are spent/)
-  state.hangs = false
-  await until('ready again', () => has('ready'))
-  assert.ok(!has('hung'))
-  assert.equal(message(), '')
-  assert.equal(last.child.exitCode, null)
-})
-
-test('killed and started again: it holds back nothing and judges anew', async (t) => {
-  const { has, start } = pod(t)
-  const { state, policy } = await driver(t)
-  const first = start(policy({ onHung: { kind: 'fail-pod', budget: null } }))
-  await until('ready', () => has('ready'))
-  state.hangs = true
-  await until('hung', () => has('hung'))
-  first.child.kill('SIGKILL')
-  await first.exit
-  state.hangs = false
-  const second = start(policy({ onHung: { kind: 'fail-pod', budget: null } }))
-  await until('ready', () => has('ready'))
-  assert.ok(!has('hung') && !has('starting'))
-  assert.equal(second.child.exitCode, null)
-})
-
-test('frozen and thawed while the UI is healthy: no failure is counted', async (t) => {
-  const { has, start } = pod(t)
-  const { policy } = await driver(t)
-  const sidecar = start(policy({ intervalMs: 20, logLevel: 'debug' }))
-  await until('ready', () => has('ready'))
-  for (let count = 0; count < 4; count += 1) {
-    sidecar.child.kill('SIGSTOP')
-    await sleep(2_000)
-    const before = sidecar.lines().length
-    sidecar.child.kill('SIGCONT')
-    await until('it polls again', () => sidecar.lines().length > before + 3)
-  }
-  assert.ok(!sidecar.said('"kind":"failing"'))
-  assert.ok(!has('hung') && has('ready'))
-})
-
-test('a memory of garbage is a new beginning', async (t) => {
-  const { has, start, path } = pod(t)
-  writeFileSync(path('restart-state.json'), '{"answered":true,"att')
-  const port = await freePort()
-  const sidecar = start(encodePolicy(policyWith({ ...quick, ui: { scheme: 'http', port } })))
-  await until('starting', () => has('starting'))
-  assert.equal(sidecar.child.exitCode, null)
-})
-
-test('the UI is off: never held back, never acted on', async (t) => {
-  const { has, start, root } = pod(t)
-  mkdirSync(join(root, sparkConfDir), { recursive: true })
-  writeFileSync(join(root, sparkConfDir, 'spark.properties'), 'spark.ui.enabled=false\n')
-  const port = await freePort()
-  const sidecar = start(encodePolicy(policyWith({ ...quick, ui: { scheme: 'http', port }, startupDeadlineMs: 300 })))
-  await until('ready', () => has('ready'))
-  await sleep(1_000)
-  assert.ok(!has('hung') && !has('starting'))
-  assert.equal(sidecar.child.exitCode, null)
-  assert.ok(sidecar.said('spark.ui.enabled=false'))
-})
-
-const noPolicies: readonly (readonly [string, string | undefined])[] = [
-  ['no policy', undefined],
-  ['a policy that is no JSON', '{'],
-  ['a policy with a wrong field', encodePolicy(policyWith({ intervalMs: -1 }))],
-]
-for (const [what, text] of noPolicies) {
-  test(`${what}: idle, the bad files gone, exit 0 on SIGTERM`, async (t) => {
+describe('sidecar process', () => {
+  test('a UI that starts to answer → starting, then ready, and exit 0 on SIGTERM', async (t) => {
     const { has, start, path } = pod(t)
-    writeFileSync(path('hung'), '')
-    writeFileSync(path('starting'), '')
-    const sidecar = start(text)
-    await until('told', () => sidecar.said('SPARK_NANNY_POLICY'))
-    await sleep(300)
-    assert.ok(!has('hung') && !has('starting'))
-    assert.equal(sidecar.child.exitCode, null)
+    const port = await freePort()
+    const sidecar = start(encodePolicy(policyWith({ ...quick, ui: { scheme: 'http', port } })))
+    await until('starting', () => has('starting'))
+    assert.ok(!has('ready') && !has('hung'))
+    await driver(t, port)
+    await until('ready', () => has('ready'))
+    assert.ok(!has('starting') && !has('hung'))
+    assert.equal(JSON.parse(readFileSync(path('restart-state.json'), 'utf8')).answered, true)
     sidecar.child.kill('SIGTERM')
     assert.deepEqual(await sidecar.exit, [0, null])
+    for (const line of sidecar.lines()) {
+      assert.ok(Number.isInteger(line.level) && Number.isInteger(line.time) && typeof line.msg === 'string')
+    }
   })
-}
 
-test('a verdict folder that cannot be written: idle, and /status says so', async (t) => {
-  const { start, root } = pod(t)
-  const { policy } = await driver(t)
-  // Root may write anywhere: a file in the folder's place hinders it too.
-  rmSync(join(root, verdictDir), { recursive: true })
-  writeFileSync(join(root, verdictDir), '')
-  chmodSync(join(root, verdictDir), 0o444)
-  const statusPort = await freePort()
-  const sidecar = start(policy({ statusPort }))
-  await until('told', () => sidecar.said('cannot be written'))
-  const status = await until200(`http://127.0.0.1:${statusPort}/status`)
-  assert.equal(status.state, 'idle')
-  assert.match(String(status.reason), /cannot be written/)
-  assert.equal(sidecar.child.exitCode, null)
-})
+  test('a hung driver → exit 88 twice, then the pod fails', async (t) => {
+    const { has, start, path, message } = pod(t)
+    const { state, policy } = await driver(t)
+    for (const attempt of [1, 2]) {
+      state.hangs = false
+      const sidecar = start(policy())
+      await until('ready', () => has('ready'))
+      state.hangs = true
+      assert.deepEqual(await sidecar.exit, [88, null])
+      assert.match(message(), new RegExp(`^unresponsive: .*restart ${attempt} of 2 within 1h, all containers$`))
+      const memory = JSON.parse(readFileSync(path('restart-state.json'), 'utf8'))
+      assert.deepEqual([memory.answered, memory.attempt, memory.restarts.length], [false, attempt + 1, attempt])
+      assert.ok(!has('ready') && !has('hung') && !has('starting'))
+    }
+    state.hangs = false
+    const last = start(policy())
+    await until('ready', () => has('ready'))
+    state.hangs = true
+    await until('hung', () => has('hung'))
+    assert.match(message(), /no restart left: all 2 within 1h are spent/)
+    state.hangs = false
+    await until('ready again', () => has('ready'))
+    assert.ok(!has('hung'))
+    assert.equal(message(), '')
+    assert.equal(last.child.exitCode, null)
+  })
 
-test('signals are heeded from the first moment', async (t) => {
-  const { start } = pod(t)
-  const { policy } = await driver(t)
-  const sidecar = start(policy())
-  await until('it runs', () => sidecar.said('monitoring the driver'))
-  sidecar.child.kill('SIGINT')
-  assert.deepEqual(await sidecar.exit, [0, null])
+  test('a killed sidecar → the next one does not block the startup, and judges from the beginning', async (t) => {
+    const { has, start } = pod(t)
+    const { state, policy } = await driver(t)
+    const first = start(policy({ onHung: { kind: 'fail-pod', budget: null } }))
+    await until('ready', () => has('ready'))
+    state.hangs = true
+    await until('hung', () => has('hung'))
+    first.child.kill('SIGKILL')
+    await first.exit
+    state.hangs = false
+    const second = start(policy({ onHung: { kind: 'fail-pod', budget: null } }))
+    await until('ready', () => has('ready'))
+    assert.ok(!has('hung') && !has('starting'))
+    assert.equal(second.child.exitCode, null)
+  })
+
+  test('a frozen sidecar of a healthy UI → no failure counts', async (t) => {
+    const { has, start } = pod(t)
+    const { policy } = await driver(t)
+    const sidecar = start(policy({ intervalMs: 20, logLevel: 'debug' }))
+    await until('ready', () => has('ready'))
+    for (let count = 0; count < 4; count += 1) {
+      sidecar.child.kill('SIGSTOP')
+      await sleep(2_000)
+      const before = sidecar.lines().length
+      sidecar.child.kill('SIGCONT')
+      await until('it polls again', () => sidecar.lines().length > before + 3)
+    }
+    assert.ok(!sidecar.hasLogged('"kind":"failing"'))
+    assert.ok(!has('hung') && has('ready'))
+  })
+
+  test('a corrupt restart state → the initial state', async (t) => {
+    const { has, start, path } = pod(t)
+    writeFileSync(path('restart-state.json'), '{"answered":true,"att')
+    const port = await freePort()
+    const sidecar = start(encodePolicy(policyWith({ ...quick, ui: { scheme: 'http', port } })))
+    await until('starting', () => has('starting'))
+    assert.equal(sidecar.child.exitCode, null)
+  })
+
+  test('a UI that is off → startup not blocked, no action', async (t) => {
+    const { has, start, root } = pod(t)
+    mkdirSync(join(root, sparkConfDir), { recursive: true })
+    writeFileSync(join(root, sparkConfDir, 'spark.properties'), 'spark.ui.enabled=false\n')
+    const port = await freePort()
+    const sidecar = start(encodePolicy(policyWith({ ...quick, ui: { scheme: 'http', port }, startupDeadlineMs: 300 })))
+    await until('ready', () => has('ready'))
+    await sleep(1_000)
+    assert.ok(!has('hung') && !has('starting'))
+    assert.equal(sidecar.child.exitCode, null)
+    assert.ok(sidecar.hasLogged('spark.ui.enabled=false'))
+  })
+
+  const noPolicies: readonly (readonly [string, string | undefined])[] = [
+    ['no policy', undefined],
+    ['a policy that is no JSON', '{'],
+    ['a policy with a wrong field', encodePolicy(policyWith({ intervalMs: -1 }))],
+  ]
+  for (const [what, text] of noPolicies) {
+    test(`${what} → idle, no files that stop or block the driver, exit 0 on SIGTERM`, async (t) => {
+      const { has, start, path } = pod(t)
+      writeFileSync(path('hung'), '')
+      writeFileSync(path('starting'), '')
+      const sidecar = start(text)
+      await until('told', () => sidecar.hasLogged('SPARK_NANNY_POLICY'))
+      await sleep(300)
+      assert.ok(!has('hung') && !has('starting'))
+      assert.equal(sidecar.child.exitCode, null)
+      sidecar.child.kill('SIGTERM')
+      assert.deepEqual(await sidecar.exit, [0, null])
+    })
+  }
+
+  test('a verdict directory that cannot be written → idle, with the reason in /status', async (t) => {
+    const { start, root } = pod(t)
+    const { policy } = await driver(t)
+    // Root may write anywhere: a file in the folder's place hinders it too.
+    rmSync(join(root, verdictDir), { recursive: true })
+    writeFileSync(join(root, verdictDir), '')
+    chmodSync(join(root, verdictDir), 0o444)
+    const statusPort = await freePort()
+    const sidecar = start(policy({ statusPort }))
+    await until('told', () => sidecar.hasLogged('cannot be written'))
+    const status = await until200(`http://127.0.0.1:${statusPort}/status`)
+    assert.equal(status.state, 'idle')
+    assert.match(String(status.reason), /cannot be written/)
+    assert.equal(sidecar.child.exitCode, null)
+  })
+
+  test('a signal right after the start → exit 0', async (t) => {
+    const { start } = pod(t)
+    const { policy } = await driver(t)
+    const sidecar = start(policy())
+    await until('it runs', () => sidecar.hasLogged('monitoring the driver'))
+    sidecar.child.kill('SIGINT')
+    assert.deepEqual(await sidecar.exit, [0, null])
+  })
 })
 
 async function until200(url: string): Promise<Readonly<Record<string, unknown>>> {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import type { RestartBudget } from '../../core/settings/driver-policy.ts'
 import { clampToNow, computeBackoffMs, computeBudgetState } from '../../sidecar/restart-budget.ts'
@@ -27,59 +27,61 @@ const rows: readonly (readonly [string, RestartBudget, readonly number[], number
   ['two, no longer listed', ofPod, [], 2, 'spent 2/2'],
   ['one in the life of the pod', ofPod, [500 * hour], 1, 'free 1/2'],
 ]
-for (const [what, rule, agesMs, total, expected] of rows) {
-  test(`${what}: ${expected}`, () => {
-    const restarts = agesMs.map((ageMs) => ({ atMs: now - ageMs, reason: 'unresponsive' }))
-    const state = computeBudgetState(rule, { restarts, total }, now)
-    const until = state.kind === 'backoff' ? ` +${state.untilMs - now}` : ''
-    assert.equal(`${state.kind} ${state.used}/${state.max}${until}`, expected)
+describe('restart budget', () => {
+  for (const [what, rule, agesMs, total, expected] of rows) {
+    test(`${what} → ${expected}`, () => {
+      const restarts = agesMs.map((ageMs) => ({ atMs: now - ageMs, reason: 'unresponsive' }))
+      const state = computeBudgetState(rule, { restarts, total }, now)
+      const until = state.kind === 'backoff' ? ` +${state.untilMs - now}` : ''
+      assert.equal(`${state.kind} ${state.used}/${state.max}${until}`, expected)
+    })
+  }
+
+  test('each restart → the backoff doubles, up to 5 minutes or the configured backoff', () => {
+    const backoffs = [0, 1, 2, 3, 4, 5, 6, 7, 1_000].map((used) => computeBackoffMs(budget, used) / 1000)
+    assert.deepEqual(backoffs, [0, 10, 20, 40, 80, 160, 300, 300, 300])
+    assert.equal(computeBackoffMs({ ...budget, backoffMs: hour }, 5), hour)
+    assert.equal(computeBackoffMs({ ...budget, backoffMs: 0 }, 5), 0)
   })
-}
 
-test('the backoff doubles, up to 5m or to itself when longer', () => {
-  const backoffs = [0, 1, 2, 3, 4, 5, 6, 7, 1_000].map((used) => computeBackoffMs(budget, used) / 1000)
-  assert.deepEqual(backoffs, [0, 10, 20, 40, 80, 160, 300, 300, 300])
-  assert.equal(computeBackoffMs({ ...budget, backoffMs: hour }, 5), hour)
-  assert.equal(computeBackoffMs({ ...budget, backoffMs: 0 }, 5), 0)
-})
+  const budgets = fc.record({
+    maxRestarts: fc.option(fc.integer({ min: 0, max: 10 })),
+    windowMs: fc.option(fc.integer({ min: 1, max: 2 * hour })),
+    backoffMs: fc.integer({ min: 0, max: hour }),
+  })
 
-const budgets = fc.record({
-  maxRestarts: fc.option(fc.integer({ min: 0, max: 10 })),
-  windowMs: fc.option(fc.integer({ min: 1, max: 2 * hour })),
-  backoffMs: fc.integer({ min: 0, max: hour }),
-})
+  test('a restart whenever the budget allows → never more than the budget in any window', () => {
+    fc.assert(
+      fc.property(budgets, fc.array(fc.integer({ min: 0, max: hour }), { maxLength: 80 }), (rule, pausesMs) => {
+        const restarts: { atMs: number; reason: string }[] = []
+        let nowMs = now
+        for (const pauseMs of pausesMs) {
+          nowMs += pauseMs
+          if (computeBudgetState(rule, { restarts, total: restarts.length }, nowMs).kind !== 'free') continue
+          const last = restarts.at(-1)
+          const { windowMs, maxRestarts } = rule
+          const inWindow = restarts.filter(({ atMs }) => windowMs === null || nowMs - atMs < windowMs).length
+          if (maxRestarts !== null) assert.ok(inWindow < maxRestarts)
+          if (last !== undefined) assert.ok(nowMs - last.atMs >= computeBackoffMs(rule, inWindow))
+          restarts.push({ atMs: nowMs, reason: 'stall' })
+        }
+      }),
+    )
+  })
 
-test('restarting whenever it is free never exceeds the budget in any window, nor undercuts the backoff', () => {
-  fc.assert(
-    fc.property(budgets, fc.array(fc.integer({ min: 0, max: hour }), { maxLength: 80 }), (rule, pausesMs) => {
-      const restarts: { atMs: number; reason: string }[] = []
-      let nowMs = now
-      for (const pauseMs of pausesMs) {
-        nowMs += pauseMs
-        if (computeBudgetState(rule, { restarts, total: restarts.length }, nowMs).kind !== 'free') continue
-        const last = restarts.at(-1)
-        const { windowMs, maxRestarts } = rule
-        const inWindow = restarts.filter(({ atMs }) => windowMs === null || nowMs - atMs < windowMs).length
-        if (maxRestarts !== null) assert.ok(inWindow < maxRestarts)
-        if (last !== undefined) assert.ok(nowMs - last.atMs >= computeBackoffMs(rule, inWindow))
-        restarts.push({ atMs: nowMs, reason: 'stall' })
-      }
-    }),
-  )
-})
-
-test('a clock set back neither grants a restart nor holds one back for longer than it would have', () => {
-  const ages = fc.array(fc.integer({ min: -5 * hour, max: 5 * hour }), { maxLength: 10 })
-  fc.assert(
-    fc.property(budgets, ages, (rule, agesMs) => {
-      const written = agesMs.map((ageMs) => ({ atMs: now - ageMs, reason: 'stall' })).sort((a, b) => a.atMs - b.atMs)
-      const restarts = clampToNow(written, now)
-      assert.equal(restarts.length, written.length)
-      const state = computeBudgetState(rule, { restarts, total: restarts.length }, now)
-      if (state.kind === 'backoff') assert.ok(state.untilMs - now <= Math.max(300_000, rule.backoffMs))
-      if (rule.windowMs === null) return
-      const later = computeBudgetState(rule, { restarts, total: restarts.length }, now + rule.windowMs)
-      assert.equal(later.used, 0)
-    }),
-  )
+  test('a clock that is set back → no additional restart and no longer delay', () => {
+    const ages = fc.array(fc.integer({ min: -5 * hour, max: 5 * hour }), { maxLength: 10 })
+    fc.assert(
+      fc.property(budgets, ages, (rule, agesMs) => {
+        const written = agesMs.map((ageMs) => ({ atMs: now - ageMs, reason: 'stall' })).sort((a, b) => a.atMs - b.atMs)
+        const restarts = clampToNow(written, now)
+        assert.equal(restarts.length, written.length)
+        const state = computeBudgetState(rule, { restarts, total: restarts.length }, now)
+        if (state.kind === 'backoff') assert.ok(state.untilMs - now <= Math.max(300_000, rule.backoffMs))
+        if (rule.windowMs === null) return
+        const later = computeBudgetState(rule, { restarts, total: restarts.length }, now + rule.windowMs)
+        assert.equal(later.used, 0)
+      }),
+    )
+  })
 })

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import {
   formatRestartState,
@@ -20,51 +20,56 @@ const memories = fc.record(
   { noNullPrototype: true },
 )
 
-test('what is written is read back', () => {
-  fc.assert(fc.property(memories, (memory) => assert.deepEqual(parseRestartState(formatRestartState(memory)), memory)))
-})
-
-test('a file that was cut short is a first memory, wherever it was cut', () => {
-  const text = formatRestartState({ ...initialRestartState, answered: true, attempt: 3 })
-  for (let length = 0; length < text.length - 2; length += 1) {
-    assert.deepEqual(parseRestartState(text.slice(0, length)), initialRestartState)
-  }
-})
-
-const garbage = [undefined, '', 'null', '[]', '7', '{}', '{"answered":"yes","attempt":1,"restarts":[]}']
-for (const text of [
-  ...garbage,
-  '{"answered":true,"attempt":0,"restarts":[]}',
-  '{"answered":true,"attempt":1,"restarts":[1]}',
-]) {
-  test(`${text} is a first memory`, () => assert.deepEqual(parseRestartState(text), initialRestartState))
-}
-
-test('a restart begins a new driver and is remembered', () => {
-  const answered = { ...initialRestartState, answered: true }
-  assert.deepEqual(recordRestart(answered, { atMs: 5, reason: 'stall' }), {
-    answered: false,
-    attempt: 2,
-    restarts: [{ atMs: 5, reason: 'stall' }],
-    pendingRestart: null,
+describe('restart state', () => {
+  test('a formatted state → parsed back unchanged', () => {
+    fc.assert(
+      fc.property(memories, (memory) => assert.deepEqual(parseRestartState(formatRestartState(memory)), memory)),
+    )
   })
-})
 
-test('the file stays small', () => {
-  let memory = initialRestartState
-  for (let count = 0; count < 1_500; count += 1) memory = recordRestart(memory, { atMs: count, reason: 'unresponsive' })
-  assert.equal(memory.restarts.length, 1_000)
-  assert.equal(memory.restarts.at(-1)?.atMs, 1_499)
-  assert.equal(memory.attempt, 1_501)
-})
+  test('a truncated file → the initial state, wherever it was truncated', () => {
+    const text = formatRestartState({ ...initialRestartState, answered: true, attempt: 3 })
+    for (let length = 0; length < text.length - 2; length += 1) {
+      assert.deepEqual(parseRestartState(text.slice(0, length)), initialRestartState)
+    }
+  })
 
-test('a restart that was left to the kubelet has happened when the sidecar comes back', () => {
-  const memory = settleAtStart(
-    { ...initialRestartState, answered: true, pendingRestart: { atMs: 5, reason: 'stall' } },
-    10,
-  )
-  assert.deepEqual(
-    [memory.answered, memory.attempt, memory.restarts.length, memory.pendingRestart],
-    [false, 2, 1, null],
-  )
+  const garbage = [undefined, '', 'null', '[]', '7', '{}', '{"answered":"yes","attempt":1,"restarts":[]}']
+  for (const text of [
+    ...garbage,
+    '{"answered":true,"attempt":0,"restarts":[]}',
+    '{"answered":true,"attempt":1,"restarts":[1]}',
+  ]) {
+    test(`${text} → the initial state`, () => assert.deepEqual(parseRestartState(text), initialRestartState))
+  }
+
+  test('a restart → the next driver has not answered, and the restart is recorded', () => {
+    const answered = { ...initialRestartState, answered: true }
+    assert.deepEqual(recordRestart(answered, { atMs: 5, reason: 'stall' }), {
+      answered: false,
+      attempt: 2,
+      restarts: [{ atMs: 5, reason: 'stall' }],
+      pendingRestart: null,
+    })
+  })
+
+  test('many restarts → the file stays small', () => {
+    let memory = initialRestartState
+    for (let count = 0; count < 1_500; count += 1)
+      memory = recordRestart(memory, { atMs: count, reason: 'unresponsive' })
+    assert.equal(memory.restarts.length, 1_000)
+    assert.equal(memory.restarts.at(-1)?.atMs, 1_499)
+    assert.equal(memory.attempt, 1_501)
+  })
+
+  test('a pending restart → counted when the sidecar starts again', () => {
+    const memory = settleAtStart(
+      { ...initialRestartState, answered: true, pendingRestart: { atMs: 5, reason: 'stall' } },
+      10,
+    )
+    assert.deepEqual(
+      [memory.answered, memory.attempt, memory.restarts.length, memory.pendingRestart],
+      [false, 2, 1, null],
+    )
+  })
 })

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect, createServer } from 'node:net'
-import { type TestContext, test } from 'node:test'
+import { describe, type TestContext, test } from 'node:test'
 import { createLog } from '../../sidecar/log.ts'
 import type { SidecarState } from '../../sidecar/status.ts'
 import { serveStatus } from '../../sidecar/status-server.ts'
 import { freePort } from '../support/fake-spark-ui.ts'
-import { alive, refused, timeout, watchRig } from './monitor-harness.ts'
+import { alive, createMonitorHarness, refused, timeout } from './monitor-harness.ts'
 
 interface Served {
   readonly port: number
@@ -52,100 +52,102 @@ const code = async (port: number, path: string) => {
   return response.status
 }
 
-test('idle: nothing is held back, and the reason is told', async (t) => {
-  const { port } = await served(t, { kind: 'idle', reason: 'SPARK_NANNY_POLICY is not set' })
-  assert.deepEqual(
-    [await code(port, '/readyz'), await code(port, '/startedz'), await code(port, '/livez')],
-    [200, 200, 200],
-  )
-  const status = await (await get(port, '/status')).json()
-  assert.deepEqual(status, {
-    version: '1.2.3',
-    state: 'idle',
-    reason: 'SPARK_NANNY_POLICY is not set',
-    ready: true,
-    started: true,
+describe('serveStatus', () => {
+  test('an idle sidecar → all probes pass, and /status gives the reason', async (t) => {
+    const { port } = await served(t, { kind: 'idle', reason: 'SPARK_NANNY_POLICY is not set' })
+    assert.deepEqual(
+      [await code(port, '/readyz'), await code(port, '/startedz'), await code(port, '/livez')],
+      [200, 200, 200],
+    )
+    const status = await (await get(port, '/status')).json()
+    assert.deepEqual(status, {
+      version: '1.2.3',
+      state: 'idle',
+      reason: 'SPARK_NANNY_POLICY is not set',
+      ready: true,
+      started: true,
+    })
+    assert.match(await (await get(port, '/metrics')).text(), /^spark_nanny_sidecar_idle 1$/m)
   })
-  assert.match(await (await get(port, '/metrics')).text(), /^spark_nanny_sidecar_idle 1$/m)
-})
 
-test('readyz and startedz say what the files say', async (t) => {
-  const rig = watchRig(t, { onHung: { kind: 'fail-pod', budget: null } })
-  const { port, state, asked } = await served(t, { kind: 'monitoring', snapshot: rig.snapshot() })
-  const codes = async () => {
-    state.now = { kind: 'monitoring', snapshot: rig.snapshot() }
-    return [await code(port, '/startedz'), await code(port, '/readyz')]
-  }
-  await rig.step(refused)
-  assert.deepEqual(await codes(), [503, 503])
-  await rig.step(alive)
-  assert.deepEqual(await codes(), [200, 200])
-  await rig.step(timeout)
-  assert.deepEqual(await codes(), [200, 200])
-  await rig.during(timeout, 30_000)
-  assert.deepEqual(await codes(), [200, 503])
-  assert.equal(asked(), 4)
-})
-
-test('status and metrics of a hung driver', async (t) => {
-  const rig = watchRig(t, { settings: { timeout: { value: '10s', source: 'pod' } } })
-  await rig.step(alive)
-  await rig.during(timeout, 60_000)
-  const { port } = await served(t, { kind: 'monitoring', snapshot: rig.snapshot() })
-  const status = (await (await get(port, '/status')).json()) as Record<string, unknown>
-  assert.equal(status.state, 'hung')
-  assert.equal(status.reason, 'unresponsive')
-  assert.match(String(status.since), /^2026-01-31T12:00:\d\dZ$/)
-  assert.deepEqual(status.settings, { timeout: { value: '10s', source: 'pod' } })
-  assert.deepEqual(status.ui, {
-    ui: 'http://127.0.0.1:4040',
-    proven: false,
-    applicationId: rig.snapshot().policy.applicationId,
+  test('each verdict → /readyz and /startedz agree with the files', async (t) => {
+    const harness = createMonitorHarness(t, { onHung: { kind: 'fail-pod', budget: null } })
+    const { port, state, asked } = await served(t, { kind: 'monitoring', snapshot: harness.snapshot() })
+    const codes = async () => {
+      state.now = { kind: 'monitoring', snapshot: harness.snapshot() }
+      return [await code(port, '/startedz'), await code(port, '/readyz')]
+    }
+    await harness.step(refused)
+    assert.deepEqual(await codes(), [503, 503])
+    await harness.step(alive)
+    assert.deepEqual(await codes(), [200, 200])
+    await harness.step(timeout)
+    assert.deepEqual(await codes(), [200, 200])
+    await harness.during(timeout, 30_000)
+    assert.deepEqual(await codes(), [200, 503])
+    assert.equal(asked(), 4)
   })
-  assert.ok(Array.isArray(status.samples) && status.samples.length === 4)
-  assert.equal(status.attempt, 2)
 
-  const metrics = await (await get(port, '/metrics')).text()
-  for (const line of [
-    'spark_nanny_sidecar_build_info{version="1.2.3"} 1',
-    'spark_nanny_sidecar_verdict{state="hung"} 1',
-    'spark_nanny_sidecar_verdict{state="alive"} 0',
-    'spark_nanny_sidecar_polls_total{result="failing"} 3',
-    'spark_nanny_sidecar_poll_duration_seconds_bucket{le="+Inf"} 4',
-    'spark_nanny_sidecar_poll_duration_seconds_count 4',
-    'spark_nanny_sidecar_restarts_total{reason="unresponsive"} 1',
-    'spark_nanny_sidecar_restart_budget_remaining 2',
-  ]) {
-    assert.ok(metrics.split('\n').includes(line), line)
-  }
-})
+  test('a hung driver → its reason, budget and polls in /status and /metrics', async (t) => {
+    const harness = createMonitorHarness(t, { settings: { timeout: { value: '10s', source: 'pod' } } })
+    await harness.step(alive)
+    await harness.during(timeout, 60_000)
+    const { port } = await served(t, { kind: 'monitoring', snapshot: harness.snapshot() })
+    const status = (await (await get(port, '/status')).json()) as Record<string, unknown>
+    assert.equal(status.state, 'hung')
+    assert.equal(status.reason, 'unresponsive')
+    assert.match(String(status.since), /^2026-01-31T12:00:\d\dZ$/)
+    assert.deepEqual(status.settings, { timeout: { value: '10s', source: 'pod' } })
+    assert.deepEqual(status.ui, {
+      ui: 'http://127.0.0.1:4040',
+      proven: false,
+      applicationId: harness.snapshot().policy.applicationId,
+    })
+    assert.ok(Array.isArray(status.samples) && status.samples.length === 4)
+    assert.equal(status.attempt, 2)
 
-test('other paths and methods are refused', async (t) => {
-  const { port } = await served(t, { kind: 'idle', reason: 'x' })
-  assert.equal(await code(port, '/'), 404)
-  assert.equal((await get(port, '/status', { method: 'POST', body: 'x'.repeat(1_000_000) })).status, 405)
-})
+    const metrics = await (await get(port, '/metrics')).text()
+    for (const line of [
+      'spark_nanny_sidecar_build_info{version="1.2.3"} 1',
+      'spark_nanny_sidecar_verdict{state="hung"} 1',
+      'spark_nanny_sidecar_verdict{state="alive"} 0',
+      'spark_nanny_sidecar_polls_total{result="failing"} 3',
+      'spark_nanny_sidecar_poll_duration_seconds_bucket{le="+Inf"} 4',
+      'spark_nanny_sidecar_poll_duration_seconds_count 4',
+      'spark_nanny_sidecar_restarts_total{reason="unresponsive"} 1',
+      'spark_nanny_sidecar_restart_budget_remaining 2',
+    ]) {
+      assert.ok(metrics.split('\n').includes(line), line)
+    }
+  })
 
-test('garbage, and connections that say nothing, do not hinder others', async (t) => {
-  const { port } = await served(t, { kind: 'idle', reason: 'x' })
-  await code(port, '/readyz')
-  const garbage = connect(port, '127.0.0.1', () => garbage.write('\x16\x03\x01 no HTTP\r\n\r\n'))
-  garbage.on('error', () => {})
-  garbage.resume()
-  await once(garbage, 'close')
-  const silent = connect(port, '127.0.0.1')
-  t.after(() => silent.destroy())
-  await once(silent, 'connect')
-  assert.equal(await code(port, '/readyz'), 200)
-})
+  test('an unknown path or method → 404 or 405', async (t) => {
+    const { port } = await served(t, { kind: 'idle', reason: 'x' })
+    assert.equal(await code(port, '/'), 404)
+    assert.equal((await get(port, '/status', { method: 'POST', body: 'x'.repeat(1_000_000) })).status, 405)
+  })
 
-test('a port that is taken is tried again', async (t) => {
-  const taken = createServer().listen(0)
-  await once(taken, 'listening')
-  const address = taken.address()
-  const port = typeof address === 'object' && address !== null ? address.port : 0
-  await served(t, { kind: 'idle', reason: 'x' }, port)
-  await new Promise((resolve) => setTimeout(resolve, 120))
-  taken.close()
-  assert.equal(await code(port, '/readyz'), 200)
+  test('garbage and silent connections → other requests are answered', async (t) => {
+    const { port } = await served(t, { kind: 'idle', reason: 'x' })
+    await code(port, '/readyz')
+    const garbage = connect(port, '127.0.0.1', () => garbage.write('\x16\x03\x01 no HTTP\r\n\r\n'))
+    garbage.on('error', () => {})
+    garbage.resume()
+    await once(garbage, 'close')
+    const silent = connect(port, '127.0.0.1')
+    t.after(() => silent.destroy())
+    await once(silent, 'connect')
+    assert.equal(await code(port, '/readyz'), 200)
+  })
+
+  test('a port in use → retried until it is free', async (t) => {
+    const taken = createServer().listen(0)
+    await once(taken, 'listening')
+    const address = taken.address()
+    const port = typeof address === 'object' && address !== null ? address.port : 0
+    await served(t, { kind: 'idle', reason: 'x' }, port)
+    await new Promise((resolve) => setTimeout(resolve, 120))
+    taken.close()
+    assert.equal(await code(port, '/readyz'), 200)
+  })
 })

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { describe, test } from 'node:test'
 import type { DriverPolicy } from '../../core/settings/driver-policy.ts'
 import { formatAddress, locateUi, type UiAddress } from '../../spark-ui/ui-address.ts'
 import { applicationId, policyWith } from '../sidecar/policies.ts'
@@ -65,36 +65,44 @@ const rows: readonly (readonly [string, Properties, Partial<DriverPolicy>, strin
     'https://127.0.0.1:4440',
   ],
 ]
-for (const [what, properties, policy, expected] of rows) {
-  test(`${what}: ${expected}`, () => {
-    const found = target(properties, policy)
-    assert.equal(found.kind === 'none' ? `none: ${found.reason}` : formatAddress(found.first), expected)
-  })
-}
-
-const others = (properties: Properties, addresses: readonly string[] = []): readonly string[] => {
-  const found = target(properties, {}, addresses)
-  return found.kind === 'none' ? [] : found.others.map((address: UiAddress) => formatAddress(address))
-}
-
-test('else the next ports, as many as Spark tries', () => {
-  assert.deepEqual(others({ 'spark.port.maxRetries': '2' }), ['http://127.0.0.1:4041', 'http://127.0.0.1:4042'])
-  assert.equal(others({}).length, 16)
-  assert.equal(others({ 'spark.port.maxRetries': '65000' }).length, 100)
-  assert.deepEqual(others({ 'spark.ui.port': '65535', 'spark.port.maxRetries': '1' }), ['http://127.0.0.1:1024'])
-})
-
-test('else the addresses of the pod, and the plain port of a TLS UI', () => {
-  const none = { 'spark.port.maxRetries': '0' }
-  assert.deepEqual(others(none, ['10.0.0.7', 'fd00::7']), ['http://10.0.0.7:4040', 'http://[fd00::7]:4040'])
-  assert.deepEqual(others({ ...none, 'spark.ssl.ui.enabled': 'true' }), ['http://127.0.0.1:4040'])
-})
-
-test('the application id of the properties, else the policy’s', () => {
-  const idOf = (properties: Properties) => {
-    const found = target(properties)
-    return found.kind === 'ui' ? found.applicationId : undefined
+describe('locateUi', () => {
+  for (const [what, properties, policy, expected] of rows) {
+    test(`${what} → ${expected}`, () => {
+      const found = target(properties, policy)
+      assert.equal(found.kind === 'none' ? `none: ${found.reason}` : formatAddress(found.first), expected)
+    })
   }
-  assert.equal(idOf({ 'spark.app.id': 'mine' }), 'mine')
-  assert.equal(idOf({}), applicationId)
+
+  const others = (properties: Properties, addresses: readonly string[] = []): readonly string[] => {
+    const found = target(properties, {}, addresses)
+    return found.kind === 'none' ? [] : found.others.map((address: UiAddress) => formatAddress(address))
+  }
+
+  test('other addresses → as many ports as Spark tries', () => {
+    assert.deepEqual(others({ 'spark.port.maxRetries': '2' }), ['http://127.0.0.1:4041', 'http://127.0.0.1:4042'])
+    assert.equal(others({}).length, 16)
+    assert.equal(others({ 'spark.port.maxRetries': '65000' }).length, 100)
+    assert.deepEqual(others({ 'spark.ui.port': '65535', 'spark.port.maxRetries': '1' }), ['http://127.0.0.1:1024'])
+  })
+
+  test('other addresses → the addresses of the pod, and the plain port of a TLS UI', () => {
+    const none = { 'spark.port.maxRetries': '0' }
+    assert.deepEqual(others(none, ['10.0.0.7', 'fd00::7']), ['http://10.0.0.7:4040', 'http://[fd00::7]:4040'])
+    assert.deepEqual(others({ ...none, 'spark.ssl.ui.enabled': 'true' }), ['http://127.0.0.1:4040'])
+  })
+
+  test('an application id in the properties → preferred over the one of the policy', () => {
+    const idOf = (properties: Properties) => {
+      const found = target(properties)
+      return found.kind === 'ui' ? found.applicationId : undefined
+    }
+    assert.equal(idOf({ 'spark.app.id': 'mine' }), 'mine')
+    assert.equal(idOf({}), applicationId)
+  })
+
+  test('a node with thousands of addresses → only a few are polled', () => {
+    const addresses = Array.from({ length: 5_000 }, (_, n) => `10.96.${n >> 8}.${n & 255}`)
+    const target = locateUi(policyWith(), null, addresses)
+    assert.ok(target.kind === 'ui' && target.others.length < 30)
+  })
 })

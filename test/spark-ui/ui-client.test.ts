@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import type { RequestListener, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import { type TestContext, test } from 'node:test'
+import { describe, type TestContext, test } from 'node:test'
 import type { Sample } from '../../core/verdict/verdict.ts'
 import type { UiResult } from '../../spark-ui/http-get.ts'
 import type { UiAddress } from '../../spark-ui/ui-address.ts'
@@ -45,108 +45,110 @@ const answers: readonly (readonly [string, RequestListener, string])[] = [
   ['a body beyond all bounds', endless, 'failing malformed'],
   ['a list in many pieces', inPieces, 'alive application'],
 ]
-for (const [what, listener, expected] of answers) {
-  test(`${what}: ${expected}`, async (t) => {
-    const ui = await httpUi(t, listener)
-    assert.equal(await probeText(at(ui.port)), expected)
-  })
-}
-
-test('nobody listens: refused', async () => assert.equal(await probeText(at(await freePort())), 'refused'))
-
-const failures: readonly (readonly [string, (socket: Socket) => void, string])[] = [
-  ['no answer at all', () => {}, 'failing timeout'],
-  [
-    'headers that never end',
-    (socket) => void socket.write('HTTP/1.1 200 OK\r\nContent-Type: a\r\n'),
-    'failing timeout',
-  ],
-  [
-    'a body that never ends',
-    (socket) => void socket.write('HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n['),
-    'failing timeout',
-  ],
-  ['a byte now and then', drip, 'failing timeout'],
-  ['closed at once', (socket) => socket.destroy(), 'failing reset'],
-  ['reset after the request', (socket) => void socket.once('data', () => socket.resetAndDestroy()), 'failing reset'],
-  ['closed within the body', closeWithinBody, 'failing reset'],
-  ['not HTTP', (socket) => void socket.end('SSH-2.0-OpenSSH\r\n'), 'failing malformed'],
-]
-for (const [what, onConnection, expected] of failures) {
-  test(`${what}: ${expected}`, async (t) => {
-    const ui = await rawUi(t, onConnection)
-    assert.equal(await probeText(at(ui.port), expected.endsWith('timeout') ? timeoutMs : patientMs), expected)
-  })
-}
-
-test('a frozen process, its accept queue soon full so that no connect is completed: timeout each time', async (t) => {
-  const script =
-    "const s = require('net').createServer().listen({ port: 0, host: '127.0.0.1', backlog: 1 }, () => console.log(s.address().port))"
-  const frozen = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'inherit'] })
-  t.after(() => frozen.kill('SIGKILL'))
-  const [line]: readonly unknown[] = await once(frozen.stdout, 'data')
-  frozen.kill('SIGSTOP')
-  const polls: string[] = []
-  for (let count = 0; count < 4; count += 1) polls.push(await probeText(at(Number(String(line))), timeoutMs))
-  assert.deepEqual(polls, Array(4).fill('failing timeout'))
-})
-
-test('a certificate that nobody trusts: alive', async (t) => {
-  const ui = await tlsUi(t, answersAs(applicationId))
-  assert.equal(await probeText(at(ui.port, 'https')), 'alive application')
-})
-
-test('plain HTTP behind https, TLS behind http: malformed, so never hung before an answer', async (t) => {
-  const plain = await httpUi(t, answersAs(applicationId))
-  const tls = await tlsUi(t, answersAs(applicationId))
-  assert.equal(await probeText(at(plain.port, 'https')), 'failing malformed')
-  assert.match(await probeText(at(tls.port)), /^failing (malformed|reset)$/)
-})
-
-test('each poll has a connection of its own, closed after it', async (t) => {
-  let open = 0
-  const ui = await rawUi(t, (socket) => {
-    open += 1
-    socket.resume()
-    socket.on('close', () => {
-      open -= 1
+describe('createUiClient', () => {
+  for (const [what, listener, expected] of answers) {
+    test(`${what} → ${expected}`, async (t) => {
+      const ui = await httpUi(t, listener)
+      assert.equal(await probeText(at(ui.port)), expected)
     })
+  }
+
+  test('no listener → refused', async () => assert.equal(await probeText(at(await freePort())), 'refused'))
+
+  const failures: readonly (readonly [string, (socket: Socket) => void, string])[] = [
+    ['no answer at all', () => {}, 'failing timeout'],
+    [
+      'headers that never end',
+      (socket) => void socket.write('HTTP/1.1 200 OK\r\nContent-Type: a\r\n'),
+      'failing timeout',
+    ],
+    [
+      'a body that never ends',
+      (socket) => void socket.write('HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n['),
+      'failing timeout',
+    ],
+    ['a byte now and then', drip, 'failing timeout'],
+    ['closed at once', (socket) => socket.destroy(), 'failing reset'],
+    ['reset after the request', (socket) => void socket.once('data', () => socket.resetAndDestroy()), 'failing reset'],
+    ['closed within the body', closeWithinBody, 'failing reset'],
+    ['not HTTP', (socket) => void socket.end('SSH-2.0-OpenSSH\r\n'), 'failing malformed'],
+  ]
+  for (const [what, onConnection, expected] of failures) {
+    test(`${what} → ${expected}`, async (t) => {
+      const ui = await rawUi(t, onConnection)
+      assert.equal(await probeText(at(ui.port), expected.endsWith('timeout') ? timeoutMs : patientMs), expected)
+    })
+  }
+
+  test('a frozen process with a full accept queue → a timeout each time', async (t) => {
+    const script =
+      "const s = require('net').createServer().listen({ port: 0, host: '127.0.0.1', backlog: 1 }, () => console.log(s.address().port))"
+    const frozen = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'inherit'] })
+    t.after(() => frozen.kill('SIGKILL'))
+    const [line]: readonly unknown[] = await once(frozen.stdout, 'data')
+    frozen.kill('SIGSTOP')
+    const polls: string[] = []
+    for (let count = 0; count < 4; count += 1) polls.push(await probeText(at(Number(String(line))), timeoutMs))
+    assert.deepEqual(polls, Array(4).fill('failing timeout'))
   })
-  for (let count = 0; count < 3; count += 1) await probeText(at(ui.port), 100)
-  assert.equal(ui.count(), 3)
-  while (open > 0) await new Promise((resolve) => setTimeout(resolve, 5))
-})
 
-test('a failure that comes too late is the sidecar’s own', async () => {
-  const late: UiResult = { kind: 'failed', cause: 'timeout', detail: 'no answer', tookMs: 60_000 }
-  const { sample } = await createUiClient(async () => late).poll(at(1), applicationId, 10_000)
-  assert.equal(sample.kind, 'inconclusive')
-})
-
-test('what fails on our side says nothing of the driver', async () => {
-  const unsent: UiResult = { kind: 'unsent', detail: 'EMFILE' }
-  const { sample } = await createUiClient(async () => unsent).poll(at(1), applicationId, 10_000)
-  assert.equal(sample.kind, 'inconclusive')
-})
-
-test('the jobs of the application as it is listed', async (t) => {
-  const job = { jobId: 4, name: 'count', numCompletedTasks: 7, numFailedTasks: 1, numKilledTasks: 0 }
-  const ui = await httpUi(t, (request, response) => {
-    const isJobs = request.url === `/api/v1/applications/${applicationId}-2/jobs?status=running`
-    response.end(isJobs ? JSON.stringify([job]) : applicationList('local-1', `${applicationId}-2`))
+  test('a certificate that is not trusted → alive', async (t) => {
+    const ui = await tlsUi(t, answersAs(applicationId))
+    assert.equal(await probeText(at(ui.port, 'https')), 'alive application')
   })
-  const { listedId } = await uiClient.poll(at(ui.port), applicationId, patientMs)
-  assert.equal(listedId, `${applicationId}-2`)
-  const work = await uiClient.fetchWork(at(ui.port), listedId ?? '', patientMs)
-  assert.deepEqual(work, { jobs: [{ id: 4, endedTasks: 8 }] })
-})
 
-test('jobs that cannot be had are unknown', async (t) => {
-  const work = async (listener: RequestListener, context: TestContext) =>
-    uiClient.fetchWork(at((await httpUi(context, listener)).port), applicationId, patientMs)
-  assert.equal(await work(responding(500), t), undefined)
-  assert.equal(await work(responding(200, 'no json'), t), undefined)
-  assert.equal(await uiClient.fetchWork(at(await freePort()), applicationId, patientMs), undefined)
+  test('the wrong scheme → malformed', async (t) => {
+    const plain = await httpUi(t, answersAs(applicationId))
+    const tls = await tlsUi(t, answersAs(applicationId))
+    assert.equal(await probeText(at(plain.port, 'https')), 'failing malformed')
+    assert.match(await probeText(at(tls.port)), /^failing (malformed|reset)$/)
+  })
+
+  test('each poll → its own connection, closed afterwards', async (t) => {
+    let open = 0
+    const ui = await rawUi(t, (socket) => {
+      open += 1
+      socket.resume()
+      socket.on('close', () => {
+        open -= 1
+      })
+    })
+    for (let count = 0; count < 3; count += 1) await probeText(at(ui.port), 100)
+    assert.equal(ui.count(), 3)
+    while (open > 0) await new Promise((resolve) => setTimeout(resolve, 5))
+  })
+
+  test('a failure long after the timeout → inconclusive', async () => {
+    const late: UiResult = { kind: 'failed', cause: 'timeout', detail: 'no answer', tookMs: 60_000 }
+    const { sample } = await createUiClient(async () => late).poll(at(1), applicationId, 10_000)
+    assert.equal(sample.kind, 'inconclusive')
+  })
+
+  test('a request that cannot be sent → inconclusive', async () => {
+    const unsent: UiResult = { kind: 'unsent', detail: 'EMFILE' }
+    const { sample } = await createUiClient(async () => unsent).poll(at(1), applicationId, 10_000)
+    assert.equal(sample.kind, 'inconclusive')
+  })
+
+  test('a listed application → its running jobs', async (t) => {
+    const job = { jobId: 4, name: 'count', numCompletedTasks: 7, numFailedTasks: 1, numKilledTasks: 0 }
+    const ui = await httpUi(t, (request, response) => {
+      const isJobs = request.url === `/api/v1/applications/${applicationId}-2/jobs?status=running`
+      response.end(isJobs ? JSON.stringify([job]) : applicationList('local-1', `${applicationId}-2`))
+    })
+    const { listedId } = await uiClient.poll(at(ui.port), applicationId, patientMs)
+    assert.equal(listedId, `${applicationId}-2`)
+    const work = await uiClient.fetchWork(at(ui.port), listedId ?? '', patientMs)
+    assert.deepEqual(work, { jobs: [{ id: 4, endedTasks: 8 }] })
+  })
+
+  test('jobs that cannot be read → undefined', async (t) => {
+    const work = async (listener: RequestListener, context: TestContext) =>
+      uiClient.fetchWork(at((await httpUi(context, listener)).port), applicationId, patientMs)
+    assert.equal(await work(responding(500), t), undefined)
+    assert.equal(await work(responding(200, 'no json'), t), undefined)
+    assert.equal(await uiClient.fetchWork(at(await freePort()), applicationId, patientMs), undefined)
+  })
 })
 
 function endless(_request: unknown, response: ServerResponse): void {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { type TestContext, test } from 'node:test'
+import { describe, type TestContext, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { settleMs } from '../../../certs/mounted/ca-file.ts'
 import { createFilesSource } from '../../../certs/mounted/files-source.ts'
@@ -8,16 +8,16 @@ import { createClient } from '../../../kubernetes/client.ts'
 import { loadAccess } from '../../../kubernetes/in-cluster-access.ts'
 import { until } from '../../kubernetes/fixture.ts'
 import { recordingLog } from '../../support/recording-log.ts'
-import { servedApi } from '../api-server.ts'
-import { configurationOf } from '../fake-certificate-api.ts'
-import { advance, testClock } from '../replica.ts'
+import { startFakeApiServer } from '../api-server.ts'
+import { createConfiguration } from '../fake-certificate-api.ts'
+import { advance, createTestClock } from '../replica.ts'
 
 const [first, second] = [createAuthority(new Date(), 30), createAuthority(new Date(), 30)]
 const leaf = issueServingCertificate(first, ['localhost'], new Date(), 20)
 
 /** A process with mounted files, and the API server that is to trust them. */
 async function mounted(t: TestContext, withCa: boolean) {
-  const api = await servedApi(t)
+  const api = await startFakeApiServer(t)
   const env = { KUBERNETES_SERVICE_HOST: '127.0.0.1', KUBERNETES_SERVICE_PORT: String(api.port) }
   const client = createClient(await loadAccess(env, api.serviceAccountDir))
   const controller = new AbortController()
@@ -33,7 +33,7 @@ async function mounted(t: TestContext, withCa: boolean) {
   const { log, lines } = recordingLog()
   const figures = { healthy: false, authorityExpiresMs: 0 }
   const served: string[] = []
-  const clock = { ...testClock(), wallMs: Date.now() }
+  const clock = { ...createTestClock(), wallMs: Date.now() }
   const source = createFilesSource(
     {
       certFile: '/tls/tls.crt',
@@ -65,69 +65,71 @@ async function mounted(t: TestContext, withCa: boolean) {
   return { api, files, lines, figures, served, clock, source }
 }
 
-test('cert-manager: files alone; no API request, ready at once, trouble with them told once', async (t) => {
-  const { api, files, lines, figures, served, source } = await mounted(t, false)
-  assert.deepEqual([source.unready(), served.length, figures.healthy], [[], 1, true])
-  files.delete('/tls/tls.key')
-  await until(() => !figures.healthy, 'trouble')
-  assert.deepEqual(source.unready(), [], 'what was read is served still')
-  files.set('/tls/tls.key', leaf.privateKeyPem)
-  await until(() => figures.healthy, 'health')
-  assert.equal(lines.filter(({ line }) => line.event === 'certificate-problem').length, 1)
-  assert.deepEqual([api.requests, Object.keys(source.loops)], [[], ['certificates']])
-})
+describe('createFilesSource', () => {
+  test('files alone → ready without API requests, and each problem is logged once', async (t) => {
+    const { api, files, lines, figures, served, source } = await mounted(t, false)
+    assert.deepEqual([source.unready(), served.length, figures.healthy], [[], 1, true])
+    files.delete('/tls/tls.key')
+    await until(() => !figures.healthy, 'trouble')
+    assert.deepEqual(source.unready(), [], 'what was read is served still')
+    files.set('/tls/tls.key', leaf.privateKeyPem)
+    await until(() => figures.healthy, 'health')
+    assert.equal(lines.filter(({ line }) => line.event === 'certificate-problem').length, 1)
+    assert.deepEqual([api.requests, Object.keys(source.loops)], [[], ['certificates']])
+  })
 
-test('an existing Secret: its ca.crt becomes the caBundle, and is put back when somebody resets it', async (t) => {
-  const { api, figures, source } = await mounted(t, true)
-  assert.deepEqual(source.unready(), ['ca-bundle'])
-  await until(() => !figures.healthy, 'no configuration')
-  api.put('configuration', configurationOf())
-  const trusted = () => api.caBundles().every((pem) => pem === first.certificatePem)
-  await until(() => source.unready().length === 0, 'ready')
-  assert.ok(trusted() && figures.healthy)
-  assert.ok(figures.authorityExpiresMs > Date.now())
-  api.put('configuration', configurationOf('', second.certificatePem))
-  await until(
-    () => api.caBundles()[0] !== '' && (api.caBundles()[1] ?? '').includes(first.certificatePem.trim()),
-    'put right',
-  )
-  api.remove('configuration')
-  await until(() => !figures.healthy, 'the absence')
-  assert.deepEqual(source.unready(), [])
-})
+  test('a ca.crt → written to the caBundle, and restored after a reset', async (t) => {
+    const { api, figures, source } = await mounted(t, true)
+    assert.deepEqual(source.unready(), ['ca-bundle'])
+    await until(() => !figures.healthy, 'no configuration')
+    api.put('configuration', createConfiguration())
+    const trusted = () => api.caBundles().every((pem) => pem === first.certificatePem)
+    await until(() => source.unready().length === 0, 'ready')
+    assert.ok(trusted() && figures.healthy)
+    assert.ok(figures.authorityExpiresMs > Date.now())
+    api.put('configuration', createConfiguration('', second.certificatePem))
+    await until(
+      () => api.caBundles()[0] !== '' && (api.caBundles()[1] ?? '').includes(first.certificatePem.trim()),
+      'put right',
+    )
+    api.remove('configuration')
+    await until(() => !figures.healthy, 'the absence')
+    assert.deepEqual(source.unready(), [])
+  })
 
-test('another authority in the file: both at first, for replicas whose files are older; a broken file changes nothing', async (t) => {
-  const { api, files, figures, source, clock } = await mounted(t, true)
-  api.put('configuration', configurationOf())
-  await until(() => source.unready().length === 0, 'ready')
-  const before = api.caBundles()
-  files.set('/tls/ca.crt', first.certificatePem.slice(0, 100))
-  await until(() => !figures.healthy, 'trouble')
-  assert.deepEqual(api.caBundles(), before)
-  files.set('/tls/ca.crt', second.certificatePem)
-  const holding = (...authorities: readonly { readonly certificatePem: string }[]) =>
-    api
-      .caBundles()
-      .every(
-        (pem) =>
-          pem.split('BEGIN').length - 1 === authorities.length &&
-          authorities.every(({ certificatePem }) => pem.includes(certificatePem.trim())),
-      )
-  await until(() => holding(first, second) && figures.healthy, 'both')
-  advance(clock, settleMs)
-  await until(() => holding(second), 'the new one alone')
-})
-
-test('an authority that a replica with newer files has added stays until ours may have come too', async (t) => {
-  const { api, source, clock } = await mounted(t, true)
-  api.put('configuration', configurationOf())
-  await until(() => source.unready().length === 0, 'ready')
-  const both = () => api.caBundles().every((pem) => pem.split('BEGIN').length === 3)
-  for (const round of ['first', 'second']) {
+  test('another authority in the file → both are trusted at first, and a corrupt file changes nothing', async (t) => {
+    const { api, files, figures, source, clock } = await mounted(t, true)
+    api.put('configuration', createConfiguration())
+    await until(() => source.unready().length === 0, 'ready')
+    const before = api.caBundles()
+    files.set('/tls/ca.crt', first.certificatePem.slice(0, 100))
+    await until(() => !figures.healthy, 'trouble')
+    assert.deepEqual(api.caBundles(), before)
+    files.set('/tls/ca.crt', second.certificatePem)
+    const holding = (...authorities: readonly { readonly certificatePem: string }[]) =>
+      api
+        .caBundles()
+        .every(
+          (pem) =>
+            pem.split('BEGIN').length - 1 === authorities.length &&
+            authorities.every(({ certificatePem }) => pem.includes(certificatePem.trim())),
+        )
+    await until(() => holding(first, second) && figures.healthy, 'both')
     advance(clock, settleMs)
-    await until(() => api.caBundles().every((pem) => pem === first.certificatePem), `${round}: ours alone`)
-    api.put('configuration', configurationOf(second.certificatePem, second.certificatePem))
-    await until(() => api.caBundles().every((pem) => pem.includes(first.certificatePem.trim())), `${round}: ours`)
-    assert.ok(both(), `${round}: the other one is gone`)
-  }
+    await until(() => holding(second), 'the new one alone')
+  })
+
+  test('an authority that another replica added → stays until the files may be updated', async (t) => {
+    const { api, source, clock } = await mounted(t, true)
+    api.put('configuration', createConfiguration())
+    await until(() => source.unready().length === 0, 'ready')
+    const both = () => api.caBundles().every((pem) => pem.split('BEGIN').length === 3)
+    for (const round of ['first', 'second']) {
+      advance(clock, settleMs)
+      await until(() => api.caBundles().every((pem) => pem === first.certificatePem), `${round}: ours alone`)
+      api.put('configuration', createConfiguration(second.certificatePem, second.certificatePem))
+      await until(() => api.caBundles().every((pem) => pem.includes(first.certificatePem.trim())), `${round}: ours`)
+      assert.ok(both(), `${round}: the other one is gone`)
+    }
+  })
 })

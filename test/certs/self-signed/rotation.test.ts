@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { describe, test } from 'node:test'
 import type { Authority } from '../../../certs/pki/ca-bundle.ts'
 import type { Leaf, SecretContents } from '../../../certs/pki/secret-contents.ts'
 import { decideNextStep, type RotationState } from '../../../certs/self-signed/rotation.ts'
@@ -253,56 +253,60 @@ const table: readonly [string, RotationState, string][] = [
   ['a leaf that ends with its authority', at(345, contents(one(leafBy(first, 300, 65)))), 'begin-ca-rotation ca-due'],
 ]
 
-for (const [name, situation, expected] of table) {
-  test(`${name}: ${expected}`, () => {
-    const step = decideNextStep(situation)
-    const details =
-      step.kind === 'create' && step.carried !== null
-        ? ` beside ${step.carried.leaf.issuer.fingerprint}`
-        : step.kind === 'renew-leaf'
-          ? ` by ${step.signer.authority.fingerprint}`
-          : step.kind === 'publish-bundle'
-            ? step.caBundles.map(({ name: webhook, pem }) => ` ${webhook}:${pem.trim().replaceAll('\n', ',')}`).join('')
-            : ''
-    assert.equal(`${step.kind} ${step.reason}${details}`, expected)
-    if (step.kind === 'renew-leaf') assert.equal(step.signer.keyPem, `${step.signer.authority.fingerprint} key`)
-  })
-}
+describe('decideNextStep', () => {
+  for (const [name, situation, expected] of table) {
+    test(`${name} → ${expected}`, () => {
+      const step = decideNextStep(situation)
+      const details =
+        step.kind === 'create' && step.carried !== null
+          ? ` beside ${step.carried.leaf.issuer.fingerprint}`
+          : step.kind === 'renew-leaf'
+            ? ` by ${step.signer.authority.fingerprint}`
+            : step.kind === 'publish-bundle'
+              ? step.caBundles
+                  .map(({ name: webhook, pem }) => ` ${webhook}:${pem.trim().replaceAll('\n', ',')}`)
+                  .join('')
+              : ''
+      assert.equal(`${step.kind} ${step.reason}${details}`, expected)
+      if (step.kind === 'renew-leaf') assert.equal(step.signer.keyPem, `${step.signer.authority.fingerprint} key`)
+    })
+  }
 
-test('each reason is met in the table', () => {
-  const met = new Set(table.map(([, situation]) => decideNextStep(situation).reason))
-  assert.deepEqual(
-    Object.keys(rotationReasons).filter((reason) => !met.has(reason as keyof typeof rotationReasons)),
-    [],
-  )
+  test('every reason → covered by the table', () => {
+    const met = new Set(table.map(([, situation]) => decideNextStep(situation).reason))
+    assert.deepEqual(
+      Object.keys(rotationReasons).filter((reason) => !met.has(reason as keyof typeof rotationReasons)),
+      [],
+    )
+  })
+
+  const old = leafBy(first, 0)
+  const renewed = leafBy(first, 60)
+  const other = leafBy(second, 60)
+  const adoptions: readonly [string, Leaf | null, Leaf, Trust, TrustEvidence, number, boolean][] = [
+    ['nothing is served yet', null, other, { kind: 'absent' }, noEvidence, 61, true],
+    ['it is served already', old, old, trusting([first]), held, 61, false],
+    ['a renewal', old, renewed, trusting([first]), held, 61, true],
+    ['by another authority, trusted for long', old, other, trusting([first, second]), held, 61, true],
+    ['by another, trusted just now', old, other, trusting([first, second]), since(longAfter - 1, 'second'), 61, false],
+    ['by another that is not trusted', old, other, trusting([first]), since(0, 'first'), 61, false],
+    [
+      'by another, and what is served is trusted by one webhook only',
+      old,
+      other,
+      trusting([first], []),
+      noEvidence,
+      61,
+      true,
+    ],
+    ['by another, and what is served has expired', old, other, trusting([first]), noEvidence, 91, true],
+    ['by another, and there is no configuration', old, other, { kind: 'absent' }, noEvidence, 61, true],
+    ['it has expired itself', old, leafBy(first, -100), trusting([first]), held, 61, false],
+  ]
+  for (const [name, current, found, trust, evidence, day, expected] of adoptions) {
+    test(`${name} → the certificate in the Secret is ${expected ? '' : 'not '}served`, () => {
+      const clocks = { ownMs: day * dayMs, serverMs: null }
+      assert.equal(shouldServe({ found, current, trust, evidence, clocks, holdMs, elapsedMs: longAfter }), expected)
+    })
+  }
 })
-
-const old = leafBy(first, 0)
-const renewed = leafBy(first, 60)
-const other = leafBy(second, 60)
-const adoptions: readonly [string, Leaf | null, Leaf, Trust, TrustEvidence, number, boolean][] = [
-  ['nothing is served yet', null, other, { kind: 'absent' }, noEvidence, 61, true],
-  ['it is served already', old, old, trusting([first]), held, 61, false],
-  ['a renewal', old, renewed, trusting([first]), held, 61, true],
-  ['by another authority, trusted for long', old, other, trusting([first, second]), held, 61, true],
-  ['by another, trusted just now', old, other, trusting([first, second]), since(longAfter - 1, 'second'), 61, false],
-  ['by another that is not trusted', old, other, trusting([first]), since(0, 'first'), 61, false],
-  [
-    'by another, and what is served is trusted by one webhook only',
-    old,
-    other,
-    trusting([first], []),
-    noEvidence,
-    61,
-    true,
-  ],
-  ['by another, and what is served has expired', old, other, trusting([first]), noEvidence, 91, true],
-  ['by another, and there is no configuration', old, other, { kind: 'absent' }, noEvidence, 61, true],
-  ['it has expired itself', old, leafBy(first, -100), trusting([first]), held, 61, false],
-]
-for (const [name, current, found, trust, evidence, day, expected] of adoptions) {
-  test(`what the Secret holds is ${expected ? '' : 'not '}served: ${name}`, () => {
-    const clocks = { ownMs: day * dayMs, serverMs: null }
-    assert.equal(shouldServe({ found, current, trust, evidence, clocks, holdMs, elapsedMs: longAfter }), expected)
-  })
-}
