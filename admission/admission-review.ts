@@ -1,20 +1,20 @@
 import { isRecord } from '../core/json.ts'
 import { formatPatch, type Operation } from './json-patch.ts'
 
-/** The part of an `admission.k8s.io/v1` AdmissionRequest that is looked at. */
+/** The part of an `admission.k8s.io/v1` AdmissionRequest that spark-nanny uses. */
 export interface AdmissionRequest {
   readonly uid: string
   readonly kind: { readonly group: string; readonly version: string; readonly kind: string }
   readonly operation: string
   readonly subResource: string
-  /** Empty for objects without one. The object's own metadata may lack it, as it may lack a name (generateName). */
+  /** Empty for an object without a namespace. The object's metadata may lack it, as it may lack a name (generateName). */
   readonly namespace: string
   readonly name: string
   readonly dryRun: boolean
   readonly object: unknown
 }
 
-/** What keeps a body from being an AdmissionReview, for the one who sent it. */
+/** Why a body is not an AdmissionReview, for the client that sent it. */
 export interface ReviewProblem {
   readonly field: string
   readonly value: string
@@ -28,7 +28,7 @@ export type ParsedReview =
 
 export const reviewApiVersion = 'admission.k8s.io/v1'
 
-/** The request of an AdmissionReview v1, or the first thing that is wrong with it. Unknown fields are ignored. */
+/** The request of an AdmissionReview v1, or its first problem. Unknown fields are ignored. */
 export function parseReview(body: unknown): ParsedReview {
   if (!isRecord(body)) return problem('body', body, 'an AdmissionReview object')
   if (body.kind !== 'AdmissionReview') return problem('kind', body.kind, 'AdmissionReview')
@@ -54,7 +54,7 @@ export function parseReview(body: unknown): ParsedReview {
   }
 }
 
-/** The request that creating `object` in `namespace` would send. */
+/** The request that the API server would send if `object` were created in `namespace`. */
 export function createCreationRequest(object: unknown, namespace: string): AdmissionRequest {
   const { apiVersion, kind, metadata } = isRecord(object) ? object : {}
   const [version = '', group = ''] = text(apiVersion).split('/').reverse()
@@ -71,7 +71,7 @@ export function createCreationRequest(object: unknown, namespace: string): Admis
   }
 }
 
-/** What the API server gets back. Nothing is ever forbidden. */
+/** The response to the API server. It allows every object. */
 export interface AdmissionReviewResponse {
   readonly apiVersion: typeof reviewApiVersion
   readonly kind: 'AdmissionReview'
@@ -104,21 +104,12 @@ export function createReviewResponse(
       allowed: true,
       ...(operations.length > 0 && {
         patchType: 'JSONPatch' as const,
-        patch: base64(formatPatch(operations)),
+        patch: Buffer.from(formatPatch(operations)).toString('base64'),
       }),
       ...(warnings.length > 0 && { warnings: warnings.map(formatWarning) }),
       auditAnnotations: { reason },
     },
   }
-}
-
-/** Used again and again: a buffer for each answer would cost as much as the encoding. */
-const scratch = Buffer.allocUnsafeSlow(64 * 1024)
-
-function base64(text: string): string {
-  // A UTF-16 unit takes at most three bytes.
-  if (text.length * 3 > scratch.length) return Buffer.from(text).toString('base64')
-  return scratch.toString('base64', 0, scratch.write(text))
 }
 
 function formatWarning(text: string): string {

@@ -4,11 +4,11 @@ import { type AdmissionContext, type AdmittedObject, classifyObject, type Decisi
 export interface Admission {
   readonly decision: Decision
   readonly review: AdmissionReviewResponse
-  /** What was thrown, when the reason is internal-error. For the log only. */
+  /** The error, if the reason is internal-error. It is only logged. */
   readonly error?: unknown
 }
 
-/** Decision and answer for one request whose look-ups are done. Never throws: a bug of ours lets the object through. */
+/** The decision and the response for one request. Never throws: after an internal error the object is admitted unchanged. */
 export function admit(request: AdmissionRequest, context: AdmissionContext, subject?: AdmittedObject): Admission {
   try {
     return respond(request, decide(request, subject ?? classifyObject(request), context))
@@ -17,12 +17,12 @@ export function admit(request: AdmissionRequest, context: AdmissionContext, subj
   }
 }
 
-/** The answer that lets an object through after `error`. */
+/** The response that admits an object unchanged after `error`. */
 export function failOpen(request: AdmissionRequest, error: unknown): Admission {
   return { ...respond(request, skip('internal-error')), error }
 }
 
-/** The answer for an object that needs no look-up. */
+/** The response for a decision. */
 export function respond(request: AdmissionRequest, decision: Decision): Admission {
   const operations = decision.kind === 'skip' ? [] : decision.operations
   return { decision, review: createReviewResponse(request.uid, decision.reason, operations, decision.warnings) }

@@ -10,13 +10,13 @@ import { type Operation, verifyPatch } from './json-patch.ts'
 import { type InjectionContext, planInjection } from './plan-injection.ts'
 import { applyEdits, copyForPatch, formatOperations, isInjected } from './pod-edits.ts'
 
-/** All that a decision depends on besides the request. */
+/** What a decision depends on, apart from the request. */
 export interface AdmissionContext extends InjectionContext {
   /** Chart values by setting key. */
   readonly chartSettings: Readonly<Record<string, string>>
 }
 
-/** What is done with an object, and all there is to say about it. Warnings are without our prefix. */
+/** What happens to an object, and why. Warnings do not have the prefix `spark-nanny:` yet. */
 export type Decision =
   | {
       readonly kind: 'inject'
@@ -44,13 +44,13 @@ export type Decision =
       readonly problems: readonly SettingProblem[]
     }
 
-/** What a request is about, before anything is looked up for it. */
+/** The object of a request, classified without any lookup. */
 export type AdmittedObject =
   | { readonly kind: 'driver'; readonly pod: Pod }
   | { readonly kind: 'service'; readonly service: Service }
   | { readonly kind: 'other'; readonly reason: SkipReason }
 
-/** Sorts out what needs no look-up: most of what a namespace creates. */
+/** Finds the objects that need no lookup, which are most objects that a namespace creates. */
 export function classifyObject({ kind, operation, subResource, object }: AdmissionRequest): AdmittedObject {
   const other = (reason: SkipReason): AdmittedObject => ({ kind: 'other', reason })
   if (kind.group !== '' || (kind.kind !== 'Pod' && kind.kind !== 'Service')) return other('unsupported-kind')
@@ -71,8 +71,8 @@ export function classifyObject({ kind, operation, subResource, object }: Admissi
 }
 
 /**
- * The one place that decides what is done with an object. Pure: time, cluster and look-ups are in the context. A patch
- * that does not reproduce the intent is not sent. Nothing is ever rejected.
+ * The only function that decides what happens to an object. It is pure: the state of the cluster and the results of lookups
+ * are in the context. A patch that does not produce the intended object is not sent. No object is ever rejected.
  */
 export function decide(request: AdmissionRequest, subject: AdmittedObject, context: AdmissionContext): Decision {
   switch (subject.kind) {
@@ -117,7 +117,7 @@ function decideDriver(received: Pod, context: AdmissionContext): Decision {
   return { kind: 'inject', reason: 'injected', pod, operations, policy: plan.policy, settings, warnings, problems }
 }
 
-/** The decision to leave an object as it is. */
+/** The decision to admit an object unchanged. */
 export function skip(reason: SkipReason, detail = '', problems: readonly SettingProblem[] = []): Decision {
   const { warn, sentence } = admissionReasons[reason]
   const warnings = [
@@ -127,7 +127,7 @@ export function skip(reason: SkipReason, detail = '', problems: readonly Setting
   return { kind: 'skip', reason, detail, warnings, problems }
 }
 
-/** Whether a pod says that it runs on Windows. */
+/** Whether the pod's spec requires Windows. */
 export function isWindows({ spec }: Pod): boolean {
   return spec.os?.name === 'windows' || spec.nodeSelector?.['kubernetes.io/os'] === 'windows'
 }

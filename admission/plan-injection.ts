@@ -16,17 +16,17 @@ import { createSidecarContainer, findSparkConfMount, sidecarVolumes } from './si
 import { planSidecarResources } from './sidecar-resources.ts'
 import { planDriverArguments } from './spark-arguments.ts'
 
-/** All that an injection depends on besides the pod. */
+/** What an injection depends on, apart from the pod. */
 export interface InjectionContext {
   readonly version: string
   readonly sidecar: SidecarImage
-  /** Whether the webhook is configured to see Services. */
+  /** Whether the API server sends Services to the webhook. */
   readonly servicesAdmitted: boolean
   readonly capabilities: Capabilities
   readonly application: ApplicationLookup
-  /** Null: none, or none known; the settings hold as they are. */
+  /** Null if the namespace has no limits, or they are not known; then the settings are used unchanged. */
   readonly limits: NamespaceLimits | null
-  /** Why no driver gets a sidecar at present; null or absent: they do. */
+  /** Why no sidecars are injected at present; null or undefined if they are. */
   readonly suspension?: string | null
 }
 
@@ -39,20 +39,20 @@ export type InjectionPlan =
     }
   | { readonly kind: 'impossible'; readonly reason: SkipReason; readonly detail: string }
 
-/** The edits that give the driver of `pod` its sidecar, or what is in the way. */
+/** The edits that inject the sidecar into `pod`, or why that is not possible. */
 export function planInjection(
   pod: Pod,
   driverIndex: number,
   driver: Container,
   settings: ResolvedSettings,
-  circumstances: InjectionContext,
+  context: InjectionContext,
 ): InjectionPlan {
   const taken = findCollision(pod, driver)
   if (taken !== undefined) return { kind: 'impossible', reason: 'name-conflict', detail: taken }
-  const resources = planSidecarResources(pod.spec, settings.values, circumstances.limits)
+  const resources = planSidecarResources(pod.spec, settings.values, context.limits)
   if (resources.kind === 'no-room') return { kind: 'impossible', reason: resources.reason, detail: resources.detail }
 
-  const { capabilities, application, servicesAdmitted } = circumstances
+  const { capabilities, application, servicesAdmitted } = context
   const handler = settings.values['probe-handler']
   const restart = chooseRestart({
     settings,
@@ -68,7 +68,7 @@ export function planInjection(
   const policy = planPolicy(pod, driver, settings, restart.action, statusPort, startupProbeTells)
   const { args, env } = planDriverArguments(driver, {
     sparkConf: application.kind === 'found' ? application.application.sparkConf : {},
-    readinessHeldBack: driverProbes.startupProbe !== undefined || driverProbes.readinessProbe !== undefined,
+    readinessDelayed: driverProbes.startupProbe !== undefined || driverProbes.readinessProbe !== undefined,
     restartableApplicationId: restartsInPlace(restart.action) ? (findApplicationId(pod) ?? null) : null,
   })
   return {
@@ -77,17 +77,17 @@ export function planInjection(
     warnings: restart.warnings,
     edits: {
       driverIndex,
-      annotations: hasRoomForAnnotation(pod) ? { [injectedAnnotation]: circumstances.version } : {},
+      annotations: hasRoomForAnnotation(pod) ? { [injectedAnnotation]: context.version } : {},
       volumes: sidecarVolumes,
       sidecar: createSidecarContainer(
         pod,
         policy,
-        circumstances.sidecar,
+        context.sidecar,
         resources.resources,
         capabilities,
         findSparkConfMount(pod, driver),
       ),
-      // Writable for the startup probe's mark; a driver that forges a verdict harms none but itself.
+      // Writable, because the startup probe leaves a file in it. A driver that forges a verdict only harms itself.
       driverMounts,
       driverEnv: env,
       driverArgs: args,
@@ -98,8 +98,8 @@ export function planInjection(
 }
 
 /**
- * All annotations together may take 256 KiB (TotalAnnotationSizeLimitB of apimachinery's validation); what the API server
- * notes there of the sidecar must have its place too. Ours is for people: nothing depends on it.
+ * All annotations together may take 256 KiB (TotalAnnotationSizeLimitB of apimachinery's validation). The API server adds
+ * its own annotation about the sidecar. Spark-nanny's annotation only informs users; no program depends on it.
  */
 function hasRoomForAnnotation({ metadata }: Pod): boolean {
   const sizes = Object.entries(metadata?.annotations ?? {}).map((pair) => Buffer.byteLength(pair.join('')))

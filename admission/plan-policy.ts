@@ -4,7 +4,7 @@ import { type Container, findApplicationId, type Pod } from '../core/kubernetes/
 import type { DriverPolicy, HungPolicy } from '../core/settings/driver-policy.ts'
 import { formatSetting, type ResolvedSettings, type SettingSource, settingKeys } from '../core/settings/settings.ts'
 
-/** What the sidecar of this pod is told. */
+/** The policy of this pod's sidecar. */
 export function planPolicy(
   pod: Pod,
   driver: Container,
@@ -33,14 +33,14 @@ export function planPolicy(
   }
 }
 
-/** The port that the sidecar serves on, or 0: on the node's network, or where another container has it, it is not ours. */
+/** The port on which the sidecar serves, or 0 if the pod uses the node's network or another container uses the port. */
 export function chooseStatusPort(pod: Pod): number {
   return pod.spec.hostNetwork === true || isStatusPortTaken(pod) ? 0 : sidecarPort
 }
 
 const spellings = new WeakMap<ResolvedSettings, DriverPolicy['settings']>()
 
-/** Shared by all drivers that share their settings. */
+/** Computed once for drivers that share their settings, so that `encodePolicy` encodes them once too. */
 function spelling(settings: ResolvedSettings): DriverPolicy['settings'] {
   const known = spellings.get(settings)
   if (known !== undefined) return known

@@ -3,7 +3,7 @@ import type { Container, EnvVar, Pod, Volume, VolumeMount } from '../core/kubern
 import { addItems, addMember, type Operation } from './json-patch.ts'
 import type { DriverProbes } from './probes.ts'
 
-/** All that is changed in a driver pod. Nothing of the pod's own is removed; only restartPolicy is ever replaced. */
+/** The changes to a driver pod. Nothing in the pod is removed, and only restartPolicy is ever replaced. */
 export interface PodEdits {
   readonly driverIndex: number
   readonly annotations: Readonly<Record<string, string>>
@@ -17,7 +17,7 @@ export interface PodEdits {
   readonly restartPolicy: 'OnFailure' | null
 }
 
-/** The pod as it shall be; shares with `pod` all that stays. */
+/** The intended pod. It shares with `pod` every value that does not change. */
 export function applyEdits(pod: Pod, edits: PodEdits): Pod {
   const { spec, metadata } = pod
   return {
@@ -26,7 +26,7 @@ export function applyEdits(pod: Pod, edits: PodEdits): Pod {
     spec: {
       ...spec,
       volumes: [...(spec.volumes ?? []), ...edits.volumes],
-      // Last: its clock must not run while the user's own init containers do.
+      // Last, so that the sidecar's deadlines do not start while the user's init containers run.
       initContainers: [...(spec.initContainers ?? []), edits.sidecar],
       containers: spec.containers.map((container, index) =>
         index === edits.driverIndex ? editedDriver(container, edits) : container,
@@ -48,13 +48,16 @@ function editedDriver(container: Container, edits: PodEdits): Container {
   }
 }
 
-/** Undefined: as they were. */
+/** Undefined if the arguments do not change. */
 function editedArgs(container: Container | undefined, { driverArgs }: PodEdits): readonly string[] | undefined {
   const args = container?.args ?? []
   return driverArgs.length === 0 ? undefined : [...args.slice(0, 1), ...driverArgs, ...args.slice(1)]
 }
 
-/** The JSON Patch that turns `pod` into {@link applyEdits}: written down from the edits, not found by comparing. */
+/**
+ * The JSON Patch for the edits. It is written independently of {@link applyEdits}, so that `verifyPatch` finds a mistake in
+ * either of them before the patch is sent.
+ */
 export function formatOperations(pod: Pod, edits: PodEdits): readonly Operation[] {
   const { spec, metadata } = pod
   const driver = spec.containers[edits.driverIndex]
@@ -78,7 +81,7 @@ export function formatOperations(pod: Pod, edits: PodEdits): readonly Operation[
   ]
 }
 
-/** A copy of the pod that the operations may change: what they touch is copied, the rest is shared. */
+/** A copy of the pod to which the operations can be applied. It shares every value that they do not touch. */
 export function copyForPatch(pod: Pod, driverIndex: number): Pod {
   const { metadata, spec } = pod
   return {

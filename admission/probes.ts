@@ -12,17 +12,17 @@ export interface ProbeContext {
   readonly handler: 'exec' | 'http'
   /** Whether the sidecar serves /startedz and /readyz. */
   readonly served: boolean
-  /** Whether the driver's Service publishes addresses that are not ready; else nothing may hold back readiness. */
+  /** Whether the driver's Service publishes addresses that are not ready. If not, no probe may delay readiness. */
   readonly servicesAdmitted: boolean
   readonly observeOnly: boolean
 }
 
-/** The greatest a probe can have (int32): this one never kills. */
+/** The maximum of a probe (int32), so that this probe never kills the driver. */
 const never = 2_147_483_647
 
-/** Succeed unless the sidecar has written the bad file: no sidecar, no file, no kill. */
+/** Succeeds unless the sidecar has written the failure file. Without a sidecar there is no file, so the driver is not killed. */
 const unless = (file: string) => ({ exec: { command: ['/bin/sh', '-c', `! test -e ${verdictDir}/${file}`] } })
-/** Leaves the mark that the driver container runs, where it can; the sidecar's startup deadline waits for it. */
+/** Creates the file that shows that the driver container runs, if it can. The sidecar's startup deadline starts then. */
 const mark = `(: > ${verdictDir}/${verdictFiles.running}) 2>/dev/null`
 const unlessAndTell = (file: string) => ({
   exec: { command: ['/bin/sh', '-c', `${mark}; ! test -e ${verdictDir}/${file}`] },
@@ -56,8 +56,8 @@ const readiness = {
  *   refused connection of a dead sidecar would kill a healthy driver.
  * - readiness, and startup as it holds readiness back, are there only when the driver's name resolves without them.
  */
-export function planProbes(container: Container, circumstances: ProbeContext): DriverProbes {
-  const { handler, served, servicesAdmitted, observeOnly } = circumstances
+export function planProbes(container: Container, context: ProbeContext): DriverProbes {
+  const { handler, served, servicesAdmitted, observeOnly } = context
   const askable = servicesAdmitted && (served || handler === 'exec')
   return {
     ...(askable && !container.startupProbe && { startupProbe: startup[handler] }),

@@ -19,73 +19,73 @@ export interface RestartContext {
   readonly capabilities: Capabilities
   /** Of the pod as it was sent; Spark says Never. */
   readonly podRestartPolicy: string
-  /** Whether the driver has our liveness probe: without it the kubelet does not act on a verdict. */
+  /** Whether the driver has spark-nanny's liveness probe. Without it the kubelet does not act on a verdict. */
   readonly liveness: boolean
 }
 
 const hourMs = 3_600_000
 
 /** `restart` and what surrounds the driver → one action. */
-export function chooseRestart(circumstances: RestartContext): RestartChoice {
-  const chosen = choose(circumstances)
-  const warning = circumstances.liveness ? undefined : withoutLiveness(chosen.action)
+export function chooseRestart(context: RestartContext): RestartChoice {
+  const chosen = choose(context)
+  const warning = context.liveness ? undefined : withoutLiveness(chosen.action)
   return warning === undefined ? chosen : { ...chosen, warnings: [...chosen.warnings, warning] }
 }
 
-function choose(circumstances: RestartContext): RestartChoice {
-  const { settings, application, podRestartPolicy } = circumstances
+function choose(context: RestartContext): RestartChoice {
+  const { settings, application, podRestartPolicy } = context
   switch (settings.values.restart) {
     case 'observe':
       return choice({ kind: 'observe', budget: null })
     case 'resubmit':
-      return failPod(circumstances, finalKill(application))
+      return failPod(context, finalKill(application))
     case 'in-place':
-      return inPlaceByName(circumstances)
+      return inPlaceByName(context)
     case 'auto':
       // A restartPolicy other than Never is not Spark's doing: the kubelet restarts what fails, and so it shall.
-      return podRestartPolicy === 'Never' ? auto(circumstances) : inPlace(circumstances, perHour(settings))
+      return podRestartPolicy === 'Never' ? auto(context) : inPlace(context, perHour(settings))
   }
 }
 
-/** What the owner asked for (DESIGN: "Getting the work going again"). */
-function auto(circumstances: RestartContext): RestartChoice {
-  const { application, settings } = circumstances
+/** The action that corresponds to the owner's restartPolicy. */
+function auto(context: RestartContext): RestartChoice {
+  const { application, settings } = context
   switch (application.kind) {
     case 'none':
-      return inPlace(circumstances, perHour(settings))
+      return inPlace(context, perHour(settings))
     case 'unreadable': {
       const { name } = application.reference
       const warning = `SparkApplication ${name} could not be read (${application.detail}): a hung driver’s pod fails and its operator decides`
-      return failPod(circumstances, [warning])
+      return failPod(context, [warning])
     }
     case 'found':
-      return byOwner(circumstances, application.application)
+      return byOwner(context, application.application)
   }
 }
 
-function byOwner(circumstances: RestartContext, application: SparkApplication): RestartChoice {
-  const { settings } = circumstances
+function byOwner(context: RestartContext, application: SparkApplication): RestartChoice {
+  const { settings } = context
   const { restartPolicy } = application
   // Apache's operator takes any restart of a container for a failure.
-  const final = finalKill(circumstances.application)
-  if (application.operator === 'apache' || final.length > 0) return failPod(circumstances, final)
-  // A chart value is for all applications, and weaker than what the owner of this one asked for.
+  const final = finalKill(context.application)
+  if (application.operator === 'apache' || final.length > 0) return failPod(context, final)
+  // A chart value applies to all applications, so that the owner's policy for this one overrides it.
   const { 'max-restarts': source } = settings.sources
   const explicit = source === 'application' || source === 'pod'
   const backoffMs = settings.values['restart-backoff']
   const maxRestarts = restartPolicy.kind === 'on-failure' ? restartPolicy.retries : null
-  return inPlace(circumstances, explicit ? perHour(settings) : { maxRestarts, windowMs: null, backoffMs })
+  return inPlace(context, explicit ? perHour(settings) : { maxRestarts, windowMs: null, backoffMs })
 }
 
-/** In place where the cluster can, else the pod fails. */
-function inPlace(circumstances: RestartContext, budget: RestartBudget): RestartChoice {
-  const { capabilities, application } = circumstances
+/** A restart in place if the cluster supports it, else the pod fails. */
+function inPlace(context: RestartContext, budget: RestartBudget): RestartChoice {
+  const { capabilities, application } = context
   if (capabilities.restartAllContainers) return choice({ kind: 'restart-all-containers', budget })
-  return failPod(circumstances, application.kind === 'none' ? finalKill(application) : [])
+  return failPod(context, application.kind === 'none' ? finalKill(application) : [])
 }
 
-function inPlaceByName(circumstances: RestartContext): RestartChoice {
-  const { settings, capabilities, podRestartPolicy, application } = circumstances
+function inPlaceByName(context: RestartContext): RestartChoice {
+  const { settings, capabilities, podRestartPolicy, application } = context
   const budget = perHour(settings)
   const apache = application.kind === 'found' && application.application.operator === 'apache'
   const warnings = apache ? ['Apache’s operator takes a restart in place for a failure of the application'] : []
@@ -97,22 +97,23 @@ function inPlaceByName(circumstances: RestartContext): RestartChoice {
   return { action, podRestartPolicy: 'OnFailure', warnings: [...warnings, warning] }
 }
 
-/** A failed liveness probe fails a pod only where the kubelet does not restart its containers. */
-function failPod(circumstances: RestartContext, warnings: readonly string[]): RestartChoice {
-  const { podRestartPolicy, settings } = circumstances
+/** A failed liveness probe fails a pod only if the kubelet does not restart its containers. */
+function failPod(context: RestartContext, warnings: readonly string[]): RestartChoice {
+  const { podRestartPolicy, settings } = context
   if (podRestartPolicy === 'Never') return choice({ kind: 'fail-pod', budget: null }, warnings)
   const warning = `the pod’s restartPolicy is ${podRestartPolicy}: the kubelet restarts a hung driver’s container instead of failing the pod`
   return choice({ kind: 'restart-driver-container', budget: perHour(settings) }, [warning])
 }
 
-/** What to say when nobody runs a failed driver again. */
+/** A warning if no owner submits a failed driver again. */
 function finalKill(application: ApplicationLookup): readonly string[] {
   if (application.kind === 'unreadable') return []
-  if (application.kind === 'none') return ['a hung driver’s pod fails, and nothing is known that would submit it again']
+  if (application.kind === 'none')
+    return ['the pod of a hung driver fails, and no owner is known that would submit it again']
   const { restartPolicy, name } = application.application
   if (maxRetries(restartPolicy) > 0) return []
   return [
-    `restartPolicy of SparkApplication ${name} is ${formatFinalPolicy(restartPolicy)}: a hung driver’s pod fails and is not run again`,
+    `restartPolicy of SparkApplication ${name} is ${formatFinalPolicy(restartPolicy)}: the pod of a hung driver fails and is not submitted again`,
   ]
 }
 
@@ -126,17 +127,17 @@ const choice = (action: HungPolicy, warnings: readonly string[] = []): RestartCh
   warnings,
 })
 
-/** What the kubelet will not do for want of our liveness probe. */
+/** A warning if the kubelet cannot do its part of the action without spark-nanny's liveness probe. */
 function withoutLiveness({ kind, budget }: HungPolicy): string | undefined {
   if (kind === 'fail-pod' || kind === 'restart-driver-container') {
-    return 'the driver has no liveness probe of ours: a hung driver is reported only'
+    return 'the driver does not have spark-nanny’s liveness probe: a hung driver is only reported'
   }
   return kind === 'restart-all-containers' && budget.maxRestarts !== null
-    ? 'the driver has no liveness probe of ours: when its restarts are spent a hung driver is reported only'
+    ? 'the driver does not have spark-nanny’s liveness probe: after its last restart a hung driver is only reported'
     : undefined
 }
 
-/** For a person: `restart all containers, at most 3 in 1h, then the pod fails`. */
+/** A description for users, such as `restart all containers, at most 3 in 1h, 10s apart or more`. */
 export function describeAction({ kind, budget }: HungPolicy): string {
   if (budget === null) return kind === 'observe' ? 'report only' : 'fail the pod'
   const times = budget.maxRestarts === null ? 'without limit' : `at most ${budget.maxRestarts}`

@@ -14,15 +14,15 @@ import type { Container, Pod, ResourceRequirements, Volume, VolumeMount } from '
 import { type DriverPolicy, encodePolicy } from '../core/settings/driver-policy.ts'
 import { frozenJson } from './json-patch.ts'
 
-/** The volumes of ours. The verdict must be readable by whatever user the driver is, and never touch a disk. */
+/** The sidecar's volumes. The driver must be able to read the verdict as any user, and the verdict never touches a disk. */
 export const sidecarVolumes: readonly Volume[] = [
   frozenJson({ name: verdictVolumeName, emptyDir: { medium: 'Memory', sizeLimit: '1Mi' } }),
   frozenJson({ name: noTokenVolumeName, emptyDir: {} }),
 ]
 
 /**
- * The native sidecar, in the fields of PodSecurity's `restricted`. It has no command: the controller may put the
- * driver's own image in its place, and that must be able to fail.
+ * The native sidecar, which satisfies PodSecurity's level `restricted`. It has no command, because the controller may
+ * replace its image with the driver's, and a command of spark-nanny's would fail in that image.
  */
 export function createSidecarContainer(
   pod: Pod,
@@ -55,7 +55,7 @@ export function createSidecarContainer(
     volumeMounts: [
       { name: verdictVolumeName, mountPath: verdictDir },
       ...(sparkConf === undefined ? [] : [sparkConf]),
-      // Where something is mounted already, the API server mounts no token.
+      // The API server does not mount a token at a path that already has a mount.
       { name: noTokenVolumeName, mountPath: serviceAccountTokenDir, readOnly: true },
     ],
   }
@@ -71,7 +71,7 @@ function userOf(pod: Pod, { openShift }: Capabilities): { readonly runAsUser?: n
   return isInherited ? {} : { runAsUser: 65532 }
 }
 
-/** The driver's own mount of its configuration, for the sidecar; undefined when it has none that another may share. */
+/** The driver's mount of its configuration, for the sidecar; undefined if there is none that the sidecar can share. */
 export function findSparkConfMount(pod: Pod, driver: Container): VolumeMount | undefined {
   const confDir = driver.env?.find(({ name }) => name === 'SPARK_CONF_DIR')?.value ?? '/opt/spark/conf'
   const strip = (path: string) => path.replace(/\/+$/, '')

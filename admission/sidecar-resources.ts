@@ -20,7 +20,7 @@ interface Amount {
 }
 
 /**
- * With less than this a sidecar may not come up at all, and one that has never run holds its driver back. (runc refuses
+ * With less than this the sidecar may not start, and a sidecar that never starts blocks its driver's startup. (runc rejects
  * memory limits of a few MiB.)
  */
 const leastLimitMilli: Readonly<Record<ResourceName, number>> = { cpu: 10, memory: 32 * 1024 ** 2 * 1000 }
@@ -29,7 +29,7 @@ const leastLimitMilli: Readonly<Record<ResourceName, number>> = { cpu: 10, memor
  * Requests and limits of the sidecar such that the pod keeps its QoS class and is not rejected for the sidecar's sake:
  * - BestEffort pods, and pods with resources of their own at pod level (which container sums may not exceed), get none;
  * - Guaranteed pods get requests equal to limits;
- * - the namespace's LimitRanges clamp; where they, or the ResourceQuotas, leave no room there is no sidecar.
+ * - the namespace's LimitRanges bound them; if a LimitRange or a ResourceQuota leaves no room, there is no sidecar.
  */
 export function planSidecarResources(
   spec: PodSpec,
@@ -44,14 +44,14 @@ export function planSidecarResources(
 
 function chooseResources(spec: PodSpec, values: SettingValues, limits: NamespaceLimits | null): SidecarResourcesPlan {
   if (hasPodLevelResources(spec)) {
-    // A LimitRange would give the bare sidecar defaults, and these could exceed what the pod states for itself.
+    // A LimitRange would give the sidecar defaults, which could exceed the pod's own resources.
     return limits !== null && setsDefaults(limits)
       ? noRoom('the pod has resources at pod level and the namespace a LimitRange')
       : { kind: 'resources', resources: undefined }
   }
   const qos = computeQosClass(spec)
   if (qos === 'BestEffort') {
-    // Zeros say something to quotas and LimitRanges, which demand that, and nothing to the QoS class.
+    // Quotas and LimitRanges require amounts. Zeros satisfy them and do not change the QoS class.
     const isAsked = limits !== null && (limits.quotas.length > 0 || setsDefaults(limits))
     return { kind: 'resources', resources: isAsked ? { requests: zeros, limits: zeros } : undefined }
   }
@@ -83,13 +83,13 @@ function writtenAmount(values: SettingValues, name: ResourceName): Amount {
   }
 }
 
-/** An amount that a container can have: a limit below the request would have the pod rejected. */
+/** An amount that a container can have. The API server rejects a limit below the request. */
 function sound(name: ResourceName, { requestMilli, limitMilli }: Amount, guaranteed: boolean): Amount {
   const limit = Math.max(limitMilli, guaranteed ? 0 : requestMilli, leastLimitMilli[name])
   return { requestMilli: guaranteed ? limit : requestMilli, limitMilli: limit }
 }
 
-/** The amount moved into the bounds of the LimitRanges, or undefined when a sidecar could not start with it. */
+/** The amount moved into the bounds of the LimitRanges, or undefined if the sidecar could not start with it. */
 function clamp(
   name: ResourceName,
   { requestMilli, limitMilli }: Amount,
@@ -104,7 +104,7 @@ function clamp(
     container.maxMilli,
     pod.maxMilli - computePodTotalMilli(spec, 'limits', name),
   )
-  // Rounded up: with a byte less the ratio would be exceeded.
+  // Rounded up: one byte less would exceed the ratio.
   const leastOfLimit = Math.ceil(limit / container.maxRatio / unitMilli[name]) * unitMilli[name]
   const least = Math.max(requestMilli, container.minMilli, leastOfLimit)
   const request = Math.min(least, limit, pod.maxMilli - computePodTotalMilli(spec, 'requests', name))
@@ -113,7 +113,7 @@ function clamp(
   return limit < leastLimitMilli[name] ? undefined : { requestMilli: equal ? limit : request, limitMilli: limit }
 }
 
-/** The least that an amount of it can be spelt with. */
+/** The smallest unit in which an amount can be written. */
 const unitMilli: Readonly<Record<ResourceName, number>> = { cpu: 1, memory: 1000 }
 
 const noRoom = (detail: string): SidecarResourcesPlan => ({ kind: 'no-room', reason: 'limits-exceeded', detail })

@@ -93,29 +93,27 @@ export interface CapabilityProbe {
 }
 
 /** Keeps asking: an API server may be upgraded, or rolled back, under us. */
-export function createCapabilityProbe(edges: CapabilityProbeDeps): CapabilityProbe {
+export function createCapabilityProbe(deps: CapabilityProbeDeps): CapabilityProbe {
   let proof = unprobed
   let shown = ''
-  const current = () => concludeCapabilities(proof, edges.nodes(), edges.nowMs())
+  const current = () => concludeCapabilities(proof, deps.nodes(), deps.nowMs())
   let rounds = 0
   return {
     current,
     asked: () => rounds > 0,
     run: async (signal) => {
       while (!signal.aborted) {
-        const answers = await probeServer(edges.api, edges.namespace)
-        proof = updateProbe(proof, answers, edges.nowMs())
+        const answers = await probeServer(deps.api, deps.namespace)
+        proof = updateProbe(proof, answers, deps.nowMs())
         const capabilities = current()
         const text = JSON.stringify({ capabilities, answers })
-        if (text !== shown) edges.log.info({ event: 'capabilities', ...capabilities, answers, nodes: edges.nodes() })
+        if (text !== shown) deps.log.info({ event: 'capabilities', ...capabilities, answers, nodes: deps.nodes() })
         shown = text
         rounds += 1
         // Until it is known, drivers go without: ask more often at first.
         const known = Object.values(answers).every((answer) => answer !== 'unknown')
-        await edges.sleep(
-          known
-            ? edges.intervalMs
-            : exponentialDelayMs(Math.min(rounds, 10), { baseMs: 1_000, capMs: edges.intervalMs }),
+        await deps.sleep(
+          known ? deps.intervalMs : exponentialDelayMs(Math.min(rounds, 10), { baseMs: 1_000, capMs: deps.intervalMs }),
           signal,
         )
       }

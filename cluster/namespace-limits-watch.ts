@@ -8,8 +8,8 @@ export interface NamespaceLimitsWatch {
 }
 
 /** LimitRanges and ResourceQuotas of all namespaces. */
-export function watchNamespaceLimits(edges: ReflectorDeps): NamespaceLimitsWatch {
-  const watch = (path: string) => createReflector<unknown>({ path, project: withoutManagedFields }, edges)
+export function watchNamespaceLimits(deps: ReflectorDeps): NamespaceLimitsWatch {
+  const watch = (path: string) => createReflector<unknown>({ path, project: withoutManagedFields }, deps)
   const limitRanges = watch('/api/v1/limitranges')
   const resourceQuotas = watch('/api/v1/resourcequotas')
   return {

@@ -18,7 +18,7 @@ export function projectNamespace(object: unknown): LabelledNamespace | undefined
 
 /** The namespaces that opted in; one that loses its label is gone from here. */
 export function watchNamespaces(
-  edges: ReflectorDeps,
+  deps: ReflectorDeps,
   labelSelector: string,
   changed: (namespace: string) => void,
 ): Reflector<LabelledNamespace> {
@@ -30,6 +30,6 @@ export function watchNamespaces(
       onChange: ({ name }) => changed(name),
       onRemove: ({ name }) => changed(name),
     },
-    edges,
+    deps,
   )
 }

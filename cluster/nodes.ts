@@ -83,6 +83,6 @@ export function memoizeNodeCapabilities(nodes: Collection<KnownNode>): () => Nod
 }
 
 /** Watched rather than listed again and again: one old node that joins counts at once. */
-export function watchNodes(edges: ReflectorDeps): Reflector<KnownNode> {
-  return createReflector({ path: '/api/v1/nodes', project: projectNode }, edges)
+export function watchNodes(deps: ReflectorDeps): Reflector<KnownNode> {
+  return createReflector({ path: '/api/v1/nodes', project: projectNode }, deps)
 }

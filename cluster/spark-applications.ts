@@ -64,12 +64,12 @@ export interface SparkApplications {
 const getDeadlineMs = 500
 
 /** The SparkApplications of both operators: from the cache, else by one bounded GET. */
-export function watchSparkApplications(edges: ReflectorDeps): SparkApplications {
+export function watchSparkApplications(deps: ReflectorDeps): SparkApplications {
   const watched = sparkApplicationApis.map(({ operator, group, version }) => ({
     operator,
     reflector: createReflector(
       { path: `/apis/${group}/${version}/sparkapplications`, project: projectApplication },
-      edges,
+      deps,
     ),
   }))
   const known = (reference: ApplicationReference): KnownApplication | undefined => {
@@ -87,7 +87,7 @@ export function watchSparkApplications(edges: ReflectorDeps): SparkApplications 
     lookup: (reference) => {
       const found = known(reference)
       return found === undefined
-        ? getApplication(edges.api, reference)
+        ? getApplication(deps.api, reference)
         : { kind: 'found', application: found.application }
     },
   }

@@ -80,26 +80,26 @@ const emptyWatchesBeforeList = 3
  * lists again; trouble is retried with backoff and jitter, for ever, and not before a server that is overloaded (429) asks
  * for it. While it lasts the collection stays as last seen, and after a while it is said that it is stale.
  */
-export function createReflector<T>(options: ReflectorOptions<T>, edges: ReflectorDeps): Reflector<T> {
+export function createReflector<T>(options: ReflectorOptions<T>, deps: ReflectorDeps): Reflector<T> {
   const timing = { ...defaultTiming, ...options.timing }
   const objects = new WatchedCollection(options.project)
-  const { api, log } = edges
+  const { api, log } = deps
   const selector = (['labelSelector', 'fieldSelector'] as const)
     .map((key) => (options[key] === undefined ? '' : `&${key}=${encodeURIComponent(options[key])}`))
     .join('')
   let synced = false
-  let heardMs = edges.nowMs()
+  let heardMs = deps.nowMs()
   let saidStale = false
 
-  const isStale = () => edges.nowMs() - heardMs > timing.staleAfterMs
+  const isStale = () => deps.nowMs() - heardMs > timing.staleAfterMs
   const heard = () => {
-    heardMs = edges.nowMs()
+    heardMs = deps.nowMs()
     if (saidStale) log.info({ event: 'watch-recovered', path: options.path })
     saidStale = false
   }
   const unheard = () => {
     if (isStale() && !saidStale) {
-      log.warn({ event: 'watch-stale', path: options.path, silentMs: edges.nowMs() - heardMs })
+      log.warn({ event: 'watch-stale', path: options.path, silentMs: deps.nowMs() - heardMs })
       saidStale = true
     }
   }
@@ -172,13 +172,13 @@ export function createReflector<T>(options: ReflectorOptions<T>, edges: Reflecto
         delayMs = backoff.nextMs()
       }
       // A server that ends each watch at once must not be asked in a busy loop.
-      await edges.sleep(Math.max(delayMs, timing.baseMs / 5), signal)
+      await deps.sleep(Math.max(delayMs, timing.baseMs / 5), signal)
     }
     return { kind: 'stopped' }
   }
 
   const run = async (signal: AbortSignal): Promise<void> => {
-    const backoff = createBackoff(timing, edges.random)
+    const backoff = createBackoff(timing, deps.random)
     while (!signal.aborted) {
       const round = await list()
       if (round.kind === 'absent') {
@@ -186,18 +186,18 @@ export function createReflector<T>(options: ReflectorOptions<T>, edges: Reflecto
         notify()
         heard()
         synced = true
-        await edges.sleep(timing.absentRetryMs, signal)
+        await deps.sleep(timing.absentRetryMs, signal)
       } else if (round.kind === 'failed') {
         log.warn({ event: 'list-failed', path: options.path, detail: round.detail })
         unheard()
-        await edges.sleep(Math.max(backoff.nextMs(), round.retryAfterMs), signal)
+        await deps.sleep(Math.max(backoff.nextMs(), round.retryAfterMs), signal)
       } else {
         if (!synced) log.info({ event: 'synced', path: options.path, objects: objects.size })
         synced = true
         const end = await watch(round.resourceVersion, backoff, signal)
         if (end.kind === 'stopped') return
         log.info({ event: 'relist', path: options.path, detail: end.detail })
-        await edges.sleep(backoff.nextMs(), signal)
+        await deps.sleep(backoff.nextMs(), signal)
       }
     }
   }

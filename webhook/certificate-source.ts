@@ -15,13 +15,13 @@ export function createCertificateSource(
   config: CertificatesConfig,
   namespace: string | null,
   api: KubernetesApi | null,
-  edges: CertificateDeps,
+  deps: CertificateDeps,
 ): CertificateSource {
   if (config.kind === 'files') {
     const { certFile, keyFile, ca } = config
     const caFile = ca === null || api === null ? null : { ...ca, api }
     const read = (path: string) => readFile(path, 'utf8')
-    return createFilesSource({ certFile, keyFile, caFile }, { ...edges, readFile: read })
+    return createFilesSource({ certFile, keyFile, caFile }, { ...deps, readFile: read })
   }
   if (api === null || namespace === null) throw new Error('self-signed certificates without a Kubernetes API')
   const { secretName, serviceNames, configurationName, authorityValidityMs, leafValidityMs, holdMs } = config
@@ -37,7 +37,7 @@ export function createCertificateSource(
       plan: { hosts: [host, ...others.map(hostOf)], authorityValidityMs, leafValidityMs, holdMs },
     },
     {
-      ...edges,
+      ...deps,
       api,
       issuer: createForgeIssuer(),
       probeHandshake: (authoritiesPem) => probeHandshake(target, authoritiesPem),

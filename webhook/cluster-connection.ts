@@ -43,21 +43,21 @@ export function createStaticCluster(capabilities: Capabilities, metrics: Metrics
 const pullPolicyWarning =
   'with SPARK_NANNY_SIDECAR_IMAGE_PULL_POLICY=Always a registry that is down keeps drivers from starting; IfNotPresent does not'
 
-type ClusterEdges = Omit<ReflectorDeps, 'api'> & Pick<StartedController, 'version' | 'monotonicMs'>
+type ClusterDeps = Omit<ReflectorDeps, 'api'> & Pick<StartedController, 'version' | 'monotonicMs'>
 
 /** Watches what admission needs, and starts the controller. */
 export async function connectCluster(
   kubernetes: KubernetesConfig & { readonly kind: 'on' },
   { sidecar, chartSettings }: Pick<Config, 'sidecar' | 'chartSettings'>,
   env: AccessEnvironment,
-  edges: ClusterEdges,
+  deps: ClusterDeps,
   metrics: Metrics,
   loops: BackgroundTasks,
 ): Promise<ClusterConnection> {
   const { namespace, capabilityIntervalMs, serviceAccountDir } = kubernetes
   const api = createClient(await loadAccess(env, serviceAccountDir))
-  if (sidecar.imagePullPolicy === 'Always') edges.log.warn({ event: 'pull-policy', detail: pullPolicyWarning })
-  const reflecting = { ...edges, api }
+  if (sidecar.imagePullPolicy === 'Always') deps.log.warn({ event: 'pull-policy', detail: pullPolicyWarning })
+  const reflecting = { ...deps, api }
   const applications = watchSparkApplications(reflecting)
   const limits = watchNamespaceLimits(reflecting)
   const nodes = watchNodes(reflecting)

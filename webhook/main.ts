@@ -44,11 +44,11 @@ async function serve(config: Config, { log, flush }: Logging): Promise<void> {
 
   const metrics = createMetrics(version)
   const loops = createBackgroundTasks(log)
-  const edges = { log, nowMs: Date.now, monotonicMs: () => performance.now(), random: Math.random, sleep, version }
+  const deps = { log, nowMs: Date.now, monotonicMs: () => performance.now(), random: Math.random, sleep, version }
   const cluster =
     config.kubernetes.kind === 'off'
       ? createStaticCluster(config.kubernetes.capabilities, metrics)
-      : await connectCluster(config.kubernetes, config, process.env, edges, metrics, loops)
+      : await connectCluster(config.kubernetes, config, process.env, deps, metrics, loops)
 
   let closing = false
   const recorder = createAdmissionRecorder(metrics, log, (tell) => void setTimeout(tell, recordDelayMs))
@@ -78,7 +78,7 @@ async function serve(config: Config, { log, flush }: Logging): Promise<void> {
     config.kubernetes.kind === 'on' ? config.kubernetes.namespace : null,
     cluster.api,
     {
-      ...edges,
+      ...deps,
       metrics,
       elapsedMs: () => performance.now(),
       serve: ({ context }) => app.server.setSecureContext(context),

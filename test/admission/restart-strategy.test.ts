@@ -74,7 +74,7 @@ const rows: readonly Row[] = [
     application: plain,
     capable: false,
     action: fail,
-    warnings: [/nothing is known that would submit/],
+    warnings: [/no owner is known that would submit/],
   },
   { name: 'in-place, Never', written: { restart: 'in-place' }, application: never, action: rebuild(hourly) },
   {
@@ -135,14 +135,14 @@ const rows: readonly Row[] = [
     warnings: [/restartPolicy is Always/],
   },
   {
-    name: 'no liveness probe of ours, fail-pod',
+    name: 'no liveness probe of spark-nanny, fail-pod',
     application: never,
     liveness: false,
     action: fail,
     warnings: [/Never/, /is reported only/],
   },
   {
-    name: 'no liveness probe of ours, in place',
+    name: 'no liveness probe of spark-nanny, in place',
     application: plain,
     liveness: false,
     action: rebuild(hourly),

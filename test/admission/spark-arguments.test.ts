@@ -5,14 +5,14 @@ import { planDriverArguments } from '../../admission/spark-arguments.ts'
 const wait = ['--conf', 'spark.kubernetes.allocation.driver.readinessTimeout=30s']
 const rename = ['--conf', 'spark.app.id=spark-1$(SPARK_NANNY_APPLICATION_ID_SUFFIX)']
 const keep = ['--conf', 'spark.kubernetes.driver.service.deleteOnTermination=false']
-const usual = { sparkConf: {}, readinessHeldBack: true, restartableApplicationId: 'spark-1' }
+const usual = { sparkConf: {}, readinessDelayed: true, restartableApplicationId: 'spark-1' }
 const timeoutKey = 'spark.kubernetes.allocation.driver.readinessTimeout'
 
 const rows: readonly [string, readonly string[] | undefined, Partial<typeof usual>, readonly string[]][] = [
   ['a driver', ['driver', '--class', 'A'], {}, [...wait, ...keep, ...rename]],
   ['another first argument', ['executor'], {}, []],
   ['no arguments', undefined, {}, []],
-  ['readiness as it was', ['driver'], { readinessHeldBack: false }, [...keep, ...rename]],
+  ['readiness as it was', ['driver'], { readinessDelayed: false }, [...keep, ...rename]],
   ['a timeout in args', ['driver', '--conf', `${timeoutKey}=5s`], {}, [...keep, ...rename]],
   ['a timeout in one arg', ['driver', `--conf=${timeoutKey}=5s`], {}, [...keep, ...rename]],
   ['a timeout in the application', ['driver'], { sparkConf: { [timeoutKey]: '5s' } }, [...keep, ...rename]],

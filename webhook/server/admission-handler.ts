@@ -32,16 +32,16 @@ export interface AdmissionHandlerDeps {
  * to be waited for, which is nearly always.
  */
 export function createAdmissionHandler(
-  edges: AdmissionHandlerDeps,
+  deps: AdmissionHandlerDeps,
 ): (request: AdmissionRequest) => Admission | Promise<Admission> {
   return (request) => {
-    const startMs = edges.nowMs()
+    const startMs = deps.nowMs()
     const finish = (admission: Admission) => {
-      record(edges, request, admission, edges.nowMs() - startMs)
+      record(deps, request, admission, deps.nowMs() - startMs)
       return admission
     }
     try {
-      const admission = answerRequest(request, edges)
+      const admission = answerRequest(request, deps)
       if (!(admission instanceof Promise)) return finish(admission)
       return admission.catch((error: unknown) => failOpen(request, error)).then(finish)
     } catch (error) {

@@ -49,11 +49,11 @@ const withoutSchemas = {
  * (k8s.io/apiserver/pkg/util/webhook/client.go). Whatever is sent, the answer is a review that allows or a 4xx that
  * says what is wrong, without a stack trace.
  */
-export function createWebhookServer(edges: ServerDeps): FastifyInstance<Server> {
-  const { keepAliveMs, requestMs, checkIntervalMs } = { ...defaultTimeouts, ...edges.timeouts }
+export function createWebhookServer(deps: ServerDeps): FastifyInstance<Server> {
+  const { keepAliveMs, requestMs, checkIntervalMs } = { ...defaultTimeouts, ...deps.timeouts }
   const app = Fastify({
     https: {
-      ...edges.certificate,
+      ...deps.certificate,
       ALPNProtocols: ['http/1.1'],
       handshakeTimeout: requestMs,
       headersTimeout: requestMs,
@@ -72,19 +72,19 @@ export function createWebhookServer(edges: ServerDeps): FastifyInstance<Server> 
   app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) => done(null, body))
   app.setErrorHandler((error: FastifyError, _request, reply) => {
     const status = error.statusCode !== undefined && error.statusCode >= 400 ? error.statusCode : 500
-    edges.badRequest(status, error.message)
+    deps.badRequest(status, error.message)
     reply.code(status).send({ error: status < 500 ? error.message : 'internal error' })
   })
   app.setNotFoundHandler((_request, reply) => {
     reply.code(404).send({ error: 'not found: POST /mutate, GET /healthz and GET /readyz are here' })
   })
-  const post = batchReviews(edges.admit)
+  const post = batchReviews(deps.admit)
   app.post('/mutate', (request, reply) => {
     post({
       body: String(request.body),
       send: (review) => sendJson(reply, review),
       refuse: ({ status, ...refusal }) => {
-        edges.badRequest(status, refusal.error)
+        deps.badRequest(status, refusal.error)
         reply.code(status).send(refusal)
       },
       fail: (error) => {
@@ -97,8 +97,8 @@ export function createWebhookServer(edges: ServerDeps): FastifyInstance<Server> 
       const list = wrongs()
       reply.code(list.length === 0 ? 200 : 503).send({ ok: list.length === 0, [key]: list })
     })
-  truth('/healthz', 'broken', edges.broken)
-  truth('/readyz', 'missing', edges.unready)
+  truth('/healthz', 'broken', deps.broken)
+  truth('/readyz', 'missing', deps.unready)
   return app
 }
 
