@@ -36,7 +36,7 @@ interface Row {
 }
 
 const rows: readonly Row[] = [
-  { name: 'auto, Never', application: never, action: fail, warnings: [/is Never: .* not run again/] },
+  { name: 'auto, Never', application: never, action: fail, warnings: [/is Never: .* not submitted again/] },
   {
     name: 'auto, OnFailure(2)',
     application: onFailure(2),
@@ -107,7 +107,7 @@ const rows: readonly Row[] = [
     written: { restart: 'resubmit' },
     application: never,
     action: fail,
-    warnings: [/not run again/],
+    warnings: [/not submitted again/],
   },
   {
     name: 'resubmit, plain',
@@ -139,14 +139,14 @@ const rows: readonly Row[] = [
     application: never,
     liveness: false,
     action: fail,
-    warnings: [/Never/, /is reported only/],
+    warnings: [/Never/, /is only reported/],
   },
   {
     name: 'no liveness probe of spark-nanny, in place',
     application: plain,
     liveness: false,
     action: rebuild(hourly),
-    warnings: [/spent .* reported only/],
+    warnings: [/after its last restart .* only reported/],
   },
 ]
 
