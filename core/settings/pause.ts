@@ -1,15 +1,15 @@
 import { pausedUntilAnnotation } from '../contract/pod-contract.ts'
 
-/** A person wants nothing done for a while. */
+/** A request of a person to take no action for some time. */
 export interface Pause {
-  /** Null: the value says no time, and the pause lasts until it is mended or removed. */
+  /** Null if the value has no valid time. The pause then lasts until the annotation is fixed or removed. */
   readonly untilMs: number | null
   readonly reason: string
 }
 
 type Annotations = Readonly<Record<string, string>> | undefined
 
-/** `2026-11-24T18:00:00Z the network is being rebuilt`. Undefined when the value begins with no such time. */
+/** `2026-11-24T18:00:00Z the network is being rebuilt`. Returns undefined if the value does not begin with such a time. */
 export function parsePause(text: string): { readonly untilMs: number; readonly reason: string } | undefined {
   const [, time = '', reason = ''] =
     /^\s*(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:\d{2}))\s*(.*)$/s.exec(text) ?? []
@@ -18,8 +18,8 @@ export function parsePause(text: string): { readonly untilMs: number; readonly r
 }
 
 /**
- * The pause that holds, by the annotations of the pod, its SparkApplication and its namespace; null: none. One that
- * cannot be read holds: whoever wrote it wanted peace.
+ * The active pause by the annotations of the pod, its SparkApplication and its namespace. Returns null if there is none.
+ * An unreadable value counts as a pause, because its author wanted one.
  */
 export function findPause(nowMs: number, ...annotations: readonly Annotations[]): Pause | null {
   for (const texts of annotations) {

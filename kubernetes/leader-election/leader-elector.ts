@@ -87,7 +87,7 @@ export function createLeaderElector(edges: LeaderElectorDeps): LeaderElector {
 
   const complain = (answer: ApiResponse): Renewal => {
     const detail = describeResponse(answer)
-    // Another was quicker: read it again.
+    // Another process wrote the lease first, so the next attempt reads it again.
     if (answer.kind === 'response' && answer.status === 409) return 'failed'
     if (detail !== problem) log.warn({ event: 'lease-renewal-failed', lease: edges.name, detail })
     problem = detail
@@ -96,7 +96,7 @@ export function createLeaderElector(edges: LeaderElectorDeps): LeaderElector {
 
   /** One try to get or keep the lease. */
   const renew = async (): Promise<Renewal> => {
-    // What we wrote last is most likely still there; else the write conflicts.
+    // The last written lease is most likely unchanged. Otherwise the write conflicts.
     if (leads() && observed !== undefined) {
       const step = decideLeaseStep(observed, identity, now())
       if (step.kind === 'take' && (await write(step.spec)) === 'renewed') return 'renewed'
@@ -119,7 +119,7 @@ export function createLeaderElector(edges: LeaderElectorDeps): LeaderElector {
     await write(spec)
   }
 
-  /** Renews until the lease is lost or `signal`; the deadline runs on its own, whatever a request does. */
+  /** Renews until the lease is lost or `signal` is aborted. `guard` enforces the deadline even if a request does not return. */
   const keep = async (signal: AbortSignal, lost: (why: string) => void): Promise<void> => {
     while (!signal.aborted) {
       await edges.sleep(timing.retryMs, signal)
@@ -139,7 +139,7 @@ export function createLeaderElector(edges: LeaderElectorDeps): LeaderElector {
   const run = async (lead: (signal: AbortSignal) => Promise<void>, signal: AbortSignal): Promise<void> => {
     while (!signal.aborted) {
       const renewal = await renew()
-      // Who was told to stop meanwhile does not begin to lead.
+      // A process that was asked to stop during the request must not start to lead.
       if (signal.aborted) await release()
       else if (renewal === 'renewed' && leads()) {
         const term = new AbortController()

@@ -34,7 +34,7 @@ export interface ControllerDeps extends DriverContextDeps {
   readonly prober: Pick<UiClient, 'poll'>
   get(get: UiRequest): Promise<UiResult>
   node(name: string): NodeState
-  /** Tells of namespaces that changed, until the signal. */
+  /** Reports changed namespaces until `signal` is aborted. */
   onNamespace(changed: (namespace: string) => void, signal: AbortSignal): void
   /** Whether drivers have been listed, without which there is nothing to do, and all else that is decided on. */
   synced(): { readonly drivers: boolean; readonly all: boolean }
@@ -46,7 +46,7 @@ export interface ControllerDeps extends DriverContextDeps {
 export interface Controller {
   /** The leader's work, until `signal`. */
   lead(signal: AbortSignal): Promise<void>
-  /** Whether nothing is deleted for fear that the fault is elsewhere. */
+  /** Whether the circuit breaker blocks deletions because the cause may be outside the drivers. */
   isBreakerOpen(): boolean
 }
 
@@ -132,7 +132,7 @@ export function createController(edges: ControllerDeps): Controller {
 
 type Pace = Pick<ControllerDeps, 'sleep' | 'monotonicMs' | 'synced'>
 
-/** Takes up the record when all of it is there: of what an API cannot list, no budget is known to be left. */
+/** Loads the deletion history once all SparkApplications are listed. Until then no budget is known to remain. */
 async function loadOnceListed(
   { applications, sleep }: Pick<ControllerDeps, 'applications' | 'sleep'>,
   deletions: Pick<DeletionTracker, 'load'>,
@@ -146,8 +146,8 @@ async function loadOnceListed(
 }
 
 /**
- * Waits for the lists; for those of namespaces and SparkApplications not for ever, since a driver that is held back is
- * let go without them, and without the record of deletions nothing is deleted.
+ * Waits for the lists. The wait for namespaces and SparkApplications is bounded: a blocked startup can be bypassed without
+ * them, and nothing is deleted until the deletion history is loaded.
  */
 async function syncedEnough(edges: Pace, signal: AbortSignal): Promise<void> {
   const sinceMs = edges.monotonicMs()

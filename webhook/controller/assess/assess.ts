@@ -8,66 +8,66 @@ import { findBlockingSidecar, type StartupBlock } from './startup-blocked.ts'
 import { type Deadline, findDeadline, findStuck, findWaitReason, graceMs, type Stuck } from './startup-delay.ts'
 import type { NodeState } from './stuck-termination.ts'
 
-/** What is wrong with a driver, or to be told of it. A healthy driver has none. */
+/** A problem of a driver, or a fact to report about it. A healthy driver has no assessment. */
 export type Assessment =
-  /** Our sidecar keeps it from starting. */
+  /** The sidecar keeps the driver from starting. */
   | { readonly kind: 'startup-blocked'; readonly cause: StartupBlock; readonly sinceMs: number }
   | { readonly kind: 'invalid-settings'; readonly problems: readonly SettingProblem[] }
   | { readonly kind: 'unprotected'; readonly reason: UnprotectedReason }
-  /** All its containers were restarted in place: executors of the driver before may be left. */
+  /** All containers were restarted in place. Executors of the previous driver may still run. */
   | { readonly kind: 'restarted'; readonly restarts: number; readonly startedMs: number }
   | {
       readonly kind: 'stuck'
       readonly stuck: Stuck
-      /** Null: nobody asked that anything be done about it. */
+      /** Null if no setting asks for a deletion. */
       readonly deadline: Deadline | null
       readonly overdue: boolean
     }
   | { readonly kind: 'hung'; readonly hang: Hang }
 
-/** A verdict on which nobody else acts. */
+/** A hang verdict on which neither the sidecar nor the kubelet acts. */
 export interface Hang {
-  /** ui: its Spark UI, asked from here; sidecar: its sidecar has concluded, and the kubelet has not acted. */
+  /** ui: the controller polled the Spark UI. sidecar: the sidecar reached a verdict, and the kubelet has not acted on it. */
   readonly by: 'ui' | 'sidecar'
   readonly reason: HungReason | 'kubelet-did-not-act'
   readonly sinceMs: number
   readonly detail: string
 }
 
-/** All that an assessment depends on besides the pod. */
+/** Everything that an assessment depends on, except the pod. */
 export interface AssessmentContext {
   readonly nowMs: number
-  /** Whether its namespace opted in. */
+  /** Whether the driver's namespace opted in. */
   readonly inProtectedNamespace: boolean
   readonly settings: ResolvedSettings
   readonly nativeSidecars: boolean
-  /** For how long its sidecar has been seen to hold it back; null: it was not yet. */
+  /** How long this process has seen the sidecar block the startup. Null if it has not seen that yet. */
   readonly startupBlockedForMs: number | null
-  /** For how long its sidecar has been seen to have asked for a restart that did not come; null: it was not yet. */
+  /** How long this process has seen the sidecar's restart request without a restart. Null if it has not seen that yet. */
   readonly exitUnhandledForMs: number | null
-  /** Since when it was seen to wait as it does; null: for nothing that is known to be wrong. */
+  /** Since when this process has seen the driver wait for the present reason. Null if no problem is known. */
   readonly waitingSinceMs: number | null
-  /** Until when a queue was seen to hold it back; null: never. */
+  /** Until when this process saw a scheduling gate on the pod. Null if it never saw one. */
   readonly gatedUntilMs: number | null
   readonly node: NodeState
-  /** Of its UI, where it is asked from here. */
+  /** The judgement of the Spark UI, if the controller polls it. */
   readonly judgement: Judgement | undefined
-  /** What its sidecar says of itself, where it was asked. */
+  /** The verdict in the sidecar's status, if the controller requested the status. */
   readonly sidecarHang: Hang | undefined
 }
 
 export interface AssessmentResult {
   readonly assessments: readonly Assessment[]
-  /** When to look again though nothing happens; null: only when something does. */
+  /** When to assess the driver again even if nothing changes. Null if only a change matters. */
   readonly reassessAtMs: number | null
 }
 
-const rescuePatienceMs = 60_000
+const bypassPatienceMs = 60_000
 
 /** A kubelet restarts all containers within seconds of the sidecar's exit, if it does at all. */
 const kubeletActsWithinMs = 120_000
 
-/** What is to be said of a driver at this moment. Pure: the same pod and context give the same. */
+/** Assesses a driver at one moment. Pure: the result depends on the pod and the context only. */
 export function assess(driver: Driver, context: AssessmentContext): AssessmentResult {
   const assessments: Assessment[] = []
   const later: number[] = []
@@ -75,10 +75,10 @@ export function assess(driver: Driver, context: AssessmentContext): AssessmentRe
   const held = findBlockingSidecar(driver)
   if (held !== undefined) {
     const seenForMs = context.startupBlockedForMs ?? 0
-    // The kubelet has yet to take up the other image, and what it says is of the one before.
+    // The kubelet may not use the new image yet. Its status then still describes the previous image.
     const { bypass: rescue } = driver.sidecar ?? { bypass: null }
     const forMs = rescue === null ? seenForMs : Math.min(seenForMs, nowMs - rescue.atMs)
-    const patience = rescue === null ? held.patienceMs : rescuePatienceMs
+    const patience = rescue === null ? held.patienceMs : bypassPatienceMs
     if (forMs >= patience) assessments.push({ kind: 'startup-blocked', cause: held, sinceMs: nowMs - forMs })
     else later.push(nowMs + patience - forMs)
   }
@@ -90,7 +90,7 @@ export function assess(driver: Driver, context: AssessmentContext): AssessmentRe
   if (context.sidecarHang !== undefined && isRunning(driver)) {
     assessments.push({ kind: 'hung', hang: context.sidecarHang })
   } else if (standing !== undefined) {
-    // Its time is of the node's clock: what was seen from here counts.
+    // The exit time is by the node's clock, so only the time that this process has seen counts.
     const forMs = context.exitUnhandledForMs ?? 0
     if (forMs >= kubeletActsWithinMs) assessments.push({ kind: 'hung', hang: standing })
     else later.push(nowMs + kubeletActsWithinMs - forMs)
@@ -110,15 +110,15 @@ export function assess(driver: Driver, context: AssessmentContext): AssessmentRe
 
 function inGuardedNamespace(driver: Driver, context: AssessmentContext): readonly Assessment[] {
   const { settings, nowMs } = context
-  const guard = computeCoverage(driver, settings, context.nativeSidecars, nowMs)
+  const coverage = computeCoverage(driver, settings, context.nativeSidecars, nowMs)
   const waiting = findStuck(driver, nowMs, context)
   const own = settings.problems.filter(({ source }) => source !== 'chart')
   return [
-    ...(own.length > 0 && !hasEnded(driver) && guard.kind !== 'opted-out'
+    ...(own.length > 0 && !hasEnded(driver) && coverage.kind !== 'opted-out'
       ? [{ kind: 'invalid-settings' as const, problems: own }]
       : []),
-    ...(guard.kind === 'unprotected' ? [{ kind: 'unprotected' as const, reason: guard.reason }] : []),
-    ...(waiting !== undefined && guard.kind !== 'opted-out' ? [assessStuck(waiting, context)] : []),
+    ...(coverage.kind === 'unprotected' ? [{ kind: 'unprotected' as const, reason: coverage.reason }] : []),
+    ...(waiting !== undefined && coverage.kind !== 'opted-out' ? [assessStuck(waiting, context)] : []),
   ]
 }
 
@@ -131,14 +131,14 @@ function assessStuck(
   return { kind: 'stuck', stuck: waiting, deadline, overdue }
 }
 
-/** A driver that runs after a restart of all containers. */
+/** Whether the driver runs after a restart of all containers. */
 function restartOf(driver: Driver): Extract<Assessment, { kind: 'restarted' }> | undefined {
   const { state, restarts } = driver.driver
   if (!isRunning(driver) || state.kind !== 'running' || restarts === 0 || driver.sidecar === null) return undefined
   return { kind: 'restarted', restarts, startedMs: state.startedMs }
 }
 
-/** The sidecar has ended with the code that restarts all containers, and the driver runs on as before. */
+/** The sidecar has exited with the code that restarts all containers, but the driver still runs as before. */
 export function findUnansweredExit(driver: Driver): Hang | undefined {
   const { sidecar } = driver
   if (sidecar === null || sidecar.bypass !== null || sidecar.state.kind !== 'ended' || !isRunning(driver))

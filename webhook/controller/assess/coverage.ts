@@ -2,17 +2,17 @@ import type { ResolvedSettings } from '../../../core/settings/settings.ts'
 import { type Driver, isRunning } from '../driver/driver.ts'
 import { isSidecarCrashLooping } from './sidecar-crash-loop.ts'
 
-/** Whether a sidecar of ours watches a driver, and if not, why. */
+/** Whether a spark-nanny sidecar monitors a driver, and if not, why. */
 export type Coverage =
   | { readonly kind: 'guarded' }
   | { readonly kind: 'opted-out' }
   | { readonly kind: 'unprotected'; readonly reason: UnprotectedReason }
-  /** It does not run (yet, or any more). */
+  /** The driver does not run yet, or no longer runs. */
   | { readonly kind: 'not-running' }
 
 /**
- * skipped: the webhook had a reason; rescued: the sidecar could not be started and was given up; sidecar-down: it ran,
- * ended, and does not come back.
+ * skipped: the webhook had a reason not to inject the sidecar. sidecar-bypassed: the sidecar could not start, and its
+ * image was replaced. sidecar-crash-loop: the sidecar ran, exited, and does not come back.
  */
 export type UnprotectedReason = 'not-injected' | 'skipped' | 'sidecar-bypassed' | 'sidecar-crash-loop'
 

@@ -10,16 +10,16 @@ import { type Driver, isRunning } from '../driver/driver.ts'
 import { type Coverage, computeCoverage } from './coverage.ts'
 import { isSidecarCrashLooping } from './sidecar-crash-loop.ts'
 
-/** What is known around a driver, from the caches alone. */
+/** What the caches know about the surroundings of a driver. */
 export interface DriverContext {
   readonly settings: ResolvedSettings
   readonly application: KnownApplication | undefined
-  /** Undefined: its namespace has not opted in. */
+  /** Undefined if the namespace has not opted in. */
   readonly namespace: LabelledNamespace | undefined
   readonly coverage: Coverage
-  /** One of the forerunner's `--apps`. */
+  /** Whether the predecessor's flag `--apps` names the application. */
   readonly named: boolean
-  /** What the forerunner's metrics call it. */
+  /** The name of the application in the predecessor's metrics. */
   readonly app: string
   readonly resubmits: boolean
   readonly pause: Pause | null
@@ -53,15 +53,15 @@ export function computeDriverContext(driver: Driver, edges: DriverContextDeps): 
     coverage: computeCoverage(driver, settings, edges.nativeSidecars(), edges.nowMs()),
     named,
     app: named ? driver.name.replace(/-driver$/, '') : driver.application,
-    resubmits: named || (application !== undefined && submitsAgain(application)),
+    resubmits: named || (application !== undefined && isResubmitted(application)),
     pause: findPause(edges.nowMs(), driver.annotations, annotations, namespace?.annotations),
   }
 }
 
-/** The guard of a driver, for who counts all of them; undefined: its namespace has not opted in. */
+/** The coverage of a driver, for the metrics. Returns undefined if its namespace has not opted in. */
 export function computeCoverageIn(driver: Driver, edges: DriverContextDeps): Coverage | undefined {
   if (edges.namespaces.get('', driver.namespace) === undefined) return undefined
-  // Nearly all; their settings need not be worked out.
+  // Nearly all drivers are protected, and their coverage does not depend on the settings.
   const watched =
     driver.sidecar !== null &&
     driver.sidecar.bypass === null &&
@@ -70,7 +70,7 @@ export function computeCoverageIn(driver: Driver, edges: DriverContextDeps): Cov
   return watched ? { kind: 'guarded' } : computeDriverContext(driver, edges).coverage
 }
 
-/** What its operator would do about a driver pod that is gone. One that is there was submitted, whatever the status says. */
-function submitsAgain({ application, attempts }: KnownApplication): boolean {
+/** Whether the operator would resubmit the driver if its pod were removed. An existing pod counts as one attempt. */
+function isResubmitted({ application, attempts }: KnownApplication): boolean {
   return Math.max(1, attempts) <= maxRetries(application.restartPolicy)
 }

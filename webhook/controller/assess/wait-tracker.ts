@@ -2,20 +2,20 @@ import type { Driver } from '../driver/driver.ts'
 import { findWaitReason, type Stuck } from './startup-delay.ts'
 
 /**
- * Since when drivers have been seen to wait as they do. A pod does not tell when its image failed first, or when a queue
- * let it go to the scheduler; so that time counts which this process has seen, and whoever leads next begins anew.
+ * Tracks since when this process has seen each driver wait for its present reason. A pod does not show when its image
+ * failed first, or when its scheduling gate was removed. Only the observed time counts, and a new leader starts from zero.
  */
 export interface WaitTracker {
-  /** At each look, by a clock that no one sets. Null: it waits for nothing that is known to be wrong. */
+  /** Call it at each evaluation, with a monotonic clock. Returns null if the driver does not wait for a known problem. */
   observe(driver: Driver, monotonicMs: number): Wait | null
-  /** What was noted last. */
+  /** The wait as of the last observation. */
   get(uid: string): Wait | null
   forget(uid: string): void
 }
 
 export interface Wait {
   readonly sinceMs: number
-  /** Until then a queue held it back: what came before is not the scheduler's doing. */
+  /** Whether the pod had a scheduling gate until then. The scheduler is not responsible for the time before. */
   readonly wasGated: boolean
 }
 

@@ -20,45 +20,45 @@ import { type Application, applicationKey, createHistoryCache, formatAnnotation,
 type DeletableDriver = Application & Pick<Driver, 'uid'>
 
 /**
- * What was deleted: for the budgets, the backoff and the quarantine. It lives in the SparkApplications' annotations, and
- * is written there before the deletion: one that nobody remembers, since its answer or its leader was lost, would be free.
+ * Tracks deletions for the budgets, the backoff and the quarantine. Each deletion is recorded in the SparkApplication's
+ * annotation before it is requested. Otherwise a lost response or a lost leader would hide a deletion from the budgets.
  */
 export interface DeletionTracker {
-  /** Takes up what the annotations tell, once all are known. Until then no limit is known, and nothing may be deleted. */
+  /** Loads the annotations once all are listed. Until then the limits are unknown, and nothing may be deleted. */
   load(applications: Iterable<KnownApplication>): void
-  /** What holds for this pod, whatever was tried of it before. */
+  /** The limits that apply to this pod. Earlier attempts to delete the same pod do not count. */
   limits(driver: DeletableDriver, known: KnownApplication | undefined, nowMs: number): DeletionLimits
-  /** Counts one that is chosen, until `end`, so that what is decided meanwhile does not overdraw a budget. */
+  /** Counts a chosen deletion until `end`, so that concurrent decisions do not exceed a budget. */
   begin(driver: DeletableDriver, atMs: number): void
   end(driver: DeletableDriver): void
-  /** Whether the SparkApplication tells of this pod's deletion, and is to. */
+  /** Whether the SparkApplication records the deletion of this pod and the deletion was not revoked. */
   isOnRecord(driver: DeletableDriver, known: KnownApplication): boolean
-  /** Counts a deletion that is to be; the value of the annotation that shall tell of it. Again for the same pod: once. */
+  /** Counts an intended deletion and returns the annotation's new value. A second call for the same pod counts once. */
   record(application: Application, known: KnownApplication | undefined, deletion: Deletion): string
-  /** What became of writing it. Refused: nobody may, and it is remembered as long as we lead. */
+  /** Stores the result of writing the annotation. A refused write is remembered while this process leads. */
   recordWriteResult(application: Application, answer: 'written' | 'refused'): void
   /**
-   * Counts no more what did not take place. The value that the annotation shall have, null: none; undefined: it does not tell
-   * of this pod, as far as is known.
+   * Stops counting a deletion that did not take place. Returns the annotation's new value, or null to remove it, or
+   * undefined if the annotation is not known to record this pod.
    */
   revoke(driver: DeletableDriver, known: KnownApplication | undefined): string | null | undefined
-  /** How many applications have lost drivers on such verdicts since then: but for `own`, and for `counted` pods. */
+  /** The number of applications with deletions by such verdicts since `sinceMs`, without `own` and without `counted` pods. */
   countRecentApplications(by: Hang['by'], which: RecentDeletions): number
   quarantined(applications: Iterable<KnownApplication>): ReadonlyMap<string, number>
 }
 
 export interface RecentDeletions {
   readonly sinceMs: number
-  /** What comes back of the same application is for its backoff and its budget. */
+  /** The driver's own application, which its backoff and its budget already limit. */
   readonly own: Application | undefined
-  /** The uids of pods that count already, since they are still there. */
+  /** The uids of pods that are counted elsewhere because they still exist. */
   readonly counted: ReadonlySet<string>
 }
 
 export interface DeletionLimits {
   readonly quarantined: boolean
   readonly backoffUntilMs: number
-  /** Whose budget is spent; unknown: what was deleted before has yet to be read. */
+  /** Whose budget is spent; unknown: earlier deletions are not loaded yet. */
   readonly exhausted: 'application' | 'namespace' | 'cluster' | 'unknown' | null
 }
 
@@ -91,13 +91,13 @@ export function createDeletionTracker(config: SafeguardsConfig): DeletionTracker
     },
     limits: (driver, known, nowMs) => {
       const key = applicationKey(driver)
-      // Its budget begins anew, too.
+      // The budget of the application starts again as well.
       if (known !== undefined && histories.isCleared(driver, known, nowMs)) {
         entries = entries.map((entry) => (applicationKey(entry) === key ? { ...entry, lapsed: true } : entry))
       }
       const history = withoutPod(histories.current(driver, known), driver.uid)
       const others = entries.filter(({ uid }) => uid !== driver.uid)
-      // Of another version of its SparkApplication: for that it starts anew.
+      // Deletions of another version of the SparkApplication do not count.
       const counted = others.map((entry) =>
         applicationKey(entry) === key && !isSameGeneration(entry.generation, known?.generation ?? null)
           ? { ...entry, lapsed: true }

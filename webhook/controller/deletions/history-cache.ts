@@ -17,50 +17,50 @@ export type Application = Pick<Driver, 'namespace' | 'application'>
 
 export const applicationKey = ({ namespace, application }: Application): string => `${namespace}/${application}`
 
-/** What the annotations of SparkApplications tell, with our own writes that the cache has yet to show. */
+/** The deletion histories in the annotations of SparkApplications, including writes that the watch has not shown yet. */
 export interface HistoryCache {
-  /** As it was read. */
+  /** Stores a history as it was read. */
   load(of: Application, history: DeletionHistory): void
   current(of: Application, known: KnownApplication | undefined): DeletionHistory
-  /** With one more deletion, which is to be written next. */
+  /** Adds a deletion and returns the history, which the caller writes next. */
   add(of: Application, known: KnownApplication | undefined, deletion: Deletion): DeletionHistory
-  /** Without that of a pod that was not deleted after all: whatever its annotation tells, until it is added again. */
+  /** Removes the deletion of a pod that was not deleted. The annotation's entry is ignored until the deletion is added again. */
   revoke(of: Application, known: KnownApplication | undefined, uid: string): DeletionHistory
   isRevoked(uid: string): boolean
   recordWriteResult(of: Application, answer: 'written' | 'refused'): void
   /**
-   * Notices that the annotation was taken away. True: by a person, who ends a quarantine. Whatever takes it away again
-   * within the window, or from an application that is in no quarantine, is taken for a tool.
+   * Detects that the annotation was removed. Returns true if a person removed it to end a quarantine. A second removal
+   * within the window, or a removal without a quarantine, is attributed to a tool and returns false.
    */
   isCleared(of: Application, known: KnownApplication, nowMs: number): boolean
 }
 
-interface Remembered {
+interface CachedHistory {
   readonly history: DeletionHistory
   /**
-   * The version of the SparkApplication on which it was to be written: the cache that shows this one has yet to show it, and
-   * any other tells what became of it. Null: it was read, not written.
+   * The version of the SparkApplication that the write was based on. A watch that shows this version does not show the
+   * write yet; any other version shows its outcome. Null if the history was read, not written.
    */
   readonly writtenOn: string | null
-  /** pending: it may not be there, and its absence says nothing. */
+  /** pending: the write may not have arrived, so a missing annotation proves nothing. */
   readonly state: 'pending' | 'written' | 'refused'
 }
 
 export function createHistoryCache(config: Pick<SafeguardsConfig, 'perApplication' | 'windowMs'>): HistoryCache {
-  const remembered = new Map<string, Remembered>()
+  const cached = new Map<string, CachedHistory>()
   /** The uids of pods. */
-  const takenBack = new Set<string>()
-  /** When an application's annotation was last seen to be gone. */
+  const revoked = new Set<string>()
+  /** When an application's annotation was last found missing. */
   const removals = new Map<string, number>()
 
   const shownBy = (known: KnownApplication): DeletionHistory => {
     const history = parseHistory(known.application.annotations[actionsAnnotation])
-    const uids = history.deletions.map(({ uid }) => uid).filter((uid) => takenBack.has(uid))
+    const uids = history.deletions.map(({ uid }) => uid).filter((uid) => revoked.has(uid))
     return uids.reduce(withoutPod, history)
   }
 
   const current = (of: Application, known: KnownApplication | undefined): DeletionHistory => {
-    const own = remembered.get(applicationKey(of))
+    const own = cached.get(applicationKey(of))
     if (known === undefined) return own?.history ?? emptyHistory
     const { generation, resourceVersion, application } = known
     const shown = shownBy(known)
@@ -71,7 +71,7 @@ export function createHistoryCache(config: Pick<SafeguardsConfig, 'perApplicatio
   }
 
   const load = (of: Application, history: DeletionHistory): void =>
-    void remembered.set(applicationKey(of), { history, writtenOn: null, state: 'written' })
+    void cached.set(applicationKey(of), { history, writtenOn: null, state: 'written' })
 
   const remember = (
     of: Application,
@@ -79,9 +79,9 @@ export function createHistoryCache(config: Pick<SafeguardsConfig, 'perApplicatio
     history: DeletionHistory,
     uid: string,
   ): DeletionHistory => {
-    const isRefused = remembered.get(applicationKey(of))?.state === 'refused'
+    const isRefused = cached.get(applicationKey(of))?.state === 'refused'
     const state = known !== undefined && mentionsPod(known, uid) ? 'written' : isRefused ? 'refused' : 'pending'
-    remembered.set(applicationKey(of), { history, writtenOn: known?.resourceVersion ?? null, state })
+    cached.set(applicationKey(of), { history, writtenOn: known?.resourceVersion ?? null, state })
     return history
   }
 
@@ -89,28 +89,28 @@ export function createHistoryCache(config: Pick<SafeguardsConfig, 'perApplicatio
     load,
     current,
     add: (of, known, deletion) => {
-      takenBack.delete(deletion.uid)
+      revoked.delete(deletion.uid)
       const history = withDeletion(current(of, known), deletion, known?.generation ?? null, config)
       return remember(of, known, history, deletion.uid)
     },
     revoke: (of, known, uid) => {
-      takenBack.add(uid)
+      revoked.add(uid)
       const history = withoutPod(current(of, known), uid)
-      const isAhead = known === undefined || remembered.get(applicationKey(of))?.writtenOn === known.resourceVersion
+      const isAhead = known === undefined || cached.get(applicationKey(of))?.writtenOn === known.resourceVersion
       return isAhead || mentionsPod(known, uid) ? remember(of, known, history, uid) : history
     },
-    isRevoked: (uid) => takenBack.has(uid),
+    isRevoked: (uid) => revoked.has(uid),
     recordWriteResult: (of, state) => {
-      const own = remembered.get(applicationKey(of))
-      if (own !== undefined) remembered.set(applicationKey(of), { ...own, state })
+      const own = cached.get(applicationKey(of))
+      if (own !== undefined) cached.set(applicationKey(of), { ...own, state })
     },
     isCleared: (of, known, nowMs) => {
       const key = applicationKey(of)
-      const own = remembered.get(key)
+      const own = cached.get(key)
       if (own?.state !== 'written' || own.writtenOn === known.resourceVersion) return false
       if (own.history.deletions.length === 0 || known.application.annotations[actionsAnnotation] !== undefined)
         return false
-      remembered.delete(key)
+      cached.delete(key)
       const isFirst = nowMs - (removals.get(key) ?? Number.NEGATIVE_INFINITY) >= config.windowMs
       removals.set(key, nowMs)
       return own.history.quarantinedMs !== null && isFirst
@@ -118,11 +118,11 @@ export function createHistoryCache(config: Pick<SafeguardsConfig, 'perApplicatio
   }
 }
 
-/** Whether a SparkApplication's annotation tells of this pod's deletion. */
+/** Whether a SparkApplication's annotation records the deletion of this pod. */
 export const mentionsPod = ({ application }: KnownApplication, uid: string): boolean =>
   parseHistory(application.annotations[actionsAnnotation]).deletions.some((deletion) => deletion.uid === uid)
 
-/** The value of the annotation; null: there is nothing to tell. */
+/** The value of the annotation. Null if there is nothing to record. */
 export const formatAnnotation = (history: DeletionHistory): string | null =>
   history.deletions.length === 0 ? null : formatHistory(history)
 

@@ -4,7 +4,7 @@ import { type Driver, hasEnded } from '../driver/driver.ts'
 
 export type DriverHealth = 'pending' | 'starting' | 'ready' | 'not-ready' | 'terminating'
 
-/** How many, by the values of their labels, parted by a space. */
+/** Numbers of drivers. Each key holds the label values, space-separated. */
 export interface DriverCounts {
   /** namespace, state */
   readonly drivers: ReadonlyMap<string, number>
@@ -16,22 +16,22 @@ export interface DriverCounts {
   readonly stuck: ReadonlyMap<string, number>
 }
 
-/** Where a driver stands; undefined when it has ended. */
+/** The health of a driver. Returns undefined if the driver has ended. */
 export function classifyDriver(driver: Driver): DriverHealth | undefined {
   if (driver.deletionMs !== null) return 'terminating'
   if (hasEnded(driver)) return undefined
   const { state } = driver.driver
   if (state.kind === 'waiting') return 'pending'
   if (driver.ready) return 'ready'
-  // Not ready ever since its container started: it has yet to be.
+  // A driver that has not been Ready since its container started is still starting.
   const begun = state.kind === 'running' && (driver.readySinceMs === null || driver.readySinceMs <= state.startedMs)
   return begun ? 'starting' : 'not-ready'
 }
 
-/** The drivers of guarded namespaces, counted at `nowMs`. `version` is ours. */
+/** Counts the drivers of protected namespaces at `nowMs`. `version` is the version of this process. */
 export function countDrivers(
   drivers: Iterable<Driver>,
-  guardOf: (driver: Driver) => Coverage | undefined,
+  coverageOf: (driver: Driver) => Coverage | undefined,
   version: string,
   nowMs: number,
 ): DriverCounts {
@@ -41,14 +41,14 @@ export function countDrivers(
     map.set(key, (map.get(key) ?? 0) + 1)
   }
   for (const driver of drivers) {
-    const guard = guardOf(driver)
+    const coverage = coverageOf(driver)
     const state = classifyDriver(driver)
-    if (guard === undefined || state === undefined) continue
+    if (coverage === undefined || state === undefined) continue
     const { namespace } = driver
     add(counts.drivers, namespace, state)
-    if (guard.kind === 'unprotected') add(counts.unprotected, namespace, guard.reason)
-    if (guard.kind === 'guarded' && driver.sidecar?.version !== version) add(counts.outdated, namespace)
-    const waiting = guard.kind === 'opted-out' ? undefined : findStuck(driver, nowMs)
+    if (coverage.kind === 'unprotected') add(counts.unprotected, namespace, coverage.reason)
+    if (coverage.kind === 'guarded' && driver.sidecar?.version !== version) add(counts.outdated, namespace)
+    const waiting = coverage.kind === 'opted-out' ? undefined : findStuck(driver, nowMs)
     if (waiting !== undefined) add(counts.stuck, namespace, waiting.reason)
   }
   return counts

@@ -7,7 +7,7 @@ import type { TerminationCause } from './termination.ts'
 export type ActionName = 'delete-pod' | 'bypass-sidecar' | 'delete-executor' | 'report'
 export type ActionResult = 'ok' | 'failed' | 'dry-run' | 'suppressed'
 
-/** What is looked up when the figures are asked for. */
+/** The values that are computed when the metrics are scraped. */
 export interface ControllerFigures {
   leads(): boolean
   counts(): DriverCounts
@@ -18,7 +18,7 @@ export interface ControllerFigures {
   stale(): Readonly<Record<string, boolean>>
 }
 
-/** What the controller counts. Gauges but those of the lease and the watches are told by the leader alone. */
+/** The controller's metrics. Only the leader reports gauges other than those of the lease and the watches. */
 export interface ControllerMetrics {
   acted(action: ActionName, result: ActionResult): void
   killed(application: string): void
@@ -29,13 +29,13 @@ export interface ControllerMetrics {
   show(figures: ControllerFigures): void
 }
 
-/** `nowMs`: of any clock, for what is forgotten with time. */
+/** `nowMs` may be any clock. It only decides when unused series expire. */
 export function createControllerMetrics(registry: Registry, nowMs: () => number): ControllerMetrics {
   const registers = [registry]
   let figures: ControllerFigures | undefined
   const counter = <T extends string>(name: string, help: string, labelNames: T[]) =>
     new Counter({ name: `spark_nanny_${name}`, help, labelNames, registers })
-  /** A gauge whose values are looked up; `labels` name the parts of the keys. */
+  /** A gauge whose values are computed at each scrape. `labelNames` name the space-separated parts of the keys. */
   const gauge = <T extends string>(
     name: string,
     help: string,
@@ -63,11 +63,14 @@ export function createControllerMetrics(registry: Registry, nowMs: () => number)
   const flags = (record: Readonly<Record<string, boolean>>) =>
     Object.entries(record).map(([key, value]) => [key, value ? 1 : 0] as const)
 
-  gauge('leader', '1 on the process that leads.', [], ({ leads }) => [['', leads() ? 1 : 0]])
-  gauge('watch_stale', '1 when nothing was heard of a watched collection for too long.', ['collection'], ({ stale }) =>
-    flags(stale()),
+  gauge('leader', 'Whether this process is the leader (1 = yes).', [], ({ leads }) => [['', leads() ? 1 : 0]])
+  gauge(
+    'watch_stale',
+    'Whether the watch of a collection has received nothing for too long (1 = yes).',
+    ['collection'],
+    ({ stale }) => flags(stale()),
   )
-  // One walk over all drivers for all gauges of a scrape: they are collected one after the other, at once.
+  // All gauges of a scrape are collected synchronously, so they share one pass over all drivers.
   let walked: DriverCounts | undefined
   const counts = (all: ControllerFigures): DriverCounts => {
     if (walked === undefined) {
@@ -82,63 +85,67 @@ export function createControllerMetrics(registry: Registry, nowMs: () => number)
     led((all) => pick(counts(all)))
   gauge(
     'drivers',
-    'Drivers of guarded namespaces that have not ended.',
+    'Number of drivers in protected namespaces that have not ended.',
     ['namespace', 'state'],
     ofDrivers((all) => all.drivers),
   )
   gauge(
     'unprotected_drivers',
-    'Running drivers of guarded namespaces that no sidecar of ours watches and that have not opted out.',
+    'Number of running drivers in protected namespaces that no spark-nanny sidecar monitors and that have not opted out.',
     ['namespace', 'reason'],
     ofDrivers((all) => all.unprotected),
   )
   gauge(
     'outdated_drivers',
-    'Drivers whose sidecar is of another version than this process.',
+    'Number of drivers whose sidecar has another version than this process.',
     ['namespace'],
     ofDrivers((all) => all.outdated),
   )
   gauge(
     'stuck_drivers',
-    'Drivers that make no way for a reason that is not their own.',
+    'Number of drivers that are stuck for a reason outside the driver.',
     ['namespace', 'reason'],
     ofDrivers((all) => all.stuck),
   )
   gauge(
     'quarantined_applications',
-    'Applications of which too many drivers were deleted.',
+    'Number of applications in quarantine because too many of their drivers were deleted.',
     ['namespace'],
     led((all) => all.quarantined()),
   )
   gauge(
     'circuit_breaker_open',
-    '1 while nothing is done for a suspicion.',
+    'Whether a circuit breaker is open, so that spark-nanny takes no action (1 = yes).',
     ['breaker'],
     led((all) => flags(all.breakers())),
   )
 
-  const actions = counter('actions_total', 'What was done about drivers.', ['action', 'result'])
+  const actions = counter('actions_total', 'Number of actions on drivers.', ['action', 'result'])
   const kills = new Counter({
     ...legacyMetrics.kills,
     help: 'Number of driver pods that were deleted.',
     registers,
   })
-  const exhausted = counter('budget_exhausted_total', 'Deletions withheld by a spent budget.', ['scope'])
-  const terminations = counter('driver_terminations_total', 'Drivers that ended, by application across its pods.', [
-    'namespace',
-    'application',
-    'cause',
-  ])
+  const exhausted = counter(
+    'budget_exhausted_total',
+    'Number of deletions blocked because a deletion budget was exhausted.',
+    ['scope'],
+  )
+  const terminations = counter(
+    'driver_terminations_total',
+    'Number of driver terminations, by application across its pods.',
+    ['namespace', 'application', 'cause'],
+  )
   const recovery = new Histogram({
     name: 'spark_nanny_driver_recovery_seconds',
-    help: 'From the end of a driver to its successor being Ready.',
+    help: 'Duration from the termination of a driver until its successor is Ready.',
     buckets: [5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 300, 600, 1800],
     registers,
   })
   const pokes = new Histogram({
     ...legacyMetrics.polls,
     buckets: [...legacyMetrics.polls.buckets],
-    help: 'Polls of the Spark UI of drivers without a sidecar.',
+    help: 'Duration of Spark UI polls of drivers without a sidecar.',
     registers,
   })
   const ofKills = createExpiringSeries<{ spark_app: string }>(nowMs, (labels) => kills.remove(labels))

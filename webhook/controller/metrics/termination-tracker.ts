@@ -8,14 +8,14 @@ import {
   type TerminationCause,
 } from './termination.ts'
 
-/** Counts how drivers end and how long it takes until there is another, while this process leads. */
+/** Counts driver terminations and measures the time until a successor is Ready, while this process leads. */
 export interface TerminationTracker {
-  /** `deletedByUs`: because it hung, or was stuck. */
-  changed(driver: Driver, before: Driver | undefined, deletedByUs: boolean): void
-  gone(driver: Driver, deletedByUs: boolean): void
+  /** `deletedBySparkNanny` says that the controller deleted the pod because its driver hung or was stuck. */
+  changed(driver: Driver, before: Driver | undefined, deletedBySparkNanny: boolean): void
+  gone(driver: Driver, deletedBySparkNanny: boolean): void
 }
 
-/** Who comes back after a day is no successor any more. */
+/** A driver that becomes Ready after this time does not count as a successor. */
 const forgottenAfterMs = 24 * 3_600_000
 
 export function createTerminationTracker(
@@ -24,13 +24,13 @@ export function createTerminationTracker(
 ): TerminationTracker {
   /** When the last driver of an application ended. */
   const ends = new Map<string, number>()
-  /** When the sidecars ended of pods whose containers are being restarted: it is not shown any more when they are. */
+  /** When the sidecar exited, by pod whose containers are being restarted. The restarted pod no longer shows this time. */
   const restarting = new Map<string, number | null>()
 
   const ended = (driver: Driver, { cause, atMs }: Termination) => {
     metrics.terminated(driver.namespace, driver.application, cause)
     if (isFinal(cause)) return
-    const key = keyOf(driver)
+    const key = applicationKey(driver)
     ends.delete(key)
     ends.set(key, atMs ?? nowMs())
     for (const [other, endMs] of ends) {
@@ -39,29 +39,29 @@ export function createTerminationTracker(
     }
   }
   return {
-    changed: (driver, before, deletedByUs) => {
-      const hung = deletedByUs || restarting.has(driver.uid) || requestsRestart(driver)
-      const ending = before === undefined ? undefined : findTermination(before, driver, hung)
-      if (ending !== undefined) {
-        ended(driver, { ...ending, atMs: ending.atMs ?? restarting.get(driver.uid) ?? null })
+    changed: (driver, before, deletedBySparkNanny) => {
+      const hung = deletedBySparkNanny || restarting.has(driver.uid) || requestsRestart(driver)
+      const termination = before === undefined ? undefined : findTermination(before, driver, hung)
+      if (termination !== undefined) {
+        ended(driver, { ...termination, atMs: termination.atMs ?? restarting.get(driver.uid) ?? null })
         restarting.delete(driver.uid)
       }
       const { state } = driver.sidecar ?? {}
-      if (ending === undefined && state?.kind === 'ended' && requestsRestart(driver)) {
+      if (termination === undefined && state?.kind === 'ended' && requestsRestart(driver)) {
         restarting.set(driver.uid, state.finishedMs)
       }
-      const endMs = ends.get(keyOf(driver))
+      const endMs = ends.get(applicationKey(driver))
       if (endMs === undefined || !driver.ready || driver.readySinceMs === null || driver.readySinceMs < endMs) return
       metrics.recovered((driver.readySinceMs - endMs) / 1000)
-      ends.delete(keyOf(driver))
+      ends.delete(applicationKey(driver))
     },
-    gone: (driver, deletedByUs) => {
+    gone: (driver, deletedBySparkNanny) => {
       restarting.delete(driver.uid)
-      const ending = classifyDeletedPod(driver, deletedByUs)
-      if (ending !== undefined) ended(driver, ending)
+      const termination = classifyDeletedPod(driver, deletedBySparkNanny)
+      if (termination !== undefined) ended(driver, termination)
     },
   }
 }
 
-const keyOf = ({ namespace, application }: Driver) => `${namespace}/${application}`
+const applicationKey = ({ namespace, application }: Driver) => `${namespace}/${application}`
 const isFinal = (cause: TerminationCause) => cause === 'completed'

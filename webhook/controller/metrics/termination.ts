@@ -6,25 +6,25 @@ export type TerminationCause = 'completed' | 'error' | 'oom-killed' | 'hung' | '
 
 export interface Termination {
   readonly cause: TerminationCause
-  /** By the kubelet's clock where it told; else null. */
+  /** The time by the kubelet's clock. Null if the kubelet did not report it. */
   readonly atMs: number | null
 }
 
 /**
- * The end that lies between two looks at the same pod; undefined: none, or one that was seen before. `verdict`: one
- * is known to have been acted on, by the sidecar or by us.
+ * The termination between two observations of the same pod. Returns undefined if there is none, or if it was seen
+ * before. `verdict` says that the sidecar or the controller is known to have acted on a verdict.
  */
 export function findTermination(before: Driver, now: Driver, verdict: boolean): Termination | undefined {
   if (hasEnded(before)) return undefined
   const hung = verdict && hasRun(before)
   if (now.driver.restarts > before.driver.restarts) {
     const end = now.driver.last
-    return { cause: hung ? 'hung' : causeOf(end), atMs: end?.finishedMs ?? null }
+    return { cause: hung ? 'hung' : findCause(end), atMs: end?.finishedMs ?? null }
   }
-  return hasEnded(now) ? podEnding(now, hung) : undefined
+  return hasEnded(now) ? findPodTermination(now, hung) : undefined
 }
 
-/** Whether the sidecar has ended so that all containers are restarted. */
+/** Whether the sidecar has exited to request a restart of all containers. */
 export function requestsRestart({ sidecar }: Driver): boolean {
   return [sidecar?.state, sidecar?.last].some(
     (state) =>
@@ -32,15 +32,15 @@ export function requestsRestart({ sidecar }: Driver): boolean {
   )
 }
 
-/** The end of a pod that is gone; undefined when it had ended before. */
+/** The termination of a pod that was removed. Returns undefined if the pod had ended before. */
 export function classifyDeletedPod(before: Driver, verdict: boolean): Termination | undefined {
   return hasEnded(before) ? undefined : { cause: verdict && hasRun(before) ? 'hung' : 'deleted', atMs: null }
 }
 
-/** One that never did was stuck at most. */
+/** A driver that never ran may have been stuck, but not hung. */
 const hasRun = ({ driver }: Driver) => driver.state.kind !== 'waiting' || driver.last !== null
 
-function podEnding(now: Driver, hung: boolean): Termination {
+function findPodTermination(now: Driver, hung: boolean): Termination {
   const { state } = now.driver
   const end = state.kind === 'ended' ? state : null
   const atMs = end?.finishedMs ?? null
@@ -51,17 +51,17 @@ function podEnding(now: Driver, hung: boolean): Termination {
   }
   if (reason !== null && evictions.includes(reason)) return { cause: 'evicted', atMs }
   if (hung || isHungBy(now)) return { cause: 'hung', atMs }
-  return { cause: now.deletionMs !== null ? 'deleted' : causeOf(end), atMs }
+  return { cause: now.deletionMs !== null ? 'deleted' : findCause(end), atMs }
 }
 
 const evictions = ['Evicted', 'EvictionByEvictionAPI', 'PreemptionByScheduler', 'TerminationByKubelet', 'Preempting']
 
-/** The sidecar leaves its verdict as its last word. */
+/** The sidecar writes its verdict to its termination message. */
 function isHungBy({ sidecar }: Driver): boolean {
   return sidecar?.state.kind === 'ended' && /hung since/.test(sidecar.state.message)
 }
 
-function causeOf(end: ContainerEnd | null): TerminationCause {
+function findCause(end: ContainerEnd | null): TerminationCause {
   if (end?.reason === 'OOMKilled') return 'oom-killed'
   return end?.exitCode === 0 ? 'completed' : 'error'
 }
