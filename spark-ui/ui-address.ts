@@ -51,11 +51,8 @@ export function locateUi(
     isTrue('spark.ssl.ui.enabled') || (property('spark.ssl.ui.enabled') === undefined && isTrue('spark.ssl.enabled'))
   const plain: UiAddress = { scheme: 'http', host: loopback, port }
   const tlsPort = number('spark.ssl.ui.port') ?? number('spark.ssl.port') ?? computeUserPort(port, 400)
-  const primaries: readonly UiAddress[] = isSetByUser(policy, 'ui-scheme')
-    ? [{ ...plain, scheme: policy.ui.scheme }]
-    : !tls
-      ? [plain]
-      : [...(tlsPort === 0 ? [] : [{ ...plain, scheme: 'https' as const, port: tlsPort }]), plain]
+  const overTls: readonly UiAddress[] = tls && tlsPort !== 0 ? [{ ...plain, scheme: 'https', port: tlsPort }] : []
+  const primaries = isSetByUser(policy, 'ui-scheme') ? [{ ...plain, scheme: policy.ui.scheme }] : [...overTls, plain]
   const [first = plain, ...alternates] = primaries
 
   const maxRetries = Math.min(number('spark.port.maxRetries') ?? 16, 100)
