@@ -5,14 +5,14 @@ import type { ApiResponse, KubernetesApi } from '../kubernetes/api.ts'
 import { createDryRunPod, formatDryRunPath, judgeDryRun, type ProbeResult } from './dry-run.ts'
 import type { NodeCapabilities } from './nodes.ts'
 
-/** What the API server was last proved to do, and when. */
+/** What one probe of the API server has shown. */
 export interface ServerProbe {
   readonly nativeSidecars: ProbeResult
   readonly restartAllContainers: ProbeResult
   readonly openShift: ProbeResult
 }
 
-/** A proof with the time at which each part of it was last known. */
+/** The latest result of each part of the probe that is not `unknown`, with its time. */
 export type DatedProbe = Readonly<Record<keyof ServerProbe, { readonly proof: ProbeResult; readonly atMs: number }>>
 
 export const unprobed: DatedProbe = {
@@ -21,10 +21,10 @@ export const unprobed: DatedProbe = {
   openShift: { proof: 'unknown', atMs: 0 },
 }
 
-/** An API server that cannot be asked is taken to be as it was for this long: an upgrade takes longer. */
+/** How long a result stays valid while the API server does not respond. An upgrade takes longer. */
 export const probeValidMs = 5 * 60_000
 
-/** What is new holds; what is unknown now is as it was, for a while. */
+/** Replaces results by newer ones. An unknown result leaves the earlier one valid for `probeValidMs`. */
 export function updateProbe(before: DatedProbe, now: ServerProbe, nowMs: number): DatedProbe {
   const next = (key: keyof ServerProbe) =>
     now[key] !== 'unknown'
@@ -39,7 +39,7 @@ export function updateProbe(before: DatedProbe, now: ServerProbe, nowMs: number)
   }
 }
 
-/** What may be relied on. Not to know whether a cluster is OpenShift is doubt too: it rejects user ids that it did not pick. */
+/** The proven capabilities. None is proven unless OpenShift is proven or excluded: it rejects user ids that it did not choose. */
 export function concludeCapabilities(proof: DatedProbe, nodes: NodeCapabilities, nowMs: number): Capabilities {
   const is = (key: keyof ServerProbe, wanted: ProbeResult) =>
     proof[key].proof === wanted && nowMs - proof[key].atMs <= probeValidMs
@@ -52,7 +52,7 @@ export function concludeCapabilities(proof: DatedProbe, nodes: NodeCapabilities,
   }
 }
 
-/** Three small questions to the API server. */
+/** Probes the API server by three small requests. */
 export async function probeServer(api: KubernetesApi, namespace: string): Promise<ServerProbe> {
   const dryRun = async (withRule: boolean) => {
     const body = createDryRunPod(withRule)
@@ -79,7 +79,7 @@ export interface CapabilityProbeDeps {
   readonly namespace: string
   readonly intervalMs: number
   readonly log: Log
-  /** Of the nodes as they are known now. */
+  /** The capabilities of the nodes in the cache. */
   nodes(): NodeCapabilities
   nowMs(): number
   sleep(ms: number, signal: AbortSignal): Promise<void>
@@ -87,12 +87,12 @@ export interface CapabilityProbeDeps {
 
 export interface CapabilityProbe {
   current(): Capabilities
-  /** Whether the API server has been asked; what it could not answer is doubt. */
+  /** Whether the API server has been probed at least once. */
   asked(): boolean
   run(signal: AbortSignal): Promise<void>
 }
 
-/** Keeps asking: an API server may be upgraded, or rolled back, under us. */
+/** Repeats the probe, because an API server may be upgraded or rolled back at any time. */
 export function createCapabilityProbe(deps: CapabilityProbeDeps): CapabilityProbe {
   let proof = unprobed
   let shown = ''
@@ -110,7 +110,7 @@ export function createCapabilityProbe(deps: CapabilityProbeDeps): CapabilityProb
         if (text !== shown) deps.log.info({ event: 'capabilities', ...capabilities, answers, nodes: deps.nodes() })
         shown = text
         rounds += 1
-        // Until it is known, drivers go without: ask more often at first.
+        // Until the capabilities are known, drivers get no sidecar; therefore the first probes follow each other quickly.
         const known = Object.values(answers).every((answer) => answer !== 'unknown')
         await deps.sleep(
           known ? deps.intervalMs : exponentialDelayMs(Math.min(rounds, 10), { baseMs: 1_000, capMs: deps.intervalMs }),

@@ -2,12 +2,12 @@ import { restartAllContainersRule } from '../core/contract/pod-contract.ts'
 import { toRecord } from '../core/json.ts'
 import type { ApiResponse } from '../kubernetes/api.ts'
 
-/** What a server-side dry run proves. `unknown`: it failed for a reason of its own. */
+/** What a server-side dry run proves. `unknown`: it failed for another reason. */
 export type ProbeResult = 'yes' | 'no' | 'unknown'
 
 /**
- * A pod of the shape that we inject, in PodSecurity's `restricted`. A dry run goes through all of admission and
- * validation and stores nothing.
+ * A pod with the shape of an injected one, which satisfies PodSecurity's level `restricted`. A dry run passes through all of
+ * admission and validation, and stores nothing.
  */
 export function createDryRunPod(withRule: boolean): object {
   const container = (name: string) => ({
@@ -44,10 +44,7 @@ export function createDryRunPod(withRule: boolean): object {
 export const formatDryRunPath = (namespace: string) =>
   `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods?dryRun=All&fieldManager=spark-nanny`
 
-/**
- * A field that an API server does not know is dropped without a word, and one whose feature is off too: only the pod that
- * comes back proves anything.
- */
+/** An API server silently drops an unknown field, and a field of a disabled feature. Only the returned pod proves anything. */
 export function judgeDryRun(answer: ApiResponse, withRule: boolean): ProbeResult {
   if (answer.kind === 'failed') return 'unknown'
   const { initContainers } = toRecord(toRecord(answer.body).spec)

@@ -3,7 +3,7 @@ import { createReflector, type Reflector, type ReflectorDeps } from '../kubernet
 
 export interface NamespaceLimitsWatch {
   readonly reflectors: readonly Reflector<unknown>[]
-  /** Null when there are none, and until both collections have been listed. */
+  /** Null if the namespace has none, or the two collections have not been listed yet. */
   in(namespace: string): NamespaceLimits | null
 }
 

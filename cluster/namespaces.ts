@@ -2,10 +2,10 @@ import { domain } from '../core/contract/pod-contract.ts'
 import { toRecord, toText } from '../core/json.ts'
 import { createReflector, type Reflector, type ReflectorDeps } from '../kubernetes/reflector.ts'
 
-/** What is kept of a namespace whose drivers are guarded. */
+/** The part of a namespace with protected drivers that is kept in memory. */
 export interface LabelledNamespace {
   readonly name: string
-  /** Its annotations of ours. */
+  /** Only the annotations of spark-nanny. */
   readonly annotations: Readonly<Record<string, string>>
 }
 
@@ -16,7 +16,7 @@ export function projectNamespace(object: unknown): LabelledNamespace | undefined
   return { name, annotations: Object.fromEntries(ours.map(([key, value]) => [key, toText(value)])) }
 }
 
-/** The namespaces that opted in; one that loses its label is gone from here. */
+/** The namespaces with the opt-in label. A namespace that loses the label is removed. */
 export function watchNamespaces(
   deps: ReflectorDeps,
   labelSelector: string,

@@ -2,19 +2,19 @@ import { toRecord } from '../core/json.ts'
 import { createReflector, type Reflector, type ReflectorDeps } from '../kubernetes/reflector.ts'
 import type { Collection } from '../kubernetes/store.ts'
 
-/** What a driver may be scheduled on, as far as it matters to us. */
+/** The part of a node that is kept in memory. */
 export interface KnownNode {
   readonly schedulable: boolean
   readonly linux: boolean
-  /** `[1, 36]` of v1.36.3; null when it is not written so. */
+  /** `[1, 36]` of v1.36.3; null if the version has another form. */
   readonly kubelet: readonly [number, number] | null
-  /** `status.declaredFeatures`; null when the node reports none. */
+  /** `status.declaredFeatures`; null if the node does not report it. */
   readonly declaredFeatures: readonly string[] | null
-  /** Absent: it is Ready, as far as it says. */
+  /** Undefined if the node is Ready, or does not report its condition. */
   readonly notReady?: NotReady
 }
 
-/** Why and since when a node is not Ready; of one that is not heard of any more the node controller says it. */
+/** Why and since when a node is not Ready. The node controller reports it if the kubelet no longer does. */
 export interface NotReady {
   readonly sinceMs: number | null
   readonly detail: string
@@ -29,13 +29,13 @@ export interface NodeCapabilities {
 const restartAllContainersFeature = 'RestartAllContainersOnContainerExits'
 
 /**
- * What every schedulable Linux node can do: a driver may land on any. A kubelet before 1.29 takes a native sidecar for an
- * init container that never ends. A node whose version cannot be read can do nothing, and no nodes at all are doubt too.
+ * What every schedulable Linux node supports, because a driver may be scheduled on any of them. To a kubelet before 1.29 a
+ * native sidecar is an init container that never ends. Nothing is supported if a version is unreadable or there are no nodes.
  */
 export function computeNodeCapabilities(nodes: Iterable<KnownNode>): NodeCapabilities {
   const relevant = [...nodes].filter(({ schedulable, linux }) => schedulable && linux)
   const every = (test: (node: KnownNode) => boolean) => relevant.length > 0 && relevant.every(test)
-  // Nodes declare features from 1.36 on, if the gate NodeDeclaredFeatures is on; then the scheduler goes by it.
+  // From 1.36 on nodes declare features if the gate NodeDeclaredFeatures is enabled, and the scheduler uses them.
   const declared = relevant.some(({ declaredFeatures }) => declaredFeatures !== null)
   return {
     nativeSidecars: every((node) => isAtLeast(node, 29)),
@@ -71,7 +71,7 @@ function notReadyOf(conditions: unknown): { readonly notReady?: NotReady } {
   return { notReady: { sinceMs: Number.isNaN(atMs) ? null : atMs, detail: detail.slice(0, 200) } }
 }
 
-/** {@link computeNodeCapabilities} of a collection, worked out again only when it has changed. */
+/** {@link computeNodeCapabilities} of a collection, computed again only after the collection has changed. */
 export function memoizeNodeCapabilities(nodes: Collection<KnownNode>): () => NodeCapabilities {
   let revision = -1
   let known: NodeCapabilities = { nativeSidecars: false, restartAllContainers: false }
@@ -82,7 +82,7 @@ export function memoizeNodeCapabilities(nodes: Collection<KnownNode>): () => Nod
   }
 }
 
-/** Watched rather than listed again and again: one old node that joins counts at once. */
+/** The nodes are watched, so that an old node that joins the cluster counts at once. */
 export function watchNodes(deps: ReflectorDeps): Reflector<KnownNode> {
   return createReflector({ path: '/api/v1/nodes', project: projectNode }, deps)
 }

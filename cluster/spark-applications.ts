@@ -10,14 +10,15 @@ import {
 import type { ApplicationLookup, ApplicationReference } from '../core/spark/application-reference.ts'
 import { describeResponse, type KubernetesApi } from '../kubernetes/api.ts'
 import { createReflector, type Reflector, type ReflectorDeps } from '../kubernetes/reflector.ts'
+import { formatApplicationPath } from './application-path.ts'
 
-/** What is kept of a SparkApplication: ten thousand of them must fit in a few megabytes. */
+/** The part of a SparkApplication that is kept in memory: ten thousand of them must fit in a few megabytes. */
 export interface KnownApplication {
   readonly uid: string
   readonly resourceVersion: string
-  /** Another one with each change of its spec. */
+  /** Changes with each change of the spec. */
   readonly generation: number
-  /** How often its driver was submitted, 0 when it does not say. */
+  /** How often its driver was submitted; 0 if its status does not say. */
   readonly attempts: number
   readonly application: SparkApplication
 }
@@ -43,8 +44,8 @@ export function projectApplication(object: unknown): KnownApplication | undefine
 }
 
 /**
- * kubeflow counts submissions; Apache's operator restarts (BaseAttemptInfo). It may begin to count anew after
- * `restartCounterResetMillis`, and does so with the next restart only.
+ * kubeflow counts submissions; Apache's operator counts restarts (BaseAttemptInfo). The latter resets its counter after
+ * `restartCounterResetMillis`, at the next restart.
  */
 function attemptsOf(operator: SparkOperator, status: Readonly<Record<string, unknown>>): number {
   if (operator === 'kubeflow') return typeof status.executionAttempts === 'number' ? status.executionAttempts : 0
@@ -55,15 +56,15 @@ function attemptsOf(operator: SparkOperator, status: Readonly<Record<string, unk
 export interface SparkApplications {
   readonly reflectors: readonly Reflector<KnownApplication>[]
   lookup(reference: ApplicationReference): ApplicationLookup | Promise<ApplicationLookup>
-  /** As it is in the cache, without asking anybody. */
+  /** The application in the cache, without a request. */
   known(reference: ApplicationReference): KnownApplication | undefined
   all(): IterableIterator<KnownApplication>
 }
 
-/** An admission waits no longer than this for one SparkApplication. */
+/** How long an admission waits for one SparkApplication. */
 const getDeadlineMs = 500
 
-/** The SparkApplications of both operators: from the cache, else by one bounded GET. */
+/** The SparkApplications of both operators, from the cache, else by one GET with a deadline. */
 export function watchSparkApplications(deps: ReflectorDeps): SparkApplications {
   const watched = sparkApplicationApis.map(({ operator, group, version }) => ({
     operator,
@@ -75,7 +76,7 @@ export function watchSparkApplications(deps: ReflectorDeps): SparkApplications {
   const known = (reference: ApplicationReference): KnownApplication | undefined => {
     const { objects } = watched.find(({ operator }) => operator === reference.operator)?.reflector ?? {}
     const found = objects?.get(reference.namespace, reference.name)
-    // Another uid: the cache has not seen yet that it was deleted and made again.
+    // With another uid it was deleted and created again, which the cache has not seen yet.
     return reference.uid === null || found?.uid === reference.uid ? found : undefined
   }
   return {
@@ -94,15 +95,14 @@ export function watchSparkApplications(deps: ReflectorDeps): SparkApplications {
 }
 
 async function getApplication(api: KubernetesApi, reference: ApplicationReference): Promise<ApplicationLookup> {
-  const { namespace, name, uid, operator } = reference
-  const { group, version } = sparkApplicationApis.find((row) => row.operator === operator) ?? sparkApplicationApis[0]
-  const path = `/apis/${group}/${version}/namespaces/${encodeURIComponent(namespace)}/sparkapplications/${encodeURIComponent(name)}`
+  const { uid } = reference
+  const path = formatApplicationPath(reference)
   const answer = await api.request({ method: 'GET', path, deadlineMs: getDeadlineMs })
   const unreadable = (detail: string): ApplicationLookup => ({ kind: 'unreadable', reference, detail })
   if (answer.kind === 'response' && answer.status === 404 && uid === null) return { kind: 'none' }
   if (answer.kind === 'failed' || answer.status !== 200) return unreadable(describeResponse(answer))
   const known = projectApplication(answer.body)
-  if (known === undefined) return unreadable('the answer is no SparkApplication')
-  if (uid !== null && known.uid !== uid) return unreadable('it is another one of the same name')
+  if (known === undefined) return unreadable('the response is not a SparkApplication')
+  if (uid !== null && known.uid !== uid) return unreadable('it is another SparkApplication of the same name')
   return { kind: 'found', application: known.application }
 }

@@ -1,9 +1,9 @@
 import { toRecord, toText } from '../core/json.ts'
 
-/** The narrow edge to the Kubernetes API: JSON over a path, with deadlines. Nothing here throws for what can be expected. */
+/** The Kubernetes API: JSON requests to a path, with deadlines. Expected failures are values, not exceptions. */
 export interface KubernetesApi {
   request(request: ApiRequest): Promise<ApiResponse>
-  /** The lines of a watch, parsed; ends when the server ends it, when nothing came for `idleMs`, or on abort. */
+  /** The parsed lines of a watch. It ends when the server ends it, after `idleMs` without data, or on abort. */
   watch(path: string, idleMs: number, signal: AbortSignal): AsyncIterable<WatchItem>
 }
 
@@ -12,9 +12,9 @@ export interface ApiRequest {
   readonly path: string
   readonly body?: unknown
   readonly contentType?: 'application/json' | 'application/merge-patch+json' | 'application/strategic-merge-patch+json'
-  /** For everything together. */
+  /** For the whole request, from connecting to the end of the response. */
   readonly deadlineMs: number
-  /** Gets the body of a 200 piece by piece, as for a log, and `body` is null then; false: that is enough. */
+  /** Receives the body of a 200 in chunks, as for a log; `body` is null then. If it returns false, the rest is not read. */
   readonly onBytes?: (bytes: Uint8Array) => boolean
 }
 
@@ -23,17 +23,17 @@ export type ApiResponse =
       readonly kind: 'response'
       readonly status: number
       readonly body: unknown
-      /** The server's clock when it answered, to the second (`Date`). */
+      /** The server's clock at the response, with a resolution of a second (`Date`). */
       readonly dateMs?: number
-      /** What a 429 or 503 asks for (`Retry-After`), at most an hour. */
+      /** The delay that a 429 or 503 requests (`Retry-After`), at most an hour. */
       readonly retryAfterMs?: number
     }
-  /** No answer, or none that can be read. */
+  /** There was no response, or it could not be read. */
   | { readonly kind: 'failed'; readonly detail: string }
 
 export type WatchItem =
   | { readonly kind: 'event'; readonly event: unknown }
-  /** The last of its kind: refused, cut off, idle too long. */
+  /** The last item of a watch that was rejected, interrupted, or idle for too long. */
   | {
       readonly kind: 'failed'
       readonly status: number | null
@@ -41,11 +41,11 @@ export type WatchItem =
       readonly retryAfterMs?: number
     }
 
-/** Whether it is the API server that answers, and nothing in between: all that it gives has a kind. */
+/** Whether the API server responded, and not a proxy in front of it: every body of the API server has a kind. */
 export const isFromApiServer = (answer: ApiResponse): boolean =>
   answer.kind === 'response' && typeof toRecord(answer.body).kind === 'string'
 
-/** What the API says of a refusal (`Status.message`), for a log line. */
+/** Why a request failed (`Status.message`), for a log line. */
 export function describeResponse(answer: ApiResponse): string {
   if (answer.kind === 'failed') return answer.detail
   const { body, status } = answer

@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers'
 import { parseJson } from '../core/json.ts'
 import type { ApiRequest, ApiResponse, KubernetesApi, WatchItem } from './api.ts'
 
-/** Where the API server is and how to prove who we are. */
+/** The address of the API server, and the credentials. */
 export interface ApiAccess {
   readonly server: string
   readonly tls: {
@@ -12,10 +12,10 @@ export interface ApiAccess {
     readonly cert?: string
     readonly key?: string
     readonly rejectUnauthorized?: boolean
-    /** The name that the API server's certificate must hold, where it is not the server's own. */
+    /** The name in the API server's certificate, if it differs from the host in `server`. */
     readonly servername?: string
   }
-  /** Asked before each request: a projected token is renewed in its file. */
+  /** Called before each request, because the kubelet renews a projected token in its file. */
   authorization(): Promise<string | undefined>
 }
 
@@ -27,11 +27,11 @@ interface Sent {
 }
 
 /**
- * A client of the Kubernetes API. Connections are kept; each request has its deadline. Over node:https: undici alone
- * would take a tenth of the memory that the webhook may have.
+ * A client of the Kubernetes API that keeps its connections. It uses node:https, because undici alone would take a tenth of
+ * the webhook's memory limit.
  */
 export function createClient(access: ApiAccess): KubernetesApi & { close(): void } {
-  // Each watch holds one for as long as it lasts.
+  // Each watch occupies one connection.
   const agent = new Agent({ ...access.tls, keepAlive: true, maxSockets: 32 })
   const send = async ({ method, path, body, contentType }: Sent, signal: AbortSignal): Promise<IncomingMessage> => {
     const authorization = await access.authorization()
@@ -64,22 +64,22 @@ export function createClient(access: ApiAccess): KubernetesApi & { close(): void
           for await (const bytes of response) if (!onBytes(bytes)) break
           return { kind: 'response', status: 200, body: null }
         }
-        const answer = await text(response)
+        const responseText = await text(response)
         const status = response.statusCode ?? 0
-        const asked = { ...dateOf(response), ...retryAfter(response) }
-        return { kind: 'response', status, body: answer === '' ? null : parseJson(answer), ...asked }
+        const headers = { ...parseDate(response), ...parseRetryAfter(response) }
+        return { kind: 'response', status, body: responseText === '' ? null : parseJson(responseText), ...headers }
       } catch (error) {
         return { kind: 'failed', detail: describe(error) }
       }
     },
     async *watch(path, idleMs, signal): AsyncIterable<WatchItem> {
       const idle = new AbortController()
-      const timer = setTimeout(() => idle.abort(new Error(`nothing came for ${idleMs} ms`)), idleMs)
+      const timer = setTimeout(() => idle.abort(new Error(`no data for ${idleMs} ms`)), idleMs)
       try {
         const response = await send({ method: 'GET', path }, AbortSignal.any([signal, idle.signal]))
         if (response.statusCode !== 200) {
           const detail = (await text(response)).slice(0, 300)
-          yield { kind: 'failed', status: response.statusCode ?? 0, detail, ...retryAfter(response) }
+          yield { kind: 'failed', status: response.statusCode ?? 0, detail, ...parseRetryAfter(response) }
           return
         }
         response.on('data', () => timer.refresh())
@@ -88,7 +88,7 @@ export function createClient(access: ApiAccess): KubernetesApi & { close(): void
         yield { kind: 'failed', status: null, detail: describe(error) }
       } finally {
         clearTimeout(timer)
-        // Also when the reader had enough: the connection must not stay open.
+        // Also if the reader stops early, so that the connection does not stay open.
         idle.abort()
       }
     },
@@ -107,13 +107,13 @@ async function* lines(body: AsyncIterable<Buffer>): AsyncIterable<string> {
   }
 }
 
-function dateOf({ headers }: IncomingMessage): { readonly dateMs?: number } {
+function parseDate({ headers }: IncomingMessage): { readonly dateMs?: number } {
   const dateMs = Date.parse(headers.date ?? '')
   return Number.isNaN(dateMs) ? {} : { dateMs }
 }
 
-/** API priority and fairness says in whole seconds when to come back. */
-function retryAfter({ headers }: IncomingMessage): { readonly retryAfterMs?: number } {
+/** API priority and fairness sends the delay in whole seconds. */
+function parseRetryAfter({ headers }: IncomingMessage): { readonly retryAfterMs?: number } {
   const text = headers['retry-after']
   return text !== undefined && /^\d{1,4}$/.test(text) ? { retryAfterMs: Math.min(3600, Number(text)) * 1000 } : {}
 }

@@ -4,9 +4,9 @@ import { type ApiResponse, isFromApiServer, type KubernetesApi } from './api.ts'
 const deadlineMs = 10_000
 
 /**
- * Whether it is the API server that says by a 404 that it has no such collection. Of what would be a custom resource it says
- * `404 page not found` in plain text (seen in 1.36), as any proxy may; then its discovery is asked. Where nobody may read
- * that, there is no more to be had than the 404, which is believed of what was never there.
+ * Whether a 404 means that the API has no such collection. For a custom resource without a CRD the API server sends
+ * `404 page not found` as plain text (seen in 1.36), as a proxy may too; then discovery decides. If reading discovery is
+ * forbidden, the 404 is accepted unless the collection had objects.
  */
 export async function isAbsent(
   api: KubernetesApi,
@@ -17,21 +17,21 @@ export async function isAbsent(
   if (isFromApiServer(answer)) return true
   const [, groupVersion, resource] = /^\/apis\/([^/]+\/[^/]+)\/([^/]+)$/.exec(path) ?? []
   if (groupVersion === undefined) return false
-  const groups = await discovered(api, '/apis', 'APIGroupList')
-  if (groups === 'refused') return !wasThere
+  const groups = await discover(api, '/apis', 'APIGroupList')
+  if (groups === 'forbidden') return !wasThere
   if (groups === undefined) return false
   const versions = recordsOf(groups.groups).flatMap((group) => recordsOf(group.versions))
   if (!versions.some((version) => version.groupVersion === groupVersion)) return true
-  const resources = await discovered(api, `/apis/${groupVersion}`, 'APIResourceList')
-  if (resources === 'refused') return !wasThere
+  const resources = await discover(api, `/apis/${groupVersion}`, 'APIResourceList')
+  if (resources === 'forbidden') return !wasThere
   if (resources === undefined) return false
   return !recordsOf(resources.resources).some(({ name }) => name === resource)
 }
 
-/** Undefined: no answer of the API server. */
-async function discovered(api: KubernetesApi, path: string, kind: string) {
+/** Undefined if the API server did not respond. */
+async function discover(api: KubernetesApi, path: string, kind: string) {
   const answer = await api.request({ method: 'GET', path, deadlineMs })
-  if (answer.kind === 'response' && answer.status === 403 && isFromApiServer(answer)) return 'refused'
+  if (answer.kind === 'response' && answer.status === 403 && isFromApiServer(answer)) return 'forbidden'
   if (answer.kind === 'failed' || answer.status !== 200) return undefined
   const body = toRecord(answer.body)
   return body.kind === kind ? body : undefined

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import type { ApiAccess } from './client.ts'
 
-/** What a pod finds of the API server in its environment. */
+/** The environment variables that locate the API server. */
 export interface AccessEnvironment {
   readonly KUBECONFIG?: string | undefined
   readonly KUBERNETES_SERVICE_HOST?: string | undefined
@@ -9,8 +9,8 @@ export interface AccessEnvironment {
 }
 
 /**
- * In a pod by its service account; else by KUBECONFIG. client-node, which reads kubeconfigs, is only loaded for the latter:
- * it alone takes 85 MB of resident memory.
+ * By KUBECONFIG if it is set, else by the pod's service account. client-node, which reads kubeconfigs, is only loaded for
+ * the former, because it takes 85 MB of resident memory.
  */
 export async function loadAccess(env: AccessEnvironment, serviceAccountDir: string): Promise<ApiAccess> {
   const { KUBECONFIG: file } = env
@@ -27,7 +27,7 @@ export async function loadAccess(env: AccessEnvironment, serviceAccountDir: stri
   return access
 }
 
-/** By the service account of the pod that this runs in; undefined where it runs in none. */
+/** By the service account of the process's pod; undefined if the process does not run in a pod. */
 export async function accessInCluster(
   { KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port = '443' }: AccessEnvironment,
   serviceAccountDir: string,

@@ -4,20 +4,20 @@ import type { ApiAccess } from './client.ts'
 /** One context of one or several kubeconfig files. */
 export interface KubeconfigContext {
   readonly name: string
-  /** Of the context, where it names one. */
+  /** The namespace of the context; null if it has none. */
   readonly namespace: string | null
-  /** TLS, exec plug-ins and tokens are only looked at here; rejects for what is wrong with them. */
+  /** Reads certificates, exec plug-ins and tokens; rejects if one of them is wrong. */
   access(): Promise<ApiAccess>
 }
 
 export type KubeconfigChoice =
   | { readonly kind: 'context'; readonly context: KubeconfigContext }
-  /** One line, for the one who wrote the file or named the context. */
+  /** One line for the user. */
   | { readonly kind: 'problem'; readonly problem: string }
 
 /**
- * The context of that name, else the current one, of files that exist, merged as kubectl merges `$KUBECONFIG`: what
- * stands in an earlier file holds. Loads client-node, so that this module is only imported when it is needed.
+ * The context with the name `wanted`, else the current context. The files must exist; they are merged as kubectl merges
+ * `$KUBECONFIG`, so that an earlier file wins. This module loads client-node; import it only when it is needed.
  */
 export function chooseContext(files: readonly string[], wanted: string | undefined): KubeconfigChoice {
   const problem = (text: string): KubeconfigChoice => ({ kind: 'problem', problem: text })
@@ -27,7 +27,9 @@ export function chooseContext(files: readonly string[], wanted: string | undefin
     try {
       next.loadFromFile(file)
     } catch (error) {
-      return problem(`${file}: is no kubeconfig: ${error instanceof Error ? firstLine(error.message) : String(error)}`)
+      return problem(
+        `${file}: is not a kubeconfig: ${error instanceof Error ? firstLine(error.message) : String(error)}`,
+      )
     }
     config.loadFromOptions({
       clusters: firstByName([...config.getClusters(), ...next.getClusters()]),
@@ -48,15 +50,15 @@ export function chooseContext(files: readonly string[], wanted: string | undefin
   if (cluster === null)
     return problem(`${where}: context "${name}" names cluster "${context.cluster}", which is absent`)
   if (cluster.proxyUrl) return problem(`${where}: cluster "${cluster.name}": proxy-url is not supported`)
-  // Without it we would act as somebody who may more.
+  // Without impersonation spark-nanny would act with the permissions of another user.
   if (config.getCurrentUser()?.impersonateUser) {
     return problem(`${where}: user "${context.user}": impersonation (as) is not supported`)
   }
   const namespace = context.namespace ? context.namespace : null
-  return { kind: 'context', context: { name, namespace, access: () => accessOf(config, cluster) } }
+  return { kind: 'context', context: { name, namespace, access: () => createAccess(config, cluster) } }
 }
 
-async function accessOf(
+async function createAccess(
   config: KubeConfig,
   cluster: { readonly server: string; readonly skipTLSVerify?: boolean; readonly tlsServerName?: string },
 ): Promise<ApiAccess> {
@@ -74,7 +76,7 @@ async function accessOf(
       ...(cluster.tlsServerName !== undefined && { servername: cluster.tlsServerName }),
     },
     authorization: async () => {
-      // Tokens of all of kubeconfig's kinds (exec plug-ins, files, OIDC) are client-node's to renew.
+      // client-node renews the tokens of every kind (exec plug-ins, files, OIDC).
       const context = new RequestContext(cluster.server, HttpMethod.GET)
       await config.applySecurityAuthentication(context)
       return context.getHeaders().Authorization

@@ -1,4 +1,4 @@
-/** One page of a list; undefined when it is none. `next` is empty on the last. */
+/** One page of a list; undefined if the body is not a list. `next` is empty on the last page. */
 export function parsePage(body: unknown) {
   if (typeof body !== 'object' || body === null || !('items' in body) || !Array.isArray(body.items)) return undefined
   const metadata: unknown = 'metadata' in body ? body.metadata : undefined

@@ -1,11 +1,12 @@
 import { toRecord, toText } from '../json.ts'
-/** What we read of a SparkApplication, of either operator. */
+
+/** The fields of a SparkApplication that spark-nanny uses, for both operators. */
 export interface SparkApplication {
   readonly operator: SparkOperator
   readonly namespace: string
   readonly name: string
   readonly annotations: Readonly<Record<string, string>>
-  /** `spec.sparkConf`; of the API group of Apache `spec.sparkConf` too. */
+  /** `spec.sparkConf` of both operators. */
   readonly sparkConf: Readonly<Record<string, string>>
   readonly restartPolicy: OwnerRestartPolicy
 }
@@ -13,21 +14,21 @@ export interface SparkApplication {
 /** kubeflow: `sparkoperator.k8s.io`; apache: `spark.apache.org`. */
 export type SparkOperator = 'kubeflow' | 'apache'
 
-/** What the owner does when the driver pod fails or is gone. Both operators default to Never. */
+/** What the owner does when the driver pod fails or is deleted. Both operators default to Never. */
 export type OwnerRestartPolicy =
-  /** `insteadOf`: what the application asks for, and which does not cover a driver. */
+  /** `insteadOf`: the application's policy, which does not cover a failed driver. */
   | { readonly kind: 'never'; readonly insteadOf?: 'OnInfrastructureFailure' }
   | { readonly kind: 'on-failure'; readonly retries: number }
-  /** Without `retries` for ever. */
+  /** Without `retries` the driver is always submitted again. */
   | { readonly kind: 'always'; readonly retries?: number }
 
-/** As its owner spells it, when it is final. */
+/** A policy that never submits a driver again, as its owner spells it. */
 export function formatFinalPolicy(policy: OwnerRestartPolicy): string {
   if (policy.kind === 'never') return policy.insteadOf ?? 'Never'
   return `${policy.kind === 'always' ? 'Always' : 'OnFailure'} without retries`
 }
 
-/** How often at most the driver is submitted after the first time. */
+/** Maximum number of submissions of the driver after the first one. */
 export function maxRetries(policy: OwnerRestartPolicy): number {
   return policy.kind === 'never' ? 0 : (policy.retries ?? Number.POSITIVE_INFINITY)
 }
@@ -42,7 +43,13 @@ export const sparkApplicationApis = [
   { operator: 'apache', group: 'spark.apache.org', version: 'v1', nameLabel: 'spark.operator/spark-app-name' },
 ] as const satisfies readonly { operator: SparkOperator; group: string; version: string; nameLabel: string }[]
 
-/** The SparkApplication of an API object, or undefined when it is none. Missing parts take the operators' defaults. */
+/** The API of an operator's SparkApplications. Every operator has one. */
+export function findSparkApplicationApi(operator: SparkOperator): (typeof sparkApplicationApis)[number] {
+  const [kubeflow, apache] = sparkApplicationApis
+  return { kubeflow, apache }[operator]
+}
+
+/** The SparkApplication of an API object, or undefined if it is another object. Missing fields have the operator's defaults. */
 export function parseSparkApplication(object: unknown): SparkApplication | undefined {
   const root = toRecord(object)
   const api = sparkApplicationApis.find(({ group }) => toText(root.apiVersion).startsWith(`${group}/`))
@@ -89,7 +96,7 @@ function strings(value: unknown): Record<string, string> {
   return Object.fromEntries(Object.entries(toRecord(value)).map(([key, item]) => [key, toText(item)]))
 }
 
-/** How long Spark waits for its own pod to be Ready before it asks for executors. */
+/** How long Spark waits for its own pod to be Ready before it requests executors. */
 export const readinessTimeoutKey = 'spark.kubernetes.allocation.driver.readinessTimeout'
 export const applicationIdKey = 'spark.app.id'
 export const deleteServiceKey = 'spark.kubernetes.driver.service.deleteOnTermination'

@@ -80,7 +80,7 @@ const wrong: readonly (readonly [flags: ConnectionFlags, env: Env, says: RegExp]
   [{}, { KUBECONFIG: 'absent' }, /^KUBECONFIG is .*absent: there is no such file/],
   [{ context: 'nope' }, { KUBECONFIG: 'one:two' }, /no context "nope"; there are one, two$/],
   [{ context: 'nope' }, inPod, /no context "nope": there is no kubeconfig/],
-  [{ kubeconfig: 'wrong' }, {}, /wrong: is no kubeconfig: /],
+  [{ kubeconfig: 'wrong' }, {}, /wrong: is not a kubeconfig: /],
   [{ kubeconfig: 'lost' }, {}, /context "one" names cluster "one", which is absent$/],
   [{ kubeconfig: 'as-another' }, {}, /user "one": impersonation \(as\) is not supported$/],
   [{ kubeconfig: 'proxied' }, {}, /cluster "one": proxy-url is not supported$/],
