@@ -20,6 +20,7 @@ describe('examples', () => {
     const pod = await capturedObject('driver-pod.spark-operator.json')
     const application = parse(await read('kubeflow-sparkapplication.yaml'))
     application.metadata.name = 'opl'
+    application.metadata.namespace = 'spark'
     const files = { pod: JSON.stringify(pod), application: JSON.stringify(application) }
     const { exitCode, stdout, stderr } = await runCli(['inject', '-f', 'pod', '--application', 'application'], files)
     assert.equal(exitCode, 0, stderr)
@@ -37,8 +38,8 @@ describe('examples', () => {
       key.startsWith(prefix) ? [[key.slice(prefix.length), value] as const] : [],
     )
     assert.equal(annotations.length, 2)
-    const pod = structuredClone(await capturedObject('driver-pod.spark-submit.json'))
-    Object.assign(pod, { metadata: { ...pod.metadata, annotations: Object.fromEntries(annotations) } })
+    const pod = parse(JSON.stringify(await capturedObject('driver-pod.spark-submit.json')))
+    pod.metadata.annotations = Object.fromEntries(annotations)
     const injected = await runCli(['inject', '-f', 'pod'], { pod: JSON.stringify(pod) })
     assert.equal(injected.exitCode, 0, injected.stderr)
     assert.equal(injected.stderr, '')
