@@ -9,6 +9,7 @@ import { createActionRunner } from './act/run-action.ts'
 import { computeDriverContext, type DriverContextDeps } from './assess/driver-context.ts'
 import type { NodeState } from './assess/stuck-termination.ts'
 import { createWaitTracker } from './assess/wait-tracker.ts'
+import { isDeletionRequested as isRequested, noDeletion } from './decide/deletion-state.ts'
 import { confirmIfObserved, createDriverStates } from './decide/driver-state.ts'
 import { createHangBreaker } from './decide/hang-breaker.ts'
 import type { SidecarImageBreaker } from './decide/sidecar-image-breaker.ts'
@@ -63,6 +64,7 @@ export function createController(edges: ControllerDeps): Controller {
   const lead = async (signal: AbortSignal): Promise<void> => {
     const queue = createWorkQueue()
     const memories = createDriverStates()
+    const isDeletionRequested = ({ uid }: Driver) => isRequested(memories.known(uid)?.deletion ?? noDeletion)
     const deletions = createDeletionTracker(config.safeguards)
     const endings = createTerminationTracker(metrics, nowMs)
     const polls = createUiPoller(
@@ -81,8 +83,9 @@ export function createController(edges: ControllerDeps): Controller {
     const all = () => drivers.reflector.objects.all()
     const breaker = createHangBreaker({ rails, polls, verdicts, deletions, drivers: all, nowMs })
     isOpen = breaker.isOpen
-    const isThere = ({ namespace, name, uid }: Driver) => drivers.reflector.objects.get(namespace, name)?.uid === uid
-    const record = createDeletionJournal({ ...edges, deletions, isThere }, signal)
+    const isPodPresent = ({ namespace, name, uid }: Driver) =>
+      drivers.reflector.objects.get(namespace, name)?.uid === uid
+    const record = createDeletionJournal({ ...edges, deletions, isPodPresent }, signal)
     const actor = createActionRunner({ ...edges, journal: record }, signal)
     const reconciler = createReconciler({
       ...edges,
@@ -103,12 +106,12 @@ export function createController(edges: ControllerDeps): Controller {
       {
         changed: (driver, before) => {
           confirmIfObserved(memories.known(driver.uid), driver)
-          endings.changed(driver, before, memories.known(driver.uid)?.deleted === true)
+          endings.changed(driver, before, isDeletionRequested(driver))
           queue.add(driverKey(driver))
         },
         gone: (driver) => {
           confirmIfObserved(memories.known(driver.uid), undefined)
-          endings.gone(driver, memories.known(driver.uid)?.deleted === true)
+          endings.gone(driver, isDeletionRequested(driver))
           record.podGone(driver)
           memories.forget(driver.uid)
           polls.forget(driver.uid)

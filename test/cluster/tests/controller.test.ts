@@ -153,7 +153,7 @@ describe('controller', { concurrency: 2 }, () => {
       })
       assert.match(
         event?.message ?? '',
-        /^The driver hangs \(.+\); its pod is left alone: nothing is known that would make it again\.$/,
+        /^Driver hangs \(.+\)\. spark-nanny did not delete the pod: no owner is known that would start the driver again\.$/,
       )
       // A few more polls, all in vain.
       await sleep(15_000)

@@ -180,7 +180,7 @@ describe('safety.properties', () => {
             // As the API server does with preconditions and a grace period.
             const matches = world.now?.uid === driver.uid && world.now.resourceVersion === driver.resourceVersion
             if (!matches || world.now === undefined) continue
-            memory.deleted = true
+            memory.deletion = { kind: 'confirmed' }
             world.deleted.push(driver.uid)
             become({ ...world.now, deletionMs: createdMs + 630_000 })
           }

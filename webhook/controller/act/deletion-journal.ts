@@ -7,12 +7,18 @@ import type { Log } from '../../../core/log.ts'
 import { isFromApiServer, type KubernetesApi } from '../../../kubernetes/api.ts'
 import { parsePage } from '../../../kubernetes/list-page.ts'
 import { podsPath } from '../../../kubernetes/paths.ts'
-import type { WriteResult } from '../../../kubernetes/write-result.ts'
-import { failureDetail } from '../../../kubernetes/write-result.ts'
+import { failureDetail, type WriteResult } from '../../../kubernetes/write-result.ts'
 import type { DeletionTracker } from '../deletions/deletion-tracker.ts'
 import type { Driver } from '../driver/driver.ts'
 import { driverLogFields } from '../driver/log-fields.ts'
 import type { ClusterWriter } from './cluster-writer.ts'
+import {
+  type DeletionOutcome,
+  type JournalEffect,
+  type JournalEvent,
+  type JournalState,
+  nextJournalState,
+} from './journal-state.ts'
 
 export interface DeletionJournalDeps {
   readonly api: Pick<KubernetesApi, 'request'>
@@ -20,133 +26,153 @@ export interface DeletionJournalDeps {
   readonly deletions: Pick<DeletionTracker, 'record' | 'recordWriteResult' | 'isOnRecord' | 'revoke'>
   readonly applications: Pick<SparkApplications, 'known'>
   readonly log: Log
-  /** Whether the cache shows this very pod. */
-  isThere(driver: Driver): boolean
-  /** Of a clock that no one sets. */
+  /** Whether the cache shows a pod with this uid. */
+  isPodPresent(driver: Driver): boolean
   monotonicMs(): number
   sleep(ms: number, signal: AbortSignal): Promise<void>
 }
 
 /**
- * Writes deletions into their SparkApplications before they are made, and takes back what was not made: it would count
- * against the next driver. What may have been made stays, until a pod that is still there proves that it was not.
+ * Records deletions on their SparkApplications before they are requested, and revokes the records of deletions that did
+ * not happen: they would count against the next driver. If a deletion may have happened, its record stays until the pod
+ * proves that the deletion did not happen, by still being present without terminating.
  */
 export interface DeletionJournal {
-  /** Whoever leads next must know of it, whatever becomes of us or of the answer. */
+  /** Records a deletion that is to be requested next, so that the next leader counts it even if this process is lost. */
   recordIntent(driver: Driver, known: KnownApplication | undefined, deletion: Deletion): Promise<WriteResult>
-  /**
-   * A try to delete the pod failed. refused: by the API server, which may have taken the same request a moment before, when
-   * something on the way sends it twice (seen: 409 and 200). unanswered: the pod may be gone for it.
-   */
-  recordOutcome(driver: Driver, outcome: 'not-sent' | 'refused' | 'unanswered'): void
-  /** It was looked at, and is not to be deleted. */
+  /** Notes that an attempt to delete the pod was not confirmed. */
+  recordOutcome(driver: Driver, outcome: DeletionOutcome): void
+  /** Notes that the latest evaluation found no reason to delete the pod. Begins to revoke a record that may be wrong. */
   deletionNoLongerNeeded(driver: Driver): void
   podGone(driver: Driver): void
-  /** After the signal: until nothing is under way. */
+  /** Resolves when no revocation is running. Meant for after the signal. */
   idle(): Promise<void>
 }
 
-/** Within two minutes: as long as a watch may be behind that has yet to show what was written. */
-const takeBackAttempts = 8
-/** An API server gives up a request after a minute (`--request-timeout`), and we before. */
-const lostForMs = 120_000
-const askAgainMs = 60_000
-const askDeadlineMs = 5_000
+/** With their delays about two minutes: a watch that lags may take as long to show what was written. */
+const revokeAttempts = 8
+const checkDeadlineMs = 5_000
 
-/** Of one leader, until `signal`. */
-export function createDeletionJournal(edges: DeletionJournalDeps, signal: AbortSignal): DeletionJournal {
-  const { deletions, applications, writer: performer, log } = edges
-  const bornMs = edges.monotonicMs()
-  /** Pods on record of which it is certain that no request of ours deletes them, or that the API server said so. */
-  const notDone = new Map<string, 'not-sent' | 'refused'>()
-  /** When the answer of such a request was lost last, or when it was last asked what became of it. */
-  const lostMs = new Map<string, number>()
-  const underWay = new Map<string, { readonly stop: AbortController; readonly ended: Promise<void> }>()
+/** The journal of one leader, until `signal`. */
+export function createDeletionJournal(deps: DeletionJournalDeps, signal: AbortSignal): DeletionJournal {
+  const { deletions, log } = deps
+  const leadingSinceMs = deps.monotonicMs()
+  /** By the uid of the pod. A pod without an entry is in state `none`. */
+  const states = new Map<string, JournalState>()
+  const revocations = createRevocations(deps, signal)
 
-  const knownOf = ({ owner }: Driver) => (owner === null ? undefined : applications.known(owner))
+  const findApplication = ({ owner }: Driver) => (owner === null ? undefined : deps.applications.known(owner))
 
-  const takeBack = async (driver: Driver, stopped: AbortSignal): Promise<void> => {
-    for (let attempt = 1; attempt <= takeBackAttempts && !stopped.aborted; attempt += 1) {
-      const known = knownOf(driver)
-      const value = deletions.revoke(driver, known)
-      if (driver.owner === null || known === undefined) return
-      if (value !== undefined) {
-        const written = await performer.annotateApplication(driver.owner, known, { [actionsAnnotation]: value })
-        if (written.kind === 'ok') return log.info({ event: 'deletion-revoked', ...driverLogFields(driver) })
-        if (written.kind === 'failed' && written.forbidden) return
-      }
-      await edges.sleep(exponentialDelayMs(attempt, { baseMs: 250 }), stopped)
-    }
-  }
-
-  /** A request that has not been answered for so long is answered by the pod: it is there, and stays. */
-  const askFirst = async (driver: Driver, stopped: AbortSignal): Promise<void> => {
-    if ((await isStaying(edges.api, driver)) && !stopped.aborted) await takeBack(driver, stopped)
-  }
-
-  const begin = (driver: Driver, work: typeof takeBack): void => {
-    if (underWay.has(driver.uid) || signal.aborted) return
-    const stop = new AbortController()
-    const ended = work(driver, AbortSignal.any([signal, stop.signal])).finally(() => underWay.delete(driver.uid))
-    underWay.set(driver.uid, { stop, ended })
+  const handle = (driver: Driver, event: JournalEvent): void => {
+    const { state, effect } = nextJournalState(states.get(driver.uid) ?? { kind: 'none' }, event)
+    if (state.kind === 'none') states.delete(driver.uid)
+    else states.set(driver.uid, state)
+    if (effect !== 'none') revocations.start(driver, effect)
   }
 
   return {
     recordIntent: async (driver, known, deletion) => {
-      notDone.delete(driver.uid)
-      const before = underWay.get(driver.uid)
-      before?.stop.abort()
-      await before?.ended
+      handle(driver, { kind: 'intent' })
+      await revocations.cancel(driver)
       const isOnRecord = known !== undefined && deletions.isOnRecord(driver, known)
       const text = deletions.record(driver, known, deletion)
       if (driver.owner === null || known === undefined || isOnRecord) return { kind: 'ok' }
-      const written = await performer.annotateApplication(driver.owner, known, { [actionsAnnotation]: text })
-      if (written.kind === 'ok') {
+      const result = await deps.writer.annotateApplication(driver.owner, known, { [actionsAnnotation]: text })
+      if (result.kind === 'ok') {
         deletions.recordWriteResult(driver, 'written')
-        return written
+        return result
       }
-      log.warn({ event: 'history-write-failed', ...driverLogFields(driver), ...failureDetail(written) })
-      if (written.kind === 'failed' && written.forbidden) {
-        deletions.recordWriteResult(driver, 'refused')
-        return { kind: 'ok' }
+      log.warn({ event: 'history-write-failed', ...driverLogFields(driver), ...failureDetail(result) })
+      if (result.kind === 'conflict') {
+        return {
+          kind: 'failed',
+          detail: 'the SparkApplication has changed since it was last observed',
+          retryAfterMs: 0,
+        }
       }
-      if (written.kind === 'failed') return written
-      return { kind: 'failed', detail: 'its SparkApplication is not as it is known', retryAfterMs: 0 }
+      if (!result.forbidden) return result
+      // No replica may write the record, so that this leader alone remembers the deletion.
+      deletions.recordWriteResult(driver, 'refused')
+      return { kind: 'ok' }
     },
     recordOutcome: (driver, outcome) => {
-      if (outcome === 'unanswered') lostMs.set(driver.uid, edges.monotonicMs())
-      if (outcome === 'unanswered' || lostMs.has(driver.uid)) return
-      if (edges.isThere(driver)) notDone.set(driver.uid, outcome)
-      else if (outcome === 'not-sent') begin(driver, takeBack)
+      const isPodPresent = deps.isPodPresent(driver)
+      handle(driver, { kind: 'outcome', outcome, isPodPresent, nowMs: deps.monotonicMs() })
     },
     deletionNoLongerNeeded: (driver) => {
-      const { uid } = driver
-      const outcome = notDone.get(uid)
-      if (outcome !== undefined && (outcome === 'not-sent' || driver.deletionMs === null)) {
-        notDone.delete(uid)
-        return begin(driver, outcome === 'not-sent' ? takeBack : askFirst)
-      }
-      const known = knownOf(driver)
-      if (known === undefined || driver.deletionMs !== null || !deletions.isOnRecord(driver, known)) return
-      // The leader before us may have deleted it.
-      if (edges.monotonicMs() - Math.max(bornMs, lostMs.get(uid) ?? bornMs) < lostForMs) return
-      lostMs.set(uid, edges.monotonicMs() - lostForMs + askAgainMs)
-      begin(driver, askFirst)
+      const known = findApplication(driver)
+      handle(driver, {
+        kind: 'no-longer-needed',
+        isTerminating: driver.deletionMs !== null,
+        isOnRecord: known !== undefined && deletions.isOnRecord(driver, known),
+        nowMs: deps.monotonicMs(),
+        leadingSinceMs,
+      })
     },
-    podGone: (driver) => {
-      lostMs.delete(driver.uid)
-      if (notDone.get(driver.uid) === 'not-sent') begin(driver, takeBack)
-      notDone.delete(driver.uid)
-    },
-    idle: async () => void (await Promise.all([...underWay.values()].map(({ ended }) => ended))),
+    podGone: (driver) => handle(driver, { kind: 'pod-gone' }),
+    idle: revocations.idle,
   }
 }
 
-/** Asked of the API server, since a watch may be behind. False also when it does not say. */
-async function isStaying(api: Pick<KubernetesApi, 'request'>, driver: Driver): Promise<boolean> {
+interface Revocations {
+  /** Does nothing while a revocation for the same pod is running, or after the signal. */
+  start(driver: Driver, effect: Exclude<JournalEffect, 'none'>): void
+  /** Resolves when the revocation for this pod has ended. */
+  cancel(driver: Driver): Promise<void>
+  idle(): Promise<void>
+}
+
+function createRevocations(deps: DeletionJournalDeps, signal: AbortSignal): Revocations {
+  const running = new Map<string, { readonly stop: AbortController; readonly ended: Promise<void> }>()
+
+  const revoke = async (
+    driver: Driver,
+    effect: Exclude<JournalEffect, 'none'>,
+    stopped: AbortSignal,
+  ): Promise<void> => {
+    if (effect === 'revoke-if-pod-stays' && !(await isPodStaying(deps.api, driver))) return
+    await revokeRecord(driver, deps, stopped)
+  }
+
+  return {
+    start: (driver, effect) => {
+      if (running.has(driver.uid) || signal.aborted) return
+      const stop = new AbortController()
+      const ended = revoke(driver, effect, AbortSignal.any([signal, stop.signal])).finally(() =>
+        running.delete(driver.uid),
+      )
+      running.set(driver.uid, { stop, ended })
+    },
+    cancel: async ({ uid }) => {
+      const revocation = running.get(uid)
+      revocation?.stop.abort()
+      await revocation?.ended
+    },
+    idle: async () => void (await Promise.all([...running.values()].map(({ ended }) => ended))),
+  }
+}
+
+/** Removes the record of a deletion that did not happen. Retries conflicts and failures. */
+async function revokeRecord(driver: Driver, deps: DeletionJournalDeps, stopped: AbortSignal): Promise<void> {
+  const { owner } = driver
+  for (let attempt = 1; attempt <= revokeAttempts && !stopped.aborted; attempt += 1) {
+    const known = owner === null ? undefined : deps.applications.known(owner)
+    const value = deps.deletions.revoke(driver, known)
+    if (owner === null || known === undefined) return
+    if (value !== undefined) {
+      const result = await deps.writer.annotateApplication(owner, known, { [actionsAnnotation]: value })
+      if (result.kind === 'ok') return deps.log.info({ event: 'deletion-revoked', ...driverLogFields(driver) })
+      if (result.kind === 'failed' && result.forbidden) return
+    }
+    await deps.sleep(exponentialDelayMs(attempt, { baseMs: 250 }), stopped)
+  }
+}
+
+/** Asks the API server, because a watch may lag. False also if the API server does not respond. */
+async function isPodStaying(api: Pick<KubernetesApi, 'request'>, driver: Driver): Promise<boolean> {
   const path = `${podsPath(driver.namespace)}?fieldSelector=${encodeURIComponent(`metadata.name=${driver.name}`)}`
-  const answer = await api.request({ method: 'GET', path, deadlineMs: askDeadlineMs })
-  if (answer.kind !== 'response' || answer.status !== 200 || !isFromApiServer(answer)) return false
-  const metadata = (parsePage(answer.body)?.items ?? []).map((item) => toRecord(toRecord(item).metadata))
+  const response = await api.request({ method: 'GET', path, deadlineMs: checkDeadlineMs })
+  if (response.kind !== 'response' || response.status !== 200 || !isFromApiServer(response)) return false
+  const metadata = (parsePage(response.body)?.items ?? []).map((item) => toRecord(toRecord(item).metadata))
   return metadata.some(({ uid, deletionTimestamp }) => uid === driver.uid && deletionTimestamp === undefined)
 }

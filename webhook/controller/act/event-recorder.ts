@@ -16,65 +16,87 @@ export interface EventRecorderDeps {
   sleep(ms: number, signal: AbortSignal): Promise<void>
 }
 
-/** How what is decided and done is told of: each change once. */
+/** A decision about a driver, and what came of it. */
+export interface Decision {
+  readonly action: ActionName
+  readonly result: ActionResult
+  readonly details?: object
+}
+
+/** Reports decisions and their results, each change once. */
 export interface EventRecorder {
-  /** A log line and a figure; false: the decision is the one before. */
-  recordDecision(task: ActionTask, action: ActionName, result: ActionResult, details?: object): boolean
-  /** An Event on the pod, and on its SparkApplication. */
+  /** Whether the last recorded decision about the task's kind of assessment is this one. */
+  isRecorded(task: ActionTask, decision: Decision): boolean
+  /** Logs and counts a decision, unless it is recorded already. */
+  recordDecision(task: ActionTask, decision: Decision): void
+  /** Publishes an Event on the pod, and on its SparkApplication if `onApplication`. */
   publish(task: ActionTask, event: EventContent, onApplication?: boolean): Promise<WriteResult>
-  /** As that, of what is done: nothing leads to another look at it, so that it is tried again here, by and by. */
+  /**
+   * Publishes an Event about a completed action, with its own retries: no later evaluation would publish the Event again.
+   * Returns at once.
+   */
   publishWithRetry(task: ActionTask, event: EventContent, onApplication?: boolean): void
 }
 
-const tellAttempts = 6
-/** Of what is done, which nobody waits for. What is told of a driver that is busy until then must not stand behind it. */
-const maxAtOnce = 8
+const publishAttempts = 6
+/** Limits the Events about completed actions, so that Events for which a driver waits are not queued behind them. */
+const maxConcurrentPublishes = 8
 
-/** Until `signal`. */
+/** Retries until `signal`. */
 export function createEventRecorder(
-  { writer: performer, metrics, log, sleep }: EventRecorderDeps,
+  { writer, metrics, log, sleep }: EventRecorderDeps,
   signal: AbortSignal,
 ): EventRecorder {
-  const limit = pLimit(maxAtOnce)
-  const record = (task: ActionTask, action: ActionName, result: ActionResult, details: object = {}): boolean => {
-    const { driver, assessment, state: memory } = task
-    const text = JSON.stringify([action, result, details])
-    if (memory.decided.get(assessment.kind) === text) return false
-    memory.decided.set(assessment.kind, text)
+  const limit = pLimit(maxConcurrentPublishes)
+
+  const isRecorded = ({ assessment, state }: ActionTask, decision: Decision): boolean =>
+    state.decided.get(assessment.kind) === decisionText(decision)
+
+  const recordDecision = (task: ActionTask, decision: Decision): void => {
+    if (isRecorded(task, decision)) return
+    const { driver, assessment, state } = task
+    const { action, result, details = {} } = decision
+    state.decided.set(assessment.kind, decisionText(decision))
     metrics.acted(action, result)
     const line = { event: 'decision', ...driverLogFields(driver), action, result, ...details, evidence: assessment }
     if (result === 'failed') log.error(line)
     else log.info(line)
-    return true
   }
 
-  const tell = async (task: ActionTask, event: EventContent, onApplication = false): Promise<WriteResult> => {
-    const { driver, state: memory } = task
+  const publish = async (task: ActionTask, event: EventContent, onApplication = false): Promise<WriteResult> => {
+    const { driver, state } = task
     const key = `${event.reason} ${event.dedupKey}`
-    if (memory.published.has(key)) return { kind: 'ok' }
-    const performed = await performer.publishEvent(toPodReference(driver), event)
-    if (performed.kind === 'failed') return performed
-    const owner = onApplication ? toApplicationReference(driver, task.context) : undefined
-    if (owner !== undefined) {
+    if (state.published.has(key)) return { kind: 'ok' }
+    const result = await writer.publishEvent(toPodReference(driver), event)
+    if (result.kind === 'failed') return result
+    const application = onApplication ? toApplicationReference(driver, task.context) : undefined
+    if (application !== undefined) {
       const dedupKey = `${driver.uid} ${event.dedupKey}`
-      const ofOwner = { ...event, dedupKey, message: `${driver.name}: ${event.message}` }
-      const told = await performer.publishEvent(owner, ofOwner)
-      if (told.kind === 'failed') return told
+      const message = `${driver.name}: ${event.message}`
+      const onOwner = await writer.publishEvent(application, { ...event, dedupKey, message })
+      if (onOwner.kind === 'failed') return onOwner
     }
-    memory.published.add(key)
-    return performed
+    state.published.add(key)
+    return result
   }
 
-  const keepTelling = async (task: ActionTask, event: EventContent, onApplication: boolean): Promise<void> => {
-    for (let attempt = 0; attempt < tellAttempts && !signal.aborted; attempt += 1) {
-      const told = await limit(() => tell(task, event, onApplication))
-      if (told.kind !== 'failed' || told.forbidden) return
-      await sleep(Math.max(exponentialDelayMs(attempt, { baseMs: 500 }), told.retryAfterMs), signal)
+  const publishUntilAccepted = async (task: ActionTask, event: EventContent, onApplication: boolean): Promise<void> => {
+    for (let attempt = 0; attempt < publishAttempts && !signal.aborted; attempt += 1) {
+      const result = await limit(() => publish(task, event, onApplication))
+      if (result.kind !== 'failed' || result.forbidden) return
+      await sleep(Math.max(exponentialDelayMs(attempt, { baseMs: 500 }), result.retryAfterMs), signal)
     }
   }
-  const tellDone = (task: ActionTask, event: EventContent, onApplication = true) =>
-    void keepTelling(task, event, onApplication).catch((error) => {
-      log.error({ event: 'event-publish-failed', ...driverLogFields(task.driver), err: error })
-    })
-  return { recordDecision: record, publish: tell, publishWithRetry: tellDone }
+
+  return {
+    isRecorded,
+    recordDecision,
+    publish,
+    publishWithRetry: (task, event, onApplication = true) =>
+      void publishUntilAccepted(task, event, onApplication).catch((error) => {
+        log.error({ event: 'event-publish-failed', ...driverLogFields(task.driver), err: error })
+      }),
+  }
 }
+
+const decisionText = ({ action, result, details = {} }: Decision) => JSON.stringify([action, result, details])

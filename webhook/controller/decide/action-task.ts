@@ -4,8 +4,7 @@ import type { Driver } from '../driver/driver.ts'
 import type { Choice } from './choose-action.ts'
 import type { DriverState } from './driver-state.ts'
 
-/** One thing to be done about one driver, with all that was known when it was chosen. */
-
+/** One choice to carry out for one driver, with the facts it was based on. */
 export interface ActionTask {
   readonly driver: Driver
   readonly assessment: Assessment

@@ -1,22 +1,26 @@
-/** Why the pod of a driver that hangs or is stuck is not deleted: a stable code for logs and tests, and a sentence for people. */
+/**
+ * Why the pod of a driver that hangs or is stuck is not deleted: a stable code for logs and tests, and the sentence that
+ * the Event shows after "spark-nanny did not delete the pod:".
+ */
 export const blockReasons = {
-  'report-only': 'spark-nanny is set to report only (SPARK_NANNY_FALLBACK)',
-  'observe-mode': 'its setting restart is observe',
-  inconclusive: 'only a Spark UI that stopped answering is proof enough from outside the pod',
-  'recently-started': 'it has been running for less than a minute',
-  'no-owner': 'nothing is known that would make it again',
-  paused: 'it is paused by spark-nanny.io/paused-until',
+  'report-only': 'spark-nanny is configured to report only (SPARK_NANNY_FALLBACK)',
+  'observe-mode': 'the driver’s setting restart is observe',
+  inconclusive: 'only a Spark UI that stopped responding is sufficient proof from outside the pod',
+  'recently-started': 'the driver has been running for less than a minute',
+  'no-owner': 'no owner is known that would start the driver again',
+  paused: 'spark-nanny is paused by spark-nanny.io/paused-until',
   quarantined:
-    'too many of the application’s drivers were deleted: it is left alone until its SparkApplication changes or the annotation spark-nanny.io/actions is removed from it',
-  backoff: 'the application’s last driver was deleted only just now',
+    'the application is quarantined, because too many of its drivers were deleted. The quarantine ends when the SparkApplication changes, or when the annotation spark-nanny.io/actions is removed from it',
+  backoff: 'the application’s last driver was deleted a short time ago',
   'application-budget': 'too many drivers of the application were deleted within the window',
   'namespace-budget': 'too many drivers of the namespace were deleted within the window',
   'cluster-budget': 'too many drivers of the cluster were deleted within the window',
   'budget-unknown':
-    'how many drivers were deleted before is not known, since the SparkApplications could not be listed yet',
+    'the number of earlier deletions is not known yet, because the SparkApplications could not be listed',
   'circuit-breaker-open':
-    'too many drivers are unhealthy at once, or all of its node or namespace, which looks like the network rather than the drivers',
-  'many-drivers-stuck': 'too many drivers are stuck in the same way at once, so that another pod would fare no better',
+    'too many drivers are unhealthy at the same time, or all drivers of the node or namespace are, which points to the network rather than the drivers',
+  'many-drivers-stuck':
+    'too many drivers are stuck in the same way at the same time, so that another pod would not start either',
 } as const satisfies Record<string, string>
 
 export type BlockReason = keyof typeof blockReasons

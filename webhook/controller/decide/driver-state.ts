@@ -1,115 +1,124 @@
 import type { WriteResult } from '../../../kubernetes/write-result.ts'
 import { findUnansweredExit } from '../assess/assess.ts'
 import type { Driver } from '../driver/driver.ts'
+import { type DeletionState, noDeletion } from './deletion-state.ts'
 import type { RetryStates } from './retry-state.ts'
 
-/** An effect whose answer was lost: the watch will show whether it took place. */
+/** A write whose response was lost. The watch will show whether it took effect. */
 export interface PendingConfirmation {
-  /** Undefined: the pod is gone. */
-  tookPlace(driver: Driver | undefined): boolean
-  /** Tells of it. */
+  /** `driver` undefined: the pod is gone. */
+  tookEffect(driver: Driver | undefined): boolean
+  /** Reports the write as successful. */
   confirm(): void
 }
 
-/** What the controller remembers of one pod while it leads; all of it may be lost. */
+/** What the controller remembers about one pod while it leads. Losing all of it is safe. */
 export interface DriverState {
-  /** What was told of it, by reason and occasion. */
+  /** Events that were published, by reason and deduplication key. */
   readonly published: Set<string>
-  /** Decisions that were logged, by what they are about. */
+  /** The last logged decision about each kind of assessment. */
   readonly decided: Map<string, string>
-  /** The signature of what was carried out last, and in full. */
+  /** The fingerprint of the last evaluation whose tasks all succeeded. */
   lastFingerprint: string
-  /** Whether it hung at the last look, and how often it began to. */
+  /** Whether the last evaluation found a hang. */
   isHung: boolean
+  /** How many times the driver began to hang. */
   hangCount: number
-  /** When its sidecar was first seen to have asked for the restart that it waits for, and its end by the node's clock. */
-  unanswered: { readonly seenMs: number; readonly finishedMs: number | null } | null
-  /** An effect is under way. */
+  /** When the sidecar's exit that asks for a restart was first observed, and its time by the node's clock. */
+  unansweredExit: { readonly seenMs: number; readonly finishedMs: number | null } | null
+  /** Whether tasks of this driver are running. */
   busy: boolean
-  /** Nothing waits for what failed but itself. */
+  /** Until when each kind of failed choice is not retried. */
   readonly retries: RetryStates
-  /** Restarts whose executors are gone. */
+  /** The restart count for which the executors of earlier attempts are gone. */
   cleanedRestarts: number
-  /** Names by uid of executors that may be gone for a request of ours whose answer does not say. */
+  /** Names by uid of executors for which a deletion's result is unknown. */
   readonly unconfirmedExecutors: Map<string, string>
-  /** Its sidecar's image was replaced, which the watch may have yet to show. */
+  /** Whether the sidecar's image was replaced. The watch may not show the replacement yet. */
   bypassed: boolean
-  /** It was deleted, or its deletion asked for. */
-  deleted: boolean
+  deletion: DeletionState
   pendingConfirmation: PendingConfirmation | null
 }
 
 export interface DriverStates {
+  /** Creates the state if the pod has none. */
   of(uid: string): DriverState
-  /** Undefined when nothing is remembered. */
+  /** Undefined if the pod has no state. */
   known(uid: string): DriverState | undefined
   forget(uid: string): void
 }
 
-/** A healthy driver takes no memory here. */
+/** Healthy drivers have no state, so that they take no memory. */
 export function createDriverStates(): DriverStates {
-  const memories = new Map<string, DriverState>()
+  const states = new Map<string, DriverState>()
   return {
-    known: (uid) => memories.get(uid),
+    known: (uid) => states.get(uid),
     of: (uid) => {
-      const memory = memories.get(uid) ?? {
+      const state = states.get(uid) ?? {
         published: new Set(),
         decided: new Map(),
         lastFingerprint: '',
         isHung: false,
         hangCount: 0,
-        unanswered: null,
+        unansweredExit: null,
         busy: false,
         retries: new Map(),
         cleanedRestarts: 0,
         unconfirmedExecutors: new Map(),
         bypassed: false,
-        deleted: false,
+        deletion: noDeletion,
         pendingConfirmation: null,
       }
-      memories.set(uid, memory)
-      return memory
+      states.set(uid, state)
+      return state
     },
-    forget: (uid) => void memories.delete(uid),
+    forget: (uid) => void states.delete(uid),
   }
 }
 
-/** Tells of an effect whose answer was lost, once it is seen. `now` undefined: the pod is gone. */
-export function confirmIfObserved(memory: DriverState | undefined, now: Driver | undefined): void {
-  if (memory === undefined || memory.pendingConfirmation?.tookPlace(now) !== true) return
-  memory.pendingConfirmation.confirm()
-  memory.pendingConfirmation = null
+/** Reports a write whose response was lost, once the watch shows its effect. `driver` undefined: the pod is gone. */
+export function confirmIfObserved(state: DriverState | undefined, driver: Driver | undefined): void {
+  if (state === undefined || state.pendingConfirmation?.tookEffect(driver) !== true) return
+  state.pendingConfirmation.confirm()
+  state.pendingConfirmation = null
 }
 
-/** What is seen of an effect while it is tried again is told by this try, or else by the one before. */
+/**
+ * Sends a write that may repeat one whose response was lost. Keeps the previous pending confirmation if the write fails,
+ * so that a late success is still reported.
+ */
 export async function withPendingConfirmation(
-  memory: DriverState,
-  perform: () => Promise<WriteResult>,
+  state: DriverState,
+  write: () => Promise<WriteResult>,
 ): Promise<WriteResult> {
-  const before = memory.pendingConfirmation
-  memory.pendingConfirmation = null
-  const performed = await perform()
-  if (performed.kind !== 'ok') memory.pendingConfirmation = before
-  return performed
+  const previous = state.pendingConfirmation
+  state.pendingConfirmation = null
+  const result = await write()
+  if (result.kind !== 'ok') state.pendingConfirmation = previous
+  return result
 }
 
-/** What is told of a hang is told again when the driver hangs again. */
-export function recordHang(memory: DriverState, hangs: boolean): void {
-  if (hangs && !memory.isHung) memory.hangCount += 1
-  if (!hangs && memory.isHung) {
-    memory.decided.delete('hung')
-    memory.lastFingerprint = ''
+/** Counts hangs. When a hang ends, forgets what was reported of it, so that the next hang is reported again. */
+export function recordHang(state: DriverState, isHung: boolean): void {
+  if (isHung && !state.isHung) state.hangCount += 1
+  if (!isHung && state.isHung) {
+    state.decided.delete('hung')
+    state.lastFingerprint = ''
   }
-  memory.isHung = hangs
+  state.isHung = isHung
 }
 
-/** For how long a driver has waited for the restart that its sidecar asked for; null: it does not. */
-export function unansweredForMs(memories: DriverStates, driver: Driver, monotonicMs: number): number | null {
+/** Remembers when the sidecar's exit that asks for a restart was first observed, by the monotonic clock. */
+export function observeUnansweredExit(states: DriverStates, driver: Driver, monotonicMs: number): void {
   const exit = findUnansweredExit(driver)
-  if (exit === undefined) return null
-  const memory = memories.of(driver.uid)
-  if (memory.unanswered?.finishedMs !== exit.sinceMs) {
-    memory.unanswered = { seenMs: monotonicMs, finishedMs: exit.sinceMs }
-  }
-  return monotonicMs - memory.unanswered.seenMs
+  if (exit === undefined) return
+  const state = states.of(driver.uid)
+  if (state.unansweredExit?.finishedMs === exit.sinceMs) return
+  state.unansweredExit = { seenMs: monotonicMs, finishedMs: exit.sinceMs }
+}
+
+/** How long the driver has waited for the restart that its sidecar asked for. Null: it does not wait for one. */
+export function unansweredForMs(state: DriverState | undefined, driver: Driver, monotonicMs: number): number | null {
+  const seen = state?.unansweredExit ?? null
+  return seen === null || findUnansweredExit(driver) === undefined ? null : monotonicMs - seen.seenMs
 }

@@ -7,6 +7,7 @@ import type { NodeState } from '../assess/stuck-termination.ts'
 import type { DeletionLimits } from '../deletions/deletion-tracker.ts'
 import type { Driver } from '../driver/driver.ts'
 import { type Choice, chooseAction, type Safeguards } from './choose-action.ts'
+import { isDeletionRequested } from './deletion-state.ts'
 import type { DriverState } from './driver-state.ts'
 
 /** What one look at a driver finds to do. */
@@ -102,7 +103,7 @@ function isCarriedOut(choice: Choice, memory: DriverState): boolean {
     case 'delete-pod':
     case 'dry-run':
     case 'blocked':
-      return memory.deleted
+      return isDeletionRequested(memory.deletion)
     case 'report':
       return false
   }

@@ -6,7 +6,13 @@ import { computeDriverContext, type DriverContext, type DriverContextDeps } from
 import type { NodeState } from '../assess/stuck-termination.ts'
 import type { WaitTracker } from '../assess/wait-tracker.ts'
 import { type Choice, concernsDeletion, isWrite } from '../decide/choose-action.ts'
-import { confirmIfObserved, type DriverStates, recordHang, unansweredForMs } from '../decide/driver-state.ts'
+import {
+  confirmIfObserved,
+  type DriverStates,
+  observeUnansweredExit,
+  recordHang,
+  unansweredForMs,
+} from '../decide/driver-state.ts'
 import { type Evaluation, evaluate, fingerprint } from '../decide/evaluate.ts'
 import type { HangBreaker } from '../decide/hang-breaker.ts'
 import { clearObsoleteRetries, nextRetryState, retryAfterUnexpectedError, retryAtMs } from '../decide/retry-state.ts'
@@ -72,6 +78,7 @@ export function createReconciler(edges: ReconcilerDeps): Reconciler {
   const lookAt = (driver: Driver, circumstances: DriverContext): Evaluation => {
     const [nowMs, monotonicMs] = [edges.nowMs(), edges.monotonicMs()]
     const wait = edges.waits.observe(driver, monotonicMs)
+    observeUnansweredExit(memories, driver, monotonicMs)
     const dateOf = (atMs: number) => nowMs - (monotonicMs - atMs)
     const gatedUntilMs = ({ uid }: Driver) => {
       const known = edges.waits.get(uid)
@@ -82,7 +89,7 @@ export function createReconciler(edges: ReconcilerDeps): Reconciler {
       circumstances,
       memory: memories.known(driver.uid),
       heldBackForMs: edges.sidecarImage.heldBackForMs(driver),
-      unansweredForMs: unansweredForMs(memories, driver, monotonicMs),
+      unansweredForMs: unansweredForMs(memories.known(driver.uid), driver, monotonicMs),
       waitingSinceMs: wait === null ? null : dateOf(wait.sinceMs),
       gatedUntilMs: gatedUntilMs(driver),
       node: driver.node === null ? { kind: 'unknown' } : edges.node(driver.node),

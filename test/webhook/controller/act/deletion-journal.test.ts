@@ -51,7 +51,7 @@ function scene(t: TestContext, rails = { ...defaultConfig.safeguards, perApplica
         deletions,
         log: recordingLog().log,
         applications: { known },
-        isThere: () => pod !== undefined,
+        isPodPresent: () => pod !== undefined,
         monotonicMs: () => elapsedMs,
         sleep: (_ms, signal) => delay(5, undefined, { signal }).catch(() => {}),
         api: {
