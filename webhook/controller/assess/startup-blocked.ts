@@ -1,54 +1,54 @@
 import { restartAllContainersExitCode } from '../../../core/contract/pod-contract.ts'
 import { type Driver, hasEnded } from '../driver/driver.ts'
 
-/** How our sidecar holds its driver back. */
+/** How the sidecar blocks the startup of its driver. */
 export interface StartupBlock {
   readonly reason: string
   readonly detail: string
-  /** So long after its first sign it is acted on: what heals by itself within that is left to. */
+  /** How long after its first sign the block is acted on, so that transient failures can recover by themselves. */
   readonly patienceMs: number
 }
 
-/** A kubelet pulls and creates again after 10 seconds, which often mends it. */
+/** A kubelet retries a pull or a creation after 10 seconds, which often succeeds. */
 const passingMs = 15_000
 
-/** A pull that takes longer than this is not waited for. */
+/** A pull that takes longer than this counts as a block. */
 const slowMs = 120_000
 
-/** The reason of one that shows nothing wrong, but for the time it takes. */
+/** The reason of a block that shows no failure, only a long wait. */
 export const slowReasons = 'Slow'
 
-/** What no other try can mend. */
-const lasting = ['InvalidImageName', 'ErrImageNeverPull']
+/** Waiting reasons that a retry cannot resolve. */
+const permanentReasons = ['InvalidImageName', 'ErrImageNeverPull']
 
-/** What a kubelet says of a container that nothing is wrong with yet. */
-const innocent = ['', 'PodInitializing', 'ContainerCreating']
+/** Waiting reasons of a container that shows no failure yet. */
+const harmlessReasons = ['', 'PodInitializing', 'ContainerCreating']
 
 /**
- * Whether the driver cannot start because of our sidecar; undefined when it can, or other things are in its way. A
- * native sidecar holds the driver back until it was seen to run once (computeInitContainerActions of the kubelet's
- * kuberuntime_container.go); one that ran and ended does not. Reasons are the kubelet's, and a runtime has its own
- * besides: whatever is not innocent counts.
+ * Finds out whether the sidecar keeps the driver from starting. Returns undefined if the driver can start, or if it waits
+ * for something else. A native sidecar blocks the driver until it has run once (computeInitContainerActions of the
+ * kubelet's kuberuntime_container.go); a sidecar that ran and ended does not. Container runtimes add reasons to the
+ * kubelet's, so every reason that is not known to be harmless counts.
  */
 export function findBlockingSidecar(driver: Driver): StartupBlock | undefined {
   const { sidecar } = driver
   if (sidecar === null || driver.deletionMs !== null || hasEnded(driver)) return undefined
-  if (driver.driver.state.kind !== 'waiting' || !innocent.includes(driver.driver.state.reason)) return undefined
+  if (driver.driver.state.kind !== 'waiting' || !harmlessReasons.includes(driver.driver.state.reason)) return undefined
   const { state } = sidecar
-  // It runs: whatever the driver waits for, it is not the sidecar.
+  // The sidecar runs, so the driver waits for something else.
   if (state.kind === 'running') return undefined
   if (state.kind === 'ended') {
     // All containers are being restarted.
     if (state.exitCode === restartAllContainersExitCode) return undefined
     return { reason: state.reason, detail: endDetail(state.exitCode, state.message), patienceMs: passingMs }
   }
-  if (innocent.includes(state.reason)) {
+  if (harmlessReasons.includes(state.reason)) {
     if (!sidecar.due) return undefined
     return { reason: slowReasons, detail: `not there ${slowMs / 1000} s after its turn came`, patienceMs: slowMs }
   }
-  // For a moment of a restart in place; both containers say so, and the driver's reason is not innocent either.
+  // Both containers show this reason briefly during a restart in place, so the driver's reason is not harmless either.
   if (state.reason === 'RestartingAllContainers') return undefined
-  const patienceMs = lasting.includes(state.reason) ? 0 : passingMs
+  const patienceMs = permanentReasons.includes(state.reason) ? 0 : passingMs
   return { reason: state.reason, detail: state.message, patienceMs }
 }
 

@@ -2,20 +2,20 @@ import type { ResolvedSettings, SettingKey } from '../../../core/settings/settin
 import { type Driver, hasEnded } from '../driver/driver.ts'
 import { findTerminationBlocker, type NodeState, type TerminationBlocker } from './stuck-termination.ts'
 
-/** A driver that makes no way for a reason that is not its own. */
+/** A driver that is stuck for a reason outside the driver. */
 export interface Stuck {
   readonly reason: StuckReason
   readonly sinceMs: number
   readonly detail: string
-  /** Whether it may only be slow: a node that says no more than that it makes the container may be pulling its image. */
+  /** Whether the driver may just be slow: a node that only reports that it creates the container may be pulling the image. */
   readonly maybeSlow: boolean
-  /** Of one that is being deleted. */
+  /** Set if the pod is being deleted. */
   readonly blocker?: TerminationBlocker
 }
 
 export type StuckReason = 'pending' | 'image-pull' | 'container-creating' | 'terminating'
 
-/** So long each may take before it is told of. */
+/** How long each wait may take before it is reported. */
 export const graceMs: Readonly<Record<StuckReason, number>> = {
   pending: 5 * 60_000,
   'image-pull': 2 * 60_000,
@@ -23,7 +23,7 @@ export const graceMs: Readonly<Record<StuckReason, number>> = {
   terminating: 2 * 60_000,
 }
 
-/** The settings that say when such a pod is deleted. One that is being deleted already could only be forced: never. */
+/** The settings that set the time of deletion. A terminating pod could only be force-deleted, which never happens. */
 const deadlineKeys = {
   pending: 'pending-deadline',
   'image-pull': 'image-pull-deadline',
@@ -31,7 +31,7 @@ const deadlineKeys = {
   terminating: null,
 } as const satisfies Record<StuckReason, SettingKey | null>
 
-/** A setting by which a pod that is stuck is deleted. */
+/** A setting that allows a stuck pod to be deleted. */
 export interface Deadline {
   readonly key: SettingKey
   readonly afterMs: number
@@ -47,19 +47,19 @@ export function findDeadline(
 }
 
 const imageReasons = ['ErrImagePull', 'ImagePullBackOff', 'InvalidImageName', 'ErrImageNeverPull', 'ImageInspectError']
-/** What it says while it restarts all of a pod in place. */
+/** The kubelet's reason while it restarts all containers of a pod in place. */
 const restarting = 'RestartingAllContainers'
-/** What a kubelet says of a container that it makes, and of one whose image it pulls for as long as that takes. */
+/** The kubelet's reasons while it creates a container. They also hold during an image pull of any length. */
 const makingReasons = ['ContainerCreating', 'PodInitializing', restarting]
 
-/** What the pod does not show. */
+/** Facts that the pod does not show. */
 export interface StartupContext {
   readonly node?: NodeState
-  /** Until when it was seen to be held back by a queue; null: never. */
+  /** Until when a scheduling gate was seen on the pod. Null if none was seen. */
   readonly gatedUntilMs?: number | null
 }
 
-/** What a driver waits for and since when, however short; undefined when it waits for nothing but itself. */
+/** The wait of a driver, however short. Returns undefined if the driver waits for nothing outside itself. */
 export function findWaitReason(
   driver: Driver,
   { node = { kind: 'unknown' }, gatedUntilMs = null }: StartupContext = {},
@@ -77,7 +77,7 @@ export function findWaitReason(
   }
   if (hasEnded(driver)) return undefined
   if (driver.scheduledMs === null && driver.node === null) {
-    // Its turn has not come: a queue holds it back.
+    // A scheduling gate keeps the pod from the scheduler, as a queue does.
     if (driver.gated) return undefined
     const detail = driver.unscheduled ?? 'no node has taken it'
     return { reason: 'pending', sinceMs: Math.max(driver.createdMs, gatedUntilMs ?? 0), detail, maybeSlow: false }
@@ -90,13 +90,13 @@ export function findWaitReason(
     ? `${said}: its volumes or its network do not come, see the Events of the pod`
     : said
   if (imageReasons.includes(state.reason)) return { reason: 'image-pull', sinceMs, detail, maybeSlow: false }
-  // Until the pod's network stands every container is said to be creating or initializing.
+  // Every container reports creating or initializing until the pod's network is ready.
   if (state.reason === 'PodInitializing' && !driver.networkDown) return undefined
   const maybeSlow = makingReasons.includes(state.reason) && !driver.networkDown
   return { reason: 'container-creating', sinceMs, detail, maybeSlow }
 }
 
-/** One that ran before is started again since that ended: a kubelet may leave out when, but then it was Ready no more. */
+/** A driver that ran before starts again from its last end. If the kubelet omits that time, the loss of readiness counts. */
 function beganToStartMs({ scheduledMs, createdMs, driver, ready, readySinceMs }: Driver): number {
   const atMs = scheduledMs ?? createdMs
   const { state, last, restarts } = driver
@@ -104,11 +104,11 @@ function beganToStartMs({ scheduledMs, createdMs, driver, ready, readySinceMs }:
   return ranBefore ? Math.max(atMs, last?.finishedMs ?? 0, ready ? 0 : (readySinceMs ?? 0)) : atMs
 }
 
-/** Tells apart what is told of it, each once. */
+/** Identifies the Event about a stuck driver, so that each is published once. */
 export const stuckDedupKey = ({ reason, blocker: lingering }: Stuck): string =>
   lingering === undefined ? reason : `${reason} ${lingering}`
 
-/** What a driver waits for too long by now. */
+/** The wait that has exceeded its grace time, if any. */
 export function findStuck(driver: Driver, nowMs: number, surroundings?: StartupContext): Stuck | undefined {
   const wait = findWaitReason(driver, surroundings)
   return wait !== undefined && nowMs - wait.sinceMs >= graceMs[wait.reason] ? wait : undefined

@@ -11,7 +11,7 @@ export interface Driver {
   readonly uid: string
   readonly resourceVersion: string
   readonly createdMs: number
-  /** When its grace ends or ended; null: nobody deletes it. */
+  /** When the grace period of the deletion ends or ended. Null if the pod is not being deleted. */
   readonly deletionMs: number | null
   /** What must be removed before it goes. */
   readonly finalizers: readonly string[]
@@ -20,20 +20,20 @@ export interface Driver {
   /** Spark's id of the application, from the label `spark-app-selector`. */
   readonly applicationId: string | null
   readonly owner: ApplicationReference | null
-  /** Its annotations of ours. */
+  /** The pod's spark-nanny annotations. */
   readonly annotations: Readonly<Record<string, string>>
   readonly node: string | null
   readonly podIp: string | null
   readonly phase: PodPhase
   /** Why the pod is as it is: `Evicted`, `NodeLost`, the reason of a DisruptionTarget. */
   readonly reason: string | null
-  /** Since when a node takes it; null: none yet. */
+  /** When the pod was scheduled to a node. Null if it was not yet. */
   readonly scheduledMs: number | null
-  /** Why none does. */
+  /** Why the scheduler has not found a node. */
   readonly unscheduled: string | null
-  /** Whether someone holds it back from being scheduled, as a queue does. */
+  /** Whether a scheduling gate is on the pod, as a queue sets it. */
   readonly gated: boolean
-  /** Whether the pod's network is known not to stand yet; clusters before 1.29 do not tell. */
+  /** Whether the pod's network is known not to be ready yet. Clusters before 1.29 do not report it. */
   readonly networkDown: boolean
   readonly ready: boolean
   /** Since when it is, or is not; null: never said. */
@@ -88,6 +88,6 @@ export interface DriverSidecar extends DriverContainer {
 /** Whether the pod has ended, one way or another, and will not run again. */
 export const hasEnded = ({ phase }: Driver): boolean => phase === 'Succeeded' || phase === 'Failed'
 
-/** The driver runs, and nobody deletes it. */
+/** Whether the driver runs and its pod is not being deleted. */
 export const isRunning = (driver: Driver): boolean =>
   driver.driver.state.kind === 'running' && driver.deletionMs === null && !hasEnded(driver)

@@ -12,20 +12,20 @@ export function parseContainer(
   return {
     name: container?.name ?? '',
     image: container?.image ?? '',
-    state: stateOf(toRecord(status?.state)),
+    state: parseState(toRecord(status?.state)),
     restarts: typeof status?.restartCount === 'number' ? status.restartCount : 0,
-    last: isRecord(last) ? endOf(last) : null,
+    last: isRecord(last) ? parseEnd(last) : null,
   }
 }
 
-function stateOf({ running, terminated, waiting }: Record<string, unknown>): ContainerState {
+function parseState({ running, terminated, waiting }: Record<string, unknown>): ContainerState {
   if (isRecord(running)) return { kind: 'running', startedMs: parseTimeMs(running.startedAt) ?? 0 }
-  if (isRecord(terminated)) return { kind: 'ended', ...endOf(terminated) }
+  if (isRecord(terminated)) return { kind: 'ended', ...parseEnd(terminated) }
   const { reason, message } = toRecord(waiting)
   return { kind: 'waiting', reason: parseText(reason), message: truncate(parseText(message)) }
 }
 
-function endOf(terminated: Record<string, unknown>): ContainerEnd {
+function parseEnd(terminated: Record<string, unknown>): ContainerEnd {
   const [startedMs, finishedMs] = [parseTimeMs(terminated.startedAt), parseTimeMs(terminated.finishedAt)]
   return {
     exitCode: typeof terminated.exitCode === 'number' ? terminated.exitCode : -1,
@@ -36,10 +36,10 @@ function endOf(terminated: Record<string, unknown>): ContainerEnd {
   }
 }
 
-/** The objects of a list; empty for what is none. */
+/** The objects in a list. Empty if the value is not a list. */
 export const parseList = (value: unknown): readonly Record<string, unknown>[] =>
   Array.isArray(value) ? value.filter(isRecord) : []
-/** Empty for what is no text. */
+/** Empty if the value is not a string. */
 export const parseText = (value: unknown) => (typeof value === 'string' ? value : '')
 /** A kubelet's message may be of any length. */
 export const truncate = (text: string) => (text.length > 300 ? `${text.slice(0, 300)}…` : text)

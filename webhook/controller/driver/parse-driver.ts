@@ -20,7 +20,7 @@ const phases: readonly PodPhase[] = ['Pending', 'Running', 'Succeeded', 'Failed'
 /** Spark's own port of the UI. */
 const sparkUiPort = 4040
 
-/** The driver of a pod as the API has it; undefined when it is none that could be told apart. Pure. */
+/** Parses a pod of the API. Returns undefined if it is not a driver pod that can be identified. Pure. */
 export function parseDriver(object: unknown): Driver | undefined {
   const pod = parsePod(object)
   const root = toRecord(object)

@@ -17,7 +17,7 @@ export function nextRequestAtMs(driver: Driver, startupDeadlineMs: number): numb
   const { sidecar, ready, readySinceMs } = driver
   const { state } = driver.driver
   if (sidecar === null || sidecar.bypass !== null || sidecar.statusPort === null || driver.podIp === null) return null
-  // Nobody would answer.
+  // A sidecar that does not run cannot respond.
   if (sidecar.state.kind !== 'running') return null
   if (ready || !isRunning(driver) || state.kind !== 'running') return null
   // Not Ready ever since its container started: it has yet to be.
@@ -36,9 +36,9 @@ export function currentVerdict(body: string, nowMs: number): Hang | undefined {
 }
 
 export interface SidecarStatusPoller {
-  /** Asks when it is time; returns the date at which to come again, null: no need. */
+  /** Polls if a request is due. Returns the date at which to call again, or null if that is not needed. */
   pollIfDue(driver: Driver, startupDeadlineMs: number): number | null
-  /** Asks now, whoever was asked when; resolves when {@link verdict} tells what came of it, at most the timeout later. */
+  /** Polls immediately. Resolves, at most the timeout later, when {@link verdict} returns the result. */
   pollNow(driver: Driver): Promise<void>
   verdict(uid: string): Hang | undefined
   forget(uid: string): void

@@ -106,7 +106,7 @@ export function createUiPoller(edges: UiPollerDeps, signal: AbortSignal): UiPoll
   }
 }
 
-/** One that nobody listens on any more may be finishing. */
+/** A closed port does not count, because the driver may be finishing. */
 function isUnhealthy({ verdict }: Judgement): boolean {
   return verdict.kind === 'failing' || (verdict.kind === 'hung' && verdict.reason === 'unresponsive')
 }
