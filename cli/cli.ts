@@ -8,8 +8,9 @@ import { preflightCommand } from './commands/preflight/command.ts'
 import { recoverCommand } from './commands/recover/command.ts'
 import { validateCommand } from './commands/validate/command.ts'
 import type { Invocation } from './invocation.ts'
-import { type CliIo, UsageError } from './io/cli-io.ts'
+import type { CliIo } from './io/cli-io.ts'
 import { type ExitCode, exitCodes } from './io/exit-codes.ts'
+import { UsageError } from './options/usage-error.ts'
 
 /** A command's definition. `end` gets the exit code of a call that was right. */
 export type MakeCommand = (io: CliIo, version: string, end: (code: ExitCode) => void) => Command

@@ -5,7 +5,7 @@ import { serviceAccountTokenDir } from '../../core/contract/pod-contract.ts'
 import type { KubernetesApi } from '../../kubernetes/api.ts'
 import { type ApiAccess, createClient } from '../../kubernetes/client.ts'
 import { accessInCluster } from '../../kubernetes/in-cluster-access.ts'
-import { UsageError } from '../io/cli-io.ts'
+import { UsageError } from '../options/usage-error.ts'
 
 /** Flags that all commands share which talk to a cluster; see `withConnectionFlags`. */
 export interface ConnectionFlags {

@@ -1,5 +1,3 @@
-import { type CheckResult, unknown } from '../commands/check/result.ts'
-
 /** What was read of the cluster, or why it could not be. */
 export type ReadResult<T> = { readonly kind: 'read'; readonly value: T } | Unreadable
 
@@ -19,9 +17,4 @@ export const unreadable = (detail: string, status: number | null = null): Unread
 
 export function mapReading<T, U>(reading: ReadResult<T>, change: (value: T) => U): ReadResult<U> {
   return reading.kind === 'read' ? readable(change(reading.value)) : reading
-}
-
-/** The result of what was read, else unknown, with why. */
-export function judgeReading<T>(reading: ReadResult<T>, judge: (value: T) => CheckResult): CheckResult {
-  return reading.kind === 'read' ? judge(reading.value) : unknown(reading.detail)
 }

@@ -2,7 +2,6 @@ import { toRecord } from '../../core/json.ts'
 import { parseProperties } from '../../core/spark/properties.ts'
 import { type ClusterReader, createClusterReader, namespacedPath } from '../cluster/cluster-reader.ts'
 import type { Connection } from '../cluster/connect.ts'
-import type { DiagnoseOptions, Target } from '../commands/diagnose/command.ts'
 import { type DriverPod, parseDriverPod } from '../evidence/driver-pod.ts'
 import { absent, type DriverSubject, type Evidence, type Reading, valueIn } from '../evidence/evidence.ts'
 import { listField, numberField, parseItems, stringsField, textField } from '../evidence/fields.ts'
@@ -14,11 +13,12 @@ import { collectSidecar, collectUi } from './collect-ui.ts'
 import { type Documents, readDocuments, toDocuments } from './documents.ts'
 import { type FoundDriver, findByApplication, findByPod } from './find-driver.ts'
 import { prepareBundle, saveBundle } from './save-bundle.ts'
+import type { Target } from './target.ts'
 
 /** Asks the cluster for all that bears on one driver, within the time that was given, and saves it when asked to. */
 export async function collectLive(
   target: Exclude<Target, { readonly kind: 'bundle' }>,
-  { timeoutMs, save }: Pick<DiagnoseOptions, 'timeoutMs' | 'save'>,
+  { timeoutMs, save }: { readonly timeoutMs: number; readonly save?: string },
   version: string,
   { api, namespace }: Connection,
   io: CliIo,

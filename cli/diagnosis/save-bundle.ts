@@ -1,7 +1,8 @@
 import { join } from 'node:path'
 import { toRecord } from '../../core/json.ts'
 import { type Evidence, listUnknowns } from '../evidence/evidence.ts'
-import { type CliIo, UsageError } from '../io/cli-io.ts'
+import type { CliIo } from '../io/cli-io.ts'
+import { UsageError } from '../options/usage-error.ts'
 import type { CollectedLog } from './collect-log.ts'
 import { bundleNoteFile, type DocumentName, type Documents, documentFiles, logFiles } from './documents.ts'
 

@@ -26,8 +26,3 @@ export interface CliIo {
    */
   connect(flags: ConnectionFlags): Promise<Connection>
 }
-
-/** A wrong call, worded for the one who made it: one line. Ends in `exitCodes.usage`. */
-export class UsageError extends Error {
-  override readonly name = 'UsageError'
-}

@@ -1,12 +1,23 @@
 import type { DriverSubject } from '../evidence/evidence.ts'
-import type { Diagnosis, DriverPhase, Finding } from '../findings/findings.ts'
+import type { Cause, Diagnosis, DriverPhase, Finding, FindingId, Severity } from '../findings/findings.ts'
 import type { LogLine } from '../log/scan.ts'
 
-/** What the renderers get. */
+/** What a report says about a rule, apart from a single finding. */
+export interface RuleMetadata {
+  readonly id: FindingId
+  readonly title: string
+  readonly meaning: string
+  readonly cause: Cause
+  readonly severity: Severity
+}
+
+/** The input of the renderers. */
 export interface Report {
   readonly subject: DriverSubject
   readonly version: string
   readonly diagnosis: Diagnosis
+  /** The rules that the findings may come from. */
+  readonly rules: readonly RuleMetadata[]
   /** The end of the log, for when nothing was found. */
   readonly tail: readonly LogLine[]
   /** Of checks before a run: what was looked at. Absent: a driver was. */

@@ -1,16 +1,18 @@
-import { staticRules } from '../commands/rule-catalogue.ts'
 import { type Finding, findingPage } from '../findings/findings.ts'
-import { catalogue } from '../rules/catalogue.ts'
 import { formatSubject, type Report } from './report.ts'
 import { remedyTitle } from './text.ts'
 
-const rows = [...catalogue, ...staticRules]
-
 /** SARIF 2.1.0 (OASIS): a rule per finding, a result per evidence found, locations in the files of a bundle. */
-export function renderSarif({ subject, version, diagnosis: { findings, unknown }, checked }: Report): string {
+export function renderSarif({
+  subject,
+  version,
+  diagnosis: { findings, unknown },
+  checked,
+  rules: knownRules,
+}: Report): string {
   const ids = [...new Set(findings.map(({ id }) => id))]
   const rules = ids.flatMap((id) => {
-    const rule = rows.find((row) => row.id === id)
+    const rule = knownRules.find((row) => row.id === id)
     if (rule === undefined) return []
     return {
       id,

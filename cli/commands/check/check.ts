@@ -6,7 +6,7 @@ import { categories, preCategories } from './categories.ts'
 import { kubernetesApi } from './checks/kubernetes-api.ts'
 import { collectEvidence, collectPreEvidence } from './collect/collect.ts'
 import { collectVersion } from './collect/server.ts'
-import type { CheckOptions } from './command.ts'
+import type { CheckOptions } from './options.ts'
 import { renderCheckJson, renderCheckText } from './render.ts'
 import { type CheckReport, checkExitCode, runAll } from './report.ts'
 

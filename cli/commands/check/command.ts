@@ -1,19 +1,10 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { parseDurationMs } from '../../../core/duration.ts'
-import type { ConnectionFlags } from '../../cluster/connect.ts'
 import type { CliIo } from '../../io/cli-io.ts'
 import type { ExitCode } from '../../io/exit-codes.ts'
 import { noColorOption, outputOption, withConnectionFlags } from '../../options/flags.ts'
 import { runChecks } from './check.ts'
-
-/** What was asked for, checked. */
-export interface CheckOptions extends ConnectionFlags {
-  readonly pre: boolean
-  readonly strict: boolean
-  readonly waitMs: number
-  readonly output: 'text' | 'json'
-  readonly color: boolean
-}
+import type { CheckOptions } from './options.ts'
 
 /** The definition of `spark-nanny check`. `end` gets the exit code of a call that was right. */
 export function checkCommand(io: CliIo, version: string, end: (code: ExitCode) => void): Command {

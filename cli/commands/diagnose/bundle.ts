@@ -12,8 +12,9 @@ import {
 } from '../../diagnosis/documents.ts'
 import { absent, type DriverSubject, type Evidence, type Reading, valueIn } from '../../evidence/evidence.ts'
 import { listField, textField, timeField } from '../../evidence/fields.ts'
-import { type CliIo, UsageError } from '../../io/cli-io.ts'
+import type { CliIo } from '../../io/cli-io.ts'
 import { type LogReading, LogScan } from '../../log/scan.ts'
+import { UsageError } from '../../options/usage-error.ts'
 import type { Redactor } from '../../redaction/redactor.ts'
 import { logSignatures } from '../../rules/catalogue.ts'
 

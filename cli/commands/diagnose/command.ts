@@ -1,26 +1,13 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { parseDurationMs } from '../../../core/duration.ts'
-import type { ConnectionFlags } from '../../cluster/connect.ts'
-import { type CliIo, UsageError } from '../../io/cli-io.ts'
+import type { Target } from '../../diagnosis/target.ts'
+import type { CliIo } from '../../io/cli-io.ts'
 import type { ExitCode } from '../../io/exit-codes.ts'
 import { noColorOption, outputOption, withConnectionFlags } from '../../options/flags.ts'
-import { type OutputForm, outputForms } from '../../render/report.ts'
+import { UsageError } from '../../options/usage-error.ts'
+import { outputForms } from '../../render/report.ts'
+import type { DiagnoseOptions } from './options.ts'
 import { runDiagnose } from './run.ts'
-
-/** What was asked for, checked. */
-export interface DiagnoseOptions extends ConnectionFlags {
-  readonly target: Target
-  readonly save?: string
-  readonly strict: boolean
-  readonly timeoutMs: number
-  readonly output: OutputForm
-  readonly color: boolean
-}
-
-export type Target =
-  | { readonly kind: 'pod'; readonly pod: string }
-  | { readonly kind: 'application'; readonly application: string }
-  | { readonly kind: 'bundle'; readonly dir: string }
 
 /** The definition of `spark-nanny diagnose`. `end` gets the exit code of a call that was right. */
 export function diagnoseCommand(io: CliIo, version: string, end: (code: ExitCode) => void): Command {

@@ -5,10 +5,11 @@ import type { CliIo } from '../../io/cli-io.ts'
 import { type ExitCode, exitCodes } from '../../io/exit-codes.ts'
 import { renderReport } from '../../render/render.ts'
 import type { Report } from '../../render/report.ts'
+import { catalogue } from '../../rules/catalogue.ts'
 import { createProgress } from '../../terminal/progress.ts'
 import { createStyle } from '../../terminal/style.ts'
 import { readBundle } from './bundle.ts'
-import type { DiagnoseOptions } from './command.ts'
+import type { DiagnoseOptions } from './options.ts'
 
 /** `spark-nanny diagnose`: collects, diagnoses, prints. Throws a UsageError for what cannot be asked. */
 export async function runDiagnose(options: DiagnoseOptions, version: string, io: CliIo): Promise<ExitCode> {
@@ -16,7 +17,7 @@ export async function runDiagnose(options: DiagnoseOptions, version: string, io:
   const evidence = await gather(options, version, io, progress.tell).finally(() => progress.clear())
   const diagnosis = diagnose(evidence)
   const log = valueIn(evidence.log) ?? valueIn(evidence.previousLog)
-  const report: Report = { subject: evidence.subject, version, diagnosis, tail: log?.tail ?? [] }
+  const report: Report = { subject: evidence.subject, version, diagnosis, rules: catalogue, tail: log?.tail ?? [] }
   io.stdout(renderReport(report, options.output, createStyle(io, options.color)))
   if (hasNoEvidence(evidence) && diagnosis.findings.length === 0) {
     io.stderr(`error: ${blindness(evidence)}\n`)

@@ -3,8 +3,8 @@ import { toText } from '../../../core/json.ts'
 import { parsePod } from '../../../core/kubernetes/parse-objects.ts'
 import { parseSparkApplication, type SparkApplication } from '../../../core/spark/application.ts'
 import { type ApplicationLookup, findApplicationReference } from '../../../core/spark/application-reference.ts'
-import { UsageError } from '../../io/cli-io.ts'
 import { type KubernetesObject, mapObjects } from '../../manifests/manifests.ts'
+import { UsageError } from '../../options/usage-error.ts'
 
 /** A SparkApplication of a file. A manifest often names no namespace: then it is of any. */
 export interface ProvidedApplication {

@@ -1,26 +1,10 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
-import type { Capabilities } from '../../../core/kubernetes/capabilities.ts'
 import { findNearestSpelling, type SettingKey, settingKeys, settings } from '../../../core/settings/settings.ts'
-import { type CliIo, UsageError } from '../../io/cli-io.ts'
+import type { CliIo } from '../../io/cli-io.ts'
 import type { ExitCode } from '../../io/exit-codes.ts'
+import { UsageError } from '../../options/usage-error.ts'
 import { inject } from './inject.ts'
-
-/** What was asked for, checked. */
-export interface InjectOptions {
-  readonly filename: string
-  readonly application?: string
-  readonly namespace: string
-  readonly explain: boolean
-  readonly output: 'text' | 'json'
-  readonly set: Readonly<Record<string, string>>
-  readonly sidecarImage: string
-  readonly kubernetesVersion: KubernetesVersion
-}
-
-export interface KubernetesVersion {
-  readonly text: string
-  readonly capabilities: Capabilities
-}
+import type { InjectOptions, KubernetesVersion } from './options.ts'
 
 /** The definition of `spark-nanny inject`. `end` gets the exit code of a call that was right. */
 export function injectCommand(io: CliIo, version: string, end: (code: ExitCode) => void): Command {

@@ -9,7 +9,7 @@ import {
 } from '../../../core/settings/settings.ts'
 import type { OwnerRestartPolicy } from '../../../core/spark/application.ts'
 import type { ApplicationLookup } from '../../../core/spark/application-reference.ts'
-import type { InjectOptions } from './command.ts'
+import type { InjectOptions } from './options.ts'
 
 /** Why an object gets what it gets. */
 export interface Explanation {

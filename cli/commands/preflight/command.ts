@@ -1,21 +1,11 @@
 import { Command } from 'commander'
-import type { ConnectionFlags } from '../../cluster/connect.ts'
-import { type CliIo, UsageError } from '../../io/cli-io.ts'
+import type { CliIo } from '../../io/cli-io.ts'
 import type { ExitCode } from '../../io/exit-codes.ts'
 import { noColorOption, outputOption, withConnectionFlags } from '../../options/flags.ts'
-import { type OutputForm, outputForms } from '../../render/report.ts'
-import type { SparkVersion } from '../../spark-conf/spark-version.ts'
-import { sparkVersionOption } from '../validate/command.ts'
-
-/** What was asked for, checked. */
-export interface PreflightOptions extends ConnectionFlags {
-  readonly filename: string
-  readonly offline: boolean
-  readonly sparkVersion?: SparkVersion
-  readonly strict: boolean
-  readonly output: OutputForm
-  readonly color: boolean
-}
+import { sparkVersionOption } from '../../options/spark-version.ts'
+import { UsageError } from '../../options/usage-error.ts'
+import { outputForms } from '../../render/report.ts'
+import type { PreflightOptions } from './options.ts'
 
 interface GivenOptions extends Omit<PreflightOptions, 'filename'> {
   readonly filename?: string

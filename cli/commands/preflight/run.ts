@@ -13,7 +13,8 @@ import { sortFindings } from '../../static-checks/run.ts'
 import { createProgress } from '../../terminal/progress.ts'
 import { createStyle } from '../../terminal/style.ts'
 import { computeWorkload } from '../../workload/workload.ts'
-import type { PreflightOptions } from './command.ts'
+import { staticRules } from '../rule-catalogue.ts'
+import type { PreflightOptions } from './options.ts'
 import { findUnknowns, preflight } from './preflight.ts'
 
 /** `spark-nanny preflight`: reads the file, asks the cluster, judges, prints. Throws a UsageError for a file that cannot be used. */
@@ -36,7 +37,7 @@ export async function runPreflight(options: PreflightOptions, version: string, i
     connection?.close()
   }
   const checked = { command: 'preflight', name: nameOf(inputs, parseFileName(filename)), offline } as const
-  const report = { checked, version, findings: sortFindings(findings), unknown }
+  const report = { checked, version, findings: sortFindings(findings), rules: staticRules, unknown }
   io.stdout(renderStaticChecks(report, output, createStyle(io, color)))
   return staticCheckExitCode(report, strict, offline)
 }

@@ -1,25 +1,11 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { parseDurationMs } from '../../../core/duration.ts'
-import type { ConnectionFlags } from '../../cluster/connect.ts'
 import type { CliIo } from '../../io/cli-io.ts'
 import type { ExitCode } from '../../io/exit-codes.ts'
 import { noColorOption, outputOption, withConnectionFlags } from '../../options/flags.ts'
+import type { RecoverOptions } from './options.ts'
 
-/** What was asked for, checked. */
-export interface RecoverOptions extends ConnectionFlags {
-  /** Of the SparkApplication; of plain spark-submit that of the application, or the driver's pod. */
-  readonly name: string
-  readonly apply: boolean
-  readonly mended: boolean
-  readonly windowMs: number
-  readonly waitMs: number
-  readonly timeoutMs: number
-  readonly auditFile?: string
-  readonly output: (typeof forms)[number]
-  readonly color: boolean
-}
-
-const forms = ['text', 'json'] as const
+export const forms = ['text', 'json'] as const
 
 interface GivenOptions extends Omit<RecoverOptions, 'name' | 'windowMs' | 'waitMs' | 'timeoutMs'> {
   readonly window: number

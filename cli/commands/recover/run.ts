@@ -10,13 +10,13 @@ import { createProgress } from '../../terminal/progress.ts'
 import { createStyle } from '../../terminal/style.ts'
 import { type ApplyDeps, apply, resume } from './apply/apply.ts'
 import { createAuditTrail } from './apply/audit-trail.ts'
-import type { RecoverOptions } from './command.ts'
+import { type RecoverReport, type RecoverResult, recoverExitCode } from './apply/result.ts'
 import type { ClusterFacts } from './facts/cluster-facts.ts'
 import { collectFacts } from './facts/collect-facts.ts'
 import { findUserName } from './facts/current-user.ts'
+import type { RecoverOptions } from './options.ts'
 import { planRecovery } from './plan/decide.ts'
 import { renderPlan, renderRecoverJson, renderResult } from './report/render.ts'
-import { type RecoverReport, type RecoverResult, recoverExitCode } from './report/result.ts'
 
 /** `spark-nanny recover`: diagnoses, plans, prints; with --apply it does the plan and watches. */
 export async function runRecover(options: RecoverOptions, version: string, io: CliIo): Promise<ExitCode> {

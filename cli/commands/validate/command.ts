@@ -1,21 +1,11 @@
-import { Command, InvalidArgumentError, Option } from 'commander'
-import type { ConnectionFlags } from '../../cluster/connect.ts'
-import { type CliIo, UsageError } from '../../io/cli-io.ts'
+import { Command } from 'commander'
+import type { CliIo } from '../../io/cli-io.ts'
 import type { ExitCode } from '../../io/exit-codes.ts'
 import { noColorOption, outputOption, withConnectionFlags } from '../../options/flags.ts'
-import { type OutputForm, outputForms } from '../../render/report.ts'
-import { parseSparkVersion, type SparkVersion } from '../../spark-conf/spark-version.ts'
-
-/** What was asked for, checked. */
-export interface ValidateOptions extends ConnectionFlags {
-  readonly target:
-    | { readonly kind: 'file'; readonly filename: string }
-    | { readonly kind: 'live'; readonly name: string }
-  readonly sparkVersion?: SparkVersion
-  readonly strict: boolean
-  readonly output: OutputForm
-  readonly color: boolean
-}
+import { sparkVersionOption } from '../../options/spark-version.ts'
+import { UsageError } from '../../options/usage-error.ts'
+import { outputForms } from '../../render/report.ts'
+import type { ValidateOptions } from './options.ts'
 
 interface GivenOptions extends Omit<ValidateOptions, 'target'> {
   readonly filename?: string
@@ -46,17 +36,6 @@ function targetOf(name: string | undefined, filename: string | undefined): Valid
   if (filename !== undefined) return { kind: 'file', filename }
   if (name === undefined) throw new UsageError('APP or -f FILE is missing: whose configuration?')
   return { kind: 'live', name }
-}
-
-export function sparkVersionOption(): Option {
-  return new Option(
-    '--spark-version <VERSION>',
-    'the release whose settings hold; else the application’s, or its image’s',
-  ).argParser((text: string) => {
-    const version = parseSparkVersion(text)
-    if (version === undefined) throw new InvalidArgumentError('It must be a version such as 3.5.1.')
-    return version
-  })
 }
 
 const helpText = `

@@ -1,14 +1,16 @@
 import { toValidationSubject } from '../../config-checks/subject-of-input.ts'
 import { validate } from '../../config-checks/validate.ts'
-import { type CliIo, UsageError } from '../../io/cli-io.ts'
+import type { CliIo } from '../../io/cli-io.ts'
 import type { ExitCode } from '../../io/exit-codes.ts'
+import { UsageError } from '../../options/usage-error.ts'
 import { type Input, parseFileName, readInputs } from '../../static-checks/input.ts'
 import { toRemedyContext } from '../../static-checks/remedy-context.ts'
 import { renderStaticChecks, type StaticCheckReport, staticCheckExitCode } from '../../static-checks/report.ts'
 import { sortFindings } from '../../static-checks/run.ts'
 import { createProgress } from '../../terminal/progress.ts'
 import { createStyle } from '../../terminal/style.ts'
-import type { ValidateOptions } from './command.ts'
+import { staticRules } from '../rule-catalogue.ts'
+import type { ValidateOptions } from './options.ts'
 
 /** Validates what is asked for and prints the report. Throws a UsageError for a name or file that cannot be used. */
 export async function runValidate(options: ValidateOptions, version: string, io: CliIo): Promise<ExitCode> {
@@ -32,6 +34,7 @@ function fromInputs(
     checked: { command: 'validate', name: parseFileName(name) },
     version,
     findings: sortFindings(findings),
+    rules: staticRules,
     unknown: [],
   }
 }
@@ -52,11 +55,12 @@ async function fromCluster(
     const { input, driverLimitMiB, pod, unknown } = live
     const checked = { command: 'validate', name: `${connection.namespace}/${name}` } as const
     if (input === null) {
-      if (unknown.length > 0) return { checked, version, findings: [], unknown }
+      if (unknown.length > 0) return { checked, version, findings: [], rules: staticRules, unknown }
       throw new UsageError(`${name}: no SparkApplication and no driver pod of that name in ${connection.namespace}`)
     }
     const context = toRemedyContext(input, connection.namespace, pod)
-    return { checked, version, findings: validate(toValidationSubject(input, driverLimitMiB), context), unknown }
+    const findings = validate(toValidationSubject(input, driverLimitMiB), context)
+    return { checked, version, findings, rules: staticRules, unknown }
   } finally {
     progress.clear()
     connection.close()

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { before, test } from 'node:test'
 import { type ConnectionFlags, connect } from '../../../cli/cluster/connect.ts'
-import { UsageError } from '../../../cli/io/cli-io.ts'
+import { UsageError } from '../../../cli/options/usage-error.ts'
 import { startFakeApiServer } from '../../support/fake-api-server.ts'
 
 let dir = ''

@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import type { Finding } from '../../../cli/findings/findings.ts'
 import { renderReport } from '../../../cli/render/render.ts'
 import { outputForms, type Report } from '../../../cli/render/report.ts'
+import { catalogue } from '../../../cli/rules/catalogue.ts'
 
 const plain = (text: string) => text
 const style = { green: plain, yellow: plain, red: plain, bold: plain, dim: plain }
@@ -29,6 +30,7 @@ const report: Report = {
   subject: { namespace: 'n', pod: `p ${hostile}`, application: null },
   version: '0.0.0',
   diagnosis: { state: 'failed', findings: [finding], unknown: [{ what: 'node', source: hostile, why: hostile }] },
+  rules: catalogue,
   tail: [],
 }
 

@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto'
-import { judgeReading } from '../../../cluster/reading.ts'
 import type { CheckEvidence } from '../evidence.ts'
+import { judgeReading } from '../judge-reading.ts'
 import { type Category, type CheckResult, failure, formatList, notApplicable, ok, unknown, warning } from '../result.ts'
 import { perConfiguration } from './own-configuration.ts'
 import { perInstallation } from './per-installation.ts'

@@ -1,7 +1,7 @@
 import { formatDuration } from '../../../../core/duration.ts'
-import { judgeReading } from '../../../cluster/reading.ts'
 import type { CheckedDriver } from '../driver.ts'
 import type { CheckEvidence } from '../evidence.ts'
+import { judgeReading } from '../judge-reading.ts'
 import {
   type Category,
   type CheckResult,

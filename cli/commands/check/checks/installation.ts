@@ -1,6 +1,6 @@
-import { judgeReading } from '../../../cluster/reading.ts'
 import type { CheckEvidence, Installation } from '../evidence.ts'
 import type { WebhookPod } from '../installed-objects.ts'
+import { judgeReading } from '../judge-reading.ts'
 import { matchesSelector } from '../label-selector.ts'
 import {
   type Category,

@@ -1,7 +1,7 @@
 import type { ProbeResult } from '../../../../cluster/dry-run.ts'
 import { computeNodeCapabilities, type KnownNode, type NodeCapabilities } from '../../../../cluster/nodes.ts'
-import { judgeReading } from '../../../cluster/reading.ts'
 import type { ServerEvidence } from '../evidence.ts'
+import { judgeReading } from '../judge-reading.ts'
 import { type Category, type CheckResult, failure, formatCount, formatList, ok, unknown, warning } from '../result.ts'
 
 interface Asked {

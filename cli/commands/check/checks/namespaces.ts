@@ -1,6 +1,6 @@
 import { domain, injectLabel } from '../../../../core/contract/pod-contract.ts'
-import { judgeReading } from '../../../cluster/reading.ts'
 import type { CheckEvidence, CheckedNamespace } from '../evidence.ts'
+import { judgeReading } from '../judge-reading.ts'
 import { matchesSelector } from '../label-selector.ts'
 import { type Category, type CheckResult, formatList, notApplicable, ok, warning } from '../result.ts'
 import { ownConfiguration } from './own-configuration.ts'

@@ -1,5 +1,5 @@
-import { judgeReading } from '../../../cluster/reading.ts'
 import type { PreEvidence } from '../evidence.ts'
+import { judgeReading } from '../judge-reading.ts'
 import { type Category, failure, formatList, ok } from '../result.ts'
 
 export const preInstallation: Category<PreEvidence> = {

@@ -2,9 +2,9 @@ import { describeResponse, type KubernetesApi } from '../../../../kubernetes/api
 import { podPath } from '../../../../kubernetes/paths.ts'
 import type { ApplicationFacts, LivePod } from '../facts/cluster-facts.ts'
 import { parseLivePod } from '../facts/live-objects.ts'
-import type { Step } from '../plan/plan.ts'
-import type { RecoverResult } from '../report/result.ts'
+import type { Step } from '../facts/recoveries.ts'
 import { isSameDecision, type WriteOutcome, writeApplication } from './application-writer.ts'
+import type { RecoverResult } from './result.ts'
 
 const deadlineMs = 15_000
 

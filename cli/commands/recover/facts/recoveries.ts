@@ -1,6 +1,5 @@
 import { isRecord, parseJson } from '../../../../core/json.ts'
 import { numberField, textField, timeField } from '../../../evidence/fields.ts'
-import type { Step } from '../plan/plan.ts'
 
 /** One recovery, as the application's annotation keeps it. */
 export interface Recovery {
@@ -81,3 +80,13 @@ export function hasActed(recovery: Recovery, generation: number | null, podUid: 
   }
   return recovery.pod !== podUid
 }
+/** One request. Both kinds carry uid and resourceVersion, so that what has changed since is not touched. */
+export type Step =
+  | { readonly kind: 'delete-pod'; readonly pod: string; readonly uid: string; readonly resourceVersion: string }
+  | {
+      readonly kind: 'patch-application'
+      readonly uid: string
+      readonly resourceVersion: string
+      /** A JSON merge patch. */
+      readonly spec: Readonly<Record<string, unknown>>
+    }

@@ -1,7 +1,7 @@
 import { type Evidence, valueIn } from '../../../evidence/evidence.ts'
 import type { Diagnosis, Finding } from '../../../findings/findings.ts'
 import type { ApplicationFacts, ClusterFacts } from '../facts/cluster-facts.ts'
-import { findInterruptedRecovery, findRecentAttempt } from '../facts/recent-recoveries.ts'
+import { findInterruptedRecovery, findRecentAttempt } from '../plan/recent-recoveries.ts'
 import { findAllowedRemedy } from './allow-list.ts'
 import { hasCompleted, isKubeflowActive, parseApplicationState, predictReaction } from './operator-reaction.ts'
 import type { ApplyPlan, Plan, PlannedCause, RefusedPlan } from './plan.ts'

@@ -3,8 +3,9 @@ import { type Evidence, valueIn } from '../../../evidence/evidence.ts'
 import type { DriverPhase, Finding } from '../../../findings/findings.ts'
 import { formatMemoryMiB } from '../../../spark-conf/memory-size.ts'
 import type { ApplicationFacts, LivePod } from '../facts/cluster-facts.ts'
+import type { Step } from '../facts/recoveries.ts'
 import type { OperatorReaction } from './operator-reaction.ts'
-import type { ApplyPlan, PlannedCause, PlannedRemedy, Step } from './plan.ts'
+import type { ApplyPlan, PlannedCause, PlannedRemedy } from './plan.ts'
 import { memorySpec } from './raise-memory.ts'
 
 type Reruns = Extract<OperatorReaction, { readonly kind: 'reruns' }>

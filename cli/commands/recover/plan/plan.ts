@@ -1,4 +1,5 @@
 import type { Confidence } from '../../../findings/findings.ts'
+import type { Step } from '../facts/recoveries.ts'
 import type { RefusalReason } from './refusal-reasons.ts'
 
 /** What is to be done about a driver. Nothing of it is done before --apply, and only `apply` ever is. */
@@ -80,14 +81,3 @@ export type PlannedRemedy =
     }
   | { readonly kind: 'rerun' }
   | { readonly kind: 'delete-stale-pod'; readonly pod: string }
-
-/** One request. Both kinds carry uid and resourceVersion, so that what has changed since is not touched. */
-export type Step =
-  | { readonly kind: 'delete-pod'; readonly pod: string; readonly uid: string; readonly resourceVersion: string }
-  | {
-      readonly kind: 'patch-application'
-      readonly uid: string
-      readonly resourceVersion: string
-      /** A JSON merge patch. */
-      readonly spec: Readonly<Record<string, unknown>>
-    }

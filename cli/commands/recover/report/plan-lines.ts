@@ -1,7 +1,8 @@
 import { printable } from '../../../render/report.ts'
 import { formatMemoryMiB } from '../../../spark-conf/memory-size.ts'
 import type { Style } from '../../../terminal/style.ts'
-import type { ApplyPlan, Plan, PlannedCause, PlannedRemedy, PrintOnlyPlan, RefusedPlan, Step } from '../plan/plan.ts'
+import type { Step } from '../facts/recoveries.ts'
+import type { ApplyPlan, Plan, PlannedCause, PlannedRemedy, PrintOnlyPlan, RefusedPlan } from '../plan/plan.ts'
 import { refusalReasons } from '../plan/refusal-reasons.ts'
 
 /** A plan for people. */

@@ -1,8 +1,8 @@
 import type { DriverPhase } from '../../../findings/findings.ts'
 import { printable } from '../../../render/report.ts'
 import type { Style } from '../../../terminal/style.ts'
+import type { RecoverReport, RecoverResult } from '../apply/result.ts'
 import { planLines } from './plan-lines.ts'
-import type { RecoverReport, RecoverResult } from './result.ts'
 
 /** All in one JSON document. */
 export function renderRecoverJson({ version, subject, state, plan, result }: RecoverReport): string {

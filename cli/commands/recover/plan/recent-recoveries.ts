@@ -1,7 +1,7 @@
 import { recoveriesAnnotation } from '../../../../core/contract/pod-contract.ts'
-import type { ResumePlan } from '../plan/plan.ts'
-import type { ApplicationFacts } from './cluster-facts.ts'
-import { hasActed, parseRecoveries, type Recovery } from './recoveries.ts'
+import type { ApplicationFacts } from '../facts/cluster-facts.ts'
+import { hasActed, parseRecoveries, type Recovery } from '../facts/recoveries.ts'
+import type { ResumePlan } from './plan.ts'
 
 const recent = (application: ApplicationFacts, windowMs: number, nowMs: number): readonly Recovery[] =>
   parseRecoveries(application.annotations[recoveriesAnnotation]).filter(({ atMs }) => nowMs - atMs < windowMs)
