@@ -1,7 +1,7 @@
 import { isRecord, toRecord } from '../../core/json.ts'
 import type { Input } from '../static-checks/input.ts'
-import { parseArray } from './spark-pods.ts'
-import { podPart, type Workload } from './workload.ts'
+import { parseArray, podPart } from './spark-pods.ts'
+import type { Workload } from './workload.ts'
 
 /** Something of the cluster that a pod needs. */
 export interface Reference {

@@ -5,7 +5,6 @@ import { createConfLookup, type EffectiveConf } from '../spark-conf/effective-co
 import { driverMemory, executorMemory } from '../spark-conf/spark-memory.ts'
 import type { Input } from '../static-checks/input.ts'
 import { confVolumes } from './conf-volumes.ts'
-import { podPart } from './workload.ts'
 
 type Role = 'driver' | 'executor'
 
@@ -159,3 +158,7 @@ function family({ entries }: EffectiveConf, prefix: string): Record<string, stri
 export function parseArray(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : []
 }
+/** A record's own record, or an empty one. */
+
+export const podPart = (object: unknown, ...path: readonly string[]): Readonly<Record<string, unknown>> =>
+  toRecord(path.reduce<unknown>((value, name) => (isRecord(value) ? value[name] : undefined), object))

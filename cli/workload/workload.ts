@@ -1,4 +1,4 @@
-import { isRecord, toRecord } from '../../core/json.ts'
+import { toRecord } from '../../core/json.ts'
 import type { Pod } from '../../core/kubernetes/pod.ts'
 import { createConfLookup } from '../spark-conf/effective-conf.ts'
 import type { Input } from '../static-checks/input.ts'
@@ -70,7 +70,3 @@ function executorCount(value: (key: string) => string | undefined): ExecutorCoun
   const first = Math.max(min, number('spark.dynamicAllocation.initialExecutors') ?? min, instances ?? 0)
   return { first, most: number('spark.dynamicAllocation.maxExecutors') ?? Number.POSITIVE_INFINITY }
 }
-
-/** A record's own record, or an empty one. */
-export const podPart = (object: unknown, ...path: readonly string[]): Readonly<Record<string, unknown>> =>
-  toRecord(path.reduce<unknown>((value, name) => (isRecord(value) ? value[name] : undefined), object))

@@ -5,8 +5,7 @@ import {
   parseImageVersion,
   parseSparkVersion,
 } from '../../../spark-conf/spark-version.ts'
-import { findImage } from '../../../workload/spark-pods.ts'
-import { podPart } from '../../../workload/workload.ts'
+import { findImage, podPart } from '../../../workload/spark-pods.ts'
 import { evidenceFor, formatOrigin, type PreflightRule, type PreflightViolations } from '../evidence.ts'
 
 /** Images by policy: present, pinned, to be had, and of the version that the application says. */
