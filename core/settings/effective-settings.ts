@@ -3,13 +3,13 @@ import { type ResolvedSettings, resolveSettings, type WrittenSettings } from './
 
 type Annotations = Readonly<Record<string, string>>
 
-/** Most drivers of a cluster are tuned alike, or not at all. */
+/** Most drivers of a cluster have the same settings, so that few results are remembered. */
 const maxRemembered = 256
 const remembered = new WeakMap<Annotations, Map<string, ResolvedSettings>>()
 
 /**
- * {@link resolveSettings}, worked out once for drivers of the same annotations under the same chart values, which are
- * known by their identity. What is returned is shared: the same object for the same settings.
+ * {@link resolveSettings}, computed once for drivers with the same annotations and the same chart values (the same object).
+ * The result is shared, which also lets `encodePolicy` reuse the text of the settings.
  */
 export function resolveDriverSettings(written: WrittenSettings & { readonly chart: Annotations }): ResolvedSettings {
   const known = remembered.get(written.chart) ?? new Map<string, ResolvedSettings>()

@@ -2,7 +2,7 @@ import type { Decision } from '../../admission/decide.ts'
 import type { Log } from '../../core/log.ts'
 import type { Metrics } from './metrics.ts'
 
-/** What is told of one admission. It holds on to nothing of the request. */
+/** The record of one admission. It keeps no reference to the request. */
 export interface AdmissionRecord {
   readonly decision: Pick<Decision, 'kind' | 'reason' | 'warnings' | 'problems'>
   readonly kind: string
@@ -18,7 +18,7 @@ export interface AdmissionRecord {
 
 export interface AdmissionRecorder {
   record(record: AdmissionRecord): void
-  /** Tells all that is kept, now. */
+  /** Writes all pending records now. */
   flush(): void
 }
 
@@ -35,7 +35,7 @@ export function createAdmissionRecorder(
   const flush = () => {
     const records = kept
     kept = []
-    for (const record of records) tell(record, metrics, log)
+    for (const record of records) publishRecord(record, metrics, log)
   }
   return {
     record: (record) => {
@@ -46,7 +46,7 @@ export function createAdmissionRecorder(
   }
 }
 
-function tell(record: AdmissionRecord, metrics: Metrics, log: Log): void {
+function publishRecord(record: AdmissionRecord, metrics: Metrics, log: Log): void {
   const { decision, kind, namespace, name, uid, dryRun, tookMs, detail, onHung, error } = record
   metrics.admitted(decision, kind, tookMs / 1000)
   const line = {

@@ -2,7 +2,7 @@ import { type AdmissionRequest, type ParsedReview, parseReview } from '../../adm
 import type { Admission } from '../../admission/admit.ts'
 import { parseReviewBody } from './review-body.ts'
 
-/** Why a body gets no review: `error` and what of the rest there is are its answer. */
+/** Why a body gets no review. The response holds `error` and the fields that are set. */
 export interface ReviewRefusal {
   readonly status: 400 | 422
   readonly error: string
@@ -11,19 +11,18 @@ export interface ReviewRefusal {
   readonly form?: string
 }
 
-/** A body and the ways to answer it, of which one is taken, once. */
+/** A body and its three possible responses. Exactly one of them is called, once. */
 export interface PostedReview {
   readonly body: string
-  /** With the JSON of an AdmissionReview. */
+  /** Sends the JSON of an AdmissionReview. */
   send(review: string): void
   refuse(refusal: ReviewRefusal): void
   fail(error: unknown): void
 }
 
 /**
- * Answers bodies in batches: all that came in with one turn of the event loop are parsed, then all are decided, then
- * all are answered. Code that is still in the processor's cache runs more than twice as fast as code that is not.
- * A body that comes alone is answered at the end of its own turn.
+ * Answers bodies in batches: all that arrive within one turn of the event loop are parsed, then all are decided, then all
+ * are answered. A body that arrives alone is answered at the end of its own turn.
  */
 export function batchReviews(admit: Admit): (posted: PostedReview) => void {
   let waiting: PostedReview[] = []
@@ -38,7 +37,7 @@ export function batchReviews(admit: Admit): (posted: PostedReview) => void {
       try {
         answer(posted, reviews[index], admissions[index])
       } catch (error) {
-        // One that cannot be answered must not keep the others from it.
+        // A failure of one response must not prevent the others.
         posted.fail(error)
       }
     }
