@@ -6,16 +6,16 @@ import type { Deadline, Stuck } from '../assess/startup-delay.ts'
 import { type Driver, hasEnded } from '../driver/driver.ts'
 import type { BlockReason } from './block-reasons.ts'
 
-/** What is done about one assessment. */
+/** What the controller does about one assessment. */
 export type Choice =
-  /** Told once, as it is. */
+  /** Publishes an Event once. */
   | { readonly kind: 'report' }
   | { readonly kind: 'bypass-sidecar'; readonly image: string }
   | { readonly kind: 'delete-executors'; readonly restarts: number; readonly startedMs: number }
   | { readonly kind: 'delete-pod'; readonly reason: DeletionReason }
-  /** As delete-pod, but only said. */
+  /** Like delete-pod, but only reported. */
   | { readonly kind: 'dry-run'; readonly reason: DeletionReason }
-  /** `untilMs`: when to choose again though nothing happens. */
+  /** `untilMs`: when to choose again without a change. */
   | {
       readonly kind: 'blocked'
       readonly reason: DeletionReason
@@ -23,36 +23,36 @@ export type Choice =
       readonly untilMs: number | null
     }
 
-/** Whether it changes more than what is told. */
+/** Whether the choice writes more than an Event. */
 export const isWrite = ({ kind }: Choice): boolean =>
   kind === 'bypass-sidecar' || kind === 'delete-executors' || kind === 'delete-pod'
 
-/** Whether something speaks for deleting the pod, whatever comes of it. */
+/** Whether the choice is about deleting the pod, even if the deletion is blocked. */
 export const concernsDeletion = ({ kind }: Choice): boolean =>
   kind === 'delete-pod' || kind === 'dry-run' || kind === 'blocked'
 
-/** All that a choice depends on besides the assessment. */
+/** Everything that a choice depends on, except the assessment. */
 export interface Safeguards {
   readonly nowMs: number
   readonly dryRun: boolean
   readonly mode: 'off' | 'report' | 'delete'
-  /** The setting `restart` is observe. */
+  /** Whether the setting `restart` is observe. */
   readonly observeMode: boolean
-  /** Whether somebody makes the pod again. */
+  /** Whether an owner recreates the pod. */
   readonly resubmits: boolean
   readonly pause: Pause | null
   readonly quarantined: boolean
-  /** The application may not lose another driver before; 0: now. */
+  /** No driver of the application may be deleted before this time; 0 if there is no limit. */
   readonly backoffUntilMs: number
   readonly exhausted: 'application' | 'namespace' | 'cluster' | 'unknown' | null
   readonly breakerOpen: boolean
-  /** Whether many others are stuck in the same way. */
+  /** Whether many other drivers are stuck for the same reason. */
   readonly manyStuck: boolean
 }
 
 /**
- * The one place that decides what is done. Pure. Letting a driver go that our own sidecar holds back is never withheld:
- * it kills nothing. To delete a pod everything must speak for it, and the first that does not is the reason.
+ * The only place that decides what to do. Pure. Bypassing a sidecar that blocks its driver is always allowed, because it
+ * stops nothing. A pod is deleted only if every safeguard allows it; the first one that does not is the reason.
  */
 export function chooseAction(driver: Driver, assessment: Assessment, rails: Safeguards): Choice {
   switch (assessment.kind) {
@@ -91,9 +91,9 @@ function toDelete(driver: Driver, grounds: DeletionReason, rails: Safeguards): C
   return rails.dryRun ? { kind: 'dry-run', reason: grounds } : { kind: 'delete-pod', reason: grounds }
 }
 
-/** The first thing that speaks against deleting the pod. */
+/** The first safeguard that blocks the deletion. */
 function obstacleTo(driver: Driver, grounds: DeletionReason, rails: Safeguards): BlockReason | undefined {
-  // The mode is about what is judged from here; a sidecar's verdict and a deadline the driver's owner asked for.
+  // The mode applies to the controller's own judgement. The driver's owner enabled the sidecar and the deadlines.
   if (rails.mode === 'off' || (grounds.by === 'ui' && rails.mode === 'report')) return 'report-only'
   if (rails.observeMode) return 'observe-mode'
   const doubt = grounds.by === 'stuck' ? doubtThatStuck(driver) : doubtThatHung(driver, grounds, rails)
@@ -110,13 +110,13 @@ function obstacleTo(driver: Driver, grounds: DeletionReason, rails: Safeguards):
 
 function doubtThatHung(driver: Driver, hang: Hang, { nowMs }: Safeguards): BlockReason | undefined {
   const { state } = driver.driver
-  // Nobody listens: it may be finishing, or have no UI at all.
+  // The port is closed: the driver may be finishing, or its UI may be disabled.
   if (hang.by === 'ui' && hang.reason !== 'unresponsive') return 'inconclusive'
   if (state.kind !== 'running' || isGoing(driver)) return 'inconclusive'
   return nowMs - state.startedMs < recentlyStartedMs ? 'recently-started' : undefined
 }
 
-/** Whatever was seen of what it waits for: one that runs does not wait. */
+/** A driver that runs or ends is not stuck, even if it waited before. */
 function doubtThatStuck(driver: Driver): BlockReason | undefined {
   return driver.driver.state.kind !== 'waiting' || isGoing(driver) ? 'inconclusive' : undefined
 }

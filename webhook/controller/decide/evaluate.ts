@@ -10,10 +10,10 @@ import { type Choice, chooseAction, type Safeguards } from './choose-action.ts'
 import { isDeletionRequested } from './deletion-state.ts'
 import type { DriverState } from './driver-state.ts'
 
-/** What one look at a driver finds to do. */
+/** The result of evaluating a driver. */
 export interface Evaluation {
   readonly tasks: readonly { readonly assessment: Assessment; readonly choice: Choice }[]
-  /** When to look again though nothing happens; null: only when something does. */
+  /** When to evaluate again without a change; null if only a change can matter. */
   readonly requeueAtMs: number | null
 }
 
@@ -34,7 +34,7 @@ export interface EvaluationContext {
   limits(): DeletionLimits
 }
 
-/** Pod and circumstances → assessments → choices, without those that were carried out before. Pure. */
+/** Driver and context → assessments → choices, without those already carried out. Pure. */
 export function evaluate(driver: Driver, config: ControllerConfig, context: EvaluationContext): Evaluation {
   const { nowMs, circumstances, memory } = context
   const { assessments, reassessAtMs: lookAgainMs } = assess(driver, {
@@ -62,7 +62,7 @@ export function evaluate(driver: Driver, config: ControllerConfig, context: Eval
   return { tasks, requeueAtMs: later.length === 0 ? null : Math.min(...later) }
 }
 
-/** What is withheld may be set free where no event of the pod tells of it: by its SparkApplication, by other drivers. */
+/** A block may end without a change of the pod, for example by its SparkApplication or by other drivers. */
 const withheldAgainMs = 60_000
 
 const unlimited: DeletionLimits = { quarantined: false, backoffUntilMs: 0, exhausted: null }
@@ -70,7 +70,7 @@ const unlimited: DeletionLimits = { quarantined: false, backoffUntilMs: 0, exhau
 function railsOf(config: ControllerConfig, context: EvaluationContext, assessments: readonly Assessment[]): Safeguards {
   const { circumstances, nowMs } = context
   const { settings, named, resubmits, pause } = circumstances
-  // Only for one that may be deleted: the walk over all others is not for each look.
+  // Computed only if the driver may be deleted, because it walks over all drivers.
   const hangs = assessments.flatMap((assessment) => (assessment.kind === 'hung' ? [assessment.hang] : []))
   const overdue = assessments.find((assessment) => assessment.kind === 'stuck' && assessment.overdue)
   const limits = hangs.length > 0 || overdue !== undefined ? context.limits() : unlimited
@@ -84,7 +84,7 @@ function railsOf(config: ControllerConfig, context: EvaluationContext, assessmen
     quarantined: limits.quarantined,
     backoffUntilMs: limits.backoffUntilMs,
     exhausted: limits.exhausted,
-    // Each a walk over all drivers: only when nothing else decides.
+    // Each walks over all drivers, so it is evaluated only if no other safeguard decides.
     get breakerOpen() {
       return hangs.some(({ by }) => context.breakerOpen(by))
     },
@@ -109,7 +109,7 @@ function isCarriedOut(choice: Choice, memory: DriverState): boolean {
   }
 }
 
-/** The same for what is the same to do; without what only changes with time. */
+/** Equal for evaluations that lead to the same actions. It leaves out what changes only with time. */
 export function fingerprint({ tasks }: Evaluation): string {
   return tasks
     .map(({ assessment, choice }) => `${assessment.kind}/${occasionOf(assessment)}/${choiceText(choice)}`)

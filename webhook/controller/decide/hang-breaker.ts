@@ -6,13 +6,13 @@ import type { SidecarStatusPoller } from '../poll/sidecar-status-poller.ts'
 import type { PollSummary, UiPoller } from '../poll/ui-poller.ts'
 
 /**
- * Keeps drivers from being deleted when it is rather something else that is broken. Drivers are counted among those whose
- * health is known in the same way: polls from here may fail for the network, a sidecar's verdict does not.
+ * Blocks deletions when the drivers are probably not the cause. Drivers are counted among those whose
+ * health is known in the same way: the controller's polls can fail because of the network, a sidecar's verdict cannot.
  */
 export interface HangBreaker {
-  /** Whether this driver's hang is likely not its own fault. */
+  /** Whether the cause of this driver's hang is probably outside the driver. */
   isOpenFor(driver: Driver, by: Hang['by']): boolean
-  /** Whether it would be for any. */
+  /** Whether the breaker is open for any driver. */
   isOpen(): boolean
 }
 
@@ -33,7 +33,7 @@ export function createHangBreaker({ rails, polls, verdicts, deletions, drivers, 
     const unhealthy = new Set<string>()
     for (const driver of drivers()) {
       if (driver.sidecar === null || driver.sidecar.bypass !== null || !isRunning(driver)) continue
-      // One that waits to be started again concludes nothing.
+      // A sidecar that waits for a restart gives no verdict.
       if (driver.sidecar.state.kind === 'waiting') continue
       known += 1
       const hang = verdicts.verdict(driver.uid) ?? findUnansweredExit(driver)
@@ -62,9 +62,9 @@ export function createHangBreaker({ rails, polls, verdicts, deletions, drivers, 
 }
 
 /**
- * Whether so many drivers are unhealthy that the fault is likely not theirs: more than one, and more than the share, or
- * than may be deleted within the budget's window anyway. Applications that lost a driver lately count as unhealthy still,
- * or a fault that goes around would be fed one by one.
+ * Whether so many drivers are unhealthy that the cause is probably common: more than one, and more than the share, or
+ * more than the budget's window allows. Applications that lost a driver recently still count as unhealthy;
+ * otherwise a spreading fault would get its drivers deleted one by one.
  */
 export function areTooManyUnhealthy(
   known: number,
@@ -77,8 +77,8 @@ export function areTooManyUnhealthy(
 }
 
 /**
- * Whether all of a driver's neighbours (of its node, of its namespace) are unhealthy with it: then it is rather the way
- * to them that is cut.
+ * Whether all drivers of the same node or namespace are unhealthy, which points to the network path
+ * to them.
  */
 export function areAllUnhealthy(known: number, unhealthy: number): boolean {
   return known > 1 && unhealthy === known

@@ -2,20 +2,20 @@ import { exponentialDelayMs, withJitter } from '../../../core/backoff.ts'
 import type { WriteResult } from '../../../kubernetes/write-result.ts'
 import { type Choice, concernsDeletion } from './choose-action.ts'
 
-/** What did not succeed, and until when, by a clock that no one sets, it is not tried again. */
+/** The state of a failed action. `untilMs`: no retry before this time of a monotonic clock. */
 export interface RetryState {
   readonly untilMs: number
-  /** How often in a row. */
+  /** Consecutive failures. */
   readonly attempts: number
 }
 
-/** A pod that changed in between is known anew by then. */
+/** By then the watch shows the change that caused a conflict. */
 const firstMs = 500
-/** With a watch that is frozen it is not. */
+/** The limit for a frozen watch, which does not show the change. */
 const maxOutdatedMs = 10_000
 const maxFailedMs = 120_000
 
-/** The one that comes after `before`; `random` is from 0 to 1. Pure. */
+/** The state after another failure; `random` is from 0 to 1. Pure. */
 export function nextRetryState(
   performed: Exclude<WriteResult, { readonly kind: 'ok' }>,
   before: RetryState | undefined,
@@ -33,22 +33,22 @@ export function nextRetryState(
   return { untilMs: nowMs + waitMs, attempts: times }
 }
 
-/** After a bug of ours. */
+/** The state after an exception, which is a bug. */
 export const retryAfterUnexpectedError = (nowMs: number): RetryState => ({ untilMs: nowMs + 60_000, attempts: 1 })
 
-/** By what did not succeed. */
+/** Retry states, by the kind of choice that failed. */
 export type RetryStates = Map<Choice['kind'], RetryState>
 
 /**
- * Until when a choice is not carried out; 0: it may be. While a deletion waits, others may take its place in the budget:
- * that it is withheld for that is not told, or what is told would change to and fro.
+ * When a choice may be carried out; 0 if it may now. While a deletion waits for a retry, others may use up the budget.
+ * Its block reason is not reported meanwhile, because the reports would alternate.
  */
 export function retryAtMs(setbacks: RetryStates, choice: Choice): number {
   const untilMs = (kind: Choice['kind']) => setbacks.get(kind)?.untilMs ?? 0
   return Math.max(untilMs(choice.kind), concernsDeletion(choice) ? untilMs('delete-pod') : 0)
 }
 
-/** What is not to be done any more begins anew when it is. */
+/** Removes the state of choices that are no longer made, so that they start without a delay. */
 export function clearObsoleteRetries(setbacks: RetryStates, tasks: readonly { readonly choice: Choice }[]): void {
   for (const kind of setbacks.keys()) {
     const isThere = tasks.some(

@@ -1,47 +1,47 @@
 import { findBlockingSidecar, slowReasons } from '../assess/startup-blocked.ts'
 import type { Driver } from '../driver/driver.ts'
 
-/** What became of one pod's sidecar. */
+/** The result of one pod's sidecar. */
 interface Trial {
   readonly started: boolean
   readonly atMs: number
 }
 
 export interface SidecarImageBreakerDeps {
-  /** The image that is injected now; what became of others says nothing of it. */
+  /** The image that is injected now. Results of other images do not count. */
   readonly image: string
-  /** Failures in a row that suspend injection. */
+  /** Number of consecutive failures that suspend injection. */
   readonly threshold: number
-  /** Of the clock by which pods are dated. */
+  /** Wall-clock time, comparable with the pods' timestamps. */
   nowMs(): number
-  /** Of a clock that no one sets. */
+  /** Milliseconds of a monotonic clock. */
   monotonicMs(): number
 }
 
 /**
- * Whether the sidecar's image can be started, from what the watched pods show: each replica sees the same and comes to
- * the same end, also after it was started anew.
+ * Whether the sidecar image can be started, derived from the watched pods. Each replica sees the same pods and comes to
+ * the same conclusion, even after a restart.
  */
 export interface SidecarImageBreaker {
   observe(driver: Driver): void
   forget(driver: Driver): void
-  /** For how long a driver has been held back, as far as this process saw; null: it is not. */
+  /** How long the sidecar has blocked the driver, as far as this process saw; null if it does not. */
   heldBackForMs(driver: Driver): number | null
   /** Whether injection is suspended. */
   isSuspended(): boolean
-  /** Why a driver that is admitted now gets no sidecar; null: it gets one. One a minute does, to find out. */
+  /** Why a driver that is admitted now gets no sidecar; null if it gets one. One a minute gets one as a trial. */
   suspension(): string | null
 }
 
 const trialIntervalMs = 60_000
-/** What failed before that says nothing of now: the sidecars that started since may be gone with their drivers. */
+/** Older failures do not count, because the sidecars that have started since may be gone with their drivers. */
 const rememberedMs = 15 * 60_000
 const maxTrials = 200
 
-/** That a driver is held back, as first seen. */
+/** When a blocked driver was first seen. */
 interface Sign {
   readonly seenMs: number
-  /** By the clock by which pods are dated. */
+  /** By the wall clock. */
   readonly dateMs: number
   readonly patienceMs: number
   readonly slow: boolean
@@ -60,14 +60,14 @@ export function createSidecarImageBreaker({
 
   const noteTrial = (uid: string, trial: Trial) => {
     const known = trials.get(uid)
-    // A sidecar that started once and is restarted proves nothing new of its image.
+    // A restarted sidecar is no new result for its image.
     if (known?.started === trial.started) return
     trials.set(uid, trial)
     const [oldest] = trials.keys()
     if (trials.size > maxTrials && oldest !== undefined) trials.delete(oldest)
   }
 
-  /** Failures since the last start, those included that are yet to be let go. */
+  /** Failures since the last success, including drivers that are still blocked. */
   const failures = (): number => {
     let startedMs = Number.NEGATIVE_INFINITY
     for (const trial of trials.values()) if (trial.started) startedMs = Math.max(startedMs, trial.atMs)
@@ -75,7 +75,7 @@ export function createSidecarImageBreaker({
     const sinceMs = Math.max(startedMs, nowMs() - rememberedMs)
     for (const trial of trials.values()) if (!trial.started && trial.atMs > sinceMs) count += 1
     for (const [uid, sign] of signs) {
-      // One that takes long may wait for other pulls of its node.
+      // A slow start may wait for other image pulls of the node.
       const isFailure = sign.ours && !sign.slow && sign.dateMs > startedMs
       const failed = isFailure && monotonicMs() - sign.seenMs >= sign.patienceMs
       if (failed && trials.get(uid)?.started !== false) count += 1
@@ -93,7 +93,7 @@ export function createSidecarImageBreaker({
       else {
         const isSlow = held.reason === slowReasons
         const known = signs.get(uid)
-        // What shows only now begins now: until then it was merely slow.
+        // A failure that appears only now is dated now; until then the start was only slow.
         const goesOn = known !== undefined && (isSlow || !known.slow)
         const since = goesOn ? known : { seenMs: monotonicMs(), dateMs: nowMs() }
         const { seenMs, dateMs } = since

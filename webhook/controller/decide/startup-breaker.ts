@@ -2,9 +2,9 @@ import { findStuck, type Stuck } from '../assess/startup-delay.ts'
 import type { Driver } from '../driver/driver.ts'
 
 /**
- * Whether so many drivers are stuck in the same way that it is likely not for this one or its node: more than one, and
- * more than the share of those that have tried to start since. Another pod would fare no better, and the retries of its
- * owner would be spent on it.
+ * Whether so many drivers are stuck for the same reason that the cause is probably common: more than one, and
+ * more than the share of the drivers that tried to start since. Another pod would be stuck too, and would use up the
+ * owner's retries.
  */
 export function areManyStuck(
   { reason, sinceMs }: Stuck,

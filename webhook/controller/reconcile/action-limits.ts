@@ -1,9 +1,9 @@
-/** So many effects of one kind at a time; the API server has others to serve. */
+/** Limits how many actions of one kind run at the same time, because the API server has other clients. */
 export interface EffectSlots {
-  /** False: none is free, and the key waits for its turn. */
+  /** Takes a slot. False if none is free; the key then waits for its turn. */
   take(key: string): boolean
   giveBack(): void
-  /** Whose turn it is, when there is a slot for it; it must ask again. */
+  /** The next waiting key if a slot is free. The key must take the slot itself. */
   next(): string | undefined
   taken(): number
 }

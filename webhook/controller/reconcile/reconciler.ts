@@ -44,18 +44,18 @@ export interface ReconcilerDeps extends DriverContextDeps {
   readonly breaker: Pick<HangBreaker, 'isOpenFor'>
   node(name: string): NodeState
   random(): number
-  /** Of a clock that no one sets. */
+  /** Milliseconds of a monotonic clock. */
   monotonicMs(): number
 }
 
 export interface Reconciler {
-  /** Looks at the driver of a key, and begins what is to be done about it. Throws only on a bug. */
+  /** Evaluates the driver of a key and starts the resulting actions. Throws only on a bug. */
   reconcile(key: string): void
-  /** Effects that have not ended. */
+  /** Number of running actions. */
   runningActions(): number
 }
 
-/** Of deeds, and of what is told: who is held back must not wait for words about others. */
+/** For writes and for Events separately: bypassing a sidecar must not wait for Events about other drivers. */
 const maxAtOnce = 8
 
 export const driverKey = ({ namespace, name }: Driver) => `${namespace}/${name}`
@@ -63,10 +63,10 @@ export const driverKey = ({ namespace, name }: Driver) => `${namespace}/${name}`
 export function createReconciler(edges: ReconcilerDeps): Reconciler {
   const { config, log, queue, states: memories, deletions, polls, verdicts, actionRunner: actor } = edges
   const slots = { deeds: effectSlots(maxAtOnce), words: effectSlots(maxAtOnce) }
-  /** The queue keeps time by a clock that no one sets; looks tell dates. */
+  /** Evaluations give wall-clock times, but the queue uses a monotonic clock. */
   const addAtDate = (key: string, dateMs: number) => queue.addAt(key, edges.monotonicMs() + dateMs - edges.nowMs())
 
-  /** Asks from outside the pod what only that can tell. */
+  /** Polls the driver's UI and the sidecar's status if the evaluation needs them. */
   const ask = (driver: Driver, circumstances: DriverContext): void => {
     const plan = planPolls(driver, circumstances, config.fallback, edges.nowMs())
     if (plan === undefined) polls.forget(driver.uid)
@@ -103,16 +103,16 @@ export function createReconciler(edges: ReconcilerDeps): Reconciler {
     })
   }
 
-  /** Whether the pod is as it was decided on, and would be deleted on what is known by now, too. */
+  /** Whether the pod is unchanged since the decision, and the current evidence still supports its deletion. */
   const isStillToBeDeleted = async (driver: Driver): Promise<boolean> => {
-    // It was asked up to half a minute ago, or before what held the deletion up.
+    // The last response may be half a minute old, or older than a delay of the deletion.
     if (verdicts.verdict(driver.uid) !== undefined) await verdicts.pollNow(driver)
     const now = edges.drivers.reflector.objects.get(driver.namespace, driver.name)
     if (now?.uid !== driver.uid || now.resourceVersion !== driver.resourceVersion) return false
     return lookAt(now, computeDriverContext(now, edges)).tasks.some(({ choice }) => choice.kind === 'delete-pod')
   }
 
-  /** In a slot that was taken. */
+  /** The caller must hold the slot. */
   const carryOut = async (
     driver: Driver,
     circumstances: DriverContext,
@@ -136,7 +136,7 @@ export function createReconciler(edges: ReconcilerDeps): Reconciler {
             action: choice.kind,
             detail: performed.detail,
           })
-          // Nobody who may not tell of it will be allowed to by asking again.
+          // A retry does not help a client that may not create Events.
           if (performed.forbidden === true && !isWrite(choice)) continue
         }
         failed.add(choice.kind)
@@ -155,13 +155,13 @@ export function createReconciler(edges: ReconcilerDeps): Reconciler {
       slot.giveBack()
       const now = edges.drivers.reflector.objects.get(driver.namespace, driver.name)
       confirmIfObserved(memory, now?.uid === driver.uid ? now : undefined)
-      // What came meanwhile was not looked at.
+      // Changes that arrived during the action have not been evaluated.
       queue.add(driverKey(driver))
       takeUp()
     }
   }
 
-  /** One that is taken up may have nothing to do any more: then it is another's turn. */
+  /** The next key may no longer need work; requeue the following one then. */
   const takeUp = (): void => {
     for (const slot of [slots.deeds, slots.words]) {
       const next = slot.next()
@@ -169,7 +169,7 @@ export function createReconciler(edges: ReconcilerDeps): Reconciler {
     }
   }
 
-  /** Whether an effect was begun, or waits for its turn. */
+  /** Whether an action was started or waits for a slot. */
   const begin = (key: string): boolean => {
     const [namespace = '', name = ''] = key.split('/')
     const driver = edges.drivers.reflector.objects.get(namespace, name)
@@ -192,10 +192,10 @@ export function createReconciler(edges: ReconcilerDeps): Reconciler {
       return untilMs <= monotonicMs
     })
     const deeds = due.filter(({ choice }) => isWrite(choice))
-    // Known at once, however slow the API server is to take the words of others.
+    // Logged at once, even if the API server is slow to accept Events.
     for (const task of due)
       actor.recordChoice({ driver, ...task, context: circumstances, state: memories.of(driver.uid) })
-    // Words come after: the driver is looked at again then.
+    // Events follow in the next evaluation, after the writes.
     const next = { ...found, tasks: deeds.length > 0 ? deeds : due }
     if (due.length === 0 || memories.known(driver.uid)?.lastFingerprint === fingerprint(next)) return false
     const slot = deeds.length > 0 ? slots.deeds : slots.words
@@ -209,5 +209,5 @@ export function createReconciler(edges: ReconcilerDeps): Reconciler {
   return { reconcile, runningActions: () => slots.deeds.taken() + slots.words.taken() }
 }
 
-/** Nothing speaks for deleting its pod, whether that may be done or not. */
+/** No assessment calls for the deletion of the pod, whether or not it is allowed. */
 const isSpared = ({ tasks }: Evaluation) => tasks.every(({ choice }) => !concernsDeletion(choice))

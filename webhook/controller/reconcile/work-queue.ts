@@ -1,11 +1,11 @@
-/** Keys to look at, now or later; one that is added again stays one. Times are of any clock that no one sets. */
+/** A queue of keys that are due now or later, without duplicates. Times are of a monotonic clock. */
 export interface WorkQueue {
   add(key: string): void
-  /** A time that came before stays; a key that is added now need not wait. */
+  /** Keeps the earlier time if the key is already queued. */
   addAt(key: string, atMs: number): void
-  /** The next key to look at, with those whose time has come; undefined: none. */
+  /** Removes and returns the next key that is due; undefined if there is none. */
   take(nowMs: number): string | undefined
-  /** When the next one is due; Infinity: none is. */
+  /** When the next key is due; Infinity if the queue is empty. */
   nextMs(): number
   /** Resolves when a key is added. */
   added(): Promise<void>

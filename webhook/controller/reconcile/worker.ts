@@ -4,15 +4,15 @@ import type { WorkQueue } from './work-queue.ts'
 
 export interface WorkerDeps {
   readonly log: Log
-  /** Of a clock that no one sets. */
+  /** Milliseconds of a monotonic clock. */
   monotonicMs(): number
   sleep(ms: number, signal: AbortSignal): Promise<void>
 }
 
-/** So long drivers are looked at without a pause; admissions wait no longer than for that and one look. */
+/** How long drivers are evaluated without yielding. Admissions wait at most this long plus one evaluation. */
 const looksForMs = 10
 
-/** Takes key after key, until `signal`. A bug that one pod brings to light must not keep the others from being let go. */
+/** Reconciles key after key until `signal`. A bug that one pod triggers must not stop the others. */
 export async function runWorker(
   edges: WorkerDeps,
   queue: WorkQueue,
@@ -38,7 +38,7 @@ export async function runWorker(
   }
 }
 
-/** Until something is there to look at. */
+/** Resolves when a key is due. */
 async function idle(edges: WorkerDeps, queue: WorkQueue, signal: AbortSignal): Promise<void> {
   const timer = new AbortController()
   const aborted = AbortSignal.any([signal, timer.signal])
