@@ -78,7 +78,10 @@ describe('controller', { concurrency: 2 }, () => {
     assert.deepEqual(collisions, [], 'the second driver’s executors found their names free')
     const cleanUps = events.filter(({ reason }) => reason === 'SparkNannyDriverRestarted')
     assert.equal(cleanUps.length, 1)
-    assert.match(cleanUps[0]?.message ?? '', /^After restart 1 of the driver, .* were deleted: prefixed-exec-\d/)
+    assert.match(
+      cleanUps[0]?.message ?? '',
+      /^The driver was restarted in place \(restart 1\)\. spark-nanny deleted .*: prefixed-exec-\d/,
+    )
   })
 
   test('a verdict without a liveness probe, on which the kubelet cannot act → the controller deletes the pod', async (context) => {
