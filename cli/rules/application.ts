@@ -5,7 +5,7 @@ import { inMessages, item, observed, type Rule } from './rule.ts'
 
 const ends = ['SPN-EXIT-*', 'SPN-APPLICATION-EXCEPTION'] as const
 const python = [...ends, 'SPN-APPLICATION-PYTHON', 'SPN-APPLICATION-PY4J'] as const
-const readLog = inspect('Read the log around it', 'kubectl -n {namespace} logs {pod} | less +G')
+const readLog = inspect('Read the end of the log', 'kubectl -n {namespace} logs {pod} | less +G')
 
 const findFirst = inspect(
   'Find the first error',
@@ -13,7 +13,7 @@ const findFirst = inspect(
 )
 
 /**
- * What the application itself did. Sentences: error-conditions.json and DAGScheduler, BroadcastExchangeExec,
+ * Failures of the application itself. Sources of the messages: error-conditions.json and DAGScheduler, BroadcastExchangeExec,
  * AbstractPodsAllocator of Spark 3.5 and 4.0; PySpark's errors/exceptions/captured.py; py4j's protocol.py.
  */
 export const applicationRules: readonly Rule[] = [
@@ -22,10 +22,10 @@ export const applicationRules: readonly Rule[] = [
     cause: 'application',
     severity: 'error',
     confidence: 'high',
-    title: 'A query cannot be analysed',
-    detail: 'A query cannot be analysed: {why}',
+    title: 'A query cannot be analyzed',
+    detail: 'A query cannot be analyzed: {why}',
     meaning:
-      'A table, column, function or type in it does not exist or does not fit. No setting helps; the same query fails each time.',
+      'A table, column, function or type in the query does not exist or does not fit. The query fails on every run, and no setting changes that.',
     matchers: [
       inLog('^org.apache.spark.sql.AnalysisException: {why}', ['uncaught']),
       inLog('^org.apache.spark.sql.catalyst.ExtendedAnalysisException: {why}', ['uncaught']),
@@ -36,37 +36,44 @@ export const applicationRules: readonly Rule[] = [
       inLog('^pyspark.sql.utils.ParseException: {why}', ['uncaught']),
     ],
     explains: python,
-    remedies: [change('Correct the query, or the table that it reads'), readLog],
+    remedies: [change('Correct the query, or the table that the query reads'), readLog],
   },
   {
     id: 'SPN-APPLICATION-PATH',
     cause: 'application',
     severity: 'error',
     confidence: 'high',
-    title: 'Input that the application reads does not exist',
-    detail: 'Input that the application reads does not exist: {path}',
-    meaning: 'The path is wrong, or what should have written it has not run yet.',
+    title: 'An input path of the application does not exist',
+    detail: 'An input path of the application does not exist: {path}',
+    meaning: 'The path is wrong, or the job that writes it has not run yet.',
     matchers: [
       inLog('Path does not exist: {path}', ['uncaught']),
       inLog('Input path does not exist: {path}', ['uncaught']),
       inLog('[PATH_NOT_FOUND] Path does not exist: {path}', ['uncaught']),
     ],
     explains: [...python, 'SPN-APPLICATION-ANALYSIS'],
-    remedies: [change('Correct the path, or run what writes it first'), rerun('Run it again once the input is there')],
+    remedies: [
+      change('Correct the path, or first run the job that writes it'),
+      rerun('Run it again when the input exists'),
+    ],
   },
   {
     id: 'SPN-APPLICATION-BROADCAST-TIMEOUT',
     cause: 'application',
     severity: 'error',
     confidence: 'high',
-    title: 'A broadcast took too long',
+    title: 'A broadcast timed out',
     detail: 'A broadcast took longer than {timeout} seconds',
-    meaning: 'The table to broadcast is slow to compute, or larger than it was thought to be.',
+    meaning: 'The table to broadcast is slow to compute, or larger than expected.',
     matchers: [inLog('Could not execute broadcast in {timeout} secs')],
     explains: [...python, 'SPN-APPLICATION-JOB-ABORTED'],
     remedies: [
-      setConf('spark.sql.broadcastTimeout', '1200', 'Wait longer'),
-      setConf('spark.sql.autoBroadcastJoinThreshold', '-1', 'Broadcast nothing that the query does not ask for'),
+      setConf('spark.sql.broadcastTimeout', '1200', 'Raise the timeout'),
+      setConf(
+        'spark.sql.autoBroadcastJoinThreshold',
+        '-1',
+        'Disable automatic broadcasts; explicit broadcast hints still apply',
+      ),
     ],
   },
   {
@@ -74,10 +81,10 @@ export const applicationRules: readonly Rule[] = [
     cause: 'application',
     severity: 'error',
     confidence: 'high',
-    title: 'Too many executors failed, and Spark gave up',
+    title: 'Too many executors failed, and Spark ended the driver',
     detail: 'More executors failed than Spark allows ({limit})',
     meaning:
-      'Spark 3.5 and newer ends the driver with exit code 11 when spark.executor.maxNumFailures is reached. Why executors fail stands in their own logs.',
+      'Spark 3.5 and newer ends the driver with exit code 11 when spark.executor.maxNumFailures is reached. The executors’ own logs show why they failed.',
     matchers: [
       inLog('Max number of executor failures ({limit}) reached', ['uncaught', 'error', 'output']),
       observed('exit code 11', ({ exit }) =>
@@ -87,11 +94,15 @@ export const applicationRules: readonly Rule[] = [
     explains: [...ends, 'SPN-APPLICATION-CONTEXT-STOPPED', 'SPN-APPLICATION-JOB-ABORTED'],
     remedies: [
       inspect(
-        'See how executors ended',
+        'Find out how the executors ended',
         'kubectl -n {namespace} get pods -l spark-role=executor',
         'kubectl -n {namespace} get events --sort-by=.lastTimestamp',
       ),
-      setConf('spark.kubernetes.executor.deleteOnTermination', 'false', 'Keep failed executors, to read their logs'),
+      setConf(
+        'spark.kubernetes.executor.deleteOnTermination',
+        'false',
+        'Keep failed executor pods so that you can read their logs',
+      ),
     ],
   },
   {
@@ -99,13 +110,13 @@ export const applicationRules: readonly Rule[] = [
     cause: 'application',
     severity: 'error',
     confidence: 'high',
-    title: 'A job was aborted: one of its tasks failed again and again',
-    detail: 'A job was aborted: {why}',
+    title: 'Spark aborted a job because one of its tasks failed repeatedly',
+    detail: 'Spark aborted a job: {why}',
     meaning:
-      'Spark runs a task four times (spark.task.maxFailures) before it gives its job up. The exception is the task’s own.',
+      'Spark runs a task up to four times (spark.task.maxFailures) before it aborts the job. The exception comes from the task.',
     matchers: [inLog('Job aborted due to stage failure: {why}', ['uncaught'])],
     explains: [...python, 'SPN-APPLICATION-CONTEXT-STOPPED'],
-    remedies: [readLog, change('Correct what the task does, or the input that it fails on')],
+    remedies: [readLog, change('Correct the code of the task, or the input on which it fails')],
   },
   {
     id: 'SPN-APPLICATION-PY4J',
@@ -114,7 +125,7 @@ export const applicationRules: readonly Rule[] = [
     confidence: 'medium',
     title: 'A call from Python into Spark failed',
     detail: 'A call from Python into Spark failed: {call}',
-    meaning: 'The Java exception under it says why.',
+    meaning: 'The Java exception below the Python exception shows the cause.',
     matchers: [
       inLog('^py4j.protocol.Py4JJavaError: An error occurred while calling {call}', ['uncaught']),
       inLog('^py4j.protocol.Py4JError: {call}', ['uncaught']),
@@ -129,7 +140,7 @@ export const applicationRules: readonly Rule[] = [
     confidence: 'medium',
     title: 'Python lost its connection to the JVM',
     meaning:
-      'The JVM under the Python program is gone or no longer answers; what ended it stands before it in the log.',
+      'The JVM that the Python program uses has exited or does not respond. An earlier log line shows the cause.',
     matchers: [
       inLog('^py4j.protocol.Py4JNetworkError: {call}', ['uncaught', 'error']),
       inLog('^ConnectionRefusedError: [Errno 111] Connection refused{call}', ['uncaught']),
@@ -145,7 +156,7 @@ export const applicationRules: readonly Rule[] = [
     confidence: 'high',
     title: 'The Python program ended with an exception',
     detail: 'The Python program ended with {exception}',
-    meaning: 'An exception that nothing caught; the traceback names the line.',
+    meaning: 'The Python program did not catch an exception. The traceback shows the line.',
     matchers: [
       observed('a traceback that ended the program', (facts) => pythonException(facts)),
       inLog('^SyntaxError: {exception}', ['output']),
@@ -159,9 +170,9 @@ export const applicationRules: readonly Rule[] = [
     cause: 'application',
     severity: 'error',
     confidence: 'medium',
-    title: 'The application went on after its SparkContext had stopped',
+    title: 'The application used its SparkContext after the context had stopped',
     meaning:
-      'Either the application stops the context too early, or something else ended it first: look for the first error in the log.',
+      'Either the application stops the context too early, or another error stopped the context first. Look for the first error in the log.',
     matchers: [
       inLog('Cannot call methods on a stopped SparkContext', ['uncaught']),
       inLog('cancelled because SparkContext was shut down', ['uncaught']),
@@ -177,7 +188,8 @@ export const applicationRules: readonly Rule[] = [
     confidence: 'medium',
     title: 'The operator could not submit the application',
     detail: 'The operator could not submit the application: {why}',
-    meaning: 'There is no driver pod since spark-submit failed in the operator. Its message has the reason.',
+    meaning:
+      'There is no driver pod because spark-submit failed in the operator. The operator’s message contains the reason.',
     matchers: [
       inMessages('failed to run spark-submit: {why}', ['application']),
       inMessages('failed to submit SparkApplication {why}', ['application']),
@@ -196,8 +208,8 @@ export const applicationRules: readonly Rule[] = [
     confidence: 'medium',
     title: 'The main thread of the application ended with an exception',
     detail: 'The application ended with {exception}',
-    meaning: 'No rule knows this exception; it is most likely the application’s own.',
-    matchers: [observed('an exception of the main thread that nothing caught', (facts) => uncaughtException(facts))],
+    meaning: 'This exception does not match any known cause. It most likely comes from the application itself.',
+    matchers: [observed('an uncaught exception of the main thread', (facts) => uncaughtException(facts))],
     fallback: true,
     explains: ['SPN-EXIT-*'],
     remedies: [readLog, change('Correct the application, or its input')],

@@ -5,7 +5,7 @@ import type { Rule } from './rule.ts'
 const ends = ['SPN-EXIT-*', 'SPN-APPLICATION-EXCEPTION', 'SPN-APPLICATION-PYTHON', 'SPN-APPLICATION-PY4J'] as const
 
 /**
- * Classes, jars and files that are not where they should be, or not of the right version. Sentences:
+ * Classes, jars and files that are missing or have the wrong version. Sources of the messages:
  * org.apache.spark.deploy.SparkSubmit (4.0.1, runMain), util.DependencyUtils, hadoop-common's FileSystem and
  * Configuration, CPython's import machinery, OpenJDK's linkResolver and ClassFileParser.
  */
@@ -15,9 +15,10 @@ export const classpathRules: readonly Rule[] = [
     cause: 'classpath',
     severity: 'error',
     confidence: 'high',
-    title: 'The application’s jar or script is not there',
-    detail: 'The application’s file {file} is not there',
-    meaning: 'A file:// or local:// path is one inside of the image or its volumes, not on the machine that submits.',
+    title: 'The application’s jar or script does not exist',
+    detail: 'The application’s file {file} does not exist',
+    meaning:
+      'A file:// or local:// path refers to the driver’s image and volumes, not to the machine that submits the application.',
     matchers: [
       inLog('Local jar {file} does not exist, skipping', ['warning', 'output']),
       inOutput("can't open file '{file}': [Errno 2] No such file or directory"),
@@ -31,10 +32,10 @@ export const classpathRules: readonly Rule[] = [
     explains: [...ends, 'SPN-CLASSPATH-MAIN-CLASS', 'SPN-CLASSPATH-CLASS', 'SPN-CLASSPATH-FILE'],
     remedies: [
       inspect(
-        'See what the image holds',
+        'List the files in the image',
         'kubectl -n {namespace} run look --rm -i --restart=Never --image={image} -- ls -l /opt/spark',
       ),
-      change('Build the file into the image, mount it, or name it by a URL that the driver can fetch (s3a, https)'),
+      change('Add the file to the image, mount it, or use a URL that the driver can fetch (s3a, https)'),
     ],
   },
   {
@@ -44,7 +45,7 @@ export const classpathRules: readonly Rule[] = [
     confidence: 'high',
     title: 'The main class is not in the application’s jar',
     detail: 'The main class {class} is not in the application’s jar',
-    meaning: 'spark-submit found no class of the name given by --class (mainClass of a SparkApplication).',
+    meaning: 'spark-submit did not find the class given by --class (mainClass of a SparkApplication).',
     matchers: [
       inOutput('^Error: Failed to load class {class}'),
       inOutput('^Error: Failed to load main class {class}'),
@@ -54,7 +55,9 @@ export const classpathRules: readonly Rule[] = [
     ],
     explains: [...ends, 'SPN-CLASSPATH-CLASS'],
     remedies: [
-      change('Correct --class (spec.mainClass), with its package, or build the jar that holds it'),
+      change(
+        'Correct --class (spec.mainClass), including its package, or rebuild the jar so that it contains the class',
+      ),
       inspect('List the classes of the jar', 'unzip -l APPLICATION.jar'),
     ],
   },
@@ -63,9 +66,10 @@ export const classpathRules: readonly Rule[] = [
     cause: 'classpath',
     severity: 'error',
     confidence: 'high',
-    title: 'A class is there but could not be initialised',
-    detail: 'The class {class} is there but could not be initialised',
-    meaning: 'A static initialiser threw when the class was first used; the log of that first time has the reason.',
+    title: 'A class exists but could not be initialized',
+    detail: 'The class {class} exists but could not be initialized',
+    meaning:
+      'A static initializer threw an exception when the class was first used. The log of that first use shows the reason.',
     matchers: [
       inLog('^java.lang.NoClassDefFoundError: Could not initialize class {class}'),
       inLog('^java.lang.ExceptionInInitializerError', ['uncaught', 'thread']),
@@ -73,7 +77,7 @@ export const classpathRules: readonly Rule[] = [
     explains: [...ends, 'SPN-CLASSPATH-CLASS'],
     remedies: [
       inspect(
-        'Look for the first ExceptionInInitializerError',
+        'Find the first ExceptionInInitializerError',
         'kubectl -n {namespace} logs {pod} | grep -m1 -A20 ExceptionInInitializerError',
       ),
     ],
@@ -86,7 +90,7 @@ export const classpathRules: readonly Rule[] = [
     title: 'A class is missing from the class path',
     detail: 'The class {class} is missing from the class path',
     meaning:
-      'A jar is missing from the image, from spark.jars or spark.jars.packages, or was built for another Scala or Spark version.',
+      'A jar is missing from the image, from spark.jars or from spark.jars.packages, or it was built for another Scala or Spark version.',
     matchers: [
       inLog('^java.lang.ClassNotFoundException: {class}'),
       inLog('^java.lang.NoClassDefFoundError: {class}'),
@@ -98,9 +102,11 @@ export const classpathRules: readonly Rule[] = [
     ],
     explains: ends,
     remedies: [
-      change('Add the jar that holds {class} to the image or to spark.jars, for the image’s Spark and Scala version'),
+      change(
+        'Add the jar that contains {class} to the image or to spark.jars, built for the image’s Spark and Scala versions',
+      ),
       inspect(
-        'See which jars the image has',
+        'List the jars in the image',
         'kubectl -n {namespace} run look --rm -i --restart=Never --image={image} -- ls /opt/spark/jars',
       ),
     ],
@@ -110,10 +116,10 @@ export const classpathRules: readonly Rule[] = [
     cause: 'classpath',
     severity: 'error',
     confidence: 'high',
-    title: 'Two versions of a library do not fit together',
-    detail: 'Two versions of a library do not fit together: {member}',
+    title: 'Two versions of a library are incompatible',
+    detail: 'Two versions of a library are incompatible: {member}',
     meaning:
-      'The code was compiled against another version of a library than the one found first on the class path, often Spark’s own.',
+      'The code was compiled against another version of a library than the one found first on the class path. Often that is Spark’s own version.',
     matchers: [
       inLog('^java.lang.NoSuchMethodError: {member}'),
       inLog('^java.lang.NoSuchFieldError: {member}'),
@@ -124,7 +130,7 @@ export const classpathRules: readonly Rule[] = [
     explains: ends,
     remedies: [
       change(
-        'Build against the Spark and Scala version of the image, mark Spark’s own libraries as provided, and shade others',
+        'Build against the image’s Spark and Scala versions, mark Spark’s own libraries as provided, and shade the others',
       ),
     ],
   },
@@ -133,9 +139,9 @@ export const classpathRules: readonly Rule[] = [
     cause: 'classpath',
     severity: 'error',
     confidence: 'high',
-    title: 'The application was compiled for a newer Java than the image has',
-    detail: 'The class {class} was compiled for a newer Java than the image has',
-    meaning: 'Class files of version 61 need Java 17, 65 need Java 21, 52 Java 8.',
+    title: 'The application was compiled for a newer Java version than the image has',
+    detail: 'The class {class} was compiled for a newer Java version than the image has',
+    meaning: 'Class file version 61 needs Java 17, version 65 needs Java 21, and version 52 needs Java 8.',
     matchers: [
       inLog('UnsupportedClassVersionError: {class} has been compiled by a more recent version of the Java Runtime'),
       inOutput('UnsupportedClassVersionError: {class} has been compiled by a more recent version of the Java Runtime'),
@@ -143,7 +149,7 @@ export const classpathRules: readonly Rule[] = [
     explains: [...ends, 'SPN-CLASSPATH-MAIN-CLASS', 'SPN-CLASSPATH-CLASS'],
     remedies: [
       change(
-        'Compile with the release of the image’s Java (javac --release, maven.compiler.release), or take an image with a newer one',
+        'Compile for the image’s Java version (javac --release, maven.compiler.release), or use an image with a newer Java version',
       ),
     ],
   },
@@ -155,7 +161,7 @@ export const classpathRules: readonly Rule[] = [
     title: 'A Python module is missing',
     detail: 'The Python module {module} is missing',
     meaning:
-      'The module is neither in the image nor in --py-files, or PYSPARK_PYTHON names another Python than the one it was installed for.',
+      'The module is not in the image or in --py-files, or PYSPARK_PYTHON selects a Python for which the module is not installed.',
     matchers: [
       inLog("^ModuleNotFoundError: No module named '{module}'"),
       inLog('^ImportError: cannot import name {module}'),
@@ -168,10 +174,10 @@ export const classpathRules: readonly Rule[] = [
     cause: 'classpath',
     severity: 'error',
     confidence: 'medium',
-    title: 'A file that the driver opens is not there',
-    detail: 'The file {file} is not there',
+    title: 'A file that the driver opens does not exist',
+    detail: 'The file {file} does not exist',
     meaning:
-      'The path is one inside of the driver’s container: not in the image, not in a volume, not fetched by spark.files.',
+      'The path refers to the driver’s container. The file is not in the image or in a volume, and spark.files does not fetch it.',
     matchers: [
       inLog('^java.io.FileNotFoundException: {file} (No such file or directory)'),
       inLog('^java.io.FileNotFoundException: File file:{file} does not exist'),
@@ -180,7 +186,7 @@ export const classpathRules: readonly Rule[] = [
     ],
     explains: ends,
     remedies: [
-      change('Mount {file}, build it into the image, or ship it with spark.files and open it by SparkFiles.get'),
+      change('Mount {file}, add it to the image, or ship it with spark.files and open it with SparkFiles.get'),
     ],
   },
 ]

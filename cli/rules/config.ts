@@ -8,7 +8,7 @@ import { item, observed, type Rule } from './rule.ts'
 const ends = ['SPN-EXIT-*', 'SPN-APPLICATION-EXCEPTION', 'SPN-APPLICATION-PYTHON', 'SPN-APPLICATION-PY4J'] as const
 
 /**
- * Settings that cannot be as they are. Sentences: org.apache.spark.internal.config.ConfigBuilder and ConfigEntry,
+ * Invalid settings. Sources of the messages: org.apache.spark.internal.config.ConfigBuilder and ConfigEntry,
  * network.util.JavaUtils (byteStringAs, timeStringAs), memory.UnifiedMemoryManager, SparkSubmitArguments,
  * ExecutorAllocationManager (3.5 and 4.0), error-conditions.json; OpenJDK's arguments.cpp; the kubelet's
  * kubelet_pods.go (makeEnvironmentVariables).
@@ -19,10 +19,9 @@ export const configRules: readonly Rule[] = [
     cause: 'config',
     severity: 'error',
     confidence: 'high',
-    title: 'A setting has a value that Spark does not take',
-    detail: 'The setting {key} has a value that Spark does not take',
-    meaning:
-      'Spark reads its settings when the context or the query starts, and ends with the first that it cannot read.',
+    title: 'A setting has an invalid value',
+    detail: 'The setting {key} has an invalid value',
+    meaning: 'Spark reads its settings when the context or the query starts, and fails on the first invalid one.',
     matchers: [
       inLog('Illegal value for config key {key}: '),
       inLog('^java.lang.IllegalArgumentException: {key} should be {type}, but was {value}'),
@@ -38,8 +37,8 @@ export const configRules: readonly Rule[] = [
     ],
     explains: ends,
     remedies: [
-      change('Correct the value; sizes are like 512m or 4g, times like 30s'),
-      inspect('See what the driver was given', 'kubectl -n {namespace} get configmap {confMap} -o yaml'),
+      change('Correct the value: write sizes like 512m or 4g, and durations like 30s'),
+      inspect('Read the settings that the driver received', 'kubectl -n {namespace} get configmap {confMap} -o yaml'),
     ],
   },
   {
@@ -47,27 +46,27 @@ export const configRules: readonly Rule[] = [
     cause: 'config',
     severity: 'error',
     confidence: 'high',
-    title: 'The heap is smaller than Spark needs to start',
-    detail: 'The heap is smaller than Spark needs to start: {memory} bytes of at least {minimum}',
+    title: 'The heap is too small for Spark to start',
+    detail: 'The heap is too small for Spark to start: {memory} bytes, at least {minimum} required',
     meaning:
-      'Spark reserves 300 MiB of the heap for itself and wants half as much again: about 450 MiB, less what the JVM keeps.',
+      'Spark reserves 300 MiB of the heap for itself and requires 1.5 times that, about 450 MiB. The JVM’s own share of the heap does not count.',
     matchers: [
       inLog('System memory {memory} must be at least {minimum}. Please increase heap size'),
       inLog('System memory {memory} must be at least {minimum}.'),
       inLog('Executor memory {memory} must be at least {minimum}.'),
     ],
     explains: ends,
-    remedies: [raiseMemory('spark.driver.memory', 'Give the driver a heap of 512m or more')],
+    remedies: [raiseMemory('spark.driver.memory', 'Give the driver a heap of at least 512m')],
   },
   {
     id: 'SPN-CONFIG-JVM-OPTIONS',
     cause: 'config',
     severity: 'error',
     confidence: 'high',
-    title: 'The JVM did not start: an option of it is wrong',
+    title: 'The JVM did not start because a JVM option is invalid',
     detail: 'The JVM did not start: {option}',
     meaning:
-      'An option in spark.driver.extraJavaOptions, JDK_JAVA_OPTIONS or JAVA_TOOL_OPTIONS does not exist in this Java, or contradicts another.',
+      'An option in spark.driver.extraJavaOptions, JDK_JAVA_OPTIONS or JAVA_TOOL_OPTIONS does not exist in this Java version, or conflicts with another option.',
     matchers: [
       inOutput('^Unrecognized VM option {option}'),
       inOutput('^Unrecognized option: {option}'),
@@ -82,7 +81,7 @@ export const configRules: readonly Rule[] = [
     explains: ends,
     remedies: [
       change(
-        'Correct spark.driver.extraJavaOptions for the Java version of the image; the heap is set by spark.driver.memory',
+        'Correct spark.driver.extraJavaOptions for the image’s Java version; set the heap size with spark.driver.memory only',
       ),
     ],
   },
@@ -91,9 +90,9 @@ export const configRules: readonly Rule[] = [
     cause: 'config',
     severity: 'error',
     confidence: 'high',
-    title: 'Settings contradict each other or one is missing',
-    detail: 'Settings contradict each other or one is missing: {problem}',
-    meaning: 'Spark checks some settings against each other and ends when they cannot hold together.',
+    title: 'Settings conflict, or a required setting is missing',
+    detail: 'Settings conflict, or a required setting is missing: {problem}',
+    meaning: 'Spark checks some settings against each other and exits if they conflict.',
     matchers: [
       inLog('^org.apache.spark.SparkException: Dynamic allocation of executors requires {problem}'),
       inLog('^org.apache.spark.SparkException: {problem} must be set in your configuration'),
@@ -106,9 +105,9 @@ export const configRules: readonly Rule[] = [
       setConf(
         'spark.dynamicAllocation.shuffleTracking.enabled',
         'true',
-        'With dynamic allocation on Kubernetes: track shuffles, as there is no external shuffle service',
+        'If you use dynamic allocation: enable shuffle tracking, because Kubernetes has no external shuffle service',
       ),
-      change('Else correct the settings that the message names'),
+      change('Otherwise, correct the settings that the message names'),
     ],
   },
   {
@@ -116,14 +115,16 @@ export const configRules: readonly Rule[] = [
     cause: 'config',
     severity: 'error',
     confidence: 'high',
-    title: 'Spark does not find its own driver’s pod',
-    detail: 'Spark does not find its own driver’s pod {name}',
+    title: 'Spark cannot find its own driver pod',
+    detail: 'Spark cannot find its own driver pod {name}',
     meaning:
-      'spark.kubernetes.driver.pod.name or spark.kubernetes.namespace names another pod than the one that the driver runs in.',
+      'spark.kubernetes.driver.pod.name or spark.kubernetes.namespace does not match the pod that the driver runs in.',
     matchers: [inLog('No pod was found named {name} in the cluster in the namespace')],
     explains: ends,
     remedies: [
-      change('Leave spark.kubernetes.driver.pod.name to Spark, or set it to the pod’s own name, and the namespace too'),
+      change(
+        'Do not set spark.kubernetes.driver.pod.name, or set it and spark.kubernetes.namespace to the driver pod’s own name and namespace',
+      ),
     ],
   },
   {
@@ -131,30 +132,29 @@ export const configRules: readonly Rule[] = [
     cause: 'config',
     severity: 'error',
     confidence: 'low',
-    title: 'Spark could not set up the scheduler of its executors',
+    title: 'Spark could not create its executor scheduler',
     meaning:
-      'The cause stands in the last “Caused by”; no rule knows it. The master URL, the namespace and the service account are the usual suspects.',
+      'The last “Caused by” in the log shows the cause, which is not a known one. Check the master URL, the namespace and the service account first.',
     matchers: [inLog('^org.apache.spark.SparkException: External scheduler cannot be instantiated', ['uncaught'])],
     fallback: true,
     explains: ends,
-    remedies: [inspect('Read the causes', 'kubectl -n {namespace} logs {pod} | grep -A1 "Caused by"')],
+    remedies: [inspect('Read the causes in the log', 'kubectl -n {namespace} logs {pod} | grep -A1 "Caused by"')],
   },
   {
     id: 'SPN-CONFIG-EVENT-LOG',
     cause: 'config',
     severity: 'error',
     confidence: 'high',
-    title: 'The event log cannot be written',
-    detail: 'The event log cannot be written: {dir}',
+    title: 'Spark cannot write the event log',
+    detail: 'Spark cannot write the event log: {dir}',
     meaning:
-      'With spark.eventLog.enabled the driver ends when the directory does not exist, or holds a log of the same application id ' +
-      'already: a second driver in the same pod needs an id of its own, which spark-nanny gives it.',
+      'If spark.eventLog.enabled is true, the driver exits when the directory does not exist or already contains a log with the same application ID. A second driver in the same pod needs its own application ID, which spark-nanny sets.',
     matchers: [
       inLog('^java.io.IOException: Target log directory already exists ({dir})'),
       inLog('Target log directory already exists'),
       inLog('^java.io.FileNotFoundException: File file:/tmp/spark-events does not exist'),
       inLog('^java.lang.IllegalArgumentException: Log directory {dir} is not a directory'),
-      observed('an uncaught “does not exist” about spark.eventLog.dir', (facts) => {
+      observed('an uncaught exception that the path in spark.eventLog.dir does not exist', (facts) => {
         const dir = readEffectiveConf(facts.evidence)
           .get('spark.eventLog.dir')
           ?.replace(/^file:(\/\/)?/, '')
@@ -167,12 +167,8 @@ export const configRules: readonly Rule[] = [
     ],
     explains: [...ends, 'SPN-CLASSPATH-FILE'],
     remedies: [
-      setConf('spark.eventLog.dir', 'DIRECTORY', 'Name a directory that exists and that all drivers can reach'),
-      setConf(
-        'spark.eventLog.overwrite',
-        'true',
-        'Or overwrite the log of the attempt before, which loses its history',
-      ),
+      setConf('spark.eventLog.dir', 'DIRECTORY', 'Set a directory that exists and that all drivers can access'),
+      setConf('spark.eventLog.overwrite', 'true', 'Or overwrite the log of the previous attempt; its history is lost'),
     ],
   },
   {
@@ -180,27 +176,27 @@ export const configRules: readonly Rule[] = [
     cause: 'config',
     severity: 'warning',
     confidence: 'medium',
-    title: 'A setting was ignored: it is none of Spark’s',
-    detail: 'The setting {key} was ignored: it is none of Spark’s',
+    title: 'Spark ignored a setting that is not a Spark setting',
+    detail: 'Spark ignored {key}, which is not a Spark setting',
     meaning:
-      'Settings must begin with `spark.`; what does not is left out, for instance Hadoop’s without the prefix spark.hadoop.',
+      'Spark ignores settings that do not start with `spark.`, for example Hadoop settings without the prefix spark.hadoop.',
     matchers: [
       inLog('Ignoring non-Spark config property: {key}', ['warning', 'output']),
       inLog('^Warning: Ignoring non-Spark config property: {key}', ['output']),
     ],
-    remedies: [change('Write spark.hadoop.{key} for a setting of Hadoop, or leave it out')],
+    remedies: [change('If it is a Hadoop setting, write spark.hadoop.{key}; otherwise remove it')],
   },
   {
     id: 'SPN-CONFIG-MISSPELT-KEY',
     cause: 'config',
     severity: 'warning',
     confidence: 'medium',
-    title: 'A setting is none that Spark knows, and close to one that it does',
-    detail: 'The setting {key} is none that Spark knows: {nearest} is',
-    meaning: 'Spark says nothing about settings that it does not know; it goes on with its default.',
+    title: 'A setting is probably misspelled',
+    detail: 'The setting {key} is unknown to Spark, did you mean {nearest}?',
+    meaning: 'Spark does not report unknown settings. It uses the default value instead.',
     matchers: [
       observed(
-        'a setting in the ConfigMap, arguments or SparkApplication that differs by a few letters',
+        'a setting in the ConfigMap, arguments or SparkApplication that differs from a known one by a few letters',
         ({ evidence }) => {
           const found = [...readEffectiveConf(evidence).keys()].flatMap((key) => {
             const name = parseKeyName(key)
@@ -213,7 +209,7 @@ export const configRules: readonly Rule[] = [
     ],
     remedies: [
       change('Correct {key}'),
-      inspect('See all that is wrong with it', 'spark-nanny validate -n {namespace} {application}'),
+      inspect('Check the whole configuration', 'spark-nanny validate -n {namespace} {application}'),
     ],
   },
 ]

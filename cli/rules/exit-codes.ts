@@ -15,13 +15,13 @@ interface ExitCode {
 
 const endOfLog = inspect('Read the end of the log', 'kubectl -n {namespace} logs {pod} --tail=100')
 const whoEnded = inspect(
-  'See who ended it',
+  'Check the pod’s events for what stopped it',
   'kubectl -n {namespace} get events --field-selector involvedObject.name={pod} --sort-by=.lastTimestamp',
 )
 
 /**
- * What an exit code says when nothing else does. Spark's: org.apache.spark.util.SparkExitCode (4.0.1) and
- * SparkSubmit (101); above 128 the number of a signal is added (POSIX shells, and the container runtime).
+ * What an exit code shows if there is no other evidence. Sources of Spark's codes: org.apache.spark.util.SparkExitCode (4.0.1) and
+ * SparkSubmit (101). Codes above 128 are 128 plus the number of a signal (POSIX shells and the container runtime).
  */
 const exitCodes: readonly ExitCode[] = [
   {
@@ -30,54 +30,54 @@ const exitCodes: readonly ExitCode[] = [
     confidence: 'low',
     title: 'The driver ended with exit code 1',
     meaning:
-      'Nothing says why. The JVM or Python ended by an exception or by System.exit(1). The log was lost, or goes elsewhere.',
-    remedies: [endOfLog, change('Let the application log to the console too')],
+      'The exit code gives no reason. The JVM or Python ended with an exception or with System.exit(1). The log was lost, or the application logs elsewhere.',
+    remedies: [endOfLog, change('Configure the application to also log to the console')],
   },
   {
     code: 50,
     cause: 'application',
     confidence: 'medium',
-    title: 'A thread of the driver ended with an exception that nothing caught (exit code 50)',
-    meaning: 'Exit code 50 is that of Spark’s handler of uncaught exceptions.',
+    title: 'A thread of the driver ended with an uncaught exception (exit code 50)',
+    meaning: 'Spark’s handler for uncaught exceptions exits with code 50.',
     remedies: [endOfLog],
   },
   {
     code: 101,
     cause: 'classpath',
     confidence: 'medium',
-    title: 'spark-submit did not find the application’s class (exit code 101)',
-    meaning: 'Exit code 101 is that of spark-submit for a main class that cannot be loaded.',
-    remedies: [change('Correct --class (spec.mainClass) and the path of the jar'), endOfLog],
+    title: 'spark-submit did not find the application’s main class (exit code 101)',
+    meaning: 'spark-submit exits with code 101 if it cannot load the main class.',
+    remedies: [change('Correct --class (spec.mainClass) or the path of the jar'), endOfLog],
   },
   {
     code: 124,
     cause: 'application',
     confidence: 'medium',
-    title: 'The driver ran into a time limit (exit code 124)',
+    title: 'The driver reached a time limit (exit code 124)',
     meaning:
-      'Exit code 124 is that of spark.driver.timeout (Spark 4), and of the command `timeout` in front of a driver.',
-    remedies: [change('Raise the limit, or make the job faster')],
+      'spark.driver.timeout (Spark 4) exits with code 124. So does the command `timeout`, if it starts the driver.',
+    remedies: [change('Raise the time limit, or make the job faster')],
   },
   {
     code: 127,
     cause: 'image',
     confidence: 'medium',
-    title: 'A command that the image should run does not exist (exit code 127)',
+    title: 'The container’s command was not found (exit code 127)',
     meaning:
-      'Exit code 127 is that of a shell that finds no such command: java, python3 or spark-submit is not in the image’s PATH.',
-    remedies: [endOfLog, change('Set JAVA_HOME, SPARK_HOME and PATH in the image, or take Spark’s own')],
+      'A shell exits with code 127 if a command does not exist: java, python3 or spark-submit is not in the image’s PATH.',
+    remedies: [endOfLog, change('Set JAVA_HOME, SPARK_HOME and PATH in the image, or use Spark’s own image')],
   },
   {
     code: 134,
     cause: 'application',
     confidence: 'medium',
-    title: 'The JVM aborted itself (exit code 134)',
+    title: 'The JVM aborted (exit code 134)',
     meaning:
-      'Exit code 134 is SIGABRT: a crash in native code, or -XX:+CrashOnOutOfMemoryError. The JVM leaves a file hs_err_pid*.log.',
+      'Exit code 134 is SIGABRT: a crash in native code, or -XX:+CrashOnOutOfMemoryError. The JVM writes a file hs_err_pid*.log.',
     remedies: [
       endOfLog,
       inspect(
-        'Keep the crash report of the next time',
+        'Write the next crash report to the log',
         'spark-submit --conf spark.driver.extraJavaOptions=-XX:ErrorFile=/dev/stderr …',
       ),
     ],
@@ -86,32 +86,32 @@ const exitCodes: readonly ExitCode[] = [
     code: 137,
     cause: 'node',
     confidence: 'low',
-    title: 'The driver was killed (exit code 137), and not for its container’s memory',
+    title: 'The driver was killed (exit code 137), but not because of its memory limit',
     meaning:
-      'Exit code 137 is SIGKILL. Without the reason OOMKilled it is no out of memory of the container: a grace period that ran ' +
-      'out, a failed liveness probe, an in-place restart, the node’s own shortage of memory, or a hand.',
-    remedies: [whoEnded, inspect('See whether the node was short of memory', 'kubectl describe node {node}')],
+      'Exit code 137 is SIGKILL. The reason is not OOMKilled, so the container did not exceed its memory limit. Possible causes are an expired grace period, a failed liveness probe, a restart in place, memory shortage on the node, or a manual kill.',
+    remedies: [whoEnded, inspect('Check whether the node was short of memory', 'kubectl describe node {node}')],
   },
   {
     code: 139,
     cause: 'application',
     confidence: 'medium',
     title: 'The driver crashed in native code (exit code 139)',
-    meaning: 'Exit code 139 is SIGSEGV: a native library (compression, JNI, a Python extension), or the JVM itself.',
+    meaning:
+      'Exit code 139 is SIGSEGV: a crash in a native library (compression, JNI, a Python extension) or in the JVM itself.',
     remedies: [endOfLog, change('Try another version of the native library or of Java')],
   },
   {
     code: 143,
     cause: 'node',
     confidence: 'low',
-    title: 'The driver was asked to stop (exit code 143), and did',
+    title: 'The driver was asked to stop and exited (exit code 143)',
     meaning:
-      'Exit code 143 is SIGTERM: somebody deleted the pod, or the node was drained, or an operator ended the application.',
-    remedies: [whoEnded, rerun('Run it again, if nobody meant to stop it')],
+      'Exit code 143 is SIGTERM: a user or controller deleted the pod, the node was drained, or an operator stopped the application.',
+    remedies: [whoEnded, rerun('Run it again, if the stop was not intended')],
   },
 ]
 
-/** The weakest rules: whatever else is found explains the exit code. */
+/** The weakest rules: any other finding explains the exit code. */
 export const exitCodeRules: readonly Rule[] = [
   {
     id: 'SPN-APPLICATION-JVM-CRASH',
@@ -120,15 +120,15 @@ export const exitCodeRules: readonly Rule[] = [
     confidence: 'high',
     title: 'The JVM crashed',
     detail: 'The JVM crashed: {signal}',
-    meaning: 'A fatal error in native code. The report under this line names the library in “Problematic frame”.',
+    meaning: 'A fatal error occurred in native code. “Problematic frame” in the crash report names the library.',
     matchers: [
       inOutput('^#  {signal} at pc='),
       inOutput('# A fatal error has been detected by the Java Runtime Environment'),
     ],
     explains: ['SPN-EXIT-*'],
     remedies: [
-      inspect('Read the report', 'kubectl -n {namespace} logs {pod} | grep -A40 "fatal error has been detected"'),
-      change('Try another version of the library that it names, or of Java'),
+      inspect('Read the crash report', 'kubectl -n {namespace} logs {pod} | grep -A40 "fatal error has been detected"'),
+      change('Try another version of the library that the report names, or of Java'),
     ],
   },
   ...exitCodes.map(
@@ -137,7 +137,7 @@ export const exitCodeRules: readonly Rule[] = [
       id: `SPN-EXIT-${code}`,
       severity: 'error',
       matchers: [
-        observed(`a driver container that ended with exit code ${code}`, ({ exit }) =>
+        observed(`the driver container ended with exit code ${code}`, ({ exit }) =>
           exit?.exitCode === code && exit.reason !== 'OOMKilled'
             ? { evidence: [item('pod', `driver container: ${exit.reason ?? 'terminated'}, exit code ${code}`)] }
             : undefined,
@@ -150,11 +150,12 @@ export const exitCodeRules: readonly Rule[] = [
     cause: 'application',
     severity: 'error',
     confidence: 'low',
-    title: 'The driver ended with an exit code of the application’s own',
+    title: 'The driver ended with an application-specific exit code',
     detail: 'The driver ended with exit code {code}',
-    meaning: 'No rule knows this exit code: System.exit or sys.exit of the application, or of a script in front of it.',
+    meaning:
+      'This exit code does not match any known cause. The application, or a script that starts it, exited with this code (System.exit or sys.exit).',
     matchers: [
-      observed('a driver container that ended with any other exit code than 0', ({ exit }) => {
+      observed('the driver container ended with any other non-zero exit code', ({ exit }) => {
         if (exit === null || exit.exitCode === 0 || exit.reason === 'OOMKilled') return undefined
         if (knownElsewhere.has(exit.exitCode)) return undefined
         const excerpt = `driver container: ${exit.reason ?? 'terminated'}, exit code ${exit.exitCode}`
@@ -165,5 +166,5 @@ export const exitCodeRules: readonly Rule[] = [
   },
 ]
 
-/** 11: executor failures, 52: heap, 126: permission. */
+/** Codes with a more specific rule: 11 (executor failures), 52 (heap) and 126 (permission). */
 const knownElsewhere: ReadonlySet<number> = new Set([11, 52, 126, ...exitCodes.map(({ code }) => code)])

@@ -8,17 +8,17 @@ import { item, type RuleMatch } from './rule.ts'
 const stopped = inLog('Successfully stopped SparkContext', ['info'])
 const exiting = inLog('Shutdown hook called', ['info'])
 
-/** Lines that observations of this family look for. */
+/** Log lines that the observations in this file need. */
 export const findHangLines = [stopped, exiting] as const
 
-/** A wait with a timeout is none for ever. */
-const waitsForEver = ({ state }: DriverThread) => state === 'BLOCKED' || state === 'WAITING'
+/** Excludes TIMED_WAITING: a wait with a timeout ends. */
+const waitsWithoutTimeout = ({ state }: DriverThread) => state === 'BLOCKED' || state === 'WAITING'
 
-/** Output may still be committed after the context is closed. */
+/** A driver may still commit output this long after it closed its context. */
 const endingPatienceMs = 120_000
 
 export function deadlock(threads: readonly DriverThread[]): RuleMatch | undefined {
-  const byId = new Map(threads.filter(waitsForEver).map((thread) => [thread.id, thread]))
+  const byId = new Map(threads.filter(waitsWithoutTimeout).map((thread) => [thread.id, thread]))
   for (const start of byId.values()) {
     const path: DriverThread[] = []
     let next: DriverThread | undefined = start
@@ -43,19 +43,18 @@ export function blockedMain(threads: readonly DriverThread[]): RuleMatch | undef
   return { evidence: [...evidence, item('threads', describeThread(owner))], details: { owner: owner.name } }
 }
 
-/** A share of garbage collection at which a driver hardly works. */
+/** Share of its time in garbage collection at which a driver makes almost no progress. */
 export const deadlyGcShare = 0.5
 
-/** ZGC and Shenandoah count the time of cycles for which nothing stops. */
-const collectsBesideTheProgram = (evidence: Evidence): boolean =>
+/** ZGC and Shenandoah also count the time of concurrent cycles, which do not stop the program. */
+const collectsConcurrently = (evidence: Evidence): boolean =>
   ['spark.driver.extraJavaOptions', 'spark.driver.defaultJavaOptions'].some((key) =>
     /-XX:\+Use(ZGC|ShenandoahGC)\b/.test(readEffectiveConf(evidence).get(key) ?? ''),
   )
 
 export function garbageCollection({ evidence }: Facts): RuleMatch | undefined {
   const figures = valueIn(evidence.executors)
-  if (figures?.driverGcMs == null || figures.driverSinceMs === null || collectsBesideTheProgram(evidence))
-    return undefined
+  if (figures?.driverGcMs == null || figures.driverSinceMs === null || collectsConcurrently(evidence)) return undefined
   const lifeMs = evidence.collectedMs - figures.driverSinceMs
   if (lifeMs < 60_000 || figures.driverGcMs / lifeMs < deadlyGcShare) return undefined
   const share = String(Math.round((figures.driverGcMs / lifeMs) * 100))
@@ -90,10 +89,13 @@ const nonDaemons = (threads: readonly DriverThread[]) =>
     .slice(0, 5)
     .map((thread) => item('threads', describeThread(thread)))
 
-/** No zone is off by less. */
+/** Time zone offsets are multiples of 15 minutes. */
 const zoneStepMs = 15 * 60_000
 
-/** How long the log has said nothing. The zone of its times is that which lets it begin when the container started. */
+/**
+ * Time since the last log record in milliseconds, or null if unknown. Assumes the time zone in which the first record
+ * matches the start of the container.
+ */
 function quietMs({ evidence, pod, log }: Facts): number | null {
   const state = pod?.driver.state
   if (state?.kind !== 'running' || state.startedMs === null) return null

@@ -12,8 +12,8 @@ const threadDump = inspect(
 )
 
 /**
- * A driver that is there and does nothing. Thread dumps: org.apache.spark.status.api.v1.ThreadStackTrace; the figure of
- * garbage collection: org.apache.spark.metrics.GarbageCollectionMetrics; verdicts: core/verdict/verdict.ts.
+ * A driver that is running but makes no progress. Sources: thread dumps: org.apache.spark.status.api.v1.ThreadStackTrace; garbage
+ * collection time: org.apache.spark.metrics.GarbageCollectionMetrics; verdicts: core/verdict/verdict.ts.
  */
 export const hangRules: readonly Rule[] = [
   {
@@ -21,10 +21,10 @@ export const hangRules: readonly Rule[] = [
     cause: 'hang',
     severity: 'error',
     confidence: 'high',
-    title: 'Threads of the driver wait for each other for ever',
-    detail: 'Threads of the driver wait for each other for ever: {threads}',
+    title: 'Driver threads are deadlocked',
+    detail: 'Driver threads are deadlocked: {threads}',
     meaning:
-      'Each holds a lock that the next one wants. Nothing but a new JVM ends it, and the code that takes the locks in two orders has to change.',
+      'Each thread holds a lock that the next thread needs. Only a new JVM ends the deadlock. To prevent it, change the code that takes the locks in different orders.',
     matchers: [
       observed('a cycle of blocked threads in the thread dump', ({ evidence }) =>
         deadlock(valueIn(evidence.threads) ?? []),
@@ -35,10 +35,10 @@ export const hangRules: readonly Rule[] = [
     remedies: [
       {
         kind: 'delete-pod',
-        title: 'End this driver, so that its owner runs it again',
+        title: 'Delete the driver pod, so that its owner starts it again',
         commands: ['kubectl -n {namespace} delete pod {pod}'],
       },
-      change('Take the locks in one order in the code that the dump names'),
+      change('Change the code shown in the thread dump to take the locks in the same order'),
     ],
   },
   {
@@ -46,13 +46,13 @@ export const hangRules: readonly Rule[] = [
     cause: 'hang',
     severity: 'error',
     confidence: 'medium',
-    title: 'The main thread of the driver waits for a lock',
-    detail: 'The main thread of the driver waits for a lock that {owner} holds',
+    title: 'The main thread of the driver is blocked by a lock',
+    detail: 'The main thread of the driver is blocked by a lock that {owner} holds',
     meaning:
-      'The driver’s main thread is blocked by another thread that does not let go. Each driver waits so for a moment; it counts where the driver does not answer.',
+      'Another thread holds a lock that the driver’s main thread needs. Short waits are normal, so this is only reported if the driver also does not respond.',
     matchers: [
       observed(
-        'a thread `main` in state BLOCKED in the thread dump of a driver whose sidecar’s verdict is hung or failing',
+        'the thread `main` is BLOCKED in the thread dump, and the sidecar’s verdict is hung or failing',
         ({ evidence }) =>
           /^(hung|failing)$/.test(valueIn(evidence.sidecar)?.state ?? '')
             ? blockedMain(valueIn(evidence.threads) ?? [])
@@ -61,7 +61,7 @@ export const hangRules: readonly Rule[] = [
     ],
     statesWhileRunning: [],
     explains: ['SPN-HANG-UNRESPONSIVE'],
-    remedies: [threadDump, change('See what the thread that holds the lock waits for')],
+    remedies: [threadDump, change('Find out what the thread that holds the lock is waiting for')],
   },
   {
     id: 'SPN-HANG-GC',
@@ -69,12 +69,13 @@ export const hangRules: readonly Rule[] = [
     severity: 'error',
     confidence: 'high',
     title: 'The driver is busy with garbage collection',
-    detail: 'The driver spent {share} % of its time with garbage collection',
+    detail: 'The driver spent {share} % of its time in garbage collection',
     meaning:
-      'The heap is nearly full, so that the JVM stops the program again and again. It answers late or not at all.',
+      'The heap is nearly full, so the JVM pauses the application again and again. The driver responds late or not at all.',
     matchers: [
-      observed(`garbage collection that took more than ${deadlyGcShare * 100} % of the driver’s life`, (facts) =>
-        garbageCollection(facts),
+      observed(
+        `garbage collection took at least ${deadlyGcShare * 100} % of the time since the driver started`,
+        (facts) => garbageCollection(facts),
       ),
     ],
     statesWhileRunning: [],
@@ -86,8 +87,8 @@ export const hangRules: readonly Rule[] = [
     cause: 'hang',
     severity: 'error',
     confidence: 'high',
-    title: 'Spark’s own scheduler thread died',
-    meaning: 'The driver lives on without the thread that runs its jobs: each further job waits for ever.',
+    title: 'Spark’s scheduler thread died',
+    meaning: 'The driver is still running, but without the thread that runs its jobs. Every further job waits forever.',
     matchers: [
       inLog('DAGSchedulerEventProcessLoop failed; shutting down SparkContext', ['error']),
       inLog('throw uncaught fatal error in thread {thread}', ['error']),
@@ -99,11 +100,11 @@ export const hangRules: readonly Rule[] = [
     remedies: [
       {
         kind: 'delete-pod',
-        title: 'End this driver, so that its owner runs it again',
+        title: 'Delete the driver pod, so that its owner starts it again',
         commands: ['kubectl -n {namespace} delete pod {pod}'],
       },
       inspect(
-        'Read what ended the thread',
+        'Find out what ended the thread',
         'kubectl -n {namespace} logs {pod} | grep -A20 -E "uncaught (fatal )?error in thread|EventProcessLoop failed"',
       ),
     ],
@@ -113,13 +114,13 @@ export const hangRules: readonly Rule[] = [
     cause: 'hang',
     severity: 'error',
     confidence: 'high',
-    title: 'The main thread failed, and other threads keep the driver alive',
+    title: 'The main thread failed, and other threads keep the driver running',
     meaning:
-      'The application has ended with an exception, but threads that are no daemons keep the JVM, the pod and its executors.',
+      'The application ended with an exception, but non-daemon threads keep the JVM, the pod and its executors running.',
     matchers: [
-      observed('an exception that ended the thread `main`, in a container that still runs', (facts) => {
+      observed('an exception ended the thread `main`, and the container is still running', (facts) => {
         const [first] = endingException(facts)
-        // Threads that go on with jobs are at work.
+        // If another thread started a job after the exception, the driver is still working.
         const works = first !== undefined && (facts.log?.milestones.job ?? 0) > first.number
         if (!isAlive(facts) || works || !first?.text.startsWith('Exception in thread "main"')) return undefined
         return { evidence: [{ source: logSource(facts), line: first.number, excerpt: first.text, count: 1 }] }
@@ -128,8 +129,8 @@ export const hangRules: readonly Rule[] = [
     statesWhileRunning: [],
     explains: ['SPN-HANG-UNRESPONSIVE', 'SPN-HANG-CLOSED-CONTEXT', 'SPN-APPLICATION-EXCEPTION'],
     remedies: [
-      { kind: 'delete-pod', title: 'End this driver', commands: ['kubectl -n {namespace} delete pod {pod}'] },
-      change('Stop the SparkContext in a finally block, make the threads daemons, or end by System.exit'),
+      { kind: 'delete-pod', title: 'Delete the driver pod', commands: ['kubectl -n {namespace} delete pod {pod}'] },
+      change('Stop the SparkContext in a finally block, use daemon threads, or call System.exit'),
     ],
   },
   {
@@ -137,29 +138,29 @@ export const hangRules: readonly Rule[] = [
     cause: 'hang',
     severity: 'warning',
     confidence: 'medium',
-    title: 'The SparkContext is closed, and the JVM does not end',
+    title: 'The SparkContext is closed, but the JVM does not exit',
     meaning:
-      'Threads that are no daemons go on after the work is done: a pool that nobody shut down, a client of something. Or it still commits output: look before you end it.',
+      'Non-daemon threads are still running after the work is done, for example a thread pool or a client that was not shut down. The driver may also still be committing output: check before you delete the pod.',
     matchers: [
       observed(
-        '“Successfully stopped SparkContext” without a shutdown, in a container that still runs two minutes later',
+        '“Successfully stopped SparkContext” without a JVM shutdown, and the container is still running two minutes later',
         (facts) => closedContext(facts),
       ),
     ],
     statesWhileRunning: [],
     explains: ['SPN-HANG-UNRESPONSIVE'],
-    remedies: [threadDump, change('Shut the pools down, or end by System.exit(0) after stop()')],
+    remedies: [threadDump, change('Shut down the thread pools, or call System.exit(0) after stop()')],
   },
   {
     id: 'SPN-HANG-RESTARTED',
     cause: 'hang',
     severity: 'error',
     confidence: 'high',
-    title: 'spark-nanny restarted the driver in place, since it hung',
+    title: 'spark-nanny restarted the driver in place because it hung',
     meaning:
-      'The sidecar ended with exit code 88, which has the kubelet restart all containers of the pod. SIGKILL of the driver is part of that.',
+      'The sidecar exited with code 88, so the kubelet restarted all containers of the pod. The SIGKILL of the driver is part of that restart.',
     matchers: [
-      observed('a sidecar that ended with exit code 88', ({ pod, run }) => {
+      observed('the sidecar ended with exit code 88', ({ pod, run }) => {
         const sidecar = pod?.others.find(({ name }) => name === 'spark-nanny')
         const end = sidecar?.last ?? (sidecar?.state.kind === 'terminated' ? sidecar.state : null)
         if (run !== 'previous' || end?.exitCode !== 88) return undefined
@@ -167,19 +168,21 @@ export const hangRules: readonly Rule[] = [
       }),
     ],
     explains: ['SPN-EXIT-*'],
-    remedies: [inspect('Read why in its log', 'kubectl -n {namespace} logs {pod} -c spark-nanny --previous')],
+    remedies: [
+      inspect('Read the reason in the sidecar’s log', 'kubectl -n {namespace} logs {pod} -c spark-nanny --previous'),
+    ],
   },
   {
     id: 'SPN-HANG-UNRESPONSIVE',
     cause: 'hang',
     severity: 'error',
     confidence: 'medium',
-    title: 'The driver does not answer',
-    detail: 'The driver does not answer: {why}',
+    title: 'The driver does not respond',
+    detail: 'The driver does not respond: {why}',
     meaning:
-      'spark-nanny’s sidecar asked the Spark UI and concluded that the driver hangs. Why it does is not known: the JVM is frozen, out of memory, or deadlocked.',
+      'spark-nanny’s sidecar polled the Spark UI and concluded that the driver hangs. The cause is not known: the JVM may be frozen, out of memory or deadlocked.',
     matchers: [
-      observed('a sidecar whose verdict is hung', ({ evidence, run }) => {
+      observed('the sidecar’s verdict is hung', ({ evidence, run }) => {
         const report = valueIn(evidence.sidecar)
         if (run !== 'current' || report?.state !== 'hung') return undefined
         const why = [report.reason, report.detail].filter((text) => text !== null).join(': ')
@@ -191,7 +194,7 @@ export const hangRules: readonly Rule[] = [
       threadDump,
       {
         kind: 'delete-pod',
-        title: 'End this driver, so that its owner runs it again',
+        title: 'Delete the driver pod, so that its owner starts it again',
         commands: ['kubectl -n {namespace} delete pod {pod}'],
       },
       rerun('Run it again'),

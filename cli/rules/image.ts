@@ -2,9 +2,9 @@ import { change, inspect } from '../findings/remedies.ts'
 import { inOutput } from '../log/matcher.ts'
 import { inMessages, item, observed, type Rule, type RuleObservation, whilePending } from './rule.ts'
 
-/** A container of the pod that waits for one of these reasons. */
+/** Matches a container of the pod that waits with one of these reasons. */
 const waitsFor = (...reasons: readonly string[]): RuleObservation =>
-  observed(`a container that waits with ${reasons.join(' or ')}`, ({ pod }) => {
+  observed(`a container waits with ${reasons.join(' or ')}`, ({ pod }) => {
     for (const { name, image, state } of pod === undefined ? [] : [pod.driver, ...pod.others]) {
       if (state.kind !== 'waiting' || state.reason === null || !reasons.includes(state.reason)) continue
       const details: Record<string, string> = image === null ? {} : { image }
@@ -13,15 +13,15 @@ const waitsFor = (...reasons: readonly string[]): RuleObservation =>
     return undefined
   })
 
-/** While the image is being pulled in vain, what the runtime says of it. */
-const pullSays = (text: string) => whilePending(text, 'Failed', 'BackOff')
+/** Matches the container runtime's error message while the image pull fails. */
+const pullError = (text: string) => whilePending(text, 'Failed', 'BackOff')
 
-const describePod = inspect('Read what the kubelet says of it', 'kubectl -n {namespace} describe pod {pod}')
+const describePod = inspect('Read the kubelet’s messages about the pod', 'kubectl -n {namespace} describe pod {pod}')
 
 /**
- * The image of the driver or of a container beside it. Reasons: pkg/kubelet/images/types.go,
- * kuberuntime_container.go (1.36); sentences: containerd's remotes/docker, registries' error codes of the OCI
- * distribution specification.
+ * The image of the driver or of another container of the pod. Sources of the reasons: pkg/kubelet/images/types.go,
+ * kuberuntime_container.go (1.36). Sources of the messages: containerd's remotes/docker, and the registry error codes of
+ * the OCI distribution specification.
  */
 export const imageRules: readonly Rule[] = [
   {
@@ -29,10 +29,10 @@ export const imageRules: readonly Rule[] = [
     cause: 'image',
     severity: 'error',
     confidence: 'high',
-    title: 'The name of the image is not a valid one',
-    detail: 'The name of the image is not a valid one: {image}',
+    title: 'The image name is invalid',
+    detail: 'The image name is invalid: {image}',
     meaning:
-      'The kubelet cannot even ask for it: capitals, blanks or a missing part in spark.kubernetes.container.image.',
+      'The kubelet cannot parse spark.kubernetes.container.image. It contains capital letters or spaces, or a part is missing.',
     matchers: [
       waitsFor('InvalidImageName'),
       whilePending('Failed to apply default image tag "{image}"', 'InspectFailed'),
@@ -45,13 +45,13 @@ export const imageRules: readonly Rule[] = [
     cause: 'image',
     severity: 'error',
     confidence: 'high',
-    title: 'The registry has no such image',
-    meaning: 'The repository or the tag does not exist, or the registry hides from an anonymous caller that it does.',
+    title: 'The image does not exist in the registry',
+    meaning: 'The repository or the tag does not exist, or the registry hides it from unauthenticated clients.',
     matchers: [
-      pullSays('failed to resolve reference "{image}": {image}: not found'),
-      pullSays('manifest unknown'),
-      pullSays(': not found'),
-      pullSays('repository does not exist'),
+      pullError('failed to resolve reference "{image}": {image}: not found'),
+      pullError('manifest unknown'),
+      pullError(': not found'),
+      pullError('repository does not exist'),
     ],
     explains: ['SPN-IMAGE-PULL'],
     remedies: [
@@ -64,22 +64,22 @@ export const imageRules: readonly Rule[] = [
     cause: 'image',
     severity: 'error',
     confidence: 'high',
-    title: 'The registry refuses to give the image',
-    meaning: 'The pull needs credentials that the pod or its service account does not have, or they have expired.',
+    title: 'The registry denied access to the image',
+    meaning: 'The pod and its service account have no credentials for the registry, or the credentials have expired.',
     matchers: [
-      pullSays('401 Unauthorized'),
-      pullSays('403 Forbidden'),
-      pullSays('pull access denied'),
-      pullSays('no basic auth credentials'),
-      pullSays('authorization failed'),
-      pullSays('unauthorized: '),
-      pullSays('insufficient_scope'),
+      pullError('401 Unauthorized'),
+      pullError('403 Forbidden'),
+      pullError('pull access denied'),
+      pullError('no basic auth credentials'),
+      pullError('authorization failed'),
+      pullError('unauthorized: '),
+      pullError('insufficient_scope'),
     ],
     explains: ['SPN-IMAGE-PULL', 'SPN-IMAGE-NOT-FOUND'],
     remedies: [
-      change('Name a pull secret in spark.kubernetes.container.image.pullSecrets (spec.imagePullSecrets)'),
+      change('Set a pull secret in spark.kubernetes.container.image.pullSecrets (spec.imagePullSecrets)'),
       inspect(
-        'See what the service account brings',
+        'Check the pull secrets of the service account',
         'kubectl -n {namespace} get serviceaccount {serviceAccount} -o yaml',
       ),
     ],
@@ -89,25 +89,25 @@ export const imageRules: readonly Rule[] = [
     cause: 'image',
     severity: 'error',
     confidence: 'high',
-    title: 'The registry cannot be reached, or asks for patience',
+    title: 'The registry is unreachable or limits requests',
     meaning:
-      'The node could not connect to the registry, does not trust its certificate, or has pulled more than the registry allows.',
+      'The node cannot connect to the registry, does not trust its certificate, or exceeded the registry’s rate limit.',
     matchers: [
-      pullSays('connect: connection refused'),
-      pullSays('no such host'),
-      pullSays('i/o timeout'),
-      pullSays('x509: '),
-      pullSays('toomanyrequests'),
-      pullSays('429 Too Many Requests'),
-      pullSays('server gave HTTP response to HTTPS client'),
-      pullSays('TLS handshake timeout'),
-      pullSays('503 Service Unavailable'),
+      pullError('connect: connection refused'),
+      pullError('no such host'),
+      pullError('i/o timeout'),
+      pullError('x509: '),
+      pullError('toomanyrequests'),
+      pullError('429 Too Many Requests'),
+      pullError('server gave HTTP response to HTTPS client'),
+      pullError('TLS handshake timeout'),
+      pullError('503 Service Unavailable'),
     ],
     explains: ['SPN-IMAGE-PULL'],
     remedies: [
-      change('Correct the registry’s name in spark.kubernetes.container.image, or the node’s way to it'),
+      change('Correct the registry’s name in spark.kubernetes.container.image, or fix the node’s connection to it'),
       inspect(
-        'See whether other pods of the node pull from it',
+        'Check whether image pulls of other pods fail too',
         'kubectl get events -A --field-selector reason=Failed',
       ),
     ],
@@ -117,7 +117,7 @@ export const imageRules: readonly Rule[] = [
     cause: 'image',
     severity: 'error',
     confidence: 'high',
-    title: 'The image is not on the node, and its policy is never to pull it',
+    title: 'The image is not on the node, and the pull policy is Never',
     meaning: 'spark.kubernetes.container.image.pullPolicy is Never.',
     matchers: [
       waitsFor('ErrImageNeverPull'),
@@ -132,11 +132,11 @@ export const imageRules: readonly Rule[] = [
     severity: 'error',
     confidence: 'high',
     title: 'The image cannot be pulled',
-    meaning: 'The kubelet tries again with growing pauses; until it succeeds the driver does not start.',
+    meaning: 'The kubelet retries with increasing delays. The driver does not start until the pull succeeds.',
     matchers: [waitsFor('ErrImagePull', 'ImagePullBackOff', 'ImageInspectError')],
     remedies: [
       describePod,
-      change('Correct spark.kubernetes.container.image (spec.image), or the access to its registry'),
+      change('Correct spark.kubernetes.container.image (spec.image), or the access to the registry'),
     ],
   },
   {
@@ -144,9 +144,10 @@ export const imageRules: readonly Rule[] = [
     cause: 'image',
     severity: 'error',
     confidence: 'high',
-    title: 'The image cannot run what it is asked to',
+    title: 'The image cannot run the container’s command',
     detail: 'The image cannot run {command}',
-    meaning: 'The command or entrypoint does not exist in the image, cannot be executed, or is for another processor.',
+    meaning:
+      'The command or entrypoint does not exist in the image, is not executable, or was built for another CPU architecture.',
     matchers: [
       inMessages('exec: "{command}": executable file not found in $PATH'),
       inMessages('exec: "{command}": stat …: no such file or directory'),
@@ -159,7 +160,7 @@ export const imageRules: readonly Rule[] = [
     ],
     explains: ['SPN-EXIT-*'],
     remedies: [
-      change('Take an image with Spark’s entrypoint (/opt/entrypoint.sh), built for the node’s processor'),
+      change('Use an image with Spark’s entrypoint (/opt/entrypoint.sh), built for the node’s CPU architecture'),
       describePod,
     ],
   },

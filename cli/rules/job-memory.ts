@@ -2,10 +2,10 @@ import { change, raiseMemory, rerun, setConf } from '../findings/remedies.ts'
 import { fromExecutors, inLog } from '../log/matcher.ts'
 import type { Rule } from './rule.ts'
 
-/** What an end by an exception brings along. */
+/** Findings that follow from any exception that ends the driver. */
 export const ends = ['SPN-EXIT-*', 'SPN-APPLICATION-EXCEPTION', 'SPN-APPLICATION-CONTEXT-STOPPED'] as const
 
-/** Memory that Spark itself counts, and that of executors: TaskSetManager.canFetchMoreResults, QueryExecutionErrors, ExecutorPodsLifecycleManager (4.0.1). */
+/** Limits that Spark itself enforces, and the executors' memory. Sources: TaskSetManager.canFetchMoreResults, QueryExecutionErrors, ExecutorPodsLifecycleManager (4.0.1). */
 export const jobMemoryRules: readonly Rule[] = [
   {
     id: 'SPN-MEMORY-MAX-RESULT-SIZE',
@@ -15,7 +15,7 @@ export const jobMemoryRules: readonly Rule[] = [
     title: 'A result was larger than spark.driver.maxResultSize',
     detail: 'A result was larger than spark.driver.maxResultSize: {size} of {tasks} tasks',
     meaning:
-      'Spark aborted the job before its result could fill the driver. The bound protects the driver: raise it only with its heap.',
+      'Spark aborted the job before its result could fill the driver’s heap. The limit protects the driver: raise it only together with the heap.',
     matchers: [
       inLog('Total size of serialized results of {tasks} tasks ({size}) is bigger than spark.driver.maxResultSize', [
         'uncaught',
@@ -26,8 +26,8 @@ export const jobMemoryRules: readonly Rule[] = [
     ],
     explains: [...ends, 'SPN-APPLICATION-JOB-ABORTED', 'SPN-APPLICATION-PYTHON', 'SPN-APPLICATION-PY4J'],
     remedies: [
-      change('Write the result out, or take a limit of it, instead of collect() or toPandas()'),
-      setConf('spark.driver.maxResultSize', '2g', 'Allow larger results, with a heap that holds them'),
+      change('Write the result to storage or limit it, instead of using collect() or toPandas()'),
+      setConf('spark.driver.maxResultSize', '2g', 'Allow larger results, if the heap can hold them'),
       raiseMemory('spark.driver.memory', 'Give the driver a larger heap'),
     ],
   },
@@ -38,7 +38,7 @@ export const jobMemoryRules: readonly Rule[] = [
     confidence: 'high',
     title: 'A table was too large to broadcast',
     meaning:
-      'The driver collects a table before it broadcasts it. This one did not fit, or was beyond what Spark allows.',
+      'The driver collects a table before it broadcasts it. This table did not fit into the heap, or exceeded Spark’s broadcast limit.',
     matchers: [
       inLog('Not enough memory to build and broadcast the table to all worker nodes'),
       inLog('Cannot broadcast the table that is larger than {limit}'),
@@ -46,7 +46,11 @@ export const jobMemoryRules: readonly Rule[] = [
     ],
     explains: [...ends, 'SPN-MEMORY-HEAP', 'SPN-APPLICATION-PYTHON', 'SPN-APPLICATION-PY4J'],
     remedies: [
-      setConf('spark.sql.autoBroadcastJoinThreshold', '-1', 'Broadcast nothing that the query does not ask for'),
+      setConf(
+        'spark.sql.autoBroadcastJoinThreshold',
+        '-1',
+        'Disable automatic broadcasts; explicit broadcast hints still apply',
+      ),
       raiseMemory('spark.driver.memory', 'Give the driver a larger heap'),
     ],
   },
@@ -57,8 +61,7 @@ export const jobMemoryRules: readonly Rule[] = [
     confidence: 'medium',
     title: 'Executors ran out of memory',
     meaning:
-      'Tasks failed by an OutOfMemoryError, or executors were killed at their memory limit. The driver only reports it, and ' +
-      'aborts the job when a task has failed too often.',
+      'Tasks failed with an OutOfMemoryError, or executors were killed at their memory limit. The driver only reports the failures, and aborts the job when a task has failed too often.',
     matchers: [
       fromExecutors('java.lang.OutOfMemoryError: '),
       fromExecutors('org.apache.spark.memory.SparkOutOfMemoryError'),
@@ -67,10 +70,14 @@ export const jobMemoryRules: readonly Rule[] = [
     ],
     explains: ['SPN-APPLICATION-JOB-ABORTED', 'SPN-APPLICATION-EXECUTOR-FAILURES', 'SPN-EXIT-*'],
     remedies: [
-      setConf('spark.executor.memory', 'MORE', 'Give executors a larger heap'),
-      setConf('spark.executor.memoryOverhead', 'MORE', 'Or more memory beside it, where they were killed'),
-      change('Use more and smaller partitions (spark.sql.shuffle.partitions), and look for skewed keys'),
-      rerun('Run it again, when the data was larger than usual by chance'),
+      setConf('spark.executor.memory', 'MORE', 'Give the executors a larger heap'),
+      setConf(
+        'spark.executor.memoryOverhead',
+        'MORE',
+        'If executors were killed, give them more memory outside the heap',
+      ),
+      change('Use more, smaller partitions (spark.sql.shuffle.partitions), and check for skewed keys'),
+      rerun('Run it again, if the data was unusually large only this time'),
     ],
   },
 ]

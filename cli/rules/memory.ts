@@ -4,8 +4,8 @@ import { ends } from './job-memory.ts'
 import { item, observed, type Rule } from './rule.ts'
 
 /**
- * Memory of the driver, inside and outside of its heap. The JVM's sentences: OpenJDK 17 and 21,
- * src/hotspot/share/utilities/debug.cpp (report_java_out_of_memory), memory/universe.cpp, java.nio.Bits; Spark's:
+ * Memory of the driver, on and off the heap. Sources of the JVM's messages: OpenJDK 17 and 21,
+ * src/hotspot/share/utilities/debug.cpp (report_java_out_of_memory), memory/universe.cpp, java.nio.Bits. Sources of Spark's messages:
  * TaskSetManager.canFetchMoreResults, QueryExecutionErrors, ExecutorPodsLifecycleManager (4.0.1).
  */
 export const memoryRules: readonly Rule[] = [
@@ -14,13 +14,11 @@ export const memoryRules: readonly Rule[] = [
     cause: 'memory',
     severity: 'error',
     confidence: 'high',
-    title: 'The kernel killed the driver: its container was at its memory limit',
+    title: 'The driver container exceeded its memory limit and the kernel killed it',
     meaning:
-      'The container as a whole used more than its limit; the heap may have had room. What lies beside the heap is threads, ' +
-      'direct buffers, metaspace, code cache, Python processes and files in memory-backed volumes. The limit is ' +
-      'spark.driver.memory plus spark.driver.memoryOverhead.',
+      'The container as a whole used more memory than its limit, even if the heap had room. Threads, direct buffers, metaspace, code cache, Python processes and files in memory-backed volumes also count. The limit is spark.driver.memory plus spark.driver.memoryOverhead.',
     matchers: [
-      observed('a container of the driver that ended with reason OOMKilled', ({ exit, pod }) => {
+      observed('the driver container ended with reason OOMKilled', ({ exit, pod }) => {
         if (exit?.reason !== 'OOMKilled') return undefined
         const limit = pod?.driver.memoryLimit ?? null
         const bound = limit === null ? '' : `, memory limit ${limit}`
@@ -30,8 +28,8 @@ export const memoryRules: readonly Rule[] = [
     ],
     explains: [...ends, 'SPN-APPLICATION-PYTHON', 'SPN-APPLICATION-PY4J*', 'SPN-HANG-*'],
     remedies: [
-      raiseMemory('spark.driver.memoryOverhead', 'Give the driver more memory beside its heap'),
-      inspect('See what the driver used before it died', 'kubectl -n {namespace} top pod {pod} --containers'),
+      raiseMemory('spark.driver.memoryOverhead', 'Give the driver more memory outside its heap'),
+      inspect('Check how much memory the containers use', 'kubectl -n {namespace} top pod {pod} --containers'),
     ],
   },
   {
@@ -41,14 +39,13 @@ export const memoryRules: readonly Rule[] = [
     confidence: 'high',
     title: 'The Java heap of the driver is full',
     meaning:
-      'The driver needed more objects at once than spark.driver.memory holds: a collect() or toPandas() of a large result, a ' +
-      'large broadcast, very many partitions or files, or a leak in the application.',
+      'The driver needed more memory for objects than spark.driver.memory allows. Typical causes are collect() or toPandas() of a large result, a large broadcast, very many partitions or files, or a memory leak in the application.',
     matchers: [
       inLog('^java.lang.OutOfMemoryError: Java heap space'),
       inOutput('^Terminating due to java.lang.OutOfMemoryError: Java heap space'),
       inOutput('^Aborting due to java.lang.OutOfMemoryError: Java heap space'),
       inOutput('^# java.lang.OutOfMemoryError: Java heap space'),
-      observed('exit code 52, by which Spark tells an OutOfMemoryError that nothing caught', ({ exit }) =>
+      observed('exit code 52, which Spark uses for an uncaught OutOfMemoryError', ({ exit }) =>
         exit?.exitCode === 52 ? { evidence: [item('pod', 'driver container: exit code 52')] } : undefined,
       ),
     ],
@@ -57,7 +54,7 @@ export const memoryRules: readonly Rule[] = [
     remedies: [
       raiseMemory('spark.driver.memory', 'Give the driver a larger heap'),
       change(
-        'Bring less to the driver: write the result out, or take a limit of it, instead of collect() or toPandas()',
+        'Collect less data on the driver: write the result to storage or limit it, instead of using collect() or toPandas()',
       ),
     ],
   },
@@ -66,10 +63,9 @@ export const memoryRules: readonly Rule[] = [
     cause: 'memory',
     severity: 'error',
     confidence: 'high',
-    title: 'The driver did little but collect garbage',
+    title: 'The driver spent almost all its time in garbage collection',
     meaning:
-      'The JVM gave up after more than 98 % of its time went into garbage collection that freed next to nothing. The heap is ' +
-      'too small for what the driver keeps.',
+      'More than 98 % of the JVM’s time went into garbage collection that freed almost no memory, so the JVM threw an OutOfMemoryError. The heap is too small for the data that the driver keeps.',
     matchers: [
       inLog('^java.lang.OutOfMemoryError: GC overhead limit exceeded'),
       inOutput('^Terminating due to java.lang.OutOfMemoryError: GC overhead limit exceeded'),
@@ -79,7 +75,7 @@ export const memoryRules: readonly Rule[] = [
     remedies: [
       raiseMemory('spark.driver.memory', 'Give the driver a larger heap'),
       change(
-        'Bring less to the driver, and keep fewer stages in its UI (spark.ui.retainedJobs, spark.ui.retainedStages)',
+        'Collect less data on the driver, and keep fewer jobs and stages in its UI (spark.ui.retainedJobs, spark.ui.retainedStages)',
       ),
     ],
   },
@@ -88,9 +84,9 @@ export const memoryRules: readonly Rule[] = [
     cause: 'memory',
     severity: 'error',
     confidence: 'high',
-    title: 'The driver is out of metaspace',
+    title: 'The driver ran out of metaspace',
     meaning:
-      'More classes were loaded than -XX:MaxMetaspaceSize allows: many generated classes, or a leak of class loaders.',
+      'The driver loaded more classes than -XX:MaxMetaspaceSize allows. Typical causes are many generated classes, or a class loader leak.',
     matchers: [
       inLog('^java.lang.OutOfMemoryError: Metaspace'),
       inLog('^java.lang.OutOfMemoryError: Compressed class space'),
@@ -102,9 +98,9 @@ export const memoryRules: readonly Rule[] = [
       setConf(
         'spark.driver.extraJavaOptions',
         '-XX:MaxMetaspaceSize=512m',
-        'Allow more metaspace, added to the options that are there',
+        'Allow more metaspace; keep the options that are already set',
       ),
-      raiseMemory('spark.driver.memoryOverhead', 'Give the container room for it'),
+      raiseMemory('spark.driver.memoryOverhead', 'Raise the container limit accordingly'),
     ],
   },
   {
@@ -112,9 +108,9 @@ export const memoryRules: readonly Rule[] = [
     cause: 'memory',
     severity: 'error',
     confidence: 'high',
-    title: 'The driver is out of direct memory',
+    title: 'The driver ran out of direct memory',
     meaning:
-      'Buffers outside of the heap (network, shuffle) reached -XX:MaxDirectMemorySize, which is the heap size unless set.',
+      'Buffers outside the heap (network, shuffle) reached -XX:MaxDirectMemorySize. If that option is not set, the limit is the heap size.',
     matchers: [
       inLog('^java.lang.OutOfMemoryError: Direct buffer memory'),
       inLog('^java.lang.OutOfMemoryError: Cannot reserve {bytes} bytes of direct buffer memory'),
@@ -126,9 +122,9 @@ export const memoryRules: readonly Rule[] = [
       setConf(
         'spark.driver.extraJavaOptions',
         '-XX:MaxDirectMemorySize=1g',
-        'Allow more direct memory, added to the options that are there',
+        'Allow more direct memory; keep the options that are already set',
       ),
-      raiseMemory('spark.driver.memoryOverhead', 'Give the container room for it'),
+      raiseMemory('spark.driver.memoryOverhead', 'Raise the container limit accordingly'),
     ],
   },
   {
@@ -138,8 +134,7 @@ export const memoryRules: readonly Rule[] = [
     confidence: 'high',
     title: 'The driver could not start another thread',
     meaning:
-      'The operating system refused a thread: the pod is at its limit of processes (podPidsLimit of the kubelet), or there is ' +
-      'no memory left for stacks. Very many threads of the application, or a thread pool for each query, are usual causes.',
+      'The operating system refused to create a thread. Either the pod reached its process limit (podPidsLimit of the kubelet), or there is no memory left for thread stacks. Typical causes are an application with very many threads, or one thread pool per query.',
     matchers: [
       inLog('^java.lang.OutOfMemoryError: unable to create native thread'),
       inLog('^java.lang.OutOfMemoryError: unable to create new native thread'),
@@ -148,11 +143,11 @@ export const memoryRules: readonly Rule[] = [
     explains: [...ends, 'SPN-HANG-*'],
     remedies: [
       inspect(
-        'Count the threads of a driver of this kind while it runs',
-        'kubectl -n {namespace} exec {pod} -- cat /proc/1/cgroup',
+        'Count the threads while the driver is running',
+        'kubectl -n {namespace} exec {pod} -c {container} -- sh -c "grep Threads /proc/[0-9]*/status"',
       ),
-      change('Let the application share its thread pools'),
-      raiseMemory('spark.driver.memoryOverhead', 'Give the stacks more room'),
+      change('Change the application to share its thread pools'),
+      raiseMemory('spark.driver.memoryOverhead', 'Give the thread stacks more memory'),
     ],
   },
   {
@@ -160,9 +155,9 @@ export const memoryRules: readonly Rule[] = [
     cause: 'memory',
     severity: 'error',
     confidence: 'high',
-    title: 'The JVM could not get memory from the operating system',
+    title: 'The JVM could not allocate memory from the operating system',
     meaning:
-      'The JVM itself, not the program in it, found no memory: the container limit is too small for heap and JVM together.',
+      'The JVM itself, not the application, could not allocate memory. The container limit is too small for the heap plus the JVM’s own memory.',
     matchers: [
       inOutput('# There is insufficient memory for the Java Runtime Environment to continue'),
       inOutput('os::commit_memory({address}, {bytes}, …) failed; error='),
@@ -170,8 +165,8 @@ export const memoryRules: readonly Rule[] = [
     ],
     explains: ends,
     remedies: [
-      raiseMemory('spark.driver.memoryOverhead', 'Give the driver more memory beside its heap'),
-      inspect('See whether the node is short of memory', 'kubectl describe node {node}'),
+      raiseMemory('spark.driver.memoryOverhead', 'Give the driver more memory outside its heap'),
+      inspect('Check whether the node is short of memory', 'kubectl describe node {node}'),
     ],
   },
   {
@@ -179,13 +174,14 @@ export const memoryRules: readonly Rule[] = [
     cause: 'memory',
     severity: 'error',
     confidence: 'high',
-    title: 'One object of the driver was too large for the JVM',
-    meaning: 'A single array was to have more than about two thousand million elements; no heap size helps.',
+    title: 'An object in the driver was too large for the JVM',
+    meaning:
+      'The driver tried to allocate a single array with more than about two billion elements. A larger heap does not help.',
     matchers: [
       inLog('^java.lang.OutOfMemoryError: Requested array size exceeds VM limit'),
       inLog('^java.lang.OutOfMemoryError: Required length exceeds implementation limit'),
     ],
     explains: [...ends, 'SPN-MEMORY-HEAP'],
-    remedies: [change('Bring the result to the driver in parts, or write it out from the executors')],
+    remedies: [change('Collect the result in parts, or write it to storage from the executors')],
   },
 ]

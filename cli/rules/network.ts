@@ -7,7 +7,7 @@ const ends = ['SPN-EXIT-*', 'SPN-APPLICATION-EXCEPTION', 'SPN-APPLICATION-PYTHON
 
 const fatal = ['uncaught', 'error', 'printed'] as const
 const apiServerRefused = inspect(
-  'Try it from the same place',
+  'Test the connection from a pod in the same namespace',
   'kubectl -n {namespace} run look --rm -i --restart=Never --image={image} -- bash -c "echo > /dev/tcp/kubernetes.default.svc/443"',
 )
 
@@ -15,7 +15,7 @@ const connectionFailed =
   /java\.net\.(ConnectException|SocketTimeoutException|NoRouteToHostException)|ConnectTimeoutException|connection timed out/
 
 /**
- * Names, connections and certificates. Sentences: java.net (PlainSocketImpl, Inet6AddressImpl), Netty's
+ * DNS names, connections and certificates. Sources of the messages: java.net (PlainSocketImpl, Inet6AddressImpl), Netty's
  * AnnotatedConnectException, sun.security.ssl; fabric8's kubernetes-client 6 and 7 (OperationSupport).
  */
 export const networkRules: readonly Rule[] = [
@@ -27,7 +27,7 @@ export const networkRules: readonly Rule[] = [
     title: 'A host name cannot be resolved',
     detail: 'The host name {host} cannot be resolved',
     meaning:
-      'The name is misspelt, the cluster’s DNS does not answer, or the pod’s dnsPolicy (hostNetwork) does not ask it.',
+      'The name is misspelled, the cluster’s DNS does not respond, or the pod does not use the cluster’s DNS (dnsPolicy with hostNetwork).',
     matchers: [
       inLog('java.net.UnknownHostException: {host}', fatal),
       inLog('java.nio.channels.UnresolvedAddressException', fatal),
@@ -35,10 +35,10 @@ export const networkRules: readonly Rule[] = [
     explains: [...ends, 'SPN-NETWORK-REFUSED', 'SPN-APPLICATION-JOB-ABORTED'],
     remedies: [
       inspect(
-        'Ask from the same place',
+        'Resolve the name from a pod in the same namespace',
         'kubectl -n {namespace} run look --rm -i --restart=Never --image={image} -- getent hosts {host}',
       ),
-      inspect('See whether the cluster’s DNS is well', 'kubectl -n kube-system get pods -l k8s-app=kube-dns'),
+      inspect('Check whether the cluster’s DNS is healthy', 'kubectl -n kube-system get pods -l k8s-app=kube-dns'),
     ],
   },
   {
@@ -48,13 +48,13 @@ export const networkRules: readonly Rule[] = [
     confidence: 'high',
     title: 'The driver cannot reach the Kubernetes API server',
     meaning:
-      'A client-mode driver asks https://kubernetes.default.svc for its executors. A network policy, a mesh sidecar that is not ready, or the API server itself stands in between.',
+      'The driver creates its executors through https://kubernetes.default.svc. A network policy or a mesh sidecar that is not ready blocks the connection, or the API server itself is down.',
     matchers: [
       inLog('Connection refused: kubernetes.default.svc', fatal),
       inLog('connection timed out after {ms} ms: kubernetes.default.svc', fatal),
       inLog('connection timed out: kubernetes.default.svc', fatal),
       inLog('Failed to connect to kubernetes.default.svc', fatal),
-      observed('an uncaught KubernetesClientException whose cause is a connection that failed', (facts) => {
+      observed('an uncaught KubernetesClientException caused by a failed connection', (facts) => {
         const chain = endingException(facts)
         const client = chain.findIndex(({ text }) =>
           text.includes('io.fabric8.kubernetes.client.KubernetesClientException'),
@@ -67,8 +67,8 @@ export const networkRules: readonly Rule[] = [
     explains: [...ends, 'SPN-NETWORK-REFUSED'],
     remedies: [
       apiServerRefused,
-      inspect('Look for policies', 'kubectl -n {namespace} get networkpolicies'),
-      rerun('Run it again, if the API server was away for a while'),
+      inspect('List the network policies', 'kubectl -n {namespace} get networkpolicies'),
+      rerun('Run it again, if the API server was only temporarily unavailable'),
     ],
   },
   {
@@ -78,7 +78,8 @@ export const networkRules: readonly Rule[] = [
     confidence: 'high',
     title: 'A TLS connection failed',
     detail: 'A TLS connection failed: {why}',
-    meaning: 'The certificate is not trusted by the Java in the image, has expired, or is for another name.',
+    meaning:
+      'The Java in the image does not trust the certificate, or the certificate has expired or is for another name.',
     matchers: [
       inLog('javax.net.ssl.SSLHandshakeException: {why}', fatal),
       inLog('javax.net.ssl.SSLPeerUnverifiedException: {why}', fatal),
@@ -88,9 +89,9 @@ export const networkRules: readonly Rule[] = [
     explains: [...ends, 'SPN-NETWORK-REFUSED', 'SPN-APPLICATION-JOB-ABORTED'],
     remedies: [
       change(
-        'Add the authority to the image’s truststore, or name one: spark.driver.extraJavaOptions=-Djavax.net.ssl.trustStore=…',
+        'Add the CA certificate to the image’s truststore, or set another truststore: spark.driver.extraJavaOptions=-Djavax.net.ssl.trustStore=…',
       ),
-      inspect('See the certificate', 'openssl s_client -connect HOST:PORT -showcerts </dev/null'),
+      inspect('Read the certificate', 'openssl s_client -connect HOST:PORT -showcerts </dev/null'),
     ],
   },
   {
@@ -101,12 +102,12 @@ export const networkRules: readonly Rule[] = [
     title: 'The driver could not open its port',
     detail: 'The driver could not open its port: {why}',
     meaning:
-      'The port is taken (several drivers on one host network), or spark.driver.bindAddress is none of the pod’s.',
+      'The port is in use (several drivers on one host network), or spark.driver.bindAddress is not an address of the pod.',
     matchers: [inLog('^java.net.BindException: {why}', fatal)],
     explains: ends,
     remedies: [
       change(
-        'Leave spark.driver.bindAddress and spark.driver.host to Spark; with hostNetwork choose free ports (spark.driver.port, spark.ui.port)',
+        'Do not set spark.driver.bindAddress and spark.driver.host. With hostNetwork, choose free ports (spark.driver.port, spark.ui.port)',
       ),
     ],
   },
@@ -115,9 +116,9 @@ export const networkRules: readonly Rule[] = [
     cause: 'network',
     severity: 'error',
     confidence: 'medium',
-    title: 'A connection was refused or not answered',
+    title: 'A connection was refused or timed out',
     detail: 'A connection failed: {why}',
-    meaning: 'A service that the application needs is down, elsewhere, or behind a network policy.',
+    meaning: 'A service that the application needs is down, has another address, or is blocked by a network policy.',
     matchers: [
       inLog('java.net.ConnectException: {why}', ['uncaught', 'printed']),
       inLog('java.net.SocketTimeoutException: {why}', ['uncaught', 'printed']),
@@ -125,8 +126,8 @@ export const networkRules: readonly Rule[] = [
     ],
     explains: ends,
     remedies: [
-      inspect('See what the application connects to', 'kubectl -n {namespace} logs {pod} | grep -A3 Exception'),
-      rerun('Run it again once the service is back'),
+      inspect('Find out what the application connects to', 'kubectl -n {namespace} logs {pod} | grep -A3 Exception'),
+      rerun('Run it again when the service is available'),
     ],
   },
   {
@@ -134,21 +135,22 @@ export const networkRules: readonly Rule[] = [
     cause: 'network',
     severity: 'error',
     confidence: 'high',
-    title: 'The node cannot give the pod a network',
-    meaning: 'The container network of the node fails or has no address left; the driver’s container cannot be made.',
+    title: 'The node cannot set up the pod’s network',
+    meaning:
+      'The container network on the node fails or has no free addresses, so the driver’s container cannot be created.',
     matchers: [
       whilePending('Failed to create pod sandbox: {why}', 'FailedCreatePodSandBox'),
       whilePending('network is not ready: {why}', 'NetworkNotReady'),
     ],
     remedies: [
       inspect(
-        'See the node and its network pods',
+        'Check the node and its network pods',
         'kubectl describe node {node}',
         'kubectl -n kube-system get pods -o wide --field-selector spec.nodeName={node}',
       ),
       {
         kind: 'delete-pod',
-        title: 'Delete the pod, so that it may come to another node',
+        title: 'Delete the pod, so that the new one can be scheduled on another node',
         commands: ['kubectl -n {namespace} delete pod {pod}'],
       },
     ],

@@ -2,7 +2,7 @@ import { valueIn } from '../evidence/evidence.ts'
 import type { Facts } from './facts.ts'
 import { item, type RuleMatch } from './rule.ts'
 
-/** What pods tolerate unless they say otherwise (admission plugin DefaultTolerationSeconds). */
+/** How long pods tolerate a node that is not ready, by default (admission plugin DefaultTolerationSeconds). */
 const notReadyPatienceMs = 300_000
 
 /** The condition DisruptionTarget with one of these reasons. */
@@ -22,7 +22,7 @@ export const nodeEvent = ({ events }: Facts, reasons: RegExp, message: RegExp): 
 export function notReady({ evidence, exit }: Facts): RuleMatch | undefined {
   const ready = valueIn(evidence.node)?.conditions.find(({ type }) => type === 'Ready')
   if (exit !== null || ready === undefined || ready.status === 'True') return undefined
-  // A kubelet that says so itself is there; pods are ended when that lasts.
+  // A kubelet that reports False is still running; pods are evicted only if the state lasts.
   const sinceMs = evidence.collectedMs - (ready.sinceMs ?? 0)
   if (ready.status === 'False' && sinceMs < notReadyPatienceMs) return undefined
   return { evidence: [item('node', `Ready is ${ready.status}: ${ready.reason ?? ''}: ${ready.message ?? ''}`)] }

@@ -3,14 +3,14 @@ import { change, inspect, rerun } from '../findings/remedies.ts'
 import { disruption, nodeEvent, notReady } from './node-detectors.ts'
 import { inMessages, item, observed, type Rule } from './rule.ts'
 
-const seeNode = inspect('See the node', 'kubectl describe node {node}')
+const seeNode = inspect('Check the node', 'kubectl describe node {node}')
 const off = change(
-  'When the machine is surely off, taint its node with node.kubernetes.io/out-of-service, so that its pods are let go; until then the driver may run on there, and a second one would write too',
+  'Only if the machine is certainly off: taint its node with node.kubernetes.io/out-of-service, so that Kubernetes removes its pods. Otherwise the driver may still be running there, and a second driver would write the same output',
 )
-const again = rerun('Run it again: the application is not at fault')
+const again = rerun('Run it again: the application did not cause the failure')
 
 /**
- * What the node or the cluster did to the pod. Reasons: pkg/kubelet/eviction, lifecycle/predicate.go, nodeshutdown,
+ * What the node or the cluster did to the pod. Sources of the reasons: pkg/kubelet/eviction, lifecycle/predicate.go, nodeshutdown,
  * controller/tainteviction and podgc, scheduler/framework/preemption (1.36); AWS node termination handler's events.
  */
 export const nodeRules: readonly Rule[] = [
@@ -19,27 +19,28 @@ export const nodeRules: readonly Rule[] = [
     cause: 'node',
     severity: 'error',
     confidence: 'high',
-    title: 'The node was short of something and evicted the driver',
-    detail: 'The node was low on {resource} and evicted the driver',
+    title: 'The node ran low on a resource and evicted the driver',
+    detail: 'The node ran low on {resource} and evicted the driver',
     meaning:
-      'The kubelet ends pods when memory, disk or process ids run out, those first that use more than they asked for.',
+      'The kubelet evicts pods when memory, disk or process IDs run out. Pods that use more than they requested are evicted first.',
     matchers: [
       inMessages('The node was low on resource: {resource}. ', ['pod', 'event']),
       inMessages('The node had condition: [{resource}]', ['pod', 'event']),
-      observed('a pod that failed with reason Evicted', ({ pod }) =>
+      observed('the pod failed with reason Evicted', ({ pod }) =>
         pod?.reason === 'Evicted' ? { evidence: [item('pod', `Evicted: ${pod.message ?? ''}`)] } : undefined,
       ),
     ],
     explains: ['SPN-EXIT-*', 'SPN-NODE-PRESSURE'],
-    remedies: [again, change('Let the driver ask for what it uses: requests equal to limits'), seeNode],
+    remedies: [again, change('Set the driver’s requests equal to its limits'), seeNode],
   },
   {
     id: 'SPN-NODE-PREEMPTED',
     cause: 'node',
     severity: 'error',
     confidence: 'high',
-    title: 'The driver had to make room for a pod of higher priority',
-    meaning: 'The scheduler preempted it. Drivers should have a higher priority class than their executors.',
+    title: 'A pod of higher priority preempted the driver',
+    meaning:
+      'The scheduler removed the driver to free resources. Drivers should have a higher priority class than their executors.',
     matchers: [
       observed(
         'the condition DisruptionTarget with reason PreemptionByScheduler, or an event Preempted',
@@ -50,7 +51,7 @@ export const nodeRules: readonly Rule[] = [
     explains: ['SPN-EXIT-*'],
     remedies: [
       again,
-      change('Give drivers a PriorityClass of their own in the pod template (spec.driver.priorityClassName)'),
+      change('Give drivers a higher PriorityClass in the pod template (spec.driver.priorityClassName)'),
     ],
   },
   {
@@ -58,36 +59,36 @@ export const nodeRules: readonly Rule[] = [
     cause: 'node',
     severity: 'error',
     confidence: 'high',
-    title: 'The node was shut down, as a spot instance or for maintenance',
-    meaning: 'The machine under the driver went away on purpose.',
+    title: 'The driver’s node was shut down',
+    meaning: 'The node was shut down on purpose, for example because it is a spot instance or for maintenance.',
     matchers: [
       inMessages('Pod was terminated in response to imminent node shutdown', ['pod', 'event']),
       inMessages('Pod was rejected as the node is shutting down', ['pod', 'event']),
-      observed('a pod reason NodeShutdown, or an event of a spot interruption', (facts) => {
+      observed('the pod’s reason is NodeShutdown, or an event reports a spot interruption', (facts) => {
         const { pod, exit } = facts
         if (pod?.reason === 'NodeShutdown') return { evidence: [item('pod', `NodeShutdown: ${pod.message ?? ''}`)] }
-        // A notice ends nobody: it explains a driver that a signal ended, or of which the end was not seen.
+        // A notice alone does not end a driver. It explains one that a signal ended, or whose end is unknown.
         if (exit !== null && exit.exitCode <= 128) return undefined
         return nodeEvent(facts, /^(SpotInterruption|PreemptScheduled|TerminateScheduled)$/, /./)
       }),
     ],
     explains: ['SPN-EXIT-*', 'SPN-NODE-LOST', 'SPN-NODE-TAINTED', 'SPN-NODE-NOT-READY'],
-    remedies: [again, change('Keep drivers on nodes that stay: spark.kubernetes.driver.node.selector.*')],
+    remedies: [again, change('Run drivers on nodes that are not interrupted: spark.kubernetes.driver.node.selector.*')],
   },
   {
     id: 'SPN-NODE-TAINTED',
     cause: 'node',
     severity: 'error',
     confidence: 'high',
-    title: 'The driver was evicted by a taint of its node',
+    title: 'A taint on the node evicted the driver',
     meaning:
-      'The node became unreachable or not ready for longer than the pod tolerates (5 minutes), or an administrator put a NoExecute taint on it.',
+      'The node was unreachable or not ready for longer than the pod tolerates (5 minutes by default), or an administrator added a NoExecute taint.',
     matchers: [
       observed(
         'the condition DisruptionTarget with reason DeletionByTaintManager, or an event TaintManagerEviction',
         (facts) => {
           const newest = nodeEvent(facts, /^TaintManagerEviction$/, /./)
-          // The node may have come back, and the deletion been cancelled.
+          // If the node recovered, the deletion was cancelled.
           const stands = newest?.evidence[0].excerpt.includes(': Marking for deletion') === true
           return disruption(facts, 'DeletionByTaintManager') ?? (stands ? newest : undefined)
         },
@@ -101,9 +102,9 @@ export const nodeRules: readonly Rule[] = [
     cause: 'node',
     severity: 'error',
     confidence: 'high',
-    title: 'The driver was evicted on request: its node is being drained',
+    title: 'The driver was evicted, usually because its node was drained',
     meaning:
-      'kubectl drain, an upgrade or the cluster autoscaler asked for it, and no PodDisruptionBudget spoke against it.',
+      'kubectl drain, an upgrade or the cluster autoscaler evicted the driver. No PodDisruptionBudget prevented the eviction.',
     matchers: [
       observed(
         'the condition DisruptionTarget with reason EvictionByEvictionAPI',
@@ -116,7 +117,7 @@ export const nodeRules: readonly Rule[] = [
     remedies: [
       again,
       change(
-        'Keep the autoscaler away: annotation cluster-autoscaler.kubernetes.io/safe-to-evict: "false" on the driver',
+        'Prevent evictions by the autoscaler: annotate the driver pod with cluster-autoscaler.kubernetes.io/safe-to-evict: "false"',
       ),
     ],
   },
@@ -125,11 +126,11 @@ export const nodeRules: readonly Rule[] = [
     cause: 'node',
     severity: 'error',
     confidence: 'high',
-    title: 'The driver’s node is gone',
-    meaning: 'The node stopped reporting or was removed, and what became of the container is not known.',
+    title: 'The driver’s node was lost',
+    meaning: 'The node stopped reporting or was removed. The state of the container is unknown.',
     matchers: [
       observed(
-        'a pod reason NodeLost, a container reason ContainerStatusUnknown, or the condition DeletionByPodGC',
+        'the pod’s reason is NodeLost, the container’s reason is ContainerStatusUnknown, or the condition DisruptionTarget has reason DeletionByPodGC',
         (facts) => {
           const { pod, exit } = facts
           if (pod?.reason === 'NodeLost') return { evidence: [item('pod', `NodeLost: ${pod.message ?? ''}`)] }
@@ -149,10 +150,11 @@ export const nodeRules: readonly Rule[] = [
     severity: 'error',
     confidence: 'medium',
     title: 'The driver’s node is not ready',
-    meaning: 'The kubelet does not report, or reports that it cannot run pods. What is said of the pod may be old.',
+    meaning:
+      'The kubelet does not report its status, or reports that it cannot run pods. The pod’s status may be out of date.',
     matchers: [
       observed(
-        'a node condition Ready that is Unknown, or has been False for five minutes, while the driver has not ended',
+        'the node’s Ready condition is Unknown, or has been False for five minutes, and the driver has not ended',
         (facts) => notReady(facts),
       ),
     ],
@@ -165,11 +167,11 @@ export const nodeRules: readonly Rule[] = [
     cause: 'node',
     severity: 'warning',
     confidence: 'medium',
-    title: 'The driver’s node is short of something',
+    title: 'The driver’s node is low on a resource',
     detail: 'The driver’s node reports {condition}',
-    meaning: 'The kubelet is about to evict pods, or has begun to.',
+    meaning: 'The kubelet is evicting pods, or will start soon.',
     matchers: [
-      observed('a node condition MemoryPressure, DiskPressure or PIDPressure that is True', ({ evidence }) => {
+      observed('the node’s condition MemoryPressure, DiskPressure or PIDPressure is True', ({ evidence }) => {
         const found = valueIn(evidence.node)?.conditions.find(
           ({ type, status }) => /^(Memory|Disk|PID)Pressure$/.test(type) && status === 'True',
         )
@@ -185,11 +187,11 @@ export const nodeRules: readonly Rule[] = [
     cause: 'node',
     severity: 'error',
     confidence: 'high',
-    title: 'The node did not take the driver, though the scheduler had chosen it',
-    meaning: 'What was free when the scheduler looked was taken when the pod came, or a device was not to be had.',
+    title: 'The node rejected the driver after the scheduler had assigned it',
+    meaning: 'Between scheduling and start, another pod took the resources, or a device became unavailable.',
     matchers: [
       observed(
-        'a pod that failed with reason OutOfcpu, OutOfmemory, OutOfpods, NodeAffinity or UnexpectedAdmissionError',
+        'the pod failed with reason OutOfcpu, OutOfmemory, OutOfpods, NodeAffinity or UnexpectedAdmissionError',
         ({ pod }) =>
           pod !== undefined &&
           /^(OutOf[a-z-]+|UnexpectedAdmissionError|NodeAffinity|NodePorts|PreemptionByKubelet)$/.test(pod.reason ?? '')

@@ -6,7 +6,7 @@ import { registration } from './scheduling.ts'
 const ends = ['SPN-EXIT-*', 'SPN-APPLICATION-EXCEPTION', 'SPN-APPLICATION-PYTHON', 'SPN-APPLICATION-PY4J'] as const
 
 /**
- * What the driver may not do. Sentences: apiserver's responsewriters (ForbiddenMessage), its serviceaccount admission,
+ * Actions that the driver is not allowed to perform. Sources of the messages: apiserver's responsewriters (ForbiddenMessage), its serviceaccount admission,
  * pod-security-admission, kuberuntime/security_context.go (1.36); fabric8's OperationSupport; hadoop-aws and hadoop-hdfs.
  */
 export const permissionRules: readonly Rule[] = [
@@ -15,11 +15,10 @@ export const permissionRules: readonly Rule[] = [
     cause: 'permission',
     severity: 'error',
     confidence: 'high',
-    title: 'The driver’s service account may not do what Spark needs',
-    detail: '{user} may not {verb} {resource}',
+    title: 'The driver’s service account lacks permissions that Spark needs',
+    detail: '{user} is not allowed to {verb} {resource}',
     meaning:
-      'A driver makes, watches and deletes its executors’ pods, Services, ConfigMaps and claims by itself, with the rights of ' +
-      'its service account (spark.kubernetes.authenticate.driver.serviceAccountName; `default` when it is not set).',
+      'The driver itself creates, watches and deletes its executors’ pods, Services, ConfigMaps and PersistentVolumeClaims. It needs these permissions for its service account (spark.kubernetes.authenticate.driver.serviceAccountName, `default` if not set).',
     matchers: [
       inLog('is forbidden: User "{user}" cannot {verb} resource "{resource}"', [
         'uncaught',
@@ -35,12 +34,12 @@ export const permissionRules: readonly Rule[] = [
     explains: [...ends, 'SPN-SCHEDULING-EXECUTORS'],
     remedies: [
       change(
-        'Give the service account the rights, or name another one',
+        'Grant the service account the permissions, or use another service account',
         'kubectl -n {namespace} create role spark-driver --verb=get,list,watch,create,update,patch,delete,deletecollection --resource=pods,services,configmaps,persistentvolumeclaims',
         'kubectl -n {namespace} create rolebinding spark-driver --role=spark-driver --serviceaccount={namespace}:{serviceAccount}',
       ),
       inspect(
-        'See what it may do',
+        'List the service account’s permissions',
         'kubectl -n {namespace} auth can-i --list --as=system:serviceaccount:{namespace}:{serviceAccount}',
       ),
     ],
@@ -50,9 +49,9 @@ export const permissionRules: readonly Rule[] = [
     cause: 'permission',
     severity: 'error',
     confidence: 'high',
-    title: 'The API server does not accept the driver’s token',
+    title: 'The API server rejects the driver’s token',
     meaning:
-      'The token has expired or its service account was deleted and made again. Old Kubernetes clients read a token once and never again.',
+      'The token has expired, or its service account was deleted and recreated. Old Kubernetes clients read the token only once.',
     matchers: [
       inLog('Failure executing: {method} at: {url} Message: Unauthorized', [
         'uncaught',
@@ -67,9 +66,9 @@ export const permissionRules: readonly Rule[] = [
     statesWhileRunning: ['uncaught', 'error', 'warning'],
     explains: ends,
     remedies: [
-      inspect('See the service account', 'kubectl -n {namespace} get serviceaccount {serviceAccount}'),
+      inspect('Check the service account', 'kubectl -n {namespace} get serviceaccount {serviceAccount}'),
       change(
-        'Leave spark.kubernetes.authenticate.driver.oauthToken unset, so that the mounted token is used and renewed',
+        'Do not set spark.kubernetes.authenticate.driver.oauthToken, so that the driver uses the mounted token, which is renewed',
       ),
     ],
   },
@@ -80,7 +79,7 @@ export const permissionRules: readonly Rule[] = [
     confidence: 'high',
     title: 'The service account does not exist',
     detail: 'The service account {account} does not exist',
-    meaning: 'No pod can be created for a service account that is not there.',
+    meaning: 'Kubernetes rejects pods whose service account does not exist.',
     matchers: [
       inLog('error looking up service account {account}: ', ['uncaught', 'thread', 'error', 'printed', 'warning']),
       inMessages('error looking up service account {account}: '),
@@ -89,9 +88,9 @@ export const permissionRules: readonly Rule[] = [
     statesWhileRunning: ['error', 'warning'],
     explains: ends,
     remedies: [
-      inspect('See what is there', 'kubectl -n {namespace} get serviceaccounts'),
+      inspect('List the service accounts', 'kubectl -n {namespace} get serviceaccounts'),
       change(
-        'Create it, or correct spark.kubernetes.authenticate.driver.serviceAccountName (spec.driver.serviceAccount)',
+        'Create the service account, or correct spark.kubernetes.authenticate.driver.serviceAccountName (spec.driver.serviceAccount)',
       ),
     ],
   },
@@ -100,9 +99,9 @@ export const permissionRules: readonly Rule[] = [
     cause: 'permission',
     severity: 'error',
     confidence: 'high',
-    title: 'The namespace does not admit such pods',
-    detail: 'The namespace admits only pods of level {level}',
-    meaning: 'PodSecurity refuses the pod; the message names each field that would have to be otherwise.',
+    title: 'The namespace’s pod security level rejects the pod',
+    detail: 'The namespace only allows pods of security level {level}',
+    meaning: 'PodSecurity admission rejected the pod. The message lists each field that violates the level.',
     matchers: [
       inLog('violates PodSecurity "{level}": {why}', ['uncaught', 'thread', 'error', 'printed', 'warning']),
       inMessages('violates PodSecurity "{level}": {why}'),
@@ -112,9 +111,9 @@ export const permissionRules: readonly Rule[] = [
     explains: ends,
     remedies: [
       change(
-        'Set the fields in the pod template: runAsNonRoot, allowPrivilegeEscalation: false, capabilities.drop: [ALL], seccompProfile',
+        'Set these fields in the pod template: runAsNonRoot, allowPrivilegeEscalation: false, capabilities.drop: [ALL], seccompProfile',
       ),
-      inspect('See the level', 'kubectl get namespace {namespace} --show-labels'),
+      inspect('Check the namespace’s security level', 'kubectl get namespace {namespace} --show-labels'),
     ],
   },
   {
@@ -122,8 +121,9 @@ export const permissionRules: readonly Rule[] = [
     cause: 'permission',
     severity: 'error',
     confidence: 'high',
-    title: 'The image would run as root, and the pod forbids it',
-    meaning: 'runAsNonRoot is set and the image’s user is root, or a name that the kubelet cannot tell from root.',
+    title: 'The image would run as root, but the pod forbids it',
+    meaning:
+      'runAsNonRoot is set, but the image’s user is root, or a user name that the kubelet cannot verify as non-root.',
     matchers: [
       inMessages('container has runAsNonRoot and image will run as root', ['waiting', 'event']),
       inMessages('container has runAsNonRoot and image has non-numeric user', ['waiting', 'event']),
@@ -136,10 +136,10 @@ export const permissionRules: readonly Rule[] = [
     cause: 'permission',
     severity: 'error',
     confidence: 'high',
-    title: 'The storage refuses the driver’s credentials',
-    detail: 'The storage refuses the driver’s credentials: {why}',
+    title: 'The storage denied access to the driver',
+    detail: 'The storage denied access to the driver: {why}',
     meaning:
-      'The bucket, container or directory exists, and this identity may not read or write it, or has no credentials at all.',
+      'The bucket, container or directory exists. The driver’s identity is not allowed to read or write it, or the driver has no credentials.',
     matchers: [
       inLog('^java.nio.file.AccessDeniedException: {why}'),
       inLog('^org.apache.hadoop.security.AccessControlException: {why}'),
@@ -151,9 +151,9 @@ export const permissionRules: readonly Rule[] = [
     explains: [...ends, 'SPN-APPLICATION-JOB-ABORTED'],
     remedies: [
       change(
-        'Give the identity the right, or the driver the identity: annotations of its service account, or a Secret by spark.kubernetes.driver.secretKeyRef.*',
+        'Grant the identity access, or configure the driver’s identity: annotate its service account, or pass a Secret with spark.kubernetes.driver.secretKeyRef.*',
       ),
-      inspect('See the service account', 'kubectl -n {namespace} get serviceaccount {serviceAccount} -o yaml'),
+      inspect('Check the service account', 'kubectl -n {namespace} get serviceaccount {serviceAccount} -o yaml'),
     ],
   },
   {
@@ -161,15 +161,15 @@ export const permissionRules: readonly Rule[] = [
     cause: 'permission',
     severity: 'error',
     confidence: 'medium',
-    title: 'The driver may not write or read a local file',
-    detail: 'The driver may not open {file}',
+    title: 'The driver has no permission for a local file',
+    detail: 'The driver has no permission to open {file}',
     meaning:
-      'The container’s user (185 in Spark’s images) has no right to the path: a volume that belongs to root, or a read-only file system.',
+      'The container’s user (185 in Spark’s images) has no permission for the path, for example because the volume belongs to root or the file system is read-only.',
     matchers: [
       inLog('^java.io.FileNotFoundException: {file} (Permission denied)'),
       inLog('^java.io.FileNotFoundException: {file} (Read-only file system)'),
       inLog("^PermissionError: [Errno 13] Permission denied: '{file}'"),
-      observed('exit code 126, by which a shell tells that it may not run a file', ({ exit }) =>
+      observed('exit code 126, which a shell uses for a file that it is not allowed to run', ({ exit }) =>
         exit?.exitCode === 126 ? { evidence: [item('pod', 'driver container: exit code 126')] } : undefined,
       ),
     ],

@@ -2,20 +2,20 @@ import { change, inspect } from '../findings/remedies.ts'
 import { inLog } from '../log/matcher.ts'
 import { inMessages, item, observed, type Rule, whilePending } from './rule.ts'
 
-/** What the pod's own description has wrong. Sentences: kubelet_pods.go (makeEnvironmentVariables), active_deadline.go (1.36); KubernetesUtils of Spark. */
+/** Mistakes in the pod's own specification. Sources of the messages: kubelet_pods.go (makeEnvironmentVariables), active_deadline.go (1.36); KubernetesUtils of Spark. */
 export const podConfigRules: readonly Rule[] = [
   {
     id: 'SPN-CONFIG-REFERENCE',
     cause: 'config',
     severity: 'error',
     confidence: 'high',
-    title: 'The environment names a Secret or ConfigMap that does not exist',
-    detail: 'The environment names {kind} {name}, which does not exist',
+    title: 'The environment refers to a Secret or ConfigMap that does not exist',
+    detail: 'The environment refers to {kind} {name}, which does not exist',
     meaning:
-      'The kubelet cannot make the container until every Secret and ConfigMap that its environment refers to, and each key of it, is there.',
+      'The kubelet cannot create the container until every Secret, ConfigMap and key that its environment refers to exists.',
     matchers: [
       observed(
-        'a waiting container with CreateContainerConfigError that names a Secret, a ConfigMap or a key',
+        'a container waits with CreateContainerConfigError, whose message names a Secret, a ConfigMap or a key',
         ({ pod }) => {
           for (const container of pod === undefined ? [] : [pod.driver, ...pod.others]) {
             const { state } = container
@@ -35,7 +35,7 @@ export const podConfigRules: readonly Rule[] = [
       ),
     ],
     remedies: [
-      inspect('See what is there', 'kubectl -n {namespace} get secrets,configmaps'),
+      inspect('List the Secrets and ConfigMaps', 'kubectl -n {namespace} get secrets,configmaps'),
       change(
         'Create {name}, or correct its name in the driver’s environment (spark.kubernetes.driver.secretKeyRef.*, envFrom)',
       ),
@@ -47,9 +47,9 @@ export const podConfigRules: readonly Rule[] = [
     severity: 'error',
     confidence: 'high',
     title: 'The pod ran longer than its activeDeadlineSeconds',
-    meaning: 'Kubernetes ended the pod since its pod template bounds how long it may run.',
+    meaning: 'Kubernetes stopped the pod because its pod template limits how long it may run.',
     matchers: [
-      observed('a pod that failed with reason DeadlineExceeded', ({ pod }) =>
+      observed('the pod failed with reason DeadlineExceeded', ({ pod }) =>
         pod?.reason === 'DeadlineExceeded'
           ? { evidence: [item('pod', `${pod.reason}: ${pod.message ?? ''}`)] }
           : undefined,
@@ -57,9 +57,7 @@ export const podConfigRules: readonly Rule[] = [
     ],
     explains: ['SPN-EXIT-*'],
     remedies: [
-      change(
-        'Raise activeDeadlineSeconds (timeToLiveSeconds of a SparkApplication is another thing), or make the job faster',
-      ),
+      change('Raise activeDeadlineSeconds (not timeToLiveSeconds of the SparkApplication), or make the job faster'),
     ],
   },
   {
@@ -67,8 +65,8 @@ export const podConfigRules: readonly Rule[] = [
     cause: 'config',
     severity: 'error',
     confidence: 'high',
-    title: 'The pod template cannot be used',
-    meaning: 'Spark could not read the pod template, or Kubernetes refused the pod made of it as not valid.',
+    title: 'The pod template is unreadable or invalid',
+    meaning: 'Spark could not read the pod template, or Kubernetes rejected the resulting pod as invalid.',
     matchers: [
       inLog('Could not load pod from template file'),
       inLog('^org.apache.spark.SparkException: Could not load pod from template file'),
@@ -79,7 +77,7 @@ export const podConfigRules: readonly Rule[] = [
     explains: ['SPN-EXIT-*', 'SPN-APPLICATION-EXCEPTION'],
     remedies: [
       change(
-        'Correct spark.kubernetes.driver.podTemplateFile or spark.kubernetes.executor.podTemplateFile as the message says',
+        'Correct the file in spark.kubernetes.driver.podTemplateFile or spark.kubernetes.executor.podTemplateFile; the message names the mistake',
       ),
     ],
   },

@@ -4,9 +4,9 @@ import { inLog } from '../log/matcher.ts'
 import { inMessages, type Rule } from './rule.ts'
 import { registration } from './scheduling.ts'
 
-/** Spark goes on without an executor that it may not create, and says so in a record. */
+/** Spark keeps running if it cannot create an executor, and logs the rejection. */
 const anywhere: readonly LineOrigin[] = ['uncaught', 'thread', 'error', 'printed', 'warning']
-const seeQuota = inspect('See what is used of it', 'kubectl -n {namespace} describe resourcequota')
+const seeQuota = inspect('Check the quota’s usage', 'kubectl -n {namespace} describe resourcequota')
 
 const suppressed = [
   'SPN-EXIT-*',
@@ -16,17 +16,16 @@ const suppressed = [
   'SPN-SCHEDULING-EXECUTORS',
 ] as const
 
-/** What the namespace does not allow. Sentences: apiserver's resourcequota/controller.go, limitranger/admission.go (1.36). */
+/** Limits of the namespace. Sources of the messages: apiserver's resourcequota/controller.go, limitranger/admission.go (1.36). */
 export const quotaRules: readonly Rule[] = [
   {
     id: 'SPN-QUOTA-EXCEEDED',
     cause: 'quota',
     severity: 'error',
     confidence: 'high',
-    title: 'The namespace’s quota is used up',
-    detail: 'The quota {quota} is used up: asked for {requested}, used {used} of {limited}',
-    meaning:
-      'The API server refuses each further pod, of the driver or of its executors, until something else in the namespace ends.',
+    title: 'The namespace’s quota is exhausted',
+    detail: 'The quota {quota} is exhausted: requested {requested}, used {used}, limit {limited}',
+    meaning: 'The API server rejects new driver and executor pods until other pods in the namespace end.',
     matchers: [
       inLog(
         'exceeded quota: {quota}, requested: {requested}, used: {used}, limited: {limited}. Received status',
@@ -43,9 +42,9 @@ export const quotaRules: readonly Rule[] = [
       setConf(
         'spark.executor.instances',
         'FEWER',
-        'Ask for fewer executors (spark.dynamicAllocation.maxExecutors when it is on)',
+        'Request fewer executors (with dynamic allocation: spark.dynamicAllocation.maxExecutors)',
       ),
-      change('Delete what has ended and still counts, or raise the quota'),
+      change('Delete finished objects that still count against the quota, or raise the quota'),
     ],
   },
   {
@@ -53,9 +52,9 @@ export const quotaRules: readonly Rule[] = [
     cause: 'quota',
     severity: 'error',
     confidence: 'high',
-    title: 'The namespace’s quota demands limits that the pod does not have',
-    detail: 'The quota {quota} demands that each container has {resources}',
-    meaning: 'A quota over limits.cpu refuses pods without a CPU limit, and Spark sets none unless asked to.',
+    title: 'The namespace’s quota requires limits that the pod does not set',
+    detail: 'The quota {quota} requires each container to set {resources}',
+    meaning: 'A quota for limits.cpu rejects pods without a CPU limit, and Spark does not set one by default.',
     matchers: [
       inLog('failed quota: {quota}: must specify {resources}. Received status', anywhere),
       inLog('failed quota: {quota}: must specify {resources}', anywhere),
@@ -66,8 +65,8 @@ export const quotaRules: readonly Rule[] = [
     explains: suppressed,
     remedies: [
       setConf('spark.kubernetes.driver.limit.cores', '1', 'Give the driver a CPU limit'),
-      setConf('spark.kubernetes.executor.limit.cores', '1', 'Give executors one too'),
-      change('Or let a LimitRange set the default'),
+      setConf('spark.kubernetes.executor.limit.cores', '1', 'Give the executors a CPU limit'),
+      change('Or set a default limit with a LimitRange'),
     ],
   },
   {
@@ -75,9 +74,9 @@ export const quotaRules: readonly Rule[] = [
     cause: 'quota',
     severity: 'error',
     confidence: 'high',
-    title: 'The namespace’s LimitRange does not allow pods of this size',
-    detail: 'The LimitRange does not allow it: {bound} {resource} per {type} is {limit}',
-    meaning: 'A LimitRange bounds what one container or pod may ask for.',
+    title: 'The pod violates the namespace’s LimitRange',
+    detail: 'The pod violates the LimitRange: {bound} {resource} per {type} is {limit}',
+    meaning: 'A LimitRange limits the resources that one container or pod may request.',
     matchers: [
       inLog('is forbidden: {bound} {resource} usage per {type} is {limit}, but ', anywhere),
       inMessages('is forbidden: {bound} {resource} usage per {type} is {limit}, but '),
@@ -88,9 +87,9 @@ export const quotaRules: readonly Rule[] = [
     statesWhileRunning: anywhere,
     explains: suppressed,
     remedies: [
-      inspect('See the bounds', 'kubectl -n {namespace} describe limitrange'),
+      inspect('Check the LimitRange', 'kubectl -n {namespace} describe limitrange'),
       change(
-        'Bring the request within them: spark.driver.memory, spark.executor.memory, request.cores and limit.cores',
+        'Set requests and limits within the LimitRange: spark.driver.memory, spark.executor.memory, request.cores and limit.cores',
       ),
     ],
   },

@@ -2,21 +2,24 @@ import { change, inspect, setConf } from '../findings/remedies.ts'
 import { inLog } from '../log/matcher.ts'
 import { item, observed, type Rule, whilePending } from './rule.ts'
 
-/** What the scheduler says of a pod that no node takes. */
+/** Matches the scheduler's reason why no node accepts the pod. */
 const unschedulable = (text: string) => whilePending(text, 'FailedScheduling')
 
-const describe = inspect('Read all that the scheduler says', 'kubectl -n {namespace} describe pod {pod}')
-const nodes = inspect('Compare with what nodes have left', 'kubectl describe nodes | grep -A8 "Allocated resources"')
+const describe = inspect('Read the scheduler’s messages', 'kubectl -n {namespace} describe pod {pod}')
+const nodes = inspect(
+  'Compare the request with the free resources of the nodes',
+  'kubectl describe nodes | grep -A8 "Allocated resources"',
+)
 
-/** TaskSchedulerImpl says so every 15 seconds while it starves. */
+/** TaskSchedulerImpl logs this every 15 seconds while no executor is available. */
 const starving = inLog('Initial job has not accepted any resources', ['warning'])
-/** An executor came: what kept others away before is past. */
+/** An executor registered, so an earlier problem with executors is resolved. */
 export const registration = inLog('Registered executor NettyRpcEndpointRef', ['info'])
 
-/** Lines that observations of this family count. */
+/** Log lines that the observations in this file count. */
 export const schedulingLines = [starving, registration] as const
 
-/** No node for the driver. Sentences: pkg/scheduler/framework/plugins of Kubernetes 1.36, `ErrReason…`, and types.go. */
+/** No node accepts the driver. Sources of the messages: pkg/scheduler/framework/plugins of Kubernetes 1.36 (`ErrReason…`) and types.go. */
 export const schedulingRules: readonly Rule[] = [
   {
     id: 'SPN-SCHEDULING-CPU',
@@ -25,12 +28,12 @@ export const schedulingRules: readonly Rule[] = [
     confidence: 'high',
     title: 'No node has enough free CPU for the driver',
     meaning:
-      'The request (spark.kubernetes.driver.request.cores, else spark.driver.cores) is more than what is left on any node that would do.',
+      'The CPU request (spark.kubernetes.driver.request.cores, or spark.driver.cores if not set) is larger than the free CPU on every eligible node.',
     matchers: [unschedulable('Insufficient cpu')],
     remedies: [
-      setConf('spark.kubernetes.driver.request.cores', '1', 'Ask for less CPU, if the driver does with it'),
+      setConf('spark.kubernetes.driver.request.cores', '1', 'Request less CPU, if that is enough for the driver'),
       nodes,
-      change('Add nodes, or free some'),
+      change('Add nodes, or free CPU on existing nodes'),
     ],
   },
   {
@@ -39,10 +42,11 @@ export const schedulingRules: readonly Rule[] = [
     severity: 'error',
     confidence: 'high',
     title: 'No node has enough free memory for the driver',
-    meaning: 'The request is spark.driver.memory plus its overhead, plus what the sidecar asks for.',
+    meaning:
+      'The memory request is larger than the free memory on every eligible node. It is spark.driver.memory plus its overhead, plus the sidecar’s request.',
     matchers: [unschedulable('Insufficient memory')],
     remedies: [
-      change('Ask for less by spark.driver.memory and spark.driver.memoryOverhead, if the driver does with it'),
+      change('Lower spark.driver.memory or spark.driver.memoryOverhead, if that is enough for the driver'),
       nodes,
       change('Add larger nodes'),
     ],
@@ -52,10 +56,10 @@ export const schedulingRules: readonly Rule[] = [
     cause: 'scheduling',
     severity: 'error',
     confidence: 'high',
-    title: 'No node has a resource that the driver asks for',
+    title: 'No node has a resource that the driver requests',
     detail: 'No node has enough {resource} for the driver',
     meaning:
-      'Ephemeral storage, GPUs or another device are asked for and not to be had; or all nodes run as many pods as they may.',
+      'The driver requests ephemeral storage, GPUs or another device that no node has free, or all nodes run their maximum number of pods.',
     matchers: [
       unschedulable('Insufficient ephemeral-storage'),
       unschedulable('Insufficient {resource}.com/'),
@@ -63,20 +67,23 @@ export const schedulingRules: readonly Rule[] = [
       unschedulable('Too many pods'),
       unschedulable("node(s) didn't have free ports for the requested pod ports"),
     ],
-    remedies: [nodes, describe, change('Ask for less of it, or add nodes that have it')],
+    remedies: [nodes, describe, change('Request less of the resource, or add nodes that have it')],
   },
   {
     id: 'SPN-SCHEDULING-TAINT',
     cause: 'scheduling',
     severity: 'error',
     confidence: 'high',
-    title: 'Nodes that would do have taints that the driver does not tolerate',
+    title: 'The driver does not tolerate the taints of the available nodes',
     meaning:
-      'A taint keeps pods away that do not tolerate it. Spark has no setting for tolerations: they come from a pod template or from the SparkApplication.',
+      'Nodes reject pods that do not tolerate their taints. Spark has no setting for tolerations. Set them in the pod template or in the SparkApplication.',
     matchers: [unschedulable('untolerated taint'), unschedulable("node(s) had taints that the pod didn't tolerate")],
     remedies: [
-      inspect('List the taints', 'kubectl get nodes -o custom-columns=NAME:.metadata.name,TAINTS:.spec.taints'),
-      change('Add the toleration to spark.kubernetes.driver.podTemplateFile (spec.driver.tolerations)'),
+      inspect(
+        'List the taints of the nodes',
+        'kubectl get nodes -o custom-columns=NAME:.metadata.name,TAINTS:.spec.taints',
+      ),
+      change('Add the toleration to the file in spark.kubernetes.driver.podTemplateFile (spec.driver.tolerations)'),
     ],
   },
   {
@@ -84,8 +91,8 @@ export const schedulingRules: readonly Rule[] = [
     cause: 'scheduling',
     severity: 'error',
     confidence: 'high',
-    title: 'No node has the labels, or the company, that the driver wants',
-    meaning: 'The node selector, node affinity, pod affinity or spread constraints leave no node.',
+    title: 'No node matches the driver’s node selector or affinity',
+    meaning: 'No node satisfies the node selector, node affinity, pod affinity or topology spread constraints.',
     matchers: [
       unschedulable("node(s) didn't match Pod's node affinity/selector"),
       unschedulable("node(s) didn't match pod affinity rules"),
@@ -95,7 +102,7 @@ export const schedulingRules: readonly Rule[] = [
       unschedulable("node(s) didn't match the requested node name"),
     ],
     remedies: [
-      inspect('List the labels', 'kubectl get nodes --show-labels'),
+      inspect('List the labels of the nodes', 'kubectl get nodes --show-labels'),
       change(
         'Correct spark.kubernetes.driver.node.selector.* (spec.driver.nodeSelector) or the affinity of the pod template',
       ),
@@ -106,16 +113,16 @@ export const schedulingRules: readonly Rule[] = [
     cause: 'scheduling',
     severity: 'error',
     confidence: 'high',
-    title: 'Nodes are cordoned, or there are none',
-    meaning: 'Nodes are being drained or upgraded, or a node pool is scaled to nothing and does not grow.',
+    title: 'All nodes are cordoned, or there are no nodes',
+    meaning: 'The nodes are being drained or upgraded, or a node pool is scaled to zero and does not grow.',
     matchers: [
       unschedulable('node(s) were unschedulable'),
       unschedulable('no nodes available to schedule pods'),
       unschedulable('0/0 nodes are available'),
     ],
     remedies: [
-      inspect('See the nodes', 'kubectl get nodes'),
-      change('kubectl uncordon what may be used again, or add nodes'),
+      inspect('List the nodes', 'kubectl get nodes'),
+      change('Uncordon nodes that can be used again (kubectl uncordon), or add nodes'),
     ],
   },
   {
@@ -123,11 +130,10 @@ export const schedulingRules: readonly Rule[] = [
     cause: 'scheduling',
     severity: 'error',
     confidence: 'medium',
-    title: 'The driver waits to be let into a queue',
-    meaning:
-      'The pod has scheduling gates, or its pod group is not complete: Kueue, Volcano or YuniKorn holds it back until its queue has room.',
+    title: 'The driver is waiting for admission to a queue',
+    meaning: 'The pod has scheduling gates: Kueue, Volcano or YuniKorn holds the pod until its queue has capacity.',
     matchers: [
-      observed('a pod whose condition PodScheduled has reason SchedulingGated', ({ pod, state }) => {
+      observed('the pod’s condition PodScheduled has reason SchedulingGated', ({ pod, state }) => {
         const gated = pod?.conditions.find(
           ({ type, reason }) => type === 'PodScheduled' && reason === 'SchedulingGated',
         )
@@ -136,7 +142,10 @@ export const schedulingRules: readonly Rule[] = [
       }),
     ],
     remedies: [
-      inspect('See what holds the pod', 'kubectl -n {namespace} get pod {pod} -o jsonpath={.spec.schedulingGates}'),
+      inspect(
+        'Check which scheduling gates hold the pod',
+        'kubectl -n {namespace} get pod {pod} -o jsonpath={.spec.schedulingGates}',
+      ),
     ],
   },
   {
@@ -146,10 +155,10 @@ export const schedulingRules: readonly Rule[] = [
     confidence: 'medium',
     title: 'The driver gets no executors',
     meaning:
-      'A job waits since no executor has registered. The driver is well; its executors are not scheduled, not allowed, or cannot reach it.',
+      'A job is waiting because no executor has registered. The driver itself is healthy. Its executors are not scheduled, are rejected, or cannot connect to the driver.',
     matchers: [
       observed(
-        '“Initial job has not accepted any resources” four times or more, a minute, with no executor after it',
+        '“Initial job has not accepted any resources” at least four times (one minute), and no executor registered afterwards',
         ({ log }) => {
           const starved = log?.hits.get(starving)
           const registered = log?.hits.get(registration)?.last.number ?? 0
@@ -162,7 +171,7 @@ export const schedulingRules: readonly Rule[] = [
     statesWhileRunning: ['warning'],
     remedies: [
       inspect(
-        'See the executors',
+        'Check the executors and their events',
         'kubectl -n {namespace} get pods -l spark-role=executor',
         'kubectl -n {namespace} get events --sort-by=.lastTimestamp',
       ),

@@ -3,16 +3,16 @@ import { inLog } from '../log/matcher.ts'
 import { isMounted, podAgeMs } from './facts.ts'
 import { inMessages, item, observed, type Rule, whilePending, whileUnmounted } from './rule.ts'
 
-/** What the scheduler says of a pod that no node takes. */
+/** Matches the scheduler's reason why no node accepts the pod. */
 const unschedulable = (text: string) => whilePending(text, 'FailedScheduling')
 
-/** Spark makes its ConfigMap right after the pod; a client that has not by now never will. */
+/** spark-submit creates its ConfigMap right after the pod. If the ConfigMap is missing after this time, it never comes. */
 const confMapPatienceMs = 120_000
 
 /**
- * Volumes of the driver. A FailedMount that the kubelet got over is normal, above all that of spark-conf-volume-driver:
- * Spark creates its ConfigMap after the pod (KubernetesClientApplication). So all of these hold only while the driver's
- * container has not run. Sentences: pkg/volume/{secret,configmap}, volumemanager, attachdetach/reconciler (1.36).
+ * Volumes of the driver. A FailedMount that the kubelet recovered from is normal, especially for
+ * spark-conf-volume-driver: Spark creates its ConfigMap after the pod (KubernetesClientApplication). So the mount rules
+ * apply only while the driver's container has not run. Sources of the messages: pkg/volume/{secret,configmap}, volumemanager, attachdetach/reconciler (1.36).
  */
 export const volumeRules: readonly Rule[] = [
   {
@@ -22,7 +22,7 @@ export const volumeRules: readonly Rule[] = [
     confidence: 'high',
     title: 'A PersistentVolumeClaim of the driver is missing or not bound',
     detail: 'The PersistentVolumeClaim {claim} is missing',
-    meaning: 'The scheduler waits for each claim to exist and to have a volume that the node can reach.',
+    meaning: 'The scheduler waits until each claim exists and has a volume that the node can reach.',
     matchers: [
       unschedulable('persistentvolumeclaim "{claim}" not found'),
       unschedulable('unbound immediate PersistentVolumeClaims'),
@@ -34,7 +34,7 @@ export const volumeRules: readonly Rule[] = [
       unschedulable('ReadWriteOncePod access mode already in-use'),
     ],
     remedies: [
-      inspect('See the claims and why they are not bound', 'kubectl -n {namespace} get persistentvolumeclaims'),
+      inspect('Check which claims are not bound', 'kubectl -n {namespace} get persistentvolumeclaims'),
       change('Create the claim, or correct spark.kubernetes.driver.volumes.persistentVolumeClaim.*'),
     ],
   },
@@ -46,31 +46,30 @@ export const volumeRules: readonly Rule[] = [
     title: 'Spark’s own ConfigMap was never created',
     detail: 'Spark’s own ConfigMap {configMap} was never created',
     meaning:
-      'spark-submit creates the driver’s pod first and its ConfigMap after it. It died or was refused in between, so this pod will never start.',
+      'spark-submit creates the driver pod first and its ConfigMap afterwards. spark-submit ended or was rejected between the two steps, so this pod will never start.',
     matchers: [
-      observed(
-        'a FailedMount of spark-conf-volume-driver that still stands two minutes after the pod was created',
-        (facts) => {
-          if (facts.state !== 'pending' || isMounted(facts) || (podAgeMs(facts) ?? 0) < confMapPatienceMs)
-            return undefined
-          const event = facts.events.findLast(
-            ({ reason, message }) => reason === 'FailedMount' && message.includes('volume "spark-conf-volume-driver"'),
-          )
-          if (event === undefined || facts.evidence.collectedMs - (event.lastMs ?? 0) > 5 * confMapPatienceMs)
-            return undefined
-          const details: Record<string, string> = facts.pod?.confMap == null ? {} : { configMap: facts.pod.confMap }
-          return { evidence: [item('events', `FailedMount: ${event.message}`, event.count)], details }
-        },
-      ),
+      observed('spark-conf-volume-driver still fails to mount two minutes after the pod was created', (facts) => {
+        if (facts.state !== 'pending' || isMounted(facts) || (podAgeMs(facts) ?? 0) < confMapPatienceMs)
+          return undefined
+        const event = facts.events.findLast(
+          ({ reason, message }) => reason === 'FailedMount' && message.includes('volume "spark-conf-volume-driver"'),
+        )
+        if (event === undefined || facts.evidence.collectedMs - (event.lastMs ?? 0) > 5 * confMapPatienceMs)
+          return undefined
+        const details: Record<string, string> = facts.pod?.confMap == null ? {} : { configMap: facts.pod.confMap }
+        return { evidence: [item('events', `FailedMount: ${event.message}`, event.count)], details }
+      }),
     ],
     explains: ['SPN-VOLUME-MOUNT'],
     remedies: [
       {
         kind: 'delete-pod',
-        title: 'Delete the pod, and submit again',
+        title: 'Delete the pod and submit the application again',
         commands: ['kubectl -n {namespace} delete pod {pod}'],
       },
-      rerun('Submit again, and see why the client ended: its rights on ConfigMaps, a quota, its own memory'),
+      rerun(
+        'Before you submit again, find out why spark-submit ended: its permissions for ConfigMaps, a quota, or its own memory',
+      ),
     ],
   },
   {
@@ -78,9 +77,9 @@ export const volumeRules: readonly Rule[] = [
     cause: 'volume',
     severity: 'error',
     confidence: 'high',
-    title: 'A volume is made of a ConfigMap that does not exist',
-    detail: 'The volume {volume} is made of ConfigMap {name}, which does not exist',
-    meaning: 'The kubelet tries again every minute or two until it exists.',
+    title: 'A volume refers to a ConfigMap that does not exist',
+    detail: 'The volume {volume} refers to ConfigMap {name}, which does not exist',
+    meaning: 'The kubelet retries every one or two minutes until the ConfigMap exists.',
     matchers: [
       whileUnmounted(
         'MountVolume.SetUp failed for volume "{volume}" : configmap "{name}" not found',
@@ -90,7 +89,7 @@ export const volumeRules: readonly Rule[] = [
     ],
     explains: ['SPN-VOLUME-MOUNT'],
     remedies: [
-      inspect('See what is there', 'kubectl -n {namespace} get configmaps'),
+      inspect('List the ConfigMaps', 'kubectl -n {namespace} get configmaps'),
       change('Create {name} in {namespace}, or correct the volume'),
     ],
   },
@@ -99,16 +98,17 @@ export const volumeRules: readonly Rule[] = [
     cause: 'volume',
     severity: 'error',
     confidence: 'high',
-    title: 'A volume is made of a Secret that does not exist',
-    detail: 'The volume {volume} is made of Secret {name}, which does not exist',
-    meaning: 'The kubelet tries again every minute or two until it exists, with all keys that the volume names.',
+    title: 'A volume refers to a Secret that does not exist',
+    detail: 'The volume {volume} refers to Secret {name}, which does not exist',
+    meaning:
+      'The kubelet retries every one or two minutes until the Secret exists and contains all keys that the volume uses.',
     matchers: [
       whileUnmounted('MountVolume.SetUp failed for volume "{volume}" : secret "{name}" not found'),
       whileUnmounted('references non-existent secret key: {name}'),
     ],
     explains: ['SPN-VOLUME-MOUNT'],
     remedies: [
-      inspect('See what is there', 'kubectl -n {namespace} get secrets'),
+      inspect('List the Secrets', 'kubectl -n {namespace} get secrets'),
       change('Create {name} in {namespace}, or correct spark.kubernetes.driver.secrets.*'),
     ],
   },
@@ -118,7 +118,8 @@ export const volumeRules: readonly Rule[] = [
     severity: 'error',
     confidence: 'high',
     title: 'A volume cannot be attached to the driver’s node',
-    meaning: 'Another node still has it (ReadWriteOnce), or the storage’s driver refuses.',
+    meaning:
+      'The volume is still attached to another node (ReadWriteOnce), or the storage driver refuses to attach it.',
     matchers: [
       whileUnmounted('Multi-Attach error for volume'),
       whileUnmounted('AttachVolume.Attach failed for volume'),
@@ -126,10 +127,10 @@ export const volumeRules: readonly Rule[] = [
     ],
     explains: ['SPN-VOLUME-MOUNT'],
     remedies: [
-      inspect('See who has it', 'kubectl get volumeattachments'),
+      inspect('Check which node the volume is attached to', 'kubectl get volumeattachments'),
       {
         kind: 'delete-pod',
-        title: 'Delete the terminated pod that still has it',
+        title: 'Delete the terminated pod that still uses the volume',
         commands: ['kubectl -n {namespace} delete pod OLD_POD'],
       },
     ],
@@ -141,9 +142,9 @@ export const volumeRules: readonly Rule[] = [
     confidence: 'medium',
     title: 'A volume cannot be mounted',
     detail: 'The volume {volume} cannot be mounted',
-    meaning: 'The driver’s container waits for it.',
+    meaning: 'The driver’s container does not start until the volume is mounted.',
     matchers: [
-      observed('FailedMount events of a pod whose driver has not started for two minutes', (facts) => {
+      observed('FailedMount events, and the driver has not started for two minutes', (facts) => {
         if (facts.state !== 'pending' || isMounted(facts) || (podAgeMs(facts) ?? 0) < confMapPatienceMs)
           return undefined
         const event = facts.events.findLast(({ reason }) => reason === 'FailedMount')
@@ -154,7 +155,7 @@ export const volumeRules: readonly Rule[] = [
         return { evidence: [item('events', `FailedMount: ${event.message}`, event.count)], details }
       }),
     ],
-    remedies: [inspect('Read what the kubelet says of it', 'kubectl -n {namespace} describe pod {pod}')],
+    remedies: [inspect('Read the kubelet’s messages about the pod', 'kubectl -n {namespace} describe pod {pod}')],
   },
   {
     id: 'SPN-VOLUME-NO-SPACE',
@@ -163,7 +164,7 @@ export const volumeRules: readonly Rule[] = [
     confidence: 'high',
     title: 'A disk of the driver is full',
     meaning:
-      'A volume, or the node’s disk behind an emptyDir, has no room: shuffle and spill files, logs, or a checkpoint.',
+      'A volume, or the node’s disk behind an emptyDir, is full. Shuffle and spill files, logs and checkpoints use this space.',
     matchers: [
       inLog('No space left on device', ['uncaught', 'thread', 'error', 'printed']),
       inMessages('no space left on device'),
@@ -171,8 +172,8 @@ export const volumeRules: readonly Rule[] = [
     statesWhileRunning: ['uncaught', 'thread'],
     explains: ['SPN-EXIT-*', 'SPN-APPLICATION-EXCEPTION', 'SPN-APPLICATION-JOB-ABORTED'],
     remedies: [
-      change('Give spark.local.dir a volume of its own: spark.kubernetes.driver.volumes.*.spark-local-dir-1.*'),
-      inspect('See how full the node’s disk is', 'kubectl describe node {node}'),
+      change('Mount a separate volume for spark.local.dir: spark.kubernetes.driver.volumes.*.spark-local-dir-1.*'),
+      inspect('Check whether the node’s disk is full', 'kubectl describe node {node}'),
     ],
   },
   {
@@ -180,9 +181,9 @@ export const volumeRules: readonly Rule[] = [
     cause: 'volume',
     severity: 'error',
     confidence: 'high',
-    title: 'The driver was evicted: it used more ephemeral storage than it may',
+    title: 'The driver was evicted because it used too much ephemeral storage',
     meaning:
-      'Logs, the container’s own file system and emptyDirs count together against the ephemeral-storage limit, or an emptyDir against its sizeLimit.',
+      'Logs, the container’s own file system and emptyDirs together exceeded the ephemeral-storage limit, or an emptyDir exceeded its sizeLimit.',
     matchers: [
       inMessages('exceeded its local ephemeral storage limit', ['pod', 'event']),
       inMessages('Pod ephemeral local storage usage exceeds the total limit of containers', ['pod', 'event']),
@@ -191,7 +192,7 @@ export const volumeRules: readonly Rule[] = [
     explains: ['SPN-EXIT-*', 'SPN-NODE-EVICTED'],
     remedies: [
       change(
-        'Raise the ephemeral-storage limit or the emptyDir’s sizeLimit in the pod template, or give spark.local.dir a volume',
+        'Raise the ephemeral-storage limit or the emptyDir’s sizeLimit in the pod template, or mount a volume for spark.local.dir',
       ),
     ],
   },
