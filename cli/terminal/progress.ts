@@ -1,22 +1,22 @@
 import type { CliIo } from '../io/cli-io.ts'
 
-/** What is being done now, on one line of a terminal. */
+/** Shows the current step on one line of the terminal. */
 export interface Progress {
-  tell(text: string): void
-  /** Takes the line away; before anything else is written. */
+  show(text: string): void
+  /** Removes the line. Call it before any other output. */
   clear(): void
 }
 
 const clearLine = '\r\u001b[2K'
-/** A line that wraps could not be taken away again. */
+/** A line that wraps cannot be cleared. */
 const maxColumns = 79
 
-/** On standard error, and only where a person looks: nothing in a pipe. */
+/** Writes to standard error, and only if it is a terminal. */
 export function createProgress({ env, isTerminal, stderr }: Pick<CliIo, 'env' | 'isTerminal' | 'stderr'>): Progress {
-  if (!isTerminal.stderr || env.TERM === 'dumb') return { tell: () => {}, clear: () => {} }
+  if (!isTerminal.stderr || env.TERM === 'dumb') return { show: () => {}, clear: () => {} }
   let shown = false
   return {
-    tell: (text) => {
+    show: (text) => {
       shown = true
       stderr(`${clearLine}${text.length <= maxColumns ? text : `${text.slice(0, maxColumns - 1)}…`}`)
     },

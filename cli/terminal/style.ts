@@ -1,7 +1,7 @@
 import { styleText } from 'node:util'
 import type { CliIo } from '../io/cli-io.ts'
 
-/** Colours of a text on standard output, or none. */
+/** Formats text for standard output, or returns it unchanged if colors are off. */
 export interface Style {
   green(text: string): string
   yellow(text: string): string
@@ -10,7 +10,7 @@ export interface Style {
   dim(text: string): string
 }
 
-/** Colours only where a person looks and has not said no: --no-color (`color` is false), NO_COLOR (no-color.org), TERM=dumb. */
+/** Uses colors only on a terminal. Disabled by --no-color (`color` is false), NO_COLOR (no-color.org) and TERM=dumb. */
 export function createStyle({ env, isTerminal }: Pick<CliIo, 'env' | 'isTerminal'>, color: boolean): Style {
   const wanted = color && isTerminal.stdout && (env.NO_COLOR ?? '') === '' && env.TERM !== 'dumb'
   const style = (format: keyof Style) => (text: string) =>

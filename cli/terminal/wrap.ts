@@ -1,4 +1,4 @@
-/** The words of `text` in lines of at most `width` characters; a longer word stands alone. */
+/** Breaks `text` into lines of at most `width` characters. A longer word gets its own line. */
 export function wrap(text: string, width: number): readonly string[] {
   const lines: string[] = []
   for (const word of text.split(' ')) {

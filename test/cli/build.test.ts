@@ -41,7 +41,7 @@ contexts: [{name: x, context: {cluster: x, user: x}}]
   const bundle = join(dir, 'spark-nanny.mjs')
   const { code, stdout, stderr } = await ran(process.execPath, [bundle, 'check', '--kubeconfig', 'kubeconfig'])
   assert.equal(code, 1, stderr)
-  assert.match(stdout, /× the API server answers\n.*HTTP 401: Unauthorized/)
+  assert.match(stdout, /× the API server responds\n.*HTTP 401: Unauthorized/)
 
   const wrong = await ran(process.execPath, [bundle, 'check', '--kubeconfig', 'absent'])
   assert.equal(wrong.code, 2)

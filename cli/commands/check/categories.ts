@@ -10,7 +10,7 @@ import { webhook } from './checks/webhook.ts'
 import type { CheckEvidence, PreEvidence } from './evidence.ts'
 import type { Category } from './result.ts'
 
-/** In the order of the report: what the later ones need comes first. */
+/** In the order of the report. Categories that later ones depend on come first. */
 export const categories: readonly Category<CheckEvidence>[] = [
   kubernetesApi,
   installation,
@@ -22,5 +22,5 @@ export const categories: readonly Category<CheckEvidence>[] = [
   versions,
 ]
 
-/** Of `check --pre`. */
+/** The categories of `spark-nanny check --pre`. */
 export const preCategories: readonly Category<PreEvidence>[] = [kubernetesApi, preInstallation]

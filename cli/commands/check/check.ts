@@ -10,34 +10,34 @@ import type { CheckOptions } from './options.ts'
 import { renderCheckJson, renderCheckText } from './render.ts'
 import { type CheckReport, checkExitCode, runAll } from './report.ts'
 
-/** Between two looks while it waits. */
+/** Pause between two rounds of checks while waiting. */
 const pauseMs = 5_000
 
-/** Collects, judges and prints; again and again until all is well or `waitMs` have passed. */
+/** Collects evidence, judges it, and repeats until every check succeeds or `waitMs` have passed. Prints the last report. */
 export async function runChecks(options: CheckOptions, cliVersion: string, io: CliIo): Promise<ExitCode> {
   const connection = await io.connect(options)
   const progress = createProgress(io)
-  const look = async (): Promise<CheckReport> => {
+  const runOnce = async (): Promise<CheckReport> => {
     const { api, server: url } = connection
-    progress.tell(`asking ${url} …`)
+    progress.show(`connecting to ${url} …`)
     const version = await collectVersion(api)
-    // Who is not let in is not answered at all.
+    // HTTP 401 means that every other request would be rejected, too.
     if (version.kind === 'unreadable' && (version.status === null || version.status === 401)) {
       return unreachable(url, version)
     }
     const namespace = options.namespace ?? null
-    const asked = { api, url, version, cliVersion, namespace, nowMs: io.nowMs(), tell: progress.tell }
+    const collectOptions = { api, url, version, cliVersion, namespace, nowMs: io.nowMs(), showProgress: progress.show }
     return options.pre
-      ? runAll(preCategories, await collectPreEvidence(asked))
-      : runAll(categories, await collectEvidence(asked))
+      ? runAll(preCategories, await collectPreEvidence(collectOptions))
+      : runAll(categories, await collectEvidence(collectOptions))
   }
   try {
     const untilMs = io.nowMs() + options.waitMs
-    let report = await look()
+    let report = await runOnce()
     while (checkExitCode(report, options.strict) !== exitCodes.ok && io.nowMs() + pauseMs <= untilMs) {
-      progress.tell(`waiting for ${firstTrouble(report)} …`)
+      progress.show(`waiting for ${firstProblem(report)} …`)
       await io.sleep(pauseMs)
-      report = await look()
+      report = await runOnce()
     }
     progress.clear()
     const exitCode = checkExitCode(report, options.strict)
@@ -54,9 +54,9 @@ export async function runChecks(options: CheckOptions, cliVersion: string, io: C
   }
 }
 
-/** The one check that can be made without an answer. */
+/** The report if the API server cannot be used: only `api-reachable`, as an error. */
 function unreachable(url: string, version: Awaited<ReturnType<typeof collectVersion>>): CheckReport {
-  const unread = { kind: 'unreadable', status: null, detail: 'not asked' } as const
+  const unread = { kind: 'unreadable', status: null, detail: 'not requested' } as const
   const proof = { nativeSidecars: 'unknown', restartAllContainers: 'unknown', openShift: 'unknown' } as const
   const server = { url, version, admission: unread, proof, dryRunNamespace: '', dryRunProblem: null, nodes: unread }
   const { name, checks } = kubernetesApi
@@ -64,7 +64,7 @@ function unreachable(url: string, version: Awaited<ReturnType<typeof collectVers
   return { ...runAll([reachable], { server }), cutShort: true }
 }
 
-function firstTrouble({ categories: judged }: CheckReport): string {
+function firstProblem({ categories: judged }: CheckReport): string {
   const all = judged.flatMap(({ checks }) => checks)
   const found = ['error', 'unknown', 'warning'].flatMap((severity) => all.filter(({ result }) => result === severity))
   return found[0]?.id ?? 'the cluster'

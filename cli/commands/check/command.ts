@@ -6,20 +6,20 @@ import { noColorOption, outputOption, withConnectionFlags } from '../../options/
 import { runChecks } from './check.ts'
 import type { CheckOptions } from './options.ts'
 
-/** The definition of `spark-nanny check`. `end` gets the exit code of a call that was right. */
+/** Defines `spark-nanny check`. `end` receives the exit code if the command line was valid. */
 export function checkCommand(io: CliIo, version: string, end: (code: ExitCode) => void): Command {
   const command = new Command('check')
-    .description('Check the installation, its certificates, and the drivers it should watch.')
+    .description('Check the cluster, the installation, its certificates, and the protected drivers.')
     .usage('[options]')
-    .option('--pre', 'before the installation: is the cluster fit for it, and may you install?', false)
+    .option('--pre', 'Only run pre-installation checks', false)
     .addOption(
-      new Option('--wait <DURATION>', 'look again until all is well, for at most this long, such as 2m')
+      new Option('--wait <DURATION>', 'Repeat until all checks succeed, for at most this long, such as 2m')
         .argParser(parseWait)
-        .default(0, 'look once'),
+        .default(0, 'run once'),
     )
-    .option('--strict', 'warnings end in exit code 4', false)
+    .option('--strict', 'Exit with code 4 if there are warnings', false)
     .addOption(outputOption(['text', 'json']))
-  return withConnectionFlags(command, 'where spark-nanny is, or would be (--pre); else it is found by its labels')
+  return withConnectionFlags(command, 'Namespace of spark-nanny (default: detected by label; with --pre: spark-nanny)')
     .addOption(noColorOption())
     .addHelpText('after', helpText)
     .action(async ({ wait, ...options }: Omit<CheckOptions, 'waitMs'> & { readonly wait: number }) =>
@@ -28,10 +28,15 @@ export function checkCommand(io: CliIo, version: string, end: (code: ExitCode) =
 }
 
 const helpText = `
-It changes nothing: what a driver pod would get is asked by server-side dry runs.
+The command is read-only. It uses server-side dry runs to find out whether driver pods are injected.
 
-Exit codes: 0 all is well, or warnings only; 1 the API server did not answer; 2 wrong call; 3 an error was found; 4 a
-warning was found (--strict); 5 no error, but something could not be read.
+Exit codes:
+  0  all checks succeeded, or there are only warnings
+  1  the API server did not respond
+  2  usage error
+  3  at least one error
+  4  at least one warning, with --strict
+  5  no error, but some checks could not be made
 
 Examples:
   spark-nanny check --pre

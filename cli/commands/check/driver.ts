@@ -4,31 +4,31 @@ import { isRecord, toRecord } from '../../../core/json.ts'
 import type { ReadResult } from '../../cluster/reading.ts'
 import { parseOptionalText } from './installed-objects.ts'
 
-/** What is looked at of a driver pod. */
+/** The parts of a driver pod that the checks use. */
 export interface CheckedDriver {
   readonly namespace: string
   readonly name: string
   readonly phase: string
-  /** The version that injected the sidecar; null when the pod has none. */
+  /** The spark-nanny version that injected the sidecar. Null if the pod has no sidecar. */
   readonly injected: string | null
   readonly optedOut: boolean
-  /** Null when the sidecar runs, or waits for nothing bad. One that has run once holds its driver back no more. */
+  /** Null if the sidecar runs or starts normally. A sidecar that has run once no longer blocks the startup of its driver. */
   readonly sidecarWaiting: { readonly why: string; readonly hasRun: boolean } | null
-  /** Null when it is Ready, or says nothing of it yet. */
+  /** Null if the pod is Ready or has no condition Ready yet. */
   readonly notReadySinceMs: number | null
-  /** What its sidecar says; null when it was not asked. */
+  /** The status that the sidecar reports. Null if it was not requested. */
   readonly status: ReadResult<SidecarSummary> | null
 }
 
-/** The part of the sidecar's /status that is looked at. */
+/** The part of the sidecar's /status that the checks use. */
 export interface SidecarSummary {
   readonly state: string
   readonly sinceMs: number | null
-  /** Why, and what is done about it. */
+  /** The reason of the state, and the action for it. */
   readonly detail: string
 }
 
-/** A driver that has not ended; undefined for one that has, or is being deleted. */
+/** Parses a pending or running driver. Undefined if the pod has ended or is being deleted. */
 export function parseDriver(object: unknown): CheckedDriver | undefined {
   const { metadata, spec, status } = toRecord(object)
   const { namespace, name, annotations, deletionTimestamp } = toRecord(metadata)
@@ -38,13 +38,13 @@ export function parseDriver(object: unknown): CheckedDriver | undefined {
   const own = records(initContainerStatuses).find((one) => one.name === sidecarContainerName)
   const ready = records(conditions).find(({ type }) => type === 'Ready')
   const sinceMs = Date.parse(parseOptionalText(ready?.lastTransitionTime))
-  const written = toRecord(annotations)
+  const podAnnotations = toRecord(annotations)
   return {
     namespace: parseOptionalText(namespace),
     name: parseOptionalText(name),
     phase: parseOptionalText(phase),
-    injected: sidecar ? parseOptionalText(written[injectedAnnotation]) : null,
-    optedOut: written[`${domain}/inject`] === 'false',
+    injected: sidecar ? parseOptionalText(podAnnotations[injectedAnnotation]) : null,
+    optedOut: podAnnotations[`${domain}/inject`] === 'false',
     sidecarWaiting: own === undefined ? null : waitingOf(own),
     notReadySinceMs: ready?.status === 'False' && Number.isFinite(sinceMs) ? sinceMs : null,
     status: null,

@@ -6,16 +6,16 @@ import type { CheckedDriver } from './driver.ts'
 import type { WebhookConfiguration, WebhookDeployment, WebhookPod } from './installed-objects.ts'
 import type { LabelSelector } from './label-selector.ts'
 
-/** What is known of the cluster itself, installed or not. */
+/** What is known of the cluster itself, independent of an installation. */
 export interface ServerEvidence {
   readonly url: string
   readonly version: ReadResult<ServerVersion>
-  /** Whether the API admissionregistration.k8s.io/v1 is there. */
+  /** Whether the API admissionregistration.k8s.io/v1 exists. */
   readonly admission: ReadResult<boolean>
-  /** By server-side dry runs in `dryRunNamespace`. */
+  /** What the API server supports, found by server-side dry runs in `dryRunNamespace`. */
   readonly proof: ServerProbe
   readonly dryRunNamespace: string
-  /** Why a dry run proves nothing; null when it does. */
+  /** Why the dry run was inconclusive. Null if it was conclusive. */
   readonly dryRunProblem: string | null
   readonly nodes: ReadResult<readonly CheckedNode[]>
 }
@@ -38,24 +38,24 @@ export interface Installation {
   readonly deployment: WebhookDeployment
   readonly pods: ReadResult<readonly WebhookPod[]>
   readonly budgets: ReadResult<readonly { readonly name: string; readonly selector: LabelSelector }[]>
-  /** Null: the Deployment names none, or there is none of that name. */
+  /** Null if the Deployment names no Secret, or the Secret does not exist. */
   readonly certificate: ReadResult<Certificate | null>
-  /** What the ServiceAccount may, by SubjectAccessReview. */
+  /** The permissions of the ServiceAccount, by SubjectAccessReview. */
   readonly access: ReadResult<readonly AccessReviewResult[]>
 }
 
-/** What is public of the Secret with the serving certificate; its keys are never kept. */
+/** The public part of the Secret with the serving certificate. Private keys are never kept. */
 export interface Certificate {
   readonly secret: string
   readonly certificatePem: string
 }
 
-/** What became of a driver pod or driver Service in a server-side dry run. */
+/** The outcome of a server-side dry run of a driver pod or driver Service. */
 export type DryRunOutcome =
   | { readonly kind: 'changed'; readonly version: string }
-  /** It came back as it was. */
+  /** The API server returned the object without changes by the webhook. */
   | { readonly kind: 'unchanged' }
-  /** It did not go through: a quota, a policy, no permission, no answer. */
+  /** The API server rejected the dry run (quota, policy, missing permission) or did not respond. */
   | { readonly kind: 'refused'; readonly detail: string }
 
 export interface DryRunProbe {
@@ -64,28 +64,28 @@ export interface DryRunProbe {
   readonly service: DryRunOutcome
 }
 
-/** All that `spark-nanny check` looks at. */
+/** The evidence for `spark-nanny check`. */
 export interface CheckEvidence {
   readonly nowMs: number
   readonly cliVersion: string
-  /** That was asked for by -n. */
+  /** The value of -n. Null if it was not set. */
   readonly onlyNamespace: string | null
   readonly server: ServerEvidence
-  /** One for each release with our labels. */
+  /** One per Helm release that has the labels of spark-nanny. */
   readonly installations: ReadResult<readonly Installation[]>
   readonly configurations: ReadResult<readonly WebhookConfiguration[]>
   readonly namespaces: ReadResult<readonly CheckedNamespace[]>
-  /** In labelled namespaces, the first few of them. */
+  /** Dry runs in labelled namespaces, limited to the first few. */
   readonly trials: readonly DryRunProbe[]
-  /** Of labelled namespaces, those that have not ended. */
+  /** Pending and running drivers of the labelled namespaces. */
   readonly drivers: ReadResult<readonly CheckedDriver[]>
 }
 
-/** All that `spark-nanny check --pre` looks at. */
+/** The evidence for `spark-nanny check --pre`. */
 export interface PreEvidence {
   readonly server: ServerEvidence
-  /** Where it would be installed. */
+  /** The namespace for the installation. */
   readonly namespace: string
-  /** What the caller may, by SelfSubjectAccessReview. */
+  /** The permissions of the caller, by SelfSubjectAccessReview. */
   readonly access: ReadResult<readonly AccessReviewResult[]>
 }

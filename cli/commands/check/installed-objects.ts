@@ -1,7 +1,7 @@
 import { isRecord, toRecord } from '../../../core/json.ts'
 import { type LabelSelector, parseLabelSelector } from './label-selector.ts'
 
-/** What is looked at of the Deployment of the webhook. */
+/** The parts of the webhook's Deployment that the checks use. */
 export interface WebhookDeployment {
   readonly namespace: string
   readonly name: string
@@ -9,27 +9,29 @@ export interface WebhookDeployment {
   readonly podLabels: Readonly<Record<string, string>>
   readonly serviceAccount: string
   readonly image: string
-  /** Values that stand in the object itself. */
+  /** Environment variables with literal values. Variables with `valueFrom` are omitted. */
   readonly env: Readonly<Record<string, string>>
-  /** Of the serving certificate; null when it cannot be told from the Deployment. */
+  /** The Secret of the serving certificate. Null if the Deployment does not show its name. */
   readonly secret: string | null
   readonly wanted: number
   readonly updated: number
   readonly ready: number
-  /** Whether the status is of this generation of the spec. */
+  /** Whether the status belongs to the current generation of the spec. */
   readonly observed: boolean
-  /** The message of the condition Available when it is not True. */
+  /** The message of the condition Available if it is not True. */
   readonly unavailable: string | null
 }
 
-/** One for each release: the chart parts the replicas over two Deployments, which are told apart by nothing else. */
+/** One entry per Helm release. The chart splits the replicas across two Deployments, which count as one installation. */
 export function groupByRelease(deployments: readonly WebhookDeployment[]): readonly WebhookDeployment[] {
   const releaseOf = ({ namespace, name, podLabels }: WebhookDeployment) =>
     `${namespace}/${podLabels['app.kubernetes.io/instance'] ?? name}`
-  return [...Map.groupBy(deployments, releaseOf).values()].flatMap((halves) => halves.slice(0, 1).map(together(halves)))
+  return [...Map.groupBy(deployments, releaseOf).values()].flatMap((halves) =>
+    halves.slice(0, 1).map(mergeInto(halves)),
+  )
 }
 
-const together =
+const mergeInto =
   (halves: readonly WebhookDeployment[]) =>
   (first: WebhookDeployment): WebhookDeployment => {
     const sum = (key: 'wanted' | 'updated' | 'ready') => halves.reduce((total, half) => total + half[key], 0)
@@ -40,7 +42,7 @@ const together =
       updated: sum('updated'),
       ready: sum('ready'),
       observed: halves.every(({ observed }) => observed),
-      // One half that is available injects every driver.
+      // One available Deployment is enough to inject every driver.
       unavailable: halves.some(({ unavailable }) => unavailable === null) ? null : first.unavailable,
     }
   }
@@ -52,7 +54,7 @@ export interface WebhookPod {
   readonly image: string
   readonly ready: boolean
   readonly terminating: boolean
-  /** Why a container does not run: `ImagePullBackOff: …`. */
+  /** Why a container has not started, such as `ImagePullBackOff: …`. Null if no container is waiting. */
   readonly waiting: string | null
 }
 
@@ -62,9 +64,9 @@ export interface WebhookConfiguration {
     readonly name: string
     readonly failurePolicy: string
     readonly namespaceSelector: LabelSelector
-    /** Decoded; empty when there is none. */
+    /** Decoded PEM text. Empty if caBundle is not set. */
     readonly caBundlePem: string
-    /** Null: it is called by URL. */
+    /** Null if the webhook is called by URL. */
     readonly service: { readonly namespace: string; readonly name: string } | null
   }[]
 }
@@ -107,7 +109,7 @@ export function parseDeployment(object: unknown): WebhookDeployment {
     unavailable:
       available?.status === 'True'
         ? null
-        : parseOptionalText(available?.message) || 'it has no condition Available yet',
+        : parseOptionalText(available?.message) || 'the condition Available is missing',
   }
 }
 

@@ -1,6 +1,6 @@
 import { isRecord, toRecord } from '../../../core/json.ts'
 
-/** Kubernetes' LabelSelector, with matchLabels turned into expressions. Empty: everything. */
+/** A Kubernetes LabelSelector whose matchLabels are converted to expressions. An empty selector matches everything. */
 export type LabelSelector = readonly Requirement[]
 
 interface Requirement {
@@ -21,7 +21,7 @@ export function parseLabelSelector(value: unknown): LabelSelector {
   ]
 }
 
-/** As metav1.LabelSelectorAsSelector: an absent label satisfies NotIn. */
+/** Same semantics as metav1.LabelSelectorAsSelector: a missing label satisfies NotIn. */
 export function matchesSelector(selector: LabelSelector, labels: Readonly<Record<string, string>>): boolean {
   return selector.every(({ key, operator, values }) => {
     const label = Object.hasOwn(labels, key) ? labels[key] : undefined

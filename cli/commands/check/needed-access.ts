@@ -2,8 +2,8 @@ import type { AccessRule, PathRule } from '../../cluster/access-rule.ts'
 import type { WebhookDeployment } from './installed-objects.ts'
 
 /**
- * What the ServiceAccount of the webhook needs, by where its serving certificate comes from. The chart grants it by
- * charts/spark-nanny/files/rbac.yaml, and a test holds the two together.
+ * The permissions that the webhook's ServiceAccount needs; they depend on the certificate source. The chart grants them in
+ * charts/spark-nanny/files/rbac.yaml, and a test compares the two.
  */
 export function webhookAccess(
   deployment: Pick<WebhookDeployment, 'namespace' | 'name' | 'env' | 'secret'>,
@@ -50,7 +50,7 @@ export function webhookAccess(
   ]
 }
 
-/** What `helm install` makes, with its default values. */
+/** The permissions that `helm install` needs with the default values. */
 export function accessToInstall(namespace: string): readonly AccessRule[] {
   const verbs = ['create']
   return [

@@ -1,6 +1,6 @@
 import type { ConnectionFlags } from '../../cluster/connect.ts'
 
-/** The validated options of the command. */
+/** The validated options of `spark-nanny check`. */
 export interface CheckOptions extends ConnectionFlags {
   readonly pre: boolean
   readonly strict: boolean

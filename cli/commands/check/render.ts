@@ -3,7 +3,7 @@ import { wrap } from '../../terminal/wrap.ts'
 import type { CheckReport, ReportedCheck } from './report.ts'
 import type { CheckSeverity } from './result.ts'
 
-/** Where each check has its section. */
+/** The page that has a section for each check. */
 const page = 'docs/check.md'
 
 export const signs = { ok: '√', warning: '‼', error: '×', unknown: '?' } as const satisfies Record<
@@ -11,16 +11,16 @@ export const signs = { ok: '√', warning: '‼', error: '×', unknown: '?' } as
   string
 >
 
-/** As a page for a person, in the form of `linkerd check`. */
+/** The report for people, in the layout of `linkerd check`. A reason that several unknown checks share is printed once. */
 export function renderCheckText(report: CheckReport, success: boolean, style: Style): string {
   const paint = { ok: style.green, warning: style.yellow, error: style.red, unknown: style.yellow }
-  const told = new Map<string, string>()
+  const firstTitles = new Map<string, string>()
   const lines = report.categories.flatMap(({ name, checks }) => [
     style.bold(name),
     '-'.repeat(name.length),
     ...checks.flatMap((check) => {
-      const before = told.get(check.detail) ?? null
-      if (check.result === 'unknown' && before === null) told.set(check.detail, check.title)
+      const before = firstTitles.get(check.detail) ?? null
+      if (check.result === 'unknown' && before === null) firstTitles.set(check.detail, check.title)
       return renderCheck(check, before, paint[check.result], style)
     }),
     '',
@@ -36,8 +36,8 @@ function renderCheck(
 ): readonly string[] {
   const sign = paint(signs[result])
   if (hint === null) return [`${sign} ${title}${detail === '' ? '' : style.dim(` (${detail})`)}`]
-  if (before !== null && result === 'unknown') return [`${sign} ${title}`, `    as for “${before}”`]
-  // What to do about a check that could not be made is to have it made.
+  if (before !== null && result === 'unknown') return [`${sign} ${title}`, `    same reason as for “${before}”`]
+  // The hint explains how to fix a failed check; it does not help if the check could not be made.
   const advice = result === 'unknown' ? [] : wrap(hint, 96)
   return [
     `${sign} ${title}`,
@@ -56,11 +56,11 @@ function lastLine({ categories, cutShort }: CheckReport, success: boolean, style
     ...counted('warning', 'warning', 'warnings'),
     ...counted('unknown', 'unknown', 'unknown'),
   ]
-  const tail = `${counts.length === 0 ? '' : ` (${counts.join(', ')})`}${cutShort ? '; nothing else was checked' : ''}`
+  const tail = `${counts.length === 0 ? '' : ` (${counts.join(', ')})`}${cutShort ? '; no other check could run' : ''}`
   return `Status check results are ${success ? style.green(signs.ok) : style.red(signs.error)}${tail}`
 }
 
-/** For scripts; the fields are stable. */
+/** The report for scripts. The fields are stable. */
 export function renderCheckJson({ categories }: CheckReport, success: boolean): string {
   return `${JSON.stringify({ success, categories }, null, 2)}\n`
 }

@@ -6,7 +6,7 @@ export interface CheckReport {
     readonly name: string
     readonly checks: readonly ReportedCheck[]
   }[]
-  /** Nothing could be checked: the API server did not answer. */
+  /** Whether no other check could run, because the API server did not respond. */
   readonly cutShort: boolean
 }
 
@@ -15,7 +15,7 @@ export interface ReportedCheck {
   readonly title: string
   readonly result: CheckSeverity
   readonly detail: string
-  /** What to do; null when all is well. */
+  /** How to fix the problem. Null if the check succeeded. */
   readonly hint: string | null
 }
 
@@ -32,7 +32,7 @@ export function runAll<E>(categories: readonly Category<E>[], evidence: E): Chec
   return { categories: judged.filter(({ checks }) => checks.length > 0), cutShort: false }
 }
 
-/** Errors first, then what is not known: only of what was read can be said that it is well. */
+/** An error decides first, then an unknown result: a check that could not be made is never counted as successful. */
 export function checkExitCode(report: CheckReport, strict: boolean): ExitCode {
   if (report.cutShort) return exitCodes.failed
   const has = (severity: CheckSeverity) =>
@@ -42,5 +42,5 @@ export function checkExitCode(report: CheckReport, strict: boolean): ExitCode {
   return strict && has('warning') ? exitCodes.warnings : exitCodes.ok
 }
 
-/** Messages of the API server have line breaks now and then. */
+/** Messages of the API server may contain line breaks. */
 const oneLine = (text: string) => text.replace(/\s+/g, ' ').trim()

@@ -1,11 +1,11 @@
-/** What a check concludes. A result that is not ok says what was found, in one line. */
+/** The result of a check. If it is not ok, `detail` describes the problem in one line. */
 export type CheckResult =
   | { readonly kind: 'ok'; readonly detail: string }
   | { readonly kind: 'warning'; readonly detail: string }
   | { readonly kind: 'error'; readonly detail: string }
-  /** What it needs could not be read: never taken for healthy. */
+  /** The evidence for the check could not be read. This is never treated as success. */
   | { readonly kind: 'unknown'; readonly detail: string }
-  /** There is nothing to look at here; left out of the report. */
+  /** There is nothing to check. The report omits the check. */
   | { readonly kind: 'not-applicable' }
 
 export type CheckSeverity = Exclude<CheckResult['kind'], 'not-applicable'>
@@ -16,13 +16,13 @@ export const failure = (detail: string): CheckResult => ({ kind: 'error', detail
 export const unknown = (detail: string): CheckResult => ({ kind: 'unknown', detail })
 export const notApplicable: CheckResult = { kind: 'not-applicable' }
 
-/** One thing that must hold, of evidence that was collected before. */
+/** One condition of a healthy installation, judged from evidence that was collected before. */
 export interface Check<Evidence> {
-  /** Stable: scripts and the anchors of docs/check.md name it. Kebab-case. */
+  /** Stable identifier in kebab-case, used by scripts and by the anchors of docs/check.md. */
   readonly id: string
-  /** What holds if all is well. */
+  /** The condition as a statement in the present tense, such as “the serving certificate exists”. */
   readonly title: string
-  /** What to do where it does not. */
+  /** How to fix the problem if the condition does not hold. */
   readonly hint: string
   judge(evidence: Evidence): CheckResult
 }
@@ -32,7 +32,7 @@ export interface Category<Evidence> {
   readonly checks: readonly Check<Evidence>[]
 }
 
-/** `a, b, c and 4 more`: a line is read by a person. */
+/** `a, b, c and 4 more`: at most `max` items, so that the line stays readable. */
 export function formatList(items: readonly string[], max = 5): string {
   const more = items.length - max
   return more > 0 ? `${items.slice(0, max).join(', ')} and ${more} more` : items.join(', ')

@@ -14,7 +14,7 @@ import type { DiagnoseOptions } from './options.ts'
 /** `spark-nanny diagnose`: collects, diagnoses, prints. Throws a UsageError for what cannot be asked. */
 export async function runDiagnose(options: DiagnoseOptions, version: string, io: CliIo): Promise<ExitCode> {
   const progress = createProgress(io)
-  const evidence = await gather(options, version, io, progress.tell).finally(() => progress.clear())
+  const evidence = await gather(options, version, io, progress.show).finally(() => progress.clear())
   const diagnosis = diagnose(evidence)
   const log = valueIn(evidence.log) ?? valueIn(evidence.previousLog)
   const report: Report = { subject: evidence.subject, version, diagnosis, rules: catalogue, tail: log?.tail ?? [] }

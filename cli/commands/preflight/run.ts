@@ -26,7 +26,7 @@ export async function runPreflight(options: PreflightOptions, version: string, i
   const findings: Finding[] = []
   const unknown: Unknown[] = []
   try {
-    if (connection !== null) progress.tell(`asking ${connection.server} …`)
+    if (connection !== null) progress.show(`asking ${connection.server} …`)
     for (const input of inputs) {
       const judged = await judge(input, options.namespace, connection)
       findings.push(...judged.findings)

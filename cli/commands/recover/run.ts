@@ -25,14 +25,14 @@ export async function runRecover(options: RecoverOptions, version: string, io: C
   const style = createStyle(io, options.color)
   const isText = options.output === 'text'
   try {
-    const made = await makePlan(options, version, connection, io, progress.tell)
+    const made = await makePlan(options, version, connection, io, progress.show)
     progress.clear()
     if (made === undefined) {
       io.stderr(`error: there is neither a SparkApplication nor a driver ${connection.namespace}/${options.name}\n`)
       return exitCodes.failed
     }
     if (isText) io.stdout(renderPlan(made.report, options.name, options.apply, style))
-    const result = options.apply ? await act(made, options, connection, io, progress.tell) : null
+    const result = options.apply ? await act(made, options, connection, io, progress.show) : null
     progress.clear()
     const report = { ...made.report, result }
     if (!isText) io.stdout(renderRecoverJson(report))

@@ -48,7 +48,7 @@ async function fromCluster(
   const connection = await io.connect(options)
   const progress = createProgress(io)
   try {
-    progress.tell(`asking ${connection.server} …`)
+    progress.show(`asking ${connection.server} …`)
     // What asks a cluster is only loaded when it is needed.
     const { readLiveApplication } = await import('./live-application.ts')
     const live = await readLiveApplication(connection.api, connection.namespace, name, options.sparkVersion)

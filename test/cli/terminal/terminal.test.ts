@@ -26,8 +26,8 @@ test('progress is one line that is taken away, and nothing in a pipe', () => {
       text += piece
     }
     const progress = createProgress({ env: {}, isTerminal, stderr })
-    progress.tell('first')
-    progress.tell('second '.repeat(40))
+    progress.show('first')
+    progress.show('second '.repeat(40))
     progress.clear()
     progress.clear()
     return text

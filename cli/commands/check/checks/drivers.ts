@@ -22,24 +22,24 @@ export const drivers: Category<CheckEvidence> = {
   checks: [
     {
       id: 'drivers-injected',
-      title: 'running drivers have their sidecar',
-      hint: 'A driver that was created before the label, or while the webhook was away, has none until it is submitted again; nobody notices when it hangs. One that was left alone for a reason got a warning at its admission. If its SparkApplication opted out, all is as asked for.',
+      title: 'running drivers have a sidecar',
+      hint: 'A hang of an unprotected driver may go undetected. The driver was created before its namespace was labelled or while the webhook was unavailable, or the webhook skipped it with an admission warning. Resubmit the driver to protect it, or set spark-nanny.io/inject=false to opt out.',
       judge: ofDrivers((all) => {
         const without = all.filter(({ injected, optedOut }) => injected === null && !optedOut)
         return without.length === 0
           ? ok(formatCount(all.length, 'driver'))
-          : warning(`${without.length} of ${all.length} have none: ${named(without)}`)
+          : warning(`${without.length} of ${all.length} are unprotected: ${named(without)}`)
       }),
     },
     {
-      id: 'drivers-current',
-      title: 'sidecars are of the installed version',
-      hint: 'A sidecar stays as it was injected until its driver is submitted again. Older ones go on working; nothing has to be done.',
-      judge: ofGuarded((guarded, { installations }) => {
+      id: 'drivers-up-to-date',
+      title: 'sidecars have the installed version',
+      hint: 'A sidecar keeps its version until its driver is resubmitted. Older sidecars keep working, so no action is required.',
+      judge: ofProtected((protectedDrivers, { installations }) => {
         const [first] = installations.kind === 'read' ? installations.value : []
         const version = first?.deployment.labels['app.kubernetes.io/version']
         if (version === undefined) return notApplicable
-        const other = guarded.filter(({ injected }) => injected !== version)
+        const other = protectedDrivers.filter(({ injected }) => injected !== version)
         const shown = other.map(({ namespace, name, injected }) => `${namespace}/${name} (${injected || 'no version'})`)
         return other.length === 0
           ? ok(version)
@@ -47,25 +47,26 @@ export const drivers: Category<CheckEvidence> = {
       }),
     },
     {
-      id: 'drivers-sidecar-starts',
-      title: 'sidecars start',
-      hint: 'A native sidecar that never ran holds its driver back: see sidecar.image of the chart, and imagePullSecrets of the driver’s namespace. One that crashes leaves its driver alone, but unwatched: `kubectl logs --previous -c spark-nanny`.',
-      judge: ofGuarded((guarded) => {
+      id: 'drivers-sidecar-started',
+      title: 'sidecars have started',
+      hint: 'A native sidecar that never started blocks the startup of its driver. Check sidecar.image of the chart and imagePullSecrets in the driver’s namespace. If a sidecar is crash-looping, its driver keeps running unprotected. Check `kubectl logs --previous -c spark-nanny`.',
+      judge: ofProtected((protectedDrivers) => {
         const waiting = (hasRun: boolean) =>
-          guarded.flatMap(({ namespace, name, sidecarWaiting }) =>
+          protectedDrivers.flatMap(({ namespace, name, sidecarWaiting }) =>
             sidecarWaiting?.hasRun === hasRun ? [`${namespace}/${name}: ${sidecarWaiting.why}`] : [],
           )
-        const [held, crashing] = [waiting(false), waiting(true)]
-        if (held.length > 0) return failure(`${formatCount(held.length, 'driver')} held back: ${formatList(held, 2)}`)
+        const [blocked, crashing] = [waiting(false), waiting(true)]
+        if (blocked.length > 0)
+          return failure(`startup of ${formatCount(blocked.length, 'driver')} blocked: ${formatList(blocked, 2)}`)
         return crashing.length === 0
           ? ok()
-          : warning(`${formatCount(crashing.length, 'driver')} unwatched: ${formatList(crashing, 2)}`)
+          : warning(`${formatCount(crashing.length, 'driver')} unprotected: ${formatList(crashing, 2)}`)
       }),
     },
     {
       id: 'drivers-ready',
-      title: 'running drivers are Ready',
-      hint: 'A driver is Ready once its Spark UI answers. `spark-nanny diagnose` tells what holds it up.',
+      title: 'running drivers are ready',
+      hint: 'A driver becomes Ready when its Spark UI responds. Run `spark-nanny diagnose` to find out what delays it.',
       judge: ofDrivers((all, { nowMs }) => {
         const late = all.flatMap(({ namespace, name, phase, notReadySinceMs }) => {
           const forMs = notReadySinceMs === null ? 0 : nowMs - notReadySinceMs
@@ -73,23 +74,25 @@ export const drivers: Category<CheckEvidence> = {
         })
         return late.length === 0
           ? ok()
-          : warning(`${late.length} not for ${minutes(notReadyForMs)} or longer: ${formatList(late)}`)
+          : warning(`${late.length} not ready for at least ${minutes(notReadyForMs)}: ${formatList(late)}`)
       }),
     },
     {
       id: 'drivers-not-hung',
-      title: 'no verdict `hung` stands',
-      hint: 'The sidecar of a driver that is not Ready is asked through the API server (`get pods/proxy`). With restart=observe nothing is done by itself; else the kubelet acts within seconds, or the in-place budget is waited for. `spark-nanny diagnose` tells why it hangs.',
-      judge: ofGuarded((guarded) => {
-        const hung = guarded.flatMap(({ namespace, name, status }) =>
+      title: 'no driver is reported as hung',
+      hint: 'Run `spark-nanny diagnose` to find out why the driver hangs. With restart=observe you must restart it yourself. Otherwise the kubelet restarts it within seconds, or when the budget of in-place restarts allows it. The command reads the status of sidecars through the API server, which requires `get pods/proxy`.',
+      judge: ofProtected((protectedDrivers) => {
+        const hung = protectedDrivers.flatMap(({ namespace, name, status }) =>
           status?.kind === 'read' && status.value.state === 'hung'
             ? [`${namespace}/${name} (${status.value.detail})`]
             : [],
         )
         if (hung.length > 0) return failure(`${formatCount(hung.length, 'driver')}: ${formatList(hung, 3)}`)
-        const silent = guarded.filter(({ status }) => status?.kind === 'unreadable')
+        const silent = protectedDrivers.filter(({ status }) => status?.kind === 'unreadable')
         const [reason] = silent.flatMap(({ status }) => (status?.kind === 'unreadable' ? [status.detail] : []))
-        return silent.length === 0 ? ok() : unknown(`the sidecar was not read of ${named(silent)}: ${reason}`)
+        return silent.length === 0
+          ? ok()
+          : unknown(`could not read the sidecar’s status of ${named(silent)}: ${reason}`)
       }),
     },
   ],
@@ -99,7 +102,7 @@ const minutes = (ms: number) => formatDuration(Math.floor(ms / 60_000) * 60_000)
 const named = (drivers: readonly CheckedDriver[]) =>
   formatList(drivers.map(({ namespace, name }) => `${namespace}/${name}`))
 
-/** Nothing is said of no driver at all. */
+/** Not applicable if there are no drivers. */
 function ofDrivers(
   judge: (all: readonly CheckedDriver[], evidence: CheckEvidence) => CheckResult,
 ): (evidence: CheckEvidence) => CheckResult {
@@ -107,12 +110,12 @@ function ofDrivers(
     judgeReading(evidence.drivers, (all) => (all.length === 0 ? notApplicable : judge(all, evidence)))
 }
 
-/** Nor is anything said of sidecars where there is none. */
-function ofGuarded(
-  judge: (guarded: readonly CheckedDriver[], evidence: CheckEvidence) => CheckResult,
+/** Judges the drivers that have a sidecar. Not applicable if there are none. */
+function ofProtected(
+  judge: (protectedDrivers: readonly CheckedDriver[], evidence: CheckEvidence) => CheckResult,
 ): (evidence: CheckEvidence) => CheckResult {
   return ofDrivers((all, evidence) => {
-    const guarded = all.filter(({ injected }) => injected !== null)
-    return guarded.length === 0 ? notApplicable : judge(guarded, evidence)
+    const protectedDrivers = all.filter(({ injected }) => injected !== null)
+    return protectedDrivers.length === 0 ? notApplicable : judge(protectedDrivers, evidence)
   })
 }

@@ -19,23 +19,23 @@ export const installation: Category<CheckEvidence> = {
   checks: [
     {
       id: 'installed',
-      title: 'spark-nanny is installed, once',
-      hint: 'It is found by the labels app.kubernetes.io/name=spark-nanny and component=webhook of its Deployment. Install the chart, or say by -n where it is. Of two installations both answer each admission: uninstall one.',
+      title: 'spark-nanny is installed exactly once',
+      hint: 'The installation is detected by the labels app.kubernetes.io/name=spark-nanny and app.kubernetes.io/component=webhook of its Deployment. Install the chart, or give the namespace with -n. If there are two installations, uninstall one, because both respond to each admission.',
       judge: ({ installations, onlyNamespace }) =>
         judgeReading(installations, (found) => {
           const names = found.map(({ deployment: { namespace, name } }) => `${namespace}/${name}`)
           if (found.length === 1) return ok(names[0])
           if (found.length > 1)
-            return warning(`there are ${found.length}: ${formatList(names)}; the first is looked at`)
+            return warning(`there are ${found.length}: ${formatList(names)}; only the first one was checked`)
           return failure(
-            `there is no Deployment of it in ${onlyNamespace === null ? 'any namespace' : `namespace ${onlyNamespace}`}`,
+            `there is no Deployment of spark-nanny in ${onlyNamespace === null ? 'any namespace' : `namespace ${onlyNamespace}`}`,
           )
         }),
     },
     {
       id: 'deployment-available',
       title: 'the webhook is available',
-      hint: 'No driver pod is injected while no replica is ready; drivers start all the same (failurePolicy Ignore). `kubectl describe` the Deployment and its pods.',
+      hint: 'If no replica is ready, drivers start unprotected (failurePolicy Ignore). Run `kubectl describe` on the Deployment and its pods.',
       judge: perInstallation(({ deployment: { ready, unavailable, namespace, name } }) =>
         ready > 0 && unavailable === null
           ? ok()
@@ -43,9 +43,9 @@ export const installation: Category<CheckEvidence> = {
       ),
     },
     {
-      id: 'replicas-start',
-      title: 'no replica waits for its image or crashes',
-      hint: 'See `kubectl describe pod` and `kubectl logs --previous` of that pod.',
+      id: 'replicas-started',
+      title: 'all replicas have started',
+      hint: 'Run `kubectl describe pod` and `kubectl logs --previous` for the listed pods.',
       judge: ofPods((pods) => {
         const waiting = pods.filter((pod) => pod.waiting !== null && !startsNormally(pod))
         return waiting.length === 0
@@ -61,11 +61,11 @@ export const installation: Category<CheckEvidence> = {
     {
       id: 'replicas-ready',
       title: 'all replicas are ready',
-      hint: 'One replica is enough to inject. A rollout may be under way: --wait 2m waits for it.',
+      hint: 'One ready replica is enough to inject drivers. If a rollout is in progress, use --wait 2m to wait for it.',
       judge: perInstallation(({ deployment: { wanted, updated, ready, observed } }) => {
         if (wanted === 0) return failure('the Deployment is scaled to 0')
         const rollout =
-          observed && updated === wanted ? '' : `; a rollout is under way (${updated} of ${wanted} updated)`
+          observed && updated === wanted ? '' : `; a rollout is in progress (${updated} of ${wanted} updated)`
         return ready >= wanted && rollout === ''
           ? ok(`${ready} of ${wanted}`)
           : warning(`${ready} of ${wanted} are ready${rollout}`)
@@ -73,29 +73,29 @@ export const installation: Category<CheckEvidence> = {
     },
     {
       id: 'replicas-same-version',
-      title: 'all replicas are of the same version',
-      hint: 'During a rollout two versions inject side by side, which is harmless. If it stays so, see `kubectl rollout status`.',
+      title: 'all replicas have the same version',
+      hint: 'During a rollout two versions may run side by side, which is harmless. If this persists, check `kubectl rollout status`.',
       judge: ofPods((pods) => {
         const images = [...new Set(pods.map(({ image }) => image))]
-        return images.length <= 1 ? ok(images[0]) : warning(`there are ${formatList(images)}`)
+        return images.length <= 1 ? ok(images[0]) : warning(`the images are ${formatList(images)}`)
       }),
     },
     {
       id: 'replicas-redundant',
-      title: 'there is more than one replica',
-      hint: 'With one replica no driver is injected while its pod moves. The chart’s default is two; see values-ha.yaml.',
+      title: 'the webhook has more than one replica',
+      hint: 'With one replica, no driver is injected while its pod is rescheduled. The default of the chart is two; see values-ha.yaml.',
       judge: perInstallation(({ deployment: { wanted } }) =>
         wanted === 0
           ? notApplicable
           : wanted > 1
             ? ok(`${wanted}`)
-            : warning('there is only one; without it drivers start uninjected'),
+            : warning('there is only one; while it is unavailable, drivers start unprotected'),
       ),
     },
     {
       id: 'replicas-spread',
-      title: 'replicas are spread over nodes',
-      hint: 'One node that goes down takes all replicas with it. The chart spreads them where it can (topologySpreadConstraints); delete one pod to have it placed anew.',
+      title: 'replicas run on more than one node',
+      hint: 'If their only node fails, all replicas fail. The chart spreads them across nodes if possible (topologySpreadConstraints). Delete one pod so that it is scheduled again.',
       judge: ofPods((pods, { server }) => {
         const ready = pods.filter((pod) => pod.ready)
         const nodes = [...new Set(ready.map(({ node }) => node))]
@@ -103,19 +103,21 @@ export const installation: Category<CheckEvidence> = {
         if (nodes.length > 1) return ok(`${nodes.length} nodes`)
         const single =
           server.nodes.kind === 'read' && server.nodes.value.filter(({ schedulable }) => schedulable).length === 1
-        return single ? ok('the cluster has one node') : warning(`all ${ready.length} are on ${nodes[0]}`)
+        return single ? ok('the cluster has only one node') : warning(`all ${ready.length} are on ${nodes[0]}`)
       }),
     },
     {
       id: 'disruption-budget',
-      title: 'a PodDisruptionBudget keeps one replica',
-      hint: 'Without one a drain may take all replicas at once. Set podDisruptionBudget in the chart’s values.',
+      title: 'a PodDisruptionBudget protects the replicas',
+      hint: 'Without a budget, draining nodes may evict all replicas at once. Set podDisruptionBudget in the values of the chart.',
       judge: perInstallation(({ deployment, budgets }) =>
         deployment.wanted < 2
           ? notApplicable
           : judgeReading(budgets, (known) => {
               const own = known.filter(({ selector }) => matchesSelector(selector, deployment.podLabels))
-              return own.length > 0 ? ok(formatList(own.map(({ name }) => name))) : warning('there is none')
+              return own.length > 0
+                ? ok(formatList(own.map(({ name }) => name)))
+                : warning('there is no PodDisruptionBudget for the webhook')
             }),
       ),
     },
@@ -133,7 +135,7 @@ function ofPods(
       if (staying.length > 0) return judge(staying, evidence)
       return deployment.wanted === 0
         ? notApplicable
-        : failure(`there is no pod of ${formatCount(deployment.wanted, 'replica')}`)
+        : failure(`there is no pod for ${formatCount(deployment.wanted, 'replica')}`)
     }),
   )
 }

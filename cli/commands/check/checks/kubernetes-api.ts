@@ -4,68 +4,69 @@ import type { ServerEvidence } from '../evidence.ts'
 import { judgeReading } from '../judge-reading.ts'
 import { type Category, type CheckResult, failure, formatCount, formatList, ok, unknown, warning } from '../result.ts'
 
-interface Asked {
+interface WithServer {
   readonly server: ServerEvidence
 }
 
-export const kubernetesApi: Category<Asked> = {
+export const kubernetesApi: Category<WithServer> = {
   name: 'kubernetes-api',
   checks: [
     {
       id: 'api-reachable',
-      title: 'the API server answers',
-      hint: 'See whether `kubectl version` answers with the same --context and --kubeconfig. Nothing else is checked until it does.',
+      title: 'the API server responds',
+      hint: 'Check whether `kubectl version` works with the same --context and --kubeconfig. No other check can run until the API server responds.',
       judge: ({ server: { url, version } }) =>
-        // Who may not read /version has been answered.
+        // A refusal to show /version is a response, too.
         version.kind === 'read' || version.status === 403 ? ok(url) : failure(`${url}: ${version.detail}`),
     },
     {
       id: 'api-version',
-      title: 'the API server is Kubernetes 1.29 or newer',
-      hint: 'The sidecar is a native one, which Kubernetes has by default since 1.29. On an older one nothing is injected: upgrade.',
+      title: 'the API server runs Kubernetes 1.29 or newer',
+      hint: 'spark-nanny needs native sidecars, which Kubernetes enables by default since 1.29. In an older cluster no driver is injected. Upgrade the cluster.',
       judge: ({ server }) =>
         judgeReading(server.version, ({ text, numbers: [major, minor] }) =>
-          major > 1 || minor >= 29 ? ok(text) : failure(`it is ${text}`),
+          major > 1 || minor >= 29 ? ok(text) : failure(`the version is ${text}`),
         ),
     },
     {
       id: 'api-admission-registration',
-      title: 'webhooks can be registered',
-      hint: 'The API admissionregistration.k8s.io/v1 is part of Kubernetes; somebody has turned it off (--runtime-config).',
+      title: 'the API server supports admission webhooks',
+      hint: 'The API admissionregistration.k8s.io/v1 is part of Kubernetes, but is disabled in this cluster (--runtime-config).',
       judge: ({ server }) =>
-        judgeReading(server.admission, (there) =>
-          there ? ok() : failure('the API admissionregistration.k8s.io/v1 is absent'),
+        judgeReading(server.admission, (exists) =>
+          exists ? ok() : failure('there is no API admissionregistration.k8s.io/v1'),
         ),
     },
     {
       id: 'api-native-sidecars',
-      title: 'the API server takes native sidecars',
-      hint: 'Asked by a server-side dry run, which stores nothing. `no`: the feature gate SidecarContainers is off. Unknown: you may lack `create pods` there, or a policy or quota of that namespace refuses the pod.',
-      judge: ({ server }) => proofResult(server, server.proof.nativeSidecars, failure, 'it drops or refuses them'),
+      title: 'the API server supports native sidecars',
+      hint: 'Tested by a server-side dry run, which stores nothing. Error: the feature gate SidecarContainers is disabled. Unknown: you lack `create pods` in that namespace, or one of its policies or quotas refuses the pod.',
+      judge: ({ server }) => proofResult(server, server.proof.nativeSidecars, failure, 'it drops or rejects them'),
     },
     {
       id: 'nodes-native-sidecars',
-      title: 'all nodes run native sidecars',
-      hint: 'A driver may land on any node that can be scheduled on, so nothing is injected while one of them has a kubelet before 1.29. Upgrade or cordon it.',
-      judge: ({ server }) => nodesResult(server, 'nativeSidecars', failure, 'nothing is injected'),
+      title: 'all nodes support native sidecars',
+      hint: 'A driver may be scheduled on any node. Therefore no driver is injected while a schedulable node has a kubelet older than 1.29. Upgrade or cordon that node.',
+      judge: ({ server }) => nodesResult(server, 'nativeSidecars', failure, 'no driver is injected'),
     },
     {
       id: 'api-in-place-restart',
-      title: 'the API server takes the in-place restart rule',
-      hint: 'RestartAllContainers is there since Kubernetes 1.36. Without it a hung driver’s pod fails instead, and its operator submits again; nothing has to be done.',
+      title: 'the API server supports in-place restarts',
+      hint: 'Kubernetes supports RestartAllContainers since 1.36. Without it, the pod of a hung driver fails instead, and its operator resubmits the application. No action is required.',
       judge: ({ server }) =>
         proofResult(
           server,
           server.proof.restartAllContainers,
           warning,
-          'it drops or refuses it; a hung driver’s pod fails instead',
+          'it drops or rejects the restart rule; the pod of a hung driver fails instead',
         ),
     },
     {
       id: 'nodes-in-place-restart',
-      title: 'all nodes restart containers in place',
-      hint: 'RestartAllContainers needs kubelets from 1.36 on, which declare RestartAllContainersOnContainerExits. Without it a hung driver’s pod fails instead; nothing has to be done.',
-      judge: ({ server }) => nodesResult(server, 'restartAllContainers', warning, 'a hung driver’s pod fails instead'),
+      title: 'all nodes support in-place restarts',
+      hint: 'RestartAllContainers needs kubelets of 1.36 or newer that declare RestartAllContainersOnContainerExits. Without it, the pod of a hung driver fails instead. No action is required.',
+      judge: ({ server }) =>
+        nodesResult(server, 'restartAllContainers', warning, 'the pod of a hung driver fails instead'),
     },
   ],
 }
@@ -95,16 +96,16 @@ function nodesResult(
   return judgeReading(nodes, (known) => {
     if (computeNodeCapabilities(known)[capability]) return ok(formatCount(known.filter(isRelevant).length, 'node'))
     const relevant = known.filter(isRelevant)
-    if (relevant.length === 0) return bad('there is no Linux node that can be scheduled on')
-    // Each by itself: of nodes that declare features and such that do not, the latter are in doubt.
+    if (relevant.length === 0) return bad('there is no schedulable Linux node')
+    // Judge each node alone. If only some nodes declare features, the others count as lacking them.
     const lacking = relevant.filter((node) => !computeNodeCapabilities(alone(node, relevant))[capability])
-    return bad(`${formatList(lacking.map(({ name }) => name))} cannot; ${effect}`)
+    return bad(`not supported by ${formatList(lacking.map(({ name }) => name))}; ${effect}`)
   })
 }
 
 const isRelevant = ({ schedulable, linux }: KnownNode) => schedulable && linux
 
-/** A node that declares nothing counts as one that lacks the feature where others declare theirs. */
+/** If other nodes declare features, a node that declares none counts as lacking all of them. */
 function alone(node: KnownNode, all: readonly KnownNode[]): readonly KnownNode[] {
   const declared = all.some(({ declaredFeatures }) => declaredFeatures !== null)
   return [declared && node.declaredFeatures === null ? { ...node, declaredFeatures: [] } : node]

@@ -6,31 +6,31 @@ import { type Category, type CheckResult, formatList, notApplicable, ok, warning
 import { ownConfiguration } from './own-configuration.ts'
 import { podsWebhook } from './webhook.ts'
 
-/** What somebody writes who does not want it. */
-const refusals: readonly string[] = ['disabled', 'false', 'no', 'off', 'none', '']
+/** Values of the label that opt out on purpose, and are therefore not reported as misspelt. */
+const optOutValues: readonly string[] = ['disabled', 'false', 'no', 'off', 'none', '']
 
 export const namespaces: Category<CheckEvidence> = {
   name: 'namespaces',
   checks: [
     {
       id: 'namespaces-labelled',
-      title: 'a namespace is labelled',
-      hint: `No driver is watched in a namespace that has not opted in: \`kubectl label namespace NAMESPACE ${injectLabel}=enabled\`.`,
+      title: 'at least one namespace is labelled',
+      hint: `Drivers are protected only in labelled namespaces. Run \`kubectl label namespace NAMESPACE ${injectLabel}=enabled\`.`,
       judge: ofNamespaces((all) => {
         const labelled = all.filter(isLabelled).map(({ name }) => name)
-        return labelled.length > 0 ? ok(formatList(labelled)) : warning(`none has ${injectLabel}=enabled`)
+        return labelled.length > 0 ? ok(formatList(labelled)) : warning(`no namespace has ${injectLabel}=enabled`)
       }),
     },
     {
-      id: 'namespaces-spelling',
-      title: 'labels of namespaces are spelt right',
-      hint: `Only ${injectLabel}=enabled opts in; any other value or label of ${domain}/ does nothing. Correct it by \`kubectl label --overwrite namespace NAMESPACE ${injectLabel}=enabled\`.`,
+      id: 'namespaces-label-spelling',
+      title: 'namespace labels are spelt correctly',
+      hint: `Only ${injectLabel}=enabled protects drivers; other values, and other labels of ${domain}/, have no effect. Correct the label with \`kubectl label --overwrite namespace NAMESPACE ${injectLabel}=enabled\`.`,
       judge: ofNamespaces((all) => {
         const wrong = all.flatMap(({ name, labels }) =>
           Object.entries(labels)
             .filter(([key, value]) =>
               key.toLowerCase() === injectLabel
-                ? (key !== injectLabel || value !== 'enabled') && !refusals.includes(value.toLowerCase())
+                ? (key !== injectLabel || value !== 'enabled') && !optOutValues.includes(value.toLowerCase())
                 : key.toLowerCase().startsWith(`${domain}/`),
             )
             .map(([key, value]) => `${name}: ${key}=${value}`),
@@ -40,18 +40,18 @@ export const namespaces: Category<CheckEvidence> = {
     },
     {
       id: 'namespaces-selected',
-      title: 'the webhook is asked for all labelled namespaces',
-      hint: 'The namespaceSelector of the webhook configuration leaves out a namespace that has opted in. See webhook.namespaceSelector of the chart; kube-system and the own namespace are always left out.',
+      title: 'the webhook configuration selects all labelled namespaces',
+      hint: 'The namespaceSelector of the webhook configuration excludes a labelled namespace. Check webhook.namespaceSelector of the chart. The namespace of spark-nanny and kube-system are always excluded.',
       judge: (evidence) =>
         ofNamespaces((all) => {
           const pods = ownConfiguration(evidence)?.webhooks.find(({ name }) => name === podsWebhook)
           const labelled = all.filter(isLabelled)
           if (pods === undefined || labelled.length === 0) return notApplicable
-          const left = labelled.filter(
+          const excluded = labelled.filter(
             ({ name, labels }) =>
               !matchesSelector(pods.namespaceSelector, { 'kubernetes.io/metadata.name': name, ...labels }),
           )
-          return left.length === 0 ? ok() : warning(`not for ${formatList(left.map(({ name }) => name))}`)
+          return excluded.length === 0 ? ok() : warning(`it excludes ${formatList(excluded.map(({ name }) => name))}`)
         })(evidence),
     },
   ],

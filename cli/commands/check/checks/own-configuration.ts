@@ -3,7 +3,7 @@ import type { WebhookConfiguration } from '../installed-objects.ts'
 import { type CheckResult, notApplicable } from '../result.ts'
 import { perInstallation } from './per-installation.ts'
 
-/** The webhook configuration that calls the namespace of the first installation, else the first one with our labels. */
+/** The webhook configuration that calls a Service in the first installation’s namespace. If there is none, the first labelled one. */
 export function ownConfiguration({ configurations, installations }: CheckEvidence): WebhookConfiguration | undefined {
   const [first] = installations.kind === 'read' ? installations.value : []
   if (first === undefined || configurations.kind === 'unreadable') return undefined
@@ -12,7 +12,7 @@ export function ownConfiguration({ configurations, installations }: CheckEvidenc
   return configurations.value.find(isOwn) ?? configurations.value[0]
 }
 
-/** Of that configuration; that there is none, or that it is not known, is said once, by `webhook-configured`. */
+/** Judges that configuration. If it is missing or unreadable, only `webhook-configured` reports that. */
 export function perConfiguration(
   judge: (configuration: WebhookConfiguration, evidence: CheckEvidence, installation: Installation) => CheckResult,
 ): (evidence: CheckEvidence) => CheckResult {

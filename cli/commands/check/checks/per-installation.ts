@@ -1,7 +1,7 @@
 import type { CheckEvidence, Installation } from '../evidence.ts'
 import { type CheckResult, notApplicable } from '../result.ts'
 
-/** Of the first installation; that there is none, or that it is not known, is said once, by the check `installed`. */
+/** Judges the first installation. If it is missing or unreadable, only `installed` reports that. */
 export function perInstallation(
   judge: (installation: Installation, evidence: CheckEvidence) => CheckResult,
 ): (evidence: CheckEvidence) => CheckResult {

@@ -6,15 +6,13 @@ export const preInstallation: Category<PreEvidence> = {
   name: 'pre-installation',
   checks: [
     {
-      id: 'pre-access',
-      title: 'you may create what the chart installs',
-      hint: 'Install as somebody who may: cluster-wide objects (webhook configuration, ClusterRole) usually need cluster-admin. Not asked: whether you hold all that the ClusterRole grants, which Kubernetes demands of whoever creates it.',
+      id: 'install-access',
+      title: 'you can create the chart’s resources',
+      hint: 'Install the chart with an account that can create these resources. Cluster-wide resources (webhook configuration, ClusterRole) usually require cluster-admin. To create a ClusterRole, you must also have all permissions that it grants; this is not checked.',
       judge: ({ access, namespace }) =>
         judgeReading(access, (answers) => {
           const denied = answers.filter(({ allowed }) => !allowed).map(({ what }) => what)
-          return denied.length === 0
-            ? ok(`into namespace ${namespace}`)
-            : failure(`you may not ${formatList(denied, 20)}`)
+          return denied.length === 0 ? ok(`in namespace ${namespace}`) : failure(`you cannot ${formatList(denied, 20)}`)
         }),
     },
   ],

@@ -8,14 +8,14 @@ export const rbac: Category<CheckEvidence> = {
   checks: [
     {
       id: 'service-account-access',
-      title: 'the webhook’s ServiceAccount may do what it needs',
-      hint: 'Asked by SubjectAccessReview, which you need `create` on. The chart grants it (rbac.create); docs/rbac.md tells what each is for.',
+      title: 'the webhook’s ServiceAccount has all permissions that it needs',
+      hint: 'The chart grants these permissions (rbac.create). docs/rbac.md explains what each one is for. This check needs `create` on SubjectAccessReviews.',
       judge: perInstallation(({ access, deployment: { namespace, serviceAccount } }) =>
         judgeReading(access, (answers) => {
           const denied = answers.filter(({ allowed }) => !allowed).map(({ what }) => what)
           return denied.length === 0
             ? ok(`${namespace}/${serviceAccount}, ${answers.length} permissions`)
-            : failure(`${namespace}/${serviceAccount} may not ${formatList(denied)}`)
+            : failure(`${namespace}/${serviceAccount} cannot ${formatList(denied)}`)
         }),
       ),
     },

@@ -7,24 +7,24 @@ export const versions: Category<CheckEvidence> = {
   checks: [
     {
       id: 'version-cli',
-      title: 'this command and the webhook are of the same version',
-      hint: 'An older command may not know what a newer webhook does, and the other way round. Upgrade the older one.',
+      title: 'this command has the version of the webhook',
+      hint: 'Different versions of the command and the webhook may not understand each other. Upgrade the older one.',
       judge: perInstallation(({ deployment }, { cliVersion }) =>
         compare(deployment.labels['app.kubernetes.io/version'], cliVersion, 'the webhook', 'this command'),
       ),
     },
     {
       id: 'version-webhook',
-      title: 'the webhook’s image is of the chart’s version',
-      hint: 'image.tag of the chart says otherwise than its appVersion. That may be on purpose.',
+      title: 'the webhook’s image has the version of the chart',
+      hint: 'image.tag differs from the appVersion of the chart. If this is intended, no action is required.',
       judge: perInstallation(({ deployment }) =>
         compare(tagOf(deployment.image), deployment.labels['app.kubernetes.io/version'], 'the image', 'the chart'),
       ),
     },
     {
       id: 'version-sidecar',
-      title: 'the sidecar’s image is of the chart’s version',
-      hint: 'sidecar.image.tag of the chart says otherwise than its appVersion. Webhook and sidecar of different versions may not understand each other.',
+      title: 'the sidecar’s image has the version of the chart',
+      hint: 'sidecar.image.tag differs from the appVersion of the chart. Different versions of the webhook and the sidecar may not understand each other.',
       judge: perInstallation(({ deployment: { env, labels } }) =>
         compare(
           tagOf(env.SPARK_NANNY_SIDECAR_IMAGE ?? ''),
@@ -37,12 +37,12 @@ export const versions: Category<CheckEvidence> = {
   ],
 }
 
-/** Null where there is none; a digest says nothing of a version. */
+/** Undefined if the image has no tag: a digest does not reveal a version. */
 function tagOf(image: string): string | undefined {
   return /:([\w][\w.-]*)$/.exec(image.split('@')[0]?.split('/').at(-1) ?? '')?.[1]
 }
 
 function compare(a: string | undefined, b: string | undefined, aName: string, bName: string): CheckResult {
   if (a === undefined || b === undefined) return notApplicable
-  return a.replace(/^v/, '') === b.replace(/^v/, '') ? ok(a) : warning(`${aName} is ${a}, ${bName} ${b}`)
+  return a.replace(/^v/, '') === b.replace(/^v/, '') ? ok(a) : warning(`${aName} is ${a}, ${bName} is ${b}`)
 }

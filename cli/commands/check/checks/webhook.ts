@@ -14,12 +14,12 @@ export const webhook: Category<CheckEvidence> = {
   checks: [
     {
       id: 'webhook-configured',
-      title: 'the webhook configuration is there',
-      hint: 'The API server asks nobody without a MutatingWebhookConfiguration with the webhooks pods.spark-nanny.io and services.spark-nanny.io. Install the chart again: it is one of its objects.',
+      title: 'the webhook configuration exists',
+      hint: 'The API server calls spark-nanny only if a MutatingWebhookConfiguration contains the webhooks pods.spark-nanny.io and services.spark-nanny.io. Install the chart again; it creates the configuration.',
       judge: perInstallation(({ deployment }, evidence) =>
         judgeReading(evidence.configurations, () => {
           const configuration = ownConfiguration(evidence)
-          if (configuration === undefined) return failure('there is none')
+          if (configuration === undefined) return failure('there is no MutatingWebhookConfiguration of spark-nanny')
           const names = configuration.webhooks.map(({ name }) => name)
           if (!names.includes(podsWebhook)) return failure(`${configuration.name} has no webhook ${podsWebhook}`)
           if (deployment.env.SPARK_NANNY_ADMIT_SERVICES !== 'false' && !names.includes(servicesWebhook)) {
@@ -31,8 +31,8 @@ export const webhook: Category<CheckEvidence> = {
     },
     {
       id: 'webhook-failure-policy',
-      title: 'failurePolicy is Ignore',
-      hint: 'With Fail no driver starts while the webhook is away, which is worse than one that is not watched. Set webhook.failurePolicy to Ignore.',
+      title: 'the webhook’s failurePolicy is Ignore',
+      hint: 'With Fail, no driver can start while the webhook is unavailable, which is worse than an unprotected driver. Set webhook.failurePolicy to Ignore.',
       judge: perConfiguration(({ webhooks }) => {
         const others = webhooks.filter(({ failurePolicy }) => failurePolicy !== 'Ignore')
         return others.length === 0
@@ -41,57 +41,57 @@ export const webhook: Category<CheckEvidence> = {
       }),
     },
     {
-      id: 'webhook-spares-system',
-      title: 'kube-system and the own namespace are never matched',
-      hint: 'A cluster must be able to start without the webhook, and the webhook without itself. The chart excludes both by kubernetes.io/metadata.name, whatever their labels are.',
+      id: 'webhook-excludes-system-namespaces',
+      title: 'the webhook excludes kube-system and its own namespace',
+      hint: 'The cluster and the webhook itself must be able to start while the webhook is unavailable. The chart excludes both namespaces by kubernetes.io/metadata.name, regardless of their other labels.',
       judge: perConfiguration(({ webhooks }, evidence, { deployment: { namespace } }) => {
-        const spared = ['kube-system', namespace].map((name) => ({ name, labels: labelsOf(evidence, name) }))
+        const excluded = ['kube-system', namespace].map((name) => ({ name, labels: labelsOf(evidence, name) }))
         const matched = (more: Readonly<Record<string, string>>) =>
-          spared.filter(({ labels }) =>
+          excluded.filter(({ labels }) =>
             webhooks.some(({ namespaceSelector }) => matchesSelector(namespaceSelector, { ...labels, ...more })),
           )
         const now = matched({})
-        if (now.length > 0) return failure(`${formatList(now.map(({ name }) => name))} is matched`)
+        if (now.length > 0) return failure(`${formatList(now.map(({ name }) => name))} is not excluded`)
         const labelled = matched({ [injectLabel]: 'enabled' })
         return labelled.length === 0
           ? ok()
-          : warning(`${formatList(labelled.map(({ name }) => name))} would be matched if labelled`)
+          : warning(`${formatList(labelled.map(({ name }) => name))} would not be excluded if labelled`)
       }),
     },
     {
       id: 'webhook-injects',
-      title: 'a driver pod is injected',
-      hint: 'Tried by a server-side dry run, which stores nothing. Came back as it was: the API server could not call the webhook (certificate, network policy or firewall to its port 8443, no ready replica), or the webhook left the pod alone and says why in its log (event admission). Refused in all namespaces: your permissions, or a quota or policy of theirs.',
-      judge: ofTrials(({ pod }) => pod, 'sidecar'),
+      title: 'the webhook injects driver pods',
+      hint: 'Tested by a server-side dry run, which stores nothing. Error: the API server could not call the webhook, or the webhook skipped the pod. Check the certificate, the ready replicas, and network policies or firewalls for port 8443, and look for the event `admission` in the log of the webhook. Unknown: you lack permissions, or a quota or policy refuses the pod.',
+      judge: judgeProbes(({ pod }) => pod, 'sidecar'),
     },
     {
-      id: 'webhook-publishes',
-      title: 'a driver’s Service publishes addresses that are not ready',
-      hint: 'Without it executors do not find their driver until it is Ready. The webhook services.spark-nanny.io does it; the causes are those of webhook-injects.',
+      id: 'webhook-patches-services',
+      title: 'the webhook patches driver Services',
+      hint: 'The webhook services.spark-nanny.io sets publishNotReadyAddresses, so that executors find their driver before it is Ready. For the causes of a failure, see webhook-injects.',
       judge: (evidence) => {
         const [first] = evidence.installations.kind === 'read' ? evidence.installations.value : []
         return first?.deployment.env.SPARK_NANNY_ADMIT_SERVICES === 'false'
           ? notApplicable
-          : ofTrials(({ service }) => service, 'publishNotReadyAddresses')(evidence)
+          : judgeProbes(({ service }) => service, 'publishNotReadyAddresses')(evidence)
       },
     },
   ],
 }
 
-/** Each namespace has this label; others where they are known. */
+/** Every namespace has the label kubernetes.io/metadata.name; its other labels are added if they are known. */
 function labelsOf({ namespaces }: CheckEvidence, name: string): Readonly<Record<string, string>> {
   const known = namespaces.kind === 'read' ? namespaces.value.find((namespace) => namespace.name === name)?.labels : {}
   return { 'kubernetes.io/metadata.name': name, ...known }
 }
 
-/** One namespace that proves it is enough where others cannot be tried; one where it fails is not. */
-function ofTrials(
+/** Ok if it worked in one namespace and the other namespaces refused the dry run. A failure in any namespace is an error. */
+function judgeProbes(
   outcomeOf: (trial: DryRunProbe) => DryRunOutcome,
   what: string,
 ): (evidence: CheckEvidence) => CheckResult {
   return perInstallation((_, { namespaces, trials }) =>
     judgeReading(namespaces, () => {
-      if (trials.length === 0) return unknown('no namespace is labelled, so that there is nowhere to try it')
+      if (trials.length === 0) return unknown('no namespace is labelled, so the dry run was not possible')
       const names = (kind: DryRunOutcome['kind']) =>
         trials.filter((trial) => outcomeOf(trial).kind === kind).map(({ namespace }) => namespace)
       const [changed, unchanged] = [names('changed'), names('unchanged')]
@@ -102,7 +102,7 @@ function ofTrials(
       })
       if (changed.length === 0) return unknown(`the dry run was refused: ${formatList(refused, 2)}`)
       const except = refused.length === 0 ? '' : `; refused in ${formatList(names('refused'))}`
-      return ok(`tried in ${formatList(changed)}${except}`)
+      return ok(`tested in ${formatList(changed)}${except}`)
     }),
   )
 }

@@ -21,17 +21,17 @@ export interface CollectOptions {
   readonly url: string
   readonly version: ReadResult<ServerVersion>
   readonly cliVersion: string
-  /** Of the installation, when -n says which. */
+  /** Namespace of the installation, if -n is set. */
   readonly namespace: string | null
   readonly nowMs: number
-  /** What is being done, for a person who waits. */
-  tell(text: string): void
+  /** Shows the current step to a waiting user. */
+  showProgress(text: string): void
 }
 
-/** Reads the cluster once. Every request has its deadline; changes nothing. */
-export async function collectEvidence(asked: CollectOptions): Promise<CheckEvidence> {
-  const { api, namespace, tell } = asked
-  tell('looking for the installation …')
+/** Reads the cluster once, without changing it. Every request has a deadline. */
+export async function collectEvidence(options: CollectOptions): Promise<CheckEvidence> {
+  const { api, namespace, showProgress } = options
+  showProgress('searching for the installation …')
   const [deployments, configurations, namespaces] = await Promise.all([
     findDeployments(api, namespace),
     listObjects(api, '/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations', installedSelector),
@@ -40,16 +40,16 @@ export async function collectEvidence(asked: CollectOptions): Promise<CheckEvide
   const found = deployments.kind === 'read' ? deployments.value : []
   const known = mapReading(namespaces, (objects) => objects.map(parseNamespace))
   const labelled = labelledNamespaces(known)
-  tell('asking the API server, trying driver pods, looking at drivers …')
+  showProgress('reading the cluster and its drivers, and testing the injection …')
   const [server, installations, trials, drivers] = await Promise.all([
-    collectServer(api, asked.url, asked.version, found[0]?.namespace ?? 'default'),
+    collectServer(api, options.url, options.version, found[0]?.namespace ?? 'default'),
     Promise.all(found.map((deployment) => collectInstallation(api, deployment))),
     found.length === 0 ? [] : pLimit(4).map(labelled.slice(0, maxTrials), (name) => probeNamespace(api, name)),
     known.kind === 'read' ? collectDrivers(api, labelled) : known,
   ])
   return {
-    nowMs: asked.nowMs,
-    cliVersion: asked.cliVersion,
+    nowMs: options.nowMs,
+    cliVersion: options.cliVersion,
     onlyNamespace: namespace,
     server,
     installations: deployments.kind === 'read' ? readable(installations) : deployments,
@@ -61,12 +61,12 @@ export async function collectEvidence(asked: CollectOptions): Promise<CheckEvide
 }
 
 /** Reads what an installation needs. */
-export async function collectPreEvidence(asked: CollectOptions): Promise<PreEvidence> {
-  const { api } = asked
-  const namespace = asked.namespace ?? 'spark-nanny'
-  asked.tell('asking the API server …')
+export async function collectPreEvidence(options: CollectOptions): Promise<PreEvidence> {
+  const { api } = options
+  const namespace = options.namespace ?? 'spark-nanny'
+  options.showProgress('reading the cluster …')
   const [server, access] = await Promise.all([
-    collectServer(api, asked.url, asked.version, 'default'),
+    collectServer(api, options.url, options.version, 'default'),
     collectAccess(api, { kind: 'caller' }, accessToInstall(namespace)),
   ])
   return { server, namespace, access }

@@ -5,10 +5,10 @@ import { type ReadResult, readable, unreadable } from '../../../cluster/reading.
 import { listObjects, requestDeadlineMs, toUnreadable } from '../../../cluster/requests.ts'
 import { type CheckedDriver, parseDriver, summarizeSidecarStatus } from '../driver.ts'
 
-/** Sidecars that are asked: of drivers that are not Ready, which a hung one is not. */
-const maxAsked = 20
+/** Maximum number of sidecars whose status is requested. Only drivers that are not Ready can be hung. */
+const maxStatusRequests = 20
 
-/** The drivers of these namespaces that have not ended; by one list of all namespaces, where that is allowed. */
+/** The pending and running drivers of these namespaces. Uses one list of all namespaces if that is permitted. */
 export async function collectDrivers(
   api: KubernetesApi,
   namespaces: readonly string[],
@@ -29,25 +29,28 @@ export async function collectDrivers(
       if (driver !== undefined && wanted.has(driver.namespace)) drivers.push(driver)
     }
   }
-  const asked = drivers
+  const notReady = drivers
     .filter(
       ({ phase, injected, notReadySinceMs }) => phase === 'Running' && injected !== null && notReadySinceMs !== null,
     )
-    .slice(0, maxAsked)
-  const statuses = await pLimit(8).map(asked, (driver) => askSidecar(api, driver))
+    .slice(0, maxStatusRequests)
+  const statuses = await pLimit(8).map(notReady, (driver) => readSidecarStatus(api, driver))
   return readable(
     drivers.map((driver) => {
-      const index = asked.indexOf(driver)
+      const index = notReady.indexOf(driver)
       return index < 0 ? driver : { ...driver, status: statuses[index] ?? null }
     }),
   )
 }
 
-/** Through the API server's proxy: the caller's machine may not reach pods. */
-async function askSidecar(api: KubernetesApi, { namespace, name }: CheckedDriver): Promise<CheckedDriver['status']> {
+/** Uses the API server's proxy, because the caller's machine may be unable to reach pods. */
+async function readSidecarStatus(
+  api: KubernetesApi,
+  { namespace, name }: CheckedDriver,
+): Promise<CheckedDriver['status']> {
   const path = `/api/v1/namespaces/${namespace}/pods/${name}:${sidecarPort}/proxy/status`
-  const answer = await api.request({ method: 'GET', path, deadlineMs: requestDeadlineMs })
-  if (answer.kind === 'failed' || answer.status !== 200) return toUnreadable(answer)
-  const status = summarizeSidecarStatus(answer.body)
-  return status === undefined ? unreadable('the answer is not a sidecar’s', 200) : readable(status)
+  const response = await api.request({ method: 'GET', path, deadlineMs: requestDeadlineMs })
+  if (response.kind === 'failed' || response.status !== 200) return toUnreadable(response)
+  const status = summarizeSidecarStatus(response.body)
+  return status === undefined ? unreadable('the response is not the status of a sidecar', 200) : readable(status)
 }

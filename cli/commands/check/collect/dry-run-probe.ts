@@ -6,13 +6,13 @@ import { requestDeadlineMs } from '../../../cluster/requests.ts'
 import type { DryRunOutcome, DryRunProbe } from '../evidence.ts'
 import { parseOptionalText } from '../installed-objects.ts'
 
-/** Creates a driver pod and its Service as Spark would, in a server-side dry run: nothing is stored. */
+/** Creates a driver pod and its Service like Spark's in a server-side dry run, which stores nothing. */
 export async function probeNamespace(api: KubernetesApi, namespace: string): Promise<DryRunProbe> {
   const post = (path: string, body: object) =>
     api.request({ method: 'POST', path, body, deadlineMs: requestDeadlineMs })
   const [pod, service] = await Promise.all([
-    post(formatDryRunPath(namespace), trialPod()),
-    post(formatDryRunPath(namespace).replace('/pods?', '/services?'), trialService),
+    post(formatDryRunPath(namespace), samplePod()),
+    post(formatDryRunPath(namespace).replace('/pods?', '/services?'), sampleService),
   ])
   return { namespace, pod: podOutcome(pod), service: serviceOutcome(service) }
 }
@@ -23,8 +23,8 @@ const labels = {
   'spark-app-name': 'spark-nanny-check',
 }
 
-/** In PodSecurity's `restricted`, and without a sidecar of its own. */
-function trialPod(): object {
+/** A driver pod that complies with the PodSecurity level `restricted` and has no sidecar yet. */
+function samplePod(): object {
   const pod = toRecord(createDryRunPod(false))
   const { initContainers: _, ...spec } = toRecord(pod.spec)
   const containers = Array.isArray(spec.containers) ? spec.containers.filter(isRecord) : []
@@ -43,7 +43,7 @@ function trialPod(): object {
   }
 }
 
-const trialService = {
+const sampleService = {
   apiVersion: 'v1',
   kind: 'Service',
   metadata: { name: 'spark-nanny-check-driver-svc', labels },
@@ -54,8 +54,8 @@ const trialService = {
   },
 }
 
-function podOutcome(answer: ApiResponse): DryRunOutcome {
-  return outcome(answer, ({ spec, metadata }) => {
+function podOutcome(response: ApiResponse): DryRunOutcome {
+  return outcome(response, ({ spec, metadata }) => {
     const { initContainers } = toRecord(spec)
     const injected =
       Array.isArray(initContainers) && initContainers.some((one) => toRecord(one).name === sidecarContainerName)
@@ -63,15 +63,16 @@ function podOutcome(answer: ApiResponse): DryRunOutcome {
   })
 }
 
-function serviceOutcome(answer: ApiResponse): DryRunOutcome {
-  return outcome(answer, ({ spec }) => (toRecord(spec).publishNotReadyAddresses === true ? '' : undefined))
+function serviceOutcome(response: ApiResponse): DryRunOutcome {
+  return outcome(response, ({ spec }) => (toRecord(spec).publishNotReadyAddresses === true ? '' : undefined))
 }
 
 function outcome(
-  answer: ApiResponse,
+  response: ApiResponse,
   versionOf: (object: Record<string, unknown>) => string | undefined,
 ): DryRunOutcome {
-  if (answer.kind === 'failed' || answer.status !== 201) return { kind: 'refused', detail: describeResponse(answer) }
-  const version = versionOf(toRecord(answer.body))
+  if (response.kind === 'failed' || response.status !== 201)
+    return { kind: 'refused', detail: describeResponse(response) }
+  const version = versionOf(toRecord(response.body))
   return version === undefined ? { kind: 'unchanged' } : { kind: 'changed', version }
 }

@@ -15,7 +15,7 @@ import { parseLabelSelector } from '../label-selector.ts'
 import { webhookAccess } from '../needed-access.ts'
 
 export const installedSelector = 'app.kubernetes.io/name=spark-nanny'
-/** Where it is looked for by one who may not look into all namespaces. */
+/** The namespace that is searched if the caller may not list Deployments of all namespaces. */
 const usualNamespace = 'spark-nanny'
 
 export async function findDeployments(
@@ -27,7 +27,7 @@ export async function findDeployments(
   let found =
     namespace === null ? await listObjects(api, '/apis/apps/v1/deployments', selector) : await within(namespace)
   if (namespace === null && found.kind === 'unreadable' && found.status === 403) {
-    // Nothing there proves nothing about elsewhere.
+    // An empty result proves nothing: spark-nanny may be installed in another namespace.
     const usual = await within(usualNamespace)
     if (usual.kind === 'read' && usual.value.length > 0) found = usual
   }

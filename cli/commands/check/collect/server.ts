@@ -8,13 +8,14 @@ import { getObject, listObjects, requestDeadlineMs } from '../../../cluster/requ
 import type { CheckedNode, ServerEvidence, ServerVersion } from '../evidence.ts'
 import { parseOptionalText } from '../installed-objects.ts'
 
-/** First and alone: without an answer nothing else is asked. */
+/** Runs before all other requests, which are skipped if the API server does not respond. */
 export async function collectVersion(api: KubernetesApi): Promise<ReadResult<ServerVersion>> {
-  const answer = await getObject(api, '/version')
-  if (answer.kind === 'unreadable') return answer
-  const version = parseOptionalText(toRecord(answer.value).gitVersion)
+  const response = await getObject(api, '/version')
+  if (response.kind === 'unreadable') return response
+  const version = parseOptionalText(toRecord(response.value).gitVersion)
   const [, major, minor] = /^v(\d+)\.(\d+)\./.exec(version) ?? []
-  if (major === undefined || minor === undefined) return unreadable('/version: the answer is no version', 200)
+  if (major === undefined || minor === undefined)
+    return unreadable('/version: the response does not contain a version', 200)
   return readable({ text: version, numbers: [Number(major), Number(minor)] })
 }
 
@@ -40,7 +41,7 @@ export async function collectServer(
   }
 }
 
-/** The API server's own words; a proof has none. */
+/** The API server's message; the result of the probe does not contain it. */
 async function dryRunProblem(api: KubernetesApi, namespace: string): Promise<string> {
   const request = { method: 'POST', path: formatDryRunPath(namespace), body: createDryRunPod(false) } as const
   return describeResponse(await api.request({ ...request, deadlineMs: requestDeadlineMs }))

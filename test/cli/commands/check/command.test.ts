@@ -104,7 +104,7 @@ test('an API server that lets nobody in: one check, exit 1', async (t) => {
 test('--pre: fit for it', async (t) => {
   const { exitCode, stdout } = await runInCluster(t, bareCluster, ['check', '--pre'])
   assert.equal(exitCode, 0)
-  assert.match(stdout, /√ you may create what the chart installs \(into namespace spark-nanny\)/)
+  assert.match(stdout, /√ you can create the chart’s resources \(in namespace spark-nanny\)/)
   assert.doesNotMatch(stdout, /is installed/)
 })
 
@@ -112,22 +112,22 @@ test('--pre: too old, and not allowed to', async (t) => {
   const cluster = { ...bareCluster, version: 'v1.28.9', denied: ['create clusterroles'] }
   const { exitCode, stdout } = await runInCluster(t, cluster, ['check', '--pre', '-n', 'elsewhere'])
   assert.equal(exitCode, 3)
-  assert.match(stdout, /× the API server is Kubernetes 1.29 or newer\n {4}it is v1.28.9/)
-  assert.match(stdout, /you may not create clusterroles.rbac.authorization.k8s.io\n/)
+  assert.match(stdout, /× the API server runs Kubernetes 1.29 or newer\n {4}the version is v1.28.9/)
+  assert.match(stdout, /you cannot create clusterroles.rbac.authorization.k8s.io\n/)
 })
 
 test('-n says where the installation is', async (t) => {
   assert.equal((await runInCluster(t, healthy, ['check', '-n', 'spark-nanny'])).exitCode, 0)
   const elsewhere = await runInCluster(t, healthy, ['check', '-n', 'jobs'])
   assert.equal(elsewhere.exitCode, 3)
-  assert.match(elsewhere.stdout, /there is no Deployment of it in namespace jobs/)
+  assert.match(elsewhere.stdout, /there is no Deployment of spark-nanny in namespace jobs/)
 })
 
 test('who may not look into all namespaces finds it in the usual one', async (t) => {
   const cluster = { ...healthy, answers: { 'GET /apis/apps/v1/deployments': forbidden('deployments') } }
   const { exitCode, stdout } = await runInCluster(t, cluster, ['check'])
   assert.equal(exitCode, 0)
-  assert.match(stdout, /√ spark-nanny is installed, once \(spark-nanny\/spark-nanny\)/)
+  assert.match(stdout, /√ spark-nanny is installed exactly once \(spark-nanny\/spark-nanny\)/)
 })
 
 test('what the ServiceAccount may not is named', async (t) => {
@@ -135,7 +135,7 @@ test('what the ServiceAccount may not is named', async (t) => {
   assert.equal(exitCode, 3)
   assert.match(
     stdout,
-    /spark-nanny\/spark-nanny may not patch pods, update leases.coordination.k8s.io\/spark-nanny in spark-nanny/,
+    /spark-nanny\/spark-nanny cannot patch pods, update leases.coordination.k8s.io\/spark-nanny in spark-nanny/,
   )
 })
 
@@ -159,11 +159,11 @@ test('a hung driver is found by its sidecar, asked through the API server', asyn
   const hung = await runInCluster(t, { ...cluster, answers }, ['check'])
   assert.equal(hung.exitCode, 3)
   assert.match(hung.stdout, /1 driver: jobs\/late-driver \(three polls in a row; report\)/)
-  assert.match(hung.stdout, /1 not for 15m or longer: jobs\/late-driver \(for 20m\)/)
+  assert.match(hung.stdout, /1 not ready for at least 15m: jobs\/late-driver \(for 20m\)/)
 
   const silent = await runInCluster(t, cluster, ['check'])
   assert.equal(silent.exitCode, 5)
-  assert.match(silent.stdout, /the sidecar was not read of jobs\/late-driver: HTTP 404/)
+  assert.match(silent.stdout, /could not read the sidecar’s status of jobs\/late-driver: HTTP 404/)
 })
 
 test('--wait looks again until all is well', async (t) => {
@@ -191,9 +191,9 @@ test('--wait ends', async (t) => {
 test('on a terminal: progress on stderr, which is taken away, and colours', async (t) => {
   const isTerminal = { stdout: true, stderr: true }
   const ran = await runInCluster(t, healthy, ['check'], { isTerminal })
-  assert.match(ran.stderr, /asking https:/)
+  assert.match(ran.stderr, /connecting to https:/)
   assert.ok(ran.stderr.endsWith('\r\u001b[2K'))
-  assert.ok(ran.stdout.includes('\u001b[32m√\u001b[39m the API server answers'))
+  assert.ok(ran.stdout.includes('\u001b[32m√\u001b[39m the API server responds'))
   const plain = await runInCluster(t, healthy, ['check', '--no-color'], { isTerminal })
   assert.ok(!plain.stdout.includes('\u001b'))
 })

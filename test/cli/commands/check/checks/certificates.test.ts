@@ -14,16 +14,21 @@ const otherName = await issueServingCertificate(authority, ['elsewhere.svc'], ne
 const none = { ...healthyEvidence, configurations: readable([]) }
 
 testCategory('certificates', {
-  'certificate-there': [
+  'certificate-exists': [
     ['no Secret', withInstallation({ certificate: readable(null) }), 'error', /there is no Secret spark-nanny\//],
     ['no data', withLeaf(''), 'error', /has no tls\.crt/],
-    ['garbage', withLeaf('-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----'), 'error', /is no certificate/],
+    [
+      'garbage',
+      withLeaf('-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----'),
+      'error',
+      /does not contain a certificate/,
+    ],
     ['not said', withDeployment({ secret: null }), 'unknown'],
     ['unread', withInstallation({ certificate: unread }), 'unknown'],
   ],
   'certificate-valid': [
-    ['ended', withLeaf((await leafMadeDaysAgo(91)).certificatePem), 'error', /ended on 2026-11-23/],
-    ['not begun', later(-20), 'error', /begins on/],
+    ['ended', withLeaf((await leafMadeDaysAgo(91)).certificatePem), 'error', /expired on 2026-11-23/],
+    ['not begun', later(-20), 'error', /not valid before/],
     ['renewal overdue', later(80), 'warning', /9 days left/],
     ['unread', withInstallation({ certificate: unread }), 'unknown'],
     ['absent', withInstallation({ certificate: readable(null) }), 'not-applicable'],
@@ -33,17 +38,17 @@ testCategory('certificates', {
     ['called by URL', withWebhooks({ service: null }), 'not-applicable'],
     ['unread', withInstallation({ certificate: unread }), 'unknown'],
   ],
-  'ca-bundle-filled': [
+  'ca-bundle-set': [
     ['empty', withWebhooks({ caBundlePem: '' }), 'error', /pods\.spark-nanny\.io, services\.spark-nanny\.io/],
     ['garbage', withWebhooks({ caBundlePem: 'Cg==' }), 'error', /no certificate/],
     ['no configuration', none, 'not-applicable'],
   ],
   'ca-valid': [
-    ['ended', later(400), 'error', /ended on/],
+    ['ended', later(400), 'error', /expired on/],
     ['renewal overdue', later(300), 'warning', /55 days left/],
     ['empty', withWebhooks({ caBundlePem: '' }), 'not-applicable'],
   ],
-  'ca-bundle-signs': [
+  'ca-bundle-matches': [
     ['a stranger', withWebhooks({ caBundlePem: stranger.certificatePem }), 'error', /pods\.spark-nanny\.io/],
     ['both, in a rotation', withWebhooks({ caBundlePem: stranger.certificatePem + authority.certificatePem }), 'ok'],
     ['the leaf itself', withWebhooks({ caBundlePem: leaf.certificatePem }), 'ok'],

@@ -28,11 +28,11 @@ const denied = readable([
 
 testCategory('namespaces', {
   'namespaces-labelled': [
-    ['none', namespaces(namespaceOf('x')), 'warning', /none has/],
+    ['none', namespaces(namespaceOf('x')), 'warning', /no namespace has/],
     ['misspelt', inject('Enabled'), 'warning'],
     ['unread', noNamespaces, 'unknown'],
   ],
-  'namespaces-spelling': [
+  'namespaces-label-spelling': [
     ...['true', 'Enabled', 'enable', 'yes'].map(
       (value) => [value, inject(value), 'warning', new RegExp(`x: spark-nanny.io/inject=${value}`)] as const,
     ),
@@ -55,20 +55,20 @@ testCategory('namespaces', {
 
 testCategory('drivers', {
   'drivers-injected': [
-    ['one has none', withDriver({ injected: null }), 'warning', /1 of 1 have none: jobs\/etl-driver/],
+    ['one has none', withDriver({ injected: null }), 'warning', /1 of 1 are unprotected: jobs\/etl-driver/],
     ['one opted out', withDriver({ injected: null, optedOut: true }), 'ok'],
     ['no driver', { ...healthyEvidence, drivers: readable([]) }, 'not-applicable'],
     ['unread', noDrivers, 'unknown'],
   ],
-  'drivers-current': [
+  'drivers-up-to-date': [
     ['an older one', withDriver({ injected: '0.0.9' }), 'warning', /jobs\/etl-driver \(0\.0\.9\)/],
     ['none injected', withDriver({ injected: null }), 'not-applicable'],
     ['no version', withDeployment({ labels: {} }), 'not-applicable'],
     ['unread', noDrivers, 'unknown'],
   ],
-  'drivers-sidecar-starts': [
-    ['never ran', pull(false), 'error', /1 driver held back: jobs\/etl-driver: ImagePullBackOff/],
-    ['crashes', pull(true), 'warning', /1 driver unwatched/],
+  'drivers-sidecar-started': [
+    ['never ran', pull(false), 'error', /startup of 1 driver blocked: jobs\/etl-driver: ImagePullBackOff/],
+    ['crashes', pull(true), 'warning', /1 driver unprotected/],
     ['unread', noDrivers, 'unknown'],
   ],
   'drivers-ready': [
@@ -95,14 +95,14 @@ testCategory('drivers', {
 
 testCategory('rbac', {
   'service-account-access': [
-    ['denied', withInstallation({ access: denied }), 'error', /may not patch pods$/],
+    ['denied', withInstallation({ access: denied }), 'error', /cannot patch pods$/],
     ['unread', withInstallation({ access: unread }), 'unknown'],
   ],
 })
 
 testCategory('versions', {
   'version-cli': [
-    ['another', { ...healthyEvidence, cliVersion: '9.9.9' }, 'warning', /this command 9\.9\.9/],
+    ['another', { ...healthyEvidence, cliVersion: '9.9.9' }, 'warning', /this command is 9\.9\.9/],
     [
       'with a v',
       { ...withDeployment({ labels: { 'app.kubernetes.io/version': 'v9.9.9' } }), cliVersion: '9.9.9' },

@@ -30,11 +30,11 @@ testCategory('installation', {
     ['not available', withDeployment({ ready: 1, unavailable: 'it lacks' }), 'error', /it lacks/],
     ['no installation', none, 'not-applicable'],
   ],
-  'replicas-start': [
+  'replicas-started': [
     ['image', withPod({ waiting: 'ImagePullBackOff: no such image' }), 'error', /spark-nanny-1: ImagePullBackOff/],
     ['one that goes', withPod({ waiting: 'CrashLoopBackOff', terminating: true }), 'ok'],
     ['one that comes', withPod({ waiting: 'ContainerCreating' }), 'ok'],
-    ['no pods', withInstallation({ pods: readable([]) }), 'error', /no pod of 2 replicas/],
+    ['no pods', withInstallation({ pods: readable([]) }), 'error', /no pod for 2 replicas/],
     ['unread', withInstallation({ pods: unread }), 'unknown'],
   ],
   'replicas-ready': [

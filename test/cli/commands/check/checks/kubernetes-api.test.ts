@@ -19,7 +19,7 @@ testCategory('kubernetes-api', {
     ['unread', withServer({ version: unread }), 'unknown'],
   ],
   'api-admission-registration': [
-    ['absent', withServer({ admission: readable(false) }), 'error', /absent/],
+    ['absent', withServer({ admission: readable(false) }), 'error', /there is no API/],
     ['unread', withServer({ admission: unread }), 'unknown'],
   ],
   'api-native-sidecars': [
@@ -27,18 +27,28 @@ testCategory('kubernetes-api', {
     ['refused', withServer({ proof: { ...proof, nativeSidecars: 'unknown' }, ...silent }), 'unknown', /exceeded quota/],
   ],
   'nodes-native-sidecars': [
-    ['an old node', withServer({ nodes: readable([node, old]) }), 'error', /^old-node cannot/],
+    ['an old node', withServer({ nodes: readable([node, old]) }), 'error', /^not supported by old-node/],
     ['a cordoned old node', withServer({ nodes: readable([node, { ...old, schedulable: false }]) }), 'ok'],
-    ['no node', withServer({ nodes: readable([]) }), 'error', /no Linux node/],
+    ['no node', withServer({ nodes: readable([]) }), 'error', /no schedulable Linux node/],
     ['unread', withServer({ nodes: unread }), 'unknown'],
   ],
   'api-in-place-restart': [
-    ['dropped', withServer({ proof: { ...proof, restartAllContainers: 'no' } }), 'warning', /pod fails instead/],
+    [
+      'dropped',
+      withServer({ proof: { ...proof, restartAllContainers: 'no' } }),
+      'warning',
+      /the pod of a hung driver fails instead/,
+    ],
     ['refused', withServer({ proof: { ...proof, restartAllContainers: 'unknown' }, ...silent }), 'unknown'],
   ],
   'nodes-in-place-restart': [
-    ['an old node', withServer({ nodes: readable([node, old]) }), 'warning', /^old-node cannot/],
-    ['one that declares nothing', withServer({ nodes: readable([node, undeclared]) }), 'warning', /^undeclared cannot/],
+    ['an old node', withServer({ nodes: readable([node, old]) }), 'warning', /^not supported by old-node/],
+    [
+      'one that declares nothing',
+      withServer({ nodes: readable([node, undeclared]) }),
+      'warning',
+      /^not supported by undeclared/,
+    ],
     ['none declares anything', withServer({ nodes: readable([undeclared]) }), 'ok'],
     ['unread', withServer({ nodes: unread }), 'unknown'],
   ],

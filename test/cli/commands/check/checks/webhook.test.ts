@@ -19,7 +19,7 @@ const nowhere = { ...healthyEvidence, trials: [] }
 
 testCategory('webhook', {
   'webhook-configured': [
-    ['none', { ...healthyEvidence, configurations: readable([]) }, 'error', /there is none/],
+    ['none', { ...healthyEvidence, configurations: readable([]) }, 'error', /there is no MutatingWebhookConfiguration/],
     ['no pods', { ...healthyEvidence, configurations: withOnly('services.spark-nanny.io') }, 'error', /pods\./],
     ['no services', { ...healthyEvidence, configurations: withOnly('pods.spark-nanny.io') }, 'warning', /services\./],
     [
@@ -33,8 +33,8 @@ testCategory('webhook', {
     ['unread', { ...healthyEvidence, configurations: unread }, 'unknown'],
   ],
   'webhook-failure-policy': [['Fail', withWebhooks({ failurePolicy: 'Fail' }), 'error', /pods\.spark-nanny\.io: Fail/]],
-  'webhook-spares-system': [
-    ['all', withSelector({}), 'error', /kube-system, spark-nanny is matched/],
+  'webhook-excludes-system-namespaces': [
+    ['all', withSelector({}), 'error', /kube-system, spark-nanny is not excluded/],
     ['if labelled', withSelector({ matchLabels: { 'spark-nanny.io/inject': 'enabled' } }), 'warning', /if labelled/],
     ['namespaces unread', { ...withSelector({}), namespaces: unread }, 'error'],
   ],
@@ -46,7 +46,7 @@ testCategory('webhook', {
     ['nowhere to try', nowhere, 'unknown', /no namespace is labelled/],
     ['namespaces unread', { ...nowhere, namespaces: unread }, 'unknown'],
   ],
-  'webhook-publishes': [
+  'webhook-patches-services': [
     ['one not', withTrial(changed, { kind: 'unchanged' }), 'error', /in late$/],
     ['all refused', refusedOnly, 'unknown', /exceeded quota/],
     ['not asked for', withDeployment({ env: { SPARK_NANNY_ADMIT_SERVICES: 'false' } }), 'not-applicable'],
