@@ -6,8 +6,8 @@ import { catalogue, logSignatures } from '../rules/catalogue.ts'
 import type { Documents } from './documents.ts'
 
 /**
- * A redactor that knows the secrets in these documents. What is there to be told, the names of the objects and the words
- * that rules look for, it keeps even where somebody made it his password.
+ * Creates a redactor that knows the secrets in these documents. The redactor keeps the names of objects and the words
+ * that rules search for, even if one of them is also used as a password.
  */
 export function buildRedactor(documents: Documents): Redactor {
   const values = Object.values(documents).map((reading: Reading<unknown>) => valueIn(reading))
@@ -19,7 +19,7 @@ export function buildRedactor(documents: Documents): Redactor {
   return createRedactor(known, new Set([...ruleWords, ...values.flatMap(findSecretNames)]))
 }
 
-/** Also those by which a line of a log is placed. */
+/** Words that rules search for, and words that the classification of log lines depends on. */
 const ruleWords: readonly string[] = [
   'TRACE DEBUG INFO WARN ERROR FATAL Exception Error Caused by in thread main Traceback most recent call last Marking for deletion initializing Lost find key Secret ConfigMap couldn',
   ...logSignatures.map(({ phrase }) => phrase.text),

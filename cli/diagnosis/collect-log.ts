@@ -11,22 +11,22 @@ export interface LogRequest {
   readonly pod: string
   readonly container: string
   readonly previous: boolean
-  /** Whether the lines are wanted for a bundle. */
+  /** Whether to keep the lines for a bundle. */
   readonly keep: boolean
 }
 
 export interface CollectedLog {
   readonly reading: Reading<LogReading>
-  /** Null: it was not to be kept, or there is none. */
+  /** Null if the log does not exist or `keep` was false. */
   readonly saved: SavedLog | null
 }
 
-/** More than a kubelet keeps of one container unless it is told to (containerLogMaxSize 10Mi, five files). */
+/** More than a kubelet keeps for one container by default (containerLogMaxSize 10Mi, five files). */
 const maxBytes = 1_073_741_824
-/** The end is what matters of a log that could not be read whole. */
+/** Number of lines read from the end of a log that is too long. The end matters most. */
 const tailLines = 5_000
 
-/** Streams a log of a container through the rules. What cannot be had for good (it has not started) is absent. */
+/** Streams a container's log through the rules. The reading is absent if the container has no log, for example before its start. */
 export async function collectLog(
   asking: ClusterReader,
   request: LogRequest,
@@ -48,17 +48,17 @@ export async function collectLog(
     return { reading: { kind: 'read', value: scan.end(), source }, saved }
   }
   if (bytesRead === 0) {
-    // 204: no node has the pod yet. 400: the container waits to start, or had no run before.
+    // 204: the pod is not assigned to a node yet. 400: the container waits to start, or has no previous run.
     const none = answer.kind === 'response' && [204, 400, 404].includes(answer.status)
     return { reading: none ? absent : { kind: 'unknown', source, why: describeResponse(answer) }, saved: null }
   }
   const firstBytes = bytesRead
-  const why = answer.kind === 'failed' ? answer.detail : `it is longer than ${maxBytes} bytes`
+  const why = answer.kind === 'failed' ? answer.detail : `log exceeds ${maxBytes} bytes`
   limit = Number.POSITIVE_INFINITY
   take(new TextEncoder().encode('\n'))
   const end = await asking.stream(logPath(request, `&tailLines=${tailLines}`), take)
-  const rest = end.kind === 'response' && end.status === 200 ? `, then its last ${tailLines} lines` : ''
-  const cut = `only the first ${firstBytes} bytes were read${rest}: ${why}`
+  const rest = end.kind === 'response' && end.status === 200 ? ` and the last ${tailLines} lines` : ''
+  const cut = `read only the first ${firstBytes} bytes${rest}: ${why}`
   return { reading: { kind: 'read', value: scan.end(cut), source }, saved }
 }
 

@@ -6,26 +6,26 @@ import type { DriverPod } from '../evidence/driver-pod.ts'
 import { absent, type Reading } from '../evidence/evidence.ts'
 import { textField } from '../evidence/fields.ts'
 
-/** A hung driver's UI lets a connection wait for ever. */
+/** The UI of a hung driver accepts a connection but may never respond. */
 const uiDeadlineMs = 10_000
 
-/** Through the API server, which must be allowed to the caller: `pods/proxy`. */
+/** Path through the API server's proxy. The caller needs permission for `pods/proxy`. */
 export const proxyPath = ({ namespace, name }: DriverPod, port: number, path: string) =>
   `${namespacedPath(namespace, 'pods', `${name}:${port}`)}/proxy${path}`
 
-/** What the sidecar says of the driver; absent where there is no sidecar. */
+/** Reads the sidecar's report about the driver. Absent if the pod has no sidecar. */
 export async function collectSidecar(asking: ClusterReader, pod: DriverPod): Promise<Reading<unknown>> {
   if (!pod.hasSidecar || pod.phase !== 'Running') return absent
   return asking.get(proxyPath(pod, sidecarPort, '/status'), 'the sidecar', uiDeadlineMs)
 }
 
-export interface UiAnswers {
+export interface UiReadings {
   readonly threads: Reading<unknown>
   readonly executors: Reading<unknown>
 }
 
-/** Threads and executors by the Spark UI. A UI that is not open is absent, one that does not answer unknown. */
-export async function collectUi(asking: ClusterReader, pod: DriverPod, port: number): Promise<UiAnswers> {
+/** Reads threads and executors from the Spark UI. Absent if its port is closed, unknown if the UI does not respond. */
+export async function collectUi(asking: ClusterReader, pod: DriverPod, port: number): Promise<UiReadings> {
   if (pod.driver.state.kind !== 'running') return { threads: absent, executors: absent }
   const source = `the Spark UI, port ${port}`
   const answer = await asking.ask(proxyPath(pod, port, '/api/v1/applications'), uiDeadlineMs)
@@ -36,7 +36,7 @@ export async function collectUi(asking: ClusterReader, pod: DriverPod, port: num
     return { threads: reading, executors: reading }
   }
   const id = Array.isArray(answer.body) && isRecord(answer.body[0]) ? textField(answer.body[0], 'id') : null
-  // While it starts the UI answers with a page.
+  // While the driver starts, the UI responds with an HTML page instead of JSON.
   if (id === null) return { threads: absent, executors: absent }
   const application = `/api/v1/applications/${encodeURIComponent(id)}`
   const [threads, executors] = await Promise.all([

@@ -15,7 +15,7 @@ import { type FoundDriver, findByApplication, findByPod } from './find-driver.ts
 import { prepareBundle, saveBundle } from './save-bundle.ts'
 import type { Target } from './target.ts'
 
-/** Asks the cluster for all that bears on one driver, within the time that was given, and saves it when asked to. */
+/** Collects all evidence about one driver from the cluster within the timeout, and saves it if `save` is set. */
 export async function collectLive(
   target: Exclude<Target, { readonly kind: 'bundle' }>,
   { timeoutMs, save }: { readonly timeoutMs: number; readonly save?: string },
@@ -27,18 +27,18 @@ export async function collectLive(
   if (save !== undefined) await prepareBundle(save, io)
   const collectedMs = io.nowMs()
   const asking = createClusterReader(api, collectedMs + timeoutMs, io.nowMs)
-  tell('looking for the driver …')
+  tell('searching for the driver …')
   const driver =
     target.kind === 'pod'
       ? await findByPod(asking, namespace, target.pod)
       : await findByApplication(asking, namespace, target.application)
-  tell('asking for what is around it …')
+  tell('reading events, node and settings …')
   const raw = await collectDocuments(asking, namespace, driver)
   const redactor = buildRedactor(raw)
   const documents = toDocuments((name) =>
     name === 'conf' ? redactedConf(raw.conf, redactor) : redactedJson(raw[name], redactor),
   )
-  tell('reading its log …')
+  tell('reading the driver log …')
   const parsed = readDocuments(documents)
   const pod = valueIn(parsed.pod)
   const ofLog = (previous: boolean) =>
@@ -56,7 +56,7 @@ export async function collectLive(
   return evidence
 }
 
-/** All but the logs, as it came. */
+/** Reads all documents except the logs, without redaction. */
 async function collectDocuments(asking: ClusterReader, namespace: string, driver: FoundDriver): Promise<Documents> {
   const pod = driver.pod.kind === 'read' ? parseDriverPod(driver.pod.value) : undefined
   const [events, node, quotas, service, sidecar, ui, conf] = await Promise.all([
@@ -71,7 +71,7 @@ async function collectDocuments(asking: ClusterReader, namespace: string, driver
   return { pod: driver.pod, application: driver.application, events, node, quotas, service, sidecar, ...ui, conf }
 }
 
-/** Events of the pod and of the application, which an operator writes to. */
+/** Reads the Events of the pod and of the SparkApplication; operators write Events to the latter. */
 async function collectEvents(
   asking: ClusterReader,
   namespace: string,
@@ -88,7 +88,7 @@ async function collectEvents(
   return { kind: 'read', value: { apiVersion: 'v1', kind: 'List', items }, source: 'events' }
 }
 
-/** ResourceQuotas, and LimitRanges beside them. */
+/** Reads ResourceQuotas and LimitRanges. */
 async function collectQuotas(asking: ClusterReader, namespace: string): Promise<Reading<unknown>> {
   const items: unknown[] = []
   for (const [plural, kind] of [
@@ -102,7 +102,7 @@ async function collectQuotas(asking: ClusterReader, namespace: string): Promise<
   return { kind: 'read', value: { apiVersion: 'v1', kind: 'List', items }, source: 'quotas' }
 }
 
-/** Spark names it after the driver, not after the pod: by its owner. */
+/** Finds the driver's Service by its owner reference, because Spark does not name the Service after the pod. */
 async function collectService(asking: ClusterReader, { namespace, uid }: DriverPod): Promise<Reading<unknown>> {
   const list = await asking.list(namespacedPath(namespace, 'services'), `services in ${namespace}`)
   if (list.kind !== 'read') return list
@@ -114,7 +114,7 @@ async function collectService(asking: ClusterReader, { namespace, uid }: DriverP
   return found === undefined ? absent : { kind: 'read', value: found, source: 'service' }
 }
 
-/** spark.properties of the driver's ConfigMap, as text. */
+/** Reads spark.properties from the driver's ConfigMap, as text. */
 async function collectConf(asking: ClusterReader, namespace: string, name: string): Promise<Reading<unknown>> {
   const source = `configmap ${namespace}/${name}`
   const map = await asking.get(namespacedPath(namespace, 'configmaps', name), source)
@@ -123,7 +123,7 @@ async function collectConf(asking: ClusterReader, namespace: string, name: strin
   return text === undefined ? absent : { kind: 'read', value: text, source }
 }
 
-/** The container port that Spark names spark-ui, else its default. */
+/** The container port that Spark names spark-ui, or Spark's default port. */
 export function uiPort(pod: Reading<unknown>): number {
   const ports = listField(toRecord(valueIn(pod)).spec, 'containers').flatMap((container) =>
     listField(container, 'ports'),
@@ -138,13 +138,13 @@ export function uiPort(pod: Reading<unknown>): number {
 
 const missingLog = (pod: Reading<unknown>, previous: boolean): Reading<never> =>
   pod.kind === 'unknown' && !previous
-    ? { kind: 'unknown', source: 'driver.log', why: 'its pod could not be read' }
+    ? { kind: 'unknown', source: 'driver.log', why: 'the pod could not be read' }
     : absent
 
 const redactedJson = (reading: Reading<unknown>, redactor: Redactor): Reading<unknown> =>
   reading.kind === 'read' ? { ...reading, value: redactor.json(reading.value) } : reading
 
-/** Written anew, an entry a line, so that no secret hides in a continued line. */
+/** Rewrites the properties with one entry per line, so that no part of a secret remains in a continuation line. */
 function redactedConf(reading: Reading<unknown>, redactor: Redactor): Reading<unknown> {
   if (reading.kind !== 'read') return reading
   const conf = redactConf(parseProperties(String(reading.value)), redactor)

@@ -17,13 +17,13 @@ import type { Rule } from '../rules/rule.ts'
 import { diagnosisRemedyContext } from './remedy-context.ts'
 
 /**
- * What is wrong with a driver: the root cause first, what it explains behind it, and what could not be read. Pure. A
- * driver that is well, or that has completed, has no findings.
+ * Finds the problems of a driver: the root cause first, then the findings that it explains, and what could not be read.
+ * Pure. A healthy or completed driver has no findings.
  */
 export function diagnose(evidence: Evidence): Diagnosis {
   const { current, previous } = collectFacts(evidence)
   const now = findingsOf(current)
-  // What is known of the run before counts less while the present one is well.
+  // Findings of the previous run count as warnings while the current run is alive.
   const before = previous === undefined || current.state === 'completed' ? [] : findingsOf(previous)
   const alive = current.state === 'running' || current.state === 'pending'
   const earlier = before
@@ -57,7 +57,7 @@ function findingOf(rule: Rule, facts: Facts): Found | undefined {
     rule,
     facts,
     severity: weight === 'aside' ? 'warning' : rule.severity,
-    // What was only logged may have been got over.
+    // The driver may have recovered from an error that was only logged.
     confidence: (weight === 'logged' || weight === 'aside') && rule.confidence === 'high' ? 'medium' : rule.confidence,
     evidence: [
       first,
@@ -68,7 +68,7 @@ function findingOf(rule: Rule, facts: Facts): Found | undefined {
   }
 }
 
-/** Spark does not always say which setting has a value that it cannot read. */
+/** Adds the name of the setting if Spark reported only its invalid value. */
 function named(details: Readonly<Record<string, string>>, { evidence }: Facts): Readonly<Record<string, string>> {
   const { key, value } = details
   if (key !== undefined || value === undefined) return details
@@ -78,7 +78,7 @@ function named(details: Readonly<Record<string, string>>, { evidence }: Facts): 
 
 const weights = ['sure', 'reported', 'logged', 'aside'] as const
 
-/** Roots, the surest first, each followed by its symptoms. */
+/** Orders the findings: root causes by rank, each followed by its symptoms. */
 function ordered(found: readonly Found[], evidence: Evidence): readonly Finding[] {
   const symptomOf = new Map<Found, Found>()
   const ranked = found.toSorted((a, b) => rank(a) - rank(b))
@@ -99,33 +99,33 @@ function ordered(found: readonly Found[], evidence: Evidence): readonly Finding[
   const roots = ranked
     .filter((one) => !symptomOf.has(one))
     .toSorted((a, b) => Number(explainsEnd.has(b)) - Number(explainsEnd.has(a)))
-  // Beside what surely ended the driver, what it had logged before is worth a look, and no more.
-  const told = (root: Found): Found =>
+  // If the end of the driver is explained with certainty, other root causes that were only logged become warnings.
+  const withSeverity = (root: Found): Found =>
     explainsEnd.size > 0 && !explainsEnd.has(root) && root.weight !== 'sure' ? { ...root, severity: 'warning' } : root
   return roots.flatMap((root) => [
-    toFinding(told(root), null, evidence),
+    toFinding(withSeverity(root), null, evidence),
     ...ranked
       .filter((one) => one !== root && rootOf(one) === root)
       .map((one) => toFinding(one, root.rule.id, evidence)),
   ])
 }
 
-/** Within one run of the container only: how it ended before does not explain how it ended now. */
+/** Whether one finding explains another. Only within the same run of the container. */
 function suppresses(one: Found, other: Found): boolean {
   if (one.facts.run !== other.facts.run) return false
   if (one.weight === 'aside' && other.severity === 'error') return false
-  // What was only logged on the way does not explain the exception that ended the driver.
+  // An error that was only logged does not explain the exception that ended the driver.
   if (explains(one.rule, other.rule))
     return one.weight !== 'logged' || other.weight !== 'sure' || isExitCode(other) || other.rule.symptom === true
   return isFallbackFor(other.rule, one.rule) && saysMore(one)
 }
 
-/** Whether the rule names the other one as what it explains. */
+/** Whether the rule lists the other rule among those that it explains. */
 export function explains({ explains: named = [] }: Rule, { id }: Rule): boolean {
   return named.some((one) => (one.endsWith('*') ? id.startsWith(one.slice(0, -1)) : id === one))
 }
 
-/** Whether a fallback gives way to the other rule. */
+/** Whether `rule` is a fallback that the other rule replaces. */
 export function isFallbackFor(rule: Rule, other: Rule): boolean {
   return rule.fallback === true && other.fallback !== true && !explains(rule, other)
 }
@@ -167,7 +167,7 @@ function toFinding(found: Found, symptomOf: FindingId | null, evidence: Evidence
   }
 }
 
-/** Whether there was anything at all to judge by. */
+/** Whether none of the pod, its log and its SparkApplication could be read. */
 export function hasNoEvidence(evidence: Evidence): boolean {
   return (
     valueIn(evidence.pod) === undefined &&

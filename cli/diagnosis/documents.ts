@@ -11,7 +11,7 @@ import { parseQuotas } from '../evidence/quotas.ts'
 import { parseSidecarReport } from '../evidence/sidecar-report.ts'
 import { parseThreads } from '../evidence/threads.ts'
 
-/** What evidence is made of but for the logs: each as it came, its secrets taken out. */
+/** The sources of the evidence except the logs: unparsed, but with secrets redacted. */
 export interface Documents {
   readonly pod: Reading<unknown>
   readonly events: Reading<unknown>
@@ -26,7 +26,7 @@ export interface Documents {
   readonly conf: Reading<unknown>
 }
 
-/** The names of the documents in a bundle. */
+/** The file names of the documents in a bundle. */
 export const documentFiles = {
   pod: 'pod.json',
   events: 'events.json',
@@ -42,7 +42,7 @@ export const documentFiles = {
 
 export const logFiles = { log: 'driver.log', previousLog: 'previous.log' } as const
 
-/** Everything of an Evidence that documents tell. */
+/** Parses the documents into the parts of the evidence that they contain. */
 export function readDocuments(documents: Documents): Omit<Evidence, 'log' | 'previousLog' | 'subject' | 'collectedMs'> {
   return {
     pod: parsed(documents.pod, parseDriverPod, 'a Pod'),
@@ -51,9 +51,9 @@ export function readDocuments(documents: Documents): Omit<Evidence, 'log' | 'pre
     application: parsed(documents.application, parseApplicationState, 'a SparkApplication'),
     quotas: parsed(documents.quotas, parseQuotas, 'a list of ResourceQuotas'),
     service: parsed(documents.service, parseDriverService, 'a Service'),
-    sidecar: parsed(documents.sidecar, parseSidecarReport, 'a status of the sidecar'),
-    threads: parsed(documents.threads, parseThreads, 'a thread dump of the Spark UI'),
-    executors: parsed(documents.executors, parseExecutorFigures, 'a list of executors of the Spark UI'),
+    sidecar: parsed(documents.sidecar, parseSidecarReport, 'a sidecar status'),
+    threads: parsed(documents.threads, parseThreads, 'a Spark UI thread dump'),
+    executors: parsed(documents.executors, parseExecutorFigures, 'a Spark UI executor list'),
     conf: parsed(
       documents.conf,
       (text) => (typeof text === 'string' ? parseProperties(text) : undefined),
@@ -65,19 +65,19 @@ export function readDocuments(documents: Documents): Omit<Evidence, 'log' | 'pre
 function parsed<T>(reading: Reading<unknown>, parse: (value: unknown) => T | undefined, what: string): Reading<T> {
   if (reading.kind !== 'read') return reading
   const value = parse(reading.value)
-  if (value === undefined) return { kind: 'unknown', source: reading.source, why: `it is not ${what}` }
+  if (value === undefined) return { kind: 'unknown', source: reading.source, why: `not ${what}` }
   return { kind: 'read', value, source: reading.source }
 }
 
-/** A document's text, as JSON. */
+/** Parses the text of a document as JSON. */
 export function jsonReading(text: string, source: string): Reading<unknown> {
   const value = parseJson(text)
-  return value === undefined ? { kind: 'unknown', source, why: 'it is no JSON' } : { kind: 'read', value, source }
+  return value === undefined ? { kind: 'unknown', source, why: 'not valid JSON' } : { kind: 'read', value, source }
 }
 
 export type DocumentName = keyof Documents
 
-/** One reading for each name. */
+/** Reads each document by its name. */
 export function toDocuments(read: (name: DocumentName) => Reading<unknown>): Documents {
   return {
     pod: read('pod'),
@@ -93,7 +93,7 @@ export function toDocuments(read: (name: DocumentName) => Reading<unknown>): Doc
   }
 }
 
-/** What a bundle says of itself, `bundle.json`. */
+/** The contents of `bundle.json`: when and for which driver the bundle was collected, and what could not be read. */
 export interface BundleNote {
   readonly collectedMs: number
   readonly subject: DriverSubject

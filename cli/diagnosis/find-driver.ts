@@ -6,7 +6,7 @@ import { type ClusterReader, namespacedPath } from '../cluster/cluster-reader.ts
 import { absent, type Reading, valueIn } from '../evidence/evidence.ts'
 import { parseItems, stringsField, textField, timeField } from '../evidence/fields.ts'
 
-/** The driver that is asked about: either name leads to the other object, also when one of them is gone. */
+/** The driver pod and its SparkApplication. Each is found through the other, even if one has been deleted. */
 export interface FoundDriver {
   readonly podName: string | null
   readonly pod: Reading<unknown>
@@ -16,7 +16,7 @@ export interface FoundDriver {
 
 export async function findByPod(asking: ClusterReader, namespace: string, podName: string): Promise<FoundDriver> {
   const pod = await asking.get(namespacedPath(namespace, 'pods', podName), `pod ${namespace}/${podName}`)
-  if (pod.kind === 'unknown') return { podName, pod, applicationName: null, application: unaskable(pod.why) }
+  if (pod.kind === 'unknown') return { podName, pod, applicationName: null, application: unknownApplication(pod.why) }
   const object = valueIn(pod)
   const parsed = object === undefined ? undefined : parsePod(object)
   const reference = parsed && findApplicationReference(parsed, namespace)
@@ -24,7 +24,7 @@ export async function findByPod(asking: ClusterReader, namespace: string, podNam
     const application = await getApplication(asking, namespace, reference.name, [reference.operator])
     return { podName, pod, applicationName: reference.name, application }
   }
-  // A pod that is there and names no application has none.
+  // An existing pod without a reference does not belong to a SparkApplication.
   const application = pod.kind === 'read' ? absent : await applicationOfPod(asking, namespace, podName)
   return { podName, pod, applicationName: nameOf(valueIn(application)), application }
 }
@@ -52,11 +52,15 @@ export async function findByApplication(asking: ClusterReader, namespace: string
   return { podName: named, pod, applicationName: name, application }
 }
 
-const unaskable = (why: string): Reading<never> => ({ kind: 'unknown', source: 'SparkApplication of the pod', why })
+const unknownApplication = (why: string): Reading<never> => ({
+  kind: 'unknown',
+  source: 'SparkApplication of the pod',
+  why,
+})
 const nameOf = (object: unknown) => textField(toRecord(object).metadata, 'name')
 const created = (object: unknown) => timeField(toRecord(object).metadata, 'creationTimestamp') ?? 0
 
-/** By the label of an operator; of plain spark-submit by Spark's own, which any application may set to any name. */
+/** Matches the operator's label. Pods of plain spark-submit are matched by Spark's own label, which applications may change. */
 function isOf(pod: unknown, application: string, isPlain: boolean): boolean {
   const labels = stringsField(toRecord(pod).metadata, 'labels')
   const names = sparkApplicationApis.flatMap(({ nameLabel }) => labels[nameLabel] ?? [])
@@ -65,7 +69,7 @@ function isOf(pod: unknown, application: string, isPlain: boolean): boolean {
 
 type Operator = (typeof sparkApplicationApis)[number]['operator']
 
-/** The first of the operators that has it. */
+/** Reads the SparkApplication from the first operator API that has it. */
 async function getApplication(
   asking: ClusterReader,
   namespace: string,
@@ -83,7 +87,7 @@ async function getApplication(
   return unknown
 }
 
-/** The SparkApplication that names the pod as its driver's. */
+/** Finds the SparkApplication whose status names the pod as its driver. */
 async function applicationOfPod(asking: ClusterReader, namespace: string, podName: string): Promise<Reading<unknown>> {
   let unknown: Reading<unknown> = absent
   for (const { group, version } of sparkApplicationApis) {
@@ -95,7 +99,7 @@ async function applicationOfPod(asking: ClusterReader, namespace: string, podNam
     const found = parseItems(valueIn(list)).find(
       (item) => textField(toRecord(item.status).driverInfo, 'podName') === podName,
     )
-    // Items of a list do not say what they are.
+    // The items of a list have no kind or apiVersion.
     if (isRecord(found)) {
       const value = { apiVersion, kind: 'SparkApplication', ...found }
       return { kind: 'read', value, source: `SparkApplication ${namespace}/${nameOf(found)}` }

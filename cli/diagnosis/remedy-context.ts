@@ -2,7 +2,7 @@ import { readEffectiveConf } from '../evidence/effective-conf.ts'
 import { type Evidence, valueIn } from '../evidence/evidence.ts'
 import type { RemedyContext } from '../findings/remedies.ts'
 
-/** What commands need to know of the driver. Unknown names are left out. */
+/** Collects the values that the remedies' commands need. Unknown values are omitted. */
 export function diagnosisRemedyContext(evidence: Evidence, details: Readonly<Record<string, string>>): RemedyContext {
   const pod = valueIn(evidence.pod)
   const application = valueIn(evidence.application)

@@ -7,8 +7,8 @@ import type { CollectedLog } from './collect-log.ts'
 import { bundleNoteFile, type DocumentName, type Documents, documentFiles, logFiles } from './documents.ts'
 
 /**
- * Makes the folder of a bundle, before anything is asked for it. A folder that holds files is refused: what they say
- * would be taken for this driver's, and what somebody else may read or has put there is no place for a bundle.
+ * Creates the directory of a bundle before any request to the cluster. A directory that contains files is rejected,
+ * because they would be read as evidence about this driver, and other users might have access to the directory.
  */
 export async function prepareBundle(dir: string, io: CliIo): Promise<void> {
   await io.makePrivateFolder(dir).catch((error: unknown) => refuse(dir, error))
@@ -17,12 +17,12 @@ export async function prepareBundle(dir: string, io: CliIo): Promise<void> {
 function refuse(dir: string, error: unknown): never {
   const { code, message } = toRecord(error)
   if (code === 'ENOTEMPTY') {
-    throw new UsageError(`--save ${dir}: there are files in it; name a folder that is empty or does not exist`)
+    throw new UsageError(`--save ${dir}: the directory is not empty; specify a new or empty directory`)
   }
-  throw new UsageError(`--save ${dir}: cannot be written: ${error instanceof Error ? message : String(error)}`)
+  throw new UsageError(`--save ${dir}: cannot write: ${error instanceof Error ? message : String(error)}`)
 }
 
-/** Writes a bundle that gives the same findings again. All in it has been through the redactor. */
+/** Writes a bundle from which `--bundle` produces the same findings. Everything in it is redacted. */
 export async function saveBundle(
   dir: string,
   version: string,

@@ -2,10 +2,10 @@ import { LineSplitter } from '../log/lines.ts'
 import { KeyLines } from '../redaction/key-lines.ts'
 import { redactKnownSecrets } from '../redaction/redactor.ts'
 
-/** Of a log that is longer, the beginning and the end are kept, each up to this many characters. */
+/** For a longer log, only its beginning and its end are kept, each with at most this many characters. */
 const maxHalfLength = 16 * 1024 * 1024
 
-/** A log on its way into a bundle: each line cut and without secrets, the whole bounded in memory. */
+/** Buffers a log for a bundle in bounded memory. Each line is truncated and redacted. */
 export class SavedLog {
   readonly #splitter = new LineSplitter((line) => this.#line(line))
   readonly #redact: (text: string) => string
@@ -26,15 +26,15 @@ export class SavedLog {
     this.#splitter.write(bytes)
   }
 
-  /** To be called once. */
+  /** Ends the log and returns its text. Call it only once. */
   text(): string {
     this.#splitter.end()
-    const gap = this.#leftOut === 0 ? [] : [`[spark-nanny: ${this.#leftOut} lines left out]`]
+    const gap = this.#leftOut === 0 ? [] : [`[spark-nanny: ${this.#leftOut} lines omitted]`]
     return [...this.#head, ...gap, ...this.#tail, ''].join('\n')
   }
 
   #line(line: string): void {
-    // Each line of a private key has another in its place, so that lines have the same numbers as in the log.
+    // Each line of a private key is replaced by one line, so that line numbers match the log.
     const shown = this.#keyLines.isInside(line) ? redactKnownSecrets : this.#redact(line)
     if (this.#headLength < this.#half) {
       this.#head.push(shown)

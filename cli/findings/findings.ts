@@ -18,16 +18,16 @@ export const causes = [
 
 export type Cause = (typeof causes)[number]
 
-/** error: it ends the driver or holds it back. warning: it did once, or may. */
+/** error: the problem ended the driver or blocks it. warning: it did so earlier, or may do so. */
 export type Severity = 'error' | 'warning'
 
-/** high: no other reading of the evidence is known. medium: likely. low: a guess to start from. */
+/** high: no other explanation of the evidence is known. medium: likely. low: a starting point. */
 export type Confidence = 'high' | 'medium' | 'low'
 
-/** Stable: alerts, tickets and pages name it. `SPN-` and words in capitals. */
+/** Stable identifier that alerts, tickets and pages refer to: `SPN-` and words in capital letters. */
 export type FindingId = `SPN-${string}`
 
-/** One thing that is wrong, and what to do about it. */
+/** One problem and how to fix it. */
 export interface Finding {
   readonly id: FindingId
   readonly cause: Cause
@@ -35,13 +35,13 @@ export interface Finding {
   readonly confidence: Confidence
   readonly title: string
   readonly explanation: string
-  /** Which run of the driver's container it is about. */
+  /** The run of the driver's container that the finding is about. */
   readonly run: 'current' | 'previous'
-  /** The finding that explains this one; null: a root cause. */
+  /** The finding that explains this one, or null for a root cause. */
   readonly symptomOf: FindingId | null
   /** At least one. */
   readonly evidence: readonly EvidenceItem[]
-  /** What was found out on the way: `class`, `user`, `quota`, … */
+  /** Values captured from the evidence: `class`, `user`, `quota`, … */
   readonly details: Readonly<Record<string, string>>
   readonly remedies: readonly Remedy[]
   /** Page and anchor in docs/. */
@@ -51,19 +51,19 @@ export interface Finding {
 export interface EvidenceItem {
   /** `driver.log`, `previous.log`, `events`, `pod`, `node`, … */
   readonly source: string
-  /** Of a log, from 1. */
+  /** Line number in a log, starting at 1. */
   readonly line: number | null
   readonly excerpt: string
-  /** How often; 1 when it is not a matter of counting. */
+  /** Number of occurrences. 1 if not counted. */
   readonly count: number
 }
 
-/** What is known of the driver's fate. */
+/** The state of the driver. */
 export type DriverPhase =
-  /** There is no such pod, or nothing is known of it. */
+  /** absent: the pod does not exist. unknown: the pod could not be read. */
   'absent' | 'unknown' | 'pending' | 'running' | 'hung' | 'completed' | 'failed'
 
-/** The findings, the root cause first and its symptoms behind it, and what could not be read. */
+/** The findings, each root cause before its symptoms, and what could not be read. */
 export interface Diagnosis {
   readonly state: DriverPhase
   readonly findings: readonly Finding[]

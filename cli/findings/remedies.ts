@@ -1,14 +1,14 @@
 import { type Captures, fillTemplate } from '../log/phrase.ts'
 import { increaseMemoryMiB, type MemoryFacts, type MemoryKey } from '../spark-conf/memory-size.ts'
 
-/** What to do about a finding. What `recover` may do by itself is told by the kind. */
+/** How to fix a finding. The kind decides what `recover` may do automatically. */
 export type Remedy =
-  /** More memory for the driver, by resubmission with another setting. */
+  /** Resubmit with a setting that gives the driver more memory. */
   | {
       readonly kind: 'raise-memory'
       readonly key: MemoryKey
       readonly current: string | null
-      /** Null when the present value is not known. */
+      /** Null if the current value is not known. */
       readonly proposed: string | null
       readonly title: string
       readonly commands: readonly string[]
@@ -20,16 +20,16 @@ export type Remedy =
       readonly title: string
       readonly commands: readonly string[]
     }
-  /** The same again: the cause lies outside of the application and has passed. */
+  /** Run the application unchanged: the cause was outside the application and has passed. */
   | { readonly kind: 'rerun'; readonly title: string; readonly commands: readonly string[] }
-  /** A terminated pod that stands in the way. */
+  /** Delete a pod. */
   | { readonly kind: 'delete-pod'; readonly title: string; readonly commands: readonly string[] }
-  /** For people: a change of code, image, manifest or cluster. */
+  /** A manual change of code, image, manifest or cluster. */
   | { readonly kind: 'change'; readonly title: string; readonly commands: readonly string[] }
-  /** For people: look further. */
+  /** A command for further investigation. */
   | { readonly kind: 'inspect'; readonly title: string; readonly commands: readonly string[] }
 
-/** A remedy as a rule names it, with `{names}` to be filled in. */
+/** A remedy as defined by a rule, with `{placeholders}`. */
 export type RemedySpec =
   | { readonly kind: 'raise-memory'; readonly key: MemoryKey; readonly title: string }
   | { readonly kind: 'set-conf'; readonly key: string; readonly value: string; readonly title: string }
@@ -58,15 +58,15 @@ export const inspect = (title: string, ...commands: readonly string[]): RemedySp
 })
 export const rerun = (title: string): RemedySpec => ({ kind: 'rerun', title, commands: [] })
 
-/** Whose driver it is, as far as commands need it. */
+/** The facts about the driver that commands need. */
 export interface RemedyContext {
-  /** `namespace`, `pod`, `application`, `node`, `serviceAccount`, and what the finding's phrases captured. */
+  /** `namespace`, `pod`, `application`, `node`, `serviceAccount`, and the values captured by the finding's phrases. */
   readonly values: Captures
   readonly operator: 'kubeflow' | 'apache' | 'none'
   readonly memory: MemoryFacts
 }
 
-/** The remedy for one driver. A name that is not known stays in capitals, for a reader to fill in. */
+/** Fills in the remedy for one driver. An unknown value becomes a name in capitals for the user to replace. */
 export function planRemedy(spec: RemedySpec, context: RemedyContext): Remedy {
   const title = filled(spec.title, context.values)
   if (spec.kind === 'raise-memory') {
@@ -90,17 +90,17 @@ function filled(template: string, values: Captures): string {
   return fillTemplate(template, known) ?? template
 }
 
-/** A setting is changed where the next driver is made: in the SparkApplication, else in the next spark-submit. */
+/** Commands that change a setting: in the SparkApplication or, without an operator, in the next spark-submit. */
 function confCommands(key: string, value: string, { values, operator }: RemedyContext): readonly string[] {
   const { namespace = 'NAMESPACE', application = 'APPLICATION' } = values
-  if (operator === 'none') return [`spark-submit --conf ${key}=${value} …  # with the rest as before`]
+  if (operator === 'none') return [`spark-submit --conf ${key}=${value} …  # keep your other options`]
   const field = operator === 'kubeflow' ? kubeflowFields[key] : undefined
   const spec = field === undefined ? { sparkConf: { [key]: value } } : { driver: { [field]: value } }
   const kind = operator === 'kubeflow' ? 'sparkapplications.sparkoperator.k8s.io' : 'sparkapplications.spark.apache.org'
   return [`kubectl -n ${namespace} patch ${kind} ${application} --type merge -p '${JSON.stringify({ spec })}'`]
 }
 
-/** What the kubeflow operator has fields for; they outweigh sparkConf. */
+/** Settings for which the kubeflow operator has its own fields. The fields take precedence over sparkConf. */
 const kubeflowFields: Readonly<Record<string, string>> = {
   'spark.driver.memory': 'memory',
   'spark.driver.memoryOverhead': 'memoryOverhead',

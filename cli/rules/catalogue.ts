@@ -18,7 +18,7 @@ import { schedulingLines, schedulingRules } from './scheduling.ts'
 import { submissionRules } from './submission.ts'
 import { volumeRules } from './volume.ts'
 
-/** All rules. Of two findings that do not explain each other the one listed first is told first. */
+/** All rules. If two findings of equal rank do not explain each other, the one listed first is reported first. */
 export const catalogue: readonly Rule[] = [
   ...submissionRules,
   ...nodeRules,
@@ -38,7 +38,7 @@ export const catalogue: readonly Rule[] = [
   ...exitCodeRules,
 ]
 
-/** All that a log has to be searched for. */
+/** All signatures that a log is searched for. */
 export const logSignatures: readonly LogSignature[] = [
   ...new Set([
     ...findHangLines,

@@ -5,19 +5,19 @@ import type { DriverPhase } from '../findings/findings.ts'
 import type { LineOrigin } from '../log/line-origin.ts'
 import type { LogReading, UncaughtLine } from '../log/scan.ts'
 
-/** The evidence as it bears on one run of the driver's container. */
+/** The evidence about one run of the driver's container. */
 export interface Facts {
   readonly evidence: Evidence
   readonly run: 'current' | 'previous'
   readonly state: DriverPhase
   readonly pod: DriverPod | undefined
-  /** How that run ended. */
+  /** How the run ended, or null if it has not. */
   readonly exit: Termination | null
   readonly log: LogReading | undefined
   readonly events: readonly KubernetesEvent[]
 }
 
-/** The facts of the present run, and of the one before where there was one. */
+/** Collects the facts about the current run and, if there was one, the previous run. */
 export function collectFacts(evidence: Evidence): { readonly current: Facts; readonly previous: Facts | undefined } {
   const pod = valueIn(evidence.pod)
   const events = valueIn(evidence.events) ?? []
@@ -39,7 +39,7 @@ export function collectFacts(evidence: Evidence): { readonly current: Facts; rea
   return { current, previous }
 }
 
-/** Not of another pod, of an earlier one of the same name, or of a node that the driver is not on. */
+/** Whether the Event is about this pod or its node. Excludes other pods, earlier pods of the same name and other nodes. */
 function isAbout({ object, uid }: KubernetesEvent, pod: DriverPod): boolean {
   const [kind, name] = object.split('/')
   if (kind === 'Pod') return name === pod.name && (uid === null || pod.uid === null || uid === pod.uid)
@@ -60,12 +60,12 @@ function driverState(evidence: Evidence): DriverPhase {
   return 'pending'
 }
 
-/** How long the pod has been there, or null. */
+/** Age of the pod in milliseconds, or null if unknown. */
 export function podAgeMs({ evidence, pod }: Facts): number | null {
   return pod?.createdMs == null ? null : evidence.collectedMs - pod.createdMs
 }
 
-/** Whether the kubelet has got past the volumes: it makes the sandbox after them (pkg/kubelet, SyncPod). */
+/** Whether the kubelet has mounted the volumes. It creates the sandbox afterwards (pkg/kubelet, SyncPod). */
 export function isMounted({ pod, events }: Facts): boolean {
   const ready = pod?.conditions.some(({ type, status }) => type === 'PodReadyToStartContainers' && status === 'True')
   return ready === true || events.some(({ reason }) => /^(Pulling|Pulled|Created|Started)$/.test(reason))
@@ -73,14 +73,14 @@ export function isMounted({ pod, events }: Facts): boolean {
 
 const nodePatienceMs = 600_000
 
-/** Whether a node was asked for on behalf of the pod, by the cluster autoscaler or Karpenter, and may still come. */
+/** Whether the cluster autoscaler or Karpenter has requested a node for the pod that may still become available. */
 export const isNodeComing = (facts: Facts): boolean =>
   (podAgeMs(facts) ?? nodePatienceMs) < nodePatienceMs &&
   facts.events.some(({ reason }) => reason === 'TriggeredScaleUp' || reason === 'Nominated')
 
 /**
- * Whether the pod has got past what an event tells of, by the stages of a pod's start: scheduled, volumes and sandbox,
- * image. Node autoscaling and slow registries are no faults.
+ * Whether the pod has passed the startup stage that an Event reports a problem about. The stages are scheduling, volumes
+ * and sandbox, and image. Waiting for node autoscaling or a slow registry does not count as a problem.
  */
 export function isPast(event: KubernetesEvent, facts: Facts): boolean {
   const { pod, events } = facts
@@ -103,33 +103,33 @@ export function isPast(event: KubernetesEvent, facts: Facts): boolean {
 
 export const logSource = ({ run }: Facts): string => (run === 'current' ? 'driver.log' : 'previous.log')
 
-/** 128 and the signals that come from elsewhere: SIGHUP, SIGINT, SIGKILL, SIGTERM. By others a JVM ends itself. */
+/** 128 plus the signals that come from outside the JVM: SIGHUP, SIGINT, SIGKILL and SIGTERM. */
 const killedExitCodes: ReadonlySet<number> = new Set([129, 130, 137, 143])
 
-/** Whether somebody else ended the driver. */
+/** Whether a signal from outside ended the driver. */
 export const wasKilled = ({ exit }: Facts): boolean => exit !== null && killedExitCodes.has(exit.exitCode)
 
 /**
- * The place of a line of the log, now that it is known how the driver fares. A traceback ended the program if the program
- * has ended, and by itself.
+ * Decides the origin of a log line with knowledge of how the driver ended. A traceback ended the program only if the
+ * program has ended and was not killed.
  */
 export function findPlace(facts: Facts, place: LineOrigin): LineOrigin {
   if (place !== 'traceback') return place
   return isAlive(facts) || wasKilled(facts) ? 'error' : 'uncaught'
 }
 
-/** Whether the line stands where a signal has been ending the driver already. */
+/** Whether the line was written after a signal had started to shut down the driver. */
 export function isAftermath(facts: Facts, line: number): boolean {
   const { shutdown, context } = facts.log?.milestones ?? { shutdown: 0, context: 0 }
   return wasKilled(facts) && shutdown > context && line > shutdown
 }
 
-/** The exception that ended the program, outermost first; empty when none did. */
+/** The exception that ended the program, outermost first. Empty if no exception ended it. */
 export function endingException(facts: Facts): readonly UncaughtLine[] {
   const chain = facts.log?.uncaught ?? []
   const [first] = chain
   if (first === undefined || findPlace(facts, first.place) !== 'uncaught') return []
-  // What a signal does to a job; the log need not say more of its end.
+  // A signal cancels running jobs with this message, so the message is not the cause.
   const wasStopped = wasKilled(facts) && chain.some(({ text }) => text.includes('SparkContext was shut down'))
   return wasStopped || isAftermath(facts, first.number) ? [] : chain
 }

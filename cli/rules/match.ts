@@ -22,14 +22,16 @@ export interface Match {
   readonly evidence: readonly [EvidenceItem, ...EvidenceItem[]]
   readonly details: Captures
   /**
-   * sure: it stands where its meaning is beyond doubt. logged: it was written on the way, and may have been got over.
-   * reported: an executor's, of which the driver has many. aside: the driver went on after it, or was being ended
-   * already: it explains no error.
+   * How strong the evidence is:
+   * - sure: its position in the log leaves no doubt about its meaning.
+   * - logged: the driver logged it and may have recovered.
+   * - reported: an executor reported it; the driver has many executors.
+   * - aside: the driver continued afterwards, or was already shutting down. It does not explain an error.
    */
   readonly weight: 'sure' | 'logged' | 'reported' | 'aside'
 }
 
-/** What the facts hold of a signature, as far as it counts in the driver's state. */
+/** Matches a signature against the facts. Returns undefined if it does not match, or does not count in the driver's state. */
 export function matchSignature(signature: Signature, rule: Rule, facts: Facts): Match | undefined {
   switch (signature.kind) {
     case 'log':
@@ -46,14 +48,14 @@ export function matchSignature(signature: Signature, rule: Rule, facts: Facts): 
 
 function matchLog(signature: LogSignature, rule: Rule, facts: Facts): Match | undefined {
   const hits = facts.log?.hits.get(signature)
-  // A pod that has not run has no log of its own; what a bundle holds may be of another.
+  // A pod that has not run has no log. A log in the bundle may belong to another pod.
   if (facts.log === undefined || hits === undefined || facts.state === 'pending') return undefined
   const resolved = rule.resolvedBy && facts.log.hits.get(rule.resolvedBy)
   if (hits.uncaught === null && resolved !== undefined && resolved.last.number > hits.last.number) return undefined
   const began = facts.log.milestones.context
   const counted = shown(hits)
     .map((hit) => ({ ...hit, place: findPlace(facts, hit.place) }))
-    // What an earlier program in the same container wrote is not of the one that is alive.
+    // Ignore lines of an earlier program in the same container if the current one is alive.
     .filter(({ number, place }) => signature.places.includes(place) && !(isAlive(facts) && number < began))
     .filter(({ place }) => facts.state !== 'running' || rule.statesWhileRunning?.includes(place) === true)
   const best = counted.findLast(({ place }) => place === 'uncaught') ?? counted.at(-1)
@@ -66,10 +68,10 @@ function matchLog(signature: LogSignature, rule: Rule, facts: Facts): Match | un
   }
 }
 
-/** What may hold a driver up until somebody ends it. */
+/** Causes that can block a driver until it is stopped from outside. */
 const holdsUp: ReadonlySet<Cause> = new Set(['memory', 'hang', 'quota', 'permission', 'scheduling'])
 
-/** Whether the driver got over it, had what it could not get and made do with that, or was ended by something else. */
+/** Whether the driver recovered from the problem, or something else ended it. */
 function isAside({ number, place }: LogHit, { cause, resolvedBy, symptom }: Rule, facts: Facts): boolean {
   if (isAftermath(facts, number) || (wasKilled(facts) && symptom)) return true
   if (place === 'uncaught') return false
@@ -79,17 +81,17 @@ function isAside({ number, place }: LogHit, { cause, resolvedBy, symptom }: Rule
   return number < Math.max(context, jobDone) || (resolvedBy !== undefined && hasBeenResolved(resolvedBy, facts))
 }
 
-/** The line where a job was aborted for an exception of a task that has nothing to do with memory or a lost executor. */
+/** Line number where a job was aborted because of a task exception other than memory or a lost executor; 0 if none. */
 function otherTaskFailure(facts: Facts): number {
   const abort = endingException(facts).find(({ text }) => text.includes('most recent failure: Lost task'))
   return abort === undefined || /OutOfMemory|OOM|ExecutorLostFailure/.test(abort.text) ? 0 : abort.number
 }
 
-/** By a line of the log or, where a log says too little, by executors that the Spark UI shows. */
+/** Whether a log line or, if the log is not conclusive, active executors in the Spark UI show that the problem is resolved. */
 const hasBeenResolved = (by: LogSignature, { log, run, evidence }: Facts): boolean =>
   log?.hits.has(by) === true || (run === 'current' && (valueIn(evidence.executors)?.active ?? 0) > 0)
 
-/** A signature that looks in one kind of place only means just that; of a driver that ended, an error may be past. */
+/** A signature for a single kind of place is always sure. If the driver ended, an earlier error may have been resolved. */
 function weightOf(place: LineOrigin, { places }: LogSignature, facts: Facts): Match['weight'] {
   if (place === 'executor') return 'reported'
   if (place === 'error' && !isAlive(facts)) return 'logged'
@@ -107,7 +109,7 @@ function matchMessages(
     return undefined
   }
   if (when === 'unmounted' && isMounted(facts)) return undefined
-  // What events say of a driver that has started since is past.
+  // Events from before the start of a running driver are out of date.
   const past = facts.state === 'running' || facts.state === 'hung'
   for (const message of messagesOf(facts)) {
     if (!from.includes(message.from) || (past && message.from !== 'application')) continue
@@ -133,30 +135,30 @@ interface Message {
   readonly count: number
 }
 
-/** States of kubeflow's and Apache's operators in which nothing has failed. */
+/** States of the kubeflow and Apache operators in which nothing has failed. */
 const atWork =
   /^(SUBMITTED|RUNNING|SUCCEEDING|COMPLETED|Submitted|Driver(Requested|Started|Ready)|Initialized\w*|Running\w*|Succeeded)$/
 
-/** All sentences about the driver, the newest events first. */
+/** All messages about the driver, newest Events first. */
 function messagesOf(facts: Facts): readonly Message[] {
   const { pod, events, evidence } = facts
   const messages: Message[] = []
-  const say = (from: MessageSource, source: string, reason: string | null, text: string | null, count = 1) => {
+  const add = (from: MessageSource, source: string, reason: string | null, text: string | null, count = 1) => {
     if (text !== null) messages.push({ from, source, reason: reason ?? '', text: text.slice(0, 4096), count })
   }
   for (const { state } of pod === undefined ? [] : [pod.driver, ...pod.others]) {
-    if (state.kind === 'waiting') say('waiting', 'pod', state.reason, state.message)
-    if (state.kind === 'terminated') say('terminated', 'pod', state.reason, state.message)
+    if (state.kind === 'waiting') add('waiting', 'pod', state.reason, state.message)
+    if (state.kind === 'terminated') add('terminated', 'pod', state.reason, state.message)
   }
   const scheduled = pod?.conditions.find(({ type, status }) => type === 'PodScheduled' && status === 'False')
-  if (scheduled !== undefined && !isNodeComing(facts)) say('scheduled', 'pod', scheduled.reason, scheduled.message)
-  if (pod !== undefined) say('pod', 'pod', pod.reason, pod.message)
+  if (scheduled !== undefined && !isNodeComing(facts)) add('scheduled', 'pod', scheduled.reason, scheduled.message)
+  if (pod !== undefined) add('pod', 'pod', pod.reason, pod.message)
   for (const event of events.toReversed()) {
-    if (!isPast(event, facts)) say('event', 'events', event.reason, event.message, event.count)
+    if (!isPast(event, facts)) add('event', 'events', event.reason, event.message, event.count)
   }
   const application = valueIn(evidence.application)
-  // The message of a try before stays while the next one is at work.
+  // The message of an earlier attempt remains while the next attempt is running.
   if (application !== undefined && !atWork.test(application.state ?? ''))
-    say('application', 'application', application.state, application.message)
+    add('application', 'application', application.state, application.message)
   return messages
 }

@@ -5,53 +5,53 @@ import type { LogSignature } from '../log/matcher.ts'
 import { type Captures, type Phrase, parsePhrase } from '../log/phrase.ts'
 import type { Facts } from './facts.ts'
 
-/** One row of the catalogue: what is wrong, how it is known, what it explains and what to do. Data, but for `find`. */
+/** One entry of the catalogue: the problem, how to recognize it, what it explains and how to fix it. Data except for `find`. */
 export interface Rule {
   readonly id: FindingId
   readonly cause: Cause
   readonly severity: Severity
-  /** The best it can be; evidence from a doubtful place lowers it. */
+  /** The highest confidence. Evidence from an ambiguous place lowers it. */
   readonly confidence: Confidence
   readonly title: string
-  /** The title once the names are known: `{class}` is what a phrase captured. */
+  /** The title if all its placeholders are known. `{class}` is a value that a phrase captured. */
   readonly detail?: string
   readonly meaning: string
-  /** One of them is enough. */
+  /** The rule matches if any of these match. */
   readonly matchers: readonly [Signature, ...Signature[]]
-  /** It says only that something failed: whatever says more explains it. */
+  /** Set if the rule only shows that something failed. Any more specific finding explains it. */
   readonly fallback?: true
-  /** What the end of the JVM looks like from elsewhere: it explains no signal, and what was only logged explains it. */
+  /** Set for a consequence of the JVM's end. It never explains a signal, and an error that was only logged explains it. */
   readonly symptom?: true
-  /** A later line of this kind takes the finding back. */
+  /** A later line that matches this signature cancels the finding. */
   readonly resolvedBy?: LogSignature
-  /** Places of the log that count though the driver runs and nothing says that it hangs. */
+  /** Origins of log lines that count even while the driver is running and not reported as hung. */
   readonly statesWhileRunning?: readonly LineOrigin[]
-  /** Findings that this one explains. A `*` at the end stands for any rest. */
+  /** Findings that this one explains. A trailing `*` matches any suffix. */
   readonly explains?: readonly FindingId[]
   readonly remedies: readonly [RemedySpec, ...RemedySpec[]]
 }
 
 export type Signature = LogSignature | MessageSignature | RuleObservation
 
-/** A sentence that Kubernetes or an operator wrote. */
+/** A message of Kubernetes or an operator. */
 export interface MessageSignature {
   readonly kind: 'message'
   readonly phrase: Phrase
   readonly from: readonly MessageSource[]
-  /** Of events; empty: any. */
+  /** Reasons of Events that count. If empty, any reason counts. */
   readonly reasons: readonly string[]
-  /** pending: only while the driver's container has not run. unmounted: only until its volumes are there. */
+  /** pending: only before the driver's container has run. unmounted: only before its volumes are mounted. */
   readonly while: 'unmounted' | 'pending' | 'any'
-  /** Text that makes it another matter. */
+  /** A message that contains this text does not match. */
   readonly except?: string
 }
 
 export type MessageSource = 'event' | 'pod' | 'waiting' | 'terminated' | 'scheduled' | 'application'
 
-/** What no sentence says: a state, a number, a cycle. */
+/** Evidence that is not a message: a state, a number or a cycle of threads. */
 export interface RuleObservation {
   readonly kind: 'observed'
-  /** In words, for the page. */
+  /** Description for the documentation page. */
   readonly what: string
   find(facts: Facts): RuleMatch | undefined
 }
@@ -61,13 +61,13 @@ export interface RuleMatch {
   readonly details?: Captures
 }
 
-/** While the driver's container has not run: what events and its waiting state say. */
+/** Matches Events and the waiting state before the driver's container has run. */
 export function whilePending(text: string, ...reasons: readonly string[]): MessageSignature {
   const from: readonly MessageSource[] = ['event', 'waiting', 'scheduled']
   return { kind: 'message', phrase: parsePhrase(text), from, reasons, while: 'pending' }
 }
 
-/** Until the pod's volumes are mounted: what events say of them. */
+/** Matches Events about volumes before the pod's volumes are mounted. */
 export function whileUnmounted(text: string, except?: string): MessageSignature {
   const reasons = ['FailedMount', 'FailedAttachVolume']
   const signature = {
@@ -80,7 +80,7 @@ export function whileUnmounted(text: string, except?: string): MessageSignature 
   return except === undefined ? signature : { ...signature, except }
 }
 
-/** What is said of the pod, its containers or its application, whatever has become of them. */
+/** Matches messages about the pod, its containers or its application, in any state of the driver. */
 export function inMessages(
   text: string,
   from: readonly MessageSource[] = ['event', 'pod', 'waiting', 'terminated', 'scheduled', 'application'],
@@ -93,7 +93,7 @@ export function observed(what: string, find: (facts: Facts) => RuleMatch | undef
   return { kind: 'observed', what, find }
 }
 
-/** Evidence from elsewhere than a log. */
+/** Creates evidence that does not come from a log. */
 export const item = (source: string, excerpt: string, count = 1): EvidenceItem => ({
   source,
   line: null,

@@ -18,12 +18,12 @@ import { UsageError } from '../../options/usage-error.ts'
 import type { Redactor } from '../../redaction/redactor.ts'
 import { logSignatures } from '../../rules/catalogue.ts'
 
-/** What a bundle must hold to be whole; the rest is there when it was to be had. */
+/** Files that every bundle must contain. The other files are optional. */
 const expected: ReadonlySet<string> = new Set(['pod', 'events', 'log'])
 
 /**
- * The evidence in a folder of files. A file that is expected and missing is unknown, not absent. Throws a UsageError
- * when the folder holds none of the files.
+ * Reads the evidence from a directory. An expected file that is missing is reported as unknown, not as absent. Throws a
+ * UsageError if the directory contains none of the files.
  */
 export async function readBundle(dir: string, io: CliIo): Promise<Evidence> {
   const texts = await readTexts(dir, io)
@@ -37,7 +37,7 @@ export async function readBundle(dir: string, io: CliIo): Promise<Evidence> {
   ])
   if (texts.size === 0 && log.kind !== 'read') {
     const names = [...Object.values(documentFiles), logFiles.log].join(', ')
-    throw new UsageError(`${dir}: holds no file of a bundle; expected some of ${names}`)
+    throw new UsageError(`${dir}: not a bundle; expected at least one of ${names}`)
   }
   const read = readDocuments(documents)
   const pod = valueIn(read.pod)
@@ -50,7 +50,7 @@ export async function readBundle(dir: string, io: CliIo): Promise<Evidence> {
   return { ...read, log, previousLog, subject, collectedMs }
 }
 
-/** The texts that are there. The node of several bundles may lie in the folder above them. */
+/** Reads the files that exist. node.json may also be in the parent directory, shared by several bundles. */
 async function readTexts(dir: string, io: CliIo): Promise<ReadonlyMap<string, string>> {
   const texts = new Map<string, string>()
   for (const file of [...Object.values(documentFiles), bundleNoteFile]) {
@@ -64,11 +64,11 @@ async function readTexts(dir: string, io: CliIo): Promise<ReadonlyMap<string, st
 }
 
 function reading(name: string, file: string, text: string | undefined, note: BundleNote | undefined): Reading<unknown> {
-  const told = note?.unknown.find(({ what }) => what === name)
+  const noted = note?.unknown.find(({ what }) => what === name)
   if (text === undefined) {
-    if (told !== undefined) return { kind: 'unknown', source: told.source, why: told.why }
+    if (noted !== undefined) return { kind: 'unknown', source: noted.source, why: noted.why }
     return expected.has(name) && note === undefined
-      ? { kind: 'unknown', source: file, why: 'the bundle does not hold it' }
+      ? { kind: 'unknown', source: file, why: 'missing from the bundle' }
       : absent
   }
   return file === documentFiles.conf ? { kind: 'read', value: text, source: file } : jsonReading(text, file)
@@ -89,8 +89,8 @@ async function readLog(
   const scan = new LogScan(logSignatures, redactor.text)
   try {
     for await (const bytes of io.readBytes(join(dir, source))) scan.write(bytes)
-    const told = note?.unknown.find(({ what }) => what === name)
-    return { kind: 'read', value: scan.end(told?.why ?? null), source }
+    const noted = note?.unknown.find(({ what }) => what === name)
+    return { kind: 'read', value: scan.end(noted?.why ?? null), source }
   } catch (error) {
     if (!isMissing(error))
       return { kind: 'unknown', source, why: error instanceof Error ? error.message : String(error) }
@@ -121,7 +121,7 @@ function parseNote(text: string | undefined): BundleNote | undefined {
   }
 }
 
-/** The latest time that stands in the objects: a bundle without a note was collected no earlier. */
+/** The latest timestamp in the objects. A bundle without a note was collected at that time or later. */
 function latestTime(objects: readonly unknown[]): number {
   const times = [...JSON.stringify(objects).matchAll(/"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z)"/g)]
   return Math.max(0, ...times.map(([, time = '']) => Date.parse(time)).filter((ms) => !Number.isNaN(ms)))

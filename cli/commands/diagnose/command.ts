@@ -9,23 +9,26 @@ import { outputForms } from '../../render/report.ts'
 import type { DiagnoseOptions } from './options.ts'
 import { runDiagnose } from './run.ts'
 
-/** The definition of `spark-nanny diagnose`. `end` gets the exit code of a call that was right. */
+/** Defines `spark-nanny diagnose`. `end` receives the exit code of the run, but is not called after a usage error. */
 export function diagnoseCommand(io: CliIo, version: string, end: (code: ExitCode) => void): Command {
   const command = new Command('diagnose')
-    .description('Say why a driver crashed, hangs or does not start, and what to do about it.')
+    .description('Show why a driver crashed, hangs or does not start, and how to fix it.')
     .usage('POD | --application NAME | --bundle DIR [options]')
-    .argument('[pod]', 'the driver’s pod')
-    .option('--application <NAME>', 'the SparkApplication, also when its pod is gone')
-    .option('--bundle <DIR>', 'what --save wrote, or was put together by hand; no cluster is asked')
-    .option('--save <DIR>', 'write what was collected there, secrets taken out; a new or empty folder')
+    .argument('[pod]', 'Name of the driver pod')
+    .option('--application <NAME>', 'Name of the SparkApplication; also works if its pod has been deleted')
+    .option(
+      '--bundle <DIR>',
+      'Diagnose from a directory written by --save or assembled by hand, without access to a cluster',
+    )
+    .option('--save <DIR>', 'Save the collected evidence to a new or empty directory, with secrets redacted')
     .addOption(
-      new Option('--timeout <DURATION>', 'for all questions to the cluster together')
+      new Option('--timeout <DURATION>', 'Time limit for all requests to the cluster')
         .argParser(parseTimeout)
         .default(60_000, '60s'),
     )
-    .option('--strict', 'warnings end in exit code 4', false)
+    .option('--strict', 'Exit with code 4 if there are warnings', false)
     .addOption(outputOption(outputForms))
-  return withConnectionFlags(command, 'namespace of the driver')
+  return withConnectionFlags(command, 'Namespace of the driver')
     .addOption(noColorOption())
     .addHelpText('after', helpText)
     .action(async (pod: string | undefined, given: GivenOptions) =>
@@ -46,21 +49,28 @@ function checked(pod: string | undefined, { application, bundle, timeout, ...res
     ...(bundle === undefined ? [] : [{ kind: 'bundle', dir: bundle } as const]),
   ]
   const [target, another] = targets
-  if (target === undefined) throw new UsageError('which driver? Give POD, --application NAME or --bundle DIR')
-  if (another !== undefined) throw new UsageError('give only one of POD, --application and --bundle')
+  if (target === undefined) throw new UsageError('specify POD, --application NAME or --bundle DIR')
+  if (another !== undefined) throw new UsageError('POD, --application and --bundle cannot be combined')
   if (target.kind === 'bundle' && rest.save !== undefined)
-    throw new UsageError('--save goes with a cluster, not with --bundle')
+    throw new UsageError('--save cannot be combined with --bundle')
   return { ...rest, target, timeoutMs: timeout }
 }
 
 const helpText = `
-The first finding is the root cause; what it explains stands under it. A driver that is well has none. Nothing is changed
-in the cluster. What a bundle holds: pod.json, events.json, driver.log, and, where there is one, previous.log, node.json,
-application.json, quota.json, status.json (the sidecar's /status), service.json, threads.json, executors.json,
-spark.properties.
+The first finding is the root cause; the findings that it explains are listed below it. A healthy driver has no findings.
+The command changes nothing in the cluster.
 
-Exit codes, the first that holds: 2 wrong call; 1 nothing could be read, or there is no such driver; 3 a finding
-of severity error; 4 a warning (--strict); 5 not everything could be read; 0 nothing is wrong.
+A bundle contains pod.json, events.json and driver.log. It also contains these files, if available: previous.log,
+node.json, application.json, quota.json, status.json (the sidecar's /status), service.json, threads.json, executors.json
+and spark.properties.
+
+Exit codes (the first that applies):
+  2  usage error
+  1  nothing could be read, or the driver does not exist
+  3  a finding of severity error
+  4  a warning (only with --strict)
+  5  some evidence could not be read
+  0  no problems found
 
 Examples:
   spark-nanny diagnose -n jobs nightly-driver
@@ -70,6 +80,6 @@ Examples:
 function parseTimeout(text: string): number {
   const timeoutMs = parseDurationMs(text)
   if (timeoutMs === undefined || timeoutMs <= 0)
-    throw new InvalidArgumentError('It must be a duration with its unit, such as 30s.')
+    throw new InvalidArgumentError('Must be a duration with a unit, for example 30s.')
   return timeoutMs
 }

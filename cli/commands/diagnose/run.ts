@@ -11,7 +11,7 @@ import { createStyle } from '../../terminal/style.ts'
 import { readBundle } from './bundle.ts'
 import type { DiagnoseOptions } from './options.ts'
 
-/** `spark-nanny diagnose`: collects, diagnoses, prints. Throws a UsageError for what cannot be asked. */
+/** Runs `spark-nanny diagnose`: collects the evidence, diagnoses and prints. Throws a UsageError for an invalid target. */
 export async function runDiagnose(options: DiagnoseOptions, version: string, io: CliIo): Promise<ExitCode> {
   const progress = createProgress(io)
   const evidence = await gather(options, version, io, progress.show).finally(() => progress.clear())
@@ -20,7 +20,7 @@ export async function runDiagnose(options: DiagnoseOptions, version: string, io:
   const report: Report = { subject: evidence.subject, version, diagnosis, rules: catalogue, tail: log?.tail ?? [] }
   io.stdout(renderReport(report, options.output, createStyle(io, options.color)))
   if (hasNoEvidence(evidence) && diagnosis.findings.length === 0) {
-    io.stderr(`error: ${blindness(evidence)}\n`)
+    io.stderr(`error: ${describeMissingEvidence(evidence)}\n`)
     return exitCodes.failed
   }
   return diagnoseExitCode(diagnosis, options.strict)
@@ -36,7 +36,7 @@ async function gather(
   if (target.kind === 'bundle') return readBundle(target.dir, io)
   const connection = await io.connect(options)
   try {
-    // What asks a cluster is only loaded when it is needed.
+    // Load the code for live clusters only if it is needed.
     const { collectLive } = await import('../../diagnosis/collect.ts')
     return await collectLive(target, options, version, connection, io, tell)
   } finally {
@@ -44,16 +44,16 @@ async function gather(
   }
 }
 
-function blindness({ pod, application, subject }: Evidence): string {
+function describeMissingEvidence({ pod, application, subject }: Evidence): string {
   if (pod.kind !== 'absent' || application.kind !== 'absent') {
-    return 'neither the pod nor its log nor its application could be read'
+    return 'could not read the pod, its log or its SparkApplication'
   }
   return subject.pod === null
-    ? `there is no SparkApplication ${subject.namespace}/${subject.application}, and no driver of that name`
-    : `there is no pod ${subject.namespace}/${subject.pod}, and no SparkApplication that had it`
+    ? `SparkApplication ${subject.namespace}/${subject.application} not found, and no driver pod has that application name`
+    : `pod ${subject.namespace}/${subject.pod} not found, and no SparkApplication names it as its driver`
 }
 
-/** The gravest thing first: an error outweighs what could not be read, and that outweighs warnings nobody asked about. */
+/** Order of precedence: errors, warnings with --strict, evidence that could not be read. Other warnings do not count. */
 export function diagnoseExitCode({ findings, unknown }: Diagnosis, strict: boolean): ExitCode {
   if (findings.some(({ severity }) => severity === 'error')) return exitCodes.errors
   if (strict && findings.length > 0) return exitCodes.warnings

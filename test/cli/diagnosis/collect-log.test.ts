@@ -34,7 +34,7 @@ test('a log that breaks off is read again from its end, and said to be incomplet
   assert.equal(paths[1], '/api/v1/namespaces/n/pods/d/log?container=c&tailLines=5000')
   assert.equal(reading.kind, 'read')
   if (reading.kind !== 'read') return
-  assert.match(reading.value.cut ?? '', /^only the first 3 bytes were read, then its last 5000 lines: socket hang up/)
+  assert.match(reading.value.cut ?? '', /^read only the first 3 bytes and the last 5000 lines: socket hang up/)
   assert.equal(reading.value.uncaught.length, 1)
 })
 

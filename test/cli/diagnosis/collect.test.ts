@@ -125,7 +125,7 @@ test('an API server that answers nothing at all ends in 1', async (t) => {
   cluster.api.intercept(() => ({ status: 503, body: { message: 'down' } }))
   const { exitCode, stderr } = await cluster.diagnose('d')
   assert.equal(exitCode, 1)
-  assert.match(stderr, /^error: neither the pod nor its log nor its application could be read/)
+  assert.match(stderr, /^error: could not read the pod, its log or its SparkApplication/)
 })
 
 test('a name that nothing has ends in 1, and says so', async (t) => {
@@ -133,11 +133,14 @@ test('a name that nothing has ends in 1, and says so', async (t) => {
   const pod = await cluster.diagnose('nope')
   assert.deepEqual(
     [pod.exitCode, pod.stderr],
-    [1, 'error: there is no pod jobs/nope, and no SparkApplication that had it\n'],
+    [1, 'error: pod jobs/nope not found, and no SparkApplication names it as its driver\n'],
   )
   assert.doesNotMatch(pod.stdout, /√/)
   const application = await cluster.diagnose('--application', 'nope')
-  assert.equal(application.stderr, 'error: there is no SparkApplication jobs/nope, and no driver of that name\n')
+  assert.equal(
+    application.stderr,
+    'error: SparkApplication jobs/nope not found, and no driver pod has that application name\n',
+  )
 })
 
 test('a UI that never answers: bounded in time, and unknown', async (t) => {
@@ -227,5 +230,5 @@ test('a folder that holds files is refused before the cluster is asked', async (
     makePrivateFolder: () => Promise.reject(Object.assign(new Error('no'), { code: 'ENOTEMPTY' })),
   })
   assert.equal(exitCode, 2)
-  assert.match(stderr, /^error: --save b: there are files in it; name a folder that is empty or does not exist\n/)
+  assert.match(stderr, /^error: --save b: the directory is not empty; specify a new or empty directory\n/)
 })

@@ -17,9 +17,9 @@ test('of a long one the beginning and the end', () => {
   const text = saved(lines.join('\n'), 200)
   assert.match(text, /^line 0\nline 1\n/)
   assert.match(text, /\nline 999\n$/)
-  assert.match(text, /\n\[spark-nanny: \d+ lines left out\]\n/)
+  assert.match(text, /\n\[spark-nanny: \d+ lines omitted\]\n/)
   assert.ok(text.length < 800)
-  const left = Number(/(\d+) lines left out/.exec(text)?.[1])
+  const left = Number(/(\d+) lines omitted/.exec(text)?.[1])
   assert.equal(text.trimEnd().split('\n').length - 1 + left, 1000)
 })
 

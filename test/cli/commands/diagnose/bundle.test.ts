@@ -26,7 +26,7 @@ const events = '{"items":[]}'
 test('a folder that is none of a bundle is a wrong call', async () => {
   const { exitCode, stderr } = await diagnose({})
   assert.equal(exitCode, 2)
-  assert.match(stderr, /^error: b: holds no file of a bundle; expected some of pod\.json, events\.json/)
+  assert.match(stderr, /^error: b: not a bundle; expected at least one of pod\.json, events\.json/)
 })
 
 test('what is missing and expected is unknown, and outweighed by an error', async () => {
@@ -36,7 +36,7 @@ test('what is missing and expected is unknown, and outweighed by an error', asyn
   const noLog = await diagnose({ 'b/pod.json': runningPod, 'b/events.json': events })
   assert.equal(noLog.exitCode, 5)
   assert.deepEqual(JSON.parse(noLog.stdout).unknown, [
-    { what: 'log', source: 'driver.log', why: 'the bundle does not hold it' },
+    { what: 'log', source: 'driver.log', why: 'missing from the bundle' },
   ])
 
   const found = await diagnose({ 'b/pod.json': failed, 'b/events.json': events })
@@ -57,10 +57,10 @@ test('a file that is not what it should be is unknown, and says why', async () =
   assert.deepEqual(
     unknown.map(({ what, why }: { what: string; why: string }) => `${what}: ${why}`),
     [
-      'pod: it is not a Pod',
-      'events: it is no JSON',
-      'sidecar: it is not a status of the sidecar',
-      'threads: it is not a thread dump of the Spark UI',
+      'pod: not a Pod',
+      'events: not valid JSON',
+      'sidecar: not a sidecar status',
+      'threads: not a Spark UI thread dump',
     ],
   )
 })
@@ -100,11 +100,11 @@ test('the run before is told as a warning where the driver runs again', async ()
 })
 
 const wrong: readonly (readonly [readonly string[], RegExp])[] = [
-  [[], /which driver\?/],
-  [['d', '--bundle', 'b'], /give only one of/],
-  [['--application', 'a', '--bundle', 'b'], /give only one of/],
-  [['--bundle', 'b', '--save', 'c'], /--save goes with a cluster/],
-  [['d', '--timeout', 'soon'], /must be a duration/],
+  [[], /specify POD, --application NAME or --bundle DIR/],
+  [['d', '--bundle', 'b'], /POD, --application and --bundle cannot be combined/],
+  [['--application', 'a', '--bundle', 'b'], /POD, --application and --bundle cannot be combined/],
+  [['--bundle', 'b', '--save', 'c'], /--save cannot be combined with --bundle/],
+  [['d', '--timeout', 'soon'], /Must be a duration/],
   [['d', '-o', 'xml'], /Allowed choices are text, json, sarif, junit, markdown/],
 ]
 for (const [args, says] of wrong) {
