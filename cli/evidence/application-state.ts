@@ -2,7 +2,7 @@ import { toRecord } from '../../core/json.ts'
 import { parseSparkApplication, type SparkOperator } from '../../core/spark/application.ts'
 import { numberField, stringsField, textField } from './fields.ts'
 
-/** What a SparkApplication says of itself and its driver. */
+/** The state and the driver settings of a SparkApplication. */
 export interface ApplicationState {
   readonly operator: SparkOperator
   readonly namespace: string

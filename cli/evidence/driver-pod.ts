@@ -3,14 +3,14 @@ import { toRecord, toText } from '../../core/json.ts'
 import { type Container, findDriverContainerIndex, type PodSpec } from '../../core/kubernetes/pod.ts'
 import { listField, numberField, stringsField, textField, timeField } from './fields.ts'
 
-/** The part of a driver's pod that tells how it fares. */
+/** The parts of a driver pod that show its state. */
 export interface DriverPod {
   readonly name: string
   readonly namespace: string
   readonly uid: string | null
   readonly labels: Readonly<Record<string, string>>
   readonly createdMs: number | null
-  /** Since when it is being deleted. */
+  /** Time when the pod was marked for deletion, in milliseconds since 1970. */
   readonly deletingMs: number | null
   readonly phase: string | null
   readonly reason: string | null
@@ -42,7 +42,7 @@ export interface DriverContainerState {
   readonly memoryRequest: string | null
   readonly restarts: number
   readonly state: RunState
-  /** How the run before ended. */
+  /** How the previous run ended. */
   readonly last: Termination | null
 }
 
@@ -60,7 +60,7 @@ export interface Termination {
   readonly finishedMs: number | null
 }
 
-/** The pod of an API object, or undefined when it is none. */
+/** Parses an API object. Returns undefined if it is not a pod. */
 export function parseDriverPod(object: unknown): DriverPod | undefined {
   const { metadata, spec, status } = toRecord(object)
   const name = textField(metadata, 'name')
@@ -139,7 +139,7 @@ function parseTermination(terminated: unknown): Termination | null {
   }
 }
 
-/** Only what {@link findDriverContainerIndex} looks at has to be of its type. */
+/** Ensures the types of the fields that {@link findDriverContainerIndex} reads. */
 function typed(containers: readonly Record<string, unknown>[]): readonly Container[] {
   return containers.map(({ name, args, env }) => ({
     name: toText(name ?? ''),

@@ -1,6 +1,6 @@
 import { type Evidence, valueIn } from './evidence.ts'
 
-/** The settings that the driver is known to have been given: of its ConfigMap, its arguments, its SparkApplication. */
+/** The driver's known settings. Arguments override the ConfigMap, which overrides the SparkApplication. */
 export function readEffectiveConf(evidence: Evidence): ReadonlyMap<string, string> {
   return new Map([
     ...Object.entries(valueIn(evidence.application)?.sparkConf ?? {}),
@@ -9,7 +9,7 @@ export function readEffectiveConf(evidence: Evidence): ReadonlyMap<string, strin
   ])
 }
 
-/** `--conf key=value`, `--driver-memory value`. */
+/** Parses `--conf key=value` and `--driver-memory value`. */
 function confInArgs(args: readonly string[]): ReadonlyMap<string, string> {
   const conf = new Map<string, string>()
   args.forEach((arg, index) => {

@@ -8,12 +8,12 @@ export interface KubernetesEvent {
   readonly count: number
   readonly firstMs: number | null
   readonly lastMs: number | null
-  /** `Pod/name` of what it is about. */
+  /** The object that the Event is about, as `Kind/name`. */
   readonly object: string
   readonly uid: string | null
 }
 
-/** The events of a list, of v1 or events.k8s.io/v1, the oldest first. */
+/** Parses a list of Events (v1 or events.k8s.io/v1), oldest first. */
 export function parseEvents(list: unknown): readonly KubernetesEvent[] {
   return parseItems(list)
     .map(parseEvent)

@@ -9,16 +9,16 @@ import type { QuotaUsage } from './quotas.ts'
 import type { SidecarReport } from './sidecar-report.ts'
 import type { DriverThread } from './threads.ts'
 
-/** All that was found out about one driver. Data only: the same from a cluster and from a bundle. */
+/** All evidence about one driver. Plain data, identical for a cluster and for a bundle. */
 export interface Evidence {
   readonly subject: DriverSubject
-  /** When it was collected, in milliseconds since 1970; of a bundle the latest time that stands in it. */
+  /** Collection time in milliseconds since 1970. For a bundle without a note, the latest timestamp in the bundle. */
   readonly collectedMs: number
   readonly pod: Reading<DriverPod>
   readonly events: Reading<readonly KubernetesEvent[]>
-  /** Of the container as it is now, or as it ended. */
+  /** Log of the container's current or last run. */
   readonly log: Reading<LogReading>
-  /** Of the container before its last restart. */
+  /** Log of the container's run before its last restart. */
   readonly previousLog: Reading<LogReading>
   readonly node: Reading<NodeState>
   readonly application: Reading<ApplicationState>
@@ -38,10 +38,10 @@ export interface DriverSubject {
   readonly application: string | null
 }
 
-/** What came of an attempt to read something. Absent is knowledge, unknown is not. */
+/** Result of an attempt to read something. `absent` is a known fact; `unknown` means that reading failed. */
 export type Reading<T> =
   | { readonly kind: 'read'; readonly value: T; readonly source: string }
-  /** It does not exist, or is not to be had in this state: no previous log without a restart. */
+  /** Does not exist, or not in this state. For example, there is no previous log without a restart. */
   | { readonly kind: 'absent' }
   | { readonly kind: 'unknown'; readonly source: string; readonly why: string }
 
@@ -51,7 +51,7 @@ export function valueIn<T>(reading: Reading<T>): T | undefined {
   return reading.kind === 'read' ? reading.value : undefined
 }
 
-/** The names of all readings of an Evidence, in the order in which they are told. */
+/** The names of all readings of an Evidence, in the order in which they are reported. */
 export const readingNames = [
   'pod',
   'events',
@@ -69,7 +69,7 @@ export const readingNames = [
 
 const logSourceNames = { log: 'driver.log', previousLog: 'previous.log' } as const
 
-/** What could not be read, as it is told; a log of which a part is missing too. */
+/** Lists what could not be read, including logs that were only partly read. */
 export function listUnknowns(evidence: Evidence): readonly Unknown[] {
   return readingNames.flatMap((name) => {
     const reading: Reading<unknown> = evidence[name]

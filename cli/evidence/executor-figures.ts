@@ -1,15 +1,15 @@
 import { isRecord, toRecord, toText } from '../../core/json.ts'
 import { numberField, timeField } from './fields.ts'
 
-/** Of /api/v1/applications/ID/executors: how the driver collects garbage, and how many executors it has. */
+/** From /api/v1/applications/ID/executors: the driver's garbage collection time and the number of executors. */
 export interface ExecutorFigures {
   readonly active: number
-  /** Since the driver started; null when Spark does not tell. */
+  /** Garbage collection time since the driver started, or null if Spark does not report it. */
   readonly driverGcMs: number | null
   readonly driverSinceMs: number | null
 }
 
-/** Undefined when it is no such answer. `peakMemoryMetrics.TotalGCTime`: org.apache.spark.metrics.GarbageCollectionMetrics. */
+/** Returns undefined if the value is not an executor list. `peakMemoryMetrics.TotalGCTime`: org.apache.spark.metrics.GarbageCollectionMetrics. */
 export function parseExecutorFigures(value: unknown): ExecutorFigures | undefined {
   if (!Array.isArray(value)) return undefined
   const rows = value.filter(isRecord)

@@ -1,6 +1,6 @@
 import { isRecord, toRecord, toText } from '../../core/json.ts'
 
-/** Fields of objects that came as JSON, each with its type or not at all. */
+/** Reads fields of parsed JSON objects. A field of another type counts as missing. */
 
 export const textField = (object: unknown, field: string): string | null => {
   const value = toRecord(object)[field]
@@ -25,6 +25,6 @@ export const listField = (object: unknown, field: string): readonly Record<strin
 export const stringsField = (object: unknown, field: string): Readonly<Record<string, string>> =>
   Object.fromEntries(Object.entries(toRecord(toRecord(object)[field])).map(([key, value]) => [key, toText(value)]))
 
-/** The items of a List, or of an array. */
+/** Returns the items of a List or of an array. */
 export const parseItems = (object: unknown): readonly Record<string, unknown>[] =>
   Array.isArray(object) ? object.filter(isRecord) : listField(object, 'items')

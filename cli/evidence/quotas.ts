@@ -1,14 +1,14 @@
 import { toRecord } from '../../core/json.ts'
 import { parseItems, stringsField, textField } from './fields.ts'
 
-/** One ResourceQuota: what it allows and what is used of it. */
+/** The limits and the usage of one ResourceQuota. */
 export interface QuotaUsage {
   readonly name: string
   readonly hard: Readonly<Record<string, string>>
   readonly used: Readonly<Record<string, string>>
 }
 
-/** The ResourceQuotas of a list, or of one object; other kinds (LimitRanges) are passed over. */
+/** Parses the ResourceQuotas of a list, or a single one. Other kinds, such as LimitRanges, are skipped. */
 export function parseQuotas(object: unknown): readonly QuotaUsage[] {
   const items = toRecord(object).kind === 'ResourceQuota' ? [toRecord(object)] : parseItems(object)
   return items

@@ -1,20 +1,20 @@
 import { toRecord, toText } from '../../core/json.ts'
 import { numberField, textField } from './fields.ts'
 
-/** One thread of the driver, as the Spark UI dumps it (org.apache.spark.status.api.v1.ThreadStackTrace). */
+/** One thread from the Spark UI's thread dump of the driver (org.apache.spark.status.api.v1.ThreadStackTrace). */
 export interface DriverThread {
   readonly id: number
   readonly name: string
   readonly state: string
   readonly daemon: boolean
-  /** The thread that holds the monitor which this one waits for. */
+  /** ID of the thread that holds the lock that this thread waits for. */
   readonly blockedBy: number | null
   readonly lock: string | null
-  /** The innermost frame first. */
+  /** Stack frames, innermost first. */
   readonly frames: readonly string[]
 }
 
-/** The answer to /api/v1/applications/ID/executors/driver/threads; undefined when it is no thread dump. */
+/** Parses the response of /api/v1/applications/ID/executors/driver/threads. Returns undefined if it is not a thread dump. */
 export function parseThreads(value: unknown): readonly DriverThread[] | undefined {
   if (!Array.isArray(value) || value.some((entry) => numberField(entry, 'threadId') === null)) return undefined
   return value.map((entry: unknown) => {

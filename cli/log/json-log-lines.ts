@@ -1,9 +1,9 @@
 import { parseJson, toRecord } from '../../core/json.ts'
 
 /**
- * The lines that Spark's default layout would have printed for a record of its structured logging
+ * Converts a record of Spark's structured logging to the lines that Spark's default layout would have printed
  * (spark.log.structuredLogging.enabled, Spark 4: `{"ts","level","msg","exception":{"class","msg","stacktrace"},"logger"}`,
- * common/utils/src/main/resources/org/apache/spark/SparkLayout.json); undefined when the line is no such record.
+ * common/utils/src/main/resources/org/apache/spark/SparkLayout.json); undefined if the line is not such a record.
  */
 export function parseJsonLogLines(line: string): readonly string[] | undefined {
   if (!line.includes('"level":')) return undefined
@@ -18,7 +18,7 @@ export function parseJsonLogLines(line: string): readonly string[] | undefined {
   return `${head}\n${thrown.class}${detail}`.split('\n')
 }
 
-/** Of a record that was cut: what stands before its stack trace. */
+/** Reads the fields before the stack trace from a truncated record. */
 function beginning(line: string): unknown {
   const field = (name: string) => {
     const match = new RegExp(`"${name}":"((?:[^"\\\\]|\\\\.){0,2000})"`).exec(line)

@@ -1,17 +1,17 @@
 import type { ClassifiedLine, LineOrigin } from './line-origin.ts'
 
 /**
- * Finds out for each line of a log, in order, where it stands. Remembers only the record or exception that it is in.
- * Layouts known: Spark's own (log4j2-defaults.properties: `%d{yy/MM/dd HH:mm:ss} %p %c{1}: %m%n`), those that begin with
- * an ISO time and name a level, and Python's tracebacks.
+ * Determines the origin of each line of a log, in order. Its only state is the current record or exception.
+ * Known layouts: Spark's own (log4j2-defaults.properties: `%d{yy/MM/dd HH:mm:ss} %p %c{1}: %m%n`), layouts that start
+ * with an ISO time and contain a level, and Python's tracebacks.
  */
-export class Placement {
+export class LineClassifier {
   #place: LineOrigin = 'output'
-  /** What may come next: `head`: an exception of the record just seen; `lead`: a traceback too; `trace`: frames and causes. */
+  /** What may follow. `head`: an exception of the last record; `lead`: an exception or a traceback; `trace`: frames and causes. */
   #inside: 'nothing' | 'head' | 'lead' | 'trace' | 'frames' | 'traceback' = 'nothing'
   #traceback: { readonly place: LineOrigin; readonly begins: boolean } = { place: 'traceback', begins: true }
 
-  /** Undefined for what no rule looks at: frames of a stack trace. */
+  /** Returns undefined for lines that no rule searches, such as stack frames. */
   place(line: string): ClassifiedLine | undefined {
     const first = line.charCodeAt(0)
     if (first === tab || first === space) {
@@ -30,10 +30,10 @@ export class Placement {
 
   #record({ level, logger, message, isSparks }: LogRecord): ClassifiedLine {
     const place = placeOfRecord(level, logger, message)
-    // The JVM's threads write between the lines of a traceback.
+    // JVM threads may write between the lines of a Python traceback.
     if (this.#inside !== 'traceback' || !isSparks) {
       this.#place = place
-      // Python's logging prints the traceback of what it has caught under a line of its own level; Spark's never is Python.
+      // Python's logging prints the traceback of a caught exception below its record. Spark's logging never does.
       this.#inside = place === 'error' && !isSparks ? 'lead' : 'head'
     }
     return { place, content: message, throwable: false, begins: false }
@@ -64,21 +64,21 @@ export class Placement {
       return this.#throwable(this.#place, line.slice('Caused by: '.length))
     }
     if (isThrowable(line)) {
-      // py4j prints the Java exception under Python's own.
+      // py4j prints the Java exception below the Python exception.
       const underPython = line.startsWith(': ')
       const continues = /^(head|lead|trace)$/.test(this.#inside) || underPython
       this.#inside = 'trace'
       return this.#throwable(continues ? this.#place : 'printed', underPython ? line.slice(2) : line)
     }
     if (this.#inside === 'trace') return { place: this.#place, content: line, throwable: false, begins: false }
-    // The text between an executor's frames and the driver's own.
+    // Text between an executor's stack frames and the driver's stack frames.
     if (this.#inside === 'frames' && (line === '' || line === 'Driver stacktrace:')) return undefined
     this.#place = 'output'
     this.#inside = 'nothing'
     return { place: 'output', content: line, throwable: false, begins: false }
   }
 
-  /** Inside a traceback: its last line, which is not indented, names the exception. */
+  /** Handles a line inside a traceback. The last line, which is not indented, names the exception. */
   #pythonLine(line: string, first: number): ClassifiedLine | undefined {
     if (line === '' || first === space) return undefined
     this.#inside = 'frames'
@@ -88,7 +88,7 @@ export class Placement {
   #throwable(place: LineOrigin, content: string, begins = false): ClassifiedLine {
     this.#place = place
     const line: ClassifiedLine = { place, content, throwable: true, begins }
-    // What follows is what an executor reported, and it comes once more as the cause.
+    // The following causes were reported by an executor.
     if (/^org\.apache\.spark\.SparkException: Job aborted due to stage failure/.test(content)) this.#place = 'executor'
     return line
   }
@@ -98,7 +98,7 @@ interface LogRecord {
   readonly level: string
   readonly logger: string
   readonly message: string
-  /** Of Spark's own layout, which no Python program has. */
+  /** Whether the record has Spark's own layout, which Python programs do not use. */
   readonly isSparks: boolean
 }
 
@@ -117,7 +117,7 @@ function readRecord(line: string): LogRecord | undefined {
   return iso === null ? undefined : { level: iso[1] ?? '', logger: '', message: iso[2] ?? '', isSparks: false }
 }
 
-/** The loggers that speak of executors, and not of the driver. */
+/** Loggers that report about executors, not about the driver. */
 const executorLoggers = /^(TaskSetManager|TaskSchedulerImpl|TaskResultGetter|ExecutorPodsLifecycleManager)$/
 
 function placeOfRecord(level: string, logger: string, message: string): LineOrigin {
@@ -132,8 +132,8 @@ function placeOfRecord(level: string, logger: string, message: string): LineOrig
 }
 
 /**
- * Lines of Python after which a traceback ends nobody: of logging's, of a thread, of what is ignored; and those that join
- * the tracebacks of one exception, whose place is that of the one before.
+ * Recognizes Python lines whose traceback does not end the program: logged, in a thread, or ignored. Also recognizes the
+ * lines that join the tracebacks of one exception, which keep the origin of the traceback before.
  */
 function leadOf(line: string, before: LineOrigin): LineOrigin | undefined {
   if (/^(ERROR|CRITICAL):|^Exception in thread [^"]{1,200}:$/.test(line)) return 'error'
@@ -151,7 +151,7 @@ const isDigit = (code: number) => code >= 48 && code <= 57
 
 const isFrame = (line: string) => /^\s{1,8}(at |\.\.\. \d)/.test(line)
 
-/** A dotted class, or one of Python's exceptions, and then the end or a colon. */
+/** Whether the line is a qualified class name, followed by a colon or the end of the line. */
 function isThrowable(line: string): boolean {
   return /^(: )?(?:[a-zA-Z_$][\w$]{0,100}\.){1,15}[A-Z][\w$]{0,150}(?:: |:?$)/.test(line.slice(0, 600))
 }

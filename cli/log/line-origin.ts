@@ -1,11 +1,11 @@
 /**
- * Where in a driver's log a line stands. The same words mean an end in one place and nothing in another: an
- * OutOfMemoryError that a task reported is not the driver's, one in an INFO record is talk.
+ * Who or what wrote a line of the driver's log. The meaning of a message depends on its origin: an OutOfMemoryError that
+ * a task reported is not the driver's, and one in an INFO record has no effect.
  */
 export type LineOrigin =
-  /** The exception that ended the main thread or kept the SparkContext from starting, with its causes. */
+  /** The exception that ended the main thread or prevented the SparkContext from starting, with its causes. */
   | 'uncaught'
-  /** A Python traceback that no record leads: it ended the program, or was printed by one that got over it. */
+  /** A Python traceback outside a log record. It ended the program, or the program printed it and continued. */
   | 'traceback'
   /** The exception that ended another thread. */
   | 'thread'
@@ -14,19 +14,19 @@ export type LineOrigin =
   | 'warning'
   /** A record of a lower level. */
   | 'info'
-  /** What an executor reported: lost tasks and executors, the cause of an aborted job. */
+  /** A problem that an executor reported: lost tasks and executors, the cause of an aborted job. */
   | 'executor'
-  /** An exception outside of any record, as printStackTrace leaves it. */
+  /** An exception outside a log record, as printed by printStackTrace. */
   | 'printed'
-  /** Any other line: what the program, the launcher or the JVM prints. */
+  /** Any other line that the program, the launcher or the JVM prints. */
   | 'output'
 
 export interface ClassifiedLine {
   readonly place: LineOrigin
-  /** The line without its record's time, level and logger, and without `Caused by: ` and the like. */
+  /** The line without time, level and logger of its record, and without prefixes such as `Caused by: `. */
   readonly content: string
-  /** Whether the line names an exception of its own. */
+  /** Whether the line names an exception. */
   readonly throwable: boolean
-  /** Whether an exception begins here, and not the cause of one before, or what came of it. */
+  /** Whether a new exception begins here, as opposed to the cause or the consequence of an earlier one. */
   readonly begins: boolean
 }

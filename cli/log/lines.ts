@@ -1,10 +1,10 @@
-/** A longer line is cut: what a rule looks for stands at its beginning. In UTF-16 units. */
+/** Maximum line length in UTF-16 units. Longer lines are truncated, because rules search only the beginning of a line. */
 export const maxLineLength = 4096
 
 /**
- * Cuts a stream of bytes into lines and gives each to `onLine`, without its end (`\n`, `\r\n`) and with at most
- * {@link maxLineLength} characters. Keeps no more than one line, however long one is. What a carriage return overwrites
- * (Spark's progress bar) is left out.
+ * Splits a stream of bytes into lines and passes each to `onLine`, without its line end (`\n`, `\r\n`) and with at most
+ * {@link maxLineLength} characters. Buffers at most one line. Text that a carriage return overwrites, such as Spark's
+ * progress bar, is removed.
  */
 export class LineSplitter {
   readonly #decoder = new TextDecoder()
@@ -20,7 +20,7 @@ export class LineSplitter {
     this.#take(this.#decoder.decode(bytes, { stream: true }))
   }
 
-  /** Gives the last line if it has no end. */
+  /** Passes on the last line if it has no line end. */
   end(): void {
     this.#take(this.#decoder.decode())
     if (this.#rest !== '' || this.#cut) this.#give(this.#rest)

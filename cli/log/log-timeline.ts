@@ -1,27 +1,27 @@
 import type { LineOrigin } from './line-origin.ts'
 
-/** Numbers of the lines that tell of a driver's course; 0: none. */
+/** Line numbers of the milestones of a driver, starting at 1. 0 means that there is no such line. */
 export interface LogMilestones {
-  /** The last SparkContext began: what stands before it is of an earlier program, or was got over. */
+  /** Start of the last SparkContext. Earlier problems belong to an earlier program, or the driver recovered from them. */
   readonly context: number
-  /** The last job began. */
+  /** Start of the last job. */
   readonly job: number
-  /** The last job, or batch of a stream, was done. */
+  /** End of the last job or streaming batch. */
   readonly jobDone: number
-  /** Where the JVM began to end, since the context began. */
+  /** First line of the JVM's shutdown after the start of the context. */
   readonly shutdown: number
 }
 
-/** Sentences of SparkContext, DAGScheduler, ProgressReporter and ShutdownHookManager (4.0.1), with or without the logger. */
+/** Messages of SparkContext, DAGScheduler, ProgressReporter and ShutdownHookManager (4.0.1), with or without the logger. */
 const milestone =
   /^(?:\[[^\]]{1,80}\] )?(?:[\w.$]{1,200}(?: -|:) )?(?:(Running Spark version )|(Starting job: )|(Job \d{1,9} finished: |Streaming query made progress)|(?:Invoking stop\(\) from shutdown hook|Shutdown hook called))/
 
-/** Follows a driver through its log: which exceptions it went on after, as no program does that an exception has ended. */
-export class Course {
+/** Tracks a driver's milestones, to decide after which exceptions the driver continued. */
+export class LogTimeline {
   readonly #last = { context: 0, job: 0, jobDone: 0, shutdown: 0 }
   #end = 0
 
-  /** A record below WARN. */
+  /** Processes a record below level WARN. */
   record(text: string, line: number): void {
     const found = milestone.exec(text)
     if (found === null) return
@@ -32,11 +32,12 @@ export class Course {
     else if (this.#last.shutdown <= this.#last.context) this.#last.shutdown = line
   }
 
-  /** An exception that does not come of the one before, and would have ended the program. */
+  /** Processes a new exception that would have ended the program. */
   end(line: number): void {
     this.#end = line
   }
 
+  /** Whether the driver continued after the exception. */
   isOver({ number, place }: { readonly number: number; readonly place: LineOrigin }): boolean {
     const { context, job, jobDone } = this.#last
     if (place === 'traceback') return number < Math.max(context, job, jobDone, this.#end)

@@ -1,23 +1,23 @@
 import type { LineOrigin } from './line-origin.ts'
 import { type Phrase, parsePhrase } from './phrase.ts'
 
-/** A line that a rule looks for in the driver's log. */
+/** A line that a rule searches for in the driver's log. */
 export interface LogSignature {
   readonly kind: 'log'
   readonly phrase: Phrase
   readonly places: readonly LineOrigin[]
 }
 
-/** Where an exception of the driver itself stands. */
+/** The origins of the driver's own exceptions. */
 export const driverPlaces: readonly LineOrigin[] = ['uncaught', 'thread', 'error', 'printed']
 
-/** Looks for the phrase where an exception of the driver stands, or in the places named. */
+/** Searches for the phrase in the driver's own exceptions, or in lines of the given origins. */
 export function inLog(text: string, places: readonly LineOrigin[] = driverPlaces): LogSignature {
   return { kind: 'log', phrase: parsePhrase(text), places }
 }
 
-/** Looks for the phrase in what the program, the launcher or the JVM prints outside of any record. */
+/** Searches for the phrase in output of the program, the launcher or the JVM outside log records. */
 export const inOutput = (text: string): LogSignature => inLog(text, ['output', 'printed', 'uncaught'])
 
-/** Looks for the phrase in what executors reported. */
+/** Searches for the phrase in problems that executors reported. */
 export const fromExecutors = (text: string): LogSignature => inLog(text, ['executor'])

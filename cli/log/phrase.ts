@@ -1,8 +1,7 @@
 /**
- * What a log line or a message must hold, as it is written: literal text, `…` for whatever stands between, `{name}` for
- * the same when it is wanted afterwards, and a `^` in front for the beginning of the text. No regular expression: each
- * literal is looked for once, from where the last one ended, so that a match takes time linear in the text, whatever
- * the text is.
+ * A pattern for a log line or a message: literal text, `…` for any text, `{name}` for any text that is captured, and a
+ * leading `^` for the start of the text. It is not a regular expression. Each literal is searched for once, after the
+ * previous one, so that matching always takes time linear in the length of the text.
  */
 export interface Phrase {
   readonly text: string
@@ -11,18 +10,18 @@ export interface Phrase {
 }
 
 interface Piece {
-  /** Name of what stands before the literal; undefined: it is not wanted. */
+  /** Name of the capture before the literal, or undefined if that text is not captured. */
   readonly capture: string | undefined
-  /** Empty only as the last piece: the capture goes to the end of the text. */
+  /** Empty only in the last piece, whose capture extends to the end of the text. */
   readonly literal: string
 }
 
 export type Captures = Readonly<Record<string, string>>
 
-/** No name in a message is longer; what is longer is cut. */
+/** Maximum length of a capture in UTF-16 units. Longer captures are truncated. */
 const maxCaptureLength = 300
 
-/** Throws for a phrase without any literal, which would match everything: an error of ours. */
+/** Throws an Error for a phrase without literals, which would match any text: a bug in a rule. */
 export function parsePhrase(text: string): Phrase {
   const anchored = text.startsWith('^')
   const pieces: Piece[] = []
@@ -40,7 +39,7 @@ export function parsePhrase(text: string): Phrase {
   return { text, anchored, pieces }
 }
 
-/** What the text holds for the phrase's names; undefined when it does not match. */
+/** Returns the captured texts, or undefined if the text does not match. */
 export function matchPhrase({ anchored, pieces }: Phrase, text: string): Captures | undefined {
   const first = pieces[0]
   if (first === undefined) return undefined
@@ -57,10 +56,10 @@ export function matchPhrase({ anchored, pieces }: Phrase, text: string): Capture
   return captures
 }
 
-/** Without the sentence's own full stop. */
+/** Removes the punctuation at the end. */
 const nameIn = (text: string) => text.trim().replace(/[.,;]$/, '')
 
-/** The template with its `{name}`s filled in; undefined when one is not known. */
+/** Replaces each `{name}` in the template. Returns undefined if a value is unknown or empty. */
 export function fillTemplate(template: string, values: Captures): string | undefined {
   let complete = true
   const text = template.replace(/\{([a-z][A-Za-z]*)\}/g, (_whole, name: string) => {

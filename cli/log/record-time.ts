@@ -1,4 +1,4 @@
-/** The time that a record begins with, or that of Spark's structured ones, as if it were UTC. */
+/** The time of a log record in milliseconds since 1970, read as UTC, or null if the record has no time. */
 export function recordTimeMs(record: string): number | null {
   const spark = /^(\d\d)\/(\d\d)\/(\d\d) (\d\d:\d\d:\d\d)/.exec(record)
   const iso = /(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)/.exec(record.slice(0, 60))

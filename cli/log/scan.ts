@@ -1,34 +1,34 @@
 import { KeyLines } from '../redaction/key-lines.ts'
 import { redactKnownSecrets } from '../redaction/redactor.ts'
 import { parseJsonLogLines } from './json-log-lines.ts'
-import { Placement } from './line-classifier.ts'
+import { LineClassifier } from './line-classifier.ts'
 import type { ClassifiedLine, LineOrigin } from './line-origin.ts'
 import { LineSplitter } from './lines.ts'
-import { Course, type LogMilestones } from './log-timeline.ts'
+import { type LogMilestones, LogTimeline } from './log-timeline.ts'
 import type { LogSignature } from './matcher.ts'
 import { type Captures, matchPhrase } from './phrase.ts'
 import { recordTimeMs } from './record-time.ts'
 
-/** What is known of a log after one pass: a few lines of it, however long it was. */
+/** The result of one pass over a log. Its size does not depend on the length of the log. */
 export interface LogReading {
   readonly lines: number
   readonly bytes: number
-  /** Null: whole. Else why the end or the beginning is missing. */
+  /** Why a part of the log is missing, or null if the log is complete. */
   readonly cut: string | null
   readonly hits: ReadonlyMap<LogSignature, LogHits>
-  /** The exception that ended the main thread, outermost first. Empty when there was none, or the log goes on after it. */
+  /** The exception that ended the main thread, outermost first. Empty if there was none or the driver continued after it. */
   readonly uncaught: readonly UncaughtLine[]
   readonly milestones: LogMilestones
-  /** Number of the last line that is a record below WARN, as a driver writes while it works; 0: none. */
+  /** Number of the last record below WARN, which a driver writes while it works. 0 if there is none. */
   readonly lastInfoLine: number
-  /** The times that the first and the last record below WARN begin with, as if they were UTC; null: they name none. */
+  /** Times of the first and the last record below WARN, read as UTC, or null if the records have no time. */
   readonly firstRecordMs: number | null
   readonly lastRecordMs: number | null
   readonly tail: readonly LogLine[]
 }
 
 export interface LogLine {
-  /** From 1. */
+  /** Line number, starting at 1. */
   readonly number: number
   readonly text: string
 }
@@ -44,10 +44,10 @@ export interface LogHit extends LogLine {
 
 export interface LogHits {
   readonly count: number
-  /** At most {@link keptHits}. */
+  /** The first hits, at most {@link keptHits}. */
   readonly first: readonly LogHit[]
   readonly last: LogHit
-  /** The last one of an exception that ended the main thread. */
+  /** The last hit in an exception that ended the main thread, or null. */
   readonly uncaught: LogHit | null
 }
 
@@ -56,15 +56,15 @@ const keptTail = 12
 const maxExcerptLength = 400
 
 /**
- * Matches a log against signatures in one pass over its bytes, in time linear in its length and in memory that does not
- * depend on it.
+ * Matches a log against signatures in one pass over its bytes. Takes time linear in the length of the log and constant
+ * memory.
  */
 export class LogScan {
   readonly #splitter = new LineSplitter((line) => this.#line(line))
   readonly #byPlace = new Map<LineOrigin, LogSignature[]>()
   readonly #hits = new Map<LogSignature, KeptHits>()
-  readonly #placement = new Placement()
-  readonly #course = new Course()
+  readonly #classifier = new LineClassifier()
+  readonly #timeline = new LogTimeline()
   readonly #keyLines = new KeyLines()
   readonly #redact: (text: string) => string
   #lines = 0
@@ -75,7 +75,7 @@ export class LogScan {
   #uncaught: UncaughtLine[] = []
   #tail: string[] = []
 
-  /** `redact` is applied to each line that is kept. */
+  /** `redact` is applied to each line of the result. */
   constructor(signatures: Iterable<LogSignature>, redact: (text: string) => string = (text) => text) {
     this.#redact = redact
     for (const signature of signatures) {
@@ -92,7 +92,7 @@ export class LogScan {
     this.#splitter.write(bytes)
   }
 
-  /** To be called once, after the last bytes. */
+  /** Returns the result. Call it once, after the last bytes. */
   end(cut: string | null = null): LogReading {
     this.#splitter.end()
     const from = this.#lines - this.#tail.length + 1
@@ -102,9 +102,9 @@ export class LogScan {
       cut,
       hits: new Map([...this.#hits].map(([signature, hits]) => [signature, this.#shown(hits)])),
       uncaught: this.#uncaught
-        .filter((line) => !this.#course.isOver(line))
+        .filter((line) => !this.#timeline.isOver(line))
         .map((line) => ({ ...line, text: this.#redact(line.text) })),
-      milestones: this.#course.milestones(),
+      milestones: this.#timeline.milestones(),
       lastInfoLine: this.#lastInfoLine,
       firstRecordMs: recordTimeMs(this.#firstRecord),
       lastRecordMs: recordTimeMs(this.#lastRecord),
@@ -124,15 +124,15 @@ export class LogScan {
   }
 
   #look(line: string, shown: string): void {
-    const placed = this.#placement.place(line)
+    const placed = this.#classifier.place(line)
     if (placed === undefined) return
     if (placed.place === 'info') {
       this.#lastInfoLine = this.#lines
       if (this.#firstRecord === '') this.#firstRecord = copy(shown)
       this.#lastRecord = shown
-      this.#course.record(placed.content, this.#lines)
+      this.#timeline.record(placed.content, this.#lines)
     }
-    // What tells only that Python has ended comes after its traceback.
+    // Spark logs this exception after Python's traceback. It only shows that Python has ended.
     const isEcho = placed.content.startsWith('org.apache.spark.SparkUserAppException: ')
     if (placed.throwable && !isEcho && (placed.place === 'uncaught' || placed.place === 'traceback')) {
       this.#keepUncaught(line, placed.place, placed.begins)
@@ -143,9 +143,9 @@ export class LogScan {
     }
   }
 
-  /** A new chain replaces the one before: the last one is what ended the driver. */
+  /** A new chain of exceptions replaces the one before, because the last one ended the driver. */
   #keepUncaught(line: string, place: UncaughtLine['place'], begins: boolean): void {
-    if (begins) this.#course.end(this.#lines)
+    if (begins) this.#timeline.end(this.#lines)
     const isCause = /^(Caused by|: )/.test(line)
     if (!isCause) this.#uncaught = []
     if (this.#uncaught.length < 10) this.#uncaught.push({ number: this.#lines, text: copy(line), place })
@@ -168,8 +168,8 @@ export class LogScan {
   #shown(hits: KeptHits): LogHits {
     const show = (hit: LogHit): LogHit => ({
       ...hit,
-      // What was got over was an error, and no more.
-      place: this.#course.isOver(hit) ? 'error' : hit.place,
+      // If the driver continued after the exception, it counts as a logged error.
+      place: this.#timeline.isOver(hit) ? 'error' : hit.place,
       text: this.#redact(hit.text),
       captures: Object.fromEntries(Object.entries(hit.captures).map(([name, value]) => [name, this.#redact(value)])),
     })
@@ -178,7 +178,7 @@ export class LogScan {
       count,
       first: first.map(show),
       last: show(last),
-      uncaught: uncaught === null || this.#course.isOver(uncaught) ? null : show(uncaught),
+      uncaught: uncaught === null || this.#timeline.isOver(uncaught) ? null : show(uncaught),
     }
   }
 }
@@ -192,12 +192,12 @@ interface KeptHits {
 
 const none: readonly never[] = []
 
-/** A slice would keep all the text that it was cut from. */
+/** Copies the text, because a slice would keep the whole original string in memory. */
 function copy(line: string): string {
   return Buffer.from(line.slice(0, maxExcerptLength).trimEnd()).toString()
 }
 
-/** The reading of a whole text. */
+/** Scans a complete text. */
 export function scanText(text: string, signatures: Iterable<LogSignature>): LogReading {
   const scan = new LogScan(signatures)
   scan.write(new TextEncoder().encode(text))

@@ -11,39 +11,39 @@ import {
   valueToQuote,
 } from './value-span.ts'
 
-/** Begins at the beginning of a word only and is bounded, so that a long one takes no longer than it is long. */
+/** Matches a name and an assignment sign. Starts only at the start of a word, so that matching takes linear time. */
 const assigned =
   /(?<![\w.-])((?:(?:access|secret|private|api|account|encryption|signing) )?-{0,2}[A-Za-z_][\w.-]*)(\\*["'`]?\]?\s{0,3}(?:=>|->|:=|(?<=\s)==(?=\s)|=|:(?!:)|,(?=\S)|-?\\u003[deDE]|%3[dD])\s{0,3})/g
 
-/** `--password …` */
+/** Matches an option such as `--password …`. */
 const option = /(?<![\w.-])(--?[A-Za-z][\w.-]*)([ \t]{1,20})(?!--?[A-Za-z])(?=\S)/g
 
-/** A line of a properties file, which needs no sign; two blanks or more are a column. */
+/** Matches a line of a properties file without an assignment sign. Two or more spaces separate columns. */
 const property = /^([ \t]{0,80}[\w-]{1,100}(?:\.[\w-]{1,100}){1,20})([ \t]{1,200})(?=\S)/
 
-/** An entry of an environment, in JSON, YAML, or as a Java object prints itself. */
+/** Matches an environment variable in JSON, in YAML, or in the toString form of a Java object. */
 const named =
   /\bname\\*["']?\s{0,3}[:=]\s{0,3}\\*["']?([\w.-]{1,200})\\*["']?[\s,]{1,80}\\*["']?value\\*["']?\s{0,3}[:=]\s{0,3}/gi
 
 const schemes =
   /^(?:Bearer|Basic|Token|Negotiate|ApiKey|Digest|AWS4-HMAC-SHA256|SharedKey(?:Lite)?|NTLM|GOOG1|Hawk)\s{1,5}(?=\S)/i
 
-/** The values in a line that stand under the name of a secret. */
+/** Finds the values in a line that are assigned to the name of a secret. */
 export function* assignedSecrets(line: string): Generator<ValueSpan> {
   const surroundings = new Surroundings(line)
   assigned.lastIndex = 0
   for (let match = assigned.exec(line); match !== null; match = assigned.exec(line)) {
     const [whole, name = '', sign = ''] = match
-    // Scala's way to print an entry: `(spark.ssl.keyPassword,…)`.
+    // Scala prints an entry as a tuple: `(spark.ssl.keyPassword,…)`.
     if (sign.endsWith(',') && line[match.index - 1] !== '(') continue
-    // “references non-existent secret key: NAME”, the kubelet's words.
+    // The kubelet's message “references non-existent secret key: NAME” contains a name, not a secret.
     if (line.startsWith('non-existent ', match.index - 13)) continue
     if (!isSecretName(name.replace(/^-+/, '')) || isLogger(line, match.index, name, sign)) continue
     const at = match.index + whole.length
     const value = valueAt(line, match.index, at, name, sign, surroundings)
     if (value === undefined) continue
     yield value
-    // What stands in the secret is not read: its quotes enclose nothing.
+    // Skip the secret itself, because quotes inside it do not enclose anything.
     surroundings.skip(at, value.start === at ? value.end : value.end + (value.start - at))
     assigned.lastIndex = Math.max(at, value.end)
   }
@@ -64,9 +64,9 @@ export function* assignedSecrets(line: string): Generator<ValueSpan> {
   }
 }
 
-/** A structure of entries, each of which has a name of its own. */
+/** Matches the start of a structure whose entries have their own names. */
 const structure = /^[{[]\s*(?:$|["'{[]|[A-Za-z_][\w.-]*["']?\s?[:=,\]])/
-/** A block of lines below; what was hidden before. */
+/** Matches the header of a multi-line block, or a value that is already redacted. */
 const noValue = /^(?:[|>][-+\d]{0,2}\s*$|\[redacted\](?![\w-]))/
 
 function valueAt(
@@ -90,7 +90,7 @@ function valueAt(
     if (line[inBraces.end] === '}') return { start: at, end: inBraces.end + 1, openQuote: null }
   }
   const from = at + (isAuthorization ? schemeLength(line, at) : 0)
-  // The quote around the name is closed before the value.
+  // A quote around the name ends before the value.
   const outer = /["'`]/.test(sign) && enclosing?.at === nameAt - 1 ? undefined : enclosing
   if (outer === undefined && leadsLine(line, nameAt)) {
     const value = valueToEnd(line, from)
@@ -108,13 +108,13 @@ function valueAt(
     : bareValue(line, from, outer)
 }
 
-/** Nothing stands before the name that is not of a properties file, of YAML, or of a shell. */
+/** Whether only syntax of properties files, YAML or shells precedes the name. */
 const leadsLine = (line: string, nameAt: number) =>
   nameAt <= 200 && /^\s*(?:- |export |set |[+-])?["'`]?$/.test(line.slice(0, nameAt))
 
 const schemeLength = (line: string, at: number) => schemes.exec(line.slice(at, at + 60))?.[0].length ?? 0
 
-/** `INFO TokenManager: …`, `org.example.InvalidToken: …`: a class speaks. */
+/** Whether the name is a class that logs or an exception: `INFO TokenManager: …`, `org.example.InvalidToken: …`. */
 function isLogger(line: string, at: number, name: string, sign: string): boolean {
   return sign.startsWith(': ') && (line[at - 1] === '$' || /^(?:[a-z]\w*\.){2,}[A-Z]\w*$/.test(name))
 }

@@ -1,11 +1,11 @@
 import { continuesSentence, isPlain } from './false-positives.ts'
 import { bareValue, quotedValue, type Span } from './value-span.ts'
 
-/** A secret that is known by what it looks like, wherever it stands: the first group stays, the second is hidden. */
+/** Secrets with a recognizable form. The first group is kept, the second is redacted. */
 const shapes: readonly RegExp[] = [
-  // JSON Web Tokens: service account tokens among them.
+  // JSON Web Tokens, including service account tokens.
   /(\b)(eyJ[\w-]{8,}\.[\w-]{2,}(?:\.[\w-]*)?)/g,
-  // Amazon: key ids, and the secret key that stands beside one.
+  // Amazon: key IDs, and a secret key next to one.
   /(\b)((?:AKIA|ASIA|AROA|AIDA)[0-9A-Z]{12,}(?:[^A-Za-z0-9/+\n]{1,20}[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+]))?)/g,
   // Google: API keys, OAuth tokens, client secrets.
   /(\b)(AIza[\w-]{35}|ya29\.[\w-]{16,}|GOCSPX-[\w-]{16,})/g,
@@ -13,10 +13,10 @@ const shapes: readonly RegExp[] = [
   /((?<![A-Za-z0-9+/]))([A-Za-z0-9+/]{86}==)/g,
   /(\b(?:gh[pousr]_|github_pat_|glpat-|xox[abprs]-|sk-|sk_live_|dapi|hf_|npm_|hvs\.))(\w[\w-]{15,})/g,
   /(\bhooks\.slack\.com\/services\/)([\w/]{10,})/g,
-  // Schemes whose credentials are several words.
+  // Authorization schemes whose credentials consist of several words.
   /(\b(?:ApiKey|Digest|AWS4-HMAC-SHA256|SharedKey|SharedKeyLite|NTLM) +)((?:[\w-]{1,40}="[^"\n]*",? ?|[\w.~+/=:, -])+)/gi,
   /(\b(?:set-)?cookie\\?["']?\s{0,3}[:=]\s{0,3}\\?["']?)([^\s"'][^\n"']*)/gi,
-  // A token in the place of the user; elsewhere (abfss) a container stands there.
+  // A token as the user of an HTTP URL. In other URLs (abfss) this part is a container name.
   /(\bhttps?:\/\/)([\w.~+=-]{16,500}(?=@))/gi,
   /(\bjdbc:oracle:[a-z]{1,20}:)([^\s@/"']{1,200}\/[^\s@"']{1,300}(?=@))/gi,
   // Signatures of presigned URLs.
@@ -24,13 +24,13 @@ const shapes: readonly RegExp[] = [
   /(-----BEGIN [A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----)([^-]+)/g,
 ]
 
-/** A secret that follows: the value behind the match, in quotes or up to a blank. */
+/** Texts that precede a secret. The secret is quoted, or ends at the next space. */
 const leaders: readonly RegExp[] = [
   /\bidentified\s{1,3}(?:with\s{1,3}\S{1,60}\s{1,3})?(?:by|as)\s{1,3}(?:password\s{1,3}|values\s{1,3})?/gi,
   /\b(?:password|passwd|passphrase|pwd)(?:\s{1,3}\(?|\()\s{0,3}(?=\\{0,3}["'`])/gi,
   /\b(?:password|passwd|passphrase|passcode|pwd|secret(?: key)?|token|(?:api|access|account|encryption|private) key|credentials?)\s{1,3}(?:is|was|are|were)\s{0,3}:?\s{1,3}/gi,
   /\b(?:with|using) (?:the )?(?:password|passphrase)\s{1,3}/gi,
-  // Options of one letter, known by the program. -u: what stands before the colon is a name.
+  // One-letter options of known programs. In the value of -u, the part before the colon is a user name.
   /(?<![\w-])(?:-u|-U|--user|--proxy-user)[ =]?["']?(?!\d{1,9}:\d)[\w.@\\+-]{1,200}:(?!\s)/g,
   /\bsshpass\s{1,3}(?:-[a-oq-zA-Z]\s{1,3}){0,5}-p\s{0,3}/g,
   /\b(?:mysql|mysqldump|mysqladmin|mariadb)\b[^|;&]{0,200}?\s-p(?=\S)/g,
@@ -39,10 +39,10 @@ const leaders: readonly RegExp[] = [
   /\bldap[a-z]{2,10}\b[^|;&]{0,200}?\s-w\s{1,3}/g,
 ]
 
-/** What stands after the word of a scheme, which is a word of its own: “Basic authentication”, “token bucket”. */
+/** Matches the word after an authorization scheme. It may be ordinary text: “Basic authentication”, “token bucket”. */
 const scheme = /\b((?:Bearer|Basic|Token|Negotiate) +)([\w.~+/=-]{6,})/gi
 
-/** Secrets in a line that no name stands before. */
+/** Finds secrets in a line that are recognizable without a name. */
 export function* shapedSecrets(line: string): Generator<Span> {
   for (const shape of shapes) {
     for (const match of line.matchAll(shape)) {
@@ -66,7 +66,7 @@ export function* shapedSecrets(line: string): Generator<Span> {
   yield* urlCredentials(line)
 }
 
-/** `user:password@` of URLs; the password may hold a `/` and an `@`. */
+/** Finds `user:password@` in URLs. The password may contain `/` and `@`. */
 function* urlCredentials(line: string): Generator<Span> {
   let end = 0
   let lastAt = -1
@@ -80,13 +80,13 @@ function* urlCredentials(line: string): Generator<Span> {
     if (lastAt < start) continue
     const colon = line.slice(start, start + 200).search(/[:/?#]/)
     if (line[start + colon] !== ':' || start + colon > lastAt) continue
-    // A port: what follows it is a path.
+    // This is a port, followed by a path.
     if (/^:\d{1,5}[/?#]/.test(line.slice(start + colon, start + colon + 7))) continue
     yield { start, end: lastAt }
     at = lastAt
   }
 }
 
-/** A quote that something else than the URL follows. */
+/** Whether a quote at this position ends the URL. */
 const endsUrl = (line: string, at: number) =>
   /["'`\\]/.test(line[at] ?? '') && !/[\w:/?#@%!$&*+=~-]/.test(line[at + 1] ?? ' ')

@@ -2,7 +2,7 @@ import { isRecord, parseJson } from '../../core/json.ts'
 import { findLineSecrets } from './line-secrets.ts'
 import { isSecretEntry, isSecretKey, secretArgument } from './secret-entries.ts'
 
-/** The values in an object that stand where secrets do, and must not stand anywhere else either. */
+/** Finds the values of secret fields in an object. These values must be redacted everywhere. */
 export function findSecrets(value: unknown): readonly string[] {
   if (typeof value === 'string') return secretsOfText(value)
   if (Array.isArray(value)) {
@@ -21,11 +21,11 @@ export function findSecrets(value: unknown): readonly string[] {
   })
 }
 
-/** The secrets of a Spark configuration. */
+/** Finds the secrets in a Spark configuration. */
 export const findConfSecrets = (conf: ReadonlyMap<string, string>): readonly string[] =>
   [...conf].flatMap(([key, value]) => (isSecretKey(key) ? [value] : secretsOfText(value)))
 
-/** `--conf` arguments, URLs with credentials and all else that a line may hold. */
+/** Finds secrets in text, such as `--conf` arguments and URLs with credentials. */
 function secretsOfText(text: string): readonly string[] {
   const json = /^\s*[{[]/.test(text) ? parseJson(text) : undefined
   if (json !== undefined) return findSecrets(json)
@@ -49,7 +49,7 @@ function decoded(text: string): string {
 
 const unescaped = (text: string) => text.replace(/\\(["'\\])/g, '$1')
 
-/** Names that are told of a driver in any case: a secret that is the same word is no longer one. */
+/** Finds identifiers that are always reported about a driver. A secret that equals one of them is not redacted. */
 export function findSecretNames(value: unknown): readonly string[] {
   if (Array.isArray(value)) return value.flatMap(findSecretNames)
   if (!isRecord(value)) return []

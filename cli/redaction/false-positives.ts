@@ -1,4 +1,4 @@
-/** What stands in the place of a secret and is none: nothing, a switch, a reference, what was hidden already. */
+/** Whether a value is not a secret: empty, a boolean, a reference or already redacted. */
 export const isFalsePositive = (value: string): boolean =>
   value.length < 2 ||
   /^(true|false|null|none|nil|undefined|yes|no|n\/a|not set|<(?:redacted|hidden|none|null|unset)>|\$\{[^{}]{1,300}\}|\$\([\w.-]{1,300}\)|\$\w{1,100}|[*x.•]+|\*{3,}\(redacted\))$/i.test(
@@ -6,14 +6,14 @@ export const isFalsePositive = (value: string): boolean =>
   ) ||
   /^\[redacted(?:\][\])},;.:"'`]*)?$/.test(value)
 
-/** Ordinary words, as names have them, with a number at the end at most: found everywhere when it is looked for. */
+/** Whether a value consists of ordinary words and at most a trailing number. Such values occur in many unrelated places. */
 export const isPlain = (value: string): boolean =>
   value.length < 24 &&
   /^(?:[a-z]{1,15}|[A-Z][a-z]{1,14}|[A-Z]{1,15})(?:[-_. ](?:[a-z]{1,15}|[A-Z][a-z]{1,14}|[A-Z]{1,15}))*\d{0,2}$|^\d{1,9}$/.test(
     value,
   )
 
-/** Whether a sentence goes on with this word after “password is” or “token:”, and it is not the secret itself. */
+/** Whether the word after “password is” or “token:” continues a sentence and is not the secret itself. */
 export function continuesSentence(word: string): boolean {
   const bare = word.replace(/[.,;:!?)\]}'"]{1,3}$/, '')
   return (
@@ -22,7 +22,7 @@ export function continuesSentence(word: string): boolean {
   )
 }
 
-/** The same of a whole value on a line of its own, where a passphrase may be made of words too. */
+/** Whether a value on its own line is a sentence. A passphrase may also consist of words. */
 export function isSentence(value: string): boolean {
   const words = value.split(/\s+/, 3)
   return words.slice(0, 2).every(continuesSentence)

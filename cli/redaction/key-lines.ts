@@ -1,20 +1,20 @@
 import { assignedSecrets } from './assignments.ts'
 import { isSecretName } from './secret-names.ts'
 
-/** No private key has more lines; what follows is log again, though the key's end was cut off. */
+/** Maximum number of lines of a private key. Later lines are log output, even if the end of the key is missing. */
 const maxLines = 200
-/** A quote that is not closed by then was none. */
+/** A quote that is not closed within this number of lines does not enclose a value. */
 const maxQuotedLines = 20
 
 type Inside =
   | { readonly kind: 'key' }
-  /** Lines that stand deeper, `isPlain` as long as they are no entries. */
+  /** Lines with deeper indentation. With `isPlain`, the block ends at the first line that is an entry. */
   | { readonly kind: 'block'; readonly indent: number; readonly isPlain: boolean }
   | { readonly kind: 'value' }
   | { readonly kind: 'quote'; readonly quote: string }
   | { readonly kind: 'continued' }
 
-/** Follows the lines of a text, for private keys and other secrets that are spread over several of them. */
+/** Tracks private keys and other secrets that span several lines of a text. */
 export class KeyLines {
   #left = 0
   #inside: Inside = { kind: 'key' }
@@ -56,7 +56,7 @@ export class KeyLines {
 
 const indentOf = (line: string) => line.length - line.trimStart().length
 const entry = /^\s*(?:- )?["']?[\w./-]+["']?\s?(?::(?:\s|$)|=)|^\s*[-{}[\]#]/
-/** A line that a logger or a JVM wrote, and that no value goes on with. */
+/** Matches a line that a logger or the JVM wrote, which cannot continue a value. */
 const record =
   /^\s*(?:\[?\d{2,4}[-/]\d\d[-/]\d\d|at [\w$.]+\(|Caused by|Exception |\[?(?:TRACE|DEBUG|INFO|WARN|ERROR)\b)/
 const valueLine = /^\s*["']?value["']?\s?[:=]|^\s*<value>/

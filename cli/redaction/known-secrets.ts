@@ -1,17 +1,17 @@
 import { isFalsePositive, isPlain } from './false-positives.ts'
 import type { Span } from './value-span.ts'
 
-/** What is put in the place of a secret. */
+/** The text that replaces a secret. */
 export const redactKnownSecrets = '[redacted]'
 
-/** A piece that is shorter tells little, and would be found everywhere. */
+/** Minimum length of a secret that is redacted everywhere. Shorter texts occur in many unrelated places. */
 const minPieceLength = 6
-/** Shorter ones are hidden under their names only. */
+/** Shorter secrets are redacted only next to their names. */
 const minWordLength = 3
 
 /**
- * Secrets that are known by their value, wherever they stand and however they are written there. An ordinary word, or a
- * short one, is only hidden where it stands by itself; what is in `shown` is not hidden at all, since it is told anyhow.
+ * Finds secrets by their known values, in any position and encoding. Ordinary and short words are redacted only as whole
+ * words. Values in `shown` are never redacted, because they are reported anyway.
  */
 export class KnownSecrets {
   readonly #anywhere: readonly string[]
@@ -33,7 +33,7 @@ export class KnownSecrets {
       words.length === 0 ? null : new RegExp(`(?<![\\w./:@$-])(?:${words.join('|')})(?![\\w/@$-]|[.:]\\w)`, 'g')
   }
 
-  /** Where they stand in a line, in no order. */
+  /** Returns the positions of the secrets in a line, in no particular order. */
   *spansIn(line: string): Generator<Span> {
     for (const value of this.#anywhere) {
       for (let at = line.indexOf(value); at >= 0; at = line.indexOf(value, at + value.length)) {
@@ -47,7 +47,7 @@ export class KnownSecrets {
   }
 }
 
-/** Where a value begins at the end of a line that was cut within it; undefined: nowhere, or too little tells anything. */
+/** Finds the start of a value that a truncated line ends within. Returns undefined if there is none or it is too short. */
 function beginningAtEnd(line: string, value: string): number | undefined {
   const head = value.slice(0, minPieceLength)
   for (let at = line.indexOf(head, line.length - value.length + 1); at >= 0; at = line.indexOf(head, at + 1)) {
@@ -56,7 +56,7 @@ function beginningAtEnd(line: string, value: string): number | undefined {
   return undefined
 }
 
-/** As it is, and as it stands in JSON, in a URL, in XML, in a properties file and as the data of a Secret. */
+/** The encodings of a value: plain, in JSON, in a URL, in XML, in a properties file, and as data of a Secret. */
 function formsOf(value: string): readonly string[] {
   return [
     value,

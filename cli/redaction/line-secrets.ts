@@ -4,10 +4,10 @@ import { isFalsePositive } from './false-positives.ts'
 import { isSecretName } from './secret-names.ts'
 import type { Span } from './value-span.ts'
 
-/** Hadoop's XML, and any other. */
+/** Elements of Hadoop's configuration XML and of other XML. */
 const elements = [/<name>([^<]{1,200})<\/name>\s{0,100}<value>([^<]*)/gi, /<([\w.-]{1,100})>([^<]{1,4000})(?=<\/)/g]
 
-/** Where secrets stand in a line, in order, none over another. In time linear in its length. */
+/** Finds the secrets in a line, in order and without overlap. Takes time linear in the length of the line. */
 export function findLineSecrets(line: string): readonly Span[] {
   const spans: Span[] = [...assignedSecrets(line), ...shapedSecrets(line)]
   for (const element of elements) {
@@ -18,7 +18,7 @@ export function findLineSecrets(line: string): readonly Span[] {
   return mergeSpans(spans.filter(({ start, end }) => end > start && !isFalsePositive(line.slice(start, end))))
 }
 
-/** In order, none over another. */
+/** Sorts spans and merges overlapping ones. */
 export function mergeSpans(spans: readonly Span[]): readonly Span[] {
   const result: Span[] = []
   for (const span of spans.toSorted((a, b) => a.start - b.start || b.end - a.end)) {

@@ -8,21 +8,21 @@ import type { Span } from './value-span.ts'
 
 export { redactKnownSecrets } from './known-secrets.ts'
 
-/** Takes secrets out of what is kept, printed or saved. Doing so again changes nothing more. */
+/** Removes secrets from everything that is kept, printed or saved. Applying it twice has the same effect as once. */
 export interface Redactor {
-  /** A text of many lines has as many afterwards, a line of JSON is one still. */
+  /** Redacts a text. The number of lines does not change, and a line of JSON remains valid JSON. */
   text(text: string): string
-  /** A copy of a Kubernetes object, or of any JSON. */
+  /** Returns a redacted copy of a Kubernetes object or any other JSON value. */
   json(value: unknown): unknown
 }
 
 /**
- * `known` are values that stood where secrets do, see {@link secretsIn}; `shown` words that are not hidden for being
- * one of them.
+ * `known` contains secret values that were found elsewhere, see findSecrets. `shown` contains words that are not redacted
+ * even if they are among the known values.
  */
 export function createRedactor(known: Iterable<string> = [], shown: ReadonlySet<string> = new Set()): Redactor {
   const secrets = new KnownSecrets(known, shown)
-  /** The text of a JSON value without its secrets; undefined: it has none, and stays as it is written. */
+  /** Returns the text of the redacted JSON value, or undefined if it contains no secrets and keeps its original text. */
   const changed = (value: unknown, write: (hidden: unknown) => string): string | undefined => {
     const hidden = redactJson(value, text)
     return JSON.stringify(hidden) === JSON.stringify(value) ? undefined : write(hidden)
@@ -67,14 +67,14 @@ function redactJson(value: unknown, text: (given: string) => string): unknown {
   }
   if (!isRecord(value)) return value
   const entries = Object.entries(value).flatMap(([key, entry]): [string, unknown][] => {
-    // Both hold the whole object once more.
+    // Both contain a copy of the whole object.
     if (key === 'kubectl.kubernetes.io/last-applied-configuration' || key === 'managedFields') return []
     return [[key, isSecretEntry(value, key) ? redactSecret(key, entry, text) : redactJson(entry, text)]]
   })
   return Object.fromEntries(entries)
 }
 
-/** What stands under the name of a secret. An object has names of its own. */
+/** Redacts the value of a secret field. The fields of an object are judged by their own names. */
 function redactSecret(key: string, value: unknown, text: (given: string) => string): unknown {
   if (typeof value === 'string') return isFalsePositive(value) ? value : redactKnownSecrets
   if (typeof value === 'number') return /pass|pwd|secret/i.test(key) ? redactKnownSecrets : value
@@ -82,7 +82,7 @@ function redactSecret(key: string, value: unknown, text: (given: string) => stri
   return redactJson(value, text)
 }
 
-/** The entries of a Spark configuration, and the secrets among them. */
+/** Redacts the secrets in a Spark configuration. */
 export function redactConf(conf: ReadonlyMap<string, string>, redactor: Redactor): ReadonlyMap<string, string> {
   return new Map(
     [...conf].map(([key, value]) => [

@@ -1,7 +1,7 @@
 import { parseKeyName } from '../spark-conf/key-spelling.ts'
 import { isSecretName } from './secret-names.ts'
 
-/** Whether a setting of Spark's holds a secret, by its name or by the known one that it was meant to be. */
+/** Whether a Spark setting contains a secret, by its name or by the known setting that it misspells. */
 export function isSecretKey(key: string): boolean {
   if (isSecretName(key)) return true
   if (!key.startsWith('spark.')) return false
@@ -14,14 +14,14 @@ export function isSecretKey(key: string): boolean {
   return judgement
 }
 
-/** The nearest known key is looked for among thousands. */
+/** Cache, because the search for the nearest of thousands of known keys is slow. */
 const judged = new Map<string, boolean>()
 
-/** `{name: DB_PASSWORD, value: …}` of an environment, or a map's own entry. */
+/** Whether the entry is a secret: an environment variable `{name: DB_PASSWORD, value: …}` or a named field. */
 export const isSecretEntry = (object: Record<string, unknown>, key: string): boolean =>
   key === 'value' && typeof object.name === 'string' ? isSecretKey(object.name) : isSecretKey(key)
 
-/** The secret in an argument that the one before it announces: `--password`, `sshpass -p`, `-u user:`. */
+/** Returns the secret in an argument that follows an option such as `--password`, `sshpass -p` or `-u` (user:password). */
 export function secretArgument(list: readonly unknown[], index: number): string | undefined {
   const argument = list[index]
   const [before, program] = [list[index - 1], list[index - 2]]

@@ -1,15 +1,15 @@
 import { distance } from 'fastest-levenshtein'
 
 /**
- * Whether a name looks like that of a secret: wider than Spark's own default
- * (spark.redaction.regex: `secret|password|token|access[.]?key`), slips of the pen included (`passwrod`, `access.kye`).
- * The name of where a secret is to be found, of how long it is or what handles it, is none.
+ * Whether a name looks like the name of a secret, including typing errors (`passwrod`, `access.kye`). Covers more than
+ * Spark's default (spark.redaction.regex: `secret|password|token|access[.]?key`). Names of a secret's location, length or
+ * handler do not count.
  */
 export function isSecretName(name: string): boolean {
   const known = judged.get(name)
   if (known !== undefined) return known
   const judgement = judge(name.slice(-300))
-  // Names in a log are few; what makes up new ones must not fill the memory.
+  // Usually a log contains few names. The limit protects the memory from logs with generated names.
   if (judged.size >= 10_000) judged.clear()
   judged.set(name, judgement)
   return judgement
@@ -26,11 +26,11 @@ function judge(name: string): boolean {
 const secretName =
   /pass(word|wd|phrase|code)|(^|[._-])pass$|pwd$|secret|token|credential|(access|private|api|account|encryption|signing|shared)[._ -]?key|(store|key)[._-]?pass$|\bsas\b|sasl\.jaas|authorization|connection[._-]?string/i
 
-/** Kubernetes' and Spark's words for where a secret is, and words of counts. */
+/** Kubernetes' and Spark's names for references to secrets, and names of counts. */
 const harmless =
   /^(secretKeyRef|secretRef|envSecretKeyRefs|secrets|imagePullSecrets|serviceAccountToken|automountServiceAccountToken)$|^spark\.kubernetes\.(driver|executor)\.secret(s|KeyRef)\.|(^|[._-])(num|max|min|total)[._-]?\w{0,20}tokens?$/i
 
-/** As the last word of a name: `tokenFile`, `credentials.provider`, `HadoopDelegationTokenManager`. */
+/** Last words of names that are not secrets: `tokenFile`, `credentials.provider`, `HadoopDelegationTokenManager`. */
 const aboutSecrets: ReadonlySet<string> = new Set(
   (
     'file path dir directory location provider providers class enabled enable name namespace url uri endpoint type ttl ' +
@@ -61,7 +61,7 @@ function isMisspelt(name: string): boolean {
   })
 }
 
-/** A letter left out, put in, or two that changed places; another letter makes another word (`taken`). */
+/** Whether a letter is missing, added or swapped with its neighbour. A replaced letter makes another word (`taken`). */
 function isOneSlip(word: string, right: string): boolean {
   if (word.length === right.length) {
     const at = [...word].findIndex((letter, index) => letter !== right[index])

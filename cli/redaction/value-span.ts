@@ -1,10 +1,10 @@
-/** Where a secret stands in a line: from `start` up to but without `end`. */
+/** The position of a secret in a line, from `start` (inclusive) to `end` (exclusive). */
 export interface Span {
   readonly start: number
   readonly end: number
 }
 
-/** A quoted value whose quote is not closed on its line goes on on the next. */
+/** A value. `openQuote` is set if its quote is not closed on this line, so that the value continues on the next line. */
 export interface ValueSpan extends Span {
   readonly openQuote: string | null
 }
@@ -14,8 +14,7 @@ const afterQuote = /[\s,;:)\]}>&|.\\"'`/?!#]/
 const closers: Readonly<Record<string, string>> = { '(': ')', '[': ']', '{': '}' }
 
 /**
- * What is open at a place of a line: quotes and brackets. Goes forward only, so that a line is read once however often
- * it is asked.
+ * Tracks the open quotes and brackets at a position of a line. Moves forward only, so that each line is read once.
  */
 export class Surroundings {
   readonly #line: string
@@ -27,13 +26,13 @@ export class Surroundings {
     this.#line = line
   }
 
-  /** The innermost that is open before a place; places must not go back. */
+  /** Returns the innermost open sign before a position. Positions must not decrease. */
   before(place: number): { readonly sign: string; readonly at: number } | undefined {
     for (; this.#at < place; this.#at += 1) this.#take(this.#line[this.#at] ?? '', this.#at)
     return this.#open.at(-1)
   }
 
-  /** Reads on up to `from`, and then only from `to`. */
+  /** Reads up to `from` and continues at `to`. */
   skip(from: number, to: number): void {
     this.before(from)
     this.#at = Math.max(this.#at, to)
@@ -45,17 +44,17 @@ export class Surroundings {
     else if (opensList(sign)) this.#open.push({ sign, at })
     else if (closers[this.#open.at(-1)?.sign ?? ''] === sign) this.#open.pop()
     if (sign !== '\\') this.#slashes = 0
-    // Deeper nests are no list of settings.
+    // Text with deeper nesting is not a list of settings.
     if (this.#open.length > 64) this.#open.length = 0
   }
 
-  /** A quote that is escaped is another one than the one around it. */
+  /** Opens or closes a quote. An escaped quote differs from the quote that encloses it. */
   #quote(quote: string, at: number): void {
     const escaped = '\\'.repeat(this.#slashes) + quote
     const sign = this.#isOpen(escaped) || this.#slashes % 2 === 1 ? escaped : quote
     const opened = this.#open.findLastIndex((one) => one.sign === sign)
     if (opened >= 0) this.#open.length = opened
-    // An apostrophe within a word quotes nothing.
+    // An apostrophe within a word is not a quote.
     else if (quote === '"' || !/\w/.test(this.#line[at - 1] ?? '')) this.#open.push({ sign, at })
   }
 
@@ -69,7 +68,7 @@ export const isQuote = (sign: string) => sign === '"' || sign === "'" || sign ==
 
 const quoteOf = (sign: string) => (isQuote(sign.slice(-1)) ? sign.slice(-1) : null)
 
-/** The value in quotes that begins at `at`, escaped ones included; undefined: none begins there. */
+/** Returns the quoted value that begins at `at`, or undefined. The quote may be escaped. */
 export function quotedValue(line: string, at: number): ValueSpan | undefined {
   let start = at
   while (line[start] === '\\') start += 1
@@ -84,7 +83,7 @@ export function quotedValue(line: string, at: number): ValueSpan | undefined {
       slashes += 1
       continue
     }
-    // A quote within the value has as many more before it as escape what escapes it.
+    // A quote inside the value is preceded by more backslashes than the closing quote.
     const closes = sign === quote && slashes % (2 * (level + 1)) === level
     const before = slashes
     slashes = 0
@@ -97,7 +96,7 @@ export function quotedValue(line: string, at: number): ValueSpan | undefined {
   return { start, end: line.length, openQuote: level === 0 ? quote : null }
 }
 
-/** The value without quotes that begins at `at`, up to a blank or to what encloses it. */
+/** Returns the unquoted value that begins at `at`, up to a space or the end of the enclosing quote. */
 export function bareValue(line: string, at: number, enclosing: { readonly sign: string } | undefined): ValueSpan {
   const quote = quoteOf(enclosing?.sign ?? '')
   let end = at
@@ -106,7 +105,7 @@ export function bareValue(line: string, at: number, enclosing: { readonly sign: 
   return trimmed(line, at, end)
 }
 
-/** The value of an entry in a list (`{user=a, password=b c, host=d}`): up to the next entry, or to the end of the list. */
+/** Returns the value of a list entry (`{user=a, password=b c, host=d}`), up to the next entry or the end of the list. */
 export function entryValue(line: string, at: number, bracket: string): ValueSpan {
   const next = /[,;]\s?[A-Za-z_][\w.-]{0,100}["']?\s?(?:=|:\s|->)/y
   const closer = closers[bracket]
@@ -121,7 +120,7 @@ export function entryValue(line: string, at: number, bracket: string): ValueSpan
   return { start: at, end, openQuote: null }
 }
 
-/** The value that takes all up to the quote that was opened before it, blanks too. */
+/** Returns the value up to the enclosing quote, including spaces. */
 export function valueToQuote(line: string, at: number, sign: string): ValueSpan {
   const quote = quoteOf(sign)
   let end = at
@@ -136,7 +135,7 @@ export function valueToEnd(line: string, at: number): ValueSpan {
 
 const closesAt = (line: string, at: number) => at + 1 >= line.length || afterQuote.test(line[at + 1] ?? '')
 
-/** Without what closes a sentence or a list around it. */
+/** Removes punctuation that ends the surrounding sentence or list. */
 function trimmed(line: string, start: number, end: number): ValueSpan {
   let last = end
   while (last - start > 1 && end - last < 2 && /[,;)\]}]/.test(line[last - 1] ?? '')) last -= 1

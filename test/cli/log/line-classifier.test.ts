@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Placement } from '../../../cli/log/line-classifier.ts'
+import { LineClassifier } from '../../../cli/log/line-classifier.ts'
 
 /** The lines with their places; frames are left out. */
 function placed(text: string): readonly string[] {
-  const placement = new Placement()
+  const placement = new LineClassifier()
   return text.split('\n').flatMap((line) => {
     const { place, content } = placement.place(line) ?? {}
     return place === undefined ? [] : [`${place}: ${content}`]
@@ -130,7 +130,7 @@ test('tracebacks that are joined by Python’s sentences stand in one place', ()
     'The above exception was the direct cause of the following exception:',
   ]) {
     assert.equal(placed(`ERROR:root:x\n${first}\n${sentence}\n\n${second}`).at(-1), 'error: ValueError: x')
-    const placement = new Placement()
+    const placement = new LineClassifier()
     const begins = `${first}\n${sentence}\n\n${second}`
       .split('\n')
       .flatMap((line) => placement.place(line) ?? [])
