@@ -45,33 +45,36 @@ export interface Safeguards {
   /** No driver of the application may be deleted before this time; 0 if there is no limit. */
   readonly backoffUntilMs: number
   readonly exhausted: 'application' | 'namespace' | 'cluster' | 'unknown' | null
-  readonly breakerOpen: boolean
+  /** Walks over all drivers, so it is called only if no other safeguard decides. */
+  isBreakerOpen(): boolean
   /** Whether many other drivers are stuck for the same reason. */
-  readonly manyStuck: boolean
+  areManyStuck(): boolean
 }
 
 /**
  * The only place that decides what to do. Pure. Bypassing a sidecar that blocks its driver is always allowed, because it
  * stops nothing. A pod is deleted only if every safeguard allows it; the first one that does not is the reason.
  */
-export function chooseAction(driver: Driver, assessment: Assessment, rails: Safeguards): Choice {
+export function chooseAction(driver: Driver, assessment: Assessment, safeguards: Safeguards): Choice {
   switch (assessment.kind) {
     case 'invalid-settings':
     case 'unprotected':
       return { kind: 'report' }
     case 'stuck': {
       const { stuck, deadline, overdue } = assessment
-      return deadline !== null && overdue ? toDelete(driver, overdueBy(stuck, deadline), rails) : { kind: 'report' }
+      return deadline !== null && overdue
+        ? toDelete(driver, overdueBy(stuck, deadline), safeguards)
+        : { kind: 'report' }
     }
     case 'startup-blocked':
       return driver.sidecar?.bypass === null && driver.driver.image !== ''
         ? { kind: 'bypass-sidecar', image: driver.driver.image }
         : { kind: 'report' }
     case 'restarted':
-      if (rails.dryRun || rails.pause !== null) return { kind: 'report' }
+      if (safeguards.dryRun || safeguards.pause !== null) return { kind: 'report' }
       return { kind: 'delete-executors', restarts: assessment.restarts, startedMs: assessment.startedMs }
     case 'hung':
-      return toDelete(driver, assessment.hang, rails)
+      return toDelete(driver, assessment.hang, safeguards)
   }
 }
 
@@ -82,30 +85,31 @@ const overdueBy = ({ reason, sinceMs, detail }: Stuck, { key, afterMs }: Deadlin
   detail: `${key} ${formatDuration(afterMs)}; ${detail}`,
 })
 
-function toDelete(driver: Driver, grounds: DeletionReason, rails: Safeguards): Choice {
-  const why = obstacleTo(driver, grounds, rails)
-  if (why === 'backoff') return { kind: 'blocked', reason: grounds, blockReason: why, untilMs: rails.backoffUntilMs }
+function toDelete(driver: Driver, grounds: DeletionReason, safeguards: Safeguards): Choice {
+  const why = obstacleTo(driver, grounds, safeguards)
+  if (why === 'backoff')
+    return { kind: 'blocked', reason: grounds, blockReason: why, untilMs: safeguards.backoffUntilMs }
   if (why === 'paused')
-    return { kind: 'blocked', reason: grounds, blockReason: why, untilMs: rails.pause?.untilMs ?? null }
+    return { kind: 'blocked', reason: grounds, blockReason: why, untilMs: safeguards.pause?.untilMs ?? null }
   if (why !== undefined) return { kind: 'blocked', reason: grounds, blockReason: why, untilMs: null }
-  return rails.dryRun ? { kind: 'dry-run', reason: grounds } : { kind: 'delete-pod', reason: grounds }
+  return safeguards.dryRun ? { kind: 'dry-run', reason: grounds } : { kind: 'delete-pod', reason: grounds }
 }
 
 /** The first safeguard that blocks the deletion. */
-function obstacleTo(driver: Driver, grounds: DeletionReason, rails: Safeguards): BlockReason | undefined {
+function obstacleTo(driver: Driver, grounds: DeletionReason, safeguards: Safeguards): BlockReason | undefined {
   // The mode applies to the controller's own judgement. The driver's owner enabled the sidecar and the deadlines.
-  if (rails.mode === 'off' || (grounds.by === 'ui' && rails.mode === 'report')) return 'report-only'
-  if (rails.observeMode) return 'observe-mode'
-  const doubt = grounds.by === 'stuck' ? doubtThatStuck(driver) : doubtThatHung(driver, grounds, rails)
+  if (safeguards.mode === 'off' || (grounds.by === 'ui' && safeguards.mode === 'report')) return 'report-only'
+  if (safeguards.observeMode) return 'observe-mode'
+  const doubt = grounds.by === 'stuck' ? doubtThatStuck(driver) : doubtThatHung(driver, grounds, safeguards)
   if (doubt !== undefined) return doubt
-  if (!rails.resubmits) return 'no-owner'
-  if (rails.pause !== null) return 'paused'
-  if (grounds.by === 'stuck' && rails.manyStuck) return 'many-drivers-stuck'
-  if (grounds.by !== 'stuck' && rails.breakerOpen) return 'circuit-breaker-open'
-  if (rails.quarantined) return 'quarantined'
-  if (rails.exhausted === 'unknown') return 'budget-unknown'
-  if (rails.exhausted !== null) return `${rails.exhausted}-budget`
-  return rails.nowMs < rails.backoffUntilMs ? 'backoff' : undefined
+  if (!safeguards.resubmits) return 'no-owner'
+  if (safeguards.pause !== null) return 'paused'
+  if (grounds.by === 'stuck' && safeguards.areManyStuck()) return 'many-drivers-stuck'
+  if (grounds.by !== 'stuck' && safeguards.isBreakerOpen()) return 'circuit-breaker-open'
+  if (safeguards.quarantined) return 'quarantined'
+  if (safeguards.exhausted === 'unknown') return 'budget-unknown'
+  if (safeguards.exhausted !== null) return `${safeguards.exhausted}-budget`
+  return safeguards.nowMs < safeguards.backoffUntilMs ? 'backoff' : undefined
 }
 
 function doubtThatHung(driver: Driver, hang: Hang, { nowMs }: Safeguards): BlockReason | undefined {

@@ -1,9 +1,7 @@
-import type { Judgement } from '../../../core/verdict/verdict.ts'
 import type { ControllerConfig } from '../../config/controller-config.ts'
-import { type Assessment, assess, type Hang } from '../assess/assess.ts'
+import { type Assessment, type AssessmentContext, assess, type Hang } from '../assess/assess.ts'
 import type { DriverContext } from '../assess/driver-context.ts'
 import { type Stuck, stuckDedupKey } from '../assess/startup-delay.ts'
-import type { NodeState } from '../assess/stuck-termination.ts'
 import type { DeletionLimits } from '../deletions/deletion-tracker.ts'
 import type { Driver } from '../driver/driver.ts'
 import { type Choice, chooseAction, type Safeguards } from './choose-action.ts'
@@ -17,65 +15,52 @@ export interface Evaluation {
   readonly requeueAtMs: number | null
 }
 
-export interface EvaluationContext {
-  readonly nowMs: number
-  readonly circumstances: DriverContext
-  readonly memory: DriverState | undefined
-  readonly heldBackForMs: number | null
-  readonly unansweredForMs: number | null
-  readonly waitingSinceMs: number | null
-  readonly gatedUntilMs: number | null
-  readonly node: NodeState
-  readonly nativeSidecars: boolean
-  readonly judgement: Judgement | undefined
-  readonly sidecarVerdict: Hang | undefined
-  breakerOpen(by: Hang['by']): boolean
-  manyStuck(stuck: Stuck): boolean
+/** Everything that an evaluation depends on, besides the driver and the configuration. */
+export interface EvaluationContext extends AssessmentContext {
+  readonly driverContext: DriverContext
+  readonly state: DriverState | undefined
+  /** Walks over all drivers. */
+  isBreakerOpen(by: Hang['by']): boolean
+  /** Walks over all drivers. */
+  areManyStuck(stuck: Stuck): boolean
   limits(): DeletionLimits
 }
 
 /** Driver and context → assessments → choices, without those already carried out. Pure. */
 export function evaluate(driver: Driver, config: ControllerConfig, context: EvaluationContext): Evaluation {
-  const { nowMs, circumstances, memory } = context
-  const { assessments, reassessAtMs: lookAgainMs } = assess(driver, {
-    nowMs,
-    inProtectedNamespace: circumstances.namespace !== undefined,
-    settings: circumstances.settings,
-    nativeSidecars: context.nativeSidecars,
-    startupBlockedForMs: context.heldBackForMs,
-    exitUnhandledForMs: context.unansweredForMs,
-    waitingSinceMs: context.waitingSinceMs,
-    gatedUntilMs: context.gatedUntilMs,
-    node: context.node,
-    judgement: context.judgement,
-    sidecarHang: context.sidecarVerdict,
-  })
-  if (assessments.length === 0) return { tasks: [], requeueAtMs: lookAgainMs }
-  const rails = railsOf(config, context, assessments)
+  const { nowMs, state } = context
+  const { assessments, reassessAtMs } = assess(driver, context)
+  if (assessments.length === 0) return { tasks: [], requeueAtMs: reassessAtMs }
+  const safeguards = computeSafeguards(config, context, assessments)
   const tasks = assessments
-    .map((assessment) => ({ assessment, choice: chooseAction(driver, assessment, rails) }))
-    .filter(({ choice }) => memory === undefined || !isCarriedOut(choice, memory))
-  const untils = tasks.map(({ choice }) =>
-    choice.kind === 'blocked' ? (choice.untilMs ?? nowMs + withheldAgainMs) : null,
+    .map((assessment) => ({ assessment, choice: chooseAction(driver, assessment, safeguards) }))
+    .filter(({ choice }) => state === undefined || !isCarriedOut(choice, state))
+  const recheckTimesMs = tasks.map(({ choice }) =>
+    choice.kind === 'blocked' ? (choice.untilMs ?? nowMs + recheckBlockedMs) : null,
   )
-  const later = [lookAgainMs, ...untils].filter((atMs) => atMs !== null && atMs > nowMs).map(Number)
-  return { tasks, requeueAtMs: later.length === 0 ? null : Math.min(...later) }
+  const laterMs = [reassessAtMs, ...recheckTimesMs].filter((atMs) => atMs !== null && atMs > nowMs).map(Number)
+  return { tasks, requeueAtMs: laterMs.length === 0 ? null : Math.min(...laterMs) }
 }
 
 /** A block may end without a change of the pod, for example by its SparkApplication or by other drivers. */
-const withheldAgainMs = 60_000
+const recheckBlockedMs = 60_000
 
 const unlimited: DeletionLimits = { quarantined: false, backoffUntilMs: 0, exhausted: null }
 
-function railsOf(config: ControllerConfig, context: EvaluationContext, assessments: readonly Assessment[]): Safeguards {
-  const { circumstances, nowMs } = context
-  const { settings, named, resubmits, pause } = circumstances
-  // Computed only if the driver may be deleted, because it walks over all drivers.
+function computeSafeguards(
+  config: ControllerConfig,
+  context: EvaluationContext,
+  assessments: readonly Assessment[],
+): Safeguards {
+  const { settings, named, resubmits, pause } = context.driverContext
   const hangs = assessments.flatMap((assessment) => (assessment.kind === 'hung' ? [assessment.hang] : []))
-  const overdue = assessments.find((assessment) => assessment.kind === 'stuck' && assessment.overdue)
-  const limits = hangs.length > 0 || overdue !== undefined ? context.limits() : unlimited
+  const overdue = assessments.flatMap((assessment) =>
+    assessment.kind === 'stuck' && assessment.overdue ? [assessment.stuck] : [],
+  )
+  // Computed only if the driver may be deleted, because it walks over all drivers.
+  const limits = hangs.length > 0 || overdue.length > 0 ? context.limits() : unlimited
   return {
-    nowMs,
+    nowMs: context.nowMs,
     dryRun: config.dryRun,
     mode: named ? 'delete' : config.fallback.mode,
     observeMode: settings.values.restart === 'observe',
@@ -84,26 +69,21 @@ function railsOf(config: ControllerConfig, context: EvaluationContext, assessmen
     quarantined: limits.quarantined,
     backoffUntilMs: limits.backoffUntilMs,
     exhausted: limits.exhausted,
-    // Each walks over all drivers, so it is evaluated only if no other safeguard decides.
-    get breakerOpen() {
-      return hangs.some(({ by }) => context.breakerOpen(by))
-    },
-    get manyStuck() {
-      return overdue?.kind === 'stuck' && context.manyStuck(overdue.stuck)
-    },
+    isBreakerOpen: () => hangs.some(({ by }) => context.isBreakerOpen(by)),
+    areManyStuck: () => overdue.some((stuck) => context.areManyStuck(stuck)),
   }
 }
 
-function isCarriedOut(choice: Choice, memory: DriverState): boolean {
+function isCarriedOut(choice: Choice, state: DriverState): boolean {
   switch (choice.kind) {
     case 'bypass-sidecar':
-      return memory.bypassed
+      return state.bypassed
     case 'delete-executors':
-      return memory.cleanedRestarts === choice.restarts
+      return state.cleanedRestarts === choice.restarts
     case 'delete-pod':
     case 'dry-run':
     case 'blocked':
-      return isDeletionRequested(memory.deletion)
+      return isDeletionRequested(state.deletion)
     case 'report':
       return false
   }

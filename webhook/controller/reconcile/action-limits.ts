@@ -1,5 +1,5 @@
 /** Limits how many actions of one kind run at the same time, because the API server has other clients. */
-export interface EffectSlots {
+export interface ActionSlots {
   /** Takes a slot. False if none is free; the key then waits for its turn. */
   take(key: string): boolean
   giveBack(): void
@@ -8,7 +8,7 @@ export interface EffectSlots {
   taken(): number
 }
 
-export function effectSlots(count: number): EffectSlots {
+export function createActionSlots(count: number): ActionSlots {
   let taken = 0
   const waiting = new Set<string>()
   return {

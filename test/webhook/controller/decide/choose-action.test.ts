@@ -29,7 +29,7 @@ const rows: readonly [string, Assessment, Partial<Safeguards>, string, (number |
   ['no owner', hang(), { resubmits: false }, 'no-owner'],
   ['paused', hang(), { pause: { untilMs, reason: '' } }, 'paused', untilMs],
   ['paused for ever', hang(), { pause: { untilMs: null, reason: '' } }, 'paused', null],
-  ['breaker', hang(), { breakerOpen: true }, 'circuit-breaker-open'],
+  ['breaker', hang(), { isBreakerOpen: () => true }, 'circuit-breaker-open'],
   ['quarantined', hang(), { quarantined: true }, 'quarantined'],
   ['budget of the application', hang(), { exhausted: 'application' }, 'application-budget'],
   ['budget of the namespace', hang(), { exhausted: 'namespace' }, 'namespace-budget'],
@@ -57,7 +57,7 @@ test('a driver that is held back is let go, whatever the rails say: it kills not
     mode: 'off',
     pause: { untilMs: null, reason: '' },
     exhausted: 'cluster',
-    breakerOpen: true,
+    isBreakerOpen: () => true,
   })
   assert.deepEqual(chooseAction(createDriver(), held, closed), { kind: 'bypass-sidecar', image: driverImage })
 })

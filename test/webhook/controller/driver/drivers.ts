@@ -41,8 +41,8 @@ export const permissiveSafeguards = (fields: Partial<Safeguards> = {}): Safeguar
   quarantined: false,
   backoffUntilMs: 0,
   exhausted: null,
-  breakerOpen: false,
-  manyStuck: false,
+  isBreakerOpen: () => false,
+  areManyStuck: () => false,
   ...fields,
 })
 
