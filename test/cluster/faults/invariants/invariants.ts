@@ -97,7 +97,7 @@ function findLeadershipViolations({ replica, leader, method, path }: PassedWrite
 }
 
 function findBudgetViolations(evidence: RunEvidence): readonly string[] {
-  const { simulation, rails } = evidence
+  const { simulation, safeguards } = evidence
   const deleted = simulation.pods.filter(
     ({ uid, deletedByTest, expected }) =>
       !deletedByTest && (expected === 'deleted' || expected === 'deleted-or-reported') && wasDeleted(evidence, uid),
@@ -109,8 +109,8 @@ function findBudgetViolations(evidence: RunEvidence): readonly string[] {
         ([key, records]) => `${scope} ${key}: ${records.length} of its drivers were deleted, at most ${limit} allowed`,
       )
   return [
-    ...over('application', ({ namespace, name }) => `${namespace}/${name}`, rails.perApplication),
-    ...over('namespace', ({ namespace }) => namespace, rails.perNamespace),
-    ...over('cluster', () => '', rails.perCluster),
+    ...over('application', ({ namespace, name }) => `${namespace}/${name}`, safeguards.perApplication),
+    ...over('namespace', ({ namespace }) => namespace, safeguards.perNamespace),
+    ...over('cluster', () => '', safeguards.perCluster),
   ]
 }

@@ -13,7 +13,7 @@ export interface RunEvidence {
   readonly writes: readonly PassedWrite[]
   /** Reasons of the Events, by the uid of their object. */
   readonly events: ReadonlyMap<string, readonly string[]>
-  readonly rails: { readonly perApplication: number; readonly perNamespace: number; readonly perCluster: number }
+  readonly safeguards: { readonly perApplication: number; readonly perNamespace: number; readonly perCluster: number }
   /** Whether the safeguards are so wide that they block nothing. */
   readonly unhindered: boolean
 }

@@ -58,7 +58,7 @@ export async function runScenarios(
 
     const look = async (): Promise<RunEvidence> => {
       const events = await api.eventReasons([labelled, unlabelled])
-      return { simulation, audit, writes: replicas.writes, events, rails: config.safeguards, unhindered }
+      return { simulation, audit, writes: replicas.writes, events, safeguards: config.safeguards, unhindered }
     }
     let evidence = await look()
     while (findUnsettled(evidence).length > 0 && performance.now() < calmMs + settleWithinMs) {

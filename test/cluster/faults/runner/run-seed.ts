@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { ApiAccess } from '../../../../kubernetes/client.ts'
+import type { ControllerConfig } from '../../../../webhook/config/controller-config.ts'
 import { defaultConfig } from '../../../webhook/controller/controller-harness.ts'
 import { findUidsInHeap, reverseUid } from '../invariants/heap.ts'
 import { createScriptedUis } from '../scenarios/scripted-ui.ts'
@@ -40,12 +41,12 @@ export async function runSeed(options: RunOptions): Promise<RunReport> {
   // Every fourth seed keeps the default safeguards. In the others, wide budgets let every deletion through.
   const unhindered = seed % 4 !== 3
   const wide = { perNamespace: 100_000, perCluster: 100_000, breakerShare: 1 }
-  const config = {
+  const config: ControllerConfig = {
     ...defaultConfig,
     lease: `faults-${seed}`,
     namespaceSelector: options.namespaceSelector,
     fallback: { ...defaultConfig.fallback, mode: 'delete' as const, intervalMs: 5_000, timeoutMs: 5_000 },
-    rails: { ...defaultConfig.safeguards, backoffMs: 10_000, ...(unhindered && wide) },
+    safeguards: { ...defaultConfig.safeguards, backoffMs: 10_000, ...(unhindered && wide) },
   }
   const rates = {
     requests: between(random, 0.1, 0.35),
