@@ -20,7 +20,7 @@ export function recoverCommand(io: CliIo, version: string, end: (code: ExitCode)
     .usage('NAME [options]')
     .argument('<NAME>', 'the SparkApplication; of plain spark-submit the application’s name or the driver’s pod')
     .option('--apply', 'do what the plan says; without it nothing is changed', false)
-    .option('--mended', 'what was wrong has been mended: run it again unchanged, whatever the cause was', false)
+    .option('--cause-fixed', 'Rerun unchanged, because you have fixed the cause', false)
     .addOption(durationOption('--window', 'no second try for the same cause within it', '1h'))
     .addOption(durationOption('--wait', 'how long --apply watches the next driver', '10m'))
     .addOption(durationOption('--timeout', 'for all questions before the plan together', '60s'))
@@ -49,7 +49,7 @@ function parseDuration(text: string): number {
 
 const helpText = `
 What it may do: raise spark.driver.memory or spark.driver.memoryOverhead (never lower them, never beyond the largest node,
-LimitRanges and quotas); run the application again unchanged, where the cause has passed or --mended says so; delete a
+LimitRanges and quotas); run the application again unchanged, where the cause has passed or --cause-fixed says so; delete a
 terminated pod whose name the next driver needs. It refuses applications that have completed, are managed from elsewhere
 (Argo CD, Flux, Helm), paused or in quarantine, drivers that run, and a second try for the same cause. A driver of plain
 spark-submit gets its next command line. What it did is kept in the annotation spark-nanny.io/recoveries of the
@@ -61,4 +61,4 @@ could not be asked; 6 refused, or the driver is not back.
 Examples:
   spark-nanny recover -n jobs nightly
   spark-nanny recover -n jobs nightly --apply
-  spark-nanny recover -n jobs nightly --mended --apply --audit-file recoveries.jsonl`
+  spark-nanny recover -n jobs nightly --cause-fixed --apply --audit-file recoveries.jsonl`

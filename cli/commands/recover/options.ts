@@ -6,7 +6,7 @@ export interface RecoverOptions extends ConnectionFlags {
   /** Of the SparkApplication; of plain spark-submit that of the application, or the driver's pod. */
   readonly name: string
   readonly apply: boolean
-  readonly mended: boolean
+  readonly causeFixed: boolean
   readonly windowMs: number
   readonly waitMs: number
   readonly timeoutMs: number

@@ -24,19 +24,19 @@ const transient: ReadonlySet<string> = new Set([
 
 /**
  * The remedy of a root cause, if it is on the allow-list: more memory where that is the first thing to do about it, and
- * a re-run unchanged where the cause has passed, or a person says that it is mended. What was only logged on the way (medium)
+ * a re-run unchanged where the cause has passed, or the user confirms that the cause is fixed. What was only logged on the way (medium)
  * may have been got over, and the driver been ended by somebody who wanted it to end.
  */
 export function findAllowedRemedy(
   root: Finding,
   state: DriverPhase,
   pod: DriverPod | undefined,
-  mended: boolean,
+  causeFixed: boolean,
 ): AllowedRemedy {
-  if (mended) return { kind: 'rerun' }
+  if (causeFixed) return { kind: 'rerun' }
   const unseen = endNobodySaw(root, state, pod)
   if (unseen !== null) {
-    const detail = `${unseen}; when that machine is surely off, --mended runs it again`
+    const detail = `${unseen}; when that machine is surely off, --cause-fixed runs it again`
     return { kind: 'none', reason: 'may-still-run', detail }
   }
   if (transient.has(root.id)) return { kind: 'rerun' }
@@ -45,7 +45,11 @@ export function findAllowedRemedy(
     if (state !== 'pending') return { kind: 'raise-memory', key: first.key }
   }
   if (root.remedies.some(({ kind }) => kind === 'rerun') || state === 'pending') {
-    return { kind: 'none', reason: 'not-mended', detail: `${root.title}: when that is mended, --mended runs it again` }
+    return {
+      kind: 'none',
+      reason: 'needs-confirmation',
+      detail: `${root.title}: after you have fixed the cause, run it again with --cause-fixed`,
+    }
   }
   return { kind: 'none', reason: 'no-remedy', detail: root.title }
 }

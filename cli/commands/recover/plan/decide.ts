@@ -14,8 +14,8 @@ import { findNameConflict, isOwnRun, type NameConflict } from './stale-pod.ts'
 
 /** What a caller may say besides. */
 export interface RecoveryRequest {
-  /** A person says that the cause has been mended. */
-  readonly mended: boolean
+  /** The user has confirmed that the cause is fixed. */
+  readonly causeFixed: boolean
   /** For so long no second try for the same cause. */
   readonly windowMs: number
 }
@@ -45,7 +45,7 @@ export function planRecovery(
   if (application !== null && (valueIn(evidence.pod)?.uid ?? null) !== (facts.pod?.uid ?? null)) {
     return refuse('evidence-incomplete', 'the driver’s pod changed while it was read; call it again', null)
   }
-  if (application === null) return resubmission(evidence, diagnosis, facts, wish.mended)
+  if (application === null) return resubmission(evidence, diagnosis, facts, wish.causeFixed)
   const taken = hasCompleted(application) ? undefined : findNameConflict(application, evidence, facts)
   const cause = taken?.cause ?? (root === undefined ? null : toPlannedCause(root))
   if (application.deleting) return refuse('being-deleted', `${application.name} is on its way out`, cause)
@@ -80,7 +80,7 @@ function ofFindings(
   const cause = root === undefined ? null : toPlannedCause(root)
   if (application.operator === 'kubeflow' && isKubeflowActive.has(parseApplicationState(application))) {
     const told = parseApplicationState(application) ?? 'no state yet'
-    return refuse('operator-at-work', `it says ${told}; if that lasts, see its log`, cause)
+    return refuse('operator-active', `it says ${told}; if that lasts, see its log`, cause)
   }
   // Its pod may be about to restart in place, or to fail: nobody has concluded anything yet.
   if (
@@ -88,11 +88,11 @@ function ofFindings(
     valueIn(evidence.pod)?.phase === 'Running' &&
     parseApplicationState(application) === 'RUNNING'
   ) {
-    return refuse('operator-at-work', 'the driver ended a moment ago, and its pod has not; call it again', cause)
+    return refuse('operator-active', 'the driver ended a moment ago, and its pod has not; call it again', cause)
   }
   if (root === undefined || cause === null) return withoutCause(diagnosis, application, facts, wish, nowMs)
-  if (state === 'running') return refuse('driver-runs', root.title, cause, { evidence, root })
-  const allowed = findAllowedRemedy(root, state, valueIn(evidence.pod), wish.mended)
+  if (state === 'running') return refuse('driver-running', root.title, cause, { evidence, root })
+  const allowed = findAllowedRemedy(root, state, valueIn(evidence.pod), wish.causeFixed)
   if (allowed.kind === 'none') return refuse(allowed.reason, allowed.detail, cause, { evidence, root })
   return tried(application, facts, cause, wish, nowMs, () => {
     const reaction = predictReaction(allowed.kind === 'rerun' ? 'rerun' : 'memory', application)
@@ -102,7 +102,7 @@ function ofFindings(
     if (fixed !== null) return refuse('memory-limit-fixed', `spec.driver.memoryLimit is ${fixed}`, cause)
     const raise = increaseMemory(allowed.key, nextDriver(application), evidence, facts)
     if (raise.kind === 'unknown') return refuse('evidence-incomplete', raise.detail, cause)
-    if (raise.kind === 'no-room') return refuse('no-room', raise.detail, cause, { evidence, root })
+    if (raise.kind === 'no-capacity') return refuse('no-capacity', raise.detail, cause, { evidence, root })
     return memoryPlan(cause, application, reaction, raise.remedy, state)
   })
 }
@@ -121,11 +121,15 @@ function withoutCause(
     return refuse('healthy-driver', detail, null)
   }
   const cause = unknownCause
-  if (!wish.mended) {
+  if (!wish.causeFixed) {
     const detail = unknown.map(({ what, source, why }) => `${what} (${source}): ${why}`).join('; ')
     return unknown.length > 0
       ? refuse('evidence-incomplete', `no cause was found, and not read were ${detail}`, null)
-      : refuse('not-mended', 'no rule knows why the driver ended; once somebody does, --mended runs it again', cause)
+      : refuse(
+          'needs-confirmation',
+          'no rule knows why the driver ended; once somebody does, --cause-fixed runs it again',
+          cause,
+        )
   }
   return tried(application, facts, cause, wish, nowMs, () => {
     const reaction = predictReaction('rerun', application)
@@ -155,7 +159,7 @@ function tried(
   make: () => Plan,
 ): Plan {
   const before = findRecentAttempt(application, facts.pod?.uid ?? null, cause.id, windowMs, nowMs)
-  return before === undefined ? make() : refuse('tried-already', before, cause)
+  return before === undefined ? make() : refuse('already-tried', before, cause)
 }
 
 /** kubeflow's webhook sets it on the container, whatever Spark reckons. */

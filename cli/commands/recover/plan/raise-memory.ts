@@ -13,7 +13,7 @@ import type { PlannedRemedy } from './plan.ts'
 
 export type MemoryIncrease =
   | { readonly kind: 'raise'; readonly remedy: Extract<PlannedRemedy, { readonly kind: 'raise-memory' }> }
-  | { readonly kind: 'no-room'; readonly detail: string }
+  | { readonly kind: 'no-capacity'; readonly detail: string }
   | { readonly kind: 'unknown'; readonly detail: string }
 
 /** What the next driver would be, if nothing were changed. */
@@ -54,7 +54,7 @@ export function increaseMemory(
   const toMiB = fitting(wantedMiB, fromMiB, cap, (mib) => memory.totalWith(key, mib))
   if (toMiB === undefined) {
     const detail = `${key} is ${fromMiB}m and would be ${wantedMiB}m, ${memory.totalWith(key, wantedMiB)}Mi for the container; ${cap.by} has ${cap.mostMiB}Mi for it`
-    return { kind: 'no-room', detail }
+    return { kind: 'no-capacity', detail }
   }
   const remedy = {
     kind: 'raise-memory',

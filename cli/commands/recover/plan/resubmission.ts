@@ -17,7 +17,7 @@ export function resubmission(
   evidence: Evidence,
   { state, findings, unknown }: Diagnosis,
   facts: ClusterFacts,
-  mended: boolean,
+  causeFixed: boolean,
 ): Plan {
   const root = findings.find(({ symptomOf, severity }) => symptomOf === null && severity === 'error')
   const cause = root === undefined ? unknownCause : toPlannedCause(root)
@@ -25,16 +25,22 @@ export function resubmission(
   if (state === 'running' || (state === 'pending' && root === undefined)) {
     return root === undefined
       ? refuse('healthy-driver', `it ${state === 'running' ? 'runs' : 'starts'}`, null)
-      : refuse('driver-runs', root.title, cause, { evidence, root })
+      : refuse('driver-running', root.title, cause, { evidence, root })
   }
-  if (root === undefined && !mended) {
+  if (root === undefined && !causeFixed) {
     const unread = unknown.map(({ what, source, why }) => `${what} (${source}): ${why}`).join('; ')
     return unread === ''
-      ? refuse('not-mended', 'no rule knows why the driver ended; once somebody does, --mended tells how', cause)
+      ? refuse(
+          'needs-confirmation',
+          'no rule knows why the driver ended; once somebody does, --cause-fixed tells how',
+          cause,
+        )
       : refuse('evidence-incomplete', `no cause was found, and not read were ${unread}`, null)
   }
   const allowed =
-    root === undefined ? ({ kind: 'rerun' } as const) : findAllowedRemedy(root, state, valueIn(evidence.pod), mended)
+    root === undefined
+      ? ({ kind: 'rerun' } as const)
+      : findAllowedRemedy(root, state, valueIn(evidence.pod), causeFixed)
   if (allowed.kind === 'none') return refuse(allowed.reason, allowed.detail, cause, root && { evidence, root })
   if (allowed.kind === 'rerun') return printed(evidence, cause, { kind: 'rerun' }, {}, outputRisk(state), root)
   const conf = readEffectiveConf(evidence)
@@ -47,7 +53,7 @@ export function resubmission(
   const next = { conf: (key: string) => conf.get(key), language, pod: facts.pod?.pod } as const
   const raise = increaseMemory(allowed.key, next, evidence, facts)
   if (raise.kind === 'unknown') return refuse('evidence-incomplete', raise.detail, cause, root && { evidence, root })
-  if (raise.kind === 'no-room') return refuse('no-room', raise.detail, cause, root && { evidence, root })
+  if (raise.kind === 'no-capacity') return refuse('no-capacity', raise.detail, cause, root && { evidence, root })
   const { remedy } = raise
   const changed = { [remedy.key]: formatMemoryMiB(remedy.toMiB) }
   return printed(evidence, cause, remedy, changed, `${containerText(remedy)} ${outputRisk(state)}`, root)

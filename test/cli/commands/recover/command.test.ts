@@ -71,7 +71,7 @@ test('--apply: record, patch, next driver, record', async (t) => {
   }
   // Called again, it leaves the driver alone.
   const again = await cluster.recover('--apply', '-o', 'json')
-  assert.deepEqual([again.exitCode, JSON.parse(again.stdout).plan.reason], [6, 'driver-runs'])
+  assert.deepEqual([again.exitCode, JSON.parse(again.stdout).plan.reason], [6, 'driver-running'])
   cluster.log.text = ''
   assert.equal(JSON.parse((await cluster.recover('--apply', '-o', 'json')).stdout).plan.reason, 'healthy-driver')
 })
@@ -236,7 +236,7 @@ test('no next driver: what to do, and who is to be brought in', async (t) => {
   )
   const again = await cluster.recover('--apply')
   assert.equal(again.exitCode, 6)
-  assert.match(again.stdout, /Refused: tried-already/)
+  assert.match(again.stdout, /Refused: already-tried/)
 })
 
 test('the next driver fails too', async (t) => {

@@ -158,7 +158,7 @@ export function planOf(one: DriverCase): Plan {
   const evidence = evidenceOf(one)
   const live = one.application === null ? null : (parseLiveApplication(one.application ?? application()) ?? null)
   const known = one.pod === null ? null : (parseLivePod(one.pod ?? pod(exited(1), 'Failed')) ?? null)
-  const wish: RecoveryRequest = { mended: false, windowMs: 3_600_000, ...one.wish }
+  const wish: RecoveryRequest = { causeFixed: false, windowMs: 3_600_000, ...one.wish }
   return planRecovery(evidence, diagnose(evidence), facts({ application: live, pod: known, ...one.facts }), wish, nowMs)
 }
 

@@ -41,7 +41,7 @@ test('memory: never lowered, never beyond a cap, and the sum is Spark’s own', 
           quotas: { kind: 'read', value: [quota(leftMiB)] },
         },
       })
-      if (made.kind === 'refuse') return assert.equal(made.reason, 'no-room')
+      if (made.kind === 'refuse') return assert.equal(made.reason, 'no-capacity')
       assert.ok(made.kind === 'apply' && made.remedy.kind === 'raise-memory')
       raised += 1
       const { key, fromMiB, toMiB, containerFromMiB, containerToMiB } = made.remedy
@@ -71,7 +71,7 @@ test('never a plan for what has completed', () => {
   )
   const around = fc.record({
     log: fc.constantFrom('', 'java.lang.OutOfMemoryError: Java heap space\n'),
-    wish: fc.record({ mended: fc.boolean() }),
+    wish: fc.record({ causeFixed: fc.boolean() }),
     pod: fc.constantFrom(
       undefined,
       null,

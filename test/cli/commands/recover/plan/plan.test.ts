@@ -59,7 +59,7 @@ const refused: readonly Refused[] = [
   ['completed by state', { application: application({ state: 'COMPLETED' }) }, 'completed', /COMPLETED/],
   ['about to be completed', { application: application({ state: 'SUCCEEDING' }) }, 'completed'],
   ['completed by exit code', { pod: completedPod }, 'completed', /exit code 0/],
-  ['completed, and mended', { pod: completedPod, wish: { mended: true } }, 'completed'],
+  ['completed, and its cause fixed', { pod: completedPod, wish: { causeFixed: true } }, 'completed'],
   ['completed, plain', { pod: completedPod, application: null, log: '' }, 'completed'],
   [
     'completed at Apache’s, resources released',
@@ -80,14 +80,19 @@ const refused: readonly Refused[] = [
     },
     'no-remedy',
   ],
-  ['its node is gone, and nobody saw it end', { pod: lost(runs), log: '' }, 'may-still-run', /node node1.*--mended/],
+  [
+    'its node is gone, and nobody saw it end',
+    { pod: lost(runs), log: '' },
+    'may-still-run',
+    /node node1.*--cause-fixed/,
+  ],
   ['the same, plain', { pod: lost(runs), log: '', application: null }, 'may-still-run'],
   ['tainted away, and nobody saw it end', { pod: lost(runs, 'DeletionByTaintManager'), log: '' }, 'may-still-run'],
   ['a full heap on a node that is gone', { pod: lost(runs) }, 'may-still-run'],
   [
     'the operator waits for a pod that nobody saw end',
     { pod: lost(runs), log: '', application: application({ state: 'PENDING_RERUN' }) },
-    'operator-at-work',
+    'operator-active',
   ],
   [
     'the name is taken by a pod that nobody saw end',
@@ -102,9 +107,9 @@ const refused: readonly Refused[] = [
       log: '',
       documents: { node: node('32Gi', { status: { conditions: [{ type: 'Ready', status: 'Unknown' }] } }) },
     },
-    'driver-runs',
+    'driver-running',
   ],
-  ['its pod went with its node', { pod: null, log: '' }, 'not-mended'],
+  ['its pod went with its node', { pod: null, log: '' }, 'needs-confirmation'],
   ['its pod went after a taint', { pod: null, log: '', events: taintedAway }, 'may-still-run', /its pod is gone/],
   ['the same, plain', { pod: null, log: '', events: taintedAway, application: null }, 'may-still-run'],
   ['healthy, plain', { pod: pod(runs, 'Running'), application: null, log: '' }, 'healthy-driver'],
@@ -114,11 +119,15 @@ const refused: readonly Refused[] = [
     'healthy-driver',
     /not read: sidecar/,
   ],
-  ['runs with a fault', { pod: pod(runs, 'Running'), application: application({ state: 'RUNNING' }) }, 'driver-runs'],
   [
-    'runs, and mended',
-    { pod: pod(runs, 'Running'), application: application({ state: 'RUNNING' }), wish: { mended: true } },
-    'driver-runs',
+    'runs with a fault',
+    { pod: pod(runs, 'Running'), application: application({ state: 'RUNNING' }) },
+    'driver-running',
+  ],
+  [
+    'runs, and its cause fixed',
+    { pod: pod(runs, 'Running'), application: application({ state: 'RUNNING' }), wish: { causeFixed: true } },
+    'driver-running',
   ],
   ...(
     [
@@ -149,13 +158,13 @@ const refused: readonly Refused[] = [
   [
     'tried already',
     { application: application({ metadata: { annotations: recovery({}) } }) },
-    'tried-already',
+    'already-tried',
     /ann did so at 2026-11-24T11:30/,
   ],
   [
     'recovered, and down again',
     { application: application({ metadata: { annotations: recovery({ outcome: 'recovered' }) } }) },
-    'tried-already',
+    'already-tried',
   ],
   [
     'an error of the program',
@@ -168,8 +177,8 @@ const refused: readonly Refused[] = [
     { log: 'java.lang.OutOfMemoryError: Metaspace\n', pod: pod(exited(1), 'Failed') },
     'no-remedy',
   ],
-  ['a doubtful cause', { log: '', pod: pod(exited(143), 'Failed') }, 'not-mended', /--mended/],
-  ['no cause at all', { log: '', pod: pod({}, 'Failed') }, 'not-mended'],
+  ['a doubtful cause', { log: '', pod: pod(exited(143), 'Failed') }, 'needs-confirmation', /--cause-fixed/],
+  ['no cause at all', { log: '', pod: pod({}, 'Failed') }, 'needs-confirmation'],
   ['no cause, not all read', { log: '', pod: pod({}, 'Failed'), unknown: ['events'] }, 'evidence-incomplete', /events/],
   ['the pod could not be read', { unknown: ['pod'] }, 'evidence-incomplete', /pod.*403/],
   [
@@ -227,16 +236,16 @@ const refused: readonly Refused[] = [
     { application: application({ metadata: { deletionTimestamp: '2026-11-24T11:59:00Z' } }) },
     'being-deleted',
   ],
-  ['to be submitted', { application: application({ state: 'INVALIDATING' }) }, 'operator-at-work'],
-  ['to be submitted again', { application: application({ state: 'PENDING_RERUN' }), pod: null }, 'operator-at-work'],
+  ['to be submitted', { application: application({ state: 'INVALIDATING' }) }, 'operator-active'],
+  ['to be submitted again', { application: application({ state: 'PENDING_RERUN' }), pod: null }, 'operator-active'],
   [
     'its container has ended, its pod has not',
     { application: application({ state: 'RUNNING' }), pod: pod(exited(137, 'OOMKilled'), 'Running'), log: '' },
-    'operator-at-work',
+    'operator-active',
     /a moment ago/,
   ],
   ['another pod while it was read', { facts: { pod: null } }, 'evidence-incomplete', /call it again/],
-  ['no state yet', { application: application({ state: '' }), pod: null }, 'operator-at-work', /no state yet/],
+  ['no state yet', { application: application({ state: '' }), pod: null }, 'operator-active', /no state yet/],
   [
     'evicted, and retried anyway',
     {
@@ -261,13 +270,13 @@ const refused: readonly Refused[] = [
   [
     'a small node',
     { facts: { nodes: { kind: 'read', value: [parseNodeRoom(node('1500Mi'))] } } },
-    'no-room',
+    'no-capacity',
     /node1 has 1500Mi/,
   ],
   [
     'no node that takes it',
     { facts: { nodes: { kind: 'read', value: [parseNodeRoom(node('64Gi', { spec: { unschedulable: true } }))] } } },
-    'no-room',
+    'no-capacity',
   ],
   [
     'a LimitRange',
@@ -279,7 +288,7 @@ const refused: readonly Refused[] = [
         },
       },
     },
-    'no-room',
+    'no-capacity',
     /LimitRange/,
   ],
   [
@@ -298,7 +307,7 @@ const refused: readonly Refused[] = [
         },
       },
     },
-    'no-room',
+    'no-capacity',
     /ResourceQuota q, limits.memory has 1024Mi/,
   ],
 ]
@@ -392,12 +401,12 @@ const applied: readonly (readonly [what: string, one: DriverCase, wanted: readon
   ],
   [
     'its pod went after a taint, and its machine is off',
-    { pod: null, log: '', events: taintedAway, wish: { mended: true } },
+    { pod: null, log: '', events: taintedAway, wish: { causeFixed: true } },
     ['SPN-NODE-TAINTED', 'rerun', again],
   ],
   [
     'lost, and its machine is off',
-    { pod: lost(runs), log: '', wish: { mended: true } },
+    { pod: lost(runs), log: '', wish: { causeFixed: true } },
     ['SPN-NODE-LOST', 'rerun', again],
   ],
   [
@@ -423,10 +432,10 @@ const applied: readonly (readonly [what: string, one: DriverCase, wanted: readon
     },
     ['SPN-HANG-UNRESPONSIVE', 'rerun', again],
   ],
-  ['no cause, mended', { ...noCause, wish: { mended: true } }, ['SPN-EXIT-OTHER', 'rerun', again]],
+  ['no cause, cause fixed', { ...noCause, wish: { causeFixed: true } }, ['SPN-EXIT-OTHER', 'rerun', again]],
   [
-    'a missing class, mended',
-    { log: 'Error: Failed to load class App.\n', wish: { mended: true } },
+    'a missing class, cause fixed',
+    { log: 'Error: Failed to load class App.\n', wish: { causeFixed: true } },
     ['SPN-CLASSPATH-MAIN-CLASS', 'rerun', again],
   ],
   [
@@ -501,7 +510,7 @@ test('a living pod that has the name is never deleted', () => {
     pod: pod(runs, 'Running', { metadata: ofBefore }),
     log: '',
   })
-  assert.equal(made.kind === 'refuse' && made.reason, 'driver-runs')
+  assert.equal(made.kind === 'refuse' && made.reason, 'driver-running')
 })
 
 test('what it tells: sums, undo, who reruns, what is left to people', () => {
