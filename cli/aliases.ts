@@ -1,13 +1,13 @@
-/** A command under the name that the runbook has for it, with the runbook's own order of arguments. */
+/** Another executable name of a command, with its own order of arguments. */
 export interface Alias {
   readonly command: string
-  /** Names of the arguments; all are asked for. */
+  /** Names of the positional arguments, all of which are required. */
   readonly takes: readonly string[]
-  /** The arguments of the command, of as many words as `takes` names. */
+  /** Converts as many words as `takes` has names to arguments of the command. */
   arguments(...words: readonly string[]): readonly string[]
 }
 
-/** By the name of the file that is run. */
+/** Aliases by the name of the executed file. */
 export const aliases: Readonly<Record<string, Alias>> = {
   'diagnose-driver-crash': {
     command: 'diagnose',
@@ -31,7 +31,7 @@ export const aliases: Readonly<Record<string, Alias>> = {
   },
 }
 
-/** The arguments of `spark-nanny` that stand for the call, or what is wrong with it. */
+/** Converts the arguments of an alias to arguments of `spark-nanny`, or returns the usage error. */
 export function toSparkNannyArgs(
   name: string,
   { command, takes, arguments: ordered }: Alias,
@@ -45,5 +45,5 @@ export function toSparkNannyArgs(
   const missing = takes[words.length]
   const problem =
     missing === undefined ? `too many arguments: ${words.slice(takes.length).join(' ')}` : `${missing} is missing`
-  return { misuse: `error: ${problem}\nusage: ${name} ${takes.join(' ')} [options] (${name} --help tells more)\n` }
+  return { misuse: `error: ${problem}\nusage: ${name} ${takes.join(' ')} [options] (see ${name} --help)\n` }
 }

@@ -1,4 +1,4 @@
-import { Command, CommanderError } from 'commander'
+import { Command, CommanderError, type Option } from 'commander'
 import packageJson from '../package.json' with { type: 'json' }
 import { checkCommand } from './commands/check/command.ts'
 import { completionCommand } from './commands/completion/command.ts'
@@ -12,10 +12,10 @@ import type { CliIo } from './io/cli-io.ts'
 import { type ExitCode, exitCodes } from './io/exit-codes.ts'
 import { UsageError } from './options/usage-error.ts'
 
-/** A command's definition. `end` gets the exit code of a call that was right. */
+/** Defines a command. `end` receives the exit code if the command line was valid. */
 export type MakeCommand = (io: CliIo, version: string, end: (code: ExitCode) => void) => Command
 
-/** In the order of the help. */
+/** In the order of the help text. */
 const commands: readonly MakeCommand[] = [
   checkCommand,
   diagnoseCommand,
@@ -26,7 +26,7 @@ const commands: readonly MakeCommand[] = [
   completionCommand,
 ]
 
-/** Runs one call of the command line. Never throws and prints no stack trace; what a call can end with stands in `exitCodes`. */
+/** Runs one command line and returns its exit code. Never throws, and prints no stack trace. */
 export async function runCommandLine({ name, args, misuse }: Invocation, io: CliIo): Promise<ExitCode> {
   if (misuse !== undefined) {
     io.stderr(misuse)
@@ -34,8 +34,8 @@ export async function runCommandLine({ name, args, misuse }: Invocation, io: Cli
   }
   let exitCode: ExitCode = exitCodes.ok
   const program = new Command(name)
-    .description('Notices hung Spark drivers on Kubernetes and has the kubelet restart them.')
-    .version(packageJson.version, '-V, --version', 'print the version')
+    .description('Detect, diagnose and restart hung Spark drivers on Kubernetes.')
+    .version(packageJson.version, '-V, --version', 'Print the version')
     .helpCommand(false)
   for (const make of commands) {
     program.addCommand(
@@ -46,19 +46,20 @@ export async function runCommandLine({ name, args, misuse }: Invocation, io: Cli
   }
   for (const command of [program, ...program.commands]) {
     command
-      .helpOption('-h, --help', 'print this help')
+      .helpOption('-h, --help', 'Print this help')
+      .configureHelp({ optionDescription: describeOption })
       .exitOverride()
       .configureOutput({
         writeOut: io.stdout,
         writeErr: io.stderr,
-        // The suggestion of another spelling comes on a line of its own.
+        // Commander prints a suggested spelling on a second line. Errors are one line here.
         outputError: (text, write) => write(text.replace(/\n(?=\()/, ' ')),
       })
-      .showHelpAfterError(usageOf(command))
+      .showHelpAfterError(formatUsage(command))
   }
-  let called = program
+  let calledCommand = program
   program.hook('preAction', (_, command) => {
-    called = command
+    calledCommand = command
   })
   try {
     await program.parseAsync(args, { from: 'user' })
@@ -66,7 +67,7 @@ export async function runCommandLine({ name, args, misuse }: Invocation, io: Cli
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage
     if (error instanceof UsageError) {
-      io.stderr(`error: ${error.message}\n${usageOf(called)}\n`)
+      io.stderr(`error: ${error.message}\n${formatUsage(calledCommand)}\n`)
       return exitCodes.usage
     }
     io.stderr(`error: ${error instanceof Error ? error.message : String(error)}\n`)
@@ -74,7 +75,13 @@ export async function runCommandLine({ name, args, misuse }: Invocation, io: Cli
   }
 }
 
-function usageOf(command: Command): string {
+function formatUsage(command: Command): string {
   const name = command.parent === null ? command.name() : `${command.parent.name()} ${command.name()}`
-  return `usage: ${name} ${command.usage()} (${name} --help tells more)`
+  return `usage: ${name} ${command.usage()} (see ${name} --help)`
+}
+
+/** Without commander's `(default: false)` and its list of choices, which the descriptions already contain. */
+function describeOption({ description, defaultValue, defaultValueDescription }: Option): string {
+  if (defaultValue === undefined || typeof defaultValue === 'boolean') return description
+  return `${description} (default: ${defaultValueDescription ?? String(defaultValue)})`
 }

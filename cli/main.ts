@@ -7,7 +7,7 @@ import { runCommandLine } from './cli.ts'
 import { parseInvocation } from './invocation.ts'
 import { makePrivateFolder, writePrivateFile } from './io/private-files.ts'
 
-// A reader that closes early (`| head`) is no failure of ours.
+// A reader that closes the pipe early (`| head`) is not a failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit(error.code === 'EPIPE' ? 0 : 1)
 })
@@ -25,6 +25,6 @@ process.exitCode = await runCommandLine(parseInvocation(basename(process.argv[1]
   stderr: (output) => void process.stderr.write(output),
   nowMs: () => Date.now(),
   sleep: (ms) => delay(ms),
-  // What talks TLS is only loaded when it is needed.
+  // Load the Kubernetes client only if a command needs it.
   connect: async (flags) => (await import('./cluster/connect.ts')).connect(flags, process.env),
 })

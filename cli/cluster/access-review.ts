@@ -5,24 +5,24 @@ import { type AccessReviewResult, type AccessRule, describeAccess, type PathRule
 import { type ReadResult, readable, unreadable } from './reading.ts'
 import { requestDeadlineMs, toUnreadable } from './requests.ts'
 
-/** Whose permissions: a ServiceAccount's, or the caller's own. */
+/** Whose permissions are reviewed. */
 export type AccessSubject =
   | { readonly kind: 'service-account'; readonly namespace: string; readonly name: string }
   | { readonly kind: 'caller' }
 
-/** Each verb of each rule is one review. Not read unless all of them were answered. */
+/** Sends one review per verb of each rule. The result is unreadable unless every review succeeded. */
 export async function collectAccess(
   api: KubernetesApi,
   subject: AccessSubject,
   rules: readonly (AccessRule | PathRule)[],
 ): Promise<ReadResult<readonly AccessReviewResult[]>> {
-  const answers = await pLimit(8).map(rules.flatMap(questionsOf), async ({ what, attributes }) => {
+  const answers = await pLimit(8).map(rules.flatMap(expandRule), async ({ what, attributes }) => {
     const answer = await api.request({ method: 'POST', ...review(subject, attributes), deadlineMs: requestDeadlineMs })
     if (answer.kind === 'failed' || answer.status !== 201) return toUnreadable(answer)
     const { allowed } = toRecord(toRecord(answer.body).status)
     return typeof allowed === 'boolean'
       ? readable({ what, allowed })
-      : unreadable('the answer is no access review', 201)
+      : unreadable('the response is not an access review', 201)
   })
   const known: AccessReviewResult[] = []
   for (const answer of answers) {
@@ -32,12 +32,12 @@ export async function collectAccess(
   return readable(known)
 }
 
-interface Question {
+interface PermissionQuery {
   readonly what: string
   readonly attributes: object
 }
 
-function questionsOf(rule: AccessRule | PathRule): readonly Question[] {
+function expandRule(rule: AccessRule | PathRule): readonly PermissionQuery[] {
   if ('path' in rule) {
     const { path, verb } = rule
     return [{ what: `${verb} ${path}`, attributes: { nonResourceAttributes: { path, verb } } }]
@@ -51,7 +51,7 @@ function questionsOf(rule: AccessRule | PathRule): readonly Question[] {
 
 const group = 'authorization.k8s.io/v1'
 
-/** A ServiceAccount is in these groups (k8s.io/apiserver pkg/authentication/serviceaccount). */
+/** The groups of a ServiceAccount are those of k8s.io/apiserver pkg/authentication/serviceaccount. */
 function review(subject: AccessSubject, attributes: object): { readonly path: string; readonly body: object } {
   if (subject.kind === 'caller') {
     const body = { apiVersion: group, kind: 'SelfSubjectAccessReview', spec: attributes }

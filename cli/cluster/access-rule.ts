@@ -1,16 +1,16 @@
-/** One permission, as an access review asks for it. */
+/** Permissions on one resource, in the form of an access review. */
 export interface AccessRule {
   readonly group: string
   readonly resource: string
-  /** Of all verbs one review each. */
+  /** Each verb is reviewed separately. */
   readonly verbs: readonly string[]
-  /** The object's name, where the permission is for one. */
+  /** Name of the object, if the permission is limited to one. */
   readonly name?: string
-  /** Empty: in all namespaces, or of the cluster. */
+  /** Empty for all namespaces and for cluster-scoped resources. */
   readonly namespace: string
 }
 
-/** One permission for a path that is no object. */
+/** A permission for a URL path that does not belong to a resource. */
 export interface PathRule {
   readonly path: string
   readonly verb: string

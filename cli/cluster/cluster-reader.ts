@@ -4,19 +4,19 @@ import { type ApiResponse, describeResponse, type KubernetesApi } from '../../ku
 import { absent, type Reading, valueIn } from '../evidence/evidence.ts'
 import { parseItems, textField } from '../evidence/fields.ts'
 
-/** Questions to the API server that share one deadline. */
+/** Read requests to the API server that share one deadline. */
 export interface ClusterReader {
-  /** 404 is absent, anything else but 200 unknown. `most`: of the time that is left. */
+  /** Reads one object: absent on HTTP 404, unknown on any other status than 200. Takes at most `most` ms. */
   get(path: string, source: string, most?: number): Promise<Reading<unknown>>
-  /** A list with all its pages; one that breaks off is unknown. */
+  /** Reads all pages of a list. If a page fails, the list is unknown. */
   list(path: string, source: string): Promise<Reading<unknown>>
-  /** The answer as it is. */
+  /** Sends a GET request and returns the response without interpretation. */
   ask(path: string, most?: number): Promise<ApiResponse>
-  /** Gives each piece of the body to `onBytes`. */
+  /** Passes each chunk of the body to `onBytes`. */
   stream(path: string, onBytes: (bytes: Uint8Array) => boolean): Promise<ApiResponse>
 }
 
-/** No single question may take all the time. */
+/** Limit for one request, so that it cannot use up the shared deadline. */
 const mostMs = 15_000
 
 const pageSize = 500
@@ -26,9 +26,9 @@ export function createClusterReader(api: KubernetesApi, untilMs: number, nowMs: 
   const left = (most: number) => Math.max(1, Math.min(most, untilMs - nowMs()))
   const request = async (path: string, deadlineMs: number, onBytes?: (bytes: Uint8Array) => boolean) => {
     const answer = await api.request({ method: 'GET', path, deadlineMs, ...(onBytes !== undefined && { onBytes }) })
-    // What an aborted request says of itself tells a reader nothing.
+    // The message of an aborted request does not help a user.
     if (answer.kind !== 'failed' || !/abort|timeout/i.test(answer.detail)) return answer
-    return { kind: 'failed', detail: `no answer within ${formatDuration(deadlineMs)}` } as const
+    return { kind: 'failed', detail: `no response within ${formatDuration(deadlineMs)}` } as const
   }
   const ask = (path: string, most = mostMs) => request(path, left(most))
   const get = async (path: string, source: string, most?: number) => toReading(await ask(path, most), source)
@@ -64,7 +64,7 @@ export function toReading(answer: ApiResponse, source: string): Reading<unknown>
   return { kind: 'unknown', source, why: describeResponse(answer) }
 }
 
-/** `/api/v1/namespaces/NS/pods/NAME`; each part is escaped. */
+/** `/api/v1/namespaces/NS/pods/NAME`, with each part URL-encoded. */
 export function namespacedPath(namespace: string, plural: string, name?: string, api = '/api/v1'): string {
   const parts = ['namespaces', namespace, plural, ...(name === undefined ? [] : [name])]
   return `${api}/${parts.map(encodeURIComponent).join('/')}`

@@ -7,7 +7,7 @@ import { type ApiAccess, createClient } from '../../kubernetes/client.ts'
 import { accessInCluster } from '../../kubernetes/in-cluster-access.ts'
 import { UsageError } from '../options/usage-error.ts'
 
-/** Flags that all commands share which talk to a cluster; see `withConnectionFlags`. */
+/** Flags of all commands that use a cluster; see `withConnectionFlags`. */
 export interface ConnectionFlags {
   readonly namespace?: string
   readonly context?: string
@@ -16,18 +16,18 @@ export interface ConnectionFlags {
 
 export interface Connection {
   readonly api: KubernetesApi
-  /** URL of the API server, without a slash at its end. */
+  /** URL of the API server, without a trailing slash. */
   readonly server: string
-  /** `--namespace`, else that of the context or of the own pod, else `default`. */
+  /** `--namespace`, or the namespace of the context or of the current pod, or `default`. */
   readonly namespace: string
-  /** Null within a pod. */
+  /** Name of the context. Null inside a pod. */
   readonly context: string | null
   close(): void
 }
 
 /**
- * As kubectl does: `--kubeconfig`, else the files of $KUBECONFIG, else ~/.kube/config, else the service account of the
- * own pod. Files of $KUBECONFIG that do not exist are passed over. Asks the API server nothing yet.
+ * Finds the cluster like kubectl: `--kubeconfig`, then the files of $KUBECONFIG, then ~/.kube/config, then the service
+ * account of the current pod. Files of $KUBECONFIG that do not exist are skipped. Sends no request to the API server.
  */
 export async function connect(
   flags: ConnectionFlags,
@@ -36,7 +36,7 @@ export async function connect(
 ): Promise<Connection> {
   const files = await kubeconfigFiles(flags, env)
   if (files.length > 0) {
-    // client-node takes a tenth of a second to load.
+    // Loaded on demand, because client-node takes 0.1 s to load.
     const { chooseContext } = await import('../../kubernetes/kubeconfig.ts')
     const choice = chooseContext(files, flags.context)
     if (choice.kind === 'problem') throw new UsageError(choice.problem)
@@ -45,9 +45,10 @@ export async function connect(
   }
   const inCluster = await accessInCluster(env, serviceAccountDir)
   if (inCluster === undefined) {
-    throw new UsageError('no cluster: give --kubeconfig or set KUBECONFIG; ~/.kube/config is absent')
+    throw new UsageError('no cluster is configured: set --kubeconfig or KUBECONFIG; ~/.kube/config does not exist')
   }
-  if (flags.context !== undefined) throw new UsageError(`no context "${flags.context}": there is no kubeconfig`)
+  if (flags.context !== undefined)
+    throw new UsageError(`there is no context "${flags.context}", because there is no kubeconfig`)
   const own = await readFile(`${serviceAccountDir}/namespace`, 'utf8').catch(() => '')
   return connection(inCluster, flags.namespace ?? (own.trim() || 'default'), null)
 }
@@ -57,13 +58,13 @@ async function kubeconfigFiles(
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<readonly string[]> {
   if (kubeconfig !== undefined) {
-    if (!(await isThere(kubeconfig)))
+    if (!(await fileExists(kubeconfig)))
       throw new UsageError(`${kubeconfig}: there is no such file; expected a kubeconfig`)
     return [kubeconfig]
   }
   const named = (env.KUBECONFIG ?? '').split(delimiter).filter((path) => path !== '')
   const paths = named.length > 0 ? named : [join(env.HOME || homedir(), '.kube', 'config')]
-  const found = await Promise.all(paths.map(isThere))
+  const found = await Promise.all(paths.map(fileExists))
   const files = paths.filter((_, index) => found[index])
   if (named.length > 0 && files.length === 0) {
     throw new UsageError(`KUBECONFIG is ${env.KUBECONFIG}: there is no such file; expected a kubeconfig`)
@@ -71,7 +72,7 @@ async function kubeconfigFiles(
   return files
 }
 
-const isThere = (path: string) =>
+const fileExists = (path: string) =>
   access(path).then(
     () => true,
     () => false,

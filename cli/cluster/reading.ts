@@ -1,9 +1,9 @@
-/** What was read of the cluster, or why it could not be. */
+/** A value that was read from the cluster, or why it could not be read. */
 export type ReadResult<T> = { readonly kind: 'read'; readonly value: T } | Unreadable
 
 export interface Unreadable {
   readonly kind: 'unreadable'
-  /** Of the API server's answer; null when there was none. */
+  /** HTTP status of the response. Null if there was no response. */
   readonly status: number | null
   readonly detail: string
 }

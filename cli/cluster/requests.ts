@@ -2,23 +2,23 @@ import { toRecord } from '../../core/json.ts'
 import { type ApiResponse, describeResponse, type KubernetesApi } from '../../kubernetes/api.ts'
 import { type ReadResult, readable, unreadable } from './reading.ts'
 
-/** For each request alone; they go out side by side. */
+/** Deadline of each request. Requests run concurrently. */
 export const requestDeadlineMs = 10_000
 const pageSize = 500
-/** More objects than that are a mistake, or more than a person can act on. */
+/** A longer list (more than 100,000 objects) is reported as unreadable. */
 const maxPages = 200
 
 export const toUnreadable = (answer: ApiResponse) =>
   unreadable(describeResponse(answer), answer.kind === 'response' ? answer.status : null)
 
-/** One object; null when it does not exist. */
+/** Reads one object. The value is null if the object does not exist. */
 export async function getObject(api: KubernetesApi, path: string): Promise<ReadResult<unknown>> {
   const answer = await api.request({ method: 'GET', path, deadlineMs: requestDeadlineMs })
   if (answer.kind === 'response' && answer.status === 200) return readable(answer.body)
   return answer.kind === 'response' && answer.status === 404 ? readable(null) : toUnreadable(answer)
 }
 
-/** All objects of a collection, in pages. A list that breaks off is not read. */
+/** Reads all pages of a list. If one page fails, the whole list is unreadable. */
 export async function listObjects(
   api: KubernetesApi,
   path: string,
@@ -35,7 +35,7 @@ export async function listObjects(
     const answer = await api.request({ method: 'GET', path: `${path}?${query}`, deadlineMs: requestDeadlineMs })
     if (answer.kind === 'failed' || answer.status !== 200) return toUnreadable(answer)
     const body = toRecord(answer.body)
-    if (!Array.isArray(body.items)) return unreadable(`${path}: the answer is no list`, 200)
+    if (!Array.isArray(body.items)) return unreadable(`${path}: the response is not a list`, 200)
     items.push(...body.items)
     const { continue: more } = toRecord(body.metadata)
     if (typeof more !== 'string' || more === '') return readable(items)

@@ -1,19 +1,19 @@
 import type { Connection, ConnectionFlags } from '../cluster/connect.ts'
 
-/** All that the command line has to do with the world outside, so that tests run it whole in one process. */
+/** The effects of the command line, injected so that tests can run it in one process. */
 export interface CliIo {
   readonly env: Readonly<Record<string, string | undefined>>
-  /** Which of our streams a person looks at. */
+  /** Which output streams are terminals. */
   readonly isTerminal: { readonly stdout: boolean; readonly stderr: boolean }
-  /** The text of a file; rejects as `fs.readFile` does. */
+  /** Reads a text file. Rejects like `fs.readFile`. */
   readFile(path: string): Promise<string>
-  /** A file of any size, piece by piece; rejects as `fs.createReadStream` does. */
+  /** Streams a file of any size. Rejects like `fs.createReadStream`. */
   readBytes(path: string): AsyncIterable<Uint8Array>
-  /** Makes a folder that only its owner may read, or takes an empty one; rejects as `fs.mkdir` does, or with ENOTEMPTY. */
+  /** Creates a folder that only its owner can read, or uses an empty one. Rejects like `fs.mkdir`, or with ENOTEMPTY. */
   makePrivateFolder(path: string): Promise<void>
-  /** Writes a new file that only its owner may read; rejects as `fs.open` does, with EEXIST when there is one. */
+  /** Writes a new file that only its owner can read. Rejects like `fs.open`, with EEXIST if the file exists. */
   writePrivateFile(path: string, text: string): Promise<void>
-  /** Adds to the end of a file, and makes it where there is none; rejects as `fs.appendFile` does. */
+  /** Appends to a file, which is created if it does not exist. Rejects like `fs.appendFile`. */
   appendFile(path: string, text: string): Promise<void>
   readStdin(): Promise<string>
   stdout(text: string): void
@@ -21,8 +21,8 @@ export interface CliIo {
   nowMs(): number
   sleep(ms: number): Promise<void>
   /**
-   * A connection by the flags, as kubectl finds its own. Asks the API server nothing yet. Rejects with a UsageError for
-   * a kubeconfig or context that cannot be used.
+   * Connects by the same rules as kubectl, without a request to the API server. Rejects with a UsageError if the
+   * kubeconfig or context cannot be used.
    */
   connect(flags: ConnectionFlags): Promise<Connection>
 }

@@ -1,17 +1,17 @@
-/** What the command line ends with. */
+/** Exit codes of the command line. */
 export const exitCodes = {
   ok: 0,
-  /** The work itself failed. */
+  /** The command failed. */
   failed: 1,
-  /** The call was wrong: an unknown flag, a file that cannot be read or is not what it should be. */
+  /** Usage error: an unknown flag, or a file that cannot be read or has the wrong content. */
   usage: 2,
-  /** Something was found, and the worst of it is an error. */
+  /** There is at least one finding of severity error. */
   errors: 3,
-  /** Something was found, at worst a warning; only with --strict. */
+  /** There are warnings, but no errors. Only with --strict. */
   warnings: 4,
-  /** Nothing was found, but not everything could be read. */
+  /** There are no errors, but some evidence could not be read. */
   incomplete: 5,
-  /** A remedy was refused, or did not help. */
+  /** A recovery was refused or did not help. */
   remedyFailed: 6,
 } as const
 

@@ -2,8 +2,8 @@ import { chmod, mkdir, open, readdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
 /**
- * Makes a folder that only its owner may read, whatever the umask, and the ones that lead to it; or takes one that is
- * there and empty. Rejects as `fs.mkdir` does, with ENOTEMPTY when something lies in it.
+ * Creates a folder and its parents, or uses an existing empty folder. Regardless of the umask, only the owner can read it.
+ * Rejects like `fs.mkdir`, and with ENOTEMPTY if the folder contains files.
  */
 export async function makePrivateFolder(path: string): Promise<void> {
   await mkdir(dirname(path), { recursive: true })
@@ -15,19 +15,19 @@ export async function makePrivateFolder(path: string): Promise<void> {
     },
   )
   if (!isNew && (await readdir(path)).length > 0) {
-    throw Object.assign(new Error(`there are files in it: ${path}`), { code: 'ENOTEMPTY' })
+    throw Object.assign(new Error(`the folder is not empty: ${path}`), { code: 'ENOTEMPTY' })
   }
   await chmod(path, 0o700)
 }
 
 /**
- * Writes a new file that only its owner may read, whatever the umask. Rejects as `fs.open` does, with EEXIST when there
- * is a file or a link of that name.
+ * Writes a new file that only its owner can read, regardless of the umask. Rejects like `fs.open`, with EEXIST if a file or
+ * link of that name exists.
  */
 export async function writePrivateFile(path: string, text: string): Promise<void> {
   const file = await open(path, 'wx', 0o600)
   try {
-    // The umask takes rights away from what was asked for, the owner's too.
+    // The umask may have removed permissions of the owner.
     await file.chmod(0o600)
     await file.writeFile(text)
   } finally {

@@ -3,13 +3,13 @@ import { readYaml, writeYaml } from './yaml-1.1.ts'
 
 export type KubernetesObject = Readonly<Record<string, unknown>>
 
-/** What a file of manifests holds, and the format that it goes back to. */
+/** The objects of a manifest file, and the format in which they are printed. */
 export interface Manifests {
   readonly format: 'json' | 'yaml'
   readonly documents: readonly KubernetesObject[]
 }
 
-/** The objects of a YAML or JSON text, in one or several documents, or what is wrong with it. */
+/** Parses one or more objects from YAML or JSON text, or returns the problem. */
 export function parseManifests(file: string): Manifests | { readonly problem: string } {
   const text = file.replace(/^\uFEFF/, '')
   const parsed = /^\s*[[{]/.test(text) ? parseJson(text) : parseYaml(text)
@@ -17,11 +17,11 @@ export function parseManifests(file: string): Manifests | { readonly problem: st
   if (parsed.documents.length === 0) return { problem: 'is empty' }
   const stray = parsed.documents.findIndex((document) => typeof document.kind !== 'string')
   if (stray < 0) return parsed
-  const which = parsed.documents.length === 1 ? '' : `, in document ${stray + 1}`
-  return { problem: `holds no Kubernetes object: there is no \`kind\`${which}` }
+  const which = parsed.documents.length === 1 ? '' : ` in document ${stray + 1}`
+  return { problem: `contains no Kubernetes object: \`kind\` is missing${which}` }
 }
 
-/** The text of the objects, in the format that they came in. */
+/** Prints the objects in their original format. An AdmissionReview is always printed as JSON. */
 export function printManifests({ format, documents }: Manifests): string {
   if (format === 'json') return documents.map((document) => `${JSON.stringify(document, null, 2)}\n`).join('')
   return documents
@@ -31,7 +31,7 @@ export function printManifests({ format, documents }: Manifests): string {
     .join('---\n')
 }
 
-/** The objects with `change` made to each, into the items of a List too. */
+/** Applies `change` to each object, including the items of Lists. */
 export function mapObjects(
   documents: readonly KubernetesObject[],
   change: (object: KubernetesObject) => KubernetesObject,
@@ -42,41 +42,41 @@ export function mapObjects(
   })
 }
 
-/** `List`, and what the API server answers a list request with: `PodList`, `ServiceList`. */
+/** True for `List` and for typed lists such as `PodList` and `ServiceList`. */
 function isList(object: KubernetesObject): object is KubernetesObject & { readonly items: readonly unknown[] } {
   return toText(object.kind).endsWith('List') && Array.isArray(object.items)
 }
 
-/** One JSON value, an array of objects, or objects each on lines of its own, as `jq` prints them. */
+/** Parses one JSON value, an array of objects, or several objects in sequence, as `jq` prints them. */
 function parseJson(text: string): Manifests | { readonly problem: string } {
   try {
     const value: unknown = JSON.parse(text)
     return ofValues('json', Array.isArray(value) ? value : [value])
   } catch (error) {
     try {
-      // No JSON string holds a line break as it is.
+      // JSON strings contain no literal line breaks, so this split cannot be inside a string.
       const parts = text.replace(/\}[ \t\r]*\n\s*\{/g, '}\0{').split('\0')
       const values = parts.map((part): unknown => JSON.parse(part))
       return ofValues('json', values)
     } catch {
-      // A `{` may also open YAML in its flow style.
+      // `{` may also start YAML in flow style.
       const yaml = parseYaml(text)
       if (!('problem' in yaml)) return yaml
-      return { problem: `is no JSON: ${error instanceof Error ? error.message : String(error)}` }
+      return { problem: `is not JSON: ${error instanceof Error ? error.message : String(error)}` }
     }
   }
 }
 
 function parseYaml(text: string): Manifests | { readonly problem: string } {
   const read = readYaml(text)
-  return 'problem' in read ? { problem: `is no YAML: ${read.problem}` } : ofValues('yaml', read.values)
+  return 'problem' in read ? { problem: `is not YAML: ${read.problem}` } : ofValues('yaml', read.values)
 }
 
 function ofValues(format: Manifests['format'], values: readonly unknown[]): Manifests | { readonly problem: string } {
   const documents = values.filter(isObject)
   return documents.length === values.length
     ? { format, documents }
-    : { problem: 'holds something else than Kubernetes objects' }
+    : { problem: 'contains something other than Kubernetes objects' }
 }
 
 function isObject(value: unknown): value is KubernetesObject {

@@ -19,7 +19,7 @@ export function readYaml(text: string): { readonly values: readonly unknown[] } 
       const value: unknown = document.toJS()
       if (value !== null && value !== undefined) values.push(value)
     } catch (growth) {
-      // Anchors that would grow beyond all bounds come to light only here.
+      // Anchors that expand without bounds are only detected here.
       if (growth instanceof ReferenceError) return { problem: growth.message }
       throw growth
     }
@@ -27,7 +27,7 @@ export function readYaml(text: string): { readonly values: readonly unknown[] } 
   return { values }
 }
 
-/** YAML that Kubernetes reads as `value`: what version 1.1 would take for another type is quoted. */
+/** Writes YAML that Kubernetes parses back to `value`. Strings that YAML 1.1 would read as another type are quoted. */
 export function writeYaml(value: unknown): string {
   return stringify(value, { version: '1.1', lineWidth: 0, aliasDuplicateObjects: false })
 }

@@ -1,19 +1,24 @@
 import { type Command, Option } from 'commander'
 
-/** The flags of kubectl for which cluster and namespace, for commands that talk to one. */
+/** Adds the flags that select a cluster and a namespace, named like those of kubectl. */
 export function withConnectionFlags(command: Command, namespaceText: string): Command {
   return command
     .option('-n, --namespace <NAME>', namespaceText)
-    .option('--context <NAME>', 'context of the kubeconfig')
-    .option('--kubeconfig <FILE>', 'as for kubectl; else $KUBECONFIG, ~/.kube/config, or the own pod’s service account')
+    .option('--context <NAME>', 'Context of the kubeconfig (default: the current one)')
+    .option(
+      '--kubeconfig <FILE>',
+      'Path of the kubeconfig (default: $KUBECONFIG, ~/.kube/config, or the service account of the pod)',
+    )
 }
 
-/** `-o`; the first form is the default. */
+/** The option `-o`. The first form is the default. */
 export function outputOption<const T extends readonly [string, ...string[]]>(forms: T): Option {
-  return new Option('-o, --output <FORM>', `form of the output: ${forms.join(', ')}`).choices(forms).default(forms[0])
+  return new Option('-o, --output <FORM>', `Output format. One of: ${forms.join(', ')}`)
+    .choices(forms)
+    .default(forms[0])
 }
 
-/** `color` is false where it is given. */
+/** The option `--no-color`. If it is set, `color` is false. */
 export function noColorOption(): Option {
-  return new Option('--no-color', 'no colours, also on a terminal; NO_COLOR does the same')
+  return new Option('--no-color', 'Disable colors (also NO_COLOR)')
 }

@@ -4,7 +4,7 @@ import { parseSparkVersion } from '../spark-conf/spark-version.ts'
 export function sparkVersionOption(): Option {
   return new Option(
     '--spark-version <VERSION>',
-    'the release whose settings hold; else the application’s, or its image’s',
+    'Spark version whose settings apply (default: from the application or its image)',
   ).argParser((text: string) => {
     const version = parseSparkVersion(text)
     if (version === undefined) throw new InvalidArgumentError('It must be a version such as 3.5.1.')

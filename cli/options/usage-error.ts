@@ -1,4 +1,4 @@
-/** A wrong call, worded for the one who made it: one line. Ends in `exitCodes.usage`. */
+/** An invalid command line or input file. The message is one line for the user; the exit code is `exitCodes.usage`. */
 export class UsageError extends Error {
   override readonly name = 'UsageError'
 }

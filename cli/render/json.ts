@@ -1,6 +1,6 @@
 import type { Report } from './report.ts'
 
-/** For programs; the fields are stable. The first finding is the root cause; `symptomOf` names the one that explains it. */
+/** Renders the report for programs; the fields are stable. The first finding is the root cause. `symptomOf` is the id of the finding that explains a symptom. */
 export function renderReportJson({
   subject,
   version,

@@ -2,7 +2,7 @@ import { causes, type Finding } from '../findings/findings.ts'
 import { formatPlace, formatSubject, printable, type Report } from './report.ts'
 import { remedyTitle } from './text.ts'
 
-/** JUnit XML: a test case for each cause, which root causes of severity error fail; what could not be read is an error. */
+/** Renders JUnit XML with one test case per cause. Root causes of severity error are failures; unreadable evidence is an error. */
 export function renderJunit({ subject, diagnosis: { findings, unknown }, checked }: Report): string {
   const name = formatSubject(subject)
   const cases = causes.map((cause) => {
@@ -61,7 +61,7 @@ const entities: Readonly<Record<string, string>> = {
   '\n': '&#10;',
 }
 
-/** XML 1.0 has no way to write most control characters. */
+/** Escapes text for XML 1.0, which cannot represent most control characters. */
 function xml(text: string): string {
   return printable(text.replaceAll('\n', '\u2028'))
     .replaceAll('\u2028', '\n')

@@ -1,14 +1,14 @@
 import { formatPlace, groupByRoot, headline, printable, type Report } from './report.ts'
 import { remedyTitle } from './text.ts'
 
-/** For a ticket. */
+/** Renders the report as Markdown for a ticket. */
 export function renderMarkdown(report: Report): string {
   const { diagnosis, version } = report
   const { findings, unknown } = diagnosis
   const lines = [`## ${headline(report, (name) => `\`${name.replaceAll('`', "'")}\``)}`, '']
-  if (findings.length === 0) lines.push('Nothing was found.', '')
+  if (findings.length === 0) lines.push('No findings.', '')
   for (const { root, symptoms } of groupByRoot(findings)) {
-    const earlier = root.run === 'previous' ? ', in the run before' : ''
+    const earlier = root.run === 'previous' ? ', in the previous run' : ''
     lines.push(
       `### ${inline(root.title)}`,
       '',
@@ -25,11 +25,11 @@ export function renderMarkdown(report: Report): string {
       '',
     )
     if (symptoms.length > 0)
-      lines.push('It explains:', '', ...symptoms.map(({ title, id }) => `- ${inline(title)} (\`${id}\`)`), '')
+      lines.push('Also explains:', '', ...symptoms.map(({ title, id }) => `- ${inline(title)} (\`${id}\`)`), '')
   }
   if (unknown.length > 0) {
     lines.push(
-      '### Not known',
+      '### Could not be checked',
       '',
       ...unknown.map(({ what, source, why }) => `- ${what} (${inline(source)}): ${inline(why)}`),
       '',
@@ -39,13 +39,13 @@ export function renderMarkdown(report: Report): string {
   return `${lines.join('\n').replace(/\n{3,}/g, '\n\n')}\n`
 }
 
-/** What came from a cluster is no Markdown. */
+/** Escapes text from the cluster, so that it is not interpreted as Markdown. */
 const inline = (text: string) =>
   printable(text)
     .replace(/\s+/g, ' ')
     .replace(/[\\`*_[\]<>|#@]/g, (sign) => `\\${sign}`)
 
-/** A fence longer than any in the text. */
+/** Uses a fence that is longer than any in the text. */
 function fence(lines: readonly string[]): readonly string[] {
   const longest = Math.max(2, ...[...lines.join('\n').matchAll(/`+/g)].map(([ticks]) => ticks.length))
   const ticks = '`'.repeat(longest + 1)

@@ -2,7 +2,7 @@ import type { DriverSubject } from '../evidence/evidence.ts'
 import type { Cause, Diagnosis, DriverPhase, Finding, FindingId, Severity } from '../findings/findings.ts'
 import type { LogLine } from '../log/scan.ts'
 
-/** What a report says about a rule, apart from a single finding. */
+/** The description of a rule, independent of a finding. */
 export interface RuleMetadata {
   readonly id: FindingId
   readonly title: string
@@ -18,48 +18,48 @@ export interface Report {
   readonly diagnosis: Diagnosis
   /** The rules that the findings may come from. */
   readonly rules: readonly RuleMetadata[]
-  /** The end of the log, for when nothing was found. */
+  /** Last lines of the log, shown if there are no findings. */
   readonly tail: readonly LogLine[]
-  /** Of checks before a run: what was looked at. Absent: a driver was. */
+  /** The input of `validate` or `preflight`. Undefined in a report about a driver. */
   readonly checked?: Checked
 }
 
 export interface Checked {
   readonly command: 'validate' | 'preflight'
-  /** A file, or an application. */
+  /** Name of the file or application. */
   readonly name: string
-  /** The caller did not want a cluster asked: what is unknown for that is no failure. */
+  /** Whether --offline was set. If so, facts that only the cluster knows are not counted as failures. */
   readonly offline?: boolean
 }
 
 export const outputForms = ['text', 'json', 'sarif', 'junit', 'markdown'] as const
 export type OutputForm = (typeof outputForms)[number]
 
-/** `namespace/pod`, or the application where there is no pod; what is not in a cluster yet has its name only. */
+/** `namespace/pod`, or the application if there is no pod. Without a namespace, only the name of the application. */
 export function formatSubject({ namespace, pod, application }: DriverSubject): string {
   if (namespace === '') return application ?? '?'
   return `${namespace}/${pod ?? application ?? '?'}`
 }
 
-/** What is said first, and of whom; `bold` marks the name. */
+/** The first line of the report. `bold` formats the name. */
 export function headline({ subject, diagnosis, checked }: Report, bold: (name: string) => string): string {
   const name = bold(printable(formatSubject(subject)))
   return checked === undefined ? `Driver ${name} ${states[diagnosis.state]}` : `${titles[checked.command]} ${name}`
 }
 
-const titles = { validate: 'Configuration of', preflight: 'Before a submission:' } as const
+const titles = { validate: 'Configuration of', preflight: 'Preflight check of' } as const
 
 const states = {
-  absent: 'is gone, or was never there: there is no such pod',
-  unknown: 'is in a state that is not known',
+  absent: 'does not exist: its pod was deleted or never created',
+  unknown: 'is in an unknown state',
   pending: 'has not started',
-  running: 'runs',
-  hung: 'runs, and hangs',
+  running: 'is running',
+  hung: 'is running, but hung',
   completed: 'has completed',
   failed: 'has failed',
 } as const satisfies Record<DriverPhase, string>
 
-/** Each root with its symptoms. */
+/** Groups the findings: each root cause with its symptoms. */
 export function groupByRoot(
   findings: readonly Finding[],
 ): readonly { readonly root: Finding; readonly symptoms: readonly Finding[] }[] {
@@ -68,11 +68,11 @@ export function groupByRoot(
     .map((root) => ({ root, symptoms: findings.filter(({ symptomOf }) => symptomOf === root.id) }))
 }
 
-/** Where an evidence stands: `driver.log:72`. */
+/** The location of evidence, such as `driver.log:72`. */
 export const formatPlace = ({ source, line }: { readonly source: string; readonly line: number | null }): string =>
   line === null ? source : `${source}:${line}`
 
-/** Names in a terminal or a report may come from anywhere: no control characters of theirs reach it. */
+/** Replaces control and bidirectional characters by spaces, because names and log lines come from untrusted sources. */
 export const printable = (text: string): string =>
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are replaced
   text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, ' ')

@@ -2,7 +2,7 @@ import { type Finding, findingPage } from '../findings/findings.ts'
 import { formatSubject, type Report } from './report.ts'
 import { remedyTitle } from './text.ts'
 
-/** SARIF 2.1.0 (OASIS): a rule per finding, a result per evidence found, locations in the files of a bundle. */
+/** Renders SARIF 2.1.0 (OASIS): one rule per finding id, one result per finding, with locations in the files of a bundle. */
 export function renderSarif({
   subject,
   version,
@@ -61,7 +61,7 @@ export function renderSarif({
   return `${JSON.stringify(log, null, 2)}\n`
 }
 
-/** What tells findings of one check apart: it may be breached by many settings. */
+/** Details that distinguish findings of the same rule, which many settings may violate. */
 function namesOf({ details }: Finding): readonly string[] {
   return ['key', 'path', 'kind', 'name', 'role', 'resource', 'what'].flatMap((field) => details[field] ?? [])
 }

@@ -4,14 +4,14 @@ import type { Style } from '../terminal/style.ts'
 import { wrap } from '../terminal/wrap.ts'
 import { formatPlace, groupByRoot, headline, printable, type Report } from './report.ts'
 
-/** For people: the root cause first, what it is known by, and what to do next. */
+/** Renders the report for people: the root cause first, then its evidence and what to do. */
 export function renderReportText(report: Report, style: Style): string {
   const { findings, unknown } = report.diagnosis
   const lines = [`${headline(report, style.bold)}.`, '']
   for (const { root, symptoms } of groupByRoot(findings)) {
     lines.push(...heading(root, style), ...body(root, style))
     if (symptoms.length > 0) {
-      lines.push('  It explains:')
+      lines.push('  Also explains:')
       for (const symptom of symptoms) {
         const [first] = symptom.evidence
         const where = first === undefined ? '' : style.dim(`  (${formatPlace(first)})`)
@@ -22,7 +22,7 @@ export function renderReportText(report: Report, style: Style): string {
   }
   if (findings.length === 0) lines.push(...nothing(report, style))
   if (unknown.length > 0) {
-    lines.push(style.yellow('Not known, and not taken for well:'))
+    lines.push(style.yellow('Could not be checked:'))
     for (const { what, source, why } of unknown) lines.push(`  ? ${what} (${printable(source)}): ${printable(why)}`)
     lines.push('')
   }
@@ -31,7 +31,7 @@ export function renderReportText(report: Report, style: Style): string {
 
 function heading(finding: Finding, style: Style): readonly string[] {
   const paint = finding.severity === 'error' ? style.red : style.yellow
-  const earlier = finding.run === 'previous' ? ', in the run before' : ''
+  const earlier = finding.run === 'previous' ? ', in the previous run' : ''
   return [
     `${paint(finding.severity === 'error' ? '×' : '‼')} ${style.bold(printable(finding.title))}`,
     style.dim(`  ${finding.id}, cause: ${finding.cause}, confidence: ${finding.confidence}${earlier}`),
@@ -41,7 +41,7 @@ function heading(finding: Finding, style: Style): readonly string[] {
 function body(finding: Finding, style: Style): readonly string[] {
   return [
     ...wrap(finding.explanation, 98).map((line) => `  ${line}`),
-    '  Known by:',
+    '  Evidence:',
     ...finding.evidence.map((entry) => {
       const count = entry.count > 1 ? style.dim(` (${entry.count} times)`) : ''
       return `    ${style.dim(formatPlace(entry))}  ${printable(entry.excerpt)}${count}`
@@ -59,7 +59,7 @@ function remedyLines(remedy: Remedy, index: number, style: Style): readonly stri
   ]
 }
 
-/** With the setting, where it is a matter of one. */
+/** The title of a remedy, with the setting that it changes, if any. */
 export function remedyTitle(remedy: Remedy): string {
   if (remedy.kind === 'set-conf') return `${remedy.title}: ${remedy.key}=${remedy.value}`
   if (remedy.kind !== 'raise-memory') return remedy.title
@@ -69,14 +69,13 @@ export function remedyTitle(remedy: Remedy): string {
 
 function nothing({ diagnosis: { state, unknown }, tail, checked }: Report, style: Style): readonly string[] {
   const incomplete = unknown.length > 0
-  if (checked === undefined && (state === 'absent' || state === 'unknown')) return ['Nothing was found.', '']
+  if (checked === undefined && (state === 'absent' || state === 'unknown')) return ['No findings.', '']
   if (state !== 'failed') {
-    return [incomplete ? 'Nothing was found in what could be read.' : style.green('√ Nothing is wrong with it.'), '']
+    return [
+      incomplete ? 'No problems found in the evidence that could be read.' : style.green('√ No problems found.'),
+      '',
+    ]
   }
   const end = tail.filter(({ text }) => text !== '').slice(-5)
-  return [
-    'No rule knows why. The end of its log:',
-    ...end.map(({ number, text }) => `  ${number}  ${printable(text)}`),
-    '',
-  ]
+  return ['No known cause. Last log lines:', ...end.map(({ number, text }) => `  ${number}  ${printable(text)}`), '']
 }

@@ -1,6 +1,6 @@
 import type { CompletedCommand, FlagValue } from './completed-commands.ts'
 
-/** Completion for bash 3.2 and newer, without the package bash-completion. */
+/** Renders the script for bash 3.2 and newer. It does not need the package bash-completion. */
 export function renderBashScript([program, ...commands]: readonly [CompletedCommand, ...CompletedCommand[]]): string {
   return `# bash completion of spark-nanny: source <(spark-nanny completion bash)
 _spark_nanny() {

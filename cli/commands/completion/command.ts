@@ -9,12 +9,15 @@ import { renderZshScript } from './zsh.ts'
 const scripts = { bash: renderBashScript, zsh: renderZshScript, fish: renderFishScript } as const
 type Shell = keyof typeof scripts
 
-/** The definition of `spark-nanny completion`: a script that completes what the commands' own definitions say. */
+/**
+ * Defines `spark-nanny completion`, which derives a static script from the definitions of the commands. The script needs no
+ * call of `spark-nanny` for each press of the Tab key, which would take about 0.1 s to start Node.
+ */
 export function completionCommand(io: CliIo, _version: string, end: (code: ExitCode) => void): Command {
   return new Command('completion')
-    .description('Print the script that completes commands and flags in your shell.')
+    .description('Print a script that completes commands and flags in your shell.')
     .usage('bash|zsh|fish')
-    .addArgument(new Argument('<SHELL>', 'the shell').choices(Object.keys(scripts)))
+    .addArgument(new Argument('<SHELL>', 'Shell of the script').choices(Object.keys(scripts)))
     .addHelpText('after', helpText)
     .action((shell: Shell, _options: unknown, command: Command) => {
       io.stdout(scripts[shell](describeCommands(command.parent ?? command)))

@@ -1,11 +1,11 @@
 import type { Command, Option } from 'commander'
 
-/** What a shell can complete of one command. */
+/** The parts of a command that a shell can complete. */
 export interface CompletedCommand {
   readonly name: string
   readonly description: string
   readonly flags: readonly CompletedFlag[]
-  /** The words that its first argument may be, if they are known. */
+  /** Possible values of the first argument, if they are known. */
   readonly words: readonly string[]
 }
 
@@ -22,15 +22,15 @@ export type FlagValue =
   | { readonly kind: 'choice'; readonly choices: readonly string[] }
   | { readonly kind: 'text' }
 
-/** The program itself, whose `words` are its commands, and then each of these. */
+/** The program itself, with its commands as `words`, followed by the commands. */
 export function describeCommands(program: Command): readonly [CompletedCommand, ...CompletedCommand[]] {
   return [
-    { ...completed(program), words: program.commands.map((command) => command.name()) },
-    ...program.commands.map(completed),
+    { ...describeCommand(program), words: program.commands.map((command) => command.name()) },
+    ...program.commands.map(describeCommand),
   ]
 }
 
-function completed(command: Command): CompletedCommand {
+function describeCommand(command: Command): CompletedCommand {
   const options = command.createHelp().visibleOptions(command)
   return {
     name: command.name(),
@@ -43,7 +43,7 @@ function completed(command: Command): CompletedCommand {
               short: option.short ?? null,
               long: option.long,
               description: option.description,
-              value: takenBy(option),
+              value: describeValue(option),
             },
           ],
     ),
@@ -51,7 +51,7 @@ function completed(command: Command): CompletedCommand {
   }
 }
 
-function takenBy(option: Option): FlagValue {
+function describeValue(option: Option): FlagValue {
   if (option.argChoices !== undefined) return { kind: 'choice', choices: option.argChoices }
   if (!option.required && !option.optional) return { kind: 'none' }
   return { kind: /<(FILE|DIR)>/.test(option.flags) ? 'file' : 'text' }

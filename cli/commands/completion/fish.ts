@@ -1,5 +1,6 @@
 import type { CompletedCommand, CompletedFlag } from './completed-commands.ts'
 
+/** Renders the script for fish. */
 export function renderFishScript([program, ...commands]: readonly [CompletedCommand, ...CompletedCommand[]]): string {
   const lines = [
     '# fish completion of spark-nanny: spark-nanny completion fish | source',

@@ -1,6 +1,6 @@
 import type { CompletedCommand, CompletedFlag, FlagValue } from './completed-commands.ts'
 
-/** Completion for zsh's compsys, to be sourced or put into a folder of `fpath`. */
+/** Renders the script for zsh, which can be sourced or stored in a folder of `fpath`. */
 export function renderZshScript([program, ...commands]: readonly [CompletedCommand, ...CompletedCommand[]]): string {
   return `#compdef spark-nanny
 # zsh completion of spark-nanny: source <(spark-nanny completion zsh)

@@ -6,31 +6,31 @@ import { type ApplicationLookup, findApplicationReference } from '../../../core/
 import { type KubernetesObject, mapObjects } from '../../manifests/manifests.ts'
 import { UsageError } from '../../options/usage-error.ts'
 
-/** A SparkApplication of a file. A manifest often names no namespace: then it is of any. */
+/** A SparkApplication from a file. A manifest without a namespace matches any namespace. */
 export interface ProvidedApplication {
   readonly application: SparkApplication
   readonly anyNamespace: boolean
 }
 
-/** The SparkApplications of the file; other objects in it are passed over. Throws a UsageError when there is none. */
+/** Reads the SparkApplications of a file and skips other objects. Throws a UsageError if there is no SparkApplication. */
 export function readApplications(
   filename: string,
   documents: readonly KubernetesObject[],
 ): readonly ProvidedApplication[] {
-  const given: ProvidedApplication[] = []
+  const provided: ProvidedApplication[] = []
   mapObjects(documents, (object) => {
     const application = parseSparkApplication(object)
-    if (application !== undefined) given.push({ application, anyNamespace: !hasNamespace(object) })
+    if (application !== undefined) provided.push({ application, anyNamespace: !hasNamespace(object) })
     return object
   })
-  if (given.length > 0) return given
+  if (provided.length > 0) return provided
   const kinds = documents.map(({ apiVersion, kind }) => `${toText(kind)} of ${toText(apiVersion)}`)
   throw new UsageError(
-    `${filename}: holds ${kinds.join(', ')}; expected a SparkApplication of sparkoperator.k8s.io/v1beta2 or spark.apache.org/v1`,
+    `${filename}: contains ${kinds.join(', ')}; expected a SparkApplication of sparkoperator.k8s.io/v1beta2 or spark.apache.org/v1`,
   )
 }
 
-/** The SparkApplication that the request's pod names; one that was not given counts as one that cannot be read. */
+/** Finds the SparkApplication that the pod references. If it was not provided, it counts as unreadable. */
 export function lookUpApplication(
   request: AdmissionRequest,
   applications: readonly ProvidedApplication[],
@@ -43,7 +43,8 @@ export function lookUpApplication(
       operator === reference.operator && name === reference.name && (anyNamespace || namespace === reference.namespace),
   )
   if (found !== undefined) return { kind: 'found', application: found.application }
-  const detail = applications.length === 0 ? 'no --application was given' : 'it is not in the file of --application'
+  const detail =
+    applications.length === 0 ? '--application was not set' : 'the file of --application does not contain it'
   return { kind: 'unreadable', reference, detail }
 }
 

@@ -6,50 +6,60 @@ import { UsageError } from '../../options/usage-error.ts'
 import { inject } from './inject.ts'
 import type { InjectOptions, KubernetesVersion } from './options.ts'
 
-/** The definition of `spark-nanny inject`. `end` gets the exit code of a call that was right. */
+/** Defines `spark-nanny inject`. `end` receives the exit code if the command line was valid. */
 export function injectCommand(io: CliIo, version: string, end: (code: ExitCode) => void): Command {
   return new Command('inject')
-    .description('Print manifests as the webhook would change them, or its answer to an AdmissionReview.')
+    .description('Print manifests as the webhook would change them, or its response to an AdmissionReview.')
     .usage('-f FILE [options]')
-    .option('-f, --filename <FILE>', 'Pods, Services, Lists or an AdmissionReview, in YAML or JSON; - is stdin')
-    .option('--application <FILE>', 'the SparkApplications that the pods belong to, in YAML or JSON')
-    .option('--explain', 'print what is decided and each setting with where it came from, and no manifests')
+    .option('-f, --filename <FILE>', 'Pods, Services, Lists or an AdmissionReview, in YAML or JSON; - reads stdin')
+    .option('--application <FILE>', 'SparkApplications of the pods, in YAML or JSON')
+    .option('--explain', 'Print the decision and the source of each setting instead of manifests')
     .addOption(
-      new Option('-o, --output <FORM>', 'form of the explanation: text (as without it) or json').choices(forms),
+      new Option('-o, --output <FORM>', 'Output format of --explain. One of: text, json (default: text)').choices(
+        forms,
+      ),
     )
-    .option('-n, --namespace <NAME>', 'namespace of manifests that name none', 'default')
+    .option('-n, --namespace <NAME>', 'Namespace of manifests that do not set one', 'default')
     .addOption(
-      new Option('--set <KEY=VALUE>', 'a setting as a chart value; can be given again')
+      new Option('--set <KEY=VALUE>', 'Setting as in the chart values; may be repeated')
         .argParser(parseSet)
         .default({}, 'none'),
     )
-    .option('--sidecar-image <IMAGE>', 'image of the sidecar', `spark-nanny-sidecar:${version}`)
+    .option('--sidecar-image <IMAGE>', 'Image of the sidecar', `spark-nanny-sidecar:${version}`)
     .addOption(
-      new Option('--kubernetes-version <VERSION>', 'what the API server and all nodes run; no cluster is asked')
+      new Option(
+        '--kubernetes-version <VERSION>',
+        'Kubernetes version of the API server and all nodes; no cluster is contacted',
+      )
         .argParser(parseKubernetesVersion)
         .default(parseKubernetesVersion('1.36'), '1.36'),
     )
     .addHelpText('after', helpText)
-    .action(async (given: GivenOptions) => end(await inject(checked(given), version, io)))
+    .action(async (options: RawOptions) => end(await inject(validateOptions(options), version, io)))
 }
 
 const forms = ['text', 'json'] as const
 
-type GivenOptions = Omit<InjectOptions, 'filename' | 'explain' | 'output'> & {
+type RawOptions = Omit<InjectOptions, 'filename' | 'explain' | 'output'> & {
   readonly filename?: string
   readonly explain?: boolean
   readonly output?: InjectOptions['output']
 }
 
-/** What commander would check before it looks for unknown flags, which are the likelier slip. */
-function checked({ filename, explain = false, output, ...rest }: GivenOptions): InjectOptions {
-  if (filename === undefined) throw new UsageError('-f FILE is missing: what shall be injected?')
-  if (output !== undefined && !explain) throw new UsageError('-o goes with --explain: manifests keep their own format')
+/** Checks what commander would check before it reports unknown flags, which are the more likely mistake. */
+function validateOptions({ filename, explain = false, output, ...rest }: RawOptions): InjectOptions {
+  if (filename === undefined) throw new UsageError('-f FILE is missing; it names the manifests')
+  if (output !== undefined && !explain) throw new UsageError('-o requires --explain; manifests keep their format')
   return { ...rest, filename, explain, output: output ?? 'text' }
 }
 
 const helpText = `
-Exit codes: 0 done, 1 failed, 2 wrong call or a file that cannot be used. Warnings go to stderr.
+Warnings are written to stderr.
+
+Exit codes:
+  0  success
+  1  the admission failed because of a bug
+  2  usage error, or a file that cannot be used
 
 Examples:
   spark-nanny inject -f driver-pod.yaml
@@ -61,8 +71,8 @@ function parseSet(text: string, before: Readonly<Record<string, string>>): Reado
   if (key === '') throw new InvalidArgumentError('It must be KEY=VALUE.')
   if (!isSettingKey(key)) {
     const nearest = findNearestSpelling(key, settingKeys)
-    const hint = nearest === undefined ? `the keys are ${settingKeys.join(', ')}` : `did you mean ${nearest}?`
-    throw new InvalidArgumentError(`${key} is no setting; ${hint}`)
+    const hint = nearest === undefined ? `the settings are ${settingKeys.join(', ')}` : `did you mean ${nearest}?`
+    throw new InvalidArgumentError(`${key} is not a setting; ${hint}`)
   }
   if (settings[key].parse(value.trim()) === undefined) {
     throw new InvalidArgumentError(`${key} must be ${settings[key].form}.`)

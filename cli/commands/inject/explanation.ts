@@ -11,12 +11,12 @@ import type { OwnerRestartPolicy } from '../../../core/spark/application.ts'
 import type { ApplicationLookup } from '../../../core/spark/application-reference.ts'
 import type { InjectOptions } from './options.ts'
 
-/** Why an object gets what it gets. */
+/** The decision about one object, with its reasons. */
 export interface Explanation {
   readonly object: string
   readonly decision: Decision['kind']
   readonly reason: { readonly code: string; readonly sentence: string }
-  /** What a hung driver gets, and what led to it; null when nothing is injected. */
+  /** The action for a hung driver, and the facts that determine it. Null if no sidecar is injected. */
   readonly hungDriver: { readonly action: string; readonly because: readonly string[] } | null
   readonly settings: readonly ExplainedSetting[]
   readonly warnings: readonly string[]
@@ -49,7 +49,7 @@ export function explain(
             because: [
               `restart is ${decision.settings.values.restart} (${decision.settings.sources.restart})`,
               describeOwner(application),
-              `Kubernetes ${kubernetesVersion.text} ${restartAllContainers ? 'can' : 'cannot'} restart all containers of a pod`,
+              `Kubernetes ${kubernetesVersion.text} ${restartAllContainers ? 'supports' : 'does not support'} in-place restarts of all containers`,
             ],
           },
     settings: decision.kind === 'inject' ? explainedSettings(decision.settings) : [],
@@ -64,9 +64,9 @@ function explainedSettings({ values, sources }: ResolvedSettings): readonly Expl
 function describeOwner(lookup: ApplicationLookup): string {
   switch (lookup.kind) {
     case 'none':
-      return 'the pod names no SparkApplication'
+      return 'the pod does not reference a SparkApplication'
     case 'unreadable':
-      return `SparkApplication ${lookup.reference.name} is not known: ${lookup.detail}`
+      return `SparkApplication ${lookup.reference.name} could not be read: ${lookup.detail}`
     case 'found': {
       const { name, operator, restartPolicy } = lookup.application
       return `SparkApplication ${name} (${operator}) has restartPolicy ${describePolicy(restartPolicy)}`

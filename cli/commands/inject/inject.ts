@@ -13,7 +13,7 @@ import { type Explanation, explain } from './explanation.ts'
 import type { InjectOptions } from './options.ts'
 import { renderExplanations } from './render-explanation.ts'
 
-/** Prints what the webhook would make of the file's objects; throws a UsageError for a file that cannot be used. */
+/** Prints the file's objects as the webhook would change them. Throws a UsageError if the file cannot be used. */
 export async function inject(options: InjectOptions, version: string, io: CliIo): Promise<ExitCode> {
   const manifests = await readManifests(options.filename, 'Pods, Services, Lists or an AdmissionReview', io)
   const applications: readonly ProvidedApplication[] =
@@ -30,11 +30,11 @@ export async function inject(options: InjectOptions, version: string, io: CliIo)
   const admitOne = (request: AdmissionRequest) => {
     const application = lookUpApplication(request, applications)
     lookups.push(application)
-    const admission = admit(request, contextOf(options, version, application))
+    const admission = admit(request, createContext(options, version, application))
     const { decision } = admission
     const name = `${request.kind.kind} ${request.namespace}/${request.name || '(no name yet)'}`
     if (decision.reason === 'internal-error' || decision.reason === 'patch-unverified') exitCode = exitCodes.failed
-    if (!options.explain) tell(name, decision, io)
+    if (!options.explain) reportDecision(name, decision, io)
     explanations.push(explain(name, decision, application, options))
     return admission
   }
@@ -44,18 +44,18 @@ export async function inject(options: InjectOptions, version: string, io: CliIo)
       const parsed = parseReview(object)
       if (parsed.kind === 'request') return { ...admitOne(parsed.request).review }
       const { field, value, form } = parsed.problem
-      throw new UsageError(`${options.filename}: AdmissionReview: ${field} is ${value}, it must be ${form}`)
+      throw new UsageError(`${options.filename}: AdmissionReview: ${field} is ${value}; it must be ${form}`)
     }
     if (object.apiVersion !== 'v1' || (object.kind !== 'Pod' && object.kind !== 'Service')) return object
     const request = createCreationRequest(object, options.namespace)
     if ((object.kind === 'Pod' ? parsePod(object) : parseService(object)) === undefined) {
-      throw new UsageError(`${options.filename}: ${object.kind} ${request.name} has not the form of a ${object.kind}`)
+      throw new UsageError(`${options.filename}: ${object.kind} ${request.name} is not a valid ${object.kind}`)
     }
     const { decision } = admitOne(request)
-    return changed(object, decision)
+    return applyDecision(object, decision)
   })
   if (applications.length > 0 && !lookups.some(({ kind }) => kind === 'found')) {
-    io.stderr(`warning: no pod in ${options.filename} names a SparkApplication of ${options.application}\n`)
+    io.stderr(`warning: no pod in ${options.filename} references a SparkApplication in ${options.application}\n`)
   }
   io.stdout(
     options.explain
@@ -65,7 +65,7 @@ export async function inject(options: InjectOptions, version: string, io: CliIo)
   return exitCode
 }
 
-function contextOf(options: InjectOptions, version: string, application: ApplicationLookup): AdmissionContext {
+function createContext(options: InjectOptions, version: string, application: ApplicationLookup): AdmissionContext {
   return {
     version,
     sidecar: { image: options.sidecarImage, imagePullPolicy: 'IfNotPresent' },
@@ -77,15 +77,15 @@ function contextOf(options: InjectOptions, version: string, application: Applica
   }
 }
 
-function changed(object: KubernetesObject, decision: Decision): KubernetesObject {
+function applyDecision(object: KubernetesObject, decision: Decision): KubernetesObject {
   if (decision.kind === 'inject') return { ...decision.pod }
   return decision.kind === 'patch-service' ? { ...decision.service } : object
 }
 
-/** What was left alone and why, and every warning, on stderr. */
-function tell(name: string, decision: Decision, io: CliIo): void {
+/** Writes to stderr why an object was not changed, and all warnings. */
+function reportDecision(name: string, decision: Decision, io: CliIo): void {
   const { sentence, warn } = admissionReasons[decision.reason]
-  if (decision.kind === 'skip' && !warn) io.stderr(`${name}: left alone: ${sentence}\n`)
+  if (decision.kind === 'skip' && !warn) io.stderr(`${name}: not changed: ${sentence}\n`)
   for (const warning of decision.warnings) io.stderr(`warning: ${name}: ${warning}\n`)
 }
 
@@ -105,5 +105,5 @@ async function readManifests(path: string, wanted: string, io: CliIo) {
 const readProblems: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such file',
   EISDIR: 'is a directory',
-  EACCES: 'may not be read',
+  EACCES: 'cannot be read: permission denied',
 }

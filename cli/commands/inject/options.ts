@@ -1,6 +1,6 @@
 import type { Capabilities } from '../../../core/kubernetes/capabilities.ts'
 
-/** The validated options of `inject`. */
+/** The validated options of `spark-nanny inject`. */
 export interface InjectOptions {
   readonly filename: string
   readonly application?: string

@@ -2,21 +2,25 @@ import { domain } from '../../../core/contract/pod-contract.ts'
 import type { SettingSource } from '../../../core/settings/settings.ts'
 import type { Explanation } from './explanation.ts'
 
-/** The explanations as a page for a person, or as one JSON array. */
+/** Renders the explanations as text for people, or as one JSON array. */
 export function renderExplanations(explanations: readonly Explanation[], form: 'text' | 'json'): string {
   if (form === 'json') return `${JSON.stringify(explanations, null, 2)}\n`
-  if (explanations.length === 0) return 'There is no Pod or Service in the file: nothing to explain.\n'
+  if (explanations.length === 0) return 'The file contains no Pod or Service to explain.\n'
   return explanations.map(renderText).join('\n')
 }
 
 function renderText({ object, reason, hungDriver, settings, warnings }: Explanation): string {
   const lines = [`${object}: ${reason.sentence} [${reason.code}]`]
   if (hungDriver !== null) {
-    lines.push('', `  a hung driver: ${hungDriver.action}`, ...hungDriver.because.map((because) => `    - ${because}`))
+    lines.push(
+      '',
+      `  action for a hung driver: ${hungDriver.action}`,
+      ...hungDriver.because.map((because) => `    - ${because}`),
+    )
   }
   if (settings.length > 0) {
     const rows = [
-      ['setting', 'value', 'from'],
+      ['setting', 'value', 'source'],
       ...settings.map(({ key, value, source }) => [key, value, sourceText[source](key)]),
     ]
     lines.push('', ...table(rows))

@@ -75,11 +75,11 @@ for (const [flags, env, expected] of found) {
 }
 
 const wrong: readonly (readonly [flags: ConnectionFlags, env: Env, says: RegExp])[] = [
-  [{}, {}, /^no cluster: give --kubeconfig or set KUBECONFIG/],
+  [{}, {}, /^no cluster is configured: set --kubeconfig or KUBECONFIG/],
   [{ kubeconfig: 'absent' }, {}, /absent: there is no such file; expected a kubeconfig$/],
   [{}, { KUBECONFIG: 'absent' }, /^KUBECONFIG is .*absent: there is no such file/],
   [{ context: 'nope' }, { KUBECONFIG: 'one:two' }, /no context "nope"; there are one, two$/],
-  [{ context: 'nope' }, inPod, /no context "nope": there is no kubeconfig/],
+  [{ context: 'nope' }, inPod, /no context "nope", because there is no kubeconfig/],
   [{ kubeconfig: 'wrong' }, {}, /wrong: is not a kubeconfig: /],
   [{ kubeconfig: 'lost' }, {}, /context "one" names cluster "one", which is absent$/],
   [{ kubeconfig: 'as-another' }, {}, /user "one": impersonation \(as\) is not supported$/],

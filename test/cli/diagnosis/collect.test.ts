@@ -114,7 +114,7 @@ test('what may not be read is unknown, said, and never taken for well', async (t
   })
   const { exitCode, stdout } = await cluster.diagnose('d')
   assert.equal(exitCode, 5)
-  assert.match(stdout, /Nothing was found in what could be read\./)
+  assert.match(stdout, /No problems found in the evidence that could be read\./)
   assert.match(stdout, /\? events \(events of jobs\/d\): HTTP 403: nodes "node1" is forbidden/)
   assert.match(stdout, /\? node \(node node1\): HTTP 403/)
   assert.doesNotMatch(stdout, /√/)
@@ -154,7 +154,7 @@ test('a UI that never answers: bounded in time, and unknown', async (t) => {
   assert.equal(exitCode, 5)
   const { unknown } = JSON.parse(stdout)
   const why = unknown.find(({ what }: { what: string }) => what === 'threads').why
-  assert.match(why, /^no answer within /)
+  assert.match(why, /^no response within /)
 })
 
 test('a deadlock, by the thread dump of the Spark UI', async (t) => {

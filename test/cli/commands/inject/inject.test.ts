@@ -66,7 +66,7 @@ spec: {defaultMode: 0644, flag: yes, ratio: 1:30, share: .5, size: 1.5e3, .: {}}
     spec: { defaultMode: 420, flag: true, ratio: '1:30', share: 0.5, size: 1500, '.': {} },
   })
   assert.deepEqual(executor, executorPod)
-  assert.match(stderr, /^Pod spark\/\S+: left alone: an executor/m)
+  assert.match(stderr, /^Pod spark\/\S+: not changed: an executor/m)
   assert.equal((service as { spec: { publishNotReadyAddresses?: boolean } }).spec.publishNotReadyAddresses, true)
   assert.ok(sidecarOf(pod))
 })
@@ -84,7 +84,7 @@ test('what was injected is printed unchanged the second time', async () => {
   const once = await runCli(['inject', '-f', 'x'], { x: JSON.stringify(driverPod) })
   const twice = await runCli(['inject', '-f', 'x'], { x: once.stdout })
   assert.equal(twice.stdout, once.stdout)
-  assert.match(twice.stderr, /left alone: the pod already has the sidecar/)
+  assert.match(twice.stderr, /not changed: the pod already has the sidecar/)
 })
 
 test('JSON objects one after the other are documents', async () => {
@@ -142,7 +142,7 @@ test('an application of another name or namespace is not taken for the pod’s o
   ]) {
     const ran = await runCli(['inject', '-f', 'driver-pod.spark-operator.json', '--application', 'a'], { a: other })
     assert.equal(ran.exitCode, 0)
-    assert.match(ran.stderr, /warning: no pod in driver-pod\.spark-operator\.json names a SparkApplication of a/)
+    assert.match(ran.stderr, /warning: no pod in driver-pod\.spark-operator\.json references a SparkApplication in a/)
     assert.match(ran.stderr, /SparkApplication opl could not be read/)
   }
 })

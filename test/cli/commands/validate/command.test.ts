@@ -19,7 +19,7 @@ test('a configuration without fault', async () => {
   const conf = 'spark.driver.memory 1g\nspark.kubernetes.authenticate.driver.serviceAccountName spark\n'
   const { stdout, exitCode } = await runCli(['validate', '-f', '-', '--strict'], {}, conf)
   assert.equal(exitCode, 0)
-  assert.equal(stdout, 'Configuration of standard input.\n\n√ Nothing is wrong with it.\n')
+  assert.equal(stdout, 'Configuration of standard input.\n\n√ No problems found.\n')
 })
 
 const wrong: readonly (readonly [args: readonly string[], says: RegExp, file?: string])[] = [
@@ -29,7 +29,7 @@ const wrong: readonly (readonly [args: readonly string[], says: RegExp, file?: s
   [['validate', '-f', 'f', '--spark-version', 'new'], /must be a version such as 3\.5\.1/],
   [['validate', '-f', 'f'], /f: holds Pod of v1; expected SparkApplications/, 'apiVersion: v1\nkind: Pod\n'],
   [['validate', '-f', 'f'], /f: holds no setting/, '# nothing\n'],
-  [['validate', '-f', 'f'], /f: is no YAML/, 'kind: a: b\n'],
+  [['validate', '-f', 'f'], /f: is not YAML/, 'kind: a: b\n'],
   [['preflight'], /FILE is missing/],
   [['preflight', 'a', '-f', 'b'], /give one FILE/],
 ]
