@@ -2,7 +2,7 @@ import { staticRules } from '../cli/commands/rule-catalogue.ts'
 import { type Cause, causes } from '../cli/findings/findings.ts'
 import { planRemedy, type RemedySpec } from '../cli/findings/remedies.ts'
 import { catalogue } from '../cli/rules/catalogue.ts'
-import type { Rule, Signature } from '../cli/rules/rule.ts'
+import type { Matcher, Rule } from '../cli/rules/rule.ts'
 import type { StaticRule } from '../cli/static-checks/run.ts'
 import { table } from './markdown.ts'
 
@@ -56,8 +56,8 @@ function causePage(cause: Cause): string {
 }
 
 function section(rule: Rule): string {
-  const { id, title, meaning, severity, confidence, explains: suppresses = [] } = rule
-  const explains = suppresses.length === 0 ? '' : `\n\nIt explains ${suppresses.map(explained).join(', ')}.`
+  const { id, title, meaning, severity, confidence, explains: explainedIds = [] } = rule
+  const explains = explainedIds.length === 0 ? '' : `\n\nIt explains ${explainedIds.map(explained).join(', ')}.`
   return `## ${id}
 
 **${title}.** Severity ${severity}, confidence at best ${confidence}.
@@ -99,13 +99,13 @@ ${remedies.map(remedy).join('\n')}`
 /** Names that are filled in for a finding stand in capitals. */
 const words = (text: StaticRule['meaning']) => text.replace(/\{([a-zA-Z]+)\}/g, (_, name: string) => name.toUpperCase())
 
-function described(signature: Signature): string {
-  if (signature.kind === 'observed') return `- ${signature.what}`
-  const text = code(signature.phrase.text.replace(/^\^/, ''))
-  if (signature.kind === 'log') return `- in the log (${signature.places.join(', ')}): ${text}`
+function described(matcher: Matcher): string {
+  if (matcher.kind === 'observed') return `- ${matcher.what}`
+  const text = code(matcher.phrase.text.replace(/^\^/, ''))
+  if (matcher.kind === 'log') return `- in the log (${matcher.places.join(', ')}): ${text}`
   const when = { any: '', pending: ', while the driver has not run', unmounted: ', while volumes are not mounted' }
-  const reasons = signature.reasons.length === 0 ? '' : ` of reason ${signature.reasons.join(' or ')}`
-  return `- in messages (${signature.from.join(', ')})${reasons}${when[signature.while]}: ${text}`
+  const reasons = matcher.reasons.length === 0 ? '' : ` of reason ${matcher.reasons.join(' or ')}`
+  return `- in messages (${matcher.from.join(', ')})${reasons}${when[matcher.while]}: ${text}`
 }
 
 /** As for a driver of which nothing is known: names stay in capitals. */

@@ -36,15 +36,15 @@ export function createClusterReader(api: KubernetesApi, untilMs: number, nowMs: 
     ask,
     get,
     list: async (path, source) => {
-      const first = await get(pageOf(path, ''), source)
+      const first = await get(toPagePath(path, ''), source)
       const items = [...parseItems(valueIn(first))]
-      let next = nextOf(first)
+      let next = findContinueToken(first)
       for (let page = 1; next !== null; page++) {
         if (page === maxPages) return { kind: 'unknown', source, why: `more than ${pageSize * maxPages} objects` }
-        const more = await get(pageOf(path, next), source)
+        const more = await get(toPagePath(path, next), source)
         if (more.kind !== 'read') return more
         items.push(...parseItems(more.value))
-        next = nextOf(more)
+        next = findContinueToken(more)
       }
       return first.kind === 'read' ? { ...first, value: { ...toRecord(first.value), items } } : first
     },
@@ -52,10 +52,10 @@ export function createClusterReader(api: KubernetesApi, untilMs: number, nowMs: 
   }
 }
 
-const pageOf = (path: string, next: string): string =>
+const toPagePath = (path: string, next: string): string =>
   `${path}${path.includes('?') ? '&' : '?'}limit=${pageSize}${next === '' ? '' : `&continue=${encodeURIComponent(next)}`}`
 
-const nextOf = (list: Reading<unknown>): string | null =>
+const findContinueToken = (list: Reading<unknown>): string | null =>
   textField(toRecord(valueIn(list)).metadata, 'continue') || null
 
 export function toReading(answer: ApiResponse, source: string): Reading<unknown> {

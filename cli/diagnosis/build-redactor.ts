@@ -2,7 +2,7 @@ import { parseProperties } from '../../core/spark/properties.ts'
 import { type Reading, valueIn } from '../evidence/evidence.ts'
 import { findConfSecrets, findSecretNames, findSecrets } from '../redaction/discovered-secrets.ts'
 import { createRedactor, type Redactor } from '../redaction/redactor.ts'
-import { catalogue, logSignatures } from '../rules/catalogue.ts'
+import { catalogue, logMatchers } from '../rules/catalogue.ts'
 import type { Documents } from './documents.ts'
 
 /**
@@ -22,10 +22,8 @@ export function buildRedactor(documents: Documents): Redactor {
 /** Words that rules search for, and words that the classification of log lines depends on. */
 const ruleWords: readonly string[] = [
   'TRACE DEBUG INFO WARN ERROR FATAL Exception Error Caused by in thread main Traceback most recent call last Marking for deletion initializing Lost find key Secret ConfigMap couldn',
-  ...logSignatures.map(({ phrase }) => phrase.text),
-  ...catalogue.flatMap(({ matchers: looksFor }) =>
-    looksFor.flatMap((signature) =>
-      signature.kind === 'message' ? [signature.phrase.text, signature.except ?? ''] : [],
-    ),
+  ...logMatchers.map(({ phrase }) => phrase.text),
+  ...catalogue.flatMap(({ matchers }) =>
+    matchers.flatMap((matcher) => (matcher.kind === 'message' ? [matcher.phrase.text, matcher.except ?? ''] : [])),
   ),
 ].flatMap((text) => text.split(/\W+/))

@@ -3,7 +3,7 @@ import { type ClusterReader, namespacedPath } from '../cluster/cluster-reader.ts
 import { absent, type Reading } from '../evidence/evidence.ts'
 import { type LogReading, LogScan } from '../log/scan.ts'
 import type { Redactor } from '../redaction/redactor.ts'
-import { logSignatures } from '../rules/catalogue.ts'
+import { logMatchers } from '../rules/catalogue.ts'
 import { SavedLog } from './saved-log.ts'
 
 export interface LogRequest {
@@ -33,7 +33,7 @@ export async function collectLog(
   redactor: Redactor,
 ): Promise<CollectedLog> {
   const source = request.previous ? 'previous.log' : 'driver.log'
-  const scan = new LogScan(logSignatures, redactor.text)
+  const scan = new LogScan(logMatchers, redactor.text)
   const saved = request.keep ? new SavedLog(redactor.text) : null
   let bytesRead = 0
   let limit = maxBytes

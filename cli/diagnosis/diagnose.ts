@@ -12,7 +12,7 @@ import { planRemedy } from '../findings/remedies.ts'
 import { fillTemplate } from '../log/phrase.ts'
 import { catalogue } from '../rules/catalogue.ts'
 import { collectFacts, type Facts } from '../rules/facts.ts'
-import { type Match, matchSignature } from '../rules/match.ts'
+import { findMatch, type Match } from '../rules/match.ts'
 import type { Rule } from '../rules/rule.ts'
 import { diagnosisRemedyContext } from './remedy-context.ts'
 
@@ -22,14 +22,18 @@ import { diagnosisRemedyContext } from './remedy-context.ts'
  */
 export function diagnose(evidence: Evidence): Diagnosis {
   const { current, previous } = collectFacts(evidence)
-  const now = findingsOf(current)
+  const now = applyRules(current)
   // Findings of the previous run count as warnings while the current run is alive.
-  const before = previous === undefined || current.state === 'completed' ? [] : findingsOf(previous)
+  const before = previous === undefined || current.state === 'completed' ? [] : applyRules(previous)
   const alive = current.state === 'running' || current.state === 'pending'
   const earlier = before
     .filter(({ rule }) => !now.some((found) => found.rule.id === rule.id))
     .map((found): Found => (alive ? { ...found, severity: 'warning' } : found))
-  return { state: current.state, findings: ordered([...now, ...earlier], evidence), unknown: listUnknowns(evidence) }
+  return {
+    state: current.state,
+    findings: orderFindings([...now, ...earlier], evidence),
+    unknown: listUnknowns(evidence),
+  }
 }
 
 interface Found {
@@ -42,23 +46,24 @@ interface Found {
   readonly weight: Match['weight']
 }
 
-function findingsOf(facts: Facts): readonly Found[] {
+function applyRules(facts: Facts): readonly Found[] {
   if (facts.state === 'completed') return []
-  return catalogue.flatMap((rule) => findingOf(rule, facts) ?? [])
+  return catalogue.flatMap((rule) => applyRule(rule, facts) ?? [])
 }
 
-function findingOf(rule: Rule, facts: Facts): Found | undefined {
-  const matches = rule.matchers.flatMap((signature) => matchSignature(signature, rule, facts) ?? [])
+function applyRule(rule: Rule, facts: Facts): Found | undefined {
+  const matches = rule.matchers.flatMap((matcher) => findMatch(matcher, rule, facts) ?? [])
   const [first, ...rest] = matches.flatMap(({ evidence }) => evidence)
   if (first === undefined) return undefined
-  const details = named(Object.assign({}, ...matches.toReversed().map((match) => match.details)), facts)
+  const details = withSettingName(Object.assign({}, ...matches.toReversed().map((match) => match.details)), facts)
   const weight = weights.find((one) => matches.some((match) => match.weight === one)) ?? 'sure'
   return {
     rule,
     facts,
-    severity: weight === 'aside' ? 'warning' : rule.severity,
+    severity: weight === 'incidental' ? 'warning' : rule.severity,
     // The driver may have recovered from an error that was only logged.
-    confidence: (weight === 'logged' || weight === 'aside') && rule.confidence === 'high' ? 'medium' : rule.confidence,
+    confidence:
+      (weight === 'logged' || weight === 'incidental') && rule.confidence === 'high' ? 'medium' : rule.confidence,
     evidence: [
       first,
       ...rest.filter(({ excerpt, line }) => excerpt !== first.excerpt || line !== first.line).slice(0, 4),
@@ -69,21 +74,24 @@ function findingOf(rule: Rule, facts: Facts): Found | undefined {
 }
 
 /** Adds the name of the setting if Spark reported only its invalid value. */
-function named(details: Readonly<Record<string, string>>, { evidence }: Facts): Readonly<Record<string, string>> {
+function withSettingName(
+  details: Readonly<Record<string, string>>,
+  { evidence }: Facts,
+): Readonly<Record<string, string>> {
   const { key, value } = details
   if (key !== undefined || value === undefined) return details
   const [found] = [...readEffectiveConf(evidence)].filter(([, given]) => given === value)
   return found === undefined ? details : { ...details, key: found[0] }
 }
 
-const weights = ['sure', 'reported', 'logged', 'aside'] as const
+const weights = ['sure', 'reported', 'logged', 'incidental'] as const
 
 /** Orders the findings: root causes by rank, each followed by its symptoms. */
-function ordered(found: readonly Found[], evidence: Evidence): readonly Finding[] {
+function orderFindings(found: readonly Found[], evidence: Evidence): readonly Finding[] {
   const symptomOf = new Map<Found, Found>()
   const ranked = found.toSorted((a, b) => rank(a) - rank(b))
   for (const symptom of ranked) {
-    const root = ranked.find((other) => other !== symptom && suppresses(other, symptom) && !suppresses(symptom, other))
+    const root = ranked.find((other) => other !== symptom && outweighs(other, symptom) && !outweighs(symptom, other))
     if (root !== undefined) symptomOf.set(symptom, root)
   }
   const rootOf = (one: Found): Found => {
@@ -111,9 +119,9 @@ function ordered(found: readonly Found[], evidence: Evidence): readonly Finding[
 }
 
 /** Whether one finding explains another. Only within the same run of the container. */
-function suppresses(one: Found, other: Found): boolean {
+function outweighs(one: Found, other: Found): boolean {
   if (one.facts.run !== other.facts.run) return false
-  if (one.weight === 'aside' && other.severity === 'error') return false
+  if (one.weight === 'incidental' && other.severity === 'error') return false
   // An error that was only logged does not explain the exception that ended the driver.
   if (explains(one.rule, other.rule))
     return one.weight !== 'logged' || other.weight !== 'sure' || isExitCode(other) || other.rule.symptom === true

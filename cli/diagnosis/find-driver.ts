@@ -26,7 +26,7 @@ export async function findByPod(asking: ClusterReader, namespace: string, podNam
   }
   // An existing pod without a reference does not belong to a SparkApplication.
   const application = pod.kind === 'read' ? absent : await applicationOfPod(asking, namespace, podName)
-  return { podName, pod, applicationName: nameOf(valueIn(application)), application }
+  return { podName, pod, applicationName: readName(valueIn(application)), application }
 }
 
 export async function findByApplication(asking: ClusterReader, namespace: string, name: string): Promise<FoundDriver> {
@@ -37,10 +37,12 @@ export async function findByApplication(asking: ClusterReader, namespace: string
     `drivers in ${namespace}`,
   )
   const isPlain = application.kind !== 'read'
-  const pods = parseItems(valueIn(list)).filter((pod) => nameOf(pod) === named || isOf(pod, name, isPlain))
+  const pods = parseItems(valueIn(list)).filter(
+    (pod) => readName(pod) === named || belongsToApplication(pod, name, isPlain),
+  )
   const newest = pods.toSorted((a, b) => created(b) - created(a))[0]
   if (newest !== undefined) {
-    const podName = nameOf(newest)
+    const podName = readName(newest)
     return {
       podName,
       pod: { kind: 'read', value: newest, source: `pod ${namespace}/${podName}` },
@@ -57,11 +59,11 @@ const unknownApplication = (why: string): Reading<never> => ({
   source: 'SparkApplication of the pod',
   why,
 })
-const nameOf = (object: unknown) => textField(toRecord(object).metadata, 'name')
+const readName = (object: unknown) => textField(toRecord(object).metadata, 'name')
 const created = (object: unknown) => timeField(toRecord(object).metadata, 'creationTimestamp') ?? 0
 
 /** Matches the operator's label. Pods of plain spark-submit are matched by Spark's own label, which applications may change. */
-function isOf(pod: unknown, application: string, isPlain: boolean): boolean {
+function belongsToApplication(pod: unknown, application: string, isPlain: boolean): boolean {
   const labels = stringsField(toRecord(pod).metadata, 'labels')
   const names = sparkApplicationApis.flatMap(({ nameLabel }) => labels[nameLabel] ?? [])
   return names.length > 0 ? names.includes(application) : isPlain && labels['spark-app-name'] === application
@@ -102,7 +104,7 @@ async function applicationOfPod(asking: ClusterReader, namespace: string, podNam
     // The items of a list have no kind or apiVersion.
     if (isRecord(found)) {
       const value = { apiVersion, kind: 'SparkApplication', ...found }
-      return { kind: 'read', value, source: `SparkApplication ${namespace}/${nameOf(found)}` }
+      return { kind: 'read', value, source: `SparkApplication ${namespace}/${readName(found)}` }
     }
   }
   return unknown

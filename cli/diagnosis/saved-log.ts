@@ -1,6 +1,6 @@
 import { LineSplitter } from '../log/lines.ts'
 import { KeyLines } from '../redaction/key-lines.ts'
-import { redactKnownSecrets } from '../redaction/redactor.ts'
+import { redactedText } from '../redaction/redactor.ts'
 
 /** For a longer log, only its beginning and its end are kept, each with at most this many characters. */
 const maxHalfLength = 16 * 1024 * 1024
@@ -35,7 +35,7 @@ export class SavedLog {
 
   #line(line: string): void {
     // Each line of a private key is replaced by one line, so that line numbers match the log.
-    const shown = this.#keyLines.isInside(line) ? redactKnownSecrets : this.#redact(line)
+    const shown = this.#keyLines.isInside(line) ? redactedText : this.#redact(line)
     if (this.#headLength < this.#half) {
       this.#head.push(shown)
       this.#headLength += shown.length

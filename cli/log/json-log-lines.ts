@@ -7,7 +7,7 @@ import { parseJson, toRecord } from '../../core/json.ts'
  */
 export function parseJsonLogLines(line: string): readonly string[] | undefined {
   if (!line.includes('"level":')) return undefined
-  const record = toRecord(parseJson(line) ?? beginning(line))
+  const record = toRecord(parseJson(line) ?? parseCutRecord(line))
   const { level, msg, logger, exception } = record
   if (typeof level !== 'string' || typeof msg !== 'string') return undefined
   const name = typeof logger === 'string' ? (logger.split('.').at(-1) ?? '') : ''
@@ -19,7 +19,7 @@ export function parseJsonLogLines(line: string): readonly string[] | undefined {
 }
 
 /** Reads the fields before the stack trace from a truncated record. */
-function beginning(line: string): unknown {
+function parseCutRecord(line: string): unknown {
   const field = (name: string) => {
     const match = new RegExp(`"${name}":"((?:[^"\\\\]|\\\\.){0,2000})"`).exec(line)
     return match === null ? undefined : parseJson(`"${match[1]}"`)

@@ -29,7 +29,7 @@ export class LineClassifier {
   }
 
   #record({ level, logger, message, isSparks }: LogRecord): ClassifiedLine {
-    const place = placeOfRecord(level, logger, message)
+    const place = classifyRecord(level, logger, message)
     // JVM threads may write between the lines of a Python traceback.
     if (this.#inside !== 'traceback' || !isSparks) {
       this.#place = place
@@ -52,7 +52,7 @@ export class LineClassifier {
       this.#inside = 'traceback'
       return undefined
     }
-    const lead = leadOf(line, this.#traceback.place)
+    const lead = findLeadOrigin(line, this.#traceback.place)
     if (lead !== undefined) {
       this.#place = lead
       this.#inside = 'lead'
@@ -120,7 +120,7 @@ function readRecord(line: string): LogRecord | undefined {
 /** Loggers that report about executors, not about the driver. */
 const executorLoggers = /^(TaskSetManager|TaskSchedulerImpl|TaskResultGetter|ExecutorPodsLifecycleManager)$/
 
-function placeOfRecord(level: string, logger: string, message: string): LineOrigin {
+function classifyRecord(level: string, logger: string, message: string): LineOrigin {
   const severe = level === 'ERROR' || level === 'FATAL' || level === 'CRITICAL'
   const warning = level.startsWith('WARN')
   if (!severe && !warning) return 'info'
@@ -135,7 +135,7 @@ function placeOfRecord(level: string, logger: string, message: string): LineOrig
  * Recognizes Python lines whose traceback does not end the program: logged, in a thread, or ignored. Also recognizes the
  * lines that join the tracebacks of one exception, which keep the origin of the traceback before.
  */
-function leadOf(line: string, before: LineOrigin): LineOrigin | undefined {
+function findLeadOrigin(line: string, before: LineOrigin): LineOrigin | undefined {
   if (/^(ERROR|CRITICAL):|^Exception in thread [^"]{1,200}:$/.test(line)) return 'error'
   if (/^(WARNING:[\w.]{1,200}:|--- Logging error ---$|Exception ignored in|Error in atexit\.)/.test(line))
     return 'warning'

@@ -2,22 +2,22 @@ import type { LineOrigin } from './line-origin.ts'
 import { type Phrase, parsePhrase } from './phrase.ts'
 
 /** A line that a rule searches for in the driver's log. */
-export interface LogSignature {
+export interface LogMatcher {
   readonly kind: 'log'
   readonly phrase: Phrase
   readonly places: readonly LineOrigin[]
 }
 
 /** The origins of the driver's own exceptions. */
-export const driverPlaces: readonly LineOrigin[] = ['uncaught', 'thread', 'error', 'printed']
+export const driverOrigins: readonly LineOrigin[] = ['uncaught', 'thread', 'error', 'printed']
 
 /** Searches for the phrase in the driver's own exceptions, or in lines of the given origins. */
-export function inLog(text: string, places: readonly LineOrigin[] = driverPlaces): LogSignature {
+export function inLog(text: string, places: readonly LineOrigin[] = driverOrigins): LogMatcher {
   return { kind: 'log', phrase: parsePhrase(text), places }
 }
 
 /** Searches for the phrase in output of the program, the launcher or the JVM outside log records. */
-export const inOutput = (text: string): LogSignature => inLog(text, ['output', 'printed', 'uncaught'])
+export const inOutput = (text: string): LogMatcher => inLog(text, ['output', 'printed', 'uncaught'])
 
 /** Searches for the phrase in problems that executors reported. */
-export const fromExecutors = (text: string): LogSignature => inLog(text, ['executor'])
+export const fromExecutors = (text: string): LogMatcher => inLog(text, ['executor'])

@@ -50,14 +50,14 @@ export function matchPhrase({ anchored, pieces }: Phrase, text: string): Capture
   for (const { capture, literal } of pieces) {
     const at = literal === '' ? text.length : text.indexOf(literal, end)
     if (at < 0) return undefined
-    if (capture !== undefined) captures[capture] = nameIn(text.slice(end, Math.min(at, end + maxCaptureLength)))
+    if (capture !== undefined) captures[capture] = trimCapture(text.slice(end, Math.min(at, end + maxCaptureLength)))
     end = at + literal.length
   }
   return captures
 }
 
 /** Removes the punctuation at the end. */
-const nameIn = (text: string) => text.trim().replace(/[.,;]$/, '')
+const trimCapture = (text: string) => text.trim().replace(/[.,;]$/, '')
 
 /** Replaces each `{name}` in the template. Returns undefined if a value is unknown or empty. */
 export function fillTemplate(template: string, values: Captures): string | undefined {

@@ -1,11 +1,11 @@
 import { KeyLines } from '../redaction/key-lines.ts'
-import { redactKnownSecrets } from '../redaction/redactor.ts'
+import { redactedText } from '../redaction/redactor.ts'
 import { parseJsonLogLines } from './json-log-lines.ts'
 import { LineClassifier } from './line-classifier.ts'
 import type { ClassifiedLine, LineOrigin } from './line-origin.ts'
 import { LineSplitter } from './lines.ts'
 import { type LogMilestones, LogTimeline } from './log-timeline.ts'
-import type { LogSignature } from './matcher.ts'
+import type { LogMatcher } from './matcher.ts'
 import { type Captures, matchPhrase } from './phrase.ts'
 import { recordTimeMs } from './record-time.ts'
 
@@ -15,7 +15,7 @@ export interface LogReading {
   readonly bytes: number
   /** Why a part of the log is missing, or null if the log is complete. */
   readonly cut: string | null
-  readonly hits: ReadonlyMap<LogSignature, LogHits>
+  readonly hits: ReadonlyMap<LogMatcher, LogHits>
   /** The exception that ended the main thread, outermost first. Empty if there was none or the driver continued after it. */
   readonly uncaught: readonly UncaughtLine[]
   readonly milestones: LogMilestones
@@ -56,13 +56,13 @@ const keptTail = 12
 const maxExcerptLength = 400
 
 /**
- * Matches a log against signatures in one pass over its bytes. Takes time linear in the length of the log and constant
+ * Matches a log against matchers in one pass over its bytes. Takes time linear in the length of the log and constant
  * memory.
  */
 export class LogScan {
   readonly #splitter = new LineSplitter((line) => this.#line(line))
-  readonly #byPlace = new Map<LineOrigin, LogSignature[]>()
-  readonly #hits = new Map<LogSignature, KeptHits>()
+  readonly #byPlace = new Map<LineOrigin, LogMatcher[]>()
+  readonly #hits = new Map<LogMatcher, KeptHits>()
   readonly #classifier = new LineClassifier()
   readonly #timeline = new LogTimeline()
   readonly #keyLines = new KeyLines()
@@ -76,13 +76,13 @@ export class LogScan {
   #tail: string[] = []
 
   /** `redact` is applied to each line of the result. */
-  constructor(signatures: Iterable<LogSignature>, redact: (text: string) => string = (text) => text) {
+  constructor(matchers: Iterable<LogMatcher>, redact: (text: string) => string = (text) => text) {
     this.#redact = redact
-    for (const signature of signatures) {
-      const { places } = signature
+    for (const matcher of matchers) {
+      const { places } = matcher
       for (const place of places.includes('uncaught') ? [...places, 'traceback' as const] : places) {
         const listed = this.#byPlace.get(place) ?? []
-        if (!listed.includes(signature)) this.#byPlace.set(place, [...listed, signature])
+        if (!listed.includes(matcher)) this.#byPlace.set(place, [...listed, matcher])
       }
     }
   }
@@ -100,7 +100,7 @@ export class LogScan {
       lines: this.#lines,
       bytes: this.#bytes,
       cut,
-      hits: new Map([...this.#hits].map(([signature, hits]) => [signature, this.#shown(hits)])),
+      hits: new Map([...this.#hits].map(([matcher, hits]) => [matcher, this.#shown(hits)])),
       uncaught: this.#uncaught
         .filter((line) => !this.#timeline.isOver(line))
         .map((line) => ({ ...line, text: this.#redact(line.text) })),
@@ -108,14 +108,14 @@ export class LogScan {
       lastInfoLine: this.#lastInfoLine,
       firstRecordMs: recordTimeMs(this.#firstRecord),
       lastRecordMs: recordTimeMs(this.#lastRecord),
-      tail: this.#tail.map((text, index) => ({ number: from + index, text: this.#redact(copy(text)) })),
+      tail: this.#tail.map((text, index) => ({ number: from + index, text: this.#redact(copyExcerpt(text)) })),
     }
   }
 
   #line(line: string): void {
     this.#lines += 1
     const isKey = this.#keyLines.isInside(line)
-    this.#tail.push(isKey ? redactKnownSecrets : line)
+    this.#tail.push(isKey ? redactedText : line)
     if (this.#tail.length > keptTail) this.#tail.shift()
     if (isKey) return
     const structured = line.startsWith('{') ? parseJsonLogLines(line) : undefined
@@ -128,7 +128,7 @@ export class LogScan {
     if (placed === undefined) return
     if (placed.place === 'info') {
       this.#lastInfoLine = this.#lines
-      if (this.#firstRecord === '') this.#firstRecord = copy(shown)
+      if (this.#firstRecord === '') this.#firstRecord = copyExcerpt(shown)
       this.#lastRecord = shown
       this.#timeline.record(placed.content, this.#lines)
     }
@@ -137,9 +137,9 @@ export class LogScan {
     if (placed.throwable && !isEcho && (placed.place === 'uncaught' || placed.place === 'traceback')) {
       this.#keepUncaught(line, placed.place, placed.begins)
     }
-    for (const signature of this.#byPlace.get(placed.place) ?? none) {
-      const captures = matchPhrase(signature.phrase, placed.content)
-      if (captures !== undefined) this.#keep(signature, placed, shown, captures)
+    for (const matcher of this.#byPlace.get(placed.place) ?? none) {
+      const captures = matchPhrase(matcher.phrase, placed.content)
+      if (captures !== undefined) this.#keep(matcher, placed, shown, captures)
     }
   }
 
@@ -148,15 +148,15 @@ export class LogScan {
     if (begins) this.#timeline.end(this.#lines)
     const isCause = /^(Caused by|: )/.test(line)
     if (!isCause) this.#uncaught = []
-    if (this.#uncaught.length < 10) this.#uncaught.push({ number: this.#lines, text: copy(line), place })
+    if (this.#uncaught.length < 10) this.#uncaught.push({ number: this.#lines, text: copyExcerpt(line), place })
   }
 
-  #keep(signature: LogSignature, { place }: ClassifiedLine, shown: string, captures: Captures): void {
-    const hit: LogHit = { number: this.#lines, text: copy(shown), place, captures }
+  #keep(matcher: LogMatcher, { place }: ClassifiedLine, shown: string, captures: Captures): void {
+    const hit: LogHit = { number: this.#lines, text: copyExcerpt(shown), place, captures }
     const isEnd = place === 'uncaught' || place === 'traceback'
-    const known = this.#hits.get(signature)
+    const known = this.#hits.get(matcher)
     if (known === undefined) {
-      this.#hits.set(signature, { count: 1, first: [hit], last: hit, uncaught: isEnd ? hit : null })
+      this.#hits.set(matcher, { count: 1, first: [hit], last: hit, uncaught: isEnd ? hit : null })
       return
     }
     known.count += 1
@@ -193,13 +193,13 @@ interface KeptHits {
 const none: readonly never[] = []
 
 /** Copies the text, because a slice would keep the whole original string in memory. */
-function copy(line: string): string {
+function copyExcerpt(line: string): string {
   return Buffer.from(line.slice(0, maxExcerptLength).trimEnd()).toString()
 }
 
 /** Scans a complete text. */
-export function scanText(text: string, signatures: Iterable<LogSignature>): LogReading {
-  const scan = new LogScan(signatures)
+export function scanText(text: string, matchers: Iterable<LogMatcher>): LogReading {
+  const scan = new LogScan(matchers)
   scan.write(new TextEncoder().encode(text))
   return scan.end()
 }

@@ -1,14 +1,14 @@
 import { continuesSentence, isSentence } from './false-positives.ts'
 import { isSecretName } from './secret-names.ts'
 import {
-  bareValue,
-  entryValue,
+  findBareValue,
+  findEntryValue,
+  findQuotedValue,
+  findValueToEnd,
+  findValueToQuote,
   isQuote,
-  quotedValue,
-  Surroundings,
+  OpenDelimiters,
   type ValueSpan,
-  valueToEnd,
-  valueToQuote,
 } from './value-span.ts'
 
 /** Matches a name and an assignment sign. Starts only at the start of a word, so that matching takes linear time. */
@@ -29,8 +29,8 @@ const schemes =
   /^(?:Bearer|Basic|Token|Negotiate|ApiKey|Digest|AWS4-HMAC-SHA256|SharedKey(?:Lite)?|NTLM|GOOG1|Hawk)\s{1,5}(?=\S)/i
 
 /** Finds the values in a line that are assigned to the name of a secret. */
-export function* assignedSecrets(line: string): Generator<ValueSpan> {
-  const surroundings = new Surroundings(line)
+export function* findAssignedSecrets(line: string): Generator<ValueSpan> {
+  const surroundings = new OpenDelimiters(line)
   assigned.lastIndex = 0
   for (let match = assigned.exec(line); match !== null; match = assigned.exec(line)) {
     const [whole, name = '', sign = ''] = match
@@ -40,7 +40,7 @@ export function* assignedSecrets(line: string): Generator<ValueSpan> {
     if (line.startsWith('non-existent ', match.index - 13)) continue
     if (!isSecretName(name.replace(/^-+/, '')) || isLogger(line, match.index, name, sign)) continue
     const at = match.index + whole.length
-    const value = valueAt(line, match.index, at, name, sign, surroundings)
+    const value = findValueAt(line, match.index, at, name, sign, surroundings)
     if (value === undefined) continue
     yield value
     // Skip the secret itself, because quotes inside it do not enclose anything.
@@ -49,17 +49,17 @@ export function* assignedSecrets(line: string): Generator<ValueSpan> {
   }
   for (const match of line.matchAll(named)) {
     const at = match.index + match[0].length
-    if (isSecretName(match[1] ?? '')) yield quotedValue(line, at) ?? bareValue(line, at, undefined)
+    if (isSecretName(match[1] ?? '')) yield findQuotedValue(line, at) ?? findBareValue(line, at, undefined)
   }
   for (const match of line.matchAll(option)) {
     if (!isSecretName((match[1] ?? '').replace(/^-+/, ''))) continue
     const at = match.index + match[0].length
-    const value = quotedValue(line, at) ?? bareValue(line, at, undefined)
+    const value = findQuotedValue(line, at) ?? findBareValue(line, at, undefined)
     if (value.start > at || !continuesSentence(line.slice(value.start, value.end))) yield value
   }
   const entry = property.exec(line)
   if (entry !== null && isSecretName((entry[1] ?? '').trim())) {
-    const value = valueToEnd(line, entry[0].length)
+    const value = findValueToEnd(line, entry[0].length)
     if ((entry[2] ?? '').length > 1 || !/\s/.test(line.slice(value.start, value.end))) yield value
   }
 }
@@ -69,43 +69,43 @@ const structure = /^[{[]\s*(?:$|["'{[]|[A-Za-z_][\w.-]*["']?\s?[:=,\]])/
 /** Matches the header of a multi-line block, or a value that is already redacted. */
 const noValue = /^(?:[|>][-+\d]{0,2}\s*$|\[redacted\](?![\w-]))/
 
-function valueAt(
+function findValueAt(
   line: string,
   nameAt: number,
   at: number,
   name: string,
   sign: string,
-  surroundings: Surroundings,
+  surroundings: OpenDelimiters,
 ): ValueSpan | undefined {
   const head = line.slice(at, at + 300)
   const isColon = sign.trim().endsWith(':')
   if (head === '' || noValue.test(head) || (isColon && structure.test(head))) return undefined
   const enclosing = surroundings.before(nameAt)
   const isAuthorization = /authorization$/i.test(name)
-  const quoted = quotedValue(line, at)
+  const quoted = findQuotedValue(line, at)
   if (quoted !== undefined)
     return { ...quoted, start: quoted.start + (isAuthorization ? schemeLength(line, quoted.start) : 0) }
   if (head.startsWith('{')) {
-    const inBraces = entryValue(line, at + 1, '{')
+    const inBraces = findEntryValue(line, at + 1, '{')
     if (line[inBraces.end] === '}') return { start: at, end: inBraces.end + 1, openQuote: null }
   }
   const from = at + (isAuthorization ? schemeLength(line, at) : 0)
   // A quote around the name ends before the value.
   const outer = /["'`]/.test(sign) && enclosing?.at === nameAt - 1 ? undefined : enclosing
   if (outer === undefined && leadsLine(line, nameAt)) {
-    const value = valueToEnd(line, from)
+    const value = findValueToEnd(line, from)
     return isColon && isSentence(line.slice(from, value.end)) ? undefined : value
   }
   if (isColon && continuesSentence(/^\S*/.exec(head.slice(from - at))?.[0] ?? '')) return undefined
-  if (outer === undefined) return from > at ? valueToEnd(line, from) : bareValue(line, from, undefined)
+  if (outer === undefined) return from > at ? findValueToEnd(line, from) : findBareValue(line, from, undefined)
   const between = line.slice(Math.max(outer.at + 1, nameAt - 20), nameAt)
   if (isQuote(outer.sign.slice(-1))) {
     const isWhole = /^(?:--conf[ =]|-D|--)?$/.test(between)
-    return isWhole || from > at ? valueToQuote(line, from, outer.sign) : bareValue(line, from, outer)
+    return isWhole || from > at ? findValueToQuote(line, from, outer.sign) : findBareValue(line, from, outer)
   }
   return /(?:^|[,;]\s?)$/.test(between) && (between !== '' || outer.at === nameAt - 1)
-    ? entryValue(line, from, outer.sign)
-    : bareValue(line, from, outer)
+    ? findEntryValue(line, from, outer.sign)
+    : findBareValue(line, from, outer)
 }
 
 /** Whether only syntax of properties files, YAML or shells precedes the name. */

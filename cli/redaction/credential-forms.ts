@@ -1,5 +1,5 @@
-import { continuesSentence, isPlain } from './false-positives.ts'
-import { bareValue, quotedValue, type Span } from './value-span.ts'
+import { continuesSentence, isPlainWord } from './false-positives.ts'
+import { findBareValue, findQuotedValue, type Span } from './value-span.ts'
 
 /** Secrets with a recognizable form. The first group is kept, the second is redacted. */
 const shapes: readonly RegExp[] = [
@@ -43,7 +43,7 @@ const leaders: readonly RegExp[] = [
 const scheme = /\b((?:Bearer|Basic|Token|Negotiate) +)([\w.~+/=-]{6,})/gi
 
 /** Finds secrets in a line that are recognizable without a name. */
-export function* shapedSecrets(line: string): Generator<Span> {
+export function* findShapedSecrets(line: string): Generator<Span> {
   for (const shape of shapes) {
     for (const match of line.matchAll(shape)) {
       const [, before = '', secret = ''] = match
@@ -52,22 +52,23 @@ export function* shapedSecrets(line: string): Generator<Span> {
     }
   }
   for (const { index, 1: before = '', 2: secret = '' } of line.matchAll(scheme)) {
-    if (isPlain(secret) || !/[A-Z\d]/.test(secret.slice(1))) continue
+    if (isPlainWord(secret) || !/[A-Z\d]/.test(secret.slice(1))) continue
     yield { start: index + before.length, end: index + before.length + secret.length }
   }
   for (const leader of leaders) {
     for (const match of line.matchAll(leader)) {
       const at = match.index + match[0].length
       const quote = /["']/.exec(match[0])?.[0]
-      const value = quotedValue(line, at) ?? bareValue(line, at, quote === undefined ? undefined : { sign: quote })
+      const value =
+        findQuotedValue(line, at) ?? findBareValue(line, at, quote === undefined ? undefined : { sign: quote })
       if (value.start > at || !continuesSentence(line.slice(value.start, value.end))) yield value
     }
   }
-  yield* urlCredentials(line)
+  yield* findUrlCredentials(line)
 }
 
 /** Finds `user:password@` in URLs. The password may contain `/` and `@`. */
-function* urlCredentials(line: string): Generator<Span> {
+function* findUrlCredentials(line: string): Generator<Span> {
   let end = 0
   let lastAt = -1
   for (let at = line.indexOf('://'); at >= 0; at = line.indexOf('://', at + 3)) {

@@ -1,20 +1,20 @@
 import { isRecord, parseJson } from '../../core/json.ts'
 import { findLineSecrets } from './line-secrets.ts'
-import { isSecretEntry, isSecretKey, secretArgument } from './secret-entries.ts'
+import { findSecretArgument, isSecretEntry, isSecretKey } from './secret-entries.ts'
 
 /** Finds the values of secret fields in an object. These values must be redacted everywhere. */
 export function findSecrets(value: unknown): readonly string[] {
-  if (typeof value === 'string') return secretsOfText(value)
+  if (typeof value === 'string') return findTextSecrets(value)
   if (Array.isArray(value)) {
     return value.flatMap((entry, index) => {
-      const secret = typeof entry === 'string' ? secretArgument(value, index) : undefined
+      const secret = typeof entry === 'string' ? findSecretArgument(value, index) : undefined
       return secret === undefined ? findSecrets(entry) : [secret]
     })
   }
   if (!isRecord(value)) return []
   return Object.entries(value).flatMap(([key, entry]): readonly string[] => {
     if (!isSecretEntry(value, key)) return findSecrets(entry)
-    if (typeof entry === 'string') return [entry, ...secretsOfText(entry)]
+    if (typeof entry === 'string') return [entry, ...findTextSecrets(entry)]
     return Array.isArray(entry)
       ? entry.flatMap((one) => (typeof one === 'string' ? [one] : findSecrets(one)))
       : findSecrets(entry)
@@ -23,10 +23,10 @@ export function findSecrets(value: unknown): readonly string[] {
 
 /** Finds the secrets in a Spark configuration. */
 export const findConfSecrets = (conf: ReadonlyMap<string, string>): readonly string[] =>
-  [...conf].flatMap(([key, value]) => (isSecretKey(key) ? [value] : secretsOfText(value)))
+  [...conf].flatMap(([key, value]) => (isSecretKey(key) ? [value] : findTextSecrets(value)))
 
 /** Finds secrets in text, such as `--conf` arguments and URLs with credentials. */
-function secretsOfText(text: string): readonly string[] {
+function findTextSecrets(text: string): readonly string[] {
   const json = /^\s*[{[]/.test(text) ? parseJson(text) : undefined
   if (json !== undefined) return findSecrets(json)
   return text.split('\n').flatMap((line) =>
@@ -34,12 +34,12 @@ function secretsOfText(text: string): readonly string[] {
       const found = line.slice(start, end)
       // user:password
       const password = line.startsWith('://', start - 3) ? found.slice(found.indexOf(':') + 1) : found
-      return [...new Set([password, decoded(password), unescaped(password)])]
+      return [...new Set([password, decodeUri(password), unescapeQuotes(password)])]
     }),
   )
 }
 
-function decoded(text: string): string {
+function decodeUri(text: string): string {
   try {
     return decodeURIComponent(text)
   } catch {
@@ -47,7 +47,7 @@ function decoded(text: string): string {
   }
 }
 
-const unescaped = (text: string) => text.replace(/\\(["'\\])/g, '$1')
+const unescapeQuotes = (text: string) => text.replace(/\\(["'\\])/g, '$1')
 
 /** Finds identifiers that are always reported about a driver. A secret that equals one of them is not redacted. */
 export function findSecretNames(value: unknown): readonly string[] {

@@ -7,7 +7,7 @@ export const isFalsePositive = (value: string): boolean =>
   /^\[redacted(?:\][\])},;.:"'`]*)?$/.test(value)
 
 /** Whether a value consists of ordinary words and at most a trailing number. Such values occur in many unrelated places. */
-export const isPlain = (value: string): boolean =>
+export const isPlainWord = (value: string): boolean =>
   value.length < 24 &&
   /^(?:[a-z]{1,15}|[A-Z][a-z]{1,14}|[A-Z]{1,15})(?:[-_. ](?:[a-z]{1,15}|[A-Z][a-z]{1,14}|[A-Z]{1,15}))*\d{0,2}$|^\d{1,9}$/.test(
     value,

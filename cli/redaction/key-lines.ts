@@ -1,4 +1,4 @@
-import { assignedSecrets } from './assignments.ts'
+import { findAssignedSecrets } from './assignments.ts'
 import { isSecretName } from './secret-names.ts'
 
 /** Maximum number of lines of a private key. Later lines are log output, even if the end of the key is missing. */
@@ -40,7 +40,7 @@ export class KeyLines {
         return true
       case 'block':
         if (line.trim() === '') return !inside.isPlain
-        return indentOf(line) > inside.indent && !(inside.isPlain && entry.test(line)) && !record.test(line)
+        return countIndent(line) > inside.indent && !(inside.isPlain && entry.test(line)) && !record.test(line)
       case 'value':
         return valueLine.test(line)
       case 'quote':
@@ -54,7 +54,7 @@ export class KeyLines {
   }
 }
 
-const indentOf = (line: string) => line.length - line.trimStart().length
+const countIndent = (line: string) => line.length - line.trimStart().length
 const entry = /^\s*(?:- )?["']?[\w./-]+["']?\s?(?::(?:\s|$)|=)|^\s*[-{}[\]#]/
 /** Matches a line that a logger or the JVM wrote, which cannot continue a value. */
 const record =
@@ -69,12 +69,12 @@ function beginning(line: string): Inside | undefined {
   if (at >= 0 && line.includes('PRIVATE KEY', at) && !line.includes('-----END ', at)) return { kind: 'key' }
   const isLast = line.length < 2000
   if (!isLast) return undefined
-  const indent = indentOf(line)
+  const indent = countIndent(line)
   if (isSecretName(blockBegins.exec(line)?.[1] ?? '')) return { kind: 'block', indent, isPlain: false }
   if (isSecretName(plainBegins.exec(line)?.[1] ?? '')) return { kind: 'block', indent, isPlain: true }
   if (isSecretName(nameOfEntry.exec(line)?.[1] ?? '')) return { kind: 'value' }
   if (!/["'`]|\\\s*$/.test(line)) return undefined
-  const last = [...assignedSecrets(line)].at(-1)
+  const last = [...findAssignedSecrets(line)].at(-1)
   if (last === undefined) return undefined
   if (last.openQuote !== null) return { kind: 'quote', quote: last.openQuote }
   return last.end >= line.trimEnd().length && /(?:^|[^\\])\\\s*$/.test(line) ? { kind: 'continued' } : undefined

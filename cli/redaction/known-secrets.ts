@@ -1,8 +1,8 @@
-import { isFalsePositive, isPlain } from './false-positives.ts'
+import { isFalsePositive, isPlainWord } from './false-positives.ts'
 import type { Span } from './value-span.ts'
 
 /** The text that replaces a secret. */
-export const redactKnownSecrets = '[redacted]'
+export const redactedText = '[redacted]'
 
 /** Minimum length of a secret that is redacted everywhere. Shorter texts occur in many unrelated places. */
 const minPieceLength = 6
@@ -22,8 +22,8 @@ export class KnownSecrets {
     const alone = new Set<string>()
     for (const value of values) {
       for (const line of [value, ...value.split(/\r?\n/)].map((text) => text.trim())) {
-        if (isFalsePositive(line) || line.includes(redactKnownSecrets) || shown.has(line)) continue
-        if (line.length >= minPieceLength && !isPlain(line)) for (const form of formsOf(line)) anywhere.add(form)
+        if (isFalsePositive(line) || line.includes(redactedText) || shown.has(line)) continue
+        if (line.length >= minPieceLength && !isPlainWord(line)) for (const form of listForms(line)) anywhere.add(form)
         else if (line.length >= minWordLength) alone.add(line)
       }
     }
@@ -57,7 +57,7 @@ function beginningAtEnd(line: string, value: string): number | undefined {
 }
 
 /** The encodings of a value: plain, in JSON, in a URL, in XML, in a properties file, and as data of a Secret. */
-function formsOf(value: string): readonly string[] {
+function listForms(value: string): readonly string[] {
   return [
     value,
     inJson(value),

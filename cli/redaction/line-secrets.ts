@@ -1,5 +1,5 @@
-import { assignedSecrets } from './assignments.ts'
-import { shapedSecrets } from './credential-forms.ts'
+import { findAssignedSecrets } from './assignments.ts'
+import { findShapedSecrets } from './credential-forms.ts'
 import { isFalsePositive } from './false-positives.ts'
 import { isSecretName } from './secret-names.ts'
 import type { Span } from './value-span.ts'
@@ -9,7 +9,7 @@ const elements = [/<name>([^<]{1,200})<\/name>\s{0,100}<value>([^<]*)/gi, /<([\w
 
 /** Finds the secrets in a line, in order and without overlap. Takes time linear in the length of the line. */
 export function findLineSecrets(line: string): readonly Span[] {
-  const spans: Span[] = [...assignedSecrets(line), ...shapedSecrets(line)]
+  const spans: Span[] = [...findAssignedSecrets(line), ...findShapedSecrets(line)]
   for (const element of elements) {
     for (const { index, 0: whole, 1: name = '', 2: value = '' } of line.matchAll(element)) {
       if (isSecretName(name)) spans.push({ start: index + whole.length - value.length, end: index + whole.length })

@@ -1,12 +1,12 @@
 import { isRecord, parseJson } from '../../core/json.ts'
 import { isFalsePositive } from './false-positives.ts'
 import { KeyLines } from './key-lines.ts'
-import { KnownSecrets, redactKnownSecrets } from './known-secrets.ts'
+import { KnownSecrets, redactedText } from './known-secrets.ts'
 import { findLineSecrets, mergeSpans } from './line-secrets.ts'
-import { isSecretEntry, isSecretKey, secretArgument } from './secret-entries.ts'
+import { findSecretArgument, isSecretEntry, isSecretKey } from './secret-entries.ts'
 import type { Span } from './value-span.ts'
 
-export { redactKnownSecrets } from './known-secrets.ts'
+export { redactedText } from './known-secrets.ts'
 
 /** Removes secrets from everything that is kept, printed or saved. Applying it twice has the same effect as once. */
 export interface Redactor {
@@ -40,7 +40,7 @@ export function createRedactor(known: Iterable<string> = [], shown: ReadonlySet<
     const keyLines = new KeyLines()
     return given
       .split('\n')
-      .map((each) => (keyLines.isInside(each) ? redactKnownSecrets : line(each)))
+      .map((each) => (keyLines.isInside(each) ? redactedText : line(each)))
       .join('\n')
   }
   return { text, json: (value) => redactJson(value, text) }
@@ -50,7 +50,7 @@ function hideSpans(line: string, spans: readonly Span[]): string {
   let result = ''
   let at = 0
   for (const { start, end } of spans) {
-    result += line.slice(at, start) + redactKnownSecrets
+    result += line.slice(at, start) + redactedText
     at = end
   }
   return result + line.slice(at)
@@ -60,9 +60,9 @@ function redactJson(value: unknown, text: (given: string) => string): unknown {
   if (typeof value === 'string') return text(value)
   if (Array.isArray(value)) {
     return value.map((entry: unknown, index) => {
-      const secret = secretArgument(value, index)
+      const secret = findSecretArgument(value, index)
       if (secret === undefined || isFalsePositive(secret)) return redactJson(entry, text)
-      return String(entry).slice(0, -secret.length) + redactKnownSecrets
+      return String(entry).slice(0, -secret.length) + redactedText
     })
   }
   if (!isRecord(value)) return value
@@ -76,8 +76,8 @@ function redactJson(value: unknown, text: (given: string) => string): unknown {
 
 /** Redacts the value of a secret field. The fields of an object are judged by their own names. */
 function redactSecret(key: string, value: unknown, text: (given: string) => string): unknown {
-  if (typeof value === 'string') return isFalsePositive(value) ? value : redactKnownSecrets
-  if (typeof value === 'number') return /pass|pwd|secret/i.test(key) ? redactKnownSecrets : value
+  if (typeof value === 'string') return isFalsePositive(value) ? value : redactedText
+  if (typeof value === 'number') return /pass|pwd|secret/i.test(key) ? redactedText : value
   if (Array.isArray(value)) return value.map((entry: unknown) => redactSecret(key, entry, text))
   return redactJson(value, text)
 }
@@ -87,7 +87,7 @@ export function redactConf(conf: ReadonlyMap<string, string>, redactor: Redactor
   return new Map(
     [...conf].map(([key, value]) => [
       key,
-      isSecretKey(key) && !isFalsePositive(value) ? redactKnownSecrets : redactor.text(value),
+      isSecretKey(key) && !isFalsePositive(value) ? redactedText : redactor.text(value),
     ]),
   )
 }

@@ -22,7 +22,7 @@ export const isSecretEntry = (object: Record<string, unknown>, key: string): boo
   key === 'value' && typeof object.name === 'string' ? isSecretKey(object.name) : isSecretKey(key)
 
 /** Returns the secret in an argument that follows an option such as `--password`, `sshpass -p` or `-u` (user:password). */
-export function secretArgument(list: readonly unknown[], index: number): string | undefined {
+export function findSecretArgument(list: readonly unknown[], index: number): string | undefined {
   const argument = list[index]
   const [before, program] = [list[index - 1], list[index - 2]]
   if (typeof argument !== 'string' || typeof before !== 'string') return undefined

@@ -8,7 +8,7 @@ import { distance } from 'fastest-levenshtein'
 export function isSecretName(name: string): boolean {
   const known = judged.get(name)
   if (known !== undefined) return known
-  const judgement = judge(name.slice(-300))
+  const judgement = matchesSecretName(name.slice(-300))
   // Usually a log contains few names. The limit protects the memory from logs with generated names.
   if (judged.size >= 10_000) judged.clear()
   judged.set(name, judgement)
@@ -17,10 +17,10 @@ export function isSecretName(name: string): boolean {
 
 const judged = new Map<string, boolean>()
 
-function judge(name: string): boolean {
+function matchesSecretName(name: string): boolean {
   if (harmless.test(name)) return false
   if (!secretName.test(name) && !isMisspelt(name)) return false
-  return !aboutSecrets.has(wordsOf(name).at(-1) ?? '')
+  return !aboutSecrets.has(splitWords(name).at(-1) ?? '')
 }
 
 const secretName =
@@ -39,7 +39,7 @@ const aboutSecrets: ReadonlySet<string> = new Set(
   ).split(' '),
 )
 
-const wordsOf = (name: string): readonly string[] =>
+const splitWords = (name: string): readonly string[] =>
   name
     .replace(/([a-z0-9])([A-Z])/g, '$1 $2')
     .split(/[^A-Za-z]+/)
@@ -51,7 +51,7 @@ const shortWords = ['secret', 'token', 'passwd'] as const
 const kindsOfKeys = ['access', 'secret', 'private', 'encryption', 'signing', 'account'] as const
 
 function isMisspelt(name: string): boolean {
-  const words = wordsOf(name)
+  const words = splitWords(name)
   return words.some((word, index) => {
     if (longWords.some((right) => Math.abs(right.length - word.length) <= 2 && distance(word, right) <= 2)) return true
     if (shortWords.some((right) => isOneSlip(word, right))) return true

@@ -16,7 +16,7 @@ const closers: Readonly<Record<string, string>> = { '(': ')', '[': ']', '{': '}'
 /**
  * Tracks the open quotes and brackets at a position of a line. Moves forward only, so that each line is read once.
  */
-export class Surroundings {
+export class OpenDelimiters {
   readonly #line: string
   readonly #open: { readonly sign: string; readonly at: number }[] = []
   #at = 0
@@ -66,10 +66,10 @@ export class Surroundings {
 const opensList = (sign: string) => sign === '(' || sign === '[' || sign === '{'
 export const isQuote = (sign: string) => sign === '"' || sign === "'" || sign === '`'
 
-const quoteOf = (sign: string) => (isQuote(sign.slice(-1)) ? sign.slice(-1) : null)
+const findQuote = (sign: string) => (isQuote(sign.slice(-1)) ? sign.slice(-1) : null)
 
 /** Returns the quoted value that begins at `at`, or undefined. The quote may be escaped. */
-export function quotedValue(line: string, at: number): ValueSpan | undefined {
+export function findQuotedValue(line: string, at: number): ValueSpan | undefined {
   let start = at
   while (line[start] === '\\') start += 1
   const quote = line[start] ?? ''
@@ -97,16 +97,16 @@ export function quotedValue(line: string, at: number): ValueSpan | undefined {
 }
 
 /** Returns the unquoted value that begins at `at`, up to a space or the end of the enclosing quote. */
-export function bareValue(line: string, at: number, enclosing: { readonly sign: string } | undefined): ValueSpan {
-  const quote = quoteOf(enclosing?.sign ?? '')
+export function findBareValue(line: string, at: number, enclosing: { readonly sign: string } | undefined): ValueSpan {
+  const quote = findQuote(enclosing?.sign ?? '')
   let end = at
   while (end < line.length && !blank.test(line[end] ?? '') && !(line[end] === quote && closesAt(line, end))) end += 1
   if (quote !== null && line[end] === quote) while (end > at && line[end - 1] === '\\') end -= 1
-  return trimmed(line, at, end)
+  return trimClosers(line, at, end)
 }
 
 /** Returns the value of a list entry (`{user=a, password=b c, host=d}`), up to the next entry or the end of the list. */
-export function entryValue(line: string, at: number, bracket: string): ValueSpan {
+export function findEntryValue(line: string, at: number, bracket: string): ValueSpan {
   const next = /[,;]\s?[A-Za-z_][\w.-]{0,100}["']?\s?(?:=|:\s|->)/y
   const closer = closers[bracket]
   let end = at
@@ -121,22 +121,22 @@ export function entryValue(line: string, at: number, bracket: string): ValueSpan
 }
 
 /** Returns the value up to the enclosing quote, including spaces. */
-export function valueToQuote(line: string, at: number, sign: string): ValueSpan {
-  const quote = quoteOf(sign)
+export function findValueToQuote(line: string, at: number, sign: string): ValueSpan {
+  const quote = findQuote(sign)
   let end = at
   while (end < line.length && !(line[end] === quote && closesAt(line, end))) end += 1
   while (sign.length > 1 && end > at && line[end - 1] === '\\') end -= 1
   return { start: at, end, openQuote: null }
 }
 
-export function valueToEnd(line: string, at: number): ValueSpan {
+export function findValueToEnd(line: string, at: number): ValueSpan {
   return { start: at, end: at + line.slice(at).trimEnd().length, openQuote: null }
 }
 
 const closesAt = (line: string, at: number) => at + 1 >= line.length || afterQuote.test(line[at + 1] ?? '')
 
 /** Removes punctuation that ends the surrounding sentence or list. */
-function trimmed(line: string, start: number, end: number): ValueSpan {
+function trimClosers(line: string, start: number, end: number): ValueSpan {
   let last = end
   while (last - start > 1 && end - last < 2 && /[,;)\]}]/.test(line[last - 1] ?? '')) last -= 1
   return { start, end: last, openQuote: null }

@@ -1,4 +1,4 @@
-import type { LogSignature } from '../log/matcher.ts'
+import type { LogMatcher } from '../log/matcher.ts'
 import { applicationRules } from './application.ts'
 import { classpathRules } from './classpath.ts'
 import { configRules } from './config.ts'
@@ -38,13 +38,13 @@ export const catalogue: readonly Rule[] = [
   ...exitCodeRules,
 ]
 
-/** All signatures that a log is searched for. */
-export const logSignatures: readonly LogSignature[] = [
+/** All matchers that a log is searched for. */
+export const logMatchers: readonly LogMatcher[] = [
   ...new Set([
     ...findHangLines,
     ...schedulingLines,
-    ...catalogue.flatMap(({ matchers: looksFor, resolvedBy }) => [
-      ...looksFor.filter((signature) => signature.kind === 'log'),
+    ...catalogue.flatMap(({ matchers, resolvedBy }) => [
+      ...matchers.filter((matcher) => matcher.kind === 'log'),
       ...(resolvedBy === undefined ? [] : [resolvedBy]),
     ]),
   ]),

@@ -9,7 +9,7 @@ interface ExitCode {
   readonly confidence: Confidence
   readonly title: string
   readonly meaning: string
-  readonly suppresses?: readonly FindingId[]
+  readonly explains?: readonly FindingId[]
   readonly remedies: readonly [RemedySpec, ...RemedySpec[]]
 }
 

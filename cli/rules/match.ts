@@ -1,7 +1,7 @@
 import { valueIn } from '../evidence/evidence.ts'
 import type { Cause, EvidenceItem } from '../findings/findings.ts'
 import type { LineOrigin } from '../log/line-origin.ts'
-import type { LogSignature } from '../log/matcher.ts'
+import type { LogMatcher } from '../log/matcher.ts'
 import { type Captures, matchPhrase } from '../log/phrase.ts'
 import type { LogHit, LogHits } from '../log/scan.ts'
 import {
@@ -16,7 +16,7 @@ import {
   logSource,
   wasKilled,
 } from './facts.ts'
-import { item, type MessageSignature, type MessageSource, type Rule, type Signature } from './rule.ts'
+import { item, type Matcher, type MessageMatcher, type MessageSource, type Rule } from './rule.ts'
 
 export interface Match {
   readonly evidence: readonly [EvidenceItem, ...EvidenceItem[]]
@@ -26,37 +26,37 @@ export interface Match {
    * - sure: its position in the log leaves no doubt about its meaning.
    * - logged: the driver logged it and may have recovered.
    * - reported: an executor reported it; the driver has many executors.
-   * - aside: the driver continued afterwards, or was already shutting down. It does not explain an error.
+   * - incidental: the driver continued afterwards, or was already shutting down. It does not explain an error.
    */
-  readonly weight: 'sure' | 'logged' | 'reported' | 'aside'
+  readonly weight: 'sure' | 'logged' | 'reported' | 'incidental'
 }
 
-/** Matches a signature against the facts. Returns undefined if it does not match, or does not count in the driver's state. */
-export function matchSignature(signature: Signature, rule: Rule, facts: Facts): Match | undefined {
-  switch (signature.kind) {
+/** Matches a matcher against the facts. Returns undefined if it does not match, or does not count in the driver's state. */
+export function findMatch(matcher: Matcher, rule: Rule, facts: Facts): Match | undefined {
+  switch (matcher.kind) {
     case 'log':
-      return matchLog(signature, rule, facts)
+      return matchLog(matcher, rule, facts)
     case 'message':
-      return matchMessages(signature, facts)
+      return matchMessages(matcher, facts)
     case 'observed': {
       if (facts.state === 'running' && rule.statesWhileRunning === undefined) return undefined
-      const found = signature.find(facts)
+      const found = matcher.find(facts)
       return found && { evidence: found.evidence, details: found.details ?? {}, weight: 'sure' }
     }
   }
 }
 
-function matchLog(signature: LogSignature, rule: Rule, facts: Facts): Match | undefined {
-  const hits = facts.log?.hits.get(signature)
+function matchLog(matcher: LogMatcher, rule: Rule, facts: Facts): Match | undefined {
+  const hits = facts.log?.hits.get(matcher)
   // A pod that has not run has no log. A log in the bundle may belong to another pod.
   if (facts.log === undefined || hits === undefined || facts.state === 'pending') return undefined
   const resolved = rule.resolvedBy && facts.log.hits.get(rule.resolvedBy)
   if (hits.uncaught === null && resolved !== undefined && resolved.last.number > hits.last.number) return undefined
   const began = facts.log.milestones.context
-  const counted = shown(hits)
+  const counted = listHits(hits)
     .map((hit) => ({ ...hit, place: findPlace(facts, hit.place) }))
     // Ignore lines of an earlier program in the same container if the current one is alive.
-    .filter(({ number, place }) => signature.places.includes(place) && !(isAlive(facts) && number < began))
+    .filter(({ number, place }) => matcher.places.includes(place) && !(isAlive(facts) && number < began))
     .filter(({ place }) => facts.state !== 'running' || rule.statesWhileRunning?.includes(place) === true)
   const best = counted.findLast(({ place }) => place === 'uncaught') ?? counted.at(-1)
   if (best === undefined) return undefined
@@ -64,7 +64,7 @@ function matchLog(signature: LogSignature, rule: Rule, facts: Facts): Match | un
   return {
     evidence: [{ source: logSource(facts), line: number, excerpt: text, count: hits.count }],
     details: captures,
-    weight: isAside(best, rule, facts) ? 'aside' : weightOf(place, signature, facts),
+    weight: isIncidental(best, rule, facts) ? 'incidental' : computeWeight(place, matcher, facts),
   }
 }
 
@@ -72,36 +72,36 @@ function matchLog(signature: LogSignature, rule: Rule, facts: Facts): Match | un
 const holdsUp: ReadonlySet<Cause> = new Set(['memory', 'hang', 'quota', 'permission', 'scheduling'])
 
 /** Whether the driver recovered from the problem, or something else ended it. */
-function isAside({ number, place }: LogHit, { cause, resolvedBy, symptom }: Rule, facts: Facts): boolean {
+function isIncidental({ number, place }: LogHit, { cause, resolvedBy, symptom }: Rule, facts: Facts): boolean {
   if (isAftermath(facts, number) || (wasKilled(facts) && symptom)) return true
   if (place === 'uncaught') return false
   if (wasKilled(facts) && (place === 'executor' || !holdsUp.has(cause))) return true
-  if (place === 'executor' && number < otherTaskFailure(facts)) return true
+  if (place === 'executor' && number < findOtherTaskFailure(facts)) return true
   const { context, jobDone } = facts.log?.milestones ?? { context: 0, jobDone: 0 }
   return number < Math.max(context, jobDone) || (resolvedBy !== undefined && hasBeenResolved(resolvedBy, facts))
 }
 
 /** Line number where a job was aborted because of a task exception other than memory or a lost executor; 0 if none. */
-function otherTaskFailure(facts: Facts): number {
+function findOtherTaskFailure(facts: Facts): number {
   const abort = endingException(facts).find(({ text }) => text.includes('most recent failure: Lost task'))
   return abort === undefined || /OutOfMemory|OOM|ExecutorLostFailure/.test(abort.text) ? 0 : abort.number
 }
 
 /** Whether a log line or, if the log is not conclusive, active executors in the Spark UI show that the problem is resolved. */
-const hasBeenResolved = (by: LogSignature, { log, run, evidence }: Facts): boolean =>
+const hasBeenResolved = (by: LogMatcher, { log, run, evidence }: Facts): boolean =>
   log?.hits.has(by) === true || (run === 'current' && (valueIn(evidence.executors)?.active ?? 0) > 0)
 
-/** A signature for a single kind of place is always sure. If the driver ended, an earlier error may have been resolved. */
-function weightOf(place: LineOrigin, { places }: LogSignature, facts: Facts): Match['weight'] {
+/** A matcher for a single kind of place is always sure. If the driver ended, an earlier error may have been resolved. */
+function computeWeight(place: LineOrigin, { places }: LogMatcher, facts: Facts): Match['weight'] {
   if (place === 'executor') return 'reported'
   if (place === 'error' && !isAlive(facts)) return 'logged'
   return place === 'uncaught' || place === 'output' || !places.includes('uncaught') ? 'sure' : 'logged'
 }
 
-const shown = ({ first, last, uncaught }: LogHits) => [...first, last, ...(uncaught === null ? [] : [uncaught])]
+const listHits = ({ first, last, uncaught }: LogHits) => [...first, last, ...(uncaught === null ? [] : [uncaught])]
 
 function matchMessages(
-  { phrase, from, reasons, while: when, except }: MessageSignature,
+  { phrase, from, reasons, while: when, except }: MessageMatcher,
   facts: Facts,
 ): Match | undefined {
   if (facts.run === 'previous' || facts.state === 'completed') return undefined
@@ -111,7 +111,7 @@ function matchMessages(
   if (when === 'unmounted' && isMounted(facts)) return undefined
   // Events from before the start of a running driver are out of date.
   const past = facts.state === 'running' || facts.state === 'hung'
-  for (const message of messagesOf(facts)) {
+  for (const message of listMessages(facts)) {
     if (!from.includes(message.from) || (past && message.from !== 'application')) continue
     if (message.from === 'event' && reasons.length > 0 && !reasons.includes(message.reason)) continue
     if (except !== undefined && message.text.includes(except)) continue
@@ -140,7 +140,7 @@ const atWork =
   /^(SUBMITTED|RUNNING|SUCCEEDING|COMPLETED|Submitted|Driver(Requested|Started|Ready)|Initialized\w*|Running\w*|Succeeded)$/
 
 /** All messages about the driver, newest Events first. */
-function messagesOf(facts: Facts): readonly Message[] {
+function listMessages(facts: Facts): readonly Message[] {
   const { pod, events, evidence } = facts
   const messages: Message[] = []
   const add = (from: MessageSource, source: string, reason: string | null, text: string | null, count = 1) => {

@@ -1,7 +1,7 @@
 import type { Cause, Confidence, EvidenceItem, FindingId, Severity } from '../findings/findings.ts'
 import type { RemedySpec } from '../findings/remedies.ts'
 import type { LineOrigin } from '../log/line-origin.ts'
-import type { LogSignature } from '../log/matcher.ts'
+import type { LogMatcher } from '../log/matcher.ts'
 import { type Captures, type Phrase, parsePhrase } from '../log/phrase.ts'
 import type { Facts } from './facts.ts'
 
@@ -17,13 +17,13 @@ export interface Rule {
   readonly detail?: string
   readonly meaning: string
   /** The rule matches if any of these match. */
-  readonly matchers: readonly [Signature, ...Signature[]]
+  readonly matchers: readonly [Matcher, ...Matcher[]]
   /** Set if the rule only shows that something failed. Any more specific finding explains it. */
   readonly fallback?: true
   /** Set for a consequence of the JVM's end. It never explains a signal, and an error that was only logged explains it. */
   readonly symptom?: true
-  /** A later line that matches this signature cancels the finding. */
-  readonly resolvedBy?: LogSignature
+  /** A later line that matches this matcher cancels the finding. */
+  readonly resolvedBy?: LogMatcher
   /** Origins of log lines that count even while the driver is running and not reported as hung. */
   readonly statesWhileRunning?: readonly LineOrigin[]
   /** Findings that this one explains. A trailing `*` matches any suffix. */
@@ -31,10 +31,10 @@ export interface Rule {
   readonly remedies: readonly [RemedySpec, ...RemedySpec[]]
 }
 
-export type Signature = LogSignature | MessageSignature | RuleObservation
+export type Matcher = LogMatcher | MessageMatcher | RuleObservation
 
 /** A message of Kubernetes or an operator. */
-export interface MessageSignature {
+export interface MessageMatcher {
   readonly kind: 'message'
   readonly phrase: Phrase
   readonly from: readonly MessageSource[]
@@ -62,22 +62,22 @@ export interface RuleMatch {
 }
 
 /** Matches Events and the waiting state before the driver's container has run. */
-export function whilePending(text: string, ...reasons: readonly string[]): MessageSignature {
+export function whilePending(text: string, ...reasons: readonly string[]): MessageMatcher {
   const from: readonly MessageSource[] = ['event', 'waiting', 'scheduled']
   return { kind: 'message', phrase: parsePhrase(text), from, reasons, while: 'pending' }
 }
 
 /** Matches Events about volumes before the pod's volumes are mounted. */
-export function whileUnmounted(text: string, except?: string): MessageSignature {
+export function whileUnmounted(text: string, except?: string): MessageMatcher {
   const reasons = ['FailedMount', 'FailedAttachVolume']
-  const signature = {
+  const matcher = {
     kind: 'message',
     phrase: parsePhrase(text),
     from: ['event'],
     reasons,
     while: 'unmounted',
   } as const
-  return except === undefined ? signature : { ...signature, except }
+  return except === undefined ? matcher : { ...matcher, except }
 }
 
 /** Matches messages about the pod, its containers or its application, in any state of the driver. */
@@ -85,7 +85,7 @@ export function inMessages(
   text: string,
   from: readonly MessageSource[] = ['event', 'pod', 'waiting', 'terminated', 'scheduled', 'application'],
   ...reasons: readonly string[]
-): MessageSignature {
+): MessageMatcher {
   return { kind: 'message', phrase: parsePhrase(text), from, reasons, while: 'any' }
 }
 

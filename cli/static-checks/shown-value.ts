@@ -1,5 +1,5 @@
 import type { EvidenceItem } from '../findings/findings.ts'
-import { createRedactor, redactKnownSecrets } from '../redaction/redactor.ts'
+import { createRedactor, redactedText } from '../redaction/redactor.ts'
 import { isSecretName } from '../redaction/secret-names.ts'
 import type { ConfEntry } from '../spark-conf/effective-conf.ts'
 import { parseKeyName } from '../spark-conf/key-spelling.ts'
@@ -10,7 +10,7 @@ const redactor = createRedactor()
 export function formatValue(key: string, value: string): string {
   const name = parseKeyName(key)
   const meant = name.kind === 'misspelt' ? name.nearest : key
-  return isSecretName(key) || isSecretName(meant) ? redactKnownSecrets : redactor.text(value)
+  return isSecretName(key) || isSecretName(meant) ? redactedText : redactor.text(value)
 }
 
 /** Where a setting stands, as evidence. */

@@ -16,7 +16,7 @@ import type { CliIo } from '../../io/cli-io.ts'
 import { type LogReading, LogScan } from '../../log/scan.ts'
 import { UsageError } from '../../options/usage-error.ts'
 import type { Redactor } from '../../redaction/redactor.ts'
-import { logSignatures } from '../../rules/catalogue.ts'
+import { logMatchers } from '../../rules/catalogue.ts'
 
 /** Files that every bundle must contain. The other files are optional. */
 const expected: ReadonlySet<string> = new Set(['pod', 'events', 'log'])
@@ -86,7 +86,7 @@ async function readLog(
   note: BundleNote | undefined,
 ): Promise<Reading<LogReading>> {
   const source = logFiles[name]
-  const scan = new LogScan(logSignatures, redactor.text)
+  const scan = new LogScan(logMatchers, redactor.text)
   try {
     for await (const bytes of io.readBytes(join(dir, source))) scan.write(bytes)
     const noted = note?.unknown.find(({ what }) => what === name)

@@ -1,6 +1,6 @@
 /** Scans a generated log of as many bytes as the first argument says, and prints what it took as one line of JSON. */
 import { LogScan } from '../../../cli/log/scan.ts'
-import { logSignatures } from '../../../cli/rules/catalogue.ts'
+import { logMatchers } from '../../../cli/rules/catalogue.ts'
 import { generatedLog, usualLines } from './generated-log.ts'
 
 const bytes = Number(process.argv[2] ?? 1_000_000_000)
@@ -9,7 +9,7 @@ const beforeMiB = process.memoryUsage().rss / 1024 ** 2
 let highestMiB = beforeMiB
 let pieces = 0
 const startedMs = performance.now()
-const scan = new LogScan(logSignatures)
+const scan = new LogScan(logMatchers)
 for (const piece of generatedLog({ bytes, lines: usualLines, last })) {
   scan.write(piece)
   pieces += 1

@@ -6,7 +6,7 @@ import { maxLineLength } from '../../../cli/log/lines.ts'
 import { fromExecutors, inLog, inOutput } from '../../../cli/log/matcher.ts'
 import { matchPhrase } from '../../../cli/log/phrase.ts'
 import { LogScan, scanText } from '../../../cli/log/scan.ts'
-import { logSignatures } from '../../../cli/rules/catalogue.ts'
+import { logMatchers } from '../../../cli/rules/catalogue.ts'
 import { generatedLog, usualLines } from './generated-log.ts'
 
 const heap = inLog('^java.lang.OutOfMemoryError: Java heap space')
@@ -106,7 +106,7 @@ test('executors and the driver are told apart', () => {
 
 /** Each phrase against its own words, over and over: where a backtracking pattern would take for ever. */
 test('a line of nothing but beginnings takes no longer than its length', () => {
-  for (const { phrase } of logSignatures) {
+  for (const { phrase } of logMatchers) {
     const parts = phrase.pieces.map(({ literal }) => literal).filter((literal) => literal !== '')
     const almost = parts.slice(0, -1).join(' ') || (parts[0] ?? '').slice(0, -1)
     for (const seed of [almost, parts[0] ?? '', (parts[0] ?? '').slice(0, 1)]) {
@@ -130,7 +130,7 @@ test('every kind of hostile line goes through a whole scan', () => {
     'Traceback (most recent call last):',
     ' '.repeat(4000),
   ]
-  const scan = new LogScan(logSignatures)
+  const scan = new LogScan(logMatchers)
   for (const piece of generatedLog({ bytes: 4_000_000, lines: hostile, last: '' })) scan.write(piece)
   assert.ok(scan.end().lines > 900)
 })
@@ -147,7 +147,7 @@ test('200 MB go through in bounded memory', () => {
 })
 
 test('a usual log is told from one with an end', () => {
-  const scan = new LogScan(logSignatures)
+  const scan = new LogScan(logMatchers)
   for (const piece of generatedLog({ bytes: 1_000_000, lines: usualLines, last: 'end' })) scan.write(piece)
   const { uncaught, hits, lastInfoLine } = scan.end()
   assert.deepEqual(uncaught, [])

@@ -4,14 +4,14 @@ import { buildRedactor } from '../../../cli/diagnosis/build-redactor.ts'
 import { diagnose } from '../../../cli/diagnosis/diagnose.ts'
 import { toDocuments } from '../../../cli/diagnosis/documents.ts'
 import { absent } from '../../../cli/evidence/evidence.ts'
-import { evidenceOf, type Given } from '../rules/given.ts'
+import { buildEvidence, type EvidenceCase } from '../rules/evidence-case.ts'
 import { positives } from '../rules/positives.ts'
 
-const findingsOf = (given: Given) =>
-  diagnose(evidenceOf(given)).findings.map(({ id, symptomOf, title }) => ({ id, symptomOf, title }))
+const findingsOf = (given: EvidenceCase) =>
+  diagnose(buildEvidence(given)).findings.map(({ id, symptomOf, title }) => ({ id, symptomOf, title }))
 
 /** A redactor that knows a password of this driver. */
-const knowing = (password: string, given: Given) =>
+const knowing = (password: string, given: EvidenceCase) =>
   buildRedactor(
     toDocuments((name) =>
       name === 'pod'
@@ -21,7 +21,7 @@ const knowing = (password: string, given: Given) =>
   )
 
 /** What is kept of a driver: its objects and its logs. */
-function kept(given: Given, password: string): Given {
+function kept(given: EvidenceCase, password: string): EvidenceCase {
   const redactor = knowing(password, given)
   const texts = Object.fromEntries(
     Object.entries(given).map(([key, value]) => [

@@ -1,9 +1,9 @@
 import type { FindingId } from '../../../cli/findings/findings.ts'
 import { catalogue } from '../../../cli/rules/catalogue.ts'
 import {
+  type EvidenceCase,
   error,
   failedWith,
-  type Given,
   info,
   pending,
   raised,
@@ -13,9 +13,9 @@ import {
   thrown,
   waitsForNode,
   warn,
-} from './given.ts'
+} from './evidence-case.ts'
 
-const completed: Given = { phase: 'Succeeded', state: { terminated: { exitCode: 0, reason: 'Completed' } } }
+const completed: EvidenceCase = { phase: 'Succeeded', state: { terminated: { exitCode: 0, reason: 'Completed' } } }
 const outOfMemory = 'java.lang.OutOfMemoryError: Java heap space'
 const taskLost = warn('TaskSetManager', `Lost task 0.0 in stage 0.0 (TID 0) (10.0.0.9 executor 1): ${outOfMemory}`)
 const confMapMissing = {
@@ -25,7 +25,7 @@ const confMapMissing = {
 }
 
 /** Drivers that are well, though something in their evidence sounds otherwise. */
-export const wellDrivers: readonly (readonly [string, Given])[] = [
+export const wellDrivers: readonly (readonly [string, EvidenceCase])[] = [
   ['it has completed', completed],
   ['it has completed after a task was tried again', { ...completed, log: taskLost }],
   [
@@ -76,7 +76,7 @@ export const wellDrivers: readonly (readonly [string, Given])[] = [
       ['Failed', 'Failed to pull image "registry.example/spark:4": dial tcp: i/o timeout', 'Pulled'],
       ['Failed', 'Error: ErrImagePull', 'Created'],
     ] as const
-  ).map(([reason, message, later]): readonly [string, Given] => [
+  ).map(([reason, message, later]): readonly [string, EvidenceCase] => [
     `it starts, and ${reason} is past since ${later}`,
     {
       ...pending,
@@ -87,7 +87,7 @@ export const wellDrivers: readonly (readonly [string, Given])[] = [
       ],
     },
   ]),
-  ...['TriggeredScaleUp', 'Nominated'].map((reason): readonly [string, Given] => [
+  ...['TriggeredScaleUp', 'Nominated'].map((reason): readonly [string, EvidenceCase] => [
     `it waits for a node that was asked for: ${reason}`,
     { ...waitsForNode, ageMs: 60_000, events: [...waitsForNode.events, { reason, message: 'x' }] },
   ]),
@@ -126,7 +126,7 @@ export const wellDrivers: readonly (readonly [string, Given])[] = [
       ],
     },
   ],
-  ...['RUNNING', 'SUBMITTED'].map((state): readonly [string, Given] => [
+  ...['RUNNING', 'SUBMITTED'].map((state): readonly [string, EvidenceCase] => [
     `its application is ${state}, and remembers a try before`,
     {
       ...running,
@@ -186,7 +186,7 @@ export const wellDrivers: readonly (readonly [string, Given])[] = [
     },
   ],
   ['its threads wait for work', { ...running, threads: [thread(1, 'main', 'WAITING')] }],
-  ...['alive', 'starting', 'unknown', undefined].map((state): readonly [string, Given] => [
+  ...['alive', 'starting', 'unknown', undefined].map((state): readonly [string, EvidenceCase] => [
     `its main thread waits for a lock at this moment; its sidecar: ${state}`,
     {
       ...running,
@@ -201,18 +201,18 @@ export const wellDrivers: readonly (readonly [string, Given])[] = [
 ]
 
 /** The same words where they mean nothing: each rule that looks for words, in an INFO record of a driver that failed. */
-const talk = catalogue.flatMap(({ id, matchers: looksFor }) =>
-  looksFor.flatMap((signature): (readonly [FindingId, string, Given])[] => {
-    if (signature.kind === 'observed') return []
-    const words = signature.phrase.pieces.map(({ capture, literal }) => `${capture ?? ''}${literal}`).join(' ')
-    const sure = signature.kind === 'log' && signature.places.includes('info')
+const talk = catalogue.flatMap(({ id, matchers }) =>
+  matchers.flatMap((matcher): (readonly [FindingId, string, EvidenceCase])[] => {
+    if (matcher.kind === 'observed') return []
+    const words = matcher.phrase.pieces.map(({ capture, literal }) => `${capture ?? ''}${literal}`).join(' ')
+    const sure = matcher.kind === 'log' && matcher.places.includes('info')
     return sure
       ? []
-      : [[id, `“${signature.phrase.text}” in an INFO record`, { ...failedWith(2), log: info('App', words) }]]
+      : [[id, `“${matcher.phrase.text}” in an INFO record`, { ...failedWith(2), log: info('App', words) }]]
   }),
 )
 
-export const negatives: readonly (readonly [FindingId, string, Given])[] = [
+export const negatives: readonly (readonly [FindingId, string, EvidenceCase])[] = [
   ...talk,
   [
     'SPN-CONFIG-MISSPELT-KEY',
@@ -256,7 +256,7 @@ export const negatives: readonly (readonly [FindingId, string, Given])[] = [
     'it was scheduled in the end',
     { ...failedWith(1), events: [{ reason: 'FailedScheduling', message: '3 Insufficient cpu' }] },
   ],
-  ...['RebalanceRecommendation', 'ScheduledEvent'].map((reason): readonly [FindingId, string, Given] => [
+  ...['RebalanceRecommendation', 'ScheduledEvent'].map((reason): readonly [FindingId, string, EvidenceCase] => [
     'SPN-NODE-SHUTDOWN',
     `${reason} is advice, or of a day to come`,
     { ...failedWith(143), events: [{ reason, message: 'received' }] },

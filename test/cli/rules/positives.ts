@@ -1,8 +1,8 @@
 import type { FindingId } from '../../../cli/findings/findings.ts'
 import {
+  type EvidenceCase,
   error,
   failedWith,
-  type Given,
   info,
   pending,
   raised,
@@ -14,26 +14,26 @@ import {
   waiting,
   waitsForNode,
   warn,
-} from './given.ts'
+} from './evidence-case.ts'
 
-const oom = (what: string): Given => ({ log: thrown(`java.lang.OutOfMemoryError: ${what}`) })
-const uncaught = (...chain: readonly string[]): Given => ({ log: thrown(...chain) })
-const unschedulable = (why: string): Given => {
+const oom = (what: string): EvidenceCase => ({ log: thrown(`java.lang.OutOfMemoryError: ${what}`) })
+const uncaught = (...chain: readonly string[]): EvidenceCase => ({ log: thrown(...chain) })
+const unschedulable = (why: string): EvidenceCase => {
   const message = `0/3 nodes are available: ${why}. preemption: 0/3 nodes are available: 3 Preemption is not helpful for scheduling.`
   const condition = { type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message }
   return { ...unscheduled, status: { conditions: [condition] }, events: [{ reason: 'FailedScheduling', message }] }
 }
 const api = (message: string) =>
   `io.fabric8.kubernetes.client.KubernetesClientException: Failure executing: POST at: https://kubernetes.default.svc/api/v1/namespaces/jobs/pods. Message: ${message}. Received status: Status(apiVersion=v1, code=403, kind=Status).`
-const pull = (why: string): Given => ({
+const pull = (why: string): EvidenceCase => ({
   ...waiting('ImagePullBackOff', `Back-off pulling image "registry.example/spark:4": ErrImagePull: ${why}`),
   events: [{ reason: 'Failed', message: `Failed to pull image "registry.example/spark:4": ${why}` }],
 })
-const disrupted = (reason: string): Given => ({
+const disrupted = (reason: string): EvidenceCase => ({
   ...failedWith(143),
   status: { conditions: [{ type: 'DisruptionTarget', status: 'True', reason, message: `${reason} says so` }] },
 })
-const kubeflow = (message: string): Given => ({
+const kubeflow = (message: string): EvidenceCase => ({
   state: null,
   log: null,
   application: {
@@ -44,10 +44,10 @@ const kubeflow = (message: string): Given => ({
     status: { applicationState: { state: 'SUBMISSION_FAILED', errorMessage: message } },
   },
 })
-const evicted = (message: string): Given => ({ ...failedWith(137), status: { reason: 'Evicted', message } })
+const evicted = (message: string): EvidenceCase => ({ ...failedWith(137), status: { reason: 'Evicted', message } })
 
 /** What each rule must find, as the root cause. Texts as the source that the rule's file names prints them. */
-export const positives: readonly (readonly [FindingId, Given])[] = [
+export const positives: readonly (readonly [FindingId, EvidenceCase])[] = [
   ['SPN-MEMORY-CONTAINER-OOM', failedWith(137, 'OOMKilled')],
   [
     'SPN-MEMORY-CONTAINER-OOM',
@@ -631,7 +631,7 @@ export const positives: readonly (readonly [FindingId, Given])[] = [
   ['SPN-APPLICATION-EXCEPTION', uncaught('java.lang.IllegalArgumentException: bad config')],
 
   ['SPN-HANG-DEADLOCK', { ...running, threads: [thread(1, 'main', 'BLOCKED', 2), thread(2, 'other', 'BLOCKED', 1)] }],
-  ...['hung', 'failing'].map((state): readonly [FindingId, Given] => [
+  ...['hung', 'failing'].map((state): readonly [FindingId, EvidenceCase] => [
     'SPN-HANG-BLOCKED-MAIN',
     {
       ...running,

@@ -2,16 +2,17 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { diagnose, explains, isFallbackFor } from '../../../cli/diagnosis/diagnose.ts'
 import { catalogue } from '../../../cli/rules/catalogue.ts'
-import { evidenceOf, failedWith, info, running, shutsDown, warn, works } from './given.ts'
+import { buildEvidence, failedWith, info, running, shutsDown, warn, works } from './evidence-case.ts'
 import { negatives, wellDrivers } from './negatives.ts'
 import { positives } from './positives.ts'
 import { ended, working } from './two-causes.ts'
 
-const idsOf = (given: Parameters<typeof evidenceOf>[0]) => diagnose(evidenceOf(given)).findings.map(({ id }) => id)
+const idsOf = (given: Parameters<typeof buildEvidence>[0]) =>
+  diagnose(buildEvidence(given)).findings.map(({ id }) => id)
 
 for (const [index, [id, given]] of positives.entries()) {
   test(`${id} is the root cause (${index})`, () => {
-    const { findings } = diagnose(evidenceOf(given))
+    const { findings } = diagnose(buildEvidence(given))
     const [root] = findings
     // A warning stands behind the error that it does not explain.
     if (/^SPN-CONFIG-(IGNORED|MISSPELT)-KEY$/.test(id)) assert.ok(findings.some((finding) => finding.id === id))
@@ -35,7 +36,7 @@ for (const [name, given] of wellDrivers) {
 
 for (const [name, given, ...told] of [...ended, ...working]) {
   test(`what is told: ${name}`, () => {
-    const { findings } = diagnose(evidenceOf(given))
+    const { findings } = diagnose(buildEvidence(given))
     assert.deepEqual(
       findings.filter(({ symptomOf }) => symptomOf === null).map(({ id, severity }) => [id, severity]),
       told,
@@ -48,8 +49,8 @@ test('each rule has a driver that it finds and one that it leaves alone', () => 
   for (const { id } of catalogue) assert.ok(found.has(id), `${id}: no positive`)
   // A well driver that looks like an ill one is a negative of every rule.
   const left = new Set(negatives.map(([id]) => id))
-  for (const { id, matchers: looksFor } of catalogue) {
-    const told = looksFor.some(({ kind }) => kind !== 'observed')
+  for (const { id, matchers } of catalogue) {
+    const told = matchers.some(({ kind }) => kind !== 'observed')
     assert.ok(!told || left.has(id), `${id}: no negative`)
   }
 })
@@ -57,9 +58,9 @@ test('each rule has a driver that it finds and one that it leaves alone', () => 
 test('ids are unique, well formed, and those that a rule suppresses exist', () => {
   const ids = catalogue.map(({ id }) => id)
   assert.equal(new Set(ids).size, ids.length)
-  for (const { id, explains: suppresses = [] } of catalogue) {
+  for (const { id, explains: explainedIds = [] } of catalogue) {
     assert.match(id, /^SPN-[A-Z]+-[A-Z0-9]+(-[A-Z0-9]+)*$/)
-    for (const other of suppresses) {
+    for (const other of explainedIds) {
       const prefix = other.endsWith('*') ? other.slice(0, -1) : undefined
       assert.ok(
         prefix === undefined ? ids.includes(other) : ids.some((one) => one.startsWith(prefix)),
@@ -102,7 +103,7 @@ test('what a driver got over explains nothing of it', () => {
     given.log != null && Object.keys(given).length === 1 ? [{ id, log: given.log }] : [],
   )
   assert.ok(logs.length > 50)
-  const rootOf = (given: Parameters<typeof evidenceOf>[0]) => diagnose(evidenceOf(given)).findings[0]
+  const rootOf = (given: Parameters<typeof buildEvidence>[0]) => diagnose(buildEvidence(given)).findings[0]
   for (const [index, { id, log }] of logs.entries()) {
     assert.deepEqual(idsOf({ ...running, log: log + works }), [], id)
     assert.equal(rootOf({ ...failedWith(143), log: log + works + shutsDown })?.id, 'SPN-EXIT-143', id)
@@ -115,7 +116,7 @@ test('what a driver got over explains nothing of it', () => {
 
 test('how the run before ended does not explain how this one did', () => {
   const given = { ...failedWith(1), lastState: failedWith(137, 'OOMKilled').state as object, previousLog: '' }
-  const { findings } = diagnose(evidenceOf(given))
+  const { findings } = diagnose(buildEvidence(given))
   assert.deepEqual(
     findings.map(({ id, run, symptomOf }) => [id, run, symptomOf]),
     [
@@ -134,7 +135,8 @@ test('a driver that runs with fewer executors than it asked for is no error', ()
     'KubernetesClusterSchedulerBackend$KubernetesDriverEndpoint',
     'Registered executor NettyRpcEndpointRef(x)',
   )
-  const severities = (log: string) => diagnose(evidenceOf({ ...running, log })).findings.map(({ severity }) => severity)
+  const severities = (log: string) =>
+    diagnose(buildEvidence({ ...running, log })).findings.map(({ severity }) => severity)
   assert.deepEqual(severities(registered + refused), ['warning'])
   assert.deepEqual(severities(refused), ['error'])
 })

@@ -1,9 +1,9 @@
 import type { FindingId, Severity } from '../../../cli/findings/findings.ts'
 import {
   contextBegins,
+  type EvidenceCase,
   error,
   failedWith,
-  type Given,
   info,
   jobBegins,
   jobDone,
@@ -14,7 +14,7 @@ import {
   thrown,
   warn,
   works,
-} from './given.ts'
+} from './evidence-case.ts'
 
 type Told = readonly [FindingId, Severity]
 
@@ -37,9 +37,9 @@ const oomKilled = { terminated: { exitCode: 137, reason: 'OOMKilled' } }
 const ioError = 'java.io.IOException: No space left on device'
 
 /** Drivers that ended, with more than one thing wrong in their evidence: the root cause, and what is told besides it and not as its symptom. */
-export const ended: readonly (readonly [string, Given, ...(readonly Told[])])[] = [
+export const ended: readonly (readonly [string, EvidenceCase, ...(readonly Told[])])[] = [
   ...([quota, forbidden, admission, limitRange, demands, unauthorized] as const).map(
-    (refusal, index): readonly [string, Given, ...(readonly Told[])] => [
+    (refusal, index): readonly [string, EvidenceCase, ...(readonly Told[])] => [
       `executors came, more were refused (${index}), and somebody ended it`,
       { ...failedWith(143), log: works + refusal + shutsDown },
       ['SPN-EXIT-143', 'error'],
@@ -270,7 +270,7 @@ export const ended: readonly (readonly [string, Given, ...(readonly Told[])])[] 
     ['SPN-APPLICATION-PYTHON', 'error'],
   ],
   ...([raised('ZeroDivisionError: x'), thrown('java.lang.IllegalStateException: x')] as const).map(
-    (log, index): readonly [string, Given, ...(readonly Told[])] => [
+    (log, index): readonly [string, EvidenceCase, ...(readonly Told[])] => [
       `a log with the times of kubectl (${index})`,
       { ...failedWith(1), log: log.replaceAll(/^/gm, '2026-11-24T11:50:00.123456789Z ') },
       [index === 0 ? 'SPN-APPLICATION-PYTHON' : 'SPN-APPLICATION-EXCEPTION', 'error'],
@@ -375,7 +375,7 @@ export const ended: readonly (readonly [string, Given, ...(readonly Told[])])[] 
 ]
 
 /** Drivers that run, with something in their log that would be an end elsewhere; what is told of them is no error. */
-export const working: readonly (readonly [string, Given, ...(readonly Told[])])[] = [
+export const working: readonly (readonly [string, EvidenceCase, ...(readonly Told[])])[] = [
   [
     'its main thread ended, and others begin jobs',
     { ...running, log: works + thrown('java.lang.IllegalStateException: x') + jobBegins + jobDone },

@@ -1,7 +1,7 @@
 import { readEffectiveConf } from '../../../evidence/effective-conf.ts'
 import { type Evidence, valueIn } from '../../../evidence/evidence.ts'
 import type { Diagnosis, Finding } from '../../../findings/findings.ts'
-import { redactKnownSecrets } from '../../../redaction/redactor.ts'
+import { redactedText } from '../../../redaction/redactor.ts'
 import { formatMemoryMiB } from '../../../spark-conf/memory-size.ts'
 import type { ClusterFacts } from '../facts/cluster-facts.ts'
 import { findAllowedRemedy } from './allow-list.ts'
@@ -81,9 +81,7 @@ function printed(
     risk,
     notes: [
       ...(deletion.length === 0 ? [] : ['The pod has a fixed name, which has to be free first.']),
-      ...(command.includes(redactKnownSecrets)
-        ? [`Where ${redactKnownSecrets} stands a secret was left out: fill it in.`]
-        : []),
+      ...(command.includes(redactedText) ? [`Where ${redactedText} stands a secret was left out: fill it in.`] : []),
     ],
     byHand: root === undefined ? [] : cordon(evidence, root),
   }

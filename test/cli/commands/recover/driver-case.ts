@@ -6,7 +6,7 @@ import { diagnose } from '../../../../cli/diagnosis/diagnose.ts'
 import { type DocumentName, readDocuments, toDocuments } from '../../../../cli/diagnosis/documents.ts'
 import { absent, type Evidence, type Reading } from '../../../../cli/evidence/evidence.ts'
 import { LogScan } from '../../../../cli/log/scan.ts'
-import { logSignatures } from '../../../../cli/rules/catalogue.ts'
+import { logMatchers } from '../../../../cli/rules/catalogue.ts'
 import { parseNodeRoom } from '../../../../cli/workload/node-room.ts'
 
 export const nowMs = Date.parse('2026-11-24T12:00:00Z')
@@ -175,7 +175,7 @@ export function evidenceOf(one: DriverCase): Evidence {
     const value = given[name]
     return value == null ? absent : { kind: 'read', value, source: name }
   }
-  const scan = new LogScan(logSignatures, (text) => text)
+  const scan = new LogScan(logMatchers, (text) => text)
   scan.write(new TextEncoder().encode(one.log ?? heapIsFull))
   return {
     ...readDocuments(toDocuments(reading)),

@@ -1,10 +1,10 @@
 import { type Documents, readDocuments, toDocuments } from '../../../cli/diagnosis/documents.ts'
 import { absent, type Evidence, type Reading } from '../../../cli/evidence/evidence.ts'
 import { scanText } from '../../../cli/log/scan.ts'
-import { logSignatures } from '../../../cli/rules/catalogue.ts'
+import { logMatchers } from '../../../cli/rules/catalogue.ts'
 
 /** What a test says of a driver; the rest is that of one that failed with exit code 1 and left no word. */
-export interface Given {
+export interface EvidenceCase {
   /** As it is printed; null: there is none. */
   readonly log?: string | null
   readonly previousLog?: string
@@ -37,12 +37,16 @@ interface GivenEvent {
 export const nowMs = Date.parse('2026-11-24T12:00:00Z')
 const ago = (ms: number) => new Date(nowMs - ms).toISOString()
 
-export const failedWith = (exitCode: number, reason = 'Error', message?: string): Given => ({
+export const failedWith = (exitCode: number, reason = 'Error', message?: string): EvidenceCase => ({
   state: { terminated: { exitCode, reason, message, finishedAt: ago(0) } },
 })
-export const running: Given = { phase: 'Running', state: { running: { startedAt: ago(600_000) } } }
-export const pending: Given = { phase: 'Pending', log: null, state: { waiting: { reason: 'ContainerCreating' } } }
-export const unscheduled: Given = { phase: 'Pending', log: null, state: {} }
+export const running: EvidenceCase = { phase: 'Running', state: { running: { startedAt: ago(600_000) } } }
+export const pending: EvidenceCase = {
+  phase: 'Pending',
+  log: null,
+  state: { waiting: { reason: 'ContainerCreating' } },
+}
+export const unscheduled: EvidenceCase = { phase: 'Pending', log: null, state: {} }
 export const waitsForNode = {
   ...unscheduled,
   status: {
@@ -50,13 +54,13 @@ export const waitsForNode = {
   },
   events: [{ reason: 'FailedScheduling', message: '3 Insufficient cpu.' }],
 }
-export const saying = (reason: string, message: string): Given => ({ ...pending, events: [{ reason, message }] })
-export const waiting = (reason: string, message: string): Given => ({
+export const saying = (reason: string, message: string): EvidenceCase => ({ ...pending, events: [{ reason, message }] })
+export const waiting = (reason: string, message: string): EvidenceCase => ({
   ...pending,
   state: { waiting: { reason, message } },
 })
 
-export function evidenceOf(given: Given): Evidence {
+export function buildEvidence(given: EvidenceCase): Evidence {
   const documents: Partial<Record<keyof Documents, unknown>> = {
     pod: given.state === null ? undefined : podOf(given),
     events: { items: (given.events ?? []).map(eventOf) },
@@ -68,7 +72,7 @@ export function evidenceOf(given: Given): Evidence {
     conf: given.conf,
   }
   const log = (text: string | null | undefined, source: string) =>
-    text == null ? absent : { kind: 'read' as const, value: scanText(text, logSignatures), source }
+    text == null ? absent : { kind: 'read' as const, value: scanText(text, logMatchers), source }
   return {
     ...readDocuments(
       toDocuments((name): Reading<unknown> => {
@@ -83,7 +87,7 @@ export function evidenceOf(given: Given): Evidence {
   }
 }
 
-function podOf({ state, lastState, phase = 'Failed', status, spec, sidecar, ageMs = 900_000 }: Given) {
+function podOf({ state, lastState, phase = 'Failed', status, spec, sidecar, ageMs = 900_000 }: EvidenceCase) {
   const driver = {
     name: 'spark-kubernetes-driver',
     restartCount: lastState === undefined ? 0 : 1,
