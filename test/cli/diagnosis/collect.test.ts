@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { describe, test } from 'node:test'
 import { exited, fakeCluster, podObject, pods, runs, surroundings } from '../commands/diagnose/fake-cluster.ts'
 
 const oom = 'Exception in thread "main" java.lang.OutOfMemoryError: Java heap space\n'
@@ -13,222 +13,227 @@ const application = (state: string, errorMessage: string, podName = 'd') => ({
 })
 const ofApplication = { metadata: { labels: { 'spark-role': 'driver', 'sparkoperator.k8s.io/app-name': 'nightly' } } }
 
-test('a failed driver by its pod: all that is around it, and nothing is changed', async (t) => {
-  const cluster = await fakeCluster(t, {
-    ...surroundings,
-    [`${pods}/d`]: podObject(exited(1), ofApplication),
-    [`${pods}/d/log`]: { status: 200, text: oom },
-    [`${kubeflow}/nightly`]: application('FAILED', 'driver container failed'),
+describe('diagnose against a cluster', () => {
+  test('a failed driver by its pod: all that is around it, and nothing is changed', async (t) => {
+    const cluster = await fakeCluster(t, {
+      ...surroundings,
+      [`${pods}/d`]: podObject(exited(1), ofApplication),
+      [`${pods}/d/log`]: { status: 200, text: oom },
+      [`${kubeflow}/nightly`]: application('FAILED', 'driver container failed'),
+    })
+    const { exitCode, stdout, stderr } = await cluster.diagnose('d', '-o', 'json')
+    assert.deepEqual([exitCode, stderr], [3, ''])
+    const { findings, unknown, subject } = JSON.parse(stdout)
+    assert.deepEqual(subject, { namespace: 'jobs', pod: 'd', application: 'nightly' })
+    assert.deepEqual(unknown, [])
+    assert.equal(findings[0].id, 'SPN-MEMORY-HEAP')
+    const [remedy] = findings[0].remedies
+    assert.deepEqual(
+      [remedy.kind, remedy.key, remedy.current, remedy.proposed],
+      ['raise-memory', 'spark.driver.memory', '2g', '3g'],
+    )
+    assert.match(
+      remedy.commands[0],
+      /patch sparkapplications\.sparkoperator\.k8s\.io nightly .*"driver":\{"memory":"3g"\}/,
+    )
+    for (const request of cluster.api.requests) assert.match(request, /^GET /)
+    assert.ok(cluster.api.requests.includes(`GET ${pods}/d/log?container=spark-kubernetes-driver`))
   })
-  const { exitCode, stdout, stderr } = await cluster.diagnose('d', '-o', 'json')
-  assert.deepEqual([exitCode, stderr], [3, ''])
-  const { findings, unknown, subject } = JSON.parse(stdout)
-  assert.deepEqual(subject, { namespace: 'jobs', pod: 'd', application: 'nightly' })
-  assert.deepEqual(unknown, [])
-  assert.equal(findings[0].id, 'SPN-MEMORY-HEAP')
-  const [remedy] = findings[0].remedies
-  assert.deepEqual(
-    [remedy.kind, remedy.key, remedy.current, remedy.proposed],
-    ['raise-memory', 'spark.driver.memory', '2g', '3g'],
-  )
-  assert.match(
-    remedy.commands[0],
-    /patch sparkapplications\.sparkoperator\.k8s\.io nightly .*"driver":\{"memory":"3g"\}/,
-  )
-  for (const request of cluster.api.requests) assert.match(request, /^GET /)
-  assert.ok(cluster.api.requests.includes(`GET ${pods}/d/log?container=spark-kubernetes-driver`))
-})
 
-test('an application whose pod is gone', async (t) => {
-  const cluster = await fakeCluster(t, {
-    ...surroundings,
-    [pods]: { items: [] },
-    [`${kubeflow}/nightly`]: application(
-      'SUBMISSION_FAILED',
-      'failed to run spark-submit: pods "d" is forbidden: exceeded quota: small, requested: pods=1, used: pods=5, limited: pods=5',
-    ),
+  test('an application whose pod is gone', async (t) => {
+    const cluster = await fakeCluster(t, {
+      ...surroundings,
+      [pods]: { items: [] },
+      [`${kubeflow}/nightly`]: application(
+        'SUBMISSION_FAILED',
+        'failed to run spark-submit: pods "d" is forbidden: exceeded quota: small, requested: pods=1, used: pods=5, limited: pods=5',
+      ),
+    })
+    const { exitCode, stdout } = await cluster.diagnose('--application', 'nightly', '-o', 'json')
+    const { state, findings, unknown } = JSON.parse(stdout)
+    assert.deepEqual([exitCode, state, findings[0].id, unknown.length], [3, 'absent', 'SPN-QUOTA-EXCEEDED', 0])
   })
-  const { exitCode, stdout } = await cluster.diagnose('--application', 'nightly', '-o', 'json')
-  const { state, findings, unknown } = JSON.parse(stdout)
-  assert.deepEqual([exitCode, state, findings[0].id, unknown.length], [3, 'absent', 'SPN-QUOTA-EXCEEDED', 0])
-})
 
-test('a pod that is gone leads to the application that had it', async (t) => {
-  const cluster = await fakeCluster(t, { ...surroundings, [kubeflow]: { items: [application('FAILED', 'x')] } })
-  const { stdout } = await cluster.diagnose('d', '-o', 'json')
-  assert.equal(JSON.parse(stdout).subject.application, 'nightly')
-})
-
-test('an application leads to its newest driver', async (t) => {
-  const old = { metadata: { ...ofApplication.metadata, name: 'old', creationTimestamp: '2026-11-24T10:00:00Z' } }
-  const young = { metadata: { ...ofApplication.metadata, name: 'd', creationTimestamp: '2026-11-24T11:00:00Z' } }
-  const items = [podObject(exited(1), old), podObject(exited(137), young)]
-  const cluster = await fakeCluster(t, {
-    ...surroundings,
-    [pods]: { items },
-    [`${pods}/d/log`]: { status: 200, text: '' },
+  test('a pod that is gone leads to the application that had it', async (t) => {
+    const cluster = await fakeCluster(t, { ...surroundings, [kubeflow]: { items: [application('FAILED', 'x')] } })
+    const { stdout } = await cluster.diagnose('d', '-o', 'json')
+    assert.equal(JSON.parse(stdout).subject.application, 'nightly')
   })
-  const { stdout } = await cluster.diagnose('--application', 'nightly', '-o', 'json')
-  assert.equal(JSON.parse(stdout).findings[0].id, 'SPN-EXIT-137')
-})
 
-test('a driver of another application that calls itself the same is not taken for its', async (t) => {
-  const labels = { 'spark-role': 'driver', 'spark-app-name': 'nightly' }
-  const other = { ...labels, 'sparkoperator.k8s.io/app-name': 'other' }
-  const late = '2026-11-24T11:00:00Z'
-  const items = [
-    podObject(exited(1), { metadata: { ...ofApplication.metadata, creationTimestamp: '2026-11-24T10:00:00Z' } }),
-    podObject(exited(137), { metadata: { labels: other, name: 'of-other', creationTimestamp: late } }),
-    podObject(exited(137), { metadata: { labels, name: 'plain', creationTimestamp: late } }),
-  ]
-  const cluster = await fakeCluster(t, {
-    ...surroundings,
-    [pods]: { items },
-    [`${pods}/d/log`]: { status: 200, text: '' },
-    [`${kubeflow}/nightly`]: application('FAILED', 'x'),
+  test('an application leads to its newest driver', async (t) => {
+    const old = { metadata: { ...ofApplication.metadata, name: 'old', creationTimestamp: '2026-11-24T10:00:00Z' } }
+    const young = { metadata: { ...ofApplication.metadata, name: 'd', creationTimestamp: '2026-11-24T11:00:00Z' } }
+    const items = [podObject(exited(1), old), podObject(exited(137), young)]
+    const cluster = await fakeCluster(t, {
+      ...surroundings,
+      [pods]: { items },
+      [`${pods}/d/log`]: { status: 200, text: '' },
+    })
+    const { stdout } = await cluster.diagnose('--application', 'nightly', '-o', 'json')
+    assert.equal(JSON.parse(stdout).findings[0].id, 'SPN-EXIT-137')
   })
-  const { stdout } = await cluster.diagnose('--application', 'nightly', '-o', 'json')
-  assert.equal(JSON.parse(stdout).subject.pod, 'd')
-})
 
-test('its driver is found on a later page of a long list', async (t) => {
-  const first = `${pods}?labelSelector=spark-role%3Ddriver&limit=500`
-  const cluster = await fakeCluster(t, {
-    ...surroundings,
-    [first]: { metadata: { continue: 'a/b' }, items: [] },
-    [`${first}&continue=a%2Fb`]: { items: [podObject(exited(1), ofApplication)] },
-    [`${pods}/d/log`]: { status: 200, text: '' },
+  test('a driver of another application that calls itself the same is not taken for its', async (t) => {
+    const labels = { 'spark-role': 'driver', 'spark-app-name': 'nightly' }
+    const other = { ...labels, 'sparkoperator.k8s.io/app-name': 'other' }
+    const late = '2026-11-24T11:00:00Z'
+    const items = [
+      podObject(exited(1), { metadata: { ...ofApplication.metadata, creationTimestamp: '2026-11-24T10:00:00Z' } }),
+      podObject(exited(137), { metadata: { labels: other, name: 'of-other', creationTimestamp: late } }),
+      podObject(exited(137), { metadata: { labels, name: 'plain', creationTimestamp: late } }),
+    ]
+    const cluster = await fakeCluster(t, {
+      ...surroundings,
+      [pods]: { items },
+      [`${pods}/d/log`]: { status: 200, text: '' },
+      [`${kubeflow}/nightly`]: application('FAILED', 'x'),
+    })
+    const { stdout } = await cluster.diagnose('--application', 'nightly', '-o', 'json')
+    assert.equal(JSON.parse(stdout).subject.pod, 'd')
   })
-  const { stdout } = await cluster.diagnose('--application', 'nightly', '-o', 'json')
-  assert.equal(JSON.parse(stdout).findings[0].id, 'SPN-EXIT-1')
-})
 
-test('what may not be read is unknown, said, and never taken for well', async (t) => {
-  const forbidden = { status: 403, body: { message: 'nodes "node1" is forbidden' } }
-  const cluster = await fakeCluster(t, {
-    ...surroundings,
-    [`${pods}/d`]: podObject(runs, { phase: 'Running' }),
-    [`${pods}/d/log`]: { status: 200, text: '26/11/24 11:00:05 INFO SparkContext: Running Spark version 4.0.1\n' },
-    '/api/v1/nodes/node1': forbidden,
-    '/api/v1/namespaces/jobs/events': forbidden,
+  test('its driver is found on a later page of a long list', async (t) => {
+    const first = `${pods}?labelSelector=spark-role%3Ddriver&limit=500`
+    const cluster = await fakeCluster(t, {
+      ...surroundings,
+      [first]: { metadata: { continue: 'a/b' }, items: [] },
+      [`${first}&continue=a%2Fb`]: { items: [podObject(exited(1), ofApplication)] },
+      [`${pods}/d/log`]: { status: 200, text: '' },
+    })
+    const { stdout } = await cluster.diagnose('--application', 'nightly', '-o', 'json')
+    assert.equal(JSON.parse(stdout).findings[0].id, 'SPN-EXIT-1')
   })
-  const { exitCode, stdout } = await cluster.diagnose('d')
-  assert.equal(exitCode, 5)
-  assert.match(stdout, /No problems found in the evidence that could be read\./)
-  assert.match(stdout, /\? events \(events of jobs\/d\): HTTP 403: nodes "node1" is forbidden/)
-  assert.match(stdout, /\? node \(node node1\): HTTP 403/)
-  assert.doesNotMatch(stdout, /√/)
-})
 
-test('an API server that answers nothing at all ends in 1', async (t) => {
-  const cluster = await fakeCluster(t, {})
-  cluster.api.intercept(() => ({ status: 503, body: { message: 'down' } }))
-  const { exitCode, stderr } = await cluster.diagnose('d')
-  assert.equal(exitCode, 1)
-  assert.match(stderr, /^error: could not read the pod, its log or its SparkApplication/)
-})
-
-test('a name that nothing has ends in 1, and says so', async (t) => {
-  const cluster = await fakeCluster(t, { ...surroundings, [pods]: { items: [] } })
-  const pod = await cluster.diagnose('nope')
-  assert.deepEqual(
-    [pod.exitCode, pod.stderr],
-    [1, 'error: pod jobs/nope not found, and no SparkApplication names it as its driver\n'],
-  )
-  assert.doesNotMatch(pod.stdout, /√/)
-  const application = await cluster.diagnose('--application', 'nope')
-  assert.equal(
-    application.stderr,
-    'error: SparkApplication jobs/nope not found, and no driver pod has that application name\n',
-  )
-})
-
-test('a UI that never answers: bounded in time, and unknown', async (t) => {
-  const cluster = await fakeCluster(t, {
-    ...surroundings,
-    [`${pods}/d`]: podObject(runs, { phase: 'Running' }),
-    [`${pods}/d/log`]: { status: 200, text: '' },
-    [`${pods}/d%3A4040/proxy/api/v1/applications`]: { status: 200, body: [], delayMs: 4_000 },
+  test('what may not be read is unknown, said, and never taken for well', async (t) => {
+    const forbidden = { status: 403, body: { message: 'nodes "node1" is forbidden' } }
+    const cluster = await fakeCluster(t, {
+      ...surroundings,
+      [`${pods}/d`]: podObject(runs, { phase: 'Running' }),
+      [`${pods}/d/log`]: { status: 200, text: '26/11/24 11:00:05 INFO SparkContext: Running Spark version 4.0.1\n' },
+      '/api/v1/nodes/node1': forbidden,
+      '/api/v1/namespaces/jobs/events': forbidden,
+    })
+    const { exitCode, stdout } = await cluster.diagnose('d')
+    assert.equal(exitCode, 5)
+    assert.match(stdout, /No problems found in the evidence that could be read\./)
+    assert.match(stdout, /\? events \(events of jobs\/d\): HTTP 403: nodes "node1" is forbidden/)
+    assert.match(stdout, /\? node \(node node1\): HTTP 403/)
+    assert.doesNotMatch(stdout, /√/)
   })
-  const { exitCode, stdout } = await cluster.diagnose('d', '--timeout', '1s', '-o', 'json')
-  assert.equal(exitCode, 5)
-  const { unknown } = JSON.parse(stdout)
-  const why = unknown.find(({ what }: { what: string }) => what === 'threads').why
-  assert.match(why, /^no response within /)
-})
 
-test('a deadlock, by the thread dump of the Spark UI', async (t) => {
-  const proxy = `${pods}/d%3A4041/proxy/api/v1/applications`
-  const thread = (threadId: number, threadName: string, blockedByThreadId: number) => ({
-    threadId,
-    threadName,
-    threadState: 'BLOCKED',
-    stackTrace: { elems: ['A.b(A.java:1)\n'] },
-    blockedByThreadId,
-    blockedByLock: 'Lock(x)',
-    isDaemon: false,
+  test('the API server does not respond → exit code 1', async (t) => {
+    const cluster = await fakeCluster(t, {})
+    cluster.api.intercept(() => ({ status: 503, body: { message: 'down' } }))
+    const { exitCode, stderr } = await cluster.diagnose('d')
+    assert.equal(exitCode, 1)
+    assert.match(stderr, /^error: could not read the pod, its log or its SparkApplication/)
   })
-  const container = {
-    name: 'spark-kubernetes-driver',
-    args: ['driver'],
-    ports: [{ name: 'spark-ui', containerPort: 4041 }],
-  }
-  const cluster = await fakeCluster(t, {
-    ...surroundings,
-    [`${pods}/d`]: podObject(runs, { phase: 'Running', spec: { containers: [container], nodeName: 'node1' } }),
-    [`${pods}/d/log`]: { status: 200, text: '' },
-    [proxy]: { status: 200, body: [{ id: 'spark-1' }] },
-    [`${proxy}/spark-1/executors`]: { status: 200, body: [{ id: 'driver', addTime: '2026-11-24T11:00:00.000GMT' }] },
-    [`${proxy}/spark-1/executors/driver/threads`]: { status: 200, body: [thread(1, 'main', 2), thread(2, 'other', 1)] },
-  })
-  const { exitCode, stdout } = await cluster.diagnose('d', '-o', 'json')
-  assert.deepEqual([exitCode, JSON.parse(stdout).findings[0].id], [3, 'SPN-HANG-DEADLOCK'])
-})
 
-test('a saved bundle gives the same again, and says what was unknown', async (t) => {
-  const cluster = await fakeCluster(t, {
-    ...surroundings,
-    [`${pods}/d`]: podObject(exited(1)),
-    [`${pods}/d/log`]: { status: 200, text: oom },
-    '/api/v1/nodes/node1': { status: 403, body: { message: 'no' } },
+  test('a name that nothing has ends in 1, and says so', async (t) => {
+    const cluster = await fakeCluster(t, { ...surroundings, [pods]: { items: [] } })
+    const pod = await cluster.diagnose('nope')
+    assert.deepEqual(
+      [pod.exitCode, pod.stderr],
+      [1, 'error: pod jobs/nope not found, and no SparkApplication names it as its driver\n'],
+    )
+    assert.doesNotMatch(pod.stdout, /√/)
+    const application = await cluster.diagnose('--application', 'nope')
+    assert.equal(
+      application.stderr,
+      'error: SparkApplication jobs/nope not found, and no driver pod has that application name\n',
+    )
   })
-  const live = await cluster.diagnose('d', '-o', 'json', '--save', 'b')
-  const files = Object.fromEntries(cluster.written)
-  assert.deepEqual(Object.keys(files).toSorted(), [
-    'b/bundle.json',
-    'b/driver.log',
-    'b/events.json',
-    'b/pod.json',
-    'b/quota.json',
-    'b/spark.properties',
-  ])
-  const { runCli } = await import('../run-cli.ts')
-  const missing = () => Promise.reject(Object.assign(new Error('ENOENT'), { code: 'ENOENT' }))
-  const again = await runCli(['diagnose', '--bundle', 'b', '-o', 'json'], {}, '', {
-    readFile: async (path) => files[path] ?? missing(),
-    async *readBytes(path) {
-      yield new TextEncoder().encode(files[path] ?? (await missing()))
-    },
-  })
-  assert.deepEqual(JSON.parse(again.stdout), JSON.parse(live.stdout))
-  assert.equal(again.exitCode, live.exitCode)
-})
 
-test('a folder that holds files is refused before the cluster is asked', async () => {
-  const { runCli } = await import('../run-cli.ts')
-  const { exitCode, stderr } = await runCli(['diagnose', 'd', '-n', 'jobs', '--save', 'b'], {}, '', {
-    connect: async () => ({
-      api: {
-        request: () => assert.fail('asked'),
-        watch: () => assert.fail('watched'),
+  test('a UI that never answers: bounded in time, and unknown', async (t) => {
+    const cluster = await fakeCluster(t, {
+      ...surroundings,
+      [`${pods}/d`]: podObject(runs, { phase: 'Running' }),
+      [`${pods}/d/log`]: { status: 200, text: '' },
+      [`${pods}/d%3A4040/proxy/api/v1/applications`]: { status: 200, body: [], delayMs: 4_000 },
+    })
+    const { exitCode, stdout } = await cluster.diagnose('d', '--timeout', '1s', '-o', 'json')
+    assert.equal(exitCode, 5)
+    const { unknown } = JSON.parse(stdout)
+    const why = unknown.find(({ what }: { what: string }) => what === 'threads').why
+    assert.match(why, /^no response within /)
+  })
+
+  test('a deadlock, by the thread dump of the Spark UI', async (t) => {
+    const proxy = `${pods}/d%3A4041/proxy/api/v1/applications`
+    const thread = (threadId: number, threadName: string, blockedByThreadId: number) => ({
+      threadId,
+      threadName,
+      threadState: 'BLOCKED',
+      stackTrace: { elems: ['A.b(A.java:1)\n'] },
+      blockedByThreadId,
+      blockedByLock: 'Lock(x)',
+      isDaemon: false,
+    })
+    const container = {
+      name: 'spark-kubernetes-driver',
+      args: ['driver'],
+      ports: [{ name: 'spark-ui', containerPort: 4041 }],
+    }
+    const cluster = await fakeCluster(t, {
+      ...surroundings,
+      [`${pods}/d`]: podObject(runs, { phase: 'Running', spec: { containers: [container], nodeName: 'node1' } }),
+      [`${pods}/d/log`]: { status: 200, text: '' },
+      [proxy]: { status: 200, body: [{ id: 'spark-1' }] },
+      [`${proxy}/spark-1/executors`]: { status: 200, body: [{ id: 'driver', addTime: '2026-11-24T11:00:00.000GMT' }] },
+      [`${proxy}/spark-1/executors/driver/threads`]: {
+        status: 200,
+        body: [thread(1, 'main', 2), thread(2, 'other', 1)],
       },
-      server: '',
-      namespace: 'jobs',
-      context: null,
-      close: () => {},
-    }),
-    makePrivateFolder: () => Promise.reject(Object.assign(new Error('no'), { code: 'ENOTEMPTY' })),
+    })
+    const { exitCode, stdout } = await cluster.diagnose('d', '-o', 'json')
+    assert.deepEqual([exitCode, JSON.parse(stdout).findings[0].id], [3, 'SPN-HANG-DEADLOCK'])
   })
-  assert.equal(exitCode, 2)
-  assert.match(stderr, /^error: --save b: the directory is not empty; specify a new or empty directory\n/)
+
+  test('a saved bundle gives the same again, and says what was unknown', async (t) => {
+    const cluster = await fakeCluster(t, {
+      ...surroundings,
+      [`${pods}/d`]: podObject(exited(1)),
+      [`${pods}/d/log`]: { status: 200, text: oom },
+      '/api/v1/nodes/node1': { status: 403, body: { message: 'no' } },
+    })
+    const live = await cluster.diagnose('d', '-o', 'json', '--save', 'b')
+    const files = Object.fromEntries(cluster.written)
+    assert.deepEqual(Object.keys(files).toSorted(), [
+      'b/bundle.json',
+      'b/driver.log',
+      'b/events.json',
+      'b/pod.json',
+      'b/quota.json',
+      'b/spark.properties',
+    ])
+    const { runCli } = await import('../run-cli.ts')
+    const missing = () => Promise.reject(Object.assign(new Error('ENOENT'), { code: 'ENOENT' }))
+    const again = await runCli(['diagnose', '--bundle', 'b', '-o', 'json'], {}, '', {
+      readFile: async (path) => files[path] ?? missing(),
+      async *readBytes(path) {
+        yield new TextEncoder().encode(files[path] ?? (await missing()))
+      },
+    })
+    assert.deepEqual(JSON.parse(again.stdout), JSON.parse(live.stdout))
+    assert.equal(again.exitCode, live.exitCode)
+  })
+
+  test('a folder that holds files is refused before the cluster is asked', async () => {
+    const { runCli } = await import('../run-cli.ts')
+    const { exitCode, stderr } = await runCli(['diagnose', 'd', '-n', 'jobs', '--save', 'b'], {}, '', {
+      connect: async () => ({
+        api: {
+          request: () => assert.fail('asked'),
+          watch: () => assert.fail('watched'),
+        },
+        server: '',
+        namespace: 'jobs',
+        context: null,
+        close: () => {},
+      }),
+      makePrivateFolder: () => Promise.reject(Object.assign(new Error('no'), { code: 'ENOTEMPTY' })),
+    })
+    assert.equal(exitCode, 2)
+    assert.match(stderr, /^error: --save b: the directory is not empty; specify a new or empty directory\n/)
+  })
 })

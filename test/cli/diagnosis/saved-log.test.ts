@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { describe, test } from 'node:test'
 import { SavedLog } from '../../../cli/diagnosis/saved-log.ts'
 
 const saved = (text: string, half?: number) => {
@@ -8,30 +8,32 @@ const saved = (text: string, half?: number) => {
   return log.text()
 }
 
-test('a log as it is, but for its secrets', () => {
-  assert.equal(saved('a\npassword hunter2\nb'), 'a\npassword [redacted]\nb\n')
-})
+describe('SavedLog', () => {
+  test('a log as it is, but for its secrets', () => {
+    assert.equal(saved('a\npassword hunter2\nb'), 'a\npassword [redacted]\nb\n')
+  })
 
-test('of a long one the beginning and the end', () => {
-  const lines = Array.from({ length: 1000 }, (_, n) => `line ${n}`)
-  const text = saved(lines.join('\n'), 200)
-  assert.match(text, /^line 0\nline 1\n/)
-  assert.match(text, /\nline 999\n$/)
-  assert.match(text, /\n\[spark-nanny: \d+ lines omitted\]\n/)
-  assert.ok(text.length < 800)
-  const left = Number(/(\d+) lines omitted/.exec(text)?.[1])
-  assert.equal(text.trimEnd().split('\n').length - 1 + left, 1000)
-})
+  test('of a long one the beginning and the end', () => {
+    const lines = Array.from({ length: 1000 }, (_, n) => `line ${n}`)
+    const text = saved(lines.join('\n'), 200)
+    assert.match(text, /^line 0\nline 1\n/)
+    assert.match(text, /\nline 999\n$/)
+    assert.match(text, /\n\[spark-nanny: \d+ lines omitted\]\n/)
+    assert.ok(text.length < 800)
+    const left = Number(/(\d+) lines omitted/.exec(text)?.[1])
+    assert.equal(text.trimEnd().split('\n').length - 1 + left, 1000)
+  })
 
-test('a private key is left out whole', () => {
-  const key = '-----BEGIN RSA PRIVATE KEY-----\nMIIEow\nabcd\n-----END RSA PRIVATE KEY-----'
-  const text = saved(`before\n${key}\nafter\n`)
-  assert.doesNotMatch(text, /MIIEow|abcd/)
-  assert.match(text, /before\n[\s\S]*after\n$/)
-})
+  test('a private key in the log → every line of the key is redacted', () => {
+    const key = '-----BEGIN RSA PRIVATE KEY-----\nMIIEow\nabcd\n-----END RSA PRIVATE KEY-----'
+    const text = saved(`before\n${key}\nafter\n`)
+    assert.doesNotMatch(text, /MIIEow|abcd/)
+    assert.match(text, /before\n[\s\S]*after\n$/)
+  })
 
-test('a private key whose end is missing does not take the rest with it', () => {
-  const text = saved(`-----BEGIN PRIVATE KEY-----\n${'MIIEow\n'.repeat(40)}${'line\n'.repeat(400)}`)
-  assert.doesNotMatch(text, /MIIEow/)
-  assert.equal(text.match(/^line$/gm)?.length, 240)
+  test('a private key without its end → later lines are kept', () => {
+    const text = saved(`-----BEGIN PRIVATE KEY-----\n${'MIIEow\n'.repeat(40)}${'line\n'.repeat(400)}`)
+    assert.doesNotMatch(text, /MIIEow/)
+    assert.equal(text.match(/^line$/gm)?.length, 240)
+  })
 })

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { describe, test } from 'node:test'
 import { LineClassifier } from '../../../cli/log/line-classifier.ts'
 
 /** The lines with their places; frames are left out. */
@@ -11,27 +11,28 @@ function placed(text: string): readonly string[] {
   })
 }
 
-test('an exception of the main thread and its causes are uncaught, frames are nothing', () => {
-  assert.deepEqual(
-    placed(`26/11/22 14:33:38 INFO SparkUI: Stopped
+describe('line classifier', () => {
+  test('an exception of the main thread and its causes are uncaught, frames are nothing', () => {
+    assert.deepEqual(
+      placed(`26/11/22 14:33:38 INFO SparkUI: Stopped
 Exception in thread "main" org.apache.spark.SparkException: A
 \tat App.main(App.java:12)
 Caused by: java.net.ConnectException: B
 \tat App.main(App.java:13)
 \t... 29 more
 26/11/22 14:33:38 INFO ShutdownHookManager: Shutdown hook called`),
-    [
-      'info: Stopped',
-      'uncaught: org.apache.spark.SparkException: A',
-      'uncaught: java.net.ConnectException: B',
-      'info: Shutdown hook called',
-    ],
-  )
-})
+      [
+        'info: Stopped',
+        'uncaught: org.apache.spark.SparkException: A',
+        'uncaught: java.net.ConnectException: B',
+        'info: Shutdown hook called',
+      ],
+    )
+  })
 
-test('an exception under a record has the record’s place', () => {
-  assert.deepEqual(
-    placed(`26/11/22 14:33:38 WARN Foo: tried in vain
+  test('an exception under a record has the record’s place', () => {
+    assert.deepEqual(
+      placed(`26/11/22 14:33:38 WARN Foo: tried in vain
 java.net.ConnectException: B
 \tat App.main(App.java:13)
 hello
@@ -39,20 +40,20 @@ hello
 org.apache.spark.SparkException: External scheduler cannot be instantiated
 \tat App.main(App.java:13)
 Caused by: java.lang.IllegalStateException: C`),
-    [
-      'warning: tried in vain',
-      'warning: java.net.ConnectException: B',
-      'output: hello',
-      'uncaught: Error initializing SparkContext.',
-      'uncaught: org.apache.spark.SparkException: External scheduler cannot be instantiated',
-      'uncaught: java.lang.IllegalStateException: C',
-    ],
-  )
-})
+      [
+        'warning: tried in vain',
+        'warning: java.net.ConnectException: B',
+        'output: hello',
+        'uncaught: Error initializing SparkContext.',
+        'uncaught: org.apache.spark.SparkException: External scheduler cannot be instantiated',
+        'uncaught: java.lang.IllegalStateException: C',
+      ],
+    )
+  })
 
-test('what a task reported is an executor’s, within the driver’s own exception too', () => {
-  assert.deepEqual(
-    placed(`26/11/22 14:33:38 WARN TaskSetManager: Lost task 0.0 in stage 0.0 (TID 0) (10.0.0.9 executor 1): java.lang.OutOfMemoryError: Java heap space
+  test('what a task reported is an executor’s, within the driver’s own exception too', () => {
+    assert.deepEqual(
+      placed(`26/11/22 14:33:38 WARN TaskSetManager: Lost task 0.0 in stage 0.0 (TID 0) (10.0.0.9 executor 1): java.lang.OutOfMemoryError: Java heap space
 \tat App.main(App.java:13)
 Exception in thread "main" org.apache.spark.SparkException: Job aborted due to stage failure: Task 0 failed 4 times, most recent failure: Lost task 0.3 (executor 1): java.lang.OutOfMemoryError: Java heap space
 \tat App.lambda(App.java:13)
@@ -60,20 +61,20 @@ Exception in thread "main" org.apache.spark.SparkException: Job aborted due to s
 Driver stacktrace:
 \tat org.apache.spark.scheduler.DAGScheduler.abortStage(DAGScheduler.scala:1)
 Caused by: java.lang.OutOfMemoryError: Java heap space`).map((line) => line.slice(0, 50)),
-    [
-      'executor: Lost task 0.0 in stage 0.0 (TID 0) (10.0.0.9 executor 1): java.lang.OutOfMemoryError: Java heap space'.slice(
-        0,
-        50,
-      ),
-      'uncaught: org.apache.spark.SparkException: Job aborted due to stage failure: Task 0'.slice(0, 50),
-      'executor: java.lang.OutOfMemoryError: Java heap space',
-    ].map((line) => line.slice(0, 50)),
-  )
-})
+      [
+        'executor: Lost task 0.0 in stage 0.0 (TID 0) (10.0.0.9 executor 1): java.lang.OutOfMemoryError: Java heap space'.slice(
+          0,
+          50,
+        ),
+        'uncaught: org.apache.spark.SparkException: Job aborted due to stage failure: Task 0'.slice(0, 50),
+        'executor: java.lang.OutOfMemoryError: Java heap space',
+      ].map((line) => line.slice(0, 50)),
+    )
+  })
 
-test('a traceback of its own is told from one that was logged', () => {
-  assert.deepEqual(
-    placed(`Traceback (most recent call last):
+  test('a traceback of its own is told from one that was logged', () => {
+    assert.deepEqual(
+      placed(`Traceback (most recent call last):
   File "/opt/app.py", line 3, in <module>
     main()
 ValueError: boom
@@ -82,82 +83,84 @@ Traceback (most recent call last):
   File "/opt/app.py", line 9, in f
 KeyError: 'x'
 going on`),
-    ['traceback: ValueError: boom', 'error: ERROR:root:it failed', "error: KeyError: 'x'", 'output: going on'],
-  )
-})
+      ['traceback: ValueError: boom', 'error: ERROR:root:it failed', "error: KeyError: 'x'", 'output: going on'],
+    )
+  })
 
-test('a call from Python into Spark: the Java exception is a cause of it', () => {
-  assert.deepEqual(
-    placed(`Traceback (most recent call last):
+  test('a call from Python into Spark: the Java exception is a cause of it', () => {
+    assert.deepEqual(
+      placed(`Traceback (most recent call last):
   File "/opt/app.py", line 3, in <module>
 py4j.protocol.Py4JJavaError: An error occurred while calling o52.count.
 : org.apache.spark.SparkException: Job aborted due to stage failure: x
 \tat org.apache.spark.scheduler
 Caused by: java.io.IOException: y`),
-    [
-      'traceback: py4j.protocol.Py4JJavaError: An error occurred while calling o52.count.',
-      'traceback: org.apache.spark.SparkException: Job aborted due to stage failure: x',
-      'executor: java.io.IOException: y',
-    ],
-  )
-})
+      [
+        'traceback: py4j.protocol.Py4JJavaError: An error occurred while calling o52.count.',
+        'traceback: org.apache.spark.SparkException: Job aborted due to stage failure: x',
+        'executor: java.io.IOException: y',
+      ],
+    )
+  })
 
-test('a record of Spark does not lead a traceback, and what Python does not end by does', () => {
-  const traceback = 'Traceback (most recent call last):\n  File "/opt/app.py", line 9, in f\nKeyError: 1'
-  const last = (lead: string) => placed(`${lead}\n${traceback}`).at(-1)
-  for (const [lead, place] of [
-    ['26/11/22 14:33:38 ERROR TaskSetManager: Task 0 in stage 0.0 failed 4 times; aborting job', 'traceback'],
-    ['26/11/22 14:33:38 INFO BlockManagerInfo: Removed broadcast_0_piece0', 'traceback'],
-    ['2026-11-22 14:33:38,123 INFO app: loading', 'traceback'],
-    ['2026-11-22 14:33:38,123 ERROR app: it failed', 'error'],
-    ['CRITICAL:app:it failed', 'error'],
-    ['Exception in thread Thread-3 (poll):', 'error'],
-    ['WARNING:app.io:again', 'warning'],
-    ['--- Logging error ---', 'warning'],
-    ['Exception ignored in: <function JavaObject.__del__ at 0x7f>', 'warning'],
-    ['Error in atexit._run_exitfuncs:', 'warning'],
-    ['WARNING: An illegal reflective access operation has occurred', 'traceback'],
-  ] as const) {
-    assert.equal(last(lead), `${place}: KeyError: 1`, lead)
+  test('a record of Spark does not lead a traceback, and what Python does not end by does', () => {
+    const traceback = 'Traceback (most recent call last):\n  File "/opt/app.py", line 9, in f\nKeyError: 1'
+    const last = (lead: string) => placed(`${lead}\n${traceback}`).at(-1)
+    for (const [lead, place] of [
+      ['26/11/22 14:33:38 ERROR TaskSetManager: Task 0 in stage 0.0 failed 4 times; aborting job', 'traceback'],
+      ['26/11/22 14:33:38 INFO BlockManagerInfo: Removed broadcast_0_piece0', 'traceback'],
+      ['2026-11-22 14:33:38,123 INFO app: loading', 'traceback'],
+      ['2026-11-22 14:33:38,123 ERROR app: it failed', 'error'],
+      ['CRITICAL:app:it failed', 'error'],
+      ['Exception in thread Thread-3 (poll):', 'error'],
+      ['WARNING:app.io:again', 'warning'],
+      ['--- Logging error ---', 'warning'],
+      ['Exception ignored in: <function JavaObject.__del__ at 0x7f>', 'warning'],
+      ['Error in atexit._run_exitfuncs:', 'warning'],
+      ['WARNING: An illegal reflective access operation has occurred', 'traceback'],
+    ] as const) {
+      assert.equal(last(lead), `${place}: KeyError: 1`, lead)
+    }
+  })
+
+  test('tracebacks that are joined by Python’s sentences stand in one place', () => {
+    const first =
+      'Traceback (most recent call last):\n  File "/opt/app.py", line 9, in f\nKeyError: 1\nits second line\n'
+    const second = 'Traceback (most recent call last):\n  File "/opt/app.py", line 9, in f\nValueError: x'
+    for (const sentence of [
+      'During handling of the above exception, another exception occurred:',
+      'The above exception was the direct cause of the following exception:',
+    ]) {
+      assert.equal(placed(`ERROR:root:x\n${first}\n${sentence}\n\n${second}`).at(-1), 'error: ValueError: x')
+      const placement = new LineClassifier()
+      const begins = `${first}\n${sentence}\n\n${second}`
+        .split('\n')
+        .flatMap((line) => placement.place(line) ?? [])
+        .filter(({ throwable }) => throwable)
+        .map((line) => [line.place, line.begins])
+      assert.deepEqual(begins, [
+        ['traceback', true],
+        ['traceback', false],
+      ])
+    }
+  })
+
+  const layouts = [
+    '26/11/22 14:33:38 ERROR Foo: text',
+    '26/11/22 14:33:38.123 ERROR Foo: text',
+    '2026-11-22T14:32:51.123456789Z 26/11/22 14:33:38 ERROR Foo: text',
+    '2026-11-22 14:32:51,123 ERROR Foo: text',
+    '2026-11-22T14:32:51.123Z [main] ERROR com.example.Foo - text',
+    '[2026-11-22 14:32:51] ERROR text',
+  ]
+  for (const layout of layouts) {
+    test(`a record: ${layout}`, () => assert.match(placed(layout)[0] ?? '', /^error: .*text$/))
   }
-})
 
-test('tracebacks that are joined by Python’s sentences stand in one place', () => {
-  const first = 'Traceback (most recent call last):\n  File "/opt/app.py", line 9, in f\nKeyError: 1\nits second line\n'
-  const second = 'Traceback (most recent call last):\n  File "/opt/app.py", line 9, in f\nValueError: x'
-  for (const sentence of [
-    'During handling of the above exception, another exception occurred:',
-    'The above exception was the direct cause of the following exception:',
-  ]) {
-    assert.equal(placed(`ERROR:root:x\n${first}\n${sentence}\n\n${second}`).at(-1), 'error: ValueError: x')
-    const placement = new LineClassifier()
-    const begins = `${first}\n${sentence}\n\n${second}`
-      .split('\n')
-      .flatMap((line) => placement.place(line) ?? [])
-      .filter(({ throwable }) => throwable)
-      .map((line) => [line.place, line.begins])
-    assert.deepEqual(begins, [
-      ['traceback', true],
-      ['traceback', false],
-    ])
-  }
-})
-
-const layouts = [
-  '26/11/22 14:33:38 ERROR Foo: text',
-  '26/11/22 14:33:38.123 ERROR Foo: text',
-  '2026-11-22T14:32:51.123456789Z 26/11/22 14:33:38 ERROR Foo: text',
-  '2026-11-22 14:32:51,123 ERROR Foo: text',
-  '2026-11-22T14:32:51.123Z [main] ERROR com.example.Foo - text',
-  '[2026-11-22 14:32:51] ERROR text',
-]
-for (const layout of layouts) {
-  test(`a record: ${layout}`, () => assert.match(placed(layout)[0] ?? '', /^error: .*text$/))
-}
-
-test('an exception that stands alone was printed; a sentence about one is output', () => {
-  assert.deepEqual(
-    placed('java.lang.OutOfMemoryError: Java heap space\n\tat App.main(App.java:3)\nno more heap space'),
-    ['printed: java.lang.OutOfMemoryError: Java heap space', 'output: no more heap space'],
-  )
+  test('an exception that stands alone was printed; a sentence about one is output', () => {
+    assert.deepEqual(
+      placed('java.lang.OutOfMemoryError: Java heap space\n\tat App.main(App.java:3)\nno more heap space'),
+      ['printed: java.lang.OutOfMemoryError: Java heap space', 'output: no more heap space'],
+    )
+  })
 })

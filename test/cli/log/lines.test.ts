@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { LineSplitter, maxLineLength } from '../../../cli/log/lines.ts'
 
@@ -13,47 +13,49 @@ function split(...pieces: readonly Uint8Array[]): readonly string[] {
 
 const bytes = (text: string) => new TextEncoder().encode(text)
 
-test('lines end in LF or CRLF, the last one without', () => {
-  assert.deepEqual(split(bytes('a\nb\r\n\nc')), ['a', 'b', '', 'c'])
-  assert.deepEqual(split(bytes('')), [])
-  assert.deepEqual(split(bytes('a\n')), ['a'])
-})
+describe('line splitter', () => {
+  test('lines end in LF or CRLF, the last one without', () => {
+    assert.deepEqual(split(bytes('a\nb\r\n\nc')), ['a', 'b', '', 'c'])
+    assert.deepEqual(split(bytes('')), [])
+    assert.deepEqual(split(bytes('a\n')), ['a'])
+  })
 
-test('what a carriage return overwrites is left out', () => {
-  assert.deepEqual(split(bytes('[Stage 0:>  ]\r[Stage 0:=> ]\r26/11/22 ERROR x\n')), ['26/11/22 ERROR x'])
-})
+  test('what a carriage return overwrites is left out', () => {
+    assert.deepEqual(split(bytes('[Stage 0:>  ]\r[Stage 0:=> ]\r26/11/22 ERROR x\n')), ['26/11/22 ERROR x'])
+  })
 
-test('a long line is cut, and the next one whole', () => {
-  const long = 'x'.repeat(3 * maxLineLength)
-  for (const size of [1, 1000, 100_000]) {
-    const all = bytes(`${long}\nnext\n`)
-    const pieces = Array.from({ length: Math.ceil(all.length / size) }, (_, i) =>
-      all.subarray(i * size, (i + 1) * size),
+  test('a long line is cut, and the next one whole', () => {
+    const long = 'x'.repeat(3 * maxLineLength)
+    for (const size of [1, 1000, 100_000]) {
+      const all = bytes(`${long}\nnext\n`)
+      const pieces = Array.from({ length: Math.ceil(all.length / size) }, (_, i) =>
+        all.subarray(i * size, (i + 1) * size),
+      )
+      assert.deepEqual(
+        split(...pieces).map((line) => [line.length, line.slice(0, 4)]),
+        [
+          [maxLineLength, 'xxxx'],
+          [4, 'next'],
+        ],
+      )
+    }
+  })
+
+  test('it does not matter where the stream is cut into pieces', () => {
+    const text = fc
+      .array(fc.constantFrom('a', 'é', '𝄞', '\n', '\r\n', 'xyz '), { maxLength: 40 })
+      .map((parts) => parts.join(''))
+    fc.assert(
+      fc.property(text, fc.array(fc.integer({ min: 1, max: 7 })), (given, sizes) => {
+        const all = bytes(given)
+        const pieces: Uint8Array[] = []
+        let at = 0
+        for (const size of [...sizes, all.length]) {
+          pieces.push(all.subarray(at, at + size))
+          at += size
+        }
+        assert.deepEqual(split(...pieces), split(all))
+      }),
     )
-    assert.deepEqual(
-      split(...pieces).map((line) => [line.length, line.slice(0, 4)]),
-      [
-        [maxLineLength, 'xxxx'],
-        [4, 'next'],
-      ],
-    )
-  }
-})
-
-test('it does not matter where the stream is cut into pieces', () => {
-  const text = fc
-    .array(fc.constantFrom('a', 'é', '𝄞', '\n', '\r\n', 'xyz '), { maxLength: 40 })
-    .map((parts) => parts.join(''))
-  fc.assert(
-    fc.property(text, fc.array(fc.integer({ min: 1, max: 7 })), (given, sizes) => {
-      const all = bytes(given)
-      const pieces: Uint8Array[] = []
-      let at = 0
-      for (const size of [...sizes, all.length]) {
-        pieces.push(all.subarray(at, at + size))
-        at += size
-      }
-      assert.deepEqual(split(...pieces), split(all))
-    }),
-  )
+  })
 })

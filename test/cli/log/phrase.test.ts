@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { fillTemplate, matchPhrase, parsePhrase } from '../../../cli/log/phrase.ts'
 
@@ -23,26 +23,28 @@ const table: readonly { phrase: string; text: string; captures: Record<string, s
   { phrase: 'ab{x}ab', text: 'abab', captures: { x: '' } },
   { phrase: 'x {n}', text: 'y', captures: undefined },
 ]
-for (const { phrase, text, captures } of table) {
-  test(`${phrase} in ${text}`, () => assert.deepEqual(matchPhrase(parsePhrase(phrase), text), captures))
-}
+describe('phrases', () => {
+  for (const { phrase, text, captures } of table) {
+    test(`${phrase} in ${text}`, () => assert.deepEqual(matchPhrase(parsePhrase(phrase), text), captures))
+  }
 
-test('a phrase without text is an error of ours', () => {
-  for (const text of ['', '^', '…', '{x}']) assert.throws(() => parsePhrase(text), /without text/)
-})
+  test('a phrase without literal text → throws', () => {
+    for (const text of ['', '^', '…', '{x}']) assert.throws(() => parsePhrase(text), /without text/)
+  })
 
-test('what a phrase was made of is found again', () => {
-  const literal = fc.stringMatching(/^[A-Z]{1,5}$/)
-  const between = fc.stringMatching(/^[a-z ]{0,8}$/)
-  fc.assert(
-    fc.property(literal, between, literal, between, (head, first, tail, after) => {
-      const captures = matchPhrase(parsePhrase(`${head}{first}${tail}{after}`), `${head}${first}${tail}${after}`)
-      assert.deepEqual(captures, { first: first.trim(), after: after.trim() })
-    }),
-  )
-})
+  test('what a phrase was made of is found again', () => {
+    const literal = fc.stringMatching(/^[A-Z]{1,5}$/)
+    const between = fc.stringMatching(/^[a-z ]{0,8}$/)
+    fc.assert(
+      fc.property(literal, between, literal, between, (head, first, tail, after) => {
+        const captures = matchPhrase(parsePhrase(`${head}{first}${tail}{after}`), `${head}${first}${tail}${after}`)
+        assert.deepEqual(captures, { first: first.trim(), after: after.trim() })
+      }),
+    )
+  })
 
-test('a template with an unknown name gives nothing', () => {
-  assert.equal(fillTemplate('class {class}', { class: 'A' }), 'class A')
-  assert.equal(fillTemplate('class {class} of {jar}', { class: 'A' }), undefined)
+  test('a template with an unknown name gives nothing', () => {
+    assert.equal(fillTemplate('class {class}', { class: 'A' }), 'class A')
+    assert.equal(fillTemplate('class {class} of {jar}', { class: 'A' }), undefined)
+  })
 })

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { findSecrets } from '../../../cli/redaction/discovered-secrets.ts'
 import { isFalsePositive, isPlainWord } from '../../../cli/redaction/false-positives.ts'
@@ -86,81 +86,83 @@ function assertHidden(secret: string, shown: string, otherwise: string): void {
   }
 }
 
-for (const [name, { write, takes = () => true }] of Object.entries(forms)) {
-  test(`a secret of any characters is hidden in ${name}`, () => {
-    const otherwise = `${write('')} ${text(write('S3cr3t-Value_9x'))}`
+describe('redaction of arbitrary secrets', () => {
+  for (const [name, { write, takes = () => true }] of Object.entries(forms)) {
+    test(`a secret of any characters is hidden in ${name}`, () => {
+      const otherwise = `${write('')} ${text(write('S3cr3t-Value_9x'))}`
+      fc.assert(
+        fc.property(secrets.filter(takes), (secret) => {
+          const once = text(write(secret))
+          assertHidden(secret, once, otherwise)
+          assertHidden(json(secret).slice(1, -1), once, otherwise)
+        }),
+        { numRuns: 400 },
+      )
+    })
+  }
+
+  test('a secret that is known is hidden wherever it stands, also where a line was cut', () => {
+    const around = fc.constantFrom('', ' ', '(', '"', 'x', '=', ': ')
+    const known = secrets.filter((secret) => !isPlainWord(secret.trim()) && toEnd(secret))
     fc.assert(
-      fc.property(secrets.filter(takes), (secret) => {
-        const once = text(write(secret))
-        assertHidden(secret, once, otherwise)
-        assertHidden(json(secret).slice(1, -1), once, otherwise)
+      fc.property(known, around, around, fc.nat(), (secret, before, after, cut) => {
+        const redactor = createRedactor(findSecrets({ env: [{ name: 'DB_PASSWORD', value: secret }] }))
+        const whole = `cannot log in as ${before}${secret}${after}`
+        const line = whole.slice(0, whole.length - after.length - (cut % secret.length))
+        for (const given of [whole, line]) assertHidden(secret, redactor.text(given), 'cannot log in as [redacted]')
+        assertHidden(secret, JSON.stringify(redactor.json({ message: whole })), '"cannot log in as [redacted]')
       }),
-      { numRuns: 400 },
+      { numRuns: 1000 },
     )
   })
-}
 
-test('a secret that is known is hidden wherever it stands, also where a line was cut', () => {
-  const around = fc.constantFrom('', ' ', '(', '"', 'x', '=', ': ')
-  const known = secrets.filter((secret) => !isPlainWord(secret.trim()) && toEnd(secret))
-  fc.assert(
-    fc.property(known, around, around, fc.nat(), (secret, before, after, cut) => {
-      const redactor = createRedactor(findSecrets({ env: [{ name: 'DB_PASSWORD', value: secret }] }))
-      const whole = `cannot log in as ${before}${secret}${after}`
-      const line = whole.slice(0, whole.length - after.length - (cut % secret.length))
-      for (const given of [whole, line]) assertHidden(secret, redactor.text(given), 'cannot log in as [redacted]')
-      assertHidden(secret, JSON.stringify(redactor.json({ message: whole })), '"cannot log in as [redacted]')
-    }),
-    { numRuns: 1000 },
-  )
-})
+  test('what stands in a URL or in a sentence is known from then on', () => {
+    for (const told of ['postgres://u:Hunter+2%2F9@h/x', 'the password is Hunter+2/9', '--password=Hunter+2/9']) {
+      const redactor = createRedactor(findSecrets({ args: [told] }))
+      assert.equal(redactor.text('bad login: Hunter+2/9'), 'bad login: [redacted]', told)
+    }
+  })
 
-test('what stands in a URL or in a sentence is known from then on', () => {
-  for (const told of ['postgres://u:Hunter+2%2F9@h/x', 'the password is Hunter+2/9', '--password=Hunter+2/9']) {
-    const redactor = createRedactor(findSecrets({ args: [told] }))
-    assert.equal(redactor.text('bad login: Hunter+2/9'), 'bad login: [redacted]', told)
-  }
-})
+  test('a short secret, or an ordinary word, is hidden where it stands by itself', () => {
+    const redactor = createRedactor(['ab1', 'spark', 'hunter'], new Set(['jobs']))
+    assert.equal(
+      redactor.text('cannot log in as (hunter), ab1 or "spark".'),
+      'cannot log in as ([redacted]), [redacted] or "[redacted]".',
+    )
+    for (const kept of ['org.apache.spark.SparkException', '/opt/spark/jars', 'spark-role=driver', 'cab12', 'jobs']) {
+      assert.equal(redactor.text(kept), kept)
+    }
+  })
 
-test('a short secret, or an ordinary word, is hidden where it stands by itself', () => {
-  const redactor = createRedactor(['ab1', 'spark', 'hunter'], new Set(['jobs']))
-  assert.equal(
-    redactor.text('cannot log in as (hunter), ab1 or "spark".'),
-    'cannot log in as ([redacted]), [redacted] or "[redacted]".',
-  )
-  for (const kept of ['org.apache.spark.SparkException', '/opt/spark/jars', 'spark-role=driver', 'cab12', 'jobs']) {
-    assert.equal(redactor.text(kept), kept)
-  }
-})
-
-test('secrets over several lines of a log, and what follows them', () => {
-  const lines = [
-    'db:',
-    '  password: |',
-    '    S3cr3t-Value_9x',
-    '    more-of-1t',
-    '  user: kept',
-    'token: >-',
-    '  S3cr3t-Value_9x',
-    'kept: 1',
-    '- name: DB_PASSWORD',
-    '  value: S3cr3t-Value_9x',
-    '  kept: 2',
-    'password:',
-    '  S3cr3t-Value_9x',
-    '26/11/24 11:50:00 INFO App: password="S3cr3t-',
-    'Value_9x"',
-    '26/11/24 11:50:00 INFO App: kept',
-    'secret:',
-    '  secretName: kept',
-    'password=S3cr3t\\',
-    '  -Value_9x',
-    'kept',
-  ]
-  const keyLines = new KeyLines()
-  const shown = lines.map((line) => (keyLines.isInside(line) ? '[redacted]' : text(line)))
-  assert.equal(shown.length, lines.length)
-  assert.doesNotMatch(shown.join('\n'), /S3cr3t|Value_9x|more-of/)
-  assert.equal(shown.filter((line) => line.includes('kept')).length, 6)
-  assert.equal(text(lines.join('\n')), shown.join('\n'), 'a text is as its lines')
+  test('secrets over several lines of a log, and what follows them', () => {
+    const lines = [
+      'db:',
+      '  password: |',
+      '    S3cr3t-Value_9x',
+      '    more-of-1t',
+      '  user: kept',
+      'token: >-',
+      '  S3cr3t-Value_9x',
+      'kept: 1',
+      '- name: DB_PASSWORD',
+      '  value: S3cr3t-Value_9x',
+      '  kept: 2',
+      'password:',
+      '  S3cr3t-Value_9x',
+      '26/11/24 11:50:00 INFO App: password="S3cr3t-',
+      'Value_9x"',
+      '26/11/24 11:50:00 INFO App: kept',
+      'secret:',
+      '  secretName: kept',
+      'password=S3cr3t\\',
+      '  -Value_9x',
+      'kept',
+    ]
+    const keyLines = new KeyLines()
+    const shown = lines.map((line) => (keyLines.isInside(line) ? '[redacted]' : text(line)))
+    assert.equal(shown.length, lines.length)
+    assert.doesNotMatch(shown.join('\n'), /S3cr3t|Value_9x|more-of/)
+    assert.equal(shown.filter((line) => line.includes('kept')).length, 6)
+    assert.equal(text(lines.join('\n')), shown.join('\n'), 'a text is as its lines')
+  })
 })

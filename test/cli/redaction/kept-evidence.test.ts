@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { describe, test } from 'node:test'
 import { buildRedactor } from '../../../cli/diagnosis/build-redactor.ts'
 import { diagnose } from '../../../cli/diagnosis/diagnose.ts'
 import { toDocuments } from '../../../cli/diagnosis/documents.ts'
@@ -32,24 +32,26 @@ function kept(given: EvidenceCase, password: string): EvidenceCase {
   return { ...given, ...texts }
 }
 
-for (const [index, [id, given]] of positives.entries()) {
-  test(`${id} is found in what is kept (${index})`, () => {
-    assert.deepEqual(findingsOf(kept(given, 'S3cr3t-Value_9x')), findingsOf(given))
-  })
-}
-
-test('a password that is a word of the evidence takes no finding away', () => {
-  const lost: string[] = []
-  for (const [id, given] of positives) {
-    const roots = findingsOf(given).map((finding) => finding.id)
-    for (const word of new Set(JSON.stringify(given).match(/\b[A-Za-z][a-z]{2,}\b|\b[A-Z]{3,}\b/g))) {
-      if (
-        findingsOf(kept(given, word))
-          .map((finding) => finding.id)
-          .join() !== roots.join()
-      )
-        lost.push(`${id}: ${word}`)
-    }
+describe('evidence kept by redaction', () => {
+  for (const [index, [id, given]] of positives.entries()) {
+    test(`${id} is found in what is kept (${index})`, () => {
+      assert.deepEqual(findingsOf(kept(given, 'S3cr3t-Value_9x')), findingsOf(given))
+    })
   }
-  assert.deepEqual(lost, [])
+
+  test('a password that is a word of the evidence takes no finding away', () => {
+    const lost: string[] = []
+    for (const [id, given] of positives) {
+      const roots = findingsOf(given).map((finding) => finding.id)
+      for (const word of new Set(JSON.stringify(given).match(/\b[A-Za-z][a-z]{2,}\b|\b[A-Z]{3,}\b/g))) {
+        if (
+          findingsOf(kept(given, word))
+            .map((finding) => finding.id)
+            .join() !== roots.join()
+        )
+          lost.push(`${id}: ${word}`)
+      }
+    }
+    assert.deepEqual(lost, [])
+  })
 })

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { describe, test } from 'node:test'
 import { runCli } from '../../run-cli.ts'
 
 const missing = () => Promise.reject(Object.assign(new Error('ENOENT'), { code: 'ENOENT' }))
@@ -23,94 +23,96 @@ const failed = pod({ state: { terminated: { exitCode: 1, reason: 'Error' } } })
 const runningPod = pod({ state: { running: { startedAt: '2026-11-24T11:00:00Z' } } }, 'Running')
 const events = '{"items":[]}'
 
-test('a folder that is none of a bundle is a wrong call', async () => {
-  const { exitCode, stderr } = await diagnose({})
-  assert.equal(exitCode, 2)
-  assert.match(stderr, /^error: b: not a bundle; expected at least one of pod\.json, events\.json/)
-})
-
-test('what is missing and expected is unknown, and outweighed by an error', async () => {
-  const whole = await diagnose({ 'b/pod.json': runningPod, 'b/events.json': events, 'b/driver.log': '' })
-  assert.deepEqual([whole.exitCode, JSON.parse(whole.stdout).unknown], [0, []])
-
-  const noLog = await diagnose({ 'b/pod.json': runningPod, 'b/events.json': events })
-  assert.equal(noLog.exitCode, 5)
-  assert.deepEqual(JSON.parse(noLog.stdout).unknown, [
-    { what: 'log', source: 'driver.log', why: 'missing from the bundle' },
-  ])
-
-  const found = await diagnose({ 'b/pod.json': failed, 'b/events.json': events })
-  assert.equal(found.exitCode, 3)
-  assert.equal(JSON.parse(found.stdout).unknown.length, 1)
-})
-
-test('a file that is not what it should be is unknown, and says why', async () => {
-  const { stdout } = await diagnose({
-    'b/pod.json': '{"kind":"Service"}',
-    'b/events.json': 'no json',
-    'b/driver.log': 'Exception in thread "main" java.lang.OutOfMemoryError: Java heap space\n',
-    'b/status.json': '{}',
-    'b/threads.json': '{"a":1}',
+describe('diagnose --bundle', () => {
+  test('a folder that is none of a bundle is a wrong call', async () => {
+    const { exitCode, stderr } = await diagnose({})
+    assert.equal(exitCode, 2)
+    assert.match(stderr, /^error: b: not a bundle; expected at least one of pod\.json, events\.json/)
   })
-  const { findings, unknown } = JSON.parse(stdout)
-  assert.equal(findings[0].id, 'SPN-MEMORY-HEAP', 'a log alone is enough')
-  assert.deepEqual(
-    unknown.map(({ what, why }: { what: string; why: string }) => `${what}: ${why}`),
-    [
-      'pod: not a Pod',
-      'events: not valid JSON',
-      'sidecar: not a sidecar status',
-      'threads: not a Spark UI thread dump',
-    ],
-  )
-})
 
-test('the node may lie in the folder above', async () => {
-  const node = JSON.stringify({
-    metadata: { name: 'node1' },
-    status: { conditions: [{ type: 'Ready', status: 'Unknown', reason: 'NodeStatusUnknown', message: 'm' }] },
+  test('what is missing and expected is unknown, and outweighed by an error', async () => {
+    const whole = await diagnose({ 'b/pod.json': runningPod, 'b/events.json': events, 'b/driver.log': '' })
+    assert.deepEqual([whole.exitCode, JSON.parse(whole.stdout).unknown], [0, []])
+
+    const noLog = await diagnose({ 'b/pod.json': runningPod, 'b/events.json': events })
+    assert.equal(noLog.exitCode, 5)
+    assert.deepEqual(JSON.parse(noLog.stdout).unknown, [
+      { what: 'log', source: 'driver.log', why: 'missing from the bundle' },
+    ])
+
+    const found = await diagnose({ 'b/pod.json': failed, 'b/events.json': events })
+    assert.equal(found.exitCode, 3)
+    assert.equal(JSON.parse(found.stdout).unknown.length, 1)
   })
-  for (const path of ['node.json', 'b/node.json']) {
-    const files = { 'b/pod.json': runningPod, 'b/events.json': events, 'b/driver.log': '', [path]: node }
-    assert.equal(JSON.parse((await diagnose(files)).stdout).findings[0].id, 'SPN-NODE-NOT-READY', path)
+
+  test('a file that is not what it should be is unknown, and says why', async () => {
+    const { stdout } = await diagnose({
+      'b/pod.json': '{"kind":"Service"}',
+      'b/events.json': 'no json',
+      'b/driver.log': 'Exception in thread "main" java.lang.OutOfMemoryError: Java heap space\n',
+      'b/status.json': '{}',
+      'b/threads.json': '{"a":1}',
+    })
+    const { findings, unknown } = JSON.parse(stdout)
+    assert.equal(findings[0].id, 'SPN-MEMORY-HEAP', 'a log alone is enough')
+    assert.deepEqual(
+      unknown.map(({ what, why }: { what: string; why: string }) => `${what}: ${why}`),
+      [
+        'pod: not a Pod',
+        'events: not valid JSON',
+        'sidecar: not a sidecar status',
+        'threads: not a Spark UI thread dump',
+      ],
+    )
+  })
+
+  test('the node may lie in the folder above', async () => {
+    const node = JSON.stringify({
+      metadata: { name: 'node1' },
+      status: { conditions: [{ type: 'Ready', status: 'Unknown', reason: 'NodeStatusUnknown', message: 'm' }] },
+    })
+    for (const path of ['node.json', 'b/node.json']) {
+      const files = { 'b/pod.json': runningPod, 'b/events.json': events, 'b/driver.log': '', [path]: node }
+      assert.equal(JSON.parse((await diagnose(files)).stdout).findings[0].id, 'SPN-NODE-NOT-READY', path)
+    }
+  })
+
+  test('only warnings → exit code 4 with --strict only', async () => {
+    const node = JSON.stringify({
+      metadata: { name: 'node1' },
+      status: { conditions: [{ type: 'DiskPressure', status: 'True' }] },
+    })
+    const files = { 'b/pod.json': runningPod, 'b/events.json': events, 'b/driver.log': '', 'b/node.json': node }
+    assert.equal((await diagnose(files)).exitCode, 0)
+    assert.equal((await diagnose(files, '--strict')).exitCode, 4)
+    const { 'b/driver.log': _, ...incomplete } = files
+    assert.equal((await diagnose(incomplete)).exitCode, 5)
+    assert.equal((await diagnose(incomplete, '--strict')).exitCode, 4)
+  })
+
+  test('the run before is told as a warning where the driver runs again', async () => {
+    const again = pod(
+      { restartCount: 1, state: { running: {} }, lastState: { terminated: { exitCode: 137, reason: 'OOMKilled' } } },
+      'Running',
+    )
+    const { exitCode, stdout } = await diagnose({ 'b/pod.json': again, 'b/events.json': events, 'b/driver.log': '' })
+    const [{ id, severity, run }] = JSON.parse(stdout).findings
+    assert.deepEqual([exitCode, id, severity, run], [0, 'SPN-MEMORY-CONTAINER-OOM', 'warning', 'previous'])
+  })
+
+  const wrong: readonly (readonly [readonly string[], RegExp])[] = [
+    [[], /specify POD, --application NAME or --bundle DIR/],
+    [['d', '--bundle', 'b'], /POD, --application and --bundle cannot be combined/],
+    [['--application', 'a', '--bundle', 'b'], /POD, --application and --bundle cannot be combined/],
+    [['--bundle', 'b', '--save', 'c'], /--save cannot be combined with --bundle/],
+    [['d', '--timeout', 'soon'], /Must be a duration/],
+    [['d', '-o', 'xml'], /Allowed choices are text, json, sarif, junit, markdown/],
+  ]
+  for (const [args, says] of wrong) {
+    test(`wrong call: diagnose ${args.join(' ')}`, async () => {
+      const { exitCode, stdout, stderr } = await runCli(['diagnose', ...args])
+      assert.deepEqual([exitCode, stdout], [2, ''])
+      assert.match(stderr, says)
+    })
   }
 })
-
-test('warnings end in 4 only with --strict', async () => {
-  const node = JSON.stringify({
-    metadata: { name: 'node1' },
-    status: { conditions: [{ type: 'DiskPressure', status: 'True' }] },
-  })
-  const files = { 'b/pod.json': runningPod, 'b/events.json': events, 'b/driver.log': '', 'b/node.json': node }
-  assert.equal((await diagnose(files)).exitCode, 0)
-  assert.equal((await diagnose(files, '--strict')).exitCode, 4)
-  const { 'b/driver.log': _, ...incomplete } = files
-  assert.equal((await diagnose(incomplete)).exitCode, 5)
-  assert.equal((await diagnose(incomplete, '--strict')).exitCode, 4)
-})
-
-test('the run before is told as a warning where the driver runs again', async () => {
-  const again = pod(
-    { restartCount: 1, state: { running: {} }, lastState: { terminated: { exitCode: 137, reason: 'OOMKilled' } } },
-    'Running',
-  )
-  const { exitCode, stdout } = await diagnose({ 'b/pod.json': again, 'b/events.json': events, 'b/driver.log': '' })
-  const [{ id, severity, run }] = JSON.parse(stdout).findings
-  assert.deepEqual([exitCode, id, severity, run], [0, 'SPN-MEMORY-CONTAINER-OOM', 'warning', 'previous'])
-})
-
-const wrong: readonly (readonly [readonly string[], RegExp])[] = [
-  [[], /specify POD, --application NAME or --bundle DIR/],
-  [['d', '--bundle', 'b'], /POD, --application and --bundle cannot be combined/],
-  [['--application', 'a', '--bundle', 'b'], /POD, --application and --bundle cannot be combined/],
-  [['--bundle', 'b', '--save', 'c'], /--save cannot be combined with --bundle/],
-  [['d', '--timeout', 'soon'], /Must be a duration/],
-  [['d', '-o', 'xml'], /Allowed choices are text, json, sarif, junit, markdown/],
-]
-for (const [args, says] of wrong) {
-  test(`wrong call: diagnose ${args.join(' ')}`, async () => {
-    const { exitCode, stdout, stderr } = await runCli(['diagnose', ...args])
-    assert.deepEqual([exitCode, stdout], [2, ''])
-    assert.match(stderr, says)
-  })
-}

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { test } from 'node:test'
+import { describe, test } from 'node:test'
 import { outputForms } from '../../../../cli/render/report.ts'
 import { assertGoldenText } from '../../../support/golden-text.ts'
 import { runDiagnoseOn } from './run-diagnose.ts'
@@ -18,32 +18,34 @@ const captures = [
   { name: 'user-error', exitCode: 3, root: 'SPN-APPLICATION-EXCEPTION', cause: 'application' },
 ] as const
 
-for (const { name, exitCode, root, cause } of captures) {
-  test(`${name}: ${root ?? 'nothing is wrong'}`, async () => {
-    const ran = await runDiagnoseOn(join(crashes, name), '-o', 'json')
-    assert.equal(ran.exitCode, exitCode)
-    assert.equal(ran.stderr, '')
-    const { findings, unknown } = JSON.parse(ran.stdout)
-    assert.equal(findings[0]?.id, root)
-    assert.equal(findings[0]?.cause, cause)
-    assert.deepEqual(unknown, [])
-    for (const { symptomOf } of findings.slice(1)) assert.equal(symptomOf, root, 'all else is explained by it')
+describe('diagnose on captured drivers', () => {
+  for (const { name, exitCode, root, cause } of captures) {
+    test(`${name}: ${root ?? 'nothing is wrong'}`, async () => {
+      const ran = await runDiagnoseOn(join(crashes, name), '-o', 'json')
+      assert.equal(ran.exitCode, exitCode)
+      assert.equal(ran.stderr, '')
+      const { findings, unknown } = JSON.parse(ran.stdout)
+      assert.equal(findings[0]?.id, root)
+      assert.equal(findings[0]?.cause, cause)
+      assert.deepEqual(unknown, [])
+      for (const { symptomOf } of findings.slice(1)) assert.equal(symptomOf, root, 'all else is explained by it')
 
-    const text = await runDiagnoseOn(join(crashes, name))
-    await assertGoldenText(`cli/diagnose/${name}.txt`, text.stdout)
+      const text = await runDiagnoseOn(join(crashes, name))
+      await assertGoldenText(`cli/diagnose/${name}.txt`, text.stdout)
+    })
+  }
+
+  for (const form of outputForms.filter((one) => one !== 'text')) {
+    test(`a report as ${form}`, async () => {
+      const { stdout } = await runDiagnoseOn(join(crashes, 'forbidden-sa'), '-o', form)
+      await assertGoldenText(`cli/diagnose/forbidden-sa.${form}`, stdout)
+    })
+  }
+
+  test('evidence from a log → names its line number', async () => {
+    const { stdout } = await runDiagnoseOn(join(crashes, 'heap-oom'), '-o', 'json')
+    const [{ evidence }] = JSON.parse(stdout).findings
+    const lines = (await readFile(join(crashes, 'heap-oom/driver.log'), 'utf8')).split('\n')
+    assert.equal(lines[evidence[0].line - 1], evidence[0].excerpt)
   })
-}
-
-for (const form of outputForms.filter((one) => one !== 'text')) {
-  test(`a report as ${form}`, async () => {
-    const { stdout } = await runDiagnoseOn(join(crashes, 'forbidden-sa'), '-o', form)
-    await assertGoldenText(`cli/diagnose/forbidden-sa.${form}`, stdout)
-  })
-}
-
-test('evidence names the line where it stands', async () => {
-  const { stdout } = await runDiagnoseOn(join(crashes, 'heap-oom'), '-o', 'json')
-  const [{ evidence }] = JSON.parse(stdout).findings
-  const lines = (await readFile(join(crashes, 'heap-oom/driver.log'), 'utf8')).split('\n')
-  assert.equal(lines[evidence[0].line - 1], evidence[0].excerpt)
 })

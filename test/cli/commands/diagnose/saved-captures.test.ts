@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { test } from 'node:test'
+import { describe, test } from 'node:test'
 import type { KubernetesApi } from '../../../../kubernetes/api.ts'
 import { runCli } from '../../run-cli.ts'
 
@@ -50,28 +50,30 @@ function live(name: string) {
   return { namespace: String(namespace), pod: String(podName), api }
 }
 
-for (const name of names) {
-  test(`${name}: what is saved gives the findings that the driver gave, and not its secret`, async () => {
-    const { namespace, pod, api } = live(name)
-    const files: Record<string, string> = {}
-    const ran = await runCli(['diagnose', pod, '-n', namespace, '-o', 'json', '--save', 'b'], {}, '', {
-      connect: async () => ({ api, server: '', namespace, context: null, close: () => {} }),
-      makePrivateFolder: async () => {},
-      writePrivateFile: async (path, text) => {
-        files[join('b', basename(path))] = text
-      },
+describe('diagnose --save', () => {
+  for (const name of names) {
+    test(`${name}: what is saved gives the findings that the driver gave, and not its secret`, async () => {
+      const { namespace, pod, api } = live(name)
+      const files: Record<string, string> = {}
+      const ran = await runCli(['diagnose', pod, '-n', namespace, '-o', 'json', '--save', 'b'], {}, '', {
+        connect: async () => ({ api, server: '', namespace, context: null, close: () => {} }),
+        makePrivateFolder: async () => {},
+        writePrivateFile: async (path, text) => {
+          files[join('b', basename(path))] = text
+        },
+      })
+      const again = await runCli(['diagnose', '--bundle', 'b', '-o', 'json'], files)
+      assert.equal(again.exitCode, ran.exitCode)
+      assert.deepEqual(JSON.parse(again.stdout).findings, JSON.parse(ran.stdout).findings)
+      const given = await runCli(['diagnose', '--bundle', join(crashes, name), '-o', 'json'], {}, '', {
+        readFile: async (path) => readFileSync(path, 'utf8'),
+        async *readBytes(path) {
+          yield readFileSync(path)
+        },
+      })
+      const ids = (stdout: string) => JSON.parse(stdout).findings.map(({ id }: { readonly id: string }) => id)
+      assert.deepEqual(ids(ran.stdout), ids(given.stdout))
+      for (const text of [...Object.values(files), ran.stdout]) assert.doesNotMatch(text, /Pl4nted|9f\\*3c/)
     })
-    const again = await runCli(['diagnose', '--bundle', 'b', '-o', 'json'], files)
-    assert.equal(again.exitCode, ran.exitCode)
-    assert.deepEqual(JSON.parse(again.stdout).findings, JSON.parse(ran.stdout).findings)
-    const given = await runCli(['diagnose', '--bundle', join(crashes, name), '-o', 'json'], {}, '', {
-      readFile: async (path) => readFileSync(path, 'utf8'),
-      async *readBytes(path) {
-        yield readFileSync(path)
-      },
-    })
-    const ids = (stdout: string) => JSON.parse(stdout).findings.map(({ id }: { readonly id: string }) => id)
-    assert.deepEqual(ids(ran.stdout), ids(given.stdout))
-    for (const text of [...Object.values(files), ran.stdout]) assert.doesNotMatch(text, /Pl4nted|9f\\*3c/)
-  })
-}
+  }
+})

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { outputForms } from '../../../../cli/render/report.ts'
 import type { KubernetesApi } from '../../../../kubernetes/api.ts'
@@ -70,38 +70,40 @@ function planted(secret: string, hiding: (typeof hidings)[number]) {
   return { answers, log: `${named}${bare}` }
 }
 
-test('a planted secret is never printed and never saved', async () => {
-  const secret = fc.stringMatching(/^[A-Za-z0-9+/_!#%^-]{10,60}$/).filter((text) => !/^(spark|none)/.test(text))
-  await fc.assert(
-    fc.asyncProperty(
-      secret,
-      fc.constantFrom(...hidings),
-      fc.constantFrom(...outputForms),
-      async (text, hiding, form) => {
-        const { answers, log } = planted(text, hiding)
-        const saved: string[] = []
-        const { exitCode, stdout, stderr } = await runCli(
-          ['diagnose', 'd', '-n', 'jobs', '-o', form, '--save', 'b'],
-          {},
-          '',
-          {
-            connect: async () => ({
-              api: apiOf(answers, log),
-              server: '',
-              namespace: 'jobs',
-              context: null,
-              close: () => {},
-            }),
-            makePrivateFolder: async () => {},
-            writePrivateFile: async (_path, content) => void saved.push(content),
-          },
-        )
-        assert.equal(exitCode, 3)
-        assert.ok(saved.length >= 6)
-        assert.ok(!stdout.includes(text) && !stderr.includes(text), stdout)
-        for (const content of saved) assert.ok(!content.includes(text), content)
-      },
-    ),
-    { numRuns: 200 },
-  )
+describe('secrets in diagnose output', () => {
+  test('evidence contains a secret → it is neither printed nor saved', async () => {
+    const secret = fc.stringMatching(/^[A-Za-z0-9+/_!#%^-]{10,60}$/).filter((text) => !/^(spark|none)/.test(text))
+    await fc.assert(
+      fc.asyncProperty(
+        secret,
+        fc.constantFrom(...hidings),
+        fc.constantFrom(...outputForms),
+        async (text, hiding, form) => {
+          const { answers, log } = planted(text, hiding)
+          const saved: string[] = []
+          const { exitCode, stdout, stderr } = await runCli(
+            ['diagnose', 'd', '-n', 'jobs', '-o', form, '--save', 'b'],
+            {},
+            '',
+            {
+              connect: async () => ({
+                api: apiOf(answers, log),
+                server: '',
+                namespace: 'jobs',
+                context: null,
+                close: () => {},
+              }),
+              makePrivateFolder: async () => {},
+              writePrivateFile: async (_path, content) => void saved.push(content),
+            },
+          )
+          assert.equal(exitCode, 3)
+          assert.ok(saved.length >= 6)
+          assert.ok(!stdout.includes(text) && !stderr.includes(text), stdout)
+          for (const content of saved) assert.ok(!content.includes(text), content)
+        },
+      ),
+      { numRuns: 200 },
+    )
+  })
 })
