@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { describe, test } from 'node:test'
 import { aliases } from '../../cli/aliases.ts'
 import { parseInvocation } from '../../cli/invocation.ts'
 import packageJson from '../../package.json' with { type: 'json' }
@@ -18,25 +18,28 @@ const calls: readonly (readonly [name: string, args: readonly string[], becomes:
   ['preflight-check', ['-'], ['preflight', '-']],
   ['preflight-check.mjs', ['app.yaml'], ['preflight', 'app.yaml']],
 ]
-for (const [name, args, becomes] of calls) {
-  test(`${name} ${args.join(' ')}`, () => assert.deepEqual(parseInvocation(name, args).args, becomes))
-}
+describe('command aliases', () => {
+  for (const [name, args, becomes] of calls) {
+    test(`${name} ${args.join(' ')} → ${becomes.join(' ')}`, () =>
+      assert.deepEqual(parseInvocation(name, args).args, becomes))
+  }
 
-const wrong: readonly (readonly [name: string, args: readonly string[], says: RegExp])[] = [
-  ['validate-spark-config', [], /^error: APP is missing\nusage: validate-spark-config APP NAMESPACE /],
-  ['validate-spark-config', ['nightly'], /^error: NAMESPACE is missing\n/],
-  ['validate-spark-config', ['nightly', '--strict'], /^error: NAMESPACE is missing\n/],
-  ['preflight-check', ['a', 'b'], /^error: too many arguments: b\nusage: preflight-check APP_CONFIG /],
-]
-for (const [calledAs, args, says] of wrong) {
-  test(`wrong: ${calledAs} ${args.join(' ')}`, async () => {
-    const { exitCode, stderr, stdout } = await runCli(args, {}, '', { calledAs })
-    assert.equal(exitCode, 2)
-    assert.match(stderr, says)
-    assert.equal(stdout, '')
+  const wrong: readonly (readonly [name: string, args: readonly string[], says: RegExp])[] = [
+    ['validate-spark-config', [], /^error: APP is missing\nusage: validate-spark-config APP NAMESPACE /],
+    ['validate-spark-config', ['nightly'], /^error: NAMESPACE is missing\n/],
+    ['validate-spark-config', ['nightly', '--strict'], /^error: NAMESPACE is missing\n/],
+    ['preflight-check', ['a', 'b'], /^error: too many arguments: b\nusage: preflight-check APP_CONFIG /],
+  ]
+  for (const [calledAs, args, says] of wrong) {
+    test(`${calledAs} ${args.join(' ')} → usage error`, async () => {
+      const { exitCode, stderr, stdout } = await runCli(args, {}, '', { calledAs })
+      assert.equal(exitCode, 2)
+      assert.match(stderr, says)
+      assert.equal(stdout, '')
+    })
+  }
+
+  test('every alias → is a bin of the package', () => {
+    for (const name of Object.keys(aliases)) assert.ok(Object.hasOwn(packageJson.bin, name), name)
   })
-}
-
-test('each name of the runbook is a bin of the package', () => {
-  for (const name of Object.keys(aliases)) assert.ok(Object.hasOwn(packageJson.bin, name), name)
 })

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
-import { test } from 'node:test'
+import { describe, test } from 'node:test'
 import packageJson from '../../package.json' with { type: 'json' }
 import { runCli } from './run-cli.ts'
 
@@ -39,66 +39,68 @@ const wrong: readonly { args: readonly string[]; files?: Record<string, string>;
   { args: ['check', '-o', 'yaml'], says: /Allowed choices are text, json/ },
   { args: ['completion'], says: /missing required argument 'SHELL'/ },
 ]
-for (const { args, files = {}, says } of wrong) {
-  test(`wrong call: ${args.join(' ')} ${JSON.stringify(files)}`, async () => {
-    const { exitCode, stdout, stderr } = await runCli(args, files)
-    assert.equal(exitCode, 2)
-    assert.equal(stdout, '')
-    assert.match(stderr, says)
-    assert.match(stderr, /^usage: spark-nanny/m)
-    assert.doesNotMatch(stderr, /^\s+at /m)
-    assert.equal(stderr.trimEnd().split('\n').length, 2, stderr)
-  })
-}
-
-test('an anchor that grows without bounds is refused', async () => {
-  const levels = Array.from({ length: 12 }, (_, level) => {
-    const item = level === 0 ? 'x' : `*a${level - 1}`
-    return `a${level}: &a${level} [${Array(9).fill(item).join(', ')}]`
-  })
-  const { exitCode, stderr } = await runCli(['inject', '-f', 'x'], { x: `kind: Pod\n${levels.join('\n')}\n` })
-  assert.equal(exitCode, 2)
-  assert.match(stderr, /Excessive alias count/)
-})
-
-test('help and version go to stdout and end well', async () => {
-  const help = await runCli(['inject', '--help'])
-  assert.equal(help.exitCode, 0)
-  assert.match(help.stdout, /--application <FILE>/)
-  const version = await runCli(['--version'])
-  assert.deepEqual(version, { exitCode: 0, stdout: `${packageJson.version}\n`, stderr: '' })
-})
-
-test('no arguments at all: help, exit 2', async () => {
-  const { exitCode, stderr } = await runCli([])
-  assert.equal(exitCode, 2)
-  assert.match(stderr, /Usage: spark-nanny/)
-})
-
-test('as a plug-in of kubectl it shows that name', async () => {
-  for (const calledAs of ['kubectl-spark_nanny', 'kubectl-spark_nanny.exe']) {
-    const help = await runCli(['--help'], {}, '', { calledAs })
-    assert.match(help.stdout, /^Usage: kubectl spark-nanny \[options\]/)
-    const wrong = await runCli(['inject'], {}, '', { calledAs })
-    assert.match(wrong.stderr, /\nusage: kubectl spark-nanny inject /)
+describe('command line', () => {
+  for (const { args, files = {}, says } of wrong) {
+    test(`${args.join(' ')} ${JSON.stringify(files)} → usage error`, async () => {
+      const { exitCode, stdout, stderr } = await runCli(args, files)
+      assert.equal(exitCode, 2)
+      assert.equal(stdout, '')
+      assert.match(stderr, says)
+      assert.match(stderr, /^usage: spark-nanny/m)
+      assert.doesNotMatch(stderr, /^\s+at /m)
+      assert.equal(stderr.trimEnd().split('\n').length, 2, stderr)
+    })
   }
-  assert.match((await runCli(['--help'], {}, '', { calledAs: 'spark-nanny.mjs' })).stdout, /^Usage: spark-nanny /)
-})
 
-const root = join(import.meta.dirname, '../..')
-const spawned = (args: readonly string[], input = '') =>
-  spawnSync(process.execPath, ['cli/main.ts', ...args], { cwd: root, encoding: 'utf8', input })
+  test('YAML anchors that expand without bounds → usage error', async () => {
+    const levels = Array.from({ length: 12 }, (_, level) => {
+      const item = level === 0 ? 'x' : `*a${level - 1}`
+      return `a${level}: &a${level} [${Array(9).fill(item).join(', ')}]`
+    })
+    const { exitCode, stderr } = await runCli(['inject', '-f', 'x'], { x: `kind: Pod\n${levels.join('\n')}\n` })
+    assert.equal(exitCode, 2)
+    assert.match(stderr, /Excessive alias count/)
+  })
 
-test('the real command reads a file and stdin, and exits as it should', () => {
-  const capture = 'test/data/admission/driver-pod.spark-submit.json'
-  const fromFile = spawned(['inject', '-f', capture])
-  assert.equal(fromFile.status, 0, fromFile.stderr)
-  assert.equal(JSON.parse(fromFile.stdout).response.allowed, true)
+  test('--help and --version → stdout, exit code 0', async () => {
+    const help = await runCli(['inject', '--help'])
+    assert.equal(help.exitCode, 0)
+    assert.match(help.stdout, /--application <FILE>/)
+    const version = await runCli(['--version'])
+    assert.deepEqual(version, { exitCode: 0, stdout: `${packageJson.version}\n`, stderr: '' })
+  })
 
-  const fromStdin = spawned(['inject', '-f', '-'], 'kind: Secret\n')
-  assert.deepEqual([fromStdin.status, fromStdin.stdout], [0, 'kind: Secret\n'])
+  test('no arguments → help, exit code 2', async () => {
+    const { exitCode, stderr } = await runCli([])
+    assert.equal(exitCode, 2)
+    assert.match(stderr, /Usage: spark-nanny/)
+  })
 
-  const unreadable = spawned(['inject', '-f', 'absent.yaml'])
-  assert.equal(unreadable.status, 2)
-  assert.match(unreadable.stderr, /^error: absent\.yaml: there is no such file/)
+  test('called as a kubectl plugin → help and usage show that name', async () => {
+    for (const calledAs of ['kubectl-spark_nanny', 'kubectl-spark_nanny.exe']) {
+      const help = await runCli(['--help'], {}, '', { calledAs })
+      assert.match(help.stdout, /^Usage: kubectl spark-nanny \[options\]/)
+      const wrong = await runCli(['inject'], {}, '', { calledAs })
+      assert.match(wrong.stderr, /\nusage: kubectl spark-nanny inject /)
+    }
+    assert.match((await runCli(['--help'], {}, '', { calledAs: 'spark-nanny.mjs' })).stdout, /^Usage: spark-nanny /)
+  })
+
+  const root = join(import.meta.dirname, '../..')
+  const spawned = (args: readonly string[], input = '') =>
+    spawnSync(process.execPath, ['cli/main.ts', ...args], { cwd: root, encoding: 'utf8', input })
+
+  test('real process → reads a file and stdin, and returns the exit code', () => {
+    const capture = 'test/data/admission/driver-pod.spark-submit.json'
+    const fromFile = spawned(['inject', '-f', capture])
+    assert.equal(fromFile.status, 0, fromFile.stderr)
+    assert.equal(JSON.parse(fromFile.stdout).response.allowed, true)
+
+    const fromStdin = spawned(['inject', '-f', '-'], 'kind: Secret\n')
+    assert.deepEqual([fromStdin.status, fromStdin.stdout], [0, 'kind: Secret\n'])
+
+    const unreadable = spawned(['inject', '-f', 'absent.yaml'])
+    assert.equal(unreadable.status, 2)
+    assert.match(unreadable.stderr, /^error: absent\.yaml: there is no such file/)
+  })
 })

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { before, test } from 'node:test'
+import { before, describe, test } from 'node:test'
 import { type ConnectionFlags, connect } from '../../../cli/cluster/connect.ts'
 import { UsageError } from '../../../cli/options/usage-error.ts'
 import { startFakeApiServer } from '../../support/fake-api-server.ts'
@@ -68,44 +68,46 @@ const found: readonly (readonly [flags: ConnectionFlags, env: Env, expected: rea
   [{}, inPod, ['https://10.0.0.1:443', 'own', null]],
   [{}, { ...inPod, HOME: 'home' }, ['https://home:6443', 'jobs', 'home']],
 ]
-for (const [flags, env, expected] of found) {
-  test(`${JSON.stringify(flags)} ${JSON.stringify(env)}`, async () => {
-    assert.deepEqual(await connected(flags, env), expected)
-  })
-}
-
-const wrong: readonly (readonly [flags: ConnectionFlags, env: Env, says: RegExp])[] = [
-  [{}, {}, /^no cluster is configured: set --kubeconfig or KUBECONFIG/],
-  [{ kubeconfig: 'absent' }, {}, /absent: there is no such file; expected a kubeconfig$/],
-  [{}, { KUBECONFIG: 'absent' }, /^KUBECONFIG is .*absent: there is no such file/],
-  [{ context: 'nope' }, { KUBECONFIG: 'one:two' }, /no context "nope"; there are one, two$/],
-  [{ context: 'nope' }, inPod, /no context "nope", because there is no kubeconfig/],
-  [{ kubeconfig: 'wrong' }, {}, /wrong: is not a kubeconfig: /],
-  [{ kubeconfig: 'lost' }, {}, /context "one" names cluster "one", which is absent$/],
-  [{ kubeconfig: 'as-another' }, {}, /user "one": impersonation \(as\) is not supported$/],
-  [{ kubeconfig: 'proxied' }, {}, /cluster "one": proxy-url is not supported$/],
-]
-for (const [flags, env, says] of wrong) {
-  test(`wrong: ${JSON.stringify(flags)} ${JSON.stringify(env)}`, async () => {
-    await assert.rejects(connected(flags, env), (error) => {
-      assert.ok(error instanceof UsageError)
-      assert.match(error.message, says)
-      assert.doesNotMatch(error.message, /\n/)
-      return true
+describe('connect', () => {
+  for (const [flags, env, expected] of found) {
+    test(`${JSON.stringify(flags)} ${JSON.stringify(env)}`, async () => {
+      assert.deepEqual(await connected(flags, env), expected)
     })
-  })
-}
+  }
 
-test('a server is talked to as the kubeconfig says, by its own authority and token', async (t) => {
-  const api = await startFakeApiServer()
-  t.after(() => api.close())
-  api.define('/api/v1/nodes')
-  const ca = await readFile(join(api.serviceAccountDir, 'ca.crt'), 'base64')
-  const file = join(dir, 'real')
-  const server = `https://127.0.0.1:${api.port}`
-  await writeFile(file, kubeconfig('real', server, 'jobs', `, certificate-authority-data: ${ca}`))
-  const connection = await connect({ kubeconfig: file }, {})
-  t.after(() => connection.close())
-  const answer = await connection.api.request({ method: 'GET', path: '/api/v1/nodes', deadlineMs: 10_000 })
-  assert.equal(answer.kind === 'response' ? answer.status : answer.detail, 200)
+  const wrong: readonly (readonly [flags: ConnectionFlags, env: Env, says: RegExp])[] = [
+    [{}, {}, /^no cluster is configured: set --kubeconfig or KUBECONFIG/],
+    [{ kubeconfig: 'absent' }, {}, /absent: there is no such file; expected a kubeconfig$/],
+    [{}, { KUBECONFIG: 'absent' }, /^KUBECONFIG is .*absent: there is no such file/],
+    [{ context: 'nope' }, { KUBECONFIG: 'one:two' }, /no context "nope"; there are one, two$/],
+    [{ context: 'nope' }, inPod, /no context "nope", because there is no kubeconfig/],
+    [{ kubeconfig: 'wrong' }, {}, /wrong: is not a kubeconfig: /],
+    [{ kubeconfig: 'lost' }, {}, /context "one" names cluster "one", which is absent$/],
+    [{ kubeconfig: 'as-another' }, {}, /user "one": impersonation \(as\) is not supported$/],
+    [{ kubeconfig: 'proxied' }, {}, /cluster "one": proxy-url is not supported$/],
+  ]
+  for (const [flags, env, says] of wrong) {
+    test(`${JSON.stringify(flags)} ${JSON.stringify(env)} → usage error`, async () => {
+      await assert.rejects(connected(flags, env), (error) => {
+        assert.ok(error instanceof UsageError)
+        assert.match(error.message, says)
+        assert.doesNotMatch(error.message, /\n/)
+        return true
+      })
+    })
+  }
+
+  test('kubeconfig with an authority and a token → both are used for requests', async (t) => {
+    const api = await startFakeApiServer()
+    t.after(() => api.close())
+    api.define('/api/v1/nodes')
+    const ca = await readFile(join(api.serviceAccountDir, 'ca.crt'), 'base64')
+    const file = join(dir, 'real')
+    const server = `https://127.0.0.1:${api.port}`
+    await writeFile(file, kubeconfig('real', server, 'jobs', `, certificate-authority-data: ${ca}`))
+    const connection = await connect({ kubeconfig: file }, {})
+    t.after(() => connection.close())
+    const answer = await connection.api.request({ method: 'GET', path: '/api/v1/nodes', deadlineMs: 10_000 })
+    assert.equal(answer.kind === 'response' ? answer.status : answer.detail, 200)
+  })
 })

@@ -13,7 +13,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type TestContext, test } from 'node:test'
+import { describe, type TestContext, test } from 'node:test'
 import { makePrivateFolder, writePrivateFile } from '../../../cli/io/private-files.ts'
 
 const folder = (t: TestContext) => {
@@ -23,52 +23,54 @@ const folder = (t: TestContext) => {
 }
 const modeOf = (path: string) => (statSync(path).mode & 0o777).toString(8)
 
-for (const umask of ['000', '022', '077', '277', '777']) {
-  test(`umask ${umask}: the folder is its owner's alone, and so are the files`, (t) => {
-    const dir = folder(t)
-    const module = join(import.meta.dirname, '../../../cli/io/private-files.ts')
-    const script = `
+describe('private files', () => {
+  for (const umask of ['000', '022', '077', '277', '777']) {
+    test(`umask ${umask} → only the owner can read the folder and its files`, (t) => {
+      const dir = folder(t)
+      const module = join(import.meta.dirname, '../../../cli/io/private-files.ts')
+      const script = `
       import { makePrivateFolder, writePrivateFile } from ${JSON.stringify(module)}
       process.umask(0o${umask})
       await makePrivateFolder('bundle')
       await writePrivateFile('bundle/pod.json', 'text')`
-    const { status, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
-      cwd: dir,
-      encoding: 'utf8',
+      const { status, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
+        cwd: dir,
+        encoding: 'utf8',
+      })
+      assert.equal(status, 0, stderr)
+      assert.deepEqual([modeOf(join(dir, 'bundle')), modeOf(join(dir, 'bundle/pod.json'))], ['700', '600'])
+      assert.equal(readFileSync(join(dir, 'bundle/pod.json'), 'utf8'), 'text')
     })
-    assert.equal(status, 0, stderr)
-    assert.deepEqual([modeOf(join(dir, 'bundle')), modeOf(join(dir, 'bundle/pod.json'))], ['700', '600'])
-    assert.equal(readFileSync(join(dir, 'bundle/pod.json'), 'utf8'), 'text')
-  })
-}
-
-test('folders that lead to it are made, and an empty one is taken and closed', async (t) => {
-  const dir = folder(t)
-  await makePrivateFolder(join(dir, 'a/b/c'))
-  assert.equal(modeOf(join(dir, 'a/b/c')), '700')
-  mkdirSync(join(dir, 'open'))
-  chmodSync(join(dir, 'open'), 0o777)
-  await makePrivateFolder(join(dir, 'open'))
-  assert.equal(modeOf(join(dir, 'open')), '700')
-})
-
-test('a folder with files is left as it is', async (t) => {
-  const dir = folder(t)
-  chmodSync(dir, 0o755)
-  writeFileSync(join(dir, 'notes'), 'mine')
-  await assert.rejects(makePrivateFolder(dir), { code: 'ENOTEMPTY' })
-  assert.deepEqual([modeOf(dir), readdirSync(dir)], ['755', ['notes']])
-  await assert.rejects(makePrivateFolder(join(dir, 'notes')), { code: 'ENOTDIR' })
-})
-
-test('a file that is there is not written to, nor what a link leads to', async (t) => {
-  const dir = folder(t)
-  writeFileSync(join(dir, 'target'), 'mine')
-  symlinkSync(join(dir, 'target'), join(dir, 'link'))
-  symlinkSync(join(dir, 'nowhere'), join(dir, 'dangling'))
-  for (const name of ['target', 'link', 'dangling']) {
-    await assert.rejects(writePrivateFile(join(dir, name), 'ours'), { code: 'EEXIST' })
   }
-  assert.equal(readFileSync(join(dir, 'target'), 'utf8'), 'mine')
-  assert.deepEqual(readdirSync(dir).toSorted(), ['dangling', 'link', 'target'])
+
+  test('missing parents or an empty folder → created, and readable by the owner only', async (t) => {
+    const dir = folder(t)
+    await makePrivateFolder(join(dir, 'a/b/c'))
+    assert.equal(modeOf(join(dir, 'a/b/c')), '700')
+    mkdirSync(join(dir, 'open'))
+    chmodSync(join(dir, 'open'), 0o777)
+    await makePrivateFolder(join(dir, 'open'))
+    assert.equal(modeOf(join(dir, 'open')), '700')
+  })
+
+  test('folder with files → rejected and unchanged', async (t) => {
+    const dir = folder(t)
+    chmodSync(dir, 0o755)
+    writeFileSync(join(dir, 'notes'), 'mine')
+    await assert.rejects(makePrivateFolder(dir), { code: 'ENOTEMPTY' })
+    assert.deepEqual([modeOf(dir), readdirSync(dir)], ['755', ['notes']])
+    await assert.rejects(makePrivateFolder(join(dir, 'notes')), { code: 'ENOTDIR' })
+  })
+
+  test('existing file or link → rejected and unchanged', async (t) => {
+    const dir = folder(t)
+    writeFileSync(join(dir, 'target'), 'mine')
+    symlinkSync(join(dir, 'target'), join(dir, 'link'))
+    symlinkSync(join(dir, 'nowhere'), join(dir, 'dangling'))
+    for (const name of ['target', 'link', 'dangling']) {
+      await assert.rejects(writePrivateFile(join(dir, name), 'ours'), { code: 'EEXIST' })
+    }
+    assert.equal(readFileSync(join(dir, 'target'), 'utf8'), 'mine')
+    assert.deepEqual(readdirSync(dir).toSorted(), ['dangling', 'link', 'target'])
+  })
 })

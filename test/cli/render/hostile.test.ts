@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { describe, test } from 'node:test'
 import type { Finding } from '../../../cli/findings/findings.ts'
 import { renderReport } from '../../../cli/render/render.ts'
 import { outputForms, type Report } from '../../../cli/render/report.ts'
@@ -34,38 +34,40 @@ const report: Report = {
   tail: [],
 }
 
-for (const form of outputForms) {
-  test(`${form}: no control character of another’s reaches a terminal`, () => {
-    const text = renderReport(report, form, style)
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there
-    assert.doesNotMatch(text, /[\u0000-\u0009\u000b-\u001f\u007f]/)
-    // Programs get texts as they are.
-    if (form !== 'json' && form !== 'sarif') assert.doesNotMatch(text, /\u202e/)
-    assert.match(text, /red/)
-  })
-}
-
-test('Markdown: names are no Markdown, and a fence cannot be closed from within', () => {
-  const text = renderReport(report, 'markdown', style)
-  const outside = text.replace(/^ *(`{3,})text\n[\s\S]*?\n *\1$/gm, '').replace(/`[^`\n]+`/g, '')
-  assert.doesNotMatch(outside, /<b>|[^\\]@everyone|```/)
-  assert.match(text, /^````text\n/m)
-})
-
-test('XML: every sign is escaped', () => {
-  const text = renderReport(report, 'junit', style)
-  assert.doesNotMatch(text, /<b>|&"/)
-  for (const [, name] of text.matchAll(/<\/?([a-z]+)/g)) {
-    assert.match(name ?? '', /^(testsuites?|testcase|failure|error)$/)
+describe('renderReport with hostile names', () => {
+  for (const form of outputForms) {
+    test(`${form} → control characters are removed`, () => {
+      const text = renderReport(report, form, style)
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there
+      assert.doesNotMatch(text, /[\u0000-\u0009\u000b-\u001f\u007f]/)
+      // Programs get texts as they are.
+      if (form !== 'json' && form !== 'sarif') assert.doesNotMatch(text, /\u202e/)
+      assert.match(text, /red/)
+    })
   }
-})
 
-test('JSON and SARIF are JSON, and SARIF says its version', () => {
-  assert.equal(JSON.parse(renderReport(report, 'json', style)).findings[0].id, finding.id)
-  const sarif = JSON.parse(renderReport(report, 'sarif', style))
-  assert.equal(sarif.version, '2.1.0')
-  const [run] = sarif.runs
-  assert.equal(run.results[0].ruleId, run.tool.driver.rules[run.results[0].ruleIndex].id)
-  assert.equal(run.results[0].locations[0].physicalLocation.region.startLine, 3)
-  assert.equal(run.invocations[0].toolExecutionNotifications.length, 1)
+  test('Markdown → names are escaped, and no text can close a fence', () => {
+    const text = renderReport(report, 'markdown', style)
+    const outside = text.replace(/^ *(`{3,})text\n[\s\S]*?\n *\1$/gm, '').replace(/`[^`\n]+`/g, '')
+    assert.doesNotMatch(outside, /<b>|[^\\]@everyone|```/)
+    assert.match(text, /^````text\n/m)
+  })
+
+  test('JUnit → XML special characters are escaped', () => {
+    const text = renderReport(report, 'junit', style)
+    assert.doesNotMatch(text, /<b>|&"/)
+    for (const [, name] of text.matchAll(/<\/?([a-z]+)/g)) {
+      assert.match(name ?? '', /^(testsuites?|testcase|failure|error)$/)
+    }
+  })
+
+  test('JSON and SARIF → valid JSON, and SARIF names its version', () => {
+    assert.equal(JSON.parse(renderReport(report, 'json', style)).findings[0].id, finding.id)
+    const sarif = JSON.parse(renderReport(report, 'sarif', style))
+    assert.equal(sarif.version, '2.1.0')
+    const [run] = sarif.runs
+    assert.equal(run.results[0].ruleId, run.tool.driver.rules[run.results[0].ruleIndex].id)
+    assert.equal(run.results[0].locations[0].physicalLocation.region.startLine, 3)
+    assert.equal(run.invocations[0].toolExecutionNotifications.length, 1)
+  })
 })

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { test } from 'node:test'
+import { describe, test } from 'node:test'
 import type { FakeAnswer } from '../../../support/fake-api-server.ts'
 import { type FakeCluster, runInCluster, version } from './fake-cluster.ts'
 import { bareCluster, deployment, driver, healthyCluster, leafMadeDaysAgo, replica, withObjects } from './installed.ts'
@@ -62,138 +62,142 @@ async function assertGoldenText(path: string, text: string): Promise<void> {
   assert.equal(text, await readFile(file, 'utf8'), `${path}: UPDATE_GOLDEN=1 renews it`)
 }
 
-for (const [name, { cluster, exitCode }] of Object.entries(clusters)) {
-  test(`${name}: text`, async (t) => {
-    const ran = await runInCluster(t, cluster, ['check'])
-    await assertGoldenText(`${name}.txt`, ran.stdout)
-    assert.deepEqual([ran.exitCode, ran.stderr], [exitCode, ''])
+describe('check command', () => {
+  for (const [name, { cluster, exitCode }] of Object.entries(clusters)) {
+    test(`${name}: text`, async (t) => {
+      const ran = await runInCluster(t, cluster, ['check'])
+      await assertGoldenText(`${name}.txt`, ran.stdout)
+      assert.deepEqual([ran.exitCode, ran.stderr], [exitCode, ''])
+    })
+    test(`${name}: json`, async (t) => {
+      const ran = await runInCluster(t, cluster, ['check', '-o', 'json'])
+      await assertGoldenText(`${name}.json`, ran.stdout)
+      assert.equal(JSON.parse(ran.stdout).success, exitCode === 0)
+      assert.equal(ran.exitCode, exitCode)
+    })
+  }
+
+  test('a private key is never printed', async (t) => {
+    const { stdout, stderr } = await runInCluster(t, healthy, ['check', '-o', 'json'])
+    assert.doesNotMatch(stdout + stderr, /c2VjcmV0|secret value|PRIVATE/)
   })
-  test(`${name}: json`, async (t) => {
-    const ran = await runInCluster(t, cluster, ['check', '-o', 'json'])
-    await assertGoldenText(`${name}.json`, ran.stdout)
-    assert.equal(JSON.parse(ran.stdout).success, exitCode === 0)
-    assert.equal(ran.exitCode, exitCode)
+
+  test('--strict makes warnings count, but only where there is nothing worse', async (t) => {
+    assert.equal((await runInCluster(t, healthy, ['check', '--strict'])).exitCode, 0)
+    const warned = clusters['uninjected-drivers']?.cluster ?? healthy
+    assert.equal((await runInCluster(t, warned, ['check', '--strict'])).exitCode, 4)
+    assert.equal((await runInCluster(t, bareCluster, ['check', '--strict'])).exitCode, 3)
   })
-}
 
-test('a private key is never printed', async (t) => {
-  const { stdout, stderr } = await runInCluster(t, healthy, ['check', '-o', 'json'])
-  assert.doesNotMatch(stdout + stderr, /c2VjcmV0|secret value|PRIVATE/)
-})
+  test('an API server that lets nobody in: one check, exit 1', async (t) => {
+    const cluster = { ...healthy, answers: { 'GET /version': { status: 401, body: { message: 'Unauthorized' } } } }
+    const { exitCode, stdout } = await runInCluster(t, cluster, ['check', '-o', 'json'])
+    assert.equal(exitCode, 1)
+    const [{ name, checks }] = JSON.parse(stdout).categories
+    assert.equal(name, 'kubernetes-api')
+    assert.deepEqual(
+      checks.map(({ id, result }: { id: string; result: string }) => [id, result]),
+      [['api-reachable', 'error']],
+    )
+    assert.match(checks[0].detail, /HTTP 401: Unauthorized/)
+  })
 
-test('--strict makes warnings count, but only where there is nothing worse', async (t) => {
-  assert.equal((await runInCluster(t, healthy, ['check', '--strict'])).exitCode, 0)
-  const warned = clusters['uninjected-drivers']?.cluster ?? healthy
-  assert.equal((await runInCluster(t, warned, ['check', '--strict'])).exitCode, 4)
-  assert.equal((await runInCluster(t, bareCluster, ['check', '--strict'])).exitCode, 3)
-})
+  test('--pre: fit for it', async (t) => {
+    const { exitCode, stdout } = await runInCluster(t, bareCluster, ['check', '--pre'])
+    assert.equal(exitCode, 0)
+    assert.match(stdout, /√ you can create the chart’s resources \(in namespace spark-nanny\)/)
+    assert.doesNotMatch(stdout, /is installed/)
+  })
 
-test('an API server that lets nobody in: one check, exit 1', async (t) => {
-  const cluster = { ...healthy, answers: { 'GET /version': { status: 401, body: { message: 'Unauthorized' } } } }
-  const { exitCode, stdout } = await runInCluster(t, cluster, ['check', '-o', 'json'])
-  assert.equal(exitCode, 1)
-  const [{ name, checks }] = JSON.parse(stdout).categories
-  assert.equal(name, 'kubernetes-api')
-  assert.deepEqual(
-    checks.map(({ id, result }: { id: string; result: string }) => [id, result]),
-    [['api-reachable', 'error']],
-  )
-  assert.match(checks[0].detail, /HTTP 401: Unauthorized/)
-})
+  test('--pre: too old, and not allowed to', async (t) => {
+    const cluster = { ...bareCluster, version: 'v1.28.9', denied: ['create clusterroles'] }
+    const { exitCode, stdout } = await runInCluster(t, cluster, ['check', '--pre', '-n', 'elsewhere'])
+    assert.equal(exitCode, 3)
+    assert.match(stdout, /× the API server runs Kubernetes 1.29 or newer\n {4}the version is v1.28.9/)
+    assert.match(stdout, /you cannot create clusterroles.rbac.authorization.k8s.io\n/)
+  })
 
-test('--pre: fit for it', async (t) => {
-  const { exitCode, stdout } = await runInCluster(t, bareCluster, ['check', '--pre'])
-  assert.equal(exitCode, 0)
-  assert.match(stdout, /√ you can create the chart’s resources \(in namespace spark-nanny\)/)
-  assert.doesNotMatch(stdout, /is installed/)
-})
+  test('-n says where the installation is', async (t) => {
+    assert.equal((await runInCluster(t, healthy, ['check', '-n', 'spark-nanny'])).exitCode, 0)
+    const elsewhere = await runInCluster(t, healthy, ['check', '-n', 'jobs'])
+    assert.equal(elsewhere.exitCode, 3)
+    assert.match(elsewhere.stdout, /there is no Deployment of spark-nanny in namespace jobs/)
+  })
 
-test('--pre: too old, and not allowed to', async (t) => {
-  const cluster = { ...bareCluster, version: 'v1.28.9', denied: ['create clusterroles'] }
-  const { exitCode, stdout } = await runInCluster(t, cluster, ['check', '--pre', '-n', 'elsewhere'])
-  assert.equal(exitCode, 3)
-  assert.match(stdout, /× the API server runs Kubernetes 1.29 or newer\n {4}the version is v1.28.9/)
-  assert.match(stdout, /you cannot create clusterroles.rbac.authorization.k8s.io\n/)
-})
+  test('who may not look into all namespaces finds it in the usual one', async (t) => {
+    const cluster = { ...healthy, answers: { 'GET /apis/apps/v1/deployments': forbidden('deployments') } }
+    const { exitCode, stdout } = await runInCluster(t, cluster, ['check'])
+    assert.equal(exitCode, 0)
+    assert.match(stdout, /√ spark-nanny is installed exactly once \(spark-nanny\/spark-nanny\)/)
+  })
 
-test('-n says where the installation is', async (t) => {
-  assert.equal((await runInCluster(t, healthy, ['check', '-n', 'spark-nanny'])).exitCode, 0)
-  const elsewhere = await runInCluster(t, healthy, ['check', '-n', 'jobs'])
-  assert.equal(elsewhere.exitCode, 3)
-  assert.match(elsewhere.stdout, /there is no Deployment of spark-nanny in namespace jobs/)
-})
+  test('what the ServiceAccount may not is named', async (t) => {
+    const { exitCode, stdout } = await runInCluster(t, { ...healthy, denied: ['patch pods', 'update leases'] }, [
+      'check',
+    ])
+    assert.equal(exitCode, 3)
+    assert.match(
+      stdout,
+      /spark-nanny\/spark-nanny cannot patch pods, update leases.coordination.k8s.io\/spark-nanny in spark-nanny/,
+    )
+  })
 
-test('who may not look into all namespaces finds it in the usual one', async (t) => {
-  const cluster = { ...healthy, answers: { 'GET /apis/apps/v1/deployments': forbidden('deployments') } }
-  const { exitCode, stdout } = await runInCluster(t, cluster, ['check'])
-  assert.equal(exitCode, 0)
-  assert.match(stdout, /√ spark-nanny is installed exactly once \(spark-nanny\/spark-nanny\)/)
-})
+  test('a hung driver is found by its sidecar, asked through the API server', async (t) => {
+    const late = driver('late-driver', version)
+    const notReady = {
+      ...late,
+      status: {
+        phase: 'Running',
+        conditions: [{ type: 'Ready', status: 'False', lastTransitionTime: '2026-11-24T11:40:00Z' }],
+      },
+    }
+    const cluster = withObjects(healthy, { '/api/v1/pods': [replica(1), replica(2), notReady] })
+    const status = {
+      state: 'hung',
+      since: '2026-11-24T11:40:00Z',
+      detail: 'three polls in a row',
+      action: { onHung: 'report' },
+    }
+    const answers = { 'late-driver:9165/proxy/status': { status: 200, body: status } }
+    const hung = await runInCluster(t, { ...cluster, answers }, ['check'])
+    assert.equal(hung.exitCode, 3)
+    assert.match(hung.stdout, /1 driver: jobs\/late-driver \(three polls in a row; report\)/)
+    assert.match(hung.stdout, /1 not ready for at least 15m: jobs\/late-driver \(for 20m\)/)
 
-test('what the ServiceAccount may not is named', async (t) => {
-  const { exitCode, stdout } = await runInCluster(t, { ...healthy, denied: ['patch pods', 'update leases'] }, ['check'])
-  assert.equal(exitCode, 3)
-  assert.match(
-    stdout,
-    /spark-nanny\/spark-nanny cannot patch pods, update leases.coordination.k8s.io\/spark-nanny in spark-nanny/,
-  )
-})
+    const silent = await runInCluster(t, cluster, ['check'])
+    assert.equal(silent.exitCode, 5)
+    assert.match(silent.stdout, /could not read the sidecar’s status of jobs\/late-driver: HTTP 404/)
+  })
 
-test('a hung driver is found by its sidecar, asked through the API server', async (t) => {
-  const late = driver('late-driver', version)
-  const notReady = {
-    ...late,
-    status: {
-      phase: 'Running',
-      conditions: [{ type: 'Ready', status: 'False', lastTransitionTime: '2026-11-24T11:40:00Z' }],
-    },
-  }
-  const cluster = withObjects(healthy, { '/api/v1/pods': [replica(1), replica(2), notReady] })
-  const status = {
-    state: 'hung',
-    since: '2026-11-24T11:40:00Z',
-    detail: 'three polls in a row',
-    action: { onHung: 'report' },
-  }
-  const answers = { 'late-driver:9165/proxy/status': { status: 200, body: status } }
-  const hung = await runInCluster(t, { ...cluster, answers }, ['check'])
-  assert.equal(hung.exitCode, 3)
-  assert.match(hung.stdout, /1 driver: jobs\/late-driver \(three polls in a row; report\)/)
-  assert.match(hung.stdout, /1 not ready for at least 15m: jobs\/late-driver \(for 20m\)/)
+  test('--wait looks again until all is well', async (t) => {
+    let waits = 0
+    const cluster = { ...healthy, answers: { 'GET /version': { status: 503, body: {} } } as Record<string, FakeAnswer> }
+    const sleep = async () => {
+      waits += 1
+      if (waits === 2) delete cluster.answers['GET /version']
+    }
+    const ran = await runInCluster(t, cluster, ['check', '--wait', '1m'], { sleep })
+    assert.equal(ran.exitCode, 0, ran.stdout)
+    assert.equal(waits, 2)
+  })
 
-  const silent = await runInCluster(t, cluster, ['check'])
-  assert.equal(silent.exitCode, 5)
-  assert.match(silent.stdout, /could not read the sidecar’s status of jobs\/late-driver: HTTP 404/)
-})
+  test('--wait ends', async (t) => {
+    let clockMs = 0
+    const sleep = async (ms: number) => {
+      clockMs += ms
+    }
+    const ran = await runInCluster(t, bareCluster, ['check', '--wait', '11s'], { sleep, nowMs: () => clockMs })
+    assert.equal(ran.exitCode, 3)
+    assert.equal(clockMs, 10_000)
+  })
 
-test('--wait looks again until all is well', async (t) => {
-  let waits = 0
-  const cluster = { ...healthy, answers: { 'GET /version': { status: 503, body: {} } } as Record<string, FakeAnswer> }
-  const sleep = async () => {
-    waits += 1
-    if (waits === 2) delete cluster.answers['GET /version']
-  }
-  const ran = await runInCluster(t, cluster, ['check', '--wait', '1m'], { sleep })
-  assert.equal(ran.exitCode, 0, ran.stdout)
-  assert.equal(waits, 2)
-})
-
-test('--wait ends', async (t) => {
-  let clockMs = 0
-  const sleep = async (ms: number) => {
-    clockMs += ms
-  }
-  const ran = await runInCluster(t, bareCluster, ['check', '--wait', '11s'], { sleep, nowMs: () => clockMs })
-  assert.equal(ran.exitCode, 3)
-  assert.equal(clockMs, 10_000)
-})
-
-test('on a terminal: progress on stderr, which is taken away, and colours', async (t) => {
-  const isTerminal = { stdout: true, stderr: true }
-  const ran = await runInCluster(t, healthy, ['check'], { isTerminal })
-  assert.match(ran.stderr, /connecting to https:/)
-  assert.ok(ran.stderr.endsWith('\r\u001b[2K'))
-  assert.ok(ran.stdout.includes('\u001b[32m√\u001b[39m the API server responds'))
-  const plain = await runInCluster(t, healthy, ['check', '--no-color'], { isTerminal })
-  assert.ok(!plain.stdout.includes('\u001b'))
+  test('on a terminal: progress on stderr, which is taken away, and colours', async (t) => {
+    const isTerminal = { stdout: true, stderr: true }
+    const ran = await runInCluster(t, healthy, ['check'], { isTerminal })
+    assert.match(ran.stderr, /connecting to https:/)
+    assert.ok(ran.stderr.endsWith('\r\u001b[2K'))
+    assert.ok(ran.stdout.includes('\u001b[32m√\u001b[39m the API server responds'))
+    const plain = await runInCluster(t, healthy, ['check', '--no-color'], { isTerminal })
+    assert.ok(!plain.stdout.includes('\u001b'))
+  })
 })

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { test } from 'node:test'
+import { describe, test } from 'node:test'
 import { parse } from 'yaml'
 import { describeAccess } from '../../../../cli/cluster/access-rule.ts'
 import { webhookAccess } from '../../../../cli/commands/check/needed-access.ts'
@@ -27,38 +27,41 @@ const environments = {
   'cert-manager': { SPARK_NANNY_LEASE: 'spark-nanny', SPARK_NANNY_CERTIFICATES: 'files' },
 }
 
-for (const [source, env] of Object.entries(environments)) {
-  test(`what is asked for is what the chart grants: ${source}`, { skip: !existsSync(file) }, () => {
-    const { cluster, namespace } = parse(readFileSync(file, 'utf8').replaceAll('<fullname>', 'spark-nanny'))
-    const granted = [...expand(cluster, '', source), ...expand(namespace, 'spark-nanny', source)]
-    const asked = webhookAccess({ ...healthyDeployment, env }).flatMap((rule) =>
-      'path' in rule ? [`${rule.verb} ${rule.path}`] : rule.verbs.map((verb) => describeAccess(verb, rule)),
-    )
-    assert.deepEqual(asked.toSorted(), granted.toSorted())
-  })
-}
+describe('webhookAccess', () => {
+  for (const [source, env] of Object.entries(environments)) {
+    test(`what is asked for is what the chart grants: ${source}`, { skip: !existsSync(file) }, () => {
+      const { cluster, namespace } = parse(readFileSync(file, 'utf8').replaceAll('<fullname>', 'spark-nanny'))
+      const granted = [...expand(cluster, '', source), ...expand(namespace, 'spark-nanny', source)]
+      const asked = webhookAccess({ ...healthyDeployment, env }).flatMap((rule) =>
+        'path' in rule ? [`${rule.verb} ${rule.path}`] : rule.verbs.map((verb) => describeAccess(verb, rule)),
+      )
+      assert.deepEqual(asked.toSorted(), granted.toSorted())
+    })
+  }
 
-function expand(rules: readonly Granted[], namespace: string, source: string): readonly string[] {
-  return rules
-    .filter(({ certificates }) => certificates?.includes(source) ?? true)
-    .flatMap(({ rule: { apiGroups = [], resources = [], resourceNames = [undefined], nonResourceURLs = [], verbs } }) =>
-      verbs.flatMap((verb) => [
-        ...nonResourceURLs.map((path) => `${verb} ${path}`),
-        ...apiGroups.flatMap((group) =>
-          resources.flatMap((resource) =>
-            resourceNames.map((name) =>
-              describeAccess(verb, { group, resource, namespace, ...(name !== undefined && { name }) }),
+  function expand(rules: readonly Granted[], namespace: string, source: string): readonly string[] {
+    return rules
+      .filter(({ certificates }) => certificates?.includes(source) ?? true)
+      .flatMap(
+        ({ rule: { apiGroups = [], resources = [], resourceNames = [undefined], nonResourceURLs = [], verbs } }) =>
+          verbs.flatMap((verb) => [
+            ...nonResourceURLs.map((path) => `${verb} ${path}`),
+            ...apiGroups.flatMap((group) =>
+              resources.flatMap((resource) =>
+                resourceNames.map((name) =>
+                  describeAccess(verb, { group, resource, namespace, ...(name !== undefined && { name }) }),
+                ),
+              ),
             ),
-          ),
-        ),
-      ]),
-    )
-}
+          ]),
+      )
+  }
 
-test('without a name the permission is for all, with one for that', () => {
-  assert.equal(describeAccess('create', { group: '', resource: 'pods', namespace: '' }), 'create pods')
-  assert.equal(
-    describeAccess('get', { group: 'apps', resource: 'deployments', name: 'x', namespace: 'n' }),
-    'get deployments.apps/x in n',
-  )
+  test('without a name the permission is for all, with one for that', () => {
+    assert.equal(describeAccess('create', { group: '', resource: 'pods', namespace: '' }), 'create pods')
+    assert.equal(
+      describeAccess('get', { group: 'apps', resource: 'deployments', name: 'x', namespace: 'n' }),
+      'get deployments.apps/x in n',
+    )
+  })
 })

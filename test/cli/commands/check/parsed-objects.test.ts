@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { describe, test } from 'node:test'
 import { parseDriver, summarizeSidecarStatus } from '../../../../cli/commands/check/driver.ts'
 import {
   groupByRelease,
@@ -11,97 +11,99 @@ import { matchesSelector, parseLabelSelector } from '../../../../cli/commands/ch
 import { healthyDeployment } from './healthy-evidence.ts'
 import { driver } from './installed.ts'
 
-test('the Secret is the one that is mounted where the certificate is read', () => {
-  const container = {
-    name: 'webhook',
-    env: [{ name: 'SPARK_NANNY_TLS_CERT_FILE', value: '/etc/spark-nanny/tls/tls.crt' }],
-    volumeMounts: [
-      { name: 'other', mountPath: '/etc/spark' },
-      { name: 'tls', mountPath: '/etc/spark-nanny/tls' },
+describe('parsed objects', () => {
+  test('the Secret is the one that is mounted where the certificate is read', () => {
+    const container = {
+      name: 'webhook',
+      env: [{ name: 'SPARK_NANNY_TLS_CERT_FILE', value: '/etc/spark-nanny/tls/tls.crt' }],
+      volumeMounts: [
+        { name: 'other', mountPath: '/etc/spark' },
+        { name: 'tls', mountPath: '/etc/spark-nanny/tls' },
+      ],
+    }
+    const volumes = [
+      { name: 'other', secret: { secretName: 'other' } },
+      { name: 'tls', secret: { secretName: 'mine' } },
+    ]
+    const spec = { template: { spec: { containers: [{ name: 'proxy' }, container], volumes } } }
+    assert.equal(parseDeployment({ spec }).secret, 'mine')
+    assert.equal(parseDeployment({ spec: { template: { spec: { containers: [container] } } } }).secret, null)
+  })
+
+  test('the two Deployments of a release count as one, of which one half is enough to inject', () => {
+    const half = (name: string, ready: number) => ({
+      ...healthyDeployment,
+      name,
+      wanted: 1,
+      updated: 1,
+      ready,
+      unavailable: ready > 0 ? null : 'not yet',
+    })
+    const [one, ...others] = groupByRelease([half('x-a', 1), half('x-b', 0)])
+    assert.equal(others.length, 0)
+    assert.deepEqual(
+      { name: one?.name, wanted: one?.wanted, ready: one?.ready, unavailable: one?.unavailable },
+      { name: 'x-a and x-b', wanted: 2, ready: 1, unavailable: null },
+    )
+    assert.equal(groupByRelease([half('x-a', 0), half('x-b', 0)])[0]?.unavailable, 'not yet')
+    assert.equal(groupByRelease([half('x-a', 1), { ...half('y-a', 1), namespace: 'elsewhere' }]).length, 2)
+  })
+
+  test('what is none of its kind is taken apart without harm', () => {
+    for (const nothing of [undefined, null, 1, 'x', [], {}]) {
+      assert.equal(parseDeployment(nothing).ready, 0)
+      assert.equal(parseWebhookPod(nothing).ready, false)
+      assert.deepEqual(parseConfiguration(nothing).webhooks, [])
+      assert.equal(parseDriver(nothing), undefined)
+      assert.equal(summarizeSidecarStatus(nothing), undefined)
+      assert.deepEqual(parseLabelSelector(nothing), [])
+    }
+  })
+
+  test('a driver that has ended, or is being deleted, is none', () => {
+    const running = driver('d', null)
+    assert.ok(parseDriver(running))
+    assert.equal(parseDriver({ ...running, status: { phase: 'Succeeded' } }), undefined)
+    const deleted = { ...running, metadata: { ...running.metadata, deletionTimestamp: '2026-11-24T12:00:00Z' } }
+    assert.equal(parseDriver(deleted), undefined)
+  })
+
+  const sidecars: readonly (readonly [status: object, expected: unknown])[] = [
+    [{ started: true, state: { running: {} } }, null],
+    [{ started: false, state: { waiting: { reason: 'PodInitializing' } } }, null],
+    [
+      { started: false, state: { waiting: { reason: 'ErrImagePull', message: 'x' } } },
+      { why: 'ErrImagePull: x', hasRun: false },
     ],
-  }
-  const volumes = [
-    { name: 'other', secret: { secretName: 'other' } },
-    { name: 'tls', secret: { secretName: 'mine' } },
+    [
+      { started: false, state: { waiting: { reason: 'CrashLoopBackOff' } }, lastState: { terminated: {} } },
+      { why: 'CrashLoopBackOff', hasRun: true },
+    ],
   ]
-  const spec = { template: { spec: { containers: [{ name: 'proxy' }, container], volumes } } }
-  assert.equal(parseDeployment({ spec }).secret, 'mine')
-  assert.equal(parseDeployment({ spec: { template: { spec: { containers: [container] } } } }).secret, null)
-})
+  for (const [status, expected] of sidecars) {
+    test(`sidecar: ${JSON.stringify(status)}`, () => {
+      const initContainerStatuses = [{ name: 'spark-nanny', ...status }]
+      const pod = { ...driver('d', '1'), status: { phase: 'Pending', initContainerStatuses } }
+      assert.deepEqual(parseDriver(pod)?.sidecarWaiting, expected)
+    })
+  }
 
-test('the two Deployments of a release count as one, of which one half is enough to inject', () => {
-  const half = (name: string, ready: number) => ({
-    ...healthyDeployment,
-    name,
-    wanted: 1,
-    updated: 1,
-    ready,
-    unavailable: ready > 0 ? null : 'not yet',
-  })
-  const [one, ...others] = groupByRelease([half('x-a', 1), half('x-b', 0)])
-  assert.equal(others.length, 0)
-  assert.deepEqual(
-    { name: one?.name, wanted: one?.wanted, ready: one?.ready, unavailable: one?.unavailable },
-    { name: 'x-a and x-b', wanted: 2, ready: 1, unavailable: null },
-  )
-  assert.equal(groupByRelease([half('x-a', 0), half('x-b', 0)])[0]?.unavailable, 'not yet')
-  assert.equal(groupByRelease([half('x-a', 1), { ...half('y-a', 1), namespace: 'elsewhere' }]).length, 2)
-})
-
-test('what is none of its kind is taken apart without harm', () => {
-  for (const nothing of [undefined, null, 1, 'x', [], {}]) {
-    assert.equal(parseDeployment(nothing).ready, 0)
-    assert.equal(parseWebhookPod(nothing).ready, false)
-    assert.deepEqual(parseConfiguration(nothing).webhooks, [])
-    assert.equal(parseDriver(nothing), undefined)
-    assert.equal(summarizeSidecarStatus(nothing), undefined)
-    assert.deepEqual(parseLabelSelector(nothing), [])
+  const labels = { team: 'data', tier: 'x' }
+  const selectors: readonly (readonly [selector: object, selected: boolean])[] = [
+    [{}, true],
+    [{ matchLabels: { team: 'data' } }, true],
+    [{ matchLabels: { team: 'data', tier: 'y' } }, false],
+    [{ matchExpressions: [{ key: 'team', operator: 'In', values: ['a', 'data'] }] }, true],
+    [{ matchExpressions: [{ key: 'team', operator: 'NotIn', values: ['data'] }] }, false],
+    [{ matchExpressions: [{ key: 'absent', operator: 'NotIn', values: ['data'] }] }, true],
+    [{ matchExpressions: [{ key: 'team', operator: 'Exists' }] }, true],
+    [{ matchExpressions: [{ key: 'absent', operator: 'Exists' }] }, false],
+    [{ matchExpressions: [{ key: 'team', operator: 'DoesNotExist' }] }, false],
+    [{ matchExpressions: [{ key: 'constructor', operator: 'DoesNotExist' }] }, true],
+    [{ matchExpressions: [{ key: 'team', operator: 'Unheard', values: [] }] }, false],
+  ]
+  for (const [selector, selected] of selectors) {
+    test(`selector: ${JSON.stringify(selector)}`, () =>
+      assert.equal(matchesSelector(parseLabelSelector(selector), labels), selected))
   }
 })
-
-test('a driver that has ended, or is being deleted, is none', () => {
-  const running = driver('d', null)
-  assert.ok(parseDriver(running))
-  assert.equal(parseDriver({ ...running, status: { phase: 'Succeeded' } }), undefined)
-  const deleted = { ...running, metadata: { ...running.metadata, deletionTimestamp: '2026-11-24T12:00:00Z' } }
-  assert.equal(parseDriver(deleted), undefined)
-})
-
-const sidecars: readonly (readonly [status: object, expected: unknown])[] = [
-  [{ started: true, state: { running: {} } }, null],
-  [{ started: false, state: { waiting: { reason: 'PodInitializing' } } }, null],
-  [
-    { started: false, state: { waiting: { reason: 'ErrImagePull', message: 'x' } } },
-    { why: 'ErrImagePull: x', hasRun: false },
-  ],
-  [
-    { started: false, state: { waiting: { reason: 'CrashLoopBackOff' } }, lastState: { terminated: {} } },
-    { why: 'CrashLoopBackOff', hasRun: true },
-  ],
-]
-for (const [status, expected] of sidecars) {
-  test(`sidecar: ${JSON.stringify(status)}`, () => {
-    const initContainerStatuses = [{ name: 'spark-nanny', ...status }]
-    const pod = { ...driver('d', '1'), status: { phase: 'Pending', initContainerStatuses } }
-    assert.deepEqual(parseDriver(pod)?.sidecarWaiting, expected)
-  })
-}
-
-const labels = { team: 'data', tier: 'x' }
-const selectors: readonly (readonly [selector: object, selected: boolean])[] = [
-  [{}, true],
-  [{ matchLabels: { team: 'data' } }, true],
-  [{ matchLabels: { team: 'data', tier: 'y' } }, false],
-  [{ matchExpressions: [{ key: 'team', operator: 'In', values: ['a', 'data'] }] }, true],
-  [{ matchExpressions: [{ key: 'team', operator: 'NotIn', values: ['data'] }] }, false],
-  [{ matchExpressions: [{ key: 'absent', operator: 'NotIn', values: ['data'] }] }, true],
-  [{ matchExpressions: [{ key: 'team', operator: 'Exists' }] }, true],
-  [{ matchExpressions: [{ key: 'absent', operator: 'Exists' }] }, false],
-  [{ matchExpressions: [{ key: 'team', operator: 'DoesNotExist' }] }, false],
-  [{ matchExpressions: [{ key: 'constructor', operator: 'DoesNotExist' }] }, true],
-  [{ matchExpressions: [{ key: 'team', operator: 'Unheard', values: [] }] }, false],
-]
-for (const [selector, selected] of selectors) {
-  test(`selector: ${JSON.stringify(selector)}`, () =>
-    assert.equal(matchesSelector(parseLabelSelector(selector), labels), selected))
-}

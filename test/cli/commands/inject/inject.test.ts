@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { test } from 'node:test'
+import { describe, test } from 'node:test'
 import jsonPatch, { type Operation } from 'fast-json-patch'
 import { parseAllDocuments, stringify } from 'yaml'
 import { capturedObject, runCli } from '../../run-cli.ts'
@@ -21,130 +21,132 @@ spec:
   restartPolicy: {type: OnFailure, onFailureRetries: 2}
 `
 
-test('an AdmissionReview is answered, and its patch makes what a manifest is printed as', async () => {
-  const review = await runCli(['inject', '-f', 'driver-pod.spark-submit.json'])
-  assert.equal(review.exitCode, 0)
-  const { kind, response } = JSON.parse(review.stdout)
-  assert.equal(kind, 'AdmissionReview')
-  assert.equal(response.allowed, true)
-  const operations: Operation[] = JSON.parse(Buffer.from(response.patch, 'base64').toString())
-  const patched = jsonPatch.applyPatch(structuredClone(driverPod), operations).newDocument
+describe('inject command', () => {
+  test('an AdmissionReview is answered, and its patch makes what a manifest is printed as', async () => {
+    const review = await runCli(['inject', '-f', 'driver-pod.spark-submit.json'])
+    assert.equal(review.exitCode, 0)
+    const { kind, response } = JSON.parse(review.stdout)
+    assert.equal(kind, 'AdmissionReview')
+    assert.equal(response.allowed, true)
+    const operations: Operation[] = JSON.parse(Buffer.from(response.patch, 'base64').toString())
+    const patched = jsonPatch.applyPatch(structuredClone(driverPod), operations).newDocument
 
-  const manifest = await runCli(['inject', '-f', 'pod.json'], { 'pod.json': JSON.stringify(driverPod) })
-  assert.equal(manifest.stderr, '')
-  assert.deepEqual(JSON.parse(manifest.stdout), patched)
-  assert.ok(sidecarOf(patched))
-})
+    const manifest = await runCli(['inject', '-f', 'pod.json'], { 'pod.json': JSON.stringify(driverPod) })
+    assert.equal(manifest.stderr, '')
+    assert.deepEqual(JSON.parse(manifest.stdout), patched)
+    assert.ok(sidecarOf(patched))
+  })
 
-test('JSON stays JSON and YAML stays YAML', async () => {
-  const json = await runCli(['inject', '-f', 'x'], { x: JSON.stringify(driverPod) })
-  const yaml = await runCli(['inject', '-f', 'x'], { x: stringify(driverPod) })
-  assert.deepEqual(parsed(yaml.stdout), [JSON.parse(json.stdout)])
-  assert.ok(!yaml.stdout.startsWith('{'))
-})
+  test('JSON stays JSON and YAML stays YAML', async () => {
+    const json = await runCli(['inject', '-f', 'x'], { x: JSON.stringify(driverPod) })
+    const yaml = await runCli(['inject', '-f', 'x'], { x: stringify(driverPod) })
+    assert.deepEqual(parsed(yaml.stdout), [JSON.parse(json.stdout)])
+    assert.ok(!yaml.stdout.startsWith('{'))
+  })
 
-test('in many documents only ours are changed, and the rest are what Kubernetes would read', async () => {
-  const config = `# kept out of it
+  test('in many documents only ours are changed, and the rest are what Kubernetes would read', async () => {
+    const config = `# kept out of it
 apiVersion: v1
 kind: ConfigMap
 metadata: {name: c, creationTimestamp: 2026-11-22T14:32:26Z}
 data: {answer: "yes", mode: "0644", time: "12:30", empty: "", commit: e5, "n": "1"}
 spec: {defaultMode: 0644, flag: yes, ratio: 1:30, share: .5, size: 1.5e3, .: {}}
 `
-  const text = [config, stringify(executorPod), stringify(driverService), '# nothing\n', stringify(driverPod)].join(
-    '---\n',
-  )
-  const { exitCode, stdout, stderr } = await runCli(['inject', '-f', '-'], {}, text)
-  assert.equal(exitCode, 0)
-  const [printedConfig, executor, service, pod, ...rest] = parsed(stdout)
-  assert.deepEqual(rest, [])
-  assert.deepEqual(printedConfig, {
-    apiVersion: 'v1',
-    kind: 'ConfigMap',
-    metadata: { name: 'c', creationTimestamp: '2026-11-22T14:32:26Z' },
-    data: { answer: 'yes', mode: '0644', time: '12:30', empty: '', commit: 'e5', n: '1' },
-    spec: { defaultMode: 420, flag: true, ratio: '1:30', share: 0.5, size: 1500, '.': {} },
+    const text = [config, stringify(executorPod), stringify(driverService), '# nothing\n', stringify(driverPod)].join(
+      '---\n',
+    )
+    const { exitCode, stdout, stderr } = await runCli(['inject', '-f', '-'], {}, text)
+    assert.equal(exitCode, 0)
+    const [printedConfig, executor, service, pod, ...rest] = parsed(stdout)
+    assert.deepEqual(rest, [])
+    assert.deepEqual(printedConfig, {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: 'c', creationTimestamp: '2026-11-22T14:32:26Z' },
+      data: { answer: 'yes', mode: '0644', time: '12:30', empty: '', commit: 'e5', n: '1' },
+      spec: { defaultMode: 420, flag: true, ratio: '1:30', share: 0.5, size: 1500, '.': {} },
+    })
+    assert.deepEqual(executor, executorPod)
+    assert.match(stderr, /^Pod spark\/\S+: not changed: an executor/m)
+    assert.equal((service as { spec: { publishNotReadyAddresses?: boolean } }).spec.publishNotReadyAddresses, true)
+    assert.ok(sidecarOf(pod))
   })
-  assert.deepEqual(executor, executorPod)
-  assert.match(stderr, /^Pod spark\/\S+: not changed: an executor/m)
-  assert.equal((service as { spec: { publishNotReadyAddresses?: boolean } }).spec.publishNotReadyAddresses, true)
-  assert.ok(sidecarOf(pod))
-})
 
-test('the items of a List are changed in their places', async () => {
-  const list = { apiVersion: 'v1', kind: 'List', metadata: { resourceVersion: '' }, items: [executorPod, driverPod] }
-  const { stdout } = await runCli(['inject', '-f', 'x'], { x: JSON.stringify(list) })
-  const printed = JSON.parse(stdout)
-  assert.deepEqual({ ...printed, items: [] }, { ...list, items: [] })
-  assert.deepEqual(printed.items[0], executorPod)
-  assert.ok(sidecarOf(printed.items[1]))
-})
-
-test('what was injected is printed unchanged the second time', async () => {
-  const once = await runCli(['inject', '-f', 'x'], { x: JSON.stringify(driverPod) })
-  const twice = await runCli(['inject', '-f', 'x'], { x: once.stdout })
-  assert.equal(twice.stdout, once.stdout)
-  assert.match(twice.stderr, /not changed: the pod already has the sidecar/)
-})
-
-test('JSON objects one after the other are documents', async () => {
-  const text = `${JSON.stringify(executorPod)}\n${JSON.stringify(driverService, null, 2)}\n`
-  const { stdout, exitCode } = await runCli(['inject', '-f', 'x'], { x: text })
-  assert.equal(exitCode, 0)
-  assert.deepEqual(JSON.parse(stdout.slice(0, stdout.indexOf('\n}\n') + 2)), executorPod)
-})
-
-test('--explain says what is decided, why, and where each setting came from', async () => {
-  const pod = structuredClone(operatorPod) as { metadata: { annotations?: Record<string, string> } }
-  pod.metadata.annotations = { ...pod.metadata.annotations, 'spark-nanny.io/failure-threshold': '5' }
-  const files = { 'pod.json': JSON.stringify(pod), 'app.yaml': application }
-  const args = ['inject', '-f', 'pod.json', '--application', 'app.yaml', '--explain', '--set', 'log-level=debug']
-  const { stdout, stderr, exitCode } = await runCli(args, files)
-  assert.equal(exitCode, 0)
-  assert.equal(stderr, '')
-  const golden = join(import.meta.dirname, '../../../golden/cli/explain.operator.txt')
-  if (process.env.UPDATE_GOLDEN === '1') await writeFile(golden, stdout)
-  assert.equal(stdout, await readFile(golden, 'utf8'))
-
-  const [explanation] = JSON.parse((await runCli([...args, '-o', 'json'], files)).stdout)
-  assert.equal(explanation.reason.code, 'injected')
-  assert.deepEqual(
-    explanation.settings.filter(({ source }: { source: string }) => source !== 'default'),
-    [
-      { key: 'interval', value: '7s', source: 'application' },
-      { key: 'failure-threshold', value: '5', source: 'pod' },
-      { key: 'log-level', value: 'debug', source: 'chart' },
-    ],
-  )
-})
-
-const decisions = [
-  { args: ['--kubernetes-version', '1.36'], file: 'driver-pod.spark-submit.json', action: /^restart all containers/ },
-  { args: ['--kubernetes-version', 'v1.35.9'], file: 'driver-pod.spark-submit.json', action: /^fail the pod/ },
-  {
-    args: ['--application', 'app.yaml'],
-    file: 'driver-pod.spark-operator.json',
-    action: /^restart all containers, at most 2/,
-  },
-  { args: ['--set', 'restart=observe'], file: 'driver-pod.spark-submit.json', action: /^report only/ },
-]
-for (const { args, file, action } of decisions) {
-  test(`${args.join(' ')}: ${action.source}`, async () => {
-    const ran = await runCli(['inject', '-f', file, ...args, '--explain', '-o', 'json'], { 'app.yaml': application })
-    assert.match(JSON.parse(ran.stdout)[0].hungDriver.action, action)
+  test('the items of a List are changed in their places', async () => {
+    const list = { apiVersion: 'v1', kind: 'List', metadata: { resourceVersion: '' }, items: [executorPod, driverPod] }
+    const { stdout } = await runCli(['inject', '-f', 'x'], { x: JSON.stringify(list) })
+    const printed = JSON.parse(stdout)
+    assert.deepEqual({ ...printed, items: [] }, { ...list, items: [] })
+    assert.deepEqual(printed.items[0], executorPod)
+    assert.ok(sidecarOf(printed.items[1]))
   })
-}
 
-test('an application of another name or namespace is not taken for the pod’s own', async () => {
-  for (const other of [
-    application.replace('name: opl', 'name: other'),
-    application.replace('name: opl', 'name: opl\n  namespace: elsewhere'),
-  ]) {
-    const ran = await runCli(['inject', '-f', 'driver-pod.spark-operator.json', '--application', 'a'], { a: other })
-    assert.equal(ran.exitCode, 0)
-    assert.match(ran.stderr, /warning: no pod in driver-pod\.spark-operator\.json references a SparkApplication in a/)
-    assert.match(ran.stderr, /SparkApplication opl could not be read/)
+  test('what was injected is printed unchanged the second time', async () => {
+    const once = await runCli(['inject', '-f', 'x'], { x: JSON.stringify(driverPod) })
+    const twice = await runCli(['inject', '-f', 'x'], { x: once.stdout })
+    assert.equal(twice.stdout, once.stdout)
+    assert.match(twice.stderr, /not changed: the pod already has the sidecar/)
+  })
+
+  test('JSON objects one after the other are documents', async () => {
+    const text = `${JSON.stringify(executorPod)}\n${JSON.stringify(driverService, null, 2)}\n`
+    const { stdout, exitCode } = await runCli(['inject', '-f', 'x'], { x: text })
+    assert.equal(exitCode, 0)
+    assert.deepEqual(JSON.parse(stdout.slice(0, stdout.indexOf('\n}\n') + 2)), executorPod)
+  })
+
+  test('--explain says what is decided, why, and where each setting came from', async () => {
+    const pod = structuredClone(operatorPod) as { metadata: { annotations?: Record<string, string> } }
+    pod.metadata.annotations = { ...pod.metadata.annotations, 'spark-nanny.io/failure-threshold': '5' }
+    const files = { 'pod.json': JSON.stringify(pod), 'app.yaml': application }
+    const args = ['inject', '-f', 'pod.json', '--application', 'app.yaml', '--explain', '--set', 'log-level=debug']
+    const { stdout, stderr, exitCode } = await runCli(args, files)
+    assert.equal(exitCode, 0)
+    assert.equal(stderr, '')
+    const golden = join(import.meta.dirname, '../../../golden/cli/explain.operator.txt')
+    if (process.env.UPDATE_GOLDEN === '1') await writeFile(golden, stdout)
+    assert.equal(stdout, await readFile(golden, 'utf8'))
+
+    const [explanation] = JSON.parse((await runCli([...args, '-o', 'json'], files)).stdout)
+    assert.equal(explanation.reason.code, 'injected')
+    assert.deepEqual(
+      explanation.settings.filter(({ source }: { source: string }) => source !== 'default'),
+      [
+        { key: 'interval', value: '7s', source: 'application' },
+        { key: 'failure-threshold', value: '5', source: 'pod' },
+        { key: 'log-level', value: 'debug', source: 'chart' },
+      ],
+    )
+  })
+
+  const decisions = [
+    { args: ['--kubernetes-version', '1.36'], file: 'driver-pod.spark-submit.json', action: /^restart all containers/ },
+    { args: ['--kubernetes-version', 'v1.35.9'], file: 'driver-pod.spark-submit.json', action: /^fail the pod/ },
+    {
+      args: ['--application', 'app.yaml'],
+      file: 'driver-pod.spark-operator.json',
+      action: /^restart all containers, at most 2/,
+    },
+    { args: ['--set', 'restart=observe'], file: 'driver-pod.spark-submit.json', action: /^report only/ },
+  ]
+  for (const { args, file, action } of decisions) {
+    test(`${args.join(' ')}: ${action.source}`, async () => {
+      const ran = await runCli(['inject', '-f', file, ...args, '--explain', '-o', 'json'], { 'app.yaml': application })
+      assert.match(JSON.parse(ran.stdout)[0].hungDriver.action, action)
+    })
   }
+
+  test('an application of another name or namespace is not taken for the pod’s own', async () => {
+    for (const other of [
+      application.replace('name: opl', 'name: other'),
+      application.replace('name: opl', 'name: opl\n  namespace: elsewhere'),
+    ]) {
+      const ran = await runCli(['inject', '-f', 'driver-pod.spark-operator.json', '--application', 'a'], { a: other })
+      assert.equal(ran.exitCode, 0)
+      assert.match(ran.stderr, /warning: no pod in driver-pod\.spark-operator\.json references a SparkApplication in a/)
+      assert.match(ran.stderr, /SparkApplication opl could not be read/)
+    }
+  })
 })
 
 function parsed(text: string): readonly unknown[] {
