@@ -8,7 +8,7 @@ import { runCli } from './run-cli.ts'
 const wrong: readonly { args: readonly string[]; files?: Record<string, string>; says: RegExp }[] = [
   { args: ['injekt'], says: /unknown command 'injekt'/ },
   { args: ['--bogus'], says: /unknown option '--bogus'/ },
-  { args: ['inject'], says: /-f FILE is missing/ },
+  { args: ['inject'], says: /-f FILE is required/ },
   { args: ['inject', '-f', 'x', '--bogus'], says: /unknown option '--bogus'/ },
   { args: ['inject', 'pod.yaml'], says: /too many arguments/ },
   { args: ['inject', '-f', 'absent.yaml'], says: /absent\.yaml: there is no such file; expected Pods/ },

@@ -48,7 +48,7 @@ type RawOptions = Omit<InjectOptions, 'filename' | 'explain' | 'output'> & {
 
 /** Checks what commander would check before it reports unknown flags, which are the more likely mistake. */
 function validateOptions({ filename, explain = false, output, ...rest }: RawOptions): InjectOptions {
-  if (filename === undefined) throw new UsageError('-f FILE is missing; it names the manifests')
+  if (filename === undefined) throw new UsageError('-f FILE is required')
   if (output !== undefined && !explain) throw new UsageError('-o requires --explain; manifests keep their format')
   return { ...rest, filename, explain, output: output ?? 'text' }
 }

@@ -14,30 +14,35 @@ interface GivenOptions extends Omit<PreflightOptions, 'filename'> {
 /** The definition of `spark-nanny preflight`. `end` gets the exit code of a call that was right. */
 export function preflightCommand(io: CliIo, version: string, end: (code: ExitCode) => void): Command {
   const command = new Command('preflight')
-    .description('Say before a submission what would keep it from running.')
+    .description('Check before a submission whether the application can run.')
     .usage('FILE [options]')
     .argument('[FILE]', 'SparkApplications, spark-defaults.conf or a spark-submit command; - is stdin')
-    .option('-f, --filename <FILE>', 'the same')
-    .option('--offline', 'ask no cluster; what only it knows is told as unknown', false)
+    .option('-f, --filename <FILE>', 'File to check, instead of the argument')
+    .option('--offline', 'Do not contact a cluster; report checks that need one as unknown', false)
     .addOption(sparkVersionOption())
-    .option('--strict', 'warnings end in exit code 4', false)
+    .option('--strict', 'Exit with code 4 if there are warnings', false)
     .addOption(outputOption(outputForms))
-  return withConnectionFlags(command, 'where it will run; else what the file says, else that of the context')
+  return withConnectionFlags(command, 'Namespace of the application (default: from the file, or the context)')
     .addOption(noColorOption())
     .addHelpText('after', helpText)
     .action(async (file: string | undefined, { filename = file, ...options }: GivenOptions) => {
-      if (filename === undefined) throw new UsageError('FILE is missing: what shall be submitted?')
+      if (filename === undefined) throw new UsageError('FILE is required')
       if (file !== undefined && filename !== file) throw new UsageError('give one FILE')
       end(await (await import('./run.ts')).runPreflight({ ...options, filename }, version, io))
     })
 }
 
 const helpText = `
-What validate finds is found too. Nothing is stored in the cluster: the pods and the SparkApplication are sent as
-server-side dry runs, and what the driver's service account may do is asked by SubjectAccessReview.
+Includes all checks of validate. The command is read-only: it sends the pods and the SparkApplication as server-side
+dry runs, and checks the driver's service account with SubjectAccessReviews.
 
-Exit codes: 0 nothing found, or warnings only; 1 failed; 2 wrong call; 3 an error was found; 4 a warning was found
-(--strict); 5 nothing found, but something could not be read.
+Exit codes:
+  0  no problems, or only warnings
+  1  the command failed
+  2  usage error
+  3  at least one error
+  4  at least one warning, with --strict
+  5  no problems found, but some checks could not be made
 
 Examples:
   spark-nanny preflight spark-application.yaml

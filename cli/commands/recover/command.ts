@@ -16,17 +16,17 @@ interface GivenOptions extends Omit<RecoverOptions, 'name' | 'windowMs' | 'waitM
 /** The definition of `spark-nanny recover`. `end` gets the exit code of a call that was right. */
 export function recoverCommand(io: CliIo, version: string, end: (code: ExitCode) => void): Command {
   const command = new Command('recover')
-    .description('Plan how to get a crashed driver going again; with --apply, do it and watch.')
+    .description('Show a recovery plan for a crashed driver. With --apply, run the plan and watch the driver.')
     .usage('NAME [options]')
-    .argument('<NAME>', 'the SparkApplication; of plain spark-submit the application’s name or the driver’s pod')
-    .option('--apply', 'do what the plan says; without it nothing is changed', false)
+    .argument('<NAME>', 'Name of a SparkApplication, or for spark-submit the application or its driver pod')
+    .option('--apply', 'Run the plan; without this option nothing is changed', false)
     .option('--cause-fixed', 'Rerun unchanged, because you have fixed the cause', false)
-    .addOption(durationOption('--window', 'no second try for the same cause within it', '1h'))
-    .addOption(durationOption('--wait', 'how long --apply watches the next driver', '10m'))
-    .addOption(durationOption('--timeout', 'for all questions before the plan together', '60s'))
-    .option('--audit-file <FILE>', 'add a line of JSON before and after what --apply does')
+    .addOption(durationOption('--window', 'Minimum time between two recoveries for the same cause', '1h'))
+    .addOption(durationOption('--wait', 'How long --apply watches the next driver', '10m'))
+    .addOption(durationOption('--timeout', 'Time limit for collecting all evidence', '60s'))
+    .option('--audit-file <FILE>', 'Append a line of JSON before and after --apply changes the cluster')
     .addOption(outputOption(forms))
-  return withConnectionFlags(command, 'namespace of the application')
+  return withConnectionFlags(command, 'Namespace of the application')
     .addOption(noColorOption())
     .addHelpText('after', helpText)
     .action(async (name: string, { window: windowMs, wait: waitMs, timeout: timeoutMs, ...options }: GivenOptions) =>
@@ -48,15 +48,22 @@ function parseDuration(text: string): number {
 }
 
 const helpText = `
-What it may do: raise spark.driver.memory or spark.driver.memoryOverhead (never lower them, never beyond the largest node,
-LimitRanges and quotas); run the application again unchanged, where the cause has passed or --cause-fixed says so; delete a
-terminated pod whose name the next driver needs. It refuses applications that have completed, are managed from elsewhere
-(Argo CD, Flux, Helm), paused or in quarantine, drivers that run, and a second try for the same cause. A driver of plain
-spark-submit gets its next command line. What it did is kept in the annotation spark-nanny.io/recoveries of the
-SparkApplication and in an Event. To call it again is safe: a call that was cut off is seen and watched on.
+A plan contains one of these remedies:
+  - raise spark.driver.memory or spark.driver.memoryOverhead, within the largest node, LimitRanges and quotas
+  - rerun the application unchanged, if the cause has passed or with --cause-fixed
+  - delete a terminated pod whose name the next driver needs
 
-Exit codes: 0 there is a plan, or the driver is back; 1 failed; 2 wrong call; 5 the driver runs, and whether it answers
-could not be asked; 6 refused, or the driver is not back.
+The command refuses to act on completed, paused, quarantined or externally managed applications (Argo CD, Flux, Helm).
+It also refuses if the driver is running, or if the same cause was treated recently.
+For plain spark-submit, it prints the next command line. The outcome is recorded in the SparkApplication's annotation
+spark-nanny.io/recoveries and in an Event. Running the command again is safe: it resumes an interrupted recovery.
+
+Exit codes:
+  0  there is a plan, or the driver has recovered
+  1  the command failed
+  2  usage error
+  5  the driver runs, but the command could not verify that it responds
+  6  the recovery was refused, or the driver has not recovered
 
 Examples:
   spark-nanny recover -n jobs nightly

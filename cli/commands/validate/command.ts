@@ -16,12 +16,12 @@ export function validateCommand(io: CliIo, version: string, end: (code: ExitCode
   const command = new Command('validate')
     .description('Check the Spark configuration of an application: types, ranges, conflicts, spelling, memory.')
     .usage('APP | -f FILE [options]')
-    .argument('[APP]', 'name of a SparkApplication, of a driver pod, or of what spark-submit called the application')
+    .argument('[APP]', 'Name of a SparkApplication, a driver pod, or an application of spark-submit')
     .option('-f, --filename <FILE>', 'SparkApplications, spark-defaults.conf or a spark-submit command; - is stdin')
     .addOption(sparkVersionOption())
-    .option('--strict', 'warnings end in exit code 4', false)
+    .option('--strict', 'Exit with code 4 if there are warnings', false)
     .addOption(outputOption(outputForms))
-  return withConnectionFlags(command, 'where the application is; else that of the context')
+  return withConnectionFlags(command, 'Namespace of the application (default: from the context)')
     .addOption(noColorOption())
     .addHelpText('after', helpText)
     .action(async (name: string | undefined, { filename, ...options }: GivenOptions) => {
@@ -34,16 +34,21 @@ export function validateCommand(io: CliIo, version: string, end: (code: ExitCode
 function targetOf(name: string | undefined, filename: string | undefined): ValidateOptions['target'] {
   if (filename !== undefined && name !== undefined) throw new UsageError('give APP or -f FILE, not both')
   if (filename !== undefined) return { kind: 'file', filename }
-  if (name === undefined) throw new UsageError('APP or -f FILE is missing: whose configuration?')
+  if (name === undefined) throw new UsageError('APP or -f FILE is required')
   return { kind: 'live', name }
 }
 
 const helpText = `
-With APP the cluster is asked for the SparkApplication, else for the driver's own configuration; nothing is changed.
-With -f no cluster is asked.
+With APP, the command reads the SparkApplication, or else the driver's configuration, from the cluster. It is read-only.
+With -f, no cluster is contacted.
 
-Exit codes: 0 nothing found, or warnings only; 1 failed; 2 wrong call; 3 an error was found; 4 a warning was found
-(--strict); 5 nothing found, but something could not be read.
+Exit codes:
+  0  no problems, or only warnings
+  1  the command failed
+  2  usage error
+  3  at least one error
+  4  at least one warning, with --strict
+  5  no problems found, but some settings could not be read
 
 Examples:
   spark-nanny validate nightly -n jobs

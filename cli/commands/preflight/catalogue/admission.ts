@@ -8,13 +8,13 @@ export const admissionChecks = {
     cause: 'permission',
     severity: 'error',
     confidence: 'high',
-    title: 'The driver’s service account may not do what Spark needs',
+    title: 'The driver’s service account lacks permissions that Spark needs',
     detail: 'service account {account} may not {what}',
     meaning:
-      'The driver makes its executors’ pods and ConfigMap, watches them and removes them; without that it ends with “External scheduler cannot be instantiated”. Asked by SubjectAccessReview.',
+      'The driver creates, watches and deletes its executors’ pods and ConfigMap. Without permission it ends with “External scheduler cannot be instantiated”. Checked with SubjectAccessReviews.',
     remedies: [
       change(
-        'Let it',
+        'Grant the permissions',
         'kubectl -n {namespace} create rolebinding {account}-spark --clusterrole=edit --serviceaccount={namespace}:{account}',
       ),
     ],
@@ -26,21 +26,21 @@ export const admissionChecks = {
     confidence: 'high',
     title: 'A LimitRange of the namespace does not allow the pod',
     detail: '{role}: {resource} {problem}',
-    meaning: 'The API server rejects pods outside of the bounds of the namespace’s LimitRanges.',
-    remedies: [inspect('See the bounds', 'kubectl -n {namespace} get limitranges -o yaml')],
+    meaning: 'The API server rejects pods outside the bounds of the namespace’s LimitRanges.',
+    remedies: [inspect('Show the LimitRanges', 'kubectl -n {namespace} get limitranges -o yaml')],
   },
   quota: {
     id: 'SPN-PREFLIGHT-QUOTA',
     cause: 'quota',
     severity: 'error',
     confidence: 'high',
-    title: 'The namespace’s quota has no room for the application',
+    title: 'The namespace’s quota is too small for the application',
     detail: 'quota {quota}: {resource}: {problem}',
     meaning:
-      'A pod beyond the quota is rejected: the driver at submission, an executor again and again while the driver waits for it. Counted: driver, executors, and spark-nanny’s sidecar.',
+      'The API server rejects pods that exceed the quota. The driver, its executors and spark-nanny’s sidecar count towards the quota.',
     remedies: [
-      change('Ask for less: memory, cores, executors; or for a larger quota'),
-      inspect('See what uses it', 'kubectl -n {namespace} describe resourcequota {quota}'),
+      change('Request less memory, fewer cores or fewer executors, or raise the quota'),
+      inspect('Show the usage', 'kubectl -n {namespace} describe resourcequota {quota}'),
     ],
   },
   node: {
@@ -49,12 +49,12 @@ export const admissionChecks = {
     severity: 'error',
     confidence: 'high',
     title: 'No node is large enough for a pod',
-    detail: 'no node can take the {role}: it asks for {asked}; {best}',
+    detail: 'no node can take the {role}: it requests {asked}; {best}',
     meaning:
-      'A pod that fits on no node stays Pending. Compared with what nodes can allocate, empty; their labels and taints are looked at, what runs on them is not.',
+      'A pod that fits on no node stays Pending. The check considers allocatable resources, labels and taints, but not the pods that already run.',
     remedies: [
-      change('Ask for less, or for a larger node'),
-      inspect('See what nodes can allocate', 'kubectl describe nodes | grep -A8 Allocatable'),
+      change('Request less, or add a larger node'),
+      inspect('Show the allocatable resources', 'kubectl describe nodes | grep -A8 Allocatable'),
     ],
   },
   podSecurity: {
@@ -64,7 +64,7 @@ export const admissionChecks = {
     confidence: 'high',
     title: 'The PodSecurity level of the namespace does not allow the pod',
     detail: '{role}: {message}',
-    meaning: 'Spark’s pods state no security context of their own. Asked by a server-side dry run.',
+    meaning: 'Spark’s pods do not set a security context by default. Checked with a server-side dry run.',
     remedies: [
       change(
         'Give the pods a security context: spec.driver.securityContext and spec.executor.securityContext, or a pod template',
@@ -78,7 +78,8 @@ export const admissionChecks = {
     confidence: 'high',
     title: 'Admission denies the pod',
     detail: '{role}: {message}',
-    meaning: 'A policy of the cluster or the API server’s own validation denies it. Asked by a server-side dry run.',
-    remedies: [change('Correct what it names')],
+    meaning:
+      'A policy of the cluster or the API server’s validation denies the pod. Checked with a server-side dry run.',
+    remedies: [change('Correct what the message names')],
   },
 } as const satisfies Readonly<Record<string, StaticRule>>

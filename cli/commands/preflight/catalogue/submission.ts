@@ -8,9 +8,9 @@ export const submissionChecks = {
     cause: 'config',
     severity: 'error',
     confidence: 'high',
-    title: 'The SparkApplication lacks a field, or has one that is not its operator’s',
+    title: 'The SparkApplication has a missing or invalid field',
     detail: '{path} {problem}',
-    meaning: 'The API server rejects what the definition of the kind forbids; the rest fails at submission.',
+    meaning: 'The API server rejects fields that the CRD forbids. Other errors fail at submission.',
     remedies: [change('Correct the field')],
   },
   rejected: {
@@ -20,8 +20,8 @@ export const submissionChecks = {
     confidence: 'high',
     title: 'The API server rejects the SparkApplication',
     detail: 'the API server rejects the SparkApplication: {message}',
-    meaning: 'Asked by a server-side dry run with strict validation of fields; nothing was stored.',
-    remedies: [change('Correct what it names')],
+    meaning: 'Checked with a server-side dry run and strict field validation. Nothing was stored.',
+    remedies: [change('Correct what the message names')],
   },
   operator: {
     id: 'SPN-PREFLIGHT-OPERATOR',
@@ -30,7 +30,7 @@ export const submissionChecks = {
     confidence: 'high',
     title: 'The cluster does not know this kind of SparkApplication',
     detail: 'the cluster does not know SparkApplication of {api}',
-    meaning: 'Its operator is not installed there, or in another version.',
+    meaning: 'The operator is not installed in the cluster, or has another version.',
     remedies: [
       change('Install the operator, or choose another cluster', 'kubectl api-resources | grep -i sparkapplication'),
     ],
@@ -40,7 +40,7 @@ export const submissionChecks = {
     cause: 'classpath',
     severity: 'error',
     confidence: 'high',
-    title: 'The application’s file or class is not one that a driver in the cluster can run',
+    title: 'The driver cannot run the application’s file or class',
     detail: '{path} {problem}',
     meaning:
       'In cluster mode the file must be in the image (local://), at an address that the driver reaches, or be uploaded first; a class is only read from jars that spark-submit can open (SparkSubmitArguments).',
@@ -53,10 +53,10 @@ export const submissionChecks = {
     cause: 'image',
     severity: 'warning',
     confidence: 'high',
-    title: 'An image is not pinned, absent or of another version',
+    title: 'An image is not pinned, is missing, or has another Spark version',
     detail: 'image of the {role}: {problem}',
     meaning:
-      'A tag that moves may give the second run, or an executor, other code than the first. With pull policy Never the image must lie on the node.',
-    remedies: [change('Give a tag that does not move, or a digest')],
+      'A tag that moves may give a later run or an executor different code. With pull policy Never, the image must be present on the node.',
+    remedies: [change('Use a fixed tag or a digest')],
   },
 } as const satisfies Readonly<Record<string, StaticRule>>

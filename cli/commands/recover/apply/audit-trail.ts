@@ -48,7 +48,7 @@ export function createAuditTrail({ api, io, file }: AuditDeps): AuditTrail {
     },
     end: async (application, recovery, detail) => {
       const written = await annotate(application, recovery, isSameObject)
-      if (written.kind !== 'written') io.stderr(`warning: the record of the end was not written: ${written.detail}\n`)
+      if (written.kind !== 'written') io.stderr(`warning: failed to record the outcome: ${written.detail}\n`)
       const message = `${recovery.remedy}, for ${recovery.cause}: ${recovery.outcome}. ${detail}`
       await tell(api, application, recovery, message, io)
       await append(io, file, application, recovery, detail).catch((error: unknown) => {
@@ -98,5 +98,5 @@ async function tell(
     deadlineMs: 10_000,
   })
   if (answer.kind === 'response' && (answer.status === 201 || answer.status === 409)) return
-  io.stderr(`warning: the Event was not written: ${describeResponse(answer)}\n`)
+  io.stderr(`warning: failed to create the Event: ${describeResponse(answer)}\n`)
 }

@@ -11,29 +11,29 @@ export function nextSteps(
   switch (stage) {
     case 'no-pod':
       return [
-        'Nobody has submitted it: see whether the operator runs, and what it says of the application.',
+        'No driver was submitted. Check that the operator is running, and read the application’s status.',
         'kubectl get pods -A -l app.kubernetes.io/name=spark-operator',
         `kubectl -n ${namespace} describe sparkapplication ${application}`,
       ]
     case 'old-pod':
       return [
-        'The driver before has not gone: finalizers, a node that does not answer, or no operator that deletes it.',
+        'The previous driver pod still exists. Check its finalizers, its node, and the operator.',
         `kubectl -n ${namespace} get pod ${pod ?? 'POD'} -o jsonpath='{.metadata.finalizers} {.metadata.deletionTimestamp} {.spec.nodeName}'`,
       ]
     case 'pending':
-      return ['The new driver does not start; see what it waits for.', diagnose]
+      return ['The new driver has not started. Check what it is waiting for.', diagnose]
     case 'running':
       return [
-        'The new driver runs and does not answer. Give it its time to start, then see whether it hangs.',
+        'The new driver is running but does not respond. Allow it time to start, then check whether it hangs.',
         diagnose,
       ]
     case 'unasked':
       return [
-        'Whether it answers needs the right to get pods/proxy, or the sidecar.',
+        'To verify that the driver responds, you need the sidecar or permission to get pods/proxy.',
         `kubectl -n ${namespace} logs -f ${pod ?? 'POD'}`,
       ]
     case 'failed':
-      return ['The new driver failed too: see whether for the same cause.', diagnose]
+      return ['The new driver has failed too. Check whether the cause is the same.', diagnose]
     case 'answers':
     case 'completed':
       return []
@@ -44,7 +44,7 @@ export function nextSteps(
 const escalation = [
   { afterMinutes: 15, whom: 'the owner of the application, with the report of `spark-nanny diagnose`' },
   { afterMinutes: 30, whom: 'the team that runs the Spark operator and the cluster' },
-  { afterMinutes: 60, whom: 'the lead of the incident; decide whether the run is given up' },
+  { afterMinutes: 60, whom: 'the incident lead, to decide whether to abandon the run' },
 ] as const
 
 /** The steps of the escalation, with what is due so long after the driver failed; null: since when is not known. */

@@ -36,7 +36,7 @@ export function findAllowedRemedy(
   if (causeFixed) return { kind: 'rerun' }
   const unseen = endNobodySaw(root, state, pod)
   if (unseen !== null) {
-    const detail = `${unseen}; when that machine is surely off, --cause-fixed runs it again`
+    const detail = `${unseen}; after you have made sure that the machine is off, run it again with --cause-fixed`
     return { kind: 'none', reason: 'may-still-run', detail }
   }
   if (transient.has(root.id)) return { kind: 'rerun' }
@@ -65,8 +65,8 @@ export const isEndUnobserved = ({ driver }: DriverPod): boolean => driver.state.
 function endNobodySaw({ id }: Finding, state: DriverPhase, pod: DriverPod | undefined): string | null {
   if (pod === undefined) {
     const isOfNode = id === 'SPN-NODE-LOST' || id === 'SPN-NODE-TAINTED'
-    return isOfNode ? 'its pod is gone, and whether its node’s kubelet saw it end is not known' : null
+    return isOfNode ? 'its pod is gone, and it is unknown whether the kubelet observed its end' : null
   }
   if (state !== 'failed' || !isEndUnobserved(pod)) return null
-  return `pod ${pod.name} is called ${pod.phase}, but the kubelet of node ${pod.node} never told that its container ended`
+  return `pod ${pod.name} is in phase ${pod.phase}, but the kubelet of node ${pod.node} never reported that its container ended`
 }

@@ -40,15 +40,15 @@ export function planRecovery(
   }
   const { application } = facts
   if (application === null && evidence.application.kind === 'read') {
-    return refuse('evidence-incomplete', 'the SparkApplication changed while it was read; call it again', null)
+    return refuse('evidence-incomplete', 'the SparkApplication changed while it was read; run the command again', null)
   }
   if (application !== null && (valueIn(evidence.pod)?.uid ?? null) !== (facts.pod?.uid ?? null)) {
-    return refuse('evidence-incomplete', 'the driver’s pod changed while it was read; call it again', null)
+    return refuse('evidence-incomplete', 'the driver’s pod changed while it was read; run the command again', null)
   }
   if (application === null) return resubmission(evidence, diagnosis, facts, wish.causeFixed)
   const taken = hasCompleted(application) ? undefined : findNameConflict(application, evidence, facts)
   const cause = taken?.cause ?? (root === undefined ? null : toPlannedCause(root))
-  if (application.deleting) return refuse('being-deleted', `${application.name} is on its way out`, cause)
+  if (application.deleting) return refuse('being-deleted', `${application.name} is being deleted`, cause)
   if (hasCompleted(application)) return refuse('completed', `its state is ${parseApplicationState(application)}`, null)
   const ended = diagnosis.state === 'completed'
   if (ended && (taken === undefined || (facts.pod !== null && isOwnRun(application, facts.pod)))) {
@@ -80,7 +80,7 @@ function ofFindings(
   const cause = root === undefined ? null : toPlannedCause(root)
   if (application.operator === 'kubeflow' && isKubeflowActive.has(parseApplicationState(application))) {
     const told = parseApplicationState(application) ?? 'no state yet'
-    return refuse('operator-active', `it says ${told}; if that lasts, see its log`, cause)
+    return refuse('operator-active', `its state is ${told}; if it does not change, check the operator’s log`, cause)
   }
   // Its pod may be about to restart in place, or to fail: nobody has concluded anything yet.
   if (
@@ -88,7 +88,7 @@ function ofFindings(
     valueIn(evidence.pod)?.phase === 'Running' &&
     parseApplicationState(application) === 'RUNNING'
   ) {
-    return refuse('operator-active', 'the driver ended a moment ago, and its pod has not; call it again', cause)
+    return refuse('operator-active', 'the driver has just ended, but its pod has not; run the command again', cause)
   }
   if (root === undefined || cause === null) return withoutCause(diagnosis, application, facts, wish, nowMs)
   if (state === 'running') return refuse('driver-running', root.title, cause, { evidence, root })
@@ -117,17 +117,17 @@ function withoutCause(
 ): Plan {
   if (state === 'running' || state === 'pending') {
     if (unknown.length === 0) return refuse('healthy-driver', `it ${state === 'running' ? 'runs' : 'starts'}`, null)
-    const detail = `nothing is wrong in what could be read; not read: ${unknown.map(({ what }) => what).join(', ')}`
+    const detail = `no problem was found in the evidence that could be read; not read: ${unknown.map(({ what }) => what).join(', ')}`
     return refuse('healthy-driver', detail, null)
   }
   const cause = unknownCause
   if (!wish.causeFixed) {
     const detail = unknown.map(({ what, source, why }) => `${what} (${source}): ${why}`).join('; ')
     return unknown.length > 0
-      ? refuse('evidence-incomplete', `no cause was found, and not read were ${detail}`, null)
+      ? refuse('evidence-incomplete', `no cause was found, and some evidence could not be read: ${detail}`, null)
       : refuse(
           'needs-confirmation',
-          'no rule knows why the driver ended; once somebody does, --cause-fixed runs it again',
+          'the cause is unknown; after you have found and fixed it, run it again with --cause-fixed',
           cause,
         )
   }

@@ -51,13 +51,13 @@ const apacheTerminated: ReadonlySet<string> = new Set(['ResourceReleased', 'Term
 function kubeflow(change: 'memory' | 'rerun', application: ApplicationFacts): OperatorReaction {
   const state = parseApplicationState(application)
   if (change === 'rerun' && isRetried(application, state)) {
-    const detail = `its restartPolicy has the operator run it again after ${state}, without any change`
+    const detail = `the operator reruns it after ${state} according to its restartPolicy, without any change`
     return { kind: 'refuse', reason: 'operator-retries', detail }
   }
   return {
     kind: 'reruns',
-    text: `The operator takes any change of the spec for a new run, also in state ${state}, whatever restartPolicy says: INVALIDATING, driver pod deleted, PENDING_RERUN, submitted again. It does so only if it runs when the change is made.`,
-    undo: 'The way back is another change of the spec, and runs the application once more',
+    text: `The operator reruns the application after any change of the spec, in state ${state} too, regardless of restartPolicy. It enters INVALIDATING, deletes the driver pod, enters PENDING_RERUN and submits again. The operator must be running when the change is made.`,
+    undo: 'Reverting changes the spec again, which reruns the application',
   }
 }
 
@@ -78,7 +78,7 @@ function apache(change: 'memory' | 'rerun', application: ApplicationFacts): Oper
   const policy = parseSparkApplication(application.object)?.restartPolicy ?? { kind: 'never' }
   const goesOn = state === 'ScheduledToRestart' || (!apacheTerminated.has(state ?? '') && policy.kind !== 'never')
   if (!goesOn) {
-    const detail = `in state ${state} Apache’s operator looks at a changed spec no more; the application has to be deleted and created anew`
+    const detail = `in state ${state} Apache’s operator ignores changes of the spec; delete the application and create it again`
     return { kind: 'refuse', reason: 'operator-does-not-rerun', detail }
   }
   if (change === 'rerun') {
@@ -88,6 +88,6 @@ function apache(change: 'memory' | 'rerun', application: ApplicationFacts): Oper
   return {
     kind: 'reruns',
     text: 'Apache’s operator reads the spec when the next attempt begins, which its restartConfig has it make; the change itself starts none.',
-    undo: 'The way back is the same change the other way round; it starts no attempt',
+    undo: 'Revert the change; this does not start an attempt',
   }
 }

@@ -49,7 +49,7 @@ export function rerunPlan(
     steps: [patch(application, rerunSpec(nowMs))],
     risk: outputRisk(state),
     reruns: text,
-    undo: 'There is nothing to undo: what runs is the same. To take the annotation away would run it once more.',
+    undo: 'Nothing needs to be undone. Removing the annotation would rerun the application.',
     notes: notesOf(application),
     byHand: about === undefined ? [] : cordon(about.evidence, about.root),
   }
@@ -68,15 +68,17 @@ export function deletionPlan(
   const held =
     finalizers.length === 0
       ? []
-      : [`The pod has finalizers (${finalizers.join(', ')}) and goes only when their owners let it; none is removed.`]
+      : [
+          `The pod has finalizers (${finalizers.join(', ')}) and remains until their owners remove them. spark-nanny removes none.`,
+        ]
   return {
     kind: 'apply',
     cause,
     remedy: { kind: 'delete-stale-pod', pod: name },
     steps: reaction === null ? [deletion] : [deletion, patch(application, rerunSpec(nowMs))],
-    risk: `The log of the terminated pod goes with it: \`spark-nanny diagnose ${name} --save DIR\` keeps it. ${outputRisk('absent')}`,
-    reruns: reaction?.text ?? 'The operator tries again by itself once the name is free.',
-    undo: 'A deleted pod does not come back; it had ended.',
+    risk: `The log of the terminated pod is deleted too. Save it with \`spark-nanny diagnose ${name} --save DIR\`. ${outputRisk('absent')}`,
+    reruns: reaction?.text ?? 'The operator retries automatically once the name is free.',
+    undo: 'A deleted pod cannot be restored. It had already ended.',
     notes: [...notesOf(application), ...held],
     byHand: [],
   }
@@ -94,12 +96,12 @@ const patch = ({ uid, resourceVersion }: ApplicationFacts, spec: Readonly<Record
 })
 
 export function containerText(remedy: Extract<PlannedRemedy, { readonly kind: 'raise-memory' }>): string {
-  return `The driver’s container asks for ${remedy.containerToMiB}Mi instead of ${remedy.containerFromMiB}Mi.`
+  return `The driver’s container requests ${remedy.containerToMiB}Mi instead of ${remedy.containerFromMiB}Mi.`
 }
 
 export function outputRisk(state: DriverPhase): string {
-  const hung = state === 'hung' ? 'The driver that hangs is ended, its thread dump is lost. ' : ''
-  return `${hung}The application starts from its beginning: output that is not idempotent may be written twice.`
+  const hung = state === 'hung' ? 'The hung driver is stopped and its thread dump is lost. ' : ''
+  return `${hung}The application starts from the beginning. Output that is not idempotent may be written twice.`
 }
 
 /** The values of the leaves of `spec` as the application has them; null: not at all. */
@@ -124,8 +126,8 @@ export function patchCommand({ operator, namespace, name }: ApplicationFacts, bo
 function notesOf({ owners }: ApplicationFacts): readonly string[] {
   return owners.map((owner) =>
     owner.startsWith('ScheduledSparkApplication/')
-      ? `It was made by ${owner}: the next scheduled run is made from that one’s template, where the change has to be made too.`
-      : `It was made by ${owner}, which may change it back or make another.`,
+      ? `The application was created by ${owner}. Change its template too, because the next scheduled run uses it.`
+      : `The application was created by ${owner}, which may revert the change or create another application.`,
   )
 }
 
@@ -143,7 +145,7 @@ export function remedyText(remedy: ApplyPlan['remedy']): string {
     case 'raise-memory':
       return `${remedy.key} ${formatMemoryMiB(remedy.fromMiB)} → ${formatMemoryMiB(remedy.toMiB)}`
     case 'rerun':
-      return 'run again unchanged'
+      return 'rerun unchanged'
     case 'delete-stale-pod':
       return `delete terminated pod ${remedy.pod}`
   }

@@ -15,7 +15,7 @@ export function toPlannedCause({ id, title, confidence, evidence: [first] }: Fin
 /** The driver has ended, and nobody knows why. */
 export const unknownCause: PlannedCause = {
   id: 'unknown',
-  title: 'No rule knows why the driver ended',
+  title: 'The cause of the driver’s end is unknown',
   confidence: 'low',
   evidence: null,
 }

@@ -39,7 +39,7 @@ export function findNameConflict(
   return {
     cause: {
       id: 'SPN-APPLICATION-NAME-TAKEN',
-      title: `The next driver could not be made: a terminated pod has its name, ${taken ?? facts.pod?.name}`,
+      title: `The next driver could not be created because a terminated pod has its name, ${taken ?? facts.pod?.name}`,
       confidence: 'high',
       evidence: { source: 'application', excerpt: failed ? message.slice(0, 300) : `state ${state}` },
     },

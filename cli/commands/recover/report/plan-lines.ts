@@ -16,9 +16,9 @@ export function planLines(plan: Plan, namespace: string, style: Style): readonly
       return refusedLines(plan, style)
     case 'resume':
       return [
-        `${style.yellow('‼')} ${style.bold('A run was cut off after it had acted')}`,
+        `${style.yellow('‼')} ${style.bold('A recovery was interrupted after it changed the cluster')}`,
         `  ${printable(plan.by)} began at ${new Date(plan.startedMs).toISOString()}: ${printable(plan.remedy)}, for ${printable(plan.cause.id)}.`,
-        '  What it did is not done again; what is left is to watch the driver and to complete the record.',
+        '  Its changes are not repeated. With --apply, the command watches the driver and completes the record.',
       ]
   }
 }
@@ -31,7 +31,7 @@ function applyLines(plan: ApplyPlan, namespace: string, style: Style): readonly 
     style.bold(`Plan: ${remedyTitle(remedy)}`),
     ...steps.flatMap((step, index) => stepLines(step, index, namespace, style)),
     `  Risk: ${printable(risk)}`,
-    `  What runs again: ${printable(reruns)}`,
+    `  Rerun: ${printable(reruns)}`,
     `  Undo: ${printable(undo)}`,
     ...notes.map((note) => `  Note: ${printable(note)}`),
     ...byHandLines(byHand, style),
@@ -42,7 +42,7 @@ function printOnlyLines(plan: PrintOnlyPlan, style: Style): readonly string[] {
   return [
     ...causeLines(plan.cause, style),
     '',
-    style.bold(`To be done by hand: ${remedyTitle(plan.remedy)}`),
+    style.bold(`Run manually: ${remedyTitle(plan.remedy)}`),
     `  ${printable(plan.why)}`,
     ...plan.commands.map((command) => style.dim(`    ${printable(command)}`)),
     `  Risk: ${printable(plan.risk)}`,
@@ -86,7 +86,7 @@ const byHandLines = (commands: readonly string[], style: Style) =>
   commands.length === 0
     ? []
     : [
-        '  By hand, if the node is at fault; this command never does it:',
+        '  Run manually if the node is at fault; this command never does:',
         ...commands.map((one) => style.dim(`    ${one}`)),
       ]
 
@@ -94,12 +94,12 @@ function remedyTitle(remedy: PlannedRemedy): string {
   switch (remedy.kind) {
     case 'raise-memory': {
       const { key, fromMiB, toMiB, factor, cappedBy } = remedy
-      const by = cappedBy === null ? `${factor} times` : `${factor} times, held back by ${cappedBy}`
+      const by = cappedBy === null ? `${factor} times` : `${factor} times, limited by ${cappedBy}`
       return `raise ${key} from ${formatMemoryMiB(fromMiB)} to ${formatMemoryMiB(toMiB)} (${printable(by)})`
     }
     case 'rerun':
-      return 'run it again unchanged'
+      return 'rerun the application unchanged'
     case 'delete-stale-pod':
-      return `delete the terminated pod ${printable(remedy.pod)} that has the next driver’s name`
+      return `delete the terminated pod ${printable(remedy.pod)} whose name the next driver needs`
   }
 }

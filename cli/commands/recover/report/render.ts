@@ -20,7 +20,7 @@ export function renderPlan(
   const last =
     willAct || plan.kind === 'refuse' || plan.kind === 'print-only'
       ? []
-      : ['', 'Nothing was done. With --apply it is done, and the driver watched.']
+      : ['', 'Nothing was changed. Use --apply to run the plan and watch the driver.']
   return text([`Application ${who}: ${states[state]}.`, '', ...planLines(plan, subject.namespace, style), ...last])
 }
 
@@ -28,11 +28,11 @@ export function renderPlan(
 export function renderResult(result: RecoverResult, style: Style): string {
   switch (result.kind) {
     case 'not-applicable':
-      return text(['', style.yellow('‼ Nothing was done: there is nothing that --apply could change.')])
+      return text(['', style.yellow('‼ Nothing was changed: the plan has no step that --apply can run.')])
     case 'changed':
       return text([
         '',
-        `${style.red('×')} Something has changed since the plan was made: ${printable(result.detail)}. Call it again.`,
+        `${style.red('×')} The cluster has changed since the plan was made: ${printable(result.detail)}. Run the command again.`,
       ])
     case 'failed':
       return text(['', `${style.red('×')} ${printable(result.detail)}`, ...escalationLines(result.escalation)])
@@ -42,8 +42,8 @@ export function renderResult(result: RecoverResult, style: Style): string {
       const mark = isWell ? style.green('√') : stage.kind === 'unasked' ? style.yellow('‼') : style.red('×')
       return text([
         '',
-        `${mark} ${isWell ? 'The driver is back' : 'The driver is not known to be back'}: ${printable(stage.detail)}.`,
-        ...(next.length === 0 ? [] : ['  What to do next:', ...next.map((line) => `    ${printable(line)}`)]),
+        `${mark} ${isWell ? 'The driver has recovered' : 'The driver is not known to have recovered'}: ${printable(stage.detail)}.`,
+        ...(next.length === 0 ? [] : ['  Next steps:', ...next.map((line) => `    ${printable(line)}`)]),
         ...escalationLines(escalation),
         style.dim(`  Record ${recovery} in the annotation spark-nanny.io/recoveries.`),
       ])
@@ -52,16 +52,16 @@ export function renderResult(result: RecoverResult, style: Style): string {
 }
 
 const escalationLines = (steps: readonly string[]) =>
-  steps.length === 0 ? [] : ['  Escalation, from when the driver failed:', ...steps.map((step) => `    ${step}`)]
+  steps.length === 0 ? [] : ['  Escalation, counted from the driver’s failure:', ...steps.map((step) => `    ${step}`)]
 
 const text = (lines: readonly string[]) => `${lines.join('\n').trimEnd()}\n`
 
 const states = {
   absent: 'there is no driver pod',
-  unknown: 'the state of its driver is not known',
+  unknown: 'the state of its driver is unknown',
   pending: 'its driver has not started',
-  running: 'its driver runs',
-  hung: 'its driver runs, and hangs',
+  running: 'its driver is running',
+  hung: 'its driver hangs',
   completed: 'its driver has completed',
   failed: 'its driver has failed',
 } as const satisfies Record<DriverPhase, string>

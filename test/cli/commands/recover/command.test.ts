@@ -157,7 +157,7 @@ test('a driver that hung is back before anything is done: it is left alone', asy
   })
   const { exitCode, stdout } = await cluster.recover('--apply')
   assert.equal(exitCode, 6)
-  assert.match(stdout, /Something has changed since the plan was made: pod nightly-driver is not as it was\./)
+  assert.match(stdout, /The cluster has changed since the plan was made: pod nightly-driver is not as it was\./)
   assert.deepEqual(cluster.api.requests.filter(isWrite), [])
 })
 
@@ -169,7 +169,7 @@ test('the pod is another one by now: it is left alone, and the record says so', 
   })
   const { exitCode, stdout } = await cluster.recover('--apply')
   assert.equal(exitCode, 6, stdout)
-  assert.match(stdout, /Something has changed/)
+  assert.match(stdout, /The cluster has changed/)
   assert.equal(cluster.api.get(collections.pods, 'jobs', 'nightly-driver')?.metadata.uid, 'fresh')
   assert.deepEqual(
     recoveries(cluster.application()).map(({ outcome }) => outcome),
@@ -217,7 +217,7 @@ test('a run that was cut off after its patch: the next one watches, and complete
   const before = cluster.api.bodies.length
   const { exitCode, stdout } = await cluster.recover('--apply')
   assert.equal(exitCode, 0, stdout)
-  assert.match(stdout, /A run was cut off after it had acted/)
+  assert.match(stdout, /A recovery was interrupted after it changed the cluster/)
   assert.deepEqual(
     recoveries(cluster.application()).map(({ id, outcome }) => [id, outcome]),
     [[record?.id, 'recovered']],
@@ -243,7 +243,7 @@ test('the next driver fails too', async (t) => {
   const cluster = await fakeOperator(t, { next: exited(137, 'OOMKilled') })
   const { exitCode, stdout } = await cluster.recover('--apply')
   assert.equal(exitCode, 6)
-  assert.match(stdout, /has failed: exit code 137\.\n {2}What to do next:/)
+  assert.match(stdout, /has failed: exit code 137\.\n {2}Next steps:/)
 })
 
 test('a UI that may not be asked: it runs, and that is all that is known', async (t) => {
@@ -285,7 +285,7 @@ test('plain spark-submit: printed; --apply has nothing to do', async (t) => {
   assert.ok(!stdout.includes('abc'))
   const applied = await cluster.recover('--apply')
   assert.equal(applied.exitCode, 6)
-  assert.match(applied.stdout, /Nothing was done: there is nothing that --apply could change/)
+  assert.match(applied.stdout, /Nothing was changed: the plan has no step that --apply can run/)
   assert.deepEqual(cluster.api.requests.filter(isWrite), [])
 })
 

@@ -23,14 +23,14 @@ test('a configuration without fault', async () => {
 })
 
 const wrong: readonly (readonly [args: readonly string[], says: RegExp, file?: string])[] = [
-  [['validate'], /APP or -f FILE is missing/],
+  [['validate'], /APP or -f FILE is required/],
   [['validate', 'a', '-f', 'b'], /not both/],
   [['validate', '-f', 'absent.conf'], /absent\.conf: there is no such file; expected SparkApplications/],
   [['validate', '-f', 'f', '--spark-version', 'new'], /must be a version such as 3\.5\.1/],
   [['validate', '-f', 'f'], /f: holds Pod of v1; expected SparkApplications/, 'apiVersion: v1\nkind: Pod\n'],
   [['validate', '-f', 'f'], /f: holds no setting/, '# nothing\n'],
   [['validate', '-f', 'f'], /f: is not YAML/, 'kind: a: b\n'],
-  [['preflight'], /FILE is missing/],
+  [['preflight'], /FILE is required/],
   [['preflight', 'a', '-f', 'b'], /give one FILE/],
 ]
 for (const [args, says, f = ''] of wrong) {

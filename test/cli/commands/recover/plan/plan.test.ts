@@ -187,7 +187,7 @@ const refused: readonly Refused[] = [
     'evidence-incomplete',
     /application/,
   ],
-  ['the application came late', { facts: { application: null } }, 'evidence-incomplete', /call it again/],
+  ['the application came late', { facts: { application: null } }, 'evidence-incomplete', /run the command again/],
   ['nodes could not be read', { facts: { nodes: unreadable } }, 'evidence-incomplete', /nodes: HTTP 403/],
   ['quotas could not be read', { facts: { quotas: unreadable } }, 'evidence-incomplete', /quotas/],
   [
@@ -242,9 +242,9 @@ const refused: readonly Refused[] = [
     'its container has ended, its pod has not',
     { application: application({ state: 'RUNNING' }), pod: pod(exited(137, 'OOMKilled'), 'Running'), log: '' },
     'operator-active',
-    /a moment ago/,
+    /has just ended/,
   ],
-  ['another pod while it was read', { facts: { pod: null } }, 'evidence-incomplete', /call it again/],
+  ['another pod while it was read', { facts: { pod: null } }, 'evidence-incomplete', /run the command again/],
   ['no state yet', { application: application({ state: '' }), pod: null }, 'operator-active', /no state yet/],
   [
     'evicted, and retried anyway',
