@@ -10,26 +10,6 @@ export function toRecord(value: unknown): Record<string, unknown> {
   return isRecord(value) ? value : {}
 }
 
-/** The JSON objects of an array, without its other items; empty if the value is not an array. */
-export function toRecords(value: unknown): readonly Record<string, unknown>[] {
-  return Array.isArray(value) ? value.filter(isRecord) : []
-}
-
-/** The value if it is an array, else an empty one. */
-export function toList(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : []
-}
-
-/** The value if it is a string, else the empty string. */
-export function toStringOrEmpty(value: unknown): string {
-  return typeof value === 'string' ? value : ''
-}
-
-/** The value if it is a finite number, else null. */
-export function toNumberOrNull(value: unknown): number | null {
-  return typeof value === 'number' && Number.isFinite(value) ? value : null
-}
-
 /** Milliseconds since the epoch of a time as Kubernetes writes it; null if the value is not such a time. */
 export function parseTimeMs(value: unknown): number | null {
   const ms = typeof value === 'string' ? Date.parse(value) : Number.NaN
