@@ -39,7 +39,7 @@ export const generateKeysInBackground: () => Promise<RsaKeys> = () => promisify(
 export function createAuthority(now: Date, validDays = 365, keys: RsaKeys = generateKeys()): KeyPair {
   // Every authority has its own name: a verifier that searches for the issuer by name would otherwise try the wrong one.
   const serialNumber = createSerialNumber()
-  const name = [{ name: 'commonName', value: `spark-nanny-ca-${serialNumber.slice(1, 9)}` }]
+  const name = [{ name: 'commonName', value: `spark-nanny-ca-${serialNumber.slice(0, 8)}` }]
   const certificate = createDraft(keys, serialNumber, now, validDays)
   certificate.setSubject(name)
   certificate.setIssuer(name)
@@ -80,8 +80,16 @@ export function issueServingCertificate(
   return { certificatePem: signCertificate(certificate, authority.privateKeyPem), privateKeyPem: keys.privateKey }
 }
 
-/** A random serial number, hexadecimal. The leading 0 keeps it positive. */
-const createSerialNumber = () => `0${randomBytes(16).toString('hex').slice(1)}`
+/**
+ * Creates a serial number of 16 bytes, hexadecimal, from random bytes. Its first byte is always 0x40 to 0x7f: a DER
+ * integer must be positive and must not start with superfluous zeros. OpenSSL rejects the certificate otherwise
+ * ("illegal padding"), and node-forge strips only one zero byte.
+ */
+export function createSerialNumber(random: Uint8Array = randomBytes(16)): string {
+  const bytes = Buffer.from(random)
+  bytes[0] = 0x40 | ((bytes[0] ?? 0) & 0x3f)
+  return bytes.toString('hex')
+}
 
 function createDraft(keys: RsaKeys, serialNumber: string, now: Date, validDays: number): forge.pki.Certificate {
   const certificate = forge.pki.createCertificate()

@@ -6,6 +6,7 @@ import { describe, test } from 'node:test'
 import { connect, createServer } from 'node:tls'
 import {
   createAuthority,
+  createSerialNumber,
   generateKeysInBackground,
   issueServingCertificate,
 } from '../../../certs/pki/issue-certificates.ts'
@@ -42,6 +43,14 @@ describe('issue certificates', () => {
     assert.equal(leaf.checkHost('a.svc'), 'a.svc')
     assert.equal(leaf.ca, false)
   })
+
+  for (const random of ['0000007f', '00000000', '007f0000', '00800000', '7fffffff', '80000000', 'ffffffff']) {
+    test(`random bytes ${random}… → the serial number is a positive DER integer without superfluous zeros`, () => {
+      const serialNumber = createSerialNumber(Buffer.from(random.padEnd(32, '0'), 'hex'))
+      assert.match(serialNumber, /^[4-7][0-9a-f]{31}$/)
+      assert.equal(serialNumber.slice(2), random.slice(2).padEnd(30, '0'))
+    })
+  }
 
   test('generating keys → the event loop is not blocked', async () => {
     let turns = 0
