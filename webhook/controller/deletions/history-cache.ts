@@ -1,9 +1,7 @@
 import type { KnownApplication } from '../../../cluster/spark-applications.ts'
 import {
-  currentHistory,
   type Deletion,
   type DeletionHistory,
-  emptyHistory,
   formatHistory,
   parseHistory,
   withDeletion,
@@ -12,6 +10,15 @@ import {
 import { actionsAnnotation } from '../../../core/contract/pod-contract.ts'
 import type { SafeguardsConfig } from '../../config/controller-config.ts'
 import type { Driver } from '../driver/driver.ts'
+import {
+  type CachedHistory,
+  type HistoryEvent,
+  isAhead,
+  isRemoved,
+  nextCachedHistory,
+  resolveHistory,
+  type ShownHistory,
+} from './cached-history.ts'
 
 export type Application = Pick<Driver, 'namespace' | 'application'>
 
@@ -20,100 +27,91 @@ export const applicationKey = ({ namespace, application }: Application): string 
 /** The deletion histories in the annotations of SparkApplications, including writes that the watch has not shown yet. */
 export interface HistoryCache {
   /** Stores a history as it was read. */
-  load(of: Application, history: DeletionHistory): void
-  current(of: Application, known: KnownApplication | undefined): DeletionHistory
+  load(application: Application, history: DeletionHistory): void
+  current(application: Application, known: KnownApplication | undefined): DeletionHistory
   /** Adds a deletion and returns the history, which the caller writes next. */
-  add(of: Application, known: KnownApplication | undefined, deletion: Deletion): DeletionHistory
+  add(application: Application, known: KnownApplication | undefined, deletion: Deletion): DeletionHistory
   /** Removes the deletion of a pod that was not deleted. The annotation's entry is ignored until the deletion is added again. */
-  revoke(of: Application, known: KnownApplication | undefined, uid: string): DeletionHistory
+  revoke(application: Application, known: KnownApplication | undefined, uid: string): DeletionHistory
   isRevoked(uid: string): boolean
-  recordWriteResult(of: Application, answer: 'written' | 'refused'): void
+  recordWriteResult(application: Application, result: 'written' | 'refused'): void
   /**
-   * Detects that the annotation was removed. Returns true if a person removed it to end a quarantine. A second removal
-   * within the window, or a removal without a quarantine, is attributed to a tool and returns false.
+   * Detects that the annotation was removed, and forgets the history. Returns true if a person removed the annotation to
+   * end a quarantine. A second removal within the window, or a removal without a quarantine, is attributed to a tool and
+   * returns false.
    */
-  isCleared(of: Application, known: KnownApplication, nowMs: number): boolean
-}
-
-interface CachedHistory {
-  readonly history: DeletionHistory
-  /**
-   * The version of the SparkApplication that the write was based on. A watch that shows this version does not show the
-   * write yet; any other version shows its outcome. Null if the history was read, not written.
-   */
-  readonly writtenOn: string | null
-  /** pending: the write may not have arrived, so a missing annotation proves nothing. */
-  readonly state: 'pending' | 'written' | 'refused'
+  isCleared(application: Application, known: KnownApplication, nowMs: number): boolean
 }
 
 export function createHistoryCache(config: Pick<SafeguardsConfig, 'perApplication' | 'windowMs'>): HistoryCache {
-  const cached = new Map<string, CachedHistory>()
+  /** An application without an entry is in state `none`. */
+  const cache = new Map<string, CachedHistory>()
   /** The uids of pods. */
   const revoked = new Set<string>()
   /** When an application's annotation was last found missing. */
-  const removals = new Map<string, number>()
+  const removedMs = new Map<string, number>()
 
-  const shownBy = (known: KnownApplication): DeletionHistory => {
-    const history = parseHistory(known.application.annotations[actionsAnnotation])
+  const get = (application: Application): CachedHistory => cache.get(applicationKey(application)) ?? { kind: 'none' }
+  const apply = (application: Application, event: HistoryEvent): void => {
+    const next = nextCachedHistory(get(application), event)
+    if (next.kind === 'none') cache.delete(applicationKey(application))
+    else cache.set(applicationKey(application), next)
+  }
+
+  const parseShown = ({ application, resourceVersion, generation }: KnownApplication): ShownHistory => {
+    const text = application.annotations[actionsAnnotation]
+    const history = parseHistory(text)
     const uids = history.deletions.map(({ uid }) => uid).filter((uid) => revoked.has(uid))
-    return uids.reduce(withoutPod, history)
+    return { history: uids.reduce(withoutPod, history), isAnnotated: text !== undefined, resourceVersion, generation }
   }
 
-  const current = (of: Application, known: KnownApplication | undefined): DeletionHistory => {
-    const own = cached.get(applicationKey(of))
-    if (known === undefined) return own?.history ?? emptyHistory
-    const { generation, resourceVersion, application } = known
-    const shown = shownBy(known)
-    if (own?.state === 'refused' && lastMs(own.history) > lastMs(shown)) return currentHistory(own.history, generation)
-    if (own?.writtenOn === resourceVersion) return currentHistory(own.history, generation)
-    if (application.annotations[actionsAnnotation] !== undefined) load(of, shown)
-    return currentHistory(shown, generation)
+  const current = (application: Application, known: KnownApplication | undefined): DeletionHistory => {
+    const cached = get(application)
+    const shown = known === undefined ? undefined : parseShown(known)
+    if (shown?.isAnnotated === true && !isAhead(cached, shown)) {
+      apply(application, { kind: 'read', history: shown.history })
+    }
+    return resolveHistory(cached, shown)
   }
 
-  const load = (of: Application, history: DeletionHistory): void =>
-    void cached.set(applicationKey(of), { history, writtenOn: null, state: 'written' })
-
-  const remember = (
-    of: Application,
+  const startWrite = (
+    application: Application,
     known: KnownApplication | undefined,
     history: DeletionHistory,
     uid: string,
   ): DeletionHistory => {
-    const isRefused = cached.get(applicationKey(of))?.state === 'refused'
-    const state = known !== undefined && mentionsPod(known, uid) ? 'written' : isRefused ? 'refused' : 'pending'
-    cached.set(applicationKey(of), { history, writtenOn: known?.resourceVersion ?? null, state })
+    const isShown = known !== undefined && mentionsPod(known, uid)
+    apply(application, { kind: 'write-started', history, isShown, baseVersion: known?.resourceVersion ?? null })
     return history
   }
 
   return {
-    load,
+    load: (application, history) => apply(application, { kind: 'read', history }),
     current,
-    add: (of, known, deletion) => {
+    add: (application, known, deletion) => {
       revoked.delete(deletion.uid)
-      const history = withDeletion(current(of, known), deletion, known?.generation ?? null, config)
-      return remember(of, known, history, deletion.uid)
+      const history = withDeletion(current(application, known), deletion, known?.generation ?? null, config)
+      return startWrite(application, known, history, deletion.uid)
     },
-    revoke: (of, known, uid) => {
+    revoke: (application, known, uid) => {
       revoked.add(uid)
-      const history = withoutPod(current(of, known), uid)
-      const isAhead = known === undefined || cached.get(applicationKey(of))?.writtenOn === known.resourceVersion
-      return isAhead || mentionsPod(known, uid) ? remember(of, known, history, uid) : history
+      const history = withoutPod(current(application, known), uid)
+      const cached = get(application)
+      const isWriteUnseen =
+        known === undefined || (cached.kind !== 'none' && cached.baseVersion === known.resourceVersion)
+      return isWriteUnseen || mentionsPod(known, uid) ? startWrite(application, known, history, uid) : history
     },
     isRevoked: (uid) => revoked.has(uid),
-    recordWriteResult: (of, state) => {
-      const own = cached.get(applicationKey(of))
-      if (own !== undefined) cached.set(applicationKey(of), { ...own, state })
-    },
-    isCleared: (of, known, nowMs) => {
-      const key = applicationKey(of)
-      const own = cached.get(key)
-      if (own?.state !== 'written' || own.writtenOn === known.resourceVersion) return false
-      if (own.history.deletions.length === 0 || known.application.annotations[actionsAnnotation] !== undefined)
-        return false
-      cached.delete(key)
-      const isFirst = nowMs - (removals.get(key) ?? Number.NEGATIVE_INFINITY) >= config.windowMs
-      removals.set(key, nowMs)
-      return own.history.quarantinedMs !== null && isFirst
+    recordWriteResult: (application, result) => apply(application, { kind: 'write-ended', result }),
+    isCleared: (application, known, nowMs) => {
+      const key = applicationKey(application)
+      const cached = get(application)
+      if (!isRemoved(cached, parseShown(known))) return false
+      const isQuarantined = cached.kind !== 'none' && cached.history.quarantinedMs !== null
+      const isFirst = nowMs - (removedMs.get(key) ?? Number.NEGATIVE_INFINITY) >= config.windowMs
+      apply(application, { kind: 'removed' })
+      removedMs.set(key, nowMs)
+      return isQuarantined && isFirst
     },
   }
 }
@@ -125,5 +123,3 @@ export const mentionsPod = ({ application }: KnownApplication, uid: string): boo
 /** The value of the annotation. Null if there is nothing to record. */
 export const formatAnnotation = (history: DeletionHistory): string | null =>
   history.deletions.length === 0 ? null : formatHistory(history)
-
-const lastMs = ({ deletions }: DeletionHistory) => deletions.at(-1)?.atMs ?? 0
