@@ -1,4 +1,4 @@
-import { isRecord } from '../core/json.ts'
+import { isRecord, toRecord, toStringOrEmpty } from '../core/json.ts'
 import { formatPatch, type Operation } from './json-patch.ts'
 
 /** The part of an `admission.k8s.io/v1` AdmissionRequest that spark-nanny uses. */
@@ -43,11 +43,11 @@ export function parseReview(body: unknown): ParsedReview {
     kind: 'request',
     request: {
       uid,
-      kind: { group: text(kind.group), version: text(kind.version), kind: kind.kind },
+      kind: { group: toStringOrEmpty(kind.group), version: toStringOrEmpty(kind.version), kind: kind.kind },
       operation,
-      subResource: text(request.subResource),
-      namespace: text(request.namespace),
-      name: text(request.name),
+      subResource: toStringOrEmpty(request.subResource),
+      namespace: toStringOrEmpty(request.namespace),
+      name: toStringOrEmpty(request.name),
       dryRun: request.dryRun === true,
       object: request.object,
     },
@@ -56,16 +56,16 @@ export function parseReview(body: unknown): ParsedReview {
 
 /** The request that the API server would send if `object` were created in `namespace`. */
 export function createCreationRequest(object: unknown, namespace: string): AdmissionRequest {
-  const { apiVersion, kind, metadata } = isRecord(object) ? object : {}
-  const [version = '', group = ''] = text(apiVersion).split('/').reverse()
-  const { name, namespace: ownNamespace } = isRecord(metadata) ? metadata : {}
+  const { apiVersion, kind, metadata } = toRecord(object)
+  const [version = '', group = ''] = toStringOrEmpty(apiVersion).split('/').reverse()
+  const { name, namespace: ownNamespace } = toRecord(metadata)
   return {
     uid: 'manifest',
-    kind: { group, version, kind: text(kind) },
+    kind: { group, version, kind: toStringOrEmpty(kind) },
     operation: 'CREATE',
     subResource: '',
-    namespace: text(ownNamespace) || namespace,
-    name: text(name),
+    namespace: toStringOrEmpty(ownNamespace) || namespace,
+    name: toStringOrEmpty(name),
     dryRun: true,
     object,
   }
@@ -122,5 +122,3 @@ function problem(field: string, value: unknown, form: string): ParsedReview {
   const shown = value === undefined ? 'absent' : (JSON.stringify(value) ?? String(value))
   return { kind: 'problem', problem: { field, value: shown.length > 80 ? `${shown.slice(0, 79)}…` : shown, form } }
 }
-
-const text = (value: unknown): string => (typeof value === 'string' ? value : '')

@@ -1,5 +1,5 @@
 import { restartAllContainersRule } from '../core/contract/pod-contract.ts'
-import { toRecord } from '../core/json.ts'
+import { toRecord, toRecords } from '../core/json.ts'
 import type { ApiResponse } from '../kubernetes/api.ts'
 
 /** What a server-side dry run proves. `unknown`: it failed for another reason. */
@@ -49,11 +49,8 @@ export function judgeDryRun(answer: ApiResponse, withRule: boolean): ProbeResult
   if (answer.kind === 'failed') return 'unknown'
   const { initContainers } = toRecord(toRecord(answer.body).spec)
   if (answer.status === 201 || answer.status === 200) {
-    const sidecar = toRecord(
-      Array.isArray(initContainers) ? initContainers.find((item) => toRecord(item).name === 'sidecar') : {},
-    )
-    const rules = Array.isArray(sidecar.restartPolicyRules) ? sidecar.restartPolicyRules : []
-    const kept = rules.some((rule) => toRecord(rule).action === restartAllContainersRule.action)
+    const sidecar = toRecord(toRecords(initContainers).find(({ name }) => name === 'sidecar'))
+    const kept = toRecords(sidecar.restartPolicyRules).some(({ action }) => action === restartAllContainersRule.action)
     return sidecar.restartPolicy === 'Always' && (!withRule || kept) ? 'yes' : 'no'
   }
   return answer.status === 422 ? 'no' : 'unknown'

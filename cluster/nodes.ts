@@ -1,4 +1,4 @@
-import { toRecord } from '../core/json.ts'
+import { toRecord, toRecords } from '../core/json.ts'
 import { createReflector, type Reflector, type ReflectorDeps } from '../kubernetes/reflector.ts'
 import type { Collection } from '../kubernetes/store.ts'
 
@@ -63,8 +63,7 @@ export function projectNode(object: unknown): KnownNode | undefined {
 }
 
 function notReadyOf(conditions: unknown): { readonly notReady?: NotReady } {
-  const all = Array.isArray(conditions) ? conditions.map(toRecord) : []
-  const ready = all.find(({ type }) => type === 'Ready')
+  const ready = toRecords(conditions).find(({ type }) => type === 'Ready')
   if (ready === undefined || ready.status === 'True') return {}
   const atMs = Date.parse(String(ready.lastTransitionTime))
   const detail = [ready.reason, ready.message].filter((text) => typeof text === 'string' && text !== '').join(': ')

@@ -1,4 +1,4 @@
-/** Readers of JSON values from outside. None of them throws, whatever the value is. */
+/** Readers of JSON values from outside. None of them throws for any value. */
 
 /** Whether a value is a JSON object. Arrays are not. */
 export function isRecord(value: unknown): value is Record<string, unknown> {
@@ -8,6 +8,21 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
 /** The value if it is a JSON object, else an empty object. */
 export function toRecord(value: unknown): Record<string, unknown> {
   return isRecord(value) ? value : {}
+}
+
+/** The JSON objects of an array, without its other items; empty if the value is not an array. */
+export function toRecords(value: unknown): readonly Record<string, unknown>[] {
+  return Array.isArray(value) ? value.filter(isRecord) : []
+}
+
+/** The value if it is an array, else an empty one. */
+export function toList(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : []
+}
+
+/** The value if it is a string, else the empty string. */
+export function toStringOrEmpty(value: unknown): string {
+  return typeof value === 'string' ? value : ''
 }
 
 /** Milliseconds since the epoch of a time as Kubernetes writes it; null if the value is not such a time. */

@@ -1,4 +1,4 @@
-import { toRecord } from '../core/json.ts'
+import { toRecord, toRecords } from '../core/json.ts'
 import { type ApiResponse, isFromApiServer, type KubernetesApi } from './api.ts'
 
 const deadlineMs = 10_000
@@ -11,30 +11,28 @@ const deadlineMs = 10_000
 export async function isAbsent(
   api: KubernetesApi,
   path: string,
-  answer: ApiResponse,
-  wasThere: boolean,
+  response: ApiResponse,
+  hadObjects: boolean,
 ): Promise<boolean> {
-  if (isFromApiServer(answer)) return true
+  if (isFromApiServer(response)) return true
   const [, groupVersion, resource] = /^\/apis\/([^/]+\/[^/]+)\/([^/]+)$/.exec(path) ?? []
   if (groupVersion === undefined) return false
   const groups = await discover(api, '/apis', 'APIGroupList')
-  if (groups === 'forbidden') return !wasThere
+  if (groups === 'forbidden') return !hadObjects
   if (groups === undefined) return false
-  const versions = recordsOf(groups.groups).flatMap((group) => recordsOf(group.versions))
+  const versions = toRecords(groups.groups).flatMap((group) => toRecords(group.versions))
   if (!versions.some((version) => version.groupVersion === groupVersion)) return true
   const resources = await discover(api, `/apis/${groupVersion}`, 'APIResourceList')
-  if (resources === 'forbidden') return !wasThere
+  if (resources === 'forbidden') return !hadObjects
   if (resources === undefined) return false
-  return !recordsOf(resources.resources).some(({ name }) => name === resource)
+  return !toRecords(resources.resources).some(({ name }) => name === resource)
 }
 
 /** Undefined if the API server did not respond. */
 async function discover(api: KubernetesApi, path: string, kind: string) {
-  const answer = await api.request({ method: 'GET', path, deadlineMs })
-  if (answer.kind === 'response' && answer.status === 403 && isFromApiServer(answer)) return 'forbidden'
-  if (answer.kind === 'failed' || answer.status !== 200) return undefined
-  const body = toRecord(answer.body)
+  const response = await api.request({ method: 'GET', path, deadlineMs })
+  if (response.kind === 'response' && response.status === 403 && isFromApiServer(response)) return 'forbidden'
+  if (response.kind === 'failed' || response.status !== 200) return undefined
+  const body = toRecord(response.body)
   return body.kind === kind ? body : undefined
 }
-
-const recordsOf = (value: unknown) => (Array.isArray(value) ? value.map(toRecord) : [])

@@ -1,10 +1,20 @@
-/** One page of a list; undefined if the body is not a list. `next` is empty on the last page. */
-export function parsePage(body: unknown) {
-  if (typeof body !== 'object' || body === null || !('items' in body) || !Array.isArray(body.items)) return undefined
-  const metadata: unknown = 'metadata' in body ? body.metadata : undefined
-  const text = (key: string) => {
-    const value: unknown = typeof metadata === 'object' && metadata !== null ? Reflect.get(metadata, key) : undefined
-    return typeof value === 'string' ? value : ''
+import { isRecord, toRecord, toStringOrEmpty } from '../core/json.ts'
+
+/** One page of a list of the Kubernetes API. */
+export interface ListPage {
+  readonly items: readonly unknown[]
+  /** The token that continues the list. Empty on the last page. */
+  readonly next: string
+  readonly resourceVersion: string
+}
+
+/** Returns undefined if the body is not a list. */
+export function parsePage(body: unknown): ListPage | undefined {
+  if (!isRecord(body) || !Array.isArray(body.items)) return undefined
+  const metadata = toRecord(body.metadata)
+  return {
+    items: body.items,
+    next: toStringOrEmpty(metadata.continue),
+    resourceVersion: toStringOrEmpty(metadata.resourceVersion),
   }
-  return { items: body.items as readonly unknown[], next: text('continue'), resourceVersion: text('resourceVersion') }
 }

@@ -2,8 +2,8 @@ import { type Backoff, createBackoff } from '../core/backoff.ts'
 import type { Log } from '../core/log.ts'
 import { type ApiResponse, describeResponse, type KubernetesApi } from './api.ts'
 import { isAbsent } from './discovery.ts'
-import { parsePage } from './list-page.ts'
-import { type Collection, WatchedCollection } from './store.ts'
+import { type ListPage, parsePage } from './list-page.ts'
+import { type Collection, createObjectStore, type ObjectStore } from './store.ts'
 
 export interface ReflectorDeps {
   readonly api: KubernetesApi
@@ -16,16 +16,16 @@ export interface ReflectorDeps {
 }
 
 export interface ReflectorOptions<T> {
-  /** Of the collection, for all namespaces: `/api/v1/limitranges`. */
+  /** The collection in all namespaces, such as `/api/v1/limitranges`. */
   readonly path: string
   readonly labelSelector?: string
-  /** `metadata.name=x`: then a right by resourceName is enough. */
+  /** With `metadata.name=x`, a permission that is limited to this resourceName is enough. */
   readonly fieldSelector?: string
-  /** What is kept of an object; undefined leaves it out. */
+  /** Returns the part of an object to keep. An object for which it returns undefined is left out. */
   project(object: unknown): T | undefined
-  /** Called after each object that came or changed, also by a list; `before` is what it was, under the same name. */
+  /** Called after an object was added or changed, also by a list. `before` is the object that had this name before. */
   onChange?(object: T, before: T | undefined): void
-  /** Called after each object that is gone. */
+  /** Called after an object was removed. */
   onRemove?(before: T): void
   readonly pageSize?: number
   readonly timing?: Partial<ReflectorTiming>
@@ -33,14 +33,14 @@ export interface ReflectorOptions<T> {
 
 export interface ReflectorTiming {
   readonly listDeadlineMs: number
-  /** The server sends a bookmark about every minute: a watch that is silent for longer is dead. */
+  /** A watch without data for this long is dead, because the server sends a bookmark about every minute. */
   readonly idleMs: number
   readonly watchSeconds: number
   readonly baseMs: number
   readonly capMs: number
-  /** For a collection that the API does not have: its CRD may come. */
+  /** How often a collection that the API does not have is listed again: its CRD may be created. */
   readonly absentRetryMs: number
-  /** Nothing heard for longer: what is known may be long out of date. */
+  /** The collection counts as stale if the API server has sent nothing about it for longer. */
   readonly staleAfterMs: number
 }
 
@@ -56,158 +56,240 @@ const defaultTiming: ReflectorTiming = {
 
 export interface Reflector<T> {
   readonly objects: Collection<T>
-  /** Whether a whole list has been seen, or the API has no such collection. Stays true through later trouble. */
+  /** Whether a complete list was read, or the API has no such collection. Stays true through later failures. */
   synced(): boolean
-  /** Whether nothing of the collection has been heard for too long: neither a list, nor an event, nor a bookmark. */
+  /** Whether the API server has sent nothing about the collection for too long: no list, no event and no bookmark. */
   stale(): boolean
-  /** Lists, then watches, until `signal`; never rejects for what the API or the network does. */
+  /** Lists, then watches, until `signal` is aborted. Failures of the API or the network do not reject. */
   run(signal: AbortSignal): Promise<void>
 }
 
-type Round =
-  | { readonly kind: 'listed'; readonly resourceVersion: string }
-  | { readonly kind: 'absent' }
-  | { readonly kind: 'failed'; readonly detail: string; readonly retryAfterMs: number }
-
-/** Why a watch ended: `list` again, since what it went on from is of no use, or the process stops. */
-type WatchEnd = { readonly kind: 'list'; readonly detail: string } | { readonly kind: 'stopped' }
-
-/** Watches that end well and held nothing, after which it is a list that can be believed. */
+/** A list is believed after this many watches in a row that ended normally and without an event. */
 const emptyWatchesBeforeList = 3
 
+/** What listing and watching one collection share. */
+interface Reflection<T> {
+  readonly options: ReflectorOptions<T>
+  readonly deps: ReflectorDeps
+  readonly timing: ReflectorTiming
+  readonly objects: ObjectStore<T>
+  readonly activity: ActivityTracker
+  readonly backoff: Backoff
+  /** The selectors as query parameters, each with a leading `&`. */
+  readonly selector: string
+  synced: boolean
+}
+
 /**
- * Keeps a collection as the API has it. A watch that ends is taken up where it ended; 410 or an event that cannot be read
- * lists again; trouble is retried with backoff and jitter, for ever, and not before a server that is overloaded (429) asks
- * for it. While it lasts the collection stays as last seen, and after a while it is said that it is stale.
+ * Keeps a collection equal to the API's. A watch that ends is continued where it ended. After a 410, or an event that cannot
+ * be read, the collection is listed again. Failures are retried without end, with backoff and jitter, and not before the
+ * time that an overloaded server (429) requests. During failures the collection keeps its last objects, and counts as stale
+ * after {@link ReflectorTiming.staleAfterMs}.
  */
 export function createReflector<T>(options: ReflectorOptions<T>, deps: ReflectorDeps): Reflector<T> {
   const timing = { ...defaultTiming, ...options.timing }
-  const objects = new WatchedCollection(options.project)
-  const { api, log } = deps
-  const selector = (['labelSelector', 'fieldSelector'] as const)
+  const activity = trackActivity(options.path, timing.staleAfterMs, deps)
+  const reflection: Reflection<T> = {
+    options,
+    deps,
+    timing,
+    objects: createObjectStore(options.project),
+    activity,
+    backoff: createBackoff(timing, deps.random),
+    selector: formatSelector(options),
+    synced: false,
+  }
+  return {
+    objects: reflection.objects,
+    synced: () => reflection.synced,
+    stale: activity.isStale,
+    run: async (signal) => {
+      reflection.backoff.reset()
+      while (!signal.aborted) {
+        const delayMs = await listAndWatch(reflection, signal)
+        if (delayMs === 'stopped') return
+        await deps.sleep(delayMs, signal)
+      }
+    },
+  }
+}
+
+/** Lists the collection and watches it from there. Returns the milliseconds until it must be listed again. */
+async function listAndWatch<T>(reflection: Reflection<T>, signal: AbortSignal): Promise<number | 'stopped'> {
+  const { options, deps, timing, objects, activity, backoff } = reflection
+  const { path } = options
+  const result = await list(reflection)
+  switch (result.kind) {
+    case 'absent':
+      objects.retain(new Set())
+      publishChanges(reflection)
+      activity.recordActivity()
+      reflection.synced = true
+      return timing.absentRetryMs
+    case 'failed':
+      deps.log.warn({ event: 'list-failed', path, detail: result.detail })
+      activity.warnIfStale()
+      return Math.max(backoff.nextMs(), result.retryAfterMs)
+    case 'listed': {
+      if (!reflection.synced) deps.log.info({ event: 'synced', path, objects: objects.size })
+      reflection.synced = true
+      const end = await watchFrom(reflection, result.resourceVersion, signal)
+      if (end.kind === 'stopped') return 'stopped'
+      deps.log.info({ event: 'relist', path, detail: end.detail })
+      return backoff.nextMs()
+    }
+  }
+}
+
+type ListResult = { readonly kind: 'listed'; readonly resourceVersion: string } | NoList
+
+type NoList =
+  | { readonly kind: 'absent' }
+  | { readonly kind: 'failed'; readonly detail: string; readonly retryAfterMs: number }
+
+async function list<T>(reflection: Reflection<T>): Promise<ListResult> {
+  const { options, deps, timing, objects, activity, selector } = reflection
+  const listed = new Set<string>()
+  let continuation = ''
+  for (;;) {
+    const path = `${options.path}?limit=${options.pageSize ?? 250}${selector}${continuation}`
+    const response = await deps.api.request({ method: 'GET', path, deadlineMs: timing.listDeadlineMs })
+    const page = await readPage(reflection, response)
+    if ('kind' in page) return page
+    activity.recordActivity()
+    objects.putPage(page.items, listed)
+    // Page by page, because publishing ten thousand objects at once would delay admissions.
+    publishChanges(reflection)
+    if (page.next === '') {
+      objects.retain(listed)
+      publishChanges(reflection)
+      return { kind: 'listed', resourceVersion: page.resourceVersion }
+    }
+    continuation = `&continue=${encodeURIComponent(page.next)}`
+  }
+}
+
+async function readPage<T>(reflection: Reflection<T>, response: ApiResponse): Promise<ListPage | NoList> {
+  const { options, deps, objects, synced } = reflection
+  if (response.kind === 'response' && response.status === 404) {
+    // An empty collection loses nothing if the 404 was not the API server's.
+    const isKnownEmpty = synced && objects.size === 0
+    if (isKnownEmpty || (await isAbsent(deps.api, options.path, response, objects.size > 0))) return { kind: 'absent' }
+  }
+  if (response.kind === 'failed') return { kind: 'failed', detail: describeResponse(response), retryAfterMs: 0 }
+  if (response.status !== 200) {
+    return { kind: 'failed', detail: describeResponse(response), retryAfterMs: response.retryAfterMs ?? 0 }
+  }
+  return parsePage(response.body) ?? { kind: 'failed', detail: 'the response is not a list', retryAfterMs: 0 }
+}
+
+/** `relist`: a watch cannot be continued from the last resource version. */
+type Relist = { readonly kind: 'relist'; readonly detail: string }
+
+/** Watches from the resource version `since`, in as many watches as it takes. */
+async function watchFrom<T>(
+  reflection: Reflection<T>,
+  since: string,
+  signal: AbortSignal,
+): Promise<Relist | { readonly kind: 'stopped' }> {
+  const { deps, timing, activity, backoff } = reflection
+  let resourceVersion = since
+  let emptyWatches = 0
+  while (!signal.aborted) {
+    const end = await watchOnce(reflection, resourceVersion, signal)
+    if (end.kind === 'relist') return end
+    resourceVersion = end.resourceVersion
+    if (end.kind === 'failed' || !end.receivedEvents) activity.warnIfStale()
+    if (end.receivedEvents) emptyWatches = 0
+    let delayMs = 0
+    if (end.kind === 'failed') {
+      delayMs = Math.max(backoff.nextMs(), end.retryAfterMs)
+    } else if (!end.receivedEvents) {
+      // A server sends a bookmark before it ends a watch. One that sends nothing may be omitting events.
+      emptyWatches += 1
+      if (emptyWatches >= emptyWatchesBeforeList) return { kind: 'relist', detail: 'watches end without any event' }
+      delayMs = backoff.nextMs()
+    }
+    // A server that ends each watch immediately must not cause a busy loop.
+    await deps.sleep(Math.max(delayMs, timing.baseMs / 5), signal)
+  }
+  return { kind: 'stopped' }
+}
+
+/** How one watch ended, and the resource version from which the next one continues. */
+type WatchEnd =
+  | { readonly kind: 'ended'; readonly resourceVersion: string; readonly receivedEvents: boolean }
+  | {
+      readonly kind: 'failed'
+      readonly resourceVersion: string
+      readonly receivedEvents: boolean
+      readonly retryAfterMs: number
+    }
+  | Relist
+
+async function watchOnce<T>(reflection: Reflection<T>, since: string, signal: AbortSignal): Promise<WatchEnd> {
+  const { options, deps, timing, objects, activity, backoff, selector } = reflection
+  const query = `?watch=true&allowWatchBookmarks=true&timeoutSeconds=${timing.watchSeconds}${selector}`
+  const path = `${options.path}${query}&resourceVersion=${encodeURIComponent(since)}`
+  let resourceVersion = since
+  let receivedEvents = false
+  for await (const item of deps.api.watch(path, timing.idleMs, signal)) {
+    if (item.kind === 'failed') {
+      const { status, detail, retryAfterMs = 0 } = item
+      if (status !== null && !isServerTrouble(status)) return { kind: 'relist', detail: `HTTP ${status}: ${detail}` }
+      deps.log.debug({ event: 'watch-ended', path: options.path, status, detail })
+      return { kind: 'failed', resourceVersion, receivedEvents, retryAfterMs }
+    }
+    const outcome = objects.applyEvent(item.event)
+    if (outcome.kind === 'relist') return outcome
+    resourceVersion = outcome.resourceVersion
+    receivedEvents = true
+    backoff.reset()
+    activity.recordActivity()
+    publishChanges(reflection)
+  }
+  return { kind: 'ended', resourceVersion, receivedEvents }
+}
+
+function publishChanges<T>({ objects, options }: Reflection<T>): void {
+  for (const { now, before } of objects.takeChanges()) {
+    if (now !== undefined) options.onChange?.(now, before)
+    else if (before !== undefined) options.onRemove?.(before)
+  }
+}
+
+interface ActivityTracker {
+  /** Call it when the API server has sent a list, an event or a bookmark. */
+  recordActivity(): void
+  isStale(): boolean
+  /** Logs once that the collection is stale, until there is activity again. */
+  warnIfStale(): void
+}
+
+function trackActivity(path: string, staleAfterMs: number, { nowMs, log }: ReflectorDeps): ActivityTracker {
+  let lastActivityMs = nowMs()
+  let hasWarned = false
+  const isStale = () => nowMs() - lastActivityMs > staleAfterMs
+  return {
+    recordActivity() {
+      lastActivityMs = nowMs()
+      if (hasWarned) log.info({ event: 'watch-recovered', path })
+      hasWarned = false
+    },
+    isStale,
+    warnIfStale() {
+      if (hasWarned || !isStale()) return
+      log.warn({ event: 'watch-stale', path, silentMs: nowMs() - lastActivityMs })
+      hasWarned = true
+    },
+  }
+}
+
+function formatSelector<T>(options: ReflectorOptions<T>): string {
+  return (['labelSelector', 'fieldSelector'] as const)
     .map((key) => (options[key] === undefined ? '' : `&${key}=${encodeURIComponent(options[key])}`))
     .join('')
-  let synced = false
-  let heardMs = deps.nowMs()
-  let saidStale = false
-
-  const isStale = () => deps.nowMs() - heardMs > timing.staleAfterMs
-  const heard = () => {
-    heardMs = deps.nowMs()
-    if (saidStale) log.info({ event: 'watch-recovered', path: options.path })
-    saidStale = false
-  }
-  const unheard = () => {
-    if (isStale() && !saidStale) {
-      log.warn({ event: 'watch-stale', path: options.path, silentMs: deps.nowMs() - heardMs })
-      saidStale = true
-    }
-  }
-  const notify = () => {
-    for (const { now, before } of objects.takeChanges()) {
-      if (now !== undefined) options.onChange?.(now, before)
-      else if (before !== undefined) options.onRemove?.(before)
-    }
-  }
-
-  const list = async (): Promise<Round> => {
-    const seen = new Set<string>()
-    let next = ''
-    for (;;) {
-      const path = `${options.path}?limit=${options.pageSize ?? 250}${selector}${next}`
-      const answer = await api.request({ method: 'GET', path, deadlineMs: timing.listDeadlineMs })
-      if (answer.kind === 'response' && answer.status === 404) {
-        // What is empty loses nothing by an answer that is not the API server's.
-        const isEmpty = synced && objects.size === 0
-        if (isEmpty || (await isAbsent(api, options.path, answer, objects.size > 0))) return { kind: 'absent' }
-      }
-      if (answer.kind === 'failed' || answer.status !== 200) return failed(answer)
-      const page = parsePage(answer.body)
-      if (page === undefined) return { kind: 'failed', detail: 'the answer is no list', retryAfterMs: 0 }
-      heard()
-      objects.takePage(page.items, seen)
-      // Page by page: to tell of ten thousand objects at once would hold up admissions.
-      notify()
-      next = page.next === '' ? '' : `&continue=${encodeURIComponent(page.next)}`
-      if (next === '') {
-        objects.retain(seen)
-        notify()
-        return { kind: 'listed', resourceVersion: page.resourceVersion }
-      }
-    }
-  }
-
-  /** Watches on and on from `since`. */
-  const watch = async (since: string, backoff: Backoff, signal: AbortSignal): Promise<WatchEnd> => {
-    let resourceVersion = since
-    let emptyWatches = 0
-    while (!signal.aborted) {
-      const query = `?watch=true&allowWatchBookmarks=true&timeoutSeconds=${timing.watchSeconds}${selector}`
-      const path = `${options.path}${query}&resourceVersion=${encodeURIComponent(resourceVersion)}`
-      let delayMs = 0
-      let ended: 'empty' | 'told' | 'broken' = 'empty'
-      for await (const item of api.watch(path, timing.idleMs, signal)) {
-        if (item.kind === 'failed') {
-          if (item.status !== null && !isTrouble(item.status))
-            return { kind: 'list', detail: `HTTP ${item.status}: ${item.detail}` }
-          log.debug({ event: 'watch-ended', path: options.path, status: item.status, detail: item.detail })
-          delayMs = Math.max(backoff.nextMs(), item.retryAfterMs ?? 0)
-          ended = 'broken'
-          break
-        }
-        const outcome = objects.apply(item.event)
-        if (outcome.kind === 'relist') return { kind: 'list', detail: outcome.detail }
-        resourceVersion = outcome.resourceVersion
-        ended = 'told'
-        emptyWatches = 0
-        backoff.reset()
-        heard()
-        notify()
-      }
-      if (ended !== 'told') unheard()
-      if (ended === 'empty') {
-        // A server sends a bookmark before it ends a watch; one that sends nothing may be leaving events out.
-        emptyWatches += 1
-        if (emptyWatches >= emptyWatchesBeforeList) return { kind: 'list', detail: 'watches end with nothing in them' }
-        delayMs = backoff.nextMs()
-      }
-      // A server that ends each watch at once must not be asked in a busy loop.
-      await deps.sleep(Math.max(delayMs, timing.baseMs / 5), signal)
-    }
-    return { kind: 'stopped' }
-  }
-
-  const run = async (signal: AbortSignal): Promise<void> => {
-    const backoff = createBackoff(timing, deps.random)
-    while (!signal.aborted) {
-      const round = await list()
-      if (round.kind === 'absent') {
-        objects.retain(new Set())
-        notify()
-        heard()
-        synced = true
-        await deps.sleep(timing.absentRetryMs, signal)
-      } else if (round.kind === 'failed') {
-        log.warn({ event: 'list-failed', path: options.path, detail: round.detail })
-        unheard()
-        await deps.sleep(Math.max(backoff.nextMs(), round.retryAfterMs), signal)
-      } else {
-        if (!synced) log.info({ event: 'synced', path: options.path, objects: objects.size })
-        synced = true
-        const end = await watch(round.resourceVersion, backoff, signal)
-        if (end.kind === 'stopped') return
-        log.info({ event: 'relist', path: options.path, detail: end.detail })
-        await deps.sleep(backoff.nextMs(), signal)
-      }
-    }
-  }
-  return { objects, synced: () => synced, stale: isStale, run }
 }
 
-function failed(answer: ApiResponse): Round {
-  const retryAfterMs = answer.kind === 'response' ? (answer.retryAfterMs ?? 0) : 0
-  return { kind: 'failed', detail: describeResponse(answer), retryAfterMs }
-}
-
-/** The server's own: the version watched from is as good as before. */
-const isTrouble = (status: number) => status === 429 || status >= 500
+/** Whether only the server is at fault: the watch can still be continued from the same resource version. */
+const isServerTrouble = (status: number) => status === 429 || status >= 500

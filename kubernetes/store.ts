@@ -1,134 +1,133 @@
-import { toRecord, toText } from '../core/json.ts'
+import { toRecord, toStringOrEmpty, toText } from '../core/json.ts'
 
-/** The objects of one API collection as last seen: what is kept of each, by namespace and name. */
+/** The objects of one API collection as they were last seen. Only the projection of each object is kept. */
 export interface Collection<T> {
   get(namespace: string, name: string): T | undefined
   in(namespace: string): readonly T[]
   all(): IterableIterator<T>
   readonly size: number
-  /** Another number after each change. */
+  /** A different number after each change. */
   readonly revision: number
 }
 
-export interface ObjectName {
-  readonly namespace: string
-  readonly name: string
+/** A collection that lists and watch events fill. */
+export interface ObjectStore<T> extends Collection<T> {
+  /** Stores one page of a list, and adds the keys of its objects to `listed`. */
+  putPage(items: readonly unknown[], listed: Set<string>): void
+  /** Removes the objects that a complete list did not contain. */
+  retain(listed: ReadonlySet<string>): void
+  applyEvent(event: unknown): WatchOutcome
+  /** Returns the changes since the last call, in their order. */
+  takeChanges(): readonly Change<T>[]
 }
 
-/** What a watch event did, so that the one who reads on knows from where. */
+/** What a watch event did, so that the reader of the watch knows where to continue. */
 export type WatchOutcome =
   | { readonly kind: 'changed'; readonly resourceVersion: string }
   | { readonly kind: 'bookmark'; readonly resourceVersion: string }
-  /** The version watched from is too old (410), or the event cannot be read: list again. */
+  /** The watched version is too old (410), or the event cannot be read: the collection must be listed again. */
   | { readonly kind: 'relist'; readonly detail: string }
 
-/** `now` undefined: it is gone; `before` undefined: it is new. A pod made again under its name is one that changed. */
+/**
+ * One change of an object. `before` is undefined for a new object, and `now` for a removed one. An object that was deleted
+ * and created again under the same name counts as changed.
+ */
 export interface Change<T> {
   readonly now: T | undefined
   readonly before: T | undefined
 }
 
-/** A collection that is filled by lists and watch events. `keep` picks what is kept; undefined leaves an object out. */
-export class WatchedCollection<T> implements Collection<T> {
-  readonly #byNamespace = new Map<string, Map<string, T>>()
-  #revision = 0
-  #changes: Change<T>[] = []
-  readonly #keep: (object: unknown) => T | undefined
+interface ObjectName {
+  readonly namespace: string
+  readonly name: string
+}
 
-  constructor(keep: (object: unknown) => T | undefined) {
-    this.#keep = keep
+/** An empty store. `project` returns the part of an object to keep; an object for which it returns undefined is left out. */
+export function createObjectStore<T>(project: (object: unknown) => T | undefined): ObjectStore<T> {
+  const byNamespace = new Map<string, Map<string, T>>()
+  let revision = 0
+  let changes: Change<T>[] = []
+
+  function remove({ namespace, name }: ObjectName): void {
+    revision += 1
+    const objects = byNamespace.get(namespace)
+    const before = objects?.get(name)
+    if (before !== undefined) changes.push({ now: undefined, before })
+    if (objects?.delete(name) === true && objects.size === 0) byNamespace.delete(namespace)
   }
 
-  /** What has changed since the last call, in its order. */
-  takeChanges(): readonly Change<T>[] {
-    const changes = this.#changes
-    this.#changes = []
-    return changes
-  }
-
-  get(namespace: string, name: string): T | undefined {
-    return this.#byNamespace.get(namespace)?.get(name)
-  }
-
-  in(namespace: string): readonly T[] {
-    const objects = this.#byNamespace.get(namespace)
-    return objects === undefined ? none : [...objects.values()]
-  }
-
-  *all(): IterableIterator<T> {
-    for (const objects of this.#byNamespace.values()) yield* objects.values()
-  }
-
-  get revision(): number {
-    return this.#revision
-  }
-
-  get size(): number {
-    let size = 0
-    for (const objects of this.#byNamespace.values()) size += objects.size
-    return size
-  }
-
-  /** Puts a page of a list in; `seen` collects what the whole list holds. */
-  takePage(items: readonly unknown[], seen: Set<string>): void {
-    for (const item of items) {
-      const key = identify(item)
-      if (key === undefined) continue
-      seen.add(keyOf(key))
-      this.#put(key, item)
-    }
-  }
-
-  /** Drops what a whole list did not hold. */
-  retain(seen: ReadonlySet<string>): void {
-    for (const [namespace, objects] of this.#byNamespace) {
-      for (const name of objects.keys()) if (!seen.has(keyOf({ namespace, name }))) this.#drop({ namespace, name })
-    }
-  }
-
-  apply(event: unknown): WatchOutcome {
-    const { type, object } = toRecord(event)
-    const metadata = toRecord(toRecord(object).metadata)
-    const resourceVersion = typeof metadata.resourceVersion === 'string' ? metadata.resourceVersion : undefined
-    if (type === 'ERROR') return { kind: 'relist', detail: String(toRecord(object).message ?? 'ERROR event') }
-    if (resourceVersion === undefined) return { kind: 'relist', detail: 'an event without a resourceVersion' }
-    if (type === 'BOOKMARK') return { kind: 'bookmark', resourceVersion }
-    const key = identify(object)
-    if (key === undefined) return { kind: 'relist', detail: 'an event without an object' }
-    if (type === 'DELETED') {
-      this.#drop(key)
-      return { kind: 'changed', resourceVersion }
-    }
-    if (type !== 'ADDED' && type !== 'MODIFIED') return { kind: 'relist', detail: `an event of type ${toText(type)}` }
-    this.#put(key, object)
-    return { kind: 'changed', resourceVersion }
-  }
-
-  #put(key: ObjectName, object: unknown): void {
-    const kept = this.#keep(object)
-    if (kept === undefined) {
-      this.#drop(key)
+  function put(key: ObjectName, object: unknown): void {
+    const now = project(object)
+    if (now === undefined) {
+      remove(key)
       return
     }
-    this.#revision += 1
-    const objects = this.#byNamespace.get(key.namespace) ?? new Map<string, T>()
-    this.#changes.push({ now: kept, before: objects.get(key.name) })
-    this.#byNamespace.set(key.namespace, objects.set(key.name, kept))
+    revision += 1
+    const objects = byNamespace.get(key.namespace) ?? new Map<string, T>()
+    changes.push({ now, before: objects.get(key.name) })
+    byNamespace.set(key.namespace, objects.set(key.name, now))
   }
 
-  #drop({ namespace, name }: ObjectName): void {
-    this.#revision += 1
-    const objects = this.#byNamespace.get(namespace)
-    const before = objects?.get(name)
-    if (before !== undefined) this.#changes.push({ now: undefined, before })
-    if (objects?.delete(name) === true && objects.size === 0) this.#byNamespace.delete(namespace)
+  return {
+    get: (namespace, name) => byNamespace.get(namespace)?.get(name),
+    in: (namespace) => {
+      const objects = byNamespace.get(namespace)
+      return objects === undefined ? noObjects : [...objects.values()]
+    },
+    *all() {
+      for (const objects of byNamespace.values()) yield* objects.values()
+    },
+    get size() {
+      let size = 0
+      for (const objects of byNamespace.values()) size += objects.size
+      return size
+    },
+    get revision() {
+      return revision
+    },
+    putPage(items, listed) {
+      for (const item of items) {
+        const key = identify(item)
+        if (key === undefined) continue
+        listed.add(formatKey(key))
+        put(key, item)
+      }
+    },
+    retain(listed) {
+      for (const [namespace, objects] of byNamespace) {
+        for (const name of objects.keys()) {
+          if (!listed.has(formatKey({ namespace, name }))) remove({ namespace, name })
+        }
+      }
+    },
+    applyEvent(event) {
+      const { type, object } = toRecord(event)
+      const metadata = toRecord(toRecord(object).metadata)
+      const resourceVersion = typeof metadata.resourceVersion === 'string' ? metadata.resourceVersion : undefined
+      if (type === 'ERROR') return { kind: 'relist', detail: String(toRecord(object).message ?? 'ERROR event') }
+      if (resourceVersion === undefined) return { kind: 'relist', detail: 'an event without a resourceVersion' }
+      if (type === 'BOOKMARK') return { kind: 'bookmark', resourceVersion }
+      const key = identify(object)
+      if (key === undefined) return { kind: 'relist', detail: 'an event without an object' }
+      if (type !== 'DELETED' && type !== 'ADDED' && type !== 'MODIFIED') {
+        return { kind: 'relist', detail: `an event of type ${toText(type)}` }
+      }
+      if (type === 'DELETED') remove(key)
+      else put(key, object)
+      return { kind: 'changed', resourceVersion }
+    },
+    takeChanges() {
+      const taken = changes
+      changes = []
+      return taken
+    },
   }
 }
 
-const none: readonly never[] = []
-const keyOf = ({ namespace, name }: ObjectName) => `${namespace}/${name}`
+const noObjects: readonly never[] = []
+const formatKey = ({ namespace, name }: ObjectName) => `${namespace}/${name}`
 
 function identify(object: unknown): ObjectName | undefined {
   const { name, namespace } = toRecord(toRecord(object).metadata)
-  return typeof name === 'string' ? { name, namespace: typeof namespace === 'string' ? namespace : '' } : undefined
+  return typeof name === 'string' ? { name, namespace: toStringOrEmpty(namespace) } : undefined
 }

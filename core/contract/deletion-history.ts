@@ -1,5 +1,5 @@
 import { exponentialDelayMs } from '../backoff.ts'
-import { isRecord, parseJson, toRecord, toText } from '../json.ts'
+import { isRecord, parseJson, parseTimeMs, toList, toRecord, toText } from '../json.ts'
 
 /** One driver that was deleted. */
 export interface Deletion {
@@ -54,16 +54,15 @@ export function formatHistory({ generation, deletions, quarantinedMs }: Deletion
 export function parseHistory(text: string | undefined): DeletionHistory {
   const value = text === undefined ? undefined : parseJson(text)
   if (!isRecord(value)) return emptyHistory
-  const deletions = (Array.isArray(value.actions) ? value.actions : []).flatMap((item: unknown) => {
+  const deletions = toList(value.actions).flatMap((item) => {
     const { at, pod, reason } = toRecord(item)
-    const atMs = typeof at === 'string' ? Date.parse(at) : Number.NaN
-    return Number.isNaN(atMs) ? [] : [{ atMs, uid: toText(pod ?? ''), reason: toText(reason ?? '') }]
+    const atMs = parseTimeMs(at)
+    return atMs === null ? [] : [{ atMs, uid: toText(pod ?? ''), reason: toText(reason ?? '') }]
   })
-  const quarantined = typeof value.quarantined === 'string' ? Date.parse(value.quarantined) : Number.NaN
   return {
     generation: typeof value.generation === 'number' ? value.generation : null,
     deletions: deletions.toSorted((a, b) => a.atMs - b.atMs).slice(-maxDeletionsKept),
-    quarantinedMs: Number.isNaN(quarantined) ? null : quarantined,
+    quarantinedMs: parseTimeMs(value.quarantined),
   }
 }
 

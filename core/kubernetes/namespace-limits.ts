@@ -1,4 +1,4 @@
-import { toRecord } from '../json.ts'
+import { toList, toRecord } from '../json.ts'
 import type { ResourceRequirements } from './pod.ts'
 import type { ResourceName, ResourceSide } from './pod-resources.ts'
 import { parseQuantityMilli } from './quantity.ts'
@@ -38,7 +38,7 @@ export function parseNamespaceLimits(
   limitRanges: readonly unknown[],
   resourceQuotas: readonly unknown[],
 ): NamespaceLimits {
-  const items = limitRanges.flatMap((range) => list(toRecord(toRecord(range).spec).limits)).map(toRecord)
+  const items = limitRanges.flatMap((range) => toList(toRecord(toRecord(range).spec).limits)).map(toRecord)
   const containerItems = items.filter(({ type }) => type === 'Container')
   return {
     container: boundsOf(containerItems),
@@ -94,7 +94,7 @@ const quotaKey = /^(?:(requests|limits)\.)?(cpu|memory|ephemeral-storage|hugepag
 function quotaOf(quota: unknown): QuotaRoom {
   const { metadata, spec, status } = toRecord(quota)
   const name = String(toRecord(metadata).name ?? '')
-  if (list(toRecord(spec).scopes).includes('BestEffort')) return { name, room: [] }
+  if (toList(toRecord(spec).scopes).includes('BestEffort')) return { name, room: [] }
   const hard = { ...toRecord(toRecord(spec).hard), ...toRecord(toRecord(status).hard) }
   const used = toRecord(toRecord(status).used)
   const room = Object.entries(hard).flatMap(([key, value]) => {
@@ -109,4 +109,3 @@ function quotaOf(quota: unknown): QuotaRoom {
 
 const milli = (value: unknown) =>
   typeof value === 'string' || typeof value === 'number' ? parseQuantityMilli(value) : undefined
-const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : [])

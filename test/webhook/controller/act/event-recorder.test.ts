@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
 import type { LabelledNamespace } from '../../../../cluster/namespaces.ts'
 import type { EventContent } from '../../../../kubernetes/event.ts'
-import { WatchedCollection } from '../../../../kubernetes/store.ts'
+import { createObjectStore } from '../../../../kubernetes/store.ts'
 import { createEventRecorder } from '../../../../webhook/controller/act/event-recorder.ts'
 import { computeDriverContext } from '../../../../webhook/controller/assess/driver-context.ts'
 import type { ActionTask } from '../../../../webhook/controller/decide/action-task.ts'
@@ -63,7 +63,7 @@ function taskOf(name: string): ActionTask {
     assessment: { kind: 'unprotected', reason: 'not-injected' },
     choice: { kind: 'report' },
     context: computeDriverContext(driver, {
-      namespaces: new WatchedCollection<LabelledNamespace>(() => undefined),
+      namespaces: createObjectStore<LabelledNamespace>(() => undefined),
       applications: { known: () => undefined },
       chartSettings: {},
       config: defaultConfig,

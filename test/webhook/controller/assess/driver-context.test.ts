@@ -3,7 +3,7 @@ import { describe, test } from 'node:test'
 import type { LabelledNamespace } from '../../../../cluster/namespaces.ts'
 import { projectApplication } from '../../../../cluster/spark-applications.ts'
 import type { SparkOperator } from '../../../../core/spark/application.ts'
-import { WatchedCollection } from '../../../../kubernetes/store.ts'
+import { createObjectStore } from '../../../../kubernetes/store.ts'
 import { computeDriverContext } from '../../../../webhook/controller/assess/driver-context.ts'
 import { defaultConfig } from '../controller-harness.ts'
 import { createDriver } from '../driver/drivers.ts'
@@ -19,7 +19,7 @@ function resubmits(operator: SparkOperator, spec: object, status: object): boole
   const circumstances = computeDriverContext(
     { ...createDriver(), owner: { operator, namespace: 'spark', name: 'pi', uid: 'u' } },
     {
-      namespaces: new WatchedCollection<LabelledNamespace>(() => undefined),
+      namespaces: createObjectStore<LabelledNamespace>(() => undefined),
       applications: { known: () => known },
       chartSettings: {},
       config: defaultConfig,
