@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { access, glob, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { test } from 'node:test'
+import { describe, test } from 'node:test'
 import { parse } from 'yaml'
 import { anchorsOf } from '../docs/anchors.ts'
 import { alerts, groups, recordingRules, rules } from './rule-file.ts'
@@ -23,77 +23,80 @@ const promtoolTests = await Promise.all(
 )
 const expectations = promtoolTests.flatMap(({ tests }) => tests.flatMap((each) => each.alert_rule_test))
 
-test('names are unique', () => {
-  const names = [
-    ...rules.map((rule) => ('alert' in rule ? rule.alert : rule.record)),
-    ...groups.map(({ name }) => name),
-  ]
-  assert.equal(new Set(names).size, names.length)
-})
-
-for (const { alert, labels = {}, annotations = {} } of alerts) {
-  test(`${alert}: says how bad, what and what to do`, () => {
-    assert.ok(['critical', 'warning'].includes(labels.severity ?? ''), 'severity')
-    assert.match(annotations.summary ?? '', /^(?:[A-Z]|spark-nanny ).{10,78}\.$/, 'summary')
-    assert.doesNotMatch(annotations.summary ?? '', /\{\{/, 'the summary is the same for all, so that they group')
-    assert.match(annotations.description ?? '', /spark-nanny (?:diagnose -n \S|check|inject)/, 'the next command')
+describe('alert rules', () => {
+  test('names are unique', () => {
+    const names = [
+      ...rules.map((rule) => ('alert' in rule ? rule.alert : rule.record)),
+      ...groups.map(({ name }) => name),
+    ]
+    assert.equal(new Set(names).size, names.length)
   })
 
-  test(`${alert}: its runbook page exists, with its sections`, async () => {
-    const [page = '', anchor] = (annotations.runbook_url ?? '').split('#')
-    assert.match(page, /^docs\/runbooks\/[a-z-]+\.md$/)
-    const text = await readFile(join(root, page), 'utf8')
-    if (anchor !== undefined) assert.ok(anchorsOf(text).includes(anchor), `#${anchor}`)
-    for (const section of sections) assert.match(text, new RegExp(`^## ${section}$`, 'm'))
-    assert.ok(text.includes(alert), 'the page names the alert')
+  for (const { alert, labels = {}, annotations = {} } of alerts) {
+    test(`${alert}: says how bad, what and what to do`, () => {
+      assert.ok(['critical', 'warning'].includes(labels.severity ?? ''), 'severity')
+      assert.match(annotations.summary ?? '', /^(?:[A-Z]|spark-nanny ).{10,78}\.$/, 'summary')
+      assert.doesNotMatch(annotations.summary ?? '', /\{\{/, 'the summary is the same for all, so that they group')
+      assert.match(annotations.description ?? '', /spark-nanny (?:diagnose -n \S|check|inject)/, 'the next command')
+    })
+
+    test(`${alert}: its runbook page exists, with its sections`, async () => {
+      const [page = '', anchor] = (annotations.runbook_url ?? '').split('#')
+      assert.match(page, /^docs\/runbooks\/[a-z-]+\.md$/)
+      const text = await readFile(join(root, page), 'utf8')
+      if (anchor !== undefined) assert.ok(anchorsOf(text).includes(anchor), `#${anchor}`)
+      for (const section of sections) assert.match(text, new RegExp(`^## ${section}$`, 'm'))
+      assert.ok(text.includes(alert), 'the page names the alert')
+    })
+
+    test(`${alert}: promtool sees it fire, and not fire`, () => {
+      const own = expectations.filter(({ alertname }) => alertname === alert)
+      assert.ok(
+        own.some(({ exp_alerts }) => exp_alerts.length > 0),
+        'fires',
+      )
+      const tests = promtoolTests.flatMap(({ tests }) => tests)
+      const quiet = tests.filter(
+        ({ alert_rule_test: all }) =>
+          all.some(({ alertname }) => alertname === alert) && all.every(({ exp_alerts }) => exp_alerts.length === 0),
+      )
+      assert.ok(quiet.length > 0, 'a test in which it never fires')
+    })
+  }
+
+  test('promtool tests only alerts that exist', () => {
+    const names = alerts.map(({ alert }) => alert)
+    for (const { alertname } of expectations) assert.ok(names.includes(alertname), alertname)
   })
 
-  test(`${alert}: promtool sees it fire, and not fire`, () => {
-    const own = expectations.filter(({ alertname }) => alertname === alert)
-    assert.ok(
-      own.some(({ exp_alerts }) => exp_alerts.length > 0),
-      'fires',
-    )
-    const tests = promtoolTests.flatMap(({ tests }) => tests)
-    const quiet = tests.filter(
-      ({ alert_rule_test: all }) =>
-        all.some(({ alertname }) => alertname === alert) && all.every(({ exp_alerts }) => exp_alerts.length === 0),
-    )
-    assert.ok(quiet.length > 0, 'a test in which it never fires')
+  test('the file goes through Helm as it is: no template of the chart’s in it', async () => {
+    const text = await readFile(join(root, 'charts/spark-nanny/files/alerts.yaml'), 'utf8')
+    for (const [template] of text.matchAll(/\{\{[^}]*\}\}/g))
+      assert.doesNotMatch(template, /\.Values|\.Release|include/)
   })
-}
 
-test('promtool tests only alerts that exist', () => {
-  const names = alerts.map(({ alert }) => alert)
-  for (const { alertname } of expectations) assert.ok(names.includes(alertname), alertname)
-})
-
-test('the file goes through Helm as it is: no template of the chart’s in it', async () => {
-  const text = await readFile(join(root, 'charts/spark-nanny/files/alerts.yaml'), 'utf8')
-  for (const [template] of text.matchAll(/\{\{[^}]*\}\}/g)) assert.doesNotMatch(template, /\.Values|\.Release|include/)
-})
-
-test('the overview of the runbooks lists each page and each alert', async () => {
-  const overview = await readFile(join(root, 'docs/runbooks/README.md'), 'utf8')
-  for (const { alert } of alerts) assert.ok(overview.includes(`\`${alert}\``), alert)
-  const pages = await Array.fromAsync(glob('*.md', { cwd: join(root, 'docs/runbooks') }))
-  for (const page of pages) if (page !== 'README.md') assert.ok(overview.includes(`(${page})`), page)
-  await access(join(root, 'docs/README.md'))
-})
-
-test('recorded names say level, metric and operation', () => {
-  for (const { record } of recordingRules) assert.match(record, /^[a-z_]+:[a-z_]+:[a-z0-9_]+$/)
-})
-
-test('what counters counted is worked out in one way', () => {
-  const counted = recordingRules.filter(({ expr }) => expr.includes('resets('))
-  assert.equal(counted.length, 5)
-  const forms = counted.map(({ expr }) => {
-    const [metric = ''] = /(?<=increase\().+?(?=\[1h\])/.exec(expr) ?? []
-    return expr
-      .replaceAll(metric, 'METRIC')
-      .replace(/^sum by \([^)]*\)/, 'sum')
-      .replace(/\((?:sum_over_time\(up\{[^}]*\}|count_over_time\(spark_nanny_build_info)\[1h\]\)\)/, '(SCRAPES)')
+  test('the overview of the runbooks lists each page and each alert', async () => {
+    const overview = await readFile(join(root, 'docs/runbooks/README.md'), 'utf8')
+    for (const { alert } of alerts) assert.ok(overview.includes(`\`${alert}\``), alert)
+    const pages = await Array.fromAsync(glob('*.md', { cwd: join(root, 'docs/runbooks') }))
+    for (const page of pages) if (page !== 'README.md') assert.ok(overview.includes(`(${page})`), page)
+    await access(join(root, 'docs/README.md'))
   })
-  assert.equal(new Set(forms).size, 1)
+
+  test('recorded names say level, metric and operation', () => {
+    for (const { record } of recordingRules) assert.match(record, /^[a-z_]+:[a-z_]+:[a-z0-9_]+$/)
+  })
+
+  test('what counters counted is worked out in one way', () => {
+    const counted = recordingRules.filter(({ expr }) => expr.includes('resets('))
+    assert.equal(counted.length, 5)
+    const forms = counted.map(({ expr }) => {
+      const [metric = ''] = /(?<=increase\().+?(?=\[1h\])/.exec(expr) ?? []
+      return expr
+        .replaceAll(metric, 'METRIC')
+        .replace(/^sum by \([^)]*\)/, 'sum')
+        .replace(/\((?:sum_over_time\(up\{[^}]*\}|count_over_time\(spark_nanny_build_info)\[1h\]\)\)/, '(SCRAPES)')
+    })
+    assert.equal(new Set(forms).size, 1)
+  })
 })

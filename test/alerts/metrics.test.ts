@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { glob, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { test } from 'node:test'
+import { describe, test } from 'node:test'
 import { admissionReasons } from '../../core/contract/skip-reasons.ts'
 import { dashboardExpressions, variableMetrics } from './dashboard-file.ts'
 import { foreign, ownMetrics, seriesOf, targetLabels } from './known-metrics.ts'
@@ -16,68 +16,74 @@ const expressions = [
 ]
 const read = expressions.flatMap(({ where, expr }) => selectorsOf(expr).map((selector) => ({ where, ...selector })))
 
-test('each metric of alerts and dashboard exists', async (t) => {
-  const known = new Set([
-    ...(await ownMetrics(t)),
-    ...foreignMetrics.keys(),
-    ...recordingRules.map(({ record }) => record),
-  ])
-  for (const { metric, where } of read) assert.ok(known.has(metric), `${where} reads ${metric}, which nobody tells`)
-  assert.ok(variableMetrics.length >= 2)
-  for (const metric of variableMetrics) assert.ok(known.has(metric), `a variable reads ${metric}, which nobody tells`)
-})
+describe('metrics of alerts and dashboard', () => {
+  test('each metric of alerts and dashboard exists', async (t) => {
+    const known = new Set([
+      ...(await ownMetrics(t)),
+      ...foreignMetrics.keys(),
+      ...recordingRules.map(({ record }) => record),
+    ])
+    for (const { metric, where } of read) assert.ok(known.has(metric), `${where} reads ${metric}, which nobody tells`)
+    assert.ok(variableMetrics.length >= 2)
+    for (const metric of variableMetrics) assert.ok(known.has(metric), `a variable reads ${metric}, which nobody tells`)
+  })
 
-test('all that makes metrics is asked for its names', async () => {
-  const files = (await filesThatMakeMetrics()).map(({ file }) => file).toSorted()
-  assert.deepEqual(
-    files,
-    ['webhook/controller/metrics/metrics.ts', 'webhook/server/metrics.ts'],
-    'ownMetrics in known-metrics.ts must render these too',
-  )
-})
+  test('all that makes metrics is asked for its names', async () => {
+    const files = (await filesThatMakeMetrics()).map(({ file }) => file).toSorted()
+    assert.deepEqual(
+      files,
+      ['webhook/controller/metrics/metrics.ts', 'webhook/server/metrics.ts'],
+      'ownMetrics in known-metrics.ts must render these too',
+    )
+  })
 
-test('nothing is listed that no expression reads, and nothing is recorded for nobody', () => {
-  const whole = new Set(read.map(({ metric }) => metric))
-  for (const name of foreignMetrics.keys()) assert.ok(whole.has(name), name)
-  for (const { record } of recordingRules) assert.ok(whole.has(record), record)
-})
+  test('nothing is listed that no expression reads, and nothing is recorded for nobody', () => {
+    const whole = new Set(read.map(({ metric }) => metric))
+    for (const name of foreignMetrics.keys()) assert.ok(whole.has(name), name)
+    for (const { record } of recordingRules) assert.ok(whole.has(record), record)
+  })
 
-test('matchers of others’ metrics name labels that they have', () => {
-  for (const { metric, matchers, where } of read) {
-    const labels = foreignMetrics.get(metric)
-    if (labels === undefined) continue
-    for (const label of matchers.keys()) {
-      assert.ok(labels.includes(label) || targetLabels.includes(label), `${where}: ${metric} has no ${label}`)
+  test('matchers of others’ metrics name labels that they have', () => {
+    for (const { metric, matchers, where } of read) {
+      const labels = foreignMetrics.get(metric)
+      if (labels === undefined) continue
+      for (const label of matchers.keys()) {
+        assert.ok(labels.includes(label) || targetLabels.includes(label), `${where}: ${metric} has no ${label}`)
+      }
     }
-  }
-})
+  })
 
-test('reasons of admissions are those of the webhook', () => {
-  const matchers = read.flatMap(({ matchers }) => matchers.get('reason') ?? [])
-  const ofAdmission = matchers.filter((matcher) => /internal-error/.test(matcher))
-  assert.ok(ofAdmission.length >= 2)
-  for (const matcher of ofAdmission) {
-    for (const reason of matcher.replace(/^.*"(.*)"$/, '$1').split('|'))
-      assert.ok(Object.hasOwn(admissionReasons, reason), reason)
-  }
-})
+  test('reasons of admissions are those of the webhook', () => {
+    const matchers = read.flatMap(({ matchers }) => matchers.get('reason') ?? [])
+    const ofAdmission = matchers.filter((matcher) => /internal-error/.test(matcher))
+    assert.ok(ofAdmission.length >= 2)
+    for (const matcher of ofAdmission) {
+      for (const reason of matcher.replace(/^.*"(.*)"$/, '$1').split('|'))
+        assert.ok(Object.hasOwn(admissionReasons, reason), reason)
+    }
+  })
 
-test('what the expressions read is found in them', () => {
-  const names = (expression: string) => selectorsOf(expression).map(({ metric }) => metric)
-  assert.deepEqual(names('sum by (a, b) (rate(x_total{a=~"b{1}",c!="d"}[5m])) / on (a) group_left () y offset 1h'), [
-    'x_total',
-    'y',
-  ])
-  assert.deepEqual(names('label_replace(a > 0, "b", "c", "", "") or absent(d) # e\nunless f:g:h'), ['a', 'd', 'f:g:h'])
-  assert.deepEqual(names('time() - 7 * 86400 < 1e9 + Inf'), [])
-  assert.deepEqual(
-    [...(selectorsOf('x{a="b", c=~"d|e"}')[0]?.matchers ?? [])],
-    [
-      ['a', 'a="b"'],
-      ['c', 'c=~"d|e"'],
-    ],
-  )
-  assert.deepEqual(seriesOf('# TYPE a counter\na 1\n# TYPE b histogram\n'), ['a', 'b_bucket', 'b_sum', 'b_count'])
+  test('what the expressions read is found in them', () => {
+    const names = (expression: string) => selectorsOf(expression).map(({ metric }) => metric)
+    assert.deepEqual(names('sum by (a, b) (rate(x_total{a=~"b{1}",c!="d"}[5m])) / on (a) group_left () y offset 1h'), [
+      'x_total',
+      'y',
+    ])
+    assert.deepEqual(names('label_replace(a > 0, "b", "c", "", "") or absent(d) # e\nunless f:g:h'), [
+      'a',
+      'd',
+      'f:g:h',
+    ])
+    assert.deepEqual(names('time() - 7 * 86400 < 1e9 + Inf'), [])
+    assert.deepEqual(
+      [...(selectorsOf('x{a="b", c=~"d|e"}')[0]?.matchers ?? [])],
+      [
+        ['a', 'a="b"'],
+        ['c', 'c=~"d|e"'],
+      ],
+    )
+    assert.deepEqual(seriesOf('# TYPE a counter\na 1\n# TYPE b histogram\n'), ['a', 'b_bucket', 'b_sum', 'b_count'])
+  })
 })
 
 async function filesThatMakeMetrics() {

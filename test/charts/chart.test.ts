@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { test } from 'node:test'
+import { describe, test } from 'node:test'
 import { parse } from 'yaml'
 import { chartReadme } from '../../docs/chart-readme.ts'
 import { chartSchema } from '../../docs/chart-schema.ts'
@@ -11,40 +11,42 @@ import packageJson from '../../package.json' with { type: 'json' }
 const chartDir = join(import.meta.dirname, '../../charts/spark-nanny')
 const chart = parse(readFileSync(join(chartDir, 'Chart.yaml'), 'utf8')) as Readonly<Record<string, string>>
 
-test('chart, application and package have one version and one description', () => {
-  assert.equal(chart.version, packageJson.version)
-  assert.equal(chart.appVersion, packageJson.version)
-  assert.equal(chart.description, packageJson.description)
-})
+describe('chart files', () => {
+  test('chart, application and package have one version and one description', () => {
+    assert.equal(chart.version, packageJson.version)
+    assert.equal(chart.appVersion, packageJson.version)
+    assert.equal(chart.description, packageJson.description)
+  })
 
-test('values-ha.yaml sets only what values.yaml has', () => {
-  const keysOf = (value: unknown, prefix = ''): readonly string[] =>
-    typeof value !== 'object' || value === null || Array.isArray(value)
-      ? [prefix]
-      : Object.entries(value).flatMap(([key, item]) => keysOf(item, `${prefix}.${key}`))
-  const read = (file: string) => keysOf(parse(readFileSync(join(chartDir, file), 'utf8')))
-  const known = read('values.yaml')
-  assert.deepEqual(
-    read('values-ha.yaml').filter((key) => !known.includes(key)),
-    [],
-  )
-})
+  test('values-ha.yaml sets only what values.yaml has', () => {
+    const keysOf = (value: unknown, prefix = ''): readonly string[] =>
+      typeof value !== 'object' || value === null || Array.isArray(value)
+        ? [prefix]
+        : Object.entries(value).flatMap(([key, item]) => keysOf(item, `${prefix}.${key}`))
+    const read = (file: string) => keysOf(parse(readFileSync(join(chartDir, file), 'utf8')))
+    const known = read('values.yaml')
+    assert.deepEqual(
+      read('values-ha.yaml').filter((key) => !known.includes(key)),
+      [],
+    )
+  })
 
-test('README, schema and page of permissions are what the chart says', () => {
-  const read = (file: string) => readFileSync(join(chartDir, file), 'utf8')
-  assert.equal(read('README.md'), chartReadme(), 'stale: run `npm run docs`')
-  assert.equal(read('values.schema.json'), chartSchema(), 'stale: run `npm run docs`')
-  assert.equal(read('../../docs/rbac.md'), rbacPage(), 'stale: run `npm run docs`')
-})
+  test('README, schema and page of permissions are what the chart says', () => {
+    const read = (file: string) => readFileSync(join(chartDir, file), 'utf8')
+    assert.equal(read('README.md'), chartReadme(), 'stale: run `npm run docs`')
+    assert.equal(read('values.schema.json'), chartSchema(), 'stale: run `npm run docs`')
+    assert.equal(read('../../docs/rbac.md'), rbacPage(), 'stale: run `npm run docs`')
+  })
 
-test('the page of permissions tells of one more rule, with its reason', () => {
-  const permissions = readPermissions()
-  const rule = {
-    apiGroups: ['', 'apps'],
-    resources: ['things'],
-    resourceNames: ['<fullname>-x'],
-    verbs: ['get', 'delete'],
-  }
-  const page = rbacPage({ ...permissions, namespace: [...permissions.namespace, { why: 'For a | reason.', rule }] })
-  assert.ok(page.includes('| `things`, `things.apps` named `<fullname>-x` | get, delete | For a \\| reason. |'), page)
+  test('the page of permissions tells of one more rule, with its reason', () => {
+    const permissions = readPermissions()
+    const rule = {
+      apiGroups: ['', 'apps'],
+      resources: ['things'],
+      resourceNames: ['<fullname>-x'],
+      verbs: ['get', 'delete'],
+    }
+    const page = rbacPage({ ...permissions, namespace: [...permissions.namespace, { why: 'For a | reason.', rule }] })
+    assert.ok(page.includes('| `things`, `things.apps` named `<fullname>-x` | get, delete | For a \\| reason. |'), page)
+  })
 })

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { globSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { test } from 'node:test'
+import { describe, test } from 'node:test'
 import { parseAllDocuments } from 'yaml'
 import { type Permission, readPermissions } from '../../docs/rbac-page.ts'
 import { findChartProblems, parseConfig } from '../../webhook/config/config.ts'
@@ -54,107 +54,109 @@ function environmentOf(manifests: readonly Manifest[]): Readonly<Record<string, 
   return Object.fromEntries(env.map(({ name, value = 'by-the-downward-api' }) => [name, value]))
 }
 
-test('there are value sets enough', () => assert.ok(goldens.length >= 8))
+describe('chart manifests', () => {
+  test('there are value sets enough', () => assert.ok(goldens.length >= 8))
 
-for (const file of goldens) {
-  const manifests = manifestsOf(file)
-  const name = basename(file, '.yaml')
+  for (const file of goldens) {
+    const manifests = manifestsOf(file)
+    const name = basename(file, '.yaml')
 
-  test(`${name}: no object holds a key, and no Secret holds anything`, () => {
-    assert.doesNotMatch(readFileSync(file, 'utf8'), /PRIVATE KEY|LS0tLS1CRUdJTi[A-Za-z0-9+/]*UFJJVkFURSBLRV/)
-    for (const { kind, data, stringData } of manifests) {
-      if (kind === 'Secret') assert.deepEqual({ data, stringData }, { data: undefined, stringData: undefined })
-    }
-  })
-
-  test(`${name}: each object says whose it is`, () => {
-    for (const { metadata, kind } of manifests.filter(({ kind }) => kind !== 'ConfigMap')) {
-      for (const label of ['name', 'instance', 'version', 'component']) {
-        assert.ok(metadata.labels[`app.kubernetes.io/${label}`], `${kind} ${metadata.name}: ${label}`)
+    test(`${name}: no object holds a key, and no Secret holds anything`, () => {
+      assert.doesNotMatch(readFileSync(file, 'utf8'), /PRIVATE KEY|LS0tLS1CRUdJTi[A-Za-z0-9+/]*UFJJVkFURSBLRV/)
+      for (const { kind, data, stringData } of manifests) {
+        if (kind === 'Secret') assert.deepEqual({ data, stringData }, { data: undefined, stringData: undefined })
       }
-    }
-  })
+    })
 
-  test(`${name}: the process takes the environment`, () => {
-    // The process starts without files only when it makes its own certificates.
-    const files = { SPARK_NANNY_TLS_CERT_FILE: '/tls.crt', SPARK_NANNY_TLS_KEY_FILE: '/tls.key' }
-    const parsed = parseConfig({ ...files, ...environmentOf(manifests) })
-    assert.ok('config' in parsed, JSON.stringify(parsed))
-    assert.deepEqual(findChartProblems(parsed.config), [])
-  })
+    test(`${name}: each object says whose it is`, () => {
+      for (const { metadata, kind } of manifests.filter(({ kind }) => kind !== 'ConfigMap')) {
+        for (const label of ['name', 'instance', 'version', 'component']) {
+          assert.ok(metadata.labels[`app.kubernetes.io/${label}`], `${kind} ${metadata.name}: ${label}`)
+        }
+      }
+    })
 
-  test(`${name}: the grace period is enough for both waits`, () => {
-    const spec = manifests.find(({ kind }) => kind === 'Deployment')?.spec.template.spec
-    const sleep = spec?.containers[0]?.lifecycle?.preStop.sleep.seconds ?? 0
-    const drain = Number.parseInt(environmentOf(manifests).SPARK_NANNY_DRAIN ?? '', 10)
-    // The server gives open requests five seconds more.
-    assert.ok((spec?.terminationGracePeriodSeconds ?? 0) > sleep + drain + 5)
-  })
+    test(`${name}: the process takes the environment`, () => {
+      // The process starts without files only when it makes its own certificates.
+      const files = { SPARK_NANNY_TLS_CERT_FILE: '/tls.crt', SPARK_NANNY_TLS_KEY_FILE: '/tls.key' }
+      const parsed = parseConfig({ ...files, ...environmentOf(manifests) })
+      assert.ok('config' in parsed, JSON.stringify(parsed))
+      assert.deepEqual(findChartProblems(parsed.config), [])
+    })
 
-  test(`${name}: replicas that hang do not keep a driver from starting`, () => {
-    const webhooks = manifests.find(({ kind }) => kind === 'MutatingWebhookConfiguration')?.webhooks ?? []
-    for (const what of ['pods', 'services']) {
-      const called = webhooks.filter(({ name }) => name.startsWith(what))
-      const seconds = called.reduce(
-        (sum, { timeoutSeconds, reinvocationPolicy }) =>
-          sum + timeoutSeconds * (reinvocationPolicy === 'IfNeeded' ? 2 : 1),
-        0,
-      )
-      // spark.kubernetes.submission.requestTimeout is 10 s.
-      assert.ok(seconds <= 8, `${what}: ${seconds} s`)
-    }
-  })
+    test(`${name}: the grace period is enough for both waits`, () => {
+      const spec = manifests.find(({ kind }) => kind === 'Deployment')?.spec.template.spec
+      const sleep = spec?.containers[0]?.lifecycle?.preStop.sleep.seconds ?? 0
+      const drain = Number.parseInt(environmentOf(manifests).SPARK_NANNY_DRAIN ?? '', 10)
+      // The server gives open requests five seconds more.
+      assert.ok((spec?.terminationGracePeriodSeconds ?? 0) > sleep + drain + 5)
+    })
 
-  test(`${name}: no driver waits for a replica when another answers`, () => {
-    const webhooks = manifests.find(({ kind }) => kind === 'MutatingWebhookConfiguration')?.webhooks ?? []
-    const strict = webhooks.filter(({ failurePolicy }) => failurePolicy === 'Fail')
-    const services = strict.map(({ clientConfig }) => clientConfig.service.name)
-    const all = 'spark-nanny-webhook'
-    assert.deepEqual(services, name === 'failure-policy-fail' ? [all, all] : [])
-  })
-
-  test(`${name}: the roles are the permissions of files/rbac.yaml, no more and no less`, () => {
-    const roles = manifests.filter(({ kind, metadata }) => /Role$/.test(kind) && !metadata.name.endsWith('-test'))
-    if (name === 'minimal') return assert.deepEqual(roles, [])
-    const { cluster, namespace } = readPermissions()
-    const fullname = name === 'everything' ? 'nanny' : 'spark-nanny'
-    const env = environmentOf(manifests)
-    const source = env.SPARK_NANNY_CERTIFICATES === 'self-signed' ? 'self-signed' : 'existing-secret'
-    const wanted = (permissions: readonly Permission[]) =>
-      permissions
-        .filter(
-          ({ certificates }) =>
-            !certificates || ('SPARK_NANNY_WEBHOOK_CONFIGURATION' in env && certificates.includes(source)),
+    test(`${name}: replicas that hang do not keep a driver from starting`, () => {
+      const webhooks = manifests.find(({ kind }) => kind === 'MutatingWebhookConfiguration')?.webhooks ?? []
+      for (const what of ['pods', 'services']) {
+        const called = webhooks.filter(({ name }) => name.startsWith(what))
+        const seconds = called.reduce(
+          (sum, { timeoutSeconds, reinvocationPolicy }) =>
+            sum + timeoutSeconds * (reinvocationPolicy === 'IfNeeded' ? 2 : 1),
+          0,
         )
-        .map(({ rule }) => JSON.parse(JSON.stringify(rule).replaceAll('<fullname>', fullname)))
-    const rulesOf = (wantedKind: string) => roles.find(({ kind }) => kind === wantedKind)?.rules
-    assert.deepEqual(rulesOf('ClusterRole'), wanted(cluster))
-    assert.deepEqual(rulesOf('Role'), wanted(namespace))
+        // spark.kubernetes.submission.requestTimeout is 10 s.
+        assert.ok(seconds <= 8, `${what}: ${seconds} s`)
+      }
+    })
+
+    test(`${name}: no driver waits for a replica when another answers`, () => {
+      const webhooks = manifests.find(({ kind }) => kind === 'MutatingWebhookConfiguration')?.webhooks ?? []
+      const strict = webhooks.filter(({ failurePolicy }) => failurePolicy === 'Fail')
+      const services = strict.map(({ clientConfig }) => clientConfig.service.name)
+      const all = 'spark-nanny-webhook'
+      assert.deepEqual(services, name === 'failure-policy-fail' ? [all, all] : [])
+    })
+
+    test(`${name}: the roles are the permissions of files/rbac.yaml, no more and no less`, () => {
+      const roles = manifests.filter(({ kind, metadata }) => /Role$/.test(kind) && !metadata.name.endsWith('-test'))
+      if (name === 'minimal') return assert.deepEqual(roles, [])
+      const { cluster, namespace } = readPermissions()
+      const fullname = name === 'everything' ? 'nanny' : 'spark-nanny'
+      const env = environmentOf(manifests)
+      const source = env.SPARK_NANNY_CERTIFICATES === 'self-signed' ? 'self-signed' : 'existing-secret'
+      const wanted = (permissions: readonly Permission[]) =>
+        permissions
+          .filter(
+            ({ certificates }) =>
+              !certificates || ('SPARK_NANNY_WEBHOOK_CONFIGURATION' in env && certificates.includes(source)),
+          )
+          .map(({ rule }) => JSON.parse(JSON.stringify(rule).replaceAll('<fullname>', fullname)))
+      const rulesOf = (wantedKind: string) => roles.find(({ kind }) => kind === wantedKind)?.rules
+      assert.deepEqual(rulesOf('ClusterRole'), wanted(cluster))
+      assert.deepEqual(rulesOf('Role'), wanted(namespace))
+    })
+  }
+
+  test('values-ha.yaml: the two Deployments are spread over nodes and zones together, not each for itself alone', () => {
+    const ha = goldens.find((file) => basename(file) === 'ha.yaml') ?? ''
+    for (const { spec } of manifestsOf(ha).filter(({ kind }) => kind === 'Deployment')) {
+      const constraints = spec.template.spec.topologySpreadConstraints ?? []
+      const together = constraints.filter(({ matchLabelKeys }) => !matchLabelKeys?.includes('pod-template-hash'))
+      const keys = together.map(({ topologyKey }) => topologyKey)
+      assert.deepEqual(keys, ['kubernetes.io/hostname', 'topology.kubernetes.io/zone'])
+    }
   })
-}
 
-test('values-ha.yaml: the two Deployments are spread over nodes and zones together, not each for itself alone', () => {
-  const ha = goldens.find((file) => basename(file) === 'ha.yaml') ?? ''
-  for (const { spec } of manifestsOf(ha).filter(({ kind }) => kind === 'Deployment')) {
-    const constraints = spec.template.spec.topologySpreadConstraints ?? []
-    const together = constraints.filter(({ matchLabelKeys }) => !matchLabelKeys?.includes('pod-template-hash'))
-    const keys = together.map(({ topologyKey }) => topologyKey)
-    assert.deepEqual(keys, ['kubernetes.io/hostname', 'topology.kubernetes.io/zone'])
-  }
-})
-
-test('every permission has its reason, and grants no more than it names', () => {
-  const { cluster, namespace } = readPermissions()
-  for (const { why, rule } of [...cluster, ...namespace]) {
-    assert.match(why, /^[A-Z].*\.$/)
-    assert.ok(![rule.apiGroups, rule.resources, rule.verbs].flat().includes('*'), why)
-  }
-  // Secrets and Leases of one name only, but for their creation, and none outside of the own namespace.
-  const named = (kind: string) => namespace.filter(({ rule }) => rule.resources?.includes(kind))
-  for (const { rule } of [...named('secrets'), ...named('leases')]) {
-    assert.ok(rule.resourceNames !== undefined || rule.verbs.join() === 'create')
-  }
-  assert.ok(!cluster.some(({ rule }) => rule.resources?.includes('secrets')))
-  // Written by PATCH (certs/trust/secret.ts); never replaced as a whole.
-  assert.ok(!named('secrets').some(({ rule }) => rule.verbs.includes('update')))
+  test('every permission has its reason, and grants no more than it names', () => {
+    const { cluster, namespace } = readPermissions()
+    for (const { why, rule } of [...cluster, ...namespace]) {
+      assert.match(why, /^[A-Z].*\.$/)
+      assert.ok(![rule.apiGroups, rule.resources, rule.verbs].flat().includes('*'), why)
+    }
+    // Secrets and Leases of one name only, but for their creation, and none outside of the own namespace.
+    const named = (kind: string) => namespace.filter(({ rule }) => rule.resources?.includes(kind))
+    for (const { rule } of [...named('secrets'), ...named('leases')]) {
+      assert.ok(rule.resourceNames !== undefined || rule.verbs.join() === 'create')
+    }
+    assert.ok(!cluster.some(({ rule }) => rule.resources?.includes('secrets')))
+    // Written by PATCH (certs/trust/secret.ts); never replaced as a whole.
+    assert.ok(!named('secrets').some(({ rule }) => rule.verbs.includes('update')))
+  })
 })

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { parse } from 'yaml'
 import { formatDuration, parseDurationMs } from '../../core/duration.ts'
@@ -49,78 +49,80 @@ function schemaAt(path: string): Schema {
   return schema
 }
 
-test('every value is in a section, documented, and in the README with its default', () => {
-  const readme = chartReadme()
-  assert.ok(values.length > 60, 'the values are found')
-  assert.deepEqual(
-    chartSections(text).flatMap((section) => section.values.map(({ key }) => key)),
-    Object.keys(parse(text)),
-  )
-  for (const { path, leaf } of values) {
-    assert.match(leaf.description, /^[A-Z].*\.$/, `${path} has a sentence above it`)
-    assert.ok(readme.includes(`| \`${path}\` | `), path)
-  }
-})
+describe('chart values and schema', () => {
+  test('every value is in a section, documented, and in the README with its default', () => {
+    const readme = chartReadme()
+    assert.ok(values.length > 60, 'the values are found')
+    assert.deepEqual(
+      chartSections(text).flatMap((section) => section.values.map(({ key }) => key)),
+      Object.keys(parse(text)),
+    )
+    for (const { path, leaf } of values) {
+      assert.match(leaf.description, /^[A-Z].*\.$/, `${path} has a sentence above it`)
+      assert.ok(readme.includes(`| \`${path}\` | `), path)
+    }
+  })
 
-test('every default is what the schema allows, and the schema tells the same', () => {
-  for (const { path, leaf } of values) {
-    const schema = schemaAt(path)
-    assert.ok(allows(schema, leaf.default), `${path}: ${JSON.stringify(leaf.default)}`)
-    assert.deepEqual(schema.default, leaf.default, path)
-    assert.equal(schema.description, leaf.description, path)
-  }
-})
+  test('every default is what the schema allows, and the schema tells the same', () => {
+    for (const { path, leaf } of values) {
+      const schema = schemaAt(path)
+      assert.ok(allows(schema, leaf.default), `${path}: ${JSON.stringify(leaf.default)}`)
+      assert.deepEqual(schema.default, leaf.default, path)
+      assert.equal(schema.description, leaf.description, path)
+    }
+  })
 
-test('no map of the schema takes keys that values.yaml does not have', () => {
-  const open = (schema: Schema, path: string): readonly string[] => [
-    ...(schema.properties !== undefined && schema.additionalProperties !== false ? [path] : []),
-    ...Object.entries(schema.properties ?? {}).flatMap(([key, item]) => open(item, `${path}.${key}`)),
-  ]
-  assert.deepEqual(open(JSON.parse(chartSchema()), ''), [])
-})
+  test('no map of the schema takes keys that values.yaml does not have', () => {
+    const open = (schema: Schema, path: string): readonly string[] => [
+      ...(schema.properties !== undefined && schema.additionalProperties !== false ? [path] : []),
+      ...Object.entries(schema.properties ?? {}).flatMap(([key, item]) => open(item, `${path}.${key}`)),
+    ]
+    assert.deepEqual(open(JSON.parse(chartSchema()), ''), [])
+  })
 
-test('a form that is not there, or no schema, is an error and not a schema that allows all', () => {
-  assert.throws(() => chartSchema('# @section A\n\n# B.\n# @schema nonsense\na: 1\n'), /@schema nonsense/)
-})
+  test('a form that is not there, or no schema, is an error and not a schema that allows all', () => {
+    assert.throws(() => chartSchema('# @section A\n\n# B.\n# @schema nonsense\na: 1\n'), /@schema nonsense/)
+  })
 
-test('each setting may be a value, by the same form as in an annotation', () => {
-  assert.deepEqual(Object.keys(schemaAt('sidecar.settings').properties ?? {}), settingKeys)
-  for (const key of settingKeys) {
-    const setting = settings[key]
-    const schema = settingSchema(setting) as Schema
-    assert.ok(schema.description?.startsWith(setting.description), key)
-    const spelled = (setting.format as (value: unknown) => string)(setting.default)
-    const written = setting.type === 'integer' && /^\d+$/.test(spelled) ? Number(spelled) : spelled
-    assert.ok(allows(schema, written), `${key}: ${written}`)
-    for (const word of setting.words ?? []) assert.ok(allows(schema, word), `${key}: ${word}`)
-  }
-})
+  test('each setting may be a value, by the same form as in an annotation', () => {
+    assert.deepEqual(Object.keys(schemaAt('sidecar.settings').properties ?? {}), settingKeys)
+    for (const key of settingKeys) {
+      const setting = settings[key]
+      const schema = settingSchema(setting) as Schema
+      assert.ok(schema.description?.startsWith(setting.description), key)
+      const spelled = (setting.format as (value: unknown) => string)(setting.default)
+      const written = setting.type === 'integer' && /^\d+$/.test(spelled) ? Number(spelled) : spelled
+      assert.ok(allows(schema, written), `${key}: ${written}`)
+      for (const word of setting.words ?? []) assert.ok(allows(schema, word), `${key}: ${word}`)
+    }
+  })
 
-test('what the parser of a setting takes, the schema takes too', () => {
-  const written = fc.oneof(
-    fc.integer({ min: -5, max: 100_000 }),
-    fc.integer({ min: 1, max: 10_000_000_000 }).map(formatDuration),
-    fc.constantFrom('auto', 'off', 'true', 'false', '10m', '0.5', '64Mi', '1Gi', 'in-place', 'http', 'x', ''),
-    fc.string({ maxLength: 5 }),
-  )
-  fc.assert(
-    fc.property(fc.constantFrom(...settingKeys), written, (key, value) => {
-      const schema = settingSchema(settings[key]) as Schema
-      // Words of integers stay strings in YAML; digits in quotes are refused, as "got string".
-      if (settings[key].type === 'integer' && /^\d+$/.test(String(value)) && typeof value === 'string') return
-      if (settings[key].parse(String(value)) !== undefined) assert.ok(allows(schema, value), `${key}: ${value}`)
-    }),
-  )
-})
+  test('what the parser of a setting takes, the schema takes too', () => {
+    const written = fc.oneof(
+      fc.integer({ min: -5, max: 100_000 }),
+      fc.integer({ min: 1, max: 10_000_000_000 }).map(formatDuration),
+      fc.constantFrom('auto', 'off', 'true', 'false', '10m', '0.5', '64Mi', '1Gi', 'in-place', 'http', 'x', ''),
+      fc.string({ maxLength: 5 }),
+    )
+    fc.assert(
+      fc.property(fc.constantFrom(...settingKeys), written, (key, value) => {
+        const schema = settingSchema(settings[key]) as Schema
+        // Words of integers stay strings in YAML; digits in quotes are refused, as "got string".
+        if (settings[key].type === 'integer' && /^\d+$/.test(String(value)) && typeof value === 'string') return
+        if (settings[key].parse(String(value)) !== undefined) assert.ok(allows(schema, value), `${key}: ${value}`)
+      }),
+    )
+  })
 
-test('a duration of the schema is a duration of the parser, and the other way round', () => {
-  const { pattern = '' } = schemaAt('webhook.tls.caValidity')
-  fc.assert(
-    fc.property(
-      fc.oneof(fc.string(), fc.stringMatching(/^[0-9.]{0,4}(ms|s|m|h|d|w)?[0-9.]{0,3}(ms|s|m|h|d)?$/)),
-      (duration) => {
-        assert.equal(new RegExp(pattern).test(duration), parseDurationMs(duration) !== undefined)
-      },
-    ),
-  )
+  test('a duration of the schema is a duration of the parser, and the other way round', () => {
+    const { pattern = '' } = schemaAt('webhook.tls.caValidity')
+    fc.assert(
+      fc.property(
+        fc.oneof(fc.string(), fc.stringMatching(/^[0-9.]{0,4}(ms|s|m|h|d|w)?[0-9.]{0,3}(ms|s|m|h|d)?$/)),
+        (duration) => {
+          assert.equal(new RegExp(pattern).test(duration), parseDurationMs(duration) !== undefined)
+        },
+      ),
+    )
+  })
 })

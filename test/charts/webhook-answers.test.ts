@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
-import { type TestContext, test } from 'node:test'
+import { describe, type TestContext, test } from 'node:test'
 import { respond } from '../../admission/admit.ts'
 import { skip } from '../../admission/decide.ts'
 import { createAuthority, issueServingCertificate } from '../../certs/pki/issue-certificates.ts'
@@ -74,35 +74,37 @@ async function start(t: TestContext, { caBundle, missing = [], host = 'nanny.too
 const encode = ({ certificatePem }: { readonly certificatePem: string }) =>
   Buffer.from(certificatePem).toString('base64')
 
-test('it ends well when the webhook answers and the caBundle verifies it', async (t) => {
-  const { ended } = await start(t, { caBundle: encode(authority) })
-  const [[code], log] = await ended
-  assert.equal(code, 0)
-  assert.match(log, /pods\.spark-nanny\.io: nanny\.tools\.svc answers, its certificate is verified \(opted-out\)/)
-})
-
-/** What is wrong at first; each is put right by the caBundle that comes then, but for those that `lasts`. */
-const troubles: readonly (readonly [what: string, situation: Situation, told: RegExp])[] = [
-  ['no caBundle yet', { caBundle: undefined }, /^pods\.spark-nanny\.io has no caBundle yet/],
-  [
-    'the caBundle of another authority',
-    { caBundle: encode(other) },
-    /^nanny\.tools\.svc: .*(unable to verify|self-signed|signature)/,
-  ],
-]
-for (const [what, situation, told] of troubles) {
-  test(`it waits while there is ${what}`, async (t) => {
-    const { firstLine, setCaBundle, ended } = await start(t, situation)
-    assert.match(await firstLine(), told)
-    setCaBundle(encode(authority))
-    const [[code]] = await ended
+describe('webhook check of helm test', () => {
+  test('it ends well when the webhook answers and the caBundle verifies it', async (t) => {
+    const { ended } = await start(t, { caBundle: encode(authority) })
+    const [[code], log] = await ended
     assert.equal(code, 0)
+    assert.match(log, /pods\.spark-nanny\.io: nanny\.tools\.svc answers, its certificate is verified \(opted-out\)/)
   })
-}
 
-test('a webhook that is not ready, or has a certificate of another name, is told of', async (t) => {
-  const unready = await start(t, { caBundle: encode(authority), missing: ['nodes'] })
-  assert.match(await unready.firstLine(), /^nanny\.tools\.svc is not ready: .*nodes/)
-  const misnamed = await start(t, { caBundle: encode(authority), host: 'else.tools.svc' })
-  assert.match(await misnamed.firstLine(), /^nanny\.tools\.svc: .*altnames/)
+  /** What is wrong at first; each is put right by the caBundle that comes then, but for those that `lasts`. */
+  const troubles: readonly (readonly [what: string, situation: Situation, told: RegExp])[] = [
+    ['no caBundle yet', { caBundle: undefined }, /^pods\.spark-nanny\.io has no caBundle yet/],
+    [
+      'the caBundle of another authority',
+      { caBundle: encode(other) },
+      /^nanny\.tools\.svc: .*(unable to verify|self-signed|signature)/,
+    ],
+  ]
+  for (const [what, situation, told] of troubles) {
+    test(`it waits while there is ${what}`, async (t) => {
+      const { firstLine, setCaBundle, ended } = await start(t, situation)
+      assert.match(await firstLine(), told)
+      setCaBundle(encode(authority))
+      const [[code]] = await ended
+      assert.equal(code, 0)
+    })
+  }
+
+  test('a webhook that is not ready, or has a certificate of another name, is told of', async (t) => {
+    const unready = await start(t, { caBundle: encode(authority), missing: ['nodes'] })
+    assert.match(await unready.firstLine(), /^nanny\.tools\.svc is not ready: .*nodes/)
+    const misnamed = await start(t, { caBundle: encode(authority), host: 'else.tools.svc' })
+    assert.match(await misnamed.firstLine(), /^nanny\.tools\.svc: .*altnames/)
+  })
 })

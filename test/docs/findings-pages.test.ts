@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { access, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { test } from 'node:test'
+import { describe, test } from 'node:test'
 import { findingPage } from '../../cli/findings/findings.ts'
 import { catalogue } from '../../cli/rules/catalogue.ts'
 import { findingsPages } from '../../docs/findings-pages.ts'
@@ -9,39 +9,41 @@ import { knownSparkKeys } from './spark-keys.ts'
 
 const root = join(import.meta.dirname, '../..')
 
-test('the pages are what the rules say', async () => {
-  for (const [name, text] of Object.entries(findingsPages())) {
-    assert.equal(await readFile(join(root, name), 'utf8'), text, `${name} is stale: run \`npm run docs\``)
-  }
-})
-
-test('the page that a finding names exists, with its anchor', async () => {
-  for (const { id, cause } of catalogue) {
-    const [file = '', anchor = ''] = findingPage(id, cause).split('#')
-    await access(join(root, file))
-    const headings = [...(await readFile(join(root, file), 'utf8')).matchAll(/^## (\S+)$/gm)]
-    assert.ok(
-      headings.some(([, heading = '']) => heading.toLowerCase() === anchor),
-      `${file}#${anchor}`,
-    )
-  }
-})
-
-const kubectlVerbs =
-  /^kubectl (-n \{[a-zA-Z]+\} |-n kube-system |-n spark-operator )?(get|describe|logs|top|exec|run|create|delete|auth can-i) /
-
-test('commands are such as kubectl knows, and settings such as Spark knows', () => {
-  for (const { id, remedies } of catalogue) {
-    for (const spec of remedies) {
-      for (const command of 'commands' in spec ? spec.commands : []) {
-        assert.match(
-          command,
-          /^(kubectl |unzip -l |openssl s_client |spark-submit |spark-nanny (validate|preflight|recover) )/,
-          id,
-        )
-        if (command.startsWith('kubectl ')) assert.match(command, kubectlVerbs, id)
-      }
-      if ('key' in spec) assert.ok(knownSparkKeys.has(spec.key), `${id}: ${spec.key}`)
+describe('findings pages', () => {
+  test('the pages are what the rules say', async () => {
+    for (const [name, text] of Object.entries(findingsPages())) {
+      assert.equal(await readFile(join(root, name), 'utf8'), text, `${name} is stale: run \`npm run docs\``)
     }
-  }
+  })
+
+  test('the page that a finding names exists, with its anchor', async () => {
+    for (const { id, cause } of catalogue) {
+      const [file = '', anchor = ''] = findingPage(id, cause).split('#')
+      await access(join(root, file))
+      const headings = [...(await readFile(join(root, file), 'utf8')).matchAll(/^## (\S+)$/gm)]
+      assert.ok(
+        headings.some(([, heading = '']) => heading.toLowerCase() === anchor),
+        `${file}#${anchor}`,
+      )
+    }
+  })
+
+  const kubectlVerbs =
+    /^kubectl (-n \{[a-zA-Z]+\} |-n kube-system |-n spark-operator )?(get|describe|logs|top|exec|run|create|delete|auth can-i) /
+
+  test('commands are such as kubectl knows, and settings such as Spark knows', () => {
+    for (const { id, remedies } of catalogue) {
+      for (const spec of remedies) {
+        for (const command of 'commands' in spec ? spec.commands : []) {
+          assert.match(
+            command,
+            /^(kubectl |unzip -l |openssl s_client |spark-submit |spark-nanny (validate|preflight|recover) )/,
+            id,
+          )
+          if (command.startsWith('kubectl ')) assert.match(command, kubectlVerbs, id)
+        }
+        if ('key' in spec) assert.ok(knownSparkKeys.has(spec.key), `${id}: ${spec.key}`)
+      }
+    }
+  })
 })

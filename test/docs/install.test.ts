@@ -1,16 +1,18 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { test } from 'node:test'
+import { describe, test } from 'node:test'
 
 const root = join(import.meta.dirname, '../..')
 const read = (path: string) => readFileSync(join(root, path), 'utf8')
 
-test('the page of installation names every Service that a certificate of the user’s must hold', () => {
-  const configuration =
-    read('test/golden/chart/existing-secret.yaml').split('kind: MutatingWebhookConfiguration')[1] ?? ''
-  const services = new Set([...configuration.matchAll(/^ +name: (\S+-webhook\S*)$/gm)].map(([, name = '']) => name))
-  assert.ok(services.size > 1)
-  const page = read('docs/install.md')
-  for (const service of services) assert.ok(page.includes(`\`${service}.spark-nanny.svc\``), service)
+describe('docs/install.md', () => {
+  test('the page of installation names every Service that a certificate of the user’s must hold', () => {
+    const configuration =
+      read('test/golden/chart/existing-secret.yaml').split('kind: MutatingWebhookConfiguration')[1] ?? ''
+    const services = new Set([...configuration.matchAll(/^ +name: (\S+-webhook\S*)$/gm)].map(([, name = '']) => name))
+    assert.ok(services.size > 1)
+    const page = read('docs/install.md')
+    for (const service of services) assert.ok(page.includes(`\`${service}.spark-nanny.svc\``), service)
+  })
 })

@@ -3,58 +3,60 @@ import { spawnSync } from 'node:child_process'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { test } from 'node:test'
+import { describe, test } from 'node:test'
 import { domain } from '../../core/contract/pod-contract.ts'
 import { resolveSettings, settingKeys, settings } from '../../core/settings/settings.ts'
 import { settingsPage, spelledDefault } from '../../docs/settings-page.ts'
 
 const docsDir = join(import.meta.dirname, '../../docs')
 
-test('docs/settings.md is what the table says', async () => {
-  assert.equal(await readFile(join(docsDir, 'settings.md'), 'utf8'), settingsPage(), 'stale: run `npm run docs`')
-})
+describe('settings page', () => {
+  test('docs/settings.md is what the table says', async () => {
+    assert.equal(await readFile(join(docsDir, 'settings.md'), 'utf8'), settingsPage(), 'stale: run `npm run docs`')
+  })
 
-test('each setting has its section, with form and default', () => {
-  const page = settingsPage()
-  for (const key of settingKeys) {
-    const section = page.split(`\n## \`${key}\`\n`)[1]?.split('\n## ')[0] ?? ''
-    assert.ok(section.includes(settings[key].description), key)
-    assert.ok(section.includes(settings[key].form), key)
-    assert.ok(section.includes(`Default: \`${spelledDefault(key)}\``), key)
-  }
-})
+  test('each setting has its section, with form and default', () => {
+    const page = settingsPage()
+    for (const key of settingKeys) {
+      const section = page.split(`\n## \`${key}\`\n`)[1]?.split('\n## ')[0] ?? ''
+      assert.ok(section.includes(settings[key].description), key)
+      assert.ok(section.includes(settings[key].form), key)
+      assert.ok(section.includes(`Default: \`${spelledDefault(key)}\``), key)
+    }
+  })
 
-test('a default as the page spells it is read back as the default', () => {
-  for (const key of settingKeys) {
-    const { values, problems } = resolveSettings({ chart: { [key]: spelledDefault(key) } })
-    assert.deepEqual(problems, [])
-    assert.deepEqual(values[key], settings[key].default, key)
-  }
-})
+  test('a default as the page spells it is read back as the default', () => {
+    for (const key of settingKeys) {
+      const { values, problems } = resolveSettings({ chart: { [key]: spelledDefault(key) } })
+      assert.deepEqual(problems, [])
+      assert.deepEqual(values[key], settings[key].default, key)
+    }
+  })
 
-test('the examples of the page are right settings', () => {
-  const fences = settingsPage().match(/```(yaml|sh)\n[\s\S]*?```/g) ?? []
-  const annotations = fences.flatMap((fence) =>
-    [...fence.matchAll(new RegExp(`${domain}/([a-z-]+)(?:: |=)"?([^\\s"]+)"?`, 'g'))]
-      .filter(([, key, value]) => !(key === 'inject' && value === 'enabled'))
-      .map(([, key, value]): readonly [string, string] => [`${domain}/${key}`, value ?? '']),
-  )
-  assert.ok(annotations.length >= 5, 'the page has examples')
-  assert.deepEqual(resolveSettings({ pod: Object.fromEntries(annotations) }).problems, [])
-})
+  test('the examples of the page are right settings', () => {
+    const fences = settingsPage().match(/```(yaml|sh)\n[\s\S]*?```/g) ?? []
+    const annotations = fences.flatMap((fence) =>
+      [...fence.matchAll(new RegExp(`${domain}/([a-z-]+)(?:: |=)"?([^\\s"]+)"?`, 'g'))]
+        .filter(([, key, value]) => !(key === 'inject' && value === 'enabled'))
+        .map(([, key, value]): readonly [string, string] => [`${domain}/${key}`, value ?? '']),
+    )
+    assert.ok(annotations.length >= 5, 'the page has examples')
+    assert.deepEqual(resolveSettings({ pod: Object.fromEntries(annotations) }).problems, [])
+  })
 
-test('--check fails for a stale or absent page and writes nothing', async (t) => {
-  const dir = await mkdtemp(join(tmpdir(), 'spark-nanny-docs-'))
-  t.after(() => rm(dir, { recursive: true }))
-  const generate = (...args: readonly string[]) =>
-    spawnSync(process.execPath, [join(docsDir, 'generate.ts'), '--dir', dir, ...args], { encoding: 'utf8' })
+  test('--check fails for a stale or absent page and writes nothing', async (t) => {
+    const dir = await mkdtemp(join(tmpdir(), 'spark-nanny-docs-'))
+    t.after(() => rm(dir, { recursive: true }))
+    const generate = (...args: readonly string[]) =>
+      spawnSync(process.execPath, [join(docsDir, 'generate.ts'), '--dir', dir, ...args], { encoding: 'utf8' })
 
-  assert.match(generate('--check').stderr, /docs\/settings\.md is absent/)
-  assert.equal(generate().status, 0)
-  assert.equal(generate('--check').status, 0)
-  await writeFile(join(dir, 'docs/settings.md'), '# Settings\n')
-  const stale = generate('--check')
-  assert.equal(stale.status, 1)
-  assert.match(stale.stderr, /docs\/settings\.md is stale: run `npm run docs`/)
-  assert.equal(await readFile(join(dir, 'docs/settings.md'), 'utf8'), '# Settings\n')
+    assert.match(generate('--check').stderr, /docs\/settings\.md is absent/)
+    assert.equal(generate().status, 0)
+    assert.equal(generate('--check').status, 0)
+    await writeFile(join(dir, 'docs/settings.md'), '# Settings\n')
+    const stale = generate('--check')
+    assert.equal(stale.status, 1)
+    assert.match(stale.stderr, /docs\/settings\.md is stale: run `npm run docs`/)
+    assert.equal(await readFile(join(dir, 'docs/settings.md'), 'utf8'), '# Settings\n')
+  })
 })

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { describe, test } from 'node:test'
 import { buildEvent } from '../../../../kubernetes/event.ts'
 import { createClusterWriter } from '../../../../webhook/controller/act/cluster-writer.ts'
 import { apiFixture } from '../../../kubernetes/fixture.ts'
@@ -10,75 +10,79 @@ import { createDriver } from '../driver/drivers.ts'
 const subject = { apiVersion: 'v1', kind: 'Pod', namespace: 'spark', name: 'pi-driver', uid: 'uid-1' }
 const told = { type: 'Warning', reason: 'SparkNannyDriverStuck', message: 'm', dedupKey: 'pending' } as const
 
-test('who leads no longer sends nothing', async (t) => {
-  const { api, edges } = await apiFixture(t)
-  api.set(pods, driverPod())
-  let leads = true
-  const effects = createClusterWriter({ api: edges.api, reporter: 'r', nowMs: () => createdMs, mayAct: () => leads })
-  leads = false
-  for (const effect of [
-    effects.deletePod(createDriver()),
-    effects.replaceSidecarImage(createDriver(), 'x', 'ErrImagePull'),
-    effects.publishEvent(subject, told),
-  ]) {
-    assert.equal((await effect).kind, 'failed')
-  }
-  assert.deepEqual(api.requests, [])
-  leads = true
-  const version = String(api.get(pods, 'spark', 'pi-driver')?.metadata.resourceVersion)
-  assert.equal((await effects.deletePod({ ...createDriver(), resourceVersion: version })).kind, 'ok')
-})
-
-/** HTTP status, what became of it, whether it may be done all the same, whether it is of no use to try again. */
-const answers: readonly [number, string, (true | undefined)?, true?][] = [
-  [200, 'ok'],
-  [404, 'conflict'],
-  [409, 'conflict'],
-  [403, 'failed', undefined, true],
-  [429, 'failed'],
-  [500, 'failed', true],
-]
-for (const [status, expected, unanswered, refused] of answers) {
-  test(`HTTP ${status}: ${expected}`, async (t) => {
+describe('createClusterWriter', () => {
+  test('who leads no longer sends nothing', async (t) => {
     const { api, edges } = await apiFixture(t)
-    api.intercept(() => ({ status, body: { kind: 'Status' }, headers: { 'retry-after': '3' } }))
+    api.set(pods, driverPod())
+    let leads = true
+    const effects = createClusterWriter({ api: edges.api, reporter: 'r', nowMs: () => createdMs, mayAct: () => leads })
+    leads = false
+    for (const effect of [
+      effects.deletePod(createDriver()),
+      effects.replaceSidecarImage(createDriver(), 'x', 'ErrImagePull'),
+      effects.publishEvent(subject, told),
+    ]) {
+      assert.equal((await effect).kind, 'failed')
+    }
+    assert.deepEqual(api.requests, [])
+    leads = true
+    const version = String(api.get(pods, 'spark', 'pi-driver')?.metadata.resourceVersion)
+    assert.equal((await effects.deletePod({ ...createDriver(), resourceVersion: version })).kind, 'ok')
+  })
+
+  /** HTTP status, what became of it, whether it may be done all the same, whether it is of no use to try again. */
+  const answers: readonly [number, string, (true | undefined)?, true?][] = [
+    [200, 'ok'],
+    [404, 'conflict'],
+    [409, 'conflict'],
+    [403, 'failed', undefined, true],
+    [429, 'failed'],
+    [500, 'failed', true],
+  ]
+  for (const [status, expected, unanswered, refused] of answers) {
+    test(`HTTP ${status}: ${expected}`, async (t) => {
+      const { api, edges } = await apiFixture(t)
+      api.intercept(() => ({ status, body: { kind: 'Status' }, headers: { 'retry-after': '3' } }))
+      const effects = createClusterWriter({ api: edges.api, reporter: 'r', nowMs: () => createdMs, mayAct: () => true })
+      const performed = await effects.deletePod(createDriver())
+      assert.equal(performed.kind, expected)
+      if (performed.kind === 'failed')
+        assert.deepEqual(
+          [performed.retryAfterMs, performed.outcomeUnknown, performed.forbidden],
+          [3_000, unanswered, refused],
+        )
+    })
+  }
+
+  test('an answer that is not of the API says nothing', async (t) => {
+    const { api, edges } = await apiFixture(t)
+    const effects = createClusterWriter({ api: edges.api, reporter: 'r', nowMs: () => createdMs, mayAct: () => true })
+    for (const status of [200, 404]) {
+      api.intercept(() => ({ status, body: '<html>' }))
+      const performed = await effects.deletePod(createDriver())
+      assert.ok(performed.kind === 'failed' && performed.outcomeUnknown)
+    }
+  })
+
+  test('no answer: it may have happened all the same', async (t) => {
+    const { api, edges } = await apiFixture(t)
+    await api.close()
     const effects = createClusterWriter({ api: edges.api, reporter: 'r', nowMs: () => createdMs, mayAct: () => true })
     const performed = await effects.deletePod(createDriver())
-    assert.equal(performed.kind, expected)
-    if (performed.kind === 'failed')
-      assert.deepEqual(
-        [performed.retryAfterMs, performed.outcomeUnknown, performed.forbidden],
-        [3_000, unanswered, refused],
-      )
-  })
-}
-
-test('an answer that is not of the API says nothing', async (t) => {
-  const { api, edges } = await apiFixture(t)
-  const effects = createClusterWriter({ api: edges.api, reporter: 'r', nowMs: () => createdMs, mayAct: () => true })
-  for (const status of [200, 404]) {
-    api.intercept(() => ({ status, body: '<html>' }))
-    const performed = await effects.deletePod(createDriver())
     assert.ok(performed.kind === 'failed' && performed.outcomeUnknown)
-  }
-})
+  })
 
-test('no answer: it may have happened all the same', async (t) => {
-  const { api, edges } = await apiFixture(t)
-  await api.close()
-  const effects = createClusterWriter({ api: edges.api, reporter: 'r', nowMs: () => createdMs, mayAct: () => true })
-  const performed = await effects.deletePod(createDriver())
-  assert.ok(performed.kind === 'failed' && performed.outcomeUnknown)
-})
-
-test('the same is told under the same name, another thing under another, and no message is too long', () => {
-  const name = (event: Parameters<typeof buildEvent>[1], of = subject) =>
-    (buildEvent(of, event, 'r', createdMs) as { metadata: { name: string } }).metadata.name
-  assert.equal(name(told), name({ ...told, message: 'other words' }))
-  assert.notEqual(name(told), name({ ...told, dedupKey: 'terminating' }))
-  assert.notEqual(name(told), name(told, { ...subject, uid: 'uid-2' }))
-  assert.ok(name(told, { ...subject, name: 'x'.repeat(253) }).length <= 253)
-  const { message } = buildEvent(subject, { ...told, message: '’'.repeat(600) }, 'r', createdMs) as { message: string }
-  assert.ok(Buffer.byteLength(message) <= 1024)
-  assert.match(message, /’…$/)
+  test('the same is told under the same name, another thing under another, and no message is too long', () => {
+    const name = (event: Parameters<typeof buildEvent>[1], of = subject) =>
+      (buildEvent(of, event, 'r', createdMs) as { metadata: { name: string } }).metadata.name
+    assert.equal(name(told), name({ ...told, message: 'other words' }))
+    assert.notEqual(name(told), name({ ...told, dedupKey: 'terminating' }))
+    assert.notEqual(name(told), name(told, { ...subject, uid: 'uid-2' }))
+    assert.ok(name(told, { ...subject, name: 'x'.repeat(253) }).length <= 253)
+    const { message } = buildEvent(subject, { ...told, message: '’'.repeat(600) }, 'r', createdMs) as {
+      message: string
+    }
+    assert.ok(Buffer.byteLength(message) <= 1024)
+    assert.match(message, /’…$/)
+  })
 })

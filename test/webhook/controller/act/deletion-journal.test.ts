@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { type TestContext, test } from 'node:test'
+import { describe, type TestContext, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { KnownApplication } from '../../../../cluster/spark-applications.ts'
 import type { WriteResult } from '../../../../kubernetes/write-result.ts'
@@ -107,119 +107,121 @@ function scene(t: TestContext, rails = { ...defaultConfig.safeguards, perApplica
 
 const terminating = { metadata: { name: driver.name, uid: driver.uid, deletionTimestamp: '2026-11-24T10:00:00Z' } }
 
-for (const [how, end] of [
-  ['is well again', 'deletionNoLongerNeeded'],
-  ['is gone for another reason', 'podGone'],
-] as const) {
-  test(`a deletion that was not made is taken back when the driver ${how}`, async (t) => {
-    const { lead, isTold, freeze, thaw } = scene(t)
+describe('createDeletionJournal', () => {
+  for (const [how, end] of [
+    ['is well again', 'deletionNoLongerNeeded'],
+    ['is gone for another reason', 'podGone'],
+  ] as const) {
+    test(`a deletion that was not made is taken back when the driver ${how}`, async (t) => {
+      const { lead, isTold, freeze, thaw } = scene(t)
+      const leader = lead()
+      freeze()
+      assert.equal((await leader.put()).kind, 'ok')
+      leader.recordOutcome(driver, 'not-sent')
+      assert.equal(leader.next().quarantined, true, 'it is tried again')
+      leader[end](driver)
+      assert.deepEqual(leader.next(), { quarantined: false, backoffUntilMs: 0, exhausted: null })
+      assert.ok(isTold(), 'the cache has yet to show it')
+      thaw()
+      await until(() => !isTold(), 'the record')
+      assert.deepEqual(leader.next(), { quarantined: false, backoffUntilMs: 0, exhausted: null })
+    })
+  }
+
+  test('a pod that was gone before its deletion was refused is taken back, too', async (t) => {
+    const { lead, isTold, setPod } = scene(t)
     const leader = lead()
-    freeze()
-    assert.equal((await leader.put()).kind, 'ok')
+    await leader.put()
+    setPod(undefined)
+    leader.podGone(driver)
     leader.recordOutcome(driver, 'not-sent')
-    assert.equal(leader.next().quarantined, true, 'it is tried again')
-    leader[end](driver)
-    assert.deepEqual(leader.next(), { quarantined: false, backoffUntilMs: 0, exhausted: null })
-    assert.ok(isTold(), 'the cache has yet to show it')
-    thaw()
     await until(() => !isTold(), 'the record')
-    assert.deepEqual(leader.next(), { quarantined: false, backoffUntilMs: 0, exhausted: null })
   })
-}
 
-test('a pod that was gone before its deletion was refused is taken back, too', async (t) => {
-  const { lead, isTold, setPod } = scene(t)
-  const leader = lead()
-  await leader.put()
-  setPod(undefined)
-  leader.podGone(driver)
-  leader.recordOutcome(driver, 'not-sent')
-  await until(() => !isTold(), 'the record')
-})
-
-test('a deletion that was refused stays on record when the pod goes all the same: it may have been sent twice', async (t) => {
-  const { lead, isTold, settled, setPod } = scene(t)
-  const leader = lead()
-  await leader.put()
-  leader.recordOutcome(driver, 'refused')
-  setPod(terminating)
-  leader.deletionNoLongerNeeded({ ...driver, deletionMs: 1 })
-  await settled()
-  assert.ok(isTold())
-  setPod(undefined)
-  leader.podGone(driver)
-  await settled()
-  assert.ok(isTold())
-})
-
-test('a deletion whose answer was lost stays on record when the pod is gone, whatever the next try says', async (t) => {
-  const { lead, isTold, settled, setPod } = scene(t)
-  const leader = lead()
-  await leader.put()
-  leader.recordOutcome(driver, 'unanswered')
-  leader.recordOutcome(driver, 'not-sent')
-  leader.deletionNoLongerNeeded(driver)
-  setPod(undefined)
-  leader.podGone(driver)
-  await settled()
-  assert.ok(isTold())
-  assert.equal(leader.next().quarantined, true)
-})
-
-for (const before of ['this leader', 'the leader before']) {
-  test(`a deletion that ${before} may have made is taken back only when the pod proves to stay`, async (t) => {
-    const { lead, isTold, pass, settled, setPod, asked } = scene(t)
-    const first = lead()
-    await first.put()
-    first.recordOutcome(driver, 'unanswered')
-    const leader = before === 'this leader' ? first : lead()
-    leader.deletionNoLongerNeeded(driver)
-    pass(minuteMs)
-    leader.deletionNoLongerNeeded(driver)
-    await settled()
-    assert.deepEqual(asked, [], 'it may come yet')
-    pass(2 * minuteMs)
+  test('a deletion that was refused stays on record when the pod goes all the same: it may have been sent twice', async (t) => {
+    const { lead, isTold, settled, setPod } = scene(t)
+    const leader = lead()
+    await leader.put()
+    leader.recordOutcome(driver, 'refused')
     setPod(terminating)
-    leader.deletionNoLongerNeeded(driver)
-    leader.deletionNoLongerNeeded(driver)
+    leader.deletionNoLongerNeeded({ ...driver, deletionMs: 1 })
     await settled()
-    assert.equal(asked.length, 1)
     assert.ok(isTold())
-    setPod({ metadata: { name: driver.name, uid: driver.uid } })
-    pass(2 * minuteMs)
+    setPod(undefined)
+    leader.podGone(driver)
+    await settled()
+    assert.ok(isTold())
+  })
+
+  test('a deletion whose answer was lost stays on record when the pod is gone, whatever the next try says', async (t) => {
+    const { lead, isTold, settled, setPod } = scene(t)
+    const leader = lead()
+    await leader.put()
+    leader.recordOutcome(driver, 'unanswered')
+    leader.recordOutcome(driver, 'not-sent')
     leader.deletionNoLongerNeeded(driver)
-    await until(() => !isTold(), 'the record')
-    assert.equal(leader.next().quarantined, false)
+    setPod(undefined)
+    leader.podGone(driver)
+    await settled()
+    assert.ok(isTold())
+    assert.equal(leader.next().quarantined, true)
   })
-}
 
-test('a driver that hangs again while its record is taken back is on record before it is deleted', async (t) => {
-  const { lead, isTold, answerWith, writes, settled } = scene(t)
-  const leader = lead()
-  await leader.put()
-  leader.recordOutcome(driver, 'not-sent')
-  answerWith(async () => {
-    await delay(50)
-    return { kind: 'failed', detail: 'HTTP 504', retryAfterMs: 0, outcomeUnknown: true }
+  for (const before of ['this leader', 'the leader before']) {
+    test(`a deletion that ${before} may have made is taken back only when the pod proves to stay`, async (t) => {
+      const { lead, isTold, pass, settled, setPod, asked } = scene(t)
+      const first = lead()
+      await first.put()
+      first.recordOutcome(driver, 'unanswered')
+      const leader = before === 'this leader' ? first : lead()
+      leader.deletionNoLongerNeeded(driver)
+      pass(minuteMs)
+      leader.deletionNoLongerNeeded(driver)
+      await settled()
+      assert.deepEqual(asked, [], 'it may come yet')
+      pass(2 * minuteMs)
+      setPod(terminating)
+      leader.deletionNoLongerNeeded(driver)
+      leader.deletionNoLongerNeeded(driver)
+      await settled()
+      assert.equal(asked.length, 1)
+      assert.ok(isTold())
+      setPod({ metadata: { name: driver.name, uid: driver.uid } })
+      pass(2 * minuteMs)
+      leader.deletionNoLongerNeeded(driver)
+      await until(() => !isTold(), 'the record')
+      assert.equal(leader.next().quarantined, false)
+    })
+  }
+
+  test('a driver that hangs again while its record is taken back is on record before it is deleted', async (t) => {
+    const { lead, isTold, answerWith, writes, settled } = scene(t)
+    const leader = lead()
+    await leader.put()
+    leader.recordOutcome(driver, 'not-sent')
+    answerWith(async () => {
+      await delay(50)
+      return { kind: 'failed', detail: 'HTTP 504', retryAfterMs: 0, outcomeUnknown: true }
+    })
+    leader.deletionNoLongerNeeded(driver)
+    await until(() => writes.length === 2, 'the take-back')
+    answerWith(undefined)
+    assert.equal((await leader.put()).kind, 'ok')
+    await settled()
+    assert.equal(writes.length, 3)
+    assert.ok(isTold())
+    assert.equal(leader.next().quarantined, true)
   })
-  leader.deletionNoLongerNeeded(driver)
-  await until(() => writes.length === 2, 'the take-back')
-  answerWith(undefined)
-  assert.equal((await leader.put()).kind, 'ok')
-  await settled()
-  assert.equal(writes.length, 3)
-  assert.ok(isTold())
-  assert.equal(leader.next().quarantined, true)
-})
 
-test('what is on record already is not written again; what nobody may write is remembered', async (t) => {
-  const { lead, writes, answerWith } = scene(t)
-  const leader = lead()
-  answerWith(async () => ({ kind: 'failed', detail: 'HTTP 403', retryAfterMs: 0, forbidden: true }))
-  assert.equal((await leader.put()).kind, 'ok')
-  assert.equal(leader.next().quarantined, true)
-  answerWith(undefined)
-  await leader.put()
-  await leader.put()
-  assert.equal(writes.length, 2)
+  test('what is on record already is not written again; what nobody may write is remembered', async (t) => {
+    const { lead, writes, answerWith } = scene(t)
+    const leader = lead()
+    answerWith(async () => ({ kind: 'failed', detail: 'HTTP 403', retryAfterMs: 0, forbidden: true }))
+    assert.equal((await leader.put()).kind, 'ok')
+    assert.equal(leader.next().quarantined, true)
+    answerWith(undefined)
+    await leader.put()
+    await leader.put()
+    assert.equal(writes.length, 2)
+  })
 })

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { describe, test } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
 import type { LabelledNamespace } from '../../../../cluster/namespaces.ts'
 import type { EventContent } from '../../../../kubernetes/event.ts'
@@ -13,47 +13,50 @@ import { defaultConfig } from '../controller-harness.ts'
 import { createDriver } from '../driver/drivers.ts'
 import { createHungScenario, fallback } from '../hung-scenario.ts'
 
-test('a driver that hung, answered for a while and hangs again is told of again', async (t) => {
-  const scene = await createHungScenario(t)
-  scene.start(fallback('report'))
-  await scene.polled(4)
-  scene.ui.hang(true)
-  await until(() => scene.decisions().length === 1, 'a decision')
-  scene.ui.hang(false)
-  await scene.polled(20)
-  scene.ui.hang(true)
-  await scene.wait(3_000)
-  assert.deepEqual(scene.decisions(), ['report-only', 'report-only'])
-})
-
-test('what waits to be told of deeds does not keep a driver busy that is told of something else', async () => {
-  const asked: string[] = []
-  const { publish: tell, publishWithRetry: tellDone } = createEventRecorder(
-    {
-      // An API server that takes no Events any more, and does not say so.
-      writer: {
-        publishEvent: ({ name }) => {
-          asked.push(name)
-          return new Promise(() => {})
-        },
-      },
-      metrics: { acted: () => {} },
-      log: { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} },
-      sleep: async () => {},
-    },
-    new AbortController().signal,
-  )
-  const told = (reason: EventContent['reason']): EventContent => ({
-    type: 'Warning',
-    reason,
-    message: '',
-    dedupKey: '',
+describe('createEventRecorder', () => {
+  test('a driver that hung, answered for a while and hangs again is told of again', async (t) => {
+    const scene = await createHungScenario(t)
+    scene.start(fallback('report'))
+    await scene.polled(4)
+    scene.ui.hang(true)
+    await until(() => scene.decisions().length === 1, 'a decision')
+    scene.ui.hang(false)
+    await scene.polled(20)
+    scene.ui.hang(true)
+    await scene.wait(3_000)
+    assert.deepEqual(scene.decisions(), ['report-only', 'report-only'])
   })
-  for (let index = 0; index < 20; index += 1) tellDone(taskOf(`done-${index}`), told('SparkNannyStartupBlocked'), false)
-  void tell(taskOf('other'), told('SparkNannyInvalidSetting'))
-  await setImmediate()
-  assert.equal(asked.filter((name) => name.startsWith('done')).length, 8, 'so many at a time')
-  assert.ok(asked.includes('other'))
+
+  test('what waits to be told of deeds does not keep a driver busy that is told of something else', async () => {
+    const asked: string[] = []
+    const { publish: tell, publishWithRetry: tellDone } = createEventRecorder(
+      {
+        // An API server that takes no Events any more, and does not say so.
+        writer: {
+          publishEvent: ({ name }) => {
+            asked.push(name)
+            return new Promise(() => {})
+          },
+        },
+        metrics: { acted: () => {} },
+        log: { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} },
+        sleep: async () => {},
+      },
+      new AbortController().signal,
+    )
+    const told = (reason: EventContent['reason']): EventContent => ({
+      type: 'Warning',
+      reason,
+      message: '',
+      dedupKey: '',
+    })
+    for (let index = 0; index < 20; index += 1)
+      tellDone(taskOf(`done-${index}`), told('SparkNannyStartupBlocked'), false)
+    void tell(taskOf('other'), told('SparkNannyInvalidSetting'))
+    await setImmediate()
+    assert.equal(asked.filter((name) => name.startsWith('done')).length, 8, 'so many at a time')
+    assert.ok(asked.includes('other'))
+  })
 })
 
 function taskOf(name: string): ActionTask {

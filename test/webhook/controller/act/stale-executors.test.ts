@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { describe, test } from 'node:test'
 import { applicationIdSuffixEnv } from '../../../../core/contract/pod-contract.ts'
 import { toRecord } from '../../../../core/json.ts'
 import { findStaleExecutors, parseExecutor } from '../../../../webhook/controller/act/stale-executors.ts'
@@ -58,114 +58,119 @@ const rows: readonly [string, object, boolean, number?][] = [
   ],
   ['the second driver’s, after the second restart', executor('e', before, 'spark-pi-driver-2'), true, 2],
 ]
-for (const [name, object, expected, restarts] of rows) {
-  test(`an executor that is ${name}: ${expected ? 'deleted' : 'left'}`, () => {
-    const [driver, kept] = [parseDriver(restarted(restarts)), parseExecutor(object)]
-    assert.ok(driver && kept)
-    assert.equal(findStaleExecutors(driver, [kept]).length === 1, expected)
-  })
-}
-
-test('where ids are not numbered, the clocks of a node and of the API server may lie apart', () => {
-  const driver = parseDriver(driverPod({ restarts: 1, state: running(restartedMs) }))
-  assert.ok(driver)
-  const left = [12_000, 59_000, 61_000].filter((earlierMs) => {
-    const kept = parseExecutor(executor('e', restartedMs - earlierMs))
-    return kept !== undefined && findStaleExecutors(driver, [kept]).length === 0
-  })
-  assert.deepEqual(left, [12_000, 59_000])
-})
-
-test('a driver that was never restarted, or does not run, has no old executors', () => {
-  const kept = parseExecutor(executor('e', before))
-  const drivers = [parseDriver(driverPod()), parseDriver(driverPod({ restarts: 1, state: terminated(1, restartedMs) }))]
-  for (const driver of drivers) {
-    assert.ok(driver && kept)
-    assert.deepEqual(findStaleExecutors(driver, [kept]), [])
+describe('findStaleExecutors', () => {
+  for (const [name, object, expected, restarts] of rows) {
+    test(`an executor that is ${name}: ${expected ? 'deleted' : 'left'}`, () => {
+      const [driver, kept] = [parseDriver(restarted(restarts)), parseExecutor(object)]
+      assert.ok(driver && kept)
+      assert.equal(findStaleExecutors(driver, [kept]).length === 1, expected)
+    })
   }
-})
 
-test('what is no pod is no executor', () => {
-  assert.equal(parseExecutor(null), undefined)
-  assert.equal(parseExecutor({ metadata: { name: 'e' } }), undefined)
-})
-
-test('after a restart in place the executors of the driver before are deleted, by their uids, once', async (t) => {
-  const harness = await createControllerHarness(t)
-  harness.setNow(restartedMs + 10_000)
-  // As with a fixed spark.kubernetes.executor.podNamePrefix: the names go on.
-  for (const object of [executor('job-exec-1', before), executor('job-exec-2', before)]) harness.api.set(pods, object)
-  harness.api.set(pods, executor('job-exec-3', after, 'spark-pi-driver-2'))
-  harness.api.set(pods, restarted())
-  const versions = new Map(harness.api.list(pods).map(({ metadata }) => [metadata.name, metadata.resourceVersion]))
-  const replica = harness.start()
-  await until(() => harness.events().some(({ reason }) => reason === 'SparkNannyDriverRestarted'), 'an Event')
-  const deleted = harness.api.bodies.filter(({ path }) => path.includes('/pods/'))
-  assert.deepEqual(
-    deleted.map(({ path, body }) => [path, body]),
-    ['job-exec-1', 'job-exec-2'].map((name) => [
-      `/api/v1/namespaces/spark/pods/${name}`,
-      {
-        apiVersion: 'v1',
-        kind: 'DeleteOptions',
-        preconditions: { uid: `uid-${name}`, resourceVersion: versions.get(name) },
-      },
-    ]),
-  )
-  assert.ok(harness.api.get(pods, 'spark', 'job-exec-3'))
-  const calls = harness.calls().length
-  harness.api.set(pods, restarted())
-  await harness.edges.sleep(300, harness.signal)
-  assert.equal(harness.calls().length, calls, 'it is not asked again')
-  assert.match(await replica.metrics(), /action="delete-executor",result="ok"\} 2/)
-})
-
-test('executors that may not be deleted yet keep nothing else of their driver waiting', async (t) => {
-  const harness = await createControllerHarness(t)
-  harness.setNow(restartedMs + 10_000)
-  harness.api.set(pods, executor('job-exec-1', before))
-  harness.api.intercept((method) =>
-    method === 'DELETE' ? { status: 429, body: { kind: 'Status' }, headers: { 'retry-after': '600' } } : undefined,
-  )
-  harness.api.set(pods, restarted())
-  harness.start()
-  await until(() => harness.lines.some(({ line }) => line.event === 'action-failed'), 'a failure')
-  const pod = restarted()
-  const annotations = { ...toRecord(pod.metadata.annotations), 'spark-nanny.io/poll-interval': 'often' }
-  harness.api.set(pods, { ...pod, metadata: { ...pod.metadata, annotations } })
-  await until(() => harness.events().some(({ reason }) => reason === 'SparkNannyInvalidSetting'), 'an Event')
-  assert.equal(harness.calls().filter((line) => line.startsWith('DELETE')).length, 1)
-})
-
-test('an executor that is gone though the answer does not say so is told of, and counted', async (t) => {
-  const harness = await createControllerHarness(t)
-  harness.setNow(restartedMs + 10_000)
-  harness.api.set(pods, executor('job-exec-1', before))
-  harness.api.intercept((method) => {
-    const pod = harness.api.get(pods, 'spark', 'job-exec-1')
-    if (method !== 'DELETE' || pod === undefined) return undefined
-    harness.api.remove(pods, pod)
-    return { status: 404, body: { kind: 'Status' } }
+  test('where ids are not numbered, the clocks of a node and of the API server may lie apart', () => {
+    const driver = parseDriver(driverPod({ restarts: 1, state: running(restartedMs) }))
+    assert.ok(driver)
+    const left = [12_000, 59_000, 61_000].filter((earlierMs) => {
+      const kept = parseExecutor(executor('e', restartedMs - earlierMs))
+      return kept !== undefined && findStaleExecutors(driver, [kept]).length === 0
+    })
+    assert.deepEqual(left, [12_000, 59_000])
   })
-  harness.api.set(pods, restarted())
-  const replica = harness.start()
-  await until(() => harness.events().some(({ reason }) => reason === 'SparkNannyDriverRestarted'), 'an Event')
-  assert.match(await replica.metrics(), /action="delete-executor",result="ok"\} 1/)
-})
 
-test('a server that asks for time gets it, whatever became of other executors', async (t) => {
-  const harness = await createControllerHarness(t)
-  harness.setNow(restartedMs + 10_000)
-  for (const name of ['job-exec-1', 'job-exec-2']) harness.api.set(pods, executor(name, before))
-  harness.api.intercept((method, path) => {
-    if (method !== 'DELETE') return undefined
-    return path.includes('job-exec-1')
-      ? { status: 429, body: { kind: 'Status' }, headers: { 'retry-after': '600' } }
-      : { status: 409, body: { kind: 'Status' } }
+  test('a driver that was never restarted, or does not run, has no old executors', () => {
+    const kept = parseExecutor(executor('e', before))
+    const drivers = [
+      parseDriver(driverPod()),
+      parseDriver(driverPod({ restarts: 1, state: terminated(1, restartedMs) })),
+    ]
+    for (const driver of drivers) {
+      assert.ok(driver && kept)
+      assert.deepEqual(findStaleExecutors(driver, [kept]), [])
+    }
   })
-  harness.api.set(pods, restarted())
-  harness.start()
-  await until(() => harness.lines.some(({ line }) => line.event === 'action-failed'), 'a failure')
-  await harness.edges.sleep(1_500, harness.signal)
-  assert.equal(harness.calls().filter((line) => line.startsWith('DELETE')).length, 2)
+
+  test('what is no pod is no executor', () => {
+    assert.equal(parseExecutor(null), undefined)
+    assert.equal(parseExecutor({ metadata: { name: 'e' } }), undefined)
+  })
+
+  test('after a restart in place the executors of the driver before are deleted, by their uids, once', async (t) => {
+    const harness = await createControllerHarness(t)
+    harness.setNow(restartedMs + 10_000)
+    // As with a fixed spark.kubernetes.executor.podNamePrefix: the names go on.
+    for (const object of [executor('job-exec-1', before), executor('job-exec-2', before)]) harness.api.set(pods, object)
+    harness.api.set(pods, executor('job-exec-3', after, 'spark-pi-driver-2'))
+    harness.api.set(pods, restarted())
+    const versions = new Map(harness.api.list(pods).map(({ metadata }) => [metadata.name, metadata.resourceVersion]))
+    const replica = harness.start()
+    await until(() => harness.events().some(({ reason }) => reason === 'SparkNannyDriverRestarted'), 'an Event')
+    const deleted = harness.api.bodies.filter(({ path }) => path.includes('/pods/'))
+    assert.deepEqual(
+      deleted.map(({ path, body }) => [path, body]),
+      ['job-exec-1', 'job-exec-2'].map((name) => [
+        `/api/v1/namespaces/spark/pods/${name}`,
+        {
+          apiVersion: 'v1',
+          kind: 'DeleteOptions',
+          preconditions: { uid: `uid-${name}`, resourceVersion: versions.get(name) },
+        },
+      ]),
+    )
+    assert.ok(harness.api.get(pods, 'spark', 'job-exec-3'))
+    const calls = harness.calls().length
+    harness.api.set(pods, restarted())
+    await harness.edges.sleep(300, harness.signal)
+    assert.equal(harness.calls().length, calls, 'it is not asked again')
+    assert.match(await replica.metrics(), /action="delete-executor",result="ok"\} 2/)
+  })
+
+  test('executors that may not be deleted yet keep nothing else of their driver waiting', async (t) => {
+    const harness = await createControllerHarness(t)
+    harness.setNow(restartedMs + 10_000)
+    harness.api.set(pods, executor('job-exec-1', before))
+    harness.api.intercept((method) =>
+      method === 'DELETE' ? { status: 429, body: { kind: 'Status' }, headers: { 'retry-after': '600' } } : undefined,
+    )
+    harness.api.set(pods, restarted())
+    harness.start()
+    await until(() => harness.lines.some(({ line }) => line.event === 'action-failed'), 'a failure')
+    const pod = restarted()
+    const annotations = { ...toRecord(pod.metadata.annotations), 'spark-nanny.io/poll-interval': 'often' }
+    harness.api.set(pods, { ...pod, metadata: { ...pod.metadata, annotations } })
+    await until(() => harness.events().some(({ reason }) => reason === 'SparkNannyInvalidSetting'), 'an Event')
+    assert.equal(harness.calls().filter((line) => line.startsWith('DELETE')).length, 1)
+  })
+
+  test('an executor that is gone though the answer does not say so is told of, and counted', async (t) => {
+    const harness = await createControllerHarness(t)
+    harness.setNow(restartedMs + 10_000)
+    harness.api.set(pods, executor('job-exec-1', before))
+    harness.api.intercept((method) => {
+      const pod = harness.api.get(pods, 'spark', 'job-exec-1')
+      if (method !== 'DELETE' || pod === undefined) return undefined
+      harness.api.remove(pods, pod)
+      return { status: 404, body: { kind: 'Status' } }
+    })
+    harness.api.set(pods, restarted())
+    const replica = harness.start()
+    await until(() => harness.events().some(({ reason }) => reason === 'SparkNannyDriverRestarted'), 'an Event')
+    assert.match(await replica.metrics(), /action="delete-executor",result="ok"\} 1/)
+  })
+
+  test('a server that asks for time gets it, whatever became of other executors', async (t) => {
+    const harness = await createControllerHarness(t)
+    harness.setNow(restartedMs + 10_000)
+    for (const name of ['job-exec-1', 'job-exec-2']) harness.api.set(pods, executor(name, before))
+    harness.api.intercept((method, path) => {
+      if (method !== 'DELETE') return undefined
+      return path.includes('job-exec-1')
+        ? { status: 429, body: { kind: 'Status' }, headers: { 'retry-after': '600' } }
+        : { status: 409, body: { kind: 'Status' } }
+    })
+    harness.api.set(pods, restarted())
+    harness.start()
+    await until(() => harness.lines.some(({ line }) => line.event === 'action-failed'), 'a failure')
+    await harness.edges.sleep(1_500, harness.signal)
+    assert.equal(harness.calls().filter((line) => line.startsWith('DELETE')).length, 2)
+  })
 })

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { describe, test } from 'node:test'
 import type { Assessment, Hang } from '../../../../webhook/controller/assess/assess.ts'
 import { chooseAction, type Safeguards } from '../../../../webhook/controller/decide/choose-action.ts'
 import { createdMs, type DriverPodOptions, driverImage, iso, running } from '../../../support/driver-pods.ts'
@@ -37,45 +37,47 @@ const rows: readonly [string, Assessment, Partial<Safeguards>, string, (number |
   ['backoff', hang(), { backoffUntilMs: untilMs }, 'backoff', untilMs],
   ['backoff over', hang(), { backoffUntilMs: createdMs }, 'delete-pod'],
 ]
-for (const [name, assessment, rails, expected, until = null, options] of rows) {
-  test(`${name}: ${expected}`, () => {
-    const choice = chooseAction(createDriver({ sidecar: null, ...options }), assessment, permissiveSafeguards(rails))
-    assert.equal(choice.kind === 'blocked' ? choice.blockReason : choice.kind, expected)
-    assert.equal(choice.kind === 'blocked' ? choice.untilMs : null, until)
-  })
-}
-
-const held: Assessment = {
-  kind: 'startup-blocked',
-  cause: { reason: 'ErrImagePull', detail: '', patienceMs: 0 },
-  sinceMs: 0,
-}
-
-test('a driver that is held back is let go, whatever the rails say: it kills nothing', () => {
-  const closed = permissiveSafeguards({
-    dryRun: true,
-    mode: 'off',
-    pause: { untilMs: null, reason: '' },
-    exhausted: 'cluster',
-    isBreakerOpen: () => true,
-  })
-  assert.deepEqual(chooseAction(createDriver(), held, closed), { kind: 'bypass-sidecar', image: driverImage })
-})
-
-test('once', () => {
-  assert.deepEqual(chooseAction(createDriver({ sidecar: { image: driverImage } }), held, permissiveSafeguards()), {
-    kind: 'report',
-  })
-})
-
-test('executors of the driver before are deleted, unless it is a dry run or paused', () => {
-  const assessment: Assessment = { kind: 'restarted', restarts: 1, startedMs: 5 }
-  assert.deepEqual(chooseAction(createDriver(), assessment, permissiveSafeguards()), {
-    kind: 'delete-executors',
-    restarts: 1,
-    startedMs: 5,
-  })
-  for (const rails of [{ dryRun: true }, { pause: { untilMs, reason: '' } }]) {
-    assert.deepEqual(chooseAction(createDriver(), assessment, permissiveSafeguards(rails)), { kind: 'report' })
+describe('chooseAction', () => {
+  for (const [name, assessment, rails, expected, until = null, options] of rows) {
+    test(`${name}: ${expected}`, () => {
+      const choice = chooseAction(createDriver({ sidecar: null, ...options }), assessment, permissiveSafeguards(rails))
+      assert.equal(choice.kind === 'blocked' ? choice.blockReason : choice.kind, expected)
+      assert.equal(choice.kind === 'blocked' ? choice.untilMs : null, until)
+    })
   }
+
+  const held: Assessment = {
+    kind: 'startup-blocked',
+    cause: { reason: 'ErrImagePull', detail: '', patienceMs: 0 },
+    sinceMs: 0,
+  }
+
+  test('a driver that is held back is let go, whatever the rails say: it kills nothing', () => {
+    const closed = permissiveSafeguards({
+      dryRun: true,
+      mode: 'off',
+      pause: { untilMs: null, reason: '' },
+      exhausted: 'cluster',
+      isBreakerOpen: () => true,
+    })
+    assert.deepEqual(chooseAction(createDriver(), held, closed), { kind: 'bypass-sidecar', image: driverImage })
+  })
+
+  test('once', () => {
+    assert.deepEqual(chooseAction(createDriver({ sidecar: { image: driverImage } }), held, permissiveSafeguards()), {
+      kind: 'report',
+    })
+  })
+
+  test('executors of the driver before are deleted, unless it is a dry run or paused', () => {
+    const assessment: Assessment = { kind: 'restarted', restarts: 1, startedMs: 5 }
+    assert.deepEqual(chooseAction(createDriver(), assessment, permissiveSafeguards()), {
+      kind: 'delete-executors',
+      restarts: 1,
+      startedMs: 5,
+    })
+    for (const rails of [{ dryRun: true }, { pause: { untilMs, reason: '' } }]) {
+      assert.deepEqual(chooseAction(createDriver(), assessment, permissiveSafeguards(rails)), { kind: 'report' })
+    }
+  })
 })

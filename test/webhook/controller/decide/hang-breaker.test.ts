@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { describe, test } from 'node:test'
 import { formatDeletionReason } from '../../../../core/contract/deletion-history.ts'
 import type { Hang } from '../../../../webhook/controller/assess/assess.ts'
 import {
@@ -29,101 +29,107 @@ const rows: readonly [number, number, number, boolean][] = [
   [10_000, 31, 0, true],
   [10_000, 25, 6, true],
 ]
-for (const [known, unhealthy, lately, open] of rows) {
-  test(`${unhealthy} of ${known} unhealthy, ${lately} deleted lately: ${open ? 'open' : 'closed'}`, () => {
-    assert.equal(areTooManyUnhealthy(known, unhealthy, lately, rails), open)
-  })
-}
-
-test('all neighbours at once', () => {
-  assert.deepEqual(
-    [areAllUnhealthy(0, 0), areAllUnhealthy(1, 1), areAllUnhealthy(2, 1), areAllUnhealthy(2, 2)],
-    [false, false, false, true],
-  )
-})
-
-const hang = (by: Hang['by']): Hang => ({ by, reason: 'unresponsive', sinceMs: nowMs, detail: 'timeout' })
-
-/** Drivers without a sidecar that are asked from here, and such with one. */
-interface Scene {
-  readonly polled?: readonly Driver[]
-  readonly silent?: readonly string[]
-  readonly guarded?: readonly Driver[]
-  /** Of which deletions, by application. */
-  readonly lately?: readonly (readonly [application: string, by: Hang['by'], minutesAgo: number])[]
-}
-
-function breakerOf({ polled = [], silent = [], guarded = [], lately = [] }: Scene) {
-  const deletions = createDeletionTracker(rails)
-  lately.forEach(([application, by, minutesAgo], index) => {
-    const deletion = { atMs: nowMs - minutesAgo * 60_000, uid: `gone-${index}`, reason: formatDeletionReason(hang(by)) }
-    deletions.record({ namespace: 'spark', application }, undefined, deletion)
-  })
-  return createHangBreaker({
-    rails,
-    deletions,
-    verdicts: { verdict: () => undefined },
-    polls: {
-      summarize: (of = () => true) => {
-        const chosen = polled.filter(of).map(({ uid }) => uid)
-        return { known: chosen.length, unhealthy: new Set(chosen.filter((uid) => silent.includes(uid))) }
-      },
-    },
-    drivers: () => [...polled, ...guarded],
-    nowMs: () => nowMs,
-  })
-}
-
-const named = (kind: string, count: number, fields: Parameters<typeof createDriver>[0] = {}) =>
-  Array.from({ length: count }, (_, index) => createDriver({ name: `${kind}${index}-driver`, ...fields }))
-/** Whose sidecar has ended so that the kubelet restarts all, and it did not. */
-const unacted = (count: number) => named('unacted', count, { sidecar: { state: terminated(88, nowMs - 180_000) } })
-
-test('a deletion on a sidecar’s verdict says nothing of the network, and the other way round', () => {
-  const [driver] = named('bare', 1, { sidecar: null })
-  assert.ok(driver)
-  const lately = [
-    ['x', 'sidecar', 1],
-    ['y', 'sidecar', 2],
-  ] as const
-  const breaker = breakerOf({ polled: [driver], silent: [driver.uid], lately })
-  assert.equal(breaker.isOpenFor(driver, 'ui'), false)
-  assert.equal(breaker.isOpenFor(driver, 'sidecar'), true, 'no other driver with a sidecar is there')
-})
-
-test('another application that was deleted lately counts, the driver’s own and what is long ago do not', () => {
-  const [driver] = named('bare', 1, { sidecar: null })
-  assert.ok(driver)
-  const isOpen = (...lately: NonNullable<Scene['lately']>) =>
-    breakerOf({ polled: [driver], silent: [driver.uid], lately }).isOpenFor(driver, 'ui')
-  assert.equal(isOpen([driver.application, 'ui', 1], [driver.application, 'ui', 3]), false)
-  assert.equal(isOpen(['x', 'ui', 11]), false)
-  assert.equal(isOpen(['x', 'ui', 9]), true)
-})
-
-test('drivers with a sidecar are judged among those with one: a few may hang, most may not', () => {
-  const guarded = named('well', 30)
-  for (const [count, open] of [
-    [1, false],
-    [5, false],
-    [8, true],
-  ] as const) {
-    const hung = unacted(count)
-    const breaker = breakerOf({ guarded: [...guarded, ...hung] })
-    const [driver] = hung
-    assert.ok(driver)
-    assert.equal(breaker.isOpenFor(driver, 'sidecar'), open, String(count))
-    assert.equal(breaker.isOpen(), open)
+describe('hang breaker', () => {
+  for (const [known, unhealthy, lately, open] of rows) {
+    test(`${unhealthy} of ${known} unhealthy, ${lately} deleted lately: ${open ? 'open' : 'closed'}`, () => {
+      assert.equal(areTooManyUnhealthy(known, unhealthy, lately, rails), open)
+    })
   }
-})
 
-test('a node or a namespace of which no driver answers is cut off; whose sidecars answered is not', () => {
-  const well = named('well', 20, { sidecar: null })
-  const cut = named('cut', 2, { sidecar: null }).map((driver) => ({ ...driver, node: 'node-2', namespace: 'cut' }))
-  const [driver] = cut
-  assert.ok(driver)
-  const breaker = breakerOf({ polled: [...well, ...cut], silent: cut.map(({ uid }) => uid), guarded: named('s', 20) })
-  assert.equal(breaker.isOpen(), false)
-  assert.equal(breaker.isOpenFor(driver, 'ui'), true)
-  assert.equal(breaker.isOpenFor(driver, 'sidecar'), false)
+  test('all neighbours at once', () => {
+    assert.deepEqual(
+      [areAllUnhealthy(0, 0), areAllUnhealthy(1, 1), areAllUnhealthy(2, 1), areAllUnhealthy(2, 2)],
+      [false, false, false, true],
+    )
+  })
+
+  const hang = (by: Hang['by']): Hang => ({ by, reason: 'unresponsive', sinceMs: nowMs, detail: 'timeout' })
+
+  /** Drivers without a sidecar that are asked from here, and such with one. */
+  interface Scene {
+    readonly polled?: readonly Driver[]
+    readonly silent?: readonly string[]
+    readonly guarded?: readonly Driver[]
+    /** Of which deletions, by application. */
+    readonly lately?: readonly (readonly [application: string, by: Hang['by'], minutesAgo: number])[]
+  }
+
+  function breakerOf({ polled = [], silent = [], guarded = [], lately = [] }: Scene) {
+    const deletions = createDeletionTracker(rails)
+    lately.forEach(([application, by, minutesAgo], index) => {
+      const deletion = {
+        atMs: nowMs - minutesAgo * 60_000,
+        uid: `gone-${index}`,
+        reason: formatDeletionReason(hang(by)),
+      }
+      deletions.record({ namespace: 'spark', application }, undefined, deletion)
+    })
+    return createHangBreaker({
+      rails,
+      deletions,
+      verdicts: { verdict: () => undefined },
+      polls: {
+        summarize: (of = () => true) => {
+          const chosen = polled.filter(of).map(({ uid }) => uid)
+          return { known: chosen.length, unhealthy: new Set(chosen.filter((uid) => silent.includes(uid))) }
+        },
+      },
+      drivers: () => [...polled, ...guarded],
+      nowMs: () => nowMs,
+    })
+  }
+
+  const named = (kind: string, count: number, fields: Parameters<typeof createDriver>[0] = {}) =>
+    Array.from({ length: count }, (_, index) => createDriver({ name: `${kind}${index}-driver`, ...fields }))
+  /** Whose sidecar has ended so that the kubelet restarts all, and it did not. */
+  const unacted = (count: number) => named('unacted', count, { sidecar: { state: terminated(88, nowMs - 180_000) } })
+
+  test('a deletion on a sidecar’s verdict says nothing of the network, and the other way round', () => {
+    const [driver] = named('bare', 1, { sidecar: null })
+    assert.ok(driver)
+    const lately = [
+      ['x', 'sidecar', 1],
+      ['y', 'sidecar', 2],
+    ] as const
+    const breaker = breakerOf({ polled: [driver], silent: [driver.uid], lately })
+    assert.equal(breaker.isOpenFor(driver, 'ui'), false)
+    assert.equal(breaker.isOpenFor(driver, 'sidecar'), true, 'no other driver with a sidecar is there')
+  })
+
+  test('another application that was deleted lately counts, the driver’s own and what is long ago do not', () => {
+    const [driver] = named('bare', 1, { sidecar: null })
+    assert.ok(driver)
+    const isOpen = (...lately: NonNullable<Scene['lately']>) =>
+      breakerOf({ polled: [driver], silent: [driver.uid], lately }).isOpenFor(driver, 'ui')
+    assert.equal(isOpen([driver.application, 'ui', 1], [driver.application, 'ui', 3]), false)
+    assert.equal(isOpen(['x', 'ui', 11]), false)
+    assert.equal(isOpen(['x', 'ui', 9]), true)
+  })
+
+  test('drivers with a sidecar are judged among those with one: a few may hang, most may not', () => {
+    const guarded = named('well', 30)
+    for (const [count, open] of [
+      [1, false],
+      [5, false],
+      [8, true],
+    ] as const) {
+      const hung = unacted(count)
+      const breaker = breakerOf({ guarded: [...guarded, ...hung] })
+      const [driver] = hung
+      assert.ok(driver)
+      assert.equal(breaker.isOpenFor(driver, 'sidecar'), open, String(count))
+      assert.equal(breaker.isOpen(), open)
+    }
+  })
+
+  test('a node or a namespace of which no driver answers is cut off; whose sidecars answered is not', () => {
+    const well = named('well', 20, { sidecar: null })
+    const cut = named('cut', 2, { sidecar: null }).map((driver) => ({ ...driver, node: 'node-2', namespace: 'cut' }))
+    const [driver] = cut
+    assert.ok(driver)
+    const breaker = breakerOf({ polled: [...well, ...cut], silent: cut.map(({ uid }) => uid), guarded: named('s', 20) })
+    assert.equal(breaker.isOpen(), false)
+    assert.equal(breaker.isOpenFor(driver, 'ui'), true)
+    assert.equal(breaker.isOpenFor(driver, 'sidecar'), false)
+  })
 })

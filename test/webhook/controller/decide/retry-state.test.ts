@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { describe, test } from 'node:test'
 import type { WriteResult } from '../../../../kubernetes/write-result.ts'
 import { nextRetryState, type RetryState } from '../../../../webhook/controller/decide/retry-state.ts'
 
@@ -18,16 +18,18 @@ const rows: readonly [string, Missed, number, readonly number[]][] = [
   ['a failure, with the most', failed(), 1, [1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 64_000, 120_000, 120_000]],
   ['a server that asks for more time', failed(5_000), 0, [5_000, 5_000, 5_000, 5_000, 8_000]],
 ]
-for (const [name, performed, random, expected] of rows) {
-  test(`${name}: ${expected.join(', ')} ms`, () => {
-    let [before, nowMs]: [RetryState | undefined, number] = [undefined, 7]
-    const waits = expected.map(() => {
-      const { untilMs, attempts: times }: RetryState = nextRetryState(performed, before, nowMs, random)
-      const waitMs = untilMs - nowMs
-      before = { untilMs, attempts: times }
-      nowMs = untilMs
-      return waitMs
+describe('nextRetryState', () => {
+  for (const [name, performed, random, expected] of rows) {
+    test(`${name}: ${expected.join(', ')} ms`, () => {
+      let [before, nowMs]: [RetryState | undefined, number] = [undefined, 7]
+      const waits = expected.map(() => {
+        const { untilMs, attempts: times }: RetryState = nextRetryState(performed, before, nowMs, random)
+        const waitMs = untilMs - nowMs
+        before = { untilMs, attempts: times }
+        nowMs = untilMs
+        return waitMs
+      })
+      assert.deepEqual(waits, expected)
     })
-    assert.deepEqual(waits, expected)
-  })
-}
+  }
+})

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { describe, test } from 'node:test'
 import { createSidecarImageBreaker } from '../../../../webhook/controller/decide/sidecar-image-breaker.ts'
 import type { Driver } from '../../../../webhook/controller/driver/driver.ts'
 import { createdMs, type DriverPodOptions, iso, running, sidecarImage, waiting } from '../../../support/driver-pods.ts'
@@ -39,71 +39,73 @@ const heldBackBy = (state: object, image = sidecarImage): DriverPodOptions => ({
 const held = (uid: string, image = sidecarImage) => named(uid, heldBackBy(waiting('ErrImagePull'), image))
 const started = (uid: string, atMs: number) => named(uid, { sidecar: { state: running(atMs) } })
 
-test('three that were let go in a row, also before this process began, suspend injection', () => {
-  const { image, now } = watching()
-  for (const uid of ['a', 'b']) image.observe(rescued(uid, now() - minuteMs))
-  assert.equal(image.isSuspended(), false)
-  image.observe(rescued('c', now()))
-  assert.equal(image.isSuspended(), true)
-})
+describe('createSidecarImageBreaker', () => {
+  test('three that were let go in a row, also before this process began, suspend injection', () => {
+    const { image, now } = watching()
+    for (const uid of ['a', 'b']) image.observe(rescued(uid, now() - minuteMs))
+    assert.equal(image.isSuspended(), false)
+    image.observe(rescued('c', now()))
+    assert.equal(image.isSuspended(), true)
+  })
 
-test('one that is held back counts when it was for long enough, and once', () => {
-  const { image, pass, now } = watching()
-  for (const uid of ['a', 'b', 'c']) image.observe(held(uid))
-  assert.equal(image.isSuspended(), false)
-  pass(15_000)
-  assert.equal(image.isSuspended(), true)
-  for (const uid of ['b', 'c']) image.observe(named(uid, { sidecar: { image: 'x' } }))
-  image.observe(rescued('a', now()))
-  assert.equal(image.isSuspended(), false)
-})
+  test('one that is held back counts when it was for long enough, and once', () => {
+    const { image, pass, now } = watching()
+    for (const uid of ['a', 'b', 'c']) image.observe(held(uid))
+    assert.equal(image.isSuspended(), false)
+    pass(15_000)
+    assert.equal(image.isSuspended(), true)
+    for (const uid of ['b', 'c']) image.observe(named(uid, { sidecar: { image: 'x' } }))
+    image.observe(rescued('a', now()))
+    assert.equal(image.isSuspended(), false)
+  })
 
-test('one that takes long says nothing of its image; what shows after a while counts from then', () => {
-  const { image, pass, now } = watching()
-  const slow = (uid: string) => named(uid, heldBackBy(waiting('PodInitializing')))
-  for (const uid of ['a', 'b', 'c']) image.observe(slow(uid))
-  pass(3 * minuteMs)
-  assert.equal(image.heldBackForMs(slow('a')), 3 * minuteMs)
-  for (const uid of ['d', 'e', 'f']) image.observe(rescued(uid, now(), `${sidecarImage} Slow`))
-  assert.equal(image.isSuspended(), false)
-  for (const uid of ['a', 'b', 'c']) image.observe(held(uid))
-  assert.equal(image.heldBackForMs(held('a')), 0)
-  pass(14_000)
-  assert.equal(image.isSuspended(), false)
-  pass(1_000)
-  assert.equal(image.isSuspended(), true)
-})
+  test('one that takes long says nothing of its image; what shows after a while counts from then', () => {
+    const { image, pass, now } = watching()
+    const slow = (uid: string) => named(uid, heldBackBy(waiting('PodInitializing')))
+    for (const uid of ['a', 'b', 'c']) image.observe(slow(uid))
+    pass(3 * minuteMs)
+    assert.equal(image.heldBackForMs(slow('a')), 3 * minuteMs)
+    for (const uid of ['d', 'e', 'f']) image.observe(rescued(uid, now(), `${sidecarImage} Slow`))
+    assert.equal(image.isSuspended(), false)
+    for (const uid of ['a', 'b', 'c']) image.observe(held(uid))
+    assert.equal(image.heldBackForMs(held('a')), 0)
+    pass(14_000)
+    assert.equal(image.isSuspended(), false)
+    pass(1_000)
+    assert.equal(image.isSuspended(), true)
+  })
 
-test('other images say nothing of ours', () => {
-  const { image, pass, now } = watching()
-  for (const uid of ['a', 'b', 'c']) image.observe(rescued(uid, now(), 'other:1'))
-  for (const uid of ['d', 'e', 'f']) image.observe(held(uid, 'other:1'))
-  pass(minuteMs)
-  assert.equal(image.isSuspended(), false)
-})
+  test('other images say nothing of ours', () => {
+    const { image, pass, now } = watching()
+    for (const uid of ['a', 'b', 'c']) image.observe(rescued(uid, now(), 'other:1'))
+    for (const uid of ['d', 'e', 'f']) image.observe(held(uid, 'other:1'))
+    pass(minuteMs)
+    assert.equal(image.isSuspended(), false)
+  })
 
-test('a sidecar that starts ends it; one that is started again proves nothing', () => {
-  const { image, pass, now } = watching()
-  image.observe(started('old', createdMs))
-  for (const uid of ['a', 'b', 'c']) image.observe(rescued(uid, now()))
-  pass(1_000)
-  image.observe(started('old', now()))
-  assert.equal(image.isSuspended(), true)
-  image.observe(started('new', now()))
-  assert.equal(image.isSuspended(), false)
-})
+  test('a sidecar that starts ends it; one that is started again proves nothing', () => {
+    const { image, pass, now } = watching()
+    image.observe(started('old', createdMs))
+    for (const uid of ['a', 'b', 'c']) image.observe(rescued(uid, now()))
+    pass(1_000)
+    image.observe(started('old', now()))
+    assert.equal(image.isSuspended(), true)
+    image.observe(started('new', now()))
+    assert.equal(image.isSuspended(), false)
+  })
 
-test('what failed long ago is forgotten: who started since may be gone', () => {
-  const { image, pass, now } = watching()
-  for (const uid of ['a', 'b', 'c']) image.observe(rescued(uid, now()))
-  pass(16 * minuteMs)
-  assert.equal(image.isSuspended(), false)
-})
+  test('what failed long ago is forgotten: who started since may be gone', () => {
+    const { image, pass, now } = watching()
+    for (const uid of ['a', 'b', 'c']) image.observe(rescued(uid, now()))
+    pass(16 * minuteMs)
+    assert.equal(image.isSuspended(), false)
+  })
 
-test('while it is suspended one a minute finds out', () => {
-  const { image, pass, now } = watching()
-  for (const uid of ['a', 'b', 'c']) image.observe(rescued(uid, now()))
-  assert.deepEqual([image.suspension() === null, image.suspension() === null], [true, false])
-  pass(minuteMs)
-  assert.deepEqual([image.suspension() === null, image.suspension() === null], [true, false])
+  test('while it is suspended one a minute finds out', () => {
+    const { image, pass, now } = watching()
+    for (const uid of ['a', 'b', 'c']) image.observe(rescued(uid, now()))
+    assert.deepEqual([image.suspension() === null, image.suspension() === null], [true, false])
+    pass(minuteMs)
+    assert.deepEqual([image.suspension() === null, image.suspension() === null], [true, false])
+  })
 })

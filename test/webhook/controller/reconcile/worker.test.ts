@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { describe, test } from 'node:test'
 import { createWorkQueue } from '../../../../webhook/controller/reconcile/work-queue.ts'
 import { runWorker } from '../../../../webhook/controller/reconcile/worker.ts'
 import { recordingLog } from '../../../support/recording-log.ts'
@@ -10,29 +10,31 @@ const ways: readonly [string, boolean][] = [
   ['of many drivers', false],
   ['of drivers that come one after another', true],
 ]
-for (const [name, oneByOne] of ways) {
-  test(`looks ${name} give way to others each few milliseconds`, async () => {
-    const queue = createWorkQueue()
-    const stop = new AbortController()
-    let [looks, sincePause, most] = [0, 0, 0]
-    const add = () => queue.add(`spark/driver-${looks}-${queue.nextMs()}`)
-    const reconcile = () => {
-      looks += 1
-      sincePause += 1
-      most = Math.max(most, sincePause)
-      if (looks === many) stop.abort()
-      else if (oneByOne) void Promise.resolve().then(add)
-    }
-    const sleep = async (ms: number, signal: AbortSignal) => {
-      if (ms > 1)
-        return new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
-      sincePause = 0
-    }
-    if (oneByOne) add()
-    else for (let index = 0; index < many; index += 1) queue.add(`spark/driver-${index}`)
-    // Each look takes a millisecond.
-    await runWorker({ log: recordingLog().log, monotonicMs: () => looks, sleep }, queue, { reconcile }, stop.signal)
-    assert.equal(looks, many)
-    assert.ok(most <= 10, `${most} looks without a pause`)
-  })
-}
+describe('runWorker', () => {
+  for (const [name, oneByOne] of ways) {
+    test(`looks ${name} give way to others each few milliseconds`, async () => {
+      const queue = createWorkQueue()
+      const stop = new AbortController()
+      let [looks, sincePause, most] = [0, 0, 0]
+      const add = () => queue.add(`spark/driver-${looks}-${queue.nextMs()}`)
+      const reconcile = () => {
+        looks += 1
+        sincePause += 1
+        most = Math.max(most, sincePause)
+        if (looks === many) stop.abort()
+        else if (oneByOne) void Promise.resolve().then(add)
+      }
+      const sleep = async (ms: number, signal: AbortSignal) => {
+        if (ms > 1)
+          return new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
+        sincePause = 0
+      }
+      if (oneByOne) add()
+      else for (let index = 0; index < many; index += 1) queue.add(`spark/driver-${index}`)
+      // Each look takes a millisecond.
+      await runWorker({ log: recordingLog().log, monotonicMs: () => looks, sleep }, queue, { reconcile }, stop.signal)
+      assert.equal(looks, many)
+      assert.ok(most <= 10, `${most} looks without a pause`)
+    })
+  }
+})
