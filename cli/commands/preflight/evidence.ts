@@ -9,18 +9,18 @@ import type { Reference } from '../../workload/references.ts'
 import type { Workload } from '../../workload/workload.ts'
 import type { PreflightCheck } from './catalogue.ts'
 
-/** All that the rules look at. */
+/** The input of the rules. */
 export interface PreflightSubject {
   readonly input: Input
-  /** Null: a size in the configuration cannot be read; the configuration's own findings say so. */
+  /** Null if a size in the configuration is invalid. The findings about the configuration report that. */
   readonly workload: Workload | null
-  /** Null: no cluster was asked. */
+  /** Null if the command runs offline. */
   readonly cluster: ClusterEvidence | null
 }
 
-/** What the cluster said. */
+/** What was read from the cluster. */
 export interface ClusterEvidence {
-  /** Null: it does not exist. */
+  /** Null if the namespace does not exist. */
   readonly namespace: ReadResult<{ readonly labels: Readonly<Record<string, unknown>> } | null>
   readonly nodes: ReadResult<readonly NodeRoom[]>
   readonly capabilities: Capabilities
@@ -30,13 +30,13 @@ export interface ClusterEvidence {
   readonly references: readonly { readonly reference: Reference; readonly object: ReadResult<unknown> }[]
   readonly dryRuns: DryRuns
   /**
-   * Of the same pods without resources and account, where the whole ones were refused: LimitRanges and accounts are
-   * looked at first, and the first refusal hides what PodSecurity has to say. Null: there was no need.
+   * Dry runs of the same pods without resources and service account. Admission checks LimitRanges and service accounts
+   * before PodSecurity, so their rejection hides a violation of PodSecurity. Null if the pod itself was not rejected.
    */
   readonly bareDryRuns: { readonly driver: ApiResponse | null; readonly executor: ApiResponse | null }
-  /** Null: it is no SparkApplication. */
+  /** Dry run of the SparkApplication. Null if the input is not a SparkApplication. */
   readonly application: ApiResponse | null
-  /** Whether a SparkApplication of that name is there. */
+  /** Whether a SparkApplication with the same name exists. */
   readonly existing: ReadResult<boolean>
 }
 
@@ -45,11 +45,12 @@ export interface DryRuns {
   readonly executor: ApiResponse
 }
 
-export type PreflightViolations = readonly Violation<PreflightCheck>[]
+export type PreflightViolation = Violation<PreflightCheck>
+export type PreflightViolations = readonly PreflightViolation[]
 export type PreflightRule = (subject: PreflightSubject) => PreflightViolations
 
-/** Evidence that is one line of one place. */
+/** One line from one source, as evidence. */
 export const evidenceFor = (source: string, excerpt: string) => [{ source, line: null, excerpt, count: 1 }] as const
 
-/** Where the input comes from. */
+/** The source of the input, as findings name it. */
 export const formatOrigin = (input: Input): string => (input.kind === 'conf' ? input.name : input.origin.source)

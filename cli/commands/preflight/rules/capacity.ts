@@ -1,173 +1,234 @@
 import { toRecord, toText } from '../../../../core/json.ts'
-import { findBound, type NamespaceLimits, parseNamespaceLimits } from '../../../../core/kubernetes/namespace-limits.ts'
+import {
+  type Bound,
+  type Bounds,
+  findBound,
+  type NamespaceLimits,
+  parseNamespaceLimits,
+} from '../../../../core/kubernetes/namespace-limits.ts'
 import type { Container, Pod } from '../../../../core/kubernetes/pod.ts'
 import { computePodTotalMilli, parseAmountMilli, type ResourceSide } from '../../../../core/kubernetes/pod-resources.ts'
 import { formatCpu, formatMemory, parseQuantityMilli } from '../../../../core/kubernetes/quantity.ts'
-import { explainUnschedulable } from '../../../workload/node-room.ts'
-import type { PreflightRule, PreflightSubject, PreflightViolations } from '../evidence.ts'
+import { explainUnschedulable, type NodeRoom } from '../../../workload/node-room.ts'
+import type { ExecutorCount, Workload } from '../../../workload/workload.ts'
+import type { PreflightRule, PreflightViolation, PreflightViolations } from '../evidence.ts'
 import { evidenceFor } from '../evidence.ts'
 import { parseProtectedDriver } from './watching.ts'
 
-/** Memory and CPU of driver and executors against LimitRanges, quotas and nodes. */
+/** Checks memory and CPU of driver and executors against LimitRanges, quotas and nodes. */
 export const capacity: PreflightRule = (subject) => {
   const { workload, cluster } = subject
   const driver = parseProtectedDriver(subject)
   if (workload === null || cluster === null || driver === null) return []
-  const pods = { driver, executor: workload.executor }
-  const breaches: PreflightViolations[number][] = []
+  const violations: PreflightViolation[] = []
   if (cluster.limitRanges.kind === 'read') {
     const limits = parseNamespaceLimits(cluster.limitRanges.value, [])
-    breaches.push(...limitRanges(subject, limits))
-    if (cluster.quotas.kind === 'read') breaches.push(...quotas(subject, limits, cluster.quotas.value))
-  }
-  if (cluster.nodes.kind === 'read') {
-    for (const role of ['driver', 'executor'] as const) {
-      const why =
-        role === 'executor' && workload.executors.most === 0
-          ? undefined
-          : explainUnschedulable(pods[role], cluster.nodes.value)
-      if (why !== undefined)
-        breaches.push({ check: 'node', details: { role, ...why }, evidence: evidenceFor('nodes', why.best) })
+    violations.push(...checkLimitRanges(workload, limits))
+    if (cluster.quotas.kind === 'read') {
+      violations.push(...checkQuotas(driver, workload, limits, cluster.quotas.value))
     }
   }
-  return breaches
+  if (cluster.nodes.kind === 'read') violations.push(...checkNodes(driver, workload, cluster.nodes.value))
+  return violations
 }
 
-const spell = (resource: string, milli: number) =>
-  resource === 'cpu'
-    ? formatCpu(milli)
-    : resource === 'memory' || resource === 'ephemeral-storage'
-      ? formatMemory(milli)
-      : String(milli / 1000)
+type Role = 'driver' | 'executor'
+const roles: readonly Role[] = ['driver', 'executor']
 
-/** Spark's own container against the bounds of containers, its pod against those of pods. */
-function limitRanges({ workload }: PreflightSubject, limits: NamespaceLimits): PreflightViolations {
-  if (workload === null) return []
-  return (['driver', 'executor'] as const).flatMap((role): PreflightViolations => {
-    const pod = withDefaults(workload[role], limits)
-    const holders = [
-      {
-        bounds: limits.container,
-        of: 'container',
-        amount: (side: ResourceSide, name: string) => parseAmountMilli(pod.spec.containers[0]?.resources, side, name),
-      },
-      {
-        bounds: limits.pod,
-        of: 'pod',
-        amount: (side: ResourceSide, name: string) => computePodTotalMilli(pod.spec, side, name) || undefined,
-      },
-    ]
-    return holders.flatMap(
-      ({ bounds, of, amount }): PreflightViolations =>
-        Object.keys(bounds).flatMap((resource): PreflightViolations => {
-          const { minMilli, maxMilli, maxRatio } = findBound(bounds, resource)
-          const [request, limit] = [amount('requests', resource), amount('limits', resource)]
-          const least = request ?? limit
-          const most = Math.max(limit ?? 0, request ?? 0)
-          const problem =
-            maxMilli < Number.POSITIVE_INFINITY && limit === undefined
-              ? `has no limit, and the most of a ${of} is ${spell(resource, maxMilli)}`
-              : most > maxMilli
-                ? `is ${spell(resource, most)}, above the most of a ${of}: ${spell(resource, maxMilli)}`
-                : minMilli > 0 && (least ?? 0) < minMilli
-                  ? `is ${spell(resource, least ?? 0)}, below the least of a ${of}: ${spell(resource, minMilli)}`
-                  : request && limit && limit / request > maxRatio
-                    ? `has a limit of ${(limit / request).toFixed(1)} times its request; the most is ${maxRatio}`
-                    : undefined
-          return problem === undefined
-            ? []
-            : [
-                {
-                  check: 'limitRange',
-                  details: { role, resource, problem },
-                  evidence: evidenceFor('limitranges', `${of} ${resource} ${problem}`),
-                },
-              ]
-        }),
-    )
-  })
+function checkNodes(driver: Pod, { executor, executors }: Workload, nodes: readonly NodeRoom[]): PreflightViolations {
+  const pods = { driver, executor }
+  return roles
+    .filter((role) => role === 'driver' || executors.most > 0)
+    .flatMap((role): PreflightViolations => {
+      const problem = explainUnschedulable(pods[role], nodes)
+      if (problem === undefined) return []
+      return [{ check: 'node', details: { role, ...problem }, evidence: evidenceFor('nodes', problem.best) }]
+    })
 }
 
-/** As the LimitRanger fills in what a container does not say. */
+/** Checks Spark's own container against the bounds for containers, and its pod against the bounds for pods. */
+function checkLimitRanges(workload: Workload, limits: NamespaceLimits): PreflightViolations {
+  const violations: PreflightViolation[] = []
+  for (const role of roles) {
+    const { spec } = withDefaults(workload[role], limits)
+    const inContainer: ReadAmount = (side, name) => parseAmountMilli(spec.containers[0]?.resources, side, name)
+    const inPod: ReadAmount = (side, name) => computePodTotalMilli(spec, side, name) || undefined
+    violations.push(...checkBounds(role, 'container', limits.container, inContainer))
+    violations.push(...checkBounds(role, 'pod', limits.pod, inPod))
+  }
+  return violations
+}
+
+/** The requested or limited amount of a resource in thousandths. Undefined if none is set. */
+type ReadAmount = (side: ResourceSide, resource: string) => number | undefined
+
+function checkBounds(role: Role, scope: 'container' | 'pod', bounds: Bounds, read: ReadAmount): PreflightViolations {
+  const violations: PreflightViolation[] = []
+  for (const resource of Object.keys(bounds)) {
+    const amounts = { request: read('requests', resource), limit: read('limits', resource) }
+    const problem = describeLimitViolation(scope, resource, findBound(bounds, resource), amounts)
+    if (problem === undefined) continue
+    violations.push({
+      check: 'limitRange',
+      details: { role, resource, problem },
+      evidence: evidenceFor('limitranges', `${scope} ${resource} ${problem}`),
+    })
+  }
+  return violations
+}
+
+interface RequestAndLimit {
+  readonly request: number | undefined
+  readonly limit: number | undefined
+}
+
+/** Describes the first bound of a LimitRange that the amounts violate, in the order in which the API server checks them. */
+function describeLimitViolation(
+  scope: 'container' | 'pod',
+  resource: string,
+  { minMilli, maxMilli, maxRatio }: Bound,
+  { request, limit }: RequestAndLimit,
+): string | undefined {
+  const maximum = `the maximum for a ${scope} is ${formatAmount(resource, maxMilli)}`
+  if (maxMilli < Number.POSITIVE_INFINITY && limit === undefined) return `has no limit, but ${maximum}`
+  const largest = Math.max(limit ?? 0, request ?? 0)
+  if (largest > maxMilli) return `is ${formatAmount(resource, largest)}, but ${maximum}`
+  const smallest = request ?? limit ?? 0
+  if (smallest < minMilli) {
+    return `is ${formatAmount(resource, smallest)}, but the minimum for a ${scope} is ${formatAmount(resource, minMilli)}`
+  }
+  if (request && limit && limit / request > maxRatio) {
+    return `has a limit of ${(limit / request).toFixed(1)} times its request, but the maximum is ${maxRatio}`
+  }
+  return undefined
+}
+
+function formatAmount(resource: string, milli: number): string {
+  if (resource === 'cpu') return formatCpu(milli)
+  if (resource === 'memory' || resource === 'ephemeral-storage') return formatMemory(milli)
+  return String(milli / 1000)
+}
+
+/** Adds the defaults that the LimitRanger adds to each container. */
 function withDefaults(pod: Pod, { defaults }: NamespaceLimits): Pod {
-  const filled = (container: Container): Container => {
-    const limits = { ...defaults?.limits, ...container.resources?.limits }
-    return {
-      ...container,
-      resources: { limits, requests: { ...defaults?.requests, ...container.resources?.requests } },
-    }
-  }
-  return { ...pod, spec: { ...pod.spec, containers: pod.spec.containers.map(filled) } }
+  const addDefaults = (container: Container): Container => ({
+    ...container,
+    resources: {
+      limits: { ...defaults?.limits, ...container.resources?.limits },
+      requests: { ...defaults?.requests, ...container.resources?.requests },
+    },
+  })
+  return { ...pod, spec: { ...pod.spec, containers: pod.spec.containers.map(addDefaults) } }
 }
 
-/** Quotas count pods as well as amounts: `pods`, `count/pods`, `requests.memory` … */
-function quotas(subject: PreflightSubject, limits: NamespaceLimits, objects: readonly unknown[]): PreflightViolations {
-  const { workload } = subject
-  const watched = parseProtectedDriver(subject)
-  if (workload === null || watched === null) return []
-  const [driver, executor] = [withDefaults(watched, limits), withDefaults(workload.executor, limits)]
-  return objects.flatMap((object): PreflightViolations => {
+/** Checks all quotas. Quotas limit numbers of objects as well as amounts: `pods`, `count/pods`, `requests.memory` … */
+function checkQuotas(
+  driver: Pod,
+  workload: Workload,
+  limits: NamespaceLimits,
+  quotas: readonly unknown[],
+): PreflightViolations {
+  const pods = { driver: withDefaults(driver, limits), executor: withDefaults(workload.executor, limits) }
+  const violations: PreflightViolation[] = []
+  for (const object of quotas) {
     const { metadata, spec, status } = toRecord(object)
+    if (mayExcludeSpark(toRecord(spec))) continue
     const quota = String(toRecord(metadata).name)
-    if (leavesOut(toRecord(spec))) return []
     const hard = { ...toRecord(toRecord(spec).hard), ...toRecord(toRecord(status).hard) }
     const used = toRecord(toRecord(status).used)
-    return Object.entries(hard).flatMap(([key, value]): PreflightViolations => {
-      const each = amountsOf(key, driver, executor)
-      const hardMilli = parseQuantityMilli(toText(value))
-      if (each === undefined || hardMilli === undefined) return []
-      const leftMilli = hardMilli - (parseQuantityMilli(toText(used[key] ?? '0')) ?? 0)
-      const evidence = evidenceFor(
-        `resourcequota ${quota}`,
-        `${key}: ${toText(used[key] ?? '0')} of ${toText(value)} used`,
-      )
-      const breach = (problem: string, severity: 'error' | 'warning'): PreflightViolations => [
-        { check: 'quota', details: { quota, resource: key, problem }, severity, evidence },
-      ]
-      if (each.driver === undefined || each.executor === undefined)
-        return breach(`the quota demands ${key}, and Spark’s pods state none`, 'error')
-      const show = (milli: number) => spell(each.resource, Math.max(0, milli))
-      if (each.driver > leftMilli)
-        return breach(`the driver needs ${show(each.driver)} and ${show(leftMilli)} are left`, 'error')
-      const { first, most } = workload.executors
-      const fit = each.executor === 0 ? Number.POSITIVE_INFINITY : Math.floor((leftMilli - each.driver) / each.executor)
-      const wanted = most === Number.POSITIVE_INFINITY ? first : most
-      if (fit >= wanted) return []
-      const room = `each executor needs ${show(each.executor)}; beside the driver there is room for ${fit} of ${wanted}`
-      return breach(room, fit === 0 && first > 0 ? 'error' : 'warning')
-    })
-  })
+    for (const [key, value] of Object.entries(hard)) {
+      const usage = { key, hard: toText(value), used: toText(used[key] ?? '0') }
+      const problem = describeQuotaViolation(usage, computeQuotaAmounts(key, pods), workload.executors)
+      if (problem === undefined) continue
+      violations.push({
+        check: 'quota',
+        details: { quota, resource: key, problem: problem.text },
+        severity: problem.severity,
+        evidence: evidenceFor(`resourcequota ${quota}`, `${key}: ${usage.used} of ${usage.hard} used`),
+      })
+    }
+  }
+  return violations
 }
 
-/** Scopes that Spark's pods are not in, or, by priority class and affinity, may not be: no error can be told of those. */
-function leavesOut({ scopes, scopeSelector }: Readonly<Record<string, unknown>>): boolean {
-  const ofSpark = ['NotTerminating', 'NotBestEffort']
-  return (
-    scopeSelector !== undefined || (Array.isArray(scopes) && scopes.some((scope) => !ofSpark.includes(toText(scope))))
-  )
+/** One line of a quota. The amounts are Kubernetes quantities. */
+interface QuotaLine {
+  readonly key: string
+  readonly hard: string
+  readonly used: string
 }
 
-interface Amounts {
+interface QuotaProblem {
+  readonly text: string
+  readonly severity: 'error' | 'warning'
+}
+
+/** It is an error if the driver or the first executor does not fit, and a warning if a later executor does not fit. */
+function describeQuotaViolation(
+  { key, hard, used }: QuotaLine,
+  amounts: QuotaAmounts | undefined,
+  { first, most }: ExecutorCount,
+): QuotaProblem | undefined {
+  const hardMilli = parseQuantityMilli(hard)
+  if (amounts === undefined || hardMilli === undefined) return undefined
+  const { resource, driver, executor } = amounts
+  const leftMilli = hardMilli - (parseQuantityMilli(used) ?? 0)
+  if (driver === undefined || executor === undefined) {
+    return { text: `the quota requires ${key}, but Spark’s pods do not set it`, severity: 'error' }
+  }
+  const format = (milli: number) => formatAmount(resource, Math.max(0, milli))
+  if (driver > leftMilli) {
+    return { text: `the driver needs ${format(driver)}, but only ${format(leftMilli)} is available`, severity: 'error' }
+  }
+  const fitting = executor === 0 ? Number.POSITIVE_INFINITY : Math.floor((leftMilli - driver) / executor)
+  const wanted = most === Number.POSITIVE_INFINITY ? first : most
+  if (fitting >= wanted) return undefined
+  return {
+    text: `each executor needs ${format(executor)}; in addition to the driver, ${fitting} of ${wanted} executors fit`,
+    severity: fitting === 0 && first > 0 ? 'error' : 'warning',
+  }
+}
+
+/** Whether the quota has a scope that excludes Spark's pods, or may exclude them by priority class or affinity. */
+function mayExcludeSpark({ scopes, scopeSelector }: Readonly<Record<string, unknown>>): boolean {
+  if (scopeSelector !== undefined) return true
+  const sparkScopes = ['NotTerminating', 'NotBestEffort']
+  return Array.isArray(scopes) && scopes.some((scope) => !sparkScopes.includes(toText(scope)))
+}
+
+/** What a driver and an executor count for in one line of a quota, in thousandths. */
+interface QuotaAmounts {
   readonly resource: string
-  /** Undefined: not stated, where the quota demands it. */
+  /** Undefined if the pod does not set an amount that the quota requires. */
   readonly driver: number | undefined
   readonly executor: number | undefined
 }
 
-function amountsOf(key: string, driver: Pod, executor: Pod): Amounts | undefined {
-  if (key === 'pods' || key === 'count/pods') return { resource: 'pods', driver: 1000, executor: 1000 }
-  // The driver's Service, its ConfigMap and the executors' one.
-  if (key === 'services' || key === 'count/services') return { resource: 'services', driver: 1000, executor: 0 }
-  if (key === 'configmaps' || key === 'count/configmaps') return { resource: 'configmaps', driver: 2000, executor: 0 }
-  const [, side = 'requests', resource] = /^(?:(requests|limits)\.)?(cpu|memory|ephemeral-storage)$/.exec(key) ?? []
+/** Objects that Spark creates, in thousandths. The driver has a Service, a ConfigMap, and the ConfigMap of its executors. */
+const objectCounts: Readonly<Record<string, QuotaAmounts>> = {
+  pods: { resource: 'pods', driver: 1000, executor: 1000 },
+  services: { resource: 'services', driver: 1000, executor: 0 },
+  configmaps: { resource: 'configmaps', driver: 2000, executor: 0 },
+}
+
+function computeQuotaAmounts(
+  key: string,
+  pods: { readonly driver: Pod; readonly executor: Pod },
+): QuotaAmounts | undefined {
+  const counted = key.replace(/^count\//, '')
+  if (Object.hasOwn(objectCounts, counted)) return objectCounts[counted]
+  const [, written, resource] = /^(?:(requests|limits)\.)?(cpu|memory|ephemeral-storage)$/.exec(key) ?? []
   if (resource === undefined) return undefined
-  const of = ({ spec }: Pod) => {
-    const states = spec.containers.every(
-      ({ resources }) => parseAmountMilli(resources, side as ResourceSide, resource) !== undefined,
-    )
-    return states || resource === 'ephemeral-storage'
-      ? computePodTotalMilli(spec, side as ResourceSide, resource)
-      : undefined
+  const side = written === 'limits' ? 'limits' : 'requests'
+  return {
+    resource,
+    driver: computeRequiredTotal(pods.driver, side, resource),
+    executor: computeRequiredTotal(pods.executor, side, resource),
   }
-  return { resource, driver: of(driver), executor: of(executor) }
+}
+
+/** The total of the pod. A quota for CPU or memory requires that every container sets the amount. */
+function computeRequiredTotal({ spec }: Pod, side: ResourceSide, resource: string): number | undefined {
+  const isSet = spec.containers.every(({ resources }) => parseAmountMilli(resources, side, resource) !== undefined)
+  return isSet || resource === 'ephemeral-storage' ? computePodTotalMilli(spec, side, resource) : undefined
 }

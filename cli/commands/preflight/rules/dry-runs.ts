@@ -3,62 +3,64 @@ import { type ApiResponse, describeResponse } from '../../../../kubernetes/api.t
 import type { PreflightRule, PreflightSubject, PreflightViolations } from '../evidence.ts'
 import { evidenceFor } from '../evidence.ts'
 
-/** What the API server itself says to the pods and to the SparkApplication. */
+/** Reports what the API server rejects in dry runs of the pods and of the SparkApplication. */
 export const dryRuns: PreflightRule = (subject) => {
   const { workload, cluster } = subject
   if (workload === null || cluster === null) return []
   if (cluster.namespace.kind === 'read' && cluster.namespace.value === null) return []
   return [
-    ...application(subject),
+    ...checkApplication(subject),
     ...(['driver', 'executor'] as const).flatMap((role) => [
-      ...pod(subject, role, cluster.dryRuns[role]),
-      ...podSecurity(subject, role),
+      ...checkPod(subject, role, cluster.dryRuns[role]),
+      ...checkPodSecurity(subject, role),
     ]),
   ]
 }
 
-function application({ input, workload, cluster }: PreflightSubject): PreflightViolations {
-  const answer = cluster?.application ?? null
-  if (input.kind !== 'application' || workload === null || cluster === null || answer === null) return []
+function checkApplication({ input, workload, cluster }: PreflightSubject): PreflightViolations {
+  const response = cluster?.application ?? null
+  if (input.kind !== 'application' || workload === null || cluster === null || response === null) return []
   const { name, namespace } = workload
   if (cluster.existing.kind === 'read' && cluster.existing.value) {
     return [
       {
         check: 'nameTaken',
         details: { kind: 'sparkapplication', name: name ?? '', namespace },
-        // Applied over the old one it is an update, not a submission.
+        // Applying the file would update the existing application.
         severity: 'warning',
         evidence: evidenceFor(`SparkApplication ${name}`, 'exists'),
       },
     ]
   }
-  if (answer.kind === 'failed' || answer.status === 201 || answer.status === 409) return []
-  const message = messageOf(answer)
-  if (answer.status === 404) {
+  if (response.kind === 'failed' || response.status === 201 || response.status === 409) return []
+  const message = readMessage(response)
+  if (response.status === 404) {
     const api = toText(input.object.apiVersion)
     return [{ check: 'operator', details: { api }, evidence: evidenceFor('dry run', message) }]
   }
-  if (isMissingOwnAccess(answer)) return []
+  if (isMissingOwnAccess(response)) return []
   return [{ check: 'rejected', details: { message }, evidence: evidenceFor('dry run', message) }]
 }
 
-function pod(
-  { workload, cluster }: PreflightSubject,
-  role: 'driver' | 'executor',
-  answer: ApiResponse,
-): PreflightViolations {
-  if (workload === null || answer.kind === 'failed' || answer.status === 201 || isMissingOwnAccess(answer)) return []
-  const message = messageOf(answer)
-  const evidence = evidenceFor('dry run', message)
-  const { namespace } = workload
-  if (answer.status === 409 && /already exists/.test(message)) {
-    // Its operator removes the last one's.
+type Role = 'driver' | 'executor'
+
+function checkPod({ workload, cluster }: PreflightSubject, role: Role, response: ApiResponse): PreflightViolations {
+  if (workload === null || response.kind === 'failed' || response.status === 201) return []
+  if (isMissingOwnAccess(response)) return []
+  const message = readMessage(response)
+  if (response.status === 409 && /already exists/.test(message)) {
+    // The operator deletes the pod of the application's previous run.
     if (cluster?.existing.kind === 'read' && cluster.existing.value) return []
-    const name = workload[role].metadata?.name ?? ''
-    return [{ check: 'nameTaken', details: { kind: 'pod', name, namespace }, evidence }]
+    const details = { kind: 'pod', name: workload[role].metadata?.name ?? '', namespace: workload.namespace }
+    return [{ check: 'nameTaken', details, evidence: evidenceFor('dry run', message) }]
   }
-  if (isPodSecurity(message)) return []
-  // Told with its arithmetic by the rules of capacity and references, where those could be read.
+  return checkRejection(role, message, cluster)
+}
+
+/** Omits rejections that other rules report in more detail, if those rules could read the objects that they need. */
+function checkRejection(role: Role, message: string, cluster: PreflightSubject['cluster']): PreflightViolations {
+  const evidence = evidenceFor('dry run', message)
+  if (isPodSecurity(message) || /error looking up service account/.test(message)) return []
   if (/exceeded quota|failed quota/.test(message)) {
     if (cluster?.quotas.kind === 'read') return []
     const [, quota = 'of the namespace'] = /quota: ([\w.-]+)/.exec(message) ?? []
@@ -68,37 +70,38 @@ function pod(
     if (cluster?.limitRanges.kind === 'read') return []
     return [{ check: 'limitRange', details: { role, resource: 'amounts', problem: message }, evidence }]
   }
-  if (/error looking up service account/.test(message)) return []
   return [{ check: 'denied', details: { role, message }, evidence }]
 }
 
-function podSecurity({ input, cluster }: PreflightSubject, role: 'driver' | 'executor'): PreflightViolations {
-  const answers = [cluster?.dryRuns[role], cluster?.bareDryRuns[role]]
-  const message = answers.map((answer) => (answer == null ? '' : messageOf(answer))).find(isPodSecurity)
+function checkPodSecurity({ input, cluster }: PreflightSubject, role: Role): PreflightViolations {
+  const responses = [cluster?.dryRuns[role], cluster?.bareDryRuns[role]]
+  const message = responses.map((response) => (response == null ? '' : readMessage(response))).find(isPodSecurity)
   if (message === undefined) return []
-  const breach = {
+  const violation = {
     check: 'podSecurity',
     details: { role, message },
     evidence: evidenceFor('dry run', message),
   } as const
-  // A template may well state what is asked for; it lies with the one who submits.
+  // The pod template may set the required fields. It is on the machine that submits, so the check cannot read it.
   return [
-    input.conf.entries.has(`spark.kubernetes.${role}.podTemplateFile`) ? { ...breach, severity: 'warning' } : breach,
+    input.conf.entries.has(`spark.kubernetes.${role}.podTemplateFile`)
+      ? { ...violation, severity: 'warning' }
+      : violation,
   ]
 }
 
 const isPodSecurity = (message: string) => message.includes('violates PodSecurity')
 
-/** The caller may not create it; that says nothing of the one who will. */
-export function isMissingOwnAccess(answer: ApiResponse): boolean {
+/** Whether the dry run failed because the user of this command may not create the object. Another user may be allowed to. */
+export function isMissingOwnAccess(response: ApiResponse): boolean {
   return (
-    answer.kind === 'response' &&
-    (answer.status === 401 || (answer.status === 403 && /cannot create resource/.test(messageOf(answer))))
+    response.kind === 'response' &&
+    (response.status === 401 || (response.status === 403 && /cannot create resource/.test(readMessage(response))))
   )
 }
 
-/** Without the name that the API server made up for the pod. */
-function messageOf(answer: ApiResponse): string {
-  const message = answer.kind === 'response' ? toRecord(answer.body).message : undefined
-  return typeof message === 'string' ? message.replace(/^pods "[^"]*" is forbidden: /, '') : describeResponse(answer)
+/** The message without the name that the API server generated for the pod. */
+function readMessage(response: ApiResponse): string {
+  const message = response.kind === 'response' ? toRecord(response.body).message : undefined
+  return typeof message === 'string' ? message.replace(/^pods "[^"]*" is forbidden: /, '') : describeResponse(response)
 }

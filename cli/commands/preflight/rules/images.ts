@@ -5,54 +5,76 @@ import {
   parseImageVersion,
   parseSparkVersion,
 } from '../../../spark-conf/spark-version.ts'
+import type { Input } from '../../../static-checks/input.ts'
 import { findImage, podPart } from '../../../workload/spark-pods.ts'
-import { evidenceFor, formatOrigin, type PreflightRule, type PreflightViolations } from '../evidence.ts'
+import {
+  evidenceFor,
+  formatOrigin,
+  type PreflightRule,
+  type PreflightSubject,
+  type PreflightViolation,
+  type PreflightViolations,
+} from '../evidence.ts'
 
-/** Images by policy: present, pinned, to be had, and of the version that the application says. */
+/** Checks that images are set, pinned, present on a node if they are never pulled, and of the application's Spark version. */
 export const images: PreflightRule = ({ input, cluster }) => {
-  const { conf } = input
-  const policy = createConfLookup(conf)('spark.kubernetes.container.image.pullPolicy')
-  const named = (['driver', 'executor'] as const).map((role) => ({ role, image: findImage(conf, role) }))
-  const isSame = named[0]?.image === named[1]?.image
-  return named.flatMap(({ role, image }): PreflightViolations => {
-    // Apache's operator may have a default of its own.
-    if (image === undefined && input.kind === 'application' && input.operator === 'apache') return []
-    if (role === 'executor' && isSame) return []
-    const who = isSame ? 'driver and the executors' : role
-    const breach = (problem: string, severity: 'error' | 'warning' = 'warning'): PreflightViolations[number] => ({
-      check: 'image',
-      details: { role: who, problem },
-      severity,
-      evidence: evidenceFor(formatOrigin(input), image === undefined ? 'spark.kubernetes.container.image' : image),
-    })
-    if (image === undefined) return [breach('none is given, and Spark refuses the submission', 'error')]
-    const found: PreflightViolations[number][] = []
-    const name = image.replace(/@sha256:[0-9a-f]{64}$/, '')
-    const tag = /:([\w][\w.-]*)$/.exec(name)?.[1]
-    if (name === image && tag === undefined) found.push(breach(`${image} has no tag, which is latest`))
-    if (name === image && tag === 'latest') found.push(breach(`${image} has the tag latest, which moves`))
-    const nodes = cluster?.nodes.kind === 'read' ? cluster.nodes.value : undefined
-    if (
-      policy === 'Never' &&
-      nodes !== undefined &&
-      !nodes.some((node) => node.images.some((one) => isImage(one, image)))
-    ) {
-      found.push(breach(`${image} lies on no node, as far as nodes tell, and the pull policy is Never`))
-    }
-    const stated = input.kind === 'application' ? podPart(input.object, 'spec').sparkVersion : undefined
-    const [said, own] = [typeof stated === 'string' ? parseSparkVersion(stated) : undefined, parseImageVersion(image)]
-    if (said !== undefined && own !== undefined && compareVersions(said, own) !== 0) {
-      found.push(
-        breach(
-          `${image} is of Spark ${formatVersion(own)} by its name, and spec.sparkVersion is ${formatVersion(said)}`,
-        ),
-      )
-    }
-    return found
-  })
+  const [driver, executor] = [findImage(input.conf, 'driver'), findImage(input.conf, 'executor')]
+  if (driver === executor) return checkImage('driver and the executors', driver, input, cluster)
+  return [...checkImage('driver', driver, input, cluster), ...checkImage('executor', executor, input, cluster)]
 }
 
-/** Nodes tell full names: `docker.io/apache/spark:3.5.1` for `apache/spark:3.5.1`. */
+function checkImage(
+  role: string,
+  image: string | undefined,
+  input: Input,
+  cluster: PreflightSubject['cluster'],
+): PreflightViolations {
+  const report = (problem: string, severity: 'error' | 'warning'): PreflightViolation => ({
+    check: 'image',
+    details: { role, problem },
+    severity,
+    evidence: evidenceFor(formatOrigin(input), image ?? 'spark.kubernetes.container.image'),
+  })
+  if (image === undefined) {
+    // Apache's operator may have a default image.
+    const mayHaveDefault = input.kind === 'application' && input.operator === 'apache'
+    return mayHaveDefault ? [] : [report('no image is set, so Spark rejects the submission', 'error')]
+  }
+  const problems = [
+    describeMovingTag(image),
+    describeMissingOnNodes(image, input, cluster),
+    describeOtherVersion(image, input),
+  ]
+  return problems.filter((problem) => problem !== undefined).map((problem) => report(problem, 'warning'))
+}
+
+function describeMovingTag(image: string): string | undefined {
+  if (/@sha256:[0-9a-f]{64}$/.test(image)) return undefined
+  const tag = /:([\w][\w.-]*)$/.exec(image)?.[1]
+  if (tag === undefined) return `${image} has no tag, which means latest`
+  return tag === 'latest' ? `${image} has the tag latest, which moves` : undefined
+}
+
+function describeMissingOnNodes(
+  image: string,
+  { conf }: Input,
+  cluster: PreflightSubject['cluster'],
+): string | undefined {
+  const pullPolicy = createConfLookup(conf)('spark.kubernetes.container.image.pullPolicy')
+  if (pullPolicy !== 'Never' || cluster?.nodes.kind !== 'read') return undefined
+  const isPresent = cluster.nodes.value.some((node) => node.images.some((name) => isImage(name, image)))
+  return isPresent ? undefined : `${image} is not in any node’s image list, and the pull policy is Never`
+}
+
+function describeOtherVersion(image: string, input: Input): string | undefined {
+  const written = input.kind === 'application' ? podPart(input.object, 'spec').sparkVersion : undefined
+  const expected = typeof written === 'string' ? parseSparkVersion(written) : undefined
+  const actual = parseImageVersion(image)
+  if (expected === undefined || actual === undefined || compareVersions(expected, actual) === 0) return undefined
+  return `the name of ${image} contains Spark ${formatVersion(actual)}, but spec.sparkVersion is ${formatVersion(expected)}`
+}
+
+/** Nodes list full names: `docker.io/apache/spark:3.5.1` for `apache/spark:3.5.1`. */
 const isImage = (onNode: string, image: string) =>
   onNode === image ||
   onNode.endsWith(`/${image}`) ||
