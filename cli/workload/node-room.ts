@@ -4,7 +4,7 @@ import { computePodTotalMilli } from '../../core/kubernetes/pod-resources.ts'
 import { formatCpu, parseQuantityMilli } from '../../core/kubernetes/quantity.ts'
 import { parseArray } from './spark-pods.ts'
 
-/** What a node offers, empty. Amounts in thousandths. */
+/** The allocatable resources of a node, regardless of the pods that run on it. Amounts are in thousandths. */
 export interface NodeRoom {
   readonly name: string
   readonly schedulable: boolean
@@ -12,7 +12,7 @@ export interface NodeRoom {
   readonly taints: readonly Readonly<Record<string, unknown>>[]
   readonly cpuMilli: number
   readonly memoryMilli: number
-  /** Names of images that lie on it, as far as it tells. */
+  /** Names of the images on the node. The kubelet reports only the largest ones. */
   readonly images: readonly string[]
 }
 
@@ -31,7 +31,7 @@ export function parseNodeRoom(object: unknown): NodeRoom {
   }
 }
 
-/** Why a pod fits on no node: what it asks for and the best that there is; undefined: it fits on one at least. */
+/** Why a pod fits on no node: what it requests, and the largest node. Undefined if it fits on at least one node. */
 export function explainUnschedulable(
   pod: Pod,
   nodes: readonly NodeRoom[],
@@ -49,13 +49,13 @@ export function explainUnschedulable(
     }
   return {
     asked,
-    best: `of ${nodes.length} nodes none has the labels that it selects and no taint that it does not tolerate`,
+    best: `none of the ${nodes.length} nodes has the labels that the pod selects and only taints that it tolerates`,
   }
 }
 
 const mebi = (milli: number) => `${Math.floor(milli / 1000 / 1024 ** 2)}Mi`
 
-/** As the scheduler's NodeUnschedulable, NodeAffinity (of nodeSelector) and TaintToleration filters. */
+/** Like the scheduler's filters NodeUnschedulable, NodeAffinity (nodeSelector only) and TaintToleration. */
 export function fitsOnNode({ spec }: Pod, { schedulable, labels, taints }: NodeRoom): boolean {
   const isSelected = Object.entries(spec.nodeSelector ?? {}).every(([name, value]) => labels[name] === value)
   const tolerations = parseArray(toRecord(spec).tolerations).map(toRecord)

@@ -4,17 +4,17 @@ import type { Pod } from '../../core/kubernetes/pod.ts'
 import { createConfLookup, type EffectiveConf } from '../spark-conf/effective-conf.ts'
 import { driverMemory, executorMemory } from '../spark-conf/spark-memory.ts'
 import type { Input } from '../static-checks/input.ts'
-import { confVolumes } from './conf-volumes.ts'
+import { type ConfVolumes, confVolumes } from './conf-volumes.ts'
 
 type Role = 'driver' | 'executor'
 
-/** Named by us, so that a dry run says what it is. */
-const sidecarless = { 'spark-nanny.io/preflight': 'true' } as const
+/** Marks the pods of a dry run. */
+const preflightLabels = { 'spark-nanny.io/preflight': 'true' } as const
 
 /**
- * The driver's pod as Spark would make it, as far as admission, scheduling and references depend on it
- * (BasicDriverFeatureStep and its neighbours; kubeflow's own webhook adds the fields of `spec.driver`). Undefined: its
- * memory cannot be worked out, or a part that the application gives has not the form of a pod's.
+ * The driver's pod as Spark would create it, with the fields that matter for admission, scheduling and references
+ * (BasicDriverFeatureStep and the other feature steps; kubeflow's webhook adds the fields of `spec.driver`). Undefined if
+ * a memory size is invalid or a part of the pod in the application is malformed.
  */
 export function driverPod(input: Input, namespace: string, name: string | null): Pod | undefined {
   const podName = createConfLookup(input.conf)('spark.kubernetes.driver.pod.name') ?? operatorPodName(input, name)
@@ -22,7 +22,7 @@ export function driverPod(input: Input, namespace: string, name: string | null):
   return sparkPod(input, 'driver', namespace, naming)
 }
 
-/** An executor's pod of the default resource profile. */
+/** The pod of an executor with the default resource profile. */
 export function executorPod(input: Input, namespace: string): Pod | undefined {
   return sparkPod(input, 'executor', namespace, { generateName: 'spark-nanny-preflight-exec-' })
 }
@@ -41,68 +41,107 @@ function sparkPod(
   const value = createConfLookup(conf)
   const memory = (role === 'driver' ? driverMemory : executorMemory)(value, conf.language)
   if (memory === undefined) return undefined
-  const template = templateOf(input, role)
-  const { volumes, mounts, env } = confVolumes(conf, role)
-  const spec = specOf(input, role)
+  const parts: PodParts = {
+    role,
+    conf,
+    template: templateOf(input, role),
+    spec: specOf(input, role),
+    fromConf: confVolumes(conf, role),
+  }
+  const container = sparkContainer(parts, memory.totalMiB)
+  const { template, spec } = parts
+  return parsePod({
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { ...naming, namespace, ...labelsAndAnnotations(conf, role) },
+    spec: {
+      ...template,
+      ...passedOn(spec),
+      containers: [container, ...parseArray(template.containers).slice(1), ...parseArray(spec.sidecars)],
+      ...initContainers(parts),
+      restartPolicy: 'Never',
+      ...account(conf, role),
+      nodeSelector: {
+        ...family(conf, 'spark.kubernetes.node.selector.'),
+        ...family(conf, `spark.kubernetes.${role}.node.selector.`),
+        ...toRecord(spec.nodeSelector),
+      },
+      volumes: volumes(input, parts, container.volumeMounts),
+    },
+  })
+}
+
+/** Where the fields of a pod come from. Each later source adds to the earlier ones. */
+interface PodParts {
+  readonly role: Role
+  readonly conf: EffectiveConf
+  /** The `spec` of the pod template. */
+  readonly template: Readonly<Record<string, unknown>>
+  /** kubeflow's `spec.driver` or `spec.executor`. */
+  readonly spec: Readonly<Record<string, unknown>>
+  readonly fromConf: ConfVolumes
+}
+
+function sparkContainer({ role, conf, template, spec, fromConf }: PodParts, memoryMiB: number) {
+  const value = createConfLookup(conf)
   const base = toRecord(parseArray(template.containers).find(isRecord))
-  const limitCores = value(`spark.kubernetes.${role}.limit.cores`)
-  const cores = value(`spark.kubernetes.${role}.request.cores`) ?? value(`spark.${role}.cores`) ?? '1'
-  const volumeMounts = [...parseArray(base.volumeMounts), ...parseArray(spec.volumeMounts), ...mounts]
-  const initContainers = [...parseArray(template.initContainers), ...parseArray(spec.initContainers)]
-  const container = {
+  return {
     ...base,
     name: role === 'driver' ? 'spark-kubernetes-driver' : 'spark-kubernetes-executor',
     image: findImage(conf, role) ?? 'spark-nanny.invalid/no-image-given:1',
     ...pullPolicy(value('spark.kubernetes.container.image.pullPolicy')),
     args: [role],
     ...(isRecord(spec.securityContext) && { securityContext: spec.securityContext }),
-    env: [...parseArray(base.env), ...parseArray(spec.env), ...env],
+    env: [...parseArray(base.env), ...parseArray(spec.env), ...fromConf.env],
     ...(Array.isArray(spec.envFrom) && { envFrom: spec.envFrom }),
-    resources: {
-      requests: { cpu: cores, memory: `${memory.totalMiB}Mi` },
-      limits: { ...(limitCores !== undefined && { cpu: limitCores }), memory: `${memory.totalMiB}Mi` },
-    },
-    volumeMounts,
+    resources: resources(conf, role, memoryMiB),
+    volumeMounts: [...parseArray(base.volumeMounts), ...parseArray(spec.volumeMounts), ...fromConf.mounts],
   }
-  const account =
-    value(`spark.kubernetes.authenticate.${role}.serviceAccountName`) ??
-    value('spark.kubernetes.authenticate.serviceAccountName')
-  const pullSecrets = value('spark.kubernetes.container.image.pullSecrets')
-    ?.split(',')
-    .map((name) => ({ name: name.trim() }))
-  return parsePod({
-    apiVersion: 'v1',
-    kind: 'Pod',
-    metadata: {
-      ...naming,
-      namespace,
-      labels: { ...family(conf, `spark.kubernetes.${role}.label.`), 'spark-role': role, ...sidecarless },
-      annotations: family(conf, `spark.kubernetes.${role}.annotation.`),
-    },
-    spec: {
-      ...template,
-      ...passedOn(spec),
-      containers: [container, ...parseArray(template.containers).slice(1), ...parseArray(spec.sidecars)],
-      ...(initContainers.length > 0 && { initContainers }),
-      restartPolicy: 'Never',
-      ...(account !== undefined && { serviceAccountName: account }),
-      ...(pullSecrets !== undefined && { imagePullSecrets: pullSecrets }),
-      nodeSelector: {
-        ...family(conf, 'spark.kubernetes.node.selector.'),
-        ...family(conf, `spark.kubernetes.${role}.node.selector.`),
-        ...toRecord(spec.nodeSelector),
-      },
-      volumes: [
-        ...parseArray(template.volumes),
-        ...usedVolumes(input, volumeMounts),
-        ...volumes,
-        { name: 'spark-local-dir-1', emptyDir: {} },
-      ],
-    },
-  })
 }
 
-/** The image of a role; undefined: Spark refuses the submission. */
+function resources(conf: EffectiveConf, role: Role, memoryMiB: number) {
+  const value = createConfLookup(conf)
+  const cpu = value(`spark.kubernetes.${role}.request.cores`) ?? value(`spark.${role}.cores`) ?? '1'
+  const cpuLimit = value(`spark.kubernetes.${role}.limit.cores`)
+  const memory = `${memoryMiB}Mi`
+  return { requests: { cpu, memory }, limits: { ...(cpuLimit !== undefined && { cpu: cpuLimit }), memory } }
+}
+
+function labelsAndAnnotations(conf: EffectiveConf, role: Role) {
+  return {
+    labels: { ...family(conf, `spark.kubernetes.${role}.label.`), 'spark-role': role, ...preflightLabels },
+    annotations: family(conf, `spark.kubernetes.${role}.annotation.`),
+  }
+}
+
+function initContainers({ template, spec }: PodParts) {
+  const containers = [...parseArray(template.initContainers), ...parseArray(spec.initContainers)]
+  return containers.length > 0 && { initContainers: containers }
+}
+
+/** The service account and the secrets with which the kubelet pulls images. */
+function account(conf: EffectiveConf, role: Role) {
+  const value = createConfLookup(conf)
+  const serviceAccountName =
+    value(`spark.kubernetes.authenticate.${role}.serviceAccountName`) ??
+    value('spark.kubernetes.authenticate.serviceAccountName')
+  const pullSecrets = value('spark.kubernetes.container.image.pullSecrets')?.split(',')
+  return {
+    ...(serviceAccountName !== undefined && { serviceAccountName }),
+    ...(pullSecrets !== undefined && { imagePullSecrets: pullSecrets.map((name) => ({ name: name.trim() })) }),
+  }
+}
+
+function volumes(input: Input, { template, fromConf }: PodParts, volumeMounts: readonly unknown[]) {
+  return [
+    ...parseArray(template.volumes),
+    ...usedVolumes(input, volumeMounts),
+    ...fromConf.volumes,
+    { name: 'spark-local-dir-1', emptyDir: {} },
+  ]
+}
+
+/** The image of a role. Undefined if none is set, in which case Spark rejects the submission. */
 export function findImage(conf: EffectiveConf, role: Role): string | undefined {
   const value = createConfLookup(conf)
   return value(`spark.kubernetes.${role}.container.image`) ?? value('spark.kubernetes.container.image')
@@ -110,7 +149,7 @@ export function findImage(conf: EffectiveConf, role: Role): string | undefined {
 
 const pullPolicy = (text: string | undefined) => (text === undefined ? {} : { imagePullPolicy: text })
 
-/** kubeflow's part of a role; Apache's operator has a pod template only. */
+/** kubeflow's fields for a role. Apache's operator has only a pod template. */
 function specOf(input: Input, role: Role): Readonly<Record<string, unknown>> {
   return input.kind === 'application' && input.operator === 'kubeflow' ? podPart(input.object, 'spec', role) : {}
 }
@@ -121,7 +160,7 @@ function templateOf(input: Input, role: Role): Readonly<Record<string, unknown>>
   return podPart(input.object, 'spec', `${role}Spec`, 'podTemplateSpec', 'spec')
 }
 
-/** Fields of kubeflow's part that go into the pod as they are. */
+/** Fields of `spec.driver` and `spec.executor` that kubeflow copies into the pod. */
 const passedFields = [
   'affinity',
   'tolerations',
@@ -139,7 +178,7 @@ function passedOn(spec: Readonly<Record<string, unknown>>): Readonly<Record<stri
   }
 }
 
-/** Those of `spec.volumes` that the container mounts; Secrets and ConfigMaps that kubeflow mounts by their names. */
+/** The volumes of `spec.volumes` that the container mounts. */
 function usedVolumes(input: Input, volumeMounts: readonly unknown[]): readonly unknown[] {
   if (input.kind !== 'application') return []
   const mounted = new Set(volumeMounts.map((mount) => toRecord(mount).name))
@@ -154,11 +193,11 @@ function family({ entries }: EffectiveConf, prefix: string): Record<string, stri
   )
 }
 
-/** The value if it is a list, else an empty one. */
+/** The value if it is an array, else an empty array. */
 export function parseArray(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : []
 }
-/** A record's own record, or an empty one. */
 
+/** The object at a path inside an object. Empty if there is none. */
 export const podPart = (object: unknown, ...path: readonly string[]): Readonly<Record<string, unknown>> =>
   toRecord(path.reduce<unknown>((value, name) => (isRecord(value) ? value[name] : undefined), object))

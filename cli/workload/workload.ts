@@ -4,30 +4,30 @@ import { createConfLookup } from '../spark-conf/effective-conf.ts'
 import type { Input } from '../static-checks/input.ts'
 import { driverPod, executorPod } from './spark-pods.ts'
 
-/** What a submission will make of the cluster. */
+/** The pods that a submission will create. */
 export interface Workload {
   readonly namespace: string
-  /** Name of the application; null in a configuration that gives none. */
+  /** Name of the application. Null if a configuration sets none. */
   readonly name: string | null
   readonly driver: Pod
   readonly executor: Pod
   readonly executors: ExecutorCount
-  /** Null: the operator's own default. */
+  /** Service account of the driver. Null if the operator uses its default. */
   readonly serviceAccount: string | null
 }
 
-/** How many executors there will be. */
+/** Number of executors. */
 export interface ExecutorCount {
-  /** From the start. */
+  /** Number at the start. */
   readonly first: number
-  /** Infinity: dynamic allocation without an upper bound. */
+  /** Maximum number. Infinity for dynamic allocation without an upper bound. */
   readonly most: number
 }
 
 /** Spark's SchedulerBackendUtils.DEFAULT_NUMBER_EXECUTORS. */
 const defaultExecutors = 2
 
-/** `namespace` outweighs what the input says. Undefined: a size in it cannot be read, and Spark refuses the submission. */
+/** `namespace` takes precedence over the input. Undefined if a size is invalid, in which case Spark rejects the submission. */
 export function computeWorkload(
   input: Input,
   namespace: string | undefined,
@@ -40,23 +40,29 @@ export function computeWorkload(
   const name = typeof metadata.name === 'string' ? metadata.name : (value('spark.app.name') ?? null)
   const [driver, executor] = [driverPod(input, where, name), executorPod(input, where)]
   if (driver === undefined || executor === undefined) return undefined
-  const account =
-    value('spark.kubernetes.authenticate.driver.serviceAccountName') ??
-    value('spark.kubernetes.authenticate.serviceAccountName') ??
-    toRecord(driver.spec).serviceAccountName
   return {
     namespace: where,
     name,
     driver,
     executor,
-    executors: executorCount(value),
-    serviceAccount: typeof account === 'string' ? account : isApache(input) ? null : 'default',
+    executors: countExecutors(value),
+    serviceAccount: findServiceAccount(input, driver),
   }
+}
+
+function findServiceAccount(input: Input, driver: Pod): string | null {
+  const value = createConfLookup(input.conf)
+  const account =
+    value('spark.kubernetes.authenticate.driver.serviceAccountName') ??
+    value('spark.kubernetes.authenticate.serviceAccountName') ??
+    toRecord(driver.spec).serviceAccountName
+  if (typeof account === 'string') return account
+  return isApache(input) ? null : 'default'
 }
 
 const isApache = (input: Input) => input.kind === 'application' && input.operator === 'apache'
 
-function executorCount(value: (key: string) => string | undefined): ExecutorCount {
+function countExecutors(value: (key: string) => string | undefined): ExecutorCount {
   const number = (key: string) => {
     const text = value(key)
     return text !== undefined && /^\d+$/.test(text.trim()) ? Number(text) : undefined
