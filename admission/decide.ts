@@ -52,15 +52,19 @@ export type AdmittedObject =
 
 /** Finds the objects that need no lookup, which are most objects that a namespace creates. */
 export function classifyObject({ kind, operation, subResource, object }: AdmissionRequest): AdmittedObject {
-  const other = (reason: SkipReason): AdmittedObject => ({ kind: 'other', reason })
   if (kind.group !== '' || (kind.kind !== 'Pod' && kind.kind !== 'Service')) return other('unsupported-kind')
   if (operation !== 'CREATE') return other('unsupported-operation')
   if (subResource !== '') return other('unsupported-subresource')
-  if (kind.kind === 'Service') {
-    const service = parseService(object)
-    if (service === undefined) return other('malformed-object')
-    return service.metadata?.deletionTimestamp ? other('deleting') : { kind: 'service', service }
-  }
+  return kind.kind === 'Service' ? classifyService(object) : classifyPod(object)
+}
+
+function classifyService(object: unknown): AdmittedObject {
+  const service = parseService(object)
+  if (service === undefined) return other('malformed-object')
+  return service.metadata?.deletionTimestamp ? other('deleting') : { kind: 'service', service }
+}
+
+function classifyPod(object: unknown): AdmittedObject {
   const pod = parsePod(object)
   if (pod === undefined) return other('malformed-object')
   if (pod.metadata?.labels?.['spark-role'] === 'executor') return other('executor')
@@ -69,6 +73,8 @@ export function classifyObject({ kind, operation, subResource, object }: Admissi
   if (isWindows(pod)) return other('windows-pod')
   return isInjected(pod) ? other('already-injected') : { kind: 'driver', pod }
 }
+
+const other = (reason: SkipReason): AdmittedObject => ({ kind: 'other', reason })
 
 /**
  * The only function that decides what happens to an object. It is pure: the state of the cluster and the results of lookups

@@ -27,10 +27,10 @@ export interface CertificateDeps {
 }
 
 export interface CertificateMetrics {
-  certificateExpiry(expiresMs: number): void
-  authorityExpiry(expiresMs: number): void
-  certificateRenewed(kind: 'leaf' | 'ca'): void
-  certificateSourceHealthy(healthy: boolean): void
+  setCertificateExpiry(expiresMs: number): void
+  setAuthorityExpiry(expiresMs: number): void
+  countRenewal(kind: 'leaf' | 'ca'): void
+  setCertificateSourceHealthy(healthy: boolean): void
 }
 
 /** Why this certificate keeps the process from being ready at `nowMs`. */

@@ -26,12 +26,10 @@ export const probeValidMs = 5 * 60_000
 
 /** Replaces results by newer ones. An unknown result leaves the earlier one valid for `probeValidMs`. */
 export function updateProbe(before: DatedProbe, now: ServerProbe, nowMs: number): DatedProbe {
-  const next = (key: keyof ServerProbe) =>
-    now[key] !== 'unknown'
-      ? { proof: now[key], atMs: nowMs }
-      : nowMs - before[key].atMs > probeValidMs
-        ? unprobed[key]
-        : before[key]
+  const next = (key: keyof ServerProbe) => {
+    if (now[key] !== 'unknown') return { proof: now[key], atMs: nowMs }
+    return nowMs - before[key].atMs > probeValidMs ? unprobed[key] : before[key]
+  }
   return {
     nativeSidecars: next('nativeSidecars'),
     restartAllContainers: next('restartAllContainers'),
@@ -69,9 +67,11 @@ export async function probeServer(api: KubernetesApi, namespace: string): Promis
   return { nativeSidecars, restartAllContainers, openShift: judgeGroup(group) }
 }
 
-function judgeGroup(answer: ApiResponse): ProbeResult {
-  if (answer.kind === 'failed') return 'unknown'
-  return answer.status === 200 ? 'yes' : answer.status === 404 ? 'no' : 'unknown'
+/** Whether the API has the group of the request's path. */
+function judgeGroup(response: ApiResponse): ProbeResult {
+  if (response.kind === 'failed') return 'unknown'
+  if (response.status === 200) return 'yes'
+  return response.status === 404 ? 'no' : 'unknown'
 }
 
 export interface CapabilityProbeDeps {
@@ -88,27 +88,27 @@ export interface CapabilityProbeDeps {
 export interface CapabilityProbe {
   current(): Capabilities
   /** Whether the API server has been probed at least once. */
-  asked(): boolean
+  hasProbed(): boolean
   run(signal: AbortSignal): Promise<void>
 }
 
 /** Repeats the probe, because an API server may be upgraded or rolled back at any time. */
 export function createCapabilityProbe(deps: CapabilityProbeDeps): CapabilityProbe {
   let proof = unprobed
-  let shown = ''
-  const current = () => concludeCapabilities(proof, deps.nodes(), deps.nowMs())
   let rounds = 0
+  let logged = ''
+  const current = () => concludeCapabilities(proof, deps.nodes(), deps.nowMs())
   return {
     current,
-    asked: () => rounds > 0,
+    hasProbed: () => rounds > 0,
     run: async (signal) => {
       while (!signal.aborted) {
         const answers = await probeServer(deps.api, deps.namespace)
         proof = updateProbe(proof, answers, deps.nowMs())
         const capabilities = current()
         const text = JSON.stringify({ capabilities, answers })
-        if (text !== shown) deps.log.info({ event: 'capabilities', ...capabilities, answers, nodes: deps.nodes() })
-        shown = text
+        if (text !== logged) deps.log.info({ event: 'capabilities', ...capabilities, answers, nodes: deps.nodes() })
+        logged = text
         rounds += 1
         // Until the capabilities are known, drivers get no sidecar; therefore the first probes follow each other quickly.
         const known = Object.values(answers).every((answer) => answer !== 'unknown')

@@ -19,7 +19,7 @@ export interface ApiAccess {
   authorization(): Promise<string | undefined>
 }
 
-interface Sent {
+interface RawRequest {
   readonly method: string
   readonly path: string
   readonly body?: string
@@ -33,7 +33,10 @@ interface Sent {
 export function createClient(access: ApiAccess): KubernetesApi & { close(): void } {
   // Each watch occupies one connection.
   const agent = new Agent({ ...access.tls, keepAlive: true, maxSockets: 32 })
-  const send = async ({ method, path, body, contentType }: Sent, signal: AbortSignal): Promise<IncomingMessage> => {
+  const send = async (
+    { method, path, body, contentType }: RawRequest,
+    signal: AbortSignal,
+  ): Promise<IncomingMessage> => {
     const authorization = await access.authorization()
     signal.throwIfAborted()
     const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>()
@@ -48,28 +51,15 @@ export function createClient(access: ApiAccess): KubernetesApi & { close(): void
     return promise
   }
   return {
-    async request({
-      method,
-      path,
-      body,
-      contentType = 'application/json',
-      deadlineMs,
-      onBytes,
-    }: ApiRequest): Promise<ApiResponse> {
+    async request({ method, path, body, contentType = 'application/json', deadlineMs, onBytes }) {
       try {
-        const sent = body === undefined ? {} : { body: JSON.stringify(body), contentType }
-        const response = await send({ method, path, ...sent }, AbortSignal.timeout(deadlineMs))
-        if (onBytes !== undefined && response.statusCode === 200) {
-          // Leaving the loop closes the connection.
-          for await (const bytes of response) if (!onBytes(bytes)) break
-          return { kind: 'response', status: 200, body: null }
-        }
-        const responseText = await text(response)
-        const status = response.statusCode ?? 0
-        const headers = { ...parseDate(response), ...parseRetryAfter(response) }
-        return { kind: 'response', status, body: responseText === '' ? null : parseJson(responseText), ...headers }
+        const content = body === undefined ? {} : { body: JSON.stringify(body), contentType }
+        const response = await send({ method, path, ...content }, AbortSignal.timeout(deadlineMs))
+        return onBytes !== undefined && response.statusCode === 200
+          ? await streamResponse(response, onBytes)
+          : await readResponse(response)
       } catch (error) {
-        return { kind: 'failed', detail: describe(error) }
+        return { kind: 'failed', detail: describeError(error) }
       }
     },
     async *watch(path, idleMs, signal): AsyncIterable<WatchItem> {
@@ -83,9 +73,9 @@ export function createClient(access: ApiAccess): KubernetesApi & { close(): void
           return
         }
         response.on('data', () => timer.refresh())
-        for await (const line of lines(response)) yield { kind: 'event', event: parseJson(line) }
+        for await (const line of splitLines(response)) yield { kind: 'event', event: parseJson(line) }
       } catch (error) {
-        yield { kind: 'failed', status: null, detail: describe(error) }
+        yield { kind: 'failed', status: null, detail: describeError(error) }
       } finally {
         clearTimeout(timer)
         // Also if the reader stops early, so that the connection does not stay open.
@@ -96,7 +86,28 @@ export function createClient(access: ApiAccess): KubernetesApi & { close(): void
   }
 }
 
-async function* lines(body: AsyncIterable<Buffer>): AsyncIterable<string> {
+async function readResponse(response: IncomingMessage): Promise<ApiResponse> {
+  const body = await text(response)
+  return {
+    kind: 'response',
+    status: response.statusCode ?? 0,
+    body: body === '' ? null : parseJson(body),
+    ...parseDate(response),
+    ...parseRetryAfter(response),
+  }
+}
+
+async function streamResponse(
+  response: IncomingMessage,
+  onBytes: NonNullable<ApiRequest['onBytes']>,
+): Promise<ApiResponse> {
+  // Leaving the loop closes the connection.
+  for await (const bytes of response) if (!onBytes(bytes)) break
+  return { kind: 'response', status: 200, body: null }
+}
+
+/** The lines of a body that are not empty. */
+async function* splitLines(body: AsyncIterable<Buffer>): AsyncIterable<string> {
   const decoder = new TextDecoder()
   let rest = ''
   for await (const piece of body) {
@@ -118,4 +129,4 @@ function parseRetryAfter({ headers }: IncomingMessage): { readonly retryAfterMs?
   return text !== undefined && /^\d{1,4}$/.test(text) ? { retryAfterMs: Math.min(3600, Number(text)) * 1000 } : {}
 }
 
-const describe = (error: unknown) => (error instanceof Error ? error.message || error.name : String(error))
+const describeError = (error: unknown) => (error instanceof Error ? error.message || error.name : String(error))

@@ -27,7 +27,10 @@ const text = (name: string): Flag => ({ isBoolean: false, form: 'a text', toVari
 const flag = (on: Variables): Flag => ({
   isBoolean: true,
   form: 'true or false',
-  toVariables: (value) => (/^(1|t|true)$/i.test(value) ? on : /^(0|f|false)$/i.test(value) ? {} : undefined),
+  toVariables: (value) => {
+    if (/^(1|t|true)$/i.test(value)) return on
+    return /^(0|f|false)$/i.test(value) ? {} : undefined
+  },
 })
 
 /** The flags of the predecessor (main.go of bringg/spark-nanny). Its users need not change them at once. */
@@ -57,23 +60,33 @@ export function parseLegacyFlags(
 ): { readonly env: Variables } | { readonly problems: readonly FlagProblem[] } {
   let env: Variables = {}
   const problems: FlagProblem[] = []
-  for (let index = 0; index < argv.length; index += 1) {
-    const argument = argv[index] ?? ''
-    const [, name = '', written] = /^--?([^=]+)(?:=(.*))?$/s.exec(argument) ?? []
-    const known = Object.hasOwn(flags, name) ? flags[name] : undefined
-    if (known === undefined) {
-      const form = `one of ${Object.keys(flags)
-        .map((key) => `--${key}`)
-        .join(', ')}`
-      problems.push({ key: 'argument', value: argument, form })
-      continue
-    }
-    const isNext = written === undefined && !known.isBoolean
-    if (isNext) index += 1
-    const value = isNext ? argv[index] : (written ?? 'true')
-    const variables = value === undefined ? undefined : known.toVariables(value)
-    if (variables === undefined) problems.push({ key: `--${name}`, value, form: known.form })
-    else env = { ...env, ...variables }
+  let index = 0
+  while (index < argv.length) {
+    const { count, ...parsed } = parseFlag(argv[index] ?? '', argv[index + 1])
+    if (parsed.kind === 'variables') env = { ...env, ...parsed.variables }
+    else problems.push(parsed.problem)
+    index += count
   }
   return problems.length === 0 ? { env } : { problems }
+}
+
+/** The result for one flag. `count`: the number of arguments that belong to it. */
+type ParsedFlag =
+  | { readonly kind: 'variables'; readonly count: number; readonly variables: Variables }
+  | { readonly kind: 'problem'; readonly count: number; readonly problem: FlagProblem }
+
+function parseFlag(argument: string, next: string | undefined): ParsedFlag {
+  const [, name = '', written] = /^--?([^=]+)(?:=(.*))?$/s.exec(argument) ?? []
+  const known = Object.hasOwn(flags, name) ? flags[name] : undefined
+  if (known === undefined) {
+    const names = Object.keys(flags).map((key) => `--${key}`)
+    const problem = { key: 'argument', value: argument, form: `one of ${names.join(', ')}` }
+    return { kind: 'problem', count: 1, problem }
+  }
+  const isNext = written === undefined && !known.isBoolean
+  const count = isNext ? 2 : 1
+  const value = isNext ? next : (written ?? 'true')
+  const variables = value === undefined ? undefined : known.toVariables(value)
+  if (variables !== undefined) return { kind: 'variables', count, variables }
+  return { kind: 'problem', count, problem: { key: `--${name}`, value, form: known.form } }
 }

@@ -26,7 +26,7 @@ export interface ClusterConnection {
 
 /** No API at all: capabilities as stated, everything else unknown. */
 export function createStaticCluster(capabilities: Capabilities, metrics: Metrics): ClusterConnection {
-  metrics.capabilities(() => capabilities)
+  metrics.showCapabilities(() => capabilities)
   return {
     api: null,
     lookups: {
@@ -67,7 +67,7 @@ export async function connectCluster(
     intervalMs: capabilityIntervalMs,
     nodes: memoizeNodeCapabilities(nodes.objects),
   })
-  metrics.capabilities(capabilities.current)
+  metrics.showCapabilities(capabilities.current)
   const caches = {
     'spark-applications': applications.reflectors,
     'namespace-limits': limits.reflectors,
@@ -113,7 +113,7 @@ export async function connectCluster(
       ...Object.entries(caches)
         .filter(([, reflectors]) => !reflectors.every((reflector) => reflector.synced()))
         .map(([name]) => name),
-      ...(capabilities.asked() ? [] : ['capabilities']),
+      ...(capabilities.hasProbed() ? [] : ['capabilities']),
     ],
     close: () => api.close(),
   }

@@ -68,8 +68,8 @@ async function serve(config: Config, { log, flush }: Logging): Promise<void> {
     certificate: null,
     broken: loops.ended,
     unready: () => [...certificates.unready(), ...cluster.unready(), ...(closing ? ['closing'] : [])],
-    badRequest: (status, detail) => {
-      metrics.badRequest(status)
+    onMalformedRequest: (status, detail) => {
+      metrics.countMalformedRequest(status)
       log.warn({ event: 'malformed-request', status, detail })
     },
   })

@@ -62,7 +62,7 @@ export function createCaFilePublisher(
     if (!usable) return
     if (!areSameAuthorities(authorities, wanted)) unchangedSinceMs = deps.elapsedMs()
     wanted = authorities
-    deps.metrics.authorityExpiry(Math.min(...authorities.map(({ expiresMs }) => expiresMs)))
+    deps.metrics.setAuthorityExpiry(Math.min(...authorities.map(({ expiresMs }) => expiresMs)))
   }
 
   /** Returns whether it has written. */

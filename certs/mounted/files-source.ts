@@ -22,7 +22,7 @@ const pollMs = 10_000
 /** A certificate in mounted files, which cert-manager or another program keeps up to date. */
 export function createFilesSource({ certFile, keyFile, caFile }: FilesOptions, deps: FilesDeps): CertificateSource {
   const log = createRedactingLog(deps.log)
-  const problems = createProblemTracker(log, deps.metrics.certificateSourceHealthy)
+  const problems = createProblemTracker(log, deps.metrics.setCertificateSourceHealthy)
   const publisher = caFile === null ? null : createCaFilePublisher(caFile, problems, { ...deps, log })
   let certificate: ServingCertificate | null = null
   const readFiles = createCertificateReader({
@@ -32,7 +32,7 @@ export function createFilesSource({ certFile, keyFile, caFile }: FilesOptions, d
     onLoaded: (loaded) => {
       certificate = loaded
       deps.serve(loaded)
-      deps.metrics.certificateExpiry(loaded.expiresMs)
+      deps.metrics.setCertificateExpiry(loaded.expiresMs)
       const expires = new Date(loaded.expiresMs).toISOString()
       log.info({ event: 'certificate-loaded', expires, fingerprint: loaded.fingerprint })
     },

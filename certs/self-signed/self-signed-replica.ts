@@ -75,7 +75,7 @@ export function createReplica(options: SelfSignedOptions, deps: SelfSignedDeps):
     api,
     clocks,
     serving: createServingState(options.plan.holdMs, deps),
-    problems: createProblemTracker(deps.log, deps.metrics.certificateSourceHealthy),
+    problems: createProblemTracker(deps.log, deps.metrics.setCertificateSourceHealthy),
     secret: null,
     trust: { kind: 'absent' },
     evidence: noEvidence,
@@ -96,29 +96,31 @@ export function createReplica(options: SelfSignedOptions, deps: SelfSignedDeps):
 }
 
 async function runRound(replica: Replica): Promise<number> {
-  const { deps, problems } = replica
-  let isFresh = false
-  if (replica.isStale || deps.elapsedMs() - replica.readAtMs > maxReadAgeMs) {
-    isFresh = await readObjects(replica)
-    if (!isFresh) return retryMs
-  }
+  const isDue = replica.isStale || replica.deps.elapsedMs() - replica.readAtMs > maxReadAgeMs
+  if (isDue && !(await readObjects(replica))) return retryMs
+  let isFresh = isDue
   for (let writes = 0; writes < maxWritesPerRound; writes += 1) {
     const { secret } = replica
     if (secret === null) return retryMs
-    adoptCertificate(replica, secret)
-    const clocks = replica.clocks()
-    reportClocks(replica, clocks)
-    const { found } = secret
-    problems.set('secret-corrupted', found.kind === 'corrupted' ? found.detail : null)
-    const step = decideNextStep(toRotationState(replica, found, clocks))
+    const step = decideStep(replica, secret)
     if (step.kind === 'keep') return waitForNextRound(replica, step, secret)
     // A write must be decided by objects that were just read.
     if (isFresh && !(await writeStep(replica, step, secret))) return retryMs
-    isFresh = await readObjects(replica)
-    if (!isFresh) return retryMs
+    if (!(await readObjects(replica))) return retryMs
+    isFresh = true
   }
-  problems.set('write-failed', 'another client has repeatedly changed what was written')
+  replica.problems.set('write-failed', 'another client has repeatedly changed what was written')
   return retryMs
+}
+
+/** Serves what the Secret has, reports problems with it, and decides what to do next. */
+function decideStep(replica: Replica, secret: FoundSecret): RotationStep {
+  adoptCertificate(replica, secret)
+  const clocks = replica.clocks()
+  reportClocks(replica, clocks)
+  const { found } = secret
+  replica.problems.set('secret-corrupted', found.kind === 'corrupted' ? found.detail : null)
+  return decideNextStep(toRotationState(replica, found, clocks))
 }
 
 /**
@@ -181,7 +183,7 @@ async function writeStep(replica: Replica, step: WritingStep, secret: FoundSecre
   const explanation = { reason: step.reason, message: rotationReasons[step.reason] }
   if (outcome.kind === 'written') {
     replica.writes += 1
-    for (const kind of listIssued(step)) deps.metrics.certificateRenewed(kind)
+    for (const kind of listIssued(step)) deps.metrics.countRenewal(kind)
     deps.log.info({ event: step.kind === 'publish-bundle' ? 'ca-bundle-published' : step.kind, ...explanation })
   } else if (outcome.kind === 'conflict') {
     deps.log.debug({ event: 'certificate-write-conflict', ...explanation, step: step.kind })

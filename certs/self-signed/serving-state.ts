@@ -29,8 +29,8 @@ export function createServingState(
     serving = { leaf, issuerKeyPem: findIssuerKey(leaf, contents) }
     certificate = loaded.certificate
     deps.serve(certificate)
-    deps.metrics.certificateExpiry(leaf.expiresMs)
-    deps.metrics.authorityExpiry(leaf.issuer.expiresMs)
+    deps.metrics.setCertificateExpiry(leaf.expiresMs)
+    deps.metrics.setAuthorityExpiry(leaf.issuer.expiresMs)
     const expires = new Date(leaf.expiresMs).toISOString()
     deps.log.info({ event: 'certificate-loaded', expires, fingerprint: leaf.fingerprint })
   }

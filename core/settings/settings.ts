@@ -20,13 +20,15 @@ export interface Setting<T> {
   format(value: T): string
 }
 
+const booleans: Readonly<Record<string, boolean>> = { true: true, false: false }
+
 const flag = (defaultValue: boolean, description: string): Setting<boolean> => ({
   type: 'boolean',
   default: defaultValue,
   form: 'true or false',
   description,
-  words: ['true', 'false'],
-  parse: (text) => (text === 'true' ? true : text === 'false' ? false : undefined),
+  words: Object.keys(booleans),
+  parse: (text) => (Object.hasOwn(booleans, text) ? booleans[text] : undefined),
   format: String,
 })
 
@@ -234,34 +236,48 @@ export interface WrittenSettings {
  * the default. A wrong value or an unknown key is ignored, and reported as a problem with the right form.
  */
 export function resolveSettings(written: WrittenSettings): ResolvedSettings {
-  const values: Record<string, unknown> = {}
-  const sources: Record<string, SettingSource> = {}
-  const problems: SettingProblem[] = []
+  const resolution: Resolution = { values: {}, sources: {}, problems: [] }
   for (const key of settingKeys) {
-    values[key] = settings[key].default
-    sources[key] = 'default'
+    resolution.values[key] = settings[key].default
+    resolution.sources[key] = 'default'
   }
   for (const source of ['chart', 'application', 'pod'] as const) {
-    const prefix = source === 'chart' ? '' : `${domain}/`
-    for (const [name, value] of Object.entries(written[source] ?? {})) {
-      if (!name.startsWith(prefix) || reservedAnnotations.includes(name)) continue
-      const key = name.slice(prefix.length)
-      if (!isSettingKey(key)) {
-        problems.push({ kind: 'unknown-key', source, key: name, value, message: formatUnknownKey(prefix, key) })
-        continue
-      }
-      const parsed = settings[key].parse(value.trim())
-      if (parsed === undefined) {
-        const kept = findSetting(key).format(values[key])
-        const message = `${name}: ${JSON.stringify(value)} must be ${settings[key].form}; ${kept} is used${formatSuggestion(key, value)}`
-        problems.push({ kind: 'bad-value', source, key: name, value, message })
-        continue
-      }
-      values[key] = parsed
-      sources[key] = source
-    }
+    for (const [name, value] of Object.entries(written[source] ?? {})) applyWritten(resolution, source, name, value)
   }
+  const { values, sources, problems } = resolution
   return { values: values as SettingValues, sources: sources as ResolvedSettings['sources'], problems }
+}
+
+/** Settings that are being resolved. Once the defaults are set, `values` and `sources` have every key. */
+interface Resolution {
+  readonly values: Record<string, unknown>
+  readonly sources: Record<string, SettingSource>
+  readonly problems: SettingProblem[]
+}
+
+/** Overrides one setting by a written value, or records the problem with it. Other annotations are skipped. */
+function applyWritten(
+  { values, sources, problems }: Resolution,
+  source: SettingProblem['source'],
+  name: string,
+  value: string,
+): void {
+  const prefix = source === 'chart' ? '' : `${domain}/`
+  if (!name.startsWith(prefix) || reservedAnnotations.includes(name)) return
+  const key = name.slice(prefix.length)
+  if (!isSettingKey(key)) {
+    problems.push({ kind: 'unknown-key', source, key: name, value, message: formatUnknownKey(prefix, key) })
+    return
+  }
+  const parsed = settings[key].parse(value.trim())
+  if (parsed === undefined) {
+    const kept = findSetting(key).format(values[key])
+    const message = `${name}: ${JSON.stringify(value)} must be ${settings[key].form}; ${kept} is used${formatSuggestion(key, value)}`
+    problems.push({ kind: 'bad-value', source, key: name, value, message })
+    return
+  }
+  values[key] = parsed
+  sources[key] = source
 }
 
 /** The text of one setting's value. */

@@ -50,11 +50,11 @@ export async function ownTexts(t: TestContext): Promise<OwnTexts> {
   const sidecar = formatMetrics({ kind: 'monitoring', snapshot: harness.snapshot() }, '1.2.3')
   const metrics = createMetrics('1.2.3')
   // Some are not there until they are known.
-  metrics.certificateExpiry(Date.UTC(2027, 0, 31))
-  metrics.authorityExpiry(Date.UTC(2027, 0, 31))
-  metrics.certificateSourceHealthy(true)
-  metrics.admitted({ kind: 'inject', reason: 'injected', problems: [] }, 'Pod', 0.001)
-  metrics.admitted({ kind: 'skip', reason: 'internal-error', problems: [] }, 'Pod', 0.001)
+  metrics.setCertificateExpiry(Date.UTC(2027, 0, 31))
+  metrics.setAuthorityExpiry(Date.UTC(2027, 0, 31))
+  metrics.setCertificateSourceHealthy(true)
+  metrics.countAdmission({ kind: 'inject', reason: 'injected', problems: [] }, 'Pod', 0.001)
+  metrics.countAdmission({ kind: 'skip', reason: 'internal-error', problems: [] }, 'Pod', 0.001)
   const controller = createControllerMetrics(metrics.registry, () => 0)
   controller.show({
     leads: () => true,

@@ -42,7 +42,7 @@ async function twoReplicas(t: TestContext, holdMs: number) {
       admit: async (admission) => admit(admission, capableContext),
       unready: () => source.unready(),
       broken: () => [],
-      badRequest: () => {},
+      onMalformedRequest: () => {},
       certificate: null,
     })
     const nowMs = () => Date.now() - time.behindMs
@@ -64,10 +64,10 @@ async function twoReplicas(t: TestContext, holdMs: number) {
         issuer,
         log,
         metrics: {
-          certificateExpiry: () => {},
-          authorityExpiry: () => {},
-          certificateRenewed: () => {},
-          certificateSourceHealthy: () => {},
+          setCertificateExpiry: () => {},
+          setAuthorityExpiry: () => {},
+          countRenewal: () => {},
+          setCertificateSourceHealthy: () => {},
         },
         probeHandshake: (authoritiesPem) =>
           probeHandshake(

@@ -69,16 +69,16 @@ export function createTestReplica({
         serving = String(context.cert)
       },
       metrics: {
-        certificateExpiry: (ms) => {
+        setCertificateExpiry: (ms) => {
           figures.expiresMs = ms
         },
-        authorityExpiry: (ms) => {
+        setAuthorityExpiry: (ms) => {
           figures.authorityExpiresMs = ms
         },
-        certificateRenewed: (kind) => {
+        countRenewal: (kind) => {
           figures[kind] += 1
         },
-        certificateSourceHealthy: (healthy) => {
+        setCertificateSourceHealthy: (healthy) => {
           figures.healthy = healthy
         },
       },

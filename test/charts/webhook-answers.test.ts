@@ -31,7 +31,7 @@ async function start(t: TestContext, { caBundle, missing = [], host = 'nanny.too
     certificate: { cert: leaf.certificatePem, key: leaf.privateKeyPem },
     unready: () => missing,
     broken: () => [],
-    badRequest: () => {},
+    onMalformedRequest: () => {},
   })
   await app.ready()
   app.server.listen(0, '127.0.0.1')

@@ -109,10 +109,10 @@ describe('capability probe', () => {
       nodes: () => able,
       nowMs: Date.now,
     })
-    assert.equal(watched.asked(), false)
+    assert.equal(watched.hasProbed(), false)
     void watched.run(signal)
     await until(() => watched.current().restartAllContainers, 'the first answer')
-    assert.equal(watched.asked(), true)
+    assert.equal(watched.hasProbed(), true)
     api.intercept((method) => (method === 'POST' ? { status: 422, body: { message: 'Unsupported value' } } : undefined))
     await until(() => !watched.current().nativeSidecars, 'the second')
   })

@@ -46,7 +46,7 @@ async function startWebhook(t: TestContext, { api, edges }: Fixture, nowMs: () =
     certificate: { cert: serving.certificatePem, key: serving.privateKeyPem },
     unready: cluster.unready,
     broken: loops.ended,
-    badRequest: () => {},
+    onMalformedRequest: () => {},
   })
   await app.listen({ port: 0, host: '127.0.0.1' })
   const dispatcher = new Agent({ connect: { ca: authority.certificatePem, servername: 'localhost' } })

@@ -48,7 +48,7 @@ export function createAdmissionRecorder(
 
 function publishRecord(record: AdmissionRecord, metrics: Metrics, log: Log): void {
   const { decision, kind, namespace, name, uid, dryRun, tookMs, detail, onHung, error } = record
-  metrics.admitted(decision, kind, tookMs / 1000)
+  metrics.countAdmission(decision, kind, tookMs / 1000)
   const line = {
     event: 'admission',
     reason: decision.reason,

@@ -3,18 +3,18 @@ import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 import type { Decision } from '../../admission/decide.ts'
 import { type Capabilities, unknownCapabilities } from '../../core/kubernetes/capabilities.ts'
 
-/** What the process counts. */
+/** The metrics of the webhook, except those of the controller. */
 export interface Metrics {
-  admitted(decision: Pick<Decision, 'kind' | 'reason' | 'problems'>, kind: string, seconds: number): void
-  badRequest(status: number): void
-  certificateExpiry(expiresMs: number): void
-  /** Of the authority that signed the serving certificate, where it is known. */
-  authorityExpiry(expiresMs: number): void
-  certificateRenewed(kind: 'leaf' | 'ca'): void
-  certificateSourceHealthy(healthy: boolean): void
-  /** Where to look up the capabilities when the figures are asked for. */
-  capabilities(current: () => Capabilities): void
-  /** Where other parts of the process put theirs. */
+  countAdmission(decision: Pick<Decision, 'kind' | 'reason' | 'problems'>, kind: string, seconds: number): void
+  countMalformedRequest(status: number): void
+  setCertificateExpiry(expiresMs: number): void
+  /** Of the authority that signed the serving certificate, if it is known. */
+  setAuthorityExpiry(expiresMs: number): void
+  countRenewal(kind: 'leaf' | 'ca'): void
+  setCertificateSourceHealthy(healthy: boolean): void
+  /** Registers the function that returns the capabilities at the time of a scrape. */
+  showCapabilities(current: () => Capabilities): void
+  /** Where other parts of the process register their metrics. */
   readonly registry: Registry
   /** The Prometheus text. */
   render(): Promise<string>
@@ -28,65 +28,104 @@ export function createMetrics(version: string): Metrics {
   const registers = [registry]
   new Gauge({
     name: 'spark_nanny_build_info',
-    help: 'Always 1; the version and the runtime stand in the labels.',
+    help: 'Always 1. The labels show the version of spark-nanny and of Node.js.',
     labelNames: ['version', 'node'],
     registers,
   }).set({ version, node: process.version }, 1)
+  return {
+    registry,
+    contentType: registry.contentType,
+    render: () => registry.metrics(),
+    ...createAdmissionMetrics(registers),
+    ...createCertificateMetrics(registers),
+    ...createCapabilityMetric(registers),
+  }
+}
+
+function createAdmissionMetrics(registers: Registry[]): Pick<Metrics, 'countAdmission' | 'countMalformedRequest'> {
   const admissions = new Counter({
     name: 'spark_nanny_admissions_total',
-    help: 'Admission requests answered, by what was done and why.',
+    help: 'Number of admission requests, by result and reason.',
     labelNames: ['result', 'reason', 'kind'],
     registers,
   })
   const duration = new Histogram({
     name: 'spark_nanny_admission_duration_seconds',
-    help: 'From the parsed request to the answer.',
+    help: 'Duration of an admission, from the parsed request to the response.',
     buckets: secondsBuckets,
     registers,
   })
-  const badRequests = new Counter({
+  const malformedRequests = new Counter({
     name: 'spark_nanny_malformed_requests_total',
-    help: 'Requests that were no admission requests, by HTTP status.',
+    help: 'Number of malformed admission requests, by HTTP status.',
     labelNames: ['status'],
     registers,
   })
-  const settingsProblems = new Counter({
+  const invalidSettings = new Counter({
     name: 'spark_nanny_invalid_settings_total',
-    help: 'Settings that were not taken, at each admission that met them.',
+    help: 'Number of settings that were ignored because they are invalid, counted at each admission.',
     labelNames: ['key', 'source'],
     registers,
   })
-  // A gauge is 0 before it is set: until then there is none, or the certificate would have expired in 1970.
-  const onceKnown = (name: string, help: string) => {
+  return {
+    countAdmission: (decision, kind, seconds) => {
+      admissions.inc({ result: decision.kind, reason: decision.reason, kind: toKindLabel(kind) })
+      duration.observe(seconds)
+      for (const { key, source, kind: problem } of decision.problems) {
+        // Any client may write any annotation: an unknown key must not become a time series of its own.
+        invalidSettings.inc({ key: problem === 'unknown-key' ? 'unknown' : key, source })
+      }
+    },
+    countMalformedRequest: (status) => malformedRequests.inc({ status }),
+  }
+}
+
+type CertificateMetrics = Pick<
+  Metrics,
+  'setCertificateExpiry' | 'setAuthorityExpiry' | 'countRenewal' | 'setCertificateSourceHealthy'
+>
+
+function createCertificateMetrics(registers: Registry[]): CertificateMetrics {
+  /** Registers the gauge with its first value. A gauge that is 0 from the start would report a certificate that expired in 1970. */
+  const createLazyGauge = (name: string, help: string) => {
     let gauge: Gauge | undefined
     return (value: number) => {
       gauge ??= new Gauge({ name, help, registers })
       gauge.set(value)
     }
   }
-  const expirySeconds = onceKnown(
+  const setCertificateExpirySeconds = createLazyGauge(
     'spark_nanny_certificate_expiry_timestamp_seconds',
-    'When the serving certificate expires.',
+    'When the serving certificate expires, in seconds since 1970.',
   )
-  const authorityExpirySeconds = onceKnown(
+  const setAuthorityExpirySeconds = createLazyGauge(
     'spark_nanny_ca_expiry_timestamp_seconds',
-    'When the certificate authority of the serving certificate expires, where it is known.',
+    'When the CA certificate that signed the serving certificate expires, in seconds since 1970. Absent if it is not known.',
+  )
+  const setSourceHealthy = createLazyGauge(
+    'spark_nanny_certificate_source_healthy',
+    'Whether certificates can be renewed and are trusted (1 = yes). The log shows the problem.',
   )
   const renewals = new Counter({
     name: 'spark_nanny_certificate_renewals_total',
-    help: 'Certificates that this process issued, the first ones too.',
+    help: 'Number of certificates that this process has issued, including the first ones.',
     labelNames: ['kind'],
     registers,
   })
   for (const kind of ['leaf', 'ca']) renewals.inc({ kind }, 0)
-  const sourceHealthy = onceKnown(
-    'spark_nanny_certificate_source_healthy',
-    '0 when something keeps certificates from being renewed or trusted; the log says what.',
-  )
+  return {
+    setCertificateExpiry: (expiresMs) => setCertificateExpirySeconds(expiresMs / 1000),
+    setAuthorityExpiry: (expiresMs) => setAuthorityExpirySeconds(expiresMs / 1000),
+    countRenewal: (kind) => renewals.inc({ kind }),
+    setCertificateSourceHealthy: (healthy) => setSourceHealthy(healthy ? 1 : 0),
+  }
+}
+
+function createCapabilityMetric(registers: Registry[]): Pick<Metrics, 'showCapabilities'> {
   let currentCapabilities: () => Capabilities = () => unknownCapabilities
   new Gauge({
     name: 'spark_nanny_capability',
-    help: '1 when the cluster is known to have it; doubt is 0.',
+    help: 'Whether the cluster is known to have the capability (1 = yes).',
     labelNames: ['capability'],
     registers,
     collect() {
@@ -94,31 +133,15 @@ export function createMetrics(version: string): Metrics {
     },
   })
   return {
-    registry,
-    contentType: registry.contentType,
-    admitted: (decision, kind, seconds) => {
-      admissions.inc({ result: decision.kind, reason: decision.reason, kind: kindLabel(kind) })
-      duration.observe(seconds)
-      for (const { key, source, kind: problem } of decision.problems) {
-        // Anyone may write any annotation: an unknown key must not become a time series of its own.
-        settingsProblems.inc({ key: problem === 'unknown-key' ? 'unknown' : key, source })
-      }
-    },
-    badRequest: (status) => badRequests.inc({ status }),
-    certificateExpiry: (expiresMs) => expirySeconds(expiresMs / 1000),
-    authorityExpiry: (expiresMs) => authorityExpirySeconds(expiresMs / 1000),
-    certificateRenewed: (kind) => renewals.inc({ kind }),
-    certificateSourceHealthy: (healthy) => sourceHealthy(healthy ? 1 : 0),
-    capabilities: (current) => {
+    showCapabilities: (current) => {
       currentCapabilities = current
     },
-    render: () => registry.metrics(),
   }
 }
 
-const kindLabel = (kind: string) => (kind === 'Pod' || kind === 'Service' ? kind : 'other')
+const toKindLabel = (kind: string) => (kind === 'Pod' || kind === 'Service' ? kind : 'other')
 
-/** `/metrics` over plain HTTP. */
+/** Serves `/metrics` over plain HTTP. */
 export function createMetricsServer(metrics: Metrics): Server {
   return createServer({ requestTimeout: 10_000 }, async (request, response) => {
     if (request.url?.split('?')[0] !== '/metrics') {

@@ -12,7 +12,7 @@ export interface ServerDeps {
   /** What in the process has ended that never should; empty: healthy. */
   broken(): readonly string[]
   /** Called for each request that is no AdmissionReview. */
-  badRequest(status: number, detail: string): void
+  onMalformedRequest(status: number, detail: string): void
   /** Null: none yet; handshakes fail until `server.setSecureContext`. */
   readonly certificate: SecureContextOptions | null
   readonly timeouts?: Partial<ServerTimeouts>
@@ -72,7 +72,7 @@ export function createWebhookServer(deps: ServerDeps): FastifyInstance<Server> {
   app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) => done(null, body))
   app.setErrorHandler((error: FastifyError, _request, reply) => {
     const status = error.statusCode !== undefined && error.statusCode >= 400 ? error.statusCode : 500
-    deps.badRequest(status, error.message)
+    deps.onMalformedRequest(status, error.message)
     reply.code(status).send({ error: status < 500 ? error.message : 'internal error' })
   })
   app.setNotFoundHandler((_request, reply) => {
@@ -84,7 +84,7 @@ export function createWebhookServer(deps: ServerDeps): FastifyInstance<Server> {
       body: String(request.body),
       send: (review) => sendJson(reply, review),
       refuse: ({ status, ...refusal }) => {
-        deps.badRequest(status, refusal.error)
+        deps.onMalformedRequest(status, refusal.error)
         reply.code(status).send(refusal)
       },
       fail: (error) => {

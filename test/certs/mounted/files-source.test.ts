@@ -45,12 +45,12 @@ async function mounted(t: TestContext, withCa: boolean) {
       serve: ({ fingerprint }) => served.push(fingerprint),
       log,
       metrics: {
-        certificateExpiry: () => {},
-        authorityExpiry: (ms) => {
+        setCertificateExpiry: () => {},
+        setAuthorityExpiry: (ms) => {
           figures.authorityExpiresMs = ms
         },
-        certificateRenewed: () => {},
-        certificateSourceHealthy: (healthy) => {
+        countRenewal: () => {},
+        setCertificateSourceHealthy: (healthy) => {
           figures.healthy = healthy
         },
       },

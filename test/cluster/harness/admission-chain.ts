@@ -39,7 +39,7 @@ export async function startAdmissionChain(
     certificate: { cert: leaf.certificatePem, key: leaf.privateKeyPem },
     unready: () => [],
     broken: () => [],
-    badRequest: () => {},
+    onMalformedRequest: () => {},
   })
   app.post('/mesh', async (request) => {
     const review = parseReview(request.body)

@@ -79,7 +79,7 @@ describe('createAdmissionHandler', () => {
     const annotations = { 'spark-nanny.io/nonsense-1': 'x', 'spark-nanny.io/timeout': '7' }
     await handle(requestFor({ ...pod, metadata: { ...pod.metadata, annotations } }))
     await handle(captureRequest('executor-pod'))
-    metrics.certificateExpiry(1_000_000)
+    metrics.setCertificateExpiry(1_000_000)
     const text = await metrics.render()
     assert.match(text, /spark_nanny_build_info\{version="1.2.3",node="v\d+[^"]*"\} 1/)
     assert.match(text, /spark_nanny_admissions_total\{result="inject",reason="injected",kind="Pod"\} 1/)

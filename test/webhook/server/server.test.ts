@@ -19,7 +19,7 @@ const app = createWebhookServer({
   admit: async (admission) => admit(admission, capableContext),
   unready: () => missing,
   broken: () => [],
-  badRequest: (status) => refused.push(status),
+  onMalformedRequest: (status) => refused.push(status),
   certificate: { cert: serving.certificatePem, key: serving.privateKeyPem },
   timeouts: { keepAliveMs: 30_000, requestMs: 1_000, checkIntervalMs: 100 },
 })
@@ -180,7 +180,7 @@ describe('createWebhookServer', () => {
       admit: async (admission) => admit(admission, capableContext),
       unready: () => [],
       broken: () => [],
-      badRequest: () => {},
+      onMalformedRequest: () => {},
       certificate: null,
     })
     assert.ok(usual.server.keepAliveTimeout > 90_000)

@@ -27,7 +27,7 @@ export async function startRecordingWebhook({ nodeAddress }: Cluster): Promise<R
     certificate: { cert: leaf.certificatePem, key: leaf.privateKeyPem },
     unready: () => [],
     broken: () => [],
-    badRequest: () => {},
+    onMalformedRequest: () => {},
   })
   await app.ready()
   app.server.listen(0)
