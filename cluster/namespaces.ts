@@ -1,5 +1,5 @@
 import { domain } from '../core/contract/pod-contract.ts'
-import { toRecord, toText } from '../core/json.ts'
+import { toRecord, toTexts } from '../core/json.ts'
 import { createReflector, type Reflector, type ReflectorDeps } from '../kubernetes/reflector.ts'
 
 /** The part of a namespace with protected drivers that is kept in memory. */
@@ -12,8 +12,8 @@ export interface LabelledNamespace {
 export function projectNamespace(object: unknown): LabelledNamespace | undefined {
   const { name, annotations } = toRecord(toRecord(object).metadata)
   if (typeof name !== 'string') return undefined
-  const ours = Object.entries(toRecord(annotations)).filter(([key]) => key.startsWith(`${domain}/`))
-  return { name, annotations: Object.fromEntries(ours.map(([key, value]) => [key, toText(value)])) }
+  const known = Object.entries(toTexts(annotations)).filter(([key]) => key.startsWith(`${domain}/`))
+  return { name, annotations: Object.fromEntries(known) }
 }
 
 /** The namespaces with the opt-in label. A namespace that loses the label is removed. */

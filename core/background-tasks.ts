@@ -1,10 +1,11 @@
 import type { Log } from './log.ts'
 
-/** The loops beside admission: they run until stopped, and one that ends by itself is known by name. */
+/** The loops that run beside admission until they are stopped. */
 export interface BackgroundTasks {
   start(name: string, run: (signal: AbortSignal) => Promise<void>): void
+  /** The names of the loops that ended by themselves, which none of them should. */
   ended(): readonly string[]
-  /** Resolves when all have ended. */
+  /** Stops all loops, and resolves after the last one has ended. */
   stop(): Promise<void>
 }
 

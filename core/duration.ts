@@ -5,7 +5,7 @@ type Unit = keyof typeof unitMs
 export const durationPattern = '(\\d+(\\.\\d+)?(ms|s|m|h|d))+'
 const duration = new RegExp(`^${durationPattern}$`)
 
-/** Milliseconds of a duration such as `500ms`, `30s`, `1h30m`, `7d`; undefined when it is not one. */
+/** Milliseconds of a duration such as `500ms`, `30s`, `1h30m` or `7d`. Returns undefined if the text is not a duration. */
 export function parseDurationMs(text: string): number | undefined {
   if (!duration.test(text)) return undefined
   let totalMs = 0
@@ -15,7 +15,7 @@ export function parseDurationMs(text: string): number | undefined {
   return Math.round(totalMs)
 }
 
-/** The shortest spelling that {@link parseDurationMs} reads back as the same: 90000 is `1m30s`. */
+/** The shortest text that {@link parseDurationMs} reads as the same duration: 90000 is `1m30s`. */
 export function formatDuration(durationMs: number): string {
   if (durationMs <= 0) return '0s'
   let restMs = Math.round(durationMs)

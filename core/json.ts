@@ -25,6 +25,11 @@ export function toStringOrEmpty(value: unknown): string {
   return typeof value === 'string' ? value : ''
 }
 
+/** The members of a JSON object as texts, by {@link toText}; empty if the value is not an object. */
+export function toTexts(value: unknown): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(toRecord(value)).map(([key, item]) => [key, toText(item)]))
+}
+
 /** Milliseconds since the epoch of a time as Kubernetes writes it; null if the value is not such a time. */
 export function parseTimeMs(value: unknown): number | null {
   const ms = typeof value === 'string' ? Date.parse(value) : Number.NaN

@@ -1,4 +1,4 @@
-/** One JSON object a line. */
+/** Writes one JSON object per line. */
 export interface Log {
   debug(line: object): void
   info(line: object): void

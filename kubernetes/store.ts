@@ -101,20 +101,18 @@ export function createObjectStore<T>(project: (object: unknown) => T | undefined
       }
     },
     applyEvent(event) {
-      const { type, object } = toRecord(event)
-      const metadata = toRecord(toRecord(object).metadata)
-      const resourceVersion = typeof metadata.resourceVersion === 'string' ? metadata.resourceVersion : undefined
-      if (type === 'ERROR') return { kind: 'relist', detail: String(toRecord(object).message ?? 'ERROR event') }
-      if (resourceVersion === undefined) return { kind: 'relist', detail: 'an event without a resourceVersion' }
-      if (type === 'BOOKMARK') return { kind: 'bookmark', resourceVersion }
-      const key = identify(object)
-      if (key === undefined) return { kind: 'relist', detail: 'an event without an object' }
-      if (type !== 'DELETED' && type !== 'ADDED' && type !== 'MODIFIED') {
-        return { kind: 'relist', detail: `an event of type ${toText(type)}` }
+      const parsed = parseWatchEvent(event)
+      switch (parsed.kind) {
+        case 'relist':
+        case 'bookmark':
+          return parsed
+        case 'removed':
+          remove(parsed.key)
+          break
+        case 'stored':
+          put(parsed.key, parsed.object)
       }
-      if (type === 'DELETED') remove(key)
-      else put(key, object)
-      return { kind: 'changed', resourceVersion }
+      return { kind: 'changed', resourceVersion: parsed.resourceVersion }
     },
     takeChanges() {
       const taken = changes
@@ -122,6 +120,24 @@ export function createObjectStore<T>(project: (object: unknown) => T | undefined
       return taken
     },
   }
+}
+
+type WatchEvent =
+  | Exclude<WatchOutcome, { readonly kind: 'changed' }>
+  | { readonly kind: 'removed'; readonly key: ObjectName; readonly resourceVersion: string }
+  | { readonly kind: 'stored'; readonly key: ObjectName; readonly resourceVersion: string; readonly object: unknown }
+
+function parseWatchEvent(event: unknown): WatchEvent {
+  const { type, object } = toRecord(event)
+  const { resourceVersion } = toRecord(toRecord(object).metadata)
+  if (type === 'ERROR') return { kind: 'relist', detail: String(toRecord(object).message ?? 'ERROR event') }
+  if (typeof resourceVersion !== 'string') return { kind: 'relist', detail: 'an event without a resourceVersion' }
+  if (type === 'BOOKMARK') return { kind: 'bookmark', resourceVersion }
+  const key = identify(object)
+  if (key === undefined) return { kind: 'relist', detail: 'an event without an object' }
+  if (type === 'DELETED') return { kind: 'removed', key, resourceVersion }
+  if (type === 'ADDED' || type === 'MODIFIED') return { kind: 'stored', key, resourceVersion, object }
+  return { kind: 'relist', detail: `an event of type ${toText(type)}` }
 }
 
 const noObjects: readonly never[] = []

@@ -44,103 +44,140 @@ export interface Poller {
   forget(): void
 }
 
-export function createPoller(policy: DriverPolicy, deps: PollerDeps): Poller {
-  const { uiClient, log } = deps
-  const workIntervalMs = Math.max(policy.intervalMs, (policy.stallDeadlineMs ?? 0) / 4)
-  let location: UiLocation | undefined
+/** What a poller knows of the UI. Times are of the monotonic clock; -Infinity if there was none yet. */
+interface PollerState {
+  readonly policy: DriverPolicy
+  readonly deps: PollerDeps
+  location: UiLocation | undefined
   /** Where the UI has answered as this driver's. It is searched for elsewhere only after `goneAfterMs` without an answer. */
-  let proven: UiAddress | undefined
-  let aliveMs = Number.NEGATIVE_INFINITY
-  let searchedMs = Number.NEGATIVE_INFINITY
-  let workReadMs = Number.NEGATIVE_INFINITY
+  proven: UiAddress | undefined
+  aliveMs: number
+  searchedMs: number
+  workReadMs: number
+}
 
-  /** The properties may appear after the sidecar starts, and may change with the next driver. */
-  function readLocation(): UiLocation {
-    if (proven !== undefined && location !== undefined) return location
-    const next = locateUi(policy, deps.readProperties(), deps.podAddresses())
-    if (describeUiLocation(next) !== describeUiLocation(location)) {
-      const level = next.kind === 'none' ? 'warn' : 'info'
-      log[level](
-        { ui: describeUiLocation(next) },
-        next.kind === 'none' ? 'the Spark UI cannot be polled, never acting' : 'address of the Spark UI changed',
-      )
-    }
-    location = next
-    return next
+const never = Number.NEGATIVE_INFINITY
+
+export function createPoller(policy: DriverPolicy, deps: PollerDeps): Poller {
+  const state: PollerState = {
+    policy,
+    deps,
+    location: undefined,
+    proven: undefined,
+    aliveMs: never,
+    searchedMs: never,
+    workReadMs: never,
   }
-
-  /** On the network of the node, a page that does not name its application may belong to any driver there. */
-  function rejectAnonymous(sample: Sample): Sample {
-    if (policy.hostNetwork !== true || sample.kind !== 'alive' || sample.evidence === 'application') return sample
-    return { kind: 'other', detail: `an answer on the node’s network that names no application: ${sample.evidence}` }
-  }
-
-  async function pollElsewhere(ui: FoundLocation, sample: Sample, request: PollRequest): Promise<Poll> {
-    let plannedMs = policy.timeoutMs
-    if (request.nowMs - searchedMs >= searchIntervalMs) {
-      searchedMs = request.nowMs
-      const searched = proven === undefined ? ui : { ...ui, others: [ui.first, ...ui.others] }
-      plannedMs += computeMaxSearchMs(searched)
-      const found = await findUi(searched, uiClient)
-      if (found !== undefined) {
-        proven = found
-        aliveMs = request.nowMs
-        log.info({ ui: formatAddress(found) }, 'Spark UI found on another port')
-        return { sample: { kind: 'alive', evidence: 'application' }, plannedMs }
-      }
-    }
-    const { blockManagerPort, first } = ui
-    if (sample.kind !== 'refused' || request.answered || blockManagerPort === null) return { sample, plannedMs }
-    // SparkContext binds its UI before its block manager, so the program itself has switched its UI off or moved it.
-    if (!deps.listeningPorts().has(blockManagerPort)) return { sample, plannedMs }
-    const detail = `the driver runs (port ${blockManagerPort} listens), but ${formatAddress(first)} refuses connections: its UI is off or on another port`
-    return { sample: { kind: 'other', detail }, plannedMs }
-  }
-
-  async function addWork(ui: UiAddress, listedId: string | null, sample: Sample, request: PollRequest): Promise<Poll> {
-    const { timeoutMs, stallDeadlineMs } = policy
-    const isDue = request.stalled || request.nowMs - workReadMs >= workIntervalMs
-    if (stallDeadlineMs === null || listedId === null || sample.kind !== 'alive' || !isDue) {
-      return { sample, plannedMs: timeoutMs }
-    }
-    workReadMs = request.nowMs
-    const work = await uiClient.fetchWork(ui, listedId, timeoutMs)
-    return { sample: work === undefined ? sample : { ...sample, work }, plannedMs: 2 * timeoutMs }
-  }
-
-  function currentUi(): string | null {
-    if (proven !== undefined) return formatAddress(proven)
-    return location === undefined ? null : describeUiLocation(location)
-  }
-
   return {
-    async poll(request) {
-      const ui = readLocation()
-      if (ui.kind === 'none') return { sample: { kind: 'other', detail: ui.reason }, plannedMs: 0 }
-      const address = proven ?? ui.first
-      const { sample: polled, listedId } = await uiClient.poll(address, ui.applicationId, policy.timeoutMs)
-      const sample = rejectAnonymous(polled)
-      if (sample.kind !== 'alive') {
-        const isGone = sample.kind !== 'failing' && request.nowMs - aliveMs >= goneAfterMs
-        return proven === undefined || isGone
-          ? pollElsewhere(ui, sample, request)
-          : { sample, plannedMs: policy.timeoutMs }
-      }
-      aliveMs = request.nowMs
-      // The starting page does not prove anything: it may belong to another driver, or to a UI that moves to another port.
-      if (sample.evidence !== 'not-started') proven = address
-      return addWork(address, listedId, sample, request)
-    },
+    poll: (request) => pollUi(state, request),
     uiStatus: () => ({
-      ui: currentUi(),
-      proven: proven !== undefined,
-      applicationId: location?.kind === 'ui' ? location.applicationId : policy.applicationId,
+      ui: formatCurrentUi(state),
+      proven: state.proven !== undefined,
+      applicationId: state.location?.kind === 'ui' ? state.location.applicationId : policy.applicationId,
     }),
     forget() {
-      proven = undefined
-      searchedMs = workReadMs = aliveMs = Number.NEGATIVE_INFINITY
+      state.proven = undefined
+      state.searchedMs = state.workReadMs = state.aliveMs = never
     },
   }
+}
+
+async function pollUi(state: PollerState, request: PollRequest): Promise<Poll> {
+  const { policy, deps } = state
+  const ui = readLocation(state)
+  if (ui.kind === 'none') return { sample: { kind: 'other', detail: ui.reason }, plannedMs: 0 }
+  const address = state.proven ?? ui.first
+  const { sample: polled, listedId } = await deps.uiClient.poll(address, ui.applicationId, policy.timeoutMs)
+  const sample = rejectAnonymous(policy, polled)
+  if (sample.kind !== 'alive') {
+    const isGone = sample.kind !== 'failing' && request.nowMs - state.aliveMs >= goneAfterMs
+    return state.proven === undefined || isGone
+      ? pollElsewhere(state, ui, sample, request)
+      : { sample, plannedMs: policy.timeoutMs }
+  }
+  state.aliveMs = request.nowMs
+  // The starting page does not prove anything: it may belong to another driver, or to a UI that moves to another port.
+  if (sample.evidence !== 'not-started') state.proven = address
+  return addWork(state, address, listedId, sample, request)
+}
+
+/** The properties may appear after the sidecar starts, and may change with the next driver. */
+function readLocation(state: PollerState): UiLocation {
+  const { policy, deps } = state
+  if (state.proven !== undefined && state.location !== undefined) return state.location
+  const next = locateUi(policy, deps.readProperties(), deps.podAddresses())
+  const ui = describeUiLocation(next)
+  if (ui !== describeUiLocation(state.location)) {
+    if (next.kind === 'none') deps.log.warn({ ui }, 'the Spark UI cannot be polled, never acting')
+    else deps.log.info({ ui }, 'address of the Spark UI changed')
+  }
+  state.location = next
+  return next
+}
+
+/** On the network of the node, a page that does not name its application may belong to any driver there. */
+function rejectAnonymous(policy: DriverPolicy, sample: Sample): Sample {
+  if (policy.hostNetwork !== true || sample.kind !== 'alive' || sample.evidence === 'application') return sample
+  return { kind: 'other', detail: `an answer on the node’s network that names no application: ${sample.evidence}` }
+}
+
+async function pollElsewhere(
+  state: PollerState,
+  ui: FoundLocation,
+  sample: Sample,
+  request: PollRequest,
+): Promise<Poll> {
+  const { policy, deps } = state
+  let plannedMs = policy.timeoutMs
+  if (request.nowMs - state.searchedMs >= searchIntervalMs) {
+    state.searchedMs = request.nowMs
+    const searched = state.proven === undefined ? ui : { ...ui, others: [ui.first, ...ui.others] }
+    plannedMs += computeMaxSearchMs(searched)
+    const found = await findUi(searched, deps.uiClient)
+    if (found !== undefined) {
+      state.proven = found
+      state.aliveMs = request.nowMs
+      deps.log.info({ ui: formatAddress(found) }, 'Spark UI found on another port')
+      return { sample: { kind: 'alive', evidence: 'application' }, plannedMs }
+    }
+  }
+  return { sample: explainRefusal(deps, ui, sample, request), plannedMs }
+}
+
+/**
+ * SparkContext binds its UI before its block manager. If only the block manager's port listens, the program itself has
+ * switched its UI off or moved it, and the refused connection proves nothing.
+ */
+function explainRefusal(deps: PollerDeps, ui: FoundLocation, sample: Sample, { answered }: PollRequest): Sample {
+  const { blockManagerPort, first } = ui
+  if (sample.kind !== 'refused' || answered || blockManagerPort === null) return sample
+  if (!deps.listeningPorts().has(blockManagerPort)) return sample
+  const detail = `the driver runs (port ${blockManagerPort} listens), but ${formatAddress(first)} refuses connections: its UI is off or on another port`
+  return { kind: 'other', detail }
+}
+
+/** Adds the running jobs to a sample if they are due, for the stall deadline. */
+async function addWork(
+  state: PollerState,
+  ui: UiAddress,
+  listedId: string | null,
+  sample: Sample,
+  request: PollRequest,
+): Promise<Poll> {
+  const { intervalMs, timeoutMs, stallDeadlineMs } = state.policy
+  const workIntervalMs = Math.max(intervalMs, (stallDeadlineMs ?? 0) / 4)
+  const isDue = request.stalled || request.nowMs - state.workReadMs >= workIntervalMs
+  if (stallDeadlineMs === null || listedId === null || sample.kind !== 'alive' || !isDue) {
+    return { sample, plannedMs: timeoutMs }
+  }
+  state.workReadMs = request.nowMs
+  const work = await state.deps.uiClient.fetchWork(ui, listedId, timeoutMs)
+  return { sample: work === undefined ? sample : { ...sample, work }, plannedMs: 2 * timeoutMs }
+}
+
+function formatCurrentUi({ proven, location }: PollerState): string | null {
+  if (proven !== undefined) return formatAddress(proven)
+  return location === undefined ? null : describeUiLocation(location)
 }
 
 function describeUiLocation(location: UiLocation | undefined): string {

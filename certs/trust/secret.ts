@@ -1,4 +1,4 @@
-import { isRecord, toRecord } from '../../core/json.ts'
+import { toRecord, toTexts } from '../../core/json.ts'
 import { describeResponse, type KubernetesApi } from '../../kubernetes/api.ts'
 import { type FoundContents, parseSecretContents, type SecretText, secretKeys } from '../pki/secret-contents.ts'
 
@@ -103,6 +103,3 @@ export async function writeSecret(
     return { kind: 'conflict' }
   return { kind: 'failed', detail: `Secret ${name.name}: ${describeResponse(answer)}` }
 }
-
-const toTexts = (value: unknown): Readonly<Record<string, string>> =>
-  isRecord(value) ? Object.fromEntries(Object.entries(value).map(([key, text]) => [key, String(text)])) : {}

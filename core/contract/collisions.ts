@@ -1,7 +1,7 @@
 import type { Container, Pod } from '../kubernetes/pod.ts'
 import { noTokenVolumeName, sidecarContainerName, sidecarPort, verdictDir, verdictVolumeName } from './pod-contract.ts'
 
-/** What of the pod's own is in the sidecar's way, worded for its owner; undefined when nothing is. */
+/** What in the pod prevents the sidecar, described for the pod's owner. Returns undefined if nothing does. */
 export function findCollision(pod: Pod, driver: Container): string | undefined {
   const { spec } = pod
   const isNamesake = ({ name }: Container) => name === sidecarContainerName
@@ -12,20 +12,21 @@ export function findCollision(pod: Pod, driver: Container): string | undefined {
   if (volume !== undefined) return `a volume is called ${volume.name}`
   const mount = driver.volumeMounts?.find(({ mountPath }) => isInVerdictDir(mountPath))
   if (mount !== undefined) return `the driver mounts ${mount.mountPath}`
-  // A mount point cannot be made in what is read-only.
-  const cover = driver.volumeMounts?.find(
+  // The kubelet cannot create a mount point in a read-only volume.
+  const readOnlyParent = driver.volumeMounts?.find(
     ({ mountPath, readOnly, name }) => isParent(mountPath) && (readOnly === true || isReadOnlyVolume(pod, name)),
   )
-  return cover === undefined ? undefined : `the driver mounts ${cover.mountPath} read-only`
+  return readOnlyParent === undefined ? undefined : `the driver mounts ${readOnlyParent.mountPath} read-only`
 }
 
-/** Whether another container says that it listens on the sidecar's port: they share the pod's network. */
+/** Whether another container declares the sidecar's port. All containers share the pod's network. */
 export function isStatusPortTaken({ spec }: Pod): boolean {
-  const takesIt = ({ ports }: Container) => ports?.some(({ containerPort }) => containerPort === sidecarPort) === true
-  return spec.containers.some(takesIt) || spec.initContainers?.some(takesIt) === true
+  const declaresPort = ({ ports }: Container) =>
+    ports?.some(({ containerPort }) => containerPort === sidecarPort) === true
+  return spec.containers.some(declaresPort) || spec.initContainers?.some(declaresPort) === true
 }
 
-/** Most images have /var/run as a link to /run. */
+/** In most images /var/run is a link to /run. */
 const verdictDirs = [verdictDir, verdictDir.replace(/^\/var/, '')]
 const parents = ['/', '/var', '/var/run', '/run']
 

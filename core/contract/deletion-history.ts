@@ -4,13 +4,13 @@ import { isRecord, parseJson, parseTimeMs, toList, toRecord, toText } from '../j
 /** One driver that was deleted. */
 export interface Deletion {
   readonly atMs: number
-  /** Of the pod. */
+  /** The uid of the pod. */
   readonly uid: string
-  /** Begins with whose verdict it was, or with `stuck`. */
+  /** Starts with the {@link DeletionSource}. */
   readonly reason: string
 }
 
-/** Who judged: the sidecar, the controller by the Spark UI, or by the pod's state (`stuck`). */
+/** Who reached the verdict: the sidecar, or the controller by the Spark UI (`ui`) or by the state of the pod (`stuck`). */
 export type DeletionSource = 'sidecar' | 'ui' | 'stuck'
 
 export const formatDeletionReason = ({
@@ -26,18 +26,22 @@ export const formatDeletionReason = ({
 export const isFromSource = (by: DeletionSource, { reason }: Pick<Deletion, 'reason'>): boolean =>
   reason.startsWith(`${by} `)
 
-/** What was done about one application's drivers, across their pods. */
+/** The deletions of the driver pods of one application. */
 export interface DeletionHistory {
-  /** Of the SparkApplication when it was done: what was done to another version of it counts no more. Null: it has none. */
+  /**
+   * The generation of the SparkApplication at the deletions: deletions of another generation no longer count. Null if it is
+   * not known.
+   */
   readonly generation: number | null
-  /** The latest last. */
+  /** In the order of time. */
   readonly deletions: readonly Deletion[]
+  /** Since when the application is in quarantine; null if it is not. */
   readonly quarantinedMs: number | null
 }
 
 export const emptyHistory: DeletionHistory = { generation: null, deletions: [], quarantinedMs: null }
 
-/** What an annotation holds of one application: no budget of it can be greater. */
+/** The number of deletions that the annotation keeps. No application's budget can be greater. */
 export const maxDeletionsKept = 10
 
 /** The value of the annotation `spark-nanny.io/actions`. */
@@ -50,7 +54,7 @@ export function formatHistory({ generation, deletions, quarantinedMs }: Deletion
   })
 }
 
-/** What {@link formatHistory} wrote; what cannot be read is left out. */
+/** Parses the text of {@link formatHistory}. Deletions that cannot be read are left out. */
 export function parseHistory(text: string | undefined): DeletionHistory {
   const value = text === undefined ? undefined : parseJson(text)
   if (!isRecord(value)) return emptyHistory
@@ -66,27 +70,30 @@ export function parseHistory(text: string | undefined): DeletionHistory {
   }
 }
 
-/** The history as it counts for a SparkApplication of this generation. */
+/** The part of the history that counts for a SparkApplication of this generation. */
 export function currentHistory(history: DeletionHistory, generation: number | null): DeletionHistory {
   return isSameGeneration(history.generation, generation) ? history : { ...emptyHistory, generation }
 }
 
-/** Null: it is not known, and nothing is made of it. */
+/** A generation that is not known (null) equals any other. */
 export const isSameGeneration = (a: number | null, b: number | null): boolean => a === null || b === null || a === b
 
-/** As it was before this pod was, or was to be, deleted. */
+/** The history without the deletion of this pod, and without the quarantine that it caused. */
 export function withoutPod(history: DeletionHistory, uid: string): DeletionHistory {
-  const own = history.deletions.filter((deletion) => deletion.uid === uid)
-  if (own.length === 0) return history
-  const isOwn = own.some(({ atMs }) => atMs === history.quarantinedMs)
+  const removed = history.deletions.filter((deletion) => deletion.uid === uid)
+  if (removed.length === 0) return history
+  const causedQuarantine = removed.some(({ atMs }) => atMs === history.quarantinedMs)
   return {
     ...history,
     deletions: history.deletions.filter((deletion) => deletion.uid !== uid),
-    quarantinedMs: isOwn ? null : history.quarantinedMs,
+    quarantinedMs: causedQuarantine ? null : history.quarantinedMs,
   }
 }
 
-/** With one more deletion, one for each pod at most; the one that spends the application's budget puts it in quarantine. */
+/**
+ * The history with one more deletion, at most one for each pod. A deletion that exhausts the application's budget puts the
+ * application in quarantine.
+ */
 export function withDeletion(
   history: DeletionHistory,
   deletion: Deletion,
@@ -96,11 +103,11 @@ export function withDeletion(
   const { deletions: before } = withoutPod(currentHistory(history, generation), deletion.uid)
   const deletions = [...before, deletion].slice(-maxDeletionsKept)
   const within = deletions.filter(({ atMs }) => deletion.atMs - atMs < windowMs).length
-  const spent = within >= perApplication
-  return { generation, deletions, quarantinedMs: spent ? deletion.atMs : null }
+  const isExhausted = within >= perApplication
+  return { generation, deletions, quarantinedMs: isExhausted ? deletion.atMs : null }
 }
 
-/** When the application may lose another driver: the delay doubles with each deletion within the window. */
+/** The time before which no further driver may be deleted. The delay doubles with each deletion within the window. */
 export function backoffUntilMs(
   { deletions }: DeletionHistory,
   { backoffMs, windowMs }: { readonly backoffMs: number; readonly windowMs: number },

@@ -1,43 +1,43 @@
 /**
- * What the webhook writes into a driver pod and what the sidecar finds there. Both sides import it, so that a
- * name changes in one place or not at all.
+ * The names that the webhook writes into a driver pod and that the sidecar, the controller and the CLI find there. All of
+ * them import this file, so that a name cannot change for only one of them.
  */
 
-/** Prefix of every label and annotation of ours. */
+/** Prefix of every label and annotation of spark-nanny. */
 export const domain = 'spark-nanny.io'
 
-/** Namespace label that opts in, with the value `enabled`. */
+/** Label of a namespace. With the value `enabled`, drivers in the namespace get the sidecar. */
 export const injectLabel = `${domain}/inject`
 
 /** Pod annotation: the version of spark-nanny that injected the sidecar. */
 export const injectedAnnotation = `${domain}/injected`
 
 /**
- * Pod annotation: what the application id of the *next* driver of this pod ends in (`-2`, `-3`, …), absent until the
- * first driver runs. The kubelet resolves it anew at each container start, and an absent annotation is an empty
- * string, so a pod whose annotation nobody writes keeps Spark's own application id.
+ * Pod annotation: the suffix of the application id of the *next* driver of this pod (`-2`, `-3`, …). It is absent until the
+ * first driver runs. The kubelet reads it at each start of the container, and an absent annotation is an empty string: the
+ * driver then keeps Spark's application id.
  */
 export const nextApplicationIdSuffixAnnotation = `${domain}/next-application-id-suffix`
 
-/** Pod annotation: when the driver's own image took the place of the sidecar's, so that the driver could start, and whose. */
+/** Pod annotation: when the sidecar was bypassed, that is, its image replaced by the driver's so that the driver can start. */
 export const bypassedAnnotation = `${domain}/sidecar-bypassed`
 
 /**
- * Annotation of a pod, a SparkApplication or a namespace: nothing is done about its drivers before the time that begins
- * the value; the rest says why.
+ * Annotation of a pod, a SparkApplication or a namespace. Its value is a time, followed by a reason. Before that time
+ * spark-nanny takes no action on the drivers.
  */
 export const pausedUntilAnnotation = `${domain}/paused-until`
 
-/** SparkApplication annotation: what was done about its drivers last, as JSON. To remove it ends a quarantine. */
+/** SparkApplication annotation: the latest deletions of its driver pods, as JSON. Removing it ends a quarantine. */
 export const actionsAnnotation = `${domain}/actions`
 
 /** SparkApplication annotation: the last recoveries by `spark-nanny recover`, as JSON. */
 export const recoveriesAnnotation = `${domain}/recoveries`
 
-/** Annotation of a driver pod: when `spark-nanny recover` had it run again. A change of it in a spec is what has an operator do so. */
+/** Annotation of a driver pod: when `spark-nanny recover` last reran it. Writing it changes the spec, so that the operator submits the driver again. */
 export const rerunAnnotation = `${domain}/rerun`
 
-/** Annotations that are no settings, and not misspelt ones either. */
+/** Annotations of spark-nanny that are not settings, and must not be reported as misspelt settings. */
 export const reservedAnnotations: readonly string[] = [
   injectedAnnotation,
   nextApplicationIdSuffixAnnotation,
@@ -56,14 +56,14 @@ export const sparkConfDir = '/etc/spark-nanny/spark-conf'
 export const serviceAccountTokenDir = '/var/run/secrets/kubernetes.io/serviceaccount'
 
 /**
- * Files in the verdict volume. The probes look for the *bad* ones: no sidecar, no file, no kill. `ready` serves only
- * readiness, which kills nothing.
+ * Files in the verdict volume. The startup and liveness probes only check that a *bad* file does not exist. Without a
+ * sidecar there is no file, so the driver is not killed. The probe for `ready` only affects readiness, which kills nothing.
  */
 export const verdictFiles = {
   starting: 'starting',
   hung: 'hung',
   ready: 'ready',
-  /** Left by the startup probe, from inside the driver container; see `startupProbeTells` of DriverPolicy. */
+  /** Created by the startup probe, inside the driver container. See `startupProbeTells` of DriverPolicy. */
   running: 'running',
   restartState: 'restart-state.json',
 } as const
@@ -71,18 +71,18 @@ export const verdictFiles = {
 /** Port of the sidecar's /readyz, /status and /metrics. */
 export const sidecarPort = 9165
 
-/** The sidecar's exit code that the pod's restart rule answers with RestartAllContainers. */
+/** The exit code of the sidecar at which the pod's restart rule restarts all containers. */
 export const restartAllContainersExitCode = 88
 
 /** Environment of the sidecar container. */
 export const sidecarEnv = {
   /** The DriverPolicy, as JSON. */
   policy: 'SPARK_NANNY_POLICY',
-  /** Never set in a pod: a folder that stands for `/` when the sidecar runs as a plain process (demo, tests, bench). */
+  /** A folder that replaces `/` if the sidecar runs as a plain process (demo, tests, bench). Never set in a pod. */
   root: 'SPARK_NANNY_ROOT',
 } as const
 
-/** Environment variable of the driver container, resolved from {@link nextApplicationIdSuffixAnnotation}. */
+/** Environment variable of the driver container, with the value of {@link nextApplicationIdSuffixAnnotation}. */
 export const applicationIdSuffixEnv = 'SPARK_NANNY_APPLICATION_ID_SUFFIX'
 
 export interface SidecarImage {
@@ -90,7 +90,7 @@ export interface SidecarImage {
   readonly imagePullPolicy: 'Always' | 'IfNotPresent' | 'Never'
 }
 
-/** Kubernetes ≥ 1.36: restarts all containers of the pod in place. */
+/** The rule that restarts all containers of the pod in place (Kubernetes ≥ 1.36). */
 export const restartAllContainersRule = {
   action: 'RestartAllContainers',
   exitCodes: { operator: 'In', values: [restartAllContainersExitCode] },

@@ -1,10 +1,10 @@
-/** What the cluster is known to do. Doubt is false: a pod that it rejects for our sake is the worst that can happen. */
+/** What the cluster is known to support. An unknown capability is false, because the cluster must never reject a pod because of the sidecar. */
 export interface Capabilities {
   /** Init containers with restartPolicy Always (Kubernetes ≥ 1.29). */
   readonly nativeSidecars: boolean
   /** Rules with the action RestartAllContainers, known to the API server and to every node (≥ 1.36). */
   readonly restartAllContainers: boolean
-  /** OpenShift picks the user id of a container and refuses others. */
+  /** OpenShift chooses the user id of a container and rejects others. */
   readonly openShift: boolean
 }
 

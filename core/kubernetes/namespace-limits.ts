@@ -3,36 +3,36 @@ import type { ResourceRequirements } from './pod.ts'
 import type { ResourceName, ResourceSide } from './pod-resources.ts'
 import { parseQuantityMilli } from './quantity.ts'
 
-/** What LimitRanges and ResourceQuotas of a namespace say of CPU, memory and all else. Amounts are in thousandths. */
+/** The limits that LimitRanges and ResourceQuotas of a namespace set for any resource. Amounts are in thousandths. */
 export interface NamespaceLimits {
   readonly container: Bounds
   readonly pod: Bounds
-  /** What a container gets that does not say otherwise; absent: nothing. */
+  /** The amounts of a container that does not state them. */
   readonly defaults?: Required<ResourceRequirements>
   readonly quotas: readonly QuotaRoom[]
 }
 
-/** By resource, the tightest of all LimitRanges. */
+/** The tightest bounds of all LimitRanges, by resource. */
 export type Bounds = Readonly<Record<ResourceName, Bound>> & Readonly<Record<string, Bound>>
 
 export interface Bound {
   readonly minMilli: number
   readonly maxMilli: number
-  /** Most that a limit may be of its request; Infinity: any. */
+  /** The maximum ratio of a limit to its request. */
   readonly maxRatio: number
 }
 
 const unbounded: Bound = { minMilli: 0, maxMilli: Infinity, maxRatio: Infinity }
 
+/** What one ResourceQuota has left. */
 export interface QuotaRoom {
   readonly name: string
   readonly room: readonly { readonly side: ResourceSide; readonly resource: string; readonly leftMilli: number }[]
 }
 
 /**
- * The limits of one namespace from its LimitRanges and ResourceQuotas, as the API serves them. A quota for BestEffort
- * pods counts no CPU or memory; those with another scope are taken to hold for every pod, which can only leave a
- * sidecar out.
+ * Parses the LimitRanges and ResourceQuotas of one namespace, as the API serves them. A quota for BestEffort pods does not
+ * count CPU or memory. A quota with another scope is applied to every pod, which can at worst prevent a sidecar.
  */
 export function parseNamespaceLimits(
   limitRanges: readonly unknown[],
@@ -41,16 +41,19 @@ export function parseNamespaceLimits(
   const items = limitRanges.flatMap((range) => toList(toRecord(toRecord(range).spec).limits)).map(toRecord)
   const containerItems = items.filter(({ type }) => type === 'Container')
   return {
-    container: boundsOf(containerItems),
-    pod: boundsOf(items.filter(({ type }) => type === 'Pod')),
-    defaults: { requests: largest(containerItems, 'defaultRequest'), limits: largest(containerItems, 'default') },
-    quotas: resourceQuotas.map(quotaOf).filter(({ room }) => room.length > 0),
+    container: parseBounds(containerItems),
+    pod: parseBounds(items.filter(({ type }) => type === 'Pod')),
+    defaults: {
+      requests: findLargestDefaults(containerItems, 'defaultRequest'),
+      limits: findLargestDefaults(containerItems, 'default'),
+    },
+    quotas: resourceQuotas.map(parseQuota).filter(({ room }) => room.length > 0),
   }
 }
 
 export const findBound = (bounds: Bounds, resource: string): Bound => bounds[resource] ?? unbounded
 
-/** Whether a container that states no CPU or memory gets some, or is held to some. */
+/** Whether a container that states no CPU or memory gets defaults, or is checked against bounds. */
 export function setsDefaults({ container, defaults }: NamespaceLimits): boolean {
   return ['cpu', 'memory'].some(
     (name) =>
@@ -62,11 +65,11 @@ export function setsDefaults({ container, defaults }: NamespaceLimits): boolean 
 
 const isBound = ({ minMilli, maxMilli, maxRatio }: Bound) => minMilli > 0 || maxMilli < Infinity || maxRatio < Infinity
 
-function boundsOf(items: readonly Record<string, unknown>[]): Bounds {
+function parseBounds(items: readonly Record<string, unknown>[]): Bounds {
   const fields = ['min', 'max', 'maxLimitRequestRatio'] as const
   const names = new Set(items.flatMap((item) => fields.flatMap((field) => Object.keys(toRecord(item[field])))))
   const amounts = (field: (typeof fields)[number], name: string) =>
-    items.map((item) => milli(toRecord(item[field])[name])).filter((amount) => amount !== undefined)
+    items.map((item) => parseMilli(toRecord(item[field])[name])).filter((amount) => amount !== undefined)
   const bound = (name: string): Bound => ({
     minMilli: Math.max(0, ...amounts('min', name)),
     maxMilli: Math.min(Infinity, ...amounts('max', name)),
@@ -79,19 +82,22 @@ function boundsOf(items: readonly Record<string, unknown>[]): Bounds {
   }
 }
 
-/** Of several LimitRanges any may come first; the largest default is the one to reckon with. */
-function largest(items: readonly Record<string, unknown>[], field: string): Readonly<Record<string, string>> {
+/** The largest default of each resource, because the order in which the API server applies LimitRanges is not defined. */
+function findLargestDefaults(
+  items: readonly Record<string, unknown>[],
+  field: string,
+): Readonly<Record<string, string>> {
   const found: Record<string, string> = {}
   for (const [name, value] of items.flatMap((item) => Object.entries(toRecord(item[field])))) {
-    if ((milli(value) ?? 0) >= (milli(found[name]) ?? 0)) found[name] = String(value)
+    if ((parseMilli(value) ?? 0) >= (parseMilli(found[name]) ?? 0)) found[name] = String(value)
   }
   return found
 }
 
-/** `requests.cpu`, `limits.memory` …; a bare name is that of the requests. */
+/** `requests.cpu`, `limits.memory` and so on. A name without a prefix means the requests. */
 const quotaKey = /^(?:(requests|limits)\.)?(cpu|memory|ephemeral-storage|hugepages-.+|.+\/.+)$/
 
-function quotaOf(quota: unknown): QuotaRoom {
+function parseQuota(quota: unknown): QuotaRoom {
   const { metadata, spec, status } = toRecord(quota)
   const name = String(toRecord(metadata).name ?? '')
   if (toList(toRecord(spec).scopes).includes('BestEffort')) return { name, room: [] }
@@ -99,13 +105,13 @@ function quotaOf(quota: unknown): QuotaRoom {
   const used = toRecord(toRecord(status).used)
   const room = Object.entries(hard).flatMap(([key, value]) => {
     const [, side = 'requests', resource] = quotaKey.exec(key) ?? []
-    const hardMilli = milli(value)
+    const hardMilli = parseMilli(value)
     if (resource === undefined || hardMilli === undefined || key.startsWith('count/')) return []
-    const leftMilli = hardMilli - (milli(used[key]) ?? 0)
+    const leftMilli = hardMilli - (parseMilli(used[key]) ?? 0)
     return [{ side: side === 'limits' ? ('limits' as const) : ('requests' as const), resource, leftMilli }]
   })
   return { name, room }
 }
 
-const milli = (value: unknown) =>
+const parseMilli = (value: unknown) =>
   typeof value === 'string' || typeof value === 'number' ? parseQuantityMilli(value) : undefined

@@ -1,4 +1,4 @@
-/** The readonly part of the Kubernetes objects that we use. Fields that we do not name are kept as they came. */
+/** The fields of Kubernetes objects that spark-nanny uses. All other fields of an object are kept unchanged. */
 
 export interface ObjectMeta {
   readonly name?: string
@@ -35,7 +35,7 @@ export interface PodSpec {
   readonly os?: { readonly name: string }
   readonly nodeSelector?: Readonly<Record<string, string>>
   readonly resources?: ResourceRequirements
-  /** What the RuntimeClass costs besides. */
+  /** What the RuntimeClass adds to the resources of the pod. */
   readonly overhead?: Readonly<Record<string, string>>
   readonly securityContext?: { readonly runAsUser?: number; readonly runAsNonRoot?: boolean }
 }
@@ -106,20 +106,20 @@ export interface Service {
   }
 }
 
-/** Spark labels each pod that it makes: `spark-role` is driver or executor. */
+/** Spark sets the label `spark-role` of each of its pods to `driver` or `executor`. */
 export function isDriverPod(pod: Pod): boolean {
   return pod.metadata?.labels?.['spark-role'] === 'driver'
 }
 
-/** The application id that Spark gave this driver, from the label that Spark puts on each of its pods. */
+/** The application id of this driver, from the label that Spark sets on each of its pods. */
 export function findApplicationId(pod: Pod): string | undefined {
   return pod.metadata?.labels?.['spark-app-selector']
 }
 
 /**
- * The container that runs the driver: by Spark's own name for it, else by what Spark always gives it (the first
- * argument `driver`, the bind address), since a pod template may rename it
- * (`spark.kubernetes.driver.podTemplateContainerName`); else the only one.
+ * Finds the container that runs the driver by Spark's name for it. A pod template may rename it
+ * (`spark.kubernetes.driver.podTemplateContainerName`): then by the first argument `driver` or the bind address, which Spark
+ * always sets. Else it is the only container.
  */
 export function findDriverContainerIndex(spec: PodSpec): number | undefined {
   const isDriver: readonly ((container: Container) => boolean)[] = [

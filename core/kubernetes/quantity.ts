@@ -1,6 +1,6 @@
 /**
- * Thousandths of a Kubernetes quantity such as `100m`, `1.5`, `64Mi` or `1e3`, rounded up as Kubernetes does; undefined
- * when it is none. Exact below 9 TB or 9 million million cores.
+ * Thousandths of a Kubernetes quantity such as `100m`, `1.5`, `64Mi` or `1e3`, rounded up as in Kubernetes. Returns undefined
+ * if the text is not a quantity. Exact below 9 TB or 9 million million cores.
  * Grammar: k8s.io/apimachinery/pkg/api/resource/quantity.go.
  */
 export function parseQuantityMilli(quantity: string | number): number | undefined {
@@ -12,7 +12,7 @@ export function parseQuantityMilli(quantity: string | number): number | undefine
   return milli
 }
 
-/** A cluster's pods ask for the same few amounts. */
+/** The pods of a cluster request the same few amounts, so that few results are remembered. */
 const maxRemembered = 1000
 const remembered = new Map<string | number, number>()
 
@@ -28,10 +28,10 @@ function readQuantityMilli(quantity: string | number): number | undefined {
   return Math.abs(milli - nearest) < 1e-6 ? nearest : Math.ceil(milli)
 }
 
-/** The spelling of an amount of CPU: `250m`. */
+/** An amount of CPU, such as `250m`. */
 export const formatCpu = (milli: number): string => `${milli}m`
 
-/** The spelling of an amount of memory, in whole bytes: never more than `milli` says. `128Mi`, or `1000000`. */
+/** An amount of memory in whole bytes, rounded down: `128Mi`, or `1000000`. */
 export function formatMemory(milli: number): string {
   const bytes = Math.floor(milli / 1000)
   const mebi = 1024 ** 2

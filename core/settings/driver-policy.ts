@@ -3,7 +3,7 @@ import type { SettingSource } from './settings.ts'
 
 /** The sidecar's configuration: the settings resolved for one pod. Times are in milliseconds. */
 export interface DriverPolicy {
-  /** The application ids that are this driver's: Spark's own; after an in-place restart it ends in `-2`, `-3`, … */
+  /** The application id that Spark chose. After an in-place restart, the driver's id has a suffix: `-2`, `-3`, … */
   readonly applicationId: string | null
   readonly ui: UiEndpoint
   readonly intervalMs: number
@@ -13,18 +13,18 @@ export interface DriverPolicy {
   readonly stopDeadlineMs: number
   readonly stallDeadlineMs: number | null
   readonly onHung: HungPolicy
-  /** 0: the sidecar serves nothing (hostNetwork: its port could be taken by another driver on the node). */
+  /** 0: the sidecar serves nothing, because with hostNetwork another driver on the node may use its port. */
   readonly statusPort: number
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error'
   /**
-   * Whether the startup probe tells that the driver container runs: over exec by leaving the file `running`, over http
-   * by asking /startedz. Until then the startup deadline does not run, however long the driver's image is pulled for.
-   * False or absent: it runs from the sidecar's own start.
+   * Whether the startup probe shows that the driver container runs: with exec by creating the file `running`, with http by
+   * requesting /startedz. Until then the startup deadline does not start, even if the driver's image is pulled for long.
+   * If false or absent, the deadline starts with the sidecar.
    */
   readonly startupProbeTells?: boolean
-  /** Whether the pod is on its node's network: then only a UI that lists the application is known to be this driver's. */
+  /** Whether the pod uses the network of its node: then only a UI that lists the application belongs to this driver. */
   readonly hostNetwork?: boolean
-  /** For /status: each setting as it is spelt, and where it came from. */
+  /** For /status: the text and the source of each setting. */
   readonly settings: Readonly<Record<string, { readonly value: string; readonly source: SettingSource }>>
 }
 
@@ -35,23 +35,26 @@ export interface UiEndpoint {
 
 /** What the sidecar does about a hung driver. */
 export type HungPolicy =
-  /** Exit 88; the pod's restart rule restarts all containers (Kubernetes ≥ 1.36). Budget spent: as `fail-pod`. */
+  /** Exit 88: the pod's restart rule restarts all containers (Kubernetes ≥ 1.36). After the budget is spent, as `fail-pod`. */
   | { readonly kind: 'restart-all-containers'; readonly budget: RestartBudget }
-  /** The verdict fails liveness in a pod of restartPolicy OnFailure; the kubelet restarts the driver container. */
+  /** The verdict fails liveness in a pod with restartPolicy OnFailure, so that the kubelet restarts the driver container. */
   | { readonly kind: 'restart-driver-container'; readonly budget: RestartBudget }
-  /** The verdict fails liveness in a pod of restartPolicy Never: the pod fails, its owner does the rest. */
+  /** The verdict fails liveness in a pod with restartPolicy Never, so that the pod fails. Its owner may submit it again. */
   | { readonly kind: 'fail-pod'; readonly budget: null }
-  /** A report only. */
+  /** The hang is only reported. */
   | { readonly kind: 'observe'; readonly budget: null }
 
-/** How often in place. `windowMs` null: within the life of the pod; `maxRestarts` null: without end, with backoff. */
+/**
+ * How often a driver may be restarted in place. If `windowMs` is null, the whole life of the pod counts. If `maxRestarts` is
+ * null, there is no maximum, only the backoff.
+ */
 export interface RestartBudget {
   readonly maxRestarts: number | null
   readonly windowMs: number | null
   readonly backoffMs: number
 }
 
-/** The policy as the text of the sidecar's environment variable. */
+/** The text of the policy in the sidecar's environment variable. */
 export function encodePolicy(policy: DriverPolicy): string {
   return JSON.stringify({ ...policy, settings: encodeSettings(policy.settings) })
 }
@@ -59,7 +62,7 @@ export function encodePolicy(policy: DriverPolicy): string {
 const encodedSettings = new WeakMap<DriverPolicy['settings'], string>()
 
 /**
- * `timeout=10s stall-deadline=30m@pod …`. In a patch the policy takes 860 bytes instead of 1761, since no quote is escaped.
+ * `timeout=10s stall-deadline=30m@pod …`. In a patch the policy takes 860 bytes instead of 1761, because no quote is escaped.
  * Encoding a policy takes 0.5 µs if its settings were encoded before, else 7 µs.
  */
 function encodeSettings(settings: DriverPolicy['settings']): string {
@@ -80,7 +83,7 @@ function decodeSettings(text: string): Readonly<Record<string, { value: string; 
   )
 }
 
-/** What {@link encodePolicy} wrote, or what is wrong with it: a sidecar without a policy must do nothing. */
+/** Parses the text of {@link encodePolicy}, or describes the problem: a sidecar without a policy must do nothing. */
 export function decodePolicy(
   text: string | undefined,
 ): { readonly policy: DriverPolicy } | { readonly problem: string } {
@@ -94,33 +97,33 @@ export function decodePolicy(
   if (isRecord(value) && typeof value.settings === 'string') {
     value = { ...value, settings: decodeSettings(value.settings) }
   }
-  const problem = policyProblem(value)
+  const problem = findPolicyProblem(value)
   return problem === undefined ? { policy: value as DriverPolicy } : { problem }
 }
 
-const maybeFlag = (value: unknown) => value === undefined || typeof value === 'boolean'
-const positive = (value: unknown) => typeof value === 'number' && Number.isFinite(value) && value > 0
-const port = (value: unknown) => Number.isInteger(value) && Number(value) >= 0 && Number(value) <= 65535
+const isOptionalFlag = (value: unknown) => value === undefined || typeof value === 'boolean'
+const isPositive = (value: unknown) => typeof value === 'number' && Number.isFinite(value) && value > 0
+const isPort = (value: unknown) => Number.isInteger(value) && Number(value) >= 0 && Number(value) <= 65535
 
 const fieldChecks: Readonly<Record<keyof DriverPolicy, (value: unknown) => boolean>> = {
   applicationId: (value) => value === null || typeof value === 'string',
   ui: (value) =>
-    isRecord(value) && port(value.port) && value.port !== 0 && (value.scheme === 'http' || value.scheme === 'https'),
-  intervalMs: positive,
-  timeoutMs: positive,
-  failureThreshold: positive,
-  startupDeadlineMs: positive,
-  stopDeadlineMs: positive,
-  stallDeadlineMs: (value) => value === null || positive(value),
-  onHung: isHungAction,
-  statusPort: port,
+    isRecord(value) && isPort(value.port) && value.port !== 0 && (value.scheme === 'http' || value.scheme === 'https'),
+  intervalMs: isPositive,
+  timeoutMs: isPositive,
+  failureThreshold: isPositive,
+  startupDeadlineMs: isPositive,
+  stopDeadlineMs: isPositive,
+  stallDeadlineMs: (value) => value === null || isPositive(value),
+  onHung: isHungPolicy,
+  statusPort: isPort,
   logLevel: (value) => ['debug', 'info', 'warn', 'error'].includes(String(value)),
-  startupProbeTells: maybeFlag,
-  hostNetwork: maybeFlag,
+  startupProbeTells: isOptionalFlag,
+  hostNetwork: isOptionalFlag,
   settings: isRecord,
 }
 
-function isHungAction(value: unknown): boolean {
+function isHungPolicy(value: unknown): boolean {
   if (!isRecord(value)) return false
   if (value.kind === 'fail-pod' || value.kind === 'observe') return value.budget === null
   if (value.kind !== 'restart-all-containers' && value.kind !== 'restart-driver-container') return false
@@ -129,12 +132,12 @@ function isHungAction(value: unknown): boolean {
   return (
     isRecord(budget) &&
     (budget.maxRestarts === null || count(budget.maxRestarts)) &&
-    (budget.windowMs === null || positive(budget.windowMs)) &&
+    (budget.windowMs === null || isPositive(budget.windowMs)) &&
     count(budget.backoffMs)
   )
 }
 
-function policyProblem(value: unknown): string | undefined {
+function findPolicyProblem(value: unknown): string | undefined {
   if (!isRecord(value)) return 'is not an object'
   const bad = Object.entries(fieldChecks).filter(([field, check]) => !check(value[field]))
   return bad.length === 0 ? undefined : `has a wrong ${bad.map(([field]) => field).join(', ')}`

@@ -14,7 +14,7 @@ const remembered = new WeakMap<Annotations, Map<string, ResolvedSettings>>()
 export function resolveDriverSettings(written: WrittenSettings & { readonly chart: Annotations }): ResolvedSettings {
   const known = remembered.get(written.chart) ?? new Map<string, ResolvedSettings>()
   remembered.set(written.chart, known)
-  const key = `${ownText(written.application)}\n${ownText(written.pod)}`
+  const key = `${formatAnnotations(written.application)}\n${formatAnnotations(written.pod)}`
   const found = known.get(key)
   if (found !== undefined) return found
   const settings = resolveSettings(written)
@@ -23,7 +23,7 @@ export function resolveDriverSettings(written: WrittenSettings & { readonly char
   return settings
 }
 
-function ownText(annotations: Annotations | null | undefined): string {
+function formatAnnotations(annotations: Annotations | null | undefined): string {
   let text = ''
   for (const name in annotations) {
     if (name.startsWith(domain) && !reservedAnnotations.includes(name)) {

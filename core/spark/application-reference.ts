@@ -6,17 +6,17 @@ export interface ApplicationReference {
   readonly operator: SparkOperator
   readonly namespace: string
   readonly name: string
-  /** Null when only a label names it. */
+  /** Null if only a label names it. */
   readonly uid: string | null
 }
 
-/** What became of the search for it. `none`: the pod names no SparkApplication, or only by a label and there is none. */
+/** The result of a lookup. `none`: the pod names no SparkApplication, or only a label names one and it does not exist. */
 export type ApplicationLookup =
   | { readonly kind: 'none' }
   | { readonly kind: 'found'; readonly application: SparkApplication }
   | { readonly kind: 'unreadable'; readonly reference: ApplicationReference; readonly detail: string }
 
-/** By ownerReference, else by the label that the operator writes. */
+/** Finds it by the ownerReferences, else by the label that the operator writes. */
 export function findApplicationReference(pod: Pod, namespace: string): ApplicationReference | undefined {
   const { ownerReferences, labels } = pod.metadata ?? {}
   for (const { operator, group } of sparkApplicationApis) {

@@ -1,4 +1,4 @@
-import { toRecord, toText } from '../json.ts'
+import { toRecord, toText, toTexts } from '../json.ts'
 
 /** The fields of a SparkApplication that spark-nanny uses, for both operators. */
 export interface SparkApplication {
@@ -60,14 +60,14 @@ export function parseSparkApplication(object: unknown): SparkApplication | undef
     operator: api.operator,
     namespace: typeof metadata.namespace === 'string' ? metadata.namespace : 'default',
     name: toText(metadata.name ?? ''),
-    annotations: strings(metadata.annotations),
-    sparkConf: strings(spec.sparkConf),
-    restartPolicy: api.operator === 'kubeflow' ? kubeflowRestartPolicy(spec) : apacheRestartPolicy(spec),
+    annotations: toTexts(metadata.annotations),
+    sparkConf: toTexts(spec.sparkConf),
+    restartPolicy: api.operator === 'kubeflow' ? parseKubeflowRestartPolicy(spec) : parseApacheRestartPolicy(spec),
   }
 }
 
-/** `spec.restartPolicy: {type: Never | OnFailure | Always, onFailureRetries}`; OnFailure without retries is none. */
-function kubeflowRestartPolicy(spec: Record<string, unknown>): OwnerRestartPolicy {
+/** `spec.restartPolicy: {type: Never | OnFailure | Always, onFailureRetries}`. OnFailure without retries never restarts. */
+function parseKubeflowRestartPolicy(spec: Record<string, unknown>): OwnerRestartPolicy {
   const policy = toRecord(spec.restartPolicy)
   if (policy.type === 'Always') return { kind: 'always' }
   if (policy.type === 'OnFailure') {
@@ -81,7 +81,7 @@ function kubeflowRestartPolicy(spec: Record<string, unknown>): OwnerRestartPolic
  * default, bound Always too (ApplicationStatus.terminateOrRestart of apache/spark-kubernetes-operator). A driver that failed
  * or is gone is `Failed` or `DriverEvicted`, and OnInfrastructureFailure covers neither (ApplicationStateSummary).
  */
-function apacheRestartPolicy(spec: Record<string, unknown>): OwnerRestartPolicy {
+function parseApacheRestartPolicy(spec: Record<string, unknown>): OwnerRestartPolicy {
   const { restartPolicy, maxRestartAttempts, maxRestartOnFailure } = toRecord(
     toRecord(spec.applicationTolerations).restartConfig,
   )
@@ -90,10 +90,6 @@ function apacheRestartPolicy(spec: Record<string, unknown>): OwnerRestartPolicy 
   if (restartPolicy === 'Always') return { kind: 'always', retries }
   if (restartPolicy === 'OnFailure') return { kind: 'on-failure', retries }
   return { kind: 'never', ...(restartPolicy === 'OnInfrastructureFailure' && { insteadOf: restartPolicy }) }
-}
-
-function strings(value: unknown): Record<string, string> {
-  return Object.fromEntries(Object.entries(toRecord(value)).map(([key, item]) => [key, toText(item)]))
 }
 
 /** How long Spark waits for its own pod to be Ready before it requests executors. */

@@ -12,14 +12,14 @@ export function parseProperties(text: string): ReadonlyMap<string, string> {
     const match = /^[ \t\f]*((?:\\.|[^\\=:\s])+)[ \t\f]*[=:]?[ \t\f]*(.*)$/.exec(line)
     const [, key, value] = match ?? []
     if (key === undefined || value === undefined || /^[#!]/.test(key)) continue
-    entries.set(unescaped(key), unescaped(value))
+    entries.set(removeEscapes(key), removeEscapes(value))
   }
   return entries
 }
 
 const escapes: Readonly<Record<string, string>> = { t: '\t', n: '\n', r: '\r', f: '\f' }
 
-function unescaped(text: string): string {
+function removeEscapes(text: string): string {
   return text.replace(
     /\\(?:u([0-9a-fA-F]{4})|(.))/g,
     (_whole, code: string | undefined, character: string | undefined) =>

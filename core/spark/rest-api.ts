@@ -1,7 +1,7 @@
 import { isRecord, parseJson, toText } from '../json.ts'
 import type { Sample, Work } from '../verdict/verdict.ts'
 
-/** The UI's answer to `GET /api/v1/applications`, body read whole and cut at some bound. */
+/** The response of the Spark UI to one GET. The body may be truncated. */
 export interface UiResponse {
   readonly statusCode: number
   readonly location?: string | undefined
@@ -13,23 +13,25 @@ export const formatRunningJobsPath = (applicationId: string) =>
   `${applicationsPath}/${encodeURIComponent(applicationId)}/jobs?status=running`
 
 /**
- * What an answer says of the driver whose application id is `applicationId`; null: any.
- * Spark answers every path with the HTML page "Spark is starting up" until its context is there (SparkUI), 401 or 403
- * with `spark.ui.filters` or ACLs, 302 to https with `spark.ssl.ui.enabled`.
+ * What a response to `GET /api/v1/applications` proves about the driver with this application id. If the id is null, any
+ * application counts. Spark responds to every path:
+ * - with the HTML page "Spark is starting up" until its SparkContext exists (SparkUI);
+ * - with 401 or 403, because of `spark.ui.filters` or ACLs;
+ * - with 302 to https, because of `spark.ssl.ui.enabled`.
  */
-export function toSample(answer: UiResponse, applicationId: string | null, tookMs: number): Sample {
-  const { statusCode, body } = answer
+export function toSample(response: UiResponse, applicationId: string | null, tookMs: number): Sample {
+  const { statusCode, body } = response
   if (statusCode === 401 || statusCode === 403) return { kind: 'alive', evidence: 'authentication' }
   if (statusCode >= 300 && statusCode < 400) {
-    // A redirect to a log-in page is a filter's, one to https is TLS: both are the driver's own answer.
+    // A filter redirects to a log-in page, and TLS to https. In both cases the driver itself responds.
     return { kind: 'alive', evidence: 'redirect' }
   }
   if (statusCode >= 500) return { kind: 'failing', cause: 'server-error', detail: `HTTP ${statusCode}`, tookMs }
-  if (statusCode !== 200) return { kind: 'other', detail: `HTTP ${statusCode} is no answer of a Spark UI` }
+  if (statusCode !== 200) return { kind: 'other', detail: `HTTP ${statusCode} is not a response of a Spark UI` }
   if (/spark is starting up/i.test(body)) return { kind: 'alive', evidence: 'not-started' }
   const ids = parseApplicationIds(body)
   if (ids === undefined) {
-    return { kind: 'failing', cause: 'malformed', detail: 'the answer is no list of applications', tookMs }
+    return { kind: 'failing', cause: 'malformed', detail: 'the response is not a list of applications', tookMs }
   }
   if (applicationId === null ? ids.length > 0 : ids.some((id) => isApplicationIdOf(id, applicationId))) {
     return { kind: 'alive', evidence: 'application' }
@@ -42,12 +44,12 @@ export function toSample(answer: UiResponse, applicationId: string | null, tookM
 export const formatExecutorsPath = (applicationId: string) =>
   `${applicationsPath}/${encodeURIComponent(applicationId)}/executors`
 
-/** Whether `id` is the application's own or that of a driver restarted in place: then it ends in `-2`, `-3`, … */
+/** Whether `id` is the application id, or that of its driver after a restart in place: then it ends in `-2`, `-3`, … */
 export function isApplicationIdOf(id: string, applicationId: string): boolean {
   return id === applicationId || (id.startsWith(`${applicationId}-`) && /^-\d+$/.test(id.slice(applicationId.length)))
 }
 
-/** The ids in a list of applications (ApplicationInfo), or undefined when it is none. */
+/** The ids in a list of applications (ApplicationInfo). Returns undefined if the body is not such a list. */
 export function parseApplicationIds(body: string): readonly string[] | undefined {
   const list = parseJson(body)
   if (!Array.isArray(list)) return undefined
@@ -56,8 +58,8 @@ export function parseApplicationIds(body: string): readonly string[] | undefined
 }
 
 /**
- * The running jobs (JobData) but those of streaming: a receiver's job and a continuous query's never end a task, and
- * a batch's says nothing that the next one does not. Undefined when the body is no list of jobs.
+ * The running jobs (JobData), except those of streaming. The job of a receiver or of a continuous query never finishes a
+ * task, and a batch is followed by another one. Returns undefined if the body is not a list of jobs.
  */
 export function parseRunningWork(body: string): Work | undefined {
   const list = parseJson(body)
@@ -72,15 +74,15 @@ export function parseRunningWork(body: string): Work | undefined {
   return { jobs: jobs.toSorted((a, b) => a.id - b.id) }
 }
 
-/** Whether any job of a list of jobs has a task under way. */
+/** Whether any job in a list of jobs has a running task. */
 export function hasRunningTasks(jobs: string): boolean {
   const list = parseJson(jobs)
   return Array.isArray(list) && list.some((job) => isRecord(job) && Number(job.numActiveTasks) > 0)
 }
 
 /**
- * Whether any executor of a list (ExecutorSummary) can run a task, the driver of local mode included; undefined when it
- * is no list. Without one, jobs wait for the cluster, and the driver is not to blame.
+ * Whether any executor in a list (ExecutorSummary) can run a task. In local mode the driver is in that list too. Returns
+ * undefined if the body is not such a list. Without an executor, jobs wait for the cluster, and the driver is not at fault.
  */
 export function hasCores(executors: string): boolean | undefined {
   const list = parseJson(executors)
