@@ -58,6 +58,8 @@ export interface Reflector<T> {
   readonly objects: Collection<T>
   /** Whether a complete list was read, or the API has no such collection. Stays true through later failures. */
   synced(): boolean
+  /** Resolves once {@link synced} is true. */
+  whenSynced(): Promise<void>
   /** Whether the API server has sent nothing about the collection for too long: no list, no event and no bookmark. */
   stale(): boolean
   /** Lists, then watches, until `signal` is aborted. Failures of the API or the network do not reject. */
@@ -78,6 +80,7 @@ interface Reflection<T> {
   /** The selectors as query parameters, each with a leading `&`. */
   readonly selector: string
   synced: boolean
+  markSynced(): void
 }
 
 /**
@@ -89,6 +92,7 @@ interface Reflection<T> {
 export function createReflector<T>(options: ReflectorOptions<T>, deps: ReflectorDeps): Reflector<T> {
   const timing = { ...defaultTiming, ...options.timing }
   const activity = trackActivity(options.path, timing.staleAfterMs, deps)
+  const firstSync = Promise.withResolvers<void>()
   const reflection: Reflection<T> = {
     options,
     deps,
@@ -98,10 +102,15 @@ export function createReflector<T>(options: ReflectorOptions<T>, deps: Reflector
     backoff: createBackoff(timing, deps.random),
     selector: formatSelector(options),
     synced: false,
+    markSynced: () => {
+      reflection.synced = true
+      firstSync.resolve()
+    },
   }
   return {
     objects: reflection.objects,
     synced: () => reflection.synced,
+    whenSynced: () => firstSync.promise,
     stale: activity.isStale,
     run: async (signal) => {
       reflection.backoff.reset()
@@ -124,7 +133,7 @@ async function listAndWatch<T>(reflection: Reflection<T>, signal: AbortSignal): 
       objects.retain(new Set())
       publishChanges(reflection)
       activity.recordActivity()
-      reflection.synced = true
+      reflection.markSynced()
       return timing.absentRetryMs
     case 'failed':
       deps.log.warn({ event: 'list-failed', path, detail: result.detail })
@@ -132,7 +141,7 @@ async function listAndWatch<T>(reflection: Reflection<T>, signal: AbortSignal): 
       return Math.max(backoff.nextMs(), result.retryAfterMs)
     case 'listed': {
       if (!reflection.synced) deps.log.info({ event: 'synced', path, objects: objects.size })
-      reflection.synced = true
+      reflection.markSynced()
       const end = await watchFrom(reflection, result.resourceVersion, signal)
       if (end.kind === 'stopped') return 'stopped'
       deps.log.info({ event: 'relist', path, detail: end.detail })

@@ -10,7 +10,7 @@ import { type AccessEnvironment, loadAccess } from '../kubernetes/in-cluster-acc
 import type { ReflectorDeps } from '../kubernetes/reflector.ts'
 import type { Config, KubernetesConfig } from './config/config.ts'
 import { createControllerMetrics } from './controller/metrics/metrics.ts'
-import { type StartedController, startController } from './controller/start.ts'
+import { type StartControllerDeps, startController } from './controller/start.ts'
 import type { Lookups } from './server/admission-handler.ts'
 import type { Metrics } from './server/metrics.ts'
 
@@ -43,7 +43,7 @@ export function createStaticCluster(capabilities: Capabilities, metrics: Metrics
 const pullPolicyWarning =
   'with SPARK_NANNY_SIDECAR_IMAGE_PULL_POLICY=Always a registry that is down keeps drivers from starting; IfNotPresent does not'
 
-type ClusterDeps = Omit<ReflectorDeps, 'api'> & Pick<StartedController, 'version' | 'monotonicMs'>
+type ClusterDeps = Omit<ReflectorDeps, 'api'> & Pick<StartControllerDeps, 'version' | 'monotonicMs'>
 
 /** Watches what admission needs, and starts the controller. */
 export async function connectCluster(

@@ -56,27 +56,27 @@ export async function ownTexts(t: TestContext): Promise<OwnTexts> {
   metrics.countAdmission({ kind: 'inject', reason: 'injected', problems: [] }, 'Pod', 0.001)
   metrics.countAdmission({ kind: 'skip', reason: 'internal-error', problems: [] }, 'Pod', 0.001)
   const controller = createControllerMetrics(metrics.registry, () => 0)
-  controller.show({
-    leads: () => true,
+  controller.registerGauges({
+    isLeader: () => true,
     counts: () => ({
-      drivers: new Map([
-        ['etl ready', 3],
-        ['etl not-ready', 1],
-      ]),
-      unprotected: new Map([['etl not-injected', 1]]),
-      outdated: new Map([['etl', 1]]),
-      stuck: new Map([['etl pending', 1]]),
+      drivers: [
+        { labels: { namespace: 'etl', state: 'ready' }, value: 3 },
+        { labels: { namespace: 'etl', state: 'not-ready' }, value: 1 },
+      ],
+      unprotected: [{ labels: { namespace: 'etl', reason: 'not-injected' }, value: 1 }],
+      outdated: [{ labels: { namespace: 'etl' }, value: 1 }],
+      stuck: [{ labels: { namespace: 'etl', reason: 'pending' }, value: 1 }],
     }),
     quarantined: () => new Map([['etl', 1]]),
     breakers: () => ({ 'unhealthy-share': true, 'sidecar-image': false }),
     stale: () => ({ pods: false }),
   })
-  controller.acted('delete-pod', 'ok')
-  controller.killed('nightly')
-  controller.poked('nightly', 0.1)
-  for (const cause of ['error', 'oom-killed'] as const) controller.terminated('etl', 'nightly', cause)
-  controller.recovered(25)
-  controller.budgetExhausted('namespace')
+  controller.recordAction('delete-pod', 'ok')
+  controller.recordKill('nightly')
+  controller.recordPoll('nightly', 0.1)
+  for (const cause of ['error', 'oom-killed'] as const) controller.recordTermination('etl', 'nightly', cause)
+  controller.recordRecovery(25)
+  controller.recordExhaustedBudget('namespace')
   return { webhook: await metrics.render(), sidecar }
 }
 

@@ -1,47 +1,17 @@
 import type { SparkApplications } from '../../cluster/spark-applications.ts'
-import type { Log } from '../../core/log.ts'
-import type { KubernetesApi } from '../../kubernetes/api.ts'
-import type { UiRequest, UiResult } from '../../spark-ui/http-get.ts'
-import type { UiClient } from '../../spark-ui/ui-client.ts'
-import type { ClusterWriter } from './act/cluster-writer.ts'
-import { createDeletionJournal } from './act/deletion-journal.ts'
-import { createActionRunner } from './act/run-action.ts'
-import { computeDriverContext, type DriverContextDeps } from './assess/driver-context.ts'
-import type { NodeState } from './assess/stuck-termination.ts'
-import { createWaitTracker } from './assess/wait-tracker.ts'
-import { isDeletionRequested as isRequested, noDeletion } from './decide/deletion-state.ts'
-import { confirmIfObserved, createDriverStates } from './decide/driver-state.ts'
-import { createHangBreaker } from './decide/hang-breaker.ts'
-import type { SidecarImageBreaker } from './decide/sidecar-image-breaker.ts'
-import { createDeletionTracker, type DeletionTracker } from './deletions/deletion-tracker.ts'
-import type { Driver } from './driver/driver.ts'
-import type { DriverWatch } from './driver/driver-watch.ts'
-import type { ControllerMetrics } from './metrics/metrics.ts'
-import { createTerminationTracker } from './metrics/termination-tracker.ts'
-import { createSidecarStatusPoller } from './poll/sidecar-status-poller.ts'
-import { createUiPoller } from './poll/ui-poller.ts'
-import { createReconciler, driverKey } from './reconcile/reconciler.ts'
-import { createWorkQueue } from './reconcile/work-queue.ts'
+import { isDeletionRequested, noDeletion } from './decide/deletion-state.ts'
+import { confirmIfObserved } from './decide/driver-state.ts'
+import { type Driver, driverKey } from './driver/driver.ts'
+import type { DriverListener } from './driver/driver-watch.ts'
 import { runWorker } from './reconcile/worker.ts'
+import { createLeaderParts, type LeaderDeps, type LeaderParts } from './wiring.ts'
 
-export interface ControllerDeps extends DriverContextDeps {
-  readonly api: KubernetesApi
-  readonly log: Log
-  readonly metrics: ControllerMetrics
-  readonly drivers: DriverWatch
+export interface ControllerDeps extends LeaderDeps {
   readonly applications: SparkApplications
-  readonly sidecarImage: SidecarImageBreaker
-  readonly writer: ClusterWriter
-  readonly prober: Pick<UiClient, 'poll'>
-  get(get: UiRequest): Promise<UiResult>
-  node(name: string): NodeState
   /** Reports changed namespaces until `signal` is aborted. */
   onNamespace(changed: (namespace: string) => void, signal: AbortSignal): void
-  /** Whether drivers have been listed, without which there is nothing to do, and all else that is decided on. */
-  synced(): { readonly drivers: boolean; readonly all: boolean }
-  sleep(ms: number, signal: AbortSignal): Promise<void>
-  random(): number
-  monotonicMs(): number
+  /** Resolve when the lists are complete. `all` includes everything that deletions depend on. */
+  readonly whenSynced: { drivers(): Promise<unknown>; all(): Promise<unknown> }
 }
 
 export interface Controller {
@@ -51,112 +21,83 @@ export interface Controller {
   isBreakerOpen(): boolean
 }
 
-const othersWithinMs = 30_000
+/**
+ * How long the leader waits for lists other than the drivers'. A blocked startup can be bypassed without them, and nothing
+ * is deleted until the deletion history is loaded.
+ */
+const otherListsWithinMs = 30_000
 
 /**
- * Reconciles drivers: each change, and each time that matters, leads to a look at what is, never at what happened. A look
- * at a healthy driver ends without a request.
+ * Reconciles drivers. Each change, and each time that matters to a decision, leads to an evaluation of the current state,
+ * never of the change itself. Evaluating a healthy driver needs no request.
  */
-export function createController(edges: ControllerDeps): Controller {
-  const { drivers, metrics, config, nowMs } = edges
-  let isOpen = () => false
+export function createController(deps: ControllerDeps): Controller {
+  const { drivers } = deps
+  let isBreakerOpen = () => false
 
   const lead = async (signal: AbortSignal): Promise<void> => {
-    const queue = createWorkQueue()
-    const memories = createDriverStates()
-    const isDeletionRequested = ({ uid }: Driver) => isRequested(memories.known(uid)?.deletion ?? noDeletion)
-    const deletions = createDeletionTracker(config.safeguards)
-    const endings = createTerminationTracker(metrics, nowMs)
-    const polls = createUiPoller(
-      {
-        ...edges,
-        polled: (driver, _judgement, tookMs) => {
-          metrics.poked(computeDriverContext(driver, edges).app, tookMs / 1000)
-          queue.add(driverKey(driver))
-        },
-      },
-      signal,
-    )
-    const verdicts = createSidecarStatusPoller({ ...edges, answered: (driver) => queue.add(driverKey(driver)) })
-    const waits = createWaitTracker()
-    const { safeguards: rails } = config
-    const all = () => drivers.reflector.objects.all()
-    const breaker = createHangBreaker({ rails, polls, verdicts, deletions, drivers: all, nowMs })
-    isOpen = breaker.isOpen
-    const isPodPresent = ({ namespace, name, uid }: Driver) =>
-      drivers.reflector.objects.get(namespace, name)?.uid === uid
-    const record = createDeletionJournal({ ...edges, deletions, isPodPresent }, signal)
-    const actor = createActionRunner({ ...edges, journal: record }, signal)
-    const reconciler = createReconciler({
-      ...edges,
-      queue,
-      states: memories,
-      deletions,
-      polls,
-      verdicts,
-      waits,
-      actionRunner: actor,
-      journal: record,
-      breaker,
-    })
-
-    await syncedEnough(edges, signal)
-    const loading = loadOnceListed(edges, deletions, signal)
-    drivers.listen(
-      {
-        changed: (driver, before) => {
-          confirmIfObserved(memories.known(driver.uid), driver)
-          endings.changed(driver, before, isDeletionRequested(driver))
-          queue.add(driverKey(driver))
-        },
-        gone: (driver) => {
-          confirmIfObserved(memories.known(driver.uid), undefined)
-          endings.gone(driver, isDeletionRequested(driver))
-          record.podGone(driver)
-          memories.forget(driver.uid)
-          polls.forget(driver.uid)
-          verdicts.forget(driver.uid)
-          waits.forget(driver.uid)
-        },
-      },
-      signal,
-    )
-    edges.onNamespace((namespace) => {
+    const parts = createLeaderParts(deps, signal)
+    const { queue, reconciler } = parts
+    isBreakerOpen = parts.breaker.isOpen
+    await untilListed(deps, signal)
+    const loading = loadDeletions(deps, parts, signal)
+    drivers.listen(createDriverListener(parts), signal)
+    deps.onNamespace((namespace) => {
       for (const driver of drivers.reflector.objects.in(namespace)) queue.add(driverKey(driver))
     }, signal)
-    for (const driver of all()) queue.add(driverKey(driver))
-    await runWorker(edges, queue, reconciler, signal)
-    while (reconciler.runningActions() > 0) await edges.sleep(20, new AbortController().signal)
-    await Promise.all([loading, record.idle()])
-    isOpen = () => false
+    for (const driver of drivers.reflector.objects.all()) queue.add(driverKey(driver))
+    await runWorker(deps, queue, reconciler, signal)
+    // Actions that were begun are completed, so that none is half recorded.
+    await reconciler.idle()
+    await Promise.all([loading, parts.journal.idle()])
+    isBreakerOpen = () => false
   }
-  return { lead, isBreakerOpen: () => isOpen() }
+  return { lead, isBreakerOpen: () => isBreakerOpen() }
 }
 
-type Pace = Pick<ControllerDeps, 'sleep' | 'monotonicMs' | 'synced'>
+/** Passes changes of driver pods to the parts of a term. */
+function createDriverListener(parts: LeaderParts): DriverListener {
+  const { queue, states, terminations, journal, polls, verdicts, waits } = parts
+  const isDeletionRequestedFor = ({ uid }: Driver) => isDeletionRequested(states.known(uid)?.deletion ?? noDeletion)
+  return {
+    changed: (driver, before) => {
+      confirmIfObserved(states.known(driver.uid), driver)
+      terminations.changed(driver, before, isDeletionRequestedFor(driver))
+      queue.add(driverKey(driver))
+    },
+    gone: (driver) => {
+      confirmIfObserved(states.known(driver.uid), undefined)
+      terminations.gone(driver, isDeletionRequestedFor(driver))
+      journal.podGone(driver)
+      for (const part of [states, polls, verdicts, waits]) part.forget(driver.uid)
+    },
+  }
+}
 
 /** Loads the deletion history once all SparkApplications are listed. Until then no budget is known to remain. */
-async function loadOnceListed(
-  { applications, sleep }: Pick<ControllerDeps, 'applications' | 'sleep'>,
-  deletions: Pick<DeletionTracker, 'load'>,
+async function loadDeletions(
+  { applications }: Pick<ControllerDeps, 'applications'>,
+  { deletions }: Pick<LeaderParts, 'deletions'>,
   signal: AbortSignal,
 ): Promise<void> {
-  while (!applications.reflectors.every((reflector) => reflector.synced())) {
-    await sleep(100, signal)
-    if (signal.aborted) return
-  }
-  deletions.load(applications.all())
+  const listed = Promise.all(applications.reflectors.map((reflector) => reflector.whenSynced()))
+  await Promise.race([listed, whenAborted(signal)])
+  if (!signal.aborted) deletions.load(applications.all())
 }
 
-/**
- * Waits for the lists. The wait for namespaces and SparkApplications is bounded: a blocked startup can be bypassed without
- * them, and nothing is deleted until the deletion history is loaded.
- */
-async function syncedEnough(edges: Pace, signal: AbortSignal): Promise<void> {
-  const sinceMs = edges.monotonicMs()
-  while (!signal.aborted) {
-    const { drivers, all } = edges.synced()
-    if (all || (drivers && edges.monotonicMs() - sinceMs > othersWithinMs)) return
-    await edges.sleep(100, signal)
-  }
+/** Waits until drivers are listed, and for a bounded time until everything is. */
+async function untilListed(
+  { whenSynced, sleep }: Pick<ControllerDeps, 'whenSynced' | 'sleep'>,
+  signal: AbortSignal,
+): Promise<void> {
+  const timer = new AbortController()
+  const timeout = sleep(otherListsWithinMs, AbortSignal.any([signal, timer.signal]))
+  await Promise.race([whenSynced.all(), Promise.all([whenSynced.drivers(), timeout]), whenAborted(signal)])
+  timer.abort()
 }
+
+const whenAborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
+  })

@@ -15,13 +15,13 @@ import type { NodeState } from './assess/stuck-termination.ts'
 import { createController } from './controller.ts'
 import { createSidecarImageBreaker } from './decide/sidecar-image-breaker.ts'
 import { createDeletionTracker } from './deletions/deletion-tracker.ts'
+import type { Driver } from './driver/driver.ts'
 import { watchDrivers } from './driver/driver-watch.ts'
 import { countDrivers } from './metrics/driver-counts.ts'
 import type { ControllerMetrics } from './metrics/metrics.ts'
 
-/** What the controller is started with. */
-export interface StartedController extends ReflectorDeps {
-  /** Ours, for the lease. */
+export interface StartControllerDeps extends ReflectorDeps {
+  /** The namespace of spark-nanny, which has the Lease. */
   readonly namespace: string
   readonly version: string
   readonly config: ControllerConfig
@@ -30,92 +30,82 @@ export interface StartedController extends ReflectorDeps {
   readonly applications: SparkApplications
   nativeSidecars(): boolean
   node(name: string): NodeState
-  /** Of the watches that are not the controller's. */
+  /** Whether the watches that the controller does not own are stale, by collection. */
   stale(): Readonly<Record<string, boolean>>
-  /** A clock that no one sets. */
+  /** A clock that nobody sets. */
   monotonicMs(): number
   readonly metrics: ControllerMetrics
   readonly loops: BackgroundTasks
-  /** Where Spark UIs and sidecars are not asked over the network. */
+  /** Replaces the network requests to Spark UIs and sidecars. */
   readonly prober?: Pick<UiClient, 'poll'>
   get?(get: UiRequest): Promise<UiResult>
   readonly leaseTiming?: LeaseTiming
 }
 
-/** Watches drivers in every replica; one of them leads and acts. */
-export function startController(started: StartedController): { suspension(): string | null } {
-  const { config, applications, metrics, loops, api } = started
-  const forever = new AbortController().signal
-  const drivers = watchDrivers(started)
-  const sidecarImage = createSidecarImageBreaker({
-    image: started.sidecarImage,
-    threshold: config.rescuesBeforeBreak,
-    nowMs: started.nowMs,
-    monotonicMs: started.monotonicMs,
-  })
-  drivers.listen({ changed: sidecarImage.observe, gone: sidecarImage.forget }, forever)
-  const namespaceListeners = new Set<(namespace: string) => void>()
-  const namespaces = watchNamespaces(started, config.namespaceSelector, (name) => {
-    for (const listener of namespaceListeners) listener(name)
-  })
+/** Watches drivers in every replica. One replica leads and acts. */
+export function startController(deps: StartControllerDeps): { suspension(): string | null } {
+  const { config, loops } = deps
+  const { drivers, sidecarImage, namespaces, onNamespace } = createWatches(deps)
   const identity = `${config.podName || 'spark-nanny'}_${randomUUID()}`
-  const lease = createLeaderElector({
-    ...started,
+  const elector = createLeaderElector({
+    ...deps,
     name: config.lease,
     identity,
-    ...(started.leaseTiming !== undefined && { timing: started.leaseTiming }),
+    ...(deps.leaseTiming !== undefined && { timing: deps.leaseTiming }),
   })
-  const writer = createClusterWriter({ api, reporter: identity, nowMs: started.nowMs, mayAct: lease.leads })
-  const circumstances = {
-    namespaces: namespaces.objects,
-    applications,
-    chartSettings: started.chartSettings,
-    config,
-    nativeSidecars: started.nativeSidecars,
-    nowMs: started.nowMs,
-  }
-  const synced = () => ({
-    drivers: drivers.reflector.synced(),
-    all: [drivers.reflector, namespaces, ...applications.reflectors].every((reflector) => reflector.synced()),
-  })
+  const contextDeps = { ...deps, namespaces: namespaces.objects }
+  const lists = [drivers.reflector, namespaces, ...deps.applications.reflectors]
   const controller = createController({
-    ...started,
-    ...circumstances,
+    ...contextDeps,
     drivers,
     sidecarImage,
-    writer,
-    prober: started.prober ?? createUiClient(),
-    get: started.get ?? sendUiRequest,
-    synced,
-    onNamespace: (changed, signal) => {
-      if (signal.aborted) return
-      namespaceListeners.add(changed)
-      signal.addEventListener('abort', () => namespaceListeners.delete(changed), { once: true })
+    writer: createClusterWriter({ api: deps.api, reporter: identity, nowMs: deps.nowMs, mayAct: elector.leads }),
+    prober: deps.prober ?? createUiClient(),
+    get: deps.get ?? sendUiRequest,
+    onNamespace,
+    whenSynced: {
+      drivers: drivers.reflector.whenSynced,
+      all: () => Promise.all(lists.map((reflector) => reflector.whenSynced())),
     },
   })
   const { quarantined } = createDeletionTracker(config.safeguards)
-  metrics.show({
-    leads: lease.leads,
-    counts: () =>
-      countDrivers(
-        drivers.reflector.objects.all(),
-        (driver) => computeCoverageIn(driver, circumstances),
-        started.version,
-        started.nowMs(),
-      ),
-    quarantined: () => quarantined(applications.all()),
+  const findCoverage = (driver: Driver) => computeCoverageIn(driver, contextDeps)
+  deps.metrics.registerGauges({
+    isLeader: elector.leads,
+    counts: () => countDrivers(drivers.reflector.objects.all(), findCoverage, deps.version, deps.nowMs()),
+    quarantined: () => quarantined(deps.applications.all()),
     breakers: () => ({ 'unhealthy-share': controller.isBreakerOpen(), 'sidecar-image': sidecarImage.isSuspended() }),
-    stale: () => ({ ...started.stale(), drivers: drivers.reflector.stale(), namespaces: namespaces.stale() }),
+    stale: () => ({ ...deps.stale(), drivers: drivers.reflector.stale(), namespaces: namespaces.stale() }),
   })
   loops.start('drivers', drivers.reflector.run)
   loops.start('namespaces', namespaces.run)
-  loops.start('leader', (signal) =>
-    lease.run(async (term) => {
-      await Promise.all([
-        controller.lead(term),
-        runApplicationIdAnnotator(drivers, { ...started, mayAct: lease.leads }, term),
-      ])
-    }, signal),
-  )
+  const lead = async (term: AbortSignal) => {
+    const annotating = runApplicationIdAnnotator(drivers, { ...deps, mayAct: elector.leads }, term)
+    await Promise.all([controller.lead(term), annotating])
+  }
+  loops.start('leader', (signal) => elector.run(lead, signal))
   return { suspension: sidecarImage.suspension }
+}
+
+/** The watches of every replica. The sidecar's image is judged in every replica, because each one admits drivers. */
+function createWatches(deps: StartControllerDeps) {
+  const drivers = watchDrivers(deps)
+  const sidecarImage = createSidecarImageBreaker({
+    image: deps.sidecarImage,
+    threshold: deps.config.rescuesBeforeBreak,
+    nowMs: deps.nowMs,
+    monotonicMs: deps.monotonicMs,
+  })
+  const processLifetime = new AbortController().signal
+  drivers.listen({ changed: sidecarImage.observe, gone: sidecarImage.forget }, processLifetime)
+  const listeners = new Set<(namespace: string) => void>()
+  const namespaces = watchNamespaces(deps, deps.config.namespaceSelector, (name) => {
+    for (const listener of listeners) listener(name)
+  })
+  const onNamespace = (changed: (namespace: string) => void, signal: AbortSignal): void => {
+    if (signal.aborted) return
+    listeners.add(changed)
+    signal.addEventListener('abort', () => listeners.delete(changed), { once: true })
+  }
+  return { drivers, sidecarImage, namespaces, onNamespace }
 }

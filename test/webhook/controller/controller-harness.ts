@@ -3,6 +3,7 @@ import type { TestContext } from 'node:test'
 import { watchSparkApplications } from '../../../cluster/spark-applications.ts'
 import { createBackgroundTasks } from '../../../core/background-tasks.ts'
 import type { LeaseTiming } from '../../../kubernetes/leader-election/lease.ts'
+import type { ReflectorDeps } from '../../../kubernetes/reflector.ts'
 import { type ControllerConfig, parseController } from '../../../webhook/config/controller-config.ts'
 import { createControllerMetrics } from '../../../webhook/controller/metrics/metrics.ts'
 import { startController } from '../../../webhook/controller/start.ts'
@@ -17,7 +18,7 @@ export const applications = '/apis/sparkoperator.k8s.io/v1beta2/sparkapplication
 
 export interface ControllerHarness extends Fixture {
   /** Starts one replica; all replicas of a harness use the same API. */
-  start(config?: Partial<ControllerConfig>, timing?: LeaseTiming): Replica
+  start(config?: Partial<ControllerConfig>, timing?: LeaseTiming, sleep?: ReflectorDeps['sleep']): Replica
   /** The clock of all replicas: it runs on by itself from where it is set. */
   setNow(ms: number): void
   /** Only the clock that shows dates: somebody sets it. */
@@ -72,10 +73,10 @@ export async function createControllerHarness(t: TestContext): Promise<Controlle
           of: (involvedObject as { readonly name: string }).name,
         }))
         .toSorted((a, b) => (a.reason < b.reason ? -1 : 1)),
-    start: (config = {}, timing) => {
+    start: (config = {}, timing, sleep = edges.sleep) => {
       const metrics = createMetrics('1.2.3')
       const loops = createBackgroundTasks(edges.log)
-      const local = { ...edges, nowMs }
+      const local = { ...edges, sleep, nowMs }
       const known = watchSparkApplications(local)
       known.reflectors.forEach((reflector, index) => {
         loops.start(`applications-${index}`, reflector.run)

@@ -385,10 +385,10 @@ describe('controller: fallback', () => {
     assert.ok(fallback)
     const rails = { ...defaultConfig.safeguards, perCluster: 1 }
     const slow = { durationMs: 600_000, renewDeadlineMs: 500_000, retryMs: 2_000 }
-    harness.start({ fallback: { ...fallback, apps: ['jobs'], appsNamespace: 'other' }, safeguards: rails }, slow)
+    // The controller waits 30 s for the SparkApplications; here no wait is longer than a second.
+    const sleep = (ms: number, signal: AbortSignal) => harness.edges.sleep(Math.min(ms, 1_000), signal)
+    harness.start({ fallback: { ...fallback, apps: ['jobs'], appsNamespace: 'other' }, safeguards: rails }, slow, sleep)
     await untilLeading(harness)
-    // So long it waits for them.
-    harness.setNow(nowMs + 31_000)
     await until(() => ui.polls() > 2, 'polls')
     ui.hang(true)
     await until(() => decided(harness, 'budget-unknown'), 'a decision')

@@ -17,7 +17,7 @@ export async function deleteExecutors(
   const confirm = (uid: string, name: string) => {
     state.unconfirmedExecutors.delete(uid)
     deleted.push(name)
-    deps.metrics.acted('delete-executor', 'ok')
+    deps.metrics.recordAction('delete-executor', 'ok')
   }
   for (const [uid, name] of state.unconfirmedExecutors) if (!isPresent(listed.executors, uid)) confirm(uid, name)
   let worst: WriteResult = { kind: 'ok' }
@@ -27,7 +27,7 @@ export async function deleteExecutors(
     worst = worseResult(worst, result)
     if (result.kind === 'ok') confirm(uid, name)
     else if (result.kind === 'conflict' || result.outcomeUnknown) state.unconfirmedExecutors.set(uid, name)
-    if (result.kind === 'failed') deps.metrics.acted('delete-executor', 'failed')
+    if (result.kind === 'failed') deps.metrics.recordAction('delete-executor', 'failed')
   }
   if (deleted.length > 0) report(task, restarts, deleted, deps)
   if (worst.kind === 'ok') state.cleanedRestarts = restarts

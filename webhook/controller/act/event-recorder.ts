@@ -11,7 +11,7 @@ import { toApplicationReference, toPodReference } from './involved-object.ts'
 
 export interface EventRecorderDeps {
   readonly writer: Pick<ClusterWriter, 'publishEvent'>
-  readonly metrics: Pick<ControllerMetrics, 'acted'>
+  readonly metrics: Pick<ControllerMetrics, 'recordAction'>
   readonly log: Log
   sleep(ms: number, signal: AbortSignal): Promise<void>
 }
@@ -57,7 +57,7 @@ export function createEventRecorder(
     const { driver, assessment, state } = task
     const { action, result, details = {} } = decision
     state.decided.set(assessment.kind, decisionText(decision))
-    metrics.acted(action, result)
+    metrics.recordAction(action, result)
     const line = { event: 'decision', ...driverLogFields(driver), action, result, ...details, evidence: assessment }
     if (result === 'failed') log.error(line)
     else log.info(line)

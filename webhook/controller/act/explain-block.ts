@@ -47,7 +47,7 @@ export function recordBlockedDeletion(
   if (recorder.isRecorded(task, decision)) return
   recorder.recordDecision(task, decision)
   const scope = exhaustedScope(blockReason)
-  if (scope !== undefined) metrics.budgetExhausted(scope)
+  if (scope !== undefined) metrics.recordExhaustedBudget(scope)
 }
 
 const budgetScopes = ['application', 'namespace', 'cluster'] as const

@@ -4,7 +4,7 @@ import { isSidecarCrashLooping } from './sidecar-crash-loop.ts'
 
 /** Whether a spark-nanny sidecar monitors a driver, and if not, why. */
 export type Coverage =
-  | { readonly kind: 'guarded' }
+  | { readonly kind: 'protected' }
   | { readonly kind: 'opted-out' }
   | { readonly kind: 'unprotected'; readonly reason: UnprotectedReason }
   /** The driver does not run yet, or no longer runs. */
@@ -28,7 +28,7 @@ export function computeCoverage(
     if (driver.sidecar.bypass !== null) return { kind: 'unprotected', reason: 'sidecar-bypassed' }
     return isSidecarCrashLooping(driver, nowMs).isDown
       ? { kind: 'unprotected', reason: 'sidecar-crash-loop' }
-      : { kind: 'guarded' }
+      : { kind: 'protected' }
   }
   const skipped = driver.obstacle !== null || !nativeSidecars
   return { kind: 'unprotected', reason: skipped ? 'skipped' : 'not-injected' }

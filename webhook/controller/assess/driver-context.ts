@@ -67,7 +67,7 @@ export function computeCoverageIn(driver: Driver, edges: DriverContextDeps): Cov
     driver.sidecar.bypass === null &&
     isRunning(driver) &&
     !isSidecarCrashLooping(driver, edges.nowMs()).isDown
-  return watched ? { kind: 'guarded' } : computeDriverContext(driver, edges).coverage
+  return watched ? { kind: 'protected' } : computeDriverContext(driver, edges).coverage
 }
 
 /** Whether the operator would resubmit the driver if its pod were removed. An existing pod counts as one attempt. */

@@ -13,9 +13,9 @@ import {
 import { actionsAnnotation } from '../../../core/contract/pod-contract.ts'
 import type { SafeguardsConfig } from '../../config/controller-config.ts'
 import type { Hang } from '../assess/assess.ts'
-import type { Driver } from '../driver/driver.ts'
+import { applicationKey, type Driver } from '../driver/driver.ts'
 import { type BudgetedDeletion, findExhaustedScope } from './deletion-budget.ts'
-import { type Application, applicationKey, createHistoryCache, formatAnnotation, mentionsPod } from './history-cache.ts'
+import { type Application, createHistoryCache, formatAnnotation, mentionsPod } from './history-cache.ts'
 
 type DeletableDriver = Application & Pick<Driver, 'uid'>
 

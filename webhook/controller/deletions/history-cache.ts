@@ -9,7 +9,7 @@ import {
 } from '../../../core/contract/deletion-history.ts'
 import { actionsAnnotation } from '../../../core/contract/pod-contract.ts'
 import type { SafeguardsConfig } from '../../config/controller-config.ts'
-import type { Driver } from '../driver/driver.ts'
+import { applicationKey, type Driver } from '../driver/driver.ts'
 import {
   type CachedHistory,
   type HistoryEvent,
@@ -21,8 +21,6 @@ import {
 } from './cached-history.ts'
 
 export type Application = Pick<Driver, 'namespace' | 'application'>
-
-export const applicationKey = ({ namespace, application }: Application): string => `${namespace}/${application}`
 
 /** The deletion histories in the annotations of SparkApplications, including writes that the watch has not shown yet. */
 export interface HistoryCache {

@@ -91,3 +91,10 @@ export const hasEnded = ({ phase }: Driver): boolean => phase === 'Succeeded' ||
 /** Whether the driver runs and its pod is not being deleted. */
 export const isRunning = (driver: Driver): boolean =>
   driver.driver.state.kind === 'running' && driver.deletionMs === null && !hasEnded(driver)
+
+/** Identifies an application across its pods: the cluster has one application of a name per namespace. */
+export const applicationKey = ({ namespace, application }: Pick<Driver, 'namespace' | 'application'>): string =>
+  `${namespace}/${application}`
+
+/** Identifies a driver pod in a queue. Another pod of the same name has the same key. */
+export const driverKey = ({ namespace, name }: Pick<Driver, 'namespace' | 'name'>): string => `${namespace}/${name}`

@@ -4,16 +4,18 @@ import { type Driver, hasEnded } from '../driver/driver.ts'
 
 export type DriverHealth = 'pending' | 'starting' | 'ready' | 'not-ready' | 'terminating'
 
-/** Numbers of drivers. Each key holds the label values, space-separated. */
+/** One series of a gauge. */
+export interface Sample<L extends string> {
+  readonly labels: Readonly<Record<L, string>>
+  readonly value: number
+}
+
+/** Numbers of drivers in protected namespaces. */
 export interface DriverCounts {
-  /** namespace, state */
-  readonly drivers: ReadonlyMap<string, number>
-  /** namespace, reason */
-  readonly unprotected: ReadonlyMap<string, number>
-  /** namespace */
-  readonly outdated: ReadonlyMap<string, number>
-  /** namespace, reason */
-  readonly stuck: ReadonlyMap<string, number>
+  readonly drivers: readonly Sample<'namespace' | 'state'>[]
+  readonly unprotected: readonly Sample<'namespace' | 'reason'>[]
+  readonly outdated: readonly Sample<'namespace'>[]
+  readonly stuck: readonly Sample<'namespace' | 'reason'>[]
 }
 
 /** The health of a driver. Returns undefined if the driver has ended. */
@@ -31,25 +33,42 @@ export function classifyDriver(driver: Driver): DriverHealth | undefined {
 /** Counts the drivers of protected namespaces at `nowMs`. `version` is the version of this process. */
 export function countDrivers(
   drivers: Iterable<Driver>,
-  coverageOf: (driver: Driver) => Coverage | undefined,
+  findCoverage: (driver: Driver) => Coverage | undefined,
   version: string,
   nowMs: number,
 ): DriverCounts {
-  const counts = { drivers: new Map(), unprotected: new Map(), outdated: new Map(), stuck: new Map() }
-  const add = (map: Map<string, number>, ...labels: readonly string[]) => {
-    const key = labels.join(' ')
-    map.set(key, (map.get(key) ?? 0) + 1)
-  }
+  const states = createTally<'namespace' | 'state'>()
+  const unprotected = createTally<'namespace' | 'reason'>()
+  const outdated = createTally<'namespace'>()
+  const stuck = createTally<'namespace' | 'reason'>()
   for (const driver of drivers) {
-    const coverage = coverageOf(driver)
+    const coverage = findCoverage(driver)
     const state = classifyDriver(driver)
     if (coverage === undefined || state === undefined) continue
     const { namespace } = driver
-    add(counts.drivers, namespace, state)
-    if (coverage.kind === 'unprotected') add(counts.unprotected, namespace, coverage.reason)
-    if (coverage.kind === 'guarded' && driver.sidecar?.version !== version) add(counts.outdated, namespace)
+    states.add({ namespace, state })
+    if (coverage.kind === 'unprotected') unprotected.add({ namespace, reason: coverage.reason })
+    if (coverage.kind === 'protected' && driver.sidecar?.version !== version) outdated.add({ namespace })
     const waiting = coverage.kind === 'opted-out' ? undefined : findStuck(driver, nowMs)
-    if (waiting !== undefined) add(counts.stuck, namespace, waiting.reason)
+    if (waiting !== undefined) stuck.add({ namespace, reason: waiting.reason })
   }
-  return counts
+  return {
+    drivers: states.samples(),
+    unprotected: unprotected.samples(),
+    outdated: outdated.samples(),
+    stuck: stuck.samples(),
+  }
+}
+
+function createTally<L extends string>() {
+  const counts = new Map<string, { readonly labels: Readonly<Record<L, string>>; value: number }>()
+  return {
+    add: (labels: Readonly<Record<L, string>>) => {
+      const key = Object.values(labels).join(' ')
+      const count = counts.get(key)
+      if (count === undefined) counts.set(key, { labels, value: 1 })
+      else count.value += 1
+    },
+    samples: (): readonly Sample<L>[] => [...counts.values()],
+  }
 }

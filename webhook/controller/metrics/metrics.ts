@@ -1,6 +1,6 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 import { legacyMetrics } from '../../../legacy/metrics.ts'
-import type { DriverCounts } from './driver-counts.ts'
+import type { DriverCounts, Sample } from './driver-counts.ts'
 import { createExpiringSeries } from './expiring-series.ts'
 import type { TerminationCause } from './termination.ts'
 
@@ -9,160 +9,192 @@ export type ActionResult = 'ok' | 'failed' | 'dry-run' | 'suppressed'
 
 /** The values that are computed when the metrics are scraped. */
 export interface ControllerFigures {
-  leads(): boolean
+  isLeader(): boolean
   counts(): DriverCounts
-  /** Applications in quarantine, by namespace. */
+  /** Numbers of applications in quarantine, by namespace. */
   quarantined(): ReadonlyMap<string, number>
   breakers(): Readonly<Record<'unhealthy-share' | 'sidecar-image', boolean>>
-  /** Of every replica. */
+  /** By collection. Every replica reports its own watches. */
   stale(): Readonly<Record<string, boolean>>
 }
 
 /** The controller's metrics. Only the leader reports gauges other than those of the lease and the watches. */
 export interface ControllerMetrics {
-  acted(action: ActionName, result: ActionResult): void
-  killed(application: string): void
-  poked(application: string, seconds: number): void
-  terminated(namespace: string, application: string, cause: TerminationCause): void
-  recovered(seconds: number): void
-  budgetExhausted(scope: 'application' | 'namespace' | 'cluster'): void
-  show(figures: ControllerFigures): void
+  recordAction(action: ActionName, result: ActionResult): void
+  recordKill(application: string): void
+  recordPoll(application: string, seconds: number): void
+  recordTermination(namespace: string, application: string, cause: TerminationCause): void
+  recordRecovery(seconds: number): void
+  recordExhaustedBudget(scope: 'application' | 'namespace' | 'cluster'): void
+  /** Registers the gauges. Must be called once. */
+  registerGauges(figures: ControllerFigures): void
 }
 
 /** `nowMs` may be any clock. It only decides when unused series expire. */
 export function createControllerMetrics(registry: Registry, nowMs: () => number): ControllerMetrics {
   const registers = [registry]
-  let figures: ControllerFigures | undefined
-  const counter = <T extends string>(name: string, help: string, labelNames: T[]) =>
-    new Counter({ name: `spark_nanny_${name}`, help, labelNames, registers })
-  /** A gauge whose values are computed at each scrape. `labelNames` name the space-separated parts of the keys. */
-  const gauge = <T extends string>(
-    name: string,
-    help: string,
-    labelNames: T[],
-    values: (figures: ControllerFigures) => Iterable<readonly [string, number]>,
-  ) => {
-    new Gauge({
-      name: `spark_nanny_${name}`,
-      help,
-      labelNames,
-      registers,
-      collect() {
-        this.reset()
-        if (figures === undefined) return
-        for (const [key, value] of values(figures)) {
-          const parts = key.split(' ')
-          this.set(Object.fromEntries(labelNames.map((label, index) => [label, parts[index] ?? ''])) as never, value)
-        }
-      },
-    })
-  }
-  const led =
-    (values: (figures: ControllerFigures) => Iterable<readonly [string, number]>) => (all: ControllerFigures) =>
-      all.leads() ? values(all) : []
-  const flags = (record: Readonly<Record<string, boolean>>) =>
-    Object.entries(record).map(([key, value]) => [key, value ? 1 : 0] as const)
-
-  gauge('leader', 'Whether this process is the leader (1 = yes).', [], ({ leads }) => [['', leads() ? 1 : 0]])
-  gauge(
-    'watch_stale',
-    'Whether the watch of a collection has received nothing for too long (1 = yes).',
-    ['collection'],
-    ({ stale }) => flags(stale()),
-  )
-  // All gauges of a scrape are collected synchronously, so they share one pass over all drivers.
-  let walked: DriverCounts | undefined
-  const counts = (all: ControllerFigures): DriverCounts => {
-    if (walked === undefined) {
-      walked = all.counts()
-      setImmediate(() => {
-        walked = undefined
-      })
-    }
-    return walked
-  }
-  const ofDrivers = (pick: (counts: DriverCounts) => Iterable<readonly [string, number]>) =>
-    led((all) => pick(counts(all)))
-  gauge(
-    'drivers',
-    'Number of drivers in protected namespaces that have not ended.',
-    ['namespace', 'state'],
-    ofDrivers((all) => all.drivers),
-  )
-  gauge(
-    'unprotected_drivers',
-    'Number of running drivers in protected namespaces that no spark-nanny sidecar monitors and that have not opted out.',
-    ['namespace', 'reason'],
-    ofDrivers((all) => all.unprotected),
-  )
-  gauge(
-    'outdated_drivers',
-    'Number of drivers whose sidecar has another version than this process.',
-    ['namespace'],
-    ofDrivers((all) => all.outdated),
-  )
-  gauge(
-    'stuck_drivers',
-    'Number of drivers that are stuck for a reason outside the driver.',
-    ['namespace', 'reason'],
-    ofDrivers((all) => all.stuck),
-  )
-  gauge(
-    'quarantined_applications',
-    'Number of applications in quarantine because too many of their drivers were deleted.',
-    ['namespace'],
-    led((all) => all.quarantined()),
-  )
-  gauge(
-    'circuit_breaker_open',
-    'Whether a circuit breaker is open, so that spark-nanny takes no action (1 = yes).',
-    ['breaker'],
-    led((all) => flags(all.breakers())),
-  )
-
-  const actions = counter('actions_total', 'Number of actions on drivers.', ['action', 'result'])
-  const kills = new Counter({
-    ...legacyMetrics.kills,
-    help: 'Number of driver pods that were deleted.',
+  const actions = new Counter({
+    name: 'spark_nanny_actions_total',
+    help: 'Number of actions on drivers.',
+    labelNames: ['action', 'result'],
     registers,
   })
-  const exhausted = counter(
-    'budget_exhausted_total',
-    'Number of deletions blocked because a deletion budget was exhausted.',
-    ['scope'],
-  )
-  const terminations = counter(
-    'driver_terminations_total',
-    'Number of driver terminations, by application across its pods.',
-    ['namespace', 'application', 'cause'],
-  )
+  const exhausted = new Counter({
+    name: 'spark_nanny_budget_exhausted_total',
+    help: 'Number of deletions blocked because a deletion budget was exhausted.',
+    labelNames: ['scope'],
+    registers,
+  })
   const recovery = new Histogram({
     name: 'spark_nanny_driver_recovery_seconds',
     help: 'Duration from the termination of a driver until its successor is Ready.',
     buckets: [5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 300, 600, 1800],
     registers,
   })
-  const pokes = new Histogram({
+  return {
+    recordAction: (action, result) => actions.inc({ action, result }),
+    recordExhaustedBudget: (scope) => exhausted.inc({ scope }),
+    recordRecovery: (seconds) => recovery.observe(seconds),
+    registerGauges: (figures) => registerGauges(registry, figures),
+    ...createApplicationMetrics(registry, nowMs),
+  }
+}
+
+/** The metrics with a label per application. Their series expire, because applications come and go. */
+function createApplicationMetrics(
+  registry: Registry,
+  nowMs: () => number,
+): Pick<ControllerMetrics, 'recordKill' | 'recordPoll' | 'recordTermination'> {
+  const registers = [registry]
+  const kills = new Counter({ ...legacyMetrics.kills, help: 'Number of driver pods that were deleted.', registers })
+  const polls = new Histogram({
     ...legacyMetrics.polls,
     buckets: [...legacyMetrics.polls.buckets],
     help: 'Duration of Spark UI polls of drivers without a sidecar.',
     registers,
   })
-  const ofKills = createExpiringSeries<{ spark_app: string }>(nowMs, (labels) => kills.remove(labels))
-  const ofPokes = createExpiringSeries<{ spark_app: string }>(nowMs, (labels) => pokes.remove(labels))
-  const ofTerminations = createExpiringSeries<{ namespace: string; application: string; cause: string }>(
+  const terminations = new Counter({
+    name: 'spark_nanny_driver_terminations_total',
+    help: 'Number of driver terminations, by application across its pods.',
+    labelNames: ['namespace', 'application', 'cause'],
+    registers,
+  })
+  const keepKill = createExpiringSeries<{ spark_app: string }>(nowMs, (labels) => kills.remove(labels))
+  const keepPoll = createExpiringSeries<{ spark_app: string }>(nowMs, (labels) => polls.remove(labels))
+  const keepTermination = createExpiringSeries<{ namespace: string; application: string; cause: string }>(
     nowMs,
     (labels) => terminations.remove(labels),
   )
   return {
-    acted: (action, result) => actions.inc({ action, result }),
-    killed: (application) => kills.inc(ofKills({ spark_app: application })),
-    poked: (application, seconds) => pokes.observe(ofPokes({ spark_app: application }), seconds),
-    terminated: (namespace, application, cause) => terminations.inc(ofTerminations({ namespace, application, cause })),
-    recovered: (seconds) => recovery.observe(seconds),
-    budgetExhausted: (scope) => exhausted.inc({ scope }),
-    show: (next) => {
-      figures = next
-    },
+    recordKill: (application) => kills.inc(keepKill({ spark_app: application })),
+    recordPoll: (application, seconds) => polls.observe(keepPoll({ spark_app: application }), seconds),
+    recordTermination: (namespace, application, cause) =>
+      terminations.inc(keepTermination({ namespace, application, cause })),
   }
 }
+
+function registerGauges(registry: Registry, figures: ControllerFigures): void {
+  registerGauge(registry, 'leader', 'Whether this process is the leader (1 = yes).', [], () => [
+    { labels: {}, value: figures.isLeader() ? 1 : 0 },
+  ])
+  registerGauge(
+    registry,
+    'watch_stale',
+    'Whether the watch of a collection has received nothing for too long (1 = yes).',
+    ['collection'],
+    () => toFlags(figures.stale(), (collection) => ({ collection })),
+  )
+  registerDriverGauges(registry, figures)
+  registerGauge(
+    registry,
+    'quarantined_applications',
+    'Number of applications in quarantine because too many of their drivers were deleted.',
+    ['namespace'],
+    () =>
+      figures.isLeader()
+        ? [...figures.quarantined()].map(([namespace, value]) => ({ labels: { namespace }, value }))
+        : [],
+  )
+  registerGauge(
+    registry,
+    'circuit_breaker_open',
+    'Whether a circuit breaker is open, so that spark-nanny takes no action (1 = yes).',
+    ['breaker'],
+    () => (figures.isLeader() ? toFlags(figures.breakers(), (breaker) => ({ breaker })) : []),
+  )
+}
+
+function registerDriverGauges(registry: Registry, figures: ControllerFigures): void {
+  const counts = shareWithinTurn(figures.counts)
+  const read =
+    <L extends string>(select: (counts: DriverCounts) => readonly Sample<L>[]) =>
+    () =>
+      figures.isLeader() ? select(counts()) : []
+  registerGauge(
+    registry,
+    'drivers',
+    'Number of drivers in protected namespaces that have not ended.',
+    ['namespace', 'state'],
+    read((all) => all.drivers),
+  )
+  registerGauge(
+    registry,
+    'unprotected_drivers',
+    'Number of running drivers in protected namespaces that no spark-nanny sidecar monitors and that have not opted out.',
+    ['namespace', 'reason'],
+    read((all) => all.unprotected),
+  )
+  registerGauge(
+    registry,
+    'outdated_drivers',
+    'Number of drivers whose sidecar has another version than this process.',
+    ['namespace'],
+    read((all) => all.outdated),
+  )
+  registerGauge(
+    registry,
+    'stuck_drivers',
+    'Number of drivers that are stuck for a reason outside the driver.',
+    ['namespace', 'reason'],
+    read((all) => all.stuck),
+  )
+}
+
+/** Registers a gauge whose series are read at each scrape. */
+function registerGauge<L extends string>(
+  registry: Registry,
+  name: string,
+  help: string,
+  labelNames: L[],
+  read: () => readonly Sample<L>[],
+): void {
+  new Gauge({
+    name: `spark_nanny_${name}`,
+    help,
+    labelNames,
+    registers: [registry],
+    collect() {
+      this.reset()
+      for (const { labels, value } of read()) this.labels(labels).set(value)
+    },
+  })
+}
+
+/** Computes a value once for all callers in the same turn of the event loop: all gauges of a scrape are read in one. */
+function shareWithinTurn<T>(compute: () => T): () => T {
+  let shared: { readonly value: T } | undefined
+  return () => {
+    if (shared === undefined) {
+      shared = { value: compute() }
+      setImmediate(() => {
+        shared = undefined
+      })
+    }
+    return shared.value
+  }
+}
+
+const toFlags = <L extends string>(
+  record: Readonly<Record<string, boolean>>,
+  toLabels: (key: string) => Readonly<Record<L, string>>,
+): readonly Sample<L>[] => Object.entries(record).map(([key, flag]) => ({ labels: toLabels(key), value: flag ? 1 : 0 }))

@@ -1,4 +1,4 @@
-import type { Driver } from '../driver/driver.ts'
+import { applicationKey, type Driver } from '../driver/driver.ts'
 import type { ControllerMetrics } from './metrics.ts'
 import {
   classifyDeletedPod,
@@ -19,7 +19,7 @@ export interface TerminationTracker {
 const forgottenAfterMs = 24 * 3_600_000
 
 export function createTerminationTracker(
-  metrics: Pick<ControllerMetrics, 'terminated' | 'recovered'>,
+  metrics: Pick<ControllerMetrics, 'recordTermination' | 'recordRecovery'>,
   nowMs: () => number,
 ): TerminationTracker {
   /** When the last driver of an application ended. */
@@ -27,8 +27,8 @@ export function createTerminationTracker(
   /** When the sidecar exited, by pod whose containers are being restarted. The restarted pod no longer shows this time. */
   const restarting = new Map<string, number | null>()
 
-  const ended = (driver: Driver, { cause, atMs }: Termination) => {
-    metrics.terminated(driver.namespace, driver.application, cause)
+  const recordTermination = (driver: Driver, { cause, atMs }: Termination) => {
+    metrics.recordTermination(driver.namespace, driver.application, cause)
     if (isFinal(cause)) return
     const key = applicationKey(driver)
     ends.delete(key)
@@ -43,7 +43,7 @@ export function createTerminationTracker(
       const hung = deletedBySparkNanny || restarting.has(driver.uid) || requestsRestart(driver)
       const termination = before === undefined ? undefined : findTermination(before, driver, hung)
       if (termination !== undefined) {
-        ended(driver, { ...termination, atMs: termination.atMs ?? restarting.get(driver.uid) ?? null })
+        recordTermination(driver, { ...termination, atMs: termination.atMs ?? restarting.get(driver.uid) ?? null })
         restarting.delete(driver.uid)
       }
       const { state } = driver.sidecar ?? {}
@@ -52,16 +52,15 @@ export function createTerminationTracker(
       }
       const endMs = ends.get(applicationKey(driver))
       if (endMs === undefined || !driver.ready || driver.readySinceMs === null || driver.readySinceMs < endMs) return
-      metrics.recovered((driver.readySinceMs - endMs) / 1000)
+      metrics.recordRecovery((driver.readySinceMs - endMs) / 1000)
       ends.delete(applicationKey(driver))
     },
     gone: (driver, deletedBySparkNanny) => {
       restarting.delete(driver.uid)
       const termination = classifyDeletedPod(driver, deletedBySparkNanny)
-      if (termination !== undefined) ended(driver, termination)
+      if (termination !== undefined) recordTermination(driver, termination)
     },
   }
 }
 
-const applicationKey = ({ namespace, application }: Driver) => `${namespace}/${application}`
 const isFinal = (cause: TerminationCause) => cause === 'completed'

@@ -5,7 +5,6 @@ export interface ActionSlots {
   giveBack(): void
   /** The next waiting key if a slot is free. The key must take the slot itself. */
   next(): string | undefined
-  taken(): number
 }
 
 export function createActionSlots(count: number): ActionSlots {
@@ -29,6 +28,5 @@ export function createActionSlots(count: number): ActionSlots {
       waiting.delete(key)
       return key
     },
-    taken: () => taken,
   }
 }

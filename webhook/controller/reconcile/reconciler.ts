@@ -20,7 +20,7 @@ import { clearObsoleteRetries, nextRetryState, retryAfterUnexpectedError, retryA
 import type { SidecarImageBreaker } from '../decide/sidecar-image-breaker.ts'
 import { areManyStuck } from '../decide/startup-breaker.ts'
 import type { DeletionTracker } from '../deletions/deletion-tracker.ts'
-import type { Driver } from '../driver/driver.ts'
+import { type Driver, driverKey } from '../driver/driver.ts'
 import type { DriverWatch } from '../driver/driver-watch.ts'
 import { driverLogFields } from '../driver/log-fields.ts'
 import { planPolls } from '../poll/poll-policy.ts'
@@ -52,14 +52,12 @@ export interface ReconcilerDeps extends DriverContextDeps {
 export interface Reconciler {
   /** Evaluates the driver of a key and starts the resulting actions. Throws only on a bug. */
   reconcile(key: string): void
-  /** Number of running actions. */
-  runningActions(): number
+  /** Resolves when no action is running. Meant for after the last call of `reconcile`. */
+  idle(): Promise<void>
 }
 
 /** For writes and for Events separately: bypassing a sidecar must not wait for Events about other drivers. */
 const maxAtOnce = 8
-
-export const driverKey = ({ namespace, name }: Driver) => `${namespace}/${name}`
 
 /** One driver with its context, as it was when its reconciliation began. */
 interface ObservedDriver {
@@ -71,6 +69,7 @@ interface ObservedDriver {
 export function createReconciler(deps: ReconcilerDeps): Reconciler {
   const { config, log, queue, states, deletions, polls, verdicts, actionRunner, drivers } = deps
   const slots = { writes: createActionSlots(maxAtOnce), events: createActionSlots(maxAtOnce) }
+  const running = new Set<Promise<void>>()
   /** Evaluations give wall-clock times, but the queue uses a monotonic clock. */
   const requeueAt = (key: string, dateMs: number) => queue.addAt(key, deps.monotonicMs() + dateMs - deps.nowMs())
 
@@ -161,7 +160,10 @@ export function createReconciler(deps: ReconcilerDeps): Reconciler {
     const next = { ...evaluation, tasks: writes.length > 0 ? writes : due }
     if (due.length === 0 || states.known(driver.uid)?.lastFingerprint === fingerprint(next)) return 'idle'
     const slot = writes.length > 0 ? slots.writes : slots.events
-    if (slot.take(key)) void runTasks(driver, context, next, slot)
+    if (slot.take(key)) {
+      const run = runTasks(driver, context, next, slot).finally(() => running.delete(run))
+      running.add(run)
+    }
     return 'dispatched'
   }
 
@@ -240,7 +242,7 @@ export function createReconciler(deps: ReconcilerDeps): Reconciler {
       const due = selectDue(observed, evaluation)
       if (dispatch(observed, evaluation, due) === 'idle') requeueWaiting()
     },
-    runningActions: () => slots.writes.taken() + slots.events.taken(),
+    idle: async () => void (await Promise.all(running)),
   }
 }
 

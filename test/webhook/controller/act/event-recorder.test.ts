@@ -38,7 +38,7 @@ describe('createEventRecorder', () => {
             return new Promise(() => {})
           },
         },
-        metrics: { acted: () => {} },
+        metrics: { recordAction: () => {} },
         log: { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} },
         sleep: async () => {},
       },

@@ -15,13 +15,13 @@ const loop = waiting('CrashLoopBackOff')
 
 type Row = readonly [string, DriverPodOptions, number, string]
 const rows: readonly Row[] = [
-  ['its sidecar runs', {}, minutes(60), 'guarded'],
-  ['its sidecar has just ended', sidecar(terminated(1, minutes(59))), minutes(60), 'guarded'],
+  ['its sidecar runs', {}, minutes(60), 'protected'],
+  ['its sidecar has just ended', sidecar(terminated(1, minutes(59))), minutes(60), 'protected'],
   [
     'its sidecar waits for its third start',
     sidecar(loop, { restarts: 2, ...crashed(minutes(59)) }),
     minutes(60),
-    'guarded',
+    'protected',
   ],
   ['its sidecar is not started again', sidecar(terminated(1, minutes(58))), minutes(60), 'sidecar-crash-loop'],
   [
@@ -31,7 +31,7 @@ const rows: readonly Row[] = [
     'sidecar-crash-loop',
   ],
   ['nothing is known of its end', sidecar(loop), minutes(60), 'sidecar-crash-loop'],
-  ['nothing is known of its end, and the driver is young', sidecar(loop), minutes(1), 'guarded'],
+  ['nothing is known of its end, and the driver is young', sidecar(loop), minutes(1), 'protected'],
   [
     'it crashes all the time',
     sidecar(loop, { restarts: 40, ...crashed(minutes(59.9)) }),
@@ -42,7 +42,7 @@ const rows: readonly Row[] = [
     'it crashed once more, after a day',
     sidecar(loop, { restarts: 40, ...crashed(minutes(59.9), 1, 86_400_000) }),
     minutes(60),
-    'guarded',
+    'protected',
   ],
   [
     'it crashes all the time, and runs for a moment',
@@ -54,20 +54,20 @@ const rows: readonly Row[] = [
     'it crashed often, and runs again',
     sidecar(running(minutes(59)), { restarts: 40, ...crashed(minutes(54)) }),
     minutes(60),
-    'guarded',
+    'protected',
   ],
   [
     'all was restarted in place, often',
     { restarts: 6, state: running(minutes(59.8)), ...sidecar(loop, { restarts: 6, ...crashed(minutes(59.7), 88) }) },
     minutes(60),
-    'guarded',
+    'protected',
   ],
-  ['it has asked for a restart that does not come', sidecar(terminated(88, minutes(50))), minutes(60), 'guarded'],
+  ['it has asked for a restart that does not come', sidecar(terminated(88, minutes(50))), minutes(60), 'protected'],
   [
     'it runs again after such a one',
     sidecar(running(minutes(59.9)), { restarts: 9, ...crashed(minutes(59.8), 88) }),
     minutes(60),
-    'guarded',
+    'protected',
   ],
   ['it was let go', { sidecar: { image: 'spark:4', state: loop } }, minutes(60), 'sidecar-bypassed'],
   [

@@ -17,9 +17,9 @@ describe('expiring series', () => {
         ),
       ].map(([, series, value]) => `${series} ${value}`)
     const count = (application: string) => {
-      metrics.terminated('spark', application, 'error')
-      metrics.killed(application)
-      metrics.poked(application, 0.1)
+      metrics.recordTermination('spark', application, 'error')
+      metrics.recordKill(application)
+      metrics.recordPoll(application, 0.1)
     }
     const series = (application: string, value: number) => [
       `spark_nanny_driver_terminations_total{namespace="spark",application="${application}",cause="error"} ${value}`,

@@ -15,7 +15,7 @@ describe('termination tracker', () => {
     const recovered: number[] = []
     let timeMs = nowMs
     const endings = createTerminationTracker(
-      { terminated: () => {}, recovered: (seconds) => recovered.push(seconds) },
+      { recordTermination: () => {}, recordRecovery: (seconds) => recovered.push(seconds) },
       () => timeMs,
     )
     const [before, exited, again] = [

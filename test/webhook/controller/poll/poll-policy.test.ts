@@ -34,7 +34,7 @@ const rows: readonly [string, ReturnType<typeof plan>, boolean][] = [
   ['named, in another namespace', plan({}, { namespace: undefined, named: true }), true],
   ['named, off', plan({}, { named: true }, 'off'), true],
   ['opted out', plan({ annotations: { 'spark-nanny.io/inject': 'false' } }), false],
-  ['guarded', plan({ sidecar: {} }), false],
+  ['protected', plan({ sidecar: {} }), false],
   ['its sidecar is down', plan({ sidecar: { state: waiting('CrashLoopBackOff') } }), true],
   ['let go', plan({ sidecar: { image: 'spark:4' } }), true],
   ['not running', plan({ state: waiting('ContainerCreating') }), false],

@@ -1,0 +1,91 @@
+import type { SparkApplications } from '../../cluster/spark-applications.ts'
+import type { Log } from '../../core/log.ts'
+import type { KubernetesApi } from '../../kubernetes/api.ts'
+import type { UiRequest, UiResult } from '../../spark-ui/http-get.ts'
+import type { UiClient } from '../../spark-ui/ui-client.ts'
+import type { ClusterWriter } from './act/cluster-writer.ts'
+import { createDeletionJournal, type DeletionJournal } from './act/deletion-journal.ts'
+import { createActionRunner } from './act/run-action.ts'
+import { computeDriverContext, type DriverContextDeps } from './assess/driver-context.ts'
+import type { NodeState } from './assess/stuck-termination.ts'
+import { createWaitTracker, type WaitTracker } from './assess/wait-tracker.ts'
+import { createDriverStates, type DriverStates } from './decide/driver-state.ts'
+import { createHangBreaker, type HangBreaker } from './decide/hang-breaker.ts'
+import type { SidecarImageBreaker } from './decide/sidecar-image-breaker.ts'
+import { createDeletionTracker, type DeletionTracker } from './deletions/deletion-tracker.ts'
+import { type Driver, driverKey } from './driver/driver.ts'
+import type { DriverWatch } from './driver/driver-watch.ts'
+import type { ControllerMetrics } from './metrics/metrics.ts'
+import { createTerminationTracker, type TerminationTracker } from './metrics/termination-tracker.ts'
+import { createSidecarStatusPoller, type SidecarStatusPoller } from './poll/sidecar-status-poller.ts'
+import { createUiPoller, type UiPoller } from './poll/ui-poller.ts'
+import { createReconciler, type Reconciler } from './reconcile/reconciler.ts'
+import { createWorkQueue, type WorkQueue } from './reconcile/work-queue.ts'
+
+export interface LeaderDeps extends DriverContextDeps {
+  readonly api: KubernetesApi
+  readonly log: Log
+  readonly metrics: ControllerMetrics
+  readonly drivers: DriverWatch
+  readonly applications: SparkApplications
+  readonly sidecarImage: SidecarImageBreaker
+  readonly writer: ClusterWriter
+  readonly prober: Pick<UiClient, 'poll'>
+  get(get: UiRequest): Promise<UiResult>
+  node(name: string): NodeState
+  sleep(ms: number, signal: AbortSignal): Promise<void>
+  random(): number
+  monotonicMs(): number
+}
+
+/** The parts of one term of leadership. Each term starts with empty state. */
+export interface LeaderParts {
+  readonly queue: WorkQueue
+  readonly states: DriverStates
+  readonly deletions: DeletionTracker
+  readonly terminations: TerminationTracker
+  readonly polls: UiPoller
+  readonly verdicts: SidecarStatusPoller
+  readonly waits: WaitTracker
+  readonly breaker: HangBreaker
+  readonly journal: DeletionJournal
+  readonly reconciler: Reconciler
+}
+
+/** Builds the parts of a term that ends with `signal`. Nothing runs until drivers are queued. */
+export function createLeaderParts(deps: LeaderDeps, signal: AbortSignal): LeaderParts {
+  const { drivers, metrics, config, nowMs } = deps
+  const queue = createWorkQueue()
+  const requeue = (driver: Driver) => queue.add(driverKey(driver))
+  const states = createDriverStates()
+  const deletions = createDeletionTracker(config.safeguards)
+  const waits = createWaitTracker()
+  const polls = createUiPoller(
+    {
+      ...deps,
+      polled: (driver, _judgement, tookMs) => {
+        metrics.recordPoll(computeDriverContext(driver, deps).app, tookMs / 1000)
+        requeue(driver)
+      },
+    },
+    signal,
+  )
+  const verdicts = createSidecarStatusPoller({ ...deps, answered: requeue })
+  const breaker = createHangBreaker({
+    rails: config.safeguards,
+    polls,
+    verdicts,
+    deletions,
+    drivers: () => drivers.reflector.objects.all(),
+    nowMs,
+  })
+  const isPodPresent = ({ namespace, name, uid }: Driver) => drivers.reflector.objects.get(namespace, name)?.uid === uid
+  const journal = createDeletionJournal({ ...deps, deletions, isPodPresent }, signal)
+  const actionRunner = createActionRunner({ ...deps, journal }, signal)
+  const parts = { queue, states, deletions, polls, verdicts, waits, breaker, journal }
+  return {
+    ...parts,
+    terminations: createTerminationTracker(metrics, nowMs),
+    reconciler: createReconciler({ ...deps, ...parts, actionRunner }),
+  }
+}
