@@ -24,7 +24,7 @@ const contexts: fc.Arbitrary<AdmissionContext> = fc
     capabilities: { nativeSidecars: true, restartAllContainers, openShift },
   }))
 
-/** What the API server makes of our answer: the patch as it went over the wire, applied to the object as it was sent. */
+/** The pod after the API server has applied the patch of the response, exactly as it was sent. */
 function admitted(pod: Pod, context: AdmissionContext): { readonly pod: Pod; readonly reason: string } {
   const { review, error } = admit(requestFor(structuredClone(pod)), context)
   assert.equal(error, undefined)
@@ -40,56 +40,56 @@ const property = (name: string, check: (pod: Pod, context: AdmissionContext) => 
     fc.assert(fc.property(driverPods, contexts, check), { numRuns: 400 })
   })
 
-property('a pod that the API server accepts is one that it accepts afterwards', (pod, context) => {
-  const problems = validate(admitted(pod, context).pod).filter((problem) => !validate(pod).includes(problem))
-  assert.deepEqual(problems, [])
-})
-
-property('the patch, applied by the book, gives what was intended', (pod, context) => {
-  const { decision } = admit(requestFor(pod), context)
-  if (decision.kind !== 'inject') return
-  assert.deepEqual(admitted(pod, context).pod, decision.pod)
-  assert.equal(formatPatch(decision.operations), JSON.stringify(decision.operations))
-})
-
-property('twice is once', (pod, context) => {
-  const once = admitted(pod, context)
-  const twice = admitted(once.pod, context)
-  assert.deepEqual(twice.pod, once.pod)
-  if (once.reason === 'injected') assert.equal(twice.reason, 'already-injected')
-})
-
-property('the QoS class stays', (pod, context) => {
-  assert.equal(computeQosClass(admitted(pod, context).pod.spec), computeQosClass(pod.spec))
-})
-
-property('nothing of the pod’s own is changed but what the contract names', (pod, context) => {
-  const { pod: after, reason } = admitted(pod, context)
-  if (reason !== 'injected') return assert.deepEqual(after, pod)
-  assert.deepEqual(withoutOurs(after, pod), withoutNulls(pod))
-})
-
-property('the sidecar understands its policy and can be replaced by another image', (pod, context) => {
-  const { pod: after, reason } = admitted(pod, context)
-  if (reason !== 'injected') return
-  const sidecar = after.spec.initContainers?.at(-1)
-  assert.equal(sidecar?.name, 'spark-nanny', 'the last of the init containers')
-  assert.ok(sidecar && !('command' in sidecar) && !('args' in sidecar))
-  assert.ok('policy' in decodePolicy(sidecar.env?.[0]?.value))
-  assert.equal(sidecar.restartPolicyRules !== undefined, usesRule(sidecar))
-  assert.ok(!usesRule(sidecar) || context.capabilities.restartAllContainers, 'the rule only where it is known')
-})
-
-property('the only probe that can kill looks for a file, and only when somebody shall die', (pod, context) => {
-  const { pod: after, reason } = admitted(pod, context)
-  if (reason !== 'injected') return
-  const before = driverOf(pod)
-  const { startupProbe, livenessProbe } = driverOf(after)
-  if (!before.livenessProbe && livenessProbe) assert.match(livenessProbe.exec?.command.at(-1) ?? '', /^! test -e/)
-  if (!before.startupProbe && startupProbe) assert.equal(startupProbe.failureThreshold, 2 ** 31 - 1)
-})
-
 describe('planInjection', () => {
+  property('a valid pod → is still valid after the injection', (pod, context) => {
+    const problems = validate(admitted(pod, context).pod).filter((problem) => !validate(pod).includes(problem))
+    assert.deepEqual(problems, [])
+  })
+
+  property('the patch, applied by RFC 6902 → gives the planned pod', (pod, context) => {
+    const { decision } = admit(requestFor(pod), context)
+    if (decision.kind !== 'inject') return
+    assert.deepEqual(admitted(pod, context).pod, decision.pod)
+    assert.equal(formatPatch(decision.operations), JSON.stringify(decision.operations))
+  })
+
+  property('a second injection → changes nothing', (pod, context) => {
+    const once = admitted(pod, context)
+    const twice = admitted(once.pod, context)
+    assert.deepEqual(twice.pod, once.pod)
+    if (once.reason === 'injected') assert.equal(twice.reason, 'already-injected')
+  })
+
+  property('an injection → keeps the QoS class', (pod, context) => {
+    assert.equal(computeQosClass(admitted(pod, context).pod.spec), computeQosClass(pod.spec))
+  })
+
+  property('an injection → changes only what the contract names', (pod, context) => {
+    const { pod: after, reason } = admitted(pod, context)
+    if (reason !== 'injected') return assert.deepEqual(after, pod)
+    assert.deepEqual(withoutOurs(after, pod), withoutNulls(pod))
+  })
+
+  property('an injected sidecar → parses its policy, and another image can replace it', (pod, context) => {
+    const { pod: after, reason } = admitted(pod, context)
+    if (reason !== 'injected') return
+    const sidecar = after.spec.initContainers?.at(-1)
+    assert.equal(sidecar?.name, 'spark-nanny', 'the last of the init containers')
+    assert.ok(sidecar && !('command' in sidecar) && !('args' in sidecar))
+    assert.ok('policy' in decodePolicy(sidecar.env?.[0]?.value))
+    assert.equal(sidecar.restartPolicyRules !== undefined, usesRule(sidecar))
+    assert.ok(!usesRule(sidecar) || context.capabilities.restartAllContainers, 'the rule only where it is known')
+  })
+
+  property('an injected liveness probe → only checks for a file', (pod, context) => {
+    const { pod: after, reason } = admitted(pod, context)
+    if (reason !== 'injected') return
+    const before = driverOf(pod)
+    const { startupProbe, livenessProbe } = driverOf(after)
+    if (!before.livenessProbe && livenessProbe) assert.match(livenessProbe.exec?.command.at(-1) ?? '', /^! test -e/)
+    if (!before.startupProbe && startupProbe) assert.equal(startupProbe.failureThreshold, 2 ** 31 - 1)
+  })
+
   test('another mutating webhook before or after → the same result', () => {
     fc.assert(
       fc.property(driverPods, contexts, otherWebhooks, (pod, context, other) => {

@@ -21,33 +21,33 @@ const zeros = { cpu: '0', memory: '0' }
 const container = (bounds: object) => ({ type: 'Container', ...bounds })
 const rows: readonly Row[] = [
   {
-    name: 'BestEffort by zeros where a quota demands amounts',
+    name: 'a BestEffort pod with zeros and a quota that requires requests',
     resources: { requests: zeros },
     hard: { cpu: '9' },
     expected: { requests: zeros, limits: zeros },
   },
   {
-    name: 'an empty `resources` of the pod where a quota demands amounts',
+    name: 'an empty `resources` of the pod and a quota that requires requests',
     resources: { requests: one },
     spec: { resources: {} },
     hard: { cpu: '9' },
     expected: sidecar,
   },
   {
-    name: 'resources at pod level and a LimitRange of nothing but defaults',
+    name: 'resources at pod level and a LimitRange with defaults only',
     spec: { resources: { requests: one } },
     limits: [container({ default: { cpu: '2' } })],
     expected: 'limits-exceeded',
   },
   {
-    name: 'a ratio that parts no whole bytes: rounded up',
+    name: 'a ratio that does not divide whole bytes',
     resources: { requests: one, limits: one },
     spec: { initContainers: [{ name: 'i' }] },
     limits: [container({ maxLimitRequestRatio: { memory: '1300m' } })],
     expected: { ...sidecar, requests: { cpu: '10m', memory: '103244407' } },
   },
   {
-    name: 'a default of ephemeral storage beyond what the pod may have',
+    name: 'a default of ephemeral storage above the maximum of the pod',
     resources: { requests: { ...one, 'ephemeral-storage': '1Gi' }, limits: { 'ephemeral-storage': '1Gi' } },
     limits: [
       container({ default: { 'ephemeral-storage': '1Gi' } }),
@@ -56,20 +56,20 @@ const rows: readonly Row[] = [
     expected: 'limits-exceeded',
   },
   {
-    name: 'a default of ephemeral storage beyond the quota',
+    name: 'a default of ephemeral storage above the quota',
     resources: { requests: { ...one, 'ephemeral-storage': '1Gi' }, limits: { 'ephemeral-storage': '1Gi' } },
     limits: [container({ default: { 'ephemeral-storage': '1Gi' } })],
     hard: { 'limits.ephemeral-storage': '1500Mi' },
     expected: 'quota-exceeded',
   },
   {
-    name: 'a ratio of ephemeral storage, of which the sidecar gets none',
+    name: 'a ratio of ephemeral storage, which the sidecar does not request',
     resources: { requests: { ...one, 'ephemeral-storage': '1Gi' }, limits: { 'ephemeral-storage': '1Gi' } },
     limits: [container({ maxLimitRequestRatio: { 'ephemeral-storage': '2' } })],
     expected: 'limits-exceeded',
   },
   {
-    name: 'a ratio for the pod that an init container with more hides',
+    name: 'a ratio for the pod, hidden by a larger init container',
     resources: { requests: { cpu: '100m', memory: '1Gi' }, limits: { cpu: '1', memory: '1Gi' } },
     spec: {
       initContainers: [{ name: 'i', resources: { requests: { cpu: '500m' }, limits: { cpu: '500m' } } }],
@@ -78,7 +78,7 @@ const rows: readonly Row[] = [
     expected: 'limits-exceeded',
   },
   {
-    name: 'a quota that the overhead of the RuntimeClass fills',
+    name: 'a quota exhausted by the overhead of the RuntimeClass',
     resources: { requests: one },
     spec: { overhead: { cpu: '100m' } },
     hard: { cpu: '1105m' },
@@ -88,7 +88,7 @@ const rows: readonly Row[] = [
 
 describe('checkQuota', () => {
   for (const { name, resources, spec, limits = [], hard, expected } of rows) {
-    test(name, () => {
+    test(`${name} → ${typeof expected === 'string' ? expected : 'fits'}`, () => {
       const pod = { containers: [{ name: 'driver', ...(resources && { resources }) }], ...spec }
       const quotas = hard === undefined ? [] : [{ metadata: { name: 'q' }, spec: { hard }, status: { hard, used: {} } }]
       const result = planSidecarResources(

@@ -94,7 +94,7 @@ const rows: readonly Row[] = [
     warnings: [/Apache’s operator/],
   },
   {
-    name: 'in-place, incapable, a pod of Always: its restartPolicy stays',
+    name: 'in-place, incapable, a pod of Always',
     written: { restart: 'in-place' },
     application: plain,
     capable: false,
@@ -152,7 +152,7 @@ const rows: readonly Row[] = [
 
 describe('chooseRestart', () => {
   for (const row of rows) {
-    test(row.name, () => {
+    test(`${row.name} → ${row.action.kind}`, () => {
       const { action, podRestartPolicy, warnings } = chooseRestart({
         settings: resolveSettings({ pod: asAnnotations(row.written) }),
         application: row.application,

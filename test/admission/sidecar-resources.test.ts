@@ -28,32 +28,32 @@ interface Row {
 }
 
 const rows: readonly Row[] = [
-  { name: 'the settings as they are written', pod: burstable, expected: defaults },
+  { name: 'default settings', pod: burstable, expected: defaults },
   {
-    name: 'Guaranteed stays Guaranteed',
+    name: 'a Guaranteed pod',
     pod: guaranteed,
     expected: { requests: defaults.limits, limits: defaults.limits },
   },
-  { name: 'BestEffort stays BestEffort', pod: spec(undefined), expected: undefined },
+  { name: 'a BestEffort pod', pod: spec(undefined), expected: undefined },
   {
     name: 'resources at pod level',
     pod: spec(undefined, { resources: { limits: { cpu: '2' } } }),
     expected: undefined,
   },
   {
-    name: 'resources at pod level where a LimitRange would add to the sidecar',
+    name: 'resources at pod level and a LimitRange that would add resources to the sidecar',
     pod: spec(undefined, { resources: { limits: { cpu: '2' } } }),
     ranges: range('Container', { max: { cpu: '1' } }),
     expected: 'limits-exceeded',
   },
   {
-    name: 'a limit below the request is raised',
+    name: 'a limit below the request, which is raised',
     pod: burstable,
     written: { 'sidecar-memory-request': '256Mi' },
     expected: { requests: { cpu: '10m', memory: '256Mi' }, limits: { cpu: '200m', memory: '256Mi' } },
   },
   {
-    name: 'a limit with which no container starts is raised',
+    name: 'a limit too low to start a container, which is raised',
     pod: burstable,
     written: { 'sidecar-memory-request': '1Mi', 'sidecar-memory-limit': '1Mi' },
     expected: { requests: { cpu: '10m', memory: '1Mi' }, limits: { cpu: '200m', memory: '32Mi' } },
@@ -92,7 +92,7 @@ const rows: readonly Row[] = [
     expected: 'limits-exceeded',
   },
   {
-    name: 'a max for the pod that leaves a little',
+    name: 'a max for the pod that leaves little',
     pod: guaranteed,
     ranges: range('Pod', { max: { cpu: '1100m', memory: '2Gi' } }),
     expected: { requests: { cpu: '100m', memory: '128Mi' }, limits: { cpu: '100m', memory: '128Mi' } },
@@ -104,19 +104,19 @@ const rows: readonly Row[] = [
     expected: 'limits-exceeded',
   },
   {
-    name: 'a ratio for the pod: equal amounts never raise it',
+    name: 'a ratio for the pod, which equal requests and limits keep',
     pod: burstable,
     ranges: range('Pod', { maxLimitRequestRatio: { cpu: '1' } }),
     expected: { requests: { cpu: '200m', memory: '64Mi' }, limits: defaults.limits },
   },
   {
-    name: 'a quota with room',
+    name: 'a quota with capacity',
     pod: burstable,
     quotas: quota({ 'requests.cpu': '2' }, { 'requests.cpu': '900m' }),
     expected: defaults,
   },
   {
-    name: 'a quota with room for the pod alone',
+    name: 'a quota that fits only the pod',
     pod: burstable,
     quotas: quota({ 'limits.memory': '2Gi' }, { 'limits.memory': '1Gi' }),
     expected: 'quota-exceeded',
@@ -137,7 +137,7 @@ const rows: readonly Row[] = [
 ]
 describe('planSidecarResources', () => {
   for (const { name, pod, written, ranges = [], quotas = [], expected } of rows) {
-    test(name, () => {
+    test(`${name} → ${typeof expected === 'string' ? expected : 'fits'}`, () => {
       const { values } = resolveSettings({ chart: written })
       const result = planSidecarResources(pod, values, parseNamespaceLimits(ranges, quotas))
       assert.deepEqual(result.kind === 'resources' ? result.resources : result.reason, expected)

@@ -24,7 +24,7 @@ const promtoolTests = await Promise.all(
 const expectations = promtoolTests.flatMap(({ tests }) => tests.flatMap((each) => each.alert_rule_test))
 
 describe('alert rules', () => {
-  test('names are unique', () => {
+  test('all alerts, recording rules and groups → have unique names', () => {
     const names = [
       ...rules.map((rule) => ('alert' in rule ? rule.alert : rule.record)),
       ...groups.map(({ name }) => name),
@@ -33,14 +33,14 @@ describe('alert rules', () => {
   })
 
   for (const { alert, labels = {}, annotations = {} } of alerts) {
-    test(`${alert}: says how bad, what and what to do`, () => {
+    test(`${alert} → has a severity, a summary and the next command`, () => {
       assert.ok(['critical', 'warning'].includes(labels.severity ?? ''), 'severity')
       assert.match(annotations.summary ?? '', /^(?:[A-Z]|spark-nanny ).{10,78}\.$/, 'summary')
       assert.doesNotMatch(annotations.summary ?? '', /\{\{/, 'the summary is the same for all, so that they group')
       assert.match(annotations.description ?? '', /spark-nanny (?:diagnose -n \S|check|inject)/, 'the next command')
     })
 
-    test(`${alert}: its runbook page exists, with its sections`, async () => {
+    test(`${alert} → its runbook page exists with all sections`, async () => {
       const [page = '', anchor] = (annotations.runbook_url ?? '').split('#')
       assert.match(page, /^docs\/runbooks\/[a-z-]+\.md$/)
       const text = await readFile(join(root, page), 'utf8')
@@ -49,7 +49,7 @@ describe('alert rules', () => {
       assert.ok(text.includes(alert), 'the page names the alert')
     })
 
-    test(`${alert}: promtool sees it fire, and not fire`, () => {
+    test(`${alert} → is tested both firing and not firing`, () => {
       const own = expectations.filter(({ alertname }) => alertname === alert)
       assert.ok(
         own.some(({ exp_alerts }) => exp_alerts.length > 0),
@@ -64,18 +64,18 @@ describe('alert rules', () => {
     })
   }
 
-  test('promtool tests only alerts that exist', () => {
+  test('each promtool expectation → names an existing alert', () => {
     const names = alerts.map(({ alert }) => alert)
     for (const { alertname } of expectations) assert.ok(names.includes(alertname), alertname)
   })
 
-  test('the file goes through Helm as it is: no template of the chart’s in it', async () => {
+  test('alerts.yaml → contains no template of the chart', async () => {
     const text = await readFile(join(root, 'charts/spark-nanny/files/alerts.yaml'), 'utf8')
     for (const [template] of text.matchAll(/\{\{[^}]*\}\}/g))
       assert.doesNotMatch(template, /\.Values|\.Release|include/)
   })
 
-  test('the overview of the runbooks lists each page and each alert', async () => {
+  test('docs/runbooks/README.md → lists each page and each alert', async () => {
     const overview = await readFile(join(root, 'docs/runbooks/README.md'), 'utf8')
     for (const { alert } of alerts) assert.ok(overview.includes(`\`${alert}\``), alert)
     const pages = await Array.fromAsync(glob('*.md', { cwd: join(root, 'docs/runbooks') }))
@@ -83,11 +83,11 @@ describe('alert rules', () => {
     await access(join(root, 'docs/README.md'))
   })
 
-  test('recorded names say level, metric and operation', () => {
+  test('each recorded name → has the form level:metric:operation', () => {
     for (const { record } of recordingRules) assert.match(record, /^[a-z_]+:[a-z_]+:[a-z0-9_]+$/)
   })
 
-  test('what counters counted is worked out in one way', () => {
+  test('each rule that counts increases across resets → uses the same expression', () => {
     const counted = recordingRules.filter(({ expr }) => expr.includes('resets('))
     assert.equal(counted.length, 5)
     const forms = counted.map(({ expr }) => {

@@ -6,7 +6,7 @@ const { panels, templating } = dashboard
 const charts = panels.filter(({ type }) => type !== 'row')
 
 describe('Grafana dashboard', () => {
-  test('no data source is fixed: all ask the variable', () => {
+  test('each panel and variable → uses the variable data source', () => {
     for (const { title, datasource, targets = [] } of charts) {
       assert.equal(datasource?.uid, `\${datasource}`, title)
       for (const target of targets) assert.equal(target.datasource.uid, `\${datasource}`, title)
@@ -18,14 +18,14 @@ describe('Grafana dashboard', () => {
     assert.doesNotMatch(dashboardText, /__inputs|DS_/)
   })
 
-  test('ids, titles and refIds are unique', () => {
+  test('ids, titles and refIds → are unique', () => {
     const unique = (values: readonly unknown[]) => assert.equal(new Set(values).size, values.length)
     unique(panels.map(({ id }) => id))
     unique(panels.map(({ title }) => title))
     for (const { targets = [] } of charts) unique(targets.map(({ refId }) => refId))
   })
 
-  test('panels lie in the grid, without overlap, under rows', () => {
+  test('each panel → lies in the grid below a row, without overlap', () => {
     for (const { title, gridPos } of panels) {
       assert.ok(gridPos.x >= 0 && gridPos.w > 0 && gridPos.h > 0 && gridPos.x + gridPos.w <= 24, title)
     }
@@ -37,7 +37,7 @@ describe('Grafana dashboard', () => {
     assert.equal(panels[0]?.type, 'row')
   })
 
-  test('each panel stands on another or at the top, where Grafana would push it', () => {
+  test('each panel → touches the panel above it, or the top', () => {
     for (const { title, gridPos } of panels) {
       const under = panels.some(
         ({ gridPos: { x, y, w, h } }) => y + h === gridPos.y && x < gridPos.x + gridPos.w && gridPos.x < x + w,
@@ -52,7 +52,7 @@ describe('Grafana dashboard', () => {
     )
   })
 
-  test('it is a dashboard as Grafana 11 and newer read it', () => {
+  test('the dashboard → matches the format of Grafana 11 and newer', () => {
     // From 36 on data sources are objects.
     assert.ok(dashboard.schemaVersion >= 36)
     assert.match(dashboard.uid, /^[\w-]{1,40}$/)
@@ -80,7 +80,7 @@ describe('Grafana dashboard', () => {
     ['heatmap', 'heatmap'],
   ])
 
-  test('units are among those that Grafana knows', () => {
+  test('each unit → is known to Grafana', () => {
     // packages/grafana-data/src/valueFormats/categories.ts
     const known = ['none', 'short', 'percentunit', 's', 'reqps', 'bytes']
     const units = charts.flatMap(({ fieldConfig, options }) => [
@@ -93,7 +93,7 @@ describe('Grafana dashboard', () => {
     for (const unit of units) assert.ok(unit === undefined || known.includes(String(unit)), String(unit))
   })
 
-  test('variables ask what they say, and applications are told from the names of pods', () => {
+  test('variables → query what they define, and parse applications from pod names', () => {
     for (const { name, type, query, definition, datasource } of templating.list) {
       if (type !== 'query') continue
       assert.equal(datasource?.uid, `\${datasource}`, name)
@@ -107,7 +107,7 @@ describe('Grafana dashboard', () => {
     assert.equal(applicationOf('some-csi'), undefined)
   })
 
-  test('each panel has a description, a unit and something to draw', () => {
+  test('each panel → has a description, a unit and a query', () => {
     for (const { title, description = '', fieldConfig, options, targets = [] } of charts) {
       assert.match(description, /^[A-Z0-9].+\.$/s, title)
       const units = (fieldConfig?.overrides ?? [])
@@ -119,7 +119,7 @@ describe('Grafana dashboard', () => {
     }
   })
 
-  test('panels of drivers follow the variables', () => {
+  test('each panel by namespace → is filtered by the namespace variable', () => {
     const perNamespace = charts.filter(({ targets = [] }) =>
       targets.some(({ expr }) => /by \([^)]*namespace/.test(expr)),
     )

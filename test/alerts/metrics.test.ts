@@ -17,18 +17,20 @@ const expressions = [
 const read = expressions.flatMap(({ where, expr }) => selectorsOf(expr).map((selector) => ({ where, ...selector })))
 
 describe('metrics of alerts and dashboard', () => {
-  test('each metric of alerts and dashboard exists', async (t) => {
+  test('each metric that alerts and dashboard read → exists', async (t) => {
     const known = new Set([
       ...(await ownMetrics(t)),
       ...foreignMetrics.keys(),
       ...recordingRules.map(({ record }) => record),
     ])
-    for (const { metric, where } of read) assert.ok(known.has(metric), `${where} reads ${metric}, which nobody tells`)
+    for (const { metric, where } of read)
+      assert.ok(known.has(metric), `${where} reads ${metric}, which is not exported`)
     assert.ok(variableMetrics.length >= 2)
-    for (const metric of variableMetrics) assert.ok(known.has(metric), `a variable reads ${metric}, which nobody tells`)
+    for (const metric of variableMetrics)
+      assert.ok(known.has(metric), `a variable reads ${metric}, which is not exported`)
   })
 
-  test('all that makes metrics is asked for its names', async () => {
+  test('each file that creates metrics → is rendered by ownMetrics', async () => {
     const files = (await filesThatMakeMetrics()).map(({ file }) => file).toSorted()
     assert.deepEqual(
       files,
@@ -37,13 +39,13 @@ describe('metrics of alerts and dashboard', () => {
     )
   })
 
-  test('nothing is listed that no expression reads, and nothing is recorded for nobody', () => {
+  test('each listed and each recorded metric → is read by an expression', () => {
     const whole = new Set(read.map(({ metric }) => metric))
     for (const name of foreignMetrics.keys()) assert.ok(whole.has(name), name)
     for (const { record } of recordingRules) assert.ok(whole.has(record), record)
   })
 
-  test('matchers of others’ metrics name labels that they have', () => {
+  test('each matcher on a foreign metric → names one of its labels', () => {
     for (const { metric, matchers, where } of read) {
       const labels = foreignMetrics.get(metric)
       if (labels === undefined) continue
@@ -53,7 +55,7 @@ describe('metrics of alerts and dashboard', () => {
     }
   })
 
-  test('reasons of admissions are those of the webhook', () => {
+  test('each admission reason in a matcher → exists in the webhook', () => {
     const matchers = read.flatMap(({ matchers }) => matchers.get('reason') ?? [])
     const ofAdmission = matchers.filter((matcher) => /internal-error/.test(matcher))
     assert.ok(ofAdmission.length >= 2)
@@ -63,7 +65,7 @@ describe('metrics of alerts and dashboard', () => {
     }
   })
 
-  test('what the expressions read is found in them', () => {
+  test('selectorsOf an expression → returns its metrics and matchers', () => {
     const names = (expression: string) => selectorsOf(expression).map(({ metric }) => metric)
     assert.deepEqual(names('sum by (a, b) (rate(x_total{a=~"b{1}",c!="d"}[5m])) / on (a) group_left () y offset 1h'), [
       'x_total',

@@ -12,13 +12,13 @@ const chartDir = join(import.meta.dirname, '../../charts/spark-nanny')
 const chart = parse(readFileSync(join(chartDir, 'Chart.yaml'), 'utf8')) as Readonly<Record<string, string>>
 
 describe('chart files', () => {
-  test('chart, application and package have one version and one description', () => {
+  test('chart, application and package → have the same version and description', () => {
     assert.equal(chart.version, packageJson.version)
     assert.equal(chart.appVersion, packageJson.version)
     assert.equal(chart.description, packageJson.description)
   })
 
-  test('values-ha.yaml sets only what values.yaml has', () => {
+  test('values-ha.yaml → sets only keys of values.yaml', () => {
     const keysOf = (value: unknown, prefix = ''): readonly string[] =>
       typeof value !== 'object' || value === null || Array.isArray(value)
         ? [prefix]
@@ -31,14 +31,14 @@ describe('chart files', () => {
     )
   })
 
-  test('README, schema and page of permissions are what the chart says', () => {
+  test('README, schema and docs/rbac.md → match what the chart generates', () => {
     const read = (file: string) => readFileSync(join(chartDir, file), 'utf8')
     assert.equal(read('README.md'), chartReadme(), 'stale: run `npm run docs`')
     assert.equal(read('values.schema.json'), chartSchema(), 'stale: run `npm run docs`')
     assert.equal(read('../../docs/rbac.md'), rbacPage(), 'stale: run `npm run docs`')
   })
 
-  test('the page of permissions tells of one more rule, with its reason', () => {
+  test('an additional rule → appears in docs/rbac.md with its reason', () => {
     const permissions = readPermissions()
     const rule = {
       apiGroups: ['', 'apps'],

@@ -55,20 +55,20 @@ function environmentOf(manifests: readonly Manifest[]): Readonly<Record<string, 
 }
 
 describe('chart manifests', () => {
-  test('there are value sets enough', () => assert.ok(goldens.length >= 8))
+  test('the golden files → cover at least eight value sets', () => assert.ok(goldens.length >= 8))
 
   for (const file of goldens) {
     const manifests = manifestsOf(file)
     const name = basename(file, '.yaml')
 
-    test(`${name}: no object holds a key, and no Secret holds anything`, () => {
+    test(`${name} → no object contains a private key, and no Secret contains data`, () => {
       assert.doesNotMatch(readFileSync(file, 'utf8'), /PRIVATE KEY|LS0tLS1CRUdJTi[A-Za-z0-9+/]*UFJJVkFURSBLRV/)
       for (const { kind, data, stringData } of manifests) {
         if (kind === 'Secret') assert.deepEqual({ data, stringData }, { data: undefined, stringData: undefined })
       }
     })
 
-    test(`${name}: each object says whose it is`, () => {
+    test(`${name} → each object has the labels of the chart`, () => {
       for (const { metadata, kind } of manifests.filter(({ kind }) => kind !== 'ConfigMap')) {
         for (const label of ['name', 'instance', 'version', 'component']) {
           assert.ok(metadata.labels[`app.kubernetes.io/${label}`], `${kind} ${metadata.name}: ${label}`)
@@ -76,7 +76,7 @@ describe('chart manifests', () => {
       }
     })
 
-    test(`${name}: the process takes the environment`, () => {
+    test(`${name} → the webhook accepts the environment`, () => {
       // The process starts without files only when it makes its own certificates.
       const files = { SPARK_NANNY_TLS_CERT_FILE: '/tls.crt', SPARK_NANNY_TLS_KEY_FILE: '/tls.key' }
       const parsed = parseConfig({ ...files, ...environmentOf(manifests) })
@@ -84,7 +84,7 @@ describe('chart manifests', () => {
       assert.deepEqual(findChartProblems(parsed.config), [])
     })
 
-    test(`${name}: the grace period is enough for both waits`, () => {
+    test(`${name} → the grace period covers both waits`, () => {
       const spec = manifests.find(({ kind }) => kind === 'Deployment')?.spec.template.spec
       const sleep = spec?.containers[0]?.lifecycle?.preStop.sleep.seconds ?? 0
       const drain = Number.parseInt(environmentOf(manifests).SPARK_NANNY_DRAIN ?? '', 10)
@@ -92,7 +92,7 @@ describe('chart manifests', () => {
       assert.ok((spec?.terminationGracePeriodSeconds ?? 0) > sleep + drain + 5)
     })
 
-    test(`${name}: replicas that hang do not keep a driver from starting`, () => {
+    test(`${name} → hanging replicas do not keep a driver from starting`, () => {
       const webhooks = manifests.find(({ kind }) => kind === 'MutatingWebhookConfiguration')?.webhooks ?? []
       for (const what of ['pods', 'services']) {
         const called = webhooks.filter(({ name }) => name.startsWith(what))
@@ -106,7 +106,7 @@ describe('chart manifests', () => {
       }
     })
 
-    test(`${name}: no driver waits for a replica when another answers`, () => {
+    test(`${name} → a driver does not wait for one replica while another responds`, () => {
       const webhooks = manifests.find(({ kind }) => kind === 'MutatingWebhookConfiguration')?.webhooks ?? []
       const strict = webhooks.filter(({ failurePolicy }) => failurePolicy === 'Fail')
       const services = strict.map(({ clientConfig }) => clientConfig.service.name)
@@ -114,7 +114,7 @@ describe('chart manifests', () => {
       assert.deepEqual(services, name === 'failure-policy-fail' ? [all, all] : [])
     })
 
-    test(`${name}: the roles are the permissions of files/rbac.yaml, no more and no less`, () => {
+    test(`${name} → the roles grant exactly the permissions of files/rbac.yaml`, () => {
       const roles = manifests.filter(({ kind, metadata }) => /Role$/.test(kind) && !metadata.name.endsWith('-test'))
       if (name === 'minimal') return assert.deepEqual(roles, [])
       const { cluster, namespace } = readPermissions()
@@ -134,7 +134,7 @@ describe('chart manifests', () => {
     })
   }
 
-  test('values-ha.yaml: the two Deployments are spread over nodes and zones together, not each for itself alone', () => {
+  test('values-ha.yaml → both Deployments are spread over nodes and zones together', () => {
     const ha = goldens.find((file) => basename(file) === 'ha.yaml') ?? ''
     for (const { spec } of manifestsOf(ha).filter(({ kind }) => kind === 'Deployment')) {
       const constraints = spec.template.spec.topologySpreadConstraints ?? []
@@ -144,7 +144,7 @@ describe('chart manifests', () => {
     }
   })
 
-  test('every permission has its reason, and grants no more than it names', () => {
+  test('each permission → has a reason and grants only what it names', () => {
     const { cluster, namespace } = readPermissions()
     for (const { why, rule } of [...cluster, ...namespace]) {
       assert.match(why, /^[A-Z].*\.$/)

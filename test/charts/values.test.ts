@@ -50,7 +50,7 @@ function schemaAt(path: string): Schema {
 }
 
 describe('chart values and schema', () => {
-  test('every value is in a section, documented, and in the README with its default', () => {
+  test('each value → is in a section, documented, and in the README with its default', () => {
     const readme = chartReadme()
     assert.ok(values.length > 60, 'the values are found')
     assert.deepEqual(
@@ -63,7 +63,7 @@ describe('chart values and schema', () => {
     }
   })
 
-  test('every default is what the schema allows, and the schema tells the same', () => {
+  test('each default → is allowed by the schema, which documents the same default', () => {
     for (const { path, leaf } of values) {
       const schema = schemaAt(path)
       assert.ok(allows(schema, leaf.default), `${path}: ${JSON.stringify(leaf.default)}`)
@@ -72,7 +72,7 @@ describe('chart values and schema', () => {
     }
   })
 
-  test('no map of the schema takes keys that values.yaml does not have', () => {
+  test('each map of the schema → rejects keys that values.yaml does not have', () => {
     const open = (schema: Schema, path: string): readonly string[] => [
       ...(schema.properties !== undefined && schema.additionalProperties !== false ? [path] : []),
       ...Object.entries(schema.properties ?? {}).flatMap(([key, item]) => open(item, `${path}.${key}`)),
@@ -80,11 +80,11 @@ describe('chart values and schema', () => {
     assert.deepEqual(open(JSON.parse(chartSchema()), ''), [])
   })
 
-  test('a form that is not there, or no schema, is an error and not a schema that allows all', () => {
+  test('an unknown @schema form → throws instead of allowing everything', () => {
     assert.throws(() => chartSchema('# @section A\n\n# B.\n# @schema nonsense\na: 1\n'), /@schema nonsense/)
   })
 
-  test('each setting may be a value, by the same form as in an annotation', () => {
+  test('each setting → is accepted as a value, in the form of its annotation', () => {
     assert.deepEqual(Object.keys(schemaAt('sidecar.settings').properties ?? {}), settingKeys)
     for (const key of settingKeys) {
       const setting = settings[key]
@@ -97,7 +97,7 @@ describe('chart values and schema', () => {
     }
   })
 
-  test('what the parser of a setting takes, the schema takes too', () => {
+  test('a value that a setting’s parser accepts → is accepted by the schema', () => {
     const written = fc.oneof(
       fc.integer({ min: -5, max: 100_000 }),
       fc.integer({ min: 1, max: 10_000_000_000 }).map(formatDuration),
@@ -114,7 +114,7 @@ describe('chart values and schema', () => {
     )
   })
 
-  test('a duration of the schema is a duration of the parser, and the other way round', () => {
+  test('a duration → is accepted by the schema if and only if the parser accepts it', () => {
     const { pattern = '' } = schemaAt('webhook.tls.caValidity')
     fc.assert(
       fc.property(

@@ -75,7 +75,7 @@ const encode = ({ certificatePem }: { readonly certificatePem: string }) =>
   Buffer.from(certificatePem).toString('base64')
 
 describe('webhook check of helm test', () => {
-  test('it ends well when the webhook answers and the caBundle verifies it', async (t) => {
+  test('a webhook that responds with a certificate that the caBundle verifies → exit code 0', async (t) => {
     const { ended } = await start(t, { caBundle: encode(authority) })
     const [[code], log] = await ended
     assert.equal(code, 0)
@@ -84,15 +84,15 @@ describe('webhook check of helm test', () => {
 
   /** What is wrong at first; each is put right by the caBundle that comes then, but for those that `lasts`. */
   const troubles: readonly (readonly [what: string, situation: Situation, told: RegExp])[] = [
-    ['no caBundle yet', { caBundle: undefined }, /^pods\.spark-nanny\.io has no caBundle yet/],
+    ['no caBundle', { caBundle: undefined }, /^pods\.spark-nanny\.io has no caBundle yet/],
     [
-      'the caBundle of another authority',
+      'a caBundle with a foreign CA',
       { caBundle: encode(other) },
       /^nanny\.tools\.svc: .*(unable to verify|self-signed|signature)/,
     ],
   ]
   for (const [what, situation, told] of troubles) {
-    test(`it waits while there is ${what}`, async (t) => {
+    test(`${what} → waits until the caBundle is replaced`, async (t) => {
       const { firstLine, setCaBundle, ended } = await start(t, situation)
       assert.match(await firstLine(), told)
       setCaBundle(encode(authority))
@@ -101,7 +101,7 @@ describe('webhook check of helm test', () => {
     })
   }
 
-  test('a webhook that is not ready, or has a certificate of another name, is told of', async (t) => {
+  test('a webhook that is not ready, or has a certificate for another name → is logged', async (t) => {
     const unready = await start(t, { caBundle: encode(authority), missing: ['nodes'] })
     assert.match(await unready.firstLine(), /^nanny\.tools\.svc is not ready: .*nodes/)
     const misnamed = await start(t, { caBundle: encode(authority), host: 'else.tools.svc' })

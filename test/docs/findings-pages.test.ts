@@ -10,13 +10,13 @@ import { knownSparkKeys } from './spark-keys.ts'
 const root = join(import.meta.dirname, '../..')
 
 describe('findings pages', () => {
-  test('the pages are what the rules say', async () => {
+  test('each findings page → matches the rules', async () => {
     for (const [name, text] of Object.entries(findingsPages())) {
       assert.equal(await readFile(join(root, name), 'utf8'), text, `${name} is stale: run \`npm run docs\``)
     }
   })
 
-  test('the page that a finding names exists, with its anchor', async () => {
+  test('the page named by a finding → exists with its anchor', async () => {
     for (const { id, cause } of catalogue) {
       const [file = '', anchor = ''] = findingPage(id, cause).split('#')
       await access(join(root, file))
@@ -31,7 +31,7 @@ describe('findings pages', () => {
   const kubectlVerbs =
     /^kubectl (-n \{[a-zA-Z]+\} |-n kube-system |-n spark-operator )?(get|describe|logs|top|exec|run|create|delete|auth can-i) /
 
-  test('commands are such as kubectl knows, and settings such as Spark knows', () => {
+  test('each command and Spark setting of a remedy → exists', () => {
     for (const { id, remedies } of catalogue) {
       for (const spec of remedies) {
         for (const command of 'commands' in spec ? spec.commands : []) {

@@ -7,7 +7,7 @@ const root = join(import.meta.dirname, '../..')
 const read = (path: string) => readFileSync(join(root, path), 'utf8')
 
 describe('docs/install.md', () => {
-  test('the page of installation names every Service that a certificate of the user’s must hold', () => {
+  test('each Service that a user’s certificate must cover → is listed in the page', () => {
     const configuration =
       read('test/golden/chart/existing-secret.yaml').split('kind: MutatingWebhookConfiguration')[1] ?? ''
     const services = new Set([...configuration.matchAll(/^ +name: (\S+-webhook\S*)$/gm)].map(([, name = '']) => name))

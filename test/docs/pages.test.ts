@@ -10,7 +10,7 @@ const pages = await Array.fromAsync(glob('{*.md,docs/**/*.md,charts/**/*.md}', {
 
 describe('docs pages', () => {
   for (const page of pages) {
-    test(`${page}: links lead somewhere and commands exist`, async () => {
+    test(`${page} → all link targets and npm scripts exist`, async () => {
       const text = await readFile(join(root, page), 'utf8')
       for (const [, target = ''] of text.matchAll(/\]\(([^)\s]+)\)/g)) {
         if (/^[a-z]+:/.test(target)) continue
@@ -26,7 +26,7 @@ describe('docs pages', () => {
     })
   }
 
-  test('CONTRIBUTING justifies each dependency, and no other', async () => {
+  test('CONTRIBUTING.md → justifies exactly the dependencies of package.json', async () => {
     const text = await readFile(join(root, 'CONTRIBUTING.md'), 'utf8')
     const rows = [...(text.split('## Dependencies')[1] ?? '').matchAll(/^\| (dev: )?([@a-z][\w./-]*) +\|/gm)]
     const named = (dev: boolean) =>

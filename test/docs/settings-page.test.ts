@@ -11,11 +11,11 @@ import { settingsPage, spelledDefault } from '../../docs/settings-page.ts'
 const docsDir = join(import.meta.dirname, '../../docs')
 
 describe('settings page', () => {
-  test('docs/settings.md is what the table says', async () => {
+  test('docs/settings.md → matches the settings table', async () => {
     assert.equal(await readFile(join(docsDir, 'settings.md'), 'utf8'), settingsPage(), 'stale: run `npm run docs`')
   })
 
-  test('each setting has its section, with form and default', () => {
+  test('each setting → has a section with its form and default', () => {
     const page = settingsPage()
     for (const key of settingKeys) {
       const section = page.split(`\n## \`${key}\`\n`)[1]?.split('\n## ')[0] ?? ''
@@ -25,7 +25,7 @@ describe('settings page', () => {
     }
   })
 
-  test('a default as the page spells it is read back as the default', () => {
+  test('a default as written in the page → parses as the default', () => {
     for (const key of settingKeys) {
       const { values, problems } = resolveSettings({ chart: { [key]: spelledDefault(key) } })
       assert.deepEqual(problems, [])
@@ -33,7 +33,7 @@ describe('settings page', () => {
     }
   })
 
-  test('the examples of the page are right settings', () => {
+  test('the examples of the page → are valid settings', () => {
     const fences = settingsPage().match(/```(yaml|sh)\n[\s\S]*?```/g) ?? []
     const annotations = fences.flatMap((fence) =>
       [...fence.matchAll(new RegExp(`${domain}/([a-z-]+)(?:: |=)"?([^\\s"]+)"?`, 'g'))]
@@ -44,7 +44,7 @@ describe('settings page', () => {
     assert.deepEqual(resolveSettings({ pod: Object.fromEntries(annotations) }).problems, [])
   })
 
-  test('--check fails for a stale or absent page and writes nothing', async (t) => {
+  test('a stale or missing page → --check fails and writes nothing', async (t) => {
     const dir = await mkdtemp(join(tmpdir(), 'spark-nanny-docs-'))
     t.after(() => rm(dir, { recursive: true }))
     const generate = (...args: readonly string[]) =>

@@ -5,35 +5,35 @@ import { buildEvent } from '../../kubernetes/event.ts'
 
 const nowMs = Date.parse('2026-11-24T10:00:00.123Z')
 const subject = { apiVersion: 'v1', kind: 'Pod', namespace: 'spark', name: 'pi-driver', uid: 'uid-1' }
-const told = {
+const content = {
   type: 'Warning',
   reason: 'SparkNannyDriverStuck',
   message: 'No node takes it',
   dedupKey: 'pending',
 } as const
 
-const made = (more: object = {}, of: object = {}) =>
-  buildEvent({ ...subject, ...of }, { ...told, ...more }, 'a-process', nowMs) as {
+const build = (more: object = {}, of: object = {}) =>
+  buildEvent({ ...subject, ...of }, { ...content, ...more }, 'a-process', nowMs) as {
     readonly metadata: { readonly name: string }
     readonly message: string
     readonly firstTimestamp: string
   }
 
 describe('buildEvent', () => {
-  test('the same of the same object has the same name, whatever it says; another has another', () => {
-    const { name } = made().metadata
-    assert.equal(made({ message: 'other words' }).metadata.name, name)
+  test('same object, reason and key → same name, independent of the message; otherwise another name', () => {
+    const { name } = build().metadata
+    assert.equal(build({ message: 'other words' }).metadata.name, name)
     for (const other of [
-      made({ reason: 'SparkNannyPodDeleted' }),
-      made({ dedupKey: 'x' }),
-      made({}, { uid: 'uid-2' }),
+      build({ reason: 'SparkNannyPodDeleted' }),
+      build({ dedupKey: 'x' }),
+      build({}, { uid: 'uid-2' }),
     ]) {
       assert.notEqual(other.metadata.name, name)
     }
-    assert.equal(made().firstTimestamp, '2026-11-24T10:00:00Z')
+    assert.equal(build().firstTimestamp, '2026-11-24T10:00:00Z')
   })
 
-  test('its name is one that the API server takes, for each name that an object can have', () => {
+  test('any valid object name → the Event’s name is valid too', () => {
     // As apimachinery's IsDNS1123Subdomain has it.
     const label = '[a-z0-9]([-a-z0-9]*[a-z0-9])?'
     const valid = new RegExp(`^${label}(\\.${label})*$`)
@@ -44,15 +44,15 @@ describe('buildEvent', () => {
     })
     fc.assert(
       fc.property(fc.oneof(names, cutAtEach), (name) => {
-        const { metadata } = made({}, { name })
+        const { metadata } = build({}, { name })
         assert.ok(metadata.name.length <= 253)
         if (valid.test(name)) assert.match(metadata.name, valid)
       }),
     )
   })
 
-  test('a message is cut to what the API takes, between characters', () => {
-    const { message } = made({ message: '’'.repeat(1000) })
+  test('a message longer than 1024 bytes → is truncated between characters', () => {
+    const { message } = build({ message: '’'.repeat(1000) })
     assert.ok(Buffer.byteLength(message) <= 1024)
     assert.match(message, /^’+…$/)
   })

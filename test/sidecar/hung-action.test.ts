@@ -15,7 +15,12 @@ const history = (...agesMs: readonly number[]) => ({
 const what = 'unresponsive: the Spark UI failed; hung since 2026-01-31T11:59:50Z'
 const spent = 'no restart left: all 2 within 1h are spent, the latest at 2026-01-31T11:16:40Z, 2026-01-31T11:33:20Z'
 
-const rows: readonly (readonly [string, HungPolicy, ReturnType<typeof history>, object])[] = [
+const rows: readonly (readonly [
+  string,
+  HungPolicy,
+  ReturnType<typeof history>,
+  ReturnType<typeof chooseHungAction>,
+])[] = [
   ['observe', { kind: 'observe', budget: null }, history(), { kind: 'report', message: `${what}; observed only` }],
   [
     'fail-pod',
@@ -23,9 +28,14 @@ const rows: readonly (readonly [string, HungPolicy, ReturnType<typeof history>, 
     history(),
     { kind: 'fail', restarts: false, message: `${what}; the pod fails` },
   ],
-  ['all, free', all, history(), { kind: 'restart-all', message: `${what}; restart 1 of 2 within 1h, all containers` }],
   [
-    'all, backoff',
+    'all containers, first restart',
+    all,
+    history(),
+    { kind: 'restart-all', message: `${what}; restart 1 of 2 within 1h, all containers` },
+  ],
+  [
+    'all containers, during backoff',
     all,
     history(30_000),
     {
@@ -35,25 +45,25 @@ const rows: readonly (readonly [string, HungPolicy, ReturnType<typeof history>, 
     },
   ],
   [
-    'all, backoff over',
+    'all containers, after backoff',
     all,
     history(60_000),
     { kind: 'restart-all', message: `${what}; restart 2 of 2 within 1h, all containers` },
   ],
   [
-    'all, spent',
+    'all containers, budget exhausted',
     all,
     history(2_600_000, 1_600_000),
     { kind: 'fail', restarts: false, message: `${what}; ${spent}; the pod fails` },
   ],
   [
-    'one, free',
+    'driver container, first restart',
     one,
     history(),
     { kind: 'fail', restarts: true, message: `${what}; restart 1 of 2 within 1h, the driver container` },
   ],
   [
-    'one, backoff',
+    'driver container, during backoff',
     one,
     history(30_000),
     {
@@ -62,7 +72,12 @@ const rows: readonly (readonly [string, HungPolicy, ReturnType<typeof history>, 
       message: `${what}; restart 2 of 2 within 1h not before 2026-01-31T12:00:30Z`,
     },
   ],
-  ['one, spent', one, history(2_600_000, 1_600_000), { kind: 'report', message: `${what}; ${spent}; left as it is` }],
+  [
+    'driver container, budget exhausted',
+    one,
+    history(2_600_000, 1_600_000),
+    { kind: 'report', message: `${what}; ${spent}; left as it is` },
+  ],
   [
     'none allowed',
     { ...all, budget: { ...budget, maxRestarts: 0 } },
@@ -78,6 +93,7 @@ const rows: readonly (readonly [string, HungPolicy, ReturnType<typeof history>, 
 ]
 describe('chooseHungAction', () => {
   for (const [name, onHung, restarts, expected] of rows) {
-    test(name, () => assert.deepEqual(chooseHungAction(verdict, now - 10_000, onHung, restarts, now), expected))
+    test(`${name} → ${expected.kind}`, () =>
+      assert.deepEqual(chooseHungAction(verdict, now - 10_000, onHung, restarts, now), expected))
   }
 })

@@ -31,24 +31,24 @@ const history = (...minutesAgo: readonly number[]): DeletionHistory => ({
 })
 
 describe('deletion history', () => {
-  test('a history is written and read back', () => {
+  test('a formatted history → parses as the same history', () => {
     const written = { ...history(30, 5), quarantinedMs: nowMs }
     assert.deepEqual(parseHistory(formatHistory(written)), written)
   })
 
-  test('what cannot be read is none', () => {
+  test('a missing or malformed text → the empty history', () => {
     for (const text of [undefined, '', 'x', '[]', '{"actions":3}', '{"actions":[{"at":"never"}],"quarantined":"x"}']) {
       assert.deepEqual(parseHistory(text), emptyHistory)
     }
   })
 
-  test('another version of the SparkApplication begins anew', () => {
+  test('another generation of the SparkApplication → an empty history', () => {
     assert.deepEqual(currentHistory(history(5), 2).deletions, [])
     assert.equal(currentHistory(history(5), 1).deletions.length, 1)
     assert.equal(currentHistory(history(5), null).deletions.length, 1)
   })
 
-  test('the delay doubles with each deletion within the window', () => {
+  test('each deletion within the window → doubles the backoff', () => {
     const delay = (of: DeletionHistory) => (backoffUntilMs(of, rails, nowMs) - nowMs) / minuteMs
     assert.equal(backoffUntilMs(emptyHistory, rails, nowMs), 0)
     assert.equal(delay(history(0)), 1)
@@ -57,14 +57,14 @@ describe('deletion history', () => {
     assert.equal(delay(history(500, 61, 0)), 1)
   })
 
-  test('the deletion that spends the budget quarantines the application', () => {
+  test('the deletion that exhausts the budget → quarantines the application', () => {
     assert.equal(withDeletion(history(30), deletion(0), 1, rails).quarantinedMs, null)
     assert.equal(withDeletion(history(40, 30), deletion(0), 1, rails).quarantinedMs, nowMs)
     assert.equal(withDeletion(history(90, 30), deletion(0), 1, rails).quarantinedMs, null, 'one is too long ago')
     assert.equal(withDeletion(history(40, 30), deletion(0), 2, rails).quarantinedMs, null, 'another version')
   })
 
-  test('the greatest budget of an application is spent by as many deletions as are kept', () => {
+  test('the maximum budget of an application → is exhausted by as many deletions as are kept', () => {
     const greatest = { ...rails, perApplication: maxDeletionsKept }
     let of = emptyHistory
     const quarantined = Array.from({ length: maxDeletionsKept }, (_, index) => {
@@ -75,7 +75,7 @@ describe('deletion history', () => {
     assert.deepEqual(parseHistory(formatHistory(of)), of)
   })
 
-  test('budgets, the narrowest first', () => {
+  test('several exhausted budgets → the narrowest scope', () => {
     const entry = (namespace: string, application: string, minutesAgo = 1) => ({
       atMs: nowMs - minutesAgo * minuteMs,
       namespace,
@@ -88,10 +88,10 @@ describe('deletion history', () => {
     assert.equal(scope([entry('a', 'x')]), null)
     assert.equal(scope([entry('a', 'x'), entry('a', 'x')]), 'application')
     assert.equal(scope([entry('a', 'x'), entry('a', 'x', 61)]), null)
-    assert.equal(scope([entry('b', 'x'), entry('b', 'x')]), null, 'of the same name elsewhere')
+    assert.equal(scope([entry('b', 'x'), entry('b', 'x')]), null, 'the same name in another namespace')
     const lapsed = { ...entry('a', 'x'), lapsed: true }
     assert.equal(scope([lapsed, lapsed]), null)
-    assert.equal(scope([lapsed, lapsed, lapsed]), 'namespace', 'they were deleted all the same')
+    assert.equal(scope([lapsed, lapsed, lapsed]), 'namespace', 'lapsed deletions still count for the namespace')
     assert.equal(scope([entry('a', 'y'), entry('a', 'z'), entry('a', 'w')]), 'namespace')
     assert.equal(scope(['b', 'c', 'd', 'e'].map((name) => entry(name, 'y'))), 'cluster')
   })
@@ -115,7 +115,7 @@ describe('deletion history', () => {
     },
   })
 
-  test('until the record is read no budget is known to be left', () => {
+  test('a record that is not loaded → the budget is unknown', () => {
     const record = createDeletionTracker(rails)
     const driver = { namespace: 'a', application: 'x', uid: 'next' }
     assert.equal(record.limits(driver, known({}), nowMs).exhausted, 'unknown')
@@ -151,7 +151,7 @@ describe('deletion history', () => {
   }
 
   for (const isSeen of [true, false]) {
-    test(`a person who removes the annotation ends a quarantine, ${isSeen ? 'seen' : 'before it was seen'} to be there`, () => {
+    test(`a user removes the annotation ${isSeen ? 'after' : 'before'} the cache shows it → the quarantine ends, once per window`, () => {
       const { note, limits, isWritten } = record()
       for (const minutesAgo of [30, 20]) isWritten(note(minutesAgo, 'written'))
       const text = note(0, 'written')
@@ -163,11 +163,11 @@ describe('deletion history', () => {
       for (const minutesAgo of [-1, -2, -3]) isWritten(note(minutesAgo, 'written'))
       isWritten(undefined)
       const again = limits(nowMs + 3 * minuteMs)
-      assert.deepEqual([again.quarantined, again.exhausted], [false, 'application'], 'once in a window')
+      assert.deepEqual([again.quarantined, again.exhausted], [false, 'application'], 'only once per window')
     })
   }
 
-  test('an annotation that something keeps removing lifts no budget', () => {
+  test('an annotation that is removed repeatedly → the budget still holds', () => {
     const { note, limits, isWritten } = record()
     const outcomes = [0, 1, 2, 3, 4, 5].map((minute) => {
       const { exhausted } = limits(nowMs + minute * minuteMs)
@@ -180,13 +180,13 @@ describe('deletion history', () => {
     assert.equal(limits(nowMs + 70 * minuteMs).exhausted, null, 'until the window is over')
   })
 
-  test('another version of the SparkApplication lifts the application’s budget', () => {
+  test('another generation of the SparkApplication → resets the application’s budget', () => {
     const { note, limits, isWritten } = record()
     for (const minutesAgo of [30, 20, 0]) isWritten(note(minutesAgo, 'written'))
     assert.deepEqual(limits(nowMs, 2), unlimited)
   })
 
-  test('what nobody may write is remembered, whatever else becomes of the SparkApplication', () => {
+  test('a forbidden write → the deletion is kept in memory until the generation changes', () => {
     const { note, limits, isWritten } = record()
     for (const minutesAgo of [30, 20, 0]) {
       note(minutesAgo, 'refused')
@@ -196,7 +196,7 @@ describe('deletion history', () => {
     assert.equal(limits(nowMs, 2).quarantined, false)
   })
 
-  test('a deletion that is on record does not stand in the way of itself, and counts once', () => {
+  test('a deletion on record → does not block its own retry, and counts once', () => {
     const record = createDeletionTracker(rails)
     record.load([])
     const driver = { namespace: 'a', application: 'x', uid: 'uid-0' }
@@ -216,7 +216,7 @@ describe('deletion history', () => {
     }
   })
 
-  test('a quarantine ends with another version of the SparkApplication, and outlives the controller', () => {
+  test('a quarantine → survives a restart of the controller and ends with another generation', () => {
     const before = createDeletionTracker(rails)
     const driver = { namespace: 'a', application: 'x', uid: 'next' }
     let text = ''
@@ -233,7 +233,7 @@ describe('deletion history', () => {
     assert.equal(after.limits(driver, known(annotations, 2), nowMs).quarantined, false)
   })
 
-  test('a pause: a time, and why', () => {
+  test('a pause annotation → parses as a time and a reason', () => {
     assert.deepEqual(parsePause('2026-11-24T18:00:00Z the network is rebuilt'), {
       untilMs: Date.parse('2026-11-24T18:00:00Z'),
       reason: 'the network is rebuilt',
@@ -243,7 +243,7 @@ describe('deletion history', () => {
       assert.equal(parsePause(text), undefined)
   })
 
-  test('a pause holds until its time; one that cannot be read holds', () => {
+  test('a pause → holds until its time, and without an end if it is malformed', () => {
     const paused = (text: string) => ({ 'spark-nanny.io/paused-until': text })
     assert.equal(findPause(nowMs, undefined, {}, paused('2026-11-24T11:59:00Z')), null)
     assert.equal(findPause(nowMs, undefined, {}, paused('2026-11-24T12:01:00Z x'))?.reason, 'x')

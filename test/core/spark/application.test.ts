@@ -17,7 +17,7 @@ const apache = (spec: object) => ({
 const tolerations = (restartConfig: object) => apache({ applicationTolerations: { restartConfig } })
 
 const rows: readonly (readonly [string, unknown, OwnerRestartPolicy])[] = [
-  ['kubeflow, nothing said', kubeflow({}), { kind: 'never' }],
+  ['kubeflow, no policy', kubeflow({}), { kind: 'never' }],
   ['kubeflow Never', kubeflow({ restartPolicy: { type: 'Never' } }), { kind: 'never' }],
   [
     'kubeflow OnFailure',
@@ -30,10 +30,10 @@ const rows: readonly (readonly [string, unknown, OwnerRestartPolicy])[] = [
     { kind: 'on-failure', retries: 0 },
   ],
   ['kubeflow Always', kubeflow({ restartPolicy: { type: 'Always' } }), { kind: 'always' }],
-  ['kubeflow, garbage', kubeflow({ restartPolicy: 'Always' }), { kind: 'never' }],
-  ['Apache, nothing said', apache({}), { kind: 'never' }],
+  ['kubeflow, malformed policy', kubeflow({ restartPolicy: 'Always' }), { kind: 'never' }],
+  ['Apache, no policy', apache({}), { kind: 'never' }],
   [
-    'Apache Always: its attempts are bounded too',
+    'Apache Always, with its default limit of attempts',
     tolerations({ restartPolicy: 'Always' }),
     { kind: 'always', retries: 3 },
   ],
@@ -43,19 +43,19 @@ const rows: readonly (readonly [string, unknown, OwnerRestartPolicy])[] = [
     { kind: 'on-failure', retries: 7 },
   ],
   [
-    'Apache OnFailure, failures are bounded more tightly',
+    'Apache OnFailure, with a lower limit of failures',
     tolerations({ restartPolicy: 'OnFailure', maxRestartAttempts: 7, maxRestartOnFailure: 2 }),
     { kind: 'on-failure', retries: 2 },
   ],
   [
-    'Apache OnInfrastructureFailure: a driver that fails or is gone is none',
+    'Apache OnInfrastructureFailure, which does not cover a failed or missing driver',
     tolerations({ restartPolicy: 'OnInfrastructureFailure' }),
     { kind: 'never', insteadOf: 'OnInfrastructureFailure' },
   ],
 ]
 describe('parseSparkApplication', () => {
-  for (const [what, object, expected] of rows) {
-    test(what, () => assert.deepEqual(parseSparkApplication(object)?.restartPolicy, expected))
+  for (const [name, object, expected] of rows) {
+    test(`${name} → ${expected.kind}`, () => assert.deepEqual(parseSparkApplication(object)?.restartPolicy, expected))
   }
 
   test('a SparkApplication → its namespace, name, annotations and conf', () => {

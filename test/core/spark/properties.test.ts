@@ -62,13 +62,13 @@ const rows: readonly (readonly [string, string, readonly (readonly [string, stri
       ['b', ''],
     ],
   ],
-  ['the last of two', 'a=1\na=2', [['a', '2']]],
-  ['nothing', '', []],
+  ['a key set twice', 'a=1\na=2', [['a', '2']]],
+  ['an empty text', '', []],
 ]
 
 describe('parseProperties', () => {
-  for (const [what, text, expected] of rows) {
-    test(what, () => assert.deepEqual([...parseProperties(text)], expected))
+  for (const [name, text, expected] of rows) {
+    test(`${name} → ${JSON.stringify(expected)}`, () => assert.deepEqual([...parseProperties(text)], expected))
   }
 
   /** As Properties.store escapes. */

@@ -24,16 +24,16 @@ const record = (fields: Partial<LeaseRecord> = {}): LeaseRecord => ({
 const wallMs = Date.parse('2026-11-24T12:00:00Z')
 
 const rows: readonly [string, Partial<LeaseRecord>, string, number, 'wait' | { transitions: number }][] = [
-  ['another’s', {}, 'b', 14_999, 'wait'],
-  ['another’s, not renewed for its duration', {}, 'b', 15_000, { transitions: 4 }],
-  ['another’s, of a longer duration', { durationMs: 60_000 }, 'b', 59_999, 'wait'],
-  ['another’s, without a duration', { durationMs: 0 }, 'b', 14_999, 'wait'],
-  ['given back', { holder: '' }, 'b', 0, { transitions: 4 }],
-  ['ours', {}, 'a', 0, { transitions: 3 }],
+  ['held by another replica', {}, 'b', 14_999, 'wait'],
+  ['held by another replica, not renewed for its duration', {}, 'b', 15_000, { transitions: 4 }],
+  ['held by another replica, with a longer duration', { durationMs: 60_000 }, 'b', 59_999, 'wait'],
+  ['held by another replica, without a duration', { durationMs: 0 }, 'b', 14_999, 'wait'],
+  ['released', { holder: '' }, 'b', 0, { transitions: 4 }],
+  ['held by this replica', {}, 'a', 0, { transitions: 3 }],
 ]
 describe('leader elector', () => {
   for (const [name, fields, identity, elapsedMs, expected] of rows) {
-    test(`a lease that is ${name}`, () => {
+    test(`a lease ${name} → ${expected === 'wait' ? 'waits' : 'takes it'}`, () => {
       const now = { nowMs: 1_000 + elapsedMs, wallMs, durationMs: 15_000 }
       const step = decideLeaseStep({ record: record(fields), sinceMs: 1_000 }, identity, now)
       if (expected === 'wait') assert.deepEqual(step, { kind: 'wait' })
@@ -48,14 +48,14 @@ describe('leader elector', () => {
     })
   }
 
-  test('time runs from when a change was seen, whatever the holder’s clock says', () => {
+  test('an old renewTime → the lease counts from when the change was observed, not by the holder’s clock', () => {
     const old = record({ renewTime: '1999-01-01T00:00:00.000000Z' })
     const first = observeLease(undefined, old, 5_000)
     assert.equal(observeLease(first, old, 9_000).sinceMs, 5_000)
     assert.equal(observeLease(first, record({ resourceVersion: '8' }), 9_000).sinceMs, 9_000)
   })
 
-  test('what is no Lease is none', () => {
+  test('an object that is not a Lease → undefined', () => {
     assert.equal(parseLease({ kind: 'Status' }), undefined)
     assert.equal(parseLease(null), undefined)
     assert.equal(parseLease({ kind: 'Lease' })?.holder, '')
@@ -104,7 +104,7 @@ describe('leader elector', () => {
     return { ...fixture, holder }
   }
 
-  test('one leads; the other follows at once when the lease is given back', async (t) => {
+  test('two candidates → one leads, and the other takes over as soon as the lease is released', async (t) => {
     const fixture = await electing(t)
     const a = candidate(fixture, 'a')
     await until(() => a.story.length === 1, 'a leads')
@@ -120,7 +120,7 @@ describe('leader elector', () => {
     assert.equal(fixture.holder(), 'b')
   })
 
-  test('an API server that is away: the leader stops before its lease could end, and leads again later', async (t) => {
+  test('an unavailable API server → the leader stops before its lease expires, and leads again later', async (t) => {
     const fixture = await electing(t)
     const a = candidate(fixture, 'a')
     await until(() => a.story.length === 1, 'a leads')
@@ -135,7 +135,7 @@ describe('leader elector', () => {
     await until(() => a.story.length === 3, 'a leads again')
   })
 
-  test('who is told to stop while it takes the lease does not lead, and gives it back', async (t) => {
+  test('a stop while the lease is being acquired → the candidate does not lead and releases the lease', async (t) => {
     const fixture = await electing(t)
     const { api } = fixture
     let taking = false
@@ -153,7 +153,7 @@ describe('leader elector', () => {
     assert.equal(toRecord(toRecord(api.bodies.at(-1)?.body).spec).holderIdentity, '')
   })
 
-  test('a request that never comes back does not keep the leader in office', async (t) => {
+  test('a renewal that never returns → the leader stops in time', async (t) => {
     const fixture = await electing(t)
     const a = candidate(fixture, 'a')
     await until(() => a.story.length === 1, 'a leads')
@@ -162,7 +162,7 @@ describe('leader elector', () => {
     assert.equal(a.leadership.leads(), false)
   })
 
-  test('a leader whose lease was taken stops', async (t) => {
+  test('a lease taken by another holder → the leader stops', async (t) => {
     const fixture = await electing(t)
     const a = candidate(fixture, 'a')
     await until(() => a.story.length === 1, 'a leads')
@@ -173,7 +173,7 @@ describe('leader elector', () => {
     assert.equal(fixture.holder(), 'thief')
   })
 
-  test('a process that was frozen knows at once that it may no longer lead', async (t) => {
+  test('a process frozen beyond the renew deadline → stops leading immediately', async (t) => {
     const fixture = await electing(t)
     let nowMs = 0
     const leading = createLeaderElector({
@@ -196,7 +196,7 @@ describe('leader elector', () => {
     assert.equal(leading.leads(), false)
   })
 
-  test('a Lease that was made for it, without a holder: taken, and its labels stay', async (t) => {
+  test('a pre-created Lease without a holder → is taken, and its labels stay', async (t) => {
     const fixture = await electing(t)
     fixture.api.set(leases, {
       kind: 'Lease',
@@ -208,7 +208,7 @@ describe('leader elector', () => {
     assert.deepEqual(fixture.api.get(leases, 'spark-nanny', 'spark-nanny')?.metadata.labels, { app: 'x' })
   })
 
-  test('of many that begin together one leads', async (t) => {
+  test('many candidates starting together → exactly one leads', async (t) => {
     const fixture = await electing(t)
     const all = ['a', 'b', 'c', 'd'].map((identity) => candidate(fixture, identity))
     await until(() => all.some(({ story }) => story.length > 0), 'one leads')

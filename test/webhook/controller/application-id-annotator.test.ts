@@ -23,12 +23,12 @@ const driver = (restarts: number, written?: string, state: object = { running: {
 })
 
 const rows: readonly [string, object, string | undefined][] = [
-  ['the first driver runs', driver(0), '-2'],
-  ['it is written already', driver(0, '-2'), undefined],
-  ['the second driver runs', driver(1, '-2'), '-3'],
-  ['waiting to be restarted', driver(1, '-2', { waiting: {} }), undefined],
-  ['ended', driver(0, undefined, { terminated: {} }), undefined],
-  ['no status yet', { ...driver(0), status: {} }, undefined],
+  ['the first driver runs → -2', driver(0), '-2'],
+  ['already annotated → no patch', driver(0, '-2'), undefined],
+  ['the second driver runs → -3', driver(1, '-2'), '-3'],
+  ['waiting for its restart → no patch', driver(1, '-2', { waiting: {} }), undefined],
+  ['ended → no patch', driver(0, undefined, { terminated: {} }), undefined],
+  ['without a status → no patch', { ...driver(0), status: {} }, undefined],
 ]
 describe('application id annotator', () => {
   for (const [name, pod, expected] of rows) {
@@ -39,7 +39,7 @@ describe('application id annotator', () => {
     })
   }
 
-  test('a driver whose arguments do not refer to the suffix is left alone', () => {
+  test('arguments without the suffix variable → no patch', () => {
     const pod = driver(0)
     const kept = parseDriver({ ...pod, spec: { containers: [{ name: 'spark-kubernetes-driver' }] } })
     assert.ok(kept)
@@ -52,7 +52,7 @@ describe('application id annotator', () => {
     void runApplicationIdAnnotator(drivers, { ...edges, mayAct }, signal)
   }
 
-  test('one patch a start of the driver, with its uid; trouble is retried', async (t) => {
+  test('each start of the driver → one patch with its uid; failures are retried', async (t) => {
     const { api, edges, signal, lines } = await apiFixture(t)
     let failures = 1
     api.intercept((method) => {
@@ -81,7 +81,7 @@ describe('application id annotator', () => {
     assert.deepEqual(api.bodies[3]?.body, { metadata: { uid: 'uid-1', annotations: { [suffix]: '-3' } } })
   })
 
-  test('a pod that is gone is not asked for again', async (t) => {
+  test('a pod that is gone → is not patched again', async (t) => {
     const { api, edges, signal } = await apiFixture(t)
     api.intercept((method) => (method === 'PATCH' ? { status: 409, body: {} } : undefined))
     api.set('/api/v1/pods', driver(0))
@@ -91,7 +91,7 @@ describe('application id annotator', () => {
     assert.equal(api.bodies.length, 1)
   })
 
-  test('who leads no longer writes nothing', async (t) => {
+  test('a replica that no longer leads → writes nothing', async (t) => {
     const { api, edges, signal } = await apiFixture(t)
     let leads = false
     api.set('/api/v1/pods', driver(0))
@@ -103,7 +103,7 @@ describe('application id annotator', () => {
     await until(() => api.bodies.length === 1, 'a lease that was renewed late')
   })
 
-  test('a restart that comes while its predecessor is numbered is numbered too', async (t) => {
+  test('a restart during the previous patch → is annotated too', async (t) => {
     const { api, edges, signal } = await apiFixture(t)
     const path = '/api/v1/pods'
     let first = true
@@ -120,7 +120,7 @@ describe('application id annotator', () => {
     assert.deepEqual(api.bodies[1]?.body, { metadata: { uid: 'uid-1', annotations: { [suffix]: '-3' } } })
   })
 
-  test('a few at a time, and it ends when nothing is under way', async (t) => {
+  test('many drivers → at most ten patches at once, and the stop waits for them', async (t) => {
     const { api, edges, signal } = await apiFixture(t)
     const pod = (index: number) => {
       const one = driver(0)

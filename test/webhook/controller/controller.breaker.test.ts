@@ -54,7 +54,7 @@ async function allHang(
   return { ...harness, decisions, deletes }
 }
 
-/** Deletes at once, and is long in saying so. */
+/** The pod is deleted at once, but the response is slow. */
 const slowly =
   ({ api }: ControllerHarness): Answer =>
   (method, path) => {
@@ -67,7 +67,7 @@ const slowly =
   }
 
 describe('controller: breaker', () => {
-  test('deletions under way count: with a slow API server no budget is overdrawn', async (t) => {
+  test('deletions in progress with a slow API server → count, so that no budget is exceeded', async (t) => {
     const rails = { ...defaultConfig.safeguards, perNamespace: 3, breakerShare: 1 }
     const harness = await allHang(t, { safeguards: rails }, slowly)
     await until(() => harness.decisions('suppressed').length === hung - 3, 'the others are left alone')
@@ -77,13 +77,13 @@ describe('controller: breaker', () => {
     assert.deepEqual([...whys], ['namespace-budget'])
   })
 
-  test('the breaker: where all hang at once none is deleted', async (t) => {
+  test('all drivers hang at once → none is deleted', async (t) => {
     const harness = await allHang(t, {}, slowly)
     await until(() => harness.decisions('suppressed').length === hung, 'all are left alone')
     assert.equal(harness.deletes(), 0)
   })
 
-  test('what is left alone is logged though no Event can be told', async (t) => {
+  test('blocked deletions while no Event can be published → are logged', async (t) => {
     const rails = { ...defaultConfig.safeguards, perCluster: 0 }
     const harness = await allHang(
       t,
@@ -92,6 +92,6 @@ describe('controller: breaker', () => {
         method === 'POST' && path.includes('/events') ? { status: 201, body: {}, delayMs: 5_000 } : undefined,
     )
     await until(() => harness.decisions('suppressed').length === hung, 'all decisions')
-    assert.ok(harness.calls().length <= 8, 'while no more is asked than may be at a time')
+    assert.ok(harness.calls().length <= 8, 'concurrent requests stay limited')
   })
 })

@@ -6,7 +6,7 @@ import { applications, createControllerHarness, pods, untilLeading } from './con
 import { application, nowMs, owner } from './hung-scenario.ts'
 
 describe('controller: clocks', () => {
-  test('a restart in place that has just begun, on a node whose clock is behind, is the kubelet’s', async (t) => {
+  test('a restart in place that has just begun on a node whose clock is behind → is left to the kubelet', async (t) => {
     const harness = await createControllerHarness(t)
     harness.setNow(nowMs)
     harness.api.set(applications, application)
@@ -21,7 +21,7 @@ describe('controller: clocks', () => {
     )
   })
 
-  test('a clock that is set back by an hour does not hold a driver back for an hour', async (t) => {
+  test('a clock set back by an hour → a blocked startup is still bypassed in time', async (t) => {
     const harness = await createControllerHarness(t)
     harness.setNow(nowMs)
     harness.start()
@@ -29,6 +29,6 @@ describe('controller: clocks', () => {
     harness.api.set(pods, heldBackPod(waiting('ErrImagePull')))
     await harness.edges.sleep(300, harness.signal)
     harness.setNow(nowMs - 3_600_000)
-    await until(() => harness.calls().some((line) => line.startsWith('PATCH')), 'the rescue')
+    await until(() => harness.calls().some((line) => line.startsWith('PATCH')), 'the bypass')
   })
 })

@@ -44,7 +44,7 @@ const decided = (
 ) => harness.lines.some(({ line }) => line.event === 'decision' && (line.why === why || line.result === why))
 
 describe('controller: fallback', () => {
-  test('a hung driver without a sidecar: its pod is deleted as it is known, told, counted and written down', async (t) => {
+  test('a hung driver without a sidecar → its pod is deleted with preconditions, reported, counted and recorded', async (t) => {
     const harness = await scene(t)
     const replica = harness.start(deleting)
     await until(() => harness.ui.polls() > 3, 'polls')
@@ -68,22 +68,22 @@ describe('controller: fallback', () => {
       written.actions.map(({ action, pod }: { action: string; pod: string }) => [action, pod]),
       [['delete-pod', 'uid-pi-driver']],
     )
-    const deletedTold = () => harness.events().filter(({ reason }) => reason === 'SparkNannyPodDeleted')
-    await until(() => deletedTold().length === 2, 'both Events')
+    const deletedEvents = () => harness.events().filter(({ reason }) => reason === 'SparkNannyPodDeleted')
+    await until(() => deletedEvents().length === 2, 'both Events')
     const text = await replica.metrics()
     assert.match(text, /spark_nanny_kill_count\{spark_app="pi"\} 1/)
     assert.match(text, /spark_nanny_actions_total\{action="delete-pod",result="ok"\} 1/)
     assert.match(text, /spark_nanny_poke_duration_seconds_bucket\{le="0.25",spark_app="pi"\}/)
     assert.match(text, /spark_nanny_driver_terminations_total\{namespace="spark",application="pi",cause="hung"\} 1/)
     assert.deepEqual(
-      deletedTold()
+      deletedEvents()
         .map(({ of }) => of)
         .toSorted(),
       ['pi', 'pi-driver'],
     )
   })
 
-  test('a driver that finishes (refused after it answered) is left alone', async (t) => {
+  test('a driver that refuses connections after it answered, so it is finishing → is not deleted', async (t) => {
     const harness = await scene(t)
     harness.start(deleting)
     await until(() => harness.ui.polls() > 2, 'polls')
@@ -92,7 +92,7 @@ describe('controller: fallback', () => {
     assert.deepEqual(harness.deletes(), [])
   })
 
-  test('a UI that never answered, and another’s UI, prove nothing', async (t) => {
+  test('a UI that never answered, or belongs to another driver → no deletion', async (t) => {
     const harness = await scene(t)
     harness.ui.hang(true)
     harness.api.set(
@@ -109,15 +109,15 @@ describe('controller: fallback', () => {
     )
   })
 
-  test('a driver younger than a minute is not even asked', async (t) => {
+  test('a driver younger than a minute → is not polled', async (t) => {
     const harness = await scene(t, { state: running(nowMs - 30_000) })
     harness.start(deleting)
-    await until(() => harness.events().length > 0, 'it is looked at')
+    await until(() => harness.events().length > 0, 'the evaluation')
     await harness.edges.sleep(300, harness.signal)
     assert.equal(harness.ui.polls(), 0)
   })
 
-  test('a driver that is not Ready is not left out', async (t) => {
+  test('a driver that is not Ready → is polled and deleted when hung', async (t) => {
     const harness = await scene(t, { ready: false })
     harness.start(deleting)
     await until(() => harness.ui.polls() > 2, 'polls')
@@ -150,7 +150,7 @@ describe('controller: fallback', () => {
     ['no budget', 'cluster-budget', {}, undefined, { safeguards: { ...defaultConfig.safeguards, perCluster: 0 } }],
   ]
   for (const [name, why, options, owning, config] of withheldRows) {
-    test(`withheld and said why: ${name}`, async (t) => {
+    test(`${name} → the deletion is blocked, and the reason is reported once`, async (t) => {
       const harness = await scene(t, options)
       if (owning !== undefined) harness.api.set(applications, owning as never)
       const replica = harness.start({ ...deleting, ...config })
@@ -162,7 +162,7 @@ describe('controller: fallback', () => {
       await harness.edges.sleep(300, harness.signal)
       const before = harness.calls().length
       await harness.edges.sleep(500, harness.signal)
-      assert.equal(harness.calls().length, before, 'said once')
+      assert.equal(harness.calls().length, before, 'reported once')
       assert.deepEqual(harness.deletes(), [])
       const text = await replica.metrics()
       assert.match(text, new RegExp(`action="delete-pod",result="${why === 'dry-run' ? why : 'suppressed'}"\\} 1`))
@@ -176,7 +176,7 @@ describe('controller: fallback', () => {
     })
   }
 
-  test('one of --apps: also without an owner, in a namespace without the label', async (t) => {
+  test('an application of --apps without an owner, in a namespace without the label → its pod is deleted when hung', async (t) => {
     const harness = await createControllerHarness(t)
     harness.setNow(nowMs)
     const ui = await startFakeUi(t, ['spark-jobs-driver'])
@@ -197,7 +197,7 @@ describe('controller: fallback', () => {
     assert.match(await replica.metrics(), /spark_nanny_kill_count\{spark_app="jobs"\} 1/)
   })
 
-  test('a failed deletion is no kill, and is tried again', async (t) => {
+  test('a failed deletion → is not counted as a kill, and is retried', async (t) => {
     const harness = await scene(t)
     let refusals = 1
     harness.api.intercept((method) => {
@@ -214,7 +214,7 @@ describe('controller: fallback', () => {
     assert.match(text, /action="delete-pod",result="failed"\} 1/)
   })
 
-  test('what cannot be put on record is not deleted; a lost answer leaves a record', async (t) => {
+  test('an intent that cannot be recorded → no deletion; a lost response → the record stays', async (t) => {
     const harness = await scene(t)
     harness.start(deleting)
     await until(() => harness.ui.polls() > 3, 'polls')
@@ -240,7 +240,7 @@ describe('controller: fallback', () => {
     assert.match(String(annotations['spark-nanny.io/actions']), /"pod":"uid-pi-driver"/)
   })
 
-  test('a deletion whose answer was lost, and an Event that could not be told at first, are told all the same', async (t) => {
+  test('a deletion with a lost response and a failed Event → are still reported', async (t) => {
     const harness = await scene(t)
     const replica = harness.start(deleting)
     await until(() => harness.ui.polls() > 3, 'polls')
@@ -255,12 +255,12 @@ describe('controller: fallback', () => {
       return { status: 500, body: { kind: 'Status' } }
     })
     harness.ui.hang(true)
-    const told = () => harness.events().filter(({ reason }) => reason === 'SparkNannyPodDeleted')
-    await until(() => told().length === 2, 'both Events')
+    const deletedEvents = () => harness.events().filter(({ reason }) => reason === 'SparkNannyPodDeleted')
+    await until(() => deletedEvents().length === 2, 'both Events')
     assert.match(await replica.metrics(), /spark_nanny_kill_count\{spark_app="pi"\} 1/)
   })
 
-  test('a deletion that is refused since the pod has changed, which a frozen watch does not show, is tried ever more seldom', async (t) => {
+  test('repeated conflicts while the watch is frozen → retries back off', async (t) => {
     const harness = await scene(t)
     harness.start(deleting)
     await until(() => harness.ui.polls() > 3, 'polls')
@@ -279,7 +279,7 @@ describe('controller: fallback', () => {
     await until(() => harness.api.get(pods, 'spark', 'pi-driver') === undefined, 'the deletion')
   })
 
-  test('what answers that is not the API server is not believed', async (t) => {
+  test('a response that is not from the API server → is retried', async (t) => {
     const harness = await scene(t)
     harness.start(deleting)
     await until(() => harness.ui.polls() > 3, 'polls')
@@ -293,7 +293,7 @@ describe('controller: fallback', () => {
     await until(() => harness.api.get(pods, 'spark', 'pi-driver') === undefined, 'the deletion')
   })
 
-  test('many at once: the breaker holds', async (t) => {
+  test('many drivers hang at once → the circuit breaker opens', async (t) => {
     const harness = await createControllerHarness(t)
     harness.setNow(nowMs)
     const names = ['a', 'b', 'c', 'd'].map((name) => `${name}-driver`)
@@ -317,7 +317,7 @@ describe('controller: fallback', () => {
     assert.match(await replica.metrics(), /spark_nanny_circuit_breaker_open\{breaker="unhealthy-share"\} 1/)
   })
 
-  test('all drivers of one namespace are unhealthy, others are well: the way to them is cut', async (t) => {
+  test('all drivers of one namespace are unreachable, others healthy → no deletion', async (t) => {
     const harness = await createControllerHarness(t)
     harness.setNow(nowMs)
     const names = Array.from({ length: 12 }, (_, index) => `d${index}-driver`)
@@ -346,7 +346,7 @@ describe('controller: fallback', () => {
     )
   })
 
-  test('history survives: quarantined before the controller started, until a person or a change ends it', async (t) => {
+  test('an application quarantined before the controller started → stays quarantined until a user clears it', async (t) => {
     const actions = JSON.stringify({
       generation: 1,
       quarantined: '2026-11-24T10:05:00Z',
@@ -361,10 +361,10 @@ describe('controller: fallback', () => {
     assert.match(await replica.metrics(), /spark_nanny_quarantined_applications\{namespace="spark"\} 1/)
     assert.deepEqual(harness.deletes(), [])
     harness.api.set(applications, application())
-    await until(() => harness.deletes().length > 0, 'the person removed the annotation')
+    await until(() => harness.deletes().length > 0, 'the deletion after the annotation was removed')
   })
 
-  test('SparkApplications that are listed late: nothing is deleted before, and what they tell counts', async (t) => {
+  test('SparkApplications listed late → no deletion before, and their history counts', async (t) => {
     const harness = await createControllerHarness(t)
     harness.setNow(nowMs)
     const ui = await startFakeUi(t, ['spark-jobs-driver'])
@@ -400,7 +400,7 @@ describe('controller: fallback', () => {
     )
   })
 
-  test('a driver whose sidecar is down for good is told of, counted, and asked from outside', async (t) => {
+  test('a driver whose sidecar crash-loops → is reported, counted, and polled by the controller', async (t) => {
     const lastState = terminated(137, nowMs - 5_000, { reason: 'OOMKilled', startedAt: iso(nowMs - 8_000) })
     const harness = await scene(t, {
       ready: false,

@@ -5,7 +5,7 @@ import { applications, defaultConfig, pods } from './controller-harness.ts'
 import { application, createHungScenario, fallback } from './hung-scenario.ts'
 
 describe('controller: quarantine', () => {
-  test('a person clears a quarantine while the next driver is well: it is cleared', async (t) => {
+  test('a user clears a quarantine while the next driver is healthy → a later hang is deleted', async (t) => {
     const scene = await createHungScenario(t)
     scene.start({
       ...fallback('delete'),

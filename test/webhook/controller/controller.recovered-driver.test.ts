@@ -5,7 +5,7 @@ import { applications, defaultConfig, pods } from './controller-harness.ts'
 import { application, createHungScenario, fallback } from './hung-scenario.ts'
 
 describe('controller: recovered driver', () => {
-  test('a driver that answers again while its deletion is put on record is left alone', async (t) => {
+  test('a driver that answers again while its deletion is recorded → is not deleted', async (t) => {
     const scene = await createHungScenario(t)
     scene.start(fallback('delete'))
     await scene.polled(4)
@@ -23,7 +23,7 @@ describe('controller: recovered driver', () => {
     assert.deepEqual(scene.decisions(), [])
   })
 
-  test('a deletion that did not take place is not held against the next driver', async (t) => {
+  test('a deletion that did not happen → does not count against the next driver', async (t) => {
     const scene = await createHungScenario(t)
     scene.start({
       ...fallback('delete'),

@@ -21,11 +21,11 @@ const again = (reason: string) =>
   })
 
 describe('controller: restart in place', () => {
-  test('a restart in place of an old pod that has just begun is not stuck', () => {
+  test('a restart in place of an old pod that has just begun → not stuck', () => {
     assert.equal(findStuck(again('RestartingAllContainers'), createdMs + dayMs + 1_000), undefined)
   })
 
-  test('many: who ran for long before it was restarted is not compared with who started before that', () => {
+  test('drivers restarted after a long run → are compared only with drivers started since', () => {
     const sick = [again('ErrImagePull'), again('ErrImagePull'), again('ErrImagePull')]
     const well = Array.from({ length: 20 }, () => createDriver({ state: running(createdMs + 60_000) }))
     const wait = findWaitReason(again('ErrImagePull'))

@@ -38,7 +38,7 @@ async function sidecar(t: TestContext) {
 }
 
 describe('controller: retried deletion', () => {
-  test('a driver that answers again while its deletion is put off is left alone', async (t) => {
+  test('a driver that answers again while its deletion is postponed → is not deleted', async (t) => {
     const harness = await createControllerHarness(t)
     const nowMs = createdMs + 1_200_000
     harness.setNow(nowMs)
@@ -63,7 +63,7 @@ describe('controller: retried deletion', () => {
     assert.equal(tries, 1)
   })
 
-  test('a driver is let go though its deletion, for another reason, is put off', async (t) => {
+  test('a blocked startup while a deletion for another reason is postponed → the sidecar is bypassed', async (t) => {
     const harness = await createControllerHarness(t)
     harness.setNow(createdMs + 60_000)
     harness.api.set(applications, application)
@@ -81,7 +81,7 @@ describe('controller: retried deletion', () => {
     harness.api.set(pods, driverPod({ name: 'awake-driver' }))
     await until(() => harness.lines.some(({ line }) => line.event === 'action-failed'), 'a refused deletion')
     harness.api.set(pods, pod)
-    const isRescue = (line: string) => line.startsWith('PATCH') && line.includes('/pods/')
-    await until(() => harness.calls().some(isRescue), 'a rescue')
+    const isBypass = (line: string) => line.startsWith('PATCH') && line.includes('/pods/')
+    await until(() => harness.calls().some(isBypass), 'a bypass')
   })
 })

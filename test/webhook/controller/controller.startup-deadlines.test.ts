@@ -61,7 +61,7 @@ async function scene(t: TestContext, annotations: object = deadline, config: Par
 }
 
 describe('controller: startup deadlines', () => {
-  test('stuck for longer than its settings allow: written down, deleted as it is known, told, counted', async (t) => {
+  test('a driver stuck beyond its deadline → is recorded, deleted with preconditions, reported and counted', async (t) => {
     const harness = await scene(t)
     assert.match(
       harness.events()[0]?.message ?? '',
@@ -97,7 +97,7 @@ describe('controller: startup deadlines', () => {
     assert.equal(Object(line?.line.evidence).overdue, true)
   })
 
-  test('one that leader after leader sees anew is never seen for long enough', async (t) => {
+  test('a new leader → the deadline counts from its first observation', async (t) => {
     const harness = await scene(t)
     await harness.replica.stop()
     harness.setNow(createdMs + 45 * minuteMs)
@@ -111,7 +111,7 @@ describe('controller: startup deadlines', () => {
     assert.deepEqual(harness.deletes(), [])
   })
 
-  test('a clock that is set forward makes no wait longer', async (t) => {
+  test('a clock set forward → does not lengthen the wait', async (t) => {
     const harness = await scene(t)
     harness.setDate(createdMs + 90 * minuteMs)
     const { pod } = harness
@@ -120,7 +120,7 @@ describe('controller: startup deadlines', () => {
     assert.deepEqual(harness.deletes(), [])
   })
 
-  test('off: only told of, however long', async (t) => {
+  test('no deadline → is only reported, however long it takes', async (t) => {
     const harness = await scene(t, {})
     assert.match(harness.events()[0]?.message ?? '', /No action configured\.$/)
     harness.at(100_000)
@@ -128,7 +128,7 @@ describe('controller: startup deadlines', () => {
     assert.deepEqual(harness.deletes(), [])
   })
 
-  test('the deadline of another kind is not its own', async (t) => {
+  test('deadlines for other wait reasons → do not apply', async (t) => {
     const harness = await scene(t, {
       'spark-nanny.io/pending-deadline': '10m',
       'spark-nanny.io/container-creating-deadline': '10m',
@@ -146,7 +146,7 @@ describe('controller: startup deadlines', () => {
     ['dry-run', {}, { dryRun: true }],
   ]
   for (const [why, annotations, config] of withheldRows) {
-    test(`withheld and told why: ${why}`, async (t) => {
+    test(`${why} → the deletion is blocked, and the reason is reported`, async (t) => {
       const harness = await scene(t, { ...deadline, ...annotations }, config)
       harness.at(51)
       await until(() => harness.decided(why), 'a decision')
@@ -155,7 +155,7 @@ describe('controller: startup deadlines', () => {
     })
   }
 
-  test('nobody submits it again: left alone', async (t) => {
+  test('no owner that resubmits → no deletion', async (t) => {
     const harness = await scene(t)
     harness.api.set(applications, application(deadline, { type: 'Never' }))
     await harness.edges.sleep(200, harness.signal)
@@ -164,7 +164,7 @@ describe('controller: startup deadlines', () => {
     assert.deepEqual(harness.deletes(), [])
   })
 
-  test('many are stuck in the same way: another pod would fare no better, and the breaker of hung drivers stays closed', async (t) => {
+  test('many drivers stuck for the same reason → no deletion, and the circuit breaker for hung drivers stays closed', async (t) => {
     const harness = await scene(t)
     harness.api.set(pods, driverPod({ ...unpulled, name: 'other-driver' }))
     await harness.edges.sleep(200, harness.signal)
@@ -180,7 +180,7 @@ describe('controller: startup deadlines', () => {
     assert.match(text, /spark_nanny_circuit_breaker_open\{breaker="unhealthy-share"\} 0/)
   })
 
-  test('what a queue let go is told of when no node has taken it for long since', async (t) => {
+  test('a driver released by a scheduling gate → is reported when it stays unscheduled after that', async (t) => {
     const harness = await createControllerHarness(t)
     const pod = driverPod({ ...unpulled, state: waiting('') })
     const unplaced = (schedulingGates: readonly object[]) => {

@@ -15,7 +15,7 @@ import { createControllerHarness, pods, untilLeading } from './controller-harnes
 const nowMs = createdMs + 60_000
 
 describe('controller', () => {
-  test('healthy drivers cost no request, however often they change', async (t) => {
+  test('healthy drivers, however often they change → no requests', async (t) => {
     const harness = await createControllerHarness(t)
     harness.setNow(nowMs)
     for (let index = 0; index < 50; index += 1) harness.api.set(pods, driverPod({ name: `d${index}-driver` }))
@@ -28,7 +28,7 @@ describe('controller', () => {
     assert.deepEqual(harness.calls(), [])
   })
 
-  test('unguarded drivers are told once each, and counted', async (t) => {
+  test('unprotected drivers → one Event each, and counted', async (t) => {
     const harness = await createControllerHarness(t)
     harness.setNow(nowMs)
     const bare = { sidecar: null } as const
@@ -62,11 +62,11 @@ describe('controller', () => {
       () => harness.lines.filter(({ line }) => line.event === 'leader-acquired').length === 2,
       'the next leader',
     )
-    await until(() => harness.calls().length === 2, 'it tells what is told already')
+    await until(() => harness.calls().length === 2, 'the Event is published again')
     assert.equal(harness.events().length, 1)
   })
 
-  test('a bad setting is told on the pod, with what was meant', async (t) => {
+  test('an invalid setting → an Event on the pod with a suggestion', async (t) => {
     const harness = await createControllerHarness(t)
     harness.setNow(nowMs)
     harness.api.set(
@@ -81,7 +81,7 @@ describe('controller', () => {
     assert.match(event?.message ?? '', /did you mean spark-nanny.io\/interval\?/)
   })
 
-  test('a driver that the sidecar holds back is let go, once, after it had a chance to heal', async (t) => {
+  test('a startup blocked by the sidecar for 15 s → the sidecar is bypassed once', async (t) => {
     const harness = await createControllerHarness(t)
     harness.setNow(nowMs)
     const sign = waiting('ErrImagePull', 'not found')
@@ -112,7 +112,7 @@ describe('controller', () => {
     assert.equal(harness.calls().length, 2, 'and no more')
   })
 
-  test('words that cannot be told do not keep a driver from being let go', async (t) => {
+  test('Events that cannot be published → do not delay a bypass', async (t) => {
     const harness = await createControllerHarness(t)
     harness.setNow(nowMs)
     harness.api.intercept((_method, url) =>
@@ -123,10 +123,10 @@ describe('controller', () => {
     harness.start()
     await until(() => harness.lines.some(({ line }) => line.event === 'action-failed'), 'a failure')
     harness.api.set(pods, heldBackPod(waiting('InvalidImageName'), { annotations }))
-    await until(() => harness.calls().some((line) => line.startsWith('PATCH')), 'the rescue')
+    await until(() => harness.calls().some((line) => line.startsWith('PATCH')), 'the bypass')
   })
 
-  test('of two replicas one acts; the other takes over', async (t) => {
+  test('two replicas → one acts, and the other takes over', async (t) => {
     const harness = await createControllerHarness(t)
     harness.setNow(nowMs)
     const replicas = [harness.start(), harness.start()]
@@ -148,7 +148,7 @@ describe('controller', () => {
     await until(() => harness.events().length === 4, 'it acts')
   })
 
-  test('what cannot heal is let go at once; a sidecar that is only being pulled is not touched', async (t) => {
+  test('an error that no retry can fix → bypassed at once; a sidecar still being pulled → not bypassed', async (t) => {
     const harness = await createControllerHarness(t)
     harness.setNow(createdMs + 30_000)
     harness.api.set(pods, heldBackPod(waiting('InvalidImageName'), { name: 'bad-driver' }))
@@ -162,7 +162,7 @@ describe('controller', () => {
     )
   })
 
-  test('a pod that changed meanwhile is looked at again, and a refusal is tried again', async (t) => {
+  test('a conflict or a failed patch → the bypass is retried', async (t) => {
     const harness = await createControllerHarness(t)
     harness.setNow(nowMs)
     const answers = [409, 500]
@@ -176,7 +176,7 @@ describe('controller', () => {
     assert.equal(harness.calls().filter((line) => line.startsWith('PATCH')).length, 3)
   })
 
-  test('after three in a row no more is injected but one a minute, until a sidecar starts', async (t) => {
+  test('three bypasses in a row → injection is suspended, except one per minute, until a sidecar starts', async (t) => {
     const harness = await createControllerHarness(t)
     harness.setNow(nowMs)
     const replicas = [harness.start(), harness.start()]
@@ -186,18 +186,21 @@ describe('controller', () => {
         [null, null],
       )
       harness.api.set(pods, heldBackPod(waiting('InvalidImageName'), { name: `${name}-driver` }))
-      await until(() => harness.events().some(({ of }) => of === `${name}-driver`), `${name} is let go`)
+      await until(
+        () => harness.events().some(({ of }) => of === `${name}-driver`),
+        `the sidecar of ${name} is bypassed`,
+      )
     }
     await until(() => replicas.every((replica) => replica.suspension() !== null), 'every replica knows')
     assert.match(replicas[0]?.suspension() ?? '', /could not be started for 3 drivers in a row/)
     harness.setNow(nowMs + 61_000)
-    assert.equal(replicas[0]?.suspension(), null, 'one is let through')
+    assert.equal(replicas[0]?.suspension(), null, 'one driver is injected as a test')
     assert.notEqual(replicas[0]?.suspension(), null)
     harness.api.set(pods, driverPod({ name: 'd-driver', sidecar: { state: running(nowMs + 62_000) } }))
     await until(() => replicas.every((replica) => replica.suspension() === null), 'a sidecar started')
   })
 
-  test('those that wait for their turn get it, though others before them are gone by then', async (t) => {
+  test('queued drivers, while earlier ones disappear → are still handled', async (t) => {
     const harness = await createControllerHarness(t)
     harness.setNow(nowMs)
     const names = Array.from({ length: 30 }, (_, index) => `d${index}-driver`)

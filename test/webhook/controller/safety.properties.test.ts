@@ -64,7 +64,7 @@ const idle = ['report', 'blocked', 'delete-executors']
 const acts = ({ tasks }: Evaluation) => tasks.filter(({ choice }) => !idle.includes(choice.kind))
 
 describe('safety.properties', () => {
-  test('nothing is ever done about a healthy driver, in whatever order its states are seen', () => {
+  test('a healthy driver, with its states in any order → no action', () => {
     const states = fc.array(
       fc.record({ options: fc.constantFrom(...healthy), passMs: fc.integer({ min: 0, max: 50_000 }) }),
     )
@@ -134,7 +134,7 @@ describe('safety.properties', () => {
     fc.constant({ kind: 'replace' as const }),
   )
 
-  test('of two that both believe to lead, each with its own lag, a pod is deleted by one, once, and never its successor', () => {
+  test('two replicas that both believe they lead, with different lag → a pod is deleted once, and never its successor', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
         const world: World = { now: undefined, versions: [], deleted: [] }

@@ -11,7 +11,7 @@ const subject = { apiVersion: 'v1', kind: 'Pod', namespace: 'spark', name: 'pi-d
 const told = { type: 'Warning', reason: 'SparkNannyDriverStuck', message: 'm', dedupKey: 'pending' } as const
 
 describe('createClusterWriter', () => {
-  test('who leads no longer sends nothing', async (t) => {
+  test('a replica that no longer leads → sends no request', async (t) => {
     const { api, edges } = await apiFixture(t)
     api.set(pods, driverPod())
     let leads = true
@@ -40,7 +40,7 @@ describe('createClusterWriter', () => {
     [500, 'failed', true],
   ]
   for (const [status, expected, unanswered, refused] of answers) {
-    test(`HTTP ${status}: ${expected}`, async (t) => {
+    test(`HTTP ${status} → ${expected}`, async (t) => {
       const { api, edges } = await apiFixture(t)
       api.intercept(() => ({ status, body: { kind: 'Status' }, headers: { 'retry-after': '3' } }))
       const effects = createClusterWriter({ api: edges.api, reporter: 'r', nowMs: () => createdMs, mayAct: () => true })
@@ -54,7 +54,7 @@ describe('createClusterWriter', () => {
     })
   }
 
-  test('an answer that is not of the API says nothing', async (t) => {
+  test('a response that is not from the API server → the outcome is unknown', async (t) => {
     const { api, edges } = await apiFixture(t)
     const effects = createClusterWriter({ api: edges.api, reporter: 'r', nowMs: () => createdMs, mayAct: () => true })
     for (const status of [200, 404]) {
@@ -64,7 +64,7 @@ describe('createClusterWriter', () => {
     }
   })
 
-  test('no answer: it may have happened all the same', async (t) => {
+  test('no response → the outcome is unknown', async (t) => {
     const { api, edges } = await apiFixture(t)
     await api.close()
     const effects = createClusterWriter({ api: edges.api, reporter: 'r', nowMs: () => createdMs, mayAct: () => true })
@@ -72,7 +72,7 @@ describe('createClusterWriter', () => {
     assert.ok(performed.kind === 'failed' && performed.outcomeUnknown)
   })
 
-  test('the same is told under the same name, another thing under another, and no message is too long', () => {
+  test('same subject and key → same Event name; another subject or key → another; long messages are truncated', () => {
     const name = (event: Parameters<typeof buildEvent>[1], of = subject) =>
       (buildEvent(of, event, 'r', createdMs) as { metadata: { name: string } }).metadata.name
     assert.equal(name(told), name({ ...told, message: 'other words' }))

@@ -109,10 +109,10 @@ const terminating = { metadata: { name: driver.name, uid: driver.uid, deletionTi
 
 describe('createDeletionJournal', () => {
   for (const [how, end] of [
-    ['is well again', 'deletionNoLongerNeeded'],
+    ['answers again', 'deletionNoLongerNeeded'],
     ['is gone for another reason', 'podGone'],
   ] as const) {
-    test(`a deletion that was not made is taken back when the driver ${how}`, async (t) => {
+    test(`a deletion that was not sent, and the driver ${how} → is revoked`, async (t) => {
       const { lead, isTold, freeze, thaw } = scene(t)
       const leader = lead()
       freeze()
@@ -128,7 +128,7 @@ describe('createDeletionJournal', () => {
     })
   }
 
-  test('a pod that was gone before its deletion was refused is taken back, too', async (t) => {
+  test('a pod that was gone before its deletion was refused → the deletion is revoked', async (t) => {
     const { lead, isTold, setPod } = scene(t)
     const leader = lead()
     await leader.put()
@@ -138,7 +138,7 @@ describe('createDeletionJournal', () => {
     await until(() => !isTold(), 'the record')
   })
 
-  test('a deletion that was refused stays on record when the pod goes all the same: it may have been sent twice', async (t) => {
+  test('a refused deletion whose pod terminates anyway → stays on record, because it may have been sent twice', async (t) => {
     const { lead, isTold, settled, setPod } = scene(t)
     const leader = lead()
     await leader.put()
@@ -153,7 +153,7 @@ describe('createDeletionJournal', () => {
     assert.ok(isTold())
   })
 
-  test('a deletion whose answer was lost stays on record when the pod is gone, whatever the next try says', async (t) => {
+  test('a deletion whose response was lost, and the pod is gone → stays on record, whatever the retry returns', async (t) => {
     const { lead, isTold, settled, setPod } = scene(t)
     const leader = lead()
     await leader.put()
@@ -167,8 +167,8 @@ describe('createDeletionJournal', () => {
     assert.equal(leader.next().quarantined, true)
   })
 
-  for (const before of ['this leader', 'the leader before']) {
-    test(`a deletion that ${before} may have made is taken back only when the pod proves to stay`, async (t) => {
+  for (const before of ['this leader', 'an earlier leader']) {
+    test(`a deletion that ${before} may have sent → is revoked only after the pod is seen to stay`, async (t) => {
       const { lead, isTold, pass, settled, setPod, asked } = scene(t)
       const first = lead()
       await first.put()
@@ -194,7 +194,7 @@ describe('createDeletionJournal', () => {
     })
   }
 
-  test('a driver that hangs again while its record is taken back is on record before it is deleted', async (t) => {
+  test('a driver that hangs again during the revocation → is on record again before it is deleted', async (t) => {
     const { lead, isTold, answerWith, writes, settled } = scene(t)
     const leader = lead()
     await leader.put()
@@ -213,7 +213,7 @@ describe('createDeletionJournal', () => {
     assert.equal(leader.next().quarantined, true)
   })
 
-  test('what is on record already is not written again; what nobody may write is remembered', async (t) => {
+  test('a deletion already on record → is not written again; a forbidden write → is kept in memory', async (t) => {
     const { lead, writes, answerWith } = scene(t)
     const leader = lead()
     answerWith(async () => ({ kind: 'failed', detail: 'HTTP 403', retryAfterMs: 0, forbidden: true }))

@@ -14,7 +14,7 @@ import { createDriver } from '../driver/drivers.ts'
 import { createHungScenario, fallback } from '../hung-scenario.ts'
 
 describe('createEventRecorder', () => {
-  test('a driver that hung, answered for a while and hangs again is told of again', async (t) => {
+  test('a driver that hung, answered and hangs again → is reported again', async (t) => {
     const scene = await createHungScenario(t)
     scene.start(fallback('report'))
     await scene.polled(4)
@@ -27,7 +27,7 @@ describe('createEventRecorder', () => {
     assert.deepEqual(scene.decisions(), ['report-only', 'report-only'])
   })
 
-  test('what waits to be told of deeds does not keep a driver busy that is told of something else', async () => {
+  test('Events of writes that wait for the API server → do not delay other Events', async () => {
     const asked: string[] = []
     const { publish: tell, publishWithRetry: tellDone } = createEventRecorder(
       {

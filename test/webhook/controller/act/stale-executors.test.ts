@@ -45,29 +45,29 @@ const before = restartedMs - 50_000
 const after = restartedMs + 8_000
 
 const rows: readonly [string, object, boolean, number?][] = [
-  ['the first driver’s', executor('e', before), true],
-  ['the second driver’s', executor('e', after, 'spark-pi-driver-2'), false],
-  ['the second driver’s, by a clock that is behind', executor('e', before, 'spark-pi-driver-2'), false],
-  ['the second driver’s, whose id nobody numbered', executor('e', after), false],
-  ['made within the seconds before the restart, by two clocks', executor('e', restartedMs - 4_000), false],
-  ['another driver’s of the same id', executor('e', before, 'spark-pi-driver', 'uid-other'), false],
+  ['of the first driver', executor('e', before), true],
+  ['of the second driver', executor('e', after, 'spark-pi-driver-2'), false],
+  ['of the second driver, by a clock that is behind', executor('e', before, 'spark-pi-driver-2'), false],
+  ['of the second driver, without a suffix in its id', executor('e', after), false],
+  ['created seconds before the restart, by two clocks', executor('e', restartedMs - 4_000), false],
+  ['of another driver with the same id', executor('e', before, 'spark-pi-driver', 'uid-other'), false],
   [
-    'being deleted already',
+    'that is terminating',
     executor('e', before, 'spark-pi-driver', 'uid-pi-driver', { deletionTimestamp: iso(after) }),
     false,
   ],
-  ['the second driver’s, after the second restart', executor('e', before, 'spark-pi-driver-2'), true, 2],
+  ['of the second driver, after the second restart', executor('e', before, 'spark-pi-driver-2'), true, 2],
 ]
 describe('findStaleExecutors', () => {
   for (const [name, object, expected, restarts] of rows) {
-    test(`an executor that is ${name}: ${expected ? 'deleted' : 'left'}`, () => {
+    test(`an executor ${name} → ${expected ? 'deleted' : 'kept'}`, () => {
       const [driver, kept] = [parseDriver(restarted(restarts)), parseExecutor(object)]
       assert.ok(driver && kept)
       assert.equal(findStaleExecutors(driver, [kept]).length === 1, expected)
     })
   }
 
-  test('where ids are not numbered, the clocks of a node and of the API server may lie apart', () => {
+  test('ids without a suffix → clock differences of up to a minute are tolerated', () => {
     const driver = parseDriver(driverPod({ restarts: 1, state: running(restartedMs) }))
     assert.ok(driver)
     const left = [12_000, 59_000, 61_000].filter((earlierMs) => {
@@ -77,7 +77,7 @@ describe('findStaleExecutors', () => {
     assert.deepEqual(left, [12_000, 59_000])
   })
 
-  test('a driver that was never restarted, or does not run, has no old executors', () => {
+  test('a driver that was never restarted, or does not run → no stale executors', () => {
     const kept = parseExecutor(executor('e', before))
     const drivers = [
       parseDriver(driverPod()),
@@ -89,12 +89,12 @@ describe('findStaleExecutors', () => {
     }
   })
 
-  test('what is no pod is no executor', () => {
+  test('an object that is not a pod → undefined', () => {
     assert.equal(parseExecutor(null), undefined)
     assert.equal(parseExecutor({ metadata: { name: 'e' } }), undefined)
   })
 
-  test('after a restart in place the executors of the driver before are deleted, by their uids, once', async (t) => {
+  test('a restart in place → the old executors are deleted by uid, once', async (t) => {
     const harness = await createControllerHarness(t)
     harness.setNow(restartedMs + 10_000)
     // As with a fixed spark.kubernetes.executor.podNamePrefix: the names go on.
@@ -120,11 +120,11 @@ describe('findStaleExecutors', () => {
     const calls = harness.calls().length
     harness.api.set(pods, restarted())
     await harness.edges.sleep(300, harness.signal)
-    assert.equal(harness.calls().length, calls, 'it is not asked again')
+    assert.equal(harness.calls().length, calls, 'no further requests')
     assert.match(await replica.metrics(), /action="delete-executor",result="ok"\} 2/)
   })
 
-  test('executors that may not be deleted yet keep nothing else of their driver waiting', async (t) => {
+  test('executors that cannot be deleted yet → do not delay other work for the driver', async (t) => {
     const harness = await createControllerHarness(t)
     harness.setNow(restartedMs + 10_000)
     harness.api.set(pods, executor('job-exec-1', before))
@@ -141,7 +141,7 @@ describe('findStaleExecutors', () => {
     assert.equal(harness.calls().filter((line) => line.startsWith('DELETE')).length, 1)
   })
 
-  test('an executor that is gone though the answer does not say so is told of, and counted', async (t) => {
+  test('an executor already gone at the deletion → is reported and counted', async (t) => {
     const harness = await createControllerHarness(t)
     harness.setNow(restartedMs + 10_000)
     harness.api.set(pods, executor('job-exec-1', before))
@@ -157,7 +157,7 @@ describe('findStaleExecutors', () => {
     assert.match(await replica.metrics(), /action="delete-executor",result="ok"\} 1/)
   })
 
-  test('a server that asks for time gets it, whatever became of other executors', async (t) => {
+  test('Retry-After for one executor → no retry before, whatever happened to the others', async (t) => {
     const harness = await createControllerHarness(t)
     harness.setNow(restartedMs + 10_000)
     for (const name of ['job-exec-1', 'job-exec-2']) harness.api.set(pods, executor(name, before))

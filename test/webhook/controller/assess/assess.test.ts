@@ -5,11 +5,11 @@ import { type Assessment, type AssessmentContext, assess } from '../../../../web
 import { createdMs, type DriverPodOptions, iso, running, terminated, waiting } from '../../../support/driver-pods.ts'
 import { context, createDriver, judged, unresponsive } from '../driver/drivers.ts'
 
-/** `kind` and what tells it apart from others of its kind. */
+/** The kind of an assessment, and the field that distinguishes it from others of its kind. */
 const short = (assessment: Assessment): string => {
   switch (assessment.kind) {
     case 'startup-blocked':
-      return `held-back ${assessment.cause.reason}`
+      return `startup-blocked ${assessment.cause.reason}`
     case 'unprotected':
       return `unprotected ${assessment.reason}`
     case 'stuck':
@@ -19,7 +19,7 @@ const short = (assessment: Assessment): string => {
     case 'restarted':
       return `restarted ${assessment.restarts}`
     case 'invalid-settings':
-      return `bad-settings ${assessment.problems.length}`
+      return `invalid-settings ${assessment.problems.length}`
   }
 }
 
@@ -39,8 +39,13 @@ const rows: readonly Row[] = [
   ['healthy', {}, {}, []],
   ['healthy, not Ready', { ready: false }, {}, []],
   ['the sidecar’s image is being pulled', heldBack(waiting('PodInitializing')), {}, []],
-  ['its image cannot be pulled: it may heal', heldBack(waiting('ErrImagePull')), early, []],
-  ['its image cannot be pulled', heldBack(waiting('ErrImagePull')), late, ['held-back ErrImagePull']],
+  ['the sidecar’s image cannot be pulled, for 5 s', heldBack(waiting('ErrImagePull')), early, []],
+  [
+    'the sidecar’s image cannot be pulled, for 15 s',
+    heldBack(waiting('ErrImagePull')),
+    late,
+    ['held-back ErrImagePull'],
+  ],
   [
     'it cannot be created',
     heldBack(waiting('CreateContainerConfigError')),
@@ -48,22 +53,22 @@ const rows: readonly Row[] = [
     ['held-back CreateContainerConfigError'],
   ],
   [
-    'a reason that only a runtime knows',
+    'a reason of one container runtime',
     heldBack(waiting('SignatureValidationFailed')),
     late,
     ['held-back SignatureValidationFailed'],
   ],
   [
-    'it cannot be started',
+    'the sidecar cannot be started',
     heldBack(terminated(128, createdMs, { reason: 'StartError' })),
     late,
     ['held-back StartError'],
   ],
-  ['what no other try mends', heldBack(waiting('InvalidImageName')), {}, ['held-back InvalidImageName']],
-  ['all containers are being restarted', heldBack(terminated(88, createdMs)), late, []],
-  ['the pull takes its time', heldBack(waiting('PodInitializing')), { startupBlockedForMs: 119_000 }, []],
+  ['an error that no retry can fix', heldBack(waiting('InvalidImageName')), {}, ['held-back InvalidImageName']],
+  ['all containers are restarted', heldBack(terminated(88, createdMs)), late, []],
+  ['a slow pull', heldBack(waiting('PodInitializing')), { startupBlockedForMs: 119_000 }, []],
   [
-    'the pull takes for ever',
+    'a pull that takes two minutes',
     heldBack(waiting('PodInitializing')),
     { startupBlockedForMs: 120_000 },
     ['held-back Slow'],
@@ -75,15 +80,15 @@ const rows: readonly Row[] = [
     [],
   ],
   [
-    'of all containers that are removed for a restart the driver shows the next already',
+    'all containers are removed for a restart, and the driver shows its next state already',
     { ...heldBack(waiting('RestartingAllContainers')), restarts: 1 },
     { ...minutes(60), startupBlockedForMs: 130_000 },
     [],
   ],
-  ['it runs, the driver is being made', heldBack(running()), late, []],
-  ['it crashes, the driver runs', { sidecar: { state: waiting('CrashLoopBackOff') } }, late, []],
+  ['the sidecar runs, the driver is being created', heldBack(running()), late, []],
+  ['the sidecar crashes, the driver runs', { sidecar: { state: waiting('CrashLoopBackOff') } }, late, []],
   [
-    'it crashes for good, the driver runs',
+    'the sidecar crash-loops, the driver runs',
     { sidecar: { state: waiting('CrashLoopBackOff') } },
     minutes(3),
     ['unprotected sidecar-crash-loop'],
@@ -95,7 +100,7 @@ const rows: readonly Row[] = [
     [],
   ],
   [
-    'let go just now',
+    'bypassed just now',
     {
       ...heldBack(waiting('ErrImagePull')),
       annotations: { 'spark-nanny.io/sidecar-bypassed': `${iso(createdMs + 30_000)} x` },
@@ -104,7 +109,7 @@ const rows: readonly Row[] = [
     [],
   ],
   [
-    'let go in vain',
+    'bypassed without effect',
     {
       ...heldBack(waiting('ErrImagePull')),
       annotations: { 'spark-nanny.io/sidecar-bypassed': `${iso(createdMs - 30_000)} x` },
@@ -113,27 +118,37 @@ const rows: readonly Row[] = [
     ['held-back ErrImagePull'],
   ],
   ['no sidecar', { sidecar: null }, {}, ['unprotected not-injected']],
-  ['no sidecar, since the cluster cannot', { sidecar: null }, { nativeSidecars: false }, ['unprotected skipped']],
+  [
+    'no sidecar, because the cluster does not support it',
+    { sidecar: null },
+    { nativeSidecars: false },
+    ['unprotected skipped'],
+  ],
   ['no sidecar, opted out', { sidecar: null }, settings({ 'spark-nanny.io/inject': 'false' }), []],
   ['no sidecar, in another namespace', { sidecar: null }, { inProtectedNamespace: false }, []],
   ['no sidecar, ended', { sidecar: null, phase: 'Failed' }, {}, []],
-  ['let go', { sidecar: { image: 'spark:4' } }, {}, ['unprotected sidecar-bypassed']],
-  ['a bad setting', {}, settings({ 'spark-nanny.io/timeout': '20' }), ['bad-settings 1']],
-  ['a bad setting, ended', { phase: 'Succeeded' }, settings({ 'spark-nanny.io/timeout': '20' }), []],
+  ['sidecar bypassed', { sidecar: { image: 'spark:4' } }, {}, ['unprotected sidecar-bypassed']],
+  ['an invalid setting', {}, settings({ 'spark-nanny.io/timeout': '20' }), ['bad-settings 1']],
+  ['an invalid setting, ended', { phase: 'Succeeded' }, settings({ 'spark-nanny.io/timeout': '20' }), []],
   ['restarted in place', { restarts: 2, state: running(createdMs + 50_000) }, {}, ['restarted 2']],
   [
-    'being restarted',
+    'during a restart in place',
     { restarts: 1, state: waiting('PodInitializing'), ready: false, sidecar: { state: running() } },
     {},
     [],
   ],
   [
-    'its image cannot be pulled',
+    'the driver’s image cannot be pulled',
     { phase: 'Pending', ready: false, state: waiting('ImagePullBackOff') },
     minutes(3),
     ['stuck image-pull'],
   ],
-  ['its image cannot be pulled yet', { phase: 'Pending', ready: false, state: waiting('ImagePullBackOff') }, {}, []],
+  [
+    'the driver’s image cannot be pulled, for a moment',
+    { phase: 'Pending', ready: false, state: waiting('ImagePullBackOff') },
+    {},
+    [],
+  ],
   [
     'it cannot be created',
     { phase: 'Pending', ready: false, state: waiting('CreateContainerConfigError') },
@@ -141,18 +156,13 @@ const rows: readonly Row[] = [
     ['stuck container-creating'],
   ],
   [
-    'the user’s init containers take their time',
+    'slow init containers of the user',
     { phase: 'Pending', ready: false, state: waiting('PodInitializing') },
     minutes(60),
     [],
   ],
-  ['being deleted', { deletionTimestamp: iso(createdMs + 60_000) }, minutes(2), []],
-  [
-    'being deleted, and it does not go',
-    { deletionTimestamp: iso(createdMs + 60_000) },
-    minutes(4),
-    ['stuck terminating'],
-  ],
+  ['terminating', { deletionTimestamp: iso(createdMs + 60_000) }, minutes(2), []],
+  ['terminating for too long', { deletionTimestamp: iso(createdMs + 60_000) }, minutes(4), ['stuck terminating']],
   ['the kubelet has not acted yet', { sidecar: { state: terminated(88, createdMs + 30_000) } }, {}, []],
   [
     'the kubelet has not acted yet, by a clock that is behind',
@@ -173,14 +183,19 @@ const rows: readonly Row[] = [
     ['restarted 1'],
   ],
   [
-    'its UI does not answer',
+    'the UI does not answer',
     { sidecar: null },
     { judgement: judged(unresponsive) },
     ['hung ui unresponsive', 'unprotected not-injected'],
   ],
-  ['its UI did not answer, it has ended', { sidecar: null, phase: 'Failed' }, { judgement: judged(unresponsive) }, []],
   [
-    'its UI did not answer, it is being deleted',
+    'the UI did not answer, and the driver has ended',
+    { sidecar: null, phase: 'Failed' },
+    { judgement: judged(unresponsive) },
+    [],
+  ],
+  [
+    'the UI did not answer, and the driver is terminating',
     { sidecar: null, deletionTimestamp: iso(createdMs + 60_000) },
     { judgement: judged(unresponsive) },
     [],
@@ -188,20 +203,20 @@ const rows: readonly Row[] = [
 ]
 describe('assess', () => {
   for (const [name, options, fields, expected] of rows) {
-    test(`${name}: ${expected.join(', ') || 'nothing'}`, () => {
+    test(`${name} → ${expected.join(', ') || 'no assessment'}`, () => {
       const driver = createDriver(options)
       assert.deepEqual(assess(driver, context(fields)).assessments.map(short), expected)
     })
   }
 
-  test('its network does not come: stuck; where clusters do not tell of networks, init containers may run', () => {
+  test('a pod without a network → stuck; without that condition, init containers may still run', () => {
     const driver = createDriver({ phase: 'Pending', ready: false, state: waiting('PodInitializing') })
     const down = assess({ ...driver, networkDown: true }, context(minutes(6)))
     assert.deepEqual(down.assessments.map(short), ['stuck container-creating'])
     assert.deepEqual(assess({ ...driver, networkDown: false }, context(minutes(6))).assessments, [])
   })
 
-  test('no node takes it', () => {
+  test('a pod unscheduled for five minutes → stuck pending', () => {
     const driver = {
       ...createDriver({ phase: 'Pending', state: {}, ready: false }),
       node: null,
@@ -213,7 +228,7 @@ describe('assess', () => {
     assert.deepEqual(assessments.map(short), ['stuck pending'])
   })
 
-  test('it says when to look again, though nothing happens', () => {
+  test('an assessment that depends on time → returns when to reassess', () => {
     const held = createDriver(heldBack(waiting('ErrImagePull')))
     assert.equal(assess(held, context(early)).reassessAtMs, createdMs + 70_000)
     const pulling = createDriver(heldBack(waiting('PodInitializing')))

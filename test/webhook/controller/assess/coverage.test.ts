@@ -15,78 +15,83 @@ const loop = waiting('CrashLoopBackOff')
 
 type Row = readonly [string, DriverPodOptions, number, string]
 const rows: readonly Row[] = [
-  ['its sidecar runs', {}, minutes(60), 'protected'],
-  ['its sidecar has just ended', sidecar(terminated(1, minutes(59))), minutes(60), 'protected'],
+  ['the sidecar runs', {}, minutes(60), 'protected'],
+  ['the sidecar has just ended', sidecar(terminated(1, minutes(59))), minutes(60), 'protected'],
   [
-    'its sidecar waits for its third start',
+    'the sidecar waits for its third start',
     sidecar(loop, { restarts: 2, ...crashed(minutes(59)) }),
     minutes(60),
     'protected',
   ],
-  ['its sidecar is not started again', sidecar(terminated(1, minutes(58))), minutes(60), 'sidecar-crash-loop'],
+  ['the sidecar is not restarted', sidecar(terminated(1, minutes(58))), minutes(60), 'sidecar-crash-loop'],
   [
-    'its image is not to be had any more',
+    'the sidecar’s image is no longer available',
     sidecar(waiting('ImagePullBackOff'), crashed(minutes(50))),
     minutes(60),
     'sidecar-crash-loop',
   ],
-  ['nothing is known of its end', sidecar(loop), minutes(60), 'sidecar-crash-loop'],
-  ['nothing is known of its end, and the driver is young', sidecar(loop), minutes(1), 'protected'],
+  ['an unknown end of the sidecar', sidecar(loop), minutes(60), 'sidecar-crash-loop'],
+  ['an unknown end of the sidecar, and the driver started recently', sidecar(loop), minutes(1), 'protected'],
   [
-    'it crashes all the time',
+    'the sidecar crash-loops',
     sidecar(loop, { restarts: 40, ...crashed(minutes(59.9)) }),
     minutes(60),
     'sidecar-crash-loop',
   ],
   [
-    'it crashed once more, after a day',
+    'the sidecar crashed once more, after a day',
     sidecar(loop, { restarts: 40, ...crashed(minutes(59.9), 1, 86_400_000) }),
     minutes(60),
     'protected',
   ],
   [
-    'it crashes all the time, and runs for a moment',
+    'the sidecar crash-loops, and runs for a moment',
     sidecar(running(minutes(59.5)), { restarts: 40, ...crashed(minutes(55)) }),
     minutes(60),
     'sidecar-crash-loop',
   ],
   [
-    'it crashed often, and runs again',
+    'the sidecar crashed often, and runs again',
     sidecar(running(minutes(59)), { restarts: 40, ...crashed(minutes(54)) }),
     minutes(60),
     'protected',
   ],
   [
-    'all was restarted in place, often',
+    'many restarts in place',
     { restarts: 6, state: running(minutes(59.8)), ...sidecar(loop, { restarts: 6, ...crashed(minutes(59.7), 88) }) },
     minutes(60),
     'protected',
   ],
-  ['it has asked for a restart that does not come', sidecar(terminated(88, minutes(50))), minutes(60), 'protected'],
   [
-    'it runs again after such a one',
+    'the sidecar requested a restart that does not happen',
+    sidecar(terminated(88, minutes(50))),
+    minutes(60),
+    'protected',
+  ],
+  [
+    'the sidecar runs again after requesting a restart',
     sidecar(running(minutes(59.9)), { restarts: 9, ...crashed(minutes(59.8), 88) }),
     minutes(60),
     'protected',
   ],
-  ['it was let go', { sidecar: { image: 'spark:4', state: loop } }, minutes(60), 'sidecar-bypassed'],
+  ['the sidecar is bypassed', { sidecar: { image: 'spark:4', state: loop } }, minutes(60), 'sidecar-bypassed'],
   [
-    'it is being restarted',
+    'during a restart in place',
     { ...sidecar(loop), state: waiting('RestartingAllContainers') },
     minutes(60),
     'not-running',
   ],
-  ['it is being deleted', { ...sidecar(loop), deletionTimestamp: iso(minutes(60)) }, minutes(60), 'not-running'],
+  ['terminating', { ...sidecar(loop), deletionTimestamp: iso(minutes(60)) }, minutes(60), 'not-running'],
 ]
 describe('coverage', () => {
   for (const [name, options, nowMs, expected] of rows) {
-    test(`${name}: ${expected}`, () => {
-      const guard = computeCoverage(createDriver(options), resolveSettings({}), true, nowMs)
-      assert.equal(guard.kind === 'unprotected' ? guard.reason : guard.kind, expected)
+    test(`${name} → ${expected}`, () => {
+      const coverage = computeCoverage(createDriver(options), resolveSettings({}), true, nowMs)
+      assert.equal(coverage.kind === 'unprotected' ? coverage.reason : coverage.kind, expected)
     })
   }
 
-  test('it is looked at again when a sidecar counts as down, or as back', () => {
+  test('a sidecar that ended or flaps → is reassessed when it counts as down or running', () => {
     const again = (options: DriverPodOptions, nowMs: number) =>
       assess(createDriver(options), context({ nowMs })).reassessAtMs
     assert.equal(again(sidecar(terminated(1, minutes(59))), minutes(60)), minutes(61))

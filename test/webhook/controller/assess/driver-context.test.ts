@@ -16,7 +16,7 @@ function resubmits(operator: SparkOperator, spec: object, status: object): boole
     spec,
     status,
   })
-  const circumstances = computeDriverContext(
+  const context = computeDriverContext(
     { ...createDriver(), owner: { operator, namespace: 'spark', name: 'pi', uid: 'u' } },
     {
       namespaces: createObjectStore<LabelledNamespace>(() => undefined),
@@ -27,7 +27,7 @@ function resubmits(operator: SparkOperator, spec: object, status: object): boole
       nowMs: () => 0,
     },
   )
-  return circumstances.resubmits
+  return context.resubmits
 }
 
 /** ShouldRetry of pkg/util/sparkapplication.go of kubeflow/spark-operator. */
@@ -35,12 +35,12 @@ const kubeflowRows: readonly [string, object, object, boolean][] = [
   ['Never', { type: 'Never' }, { executionAttempts: 1 }, false],
   ['Always', { type: 'Always' }, { executionAttempts: 50 }, true],
   ['OnFailure, one retry is left', { type: 'OnFailure', onFailureRetries: 2 }, { executionAttempts: 2 }, true],
-  ['OnFailure, its retries are spent', { type: 'OnFailure', onFailureRetries: 2 }, { executionAttempts: 3 }, false],
+  ['OnFailure, no retry is left', { type: 'OnFailure', onFailureRetries: 2 }, { executionAttempts: 3 }, false],
   ['OnFailure without retries, and no status yet', { type: 'OnFailure' }, {}, false],
 ]
 describe('driver context', () => {
   for (const [name, restartPolicy, status, expected] of kubeflowRows) {
-    test(`kubeflow’s operator makes ${expected ? 'another' : 'no other'} driver: ${name}`, () => {
+    test(`kubeflow’s operator, ${name} → ${expected ? 'resubmits' : 'does not resubmit'}`, () => {
       assert.equal(resubmits('kubeflow', { restartPolicy }, status), expected)
     })
   }
@@ -48,16 +48,16 @@ describe('driver context', () => {
   /** ApplicationStatus.terminateOrRestart, RestartPolicy and ApplicationStateSummary of apache/spark-kubernetes-operator. */
   const apacheRows: readonly [string, object, number | null, boolean][] = [
     ['OnFailure, one attempt is left', { restartPolicy: 'OnFailure', maxRestartAttempts: 2 }, 1, true],
-    ['OnFailure, its attempts are spent', { restartPolicy: 'OnFailure', maxRestartAttempts: 2 }, 2, false],
-    ['OnFailure, its failures are', { restartPolicy: 'OnFailure', maxRestartOnFailure: 1 }, 1, false],
+    ['OnFailure, no attempt is left', { restartPolicy: 'OnFailure', maxRestartAttempts: 2 }, 2, false],
+    ['OnFailure, no failure is left', { restartPolicy: 'OnFailure', maxRestartOnFailure: 1 }, 1, false],
     ['Always, one attempt is left', { restartPolicy: 'Always', maxRestartAttempts: 2 }, 1, true],
-    ['Always, its attempts are spent', { restartPolicy: 'Always', maxRestartAttempts: 2 }, 2, false],
-    ['Always, the three that it has by default are spent', { restartPolicy: 'Always' }, 3, false],
+    ['Always, no attempt is left', { restartPolicy: 'Always', maxRestartAttempts: 2 }, 2, false],
+    ['Always, none of the three default attempts is left', { restartPolicy: 'Always' }, 3, false],
     ['Always without attempts, and no status yet', { restartPolicy: 'Always', maxRestartAttempts: 0 }, null, false],
-    ['OnInfrastructureFailure: a driver that is gone is none', { restartPolicy: 'OnInfrastructureFailure' }, 0, false],
+    ['OnInfrastructureFailure', { restartPolicy: 'OnInfrastructureFailure' }, 0, false],
   ]
   for (const [name, restartConfig, restartCounter, expected] of apacheRows) {
-    test(`Apache’s operator makes ${expected ? 'another' : 'no other'} driver: ${name}`, () => {
+    test(`Apache’s operator, ${name} → ${expected ? 'resubmits' : 'does not resubmit'}`, () => {
       const attemptInfo = { id: restartCounter, restartCounter }
       const status = restartCounter === null ? {} : { currentAttemptSummary: { attemptInfo } }
       assert.equal(resubmits('apache', { applicationTolerations: { restartConfig } }, status), expected)

@@ -8,7 +8,7 @@ import { nowMs } from '../hung-scenario.ts'
 const restarting = waiting('RestartingAllContainers', 'The container is removed because RestartAllContainers in place')
 
 describe('startup blocked', () => {
-  test('old drivers that are restarted in place keep their sidecars, and injection goes on', async (t) => {
+  test('old drivers restarted in place → keep their sidecars, and injection continues', async (t) => {
     const harness = await createControllerHarness(t)
     harness.setNow(nowMs)
     const names = ['a-driver', 'b-driver', 'c-driver']

@@ -27,32 +27,32 @@ const unscheduled = (fields: Partial<Driver> = {}) =>
   pending({}, { node: null, scheduledMs: null, unscheduled: '0/3 nodes', ...fields })
 
 const rows: readonly [string, Driver, string | null][] = [
-  ['no node takes it', unscheduled(), 'pending-deadline'],
-  ['a queue holds it back', unscheduled({ gated: true }), null],
-  ['its image cannot be pulled', pending(waiting('ErrImagePull')), 'image-pull-deadline'],
-  ['its image may be being pulled', pending(waiting('ContainerCreating')), null],
+  ['unscheduled', unscheduled(), 'pending-deadline'],
+  ['held by a scheduling gate', unscheduled({ gated: true }), null],
+  ['the image cannot be pulled', pending(waiting('ErrImagePull')), 'image-pull-deadline'],
+  ['the image may be being pulled', pending(waiting('ContainerCreating')), null],
   ['init containers run', pending(waiting('PodInitializing')), null],
   [
-    'its volumes or its network do not come',
+    'volumes or network missing',
     pending(waiting('ContainerCreating'), { networkDown: true }),
     'container-creating-deadline',
   ],
   [
-    'the same, with init containers',
+    'volumes or network missing, with init containers',
     pending(waiting('PodInitializing'), { networkDown: true }),
     'container-creating-deadline',
   ],
-  ['its container cannot be made', pending(waiting('CreateContainerConfigError')), 'container-creating-deadline'],
-  ['its node has never said anything of it', pending({}), 'container-creating-deadline'],
-  ['it is restarted', pending(waiting('RestartingAllContainers')), null],
-  ['it crashes again and again', pending(waiting('CrashLoopBackOff')), null],
-  ['it runs', createDriver(), null],
-  ['it has ended', createDriver({ phase: 'Failed', state: terminated(1, createdMs) }), null],
-  ['it is being deleted and does not go', createDriver({ deletionTimestamp: iso(createdMs) }), null],
+  ['the container cannot be created', pending(waiting('CreateContainerConfigError')), 'container-creating-deadline'],
+  ['no status from the node', pending({}), 'container-creating-deadline'],
+  ['restarted', pending(waiting('RestartingAllContainers')), null],
+  ['crash loop', pending(waiting('CrashLoopBackOff')), null],
+  ['running', createDriver(), null],
+  ['ended', createDriver({ phase: 'Failed', state: terminated(1, createdMs) }), null],
+  ['terminating', createDriver({ deletionTimestamp: iso(createdMs) }), null],
 ]
 describe('startup delay', () => {
   for (const [name, driver, key] of rows) {
-    test(`${name}: ${key ?? 'never deleted for it'}`, () => {
+    test(`${name} → ${key ?? 'no deadline'}`, () => {
       const wait = findWaitReason(driver)
       assert.equal(wait === undefined ? null : (findDeadline(wait, settings)?.key ?? null), key)
       assert.equal(wait === undefined ? null : findDeadline(wait, resolveSettings({})), null, 'unless asked for')
@@ -67,29 +67,29 @@ describe('startup delay', () => {
   }
   const choices: readonly [string, Partial<Safeguards>, string, (number | null)?, Driver?][] = [
     ['overdue', {}, 'delete-pod'],
-    ['what is judged from here is only reported', { mode: 'report' }, 'delete-pod'],
-    ['off', { mode: 'off' }, 'report-only'],
-    ['observed', { observeMode: true }, 'observe-mode'],
+    ['mode report', { mode: 'report' }, 'delete-pod'],
+    ['mode off', { mode: 'off' }, 'report-only'],
+    ['observe mode', { observeMode: true }, 'observe-mode'],
     ['no owner', { resubmits: false }, 'no-owner'],
     ['paused', { pause: { untilMs: 7, reason: '' } }, 'paused', 7],
-    ['many', { areManyStuck: () => true }, 'many-drivers-stuck'],
-    ['the breaker of hung drivers', { isBreakerOpen: () => true }, 'delete-pod'],
+    ['many drivers stuck', { areManyStuck: () => true }, 'many-drivers-stuck'],
+    ['open circuit breaker for hung drivers', { isBreakerOpen: () => true }, 'delete-pod'],
     ['quarantined', { quarantined: true }, 'quarantined'],
-    ['budget', { exhausted: 'namespace' }, 'namespace-budget'],
-    ['backoff', { backoffUntilMs: createdMs + 601_000 }, 'backoff', createdMs + 601_000],
+    ['exhausted budget', { exhausted: 'namespace' }, 'namespace-budget'],
+    ['during backoff', { backoffUntilMs: createdMs + 601_000 }, 'backoff', createdMs + 601_000],
     ['dry run', { dryRun: true }, 'dry-run'],
-    ['it runs', {}, 'inconclusive', null, createDriver()],
-    ['it is being deleted', {}, 'inconclusive', null, pending({}, { deletionMs: 1 })],
+    ['but running', {}, 'inconclusive', null, createDriver()],
+    ['but terminating', {}, 'inconclusive', null, pending({}, { deletionMs: 1 })],
   ]
   for (const [name, rails, expected, until = null, driver = pending(waiting('ErrImagePull'))] of choices) {
-    test(`stuck, ${name}: ${expected}`, () => {
+    test(`stuck, ${name} → ${expected}`, () => {
       const choice = chooseAction(driver, stuckPull, permissiveSafeguards(rails))
       assert.equal(choice.kind === 'blocked' ? choice.blockReason : choice.kind, expected)
       assert.equal(choice.kind === 'blocked' ? choice.untilMs : null, until)
     })
   }
 
-  test('the deadline counts from when it was seen to wait in that way, and is a time to look again', () => {
+  test('a deadline → counts from when this wait reason was first seen, and schedules a reassessment', () => {
     const waits = createWaitTracker()
     const look = (driver: Driver, minutes: number) => {
       const nowMs = createdMs + minutes * minuteMs
@@ -111,7 +111,7 @@ describe('startup delay', () => {
     assert.equal(look(pending(waiting('ErrImagePull')), 151).overdue, true)
   })
 
-  test('what a queue let go is not stuck for the time that it was in the queue', () => {
+  test('a driver released by a scheduling gate → its wait counts from the release', () => {
     const waits = createWaitTracker()
     const gate = (gated: boolean, minutes: number) =>
       waits.observe(unscheduled({ gated }), createdMs + minutes * minuteMs)
@@ -119,10 +119,10 @@ describe('startup delay', () => {
     assert.deepEqual(pick(gate(false, 180)), [180, true])
     assert.deepEqual(pick(gate(false, 190)), [180, true])
     const gatedUntilMs = createdMs + 180 * minuteMs
-    const told = (minutes: number) =>
+    const stuckSince = (minutes: number) =>
       findStuck(unscheduled(), createdMs + minutes * minuteMs, { gatedUntilMs })?.sinceMs
-    assert.equal(told(184), undefined)
-    assert.equal(told(185), gatedUntilMs)
+    assert.equal(stuckSince(184), undefined)
+    assert.equal(stuckSince(185), gatedUntilMs)
     waits.forget(unscheduled().uid)
     assert.deepEqual(pick(gate(false, 191)), [191, false])
   })
@@ -149,7 +149,7 @@ describe('startup delay', () => {
     pending(waiting('CreateContainerError')),
   ]
 
-  test('a driver that is slow is never deleted, whatever its deadlines', () => {
+  test('a slow driver, with any deadlines → is never deleted', () => {
     const step = fc.oneof(
       fc.record({
         driver: fc.constantFrom(...slow),
@@ -187,7 +187,7 @@ describe('startup delay', () => {
     )
   })
 
-  test('many: of those that tried since, more than the share, and never one alone', () => {
+  test('many drivers stuck → true above the share of drivers that started since, never for a single one', () => {
     const nowMs = createdMs + 30 * minuteMs
     const sick = (count: number) => Array.from({ length: count }, () => pending(waiting('ErrImagePull')))
     const started = (count: number) => Array.from({ length: count }, () => createDriver())
@@ -198,19 +198,19 @@ describe('startup delay', () => {
     const many = (...drivers: readonly Driver[]) => areManyStuck(wait, drivers, nowMs, 0.2, gatedUntilMs)
     assert.equal(many(...sick(1)), false)
     assert.equal(many(...sick(2)), true)
-    assert.equal(many(...sick(2), ...before), true, 'those started when all was well')
+    assert.equal(many(...sick(2), ...before), true, 'drivers started before do not count')
     assert.equal(many(...sick(2), ...started(8)), false)
     assert.equal(many(...sick(3), ...started(8)), true)
-    assert.equal(many(...sick(1), unscheduled(), unscheduled()), false, 'in another way')
+    assert.equal(many(...sick(1), unscheduled(), unscheduled()), false, 'stuck for another reason')
     const unplaced = findWaitReason(unscheduled())
     assert.ok(unplaced)
     const released = (untilMs: number | null) =>
       areManyStuck(unplaced, [unscheduled(), unscheduled()], nowMs, 0.2, () => untilMs)
     assert.equal(released(null), true)
-    assert.equal(released(nowMs - minuteMs), false, 'a queue has just let them go')
+    assert.equal(released(nowMs - minuteMs), false, 'a scheduling gate has just released them')
   })
 
-  test('a deletion for being stuck is nobody’s verdict', () => {
+  test('a deletion of a stuck driver → counts for no verdict source', () => {
     const reason = formatDeletionReason({ by: 'stuck', reason: 'pending', detail: 'sidecar ui' })
     assert.equal(reason, 'stuck pending: sidecar ui')
     for (const by of ['ui', 'sidecar'] as const) assert.equal(isFromSource(by, { reason }), false)

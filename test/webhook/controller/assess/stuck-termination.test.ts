@@ -34,7 +34,7 @@ const lingering: readonly [string, NodeState, Partial<DriverPodOptions & { final
   ]
 describe('stuck termination', () => {
   for (const [expected, node, { finalizers = [] }, detail, advice] of lingering) {
-    test(`a pod that does not go: ${expected}`, () => {
+    test(`a pod that does not terminate → ${expected}`, () => {
       const driver = { ...createDriver({ deletionTimestamp: iso(createdMs) }), finalizers }
       assert.equal(findTerminationBlocker(driver, node).lingering, expected)
       const { assessments } = assess(driver, context({ nowMs: createdMs + 180_000, node }))

@@ -16,30 +16,30 @@ const rows: readonly [string, Assessment, Partial<Safeguards>, string, (number |
   ['hung', hang(), {}, 'delete-pod'],
   ['hung by its sidecar', bySidecar, {}, 'delete-pod'],
   ['dry run', hang(), { dryRun: true }, 'dry-run'],
-  ['report', hang(), { mode: 'report' }, 'report-only'],
-  ['off', hang(), { mode: 'off' }, 'report-only'],
-  ['report, hung by its sidecar', bySidecar, { mode: 'report' }, 'delete-pod'],
-  ['off, hung by its sidecar', bySidecar, { mode: 'off' }, 'report-only'],
-  ['observed', hang(), { observeMode: true }, 'observe-mode'],
-  ['never answered', hang({ reason: 'startup-deadline' }), {}, 'inconclusive'],
+  ['mode report', hang(), { mode: 'report' }, 'report-only'],
+  ['mode off', hang(), { mode: 'off' }, 'report-only'],
+  ['mode report, hung by its sidecar', bySidecar, { mode: 'report' }, 'delete-pod'],
+  ['mode off, hung by its sidecar', bySidecar, { mode: 'off' }, 'report-only'],
+  ['observe mode', hang(), { observeMode: true }, 'observe-mode'],
+  ['UI never answered', hang({ reason: 'startup-deadline' }), {}, 'inconclusive'],
   ['finishing', hang({ reason: 'stop-deadline' }), {}, 'inconclusive'],
-  ['young', hang(), {}, 'recently-started', null, { state: running(createdMs + 590_000) }],
-  ['being deleted', hang(), {}, 'inconclusive', null, { deletionTimestamp: iso(createdMs) }],
+  ['recently started', hang(), {}, 'recently-started', null, { state: running(createdMs + 590_000) }],
+  ['terminating', hang(), {}, 'inconclusive', null, { deletionTimestamp: iso(createdMs) }],
   ['ended', hang(), {}, 'inconclusive', null, { phase: 'Failed' }],
   ['no owner', hang(), { resubmits: false }, 'no-owner'],
   ['paused', hang(), { pause: { untilMs, reason: '' } }, 'paused', untilMs],
-  ['paused for ever', hang(), { pause: { untilMs: null, reason: '' } }, 'paused', null],
-  ['breaker', hang(), { isBreakerOpen: () => true }, 'circuit-breaker-open'],
+  ['paused without an end', hang(), { pause: { untilMs: null, reason: '' } }, 'paused', null],
+  ['open circuit breaker', hang(), { isBreakerOpen: () => true }, 'circuit-breaker-open'],
   ['quarantined', hang(), { quarantined: true }, 'quarantined'],
-  ['budget of the application', hang(), { exhausted: 'application' }, 'application-budget'],
-  ['budget of the namespace', hang(), { exhausted: 'namespace' }, 'namespace-budget'],
-  ['budget of the cluster', hang(), { exhausted: 'cluster' }, 'cluster-budget'],
-  ['backoff', hang(), { backoffUntilMs: untilMs }, 'backoff', untilMs],
-  ['backoff over', hang(), { backoffUntilMs: createdMs }, 'delete-pod'],
+  ['exhausted budget of the application', hang(), { exhausted: 'application' }, 'application-budget'],
+  ['exhausted budget of the namespace', hang(), { exhausted: 'namespace' }, 'namespace-budget'],
+  ['exhausted budget of the cluster', hang(), { exhausted: 'cluster' }, 'cluster-budget'],
+  ['during backoff', hang(), { backoffUntilMs: untilMs }, 'backoff', untilMs],
+  ['after backoff', hang(), { backoffUntilMs: createdMs }, 'delete-pod'],
 ]
 describe('chooseAction', () => {
   for (const [name, assessment, rails, expected, until = null, options] of rows) {
-    test(`${name}: ${expected}`, () => {
+    test(`${name} → ${expected}`, () => {
       const choice = chooseAction(createDriver({ sidecar: null, ...options }), assessment, permissiveSafeguards(rails))
       assert.equal(choice.kind === 'blocked' ? choice.blockReason : choice.kind, expected)
       assert.equal(choice.kind === 'blocked' ? choice.untilMs : null, until)
@@ -52,7 +52,7 @@ describe('chooseAction', () => {
     sinceMs: 0,
   }
 
-  test('a driver that is held back is let go, whatever the rails say: it kills nothing', () => {
+  test('a startup blocked by the sidecar → the sidecar is bypassed despite all safeguards, because nothing is killed', () => {
     const closed = permissiveSafeguards({
       dryRun: true,
       mode: 'off',
@@ -63,13 +63,13 @@ describe('chooseAction', () => {
     assert.deepEqual(chooseAction(createDriver(), held, closed), { kind: 'bypass-sidecar', image: driverImage })
   })
 
-  test('once', () => {
+  test('a sidecar already bypassed → is only reported', () => {
     assert.deepEqual(chooseAction(createDriver({ sidecar: { image: driverImage } }), held, permissiveSafeguards()), {
       kind: 'report',
     })
   })
 
-  test('executors of the driver before are deleted, unless it is a dry run or paused', () => {
+  test('a restarted driver → its old executors are deleted, except in a dry run or a pause', () => {
     const assessment: Assessment = { kind: 'restarted', restarts: 1, startedMs: 5 }
     assert.deepEqual(chooseAction(createDriver(), assessment, permissiveSafeguards()), {
       kind: 'delete-executors',

@@ -31,12 +31,12 @@ const rows: readonly [number, number, number, boolean][] = [
 ]
 describe('hang breaker', () => {
   for (const [known, unhealthy, lately, open] of rows) {
-    test(`${unhealthy} of ${known} unhealthy, ${lately} deleted lately: ${open ? 'open' : 'closed'}`, () => {
+    test(`${unhealthy} of ${known} unhealthy, ${lately} deleted recently → ${open ? 'open' : 'closed'}`, () => {
       assert.equal(areTooManyUnhealthy(known, unhealthy, lately, rails), open)
     })
   }
 
-  test('all neighbours at once', () => {
+  test('at least two drivers, all unhealthy → true', () => {
     assert.deepEqual(
       [areAllUnhealthy(0, 0), areAllUnhealthy(1, 1), areAllUnhealthy(2, 1), areAllUnhealthy(2, 2)],
       [false, false, false, true],
@@ -84,7 +84,7 @@ describe('hang breaker', () => {
   /** Whose sidecar has ended so that the kubelet restarts all, and it did not. */
   const unacted = (count: number) => named('unacted', count, { sidecar: { state: terminated(88, nowMs - 180_000) } })
 
-  test('a deletion on a sidecar’s verdict says nothing of the network, and the other way round', () => {
+  test('recent deletions on sidecar verdicts → open the breaker only for sidecar verdicts', () => {
     const [driver] = named('bare', 1, { sidecar: null })
     assert.ok(driver)
     const lately = [
@@ -96,7 +96,7 @@ describe('hang breaker', () => {
     assert.equal(breaker.isOpenFor(driver, 'sidecar'), true, 'no other driver with a sidecar is there')
   })
 
-  test('another application that was deleted lately counts, the driver’s own and what is long ago do not', () => {
+  test('recent deletions → only those of other applications count, for ten minutes', () => {
     const [driver] = named('bare', 1, { sidecar: null })
     assert.ok(driver)
     const isOpen = (...lately: NonNullable<Scene['lately']>) =>
@@ -106,7 +106,7 @@ describe('hang breaker', () => {
     assert.equal(isOpen(['x', 'ui', 9]), true)
   })
 
-  test('drivers with a sidecar are judged among those with one: a few may hang, most may not', () => {
+  test('hung protected drivers → the breaker opens when too many of the protected drivers hang', () => {
     const guarded = named('well', 30)
     for (const [count, open] of [
       [1, false],
@@ -122,7 +122,7 @@ describe('hang breaker', () => {
     }
   })
 
-  test('a node or a namespace of which no driver answers is cut off; whose sidecars answered is not', () => {
+  test('no driver of a node or namespace answers → open for UI polls, closed for sidecar verdicts', () => {
     const well = named('well', 20, { sidecar: null })
     const cut = named('cut', 2, { sidecar: null }).map((driver) => ({ ...driver, node: 'node-2', namespace: 'cut' }))
     const [driver] = cut

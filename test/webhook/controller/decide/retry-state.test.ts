@@ -8,19 +8,19 @@ const outdated: Missed = { kind: 'conflict' }
 const failed = (retryAfterMs = 0): Missed => ({ kind: 'failed', detail: 'HTTP 500', retryAfterMs })
 
 const rows: readonly [string, Missed, number, readonly number[]][] = [
+  ['a conflict', outdated, 1, [500, 1_000, 2_000, 4_000, 8_000, 10_000, 10_000]],
+  ['a failure, with minimum jitter', failed(), 0, [500, 1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000]],
   [
-    'what has changed meanwhile is looked at again soon',
-    outdated,
+    'a failure, with maximum jitter',
+    failed(),
     1,
-    [500, 1_000, 2_000, 4_000, 8_000, 10_000, 10_000],
+    [1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 64_000, 120_000, 120_000],
   ],
-  ['a failure, with the least of its jitter', failed(), 0, [500, 1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000]],
-  ['a failure, with the most', failed(), 1, [1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 64_000, 120_000, 120_000]],
   ['a server that asks for more time', failed(5_000), 0, [5_000, 5_000, 5_000, 5_000, 8_000]],
 ]
 describe('nextRetryState', () => {
   for (const [name, performed, random, expected] of rows) {
-    test(`${name}: ${expected.join(', ')} ms`, () => {
+    test(`${name} → ${expected.join(', ')} ms`, () => {
       let [before, nowMs]: [RetryState | undefined, number] = [undefined, 7]
       const waits = expected.map(() => {
         const { untilMs, attempts: times }: RetryState = nextRetryState(performed, before, nowMs, random)

@@ -40,7 +40,7 @@ const held = (uid: string, image = sidecarImage) => named(uid, heldBackBy(waitin
 const started = (uid: string, atMs: number) => named(uid, { sidecar: { state: running(atMs) } })
 
 describe('createSidecarImageBreaker', () => {
-  test('three that were let go in a row, also before this process began, suspend injection', () => {
+  test('three bypassed sidecars in a row, also before this process started → injection is suspended', () => {
     const { image, now } = watching()
     for (const uid of ['a', 'b']) image.observe(rescued(uid, now() - minuteMs))
     assert.equal(image.isSuspended(), false)
@@ -48,7 +48,7 @@ describe('createSidecarImageBreaker', () => {
     assert.equal(image.isSuspended(), true)
   })
 
-  test('one that is held back counts when it was for long enough, and once', () => {
+  test('a blocked startup → counts once, after 15 s', () => {
     const { image, pass, now } = watching()
     for (const uid of ['a', 'b', 'c']) image.observe(held(uid))
     assert.equal(image.isSuspended(), false)
@@ -59,7 +59,7 @@ describe('createSidecarImageBreaker', () => {
     assert.equal(image.isSuspended(), false)
   })
 
-  test('one that takes long says nothing of its image; what shows after a while counts from then', () => {
+  test('a slow start → does not count; a later image error counts from when it appears', () => {
     const { image, pass, now } = watching()
     const slow = (uid: string) => named(uid, heldBackBy(waiting('PodInitializing')))
     for (const uid of ['a', 'b', 'c']) image.observe(slow(uid))
@@ -75,7 +75,7 @@ describe('createSidecarImageBreaker', () => {
     assert.equal(image.isSuspended(), true)
   })
 
-  test('other images say nothing of ours', () => {
+  test('failures of other images → do not count', () => {
     const { image, pass, now } = watching()
     for (const uid of ['a', 'b', 'c']) image.observe(rescued(uid, now(), 'other:1'))
     for (const uid of ['d', 'e', 'f']) image.observe(held(uid, 'other:1'))
@@ -83,7 +83,7 @@ describe('createSidecarImageBreaker', () => {
     assert.equal(image.isSuspended(), false)
   })
 
-  test('a sidecar that starts ends it; one that is started again proves nothing', () => {
+  test('a first start of a sidecar → injection resumes; a restart of an old sidecar → still suspended', () => {
     const { image, pass, now } = watching()
     image.observe(started('old', createdMs))
     for (const uid of ['a', 'b', 'c']) image.observe(rescued(uid, now()))
@@ -94,14 +94,14 @@ describe('createSidecarImageBreaker', () => {
     assert.equal(image.isSuspended(), false)
   })
 
-  test('what failed long ago is forgotten: who started since may be gone', () => {
+  test('failures older than 15 minutes → do not count', () => {
     const { image, pass, now } = watching()
     for (const uid of ['a', 'b', 'c']) image.observe(rescued(uid, now()))
     pass(16 * minuteMs)
     assert.equal(image.isSuspended(), false)
   })
 
-  test('while it is suspended one a minute finds out', () => {
+  test('while suspended → one driver per minute is injected as a test', () => {
     const { image, pass, now } = watching()
     for (const uid of ['a', 'b', 'c']) image.observe(rescued(uid, now()))
     assert.deepEqual([image.suspension() === null, image.suspension() === null], [true, false])

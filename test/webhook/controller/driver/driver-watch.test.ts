@@ -6,7 +6,7 @@ import { driverPod } from '../../../support/driver-pods.ts'
 import { pods } from '../controller-harness.ts'
 
 describe('driver watch', () => {
-  test('a pod that was made again under its name is another: the one before is gone, the new one has no past', async (t) => {
+  test('a pod recreated under the same name → the old driver is gone, and the new one has no previous state', async (t) => {
     const { api, edges, signal } = await apiFixture(t)
     api.define(pods)
     const story: string[] = []

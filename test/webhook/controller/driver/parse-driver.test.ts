@@ -15,7 +15,7 @@ const captured = (name: string) => parseDriver(JSON.parse(readFileSync(join(cras
 const names = readdirSync(crashes, { withFileTypes: true }).filter((entry) => entry.isDirectory())
 
 describe('parse driver', () => {
-  test('real pods: what became of each', () => {
+  test('captured pods → phase, exit code and wait reason', () => {
     const story = Object.fromEntries(
       names.map(({ name }) => {
         const driver = captured(name)
@@ -38,19 +38,19 @@ describe('parse driver', () => {
     })
   })
 
-  test('little is kept of a pod', () => {
+  test('a parsed driver → is smaller than 2.5 kB', () => {
     for (const { name } of names) {
       const size = JSON.stringify(captured(name)).length
       assert.ok(size < 2_500, `${name}: ${size}`)
     }
   })
 
-  test('what is no pod, or has no name or uid, is no driver', () => {
+  test('an object without pod fields, name or uid → undefined', () => {
     for (const object of [null, {}, { metadata: {}, spec: { containers: [] } }])
       assert.equal(parseDriver(object), undefined)
   })
 
-  test('whatever an object holds, it is observed or left out, and never an exception', () => {
+  test('an arbitrary object → is parsed or left out, and never throws', () => {
     const keys = [
       'metadata',
       'spec',
@@ -90,7 +90,7 @@ describe('parse driver', () => {
     )
   })
 
-  test('a container of another that is called as ours is no sidecar', () => {
+  test('a foreign container with the sidecar’s name → is not the sidecar', () => {
     const pod = driverPod()
     const spec = pod.spec as { initContainers: { env: unknown }[] }
     const alien = { ...pod, spec: { ...spec, initContainers: [{ ...spec.initContainers[0], env: [] }] } }
@@ -103,16 +103,11 @@ describe('parse driver', () => {
     ReturnType<typeof createDriver>,
     string | undefined,
   ][] = [
-    ['it runs on', createDriver(), createDriver({ ready: false }), undefined],
+    ['still running', createDriver(), createDriver({ ready: false }), undefined],
+    ['succeeded', createDriver(), createDriver({ phase: 'Succeeded', state: terminated(0, createdMs) }), 'completed'],
+    ['failed', createDriver(), createDriver({ phase: 'Failed', state: terminated(1, createdMs) }), 'error'],
     [
-      'it succeeded',
-      createDriver(),
-      createDriver({ phase: 'Succeeded', state: terminated(0, createdMs) }),
-      'completed',
-    ],
-    ['it failed', createDriver(), createDriver({ phase: 'Failed', state: terminated(1, createdMs) }), 'error'],
-    [
-      'killed for its memory',
+      'killed for out of memory',
       createDriver(),
       createDriver({ phase: 'Failed', state: terminated(137, createdMs, { reason: 'OOMKilled' }) }),
       'oom-killed',
@@ -151,7 +146,7 @@ describe('parse driver', () => {
       'evicted',
     ],
     [
-      'its node is gone',
+      'node deleted',
       createDriver(),
       createDriver({
         phase: 'Failed',
@@ -163,19 +158,19 @@ describe('parse driver', () => {
       'node-lost',
     ],
     [
-      'deleted by somebody',
+      'deleted by a user',
       createDriver(),
       createDriver({ phase: 'Failed', state: terminated(137, createdMs), deletionTimestamp: iso(createdMs) }),
       'deleted',
     ],
-    ['it had ended before', createDriver({ phase: 'Failed' }), createDriver({ phase: 'Failed' }), undefined],
+    ['ended before', createDriver({ phase: 'Failed' }), createDriver({ phase: 'Failed' }), undefined],
   ]
   for (const [name, before, now, expected] of endings) {
-    test(`ending: ${name}: ${expected ?? 'none'}`, () =>
+    test(`${name} → ${expected ?? 'no termination'}`, () =>
       assert.equal(findTermination(before, now, requestsRestart(now))?.cause, expected))
   }
 
-  test('states', () => {
+  test('classifyDriver → the state shown in the metrics', () => {
     const states = {
       pending: createDriver({ phase: 'Pending', state: waiting('PodInitializing'), ready: false }),
       starting: createDriver({ ready: false, state: running(createdMs + 30_000) }),

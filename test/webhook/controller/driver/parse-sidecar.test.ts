@@ -6,7 +6,7 @@ import { parseDriver } from '../../../../webhook/controller/driver/parse-driver.
 import { createdMs, heldBackPod, iso, waiting } from '../../../support/driver-pods.ts'
 
 describe('parse sidecar', () => {
-  test('a sidecar whose turn has not come, since another native sidecar runs but is not started, is not slow', () => {
+  test('a sidecar that waits for an earlier native sidecar to start → does not block the startup', () => {
     const pod = heldBackPod(waiting('PodInitializing'))
     const [spec, status] = [toRecord(pod.spec), toRecord(pod.status)]
     const proxy = { name: 'istio-proxy', image: 'istio', restartPolicy: 'Always', startupProbe: {} }

@@ -6,7 +6,7 @@ import { createMetrics } from '../../../../webhook/server/metrics.ts'
 const hourMs = 3_600_000
 
 describe('expiring series', () => {
-  test('what was counted for an application is forgotten a day after the last, not before', async () => {
+  test('the series of an application → expire a day after the last change', async () => {
     const all = createMetrics('1.2.3')
     let nowMs = 0
     const metrics = createControllerMetrics(all.registry, () => nowMs)

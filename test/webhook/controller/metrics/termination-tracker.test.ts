@@ -11,7 +11,7 @@ const removed = {
 }
 
 describe('termination tracker', () => {
-  test('how long a recovery in place took is told', () => {
+  test('a driver restarted in place → the recovery time is recorded once', () => {
     const recovered: number[] = []
     let timeMs = nowMs
     const endings = createTerminationTracker(

@@ -29,23 +29,23 @@ function plan(
 
 const rows: readonly [string, ReturnType<typeof plan>, boolean][] = [
   ['unprotected', plan({}), true],
-  ['unguarded, off', plan({}, {}, 'off'), false],
-  ['unguarded, in another namespace', plan({}, { namespace: undefined }), false],
+  ['unprotected, mode off', plan({}, {}, 'off'), false],
+  ['unprotected, in another namespace', plan({}, { namespace: undefined }), false],
   ['named, in another namespace', plan({}, { namespace: undefined, named: true }), true],
-  ['named, off', plan({}, { named: true }, 'off'), true],
+  ['named, mode off', plan({}, { named: true }, 'off'), true],
   ['opted out', plan({ annotations: { 'spark-nanny.io/inject': 'false' } }), false],
   ['protected', plan({ sidecar: {} }), false],
-  ['its sidecar is down', plan({ sidecar: { state: waiting('CrashLoopBackOff') } }), true],
-  ['let go', plan({ sidecar: { image: 'spark:4' } }), true],
+  ['sidecar in a crash loop', plan({ sidecar: { state: waiting('CrashLoopBackOff') } }), true],
+  ['sidecar bypassed', plan({ sidecar: { image: 'spark:4' } }), true],
   ['not running', plan({ state: waiting('ContainerCreating') }), false],
-  ['without an address', plan({ podIp: '' }), false],
+  ['without an IP address', plan({ podIp: '' }), false],
 ]
 describe('poll policy', () => {
   for (const [name, found, expected] of rows) {
-    test(`${name}: ${expected ? 'asked' : 'not asked'}`, () => assert.equal(found !== undefined, expected))
+    test(`${name} → ${expected ? 'polled' : 'not polled'}`, () => assert.equal(found !== undefined, expected))
   }
 
-  test('where and when', () => {
+  test('port, scheme and delay → from annotations and the start time', () => {
     assert.equal(plan({ uiPort: 4050 })?.policy.port, 4050)
     const annotations = { 'spark-nanny.io/ui-port': '4060', 'spark-nanny.io/ui-scheme': 'https' }
     assert.deepEqual([plan({ annotations })?.policy.port, plan({ annotations })?.policy.scheme], [4060, 'https'])

@@ -18,31 +18,31 @@ const withPort = { sidecar: { port: 9165 } }
 
 const rows: readonly [string, ReturnType<typeof createDriver>, number | null][] = [
   ['Ready', createDriver(withPort), null],
-  ['not Ready any more', createDriver({ ...withPort, ready: false }), notReadyMs + 120_000],
+  ['no longer Ready', createDriver({ ...withPort, ready: false }), notReadyMs + 120_000],
   [
     'never Ready since its start',
     createDriver({ ...withPort, ready: false, state: running(createdMs + 30_000) }),
     createdMs + 30_000 + 600_000 + 120_000,
   ],
   [
-    'never said to be Ready or not',
+    'without a Ready condition',
     { ...createDriver({ ...withPort, ready: false, state: running(createdMs) }), readySinceMs: null },
     createdMs + 600_000 + 120_000,
   ],
   [
-    'not Ready, as its sidecar is down',
+    'not Ready because its sidecar crash-loops',
     createDriver({ ready: false, sidecar: { port: 9165, state: waiting('CrashLoopBackOff') } }),
     null,
   ],
   ['without a sidecar', createDriver({ ready: false, sidecar: null }), null],
-  ['on its node’s network', createDriver({ ready: false }), null],
-  ['let go', createDriver({ ready: false, sidecar: { port: 9165, image: 'spark:4' } }), null],
-  ['being deleted', createDriver({ ...withPort, ready: false, deletionTimestamp: iso(createdMs) }), null],
+  ['on the host network', createDriver({ ready: false }), null],
+  ['with a bypassed sidecar', createDriver({ ready: false, sidecar: { port: 9165, image: 'spark:4' } }), null],
+  ['terminating', createDriver({ ...withPort, ready: false, deletionTimestamp: iso(createdMs) }), null],
   ['ended', createDriver({ ...withPort, ready: false, phase: 'Failed', state: terminated(1, createdMs) }), null],
 ]
 describe('sidecar status poller', () => {
   for (const [name, driver, expected] of rows) {
-    test(`the sidecar of a driver that is ${name} is asked ${expected === null ? 'never' : 'in time'}`, () => {
+    test(`a driver that is ${name} → its sidecar is ${expected === null ? 'not polled' : 'polled'}`, () => {
       assert.equal(nextRequestAtMs(driver, 600_000), expected)
     })
   }
@@ -56,7 +56,7 @@ describe('sidecar status poller', () => {
     ...fields,
   })
 
-  test('only a verdict that stands for long, and that the kubelet was to act on, counts', () => {
+  test('a verdict → counts only after a while, and only if the kubelet was meant to act', () => {
     const stands = (fields: object, afterMs = 120_000) =>
       currentVerdict(JSON.stringify(status(fields)), createdMs + afterMs) !== undefined
     assert.equal(stands({}), true)
@@ -90,16 +90,16 @@ describe('sidecar status poller', () => {
     return harness.events().find(({ reason }) => reason === 'SparkNannyPodDeleted')?.message ?? ''
   }
 
-  test('a verdict on which nobody acts: the pod is deleted, by the same rails', async (t) => {
+  test('a verdict on which the kubelet does not act → the pod is deleted, within the same safeguards', async (t) => {
     assert.match(await silentKubelet(t, createdMs + 5_000, {}), /unresponsive: timeout/)
   })
 
-  test('so of a driver that never started', async (t) => {
+  test('the same verdict for a driver that never started → the pod is deleted', async (t) => {
     const said = { reason: 'startup-deadline', detail: 'refused', since: iso(createdMs + 630_000) }
     assert.match(await silentKubelet(t, createdMs + 30_000, said), /startup-deadline: refused/)
   })
 
-  test('a sidecar is asked each half a minute, whoever sets the clock that shows dates', async () => {
+  test('a changed system clock → the sidecar is still polled every 30 s', async () => {
     let [nowMs, monotonicMs, asked] = [notReadyMs + 200_000, 5_000, 0]
     const verdicts = createSidecarStatusPoller({
       get: async () => {

@@ -8,7 +8,7 @@ import { fallback, nowMs } from '../hung-scenario.ts'
 const isEvent = (method: string, path: string) => method === 'POST' && path.endsWith('/events')
 
 describe('action limits', () => {
-  test('a driver that is held back does not wait until all is told of others', async (t) => {
+  test('a blocked startup while many Events are published → the sidecar is bypassed without waiting for them', async (t) => {
     const harness = await createControllerHarness(t)
     harness.setNow(nowMs)
     for (let index = 0; index < 80; index += 1) {
@@ -20,12 +20,12 @@ describe('action limits', () => {
     harness.start(fallback('off'))
     await untilLeading(harness)
     harness.api.set(pods, heldBackPod(waiting('InvalidImageName')))
-    await until(() => harness.calls().some((line) => line.startsWith('PATCH')), 'the rescue')
-    const told = harness.calls().filter((line) => line.startsWith('POST')).length
-    assert.ok(told <= 24, `${told} Events were told before it`)
+    await until(() => harness.calls().some((line) => line.startsWith('PATCH')), 'the bypass')
+    const published = harness.calls().filter((line) => line.startsWith('POST')).length
+    assert.ok(published <= 24, `${published} Events were published before it`)
   })
 
-  test('many are held back, and no Event can be told: all are let go', async (t) => {
+  test('many blocked startups while no Event can be published → all sidecars are bypassed', async (t) => {
     const harness = await createControllerHarness(t)
     harness.setNow(nowMs)
     for (let index = 0; index < 24; index += 1) {
@@ -35,7 +35,7 @@ describe('action limits', () => {
       isEvent(method, path) ? { status: 429, body: { kind: 'Status' } } : undefined,
     )
     harness.start()
-    const rescues = () => harness.calls().filter((line) => line.startsWith('PATCH'))
-    await until(() => new Set(rescues()).size === 24, 'all rescues')
+    const bypasses = () => harness.calls().filter((line) => line.startsWith('PATCH'))
+    await until(() => new Set(bypasses()).size === 24, 'all bypasses')
   })
 })

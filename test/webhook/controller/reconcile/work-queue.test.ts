@@ -4,13 +4,13 @@ import fc from 'fast-check'
 import { createWorkQueue } from '../../../../webhook/controller/reconcile/work-queue.ts'
 
 describe('createWorkQueue', () => {
-  test('keys are taken in their order, once each', () => {
+  test('keys added twice → are taken once, in order', () => {
     const queue = createWorkQueue()
     for (const key of ['a', 'b', 'a']) queue.add(key)
     assert.deepEqual([queue.take(0), queue.take(0), queue.take(0)], ['a', 'b', undefined])
   })
 
-  test('a key for later is taken when its time has come, the earliest of its times', () => {
+  test('a key added for several times → is taken at the earliest', () => {
     const queue = createWorkQueue()
     queue.addAt('a', 20)
     queue.addAt('a', 10)
@@ -21,7 +21,7 @@ describe('createWorkQueue', () => {
     assert.equal(queue.nextMs(), Number.POSITIVE_INFINITY)
   })
 
-  test('who waits is roused by a key, also by one that is earlier than what was awaited', async () => {
+  test('a waiting worker → wakes up for a new key and for an earlier time', async () => {
     const queue = createWorkQueue()
     queue.addAt('late', 100)
     const first = queue.added()
@@ -32,7 +32,7 @@ describe('createWorkQueue', () => {
     await second
   })
 
-  test('whatever is added is taken, and never before its time', () => {
+  test('any sequence of keys → each is taken, never before its time', () => {
     const adding = fc.record({ key: fc.constantFrom('a', 'b', 'c'), atMs: fc.integer({ min: 0, max: 50 }) })
     fc.assert(
       fc.property(fc.array(adding), (added) => {

@@ -5,14 +5,14 @@ import { runWorker } from '../../../../webhook/controller/reconcile/worker.ts'
 import { recordingLog } from '../../../support/recording-log.ts'
 
 const many = 1_000
-/** How the next key comes: they are all there, or each look adds another, before anything else gets its turn. */
+/** How keys arrive: all at once, or each evaluation adds the next before any other work runs. */
 const ways: readonly [string, boolean][] = [
   ['of many drivers', false],
-  ['of drivers that come one after another', true],
+  ['of drivers added one after another', true],
 ]
 describe('runWorker', () => {
   for (const [name, oneByOne] of ways) {
-    test(`looks ${name} give way to others each few milliseconds`, async () => {
+    test(`evaluations ${name} → yield to other work every few milliseconds`, async () => {
       const queue = createWorkQueue()
       const stop = new AbortController()
       let [looks, sincePause, most] = [0, 0, 0]
@@ -31,10 +31,10 @@ describe('runWorker', () => {
       }
       if (oneByOne) add()
       else for (let index = 0; index < many; index += 1) queue.add(`spark/driver-${index}`)
-      // Each look takes a millisecond.
+      // Each evaluation takes a millisecond.
       await runWorker({ log: recordingLog().log, monotonicMs: () => looks, sleep }, queue, { reconcile }, stop.signal)
       assert.equal(looks, many)
-      assert.ok(most <= 10, `${most} looks without a pause`)
+      assert.ok(most <= 10, `${most} evaluations without a pause`)
     })
   }
 })
