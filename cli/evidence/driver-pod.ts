@@ -43,16 +43,16 @@ export interface DriverContainerState {
   readonly restarts: number
   readonly state: RunState
   /** How the previous run ended. */
-  readonly last: Termination | null
+  readonly last: ContainerTermination | null
 }
 
 export type RunState =
   | { readonly kind: 'none' }
   | { readonly kind: 'waiting'; readonly reason: string | null; readonly message: string | null }
   | { readonly kind: 'running'; readonly startedMs: number | null }
-  | ({ readonly kind: 'terminated' } & Termination)
+  | ({ readonly kind: 'terminated' } & ContainerTermination)
 
-export interface Termination {
+export interface ContainerTermination {
   readonly exitCode: number
   readonly signal: number | null
   readonly reason: string | null
@@ -127,7 +127,7 @@ function parseState({ waiting, running, terminated }: Record<string, unknown>): 
   return { kind: 'waiting', reason: textField(waiting, 'reason'), message: textField(waiting, 'message') }
 }
 
-function parseTermination(terminated: unknown): Termination | null {
+function parseTermination(terminated: unknown): ContainerTermination | null {
   const exitCode = numberField(terminated, 'exitCode')
   if (exitCode === null) return null
   return {

@@ -4,7 +4,7 @@ import type { DriverPod } from './driver-pod.ts'
 import type { DriverService } from './driver-service.ts'
 import type { KubernetesEvent } from './events.ts'
 import type { ExecutorFigures } from './executor-figures.ts'
-import type { NodeState } from './node-state.ts'
+import type { NodeConditions } from './node-state.ts'
 import type { QuotaUsage } from './quotas.ts'
 import type { SidecarReport } from './sidecar-report.ts'
 import type { DriverThread } from './threads.ts'
@@ -20,7 +20,7 @@ export interface Evidence {
   readonly log: Reading<LogReading>
   /** Log of the container's run before its last restart. */
   readonly previousLog: Reading<LogReading>
-  readonly node: Reading<NodeState>
+  readonly node: Reading<NodeConditions>
   readonly application: Reading<ApplicationState>
   readonly quotas: Reading<readonly QuotaUsage[]>
   readonly service: Reading<DriverService>

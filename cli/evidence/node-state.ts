@@ -2,7 +2,7 @@ import { toRecord, toText } from '../../core/json.ts'
 import { type Condition, parseConditions } from './driver-pod.ts'
 import { listField, stringsField, textField } from './fields.ts'
 
-export interface NodeState {
+export interface NodeConditions {
   readonly name: string
   readonly conditions: readonly Condition[]
   readonly unschedulable: boolean
@@ -10,7 +10,7 @@ export interface NodeState {
   readonly allocatable: Readonly<Record<string, string>>
 }
 
-export function parseNode(object: unknown): NodeState | undefined {
+export function parseNode(object: unknown): NodeConditions | undefined {
   const { metadata, spec, status } = toRecord(object)
   const name = textField(metadata, 'name')
   if (name === null || toRecord(status).conditions === undefined) return undefined

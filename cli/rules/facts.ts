@@ -1,4 +1,4 @@
-import type { DriverPod, Termination } from '../evidence/driver-pod.ts'
+import type { ContainerTermination, DriverPod } from '../evidence/driver-pod.ts'
 import type { KubernetesEvent } from '../evidence/events.ts'
 import { type Evidence, valueIn } from '../evidence/evidence.ts'
 import type { DriverPhase } from '../findings/findings.ts'
@@ -12,7 +12,7 @@ export interface Facts {
   readonly state: DriverPhase
   readonly pod: DriverPod | undefined
   /** How the run ended, or null if it has not. */
-  readonly exit: Termination | null
+  readonly exit: ContainerTermination | null
   readonly log: LogReading | undefined
   readonly events: readonly KubernetesEvent[]
 }

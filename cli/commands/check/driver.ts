@@ -29,7 +29,7 @@ export interface SidecarSummary {
 }
 
 /** Parses a pending or running driver. Undefined if the pod has ended or is being deleted. */
-export function parseDriver(object: unknown): CheckedDriver | undefined {
+export function parseCheckedDriver(object: unknown): CheckedDriver | undefined {
   const { metadata, spec, status } = toRecord(object)
   const { namespace, name, annotations, deletionTimestamp } = toRecord(metadata)
   const { phase, conditions, initContainerStatuses } = toRecord(status)

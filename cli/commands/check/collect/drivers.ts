@@ -3,7 +3,7 @@ import { sidecarPort } from '../../../../core/contract/pod-contract.ts'
 import type { KubernetesApi } from '../../../../kubernetes/api.ts'
 import { type ReadResult, readable, unreadable } from '../../../cluster/reading.ts'
 import { listObjects, requestDeadlineMs, toUnreadable } from '../../../cluster/requests.ts'
-import { type CheckedDriver, parseDriver, summarizeSidecarStatus } from '../driver.ts'
+import { type CheckedDriver, parseCheckedDriver, summarizeSidecarStatus } from '../driver.ts'
 
 /** Maximum number of sidecars whose status is requested. Only drivers that are not Ready can be hung. */
 const maxStatusRequests = 20
@@ -25,7 +25,7 @@ export async function collectDrivers(
   for (const list of lists) {
     if (list.kind === 'unreadable') return list
     for (const object of list.value) {
-      const driver = parseDriver(object)
+      const driver = parseCheckedDriver(object)
       if (driver !== undefined && wanted.has(driver.namespace)) drivers.push(driver)
     }
   }

@@ -1,11 +1,11 @@
 import { formatApplicationPath } from '../../../../cluster/application-path.ts'
-import { describeResponse, type KubernetesApi } from '../../../../kubernetes/api.ts'
+import { type ApiResponse, describeResponse, type KubernetesApi } from '../../../../kubernetes/api.ts'
 import type { ApplicationFacts } from '../facts/cluster-facts.ts'
 import { parseLiveApplication } from '../facts/live-objects.ts'
-import { hasCompleted, parseApplicationState } from '../plan/operator-reaction.ts'
+import { hasCompleted, readOperatorState } from '../plan/operator-reaction.ts'
 
-/** What became of a change. `changed`: the application is not any more what was decided on, and was left alone. */
-export type WriteOutcome =
+/** Result of a change. `changed` means that the application differs from the planned one, and was not written. */
+export type ApplicationWrite =
   | { readonly kind: 'written'; readonly application: ApplicationFacts }
   | { readonly kind: 'changed'; readonly detail: string }
   | { readonly kind: 'failed'; readonly detail: string }
@@ -16,50 +16,72 @@ export interface ApplicationChange {
 }
 
 const deadlineMs = 15_000
-/** Its operator writes the status while we write. */
-const maxTries = 4
+/** The operator updates the status at the same time, which causes conflicts. */
+const maxAttempts = 4
 
 /**
- * Changes an application as long as it is the one that is known: a merge patch with uid and resourceVersion. When the
- * version is another it is read again, and tried again if `isSame` says that nothing has changed that matters.
+ * Changes an application with a merge patch that is only valid for the known uid and resourceVersion. After a conflict
+ * the application is read again, and the change is retried if `isSame` says that nothing relevant has changed.
  */
 export async function writeApplication(
   api: KubernetesApi,
   known: ApplicationFacts,
   change: (current: ApplicationFacts) => ApplicationChange,
   isSame: (known: ApplicationFacts, current: ApplicationFacts) => boolean,
-): Promise<WriteOutcome> {
-  const path = formatApplicationPath({ ...known, uid: known.uid })
+): Promise<ApplicationWrite> {
   let current = known
-  for (let tries = 1; ; tries++) {
-    const { annotations, spec } = change(current)
-    const { uid, resourceVersion } = current
-    const answer = await api.request({
-      method: 'PATCH',
-      path: `${path}?fieldManager=spark-nanny`,
-      contentType: 'application/merge-patch+json',
-      body: { metadata: { uid, resourceVersion, ...(annotations && { annotations }) }, ...(spec && { spec }) },
-      deadlineMs,
-    })
-    if (answer.kind === 'response' && answer.status === 200) {
-      const application = parseLiveApplication(answer.body)
-      return application === undefined
-        ? { kind: 'failed', detail: 'the answer is no SparkApplication' }
-        : { kind: 'written', application }
-    }
-    if (answer.kind === 'response' && answer.status === 404) return { kind: 'changed', detail: 'it is gone' }
-    if (answer.kind !== 'response' || answer.status !== 409) return { kind: 'failed', detail: describeResponse(answer) }
-    const found = await api.request({ method: 'GET', path, deadlineMs })
-    const now = found.kind === 'response' && found.status === 200 ? parseLiveApplication(found.body) : undefined
-    if (now === undefined || tries === maxTries) return { kind: 'changed', detail: describeResponse(answer) }
-    if (!isSame(known, now)) return { kind: 'changed', detail: difference(known, now) }
+  for (let attempt = 1; ; attempt += 1) {
+    const response = await patchApplication(api, current, change(current))
+    const written = toApplicationWrite(response)
+    if (written !== 'conflict') return written
+    const now = await readApplication(api, known)
+    if (now === undefined || attempt === maxAttempts) return { kind: 'changed', detail: describeResponse(response) }
+    if (!isSame(known, now)) return { kind: 'changed', detail: describeDifference(known, now) }
     current = now
   }
 }
 
-/** Whether a decision about one still holds for the other: the same spec, and no new turn of its run. */
+function patchApplication(
+  api: KubernetesApi,
+  current: ApplicationFacts,
+  { annotations, spec }: ApplicationChange,
+): Promise<ApiResponse> {
+  const { uid, resourceVersion } = current
+  return api.request({
+    method: 'PATCH',
+    path: `${formatApplicationPath(current)}?fieldManager=spark-nanny`,
+    contentType: 'application/merge-patch+json',
+    body: { metadata: { uid, resourceVersion, ...(annotations && { annotations }) }, ...(spec && { spec }) },
+    deadlineMs,
+  })
+}
+
+function toApplicationWrite(response: ApiResponse): ApplicationWrite | 'conflict' {
+  if (response.kind === 'failed') return { kind: 'failed', detail: describeResponse(response) }
+  switch (response.status) {
+    case 200: {
+      const application = parseLiveApplication(response.body)
+      return application === undefined
+        ? { kind: 'failed', detail: 'the response is not a SparkApplication' }
+        : { kind: 'written', application }
+    }
+    case 404:
+      return { kind: 'changed', detail: 'the application no longer exists' }
+    case 409:
+      return 'conflict'
+    default:
+      return { kind: 'failed', detail: describeResponse(response) }
+  }
+}
+
+async function readApplication(api: KubernetesApi, known: ApplicationFacts): Promise<ApplicationFacts | undefined> {
+  const response = await api.request({ method: 'GET', path: formatApplicationPath(known), deadlineMs })
+  return response.kind === 'response' && response.status === 200 ? parseLiveApplication(response.body) : undefined
+}
+
+/** Whether a decision about `known` still holds for `current`: the spec is the same and the run has not progressed. */
 export function isSameDecision(known: ApplicationFacts, current: ApplicationFacts): boolean {
-  const [before, now] = [parseApplicationState(known), parseApplicationState(current)]
+  const [before, now] = [readOperatorState(known), readOperatorState(current)]
   const settled = now === 'FAILED' && (before === 'SUBMISSION_FAILED' || before === 'FAILING')
   return (
     known.uid === current.uid &&
@@ -70,12 +92,12 @@ export function isSameDecision(known: ApplicationFacts, current: ApplicationFact
   )
 }
 
-/** For a record, which any turn of the run may come in between. */
+/** For a record of a recovery, which may be written in any state of the run. */
 export const isSameObject = (known: ApplicationFacts, current: ApplicationFacts): boolean => known.uid === current.uid
 
-function difference(known: ApplicationFacts, now: ApplicationFacts): string {
-  if (known.uid !== now.uid) return 'it is another one of the same name'
+function describeDifference(known: ApplicationFacts, now: ApplicationFacts): string {
+  if (known.uid !== now.uid) return 'another application has the same name'
   if (known.generation !== now.generation) return 'its spec was changed'
   if (now.deleting) return 'it is being deleted'
-  return `its state was ${parseApplicationState(known)} and is ${parseApplicationState(now)}`
+  return `its state was ${readOperatorState(known)} and is ${readOperatorState(now)}`
 }

@@ -10,7 +10,7 @@ import type { AuditTrail } from './audit-trail.ts'
 import type { DriverProgress } from './driver-progress.ts'
 import { escalationSteps, nextSteps } from './next-steps.ts'
 import type { RecoverResult } from './result.ts'
-import { podChange, runSteps } from './run-steps.ts'
+import { findPodChange, runSteps } from './run-steps.ts'
 import { watchDriver } from './watch-driver.ts'
 
 export interface ApplyDeps {
@@ -18,26 +18,26 @@ export interface ApplyDeps {
   readonly audit: AuditTrail
   readonly io: Pick<CliIo, 'nowMs' | 'sleep'>
   readonly waitMs: number
-  /** The user, as the API server knows them. */
+  /** Name of the user, according to the API server. */
   readonly by: string
-  /** When the driver failed, where that is known. */
+  /** When the driver failed. Null if that is unknown. */
   readonly failedMs: number | null
-  tell(text: string): void
+  showProgress(text: string): void
 }
 
-/** Does a plan: the record, the steps, the watch, the record. */
+/** Applies a plan: records its start, runs its steps, watches the next driver, and records the outcome. */
 export async function apply(
-  conduct: ApplyDeps,
+  deps: ApplyDeps,
   plan: ApplyPlan,
   application: ApplicationFacts,
   pod: LivePod | null,
 ): Promise<RecoverResult> {
-  const { audit, io, api } = conduct
-  const moved = pod === null ? undefined : await podChange(api, application.namespace, pod)
-  if (moved !== undefined) return moved
+  const { audit, io, api } = deps
+  const change = pod === null ? undefined : await findPodChange(api, application.namespace, pod)
+  if (change !== undefined) return change
   const recovery: Recovery = {
     id: randomUUID().slice(0, 8),
-    by: conduct.by,
+    by: deps.by,
     atMs: io.nowMs(),
     cause: plan.cause.id,
     remedy: remedyText(plan.remedy),
@@ -47,38 +47,38 @@ export async function apply(
     outcome: 'started',
     endedMs: null,
   }
-  conduct.tell('writing the record …')
-  const begun = await audit.begin(application, recovery)
-  if (begun.kind === 'changed') return begun
-  if (begun.kind === 'failed')
-    return failed(conduct, `the record could not be written, nothing was done: ${begun.detail}`)
-  conduct.tell('acting …')
-  const acted = await runSteps(api, begun.application, plan.steps)
-  if (acted.kind !== 'written') {
+  deps.showProgress('writing the record …')
+  const started = await audit.begin(application, recovery)
+  if (started.kind === 'changed') return started
+  if (started.kind === 'failed')
+    return failed(deps, `the record could not be written, so nothing was changed: ${started.detail}`)
+  deps.showProgress('running the steps …')
+  const done = await runSteps(api, started.application, plan.steps)
+  if (done.kind !== 'written') {
     const ended = { ...recovery, outcome: 'failed', endedMs: io.nowMs() } as const
-    await audit.end(begun.application, ended, acted.detail)
-    return acted.kind === 'changed' ? acted : failed(conduct, acted.detail)
+    await audit.end(started.application, ended, done.detail)
+    return done.kind === 'changed' ? done : failed(deps, done.detail)
   }
-  return watched(conduct, recovery, acted.application)
+  return watchAndRecord(deps, recovery, done.application)
 }
 
-/** Watches on where a run was cut off, and completes its record. */
-export async function resume(
-  conduct: ApplyDeps,
-  plan: ResumePlan,
-  application: ApplicationFacts,
-): Promise<RecoverResult> {
+/** Continues an interrupted recovery: watches the next driver and completes the record. */
+export async function resume(deps: ApplyDeps, plan: ResumePlan, application: ApplicationFacts): Promise<RecoverResult> {
   const recoveries = parseRecoveries(application.annotations[recoveriesAnnotation])
   const recovery = recoveries.find(({ id }) => id === plan.recovery)
-  if (recovery === undefined) return { kind: 'changed', detail: `there is no record ${plan.recovery} any more` }
-  return watched(conduct, recovery, application)
+  if (recovery === undefined) return { kind: 'changed', detail: `record ${plan.recovery} no longer exists` }
+  return watchAndRecord(deps, recovery, application)
 }
 
-async function watched(conduct: ApplyDeps, recovery: Recovery, application: ApplicationFacts): Promise<RecoverResult> {
-  const { api, audit, io, waitMs, failedMs } = conduct
+async function watchAndRecord(
+  deps: ApplyDeps,
+  recovery: Recovery,
+  application: ApplicationFacts,
+): Promise<RecoverResult> {
+  const { api, audit, io, waitMs, failedMs } = deps
   const { namespace, name } = application
   const { stage, pod } = await watchDriver(api, application, recovery.pod, waitMs, io, ({ detail }) =>
-    conduct.tell(`${detail} …`),
+    deps.showProgress(`${detail} …`),
   )
   const endedMs = io.nowMs()
   await audit.end(application, { ...recovery, outcome: outcomes[stage.kind], endedMs }, `${stage.detail}.`)

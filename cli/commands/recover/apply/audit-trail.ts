@@ -6,20 +6,20 @@ import type { CliIo } from '../../../io/cli-io.ts'
 import { UsageError } from '../../../options/usage-error.ts'
 import type { ApplicationFacts } from '../facts/cluster-facts.ts'
 import { formatRecoveries, parseRecoveries, type Recovery, withRecovery } from '../facts/recoveries.ts'
-import { isSameDecision, isSameObject, type WriteOutcome, writeApplication } from './application-writer.ts'
+import { type ApplicationWrite, isSameDecision, isSameObject, writeApplication } from './application-writer.ts'
 
-/** Where it is written what was done: the application's annotation, an Event on it, a file. */
+/** Records a recovery in an annotation of the application, in an Event, and in a file. */
 export interface AuditTrail {
-  /** Before anything is done; unless it is `written`, nothing may be. Throws a UsageError for a file that cannot be written. */
-  begin(application: ApplicationFacts, recovery: Recovery): Promise<WriteOutcome>
-  /** After it. What could not be written is told on standard error. */
+  /** Must return `written` before the recovery changes anything. Throws a UsageError if the file cannot be written. */
+  begin(application: ApplicationFacts, recovery: Recovery): Promise<ApplicationWrite>
+  /** Records the outcome. Prints a warning to standard error for each record that could not be written. */
   end(application: ApplicationFacts, recovery: Recovery, detail: string): Promise<void>
 }
 
 export interface AuditDeps {
   readonly api: KubernetesApi
   readonly io: Pick<CliIo, 'appendFile' | 'stderr' | 'nowMs'>
-  /** Null: no file was asked for. */
+  /** Path of the audit file. Null if the user did not specify one. */
   readonly file: string | null
 }
 
@@ -28,7 +28,7 @@ export function createAuditTrail({ api, io, file }: AuditDeps): AuditTrail {
     application: ApplicationFacts,
     recovery: Recovery,
     isSame: typeof isSameDecision,
-  ): Promise<WriteOutcome> =>
+  ): Promise<ApplicationWrite> =>
     writeApplication(
       api,
       application,
@@ -43,14 +43,20 @@ export function createAuditTrail({ api, io, file }: AuditDeps): AuditTrail {
       await append(io, file, application, recovery, null)
       const written = await annotate(application, recovery, isSameDecision)
       if (written.kind !== 'written') return written
-      await tell(api, application, recovery, `${recovery.by} begins: ${recovery.remedy}, for ${recovery.cause}`, io)
+      await publishEvent(
+        api,
+        application,
+        recovery,
+        `${recovery.by} begins: ${recovery.remedy}, for ${recovery.cause}`,
+        io,
+      )
       return written
     },
     end: async (application, recovery, detail) => {
       const written = await annotate(application, recovery, isSameObject)
       if (written.kind !== 'written') io.stderr(`warning: failed to record the outcome: ${written.detail}\n`)
       const message = `${recovery.remedy}, for ${recovery.cause}: ${recovery.outcome}. ${detail}`
-      await tell(api, application, recovery, message, io)
+      await publishEvent(api, application, recovery, message, io)
       await append(io, file, application, recovery, detail).catch((error: unknown) => {
         io.stderr(`warning: ${error instanceof Error ? error.message : String(error)}\n`)
       })
@@ -58,7 +64,7 @@ export function createAuditTrail({ api, io, file }: AuditDeps): AuditTrail {
   }
 }
 
-/** One line of JSON. */
+/** Appends one line of JSON to the audit file. */
 async function append(
   io: AuditDeps['io'],
   file: string | null,
@@ -76,7 +82,7 @@ async function append(
   })
 }
 
-async function tell(
+async function publishEvent(
   api: KubernetesApi,
   { namespace, name, uid, operator }: ApplicationFacts,
   { id, outcome }: Recovery,
@@ -87,16 +93,16 @@ async function tell(
   const subject = { apiVersion: `${group}/${version}`, kind: 'SparkApplication', namespace, name, uid }
   const failed = outcome === 'failed' || outcome === 'not-recovered'
   const type = failed ? 'Warning' : 'Normal'
-  const told = { type, reason: 'SparkNannyRecovery', message, dedupKey: `${id} ${outcome}` } as const
-  const answer = await api.request({
+  const content = { type, reason: 'SparkNannyRecovery', message, dedupKey: `${id} ${outcome}` } as const
+  const response = await api.request({
     method: 'POST',
     path: `/api/v1/namespaces/${encodeURIComponent(namespace)}/events`,
     body: {
-      ...buildEvent(subject, told, 'spark-nanny', io.nowMs()),
+      ...buildEvent(subject, content, 'spark-nanny', io.nowMs()),
       reportingComponent: 'spark-nanny.io/recover',
     },
     deadlineMs: 10_000,
   })
-  if (answer.kind === 'response' && (answer.status === 201 || answer.status === 409)) return
-  io.stderr(`warning: failed to create the Event: ${describeResponse(answer)}\n`)
+  if (response.kind === 'response' && (response.status === 201 || response.status === 409)) return
+  io.stderr(`warning: failed to create the Event: ${describeResponse(response)}\n`)
 }

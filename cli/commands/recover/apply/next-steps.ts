@@ -1,6 +1,6 @@
 import type { DriverProgress } from '../apply/driver-progress.ts'
 
-/** What to do when the next driver did not come to answer, by how far it came. */
+/** What to do if the next driver has not recovered, by how far it came. */
 export function nextSteps(
   stage: DriverProgress['kind'],
   namespace: string,
@@ -40,14 +40,14 @@ export function nextSteps(
   }
 }
 
-/** Who is to be brought in when. */
+/** Whom to involve, by the time since the failure. */
 const escalation = [
   { afterMinutes: 15, whom: 'the owner of the application, with the report of `spark-nanny diagnose`' },
   { afterMinutes: 30, whom: 'the team that runs the Spark operator and the cluster' },
   { afterMinutes: 60, whom: 'the incident lead, to decide whether to abandon the run' },
 ] as const
 
-/** The steps of the escalation, with what is due so long after the driver failed; null: since when is not known. */
+/** The steps of the escalation. Marks those that are due. `sinceMs` is null if the time of the failure is unknown. */
 export function escalationSteps(sinceMs: number | null, nowMs: number): readonly string[] {
   const minutes = sinceMs === null ? null : (nowMs - sinceMs) / 60_000
   return escalation.map(({ afterMinutes, whom }) => {

@@ -4,18 +4,18 @@ import { type ExitCode, exitCodes } from '../../../io/exit-codes.ts'
 import type { DriverProgress } from '../apply/driver-progress.ts'
 import type { Plan } from '../plan/plan.ts'
 
-/** What a call of `recover` comes to. */
+/** The outcome of a call of `recover`. */
 export interface RecoverReport {
   readonly subject: DriverSubject
   readonly version: string
   readonly state: DriverPhase
   readonly plan: Plan
-  /** Null: nothing was to be done. */
+  /** Null if nothing was to be applied. */
   readonly result: RecoverResult | null
 }
 
 export type RecoverResult =
-  /** The plan was done, and its driver watched. */
+  /** The plan was applied and the next driver was watched. */
   | {
       readonly kind: 'watched'
       readonly recovery: string
@@ -24,10 +24,10 @@ export type RecoverResult =
       readonly next: readonly string[]
       readonly escalation: readonly string[]
     }
-  /** Something had changed since the plan was made, and was left alone. */
+  /** The cluster had changed since the plan was made, so nothing else was done. */
   | { readonly kind: 'changed'; readonly detail: string }
   | { readonly kind: 'failed'; readonly detail: string; readonly escalation: readonly string[] }
-  /** --apply was given, and there is nothing that may be done. */
+  /** --apply was set, but the plan contains no step that may be applied. */
   | { readonly kind: 'not-applicable' }
 
 export function recoverExitCode({ plan, result }: Pick<RecoverReport, 'plan' | 'result'>): ExitCode {

@@ -3,39 +3,40 @@ import { podPath } from '../../../../kubernetes/paths.ts'
 import type { ApplicationFacts, LivePod } from '../facts/cluster-facts.ts'
 import { parseLivePod } from '../facts/live-objects.ts'
 import type { Step } from '../facts/recoveries.ts'
-import { isSameDecision, type WriteOutcome, writeApplication } from './application-writer.ts'
+import { type ApplicationWrite, isSameDecision, writeApplication } from './application-writer.ts'
 import type { RecoverResult } from './result.ts'
 
 const deadlineMs = 15_000
 
 /**
- * Why nothing may be done any more: the driver's pod is not as it was when the plan was made. A driver that hung may be
- * back, or restarted in place, of which its application knows nothing. A pod that has ended cannot come back.
+ * Checks that the driver's pod is still as it was when the plan was made. A hung driver may have recovered or restarted
+ * in place, which its application does not show. A pod that has ended cannot run again, so it may have changed.
  */
-export async function podChange(
+export async function findPodChange(
   api: KubernetesApi,
   namespace: string,
   known: LivePod,
 ): Promise<Extract<RecoverResult, { readonly kind: 'changed' | 'failed' }> | undefined> {
   const { name, uid, resourceVersion } = known
   const answer = await api.request({ method: 'GET', path: podPath({ namespace, name }), deadlineMs })
-  if (answer.kind === 'response' && answer.status === 404) return { kind: 'changed', detail: `pod ${name} is gone` }
+  if (answer.kind === 'response' && answer.status === 404)
+    return { kind: 'changed', detail: `pod ${name} no longer exists` }
   const now = answer.kind === 'response' && answer.status === 200 ? parseLivePod(answer.body) : undefined
   if (now === undefined) {
-    const detail = `pod ${name} could not be read, nothing was done: ${describeResponse(answer)}`
+    const detail = `pod ${name} could not be read, so nothing was changed: ${describeResponse(answer)}`
     return { kind: 'failed', detail, escalation: [] }
   }
-  if (now.uid !== uid) return { kind: 'changed', detail: `pod ${name} is another one` }
+  if (now.uid !== uid) return { kind: 'changed', detail: `pod ${name} was replaced by another pod` }
   if (now.resourceVersion === resourceVersion || (known.ended && now.ended)) return undefined
-  return { kind: 'changed', detail: `pod ${name} is not as it was` }
+  return { kind: 'changed', detail: `pod ${name} has changed` }
 }
 
-/** Does the steps of a plan one after another, and stops at the first that is not done. */
+/** Runs the steps of a plan in order, and stops at the first that fails. */
 export async function runSteps(
   api: KubernetesApi,
   application: ApplicationFacts,
   steps: readonly Step[],
-): Promise<WriteOutcome> {
+): Promise<ApplicationWrite> {
   let current = application
   for (const step of steps) {
     const written =
@@ -48,18 +49,18 @@ export async function runSteps(
   return { kind: 'written', application: current }
 }
 
-/** Its status is written for a while after it has ended. */
-const maxTries = 3
+/** The kubelet updates the status for a while after the pod has ended, which causes conflicts. */
+const maxAttempts = 3
 
-/** With its own grace period, and only one that has ended. One that is gone already is as good as deleted. */
+/** Deletes a pod that has ended, with its own grace period. A pod that no longer exists counts as deleted. */
 async function deletePod(
   api: KubernetesApi,
   application: ApplicationFacts,
   { pod, uid, resourceVersion }: Extract<Step, { readonly kind: 'delete-pod' }>,
-): Promise<WriteOutcome> {
+): Promise<ApplicationWrite> {
   const path = podPath({ namespace: application.namespace, name: pod })
   let version = resourceVersion
-  for (let tries = 1; ; tries++) {
+  for (let attempt = 1; ; attempt += 1) {
     const body = { apiVersion: 'v1', kind: 'DeleteOptions', preconditions: { uid, resourceVersion: version } }
     const answer = await api.request({ method: 'DELETE', path, body, deadlineMs })
     const detail = `pod ${pod}: ${describeResponse(answer)}`
@@ -69,7 +70,8 @@ async function deletePod(
     if (status !== 409) return { kind: 'failed', detail }
     const found = await api.request({ method: 'GET', path, deadlineMs })
     const now = found.kind === 'response' && found.status === 200 ? parseLivePod(found.body) : undefined
-    if (now === undefined || now.uid !== uid || !now.ended || tries === maxTries) return { kind: 'changed', detail }
+    if (now === undefined || now.uid !== uid || !now.ended || attempt === maxAttempts)
+      return { kind: 'changed', detail }
     version = now.resourceVersion
   }
 }

@@ -9,17 +9,17 @@ import type { CliIo } from '../../../io/cli-io.ts'
 import type { ApplicationFacts } from '../facts/cluster-facts.ts'
 import { computeProgress, type DriverProgress, isFinal, type UiState } from './driver-progress.ts'
 
-const everyMs = 2_000
+const pollIntervalMs = 2_000
 const requestMs = 20_000
 
-/** Looks until the next driver has come as far as it can, or for `waitMs`; `tell` gets each new stage. */
+/** Polls the next driver until its progress is final, or for `waitMs`. Calls `report` after each poll. */
 export async function watchDriver(
   api: KubernetesApi,
   { namespace, name }: Pick<ApplicationFacts, 'namespace' | 'name'>,
   podBefore: string | null,
   waitMs: number,
   io: Pick<CliIo, 'nowMs' | 'sleep'>,
-  tell: (stage: DriverProgress) => void,
+  report: (progress: DriverProgress) => void,
 ): Promise<{ readonly stage: DriverProgress; readonly pod: string | null }> {
   const untilMs = io.nowMs() + waitMs
   for (;;) {
@@ -29,16 +29,16 @@ export async function watchDriver(
     const isNew = pod !== undefined && pod.uid !== podBefore && pod.driver.state.kind === 'running'
     const stage: DriverProgress =
       unread === null
-        ? computeProgress(podBefore, pod, isNew ? await uiAnswer(api, pod, found.pod, io) : 'not-yet')
+        ? computeProgress(podBefore, pod, isNew ? await checkUi(api, pod, found.pod, io) : 'not-yet')
         : { kind: 'no-pod', detail: `its pods could not be read: ${unread}` }
-    tell(stage)
+    report(stage)
     if (isFinal(stage) || io.nowMs() >= untilMs) return { stage, pod: pod?.name ?? null }
-    await io.sleep(everyMs)
+    await io.sleep(pollIntervalMs)
   }
 }
 
-/** The sidecar's readiness is the answer of the UI; without one the UI itself is asked through the API server. */
-async function uiAnswer(
+/** The sidecar is ready if the UI responds. Without a sidecar, the UI is requested through the API server. */
+async function checkUi(
   api: KubernetesApi,
   pod: DriverPod,
   raw: Reading<unknown>,
@@ -48,10 +48,10 @@ async function uiAnswer(
     const isReady = pod.conditions.some(({ type, status }) => type === 'Ready' && status === 'True')
     return isReady ? 'yes' : 'not-yet'
   }
-  const asking = createClusterReader(api, nowMs() + requestMs, nowMs)
-  const answer = await asking.ask(proxyPath(pod, uiPort(raw), '/api/v1/applications'), 5_000)
-  if (answer.kind === 'response' && answer.status === 200) {
-    return Array.isArray(answer.body) && answer.body.length > 0 ? 'yes' : 'not-yet'
+  const reader = createClusterReader(api, nowMs() + requestMs, nowMs)
+  const response = await reader.ask(proxyPath(pod, uiPort(raw), '/api/v1/applications'), 5_000)
+  if (response.kind === 'response' && response.status === 200) {
+    return Array.isArray(response.body) && response.body.length > 0 ? 'yes' : 'not-yet'
   }
-  return answer.kind === 'response' && (answer.status === 401 || answer.status === 403) ? 'unknown' : 'not-yet'
+  return response.kind === 'response' && (response.status === 401 || response.status === 403) ? 'unknown' : 'not-yet'
 }

@@ -4,11 +4,11 @@ import type { ReadResult } from '../../../cluster/reading.ts'
 import type { KubernetesObject } from '../../../manifests/manifests.ts'
 import type { NodeRoom } from '../../../workload/node-room.ts'
 
-/** What a plan needs beside the evidence: the objects that it would touch, as they are, and what bounds memory. */
+/** What a plan needs in addition to the evidence: the objects that it would change, and the limits for memory. */
 export interface ClusterFacts {
-  /** Null: there is none. */
+  /** Null if there is none. */
   readonly application: ApplicationFacts | null
-  /** Null: there is none. */
+  /** Null if there is none. */
   readonly pod: LivePod | null
   readonly namespaceAnnotations: ReadResult<Readonly<Record<string, string>>>
   readonly nodes: ReadResult<readonly NodeRoom[]>
@@ -25,7 +25,7 @@ export interface ApplicationFacts {
   readonly generation: number | null
   readonly labels: Readonly<Record<string, string>>
   readonly annotations: Readonly<Record<string, string>>
-  /** `kind/name` of its owners. */
+  /** The owners as `kind/name`. */
   readonly owners: readonly string[]
   readonly deleting: boolean
   readonly object: KubernetesObject
@@ -39,8 +39,8 @@ export interface LivePod {
   readonly labels: Readonly<Record<string, string>>
   readonly ownerUids: readonly string[]
   readonly finalizers: readonly string[]
-  /** Failed or Succeeded: nothing in it runs any more, or ever will. */
+  /** Whether the phase is Failed or Succeeded, so that no container runs or will run. */
   readonly ended: boolean
-  /** Undefined: it could not be read as one. */
+  /** Undefined if the object is malformed. */
   readonly pod: Pod | undefined
 }

@@ -10,10 +10,14 @@ import type { ClusterFacts } from './cluster-facts.ts'
 import { parseLiveApplication, parseLivePod } from './live-objects.ts'
 
 /**
- * What a plan needs beside the evidence. `driver` is to be read before the evidence is: what changes in between is then
- * refused by its resourceVersion.
+ * Reads what a plan needs in addition to the evidence. `driver` must be read before the evidence, so that the API server
+ * rejects a change of an object that has changed in between, by its resourceVersion.
  */
-export async function collectFacts(api: KubernetesApi, namespace: string, driver: FoundDriver): Promise<ClusterFacts> {
+export async function collectClusterFacts(
+  api: KubernetesApi,
+  namespace: string,
+  driver: FoundDriver,
+): Promise<ClusterFacts> {
   const inNamespace = `/api/v1/namespaces/${encodeURIComponent(namespace)}`
   const [namespaceObject, nodes, limitRanges, quotas] = await Promise.all([
     getObject(api, inNamespace),

@@ -4,7 +4,7 @@ import { parseSparkApplication } from '../../../../core/spark/application.ts'
 import { listField, numberField, stringsField, textField } from '../../../evidence/fields.ts'
 import type { ApplicationFacts, LivePod } from './cluster-facts.ts'
 
-/** The SparkApplication of an API object; undefined when it is none, or says no uid and version. */
+/** Parses a SparkApplication. Undefined if the object is another kind, or has no uid or resourceVersion. */
 export function parseLiveApplication(object: unknown): ApplicationFacts | undefined {
   const parsed = parseSparkApplication(object)
   if (parsed === undefined || !isRecord(object)) return undefined
@@ -27,7 +27,7 @@ export function parseLiveApplication(object: unknown): ApplicationFacts | undefi
   }
 }
 
-/** The pod of an API object; undefined when it is none, or says no uid and version. */
+/** Parses a pod. Undefined if the object has no name, uid or resourceVersion. */
 export function parseLivePod(object: unknown): LivePod | undefined {
   const { metadata } = toRecord(object)
   const [name, uid, resourceVersion] = ['name', 'uid', 'resourceVersion'].map((field) => textField(metadata, field))

@@ -1,17 +1,17 @@
 import type { ApplicationFacts } from './cluster-facts.ts'
 
-/** What keeps an object as its source says, how it marks it, and where to change the source. */
+/** A tool that keeps an object as its source defines it: how it marks the object, and where to change the source. */
 interface Manager {
   readonly name: string
   readonly where: 'labels' | 'annotations'
-  /** A key, or its beginning with a `/` at the end. */
+  /** A key, or a prefix that ends with `/`. */
   readonly mark: string
-  /** Only with this value. */
+  /** The value that the key must have. */
   readonly value?: string
   change(value: string): string
 }
 
-/** The marks: each project's documentation of resource tracking. */
+/** Sources: each project's documentation of resource tracking. */
 const managers: readonly Manager[] = [
   {
     name: 'Argo CD',
@@ -78,7 +78,7 @@ export interface ExternalManager {
   readonly change: string
 }
 
-/** Who would undo a change of this application; undefined: nobody is known to. */
+/** The tool that would revert a change of this application. Undefined if none is known. */
 export function findExternalManager(application: ApplicationFacts): ExternalManager | undefined {
   for (const { name, where, mark, value, change } of managers) {
     const found = Object.entries(application[where]).find(
@@ -87,7 +87,7 @@ export function findExternalManager(application: ApplicationFacts): ExternalMana
     )
     if (found === undefined) continue
     const [key, given] = found
-    // Of Flux's two labels, namespace and name, the name is told.
+    // Flux sets two labels, for namespace and name. Only the name is reported.
     const named = mark.endsWith('/') ? (application[where][`${mark}name`] ?? given) : given
     const kind = where === 'labels' ? 'label' : 'annotation'
     return { by: name, mark: `${kind} ${key}=${given}`, change: change(named) }

@@ -1,26 +1,26 @@
 import { isRecord, parseJson } from '../../../../core/json.ts'
 import { numberField, textField, timeField } from '../../../evidence/fields.ts'
 
-/** One recovery, as the application's annotation keeps it. */
+/** One recovery, as recorded in the application's annotation. */
 export interface Recovery {
   readonly id: string
-  /** The user, as the API server knows them. */
+  /** Name of the user, according to the API server. */
   readonly by: string
   readonly atMs: number
   /** Id of the finding. */
   readonly cause: string
-  /** In a few words: `spark.driver.memory 1024m → 1536m`. */
+  /** Short description: `spark.driver.memory 1024m → 1536m`. */
   readonly remedy: string
   readonly steps: readonly Step['kind'][]
-  /** Of the application before it was patched. */
+  /** Generation of the application before it was patched. */
   readonly generation: number | null
-  /** Uid of the driver's pod before. */
+  /** Uid of the previous driver pod. */
   readonly pod: string | null
   readonly outcome: RecoveryOutcome
   readonly endedMs: number | null
 }
 
-/** started: it has not told how it ended, or was cut off. */
+/** `started` means that the recovery is running or was interrupted. */
 export type RecoveryOutcome = 'started' | 'recovered' | 'runs' | 'not-recovered' | 'failed'
 
 const outcomes: readonly RecoveryOutcome[] = ['started', 'recovered', 'runs', 'not-recovered', 'failed']
@@ -38,7 +38,7 @@ export function formatRecoveries(recoveries: readonly Recovery[]): string {
   )
 }
 
-/** What {@link formatRecoveries} wrote, the latest last; what cannot be read is left out. */
+/** Parses what {@link formatRecoveries} wrote, oldest first. Malformed records are omitted. */
 export function parseRecoveries(text: string | undefined): readonly Recovery[] {
   const value = text === undefined ? undefined : parseJson(text)
   if (!Array.isArray(value)) return []
@@ -67,20 +67,21 @@ export function parseRecoveries(text: string | undefined): readonly Recovery[] {
   })
 }
 
-/** The records with this one in the place of the one of its id, or behind them. */
+/** Replaces the record with the same id, or adds the record. */
 export function withRecovery(recoveries: readonly Recovery[], recovery: Recovery): readonly Recovery[] {
   const others = recoveries.filter(({ id }) => id !== recovery.id)
   return [...others, recovery].toSorted((a, b) => a.atMs - b.atMs)
 }
 
-/** Whether a run that has not told its end had acted: the spec is another, or, where only a pod was deleted, the pod is. */
+/** Whether an interrupted recovery had changed the cluster: the spec has changed or, if it only deletes a pod, the pod has. */
 export function hasActed(recovery: Recovery, generation: number | null, podUid: string | null): boolean {
   if (recovery.steps.includes('patch-application')) {
     return recovery.generation !== null && generation !== null && generation > recovery.generation
   }
   return recovery.pod !== podUid
 }
-/** One request. Both kinds carry uid and resourceVersion, so that what has changed since is not touched. */
+
+/** One request. It carries uid and resourceVersion, so that the API server rejects it if the object has changed. */
 export type Step =
   | { readonly kind: 'delete-pod'; readonly pod: string; readonly uid: string; readonly resourceVersion: string }
   | {

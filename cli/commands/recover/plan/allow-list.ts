@@ -3,13 +3,13 @@ import type { DriverPhase, Finding } from '../../../findings/findings.ts'
 import type { MemoryKey } from '../../../spark-conf/memory-size.ts'
 import type { RefusalReason } from './refusal-reasons.ts'
 
-/** What may be done about a finding without a person's judgement. */
+/** What may be done about a finding without a decision by a person. */
 export type AllowedRemedy =
   | { readonly kind: 'raise-memory'; readonly key: MemoryKey }
   | { readonly kind: 'rerun' }
   | { readonly kind: 'none'; readonly reason: RefusalReason; readonly detail: string }
 
-/** Causes that lie outside of the application and are over once its pod is gone. */
+/** Causes outside of the application that no longer exist once its pod has been replaced. */
 const transient: ReadonlySet<string> = new Set([
   'SPN-NODE-EVICTED',
   'SPN-NODE-PREEMPTED',
@@ -23,9 +23,10 @@ const transient: ReadonlySet<string> = new Set([
 ])
 
 /**
- * The remedy of a root cause, if it is on the allow-list: more memory where that is the first thing to do about it, and
- * a re-run unchanged where the cause has passed, or the user confirms that the cause is fixed. What was only logged on the way (medium)
- * may have been got over, and the driver been ended by somebody who wanted it to end.
+ * The remedy of a root cause, if it is on the allow-list:
+ * - more memory, if that is the first remedy of the finding and its confidence is high. With medium confidence the driver
+ *   may have recovered from the problem, and a user may have stopped it.
+ * - an unchanged rerun, if the cause is transient or the user confirms that it is fixed.
  */
 export function findAllowedRemedy(
   root: Finding,
@@ -34,9 +35,9 @@ export function findAllowedRemedy(
   causeFixed: boolean,
 ): AllowedRemedy {
   if (causeFixed) return { kind: 'rerun' }
-  const unseen = endNobodySaw(root, state, pod)
-  if (unseen !== null) {
-    const detail = `${unseen}; after you have made sure that the machine is off, run it again with --cause-fixed`
+  const unobserved = describeUnobservedEnd(root, state, pod)
+  if (unobserved !== null) {
+    const detail = `${unobserved}; after you have verified that the machine is off, run the command again with --cause-fixed`
     return { kind: 'none', reason: 'may-still-run', detail }
   }
   if (transient.has(root.id)) return { kind: 'rerun' }
@@ -48,24 +49,25 @@ export function findAllowedRemedy(
     return {
       kind: 'none',
       reason: 'needs-confirmation',
-      detail: `${root.title}: after you have fixed the cause, run it again with --cause-fixed`,
+      detail: `${root.title}: after you have fixed the cause, run the command again with --cause-fixed`,
     }
   }
   return { kind: 'none', reason: 'no-remedy', detail: root.title }
 }
 
 /**
- * A kubelet that ends a pod reports its containers as terminated, those that it no longer finds as ContainerStatusUnknown.
- * The pod garbage collector calls a pod Failed and takes it away once its Node object is gone, whatever the machine does
- * (TerminatePod of pkg/kubelet/status, pkg/controller/podgc, 1.36).
+ * Whether the driver may still run although its pod has ended. A kubelet that ends a pod reports its containers as
+ * terminated, or as ContainerStatusUnknown if it no longer finds them. The pod garbage collector sets a pod to Failed
+ * and deletes it once its Node object no longer exists, even if the machine is still running (TerminatePod in
+ * pkg/kubelet/status, pkg/controller/podgc, 1.36).
  */
 export const isEndUnobserved = ({ driver }: DriverPod): boolean => driver.state.kind === 'running'
 
-/** Null: a kubelet saw it end, or it is another matter. */
-function endNobodySaw({ id }: Finding, state: DriverPhase, pod: DriverPod | undefined): string | null {
+/** Null if a kubelet observed the end of the driver, or the driver has not ended. */
+function describeUnobservedEnd({ id }: Finding, state: DriverPhase, pod: DriverPod | undefined): string | null {
   if (pod === undefined) {
-    const isOfNode = id === 'SPN-NODE-LOST' || id === 'SPN-NODE-TAINTED'
-    return isOfNode ? 'its pod is gone, and it is unknown whether the kubelet observed its end' : null
+    const isNodeFinding = id === 'SPN-NODE-LOST' || id === 'SPN-NODE-TAINTED'
+    return isNodeFinding ? 'its pod is gone, and it is unknown whether the kubelet observed its end' : null
   }
   if (state !== 'failed' || !isEndUnobserved(pod)) return null
   return `pod ${pod.name} is in phase ${pod.phase}, but the kubelet of node ${pod.node} never reported that its container ended`

@@ -5,16 +5,17 @@ import type { ReadResult } from '../../../cluster/reading.ts'
 import { fitsOnNode } from '../../../workload/node-room.ts'
 import type { ClusterFacts } from '../facts/cluster-facts.ts'
 
-/** The most that the driver's container may ask for, and what says so. Infinity: nothing bounds it. */
+/** The maximum memory of the driver's container, and what limits it. */
 export interface MemoryCap {
+  /** Infinity if nothing limits the memory. */
   readonly mostMiB: number
   readonly by: string
 }
 
 /**
- * The tightest of the largest node that may take the driver, LimitRanges and what quotas have left; request and limit of
- * Spark's container are the same. `besideMilli` is what the pod's other containers ask for; `counted` the present pod where
- * quotas count it: both operators delete it before they make the next one.
+ * The lowest of the limits by the largest node that the driver may run on, by LimitRanges, and by the quotas that are
+ * left. Request and limit of Spark's container are the same. `besideMilli` is the request of the pod's other containers.
+ * `counted` is the current pod if quotas count it; both operators delete it before they create the next one.
  */
 export function findMemoryCap(
   facts: Pick<ClusterFacts, 'nodes' | 'limitRanges' | 'quotas'>,
@@ -32,8 +33,8 @@ export function findMemoryCap(
   const largest = open.toSorted((a, b) => b.memoryMilli - a.memoryMilli)[0]
   const caps: MemoryCap[] = [
     largest === undefined
-      ? { mostMiB: 0, by: 'no node may take the driver' }
-      : cap(largest.memoryMilli - besideMilli, `the largest node that may take it, ${largest.name}`),
+      ? { mostMiB: 0, by: 'no node matches the driver’s node selector and tolerations' }
+      : cap(largest.memoryMilli - besideMilli, `the largest suitable node, ${largest.name}`),
     cap(findBound(limits.container, 'memory').maxMilli, 'a LimitRange for containers'),
     cap(findBound(limits.pod, 'memory').maxMilli - besideMilli, 'a LimitRange for pods'),
     ...limits.quotas.flatMap(({ name, room }) =>

@@ -4,7 +4,7 @@ import { numberField, textField } from '../../../evidence/fields.ts'
 import type { ApplicationFacts } from '../facts/cluster-facts.ts'
 import type { RefusalReason } from './refusal-reasons.ts'
 
-/** What the operator makes of a change. */
+/** How the operator reacts to a change. */
 export type OperatorReaction =
   | {
       readonly kind: 'reruns'
@@ -14,25 +14,28 @@ export type OperatorReaction =
   | { readonly kind: 'refuse'; readonly reason: RefusalReason; readonly detail: string }
 
 /**
- * kubeflow: a change of the spec, but for suspend and timeToLiveSeconds, sets the state INVALIDATING, in whatever state
- * the application is, COMPLETED too, and whatever its restartPolicy says: driver pod and UI Service are deleted, the
- * status reset, and it is submitted again (internal/controller/sparkapplication/event_filter.go, controller.go, 2.5).
- * Apache: the spec is read when an attempt begins; a terminated application stays so (SparkAppReconciler,
- * AppCleanUpStep, AppInitStep, 0.9).
+ * Predicts how the operator reacts to a change.
+ *
+ * kubeflow: any change of the spec, except of suspend and timeToLiveSeconds, sets the state INVALIDATING. This happens in
+ * every state, COMPLETED included, and regardless of restartPolicy. The operator deletes the driver pod and the UI
+ * Service, resets the status and submits again (internal/controller/sparkapplication/event_filter.go, controller.go, 2.5).
+ *
+ * Apache: the operator reads the spec when an attempt begins. A terminated application stays terminated
+ * (SparkAppReconciler, AppCleanUpStep, AppInitStep, 0.9).
  */
 export function predictReaction(change: 'memory' | 'rerun', application: ApplicationFacts): OperatorReaction {
   return application.operator === 'kubeflow' ? kubeflow(change, application) : apache(change, application)
 }
 
-/** The state as the operator calls it; null: it has told none. */
-export function parseApplicationState({ operator, object }: ApplicationFacts): string | null {
+/** The state as the operator names it. Null if the operator has not set one. */
+export function readOperatorState({ operator, object }: ApplicationFacts): string | null {
   const { applicationState, currentState } = toRecord(object.status)
   return operator === 'kubeflow' ? textField(applicationState, 'state') : textField(currentState, 'currentStateSummary')
 }
 
-/** Whether it has ended well, or is about to have. */
+/** Whether the application has completed or is about to complete. */
 export function hasCompleted(application: ApplicationFacts): boolean {
-  const state = parseApplicationState(application)
+  const state = readOperatorState(application)
   if (application.operator === 'kubeflow') return state === 'COMPLETED' || state === 'SUCCEEDING'
   if (state === 'Succeeded') return true
   // The last state before the resources were released.
@@ -43,13 +46,13 @@ export function hasCompleted(application: ApplicationFacts): boolean {
   return apacheTerminated.has(state ?? '') && history.at(-1) === 'Succeeded'
 }
 
-/** States in which kubeflow's operator is about to submit. */
+/** States in which kubeflow's operator is about to submit. Null is the state before the first one. */
 export const isKubeflowActive: ReadonlySet<string | null> = new Set([null, 'INVALIDATING', 'PENDING_RERUN', 'RESUMING'])
 
 const apacheTerminated: ReadonlySet<string> = new Set(['ResourceReleased', 'TerminatedWithoutReleaseResources'])
 
 function kubeflow(change: 'memory' | 'rerun', application: ApplicationFacts): OperatorReaction {
-  const state = parseApplicationState(application)
+  const state = readOperatorState(application)
   if (change === 'rerun' && isRetried(application, state)) {
     const detail = `the operator reruns it after ${state} according to its restartPolicy, without any change`
     return { kind: 'refuse', reason: 'operator-retries', detail }
@@ -61,7 +64,7 @@ function kubeflow(change: 'memory' | 'rerun', application: ApplicationFacts): Op
   }
 }
 
-/** As ShouldRetry of pkg/util/sparkapplication.go. */
+/** Like ShouldRetry in pkg/util/sparkapplication.go. */
 function isRetried({ object }: ApplicationFacts, state: string | null): boolean {
   const { restartPolicy } = toRecord(object.spec)
   const type = textField(restartPolicy, 'type')
@@ -74,20 +77,20 @@ function isRetried({ object }: ApplicationFacts, state: string | null): boolean 
 }
 
 function apache(change: 'memory' | 'rerun', application: ApplicationFacts): OperatorReaction {
-  const state = parseApplicationState(application)
+  const state = readOperatorState(application)
   const policy = parseSparkApplication(application.object)?.restartPolicy ?? { kind: 'never' }
-  const goesOn = state === 'ScheduledToRestart' || (!apacheTerminated.has(state ?? '') && policy.kind !== 'never')
-  if (!goesOn) {
+  const continues = state === 'ScheduledToRestart' || (!apacheTerminated.has(state ?? '') && policy.kind !== 'never')
+  if (!continues) {
     const detail = `in state ${state} Apache’s operator ignores changes of the spec; delete the application and create it again`
     return { kind: 'refuse', reason: 'operator-does-not-rerun', detail }
   }
   if (change === 'rerun') {
-    const detail = `its restartConfig has Apache’s operator make the next attempt after ${state}, without any change`
+    const detail = `Apache’s operator starts the next attempt after ${state} according to its restartConfig, without any change`
     return { kind: 'refuse', reason: 'operator-retries', detail }
   }
   return {
     kind: 'reruns',
-    text: 'Apache’s operator reads the spec when the next attempt begins, which its restartConfig has it make; the change itself starts none.',
+    text: 'Apache’s operator reads the spec when its restartConfig starts the next attempt. The change itself does not start an attempt.',
     undo: 'Revert the change; this does not start an attempt',
   }
 }

@@ -10,7 +10,7 @@ import { memorySpec } from './raise-memory.ts'
 
 type Reruns = Extract<OperatorReaction, { readonly kind: 'reruns' }>
 
-/** More memory, and with it a new run. */
+/** Raises the memory, which starts a new run. */
 export function memoryPlan(
   cause: PlannedCause,
   application: ApplicationFacts,
@@ -33,7 +33,7 @@ export function memoryPlan(
   }
 }
 
-/** The same again: an annotation of the driver is the change. */
+/** Reruns the application unchanged. An annotation of the driver is the change that triggers the rerun. */
 export function rerunPlan(
   cause: PlannedCause,
   application: ApplicationFacts,
@@ -55,7 +55,7 @@ export function rerunPlan(
   }
 }
 
-/** The pod that has the name goes; `reaction` where the operator needs a change to try again. */
+/** Deletes the pod that has the name of the next driver. `reaction` is set if the operator needs a change to retry. */
 export function deletionPlan(
   cause: PlannedCause,
   application: ApplicationFacts,
@@ -104,7 +104,7 @@ export function outputRisk(state: DriverPhase): string {
   return `${hung}The application starts from the beginning. Output that is not idempotent may be written twice.`
 }
 
-/** The values of the leaves of `spec` as the application has them; null: not at all. */
+/** The current values of the fields that `spec` sets. Null for fields that the application does not set. */
 function priorValue(application: ApplicationFacts, spec: Readonly<Record<string, unknown>>): object {
   const prior = (change: unknown, present: unknown): unknown => {
     if (typeof change !== 'object' || change === null) return present ?? null
@@ -131,15 +131,15 @@ function notesOf({ owners }: ApplicationFacts): readonly string[] {
   )
 }
 
-const ofNode: readonly string[] = ['EVICTED', 'TAINTED', 'LOST', 'NOT-READY', 'PRESSURE', 'REJECTED', 'SHUTDOWN']
+const nodeCauses: readonly string[] = ['EVICTED', 'TAINTED', 'LOST', 'NOT-READY', 'PRESSURE', 'REJECTED', 'SHUTDOWN']
 
-/** Never done: a node is other people’s too. */
+/** Commands that take the node out of use. They are only printed, because other workloads use the node too. */
 export function cordon(evidence: Evidence, { id }: Finding): readonly string[] {
   const node = valueIn(evidence.pod)?.node ?? null
-  return node !== null && ofNode.some((name) => id === `SPN-NODE-${name}`) ? [`kubectl cordon ${node}`] : []
+  return node !== null && nodeCauses.some((name) => id === `SPN-NODE-${name}`) ? [`kubectl cordon ${node}`] : []
 }
 
-/** In a few words, for records and events. */
+/** Short description of the remedy, for records and Events. */
 export function remedyText(remedy: ApplyPlan['remedy']): string {
   switch (remedy.kind) {
     case 'raise-memory':

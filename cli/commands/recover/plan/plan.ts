@@ -2,39 +2,39 @@ import type { Confidence } from '../../../findings/findings.ts'
 import type { Step } from '../facts/recoveries.ts'
 import type { RefusalReason } from './refusal-reasons.ts'
 
-/** What is to be done about a driver. Nothing of it is done before --apply, and only `apply` ever is. */
+/** What to do about a driver. Only an `apply` plan changes the cluster, and only with --apply. */
 export type Plan = ApplyPlan | ResumePlan | PrintOnlyPlan | RefusedPlan
 
-/** A remedy of the allow-list, step by step. */
+/** A remedy of the allow-list, as a sequence of steps. */
 export interface ApplyPlan {
   readonly kind: 'apply'
   readonly cause: PlannedCause
   readonly remedy: PlannedRemedy
   readonly steps: readonly [Step, ...Step[]]
   readonly risk: string
-  /** What will run again, and who sees to it. */
+  /** What is rerun, and by whom. */
   readonly reruns: string
   readonly undo: string
-  /** What else is worth knowing. */
+  /** Further information. */
   readonly notes: readonly string[]
-  /** Left to people: printed, never done. */
+  /** Commands that are printed for the user and never run. */
   readonly byHand: readonly string[]
 }
 
-/** A run was cut off after it had acted: what is left is to watch. */
+/** A recovery was interrupted after it had changed the cluster. Only watching the driver is left. */
 export interface ResumePlan {
   readonly kind: 'resume'
   readonly cause: PlannedCause
-  /** Id of the record that the run left. */
+  /** Id of the record of the interrupted recovery. */
   readonly recovery: string
   readonly by: string
   readonly startedMs: number
   readonly remedy: string
-  /** The driver's pod before it acted. */
+  /** Uid of the driver pod before the recovery changed the cluster. */
   readonly podBefore: string | null
 }
 
-/** Nothing here can be patched: what a person has to enter. */
+/** No object can be patched. The user has to run commands. */
 export interface PrintOnlyPlan {
   readonly kind: 'print-only'
   readonly cause: PlannedCause
@@ -49,16 +49,16 @@ export interface PrintOnlyPlan {
 export interface RefusedPlan {
   readonly kind: 'refuse'
   readonly reason: RefusalReason
-  /** This case of the reason, in a sentence. */
+  /** The facts of this case, as a sentence. */
   readonly detail: string
-  /** Null: none is known. */
+  /** Null if no cause is known. */
   readonly cause: PlannedCause | null
-  /** What to do instead: sentences and commands. */
+  /** Alternatives, as sentences and commands. */
   readonly instead: readonly string[]
 }
 
 export interface PlannedCause {
-  /** Of a finding. */
+  /** Id of the finding. */
   readonly id: string
   readonly title: string
   readonly confidence: Confidence
@@ -71,12 +71,12 @@ export type PlannedRemedy =
       readonly key: 'spark.driver.memory' | 'spark.driver.memoryOverhead'
       readonly fromMiB: number
       readonly toMiB: number
-      /** Request and limit of the driver's container. */
+      /** Request of the driver's container, which is also its limit. */
       readonly containerFromMiB: number
       readonly containerToMiB: number
-      /** What it would be raised by if there were no cap. */
+      /** The factor without any cap. */
       readonly factor: number
-      /** Null: nothing held the step back. */
+      /** What limits the increase. Null if nothing does. */
       readonly cappedBy: string | null
     }
   | { readonly kind: 'rerun' }

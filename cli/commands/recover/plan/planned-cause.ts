@@ -2,7 +2,7 @@ import type { Finding } from '../../../findings/findings.ts'
 import { formatPlace } from '../../../render/report.ts'
 import type { PlannedCause } from './plan.ts'
 
-/** The root cause as a plan tells it, with the first of its evidence. */
+/** The root cause as a plan reports it, with its first piece of evidence. */
 export function toPlannedCause({ id, title, confidence, evidence: [first] }: Finding): PlannedCause {
   return {
     id,
@@ -12,7 +12,7 @@ export function toPlannedCause({ id, title, confidence, evidence: [first] }: Fin
   }
 }
 
-/** The driver has ended, and nobody knows why. */
+/** The driver has ended and no finding explains why. */
 export const unknownCause: PlannedCause = {
   id: 'unknown',
   title: 'The cause of the driver’s end is unknown',

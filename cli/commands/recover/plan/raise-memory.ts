@@ -16,23 +16,23 @@ export type MemoryIncrease =
   | { readonly kind: 'no-capacity'; readonly detail: string }
   | { readonly kind: 'unknown'; readonly detail: string }
 
-/** What the next driver would be, if nothing were changed. */
+/** The next driver if nothing is changed. */
 export interface NextDriver {
   readonly conf: ConfLookup
   readonly language: Language
-  /** Undefined: its memory cannot be reckoned. */
+  /** Undefined if its memory cannot be computed. */
   readonly pod: Pod | undefined
 }
 
-/** Half as much again of heap, twice as much beside it. */
+/** How much a remedy raises the memory. */
 const factors: Readonly<Record<MemoryKey, number>> = { 'spark.driver.memory': 1.5, 'spark.driver.memoryOverhead': 2 }
 const stepMiB = 128
-/** A smaller step would only run the application into the same wall. */
-const leastFactor = 1.1
+/** A smaller increase is unlikely to help. */
+const minFactor = 1.1
 
 /**
- * More memory for the next driver, never less than this one had and never beyond what nodes, LimitRanges and quotas
- * allow. The sums are Spark's own ({@link driverMemory}).
+ * Computes a higher memory setting for the next driver. It is never lower than this driver's, and never exceeds what
+ * nodes, LimitRanges and quotas allow. Totals are computed as Spark computes them ({@link driverMemory}).
  */
 export function increaseMemory(
   key: MemoryKey,
@@ -40,20 +40,20 @@ export function increaseMemory(
   evidence: Evidence,
   facts: Pick<ClusterFacts, 'nodes' | 'limitRanges' | 'quotas' | 'pod'>,
 ): MemoryIncrease {
-  const memory = memoryOf(next.conf, readEffectiveConf(evidence), next.language)
+  const memory = computeMemory(next.conf, readEffectiveConf(evidence), next.language)
   const driver = facts.pod?.pod ?? next.pod
   if (driver === undefined || memory === undefined) {
-    return { kind: 'unknown', detail: 'the driver’s memory cannot be reckoned from its settings' }
+    return { kind: 'unknown', detail: 'the driver’s memory cannot be computed from its settings' }
   }
   const phase = readValue(evidence.pod)?.phase
   const counted = phase === 'Failed' || phase === 'Succeeded' ? undefined : facts.pod?.pod
-  const cap = findMemoryCap(facts, driver, besideMilli(driver), counted)
+  const cap = findMemoryCap(facts, driver, sumOtherContainersMilli(driver), counted)
   if ('unknown' in cap) return { kind: 'unknown', detail: cap.unknown }
   const fromMiB = key === 'spark.driver.memory' ? memory.heapMiB : memory.overheadMiB
-  const wantedMiB = steps(fromMiB * factors[key])
-  const toMiB = fitting(wantedMiB, fromMiB, cap, (mib) => memory.totalWith(key, mib))
+  const wantedMiB = roundUp(fromMiB * factors[key])
+  const toMiB = findFitting(wantedMiB, fromMiB, cap, (mib) => memory.totalWith(key, mib))
   if (toMiB === undefined) {
-    const detail = `${key} is ${fromMiB}m and would be ${wantedMiB}m, ${memory.totalWith(key, wantedMiB)}Mi for the container; ${cap.by} has ${cap.mostMiB}Mi for it`
+    const detail = `${key} is ${fromMiB}m and would be raised to ${wantedMiB}m, which is ${memory.totalWith(key, wantedMiB)}Mi for the container; the limit is ${cap.mostMiB}Mi (${cap.by})`
     return { kind: 'no-capacity', detail }
   }
   const remedy = {
@@ -69,15 +69,15 @@ export function increaseMemory(
   return { kind: 'raise', remedy }
 }
 
-/** What the operator would submit. */
+/** The driver that the operator would submit. */
 export function nextDriver({ object, operator, namespace, name }: ApplicationFacts): NextDriver {
   const input = toApplicationInput(object, operator, undefined, originOf(name))
   return { conf: createConfLookup(input.conf), language: input.conf.language, pod: driverPod(input, namespace, name) }
 }
 
 /**
- * The part of a merge patch: where the present value stands, since kubeflow's fields outweigh sparkConf; else where it
- * belongs.
+ * The merge patch of the spec. It changes the field that sets the current value, because kubeflow's fields take precedence
+ * over sparkConf. If no field sets it, the patch sets the operator's usual field.
  */
 export function memorySpec(
   { key, toMiB }: Extract<PlannedRemedy, { readonly kind: 'raise-memory' }>,
@@ -90,37 +90,37 @@ export function memorySpec(
 }
 
 const originOf = (name: string) => ({ source: `SparkApplication ${name}`, lineOf: () => null })
-const steps = (mib: number) => Math.ceil(mib / stepMiB) * stepMiB
+const roundUp = (mib: number) => Math.ceil(mib / stepMiB) * stepMiB
 
-/** The largest step up to `wanted` that the cap allows; undefined: none that would help. */
-function fitting(
+/** The highest value up to `wantedMiB` that the cap allows. Undefined if none is high enough to help. */
+function findFitting(
   wantedMiB: number,
   fromMiB: number,
   { mostMiB }: MemoryCap,
   totalWith: (mib: number) => number,
 ): number | undefined {
-  for (let mib = wantedMiB; mib > fromMiB && mib >= fromMiB * leastFactor; mib -= stepMiB) {
+  for (let mib = wantedMiB; mib > fromMiB && mib >= fromMiB * minFactor; mib -= stepMiB) {
     if (totalWith(mib) <= mostMiB) return mib
   }
   return undefined
 }
 
-interface ReckonedMemory {
+interface ComputedMemory {
   readonly heapMiB: number
   readonly overheadMiB: number
-  /** Of the container, with another value of one key. */
+  /** Total of the container if one key has another value. */
   totalWith(key: MemoryKey, mib: number): number
 }
 
 /**
- * By what the application says and by what the last driver really had, the larger of both: settings of the image or of a
- * pod template stand only in the latter.
+ * The higher of the memory that the application configures and the memory that the previous driver had. Only the latter
+ * includes settings from the image or a pod template.
  */
-function memoryOf(
+function computeMemory(
   stated: ConfLookup,
   had: ReadonlyMap<string, string>,
   language: Language,
-): ReckonedMemory | undefined {
+): ComputedMemory | undefined {
   const next = driverMemory(stated, language)
   const last = driverMemory((key) => had.get(key) ?? stated(key), language)
   if (next === undefined || last === undefined) return undefined
@@ -137,8 +137,8 @@ function memoryOf(
   }
 }
 
-/** What the pod asks for beside Spark's container. */
-function besideMilli({ spec }: Pod): number {
+/** The memory of the pod's containers other than Spark's. */
+function sumOtherContainersMilli({ spec }: Pod): number {
   const index = findDriverContainerIndex(spec) ?? 0
   const others = { ...spec, containers: spec.containers.filter((_, at) => at !== index) }
   return Math.max(computePodTotalMilli(others, 'requests', 'memory'), computePodTotalMilli(others, 'limits', 'memory'))

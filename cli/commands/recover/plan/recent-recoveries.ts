@@ -6,7 +6,7 @@ import type { ResumePlan } from './plan.ts'
 const recent = (application: ApplicationFacts, windowMs: number, nowMs: number): readonly Recovery[] =>
   parseRecoveries(application.annotations[recoveriesAnnotation]).filter(({ atMs }) => nowMs - atMs < windowMs)
 
-/** A run that was cut off after it had acted: it is watched on, not done again. */
+/** Finds a recovery that was interrupted after it had changed the cluster. Its steps must not be repeated. */
 export function findInterruptedRecovery(
   application: ApplicationFacts,
   podUid: string | null,
@@ -26,7 +26,7 @@ export function findInterruptedRecovery(
   }
 }
 
-/** When and by whom the same cause was treated within the window; undefined: it was not. */
+/** When and by whom the same cause was treated within the window. Undefined if it was not. */
 export function findRecentAttempt(
   application: ApplicationFacts,
   podUid: string | null,
@@ -37,12 +37,12 @@ export function findRecentAttempt(
   const before = recent(application, windowMs, nowMs).findLast(
     (recovery) =>
       recovery.cause === cause &&
-      // One that was cut off before it acted, or could not act, has tried nothing.
+      // A recovery that was interrupted before it changed the cluster does not count.
       (recovery.outcome === 'started' || recovery.outcome === 'failed'
         ? hasActed(recovery, application.generation, podUid)
         : true),
   )
   if (before === undefined) return undefined
-  const end = before.outcome === 'started' ? 'its end is not known' : `it ended as ${before.outcome}`
-  return `${before.by} did so at ${new Date(before.atMs).toISOString()} (${before.remedy}); ${end}`
+  const end = before.outcome === 'started' ? 'its outcome is unknown' : `its outcome is ${before.outcome}`
+  return `${before.by} treated it at ${new Date(before.atMs).toISOString()} (${before.remedy}); ${end}`
 }

@@ -1,4 +1,4 @@
-/** Why nothing is done, by stable codes. */
+/** Why a recovery is refused, by stable codes. */
 export const refusalReasons = {
   completed: 'The application has completed. A rerun would write its output twice.',
   'healthy-driver': 'The driver is healthy.',

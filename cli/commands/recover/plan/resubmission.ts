@@ -1,71 +1,79 @@
 import { readEffectiveConf } from '../../../evidence/effective-conf.ts'
-import { type Evidence, valueIn } from '../../../evidence/evidence.ts'
-import type { Diagnosis, Finding } from '../../../findings/findings.ts'
+import { valueIn } from '../../../evidence/evidence.ts'
 import { redactedText } from '../../../redaction/redactor.ts'
-import { formatMemoryMiB } from '../../../spark-conf/memory-size.ts'
-import type { ClusterFacts } from '../facts/cluster-facts.ts'
+import { formatMemoryMiB, type MemoryKey } from '../../../spark-conf/memory-size.ts'
 import { findAllowedRemedy } from './allow-list.ts'
 import type { Plan, PlannedCause, PlannedRemedy } from './plan.ts'
 import { containerText, cordon, outputRisk } from './plan-builders.ts'
 import { toPlannedCause, unknownCause } from './planned-cause.ts'
 import { increaseMemory } from './raise-memory.ts'
-import { refuse } from './refusal.ts'
+import type { RecoveryCase } from './recovery-case.ts'
+import { confirmUnknownCause, findRefusal, formatUnknowns, type RefusalRule, refuse } from './refusal.ts'
 import { resubmissionCommand } from './resubmission-flags.ts'
 
-/** A driver of plain spark-submit: nobody submits it again, and nothing in its pod can be patched. */
-export function resubmission(
-  evidence: Evidence,
-  { state, findings, unknown }: Diagnosis,
-  facts: ClusterFacts,
-  causeFixed: boolean,
-): Plan {
-  const root = findings.find(({ symptomOf, severity }) => symptomOf === null && severity === 'error')
-  const cause = root === undefined ? unknownCause : toPlannedCause(root)
-  if (state === 'completed') return refuse('completed', 'its driver ended with exit code 0', null)
-  if (state === 'running' || (state === 'pending' && root === undefined)) {
-    return root === undefined
-      ? refuse('healthy-driver', `it ${state === 'running' ? 'runs' : 'starts'}`, null)
-      : refuse('driver-running', root.title, cause, { evidence, root })
-  }
-  if (root === undefined && !causeFixed) {
-    const unread = unknown.map(({ what, source, why }) => `${what} (${source}): ${why}`).join('; ')
-    return unread === ''
-      ? refuse(
-          'needs-confirmation',
-          'no rule knows why the driver ended; once somebody does, --cause-fixed tells how',
-          cause,
-        )
-      : refuse('evidence-incomplete', `no cause was found, and not read were ${unread}`, null)
-  }
-  const allowed =
-    root === undefined
-      ? ({ kind: 'rerun' } as const)
-      : findAllowedRemedy(root, state, valueIn(evidence.pod), causeFixed)
-  if (allowed.kind === 'none') return refuse(allowed.reason, allowed.detail, cause, root && { evidence, root })
-  if (allowed.kind === 'rerun') return printed(evidence, cause, { kind: 'rerun' }, {}, outputRisk(state), root)
+const completedDriver: RefusalRule<RecoveryCase> = ({ diagnosis }) =>
+  diagnosis.state === 'completed' ? refuse('completed', 'its driver ended with exit code 0', null) : undefined
+
+const healthyDriver: RefusalRule<RecoveryCase> = ({ diagnosis: { state }, root }) =>
+  root === undefined && (state === 'running' || state === 'pending')
+    ? refuse('healthy-driver', `it is ${state}`, null)
+    : undefined
+
+const runningDriver: RefusalRule<RecoveryCase> = ({ evidence, diagnosis, root }) =>
+  root !== undefined && diagnosis.state === 'running'
+    ? refuse('driver-running', root.title, toPlannedCause(root), { evidence, root })
+    : undefined
+
+const unconfirmedCause: RefusalRule<RecoveryCase> = ({ diagnosis: { unknown }, request, root }) => {
+  if (root !== undefined || request.causeFixed) return undefined
+  if (unknown.length === 0) return refuse('needs-confirmation', confirmUnknownCause, unknownCause)
+  const detail = `no cause was found, and some evidence could not be read: ${formatUnknowns(unknown)}`
+  return refuse('evidence-incomplete', detail, null)
+}
+
+/** In order: the first rule that applies gives the reason. */
+const rules: readonly RefusalRule<RecoveryCase>[] = [completedDriver, healthyDriver, runningDriver, unconfirmedCause]
+
+/** Plans for a driver of plain spark-submit. No operator resubmits it, and its pod cannot be patched. */
+export function planResubmission(recovery: RecoveryCase): Plan {
+  const { diagnosis, evidence, root, request } = recovery
+  const refusal = findRefusal(rules, recovery)
+  if (refusal !== undefined) return refusal
+  const risk = outputRisk(diagnosis.state)
+  if (root === undefined) return printCommands(recovery, unknownCause, { kind: 'rerun' }, {}, risk)
+  const cause = toPlannedCause(root)
+  const allowed = findAllowedRemedy(root, diagnosis.state, valueIn(evidence.pod), request.causeFixed)
+  if (allowed.kind === 'none') return refuse(allowed.reason, allowed.detail, cause, { evidence, root })
+  if (allowed.kind === 'rerun') return printCommands(recovery, cause, { kind: 'rerun' }, {}, risk)
+  return planMemory(recovery, cause, allowed.key, risk)
+}
+
+function planMemory(recovery: RecoveryCase, cause: PlannedCause, key: MemoryKey, risk: string): Plan {
+  const { evidence, facts, root } = recovery
+  const about = root && { evidence, root }
   const conf = readEffectiveConf(evidence)
   if (conf.size === 0) {
-    const detail = 'the settings of the driver are not known: its ConfigMap is gone'
-    return refuse('evidence-incomplete', detail, cause, root && { evidence, root })
+    const detail = 'the settings of the driver are unknown because its ConfigMap no longer exists'
+    return refuse('evidence-incomplete', detail, cause, about)
   }
   const type = conf.get('spark.kubernetes.resource.type')
   const language = type === 'python' || type === 'r' ? type : 'jvm'
-  const next = { conf: (key: string) => conf.get(key), language, pod: facts.pod?.pod } as const
-  const raise = increaseMemory(allowed.key, next, evidence, facts)
-  if (raise.kind === 'unknown') return refuse('evidence-incomplete', raise.detail, cause, root && { evidence, root })
-  if (raise.kind === 'no-capacity') return refuse('no-capacity', raise.detail, cause, root && { evidence, root })
-  const { remedy } = raise
+  const next = { conf: (name: string) => conf.get(name), language, pod: facts.pod?.pod } as const
+  const increase = increaseMemory(key, next, evidence, facts)
+  if (increase.kind === 'unknown') return refuse('evidence-incomplete', increase.detail, cause, about)
+  if (increase.kind === 'no-capacity') return refuse('no-capacity', increase.detail, cause, about)
+  const { remedy } = increase
   const changed = { [remedy.key]: formatMemoryMiB(remedy.toMiB) }
-  return printed(evidence, cause, remedy, changed, `${containerText(remedy)} ${outputRisk(state)}`, root)
+  return printCommands(recovery, cause, remedy, changed, `${containerText(remedy)} ${risk}`)
 }
 
-function printed(
-  evidence: Evidence,
+/** `changed` contains the settings that differ from the previous submission. */
+function printCommands(
+  { evidence, root }: RecoveryCase,
   cause: PlannedCause,
   remedy: PlannedRemedy,
   changed: Readonly<Record<string, string>>,
   risk: string,
-  root: Finding | undefined,
 ): Plan {
   const pod = valueIn(evidence.pod)
   const fixedName = readEffectiveConf(evidence).get('spark.kubernetes.driver.pod.name')
@@ -75,13 +83,13 @@ function printed(
   return {
     kind: 'print-only',
     cause,
-    why: 'No operator made this driver, and nothing of its pod’s memory or arguments can be changed; who submitted it has to do so again.',
+    why: 'No operator manages this driver, and the memory and arguments of a pod cannot be changed. Its submitter must submit it again.',
     remedy,
     commands: [...deletion, command],
     risk,
     notes: [
-      ...(deletion.length === 0 ? [] : ['The pod has a fixed name, which has to be free first.']),
-      ...(command.includes(redactedText) ? [`Where ${redactedText} stands a secret was left out: fill it in.`] : []),
+      ...(deletion.length === 0 ? [] : ['The pod has a fixed name, so it must be deleted first.']),
+      ...(command.includes(redactedText) ? [`A secret was replaced by ${redactedText}: fill it in.`] : []),
     ],
     byHand: root === undefined ? [] : cordon(evidence, root),
   }

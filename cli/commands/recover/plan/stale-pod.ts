@@ -1,58 +1,62 @@
+import { toRecord } from '../../../../core/json.ts'
+import type { DriverPod } from '../../../evidence/driver-pod.ts'
 import { type Evidence, valueIn } from '../../../evidence/evidence.ts'
 import type { ApplicationFacts, ClusterFacts, LivePod } from '../facts/cluster-facts.ts'
 import { isEndUnobserved } from './allow-list.ts'
-import { parseApplicationState } from './operator-reaction.ts'
+import { readOperatorState } from './operator-reaction.ts'
 import type { PlannedCause } from './plan.ts'
 
-/** The next driver could not be made, since its name was taken. */
+/** The next driver cannot be created because another pod has its name. */
 export interface NameConflict {
   readonly cause: PlannedCause
-  /** The terminated pod that has the name; null: it is gone by now. */
+  /** The terminated pod that has the name. Null if the pod has been deleted in the meantime. */
   readonly pod: LivePod | null
-  /** Whether the operator waits for no more than the pod's end. */
+  /** Whether the operator only waits for the pod to be deleted. */
   readonly waited: boolean
 }
 
-/** Of a kubeflow label: which submission a pod comes from. */
+/** kubeflow's label for the submission that a pod belongs to. */
 const submissionLabel = 'sparkoperator.k8s.io/submission-id'
 
 /**
- * Whether the attempt to make a driver failed for a pod of its name, and that pod has ended. Undefined: no, or the pod
- * is alive. Apache's operator gives each attempt a name of its own.
+ * Finds a terminated pod that has the name of the next driver. Undefined if there is none, or if the pod may still run.
+ * Apache's operator gives each attempt its own name.
  */
 export function findNameConflict(
   application: ApplicationFacts,
   evidence: Evidence,
-  facts: Pick<ClusterFacts, 'pod'>,
+  { pod }: Pick<ClusterFacts, 'pod'>,
 ): NameConflict | undefined {
-  const state = parseApplicationState(application)
+  const state = readOperatorState(application)
   const message = valueIn(evidence.application)?.message ?? ''
-  const [, taken] = /pods? \\?"([^"\\]+)\\?" already exists/.exec(message) ?? []
-  const pod = valueIn(evidence.pod)
-  const ended = (pod?.phase === 'Failed' || pod?.phase === 'Succeeded') && !isEndUnobserved(pod)
-  const failed = taken !== undefined && (state === 'SUBMISSION_FAILED' || state === 'FAILED')
-  const waits = state === 'PENDING_RERUN' && facts.pod !== null
-  if (application.operator !== 'kubeflow' || (!failed && !waits)) return undefined
-  if (facts.pod !== null && (!ended || pod?.deletingMs !== null)) return undefined
-  // A pod that another name is about does not stand in the way.
-  if (failed && facts.pod !== null && facts.pod.name !== taken) return undefined
+  const [, takenName] = /pods? \\?"([^"\\]+)\\?" already exists/.exec(message) ?? []
+  const hasFailed = takenName !== undefined && (state === 'SUBMISSION_FAILED' || state === 'FAILED')
+  const isWaiting = state === 'PENDING_RERUN' && pod !== null
+  if (application.operator !== 'kubeflow' || (!hasFailed && !isWaiting)) return undefined
+  if (pod !== null && !hasEnded(valueIn(evidence.pod))) return undefined
+  // The message is about another pod.
+  if (hasFailed && pod !== null && pod.name !== takenName) return undefined
   return {
     cause: {
       id: 'SPN-APPLICATION-NAME-TAKEN',
-      title: `The next driver could not be created because a terminated pod has its name, ${taken ?? facts.pod?.name}`,
+      title: `The next driver could not be created because a terminated pod has its name, ${takenName ?? pod?.name}`,
       confidence: 'high',
-      evidence: { source: 'application', excerpt: failed ? message.slice(0, 300) : `state ${state}` },
+      evidence: { source: 'application', excerpt: hasFailed ? message.slice(0, 300) : `state ${state}` },
     },
-    pod: facts.pod,
-    waited: waits,
+    pod,
+    waited: isWaiting,
   }
 }
 
-/** Whether a pod that succeeded is of the application's last submission, and so its output. */
+/** Whether the pod has ended, its end was observed, and it is not being deleted. */
+function hasEnded(pod: DriverPod | undefined): boolean {
+  if (pod === undefined || pod.deletingMs !== null || isEndUnobserved(pod)) return false
+  return pod.phase === 'Failed' || pod.phase === 'Succeeded'
+}
+
+/** Whether a pod that succeeded belongs to the application's last submission, so that its output is the application's. */
 export function isOwnRun(application: ApplicationFacts, pod: LivePod): boolean {
-  const status = application.object.status
-  const submission =
-    typeof status === 'object' && status !== null && 'submissionID' in status ? status.submissionID : undefined
+  const submission = toRecord(application.object.status).submissionID
   const label = pod.labels[submissionLabel]
   if (typeof submission === 'string' && label !== undefined) return submission === label
   return pod.ownerUids.length === 0 || pod.ownerUids.includes(application.uid)

@@ -5,7 +5,7 @@ import type { Step } from '../facts/recoveries.ts'
 import type { ApplyPlan, Plan, PlannedCause, PlannedRemedy, PrintOnlyPlan, RefusedPlan } from '../plan/plan.ts'
 import { refusalReasons } from '../plan/refusal-reasons.ts'
 
-/** A plan for people. */
+/** The lines of a plan. */
 export function planLines(plan: Plan, namespace: string, style: Style): readonly string[] {
   switch (plan.kind) {
     case 'apply':

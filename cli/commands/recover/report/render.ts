@@ -1,15 +1,16 @@
 import type { DriverPhase } from '../../../findings/findings.ts'
 import { printable } from '../../../render/report.ts'
 import type { Style } from '../../../terminal/style.ts'
+import type { DriverProgress } from '../apply/driver-progress.ts'
 import type { RecoverReport, RecoverResult } from '../apply/result.ts'
 import { planLines } from './plan-lines.ts'
 
-/** All in one JSON document. */
+/** The whole report as one JSON document. */
 export function renderRecoverJson({ version, subject, state, plan, result }: RecoverReport): string {
   return `${JSON.stringify({ version, subject, state, plan, result }, null, 2)}\n`
 }
 
-/** For people, before anything is done. `willAct`: it is done right after. */
+/** The plan as text. `willAct` says whether the plan is applied right away. */
 export function renderPlan(
   { subject, state, plan }: Omit<RecoverReport, 'result'>,
   name: string,
@@ -24,7 +25,7 @@ export function renderPlan(
   return text([`Application ${who}: ${states[state]}.`, '', ...planLines(plan, subject.namespace, style), ...last])
 }
 
-/** For people, behind the plan. */
+/** The result as text, printed below the plan. */
 export function renderResult(result: RecoverResult, style: Style): string {
   switch (result.kind) {
     case 'not-applicable':
@@ -39,16 +40,20 @@ export function renderResult(result: RecoverResult, style: Style): string {
     case 'watched': {
       const { stage, recovery, next, escalation } = result
       const isWell = stage.kind === 'answers' || stage.kind === 'completed'
-      const mark = isWell ? style.green('√') : stage.kind === 'unasked' ? style.yellow('‼') : style.red('×')
       return text([
         '',
-        `${mark} ${isWell ? 'The driver has recovered' : 'The driver is not known to have recovered'}: ${printable(stage.detail)}.`,
+        `${progressMark(stage.kind, style)} ${isWell ? 'The driver has recovered' : 'The driver is not known to have recovered'}: ${printable(stage.detail)}.`,
         ...(next.length === 0 ? [] : ['  Next steps:', ...next.map((line) => `    ${printable(line)}`)]),
         ...escalationLines(escalation),
         style.dim(`  Record ${recovery} in the annotation spark-nanny.io/recoveries.`),
       ])
     }
   }
+}
+
+function progressMark(progress: DriverProgress['kind'], style: Style): string {
+  if (progress === 'answers' || progress === 'completed') return style.green('√')
+  return progress === 'unasked' ? style.yellow('‼') : style.red('×')
 }
 
 const escalationLines = (steps: readonly string[]) =>

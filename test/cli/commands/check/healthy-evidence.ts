@@ -1,6 +1,6 @@
 import { readable, unreadable } from '../../../../cli/cluster/reading.ts'
 import { categories } from '../../../../cli/commands/check/categories.ts'
-import { type CheckedDriver, parseDriver } from '../../../../cli/commands/check/driver.ts'
+import { type CheckedDriver, parseCheckedDriver } from '../../../../cli/commands/check/driver.ts'
 import type { CheckEvidence, CheckedNamespace, Installation } from '../../../../cli/commands/check/evidence.ts'
 import {
   parseConfiguration,
@@ -71,7 +71,7 @@ export function namespaceOf(name: string, labels: Readonly<Record<string, string
 }
 
 export function driverOf(changes: Partial<CheckedDriver>): CheckedDriver {
-  const parsed = parseDriver(driver('etl-driver', version))
+  const parsed = parseCheckedDriver(driver('etl-driver', version))
   if (parsed === undefined) throw new Error('the driver has ended')
   return { ...parsed, ...changes }
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { parseDriver, summarizeSidecarStatus } from '../../../../cli/commands/check/driver.ts'
+import { parseCheckedDriver, summarizeSidecarStatus } from '../../../../cli/commands/check/driver.ts'
 import {
   groupByRelease,
   parseConfiguration,
@@ -54,7 +54,7 @@ describe('parsed objects', () => {
       assert.equal(parseDeployment(nothing).ready, 0)
       assert.equal(parseWebhookPod(nothing).ready, false)
       assert.deepEqual(parseConfiguration(nothing).webhooks, [])
-      assert.equal(parseDriver(nothing), undefined)
+      assert.equal(parseCheckedDriver(nothing), undefined)
       assert.equal(summarizeSidecarStatus(nothing), undefined)
       assert.deepEqual(parseLabelSelector(nothing), [])
     }
@@ -62,10 +62,10 @@ describe('parsed objects', () => {
 
   test('a driver that has ended, or is being deleted, is none', () => {
     const running = driver('d', null)
-    assert.ok(parseDriver(running))
-    assert.equal(parseDriver({ ...running, status: { phase: 'Succeeded' } }), undefined)
+    assert.ok(parseCheckedDriver(running))
+    assert.equal(parseCheckedDriver({ ...running, status: { phase: 'Succeeded' } }), undefined)
     const deleted = { ...running, metadata: { ...running.metadata, deletionTimestamp: '2026-11-24T12:00:00Z' } }
-    assert.equal(parseDriver(deleted), undefined)
+    assert.equal(parseCheckedDriver(deleted), undefined)
   })
 
   const sidecars: readonly (readonly [status: object, expected: unknown])[] = [
@@ -84,7 +84,7 @@ describe('parsed objects', () => {
     test(`sidecar: ${JSON.stringify(status)}`, () => {
       const initContainerStatuses = [{ name: 'spark-nanny', ...status }]
       const pod = { ...driver('d', '1'), status: { phase: 'Pending', initContainerStatuses } }
-      assert.deepEqual(parseDriver(pod)?.sidecarWaiting, expected)
+      assert.deepEqual(parseCheckedDriver(pod)?.sidecarWaiting, expected)
     })
   }
 

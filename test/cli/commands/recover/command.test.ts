@@ -114,7 +114,7 @@ test('the operator writes the status meanwhile: the same decision, another versi
 for (const [what, change, says] of [
   ['its spec', { spec: {}, metadata: { generation: 4 } }, /its spec was changed/],
   ['its state', { status: { applicationState: { state: 'RUNNING' } } }, /its state was FAILED and is RUNNING/],
-  ['its identity', { metadata: { uid: 'another' } }, /another one of the same name/],
+  ['its identity', { metadata: { uid: 'another' } }, /another application has the same name/],
 ] as const) {
   test(`changed between plan and apply: ${what}`, async (t) => {
     const cluster = await fakeOperator(t)
@@ -157,7 +157,7 @@ test('a driver that hung is back before anything is done: it is left alone', asy
   })
   const { exitCode, stdout } = await cluster.recover('--apply')
   assert.equal(exitCode, 6)
-  assert.match(stdout, /The cluster has changed since the plan was made: pod nightly-driver is not as it was\./)
+  assert.match(stdout, /The cluster has changed since the plan was made: pod nightly-driver has changed\./)
   assert.deepEqual(cluster.api.requests.filter(isWrite), [])
 })
 
@@ -182,7 +182,7 @@ test('a patch that is forbidden: nothing was done without its record', async (t)
   cluster.answer('PATCH', /sparkapplications/, { status: 403, body: { message: 'may not patch' } })
   const { exitCode, stdout } = await cluster.recover('--apply')
   assert.equal(exitCode, 6)
-  assert.match(stdout, /the record could not be written, nothing was done: HTTP 403: may not patch/)
+  assert.match(stdout, /the record could not be written, so nothing was changed: HTTP 403: may not patch/)
 })
 
 test('an audit file that cannot be written: nothing is done', async (t) => {
@@ -250,7 +250,7 @@ test('a UI that may not be asked: it runs, and that is all that is known', async
   const cluster = await fakeOperator(t, { ui: { status: 403, body: { message: 'may not proxy' } } })
   const { exitCode, stdout } = await cluster.recover('--apply')
   assert.equal(exitCode, 5)
-  assert.match(stdout, /whether it answers could not be asked/)
+  assert.match(stdout, /could not be checked whether it responds/)
   assert.deepEqual(
     recoveries(cluster.application()).map(({ outcome }) => outcome),
     ['runs'],

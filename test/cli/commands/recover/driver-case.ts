@@ -1,7 +1,8 @@
 import type { ClusterFacts } from '../../../../cli/commands/recover/facts/cluster-facts.ts'
 import { parseLiveApplication, parseLivePod } from '../../../../cli/commands/recover/facts/live-objects.ts'
-import { planRecovery, type RecoveryRequest } from '../../../../cli/commands/recover/plan/decide.ts'
+import { planRecovery } from '../../../../cli/commands/recover/plan/decide.ts'
 import type { Plan } from '../../../../cli/commands/recover/plan/plan.ts'
+import type { RecoveryRequest } from '../../../../cli/commands/recover/plan/recovery-case.ts'
 import { diagnose } from '../../../../cli/diagnosis/diagnose.ts'
 import { type DocumentName, readDocuments, toDocuments } from '../../../../cli/diagnosis/documents.ts'
 import { absent, type Evidence, type Reading } from '../../../../cli/evidence/evidence.ts'
@@ -21,7 +22,7 @@ export interface DriverCase {
   readonly documents?: Partial<Record<DocumentName, unknown>>
   readonly unknown?: readonly DocumentName[]
   readonly facts?: Partial<ClusterFacts>
-  readonly wish?: Partial<RecoveryRequest>
+  readonly request?: Partial<RecoveryRequest>
 }
 
 export const application = (
@@ -158,8 +159,14 @@ export function planOf(one: DriverCase): Plan {
   const evidence = evidenceOf(one)
   const live = one.application === null ? null : (parseLiveApplication(one.application ?? application()) ?? null)
   const known = one.pod === null ? null : (parseLivePod(one.pod ?? pod(exited(1), 'Failed')) ?? null)
-  const wish: RecoveryRequest = { causeFixed: false, windowMs: 3_600_000, ...one.wish }
-  return planRecovery(evidence, diagnose(evidence), facts({ application: live, pod: known, ...one.facts }), wish, nowMs)
+  const request: RecoveryRequest = { causeFixed: false, windowMs: 3_600_000, ...one.request }
+  return planRecovery(
+    evidence,
+    diagnose(evidence),
+    facts({ application: live, pod: known, ...one.facts }),
+    request,
+    nowMs,
+  )
 }
 
 export function evidenceOf(one: DriverCase): Evidence {

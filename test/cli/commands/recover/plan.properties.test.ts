@@ -71,7 +71,7 @@ test('never a plan for what has completed', () => {
   )
   const around = fc.record({
     log: fc.constantFrom('', 'java.lang.OutOfMemoryError: Java heap space\n'),
-    wish: fc.record({ causeFixed: fc.boolean() }),
+    request: fc.record({ causeFixed: fc.boolean() }),
     pod: fc.constantFrom(
       undefined,
       null,

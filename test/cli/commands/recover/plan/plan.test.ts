@@ -59,7 +59,7 @@ const refused: readonly Refused[] = [
   ['completed by state', { application: application({ state: 'COMPLETED' }) }, 'completed', /COMPLETED/],
   ['about to be completed', { application: application({ state: 'SUCCEEDING' }) }, 'completed'],
   ['completed by exit code', { pod: completedPod }, 'completed', /exit code 0/],
-  ['completed, and its cause fixed', { pod: completedPod, wish: { causeFixed: true } }, 'completed'],
+  ['completed, and its cause fixed', { pod: completedPod, request: { causeFixed: true } }, 'completed'],
   ['completed, plain', { pod: completedPod, application: null, log: '' }, 'completed'],
   [
     'completed at Apache’s, resources released',
@@ -126,7 +126,7 @@ const refused: readonly Refused[] = [
   ],
   [
     'runs, and its cause fixed',
-    { pod: pod(runs, 'Running'), application: application({ state: 'RUNNING' }), wish: { causeFixed: true } },
+    { pod: pod(runs, 'Running'), application: application({ state: 'RUNNING' }), request: { causeFixed: true } },
     'driver-running',
   ],
   ...(
@@ -159,7 +159,7 @@ const refused: readonly Refused[] = [
     'tried already',
     { application: application({ metadata: { annotations: recovery({}) } }) },
     'already-tried',
-    /ann did so at 2026-11-24T11:30/,
+    /ann treated it at 2026-11-24T11:30/,
   ],
   [
     'recovered, and down again',
@@ -245,7 +245,7 @@ const refused: readonly Refused[] = [
     /has just ended/,
   ],
   ['another pod while it was read', { facts: { pod: null } }, 'evidence-incomplete', /run the command again/],
-  ['no state yet', { application: application({ state: '' }), pod: null }, 'operator-active', /no state yet/],
+  ['no state yet', { application: application({ state: '' }), pod: null }, 'operator-active', /not set yet/],
   [
     'evicted, and retried anyway',
     {
@@ -271,7 +271,7 @@ const refused: readonly Refused[] = [
     'a small node',
     { facts: { nodes: { kind: 'read', value: [parseNodeRoom(node('1500Mi'))] } } },
     'no-capacity',
-    /node1 has 1500Mi/,
+    /1500Mi \(the largest suitable node, node1\)/,
   ],
   [
     'no node that takes it',
@@ -308,7 +308,7 @@ const refused: readonly Refused[] = [
       },
     },
     'no-capacity',
-    /ResourceQuota q, limits.memory has 1024Mi/,
+    /1024Mi \(ResourceQuota q, limits.memory\)/,
   ],
 ]
 
@@ -401,12 +401,12 @@ const applied: readonly (readonly [what: string, one: DriverCase, wanted: readon
   ],
   [
     'its pod went after a taint, and its machine is off',
-    { pod: null, log: '', events: taintedAway, wish: { causeFixed: true } },
+    { pod: null, log: '', events: taintedAway, request: { causeFixed: true } },
     ['SPN-NODE-TAINTED', 'rerun', again],
   ],
   [
     'lost, and its machine is off',
-    { pod: lost(runs), log: '', wish: { causeFixed: true } },
+    { pod: lost(runs), log: '', request: { causeFixed: true } },
     ['SPN-NODE-LOST', 'rerun', again],
   ],
   [
@@ -432,10 +432,10 @@ const applied: readonly (readonly [what: string, one: DriverCase, wanted: readon
     },
     ['SPN-HANG-UNRESPONSIVE', 'rerun', again],
   ],
-  ['no cause, cause fixed', { ...noCause, wish: { causeFixed: true } }, ['SPN-EXIT-OTHER', 'rerun', again]],
+  ['no cause, cause fixed', { ...noCause, request: { causeFixed: true } }, ['SPN-EXIT-OTHER', 'rerun', again]],
   [
     'a missing class, cause fixed',
-    { log: 'Error: Failed to load class App.\n', wish: { causeFixed: true } },
+    { log: 'Error: Failed to load class App.\n', request: { causeFixed: true } },
     ['SPN-CLASSPATH-MAIN-CLASS', 'rerun', again],
   ],
   [
