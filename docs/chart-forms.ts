@@ -9,14 +9,14 @@ const strings: JsonSchema = { type: 'object', additionalProperties: { type: 'str
 const amounts: JsonSchema = { type: 'object', additionalProperties: { type: ['string', 'number'] } }
 const objects: JsonSchema = { type: 'array', items: { type: 'object' } }
 
-/** The names that `@schema` in the chart's values may give instead of a schema. */
+/** The schemas that `@schema` in the chart's values may name. */
 export const forms: Readonly<Record<string, JsonSchema>> = {
   strings,
   objects,
   words: { type: 'array', items: { type: ['string', 'number'] } },
   port: { type: 'integer', minimum: 1, maximum: 65535 },
   duration: { type: 'string', pattern: `^${durationPattern}$` },
-  /** As Go reads them: no days. Or empty. */
+  /** A duration of Go, which has no unit for days; may be empty. */
   goDuration: { type: 'string', pattern: '^(\\d+(\\.\\d+)?(ms|s|m|h))*$' },
   resources: {
     type: 'object',
@@ -44,7 +44,7 @@ export const forms: Readonly<Record<string, JsonSchema>> = {
   },
 }
 
-/** What a setting may be in the chart's values. Bounds of durations and quantities are left to the webhook, which warns. */
+/** The schema of a setting in the chart's values. The webhook checks the bounds of durations and quantities, and warns. */
 export function settingSchema(setting: Setting<unknown>): JsonSchema {
   const { description, form, words = [] } = setting
   return { description: `${description} Must be ${form}.`, ...formOf(setting, words.join('|')) }

@@ -2,7 +2,7 @@ import chart from '../package.json' with { type: 'json' }
 import { type ChartLeaf, type ChartSection, type ChartValue, chartSections, readChartFile } from './chart-values.ts'
 import { cell } from './markdown.ts'
 
-/** charts/spark-nanny/README.md, whole. */
+/** Returns the whole charts/spark-nanny/README.md. */
 export function chartReadme(valuesText = readChartFile('values.yaml')): string {
   return `${[heading, ...chartSections(valuesText).map(section)].join('\n\n')}\n`
 }
@@ -17,9 +17,9 @@ helm install spark-nanny charts/spark-nanny --namespace spark-nanny --create-nam
 kubectl label namespace NAMESPACE spark-nanny.io/inject=enabled
 \`\`\`
 
-[Installation](../../docs/install.md) tells of certificates, high availability, upgrades and removal;
-[Permissions](../../docs/rbac.md) why each rule is there; [Settings](../../docs/settings.md) what \`sidecar.settings\` may hold.
-A value that is not listed here is an error, so that a slip does not go unnoticed.`
+See [Installation](../../docs/install.md) for certificates, high availability, upgrades and removal,
+[Permissions](../../docs/rbac.md) for the reason of each rule, and [Settings](../../docs/settings.md) for the keys of
+\`sidecar.settings\`. The chart rejects values that are not listed here, so that typing errors are noticed.`
 
 function section({ title, values }: ChartSection): string {
   const rows = values
@@ -28,7 +28,7 @@ function section({ title, values }: ChartSection): string {
   return [`## ${title}`, '', '| value | description | default |', '| --- | --- | --- |', ...rows].join('\n')
 }
 
-/** Each value that is no group, with its path. */
+/** The leaves of a value, each with its path. */
 export function leaves(
   value: ChartValue,
   prefix: string,

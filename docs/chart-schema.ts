@@ -1,16 +1,16 @@
 import type { JsonSchema } from './chart-forms.ts'
 import { type ChartValue, chartSections, readChartFile } from './chart-values.ts'
 
-/** charts/spark-nanny/values.schema.json, whole. */
+/** Returns the whole charts/spark-nanny/values.schema.json. */
 export function chartSchema(valuesText = readChartFile('values.yaml')): string {
   const values = chartSections(valuesText).flatMap((section) => section.values)
   const schema = {
-    // The newest that Helm 3 understands too.
+    // The newest draft that Helm 3 also supports.
     $schema: 'http://json-schema.org/draft-07/schema#',
     $comment: 'Generated from values.yaml and core/settings/settings.ts by `npm run docs`. Do not edit.',
     ...objectSchema(values, {
-      global: { description: 'Helm gives it to each chart that is part of another one.', type: 'object' },
-      enabled: { description: 'A chart that has this one as a part may switch it on and off.', type: 'boolean' },
+      global: { description: 'The values that Helm passes to all subcharts.', type: 'object' },
+      enabled: { description: 'If false, a parent chart does not install this chart.', type: 'boolean' },
     }),
   }
   return `${JSON.stringify(schema, null, 2)}\n`

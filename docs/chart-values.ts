@@ -11,7 +11,7 @@ export interface ChartLeaf {
   readonly key: string
   readonly description: string
   readonly default: unknown
-  /** What `@schema` says; the default says the rest. */
+  /** The schema of `@schema`; the type of the default completes it. */
   readonly schema: JsonSchema
 }
 
@@ -31,10 +31,10 @@ const chartDir = join(import.meta.dirname, '../charts/spark-nanny')
 
 export const readChartFile = (path: string): string => readFileSync(join(chartDir, path), 'utf8')
 
-/** The sections of values.yaml. Throws for one that cannot be read; it is our own. */
+/** Parses the sections of values.yaml. Throws a TypeError if the file is malformed. */
 export function chartSections(text: string): readonly ChartSection[] {
   const document = parseDocument(text)
-  if (!isMap(document.contents)) throw new TypeError('the values are no map')
+  if (!isMap(document.contents)) throw new TypeError('the values are not a map')
   const sections: { title: string; values: ChartValue[] }[] = []
   for (const { value, comment } of valuesOf(document.contents)) {
     const [, title] = /^@section (.+)$/m.exec(comment) ?? []
@@ -53,7 +53,7 @@ function valuesOf(map: YAMLMap): readonly { readonly value: ChartValue; readonly
 
 function readValue({ key, value }: Pair, comment: string): ChartValue {
   const name = String(key)
-  // The paragraph right above the value.
+  // The last paragraph of the comment above the value.
   const lines = (comment.split('\n\n').at(-1) ?? '').split('\n')
   const schema = lines.find((line) => line.startsWith('@schema '))?.slice('@schema '.length)
   if (isMap(value) && value.items.length > 0 && schema === undefined) {
@@ -73,11 +73,12 @@ function readValue({ key, value }: Pair, comment: string): ChartValue {
 
 function schemaOf(text: string): JsonSchema {
   const schema: unknown = text.startsWith('{') ? parse(text) : forms[text]
-  if (typeof schema !== 'object' || schema === null) throw new TypeError(`@schema ${text} is no schema and no form`)
+  if (typeof schema !== 'object' || schema === null)
+    throw new TypeError(`@schema ${text} is neither a schema nor the name of a form`)
   return schema as JsonSchema
 }
 
-/** Of the first value in a map `yaml` gives the comment to the map. */
+/** The comment above a value. The `yaml` package attaches the comment of the first value to the map. */
 function commentOf({ key }: Pair, ofMap: string | null | undefined): string {
   const comment = isScalar(key) ? key.commentBefore : undefined
   return (comment ?? ofMap ?? '').replace(/^ /gm, '')

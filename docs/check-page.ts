@@ -1,7 +1,7 @@
 import { categories, preCategories } from '../cli/commands/check/categories.ts'
 import type { Category } from '../cli/commands/check/result.ts'
 
-/** docs/check.md, whole: the checks of `spark-nanny check`, in the order of its report. */
+/** Returns the whole docs/check.md: the checks of `spark-nanny check`, in the order of its report. */
 export function checkPage(): string {
   const own = preCategories.filter(({ name }) => !categories.some((category) => category.name === name))
   return `${[heading, ...categories.map(section), ...own.map(section)].join('\n\n')}\n`
@@ -12,29 +12,35 @@ const heading = `<!-- Generated from cli/commands/check/checks/ by \`npm run doc
 
 \`\`\`sh
 spark-nanny check --pre      # before the installation
-spark-nanny check            # afterwards, whenever something seems wrong
-spark-nanny check --wait 2m  # until all is well
+spark-nanny check            # after the installation, or to find a problem
+spark-nanny check --wait 2m  # until all checks succeed, for at most 2 minutes
 \`\`\`
 
-It reads, and asks by server-side dry runs what a driver pod and its Service would get; it changes nothing. Cluster and
-context are found as kubectl finds them. \`-o json\` prints
+\`spark-nanny check\` is read-only. It uses server-side dry runs to find out how the webhook changes a driver pod and its Service.
+It selects the cluster and context like kubectl. With \`-o json\`, it prints
 \`{"success", "categories": [{"name", "checks": [{"id", "title", "result", "detail", "hint"}]}]}\`.
 
-A check is \`ok\` (√), \`warning\` (‼), \`error\` (×) or \`unknown\` (?): what it needs could not be read, which is never taken for
-healthy. A check with nothing to look at is left out. The exit code:
+The result of a check is one of:
 
-| code | means                                                      |
-| ---- | ---------------------------------------------------------- |
-| 0    | all is well, or there are warnings only                    |
-| 1    | the API server did not answer                              |
-| 2    | the call was wrong                                         |
-| 3    | there is an error                                          |
-| 4    | there is nothing worse than a warning, with \`--strict\`     |
-| 5    | there is no error, but something could not be read         |`
+- \`ok\` (√)
+- \`warning\` (‼)
+- \`error\` (×)
+- \`unknown\` (?): the required data could not be read. This never counts as healthy.
+
+A check without anything to verify is omitted.
+
+| exit code | description                                                          |
+| --------- | -------------------------------------------------------------------- |
+| 0         | All checks succeeded, or there are only warnings.                    |
+| 1         | The API server did not respond.                                      |
+| 2         | Usage error.                                                         |
+| 3         | At least one error.                                                  |
+| 4         | At least one warning but no error, with \`--strict\`.                |
+| 5         | No error, but some checks could not be made.                         |`
 
 function section<E>({ name, checks }: Category<E>): string {
   return [
     `## ${name}`,
-    ...checks.map(({ id, title, hint }) => `### \`${id}\`\n\nHolds when ${title}.\n\n${hint}`),
+    ...checks.map(({ id, title, hint }) => `### \`${id}\`\n\nVerifies that ${title}.\n\n${hint}`),
   ].join('\n\n')
 }

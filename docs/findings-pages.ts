@@ -6,7 +6,7 @@ import type { Matcher, Rule } from '../cli/rules/rule.ts'
 import type { StaticRule } from '../cli/static-checks/run.ts'
 import { table } from './markdown.ts'
 
-/** docs/findings/: an index, and a page for each cause with a section for each finding, whole. Path to text. */
+/** Returns the pages of docs/findings by path: an index, and a page for each cause with a section for each finding. */
 export function findingsPages(): Readonly<Record<string, string>> {
   return Object.fromEntries([
     ['docs/findings/README.md', indexPage()],
@@ -18,18 +18,18 @@ const generated =
   '<!-- Generated from cli/rules/ and the catalogues of validate and preflight by `npm run docs`. Do not edit. -->'
 
 const causeTexts: Readonly<Record<Cause, string>> = {
-  memory: 'The driver, or its executors, needed more memory than there was.',
-  config: 'A setting cannot be as it is.',
-  classpath: 'A class, a jar, a module or a file is missing or of the wrong version.',
-  image: 'The image cannot be had, or cannot run.',
-  scheduling: 'No node takes the pod.',
+  memory: 'The driver or its executors needed more memory than available.',
+  config: 'A setting is invalid or conflicts with another.',
+  classpath: 'A class, a JAR, a module or a file is missing or has the wrong version.',
+  image: 'The image cannot be pulled or cannot run.',
+  scheduling: 'The pod cannot be scheduled.',
   volume: 'A volume is missing, cannot be mounted, or is full.',
-  network: 'A name, a connection or a certificate.',
-  permission: 'The driver may not do what it has to.',
-  quota: 'The namespace does not allow it.',
-  application: 'The application’s own code, query or input.',
-  node: 'The node or the cluster took the driver away.',
-  hang: 'The driver is there and does nothing.',
+  network: 'A name does not resolve, a connection fails, or a certificate is invalid.',
+  permission: 'The driver lacks a permission.',
+  quota: 'A quota or limit of the namespace rejects the pod.',
+  application: 'The cause is in the application’s code, query or input.',
+  node: 'The node or the cluster terminated the driver.',
+  hang: 'The driver is running but makes no progress.',
 }
 
 function indexPage(): string {
@@ -42,10 +42,10 @@ function indexPage(): string {
   return `${generated}
 # Findings
 
-What \`spark-nanny diagnose\` can find (${catalogue.length}), and \`validate\` and \`preflight\` before a run
-(${staticRules.length}). Ids are stable.
+The problems that \`spark-nanny diagnose\` detects (${catalogue.length}), and those that \`validate\` and \`preflight\` detect before a
+run (${staticRules.length}). The ids are stable.
 
-${table([['finding', 'cause', 'severity', 'what it is'], ...rows])}
+${table([['finding', 'cause', 'severity', 'title'], ...rows])}
 `
 }
 
@@ -57,14 +57,14 @@ function causePage(cause: Cause): string {
 
 function section(rule: Rule): string {
   const { id, title, meaning, severity, confidence, explains: explainedIds = [] } = rule
-  const explains = explainedIds.length === 0 ? '' : `\n\nIt explains ${explainedIds.map(explained).join(', ')}.`
+  const explains = explainedIds.length === 0 ? '' : `\n\nAlso explains ${explainedIds.map(explained).join(', ')}.`
   return `## ${id}
 
-**${title}.** Severity ${severity}, confidence at best ${confidence}.
+**${title}.** Severity ${severity}, maximum confidence ${confidence}.
 
 ${meaning}
 
-Known by one of:
+Evidence (one of):
 
 ${rule.matchers.map(described).join('\n')}
 
@@ -73,7 +73,7 @@ What to do:
 ${rule.remedies.map(remedy).join('\n')}${explains}`
 }
 
-/** Found before the run, by a command of its own. */
+/** The section of a finding of `validate` or `preflight`. */
 function precheckSection({
   id,
   title,
@@ -96,7 +96,7 @@ What to do:
 ${remedies.map(remedy).join('\n')}`
 }
 
-/** Names that are filled in for a finding stand in capitals. */
+/** Shows the placeholders of a finding in capitals. */
 const words = (text: StaticRule['meaning']) => text.replace(/\{([a-zA-Z]+)\}/g, (_, name: string) => name.toUpperCase())
 
 function described(matcher: Matcher): string {
@@ -108,7 +108,7 @@ function described(matcher: Matcher): string {
   return `- in messages (${matcher.from.join(', ')})${reasons}${when[matcher.while]}: ${text}`
 }
 
-/** As for a driver of which nothing is known: names stay in capitals. */
+/** Describes a remedy without a driver: its placeholders are shown in capitals. */
 function remedy(spec: RemedySpec): string {
   const planned = planRemedy(spec, { values: {}, operator: 'none', memory: nothing })
   if (planned.kind === 'raise-memory') return `- ${planned.title}: raise \`${planned.key}\``
@@ -124,5 +124,5 @@ function explained(id: string): string {
   return rule === undefined ? `\`${id}\`` : `[\`${id}\`](${rule.cause}.md#${id.toLowerCase()})`
 }
 
-/** In ticks that do not end within it. */
+/** Formats a text as Markdown code, even if it contains a backtick. */
 const code = (text: string) => (text.includes('`') ? `\`\` ${text} \`\`` : `\`${text}\``)

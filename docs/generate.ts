@@ -8,7 +8,7 @@ import { findingsPages } from './findings-pages.ts'
 import { rbacPage } from './rbac-page.ts'
 import { settingsPage } from './settings-page.ts'
 
-/** Entry of `npm run docs`: writes the generated files. `--check` writes nothing and fails when one is stale. */
+/** Entry of `npm run docs`: writes the generated files. With `--check`, writes nothing and fails if a file is stale. */
 const { values } = parseArgs({
   options: {
     check: { type: 'boolean', default: false },
@@ -31,7 +31,7 @@ for (const [name, wanted] of Object.entries(files)) {
   if (found === wanted) {
     console.log(`${name} is up to date`)
   } else if (values.check) {
-    console.error(`${name} is ${found === undefined ? 'absent' : 'stale'}: run \`npm run docs\``)
+    console.error(`${name} is ${found === undefined ? 'missing' : 'stale'}: run \`npm run docs\``)
     process.exitCode = 1
   } else {
     await mkdir(dirname(path), { recursive: true })

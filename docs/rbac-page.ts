@@ -5,7 +5,7 @@ import { cell } from './markdown.ts'
 /** One permission of files/rbac.yaml. */
 export interface Permission {
   readonly why: string
-  /** The sources of the serving certificate that need it; absent: all. */
+  /** The sources of the serving certificate that need the rule; if not set, all. */
   readonly certificates?: readonly string[]
   readonly rule: {
     readonly apiGroups?: readonly string[]
@@ -23,28 +23,29 @@ export interface Permissions {
 
 export const readPermissions = (): Permissions => parse(readChartFile('files/rbac.yaml')) as Permissions
 
-/** docs/rbac.md, whole. */
+/** Returns the whole docs/rbac.md. */
 export function rbacPage({ cluster, namespace }: Permissions = readPermissions()): string {
-  return `${[heading, `## In all namespaces\n\n${list(cluster)}`, `## In its own namespace\n\n${list(namespace)}`, test].join('\n\n')}\n`
+  return `${[heading, `## In all namespaces\n\n${list(cluster)}`, `## In the release namespace\n\n${list(namespace)}`, test].join('\n\n')}\n`
 }
 
 const heading = `<!-- Generated from charts/spark-nanny/files/rbac.yaml by \`npm run docs\`. Do not edit. -->
 # Permissions
 
-What the webhook process may do, and why. The chart grants this and nothing else; \`rbac.create: false\` leaves it to you.
-\`<fullname>\` is \`spark-nanny\` in a release of that name. The sidecar has no permission: no token reaches it.`
+The permissions of the webhook process, and their reasons. The chart grants only these. With \`rbac.create: false\`, you create the
+roles yourself. In a release named \`spark-nanny\`, \`<fullname>\` is \`spark-nanny\`. The sidecar has no permissions, because it has
+no token.`
 
 const test = `## During helm test
 
-The pod of \`helm test\` has an account of its own, which may read (\`get\`) the MutatingWebhookConfiguration \`<fullname>\`: it
-verifies the webhook by the certificate authority that stands there. Account and role go when the test ends.`
+The pod of \`helm test\` has a separate ServiceAccount, which may read (\`get\`) the MutatingWebhookConfiguration \`<fullname>\`. It
+verifies the webhook with the CA certificates in it. The account and its role are deleted when the test ends.`
 
 function list(permissions: readonly Permission[]): string {
   const rows = permissions.map(
     ({ rule, why, certificates }) =>
-      `| ${resources(rule)} | ${rule.verbs.join(', ')} | ${cell(why)}${certificates === undefined ? '' : ` Only with certificates of: ${certificates.join(', ')}.`} |`,
+      `| ${resources(rule)} | ${rule.verbs.join(', ')} | ${cell(why)}${certificates === undefined ? '' : ` Only for certificates from: ${certificates.join(', ')}.`} |`,
   )
-  return ['| resource | verbs | why |', '| --- | --- | --- |', ...rows].join('\n')
+  return ['| resource | verbs | reason |', '| --- | --- | --- |', ...rows].join('\n')
 }
 
 function resources({

@@ -2,12 +2,12 @@ import { domain, injectLabel } from '../core/contract/pod-contract.ts'
 import { type Setting, type SettingKey, settingKeys, settings } from '../core/settings/settings.ts'
 import { cell, table } from './markdown.ts'
 
-/** docs/settings.md, whole: the table of core/settings/settings.ts as a page for the owners of Spark applications. */
+/** Returns the whole docs/settings.md: the settings of core/settings/settings.ts, for the owners of Spark applications. */
 export function settingsPage(): string {
   return `${[heading, quickTable(), ...settingKeys.map(section), whereToWrite, afterwards].join('\n\n')}\n`
 }
 
-/** The default as it would be written in an annotation. */
+/** The default of a setting, as written in an annotation. */
 export function spelledDefault(key: SettingKey): string {
   const setting: Setting<unknown> = settings[key]
   return setting.format(setting.default)
@@ -16,20 +16,20 @@ export function spelledDefault(key: SettingKey): string {
 const heading = `<!-- Generated from core/settings/settings.ts by \`npm run docs\`. Do not edit. -->
 # Settings
 
-A namespace opts in by its label:
+To protect the drivers of a namespace, label it:
 
 \`\`\`sh
 kubectl label namespace NAMESPACE ${injectLabel}=enabled
 \`\`\`
 
-From then on each new Spark driver pod in it is watched with the defaults below, and there is nothing more to write.
-Each setting is an annotation \`${domain}/<key>\`. [Where to write it](#where-to-write-a-setting) is below the list.
+Every driver pod that is created from then on is protected with the defaults below. To change a default, set the annotation
+\`${domain}/<key>\`; see [where to set it](#where-to-set-a-setting).
 
-Durations carry their unit: \`500ms\`, \`30s\`, \`10m\`, \`1h30m\`, \`7d\`.`
+Durations have a unit: \`500ms\`, \`30s\`, \`10m\`, \`1h30m\`, \`7d\`.`
 
 function quickTable(): string {
   return table([
-    ['key', 'default', 'meaning'],
+    ['key', 'default', 'description'],
     ...settingKeys.map((key) => [`[\`${key}\`](#${key})`, `\`${spelledDefault(key)}\``, cell(summary(key))]),
   ])
 }
@@ -45,16 +45,16 @@ ${description}
 - Default: \`${spelledDefault(key)}\``
 }
 
-const whereToWrite = `## Where to write a setting
+const whereToWrite = `## Where to set a setting
 
-From the strongest to the weakest; each key is looked up on its own:
+The sources in order of precedence. Each key is resolved separately:
 
-1. **The driver pod**, annotation \`${domain}/<key>\`. Spark writes it there for
-   \`--conf spark.kubernetes.driver.annotation.${domain}/<key>=<value>\`; the kubeflow operator also for
+1. **The driver pod**: the annotation \`${domain}/<key>\`. Spark sets it from
+   \`--conf spark.kubernetes.driver.annotation.${domain}/<key>=<value>\`. The kubeflow operator also sets it from
    \`spec.driver.annotations\`.
-2. **The SparkApplication** (\`sparkoperator.k8s.io/v1beta2\` or \`spark.apache.org/v1\`), the same annotation under its
+2. **The SparkApplication** (\`sparkoperator.k8s.io/v1beta2\` or \`spark.apache.org/v1\`): the same annotation in its
    \`metadata.annotations\`.
-3. **The chart's values**, for all drivers of the cluster.
+3. **The chart's values**: \`sidecar.settings\`, for all drivers of the cluster.
 4. **The default.**
 
 On a SparkApplication:
@@ -78,7 +78,7 @@ spark-submit \\
   …
 \`\`\`
 
-To leave one application of a labelled namespace alone:
+To opt an application of a labelled namespace out:
 
 \`\`\`yaml
 metadata:
@@ -86,16 +86,18 @@ metadata:
     ${domain}/inject: "false"
 \`\`\`
 
-An annotation is a string: quote \`"true"\`, \`"false"\` and numbers in YAML.`
+Annotations are strings: quote \`"true"\`, \`"false"\` and numbers in YAML.`
 
-const afterwards = `## What if it is wrong
+const afterwards = `## Invalid settings
 
-A bad value or a misspelt key never blocks a job. The next weaker source holds for that key, and an admission warning
-names the key, the value, the right form and the nearest right spelling. Settings are read when the pod is created; a
-change holds for the next driver. \`pending-deadline\`, \`image-pull-deadline\` and \`container-creating-deadline\` are read by
-[the controller](controller.md#drivers-that-are-stuck), as they are then.
+An invalid value or an unknown key never blocks a job. The source with the next lower precedence applies to that key. An
+admission warning names the key, the value, the valid form and the most similar valid key.
 
-To see what a driver would get, and where each value came from, without a cluster:
+Settings are read when the pod is created, so a change applies to the next driver. The exceptions are \`pending-deadline\`,
+\`image-pull-deadline\` and \`container-creating-deadline\`: [the controller](controller.md#drivers-that-are-stuck) uses their
+current values.
+
+To see the settings of a driver and the source of each value without a cluster:
 
 \`\`\`sh
 npm run -s spark-nanny -- inject -f driver-pod.yaml --application spark-application.yaml --explain

@@ -79,11 +79,11 @@ describe('webhook check of helm test', () => {
     const { ended } = await start(t, { caBundle: encode(authority) })
     const [[code], log] = await ended
     assert.equal(code, 0)
-    assert.match(log, /pods\.spark-nanny\.io: nanny\.tools\.svc answers, its certificate is verified \(opted-out\)/)
+    assert.match(log, /pods\.spark-nanny\.io: nanny\.tools\.svc responds and its certificate is verified \(opted-out\)/)
   })
 
-  /** What is wrong at first; each is put right by the caBundle that comes then, but for those that `lasts`. */
-  const troubles: readonly (readonly [what: string, situation: Situation, told: RegExp])[] = [
+  /** Problems that the right caBundle resolves. */
+  const problems: readonly (readonly [what: string, situation: Situation, message: RegExp])[] = [
     ['no caBundle', { caBundle: undefined }, /^pods\.spark-nanny\.io has no caBundle yet/],
     [
       'a caBundle with a foreign CA',
@@ -91,10 +91,10 @@ describe('webhook check of helm test', () => {
       /^nanny\.tools\.svc: .*(unable to verify|self-signed|signature)/,
     ],
   ]
-  for (const [what, situation, told] of troubles) {
+  for (const [what, situation, message] of problems) {
     test(`${what} → waits until the caBundle is replaced`, async (t) => {
       const { firstLine, setCaBundle, ended } = await start(t, situation)
-      assert.match(await firstLine(), told)
+      assert.match(await firstLine(), message)
       setCaBundle(encode(authority))
       const [[code]] = await ended
       assert.equal(code, 0)

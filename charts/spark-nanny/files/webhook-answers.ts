@@ -1,4 +1,4 @@
-/** The program of `helm test`: asks the webhook as the API server would, through its Service and by its caBundle. */
+/** The program of `helm test`: calls the webhook like the API server, through its Services and verified by its caBundle. */
 import { readFileSync } from 'node:fs'
 import { request } from 'node:https'
 import { text } from 'node:stream/consumers'
@@ -43,26 +43,28 @@ const review = {
   },
 }
 
-// The certificate may be minutes old, and its authority on its way into the configuration.
+// Directly after the installation, the CA may not be in the webhook configuration yet.
 const endMs = Date.now() + Number(deadlineSeconds) * 1000
 for (;;) {
-  const problem = await ask().catch((error: unknown) => (error instanceof Error ? error.message : String(error)))
+  const problem = await findProblem().catch((error: unknown) =>
+    error instanceof Error ? error.message : String(error),
+  )
   if (problem === undefined) break
   console.log(problem)
   if (Date.now() > endMs) {
-    console.error(`not well after ${deadlineSeconds} s: ${problem}`)
+    console.error(`failed after ${deadlineSeconds} s: ${problem}`)
     process.exit(1)
   }
   await delay(1000)
 }
 
-/** Undefined when each webhook of the configuration answers, else what is wrong. */
-async function ask(): Promise<string | undefined> {
+/** Returns undefined if every webhook of the configuration responds; otherwise the problem. */
+async function findProblem(): Promise<string | undefined> {
   const path = `/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/${configurationName}`
   const authorization = `Bearer ${readFileSync(`${accountDir}/token`, 'utf8').trim()}`
   const ca = readFileSync(`${accountDir}/ca.crt`, 'utf8')
   const { status, body } = await call({ host, port, path, ca, headers: { authorization } })
-  if (status !== 200) return `the API server answers ${status} for ${configurationName}: ${body.slice(0, 300)}`
+  if (status !== 200) return `the API server responded ${status} for ${configurationName}: ${body.slice(0, 300)}`
   for (const { name, clientConfig } of (JSON.parse(body) as Configuration).webhooks) {
     const { caBundle, service } = clientConfig
     if (caBundle === undefined) return `${name} has no caBundle yet`
@@ -76,8 +78,8 @@ async function ask(): Promise<string | undefined> {
     const headers = { 'content-type': 'application/json' }
     const admitted = await call({ ...to, path: service.path, headers, post: JSON.stringify(review) })
     const response = admitted.status === 200 ? JSON.parse(admitted.body).response : undefined
-    if (response?.allowed !== true) return `${to.host}${service.path} answers ${admitted.status}: ${admitted.body}`
-    console.log(`${name}: ${to.host} answers, its certificate is verified (${response.auditAnnotations?.reason})`)
+    if (response?.allowed !== true) return `${to.host}${service.path} responded ${admitted.status}: ${admitted.body}`
+    console.log(`${name}: ${to.host} responds and its certificate is verified (${response.auditAnnotations?.reason})`)
   }
   return undefined
 }
@@ -97,7 +99,7 @@ async function call({ post, ...options }: Call): Promise<{ readonly status: numb
   const sent = request({ ...options, method, agent: false, timeout: 5000 }, (response) => {
     text(response).then((body) => resolve({ status: response.statusCode ?? 0, body }), reject)
   })
-  sent.on('timeout', () => sent.destroy(new Error(`${options.host}: no answer for 5 s`)))
+  sent.on('timeout', () => sent.destroy(new Error(`${options.host}: no response for 5 s`)))
   sent.on('error', (error) => reject(new Error(`${options.host}: ${error.message}`)))
   sent.end(post)
   return promise

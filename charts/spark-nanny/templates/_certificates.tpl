@@ -1,4 +1,4 @@
-{{/* Where the serving certificate comes from: self-signed, cert-manager or existing-secret. */}}
+{{/* The source of the serving certificate. One of: self-signed, cert-manager, existing-secret. */}}
 {{- define "spark-nanny.certificates" -}}
 {{- if .Values.certManager.enabled }}cert-manager
 {{- else if .Values.webhook.tls.existingSecret }}existing-secret
@@ -6,7 +6,7 @@
 {{- end }}
 {{- end }}
 
-{{/* The Secret with tls.crt and tls.key. */}}
+{{/* The name of the Secret with tls.crt and tls.key. */}}
 {{- define "spark-nanny.tlsSecret" -}}
 {{- $source := include "spark-nanny.certificates" . }}
 {{- if eq $source "existing-secret" }}
@@ -18,13 +18,13 @@
 {{- end }}
 {{- end }}
 
-{{/* Not empty when the process writes the caBundle itself; then the chart does not render it. */}}
+{{/* "true" if the webhook process writes the caBundle, so that the chart does not render it; otherwise empty. */}}
 {{- define "spark-nanny.patchesCaBundle" -}}
 {{- $source := include "spark-nanny.certificates" . }}
 {{- if or (eq $source "self-signed") (and (eq $source "existing-secret") (not .Values.webhook.tls.caBundle)) }}true{{ end }}
 {{- end }}
 
-{{/* What the container mounts of the Secret. Each key must be there, or the kubelet waits with the pod. */}}
+{{/* The keys of the Secret that the container mounts. If one is missing, the kubelet does not start the pod. */}}
 {{- define "spark-nanny.tlsKeys" -}}
 - tls.crt
 - tls.key

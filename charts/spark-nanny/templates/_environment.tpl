@@ -1,6 +1,6 @@
 {{/*
-The environment of the process, as webhook/config/config.ts parses it; a list of EnvVars. One part each for what one part of the
-process is told.
+The environment variables of the process, as webhook/config/config.ts parses them: a list of EnvVars, with one template for each
+part of the process.
 */}}
 {{- define "spark-nanny.environment" -}}
 {{ include "spark-nanny.environment.process" . }}
@@ -84,7 +84,7 @@ process is told.
 {{- end }}
 {{- end }}
 
-{{/* webhook.namespaceSelector as a query for the API. */}}
+{{/* webhook.namespaceSelector as a label selector for requests to the Kubernetes API. */}}
 {{- define "spark-nanny.namespaceSelectorText" -}}
 {{- $parts := list }}
 {{- with .Values.webhook.namespaceSelector }}

@@ -2,7 +2,7 @@
 {{- default .Chart.Name .Values.nameOverride | trunc 50 | trimSuffix "-" }}
 {{- end }}
 
-{{/* Beginning of all names; 50 characters, since the name of a Service may have 63. */}}
+{{/* The prefix of all names; at most 50 characters, because the name of a Service may have 63. */}}
 {{- define "spark-nanny.fullname" -}}
 {{- $name := include "spark-nanny.name" . }}
 {{- if .Values.fullnameOverride }}
@@ -19,8 +19,9 @@
 {{- end }}
 
 {{/*
-The replicas in two halves, a Deployment and a Service each, as {name: replicas}. A request that met a replica which died
-this moment is tried again through the halves, of which one is alive: kube-proxy would take seconds to hear of the death.
+The replicas are split into two halves, each with its own Deployment and Service: {name: replicas}. If a replica fails during a
+request, the API server retries the request through both halves, one of which still works. kube-proxy would take seconds to notice the
+failure.
 */}}
 {{- define "spark-nanny.halves" -}}
 {{- $replicas := .Values.replicaCount | int }}
@@ -30,7 +31,7 @@ this moment is tried again through the halves, of which one is alive: kube-proxy
 {{- end }}
 {{- end }}
 
-{{/* Names of the Services by which the API server reaches the webhook: all replicas, then the halves. */}}
+{{/* The Services through which the API server calls the webhook: first the one of all replicas, then those of the halves. */}}
 {{- define "spark-nanny.webhookServices" -}}
 {{- $service := include "spark-nanny.webhookService" . -}}
 - {{ $service }}
@@ -47,14 +48,14 @@ this moment is tried again through the halves, of which one is alive: kube-proxy
 {{- end }}
 {{- end }}
 
-{{/* Labels of all objects but pods. Our own go before those of the values. */}}
+{{/* The labels of all resources except pods. The labels of the chart take precedence over those of the values. */}}
 {{- define "spark-nanny.labels" -}}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{ include "spark-nanny.podLabels" (merge (dict "more" dict) .) }}
 {{- end }}
 
-{{/* Labels of pods, and `more` that a value asks for. */}}
+{{/* The labels of pods, including `more` from a value. */}}
 {{- define "spark-nanny.podLabels" -}}
 {{- $own := dict "app.kubernetes.io/version" .Chart.AppVersion "app.kubernetes.io/component" "webhook" }}
 {{- merge $own (include "spark-nanny.selectorLabels" . | fromYaml) .more .Values.commonLabels | toYaml }}
@@ -65,7 +66,7 @@ app.kubernetes.io/name: {{ include "spark-nanny.name" . }}
 app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end }}
 
-{{/* registry/repository:tag@digest of {image, root}. */}}
+{{/* The image reference registry/repository:tag@digest of {image, root}. */}}
 {{- define "spark-nanny.image" -}}
 {{- with .image }}
 {{- $tag := .tag | default (ternary "" $.root.Chart.AppVersion (ne .digest "")) }}

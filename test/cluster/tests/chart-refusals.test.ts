@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { template } from '../harness/chart/helm.ts'
 
-/** Values that are wrong, and what whoever wrote them is told. */
+/** Invalid values, and the error message for each. */
 const refusals: readonly (readonly [what: string, values: object, message: RegExp])[] = [
   ['a slip in a key', { replicaCuont: 3 }, /at '': additional properties 'replicaCuont' not allowed/],
   ['a slip further down', { image: { tagg: 'v1' } }, /at '\/image': additional properties 'tagg' not allowed/],
@@ -79,9 +79,9 @@ const refusals: readonly (readonly [what: string, values: object, message: RegEx
     /webhook\.tls\.caBundle holds a private key/,
   ],
   ['one port for two', { webhook: { port: 9164 } }, /webhook\.port and metrics\.port are both 9164; they must differ/],
-  ['an unknown flag', { args: ['--kill'] }, /args: "--kill" is not understood.*--interval=SECONDS/s],
-  ['a flag with a unit', { args: ['--interval', '45s'] }, /args: "--interval=45s" is not understood/],
-  ['the forerunner’s image', { image: { repository: 'bringg/spark-nanny' } }, /is the image of the Go spark-nanny/],
+  ['an unknown flag', { args: ['--kill'] }, /args: "--kill" is not supported.*--interval=SECONDS/s],
+  ['a flag with a unit', { args: ['--interval', '45s'] }, /args: "--interval=45s" is not supported/],
+  ['the predecessor’s image', { image: { repository: 'bringg/spark-nanny' } }, /is the image of the predecessor/],
 ]
 
 describe('chart value checks', () => {

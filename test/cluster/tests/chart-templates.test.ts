@@ -88,7 +88,7 @@ describe('chart templates', () => {
     const plain = await notes({})
     assert.match(plain, /kubectl label namespace NAMESPACE spark-nanny\.io\/inject=enabled/)
     assert.match(plain, /spark-nanny check/)
-    assert.doesNotMatch(plain, /Go spark-nanny|Fail/)
+    assert.doesNotMatch(plain, /bringg|Fail/)
     const forerunner = await notes(valueSets.find(({ name }) => name === 'forerunner')?.values ?? {})
     for (const replaced of [
       'sparkApps (etl,reports)',

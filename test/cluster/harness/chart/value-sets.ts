@@ -55,7 +55,7 @@ export const valueSets: readonly ValueSet[] = [
   { name: 'failure-policy-fail', what: 'no driver without nanny', values: { webhook: { failurePolicy: 'Fail' } } },
   {
     name: 'forerunner',
-    what: 'values of the Go spark-nanny',
+    what: 'values of bringg/spark-nanny',
     values: {
       sparkApps: 'etl,reports',
       listenPort: 9164,
