@@ -29,8 +29,11 @@ const values = chartSections(text)
 /** As much of JSON schema as the generator writes for one scalar. */
 function allows({ type, enum: words, pattern, minimum, maximum }: Schema, value: unknown): boolean {
   const types = [type].flat()
-  const isOf = (name: unknown) =>
-    name === 'integer' ? Number.isInteger(value) : name === 'array' ? Array.isArray(value) : typeof value === name
+  const isOf = (name: unknown) => {
+    if (name === 'integer') return Number.isInteger(value)
+    if (name === 'array') return Array.isArray(value)
+    return typeof value === name
+  }
   return (
     types.some(isOf) &&
     (words === undefined || words.includes(value)) &&

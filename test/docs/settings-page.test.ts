@@ -50,7 +50,7 @@ describe('settings page', () => {
     const generate = (...args: readonly string[]) =>
       spawnSync(process.execPath, [join(docsDir, 'generate.ts'), '--dir', dir, ...args], { encoding: 'utf8' })
 
-    assert.match(generate('--check').stderr, /docs\/settings\.md is absent/)
+    assert.match(generate('--check').stderr, /docs\/settings\.md is missing/)
     assert.equal(generate().status, 0)
     assert.equal(generate('--check').status, 0)
     await writeFile(join(dir, 'docs/settings.md'), '# Settings\n')
