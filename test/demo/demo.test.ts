@@ -20,7 +20,7 @@ describe('demo', () => {
       /the driver started again \(restart 1\)/,
       /readiness probe passes: the driver is Ready/,
       /the sidecar ended, killed by SIGKILL/,
-      /All of it happened/,
+      /All steps succeeded/,
     ]) {
       assert.match(output, expected)
     }
@@ -36,19 +36,19 @@ describe('demo', () => {
   })
 })
 
-/** Runs the demo to its end; sends SIGINT, as a terminal does, once `interrupts` says so. */
+/** Runs the demo to its end; sends SIGINT, as a terminal does, once `interrupts` returns true. */
 async function runDemo(interrupts: (output: string) => boolean): Promise<{ output: string; code: unknown }> {
   const child = spawn(process.execPath, [join(import.meta.dirname, 'main.ts')], { stdio: ['ignore', 'pipe', 'pipe'] })
   let output = ''
   let interrupted = false
-  const hear = (chunk: unknown) => {
+  const collect = (chunk: unknown) => {
     output += String(chunk)
     if (interrupted || !interrupts(output)) return
     interrupted = true
     child.kill('SIGINT')
   }
-  child.stdout.on('data', hear)
-  child.stderr.on('data', hear)
+  child.stdout.on('data', collect)
+  child.stderr.on('data', collect)
   const [code] = await once(child, 'close')
   return { output, code }
 }

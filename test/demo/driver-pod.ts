@@ -8,7 +8,7 @@ import {
   verdictDir,
 } from '../../core/contract/pod-contract.ts'
 import { decodePolicy, encodePolicy } from '../../core/settings/driver-policy.ts'
-import type { Node } from './kubelet/node.ts'
+import type { Node } from './fake-kubelet/node.ts'
 import type { Review } from './webhook-process.ts'
 
 const captureDir = join(import.meta.dirname, '../data/admission')
@@ -16,7 +16,7 @@ const capturedId = 'spark-3dc6e91792d24f94a8b4c565a1d99489'
 export const driverImage = 'localhost/spark:1'
 export const sidecarImage = 'spark-nanny-sidecar:demo'
 
-/** A driver of the demo and the ports of this machine that stand in for those of its pod. */
+/** A driver of the demo, and the ports of this machine that replace the ports of its pod. */
 export interface Driver {
   readonly name: string
   readonly applicationId: string
@@ -24,7 +24,7 @@ export interface Driver {
   readonly statusPort: number
 }
 
-/** The captured AdmissionReview of a spark-submit driver, with its own id and settings short enough to watch. */
+/** The captured AdmissionReview of a spark-submit driver, with its own id and with short intervals. */
 export async function reviewOf(driver: Driver): Promise<Review> {
   const text = await readFile(join(captureDir, 'driver-pod.spark-submit.json'), 'utf8')
   const review = JSON.parse(text.replaceAll(capturedId, driver.applicationId).replaceAll('plain-pi', driver.name))
@@ -51,7 +51,7 @@ export async function nodeFor(driver: Driver, dir: string): Promise<Node> {
   return {
     images: {
       [driverImage]: {
-        entrypoint: [process.execPath, join(import.meta.dirname, 'driver-stand-in.ts')],
+        entrypoint: [process.execPath, join(import.meta.dirname, 'fake-driver.ts')],
         adapt: (env) => ({ ...env, UI_PORT: String(driver.uiPort) }),
       },
       [sidecarImage]: {
@@ -73,7 +73,7 @@ export async function nodeFor(driver: Driver, dir: string): Promise<Node> {
   }
 }
 
-/** Two pods on one machine have no network of their own: each sidecar needs another port than the one of the contract. */
+/** Two pods on one machine share its network, so each sidecar needs a port of its own instead of the contract's. */
 function withStatusPort(env: Readonly<Record<string, string>>, statusPort: number): string {
   const decoded = decodePolicy(env[sidecarEnv.policy])
   if ('problem' in decoded) throw new Error(`the injected policy ${decoded.problem}`)

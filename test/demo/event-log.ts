@@ -1,15 +1,15 @@
-import type { KubeletEvent } from './kubelet/events.ts'
+import type { KubeletEvent } from './fake-kubelet/events.ts'
 
 export interface TimedEvent {
   readonly atMs: number
   readonly event: KubeletEvent
 }
 
-/** All that happened to one pod, and a way to wait for what shall happen. */
+/** The events of one pod, in order, and a way to wait for the next one. */
 export interface EventLog {
   readonly events: readonly TimedEvent[]
   add(event: KubeletEvent): void
-  /** The first event that matches, after `sinceMs`, whether it has happened yet or not; rejects after `withinMs` naming `what`. */
+  /** Resolves with the first matching event after `sinceMs`, past or future. Rejects after `withinMs` with `what` in the message. */
   first(what: string, matches: (event: KubeletEvent) => boolean, sinceMs: number, withinMs: number): Promise<TimedEvent>
 }
 
@@ -21,7 +21,7 @@ export function createEventLog(nowMs: () => number): EventLog {
     add(event) {
       const timed = { atMs: nowMs(), event }
       events.push(timed)
-      for (const tell of waiting) tell(timed)
+      for (const notify of waiting) notify(timed)
     },
     first(what, matches, sinceMs, withinMs) {
       const found = events.find(({ atMs, event }) => atMs > sinceMs && matches(event))
@@ -29,9 +29,9 @@ export function createEventLog(nowMs: () => number): EventLog {
       return new Promise((resolve, reject) => {
         const settle = () => {
           clearTimeout(timer)
-          waiting.delete(tell)
+          waiting.delete(notify)
         }
-        const tell = (timed: TimedEvent) => {
+        const notify = (timed: TimedEvent) => {
           if (!matches(timed.event)) return
           settle()
           resolve(timed)
@@ -40,9 +40,9 @@ export function createEventLog(nowMs: () => number): EventLog {
           settle()
           reject(new Error(`it did not happen within ${withinMs / 1000} s: ${what}`))
         }, withinMs)
-        // A demo that has failed already must not wait for what else might happen.
+        // A demo that has failed must not wait for this timer.
         timer.unref()
-        waiting.add(tell)
+        waiting.add(notify)
       })
     },
   }

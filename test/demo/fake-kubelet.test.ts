@@ -5,9 +5,9 @@ import { join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
 import type { Container, Pod } from '../../core/kubernetes/pod.ts'
 import { createEventLog, type EventLog } from './event-log.ts'
-import type { KubeletEvent } from './kubelet/events.ts'
-import type { Node } from './kubelet/node.ts'
-import { type PodRun, runPod } from './kubelet/pod-run.ts'
+import type { KubeletEvent } from './fake-kubelet/events.ts'
+import type { Node } from './fake-kubelet/node.ts'
+import { type PodRun, runPod } from './fake-kubelet/pod-run.ts'
 
 const withinMs = 20_000
 const rule = { action: 'RestartAllContainers', exitCodes: { operator: 'In', values: [88] } }

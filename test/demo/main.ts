@@ -1,11 +1,11 @@
 /**
- * Entry of `npm run demo`: the real webhook and the real sidecar, with stand-ins for the driver and the kubelet. No
- * cluster, no Java, no root. Exits with 1 when something of the story does not happen.
+ * Entry of `npm run demo`: the real webhook and the real sidecar, with a fake driver and a fake kubelet. No
+ * cluster, no Java, no root. Exits with 1 if an expected step does not happen.
  */
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Figures, play } from './play.ts'
+import { type Figures, runScenarios } from './run-scenarios.ts'
 import { createTimeline } from './timeline.ts'
 
 class Interrupted extends Error {}
@@ -26,8 +26,8 @@ const interrupted = new Promise<never>((_, reject) => {
 })
 
 try {
-  timeline.heading('spark-nanny demo: one driver hangs, another loses its sidecar again and again')
-  const figures = await Promise.race([play(timeline, dir, (cleanUp) => cleanUps.push(cleanUp)), interrupted])
+  timeline.heading('spark-nanny demo: one driver hangs, the sidecar of another is killed repeatedly')
+  const figures = await Promise.race([runScenarios(timeline, dir, (cleanUp) => cleanUps.push(cleanUp)), interrupted])
   printSummary(figures)
 } catch (error) {
   process.exitCode = error instanceof Interrupted ? 130 : 1
@@ -40,17 +40,17 @@ try {
 
 function printSummary({ hung, killed }: Figures): void {
   const seconds = (durationMs: number) => `${(durationMs / 1_000).toFixed(1)} s`
-  timeline.heading('All of it happened:')
+  timeline.heading('All steps succeeded:')
   timeline.print(
     [
       `  driver-1 hung and was restarted in its own pod. Hang → verdict ${seconds(hung.hangToVerdictMs)} (3 polls of 1 s),`,
       `           verdict → driver started again ${seconds(hung.verdictToRestartMs)}, → Ready ${seconds(hung.restartToReadyMs)}; hang → answering ${seconds(hung.hangToAnswerMs)}.`,
-      `  driver-2 lived. Its sidecar was killed ${killed.kills} times in ${seconds(killed.underFireMs)}; it answered ${killed.answers} of ${killed.answers} times, with no restart.`,
+      `  driver-2 kept running. Its sidecar was killed ${killed.kills} times in ${seconds(killed.killingMs)}; it answered ${killed.answers} of ${killed.answers} times, with no restart.`,
     ].join('\n'),
   )
 }
 
-/** The ends of what the processes printed, for whoever must find out why. */
+/** Prints the last lines of each process's output, so that a failure can be diagnosed. */
 async function printLogs(): Promise<void> {
   for (const entry of await readdir(dir, { recursive: true })) {
     if (!entry.endsWith('.log')) continue

@@ -1,7 +1,7 @@
 import { styleText } from 'node:util'
 
-/** Who a line is of; a colour each. */
-export type Speaker = 'webhook' | 'kubelet' | 'driver' | 'sidecar' | 'demo'
+/** The process that a line is about. Each has its own colour. */
+export type Source = 'webhook' | 'kubelet' | 'driver' | 'sidecar' | 'demo'
 
 const colours = {
   webhook: 'magenta',
@@ -9,13 +9,13 @@ const colours = {
   driver: 'yellow',
   sidecar: 'cyan',
   demo: 'white',
-} as const satisfies Record<Speaker, string>
+} as const satisfies Record<Source, string>
 
 export interface Timeline {
   /** Milliseconds since the demo began. */
   nowMs(): number
-  /** `pod` is the act that the line belongs to, empty for both. */
-  say(pod: string, speaker: Speaker, text: string): void
+  /** `pod` is the pod that the line is about, or empty for both. */
+  report(pod: string, source: Source, text: string): void
   heading(text: string): void
   print(text: string): void
 }
@@ -28,9 +28,9 @@ export function createTimeline(write: (text: string) => void, clock: () => numbe
     colour ? styleText(style, text, { validateStream: false }) : text
   return {
     nowMs,
-    say(pod, speaker, text) {
+    report(pod, source, text) {
       const time = `${(nowMs() / 1000).toFixed(1).padStart(5)} s`
-      write(`${paint('dim', time)}  ${pod.padEnd(8)}  ${paint(colours[speaker], speaker.padEnd(7))}  ${text}\n`)
+      write(`${paint('dim', time)}  ${pod.padEnd(8)}  ${paint(colours[source], source.padEnd(7))}  ${text}\n`)
     },
     heading: (text) => write(`\n${paint('bold', text)}\n`),
     print: (text) => write(`${text}\n`),

@@ -9,7 +9,7 @@ import jsonPatch, { type Operation } from 'fast-json-patch'
 import { createAuthority, issueServingCertificate } from '../../certs/pki/issue-certificates.ts'
 import { freePorts } from './free-ports.ts'
 
-/** The real webhook, as a process of its own, reached as the API server reaches it: by name, over TLS, by our CA only. */
+/** The real webhook in its own process, called as the API server calls it: by name, over TLS, trusting only its CA. */
 export interface WebhookProcess {
   readonly pid: number
   readonly port: number
@@ -32,7 +32,7 @@ export interface Admitted {
 const serviceName = 'spark-nanny-webhook.spark-nanny.svc'
 const readyWithinMs = 30_000
 
-/** Starts it without any Kubernetes to ask: that it is a 1.36 is stated. Its log goes to `dir`/webhook.log. */
+/** Starts the webhook without Kubernetes: its capabilities are configured. Its log is `dir`/webhook.log. */
 export async function startWebhook(
   dir: string,
   sidecarImage: string,

@@ -1,7 +1,7 @@
 /**
- * A process that looks to its sidecar like a Spark driver: nothing listens at first, then the UI answers every path
- * with its starting page, then with the application. Takes Spark's own environment and arguments; `UI_PORT` stands in
- * for the port 4040, which a demo must not take from the machine.
+ * A process that behaves like a Spark driver towards its sidecar. First it does not listen, then its UI answers every
+ * path with the starting page, then with the application. It takes Spark's environment and arguments. `UI_PORT` replaces
+ * port 4040, which may be in use on this machine.
  */
 import { createServer } from 'node:http'
 

@@ -1,12 +1,12 @@
 import { restartAllContainersExitCode, sidecarContainerName } from '../../core/contract/pod-contract.ts'
 import type { Container, Pod } from '../../core/kubernetes/pod.ts'
-import type { KubeletEvent } from './kubelet/events.ts'
-import type { Speaker } from './timeline.ts'
+import type { KubeletEvent } from './fake-kubelet/events.ts'
+import type { Source } from './timeline.ts'
 
-export type Line = readonly [speaker: Speaker, text: string]
+export type Line = readonly [source: Source, text: string]
 
-/** What an event of the kubelet means, for a reader who has never seen a pod restart. */
-export function narrate(event: KubeletEvent): Line {
+/** Explains an event of the kubelet to a reader who has never seen a pod restart. */
+export function describeEvent(event: KubeletEvent): Line {
   switch (event.kind) {
     case 'container-started': {
       const who = nameOf(event.container)
@@ -16,15 +16,15 @@ export function narrate(event: KubeletEvent): Line {
     case 'container-ended': {
       const { exitCode, signal } = event.end
       const how = signal === null ? `exit code ${exitCode}` : `killed by ${signal}`
-      const meaning = exitCode === restartAllContainersExitCode ? ': it asks for the restart of the whole pod' : ''
-      return [speakerOf(event.container), `${nameOf(event.container)} ended, ${how}${meaning}`]
+      const meaning = exitCode === restartAllContainersExitCode ? ': it requests a restart of all containers' : ''
+      return [sourceOf(event.container), `${nameOf(event.container)} ended, ${how}${meaning}`]
     }
     case 'container-backoff':
       return ['kubelet', `${nameOf(event.container)} is restarted in ${(event.delayMs / 1_000).toFixed(1)} s (backoff)`]
     case 'restart-all-containers':
       return [
         'kubelet',
-        `exit code ${event.exitCode} matches the rule RestartAllContainers: same pod, all containers anew`,
+        `exit code ${event.exitCode} matches the rule RestartAllContainers: all containers restart in the same pod`,
       ]
     case 'pod-ended':
       return ['kubelet', `the pod is ${event.phase}: ${event.reason}`]
@@ -34,7 +34,8 @@ export function narrate(event: KubeletEvent): Line {
 }
 
 const probeText = {
-  startup: (passes) => (passes ? 'startup probe passes: there is no file “starting”' : 'startup probe fails for good'),
+  startup: (passes) =>
+    passes ? 'startup probe passes: there is no file “starting”' : 'startup probe fails: the pod is killed',
   liveness: (passes) =>
     passes ? 'liveness probe passes: there is no file “hung”' : 'liveness probe fails: the pod is killed',
   readiness: (passes) => (passes ? 'readiness probe passes: the driver is Ready' : 'the driver is not Ready'),
@@ -44,11 +45,11 @@ function nameOf(container: string): string {
   return container === sidecarContainerName ? 'the sidecar' : 'the driver'
 }
 
-function speakerOf(container: string): Speaker {
+function sourceOf(container: string): Source {
   return container === sidecarContainerName ? 'sidecar' : 'driver'
 }
 
-/** What the webhook added to a driver pod, in one line. */
+/** Describes what the webhook added to a driver pod, in one line. */
 export function describeInjection(pod: Pod): string {
   const sidecar = pod.spec.initContainers?.find(({ name }) => name === sidecarContainerName)
   const driver = pod.spec.containers[0]

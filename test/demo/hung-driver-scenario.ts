@@ -2,9 +2,9 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { restartAllContainersExitCode, sidecarContainerName } from '../../core/contract/pod-contract.ts'
+import { admitAndRun, type DemoHarness, patienceMs, untilAnswers } from './demo-harness.ts'
 import type { Driver } from './driver-pod.ts'
-import type { KubeletEvent } from './kubelet/events.ts'
-import { admitAndRun, patienceMs, type Stage, untilAnswers } from './stage.ts'
+import type { KubeletEvent } from './fake-kubelet/events.ts'
 
 /** Milliseconds. */
 export interface HungDriverFigures {
@@ -17,31 +17,34 @@ export interface HungDriverFigures {
 const driverContainer = 'spark-kubernetes-driver'
 
 /** A driver hangs, its sidecar notices, the kubelet restarts the pod's containers, and the driver answers again. */
-export async function hungDriver(stage: Stage, driver: Driver): Promise<HungDriverFigures> {
-  const { log, run, dir, say } = await admitAndRun(stage, driver)
+export async function runHungDriverScenario(harness: DemoHarness, driver: Driver): Promise<HungDriverFigures> {
+  const { log, run, dir, report } = await admitAndRun(harness, driver)
   await log.first(`${driver.name} is Ready`, isReady, 0, patienceMs)
   await untilAnswers(driver)
-  say('driver', 'answers with its application')
+  report('driver', 'answers with its application')
   await sleep(500)
 
   const process_ = run.process(driverContainer)
   if (process_ === undefined) throw new Error(`${driver.name} has no process`)
-  const hungMs = stage.timeline.nowMs()
+  const hungMs = harness.timeline.nowMs()
   process.kill(process_.pid, 'SIGSTOP')
-  say('demo', `SIGSTOP to process ${process_.pid}: the driver hangs. Its port still accepts, nothing answers`)
+  report(
+    'demo',
+    `SIGSTOP to process ${process_.pid}: the driver hangs. Its port accepts connections but does not answer`,
+  )
 
-  const verdict = await log.first('the sidecar asks for a restart', isVerdict, hungMs, patienceMs)
+  const verdict = await log.first('the sidecar requests a restart', isVerdict, hungMs, patienceMs)
   const message = await readFile(join(dir, 'dev/termination-log'), 'utf8').catch(() => '')
   if (message === '') throw new Error('the sidecar left no reason in its termination message')
-  say('sidecar', `says why: ${message.trim()}`)
+  report('sidecar', `reports the reason: ${message.trim()}`)
 
   const restarted = await log.first('the driver is started again', isSecondStart, verdict.atMs, patienceMs)
   const ready = await log.first(`${driver.name} is Ready again`, isReady, restarted.atMs, patienceMs)
   await untilAnswers(driver)
-  const answeredMs = stage.timeline.nowMs()
+  const answeredMs = harness.timeline.nowMs()
   const after = run.process(driverContainer)
   if (after === undefined || after.pid === process_.pid) throw new Error('the driver is not a new process')
-  say('driver', `process ${after.pid} answers with its application, in the same pod`)
+  report('driver', `process ${after.pid} answers with its application in the same pod`)
   return {
     hangToVerdictMs: verdict.atMs - hungMs,
     verdictToRestartMs: restarted.atMs - verdict.atMs,

@@ -8,7 +8,7 @@ export async function probeOnce(probe: Probe, node: Node): Promise<boolean> {
   const timeoutMs = (probe.timeoutSeconds ?? 1) * 1_000
   if (probe.exec !== undefined) return probeExec(probe.exec.command, node, timeoutMs)
   if (probe.httpGet !== undefined) return probeHttp(probe.httpGet, node, timeoutMs)
-  throw new Error(`a probe that the stand-in does not know: ${JSON.stringify(probe)}`)
+  throw new Error(`unsupported probe: ${JSON.stringify(probe)}`)
 }
 
 function probeExec(command: readonly string[], node: Node, timeoutMs: number): Promise<boolean> {
@@ -37,31 +37,36 @@ async function probeHttp(
 }
 
 /**
- * Probes again and again until `stop` aborts, and tells each change of what the kubelet believes: it takes
- * `failureThreshold` failures in a row to believe the bad, one success to believe the good. `believed` is what it
- * believes at first, if anything.
+ * Runs the probe periodically until `stop` aborts and calls `changed` with each change of its result: one success passes,
+ * `failureThreshold` consecutive failures fail. `initial` is the result before the first run, if any.
  */
 export async function watchProbe(
   probe: Probe,
   node: Node,
-  believed: boolean | undefined,
+  initial: boolean | undefined,
   stop: AbortSignal,
   changed: (passes: boolean) => void,
 ): Promise<void> {
   let failures = 0
-  let belief = believed
+  let result = initial
   try {
     await sleep((probe.initialDelaySeconds ?? 0) * 1_000, undefined, { signal: stop })
     while (!stop.aborted) {
       const passes = await probeOnce(probe, node)
       if (stop.aborted) return
       failures = passes ? 0 : failures + 1
-      const next = passes ? true : failures >= (probe.failureThreshold ?? 3) ? false : belief
-      if (next !== undefined && next !== belief) changed(next)
-      belief = next
+      const next = nextResult(passes, failures, probe, result)
+      if (next !== undefined && next !== result) changed(next)
+      result = next
       await sleep((probe.periodSeconds ?? 10) * 1_000, undefined, { signal: stop })
     }
   } catch (error) {
     if (!stop.aborted) throw error
   }
+}
+
+/** The kubelet's view after one run of a probe: it keeps the previous result until enough runs have failed. */
+function nextResult(passes: boolean, failures: number, probe: Probe, previous: boolean | undefined) {
+  if (passes) return true
+  return failures >= (probe.failureThreshold ?? 3) ? false : previous
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { Container, Pod } from '../../../core/kubernetes/pod.ts'
 import { environmentOf, expand, type Node, onThisMachine } from './node.ts'
 
-/** A container that runs, as a process of this machine. */
+/** A running container: a process of this machine. */
 export interface ContainerProcess {
   readonly container: Container
   readonly pid: number
@@ -20,10 +20,10 @@ export interface ContainerEnd {
 
 const signalNumbers: Readonly<Partial<Record<NodeJS.Signals, number>>> = { SIGINT: 2, SIGKILL: 9, SIGTERM: 15 }
 
-/** Starts the container's image with the arguments and the environment that stand in the pod, and nothing else. */
+/** Starts the container's image with exactly the arguments and the environment of the pod. */
 export function startContainer(container: Container, pod: Pod, node: Node): ContainerProcess {
   const image = node.images[container.image ?? '']
-  if (image === undefined) throw new Error(`no stand-in for the image ${container.image}`)
+  if (image === undefined) throw new Error(`no fake for the image ${container.image}`)
   const env = environmentOf(container, pod, image)
   const [file, ...entrypoint] = image.entrypoint
   const args = (container.args ?? []).map((argument) => onThisMachine(node, expand(argument, env)))

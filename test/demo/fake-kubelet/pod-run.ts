@@ -3,14 +3,14 @@ import type { Container, Pod } from '../../../core/kubernetes/pod.ts'
 import { type ContainerEnd, type ContainerProcess, startContainer } from './container-process.ts'
 import type { PodPhase, Report } from './events.ts'
 import type { Node } from './node.ts'
-import { watchProbe } from './probing.ts'
+import { watchProbe } from './probes.ts'
 import { restartsAllContainers } from './restart-rules.ts'
 
-/** A pod that the kubelet stand-in runs. */
+/** A pod that the fake kubelet runs. */
 export interface PodRun {
-  /** The process of a container that runs now. */
+  /** The current process of a container. */
   readonly process: (container: string) => ContainerProcess | undefined
-  /** Kills all that runs and tells nothing more; settles when nothing runs. */
+  /** Kills all containers and reports no further events. Settles when no container runs. */
   stop(): Promise<void>
 }
 
@@ -20,48 +20,48 @@ const graceMs = 1_000
 /** A real kubelet takes about that long from the start of one container to the start of the next. */
 const creationMs = 500
 
-type LifeEnd =
+type AttemptEnd =
   | { readonly kind: 'restart-all' }
   | { readonly kind: 'ended'; readonly phase: PodPhase; readonly reason: string }
 
 /**
- * Runs a pod of restartPolicy Never as a kubelet does: init containers in turn, native sidecars before the rest and
- * again whenever they end, probes, and the restart of all containers where a container's rule asks for it.
+ * Runs a pod with restartPolicy Never as a kubelet does: init containers in order, native sidecars restarted whenever
+ * they end, probes, and a restart of all containers when a container's rule requires it.
  */
-export function runPod(pod: Pod, node: Node, tell: Report): PodRun {
+export function runPod(pod: Pod, node: Node, onEvent: Report): PodRun {
   const running = new Map<string, ContainerProcess>()
   const starts = new Map<string, number>()
   const stopped = new AbortController()
   const report: Report = (event) => {
-    if (!stopped.signal.aborted) tell(event)
+    if (!stopped.signal.aborted) onEvent(event)
   }
-  const done = lives()
+  const done = runUntilEnd()
   done.catch(() => {})
 
-  async function lives(): Promise<void> {
+  async function runUntilEnd(): Promise<void> {
     for (;;) {
-      const end = await oneLife()
+      const end = await runAttempt()
       if (stopped.signal.aborted) return
       if (end.kind === 'ended') return report({ kind: 'pod-ended', phase: end.phase, reason: end.reason })
     }
   }
 
-  /** From the first container's start to the end of the pod or the restart of all its containers. */
-  async function oneLife(): Promise<LifeEnd> {
-    const over = Promise.withResolvers<LifeEnd>()
-    const life = new AbortController()
-    const stop = AbortSignal.any([life.signal, stopped.signal])
+  /** Runs from the first container's start to the end of the pod or the restart of all its containers. */
+  async function runAttempt(): Promise<AttemptEnd> {
+    const over = Promise.withResolvers<AttemptEnd>()
+    const attempt = new AbortController()
+    const stop = AbortSignal.any([attempt.signal, stopped.signal])
     stopped.signal.addEventListener('abort', () =>
       over.resolve({ kind: 'ended', phase: 'Failed', reason: 'the demo ends' }),
     )
     startInOrder(stop, over).catch(over.reject)
-    const end = await over.promise.finally(() => life.abort())
+    const end = await over.promise.finally(() => attempt.abort())
     const graceful = end.kind === 'ended' && !stopped.signal.aborted
     await Promise.all([...running.values()].map((container) => endProcess(container, graceful ? graceMs : 0)))
     return end
   }
 
-  async function startInOrder(stop: AbortSignal, over: PromiseWithResolvers<LifeEnd>): Promise<void> {
+  async function startInOrder(stop: AbortSignal, over: PromiseWithResolvers<AttemptEnd>): Promise<void> {
     for (const container of pod.spec.initContainers ?? []) {
       if (stop.aborted) return
       if (container.restartPolicy === 'Always') {
@@ -73,20 +73,14 @@ export function runPod(pod: Pod, node: Node, tell: Report): PodRun {
       }
     }
     if (stop.aborted) return
-    const ends = await Promise.all(pod.spec.containers.map((container) => runToItsEnd(container, stop)))
-    const failed = ends.find(({ exitCode }) => exitCode !== 0)
-    over.resolve({
-      kind: 'ended',
-      phase: failed === undefined ? 'Succeeded' : 'Failed',
-      reason: failed === undefined ? 'all containers ended well' : `a container ended with ${failed.exitCode}`,
-    })
+    over.resolve(endOf(await Promise.all(pod.spec.containers.map((container) => runToEnd(container, stop)))))
   }
 
-  /** A native sidecar: it is restarted for ever, the first time at once, then with a doubling backoff. */
+  /** Restarts a native sidecar whenever it ends: the first time at once, then with a doubling backoff. */
   async function keepRunning(
     container: Container,
     stop: AbortSignal,
-    over: PromiseWithResolvers<LifeEnd>,
+    over: PromiseWithResolvers<AttemptEnd>,
   ): Promise<void> {
     for (let ends = 1; ; ends += 1) {
       const { exitCode } = await start(container).ended
@@ -104,8 +98,8 @@ export function runPod(pod: Pod, node: Node, tell: Report): PodRun {
     }
   }
 
-  /** A main container: probed while it runs, killed when its liveness or startup probe gives up on it. */
-  async function runToItsEnd(container: Container, stop: AbortSignal): Promise<ContainerEnd> {
+  /** Runs a main container: probed while it runs, and killed if its liveness or startup probe fails. */
+  async function runToEnd(container: Container, stop: AbortSignal): Promise<ContainerEnd> {
     const process = start(container)
     const gone = new AbortController()
     const probing = AbortSignal.any([stop, gone.signal])
@@ -134,7 +128,7 @@ export function runPod(pod: Pod, node: Node, tell: Report): PodRun {
       started()
       return
     }
-    // It is never asked again once it has passed.
+    // A startup probe runs no more once it has passed.
     const passed = new AbortController()
     watchProbe(startupProbe, node, undefined, AbortSignal.any([stop, passed.signal]), (passes) => {
       report({ kind: 'probe', probe: 'startup', container: name, passes })
@@ -157,7 +151,7 @@ export function runPod(pod: Pod, node: Node, tell: Report): PodRun {
     return process
   }
 
-  /** SIGTERM, and SIGKILL after the grace; at once when it is 0. */
+  /** Sends SIGTERM, then SIGKILL after the grace period in milliseconds. With a grace period of 0, only SIGKILL. */
   async function endProcess(process: ContainerProcess, grace: number): Promise<void> {
     if (grace === 0) process.kill('SIGKILL')
     else {
@@ -175,4 +169,10 @@ export function runPod(pod: Pod, node: Node, tell: Report): PodRun {
       await done
     },
   }
+}
+
+function endOf(ends: readonly ContainerEnd[]): AttemptEnd {
+  const failed = ends.find(({ exitCode }) => exitCode !== 0)
+  if (failed === undefined) return { kind: 'ended', phase: 'Succeeded', reason: 'all containers succeeded' }
+  return { kind: 'ended', phase: 'Failed', reason: `a container ended with ${failed.exitCode}` }
 }

@@ -1,24 +1,24 @@
 import type { Container, EnvVar, Pod } from '../../../core/kubernetes/pod.ts'
 
-/** What stands in for the images, mounts and ports of a real node: there are no containers here, only processes. */
+/** Replaces the images, mounts and ports of a real node, because the fake kubelet runs processes and no containers. */
 export interface Node {
   /** By image name. */
   readonly images: Readonly<Record<string, Image>>
-  /** A path in the container, and the directory of this machine that stands in for it. */
+  /** The directory of this machine that replaces a path in the container. */
   readonly mounts: Readonly<Record<string, string>>
-  /** A port of the pod's own network, and the port of this machine that stands in for it. */
+  /** The port of this machine that replaces a port of the pod's network. */
   readonly ports: Readonly<Record<number, number>>
-  /** Where what the containers print goes, a file each. */
+  /** The directory for the containers' output, one file each. */
   readonly logDir: string
 }
 
 export interface Image {
   readonly entrypoint: readonly [string, ...string[]]
-  /** The environment as it stands in the pod → with what this machine needs in place of mounts and ports. */
+  /** Adapts the environment of the pod to the mounts and ports of this machine. */
   readonly adapt: (env: Readonly<Record<string, string>>) => Readonly<Record<string, string>>
 }
 
-/** The text with paths of the container replaced by the directories that stand in for them. */
+/** Replaces the paths of the container by the directories of this machine. */
 export function onThisMachine(node: Node, text: string): string {
   return Object.entries(node.mounts).reduce(
     (result, [path, dir]) => result.replace(new RegExp(`${RegExp.escape(path)}(?![\\w.-])`, 'g'), () => dir),
@@ -26,7 +26,7 @@ export function onThisMachine(node: Node, text: string): string {
   )
 }
 
-/** The environment of a container, as the kubelet resolves it anew at each start. Nothing of our own leaks into it. */
+/** The environment of a container, resolved at each start as the kubelet does. Nothing of this process leaks into it. */
 export function environmentOf(container: Container, pod: Pod, image: Image): Record<string, string> {
   const resolved: Record<string, string> = {}
   for (const variable of container.env ?? []) {

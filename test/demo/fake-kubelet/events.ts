@@ -1,6 +1,6 @@
 import type { ContainerEnd } from './container-process.ts'
 
-/** What the kubelet stand-in does and sees, in the order in which it happens. */
+/** What the fake kubelet does and observes, in order. */
 export type KubeletEvent =
   | { readonly kind: 'container-started'; readonly container: string; readonly pid: number; readonly restarts: number }
   | { readonly kind: 'container-ended'; readonly container: string; readonly end: ContainerEnd }
