@@ -11,7 +11,7 @@ export const keysChecks = {
     severity: 'warning',
     confidence: 'medium',
     title: 'A key looks misspelt',
-    detail: '{key} is no setting of Spark; did you mean {nearest}?',
+    detail: '{key} is not a setting of Spark; did you mean {nearest}?',
     meaning: 'Spark takes any key and reads only those it knows: a misspelt one has no effect, and nothing says so.',
     remedies: [change('Write {nearest}, or leave the key out when a library of yours reads it')],
   },
@@ -21,7 +21,7 @@ export const keysChecks = {
     severity: 'warning',
     confidence: 'medium',
     title: 'A key below spark.kubernetes. is known to no release of Spark',
-    detail: '{key} is no setting of Spark; it has no effect',
+    detail: '{key} is not a setting of Spark, so it has no effect',
     meaning: 'Keys below spark.kubernetes. are Spark’s own. spark-submit passes over those that it does not know.',
     remedies: [change('Look the key up: https://spark.apache.org/docs/latest/running-on-kubernetes.html')],
   },
@@ -63,7 +63,7 @@ export const keysChecks = {
     title: 'A setting is not there any more in this version of Spark',
     detail: '{key} is not there any more in Spark {version}{why}',
     meaning:
-      'A release that does not know a key takes it without a word. Of settings of Spark SQL that were removed it refuses any value but the one that holds for ever (SQLConf.removedSQLConfigs).',
+      'Spark ignores keys that it does not know. For removed settings of Spark SQL, it only accepts the value that is now permanent (SQLConf.removedSQLConfigs).',
     remedies: [change('Leave it out: https://spark.apache.org/docs/latest/core-migration-guide.html')],
   },
   tooNew: {

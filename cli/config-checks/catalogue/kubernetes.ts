@@ -19,7 +19,7 @@ export const kubernetesChecks = {
     cause: 'config',
     severity: 'warning',
     confidence: 'high',
-    title: 'Master or deploy mode stands in the configuration',
+    title: 'The configuration sets the master or deploy mode',
     detail: '{key}={value} {problem}',
     meaning:
       'An operator names master and deploy mode on spark-submit’s command line, which holds. A driver in client mode runs where spark-submit runs; spark-nanny watches driver pods.',

@@ -21,7 +21,7 @@ export const memoryChecks = {
     title: 'There is little memory beside the heap',
     detail: '{key} leaves {given} MiB beside a heap of {heap} MiB; Spark itself would leave {usual} MiB',
     meaning:
-      'Metaspace, threads, direct buffers and Python live beside the heap. A container that exceeds its limit is killed (OOMKilled), whatever the heap still has.',
+      'Metaspace, threads, direct buffers and Python use memory outside the heap. A container that exceeds its limit is killed (OOMKilled), even if its heap has free memory.',
     remedies: [change('Leave the overhead to Spark, or give {usual}m or more')],
   },
   offHeap: {
