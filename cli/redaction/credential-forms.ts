@@ -1,5 +1,7 @@
 import { continuesSentence, isPlainWord } from './false-positives.ts'
-import { findBareValue, findQuotedValue, type Span } from './value-span.ts'
+import { findQuotedValue } from './quoted-value.ts'
+import { findBareValue } from './unquoted-value.ts'
+import type { Span } from './value-span.ts'
 
 /** Secrets with a recognizable form. The first group is kept, the second is redacted. */
 const shapes: readonly RegExp[] = [
@@ -44,27 +46,35 @@ const scheme = /\b((?:Bearer|Basic|Token|Negotiate) +)([\w.~+/=-]{6,})/gi
 
 /** Finds secrets in a line that are recognizable without a name. */
 export function* findShapedSecrets(line: string): Generator<Span> {
-  for (const shape of shapes) {
-    for (const match of line.matchAll(shape)) {
-      const [, before = '', secret = ''] = match
-      const start = match.index + before.length
-      yield { start, end: start + secret.length }
-    }
+  for (const shape of shapes) yield* findShapes(line, shape)
+  yield* findSchemeCredentials(line)
+  for (const leader of leaders) yield* findLedSecrets(line, leader)
+  yield* findUrlCredentials(line)
+}
+
+function* findShapes(line: string, shape: RegExp): Generator<Span> {
+  for (const { index, 1: before = '', 2: secret = '' } of line.matchAll(shape)) {
+    const start = index + before.length
+    yield { start, end: start + secret.length }
   }
+}
+
+function* findSchemeCredentials(line: string): Generator<Span> {
   for (const { index, 1: before = '', 2: secret = '' } of line.matchAll(scheme)) {
     if (isPlainWord(secret) || !/[A-Z\d]/.test(secret.slice(1))) continue
-    yield { start: index + before.length, end: index + before.length + secret.length }
+    const start = index + before.length
+    yield { start, end: start + secret.length }
   }
-  for (const leader of leaders) {
-    for (const match of line.matchAll(leader)) {
-      const at = match.index + match[0].length
-      const quote = /["']/.exec(match[0])?.[0]
-      const value =
-        findQuotedValue(line, at) ?? findBareValue(line, at, quote === undefined ? undefined : { sign: quote })
-      if (value.start > at || !continuesSentence(line.slice(value.start, value.end))) yield value
-    }
+}
+
+function* findLedSecrets(line: string, leader: RegExp): Generator<Span> {
+  for (const { index, 0: text } of line.matchAll(leader)) {
+    const at = index + text.length
+    const quote = /["']/.exec(text)?.[0]
+    const enclosing = quote === undefined ? undefined : { sign: quote }
+    const value = findQuotedValue(line, at) ?? findBareValue(line, at, enclosing)
+    if (value.start > at || !continuesSentence(line.slice(value.start, value.end))) yield value
   }
-  yield* findUrlCredentials(line)
 }
 
 /** Finds `user:password@` in URLs. The password may contain `/` and `@`. */

@@ -53,9 +53,10 @@ const unescapeQuotes = (text: string) => text.replace(/\\(["'\\])/g, '$1')
 export function findSecretNames(value: unknown): readonly string[] {
   if (Array.isArray(value)) return value.flatMap(findSecretNames)
   if (!isRecord(value)) return []
-  return Object.entries(value).flatMap(([key, entry]) =>
-    typeof entry === 'string' ? (identifiers.has(key) ? [entry] : []) : findSecretNames(entry),
-  )
+  return Object.entries(value).flatMap(([key, entry]) => {
+    if (typeof entry !== 'string') return findSecretNames(entry)
+    return identifiers.has(key) ? [entry] : []
+  })
 }
 
 const identifiers: ReadonlySet<string> = new Set(

@@ -1,11 +1,6 @@
 import { findAssignedSecrets } from './assignments.ts'
 import { isSecretName } from './secret-names.ts'
 
-/** Maximum number of lines of a private key. Later lines are log output, even if the end of the key is missing. */
-const maxLines = 200
-/** A quote that is not closed within this number of lines does not enclose a value. */
-const maxQuotedLines = 20
-
 type Inside =
   | { readonly kind: 'key' }
   /** Lines with deeper indentation. With `isPlain`, the block ends at the first line that is an entry. */
@@ -13,6 +8,11 @@ type Inside =
   | { readonly kind: 'value' }
   | { readonly kind: 'quote'; readonly quote: string }
   | { readonly kind: 'continued' }
+
+/** Maximum number of lines of a secret. Later lines are log output, even if the end of the secret is missing. */
+const maxLinesInside = { key: 200, block: 200, continued: 200, quote: 20, value: 1 } as const satisfies Readonly<
+  Record<Inside['kind'], number>
+>
 
 /** Tracks private keys and other secrets that span several lines of a text. */
 export class KeyLines {
@@ -26,7 +26,7 @@ export class KeyLines {
     const begun = beginning(line)
     if (begun !== undefined) {
       this.#inside = begun
-      this.#left = begun.kind === 'quote' ? maxQuotedLines : begun.kind === 'value' ? 1 : maxLines
+      this.#left = maxLinesInside[begun.kind]
     }
     return false
   }

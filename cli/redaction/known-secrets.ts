@@ -18,19 +18,12 @@ export class KnownSecrets {
   readonly #alone: RegExp | null
 
   constructor(values: Iterable<string>, shown: ReadonlySet<string> = new Set()) {
-    const anywhere = new Set<string>()
-    const alone = new Set<string>()
-    for (const value of values) {
-      for (const line of [value, ...value.split(/\r?\n/)].map((text) => text.trim())) {
-        if (isFalsePositive(line) || line.includes(redactedText) || shown.has(line)) continue
-        if (line.length >= minPieceLength && !isPlainWord(line)) for (const form of listForms(line)) anywhere.add(form)
-        else if (line.length >= minWordLength) alone.add(line)
-      }
-    }
-    this.#anywhere = [...anywhere].toSorted((a, b) => b.length - a.length)
-    const words = [...alone].toSorted((a, b) => b.length - a.length).map((word) => RegExp.escape(word))
-    this.#alone =
-      words.length === 0 ? null : new RegExp(`(?<![\\w./:@$-])(?:${words.join('|')})(?![\\w/@$-]|[.:]\\w)`, 'g')
+    const secrets = listSecrets(values).filter((secret) => !shown.has(secret))
+    const isDistinctive = (secret: string) => secret.length >= minPieceLength && !isPlainWord(secret)
+    const anywhere = secrets.filter(isDistinctive).flatMap(listForms)
+    this.#anywhere = [...new Set(anywhere)].toSorted(byLength)
+    const words = secrets.filter((secret) => !isDistinctive(secret) && secret.length >= minWordLength)
+    this.#alone = words.length === 0 ? null : matchWholeWords([...new Set(words)].toSorted(byLength))
   }
 
   /** Returns the positions of the secrets in a line, in no particular order. */
@@ -45,6 +38,22 @@ export class KnownSecrets {
     if (this.#alone === null) return
     for (const { index, 0: word } of line.matchAll(this.#alone)) yield { start: index, end: index + word.length }
   }
+}
+
+/** The values and, if a value has several lines, its lines. */
+function listSecrets(values: Iterable<string>): readonly string[] {
+  return [...values]
+    .flatMap((value) => [value, ...value.split(/\r?\n/)])
+    .map((text) => text.trim())
+    .filter((text) => !isFalsePositive(text) && !text.includes(redactedText))
+}
+
+/** Longer secrets first, because a secret may contain a shorter one. */
+const byLength = (a: string, b: string) => b.length - a.length
+
+function matchWholeWords(words: readonly string[]): RegExp {
+  const choices = words.map((word) => RegExp.escape(word)).join('|')
+  return new RegExp(`(?<![\\w./:@$-])(?:${choices})(?![\\w/@$-]|[.:]\\w)`, 'g')
 }
 
 /** Finds the start of a value that a truncated line ends within. Returns undefined if there is none or it is too short. */

@@ -29,7 +29,8 @@ export function parseConfFile(text: string, name: string, sparkVersion: SparkVer
 /** By the file that is run, as SparkSubmit tells it. */
 export function detectLanguage(mainFile: string | undefined): Language {
   if (mainFile === undefined) return 'jvm'
-  return /\.py$|^pyspark-shell$/.test(mainFile) ? 'python' : /\.R$/i.test(mainFile) ? 'r' : 'jvm'
+  if (/\.py$|^pyspark-shell$/.test(mainFile)) return 'python'
+  return /\.R$/i.test(mainFile) ? 'r' : 'jvm'
 }
 
 const isCommandLine = (text: string) => /(^|\s)(--conf|-c)[ =]|^\s*(\S*\/)?spark-submit\s/m.test(text)
@@ -78,25 +79,33 @@ const flagKeys: Readonly<Record<string, string>> = {
 }
 const valuelessFlags = new Set(['--verbose', '-v', '--supervise', '--help', '-h', '--version', '--usage-error'])
 
+/** Reads the flags into the builder. Returns the main file, which is the first word that is not a flag or its value. */
 function readFlags(words: readonly Word[], name: string, builder: ConfBuilder): string | undefined {
-  for (let index = 0; index < words.length; index += 1) {
-    const { text, line } = words[index] as Word
-    if (!text.startsWith('-')) {
-      if (/(^|\/)spark-submit$/.test(text)) continue
-      return text
-    }
+  const rest = [...words]
+  for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
+    const { text, line } = word
+    if (!text.startsWith('-') && /(^|\/)spark-submit$/.test(text)) continue
+    if (!text.startsWith('-')) return text
     const [, flag = text, attached] = /^(--[\w-]+)=(.*)$/s.exec(text) ?? []
     if (valuelessFlags.has(flag)) continue
-    const value = attached ?? words[++index]?.text ?? ''
-    if (flag === '--conf' || flag === '-c') {
-      const [, key = '', written = ''] = /^([^=]*)=?(.*)$/s.exec(value) ?? []
-      builder.set(key, written, { source: name, line })
-    } else {
-      const key = flagKeys[flag]
-      if (key !== undefined) builder.set(key, value, { source: name, field: flag, line })
-    }
+    setFlag(flag, attached ?? rest.shift()?.text ?? '', { source: name, line }, builder)
   }
   return undefined
+}
+
+function setFlag(
+  flag: string,
+  value: string,
+  place: { readonly source: string; readonly line: number },
+  builder: ConfBuilder,
+): void {
+  if (flag === '--conf' || flag === '-c') {
+    const [, key = '', written = ''] = /^([^=]*)=?(.*)$/s.exec(value) ?? []
+    builder.set(key, written, place)
+    return
+  }
+  const key = flagKeys[flag]
+  if (key !== undefined) builder.set(key, value, { ...place, field: flag })
 }
 
 /** The words of a command as a shell splits them; comments and line ends with a backslash are passed over. */

@@ -47,5 +47,8 @@ function editsBetween(key: string, candidate: string): number {
   return edits <= 1 ? edits : Math.min(edits, distance(key.toLowerCase(), candidate.toLowerCase()) + 0.5)
 }
 
-/** Short names differ by little from one another. */
-const maxEdits = (key: string) => (key.length < 20 ? 1 : key.length < 34 ? 2 : 3)
+/** The number of typing errors up to which a key counts as misspelt. Short keys differ little from one another. */
+function maxEdits(key: string): number {
+  if (key.length < 20) return 1
+  return key.length < 34 ? 2 : 3
+}

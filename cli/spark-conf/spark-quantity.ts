@@ -61,6 +61,9 @@ export function parseSparkTime(text: string, unit: string): SparkQuantity | unde
   return quantity(minus === '-', digits, suffix, timeUnits, keyUnits[unit])
 }
 
+const findUnit = (units: Readonly<Record<string, bigint>>, suffix: string): bigint | undefined =>
+  Object.hasOwn(units, suffix) ? units[suffix] : undefined
+
 function quantity(
   negative: boolean,
   digits: string | undefined,
@@ -69,7 +72,7 @@ function quantity(
   unit: bigint | undefined,
 ): SparkQuantity | undefined {
   if (digits === undefined || unit === undefined) return undefined
-  const factor = suffix === undefined ? unit : Object.hasOwn(units, suffix) ? units[suffix] : undefined
+  const factor = suffix === undefined ? unit : findUnit(units, suffix)
   if (factor === undefined || BigInt(digits) > maxLong) return undefined
   const amount = (BigInt(digits) * factor) / unit
   // A time beyond 64 bits becomes the longest there is (TimeUnit.convert); a size is refused (ByteUnit.convertTo).

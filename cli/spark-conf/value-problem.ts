@@ -31,8 +31,9 @@ export function findValueProblem(row: SparkKey, text: string): ValueProblem | un
 }
 
 function booleanProblem(text: string): ValueProblem {
-  const meant = /^(yes|on|1|y|t)$/i.test(text) ? 'true' : /^(no|off|0|n|f)$/i.test(text) ? 'false' : undefined
-  return { kind: 'type', form: 'true or false', ...(meant !== undefined && { meant }) }
+  const problem = { kind: 'type', form: 'true or false' } as const
+  if (/^(yes|on|1|y|t)$/i.test(text)) return { ...problem, meant: 'true' }
+  return /^(no|off|0|n|f)$/i.test(text) ? { ...problem, meant: 'false' } : problem
 }
 
 function choiceProblem({ choices = [], anyCase = false }: SparkKey, text: string): ValueProblem | undefined {
@@ -85,9 +86,19 @@ function isWithin({ min, max }: SparkKey, value: number): boolean {
 }
 
 function bounds({ min, max }: SparkKey, unit?: string): string {
-  const of = unit === undefined ? '' : ` ${unit}`
-  const least =
-    min === undefined ? '' : min.startsWith('>') ? ` above ${min.slice(1)}${of}` : ` of at least ${min}${of}`
-  const most = max === undefined ? '' : max.startsWith('<') ? ` below ${max.slice(1)}${of}` : ` up to ${max}${of}`
-  return least !== '' && most !== '' ? `${least} and${most}` : `${least}${most}`
+  const suffix = unit === undefined ? '' : ` ${unit}`
+  const bound = [formatMinimum(min, suffix), formatMaximum(max, suffix)].filter((text) => text !== '')
+  return bound.join(' and')
+}
+
+/** `min` starts with `>` if the bound is exclusive. */
+function formatMinimum(min: string | undefined, suffix: string): string {
+  if (min === undefined) return ''
+  return min.startsWith('>') ? ` above ${min.slice(1)}${suffix}` : ` of at least ${min}${suffix}`
+}
+
+/** `max` starts with `<` if the bound is exclusive. */
+function formatMaximum(max: string | undefined, suffix: string): string {
+  if (max === undefined) return ''
+  return max.startsWith('<') ? ` below ${max.slice(1)}${suffix}` : ` up to ${max}${suffix}`
 }

@@ -6,19 +6,22 @@ import { parseKeyName } from '../spark-conf/key-spelling.ts'
 
 const redactor = createRedactor()
 
-/** A value as it may be printed: nothing of what looks secret, or would if its name were spelt right. */
+/** The value as it may be printed. Redacts secrets, including those whose key is misspelt. */
 export function formatValue(key: string, value: string): string {
   const name = parseKeyName(key)
   const meant = name.kind === 'misspelt' ? name.nearest : key
   return isSecretName(key) || isSecretName(meant) ? redactedText : redactor.text(value)
 }
 
-/** Where a setting stands, as evidence. */
+/** The place where a setting is written, as evidence. */
 export function toWrittenEvidence(key: string, written: ConfEntry): EvidenceItem {
   const { source, field, line } = written
   const value = formatValue(key, written.value)
-  // A map of settings has the key for a name; another field says what it is.
-  const isMap = field !== null && /(Conf|annotations|labels)$/.test(field)
-  const excerpt = field === null ? `${key}=${value}` : isMap ? `${field}: ${key}: ${value}` : `${field}: ${value}`
-  return { source, line, excerpt, count: 1 }
+  return { source, line, excerpt: formatEntry(field, key, value), count: 1 }
+}
+
+/** A field that is a map contains the key. Any other field stands for the setting itself. */
+function formatEntry(field: string | null, key: string, value: string): string {
+  if (field === null) return `${key}=${value}`
+  return /(Conf|annotations|labels)$/.test(field) ? `${field}: ${key}: ${value}` : `${field}: ${value}`
 }

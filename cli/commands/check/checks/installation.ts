@@ -84,13 +84,11 @@ export const installation: Category<CheckEvidence> = {
       id: 'replicas-redundant',
       title: 'the webhook has more than one replica',
       hint: 'With one replica, no driver is injected while its pod is rescheduled. The default of the chart is two; see values-ha.yaml.',
-      judge: perInstallation(({ deployment: { wanted } }) =>
-        wanted === 0
-          ? notApplicable
-          : wanted > 1
-            ? ok(`${wanted}`)
-            : warning('there is only one; while it is unavailable, drivers start unprotected'),
-      ),
+      judge: perInstallation(({ deployment: { wanted } }) => {
+        if (wanted === 0) return notApplicable
+        if (wanted > 1) return ok(`${wanted}`)
+        return warning('there is only one; while it is unavailable, drivers start unprotected')
+      }),
     },
     {
       id: 'replicas-spread',
