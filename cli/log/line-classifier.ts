@@ -46,10 +46,7 @@ export class LineClassifier {
       return this.#throwable(uncaught[1] === 'main' ? 'uncaught' : 'thread', uncaught[2] ?? '', true)
     }
     if (line.startsWith('Traceback (most recent call last):')) {
-      const isLed = this.#inside === 'lead'
-      if (!isLed) this.#place = 'traceback'
-      this.#traceback = { place: this.#place, begins: !isLed }
-      this.#inside = 'traceback'
+      this.#beginTraceback()
       return undefined
     }
     const lead = findLeadOrigin(line, this.#traceback.place)
@@ -58,18 +55,32 @@ export class LineClassifier {
       this.#inside = 'lead'
       return { place: lead, content: line, throwable: false, begins: false }
     }
-    if (line === '' && this.#inside === 'lead') return undefined
+    return this.#javaException(line) ?? this.#text(line)
+  }
+
+  #beginTraceback(): void {
+    const isLed = this.#inside === 'lead'
+    if (!isLed) this.#place = 'traceback'
+    this.#traceback = { place: this.#place, begins: !isLed }
+    this.#inside = 'traceback'
+  }
+
+  /** Handles the line of a Java exception or of its cause. Returns undefined for other lines. */
+  #javaException(line: string): ClassifiedLine | undefined {
     if (line.startsWith('Caused by: ') && this.#inside !== 'nothing') {
       this.#inside = 'trace'
       return this.#throwable(this.#place, line.slice('Caused by: '.length))
     }
-    if (isThrowable(line)) {
-      // py4j prints the Java exception below the Python exception.
-      const underPython = line.startsWith(': ')
-      const continues = /^(head|lead|trace)$/.test(this.#inside) || underPython
-      this.#inside = 'trace'
-      return this.#throwable(continues ? this.#place : 'printed', underPython ? line.slice(2) : line)
-    }
+    if (!isThrowable(line)) return undefined
+    // py4j prints the Java exception below the Python exception.
+    const underPython = line.startsWith(': ')
+    const continues = /^(head|lead|trace)$/.test(this.#inside) || underPython
+    this.#inside = 'trace'
+    return this.#throwable(continues ? this.#place : 'printed', underPython ? line.slice(2) : line)
+  }
+
+  #text(line: string): ClassifiedLine | undefined {
+    if (line === '' && this.#inside === 'lead') return undefined
     if (this.#inside === 'trace') return { place: this.#place, content: line, throwable: false, begins: false }
     // Text between an executor's stack frames and the driver's stack frames.
     if (this.#inside === 'frames' && (line === '' || line === 'Driver stacktrace:')) return undefined

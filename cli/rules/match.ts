@@ -100,31 +100,36 @@ function computeWeight(place: LineOrigin, { places }: LogMatcher, facts: Facts):
 
 const listHits = ({ first, last, uncaught }: LogHits) => [...first, last, ...(uncaught === null ? [] : [uncaught])]
 
-function matchMessages(
-  { phrase, from, reasons, while: when, except }: MessageMatcher,
-  facts: Facts,
-): Match | undefined {
-  if (facts.run === 'previous' || facts.state === 'completed') return undefined
-  if (when !== 'any' && facts.state !== 'pending' && facts.state !== 'absent' && facts.state !== 'unknown') {
-    return undefined
-  }
-  if (when === 'unmounted' && isMounted(facts)) return undefined
-  // Events from before the start of a running driver are out of date.
-  const past = facts.state === 'running' || facts.state === 'hung'
+function matchMessages(matcher: MessageMatcher, facts: Facts): Match | undefined {
+  if (!appliesInState(matcher, facts)) return undefined
   for (const message of listMessages(facts)) {
-    if (!from.includes(message.from) || (past && message.from !== 'application')) continue
-    if (message.from === 'event' && reasons.length > 0 && !reasons.includes(message.reason)) continue
-    if (except !== undefined && message.text.includes(except)) continue
-    const captures = matchPhrase(phrase, message.text)
+    const captures = matchMessage(matcher, message, facts)
     if (captures === undefined) continue
-    const prefix = message.reason === '' ? '' : `${message.reason}: `
-    return {
-      evidence: [item(message.source, `${prefix}${message.text}`, message.count)],
-      details: captures,
-      weight: 'sure',
-    }
+    const { source, reason, text, count } = message
+    const excerpt = reason === '' ? text : `${reason}: ${text}`
+    return { evidence: [item(source, excerpt, count)], details: captures, weight: 'sure' }
   }
   return undefined
+}
+
+function appliesInState({ while: when }: MessageMatcher, facts: Facts): boolean {
+  const { run, state } = facts
+  if (run === 'previous' || state === 'completed') return false
+  const hasStarted = state !== 'pending' && state !== 'absent' && state !== 'unknown'
+  return (when === 'any' || !hasStarted) && !(when === 'unmounted' && isMounted(facts))
+}
+
+function matchMessage(
+  { phrase, from, reasons, except }: MessageMatcher,
+  message: Message,
+  { state }: Facts,
+): Captures | undefined {
+  // Events from before the start of a running driver are out of date.
+  const isOutdated = (state === 'running' || state === 'hung') && message.from !== 'application'
+  if (isOutdated || !from.includes(message.from)) return undefined
+  if (message.from === 'event' && reasons.length > 0 && !reasons.includes(message.reason)) return undefined
+  if (except !== undefined && message.text.includes(except)) return undefined
+  return matchPhrase(phrase, message.text)
 }
 
 interface Message {
@@ -141,24 +146,47 @@ const atWork =
 
 /** All messages about the driver, newest Events first. */
 function listMessages(facts: Facts): readonly Message[] {
-  const { pod, events, evidence } = facts
-  const messages: Message[] = []
-  const add = (from: MessageSource, source: string, reason: string | null, text: string | null, count = 1) => {
-    if (text !== null) messages.push({ from, source, reason: reason ?? '', text: text.slice(0, 4096), count })
-  }
-  for (const { state } of pod === undefined ? [] : [pod.driver, ...pod.others]) {
-    if (state.kind === 'waiting') add('waiting', 'pod', state.reason, state.message)
-    if (state.kind === 'terminated') add('terminated', 'pod', state.reason, state.message)
-  }
-  const scheduled = pod?.conditions.find(({ type, status }) => type === 'PodScheduled' && status === 'False')
-  if (scheduled !== undefined && !isNodeComing(facts)) add('scheduled', 'pod', scheduled.reason, scheduled.message)
-  if (pod !== undefined) add('pod', 'pod', pod.reason, pod.message)
-  for (const event of events.toReversed()) {
-    if (!isPast(event, facts)) add('event', 'events', event.reason, event.message, event.count)
-  }
+  return [...listPodMessages(facts), ...listEventMessages(facts), ...listApplicationMessages(facts)]
+}
+
+function listPodMessages(facts: Facts): readonly Message[] {
+  const { pod } = facts
+  if (pod === undefined) return []
+  const ofContainers = [pod.driver, ...pod.others].flatMap(({ state }) =>
+    state.kind === 'waiting' || state.kind === 'terminated' ? toMessage(state.kind, 'pod', state) : [],
+  )
+  const scheduled = pod.conditions.find(({ type, status }) => type === 'PodScheduled' && status === 'False')
+  const isReported = scheduled !== undefined && !isNodeComing(facts)
+  return [
+    ...ofContainers,
+    ...(isReported ? toMessage('scheduled', 'pod', scheduled) : []),
+    ...toMessage('pod', 'pod', pod),
+  ]
+}
+
+const listEventMessages = (facts: Facts): readonly Message[] =>
+  facts.events
+    .toReversed()
+    .filter((event) => !isPast(event, facts))
+    .flatMap((event) => toMessage('event', 'events', event, event.count))
+
+function listApplicationMessages({ evidence }: Facts): readonly Message[] {
   const application = valueIn(evidence.application)
   // The message of an earlier attempt remains while the next attempt is running.
-  if (application !== undefined && !atWork.test(application.state ?? ''))
-    add('application', 'application', application.state, application.message)
-  return messages
+  if (application === undefined || atWork.test(application.state ?? '')) return []
+  const { state, message } = application
+  return toMessage('application', 'application', { reason: state, message })
+}
+
+/** Maximum length of a message that the rules search. */
+const maxMessageLength = 4096
+
+function toMessage(
+  from: MessageSource,
+  source: string,
+  { reason, message }: { readonly reason: string | null; readonly message: string | null },
+  count = 1,
+): readonly Message[] {
+  if (message === null) return []
+  return [{ from, source, reason: reason ?? '', text: message.slice(0, maxMessageLength), count }]
 }

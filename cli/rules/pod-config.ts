@@ -17,18 +17,12 @@ export const podConfigRules: readonly Rule[] = [
       observed(
         'a container waits with CreateContainerConfigError, whose message names a Secret, a ConfigMap or a key',
         ({ pod }) => {
-          for (const container of pod === undefined ? [] : [pod.driver, ...pod.others]) {
-            const { state } = container
+          for (const { name, state } of pod === undefined ? [] : [pod.driver, ...pod.others]) {
             if (state.kind !== 'waiting' || state.reason !== 'CreateContainerConfigError') continue
             const message = state.message ?? ''
-            const match = /^(secret|configmap) "([^"]{1,253})" not found/.exec(message)
-            const key = /^couldn't find key (\S{1,253}) in (ConfigMap|Secret) (\S{1,253})/.exec(message)
-            if (match === null && key === null) continue
-            const details =
-              match === null
-                ? { kind: key?.[2] ?? '', name: key?.[3] ?? '' }
-                : { kind: match[1] ?? '', name: match[2] ?? '' }
-            return { evidence: [item('pod', `${container.name}: ${state.reason}: ${message}`)], details }
+            const details = parseMissingReference(message)
+            if (details === undefined) continue
+            return { evidence: [item('pod', `${name}: ${state.reason}: ${message}`)], details }
           }
           return undefined
         },
@@ -82,3 +76,11 @@ export const podConfigRules: readonly Rule[] = [
     ],
   },
 ]
+
+/** The Secret or ConfigMap that the kubelet's message names as missing, or in which a key is missing. */
+function parseMissingReference(message: string): { readonly kind: string; readonly name: string } | undefined {
+  const object = /^(secret|configmap) "([^"]{1,253})" not found/.exec(message)
+  const key = /^couldn't find key \S{1,253} in (ConfigMap|Secret) (\S{1,253})/.exec(message)
+  const [, kind, name] = object ?? key ?? []
+  return kind === undefined || name === undefined ? undefined : { kind, name }
+}

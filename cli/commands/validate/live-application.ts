@@ -5,6 +5,7 @@ import { parseQuantityMilli } from '../../../core/kubernetes/quantity.ts'
 import { sparkApplicationApis } from '../../../core/spark/application.ts'
 import { parseProperties } from '../../../core/spark/properties.ts'
 import type { KubernetesApi } from '../../../kubernetes/api.ts'
+import { type ReadResult, readable, unreadable } from '../../cluster/reading.ts'
 import { getObject, listObjects } from '../../cluster/requests.ts'
 import type { Unknown } from '../../evidence/evidence.ts'
 import { createConfBuilder } from '../../spark-conf/effective-conf.ts'
@@ -13,9 +14,9 @@ import type { Language } from '../../spark-conf/spark-memory.ts'
 import { parseImageVersion, parseSparkVersion, type SparkVersion } from '../../spark-conf/spark-version.ts'
 import { type Input, toApplicationInput } from '../../static-checks/input.ts'
 
-/** What a cluster knows of an application. */
+/** The configuration of an application, as read from the cluster. */
 export interface LiveApplication {
-  /** Null: there is neither a SparkApplication nor a driver of that name, or none that could be read. */
+  /** Null if no SparkApplication or driver with the name exists or could be read. */
   readonly input: Input | null
   readonly driverLimitMiB: number | null
   readonly pod: string | null
@@ -23,8 +24,8 @@ export interface LiveApplication {
 }
 
 /**
- * The SparkApplication of that name, which says what the next driver gets; where there is none, what the driver of that
- * name got: its own ConfigMap, and the flags in its arguments.
+ * Reads the SparkApplication with the name, which configures the next driver. If there is none, reads the configuration
+ * of the driver with the name.
  */
 export async function readLiveApplication(
   api: KubernetesApi,
@@ -51,12 +52,12 @@ export async function readLiveApplication(
     }
   }
   if (pod === null) return { ...common, input: null }
-  return { ...common, input: await ofDriver(api, ns, pod, version, note) }
+  return { ...common, input: await readDriverConf(api, ns, pod, version, note) }
 }
 
 type Note = (what: string, source: string, why: string) => void
 
-/** The newest driver pod of the name: its own, Spark's label, or `<name>-driver`. */
+/** Finds the newest driver pod by its name, by a label with the application's name, or as `<name>-driver`. */
 async function findDriver(api: KubernetesApi, ns: string, name: string, note: Note): Promise<Pod | null> {
   const listed = await listObjects(api, `/api/v1/namespaces/${ns}/pods`, 'spark-role=driver')
   if (listed.kind === 'unreadable') {
@@ -74,44 +75,54 @@ async function findDriver(api: KubernetesApi, ns: string, name: string, note: No
   return drivers.toSorted((a, b) => createdAt(b).localeCompare(createdAt(a)))[0] ?? null
 }
 
-async function ofDriver(
+/** Reads the configuration of a running driver: its ConfigMap, and the flags in its arguments. */
+async function readDriverConf(
   api: KubernetesApi,
   ns: string,
   pod: Pod,
   version: SparkVersion | undefined,
   note: Note,
 ): Promise<Input | null> {
-  const driver = pod.spec.containers[findDriverContainerIndex(pod.spec) ?? -1]
   const configMap = pod.spec.volumes?.find(({ name }) => name.startsWith('spark-conf-volume'))?.configMap
   const mapName = toRecord(configMap).name
   if (typeof mapName !== 'string') return null
-  const found = await getObject(api, `/api/v1/namespaces/${ns}/configmaps/${encodeURIComponent(mapName)}`)
-  const text = found.kind === 'read' ? toRecord(toRecord(found.value).data)['spark.properties'] : undefined
-  if (typeof text !== 'string') {
-    note(
-      'the configuration of the driver',
-      `ConfigMap ${mapName}`,
-      found.kind === 'read' ? 'it is absent or empty' : found.detail,
-    )
+  const source = `ConfigMap ${mapName}`
+  const text = await readProperties(api, `/api/v1/namespaces/${ns}/configmaps/${encodeURIComponent(mapName)}`)
+  if (text.kind === 'unreadable') {
+    note('the configuration of the driver', source, text.detail)
     return null
   }
-  const builder = createConfBuilder()
-  const source = `ConfigMap ${mapName}`
-  const properties = parseProperties(text)
-  for (const [key, value] of properties) if (!isInternalKey(key)) builder.set(key, value, { source })
+  const driver = pod.spec.containers[findDriverContainerIndex(pod.spec) ?? -1]
   const args = driver?.args ?? []
-  for (const [index, word] of args.entries()) {
-    const [, key, value = ''] = (word === '--conf' && /^([^=]+)=(.*)$/s.exec(args[index + 1] ?? '')) || []
-    // What our webhook adds it adds for good reasons.
-    if (key !== undefined && !isInternalKey(key)) builder.set(key, value, { source: 'arguments of the driver' })
+  const builder = createConfBuilder()
+  const properties = parseProperties(text.value)
+  for (const [key, value] of properties) if (!isInternalKey(key)) builder.set(key, value, { source })
+  // Keys that spark-nanny's webhook adds are internal.
+  for (const [key, value] of parseConfArguments(args)) {
+    if (!isInternalKey(key)) builder.set(key, value, { source: 'arguments of the driver' })
   }
   const label = pod.metadata?.labels?.['spark-version']
-  const known =
-    version ?? (label === undefined ? undefined : parseSparkVersion(label)) ?? parseImageVersion(driver?.image ?? '')
-  return { kind: 'conf', name: source, conf: builder.build(languageOf(properties), known), mainFile: args.at(-1) }
+  const labelled = label === undefined ? undefined : parseSparkVersion(label)
+  const known = version ?? labelled ?? parseImageVersion(driver?.image ?? '')
+  return { kind: 'conf', name: source, conf: builder.build(detectLanguage(properties), known), mainFile: args.at(-1) }
 }
 
-function languageOf(properties: ReadonlyMap<string, string>): Language {
+async function readProperties(api: KubernetesApi, path: string): Promise<ReadResult<string>> {
+  const found = await getObject(api, path)
+  if (found.kind === 'unreadable') return found
+  const text = toRecord(toRecord(found.value).data)['spark.properties']
+  return typeof text === 'string' ? readable(text) : unreadable('it is missing or empty')
+}
+
+/** The settings in `--conf KEY=VALUE` arguments. */
+function parseConfArguments(args: readonly string[]): readonly (readonly [key: string, value: string])[] {
+  return args.flatMap((word, index) => {
+    const [, key, value = ''] = (word === '--conf' && /^([^=]+)=(.*)$/s.exec(args[index + 1] ?? '')) || []
+    return key === undefined ? [] : [[key, value] as const]
+  })
+}
+
+function detectLanguage(properties: ReadonlyMap<string, string>): Language {
   const type = properties.get('spark.kubernetes.resource.type')
   return type === 'python' || type === 'r' ? type : 'jvm'
 }

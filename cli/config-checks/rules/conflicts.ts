@@ -5,7 +5,7 @@ import { compareVersions } from '../../spark-conf/spark-version.ts'
 import { formatValue, toWrittenEvidence } from '../../static-checks/shown-value.ts'
 import type { ValidateRule, ValidationViolations } from '../subject.ts'
 
-/** Settings that contradict one another. */
+/** Finds settings that contradict each other. */
 export const conflicts: ValidateRule = ({ conf, operator }) => [
   ...outweighed(conf),
   ...dynamicAllocation(conf),
@@ -21,58 +21,70 @@ function outweighed({ outweighed }: EffectiveConf): ValidationViolations {
     details: {
       key,
       loser: formatValue(key, loser.value),
-      loserSource: placeOf(loser),
+      loserSource: formatPlace(loser),
       winner: formatValue(key, winner.value),
-      winnerSource: placeOf(winner),
+      winnerSource: formatPlace(winner),
     },
     evidence: [toWrittenEvidence(key, loser), toWrittenEvidence(key, winner)],
   }))
 }
 
-const placeOf = ({ source, field, line }: ConfEntry) => field ?? (line === null ? source : `line ${line}`)
+const formatPlace = ({ source, field, line }: ConfEntry) => field ?? (line === null ? source : `line ${line}`)
 
-/** As ExecutorAllocationManager.validateSettings and Utils.getDynamicAllocationInitialExecutors. */
+/** Like ExecutorAllocationManager.validateSettings and Utils.getDynamicAllocationInitialExecutors. */
 function dynamicAllocation(conf: EffectiveConf): ValidationViolations {
+  if (!isTrue(createConfLookup(conf)('spark.dynamicAllocation.enabled'))) return []
+  const bounds = readExecutorBounds(conf)
+  return [...executorBounds(conf, bounds), ...fixedInstances(conf, bounds), ...shuffle(conf)]
+}
+
+interface ExecutorBounds {
+  readonly min: number
+  /** Infinity if it is not set. */
+  readonly max: number
+  readonly initial: number
+}
+
+function readExecutorBounds(conf: EffectiveConf): ExecutorBounds {
   const value = createConfLookup(conf)
-  if (!isTrue(value('spark.dynamicAllocation.enabled'))) return []
-  const number = (name: string, absent: number) => wholeNumber(value(`spark.dynamicAllocation.${name}`)) ?? absent
-  const [min, max] = [number('minExecutors', 0), number('maxExecutors', Number.POSITIVE_INFINITY)]
-  const initial = number('initialExecutors', min)
-  const instances = wholeNumber(value('spark.executor.instances'))
-  const breaches: ValidationViolations[number][] = []
-  const evidence = (...keys: readonly string[]) => toEvidence(conf, ...keys)
-  const bounds = ['spark.dynamicAllocation.minExecutors', 'spark.dynamicAllocation.maxExecutors'] as const
-  const problem =
-    min < 0
-      ? `minExecutors=${min} is negative`
-      : max < 1
-        ? `maxExecutors=${max} is not positive`
-        : min > max
-          ? `minExecutors=${min} is above maxExecutors=${max}`
-          : undefined
-  if (problem !== undefined)
-    breaches.push({ check: 'dynamicBounds', details: { problem }, evidence: evidence(...bounds) })
-  if (initial > max && problem === undefined) {
-    const details = { problem: `initialExecutors=${initial} is above maxExecutors=${max}` }
-    breaches.push({
-      check: 'dynamicBounds',
-      details,
-      severity: 'warning',
-      evidence: evidence('spark.dynamicAllocation.initialExecutors', bounds[1]),
-    })
+  const read = (name: string) => parseInteger(value(`spark.dynamicAllocation.${name}`))
+  const min = read('minExecutors') ?? 0
+  return { min, max: read('maxExecutors') ?? Number.POSITIVE_INFINITY, initial: read('initialExecutors') ?? min }
+}
+
+const maxExecutorsKey = 'spark.dynamicAllocation.maxExecutors'
+
+function executorBounds(conf: EffectiveConf, bounds: ExecutorBounds): ValidationViolations {
+  const problem = describeBoundsProblem(bounds)
+  if (problem !== undefined) {
+    const evidence = toEvidence(conf, 'spark.dynamicAllocation.minExecutors', maxExecutorsKey)
+    return [{ check: 'dynamicBounds', details: { problem }, evidence }]
   }
-  if (instances !== undefined) {
-    const above = instances > max ? `, and above spark.dynamicAllocation.maxExecutors=${max}` : ''
-    breaches.push({
-      check: 'dynamicInstances',
-      details: { instances: String(instances), bounds: above },
-      evidence: evidence('spark.executor.instances', 'spark.dynamicAllocation.enabled'),
-    })
-  }
+  const { initial, max } = bounds
+  if (initial <= max) return []
+  const details = { problem: `initialExecutors=${initial} is above maxExecutors=${max}` }
+  const evidence = toEvidence(conf, 'spark.dynamicAllocation.initialExecutors', maxExecutorsKey)
+  return [{ check: 'dynamicBounds', details, severity: 'warning', evidence }]
+}
+
+function describeBoundsProblem({ min, max }: ExecutorBounds): string | undefined {
+  if (min < 0) return `minExecutors=${min} is negative`
+  if (max < 1) return `maxExecutors=${max} is not positive`
+  return min > max ? `minExecutors=${min} is above maxExecutors=${max}` : undefined
+}
+
+function fixedInstances(conf: EffectiveConf, { max }: ExecutorBounds): ValidationViolations {
+  const instances = parseInteger(createConfLookup(conf)('spark.executor.instances'))
+  if (instances === undefined) return []
+  const bounds = instances > max ? `, and above ${maxExecutorsKey}=${max}` : ''
+  const evidence = toEvidence(conf, 'spark.executor.instances', 'spark.dynamicAllocation.enabled')
+  return [{ check: 'dynamicInstances', details: { instances: String(instances), bounds }, evidence }]
+}
+
+function shuffle(conf: EffectiveConf): ValidationViolations {
   const why = shuffleProblem(conf)
-  if (why !== undefined)
-    breaches.push({ check: 'dynamicShuffle', details: { why }, evidence: evidence('spark.dynamicAllocation.enabled') })
-  return breaches
+  if (why === undefined) return []
+  return [{ check: 'dynamicShuffle', details: { why }, evidence: toEvidence(conf, 'spark.dynamicAllocation.enabled') }]
 }
 
 function shuffleProblem(conf: EffectiveConf): string | undefined {
@@ -115,34 +127,34 @@ function encryption(conf: EffectiveConf): ValidationViolations {
 
 function taskCpus(conf: EffectiveConf): ValidationViolations {
   const value = createConfLookup(conf)
-  const task = wholeNumber(value('spark.task.cpus')) ?? 1
-  const executor = wholeNumber(value('spark.executor.cores')) ?? 1
+  const task = parseInteger(value('spark.task.cpus')) ?? 1
+  const executor = parseInteger(value('spark.executor.cores')) ?? 1
   if (task <= executor) return []
   const evidence = toEvidence(conf, 'spark.task.cpus', 'spark.executor.cores')
   return [{ check: 'taskCpus', details: { task: String(task), executor: String(executor) }, evidence }]
 }
 
 function masterAndMode(conf: EffectiveConf, operator: 'kubeflow' | 'apache' | 'none'): ValidationViolations {
-  const breaches: ValidationViolations[number][] = []
+  const violations: ValidationViolations[number][] = []
   for (const [key, right, problem] of [
-    ['spark.master', /^k8s:\/\//, 'is no Kubernetes: it must begin with k8s://'],
-    ['spark.submit.deployMode', /^cluster$/, 'makes no driver pod'],
+    ['spark.master', /^k8s:\/\//, 'is not a Kubernetes API server; it must start with k8s://'],
+    ['spark.submit.deployMode', /^cluster$/, 'creates no driver pod'],
   ] as const) {
     const written = conf.entries.get(key)
     if (written === undefined) continue
     if (operator === 'none' && right.test(written.value)) continue
-    const told = operator === 'none' ? problem : 'has no effect: the operator names its own'
-    breaches.push({
+    const effect = operator === 'none' ? problem : 'has no effect, because the operator sets it'
+    violations.push({
       check: 'master',
-      details: { key, value: written.value, problem: told },
+      details: { key, value: written.value, problem: effect },
       ...(operator === 'none' && key === 'spark.master' && { severity: 'error' as const }),
       evidence: [toWrittenEvidence(key, written)],
     })
   }
-  return breaches
+  return violations
 }
 
-/** Where these keys stand; at least one of them does. */
+/** The places where the keys are set. Spark's default if none of them is. */
 export function toEvidence(
   conf: EffectiveConf,
   ...keys: readonly string[]
@@ -156,6 +168,6 @@ export function toEvidence(
 
 export const isTrue = (text: string | undefined) => text?.trim().toLowerCase() === 'true'
 
-function wholeNumber(text: string | undefined): number | undefined {
+function parseInteger(text: string | undefined): number | undefined {
   return text !== undefined && /^[-+]?\d+$/.test(text.trim()) ? Number(text) : undefined
 }

@@ -5,7 +5,7 @@ import { compareVersions, formatVersion, parseSparkVersion, type SparkVersion } 
 import { toWrittenEvidence } from '../../static-checks/shown-value.ts'
 import type { ValidateRule, ValidationViolations } from '../subject.ts'
 
-/** Names of keys: misspelt, unknown, of another cluster manager, deprecated, removed, too new. */
+/** Finds keys that are misspelt, unknown, for another cluster manager, deprecated, removed, or too new. */
 export const keys: ValidateRule = ({ conf }) =>
   [...conf.entries].flatMap(([key, written]): ValidationViolations => {
     const evidence = [toWrittenEvidence(key, written)] as const
@@ -14,7 +14,7 @@ export const keys: ValidateRule = ({ conf }) =>
     if (manager !== undefined) return [{ check: 'foreign', details: { key, manager }, evidence }]
     const row = findSparkKey(key)
     if (row !== undefined) {
-      const age = ageOf(key, row, conf.sparkVersion, written.value)
+      const age = describeAge(key, row, conf.sparkVersion, written.value)
       return age === undefined ? [] : [{ ...age, evidence }]
     }
     const name = parseKeyName(key)
@@ -22,34 +22,53 @@ export const keys: ValidateRule = ({ conf }) =>
     return name.kind === 'unknown' ? [{ check: 'unknownKey', details: { key }, evidence }] : []
   })
 
-type Age = Omit<ValidationViolations[number], 'evidence'>
+type KeyViolation = Omit<ValidationViolations[number], 'evidence'>
 
-function ageOf(key: string, row: SparkKey, version: SparkVersion | undefined, value: string): Age | undefined {
-  const isFrom = (text: string | undefined) => {
-    const from = text === undefined ? undefined : parseSparkVersion(text)
-    return from !== undefined && (version === undefined || compareVersions(version, from) >= 0)
-  }
-  const shown = version === undefined ? '' : formatVersion(version)
-  if (row.removed !== undefined && isFrom(row.removed)) {
-    const refused = value.toLowerCase() !== (row.default ?? '').toLowerCase()
-    const why = refused ? `: it refuses any value but ${row.default || 'an empty one'}` : ''
-    return {
-      check: 'removed',
-      details: { key, version: shown === '' ? row.removed : shown, why },
-      ...(refused && { severity: 'error' as const }),
-    }
-  }
-  if (row.deprecated !== undefined && isFrom(row.deprecated)) {
+/** Without a version, a key that any release has removed or deprecated is reported. */
+function describeAge(
+  key: string,
+  row: SparkKey,
+  version: SparkVersion | undefined,
+  value: string,
+): KeyViolation | undefined {
+  if (hasReached(version, row.removed)) return describeRemoval(key, row, version, value)
+  if (row.deprecated !== undefined && hasReached(version, row.deprecated)) {
     const instead = row.replacement === undefined ? '' : `: use ${row.replacement}`
     return { check: 'deprecated', details: { key, since: row.deprecated, instead } }
   }
   if (version === undefined) return undefined
-  const last = row.last === undefined ? undefined : parseSparkVersion(row.last)
-  if (last !== undefined && compareVersions([version[0], version[1], 0], last) > 0) {
-    return { check: 'removed', details: { key, version: shown, why: '' } }
+  if (isAfter(version, row.last))
+    return { check: 'removed', details: { key, version: formatVersion(version), why: '' } }
+  return isBefore(version, row.since)
+    ? { check: 'tooNew', details: { key, since: row.since ?? '', version: formatVersion(version) } }
+    : undefined
+}
+
+function describeRemoval(key: string, row: SparkKey, version: SparkVersion | undefined, value: string): KeyViolation {
+  const isRejected = value.toLowerCase() !== (row.default ?? '').toLowerCase()
+  const why = isRejected ? `: it rejects any value other than ${row.default || 'an empty one'}` : ''
+  const shown = version === undefined ? (row.removed ?? '') : formatVersion(version)
+  return {
+    check: 'removed',
+    details: { key, version: shown, why },
+    ...(isRejected && { severity: 'error' as const }),
   }
-  const since = row.since === undefined ? undefined : parseSparkVersion(row.since)
-  // Some keys were registered long after they were read.
-  if (since === undefined || compareVersions(version, since) >= 0 || row.since === undefined) return undefined
-  return { check: 'tooNew', details: { key, since: row.since, version: shown } }
+}
+
+/** Whether a change of the given release applies. True if the version is unknown. */
+function hasReached(version: SparkVersion | undefined, release: string | undefined): boolean {
+  const from = release === undefined ? undefined : parseSparkVersion(release)
+  return from !== undefined && (version === undefined || compareVersions(version, from) >= 0)
+}
+
+/** Compares without the patch version. */
+function isAfter(version: SparkVersion, release: string | undefined): boolean {
+  const last = release === undefined ? undefined : parseSparkVersion(release)
+  return last !== undefined && compareVersions([version[0], version[1], 0], last) > 0
+}
+
+/** Some keys were read by earlier releases than the one that registered them. */
+function isBefore(version: SparkVersion, release: string | undefined): boolean {
+  const since = release === undefined ? undefined : parseSparkVersion(release)
+  return since !== undefined && compareVersions(version, since) < 0
 }

@@ -4,7 +4,7 @@ import { formatValue, toWrittenEvidence } from '../../static-checks/shown-value.
 import type { ValidateRule, ValidationSubject, ValidationViolations } from '../subject.ts'
 import { toEvidence } from './conflicts.ts'
 
-/** What Spark's settings make of pods, services and volumes. */
+/** Checks settings from which Spark creates pods, Services and volumes. */
 export const kubernetes: ValidateRule = (subject) => [
   ...addresses(subject.conf),
   ...names(subject.conf),
@@ -16,7 +16,7 @@ export const kubernetes: ValidateRule = (subject) => [
 function addresses(conf: EffectiveConf): ValidationViolations {
   return ['spark.driver.host', 'spark.driver.bindAddress'].flatMap((key): ValidationViolations => {
     const written = conf.entries.get(key)
-    // What a running driver's own ConfigMap holds Spark has put there.
+    // Spark itself sets these in the ConfigMap of a running driver.
     if (written === undefined || written.value.endsWith('.svc')) return []
     return [{ check: 'driverAddress', details: { key }, evidence: [toWrittenEvidence(key, written)] }]
   })
@@ -24,7 +24,7 @@ function addresses(conf: EffectiveConf): ValidationViolations {
 
 const subdomain = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/
 
-/** Names and the longest that they may be; executors' names have `-exec-` and a number added (KUBERNETES_EXECUTOR_POD_NAME_PREFIX). */
+/** Names and their maximum length. Spark appends `-exec-` and a number to the prefix of executors (KUBERNETES_EXECUTOR_POD_NAME_PREFIX). */
 const nameKeys = [
   ['spark.kubernetes.driver.pod.name', 253],
   ['spark.kubernetes.executor.podNamePrefix', 237],
@@ -34,10 +34,10 @@ const nameKeys = [
 ] as const
 
 function names(conf: EffectiveConf): ValidationViolations {
-  return nameKeys.flatMap(([key, longest]): ValidationViolations => {
+  return nameKeys.flatMap(([key, maxLength]): ValidationViolations => {
     const written = conf.entries.get(key)
-    if (written === undefined || (subdomain.test(written.value) && written.value.length <= longest)) return []
-    const form = `lower-case letters, digits, - and . with a letter or digit at both ends, up to ${longest} characters`
+    if (written === undefined || (subdomain.test(written.value) && written.value.length <= maxLength)) return []
+    const form = `lower-case letters, digits, - and . with a letter or digit at both ends, at most ${maxLength} characters`
     return [
       {
         check: 'podName',
@@ -49,31 +49,35 @@ function names(conf: EffectiveConf): ValidationViolations {
 }
 
 function cores(conf: EffectiveConf): ValidationViolations {
-  const value = createConfLookup(conf)
-  return (['driver', 'executor'] as const).flatMap((role): ValidationViolations => {
+  return (['driver', 'executor'] as const).flatMap((role) => {
     const requestKey = `spark.kubernetes.${role}.request.cores`
     const limitKey = `spark.kubernetes.${role}.limit.cores`
-    const breaches: ValidationViolations[number][] = []
-    for (const key of [requestKey, limitKey]) {
-      const text = value(key)
-      const milli = text === undefined ? 1 : parseQuantityMilli(text)
-      if (milli !== undefined && milli > 0) continue
-      const problem = `is ${JSON.stringify(text)}; it must be an amount of CPU such as 2, 0.5 or 500m`
-      breaches.push({ check: 'cores', details: { key, problem }, evidence: toEvidence(conf, key) })
-    }
-    const coresKey = value(requestKey) === undefined ? `spark.${role}.cores` : requestKey
-    const request = parseQuantityMilli(value(coresKey) ?? '1')
-    const limit = value(limitKey) === undefined ? undefined : parseQuantityMilli(value(limitKey) ?? '')
-    if (request !== undefined && limit !== undefined && limit > 0 && request > limit) {
-      const problem = `is ${value(coresKey) ?? '1'}, above ${limitKey}=${value(limitKey)}`
-      breaches.push({
-        check: 'cores',
-        details: { key: coresKey, problem },
-        evidence: toEvidence(conf, coresKey, limitKey),
-      })
-    }
-    return breaches
+    const isRequested = createConfLookup(conf)(requestKey) !== undefined
+    return [
+      ...checkCores(conf, requestKey),
+      ...checkCores(conf, limitKey),
+      ...checkCoresLimit(conf, isRequested ? requestKey : `spark.${role}.cores`, limitKey),
+    ]
   })
+}
+
+function checkCores(conf: EffectiveConf, key: string): ValidationViolations {
+  const text = createConfLookup(conf)(key)
+  const milli = text === undefined ? 1 : parseQuantityMilli(text)
+  if (milli !== undefined && milli > 0) return []
+  const problem = `is ${JSON.stringify(text)}; it must be an amount of CPU such as 2, 0.5 or 500m`
+  return [{ check: 'cores', details: { key, problem }, evidence: toEvidence(conf, key) }]
+}
+
+function checkCoresLimit(conf: EffectiveConf, key: string, limitKey: string): ValidationViolations {
+  const value = createConfLookup(conf)
+  const requested = value(key) ?? '1'
+  const limited = value(limitKey)
+  const request = parseQuantityMilli(requested)
+  const limit = limited === undefined ? undefined : parseQuantityMilli(limited)
+  if (request === undefined || limit === undefined || limit <= 0 || request <= limit) return []
+  const problem = `is ${requested}, above ${limitKey}=${limited}`
+  return [{ check: 'cores', details: { key, problem }, evidence: toEvidence(conf, key, limitKey) }]
 }
 
 const volumeKey = /^spark\.kubernetes\.(?:driver|executor)\.volumes\.([^.]+)\.([^.]+)\.(.+)$/
@@ -84,26 +88,31 @@ const volumeTypes: Readonly<Record<string, readonly string[]>> = {
   nfs: ['path', 'server'],
 }
 
-/** As KubernetesVolumeUtils.parseVolumesWithPrefix: type, name, mount path and what the type asks for. */
+/** Like KubernetesVolumeUtils.parseVolumesWithPrefix: checks the type, and the options that the type requires. */
 function volumes(conf: EffectiveConf): ValidationViolations {
   return [...conf.entries].flatMap(([key, written]): ValidationViolations => {
-    const evidence = [toWrittenEvidence(key, written)] as const
-    const breach = (problem: string): ValidationViolations => [{ check: 'volume', details: { key, problem }, evidence }]
-    if (/^spark\.kubernetes\.(driver|executor)\.secretKeyRef\./.test(key)) {
-      return /^[^:]+:[^:]+$/.test(written.value)
-        ? []
-        : breach(`is ${formatValue(key, written.value)}; it must be NAME:KEY of a Secret`)
-    }
-    const [, type, volume, rest] = volumeKey.exec(key) ?? []
-    if (type === undefined || volume === undefined || rest === undefined) return []
-    const needed = Object.hasOwn(volumeTypes, type) ? volumeTypes[type] : undefined
-    if (needed === undefined)
-      return breach(`names the volume type ${type}; it must be one of ${Object.keys(volumeTypes).join(', ')}`)
-    if (rest !== 'mount.path') return []
-    const prefix = key.slice(0, -'mount.path'.length)
-    const missing = needed.find((option) => !conf.entries.has(`${prefix}options.${option}`))
-    return missing === undefined ? [] : breach(`needs ${prefix}options.${missing} too`)
+    const problem = describeSecretProblem(key, written.value) ?? describeVolumeProblem(key, conf)
+    if (problem === undefined) return []
+    return [{ check: 'volume', details: { key, problem }, evidence: [toWrittenEvidence(key, written)] }]
   })
+}
+
+function describeSecretProblem(key: string, value: string): string | undefined {
+  if (!/^spark\.kubernetes\.(driver|executor)\.secretKeyRef\./.test(key)) return undefined
+  return /^[^:]+:[^:]+$/.test(value) ? undefined : `is ${formatValue(key, value)}; it must be NAME:KEY of a Secret`
+}
+
+function describeVolumeProblem(key: string, conf: EffectiveConf): string | undefined {
+  const [, type, volume, option] = volumeKey.exec(key) ?? []
+  if (type === undefined || volume === undefined) return undefined
+  const required = Object.hasOwn(volumeTypes, type) ? volumeTypes[type] : undefined
+  if (required === undefined) {
+    return `has the volume type ${type}; it must be one of ${Object.keys(volumeTypes).join(', ')}`
+  }
+  if (option !== 'mount.path') return undefined
+  const prefix = key.slice(0, -'mount.path'.length)
+  const missing = required.find((name) => !conf.entries.has(`${prefix}options.${name}`))
+  return missing === undefined ? undefined : `requires ${prefix}options.${missing}`
 }
 
 const accountKeys = [
@@ -113,7 +122,7 @@ const accountKeys = [
 ] as const
 
 function serviceAccount({ conf, operator }: ValidationSubject): ValidationViolations {
-  // Apache's operator brings its own default, and a pod template may name one.
+  // Apache's operator has a default, and a pod template may set the account.
   if (operator === 'apache' || accountKeys.some((key) => conf.entries.has(key))) return []
   return [{ check: 'serviceAccount', details: {}, evidence: toEvidence(conf, accountKeys[0]) }]
 }

@@ -58,12 +58,17 @@ export async function fakeOperator(t: TestContext, options: FakeOperatorOptions 
   const audit: string[] = []
   const answers: { method: string; path: RegExp; answer: FakeAnswer | (() => FakeAnswer | undefined) }[] = []
   const body = (value: unknown): FakeAnswer => ({ status: 200, body: value })
-  api.intercept((method, path) => {
+  const findAnswer = (method: string, path: string): FakeAnswer | undefined => {
     for (const one of answers) {
-      const found = one.method === method && one.path.test(path) ? one.answer : undefined
-      const answer = typeof found === 'function' ? found() : found
+      if (one.method !== method || !one.path.test(path)) continue
+      const answer = typeof one.answer === 'function' ? one.answer() : one.answer
       if (answer !== undefined) return answer
     }
+    return undefined
+  }
+  api.intercept((method, path) => {
+    const answer = findAnswer(method, path)
+    if (answer !== undefined) return answer
     if (path === '/api/v1/namespaces/jobs') return body({ metadata: { name: 'jobs' } })
     if (path.endsWith('/selfsubjectreviews')) return body({ status: { userInfo: { username: 'ann' } } })
     if (path.includes('/log?')) return { status: 200, body: null, text: log.text }
