@@ -6,9 +6,9 @@ import { resolveDriverSettings } from '../core/settings/effective-settings.ts'
 import type { ResolvedSettings, SettingProblem } from '../core/settings/settings.ts'
 import type { AdmissionRequest } from './admission-review.ts'
 import { planDriverService } from './driver-service.ts'
-import { type Operation, verifyPatch } from './json-patch.ts'
+import { applyOperations, type Operation } from './json-patch.ts'
 import { type InjectionContext, planInjection } from './plan-injection.ts'
-import { applyEdits, copyForPatch, formatOperations, isInjected } from './pod-edits.ts'
+import { applyEdits, isInjected } from './pod-edits.ts'
 
 /** What a decision depends on, apart from the request. */
 export interface AdmissionContext extends InjectionContext {
@@ -78,7 +78,7 @@ const other = (reason: SkipReason): AdmittedObject => ({ kind: 'other', reason }
 
 /**
  * The only function that decides what happens to an object. It is pure: the state of the cluster and the results of lookups
- * are in the context. A patch that does not produce the intended object is not sent. No object is ever rejected.
+ * are in the context. The patch is applied here first; one that cannot be applied is not sent. No object is ever rejected.
  */
 export function decide(request: AdmissionRequest, subject: AdmittedObject, context: AdmissionContext): Decision {
   switch (subject.kind) {
@@ -94,9 +94,9 @@ export function decide(request: AdmissionRequest, subject: AdmittedObject, conte
 function decideService(request: AdmissionRequest, received: Service): Decision {
   const plan = planDriverService(received, request.name)
   if (plan.kind === 'leave') return skip(plan.reason)
-  const { service, operations } = plan
-  const draft = { ...received, spec: { ...received.spec } }
-  if (!verifyPatch(draft, operations, service)) return skip('patch-unverified')
+  const { operations } = plan
+  const service = applyOperations({ ...received, spec: { ...received.spec } }, operations)
+  if (service === undefined) return skip('patch-unverified')
   return { kind: 'patch-service', reason: 'service-patched', service, operations, warnings: [], problems: [] }
 }
 
@@ -116,11 +116,10 @@ function decideDriver(received: Pod, context: AdmissionContext): Decision {
   if (driverIndex === undefined || driver === undefined) return skip('driver-container-not-found', '', problems)
   const plan = planInjection(received, driverIndex, driver, settings, context)
   if (plan.kind === 'impossible') return skip(plan.reason, plan.detail, problems)
-  const pod = applyEdits(received, plan.edits)
-  const operations = formatOperations(received, plan.edits)
-  if (!verifyPatch(copyForPatch(received, driverIndex), operations, pod)) return skip('patch-unverified', '', problems)
+  const edited = applyEdits(received, plan.edits)
+  if (edited === undefined) return skip('patch-unverified', '', problems)
   const warnings = [...problems.map(({ message }) => message), ...plan.warnings]
-  return { kind: 'inject', reason: 'injected', pod, operations, policy: plan.policy, settings, warnings, problems }
+  return { kind: 'inject', reason: 'injected', ...edited, policy: plan.policy, settings, warnings, problems }
 }
 
 /** The decision to admit an object unchanged. */

@@ -3,7 +3,7 @@ import type { Service } from '../core/kubernetes/pod.ts'
 import type { Operation } from './json-patch.ts'
 
 export type ServicePlan =
-  | { readonly kind: 'publish'; readonly service: Service; readonly operations: readonly Operation[] }
+  | { readonly kind: 'publish'; readonly operations: readonly Operation[] }
   | { readonly kind: 'leave'; readonly reason: SkipReason }
 
 /**
@@ -19,9 +19,5 @@ export function planDriverService(service: Service, name: string): ServicePlan {
     spec.clusterIP === 'None'
   if (!isDrivers) return { kind: 'leave', reason: 'not-a-driver-service' }
   if (spec.publishNotReadyAddresses === true) return { kind: 'leave', reason: 'service-already-patched' }
-  return {
-    kind: 'publish',
-    service: { ...service, spec: { ...spec, publishNotReadyAddresses: true } },
-    operations: [{ op: 'add', path: '/spec/publishNotReadyAddresses', value: true }],
-  }
+  return { kind: 'publish', operations: [{ op: 'add', path: '/spec/publishNotReadyAddresses', value: true }] }
 }

@@ -63,33 +63,17 @@ export function addMember(
 }
 
 /**
- * Whether the operations turn the received object into `intended`: they are applied, as the API server will apply them, and
- * the result is compared. `draft` is a copy of the received object; it is modified, but may share every value that no
- * operation touches. Also false if the operations cannot be applied.
+ * Applies the operations to `draft`, as the API server will apply them to the object that it sent. `draft` is a copy of that
+ * object: it is modified and returned, but may share every value that no operation touches. Returns undefined if the
+ * operations cannot be applied.
  */
-export function verifyPatch(draft: object, operations: readonly Operation[], intended: object): boolean {
+export function applyOperations<T extends object>(draft: T, operations: readonly Operation[]): T | undefined {
+  // JSON has no undefined, so the API server would receive a different patch.
+  if (operations.some(({ value }) => value === undefined)) return undefined
   try {
     // Without validation: an `add` to a member or to the end of a list only fails if its parent is missing.
-    jsonPatch.applyPatch(draft, operations, false, true)
-    return isSameJson(draft, intended)
+    return jsonPatch.applyPatch(draft, operations, false, true).newDocument
   } catch {
-    return false
+    return undefined
   }
 }
-
-/** Whether two values have the same JSON. Shared values are not compared in depth. */
-export function isSameJson(a: unknown, b: unknown): boolean {
-  if (a === b) return true
-  if (!isObject(a) || !isObject(b) || Array.isArray(a) !== Array.isArray(b)) return false
-  const keys = Object.keys(a)
-  const otherKeys = Object.keys(b)
-  if (keys.length !== otherKeys.length) return false
-  // Members are usually in the same order; then Object.values is much faster than reading each member by name.
-  const inOrder = keys.every((key, index) => key === otherKeys[index])
-  const values = Object.values(a)
-  const otherValues = inOrder ? Object.values(b) : keys.map((key) => b[key])
-  return values.every((value, index) => value !== undefined && isSameJson(value, otherValues[index]))
-}
-
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null

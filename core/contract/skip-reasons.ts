@@ -48,7 +48,7 @@ export const admissionReasons = {
   },
   'patch-unverified': {
     warn: true,
-    sentence: 'the patch did not produce the intended pod and was not sent; the driver is unprotected',
+    sentence: 'the patch could not be applied to the pod and was not sent; the driver is unprotected',
   },
   'internal-error': {
     warn: true,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { addItems, addMember, formatPointer, isSameJson, verifyPatch } from '../../admission/json-patch.ts'
+import { isDeepStrictEqual } from 'node:util'
+import { addItems, addMember, applyOperations, formatPointer } from '../../admission/json-patch.ts'
 
 describe('JSON patch', () => {
   test('a missing or null list or map → is created', () => {
@@ -16,7 +17,7 @@ describe('JSON patch', () => {
     assert.equal(formatPointer('a', 'b/c', '~'), '/a/b~1c/~0')
   })
 
-  const rows: readonly [string, object, Parameters<typeof verifyPatch>[1], object, boolean][] = [
+  const rows: readonly [string, object, Parameters<typeof applyOperations>[1], object, boolean][] = [
     ['nothing to do', { a: 1 }, [], { a: 1 }, true],
     ['a member', { a: {} }, [{ op: 'add', path: '/a/b', value: 1 }], { a: { b: 1 } }, true],
     ['an item', { a: [1] }, [{ op: 'add', path: '/a/-', value: 2 }], { a: [1, 2] }, true],
@@ -29,15 +30,9 @@ describe('JSON patch', () => {
     ['a value that JSON has not', {}, [{ op: 'add', path: '/a', value: undefined }], { a: undefined }, false],
   ]
   for (const [name, received, operations, intended, expected] of rows) {
-    test(`${name} → ${expected ? 'verified' : 'not verified'}`, () => {
-      assert.equal(verifyPatch(structuredClone(received), operations, intended), expected)
+    test(`${name} → ${expected ? 'the intended object' : 'not the intended object'}`, () => {
+      const edited = applyOperations(structuredClone(received), operations)
+      assert.equal(isDeepStrictEqual(edited, intended), expected)
     })
   }
-
-  test('two values → are the same JSON only if their members are', () => {
-    assert.ok(isSameJson({ a: [1, { b: null }] }, { a: [1, { b: null }] }))
-    assert.ok(!isSameJson({ a: null }, { a: {} }))
-    assert.ok(!isSameJson([1], { 0: 1 }))
-    assert.ok(!isSameJson({ a: 1 }, { b: 1 }))
-  })
 })
