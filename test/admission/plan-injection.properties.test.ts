@@ -6,7 +6,7 @@ import { admit } from '../../admission/admit.ts'
 import type { AdmissionContext } from '../../admission/decide.ts'
 import { formatPatch } from '../../admission/json-patch.ts'
 import type { Container, Pod } from '../../core/kubernetes/pod.ts'
-import { computeQosClass } from '../../core/kubernetes/pod-resources.ts'
+import { computeQosClass, parsePodResources } from '../../core/kubernetes/pod-resources.ts'
 import { decodePolicy } from '../../core/settings/driver-policy.ts'
 import { capableContext, requestFor } from '../support/admission-captures.ts'
 import { driverPods, otherWebhooks } from './generated-pods.ts'
@@ -61,7 +61,10 @@ describe('planInjection', () => {
   })
 
   property('an injection → keeps the QoS class', (pod, context) => {
-    assert.equal(computeQosClass(admitted(pod, context).pod.spec), computeQosClass(pod.spec))
+    assert.equal(
+      computeQosClass(parsePodResources(admitted(pod, context).pod.spec)),
+      computeQosClass(parsePodResources(pod.spec)),
+    )
   })
 
   property('an injection → changes only what the contract names', (pod, context) => {
@@ -95,7 +98,7 @@ describe('planInjection', () => {
       fc.property(driverPods, contexts, otherWebhooks, (pod, context, other) => {
         const [first, last] = [admitted(other(pod), context), other(admitted(pod, context).pod)]
         assert.deepEqual(inEffect(first.pod), inEffect(last))
-        assert.equal(computeQosClass(first.pod.spec), computeQosClass(last.spec))
+        assert.equal(computeQosClass(parsePodResources(first.pod.spec)), computeQosClass(parsePodResources(last.spec)))
         // The API server may ask us again after the other: there is nothing left to do.
         assert.deepEqual(admitted(last, context).pod, first.reason === 'injected' ? last : admitted(last, context).pod)
       }),

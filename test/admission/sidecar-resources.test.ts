@@ -3,7 +3,7 @@ import { describe, test } from 'node:test'
 import { planSidecarResources } from '../../admission/sidecar-resources.ts'
 import { parseNamespaceLimits } from '../../core/kubernetes/namespace-limits.ts'
 import type { PodSpec, ResourceRequirements } from '../../core/kubernetes/pod.ts'
-import { computePodTotalMilli, computeQosClass } from '../../core/kubernetes/pod-resources.ts'
+import { computePodTotalMilli, computeQosClass, parsePodResources } from '../../core/kubernetes/pod-resources.ts'
 import { resolveSettings } from '../../core/settings/settings.ts'
 
 const spec = (resources: ResourceRequirements | undefined, more: object = {}): PodSpec => ({
@@ -161,11 +161,11 @@ describe('planSidecarResources', () => {
   })
 
   test('resources of containers → the QoS class that Kubernetes computes', () => {
-    assert.equal(computeQosClass(guaranteed), 'Guaranteed')
-    assert.equal(computeQosClass(burstable), 'Burstable')
-    assert.equal(computeQosClass(spec(undefined)), 'BestEffort')
-    assert.equal(computeQosClass(spec({ requests: { cpu: '0' } })), 'BestEffort')
-    assert.equal(computeQosClass(spec({ limits: { cpu: '1', memory: '1Gi' } })), 'Guaranteed')
-    assert.equal(computeQosClass({ ...guaranteed, initContainers: [{ name: 'i' }] }), 'Burstable')
+    assert.equal(computeQosClass(parsePodResources(guaranteed)), 'Guaranteed')
+    assert.equal(computeQosClass(parsePodResources(burstable)), 'Burstable')
+    assert.equal(computeQosClass(parsePodResources(spec(undefined))), 'BestEffort')
+    assert.equal(computeQosClass(parsePodResources(spec({ requests: { cpu: '0' } }))), 'BestEffort')
+    assert.equal(computeQosClass(parsePodResources(spec({ limits: { cpu: '1', memory: '1Gi' } }))), 'Guaranteed')
+    assert.equal(computeQosClass(parsePodResources({ ...guaranteed, initContainers: [{ name: 'i' }] })), 'Burstable')
   })
 })

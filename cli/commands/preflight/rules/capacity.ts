@@ -7,7 +7,13 @@ import {
   parseNamespaceLimits,
 } from '../../../../core/kubernetes/namespace-limits.ts'
 import type { Container, Pod } from '../../../../core/kubernetes/pod.ts'
-import { computePodTotalMilli, parseAmountMilli, type ResourceSide } from '../../../../core/kubernetes/pod-resources.ts'
+import {
+  computePodTotalMilli,
+  computeTotalMilli,
+  parsePodResources,
+  parseResourceAmounts,
+  type ResourceSide,
+} from '../../../../core/kubernetes/pod-resources.ts'
 import { formatCpu, formatMemory, parseQuantityMilli } from '../../../../core/kubernetes/quantity.ts'
 import { explainUnschedulable, type NodeRoom } from '../../../workload/node-room.ts'
 import type { ExecutorCount, Workload } from '../../../workload/workload.ts'
@@ -51,8 +57,10 @@ function checkLimitRanges(workload: Workload, limits: NamespaceLimits): Prefligh
   const violations: PreflightViolation[] = []
   for (const role of roles) {
     const { spec } = withDefaults(workload[role], limits)
-    const inContainer: ReadAmount = (side, name) => parseAmountMilli(spec.containers[0]?.resources, side, name)
-    const inPod: ReadAmount = (side, name) => computePodTotalMilli(spec, side, name) || undefined
+    const container = parseResourceAmounts(spec.containers[0]?.resources)
+    const pod = parsePodResources(spec)
+    const inContainer: ReadAmount = (side, name) => container[side][name]
+    const inPod: ReadAmount = (side, name) => computeTotalMilli(pod, side, name) || undefined
     violations.push(...checkBounds(role, 'container', limits.container, inContainer))
     violations.push(...checkBounds(role, 'pod', limits.pod, inPod))
   }
@@ -229,6 +237,6 @@ function computeQuotaAmounts(
 
 /** The total of the pod. A quota for CPU or memory requires that every container sets the amount. */
 function computeRequiredTotal({ spec }: Pod, side: ResourceSide, resource: string): number | undefined {
-  const isSet = spec.containers.every(({ resources }) => parseAmountMilli(resources, side, resource) !== undefined)
+  const isSet = spec.containers.every(({ resources }) => parseResourceAmounts(resources)[side][resource] !== undefined)
   return isSet || resource === 'ephemeral-storage' ? computePodTotalMilli(spec, side, resource) : undefined
 }
