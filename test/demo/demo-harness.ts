@@ -9,7 +9,7 @@ import { type PodRun, runPod } from './fake-kubelet/pod-run.ts'
 import type { Timeline } from './timeline.ts'
 import type { WebhookProcess } from './webhook-process.ts'
 
-/** What both acts runScenarios on. */
+/** What both scenarios share. */
 export interface DemoHarness {
   readonly webhook: WebhookProcess
   readonly timeline: Timeline

@@ -9,7 +9,7 @@ import { createMonitor } from '../../sidecar/monitor.ts'
 import type { Poll, PollRequest } from '../../sidecar/poller.ts'
 import type { RestartState } from '../../sidecar/restart-state.ts'
 import { openVerdictFiles } from '../../sidecar/verdict-files.ts'
-import { policyWith } from './policies.ts'
+import { policyWith } from '../support/driver-policy.ts'
 
 export const alive: Sample = { kind: 'alive', evidence: 'application' }
 export const refused: Sample = { kind: 'refused' }

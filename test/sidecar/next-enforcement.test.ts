@@ -18,7 +18,7 @@ import {
   settleRestart,
 } from '../../sidecar/next-enforcement.ts'
 import { initialRestartState, type RestartState } from '../../sidecar/restart-state.ts'
-import { policyWith } from './policies.ts'
+import { policyWith } from '../support/driver-policy.ts'
 
 const time = { nowMs: 200_000, wallMs: Date.UTC(2026, 0, 31, 12) }
 const budget = { maxRestarts: 1, windowMs: 3_600_000, backoffMs: 120_000 }

@@ -10,8 +10,8 @@ import { describe, type TestContext, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { sidecarEnv, sparkConfDir, verdictDir } from '../../core/contract/pod-contract.ts'
 import { type DriverPolicy, encodePolicy } from '../../core/settings/driver-policy.ts'
+import { applicationId, policyWith } from '../support/driver-policy.ts'
 import { answersAs, freePort, httpUi } from '../support/fake-spark-ui.ts'
-import { applicationId, policyWith } from './policies.ts'
 
 const main = join(import.meta.dirname, '../../sidecar/main.ts')
 const quick: Partial<DriverPolicy> = {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { DriverPolicy } from '../../core/settings/driver-policy.ts'
 import { formatAddress, locateUi, type UiAddress } from '../../spark-ui/ui-address.ts'
-import { applicationId, policyWith } from '../sidecar/policies.ts'
+import { applicationId, policyWith } from '../support/driver-policy.ts'
 
 type Properties = Readonly<Record<string, string>> | null
 const target = (properties: Properties, policy: Partial<DriverPolicy> = {}, addresses: readonly string[] = []) =>

@@ -8,7 +8,7 @@ import type { Sample } from '../../core/verdict/verdict.ts'
 import type { UiResult } from '../../spark-ui/http-get.ts'
 import type { UiAddress } from '../../spark-ui/ui-address.ts'
 import { createUiClient } from '../../spark-ui/ui-client.ts'
-import { applicationId } from '../sidecar/policies.ts'
+import { applicationId } from '../support/driver-policy.ts'
 import { answersAs, applicationList, freePort, httpUi, rawUi, tlsUi } from '../support/fake-spark-ui.ts'
 
 const uiClient = createUiClient()
@@ -148,6 +148,32 @@ describe('createUiClient', () => {
     assert.equal(await work(responding(500), t), undefined)
     assert.equal(await work(responding(200, 'no json'), t), undefined)
     assert.equal(await uiClient.fetchWork(at(await freePort()), applicationId, patientMs), undefined)
+  })
+
+  test('jobs without any executor → no work to stall', async (t) => {
+    const state = { active: 0, executors: [{ id: 'driver', isActive: true, totalCores: 0 }] as unknown }
+    const job = () => ({ jobId: 4, name: 'count', numActiveTasks: state.active, numCompletedTasks: 7 })
+    const asked: string[] = []
+    const ui = await httpUi(t, (request, response) => {
+      asked.push(request.url ?? '')
+      response.end(JSON.stringify(request.url?.includes('/jobs') ? [job()] : state.executors))
+    })
+    const address = { scheme: 'http', host: '127.0.0.1', port: ui.port } as const
+    const work = () => uiClient.fetchWork(address, applicationId, 5_000)
+    const running = { jobs: [{ id: 4, endedTasks: 7 }] }
+    assert.deepEqual(await work(), { jobs: [] })
+    assert.equal(asked.at(-1), `/api/v1/applications/${applicationId}/executors`)
+    state.executors = [
+      { id: 'driver', isActive: true, totalCores: 0 },
+      { id: '1', isActive: true, totalCores: 2 },
+    ]
+    assert.deepEqual(await work(), running)
+    state.executors = 'garbage'
+    assert.deepEqual(await work(), running)
+    asked.length = 0
+    state.active = 1
+    assert.deepEqual(await work(), running)
+    assert.equal(asked.length, 1)
   })
 })
 

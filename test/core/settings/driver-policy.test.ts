@@ -1,22 +1,14 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
-import { type DriverPolicy, decodePolicy, encodePolicy, type HungPolicy } from '../../../core/settings/driver-policy.ts'
+import { decodePolicy, encodePolicy, type HungPolicy } from '../../../core/settings/driver-policy.ts'
+import { policyWith } from '../../support/driver-policy.ts'
 
-const policy: DriverPolicy = {
+const policy = policyWith({
   applicationId: 'spark-1',
-  ui: { scheme: 'http', port: 4040 },
-  intervalMs: 5_000,
-  timeoutMs: 10_000,
-  failureThreshold: 3,
-  startupDeadlineMs: 600_000,
-  stopDeadlineMs: 600_000,
-  stallDeadlineMs: null,
-  onHung: { kind: 'restart-all-containers', budget: { maxRestarts: 3, windowMs: 3_600_000, backoffMs: 10_000 } },
   statusPort: 9165,
-  logLevel: 'info',
   settings: { interval: { value: '5s', source: 'default' } },
-}
+})
 
 /** Plain objects, as JSON gives them back. */
 const plain = { noNullPrototype: true } as const
@@ -61,23 +53,27 @@ describe('driver policy', () => {
   const wrong: readonly (readonly [string, string | undefined, RegExp])[] = [
     ['absent', undefined, /is not set/],
     ['empty', '', /is not set/],
-    ['no JSON', '{', /is not JSON/],
+    ['text that is not JSON', '{', /is not JSON/],
     ['null', 'null', /is not an object/],
     ['a list', '[]', /is not an object/],
-    ['no fields', '{}', /applicationId.*onHung.*settings/],
+    ['an empty object', '{}', /applicationId.*onHung.*settings/],
     ['interval 0', JSON.stringify({ ...policy, intervalMs: 0 }), /wrong intervalMs$/],
     ['timeout as text', JSON.stringify({ ...policy, timeoutMs: '10s' }), /wrong timeoutMs$/],
     ['port 0', JSON.stringify({ ...policy, ui: { scheme: 'http', port: 0 } }), /wrong ui$/],
     ['scheme ftp', JSON.stringify({ ...policy, ui: { scheme: 'ftp', port: 1 } }), /wrong ui$/],
     ['unknown action', JSON.stringify({ ...policy, onHung: { kind: 'explode', budget: null } }), /wrong onHung$/],
     [
-      'no budget',
+      'a restart without a budget',
       JSON.stringify({ ...policy, onHung: { kind: 'restart-all-containers', budget: null } }),
       /wrong onHung$/,
     ],
     ['status port too high', JSON.stringify({ ...policy, statusPort: 65_536 }), /wrong statusPort$/],
     ['two problems', JSON.stringify({ ...policy, statusPort: -1, logLevel: 'loud' }), /wrong statusPort, logLevel$/],
-    ['a mark that is no flag', JSON.stringify({ ...policy, startupProbeTells: 'yes' }), /wrong startupProbeTells$/],
+    [
+      'a flag that is not a boolean',
+      JSON.stringify({ ...policy, startupProbeTells: 'yes' }),
+      /wrong startupProbeTells$/,
+    ],
   ]
   for (const [what, text, problem] of wrong) {
     test(`${what} → is rejected`, () => {
@@ -93,5 +89,12 @@ describe('driver policy', () => {
         assert.ok('problem' in decodePolicy(text))
       }),
     )
+  })
+
+  test('an action without restarts → its budget must be null, not missing', () => {
+    for (const kind of ['fail-pod', 'observe']) {
+      assert.ok('problem' in decodePolicy(JSON.stringify({ ...policyWith(), onHung: { kind } })))
+      assert.ok('policy' in decodePolicy(JSON.stringify({ ...policyWith(), onHung: { kind, budget: null } })))
+    }
   })
 })

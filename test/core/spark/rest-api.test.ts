@@ -115,4 +115,10 @@ describe('Spark REST API', () => {
   test('another body → undefined', () => {
     for (const body of ['', '{}', '[1]', page]) assert.equal(parseRunningWork(body), undefined)
   })
+
+  test('the long list of a history server → a short detail', () => {
+    const body = JSON.stringify(Array.from({ length: 5_000 }, (_, n) => ({ id: `spark-${n}` })))
+    const sample = toSample({ statusCode: 200, body }, id, 1)
+    assert.ok(sample.kind === 'other' && sample.detail.length < 500, JSON.stringify(sample).slice(0, 100))
+  })
 })

@@ -1,7 +1,7 @@
-/** Every row of DESIGN's verdict table, and its edges. */
+/** Each case of the verdict, and the limits between them. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { nextPollDelayMs } from '../../../core/verdict/verdict.ts'
+import { createJudgement, type Judgement, judge, nextPollDelayMs, type Sample } from '../../../core/verdict/verdict.ts'
 import { judgedAfter, policy, samples, verdictText } from './judged-samples.ts'
 
 const stall = { stallDeadlineMs: 30_000 }
@@ -125,4 +125,40 @@ test('a failed poll → the next one after the timeout; others → after the int
   for (const sample of [samples.alive, samples.other, samples.refused, samples.late]) {
     assert.equal(nextPollDelayMs(sample, policy), 5_000)
   }
+})
+
+describe('judge of a driver that cannot be observed', () => {
+  const { other, refused, timeout, page, forbidden, alive: list } = samples
+  const wrong = (cause: 'server-error' | 'malformed' | 'reset'): Sample => ({
+    kind: 'failing',
+    cause,
+    detail: '',
+    tookMs: 10_000,
+  })
+
+  const verdictAfter = (...steps: readonly (readonly [atMs: number, sample: Sample])[]): string =>
+    steps.reduce<Judgement>((state, [atMs, sample]) => judge(state, sample, policy, atMs), createJudgement(0)).verdict
+      .kind
+
+  test('another driver responded in its place → it may end at any time', () => {
+    for (const end of [refused, timeout]) {
+      assert.equal(verdictAfter([1_000, other], [7_200_000, other], [7_205_000, end]), 'unknown')
+      assert.equal(verdictAfter([1_000, other], [7_200_000, other], [7_205_000, end], [9_000_000, end]), 'unknown')
+    }
+    assert.equal(verdictAfter([1_000, other], [5_000, refused], [10_000, list], [20_000, refused]), 'stopping')
+  })
+
+  test('a UI with wrong responses that never listed the application → not hung', () => {
+    for (const evidence of [page, forbidden]) {
+      for (const cause of ['server-error', 'malformed'] as const) {
+        const steps = [10_000, 20_000, 30_000, 3_600_000].map((atMs) => [atMs, wrong(cause)] as const)
+        assert.equal(verdictAfter([0, evidence], ...steps), 'unknown')
+        assert.equal(verdictAfter([0, evidence], [1_000, list], ...steps), 'hung')
+      }
+      const failures: readonly Sample[] = [timeout, wrong('reset')]
+      for (const sample of failures) {
+        assert.equal(verdictAfter([0, evidence], [10_000, sample], [20_000, sample], [30_000, sample]), 'hung')
+      }
+    }
+  })
 })

@@ -8,9 +8,11 @@ import {
   heldBackPod,
   running,
   sidecarImage,
+  terminated,
   waiting,
 } from '../../support/driver-pods.ts'
-import { createControllerHarness, pods, untilLeading } from './controller-harness.ts'
+import { applications, createControllerHarness, pods, untilLeading } from './controller-harness.ts'
+import { application, owner } from './hung-scenario.ts'
 
 const nowMs = createdMs + 60_000
 
@@ -217,5 +219,35 @@ describe('controller', () => {
     await until(() => answers === 8, 'as many as may be at once')
     for (const name of names.slice(0, -1)) harness.api.remove(pods, podOf(name))
     await until(() => harness.events().some(({ of }) => of === 'd29-driver'), 'the last')
+  })
+})
+
+describe('controller: clocks', () => {
+  const nowMs = createdMs + 600_000
+
+  test('a restart in place that has just begun on a node whose clock is behind → is left to the kubelet', async (t) => {
+    const harness = await createControllerHarness(t)
+    harness.setNow(nowMs)
+    harness.api.set(applications, application)
+    harness.api.set(pods, driverPod({ owner }))
+    harness.start()
+    await untilLeading(harness)
+    harness.api.set(pods, driverPod({ owner, sidecar: { state: terminated(88, nowMs - 125_000) } }))
+    await harness.edges.sleep(1_000, harness.signal)
+    assert.deepEqual(
+      harness.calls().filter((line) => line.startsWith('DELETE')),
+      [],
+    )
+  })
+
+  test('a clock set back by an hour → a blocked startup is still bypassed in time', async (t) => {
+    const harness = await createControllerHarness(t)
+    harness.setNow(nowMs)
+    harness.start()
+    await untilLeading(harness)
+    harness.api.set(pods, heldBackPod(waiting('ErrImagePull')))
+    await harness.edges.sleep(300, harness.signal)
+    harness.setNow(nowMs - 3_600_000)
+    await until(() => harness.calls().some((line) => line.startsWith('PATCH')), 'the bypass')
   })
 })

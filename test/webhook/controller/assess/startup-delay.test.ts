@@ -216,3 +216,35 @@ describe('startup delay', () => {
     for (const by of ['ui', 'sidecar'] as const) assert.equal(isFromSource(by, { reason }), false)
   })
 })
+
+describe('startup delay after a restart in place', () => {
+  const dayMs = 86_400_000
+  const restarted = (reason: string) =>
+    createDriver({
+      ready: false,
+      restarts: 1,
+      state: waiting(reason),
+      status: {
+        conditions: [
+          { type: 'PodScheduled', status: 'True', lastTransitionTime: iso(createdMs) },
+          { type: 'PodReadyToStartContainers', status: 'True', lastTransitionTime: iso(createdMs) },
+          { type: 'Ready', status: 'False', lastTransitionTime: iso(createdMs + dayMs) },
+        ],
+      },
+    })
+
+  test('a restart in place of an old pod that has just begun → not stuck', () => {
+    assert.equal(findStuck(restarted('RestartingAllContainers'), createdMs + dayMs + 1_000), undefined)
+  })
+
+  test('drivers restarted after a long run → are compared only with drivers started since', () => {
+    const sick = [restarted('ErrImagePull'), restarted('ErrImagePull'), restarted('ErrImagePull')]
+    const well = Array.from({ length: 20 }, () => createDriver({ state: running(createdMs + 60_000) }))
+    const wait = findWaitReason(restarted('ErrImagePull'))
+    assert.ok(wait)
+    assert.equal(
+      areManyStuck(wait, [...sick, ...well], createdMs + dayMs + 600_000, 0.2, () => null),
+      true,
+    )
+  })
+})

@@ -7,7 +7,7 @@ import { toRecord } from '../../../core/json.ts'
 import { until } from '../../kubernetes/fixture.ts'
 import { createdMs, driverPod, heldBackPod, iso, running, waiting } from '../../support/driver-pods.ts'
 import { applications, changed, createControllerHarness, defaultConfig, pods } from './controller-harness.ts'
-import { application, owner } from './hung-scenario.ts'
+import { application, createHungScenario, fallback, owner } from './hung-scenario.ts'
 
 const deleting = { fallback: { ...defaultConfig.fallback, mode: 'delete' as const } }
 /** That outlasts the times by which the clock is set forward. */
@@ -37,7 +37,7 @@ async function sidecar(t: TestContext) {
   return { port, recover }
 }
 
-describe('controller: retried deletion', () => {
+describe('controller: deletions', () => {
   test('a driver that answers again while its deletion is postponed → is not deleted', async (t) => {
     const harness = await createControllerHarness(t)
     const nowMs = createdMs + 1_200_000
@@ -83,5 +83,68 @@ describe('controller: retried deletion', () => {
     harness.api.set(pods, pod)
     const isBypass = (line: string) => line.startsWith('PATCH') && line.includes('/pods/')
     await until(() => harness.calls().some(isBypass), 'a bypass')
+  })
+
+  test('a driver that answers again while its deletion is recorded → is not deleted', async (t) => {
+    const scene = await createHungScenario(t)
+    scene.start(fallback('delete'))
+    await scene.polled(4)
+    let isPut = false
+    scene.api.intercept((method, path) => {
+      if (isPut || method !== 'PATCH' || !path.includes('/sparkapplications/')) return undefined
+      isPut = true
+      scene.ui.hang(false)
+      return { status: 200, body: { ...application }, delayMs: 3_000 }
+    })
+    scene.ui.hang(true)
+    await until(() => isPut, 'the record')
+    await scene.polled(10)
+    await scene.wait(4_000)
+    assert.deepEqual(scene.decisions(), [])
+  })
+
+  test('a deletion that did not happen → does not count against the next driver', async (t) => {
+    const scene = await createHungScenario(t)
+    scene.start({
+      ...fallback('delete'),
+      safeguards: { ...defaultConfig.safeguards, perApplication: 1, breakerShare: 1 },
+    })
+    await scene.polled(4)
+    let isTried = false
+    scene.api.intercept((method) => {
+      if (method !== 'DELETE' || isTried) return undefined
+      isTried = true
+      scene.ui.hang(false)
+      return { status: 409, body: { kind: 'Status' } }
+    })
+    scene.ui.hang(true)
+    await until(() => isTried, 'a try')
+    await until(() => scene.lines.some(({ line }) => line.event === 'deletion-revoked'), 'the record')
+    scene.api.set(pods, scene.pod({ uid: 'second' }))
+    await scene.polled(4)
+    scene.ui.hang(true)
+    await until(() => scene.decisions('second').length > 0, 'a decision')
+    assert.deepEqual(scene.decisions('second'), ['ok'])
+    assert.ok(scene.api.list(applications).length > 0)
+  })
+
+  test('a user clears a quarantine while the next driver is healthy → a later hang is deleted', async (t) => {
+    const scene = await createHungScenario(t)
+    scene.start({
+      ...fallback('delete'),
+      safeguards: { ...defaultConfig.safeguards, perApplication: 1, breakerShare: 1 },
+    })
+    await scene.polled(4)
+    scene.ui.hang(true)
+    await until(() => scene.api.get(pods, 'spark', 'pi-driver') === undefined, 'the deletion')
+    scene.ui.hang(false)
+    scene.api.set(pods, scene.pod({ uid: 'second' }))
+    await scene.polled(4)
+    // kubectl annotate sparkapplication pi spark-nanny.io/actions-
+    scene.api.set(applications, application)
+    await scene.wait(300)
+    scene.ui.hang(true)
+    await until(() => scene.decisions('second').length > 0, 'a decision')
+    assert.deepEqual(scene.decisions('second'), ['ok'])
   })
 })
