@@ -28,7 +28,7 @@ const tailLines = 5_000
 
 /** Streams a container's log through the rules. The reading is absent if the container has no log, for example before its start. */
 export async function collectLog(
-  asking: ClusterReader,
+  reader: ClusterReader,
   request: LogRequest,
   redactor: Redactor,
 ): Promise<CollectedLog> {
@@ -43,7 +43,7 @@ export async function collectLog(
     bytesRead += bytes.byteLength
     return bytesRead < limit
   }
-  const answer = await asking.stream(logPath(request, ''), take)
+  const answer = await reader.stream(logPath(request, ''), take)
   if (answer.kind === 'response' && answer.status === 200 && bytesRead < maxBytes) {
     return { reading: { kind: 'read', value: scan.end(), source }, saved }
   }
@@ -56,7 +56,7 @@ export async function collectLog(
   const why = answer.kind === 'failed' ? answer.detail : `log exceeds ${maxBytes} bytes`
   limit = Number.POSITIVE_INFINITY
   take(new TextEncoder().encode('\n'))
-  const end = await asking.stream(logPath(request, `&tailLines=${tailLines}`), take)
+  const end = await reader.stream(logPath(request, `&tailLines=${tailLines}`), take)
   const rest = end.kind === 'response' && end.status === 200 ? ` and the last ${tailLines} lines` : ''
   const cut = `read only the first ${firstBytes} bytes${rest}: ${why}`
   return { reading: { kind: 'read', value: scan.end(cut), source }, saved }

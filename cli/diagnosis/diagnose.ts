@@ -14,6 +14,7 @@ import { catalogue } from '../rules/catalogue.ts'
 import { collectFacts, type Facts } from '../rules/facts.ts'
 import { findMatch, type Match } from '../rules/match.ts'
 import type { Rule } from '../rules/rule.ts'
+import { buildExplanationGraph, findRoot, orderRoots } from './explanation-graph.ts'
 import { diagnosisRemedyContext } from './remedy-context.ts'
 
 /**
@@ -88,34 +89,23 @@ const weights = ['sure', 'reported', 'logged', 'incidental'] as const
 
 /** Orders the findings: root causes by rank, each followed by its symptoms. */
 function orderFindings(found: readonly Found[], evidence: Evidence): readonly Finding[] {
-  const symptomOf = new Map<Found, Found>()
   const ranked = found.toSorted((a, b) => rank(a) - rank(b))
-  for (const symptom of ranked) {
-    const root = ranked.find((other) => other !== symptom && outweighs(other, symptom) && !outweighs(symptom, other))
-    if (root !== undefined) symptomOf.set(symptom, root)
-  }
-  const rootOf = (one: Found): Found => {
-    const seen = new Set<Found>()
-    let at = one
-    for (let next = symptomOf.get(at); next !== undefined && !seen.has(next); next = symptomOf.get(at)) {
-      seen.add(next)
-      at = next
-    }
-    return at
-  }
-  const explainsEnd = new Set(ranked.filter((one) => saysMore(one) && one.facts.run === 'current').map(rootOf))
-  const roots = ranked
-    .filter((one) => !symptomOf.has(one))
-    .toSorted((a, b) => Number(explainsEnd.has(b)) - Number(explainsEnd.has(a)))
-  // If the end of the driver is explained with certainty, other root causes that were only logged become warnings.
-  const withSeverity = (root: Found): Found =>
-    explainsEnd.size > 0 && !explainsEnd.has(root) && root.weight !== 'sure' ? { ...root, severity: 'warning' } : root
-  return roots.flatMap((root) => [
-    toFinding(withSeverity(root), null, evidence),
-    ...ranked
-      .filter((one) => one !== root && rootOf(one) === root)
-      .map((one) => toFinding(one, root.rule.id, evidence)),
-  ])
+  const graph = buildExplanationGraph(ranked, outweighs)
+  const ends = ranked.filter((one) => isConclusive(one) && one.facts.run === 'current')
+  const explainsEnd = new Set(ends.map((one) => findRoot(graph, one)))
+  return orderRoots(ranked, graph, explainsEnd).flatMap((root) => {
+    const symptoms = ranked.filter((one) => one !== root && findRoot(graph, one) === root)
+    return [
+      toFinding(lowerSeverity(root, explainsEnd), null, evidence),
+      ...symptoms.map((symptom) => toFinding(symptom, root.rule.id, evidence)),
+    ]
+  })
+}
+
+/** If the end of the driver is explained with certainty, other root causes that were only logged become warnings. */
+function lowerSeverity(root: Found, explainsEnd: ReadonlySet<Found>): Found {
+  const isUnrelated = explainsEnd.size > 0 && !explainsEnd.has(root)
+  return isUnrelated && root.weight !== 'sure' ? { ...root, severity: 'warning' } : root
 }
 
 /** Whether one finding explains another. Only within the same run of the container. */
@@ -125,7 +115,7 @@ function outweighs(one: Found, other: Found): boolean {
   // An error that was only logged does not explain the exception that ended the driver.
   if (explains(one.rule, other.rule))
     return one.weight !== 'logged' || other.weight !== 'sure' || isExitCode(other) || other.rule.symptom === true
-  return isFallbackFor(other.rule, one.rule) && saysMore(one)
+  return isFallbackFor(other.rule, one.rule) && isConclusive(one)
 }
 
 /** Whether the rule lists the other rule among those that it explains. */
@@ -138,7 +128,8 @@ export function isFallbackFor(rule: Rule, other: Rule): boolean {
   return rule.fallback === true && other.fallback !== true && !explains(rule, other)
 }
 
-const saysMore = (one: Found) => one.weight === 'sure' && one.severity === 'error' && !isExitCode(one)
+/** Whether the finding is certain, and names more than the exit code of the driver. */
+const isConclusive = (one: Found) => one.weight === 'sure' && one.severity === 'error' && !isExitCode(one)
 
 const isExitCode = ({ rule }: Found) => rule.id.startsWith('SPN-EXIT-')
 

@@ -14,25 +14,25 @@ export interface FoundDriver {
   readonly application: Reading<unknown>
 }
 
-export async function findByPod(asking: ClusterReader, namespace: string, podName: string): Promise<FoundDriver> {
-  const pod = await asking.get(namespacedPath(namespace, 'pods', podName), `pod ${namespace}/${podName}`)
+export async function findByPod(reader: ClusterReader, namespace: string, podName: string): Promise<FoundDriver> {
+  const pod = await reader.get(namespacedPath(namespace, 'pods', podName), `pod ${namespace}/${podName}`)
   if (pod.kind === 'unknown') return { podName, pod, applicationName: null, application: unknownApplication(pod.why) }
   const object = valueIn(pod)
   const parsed = object === undefined ? undefined : parsePod(object)
   const reference = parsed && findApplicationReference(parsed, namespace)
   if (reference !== undefined) {
-    const application = await getApplication(asking, namespace, reference.name, [reference.operator])
+    const application = await getApplication(reader, namespace, reference.name, [reference.operator])
     return { podName, pod, applicationName: reference.name, application }
   }
   // An existing pod without a reference does not belong to a SparkApplication.
-  const application = pod.kind === 'read' ? absent : await applicationOfPod(asking, namespace, podName)
+  const application = pod.kind === 'read' ? absent : await applicationOfPod(reader, namespace, podName)
   return { podName, pod, applicationName: readName(valueIn(application)), application }
 }
 
-export async function findByApplication(asking: ClusterReader, namespace: string, name: string): Promise<FoundDriver> {
-  const application = await getApplication(asking, namespace, name, ['kubeflow', 'apache'])
+export async function findByApplication(reader: ClusterReader, namespace: string, name: string): Promise<FoundDriver> {
+  const application = await getApplication(reader, namespace, name, ['kubeflow', 'apache'])
   const named = textField(toRecord(toRecord(valueIn(application)).status).driverInfo, 'podName')
-  const list = await asking.list(
+  const list = await reader.list(
     `${namespacedPath(namespace, 'pods')}?labelSelector=spark-role%3Ddriver`,
     `drivers in ${namespace}`,
   )
@@ -73,7 +73,7 @@ type Operator = (typeof sparkApplicationApis)[number]['operator']
 
 /** Reads the SparkApplication from the first operator API that has it. */
 async function getApplication(
-  asking: ClusterReader,
+  reader: ClusterReader,
   namespace: string,
   name: string,
   operators: readonly Operator[],
@@ -82,7 +82,7 @@ async function getApplication(
   for (const { operator, group, version } of sparkApplicationApis) {
     if (!operators.includes(operator)) continue
     const path = namespacedPath(namespace, 'sparkapplications', name, `/apis/${group}/${version}`)
-    const reading = await asking.get(path, `SparkApplication ${namespace}/${name}`)
+    const reading = await reader.get(path, `SparkApplication ${namespace}/${name}`)
     if (reading.kind === 'read') return reading
     if (reading.kind === 'unknown') unknown = reading
   }
@@ -90,12 +90,12 @@ async function getApplication(
 }
 
 /** Finds the SparkApplication whose status names the pod as its driver. */
-async function applicationOfPod(asking: ClusterReader, namespace: string, podName: string): Promise<Reading<unknown>> {
+async function applicationOfPod(reader: ClusterReader, namespace: string, podName: string): Promise<Reading<unknown>> {
   let unknown: Reading<unknown> = absent
   for (const { group, version } of sparkApplicationApis) {
     const path = namespacedPath(namespace, 'sparkapplications', undefined, `/apis/${group}/${version}`)
     const source = `SparkApplications in ${namespace}`
-    const list = await asking.list(path, source)
+    const list = await reader.list(path, source)
     if (list.kind === 'unknown') unknown = list
     const { apiVersion } = toRecord(valueIn(list))
     const found = parseItems(valueIn(list)).find(

@@ -1,7 +1,7 @@
 import type { KubernetesApi } from '../../../../kubernetes/api.ts'
 import { createClusterReader } from '../../../cluster/cluster-reader.ts'
-import { uiPort } from '../../../diagnosis/collect.ts'
 import { proxyPath } from '../../../diagnosis/collect-ui.ts'
+import { readUiPort } from '../../../diagnosis/collection-plan.ts'
 import { findByApplication } from '../../../diagnosis/find-driver.ts'
 import { type DriverPod, parseDriverPod } from '../../../evidence/driver-pod.ts'
 import type { Reading } from '../../../evidence/evidence.ts'
@@ -49,7 +49,7 @@ async function checkUi(
     return isReady ? 'yes' : 'not-yet'
   }
   const reader = createClusterReader(api, nowMs() + requestMs, nowMs)
-  const response = await reader.ask(proxyPath(pod, uiPort(raw), '/api/v1/applications'), 5_000)
+  const response = await reader.ask(proxyPath(pod, readUiPort(raw), '/api/v1/applications'), 5_000)
   if (response.kind === 'response' && response.status === 200) {
     return Array.isArray(response.body) && response.body.length > 0 ? 'yes' : 'not-yet'
   }

@@ -80,12 +80,13 @@ function selected({ metadata }: FakeObject, selector: string | null): boolean {
   })
 }
 
-/** The real webhook's answer, in a namespace that has opted in. */
+/** The object as the real webhook changes it, in a namespace that has opted in. */
 function admitted({ webhook, objects }: FakeCluster, namespace: string, body: unknown): unknown {
   const { metadata } = objects['/api/v1/namespaces']?.find((object) => object.metadata.name === namespace) ?? {}
   if (webhook === null || toRecord(metadata?.labels)['spark-nanny.io/inject'] !== 'enabled') return body
   const { decision } = admit(createCreationRequest(body, namespace), { ...capableContext, version: webhook })
-  return decision.kind === 'inject' ? decision.pod : decision.kind === 'patch-service' ? decision.service : body
+  if (decision.kind === 'inject') return decision.pod
+  return decision.kind === 'patch-service' ? decision.service : body
 }
 
 function reviewed({ denied = [] }: FakeCluster, body: unknown): FakeAnswer {

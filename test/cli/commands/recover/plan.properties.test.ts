@@ -26,7 +26,8 @@ test('memory: never lowered, never beyond a cap, and the sum is Spark’s own', 
   let raised = 0
   fc.assert(
     fc.property(arbitrary, ({ heap, overhead, had, python, isContainer, nodeMiB, maxMiB, leftMiB }) => {
-      const driver = { memory: `${heap}m`, ...(overhead !== undefined && { memoryOverhead: `${overhead}m` }) }
+      const withOverhead = (key: string) => (overhead === undefined ? {} : { [key]: `${overhead}m` })
+      const driver = { memory: `${heap}m`, ...withOverhead('memoryOverhead') }
       const made = planOf({
         application: application({ driver, spec: { type: python ? 'Python' : 'Scala' } }),
         pod: pod(isContainer ? exited(137, 'OOMKilled') : exited(1), 'Failed'),
@@ -47,9 +48,11 @@ test('memory: never lowered, never beyond a cap, and the sum is Spark’s own', 
       const { key, fromMiB, toMiB, containerFromMiB, containerToMiB } = made.remedy
       assert.ok(toMiB > fromMiB && containerToMiB > containerFromMiB)
       assert.ok(containerToMiB <= Math.min(nodeMiB, maxMiB, leftMiB))
-      const next: Record<string, string> = { 'spark.driver.memory': `${Math.max(heap, had ?? 0)}m` }
-      if (overhead !== undefined) next['spark.driver.memoryOverhead'] = `${overhead}m`
-      next[key] = `${toMiB}m`
+      const next: Record<string, string> = {
+        'spark.driver.memory': `${Math.max(heap, had ?? 0)}m`,
+        ...withOverhead('spark.driver.memoryOverhead'),
+        [key]: `${toMiB}m`,
+      }
       const reckoned = driverMemory((name) => next[name], python ? 'python' : 'jvm')
       assert.equal(containerToMiB, reckoned?.totalMiB)
     }),
