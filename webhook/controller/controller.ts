@@ -37,7 +37,7 @@ export function createController(deps: ControllerDeps): Controller {
 
   const lead = async (signal: AbortSignal): Promise<void> => {
     const parts = createLeaderParts(deps, signal)
-    const { queue, reconciler } = parts
+    const { queue } = parts
     isBreakerOpen = parts.breaker.isOpen
     await untilListed(deps, signal)
     const loading = loadDeletions(deps, parts, signal)
@@ -46,9 +46,9 @@ export function createController(deps: ControllerDeps): Controller {
       for (const driver of drivers.reflector.objects.in(namespace)) queue.add(driverKey(driver))
     }, signal)
     for (const driver of drivers.reflector.objects.all()) queue.add(driverKey(driver))
-    await runWorker(deps, queue, reconciler, signal)
+    await runWorker(deps, queue, parts.reconcile, signal)
     // Actions that were begun are completed, so that none is half recorded.
-    await reconciler.idle()
+    await parts.dispatcher.idle()
     await Promise.all([loading, parts.journal.idle()])
     isBreakerOpen = () => false
   }

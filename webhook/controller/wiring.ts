@@ -19,7 +19,9 @@ import type { ControllerMetrics } from './metrics/metrics.ts'
 import { createTerminationTracker, type TerminationTracker } from './metrics/termination-tracker.ts'
 import { createSidecarStatusPoller, type SidecarStatusPoller } from './poll/sidecar-status-poller.ts'
 import { createUiPoller, type UiPoller } from './poll/ui-poller.ts'
-import { createReconciler, type Reconciler } from './reconcile/reconciler.ts'
+import { createDispatcher, type Dispatcher } from './reconcile/dispatcher.ts'
+import { createDriverEvaluator } from './reconcile/driver-evaluator.ts'
+import { createReconciler, type Reconcile } from './reconcile/reconciler.ts'
 import { createWorkQueue, type WorkQueue } from './reconcile/work-queue.ts'
 
 export interface LeaderDeps extends DriverContextDeps {
@@ -49,7 +51,8 @@ export interface LeaderParts {
   readonly waits: WaitTracker
   readonly breaker: HangBreaker
   readonly journal: DeletionJournal
-  readonly reconciler: Reconciler
+  readonly dispatcher: Dispatcher
+  readonly reconcile: Reconcile
 }
 
 /** Builds the parts of a term that ends with `signal`. Nothing runs until drivers are queued. */
@@ -83,9 +86,12 @@ export function createLeaderParts(deps: LeaderDeps, signal: AbortSignal): Leader
   const journal = createDeletionJournal({ ...deps, deletions, isPodPresent }, signal)
   const actionRunner = createActionRunner({ ...deps, journal }, signal)
   const parts = { queue, states, deletions, polls, verdicts, waits, breaker, journal }
+  const evaluateDriver = createDriverEvaluator({ ...deps, ...parts })
+  const dispatcher = createDispatcher({ ...deps, ...parts, actionRunner, evaluateDriver })
   return {
     ...parts,
     terminations: createTerminationTracker(metrics, nowMs),
-    reconciler: createReconciler({ ...deps, ...parts, actionRunner }),
+    dispatcher,
+    reconcile: createReconciler({ ...deps, ...parts, evaluateDriver, dispatcher }),
   }
 }

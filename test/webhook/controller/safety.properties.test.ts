@@ -89,7 +89,7 @@ describe('safety.properties', () => {
             inProtectedNamespace: around(driver, nowMs).namespace !== undefined,
             settings: around(driver, nowMs).settings,
             state: memories.of(driver.uid),
-            startupBlockedForMs: image.heldBackForMs(driver),
+            startupBlockedForMs: image.startupBlockedForMs(driver),
             exitUnhandledForMs: null,
             waitingSinceMs: waits.observe(driver, nowMs)?.sinceMs ?? null,
             gatedUntilMs: null,

@@ -154,18 +154,22 @@ function createRevocations(deps: DeletionJournalDeps, signal: AbortSignal): Revo
 
 /** Removes the record of a deletion that did not happen. Retries conflicts and failures. */
 async function revokeRecord(driver: Driver, deps: DeletionJournalDeps, stopped: AbortSignal): Promise<void> {
-  const { owner } = driver
   for (let attempt = 1; attempt <= revokeAttempts && !stopped.aborted; attempt += 1) {
-    const known = owner === null ? undefined : deps.applications.known(owner)
-    const value = deps.deletions.revoke(driver, known)
-    if (owner === null || known === undefined) return
-    if (value !== undefined) {
-      const result = await deps.writer.annotateApplication(owner, known, { [actionsAnnotation]: value })
-      if (result.kind === 'ok') return deps.log.info({ event: 'deletion-revoked', ...driverLogFields(driver) })
-      if (result.kind === 'failed' && result.forbidden) return
-    }
+    if ((await tryRevokeRecord(driver, deps)) === 'ended') return
     await deps.sleep(exponentialDelayMs(attempt, { baseMs: 250 }), stopped)
   }
+}
+
+/** `retry`: the write failed, or the watch has yet to show the record. */
+async function tryRevokeRecord(driver: Driver, deps: DeletionJournalDeps): Promise<'ended' | 'retry'> {
+  const { owner } = driver
+  const known = owner === null ? undefined : deps.applications.known(owner)
+  const value = deps.deletions.revoke(driver, known)
+  if (owner === null || known === undefined) return 'ended'
+  if (value === undefined) return 'retry'
+  const result = await deps.writer.annotateApplication(owner, known, { [actionsAnnotation]: value })
+  if (result.kind === 'ok') deps.log.info({ event: 'deletion-revoked', ...driverLogFields(driver) })
+  return result.kind === 'ok' || (result.kind === 'failed' && result.forbidden) ? 'ended' : 'retry'
 }
 
 /** Asks the API server, because a watch may lag. False also if the API server does not respond. */

@@ -3,9 +3,9 @@ import type { ResolvedSettings, SettingProblem } from '../../../core/settings/se
 import type { HungReason, Judgement } from '../../../core/verdict/verdict.ts'
 import { type Driver, hasEnded, isRunning } from '../driver/driver.ts'
 import { computeCoverage, type UnprotectedReason } from './coverage.ts'
-import { isSidecarCrashLooping } from './sidecar-crash-loop.ts'
+import { checkSidecarCrashLoop } from './sidecar-crash-loop.ts'
 import { findBlockingSidecar, type StartupBlock } from './startup-blocked.ts'
-import { type Deadline, findDeadline, findStuck, findWaitReason, graceMs, type Stuck } from './startup-delay.ts'
+import { type Deadline, findDeadline, findWaitReason, graceMs, type Stuck } from './startup-delay.ts'
 import type { NodeState } from './stuck-termination.ts'
 
 /** A problem of a driver, or a fact to report about it. A healthy driver has no assessment. */
@@ -67,75 +67,99 @@ const bypassPatienceMs = 60_000
 /** A kubelet restarts all containers within seconds of the sidecar's exit, if it does at all. */
 const kubeletActsWithinMs = 120_000
 
+/** What one aspect of a driver shows, and when to look at that aspect again. */
+interface Finding {
+  readonly assessments: readonly Assessment[]
+  readonly reassessAtMs: readonly number[]
+}
+
+const found = (...assessments: readonly Assessment[]): Finding => ({ assessments, reassessAtMs: [] })
+const reassessAt = (...reassessAtMs: readonly number[]): Finding => ({ assessments: [], reassessAtMs })
+const nothing = found()
+
 /** Assesses a driver at one moment. Pure: the result depends on the pod and the context only. */
 export function assess(driver: Driver, context: AssessmentContext): AssessmentResult {
-  const assessments: Assessment[] = []
-  const later: number[] = []
-  const { nowMs } = context
-  const held = findBlockingSidecar(driver)
-  if (held !== undefined) {
-    const seenForMs = context.startupBlockedForMs ?? 0
-    // The kubelet may not use the new image yet. Its status then still describes the previous image.
-    const { bypass: rescue } = driver.sidecar ?? { bypass: null }
-    const forMs = rescue === null ? seenForMs : Math.min(seenForMs, nowMs - rescue.atMs)
-    const patience = rescue === null ? held.patienceMs : bypassPatienceMs
-    if (forMs >= patience) assessments.push({ kind: 'startup-blocked', cause: held, sinceMs: nowMs - forMs })
-    else later.push(nowMs + patience - forMs)
-  }
-  const down = isSidecarCrashLooping(driver, nowMs)
-  if (down.againMs !== null) later.push(down.againMs)
-  const restarted = restartOf(driver)
-  if (restarted !== undefined) assessments.push(restarted)
-  const standing = findUnansweredExit(driver)
-  if (context.sidecarHang !== undefined && isRunning(driver)) {
-    assessments.push({ kind: 'hung', hang: context.sidecarHang })
-  } else if (standing !== undefined) {
-    // The exit time is by the node's clock, so only the time that this process has seen counts.
-    const forMs = context.exitUnhandledForMs ?? 0
-    if (forMs >= kubeletActsWithinMs) assessments.push({ kind: 'hung', hang: standing })
-    else later.push(nowMs + kubeletActsWithinMs - forMs)
-  }
-  const hang = hangByUi(driver, context.judgement)
-  if (hang !== undefined) assessments.push({ kind: 'hung', hang })
-  if (context.inProtectedNamespace) {
-    assessments.push(...inGuardedNamespace(driver, context))
-    const wait = findWaitReason(driver, context)
-    if (wait !== undefined) later.push(wait.sinceMs + graceMs[wait.reason])
-    const deadline = wait === undefined ? null : findDeadline(wait, context.settings)
-    if (deadline !== null && context.waitingSinceMs !== null) later.push(context.waitingSinceMs + deadline.afterMs)
-  }
-  const next = later.filter((atMs) => atMs > nowMs)
-  return { assessments, reassessAtMs: next.length === 0 ? null : Math.min(...next) }
-}
-
-function inGuardedNamespace(driver: Driver, context: AssessmentContext): readonly Assessment[] {
-  const { settings, nowMs } = context
-  const coverage = computeCoverage(driver, settings, context.nativeSidecars, nowMs)
-  const waiting = findStuck(driver, nowMs, context)
-  const own = settings.problems.filter(({ source }) => source !== 'chart')
-  return [
-    ...(own.length > 0 && !hasEnded(driver) && coverage.kind !== 'opted-out'
-      ? [{ kind: 'invalid-settings' as const, problems: own }]
-      : []),
-    ...(coverage.kind === 'unprotected' ? [{ kind: 'unprotected' as const, reason: coverage.reason }] : []),
-    ...(waiting !== undefined && coverage.kind !== 'opted-out' ? [assessStuck(waiting, context)] : []),
+  const findings = [
+    assessStartupBlock(driver, context),
+    assessSidecarCrashLoop(driver, context),
+    assessRestart(driver),
+    assessSidecarVerdict(driver, context),
+    assessUiVerdict(driver, context),
+    ...(context.inProtectedNamespace ? [assessProtection(driver, context), assessWait(driver, context)] : []),
   ]
+  const next = findings.flatMap(({ reassessAtMs }) => reassessAtMs).filter((atMs) => atMs > context.nowMs)
+  return {
+    assessments: findings.flatMap(({ assessments }) => assessments),
+    reassessAtMs: next.length === 0 ? null : Math.min(...next),
+  }
 }
 
-function assessStuck(
-  waiting: Stuck,
-  { settings, waitingSinceMs, nowMs }: AssessmentContext,
-): Extract<Assessment, { kind: 'stuck' }> {
-  const deadline = findDeadline(waiting, settings)
-  const overdue = deadline !== null && waitingSinceMs !== null && nowMs - waitingSinceMs >= deadline.afterMs
-  return { kind: 'stuck', stuck: waiting, deadline, overdue }
+function assessStartupBlock(driver: Driver, { nowMs, startupBlockedForMs }: AssessmentContext): Finding {
+  const cause = findBlockingSidecar(driver)
+  if (cause === undefined) return nothing
+  const observedForMs = startupBlockedForMs ?? 0
+  const bypass = driver.sidecar?.bypass ?? null
+  // The kubelet may not use the new image yet. Its status then still describes the previous image.
+  const forMs = bypass === null ? observedForMs : Math.min(observedForMs, nowMs - bypass.atMs)
+  const patienceMs = bypass === null ? cause.patienceMs : bypassPatienceMs
+  if (forMs < patienceMs) return reassessAt(nowMs + patienceMs - forMs)
+  return found({ kind: 'startup-blocked', cause, sinceMs: nowMs - forMs })
+}
+
+/** A crash loop is reported by the driver's coverage. Only the time at which it may begin or end matters here. */
+function assessSidecarCrashLoop(driver: Driver, { nowMs }: AssessmentContext): Finding {
+  const { reassessAtMs } = checkSidecarCrashLoop(driver, nowMs)
+  return reassessAtMs === null ? nothing : reassessAt(reassessAtMs)
 }
 
 /** Whether the driver runs after a restart of all containers. */
-function restartOf(driver: Driver): Extract<Assessment, { kind: 'restarted' }> | undefined {
+function assessRestart(driver: Driver): Finding {
   const { state, restarts } = driver.driver
-  if (!isRunning(driver) || state.kind !== 'running' || restarts === 0 || driver.sidecar === null) return undefined
-  return { kind: 'restarted', restarts, startedMs: state.startedMs }
+  if (!isRunning(driver) || state.kind !== 'running' || restarts === 0 || driver.sidecar === null) return nothing
+  return found({ kind: 'restarted', restarts, startedMs: state.startedMs })
+}
+
+function assessSidecarVerdict(driver: Driver, { nowMs, sidecarHang, exitUnhandledForMs }: AssessmentContext): Finding {
+  if (sidecarHang !== undefined && isRunning(driver)) return found({ kind: 'hung', hang: sidecarHang })
+  const hang = findUnansweredExit(driver)
+  if (hang === undefined) return nothing
+  // The exit time is by the node's clock, so only the time that this process has seen counts.
+  const forMs = exitUnhandledForMs ?? 0
+  if (forMs < kubeletActsWithinMs) return reassessAt(nowMs + kubeletActsWithinMs - forMs)
+  return found({ kind: 'hung', hang })
+}
+
+function assessUiVerdict(driver: Driver, { judgement }: AssessmentContext): Finding {
+  if (judgement?.verdict.kind !== 'hung' || !isRunning(driver)) return nothing
+  const { reason, sinceMs, detail } = judgement.verdict
+  return found({ kind: 'hung', hang: { by: 'ui', reason, sinceMs, detail } })
+}
+
+function assessProtection(driver: Driver, { settings, nativeSidecars, nowMs }: AssessmentContext): Finding {
+  const coverage = computeCoverage(driver, settings, nativeSidecars, nowMs)
+  const problems = settings.problems.filter(({ source }) => source !== 'chart')
+  const assessments: Assessment[] = []
+  if (problems.length > 0 && !hasEnded(driver) && coverage.kind !== 'opted-out') {
+    assessments.push({ kind: 'invalid-settings', problems })
+  }
+  if (coverage.kind === 'unprotected') assessments.push({ kind: 'unprotected', reason: coverage.reason })
+  return found(...assessments)
+}
+
+/** Whether the driver is stuck. It is assessed again when its grace time ends, and when its deadline does. */
+function assessWait(driver: Driver, context: AssessmentContext): Finding {
+  const { settings, waitingSinceMs, nowMs } = context
+  const wait = findWaitReason(driver, context)
+  if (wait === undefined) return nothing
+  const deadline = findDeadline(wait, settings)
+  const deadlineMs = deadline === null || waitingSinceMs === null ? null : waitingSinceMs + deadline.afterMs
+  const stuckAtMs = wait.sinceMs + graceMs[wait.reason]
+  const isStuck = nowMs >= stuckAtMs && settings.values.inject
+  const overdue = deadlineMs !== null && nowMs >= deadlineMs
+  return {
+    assessments: isStuck ? [{ kind: 'stuck', stuck: wait, deadline, overdue }] : [],
+    reassessAtMs: deadlineMs === null ? [stuckAtMs] : [stuckAtMs, deadlineMs],
+  }
 }
 
 /** The sidecar has exited with the code that restarts all containers, but the driver still runs as before. */
@@ -148,10 +172,4 @@ export function findUnansweredExit(driver: Driver): Hang | undefined {
   if (exitCode !== restartAllContainersExitCode || state.kind !== 'running') return undefined
   if (finishedMs === null || state.startedMs >= finishedMs) return undefined
   return { by: 'sidecar', reason: 'kubelet-did-not-act', sinceMs: finishedMs, detail: message || 'exit code 88' }
-}
-
-function hangByUi(driver: Driver, judgement: Judgement | undefined): Hang | undefined {
-  if (judgement?.verdict.kind !== 'hung' || !isRunning(driver)) return undefined
-  const { reason, sinceMs, detail } = judgement.verdict
-  return { by: 'ui', reason, sinceMs, detail }
 }

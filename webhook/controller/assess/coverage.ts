@@ -1,6 +1,6 @@
 import type { ResolvedSettings } from '../../../core/settings/settings.ts'
 import { type Driver, isRunning } from '../driver/driver.ts'
-import { isSidecarCrashLooping } from './sidecar-crash-loop.ts'
+import { checkSidecarCrashLoop } from './sidecar-crash-loop.ts'
 
 /** Whether a spark-nanny sidecar monitors a driver, and if not, why. */
 export type Coverage =
@@ -26,7 +26,7 @@ export function computeCoverage(
   if (!isRunning(driver)) return { kind: 'not-running' }
   if (driver.sidecar !== null) {
     if (driver.sidecar.bypass !== null) return { kind: 'unprotected', reason: 'sidecar-bypassed' }
-    return isSidecarCrashLooping(driver, nowMs).isDown
+    return checkSidecarCrashLoop(driver, nowMs).isDown
       ? { kind: 'unprotected', reason: 'sidecar-crash-loop' }
       : { kind: 'protected' }
   }

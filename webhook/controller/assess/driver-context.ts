@@ -8,7 +8,7 @@ import type { Collection } from '../../../kubernetes/store.ts'
 import type { ControllerConfig } from '../../config/controller-config.ts'
 import { type Driver, isRunning } from '../driver/driver.ts'
 import { type Coverage, computeCoverage } from './coverage.ts'
-import { isSidecarCrashLooping } from './sidecar-crash-loop.ts'
+import { checkSidecarCrashLoop } from './sidecar-crash-loop.ts'
 
 /** What the caches know about the surroundings of a driver. */
 export interface DriverContext {
@@ -34,40 +34,40 @@ export interface DriverContextDeps {
   nowMs(): number
 }
 
-export function computeDriverContext(driver: Driver, edges: DriverContextDeps): DriverContext {
-  const { fallback } = edges.config
-  const application = driver.owner === null ? undefined : edges.applications.known(driver.owner)
+export function computeDriverContext(driver: Driver, deps: DriverContextDeps): DriverContext {
+  const { fallback } = deps.config
+  const application = driver.owner === null ? undefined : deps.applications.known(driver.owner)
   const annotations = application?.application.annotations
   const settings = resolveDriverSettings({
-    chart: edges.chartSettings,
+    chart: deps.chartSettings,
     application: annotations,
     pod: driver.annotations,
   })
-  const namespace = edges.namespaces.get('', driver.namespace)
+  const namespace = deps.namespaces.get('', driver.namespace)
   const named =
     driver.namespace === fallback.appsNamespace && fallback.apps.some((app) => driver.name === `${app}-driver`)
   return {
     settings,
     application,
     namespace,
-    coverage: computeCoverage(driver, settings, edges.nativeSidecars(), edges.nowMs()),
+    coverage: computeCoverage(driver, settings, deps.nativeSidecars(), deps.nowMs()),
     named,
     app: named ? driver.name.replace(/-driver$/, '') : driver.application,
     resubmits: named || (application !== undefined && isResubmitted(application)),
-    pause: findPause(edges.nowMs(), driver.annotations, annotations, namespace?.annotations),
+    pause: findPause(deps.nowMs(), driver.annotations, annotations, namespace?.annotations),
   }
 }
 
 /** The coverage of a driver, for the metrics. Returns undefined if its namespace has not opted in. */
-export function computeCoverageIn(driver: Driver, edges: DriverContextDeps): Coverage | undefined {
-  if (edges.namespaces.get('', driver.namespace) === undefined) return undefined
+export function computeCoverageIn(driver: Driver, deps: DriverContextDeps): Coverage | undefined {
+  if (deps.namespaces.get('', driver.namespace) === undefined) return undefined
   // Nearly all drivers are protected, and their coverage does not depend on the settings.
   const watched =
     driver.sidecar !== null &&
     driver.sidecar.bypass === null &&
     isRunning(driver) &&
-    !isSidecarCrashLooping(driver, edges.nowMs()).isDown
-  return watched ? { kind: 'protected' } : computeDriverContext(driver, edges).coverage
+    !checkSidecarCrashLoop(driver, deps.nowMs()).isDown
+  return watched ? { kind: 'protected' } : computeDriverContext(driver, deps).coverage
 }
 
 /** Whether the operator would resubmit the driver if its pod were removed. An existing pod counts as one attempt. */

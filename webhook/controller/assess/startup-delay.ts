@@ -50,7 +50,7 @@ const imageReasons = ['ErrImagePull', 'ImagePullBackOff', 'InvalidImageName', 'E
 /** The kubelet's reason while it restarts all containers of a pod in place. */
 const restarting = 'RestartingAllContainers'
 /** The kubelet's reasons while it creates a container. They also hold during an image pull of any length. */
-const makingReasons = ['ContainerCreating', 'PodInitializing', restarting]
+const creatingReasons = ['ContainerCreating', 'PodInitializing', restarting]
 
 /** Facts that the pod does not show. */
 export interface StartupContext {
@@ -59,45 +59,52 @@ export interface StartupContext {
   readonly gatedUntilMs?: number | null
 }
 
-/** The wait of a driver, however short. Returns undefined if the driver waits for nothing outside itself. */
+/** What a driver waits for, however short the wait is. Returns undefined if it waits for nothing outside itself. */
 export function findWaitReason(
   driver: Driver,
   { node = { kind: 'unknown' }, gatedUntilMs = null }: StartupContext = {},
 ): Stuck | undefined {
-  if (driver.deletionMs !== null) {
-    const { lingering, detail } = findTerminationBlocker(driver, node)
-    const sinceMs = driver.deletionMs
-    return {
-      reason: 'terminating',
-      sinceMs,
-      detail: `it was to be gone by now; ${detail}`,
-      maybeSlow: false,
-      blocker: lingering,
-    }
-  }
+  if (driver.deletionMs !== null) return describeTermination(driver, driver.deletionMs, node)
   if (hasEnded(driver)) return undefined
-  if (driver.scheduledMs === null && driver.node === null) {
-    // A scheduling gate keeps the pod from the scheduler, as a queue does.
-    if (driver.gated) return undefined
-    const detail = driver.unscheduled ?? 'no node has taken it'
-    return { reason: 'pending', sinceMs: Math.max(driver.createdMs, gatedUntilMs ?? 0), detail, maybeSlow: false }
+  if (driver.scheduledMs === null && driver.node === null) return findSchedulingWait(driver, gatedUntilMs)
+  return findContainerWait(driver)
+}
+
+function describeTermination(driver: Driver, sinceMs: number, node: NodeState): Stuck {
+  const { blocker, detail } = findTerminationBlocker(driver, node)
+  return {
+    reason: 'terminating',
+    sinceMs,
+    detail: `the pod should have been removed by now; ${detail}`,
+    maybeSlow: false,
+    blocker,
   }
+}
+
+function findSchedulingWait(driver: Driver, gatedUntilMs: number | null): Stuck | undefined {
+  // A scheduling gate, such as a queue's, keeps the pod from the scheduler.
+  if (driver.gated) return undefined
+  const detail = driver.unscheduled ?? 'no node was assigned'
+  return { reason: 'pending', sinceMs: Math.max(driver.createdMs, gatedUntilMs ?? 0), detail, maybeSlow: false }
+}
+
+function findContainerWait(driver: Driver): Stuck | undefined {
   const { state } = driver.driver
-  const sinceMs = beganToStartMs(driver)
   if (state.kind !== 'waiting' || state.reason === 'CrashLoopBackOff') return undefined
-  const said = [state.reason, state.message].filter((text) => text !== '').join(': ') || 'the node says nothing of it'
+  const sinceMs = startupBeganMs(driver)
+  const reported = [state.reason, state.message].filter((text) => text !== '').join(': ') || 'the node gives no reason'
   const detail = driver.networkDown
-    ? `${said}: its volumes or its network do not come, see the Events of the pod`
-    : said
+    ? `${reported}: its volumes or its network are not ready, see the Events of the pod`
+    : reported
   if (imageReasons.includes(state.reason)) return { reason: 'image-pull', sinceMs, detail, maybeSlow: false }
-  // Every container reports creating or initializing until the pod's network is ready.
+  // Every container reports that it is being created or initialized until the pod's network is ready.
   if (state.reason === 'PodInitializing' && !driver.networkDown) return undefined
-  const maybeSlow = makingReasons.includes(state.reason) && !driver.networkDown
+  const maybeSlow = creatingReasons.includes(state.reason) && !driver.networkDown
   return { reason: 'container-creating', sinceMs, detail, maybeSlow }
 }
 
 /** A driver that ran before starts again from its last end. If the kubelet omits that time, the loss of readiness counts. */
-function beganToStartMs({ scheduledMs, createdMs, driver, ready, readySinceMs }: Driver): number {
+function startupBeganMs({ scheduledMs, createdMs, driver, ready, readySinceMs }: Driver): number {
   const atMs = scheduledMs ?? createdMs
   const { state, last, restarts } = driver
   const ranBefore = restarts > 0 || last !== null || (state.kind === 'waiting' && state.reason === restarting)
@@ -105,11 +112,11 @@ function beganToStartMs({ scheduledMs, createdMs, driver, ready, readySinceMs }:
 }
 
 /** Identifies the Event about a stuck driver, so that each is published once. */
-export const stuckDedupKey = ({ reason, blocker: lingering }: Stuck): string =>
-  lingering === undefined ? reason : `${reason} ${lingering}`
+export const stuckDedupKey = ({ reason, blocker }: Stuck): string =>
+  blocker === undefined ? reason : `${reason} ${blocker}`
 
 /** The wait that has exceeded its grace time, if any. */
-export function findStuck(driver: Driver, nowMs: number, surroundings?: StartupContext): Stuck | undefined {
-  const wait = findWaitReason(driver, surroundings)
+export function findStuck(driver: Driver, nowMs: number, context?: StartupContext): Stuck | undefined {
+  const wait = findWaitReason(driver, context)
   return wait !== undefined && nowMs - wait.sinceMs >= graceMs[wait.reason] ? wait : undefined
 }

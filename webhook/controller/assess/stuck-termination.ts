@@ -1,37 +1,42 @@
 import type { KnownNode } from '../../../cluster/nodes.ts'
 import type { Driver } from '../driver/driver.ts'
 
-/** What is known of the node that a driver is on. */
+/** What the controller knows about a driver's node. `unknown`: nodes are not listed yet. */
 export type NodeState =
-  /** Nodes have yet to be listed. */
-  { readonly kind: 'unknown' } | { readonly kind: 'gone' } | { readonly kind: 'known'; readonly node: KnownNode }
+  | { readonly kind: 'unknown' }
+  | { readonly kind: 'gone' }
+  | { readonly kind: 'known'; readonly node: KnownNode }
 
-/** Why a pod that is being deleted does not go: who has to act. */
+/** What keeps a pod from being removed after its deletion was requested. */
 export type TerminationBlocker = 'finalizers' | 'node-gone' | 'node-not-ready' | 'node-ready' | 'unknown'
 
 /**
- * A kubelet takes a pod away that it has stopped, then whoever set finalizers lets it go. For a kubelet that is not heard
- * of nobody does: the driver may still run. Of a node that is gone, or bears the taint out-of-service and is not Ready,
- * Kubernetes removes the pods (gcOrphaned and gcTerminating of its pkg/controller/podgc).
+ * Finds out who has to act before a terminating pod is removed. A kubelet removes a pod that it has stopped, and the owners
+ * of its finalizers must remove these. If the kubelet does not respond, the driver may still run. If the node is gone, or
+ * has the taint out-of-service and is not Ready, Kubernetes removes its pods (gcOrphaned and gcTerminating of
+ * pkg/controller/podgc).
  */
 export function findTerminationBlocker(
   driver: Pick<Driver, 'finalizers' | 'node'>,
-  standing: NodeState,
-): { readonly lingering: TerminationBlocker; readonly detail: string } {
+  state: NodeState,
+): { readonly blocker: TerminationBlocker; readonly detail: string } {
   const { finalizers, node } = driver
-  if (finalizers.length > 0) return { lingering: 'finalizers', detail: `finalizers hold it: ${finalizers.join(', ')}` }
-  if (node === null) return { lingering: 'unknown', detail: 'no node has it' }
-  switch (standing.kind) {
+  if (finalizers.length > 0) {
+    return { blocker: 'finalizers', detail: `it still has the finalizers ${finalizers.join(', ')}` }
+  }
+  if (node === null) return { blocker: 'unknown', detail: 'it is on no node' }
+  switch (state.kind) {
     case 'unknown':
-      return { lingering: 'unknown', detail: `its node is ${node}` }
+      return { blocker: 'unknown', detail: `its node is ${node}` }
     case 'gone':
-      return { lingering: 'node-gone', detail: `its node ${node} is gone` }
+      return { blocker: 'node-gone', detail: `its node ${node} no longer exists` }
     case 'known': {
-      const { notReady } = standing.node
-      if (notReady === undefined)
-        return { lingering: 'node-ready', detail: `its node ${node} is Ready, and has not stopped it` }
+      const { notReady } = state.node
+      if (notReady === undefined) {
+        return { blocker: 'node-ready', detail: `its node ${node} is Ready but has not stopped it` }
+      }
       const since = notReady.sinceMs === null ? '' : ` since ${new Date(notReady.sinceMs).toISOString()}`
-      return { lingering: 'node-not-ready', detail: `its node ${node} is not Ready${since}: ${notReady.detail}` }
+      return { blocker: 'node-not-ready', detail: `its node ${node} is not Ready${since}: ${notReady.detail}` }
     }
   }
 }

@@ -31,9 +31,7 @@ export function createWaitTracker(): WaitTracker {
   }
   return {
     observe: (driver, monotonicMs) => {
-      const wait = findWaitReason(driver)
-      const isKnownWrong = wait !== undefined && !wait.maybeSlow && wait.reason !== 'terminating'
-      const reason: Waited['reason'] | undefined = driver.gated ? 'gated' : isKnownWrong ? wait.reason : undefined
+      const reason = findTrackedReason(driver)
       if (reason === undefined) {
         waits.delete(driver.uid)
         return null
@@ -48,4 +46,11 @@ export function createWaitTracker(): WaitTracker {
     get: known,
     forget: (uid) => void waits.delete(uid),
   }
+}
+
+/** Waits that may be slow without a fault are not tracked, nor is a termination, which has no deadline. */
+function findTrackedReason(driver: Driver): Waited['reason'] | undefined {
+  if (driver.gated) return 'gated'
+  const wait = findWaitReason(driver)
+  return wait === undefined || wait.maybeSlow || wait.reason === 'terminating' ? undefined : wait.reason
 }

@@ -63,7 +63,7 @@ export function chooseAction(driver: Driver, assessment: Assessment, safeguards:
     case 'stuck': {
       const { stuck, deadline, overdue } = assessment
       return deadline !== null && overdue
-        ? toDelete(driver, overdueBy(stuck, deadline), safeguards)
+        ? chooseDeletion(driver, toOverdue(stuck, deadline), safeguards)
         : { kind: 'report' }
     }
     case 'startup-blocked':
@@ -74,55 +74,60 @@ export function chooseAction(driver: Driver, assessment: Assessment, safeguards:
       if (safeguards.dryRun || safeguards.pause !== null) return { kind: 'report' }
       return { kind: 'delete-executors', restarts: assessment.restarts, startedMs: assessment.startedMs }
     case 'hung':
-      return toDelete(driver, assessment.hang, safeguards)
+      return chooseDeletion(driver, assessment.hang, safeguards)
   }
 }
 
-const overdueBy = ({ reason, sinceMs, detail }: Stuck, { key, afterMs }: Deadline): Overdue => ({
+const toOverdue = ({ reason, sinceMs, detail }: Stuck, { key, afterMs }: Deadline): Overdue => ({
   by: 'stuck',
   reason,
   sinceMs,
   detail: `${key} ${formatDuration(afterMs)}; ${detail}`,
 })
 
-function toDelete(driver: Driver, grounds: DeletionReason, safeguards: Safeguards): Choice {
-  const why = obstacleTo(driver, grounds, safeguards)
-  if (why === 'backoff')
-    return { kind: 'blocked', reason: grounds, blockReason: why, untilMs: safeguards.backoffUntilMs }
-  if (why === 'paused')
-    return { kind: 'blocked', reason: grounds, blockReason: why, untilMs: safeguards.pause?.untilMs ?? null }
-  if (why !== undefined) return { kind: 'blocked', reason: grounds, blockReason: why, untilMs: null }
-  return safeguards.dryRun ? { kind: 'dry-run', reason: grounds } : { kind: 'delete-pod', reason: grounds }
+function chooseDeletion(driver: Driver, reason: DeletionReason, safeguards: Safeguards): Choice {
+  const blockReason = findBlockReason(driver, reason, safeguards)
+  if (blockReason !== undefined) {
+    return { kind: 'blocked', reason, blockReason, untilMs: findBlockEndMs(blockReason, safeguards) }
+  }
+  return safeguards.dryRun ? { kind: 'dry-run', reason } : { kind: 'delete-pod', reason }
+}
+
+/** Null if the end of the block is unknown. */
+function findBlockEndMs(blockReason: BlockReason, { backoffUntilMs, pause }: Safeguards): number | null {
+  if (blockReason === 'backoff') return backoffUntilMs
+  return blockReason === 'paused' ? (pause?.untilMs ?? null) : null
 }
 
 /** The first safeguard that blocks the deletion. */
-function obstacleTo(driver: Driver, grounds: DeletionReason, safeguards: Safeguards): BlockReason | undefined {
+// biome-ignore lint/complexity/noExcessiveCognitiveComplexity: one safeguard per line, in the order in which they apply
+function findBlockReason(driver: Driver, reason: DeletionReason, safeguards: Safeguards): BlockReason | undefined {
   // The mode applies to the controller's own judgement. The driver's owner enabled the sidecar and the deadlines.
-  if (safeguards.mode === 'off' || (grounds.by === 'ui' && safeguards.mode === 'report')) return 'report-only'
+  if (safeguards.mode === 'off' || (reason.by === 'ui' && safeguards.mode === 'report')) return 'report-only'
   if (safeguards.observeMode) return 'observe-mode'
-  const doubt = grounds.by === 'stuck' ? doubtThatStuck(driver) : doubtThatHung(driver, grounds, safeguards)
+  const doubt = reason.by === 'stuck' ? doubtStuck(driver) : doubtHung(driver, reason, safeguards)
   if (doubt !== undefined) return doubt
   if (!safeguards.resubmits) return 'no-owner'
   if (safeguards.pause !== null) return 'paused'
-  if (grounds.by === 'stuck' && safeguards.areManyStuck()) return 'many-drivers-stuck'
-  if (grounds.by !== 'stuck' && safeguards.isBreakerOpen()) return 'circuit-breaker-open'
+  if (reason.by === 'stuck' && safeguards.areManyStuck()) return 'many-drivers-stuck'
+  if (reason.by !== 'stuck' && safeguards.isBreakerOpen()) return 'circuit-breaker-open'
   if (safeguards.quarantined) return 'quarantined'
   if (safeguards.exhausted === 'unknown') return 'budget-unknown'
   if (safeguards.exhausted !== null) return `${safeguards.exhausted}-budget`
   return safeguards.nowMs < safeguards.backoffUntilMs ? 'backoff' : undefined
 }
 
-function doubtThatHung(driver: Driver, hang: Hang, { nowMs }: Safeguards): BlockReason | undefined {
+function doubtHung(driver: Driver, hang: Hang, { nowMs }: Safeguards): BlockReason | undefined {
   const { state } = driver.driver
   // The port is closed: the driver may be finishing, or its UI may be disabled.
   if (hang.by === 'ui' && hang.reason !== 'unresponsive') return 'inconclusive'
-  if (state.kind !== 'running' || isGoing(driver)) return 'inconclusive'
+  if (state.kind !== 'running' || isEnding(driver)) return 'inconclusive'
   return nowMs - state.startedMs < recentlyStartedMs ? 'recently-started' : undefined
 }
 
 /** A driver that runs or ends is not stuck, even if it waited before. */
-function doubtThatStuck(driver: Driver): BlockReason | undefined {
-  return driver.driver.state.kind !== 'waiting' || isGoing(driver) ? 'inconclusive' : undefined
+function doubtStuck(driver: Driver): BlockReason | undefined {
+  return driver.driver.state.kind !== 'waiting' || isEnding(driver) ? 'inconclusive' : undefined
 }
 
-const isGoing = (driver: Driver) => hasEnded(driver) || driver.deletionMs !== null
+const isEnding = (driver: Driver) => hasEnded(driver) || driver.deletionMs !== null

@@ -1,8 +1,8 @@
 import { findBlockingSidecar, slowReasons } from '../assess/startup-blocked.ts'
-import type { Driver } from '../driver/driver.ts'
+import type { Driver, DriverSidecar } from '../driver/driver.ts'
 
-/** The result of one pod's sidecar. */
-interface Trial {
+/** Whether the sidecar of one pod started, and when that was known, by the wall clock. */
+interface StartResult {
   readonly started: boolean
   readonly atMs: number
 }
@@ -25,92 +25,91 @@ export interface SidecarImageBreakerDeps {
 export interface SidecarImageBreaker {
   observe(driver: Driver): void
   forget(driver: Driver): void
-  /** How long the sidecar has blocked the driver, as far as this process saw; null if it does not. */
-  heldBackForMs(driver: Driver): number | null
+  /** How long this process has seen the sidecar block the driver's startup. Null if the sidecar does not block it. */
+  startupBlockedForMs(driver: Driver): number | null
   /** Whether injection is suspended. */
   isSuspended(): boolean
-  /** Why a driver that is admitted now gets no sidecar; null if it gets one. One a minute gets one as a trial. */
+  /** Why a driver that is admitted now gets no sidecar. Null if it gets one: while suspended, one driver a minute does. */
   suspension(): string | null
 }
 
 const trialIntervalMs = 60_000
 /** Older failures do not count, because the sidecars that have started since may be gone with their drivers. */
-const rememberedMs = 15 * 60_000
-const maxTrials = 200
+const failureWindowMs = 15 * 60_000
+const maxResults = 200
 
-/** When a blocked driver was first seen. */
-interface Sign {
+/** A driver whose startup is blocked by its sidecar. */
+interface BlockedStartup {
   readonly seenMs: number
-  /** By the wall clock. */
+  /** When it was first seen, by the wall clock. */
   readonly dateMs: number
   readonly patienceMs: number
-  readonly slow: boolean
-  readonly ours: boolean
+  readonly isSlow: boolean
+  /** Whether the sidecar has the image that is injected now. */
+  readonly hasCurrentImage: boolean
 }
 
-export function createSidecarImageBreaker({
-  image,
-  threshold,
-  nowMs,
-  monotonicMs,
-}: SidecarImageBreakerDeps): SidecarImageBreaker {
-  const signs = new Map<string, Sign>()
-  const trials = new Map<string, Trial>()
+export function createSidecarImageBreaker(deps: SidecarImageBreakerDeps): SidecarImageBreaker {
+  const { image, threshold, nowMs, monotonicMs } = deps
+  const blocked = new Map<string, BlockedStartup>()
+  const results = new Map<string, StartResult>()
   let lastTrialMs = Number.NEGATIVE_INFINITY
 
-  const noteTrial = (uid: string, trial: Trial) => {
-    const known = trials.get(uid)
-    // A restarted sidecar is no new result for its image.
-    if (known?.started === trial.started) return
-    trials.set(uid, trial)
-    const [oldest] = trials.keys()
-    if (trials.size > maxTrials && oldest !== undefined) trials.delete(oldest)
+  const observeBlock = (driver: Driver, sidecar: DriverSidecar): void => {
+    const block = findBlockingSidecar(driver)
+    if (block === undefined) {
+      blocked.delete(driver.uid)
+      return
+    }
+    const isSlow = block.reason === slowReasons
+    const before = blocked.get(driver.uid)
+    // A failure that appears only now is dated now; until then the start was only slow.
+    const isSameBlock = before !== undefined && (isSlow || !before.isSlow)
+    const { seenMs, dateMs } = isSameBlock ? before : { seenMs: monotonicMs(), dateMs: nowMs() }
+    const { patienceMs } = block
+    blocked.set(driver.uid, { seenMs, dateMs, patienceMs, isSlow, hasCurrentImage: sidecar.image === image })
   }
 
-  /** Failures since the last success, including drivers that are still blocked. */
-  const failures = (): number => {
-    let startedMs = Number.NEGATIVE_INFINITY
-    for (const trial of trials.values()) if (trial.started) startedMs = Math.max(startedMs, trial.atMs)
-    let count = 0
-    const sinceMs = Math.max(startedMs, nowMs() - rememberedMs)
-    for (const trial of trials.values()) if (!trial.started && trial.atMs > sinceMs) count += 1
-    for (const [uid, sign] of signs) {
-      // A slow start may wait for other image pulls of the node.
-      const isFailure = sign.ours && !sign.slow && sign.dateMs > startedMs
-      const failed = isFailure && monotonicMs() - sign.seenMs >= sign.patienceMs
-      if (failed && trials.get(uid)?.started !== false) count += 1
-    }
-    return count
+  const recordResult = (uid: string, result: StartResult): void => {
+    // A restarted sidecar is not a new result for its image.
+    if (results.get(uid)?.started === result.started) return
+    results.set(uid, result)
+    const [oldest] = results.keys()
+    if (results.size > maxResults && oldest !== undefined) results.delete(oldest)
   }
-  const isSuspended = () => failures() >= threshold
+
+  /** A slow start is not a failure, because it may wait for other image pulls of the node. */
+  const hasFailed = (startup: BlockedStartup, sinceMs: number): boolean =>
+    startup.hasCurrentImage &&
+    !startup.isSlow &&
+    startup.dateMs > sinceMs &&
+    monotonicMs() - startup.seenMs >= startup.patienceMs
+
+  /** Counts the failures since the last success, including drivers that are still blocked. */
+  const countFailures = (): number => {
+    const all = [...results.values()]
+    const startedMs = Math.max(...all.filter(({ started }) => started).map(({ atMs }) => atMs))
+    const sinceMs = Math.max(startedMs, nowMs() - failureWindowMs)
+    const ended = all.filter(({ started, atMs }) => !started && atMs > sinceMs)
+    const current = [...blocked].filter(
+      ([uid, startup]) => hasFailed(startup, startedMs) && results.get(uid)?.started !== false,
+    )
+    return ended.length + current.length
+  }
+  const isSuspended = () => countFailures() >= threshold
 
   return {
     observe: (driver) => {
       const { uid, sidecar } = driver
       if (sidecar === null) return
-      const held = findBlockingSidecar(driver)
-      if (held === undefined) signs.delete(uid)
-      else {
-        const isSlow = held.reason === slowReasons
-        const known = signs.get(uid)
-        // A failure that appears only now is dated now; until then the start was only slow.
-        const goesOn = known !== undefined && (isSlow || !known.slow)
-        const since = goesOn ? known : { seenMs: monotonicMs(), dateMs: nowMs() }
-        const { seenMs, dateMs } = since
-        const { patienceMs } = held
-        signs.set(uid, { seenMs, dateMs, patienceMs, slow: isSlow, ours: sidecar.image === image })
-      }
-      if (sidecar.bypass !== null) {
-        if (sidecar.bypass.image === image && sidecar.bypass.reason !== slowReasons)
-          noteTrial(uid, { started: false, atMs: sidecar.bypass.atMs })
-      } else if (sidecar.image === image && sidecar.state.kind === 'running') {
-        noteTrial(uid, { started: true, atMs: sidecar.state.startedMs })
-      }
+      observeBlock(driver, sidecar)
+      const result = findStartResult(sidecar, image)
+      if (result !== undefined) recordResult(uid, result)
     },
-    forget: ({ uid }) => void signs.delete(uid),
-    heldBackForMs: ({ uid }) => {
-      const sign = signs.get(uid)
-      return sign === undefined ? null : monotonicMs() - sign.seenMs
+    forget: ({ uid }) => void blocked.delete(uid),
+    startupBlockedForMs: ({ uid }) => {
+      const startup = blocked.get(uid)
+      return startup === undefined ? null : monotonicMs() - startup.seenMs
     },
     isSuspended,
     suspension: () => {
@@ -119,7 +118,17 @@ export function createSidecarImageBreaker({
         lastTrialMs = monotonicMs()
         return null
       }
-      return `${image} could not be started for ${failures()} drivers in a row; one driver a minute gets it, to find out`
+      return `${image} could not be started for ${countFailures()} drivers in a row; spark-nanny tries it with one driver a minute`
     },
   }
+}
+
+/** What a pod shows about the start of `image`. Undefined if it shows nothing, or another image. */
+function findStartResult({ bypass, image: current, state }: DriverSidecar, image: string): StartResult | undefined {
+  if (bypass !== null) {
+    const isFailure = bypass.image === image && bypass.reason !== slowReasons
+    return isFailure ? { started: false, atMs: bypass.atMs } : undefined
+  }
+  if (current !== image || state.kind !== 'running') return undefined
+  return { started: true, atMs: state.startedMs }
 }

@@ -1,5 +1,5 @@
 import type { Log } from '../../../core/log.ts'
-import type { Reconciler } from './reconciler.ts'
+import type { Reconcile } from './reconciler.ts'
 import type { WorkQueue } from './work-queue.ts'
 
 export interface WorkerDeps {
@@ -10,39 +10,42 @@ export interface WorkerDeps {
 }
 
 /** How long drivers are evaluated without yielding. Admissions wait at most this long plus one evaluation. */
-const looksForMs = 10
+const maxWorkMs = 10
+const retryAfterErrorMs = 60_000
 
 /** Reconciles key after key until `signal`. A bug that one pod triggers must not stop the others. */
 export async function runWorker(
-  edges: WorkerDeps,
+  deps: WorkerDeps,
   queue: WorkQueue,
-  reconciler: Pick<Reconciler, 'reconcile'>,
+  reconcile: Reconcile,
   signal: AbortSignal,
 ): Promise<void> {
-  let pausedMs = edges.monotonicMs()
+  let pausedMs = deps.monotonicMs()
   while (!signal.aborted) {
-    const key = queue.take(edges.monotonicMs())
-    if (key === undefined) await idle(edges, queue, signal)
-    else {
-      try {
-        reconciler.reconcile(key)
-      } catch (error) {
-        edges.log.error({ event: 'reconcile-failed', driver: key, err: error })
-        queue.addAt(key, edges.monotonicMs() + 60_000)
-      }
-    }
-    if (edges.monotonicMs() - pausedMs >= looksForMs) {
-      await edges.sleep(1, signal)
-      pausedMs = edges.monotonicMs()
+    const key = queue.take(deps.monotonicMs())
+    if (key === undefined) await waitForKey(deps, queue, signal)
+    else reconcileSafely(deps, queue, reconcile, key)
+    if (deps.monotonicMs() - pausedMs >= maxWorkMs) {
+      await deps.sleep(1, signal)
+      pausedMs = deps.monotonicMs()
     }
   }
 }
 
+function reconcileSafely({ log, monotonicMs }: WorkerDeps, queue: WorkQueue, reconcile: Reconcile, key: string): void {
+  try {
+    reconcile(key)
+  } catch (error) {
+    log.error({ event: 'reconcile-failed', driver: key, err: error })
+    queue.addAt(key, monotonicMs() + retryAfterErrorMs)
+  }
+}
+
 /** Resolves when a key is due. */
-async function idle(edges: WorkerDeps, queue: WorkQueue, signal: AbortSignal): Promise<void> {
+async function waitForKey(deps: WorkerDeps, queue: WorkQueue, signal: AbortSignal): Promise<void> {
   const timer = new AbortController()
   const aborted = AbortSignal.any([signal, timer.signal])
-  const waitMs = Math.max(1, Math.min(60_000, queue.nextMs() - edges.monotonicMs()))
-  await Promise.race([queue.added(), edges.sleep(waitMs, aborted)])
+  const waitMs = Math.max(1, Math.min(60_000, queue.nextMs() - deps.monotonicMs()))
+  await Promise.race([queue.added(), deps.sleep(waitMs, aborted)])
   timer.abort()
 }

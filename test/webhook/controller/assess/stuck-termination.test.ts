@@ -12,16 +12,16 @@ const knownNode = (notReady?: KnownNode['notReady']): NodeState => ({
   node: { schedulable: true, linux: true, kubelet: [1, 36], declaredFeatures: null, ...(notReady && { notReady }) },
 })
 const away = knownNode({ sinceMs: createdMs, detail: 'NodeStatusUnknown: Kubelet stopped posting node status.' })
-const lingering: readonly [string, NodeState, Partial<DriverPodOptions & { finalizers: string[] }>, RegExp, RegExp][] =
+const blocker: readonly [string, NodeState, Partial<DriverPodOptions & { finalizers: string[] }>, RegExp, RegExp][] =
   [
     [
       'finalizers',
       away,
       { finalizers: ['example.com/keep'] },
-      /finalizers hold it: example.com\/keep/,
+      /it still has the finalizers example.com\/keep/,
       /must remove them/,
     ],
-    ['node-gone', { kind: 'gone' }, {}, /its node node-1 is gone/, /Kubernetes removes/],
+    ['node-gone', { kind: 'gone' }, {}, /its node node-1 no longer exists/, /Kubernetes removes/],
     [
       'node-not-ready',
       away,
@@ -29,14 +29,14 @@ const lingering: readonly [string, NodeState, Partial<DriverPodOptions & { final
       /not Ready since 2026-11-24T10:00:00.000Z: NodeStatusUnknown/,
       /two drivers could write at the same time.*out-of-service=nodeshutdown:NoExecute/,
     ],
-    ['node-ready', knownNode(), {}, /Ready, and has not stopped it/, /kubelet log/],
+    ['node-ready', knownNode(), {}, /is Ready but has not stopped it/, /kubelet log/],
     ['unknown', { kind: 'unknown' }, {}, /its node is node-1/, /Check its node/],
   ]
 describe('stuck termination', () => {
-  for (const [expected, node, { finalizers = [] }, detail, advice] of lingering) {
+  for (const [expected, node, { finalizers = [] }, detail, advice] of blocker) {
     test(`a pod that does not terminate → ${expected}`, () => {
       const driver = { ...createDriver({ deletionTimestamp: iso(createdMs) }), finalizers }
-      assert.equal(findTerminationBlocker(driver, node).lingering, expected)
+      assert.equal(findTerminationBlocker(driver, node).blocker, expected)
       const { assessments } = assess(driver, context({ nowMs: createdMs + 180_000, node }))
       const [assessment] = assessments
       assert.ok(assessment?.kind === 'stuck' && !assessment.overdue)

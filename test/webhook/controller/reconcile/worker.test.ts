@@ -32,7 +32,7 @@ describe('runWorker', () => {
       if (oneByOne) add()
       else for (let index = 0; index < many; index += 1) queue.add(`spark/driver-${index}`)
       // Each evaluation takes a millisecond.
-      await runWorker({ log: recordingLog().log, monotonicMs: () => looks, sleep }, queue, { reconcile }, stop.signal)
+      await runWorker({ log: recordingLog().log, monotonicMs: () => looks, sleep }, queue, reconcile, stop.signal)
       assert.equal(looks, many)
       assert.ok(most <= 10, `${most} evaluations without a pause`)
     })

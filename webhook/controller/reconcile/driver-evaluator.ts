@@ -1,0 +1,67 @@
+import type { ControllerConfig } from '../../config/controller-config.ts'
+import { computeDriverContext, type DriverContext, type DriverContextDeps } from '../assess/driver-context.ts'
+import type { NodeState } from '../assess/stuck-termination.ts'
+import type { WaitTracker } from '../assess/wait-tracker.ts'
+import { type DriverStates, observeUnansweredExit, unansweredForMs } from '../decide/driver-state.ts'
+import { type Evaluation, evaluate } from '../decide/evaluate.ts'
+import type { HangBreaker } from '../decide/hang-breaker.ts'
+import type { SidecarImageBreaker } from '../decide/sidecar-image-breaker.ts'
+import { areManyStuck } from '../decide/startup-breaker.ts'
+import type { DeletionTracker } from '../deletions/deletion-tracker.ts'
+import type { Driver } from '../driver/driver.ts'
+import type { DriverWatch } from '../driver/driver-watch.ts'
+import type { SidecarStatusPoller } from '../poll/sidecar-status-poller.ts'
+import type { UiPoller } from '../poll/ui-poller.ts'
+
+export interface DriverEvaluatorDeps extends DriverContextDeps {
+  readonly config: ControllerConfig
+  readonly drivers: DriverWatch
+  readonly sidecarImage: Pick<SidecarImageBreaker, 'startupBlockedForMs'>
+  readonly states: DriverStates
+  readonly deletions: Pick<DeletionTracker, 'limits'>
+  readonly polls: Pick<UiPoller, 'judgement'>
+  readonly verdicts: Pick<SidecarStatusPoller, 'verdict'>
+  readonly waits: WaitTracker
+  readonly breaker: Pick<HangBreaker, 'isOpenFor'>
+  node(name: string): NodeState
+  /** Milliseconds of a monotonic clock. */
+  monotonicMs(): number
+}
+
+/** Evaluates a driver with everything that is known about it now. */
+export type EvaluateDriver = (driver: Driver, driverContext?: DriverContext) => Evaluation
+
+/** Gathers what {@link evaluate} depends on from the parts of a term. */
+export function createDriverEvaluator(deps: DriverEvaluatorDeps): EvaluateDriver {
+  const { config, states, deletions, polls, verdicts, waits } = deps
+  return (driver, driverContext = computeDriverContext(driver, deps)) => {
+    const [nowMs, monotonicMs] = [deps.nowMs(), deps.monotonicMs()]
+    const toDateMs = (atMs: number) => nowMs - (monotonicMs - atMs)
+    const wait = waits.observe(driver, monotonicMs)
+    observeUnansweredExit(states, driver, monotonicMs)
+    const state = states.known(driver.uid)
+    const gatedUntilMs = ({ uid }: Driver) => {
+      const known = waits.get(uid)
+      return known?.wasGated === true ? toDateMs(known.sinceMs) : null
+    }
+    return evaluate(driver, config, {
+      nowMs,
+      driverContext,
+      state,
+      inProtectedNamespace: driverContext.namespace !== undefined,
+      settings: driverContext.settings,
+      nativeSidecars: deps.nativeSidecars(),
+      startupBlockedForMs: deps.sidecarImage.startupBlockedForMs(driver),
+      exitUnhandledForMs: unansweredForMs(state, driver, monotonicMs),
+      waitingSinceMs: wait === null ? null : toDateMs(wait.sinceMs),
+      gatedUntilMs: gatedUntilMs(driver),
+      node: driver.node === null ? { kind: 'unknown' } : deps.node(driver.node),
+      judgement: polls.judgement(driver.uid),
+      sidecarHang: verdicts.verdict(driver.uid),
+      isBreakerOpen: (by) => deps.breaker.isOpenFor(driver, by),
+      areManyStuck: (stuck) =>
+        areManyStuck(stuck, deps.drivers.reflector.objects.all(), nowMs, config.safeguards.breakerShare, gatedUntilMs),
+      limits: () => deletions.limits(driver, driverContext.application, nowMs),
+    })
+  }
+}
