@@ -15,8 +15,8 @@ export interface ControllerConfig {
   readonly dryRun: boolean
   readonly fallback: FallbackConfig
   readonly safeguards: SafeguardsConfig
-  /** After so many consecutive drivers whose sidecar had to be bypassed, no more sidecars are injected. */
-  readonly rescuesBeforeBreak: number
+  /** Number of consecutive drivers with a bypassed sidecar after which injection is suspended. */
+  readonly bypassesBeforeSuspension: number
 }
 
 /** What the controller does for drivers without a sidecar. */
@@ -70,7 +70,7 @@ export function parseController(read: ReadVariable): ControllerConfig | undefine
       backoffMs: read('BACKOFF', '1m', ...duration),
       breakerShare: read('BREAKER_SHARE', '0.2', 'a number from 0 to 1', parseShare),
     }),
-    rescuesBeforeBreak: read('RESCUES_BEFORE_BREAK', '3', ...wholeNumber(1)),
+    bypassesBeforeSuspension: read('RESCUES_BEFORE_BREAK', '3', ...wholeNumber(1)),
   })
 }
 

@@ -1,4 +1,4 @@
-import pLimit from 'p-limit'
+import pLimit, { type LimitFunction } from 'p-limit'
 import { exponentialDelayMs, withJitter } from '../../core/backoff.ts'
 import { nextApplicationIdSuffixAnnotation } from '../../core/contract/pod-contract.ts'
 import { describeResponse, isFromApiServer, type KubernetesApi } from '../../kubernetes/api.ts'
@@ -8,8 +8,8 @@ import type { Driver } from './driver/driver.ts'
 import type { DriverWatch } from './driver/driver-watch.ts'
 
 /**
- * What the annotation must say: the driver that runs now is number restarts + 1, so the next one's id ends in
- * restarts + 2. Undefined: nothing to write.
+ * The value that the annotation must have: the running driver is number restarts + 1, so the next driver's application id
+ * ends in restarts + 2. Returns undefined if the annotation need not be written.
  */
 export function nextApplicationIdSuffix({ numbered, driver, annotations }: Driver): string | undefined {
   const wanted = numbered && driver.state.kind === 'running' ? `-${driver.restarts + 2}` : undefined
@@ -17,88 +17,94 @@ export function nextApplicationIdSuffix({ numbered, driver, annotations }: Drive
 }
 
 export interface ApplicationIdAnnotatorDeps extends ReflectorDeps {
-  /** Asked right before each request: whoever leads no longer might write what was. */
+  /** Whether this process leads. Checked right before each request, because a former leader may have old data. */
   mayAct(): boolean
 }
 
 /**
- * Writes {@link nextApplicationIdSuffix} into each driver as it starts, until `signal`. A driver that runs on costs no API call.
- * For one process of an installation: each would write the same. Resolves when nothing is under way any more.
+ * Writes {@link nextApplicationIdSuffix} to each driver pod when the driver starts, until `signal` is aborted. A driver
+ * that keeps running costs no request. Only the leader runs it. Resolves when no request is running.
  */
 export async function runApplicationIdAnnotator(
-  { reflector, listen }: DriverWatch,
-  edges: ApplicationIdAnnotatorDeps,
+  drivers: DriverWatch,
+  deps: ApplicationIdAnnotatorDeps,
   signal: AbortSignal,
 ): Promise<void> {
-  const busy = new Map<string, Promise<void>>()
-  const limit = pLimit(maxAtOnce)
-  /** Until the pod that is known says what it should: what it is by then counts, not what it was. */
-  const write = async ({ namespace, name, uid }: Driver): Promise<void> => {
-    let written: string | undefined
-    const once = async (): Promise<'done' | 'again' | 'failed'> => {
-      const driver = reflector.objects.get(namespace, name)
-      const suffix = driver?.uid === uid ? nextApplicationIdSuffix(driver) : undefined
-      // What came while it was written was not looked at; the watch may have yet to show what was written.
-      if (suffix === undefined || suffix === written || signal.aborted) return 'done'
-      // A lease may be renewed late, and is held again then.
-      const outcome = edges.mayAct() ? await annotate(edges.api, namespace, name, uid, suffix) : 'it leads no longer'
-      const line = { event: 'application-id-annotated', namespace, name, suffix }
-      if (outcome === undefined) {
-        edges.log.info(line)
-        written = suffix
-        return 'again'
-      }
-      edges.log.warn({ ...line, event: 'application-id-annotation-failed', detail: outcome })
-      return 'failed'
-    }
-    for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
-      const outcome = await limit(once)
-      if (outcome === 'done') return
-      if (outcome === 'failed') {
-        await edges.sleep(
-          withJitter(exponentialDelayMs(attempt, { baseMs: 500, capMs: 30_000 }), edges.random()),
-          signal,
-        )
-      }
-    }
-  }
+  const running = new Map<string, Promise<void>>()
+  const limit = pLimit(maxConcurrent)
   const changed = (driver: Driver) => {
     const { uid } = driver
-    if (nextApplicationIdSuffix(driver) === undefined || busy.has(uid)) return
-    busy.set(
-      uid,
-      write(driver).finally(() => busy.delete(uid)),
-    )
+    if (nextApplicationIdSuffix(driver) === undefined || running.has(uid)) return
+    const ended = annotateUntilCurrent(driver, drivers, deps, limit, signal).finally(() => running.delete(uid))
+    running.set(uid, ended)
   }
-  listen({ changed, gone: () => {} }, signal)
-  for (const driver of reflector.objects.all()) changed(driver)
-  await aborted(signal)
-  await Promise.all(busy.values())
+  drivers.listen({ changed, gone: () => {} }, signal)
+  for (const driver of drivers.reflector.objects.all()) changed(driver)
+  await whenAborted(signal)
+  await Promise.all(running.values())
 }
 
-/** The API server, and the connections that this process has to it, have others to serve. */
-const maxAtOnce = 10
+/** Writes the annotation until the pod, as it is then known, has the right value. */
+async function annotateUntilCurrent(
+  { namespace, name, uid }: Driver,
+  { reflector }: DriverWatch,
+  deps: ApplicationIdAnnotatorDeps,
+  limit: LimitFunction,
+  signal: AbortSignal,
+): Promise<void> {
+  let written: string | undefined
+  const tryOnce = async (): Promise<'done' | 'again' | 'failed'> => {
+    const driver = reflector.objects.get(namespace, name)
+    const suffix = driver?.uid === uid ? nextApplicationIdSuffix(driver) : undefined
+    // The watch may not show the written value yet.
+    if (suffix === undefined || suffix === written || signal.aborted) return 'done'
+    // A lease that was renewed late is held again, so this is retried.
+    const problem = deps.mayAct()
+      ? await annotate(deps.api, namespace, name, uid, suffix)
+      : 'this process no longer leads'
+    const line = { event: 'application-id-annotated', namespace, name, suffix }
+    if (problem !== undefined) {
+      deps.log.warn({ ...line, event: 'application-id-annotation-failed', detail: problem })
+      return 'failed'
+    }
+    deps.log.info(line)
+    written = suffix
+    // The driver may have restarted during the request.
+    return 'again'
+  }
+  for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
+    const outcome = await limit(tryOnce)
+    if (outcome === 'done') return
+    if (outcome === 'failed') {
+      const delayMs = exponentialDelayMs(attempt, { baseMs: 500, capMs: 30_000 })
+      await deps.sleep(withJitter(delayMs, deps.random()), signal)
+    }
+  }
+}
 
-/** About five minutes; the next event of the pod tries again. */
+/** Limits the load on the API server and its connections, which admissions and actions need too. */
+const maxConcurrent = 10
+
+/** About five minutes. The next change of the pod starts again. */
 const maxAttempts = 15
 
-/** Undefined when it was done; the uid keeps it from a pod of the same name that came after. */
+/** Returns undefined on success, else the problem. The uid protects a later pod of the same name. */
 async function annotate(api: KubernetesApi, namespace: string, name: string, uid: string, suffix: string) {
-  const answer = await api.request({
+  const response = await api.request({
     method: 'PATCH',
     path: `${podPath({ namespace, name })}?fieldManager=spark-nanny`,
     contentType: 'application/merge-patch+json',
     body: { metadata: { uid, annotations: { [nextApplicationIdSuffixAnnotation]: suffix } } },
-    // As that of all effects: shorter than what is left of a lease when its holder steps down.
+    // Shorter than the rest of a lease when its holder steps down.
     deadlineMs: 4_000,
   })
-  // Gone, or another pod by now: nothing left to do.
-  const gone = answer.kind === 'response' && (answer.status === 404 || answer.status === 409)
-  const written = answer.kind === 'response' && answer.status === 200 && isFromApiServer(answer)
-  return written || gone ? undefined : describeResponse(answer)
+  // 404 and 409: the pod is gone, or replaced by another of its name.
+  const gone = response.kind === 'response' && (response.status === 404 || response.status === 409)
+  const written = response.kind === 'response' && response.status === 200 && isFromApiServer(response)
+  return written || gone ? undefined : describeResponse(response)
 }
 
-function aborted(signal: AbortSignal): Promise<void> {
+function whenAborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal.aborted) resolve()
     else signal.addEventListener('abort', () => resolve(), { once: true })

@@ -92,7 +92,7 @@ function createWatches(deps: StartControllerDeps) {
   const drivers = watchDrivers(deps)
   const sidecarImage = createSidecarImageBreaker({
     image: deps.sidecarImage,
-    threshold: deps.config.rescuesBeforeBreak,
+    threshold: deps.config.bypassesBeforeSuspension,
     nowMs: deps.nowMs,
     monotonicMs: deps.monotonicMs,
   })

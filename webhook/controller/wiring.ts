@@ -73,9 +73,9 @@ export function createLeaderParts(deps: LeaderDeps, signal: AbortSignal): Leader
     },
     signal,
   )
-  const verdicts = createSidecarStatusPoller({ ...deps, answered: requeue })
+  const verdicts = createSidecarStatusPoller({ ...deps, responded: requeue })
   const breaker = createHangBreaker({
-    rails: config.safeguards,
+    safeguards: config.safeguards,
     polls,
     verdicts,
     deletions,

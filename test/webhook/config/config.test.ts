@@ -47,7 +47,7 @@ describe('parseConfig', () => {
               backoffMs: 60_000,
               breakerShare: 0.2,
             },
-            rescuesBeforeBreak: 3,
+            bypassesBeforeSuspension: 3,
           },
         },
       },

@@ -10,13 +10,13 @@ import type { Driver } from '../driver/driver.ts'
 import { formatBypass } from '../driver/parse-sidecar.ts'
 
 export interface ClusterWriter {
-  /** Told twice is told once. */
+  /** Idempotent: publishing the same Event again succeeds without a second Event. */
   publishEvent(subject: InvolvedObject, event: EventContent): Promise<WriteResult>
-  /** Puts `image` in the place of the sidecar's, of this very pod as it is known, and writes the reason down. */
+  /** Replaces the image of the sidecar and records the reason. Conflicts if the pod has changed. */
   replaceSidecarImage(driver: Driver, image: string, reason: string): Promise<WriteResult>
-  /** Deletes this very pod, as it is known, with its own grace period. */
+  /** Deletes a pod with its own grace period. Conflicts if the pod has changed. */
   deletePod(pod: PodVersion): Promise<WriteResult>
-  /** Writes an annotation of a SparkApplication as it is known; null removes it. */
+  /** Sets annotations of a SparkApplication; null removes one. Conflicts if the SparkApplication has changed. */
   annotateApplication(
     reference: ApplicationReference,
     known: Pick<KnownApplication, 'uid' | 'resourceVersion'>,
@@ -30,20 +30,23 @@ export interface ClusterWriterDeps {
   readonly api: KubernetesApi
   readonly reporter: string
   nowMs(): number
-  /** Asked right before each request: whoever leads no longer does nothing. */
+  /** Whether this process leads. Checked right before each request. */
   mayAct(): boolean
 }
 
-/** Shorter than what is left of a lease when its holder steps down: no action of ours may come after the next leader's. */
+/** Shorter than the rest of a lease when its holder steps down, so that no request arrives after the next leader's. */
 const deadlineMs = 4_000
 
 export function createClusterWriter({ api, reporter, nowMs, mayAct }: ClusterWriterDeps): ClusterWriter {
-  const send = async (request: Omit<ApiRequest, 'deadlineMs'>, fine: readonly number[] = []): Promise<WriteResult> => {
-    if (!mayAct()) return { kind: 'failed', detail: 'it leads no longer', retryAfterMs: 0 }
-    return toWriteResult(await api.request({ ...request, deadlineMs }), fine)
+  const send = async (
+    request: Omit<ApiRequest, 'deadlineMs'>,
+    acceptedStatuses: readonly number[] = [],
+  ): Promise<WriteResult> => {
+    if (!mayAct()) return { kind: 'failed', detail: 'this process no longer leads', retryAfterMs: 0 }
+    return toWriteResult(await api.request({ ...request, deadlineMs }), acceptedStatuses)
   }
   return {
-    // 404: the namespace is gone or going (403 with cause NamespaceTerminating), and so is who would read it.
+    // 404 and 403 with cause NamespaceTerminating: the namespace is being deleted, and its Events with it.
     publishEvent: (subject, event) =>
       send(
         {

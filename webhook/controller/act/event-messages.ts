@@ -76,12 +76,12 @@ export function describeAssessment(assessment: Assessment, driver: Driver): Even
 }
 
 function describeStuck(stuck: Stuck, deadline: Deadline | null, driver: Driver): EventContent {
-  const { reason, detail, blocker: lingering } = stuck
+  const { reason, detail, blocker } = stuck
   const message = `${stuckDescription[reason]} (${detail}). ${nextStep()}`
   return { type: 'Warning', reason: 'SparkNannyDriverStuck', message, dedupKey: stuckDedupKey(stuck) }
 
   function nextStep(): string {
-    if (lingering !== undefined) return `${terminationAdvice[lingering](driver)}. No pod is force-deleted.`
+    if (blocker !== undefined) return `${terminationAdvice[blocker](driver)}. No pod is force-deleted.`
     if (deadline === null) return 'No action configured.'
     return `Pod will be deleted after ${formatDuration(deadline.afterMs)} (${deadline.key}).`
   }

@@ -7,9 +7,9 @@ export function toPodReference({ namespace, name, uid }: Driver): InvolvedObject
   return { apiVersion: 'v1', kind: 'Pod', namespace, name, uid }
 }
 
-export function toApplicationReference(driver: Driver, circumstances: DriverContext): InvolvedObject | undefined {
+export function toApplicationReference(driver: Driver, context: DriverContext): InvolvedObject | undefined {
   const { owner, namespace } = driver
-  const uid = circumstances.application?.uid
+  const uid = context.application?.uid
   const api = sparkApplicationApis.find(({ operator }) => operator === owner?.operator)
   if (owner === null || uid === undefined || api === undefined) return undefined
   return { apiVersion: `${api.group}/${api.version}`, kind: 'SparkApplication', namespace, name: owner.name, uid }

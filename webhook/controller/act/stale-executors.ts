@@ -6,7 +6,7 @@ import type { Driver } from '../driver/driver.ts'
 import { parseList, parseText, parseTimeMs } from '../driver/parse-container.ts'
 import type { PodVersion } from './cluster-writer.ts'
 
-/** What is read of an executor's pod. */
+/** The part of an executor pod that is read. */
 export interface Executor extends PodVersion {
   readonly createdMs: number
   readonly applicationId: string
@@ -14,16 +14,17 @@ export interface Executor extends PodVersion {
   readonly terminating: boolean
 }
 
-/** How far the clocks of a node and of the API server may lie apart. */
+/** The assumed maximum difference between the clocks of a node and of the API server. */
 const marginMs = 60_000
-/** Where a rare fault is needed besides. */
+/** The margin if the application ids differ between restarts, so that only a rare fault makes the time matter. */
 const numberedMarginMs = 5_000
 
 /**
- * The executors of the drivers that ran in this pod before: of this pod by their owner, made before the driver that runs
- * now was started, and not under the application id that it has. Spark makes none within its first seconds, and its ids
- * end in `-2`, `-3`, … with each restart, unless the webhook process was away; then the time alone tells, by two clocks:
- * the start is of the node's. One that is left too many ends by itself when it misses its driver.
+ * Finds the executors that earlier drivers in the same pod left behind. Such an executor is owned by this pod, was created
+ * before the running driver started, and has another application id than that driver. Spark creates no executor within its
+ * first seconds, and its ids end in `-2`, `-3` and so on after each restart. If the webhook was not available, the ids are
+ * equal, and only the time decides; the start is by the node's clock. A stale executor that is not found exits by itself
+ * when it loses its driver.
  */
 export function findStaleExecutors(
   { uid, applicationId, driver, numbered }: Driver,
@@ -61,7 +62,7 @@ export function parseExecutor(object: unknown): Executor | undefined {
   }
 }
 
-/** All executors of the drivers of this pod, by the ids that Spark labels them with. */
+/** Lists the executors of all drivers that ran in this pod, by the application ids in their labels. */
 export async function listExecutors(
   api: KubernetesApi,
   { namespace, applicationId, driver }: Driver,
@@ -69,15 +70,15 @@ export async function listExecutors(
   const ids = Array.from({ length: driver.restarts + 1 }, (_, index) =>
     index === 0 ? applicationId : `${applicationId}-${index + 1}`,
   )
-  // A path has its bounds; who was restarted so often has none left of the first drivers.
+  // The length of a path is limited. After many restarts no executor of the first drivers is left.
   const selector = `spark-role=executor,spark-app-selector in (${[...ids.slice(0, 1), ...ids.slice(1).slice(-20)].join(',')})`
   const executors: Executor[] = []
   let next = ''
   do {
     const path = `${podsPath(namespace)}?limit=250&labelSelector=${encodeURIComponent(selector)}${next}`
-    const answer = await api.request({ method: 'GET', path, deadlineMs: 10_000 })
-    const page = answer.kind === 'response' && answer.status === 200 ? parsePage(answer.body) : undefined
-    if (page === undefined) return { problem: describeResponse(answer) }
+    const response = await api.request({ method: 'GET', path, deadlineMs: 10_000 })
+    const page = response.kind === 'response' && response.status === 200 ? parsePage(response.body) : undefined
+    if (page === undefined) return { problem: describeResponse(response) }
     executors.push(...page.items.flatMap((item) => parseExecutor(item) ?? []))
     next = page.next === '' ? '' : `&continue=${encodeURIComponent(page.next)}`
   } while (next !== '')

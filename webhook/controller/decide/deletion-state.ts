@@ -30,7 +30,7 @@ const nextKind = {
   confirmed: 'confirmed',
 } as const satisfies Record<DeletionEvent, DeletionState['kind']>
 
-/** Pure. A pod that was deleted stays deleted, whatever a later attempt reports. */
+/** Pure. A pod that was deleted stays deleted, even if a later attempt reports otherwise. */
 export function nextDeletionState(state: DeletionState, event: DeletionEvent): DeletionState {
   return state.kind === 'confirmed' ? state : { kind: nextKind[event] }
 }

@@ -17,7 +17,7 @@ export interface HangBreaker {
 }
 
 export interface HangBreakerDeps {
-  readonly rails: SafeguardsConfig
+  readonly safeguards: SafeguardsConfig
   readonly polls: Pick<UiPoller, 'summarize'>
   readonly verdicts: Pick<SidecarStatusPoller, 'verdict'>
   readonly deletions: Pick<DeletionTracker, 'countRecentApplications'>
@@ -27,7 +27,14 @@ export interface HangBreakerDeps {
 
 const windowMs = 10 * 60_000
 
-export function createHangBreaker({ rails, polls, verdicts, deletions, drivers, nowMs }: HangBreakerDeps): HangBreaker {
+export function createHangBreaker({
+  safeguards,
+  polls,
+  verdicts,
+  deletions,
+  drivers,
+  nowMs,
+}: HangBreakerDeps): HangBreaker {
   const bySidecars = (): PollSummary => {
     let known = 0
     const unhealthy = new Set<string>()
@@ -42,21 +49,21 @@ export function createHangBreaker({ rails, polls, verdicts, deletions, drivers, 
     return { known, unhealthy }
   }
   const isTripped = (by: Hang['by'], own?: Driver): boolean => {
-    const census = by === 'ui' ? polls.summarize() : bySidecars()
-    const lately = deletions.countRecentApplications(by, {
+    const summary = by === 'ui' ? polls.summarize() : bySidecars()
+    const recent = deletions.countRecentApplications(by, {
       sinceMs: nowMs() - windowMs,
       own,
-      counted: census.unhealthy,
+      counted: summary.unhealthy,
     })
-    return areTooManyUnhealthy(census.known, census.unhealthy.size, lately, rails)
+    return areTooManyUnhealthy(summary.known, summary.unhealthy.size, recent, safeguards)
   }
-  const isAlone = (driver: Driver): boolean =>
+  const areAllAround = (driver: Driver): boolean =>
     [
       polls.summarize(({ node }) => node === driver.node),
       polls.summarize(({ namespace }) => namespace === driver.namespace),
     ].some(({ known, unhealthy }) => areAllUnhealthy(known, unhealthy.size))
   return {
-    isOpenFor: (driver, by) => isTripped(by, driver) || (by === 'ui' && isAlone(driver)),
+    isOpenFor: (driver, by) => isTripped(by, driver) || (by === 'ui' && areAllAround(driver)),
     isOpen: () => isTripped('ui') || isTripped('sidecar'),
   }
 }
@@ -69,11 +76,11 @@ export function createHangBreaker({ rails, polls, verdicts, deletions, drivers, 
 export function areTooManyUnhealthy(
   known: number,
   unhealthy: number,
-  lately: number,
+  recent: number,
   { breakerShare, perCluster }: Pick<SafeguardsConfig, 'breakerShare' | 'perCluster'>,
 ): boolean {
-  const sick = unhealthy + lately
-  return sick > 1 && (sick > breakerShare * (known + lately) || sick > perCluster)
+  const total = unhealthy + recent
+  return total > 1 && (total > breakerShare * (known + recent) || total > perCluster)
 }
 
 /**

@@ -17,20 +17,20 @@ const maxFailedMs = 120_000
 
 /** The state after another failure; `random` is from 0 to 1. Pure. */
 export function nextRetryState(
-  performed: Exclude<WriteResult, { readonly kind: 'ok' }>,
+  result: Exclude<WriteResult, { readonly kind: 'ok' }>,
   before: RetryState | undefined,
   nowMs: number,
   random: number,
 ): RetryState {
-  const times = (before?.attempts ?? 0) + 1
+  const attempts = (before?.attempts ?? 0) + 1
   const waitMs =
-    performed.kind === 'conflict'
-      ? exponentialDelayMs(times - 1, { baseMs: firstMs, capMs: maxOutdatedMs })
+    result.kind === 'conflict'
+      ? exponentialDelayMs(attempts - 1, { baseMs: firstMs, capMs: maxOutdatedMs })
       : Math.max(
-          performed.retryAfterMs,
-          withJitter(exponentialDelayMs(times, { baseMs: firstMs, capMs: maxFailedMs }), random),
+          result.retryAfterMs,
+          withJitter(exponentialDelayMs(attempts, { baseMs: firstMs, capMs: maxFailedMs }), random),
         )
-  return { untilMs: nowMs + waitMs, attempts: times }
+  return { untilMs: nowMs + waitMs, attempts }
 }
 
 /** The state after an exception, which is a bug. */
@@ -43,17 +43,17 @@ export type RetryStates = Map<Choice['kind'], RetryState>
  * When a choice may be carried out; 0 if it may now. While a deletion waits for a retry, others may use up the budget.
  * Its block reason is not reported meanwhile, because the reports would alternate.
  */
-export function retryAtMs(setbacks: RetryStates, choice: Choice): number {
-  const untilMs = (kind: Choice['kind']) => setbacks.get(kind)?.untilMs ?? 0
+export function retryAtMs(retries: RetryStates, choice: Choice): number {
+  const untilMs = (kind: Choice['kind']) => retries.get(kind)?.untilMs ?? 0
   return Math.max(untilMs(choice.kind), concernsDeletion(choice) ? untilMs('delete-pod') : 0)
 }
 
 /** Removes the state of choices that are no longer made, so that they start without a delay. */
-export function clearObsoleteRetries(setbacks: RetryStates, tasks: readonly { readonly choice: Choice }[]): void {
-  for (const kind of setbacks.keys()) {
-    const isThere = tasks.some(
+export function clearObsoleteRetries(retries: RetryStates, tasks: readonly { readonly choice: Choice }[]): void {
+  for (const kind of retries.keys()) {
+    const isChosen = tasks.some(
       ({ choice }) => choice.kind === kind || (kind === 'delete-pod' && concernsDeletion(choice)),
     )
-    if (!isThere) setbacks.delete(kind)
+    if (!isChosen) retries.delete(kind)
   }
 }

@@ -5,13 +5,13 @@ export interface BudgetedDeletion {
   readonly atMs: number
   readonly namespace: string
   readonly application: string
-  /** Of the pod. */
+  /** The uid of the pod. */
   readonly uid: string
-  /** It counts no more for its application, but for the others of the namespace and of the cluster. */
+  /** If true, the deletion no longer counts for its application, but still for the namespace and the cluster. */
   readonly lapsed?: boolean
 }
 
-/** The scope whose budget is spent, the narrowest first; null: none is. */
+/** Finds the narrowest scope whose budget is exhausted. Null if none is. */
 export function findExhaustedScope(
   entries: readonly BudgetedDeletion[],
   { namespace, application }: Pick<BudgetedDeletion, 'namespace' | 'application'>,

@@ -36,7 +36,7 @@ export interface DeletionTracker {
   /** Counts an intended deletion and returns the annotation's new value. A second call for the same pod counts once. */
   record(application: Application, known: KnownApplication | undefined, deletion: Deletion): string
   /** Stores the result of writing the annotation. A refused write is remembered while this process leads. */
-  recordWriteResult(application: Application, answer: 'written' | 'refused'): void
+  recordWriteResult(application: Application, result: 'written' | 'refused'): void
   /**
    * Stops counting a deletion that did not take place. Returns the annotation's new value, or null to remove it, or
    * undefined if the annotation is not known to record this pod.
@@ -58,14 +58,14 @@ export interface RecentDeletions {
 export interface DeletionLimits {
   readonly quarantined: boolean
   readonly backoffUntilMs: number
-  /** Whose budget is spent; unknown: earlier deletions are not loaded yet. */
+  /** The scope whose budget is exhausted. `unknown`: earlier deletions are not loaded yet. */
   readonly exhausted: 'application' | 'namespace' | 'cluster' | 'unknown' | null
 }
 
-/** `generation`: of its SparkApplication. */
+/** `generation` is that of the SparkApplication. */
 type Entry = BudgetedDeletion & Deletion & Pick<DeletionHistory, 'generation'>
 
-const entryOf = (
+const toEntry = (
   { namespace, application }: Application,
   { atMs, uid, reason }: Deletion,
   generation: number | null,
@@ -74,7 +74,7 @@ const entryOf = (
 export function createDeletionTracker(config: SafeguardsConfig): DeletionTracker {
   let entries: readonly Entry[] = []
   let loaded = false
-  const underWay = new Map<string, BudgetedDeletion>()
+  const inProgress = new Map<string, BudgetedDeletion>()
   const histories = createHistoryCache(config)
 
   return {
@@ -86,7 +86,7 @@ export function createDeletionTracker(config: SafeguardsConfig): DeletionTracker
         const driver = { namespace, application: name }
         const history = parseHistory(text)
         histories.load(driver, history)
-        return history.deletions.map((deletion) => entryOf(driver, deletion, history.generation))
+        return history.deletions.map((deletion) => toEntry(driver, deletion, history.generation))
       })
     },
     limits: (driver, known, nowMs) => {
@@ -103,23 +103,23 @@ export function createDeletionTracker(config: SafeguardsConfig): DeletionTracker
           ? { ...entry, lapsed: true }
           : entry,
       )
-      const begun = [...underWay.values()].filter(({ uid }) => uid !== driver.uid)
-      const own = begun.some((entry) => applicationKey(entry) === key)
+      const started = [...inProgress.values()].filter(({ uid }) => uid !== driver.uid)
+      const own = started.some((entry) => applicationKey(entry) === key)
       return {
         quarantined: known !== undefined && history.quarantinedMs !== null,
         backoffUntilMs: Math.max(backoffUntilMs(history, config, nowMs), own ? nowMs + config.backoffMs : 0),
-        exhausted: loaded ? findExhaustedScope([...counted, ...begun], driver, config, nowMs) : 'unknown',
+        exhausted: loaded ? findExhaustedScope([...counted, ...started], driver, config, nowMs) : 'unknown',
       }
     },
-    begin: ({ namespace, application, uid }, atMs) => void underWay.set(uid, { atMs, namespace, application, uid }),
-    end: ({ uid }) => void underWay.delete(uid),
+    begin: ({ namespace, application, uid }, atMs) => void inProgress.set(uid, { atMs, namespace, application, uid }),
+    end: ({ uid }) => void inProgress.delete(uid),
     isOnRecord: ({ uid }, known) => mentionsPod(known, uid) && !histories.isRevoked(uid),
     record: (driver, known, deletion) => {
       const { atMs, uid } = deletion
-      underWay.delete(uid)
+      inProgress.delete(uid)
       const within = entries.filter((entry) => entry.uid !== uid && atMs - entry.atMs < config.windowMs)
       const generation = known?.generation ?? null
-      entries = [...within, entryOf(driver, deletion, generation)]
+      entries = [...within, toEntry(driver, deletion, generation)]
       return formatHistory(histories.add(driver, known, deletion))
     },
     recordWriteResult: histories.recordWriteResult,

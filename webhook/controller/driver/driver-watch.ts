@@ -2,24 +2,24 @@ import { createReflector, type Reflector, type ReflectorDeps } from '../../../ku
 import type { Driver } from './driver.ts'
 import { parseDriver } from './parse-driver.ts'
 
-/** Told of each change, after it is in the collection. Must not throw. */
+/** Called after each change of the collection. Must not throw. */
 export interface DriverListener {
-  /** `before` is the same pod as it was; a pod made again under its name has none. */
+  /** `before`: the same pod before the change. Undefined for a new pod, even if its name is not new. */
   changed(driver: Driver, before: Driver | undefined): void
   gone(driver: Driver): void
 }
 
-/** All driver pods of the cluster: one watch and one cache for all who look at them. */
+/** All driver pods of the cluster, in one watch and one cache. */
 export interface DriverWatch {
   readonly reflector: Reflector<Driver>
-  /** Until `signal`. */
+  /** Calls the listener until `signal` is aborted. */
   listen(listener: DriverListener, signal: AbortSignal): void
 }
 
-/** A pod as the API writes it is 15 kB and more: a page must not weigh on the memory of the process. */
+/** A pod is 15 kB or more as JSON, so larger pages would take much memory. */
 const pageSize = 100
 
-export function watchDrivers(edges: ReflectorDeps): DriverWatch {
+export function watchDrivers(deps: ReflectorDeps): DriverWatch {
   const listeners = new Set<DriverListener>()
   const gone = (driver: Driver) => {
     for (const listener of listeners) listener.gone(driver)
@@ -37,7 +37,7 @@ export function watchDrivers(edges: ReflectorDeps): DriverWatch {
       },
       onRemove: gone,
     },
-    edges,
+    deps,
   )
   return {
     reflector,

@@ -2,8 +2,8 @@ import type { SkipReason } from '../../../core/contract/skip-reasons.ts'
 import type { ApplicationReference } from '../../../core/spark/application-reference.ts'
 
 /**
- * What is kept of a driver pod: ten thousand of them must fit in a few tens of megabytes. Times are of the cluster's
- * clocks, in milliseconds since 1970; null stands for what is not there.
+ * The part of a driver pod that is kept in memory: ten thousand of them must fit in a few tens of megabytes. Times are
+ * by the cluster's clocks, in milliseconds since 1970. Null means that the pod does not have the value.
  */
 export interface Driver {
   readonly namespace: string
@@ -13,9 +13,9 @@ export interface Driver {
   readonly createdMs: number
   /** When the grace period of the deletion ends or ended. Null if the pod is not being deleted. */
   readonly deletionMs: number | null
-  /** What must be removed before it goes. */
+  /** The finalizers that must be removed before the pod is. */
   readonly finalizers: readonly string[]
-  /** What the application is called: by its SparkApplication, else by Spark's label, else the pod's own name. */
+  /** The name of the application: from its SparkApplication, else from Spark's label, else the pod's name. */
   readonly application: string
   /** Spark's id of the application, from the label `spark-app-selector`. */
   readonly applicationId: string | null
@@ -25,9 +25,9 @@ export interface Driver {
   readonly node: string | null
   readonly podIp: string | null
   readonly phase: PodPhase
-  /** Why the pod is as it is: `Evicted`, `NodeLost`, the reason of a DisruptionTarget. */
+  /** The reason in the status, such as `Evicted` or `NodeLost`, or that of the condition DisruptionTarget. */
   readonly reason: string | null
-  /** When the pod was scheduled to a node. Null if it was not yet. */
+  /** When the pod was scheduled to a node. Null if it is not scheduled yet. */
   readonly scheduledMs: number | null
   /** Why the scheduler has not found a node. */
   readonly unscheduled: string | null
@@ -36,13 +36,13 @@ export interface Driver {
   /** Whether the pod's network is known not to be ready yet. Clusters before 1.29 do not report it. */
   readonly networkDown: boolean
   readonly ready: boolean
-  /** Since when it is, or is not; null: never said. */
+  /** Since when `ready` has its value. Null if the pod has no Ready condition yet. */
   readonly readySinceMs: number | null
   readonly driver: DriverContainer
-  /** The port of the container that Spark names `spark-ui`, else Spark's own. */
+  /** The container port that Spark names `spark-ui`, or Spark's default port. */
   readonly uiPort: number
   readonly sidecar: DriverSidecar | null
-  /** What keeps the webhook from injecting into such a pod, as far as the pod shows it. */
+  /** Why the webhook would skip such a pod, as far as the pod shows it. */
   readonly obstacle: SkipReason | null
   /** Whether the driver's arguments refer to the suffix of its application id. */
   readonly numbered: boolean
@@ -55,7 +55,7 @@ export interface DriverContainer {
   readonly image: string
   readonly state: ContainerState
   readonly restarts: number
-  /** How it ended before the present state; null: it has not yet. */
+  /** How the container ended before its present state. Null if it did not end before. */
   readonly last: ContainerEnd | null
 }
 
@@ -68,24 +68,24 @@ export interface ContainerEnd {
   readonly exitCode: number
   readonly reason: string
   readonly message: string
-  /** Null: a kubelet leaves it out where it restarted all containers. */
+  /** Null if the kubelet omitted it, as it does after it restarted all containers. */
   readonly finishedMs: number | null
-  /** For how long it had run; null: not known. */
+  /** How long the container had run. Null if unknown. */
   readonly ranForMs: number | null
 }
 
 export interface DriverSidecar extends DriverContainer {
-  /** The version of spark-nanny that injected it; null: not written down. */
+  /** The version of spark-nanny that injected the sidecar. Null if the pod does not record it. */
   readonly version: string | null
-  /** Where it serves /status; null: nowhere (the pod is on its node's network, or its port was taken). */
+  /** The port of `/status`. Null if there is none, because the pod uses the host network or the port was in use. */
   readonly statusPort: number | null
-  /** It waits, and could be created: what comes before it is done. */
+  /** Whether the sidecar waits although everything that must come before it is done. */
   readonly due: boolean
-  /** When its image was replaced by the driver's, so that the driver could start, what it was, and why; empty: not known. */
+  /** When and why the sidecar's image was replaced by the driver's, and the original image. Empty texts are unknown. */
   readonly bypass: { readonly atMs: number; readonly image: string; readonly reason: string } | null
 }
 
-/** Whether the pod has ended, one way or another, and will not run again. */
+/** Whether the pod has ended, with or without success, and will not run again. */
 export const hasEnded = ({ phase }: Driver): boolean => phase === 'Succeeded' || phase === 'Failed'
 
 /** Whether the driver runs and its pod is not being deleted. */

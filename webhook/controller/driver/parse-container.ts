@@ -2,7 +2,7 @@ import { isRecord, toRecord } from '../../../core/json.ts'
 import type { Container } from '../../../core/kubernetes/pod.ts'
 import type { ContainerEnd, ContainerState, DriverContainer } from './driver.ts'
 
-/** A container of the spec with its status; `waiting` when it has none yet. */
+/** Parses a container of the spec with its status. A container without a status is waiting. */
 export function parseContainer(
   container: Container | undefined,
   statuses: readonly Record<string, unknown>[],
@@ -41,10 +41,10 @@ export const parseList = (value: unknown): readonly Record<string, unknown>[] =>
   Array.isArray(value) ? value.filter(isRecord) : []
 /** Empty if the value is not a string. */
 export const parseText = (value: unknown) => (typeof value === 'string' ? value : '')
-/** A kubelet's message may be of any length. */
+/** A kubelet's message may have any length. */
 export const truncate = (text: string) => (text.length > 300 ? `${text.slice(0, 300)}…` : text)
 
-/** Milliseconds of a time as Kubernetes writes it; null when it is none. */
+/** Parses a timestamp of the Kubernetes API. Returns null if the value is not a timestamp. */
 export function parseTimeMs(value: unknown): number | null {
   const timeMs = typeof value === 'string' ? Date.parse(value) : Number.NaN
   return Number.isNaN(timeMs) ? null : timeMs

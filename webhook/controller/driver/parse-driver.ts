@@ -17,7 +17,7 @@ import { parseSidecar } from './parse-sidecar.ts'
 
 const phases: readonly PodPhase[] = ['Pending', 'Running', 'Succeeded', 'Failed']
 
-/** Spark's own port of the UI. */
+/** Spark's default UI port (`spark.ui.port`). */
 const sparkUiPort = 4040
 
 /** Parses a pod of the API. Returns undefined if it is not a driver pod that can be identified. Pure. */
@@ -37,7 +37,7 @@ export function parseDriver(object: unknown): Driver | undefined {
   const index = findDriverContainerIndex(pod.spec)
   const container = index === undefined ? undefined : pod.spec.containers[index]
   const owner = findApplicationReference(pod, namespace) ?? null
-  const annotations = ours(pod.metadata?.annotations)
+  const annotations = pickOwnAnnotations(pod.metadata?.annotations)
   const driver = parseContainer(container, parseList(status.containerStatuses))
   return {
     namespace,
@@ -64,19 +64,19 @@ export function parseDriver(object: unknown): Driver | undefined {
     driver,
     uiPort: container?.ports?.find((port) => port.name === 'spark-ui')?.containerPort ?? sparkUiPort,
     sidecar: parseSidecar(pod, status, annotations[injectedAnnotation] ?? null, driver.image),
-    obstacle: obstacleOf(pod, container),
+    obstacle: findObstacle(pod, container),
     numbered: container?.env?.some((item) => item.name === applicationIdSuffixEnv) === true,
   }
 }
 
-function obstacleOf(pod: Pod, container: Container | undefined): SkipReason | null {
+function findObstacle(pod: Pod, container: Container | undefined): SkipReason | null {
   if (isWindows(pod)) return 'windows-pod'
   if (container === undefined) return 'driver-container-not-found'
   const injected = pod.spec.initContainers?.some(({ name }) => name === sidecarContainerName) === true
   return !injected && findCollision(pod, container) !== undefined ? 'name-conflict' : null
 }
 
-function ours(annotations: Readonly<Record<string, string>> | undefined | null) {
+function pickOwnAnnotations(annotations: Readonly<Record<string, string>> | undefined | null) {
   const entries = Object.entries(annotations ?? {}).filter(([name]) => name.startsWith(`${domain}/`))
   return entries.length === 0 ? none : Object.fromEntries(entries)
 }

@@ -3,7 +3,7 @@ import type { Container, Pod } from '../../../core/kubernetes/pod.ts'
 import type { DriverSidecar } from './driver.ts'
 import { parseContainer, parseList, parseTimeMs } from './parse-container.ts'
 
-/** The sidecar that we injected; null: there is none. Another's container of that name has not our environment. */
+/** Parses the sidecar that spark-nanny injected. Null if there is none: another container of that name lacks the environment. */
 export function parseSidecar(
   pod: Pod,
   status: Readonly<Record<string, unknown>>,
@@ -20,22 +20,22 @@ export function parseSidecar(
     version,
     statusPort: container.ports?.[0]?.containerPort ?? null,
     due: observed.state.kind === 'waiting' && isDue(pod, status),
-    bypass: rescueOf(pod.metadata?.annotations?.[bypassedAnnotation], observed.image === driverImage),
+    bypass: parseBypass(pod.metadata?.annotations?.[bypassedAnnotation], observed.image === driverImage),
   }
 }
 
-/** The annotation, or the image alone: someone else may have had the same idea. */
-function rescueOf(text: string | undefined, replaced: boolean): DriverSidecar['bypass'] {
+/** Parses the annotation. Without it, the image alone shows a bypass, which another tool or a person may have made. */
+function parseBypass(text: string | undefined, replaced: boolean): DriverSidecar['bypass'] {
   const [time, image, reason = ''] = text?.split(' ') ?? []
   if (image !== undefined) return { atMs: parseTimeMs(time) ?? 0, image, reason }
   return replaced ? { atMs: 0, image: '', reason: '' } : null
 }
 
-/** What {@link bypassedAnnotation} says of a rescue. */
+/** The value of {@link bypassedAnnotation}. */
 export const formatBypass = (nowMs: number, image: string, reason: string) =>
   `${new Date(nowMs).toISOString()} ${image} ${reason}`
 
-/** Whether the pod's network stands and all init containers before ours are done; false also when that is not known. */
+/** Whether the pod's network is ready and all earlier init containers are done. False also if that is unknown. */
 function isDue({ spec }: Pod, status: Readonly<Record<string, unknown>>): boolean {
   const sandbox = parseList(status.conditions).find(({ type }) => type === 'PodReadyToStartContainers')
   const statuses = parseList(status.initContainerStatuses)

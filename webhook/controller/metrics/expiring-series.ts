@@ -1,9 +1,9 @@
-/** How long the figures of an application are shown after the last that was counted for it. */
+/** How long a series is shown after its last change. */
 const keptMs = 24 * 3_600_000
 
 /**
- * Forgets the figures of applications for which nothing was counted for a day: each run of a schedule has a new name.
- * `removed` is told the labels.
+ * Removes series that have not changed for a day, because each run of a scheduled application may have a new name. Call
+ * the returned function at each change of a series; `removed` is called with the labels of an expired one.
  */
 export function createExpiringSeries<L extends Readonly<Record<string, string>>>(
   nowMs: () => number,

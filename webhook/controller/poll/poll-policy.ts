@@ -4,15 +4,15 @@ import type { DriverContext } from '../assess/driver-context.ts'
 import type { Driver } from '../driver/driver.ts'
 import type { PollPolicy } from './ui-poller.ts'
 
-/** How to ask a driver's UI from here, and when to begin; undefined: not at all. */
+/** How the controller polls a driver's UI, and after which delay. Undefined if it does not poll the UI. */
 export function planPolls(
   driver: Driver,
-  { coverage: guard, namespace, named, settings }: Pick<DriverContext, 'coverage' | 'namespace' | 'named' | 'settings'>,
+  { coverage, namespace, named, settings }: Pick<DriverContext, 'coverage' | 'namespace' | 'named' | 'settings'>,
   fallback: FallbackConfig,
   nowMs: number,
 ): { readonly policy: PollPolicy; readonly delayMs: number } | undefined {
   const { state } = driver.driver
-  if (guard.kind !== 'unprotected' || state.kind !== 'running' || driver.podIp === null) return undefined
+  if (coverage.kind !== 'unprotected' || state.kind !== 'running' || driver.podIp === null) return undefined
   if (!named && (fallback.mode === 'off' || namespace === undefined)) return undefined
   const { values } = settings
   return {

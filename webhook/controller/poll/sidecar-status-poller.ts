@@ -6,12 +6,12 @@ import { type Driver, isRunning } from '../driver/driver.ts'
 
 /** A kubelet fails the pod within 30 seconds of the verdict, and Spark's grace period is 30 more. */
 const kubeletActsWithinMs = 120_000
-const againMs = 30_000
+const pollIntervalMs = 30_000
 const timeoutMs = 5_000
 
 /**
- * When the sidecar of a driver is to be asked for its verdict: when the driver is not Ready any more, or not yet though its
- * startup deadline has passed, for so long that a kubelet that could act would have. Null: a Ready driver's never.
+ * When to request the status of a driver's sidecar: after the driver has not been Ready for so long that a kubelet would
+ * have acted. For a driver that was not Ready yet, that time begins at its startup deadline. Null if no request is needed.
  */
 export function nextRequestAtMs(driver: Driver, startupDeadlineMs: number): number | null {
   const { sidecar, ready, readySinceMs } = driver
@@ -20,12 +20,12 @@ export function nextRequestAtMs(driver: Driver, startupDeadlineMs: number): numb
   // A sidecar that does not run cannot respond.
   if (sidecar.state.kind !== 'running') return null
   if (ready || !isRunning(driver) || state.kind !== 'running') return null
-  // Not Ready ever since its container started: it has yet to be.
+  // The driver has not been Ready since its container started.
   const isStarting = readySinceMs === null || readySinceMs <= state.startedMs
   return (isStarting ? state.startedMs + startupDeadlineMs : readySinceMs) + kubeletActsWithinMs
 }
 
-/** The verdict in the sidecar's `/status`, when it stands for long and the kubelet was to act on it; undefined: none. */
+/** The hang in the sidecar's `/status`, if the kubelet should have acted on it by now. */
 export function currentVerdict(body: string, nowMs: number): Hang | undefined {
   const status = parseSidecarStatus(parseJson(body))
   if (status === undefined || status.state !== 'hung' || status.action.now !== 'fail') return undefined
@@ -47,30 +47,30 @@ export interface SidecarStatusPoller {
 export interface SidecarStatusPollerDeps {
   get(get: UiRequest): Promise<UiResult>
   nowMs(): number
-  /** Of a clock that no one sets. */
+  /** Milliseconds of a monotonic clock. */
   monotonicMs(): number
-  /** After each answer. */
-  answered(driver: Driver): void
+  /** Called after each response. */
+  responded(driver: Driver): void
 }
 
-/** Asks sidecars at their pods' addresses; the API is not involved. */
+/** Requests the status of sidecars at the addresses of their pods, without the Kubernetes API. */
 export function createSidecarStatusPoller({
   get,
   nowMs,
   monotonicMs,
-  answered,
+  responded,
 }: SidecarStatusPollerDeps): SidecarStatusPoller {
-  const known = new Map<string, { readonly hang: Hang | undefined; readonly askedMs: number }>()
-  const ask = async (driver: Driver): Promise<void> => {
-    const reply = await get({
+  const known = new Map<string, { readonly hang: Hang | undefined; readonly requestedMs: number }>()
+  const request = async (driver: Driver): Promise<void> => {
+    const result = await get({
       address: { scheme: 'http', host: driver.podIp ?? '', port: driver.sidecar?.statusPort ?? 0 },
       path: '/status',
       timeoutMs,
       maxBodyBytes: 262_144,
     })
     if (!known.has(driver.uid)) return
-    const body = reply.kind === 'response' && reply.response.statusCode === 200 ? reply.response.body : ''
-    known.set(driver.uid, { hang: currentVerdict(body, nowMs()), askedMs: monotonicMs() })
+    const body = result.kind === 'response' && result.response.statusCode === 200 ? result.response.body : ''
+    known.set(driver.uid, { hang: currentVerdict(body, nowMs()), requestedMs: monotonicMs() })
   }
   return {
     pollIfDue: (driver, startupDeadlineMs) => {
@@ -80,14 +80,14 @@ export function createSidecarStatusPoller({
         return null
       }
       const before = known.get(driver.uid)
-      const pauseMs = before === undefined ? 0 : before.askedMs + againMs - monotonicMs()
+      const pauseMs = before === undefined ? 0 : before.requestedMs + pollIntervalMs - monotonicMs()
       const waitMs = Math.max(atMs - nowMs(), pauseMs)
       if (waitMs > 0) return nowMs() + waitMs
-      known.set(driver.uid, { hang: before?.hang, askedMs: monotonicMs() })
-      void ask(driver).then(() => answered(driver))
-      return nowMs() + againMs
+      known.set(driver.uid, { hang: before?.hang, requestedMs: monotonicMs() })
+      void request(driver).then(() => responded(driver))
+      return nowMs() + pollIntervalMs
     },
-    pollNow: ask,
+    pollNow: request,
     verdict: (uid) => known.get(uid)?.hang,
     forget: (uid) => void known.delete(uid),
   }

@@ -3,7 +3,7 @@ import { createJudgement, type Judgement, judge, nextPollDelayMs } from '../../.
 import type { UiClient } from '../../../spark-ui/ui-client.ts'
 import type { Driver } from '../driver/driver.ts'
 
-/** How one driver's UI is asked, over the network. Times in milliseconds. */
+/** How the controller polls one driver's UI. */
 export interface PollPolicy {
   readonly scheme: 'http' | 'https'
   readonly port: number
@@ -16,22 +16,22 @@ export interface PollPolicy {
 
 export interface UiPollerDeps {
   readonly prober: Pick<UiClient, 'poll'>
-  /** Of a clock that no one sets. */
+  /** Milliseconds of a monotonic clock. */
   monotonicMs(): number
   sleep(ms: number, signal: AbortSignal): Promise<void>
   random(): number
-  /** After each poll. */
+  /** Called after each poll. */
   polled(driver: Driver, judgement: Judgement, tookMs: number): void
 }
 
-/** Asks the Spark UIs of drivers that have no sidecar, as a sidecar would, by the same judge. */
+/** Polls the Spark UIs of drivers without a sidecar over the network, and judges them as a sidecar does. */
 export interface UiPoller {
-  /** Begins to ask this driver, or goes on with what is known of it now. Not before it is as old as `notBeforeMs`. */
+  /** Starts to poll after `delayMs`. If the driver is polled already, only its pod and the policy are updated. */
   start(driver: Driver, policy: PollPolicy, delayMs: number): void
   forget(uid: string): void
   judgement(uid: string): Judgement | undefined
-  /** Of those that `of` picks and that have ever answered. */
-  summarize(of?: (driver: Driver) => boolean): PollSummary
+  /** Summarizes the drivers whose UI has responded at least once, and that `filter` selects. */
+  summarize(filter?: (driver: Driver) => boolean): PollSummary
 }
 
 /** Drivers whose health is known in one way. */
@@ -41,8 +41,8 @@ export interface PollSummary {
   readonly unhealthy: ReadonlySet<string>
 }
 
-/** What is asked of at a time; a hung one takes all of its timeout. */
-const maxAtOnce = 256
+/** The limit of concurrent polls. A poll of a hung driver takes the whole timeout. */
+const maxConcurrent = 256
 
 interface Poll {
   driver: Driver
@@ -51,25 +51,25 @@ interface Poll {
   readonly stop: AbortController
 }
 
-export function createUiPoller(edges: UiPollerDeps, signal: AbortSignal): UiPoller {
+export function createUiPoller(deps: UiPollerDeps, signal: AbortSignal): UiPoller {
   const polls = new Map<string, Poll>()
-  const limit = pLimit(maxAtOnce)
+  const limit = pLimit(maxConcurrent)
 
   const run = async (poll: Poll, delayMs: number): Promise<void> => {
     const aborted = AbortSignal.any([signal, poll.stop.signal])
-    await edges.sleep(delayMs, aborted)
+    await deps.sleep(delayMs, aborted)
     while (!aborted.aborted) {
       const { sample, policy, tookMs } = await limit(async () => {
-        const startedMs = edges.monotonicMs()
+        const startedMs = deps.monotonicMs()
         const { driver, policy } = poll
         const address = { scheme: policy.scheme, host: driver.podIp ?? '', port: policy.port }
-        const { sample } = await edges.prober.poll(address, driver.applicationId, policy.timeoutMs)
-        return { sample, policy, tookMs: edges.monotonicMs() - startedMs }
+        const { sample } = await deps.prober.poll(address, driver.applicationId, policy.timeoutMs)
+        return { sample, policy, tookMs: deps.monotonicMs() - startedMs }
       })
       if (aborted.aborted) return
-      poll.judgement = judge(poll.judgement, sample, { ...policy, stallDeadlineMs: null }, edges.monotonicMs())
-      edges.polled(poll.driver, poll.judgement, tookMs)
-      await edges.sleep(nextPollDelayMs(sample, policy), aborted)
+      poll.judgement = judge(poll.judgement, sample, { ...policy, stallDeadlineMs: null }, deps.monotonicMs())
+      deps.polled(poll.driver, poll.judgement, tookMs)
+      await deps.sleep(nextPollDelayMs(sample, policy), aborted)
     }
   }
 
@@ -83,21 +83,21 @@ export function createUiPoller(edges: UiPollerDeps, signal: AbortSignal): UiPoll
       }
       known?.stop.abort()
       const stop = new AbortController()
-      const poll: Poll = { driver, policy, judgement: createJudgement(edges.monotonicMs()), stop }
+      const poll: Poll = { driver, policy, judgement: createJudgement(deps.monotonicMs()), stop }
       polls.set(driver.uid, poll)
-      // Not all at once after a start.
-      void run(poll, delayMs + edges.random() * policy.intervalMs)
+      // A random delay spreads the polls after a start of the controller.
+      void run(poll, delayMs + deps.random() * policy.intervalMs)
     },
     forget: (uid) => {
       polls.get(uid)?.stop.abort()
       polls.delete(uid)
     },
     judgement: (uid) => polls.get(uid)?.judgement,
-    summarize: (of = () => true) => {
+    summarize: (filter = () => true) => {
       let known = 0
       const unhealthy = new Set<string>()
       for (const { driver, judgement } of polls.values()) {
-        if (!judgement.answered || !of(driver)) continue
+        if (!judgement.answered || !filter(driver)) continue
         known += 1
         if (isUnhealthy(judgement)) unhealthy.add(driver.uid)
       }
@@ -111,7 +111,7 @@ function isUnhealthy({ verdict }: Judgement): boolean {
   return verdict.kind === 'failing' || (verdict.kind === 'hung' && verdict.reason === 'unresponsive')
 }
 
-/** The same start of the same container, at the same address. */
+/** Whether both describe the same run of the container, at the same address. */
 function isSameRun(a: Driver, b: Driver): boolean {
   const startedMs = ({ driver }: Driver) => (driver.state.kind === 'running' ? driver.state.startedMs : null)
   return a.podIp === b.podIp && startedMs(a) === startedMs(b)

@@ -111,7 +111,7 @@ export const valueSets: readonly ValueSet[] = [
         dryRun: true,
         budgets: { perCluster: 7, backoff: '90s' },
         breakerShare: 0.5,
-        rescuesBeforeBreak: 2,
+        bypassesBeforeSuspension: 2,
       },
       fallback: { mode: 'delete', interval: '1m', timeout: '20s', failureThreshold: 5 },
       sidecar: { settings: { interval: '10s', 'max-restarts': 5, restart: 'resubmit', 'ui-port': 'auto' } },

@@ -12,26 +12,25 @@ const knownNode = (notReady?: KnownNode['notReady']): NodeState => ({
   node: { schedulable: true, linux: true, kubelet: [1, 36], declaredFeatures: null, ...(notReady && { notReady }) },
 })
 const away = knownNode({ sinceMs: createdMs, detail: 'NodeStatusUnknown: Kubelet stopped posting node status.' })
-const blocker: readonly [string, NodeState, Partial<DriverPodOptions & { finalizers: string[] }>, RegExp, RegExp][] =
+const blocker: readonly [string, NodeState, Partial<DriverPodOptions & { finalizers: string[] }>, RegExp, RegExp][] = [
   [
-    [
-      'finalizers',
-      away,
-      { finalizers: ['example.com/keep'] },
-      /it still has the finalizers example.com\/keep/,
-      /must remove them/,
-    ],
-    ['node-gone', { kind: 'gone' }, {}, /its node node-1 no longer exists/, /Kubernetes removes/],
-    [
-      'node-not-ready',
-      away,
-      {},
-      /not Ready since 2026-11-24T10:00:00.000Z: NodeStatusUnknown/,
-      /two drivers could write at the same time.*out-of-service=nodeshutdown:NoExecute/,
-    ],
-    ['node-ready', knownNode(), {}, /is Ready but has not stopped it/, /kubelet log/],
-    ['unknown', { kind: 'unknown' }, {}, /its node is node-1/, /Check its node/],
-  ]
+    'finalizers',
+    away,
+    { finalizers: ['example.com/keep'] },
+    /it still has the finalizers example.com\/keep/,
+    /must remove them/,
+  ],
+  ['node-gone', { kind: 'gone' }, {}, /its node node-1 no longer exists/, /Kubernetes removes/],
+  [
+    'node-not-ready',
+    away,
+    {},
+    /not Ready since 2026-11-24T10:00:00.000Z: NodeStatusUnknown/,
+    /two drivers could write at the same time.*out-of-service=nodeshutdown:NoExecute/,
+  ],
+  ['node-ready', knownNode(), {}, /is Ready but has not stopped it/, /kubelet log/],
+  ['unknown', { kind: 'unknown' }, {}, /its node is node-1/, /Check its node/],
+]
 describe('stuck termination', () => {
   for (const [expected, node, { finalizers = [] }, detail, advice] of blocker) {
     test(`a pod that does not terminate → ${expected}`, () => {

@@ -14,7 +14,7 @@ import { defaultConfig } from '../controller-harness.ts'
 import { createDriver } from '../driver/drivers.ts'
 
 const nowMs = createdMs + 600_000
-const { safeguards: rails } = defaultConfig
+const { safeguards } = defaultConfig
 
 const rows: readonly [number, number, number, boolean][] = [
   [1, 1, 0, false],
@@ -32,7 +32,7 @@ const rows: readonly [number, number, number, boolean][] = [
 describe('hang breaker', () => {
   for (const [known, unhealthy, lately, open] of rows) {
     test(`${unhealthy} of ${known} unhealthy, ${lately} deleted recently → ${open ? 'open' : 'closed'}`, () => {
-      assert.equal(areTooManyUnhealthy(known, unhealthy, lately, rails), open)
+      assert.equal(areTooManyUnhealthy(known, unhealthy, lately, safeguards), open)
     })
   }
 
@@ -55,7 +55,7 @@ describe('hang breaker', () => {
   }
 
   function breakerOf({ polled = [], silent = [], guarded = [], lately = [] }: Scene) {
-    const deletions = createDeletionTracker(rails)
+    const deletions = createDeletionTracker(safeguards)
     lately.forEach(([application, by, minutesAgo], index) => {
       const deletion = {
         atMs: nowMs - minutesAgo * 60_000,
@@ -65,7 +65,7 @@ describe('hang breaker', () => {
       deletions.record({ namespace: 'spark', application }, undefined, deletion)
     })
     return createHangBreaker({
-      rails,
+      safeguards,
       deletions,
       verdicts: { verdict: () => undefined },
       polls: {

@@ -108,7 +108,7 @@ describe('sidecar status poller', () => {
       },
       nowMs: () => nowMs,
       monotonicMs: () => monotonicMs,
-      answered: () => {},
+      responded: () => {},
     })
     const driver = createDriver({ ...withPort, ready: false })
     assert.equal(verdicts.pollIfDue(driver, 600_000), nowMs + 30_000)
