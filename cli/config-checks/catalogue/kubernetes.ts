@@ -1,17 +1,17 @@
 import { change } from '../../findings/remedies.ts'
 import type { StaticRule } from '../../static-checks/run.ts'
 
-/** What settings make of the driver’s pod. */
+/** Findings about settings that determine the driver’s pod. */
 export const kubernetesChecks = {
   cores: {
     id: 'SPN-VALIDATE-CORES',
     cause: 'config',
     severity: 'error',
     confidence: 'high',
-    title: 'The CPU of a pod is not what Kubernetes takes',
+    title: 'The CPU amount of a pod is invalid',
     detail: '{key} {problem}',
     meaning:
-      'The API server rejects the pod: an amount is like 2, 0.5 or 500m, above zero, and no more than its limit.',
+      'The API server rejects the pod. An amount has a form such as 2, 0.5 or 500m, is greater than zero, and is at most its limit.',
     remedies: [change('Correct the amount')],
   },
   master: {
@@ -22,29 +22,29 @@ export const kubernetesChecks = {
     title: 'The configuration sets the master or deploy mode',
     detail: '{key}={value} {problem}',
     meaning:
-      'An operator names master and deploy mode on spark-submit’s command line, which holds. A driver in client mode runs where spark-submit runs; spark-nanny watches driver pods.',
-    remedies: [change('Leave it out and give --master k8s://… --deploy-mode cluster')],
+      'An operator sets the master and deploy mode on spark-submit’s command line, which takes precedence. A driver in client mode runs where spark-submit runs, and spark-nanny only protects driver pods.',
+    remedies: [change('Remove it, and use --master k8s://… --deploy-mode cluster')],
   },
   driverAddress: {
     id: 'SPN-VALIDATE-DRIVER-ADDRESS',
     cause: 'network',
     severity: 'error',
     confidence: 'high',
-    title: 'The driver’s address is set by hand',
-    detail: '{key} is set; Spark does not take it on Kubernetes',
+    title: 'The driver’s address is set manually',
+    detail: '{key} is set, which Spark rejects on Kubernetes',
     meaning:
-      'In cluster mode the driver is found through its Service, and the submission is refused (DriverServiceFeatureStep).',
-    remedies: [change('Leave {key} out')],
+      'In cluster mode, executors find the driver through its Service, so Spark rejects the submission (DriverServiceFeatureStep).',
+    remedies: [change('Remove {key}')],
   },
   podName: {
     id: 'SPN-VALIDATE-POD-NAME',
     cause: 'config',
     severity: 'error',
     confidence: 'high',
-    title: 'A name is none that Kubernetes takes',
+    title: 'A name is invalid in Kubernetes',
     detail: '{key} is {value}; it must be {form}',
     meaning:
-      'Names of pods are of lower-case letters, digits, - and ., and bounded; executors’ names have a number added.',
+      'Pod names consist of lower-case letters, digits, - and ., and have a maximum length. Spark appends a number to the names of executors.',
     remedies: [change('Choose another name')],
   },
   volume: {
@@ -52,9 +52,9 @@ export const kubernetesChecks = {
     cause: 'volume',
     severity: 'error',
     confidence: 'high',
-    title: 'A volume or Secret in the configuration has not the form that Spark asks for',
+    title: 'A volume or Secret in the configuration is malformed',
     detail: '{key} {problem}',
-    meaning: 'The submission is refused (KubernetesVolumeUtils, EnvSecretsFeatureStep).',
+    meaning: 'Spark rejects the submission (KubernetesVolumeUtils, EnvSecretsFeatureStep).',
     remedies: [
       change(
         'Correct the key: https://spark.apache.org/docs/latest/running-on-kubernetes.html#using-kubernetes-volumes',
@@ -66,13 +66,14 @@ export const kubernetesChecks = {
     cause: 'permission',
     severity: 'warning',
     confidence: 'medium',
-    title: 'The driver has no service account of its own',
-    detail: 'spark.kubernetes.authenticate.driver.serviceAccountName is not set: the driver runs as “default”',
+    title: 'The driver uses the default service account',
+    detail:
+      'spark.kubernetes.authenticate.driver.serviceAccountName is not set, so the driver uses the service account “default”',
     meaning:
-      'A driver creates, watches and deletes its executors’ pods; the default account of a namespace may seldom do so.',
+      'A driver creates, watches and deletes the pods of its executors. The default service account usually lacks these permissions.',
     remedies: [
       change(
-        'Give the driver an account that may edit pods, services and configmaps',
+        'Use a service account that may edit pods, services and configmaps',
         'kubectl -n {namespace} create serviceaccount spark',
         'kubectl -n {namespace} create rolebinding spark --clusterrole=edit --serviceaccount={namespace}:spark',
       ),

@@ -3,17 +3,17 @@ import type { StaticRule } from '../../static-checks/run.ts'
 
 const table = 'https://spark.apache.org/docs/latest/configuration.html'
 
-/** Values, and which of several holds. */
+/** Findings about values, and their order of precedence. */
 export const valuesChecks = {
   value: {
     id: 'SPN-VALIDATE-VALUE',
     cause: 'config',
     severity: 'error',
     confidence: 'high',
-    title: 'A setting has a value that Spark does not take',
+    title: 'A setting has an invalid value',
     detail: '{key} is {value}; it must be {form}',
     meaning:
-      'Spark converts a setting when it is first read: some at submission, some when the context or the first query starts. It ends with the first that it cannot convert.',
+      'Spark converts a setting when it first reads it: at submission, or when the context or the first query starts. It exits at the first value that it cannot convert.',
     remedies: [change(`Correct the value; all settings: ${table}`)],
   },
   unit: {
@@ -21,32 +21,31 @@ export const valuesChecks = {
     cause: 'config',
     severity: 'warning',
     confidence: 'medium',
-    title: 'A size or time without a unit is far from usual',
+    title: 'A size or time without a unit is far from its default',
     detail: '{key}={value} has no unit and is {amount}; the default is {usual}',
-    meaning:
-      'A bare number counts in the unit of the setting: bytes or milliseconds of one, MiB or seconds of another.',
-    remedies: [change('Write the unit too')],
+    meaning: 'A number without a unit has the unit of its setting, such as bytes, MiB, milliseconds or seconds.',
+    remedies: [change('Add the unit')],
   },
   unquoted: {
     id: 'SPN-VALIDATE-UNQUOTED',
     cause: 'config',
     severity: 'error',
     confidence: 'high',
-    title: 'A field of the SparkApplication has another type than its definition asks for',
+    title: 'A field of the SparkApplication has the wrong type',
     detail: '{path} is {actual} {value}; it must be {form}',
     meaning:
-      'YAML reads 1, true and 1e3 without quotes as numbers and booleans. The API server rejects them where the definition of the kind says string, and the other way round.',
-    remedies: [change('Write it as {corrected}')],
+      'YAML reads 1, true and 1e3 without quotes as numbers and booleans. The API server rejects a number or boolean if the CRD requires a string, and the reverse.',
+    remedies: [change('Change it to {corrected}')],
   },
   outweighed: {
     id: 'SPN-VALIDATE-OUTWEIGHED',
     cause: 'config',
     severity: 'warning',
     confidence: 'high',
-    title: 'A setting is given twice with different values',
-    detail: '{key} is {loser} in {loserSource} and {winner} in {winnerSource}, which holds',
+    title: 'A setting is set twice with different values',
+    detail: '{key} is {loser} in {loserSource} and {winner} in {winnerSource}, which takes precedence',
     meaning:
-      'On spark-submit’s command line the later one holds, and a file is outweighed by the command line. The kubeflow operator puts the fields of driver and executor after sparkConf.',
+      'On spark-submit’s command line, the last value takes precedence. The command line takes precedence over a file. With the kubeflow operator, the fields of driver and executor take precedence over sparkConf.',
     remedies: [change('Keep one of them')],
   },
   setting: {
@@ -54,9 +53,9 @@ export const valuesChecks = {
     cause: 'config',
     severity: 'warning',
     confidence: 'high',
-    title: 'An annotation of spark-nanny is not what it should be',
+    title: 'An annotation of spark-nanny is invalid',
     detail: '{message}',
-    meaning: 'A bad value never blocks a job: the next weaker source holds for that key.',
-    remedies: [change('Correct it; docs/settings.md has all keys and forms')],
+    meaning: 'An invalid value never blocks a job. The source with the next lower precedence applies to that key.',
+    remedies: [change('Correct it; see docs/settings.md for all keys and formats')],
   },
 } as const satisfies Readonly<Record<string, StaticRule>>
