@@ -1,8 +1,8 @@
 import { type AdmissionRequest, type AdmissionReviewResponse, createReviewResponse } from './admission-review.ts'
-import { type AdmissionContext, type AdmittedObject, classifyObject, type Decision, decide, skip } from './decide.ts'
+import { type AdmissionContext, type AdmittedObject, classifyObject, type AdmissionDecision, decide, skip } from './decide.ts'
 
 export interface Admission {
-  readonly decision: Decision
+  readonly decision: AdmissionDecision
   readonly review: AdmissionReviewResponse
   /** The error, if the reason is internal-error. It is only logged. */
   readonly error?: unknown
@@ -23,7 +23,7 @@ export function failOpen(request: AdmissionRequest, error: unknown): Admission {
 }
 
 /** The response for a decision. */
-export function respond(request: AdmissionRequest, decision: Decision): Admission {
+export function respond(request: AdmissionRequest, decision: AdmissionDecision): Admission {
   const operations = decision.kind === 'skip' ? [] : decision.operations
   return { decision, review: createReviewResponse(request.uid, decision.reason, operations, decision.warnings) }
 }

@@ -17,7 +17,7 @@ export interface AdmissionContext extends InjectionContext {
 }
 
 /** What happens to an object, and why. Warnings do not have the prefix `spark-nanny:` yet. */
-export type Decision =
+export type AdmissionDecision =
   | {
       readonly kind: 'inject'
       readonly reason: 'injected'
@@ -80,7 +80,7 @@ const other = (reason: SkipReason): AdmittedObject => ({ kind: 'other', reason }
  * The only function that decides what happens to an object. It is pure: the state of the cluster and the results of lookups
  * are in the context. The patch is applied here first; one that cannot be applied is not sent. No object is ever rejected.
  */
-export function decide(request: AdmissionRequest, subject: AdmittedObject, context: AdmissionContext): Decision {
+export function decide(request: AdmissionRequest, subject: AdmittedObject, context: AdmissionContext): AdmissionDecision {
   switch (subject.kind) {
     case 'other':
       return skip(subject.reason)
@@ -91,7 +91,7 @@ export function decide(request: AdmissionRequest, subject: AdmittedObject, conte
   }
 }
 
-function decideService(request: AdmissionRequest, received: Service): Decision {
+function decideService(request: AdmissionRequest, received: Service): AdmissionDecision {
   const plan = planDriverService(received, request.name)
   if (plan.kind === 'leave') return skip(plan.reason)
   const { operations } = plan
@@ -100,7 +100,7 @@ function decideService(request: AdmissionRequest, received: Service): Decision {
   return { kind: 'patch-service', reason: 'service-patched', service, operations, warnings: [], problems: [] }
 }
 
-function decideDriver(received: Pod, context: AdmissionContext): Decision {
+function decideDriver(received: Pod, context: AdmissionContext): AdmissionDecision {
   const { application } = context
   const settings = resolveDriverSettings({
     chart: context.chartSettings,
@@ -123,7 +123,7 @@ function decideDriver(received: Pod, context: AdmissionContext): Decision {
 }
 
 /** The decision to admit an object unchanged. */
-export function skip(reason: SkipReason, detail = '', problems: readonly SettingProblem[] = []): Decision {
+export function skip(reason: SkipReason, detail = '', problems: readonly SettingProblem[] = []): AdmissionDecision {
   const { warn, sentence } = admissionReasons[reason]
   const warnings = [
     ...problems.map(({ message }) => message),

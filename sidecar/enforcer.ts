@@ -2,7 +2,7 @@ import { restartAllContainersExitCode } from '../core/contract/pod-contract.ts'
 import type { DriverPolicy } from '../core/settings/driver-policy.ts'
 import type { Judgement, Sample } from '../core/verdict/verdict.ts'
 import type { HungAction } from './hung-action.ts'
-import type { Log } from './log.ts'
+import type { SidecarLog } from './log.ts'
 import {
   type EnforcementEffect,
   type EnforcementState,
@@ -22,7 +22,7 @@ export interface EnforcerDeps {
   readonly exit: (code: number) => void
   /** Whether the kubelet has requested /startedz. */
   readonly startedzRequested: () => boolean
-  readonly log: Log
+  readonly log: SidecarLog
 }
 
 /** Carries out what a judgement demands: verdict files, restart state, termination message and exit. */

@@ -6,10 +6,10 @@ export type LogLevel = keyof typeof levels
 export type LogFields = Readonly<Record<string, unknown>>
 
 /** Writes one line of JSON per event, in pino's format. pino itself would use more memory than the rest of the sidecar. */
-export type Log = Readonly<Record<LogLevel, (fields: LogFields, message: string) => void>>
+export type SidecarLog = Readonly<Record<LogLevel, (fields: LogFields, message: string) => void>>
 
 /** Creates a log that passes lines of at least the level `minimum` to `write`. */
-export function createLog(minimum: LogLevel, write: (line: string) => void, nowMs: () => number): Log {
+export function createSidecarLog(minimum: LogLevel, write: (line: string) => void, nowMs: () => number): SidecarLog {
   const base = { pid: process.pid, hostname: hostname(), name: 'spark-nanny-sidecar' }
   const at = (level: LogLevel) => (fields: LogFields, message: string) => {
     if (levels[level] < levels[minimum]) return

@@ -8,7 +8,7 @@ import manifest from '../package.json' with { type: 'json' }
 import { createUiClient } from '../spark-ui/ui-client.ts'
 import { createSystemClock } from './clock.ts'
 import { readListeningPorts } from './listening-ports.ts'
-import { createLog, writeToStdout } from './log.ts'
+import { createSidecarLog, writeToStdout } from './log.ts'
 import { createMonitor, type Monitor } from './monitor.ts'
 import { resolvePaths } from './paths.ts'
 import { createPoller } from './poller.ts'
@@ -23,7 +23,7 @@ process.on('SIGINT', () => process.exit(0))
 const { version } = manifest
 const paths = resolvePaths(process.env[sidecarEnv.root])
 const decoded = decodePolicy(process.env[sidecarEnv.policy])
-const log = createLog('policy' in decoded ? decoded.policy.logLevel : 'info', writeToStdout, Date.now)
+const log = createSidecarLog('policy' in decoded ? decoded.policy.logLevel : 'info', writeToStdout, Date.now)
 
 // After an internal error the sidecar cannot trust its own state: remove the files that can stop or block the driver, and
 // let the kubelet restart the sidecar.

@@ -2,7 +2,7 @@ import type { DriverPolicy } from '../core/settings/driver-policy.ts'
 import type { Sample } from '../core/verdict/verdict.ts'
 import { formatAddress, locateUi, type UiAddress, type UiLocation } from '../spark-ui/ui-address.ts'
 import type { UiClient } from '../spark-ui/ui-client.ts'
-import type { Log } from './log.ts'
+import type { SidecarLog } from './log.ts'
 import { computeMaxSearchMs, findUi } from './ui-discovery.ts'
 
 const searchIntervalMs = 5_000
@@ -19,7 +19,7 @@ export interface PollerDeps {
   readonly readProperties: () => ReadonlyMap<string, string> | null
   readonly podAddresses: () => readonly string[]
   readonly listeningPorts: () => ReadonlySet<number>
-  readonly log: Log
+  readonly log: SidecarLog
 }
 
 export interface PollRequest {

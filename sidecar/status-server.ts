@@ -1,12 +1,12 @@
 import { createServer, type ServerResponse } from 'node:http'
-import type { Log } from './log.ts'
+import type { SidecarLog } from './log.ts'
 import { formatMetrics } from './metrics.ts'
 import { passesReadiness, passesStartup, type SidecarState, toStatusJson } from './status.ts'
 
 export interface StatusServerOptions {
   readonly port: number
   readonly version: string
-  readonly log: Log
+  readonly log: SidecarLog
   readonly state: () => SidecarState
   /** Called at each GET of /startedz. */
   readonly onStartedz: () => void

@@ -16,11 +16,11 @@ export function createLogging(level: string, version: string): Logging {
   })
   // A reader of the log that went away must not end the process.
   destination.on('error', () => {})
-  return { log: createLog(level, version, destination), flush: () => destination.flushSync() }
+  return { log: createWebhookLog(level, version, destination), flush: () => destination.flushSync() }
 }
 
 /** Every line bears the time, the level by name and the version. */
-export function createLog(level: string, version: string, destination: DestinationStream): Logger {
+export function createWebhookLog(level: string, version: string, destination: DestinationStream): Logger {
   return pino(
     {
       level,

@@ -5,7 +5,7 @@ import { createSelfSignedSource } from '../../certs/self-signed/self-signed.ts'
 import { redact } from '../../certs/trust/redaction.ts'
 import { toRecord } from '../../core/json.ts'
 import type { ApiRequest, ApiResponse } from '../../kubernetes/api.ts'
-import { createLog } from '../../webhook/log.ts'
+import { createWebhookLog } from '../../webhook/log.ts'
 import { until } from '../kubernetes/fixture.ts'
 import { createConfiguration, createEmptySecret, createFakeCertificateApi } from './fake-certificate-api.ts'
 import { createQuickIssuer } from './quick-issuer.ts'
@@ -38,7 +38,7 @@ class Keys {
 describe('secrecy of keys', () => {
   test('an API that returns what it received → no key in any log line', async (t) => {
     const written: string[] = []
-    const log = createLog('debug', 'test', { write: (line: string) => void written.push(line) })
+    const log = createWebhookLog('debug', 'test', { write: (line: string) => void written.push(line) })
     const clock = createTestClock()
     const api = createFakeCertificateApi(() => clock.wallMs)
     api.put('secret', createEmptySecret())

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import type { DriverPolicy } from '../../core/settings/driver-policy.ts'
 import type { Sample } from '../../core/verdict/verdict.ts'
-import { createLog } from '../../sidecar/log.ts'
+import { createSidecarLog } from '../../sidecar/log.ts'
 import { createMonitor } from '../../sidecar/monitor.ts'
 import type { Poll, PollRequest } from '../../sidecar/poller.ts'
 import type { RestartState } from '../../sidecar/restart-state.ts'
@@ -71,7 +71,7 @@ export function createMonitorHarness(
     },
     exit: (code) => void environment.exits.push(code),
     startedzRequested: () => environment.startedz,
-    log: createLog(
+    log: createSidecarLog(
       'info',
       (line) => void environment.lines.push(line),
       () => environment.nowMs,

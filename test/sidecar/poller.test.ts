@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { DriverPolicy } from '../../core/settings/driver-policy.ts'
 import type { Sample, Work } from '../../core/verdict/verdict.ts'
-import { createLog } from '../../sidecar/log.ts'
+import { createSidecarLog } from '../../sidecar/log.ts'
 import { createPoller } from '../../sidecar/poller.ts'
 import { formatAddress } from '../../spark-ui/ui-address.ts'
 import { policyWith } from '../support/driver-policy.ts'
@@ -35,7 +35,7 @@ function createHarness(policy: Partial<DriverPolicy> = {}) {
     readProperties: () => (environment.properties === null ? null : new Map(Object.entries(environment.properties))),
     podAddresses: () => [],
     listeningPorts: () => environment.listening,
-    log: createLog(
+    log: createSidecarLog(
       'error',
       () => {},
       () => 0,

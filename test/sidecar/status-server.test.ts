@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect, createServer } from 'node:net'
 import { describe, type TestContext, test } from 'node:test'
-import { createLog } from '../../sidecar/log.ts'
+import { createSidecarLog } from '../../sidecar/log.ts'
 import type { SidecarState } from '../../sidecar/status.ts'
 import { serveStatus } from '../../sidecar/status-server.ts'
 import { freePort } from '../support/fake-spark-ui.ts'
@@ -21,7 +21,7 @@ async function served(t: TestContext, first: SidecarState, port?: number): Promi
   const close = serveStatus({
     port: bound,
     version: '1.2.3',
-    log: createLog(
+    log: createSidecarLog(
       'error',
       () => {},
       () => 0,

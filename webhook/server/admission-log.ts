@@ -1,10 +1,10 @@
-import type { Decision } from '../../admission/decide.ts'
+import type { AdmissionDecision } from '../../admission/decide.ts'
 import type { Log } from '../../core/log.ts'
 import type { Metrics } from './metrics.ts'
 
 /** The record of one admission. It keeps no reference to the request. */
 export interface AdmissionRecord {
-  readonly decision: Pick<Decision, 'kind' | 'reason' | 'warnings' | 'problems'>
+  readonly decision: Pick<AdmissionDecision, 'kind' | 'reason' | 'warnings' | 'problems'>
   readonly kind: string
   readonly namespace: string
   readonly name: string

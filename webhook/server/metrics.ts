@@ -1,11 +1,11 @@
 import { createServer, type Server } from 'node:http'
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
-import type { Decision } from '../../admission/decide.ts'
+import type { AdmissionDecision } from '../../admission/decide.ts'
 import { type Capabilities, unknownCapabilities } from '../../core/kubernetes/capabilities.ts'
 
 /** The metrics of the webhook, except those of the controller. */
 export interface Metrics {
-  countAdmission(decision: Pick<Decision, 'kind' | 'reason' | 'problems'>, kind: string, seconds: number): void
+  countAdmission(decision: Pick<AdmissionDecision, 'kind' | 'reason' | 'problems'>, kind: string, seconds: number): void
   countMalformedRequest(status: number): void
   setCertificateExpiry(expiresMs: number): void
   /** Of the authority that signed the serving certificate, if it is known. */

@@ -1,4 +1,4 @@
-import type { Decision } from '../../../admission/decide.ts'
+import type { AdmissionDecision } from '../../../admission/decide.ts'
 import { describeAction } from '../../../admission/restart-strategy.ts'
 import { admissionReasons } from '../../../core/contract/skip-reasons.ts'
 import {
@@ -14,7 +14,7 @@ import type { InjectOptions } from './options.ts'
 /** The decision about one object, with its reasons. */
 export interface Explanation {
   readonly object: string
-  readonly decision: Decision['kind']
+  readonly decision: AdmissionDecision['kind']
   readonly reason: { readonly code: string; readonly sentence: string }
   /** The action for a hung driver, and the facts that determine it. Null if no sidecar is injected. */
   readonly hungDriver: { readonly action: string; readonly because: readonly string[] } | null
@@ -30,7 +30,7 @@ export interface ExplainedSetting {
 
 export function explain(
   object: string,
-  decision: Decision,
+  decision: AdmissionDecision,
   application: ApplicationLookup,
   { kubernetesVersion }: Pick<InjectOptions, 'kubernetesVersion'>,
 ): Explanation {

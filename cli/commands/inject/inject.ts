@@ -1,6 +1,6 @@
 import { type AdmissionRequest, createCreationRequest, parseReview } from '../../../admission/admission-review.ts'
 import { admit } from '../../../admission/admit.ts'
-import type { AdmissionContext, Decision } from '../../../admission/decide.ts'
+import type { AdmissionContext, AdmissionDecision } from '../../../admission/decide.ts'
 import { admissionReasons } from '../../../core/contract/skip-reasons.ts'
 import { parsePod, parseService } from '../../../core/kubernetes/parse-objects.ts'
 import type { ApplicationLookup } from '../../../core/spark/application-reference.ts'
@@ -77,13 +77,13 @@ function createContext(options: InjectOptions, version: string, application: App
   }
 }
 
-function applyDecision(object: KubernetesObject, decision: Decision): KubernetesObject {
+function applyDecision(object: KubernetesObject, decision: AdmissionDecision): KubernetesObject {
   if (decision.kind === 'inject') return { ...decision.pod }
   return decision.kind === 'patch-service' ? { ...decision.service } : object
 }
 
 /** Writes to stderr why an object was not changed, and all warnings. */
-function reportDecision(name: string, decision: Decision, io: CliIo): void {
+function reportDecision(name: string, decision: AdmissionDecision, io: CliIo): void {
   const { sentence, warn } = admissionReasons[decision.reason]
   if (decision.kind === 'skip' && !warn) io.stderr(`${name}: not changed: ${sentence}\n`)
   for (const warning of decision.warnings) io.stderr(`warning: ${name}: ${warning}\n`)

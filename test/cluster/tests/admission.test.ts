@@ -3,7 +3,7 @@ import { after, before, describe, test } from 'node:test'
 import fc from 'fast-check'
 import { createCreationRequest } from '../../../admission/admission-review.ts'
 import { type Admission, admit } from '../../../admission/admit.ts'
-import type { AdmissionContext, Decision } from '../../../admission/decide.ts'
+import type { AdmissionContext, AdmissionDecision } from '../../../admission/decide.ts'
 import { type NamespaceLimits, parseNamespaceLimits } from '../../../core/kubernetes/namespace-limits.ts'
 import type { Pod } from '../../../core/kubernetes/pod.ts'
 import { parseQuantityMilli } from '../../../core/kubernetes/quantity.ts'
@@ -128,7 +128,7 @@ function holds(actual: unknown, expected: unknown): boolean {
 }
 
 /** What of an injection is not in the answer. */
-function lost({ pod }: Decision & { readonly kind: 'inject' }, answer: Answer['pod']): string[] {
+function lost({ pod }: AdmissionDecision & { readonly kind: 'inject' }, answer: Answer['pod']): string[] {
   const sidecar = pod.spec.initContainers?.at(-1)
   const driver = pod.spec.containers.find(({ volumeMounts }) => volumeMounts?.some(isOurs))
   const answered = answer.spec.containers.find(({ name }) => name === driver?.name)

@@ -1,5 +1,5 @@
 import { createCreationRequest } from '../../../../admission/admission-review.ts'
-import { decide, type Decision as InjectionDecision } from '../../../../admission/decide.ts'
+import { decide, type AdmissionDecision as InjectionDecision } from '../../../../admission/decide.ts'
 import { injectLabel, sidecarContainerName } from '../../../../core/contract/pod-contract.ts'
 import { admissionReasons } from '../../../../core/contract/skip-reasons.ts'
 import { toRecord } from '../../../../core/json.ts'
