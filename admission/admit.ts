@@ -1,5 +1,12 @@
 import { type AdmissionRequest, type AdmissionReviewResponse, createReviewResponse } from './admission-review.ts'
-import { type AdmissionContext, type AdmittedObject, classifyObject, type AdmissionDecision, decide, skip } from './decide.ts'
+import {
+  type AdmissionContext,
+  type AdmissionDecision,
+  type AdmittedObject,
+  classifyObject,
+  decide,
+  skip,
+} from './decide.ts'
 
 export interface Admission {
   readonly decision: AdmissionDecision

@@ -80,7 +80,11 @@ const other = (reason: SkipReason): AdmittedObject => ({ kind: 'other', reason }
  * The only function that decides what happens to an object. It is pure: the state of the cluster and the results of lookups
  * are in the context. The patch is applied here first; one that cannot be applied is not sent. No object is ever rejected.
  */
-export function decide(request: AdmissionRequest, subject: AdmittedObject, context: AdmissionContext): AdmissionDecision {
+export function decide(
+  request: AdmissionRequest,
+  subject: AdmittedObject,
+  context: AdmissionContext,
+): AdmissionDecision {
   switch (subject.kind) {
     case 'other':
       return skip(subject.reason)

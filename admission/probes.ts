@@ -24,7 +24,7 @@ const never = 2_147_483_647
 const unless = (file: string) => ({ exec: { command: ['/bin/sh', '-c', `! test -e ${verdictDir}/${file}`] } })
 /** Creates the file that shows that the driver container runs, if it can. The sidecar's startup deadline starts then. */
 const mark = `(: > ${verdictDir}/${verdictFiles.running}) 2>/dev/null`
-const unlessAndTell = (file: string) => ({
+const unlessAndMark = (file: string) => ({
   exec: { command: ['/bin/sh', '-c', `${mark}; ! test -e ${verdictDir}/${file}`] },
 })
 const when = (file: string) => ({ exec: { command: ['/bin/sh', '-c', `test -e ${verdictDir}/${file}`] } })
@@ -33,7 +33,7 @@ const answers = (path: string) => ({ httpGet: { path, port: sidecarPort, scheme:
 const startupTiming = { periodSeconds: 1, timeoutSeconds: 10, failureThreshold: never }
 const readinessTiming = { periodSeconds: 2, timeoutSeconds: 5, failureThreshold: 3 }
 const startup = {
-  exec: frozenJson({ ...unlessAndTell(verdictFiles.starting), ...startupTiming }),
+  exec: frozenJson({ ...unlessAndMark(verdictFiles.starting), ...startupTiming }),
   http: frozenJson({ ...answers('/startedz'), ...startupTiming }),
 } satisfies Record<string, Probe>
 const liveness: Probe = frozenJson({
@@ -48,20 +48,20 @@ const readiness = {
 } satisfies Record<string, Probe>
 
 /**
- * The probes that the driver lacks. Only liveness can kill, and only on a file that the sidecar wrote:
- * - startup never fails for good: a frozen sidecar leaves `starting` behind. The kubelet starts liveness and readiness
- *   after it, and a missed startup deadline is the sidecar's to conclude.
- * - liveness takes three in a row and a minute each, since a timeout of exec counts as a failure and an overloaded
- *   container runtime must not kill; a real verdict ends the command at once. Over http there is none: the
- *   refused connection of a dead sidecar would kill a healthy driver.
- * - readiness, and startup as it holds readiness back, are there only when the driver's name resolves without them.
+ * The probes that the driver lacks. Only liveness can kill, and only because of a file that the sidecar wrote:
+ * - Startup never fails the container, because a frozen sidecar leaves the file `starting` behind. The kubelet runs liveness
+ *   and readiness only after it has passed. The sidecar itself concludes that the startup deadline has passed.
+ * - Liveness fails after three failures in a row with a timeout of a minute each: a timeout of exec counts as a failure, and
+ *   an overloaded container runtime must not kill. After a real verdict the command fails immediately. With http there is no
+ *   liveness probe, because a dead sidecar refuses the connection, which would kill a healthy driver.
+ * - Readiness, and startup, which delays it, are only added if the driver's DNS name resolves before the driver is ready.
  */
 export function planProbes(container: Container, context: ProbeContext): DriverProbes {
   const { handler, served, servicesAdmitted, observeOnly } = context
-  const askable = servicesAdmitted && (served || handler === 'exec')
+  const canDelayReadiness = servicesAdmitted && (served || handler === 'exec')
   return {
-    ...(askable && !container.startupProbe && { startupProbe: startup[handler] }),
+    ...(canDelayReadiness && !container.startupProbe && { startupProbe: startup[handler] }),
     ...(handler === 'exec' && !observeOnly && !container.livenessProbe && { livenessProbe: liveness }),
-    ...(askable && !container.readinessProbe && { readinessProbe: served ? readiness.http : readiness.exec }),
+    ...(canDelayReadiness && !container.readinessProbe && { readinessProbe: served ? readiness.http : readiness.exec }),
   }
 }

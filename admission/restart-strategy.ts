@@ -5,10 +5,10 @@ import type { ResolvedSettings } from '../core/settings/settings.ts'
 import { formatFinalPolicy, maxRetries, type SparkApplication } from '../core/spark/application.ts'
 import type { ApplicationLookup } from '../core/spark/application-reference.ts'
 
-/** What a hung driver gets, and what its owner should know of it now rather than then. */
+/** The action for a hung driver, and warnings that its owner should see at admission. */
 export interface RestartChoice {
   readonly action: HungPolicy
-  /** The restartPolicy that the pod must have for it; null: as it is. */
+  /** The restartPolicy that the action requires; null if the pod keeps its own. */
   readonly podRestartPolicy: 'OnFailure' | null
   readonly warnings: readonly string[]
 }
@@ -17,7 +17,7 @@ export interface RestartContext {
   readonly settings: ResolvedSettings
   readonly application: ApplicationLookup
   readonly capabilities: Capabilities
-  /** Of the pod as it was sent; Spark says Never. */
+  /** The restartPolicy of the received pod. Spark sets Never. */
   readonly podRestartPolicy: string
   /** Whether the driver has spark-nanny's liveness probe. Without it the kubelet does not act on a verdict. */
   readonly liveness: boolean
@@ -25,70 +25,72 @@ export interface RestartContext {
 
 const hourMs = 3_600_000
 
-/** `restart` and what surrounds the driver → one action. */
+/** Chooses the action by the setting `restart`, the owner and the cluster. */
 export function chooseRestart(context: RestartContext): RestartChoice {
-  const chosen = choose(context)
-  const warning = context.liveness ? undefined : withoutLiveness(chosen.action)
+  const chosen = chooseAction(context)
+  const warning = context.liveness ? undefined : warnWithoutLiveness(chosen.action)
   return warning === undefined ? chosen : { ...chosen, warnings: [...chosen.warnings, warning] }
 }
 
-function choose(context: RestartContext): RestartChoice {
+function chooseAction(context: RestartContext): RestartChoice {
   const { settings, application, podRestartPolicy } = context
   switch (settings.values.restart) {
     case 'observe':
       return choice({ kind: 'observe', budget: null })
     case 'resubmit':
-      return failPod(context, finalKill(application))
+      return failPod(context, warnIfFinal(application))
     case 'in-place':
-      return inPlaceByName(context)
+      return restartInPlaceAsSet(context)
     case 'auto':
-      // A restartPolicy other than Never is not Spark's doing: the kubelet restarts what fails, and so it shall.
-      return podRestartPolicy === 'Never' ? auto(context) : inPlace(context, perHour(settings))
+      // Spark never sets a restartPolicy other than Never. Its author wants the kubelet to restart what fails.
+      return podRestartPolicy === 'Never'
+        ? chooseByOwner(context)
+        : restartInPlace(context, createHourlyBudget(settings))
   }
 }
 
 /** The action that corresponds to the owner's restartPolicy. */
-function auto(context: RestartContext): RestartChoice {
+function chooseByOwner(context: RestartContext): RestartChoice {
   const { application, settings } = context
   switch (application.kind) {
     case 'none':
-      return inPlace(context, perHour(settings))
+      return restartInPlace(context, createHourlyBudget(settings))
     case 'unreadable': {
       const { name } = application.reference
       const warning = `SparkApplication ${name} could not be read (${application.detail}): a hung driver’s pod fails and its operator decides`
       return failPod(context, [warning])
     }
     case 'found':
-      return byOwner(context, application.application)
+      return followOwner(context, application.application)
   }
 }
 
-function byOwner(context: RestartContext, application: SparkApplication): RestartChoice {
+function followOwner(context: RestartContext, application: SparkApplication): RestartChoice {
   const { settings } = context
   const { restartPolicy } = application
-  // Apache's operator takes any restart of a container for a failure.
-  const final = finalKill(context.application)
+  // Apache's operator treats any restart of a container as a failure of the application.
+  const final = warnIfFinal(context.application)
   if (application.operator === 'apache' || final.length > 0) return failPod(context, final)
   // A chart value applies to all applications, so that the owner's policy for this one overrides it.
   const { 'max-restarts': source } = settings.sources
   const explicit = source === 'application' || source === 'pod'
   const backoffMs = settings.values['restart-backoff']
   const maxRestarts = restartPolicy.kind === 'on-failure' ? restartPolicy.retries : null
-  return inPlace(context, explicit ? perHour(settings) : { maxRestarts, windowMs: null, backoffMs })
+  return restartInPlace(context, explicit ? createHourlyBudget(settings) : { maxRestarts, windowMs: null, backoffMs })
 }
 
 /** A restart in place if the cluster supports it, else the pod fails. */
-function inPlace(context: RestartContext, budget: RestartBudget): RestartChoice {
+function restartInPlace(context: RestartContext, budget: RestartBudget): RestartChoice {
   const { capabilities, application } = context
   if (capabilities.restartAllContainers) return choice({ kind: 'restart-all-containers', budget })
-  return failPod(context, application.kind === 'none' ? finalKill(application) : [])
+  return failPod(context, application.kind === 'none' ? warnIfFinal(application) : [])
 }
 
-function inPlaceByName(context: RestartContext): RestartChoice {
+function restartInPlaceAsSet(context: RestartContext): RestartChoice {
   const { settings, capabilities, podRestartPolicy, application } = context
-  const budget = perHour(settings)
+  const budget = createHourlyBudget(settings)
   const apache = application.kind === 'found' && application.application.operator === 'apache'
-  const warnings = apache ? ['Apache’s operator takes a restart in place for a failure of the application'] : []
+  const warnings = apache ? ['Apache’s operator treats a restart in place as a failure of the application'] : []
   if (capabilities.restartAllContainers) return choice({ kind: 'restart-all-containers', budget }, warnings)
   const action = { kind: 'restart-driver-container', budget } as const
   if (podRestartPolicy !== 'Never') return choice(action, warnings)
@@ -102,11 +104,11 @@ function failPod(context: RestartContext, warnings: readonly string[]): RestartC
   const { podRestartPolicy, settings } = context
   if (podRestartPolicy === 'Never') return choice({ kind: 'fail-pod', budget: null }, warnings)
   const warning = `the pod’s restartPolicy is ${podRestartPolicy}: the kubelet restarts a hung driver’s container instead of failing the pod`
-  return choice({ kind: 'restart-driver-container', budget: perHour(settings) }, [warning])
+  return choice({ kind: 'restart-driver-container', budget: createHourlyBudget(settings) }, [warning])
 }
 
 /** A warning if no owner submits a failed driver again. */
-function finalKill(application: ApplicationLookup): readonly string[] {
+function warnIfFinal(application: ApplicationLookup): readonly string[] {
   if (application.kind === 'unreadable') return []
   if (application.kind === 'none')
     return ['the pod of a hung driver fails, and no owner is known that would submit it again']
@@ -117,7 +119,7 @@ function finalKill(application: ApplicationLookup): readonly string[] {
   ]
 }
 
-function perHour({ values }: ResolvedSettings): RestartBudget {
+function createHourlyBudget({ values }: ResolvedSettings): RestartBudget {
   return { maxRestarts: values['max-restarts'], windowMs: hourMs, backoffMs: values['restart-backoff'] }
 }
 
@@ -128,7 +130,7 @@ const choice = (action: HungPolicy, warnings: readonly string[] = []): RestartCh
 })
 
 /** A warning if the kubelet cannot do its part of the action without spark-nanny's liveness probe. */
-function withoutLiveness({ kind, budget }: HungPolicy): string | undefined {
+function warnWithoutLiveness({ kind, budget }: HungPolicy): string | undefined {
   if (kind === 'fail-pod' || kind === 'restart-driver-container') {
     return 'the driver does not have spark-nanny’s liveness probe: a hung driver is only reported'
   }

@@ -14,7 +14,7 @@ import type { Container, Pod, ResourceRequirements, Volume, VolumeMount } from '
 import { type DriverPolicy, encodePolicy } from '../core/settings/driver-policy.ts'
 import { frozenJson } from './json-patch.ts'
 
-/** The sidecar's volumes. The driver must be able to read the verdict as any user, and the verdict never touches a disk. */
+/** The sidecar's volumes. The driver can read the verdict as any user, and the verdict is never written to a disk. */
 export const sidecarVolumes: readonly Volume[] = [
   frozenJson({ name: verdictVolumeName, emptyDir: { medium: 'Memory', sizeLimit: '1Mi' } }),
   frozenJson({ name: noTokenVolumeName, emptyDir: {} }),
@@ -48,7 +48,7 @@ export function createSidecarContainer(
       capabilities: { drop: ['ALL'] },
       readOnlyRootFilesystem: true,
       runAsNonRoot: true,
-      ...userOf(pod, capabilities),
+      ...chooseUser(pod, capabilities),
       seccompProfile: { type: 'RuntimeDefault' },
     },
     terminationMessagePolicy: 'File',
@@ -62,16 +62,17 @@ export function createSidecarContainer(
 }
 
 /**
- * A user other than root is inherited. Root would clash with runAsNonRoot, and where the pod may be root any user may be
- * stated, on OpenShift too; the image's user would clash when the image is changed, but there it is OpenShift's to pick.
+ * The sidecar inherits a user of the pod other than root. Root would contradict runAsNonRoot, and a cluster that allows root
+ * in the pod allows any user, as OpenShift does. If the pod has no user, OpenShift chooses one. Elsewhere the image's user
+ * would apply, which may be root after the controller has replaced the image.
  */
-function userOf(pod: Pod, { openShift }: Capabilities): { readonly runAsUser?: number } {
+function chooseUser(pod: Pod, { openShift }: Capabilities): { readonly runAsUser?: number } {
   const inherited = pod.spec.securityContext?.runAsUser
   const isInherited = typeof inherited === 'number' ? inherited !== 0 : openShift
   return isInherited ? {} : { runAsUser: 65532 }
 }
 
-/** The driver's mount of its configuration, for the sidecar; undefined if there is none that the sidecar can share. */
+/** The driver's mount of its configuration, for the sidecar. Returns undefined if there is none that the sidecar can share. */
 export function findSparkConfMount(pod: Pod, driver: Container): VolumeMount | undefined {
   const confDir = driver.env?.find(({ name }) => name === 'SPARK_CONF_DIR')?.value ?? '/opt/spark/conf'
   const strip = (path: string) => path.replace(/\/+$/, '')

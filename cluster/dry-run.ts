@@ -45,13 +45,13 @@ export const formatDryRunPath = (namespace: string) =>
   `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods?dryRun=All&fieldManager=spark-nanny`
 
 /** An API server silently drops an unknown field, and a field of a disabled feature. Only the returned pod proves anything. */
-export function judgeDryRun(answer: ApiResponse, withRule: boolean): ProbeResult {
-  if (answer.kind === 'failed') return 'unknown'
-  const { initContainers } = toRecord(toRecord(answer.body).spec)
-  if (answer.status === 201 || answer.status === 200) {
+export function judgeDryRun(response: ApiResponse, withRule: boolean): ProbeResult {
+  if (response.kind === 'failed') return 'unknown'
+  const { initContainers } = toRecord(toRecord(response.body).spec)
+  if (response.status === 201 || response.status === 200) {
     const sidecar = toRecord(toRecords(initContainers).find(({ name }) => name === 'sidecar'))
     const kept = toRecords(sidecar.restartPolicyRules).some(({ action }) => action === restartAllContainersRule.action)
     return sidecar.restartPolicy === 'Always' && (!withRule || kept) ? 'yes' : 'no'
   }
-  return answer.status === 422 ? 'no' : 'unknown'
+  return response.status === 422 ? 'no' : 'unknown'
 }

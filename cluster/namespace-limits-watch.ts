@@ -1,3 +1,4 @@
+import { isRecord, toRecord } from '../core/json.ts'
 import { type NamespaceLimits, parseNamespaceLimits } from '../core/kubernetes/namespace-limits.ts'
 import { createReflector, type Reflector, type ReflectorDeps } from '../kubernetes/reflector.ts'
 
@@ -23,9 +24,8 @@ export function watchNamespaceLimits(deps: ReflectorDeps): NamespaceLimitsWatch 
   }
 }
 
+/** The object with only the name of its metadata. */
 function withoutManagedFields(object: unknown): unknown {
-  if (typeof object !== 'object' || object === null || !('metadata' in object)) return undefined
-  const name: unknown =
-    typeof object.metadata === 'object' && object.metadata !== null ? Reflect.get(object.metadata, 'name') : undefined
-  return { ...object, metadata: { name } }
+  if (!isRecord(object) || !('metadata' in object)) return undefined
+  return { ...object, metadata: { name: toRecord(object.metadata).name } }
 }

@@ -49,6 +49,7 @@ export function computeNodeCapabilities(nodes: Iterable<KnownNode>): NodeCapabil
 const isAtLeast = ({ kubelet }: KnownNode, minor: number) =>
   kubelet !== null && (kubelet[0] > 1 || (kubelet[0] === 1 && kubelet[1] >= minor))
 
+/** Returns the part of a node to keep. */
 export function projectNode(object: unknown): KnownNode | undefined {
   const { metadata, spec, status } = toRecord(object)
   const { nodeInfo, declaredFeatures, conditions } = toRecord(status)
@@ -58,11 +59,11 @@ export function projectNode(object: unknown): KnownNode | undefined {
     linux: toRecord(toRecord(metadata).labels)['kubernetes.io/os'] !== 'windows',
     kubelet: version === null ? null : [Number(version[1]), Number(version[2])],
     declaredFeatures: Array.isArray(declaredFeatures) ? declaredFeatures.map(String) : null,
-    ...notReadyOf(conditions),
+    ...parseNotReady(conditions),
   }
 }
 
-function notReadyOf(conditions: unknown): { readonly notReady?: NotReady } {
+function parseNotReady(conditions: unknown): { readonly notReady?: NotReady } {
   const ready = toRecords(conditions).find(({ type }) => type === 'Ready')
   if (ready === undefined || ready.status === 'True') return {}
   const atMs = Date.parse(String(ready.lastTransitionTime))

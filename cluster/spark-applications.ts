@@ -34,7 +34,7 @@ export function projectApplication(object: unknown): KnownApplication | undefine
     uid: toText(uid ?? ''),
     resourceVersion: toText(resourceVersion ?? ''),
     generation: typeof generation === 'number' ? generation : 0,
-    attempts: attemptsOf(application.operator, toRecord(status)),
+    attempts: countAttempts(application.operator, toRecord(status)),
     application: {
       ...application,
       annotations: pick(application.annotations, (key) => key.startsWith(`${domain}/`)),
@@ -47,7 +47,7 @@ export function projectApplication(object: unknown): KnownApplication | undefine
  * kubeflow counts submissions; Apache's operator counts restarts (BaseAttemptInfo). The latter resets its counter after
  * `restartCounterResetMillis`, at the next restart.
  */
-function attemptsOf(operator: SparkOperator, status: Readonly<Record<string, unknown>>): number {
+function countAttempts(operator: SparkOperator, status: Readonly<Record<string, unknown>>): number {
   if (operator === 'kubeflow') return typeof status.executionAttempts === 'number' ? status.executionAttempts : 0
   const { restartCounter } = toRecord(toRecord(status.currentAttemptSummary).attemptInfo)
   return typeof restartCounter === 'number' ? restartCounter + 1 : 0
@@ -97,11 +97,11 @@ export function watchSparkApplications(deps: ReflectorDeps): SparkApplications {
 async function getApplication(api: KubernetesApi, reference: ApplicationReference): Promise<ApplicationLookup> {
   const { uid } = reference
   const path = formatApplicationPath(reference)
-  const answer = await api.request({ method: 'GET', path, deadlineMs: getDeadlineMs })
+  const response = await api.request({ method: 'GET', path, deadlineMs: getDeadlineMs })
   const unreadable = (detail: string): ApplicationLookup => ({ kind: 'unreadable', reference, detail })
-  if (answer.kind === 'response' && answer.status === 404 && uid === null) return { kind: 'none' }
-  if (answer.kind === 'failed' || answer.status !== 200) return unreadable(describeResponse(answer))
-  const known = projectApplication(answer.body)
+  if (response.kind === 'response' && response.status === 404 && uid === null) return { kind: 'none' }
+  if (response.kind === 'failed' || response.status !== 200) return unreadable(describeResponse(response))
+  const known = projectApplication(response.body)
   if (known === undefined) return unreadable('the response is not a SparkApplication')
   if (uid !== null && known.uid !== uid) return unreadable('it is another SparkApplication of the same name')
   return { kind: 'found', application: known.application }

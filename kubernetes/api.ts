@@ -42,13 +42,13 @@ export type WatchItem =
     }
 
 /** Whether the API server responded, and not a proxy in front of it: every body of the API server has a kind. */
-export const isFromApiServer = (answer: ApiResponse): boolean =>
-  answer.kind === 'response' && typeof toRecord(answer.body).kind === 'string'
+export const isFromApiServer = (response: ApiResponse): boolean =>
+  response.kind === 'response' && typeof toRecord(response.body).kind === 'string'
 
 /** Why a request failed (`Status.message`), for a log line. */
-export function describeResponse(answer: ApiResponse): string {
-  if (answer.kind === 'failed') return answer.detail
-  const { body, status } = answer
+export function describeResponse(response: ApiResponse): string {
+  if (response.kind === 'failed') return response.detail
+  const { body, status } = response
   const message = typeof body === 'object' && body !== null && 'message' in body ? toText(body.message) : ''
   return message === '' ? `HTTP ${status}` : `HTTP ${status}: ${message.slice(0, 300)}`
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 
-/** What an Event is about. */
+/** The object that an Event is about. */
 export interface InvolvedObject {
   readonly apiVersion: string
   readonly kind: string
@@ -9,12 +9,12 @@ export interface InvolvedObject {
   readonly uid: string
 }
 
-/** What `kubectl describe` shows. */
+/** The content of an Event, which `kubectl describe` shows. */
 export interface EventContent {
   readonly type: 'Normal' | 'Warning'
   readonly reason: EventReason
   readonly message: string
-  /** Tells apart what is told with the same reason of the same object; the same is told once. */
+  /** Distinguishes Events with the same reason about the same object. An Event with the same key is published once. */
   readonly dedupKey: string
 }
 
@@ -29,12 +29,12 @@ export type EventReason =
   | 'SparkNannyDriverRestarted'
   | 'SparkNannyRecovery'
 
-/** The API takes no longer message (core/v1 Event validation). */
+/** The API rejects longer messages (core/v1 Event validation). */
 const maxMessageBytes = 1024
 
 /**
- * A core/v1 Event. Its name follows from what it tells, so that a second controller, or this one after a restart, cannot
- * tell it again while it is kept.
+ * A core/v1 Event. Its name depends only on its object, reason and key, so that neither another controller, nor this one
+ * after a restart, can publish it again while the API server keeps it.
  */
 export function buildEvent(subject: InvolvedObject, event: EventContent, reporter: string, nowMs: number): object {
   const time = new Date(nowMs).toISOString().replace(/\.\d+Z$/, 'Z')
@@ -45,11 +45,11 @@ export function buildEvent(subject: InvolvedObject, event: EventContent, reporte
   return {
     apiVersion: 'v1',
     kind: 'Event',
-    metadata: { name: `${beginningOf(subject.name)}.${hash}`, namespace: subject.namespace },
+    metadata: { name: `${truncateName(subject.name)}.${hash}`, namespace: subject.namespace },
     involvedObject: { ...subject },
     type: event.type,
     reason: event.reason,
-    message: shortened(event.message),
+    message: truncateMessage(event.message),
     source: { component: 'spark-nanny' },
     reportingComponent: 'spark-nanny.io/controller',
     reportingInstance: reporter,
@@ -59,10 +59,10 @@ export function buildEvent(subject: InvolvedObject, event: EventContent, reporte
   }
 }
 
-/** A DNS subdomain as it was: each of its labels ends in a letter or digit (RFC 1123, as the API server checks names). */
-const beginningOf = (name: string) => name.slice(0, 220).replace(/[-.]+$/, '')
+/** The result is still a DNS subdomain: the API server requires that it ends in a letter or digit (RFC 1123). */
+const truncateName = (name: string) => name.slice(0, 220).replace(/[-.]+$/, '')
 
-function shortened(message: string): string {
+function truncateMessage(message: string): string {
   if (Buffer.byteLength(message) <= maxMessageBytes) return message
   return `${Buffer.from(message)
     .subarray(0, maxMessageBytes - 3)

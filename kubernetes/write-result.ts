@@ -1,6 +1,6 @@
 import { type ApiResponse, describeResponse, isFromApiServer } from './api.ts'
 
-/** The result of a write. `outdated`: the object has changed since the decision; decide again. */
+/** The result of a write. `conflict`: the object has changed since the decision, which must be made again. */
 export type WriteResult =
   | { readonly kind: 'ok' }
   | { readonly kind: 'conflict' }
@@ -14,7 +14,7 @@ export type WriteResult =
       readonly forbidden?: boolean
     }
 
-/** Of two writes that belong together, the result that needs more of a retry: a failure, the longest delay. */
+/** The worse result of two writes that belong together. Of two failures, the one with the longer delay. */
 export function worseResult(a: WriteResult, b: WriteResult): WriteResult {
   if (a.kind === 'failed' && b.kind === 'failed') return b.retryAfterMs > a.retryAfterMs ? b : a
   return rank[b.kind] > rank[a.kind] ? b : a
@@ -22,20 +22,21 @@ export function worseResult(a: WriteResult, b: WriteResult): WriteResult {
 
 const rank = { ok: 0, conflict: 1, failed: 2 } as const satisfies Record<WriteResult['kind'], number>
 
-export function toWriteResult(answer: ApiResponse, fine: readonly number[]): WriteResult {
-  if (answer.kind === 'response') {
-    const { status, retryAfterMs = 0 } = answer
-    // A proxy between the client and the API server may answer anything.
-    if (!isFromApiServer(answer))
-      return { kind: 'failed', detail: describeResponse(answer), retryAfterMs, outcomeUnknown: true }
-    if ((status >= 200 && status < 300) || fine.includes(status)) return { kind: 'ok' }
+/** `accepted`: further statuses that count as success, such as 404 for a deletion. */
+export function toWriteResult(response: ApiResponse, accepted: readonly number[]): WriteResult {
+  if (response.kind === 'response') {
+    const { status, retryAfterMs = 0 } = response
+    // A proxy between the client and the API server may send any response.
+    if (!isFromApiServer(response))
+      return { kind: 'failed', detail: describeResponse(response), retryAfterMs, outcomeUnknown: true }
+    if ((status >= 200 && status < 300) || accepted.includes(status)) return { kind: 'ok' }
     if (status === 404 || status === 409) return { kind: 'conflict' }
-    const failure = { kind: 'failed', detail: describeResponse(answer), retryAfterMs } as const
+    const failure = { kind: 'failed', detail: describeResponse(response), retryAfterMs } as const
     if (status >= 500) return { ...failure, outcomeUnknown: true }
     return status === 429 ? failure : { ...failure, forbidden: true }
   }
-  return { kind: 'failed', detail: answer.detail, retryAfterMs: 0, outcomeUnknown: true }
+  return { kind: 'failed', detail: response.detail, retryAfterMs: 0, outcomeUnknown: true }
 }
 
-export const failureDetail = (performed: WriteResult) =>
-  performed.kind === 'failed' ? { detail: performed.detail } : {}
+/** The detail of a failure as a field of a log line. */
+export const failureDetail = (result: WriteResult) => (result.kind === 'failed' ? { detail: result.detail } : {})

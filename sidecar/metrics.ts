@@ -35,7 +35,7 @@ export function formatMetrics(state: SidecarState, version: string): string {
   family('ready', 'gauge', 'Whether the readiness probe passes (1 = yes).', [[{}, passesReadiness(state) ? 1 : 0]])
   if (state.kind === 'idle') return `${lines.join('\n')}\n`
 
-  const { pollHistory: samples, verdict, restartState: memory, wallMs, sinceWallMs } = state.snapshot
+  const { pollHistory, verdict, restartState, wallMs, sinceWallMs } = state.snapshot
   family('verdict', 'gauge', 'Whether the driver has this verdict (1 = yes), by verdict.', [
     ...verdictKinds.map((kind) => [{ state: kind }, kind === verdict.kind ? 1 : 0] as const),
   ])
@@ -43,20 +43,20 @@ export function formatMetrics(state: SidecarState, version: string): string {
     [{}, Math.max(0, wallMs - sinceWallMs) / 1000],
   ])
   family('polls_total', 'counter', 'Number of polls of the Spark UI, by result.', [
-    ...Object.entries(samples.counts()).map(([result, count]) => [{ result }, count] as const),
+    ...Object.entries(pollHistory.counts()).map(([result, count]) => [{ result }, count] as const),
   ])
-  const { buckets, sumSeconds, count } = samples.durations()
+  const { buckets, sumSeconds, count } = pollHistory.durations()
   family('poll_duration_seconds', 'histogram', 'Duration of the polls of the Spark UI.', [
     ...buckets.map(({ le, count: within }) => [{ le }, within, '_bucket'] as const),
     [{ le: '+Inf' }, count, '_bucket'],
     [{}, sumSeconds, '_sum'],
     [{}, count, '_count'],
   ])
-  const byReason = Map.groupBy(memory.restarts, ({ reason }) => reason)
+  const byReason = Map.groupBy(restartState.restarts, ({ reason }) => reason)
   family('restarts_total', 'counter', 'Number of driver restarts since the pod was created, by reason.', [
     ...[...byReason].map(([reason, restarts]) => [{ reason }, restarts.length] as const),
   ])
-  family('attempt', 'gauge', 'Number of the current driver of the pod, counted from 1.', [[{}, memory.attempt]])
+  family('attempt', 'gauge', 'Number of the current driver of the pod, counted from 1.', [[{}, restartState.attempt]])
   const budget = computeCurrentBudget(state.snapshot)
   if (budget !== null && budget.max !== null) {
     family('restart_budget_remaining', 'gauge', 'Number of restarts that the budget still allows.', [

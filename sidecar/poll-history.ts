@@ -7,7 +7,7 @@ export interface RecordedPoll {
 }
 
 const maxPollsKept = 20
-/** Upper bucketBounds of the buckets, in seconds. The default timeout of a poll is 10 s. */
+/** Upper bounds of the buckets, in seconds. The default timeout of a poll is 10 s. */
 const bucketBounds = [0.005, 0.025, 0.1, 0.5, 2.5, 10] as const
 
 export interface DurationHistogram {
@@ -19,7 +19,7 @@ export interface DurationHistogram {
 
 /** The latest polls, and counts of all polls. */
 export interface PollHistory {
-  add(sample: RecordedPoll): void
+  add(poll: RecordedPoll): void
   /** At most 20 polls, the oldest first. */
   latest(): readonly RecordedPoll[]
   counts(): Readonly<Record<Sample['kind'], number>>
@@ -27,7 +27,7 @@ export interface PollHistory {
 }
 
 export function createPollHistory(): PollHistory {
-  const samples: RecordedPoll[] = []
+  const polls: RecordedPoll[] = []
   const counts = { alive: 0, other: 0, failing: 0, refused: 0, inconclusive: 0 } satisfies Record<
     Sample['kind'],
     number
@@ -36,17 +36,17 @@ export function createPollHistory(): PollHistory {
   let sumSeconds = 0
   let count = 0
   return {
-    add(timed) {
-      samples.push(timed)
-      if (samples.length > maxPollsKept) samples.shift()
-      const seconds = timed.tookMs / 1000
-      counts[timed.sample.kind] += 1
+    add(poll) {
+      polls.push(poll)
+      if (polls.length > maxPollsKept) polls.shift()
+      const seconds = poll.tookMs / 1000
+      counts[poll.sample.kind] += 1
       count += 1
       sumSeconds += seconds
       for (const [index, bound] of bucketBounds.entries())
         if (seconds <= bound) inBucket[index] = (inBucket[index] ?? 0) + 1
     },
-    latest: () => [...samples],
+    latest: () => [...polls],
     counts: () => counts,
     durations: () => ({
       buckets: bucketBounds.map((le, index) => ({ le, count: inBucket[index] ?? 0 })),

@@ -35,16 +35,16 @@ export const passesStartup = (state: SidecarState): boolean => state.kind === 'i
 export const passesReadiness = (state: SidecarState): boolean => state.kind === 'idle' || isReady(state.snapshot)
 
 /** The state of the restart budget at this moment; null if the policy has no budget. */
-export function computeCurrentBudget({ policy, restartState: memory, wallMs }: MonitorSnapshot): BudgetState | null {
+export function computeCurrentBudget({ policy, restartState, wallMs }: MonitorSnapshot): BudgetState | null {
   const { budget } = policy.onHung
-  return budget === null ? null : computeBudgetState(budget, toRestartHistory(memory), wallMs)
+  return budget === null ? null : computeBudgetState(budget, toRestartHistory(restartState), wallMs)
 }
 
 /** The response to /status. */
 export function toStatusJson(state: SidecarState, version: string): SidecarStatusBody {
   if (state.kind === 'idle') return { version, state: 'idle', reason: state.reason, ready: true, started: true }
   const { snapshot } = state
-  const { policy, verdict, restartState: memory, action: outcome, ui } = snapshot
+  const { policy, verdict, restartState, action, ui } = snapshot
   return {
     version,
     state: verdict.kind,
@@ -54,10 +54,10 @@ export function toStatusJson(state: SidecarState, version: string): SidecarStatu
     ready: passesReadiness(state),
     started: passesStartup(state),
     answered: snapshot.answered,
-    attempt: memory.attempt,
-    action: { onHung: policy.onHung.kind, ...toActionJson(outcome) },
+    attempt: restartState.attempt,
+    action: { onHung: policy.onHung.kind, ...toActionJson(action) },
     budget: toBudgetJson(snapshot),
-    restarts: memory.restarts.slice(-20).map(({ atMs, reason }) => ({ at: formatIsoTime(atMs), reason })),
+    restarts: restartState.restarts.slice(-20).map(({ atMs, reason }) => ({ at: formatIsoTime(atMs), reason })),
     ui,
     samples: snapshot.pollHistory.latest().map(toPollJson),
     settings: policy.settings,
@@ -65,11 +65,11 @@ export function toStatusJson(state: SidecarState, version: string): SidecarStatu
   }
 }
 
-function toActionJson(outcome: HungAction) {
+function toActionJson(action: HungAction) {
   return {
-    now: outcome.kind,
-    message: 'message' in outcome ? outcome.message : null,
-    notBefore: outcome.kind === 'wait' ? formatIsoTime(outcome.untilMs) : null,
+    now: action.kind,
+    message: 'message' in action ? action.message : null,
+    notBefore: action.kind === 'wait' ? formatIsoTime(action.untilMs) : null,
   }
 }
 

@@ -15,12 +15,12 @@ export interface VerdictFiles {
   /** Removes the files of an earlier run except the restart state, and proves that the volume is writable. */
   clear(): void
   /** Removes files before it writes others, so that a probe never finds `starting` and `hung` together. */
-  write(texts: VerdictFileContents): void
+  write(contents: VerdictFileContents): void
   /** Whether the startup probe has left its mark, which shows that the container of the driver runs. */
   hasDriverMark(): boolean
   removeDriverMark(): void
   readRestartState(): RestartState
-  writeRestartState(memory: RestartState): void
+  writeRestartState(state: RestartState): void
 }
 
 export function openVerdictFiles(dir: string): VerdictFiles {
@@ -45,12 +45,12 @@ export function openVerdictFiles(dir: string): VerdictFiles {
       write('.writable', '')
       remove('.writable')
     },
-    write(texts) {
+    write(contents) {
       const names = ['hung', 'starting', 'ready'] as const
-      const changed = names.filter((name) => written.get(name) !== texts[name])
-      for (const name of changed) if (texts[name] === null) remove(verdictFiles[name])
+      const changed = names.filter((name) => written.get(name) !== contents[name])
+      for (const name of changed) if (contents[name] === null) remove(verdictFiles[name])
       for (const name of changed) {
-        const text = texts[name]
+        const text = contents[name]
         if (text !== null) write(verdictFiles[name], text)
       }
     },
@@ -63,7 +63,7 @@ export function openVerdictFiles(dir: string): VerdictFiles {
         return parseRestartState(undefined)
       }
     },
-    writeRestartState: (memory) => write(verdictFiles.restartState, formatRestartState(memory)),
+    writeRestartState: (state) => write(verdictFiles.restartState, formatRestartState(state)),
   }
 }
 

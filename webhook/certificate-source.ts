@@ -10,7 +10,7 @@ import type { CertificatesConfig } from './config/config.ts'
 const servicePort = 443
 const dialDeadlineMs = 3_000
 
-/** The source that the configuration names. `namespace` and `api` are null where there is no Kubernetes. */
+/** Creates the source that the configuration names. `namespace` and `api` are null if there is no Kubernetes API. */
 export function createCertificateSource(
   config: CertificatesConfig,
   namespace: string | null,
@@ -26,15 +26,15 @@ export function createCertificateSource(
   if (api === null || namespace === null) throw new Error('self-signed certificates without a Kubernetes API')
   const { secretName, serviceNames, configurationName, authorityValidityMs, leafValidityMs, holdMs } = config
   // The names by which the API server calls Services (k8s.io/apiserver/pkg/util/webhook/client.go).
-  const hostOf = (serviceName: string) => `${serviceName}.${namespace}.svc`
+  const formatHost = (serviceName: string) => `${serviceName}.${namespace}.svc`
   const [first, ...others] = serviceNames
-  const host = hostOf(first)
+  const host = formatHost(first)
   const target = { host, port: servicePort, servername: host, deadlineMs: dialDeadlineMs }
   return createSelfSignedSource(
     {
       secretName: { namespace, name: secretName },
       configurationName,
-      plan: { hosts: [host, ...others.map(hostOf)], authorityValidityMs, leafValidityMs, holdMs },
+      plan: { hosts: [host, ...others.map(formatHost)], authorityValidityMs, leafValidityMs, holdMs },
     },
     {
       ...deps,

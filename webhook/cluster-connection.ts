@@ -14,23 +14,23 @@ import { type StartControllerDeps, startController } from './controller/start.ts
 import type { Lookups } from './server/admission-handler.ts'
 import type { Metrics } from './server/metrics.ts'
 
-/** What admission asks of the cluster, and whether it can be answered yet. */
+/** What admission needs to know about the cluster, and whether it is known yet. */
 export interface ClusterConnection {
-  /** Null: there is none. */
+  /** Null if there is no Kubernetes API. */
   readonly api: KubernetesApi | null
   readonly lookups: Lookups
-  /** What is not known yet, by name. */
+  /** The names of the parts that are not known yet. */
   unready(): readonly string[]
   close(): void
 }
 
-/** No API at all: capabilities as stated, everything else unknown. */
+/** A cluster without an API: the capabilities are configured, and everything else is unknown. */
 export function createStaticCluster(capabilities: Capabilities, metrics: Metrics): ClusterConnection {
   metrics.showCapabilities(() => capabilities)
   return {
     api: null,
     lookups: {
-      application: (reference) => ({ kind: 'unreadable', reference, detail: 'there is no Kubernetes API here' }),
+      application: (reference) => ({ kind: 'unreadable', reference, detail: 'no Kubernetes API is configured' }),
       limits: () => null,
       capabilities: () => capabilities,
       suspension: () => null,
@@ -41,11 +41,11 @@ export function createStaticCluster(capabilities: Capabilities, metrics: Metrics
 }
 
 const pullPolicyWarning =
-  'with SPARK_NANNY_SIDECAR_IMAGE_PULL_POLICY=Always a registry that is down keeps drivers from starting; IfNotPresent does not'
+  'with SPARK_NANNY_SIDECAR_IMAGE_PULL_POLICY=Always, drivers cannot start while the registry is unavailable; with IfNotPresent they can'
 
 type ClusterDeps = Omit<ReflectorDeps, 'api'> & Pick<StartControllerDeps, 'version' | 'monotonicMs'>
 
-/** Watches what admission needs, and starts the controller. */
+/** Starts to watch the objects that admission needs, and starts the controller. */
 export async function connectCluster(
   kubernetes: KubernetesConfig & { readonly kind: 'on' },
   { sidecar, chartSettings }: Pick<Config, 'sidecar' | 'chartSettings'>,
@@ -57,12 +57,12 @@ export async function connectCluster(
   const { namespace, capabilityIntervalMs, serviceAccountDir } = kubernetes
   const api = createClient(await loadAccess(env, serviceAccountDir))
   if (sidecar.imagePullPolicy === 'Always') deps.log.warn({ event: 'pull-policy', detail: pullPolicyWarning })
-  const reflecting = { ...deps, api }
-  const applications = watchSparkApplications(reflecting)
-  const limits = watchNamespaceLimits(reflecting)
-  const nodes = watchNodes(reflecting)
+  const reflectorDeps = { ...deps, api }
+  const applications = watchSparkApplications(reflectorDeps)
+  const limits = watchNamespaceLimits(reflectorDeps)
+  const nodes = watchNodes(reflectorDeps)
   const capabilities = createCapabilityProbe({
-    ...reflecting,
+    ...reflectorDeps,
     namespace,
     intervalMs: capabilityIntervalMs,
     nodes: memoizeNodeCapabilities(nodes.objects),
@@ -80,7 +80,7 @@ export async function connectCluster(
   }
   loops.start('capabilities', capabilities.run)
   const controller = startController({
-    ...reflecting,
+    ...reflectorDeps,
     namespace,
     config: kubernetes.controller,
     sidecarImage: sidecar.image,
@@ -108,7 +108,7 @@ export async function connectCluster(
       capabilities: capabilities.current,
       suspension: controller.suspension,
     },
-    // Not the controller's: admission does without.
+    // The collections of the controller do not count, because admission does not need them.
     unready: () => [
       ...Object.entries(caches)
         .filter(([, reflectors]) => !reflectors.every((reflector) => reflector.synced()))

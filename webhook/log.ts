@@ -1,6 +1,6 @@
 import pino, { type DestinationStream, type Logger } from 'pino'
 
-/** To standard output, in pieces: at the latest a second later, and at once on {@link Logging.flush}. */
+/** A log that is written to standard output in blocks, at most a second later, and immediately on {@link Logging.flush}. */
 export interface Logging {
   readonly log: Logger
   flush(): void
@@ -14,12 +14,12 @@ export function createLogging(level: string, version: string): Logging {
     maxLength: 4 * 1024 ** 2,
     periodicFlush: 500,
   })
-  // A reader of the log that went away must not end the process.
+  // A log whose reader is gone must not end the process.
   destination.on('error', () => {})
   return { log: createWebhookLog(level, version, destination), flush: () => destination.flushSync() }
 }
 
-/** Every line bears the time, the level by name and the version. */
+/** Creates a log in which each line has the time, the name of the level, and the version. */
 export function createWebhookLog(level: string, version: string, destination: DestinationStream): Logger {
   return pino(
     {

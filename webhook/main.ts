@@ -27,7 +27,7 @@ if ('problems' in parsed) {
   process.exitCode = 2
 } else {
   const logging = createLogging(parsed.config.logLevel, packageJson.version)
-  // No await: the bundle is CommonJS, which saves the memory of all that an `import` of node:http would load.
+  // No top-level await: the bundle is CommonJS, because an `import` of node:http would load more modules into memory.
   serve(parsed.config, logging).catch((error: unknown) => {
     logging.log.fatal({ event: 'startup-failed', err: error })
     logging.flush()
@@ -35,10 +35,10 @@ if ('problems' in parsed) {
   })
 }
 
-/** Runs until SIGTERM or SIGINT. */
+/** Serves admission requests until SIGTERM or SIGINT. */
 async function serve(config: Config, { log, flush }: Logging): Promise<void> {
   const { version } = packageJson
-  // Admission goes on whatever else fails; a loop that ended shows on /healthz.
+  // Admission must continue after any other failure. A loop that ended is reported by /healthz.
   process.on('unhandledRejection', (error) => log.error({ event: 'unhandled-rejection', err: error }))
   for (const { message } of findChartProblems(config)) log.warn({ event: 'invalid-setting', source: 'chart', message })
 
@@ -51,7 +51,7 @@ async function serve(config: Config, { log, flush }: Logging): Promise<void> {
       : await connectCluster(config.kubernetes, config, process.env, deps, metrics, loops)
 
   let closing = false
-  const recorder = createAdmissionRecorder(metrics, log, (tell) => void setTimeout(tell, recordDelayMs))
+  const recorder = createAdmissionRecorder(metrics, log, (flushRecords) => void setTimeout(flushRecords, recordDelayMs))
   const admit = createAdmissionHandler({
     fixed: {
       version,
@@ -96,12 +96,12 @@ async function serve(config: Config, { log, flush }: Logging): Promise<void> {
   log.info({ event: 'listening', port, metricsPort })
   flush()
 
-  const signal = await terminationSignal()
+  const signal = await waitForTermination()
   closing = true
   log.info({ event: 'closing', signal, drainMs: config.drainMs })
   await delay(config.drainMs)
   metricsListener.close()
-  // The lease is given back, so that another leads at once.
+  // Releases the lease, so that another replica leads immediately.
   await Promise.race([Promise.all([app.close(), loops.stop()]), delay(5_000)])
   cluster.close()
   recorder.flush()
@@ -110,7 +110,7 @@ async function serve(config: Config, { log, flush }: Logging): Promise<void> {
   process.exit(0)
 }
 
-/** On every address, of both families where there are both. */
+/** Listens on all addresses, IPv4 and IPv6. */
 async function listen(server: import('node:net').Server, port: number): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   server.once('error', reject)
@@ -119,13 +119,14 @@ async function listen(server: import('node:net').Server, port: number): Promise<
   server.off('error', reject)
 }
 
-function terminationSignal(): Promise<string> {
+/** Resolves to the name of the signal. */
+function waitForTermination(): Promise<string> {
   const { promise, resolve } = Promise.withResolvers<string>()
   for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => resolve(name))
   return promise
 }
 
-/** Resolves on abort too. */
+/** Also resolves on abort. */
 async function sleep(ms: number, signal: AbortSignal): Promise<void> {
   await delay(ms, undefined, { signal, ref: false }).catch(() => {})
 }

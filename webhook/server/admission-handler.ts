@@ -11,12 +11,12 @@ import {
 } from '../../core/spark/application-reference.ts'
 import type { AdmissionRecorder } from './admission-log.ts'
 
-/** What the cluster knows. Every look-up is bounded in time and does not throw for what can be expected. */
+/** Lookups in the cluster. Each one takes limited time, and does not throw for expected failures. */
 export interface Lookups {
   application(reference: ApplicationReference): ApplicationLookup | Promise<ApplicationLookup>
   limits(namespace: string): NamespaceLimits | null
   capabilities(): Capabilities
-  /** Why a driver that is admitted now gets no sidecar; null: it gets one. Asked once for each driver. */
+  /** Why no sidecars are injected at present; null if they are. Called once for each driver. */
   suspension(): string | null
 }
 
@@ -28,8 +28,8 @@ export interface AdmissionHandlerDeps {
 }
 
 /**
- * One request → its look-ups → the decision → its record. Never throws or rejects. At once when nothing has
- * to be waited for, which is nearly always.
+ * Returns the function that handles one request: lookups, decision, record. It never throws or rejects. It returns the
+ * admission itself unless a lookup must be awaited, which is rare.
  */
 export function createAdmissionHandler(
   deps: AdmissionHandlerDeps,
@@ -41,7 +41,7 @@ export function createAdmissionHandler(
       return admission
     }
     try {
-      const admission = answerRequest(request, deps)
+      const admission = decideRequest(request, deps)
       if (!(admission instanceof Promise)) return finish(admission)
       return admission.catch((error: unknown) => failOpen(request, error)).then(finish)
     } catch (error) {
@@ -50,24 +50,22 @@ export function createAdmissionHandler(
   }
 }
 
-function answerRequest(
+function decideRequest(
   request: AdmissionRequest,
   { fixed, lookups }: AdmissionHandlerDeps,
 ): Admission | Promise<Admission> {
   const subject = classifyObject(request)
   if (subject.kind === 'other') return respond(request, skip(subject.reason))
-  const reference = subject.kind === 'driver' ? referenceOf(subject.pod, request) : undefined
+  // By the namespace of the request, because the metadata of the object may lack it.
+  const reference = subject.kind === 'driver' ? findApplicationReference(subject.pod, request.namespace) : undefined
   const limits = subject.kind === 'driver' ? lookups.limits(request.namespace) : null
-  // A dry run makes no pod that could show anything.
+  // A dry run does not create a pod, so it cannot be the trial pod that ends a suspension.
   const suspension = subject.kind === 'driver' && !request.dryRun ? lookups.suspension() : null
   const decideWith = (application: ApplicationLookup) =>
     admit(request, { ...fixed, application, limits, capabilities: lookups.capabilities(), suspension }, subject)
   const application = reference === undefined ? ({ kind: 'none' } as const) : lookups.application(reference)
   return application instanceof Promise ? application.then(decideWith) : decideWith(application)
 }
-
-/** The object's own metadata may lack the namespace; the request never does. */
-const referenceOf = (pod: Pod, { namespace }: AdmissionRequest) => findApplicationReference(pod, namespace)
 
 function record(
   { recorder }: AdmissionHandlerDeps,
@@ -81,7 +79,7 @@ function record(
     decision: { kind, reason, warnings, problems },
     kind: request.kind.kind,
     namespace: request.namespace,
-    name: request.name || generateName(request),
+    name: request.name || findGeneratedName(request),
     uid: request.uid,
     dryRun: request.dryRun,
     tookMs,
@@ -91,8 +89,8 @@ function record(
   })
 }
 
-/** A pod made from a template has only the beginning of its name at admission. */
-function generateName({ object }: AdmissionRequest): string {
+/** With `generateName`, a pod has only the prefix of its name at admission. */
+function findGeneratedName({ object }: AdmissionRequest): string {
   const metadata = (object as Pod | undefined)?.metadata
   return metadata?.name ?? metadata?.generateName ?? ''
 }

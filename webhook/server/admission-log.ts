@@ -23,24 +23,24 @@ export interface AdmissionRecorder {
 }
 
 /**
- * Log lines and figures of admissions, many at a time and after the answers: told one by one they would take a tenth of
- * the time of a request. `later` calls back within a moment.
+ * Records admissions in the log and in the metrics, many at a time and after the responses. Recording each one immediately
+ * would take a tenth of the time of a request. `later` calls its argument after a short delay.
  */
 export function createAdmissionRecorder(
   metrics: Metrics,
   log: Log,
   later: (flush: () => void) => void,
 ): AdmissionRecorder {
-  let kept: AdmissionRecord[] = []
+  let pending: AdmissionRecord[] = []
   const flush = () => {
-    const records = kept
-    kept = []
+    const records = pending
+    pending = []
     for (const record of records) publishRecord(record, metrics, log)
   }
   return {
     record: (record) => {
-      kept.push(record)
-      if (kept.length === 1) later(flush)
+      pending.push(record)
+      if (pending.length === 1) later(flush)
     },
     flush,
   }

@@ -1,13 +1,17 @@
 const start = '"managedFields":['
-/** In what an API server writes, managedFields is the last of an object's metadata, and the spec is next. */
+/** An API server writes managedFields as the last member of the metadata, followed by the spec. */
 const end = ']},"spec":'
 
 /**
- * The JSON of a body. Half of what an API server sends is managedFields, which spark-nanny does not use. Without them the
- * driver of test/data/admission is parsed in 14 µs instead of 23 µs: they are cut out before
- * the text is parsed. That is sound for any text: an unescaped quote cannot stand within a string, so that both marks are
- * JSON; the end must be the first closing bracket; and were that one of an inner list, what remains would be no JSON, and
- * is parsed whole, as all is that has not this form. Throws SyntaxError when the body is no JSON.
+ * Parses the JSON of a body. Half of what an API server sends is managedFields, which spark-nanny does not use. They are cut
+ * out before the text is parsed: the driver of test/data/admission then takes 14 µs instead of 23 µs.
+ *
+ * The cut is correct for any text:
+ * - Both marks contain unescaped quotes, which cannot occur inside a string, so both are part of the JSON structure.
+ * - The end mark must start at the first closing bracket. If that bracket ends an inner list, the rest is not valid JSON.
+ * - A text that is not valid JSON after the cut, or that does not have the marks, is parsed as a whole.
+ *
+ * Throws a SyntaxError if the body is not JSON.
  */
 export function parseReviewBody(text: string): unknown {
   const startAt = text.indexOf(start)

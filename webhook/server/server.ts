@@ -7,32 +7,32 @@ import { batchReviews } from './review-batcher.ts'
 
 export interface ServerDeps {
   admit(request: AdmissionRequest): Admission | Promise<Admission>
-  /** What keeps the process from being ready, by name; empty: ready. */
+  /** The names of the parts that are not ready. The process is ready if the list is empty. */
   unready(): readonly string[]
-  /** What in the process has ended that never should; empty: healthy. */
+  /** The names of the loops that ended but never should. The process is healthy if the list is empty. */
   broken(): readonly string[]
-  /** Called for each request that is no AdmissionReview. */
+  /** Called for each request that is not an AdmissionReview. */
   onMalformedRequest(status: number, detail: string): void
-  /** Null: none yet; handshakes fail until `server.setSecureContext`. */
+  /** Null if there is none yet: handshakes then fail until `server.setSecureContext` is called. */
   readonly certificate: SecureContextOptions | null
   readonly timeouts?: Partial<ServerTimeouts>
 }
 
 /** In milliseconds. */
 export interface ServerTimeouts {
-  /** Longer than the 90 s after which the API server's client lets go of an idle connection (IdleConnTimeout). */
+  /** Longer than the 90 s after which the API server's client closes an idle connection (IdleConnTimeout). */
   readonly keepAliveMs: number
-  /** For a whole request to come in. */
+  /** The maximum time to receive a whole request. */
   readonly requestMs: number
   readonly checkIntervalMs: number
 }
 
 const defaultTimeouts: ServerTimeouts = { keepAliveMs: 120_000, requestMs: 10_000, checkIntervalMs: 2_000 }
 
-/** The API server takes no object over 3 MiB (MaxRequestBodyBytes); etcd, by default, none over 1.5. */
+/** The API server rejects objects larger than 3 MiB (MaxRequestBodyBytes). etcd rejects more than 1.5 MiB by default. */
 export const bodyLimitBytes = 3 * 1024 * 1024
 
-/** No route has a schema; Fastify would load ajv and its like all the same: a tenth of the memory that we may have. */
+/** Prevents Fastify from loading ajv for schemas, which would take a tenth of the memory limit. No route has a schema. */
 const withoutSchemas = {
   compilersFactory: {
     buildValidator: (): never => {
@@ -45,9 +45,9 @@ const withoutSchemas = {
 }
 
 /**
- * The HTTPS application. HTTP/1.1 only: for a Service the API server's client offers nothing else
- * (k8s.io/apiserver/pkg/util/webhook/client.go). Whatever is sent, the answer is a review that allows or a 4xx that
- * says what is wrong, without a stack trace.
+ * The HTTPS application. It only speaks HTTP/1.1, because the API server's client offers nothing else for a Service
+ * (k8s.io/apiserver/pkg/util/webhook/client.go). The response to any request is a review that allows the object, or a 4xx
+ * that describes the problem without a stack trace.
  */
 export function createWebhookServer(deps: ServerDeps): FastifyInstance<Server> {
   const { keepAliveMs, requestMs, checkIntervalMs } = { ...defaultTimeouts, ...deps.timeouts }
@@ -68,7 +68,7 @@ export function createWebhookServer(deps: ServerDeps): FastifyInstance<Server> {
     return503OnClosing: false,
   })
   app.removeAllContentTypeParsers()
-  // Parsed later: Fastify's own parser refuses a key `__proto__`, which an annotation may have.
+  // The body is parsed later, because Fastify's parser rejects the key `__proto__`, which an annotation may have.
   app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) => done(null, body))
   app.setErrorHandler((error: FastifyError, _request, reply) => {
     const status = error.statusCode !== undefined && error.statusCode >= 400 ? error.statusCode : 500
@@ -76,7 +76,7 @@ export function createWebhookServer(deps: ServerDeps): FastifyInstance<Server> {
     reply.code(status).send({ error: status < 500 ? error.message : 'internal error' })
   })
   app.setNotFoundHandler((_request, reply) => {
-    reply.code(404).send({ error: 'not found: POST /mutate, GET /healthz and GET /readyz are here' })
+    reply.code(404).send({ error: 'not found; this server has POST /mutate, GET /healthz and GET /readyz' })
   })
   const post = batchReviews(deps.admit)
   app.post('/mutate', (request, reply) => {
@@ -92,20 +92,20 @@ export function createWebhookServer(deps: ServerDeps): FastifyInstance<Server> {
       },
     })
   })
-  const truth = (path: string, key: string, wrongs: () => readonly string[]) =>
+  const addHealthRoute = (path: string, key: string, findProblems: () => readonly string[]) =>
     app.get(path, (_request, reply) => {
-      const list = wrongs()
+      const list = findProblems()
       reply.code(list.length === 0 ? 200 : 503).send({ ok: list.length === 0, [key]: list })
     })
-  truth('/healthz', 'broken', deps.broken)
-  truth('/readyz', 'missing', deps.unready)
+  addHealthRoute('/healthz', 'broken', deps.broken)
+  addHealthRoute('/readyz', 'missing', deps.unready)
   return app
 }
 
-/** Past Fastify's hooks and serializers, of which there are none: a tenth of a request's time. */
+/** Bypasses Fastify's hooks and serializers, of which there are none. This saves a tenth of the time of a request. */
 function sendJson(reply: FastifyReply, json: string): void {
   reply.hijack()
-  // Nearly always ASCII: then no byte has to be looked at again on its way out.
+  // The text is nearly always ASCII, and latin1 is then written without a check of each byte.
   const length = Buffer.byteLength(json)
   const encoding = length === json.length ? 'latin1' : 'utf8'
   reply.raw.writeHead(200, { 'content-type': 'application/json; charset=utf-8', 'content-length': length })
