@@ -1,8 +1,9 @@
 import { restartAllContainersExitCode } from '../../../core/contract/pod-contract.ts'
-import type { ResolvedSettings, SettingProblem } from '../../../core/settings/settings.ts'
+import type { SettingProblem } from '../../../core/settings/settings.ts'
 import type { HungReason, Judgement } from '../../../core/verdict/verdict.ts'
 import { type Driver, hasEnded, isRunning } from '../driver/driver.ts'
-import { computeCoverage, type UnprotectedReason } from './coverage.ts'
+import type { UnprotectedReason } from './coverage.ts'
+import type { DriverContext } from './driver-context.ts'
 import { checkSidecarCrashLoop } from './sidecar-crash-loop.ts'
 import { findBlockingSidecar, type StartupBlock } from './startup-blocked.ts'
 import { type Deadline, findDeadline, findWaitReason, graceMs, type Stuck } from './startup-delay.ts'
@@ -37,10 +38,7 @@ export interface Hang {
 /** Everything that an assessment depends on, except the pod. */
 export interface AssessmentContext {
   readonly nowMs: number
-  /** Whether the driver's namespace opted in. */
-  readonly inProtectedNamespace: boolean
-  readonly settings: ResolvedSettings
-  readonly nativeSidecars: boolean
+  readonly driverContext: Pick<DriverContext, 'namespace' | 'settings' | 'coverage'>
   /** How long this process has seen the sidecar block the startup. Null if it has not seen that yet. */
   readonly startupBlockedForMs: number | null
   /** How long this process has seen the sidecar's restart request without a restart. Null if it has not seen that yet. */
@@ -85,7 +83,9 @@ export function assess(driver: Driver, context: AssessmentContext): AssessmentRe
     assessRestart(driver),
     assessSidecarVerdict(driver, context),
     assessUiVerdict(driver, context),
-    ...(context.inProtectedNamespace ? [assessProtection(driver, context), assessWait(driver, context)] : []),
+    ...(context.driverContext.namespace === undefined
+      ? []
+      : [assessProtection(driver, context), assessWait(driver, context)]),
   ]
   const next = findings.flatMap(({ reassessAtMs }) => reassessAtMs).filter((atMs) => atMs > context.nowMs)
   return {
@@ -135,8 +135,8 @@ function assessUiVerdict(driver: Driver, { judgement }: AssessmentContext): Find
   return found({ kind: 'hung', hang: { by: 'ui', reason, sinceMs, detail } })
 }
 
-function assessProtection(driver: Driver, { settings, nativeSidecars, nowMs }: AssessmentContext): Finding {
-  const coverage = computeCoverage(driver, settings, nativeSidecars, nowMs)
+function assessProtection(driver: Driver, { driverContext }: AssessmentContext): Finding {
+  const { settings, coverage } = driverContext
   const problems = settings.problems.filter(({ source }) => source !== 'chart')
   const assessments: Assessment[] = []
   if (problems.length > 0 && !hasEnded(driver) && coverage.kind !== 'opted-out') {
@@ -148,7 +148,8 @@ function assessProtection(driver: Driver, { settings, nativeSidecars, nowMs }: A
 
 /** Whether the driver is stuck. It is assessed again when its grace time ends, and when its deadline does. */
 function assessWait(driver: Driver, context: AssessmentContext): Finding {
-  const { settings, waitingSinceMs, nowMs } = context
+  const { driverContext, waitingSinceMs, nowMs } = context
+  const { settings } = driverContext
   const wait = findWaitReason(driver, context)
   if (wait === undefined) return nothing
   const deadline = findDeadline(wait, settings)

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { resolveSettings } from '../../../../core/settings/settings.ts'
-import { type Assessment, type AssessmentContext, assess } from '../../../../webhook/controller/assess/assess.ts'
+import type { Assessment } from '../../../../webhook/controller/assess/assess.ts'
 import { createdMs, type DriverPodOptions, iso, running, terminated, waiting } from '../../../support/driver-pods.ts'
-import { context, createDriver, judged, unresponsive } from '../driver/drivers.ts'
+import { type AssessmentFields, assessDriver, createDriver, judged, unresponsive } from '../driver/drivers.ts'
 
 /** The kind of an assessment, and the field that distinguishes it from others of its kind. */
 const short = (assessment: Assessment): string => {
@@ -34,7 +34,7 @@ const late = { startupBlockedForMs: 15_000 }
 const minutes = (count: number) => ({ nowMs: createdMs + count * 60_000 })
 const settings = (pod: Readonly<Record<string, string>>) => ({ settings: resolveSettings({ pod }) })
 
-type Row = readonly [string, DriverPodOptions, Partial<AssessmentContext>, readonly string[]]
+type Row = readonly [string, DriverPodOptions, AssessmentFields, readonly string[]]
 const rows: readonly Row[] = [
   ['healthy', {}, {}, []],
   ['healthy, not Ready', { ready: false }, {}, []],
@@ -205,15 +205,15 @@ describe('assess', () => {
   for (const [name, options, fields, expected] of rows) {
     test(`${name} → ${expected.join(', ') || 'no assessment'}`, () => {
       const driver = createDriver(options)
-      assert.deepEqual(assess(driver, context(fields)).assessments.map(short), expected)
+      assert.deepEqual(assessDriver(driver, fields).assessments.map(short), expected)
     })
   }
 
   test('a pod without a network → stuck; without that condition, init containers may still run', () => {
     const driver = createDriver({ phase: 'Pending', ready: false, state: waiting('PodInitializing') })
-    const down = assess({ ...driver, networkDown: true }, context(minutes(6)))
+    const down = assessDriver({ ...driver, networkDown: true }, minutes(6))
     assert.deepEqual(down.assessments.map(short), ['stuck container-creating'])
-    assert.deepEqual(assess({ ...driver, networkDown: false }, context(minutes(6))).assessments, [])
+    assert.deepEqual(assessDriver({ ...driver, networkDown: false }, minutes(6)).assessments, [])
   })
 
   test('a pod unscheduled for five minutes → stuck pending', () => {
@@ -223,18 +223,18 @@ describe('assess', () => {
       scheduledMs: null,
       unscheduled: '0/3 nodes',
     }
-    assert.deepEqual(assess(driver, context(minutes(4))).assessments.map(short), [])
-    const { assessments } = assess(driver, context(minutes(5)))
+    assert.deepEqual(assessDriver(driver, minutes(4)).assessments.map(short), [])
+    const { assessments } = assessDriver(driver, minutes(5))
     assert.deepEqual(assessments.map(short), ['stuck pending'])
   })
 
   test('an assessment that depends on time → returns when to reassess', () => {
     const held = createDriver(heldBack(waiting('ErrImagePull')))
-    assert.equal(assess(held, context(early)).reassessAtMs, createdMs + 70_000)
+    assert.equal(assessDriver(held, early).reassessAtMs, createdMs + 70_000)
     const pulling = createDriver(heldBack(waiting('PodInitializing')))
-    assert.equal(assess(pulling, context()).reassessAtMs, createdMs + 180_000)
+    assert.equal(assessDriver(pulling).reassessAtMs, createdMs + 180_000)
     const leaving = createDriver({ deletionTimestamp: iso(createdMs + 90_000) })
-    assert.equal(assess(leaving, context()).reassessAtMs, createdMs + 210_000)
-    assert.equal(assess(createDriver(), context()).reassessAtMs, null, 'a healthy driver needs no timer')
+    assert.equal(assessDriver(leaving).reassessAtMs, createdMs + 210_000)
+    assert.equal(assessDriver(createDriver()).reassessAtMs, null, 'a healthy driver needs no timer')
   })
 })

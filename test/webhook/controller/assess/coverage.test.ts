@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { resolveSettings } from '../../../../core/settings/settings.ts'
-import { assess } from '../../../../webhook/controller/assess/assess.ts'
 import { computeCoverage } from '../../../../webhook/controller/assess/coverage.ts'
 import { createdMs, type DriverPodOptions, iso, running, terminated, waiting } from '../../../support/driver-pods.ts'
-import { context, createDriver } from '../driver/drivers.ts'
+import { assessDriver, createDriver } from '../driver/drivers.ts'
 
 const minutes = (count: number) => createdMs + count * 60_000
 const sidecar = (state: object, more: object = {}): DriverPodOptions => ({ ready: false, sidecar: { state, ...more } })
@@ -93,7 +92,7 @@ describe('coverage', () => {
 
   test('a sidecar that ended or flaps → is reassessed when it counts as down or running', () => {
     const again = (options: DriverPodOptions, nowMs: number) =>
-      assess(createDriver(options), context({ nowMs })).reassessAtMs
+      assessDriver(createDriver(options), { nowMs }).reassessAtMs
     assert.equal(again(sidecar(terminated(1, minutes(59))), minutes(60)), minutes(61))
     assert.equal(again(sidecar(terminated(1, minutes(58))), minutes(60)), null)
     const flapping = sidecar(running(minutes(59.5)), { restarts: 40, ...crashed(minutes(55)) })

@@ -3,14 +3,14 @@ import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { formatDeletionReason, isFromSource } from '../../../../core/contract/deletion-history.ts'
 import { resolveSettings } from '../../../../core/settings/settings.ts'
-import { type Assessment, assess } from '../../../../webhook/controller/assess/assess.ts'
+import type { Assessment } from '../../../../webhook/controller/assess/assess.ts'
 import { findDeadline, findStuck, findWaitReason } from '../../../../webhook/controller/assess/startup-delay.ts'
 import { createWaitTracker } from '../../../../webhook/controller/assess/wait-tracker.ts'
 import { chooseAction, type Safeguards } from '../../../../webhook/controller/decide/choose-action.ts'
 import { areManyStuck } from '../../../../webhook/controller/decide/startup-breaker.ts'
 import type { Driver } from '../../../../webhook/controller/driver/driver.ts'
 import { createdMs, iso, running, terminated, waiting } from '../../../support/driver-pods.ts'
-import { context, createDriver, permissiveSafeguards } from '../driver/drivers.ts'
+import { assessDriver, createDriver, permissiveSafeguards } from '../driver/drivers.ts'
 
 const minuteMs = 60_000
 const deadlines = {
@@ -93,10 +93,11 @@ describe('startup delay', () => {
     const waits = createWaitTracker()
     const look = (driver: Driver, minutes: number) => {
       const nowMs = createdMs + minutes * minuteMs
-      const found = assess(
-        driver,
-        context({ nowMs, settings, waitingSinceMs: waits.observe(driver, nowMs)?.sinceMs ?? null }),
-      )
+      const found = assessDriver(driver, {
+        nowMs,
+        settings,
+        waitingSinceMs: waits.observe(driver, nowMs)?.sinceMs ?? null,
+      })
       const [assessment] = found.assessments.filter(({ kind }) => kind === 'stuck')
       return { overdue: assessment?.kind === 'stuck' && assessment.overdue, againMs: found.reassessAtMs }
     }
@@ -168,7 +169,7 @@ describe('startup delay', () => {
         let nowMs = createdMs
         const lookAt = (driver: Driver) => {
           const waitingSinceMs = waits.observe(driver, nowMs)?.sinceMs ?? null
-          for (const assessment of assess(driver, context({ nowMs, settings, waitingSinceMs })).assessments) {
+          for (const assessment of assessDriver(driver, { nowMs, settings, waitingSinceMs }).assessments) {
             assert.ok(
               ['report', 'bypass-sidecar', 'delete-executors'].includes(
                 chooseAction(driver, assessment, permissiveSafeguards({ nowMs })).kind,

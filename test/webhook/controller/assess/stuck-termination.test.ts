@@ -2,10 +2,9 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { KnownNode } from '../../../../cluster/nodes.ts'
 import { describeAssessment } from '../../../../webhook/controller/act/event-messages.ts'
-import { assess } from '../../../../webhook/controller/assess/assess.ts'
 import { findTerminationBlocker, type NodeState } from '../../../../webhook/controller/assess/stuck-termination.ts'
 import { createdMs, type DriverPodOptions, iso } from '../../../support/driver-pods.ts'
-import { context, createDriver } from '../driver/drivers.ts'
+import { assessDriver, createDriver } from '../driver/drivers.ts'
 
 const knownNode = (notReady?: KnownNode['notReady']): NodeState => ({
   kind: 'known',
@@ -36,7 +35,7 @@ describe('stuck termination', () => {
     test(`a pod that does not terminate → ${expected}`, () => {
       const driver = { ...createDriver({ deletionTimestamp: iso(createdMs) }), finalizers }
       assert.equal(findTerminationBlocker(driver, node).blocker, expected)
-      const { assessments } = assess(driver, context({ nowMs: createdMs + 180_000, node }))
+      const { assessments } = assessDriver(driver, { nowMs: createdMs + 180_000, node })
       const [assessment] = assessments
       assert.ok(assessment?.kind === 'stuck' && !assessment.overdue)
       const event = describeAssessment(assessment, driver)

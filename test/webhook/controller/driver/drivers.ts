@@ -1,7 +1,8 @@
-import { resolveSettings } from '../../../../core/settings/settings.ts'
+import { type ResolvedSettings, resolveSettings } from '../../../../core/settings/settings.ts'
 import type { Judgement, Verdict } from '../../../../core/verdict/verdict.ts'
 import { createJudgement } from '../../../../core/verdict/verdict.ts'
-import type { AssessmentContext } from '../../../../webhook/controller/assess/assess.ts'
+import { type AssessmentContext, type AssessmentResult, assess } from '../../../../webhook/controller/assess/assess.ts'
+import { computeCoverage } from '../../../../webhook/controller/assess/coverage.ts'
 import type { Safeguards } from '../../../../webhook/controller/decide/choose-action.ts'
 import type { Driver } from '../../../../webhook/controller/driver/driver.ts'
 import { parseDriver } from '../../../../webhook/controller/driver/parse-driver.ts'
@@ -15,20 +16,32 @@ export function createDriver(options: DriverPodOptions = {}): Driver {
 }
 
 /** A guarded namespace, no settings, nothing seen before. */
-export const context = (fields: Partial<AssessmentContext> = {}): AssessmentContext => ({
-  nowMs: createdMs + 60_000,
-  inProtectedNamespace: true,
-  settings: resolveSettings({}),
-  nativeSidecars: true,
-  startupBlockedForMs: null,
-  exitUnhandledForMs: null,
-  waitingSinceMs: null,
-  gatedUntilMs: null,
-  node: { kind: 'unknown' },
-  judgement: undefined,
-  sidecarHang: undefined,
-  ...fields,
-})
+export function assessDriver(driver: Driver, fields: AssessmentFields = {}): AssessmentResult {
+  const { settings = resolveSettings({}), nativeSidecars = true, inProtectedNamespace = true, ...facts } = fields
+  const { nowMs = createdMs + 60_000 } = facts
+  return assess(driver, {
+    nowMs,
+    driverContext: {
+      settings,
+      namespace: inProtectedNamespace ? { name: driver.namespace, annotations: {} } : undefined,
+      coverage: computeCoverage(driver, settings, nativeSidecars, nowMs),
+    },
+    startupBlockedForMs: null,
+    exitUnhandledForMs: null,
+    waitingSinceMs: null,
+    gatedUntilMs: null,
+    node: { kind: 'unknown' },
+    judgement: undefined,
+    sidecarHang: undefined,
+    ...facts,
+  })
+}
+
+export interface AssessmentFields extends Partial<Omit<AssessmentContext, 'driverContext'>> {
+  readonly settings?: ResolvedSettings
+  readonly nativeSidecars?: boolean
+  readonly inProtectedNamespace?: boolean
+}
 
 /** Everything speaks for acting. */
 export const permissiveSafeguards = (fields: Partial<Safeguards> = {}): Safeguards => ({
