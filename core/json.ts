@@ -52,3 +52,28 @@ export function parseJson(text: string): unknown {
 export function toText(value: unknown): string {
   return typeof value === 'string' ? value : (JSON.stringify(value) ?? String(value))
 }
+
+/** The field of a JSON object if it is a text with at least one character, else null. */
+export const textField = (object: unknown, field: string): string | null =>
+  toStringOrEmpty(toRecord(object)[field]) || null
+
+/** The field of a JSON object if it is a number, else null. */
+export function numberField(object: unknown, field: string): number | null {
+  const value = toRecord(object)[field]
+  return typeof value === 'number' && Number.isFinite(value) ? value : null
+}
+
+/** The field of a JSON object as a time, by {@link parseTimeMs}. */
+export const timeField = (object: unknown, field: string): number | null => parseTimeMs(toRecord(object)[field])
+
+/** The JSON objects in the field of a JSON object, by {@link toRecords}. */
+export const listField = (object: unknown, field: string): readonly Record<string, unknown>[] =>
+  toRecords(toRecord(object)[field])
+
+/** The members of the field of a JSON object, by {@link toTexts}. */
+export const stringsField = (object: unknown, field: string): Readonly<Record<string, string>> =>
+  toTexts(toRecord(object)[field])
+
+/** The items of a Kubernetes List or of an array. */
+export const parseItems = (object: unknown): readonly Record<string, unknown>[] =>
+  Array.isArray(object) ? toRecords(object) : listField(object, 'items')

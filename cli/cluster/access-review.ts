@@ -2,7 +2,7 @@ import pLimit from 'p-limit'
 import { toRecord } from '../../core/json.ts'
 import type { KubernetesApi } from '../../kubernetes/api.ts'
 import { type AccessReviewResult, type AccessRule, describeAccess, type PathRule } from './access-rule.ts'
-import { type ReadResult, readable, unreadable } from './reading.ts'
+import { type ApiReading, readable, unreadable } from './reading.ts'
 import { requestDeadlineMs, toUnreadable } from './requests.ts'
 
 /** Whose permissions are reviewed. */
@@ -15,7 +15,7 @@ export async function collectAccess(
   api: KubernetesApi,
   subject: AccessSubject,
   rules: readonly (AccessRule | PathRule)[],
-): Promise<ReadResult<readonly AccessReviewResult[]>> {
+): Promise<ApiReading<readonly AccessReviewResult[]>> {
   const answers = await pLimit(8).map(rules.flatMap(expandRule), async ({ what, attributes }) => {
     const answer = await api.request({ method: 'POST', ...review(subject, attributes), deadlineMs: requestDeadlineMs })
     if (answer.kind === 'failed' || answer.status !== 201) return toUnreadable(answer)

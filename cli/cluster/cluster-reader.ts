@@ -1,15 +1,14 @@
 import { formatDuration } from '../../core/duration.ts'
-import { toRecord } from '../../core/json.ts'
+import { parseItems, textField, toRecord } from '../../core/json.ts'
 import { type ApiResponse, describeResponse, type KubernetesApi } from '../../kubernetes/api.ts'
-import { absent, type Reading, valueIn } from '../evidence/evidence.ts'
-import { parseItems, textField } from '../evidence/fields.ts'
+import { absent, type EvidenceReading, valueIn } from '../evidence/evidence.ts'
 
 /** Read requests to the API server that share one deadline. */
 export interface ClusterReader {
   /** Reads one object: absent on HTTP 404, unknown on any other status than 200. Takes at most `most` ms. */
-  get(path: string, source: string, most?: number): Promise<Reading<unknown>>
+  get(path: string, source: string, most?: number): Promise<EvidenceReading<unknown>>
   /** Reads all pages of a list. If a page fails, the list is unknown. */
-  list(path: string, source: string): Promise<Reading<unknown>>
+  list(path: string, source: string): Promise<EvidenceReading<unknown>>
   /** Sends a GET request and returns the response without interpretation. */
   ask(path: string, most?: number): Promise<ApiResponse>
   /** Passes each chunk of the body to `onBytes`. */
@@ -40,7 +39,7 @@ export function createClusterReader(api: KubernetesApi, untilMs: number, nowMs: 
       const items = [...parseItems(valueIn(first))]
       let next = findContinueToken(first)
       for (let page = 1; next !== null; page++) {
-        if (page === maxPages) return { kind: 'unknown', source, why: `more than ${pageSize * maxPages} objects` }
+        if (page === maxPages) return { kind: 'unreadable', source, why: `more than ${pageSize * maxPages} objects` }
         const more = await get(toPagePath(path, next), source)
         if (more.kind !== 'read') return more
         items.push(...parseItems(more.value))
@@ -55,13 +54,13 @@ export function createClusterReader(api: KubernetesApi, untilMs: number, nowMs: 
 const toPagePath = (path: string, next: string): string =>
   `${path}${path.includes('?') ? '&' : '?'}limit=${pageSize}${next === '' ? '' : `&continue=${encodeURIComponent(next)}`}`
 
-const findContinueToken = (list: Reading<unknown>): string | null =>
+const findContinueToken = (list: EvidenceReading<unknown>): string | null =>
   textField(toRecord(valueIn(list)).metadata, 'continue') || null
 
-export function toReading(answer: ApiResponse, source: string): Reading<unknown> {
+export function toReading(answer: ApiResponse, source: string): EvidenceReading<unknown> {
   if (answer.kind === 'response' && answer.status === 200) return { kind: 'read', value: answer.body, source }
   if (answer.kind === 'response' && answer.status === 404) return absent
-  return { kind: 'unknown', source, why: describeResponse(answer) }
+  return { kind: 'unreadable', source, why: describeResponse(answer) }
 }
 
 /** `/api/v1/namespaces/NS/pods/NAME`, with each part URL-encoded. */

@@ -1,5 +1,8 @@
-/** A value that was read from the cluster, or why it could not be read. */
-export type ReadResult<T> = { readonly kind: 'read'; readonly value: T } | Unreadable
+/**
+ * The result of one request to the API server. Unlike an EvidenceReading it keeps the HTTP status, on which the checks
+ * decide, and has no name of its source. Callers that may find nothing read null.
+ */
+export type ApiReading<T> = { readonly kind: 'read'; readonly value: T } | Unreadable
 
 export interface Unreadable {
   readonly kind: 'unreadable'
@@ -8,13 +11,13 @@ export interface Unreadable {
   readonly detail: string
 }
 
-export const readable = <T>(value: T): ReadResult<T> => ({ kind: 'read', value })
+export const readable = <T>(value: T): ApiReading<T> => ({ kind: 'read', value })
 export const unreadable = (detail: string, status: number | null = null): Unreadable => ({
   kind: 'unreadable',
   status,
   detail,
 })
 
-export function mapReading<T, U>(reading: ReadResult<T>, change: (value: T) => U): ReadResult<U> {
+export function mapApiReading<T, U>(reading: ApiReading<T>, change: (value: T) => U): ApiReading<U> {
   return reading.kind === 'read' ? readable(change(reading.value)) : reading
 }

@@ -1,6 +1,6 @@
 import { toRecord } from '../../core/json.ts'
 import { type ApiResponse, describeResponse, type KubernetesApi } from '../../kubernetes/api.ts'
-import { type ReadResult, readable, unreadable } from './reading.ts'
+import { type ApiReading, readable, unreadable } from './reading.ts'
 
 /** Deadline of each request. Requests run concurrently. */
 export const requestDeadlineMs = 10_000
@@ -12,7 +12,7 @@ export const toUnreadable = (answer: ApiResponse) =>
   unreadable(describeResponse(answer), answer.kind === 'response' ? answer.status : null)
 
 /** Reads one object. The value is null if the object does not exist. */
-export async function getObject(api: KubernetesApi, path: string): Promise<ReadResult<unknown>> {
+export async function getObject(api: KubernetesApi, path: string): Promise<ApiReading<unknown>> {
   const answer = await api.request({ method: 'GET', path, deadlineMs: requestDeadlineMs })
   if (answer.kind === 'response' && answer.status === 200) return readable(answer.body)
   return answer.kind === 'response' && answer.status === 404 ? readable(null) : toUnreadable(answer)
@@ -23,7 +23,7 @@ export async function listObjects(
   api: KubernetesApi,
   path: string,
   labelSelector?: string,
-): Promise<ReadResult<readonly unknown[]>> {
+): Promise<ApiReading<readonly unknown[]>> {
   const items: unknown[] = []
   let next = ''
   for (let page = 0; page < maxPages; page++) {

@@ -1,5 +1,5 @@
 import { parseProperties } from '../../core/spark/properties.ts'
-import { type Reading, valueIn } from '../evidence/evidence.ts'
+import { type EvidenceReading, valueIn } from '../evidence/evidence.ts'
 import { findConfSecrets, findSecretNames, findSecrets } from '../redaction/discovered-secrets.ts'
 import { createRedactor, type Redactor } from '../redaction/redactor.ts'
 import { catalogue, logMatchers } from '../rules/catalogue.ts'
@@ -10,7 +10,7 @@ import type { Documents } from './documents.ts'
  * that rules search for, even if one of them is also used as a password.
  */
 export function buildRedactor(documents: Documents): Redactor {
-  const values = Object.values(documents).map((reading: Reading<unknown>) => valueIn(reading))
+  const values = Object.values(documents).map((reading: EvidenceReading<unknown>) => valueIn(reading))
   const conf = valueIn(documents.conf)
   const known = [
     ...values.flatMap(findSecrets),

@@ -1,6 +1,6 @@
 import { describeResponse } from '../../kubernetes/api.ts'
 import { type ClusterReader, namespacedPath } from '../cluster/cluster-reader.ts'
-import { absent, type Reading } from '../evidence/evidence.ts'
+import { absent, type EvidenceReading } from '../evidence/evidence.ts'
 import { type LogReading, LogScan } from '../log/scan.ts'
 import type { Redactor } from '../redaction/redactor.ts'
 import { logMatchers } from '../rules/catalogue.ts'
@@ -16,7 +16,7 @@ export interface LogRequest {
 }
 
 export interface CollectedLog {
-  readonly reading: Reading<LogReading>
+  readonly reading: EvidenceReading<LogReading>
   /** Null if the log does not exist or `keep` was false. */
   readonly saved: SavedLog | null
 }
@@ -50,7 +50,7 @@ export async function collectLog(
   if (bytesRead === 0) {
     // 204: the pod is not assigned to a node yet. 400: the container waits to start, or has no previous run.
     const none = answer.kind === 'response' && [204, 400, 404].includes(answer.status)
-    return { reading: none ? absent : { kind: 'unknown', source, why: describeResponse(answer) }, saved: null }
+    return { reading: none ? absent : { kind: 'unreadable', source, why: describeResponse(answer) }, saved: null }
   }
   const firstBytes = bytesRead
   const why = answer.kind === 'failed' ? answer.detail : `log exceeds ${maxBytes} bytes`

@@ -1,10 +1,9 @@
 import { sidecarPort } from '../../core/contract/pod-contract.ts'
-import { isRecord } from '../../core/json.ts'
+import { isRecord, textField } from '../../core/json.ts'
 import { describeResponse } from '../../kubernetes/api.ts'
 import { type ClusterReader, namespacedPath } from '../cluster/cluster-reader.ts'
 import type { DriverPod } from '../evidence/driver-pod.ts'
-import { absent, type Reading } from '../evidence/evidence.ts'
-import { textField } from '../evidence/fields.ts'
+import { absent, type EvidenceReading } from '../evidence/evidence.ts'
 
 /** The UI of a hung driver accepts a connection but may never respond. */
 const uiDeadlineMs = 10_000
@@ -14,13 +13,13 @@ export const proxyPath = ({ namespace, name }: DriverPod, port: number, path: st
   `${namespacedPath(namespace, 'pods', `${name}:${port}`)}/proxy${path}`
 
 /** Reads the report of a running sidecar about the driver. */
-export function collectSidecar(reader: ClusterReader, pod: DriverPod): Promise<Reading<unknown>> {
+export function collectSidecar(reader: ClusterReader, pod: DriverPod): Promise<EvidenceReading<unknown>> {
   return reader.get(proxyPath(pod, sidecarPort, '/status'), 'the sidecar', uiDeadlineMs)
 }
 
 export interface UiReadings {
-  readonly threads: Reading<unknown>
-  readonly executors: Reading<unknown>
+  readonly threads: EvidenceReading<unknown>
+  readonly executors: EvidenceReading<unknown>
 }
 
 /** Reads threads and executors from the Spark UI of a running driver. Absent if its port is closed, unknown if the UI does not respond. */
@@ -30,7 +29,7 @@ export async function collectUi(reader: ClusterReader, pod: DriverPod, port: num
   if (response.kind === 'failed' || response.status !== 200) {
     const why = describeResponse(response)
     const closed = response.kind === 'response' && (response.status === 404 || /connection refused/.test(why))
-    const reading: Reading<never> = closed ? absent : { kind: 'unknown', source, why }
+    const reading: EvidenceReading<never> = closed ? absent : { kind: 'unreadable', source, why }
     return { threads: reading, executors: reading }
   }
   const id = Array.isArray(response.body) && isRecord(response.body[0]) ? textField(response.body[0], 'id') : null

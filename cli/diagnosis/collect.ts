@@ -1,9 +1,9 @@
+import { listField, parseItems, stringsField, textField } from '../../core/json.ts'
 import { parseProperties } from '../../core/spark/properties.ts'
 import { type ClusterReader, createClusterReader, namespacedPath } from '../cluster/cluster-reader.ts'
 import type { Connection } from '../cluster/connect.ts'
 import type { DriverPod } from '../evidence/driver-pod.ts'
-import { absent, type DriverSubject, type Evidence, type Reading, valueIn } from '../evidence/evidence.ts'
-import { listField, parseItems, stringsField, textField } from '../evidence/fields.ts'
+import { absent, type DriverSubject, type Evidence, type EvidenceReading, valueIn } from '../evidence/evidence.ts'
 import type { CliIo } from '../io/cli-io.ts'
 import { type Redactor, redactConf } from '../redaction/redactor.ts'
 import { buildRedactor } from './build-redactor.ts'
@@ -78,7 +78,7 @@ async function collectEvents(
   reader: ClusterReader,
   namespace: string,
   names: readonly string[],
-): Promise<Reading<unknown>> {
+): Promise<EvidenceReading<unknown>> {
   const items: unknown[] = []
   for (const name of names) {
     const query = `fieldSelector=${encodeURIComponent(`involvedObject.name=${name}`)}`
@@ -90,7 +90,7 @@ async function collectEvents(
 }
 
 /** Reads ResourceQuotas and LimitRanges. */
-async function collectQuotas(reader: ClusterReader, namespace: string): Promise<Reading<unknown>> {
+async function collectQuotas(reader: ClusterReader, namespace: string): Promise<EvidenceReading<unknown>> {
   const items: unknown[] = []
   for (const [plural, kind] of [
     ['resourcequotas', 'ResourceQuota'],
@@ -104,7 +104,7 @@ async function collectQuotas(reader: ClusterReader, namespace: string): Promise<
 }
 
 /** Finds the driver's Service by its owner reference, because Spark does not name the Service after the pod. */
-async function collectService(reader: ClusterReader, { namespace, uid }: DriverPod): Promise<Reading<unknown>> {
+async function collectService(reader: ClusterReader, { namespace, uid }: DriverPod): Promise<EvidenceReading<unknown>> {
   const list = await reader.list(namespacedPath(namespace, 'services'), `services in ${namespace}`)
   if (list.kind !== 'read') return list
   const found = parseItems(list.value).find(
@@ -116,7 +116,7 @@ async function collectService(reader: ClusterReader, { namespace, uid }: DriverP
 }
 
 /** Reads spark.properties from the driver's ConfigMap, as text. */
-async function collectConf(reader: ClusterReader, namespace: string, name: string): Promise<Reading<unknown>> {
+async function collectConf(reader: ClusterReader, namespace: string, name: string): Promise<EvidenceReading<unknown>> {
   const source = `configmap ${namespace}/${name}`
   const map = await reader.get(namespacedPath(namespace, 'configmaps', name), source)
   if (map.kind !== 'read') return map
@@ -124,16 +124,16 @@ async function collectConf(reader: ClusterReader, namespace: string, name: strin
   return text === undefined ? absent : { kind: 'read', value: text, source }
 }
 
-const missingLog = (pod: Reading<unknown>, previous: boolean): Reading<never> =>
-  pod.kind === 'unknown' && !previous
-    ? { kind: 'unknown', source: 'driver.log', why: 'the pod could not be read' }
+const missingLog = (pod: EvidenceReading<unknown>, previous: boolean): EvidenceReading<never> =>
+  pod.kind === 'unreadable' && !previous
+    ? { kind: 'unreadable', source: 'driver.log', why: 'the pod could not be read' }
     : absent
 
-const redactedJson = (reading: Reading<unknown>, redactor: Redactor): Reading<unknown> =>
+const redactedJson = (reading: EvidenceReading<unknown>, redactor: Redactor): EvidenceReading<unknown> =>
   reading.kind === 'read' ? { ...reading, value: redactor.json(reading.value) } : reading
 
 /** Rewrites the properties with one entry per line, so that no part of a secret remains in a continuation line. */
-function redactedConf(reading: Reading<unknown>, redactor: Redactor): Reading<unknown> {
+function redactedConf(reading: EvidenceReading<unknown>, redactor: Redactor): EvidenceReading<unknown> {
   if (reading.kind !== 'read') return reading
   const conf = redactConf(parseProperties(String(reading.value)), redactor)
   const escaped = (text: string) =>

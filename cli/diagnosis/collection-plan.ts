@@ -1,7 +1,6 @@
-import { toRecord } from '../../core/json.ts'
+import { listField, numberField, toRecord } from '../../core/json.ts'
 import { type DriverPod, parseDriverPod } from '../evidence/driver-pod.ts'
-import { type Reading, valueIn } from '../evidence/evidence.ts'
-import { listField, numberField } from '../evidence/fields.ts'
+import { type EvidenceReading, valueIn } from '../evidence/evidence.ts'
 import type { LogRequest } from './collect-log.ts'
 import type { FoundDriver } from './find-driver.ts'
 
@@ -48,7 +47,7 @@ export function planLog(
 }
 
 /** The container port that Spark names spark-ui, or Spark's default port. */
-export function readUiPort(pod: Reading<unknown>): number {
+export function readUiPort(pod: EvidenceReading<unknown>): number {
   const containers = listField(toRecord(valueIn(pod)).spec, 'containers')
   const ports = containers.flatMap((container) => listField(container, 'ports'))
   const uiPort = ports.find(({ name }) => name === 'spark-ui')

@@ -4,7 +4,7 @@ import { parseApplicationState } from '../evidence/application-state.ts'
 import { parseDriverPod } from '../evidence/driver-pod.ts'
 import { parseDriverService } from '../evidence/driver-service.ts'
 import { parseEvents } from '../evidence/events.ts'
-import type { DriverSubject, Evidence, Reading } from '../evidence/evidence.ts'
+import type { DriverSubject, Evidence, EvidenceReading } from '../evidence/evidence.ts'
 import { parseExecutorFigures } from '../evidence/executor-figures.ts'
 import { parseNode } from '../evidence/node-state.ts'
 import { parseQuotas } from '../evidence/quotas.ts'
@@ -13,17 +13,17 @@ import { parseThreads } from '../evidence/threads.ts'
 
 /** The sources of the evidence except the logs: unparsed, but with secrets redacted. */
 export interface Documents {
-  readonly pod: Reading<unknown>
-  readonly events: Reading<unknown>
-  readonly node: Reading<unknown>
-  readonly application: Reading<unknown>
-  readonly quotas: Reading<unknown>
-  readonly service: Reading<unknown>
-  readonly sidecar: Reading<unknown>
-  readonly threads: Reading<unknown>
-  readonly executors: Reading<unknown>
+  readonly pod: EvidenceReading<unknown>
+  readonly events: EvidenceReading<unknown>
+  readonly node: EvidenceReading<unknown>
+  readonly application: EvidenceReading<unknown>
+  readonly quotas: EvidenceReading<unknown>
+  readonly service: EvidenceReading<unknown>
+  readonly sidecar: EvidenceReading<unknown>
+  readonly threads: EvidenceReading<unknown>
+  readonly executors: EvidenceReading<unknown>
   /** Text of a properties file. */
-  readonly conf: Reading<unknown>
+  readonly conf: EvidenceReading<unknown>
 }
 
 /** The file names of the documents in a bundle. */
@@ -62,23 +62,27 @@ export function readDocuments(documents: Documents): Omit<Evidence, 'log' | 'pre
   }
 }
 
-function parsed<T>(reading: Reading<unknown>, parse: (value: unknown) => T | undefined, what: string): Reading<T> {
+function parsed<T>(
+  reading: EvidenceReading<unknown>,
+  parse: (value: unknown) => T | undefined,
+  what: string,
+): EvidenceReading<T> {
   if (reading.kind !== 'read') return reading
   const value = parse(reading.value)
-  if (value === undefined) return { kind: 'unknown', source: reading.source, why: `not ${what}` }
+  if (value === undefined) return { kind: 'unreadable', source: reading.source, why: `not ${what}` }
   return { kind: 'read', value, source: reading.source }
 }
 
 /** Parses the text of a document as JSON. */
-export function jsonReading(text: string, source: string): Reading<unknown> {
+export function jsonReading(text: string, source: string): EvidenceReading<unknown> {
   const value = parseJson(text)
-  return value === undefined ? { kind: 'unknown', source, why: 'not valid JSON' } : { kind: 'read', value, source }
+  return value === undefined ? { kind: 'unreadable', source, why: 'not valid JSON' } : { kind: 'read', value, source }
 }
 
 export type DocumentName = keyof Documents
 
 /** Reads each document by its name. */
-export function toDocuments(read: (name: DocumentName) => Reading<unknown>): Documents {
+export function toDocuments(read: (name: DocumentName) => EvidenceReading<unknown>): Documents {
   return {
     pod: read('pod'),
     events: read('events'),

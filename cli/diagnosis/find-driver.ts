@@ -1,22 +1,22 @@
-import { isRecord, toRecord } from '../../core/json.ts'
+import { isRecord, parseItems, stringsField, textField, timeField, toRecord } from '../../core/json.ts'
 import { parsePod } from '../../core/kubernetes/parse-objects.ts'
 import { sparkApplicationApis } from '../../core/spark/application.ts'
 import { findApplicationReference } from '../../core/spark/application-reference.ts'
 import { type ClusterReader, namespacedPath } from '../cluster/cluster-reader.ts'
-import { absent, type Reading, valueIn } from '../evidence/evidence.ts'
-import { parseItems, stringsField, textField, timeField } from '../evidence/fields.ts'
+import { absent, type EvidenceReading, valueIn } from '../evidence/evidence.ts'
 
 /** The driver pod and its SparkApplication. Each is found through the other, even if one has been deleted. */
 export interface FoundDriver {
   readonly podName: string | null
-  readonly pod: Reading<unknown>
+  readonly pod: EvidenceReading<unknown>
   readonly applicationName: string | null
-  readonly application: Reading<unknown>
+  readonly application: EvidenceReading<unknown>
 }
 
 export async function findByPod(reader: ClusterReader, namespace: string, podName: string): Promise<FoundDriver> {
   const pod = await reader.get(namespacedPath(namespace, 'pods', podName), `pod ${namespace}/${podName}`)
-  if (pod.kind === 'unknown') return { podName, pod, applicationName: null, application: unknownApplication(pod.why) }
+  if (pod.kind === 'unreadable')
+    return { podName, pod, applicationName: null, application: unknownApplication(pod.why) }
   const object = valueIn(pod)
   const parsed = object === undefined ? undefined : parsePod(object)
   const reference = parsed && findApplicationReference(parsed, namespace)
@@ -50,12 +50,12 @@ export async function findByApplication(reader: ClusterReader, namespace: string
       application,
     }
   }
-  const pod = list.kind === 'unknown' ? list : absent
+  const pod = list.kind === 'unreadable' ? list : absent
   return { podName: named, pod, applicationName: name, application }
 }
 
-const unknownApplication = (why: string): Reading<never> => ({
-  kind: 'unknown',
+const unknownApplication = (why: string): EvidenceReading<never> => ({
+  kind: 'unreadable',
   source: 'SparkApplication of the pod',
   why,
 })
@@ -77,26 +77,30 @@ async function getApplication(
   namespace: string,
   name: string,
   operators: readonly Operator[],
-): Promise<Reading<unknown>> {
-  let unknown: Reading<unknown> = absent
+): Promise<EvidenceReading<unknown>> {
+  let unknown: EvidenceReading<unknown> = absent
   for (const { operator, group, version } of sparkApplicationApis) {
     if (!operators.includes(operator)) continue
     const path = namespacedPath(namespace, 'sparkapplications', name, `/apis/${group}/${version}`)
     const reading = await reader.get(path, `SparkApplication ${namespace}/${name}`)
     if (reading.kind === 'read') return reading
-    if (reading.kind === 'unknown') unknown = reading
+    if (reading.kind === 'unreadable') unknown = reading
   }
   return unknown
 }
 
 /** Finds the SparkApplication whose status names the pod as its driver. */
-async function applicationOfPod(reader: ClusterReader, namespace: string, podName: string): Promise<Reading<unknown>> {
-  let unknown: Reading<unknown> = absent
+async function applicationOfPod(
+  reader: ClusterReader,
+  namespace: string,
+  podName: string,
+): Promise<EvidenceReading<unknown>> {
+  let unknown: EvidenceReading<unknown> = absent
   for (const { group, version } of sparkApplicationApis) {
     const path = namespacedPath(namespace, 'sparkapplications', undefined, `/apis/${group}/${version}`)
     const source = `SparkApplications in ${namespace}`
     const list = await reader.list(path, source)
-    if (list.kind === 'unknown') unknown = list
+    if (list.kind === 'unreadable') unknown = list
     const { apiVersion } = toRecord(valueIn(list))
     const found = parseItems(valueIn(list)).find(
       (item) => textField(toRecord(item.status).driverInfo, 'podName') === podName,

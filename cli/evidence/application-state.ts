@@ -1,6 +1,5 @@
-import { toRecord } from '../../core/json.ts'
+import { numberField, stringsField, textField, toRecord } from '../../core/json.ts'
 import { parseSparkApplication, type SparkOperator } from '../../core/spark/application.ts'
-import { numberField, stringsField, textField } from './fields.ts'
 
 /** The state and the driver settings of a SparkApplication. */
 export interface ApplicationState {

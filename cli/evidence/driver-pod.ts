@@ -1,7 +1,6 @@
 import { sidecarContainerName } from '../../core/contract/pod-contract.ts'
-import { toRecord, toText } from '../../core/json.ts'
+import { listField, numberField, stringsField, textField, timeField, toRecord, toText } from '../../core/json.ts'
 import { type Container, findDriverContainerIndex, type PodSpec } from '../../core/kubernetes/pod.ts'
-import { listField, numberField, stringsField, textField, timeField } from './fields.ts'
 
 /** The parts of a driver pod that show its state. */
 export interface DriverPod {

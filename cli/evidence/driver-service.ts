@@ -1,5 +1,4 @@
-import { toRecord } from '../../core/json.ts'
-import { textField } from './fields.ts'
+import { textField, toRecord } from '../../core/json.ts'
 
 /** The headless Service by which executors find their driver. */
 export interface DriverService {

@@ -1,5 +1,4 @@
-import { toRecord } from '../../core/json.ts'
-import { numberField, parseItems, textField, timeField } from './fields.ts'
+import { numberField, parseItems, textField, timeField, toRecord } from '../../core/json.ts'
 
 export interface KubernetesEvent {
   readonly type: string

@@ -14,21 +14,21 @@ export interface Evidence {
   readonly subject: DriverSubject
   /** Collection time in milliseconds since 1970. For a bundle without a note, the latest timestamp in the bundle. */
   readonly collectedMs: number
-  readonly pod: Reading<DriverPod>
-  readonly events: Reading<readonly KubernetesEvent[]>
+  readonly pod: EvidenceReading<DriverPod>
+  readonly events: EvidenceReading<readonly KubernetesEvent[]>
   /** Log of the container's current or last run. */
-  readonly log: Reading<LogReading>
+  readonly log: EvidenceReading<LogReading>
   /** Log of the container's run before its last restart. */
-  readonly previousLog: Reading<LogReading>
-  readonly node: Reading<NodeConditions>
-  readonly application: Reading<ApplicationState>
-  readonly quotas: Reading<readonly QuotaUsage[]>
-  readonly service: Reading<DriverService>
-  readonly sidecar: Reading<SidecarReport>
-  readonly threads: Reading<readonly DriverThread[]>
-  readonly executors: Reading<ExecutorFigures>
+  readonly previousLog: EvidenceReading<LogReading>
+  readonly node: EvidenceReading<NodeConditions>
+  readonly application: EvidenceReading<ApplicationState>
+  readonly quotas: EvidenceReading<readonly QuotaUsage[]>
+  readonly service: EvidenceReading<DriverService>
+  readonly sidecar: EvidenceReading<SidecarReport>
+  readonly threads: EvidenceReading<readonly DriverThread[]>
+  readonly executors: EvidenceReading<ExecutorFigures>
   /** Spark's own configuration, `spark.properties` of the driver's ConfigMap. */
-  readonly conf: Reading<ReadonlyMap<string, string>>
+  readonly conf: EvidenceReading<ReadonlyMap<string, string>>
 }
 
 export interface DriverSubject {
@@ -38,16 +38,19 @@ export interface DriverSubject {
   readonly application: string | null
 }
 
-/** Result of an attempt to read something. `absent` is a known fact; `unknown` means that reading failed. */
-export type Reading<T> =
+/**
+ * A piece of evidence from a cluster or a bundle, with the name of its source for the report. `absent` is a known fact;
+ * `unreadable` means that reading failed.
+ */
+export type EvidenceReading<T> =
   | { readonly kind: 'read'; readonly value: T; readonly source: string }
   /** Does not exist, or not in this state. For example, there is no previous log without a restart. */
   | { readonly kind: 'absent' }
-  | { readonly kind: 'unknown'; readonly source: string; readonly why: string }
+  | { readonly kind: 'unreadable'; readonly source: string; readonly why: string }
 
-export const absent: Reading<never> = { kind: 'absent' }
+export const absent: EvidenceReading<never> = { kind: 'absent' }
 
-export function valueIn<T>(reading: Reading<T>): T | undefined {
+export function valueIn<T>(reading: EvidenceReading<T>): T | undefined {
   return reading.kind === 'read' ? reading.value : undefined
 }
 
@@ -72,8 +75,8 @@ const logSourceNames = { log: 'driver.log', previousLog: 'previous.log' } as con
 /** Lists what could not be read, including logs that were only partly read. */
 export function listUnknowns(evidence: Evidence): readonly Unknown[] {
   return readingNames.flatMap((name) => {
-    const reading: Reading<unknown> = evidence[name]
-    if (reading.kind === 'unknown') return [{ what: name, source: reading.source, why: reading.why }]
+    const reading: EvidenceReading<unknown> = evidence[name]
+    if (reading.kind === 'unreadable') return [{ what: name, source: reading.source, why: reading.why }]
     if (name !== 'log' && name !== 'previousLog') return []
     const cut = valueIn(evidence[name])?.cut ?? null
     return cut === null ? [] : [{ what: name, source: logSourceNames[name], why: cut }]

@@ -1,5 +1,4 @@
-import { isRecord, toRecord, toText } from '../../core/json.ts'
-import { numberField, timeField } from './fields.ts'
+import { isRecord, numberField, timeField, toRecord, toText } from '../../core/json.ts'
 
 /** From /api/v1/applications/ID/executors: the driver's garbage collection time and the number of executors. */
 export interface ExecutorFigures {

@@ -1,6 +1,5 @@
-import { toRecord, toText } from '../../core/json.ts'
+import { listField, stringsField, textField, toRecord, toText } from '../../core/json.ts'
 import { type Condition, parseConditions } from './driver-pod.ts'
-import { listField, stringsField, textField } from './fields.ts'
 
 export interface NodeConditions {
   readonly name: string

@@ -1,5 +1,4 @@
-import { toRecord } from '../../core/json.ts'
-import { parseItems, stringsField, textField } from './fields.ts'
+import { parseItems, stringsField, textField, toRecord } from '../../core/json.ts'
 
 /** The limits and the usage of one ResourceQuota. */
 export interface QuotaUsage {

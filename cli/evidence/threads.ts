@@ -1,5 +1,4 @@
-import { toRecord, toText } from '../../core/json.ts'
-import { numberField, textField } from './fields.ts'
+import { numberField, textField, toRecord, toText } from '../../core/json.ts'
 
 /** One thread from the Spark UI's thread dump of the driver (org.apache.spark.status.api.v1.ThreadStackTrace). */
 export interface DriverThread {

@@ -1,3 +1,4 @@
+import { pullFailedReasons, runtimeErrorReasons } from '../../core/contract/waiting-reasons.ts'
 import { change, inspect } from '../findings/remedies.ts'
 import { inOutput } from '../log/matcher.ts'
 import { inMessages, item, observed, type Rule, type RuleObservation, whilePending } from './rule.ts'
@@ -133,7 +134,7 @@ export const imageRules: readonly Rule[] = [
     confidence: 'high',
     title: 'The image cannot be pulled',
     meaning: 'The kubelet retries with increasing delays. The driver does not start until the pull succeeds.',
-    matchers: [waitsFor('ErrImagePull', 'ImagePullBackOff', 'ImageInspectError')],
+    matchers: [waitsFor(...pullFailedReasons)],
     remedies: [
       describePod,
       change('Correct spark.kubernetes.container.image (spec.image), or the access to the registry'),
@@ -156,7 +157,7 @@ export const imageRules: readonly Rule[] = [
       inMessages('exec {command}: exec format error'),
       inOutput('^exec {command}: exec format error'),
       inOutput('cannot execute binary file: Exec format error'),
-      waitsFor('RunContainerError', 'CreateContainerError'),
+      waitsFor(...runtimeErrorReasons),
     ],
     explains: ['SPN-EXIT-*'],
     remedies: [

@@ -1,3 +1,4 @@
+import { configErrorReason } from '../../core/contract/waiting-reasons.ts'
 import { change, inspect } from '../findings/remedies.ts'
 import { inLog } from '../log/matcher.ts'
 import { inMessages, item, observed, type Rule, whilePending } from './rule.ts'
@@ -18,7 +19,7 @@ export const podConfigRules: readonly Rule[] = [
         'a container waits with CreateContainerConfigError, whose message names a Secret, a ConfigMap or a key',
         ({ pod }) => {
           for (const { name, state } of pod === undefined ? [] : [pod.driver, ...pod.others]) {
-            if (state.kind !== 'waiting' || state.reason !== 'CreateContainerConfigError') continue
+            if (state.kind !== 'waiting' || state.reason !== configErrorReason) continue
             const message = state.message ?? ''
             const details = parseMissingReference(message)
             if (details === undefined) continue

@@ -1,8 +1,7 @@
-import { toRecord } from '../../core/json.ts'
+import { toList, toRecord } from '../../core/json.ts'
 import type { Pod } from '../../core/kubernetes/pod.ts'
 import { computePodTotalMilli } from '../../core/kubernetes/pod-resources.ts'
 import { formatCpu, parseQuantityMilli } from '../../core/kubernetes/quantity.ts'
-import { parseArray } from './spark-pods.ts'
 
 /** The allocatable resources of a node, regardless of the pods that run on it. Amounts are in thousandths. */
 export interface NodeRoom {
@@ -24,10 +23,10 @@ export function parseNodeRoom(object: unknown): NodeRoom {
     name: String(toRecord(metadata).name),
     schedulable: toRecord(spec).unschedulable !== true,
     labels: toRecord(toRecord(metadata).labels),
-    taints: parseArray(toRecord(spec).taints).map(toRecord),
+    taints: toList(toRecord(spec).taints).map(toRecord),
     cpuMilli: milli('cpu'),
     memoryMilli: milli('memory'),
-    images: parseArray(toRecord(status).images).flatMap((image) => parseArray(toRecord(image).names).map(String)),
+    images: toList(toRecord(status).images).flatMap((image) => toList(toRecord(image).names).map(String)),
   }
 }
 
@@ -58,7 +57,7 @@ const mebi = (milli: number) => `${Math.floor(milli / 1000 / 1024 ** 2)}Mi`
 /** Like the scheduler's filters NodeUnschedulable, NodeAffinity (nodeSelector only) and TaintToleration. */
 export function fitsOnNode({ spec }: Pod, { schedulable, labels, taints }: NodeRoom): boolean {
   const isSelected = Object.entries(spec.nodeSelector ?? {}).every(([name, value]) => labels[name] === value)
-  const tolerations = parseArray(toRecord(spec).tolerations).map(toRecord)
+  const tolerations = toList(toRecord(spec).tolerations).map(toRecord)
   const isTolerated = taints.every(
     (taint) => taint.effect === 'PreferNoSchedule' || tolerations.some((toleration) => tolerates(toleration, taint)),
   )

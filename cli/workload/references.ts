@@ -1,7 +1,7 @@
-import { isRecord, toRecord } from '../../core/json.ts'
+import { isRecord, toList, toRecord } from '../../core/json.ts'
 import type { Container, PodSpec } from '../../core/kubernetes/pod.ts'
 import type { Input } from '../static-checks/input.ts'
-import { parseArray, podPart } from './spark-pods.ts'
+import { podPart } from './spark-pods.ts'
 import type { Workload } from './workload.ts'
 
 /** An object of the cluster that a pod needs. */
@@ -53,7 +53,7 @@ function addPodFields(spec: PodSpec, role: string, add: Add): void {
   add('ServiceAccount', fields.serviceAccountName, `${role}: service account`)
   add('PriorityClass', fields.priorityClassName, `${role}: priority class`)
   add('RuntimeClass', fields.runtimeClassName, `${role}: runtime class`)
-  for (const secret of parseArray(fields.imagePullSecrets)) {
+  for (const secret of toList(fields.imagePullSecrets)) {
     add('Secret', toRecord(secret).name, `${role}: image pull secret`)
   }
 }
@@ -63,7 +63,7 @@ function addVolume(volume: NonNullable<PodSpec['volumes']>[number], where: strin
   if (!isOptional(secret)) add('Secret', toRecord(secret).secretName, where)
   if (!isOptional(configMap)) add('ConfigMap', toRecord(configMap).name, where)
   add('PersistentVolumeClaim', toRecord(persistentVolumeClaim).claimName, where)
-  for (const source of parseArray(toRecord(projected).sources).map(toRecord)) {
+  for (const source of toList(toRecord(projected).sources).map(toRecord)) {
     if (!isOptional(source.secret)) add('Secret', toRecord(source.secret).name, where)
     if (!isOptional(source.configMap)) add('ConfigMap', toRecord(source.configMap).name, where)
   }
@@ -78,7 +78,7 @@ function addEnvironment(container: Container, role: string, add: Add): void {
       add('ConfigMap', toRecord(configMapKeyRef).name, where, toRecord(configMapKeyRef).key)
     }
   }
-  for (const source of parseArray(toRecord(container).envFrom)) {
+  for (const source of toList(toRecord(container).envFrom)) {
     const { secretRef, configMapRef } = toRecord(source)
     if (!isOptional(secretRef)) add('Secret', toRecord(secretRef).name, `${role}: environment`)
     if (!isOptional(configMapRef)) add('ConfigMap', toRecord(configMapRef).name, `${role}: environment`)
@@ -92,8 +92,8 @@ function addKubeflowFields(object: Readonly<Record<string, unknown>>, add: Add):
   add('ConfigMap', spec.hadoopConfigMap, 'spec.hadoopConfigMap')
   for (const role of ['driver', 'executor']) {
     const own = podPart(spec, role)
-    for (const secret of parseArray(own.secrets)) add('Secret', toRecord(secret).name, `spec.${role}.secrets`)
-    for (const map of parseArray(own.configMaps)) add('ConfigMap', toRecord(map).name, `spec.${role}.configMaps`)
+    for (const secret of toList(own.secrets)) add('Secret', toRecord(secret).name, `spec.${role}.secrets`)
+    for (const map of toList(own.configMaps)) add('ConfigMap', toRecord(map).name, `spec.${role}.configMaps`)
     for (const [name, reference] of Object.entries(toRecord(own.envSecretKeyRefs))) {
       add('Secret', toRecord(reference).name, `spec.${role}.envSecretKeyRefs.${name}`, toRecord(reference).key)
     }

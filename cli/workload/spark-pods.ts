@@ -1,4 +1,4 @@
-import { isRecord, toRecord } from '../../core/json.ts'
+import { isRecord, toList, toRecord } from '../../core/json.ts'
 import { parsePod } from '../../core/kubernetes/parse-objects.ts'
 import type { Pod } from '../../core/kubernetes/pod.ts'
 import { createConfLookup, type EffectiveConf } from '../spark-conf/effective-conf.ts'
@@ -57,7 +57,7 @@ function sparkPod(
     spec: {
       ...template,
       ...passedOn(spec),
-      containers: [container, ...parseArray(template.containers).slice(1), ...parseArray(spec.sidecars)],
+      containers: [container, ...toList(template.containers).slice(1), ...toList(spec.sidecars)],
       ...initContainers(parts),
       restartPolicy: 'Never',
       ...account(conf, role),
@@ -84,7 +84,7 @@ interface PodParts {
 
 function sparkContainer({ role, conf, template, spec, fromConf }: PodParts, memoryMiB: number) {
   const value = createConfLookup(conf)
-  const base = toRecord(parseArray(template.containers).find(isRecord))
+  const base = toRecord(toList(template.containers).find(isRecord))
   return {
     ...base,
     name: role === 'driver' ? 'spark-kubernetes-driver' : 'spark-kubernetes-executor',
@@ -92,10 +92,10 @@ function sparkContainer({ role, conf, template, spec, fromConf }: PodParts, memo
     ...pullPolicy(value('spark.kubernetes.container.image.pullPolicy')),
     args: [role],
     ...(isRecord(spec.securityContext) && { securityContext: spec.securityContext }),
-    env: [...parseArray(base.env), ...parseArray(spec.env), ...fromConf.env],
+    env: [...toList(base.env), ...toList(spec.env), ...fromConf.env],
     ...(Array.isArray(spec.envFrom) && { envFrom: spec.envFrom }),
     resources: resources(conf, role, memoryMiB),
-    volumeMounts: [...parseArray(base.volumeMounts), ...parseArray(spec.volumeMounts), ...fromConf.mounts],
+    volumeMounts: [...toList(base.volumeMounts), ...toList(spec.volumeMounts), ...fromConf.mounts],
   }
 }
 
@@ -115,7 +115,7 @@ function labelsAndAnnotations(conf: EffectiveConf, role: Role) {
 }
 
 function initContainers({ template, spec }: PodParts) {
-  const containers = [...parseArray(template.initContainers), ...parseArray(spec.initContainers)]
+  const containers = [...toList(template.initContainers), ...toList(spec.initContainers)]
   return containers.length > 0 && { initContainers: containers }
 }
 
@@ -134,7 +134,7 @@ function account(conf: EffectiveConf, role: Role) {
 
 function volumes(input: Input, { template, fromConf }: PodParts, volumeMounts: readonly unknown[]) {
   return [
-    ...parseArray(template.volumes),
+    ...toList(template.volumes),
     ...usedVolumes(input, volumeMounts),
     ...fromConf.volumes,
     { name: 'spark-local-dir-1', emptyDir: {} },
@@ -182,7 +182,7 @@ function passedOn(spec: Readonly<Record<string, unknown>>): Readonly<Record<stri
 function usedVolumes(input: Input, volumeMounts: readonly unknown[]): readonly unknown[] {
   if (input.kind !== 'application') return []
   const mounted = new Set(volumeMounts.map((mount) => toRecord(mount).name))
-  return parseArray(podPart(input.object, 'spec').volumes).filter((volume) => mounted.has(toRecord(volume).name))
+  return toList(podPart(input.object, 'spec').volumes).filter((volume) => mounted.has(toRecord(volume).name))
 }
 
 function family({ entries }: EffectiveConf, prefix: string): Record<string, string> {
@@ -191,11 +191,6 @@ function family({ entries }: EffectiveConf, prefix: string): Record<string, stri
       key.startsWith(prefix) ? [[key.slice(prefix.length), value] as const] : [],
     ),
   )
-}
-
-/** The value if it is an array, else an empty array. */
-export function parseArray(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : []
 }
 
 /** The object at a path inside an object. Empty if there is none. */

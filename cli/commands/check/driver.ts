@@ -1,8 +1,8 @@
 import { domain, injectedAnnotation, sidecarContainerName } from '../../../core/contract/pod-contract.ts'
 import { parseSidecarStatus } from '../../../core/contract/sidecar-status.ts'
-import { isRecord, toRecord } from '../../../core/json.ts'
-import type { ReadResult } from '../../cluster/reading.ts'
-import { parseOptionalText } from './installed-objects.ts'
+import { creatingReasons } from '../../../core/contract/waiting-reasons.ts'
+import { parseTimeMs, toRecord, toRecords, toStringOrEmpty } from '../../../core/json.ts'
+import type { ApiReading } from '../../cluster/reading.ts'
 
 /** The parts of a driver pod that the checks use. */
 export interface CheckedDriver {
@@ -17,7 +17,7 @@ export interface CheckedDriver {
   /** Null if the pod is Ready or has no condition Ready yet. */
   readonly notReadySinceMs: number | null
   /** The status that the sidecar reports. Null if it was not requested. */
-  readonly status: ReadResult<SidecarSummary> | null
+  readonly status: ApiReading<SidecarSummary> | null
 }
 
 /** The part of the sidecar's /status that the checks use. */
@@ -34,27 +34,27 @@ export function parseCheckedDriver(object: unknown): CheckedDriver | undefined {
   const { namespace, name, annotations, deletionTimestamp } = toRecord(metadata)
   const { phase, conditions, initContainerStatuses } = toRecord(status)
   if (deletionTimestamp !== undefined || (phase !== 'Running' && phase !== 'Pending')) return undefined
-  const sidecar = records(toRecord(spec).initContainers).some((one) => one.name === sidecarContainerName)
-  const own = records(initContainerStatuses).find((one) => one.name === sidecarContainerName)
-  const ready = records(conditions).find(({ type }) => type === 'Ready')
-  const sinceMs = Date.parse(parseOptionalText(ready?.lastTransitionTime))
+  const sidecar = toRecords(toRecord(spec).initContainers).some((one) => one.name === sidecarContainerName)
+  const own = toRecords(initContainerStatuses).find((one) => one.name === sidecarContainerName)
+  const ready = toRecords(conditions).find(({ type }) => type === 'Ready')
+  const sinceMs = parseTimeMs(ready?.lastTransitionTime)
   const podAnnotations = toRecord(annotations)
   return {
-    namespace: parseOptionalText(namespace),
-    name: parseOptionalText(name),
-    phase: parseOptionalText(phase),
-    injected: sidecar ? parseOptionalText(podAnnotations[injectedAnnotation]) : null,
+    namespace: toStringOrEmpty(namespace),
+    name: toStringOrEmpty(name),
+    phase: toStringOrEmpty(phase),
+    injected: sidecar ? toStringOrEmpty(podAnnotations[injectedAnnotation]) : null,
     optedOut: podAnnotations[`${domain}/inject`] === 'false',
     sidecarWaiting: own === undefined ? null : waitingOf(own),
-    notReadySinceMs: ready?.status === 'False' && Number.isFinite(sinceMs) ? sinceMs : null,
+    notReadySinceMs: ready?.status === 'False' ? sinceMs : null,
     status: null,
   }
 }
 
 function waitingOf({ state, lastState, started }: Record<string, unknown>): CheckedDriver['sidecarWaiting'] {
   const { reason, message } = toRecord(toRecord(state).waiting)
-  if (started === true || ['', 'PodInitializing', 'ContainerCreating'].includes(parseOptionalText(reason))) return null
-  const why = [parseOptionalText(reason), parseOptionalText(message)].filter(Boolean).join(': ')
+  if (started === true || creatingReasons.includes(toStringOrEmpty(reason))) return null
+  const why = [toStringOrEmpty(reason), toStringOrEmpty(message)].filter(Boolean).join(': ')
   return { why, hasRun: toRecord(lastState).terminated !== undefined }
 }
 
@@ -66,5 +66,3 @@ export function summarizeSidecarStatus(body: unknown): SidecarSummary | undefine
   // The action's message already contains the reason.
   return { state, sinceMs, detail: action.message ?? [detail ?? reason, action.onHung].filter(Boolean).join('; ') }
 }
-
-const records = (value: unknown) => (Array.isArray(value) ? value.filter(isRecord) : [])

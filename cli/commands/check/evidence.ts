@@ -1,7 +1,7 @@
 import type { ServerProbe } from '../../../cluster/capability-probe.ts'
 import type { KnownNode } from '../../../cluster/nodes.ts'
 import type { AccessReviewResult } from '../../cluster/access-rule.ts'
-import type { ReadResult } from '../../cluster/reading.ts'
+import type { ApiReading } from '../../cluster/reading.ts'
 import type { CheckedDriver } from './driver.ts'
 import type { WebhookConfiguration, WebhookDeployment, WebhookPod } from './installed-objects.ts'
 import type { LabelSelector } from './label-selector.ts'
@@ -9,15 +9,15 @@ import type { LabelSelector } from './label-selector.ts'
 /** What is known of the cluster itself, independent of an installation. */
 export interface ServerEvidence {
   readonly url: string
-  readonly version: ReadResult<ServerVersion>
+  readonly version: ApiReading<ServerVersion>
   /** Whether the API admissionregistration.k8s.io/v1 exists. */
-  readonly admission: ReadResult<boolean>
+  readonly admission: ApiReading<boolean>
   /** What the API server supports, found by server-side dry runs in `dryRunNamespace`. */
   readonly proof: ServerProbe
   readonly dryRunNamespace: string
   /** Why the dry run was inconclusive. Null if it was conclusive. */
   readonly dryRunProblem: string | null
-  readonly nodes: ReadResult<readonly CheckedNode[]>
+  readonly nodes: ApiReading<readonly CheckedNode[]>
 }
 
 /** `[1, 36]` of v1.36.3. */
@@ -36,12 +36,12 @@ export interface CheckedNamespace {
 /** An installation: its Deployment and what belongs to it. */
 export interface Installation {
   readonly deployment: WebhookDeployment
-  readonly pods: ReadResult<readonly WebhookPod[]>
-  readonly budgets: ReadResult<readonly { readonly name: string; readonly selector: LabelSelector }[]>
+  readonly pods: ApiReading<readonly WebhookPod[]>
+  readonly budgets: ApiReading<readonly { readonly name: string; readonly selector: LabelSelector }[]>
   /** Null if the Deployment names no Secret, or the Secret does not exist. */
-  readonly certificate: ReadResult<Certificate | null>
+  readonly certificate: ApiReading<Certificate | null>
   /** The permissions of the ServiceAccount, by SubjectAccessReview. */
-  readonly access: ReadResult<readonly AccessReviewResult[]>
+  readonly access: ApiReading<readonly AccessReviewResult[]>
 }
 
 /** The public part of the Secret with the serving certificate. Private keys are never kept. */
@@ -72,13 +72,13 @@ export interface CheckEvidence {
   readonly onlyNamespace: string | null
   readonly server: ServerEvidence
   /** One per Helm release that has the labels of spark-nanny. */
-  readonly installations: ReadResult<readonly Installation[]>
-  readonly configurations: ReadResult<readonly WebhookConfiguration[]>
-  readonly namespaces: ReadResult<readonly CheckedNamespace[]>
+  readonly installations: ApiReading<readonly Installation[]>
+  readonly configurations: ApiReading<readonly WebhookConfiguration[]>
+  readonly namespaces: ApiReading<readonly CheckedNamespace[]>
   /** Dry runs in labelled namespaces, limited to the first few. */
   readonly trials: readonly DryRunProbe[]
   /** Pending and running drivers of the labelled namespaces. */
-  readonly drivers: ReadResult<readonly CheckedDriver[]>
+  readonly drivers: ApiReading<readonly CheckedDriver[]>
 }
 
 /** The evidence for `spark-nanny check --pre`. */
@@ -87,5 +87,5 @@ export interface PreEvidence {
   /** The namespace for the installation. */
   readonly namespace: string
   /** The permissions of the caller, by SelfSubjectAccessReview. */
-  readonly access: ReadResult<readonly AccessReviewResult[]>
+  readonly access: ApiReading<readonly AccessReviewResult[]>
 }

@@ -1,4 +1,4 @@
-import { isRecord, toRecord } from '../../../core/json.ts'
+import { isRecord, toRecord, toRecords, toStringOrEmpty } from '../../../core/json.ts'
 import { type LabelSelector, parseLabelSelector } from './label-selector.ts'
 
 /** The parts of the webhook's Deployment that the checks use. */
@@ -71,9 +71,7 @@ export interface WebhookConfiguration {
   }[]
 }
 
-export const parseOptionalText = (value: unknown): string => (typeof value === 'string' ? value : '')
 const number = (value: unknown): number => (typeof value === 'number' ? value : 0)
-const records = (value: unknown) => (Array.isArray(value) ? value.filter(isRecord) : [])
 
 export function parseLabels(value: unknown): Readonly<Record<string, string>> {
   return Object.fromEntries(Object.entries(toRecord(value)).map(([key, label]) => [key, String(label)]))
@@ -84,22 +82,22 @@ export function parseDeployment(object: unknown): WebhookDeployment {
   const { namespace, name, labels, generation } = toRecord(metadata)
   const template = toRecord(toRecord(spec).template)
   const podSpec = toRecord(template.spec)
-  const containers = records(podSpec.containers)
+  const containers = toRecords(podSpec.containers)
   const container = containers.find((one) => one.name === 'webhook') ?? containers[0] ?? {}
   const env = Object.fromEntries(
-    records(container.env).flatMap((one) =>
-      typeof one.value === 'string' ? [[parseOptionalText(one.name), one.value]] : [],
+    toRecords(container.env).flatMap((one) =>
+      typeof one.value === 'string' ? [[toStringOrEmpty(one.name), one.value]] : [],
     ),
   )
   const { updatedReplicas, readyReplicas, observedGeneration, conditions } = toRecord(status)
-  const available = records(conditions).find(({ type }) => type === 'Available')
+  const available = toRecords(conditions).find(({ type }) => type === 'Available')
   return {
-    namespace: parseOptionalText(namespace),
-    name: parseOptionalText(name),
+    namespace: toStringOrEmpty(namespace),
+    name: toStringOrEmpty(name),
     labels: parseLabels(labels),
     podLabels: parseLabels(toRecord(template.metadata).labels),
-    serviceAccount: parseOptionalText(podSpec.serviceAccountName) || 'default',
-    image: parseOptionalText(container.image),
+    serviceAccount: toStringOrEmpty(podSpec.serviceAccountName) || 'default',
+    image: toStringOrEmpty(container.image),
     env,
     secret: env.SPARK_NANNY_CERTIFICATE_SECRET ?? mountedSecret(podSpec, container, env.SPARK_NANNY_TLS_CERT_FILE),
     wanted: typeof toRecord(spec).replicas === 'number' ? number(toRecord(spec).replicas) : 1,
@@ -107,55 +105,53 @@ export function parseDeployment(object: unknown): WebhookDeployment {
     ready: number(readyReplicas),
     observed: number(observedGeneration) >= number(generation),
     unavailable:
-      available?.status === 'True'
-        ? null
-        : parseOptionalText(available?.message) || 'the condition Available is missing',
+      available?.status === 'True' ? null : toStringOrEmpty(available?.message) || 'the condition Available is missing',
   }
 }
 
 function mountedSecret(podSpec: Record<string, unknown>, container: Record<string, unknown>, file = ''): string | null {
-  const mount = records(container.volumeMounts).find(
-    ({ mountPath }) => parseOptionalText(mountPath) !== '' && file.startsWith(`${mountPath}/`),
+  const mount = toRecords(container.volumeMounts).find(
+    ({ mountPath }) => toStringOrEmpty(mountPath) !== '' && file.startsWith(`${mountPath}/`),
   )
-  const volume = records(podSpec.volumes).find(({ name }) => mount !== undefined && name === mount.name)
-  return parseOptionalText(toRecord(volume?.secret).secretName) || null
+  const volume = toRecords(podSpec.volumes).find(({ name }) => mount !== undefined && name === mount.name)
+  return toStringOrEmpty(toRecord(volume?.secret).secretName) || null
 }
 
 export function parseWebhookPod(object: unknown): WebhookPod {
   const { metadata, spec, status } = toRecord(object)
   const { name, labels, deletionTimestamp } = toRecord(metadata)
-  const [container = {}] = records(toRecord(spec).containers)
+  const [container = {}] = toRecords(toRecord(spec).containers)
   const { conditions, containerStatuses } = toRecord(status)
-  const waiting = records(containerStatuses)
+  const waiting = toRecords(containerStatuses)
     .map(({ state }) => toRecord(toRecord(state).waiting))
-    .find(({ reason }) => parseOptionalText(reason) !== '')
+    .find(({ reason }) => toStringOrEmpty(reason) !== '')
   return {
-    name: parseOptionalText(name),
+    name: toStringOrEmpty(name),
     labels: parseLabels(labels),
-    node: parseOptionalText(toRecord(spec).nodeName),
-    image: parseOptionalText(container.image),
-    ready: records(conditions).some(({ type, status }) => type === 'Ready' && status === 'True'),
+    node: toStringOrEmpty(toRecord(spec).nodeName),
+    image: toStringOrEmpty(container.image),
+    ready: toRecords(conditions).some(({ type, status }) => type === 'Ready' && status === 'True'),
     terminating: deletionTimestamp !== undefined,
     waiting:
       waiting === undefined
         ? null
-        : [parseOptionalText(waiting.reason), parseOptionalText(waiting.message)].filter(Boolean).join(': '),
+        : [toStringOrEmpty(waiting.reason), toStringOrEmpty(waiting.message)].filter(Boolean).join(': '),
   }
 }
 
 export function parseConfiguration(object: unknown): WebhookConfiguration {
   const { metadata, webhooks } = toRecord(object)
   return {
-    name: parseOptionalText(toRecord(metadata).name),
-    webhooks: records(webhooks).map(({ name, failurePolicy, namespaceSelector, clientConfig }) => {
+    name: toStringOrEmpty(toRecord(metadata).name),
+    webhooks: toRecords(webhooks).map(({ name, failurePolicy, namespaceSelector, clientConfig }) => {
       const { caBundle, service } = toRecord(clientConfig)
       return {
-        name: parseOptionalText(name),
-        failurePolicy: parseOptionalText(failurePolicy),
+        name: toStringOrEmpty(name),
+        failurePolicy: toStringOrEmpty(failurePolicy),
         namespaceSelector: parseLabelSelector(namespaceSelector),
-        caBundlePem: Buffer.from(parseOptionalText(caBundle), 'base64').toString('latin1'),
+        caBundlePem: Buffer.from(toStringOrEmpty(caBundle), 'base64').toString('latin1'),
         service: isRecord(service)
-          ? { namespace: parseOptionalText(service.namespace), name: parseOptionalText(service.name) }
+          ? { namespace: toStringOrEmpty(service.namespace), name: toStringOrEmpty(service.name) }
           : null,
       }
     }),

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { parseJson, toRecord } from '../../../core/json.ts'
+import { listField, parseJson, textField, timeField, toRecord } from '../../../core/json.ts'
 import { buildRedactor } from '../../diagnosis/build-redactor.ts'
 import {
   type BundleNote,
@@ -10,8 +10,7 @@ import {
   readDocuments,
   toDocuments,
 } from '../../diagnosis/documents.ts'
-import { absent, type DriverSubject, type Evidence, type Reading, valueIn } from '../../evidence/evidence.ts'
-import { listField, textField, timeField } from '../../evidence/fields.ts'
+import { absent, type DriverSubject, type Evidence, type EvidenceReading, valueIn } from '../../evidence/evidence.ts'
 import type { CliIo } from '../../io/cli-io.ts'
 import { type LogReading, LogScan } from '../../log/scan.ts'
 import { UsageError } from '../../options/usage-error.ts'
@@ -63,18 +62,23 @@ async function readTexts(dir: string, io: CliIo): Promise<ReadonlyMap<string, st
   return texts
 }
 
-function reading(name: string, file: string, text: string | undefined, note: BundleNote | undefined): Reading<unknown> {
+function reading(
+  name: string,
+  file: string,
+  text: string | undefined,
+  note: BundleNote | undefined,
+): EvidenceReading<unknown> {
   const noted = note?.unknown.find(({ what }) => what === name)
   if (text === undefined) {
-    if (noted !== undefined) return { kind: 'unknown', source: noted.source, why: noted.why }
+    if (noted !== undefined) return { kind: 'unreadable', source: noted.source, why: noted.why }
     return expected.has(name) && note === undefined
-      ? { kind: 'unknown', source: file, why: 'missing from the bundle' }
+      ? { kind: 'unreadable', source: file, why: 'missing from the bundle' }
       : absent
   }
   return file === documentFiles.conf ? { kind: 'read', value: text, source: file } : jsonReading(text, file)
 }
 
-function redactReading(one: Reading<unknown>, redactor: Redactor): Reading<unknown> {
+function redactReading(one: EvidenceReading<unknown>, redactor: Redactor): EvidenceReading<unknown> {
   return one.kind === 'read' ? { ...one, value: redactor.json(one.value) } : one
 }
 
@@ -84,7 +88,7 @@ async function readLog(
   io: CliIo,
   redactor: Redactor,
   note: BundleNote | undefined,
-): Promise<Reading<LogReading>> {
+): Promise<EvidenceReading<LogReading>> {
   const source = logFiles[name]
   const scan = new LogScan(logMatchers, redactor.text)
   try {
@@ -93,7 +97,7 @@ async function readLog(
     return { kind: 'read', value: scan.end(noted?.why ?? null), source }
   } catch (error) {
     if (!isMissing(error))
-      return { kind: 'unknown', source, why: error instanceof Error ? error.message : String(error) }
+      return { kind: 'unreadable', source, why: error instanceof Error ? error.message : String(error) }
     const missing = reading(name, source, undefined, note)
     return missing.kind === 'read' ? absent : missing
   }

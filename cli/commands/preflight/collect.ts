@@ -7,7 +7,7 @@ import type { Pod } from '../../../core/kubernetes/pod.ts'
 import { sparkApplicationApis } from '../../../core/spark/application.ts'
 import type { ApiResponse, KubernetesApi } from '../../../kubernetes/api.ts'
 import { collectAccess } from '../../cluster/access-review.ts'
-import { mapReading, type ReadResult, unreadable } from '../../cluster/reading.ts'
+import { type ApiReading, mapApiReading, unreadable } from '../../cluster/reading.ts'
 import { getObject, listObjects, requestDeadlineMs } from '../../cluster/requests.ts'
 import type { Input } from '../../static-checks/input.ts'
 import { parseNodeRoom } from '../../workload/node-room.ts'
@@ -57,10 +57,10 @@ export async function collectCluster(api: KubernetesApi, input: Input, workload:
     bare(workload.executor, executor),
   ])
   return {
-    namespace: mapReading(namespaceObject, (object) =>
+    namespace: mapApiReading(namespaceObject, (object) =>
       object === null ? null : { labels: toRecord(toRecord(toRecord(object).metadata).labels) },
     ),
-    nodes: mapReading(nodes, (objects) => objects.map(parseNodeRoom)),
+    nodes: mapApiReading(nodes, (objects) => objects.map(parseNodeRoom)),
     capabilities: capabilitiesOf(nodes, proof),
     limitRanges,
     quotas,
@@ -79,7 +79,7 @@ function withoutAmounts({ spec, ...pod }: Pod): object {
 }
 
 /** What is not known is taken to be so: the webhook asks with rights of its own. */
-function capabilitiesOf(nodes: ReadResult<readonly unknown[]>, proof: ServerProbe): Capabilities {
+function capabilitiesOf(nodes: ApiReading<readonly unknown[]>, proof: ServerProbe): Capabilities {
   const known =
     nodes.kind === 'read'
       ? computeNodeCapabilities(nodes.value.flatMap((object) => projectNode(object) ?? []))
@@ -111,10 +111,10 @@ async function existingApplication(
   api: KubernetesApi,
   input: Input,
   { namespace, name }: Workload,
-): Promise<ReadResult<boolean>> {
+): Promise<ApiReading<boolean>> {
   const path = pathOf(input, encodeURIComponent(namespace))
   if (path === null || name === null) return unreadable('it has no name')
-  return mapReading(await getObject(api, `${path}/${encodeURIComponent(name)}`), isRecord)
+  return mapApiReading(await getObject(api, `${path}/${encodeURIComponent(name)}`), isRecord)
 }
 
 function pathOf(input: Input, namespace: string): string | null {

@@ -1,7 +1,7 @@
 import type { Capabilities } from '../../../core/kubernetes/capabilities.ts'
 import type { ApiResponse } from '../../../kubernetes/api.ts'
 import type { AccessReviewResult } from '../../cluster/access-rule.ts'
-import type { ReadResult } from '../../cluster/reading.ts'
+import type { ApiReading } from '../../cluster/reading.ts'
 import type { Input } from '../../static-checks/input.ts'
 import type { Violation } from '../../static-checks/run.ts'
 import type { NodeRoom } from '../../workload/node-room.ts'
@@ -21,13 +21,13 @@ export interface PreflightSubject {
 /** What was read from the cluster. */
 export interface ClusterEvidence {
   /** Null if the namespace does not exist. */
-  readonly namespace: ReadResult<{ readonly labels: Readonly<Record<string, unknown>> } | null>
-  readonly nodes: ReadResult<readonly NodeRoom[]>
+  readonly namespace: ApiReading<{ readonly labels: Readonly<Record<string, unknown>> } | null>
+  readonly nodes: ApiReading<readonly NodeRoom[]>
   readonly capabilities: Capabilities
-  readonly limitRanges: ReadResult<readonly unknown[]>
-  readonly quotas: ReadResult<readonly unknown[]>
-  readonly access: ReadResult<readonly AccessReviewResult[]>
-  readonly references: readonly { readonly reference: Reference; readonly object: ReadResult<unknown> }[]
+  readonly limitRanges: ApiReading<readonly unknown[]>
+  readonly quotas: ApiReading<readonly unknown[]>
+  readonly access: ApiReading<readonly AccessReviewResult[]>
+  readonly references: readonly { readonly reference: Reference; readonly object: ApiReading<unknown> }[]
   readonly dryRuns: DryRuns
   /**
    * Dry runs of the same pods without resources and service account. Admission checks LimitRanges and service accounts
@@ -37,7 +37,7 @@ export interface ClusterEvidence {
   /** Dry run of the SparkApplication. Null if the input is not a SparkApplication. */
   readonly application: ApiResponse | null
   /** Whether a SparkApplication with the same name exists. */
-  readonly existing: ReadResult<boolean>
+  readonly existing: ApiReading<boolean>
 }
 
 export interface DryRuns {

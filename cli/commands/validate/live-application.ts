@@ -5,7 +5,7 @@ import { parseQuantityMilli } from '../../../core/kubernetes/quantity.ts'
 import { sparkApplicationApis } from '../../../core/spark/application.ts'
 import { parseProperties } from '../../../core/spark/properties.ts'
 import type { KubernetesApi } from '../../../kubernetes/api.ts'
-import { type ReadResult, readable, unreadable } from '../../cluster/reading.ts'
+import { type ApiReading, readable, unreadable } from '../../cluster/reading.ts'
 import { getObject, listObjects } from '../../cluster/requests.ts'
 import type { Unknown } from '../../evidence/evidence.ts'
 import { createConfBuilder } from '../../spark-conf/effective-conf.ts'
@@ -107,7 +107,7 @@ async function readDriverConf(
   return { kind: 'conf', name: source, conf: builder.build(detectLanguage(properties), known), mainFile: args.at(-1) }
 }
 
-async function readProperties(api: KubernetesApi, path: string): Promise<ReadResult<string>> {
+async function readProperties(api: KubernetesApi, path: string): Promise<ApiReading<string>> {
   const found = await getObject(api, path)
   if (found.kind === 'unreadable') return found
   const text = toRecord(toRecord(found.value).data)['spark.properties']

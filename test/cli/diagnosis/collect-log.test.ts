@@ -43,8 +43,8 @@ describe('collectLog', () => {
     [204, 'absent'],
     [400, 'absent'],
     [404, 'absent'],
-    [403, 'unknown'],
-    [500, 'unknown'],
+    [403, 'unreadable'],
+    [500, 'unreadable'],
   ]
   for (const [status, kind] of refusals) {
     test(`HTTP ${status} before any byte: ${kind}`, async () => {

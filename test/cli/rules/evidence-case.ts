@@ -1,5 +1,5 @@
 import { type Documents, readDocuments, toDocuments } from '../../../cli/diagnosis/documents.ts'
-import { absent, type Evidence, type Reading } from '../../../cli/evidence/evidence.ts'
+import { absent, type Evidence, type EvidenceReading } from '../../../cli/evidence/evidence.ts'
 import { scanText } from '../../../cli/log/scan.ts'
 import { logMatchers } from '../../../cli/rules/catalogue.ts'
 
@@ -75,7 +75,7 @@ export function buildEvidence(given: EvidenceCase): Evidence {
     text == null ? absent : { kind: 'read' as const, value: scanText(text, logMatchers), source }
   return {
     ...readDocuments(
-      toDocuments((name): Reading<unknown> => {
+      toDocuments((name): EvidenceReading<unknown> => {
         const value = documents[name]
         return value === undefined ? absent : { kind: 'read', value, source: name }
       }),

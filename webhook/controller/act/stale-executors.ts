@@ -1,9 +1,9 @@
-import { toRecord } from '../../../core/json.ts'
+import { parseTimeMs, toRecord } from '../../../core/json.ts'
 import { describeResponse, type KubernetesApi } from '../../../kubernetes/api.ts'
 import { parsePage } from '../../../kubernetes/list-page.ts'
 import { podsPath } from '../../../kubernetes/paths.ts'
 import type { Driver } from '../driver/driver.ts'
-import { parseList, parseText, parseTimeMs } from '../driver/parse-container.ts'
+import { parseList, parseText } from '../driver/parse-container.ts'
 import type { PodVersion } from './cluster-writer.ts'
 
 /** The part of an executor pod that is read. */

@@ -1,4 +1,5 @@
 import { restartAllContainersExitCode } from '../../../core/contract/pod-contract.ts'
+import { creatingReasons, restartingReason, unusableImageReasons } from '../../../core/contract/waiting-reasons.ts'
 import { type Driver, hasEnded } from '../driver/driver.ts'
 
 /** How the sidecar blocks the startup of its driver. */
@@ -19,10 +20,7 @@ const slowMs = 120_000
 export const slowReasons = 'Slow'
 
 /** Waiting reasons that a retry cannot resolve. */
-const permanentReasons = ['InvalidImageName', 'ErrImageNeverPull']
-
-/** Waiting reasons of a container that shows no failure yet. */
-const harmlessReasons = ['', 'PodInitializing', 'ContainerCreating']
+const permanentReasons: readonly string[] = unusableImageReasons
 
 /**
  * Finds out whether the sidecar keeps the driver from starting. Returns undefined if the driver can start, or if it waits
@@ -33,7 +31,7 @@ const harmlessReasons = ['', 'PodInitializing', 'ContainerCreating']
 export function findBlockingSidecar(driver: Driver): StartupBlock | undefined {
   const { sidecar } = driver
   if (sidecar === null || driver.deletionMs !== null || hasEnded(driver)) return undefined
-  if (driver.driver.state.kind !== 'waiting' || !harmlessReasons.includes(driver.driver.state.reason)) return undefined
+  if (driver.driver.state.kind !== 'waiting' || !creatingReasons.includes(driver.driver.state.reason)) return undefined
   const { state } = sidecar
   // The sidecar runs, so the driver waits for something else.
   if (state.kind === 'running') return undefined
@@ -42,12 +40,12 @@ export function findBlockingSidecar(driver: Driver): StartupBlock | undefined {
     if (state.exitCode === restartAllContainersExitCode) return undefined
     return { reason: state.reason, detail: endDetail(state.exitCode, state.message), patienceMs: passingMs }
   }
-  if (harmlessReasons.includes(state.reason)) {
+  if (creatingReasons.includes(state.reason)) {
     if (!sidecar.due) return undefined
     return { reason: slowReasons, detail: `not there ${slowMs / 1000} s after its turn came`, patienceMs: slowMs }
   }
   // Both containers show this reason briefly during a restart in place, so the driver's reason is not harmless either.
-  if (state.reason === 'RestartingAllContainers') return undefined
+  if (state.reason === restartingReason) return undefined
   const patienceMs = permanentReasons.includes(state.reason) ? 0 : passingMs
   return { reason: state.reason, detail: state.message, patienceMs }
 }

@@ -1,3 +1,4 @@
+import { crashLoopReason, imageReasons, restartingReason } from '../../../core/contract/waiting-reasons.ts'
 import type { ResolvedSettings, SettingKey } from '../../../core/settings/settings.ts'
 import { type Driver, hasEnded } from '../driver/driver.ts'
 import { findTerminationBlocker, type NodeState, type TerminationBlocker } from './stuck-termination.ts'
@@ -46,11 +47,8 @@ export function findDeadline(
   return key === null || afterMs === null ? null : { key, afterMs }
 }
 
-const imageReasons = ['ErrImagePull', 'ImagePullBackOff', 'InvalidImageName', 'ErrImageNeverPull', 'ImageInspectError']
-/** The kubelet's reason while it restarts all containers of a pod in place. */
-const restarting = 'RestartingAllContainers'
 /** The kubelet's reasons while it creates a container. They also hold during an image pull of any length. */
-const creatingReasons = ['ContainerCreating', 'PodInitializing', restarting]
+const creatingReasons = ['ContainerCreating', 'PodInitializing', restartingReason]
 
 /** Facts that the pod does not show. */
 export interface StartupContext {
@@ -90,7 +88,7 @@ function findSchedulingWait(driver: Driver, gatedUntilMs: number | null): Stuck 
 
 function findContainerWait(driver: Driver): Stuck | undefined {
   const { state } = driver.driver
-  if (state.kind !== 'waiting' || state.reason === 'CrashLoopBackOff') return undefined
+  if (state.kind !== 'waiting' || state.reason === crashLoopReason) return undefined
   const sinceMs = startupBeganMs(driver)
   const reported = [state.reason, state.message].filter((text) => text !== '').join(': ') || 'the node gives no reason'
   const detail = driver.networkDown
@@ -107,7 +105,7 @@ function findContainerWait(driver: Driver): Stuck | undefined {
 function startupBeganMs({ scheduledMs, createdMs, driver, ready, readySinceMs }: Driver): number {
   const atMs = scheduledMs ?? createdMs
   const { state, last, restarts } = driver
-  const ranBefore = restarts > 0 || last !== null || (state.kind === 'waiting' && state.reason === restarting)
+  const ranBefore = restarts > 0 || last !== null || (state.kind === 'waiting' && state.reason === restartingReason)
   return ranBefore ? Math.max(atMs, last?.finishedMs ?? 0, ready ? 0 : (readySinceMs ?? 0)) : atMs
 }
 

@@ -1,4 +1,4 @@
-import { isRecord, toRecord } from '../../../core/json.ts'
+import { isRecord, parseTimeMs, toRecord } from '../../../core/json.ts'
 import type { Container } from '../../../core/kubernetes/pod.ts'
 import type { ContainerEnd, ContainerState, DriverContainer } from './driver.ts'
 
@@ -43,9 +43,3 @@ export const parseList = (value: unknown): readonly Record<string, unknown>[] =>
 export const parseText = (value: unknown) => (typeof value === 'string' ? value : '')
 /** A kubelet's message may have any length. */
 export const truncate = (text: string) => (text.length > 300 ? `${text.slice(0, 300)}…` : text)
-
-/** Parses a timestamp of the Kubernetes API. Returns null if the value is not a timestamp. */
-export function parseTimeMs(value: unknown): number | null {
-  const timeMs = typeof value === 'string' ? Date.parse(value) : Number.NaN
-  return Number.isNaN(timeMs) ? null : timeMs
-}

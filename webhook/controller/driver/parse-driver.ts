@@ -7,12 +7,12 @@ import {
   sidecarContainerName,
 } from '../../../core/contract/pod-contract.ts'
 import type { SkipReason } from '../../../core/contract/skip-reasons.ts'
-import { toRecord } from '../../../core/json.ts'
+import { parseTimeMs, toRecord } from '../../../core/json.ts'
 import { parsePod } from '../../../core/kubernetes/parse-objects.ts'
 import { type Container, findApplicationId, findDriverContainerIndex, type Pod } from '../../../core/kubernetes/pod.ts'
 import { findApplicationReference } from '../../../core/spark/application-reference.ts'
 import type { Driver, PodPhase } from './driver.ts'
-import { parseContainer, parseList, parseText, parseTimeMs, truncate } from './parse-container.ts'
+import { parseContainer, parseList, parseText, truncate } from './parse-container.ts'
 import { parseSidecar } from './parse-sidecar.ts'
 
 const phases: readonly PodPhase[] = ['Pending', 'Running', 'Succeeded', 'Failed']

@@ -1,7 +1,8 @@
 import { bypassedAnnotation, sidecarContainerName, sidecarEnv } from '../../../core/contract/pod-contract.ts'
+import { parseTimeMs } from '../../../core/json.ts'
 import type { Container, Pod } from '../../../core/kubernetes/pod.ts'
 import type { DriverSidecar } from './driver.ts'
-import { parseContainer, parseList, parseTimeMs } from './parse-container.ts'
+import { parseContainer, parseList } from './parse-container.ts'
 
 /** Parses the sidecar that spark-nanny injected. Null if there is none: another container of that name lacks the environment. */
 export function parseSidecar(

@@ -1,3 +1,4 @@
+import { creatingReasons } from '../../../../core/contract/waiting-reasons.ts'
 import type { CheckEvidence, Installation } from '../evidence.ts'
 import type { WebhookPod } from '../installed-objects.ts'
 import { judgeReading } from '../judge-reading.ts'
@@ -122,7 +123,7 @@ export const installation: Category<CheckEvidence> = {
   ],
 }
 
-const startsNormally = ({ waiting }: WebhookPod) => waiting === 'ContainerCreating' || waiting === 'PodInitializing'
+const startsNormally = ({ waiting }: WebhookPod) => waiting !== null && creatingReasons.includes(waiting)
 
 function ofPods(
   judge: (pods: readonly WebhookPod[], evidence: CheckEvidence) => CheckResult,

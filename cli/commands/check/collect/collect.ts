@@ -1,12 +1,12 @@
 import pLimit from 'p-limit'
 import { injectLabel } from '../../../../core/contract/pod-contract.ts'
-import { toRecord } from '../../../../core/json.ts'
+import { toRecord, toStringOrEmpty } from '../../../../core/json.ts'
 import type { KubernetesApi } from '../../../../kubernetes/api.ts'
 import { collectAccess } from '../../../cluster/access-review.ts'
-import { mapReading, type ReadResult, readable } from '../../../cluster/reading.ts'
+import { type ApiReading, mapApiReading, readable } from '../../../cluster/reading.ts'
 import { listObjects } from '../../../cluster/requests.ts'
 import type { CheckEvidence, CheckedNamespace, PreEvidence, ServerVersion } from '../evidence.ts'
-import { parseConfiguration, parseLabels, parseOptionalText } from '../installed-objects.ts'
+import { parseConfiguration, parseLabels } from '../installed-objects.ts'
 import { accessToInstall } from '../needed-access.ts'
 import { collectDrivers } from './drivers.ts'
 import { probeNamespace } from './dry-run-probe.ts'
@@ -19,7 +19,7 @@ const maxTrials = 10
 export interface CollectOptions {
   readonly api: KubernetesApi
   readonly url: string
-  readonly version: ReadResult<ServerVersion>
+  readonly version: ApiReading<ServerVersion>
   readonly cliVersion: string
   /** Namespace of the installation, if -n is set. */
   readonly namespace: string | null
@@ -38,7 +38,7 @@ export async function collectEvidence(options: CollectOptions): Promise<CheckEvi
     listObjects(api, '/api/v1/namespaces'),
   ])
   const found = deployments.kind === 'read' ? deployments.value : []
-  const known = mapReading(namespaces, (objects) => objects.map(parseNamespace))
+  const known = mapApiReading(namespaces, (objects) => objects.map(parseNamespace))
   const labelled = labelledNamespaces(known)
   showProgress('reading the cluster and its drivers, and testing the injection …')
   const [server, installations, trials, drivers] = await Promise.all([
@@ -53,7 +53,7 @@ export async function collectEvidence(options: CollectOptions): Promise<CheckEvi
     onlyNamespace: namespace,
     server,
     installations: deployments.kind === 'read' ? readable(installations) : deployments,
-    configurations: mapReading(configurations, (objects) => objects.map(parseConfiguration)),
+    configurations: mapApiReading(configurations, (objects) => objects.map(parseConfiguration)),
     namespaces: known,
     trials,
     drivers,
@@ -72,12 +72,12 @@ export async function collectPreEvidence(options: CollectOptions): Promise<PreEv
   return { server, namespace, access }
 }
 
-function labelledNamespaces(namespaces: ReadResult<readonly CheckedNamespace[]>): readonly string[] {
+function labelledNamespaces(namespaces: ApiReading<readonly CheckedNamespace[]>): readonly string[] {
   if (namespaces.kind === 'unreadable') return []
   return namespaces.value.filter(({ labels }) => labels[injectLabel] === 'enabled').map(({ name }) => name)
 }
 
 function parseNamespace(object: unknown): CheckedNamespace {
   const { name, labels } = toRecord(toRecord(object).metadata)
-  return { name: parseOptionalText(name), labels: parseLabels(labels) }
+  return { name: toStringOrEmpty(name), labels: parseLabels(labels) }
 }

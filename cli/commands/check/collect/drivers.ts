@@ -1,7 +1,7 @@
 import pLimit from 'p-limit'
 import { sidecarPort } from '../../../../core/contract/pod-contract.ts'
 import type { KubernetesApi } from '../../../../kubernetes/api.ts'
-import { type ReadResult, readable, unreadable } from '../../../cluster/reading.ts'
+import { type ApiReading, readable, unreadable } from '../../../cluster/reading.ts'
 import { listObjects, requestDeadlineMs, toUnreadable } from '../../../cluster/requests.ts'
 import { type CheckedDriver, parseCheckedDriver, summarizeSidecarStatus } from '../driver.ts'
 
@@ -12,7 +12,7 @@ const maxStatusRequests = 20
 export async function collectDrivers(
   api: KubernetesApi,
   namespaces: readonly string[],
-): Promise<ReadResult<readonly CheckedDriver[]>> {
+): Promise<ApiReading<readonly CheckedDriver[]>> {
   if (namespaces.length === 0) return readable([])
   const selector = 'spark-role=driver'
   const everywhere = await listObjects(api, '/api/v1/pods', selector)

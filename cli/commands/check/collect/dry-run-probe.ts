@@ -1,10 +1,9 @@
 import { createDryRunPod, formatDryRunPath } from '../../../../cluster/dry-run.ts'
 import { injectedAnnotation, sidecarContainerName } from '../../../../core/contract/pod-contract.ts'
-import { isRecord, toRecord } from '../../../../core/json.ts'
+import { isRecord, toRecord, toStringOrEmpty } from '../../../../core/json.ts'
 import { type ApiResponse, describeResponse, type KubernetesApi } from '../../../../kubernetes/api.ts'
 import { requestDeadlineMs } from '../../../cluster/requests.ts'
 import type { DryRunOutcome, DryRunProbe } from '../evidence.ts'
-import { parseOptionalText } from '../installed-objects.ts'
 
 /** Creates a driver pod and its Service like Spark's in a server-side dry run, which stores nothing. */
 export async function probeNamespace(api: KubernetesApi, namespace: string): Promise<DryRunProbe> {
@@ -59,7 +58,7 @@ function podOutcome(response: ApiResponse): DryRunOutcome {
     const { initContainers } = toRecord(spec)
     const injected =
       Array.isArray(initContainers) && initContainers.some((one) => toRecord(one).name === sidecarContainerName)
-    return injected ? parseOptionalText(toRecord(toRecord(metadata).annotations)[injectedAnnotation]) : undefined
+    return injected ? toStringOrEmpty(toRecord(toRecord(metadata).annotations)[injectedAnnotation]) : undefined
   })
 }
 

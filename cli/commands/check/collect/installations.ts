@@ -1,16 +1,10 @@
-import { toRecord } from '../../../../core/json.ts'
+import { toRecord, toStringOrEmpty } from '../../../../core/json.ts'
 import type { KubernetesApi } from '../../../../kubernetes/api.ts'
 import { collectAccess } from '../../../cluster/access-review.ts'
-import { mapReading, type ReadResult, readable } from '../../../cluster/reading.ts'
+import { type ApiReading, mapApiReading, readable } from '../../../cluster/reading.ts'
 import { getObject, listObjects } from '../../../cluster/requests.ts'
 import type { Certificate, Installation } from '../evidence.ts'
-import {
-  groupByRelease,
-  parseDeployment,
-  parseOptionalText,
-  parseWebhookPod,
-  type WebhookDeployment,
-} from '../installed-objects.ts'
+import { groupByRelease, parseDeployment, parseWebhookPod, type WebhookDeployment } from '../installed-objects.ts'
 import { parseLabelSelector } from '../label-selector.ts'
 import { webhookAccess } from '../needed-access.ts'
 
@@ -21,7 +15,7 @@ const usualNamespace = 'spark-nanny'
 export async function findDeployments(
   api: KubernetesApi,
   namespace: string | null,
-): Promise<ReadResult<readonly WebhookDeployment[]>> {
+): Promise<ApiReading<readonly WebhookDeployment[]>> {
   const selector = `${installedSelector},app.kubernetes.io/component=webhook`
   const within = (name: string) => listObjects(api, `/apis/apps/v1/namespaces/${name}/deployments`, selector)
   let found =
@@ -31,7 +25,7 @@ export async function findDeployments(
     const usual = await within(usualNamespace)
     if (usual.kind === 'read' && usual.value.length > 0) found = usual
   }
-  return mapReading(found, (objects) => groupByRelease(objects.map(parseDeployment)))
+  return mapApiReading(found, (objects) => groupByRelease(objects.map(parseDeployment)))
 }
 
 export async function collectInstallation(api: KubernetesApi, deployment: WebhookDeployment): Promise<Installation> {
@@ -47,12 +41,12 @@ export async function collectInstallation(api: KubernetesApi, deployment: Webhoo
   ])
   return {
     deployment,
-    pods: mapReading(pods, (objects) => objects.map(parseWebhookPod)),
-    budgets: mapReading(budgets, (objects) =>
+    pods: mapApiReading(pods, (objects) => objects.map(parseWebhookPod)),
+    budgets: mapApiReading(budgets, (objects) =>
       objects.map((object) => {
         const { metadata, spec } = toRecord(object)
         return {
-          name: parseOptionalText(toRecord(metadata).name),
+          name: toStringOrEmpty(toRecord(metadata).name),
           selector: parseLabelSelector(toRecord(spec).selector),
         }
       }),
@@ -65,15 +59,15 @@ export async function collectInstallation(api: KubernetesApi, deployment: Webhoo
 async function collectCertificate(
   api: KubernetesApi,
   { namespace, secret }: WebhookDeployment,
-): Promise<ReadResult<Certificate | null>> {
+): Promise<ApiReading<Certificate | null>> {
   if (secret === null) return readable(null)
   const object = await getObject(api, `/api/v1/namespaces/${namespace}/secrets/${encodeURIComponent(secret)}`)
-  return mapReading(object, (found) =>
+  return mapApiReading(object, (found) =>
     found === null
       ? null
       : {
           secret,
-          certificatePem: Buffer.from(parseOptionalText(toRecord(toRecord(found).data)['tls.crt']), 'base64').toString(
+          certificatePem: Buffer.from(toStringOrEmpty(toRecord(toRecord(found).data)['tls.crt']), 'base64').toString(
             'latin1',
           ),
         },

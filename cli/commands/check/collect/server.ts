@@ -1,18 +1,17 @@
 import { probeServer } from '../../../../cluster/capability-probe.ts'
 import { createDryRunPod, formatDryRunPath } from '../../../../cluster/dry-run.ts'
 import { projectNode } from '../../../../cluster/nodes.ts'
-import { toRecord } from '../../../../core/json.ts'
+import { toRecord, toStringOrEmpty } from '../../../../core/json.ts'
 import { describeResponse, type KubernetesApi } from '../../../../kubernetes/api.ts'
-import { mapReading, type ReadResult, readable, unreadable } from '../../../cluster/reading.ts'
+import { type ApiReading, mapApiReading, readable, unreadable } from '../../../cluster/reading.ts'
 import { getObject, listObjects, requestDeadlineMs } from '../../../cluster/requests.ts'
 import type { CheckedNode, ServerEvidence, ServerVersion } from '../evidence.ts'
-import { parseOptionalText } from '../installed-objects.ts'
 
 /** Runs before all other requests, which are skipped if the API server does not respond. */
-export async function collectVersion(api: KubernetesApi): Promise<ReadResult<ServerVersion>> {
+export async function collectVersion(api: KubernetesApi): Promise<ApiReading<ServerVersion>> {
   const response = await getObject(api, '/version')
   if (response.kind === 'unreadable') return response
-  const version = parseOptionalText(toRecord(response.value).gitVersion)
+  const version = toStringOrEmpty(toRecord(response.value).gitVersion)
   const [, major, minor] = /^v(\d+)\.(\d+)\./.exec(version) ?? []
   if (major === undefined || minor === undefined)
     return unreadable('/version: the response does not contain a version', 200)
@@ -22,7 +21,7 @@ export async function collectVersion(api: KubernetesApi): Promise<ReadResult<Ser
 export async function collectServer(
   api: KubernetesApi,
   url: string,
-  version: ReadResult<ServerVersion>,
+  version: ApiReading<ServerVersion>,
   dryRunNamespace: string,
 ): Promise<ServerEvidence> {
   const [admission, proof, nodes] = await Promise.all([
@@ -36,8 +35,8 @@ export async function collectServer(
     dryRunNamespace,
     dryRunProblem: proof.nativeSidecars === 'unknown' ? await dryRunProblem(api, dryRunNamespace) : null,
     proof,
-    admission: mapReading(admission, (found) => found !== null),
-    nodes: mapReading(nodes, (objects) => objects.flatMap(parseNode)),
+    admission: mapApiReading(admission, (found) => found !== null),
+    nodes: mapApiReading(nodes, (objects) => objects.flatMap(parseNode)),
   }
 }
 
@@ -49,5 +48,5 @@ async function dryRunProblem(api: KubernetesApi, namespace: string): Promise<str
 
 function parseNode(object: unknown): readonly CheckedNode[] {
   const known = projectNode(object)
-  return known === undefined ? [] : [{ ...known, name: parseOptionalText(toRecord(toRecord(object).metadata).name) }]
+  return known === undefined ? [] : [{ ...known, name: toStringOrEmpty(toRecord(toRecord(object).metadata).name) }]
 }

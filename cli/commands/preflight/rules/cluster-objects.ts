@@ -1,7 +1,6 @@
-import { toRecord } from '../../../../core/json.ts'
+import { toList, toRecord } from '../../../../core/json.ts'
 import type { AccessReviewResult } from '../../../cluster/access-rule.ts'
 import type { Reference } from '../../../workload/references.ts'
-import { parseArray } from '../../../workload/spark-pods.ts'
 import type { PreflightRule, PreflightViolation } from '../evidence.ts'
 import { evidenceFor } from '../evidence.ts'
 
@@ -84,7 +83,7 @@ function describeClaimProblem(claim: unknown, where: string): string | undefined
   const { spec, status } = toRecord(claim)
   const phase = toRecord(status).phase
   if (phase === 'Lost') return 'is Lost: its volume no longer exists'
-  const modes = parseArray(toRecord(spec).accessModes)
+  const modes = toList(toRecord(spec).accessModes)
   if (where.startsWith('executor') && !modes.includes('ReadWriteMany') && !modes.includes('ReadOnlyMany')) {
     return `is ${modes.join(', ')}, but executors on other nodes mount it too`
   }

@@ -2,13 +2,12 @@ import { createCreationRequest } from '../../../../admission/admission-review.ts
 import { decide, type AdmissionDecision as InjectionDecision } from '../../../../admission/decide.ts'
 import { injectLabel, sidecarContainerName } from '../../../../core/contract/pod-contract.ts'
 import { admissionReasons } from '../../../../core/contract/skip-reasons.ts'
-import { toRecord } from '../../../../core/json.ts'
+import { toList, toRecord } from '../../../../core/json.ts'
 import { type NamespaceLimits, parseNamespaceLimits } from '../../../../core/kubernetes/namespace-limits.ts'
 import type { Pod } from '../../../../core/kubernetes/pod.ts'
 import type { HungPolicy } from '../../../../core/settings/driver-policy.ts'
 import { formatFinalPolicy, maxRetries, parseSparkApplication } from '../../../../core/spark/application.ts'
 import type { Input } from '../../../static-checks/input.ts'
-import { parseArray } from '../../../workload/spark-pods.ts'
 import {
   evidenceFor,
   formatOrigin,
@@ -78,7 +77,7 @@ function describeFinalKill(input: Input, { kind }: HungPolicy): string | undefin
 }
 
 const hasSidecar = (pod: unknown) =>
-  parseArray(toRecord(toRecord(pod).spec).initContainers).some((one) => toRecord(one).name === sidecarContainerName)
+  toList(toRecord(toRecord(pod).spec).initContainers).some((one) => toRecord(one).name === sidecarContainerName)
 
 /** The decision that the webhook would make, computed by the webhook's own function. Null without a workload. */
 export function decideInjection({ input, workload, cluster }: PreflightSubject): InjectionDecision | null {

@@ -4,7 +4,7 @@ import { proxyPath } from '../../../diagnosis/collect-ui.ts'
 import { readUiPort } from '../../../diagnosis/collection-plan.ts'
 import { findByApplication } from '../../../diagnosis/find-driver.ts'
 import { type DriverPod, parseDriverPod } from '../../../evidence/driver-pod.ts'
-import type { Reading } from '../../../evidence/evidence.ts'
+import type { EvidenceReading } from '../../../evidence/evidence.ts'
 import type { CliIo } from '../../../io/cli-io.ts'
 import type { ApplicationFacts } from '../facts/cluster-facts.ts'
 import { computeProgress, type DriverProgress, isFinal, type UiState } from './driver-progress.ts'
@@ -25,7 +25,7 @@ export async function watchDriver(
   for (;;) {
     const found = await findByApplication(createClusterReader(api, io.nowMs() + requestMs, io.nowMs), namespace, name)
     const pod = found.pod.kind === 'read' ? parseDriverPod(found.pod.value) : undefined
-    const unread = found.pod.kind === 'unknown' ? found.pod.why : null
+    const unread = found.pod.kind === 'unreadable' ? found.pod.why : null
     const isNew = pod !== undefined && pod.uid !== podBefore && pod.driver.state.kind === 'running'
     const stage: DriverProgress =
       unread === null
@@ -41,7 +41,7 @@ export async function watchDriver(
 async function checkUi(
   api: KubernetesApi,
   pod: DriverPod,
-  raw: Reading<unknown>,
+  raw: EvidenceReading<unknown>,
   { nowMs }: Pick<CliIo, 'nowMs'>,
 ): Promise<UiState> {
   if (pod.hasSidecar) {

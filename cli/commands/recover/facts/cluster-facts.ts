@@ -1,6 +1,6 @@
 import type { Pod } from '../../../../core/kubernetes/pod.ts'
 import type { SparkOperator } from '../../../../core/spark/application.ts'
-import type { ReadResult } from '../../../cluster/reading.ts'
+import type { ApiReading } from '../../../cluster/reading.ts'
 import type { KubernetesObject } from '../../../manifests/manifests.ts'
 import type { NodeRoom } from '../../../workload/node-room.ts'
 
@@ -10,10 +10,10 @@ export interface ClusterFacts {
   readonly application: ApplicationFacts | null
   /** Null if there is none. */
   readonly pod: LivePod | null
-  readonly namespaceAnnotations: ReadResult<Readonly<Record<string, string>>>
-  readonly nodes: ReadResult<readonly NodeRoom[]>
-  readonly limitRanges: ReadResult<readonly unknown[]>
-  readonly quotas: ReadResult<readonly unknown[]>
+  readonly namespaceAnnotations: ApiReading<Readonly<Record<string, string>>>
+  readonly nodes: ApiReading<readonly NodeRoom[]>
+  readonly limitRanges: ApiReading<readonly unknown[]>
+  readonly quotas: ApiReading<readonly unknown[]>
 }
 
 export interface ApplicationFacts {

@@ -1,10 +1,9 @@
-import { toRecord } from '../../../../core/json.ts'
+import { stringsField, toRecord } from '../../../../core/json.ts'
 import type { KubernetesApi } from '../../../../kubernetes/api.ts'
-import { mapReading } from '../../../cluster/reading.ts'
+import { mapApiReading } from '../../../cluster/reading.ts'
 import { getObject, listObjects } from '../../../cluster/requests.ts'
 import type { FoundDriver } from '../../../diagnosis/find-driver.ts'
 import { valueIn } from '../../../evidence/evidence.ts'
-import { stringsField } from '../../../evidence/fields.ts'
 import { parseNodeRoom } from '../../../workload/node-room.ts'
 import type { ClusterFacts } from './cluster-facts.ts'
 import { parseLiveApplication, parseLivePod } from './live-objects.ts'
@@ -28,10 +27,10 @@ export async function collectClusterFacts(
   return {
     application: parseLiveApplication(valueIn(driver.application)) ?? null,
     pod: parseLivePod(valueIn(driver.pod)) ?? null,
-    namespaceAnnotations: mapReading(namespaceObject, (object) =>
+    namespaceAnnotations: mapApiReading(namespaceObject, (object) =>
       stringsField(toRecord(object).metadata, 'annotations'),
     ),
-    nodes: mapReading(nodes, (objects) => objects.map(parseNodeRoom)),
+    nodes: mapApiReading(nodes, (objects) => objects.map(parseNodeRoom)),
     limitRanges,
     quotas,
   }

@@ -1,6 +1,5 @@
-import { toRecord } from '../../../../core/json.ts'
+import { textField, toRecord } from '../../../../core/json.ts'
 import type { KubernetesApi } from '../../../../kubernetes/api.ts'
-import { textField } from '../../../evidence/fields.ts'
 
 /** The user name under which the API server knows the caller. `unknown` before Kubernetes 1.28. */
 export async function findUserName(api: KubernetesApi): Promise<string> {

@@ -1,7 +1,6 @@
-import { isRecord, toRecord } from '../../../../core/json.ts'
+import { isRecord, listField, numberField, stringsField, textField, toRecord } from '../../../../core/json.ts'
 import { parsePod } from '../../../../core/kubernetes/parse-objects.ts'
 import { parseSparkApplication } from '../../../../core/spark/application.ts'
-import { listField, numberField, stringsField, textField } from '../../../evidence/fields.ts'
 import type { ApplicationFacts, LivePod } from './cluster-facts.ts'
 
 /** Parses a SparkApplication. Undefined if the object is another kind, or has no uid or resourceVersion. */

@@ -1,5 +1,4 @@
-import { isRecord, parseJson } from '../../../../core/json.ts'
-import { numberField, textField, timeField } from '../../../evidence/fields.ts'
+import { isRecord, numberField, parseJson, textField, timeField } from '../../../../core/json.ts'
 
 /** One recovery, as recorded in the application's annotation. */
 export interface Recovery {

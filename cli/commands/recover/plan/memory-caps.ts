@@ -1,7 +1,7 @@
 import { findBound, parseNamespaceLimits } from '../../../../core/kubernetes/namespace-limits.ts'
 import type { Pod } from '../../../../core/kubernetes/pod.ts'
 import { computePodTotalMilli } from '../../../../core/kubernetes/pod-resources.ts'
-import type { ReadResult } from '../../../cluster/reading.ts'
+import type { ApiReading } from '../../../cluster/reading.ts'
 import { fitsOnNode } from '../../../workload/node-room.ts'
 import type { ClusterFacts } from '../facts/cluster-facts.ts'
 
@@ -56,5 +56,5 @@ const cap = (milli: number, by: string): MemoryCap => ({
   by,
 })
 
-const whyUnread = (what: string, reading: ReadResult<unknown>): string =>
+const whyUnread = (what: string, reading: ApiReading<unknown>): string =>
   reading.kind === 'read' ? '' : `${what}: ${reading.detail}`

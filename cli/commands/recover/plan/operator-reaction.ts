@@ -1,6 +1,5 @@
-import { toRecord } from '../../../../core/json.ts'
+import { numberField, textField, toRecord } from '../../../../core/json.ts'
 import { parseSparkApplication } from '../../../../core/spark/application.ts'
-import { numberField, textField } from '../../../evidence/fields.ts'
 import type { ApplicationFacts } from '../facts/cluster-facts.ts'
 import type { RefusalReason } from './refusal-reasons.ts'
 

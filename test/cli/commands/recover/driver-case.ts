@@ -5,7 +5,7 @@ import type { Plan } from '../../../../cli/commands/recover/plan/plan.ts'
 import type { RecoveryRequest } from '../../../../cli/commands/recover/plan/recovery-case.ts'
 import { diagnose } from '../../../../cli/diagnosis/diagnose.ts'
 import { type DocumentName, readDocuments, toDocuments } from '../../../../cli/diagnosis/documents.ts'
-import { absent, type Evidence, type Reading } from '../../../../cli/evidence/evidence.ts'
+import { absent, type Evidence, type EvidenceReading } from '../../../../cli/evidence/evidence.ts'
 import { LogScan } from '../../../../cli/log/scan.ts'
 import { logMatchers } from '../../../../cli/rules/catalogue.ts'
 import { parseNodeRoom } from '../../../../cli/workload/node-room.ts'
@@ -177,8 +177,8 @@ export function evidenceOf(one: DriverCase): Evidence {
     node: node('32Gi'),
     ...one.documents,
   }
-  const reading = (name: DocumentName): Reading<unknown> => {
-    if (one.unknown?.includes(name)) return { kind: 'unknown', source: name, why: forbidden }
+  const reading = (name: DocumentName): EvidenceReading<unknown> => {
+    if (one.unknown?.includes(name)) return { kind: 'unreadable', source: name, why: forbidden }
     const value = given[name]
     return value == null ? absent : { kind: 'read', value, source: name }
   }
