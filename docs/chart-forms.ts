@@ -10,7 +10,7 @@ const amounts: JsonSchema = { type: 'object', additionalProperties: { type: ['st
 const objects: JsonSchema = { type: 'array', items: { type: 'object' } }
 
 /** The schemas that `@schema` in the chart's values may name. */
-export const forms: Readonly<Record<string, JsonSchema>> = {
+export const valueSchemas: Readonly<Record<string, JsonSchema>> = {
   strings,
   objects,
   words: { type: 'array', items: { type: ['string', 'number'] } },

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { isMap, isScalar, type Pair, parse, parseDocument, type YAMLMap } from 'yaml'
-import { forms, type JsonSchema } from './chart-forms.ts'
+import { type JsonSchema, valueSchemas } from './chart-forms.ts'
 
 /** One value of the chart, or a map of values. */
 export type ChartValue = ChartLeaf | ChartGroup
@@ -72,7 +72,7 @@ function readValue({ key, value }: Pair, comment: string): ChartValue {
 }
 
 function schemaOf(text: string): JsonSchema {
-  const schema: unknown = text.startsWith('{') ? parse(text) : forms[text]
+  const schema: unknown = text.startsWith('{') ? parse(text) : valueSchemas[text]
   if (typeof schema !== 'object' || schema === null)
     throw new TypeError(`@schema ${text} is neither a schema nor the name of a form`)
   return schema as JsonSchema

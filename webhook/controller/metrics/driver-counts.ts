@@ -5,17 +5,17 @@ import { type Driver, hasEnded } from '../driver/driver.ts'
 export type DriverHealth = 'pending' | 'starting' | 'ready' | 'not-ready' | 'terminating'
 
 /** One series of a gauge. */
-export interface Sample<L extends string> {
+export interface GaugeSample<L extends string> {
   readonly labels: Readonly<Record<L, string>>
   readonly value: number
 }
 
 /** Numbers of drivers in protected namespaces. */
 export interface DriverCounts {
-  readonly drivers: readonly Sample<'namespace' | 'state'>[]
-  readonly unprotected: readonly Sample<'namespace' | 'reason'>[]
-  readonly outdated: readonly Sample<'namespace'>[]
-  readonly stuck: readonly Sample<'namespace' | 'reason'>[]
+  readonly drivers: readonly GaugeSample<'namespace' | 'state'>[]
+  readonly unprotected: readonly GaugeSample<'namespace' | 'reason'>[]
+  readonly outdated: readonly GaugeSample<'namespace'>[]
+  readonly stuck: readonly GaugeSample<'namespace' | 'reason'>[]
 }
 
 /** The health of a driver. Returns undefined if the driver has ended. */
@@ -69,6 +69,6 @@ function createTally<L extends string>() {
       if (count === undefined) counts.set(key, { labels, value: 1 })
       else count.value += 1
     },
-    samples: (): readonly Sample<L>[] => [...counts.values()],
+    samples: (): readonly GaugeSample<L>[] => [...counts.values()],
   }
 }

@@ -1,6 +1,6 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 import { legacyMetrics } from '../../../legacy/metrics.ts'
-import type { DriverCounts, Sample } from './driver-counts.ts'
+import type { DriverCounts, GaugeSample } from './driver-counts.ts'
 import { createExpiringSeries } from './expiring-series.ts'
 import type { TerminationCause } from './termination.ts'
 
@@ -127,7 +127,7 @@ function registerGauges(registry: Registry, figures: ControllerFigures): void {
 function registerDriverGauges(registry: Registry, figures: ControllerFigures): void {
   const counts = shareWithinTurn(figures.counts)
   const read =
-    <L extends string>(select: (counts: DriverCounts) => readonly Sample<L>[]) =>
+    <L extends string>(select: (counts: DriverCounts) => readonly GaugeSample<L>[]) =>
     () =>
       figures.isLeader() ? select(counts()) : []
   registerGauge(
@@ -166,7 +166,7 @@ function registerGauge<L extends string>(
   name: string,
   help: string,
   labelNames: L[],
-  read: () => readonly Sample<L>[],
+  read: () => readonly GaugeSample<L>[],
 ): void {
   new Gauge({
     name: `spark_nanny_${name}`,
@@ -197,4 +197,5 @@ function shareWithinTurn<T>(compute: () => T): () => T {
 const toFlags = <L extends string>(
   record: Readonly<Record<string, boolean>>,
   toLabels: (key: string) => Readonly<Record<L, string>>,
-): readonly Sample<L>[] => Object.entries(record).map(([key, flag]) => ({ labels: toLabels(key), value: flag ? 1 : 0 }))
+): readonly GaugeSample<L>[] =>
+  Object.entries(record).map(([key, flag]) => ({ labels: toLabels(key), value: flag ? 1 : 0 }))
