@@ -12,9 +12,9 @@ import { probeHandshake } from '../../certs/trust/handshake-probe.ts'
 import { createClient } from '../../kubernetes/client.ts'
 import { loadAccess } from '../../kubernetes/in-cluster-access.ts'
 import { createWebhookServer } from '../../webhook/server/server.ts'
-import { until } from '../kubernetes/fixture.ts'
 import { capableContext, captureText } from '../support/admission-captures.ts'
-import { recordingLog } from '../support/recording-log.ts'
+import { until } from '../support/api-fixture.ts'
+import { createRecordingLog } from '../support/recording-log.ts'
 import { startFakeApiServer } from './api-server.ts'
 import { createConfiguration, createEmptySecret } from './fake-certificate-api.ts'
 import { createQuickIssuer } from './quick-issuer.ts'
@@ -37,7 +37,7 @@ async function twoReplicas(t: TestContext, holdMs: number) {
   const start = async () => {
     const client = createClient(await loadAccess(env, api.serviceAccountDir))
     t.after(() => client.close())
-    const { log, lines } = recordingLog()
+    const { log, lines } = createRecordingLog()
     const app = createWebhookServer({
       admit: async (admission) => admit(admission, capableContext),
       unready: () => source.unready(),

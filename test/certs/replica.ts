@@ -4,7 +4,7 @@ import type { Issuer } from '../../certs/pki/issuer.ts'
 import { createReplica, type SelfSignedReplica } from '../../certs/self-signed/self-signed-replica.ts'
 import type { HandshakeResult } from '../../certs/trust/handshake-probe.ts'
 import type { KubernetesApi } from '../../kubernetes/api.ts'
-import { type RecordedLine, recordingLog } from '../support/recording-log.ts'
+import { createRecordingLog, type RecordedLine } from '../support/recording-log.ts'
 
 export const host = 'spark-nanny.spark-nanny.svc'
 export const hourMs = 3_600_000
@@ -51,7 +51,7 @@ export function createTestReplica({
   leafValidityMs = 90 * dayMs,
   dial,
 }: TestReplicaOptions): TestReplica {
-  const { log, lines } = recordingLog()
+  const { log, lines } = createRecordingLog()
   const figures = { healthy: false, leaf: 0, ca: 0, expiresMs: 0, authorityExpiresMs: 0 }
   let serving: string | null = null
   const replica = createReplica(

@@ -12,7 +12,7 @@ import {
 } from '../../cluster/capability-probe.ts'
 import { createDryRunPod, judgeDryRun } from '../../cluster/dry-run.ts'
 import { computeNodeCapabilities, projectNode } from '../../cluster/nodes.ts'
-import { apiFixture, until } from '../kubernetes/fixture.ts'
+import { createApiFixture, until } from '../support/api-fixture.ts'
 
 const proved: ServerProbe = { nativeSidecars: 'yes', restartAllContainers: 'yes', openShift: 'no' }
 const unknown: ServerProbe = { nativeSidecars: 'unknown', restartAllContainers: 'unknown', openShift: 'unknown' }
@@ -93,17 +93,17 @@ describe('capability probe', () => {
   })
 
   test('a probe → dry runs in the namespace of spark-nanny', async (t) => {
-    const { api, edges } = await apiFixture(t)
-    assert.deepEqual(await probeServer(edges.api, 'nanny'), proved)
+    const { api, deps } = await createApiFixture(t)
+    assert.deepEqual(await probeServer(deps.api, 'nanny'), proved)
     const posts = api.requests.filter((line) => line.startsWith('POST'))
     assert.equal(posts.length, 2)
     for (const line of posts) assert.match(line, /^POST \/api\/v1\/namespaces\/nanny\/pods\?dryRun=All&/)
   })
 
   test('a capability that disappears → is noticed by a later probe', async (t) => {
-    const { api, edges, signal } = await apiFixture(t)
+    const { api, deps, signal } = await createApiFixture(t)
     const watched = createCapabilityProbe({
-      ...edges,
+      ...deps,
       namespace: 'nanny',
       intervalMs: 20,
       nodes: () => able,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { projectApplication, watchSparkApplications } from '../../cluster/spark-applications.ts'
 import type { ApplicationReference } from '../../core/spark/application-reference.ts'
-import { apiFixture, until } from '../kubernetes/fixture.ts'
+import { createApiFixture, until } from '../support/api-fixture.ts'
 
 const path = '/apis/sparkoperator.k8s.io/v1beta2/sparkapplications'
 const application = (uid: string, type: string) => ({
@@ -23,8 +23,8 @@ describe('watchSparkApplications', () => {
   })
 
   test('a cached application → no request; a missing or replaced one → one GET', async (t) => {
-    const { api, edges, signal } = await apiFixture(t)
-    const { reflectors, lookup } = watchSparkApplications(edges)
+    const { api, deps, signal } = await createApiFixture(t)
+    const { reflectors, lookup } = watchSparkApplications(deps)
     const policy = async (wanted: ApplicationReference) => {
       const found = await lookup(wanted)
       return found.kind === 'found' ? found.application.restartPolicy.kind : found.kind
@@ -53,9 +53,9 @@ describe('watchSparkApplications', () => {
   })
 
   test('an API server that does not respond → the lookup ends at its deadline', async (t) => {
-    const { api, edges } = await apiFixture(t)
+    const { api, deps } = await createApiFixture(t)
     api.intercept(() => ({ status: 200, body: {}, delayMs: 60_000 }))
-    const found = await watchSparkApplications(edges).lookup(reference)
+    const found = await watchSparkApplications(deps).lookup(reference)
     assert.equal(found.kind, 'unreadable')
   })
 })

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
+import { freePorts } from '../support/free-ports.ts'
 import type { DemoHarness } from './demo-harness.ts'
 import { type Driver, serviceReview, sidecarImage } from './driver-pod.ts'
-import { freePorts } from './free-ports.ts'
 import { type HungDriverFigures, runHungDriverScenario } from './hung-driver-scenario.ts'
 import { type KilledSidecarFigures, runKilledSidecarScenario } from './killed-sidecar-scenario.ts'
 import type { Timeline } from './timeline.ts'

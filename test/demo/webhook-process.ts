@@ -7,7 +7,7 @@ import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import jsonPatch, { type Operation } from 'fast-json-patch'
 import { createAuthority, issueServingCertificate } from '../../certs/pki/issue-certificates.ts'
-import { freePorts } from './free-ports.ts'
+import { freePorts } from '../support/free-ports.ts'
 
 /** The real webhook in its own process, called as the API server calls it: by name, over TLS, trusting only its CA. */
 export interface WebhookProcess {

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict'
 import { describe, type TestContext, test } from 'node:test'
 import { createReflector, type ReflectorOptions } from '../../kubernetes/reflector.ts'
-import { apiFixture, until } from './fixture.ts'
+import { createApiFixture, until } from '../support/api-fixture.ts'
 
 const path = '/apis/example.io/v1/things'
 const thing = (name: string, value: number) => ({ metadata: { name, namespace: 'spark' }, value })
 const timing = { baseMs: 10, capMs: 50, absentRetryMs: 50 }
 
 async function reflecting(t: TestContext, options: Partial<ReflectorOptions<number>> = {}) {
-  const fixture = await apiFixture(t)
+  const fixture = await createApiFixture(t)
   const changes: number[] = []
   const reflector = createReflector<number>(
     {
@@ -18,7 +18,7 @@ async function reflecting(t: TestContext, options: Partial<ReflectorOptions<numb
       timing,
       ...options,
     },
-    fixture.edges,
+    fixture.deps,
   )
   return { ...fixture, reflector, changes, value: (name: string) => reflector.objects.get('spark', name) }
 }
@@ -189,19 +189,19 @@ describe('createReflector', () => {
   })
 
   test('a server that ends each watch at once without events → lists with backoff', async (t) => {
-    const fixture = await apiFixture(t)
+    const fixture = await createApiFixture(t)
     const { api } = fixture
     const slept: number[] = []
-    const edges = {
-      ...fixture.edges,
+    const deps = {
+      ...fixture.deps,
       sleep: async (ms: number, signal: AbortSignal) => {
         slept.push(ms)
-        await fixture.edges.sleep(Math.min(ms, 5), signal)
+        await fixture.deps.sleep(Math.min(ms, 5), signal)
       },
     }
     api.set(path, thing('a', 1))
     api.intercept((_method, url) => (url.includes('watch=true') ? { status: 200, body: null, text: '' } : undefined))
-    const reflector = createReflector({ path, project: (object) => object }, edges)
+    const reflector = createReflector({ path, project: (object) => object }, deps)
     void reflector.run(fixture.signal)
     await until(() => api.requests.length > 2, 'lists')
     api.set(path, thing('b', 1))
@@ -240,15 +240,15 @@ describe('createReflector', () => {
     ['watch', 'watch=true'],
   ] as const) {
     test(`a ${where} with 429 and Retry-After → is retried after that time, and continues`, async (t) => {
-      const fixture = await apiFixture(t)
+      const fixture = await createApiFixture(t)
       const { api } = fixture
       api.set(path, thing('a', 1))
       const slept: number[] = []
-      const edges = {
-        ...fixture.edges,
+      const deps = {
+        ...fixture.deps,
         sleep: async (ms: number, signal: AbortSignal) => {
           slept.push(ms)
-          await fixture.edges.sleep(Math.min(ms, 20), signal)
+          await fixture.deps.sleep(Math.min(ms, 20), signal)
         },
       }
       let refusals = 2
@@ -257,7 +257,7 @@ describe('createReflector', () => {
         refusals -= 1
         return { status: 429, body: { message: 'too many requests' }, headers: { 'retry-after': '7' } }
       })
-      const reflector = createReflector<number>({ path, project: () => 1, timing }, edges)
+      const reflector = createReflector<number>({ path, project: () => 1, timing }, deps)
       void reflector.run(fixture.signal)
       await until(() => api.watches() === 1, 'a watch')
       assert.equal(slept.filter((ms) => ms === 7_000).length, 2)
@@ -282,13 +282,13 @@ describe('createReflector', () => {
   })
 
   test('silence for too long → stale, logged once, and the objects are kept', async (t) => {
-    const fixture = await apiFixture(t)
+    const fixture = await createApiFixture(t)
     const { api, signal, lines } = fixture
     let aheadMs = 0
-    const edges = { ...fixture.edges, nowMs: () => Date.now() + aheadMs }
+    const deps = { ...fixture.deps, nowMs: () => Date.now() + aheadMs }
     const reflector = createReflector<number>(
       { path, project: () => 1, timing: { ...timing, staleAfterMs: 60_000 } },
-      edges,
+      deps,
     )
     api.set(path, thing('a', 1))
     void reflector.run(signal)
@@ -310,13 +310,13 @@ describe('createReflector', () => {
   })
 
   test('a collection that cannot be listed → becomes stale; a bookmark counts as activity', async (t) => {
-    const fixture = await apiFixture(t)
+    const fixture = await createApiFixture(t)
     const { api, signal, lines } = fixture
     let aheadMs = 0
-    const edges = { ...fixture.edges, nowMs: () => Date.now() + aheadMs }
+    const deps = { ...fixture.deps, nowMs: () => Date.now() + aheadMs }
     const reflector = createReflector<number>(
       { path, project: () => 1, timing: { ...timing, staleAfterMs: 60_000 } },
-      edges,
+      deps,
     )
     api.intercept(() => ({ status: 403, body: { kind: 'Status', message: 'forbidden' } }))
     void reflector.run(signal)

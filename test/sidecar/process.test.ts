@@ -11,7 +11,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { sidecarEnv, sparkConfDir, verdictDir } from '../../core/contract/pod-contract.ts'
 import { type DriverPolicy, encodePolicy } from '../../core/settings/driver-policy.ts'
 import { applicationId, policyWith } from '../support/driver-policy.ts'
-import { answersAs, freePort, httpUi } from '../support/fake-spark-ui.ts'
+import { answersAs, httpUi } from '../support/fake-spark-ui.ts'
+import { freePort } from '../support/free-ports.ts'
 
 const main = join(import.meta.dirname, '../../sidecar/main.ts')
 const quick: Partial<DriverPolicy> = {

@@ -5,7 +5,7 @@ import { describe, type TestContext, test } from 'node:test'
 import { createSidecarLog } from '../../sidecar/log.ts'
 import type { SidecarState } from '../../sidecar/status.ts'
 import { serveStatus } from '../../sidecar/status-server.ts'
-import { freePort } from '../support/fake-spark-ui.ts'
+import { freePort } from '../support/free-ports.ts'
 import { alive, createMonitorHarness, refused, timeout } from './monitor-harness.ts'
 
 interface Served {

@@ -9,7 +9,8 @@ import type { UiResult } from '../../spark-ui/http-get.ts'
 import type { UiAddress } from '../../spark-ui/ui-address.ts'
 import { createUiClient } from '../../spark-ui/ui-client.ts'
 import { applicationId } from '../support/driver-policy.ts'
-import { answersAs, applicationList, freePort, httpUi, rawUi, tlsUi } from '../support/fake-spark-ui.ts'
+import { answersAs, applicationList, httpUi, rawUi, tlsUi } from '../support/fake-spark-ui.ts'
+import { freePort } from '../support/free-ports.ts'
 
 const uiClient = createUiClient()
 const timeoutMs = 400

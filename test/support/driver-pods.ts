@@ -118,7 +118,7 @@ export function driverPod(options: DriverPodOptions = {}): FakeObject {
 }
 
 /** Held back by a sidecar that is in this state. */
-export const heldBackPod = (sidecarState: object, options: DriverPodOptions = {}) =>
+export const startupBlockedPod = (sidecarState: object, options: DriverPodOptions = {}) =>
   driverPod({
     phase: 'Pending',
     ready: false,

@@ -1,12 +1,14 @@
+import { once } from 'node:events'
 import { createServer as createHttpServer, type RequestListener } from 'node:http'
 import { createServer as createHttpsServer } from 'node:https'
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import type { TestContext } from 'node:test'
 import forge from 'node-forge'
 
-export interface StandInUi {
+/** A Spark UI on the loopback interface. */
+export interface FakeSparkUi {
   readonly port: number
-  /** Connections and requests so far. */
+  /** The number of connections or requests so far. */
   readonly count: () => number
 }
 
@@ -29,7 +31,7 @@ const listening = async (t: TestContext, server: Server, port = 0): Promise<numb
 }
 
 /** A UI that speaks HTTP. */
-export async function httpUi(t: TestContext, listener: RequestListener, port = 0): Promise<StandInUi> {
+export async function httpUi(t: TestContext, listener: RequestListener, port = 0): Promise<FakeSparkUi> {
   let requests = 0
   const server = createHttpServer((request, response) => {
     requests += 1
@@ -38,8 +40,8 @@ export async function httpUi(t: TestContext, listener: RequestListener, port = 0
   return { port: await listening(t, server, port), count: () => requests }
 }
 
-/** A UI that does with each connection what it likes. */
-export async function rawUi(t: TestContext, onConnection: (socket: Socket) => void): Promise<StandInUi> {
+/** A UI whose connections are handled by the test. */
+export async function rawUi(t: TestContext, onConnection: (socket: Socket) => void): Promise<FakeSparkUi> {
   let connections = 0
   const server = createServer((socket) => {
     connections += 1
@@ -48,8 +50,8 @@ export async function rawUi(t: TestContext, onConnection: (socket: Socket) => vo
   return { port: await listening(t, server), count: () => connections }
 }
 
-/** A UI over TLS with a certificate that nobody trusts. */
-export async function tlsUi(t: TestContext, listener: RequestListener): Promise<StandInUi> {
+/** A UI over TLS with an untrusted certificate. */
+export async function tlsUi(t: TestContext, listener: RequestListener): Promise<FakeSparkUi> {
   const keys = forge.pki.rsa.generateKeyPair(2048)
   const certificate = forge.pki.createCertificate()
   certificate.publicKey = keys.publicKey
@@ -65,15 +67,6 @@ export async function tlsUi(t: TestContext, listener: RequestListener): Promise<
   return { port: await listening(t, server), count: () => 0 }
 }
 
-/** A port that nobody listens on. */
-export async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}
-
 export const applicationList = (...ids: readonly string[]) =>
   JSON.stringify(ids.map((id) => ({ id, name: 'app', attempts: [{ completed: false }] })))
 
@@ -84,3 +77,36 @@ export const answersAs =
     response.setHeader('content-type', 'application/json')
     response.end(request.url?.includes('/jobs') ? '[]' : applicationList(id))
   }
+
+/** The UI of a driver that can hang: it accepts connections and never answers. */
+export interface FakeDriverUi {
+  readonly port: number
+  hang(hung: boolean): void
+  /** Closes the port. */
+  stop(): Promise<void>
+  polls(): number
+}
+
+/** A UI on the loopback interface that lists these applications until it hangs or stops. */
+export async function startFakeDriverUi(t: TestContext, ids: readonly string[]): Promise<FakeDriverUi> {
+  let hung = false
+  let polls = 0
+  const server = createHttpServer((_request, response) => {
+    polls += 1
+    if (hung) return
+    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(ids.map((id) => ({ id }))))
+  })
+  const port = await listening(t, server)
+  return {
+    port,
+    hang: (next) => {
+      hung = next
+    },
+    stop: async () => {
+      server.closeAllConnections()
+      server.close()
+      await once(server, 'close')
+    },
+    polls: () => polls,
+  }
+}

@@ -6,7 +6,7 @@ export interface RecordedLine {
 }
 
 /** A log that remembers. */
-export function recordingLog(): { readonly log: Log; readonly lines: RecordedLine[] } {
+export function createRecordingLog(): { readonly log: Log; readonly lines: RecordedLine[] } {
   const lines: RecordedLine[] = []
   const at = (level: keyof Log) => (line: object) => void lines.push({ level, line: { ...line } })
   return { log: { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }, lines }

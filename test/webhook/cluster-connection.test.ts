@@ -9,8 +9,8 @@ import { createAdmissionHandler } from '../../webhook/server/admission-handler.t
 import { createAdmissionRecorder } from '../../webhook/server/admission-log.ts'
 import { createMetrics } from '../../webhook/server/metrics.ts'
 import { createWebhookServer } from '../../webhook/server/server.ts'
-import { apiFixture, type Fixture, until } from '../kubernetes/fixture.ts'
 import { captureText } from '../support/admission-captures.ts'
+import { type ApiFixture, createApiFixture, until } from '../support/api-fixture.ts'
 import { defaultConfig } from './controller/controller-harness.ts'
 
 const authority = createAuthority(new Date(), 1)
@@ -18,10 +18,10 @@ const serving = issueServingCertificate(authority, ['localhost'], new Date(), 1)
 const sidecar = { image: 'registry.invalid/sidecar:1', imagePullPolicy: 'IfNotPresent' } as const
 
 /** The webhook as its process wires it up, with a clock that the test sets. */
-async function startWebhook(t: TestContext, { api, edges }: Fixture, nowMs: () => number) {
+async function startWebhook(t: TestContext, { api, deps }: ApiFixture, nowMs: () => number) {
   const version = '1.2.3'
   const metrics = createMetrics(version)
-  const loops = createBackgroundTasks(edges.log)
+  const loops = createBackgroundTasks(deps.log)
   const cluster = await connectCluster(
     {
       kind: 'on',
@@ -32,7 +32,7 @@ async function startWebhook(t: TestContext, { api, edges }: Fixture, nowMs: () =
     },
     { sidecar, chartSettings: {} },
     { KUBERNETES_SERVICE_HOST: '127.0.0.1', KUBERNETES_SERVICE_PORT: String(api.port) },
-    { ...edges, nowMs, monotonicMs: () => performance.now(), version },
+    { ...deps, nowMs, monotonicMs: () => performance.now(), version },
     metrics,
     loops,
   )
@@ -40,7 +40,7 @@ async function startWebhook(t: TestContext, { api, edges }: Fixture, nowMs: () =
     admit: createAdmissionHandler({
       fixed: { version, sidecar, servicesAdmitted: true, chartSettings: {} },
       lookups: cluster.lookups,
-      recorder: createAdmissionRecorder(metrics, edges.log, setImmediate),
+      recorder: createAdmissionRecorder(metrics, deps.log, setImmediate),
       nowMs: () => performance.now(),
     }),
     certificate: { cert: serving.certificatePem, key: serving.privateKeyPem },
@@ -80,7 +80,7 @@ async function startWebhook(t: TestContext, { api, edges }: Fixture, nowMs: () =
 
 describe('connectCluster', () => {
   test('all watches are stale → the webhook stays ready and injects with its last knowledge', async (t) => {
-    const fixture = await apiFixture(t)
+    const fixture = await createApiFixture(t)
     const { api, lines } = fixture
     api.define('/api/v1/limitranges', '/api/v1/resourcequotas', '/api/v1/pods', '/api/v1/namespaces')
     api.set('/api/v1/nodes', { metadata: { name: 'n' }, status: { nodeInfo: { kubeletVersion: 'v1.36.3' } } })
@@ -92,7 +92,7 @@ describe('connectCluster', () => {
     })
     let aheadMs = 0
     const webhook = await startWebhook(t, fixture, () => Date.now() + aheadMs)
-    while ((await webhook.get('/readyz')) !== 200) await fixture.edges.sleep(20, fixture.signal)
+    while ((await webhook.get('/readyz')) !== 200) await fixture.deps.sleep(20, fixture.signal)
     // The drivers and namespaces are the controller's, for which readiness does not wait.
     await until(() => lines.filter(({ line }) => line.event === 'synced').length === 6, 'all lists')
     const collections = ['drivers', 'namespace-limits', 'namespaces', 'nodes', 'spark-applications']

@@ -8,8 +8,8 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { describe, type TestContext, test } from 'node:test'
 import { createAuthority, issueServingCertificate } from '../../certs/pki/issue-certificates.ts'
-import { until } from '../kubernetes/fixture.ts'
 import { captureText } from '../support/admission-captures.ts'
+import { until } from '../support/api-fixture.ts'
 import { startFakeApiServer } from '../support/fake-api-server.ts'
 
 const authority = createAuthority(new Date(), 1)

@@ -5,7 +5,8 @@ import { createAuthority, issueServingCertificate } from '../../../certs/pki/iss
 import type { KubernetesApi } from '../../../kubernetes/api.ts'
 import { createClient } from '../../../kubernetes/client.ts'
 import { binary } from '../../cluster/harness/paths.ts'
-import { freePort, type Processes, until } from './processes.ts'
+import { freePort } from '../../support/free-ports.ts'
+import { type Processes, until } from './processes.ts'
 
 /** A Kubernetes API of the bench's own: a real kube-apiserver and etcd, kwok in the place of the kubelets. */
 export interface ScaleApi {

@@ -2,10 +2,11 @@ import type { ChildProcess } from 'node:child_process'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseJson, toRecord } from '../../../core/json.ts'
+import { freePort } from '../../support/free-ports.ts'
 import { bundleWebhook, imageRuntime, writeCertificate } from '../webhook-image.ts'
 import type { ScaleApi } from './api-server.ts'
 import { sidecarImage } from './drivers.ts'
-import { freePort, type Processes, until } from './processes.ts'
+import { type Processes, until } from './processes.ts'
 
 /** A line of the process's log. */
 export interface LogLine {

@@ -6,8 +6,8 @@ import { createFilesSource } from '../../../certs/mounted/files-source.ts'
 import { createAuthority, issueServingCertificate } from '../../../certs/pki/issue-certificates.ts'
 import { createClient } from '../../../kubernetes/client.ts'
 import { loadAccess } from '../../../kubernetes/in-cluster-access.ts'
-import { until } from '../../kubernetes/fixture.ts'
-import { recordingLog } from '../../support/recording-log.ts'
+import { until } from '../../support/api-fixture.ts'
+import { createRecordingLog } from '../../support/recording-log.ts'
 import { startFakeApiServer } from '../api-server.ts'
 import { createConfiguration } from '../fake-certificate-api.ts'
 import { advance, createTestClock } from '../replica.ts'
@@ -30,7 +30,7 @@ async function mounted(t: TestContext, withCa: boolean) {
     ['/tls/tls.key', leaf.privateKeyPem],
     ['/tls/ca.crt', first.certificatePem],
   ])
-  const { log, lines } = recordingLog()
+  const { log, lines } = createRecordingLog()
   const figures = { healthy: false, authorityExpiresMs: 0 }
   const served: string[] = []
   const clock = { ...createTestClock(), wallMs: Date.now() }

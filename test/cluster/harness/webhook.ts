@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, mkdirSync, openSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { Agent, request } from 'undici'
 import { createAuthority, issueServingCertificate } from '../../../certs/pki/issue-certificates.ts'
+import { freePort } from '../../support/free-ports.ts'
 import type { Cluster } from './cluster.ts'
 import { sidecarTag } from './images/project.ts'
 import { logsDir, projectDir } from './paths.ts'
@@ -134,12 +134,3 @@ const webhookConfiguration = (configuration: string, name: string, url: string, 
     },
   ],
 })
-
-const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0)
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  return address.port
-}

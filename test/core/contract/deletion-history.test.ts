@@ -18,7 +18,7 @@ import { defaultConfig } from '../../webhook/controller/controller-harness.ts'
 
 const nowMs = Date.parse('2026-11-24T12:00:00Z')
 const minuteMs = 60_000
-const { safeguards: rails } = defaultConfig
+const { safeguards } = defaultConfig
 const deletion = (minutesAgo: number) => ({
   atMs: nowMs - minutesAgo * minuteMs,
   uid: `uid-${minutesAgo}`,
@@ -49,8 +49,8 @@ describe('deletion history', () => {
   })
 
   test('each deletion within the window → doubles the backoff', () => {
-    const delay = (of: DeletionHistory) => (backoffUntilMs(of, rails, nowMs) - nowMs) / minuteMs
-    assert.equal(backoffUntilMs(emptyHistory, rails, nowMs), 0)
+    const delay = (of: DeletionHistory) => (backoffUntilMs(of, safeguards, nowMs) - nowMs) / minuteMs
+    assert.equal(backoffUntilMs(emptyHistory, safeguards, nowMs), 0)
     assert.equal(delay(history(0)), 1)
     assert.equal(delay(history(30, 0)), 2)
     assert.equal(delay(history(40, 30, 0)), 4)
@@ -58,14 +58,14 @@ describe('deletion history', () => {
   })
 
   test('the deletion that exhausts the budget → quarantines the application', () => {
-    assert.equal(withDeletion(history(30), deletion(0), 1, rails).quarantinedMs, null)
-    assert.equal(withDeletion(history(40, 30), deletion(0), 1, rails).quarantinedMs, nowMs)
-    assert.equal(withDeletion(history(90, 30), deletion(0), 1, rails).quarantinedMs, null, 'one is too long ago')
-    assert.equal(withDeletion(history(40, 30), deletion(0), 2, rails).quarantinedMs, null, 'another version')
+    assert.equal(withDeletion(history(30), deletion(0), 1, safeguards).quarantinedMs, null)
+    assert.equal(withDeletion(history(40, 30), deletion(0), 1, safeguards).quarantinedMs, nowMs)
+    assert.equal(withDeletion(history(90, 30), deletion(0), 1, safeguards).quarantinedMs, null, 'one is too long ago')
+    assert.equal(withDeletion(history(40, 30), deletion(0), 2, safeguards).quarantinedMs, null, 'another version')
   })
 
   test('the maximum budget of an application → is exhausted by as many deletions as are kept', () => {
-    const greatest = { ...rails, perApplication: maxDeletionsKept }
+    const greatest = { ...safeguards, perApplication: maxDeletionsKept }
     let of = emptyHistory
     const quarantined = Array.from({ length: maxDeletionsKept }, (_, index) => {
       of = withDeletion(of, deletion(30 - index), 1, greatest)
@@ -84,7 +84,7 @@ describe('deletion history', () => {
     })
     const driver = { namespace: 'a', application: 'x' }
     const scope = (entries: readonly ReturnType<typeof entry>[]) =>
-      findExhaustedScope(entries, driver, { ...rails, perApplication: 2, perNamespace: 3, perCluster: 4 }, nowMs)
+      findExhaustedScope(entries, driver, { ...safeguards, perApplication: 2, perNamespace: 3, perCluster: 4 }, nowMs)
     assert.equal(scope([entry('a', 'x')]), null)
     assert.equal(scope([entry('a', 'x'), entry('a', 'x')]), 'application')
     assert.equal(scope([entry('a', 'x'), entry('a', 'x', 61)]), null)
@@ -116,7 +116,7 @@ describe('deletion history', () => {
   })
 
   test('a record that is not loaded → the budget is unknown', () => {
-    const record = createDeletionTracker(rails)
+    const record = createDeletionTracker(safeguards)
     const driver = { namespace: 'a', application: 'x', uid: 'next' }
     assert.equal(record.limits(driver, known({}), nowMs).exhausted, 'unknown')
     record.load([])
@@ -127,7 +127,7 @@ describe('deletion history', () => {
 
   /** Deletions of one application, each written; `version` is that of the SparkApplication that the cache shows. */
   function record() {
-    const deletions = createDeletionTracker(rails)
+    const deletions = createDeletionTracker(safeguards)
     deletions.load([])
     const driver = { namespace: 'a', application: 'x', uid: 'next' }
     let version = 1
@@ -197,7 +197,7 @@ describe('deletion history', () => {
   })
 
   test('a deletion on record → does not block its own retry, and counts once', () => {
-    const record = createDeletionTracker(rails)
+    const record = createDeletionTracker(safeguards)
     record.load([])
     const driver = { namespace: 'a', application: 'x', uid: 'uid-0' }
     for (const minutesAgo of [30, 20]) record.record(driver, known({}), deletion(minutesAgo))
@@ -217,12 +217,12 @@ describe('deletion history', () => {
   })
 
   test('a quarantine → survives a restart of the controller and ends with another generation', () => {
-    const before = createDeletionTracker(rails)
+    const before = createDeletionTracker(safeguards)
     const driver = { namespace: 'a', application: 'x', uid: 'next' }
     let text = ''
     for (const minutesAgo of [30, 20, 0]) text = before.record(driver, known({}), deletion(minutesAgo))
     const annotations = { 'spark-nanny.io/actions': text }
-    const after = createDeletionTracker(rails)
+    const after = createDeletionTracker(safeguards)
     after.load([known(annotations)])
     assert.equal(after.limits(driver, known(annotations), nowMs + 5 * 3_600_000).quarantined, true)
     assert.equal(after.limits(driver, known(annotations), nowMs).exhausted, 'application')

@@ -9,7 +9,7 @@ import {
   observeLease,
   parseLease,
 } from '../../../kubernetes/leader-election/lease.ts'
-import { apiFixture, type Fixture, until } from '../fixture.ts'
+import { type ApiFixture, createApiFixture, until } from '../../support/api-fixture.ts'
 
 const record = (fields: Partial<LeaseRecord> = {}): LeaseRecord => ({
   resourceVersion: '7',
@@ -72,11 +72,11 @@ describe('leader elector', () => {
     readonly story: string[]
   }
 
-  function candidate({ edges, signal }: Fixture, identity: string): Candidate {
+  function candidate({ deps, signal }: ApiFixture, identity: string): Candidate {
     const stopping = new AbortController()
     const story: string[] = []
     const leading = createLeaderElector({
-      ...edges,
+      ...deps,
       namespace: 'spark-nanny',
       name: 'spark-nanny',
       identity,
@@ -93,7 +93,7 @@ describe('leader elector', () => {
   }
 
   async function electing(t: TestContext) {
-    const fixture = await apiFixture(t)
+    const fixture = await createApiFixture(t)
     fixture.api.define(leases)
     const holder = () => {
       const spec = fixture.api.get(leases, 'spark-nanny', 'spark-nanny')?.spec as
@@ -109,7 +109,7 @@ describe('leader elector', () => {
     const a = candidate(fixture, 'a')
     await until(() => a.story.length === 1, 'a leads')
     const b = candidate(fixture, 'b')
-    await fixture.edges.sleep(1.3 * quick.durationMs, fixture.signal)
+    await fixture.deps.sleep(1.3 * quick.durationMs, fixture.signal)
     assert.deepEqual([a.story, b.story], [['leads'], []], 'renewed for longer than it lasts')
     assert.equal(fixture.holder(), 'a')
     a.stop()
@@ -177,7 +177,7 @@ describe('leader elector', () => {
     const fixture = await electing(t)
     let nowMs = 0
     const leading = createLeaderElector({
-      ...fixture.edges,
+      ...fixture.deps,
       namespace: 'spark-nanny',
       name: 'spark-nanny',
       identity: 'a',
@@ -212,7 +212,7 @@ describe('leader elector', () => {
     const fixture = await electing(t)
     const all = ['a', 'b', 'c', 'd'].map((identity) => candidate(fixture, identity))
     await until(() => all.some(({ story }) => story.length > 0), 'one leads')
-    await fixture.edges.sleep(0.5 * quick.durationMs, fixture.signal)
+    await fixture.deps.sleep(0.5 * quick.durationMs, fixture.signal)
     assert.equal(all.filter((one) => one.leadership.leads()).length, 1)
     assert.equal(all.flatMap(({ story }) => story).length, 1)
   })

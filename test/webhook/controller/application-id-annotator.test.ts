@@ -7,7 +7,7 @@ import {
 } from '../../../webhook/controller/application-id-annotator.ts'
 import { watchDrivers } from '../../../webhook/controller/driver/driver-watch.ts'
 import { parseDriver } from '../../../webhook/controller/driver/parse-driver.ts'
-import { apiFixture, until } from '../../kubernetes/fixture.ts'
+import { createApiFixture, until } from '../../support/api-fixture.ts'
 
 const suffix = 'spark-nanny.io/next-application-id-suffix'
 const driver = (restarts: number, written?: string, state: object = { running: {} }) => ({
@@ -46,14 +46,14 @@ describe('application id annotator', () => {
     assert.equal(nextApplicationIdSuffix(kept), undefined)
   })
 
-  const number = (edges: ReflectorDeps, signal: AbortSignal, mayAct = () => true) => {
-    const drivers = watchDrivers(edges)
+  const number = (deps: ReflectorDeps, signal: AbortSignal, mayAct = () => true) => {
+    const drivers = watchDrivers(deps)
     void drivers.reflector.run(signal)
-    void runApplicationIdAnnotator(drivers, { ...edges, mayAct }, signal)
+    void runApplicationIdAnnotator(drivers, { ...deps, mayAct }, signal)
   }
 
   test('each start of the driver → one patch with its uid; failures are retried', async (t) => {
-    const { api, edges, signal, lines } = await apiFixture(t)
+    const { api, deps, signal, lines } = await createApiFixture(t)
     let failures = 1
     api.intercept((method) => {
       if (method !== 'PATCH') return undefined
@@ -64,7 +64,7 @@ describe('application id annotator', () => {
     })
     const path = '/api/v1/pods'
     api.set(path, driver(0))
-    const quick = { ...edges, sleep: (_ms: number, aborted: AbortSignal) => edges.sleep(5, aborted) }
+    const quick = { ...deps, sleep: (_ms: number, aborted: AbortSignal) => deps.sleep(5, aborted) }
     number(quick, signal)
     await until(() => lines.some(({ line }) => line.event === 'application-id-annotated'), 'the first')
     assert.equal(api.bodies.length, 3)
@@ -82,29 +82,29 @@ describe('application id annotator', () => {
   })
 
   test('a pod that is gone → is not patched again', async (t) => {
-    const { api, edges, signal } = await apiFixture(t)
+    const { api, deps, signal } = await createApiFixture(t)
     api.intercept((method) => (method === 'PATCH' ? { status: 409, body: {} } : undefined))
     api.set('/api/v1/pods', driver(0))
-    number(edges, signal)
+    number(deps, signal)
     await until(() => api.watches() === 1 && api.bodies.length === 1, 'the only try')
-    await edges.sleep(300, signal)
+    await deps.sleep(300, signal)
     assert.equal(api.bodies.length, 1)
   })
 
   test('a replica that no longer leads → writes nothing', async (t) => {
-    const { api, edges, signal } = await apiFixture(t)
+    const { api, deps, signal } = await createApiFixture(t)
     let leads = false
     api.set('/api/v1/pods', driver(0))
-    number(edges, signal, () => leads)
+    number(deps, signal, () => leads)
     await until(() => api.watches() === 1, 'a watch')
-    await edges.sleep(200, signal)
+    await deps.sleep(200, signal)
     assert.equal(api.bodies.length, 0)
     leads = true
     await until(() => api.bodies.length === 1, 'a lease that was renewed late')
   })
 
   test('a restart during the previous patch → is annotated too', async (t) => {
-    const { api, edges, signal } = await apiFixture(t)
+    const { api, deps, signal } = await createApiFixture(t)
     const path = '/api/v1/pods'
     let first = true
     api.intercept((method) => {
@@ -115,13 +115,13 @@ describe('application id annotator', () => {
       return { status: 200, body: { kind: 'Pod' }, delayMs: 300 }
     })
     api.set(path, driver(0))
-    number(edges, signal)
+    number(deps, signal)
     await until(() => api.bodies.length === 2, 'the second')
     assert.deepEqual(api.bodies[1]?.body, { metadata: { uid: 'uid-1', annotations: { [suffix]: '-3' } } })
   })
 
   test('many drivers → at most ten patches at once, and the stop waits for them', async (t) => {
-    const { api, edges, signal } = await apiFixture(t)
+    const { api, deps, signal } = await createApiFixture(t)
     const pod = (index: number) => {
       const one = driver(0)
       return { ...one, metadata: { ...one.metadata, name: `pi-${index}`, uid: `uid-${index}` } }
@@ -129,20 +129,20 @@ describe('application id annotator', () => {
     for (let index = 0; index < 60; index += 1) api.set('/api/v1/pods', pod(index))
     let underWay = 0
     let most = 0
-    const request: typeof edges.api.request = async (asked) => {
-      if (asked.method !== 'PATCH') return edges.api.request(asked)
+    const request: typeof deps.api.request = async (asked) => {
+      if (asked.method !== 'PATCH') return deps.api.request(asked)
       underWay += 1
       most = Math.max(most, underWay)
-      return edges.api.request(asked).finally(() => {
+      return deps.api.request(asked).finally(() => {
         underWay -= 1
       })
     }
     const term = new AbortController()
-    const drivers = watchDrivers(edges)
+    const drivers = watchDrivers(deps)
     void drivers.reflector.run(signal)
     const numbering = runApplicationIdAnnotator(
       drivers,
-      { ...edges, api: { ...edges.api, request }, mayAct: () => true },
+      { ...deps, api: { ...deps.api, request }, mayAct: () => true },
       term.signal,
     )
     await until(() => api.bodies.length === 60, 'all')

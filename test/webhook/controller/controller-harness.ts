@@ -8,7 +8,7 @@ import { type ControllerConfig, parseController } from '../../../webhook/config/
 import { createControllerMetrics } from '../../../webhook/controller/metrics/metrics.ts'
 import { startController } from '../../../webhook/controller/start.ts'
 import { createMetrics } from '../../../webhook/server/metrics.ts'
-import { apiFixture, type Fixture, until } from '../../kubernetes/fixture.ts'
+import { type ApiFixture, createApiFixture, until } from '../../support/api-fixture.ts'
 import { sidecarImage } from '../../support/driver-pods.ts'
 import type { FakeObject } from '../../support/fake-api-server.ts'
 
@@ -16,7 +16,7 @@ export const pods = '/api/v1/pods'
 export const events = '/api/v1/events'
 export const applications = '/apis/sparkoperator.k8s.io/v1beta2/sparkapplications'
 
-export interface ControllerHarness extends Fixture {
+export interface ControllerHarness extends ApiFixture {
   /** Starts one replica; all replicas of a harness use the same API. */
   start(config?: Partial<ControllerConfig>, timing?: LeaseTiming, sleep?: ReflectorDeps['sleep']): Replica
   /** The clock of all replicas: it runs on by itself from where it is set. */
@@ -44,8 +44,8 @@ export const defaultConfig: ControllerConfig = (() => {
 
 /** Real controllers against a fake API server, with namespaces `spark` guarded and `other` not. */
 export async function createControllerHarness(t: TestContext): Promise<ControllerHarness> {
-  const fixture = await apiFixture(t)
-  const { api, edges } = fixture
+  const fixture = await createApiFixture(t)
+  const { api, deps } = fixture
   api.define(pods, events, applications, '/api/v1/namespaces', '/apis/coordination.k8s.io/v1/leases')
   api.set('/api/v1/namespaces', { metadata: { name: 'spark', labels: { 'spark-nanny.io/inject': 'enabled' } } })
   api.set('/api/v1/namespaces', { metadata: { name: 'other' } })
@@ -73,10 +73,10 @@ export async function createControllerHarness(t: TestContext): Promise<Controlle
           of: (involvedObject as { readonly name: string }).name,
         }))
         .toSorted((a, b) => (a.reason < b.reason ? -1 : 1)),
-    start: (config = {}, timing, sleep = edges.sleep) => {
+    start: (config = {}, timing, sleep = deps.sleep) => {
       const metrics = createMetrics('1.2.3')
-      const loops = createBackgroundTasks(edges.log)
-      const local = { ...edges, sleep, nowMs }
+      const loops = createBackgroundTasks(deps.log)
+      const local = { ...deps, sleep, nowMs }
       const known = watchSparkApplications(local)
       known.reflectors.forEach((reflector, index) => {
         loops.start(`applications-${index}`, reflector.run)
@@ -106,7 +106,7 @@ export async function createControllerHarness(t: TestContext): Promise<Controlle
 /** Waits until the replica leads and has looked at all there is. */
 export async function untilLeading(harness: ControllerHarness): Promise<void> {
   await until(() => harness.lines.some(({ line }) => line.event === 'leader-acquired'), 'a leader')
-  await harness.edges.sleep(300, harness.signal)
+  await harness.deps.sleep(300, harness.signal)
 }
 
 /** The object as it is now, with other fields. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, type TestContext, test } from 'node:test'
 import type { ControllerConfig } from '../../../webhook/config/controller-config.ts'
-import { until } from '../../kubernetes/fixture.ts'
+import { until } from '../../support/api-fixture.ts'
 import { createdMs, driverPod, iso, terminated } from '../../support/driver-pods.ts'
 import {
   applications,
@@ -42,7 +42,7 @@ async function allHang(
     harness.api.set(pods, driverPod({ name: `app-${index}-driver`, owner, sidecar: { state } }))
   }
   // They are seen, and their kubelets have had their time.
-  await harness.edges.sleep(1_000, harness.signal)
+  await harness.deps.sleep(1_000, harness.signal)
   harness.api.intercept(answer(harness))
   harness.setNow(nowMs + 121_000)
   harness.api.set(pods, driverPod({ name: 'awake-driver' }))
@@ -68,8 +68,8 @@ const slowly =
 
 describe('controller: breaker', () => {
   test('deletions in progress with a slow API server → count, so that no budget is exceeded', async (t) => {
-    const rails = { ...defaultConfig.safeguards, perNamespace: 3, breakerShare: 1 }
-    const harness = await allHang(t, { safeguards: rails }, slowly)
+    const safeguards = { ...defaultConfig.safeguards, perNamespace: 3, breakerShare: 1 }
+    const harness = await allHang(t, { safeguards }, slowly)
     await until(() => harness.decisions('suppressed').length === hung - 3, 'the others are left alone')
     await until(() => harness.decisions('ok').length === 3, 'three deletions')
     assert.equal(harness.deletes(), 3)
@@ -84,10 +84,10 @@ describe('controller: breaker', () => {
   })
 
   test('blocked deletions while no Event can be published → are logged', async (t) => {
-    const rails = { ...defaultConfig.safeguards, perCluster: 0 }
+    const safeguards = { ...defaultConfig.safeguards, perCluster: 0 }
     const harness = await allHang(
       t,
-      { safeguards: rails },
+      { safeguards },
       () => (method, path) =>
         method === 'POST' && path.includes('/events') ? { status: 201, body: {}, delayMs: 5_000 } : undefined,
     )

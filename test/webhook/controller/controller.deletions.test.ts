@@ -1,36 +1,31 @@
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { describe, type TestContext, test } from 'node:test'
 import { toRecord } from '../../../core/json.ts'
-import { until } from '../../kubernetes/fixture.ts'
-import { createdMs, driverPod, heldBackPod, iso, running, waiting } from '../../support/driver-pods.ts'
+import { until } from '../../support/api-fixture.ts'
+import { createdMs, driverPod, iso, running, startupBlockedPod, waiting } from '../../support/driver-pods.ts'
+import { httpUi } from '../../support/fake-spark-ui.ts'
 import { applications, changed, createControllerHarness, defaultConfig, pods } from './controller-harness.ts'
 import { application, createHungScenario, fallback, owner } from './hung-scenario.ts'
 
 const deleting = { fallback: { ...defaultConfig.fallback, mode: 'delete' as const } }
-/** That outlasts the times by which the clock is set forward. */
+/** A lease that outlasts the jumps of the clock. */
 const lasting = { durationMs: 6_000_000, renewDeadlineMs: 5_000_000, retryMs: 2_000 }
 const isDeletion = (method: string, path: string) => method === 'DELETE' && path.includes('/pods/')
-const comeBackIn = (seconds: number) => ({
+const retryAfter = (seconds: number) => ({
   status: 429,
   body: { kind: 'Status' },
   headers: { 'retry-after': `${seconds}` },
 })
 
-/** What a sidecar says of its driver, which a paused kubelet does nothing about. */
-async function sidecar(t: TestContext) {
+/** A sidecar that reports a hung driver until `recover` is called. */
+async function startFakeSidecar(t: TestContext) {
   let isHung = true
-  const server = createServer((_request, response) => {
+  const { port } = await httpUi(t, (_request, response) => {
     const [state, now] = isHung ? ['hung', 'fail'] : ['alive', 'none']
     const since = iso(createdMs)
     const verdict = { reason: 'unresponsive', detail: 'timeout', since, action: { onHung: 'fail-pod', now } }
     response.end(JSON.stringify({ state, ...verdict }))
-  }).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  t.after(() => server.close())
-  const { port } = server.address() as AddressInfo
+  })
   const recover = () => {
     isHung = false
   }
@@ -42,14 +37,14 @@ describe('controller: deletions', () => {
     const harness = await createControllerHarness(t)
     const nowMs = createdMs + 1_200_000
     harness.setNow(nowMs)
-    const { port, recover } = await sidecar(t)
+    const { port, recover } = await startFakeSidecar(t)
     harness.api.set(applications, application)
     let tries = 0
     harness.api.intercept((method, path) => {
       if (!isDeletion(method, path)) return undefined
       tries += 1
       recover()
-      return comeBackIn(40)
+      return retryAfter(40)
     })
     const [state, podIp] = [running(createdMs + 5_000), '127.0.0.1']
     harness.api.set(pods, driverPod({ owner, state, ready: false, podIp, sidecar: { port } }))
@@ -67,8 +62,8 @@ describe('controller: deletions', () => {
     const harness = await createControllerHarness(t)
     harness.setNow(createdMs + 60_000)
     harness.api.set(applications, application)
-    harness.api.intercept((method, path) => (isDeletion(method, path) ? comeBackIn(600) : undefined))
-    const pod = heldBackPod(waiting('InvalidImageName'), {
+    harness.api.intercept((method, path) => (isDeletion(method, path) ? retryAfter(600) : undefined))
+    const pod = startupBlockedPod(waiting('InvalidImageName'), {
       owner,
       annotations: { 'spark-nanny.io/pending-deadline': '10m' },
     })
@@ -76,7 +71,7 @@ describe('controller: deletions', () => {
     const unplaced = [{ type: 'PodScheduled', status: 'False', message: 'no cpu' }]
     harness.api.set(pods, changed(pod, { spec, status: { phase: 'Pending', conditions: unplaced } }))
     harness.start(deleting, lasting)
-    await harness.edges.sleep(500, harness.signal)
+    await harness.deps.sleep(500, harness.signal)
     harness.setNow(createdMs + 661_000)
     harness.api.set(pods, driverPod({ name: 'awake-driver' }))
     await until(() => harness.lines.some(({ line }) => line.event === 'action-failed'), 'a refused deletion')
@@ -86,65 +81,65 @@ describe('controller: deletions', () => {
   })
 
   test('a driver that answers again while its deletion is recorded → is not deleted', async (t) => {
-    const scene = await createHungScenario(t)
-    scene.start(fallback('delete'))
-    await scene.polled(4)
+    const scenario = await createHungScenario(t)
+    scenario.start(fallback('delete'))
+    await scenario.polled(4)
     let isPut = false
-    scene.api.intercept((method, path) => {
+    scenario.api.intercept((method, path) => {
       if (isPut || method !== 'PATCH' || !path.includes('/sparkapplications/')) return undefined
       isPut = true
-      scene.ui.hang(false)
+      scenario.ui.hang(false)
       return { status: 200, body: { ...application }, delayMs: 3_000 }
     })
-    scene.ui.hang(true)
+    scenario.ui.hang(true)
     await until(() => isPut, 'the record')
-    await scene.polled(10)
-    await scene.wait(4_000)
-    assert.deepEqual(scene.decisions(), [])
+    await scenario.polled(10)
+    await scenario.wait(4_000)
+    assert.deepEqual(scenario.decisions(), [])
   })
 
   test('a deletion that did not happen → does not count against the next driver', async (t) => {
-    const scene = await createHungScenario(t)
-    scene.start({
+    const scenario = await createHungScenario(t)
+    scenario.start({
       ...fallback('delete'),
       safeguards: { ...defaultConfig.safeguards, perApplication: 1, breakerShare: 1 },
     })
-    await scene.polled(4)
+    await scenario.polled(4)
     let isTried = false
-    scene.api.intercept((method) => {
+    scenario.api.intercept((method) => {
       if (method !== 'DELETE' || isTried) return undefined
       isTried = true
-      scene.ui.hang(false)
+      scenario.ui.hang(false)
       return { status: 409, body: { kind: 'Status' } }
     })
-    scene.ui.hang(true)
+    scenario.ui.hang(true)
     await until(() => isTried, 'a try')
-    await until(() => scene.lines.some(({ line }) => line.event === 'deletion-revoked'), 'the record')
-    scene.api.set(pods, scene.pod({ uid: 'second' }))
-    await scene.polled(4)
-    scene.ui.hang(true)
-    await until(() => scene.decisions('second').length > 0, 'a decision')
-    assert.deepEqual(scene.decisions('second'), ['ok'])
-    assert.ok(scene.api.list(applications).length > 0)
+    await until(() => scenario.lines.some(({ line }) => line.event === 'deletion-revoked'), 'the record')
+    scenario.api.set(pods, scenario.pod({ uid: 'second' }))
+    await scenario.polled(4)
+    scenario.ui.hang(true)
+    await until(() => scenario.decisions('second').length > 0, 'a decision')
+    assert.deepEqual(scenario.decisions('second'), ['ok'])
+    assert.ok(scenario.api.list(applications).length > 0)
   })
 
   test('a user clears a quarantine while the next driver is healthy → a later hang is deleted', async (t) => {
-    const scene = await createHungScenario(t)
-    scene.start({
+    const scenario = await createHungScenario(t)
+    scenario.start({
       ...fallback('delete'),
       safeguards: { ...defaultConfig.safeguards, perApplication: 1, breakerShare: 1 },
     })
-    await scene.polled(4)
-    scene.ui.hang(true)
-    await until(() => scene.api.get(pods, 'spark', 'pi-driver') === undefined, 'the deletion')
-    scene.ui.hang(false)
-    scene.api.set(pods, scene.pod({ uid: 'second' }))
-    await scene.polled(4)
+    await scenario.polled(4)
+    scenario.ui.hang(true)
+    await until(() => scenario.api.get(pods, 'spark', 'pi-driver') === undefined, 'the deletion')
+    scenario.ui.hang(false)
+    scenario.api.set(pods, scenario.pod({ uid: 'second' }))
+    await scenario.polled(4)
     // kubectl annotate sparkapplication pi spark-nanny.io/actions-
-    scene.api.set(applications, application)
-    await scene.wait(300)
-    scene.ui.hang(true)
-    await until(() => scene.decisions('second').length > 0, 'a decision')
-    assert.deepEqual(scene.decisions('second'), ['ok'])
+    scenario.api.set(applications, application)
+    await scenario.wait(300)
+    scenario.ui.hang(true)
+    await until(() => scenario.decisions('second').length > 0, 'a decision')
+    assert.deepEqual(scenario.decisions('second'), ['ok'])
   })
 })

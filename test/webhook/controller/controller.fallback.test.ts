@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, type TestContext, test } from 'node:test'
 import type { ControllerConfig } from '../../../webhook/config/controller-config.ts'
-import { until } from '../../kubernetes/fixture.ts'
+import { until } from '../../support/api-fixture.ts'
 import {
   createdMs,
   type DriverPodOptions,
@@ -11,8 +11,8 @@ import {
   terminated,
   waiting,
 } from '../../support/driver-pods.ts'
+import { startFakeDriverUi } from '../../support/fake-spark-ui.ts'
 import { applications, createControllerHarness, defaultConfig, pods, untilLeading } from './controller-harness.ts'
-import { startFakeUi } from './fake-ui.ts'
 
 const nowMs = createdMs + 600_000
 const deleting: Partial<ControllerConfig> = {
@@ -27,10 +27,10 @@ const application = (fields: object = {}, annotations: object = {}) => ({
   ...fields,
 })
 
-async function scene(t: TestContext, options: DriverPodOptions = {}, more: readonly string[] = []) {
+async function createFallbackScenario(t: TestContext, options: DriverPodOptions = {}, more: readonly string[] = []) {
   const harness = await createControllerHarness(t)
   harness.setNow(nowMs)
-  const ui = await startFakeUi(t, ['spark-pi-driver', ...more])
+  const ui = await startFakeDriverUi(t, ['spark-pi-driver', ...more])
   const pod = driverPod({ sidecar: null, podIp: '127.0.0.1', uiPort: ui.port, owner, ...options })
   harness.api.set(applications, application())
   harness.api.set(pods, pod)
@@ -45,7 +45,7 @@ const decided = (
 
 describe('controller: fallback', () => {
   test('a hung driver without a sidecar → its pod is deleted with preconditions, reported, counted and recorded', async (t) => {
-    const harness = await scene(t)
+    const harness = await createFallbackScenario(t)
     const replica = harness.start(deleting)
     await until(() => harness.ui.polls() > 3, 'polls')
     assert.deepEqual(harness.deletes(), [])
@@ -84,16 +84,16 @@ describe('controller: fallback', () => {
   })
 
   test('a driver that refuses connections after it answered, so it is finishing → is not deleted', async (t) => {
-    const harness = await scene(t)
+    const harness = await createFallbackScenario(t)
     harness.start(deleting)
     await until(() => harness.ui.polls() > 2, 'polls')
     await harness.ui.stop()
-    await harness.edges.sleep(1_000, harness.signal)
+    await harness.deps.sleep(1_000, harness.signal)
     assert.deepEqual(harness.deletes(), [])
   })
 
   test('a UI that never answered, or belongs to another driver → no deletion', async (t) => {
-    const harness = await scene(t)
+    const harness = await createFallbackScenario(t)
     harness.ui.hang(true)
     harness.api.set(
       pods,
@@ -102,7 +102,7 @@ describe('controller: fallback', () => {
     harness.start(deleting)
     await until(() => harness.ui.polls() > 8, 'polls')
     harness.ui.hang(false)
-    await harness.edges.sleep(300, harness.signal)
+    await harness.deps.sleep(300, harness.signal)
     assert.deepEqual(
       harness.api.bodies.filter(({ path }) => path.includes('/pods/')),
       [],
@@ -110,22 +110,22 @@ describe('controller: fallback', () => {
   })
 
   test('a driver younger than a minute → is not polled', async (t) => {
-    const harness = await scene(t, { state: running(nowMs - 30_000) })
+    const harness = await createFallbackScenario(t, { state: running(nowMs - 30_000) })
     harness.start(deleting)
     await until(() => harness.events().length > 0, 'the evaluation')
-    await harness.edges.sleep(300, harness.signal)
+    await harness.deps.sleep(300, harness.signal)
     assert.equal(harness.ui.polls(), 0)
   })
 
   test('a driver that is not Ready → is polled and deleted when hung', async (t) => {
-    const harness = await scene(t, { ready: false })
+    const harness = await createFallbackScenario(t, { ready: false })
     harness.start(deleting)
     await until(() => harness.ui.polls() > 2, 'polls')
     harness.ui.hang(true)
     await until(() => harness.deletes().length > 0, 'a deletion')
   })
 
-  const withheldRows: readonly [string, string, DriverPodOptions, object | undefined, Partial<ControllerConfig>][] = [
+  const blockedRows: readonly [string, string, DriverPodOptions, object | undefined, Partial<ControllerConfig>][] = [
     ['report', 'report-only', {}, undefined, { fallback: { ...deleting.fallback, mode: 'report' } as never }],
     ['dry run', 'dry-run', {}, undefined, { dryRun: true }],
     ['observe', 'observe-mode', { annotations: { 'spark-nanny.io/restart': 'observe' } }, undefined, {}],
@@ -149,9 +149,9 @@ describe('controller: fallback', () => {
     ],
     ['no budget', 'cluster-budget', {}, undefined, { safeguards: { ...defaultConfig.safeguards, perCluster: 0 } }],
   ]
-  for (const [name, why, options, owning, config] of withheldRows) {
+  for (const [name, why, options, owning, config] of blockedRows) {
     test(`${name} → the deletion is blocked, and the reason is reported once`, async (t) => {
-      const harness = await scene(t, options)
+      const harness = await createFallbackScenario(t, options)
       if (owning !== undefined) harness.api.set(applications, owning as never)
       const replica = harness.start({ ...deleting, ...config })
       await until(() => harness.ui.polls() > 2, 'polls')
@@ -159,9 +159,9 @@ describe('controller: fallback', () => {
       await until(() => decided(harness, why), 'a decision')
       await until(() => harness.events().some(({ reason }) => reason === 'SparkNannyDeletionBlocked'), 'an Event')
       // Its SparkApplication is told too.
-      await harness.edges.sleep(300, harness.signal)
+      await harness.deps.sleep(300, harness.signal)
       const before = harness.calls().length
-      await harness.edges.sleep(500, harness.signal)
+      await harness.deps.sleep(500, harness.signal)
       assert.equal(harness.calls().length, before, 'reported once')
       assert.deepEqual(harness.deletes(), [])
       const text = await replica.metrics()
@@ -179,7 +179,7 @@ describe('controller: fallback', () => {
   test('an application of --apps without an owner, in a namespace without the label → its pod is deleted when hung', async (t) => {
     const harness = await createControllerHarness(t)
     harness.setNow(nowMs)
-    const ui = await startFakeUi(t, ['spark-jobs-driver'])
+    const ui = await startFakeDriverUi(t, ['spark-jobs-driver'])
     const pod = { namespace: 'other', name: 'jobs-driver', sidecar: null, podIp: '127.0.0.1', uiPort: ui.port } as const
     harness.api.set(pods, driverPod(pod))
     const fallback = {
@@ -198,7 +198,7 @@ describe('controller: fallback', () => {
   })
 
   test('a failed deletion → is not counted as a kill, and is retried', async (t) => {
-    const harness = await scene(t)
+    const harness = await createFallbackScenario(t)
     let refusals = 1
     harness.api.intercept((method) => {
       if (method !== 'DELETE' || refusals === 0) return undefined
@@ -215,7 +215,7 @@ describe('controller: fallback', () => {
   })
 
   test('an intent that cannot be recorded → no deletion; a lost response → the record stays', async (t) => {
-    const harness = await scene(t)
+    const harness = await createFallbackScenario(t)
     harness.start(deleting)
     await until(() => harness.ui.polls() > 3, 'polls')
     let refusals = 2
@@ -241,7 +241,7 @@ describe('controller: fallback', () => {
   })
 
   test('a deletion with a lost response and a failed Event → are still reported', async (t) => {
-    const harness = await scene(t)
+    const harness = await createFallbackScenario(t)
     const replica = harness.start(deleting)
     await until(() => harness.ui.polls() > 3, 'polls')
     let refusals = 2
@@ -261,7 +261,7 @@ describe('controller: fallback', () => {
   })
 
   test('repeated conflicts while the watch is frozen → retries back off', async (t) => {
-    const harness = await scene(t)
+    const harness = await createFallbackScenario(t)
     harness.start(deleting)
     await until(() => harness.ui.polls() > 3, 'polls')
     let frozen = true
@@ -272,7 +272,7 @@ describe('controller: fallback', () => {
     )
     harness.ui.hang(true)
     await until(() => harness.deletes().length === 2, 'a second try')
-    await harness.edges.sleep(3_500, harness.signal)
+    await harness.deps.sleep(3_500, harness.signal)
     // After half a second, one, two, four; each half a second it would be nine.
     assert.ok(harness.deletes().length <= 5, String(harness.deletes().length))
     frozen = false
@@ -280,7 +280,7 @@ describe('controller: fallback', () => {
   })
 
   test('a response that is not from the API server → is retried', async (t) => {
-    const harness = await scene(t)
+    const harness = await createFallbackScenario(t)
     harness.start(deleting)
     await until(() => harness.ui.polls() > 3, 'polls')
     let strangers = 2
@@ -297,7 +297,7 @@ describe('controller: fallback', () => {
     const harness = await createControllerHarness(t)
     harness.setNow(nowMs)
     const names = ['a', 'b', 'c', 'd'].map((name) => `${name}-driver`)
-    const ui = await startFakeUi(
+    const ui = await startFakeDriverUi(
       t,
       names.map((name) => `spark-${name}`),
     )
@@ -309,7 +309,7 @@ describe('controller: fallback', () => {
     await until(() => ui.polls() > 20, 'polls')
     ui.hang(true)
     await until(() => decided(harness, 'circuit-breaker-open'), 'a decision')
-    await harness.edges.sleep(1_000, harness.signal)
+    await harness.deps.sleep(1_000, harness.signal)
     assert.deepEqual(
       harness.calls().filter((line) => line.startsWith('DELETE')),
       [],
@@ -321,11 +321,11 @@ describe('controller: fallback', () => {
     const harness = await createControllerHarness(t)
     harness.setNow(nowMs)
     const names = Array.from({ length: 12 }, (_, index) => `d${index}-driver`)
-    const ui = await startFakeUi(
+    const ui = await startFakeDriverUi(
       t,
       names.map((name) => `spark-${name}`),
     )
-    const cut = await startFakeUi(t, ['spark-x-driver', 'spark-y-driver'])
+    const cut = await startFakeDriverUi(t, ['spark-x-driver', 'spark-y-driver'])
     harness.api.set('/api/v1/namespaces', { metadata: { name: 'cut' } })
     harness.api.set(applications, application())
     const common = { sidecar: null, podIp: '127.0.0.1', owner } as const
@@ -339,7 +339,7 @@ describe('controller: fallback', () => {
     await until(() => ui.polls() > 40 && cut.polls() > 8, 'polls')
     cut.hang(true)
     await until(() => decided(harness, 'circuit-breaker-open'), 'a decision')
-    await harness.edges.sleep(500, harness.signal)
+    await harness.deps.sleep(500, harness.signal)
     assert.deepEqual(
       harness.calls().filter((line) => line.startsWith('DELETE')),
       [],
@@ -352,7 +352,7 @@ describe('controller: fallback', () => {
       quarantined: '2026-11-24T10:05:00Z',
       actions: [{ at: '2026-11-24T08:05:00Z', action: 'delete-pod', pod: 'x', reason: 'y' }],
     })
-    const harness = await scene(t)
+    const harness = await createFallbackScenario(t)
     harness.api.set(applications, application({}, { 'spark-nanny.io/actions': actions }))
     const replica = harness.start(deleting)
     await until(() => harness.ui.polls() > 2, 'polls')
@@ -367,7 +367,7 @@ describe('controller: fallback', () => {
   test('SparkApplications listed late → no deletion before, and their history counts', async (t) => {
     const harness = await createControllerHarness(t)
     harness.setNow(nowMs)
-    const ui = await startFakeUi(t, ['spark-jobs-driver'])
+    const ui = await startFakeDriverUi(t, ['spark-jobs-driver'])
     const pod = { namespace: 'other', name: 'jobs-driver', sidecar: null, podIp: '127.0.0.1', uiPort: ui.port } as const
     harness.api.set(pods, driverPod(pod))
     const actions = JSON.stringify({
@@ -383,11 +383,11 @@ describe('controller: fallback', () => {
     )
     const { fallback } = deleting
     assert.ok(fallback)
-    const rails = { ...defaultConfig.safeguards, perCluster: 1 }
+    const safeguards = { ...defaultConfig.safeguards, perCluster: 1 }
     const slow = { durationMs: 600_000, renewDeadlineMs: 500_000, retryMs: 2_000 }
     // The controller waits 30 s for the SparkApplications; here no wait is longer than a second.
-    const sleep = (ms: number, signal: AbortSignal) => harness.edges.sleep(Math.min(ms, 1_000), signal)
-    harness.start({ fallback: { ...fallback, apps: ['jobs'], appsNamespace: 'other' }, safeguards: rails }, slow, sleep)
+    const sleep = (ms: number, signal: AbortSignal) => harness.deps.sleep(Math.min(ms, 1_000), signal)
+    harness.start({ fallback: { ...fallback, apps: ['jobs'], appsNamespace: 'other' }, safeguards }, slow, sleep)
     await untilLeading(harness)
     await until(() => ui.polls() > 2, 'polls')
     ui.hang(true)
@@ -402,7 +402,7 @@ describe('controller: fallback', () => {
 
   test('a driver whose sidecar crash-loops → is reported, counted, and polled by the controller', async (t) => {
     const lastState = terminated(137, nowMs - 5_000, { reason: 'OOMKilled', startedAt: iso(nowMs - 8_000) })
-    const harness = await scene(t, {
+    const harness = await createFallbackScenario(t, {
       ready: false,
       sidecar: { state: waiting('CrashLoopBackOff'), restarts: 40, port: 1, lastState },
     })

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, type TestContext, test } from 'node:test'
 import { toRecord } from '../../../core/json.ts'
 import type { ControllerConfig } from '../../../webhook/config/controller-config.ts'
-import { until } from '../../kubernetes/fixture.ts'
+import { until } from '../../support/api-fixture.ts'
 import { createdMs, type DriverPodOptions, driverPod, waiting } from '../../support/driver-pods.ts'
 import {
   applications,
@@ -30,7 +30,11 @@ const unpulled: DriverPodOptions = {
   sidecar: null,
 }
 
-async function scene(t: TestContext, annotations: object = deadline, config: Partial<ControllerConfig> = {}) {
+async function createStuckDriverScenario(
+  t: TestContext,
+  annotations: object = deadline,
+  config: Partial<ControllerConfig> = {},
+) {
   const harness = await createControllerHarness(t)
   harness.setNow(createdMs + 30 * minuteMs)
   harness.api.set(applications, application(annotations))
@@ -38,7 +42,7 @@ async function scene(t: TestContext, annotations: object = deadline, config: Par
   harness.api.set(pods, pod)
   const replica = harness.start(config)
   let touches = 0
-  /** Later, and something about the pod that does not matter has changed. */
+  /** Sets the clock and changes the pod in an irrelevant way, so that it is evaluated. */
   const at = (minutes: number, fields: object = {}) => {
     harness.setNow(createdMs + minutes * minuteMs)
     touches += 1
@@ -56,20 +60,20 @@ async function scene(t: TestContext, annotations: object = deadline, config: Par
       ({ line }) =>
         line.event === 'decision' && (line.why === why || line.result === why) && line.action === 'delete-pod',
     )
-  await until(() => harness.events().some(({ reason }) => reason === 'SparkNannyDriverStuck'), 'it is told of')
+  await until(() => harness.events().some(({ reason }) => reason === 'SparkNannyDriverStuck'), 'the Event')
   return { ...harness, replica, pod, at, deletes, decided }
 }
 
 describe('controller: startup deadlines', () => {
   test('a driver stuck beyond its deadline → is recorded, deleted with preconditions, reported and counted', async (t) => {
-    const harness = await scene(t)
+    const harness = await createStuckDriverScenario(t)
     assert.match(
       harness.events()[0]?.message ?? '',
       /ImagePullBackOff: no such image\)\. Pod will be deleted after 20m \(image-pull-deadline\)\.$/,
     )
     // It is older than the deadline, but has not been seen to wait for so long.
     harness.at(49)
-    await harness.edges.sleep(300, harness.signal)
+    await harness.deps.sleep(300, harness.signal)
     assert.deepEqual(harness.deletes(), [])
     harness.at(51)
     const known = harness.api.get(pods, 'spark', 'pi-driver')?.metadata.resourceVersion
@@ -98,7 +102,7 @@ describe('controller: startup deadlines', () => {
   })
 
   test('a new leader → the deadline counts from its first observation', async (t) => {
-    const harness = await scene(t)
+    const harness = await createStuckDriverScenario(t)
     await harness.replica.stop()
     harness.setNow(createdMs + 45 * minuteMs)
     harness.start()
@@ -107,47 +111,47 @@ describe('controller: startup deadlines', () => {
       'the next leader',
     )
     harness.at(60)
-    await harness.edges.sleep(300, harness.signal)
+    await harness.deps.sleep(300, harness.signal)
     assert.deepEqual(harness.deletes(), [])
   })
 
   test('a clock set forward → does not lengthen the wait', async (t) => {
-    const harness = await scene(t)
+    const harness = await createStuckDriverScenario(t)
     harness.setDate(createdMs + 90 * minuteMs)
     const { pod } = harness
     harness.api.set(pods, changed(pod, { metadata: { ...pod.metadata, annotations: { touch: 'once' } } }))
-    await harness.edges.sleep(1_000, harness.signal)
+    await harness.deps.sleep(1_000, harness.signal)
     assert.deepEqual(harness.deletes(), [])
   })
 
   test('no deadline → is only reported, however long it takes', async (t) => {
-    const harness = await scene(t, {})
+    const harness = await createStuckDriverScenario(t, {})
     assert.match(harness.events()[0]?.message ?? '', /No action configured\.$/)
     harness.at(100_000)
-    await harness.edges.sleep(300, harness.signal)
+    await harness.deps.sleep(300, harness.signal)
     assert.deepEqual(harness.deletes(), [])
   })
 
   test('deadlines for other wait reasons → do not apply', async (t) => {
-    const harness = await scene(t, {
+    const harness = await createStuckDriverScenario(t, {
       'spark-nanny.io/pending-deadline': '10m',
       'spark-nanny.io/container-creating-deadline': '10m',
     })
     harness.at(100_000)
-    await harness.edges.sleep(300, harness.signal)
+    await harness.deps.sleep(300, harness.signal)
     assert.deepEqual(harness.deletes(), [])
   })
 
-  const withheldRows: readonly [string, object, Partial<ControllerConfig>][] = [
+  const blockedRows: readonly [string, object, Partial<ControllerConfig>][] = [
     ['report-only', {}, { fallback: { ...defaultConfig.fallback, mode: 'off' } }],
     ['observe-mode', { 'spark-nanny.io/restart': 'observe' }, {}],
     ['paused', { 'spark-nanny.io/paused-until': '2030-01-01T00:00:00Z the registry is moved' }, {}],
     ['cluster-budget', {}, { safeguards: { ...defaultConfig.safeguards, perCluster: 0 } }],
     ['dry-run', {}, { dryRun: true }],
   ]
-  for (const [why, annotations, config] of withheldRows) {
+  for (const [why, annotations, config] of blockedRows) {
     test(`${why} → the deletion is blocked, and the reason is reported`, async (t) => {
-      const harness = await scene(t, { ...deadline, ...annotations }, config)
+      const harness = await createStuckDriverScenario(t, { ...deadline, ...annotations }, config)
       harness.at(51)
       await until(() => harness.decided(why), 'a decision')
       await until(() => harness.events().some(({ reason }) => reason === 'SparkNannyDeletionBlocked'), 'an Event')
@@ -156,25 +160,25 @@ describe('controller: startup deadlines', () => {
   }
 
   test('no owner that resubmits → no deletion', async (t) => {
-    const harness = await scene(t)
+    const harness = await createStuckDriverScenario(t)
     harness.api.set(applications, application(deadline, { type: 'Never' }))
-    await harness.edges.sleep(200, harness.signal)
+    await harness.deps.sleep(200, harness.signal)
     harness.at(51)
     await until(() => harness.decided('no-owner'), 'a decision')
     assert.deepEqual(harness.deletes(), [])
   })
 
   test('many drivers stuck for the same reason → no deletion, and the circuit breaker for hung drivers stays closed', async (t) => {
-    const harness = await scene(t)
+    const harness = await createStuckDriverScenario(t)
     harness.api.set(pods, driverPod({ ...unpulled, name: 'other-driver' }))
-    await harness.edges.sleep(200, harness.signal)
+    await harness.deps.sleep(200, harness.signal)
     harness.at(51)
     await until(() => harness.decided('many-drivers-stuck'), 'a decision')
     assert.deepEqual(harness.deletes(), [])
     // The jump of the clock cost it the lease, for a moment.
     let text = ''
     for (let tries = 0; tries < 100 && !text.includes('\nspark_nanny_leader 1\n'); tries += 1) {
-      await harness.edges.sleep(50, harness.signal)
+      await harness.deps.sleep(50, harness.signal)
       text = await harness.replica.metrics()
     }
     assert.match(text, /spark_nanny_circuit_breaker_open\{breaker="unhealthy-share"\} 0/)
@@ -191,19 +195,19 @@ describe('controller: startup deadlines', () => {
         changed(pod, { spec: { ...spec, schedulingGates }, status: { phase: 'Pending', conditions } }),
       )
     }
-    const isTold = () => harness.events().some(({ reason }) => reason === 'SparkNannyDriverStuck')
+    const isReported = () => harness.events().some(({ reason }) => reason === 'SparkNannyDriverStuck')
     harness.setNow(createdMs + 120 * minuteMs)
     unplaced([{ name: 'queue' }])
     harness.start()
     await untilLeading(harness)
     unplaced([])
-    await harness.edges.sleep(500, harness.signal)
+    await harness.deps.sleep(500, harness.signal)
     harness.setNow(createdMs + 124 * minuteMs)
     harness.api.set(pods, driverPod({ name: 'awake-driver' }))
-    await harness.edges.sleep(500, harness.signal)
-    assert.equal(isTold(), false)
+    await harness.deps.sleep(500, harness.signal)
+    assert.equal(isReported(), false)
     harness.setNow(createdMs + 126 * minuteMs)
     harness.api.set(pods, driverPod({ name: 'awake-driver', annotations: { touched: 'again' } }))
-    await until(isTold, 'an Event')
+    await until(isReported, 'an Event')
   })
 })

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { until } from '../../kubernetes/fixture.ts'
+import { until } from '../../support/api-fixture.ts'
 import {
   createdMs,
   driverImage,
   driverPod,
-  heldBackPod,
   running,
   sidecarImage,
+  startupBlockedPod,
   terminated,
   waiting,
 } from '../../support/driver-pods.ts'
@@ -26,7 +26,7 @@ describe('controller', () => {
     for (let index = 0; index < 50; index += 1) {
       harness.api.set(pods, driverPod({ name: `d${index}-driver`, ready: index % 2 === 0, uid: `again-${index}` }))
     }
-    await harness.edges.sleep(500, harness.signal)
+    await harness.deps.sleep(500, harness.signal)
     assert.deepEqual(harness.calls(), [])
   })
 
@@ -42,7 +42,7 @@ describe('controller', () => {
     const first = harness.start()
     await until(() => harness.events().length > 0, 'an Event')
     harness.api.set(pods, driverPod({ name: 'bare-driver', ...bare, ready: false }))
-    await harness.edges.sleep(500, harness.signal)
+    await harness.deps.sleep(500, harness.signal)
     assert.deepEqual(
       harness.events().map(({ reason, of }) => [reason, of]),
       [['SparkNannyUnprotected', 'bare-driver']],
@@ -87,12 +87,12 @@ describe('controller', () => {
     const harness = await createControllerHarness(t)
     harness.setNow(nowMs)
     const sign = waiting('ErrImagePull', 'not found')
-    harness.api.set(pods, heldBackPod(sign))
+    harness.api.set(pods, startupBlockedPod(sign))
     const replica = harness.start()
     await untilLeading(harness)
     assert.deepEqual(harness.calls(), [], 'not at the first sign')
     harness.setNow(nowMs + 16_000)
-    harness.api.set(pods, heldBackPod(waiting('ImagePullBackOff', 'not found')))
+    harness.api.set(pods, startupBlockedPod(waiting('ImagePullBackOff', 'not found')))
     await until(() => harness.events().length > 0, 'an Event')
     assert.deepEqual(
       harness.calls().map((line) => line.replace(/\?.*/, '')),
@@ -110,7 +110,7 @@ describe('controller', () => {
     await until(() => harness.lines.some(({ line }) => line.event === 'decision'), 'a line')
     const text = await replica.metrics()
     assert.match(text, /spark_nanny_actions_total\{action="bypass-sidecar",result="ok"\} 1/)
-    await harness.edges.sleep(300, harness.signal)
+    await harness.deps.sleep(300, harness.signal)
     assert.equal(harness.calls().length, 2, 'and no more')
   })
 
@@ -121,10 +121,10 @@ describe('controller', () => {
       url.endsWith('/events') ? { status: 403, body: { message: 'no' } } : undefined,
     )
     const annotations = { 'spark-nanny.io/timeout': '20' }
-    harness.api.set(pods, heldBackPod(waiting('PodInitializing'), { annotations }))
+    harness.api.set(pods, startupBlockedPod(waiting('PodInitializing'), { annotations }))
     harness.start()
     await until(() => harness.lines.some(({ line }) => line.event === 'action-failed'), 'a failure')
-    harness.api.set(pods, heldBackPod(waiting('InvalidImageName'), { annotations }))
+    harness.api.set(pods, startupBlockedPod(waiting('InvalidImageName'), { annotations }))
     await until(() => harness.calls().some((line) => line.startsWith('PATCH')), 'the bypass')
   })
 
@@ -135,7 +135,7 @@ describe('controller', () => {
     await untilLeading(harness)
     for (const name of ['a', 'b', 'c']) harness.api.set(pods, driverPod({ name: `${name}-driver`, sidecar: null }))
     await until(() => harness.events().length === 3, 'Events')
-    await harness.edges.sleep(300, harness.signal)
+    await harness.deps.sleep(300, harness.signal)
     assert.equal(harness.calls().length, 3)
     const figures = await Promise.all(replicas.map((replica) => replica.metrics()))
     const leads = figures.map((text) => /^spark_nanny_leader 1$/m.test(text))
@@ -153,11 +153,11 @@ describe('controller', () => {
   test('an error that no retry can fix → bypassed at once; a sidecar still being pulled → not bypassed', async (t) => {
     const harness = await createControllerHarness(t)
     harness.setNow(createdMs + 30_000)
-    harness.api.set(pods, heldBackPod(waiting('InvalidImageName'), { name: 'bad-driver' }))
-    harness.api.set(pods, heldBackPod(waiting('PodInitializing'), { name: 'pulling-driver' }))
+    harness.api.set(pods, startupBlockedPod(waiting('InvalidImageName'), { name: 'bad-driver' }))
+    harness.api.set(pods, startupBlockedPod(waiting('PodInitializing'), { name: 'pulling-driver' }))
     harness.start()
     await until(() => harness.events().length > 0, 'an Event')
-    await harness.edges.sleep(200, harness.signal)
+    await harness.deps.sleep(200, harness.signal)
     assert.deepEqual(
       harness.events().map(({ reason, of }) => [reason, of]),
       [['SparkNannyStartupBlocked', 'bad-driver']],
@@ -172,7 +172,7 @@ describe('controller', () => {
       const status = method === 'PATCH' ? answers.shift() : undefined
       return status === undefined ? undefined : { status, body: { message: 'no' } }
     })
-    harness.api.set(pods, heldBackPod(waiting('InvalidImageName')))
+    harness.api.set(pods, startupBlockedPod(waiting('InvalidImageName')))
     harness.start()
     await until(() => harness.events().length > 0, 'an Event')
     assert.equal(harness.calls().filter((line) => line.startsWith('PATCH')).length, 3)
@@ -187,7 +187,7 @@ describe('controller', () => {
         replicas.map((replica) => replica.suspension()),
         [null, null],
       )
-      harness.api.set(pods, heldBackPod(waiting('InvalidImageName'), { name: `${name}-driver` }))
+      harness.api.set(pods, startupBlockedPod(waiting('InvalidImageName'), { name: `${name}-driver` }))
       await until(
         () => harness.events().some(({ of }) => of === `${name}-driver`),
         `the sidecar of ${name} is bypassed`,
@@ -206,7 +206,7 @@ describe('controller', () => {
     const harness = await createControllerHarness(t)
     harness.setNow(nowMs)
     const names = Array.from({ length: 30 }, (_, index) => `d${index}-driver`)
-    const podOf = (name: string) => heldBackPod(waiting('InvalidImageName'), { name })
+    const podOf = (name: string) => startupBlockedPod(waiting('InvalidImageName'), { name })
     let answers = 0
     harness.api.intercept((method) => {
       if (method !== 'PATCH' || answers === 8) return undefined
@@ -233,7 +233,7 @@ describe('controller: clocks', () => {
     harness.start()
     await untilLeading(harness)
     harness.api.set(pods, driverPod({ owner, sidecar: { state: terminated(88, nowMs - 125_000) } }))
-    await harness.edges.sleep(1_000, harness.signal)
+    await harness.deps.sleep(1_000, harness.signal)
     assert.deepEqual(
       harness.calls().filter((line) => line.startsWith('DELETE')),
       [],
@@ -245,8 +245,8 @@ describe('controller: clocks', () => {
     harness.setNow(nowMs)
     harness.start()
     await untilLeading(harness)
-    harness.api.set(pods, heldBackPod(waiting('ErrImagePull')))
-    await harness.edges.sleep(300, harness.signal)
+    harness.api.set(pods, startupBlockedPod(waiting('ErrImagePull')))
+    await harness.deps.sleep(300, harness.signal)
     harness.setNow(nowMs - 3_600_000)
     await until(() => harness.calls().some((line) => line.startsWith('PATCH')), 'the bypass')
   })

@@ -1,9 +1,9 @@
 import type { TestContext } from 'node:test'
 import type { ControllerConfig } from '../../../webhook/config/controller-config.ts'
-import { until } from '../../kubernetes/fixture.ts'
+import { until } from '../../support/api-fixture.ts'
 import { createdMs, type DriverPodOptions, driverPod } from '../../support/driver-pods.ts'
+import { startFakeDriverUi } from '../../support/fake-spark-ui.ts'
 import { applications, createControllerHarness, defaultConfig, pods } from './controller-harness.ts'
-import { startFakeUi } from './fake-ui.ts'
 
 export const nowMs = createdMs + 600_000
 export const owner = { name: 'pi', uid: 'uid-application' }
@@ -21,7 +21,7 @@ export const fallback = (mode: 'off' | 'report' | 'delete'): Partial<ControllerC
 export async function createHungScenario(t: TestContext, options: DriverPodOptions = {}) {
   const harness = await createControllerHarness(t)
   harness.setNow(nowMs)
-  const ui = await startFakeUi(t, ['spark-pi-driver'])
+  const ui = await startFakeDriverUi(t, ['spark-pi-driver'])
   const pod = (more: DriverPodOptions = {}) =>
     driverPod({ sidecar: null, podIp: '127.0.0.1', uiPort: ui.port, owner, ...options, ...more })
   harness.api.set(applications, application)
@@ -34,5 +34,5 @@ export async function createHungScenario(t: TestContext, options: DriverPodOptio
     const before = ui.polls()
     await until(() => ui.polls() >= before + times, 'polls')
   }
-  return { ...harness, ui, pod, decisions, polled, wait: (ms: number) => harness.edges.sleep(ms, harness.signal) }
+  return { ...harness, ui, pod, decisions, polled, wait: (ms: number) => harness.deps.sleep(ms, harness.signal) }
 }

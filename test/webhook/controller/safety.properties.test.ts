@@ -24,7 +24,7 @@ import { createDriver, judged, unresponsive } from './driver/drivers.ts'
 const deleting = { ...defaultConfig, fallback: { ...defaultConfig.fallback, mode: 'delete' as const } }
 const settings = resolveSettings({})
 
-const around = (driver: Driver, nowMs: number): DriverContext => ({
+const contextOf = (driver: Driver, nowMs: number): DriverContext => ({
   settings,
   application: undefined,
   namespace: { name: 'spark', annotations: {} },
@@ -35,7 +35,7 @@ const around = (driver: Driver, nowMs: number): DriverContext => ({
   pause: null,
 })
 
-/** What may be seen of a healthy driver with a sidecar that works, in the life of its pod. */
+/** The states of a healthy driver with a working sidecar, in the lifetime of its pod. */
 const healthy: readonly DriverPodOptions[] = [
   { phase: 'Pending', ready: false, state: {}, sidecar: { state: {} }, status: { conditions: [] } },
   { phase: 'Pending', ready: false, state: waiting('PodInitializing'), sidecar: { state: waiting('PodInitializing') } },
@@ -59,22 +59,22 @@ const healthy: readonly DriverPodOptions[] = [
   { phase: 'Succeeded', state: terminated(0, createdMs + 80_000), ready: false },
 ]
 
-/** Executors of a driver before are none of this one's. */
-const idle = ['report', 'blocked', 'delete-executors']
-const acts = ({ tasks }: Evaluation) => tasks.filter(({ choice }) => !idle.includes(choice.kind))
+/** Choices that do not affect the driver. Executors of an earlier driver are not part of it. */
+const harmless = ['report', 'blocked', 'delete-executors']
+const actionsOf = ({ tasks }: Evaluation) => tasks.filter(({ choice }) => !harmless.includes(choice.kind))
 
 describe('safety.properties', () => {
   test('a healthy driver, with its states in any order → no action', () => {
-    const states = fc.array(
+    const observations = fc.array(
       fc.record({ options: fc.constantFrom(...healthy), passMs: fc.integer({ min: 0, max: 50_000 }) }),
     )
     fc.assert(
-      fc.property(states, (seen) => {
+      fc.property(observations, (seen) => {
         let nowMs = createdMs
         let startingMs = 0
         const now = () => nowMs
         const image = createSidecarImageBreaker({ image: sidecarImage, threshold: 3, nowMs: now, monotonicMs: now })
-        const memories = createDriverStates()
+        const states = createDriverStates()
         const waits = createWaitTracker()
         for (const { options, passMs } of seen) {
           const driver = createDriver(options)
@@ -85,8 +85,8 @@ describe('safety.properties', () => {
           image.observe(driver)
           const found = evaluate(driver, deleting, {
             nowMs,
-            driverContext: around(driver, nowMs),
-            state: memories.of(driver.uid),
+            driverContext: contextOf(driver, nowMs),
+            state: states.of(driver.uid),
             startupBlockedForMs: image.startupBlockedForMs(driver),
             exitUnhandledForMs: null,
             waitingSinceMs: waits.observe(driver, nowMs)?.sinceMs ?? null,
@@ -98,31 +98,31 @@ describe('safety.properties', () => {
             areManyStuck: () => false,
             limits: () => ({ quarantined: false, backoffUntilMs: 0, exhausted: null }),
           })
-          assert.deepEqual(acts(found), [])
+          assert.deepEqual(actionsOf(found), [])
         }
         assert.equal(image.isSuspended(), false)
       }),
     )
   })
 
-  /** The pods of one name as they are, and all that they were: what a late watch may still show. */
-  interface World {
+  /** The pods of one name: the current version, and all earlier versions that a late watch may still show. */
+  interface PodHistory {
     now: Driver | undefined
     readonly versions: Driver[]
     readonly deleted: string[]
   }
 
   type Step =
-    /** A leader looks at what it was shown last, or at something newer, and carries out what it chose. */
-    | { readonly kind: 'look'; readonly leader: number; readonly ahead: number; readonly forgets: boolean }
-    /** The pod changes in some way that does not matter. */
+    /** A leader evaluates the version that it saw last, or a newer one, and carries out its choice. */
+    | { readonly kind: 'evaluate'; readonly leader: number; readonly ahead: number; readonly forgets: boolean }
+    /** The pod changes in an irrelevant way. */
     | { readonly kind: 'touch' }
-    /** The pod that is being deleted is gone, and its owner makes another. */
+    /** The terminating pod is gone, and its owner creates another. */
     | { readonly kind: 'replace' }
 
   const step: fc.Arbitrary<Step> = fc.oneof(
     fc.record({
-      kind: fc.constant('look' as const),
+      kind: fc.constant('evaluate' as const),
       leader: fc.integer({ min: 0, max: 1 }),
       ahead: fc.integer({ min: 0, max: 3 }),
       forgets: fc.boolean(),
@@ -131,59 +131,66 @@ describe('safety.properties', () => {
     fc.constant({ kind: 'replace' as const }),
   )
 
+  /** Evaluates a hung driver without a sidecar, with all safeguards permissive. */
+  const evaluateHung = (driver: Driver, state: ReturnType<ReturnType<typeof createDriverStates>['of']>) => {
+    const nowMs = createdMs + 600_000
+    return evaluate(driver, deleting, {
+      nowMs,
+      driverContext: contextOf(driver, nowMs),
+      state,
+      startupBlockedForMs: null,
+      exitUnhandledForMs: null,
+      waitingSinceMs: null,
+      gatedUntilMs: null,
+      node: { kind: 'unknown' },
+      judgement: judged(unresponsive),
+      sidecarHang: undefined,
+      isBreakerOpen: () => false,
+      areManyStuck: () => false,
+      limits: () => ({ quarantined: false, backoffUntilMs: 0, exhausted: null }),
+    })
+  }
+
+  /** Applies the steps and returns the uids of the deleted pods, in order. */
+  function simulate(steps: readonly Step[]): readonly string[] {
+    const history: PodHistory = { now: undefined, versions: [], deleted: [] }
+    const setPod = (driver: Driver) => {
+      history.now = { ...driver, resourceVersion: String(history.versions.length + 1) }
+      history.versions.push(history.now)
+    }
+    const createPod = (generation: number) => setPod({ ...createDriver({ sidecar: null }), uid: `uid-${generation}` })
+    const views = [0, 0]
+    const states = [createDriverStates(), createDriverStates()]
+    const evaluateAs = ({ leader, ahead, forgets }: Step & { readonly kind: 'evaluate' }) => {
+      views[leader] = Math.min(history.versions.length - 1, (views[leader] ?? 0) + ahead)
+      const driver = history.versions[views[leader] ?? 0]
+      // A restarted process has lost its state.
+      if (forgets && driver !== undefined) states[leader] = createDriverStates()
+      const state = driver && states[leader]?.of(driver.uid)
+      if (driver === undefined || state === undefined) return
+      for (const { choice } of evaluateHung(driver, state).tasks) {
+        // As the API server does with preconditions and a grace period.
+        const matches = history.now?.uid === driver.uid && history.now.resourceVersion === driver.resourceVersion
+        if (choice.kind !== 'delete-pod' || !matches || history.now === undefined) continue
+        state.deletion = { kind: 'confirmed' }
+        history.deleted.push(driver.uid)
+        setPod({ ...history.now, deletionMs: createdMs + 630_000 })
+      }
+    }
+    createPod(0)
+    for (const item of steps) {
+      if (item.kind === 'touch' && history.now !== undefined) setPod({ ...history.now, ready: !history.now.ready })
+      if (item.kind === 'replace' && history.now?.deletionMs) createPod(history.versions.length)
+      if (item.kind === 'evaluate') evaluateAs(item)
+    }
+    return history.deleted
+  }
+
   test('two replicas that both believe they lead, with different lag → a pod is deleted once, and never its successor', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
-        const world: World = { now: undefined, versions: [], deleted: [] }
-        let version = 0
-        const become = (driver: Driver) => {
-          version += 1
-          world.now = { ...driver, resourceVersion: String(version) }
-          world.versions.push(world.now)
-        }
-        const born = (generation: number) => become({ ...createDriver({ sidecar: null }), uid: `uid-${generation}` })
-        born(0)
-        const views = [0, 0]
-        const memories = [createDriverStates(), createDriverStates()]
-        for (const item of steps) {
-          if (item.kind === 'touch' && world.now !== undefined) become({ ...world.now, ready: !world.now.ready })
-          if (item.kind === 'replace' && world.now?.deletionMs) born(world.versions.length)
-          if (item.kind !== 'look') continue
-          const { leader } = item
-          views[leader] = Math.min(world.versions.length - 1, (views[leader] ?? 0) + item.ahead)
-          const driver = world.versions[views[leader] ?? 0]
-          if (driver === undefined) continue
-          // A process that was started anew remembers nothing.
-          if (item.forgets) memories[leader] = createDriverStates()
-          const memory = memories[leader]?.of(driver.uid)
-          if (memory === undefined) continue
-          const nowMs = createdMs + 600_000
-          const found = evaluate(driver, deleting, {
-            nowMs,
-            driverContext: around(driver, nowMs),
-            state: memory,
-            startupBlockedForMs: null,
-            exitUnhandledForMs: null,
-            waitingSinceMs: null,
-            gatedUntilMs: null,
-            node: { kind: 'unknown' },
-            judgement: judged(unresponsive),
-            sidecarHang: undefined,
-            isBreakerOpen: () => false,
-            areManyStuck: () => false,
-            limits: () => ({ quarantined: false, backoffUntilMs: 0, exhausted: null }),
-          })
-          for (const { choice } of found.tasks) {
-            if (choice.kind !== 'delete-pod') continue
-            // As the API server does with preconditions and a grace period.
-            const matches = world.now?.uid === driver.uid && world.now.resourceVersion === driver.resourceVersion
-            if (!matches || world.now === undefined) continue
-            memory.deletion = { kind: 'confirmed' }
-            world.deleted.push(driver.uid)
-            become({ ...world.now, deletionMs: createdMs + 630_000 })
-          }
-        }
-        assert.equal(new Set(world.deleted).size, world.deleted.length, `deleted: ${world.deleted.join(', ')}`)
+        const deleted = simulate(steps)
+        assert.equal(new Set(deleted).size, deleted.length, `deleted: ${deleted.join(', ')}`)
       }),
     )
   })

@@ -5,11 +5,11 @@ import { createAdmissionHandler, type Lookups } from '../../../webhook/server/ad
 import { createAdmissionRecorder } from '../../../webhook/server/admission-log.ts'
 import { createMetrics } from '../../../webhook/server/metrics.ts'
 import { capableContext, captureRequest, requestFor } from '../../support/admission-captures.ts'
-import { recordingLog } from '../../support/recording-log.ts'
+import { createRecordingLog } from '../../support/recording-log.ts'
 
 function handler(lookups: Partial<Lookups> = {}) {
   const metrics = createMetrics('1.2.3')
-  const { log, lines } = recordingLog()
+  const { log, lines } = createRecordingLog()
   const asked: ApplicationReference[] = []
   const handle = createAdmissionHandler({
     fixed: capableContext,

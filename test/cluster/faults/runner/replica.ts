@@ -5,7 +5,7 @@ import type { ControllerConfig } from '../../../../webhook/config/controller-con
 import { createControllerMetrics } from '../../../../webhook/controller/metrics/metrics.ts'
 import { startController } from '../../../../webhook/controller/start.ts'
 import { createMetrics } from '../../../../webhook/server/metrics.ts'
-import { recordingLog } from '../../../support/recording-log.ts'
+import { createRecordingLog } from '../../../support/recording-log.ts'
 import type { FaultyProxy } from '../proxy/proxy.ts'
 import { ownSidecarImage } from '../scenarios/driver-pod.ts'
 import type { ScriptedUis } from '../scenarios/scripted-ui.ts'
@@ -25,7 +25,7 @@ export interface ReplicaOptions {
 /** A controller as one replica runs it, on a fast clock. */
 export interface Replica {
   readonly name: string
-  readonly lines: ReturnType<typeof recordingLog>['lines']
+  readonly lines: ReturnType<typeof createRecordingLog>['lines']
   metrics(): Promise<string>
   /** Number of pending sleeps. */
   sleeping(): number
@@ -36,7 +36,7 @@ export interface Replica {
 const realLease = { durationMs: 2_400, renewDeadlineMs: 1_600, retryMs: 300 }
 
 export function startReplica({ name, seed, namespace, proxy, clock, config, uis }: ReplicaOptions): Replica {
-  const { log, lines } = recordingLog()
+  const { log, lines } = createRecordingLog()
   const client = createClient(proxy.access)
   const { speed } = clock
   const api = hastened(client, clock, {
@@ -50,15 +50,15 @@ export function startReplica({ name, seed, namespace, proxy, clock, config, uis 
     await clock.sleep(ms, signal)
     sleeping -= 1
   }
-  const edges = { api, log, sleep, random: seeded(seed, name, 'jitter'), nowMs: clock.nowMs }
+  const deps = { api, log, sleep, random: seeded(seed, name, 'jitter'), nowMs: clock.nowMs }
   const loops = createBackgroundTasks(log)
-  const applications = watchSparkApplications(edges)
+  const applications = watchSparkApplications(deps)
   applications.reflectors.forEach((reflector, index) => {
     loops.start(`applications-${index}`, reflector.run)
   })
   const metrics = createMetrics('1.2.3')
   startController({
-    ...edges,
+    ...deps,
     namespace,
     version: '1.2.3',
     config: { ...config, podName: name },

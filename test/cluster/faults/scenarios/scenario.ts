@@ -42,8 +42,8 @@ export interface ScenarioDeps extends SimulatedPodDeps {
   nextAddress(): string
 }
 
-export function createScenario(kind: string, name: string, edges: ScenarioDeps): Scenario {
-  const { seed, run, labelled, unlabelled, clock, ending, write, pods, executors } = edges
+export function createScenario(kind: string, name: string, deps: ScenarioDeps): Scenario {
+  const { seed, run, labelled, unlabelled, clock, ending, write, pods, executors } = deps
   const random = seeded(seed, name)
   const formatApplicationPath = (namespace: string) =>
     `/apis/sparkoperator.k8s.io/v1beta2/namespaces/${namespace}/sparkapplications`
@@ -65,7 +65,7 @@ export function createScenario(kind: string, name: string, edges: ScenarioDeps):
       const made = await write({ method: 'POST', path: `/api/v1/namespaces/${namespace}/pods`, body: object })
       const { uid } = toRecord(made?.metadata)
       if (typeof uid !== 'string') throw new Error(`the API server created no pod for ${name}`)
-      const podIp = edges.nextAddress()
+      const podIp = deps.nextAddress()
       const application = plan.owner?.name ?? null
       const record = {
         uid,
@@ -78,7 +78,7 @@ export function createScenario(kind: string, name: string, edges: ScenarioDeps):
         deletedByTest: false,
       }
       pods.push(record)
-      return createSimulatedPod(record, podIp, edges)
+      return createSimulatedPod(record, podIp, deps)
     },
     application: async (namespace, restartPolicy) => {
       const made = await write({

@@ -28,8 +28,8 @@ export interface SimulatedPodDeps extends Pick<PacedWriter, 'write'> {
   readonly ending: AbortSignal
 }
 
-export function createSimulatedPod(record: PodRecord, podIp: string, edges: SimulatedPodDeps): SimulatedPod {
-  const { audit, uis, clock, write, ending } = edges
+export function createSimulatedPod(record: PodRecord, podIp: string, deps: SimulatedPodDeps): SimulatedPod {
+  const { audit, uis, clock, write, ending } = deps
   const path = `/api/v1/namespaces/${record.namespace}/pods/${record.name}`
   const now = () => {
     const pod = audit.pod(record.namespace, record.name)

@@ -5,9 +5,9 @@ import type { KnownApplication } from '../../../../cluster/spark-applications.ts
 import type { WriteResult } from '../../../../kubernetes/write-result.ts'
 import { createDeletionJournal } from '../../../../webhook/controller/act/deletion-journal.ts'
 import { createDeletionTracker } from '../../../../webhook/controller/deletions/deletion-tracker.ts'
-import { until } from '../../../kubernetes/fixture.ts'
+import { until } from '../../../support/api-fixture.ts'
 import { createdMs } from '../../../support/driver-pods.ts'
-import { recordingLog } from '../../../support/recording-log.ts'
+import { createRecordingLog } from '../../../support/recording-log.ts'
 import { defaultConfig } from '../controller-harness.ts'
 import { createDriver } from '../driver/drivers.ts'
 
@@ -16,8 +16,8 @@ const minuteMs = 60_000
 const driver = createDriver({ sidecar: null, owner: { name: 'pi', uid: 'uid-application' } })
 const key = 'spark-nanny.io/actions'
 
-/** One SparkApplication, which the cache shows as it is, or as it was when `freeze` was called; and one pod of it. */
-function scene(t: TestContext, rails = { ...defaultConfig.safeguards, perApplication: 1 }) {
+/** One SparkApplication and its pod. The cache shows the current SparkApplication, or after `freeze` the one at that time. */
+function createJournalHarness(t: TestContext, safeguards = { ...defaultConfig.safeguards, perApplication: 1 }) {
   const controller = new AbortController()
   t.after(() => controller.abort())
   let elapsedMs = 0
@@ -27,7 +27,7 @@ function scene(t: TestContext, rails = { ...defaultConfig.safeguards, perApplica
   let frozen: KnownApplication | undefined
   let answer: (() => Promise<WriteResult>) | undefined
   const writes: (string | null)[] = []
-  const asked: string[] = []
+  const podReads: string[] = []
   const now = (): KnownApplication => ({
     uid: 'uid-application',
     resourceVersion: String(version),
@@ -44,19 +44,19 @@ function scene(t: TestContext, rails = { ...defaultConfig.safeguards, perApplica
   })
   const known = () => frozen ?? now()
   const lead = () => {
-    const deletions = createDeletionTracker(rails)
+    const deletions = createDeletionTracker(safeguards)
     deletions.load([known()])
     const record = createDeletionJournal(
       {
         deletions,
-        log: recordingLog().log,
+        log: createRecordingLog().log,
         applications: { known },
         isPodPresent: () => pod !== undefined,
         monotonicMs: () => elapsedMs,
         sleep: (_ms, signal) => delay(5, undefined, { signal }).catch(() => {}),
         api: {
           request: async ({ path }) => {
-            asked.push(path)
+            podReads.push(path)
             const items = pod === undefined ? [] : [pod]
             return { kind: 'response', status: 200, body: { kind: 'PodList', metadata: {}, items } }
           },
@@ -84,8 +84,8 @@ function scene(t: TestContext, rails = { ...defaultConfig.safeguards, perApplica
   return {
     lead,
     writes,
-    asked,
-    isTold: () => text?.includes(driver.uid) === true,
+    podReads,
+    isOnRecord: () => text?.includes(driver.uid) === true,
     pass: (ms: number) => {
       elapsedMs += ms
     },
@@ -113,48 +113,48 @@ describe('createDeletionJournal', () => {
     ['is gone for another reason', 'podGone'],
   ] as const) {
     test(`a deletion that was not sent, and the driver ${how} → is revoked`, async (t) => {
-      const { lead, isTold, freeze, thaw } = scene(t)
+      const { lead, isOnRecord, freeze, thaw } = createJournalHarness(t)
       const leader = lead()
       freeze()
       assert.equal((await leader.put()).kind, 'ok')
       leader.recordOutcome(driver, 'not-sent')
-      assert.equal(leader.next().quarantined, true, 'it is tried again')
+      assert.equal(leader.next().quarantined, true, 'the deletion is retried')
       leader[end](driver)
       assert.deepEqual(leader.next(), { quarantined: false, backoffUntilMs: 0, exhausted: null })
-      assert.ok(isTold(), 'the cache has yet to show it')
+      assert.ok(isOnRecord(), 'the cache does not show the revocation yet')
       thaw()
-      await until(() => !isTold(), 'the record')
+      await until(() => !isOnRecord(), 'the record')
       assert.deepEqual(leader.next(), { quarantined: false, backoffUntilMs: 0, exhausted: null })
     })
   }
 
   test('a pod that was gone before its deletion was refused → the deletion is revoked', async (t) => {
-    const { lead, isTold, setPod } = scene(t)
+    const { lead, isOnRecord, setPod } = createJournalHarness(t)
     const leader = lead()
     await leader.put()
     setPod(undefined)
     leader.podGone(driver)
     leader.recordOutcome(driver, 'not-sent')
-    await until(() => !isTold(), 'the record')
+    await until(() => !isOnRecord(), 'the record')
   })
 
   test('a refused deletion whose pod terminates anyway → stays on record, because it may have been sent twice', async (t) => {
-    const { lead, isTold, settled, setPod } = scene(t)
+    const { lead, isOnRecord, settled, setPod } = createJournalHarness(t)
     const leader = lead()
     await leader.put()
     leader.recordOutcome(driver, 'refused')
     setPod(terminating)
     leader.deletionNoLongerNeeded({ ...driver, deletionMs: 1 })
     await settled()
-    assert.ok(isTold())
+    assert.ok(isOnRecord())
     setPod(undefined)
     leader.podGone(driver)
     await settled()
-    assert.ok(isTold())
+    assert.ok(isOnRecord())
   })
 
   test('a deletion whose response was lost, and the pod is gone → stays on record, whatever the retry returns', async (t) => {
-    const { lead, isTold, settled, setPod } = scene(t)
+    const { lead, isOnRecord, settled, setPod } = createJournalHarness(t)
     const leader = lead()
     await leader.put()
     leader.recordOutcome(driver, 'unanswered')
@@ -163,13 +163,13 @@ describe('createDeletionJournal', () => {
     setPod(undefined)
     leader.podGone(driver)
     await settled()
-    assert.ok(isTold())
+    assert.ok(isOnRecord())
     assert.equal(leader.next().quarantined, true)
   })
 
   for (const before of ['this leader', 'an earlier leader']) {
     test(`a deletion that ${before} may have sent → is revoked only after the pod is seen to stay`, async (t) => {
-      const { lead, isTold, pass, settled, setPod, asked } = scene(t)
+      const { lead, isOnRecord, pass, settled, setPod, podReads } = createJournalHarness(t)
       const first = lead()
       await first.put()
       first.recordOutcome(driver, 'unanswered')
@@ -178,24 +178,24 @@ describe('createDeletionJournal', () => {
       pass(minuteMs)
       leader.deletionNoLongerNeeded(driver)
       await settled()
-      assert.deepEqual(asked, [], 'it may come yet')
+      assert.deepEqual(podReads, [], 'the lost deletion may still take effect')
       pass(2 * minuteMs)
       setPod(terminating)
       leader.deletionNoLongerNeeded(driver)
       leader.deletionNoLongerNeeded(driver)
       await settled()
-      assert.equal(asked.length, 1)
-      assert.ok(isTold())
+      assert.equal(podReads.length, 1)
+      assert.ok(isOnRecord())
       setPod({ metadata: { name: driver.name, uid: driver.uid } })
       pass(2 * minuteMs)
       leader.deletionNoLongerNeeded(driver)
-      await until(() => !isTold(), 'the record')
+      await until(() => !isOnRecord(), 'the record')
       assert.equal(leader.next().quarantined, false)
     })
   }
 
   test('a driver that hangs again during the revocation → is on record again before it is deleted', async (t) => {
-    const { lead, isTold, answerWith, writes, settled } = scene(t)
+    const { lead, isOnRecord, answerWith, writes, settled } = createJournalHarness(t)
     const leader = lead()
     await leader.put()
     leader.recordOutcome(driver, 'not-sent')
@@ -204,17 +204,17 @@ describe('createDeletionJournal', () => {
       return { kind: 'failed', detail: 'HTTP 504', retryAfterMs: 0, outcomeUnknown: true }
     })
     leader.deletionNoLongerNeeded(driver)
-    await until(() => writes.length === 2, 'the take-back')
+    await until(() => writes.length === 2, 'the revocation')
     answerWith(undefined)
     assert.equal((await leader.put()).kind, 'ok')
     await settled()
     assert.equal(writes.length, 3)
-    assert.ok(isTold())
+    assert.ok(isOnRecord())
     assert.equal(leader.next().quarantined, true)
   })
 
   test('a deletion already on record → is not written again; a forbidden write → is kept in memory', async (t) => {
-    const { lead, writes, answerWith } = scene(t)
+    const { lead, writes, answerWith } = createJournalHarness(t)
     const leader = lead()
     answerWith(async () => ({ kind: 'failed', detail: 'HTTP 403', retryAfterMs: 0, forbidden: true }))
     assert.equal((await leader.put()).kind, 'ok')

@@ -8,33 +8,33 @@ import { createEventRecorder } from '../../../../webhook/controller/act/event-re
 import { computeDriverContext } from '../../../../webhook/controller/assess/driver-context.ts'
 import type { ActionTask } from '../../../../webhook/controller/decide/action-task.ts'
 import { createDriverStates } from '../../../../webhook/controller/decide/driver-state.ts'
-import { until } from '../../../kubernetes/fixture.ts'
+import { until } from '../../../support/api-fixture.ts'
 import { defaultConfig } from '../controller-harness.ts'
 import { createDriver } from '../driver/drivers.ts'
 import { createHungScenario, fallback } from '../hung-scenario.ts'
 
 describe('createEventRecorder', () => {
   test('a driver that hung, answered and hangs again → is reported again', async (t) => {
-    const scene = await createHungScenario(t)
-    scene.start(fallback('report'))
-    await scene.polled(4)
-    scene.ui.hang(true)
-    await until(() => scene.decisions().length === 1, 'a decision')
-    scene.ui.hang(false)
-    await scene.polled(20)
-    scene.ui.hang(true)
-    await scene.wait(3_000)
-    assert.deepEqual(scene.decisions(), ['report-only', 'report-only'])
+    const scenario = await createHungScenario(t)
+    scenario.start(fallback('report'))
+    await scenario.polled(4)
+    scenario.ui.hang(true)
+    await until(() => scenario.decisions().length === 1, 'a decision')
+    scenario.ui.hang(false)
+    await scenario.polled(20)
+    scenario.ui.hang(true)
+    await scenario.wait(3_000)
+    assert.deepEqual(scenario.decisions(), ['report-only', 'report-only'])
   })
 
   test('Events of writes that wait for the API server → do not delay other Events', async () => {
-    const asked: string[] = []
-    const { publish: tell, publishWithRetry: tellDone } = createEventRecorder(
+    const published: string[] = []
+    const { publish, publishWithRetry } = createEventRecorder(
       {
-        // An API server that takes no Events any more, and does not say so.
+        // An API server that never answers the creation of an Event.
         writer: {
           publishEvent: ({ name }) => {
-            asked.push(name)
+            published.push(name)
             return new Promise(() => {})
           },
         },
@@ -44,18 +44,18 @@ describe('createEventRecorder', () => {
       },
       new AbortController().signal,
     )
-    const told = (reason: EventContent['reason']): EventContent => ({
+    const contentOf = (reason: EventContent['reason']): EventContent => ({
       type: 'Warning',
       reason,
       message: '',
       dedupKey: '',
     })
     for (let index = 0; index < 20; index += 1)
-      tellDone(taskOf(`done-${index}`), told('SparkNannyStartupBlocked'), false)
-    void tell(taskOf('other'), told('SparkNannyInvalidSetting'))
+      publishWithRetry(taskOf(`write-${index}`), contentOf('SparkNannyStartupBlocked'), false)
+    void publish(taskOf('other'), contentOf('SparkNannyInvalidSetting'))
     await setImmediate()
-    assert.equal(asked.filter((name) => name.startsWith('done')).length, 8, 'so many at a time')
-    assert.ok(asked.includes('other'))
+    assert.equal(published.filter((name) => name.startsWith('write')).length, 8, 'the limit of concurrent Events')
+    assert.ok(published.includes('other'))
   })
 })
 

@@ -5,13 +5,13 @@ import { toRecord } from '../../../../core/json.ts'
 import { findStaleExecutors, parseExecutor } from '../../../../webhook/controller/act/stale-executors.ts'
 import { parseList } from '../../../../webhook/controller/driver/parse-container.ts'
 import { parseDriver } from '../../../../webhook/controller/driver/parse-driver.ts'
-import { until } from '../../../kubernetes/fixture.ts'
+import { until } from '../../../support/api-fixture.ts'
 import { createdMs, driverPod, iso, running, terminated } from '../../../support/driver-pods.ts'
 import type { FakeObject } from '../../../support/fake-api-server.ts'
 import { createControllerHarness, pods } from '../controller-harness.ts'
 
 const restartedMs = createdMs + 100_000
-/** As the webhook makes them: their ids are numbered. */
+/** A restarted driver as the webhook injects it: its application ids have a suffix. */
 const restarted = (restarts = 1): FakeObject => {
   const annotations = { 'spark-nanny.io/next-application-id-suffix': `-${restarts + 2}` }
   const lastState = terminated(137, restartedMs - 1_000)
@@ -119,7 +119,7 @@ describe('findStaleExecutors', () => {
     assert.ok(harness.api.get(pods, 'spark', 'job-exec-3'))
     const calls = harness.calls().length
     harness.api.set(pods, restarted())
-    await harness.edges.sleep(300, harness.signal)
+    await harness.deps.sleep(300, harness.signal)
     assert.equal(harness.calls().length, calls, 'no further requests')
     assert.match(await replica.metrics(), /action="delete-executor",result="ok"\} 2/)
   })
@@ -170,7 +170,7 @@ describe('findStaleExecutors', () => {
     harness.api.set(pods, restarted())
     harness.start()
     await until(() => harness.lines.some(({ line }) => line.event === 'action-failed'), 'a failure')
-    await harness.edges.sleep(1_500, harness.signal)
+    await harness.deps.sleep(1_500, harness.signal)
     assert.equal(harness.calls().filter((line) => line.startsWith('DELETE')).length, 2)
   })
 })

@@ -23,7 +23,7 @@ const short = (assessment: Assessment): string => {
   }
 }
 
-const heldBack = (state: object, sidecar: object = {}): DriverPodOptions => ({
+const blockedStartup = (state: object, sidecar: object = {}): DriverPodOptions => ({
   phase: 'Pending',
   ready: false,
   state: waiting('PodInitializing'),
@@ -38,54 +38,59 @@ type Row = readonly [string, DriverPodOptions, AssessmentFields, readonly string
 const rows: readonly Row[] = [
   ['healthy', {}, {}, []],
   ['healthy, not Ready', { ready: false }, {}, []],
-  ['the sidecar’s image is being pulled', heldBack(waiting('PodInitializing')), {}, []],
-  ['the sidecar’s image cannot be pulled, for 5 s', heldBack(waiting('ErrImagePull')), early, []],
+  ['the sidecar’s image is being pulled', blockedStartup(waiting('PodInitializing')), {}, []],
+  ['the sidecar’s image cannot be pulled, for 5 s', blockedStartup(waiting('ErrImagePull')), early, []],
   [
     'the sidecar’s image cannot be pulled, for 15 s',
-    heldBack(waiting('ErrImagePull')),
+    blockedStartup(waiting('ErrImagePull')),
     late,
     ['startup-blocked ErrImagePull'],
   ],
   [
     'it cannot be created',
-    heldBack(waiting('CreateContainerConfigError')),
+    blockedStartup(waiting('CreateContainerConfigError')),
     late,
     ['startup-blocked CreateContainerConfigError'],
   ],
   [
     'a reason of one container runtime',
-    heldBack(waiting('SignatureValidationFailed')),
+    blockedStartup(waiting('SignatureValidationFailed')),
     late,
     ['startup-blocked SignatureValidationFailed'],
   ],
   [
     'the sidecar cannot be started',
-    heldBack(terminated(128, createdMs, { reason: 'StartError' })),
+    blockedStartup(terminated(128, createdMs, { reason: 'StartError' })),
     late,
     ['startup-blocked StartError'],
   ],
-  ['an error that no retry can fix', heldBack(waiting('InvalidImageName')), {}, ['startup-blocked InvalidImageName']],
-  ['all containers are restarted', heldBack(terminated(88, createdMs)), late, []],
-  ['a slow pull', heldBack(waiting('PodInitializing')), { startupBlockedForMs: 119_000 }, []],
+  [
+    'an error that no retry can fix',
+    blockedStartup(waiting('InvalidImageName')),
+    {},
+    ['startup-blocked InvalidImageName'],
+  ],
+  ['all containers are restarted', blockedStartup(terminated(88, createdMs)), late, []],
+  ['a slow pull', blockedStartup(waiting('PodInitializing')), { startupBlockedForMs: 119_000 }, []],
   [
     'a pull that takes two minutes',
-    heldBack(waiting('PodInitializing')),
+    blockedStartup(waiting('PodInitializing')),
     { startupBlockedForMs: 120_000 },
     ['startup-blocked Slow'],
   ],
   [
     'all containers are removed for a restart',
-    { ...heldBack(waiting('RestartingAllContainers')), state: waiting('RestartingAllContainers'), restarts: 1 },
+    { ...blockedStartup(waiting('RestartingAllContainers')), state: waiting('RestartingAllContainers'), restarts: 1 },
     { startupBlockedForMs: 130_000 },
     [],
   ],
   [
     'all containers are removed for a restart, and the driver shows its next state already',
-    { ...heldBack(waiting('RestartingAllContainers')), restarts: 1 },
+    { ...blockedStartup(waiting('RestartingAllContainers')), restarts: 1 },
     { ...minutes(60), startupBlockedForMs: 130_000 },
     [],
   ],
-  ['the sidecar runs, the driver is being created', heldBack(running()), late, []],
+  ['the sidecar runs, the driver is being created', blockedStartup(running()), late, []],
   ['the sidecar crashes, the driver runs', { sidecar: { state: waiting('CrashLoopBackOff') } }, late, []],
   [
     'the sidecar crash-loops, the driver runs',
@@ -95,14 +100,14 @@ const rows: readonly Row[] = [
   ],
   [
     'the driver’s own image cannot be pulled either',
-    { ...heldBack(waiting('ErrImagePull')), state: waiting('ErrImagePull') },
+    { ...blockedStartup(waiting('ErrImagePull')), state: waiting('ErrImagePull') },
     late,
     [],
   ],
   [
     'bypassed just now',
     {
-      ...heldBack(waiting('ErrImagePull')),
+      ...blockedStartup(waiting('ErrImagePull')),
       annotations: { 'spark-nanny.io/sidecar-bypassed': `${iso(createdMs + 30_000)} x` },
     },
     late,
@@ -111,7 +116,7 @@ const rows: readonly Row[] = [
   [
     'bypassed without effect',
     {
-      ...heldBack(waiting('ErrImagePull')),
+      ...blockedStartup(waiting('ErrImagePull')),
       annotations: { 'spark-nanny.io/sidecar-bypassed': `${iso(createdMs - 30_000)} x` },
     },
     { startupBlockedForMs: 80_000 },
@@ -229,9 +234,9 @@ describe('assess', () => {
   })
 
   test('an assessment that depends on time → returns when to reassess', () => {
-    const held = createDriver(heldBack(waiting('ErrImagePull')))
+    const held = createDriver(blockedStartup(waiting('ErrImagePull')))
     assert.equal(assessDriver(held, early).reassessAtMs, createdMs + 70_000)
-    const pulling = createDriver(heldBack(waiting('PodInitializing')))
+    const pulling = createDriver(blockedStartup(waiting('PodInitializing')))
     assert.equal(assessDriver(pulling).reassessAtMs, createdMs + 180_000)
     const leaving = createDriver({ deletionTimestamp: iso(createdMs + 90_000) })
     assert.equal(assessDriver(leaving).reassessAtMs, createdMs + 210_000)

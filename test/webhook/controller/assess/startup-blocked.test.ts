@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { driverPod, heldBackPod, waiting } from '../../../support/driver-pods.ts'
+import { driverPod, startupBlockedPod, waiting } from '../../../support/driver-pods.ts'
 import { createControllerHarness, pods, untilLeading } from '../controller-harness.ts'
 import { nowMs } from '../hung-scenario.ts'
 
@@ -16,8 +16,8 @@ describe('startup blocked', () => {
     const replica = harness.start()
     await untilLeading(harness)
     for (const name of names) {
-      harness.api.set(pods, heldBackPod(restarting, { name, state: restarting, restarts: 1 }))
-      await harness.edges.sleep(300, harness.signal)
+      harness.api.set(pods, startupBlockedPod(restarting, { name, state: restarting, restarts: 1 }))
+      await harness.deps.sleep(300, harness.signal)
     }
     // The first that asks is let through in any case.
     replica.suspension()

@@ -81,9 +81,9 @@ describe('startup delay', () => {
     ['but running', {}, 'inconclusive', null, createDriver()],
     ['but terminating', {}, 'inconclusive', null, pending({}, { deletionMs: 1 })],
   ]
-  for (const [name, rails, expected, until = null, driver = pending(waiting('ErrImagePull'))] of choices) {
+  for (const [name, safeguards, expected, until = null, driver = pending(waiting('ErrImagePull'))] of choices) {
     test(`stuck, ${name} → ${expected}`, () => {
-      const choice = chooseAction(driver, stuckPull, permissiveSafeguards(rails))
+      const choice = chooseAction(driver, stuckPull, permissiveSafeguards(safeguards))
       assert.equal(choice.kind === 'blocked' ? choice.blockReason : choice.kind, expected)
       assert.equal(choice.kind === 'blocked' ? choice.untilMs : null, until)
     })

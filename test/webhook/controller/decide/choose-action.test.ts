@@ -38,9 +38,13 @@ const rows: readonly [string, Assessment, Partial<Safeguards>, string, (number |
   ['after backoff', hang(), { backoffUntilMs: createdMs }, 'delete-pod'],
 ]
 describe('chooseAction', () => {
-  for (const [name, assessment, rails, expected, until = null, options] of rows) {
+  for (const [name, assessment, safeguards, expected, until = null, options] of rows) {
     test(`${name} → ${expected}`, () => {
-      const choice = chooseAction(createDriver({ sidecar: null, ...options }), assessment, permissiveSafeguards(rails))
+      const choice = chooseAction(
+        createDriver({ sidecar: null, ...options }),
+        assessment,
+        permissiveSafeguards(safeguards),
+      )
       assert.equal(choice.kind === 'blocked' ? choice.blockReason : choice.kind, expected)
       assert.equal(choice.kind === 'blocked' ? choice.untilMs : null, until)
     })
@@ -76,8 +80,8 @@ describe('chooseAction', () => {
       restarts: 1,
       startedMs: 5,
     })
-    for (const rails of [{ dryRun: true }, { pause: { untilMs, reason: '' } }]) {
-      assert.deepEqual(chooseAction(createDriver(), assessment, permissiveSafeguards(rails)), { kind: 'report' })
+    for (const safeguards of [{ dryRun: true }, { pause: { untilMs, reason: '' } }]) {
+      assert.deepEqual(chooseAction(createDriver(), assessment, permissiveSafeguards(safeguards)), { kind: 'report' })
     }
   })
 })

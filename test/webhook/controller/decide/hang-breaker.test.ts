@@ -30,9 +30,9 @@ const rows: readonly [number, number, number, boolean][] = [
   [10_000, 25, 6, true],
 ]
 describe('hang breaker', () => {
-  for (const [known, unhealthy, lately, open] of rows) {
-    test(`${unhealthy} of ${known} unhealthy, ${lately} deleted recently → ${open ? 'open' : 'closed'}`, () => {
-      assert.equal(areTooManyUnhealthy(known, unhealthy, lately, safeguards), open)
+  for (const [known, unhealthy, recentDeletions, open] of rows) {
+    test(`${unhealthy} of ${known} unhealthy, ${recentDeletions} deleted recently → ${open ? 'open' : 'closed'}`, () => {
+      assert.equal(areTooManyUnhealthy(known, unhealthy, recentDeletions, safeguards), open)
     })
   }
 
@@ -45,18 +45,18 @@ describe('hang breaker', () => {
 
   const hang = (by: Hang['by']): Hang => ({ by, reason: 'unresponsive', sinceMs: nowMs, detail: 'timeout' })
 
-  /** Drivers without a sidecar that are asked from here, and such with one. */
-  interface Scene {
+  /** Drivers without a sidecar, polled by the controller, and drivers with a sidecar. */
+  interface BreakerScenario {
     readonly polled?: readonly Driver[]
     readonly silent?: readonly string[]
-    readonly guarded?: readonly Driver[]
-    /** Of which deletions, by application. */
-    readonly lately?: readonly (readonly [application: string, by: Hang['by'], minutesAgo: number])[]
+    readonly protectedDrivers?: readonly Driver[]
+    /** Recent deletions by application. */
+    readonly recentDeletions?: readonly (readonly [application: string, by: Hang['by'], minutesAgo: number])[]
   }
 
-  function breakerOf({ polled = [], silent = [], guarded = [], lately = [] }: Scene) {
+  function breakerOf({ polled = [], silent = [], protectedDrivers = [], recentDeletions = [] }: BreakerScenario) {
     const deletions = createDeletionTracker(safeguards)
-    lately.forEach(([application, by, minutesAgo], index) => {
+    recentDeletions.forEach(([application, by, minutesAgo], index) => {
       const deletion = {
         atMs: nowMs - minutesAgo * 60_000,
         uid: `gone-${index}`,
@@ -74,24 +74,25 @@ describe('hang breaker', () => {
           return { known: chosen.length, unhealthy: new Set(chosen.filter((uid) => silent.includes(uid))) }
         },
       },
-      drivers: () => [...polled, ...guarded],
+      drivers: () => [...polled, ...protectedDrivers],
       nowMs: () => nowMs,
     })
   }
 
   const named = (kind: string, count: number, fields: Parameters<typeof createDriver>[0] = {}) =>
     Array.from({ length: count }, (_, index) => createDriver({ name: `${kind}${index}-driver`, ...fields }))
-  /** Whose sidecar has ended so that the kubelet restarts all, and it did not. */
-  const unacted = (count: number) => named('unacted', count, { sidecar: { state: terminated(88, nowMs - 180_000) } })
+  /** Drivers whose sidecar requested a restart that the kubelet has not made. */
+  const notRestarted = (count: number) =>
+    named('not-restarted', count, { sidecar: { state: terminated(88, nowMs - 180_000) } })
 
   test('recent deletions on sidecar verdicts → open the breaker only for sidecar verdicts', () => {
     const [driver] = named('bare', 1, { sidecar: null })
     assert.ok(driver)
-    const lately = [
+    const recentDeletions = [
       ['x', 'sidecar', 1],
       ['y', 'sidecar', 2],
     ] as const
-    const breaker = breakerOf({ polled: [driver], silent: [driver.uid], lately })
+    const breaker = breakerOf({ polled: [driver], silent: [driver.uid], recentDeletions })
     assert.equal(breaker.isOpenFor(driver, 'ui'), false)
     assert.equal(breaker.isOpenFor(driver, 'sidecar'), true, 'no other driver with a sidecar is there')
   })
@@ -99,22 +100,22 @@ describe('hang breaker', () => {
   test('recent deletions → only those of other applications count, for ten minutes', () => {
     const [driver] = named('bare', 1, { sidecar: null })
     assert.ok(driver)
-    const isOpen = (...lately: NonNullable<Scene['lately']>) =>
-      breakerOf({ polled: [driver], silent: [driver.uid], lately }).isOpenFor(driver, 'ui')
+    const isOpen = (...recentDeletions: NonNullable<BreakerScenario['recentDeletions']>) =>
+      breakerOf({ polled: [driver], silent: [driver.uid], recentDeletions }).isOpenFor(driver, 'ui')
     assert.equal(isOpen([driver.application, 'ui', 1], [driver.application, 'ui', 3]), false)
     assert.equal(isOpen(['x', 'ui', 11]), false)
     assert.equal(isOpen(['x', 'ui', 9]), true)
   })
 
   test('hung protected drivers → the breaker opens when too many of the protected drivers hang', () => {
-    const guarded = named('well', 30)
+    const protectedDrivers = named('well', 30)
     for (const [count, open] of [
       [1, false],
       [5, false],
       [8, true],
     ] as const) {
-      const hung = unacted(count)
-      const breaker = breakerOf({ guarded: [...guarded, ...hung] })
+      const hung = notRestarted(count)
+      const breaker = breakerOf({ protectedDrivers: [...protectedDrivers, ...hung] })
       const [driver] = hung
       assert.ok(driver)
       assert.equal(breaker.isOpenFor(driver, 'sidecar'), open, String(count))
@@ -127,7 +128,11 @@ describe('hang breaker', () => {
     const cut = named('cut', 2, { sidecar: null }).map((driver) => ({ ...driver, node: 'node-2', namespace: 'cut' }))
     const [driver] = cut
     assert.ok(driver)
-    const breaker = breakerOf({ polled: [...well, ...cut], silent: cut.map(({ uid }) => uid), guarded: named('s', 20) })
+    const breaker = breakerOf({
+      polled: [...well, ...cut],
+      silent: cut.map(({ uid }) => uid),
+      protectedDrivers: named('s', 20),
+    })
     assert.equal(breaker.isOpen(), false)
     assert.equal(breaker.isOpenFor(driver, 'ui'), true)
     assert.equal(breaker.isOpenFor(driver, 'sidecar'), false)

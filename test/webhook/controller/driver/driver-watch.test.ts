@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { watchDrivers } from '../../../../webhook/controller/driver/driver-watch.ts'
-import { apiFixture, until } from '../../../kubernetes/fixture.ts'
+import { createApiFixture, until } from '../../../support/api-fixture.ts'
 import { driverPod } from '../../../support/driver-pods.ts'
 import { pods } from '../controller-harness.ts'
 
 describe('driver watch', () => {
   test('a pod recreated under the same name → the old driver is gone, and the new one has no previous state', async (t) => {
-    const { api, edges, signal } = await apiFixture(t)
+    const { api, deps, signal } = await createApiFixture(t)
     api.define(pods)
     const story: string[] = []
-    const drivers = watchDrivers(edges)
+    const drivers = watchDrivers(deps)
     drivers.listen(
       {
         changed: (driver, before) => story.push(`${driver.uid} after ${before?.uid ?? 'nothing'}`),

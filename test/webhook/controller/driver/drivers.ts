@@ -8,14 +8,14 @@ import type { Driver } from '../../../../webhook/controller/driver/driver.ts'
 import { parseDriver } from '../../../../webhook/controller/driver/parse-driver.ts'
 import { createdMs, type DriverPodOptions, driverPod } from '../../../support/driver-pods.ts'
 
-/** A driver as it is kept. */
+/** A driver as the controller parses it from a pod. */
 export function createDriver(options: DriverPodOptions = {}): Driver {
   const driver = parseDriver(driverPod(options))
   if (driver === undefined) throw new Error('not a driver')
   return { ...driver, resourceVersion: '1' }
 }
 
-/** A guarded namespace, no settings, nothing seen before. */
+/** Assesses a driver of a protected namespace, without settings and without earlier observations. */
 export function assessDriver(driver: Driver, fields: AssessmentFields = {}): AssessmentResult {
   const { settings = resolveSettings({}), nativeSidecars = true, inProtectedNamespace = true, ...facts } = fields
   const { nowMs = createdMs + 60_000 } = facts
@@ -43,7 +43,7 @@ export interface AssessmentFields extends Partial<Omit<AssessmentContext, 'drive
   readonly inProtectedNamespace?: boolean
 }
 
-/** Everything speaks for acting. */
+/** Safeguards that permit every action. */
 export const permissiveSafeguards = (fields: Partial<Safeguards> = {}): Safeguards => ({
   nowMs: createdMs + 600_000,
   dryRun: false,

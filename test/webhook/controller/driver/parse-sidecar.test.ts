@@ -3,11 +3,11 @@ import { describe, test } from 'node:test'
 import { toRecord } from '../../../../core/json.ts'
 import { findBlockingSidecar } from '../../../../webhook/controller/assess/startup-blocked.ts'
 import { parseDriver } from '../../../../webhook/controller/driver/parse-driver.ts'
-import { createdMs, heldBackPod, iso, waiting } from '../../../support/driver-pods.ts'
+import { createdMs, iso, startupBlockedPod, waiting } from '../../../support/driver-pods.ts'
 
 describe('parse sidecar', () => {
   test('a sidecar that waits for an earlier native sidecar to start → does not block the startup', () => {
-    const pod = heldBackPod(waiting('PodInitializing'))
+    const pod = startupBlockedPod(waiting('PodInitializing'))
     const [spec, status] = [toRecord(pod.spec), toRecord(pod.status)]
     const proxy = { name: 'istio-proxy', image: 'istio', restartPolicy: 'Always', startupProbe: {} }
     const state = { running: { startedAt: iso(createdMs + 4_000) } }

@@ -1,15 +1,13 @@
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { describe, type TestContext, test } from 'node:test'
 import {
   createSidecarStatusPoller,
   currentVerdict,
   nextRequestAtMs,
 } from '../../../../webhook/controller/poll/sidecar-status-poller.ts'
-import { until } from '../../../kubernetes/fixture.ts'
+import { until } from '../../../support/api-fixture.ts'
 import { createdMs, driverPod, iso, running, terminated, waiting } from '../../../support/driver-pods.ts'
+import { httpUi } from '../../../support/fake-spark-ui.ts'
 import { applications, createControllerHarness, defaultConfig, pods } from '../controller-harness.ts'
 import { createDriver } from '../driver/drivers.ts'
 
@@ -67,13 +65,10 @@ describe('sidecar status poller', () => {
     assert.equal(currentVerdict('', createdMs), undefined)
   })
 
-  /** A driver that is not Ready since, and what its sidecar says of it. */
-  async function silentKubelet(t: TestContext, startedMs: number, said: object) {
+  /** A driver that is not Ready, and the status that its sidecar reports. */
+  async function createUnhandledVerdict(t: TestContext, startedMs: number, reported: object) {
     const harness = await createControllerHarness(t)
-    const server = createServer((_request, response) => response.end(JSON.stringify(status(said))))
-    server.listen(0, '127.0.0.1')
-    await once(server, 'listening')
-    t.after(() => server.close())
+    const { port } = await httpUi(t, (_request, response) => response.end(JSON.stringify(status(reported))))
     harness.setNow(createdMs + 1_200_000)
     harness.api.set(applications, {
       apiVersion: 'sparkoperator.k8s.io/v1beta2',
@@ -82,7 +77,6 @@ describe('sidecar status poller', () => {
       spec: { restartPolicy: { type: 'Always' } },
     })
     const owner = { name: 'pi', uid: 'uid-application' }
-    const port = (server.address() as AddressInfo).port
     const state = running(startedMs)
     harness.api.set(pods, driverPod({ owner, state, ready: false, podIp: '127.0.0.1', sidecar: { port } }))
     harness.start({ fallback: { ...defaultConfig.fallback, mode: 'delete' } })
@@ -91,12 +85,12 @@ describe('sidecar status poller', () => {
   }
 
   test('a verdict on which the kubelet does not act → the pod is deleted, within the same safeguards', async (t) => {
-    assert.match(await silentKubelet(t, createdMs + 5_000, {}), /unresponsive: timeout/)
+    assert.match(await createUnhandledVerdict(t, createdMs + 5_000, {}), /unresponsive: timeout/)
   })
 
   test('the same verdict for a driver that never started → the pod is deleted', async (t) => {
     const said = { reason: 'startup-deadline', detail: 'refused', since: iso(createdMs + 630_000) }
-    assert.match(await silentKubelet(t, createdMs + 30_000, said), /startup-deadline: refused/)
+    assert.match(await createUnhandledVerdict(t, createdMs + 30_000, said), /startup-deadline: refused/)
   })
 
   test('a changed system clock → the sidecar is still polled every 30 s', async () => {

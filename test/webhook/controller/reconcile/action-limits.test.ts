@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { until } from '../../../kubernetes/fixture.ts'
-import { driverPod, heldBackPod, waiting } from '../../../support/driver-pods.ts'
+import { until } from '../../../support/api-fixture.ts'
+import { driverPod, startupBlockedPod, waiting } from '../../../support/driver-pods.ts'
 import { createControllerHarness, pods, untilLeading } from '../controller-harness.ts'
 import { fallback, nowMs } from '../hung-scenario.ts'
 
@@ -19,7 +19,7 @@ describe('action limits', () => {
     )
     harness.start(fallback('off'))
     await untilLeading(harness)
-    harness.api.set(pods, heldBackPod(waiting('InvalidImageName')))
+    harness.api.set(pods, startupBlockedPod(waiting('InvalidImageName')))
     await until(() => harness.calls().some((line) => line.startsWith('PATCH')), 'the bypass')
     const published = harness.calls().filter((line) => line.startsWith('POST')).length
     assert.ok(published <= 24, `${published} Events were published before it`)
@@ -29,7 +29,7 @@ describe('action limits', () => {
     const harness = await createControllerHarness(t)
     harness.setNow(nowMs)
     for (let index = 0; index < 24; index += 1) {
-      harness.api.set(pods, heldBackPod(waiting('InvalidImageName'), { name: `h${index}-driver` }))
+      harness.api.set(pods, startupBlockedPod(waiting('InvalidImageName'), { name: `h${index}-driver` }))
     }
     harness.api.intercept((method, path) =>
       isEvent(method, path) ? { status: 429, body: { kind: 'Status' } } : undefined,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { createWorkQueue } from '../../../../webhook/controller/reconcile/work-queue.ts'
 import { runWorker } from '../../../../webhook/controller/reconcile/worker.ts'
-import { recordingLog } from '../../../support/recording-log.ts'
+import { createRecordingLog } from '../../../support/recording-log.ts'
 
 const many = 1_000
 /** How keys arrive: all at once, or each evaluation adds the next before any other work runs. */
@@ -32,7 +32,7 @@ describe('runWorker', () => {
       if (oneByOne) add()
       else for (let index = 0; index < many; index += 1) queue.add(`spark/driver-${index}`)
       // Each evaluation takes a millisecond.
-      await runWorker({ log: recordingLog().log, monotonicMs: () => looks, sleep }, queue, reconcile, stop.signal)
+      await runWorker({ log: createRecordingLog().log, monotonicMs: () => looks, sleep }, queue, reconcile, stop.signal)
       assert.equal(looks, many)
       assert.ok(most <= 10, `${most} evaluations without a pause`)
     })

@@ -3,18 +3,18 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { createClient } from '../../kubernetes/client.ts'
 import { loadAccess } from '../../kubernetes/in-cluster-access.ts'
 import type { ReflectorDeps } from '../../kubernetes/reflector.ts'
-import { type FakeApiServer, startFakeApiServer } from '../support/fake-api-server.ts'
-import { type RecordedLine, recordingLog } from '../support/recording-log.ts'
+import { type FakeApiServer, startFakeApiServer } from './fake-api-server.ts'
+import { createRecordingLog, type RecordedLine } from './recording-log.ts'
 
-export interface Fixture {
+export interface ApiFixture {
   readonly api: FakeApiServer
-  readonly edges: ReflectorDeps
+  readonly deps: ReflectorDeps
   readonly lines: readonly RecordedLine[]
   readonly signal: AbortSignal
 }
 
 /** An API server, a client of it as a pod has one, and an end to both. */
-export async function apiFixture(t: TestContext): Promise<Fixture> {
+export async function createApiFixture(t: TestContext): Promise<ApiFixture> {
   const api = await startFakeApiServer()
   const env = { KUBERNETES_SERVICE_HOST: '127.0.0.1', KUBERNETES_SERVICE_PORT: String(api.port) }
   const client = createClient(await loadAccess(env, api.serviceAccountDir))
@@ -24,9 +24,9 @@ export async function apiFixture(t: TestContext): Promise<Fixture> {
     client.close()
     await api.close()
   })
-  const { log, lines } = recordingLog()
+  const { log, lines } = createRecordingLog()
   const sleep = (ms: number, signal: AbortSignal) => delay(ms, undefined, { signal }).catch(() => {})
-  return { api, lines, signal: controller.signal, edges: { api: client, log, sleep, random: () => 0, nowMs: Date.now } }
+  return { api, lines, signal: controller.signal, deps: { api: client, log, sleep, random: () => 0, nowMs: Date.now } }
 }
 
 /** Waits until `test` holds; there is no telling how long a loaded machine takes, but it must not be for ever. */
