@@ -37,7 +37,7 @@ export interface StartControllerDeps extends ReflectorDeps {
   readonly metrics: ControllerMetrics
   readonly loops: BackgroundTasks
   /** Replaces the network requests to Spark UIs and sidecars. */
-  readonly prober?: Pick<UiClient, 'poll'>
+  readonly uiClient?: Pick<UiClient, 'poll'>
   get?(get: UiRequest): Promise<UiResult>
   readonly leaseTiming?: LeaseTiming
 }
@@ -60,7 +60,7 @@ export function startController(deps: StartControllerDeps): { suspension(): stri
     drivers,
     sidecarImage,
     writer: createClusterWriter({ api: deps.api, reporter: identity, nowMs: deps.nowMs, mayAct: elector.leads }),
-    prober: deps.prober ?? createUiClient(),
+    uiClient: deps.uiClient ?? createUiClient(),
     get: deps.get ?? sendUiRequest,
     onNamespace,
     whenSynced: {

@@ -32,7 +32,7 @@ export interface LeaderDeps extends DriverContextDeps {
   readonly applications: SparkApplications
   readonly sidecarImage: SidecarImageBreaker
   readonly writer: ClusterWriter
-  readonly prober: Pick<UiClient, 'poll'>
+  readonly uiClient: Pick<UiClient, 'poll'>
   get(get: UiRequest): Promise<UiResult>
   node(name: string): NodeState
   sleep(ms: number, signal: AbortSignal): Promise<void>

@@ -1,9 +1,8 @@
-import { parseTimeMs, toRecord } from '../../../core/json.ts'
+import { parseTimeMs, toRecord, toRecords, toStringOrEmpty } from '../../../core/json.ts'
 import { describeResponse, type KubernetesApi } from '../../../kubernetes/api.ts'
 import { parsePage } from '../../../kubernetes/list-page.ts'
 import { podsPath } from '../../../kubernetes/paths.ts'
 import type { Driver } from '../driver/driver.ts'
-import { parseList, parseText } from '../driver/parse-container.ts'
 import type { PodVersion } from './cluster-writer.ts'
 
 /** The part of an executor pod that is read. */
@@ -54,10 +53,10 @@ export function parseExecutor(object: unknown): Executor | undefined {
     name,
     namespace,
     uid,
-    resourceVersion: parseText(metadata.resourceVersion),
+    resourceVersion: toStringOrEmpty(metadata.resourceVersion),
     createdMs,
-    applicationId: parseText(toRecord(metadata.labels)['spark-app-selector']),
-    ownerUid: parseText(parseList(metadata.ownerReferences).find(({ kind }) => kind === 'Pod')?.uid),
+    applicationId: toStringOrEmpty(toRecord(metadata.labels)['spark-app-selector']),
+    ownerUid: toStringOrEmpty(toRecords(metadata.ownerReferences).find(({ kind }) => kind === 'Pod')?.uid),
     terminating: metadata.deletionTimestamp !== undefined,
   }
 }

@@ -1,4 +1,4 @@
-import { isRecord, parseTimeMs, toRecord } from '../../../core/json.ts'
+import { isRecord, parseTimeMs, toRecord, toStringOrEmpty } from '../../../core/json.ts'
 import type { Container } from '../../../core/kubernetes/pod.ts'
 import type { ContainerEnd, ContainerState, DriverContainer } from './driver.ts'
 
@@ -22,24 +22,19 @@ function parseState({ running, terminated, waiting }: Record<string, unknown>): 
   if (isRecord(running)) return { kind: 'running', startedMs: parseTimeMs(running.startedAt) ?? 0 }
   if (isRecord(terminated)) return { kind: 'ended', ...parseEnd(terminated) }
   const { reason, message } = toRecord(waiting)
-  return { kind: 'waiting', reason: parseText(reason), message: truncate(parseText(message)) }
+  return { kind: 'waiting', reason: toStringOrEmpty(reason), message: truncate(toStringOrEmpty(message)) }
 }
 
 function parseEnd(terminated: Record<string, unknown>): ContainerEnd {
   const [startedMs, finishedMs] = [parseTimeMs(terminated.startedAt), parseTimeMs(terminated.finishedAt)]
   return {
     exitCode: typeof terminated.exitCode === 'number' ? terminated.exitCode : -1,
-    reason: parseText(terminated.reason),
-    message: truncate(parseText(terminated.message)),
+    reason: toStringOrEmpty(terminated.reason),
+    message: truncate(toStringOrEmpty(terminated.message)),
     finishedMs,
     ranForMs: startedMs === null || finishedMs === null ? null : finishedMs - startedMs,
   }
 }
 
-/** The objects in a list. Empty if the value is not a list. */
-export const parseList = (value: unknown): readonly Record<string, unknown>[] =>
-  Array.isArray(value) ? value.filter(isRecord) : []
-/** Empty if the value is not a string. */
-export const parseText = (value: unknown) => (typeof value === 'string' ? value : '')
 /** A kubelet's message may have any length. */
 export const truncate = (text: string) => (text.length > 300 ? `${text.slice(0, 300)}…` : text)

@@ -7,12 +7,12 @@ import {
   sidecarContainerName,
 } from '../../../core/contract/pod-contract.ts'
 import type { SkipReason } from '../../../core/contract/skip-reasons.ts'
-import { parseTimeMs, toRecord } from '../../../core/json.ts'
+import { parseTimeMs, toRecord, toRecords, toStringOrEmpty } from '../../../core/json.ts'
 import { parsePod } from '../../../core/kubernetes/parse-objects.ts'
 import { type Container, findApplicationId, findDriverContainerIndex, type Pod } from '../../../core/kubernetes/pod.ts'
 import { findApplicationReference } from '../../../core/spark/application-reference.ts'
 import type { Driver, PodPhase } from './driver.ts'
-import { parseContainer, parseList, parseText, truncate } from './parse-container.ts'
+import { parseContainer, truncate } from './parse-container.ts'
 import { parseSidecar } from './parse-sidecar.ts'
 
 const phases: readonly PodPhase[] = ['Pending', 'Running', 'Succeeded', 'Failed']
@@ -30,7 +30,7 @@ export function parseDriver(object: unknown): Driver | undefined {
     return undefined
   }
   const status = toRecord(root.status)
-  const conditions = parseList(status.conditions)
+  const conditions = toRecords(status.conditions)
   const condition = (type: string) => conditions.find((item) => item.type === type)
   const [ready, scheduled] = [condition('Ready'), condition('PodScheduled')]
   const [network, disrupted] = [condition('PodReadyToStartContainers'), condition('DisruptionTarget')]
@@ -38,12 +38,12 @@ export function parseDriver(object: unknown): Driver | undefined {
   const container = index === undefined ? undefined : pod.spec.containers[index]
   const owner = findApplicationReference(pod, namespace) ?? null
   const annotations = pickOwnAnnotations(pod.metadata?.annotations)
-  const driver = parseContainer(container, parseList(status.containerStatuses))
+  const driver = parseContainer(container, toRecords(status.containerStatuses))
   return {
     namespace,
     name,
     uid,
-    resourceVersion: parseText(metadata.resourceVersion),
+    resourceVersion: toStringOrEmpty(metadata.resourceVersion),
     createdMs: parseTimeMs(metadata.creationTimestamp) ?? 0,
     deletionMs: parseTimeMs(metadata.deletionTimestamp),
     finalizers: Array.isArray(metadata.finalizers) ? metadata.finalizers.map(String).map(truncate) : noNames,
@@ -56,8 +56,8 @@ export function parseDriver(object: unknown): Driver | undefined {
     phase: phases.find((phase) => phase === status.phase) ?? 'Unknown',
     reason: pick(status.reason) ?? (disrupted?.status === 'True' ? pick(disrupted.reason) : null),
     scheduledMs: scheduled?.status === 'True' ? parseTimeMs(scheduled.lastTransitionTime) : null,
-    unscheduled: scheduled?.status === 'False' ? truncate(parseText(scheduled.message)) : null,
-    gated: parseList(toRecord(root.spec).schedulingGates).length > 0,
+    unscheduled: scheduled?.status === 'False' ? truncate(toStringOrEmpty(scheduled.message)) : null,
+    gated: toRecords(toRecord(root.spec).schedulingGates).length > 0,
     networkDown: network?.status === 'False',
     ready: ready?.status === 'True',
     readySinceMs: parseTimeMs(ready?.lastTransitionTime),

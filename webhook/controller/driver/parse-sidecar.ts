@@ -1,8 +1,8 @@
 import { bypassedAnnotation, sidecarContainerName, sidecarEnv } from '../../../core/contract/pod-contract.ts'
-import { parseTimeMs } from '../../../core/json.ts'
+import { parseTimeMs, toRecords } from '../../../core/json.ts'
 import type { Container, Pod } from '../../../core/kubernetes/pod.ts'
 import type { DriverSidecar } from './driver.ts'
-import { parseContainer, parseList } from './parse-container.ts'
+import { parseContainer } from './parse-container.ts'
 
 /** Parses the sidecar that spark-nanny injected. Null if there is none: another container of that name lacks the environment. */
 export function parseSidecar(
@@ -15,7 +15,7 @@ export function parseSidecar(
     ({ name, env }) => name === sidecarContainerName && env?.some((item) => item.name === sidecarEnv.policy) === true,
   )
   if (container === undefined) return null
-  const observed = parseContainer(container, parseList(status.initContainerStatuses))
+  const observed = parseContainer(container, toRecords(status.initContainerStatuses))
   return {
     ...observed,
     version,
@@ -38,8 +38,8 @@ export const formatBypass = (nowMs: number, image: string, reason: string) =>
 
 /** Whether the pod's network is ready and all earlier init containers are done. False also if that is unknown. */
 function isDue({ spec }: Pod, status: Readonly<Record<string, unknown>>): boolean {
-  const sandbox = parseList(status.conditions).find(({ type }) => type === 'PodReadyToStartContainers')
-  const statuses = parseList(status.initContainerStatuses)
+  const sandbox = toRecords(status.conditions).find(({ type }) => type === 'PodReadyToStartContainers')
+  const statuses = toRecords(status.initContainerStatuses)
   const before = (spec.initContainers ?? []).slice(
     0,
     spec.initContainers?.findIndex(({ name }) => name === sidecarContainerName),

@@ -15,7 +15,7 @@ export interface PollPolicy {
 }
 
 export interface UiPollerDeps {
-  readonly prober: Pick<UiClient, 'poll'>
+  readonly uiClient: Pick<UiClient, 'poll'>
   /** Milliseconds of a monotonic clock. */
   monotonicMs(): number
   sleep(ms: number, signal: AbortSignal): Promise<void>
@@ -63,7 +63,7 @@ export function createUiPoller(deps: UiPollerDeps, signal: AbortSignal): UiPolle
         const startedMs = deps.monotonicMs()
         const { driver, policy } = poll
         const address = { scheme: policy.scheme, host: driver.podIp ?? '', port: policy.port }
-        const { sample } = await deps.prober.poll(address, driver.applicationId, policy.timeoutMs)
+        const { sample } = await deps.uiClient.poll(address, driver.applicationId, policy.timeoutMs)
         return { sample, policy, tookMs: deps.monotonicMs() - startedMs }
       })
       if (aborted.aborted) return

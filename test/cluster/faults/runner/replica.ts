@@ -71,7 +71,7 @@ export function startReplica({ name, seed, namespace, proxy, clock, config, uis 
     monotonicMs: clock.monotonicMs,
     metrics: createControllerMetrics(metrics.registry, clock.monotonicMs),
     loops,
-    prober: uis.prober(name),
+    uiClient: uis.prober(name),
     get: uis.get,
     leaseTiming: {
       durationMs: realLease.durationMs * speed,

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { applicationIdSuffixEnv } from '../../../../core/contract/pod-contract.ts'
-import { toRecord } from '../../../../core/json.ts'
+import { toRecord, toRecords } from '../../../../core/json.ts'
 import { findStaleExecutors, parseExecutor } from '../../../../webhook/controller/act/stale-executors.ts'
-import { parseList } from '../../../../webhook/controller/driver/parse-container.ts'
 import { parseDriver } from '../../../../webhook/controller/driver/parse-driver.ts'
 import { until } from '../../../support/api-fixture.ts'
 import { createdMs, driverPod, iso, running, terminated } from '../../../support/driver-pods.ts'
@@ -20,7 +19,7 @@ const restarted = (restarts = 1): FakeObject => {
   const env = [{ name: applicationIdSuffixEnv, value: '' }]
   return {
     ...pod,
-    spec: { ...spec, containers: parseList(spec.containers).map((container) => ({ ...container, env })) },
+    spec: { ...spec, containers: toRecords(spec.containers).map((container) => ({ ...container, env })) },
   }
 }
 
