@@ -164,7 +164,7 @@ export const permissionRules: readonly Rule[] = [
     title: 'The driver has no permission for a local file',
     detail: 'The driver has no permission to open {file}',
     meaning:
-      'The container’s user (185 in Spark’s images) has no permission for the path, for example because the volume belongs to root or the file system is read-only.',
+      'The container’s user (185 in Spark’s images) has no permission for the path. For example, the volume belongs to root, or the file system is read-only.',
     matchers: [
       inLog('^java.io.FileNotFoundException: {file} (Permission denied)'),
       inLog('^java.io.FileNotFoundException: {file} (Read-only file system)'),

@@ -171,7 +171,7 @@ export const settings = {
     'How long pulling the driver’s image may fail before the pod is deleted, so that its owner submits it again. If `off`, it is never deleted.',
   ),
   'container-creating-deadline': startDeadline(
-    'How long the driver’s container may fail to be created, for example because a volume is missing, before the pod is deleted, so that its owner submits it again. If `off`, it is never deleted.',
+    'How long the driver’s container may fail to be created before the pod is deleted, so that its owner submits it again. A missing volume is an example. If `off`, the pod is never deleted.',
   ),
   'ui-port': orWord(
     integer(4040, 1, 65535, 'Port of the Spark UI. If `auto`, it is the container port named spark-ui, else 4040.'),

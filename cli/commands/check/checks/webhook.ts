@@ -61,7 +61,7 @@ export const webhook: Category<CheckEvidence> = {
     {
       id: 'webhook-injects',
       title: 'the webhook injects driver pods',
-      hint: 'Tested by a server-side dry run, which stores nothing. Error: the API server could not call the webhook, or the webhook skipped the pod. Check the certificate, the ready replicas, and network policies or firewalls for port 8443, and look for the event `admission` in the log of the webhook. Unknown: you lack permissions, or a quota or policy refuses the pod.',
+      hint: 'Tested by a server-side dry run, which stores nothing. Error: the API server could not call the webhook, or the webhook skipped the pod. Check the certificate, the ready replicas, and network policies or firewalls for port 8443. Look for the event `admission` in the log of the webhook. Unknown: you lack permissions, or a quota or policy refuses the pod.',
       judge: judgeProbes(({ pod }) => pod, 'sidecar'),
     },
     {

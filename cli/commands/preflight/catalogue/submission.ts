@@ -43,7 +43,7 @@ export const submissionChecks = {
     title: 'The driver cannot run the application’s file or class',
     detail: '{path} {problem}',
     meaning:
-      'In cluster mode the file must be in the image (local://), at an address that the driver reaches, or be uploaded first; a class is only read from jars that spark-submit can open (SparkSubmitArguments).',
+      'In cluster mode, the file must be in the image (local://), at an address that the driver reaches, or uploaded first. spark-submit only reads a class from jars that it can open (SparkSubmitArguments).',
     remedies: [
       change('Correct it: https://spark.apache.org/docs/latest/running-on-kubernetes.html#dependency-management'),
     ],
