@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { describe, test } from 'node:test'
 import { runCli } from '../run-cli.ts'
 
 const account = 'spark.kubernetes.authenticate.driver.serviceAccountName=spark'
@@ -107,22 +107,26 @@ const cases: readonly (readonly [settings: string, found: readonly string[], ver
   ['spark.kubernetes.driver.annotation.spark-nanny.io/interval=5s', []],
 ]
 
-for (const [settings, found, version = '3.5.1'] of cases) {
-  test(`${settings.replaceAll('\n', ' ')} of ${version}: ${found.join(', ') || 'nothing'}`, async () => {
-    const { stdout, exitCode } = await runCli(['validate', '-f', 'conf', '--spark-version', version, '-o', 'json'], {
-      conf: `${account}\n${settings}\n`,
+describe('configuration rules', () => {
+  for (const [settings, found, version = '3.5.1'] of cases) {
+    test(`${settings.replaceAll('\n', ' ')} of ${version}: ${found.join(', ') || 'nothing'}`, async () => {
+      const { stdout, exitCode } = await runCli(['validate', '-f', 'conf', '--spark-version', version, '-o', 'json'], {
+        conf: `${account}\n${settings}\n`,
+      })
+      const findings: readonly { id: string; severity: string }[] = JSON.parse(stdout).findings
+      const told = findings.map(
+        ({ id, severity }) => `${id.replace('SPN-VALIDATE-', '')}${severity === 'error' ? '!' : ''}`,
+      )
+      assert.deepEqual(told, found)
+      assert.equal(exitCode, found.some((id) => id.endsWith('!')) ? 3 : 0)
     })
-    const findings: readonly { id: string; severity: string }[] = JSON.parse(stdout).findings
-    const told = findings.map(
-      ({ id, severity }) => `${id.replace('SPN-VALIDATE-', '')}${severity === 'error' ? '!' : ''}`,
-    )
-    assert.deepEqual(told, found)
-    assert.equal(exitCode, found.some((id) => id.endsWith('!')) ? 3 : 0)
-  })
-}
+  }
 
-test('no service account: warned of', async () => {
-  const { stdout, exitCode } = await runCli(['validate', '-f', 'conf', '--strict'], { conf: 'spark.driver.memory=1g' })
-  assert.match(stdout, /SPN-VALIDATE-SERVICE-ACCOUNT/)
-  assert.equal(exitCode, 4)
+  test('no service account: warned of', async () => {
+    const { stdout, exitCode } = await runCli(['validate', '-f', 'conf', '--strict'], {
+      conf: 'spark.driver.memory=1g',
+    })
+    assert.match(stdout, /SPN-VALIDATE-SERVICE-ACCOUNT/)
+    assert.equal(exitCode, 4)
+  })
 })

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { describe, test } from 'node:test'
 import { parseKeyName } from '../../../cli/spark-conf/key-spelling.ts'
 import table from '../../../cli/spark-conf/keys.json' with { type: 'json' }
 import { findSparkKey, keyTypes, type SparkKey, sparkReleases } from '../../../cli/spark-conf/spark-keys.ts'
@@ -8,63 +8,65 @@ import { findValueProblem } from '../../../cli/spark-conf/value-problem.ts'
 
 const rows = Object.entries(table as Readonly<Record<string, SparkKey>>)
 
-test('the table is whole and of one form', () => {
-  assert.ok(rows.length > 1300)
-  for (const [key, row] of rows) {
-    assert.ok(keyTypes.includes(row.type), key)
-    assert.equal(row.unit !== undefined, row.type === 'bytes' || row.type === 'time', `${key}: unit`)
-    assert.equal((row.choices?.length ?? 0) > 0, row.type === 'choice', `${key}: choices`)
-    for (const version of [row.since, row.deprecated, row.removed]) {
-      if (version !== undefined)
-        assert.ok(parseSparkVersion(version.replace(/^(\d+\.\d+\.\d+)-.*/, '$1')), `${key}: ${version}`)
+describe('Spark keys', () => {
+  test('the table is whole and of one form', () => {
+    assert.ok(rows.length > 1300)
+    for (const [key, row] of rows) {
+      assert.ok(keyTypes.includes(row.type), key)
+      assert.equal(row.unit !== undefined, row.type === 'bytes' || row.type === 'time', `${key}: unit`)
+      assert.equal((row.choices?.length ?? 0) > 0, row.type === 'choice', `${key}: choices`)
+      for (const version of [row.since, row.deprecated, row.removed]) {
+        if (version !== undefined)
+          assert.ok(parseSparkVersion(version.replace(/^(\d+\.\d+\.\d+)-.*/, '$1')), `${key}: ${version}`)
+      }
+      if (row.replacement !== undefined) assert.ok(findSparkKey(row.replacement), `${key}: ${row.replacement}`)
+      if (row.last !== undefined) assert.ok(sparkReleases.includes(row.last), key)
     }
-    if (row.replacement !== undefined) assert.ok(findSparkKey(row.replacement), `${key}: ${row.replacement}`)
-    if (row.last !== undefined) assert.ok(sparkReleases.includes(row.last), key)
-  }
-})
-
-test('each default of Spark is a value that we take', () => {
-  let taken = 0
-  for (const [key, row] of rows) {
-    // A default may be worked out when it is asked for: `<value of spark.x>`, a function's name.
-    if (row.default === undefined || row.default.startsWith('<')) continue
-    assert.equal(findValueProblem(row, row.default), undefined, `${key}=${row.default}`)
-    taken += 1
-  }
-  assert.ok(taken > 1000, String(taken))
-})
-
-test('the keys that every application uses are there', () => {
-  for (const key of [
-    'spark.driver.memory',
-    'spark.executor.memoryOverhead',
-    'spark.executor.instances',
-    'spark.dynamicAllocation.maxExecutors',
-    'spark.sql.shuffle.partitions',
-    'spark.kubernetes.container.image',
-    'spark.kubernetes.driver.limit.cores',
-    'spark.eventLog.dir',
-  ]) {
-    assert.ok(findSparkKey(key), key)
-  }
-})
-
-const names: readonly (readonly [key: string, expected: string])[] = [
-  ['spark.executor.memroy', 'spark.executor.memory'],
-  ['spark.executor.Memory', 'spark.executor.memory'],
-  ['spark.dynamicallocation.enabled', 'spark.dynamicAllocation.enabled'],
-  ['spark.sql.autoBroadcastJoinThreshhold', 'spark.sql.autoBroadcastJoinThreshold'],
-  ['spark.kubernetes.driver.annotations.x', 'spark.kubernetes.driver.annotation.x'],
-  ['spark.kubernetes.nonsense', 'unknown'],
-  ['spark.sql.hive.metastore.version', 'open'],
-  ['spark.app.name', 'open'],
-  ['spark.databricks.delta.retentionDurationCheck.enabled', 'open'],
-  ['spark.executorEnv.JAVA_HOME', 'open'],
-  ['spark.executor.memory', 'known'],
-]
-for (const [key, expected] of names) {
-  test(`${key}: ${expected}`, () => {
-    const name = parseKeyName(key)
-    assert.equal(name.kind === 'misspelt' ? name.nearest : name.kind, expected)
   })
-}
+
+  test('each default of Spark is a value that we take', () => {
+    let taken = 0
+    for (const [key, row] of rows) {
+      // A default may be worked out when it is asked for: `<value of spark.x>`, a function's name.
+      if (row.default === undefined || row.default.startsWith('<')) continue
+      assert.equal(findValueProblem(row, row.default), undefined, `${key}=${row.default}`)
+      taken += 1
+    }
+    assert.ok(taken > 1000, String(taken))
+  })
+
+  test('the keys that every application uses are there', () => {
+    for (const key of [
+      'spark.driver.memory',
+      'spark.executor.memoryOverhead',
+      'spark.executor.instances',
+      'spark.dynamicAllocation.maxExecutors',
+      'spark.sql.shuffle.partitions',
+      'spark.kubernetes.container.image',
+      'spark.kubernetes.driver.limit.cores',
+      'spark.eventLog.dir',
+    ]) {
+      assert.ok(findSparkKey(key), key)
+    }
+  })
+
+  const names: readonly (readonly [key: string, expected: string])[] = [
+    ['spark.executor.memroy', 'spark.executor.memory'],
+    ['spark.executor.Memory', 'spark.executor.memory'],
+    ['spark.dynamicallocation.enabled', 'spark.dynamicAllocation.enabled'],
+    ['spark.sql.autoBroadcastJoinThreshhold', 'spark.sql.autoBroadcastJoinThreshold'],
+    ['spark.kubernetes.driver.annotations.x', 'spark.kubernetes.driver.annotation.x'],
+    ['spark.kubernetes.nonsense', 'unknown'],
+    ['spark.sql.hive.metastore.version', 'open'],
+    ['spark.app.name', 'open'],
+    ['spark.databricks.delta.retentionDurationCheck.enabled', 'open'],
+    ['spark.executorEnv.JAVA_HOME', 'open'],
+    ['spark.executor.memory', 'known'],
+  ]
+  for (const [key, expected] of names) {
+    test(`${key}: ${expected}`, () => {
+      const name = parseKeyName(key)
+      assert.equal(name.kind === 'misspelt' ? name.nearest : name.kind, expected)
+    })
+  }
+})

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { describe, test } from 'node:test'
 import { formatValue } from '../../../cli/static-checks/shown-value.ts'
 
-test('the value of a secret is not shown, also where its name is misspelt', () => {
-  for (const key of ['spark.authenticate.secret', 'spark.authenticate.secert']) {
-    assert.doesNotMatch(formatValue(key, 'hunter2'), /hunter2/, key)
-  }
-  assert.equal(formatValue('spark.driver.memroy', '2g'), '2g')
+describe('formatValue', () => {
+  test('the value of a secret is not shown, also where its name is misspelt', () => {
+    for (const key of ['spark.authenticate.secret', 'spark.authenticate.secert']) {
+      assert.doesNotMatch(formatValue(key, 'hunter2'), /hunter2/, key)
+    }
+    assert.equal(formatValue('spark.driver.memroy', '2g'), '2g')
+  })
 })

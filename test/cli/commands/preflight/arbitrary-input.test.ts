@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { runCli } from '../../run-cli.ts'
 
@@ -52,38 +52,45 @@ const spec = fc.oneof(
   }),
 )
 
-test('whatever an application is, it is judged and nothing is thrown', async () => {
-  const apis = fc.constantFrom('sparkoperator.k8s.io/v1beta2', 'spark.apache.org/v1', 'sparkoperator.k8s.io/v1')
-  await fc.assert(
-    fc.asyncProperty(spec, json, apis, async (ofApplication, metadata, apiVersion) => {
-      const app = JSON.stringify({ apiVersion, kind: 'SparkApplication', metadata, spec: ofApplication })
-      for (const args of [
-        ['preflight', 'app', '--offline'],
-        ['validate', '-f', 'app'],
-      ]) {
-        const { exitCode, stderr } = await runCli(args, { app })
-        assert.ok(exitCode === 0 || exitCode === 3, stderr)
-      }
-    }),
-    { numRuns: 300 },
-  )
-})
+describe('preflight and validate with arbitrary input', () => {
+  test('whatever an application is, it is judged and nothing is thrown', async () => {
+    const apis = fc.constantFrom('sparkoperator.k8s.io/v1beta2', 'spark.apache.org/v1', 'sparkoperator.k8s.io/v1')
+    await fc.assert(
+      fc.asyncProperty(spec, json, apis, async (ofApplication, metadata, apiVersion) => {
+        const app = JSON.stringify({ apiVersion, kind: 'SparkApplication', metadata, spec: ofApplication })
+        for (const args of [
+          ['preflight', 'app', '--offline'],
+          ['validate', '-f', 'app'],
+        ]) {
+          const { exitCode, stderr } = await runCli(args, { app })
+          assert.ok(exitCode === 0 || exitCode === 3, stderr)
+        }
+      }),
+      { numRuns: 300 },
+    )
+  })
 
-test('whatever a configuration file is, it is judged or refused', async () => {
-  const line = fc.oneof(
-    fc.string(),
-    fc
-      .tuple(
-        fc.constantFrom('spark.driver.memory', 'spark.executor.cores', 'spark.kubernetes.driver.volumes.a.b', '--conf'),
-        fc.string(),
-      )
-      .map((words) => words.join(' ')),
-  )
-  await fc.assert(
-    fc.asyncProperty(fc.array(line), async (lines) => {
-      const { exitCode, stderr } = await runCli(['preflight', 'app', '--offline'], { app: lines.join('\n') })
-      assert.ok(exitCode !== 1, stderr)
-    }),
-    { numRuns: 300 },
-  )
+  test('whatever a configuration file is, it is judged or refused', async () => {
+    const line = fc.oneof(
+      fc.string(),
+      fc
+        .tuple(
+          fc.constantFrom(
+            'spark.driver.memory',
+            'spark.executor.cores',
+            'spark.kubernetes.driver.volumes.a.b',
+            '--conf',
+          ),
+          fc.string(),
+        )
+        .map((words) => words.join(' ')),
+    )
+    await fc.assert(
+      fc.asyncProperty(fc.array(line), async (lines) => {
+        const { exitCode, stderr } = await runCli(['preflight', 'app', '--offline'], { app: lines.join('\n') })
+        assert.ok(exitCode !== 1, stderr)
+      }),
+      { numRuns: 300 },
+    )
+  })
 })

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { describe, test } from 'node:test'
 import { parseConfFile } from '../../../../cli/spark-conf/conf-file.ts'
 import { computeWorkload } from '../../../../cli/workload/workload.ts'
 import { capturePod } from '../../../support/admission-captures.ts'
@@ -13,29 +13,31 @@ spark.kubernetes.authenticate.driver.serviceAccountName spark
 spark.kubernetes.container.image.pullPolicy Never
 `
 
-for (const name of ['driver-pod.spark-submit', 'driver-pod.spark-operator'] as const) {
-  test(`the pod that is tried is the one that Spark made: ${name}`, () => {
-    const captured = capturePod(name)
-    const [container] = captured.spec.containers
-    const conf = `${settings}spark.kubernetes.container.image ${container?.image}\nspark.kubernetes.driver.pod.name ${captured.metadata?.name}\n`
-    const { conf: effective, mainFile } = parseConfFile(conf, 'conf', undefined)
-    const workload = computeWorkload({ kind: 'conf', name: 'conf', conf: effective, mainFile }, undefined, 'spark')
-    const [made] = workload?.driver.spec.containers ?? []
-    assert.equal(made?.name, container?.name)
-    assert.deepEqual(made?.resources, container?.resources)
-    assert.equal(made?.image, container?.image)
-    assert.equal(made?.imagePullPolicy, container?.imagePullPolicy)
-    assert.equal(workload?.driver.spec.restartPolicy, captured.spec.restartPolicy)
-    assert.equal(workload?.driver.metadata?.labels?.['spark-role'], 'driver')
-    assert.equal(workload?.driver.metadata?.name, captured.metadata?.name)
-  })
-}
+describe('computeWorkload', () => {
+  for (const name of ['driver-pod.spark-submit', 'driver-pod.spark-operator'] as const) {
+    test(`the pod that is tried is the one that Spark made: ${name}`, () => {
+      const captured = capturePod(name)
+      const [container] = captured.spec.containers
+      const conf = `${settings}spark.kubernetes.container.image ${container?.image}\nspark.kubernetes.driver.pod.name ${captured.metadata?.name}\n`
+      const { conf: effective, mainFile } = parseConfFile(conf, 'conf', undefined)
+      const workload = computeWorkload({ kind: 'conf', name: 'conf', conf: effective, mainFile }, undefined, 'spark')
+      const [made] = workload?.driver.spec.containers ?? []
+      assert.equal(made?.name, container?.name)
+      assert.deepEqual(made?.resources, container?.resources)
+      assert.equal(made?.image, container?.image)
+      assert.equal(made?.imagePullPolicy, container?.imagePullPolicy)
+      assert.equal(workload?.driver.spec.restartPolicy, captured.spec.restartPolicy)
+      assert.equal(workload?.driver.metadata?.labels?.['spark-role'], 'driver')
+      assert.equal(workload?.driver.metadata?.name, captured.metadata?.name)
+    })
+  }
 
-test('the executor that is tried is the one that Spark made', () => {
-  const captured = capturePod('executor-pod')
-  const { conf } = parseConfFile(settings, 'conf', undefined)
-  const workload = computeWorkload({ kind: 'conf', name: 'conf', conf, mainFile: undefined }, undefined, 'spark')
-  const [made] = workload?.executor.spec.containers ?? []
-  assert.equal(made?.name, captured.spec.containers[0]?.name)
-  assert.deepEqual(made?.resources, captured.spec.containers[0]?.resources)
+  test('the executor that is tried is the one that Spark made', () => {
+    const captured = capturePod('executor-pod')
+    const { conf } = parseConfFile(settings, 'conf', undefined)
+    const workload = computeWorkload({ kind: 'conf', name: 'conf', conf, mainFile: undefined }, undefined, 'spark')
+    const [made] = workload?.executor.spec.containers ?? []
+    assert.equal(made?.name, captured.spec.containers[0]?.name)
+    assert.deepEqual(made?.resources, captured.spec.containers[0]?.resources)
+  })
 })

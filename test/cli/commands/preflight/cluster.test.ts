@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { type TestContext, test } from 'node:test'
+import { describe, type TestContext, test } from 'node:test'
 import { type FakeCluster, runInCluster } from '../check/fake-cluster.ts'
 import { clusterWith, healthyApplication, healthyCluster, healthyConf } from './healthy-cluster.ts'
 
@@ -156,80 +156,82 @@ const cases: readonly (readonly [what: string, cluster: FakeCluster, settings: s
   ['image on a node', healthyCluster, 'spark.kubernetes.container.image.pullPolicy=Never', []],
 ]
 
-for (const [what, cluster, settings, found] of cases) {
-  test(`${what}: ${found.join(', ') || 'nothing'}`, async (t) => {
-    const { exitCode, stdout } = await preflightOf(t, cluster, `${healthyConf}${settings}\n`, '-o', 'json')
-    assert.deepEqual(idsOf(stdout), found, stdout)
-    assert.equal(exitCode, found.some((id) => id.endsWith('!')) ? 3 : 0)
+describe('preflight with a cluster', () => {
+  for (const [what, cluster, settings, found] of cases) {
+    test(`${what}: ${found.join(', ') || 'nothing'}`, async (t) => {
+      const { exitCode, stdout } = await preflightOf(t, cluster, `${healthyConf}${settings}\n`, '-o', 'json')
+      assert.deepEqual(idsOf(stdout), found, stdout)
+      assert.equal(exitCode, found.some((id) => id.endsWith('!')) ? 3 : 0)
+    })
+  }
+
+  const apis = { 'POST /apis/sparkoperator.k8s.io/v1beta2': { status: 201, body: {} } }
+
+  test('a SparkApplication that the API server takes', async (t) => {
+    const { exitCode, stdout } = await preflightOf(
+      t,
+      clusterWith({}, { answers: apis }),
+      healthyApplication,
+      '-o',
+      'json',
+    )
+    assert.deepEqual(idsOf(stdout), [])
+    assert.equal(exitCode, 0)
   })
-}
 
-const apis = { 'POST /apis/sparkoperator.k8s.io/v1beta2': { status: 201, body: {} } }
+  test('a SparkApplication of an operator that is not there', async (t) => {
+    const answers = { 'POST /apis/sparkoperator.k8s.io/v1beta2': { status: 404, body: {} } }
+    const { stdout } = await preflightOf(t, clusterWith({}, { answers }), healthyApplication, '-o', 'json')
+    assert.deepEqual(idsOf(stdout), ['OPERATOR!'])
+  })
 
-test('a SparkApplication that the API server takes', async (t) => {
-  const { exitCode, stdout } = await preflightOf(
-    t,
-    clusterWith({}, { answers: apis }),
-    healthyApplication,
-    '-o',
-    'json',
-  )
-  assert.deepEqual(idsOf(stdout), [])
-  assert.equal(exitCode, 0)
-})
+  test('a SparkApplication that the API server rejects', async (t) => {
+    const message = 'strict decoding error: unknown field "spec.drive"'
+    const answers = { 'POST /apis/sparkoperator.k8s.io/v1beta2': { status: 400, body: { message } } }
+    const { stdout } = await preflightOf(t, clusterWith({}, { answers }), healthyApplication, '-o', 'json')
+    assert.deepEqual(idsOf(stdout), ['REJECTED!'])
+    assert.match(stdout, /unknown field/)
+  })
 
-test('a SparkApplication of an operator that is not there', async (t) => {
-  const answers = { 'POST /apis/sparkoperator.k8s.io/v1beta2': { status: 404, body: {} } }
-  const { stdout } = await preflightOf(t, clusterWith({}, { answers }), healthyApplication, '-o', 'json')
-  assert.deepEqual(idsOf(stdout), ['OPERATOR!'])
-})
+  test('a SparkApplication that is there already', async (t) => {
+    const existing = {
+      '/apis/sparkoperator.k8s.io/v1beta2/sparkapplications': [{ metadata: { name: 'nightly', namespace: 'jobs' } }],
+    }
+    const { stdout } = await preflightOf(t, clusterWith(existing, { answers: apis }), healthyApplication, '-o', 'json')
+    assert.deepEqual(idsOf(stdout), ['NAME-TAKEN'])
+  })
 
-test('a SparkApplication that the API server rejects', async (t) => {
-  const message = 'strict decoding error: unknown field "spec.drive"'
-  const answers = { 'POST /apis/sparkoperator.k8s.io/v1beta2': { status: 400, body: { message } } }
-  const { stdout } = await preflightOf(t, clusterWith({}, { answers }), healthyApplication, '-o', 'json')
-  assert.deepEqual(idsOf(stdout), ['REJECTED!'])
-  assert.match(stdout, /unknown field/)
-})
+  test('what may not be read is unknown, and never taken for well', async (t) => {
+    const forbidden = {
+      status: 403,
+      body: { message: 'pods is forbidden: User "u" cannot create resource "pods" in API group ""' },
+    }
+    const answers = {
+      '/api/v1/nodes': forbidden,
+      resourcequotas: forbidden,
+      accessreviews: forbidden,
+      'POST /api/v1/namespaces/jobs/pods': forbidden,
+    }
+    const { exitCode, stdout } = await preflightOf(t, clusterWith({}, { answers }), healthyConf, '-o', 'json')
+    assert.equal(exitCode, 5)
+    const unknown: readonly { what: string }[] = JSON.parse(stdout).unknown
+    assert.deepEqual(
+      unknown.map(({ what }) => what),
+      [
+        'room on the nodes',
+        'the namespace’s quotas',
+        'what the service account may do',
+        'whether the driver’s pod is admitted',
+        'whether an executor’s pod is admitted',
+      ],
+    )
+    assert.deepEqual(idsOf(stdout), [])
+  })
 
-test('a SparkApplication that is there already', async (t) => {
-  const existing = {
-    '/apis/sparkoperator.k8s.io/v1beta2/sparkapplications': [{ metadata: { name: 'nightly', namespace: 'jobs' } }],
-  }
-  const { stdout } = await preflightOf(t, clusterWith(existing, { answers: apis }), healthyApplication, '-o', 'json')
-  assert.deepEqual(idsOf(stdout), ['NAME-TAKEN'])
-})
-
-test('what may not be read is unknown, and never taken for well', async (t) => {
-  const forbidden = {
-    status: 403,
-    body: { message: 'pods is forbidden: User "u" cannot create resource "pods" in API group ""' },
-  }
-  const answers = {
-    '/api/v1/nodes': forbidden,
-    resourcequotas: forbidden,
-    accessreviews: forbidden,
-    'POST /api/v1/namespaces/jobs/pods': forbidden,
-  }
-  const { exitCode, stdout } = await preflightOf(t, clusterWith({}, { answers }), healthyConf, '-o', 'json')
-  assert.equal(exitCode, 5)
-  const unknown: readonly { what: string }[] = JSON.parse(stdout).unknown
-  assert.deepEqual(
-    unknown.map(({ what }) => what),
-    [
-      'room on the nodes',
-      'the namespace’s quotas',
-      'what the service account may do',
-      'whether the driver’s pod is admitted',
-      'whether an executor’s pod is admitted',
-    ],
-  )
-  assert.deepEqual(idsOf(stdout), [])
-})
-
-test('-n outweighs what the file says', async (t) => {
-  const { stdout } = await preflightOf(t, healthyCluster, healthyConf, '-n', 'elsewhere')
-  assert.match(stdout, /namespace elsewhere does not exist/)
+  test('-n outweighs what the file says', async (t) => {
+    const { stdout } = await preflightOf(t, healthyCluster, healthyConf, '-n', 'elsewhere')
+    assert.match(stdout, /namespace elsewhere does not exist/)
+  })
 })
 
 function preflightOf(t: TestContext, cluster: FakeCluster, text: string, ...args: readonly string[]) {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { describe, test } from 'node:test'
 import { assertGoldenText } from '../../../support/golden-text.ts'
 import { runCli } from '../../run-cli.ts'
 import { runInCluster } from '../check/fake-cluster.ts'
@@ -16,21 +16,23 @@ const tight = clusterWith(
   { denied: ['watch pods'], answers: { 'POST /apis/sparkoperator.k8s.io/v1beta2': { status: 201, body: {} } } },
 )
 
-for (const form of ['text', 'json', 'sarif', 'junit', 'markdown']) {
-  test(`a namespace that is too tight, as ${form}`, async (t) => {
-    const io = { readFile: async () => healthyApplication.replace('apache/spark:4.0.1', 'apache/spark:latest') }
-    const { stdout, exitCode } = await runInCluster(t, tight, ['preflight', 'nightly.yaml', '-o', form], io)
-    assert.equal(exitCode, 3)
-    await assertGoldenText(`cli/preflight/tight.${form}`, stdout)
-  })
-}
-
-for (const form of ['text', 'junit']) {
-  test(`without a cluster, as ${form}: what is not known fails nothing`, async () => {
-    const { stdout, exitCode } = await runCli(['preflight', 'app', '--offline', '-o', form], {
-      app: healthyApplication,
+describe('preflight report', () => {
+  for (const form of ['text', 'json', 'sarif', 'junit', 'markdown']) {
+    test(`a namespace that is too tight, as ${form}`, async (t) => {
+      const io = { readFile: async () => healthyApplication.replace('apache/spark:4.0.1', 'apache/spark:latest') }
+      const { stdout, exitCode } = await runInCluster(t, tight, ['preflight', 'nightly.yaml', '-o', form], io)
+      assert.equal(exitCode, 3)
+      await assertGoldenText(`cli/preflight/tight.${form}`, stdout)
     })
-    assert.equal(exitCode, 0)
-    await assertGoldenText(`cli/preflight/offline.${form}`, stdout)
-  })
-}
+  }
+
+  for (const form of ['text', 'junit']) {
+    test(`without a cluster, as ${form}: what is not known fails nothing`, async () => {
+      const { stdout, exitCode } = await runCli(['preflight', 'app', '--offline', '-o', form], {
+        app: healthyApplication,
+      })
+      assert.equal(exitCode, 0)
+      await assertGoldenText(`cli/preflight/offline.${form}`, stdout)
+    })
+  }
+})

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { describe, test } from 'node:test'
 import { runCli } from '../../run-cli.ts'
 import { healthyApplication, healthyConf } from './healthy-cluster.ts'
 
@@ -35,63 +35,67 @@ const cases: readonly (readonly [
   [['  image: apache/spark:4.0.1\n', ''], ['IMAGE!', 'IMAGE!'].slice(0, 1), /no image is set/],
 ]
 
-for (const [[from, to], found, says = /./] of cases) {
-  test(`${String(from) || 'as it is'} → ${to || 'nothing'}: ${found.join(', ') || 'nothing'}`, async () => {
-    const app = healthyApplication.replace(from, to)
-    const { stdout, exitCode } = await runCli(['preflight', 'app', '--offline', '-o', 'json'], { app })
-    const findings: readonly { id: string; severity: string }[] = JSON.parse(stdout).findings
-    const own = findings.filter(({ id }) => id.startsWith('SPN-PREFLIGHT-'))
-    const told = own.map(({ id, severity }) => `${id.replace('SPN-PREFLIGHT-', '')}${severity === 'error' ? '!' : ''}`)
-    assert.deepEqual(told, found, stdout)
-    assert.match(stdout, says)
-    assert.equal(exitCode, findings.some(({ severity }) => severity === 'error') ? 3 : 0)
-  })
-}
+describe('preflight --offline', () => {
+  for (const [[from, to], found, says = /./] of cases) {
+    test(`${String(from) || 'as it is'} → ${to || 'nothing'}: ${found.join(', ') || 'nothing'}`, async () => {
+      const app = healthyApplication.replace(from, to)
+      const { stdout, exitCode } = await runCli(['preflight', 'app', '--offline', '-o', 'json'], { app })
+      const findings: readonly { id: string; severity: string }[] = JSON.parse(stdout).findings
+      const own = findings.filter(({ id }) => id.startsWith('SPN-PREFLIGHT-'))
+      const told = own.map(
+        ({ id, severity }) => `${id.replace('SPN-PREFLIGHT-', '')}${severity === 'error' ? '!' : ''}`,
+      )
+      assert.deepEqual(told, found, stdout)
+      assert.match(stdout, says)
+      assert.equal(exitCode, findings.some(({ severity }) => severity === 'error') ? 3 : 0)
+    })
+  }
 
-test('offline: what only a cluster knows is told as unknown, and is no failure', async () => {
-  const { stdout, exitCode } = await runCli(['preflight', 'app', '--offline', '--strict', '-o', 'json'], {
-    app: healthyConf,
+  test('offline: what only a cluster knows is told as unknown, and is no failure', async () => {
+    const { stdout, exitCode } = await runCli(['preflight', 'app', '--offline', '--strict', '-o', 'json'], {
+      app: healthyConf,
+    })
+    assert.equal(exitCode, 0)
+    assert.deepEqual(JSON.parse(stdout).findings, [])
+    assert.equal(JSON.parse(stdout).unknown.length, 5)
   })
-  assert.equal(exitCode, 0)
-  assert.deepEqual(JSON.parse(stdout).findings, [])
-  assert.equal(JSON.parse(stdout).unknown.length, 5)
-})
 
-test('a spark-submit command: flags, quotes and continued lines', async () => {
-  const app = `spark-submit --master k8s://https://api --deploy-mode cluster \\
+  test('a spark-submit command: flags, quotes and continued lines', async () => {
+    const app = `spark-submit --master k8s://https://api --deploy-mode cluster \\
   --conf spark.kubernetes.container.image=apache/spark:4.0.1 --conf "spark.kubernetes.authenticate.driver.serviceAccountName=spark" \\
   --driver-memory 1Gi --class A /opt/app.jar --driver-memory 5Zi`
-  const { stdout } = await runCli(['preflight', 'app', '--offline', '-o', 'json'], { app })
-  assert.deepEqual(
-    JSON.parse(stdout).findings.map(({ id }: { id: string }) => id),
-    ['SPN-PREFLIGHT-MAIN-FILE', 'SPN-VALIDATE-VALUE'],
-  )
-  assert.match(stdout, /"line": 3/)
-  assert.doesNotMatch(stdout, /5Zi/)
-})
+    const { stdout } = await runCli(['preflight', 'app', '--offline', '-o', 'json'], { app })
+    assert.deepEqual(
+      JSON.parse(stdout).findings.map(({ id }: { id: string }) => id),
+      ['SPN-PREFLIGHT-MAIN-FILE', 'SPN-VALIDATE-VALUE'],
+    )
+    assert.match(stdout, /"line": 3/)
+    assert.doesNotMatch(stdout, /5Zi/)
+  })
 
-test('a secret is not printed, in any form', async () => {
-  const app = healthyApplication.replace(
-    'spec:\n',
-    'spec:\n  sparkConf:\n    spark.hadoop.fs.s3a.secret.key: 12345678\n    spark.jarz: https://me:hunter2222@repo/a.jar\n    spark.kubernetes.nope.password: hunter2222\n',
-  )
-  for (const form of ['text', 'json', 'sarif', 'junit', 'markdown']) {
-    const { stdout } = await runCli(['preflight', 'app', '--offline', '-o', form], { app })
-    assert.match(stdout, /SPN-VALIDATE-UNQUOTED/)
-    assert.match(stdout, /spark\.jarz/)
-    assert.doesNotMatch(stdout, /12345678|hunter2222/, form)
-  }
-})
+  test('a secret is not printed, in any form', async () => {
+    const app = healthyApplication.replace(
+      'spec:\n',
+      'spec:\n  sparkConf:\n    spark.hadoop.fs.s3a.secret.key: 12345678\n    spark.jarz: https://me:hunter2222@repo/a.jar\n    spark.kubernetes.nope.password: hunter2222\n',
+    )
+    for (const form of ['text', 'json', 'sarif', 'junit', 'markdown']) {
+      const { stdout } = await runCli(['preflight', 'app', '--offline', '-o', form], { app })
+      assert.match(stdout, /SPN-VALIDATE-UNQUOTED/)
+      assert.match(stdout, /spark\.jarz/)
+      assert.doesNotMatch(stdout, /12345678|hunter2222/, form)
+    }
+  })
 
-test('a ScheduledSparkApplication is looked at as what it makes', async () => {
-  const [head = '', spec = ''] = healthyApplication
-    .replace('kind: SparkApplication', 'kind: ScheduledSparkApplication')
-    .split('spec:\n')
-  const template = spec.replace('apache/spark:4.0.1', 'apache/spark').replace(/^/gm, '  ')
-  const app = `${head}spec:\n  schedule: "@daily"\n  template:\n${template}`
-  const { stdout } = await runCli(['preflight', 'app', '--offline', '-o', 'json'], { app })
-  assert.deepEqual(
-    JSON.parse(stdout).findings.map(({ id }: { id: string }) => id),
-    ['SPN-PREFLIGHT-IMAGE'],
-  )
+  test('a ScheduledSparkApplication is looked at as what it makes', async () => {
+    const [head = '', spec = ''] = healthyApplication
+      .replace('kind: SparkApplication', 'kind: ScheduledSparkApplication')
+      .split('spec:\n')
+    const template = spec.replace('apache/spark:4.0.1', 'apache/spark').replace(/^/gm, '  ')
+    const app = `${head}spec:\n  schedule: "@daily"\n  template:\n${template}`
+    const { stdout } = await runCli(['preflight', 'app', '--offline', '-o', 'json'], { app })
+    assert.deepEqual(
+      JSON.parse(stdout).findings.map(({ id }: { id: string }) => id),
+      ['SPN-PREFLIGHT-IMAGE'],
+    )
+  })
 })

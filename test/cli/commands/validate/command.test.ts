@@ -1,48 +1,51 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { describe, test } from 'node:test'
 import packageJson from '../../../../package.json' with { type: 'json' }
 import { assertGoldenText } from '../../../support/golden-text.ts'
 import { slips } from '../../config-checks/slips.ts'
 import { runCli } from '../../run-cli.ts'
 import { type FakeCluster, runInCluster } from '../check/fake-cluster.ts'
 
-for (const form of ['text', 'json', 'sarif', 'junit', 'markdown']) {
-  test(`a SparkApplication with slips, as ${form}`, async () => {
-    const { stdout, exitCode } = await runCli(['validate', '-f', 'nightly.yaml', '-o', form], { 'nightly.yaml': slips })
-    assert.equal(exitCode, 3)
-    assert.doesNotMatch(stdout, /topsecret/)
-    await assertGoldenText(`cli/validate/slips.${form}`, stdout.replaceAll(packageJson.version, 'X.Y.Z'))
+describe('validate', () => {
+  for (const form of ['text', 'json', 'sarif', 'junit', 'markdown']) {
+    test(`a SparkApplication with slips, as ${form}`, async () => {
+      const { stdout, exitCode } = await runCli(['validate', '-f', 'nightly.yaml', '-o', form], {
+        'nightly.yaml': slips,
+      })
+      assert.equal(exitCode, 3)
+      assert.doesNotMatch(stdout, /topsecret/)
+      await assertGoldenText(`cli/validate/slips.${form}`, stdout.replaceAll(packageJson.version, 'X.Y.Z'))
+    })
+  }
+
+  test('a configuration without fault', async () => {
+    const conf = 'spark.driver.memory 1g\nspark.kubernetes.authenticate.driver.serviceAccountName spark\n'
+    const { stdout, exitCode } = await runCli(['validate', '-f', '-', '--strict'], {}, conf)
+    assert.equal(exitCode, 0)
+    assert.equal(stdout, 'Configuration of standard input.\n\n√ No problems found.\n')
   })
-}
 
-test('a configuration without fault', async () => {
-  const conf = 'spark.driver.memory 1g\nspark.kubernetes.authenticate.driver.serviceAccountName spark\n'
-  const { stdout, exitCode } = await runCli(['validate', '-f', '-', '--strict'], {}, conf)
-  assert.equal(exitCode, 0)
-  assert.equal(stdout, 'Configuration of standard input.\n\n√ No problems found.\n')
-})
+  const wrong: readonly (readonly [args: readonly string[], says: RegExp, file?: string])[] = [
+    [['validate'], /APP or -f FILE is required/],
+    [['validate', 'a', '-f', 'b'], /not both/],
+    [['validate', '-f', 'absent.conf'], /absent\.conf: there is no such file; expected SparkApplications/],
+    [['validate', '-f', 'f', '--spark-version', 'new'], /must be a version such as 3\.5\.1/],
+    [['validate', '-f', 'f'], /f: holds Pod of v1; expected SparkApplications/, 'apiVersion: v1\nkind: Pod\n'],
+    [['validate', '-f', 'f'], /f: holds no setting/, '# nothing\n'],
+    [['validate', '-f', 'f'], /f: is not YAML/, 'kind: a: b\n'],
+    [['preflight'], /FILE is required/],
+    [['preflight', 'a', '-f', 'b'], /give one FILE/],
+  ]
+  for (const [args, says, f = ''] of wrong) {
+    test(`wrong call: ${args.join(' ')} ${JSON.stringify(f)}`, async () => {
+      const { exitCode, stdout, stderr } = await runCli(args, { f })
+      assert.equal(exitCode, 2)
+      assert.equal(stdout, '')
+      assert.match(stderr, says)
+    })
+  }
 
-const wrong: readonly (readonly [args: readonly string[], says: RegExp, file?: string])[] = [
-  [['validate'], /APP or -f FILE is required/],
-  [['validate', 'a', '-f', 'b'], /not both/],
-  [['validate', '-f', 'absent.conf'], /absent\.conf: there is no such file; expected SparkApplications/],
-  [['validate', '-f', 'f', '--spark-version', 'new'], /must be a version such as 3\.5\.1/],
-  [['validate', '-f', 'f'], /f: holds Pod of v1; expected SparkApplications/, 'apiVersion: v1\nkind: Pod\n'],
-  [['validate', '-f', 'f'], /f: holds no setting/, '# nothing\n'],
-  [['validate', '-f', 'f'], /f: is not YAML/, 'kind: a: b\n'],
-  [['preflight'], /FILE is required/],
-  [['preflight', 'a', '-f', 'b'], /give one FILE/],
-]
-for (const [args, says, f = ''] of wrong) {
-  test(`wrong call: ${args.join(' ')} ${JSON.stringify(f)}`, async () => {
-    const { exitCode, stdout, stderr } = await runCli(args, { f })
-    assert.equal(exitCode, 2)
-    assert.equal(stdout, '')
-    assert.match(stderr, says)
-  })
-}
-
-const properties = `#Java properties built from Kubernetes config map
+  const properties = `#Java properties built from Kubernetes config map
 spark.driver.host=nightly-driver-svc.jobs.svc
 spark.kubernetes.submitInDriver=true
 spark.app.id=spark-1
@@ -51,86 +54,87 @@ spark.kubernetes.authenticate.driver.serviceAccountName=spark
 spark.executor.memroy=4g
 `
 
-const driver = (limit: string) => ({
-  metadata: {
-    name: 'nightly-driver',
-    namespace: 'jobs',
-    labels: { 'spark-role': 'driver', 'spark-app-name': 'nightly', 'spark-version': '3.5.1' },
-  },
-  spec: {
-    containers: [
-      {
-        name: 'spark-kubernetes-driver',
-        args: ['driver', '--conf', 'spark.executor.core=2'],
-        resources: { limits: { memory: limit } },
-      },
-    ],
-    volumes: [{ name: 'spark-conf-volume-driver', configMap: { name: 'conf-map' } }],
-  },
-})
-const submitted = (limit: string): FakeCluster => ({
-  webhook: null,
-  objects: {
-    '/api/v1/pods': [driver(limit)],
-    '/api/v1/configmaps': [
-      { metadata: { name: 'conf-map', namespace: 'jobs' }, data: { 'spark.properties': properties } },
-    ],
-  },
-})
-const idsOf = (stdout: string): readonly string[] =>
-  JSON.parse(stdout).findings.map(({ id }: { id: string }) => id.replace('SPN-VALIDATE-', ''))
-
-for (const name of ['nightly', 'nightly-driver']) {
-  test(`live, by ${name}: the driver’s own ConfigMap and arguments`, async (t) => {
-    const ran = await runInCluster(t, submitted('1408Mi'), ['validate', name, '-n', 'jobs', '-o', 'json'])
-    assert.deepEqual(idsOf(ran.stdout), ['SPELLING', 'SPELLING'])
-    assert.match(ran.stdout, /"source": "ConfigMap conf-map"/)
-    assert.match(ran.stdout, /"source": "arguments of the driver"/)
-    assert.equal(ran.exitCode, 0)
+  const driver = (limit: string) => ({
+    metadata: {
+      name: 'nightly-driver',
+      namespace: 'jobs',
+      labels: { 'spark-role': 'driver', 'spark-app-name': 'nightly', 'spark-version': '3.5.1' },
+    },
+    spec: {
+      containers: [
+        {
+          name: 'spark-kubernetes-driver',
+          args: ['driver', '--conf', 'spark.executor.core=2'],
+          resources: { limits: { memory: limit } },
+        },
+      ],
+      volumes: [{ name: 'spark-conf-volume-driver', configMap: { name: 'conf-map' } }],
+    },
   })
-}
-
-test('live: a container with less memory than its heap', async (t) => {
-  const ran = await runInCluster(t, submitted('1Gi'), ['validate', 'nightly', '-n', 'jobs', '-o', 'json'])
-  assert.equal(idsOf(ran.stdout)[0], 'POD-LIMIT')
-  assert.equal(ran.exitCode, 3)
-})
-
-test('live: the SparkApplication says what the next driver gets', async (t) => {
-  const spec = {
-    type: 'Scala',
-    sparkVersion: '3.5.1',
-    driver: { memory: '2048', serviceAccount: 'spark' },
-    executor: {},
-  }
-  const cluster: FakeCluster = {
+  const submitted = (limit: string): FakeCluster => ({
     webhook: null,
     objects: {
-      '/apis/sparkoperator.k8s.io/v1beta2/sparkapplications': [
-        { metadata: { name: 'nightly', namespace: 'jobs' }, spec },
+      '/api/v1/pods': [driver(limit)],
+      '/api/v1/configmaps': [
+        { metadata: { name: 'conf-map', namespace: 'jobs' }, data: { 'spark.properties': properties } },
       ],
-      '/api/v1/pods': [],
     },
+  })
+  const idsOf = (stdout: string): readonly string[] =>
+    JSON.parse(stdout).findings.map(({ id }: { id: string }) => id.replace('SPN-VALIDATE-', ''))
+
+  for (const name of ['nightly', 'nightly-driver']) {
+    test(`live, by ${name}: the driver’s own ConfigMap and arguments`, async (t) => {
+      const ran = await runInCluster(t, submitted('1408Mi'), ['validate', name, '-n', 'jobs', '-o', 'json'])
+      assert.deepEqual(idsOf(ran.stdout), ['SPELLING', 'SPELLING'])
+      assert.match(ran.stdout, /"source": "ConfigMap conf-map"/)
+      assert.match(ran.stdout, /"source": "arguments of the driver"/)
+      assert.equal(ran.exitCode, 0)
+    })
   }
-  const ran = await runInCluster(t, cluster, ['validate', 'nightly', '-n', 'jobs', '-o', 'json'])
-  assert.deepEqual(idsOf(ran.stdout), ['HEAP-UNIT'])
-  assert.match(ran.stdout, /"source": "SparkApplication nightly"/)
-})
 
-test('live: nothing of that name is a wrong call', async (t) => {
-  const ran = await runInCluster(t, { webhook: null, objects: { '/api/v1/pods': [] } }, [
-    'validate',
-    'nope',
-    '-n',
-    'jobs',
-  ])
-  assert.equal(ran.exitCode, 2)
-  assert.match(ran.stderr, /nope: no SparkApplication and no driver pod of that name in jobs/)
-})
+  test('live: a container with less memory than its heap', async (t) => {
+    const ran = await runInCluster(t, submitted('1Gi'), ['validate', 'nightly', '-n', 'jobs', '-o', 'json'])
+    assert.equal(idsOf(ran.stdout)[0], 'POD-LIMIT')
+    assert.equal(ran.exitCode, 3)
+  })
 
-test('live: what may not be read is unknown', async (t) => {
-  const answers = { '/api/v1/namespaces/jobs/pods': { status: 403, body: { message: 'pods are forbidden' } } }
-  const ran = await runInCluster(t, { webhook: null, objects: {}, answers }, ['validate', 'nightly', '-n', 'jobs'])
-  assert.equal(ran.exitCode, 5)
-  assert.match(ran.stdout, /pods are forbidden/)
+  test('live: the SparkApplication says what the next driver gets', async (t) => {
+    const spec = {
+      type: 'Scala',
+      sparkVersion: '3.5.1',
+      driver: { memory: '2048', serviceAccount: 'spark' },
+      executor: {},
+    }
+    const cluster: FakeCluster = {
+      webhook: null,
+      objects: {
+        '/apis/sparkoperator.k8s.io/v1beta2/sparkapplications': [
+          { metadata: { name: 'nightly', namespace: 'jobs' }, spec },
+        ],
+        '/api/v1/pods': [],
+      },
+    }
+    const ran = await runInCluster(t, cluster, ['validate', 'nightly', '-n', 'jobs', '-o', 'json'])
+    assert.deepEqual(idsOf(ran.stdout), ['HEAP-UNIT'])
+    assert.match(ran.stdout, /"source": "SparkApplication nightly"/)
+  })
+
+  test('live: nothing of that name is a wrong call', async (t) => {
+    const ran = await runInCluster(t, { webhook: null, objects: { '/api/v1/pods': [] } }, [
+      'validate',
+      'nope',
+      '-n',
+      'jobs',
+    ])
+    assert.equal(ran.exitCode, 2)
+    assert.match(ran.stderr, /nope: no SparkApplication and no driver pod of that name in jobs/)
+  })
+
+  test('live: what may not be read is unknown', async (t) => {
+    const answers = { '/api/v1/namespaces/jobs/pods': { status: 403, body: { message: 'pods are forbidden' } } }
+    const ran = await runInCluster(t, { webhook: null, objects: {}, answers }, ['validate', 'nightly', '-n', 'jobs'])
+    assert.equal(ran.exitCode, 5)
+    assert.match(ran.stdout, /pods are forbidden/)
+  })
 })

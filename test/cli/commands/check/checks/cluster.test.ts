@@ -1,3 +1,4 @@
+import { describe } from 'node:test'
 import { readable, unreadable } from '../../../../../cli/cluster/reading.ts'
 import { nowMs } from '../fake-cluster.ts'
 import {
@@ -26,95 +27,108 @@ const denied = readable([
   { what: 'list nodes', allowed: true },
 ])
 
-testCategory('namespaces', {
-  'namespaces-labelled': [
-    ['none', namespaces(namespaceOf('x')), 'warning', /no namespace has/],
-    ['misspelt', inject('Enabled'), 'warning'],
-    ['unread', noNamespaces, 'unknown'],
-  ],
-  'namespaces-label-spelling': [
-    ...['true', 'Enabled', 'enable', 'yes'].map(
-      (value) => [value, inject(value), 'warning', new RegExp(`x: spark-nanny.io/inject=${value}`)] as const,
-    ),
-    ...['disabled', 'false'].map((value) => [`meant so: ${value}`, inject(value), 'ok'] as const),
-    [
-      'another label',
-      namespaces(namespaceOf('x', { 'spark-nanny.io/enabled': 'true' })),
-      'warning',
-      /io\/enabled=true/,
+describe('namespace checks', () => {
+  testCategory('namespaces', {
+    'namespaces-labelled': [
+      ['none', namespaces(namespaceOf('x')), 'warning', /no namespace has/],
+      ['misspelt', inject('Enabled'), 'warning'],
+      ['unread', noNamespaces, 'unknown'],
     ],
-    ['in capitals', namespaces(namespaceOf('x', { 'spark-nanny.io/Inject': 'enabled' })), 'warning'],
-    ['unread', noNamespaces, 'unknown'],
-  ],
-  'namespaces-selected': [
-    ['one is left out', namespaces(namespaceOf('kube-system', { 'spark-nanny.io/inject': 'enabled' })), 'warning'],
-    ['none labelled', namespaces(), 'not-applicable'],
-    ['unread', noNamespaces, 'unknown'],
-  ],
+    'namespaces-label-spelling': [
+      ...['true', 'Enabled', 'enable', 'yes'].map(
+        (value) => [value, inject(value), 'warning', new RegExp(`x: spark-nanny.io/inject=${value}`)] as const,
+      ),
+      ...['disabled', 'false'].map((value) => [`meant so: ${value}`, inject(value), 'ok'] as const),
+      [
+        'another label',
+        namespaces(namespaceOf('x', { 'spark-nanny.io/enabled': 'true' })),
+        'warning',
+        /io\/enabled=true/,
+      ],
+      ['in capitals', namespaces(namespaceOf('x', { 'spark-nanny.io/Inject': 'enabled' })), 'warning'],
+      ['unread', noNamespaces, 'unknown'],
+    ],
+    'namespaces-selected': [
+      ['one is left out', namespaces(namespaceOf('kube-system', { 'spark-nanny.io/inject': 'enabled' })), 'warning'],
+      ['none labelled', namespaces(), 'not-applicable'],
+      ['unread', noNamespaces, 'unknown'],
+    ],
+  })
 })
 
-testCategory('drivers', {
-  'drivers-injected': [
-    ['one has none', withDriver({ injected: null }), 'warning', /1 of 1 are unprotected: jobs\/etl-driver/],
-    ['one opted out', withDriver({ injected: null, optedOut: true }), 'ok'],
-    ['no driver', { ...healthyEvidence, drivers: readable([]) }, 'not-applicable'],
-    ['unread', noDrivers, 'unknown'],
-  ],
-  'drivers-up-to-date': [
-    ['an older one', withDriver({ injected: '0.0.9' }), 'warning', /jobs\/etl-driver \(0\.0\.9\)/],
-    ['none injected', withDriver({ injected: null }), 'not-applicable'],
-    ['no version', withDeployment({ labels: {} }), 'not-applicable'],
-    ['unread', noDrivers, 'unknown'],
-  ],
-  'drivers-sidecar-started': [
-    ['never ran', pull(false), 'error', /startup of 1 driver blocked: jobs\/etl-driver: ImagePullBackOff/],
-    ['crashes', pull(true), 'warning', /1 driver unprotected/],
-    ['unread', noDrivers, 'unknown'],
-  ],
-  'drivers-ready': [
-    ['not for long', withDriver({ notReadySinceMs: minutesAgo(16) }), 'warning', /jobs\/etl-driver \(for 16m\)/],
-    ['not yet', withDriver({ notReadySinceMs: minutesAgo(14) }), 'ok'],
-    ['pending', withDriver({ phase: 'Pending', notReadySinceMs: minutesAgo(60) }), 'ok'],
-    ['unread', noDrivers, 'unknown'],
-  ],
-  'drivers-not-hung': [
-    ['hung', withDriver({ status: status('hung') }), 'error', /jobs\/etl-driver \(three polls failed; report\)/],
-    ['starting', withDriver({ status: status('starting') }), 'ok'],
-    ['silent', withDriver({ status: unreadable('HTTP 503') }), 'unknown', /jobs\/etl-driver: HTTP 503/],
-    [
-      'one hung, one silent',
-      {
-        ...healthyEvidence,
-        drivers: readable([driverOf({ status: status('hung') }), driverOf({ status: unreadable('HTTP 503') })]),
-      },
-      'error',
+describe('driver checks', () => {
+  testCategory('drivers', {
+    'drivers-injected': [
+      ['one has none', withDriver({ injected: null }), 'warning', /1 of 1 are unprotected: jobs\/etl-driver/],
+      ['one opted out', withDriver({ injected: null, optedOut: true }), 'ok'],
+      ['no driver', { ...healthyEvidence, drivers: readable([]) }, 'not-applicable'],
+      ['unread', noDrivers, 'unknown'],
     ],
-    ['unread', noDrivers, 'unknown'],
-  ],
+    'drivers-up-to-date': [
+      ['an older one', withDriver({ injected: '0.0.9' }), 'warning', /jobs\/etl-driver \(0\.0\.9\)/],
+      ['none injected', withDriver({ injected: null }), 'not-applicable'],
+      ['no version', withDeployment({ labels: {} }), 'not-applicable'],
+      ['unread', noDrivers, 'unknown'],
+    ],
+    'drivers-sidecar-started': [
+      ['never ran', pull(false), 'error', /startup of 1 driver blocked: jobs\/etl-driver: ImagePullBackOff/],
+      ['crashes', pull(true), 'warning', /1 driver unprotected/],
+      ['unread', noDrivers, 'unknown'],
+    ],
+    'drivers-ready': [
+      ['not for long', withDriver({ notReadySinceMs: minutesAgo(16) }), 'warning', /jobs\/etl-driver \(for 16m\)/],
+      ['not yet', withDriver({ notReadySinceMs: minutesAgo(14) }), 'ok'],
+      ['pending', withDriver({ phase: 'Pending', notReadySinceMs: minutesAgo(60) }), 'ok'],
+      ['unread', noDrivers, 'unknown'],
+    ],
+    'drivers-not-hung': [
+      ['hung', withDriver({ status: status('hung') }), 'error', /jobs\/etl-driver \(three polls failed; report\)/],
+      ['starting', withDriver({ status: status('starting') }), 'ok'],
+      ['silent', withDriver({ status: unreadable('HTTP 503') }), 'unknown', /jobs\/etl-driver: HTTP 503/],
+      [
+        'one hung, one silent',
+        {
+          ...healthyEvidence,
+          drivers: readable([driverOf({ status: status('hung') }), driverOf({ status: unreadable('HTTP 503') })]),
+        },
+        'error',
+      ],
+      ['unread', noDrivers, 'unknown'],
+    ],
+  })
 })
 
-testCategory('rbac', {
-  'service-account-access': [
-    ['denied', withInstallation({ access: denied }), 'error', /cannot patch pods$/],
-    ['unread', withInstallation({ access: unread }), 'unknown'],
-  ],
+describe('RBAC checks', () => {
+  testCategory('rbac', {
+    'service-account-access': [
+      ['denied', withInstallation({ access: denied }), 'error', /cannot patch pods$/],
+      ['unread', withInstallation({ access: unread }), 'unknown'],
+    ],
+  })
 })
 
-testCategory('versions', {
-  'version-cli': [
-    ['another', { ...healthyEvidence, cliVersion: '9.9.9' }, 'warning', /this command is 9\.9\.9/],
-    [
-      'with a v',
-      { ...withDeployment({ labels: { 'app.kubernetes.io/version': 'v9.9.9' } }), cliVersion: '9.9.9' },
-      'ok',
+describe('version checks', () => {
+  testCategory('versions', {
+    'version-cli': [
+      ['another', { ...healthyEvidence, cliVersion: '9.9.9' }, 'warning', /this command is 9\.9\.9/],
+      [
+        'with a v',
+        { ...withDeployment({ labels: { 'app.kubernetes.io/version': 'v9.9.9' } }), cliVersion: '9.9.9' },
+        'ok',
+      ],
     ],
-  ],
-  'version-webhook': [
-    ['another', withDeployment({ image: 'r:5000/w:9.9.9' }), 'warning', /the image is 9\.9\.9/],
-    ['a digest', withDeployment({ image: 'r:5000/w@sha256:00' }), 'not-applicable'],
-  ],
-  'version-sidecar': [
-    ['another', withDeployment({ env: { SPARK_NANNY_SIDECAR_IMAGE: 's:9.9.9' } }), 'warning', /the sidecar is 9\.9\.9/],
-    ['not said', withDeployment({ env: {} }), 'not-applicable'],
-  ],
+    'version-webhook': [
+      ['another', withDeployment({ image: 'r:5000/w:9.9.9' }), 'warning', /the image is 9\.9\.9/],
+      ['a digest', withDeployment({ image: 'r:5000/w@sha256:00' }), 'not-applicable'],
+    ],
+    'version-sidecar': [
+      [
+        'another',
+        withDeployment({ env: { SPARK_NANNY_SIDECAR_IMAGE: 's:9.9.9' } }),
+        'warning',
+        /the sidecar is 9\.9\.9/,
+      ],
+      ['not said', withDeployment({ env: {} }), 'not-applicable'],
+    ],
+  })
 })

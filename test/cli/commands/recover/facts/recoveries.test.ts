@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { describe, test } from 'node:test'
 import {
   formatRecoveries,
   hasActed,
@@ -21,42 +21,44 @@ const recovery: Recovery = {
   endedMs: null,
 }
 
-test('what is written is read again; the last five are kept', () => {
-  const ended = { ...recovery, outcome: 'recovered', endedMs: 2_000 } as const
-  assert.deepEqual(parseRecoveries(formatRecoveries([recovery])), [recovery])
-  assert.deepEqual(parseRecoveries(formatRecoveries(withRecovery([recovery], ended))), [ended])
-  const many = Array.from({ length: 8 }, (_, index) => ({ ...recovery, id: String(index), atMs: index }))
-  assert.deepEqual(
-    parseRecoveries(formatRecoveries(many)).map(({ id }) => id),
-    ['3', '4', '5', '6', '7'],
-  )
+describe('recovery records', () => {
+  test('what is written is read again; the last five are kept', () => {
+    const ended = { ...recovery, outcome: 'recovered', endedMs: 2_000 } as const
+    assert.deepEqual(parseRecoveries(formatRecoveries([recovery])), [recovery])
+    assert.deepEqual(parseRecoveries(formatRecoveries(withRecovery([recovery], ended))), [ended])
+    const many = Array.from({ length: 8 }, (_, index) => ({ ...recovery, id: String(index), atMs: index }))
+    assert.deepEqual(
+      parseRecoveries(formatRecoveries(many)).map(({ id }) => id),
+      ['3', '4', '5', '6', '7'],
+    )
+  })
+
+  for (const text of [
+    undefined,
+    '',
+    'no JSON',
+    '{}',
+    '[1, null, {"id": "a"}]',
+    '[{"id":"a","cause":"c","at":"never","outcome":"failed"}]',
+  ]) {
+    test(`what somebody else wrote is left out: ${text}`, () => assert.deepEqual(parseRecoveries(text), []))
+  }
+
+  const acted: readonly (readonly [
+    what: string,
+    recovery: Partial<Recovery>,
+    generation: number | null,
+    pod: string | null,
+    is: boolean,
+  ])[] = [
+    ['the spec is another', {}, 4, 'p', true],
+    ['the spec is the same, though the pod is gone', {}, 3, null, false],
+    ['the generation is not known', {}, null, null, false],
+    ['only a pod was to go, and it is there', { steps: ['delete-pod'] }, 4, 'p', false],
+    ['only a pod was to go, and it is gone', { steps: ['delete-pod'] }, 3, null, true],
+    ['of two steps only the first was done', { steps: ['delete-pod', 'patch-application'] }, 3, null, false],
+  ]
+  for (const [what, more, generation, pod, is] of acted) {
+    test(`acted: ${what}`, () => assert.equal(hasActed({ ...recovery, ...more }, generation, pod), is))
+  }
 })
-
-for (const text of [
-  undefined,
-  '',
-  'no JSON',
-  '{}',
-  '[1, null, {"id": "a"}]',
-  '[{"id":"a","cause":"c","at":"never","outcome":"failed"}]',
-]) {
-  test(`what somebody else wrote is left out: ${text}`, () => assert.deepEqual(parseRecoveries(text), []))
-}
-
-const acted: readonly (readonly [
-  what: string,
-  recovery: Partial<Recovery>,
-  generation: number | null,
-  pod: string | null,
-  is: boolean,
-])[] = [
-  ['the spec is another', {}, 4, 'p', true],
-  ['the spec is the same, though the pod is gone', {}, 3, null, false],
-  ['the generation is not known', {}, null, null, false],
-  ['only a pod was to go, and it is there', { steps: ['delete-pod'] }, 4, 'p', false],
-  ['only a pod was to go, and it is gone', { steps: ['delete-pod'] }, 3, null, true],
-  ['of two steps only the first was done', { steps: ['delete-pod', 'patch-application'] }, 3, null, false],
-]
-for (const [what, more, generation, pod, is] of acted) {
-  test(`acted: ${what}`, () => assert.equal(hasActed({ ...recovery, ...more }, generation, pod), is))
-}
