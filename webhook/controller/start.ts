@@ -32,7 +32,7 @@ export interface StartControllerDeps extends ReflectorDeps {
   node(name: string): NodeState
   /** Whether the watches that the controller does not own are stale, by collection. */
   stale(): Readonly<Record<string, boolean>>
-  /** A clock that nobody sets. */
+  /** Milliseconds of a monotonic clock. */
   monotonicMs(): number
   readonly metrics: ControllerMetrics
   readonly loops: BackgroundTasks

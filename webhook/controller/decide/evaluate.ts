@@ -15,7 +15,7 @@ export interface Evaluation {
   readonly requeueAtMs: number | null
 }
 
-/** Everything that an evaluation depends on, besides the driver and the configuration. */
+/** Everything that an evaluation depends on, except the driver and the configuration. */
 export interface EvaluationContext extends AssessmentContext {
   readonly driverContext: DriverContext
   readonly state: DriverState | undefined
@@ -92,11 +92,11 @@ function isCarriedOut(choice: Choice, state: DriverState): boolean {
 /** Equal for evaluations that lead to the same actions. It leaves out what changes only with time. */
 export function fingerprint({ tasks }: Evaluation): string {
   return tasks
-    .map(({ assessment, choice }) => `${assessment.kind}/${occasionOf(assessment)}/${choiceText(choice)}`)
+    .map(({ assessment, choice }) => `${assessment.kind}/${describeCause(assessment)}/${choiceText(choice)}`)
     .join(' ')
 }
 
-function occasionOf(assessment: Assessment): string {
+function describeCause(assessment: Assessment): string {
   switch (assessment.kind) {
     case 'startup-blocked':
       return assessment.cause.reason

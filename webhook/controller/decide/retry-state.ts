@@ -41,7 +41,7 @@ export type RetryStates = Map<Choice['kind'], RetryState>
 
 /**
  * When a choice may be carried out; 0 if it may now. While a deletion waits for a retry, others may use up the budget.
- * Its block reason is not reported meanwhile, because the reports would alternate.
+ * Its block reason is not reported in that time, because the reports would alternate.
  */
 export function retryAtMs(retries: RetryStates, choice: Choice): number {
   const untilMs = (kind: Choice['kind']) => retries.get(kind)?.untilMs ?? 0

@@ -88,7 +88,7 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
   }
 }
 
-/** Runs all tasks of an evaluation, one after the other. The driver is busy meanwhile, so that it is not evaluated. */
+/** Runs all tasks of an evaluation, one after the other. Until then the driver is busy, so that it is not evaluated. */
 async function runTasks(
   driver: Driver,
   context: DriverContext,
