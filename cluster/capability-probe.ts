@@ -103,15 +103,15 @@ export function createCapabilityProbe(deps: CapabilityProbeDeps): CapabilityProb
     hasProbed: () => rounds > 0,
     run: async (signal) => {
       while (!signal.aborted) {
-        const answers = await probeServer(deps.api, deps.namespace)
-        proof = updateProbe(proof, answers, deps.nowMs())
+        const results = await probeServer(deps.api, deps.namespace)
+        proof = updateProbe(proof, results, deps.nowMs())
         const capabilities = current()
-        const text = JSON.stringify({ capabilities, answers })
-        if (text !== logged) deps.log.info({ event: 'capabilities', ...capabilities, answers, nodes: deps.nodes() })
+        const text = JSON.stringify({ capabilities, results })
+        if (text !== logged) deps.log.info({ event: 'capabilities', ...capabilities, results, nodes: deps.nodes() })
         logged = text
         rounds += 1
         // Until the capabilities are known, drivers get no sidecar; therefore the first probes follow each other quickly.
-        const known = Object.values(answers).every((answer) => answer !== 'unknown')
+        const known = Object.values(results).every((result) => result !== 'unknown')
         await deps.sleep(
           known ? deps.intervalMs : exponentialDelayMs(Math.min(rounds, 10), { baseMs: 1_000, capMs: deps.intervalMs }),
           signal,

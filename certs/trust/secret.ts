@@ -45,17 +45,17 @@ export async function readSecret(
   name: SecretName,
   before: SecretMetadata | null,
 ): Promise<ReadOutcome<FoundSecret>> {
-  const answer = await api.request({ method: 'GET', path: formatSecretPath(name), deadlineMs: apiDeadlineMs })
-  if (answer.kind === 'response' && answer.status === 404) {
+  const response = await api.request({ method: 'GET', path: formatSecretPath(name), deadlineMs: apiDeadlineMs })
+  if (response.kind === 'response' && response.status === 404) {
     return {
       kind: 'read',
       value: { found: { kind: 'absent' }, resourceVersion: null, metadata: before ?? defaultMetadata },
     }
   }
-  const { data, metadata } = toRecord(answer.kind === 'response' ? answer.body : undefined)
+  const { data, metadata } = toRecord(response.kind === 'response' ? response.body : undefined)
   const { resourceVersion, labels, annotations } = toRecord(metadata)
-  if (answer.kind === 'failed' || answer.status !== 200 || typeof resourceVersion !== 'string')
-    return { kind: 'failed', detail: `Secret ${name.name}: ${describeResponse(answer)}` }
+  if (response.kind === 'failed' || response.status !== 200 || typeof resourceVersion !== 'string')
+    return { kind: 'failed', detail: `Secret ${name.name}: ${describeResponse(response)}` }
   // Not kubectl's annotation, which contains a copy of the whole object.
   const helm = Object.entries(toTexts(annotations)).filter(([key]) => key.startsWith('meta.helm.sh/'))
   return {
@@ -77,7 +77,7 @@ export async function writeSecret(
 ): Promise<WriteOutcome> {
   const encoded = (key: keyof SecretText) => (text[key] === '' ? null : Buffer.from(text[key]).toString('base64'))
   const data = Object.fromEntries(secretKeys.map((key) => [key, encoded(key)]))
-  const answer =
+  const response =
     resourceVersion === null
       ? await api.request({
           method: 'POST',
@@ -98,8 +98,11 @@ export async function writeSecret(
           body: { metadata: { resourceVersion }, data },
           deadlineMs: apiDeadlineMs,
         })
-  if (answer.kind === 'response' && (answer.status === 200 || answer.status === 201)) return { kind: 'written' }
-  if (answer.kind === 'response' && (answer.status === 409 || (answer.status === 404 && resourceVersion !== null)))
+  if (response.kind === 'response' && (response.status === 200 || response.status === 201)) return { kind: 'written' }
+  if (
+    response.kind === 'response' &&
+    (response.status === 409 || (response.status === 404 && resourceVersion !== null))
+  )
     return { kind: 'conflict' }
-  return { kind: 'failed', detail: `Secret ${name.name}: ${describeResponse(answer)}` }
+  return { kind: 'failed', detail: `Secret ${name.name}: ${describeResponse(response)}` }
 }

@@ -7,10 +7,10 @@ const formatConfigurationPath = (name: string) => `${configurationsPath}/${encod
 
 /** Reads the trusted authorities from the API, without any cache. */
 export async function readTrust(api: KubernetesApi, name: string): Promise<ReadOutcome<Trust>> {
-  const answer = await api.request({ method: 'GET', path: formatConfigurationPath(name), deadlineMs: apiDeadlineMs })
-  if (answer.kind === 'response' && answer.status === 404) return { kind: 'read', value: { kind: 'absent' } }
-  if (answer.kind === 'response' && answer.status === 200) return { kind: 'read', value: parseTrust(answer.body) }
-  return { kind: 'failed', detail: `MutatingWebhookConfiguration ${name}: ${describeResponse(answer)}` }
+  const response = await api.request({ method: 'GET', path: formatConfigurationPath(name), deadlineMs: apiDeadlineMs })
+  if (response.kind === 'response' && response.status === 404) return { kind: 'read', value: { kind: 'absent' } }
+  if (response.kind === 'response' && response.status === 200) return { kind: 'read', value: parseTrust(response.body) }
+  return { kind: 'failed', detail: `MutatingWebhookConfiguration ${name}: ${describeResponse(response)}` }
 }
 
 /**
@@ -24,7 +24,7 @@ export async function writeCaBundles(
   caBundles: readonly CaBundle[],
   resourceVersion: string,
 ): Promise<WriteOutcome> {
-  const answer = await api.request({
+  const response = await api.request({
     method: 'PATCH',
     path: `${formatConfigurationPath(name)}?fieldManager=spark-nanny`,
     contentType: 'application/strategic-merge-patch+json',
@@ -37,7 +37,7 @@ export async function writeCaBundles(
     },
     deadlineMs: apiDeadlineMs,
   })
-  if (answer.kind === 'response' && answer.status === 200) return { kind: 'written' }
-  if (answer.kind === 'response' && (answer.status === 409 || answer.status === 404)) return { kind: 'conflict' }
-  return { kind: 'failed', detail: `MutatingWebhookConfiguration ${name}: ${describeResponse(answer)}` }
+  if (response.kind === 'response' && response.status === 200) return { kind: 'written' }
+  if (response.kind === 'response' && (response.status === 409 || response.status === 404)) return { kind: 'conflict' }
+  return { kind: 'failed', detail: `MutatingWebhookConfiguration ${name}: ${describeResponse(response)}` }
 }

@@ -13,18 +13,19 @@ export interface Deletion {
 /** Who reached the verdict: the sidecar, or the controller by the Spark UI (`ui`) or by the state of the pod (`stuck`). */
 export type DeletionSource = 'sidecar' | 'ui' | 'stuck'
 
-export const formatDeletionReason = ({
-  by,
-  reason,
-  detail,
-}: {
-  readonly by: DeletionSource
+/** The parts of the reason for a deletion. */
+interface ReasonParts {
+  readonly source: DeletionSource
   readonly reason: string
   readonly detail: string
-}): string => `${by} ${reason}: ${detail}`
+}
 
-export const isFromSource = (by: DeletionSource, { reason }: Pick<Deletion, 'reason'>): boolean =>
-  reason.startsWith(`${by} `)
+/** The text of {@link Deletion.reason}. */
+export const formatDeletionReason = ({ source, reason, detail }: ReasonParts): string =>
+  `${source} ${reason}: ${detail}`
+
+export const isFromSource = (source: DeletionSource, { reason }: Pick<Deletion, 'reason'>): boolean =>
+  reason.startsWith(`${source} `)
 
 /** The deletions of the driver pods of one application. */
 export interface DeletionHistory {

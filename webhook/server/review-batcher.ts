@@ -21,12 +21,12 @@ export interface PostedReview {
 }
 
 /**
- * Answers bodies in batches: all that arrive within one turn of the event loop are parsed, then all are decided, then all
- * are answered. A body that arrives alone is answered at the end of its own turn.
+ * Handles bodies in batches: all bodies that arrive within one turn of the event loop are parsed, then all are decided, then all
+ * get their responses. A body that arrives alone gets its response at the end of its turn.
  */
 export function batchReviews(admit: Admit): (posted: PostedReview) => void {
   let waiting: PostedReview[] = []
-  const answerAll = () => {
+  const respondToAll = () => {
     const batch = waiting
     waiting = []
     const reviews = batch.map(({ body }) => readReview(body))
@@ -35,7 +35,7 @@ export function batchReviews(admit: Admit): (posted: PostedReview) => void {
     )
     for (const [index, posted] of batch.entries()) {
       try {
-        answer(posted, reviews[index], admissions[index])
+        respond(posted, reviews[index], admissions[index])
       } catch (error) {
         // A failure of one response must not prevent the others.
         posted.fail(error)
@@ -43,7 +43,7 @@ export function batchReviews(admit: Admit): (posted: PostedReview) => void {
     }
   }
   return (posted) => {
-    if (waiting.push(posted) === 1) setImmediate(answerAll)
+    if (waiting.push(posted) === 1) setImmediate(respondToAll)
   }
 }
 
@@ -57,7 +57,7 @@ function attempt(admit: Admit, request: AdmissionRequest): Admission | Promise<A
   }
 }
 
-function answer(
+function respond(
   posted: PostedReview,
   parsed: ParsedReview | undefined,
   admission: Admission | Promise<Admission> | undefined,
@@ -74,7 +74,7 @@ function answer(
   }
 }
 
-/** Undefined: the body is not JSON. */
+/** Returns undefined if the body is not JSON. */
 function readReview(body: string): ParsedReview | undefined {
   let value: unknown
   try {

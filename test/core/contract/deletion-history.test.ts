@@ -226,8 +226,8 @@ describe('deletion history', () => {
     after.load([known(annotations)])
     assert.equal(after.limits(driver, known(annotations), nowMs + 5 * 3_600_000).quarantined, true)
     assert.equal(after.limits(driver, known(annotations), nowMs).exhausted, 'application')
-    const lately = (by: 'ui' | 'sidecar') =>
-      after.countRecentApplications(by, { sinceMs: nowMs - 25 * minuteMs, own: undefined, counted: new Set() })
+    const lately = (source: 'ui' | 'sidecar') =>
+      after.countRecentApplications(source, { sinceMs: nowMs - 25 * minuteMs, own: undefined, counted: new Set() })
     assert.deepEqual([lately('ui'), lately('sidecar')], [1, 0], 'of two, one application')
     assert.deepEqual([...after.quarantined([known(annotations)])], [['a', 1]])
     assert.equal(after.limits(driver, known(annotations, 2), nowMs).quarantined, false)

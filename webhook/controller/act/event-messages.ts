@@ -39,10 +39,10 @@ const terminationAdvice: Readonly<Record<TerminationBlocker, (driver: Driver) =>
 }
 
 /** Why a pod is, or would be, deleted. */
-export function describeDeletionReason({ by, reason, detail }: DeletionReason): string {
-  if (by === 'stuck') return `${stuckDescription[reason]} for longer than its settings allow (${detail})`
+export function describeDeletionReason({ source, reason, detail }: DeletionReason): string {
+  if (source === 'stuck') return `${stuckDescription[reason]} for longer than its settings allow (${detail})`
   // From outside the pod, a closed UI port may also mean that the UI is disabled.
-  const isCertain = by === 'sidecar' || reason === 'unresponsive'
+  const isCertain = source === 'sidecar' || reason === 'unresponsive'
   return `${isCertain ? 'Driver hangs' : 'Driver may hang'} (${detail})`
 }
 

@@ -29,7 +29,7 @@ export type Assessment =
 /** A hang verdict on which neither the sidecar nor the kubelet acts. */
 export interface Hang {
   /** ui: the controller polled the Spark UI. sidecar: the sidecar reached a verdict, and the kubelet has not acted on it. */
-  readonly by: 'ui' | 'sidecar'
+  readonly source: 'ui' | 'sidecar'
   readonly reason: HungReason | 'kubelet-did-not-act'
   readonly sinceMs: number
   readonly detail: string
@@ -132,7 +132,7 @@ function assessSidecarVerdict(driver: Driver, { nowMs, sidecarHang, exitUnhandle
 function assessUiVerdict(driver: Driver, { judgement }: AssessmentContext): Finding {
   if (judgement?.verdict.kind !== 'hung' || !isRunning(driver)) return nothing
   const { reason, sinceMs, detail } = judgement.verdict
-  return found({ kind: 'hung', hang: { by: 'ui', reason, sinceMs, detail } })
+  return found({ kind: 'hung', hang: { source: 'ui', reason, sinceMs, detail } })
 }
 
 function assessProtection(driver: Driver, { driverContext }: AssessmentContext): Finding {
@@ -172,5 +172,5 @@ export function findUnansweredExit(driver: Driver): Hang | undefined {
   const { state } = driver.driver
   if (exitCode !== restartAllContainersExitCode || state.kind !== 'running') return undefined
   if (finishedMs === null || state.startedMs >= finishedMs) return undefined
-  return { by: 'sidecar', reason: 'kubelet-did-not-act', sinceMs: finishedMs, detail: message || 'exit code 88' }
+  return { source: 'sidecar', reason: 'kubelet-did-not-act', sinceMs: finishedMs, detail: message || 'exit code 88' }
 }

@@ -6,7 +6,7 @@ export type DeletionReason = Hang | Overdue
 
 /** A driver that waits for longer than its settings allow. */
 export interface Overdue {
-  readonly by: 'stuck'
+  readonly source: 'stuck'
   readonly reason: StuckReason
   readonly sinceMs: number
   readonly detail: string

@@ -79,7 +79,7 @@ export function chooseAction(driver: Driver, assessment: Assessment, safeguards:
 }
 
 const toOverdue = ({ reason, sinceMs, detail }: Stuck, { key, afterMs }: Deadline): Overdue => ({
-  by: 'stuck',
+  source: 'stuck',
   reason,
   sinceMs,
   detail: `${key} ${formatDuration(afterMs)}; ${detail}`,
@@ -103,14 +103,14 @@ function findBlockEndMs(blockReason: BlockReason, { backoffUntilMs, pause }: Saf
 // biome-ignore lint/complexity/noExcessiveCognitiveComplexity: one safeguard per line, in the order in which they apply
 function findBlockReason(driver: Driver, reason: DeletionReason, safeguards: Safeguards): BlockReason | undefined {
   // The mode applies to the controller's own judgement. The driver's owner enabled the sidecar and the deadlines.
-  if (safeguards.mode === 'off' || (reason.by === 'ui' && safeguards.mode === 'report')) return 'report-only'
+  if (safeguards.mode === 'off' || (reason.source === 'ui' && safeguards.mode === 'report')) return 'report-only'
   if (safeguards.observeMode) return 'observe-mode'
-  const doubt = reason.by === 'stuck' ? doubtStuck(driver) : doubtHung(driver, reason, safeguards)
+  const doubt = reason.source === 'stuck' ? doubtStuck(driver) : doubtHung(driver, reason, safeguards)
   if (doubt !== undefined) return doubt
   if (!safeguards.resubmits) return 'no-owner'
   if (safeguards.pause !== null) return 'paused'
-  if (reason.by === 'stuck' && safeguards.areManyStuck()) return 'many-drivers-stuck'
-  if (reason.by !== 'stuck' && safeguards.isBreakerOpen()) return 'circuit-breaker-open'
+  if (reason.source === 'stuck' && safeguards.areManyStuck()) return 'many-drivers-stuck'
+  if (reason.source !== 'stuck' && safeguards.isBreakerOpen()) return 'circuit-breaker-open'
   if (safeguards.quarantined) return 'quarantined'
   if (safeguards.exhausted === 'unknown') return 'budget-unknown'
   if (safeguards.exhausted !== null) return `${safeguards.exhausted}-budget`
@@ -120,7 +120,7 @@ function findBlockReason(driver: Driver, reason: DeletionReason, safeguards: Saf
 function doubtHung(driver: Driver, hang: Hang, { nowMs }: Safeguards): BlockReason | undefined {
   const { state } = driver.driver
   // The port is closed: the driver may be finishing, or its UI may be disabled.
-  if (hang.by === 'ui' && hang.reason !== 'unresponsive') return 'inconclusive'
+  if (hang.source === 'ui' && hang.reason !== 'unresponsive') return 'inconclusive'
   if (state.kind !== 'running' || isEnding(driver)) return 'inconclusive'
   return nowMs - state.startedMs < recentlyStartedMs ? 'recently-started' : undefined
 }

@@ -20,7 +20,7 @@ export interface EvaluationContext extends AssessmentContext {
   readonly driverContext: DriverContext
   readonly state: DriverState | undefined
   /** Walks over all drivers. */
-  isBreakerOpen(by: Hang['by']): boolean
+  isBreakerOpen(source: Hang['source']): boolean
   /** Walks over all drivers. */
   areManyStuck(stuck: Stuck): boolean
   limits(): DeletionLimits
@@ -69,7 +69,7 @@ function computeSafeguards(
     quarantined: limits.quarantined,
     backoffUntilMs: limits.backoffUntilMs,
     exhausted: limits.exhausted,
-    isBreakerOpen: () => hangs.some(({ by }) => context.isBreakerOpen(by)),
+    isBreakerOpen: () => hangs.some(({ source }) => context.isBreakerOpen(source)),
     areManyStuck: () => overdue.some((stuck) => context.areManyStuck(stuck)),
   }
 }

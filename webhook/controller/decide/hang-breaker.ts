@@ -11,7 +11,7 @@ import type { PollSummary, UiPoller } from '../poll/ui-poller.ts'
  */
 export interface HangBreaker {
   /** Whether the cause of this driver's hang is probably outside the driver. */
-  isOpenFor(driver: Driver, by: Hang['by']): boolean
+  isOpenFor(driver: Driver, source: Hang['source']): boolean
   /** Whether the breaker is open for any driver. */
   isOpen(): boolean
 }
@@ -48,9 +48,9 @@ export function createHangBreaker({
     }
     return { known, unhealthy }
   }
-  const isTripped = (by: Hang['by'], own?: Driver): boolean => {
-    const summary = by === 'ui' ? polls.summarize() : bySidecars()
-    const recent = deletions.countRecentApplications(by, {
+  const isTripped = (source: Hang['source'], own?: Driver): boolean => {
+    const summary = source === 'ui' ? polls.summarize() : bySidecars()
+    const recent = deletions.countRecentApplications(source, {
       sinceMs: nowMs() - windowMs,
       own,
       counted: summary.unhealthy,
@@ -63,7 +63,7 @@ export function createHangBreaker({
       polls.summarize(({ namespace }) => namespace === driver.namespace),
     ].some(({ known, unhealthy }) => areAllUnhealthy(known, unhealthy.size))
   return {
-    isOpenFor: (driver, by) => isTripped(by, driver) || (by === 'ui' && areAllAround(driver)),
+    isOpenFor: (driver, source) => isTripped(source, driver) || (source === 'ui' && areAllAround(driver)),
     isOpen: () => isTripped('ui') || isTripped('sidecar'),
   }
 }

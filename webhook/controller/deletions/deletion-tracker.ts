@@ -43,7 +43,7 @@ export interface DeletionTracker {
    */
   revoke(driver: DeletableDriver, known: KnownApplication | undefined): string | null | undefined
   /** The number of applications with deletions by such verdicts since `sinceMs`, without `own` and without `counted` pods. */
-  countRecentApplications(by: Hang['by'], which: RecentDeletions): number
+  countRecentApplications(source: Hang['source'], which: RecentDeletions): number
   quarantined(applications: Iterable<KnownApplication>): ReadonlyMap<string, number>
 }
 
@@ -129,9 +129,9 @@ export function createDeletionTracker(config: SafeguardsConfig): DeletionTracker
       const text = formatAnnotation(histories.revoke(driver, known, driver.uid))
       return isWritten ? text : undefined
     },
-    countRecentApplications: (by, { sinceMs, own, counted }) => {
+    countRecentApplications: (source, { sinceMs, own, counted }) => {
       const of = entries
-        .filter((entry) => isFromSource(by, entry) && entry.atMs > sinceMs && !counted.has(entry.uid))
+        .filter((entry) => isFromSource(source, entry) && entry.atMs > sinceMs && !counted.has(entry.uid))
         .map(applicationKey)
       return new Set(of).difference(new Set(own === undefined ? [] : [applicationKey(own)])).size
     },

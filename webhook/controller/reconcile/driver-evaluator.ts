@@ -55,7 +55,7 @@ export function createDriverEvaluator(deps: DriverEvaluatorDeps): EvaluateDriver
       node: driver.node === null ? { kind: 'unknown' } : deps.node(driver.node),
       judgement: polls.judgement(driver.uid),
       sidecarHang: verdicts.verdict(driver.uid),
-      isBreakerOpen: (by) => deps.breaker.isOpenFor(driver, by),
+      isBreakerOpen: (source) => deps.breaker.isOpenFor(driver, source),
       areManyStuck: (stuck) =>
         areManyStuck(stuck, deps.drivers.reflector.objects.all(), nowMs, config.safeguards.breakerShare, gatedUntilMs),
       limits: () => deletions.limits(driver, driverContext.application, nowMs),

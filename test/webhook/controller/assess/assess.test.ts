@@ -15,7 +15,7 @@ const short = (assessment: Assessment): string => {
     case 'stuck':
       return `stuck ${assessment.stuck.reason}`
     case 'hung':
-      return `hung ${assessment.hang.by} ${assessment.hang.reason}`
+      return `hung ${assessment.hang.source} ${assessment.hang.reason}`
     case 'restarted':
       return `restarted ${assessment.restarts}`
     case 'invalid-settings':

@@ -212,7 +212,7 @@ describe('startup delay', () => {
   })
 
   test('a deletion of a stuck driver → counts for no verdict source', () => {
-    const reason = formatDeletionReason({ by: 'stuck', reason: 'pending', detail: 'sidecar ui' })
+    const reason = formatDeletionReason({ source: 'stuck', reason: 'pending', detail: 'sidecar ui' })
     assert.equal(reason, 'stuck pending: sidecar ui')
     for (const by of ['ui', 'sidecar'] as const) assert.equal(isFromSource(by, { reason }), false)
   })

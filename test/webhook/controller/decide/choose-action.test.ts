@@ -7,9 +7,9 @@ import { createDriver, permissiveSafeguards } from '../driver/drivers.ts'
 
 const hang = (fields: Partial<Hang> = {}): Assessment => ({
   kind: 'hung',
-  hang: { by: 'ui', reason: 'unresponsive', sinceMs: 0, detail: 'timeout', ...fields },
+  hang: { source: 'ui', reason: 'unresponsive', sinceMs: 0, detail: 'timeout', ...fields },
 })
-const bySidecar = hang({ by: 'sidecar', reason: 'kubelet-did-not-act' })
+const bySidecar = hang({ source: 'sidecar', reason: 'kubelet-did-not-act' })
 const untilMs = createdMs + 700_000
 
 const rows: readonly [string, Assessment, Partial<Safeguards>, string, (number | null)?, DriverPodOptions?][] = [

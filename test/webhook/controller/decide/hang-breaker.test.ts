@@ -43,7 +43,7 @@ describe('hang breaker', () => {
     )
   })
 
-  const hang = (by: Hang['by']): Hang => ({ by, reason: 'unresponsive', sinceMs: nowMs, detail: 'timeout' })
+  const hang = (source: Hang['source']): Hang => ({ source, reason: 'unresponsive', sinceMs: nowMs, detail: 'timeout' })
 
   /** Drivers without a sidecar, polled by the controller, and drivers with a sidecar. */
   interface BreakerScenario {
@@ -51,7 +51,7 @@ describe('hang breaker', () => {
     readonly silent?: readonly string[]
     readonly protectedDrivers?: readonly Driver[]
     /** Recent deletions by application. */
-    readonly recentDeletions?: readonly (readonly [application: string, by: Hang['by'], minutesAgo: number])[]
+    readonly recentDeletions?: readonly (readonly [application: string, by: Hang['source'], minutesAgo: number])[]
   }
 
   function breakerOf({ polled = [], silent = [], protectedDrivers = [], recentDeletions = [] }: BreakerScenario) {
