@@ -85,7 +85,8 @@ async function findTests(named: readonly string[]): Promise<readonly string[]> {
     named.map(async (path) => {
       const info = await stat(join(root, path)).catch(() => undefined)
       if (info === undefined) console.error(`${path}: no such file or folder`)
-      return info?.isDirectory() ? Array.fromAsync(glob(`${path}/**/*.test.ts`, { cwd: root })) : info ? [path] : []
+      if (info?.isDirectory()) return Array.fromAsync(glob(`${path}/**/*.test.ts`, { cwd: root }))
+      return info === undefined ? [] : [path]
     }),
   )
   return found.flat()

@@ -97,6 +97,11 @@ describe('decide', () => {
     })
   }
 
+  const patchedObject = (decision: ReturnType<typeof decide>) => {
+    if (decision.kind === 'inject') return decision.pod
+    return decision.kind === 'patch-service' ? decision.service : undefined
+  }
+
   test('an injected pod or a patched Service, admitted again → is left unchanged', () => {
     for (const [request, again] of [
       [driver, 'already-injected'],
@@ -104,7 +109,7 @@ describe('decide', () => {
     ] as const) {
       const first = decide(request, classifyObject(request), capableContext)
       assert.notEqual(first.kind, 'skip')
-      const object = first.kind === 'inject' ? first.pod : first.kind === 'patch-service' ? first.service : undefined
+      const object = patchedObject(first)
       assert.equal(admit({ ...request, object }, capableContext).decision.reason, again)
     }
   })

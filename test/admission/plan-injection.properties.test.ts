@@ -194,42 +194,43 @@ function inEffect(pod: Pod): unknown {
 
 /** The rules of pkg/apis/core/validation that an injection could break. */
 function validate({ spec }: Pod): readonly string[] {
-  const problems: string[] = []
-  const unique = (what: string, keys: readonly string[]) => {
-    const twice = keys.filter((key, index) => keys.indexOf(key) !== index)
-    problems.push(...twice.map((key) => `${what} ${key} twice`))
-  }
   const containers = [...spec.containers, ...(spec.initContainers ?? [])]
-  unique(
-    'container',
-    containers.map(({ name }) => name),
-  )
-  unique(
-    'volume',
-    (spec.volumes ?? []).map(({ name }) => name),
-  )
-  for (const { name, volumeMounts = [], ports = [], resources, restartPolicy, restartPolicyRules } of containers) {
-    unique(
-      `mount path of ${name}`,
-      volumeMounts.map(({ mountPath }) => mountPath),
-    )
-    for (const mount of volumeMounts) {
-      if (!spec.volumes?.some((volume) => volume.name === mount.name)) problems.push(`${name}: no volume ${mount.name}`)
-    }
-    unique(
-      `port name of ${name}`,
-      ports.flatMap((port) => port.name ?? []),
-    )
-    if (ports.some((port) => (port.name ?? '').length > 15)) problems.push(`${name}: port name too long`)
-    if (restartPolicyRules && restartPolicy === undefined) problems.push(`${name}: rules without a restartPolicy`)
-    if (spec.hostNetwork && name === 'spark-nanny' && ports.length > 0) problems.push('a port on the node')
-    for (const key of ['cpu', 'memory']) {
-      const [request, limit] = [resources?.requests?.[key], resources?.limits?.[key]]
-      const ours = name === 'spark-nanny' && request !== undefined && limit !== undefined
-      if (ours && amount(request) > amount(limit)) problems.push(`${name}: request over limit`)
-    }
+  return [
+    ...findDuplicates('container', containers.map(nameOf)),
+    ...findDuplicates('volume', (spec.volumes ?? []).map(nameOf)),
+    ...containers.flatMap((container) => validateContainer(container, spec)),
+  ]
+}
+
+const nameOf = ({ name }: { readonly name: string }) => name
+
+const findDuplicates = (what: string, keys: readonly string[]) =>
+  keys.filter((key, index) => keys.indexOf(key) !== index).map((key) => `${what} ${key} twice`)
+
+function validateContainer(container: Container, { volumes, hostNetwork }: Pod['spec']): readonly string[] {
+  const { name, volumeMounts = [], ports = [], restartPolicy, restartPolicyRules } = container
+  const mountPaths = volumeMounts.map(({ mountPath }) => mountPath)
+  const portNames = ports.flatMap((port) => port.name ?? [])
+  const missing = volumeMounts.filter((mount) => !volumes?.some((volume) => volume.name === mount.name))
+  return [
+    ...findDuplicates(`mount path of ${name}`, mountPaths),
+    ...missing.map((mount) => `${name}: no volume ${mount.name}`),
+    ...findDuplicates(`port name of ${name}`, portNames),
+    ...(portNames.some((portName) => portName.length > 15) ? [`${name}: port name too long`] : []),
+    ...(restartPolicyRules && restartPolicy === undefined ? [`${name}: rules without a restartPolicy`] : []),
+    ...(name === 'spark-nanny' ? validateSidecar(container, hostNetwork === true) : []),
+  ]
+}
+
+function validateSidecar({ ports = [], resources }: Container, hostNetwork: boolean): readonly string[] {
+  const isOver = (key: string) => {
+    const [request, limit] = [resources?.requests?.[key], resources?.limits?.[key]]
+    return request !== undefined && limit !== undefined && amount(request) > amount(limit)
   }
-  return problems
+  return [
+    ...(hostNetwork && ports.length > 0 ? ['a port on the node'] : []),
+    ...['cpu', 'memory'].filter(isOver).map((key) => `${key} of spark-nanny: request over limit`),
+  ]
 }
 
 const amount = (quantity: string) => Number.parseFloat(quantity) * (quantity.endsWith('m') ? 0.001 : 1)

@@ -1,6 +1,6 @@
 import { connect, type TLSSocket } from 'node:tls'
 
-/** One closed-loop client a connection: the next request goes out when the answer is in. */
+/** One closed-loop client per connection: it sends the next request when the response is complete. */
 export interface Load {
   readonly port: number
   readonly connections: number
@@ -12,7 +12,7 @@ export interface LoadResult {
   readonly requests: number
   readonly failures: number
   readonly durationMs: number
-  /** One figure a request, in milliseconds. */
+  /** One value per request. */
   readonly latenciesMs: readonly number[]
 }
 
@@ -44,11 +44,8 @@ export async function applyLoad({ port, connections, durationMs, bodies }: Load)
       }
       socket.on('data', (piece: Buffer) => {
         received = received.length === 0 ? piece : Buffer.concat([received, piece])
-        const headEnd = received.indexOf('\r\n\r\n')
-        if (headEnd < 0) return
-        const head = received.toString('latin1', 0, headEnd)
-        const length = Number(/\r\ncontent-length: (\d+)/i.exec(head)?.[1])
-        if (received.length < headEnd + 4 + length) return
+        const head = parseCompleteHead(received)
+        if (head === undefined) return
         latenciesMs.push(performance.now() - sentMs)
         if (!head.startsWith('HTTP/1.1 200')) failures += 1
         send()
@@ -61,4 +58,13 @@ export async function applyLoad({ port, connections, durationMs, bodies }: Load)
   )
   await Promise.all(clients)
   return { requests: latenciesMs.length, failures, durationMs: performance.now() - startMs, latenciesMs }
+}
+
+/** The head of the response, or undefined while the response is incomplete. */
+function parseCompleteHead(received: Buffer): string | undefined {
+  const headEnd = received.indexOf('\r\n\r\n')
+  if (headEnd < 0) return undefined
+  const head = received.toString('latin1', 0, headEnd)
+  const length = Number(/\r\ncontent-length: (\d+)/i.exec(head)?.[1])
+  return received.length < headEnd + 4 + length ? undefined : head
 }

@@ -113,14 +113,13 @@ export function verifies(certificatePem: string, authoritiesPem: string): boolea
   return result
 }
 
-export const verification = (serving: string | null, authoritiesPem: string): HandshakeResult =>
-  serving === null
-    ? { kind: 'unreachable', detail: 'connection refused' }
-    : verifies(serving, authoritiesPem)
-      ? { kind: 'verified' }
-      : { kind: 'unverified', detail: 'unable to verify the first certificate' }
+export function verification(serving: string | null, authoritiesPem: string): HandshakeResult {
+  if (serving === null) return { kind: 'unreachable', detail: 'connection refused' }
+  if (verifies(serving, authoritiesPem)) return { kind: 'verified' }
+  return { kind: 'unverified', detail: 'unable to verify the first certificate' }
+}
 
-/** Rounds, with time passing as the replica asks for, until `done`. */
+/** Runs rounds until `done`, and advances the clock by the delay that each round returns. */
 export async function runRoundsUntil(
   replica: SelfSignedReplica,
   clock: TestClock,

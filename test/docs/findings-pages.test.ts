@@ -28,22 +28,20 @@ describe('findings pages', () => {
     }
   })
 
+  const knownCommands = /^(unzip -l |openssl s_client |spark-submit |spark-nanny (validate|preflight|recover) )/
   const kubectlVerbs =
     /^kubectl (-n \{[a-zA-Z]+\} |-n kube-system |-n spark-operator )?(get|describe|logs|top|exec|run|create|delete|auth can-i) /
 
   test('each command and Spark setting of a remedy → exists', () => {
-    for (const { id, remedies } of catalogue) {
-      for (const spec of remedies) {
-        for (const command of 'commands' in spec ? spec.commands : []) {
-          assert.match(
-            command,
-            /^(kubectl |unzip -l |openssl s_client |spark-submit |spark-nanny (validate|preflight|recover) )/,
-            id,
-          )
-          if (command.startsWith('kubectl ')) assert.match(command, kubectlVerbs, id)
-        }
-        if ('key' in spec) assert.ok(knownSparkKeys.has(spec.key), `${id}: ${spec.key}`)
-      }
+    const remedies = catalogue.flatMap(({ id, remedies: specs }) => specs.map((spec) => ({ id, spec })))
+    const commands = remedies.flatMap(({ id, spec }) =>
+      'commands' in spec ? spec.commands.map((command) => ({ id, command })) : [],
+    )
+    for (const { id, command } of commands) {
+      assert.match(command, command.startsWith('kubectl ') ? kubectlVerbs : knownCommands, id)
+    }
+    for (const { id, spec } of remedies) {
+      if ('key' in spec) assert.ok(knownSparkKeys.has(spec.key), `${id}: ${spec.key}`)
     }
   })
 })

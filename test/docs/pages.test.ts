@@ -8,17 +8,20 @@ import { anchorsOf } from './anchors.ts'
 const root = join(import.meta.dirname, '../..')
 const pages = await Array.fromAsync(glob('{*.md,docs/**/*.md,charts/**/*.md}', { cwd: root }))
 
+/** Fails unless the file and the anchor of a relative link exist. */
+async function assertTargetExists(page: string, target: string): Promise<void> {
+  if (/^[a-z]+:/.test(target)) return
+  const [path = '', anchor] = target.split('#')
+  const file = path === '' ? join(root, page) : join(root, dirname(page), path)
+  await access(file)
+  if (anchor !== undefined) assert.ok(anchorsOf(await readFile(file, 'utf8')).includes(anchor), `#${anchor}`)
+}
+
 describe('docs pages', () => {
   for (const page of pages) {
     test(`${page} → all link targets and npm scripts exist`, async () => {
       const text = await readFile(join(root, page), 'utf8')
-      for (const [, target = ''] of text.matchAll(/\]\(([^)\s]+)\)/g)) {
-        if (/^[a-z]+:/.test(target)) continue
-        const [path = '', anchor] = target.split('#')
-        const file = path === '' ? join(root, page) : join(root, dirname(page), path)
-        await access(file)
-        if (anchor !== undefined) assert.ok(anchorsOf(await readFile(file, 'utf8')).includes(anchor), `#${anchor}`)
-      }
+      for (const [, target = ''] of text.matchAll(/\]\(([^)\s]+)\)/g)) await assertTargetExists(page, target)
       for (const [, script = ''] of text.matchAll(/npm run (?:-s )?([a-z:-]+)/g)) {
         assert.ok(Object.hasOwn(packageJson.scripts, script), `npm run ${script}`)
       }

@@ -273,14 +273,13 @@ describe('createMonitor', () => {
         fc.array(fc.tuple(samples, fc.integer({ min: 1, max: 8 })), { maxLength: 12 }),
         async (policy, runs) => {
           const harness = createMonitorHarness(t, { ...policy, startupDeadlineMs: 60_000, stopDeadlineMs: 60_000 })
-          for (const [sample, times] of runs) {
-            for (let count = 0; count < times && harness.environment.exits.length === 0; count += 1) {
-              await harness.step(sample)
-              const found = harness.files()
-              assert.ok(['', 'starting', 'hung', 'ready'].includes(found), found)
-              if (found === 'hung') assert.equal(harness.snapshot().verdict.kind, 'hung')
-              if (harness.environment.exits.length > 0) assert.equal(found, '')
-            }
+          for (const sample of runs.flatMap(([each, times]) => Array<Sample>(times).fill(each))) {
+            if (harness.environment.exits.length > 0) return
+            await harness.step(sample)
+            const found = harness.files()
+            assert.ok(['', 'starting', 'hung', 'ready'].includes(found), found)
+            if (found === 'hung') assert.equal(harness.snapshot().verdict.kind, 'hung')
+            if (harness.environment.exits.length > 0) assert.equal(found, '')
           }
         },
       ),

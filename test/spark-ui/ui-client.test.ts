@@ -4,10 +4,10 @@ import { once } from 'node:events'
 import type { RequestListener, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { describe, type TestContext, test } from 'node:test'
-import type { Sample } from '../../core/verdict/verdict.ts'
 import type { UiResult } from '../../spark-ui/http-get.ts'
 import type { UiAddress } from '../../spark-ui/ui-address.ts'
 import { createUiClient } from '../../spark-ui/ui-client.ts'
+import { describeSample } from '../core/verdict/judged-samples.ts'
 import { applicationId } from '../support/driver-policy.ts'
 import { answersAs, applicationList, httpUi, rawUi, tlsUi } from '../support/fake-spark-ui.ts'
 import { freePort } from '../support/free-ports.ts'
@@ -18,14 +18,8 @@ const timeoutMs = 400
 const patientMs = 20_000
 
 const at = (port: number, scheme: 'http' | 'https' = 'http'): UiAddress => ({ scheme, host: '127.0.0.1', port })
-const text = (sample: Sample) =>
-  sample.kind === 'alive'
-    ? `alive ${sample.evidence}`
-    : sample.kind === 'failing'
-      ? `failing ${sample.cause}`
-      : sample.kind
 const probeText = async (address: UiAddress, withinMs = patientMs) =>
-  text((await uiClient.poll(address, applicationId, withinMs)).sample)
+  describeSample((await uiClient.poll(address, applicationId, withinMs)).sample)
 
 const responding =
   (statusCode: number, body = '', headers: Record<string, string> = {}): RequestListener =>
@@ -33,7 +27,7 @@ const responding =
     response.writeHead(statusCode, headers).end(body)
 
 const answers: readonly (readonly [string, RequestListener, string])[] = [
-  ['our id', answersAs(applicationId), 'alive application'],
+  ['the driver’s id', answersAs(applicationId), 'alive application'],
   ['the id of a restarted driver', answersAs(`${applicationId}-2`), 'alive application'],
   ['a foreign id', answersAs('spark-foreign'), 'other'],
   ['the starting page', responding(200, '<html>Spark is starting up. Please wait</html>'), 'alive not-started'],

@@ -1,6 +1,6 @@
 import type { FakeObject } from './fake-api-server.ts'
 
-/** Times of the pods below; tests look at them from a clock of their own. */
+/** When the pods below were created. Tests set their own clocks relative to it. */
 export const createdMs = Date.parse('2026-11-24T10:00:00Z')
 export const iso = (ms: number) => new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z')
 
@@ -16,11 +16,11 @@ export interface DriverPodOptions {
   readonly owner?: { readonly name: string; readonly uid: string }
   readonly phase?: string
   readonly ready?: boolean
-  /** The state of the driver's container, as the API has it. */
+  /** The state of the driver's container, in the API's form. */
   readonly state?: object
   readonly restarts?: number
   readonly lastState?: object
-  /** Null: no sidecar. */
+  /** Null if the pod has no sidecar. */
   readonly sidecar?: {
     readonly image?: string
     readonly state?: object
@@ -40,84 +40,84 @@ export const terminated = (exitCode: number, finishedMs: number, fields: object 
   terminated: { exitCode, finishedAt: iso(finishedMs), startedAt: iso(createdMs), reason: 'Error', ...fields },
 })
 
-/** A driver pod as the API has it: running, Ready, with a sidecar, unless said otherwise. */
+/** A driver pod in the API's form. By default it is running, Ready, and has a sidecar. */
 export function driverPod(options: DriverPodOptions = {}): FakeObject {
-  const { name = 'pi-driver', namespace = 'spark', state = running(), sidecar = {}, ready = true } = options
+  const { sidecar = {} } = options
+  return { metadata: metadataOf(options), spec: specOf(options, sidecar), status: statusOf(options, sidecar) }
+}
+
+type Sidecar = Exclude<DriverPodOptions['sidecar'], undefined>
+
+function metadataOf(options: DriverPodOptions): FakeObject['metadata'] {
+  const { name = 'pi-driver', namespace = 'spark', owner, deletionTimestamp } = options
+  const controller = { apiVersion: 'sparkoperator.k8s.io/v1beta2', kind: 'SparkApplication', controller: true }
   return {
-    metadata: {
-      name,
-      namespace,
-      uid: options.uid ?? `uid-${name}`,
-      creationTimestamp: iso(createdMs),
-      labels: {
-        'spark-role': 'driver',
-        'spark-app-selector': `spark-${name}`,
-        'spark-app-name': name.replace(/-driver$/, ''),
-        ...options.labels,
-      },
-      annotations: { ...(sidecar !== null && { 'spark-nanny.io/injected': '1.2.3' }), ...options.annotations },
-      ...(options.owner && {
-        ownerReferences: [
-          { apiVersion: 'sparkoperator.k8s.io/v1beta2', kind: 'SparkApplication', controller: true, ...options.owner },
-        ],
-      }),
-      ...(options.deletionTimestamp !== undefined && { deletionTimestamp: options.deletionTimestamp }),
+    name,
+    namespace,
+    uid: options.uid ?? `uid-${name}`,
+    creationTimestamp: iso(createdMs),
+    labels: {
+      'spark-role': 'driver',
+      'spark-app-selector': `spark-${name}`,
+      'spark-app-name': name.replace(/-driver$/, ''),
+      ...options.labels,
     },
-    spec: {
-      nodeName: 'node-1',
-      restartPolicy: 'Never',
-      ...(sidecar !== null && {
-        initContainers: [
-          {
-            name: 'spark-nanny',
-            image: sidecar.image ?? sidecarImage,
-            restartPolicy: 'Always',
-            env: [{ name: 'SPARK_NANNY_POLICY', value: '{}' }],
-            ...(sidecar.port !== undefined && { ports: [{ name: 'nanny-status', containerPort: sidecar.port }] }),
-          },
-        ],
-      }),
-      containers: [
-        {
-          name: 'spark-kubernetes-driver',
-          image: driverImage,
-          args: ['driver'],
-          ports: [{ name: 'spark-ui', containerPort: options.uiPort ?? 4040 }],
-        },
-      ],
-    },
-    status: {
-      phase: options.phase ?? 'Running',
-      podIP: options.podIp ?? '10.0.0.1',
-      conditions: [
-        { type: 'PodScheduled', status: 'True', lastTransitionTime: iso(createdMs + 1_000) },
-        { type: 'PodReadyToStartContainers', status: 'True', lastTransitionTime: iso(createdMs + 2_000) },
-        { type: 'Ready', status: ready ? 'True' : 'False', lastTransitionTime: iso(createdMs + 20_000) },
-      ],
-      ...(sidecar !== null && {
-        initContainerStatuses: [
-          {
-            name: 'spark-nanny',
-            restartCount: sidecar.restarts ?? 0,
-            lastState: sidecar.lastState ?? {},
-            state: sidecar.state ?? running(createdMs + 3_000),
-          },
-        ],
-      }),
-      containerStatuses: [
-        {
-          name: 'spark-kubernetes-driver',
-          restartCount: options.restarts ?? 0,
-          state,
-          lastState: options.lastState ?? {},
-        },
-      ],
-      ...options.status,
-    },
+    annotations: { ...(options.sidecar !== null && { 'spark-nanny.io/injected': '1.2.3' }), ...options.annotations },
+    ...(owner && { ownerReferences: [{ ...controller, ...owner }] }),
+    ...(deletionTimestamp !== undefined && { deletionTimestamp }),
   }
 }
 
-/** Held back by a sidecar that is in this state. */
+function specOf({ uiPort = 4040 }: DriverPodOptions, sidecar: Sidecar): object {
+  return {
+    nodeName: 'node-1',
+    restartPolicy: 'Never',
+    ...(sidecar !== null && { initContainers: [sidecarContainer(sidecar)] }),
+    containers: [
+      {
+        name: 'spark-kubernetes-driver',
+        image: driverImage,
+        args: ['driver'],
+        ports: [{ name: 'spark-ui', containerPort: uiPort }],
+      },
+    ],
+  }
+}
+
+const sidecarContainer = ({ image = sidecarImage, port }: NonNullable<Sidecar>) => ({
+  name: 'spark-nanny',
+  image,
+  restartPolicy: 'Always',
+  env: [{ name: 'SPARK_NANNY_POLICY', value: '{}' }],
+  ...(port !== undefined && { ports: [{ name: 'nanny-status', containerPort: port }] }),
+})
+
+function statusOf(options: DriverPodOptions, sidecar: Sidecar): object {
+  const { phase = 'Running', podIp = '10.0.0.1', ready = true, restarts = 0, state = running() } = options
+  return {
+    phase,
+    podIP: podIp,
+    conditions: [
+      { type: 'PodScheduled', status: 'True', lastTransitionTime: iso(createdMs + 1_000) },
+      { type: 'PodReadyToStartContainers', status: 'True', lastTransitionTime: iso(createdMs + 2_000) },
+      { type: 'Ready', status: ready ? 'True' : 'False', lastTransitionTime: iso(createdMs + 20_000) },
+    ],
+    ...(sidecar !== null && { initContainerStatuses: [sidecarStatus(sidecar)] }),
+    containerStatuses: [
+      { name: 'spark-kubernetes-driver', restartCount: restarts, state, lastState: options.lastState ?? {} },
+    ],
+    ...options.status,
+  }
+}
+
+const sidecarStatus = ({ restarts = 0, lastState = {}, state = running(createdMs + 3_000) }: NonNullable<Sidecar>) => ({
+  name: 'spark-nanny',
+  restartCount: restarts,
+  lastState,
+  state,
+})
+
+/** A driver whose startup is blocked by a sidecar in this state. */
 export const startupBlockedPod = (sidecarState: object, options: DriverPodOptions = {}) =>
   driverPod({
     phase: 'Pending',

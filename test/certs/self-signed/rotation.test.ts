@@ -253,21 +253,24 @@ const table: readonly [string, RotationState, string][] = [
   ['a leaf that ends with its authority', at(345, contents(one(leafBy(first, 300, 65)))), 'begin-ca-rotation ca-due'],
 ]
 
+function detailsOf(step: ReturnType<typeof decideNextStep>): string {
+  switch (step.kind) {
+    case 'create':
+      return step.carried === null ? '' : ` beside ${step.carried.leaf.issuer.fingerprint}`
+    case 'renew-leaf':
+      return ` by ${step.signer.authority.fingerprint}`
+    case 'publish-bundle':
+      return step.caBundles.map(({ name, pem }) => ` ${name}:${pem.trim().replaceAll('\n', ',')}`).join('')
+    default:
+      return ''
+  }
+}
+
 describe('decideNextStep', () => {
   for (const [name, situation, expected] of table) {
     test(`${name} → ${expected}`, () => {
       const step = decideNextStep(situation)
-      const details =
-        step.kind === 'create' && step.carried !== null
-          ? ` beside ${step.carried.leaf.issuer.fingerprint}`
-          : step.kind === 'renew-leaf'
-            ? ` by ${step.signer.authority.fingerprint}`
-            : step.kind === 'publish-bundle'
-              ? step.caBundles
-                  .map(({ name: webhook, pem }) => ` ${webhook}:${pem.trim().replaceAll('\n', ',')}`)
-                  .join('')
-              : ''
-      assert.equal(`${step.kind} ${step.reason}${details}`, expected)
+      assert.equal(`${step.kind} ${step.reason}${detailsOf(step)}`, expected)
       if (step.kind === 'renew-leaf') assert.equal(step.signer.keyPem, `${step.signer.authority.fingerprint} key`)
     })
   }

@@ -98,6 +98,13 @@ describe('createReplica', () => {
     const old = contents().authorities[0].fingerprint
     const before = replica.serving()
     advance(clock, 250 * dayMs)
+    const currentPhase = () => {
+      const { authorities: all, leaf } = contents()
+      assert.ok(leaf.kind === 'usable')
+      const byOld = leaf.issuer.fingerprint === old
+      const phase = `${all.length} in the Secret, ${authorities()} trusted, leaf by the ${byOld ? 'old' : 'new'}`
+      return { phase, count: all.length, byOld }
+    }
     const seen: string[] = []
     for (let rounds = 0; rounds < 400 && seen.at(-1) !== 'done'; rounds += 1) {
       const restMs = [replica, second].map((each) => {
@@ -105,13 +112,10 @@ describe('createReplica', () => {
         return each.runRound()
       })
       for (const each of [replica, second]) assert.ok(guarded(each.serving()), seen.join())
-      const { authorities: all, leaf } = contents()
-      assert.ok(leaf.kind === 'usable')
-      const byOld = leaf.issuer.fingerprint === old
-      const phase = `${all.length} in the Secret, ${authorities()} trusted, leaf by the ${byOld ? 'old' : 'new'}`
+      const { phase, count, byOld } = currentPhase()
       if (seen.at(-1) !== phase) seen.push(phase)
       advance(clock, Math.max(...(await Promise.all(restMs))))
-      if (all.length === 1 && !byOld && authorities().every((count) => count === 1)) seen.push('done')
+      if (count === 1 && !byOld && authorities().every((trusted) => trusted === 1)) seen.push('done')
     }
     assert.deepEqual(seen, [
       '1 in the Secret, 1,1 trusted, leaf by the old',

@@ -37,14 +37,16 @@ export const containerStatus = (pod: V1Pod | undefined, name = driverContainer):
 export const isReady = (pod: V1Pod | undefined): boolean =>
   pod?.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false
 
+const describeState = ({ running, terminated, waiting }: NonNullable<V1ContainerStatus['state']> = {}): string => {
+  if (running) return 'running'
+  if (terminated)
+    return `terminated ${terminated.exitCode} ${terminated.reason ?? ''} ${terminated.message ?? ''}`.trim()
+  return `waiting ${waiting?.reason ?? ''} ${waiting?.message ?? ''}`.trim()
+}
+
 const describeContainer = ({ name, state, ready, restartCount }: V1ContainerStatus): string => {
-  const { running, terminated, waiting } = state ?? {}
-  const what = running
-    ? 'running'
-    : terminated
-      ? `terminated ${terminated.exitCode} ${terminated.reason ?? ''} ${terminated.message ?? ''}`.trim()
-      : `waiting ${waiting?.reason ?? ''} ${waiting?.message ?? ''}`.trim()
-  return `${name}=${what}${ready ? ',ready' : ''}${restartCount > 0 ? `,restarts ${restartCount}` : ''}`
+  const restarts = restartCount > 0 ? `,restarts ${restartCount}` : ''
+  return `${name}=${describeState(state)}${ready ? ',ready' : ''}${restarts}`
 }
 
 /** One line on a pod's state: phase, readiness, each container. */

@@ -181,34 +181,41 @@ describe('admission of generated pods', () => {
         .sample(arbitrary, { numRuns: podsPerNamespace, seed: seed + index })
         .map((item, number) => ({ row, item, id: `${row.name}-${number}` }))
     })
-    const runOne = async ({ row, item, id }: (typeof jobs)[number]) => {
-      const namespace = namespaceOf(row)
-      const count = counts.get(row.name) ?? {}
-      counts.set(row.name, count)
-      const add = (what: string) => {
+    const record = (
+      { item, id }: (typeof jobs)[number],
+      how: string,
+      text: string | undefined,
+      admission: Admission,
+    ) => {
+      if (text === undefined) return
+      const { decision } = admission
+      const sidecar = decision.kind === 'inject' ? decision.pod.spec.initContainers?.at(-1) : decision.reason
+      faults.push(`${id} ${how}: ${text}\n  ${JSON.stringify({ ...item, sidecar })}`)
+    }
+    const counterOf = (name: string) => {
+      const count = counts.get(name) ?? {}
+      counts.set(name, count)
+      return (what: string) => {
         count[what] = (count[what] ?? 0) + 1
       }
-      cases.set(id, item)
-      const without = await create(namespace, labelled(item.pod, `${id}-off`))
-      add(without.status === 201 ? 'accepted' : 'rejected')
-      if (without.status !== 201) return
-      const fault = (how: string, text: string | undefined, admission: Admission) => {
-        if (text === undefined) return
-        const { decision } = admission
-        const sidecar = decision.kind === 'inject' ? decision.pod.spec.initContainers?.at(-1) : decision.reason
-        faults.push(`${id} ${how}: ${text}\n  ${JSON.stringify({ ...item, sidecar })}`)
-      }
-      const injected = await create(namespace, labelled(item.pod, id))
+    }
+    const checkWebhook = async (job: (typeof jobs)[number], without: Answer) => {
+      const { row, item, id } = job
+      const add = counterOf(row.name)
+      const injected = await create(namespaceOf(row), labelled(item.pod, id))
       const admissions = chain.admissions(id)
       const first = admissions[0]
       assert.ok(first)
       add(first.decision.reason)
       if (admissions.length > 1) add('reinvoked')
-      fault('by the webhook', judge(without, injected, first), first)
+      record(job, 'by the webhook', judge(without, injected, first), first)
       const again = admissions.slice(1).filter(({ decision }) => decision.kind === 'inject')
       if (first.decision.kind === 'inject' && again.length > 0) faults.push(`${id}: injected twice`)
-      // As the command line does: the manifest, before the API server has put in its defaults.
-      if (row.limits !== undefined || row.quota !== undefined) return
+    }
+    /** As the command line injects: into the manifest, before the API server has added its defaults. */
+    const checkManifest = async (job: (typeof jobs)[number]) => {
+      const { row, item, id } = job
+      const namespace = namespaceOf(row)
       const { metadata, spec } = item.pod
       const manifest = { apiVersion: 'v1', kind: 'Pod', metadata, spec }
       const admission = admit(
@@ -217,7 +224,17 @@ describe('admission of generated pods', () => {
       )
       if (admission.decision.kind !== 'inject') return
       const unmeshed = await create(namespace, manifest)
-      fault('as a manifest', judge(unmeshed, await create(namespace, admission.decision.pod), admission), admission)
+      const injected = await create(namespace, admission.decision.pod)
+      record(job, 'as a manifest', judge(unmeshed, injected, admission), admission)
+    }
+    const runOne = async (job: (typeof jobs)[number]) => {
+      const { row, item, id } = job
+      cases.set(id, item)
+      const without = await create(namespaceOf(row), labelled(item.pod, `${id}-off`))
+      counterOf(row.name)(without.status === 201 ? 'accepted' : 'rejected')
+      if (without.status !== 201) return
+      await checkWebhook(job, without)
+      if (row.limits === undefined && row.quota === undefined) await checkManifest(job)
     }
     const queue = [...jobs]
     await Promise.all(

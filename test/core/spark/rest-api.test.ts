@@ -9,29 +9,22 @@ import {
   toSample,
   type UiResponse,
 } from '../../../core/spark/rest-api.ts'
-import type { Sample } from '../../../core/verdict/verdict.ts'
+import { describeSample } from '../verdict/judged-samples.ts'
 
 const id = 'spark-3dc6e91792d24f94a8b4c565a1d99489'
 const list = (...ids: readonly string[]) =>
   JSON.stringify(ids.map((each) => ({ id: each, name: 'app', attempts: [{}] })))
 const page = '<html><body><h3>Spark is starting up. Please wait a while until it is ready.</h3></body></html>'
 
-const kindText = (sample: Sample) =>
-  sample.kind === 'alive'
-    ? `alive ${sample.evidence}`
-    : sample.kind === 'failing'
-      ? `failing ${sample.cause}`
-      : sample.kind
-
 const rows: readonly (readonly [string, Partial<UiResponse>, string, (string | null)?])[] = [
-  ['our id', { body: list(id) }, 'alive application'],
-  ['our id among others', { body: list('local-1', id) }, 'alive application'],
-  ['our id of the second driver', { body: list(`${id}-2`) }, 'alive application'],
+  ['the driver’s id', { body: list(id) }, 'alive application'],
+  ['the driver’s id among others', { body: list('local-1', id) }, 'alive application'],
+  ['the driver’s id after a restart', { body: list(`${id}-2`) }, 'alive application'],
   ['another id', { body: list('spark-other') }, 'other'],
-  ['an id that ours begins', { body: list(`${id}0`) }, 'other'],
+  ['an id that starts with the driver’s id', { body: list(`${id}0`) }, 'other'],
   ['no application', { body: '[]' }, 'other'],
-  ['any id when ours is unknown', { body: list('spark-other') }, 'alive application', null],
-  ['no application when ours is unknown', { body: '[]' }, 'other', null],
+  ['any id when the driver’s id is unknown', { body: list('spark-other') }, 'alive application', null],
+  ['no application when the driver’s id is unknown', { body: '[]' }, 'other', null],
   ['the starting page', { body: page }, 'alive not-started'],
   ['other HTML', { body: '<html>welcome</html>' }, 'failing malformed'],
   ['half a list', { body: list(id).slice(0, -3) }, 'failing malformed'],
@@ -53,7 +46,7 @@ describe('Spark REST API', () => {
   for (const [what, answer, expected, applicationId = id] of rows) {
     test(`${what} → ${expected}`, () => {
       const sample = toSample({ statusCode: 200, body: '', ...answer }, applicationId, 12)
-      assert.equal(kindText(sample), expected)
+      assert.equal(describeSample(sample), expected)
       if (sample.kind === 'failing') assert.equal(sample.tookMs, 12)
     })
   }

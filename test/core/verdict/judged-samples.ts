@@ -49,3 +49,9 @@ export function judgedAfter(steps: string, answered = false, deadlines: Partial<
 export function verdictText({ verdict }: Judgement): string {
   return verdict.kind === 'hung' ? `hung ${verdict.reason}` : verdict.kind
 }
+
+/** The kind of a sample, with its evidence or its cause. */
+export function describeSample(sample: Sample): string {
+  if (sample.kind === 'alive') return `alive ${sample.evidence}`
+  return sample.kind === 'failing' ? `failing ${sample.cause}` : sample.kind
+}

@@ -159,23 +159,26 @@ describe('safety.properties', () => {
       history.versions.push(history.now)
     }
     const createPod = (generation: number) => setPod({ ...createDriver({ sidecar: null }), uid: `uid-${generation}` })
-    const views = [0, 0]
-    const states = [createDriverStates(), createDriverStates()]
-    const evaluateAs = ({ leader, ahead, forgets }: Step & { readonly kind: 'evaluate' }) => {
-      views[leader] = Math.min(history.versions.length - 1, (views[leader] ?? 0) + ahead)
-      const driver = history.versions[views[leader] ?? 0]
+    const leaders = [0, 1].map(() => ({ view: 0, states: createDriverStates() }))
+    /** As the API server does with preconditions and a grace period. */
+    const requestDeletion = ({ uid, resourceVersion }: Driver): boolean => {
+      const pod = history.now
+      if (pod === undefined || pod.uid !== uid || pod.resourceVersion !== resourceVersion) return false
+      history.deleted.push(uid)
+      setPod({ ...pod, deletionMs: createdMs + 630_000 })
+      return true
+    }
+    const evaluateAs = ({ leader: index, ahead, forgets }: Step & { readonly kind: 'evaluate' }) => {
+      const leader = leaders[index]
+      assert.ok(leader)
+      leader.view = Math.min(history.versions.length - 1, leader.view + ahead)
+      const driver = history.versions[leader.view]
+      if (driver === undefined) return
       // A restarted process has lost its state.
-      if (forgets && driver !== undefined) states[leader] = createDriverStates()
-      const state = driver && states[leader]?.of(driver.uid)
-      if (driver === undefined || state === undefined) return
-      for (const { choice } of evaluateHung(driver, state).tasks) {
-        // As the API server does with preconditions and a grace period.
-        const matches = history.now?.uid === driver.uid && history.now.resourceVersion === driver.resourceVersion
-        if (choice.kind !== 'delete-pod' || !matches || history.now === undefined) continue
-        state.deletion = { kind: 'confirmed' }
-        history.deleted.push(driver.uid)
-        setPod({ ...history.now, deletionMs: createdMs + 630_000 })
-      }
+      if (forgets) leader.states = createDriverStates()
+      const state = leader.states.of(driver.uid)
+      const deletions = evaluateHung(driver, state).tasks.filter(({ choice }) => choice.kind === 'delete-pod')
+      for (const _deletion of deletions) if (requestDeletion(driver)) state.deletion = { kind: 'confirmed' }
     }
     createPod(0)
     for (const item of steps) {

@@ -35,33 +35,65 @@ const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => to
 const isBypass = ({ method, body }: PassedWrite) => method === 'PATCH' && 'spec' in toRecord(body)
 
 function findPodViolations(evidence: RunEvidence, record: PodRecord, writes: readonly PodWrite[]): readonly string[] {
-  const { uid, name, scenario, expected, inconclusive, deletedByTest } = record
+  const { uid, name, scenario, inconclusive } = record
   if (inconclusive !== null) return []
-  const problems: string[] = []
-  const report = (problem: string) => problems.push(`${name} (${scenario}, ${uid}): ${problem}`)
-  const deletes = writes.filter(({ method }) => method === 'DELETE')
-  const rescues = writes.filter(isBypass)
+  return [
+    ...findDeletionViolations(evidence, record, writes),
+    ...findBypassViolations(record, writes),
+    ...findIgnoredViolations(evidence, record, writes),
+    ...findSpecViolations(evidence, record),
+  ].map((problem) => `${name} (${scenario}, ${uid}): ${problem}`)
+}
+
+/** Problems that apply, of those with their condition. */
+const applicable = (problems: readonly (readonly [applies: boolean, problem: string])[]): readonly string[] =>
+  problems.flatMap(([applies, problem]) => (applies ? [problem] : []))
+
+function findDeletionViolations(
+  evidence: RunEvidence,
+  { uid, expected, deletedByTest }: PodRecord,
+  writes: readonly PodWrite[],
+): readonly string[] {
+  const successes = writes.filter(({ method }) => method === 'DELETE').map(countSuccesses)
   const mayBeDeleted = expected === 'deleted' || expected === 'deleted-or-reported'
-  // A replica with a stale watch may request it. The API server refuses, because the resourceVersion has changed.
-  if (!mayBeDeleted && deletes.some(countSuccesses)) report(`should be ${expected}, and its deletion succeeded`)
-  if (!mayBeDeleted && !deletedByTest && wasDeleted(evidence, uid)) report(`should be ${expected}, and was deleted`)
-  if (sum(deletes.map(countSuccesses)) > 1) report('was deleted twice')
-  if (expected !== 'sidecar-bypassed' && rescues.some(countSuccesses))
-    report(`should be ${expected}, and its sidecar was replaced`)
-  if (sum(rescues.map(countSuccesses)) > 1) report('was bypassed twice')
-  if (expected === 'ignored' && (writes.length > 0 || evidence.events.has(uid))) report('should be ignored')
-  const changes = evidence.audit.changes(uid)
+  return applicable([
+    // A replica with a stale watch may request it. The API server refuses, because the resourceVersion has changed.
+    [!mayBeDeleted && sum(successes) > 0, `should be ${expected}, and its deletion succeeded`],
+    [!mayBeDeleted && !deletedByTest && wasDeleted(evidence, uid), `should be ${expected}, and was deleted`],
+    [sum(successes) > 1, 'was deleted twice'],
+  ])
+}
+
+function findBypassViolations({ expected }: PodRecord, writes: readonly PodWrite[]): readonly string[] {
+  const successes = sum(writes.filter(isBypass).map(countSuccesses))
+  return applicable([
+    [expected !== 'sidecar-bypassed' && successes > 0, `should be ${expected}, and its sidecar was replaced`],
+    [successes > 1, 'was bypassed twice'],
+  ])
+}
+
+function findIgnoredViolations(
+  { events }: RunEvidence,
+  { uid, expected }: PodRecord,
+  writes: readonly PodWrite[],
+): readonly string[] {
+  return applicable([[expected === 'ignored' && (writes.length > 0 || events.has(uid)), 'should be ignored']])
+}
+
+function findSpecViolations({ audit }: RunEvidence, { uid, expected }: PodRecord): readonly string[] {
+  const changes = audit.changes(uid)
   const kept = changes.map(({ pod: { spec, metadata } }) => {
     const initContainers = spec.initContainers?.map((container) => ({ ...container, image: '' }))
     return JSON.stringify([{ ...spec, initContainers }, metadata.labels])
   })
-  if (new Set(kept).size > 1) report('its spec or labels changed')
   const images = new Set(changes.map(({ pod }) => pod.spec.initContainers?.[0]?.image))
   images.delete(ownSidecarImage)
   images.delete(undefined)
   if (expected === 'sidecar-bypassed') images.delete(driverImage)
-  if (images.size > 0) report(`its sidecar became ${[...images].join(', ')}`)
-  return problems
+  return applicable([
+    [new Set(kept).size > 1, 'its spec or labels changed'],
+    [images.size > 0, `its sidecar became ${[...images].join(', ')}`],
+  ])
 }
 
 function findExecutorViolations(
