@@ -1,13 +1,7 @@
-import type { ConnectionFlags } from '../../cluster/connect.ts'
-import type { OutputForm } from '../../render/report.ts'
-import type { SparkVersion } from '../../spark-conf/spark-version.ts'
+import type { StaticCheckOptions } from '../../static-checks/command-options.ts'
 
 /** The validated options of the command. */
-export interface PreflightOptions extends ConnectionFlags {
+export interface PreflightOptions extends StaticCheckOptions {
   readonly filename: string
   readonly offline: boolean
-  readonly sparkVersion?: SparkVersion
-  readonly strict: boolean
-  readonly output: OutputForm
-  readonly color: boolean
 }

@@ -1,14 +1,8 @@
-import type { ConnectionFlags } from '../../cluster/connect.ts'
-import type { OutputForm } from '../../render/report.ts'
-import type { SparkVersion } from '../../spark-conf/spark-version.ts'
+import type { StaticCheckOptions } from '../../static-checks/command-options.ts'
 
 /** The validated options of the command. */
-export interface ValidateOptions extends ConnectionFlags {
+export interface ValidateOptions extends StaticCheckOptions {
   readonly target:
     | { readonly kind: 'file'; readonly filename: string }
     | { readonly kind: 'live'; readonly name: string }
-  readonly sparkVersion?: SparkVersion
-  readonly strict: boolean
-  readonly output: OutputForm
-  readonly color: boolean
 }

@@ -8,26 +8,27 @@ import { findValueProblem } from '../../../cli/spark-conf/value-problem.ts'
 
 const rows = Object.entries(table as Readonly<Record<string, SparkKey>>)
 
+function assertWellFormed(key: string, row: SparkKey): void {
+  assert.ok(keyTypes.includes(row.type), key)
+  assert.equal(row.unit !== undefined, row.type === 'bytes' || row.type === 'time', `${key}: unit`)
+  assert.equal((row.choices?.length ?? 0) > 0, row.type === 'choice', `${key}: choices`)
+  for (const version of [row.since, row.deprecated, row.removed].filter((text) => text !== undefined)) {
+    assert.ok(parseSparkVersion(version.replace(/^(\d+\.\d+\.\d+)-.*/, '$1')), `${key}: ${version}`)
+  }
+  if (row.replacement !== undefined) assert.ok(findSparkKey(row.replacement), `${key}: ${row.replacement}`)
+  if (row.last !== undefined) assert.ok(sparkReleases.includes(row.last), key)
+}
+
 describe('Spark keys', () => {
-  test('the table is whole and of one form', () => {
+  test('every row of the table → complete and well-formed', () => {
     assert.ok(rows.length > 1300)
-    for (const [key, row] of rows) {
-      assert.ok(keyTypes.includes(row.type), key)
-      assert.equal(row.unit !== undefined, row.type === 'bytes' || row.type === 'time', `${key}: unit`)
-      assert.equal((row.choices?.length ?? 0) > 0, row.type === 'choice', `${key}: choices`)
-      for (const version of [row.since, row.deprecated, row.removed]) {
-        if (version !== undefined)
-          assert.ok(parseSparkVersion(version.replace(/^(\d+\.\d+\.\d+)-.*/, '$1')), `${key}: ${version}`)
-      }
-      if (row.replacement !== undefined) assert.ok(findSparkKey(row.replacement), `${key}: ${row.replacement}`)
-      if (row.last !== undefined) assert.ok(sparkReleases.includes(row.last), key)
-    }
+    for (const [key, row] of rows) assertWellFormed(key, row)
   })
 
-  test('each default of Spark is a value that we take', () => {
+  test('each default of Spark → no problem', () => {
     let taken = 0
     for (const [key, row] of rows) {
-      // A default may be worked out when it is asked for: `<value of spark.x>`, a function's name.
+      // Spark computes some defaults: `<value of spark.x>`, or the name of a function.
       if (row.default === undefined || row.default.startsWith('<')) continue
       assert.equal(findValueProblem(row, row.default), undefined, `${key}=${row.default}`)
       taken += 1
@@ -35,7 +36,7 @@ describe('Spark keys', () => {
     assert.ok(taken > 1000, String(taken))
   })
 
-  test('the keys that every application uses are there', () => {
+  test('the keys that most applications use → known', () => {
     for (const key of [
       'spark.driver.memory',
       'spark.executor.memoryOverhead',
@@ -64,7 +65,7 @@ describe('Spark keys', () => {
     ['spark.executor.memory', 'known'],
   ]
   for (const [key, expected] of names) {
-    test(`${key}: ${expected}`, () => {
+    test(`${key} → ${expected}`, () => {
       const name = parseKeyName(key)
       assert.equal(name.kind === 'misspelt' ? name.nearest : name.kind, expected)
     })

@@ -5,26 +5,25 @@ import { parseSparkSize, parseSparkTime } from '../../../cli/spark-conf/spark-qu
 import { sparkAnswers } from './oracle/answers.ts'
 
 describe('parseSparkSize and parseSparkTime', () => {
-  test('sizes and times are read as a real Spark reads them', () => {
+  test('sizes and times that Spark was asked about → the same amounts', () => {
     let compared = 0
     for (const { question, answer } of sparkAnswers()) {
-      if ('conf' in question) continue
-      const text = 'size' in question ? question.size : question.time
-      // What Spark's settings allow beyond JavaUtils: a sign before a size.
-      if ('size' in question && text.startsWith('-')) continue
-      const ours = 'size' in question ? parseSparkSize(text, question.unit) : parseSparkTime(text, question.unit)
-      assert.equal(ours?.amount.toString() ?? null, answer.value, JSON.stringify(question))
+      // Spark's settings allow a sign before a size, JavaUtils does not.
+      if ('conf' in question || ('size' in question && question.size.startsWith('-'))) continue
+      const { unit } = question
+      const parsed = 'size' in question ? parseSparkSize(question.size, unit) : parseSparkTime(question.time, unit)
+      assert.equal(parsed?.amount.toString() ?? null, answer.value, JSON.stringify(question))
       compared += 1
     }
     assert.ok(compared > 1500)
   })
 
-  test('a size with a sign is one, as Spark’s settings take it: -1 switches a broadcast off', () => {
+  test('size with a sign → negative amount, as in Spark’s settings: -1 disables a broadcast', () => {
     assert.equal(parseSparkSize('-1', 'b')?.amount, -1n)
     assert.equal(parseSparkSize('-1k', 'b')?.amount, -1024n)
   })
 
-  test('a size in one unit is the same in the next, whatever the number', () => {
+  test('any number in one unit → the same amount in the next unit', () => {
     fc.assert(
       fc.property(fc.bigInt({ min: 0n, max: 2n ** 40n }), (n) => {
         assert.equal(parseSparkSize(`${n}k`, 'b')?.amount, n * 1024n)

@@ -12,57 +12,66 @@ const quota = (left: number) => ({
   status: { used: {} },
 })
 
+const withMiB = (key: string, mib: number | undefined) => (mib === undefined ? {} : { [key]: `${mib}m` })
+
+const arbitraryMemory = fc.record({
+  heap: mib,
+  overhead: fc.option(mib, { nil: undefined }),
+  had: fc.option(mib, { nil: undefined }),
+  language: fc.constantFrom({ type: 'Python', name: 'python' } as const, { type: 'Scala', name: 'jvm' } as const),
+  failure: fc.constantFrom(
+    // A log in which the heap is full is the default.
+    { pod: pod(exited(1), 'Failed') },
+    { pod: pod(exited(137, 'OOMKilled'), 'Failed'), log: '' },
+  ),
+  nodeMiB: fc.integer({ min: 256, max: 131_072 }),
+  maxMiB: fc.integer({ min: 256, max: 131_072 }),
+  leftMiB: fc.integer({ min: 256, max: 131_072 }),
+})
+type MemoryCase = typeof arbitraryMemory extends fc.Arbitrary<infer T> ? T : never
+
+function planMemory({ heap, overhead, had, language, failure, nodeMiB, maxMiB, leftMiB }: MemoryCase) {
+  const driver = { memory: `${heap}m`, ...withMiB('memoryOverhead', overhead) }
+  const max = { memory: `${maxMiB}Mi` }
+  return planOf({
+    application: application({ driver, spec: { type: language.type } }),
+    ...failure,
+    documents: had === undefined ? {} : { conf: `spark.driver.memory=${had}m\n` },
+    facts: {
+      nodes: { kind: 'read', value: [parseNodeRoom(node(`${nodeMiB}Mi`))] },
+      limitRanges: { kind: 'read', value: [{ spec: { limits: [{ type: 'Pod', max }] } }] },
+      quotas: { kind: 'read', value: [quota(leftMiB)] },
+    },
+  })
+}
+
 describe('recovery plan', () => {
-  test('memory: never lowered, never beyond a cap, and the sum is Spark’s own', () => {
-    const arbitrary = fc.record({
-      heap: mib,
-      overhead: fc.option(mib, { nil: undefined }),
-      had: fc.option(mib, { nil: undefined }),
-      python: fc.boolean(),
-      isContainer: fc.boolean(),
-      nodeMiB: fc.integer({ min: 256, max: 131_072 }),
-      maxMiB: fc.integer({ min: 256, max: 131_072 }),
-      leftMiB: fc.integer({ min: 256, max: 131_072 }),
-    })
+  test('any memory and limits → never lowered, never above a limit, and the total is Spark’s own', () => {
     let raised = 0
     fc.assert(
-      fc.property(arbitrary, ({ heap, overhead, had, python, isContainer, nodeMiB, maxMiB, leftMiB }) => {
-        const withOverhead = (key: string) => (overhead === undefined ? {} : { [key]: `${overhead}m` })
-        const driver = { memory: `${heap}m`, ...withOverhead('memoryOverhead') }
-        const made = planOf({
-          application: application({ driver, spec: { type: python ? 'Python' : 'Scala' } }),
-          pod: pod(isContainer ? exited(137, 'OOMKilled') : exited(1), 'Failed'),
-          ...(isContainer && { log: '' }),
-          ...(had !== undefined && { documents: { conf: `spark.driver.memory=${had}m\n` } }),
-          facts: {
-            nodes: { kind: 'read', value: [parseNodeRoom(node(`${nodeMiB}Mi`))] },
-            limitRanges: {
-              kind: 'read',
-              value: [{ spec: { limits: [{ type: 'Pod', max: { memory: `${maxMiB}Mi` } }] } }],
-            },
-            quotas: { kind: 'read', value: [quota(leftMiB)] },
-          },
-        })
-        if (made.kind === 'refuse') return assert.equal(made.reason, 'no-capacity')
-        assert.ok(made.kind === 'apply' && made.remedy.kind === 'raise-memory')
+      fc.property(arbitraryMemory, (memory) => {
+        const { heap, overhead, had, language, nodeMiB, maxMiB, leftMiB } = memory
+        const plan = planMemory(memory)
+        if (plan.kind === 'refuse') return assert.equal(plan.reason, 'no-capacity')
+        assert.ok(plan.kind === 'apply' && plan.remedy.kind === 'raise-memory')
         raised += 1
-        const { key, fromMiB, toMiB, containerFromMiB, containerToMiB } = made.remedy
+        const { key, fromMiB, toMiB, containerFromMiB, containerToMiB } = plan.remedy
         assert.ok(toMiB > fromMiB && containerToMiB > containerFromMiB)
         assert.ok(containerToMiB <= Math.min(nodeMiB, maxMiB, leftMiB))
         const next: Record<string, string> = {
           'spark.driver.memory': `${Math.max(heap, had ?? 0)}m`,
-          ...withOverhead('spark.driver.memoryOverhead'),
+          ...withMiB('spark.driver.memoryOverhead', overhead),
           [key]: `${toMiB}m`,
         }
-        const reckoned = driverMemory((name) => next[name], python ? 'python' : 'jvm')
-        assert.equal(containerToMiB, reckoned?.totalMiB)
+        const computed = driverMemory((name) => next[name], language.name)
+        assert.equal(containerToMiB, computed?.totalMiB)
       }),
       { numRuns: 300 },
     )
     assert.ok(raised > 20)
   })
 
-  test('never a plan for what has completed', () => {
+  test('completed application or driver → no plan', () => {
     const completed = fc.constantFrom<DriverCase>(
       { application: application({ state: 'COMPLETED' }) },
       { application: application({ state: 'SUCCEEDING' }) },

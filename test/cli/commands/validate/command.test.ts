@@ -34,7 +34,7 @@ describe('validate', () => {
     [['validate', '-f', 'f'], /f: holds no setting/, '# nothing\n'],
     [['validate', '-f', 'f'], /f: is not YAML/, 'kind: a: b\n'],
     [['preflight'], /FILE is required/],
-    [['preflight', 'a', '-f', 'b'], /give one FILE/],
+    [['preflight', 'a', '-f', 'b'], /specify only one FILE/],
   ]
   for (const [args, says, f = ''] of wrong) {
     test(`wrong call: ${args.join(' ')} ${JSON.stringify(f)}`, async () => {
