@@ -29,7 +29,7 @@ export function planPolicy(
     startupProbeTells,
     ...(pod.spec.hostNetwork === true && { hostNetwork: true }),
     logLevel: values['log-level'],
-    settings: spelling(resolved),
+    settings: formatSettings(resolved),
   }
 }
 
@@ -38,16 +38,16 @@ export function chooseStatusPort(pod: Pod): number {
   return pod.spec.hostNetwork === true || isStatusPortTaken(pod) ? 0 : sidecarPort
 }
 
-const spellings = new WeakMap<ResolvedSettings, DriverPolicy['settings']>()
+const formattedSettings = new WeakMap<ResolvedSettings, DriverPolicy['settings']>()
 
 /** Computed once for drivers that share their settings, so that `encodePolicy` encodes them once too. */
-function spelling(settings: ResolvedSettings): DriverPolicy['settings'] {
-  const known = spellings.get(settings)
+function formatSettings(settings: ResolvedSettings): DriverPolicy['settings'] {
+  const known = formattedSettings.get(settings)
   if (known !== undefined) return known
-  const spelt: Record<string, { value: string; source: SettingSource }> = {}
+  const texts: Record<string, { value: string; source: SettingSource }> = {}
   for (const key of settingKeys) {
-    spelt[key] = { value: formatSetting(key, settings.values[key]), source: settings.sources[key] }
+    texts[key] = { value: formatSetting(key, settings.values[key]), source: settings.sources[key] }
   }
-  spellings.set(settings, spelt)
-  return spelt
+  formattedSettings.set(settings, texts)
+  return texts
 }

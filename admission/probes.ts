@@ -17,34 +17,34 @@ export interface ProbeContext {
   readonly observeOnly: boolean
 }
 
-/** The maximum of a probe (int32), so that this probe never kills the driver. */
-const never = 2_147_483_647
+/** The maximum that the API allows (int32), so that the startup probe never kills the driver. */
+const maxFailureThreshold = 2_147_483_647
 
 /** Succeeds unless the sidecar has written the failure file. Without a sidecar there is no file, so the driver is not killed. */
-const unless = (file: string) => ({ exec: { command: ['/bin/sh', '-c', `! test -e ${verdictDir}/${file}`] } })
+const unlessExists = (file: string) => ({ exec: { command: ['/bin/sh', '-c', `! test -e ${verdictDir}/${file}`] } })
 /** Creates the file that shows that the driver container runs, if it can. The sidecar's startup deadline starts then. */
 const mark = `(: > ${verdictDir}/${verdictFiles.running}) 2>/dev/null`
-const unlessAndMark = (file: string) => ({
+const markUnlessExists = (file: string) => ({
   exec: { command: ['/bin/sh', '-c', `${mark}; ! test -e ${verdictDir}/${file}`] },
 })
-const when = (file: string) => ({ exec: { command: ['/bin/sh', '-c', `test -e ${verdictDir}/${file}`] } })
-const answers = (path: string) => ({ httpGet: { path, port: sidecarPort, scheme: 'HTTP' } })
+const ifExists = (file: string) => ({ exec: { command: ['/bin/sh', '-c', `test -e ${verdictDir}/${file}`] } })
+const httpGet = (path: string) => ({ httpGet: { path, port: sidecarPort, scheme: 'HTTP' } })
 
-const startupTiming = { periodSeconds: 1, timeoutSeconds: 10, failureThreshold: never }
+const startupTiming = { periodSeconds: 1, timeoutSeconds: 10, failureThreshold: maxFailureThreshold }
 const readinessTiming = { periodSeconds: 2, timeoutSeconds: 5, failureThreshold: 3 }
 const startup = {
-  exec: frozenJson({ ...unlessAndMark(verdictFiles.starting), ...startupTiming }),
-  http: frozenJson({ ...answers('/startedz'), ...startupTiming }),
+  exec: frozenJson({ ...markUnlessExists(verdictFiles.starting), ...startupTiming }),
+  http: frozenJson({ ...httpGet('/startedz'), ...startupTiming }),
 } satisfies Record<string, Probe>
 const liveness: Probe = frozenJson({
-  ...unless(verdictFiles.hung),
+  ...unlessExists(verdictFiles.hung),
   periodSeconds: 10,
   timeoutSeconds: 60,
   failureThreshold: 3,
 })
 const readiness = {
-  exec: frozenJson({ ...when(verdictFiles.ready), ...readinessTiming }),
-  http: frozenJson({ ...answers('/readyz'), ...readinessTiming }),
+  exec: frozenJson({ ...ifExists(verdictFiles.ready), ...readinessTiming }),
+  http: frozenJson({ ...httpGet('/readyz'), ...readinessTiming }),
 } satisfies Record<string, Probe>
 
 /**

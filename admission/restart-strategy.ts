@@ -69,14 +69,14 @@ function followOwner(context: RestartContext, application: SparkApplication): Re
   const { settings } = context
   const { restartPolicy } = application
   // Apache's operator treats any restart of a container as a failure of the application.
-  const final = warnIfFinal(context.application)
-  if (application.operator === 'apache' || final.length > 0) return failPod(context, final)
+  const finalWarnings = warnIfFinal(context.application)
+  if (application.operator === 'apache' || finalWarnings.length > 0) return failPod(context, finalWarnings)
   // A chart value applies to all applications, so that the owner's policy for this one overrides it.
   const { 'max-restarts': source } = settings.sources
-  const explicit = source === 'application' || source === 'pod'
+  const isExplicit = source === 'application' || source === 'pod'
   const backoffMs = settings.values['restart-backoff']
   const maxRestarts = restartPolicy.kind === 'on-failure' ? restartPolicy.retries : null
-  return restartInPlace(context, explicit ? createHourlyBudget(settings) : { maxRestarts, windowMs: null, backoffMs })
+  return restartInPlace(context, isExplicit ? createHourlyBudget(settings) : { maxRestarts, windowMs: null, backoffMs })
 }
 
 /** A restart in place if the cluster supports it, else the pod fails. */
@@ -89,8 +89,8 @@ function restartInPlace(context: RestartContext, budget: RestartBudget): Restart
 function restartInPlaceAsSet(context: RestartContext): RestartChoice {
   const { settings, capabilities, podRestartPolicy, application } = context
   const budget = createHourlyBudget(settings)
-  const apache = application.kind === 'found' && application.application.operator === 'apache'
-  const warnings = apache ? ['Apache’s operator treats a restart in place as a failure of the application'] : []
+  const isApache = application.kind === 'found' && application.application.operator === 'apache'
+  const warnings = isApache ? ['Apache’s operator treats a restart in place as a failure of the application'] : []
   if (capabilities.restartAllContainers) return choice({ kind: 'restart-all-containers', budget }, warnings)
   const action = { kind: 'restart-driver-container', budget } as const
   if (podRestartPolicy !== 'Never') return choice(action, warnings)

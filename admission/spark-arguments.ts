@@ -21,9 +21,9 @@ export interface ArgumentContext {
 /**
  * Spark's entrypoint passes the arguments after `driver` to spark-submit, so that more `--conf k=v` can be inserted there.
  * They override the properties file. Nothing is inserted if the container runs another command or sets the key itself.
- * - Spark waits one second for its own pod to be Ready, then logs an ERROR and asks for executors that cannot resolve it.
+ * - Spark waits one second for its own pod to be Ready, then logs an ERROR and requests executors that cannot resolve it.
  * - A driver restarted in the same pod needs a new application id. Otherwise it ends with "Target log directory already
- *   exists", and takes the executors of the driver before it for its own. The kubelet expands `$(NAME)` at each start of
+ *   exists", and treats the executors of the previous driver as its own. The kubelet expands `$(NAME)` at each start of
  *   the container. The annotation is missing at the first start, and then the variable is empty.
  * - The kubelet's RestartAllContainers gives a container two seconds between SIGTERM and SIGKILL. A JVM that still runs
  *   (a stall, a long pause) uses them for Spark's shutdown hook, which deletes the driver's Service, and no executor of
@@ -33,23 +33,23 @@ export function planDriverArguments(container: Container, context: ArgumentConte
   const { sparkConf, readinessDelayed, restartableApplicationId: id } = context
   const args = container.args ?? []
   if (args[0] !== 'driver') return { args: [], env: [] }
-  const isSet = (key: string) => Object.hasOwn(sparkConf, key) || args.some((arg) => sets(arg, key))
-  const waits = readinessDelayed && !isSet(readinessTimeoutKey)
-  const renames =
+  const isSet = (key: string) => Object.hasOwn(sparkConf, key) || args.some((arg) => setsProperty(arg, key))
+  const needsTimeout = readinessDelayed && !isSet(readinessTimeoutKey)
+  const needsNewId =
     id !== null && !isSet(applicationIdKey) && !container.env?.some(({ name }) => name === applicationIdSuffixEnv)
   const keepsService = id !== null && !isSet(deleteServiceKey)
   return {
     args: [
-      ...(waits ? ['--conf', `${readinessTimeoutKey}=30s`] : []),
+      ...(needsTimeout ? ['--conf', `${readinessTimeoutKey}=30s`] : []),
       ...(keepsService ? ['--conf', `${deleteServiceKey}=false`] : []),
-      ...(renames ? ['--conf', `${applicationIdKey}=${id}$(${applicationIdSuffixEnv})`] : []),
+      ...(needsNewId ? ['--conf', `${applicationIdKey}=${id}$(${applicationIdSuffixEnv})`] : []),
     ],
-    env: renames ? [suffixVariable] : [],
+    env: needsNewId ? [suffixVariable] : [],
   }
 }
 
 /** `key=value` after `--conf`, or `--conf=key=value`. */
-function sets(arg: string, key: string): boolean {
+function setsProperty(arg: string, key: string): boolean {
   const start = arg.startsWith('--conf=') ? '--conf='.length : 0
   return arg.startsWith(key, start) && arg[start + key.length] === '='
 }

@@ -39,14 +39,14 @@ export function updateProbe(before: DatedProbe, now: ServerProbe, nowMs: number)
 
 /** The proven capabilities. None is proven unless OpenShift is proven or excluded: it rejects user ids that it did not choose. */
 export function concludeCapabilities(proof: DatedProbe, nodes: NodeCapabilities, nowMs: number): Capabilities {
-  const is = (key: keyof ServerProbe, wanted: ProbeResult) =>
+  const isProven = (key: keyof ServerProbe, wanted: ProbeResult) =>
     proof[key].proof === wanted && nowMs - proof[key].atMs <= probeValidMs
-  if (!is('openShift', 'yes') && !is('openShift', 'no')) return unknownCapabilities
-  const nativeSidecars = is('nativeSidecars', 'yes') && nodes.nativeSidecars
+  if (!isProven('openShift', 'yes') && !isProven('openShift', 'no')) return unknownCapabilities
+  const nativeSidecars = isProven('nativeSidecars', 'yes') && nodes.nativeSidecars
   return {
     nativeSidecars,
-    restartAllContainers: nativeSidecars && is('restartAllContainers', 'yes') && nodes.restartAllContainers,
-    openShift: is('openShift', 'yes'),
+    restartAllContainers: nativeSidecars && isProven('restartAllContainers', 'yes') && nodes.restartAllContainers,
+    openShift: isProven('openShift', 'yes'),
   }
 }
 

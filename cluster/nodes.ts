@@ -34,12 +34,12 @@ const restartAllContainersFeature = 'RestartAllContainersOnContainerExits'
  */
 export function computeNodeCapabilities(nodes: Iterable<KnownNode>): NodeCapabilities {
   const relevant = [...nodes].filter(({ schedulable, linux }) => schedulable && linux)
-  const every = (test: (node: KnownNode) => boolean) => relevant.length > 0 && relevant.every(test)
+  const doAll = (test: (node: KnownNode) => boolean) => relevant.length > 0 && relevant.every(test)
   // From 1.36 on nodes declare features if the gate NodeDeclaredFeatures is enabled, and the scheduler uses them.
   const declared = relevant.some(({ declaredFeatures }) => declaredFeatures !== null)
   return {
-    nativeSidecars: every((node) => isAtLeast(node, 29)),
-    restartAllContainers: every(
+    nativeSidecars: doAll((node) => isAtLeast(node, 29)),
+    restartAllContainers: doAll(
       (node) =>
         isAtLeast(node, 36) && (!declared || node.declaredFeatures?.includes(restartAllContainersFeature) === true),
     ),

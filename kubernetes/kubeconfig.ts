@@ -41,10 +41,10 @@ export function chooseContext(files: readonly string[], wanted: string | undefin
   const where = files.join(', ')
   const name = wanted ?? config.getCurrentContext()
   const known = config.getContexts().map((context) => context.name)
-  const thereAre = known.length === 0 ? 'there is none' : `there are ${known.join(', ')}`
-  if (!name) return problem(`${where}: no current context; ${thereAre}`)
+  const available = known.length === 0 ? 'there is none' : `there are ${known.join(', ')}`
+  if (!name) return problem(`${where}: no current context; ${available}`)
   const context = config.getContexts().find((one) => one.name === name)
-  if (context === undefined) return problem(`${where}: no context "${name}"; ${thereAre}`)
+  if (context === undefined) return problem(`${where}: no context "${name}"; ${available}`)
   config.setCurrentContext(name)
   const cluster = config.getCurrentCluster()
   if (cluster === null)

@@ -93,13 +93,13 @@ function createEffectExecutor({ files, log, writeTerminationMessage, exit }: Enf
   let problem: string | null = null
 
   /** Returns false if the file system refuses, which is logged once. The next round tries again. */
-  function attempt(what: string, effect: () => void): boolean {
+  function attempt(subject: string, effect: () => void): boolean {
     try {
       effect()
-      if (problem?.startsWith(what)) problem = null
+      if (problem?.startsWith(subject)) problem = null
       return true
     } catch (error) {
-      const text = `${what}: ${error instanceof Error ? error.message : String(error)}`
+      const text = `${subject}: ${error instanceof Error ? error.message : String(error)}`
       if (text !== problem) log.error({ problem: text }, 'failed to write a file, will retry')
       problem = text
       return false

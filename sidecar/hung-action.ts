@@ -37,30 +37,30 @@ export function chooseHungAction(
   history: RestartHistory,
   nowMs: number,
 ): HungAction {
-  const what = `${verdict.reason}: ${verdict.detail}; hung since ${formatIsoTime(hungSinceMs)}`
+  const summary = `${verdict.reason}: ${verdict.detail}; hung since ${formatIsoTime(hungSinceMs)}`
   switch (onHung.kind) {
     case 'observe':
-      return { kind: 'report', message: `${what}; observed only` }
+      return { kind: 'report', message: `${summary}; observed only` }
     case 'fail-pod':
-      return { kind: 'fail', restarts: false, message: `${what}; the pod fails` }
+      return { kind: 'fail', restarts: false, message: `${summary}; the pod fails` }
     case 'restart-all-containers':
     case 'restart-driver-container': {
       const all = onHung.kind === 'restart-all-containers'
       const state = computeBudgetState(onHung.budget, history, nowMs)
-      const which = `restart ${state.used + 1}${state.max === null ? '' : ` of ${state.max}`}${describeWindow(onHung.budget)}`
+      const restartNumber = `restart ${state.used + 1}${state.max === null ? '' : ` of ${state.max}`}${describeWindow(onHung.budget)}`
       switch (state.kind) {
         case 'free':
           return all
-            ? { kind: 'restart-all', message: `${what}; ${which}, all containers` }
-            : { kind: 'fail', restarts: true, message: `${what}; ${which}, the driver container` }
+            ? { kind: 'restart-all', message: `${summary}; ${restartNumber}, all containers` }
+            : { kind: 'fail', restarts: true, message: `${summary}; ${restartNumber}, the driver container` }
         case 'backoff':
           return {
             kind: 'wait',
             untilMs: state.untilMs,
-            message: `${what}; ${which} not before ${formatIsoTime(state.untilMs)}`,
+            message: `${summary}; ${restartNumber} not before ${formatIsoTime(state.untilMs)}`,
           }
         case 'spent': {
-          const spent = `${what}; ${describeSpentBudget(state, onHung.budget)}`
+          const spent = `${summary}; ${describeSpentBudget(state, onHung.budget)}`
           // A pod with restartPolicy OnFailure cannot be made to fail: the kubelet restarts each container that ends.
           return all
             ? { kind: 'fail', restarts: false, message: `${spent}; the pod fails` }

@@ -1,4 +1,4 @@
-import { isRecord } from '../core/json.ts'
+import { isRecord, parseJson } from '../core/json.ts'
 import { clampToNow, type Restart, type RestartHistory } from './restart-budget.ts'
 
 /** What must survive a restart of the sidecar and of all containers. Stored in the verdict volume of the pod. */
@@ -20,12 +20,7 @@ export const initialRestartState: RestartState = { answered: false, attempt: 1, 
 
 /** Parses the text of the file. Returns the initial state if the text is truncated or is not a restart state. */
 export function parseRestartState(text: string | undefined): RestartState {
-  let value: unknown
-  try {
-    value = JSON.parse(text ?? '')
-  } catch {
-    return initialRestartState
-  }
+  const value = parseJson(text ?? '')
   if (!isRecord(value)) return initialRestartState
   const { answered, attempt, restarts, pendingRestart } = value
   const isComplete =

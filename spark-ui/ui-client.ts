@@ -69,13 +69,13 @@ export function createUiClient(send: (request: UiRequest) => Promise<UiResult> =
 }
 
 function interpretResult(result: UiResult, applicationId: string | null, timeoutMs: number): Sample {
-  const sample = translate(result, applicationId)
+  const sample = classifyResult(result, applicationId)
   if (sample.kind !== 'failing' || !isLate(sample.tookMs, timeoutMs)) return sample
   const lateMs = Math.round(sample.tookMs - timeoutMs)
   return { kind: 'inconclusive', detail: `the sidecar itself was ${lateMs} ms late (frozen or throttled)` }
 }
 
-function translate(result: UiResult, applicationId: string | null): Sample {
+function classifyResult(result: UiResult, applicationId: string | null): Sample {
   switch (result.kind) {
     case 'response':
       return toSample(result.response, applicationId, result.tookMs)

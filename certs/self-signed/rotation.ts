@@ -86,12 +86,12 @@ export function decideNextStep(state: RotationState): RotationStep {
 type Rule<T extends RotationStep = RotationStep> = (state: RotationState, contents: SecretContents) => T | undefined
 
 function createContents({ serving, clocks, trust }: RotationState, reason: RotationReason): RotationStep {
-  const good =
+  const isUsable =
     serving !== null &&
     !isPastByBothClocks(clocks, serving.leaf.expiresMs) &&
     !isPastByBothClocks(clocks, serving.leaf.issuer.expiresMs) &&
     isTrustedByAll(trust, serving.leaf.issuer.fingerprint)
-  return { kind: 'create', reason, carried: good ? serving : null }
+  return { kind: 'create', reason, carried: isUsable ? serving : null }
 }
 
 /** Trust comes first: an authority must be trusted before a certificate that it signed is served. */
@@ -99,8 +99,8 @@ const publishMissing: Rule = ({ trust, clocks }, { authorities }) => {
   const wanted = authorities.filter(({ expiresMs }) => !isPastByBothClocks(clocks, expiresMs))
   const caBundles = computeCaBundlesToWrite(trust, wanted, false, clocks)
   if (caBundles.length === 0) return undefined
-  const lacking = wanted.some(({ fingerprint }) => !isTrustedByAll(trust, fingerprint))
-  return { kind: 'publish-bundle', reason: lacking ? 'ca-not-trusted' : 'ca-bundle-stale', caBundles }
+  const isUntrusted = wanted.some(({ fingerprint }) => !isTrustedByAll(trust, fingerprint))
+  return { kind: 'publish-bundle', reason: isUntrusted ? 'ca-not-trusted' : 'ca-bundle-stale', caBundles }
 }
 
 /** Replaces a leaf that cannot be used, independent of its age. */

@@ -1,4 +1,4 @@
-import { toRecord } from '../../core/json.ts'
+import { toList, toRecord } from '../../core/json.ts'
 import {
   type Authority,
   type AuthorityList,
@@ -22,7 +22,7 @@ export interface TrustingWebhook extends AuthorityList {
 export function parseTrust(object: unknown): Trust {
   const { metadata, webhooks } = toRecord(object)
   const { resourceVersion } = toRecord(metadata)
-  const list: readonly unknown[] = Array.isArray(webhooks) ? webhooks : []
+  const list = toList(webhooks)
   if (list.length === 0 || typeof resourceVersion !== 'string') return { kind: 'absent' }
   return {
     kind: 'found',

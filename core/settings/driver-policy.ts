@@ -1,4 +1,4 @@
-import { isRecord } from '../json.ts'
+import { isRecord, parseJson } from '../json.ts'
 import type { SettingSource } from './settings.ts'
 
 /** The sidecar's configuration: the settings resolved for one pod. Times are in milliseconds. */
@@ -88,12 +88,8 @@ export function decodePolicy(
   text: string | undefined,
 ): { readonly policy: DriverPolicy } | { readonly problem: string } {
   if (text === undefined || text === '') return { problem: 'is not set' }
-  let value: unknown
-  try {
-    value = JSON.parse(text)
-  } catch {
-    return { problem: 'is not JSON' }
-  }
+  let value = parseJson(text)
+  if (value === undefined) return { problem: 'is not JSON' }
   if (isRecord(value) && typeof value.settings === 'string') {
     value = { ...value, settings: decodeSettings(value.settings) }
   }
