@@ -9,7 +9,7 @@ import { findLongSentences } from './sentences.ts'
 
 const root = join(import.meta.dirname, '..')
 const pages = ['*.md', 'docs/**/*.md', '.github/**/*.md', 'charts/**/*.md']
-const chartTexts = ['charts/**/*.{yaml,txt,tpl}', 'examples/*']
+const chartTexts = ['charts/**/*.{yaml,txt,tpl}', 'charts/**/dashboard.json', 'examples/*']
 const maxSentenceWords = 25
 const code = '{admission,certs,charts,cli,cluster,core,docs,kubernetes,legacy,sidecar,spark-ui,webhook}/**/*.ts'
 
