@@ -10,14 +10,14 @@ const root = join(import.meta.dirname, '../..')
 let dir = ''
 before(async () => {
   dir = await mkdtemp(join(tmpdir(), 'spark-nanny-bundle-'))
-  assert.equal((await ran(process.execPath, [join(root, 'build.ts'), 'spark-nanny'])).code, 0)
+  assert.equal((await run(process.execPath, [join(root, 'build.ts'), 'spark-nanny'])).code, 0)
   await copyFile(join(root, 'dist/spark-nanny.mjs'), join(dir, 'spark-nanny.mjs'))
   await symlink('spark-nanny.mjs', join(dir, 'kubectl-spark_nanny'))
   return () => rm(dir, { recursive: true })
 })
 
-/** Without a package in reach. */
-function ran(file: string, args: readonly string[]) {
+/** Runs a program in a directory where no package can be found. */
+function run(file: string, args: readonly string[]) {
   return new Promise<{ readonly code: unknown; readonly stdout: string; readonly stderr: string }>((resolve) => {
     execFile(file, args, { cwd: dir, env: { HOME: dir } }, (error, stdout, stderr) => {
       resolve({ code: error === null ? 0 : error.code, stdout, stderr })
@@ -40,11 +40,11 @@ contexts: [{name: x, context: {cluster: x, user: x}}]
 `,
     )
     const bundle = join(dir, 'spark-nanny.mjs')
-    const { code, stdout, stderr } = await ran(process.execPath, [bundle, 'check', '--kubeconfig', 'kubeconfig'])
+    const { code, stdout, stderr } = await run(process.execPath, [bundle, 'check', '--kubeconfig', 'kubeconfig'])
     assert.equal(code, 1, stderr)
     assert.match(stdout, /× the API server responds\n.*HTTP 401: Unauthorized/)
 
-    const wrong = await ran(process.execPath, [bundle, 'check', '--kubeconfig', 'absent'])
+    const wrong = await run(process.execPath, [bundle, 'check', '--kubeconfig', 'absent'])
     assert.equal(wrong.code, 2)
     assert.match(
       wrong.stderr,
@@ -53,7 +53,7 @@ contexts: [{name: x, context: {cluster: x, user: x}}]
   })
 
   test('called as a kubectl plugin → usage shows that name', async () => {
-    const { code, stdout } = await ran(process.execPath, [join(dir, 'kubectl-spark_nanny'), '--help'])
+    const { code, stdout } = await run(process.execPath, [join(dir, 'kubectl-spark_nanny'), '--help'])
     assert.equal(code, 0)
     assert.match(stdout, /^Usage: kubectl spark-nanny /)
   })

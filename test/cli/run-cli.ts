@@ -10,7 +10,10 @@ export interface Ran {
   readonly stderr: string
 }
 
-/** Runs the command line in this process. `files` stand in for the disk; other names are read from the captures; `io` over a world without cluster or terminal. */
+/**
+ * Runs the command line in this process, by default without cluster and terminal; `io` overrides single effects.
+ * Files are read from `files`, or from the admission captures if `files` does not have the name.
+ */
 export async function runCli(
   args: readonly string[],
   files: Readonly<Record<string, string>> = {},
@@ -34,9 +37,9 @@ export async function runCli(
     stderr: (text) => {
       stderr += text
     },
-    makePrivateFolder: () => Promise.reject(new Error('this test makes no folder')),
-    writePrivateFile: () => Promise.reject(new Error('this test writes no file')),
-    appendFile: () => Promise.reject(new Error('this test writes no file')),
+    makePrivateFolder: () => Promise.reject(new Error('this test must not create a directory')),
+    writePrivateFile: () => Promise.reject(new Error('this test must not write a file')),
+    appendFile: () => Promise.reject(new Error('this test must not write a file')),
     nowMs: () => Date.now(),
     sleep: async () => {},
     connect: () => Promise.reject(new Error('this test has no cluster')),

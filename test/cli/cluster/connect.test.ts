@@ -46,12 +46,12 @@ contexts: [{name: ${name}, context: {cluster: ${name}, user: ${name}${namespace 
 type Env = Readonly<Record<string, string>>
 const inPod = { KUBERNETES_SERVICE_HOST: '10.0.0.1', KUBERNETES_SERVICE_PORT: '443' }
 
-/** Paths are within the test's folder. */
-async function connected(flags: ConnectionFlags, { KUBECONFIG, HOME = 'nowhere', ...env }: Env) {
-  const given = flags.kubeconfig === undefined ? flags : { ...flags, kubeconfig: join(dir, flags.kubeconfig) }
+/** Connects with paths inside the test's directory. Returns the server, the namespace and the context. */
+async function connectWith(flags: ConnectionFlags, { KUBECONFIG, HOME = 'nowhere', ...env }: Env) {
+  const resolvedFlags = flags.kubeconfig === undefined ? flags : { ...flags, kubeconfig: join(dir, flags.kubeconfig) }
   const list = KUBECONFIG?.split(':').map((name) => join(dir, name))
   const kubeconfigEnv = list === undefined ? {} : { KUBECONFIG: list.join(':') }
-  const connection = await connect(given, { ...env, ...kubeconfigEnv, HOME: join(dir, HOME) }, join(dir, 'pod'))
+  const connection = await connect(resolvedFlags, { ...env, ...kubeconfigEnv, HOME: join(dir, HOME) }, join(dir, 'pod'))
   connection.close()
   return [connection.server, connection.namespace, connection.context]
 }
@@ -70,8 +70,8 @@ const found: readonly (readonly [flags: ConnectionFlags, env: Env, expected: rea
 ]
 describe('connect', () => {
   for (const [flags, env, expected] of found) {
-    test(`${JSON.stringify(flags)} ${JSON.stringify(env)}`, async () => {
-      assert.deepEqual(await connected(flags, env), expected)
+    test(`${JSON.stringify(flags)} ${JSON.stringify(env)} → connects to ${String(expected[0])}`, async () => {
+      assert.deepEqual(await connectWith(flags, env), expected)
     })
   }
 
@@ -88,7 +88,7 @@ describe('connect', () => {
   ]
   for (const [flags, env, says] of wrong) {
     test(`${JSON.stringify(flags)} ${JSON.stringify(env)} → usage error`, async () => {
-      await assert.rejects(connected(flags, env), (error) => {
+      await assert.rejects(connectWith(flags, env), (error) => {
         assert.ok(error instanceof UsageError)
         assert.match(error.message, says)
         assert.doesNotMatch(error.message, /\n/)

@@ -7,7 +7,7 @@ import type { ApiResponse, KubernetesApi } from '../../../kubernetes/api.ts'
 
 const request = { namespace: 'n', pod: 'd', container: 'c', previous: false, keep: false }
 
-/** An API whose answers to log requests are given in turn: some bytes, and how it ends. */
+/** Collects a log from an API that answers each log request with the next of these answers: some bytes, then the end of the response. */
 function collect(...answers: readonly { readonly text?: string; readonly end: ApiResponse }[]) {
   const paths: string[] = []
   const api: KubernetesApi = {
@@ -19,8 +19,8 @@ function collect(...answers: readonly { readonly text?: string; readonly end: Ap
     },
     async *watch() {},
   }
-  const asking = createClusterReader(api, 60_000, () => 0)
-  return { paths, collected: collectLog(asking, request, createRedactor()) }
+  const reader = createClusterReader(api, 60_000, () => 0)
+  return { paths, collected: collectLog(reader, request, createRedactor()) }
 }
 
 const ok: ApiResponse = { kind: 'response', status: 200, body: null }
@@ -47,7 +47,7 @@ describe('collectLog', () => {
     [500, 'unreadable'],
   ]
   for (const [status, kind] of refusals) {
-    test(`HTTP ${status} before any byte: ${kind}`, async () => {
+    test(`HTTP ${status} before any byte → the log is ${kind}`, async () => {
       const { collected } = collect({ end: { kind: 'response', status, body: { message: 'm' } } })
       assert.equal((await collected).reading.kind, kind)
     })

@@ -11,13 +11,15 @@ const application = (state: string, errorMessage: string, podName = 'd') => ({
   spec: { driver: { memory: '2g' } },
   status: { applicationState: { state, errorMessage }, executionAttempts: 2, driverInfo: { podName } },
 })
-const ofApplication = { metadata: { labels: { 'spark-role': 'driver', 'sparkoperator.k8s.io/app-name': 'nightly' } } }
+const applicationLabels = {
+  metadata: { labels: { 'spark-role': 'driver', 'sparkoperator.k8s.io/app-name': 'nightly' } },
+}
 
 describe('diagnose against a cluster', () => {
-  test('a failed driver by its pod: all that is around it, and nothing is changed', async (t) => {
+  test('a failed driver by pod name → all related evidence is collected with read requests only', async (t) => {
     const cluster = await fakeCluster(t, {
       ...surroundings,
-      [`${pods}/d`]: podObject(exited(1), ofApplication),
+      [`${pods}/d`]: podObject(exited(1), applicationLabels),
       [`${pods}/d/log`]: { status: 200, text: oom },
       [`${kubeflow}/nightly`]: application('FAILED', 'driver container failed'),
     })
@@ -40,7 +42,7 @@ describe('diagnose against a cluster', () => {
     assert.ok(cluster.api.requests.includes(`GET ${pods}/d/log?container=spark-kubernetes-driver`))
   })
 
-  test('an application whose pod is gone', async (t) => {
+  test('the pod of an application no longer exists → the application’s error is diagnosed', async (t) => {
     const cluster = await fakeCluster(t, {
       ...surroundings,
       [pods]: { items: [] },
@@ -54,15 +56,15 @@ describe('diagnose against a cluster', () => {
     assert.deepEqual([exitCode, state, findings[0].id, unknown.length], [3, 'absent', 'SPN-QUOTA-EXCEEDED', 0])
   })
 
-  test('a pod that is gone leads to the application that had it', async (t) => {
+  test('the pod no longer exists → its application is found', async (t) => {
     const cluster = await fakeCluster(t, { ...surroundings, [kubeflow]: { items: [application('FAILED', 'x')] } })
     const { stdout } = await cluster.diagnose('d', '-o', 'json')
     assert.equal(JSON.parse(stdout).subject.application, 'nightly')
   })
 
-  test('an application leads to its newest driver', async (t) => {
-    const old = { metadata: { ...ofApplication.metadata, name: 'old', creationTimestamp: '2026-11-24T10:00:00Z' } }
-    const young = { metadata: { ...ofApplication.metadata, name: 'd', creationTimestamp: '2026-11-24T11:00:00Z' } }
+  test('an application with two driver pods → the newest is diagnosed', async (t) => {
+    const old = { metadata: { ...applicationLabels.metadata, name: 'old', creationTimestamp: '2026-11-24T10:00:00Z' } }
+    const young = { metadata: { ...applicationLabels.metadata, name: 'd', creationTimestamp: '2026-11-24T11:00:00Z' } }
     const items = [podObject(exited(1), old), podObject(exited(137), young)]
     const cluster = await fakeCluster(t, {
       ...surroundings,
@@ -73,12 +75,12 @@ describe('diagnose against a cluster', () => {
     assert.equal(JSON.parse(stdout).findings[0].id, 'SPN-EXIT-137')
   })
 
-  test('a driver of another application that calls itself the same is not taken for its', async (t) => {
+  test('a driver of another application has the same application name → it is not diagnosed', async (t) => {
     const labels = { 'spark-role': 'driver', 'spark-app-name': 'nightly' }
     const other = { ...labels, 'sparkoperator.k8s.io/app-name': 'other' }
     const late = '2026-11-24T11:00:00Z'
     const items = [
-      podObject(exited(1), { metadata: { ...ofApplication.metadata, creationTimestamp: '2026-11-24T10:00:00Z' } }),
+      podObject(exited(1), { metadata: { ...applicationLabels.metadata, creationTimestamp: '2026-11-24T10:00:00Z' } }),
       podObject(exited(137), { metadata: { labels: other, name: 'of-other', creationTimestamp: late } }),
       podObject(exited(137), { metadata: { labels, name: 'plain', creationTimestamp: late } }),
     ]
@@ -92,19 +94,19 @@ describe('diagnose against a cluster', () => {
     assert.equal(JSON.parse(stdout).subject.pod, 'd')
   })
 
-  test('its driver is found on a later page of a long list', async (t) => {
+  test('the driver is on the second page of the pod list → it is found', async (t) => {
     const first = `${pods}?labelSelector=spark-role%3Ddriver&limit=500`
     const cluster = await fakeCluster(t, {
       ...surroundings,
       [first]: { metadata: { continue: 'a/b' }, items: [] },
-      [`${first}&continue=a%2Fb`]: { items: [podObject(exited(1), ofApplication)] },
+      [`${first}&continue=a%2Fb`]: { items: [podObject(exited(1), applicationLabels)] },
       [`${pods}/d/log`]: { status: 200, text: '' },
     })
     const { stdout } = await cluster.diagnose('--application', 'nightly', '-o', 'json')
     assert.equal(JSON.parse(stdout).findings[0].id, 'SPN-EXIT-1')
   })
 
-  test('what may not be read is unknown, said, and never taken for well', async (t) => {
+  test('some evidence is forbidden → it is reported as unknown, and the driver not as healthy', async (t) => {
     const forbidden = { status: 403, body: { message: 'nodes "node1" is forbidden' } }
     const cluster = await fakeCluster(t, {
       ...surroundings,
@@ -129,7 +131,7 @@ describe('diagnose against a cluster', () => {
     assert.match(stderr, /^error: could not read the pod, its log or its SparkApplication/)
   })
 
-  test('a name that nothing has ends in 1, and says so', async (t) => {
+  test('no pod or application has the name → error, exit code 1', async (t) => {
     const cluster = await fakeCluster(t, { ...surroundings, [pods]: { items: [] } })
     const pod = await cluster.diagnose('nope')
     assert.deepEqual(
@@ -144,7 +146,7 @@ describe('diagnose against a cluster', () => {
     )
   })
 
-  test('a UI that never answers: bounded in time, and unknown', async (t) => {
+  test('the Spark UI does not respond → the threads are unknown after the timeout', async (t) => {
     const cluster = await fakeCluster(t, {
       ...surroundings,
       [`${pods}/d`]: podObject(runs, { phase: 'Running' }),
@@ -158,7 +160,7 @@ describe('diagnose against a cluster', () => {
     assert.match(why, /^no response within /)
   })
 
-  test('a deadlock, by the thread dump of the Spark UI', async (t) => {
+  test('the thread dump of the Spark UI shows a deadlock → it is reported', async (t) => {
     const proxy = `${pods}/d%3A4041/proxy/api/v1/applications`
     const thread = (threadId: number, threadName: string, blockedByThreadId: number) => ({
       threadId,
@@ -189,7 +191,7 @@ describe('diagnose against a cluster', () => {
     assert.deepEqual([exitCode, JSON.parse(stdout).findings[0].id], [3, 'SPN-HANG-DEADLOCK'])
   })
 
-  test('a saved bundle gives the same again, and says what was unknown', async (t) => {
+  test('a bundle saved from a cluster → the same report, with the same unknown evidence', async (t) => {
     const cluster = await fakeCluster(t, {
       ...surroundings,
       [`${pods}/d`]: podObject(exited(1)),
@@ -218,13 +220,13 @@ describe('diagnose against a cluster', () => {
     assert.equal(again.exitCode, live.exitCode)
   })
 
-  test('a folder that holds files is refused before the cluster is asked', async () => {
+  test('--save names a directory with files → usage error before any request', async () => {
     const { runCli } = await import('../run-cli.ts')
     const { exitCode, stderr } = await runCli(['diagnose', 'd', '-n', 'jobs', '--save', 'b'], {}, '', {
       connect: async () => ({
         api: {
-          request: () => assert.fail('asked'),
-          watch: () => assert.fail('watched'),
+          request: () => assert.fail('a request was sent'),
+          watch: () => assert.fail('a watch was started'),
         },
         server: '',
         namespace: 'jobs',

@@ -9,11 +9,11 @@ const saved = (text: string, half?: number) => {
 }
 
 describe('SavedLog', () => {
-  test('a log as it is, but for its secrets', () => {
+  test('a short log → saved completely, with its secrets redacted', () => {
     assert.equal(saved('a\npassword hunter2\nb'), 'a\npassword [redacted]\nb\n')
   })
 
-  test('of a long one the beginning and the end', () => {
+  test('a long log → its beginning and its end are saved', () => {
     const lines = Array.from({ length: 1000 }, (_, n) => `line ${n}`)
     const text = saved(lines.join('\n'), 200)
     assert.match(text, /^line 0\nline 1\n/)

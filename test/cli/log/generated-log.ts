@@ -1,9 +1,9 @@
-/** What a generated log is made of. */
+/** The content of a generated log. */
 export interface GeneratedLog {
   readonly bytes: number
-  /** Lines of a usual driver's log, round and round. */
+  /** These lines are repeated until `bytes` is reached. */
   readonly lines: readonly string[]
-  /** Stands once, at the end. */
+  /** The last line of the log. */
   readonly last: string
 }
 
@@ -17,11 +17,11 @@ export const usualLines: readonly string[] = [
   '26/11/22 14:32:53 INFO DAGScheduler: Job 12 finished: count at App.java:10, took 2162.148338 ms',
 ]
 
-/** The log in pieces of about 256 KiB; never more than one of them is in memory. */
+/** Yields the log in pieces of about 256 KiB. Only one piece is in memory at a time. */
 export function* generatedLog({ bytes, lines, last }: GeneratedLog): Generator<Uint8Array> {
   const encoder = new TextEncoder()
   const round = `${lines.join('\n')}\n`
   const piece = encoder.encode(round.repeat(Math.max(1, Math.ceil(262_144 / round.length))))
-  for (let given = 0; given < bytes; given += piece.length) yield piece
+  for (let yielded = 0; yielded < bytes; yielded += piece.length) yield piece
   yield encoder.encode(`${last}\n`)
 }

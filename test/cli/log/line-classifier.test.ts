@@ -2,17 +2,17 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { LineClassifier } from '../../../cli/log/line-classifier.ts'
 
-/** The lines with their places; frames are left out. */
+/** Classifies the lines of a text. Each result is `place: content`; stack frames are omitted. */
 function placed(text: string): readonly string[] {
-  const placement = new LineClassifier()
+  const classifier = new LineClassifier()
   return text.split('\n').flatMap((line) => {
-    const { place, content } = placement.place(line) ?? {}
+    const { place, content } = classifier.place(line) ?? {}
     return place === undefined ? [] : [`${place}: ${content}`]
   })
 }
 
 describe('line classifier', () => {
-  test('an exception of the main thread and its causes are uncaught, frames are nothing', () => {
+  test('an exception of the main thread → it and its causes are uncaught, and its frames are omitted', () => {
     assert.deepEqual(
       placed(`26/11/22 14:33:38 INFO SparkUI: Stopped
 Exception in thread "main" org.apache.spark.SparkException: A
@@ -30,9 +30,9 @@ Caused by: java.net.ConnectException: B
     )
   })
 
-  test('an exception under a record has the record’s place', () => {
+  test('an exception below a log record → it has the place of the record', () => {
     assert.deepEqual(
-      placed(`26/11/22 14:33:38 WARN Foo: tried in vain
+      placed(`26/11/22 14:33:38 WARN Foo: connection failed
 java.net.ConnectException: B
 \tat App.main(App.java:13)
 hello
@@ -41,7 +41,7 @@ org.apache.spark.SparkException: External scheduler cannot be instantiated
 \tat App.main(App.java:13)
 Caused by: java.lang.IllegalStateException: C`),
       [
-        'warning: tried in vain',
+        'warning: connection failed',
         'warning: java.net.ConnectException: B',
         'output: hello',
         'uncaught: Error initializing SparkContext.',
@@ -51,7 +51,7 @@ Caused by: java.lang.IllegalStateException: C`),
     )
   })
 
-  test('what a task reported is an executor’s, within the driver’s own exception too', () => {
+  test('an exception that a task reported → belongs to an executor, even inside an exception of the driver', () => {
     assert.deepEqual(
       placed(`26/11/22 14:33:38 WARN TaskSetManager: Lost task 0.0 in stage 0.0 (TID 0) (10.0.0.9 executor 1): java.lang.OutOfMemoryError: Java heap space
 \tat App.main(App.java:13)
@@ -72,7 +72,7 @@ Caused by: java.lang.OutOfMemoryError: Java heap space`).map((line) => line.slic
     )
   })
 
-  test('a traceback of its own is told from one that was logged', () => {
+  test('a traceback below a log record → has the place of the record; any other has its own place', () => {
     assert.deepEqual(
       placed(`Traceback (most recent call last):
   File "/opt/app.py", line 3, in <module>
@@ -87,7 +87,7 @@ going on`),
     )
   })
 
-  test('a call from Python into Spark: the Java exception is a cause of it', () => {
+  test('a Python call into Spark fails → the Java exception is a cause of the traceback', () => {
     assert.deepEqual(
       placed(`Traceback (most recent call last):
   File "/opt/app.py", line 3, in <module>
@@ -103,7 +103,7 @@ Caused by: java.io.IOException: y`),
     )
   })
 
-  test('a record of Spark does not lead a traceback, and what Python does not end by does', () => {
+  test('the line before a traceback → decides the place of the traceback, unless the line is a record of Spark', () => {
     const traceback = 'Traceback (most recent call last):\n  File "/opt/app.py", line 9, in f\nKeyError: 1'
     const last = (lead: string) => placed(`${lead}\n${traceback}`).at(-1)
     for (const [lead, place] of [
@@ -123,7 +123,7 @@ Caused by: java.io.IOException: y`),
     }
   })
 
-  test('tracebacks that are joined by Python’s sentences stand in one place', () => {
+  test('tracebacks joined by a sentence of Python → have one place', () => {
     const first =
       'Traceback (most recent call last):\n  File "/opt/app.py", line 9, in f\nKeyError: 1\nits second line\n'
     const second = 'Traceback (most recent call last):\n  File "/opt/app.py", line 9, in f\nValueError: x'
@@ -132,10 +132,10 @@ Caused by: java.io.IOException: y`),
       'The above exception was the direct cause of the following exception:',
     ]) {
       assert.equal(placed(`ERROR:root:x\n${first}\n${sentence}\n\n${second}`).at(-1), 'error: ValueError: x')
-      const placement = new LineClassifier()
+      const classifier = new LineClassifier()
       const begins = `${first}\n${sentence}\n\n${second}`
         .split('\n')
-        .flatMap((line) => placement.place(line) ?? [])
+        .flatMap((line) => classifier.place(line) ?? [])
         .filter(({ throwable }) => throwable)
         .map((line) => [line.place, line.begins])
       assert.deepEqual(begins, [
@@ -154,10 +154,10 @@ Caused by: java.io.IOException: y`),
     '[2026-11-22 14:32:51] ERROR text',
   ]
   for (const layout of layouts) {
-    test(`a record: ${layout}`, () => assert.match(placed(layout)[0] ?? '', /^error: .*text$/))
+    test(`layout "${layout}" → recognized as a record`, () => assert.match(placed(layout)[0] ?? '', /^error: .*text$/))
   }
 
-  test('an exception that stands alone was printed; a sentence about one is output', () => {
+  test('an exception without a log record → printed; a sentence about an exception → output', () => {
     assert.deepEqual(
       placed('java.lang.OutOfMemoryError: Java heap space\n\tat App.main(App.java:3)\nno more heap space'),
       ['printed: java.lang.OutOfMemoryError: Java heap space', 'output: no more heap space'],

@@ -14,17 +14,17 @@ function split(...pieces: readonly Uint8Array[]): readonly string[] {
 const bytes = (text: string) => new TextEncoder().encode(text)
 
 describe('line splitter', () => {
-  test('lines end in LF or CRLF, the last one without', () => {
+  test('lines end in LF, in CRLF or at the end of the text → they are split without their ends', () => {
     assert.deepEqual(split(bytes('a\nb\r\n\nc')), ['a', 'b', '', 'c'])
     assert.deepEqual(split(bytes('')), [])
     assert.deepEqual(split(bytes('a\n')), ['a'])
   })
 
-  test('what a carriage return overwrites is left out', () => {
+  test('text before a carriage return → is omitted, as a terminal overwrites it', () => {
     assert.deepEqual(split(bytes('[Stage 0:>  ]\r[Stage 0:=> ]\r26/11/22 ERROR x\n')), ['26/11/22 ERROR x'])
   })
 
-  test('a long line is cut, and the next one whole', () => {
+  test('a line longer than the maximum → it is cut, and the next line is complete', () => {
     const long = 'x'.repeat(3 * maxLineLength)
     for (const size of [1, 1000, 100_000]) {
       const all = bytes(`${long}\nnext\n`)
@@ -41,13 +41,13 @@ describe('line splitter', () => {
     }
   })
 
-  test('it does not matter where the stream is cut into pieces', () => {
+  test('a stream arrives in pieces of any size → the lines are the same', () => {
     const text = fc
       .array(fc.constantFrom('a', 'é', '𝄞', '\n', '\r\n', 'xyz '), { maxLength: 40 })
       .map((parts) => parts.join(''))
     fc.assert(
-      fc.property(text, fc.array(fc.integer({ min: 1, max: 7 })), (given, sizes) => {
-        const all = bytes(given)
+      fc.property(text, fc.array(fc.integer({ min: 1, max: 7 })), (content, sizes) => {
+        const all = bytes(content)
         const pieces: Uint8Array[] = []
         let at = 0
         for (const size of [...sizes, all.length]) {

@@ -23,16 +23,20 @@ const table: readonly { phrase: string; text: string; captures: Record<string, s
   { phrase: 'ab{x}ab', text: 'abab', captures: { x: '' } },
   { phrase: 'x {n}', text: 'y', captures: undefined },
 ]
+const describeCaptures = (captures: Record<string, string> | undefined) =>
+  captures === undefined ? 'no match' : `captures ${JSON.stringify(captures)}`
+
 describe('phrases', () => {
   for (const { phrase, text, captures } of table) {
-    test(`${phrase} in ${text}`, () => assert.deepEqual(matchPhrase(parsePhrase(phrase), text), captures))
+    test(`phrase "${phrase}" in "${text}" → ${describeCaptures(captures)}`, () =>
+      assert.deepEqual(matchPhrase(parsePhrase(phrase), text), captures))
   }
 
   test('a phrase without literal text → throws', () => {
     for (const text of ['', '^', '…', '{x}']) assert.throws(() => parsePhrase(text), /without text/)
   })
 
-  test('what a phrase was made of is found again', () => {
+  test('a text built from a phrase → the phrase captures the inserted values', () => {
     const literal = fc.stringMatching(/^[A-Z]{1,5}$/)
     const between = fc.stringMatching(/^[a-z ]{0,8}$/)
     fc.assert(
@@ -43,7 +47,7 @@ describe('phrases', () => {
     )
   })
 
-  test('a template with an unknown name gives nothing', () => {
+  test('a template with an unknown name → no text', () => {
     assert.equal(fillTemplate('class {class}', { class: 'A' }), 'class A')
     assert.equal(fillTemplate('class {class} of {jar}', { class: 'A' }), undefined)
   })

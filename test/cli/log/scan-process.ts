@@ -1,4 +1,4 @@
-/** Scans a generated log of as many bytes as the first argument says, and prints what it took as one line of JSON. */
+/** Scans a generated log and prints the time and the memory that the scan used, as one line of JSON. The first argument is the size in bytes. */
 import { LogScan } from '../../../cli/log/scan.ts'
 import { logMatchers } from '../../../cli/rules/catalogue.ts'
 import { generatedLog, usualLines } from './generated-log.ts'

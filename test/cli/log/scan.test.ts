@@ -27,7 +27,7 @@ describe('log scan', () => {
     assert.equal(reading.tail.at(-1)?.text, line(49).trim())
   })
 
-  test('the exception that ended the main thread is kept among a thousand others', () => {
+  test('1000 exceptions of other threads → the exception that ended the main thread is kept', () => {
     const other = 'Exception in thread "other" java.lang.OutOfMemoryError: Java heap space\n'
     const main = 'Exception in thread "main" java.lang.OutOfMemoryError: Java heap space\n'
     const reading = scanText(other.repeat(500) + main + other.repeat(500), [heap])
@@ -42,7 +42,7 @@ describe('log scan', () => {
     `Traceback (most recent call last):\n  File "/opt/app.py", line 3, in <module>\n${exception}\n`
   const record = (text: string) => `26/11/22 14:32:52 INFO A: ${text}\n`
 
-  test('an exception after which the log goes on has ended nothing', () => {
+  test('the application continues after an exception → the exception is not uncaught', () => {
     const missing = inLog("^ModuleNotFoundError: No module named '{module}'", ['uncaught'])
     const python = traceback("ModuleNotFoundError: No module named 'x'")
     const java = 'Exception in thread "main" java.lang.OutOfMemoryError: Java heap space\n'
@@ -82,7 +82,7 @@ describe('log scan', () => {
     }
   })
 
-  test('where the JVM began to end is the first line of that', () => {
+  test('the JVM shuts down → the milestone is the first line of the shutdown', () => {
     const stop = record('Invoking stop() from shutdown hook') + record('Shutdown hook called')
     const { milestones } = scanText(record('Running Spark version 4.0.1') + stop, [heap])
     assert.deepEqual([milestones.context, milestones.shutdown], [1, 2])
@@ -105,8 +105,8 @@ describe('log scan', () => {
     assert.ok(hits.has(executor) && !hits.has(heap))
   })
 
-  /** Each phrase against its own words, over and over: where a backtracking pattern would take for ever. */
-  test('a line of nothing but beginnings takes no longer than its length', () => {
+  /** Matches each phrase against repetitions of its own words. A backtracking matcher would need hours for these lines. */
+  test('a line repeats the beginning of a phrase → the matching time is linear', () => {
     for (const { phrase } of logMatchers) {
       const parts = phrase.pieces.map(({ literal }) => literal).filter((literal) => literal !== '')
       const almost = parts.slice(0, -1).join(' ') || (parts[0] ?? '').slice(0, -1)
@@ -118,7 +118,7 @@ describe('log scan', () => {
     }
   })
 
-  test('every kind of hostile line goes through a whole scan', () => {
+  test('lines of every hostile kind → the scan completes', () => {
     const hostile = [
       'a.'.repeat(2048),
       'at '.repeat(1365),
@@ -142,12 +142,12 @@ describe('log scan', () => {
     assert.equal(ran.status, 0, ran.stderr)
     const { grownMiB, lines, found } = JSON.parse(ran.stdout)
     assert.ok(lines > 2_000_000)
-    assert.equal(found, true, 'the one line at the end')
+    assert.equal(found, true, 'the last line was not found')
     // V8 takes about 100 MiB before it collects, for any length; the log as strings would be twice that.
     assert.ok(grownMiB < 160, `${grownMiB} MiB more`)
   })
 
-  test('a usual log is told from one with an end', () => {
+  test('a usual log → no exception and no hit is found', () => {
     const scan = new LogScan(logMatchers)
     for (const piece of generatedLog({ bytes: 1_000_000, lines: usualLines, last: 'end' })) scan.write(piece)
     const { uncaught, hits, lastInfoLine } = scan.end()
@@ -159,7 +159,7 @@ describe('log scan', () => {
     assert.ok(lastInfoLine > 1000)
   })
 
-  test('the end of a log shows no lines of a private key', () => {
+  test('a private key near the end of a log → the tail contains no line of the key', () => {
     const { tail } = scanText('cannot read\n-----BEGIN PRIVATE KEY-----\nMIIEow\n-----END PRIVATE KEY-----\nend\n', [
       heap,
     ])

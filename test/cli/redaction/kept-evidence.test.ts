@@ -7,45 +7,45 @@ import { absent } from '../../../cli/evidence/evidence.ts'
 import { buildEvidence, type EvidenceCase } from '../rules/evidence-case.ts'
 import { positives } from '../rules/positives.ts'
 
-const findingsOf = (given: EvidenceCase) =>
-  diagnose(buildEvidence(given)).findings.map(({ id, symptomOf, title }) => ({ id, symptomOf, title }))
+const findingsOf = (evidenceCase: EvidenceCase) =>
+  diagnose(buildEvidence(evidenceCase)).findings.map(({ id, symptomOf, title }) => ({ id, symptomOf, title }))
 
-/** A redactor that knows a password of this driver. */
-const knowing = (password: string, given: EvidenceCase) =>
+/** Creates a redactor that knows a password from the environment of this driver. */
+const createRedactorWith = (password: string, evidenceCase: EvidenceCase) =>
   buildRedactor(
     toDocuments((name) =>
       name === 'pod'
-        ? { kind: 'read', value: { ...given, env: [{ name: 'DB_PASSWORD', value: password }] }, source: 'pod' }
+        ? { kind: 'read', value: { ...evidenceCase, env: [{ name: 'DB_PASSWORD', value: password }] }, source: 'pod' }
         : absent,
     ),
   )
 
-/** What is kept of a driver: its objects and its logs. */
-function kept(given: EvidenceCase, password: string): EvidenceCase {
-  const redactor = knowing(password, given)
+/** Redacts the objects and the logs of a driver. */
+function redact(evidenceCase: EvidenceCase, password: string): EvidenceCase {
+  const redactor = createRedactorWith(password, evidenceCase)
   const texts = Object.fromEntries(
-    Object.entries(given).map(([key, value]) => [
+    Object.entries(evidenceCase).map(([key, value]) => [
       key,
       typeof value === 'string' ? redactor.text(value) : redactor.json(value),
     ]),
   )
-  return { ...given, ...texts }
+  return { ...evidenceCase, ...texts }
 }
 
 describe('evidence kept by redaction', () => {
-  for (const [index, [id, given]] of positives.entries()) {
-    test(`${id} is found in what is kept (${index})`, () => {
-      assert.deepEqual(findingsOf(kept(given, 'S3cr3t-Value_9x')), findingsOf(given))
+  for (const [index, [id, evidenceCase]] of positives.entries()) {
+    test(`redacted evidence of ${id} (${index}) → the same findings`, () => {
+      assert.deepEqual(findingsOf(redact(evidenceCase, 'S3cr3t-Value_9x')), findingsOf(evidenceCase))
     })
   }
 
-  test('a password that is a word of the evidence takes no finding away', () => {
+  test('a password that is a word of the evidence → the same findings', () => {
     const lost: string[] = []
-    for (const [id, given] of positives) {
-      const roots = findingsOf(given).map((finding) => finding.id)
-      for (const word of new Set(JSON.stringify(given).match(/\b[A-Za-z][a-z]{2,}\b|\b[A-Z]{3,}\b/g))) {
+    for (const [id, evidenceCase] of positives) {
+      const roots = findingsOf(evidenceCase).map((finding) => finding.id)
+      for (const word of new Set(JSON.stringify(evidenceCase).match(/\b[A-Za-z][a-z]{2,}\b|\b[A-Z]{3,}\b/g))) {
         if (
-          findingsOf(kept(given, word))
+          findingsOf(redact(evidenceCase, word))
             .map((finding) => finding.id)
             .join() !== roots.join()
         )

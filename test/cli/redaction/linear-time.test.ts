@@ -5,7 +5,7 @@ import { createRedactor } from '../../../cli/redaction/redactor.ts'
 
 const redactor = createRedactor(['aaaaaaaaaaaaB', 'password=password=X', 'hunter'])
 
-/** What makes an expression go back and forth when it is repeated. */
+/** Text that makes a regular expression backtrack when it is repeated. */
 const hostile = [
   'QWxhZGRpbjpvcGVuIHNlc2FtZQ',
   'pass',
@@ -54,7 +54,7 @@ const hostile = [
   'spark.a.password ',
 ] as const
 
-/** Processor time, of which other processes take none; the least of several runs. */
+/** Measures processor time, which other processes do not affect. Returns the minimum of three runs. */
 function processorMs(work: () => void): number {
   const runs = Array.from({ length: 3 }, () => {
     const before = process.cpuUsage()
@@ -66,7 +66,7 @@ function processorMs(work: () => void): number {
 }
 
 describe('redaction time', () => {
-  test('a line that is eight times as long takes about eight times as long', () => {
+  test('a line that is eight times longer → redaction takes about eight times longer', () => {
     for (const word of hostile) {
       const take = (length: number) => {
         const line = word.repeat(length / word.length)
@@ -77,7 +77,7 @@ describe('redaction time', () => {
       }
       take(1_000)
       const [short, long] = [take(16_000), take(128_000)]
-      // In quadratic time it is 64 times as long. A few milliseconds are too little to be compared.
+      // A quadratic algorithm would take 64 times longer. A few milliseconds are too short to compare.
       assert.ok(long < 30 || long < 28 * short, `${word}: ${short} ms, then ${long} ms`)
     }
   })

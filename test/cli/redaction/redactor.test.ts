@@ -79,7 +79,8 @@ const hidden: readonly string[] = [
   `BlobEndpoint=https://a/;SharedAccessSignature=sv=2022&sig=${secret}`,
 ]
 describe('redactor', () => {
-  for (const line of hidden) test(`hidden: ${line}`, () => assert.ok(!text(line).includes(secret), text(line)))
+  for (const line of hidden)
+    test(`a secret in "${line}" → redacted`, () => assert.ok(!text(line).includes(secret), text(line)))
 
   const forms: readonly (readonly [string, string])[] = [
     ['a JSON Web Token', 'eyJhbGciOiJSUzI1NiIsImtpZCI6IjEifQ.eyJpc3MiOiJrdWJlcm5ldGVzIn0.c2lnbmF0dXJl'],
@@ -92,7 +93,7 @@ describe('redactor', () => {
     ['a GitHub token', 'ghp_abcdefghijklmnopqrstuvwxyz0123456789'],
   ]
   for (const [name, value] of forms) {
-    test(`hidden wherever it stands: ${name}`, () => assert.ok(!text(`before ${value} after`).includes(value)))
+    test(`${name} within other text → redacted`, () => assert.ok(!text(`before ${value} after`).includes(value)))
   }
 
   const shown: readonly string[] = [
@@ -133,9 +134,9 @@ describe('redactor', () => {
     'env: [{"name":"DB_PASSWORD","valueFrom":{"secretKeyRef":{"name":"database","key":"password"}}}]',
     '{"secret":{"secretName":"database","items":[{"key":"token","path":"token"}]}}',
   ]
-  for (const line of shown) test(`shown: ${line}`, () => assert.equal(text(line), line))
+  for (const line of shown) test(`"${line}" → unchanged`, () => assert.equal(text(line), line))
 
-  test('of an object: environment, arguments, maps, and the copy of itself', () => {
+  test('an object with secrets in its environment, arguments, maps and annotations → only the secrets are redacted', () => {
     const object = {
       metadata: {
         annotations: { 'kubectl.kubernetes.io/last-applied-configuration': `{"x":"${secret}"}`, note: 'kept' },
@@ -156,7 +157,7 @@ describe('redactor', () => {
     for (const kept of ['kept', '/opt', 'App', '1g', 'database']) assert.ok(shownObject.includes(kept), kept)
   })
 
-  test('a value that was seen under a telling name is found in a text without one', () => {
+  test('a value that was found under a secret name → is redacted in text without that name', () => {
     const known = findSecrets({
       env: [{ name: 'API_TOKEN', value: secret }],
       args: [`spark.a.password=other-${secret}`],
@@ -166,7 +167,7 @@ describe('redactor', () => {
     assert.ok(!redactor.text(`other-${secret}`).includes('other'))
   })
 
-  test('no secret of any form survives in any surrounding', () => {
+  test('any value after a secret name → redacted', () => {
     const value = fc.stringMatching(/^[A-Za-z0-9+/_-]{12,40}$/)
     const name = fc.constantFrom(
       'password',
@@ -187,7 +188,7 @@ describe('redactor', () => {
     )
   })
 
-  test('JSON stays JSON, and what surrounds a secret stays', () => {
+  test('JSON with secrets → is still valid JSON, and the text around the secrets is kept', () => {
     const line = JSON.stringify({ msg: `{"password":"a\\"b","x":1} password='c d' end`, token: 'e"f', n: 1 })
     const shownLine = JSON.parse(text(line))
     assert.deepEqual(shownLine, {
@@ -199,7 +200,7 @@ describe('redactor', () => {
     assert.equal(text('{ "spaces" :  "stay" }'), '{ "spaces" :  "stay" }')
   })
 
-  test('of an object: what is no secret under the name of one', () => {
+  test('an object with a non-secret value under a secret name → unchanged', () => {
     const object = {
       env: [{ name: 'DB_PASSWORD', valueFrom: { secretKeyRef: { name: 'database', key: 'password' } } }],
       automountServiceAccountToken: true,
@@ -217,7 +218,7 @@ describe('redactor', () => {
     for (const line of hidden) assert.equal(text(text(line)), text(line))
   })
 
-  test('names that tell and names that do not', () => {
+  test('names of secrets and other names → only the names of secrets are recognized', () => {
     for (const name of [
       'DB_PASSWORD',
       'spark.hadoop.fs.s3a.access.key',

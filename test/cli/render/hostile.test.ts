@@ -8,7 +8,7 @@ import { catalogue } from '../../../cli/rules/catalogue.ts'
 const plain = (text: string) => text
 const style = { green: plain, yellow: plain, red: plain, bold: plain, dim: plain }
 
-/** Names and log lines come from anywhere. */
+/** Names and log lines can contain any text. */
 const hostile = '\u001b[31mred\u001b[0m\u0007 <b>&"\' ``` ](javascript:x) @everyone \u202egnp'
 
 const finding: Finding = {
@@ -38,9 +38,9 @@ describe('renderReport with hostile names', () => {
   for (const form of outputForms) {
     test(`${form} → control characters are removed`, () => {
       const text = renderReport(report, form, style)
-      // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: the test asserts that control characters are absent
       assert.doesNotMatch(text, /[\u0000-\u0009\u000b-\u001f\u007f]/)
-      // Programs get texts as they are.
+      // The formats for programs keep the text unchanged.
       if (form !== 'json' && form !== 'sarif') assert.doesNotMatch(text, /\u202e/)
       assert.match(text, /red/)
     })

@@ -6,8 +6,8 @@ import { runCli } from '../../run-cli.ts'
 const script = async (shell: string) => (await runCli(['completion', shell])).stdout
 const bash = await script('bash')
 
-/** What bash would offer at the end of this line. */
-function offered(...words: readonly string[]): readonly string[] {
+/** Returns the completions that bash offers at the end of this line. */
+function completionsOf(...words: readonly string[]): readonly string[] {
   const line = ['spark-nanny', ...words].map((word) => `'${word}'`).join(' ')
   const ask = `COMP_WORDS=(${line}); COMP_CWORD=${words.length}; _spark_nanny; printf '%s\\n' "\${COMPREPLY[@]}"`
   const { stdout, stderr, status } = spawnSync('bash', ['-c', `${bash}\n${ask}`], { encoding: 'utf8' })
@@ -17,15 +17,15 @@ function offered(...words: readonly string[]): readonly string[] {
 
 describe('completion command', () => {
   test('bash → completes commands, flags and values', () => {
-    assert.ok(offered('').includes('check'))
-    assert.deepEqual(offered('ch'), ['check'])
-    assert.ok(offered('check', '--').includes('--kubeconfig'))
-    assert.deepEqual(offered('check', '--w'), ['--wait'])
-    assert.deepEqual(offered('check', '-o', ''), ['text', 'json'])
-    assert.deepEqual(offered('check', '--wait', ''), [])
-    assert.deepEqual(offered('completion', ''), ['bash', 'zsh', 'fish', '--help'])
-    assert.deepEqual(offered('inject', '-f', '/etc/host'), offered('inject', '--filename', '/etc/host'))
-    assert.ok(offered('inject', '-f', '/etc/host').every((path) => path.startsWith('/etc/host')))
+    assert.ok(completionsOf('').includes('check'))
+    assert.deepEqual(completionsOf('ch'), ['check'])
+    assert.ok(completionsOf('check', '--').includes('--kubeconfig'))
+    assert.deepEqual(completionsOf('check', '--w'), ['--wait'])
+    assert.deepEqual(completionsOf('check', '-o', ''), ['text', 'json'])
+    assert.deepEqual(completionsOf('check', '--wait', ''), [])
+    assert.deepEqual(completionsOf('completion', ''), ['bash', 'zsh', 'fish', '--help'])
+    assert.deepEqual(completionsOf('inject', '-f', '/etc/host'), completionsOf('inject', '--filename', '/etc/host'))
+    assert.ok(completionsOf('inject', '-f', '/etc/host').every((path) => path.startsWith('/etc/host')))
   })
 
   for (const shell of ['zsh', 'fish']) {

@@ -4,7 +4,7 @@ import { runCli } from '../../run-cli.ts'
 
 const missing = () => Promise.reject(Object.assign(new Error('ENOENT'), { code: 'ENOENT' }))
 
-/** A bundle of these files and no other. */
+/** Runs `diagnose` on a bundle that contains only these files. */
 const diagnose = (files: Readonly<Record<string, string>>, ...args: readonly string[]) =>
   runCli(['diagnose', '--bundle', 'b', '-o', 'json', ...args], {}, '', {
     readFile: async (path) => files[path] ?? missing(),
@@ -24,13 +24,13 @@ const runningPod = pod({ state: { running: { startedAt: '2026-11-24T11:00:00Z' }
 const events = '{"items":[]}'
 
 describe('diagnose --bundle', () => {
-  test('a folder that is none of a bundle is a wrong call', async () => {
+  test('a directory without evidence → usage error', async () => {
     const { exitCode, stderr } = await diagnose({})
     assert.equal(exitCode, 2)
     assert.match(stderr, /^error: b: not a bundle; expected at least one of pod\.json, events\.json/)
   })
 
-  test('what is missing and expected is unknown, and outweighed by an error', async () => {
+  test('an expected file is missing → unknown, exit code 5 unless an error is found', async () => {
     const whole = await diagnose({ 'b/pod.json': runningPod, 'b/events.json': events, 'b/driver.log': '' })
     assert.deepEqual([whole.exitCode, JSON.parse(whole.stdout).unknown], [0, []])
 
@@ -45,7 +45,7 @@ describe('diagnose --bundle', () => {
     assert.equal(JSON.parse(found.stdout).unknown.length, 1)
   })
 
-  test('a file that is not what it should be is unknown, and says why', async () => {
+  test('a file has the wrong content → unknown, with the reason', async () => {
     const { stdout } = await diagnose({
       'b/pod.json': '{"kind":"Service"}',
       'b/events.json': 'no json',
@@ -54,7 +54,7 @@ describe('diagnose --bundle', () => {
       'b/threads.json': '{"a":1}',
     })
     const { findings, unknown } = JSON.parse(stdout)
-    assert.equal(findings[0].id, 'SPN-MEMORY-HEAP', 'a log alone is enough')
+    assert.equal(findings[0].id, 'SPN-MEMORY-HEAP', 'the log must be enough for this finding')
     assert.deepEqual(
       unknown.map(({ what, why }: { what: string; why: string }) => `${what}: ${why}`),
       [
@@ -66,7 +66,7 @@ describe('diagnose --bundle', () => {
     )
   })
 
-  test('the node may lie in the folder above', async () => {
+  test('node.json in the bundle or in its parent directory → it is read', async () => {
     const node = JSON.stringify({
       metadata: { name: 'node1' },
       status: { conditions: [{ type: 'Ready', status: 'Unknown', reason: 'NodeStatusUnknown', message: 'm' }] },
@@ -90,7 +90,7 @@ describe('diagnose --bundle', () => {
     assert.equal((await diagnose(incomplete, '--strict')).exitCode, 4)
   })
 
-  test('the run before is told as a warning where the driver runs again', async () => {
+  test('the driver runs again after a failure → the failure of the previous run is a warning', async () => {
     const again = pod(
       { restartCount: 1, state: { running: {} }, lastState: { terminated: { exitCode: 137, reason: 'OOMKilled' } } },
       'Running',
@@ -109,7 +109,7 @@ describe('diagnose --bundle', () => {
     [['d', '-o', 'xml'], /Allowed choices are text, json, sarif, junit, markdown/],
   ]
   for (const [args, says] of wrong) {
-    test(`wrong call: diagnose ${args.join(' ')}`, async () => {
+    test(`diagnose ${args.join(' ')} → usage error`, async () => {
       const { exitCode, stdout, stderr } = await runCli(['diagnose', ...args])
       assert.deepEqual([exitCode, stdout], [2, ''])
       assert.match(stderr, says)

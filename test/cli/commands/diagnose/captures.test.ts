@@ -20,7 +20,7 @@ const captures = [
 
 describe('diagnose on captured drivers', () => {
   for (const { name, exitCode, root, cause } of captures) {
-    test(`${name}: ${root ?? 'nothing is wrong'}`, async () => {
+    test(`${name} → ${root ?? 'no finding'}`, async () => {
       const ran = await runDiagnoseOn(join(crashes, name), '-o', 'json')
       assert.equal(ran.exitCode, exitCode)
       assert.equal(ran.stderr, '')
@@ -28,7 +28,8 @@ describe('diagnose on captured drivers', () => {
       assert.equal(findings[0]?.id, root)
       assert.equal(findings[0]?.cause, cause)
       assert.deepEqual(unknown, [])
-      for (const { symptomOf } of findings.slice(1)) assert.equal(symptomOf, root, 'all else is explained by it')
+      for (const { symptomOf } of findings.slice(1))
+        assert.equal(symptomOf, root, 'each other finding must be a symptom of the root cause')
 
       const text = await runDiagnoseOn(join(crashes, name))
       await assertGoldenText(`cli/diagnose/${name}.txt`, text.stdout)
@@ -36,7 +37,7 @@ describe('diagnose on captured drivers', () => {
   }
 
   for (const form of outputForms.filter((one) => one !== 'text')) {
-    test(`a report as ${form}`, async () => {
+    test(`-o ${form} → golden report`, async () => {
       const { stdout } = await runDiagnoseOn(join(crashes, 'forbidden-sa'), '-o', form)
       await assertGoldenText(`cli/diagnose/forbidden-sa.${form}`, stdout)
     })

@@ -6,17 +6,17 @@ import { type Ran, runCli } from '../../run-cli.ts'
 
 export interface FakeCluster {
   readonly api: FakeApiServer
-  /** What was written, path to text. */
+  /** The text of each written file by its path. */
   readonly written: Map<string, string>
   diagnose(...args: readonly string[]): Promise<Ran>
 }
 
-/** Answers by the beginning of the path; what is not named is 404. */
+/** Answers by path; a query after the path is ignored. Other paths get HTTP 404. */
 export type Answers = Readonly<Record<string, Partial<FakeAnswer> | object>>
 
 export const pods = '/api/v1/namespaces/jobs/pods'
 
-/** An API server on a real socket that has these objects, and the command line connected to it. */
+/** Starts an API server with these objects on a real socket, and connects the command line to it. */
 export async function fakeCluster(t: TestContext, answers: Answers): Promise<FakeCluster> {
   const api = await startFakeApiServer()
   const env = { KUBERNETES_SERVICE_HOST: '127.0.0.1', KUBERNETES_SERVICE_PORT: String(api.port) }
@@ -55,7 +55,7 @@ export async function fakeCluster(t: TestContext, answers: Answers): Promise<Fak
   }
 }
 
-/** A driver's pod as the API server tells it. */
+/** A driver pod as the API server returns it. */
 export const podObject = (
   state: object,
   more: { phase?: string; spec?: object; metadata?: object; status?: object } = {},
@@ -79,7 +79,7 @@ export const podObject = (
 export const exited = (exitCode: number) => ({ terminated: { exitCode, reason: 'Error' } })
 export const runs = { running: { startedAt: '2026-11-24T11:00:00Z' } }
 
-/** What is around a driver, of which nothing is wrong. */
+/** Healthy answers for the other objects that `diagnose` reads. */
 export const surroundings: Answers = {
   '/api/v1/namespaces/jobs/events': { items: [] },
   '/api/v1/namespaces/jobs/resourcequotas': { items: [] },

@@ -11,8 +11,8 @@ const names = readdirSync(crashes, { withFileTypes: true }).flatMap((entry) =>
 )
 const planted = 'Pl4nted"Secret/9f\\3c'
 
-/** The driver of a capture as an API server would tell of it, with a secret in its environment and its log. */
-function live(name: string) {
+/** Builds an API that returns the driver of a capture, with a secret in its environment and its log. */
+function createApi(name: string) {
   const read = (file: string) => readFileSync(join(crashes, name, file), 'utf8')
   const pod = JSON.parse(read('pod.json'))
   pod.spec.containers[0].env = [...(pod.spec.containers[0].env ?? []), { name: 'DB_PASSWORD', value: planted }]
@@ -52,8 +52,8 @@ function live(name: string) {
 
 describe('diagnose --save', () => {
   for (const name of names) {
-    test(`${name}: what is saved gives the findings that the driver gave, and not its secret`, async () => {
-      const { namespace, pod, api } = live(name)
+    test(`${name} saved as a bundle → the same findings, and no secret`, async () => {
+      const { namespace, pod, api } = createApi(name)
       const files: Record<string, string> = {}
       const ran = await runCli(['diagnose', pod, '-n', namespace, '-o', 'json', '--save', 'b'], {}, '', {
         connect: async () => ({ api, server: '', namespace, context: null, close: () => {} }),

@@ -6,8 +6,8 @@ import type { KubernetesApi } from '../../../../kubernetes/api.ts'
 import { runCli } from '../../run-cli.ts'
 import { exited, podObject, pods, surroundings } from './fake-cluster.ts'
 
-/** An API that has these objects, without a socket: hundreds of runs. */
-function apiOf(answers: Readonly<Record<string, unknown>>, log: string): KubernetesApi {
+/** Creates an API with these objects. It needs no socket, because the test runs hundreds of times. */
+function createApi(answers: Readonly<Record<string, unknown>>, log: string): KubernetesApi {
   return {
     request: async ({ path, onBytes }) => {
       if (path.startsWith(`${pods}/d/log`)) {
@@ -26,7 +26,7 @@ function apiOf(answers: Readonly<Record<string, unknown>>, log: string): Kuberne
   }
 }
 
-/** Where a secret stands under a name that tells; it may then stand anywhere. */
+/** Where a secret appears under a name that identifies it. Redaction then recognizes the secret everywhere. */
 const hidings = ['env', 'conf', 'argument', 'application', 'log'] as const
 
 function planted(secret: string, hiding: (typeof hidings)[number]) {
@@ -87,7 +87,7 @@ describe('secrets in diagnose output', () => {
             '',
             {
               connect: async () => ({
-                api: apiOf(answers, log),
+                api: createApi(answers, log),
                 server: '',
                 namespace: 'jobs',
                 context: null,

@@ -22,7 +22,7 @@ spec:
 `
 
 describe('inject command', () => {
-  test('an AdmissionReview is answered, and its patch makes what a manifest is printed as', async () => {
+  test('an AdmissionReview and a manifest of the same pod → the patch gives the printed manifest', async () => {
     const review = await runCli(['inject', '-f', 'driver-pod.spark-submit.json'])
     assert.equal(review.exitCode, 0)
     const { kind, response } = JSON.parse(review.stdout)
@@ -37,15 +37,15 @@ describe('inject command', () => {
     assert.ok(sidecarOf(patched))
   })
 
-  test('JSON stays JSON and YAML stays YAML', async () => {
+  test('JSON or YAML input → output in the same format', async () => {
     const json = await runCli(['inject', '-f', 'x'], { x: JSON.stringify(driverPod) })
     const yaml = await runCli(['inject', '-f', 'x'], { x: stringify(driverPod) })
     assert.deepEqual(parsed(yaml.stdout), [JSON.parse(json.stdout)])
     assert.ok(!yaml.stdout.startsWith('{'))
   })
 
-  test('in many documents only ours are changed, and the rest are what Kubernetes would read', async () => {
-    const config = `# kept out of it
+  test('several documents → only the driver’s objects are changed, and the others keep their meaning', async () => {
+    const config = `# a comment
 apiVersion: v1
 kind: ConfigMap
 metadata: {name: c, creationTimestamp: 2026-11-22T14:32:26Z}
@@ -72,7 +72,7 @@ spec: {defaultMode: 0644, flag: yes, ratio: 1:30, share: .5, size: 1.5e3, .: {}}
     assert.ok(sidecarOf(pod))
   })
 
-  test('the items of a List are changed in their places', async () => {
+  test('a List → its driver is injected, and the order of its items is kept', async () => {
     const list = { apiVersion: 'v1', kind: 'List', metadata: { resourceVersion: '' }, items: [executorPod, driverPod] }
     const { stdout } = await runCli(['inject', '-f', 'x'], { x: JSON.stringify(list) })
     const printed = JSON.parse(stdout)
@@ -81,21 +81,21 @@ spec: {defaultMode: 0644, flag: yes, ratio: 1:30, share: .5, size: 1.5e3, .: {}}
     assert.ok(sidecarOf(printed.items[1]))
   })
 
-  test('what was injected is printed unchanged the second time', async () => {
+  test('an injected pod → printed unchanged', async () => {
     const once = await runCli(['inject', '-f', 'x'], { x: JSON.stringify(driverPod) })
     const twice = await runCli(['inject', '-f', 'x'], { x: once.stdout })
     assert.equal(twice.stdout, once.stdout)
     assert.match(twice.stderr, /not changed: the pod already has the sidecar/)
   })
 
-  test('JSON objects one after the other are documents', async () => {
+  test('consecutive JSON objects → each is a document', async () => {
     const text = `${JSON.stringify(executorPod)}\n${JSON.stringify(driverService, null, 2)}\n`
     const { stdout, exitCode } = await runCli(['inject', '-f', 'x'], { x: text })
     assert.equal(exitCode, 0)
     assert.deepEqual(JSON.parse(stdout.slice(0, stdout.indexOf('\n}\n') + 2)), executorPod)
   })
 
-  test('--explain says what is decided, why, and where each setting came from', async () => {
+  test('--explain → shows the decision, its reason and the source of each setting', async () => {
     const pod = structuredClone(operatorPod) as { metadata: { annotations?: Record<string, string> } }
     pod.metadata.annotations = { ...pod.metadata.annotations, 'spark-nanny.io/failure-threshold': '5' }
     const files = { 'pod.json': JSON.stringify(pod), 'app.yaml': application }
@@ -130,13 +130,13 @@ spec: {defaultMode: 0644, flag: yes, ratio: 1:30, share: .5, size: 1.5e3, .: {}}
     { args: ['--set', 'restart=observe'], file: 'driver-pod.spark-submit.json', action: /^report only/ },
   ]
   for (const { args, file, action } of decisions) {
-    test(`${args.join(' ')}: ${action.source}`, async () => {
+    test(`${args.join(' ')} → hung driver: ${action.source.slice(1)}`, async () => {
       const ran = await runCli(['inject', '-f', file, ...args, '--explain', '-o', 'json'], { 'app.yaml': application })
       assert.match(JSON.parse(ran.stdout)[0].hungDriver.action, action)
     })
   }
 
-  test('an application of another name or namespace is not taken for the pod’s own', async () => {
+  test('--application has another name or namespace than the pod’s application → warning', async () => {
     for (const other of [
       application.replace('name: opl', 'name: other'),
       application.replace('name: opl', 'name: opl\n  namespace: elsewhere'),
