@@ -6,7 +6,7 @@ import packageJson from '../../package.json' with { type: 'json' }
 import { buildBinaries } from '../cluster/harness/binaries.ts'
 import { rounded, statusMb } from './process-figures.ts'
 import { startApi } from './scale/api-server.ts'
-import { change, hangHalf, heal, quantile, startWitness } from './scale/changes.ts'
+import { change, hangHalf, heal, quantile, startWatchObserver } from './scale/changes.ts'
 import { allRunning, fill, type Size, serviceAccountToken } from './scale/fill.ts'
 import { hangAtOnce } from './scale/hung-at-once.ts'
 import { watchIdle } from './scale/idle.ts'
@@ -65,8 +65,8 @@ export async function benchController(): Promise<void> {
     const load = loadavg()[0] ?? 0
     kwok.pause()
     await hangHalf(api, webhook, changing)
-    const witness = await startWitness(processes, setup)
-    const decisions = await change(api, webhook, witness, changing, changesPerSecond)
+    const observer = await startWatchObserver(processes, setup)
+    const decisions = await change(api, webhook, observer, changing, changesPerSecond)
     const { fromEventMs, fromStoredMs, fromSentMs, missing } = decisions
     const texts = [fromEventMs, fromStoredMs, fromSentMs].map((lags) =>
       [0.5, 0.99, 1].map((share) => quantile(lags, share)).join(', '),

@@ -39,7 +39,7 @@ describe('capability probe', () => {
     const known = at(proved, 1000)
     const soon = at(unknown, 1000 + probeValidMs, known)
     assert.deepEqual(concludeCapabilities(soon, able, 1000 + probeValidMs), { ...able, openShift: false })
-    assert.deepEqual(concludeCapabilities(soon, able, 1001 + probeValidMs), nothing, 'even if nobody asks again')
+    assert.deepEqual(concludeCapabilities(soon, able, 1001 + probeValidMs), nothing, 'even without another request')
     assert.deepEqual(concludeCapabilities(at(unknown, 1001 + probeValidMs, known), able, 1001 + probeValidMs), nothing)
     const revoked = at({ ...proved, restartAllContainers: 'no' }, 2000, known)
     assert.equal(concludeCapabilities(revoked, able, 2000).restartAllContainers, false, 'a no holds at once')

@@ -72,7 +72,7 @@ export async function startApi(dir: string, processes: Processes): Promise<Scale
     '--endpoint-reconciler-type=none',
     '--service-cluster-ip-range=10.96.0.0/16',
     '--authorization-mode=RBAC',
-    // Pods name service accounts that nobody has made here.
+    // Pods name service accounts that do not exist here.
     '--disable-admission-plugins=ServiceAccount',
     '--allow-privileged=true',
     `--tls-cert-file=${file('api.crt')}`,

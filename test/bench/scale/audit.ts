@@ -33,7 +33,7 @@ export function auditedRequests(file: string): readonly AuditedRequest[] {
     })
 }
 
-/** What is asked whatever the number of drivers: what the API server can do, and whether a CRD has come. */
+/** Requests that do not depend on the number of drivers: discovery, and checks for CRDs. */
 const isConstant = ({ verb, resource }: AuditedRequest) =>
   (verb === 'create' && resource === 'pods') ||
   resource === '/apis/security.openshift.io' ||

@@ -25,7 +25,7 @@ export interface Decisions {
   readonly changesPerSecond: number
 }
 
-/** An API server that is starved tells of changes late. */
+/** A starved API server sends watch events late. */
 const decidedWithinMs = 60_000
 
 /** A kubelet has two minutes from when its sidecar's exit is seen (assess.ts), and the decision may wait for its turn. */
@@ -39,7 +39,7 @@ export const writeStatus = (api: KubernetesApi, { namespace, name }: BenchDriver
     body: { status },
   })
 
-/** The sidecar has concluded, and from now on the kubelet does not act. */
+/** The sidecar has requested a restart, and from now on the kubelet does not act. */
 export const hang = (api: KubernetesApi, driver: BenchDriver) =>
   writeStatus(api, driver, hungStatus(Date.now() - 10_000))
 
@@ -53,7 +53,7 @@ const setRestart = (api: KubernetesApi, { namespace, name }: BenchDriver, restar
     body: { metadata: { annotations: { [restartKey]: restart } } },
   })
 
-/** Whether the owner has said so, {@link change}'s event that needs another decision. */
+/** Whether the owner has deleted the pod itself: the event of {@link change} that needs another decision. */
 export const isObserved = ({ annotations }: Pick<Driver, 'annotations'>) => annotations[restartKey] === 'observe'
 
 export const heal = (api: KubernetesApi, drivers: readonly BenchDriver[]) =>
@@ -76,15 +76,23 @@ export async function hangHalf(
 
 const isHung = (_driver: BenchDriver, index: number) => index % 2 === 0
 
-/** The log line that tells of what was decided about a hung driver. */
+/** The log line of the decision about a hung driver. */
 export const isDeletionDecision = ({ event, fields }: LogLine) => event === 'decision' && fields.action === 'delete-pod'
 
 /** Starts the other watcher. */
-export async function startWitness(processes: Processes, { env }: WebhookSetup): Promise<{ readonly logFile: string }> {
-  const { logFile } = processes.start('witness', process.execPath, [join(import.meta.dirname, 'witness.ts')], {
-    BENCH_SERVER: `https://${env.KUBERNETES_SERVICE_HOST}:${env.KUBERNETES_SERVICE_PORT}`,
-    BENCH_SERVICE_ACCOUNT_DIR: env.SPARK_NANNY_SERVICE_ACCOUNT_DIR ?? '',
-  })
+export async function startWatchObserver(
+  processes: Processes,
+  { env }: WebhookSetup,
+): Promise<{ readonly logFile: string }> {
+  const { logFile } = processes.start(
+    'watch-observer',
+    process.execPath,
+    [join(import.meta.dirname, 'watch-observer.ts')],
+    {
+      BENCH_SERVER: `https://${env.KUBERNETES_SERVICE_HOST}:${env.KUBERNETES_SERVICE_PORT}`,
+      BENCH_SERVICE_ACCOUNT_DIR: env.SPARK_NANNY_SERVICE_ACCOUNT_DIR ?? '',
+    },
+  )
   const isWatching = async () => linesOf(logFile).some(({ event }) => event === 'watching')
   await until('the other watcher watches', 30_000, logFile, isWatching)
   return { logFile }
@@ -97,7 +105,7 @@ export async function startWitness(processes: Processes, { env }: WebhookSetup):
 export async function change(
   api: KubernetesApi,
   webhook: WebhookProcess,
-  witness: { readonly logFile: string },
+  observer: { readonly logFile: string },
   drivers: readonly BenchDriver[],
   perSecond: number,
 ): Promise<Decisions> {
@@ -122,7 +130,7 @@ export async function change(
   const areAllIn = (known: ReadonlyMap<string, number>) => [...changes.keys()].every((key) => known.has(key))
   for (const endMs = Date.now() + decidedWithinMs; Date.now() < endMs && !areAllIn(decisions()); ) await sleep(1_000)
   const decided = decisions()
-  const seen = firstOf(linesOf(witness.logFile).filter(({ event }) => event === 'seen'))
+  const seen = firstOf(linesOf(observer.logFile).filter(({ event }) => event === 'seen'))
   const lags = [...changes].flatMap(([key, { sentMs, storedMs }]) => {
     const [atMs, eventMs] = [decided.get(key), seen.get(key)]
     if (atMs === undefined || eventMs === undefined) return []
@@ -138,7 +146,7 @@ export async function change(
   }
 }
 
-/** When each driver is first told of. */
+/** When each driver is first reported. */
 function firstOf(lines: readonly LogLine[]): ReadonlyMap<string, number> {
   const first = new Map<string, number>()
   for (const { atMs, fields } of lines) {

@@ -82,7 +82,7 @@ export function sparkApplication(namespace: string, name: string): object {
 
 export const applicationIdOf = (name: string) => `spark-${createHash('md5').update(name).digest('hex')}`
 
-/** What a kubelet writes when the sidecar has exited with 88 at `finishedMs` and it does not act; the driver runs since before. */
+/** The status after the sidecar exited with 88 at `finishedMs` and the kubelet has not acted. The driver still runs. */
 export function hungStatus(finishedMs: number): object {
   const iso = (ms: number) => new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z')
   const exit = { exitCode: 88, reason: 'Error', message: 'hung since 30 s: 3 polls timed out' }

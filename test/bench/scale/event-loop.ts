@@ -1,5 +1,5 @@
 /**
- * Preloaded into the process under test. Once a second it tells how long at most the event loop was held up since the last
+ * Preloaded into the process under test. Once a second it reports the longest delay of the event loop since the last
  * time: by the clock, which counts what other processes took of the core too, and in CPU time of the thread.
  */
 const periodMs = 5

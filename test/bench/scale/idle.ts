@@ -25,7 +25,8 @@ export async function watchIdle(webhook: WebhookProcess, auditLog: string, durat
       const beganMs = performance.now()
       const answer = await (await fetch(`http://127.0.0.1:${webhook.metricsPort}/metrics`)).text()
       scrapeMs = Math.max(scrapeMs, performance.now() - beganMs)
-      if (!answer.includes('spark_nanny_drivers{')) throw new Error('the metrics tell of no drivers: it does not lead')
+      if (!answer.includes('spark_nanny_drivers{'))
+        throw new Error('the metrics contain no drivers, so the replica does not lead')
     }
     await sleep(Math.max(0, fromMs + passedMs + probePeriodMs - Date.now()))
   }

@@ -36,7 +36,7 @@ export async function startUp(
   for (const endMs = Date.now() + startDeadlineMs; ; await sleep(betweenAdmissionsMs)) {
     const ready = readyAtMs(webhook.log())
     if (ready !== undefined) {
-      // The lines of the second that follows tell of it too.
+      // The lines of the following second include it too.
       await sleep(2_000)
       return {
         webhook,

@@ -36,7 +36,7 @@ export const stopCertManager = async (cluster: Cluster): Promise<void> => {
   await removeDefinitions(cluster)
 }
 
-/** Has cert-manager issue a Certificate anew, as `cmctl renew` does, and waits until it has. */
+/** Makes cert-manager reissue a Certificate, as `cmctl renew` does, and waits until it is issued. */
 export const renewCertificate = async (cluster: Cluster, namespace: string, name: string): Promise<void> => {
   const revision = async () =>
     cluster.kubectl(['-n', namespace, 'get', 'certificate', name, '-o', 'jsonpath={.status.revision}'])

@@ -55,7 +55,7 @@ export const connectCluster = async (): Promise<Cluster> => {
   }
 }
 
-/** Installs, builds and starts whatever is missing, and gives the running cluster. */
+/** Installs, builds and starts what is missing, and returns the running cluster. */
 export const startCluster = async (log: Log): Promise<Cluster> => {
   await prepareAndStart(log)
   return connectCluster()

@@ -5,13 +5,13 @@ import type { Container } from '../../../core/kubernetes/pod.ts'
 import type { OwnerRestartPolicy } from '../../../core/spark/application.ts'
 import type { ApplicationLookup } from '../../../core/spark/application-reference.ts'
 
-/** A pod as its owner may write it, of any soundness, and what the webhook is told besides. */
+/** A pod as its owner may write it, valid or not, and the rest of the admission context. */
 export interface DriverPod {
   readonly pod: {
     readonly metadata: object & { readonly labels: Readonly<Record<string, string>> }
     readonly spec: object & { readonly containers: readonly Container[] }
   }
-  readonly circumstances: Pick<AdmissionContext, 'application' | 'capabilities' | 'chartSettings' | 'servicesAdmitted'>
+  readonly context: Pick<AdmissionContext, 'application' | 'capabilities' | 'chartSettings' | 'servicesAdmitted'>
 }
 
 /** Only what PodSecurity's `restricted` allows, or anything. */
@@ -252,7 +252,7 @@ export const driverPods = (strictness: Strictness, overheadClass: string): fc.Ar
         generated: fc.boolean(),
         suffix: fc.nat(99_999),
         mesh: rarely('none', 'before', 'after'),
-        circumstances: fc.record({
+        context: fc.record({
           application,
           servicesAdmitted: rarely(true, false),
           chartSettings: pick({}, {}, { 'sidecar-memory-limit': '96Mi' }, { restart: 'observe' }, { nonsense: '1' }),
@@ -263,8 +263,8 @@ export const driverPods = (strictness: Strictness, overheadClass: string): fc.Ar
           }),
         }),
       })
-      .map(({ driver: container, volumes: mounted, circumstances, ...rest }) => ({
-        circumstances,
+      .map(({ driver: container, volumes: mounted, context, ...rest }) => ({
+        context,
         pod: {
           metadata: {
             ...(rest.generated ? { generateName: 'driver-' } : { name: `driver-${rest.suffix}` }),

@@ -72,7 +72,7 @@ export const addStandbyNode = async (cluster: Cluster, name: string): Promise<()
   }
 }
 
-/** Has the API tell what the kubelet would have told, had it not been frozen: the sidecar ended with 88 at `atMs`. */
+/** Writes the status that the frozen kubelet would have written: the sidecar ended with exit code 88 at `atMs`. */
 export const tellOfExit = async (cluster: Cluster, ref: PodRef, atMs: number): Promise<void> => {
   const pod = await getPod(cluster, ref)
   const statuses = (pod?.status?.initContainerStatuses ?? []).map((status) => {
@@ -94,7 +94,7 @@ export const tellOfExit = async (cluster: Cluster, ref: PodRef, atMs: number): P
   ])
 }
 
-/** When the sidecar's port is closed: it has ended, whoever has noticed. */
+/** Resolves with the time at which the sidecar's port is closed, which shows that the sidecar has ended. */
 export const sidecarEnd = (cluster: Cluster, ref: PodRef): Promise<number> =>
   waitFor({ what: `the sidecar of ${ref.pod} ends`, timeoutMs: 60_000 }, () =>
     sidecarStatus(cluster, ref).then(

@@ -11,7 +11,7 @@ const driverRules = [
   },
 ]
 
-/** Makes a namespace with the labels given, and in it the service account and role that Spark drivers need. */
+/** Creates a namespace with these labels, and the service account and role that Spark drivers need. */
 export const createNamespace = async (
   cluster: Cluster,
   name: string,

@@ -1,7 +1,7 @@
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 
-/** Where everything the harness keeps lives: what is built (bin, images, spark) and the running cluster (run). */
+/** The directory for all files of the harness: build results (bin, images, spark) and the running cluster (run). */
 export const cacheDir = join(
   resolve(process.env.SPARK_NANNY_CLUSTER_DIR ?? process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache')),
   'spark-nanny-cluster',

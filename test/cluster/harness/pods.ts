@@ -28,7 +28,7 @@ export const executorsOf = async (cluster: Cluster, namespace: string, applicati
   return items.sort((a, b) => created(a) - created(b))
 }
 
-/** A container's status, native sidecars included; the driver's when no name is given. */
+/** The status of a container or native sidecar. Default: the driver's container. */
 export const containerStatus = (pod: V1Pod | undefined, name = driverContainer): V1ContainerStatus | undefined =>
   [...(pod?.status?.containerStatuses ?? []), ...(pod?.status?.initContainerStatuses ?? [])].find(
     (status) => status.name === name,
@@ -71,7 +71,7 @@ export const eventsOf = async (cluster: Cluster, { namespace, pod }: PodRef): Pr
 }
 
 export interface LogOptions {
-  /** The driver's container when not given. */
+  /** Default: the driver's container. */
   readonly container?: string
   /** The log of the container before its last restart. */
   readonly previous?: boolean

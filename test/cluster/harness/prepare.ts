@@ -16,7 +16,7 @@ const buildImages = async (log: Log): Promise<ImageArchive[]> => [
   await buildWebhookImage(log),
 ]
 
-/** From whatever is there to a running cluster, each part made only when it is missing or its recipe changed. */
+/** Prepares a running cluster. Each part is built only if it is missing or its recipe has changed. */
 export const prepareAndStart = async (log: Log): Promise<void> => {
   await step(log, 'packages', () => installPackages(log))
   // The download waits for the network, the Go builds for the processors.

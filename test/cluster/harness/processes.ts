@@ -84,7 +84,7 @@ export const run = (command: string, args: readonly string[], options: RunOption
 export const commandExists = (name: string): boolean =>
   (environment().PATH ?? '').split(':').some((folder) => folder !== '' && existsSync(join(folder, name)))
 
-/** The start time in a process's stat line tells it from a later one with the same pid. */
+/** The start time in a process's stat line distinguishes it from a later process with the same pid. */
 const startTime = (pid: number): string | undefined => {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
@@ -97,7 +97,7 @@ const startTime = (pid: number): string | undefined => {
 
 const pidFile = (name: string): string => join(pidsDir, name)
 
-/** The pid of the daemon of that name, if the very process we started still lives. */
+/** The pid of the daemon with this name, if the started process is still running. */
 export const daemonPid = (name: string): number | undefined => {
   try {
     const [pid, started] = readFileSync(pidFile(name), 'utf8').trim().split(' ')

@@ -29,7 +29,7 @@ export interface Submission {
   readonly args?: readonly (string | number)[]
   /** Spark settings over the harness's own. */
   readonly conf?: Readonly<Record<string, string>>
-  /** 1 when not given. */
+  /** Default: 1. */
   readonly executors?: number
 }
 
@@ -101,7 +101,7 @@ export const submittedConf = ({
 
 /**
  * Submits an application by Spark's own SparkSubmit in cluster mode and resolves when its driver's pod is created.
- * Rejects with what SparkSubmit said when it fails, as when a webhook denies the pod.
+ * Rejects with the output of SparkSubmit if it fails, for example because a webhook denies the pod.
  */
 export const submit = (cluster: Cluster, submission: Submission): Promise<Submitted> =>
   inTurn(async () => {

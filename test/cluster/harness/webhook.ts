@@ -11,19 +11,19 @@ import { logsDir, projectDir } from './paths.ts'
 import { waitFor } from './processes.ts'
 
 export interface WebhookOptions {
-  /** Tells webhooks apart; namespaces that carry the label `webhook: <name>` are its own. */
+  /** Distinguishes webhooks. This one serves the namespaces with the label `webhook: <name>`. */
   readonly name: string
   readonly sidecarImage?: string
-  /** More of its configuration. */
+  /** Additional configuration. */
   readonly env?: Readonly<Record<string, string>>
 }
 
 /** The webhook process on the host and its MutatingWebhookConfiguration, by URL. */
 export interface Webhook {
   readonly metricsUrl: string
-  /** The status by which it answers whether it is ready. */
+  /** The HTTP status of /readyz. */
   readonly readyz: () => Promise<number>
-  /** Ends the process; the configuration stays, as when all replicas are gone. */
+  /** Stops the process and keeps the configuration, as if all replicas were gone. */
   readonly goAway: () => Promise<void>
   /** Starts the process again. */
   readonly comeBack: () => Promise<void>

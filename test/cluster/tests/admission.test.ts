@@ -79,7 +79,6 @@ async function prepare(row: BoundedNamespace): Promise<void> {
 
 /** `<id>-off` is the same pod, opted out: it meets the same mesh and the same bounds. */
 function contextOf(id: string, namespace: string): AdmissionContext {
-  const circumstances = cases.get(id)?.circumstances
   const context: AdmissionContext = {
     version: '0.0.0-test',
     sidecar: { image: sidecarTag, imagePullPolicy: 'Never' },
@@ -88,7 +87,7 @@ function contextOf(id: string, namespace: string): AdmissionContext {
     application: { kind: 'none' },
     limits: limits.get(namespace) ?? null,
     chartSettings: {},
-    ...circumstances,
+    ...cases.get(id)?.context,
   }
   return id.endsWith('-off') ? { ...context, chartSettings: { inject: 'false' } } : context
 }

@@ -37,12 +37,12 @@ describe('alerts and dashboard', () => {
     t.after(() => rmSync(dir, { recursive: true }))
     const at = { eval_time: `${lastMinute - 60}m` }
     const drawn = dashboardExpressions.flatMap(({ expr, legend }) => [
-      // Of what is no number nothing is drawn.
+      // Grafana draws nothing for a value that is not a number.
       { ...at, expr: `group((${expr}) == (${expr}))`, exp_samples: [{ labels: '{}', value: 1 }] },
       ...legend.map((label) => ({
         ...at,
-        expr: `group by (told) (label_replace(${expr}, "told", "yes", "${label}", ".+"))`,
-        exp_samples: [{ labels: '{told="yes"}', value: 1 }],
+        expr: `group by (known) (label_replace(${expr}, "known", "yes", "${label}", ".+"))`,
+        exp_samples: [{ labels: '{known="yes"}', value: 1 }],
       })),
     ])
     const file = join(dir, 'dashboard.test.yaml')

@@ -15,7 +15,7 @@ let webhook: Webhook
 
 before(async () => {
   cluster = await connectCluster()
-  // Nobody injects a sidecar: that a driver has none is told as soon as it runs.
+  // No webhook injects a sidecar, so each driver is reported as unprotected as soon as it runs.
   await createNamespace(cluster, namespace, { looked: `after-${process.pid}` })
   const env = { SPARK_NANNY_NAMESPACE_SELECTOR: `looked=after-${process.pid}` }
   webhook = await startWebhook(cluster, { name: namespace, env })
@@ -28,7 +28,7 @@ after(async () => {
 /** A driver to the controller; its container only sleeps. */
 const sleepingDriver = (name: string) => createPlainDriver(cluster, namespace, { name, command: ['sleep', '600'] })
 const toldOf = (ref: PodRef, timeoutMs: number) =>
-  waitFor({ what: `${ref.pod} is told of`, timeoutMs }, async () =>
+  waitFor({ what: `${ref.pod} is reported`, timeoutMs }, async () =>
     (await eventsOf(cluster, ref)).find(({ reason }) => reason === 'SparkNannyUnprotected'),
   )
 
@@ -61,10 +61,10 @@ describe('an API server restart', () => {
     context.diagnostic(`the API is ready again ${since()}`)
     assert.deepEqual([...seen], [200])
 
-    // It may have to lead anew: a lease that could not be renewed is given up.
+    // It may have to acquire the lease again, because a lease that could not be renewed is released.
     const driver = await waitFor({ what: 'a driver is made', timeoutMs: 60_000 }, () => sleepingDriver('after'))
     await toldOf(driver, 180_000)
-    context.diagnostic(`the new driver is told of ${since()}`)
+    context.diagnostic(`the new driver is reported ${since()}`)
     const figures = await waitFor({ what: 'both are Ready', timeoutMs: 60_000 }, async () => {
       const text = await (await fetch(webhook.metricsUrl)).text()
       return text.includes(`spark_nanny_drivers{namespace="${namespace}",state="ready"} 2`) ? text : undefined

@@ -22,7 +22,7 @@ const fullname = fullnameOf(installation)
 let cluster: Cluster
 let load: AdmissionLoad | undefined
 
-/** Lives short enough for a test to see each renewal, long enough for two cores to keep up. */
+/** Validities short enough for the test to see each renewal, and long enough for two cores to keep up. */
 const values = {
   webhook: { tls: { certificateValidity: '2m', caValidity: '6m' } },
   extraEnv: [{ name: 'SPARK_NANNY_CA_ROTATION_HOLD', value: '10s' }],

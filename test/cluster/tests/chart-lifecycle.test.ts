@@ -69,7 +69,7 @@ async function assertWritten(): Promise<void> {
   for (const { clientConfig } of webhooks) assert.equal(clientConfig.caBundle, caBundle)
 }
 
-/** Every object of the namespace, and of the cluster those named for the release, whatever their labels. */
+/** Every object of the namespace, and the cluster-wide objects named after the release, with any labels. */
 async function objects(): Promise<readonly string[]> {
   const list = async (namespaced: boolean) => {
     const kinds = await kubectl('api-resources', '--verbs=list', `--namespaced=${namespaced}`, '-o', 'name')

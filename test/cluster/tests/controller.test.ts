@@ -11,7 +11,7 @@ import { settingsConf } from '../harness/sidecar.ts'
 import { startWebhook, type Webhook } from '../harness/webhook.ts'
 
 const namespaces = { guarded: `controller-guarded-${process.pid}`, bare: `controller-bare-${process.pid}` }
-/** Nobody else's, where two runs share a cluster. */
+/** Unique, because two runs can share a cluster. */
 const webhook = `controller-${process.pid}`
 let cluster: Cluster
 const webhooks: Webhook[] = []
@@ -20,7 +20,7 @@ before(async () => {
   cluster = await connectCluster()
   await installSparkApplications(cluster)
   await createNamespace(cluster, namespaces.guarded, { 'spark-nanny.io/inject': 'enabled', webhook })
-  // Its drivers are looked after, but nobody injects a sidecar: as if the webhook had been away.
+  // The controller watches its drivers, but no webhook injects a sidecar, as if the webhook had been unavailable.
   await createNamespace(cluster, namespaces.bare, { looked: `after-${process.pid}` })
   webhooks.push(await startWebhook(cluster, { name: webhook }))
   const env = {
@@ -36,7 +36,7 @@ after(async () => {
   for (const webhook of webhooks) await webhook.stop()
 })
 
-const told = async (namespace: string, pod: string) =>
+const sparkNannyEvents = async (namespace: string, pod: string) =>
   (await eventsOf(cluster, { namespace, pod })).filter(({ reason }) => reason?.startsWith('SparkNanny'))
 
 describe('controller', { concurrency: 2 }, () => {
@@ -70,7 +70,7 @@ describe('controller', { concurrency: 2 }, () => {
       second.map(({ metadata }) => metadata?.uid),
       'none of the second driver’s was touched',
     )
-    const events = await told(driver.namespace, driver.pod)
+    const events = await sparkNannyEvents(driver.namespace, driver.pod)
     context.diagnostic(events.map(({ reason, message }) => `${reason}: ${message}`).join('\n'))
     // As the API server refuses a second pod of a name, and Spark logs it.
     const lines = (await podLog(cluster, driver)).split('\n')
@@ -115,7 +115,10 @@ describe('controller', { concurrency: 2 }, () => {
     await waitForJobs(cluster, plain, 1)
     // So old that it is asked, and so long that it has answered.
     await sleep(75_000)
-    assert.equal((await told(namespace, owner.pod)).map(({ reason }) => reason).join(), 'SparkNannyUnprotected')
+    assert.equal(
+      (await sparkNannyEvents(namespace, owner.pod)).map(({ reason }) => reason).join(),
+      'SparkNannyUnprotected',
+    )
     const hungAt = Date.now()
     await freezeDriver(cluster, owner)
     const deleted = await waitForPod(
@@ -150,8 +153,10 @@ describe('controller', { concurrency: 2 }, () => {
     // Not before: when all drivers of a namespace hang, the fault is taken for the network's.
     await context.test('a hung driver without an owner → its pod stays, and an Event gives the reason', async () => {
       await freezeDriver(cluster, plain)
-      const [event] = await waitFor({ what: 'it is told', timeoutMs: 60_000 }, async () => {
-        const events = (await told(namespace, plain.pod)).filter(({ reason }) => reason === 'SparkNannyDeletionBlocked')
+      const [event] = await waitFor({ what: 'the Event', timeoutMs: 60_000 }, async () => {
+        const events = (await sparkNannyEvents(namespace, plain.pod)).filter(
+          ({ reason }) => reason === 'SparkNannyDeletionBlocked',
+        )
         return events.length > 0 ? events : undefined
       })
       assert.match(
@@ -160,7 +165,7 @@ describe('controller', { concurrency: 2 }, () => {
       )
       // A few more polls, all in vain.
       await sleep(15_000)
-      const reasons = (await told(namespace, plain.pod)).map(({ reason }) => reason).toSorted()
+      const reasons = (await sparkNannyEvents(namespace, plain.pod)).map(({ reason }) => reason).toSorted()
       assert.deepEqual(reasons, ['SparkNannyDeletionBlocked', 'SparkNannyUnprotected'])
       assert.ok(plain.timeline.entries.every(({ pod }) => pod.metadata?.deletionTimestamp === undefined))
       assert.equal((await getPod(cluster, plain))?.status?.phase, 'Running')

@@ -161,7 +161,7 @@ after(async () => {
 })
 
 describe('diagnose', () => {
-  test('real failing drivers, live and from a bundle', { concurrency: true }, async (context) => {
+  test('real failing drivers, live and from a bundle → the same findings', { concurrency: true }, async (context) => {
     await Promise.all(
       cases.map((each) => {
         const { name, root, until } = each
@@ -182,7 +182,7 @@ describe('diagnose', () => {
           assert.equal(live.exitCode, live.findings.some(({ severity }) => severity === 'error') ? 3 : 0)
 
           const again = await inTurn(() => diagnoseBundle(bundle))
-          assert.deepEqual(told(again), told(live), 'the bundle gives the same')
+          assert.deepEqual(comparable(again), comparable(live), 'the bundle gives the same findings')
           assert.ok(
             !live.stdout.includes(planted) && !textOf(bundle).includes(planted),
             'no secret is printed or saved',
@@ -193,11 +193,11 @@ describe('diagnose', () => {
   })
 })
 
-const told = ({ state, findings, unknown, exitCode }: Diagnosed) => ({ state, findings, unknown, exitCode })
+const comparable = ({ state, findings, unknown, exitCode }: Diagnosed) => ({ state, findings, unknown, exitCode })
 
 let turn: Promise<unknown> = Promise.resolve()
 
-/** One process of ours at a time: the drivers need the cores. */
+/** Runs one process of spark-nanny at a time, because the drivers need the cores. */
 const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
   const next = turn.then(work, work)
   turn = next.catch(() => {})

@@ -65,7 +65,7 @@ const checkedWell = (): Promise<CheckReport> =>
     return report
   })
 
-/** The figure that the replicas tell: the one that leads alone does. */
+/** The value of the metric. Only the leading replica exports it. */
 const unguarded = async (): Promise<number> => {
   let sum = 0
   for (const { status } of await webhookPods(cluster, installation)) {
@@ -114,7 +114,7 @@ describe('failing open', () => {
     assert.match(away.results.get('drivers-injected') ?? '', new RegExp(`${drivers}/${driver.pod}`))
 
     await scale(1)
-    await waitFor({ what: 'the metric tells of the driver', timeoutMs: 90_000, everyMs: 1_000 }, async () =>
+    await waitFor({ what: 'the driver in the metric', timeoutMs: 90_000, everyMs: 1_000 }, async () =>
       (await unguarded()) === 1 ? true : undefined,
     )
     const event = await waitFor({ what: 'the Event', timeoutMs: 30_000 }, async () =>

@@ -136,7 +136,7 @@ async function start(shape: Shape): Promise<void> {
     (seen) => runs()(seen) && runs(sidecarContainerName)(seen),
   )
   assert.equal(containerStatus(pod, sidecarContainerName)?.restartCount, 0)
-  // The sidecar may write where it must, and the driver, whoever it runs as, may read it.
+  // The sidecar can write its verdict, and the driver can read it as any user.
   const file = `${verdictDir}/starting`
   await execInPod(cluster, ref, [
     '/bin/sh',

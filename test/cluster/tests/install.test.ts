@@ -101,8 +101,8 @@ describe('installation', () => {
   })
 
   test('helm test → passes and leaves nothing behind', async () => {
-    const said = await helmOn(cluster, ['test', own.release, '--namespace', own.namespace, '--timeout', '2m'])
-    assert.match(said, /Phase:\s+Succeeded/)
+    const output = await helmOn(cluster, ['test', own.release, '--namespace', own.namespace, '--timeout', '2m'])
+    assert.match(output, /Phase:\s+Succeeded/)
     assert.deepEqual(
       (await remains(own)).filter((name) => name.endsWith('-test')),
       [],

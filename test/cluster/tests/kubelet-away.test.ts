@@ -51,7 +51,7 @@ after(async () => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-/** Settings of a driver that is given up soon after its node was heard of last, and gets little grace. */
+/** Settings of a driver that is evicted soon after its node stops reporting, with a short grace period. */
 const templateConf = (name: string, tolerationSeconds: number): Record<string, string> => {
   const file = join(folder, `${name}.json`)
   const tolerations = ['unreachable', 'not-ready'].map((taint) => ({
@@ -85,7 +85,7 @@ const anotherComputes = async (owner: Owner, count: number) => {
   )
   await computes(owner)
 }
-const told = async (ref: PodRef, reason: string) =>
+const eventsWithReason = async (ref: PodRef, reason: string) =>
   (await eventsOf(cluster, ref)).filter((event) => event.reason === reason)
 const figures = async () => (await fetch(webhook.metricsUrl)).text()
 const notReadySince = async (ref: PodRef): Promise<number | undefined> => {
@@ -100,7 +100,7 @@ const actionsOf = async (name: string): Promise<unknown[]> => {
 }
 
 describe('an unavailable kubelet', () => {
-  test('a kubelet that is stopped for three minutes', async (context) => {
+  test('a kubelet that is stopped for three minutes → no healthy driver is killed, and each hung one is handled once', async (context) => {
     const healthy = await start(cluster, context, namespace, { name: 'healthy', mode: 'loop' })
     // With a verdict its pod is to fail.
     const hung = await own(context, 'hung', 300, { ...quick, restart: 'resubmit' })
@@ -124,19 +124,19 @@ describe('an unavailable kubelet', () => {
     const pausedMs = Date.now()
     const since = () => `${Math.round((Date.now() - pausedMs) / 100) / 10} s after the pause`
     const exitedMs = await sidecarEnd(cluster, raced)
-    context.diagnostic(`the sidecar of raced ended with nobody to notice: ${since()}`)
+    context.diagnostic(`the sidecar of raced ended unnoticed: ${since()}`)
     await waitForNode(cluster, 'Unknown', 90_000)
-    context.diagnostic(`the node is not heard of: ${since()}`)
+    context.diagnostic(`the node is Unknown: ${since()}`)
 
     await context.test(
       'a hung driver on which the kubelet does not act → its pod is deleted as soon as that is known',
       async () => {
         await isLeaving(hung, 'deleted', 240_000)
         context.diagnostic(`hung is deleted: ${since()}`)
-        await waitFor({ what: 'it is told', timeoutMs: 20_000 }, async () =>
-          (await told(hung, 'SparkNannyPodDeleted')).length > 0 ? true : undefined,
+        await waitFor({ what: 'the Event', timeoutMs: 20_000 }, async () =>
+          (await eventsWithReason(hung, 'SparkNannyPodDeleted')).length > 0 ? true : undefined,
         )
-        assert.deepEqual((await actionsOf('hung')).length, 1, 'written down')
+        assert.deepEqual((await actionsOf('hung')).length, 1, 'recorded')
         assert.match(await figures(), /spark_nanny_kill_count\{spark_app="hung"\} 1/)
       },
     )
@@ -146,11 +146,11 @@ describe('an unavailable kubelet', () => {
       async () => {
         const pod = await isLeaving(lost, 'deleted by Kubernetes', 30_000)
         assert.match(JSON.stringify(pod?.status?.conditions), /DeletionByTaintManager/)
-        const [event] = await waitFor({ what: 'it is told', timeoutMs: 120_000 }, async () => {
-          const events = await told(lost, 'SparkNannyDriverStuck')
+        const [event] = await waitFor({ what: 'the Event', timeoutMs: 120_000 }, async () => {
+          const events = await eventsWithReason(lost, 'SparkNannyDriverStuck')
           return events.length > 0 ? events : undefined
         })
-        context.diagnostic(`lost is told of: ${since()}: ${event?.message}`)
+        context.diagnostic(`lost is reported: ${since()}: ${event?.message}`)
         assert.match(
           event?.message ?? '',
           /node spark-nanny-node is not Ready since .*two drivers could write at the same time.*No pod is force-deleted/,
@@ -159,8 +159,8 @@ describe('an unavailable kubelet', () => {
           await figures(),
           new RegExp(`spark_nanny_stuck_drivers\\{namespace="${namespace}",reason="terminating"\\} 1`),
         )
-        assert.equal((await getPod(cluster, lost))?.metadata?.uid, lost.uids[0], 'it is still there')
-        assert.deepEqual(await told(lost, 'SparkNannyPodDeleted'), [])
+        assert.equal((await getPod(cluster, lost))?.metadata?.uid, lost.uids[0], 'the pod still exists')
+        assert.deepEqual(await eventsWithReason(lost, 'SparkNannyPodDeleted'), [])
       },
     )
 
@@ -176,7 +176,7 @@ describe('an unavailable kubelet', () => {
       assert.equal((await sidecarStatus(cluster, healthy)).state, 'alive')
     })
 
-    // What the sidecar ended with is known of at the moment at which the kubelet can act on it itself.
+    // The sidecar's exit code becomes known at the moment at which the kubelet can act on it.
     resumeKubelet()
     await tellOfExit(cluster, raced, exitedMs)
     context.diagnostic(`the kubelet goes on: ${since()}`)
@@ -207,11 +207,11 @@ describe('an unavailable kubelet', () => {
       )
       await computes(back)
       context.diagnostic(`back computes again: ${since()}`)
-      assert.deepEqual(await told(back, 'SparkNannyPodDeleted'), [])
+      assert.deepEqual(await eventsWithReason(back, 'SparkNannyPodDeleted'), [])
       assert.deepEqual(
-        await told(back, 'SparkNannyStartupBlocked'),
+        await eventsWithReason(back, 'SparkNannyStartupBlocked'),
         [],
-        'a sidecar that is restarted holds nobody back',
+        'a restarted sidecar blocks no startup',
       )
       assert.equal((await getPod(cluster, back))?.metadata?.uid, back.uids[0])
     })
@@ -225,7 +225,7 @@ describe('an unavailable kubelet', () => {
           return again && isReady(pod) ? true : undefined
         })
         await computes(raced)
-        const deletions = await told(raced, 'SparkNannyPodDeleted')
+        const deletions = await eventsWithReason(raced, 'SparkNannyPodDeleted')
         const restarts = containerStatus(await getPod(cluster, raced))?.restartCount ?? 0
         context.diagnostic(`raced: ${raced.uids.length - 1} pods deleted, ${restarts} restarts in place`)
         assert.equal(raced.uids.length - 1, deletions.length)

@@ -27,7 +27,7 @@ const recover = (name: string, ...args: readonly string[]): Promise<Ran> =>
     sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
   })
 
-const told = async (owner: SpecOwner) => {
+const readRecovery = async (owner: SpecOwner) => {
   const { metadata, spec, status } = await owner.application()
   const text = toRecord(toRecord(metadata).annotations)['spark-nanny.io/recoveries']
   const [recovery] = JSON.parse(typeof text === 'string' ? text : '[]')
@@ -43,7 +43,7 @@ describe('recover --apply', { concurrency: true }, () => {
     const owner = await ownBySpec(cluster, namespace, { name: 'heap', mode: 'pi', args: [100] }, '480m')
     context.after(() => owner.stop())
     assert.equal(await waitForEnd(cluster, owner, 120_000), 'Failed')
-    const state = () => told(owner).then(({ status }) => toRecord(status.applicationState).state)
+    const state = () => readRecovery(owner).then(({ status }) => toRecord(status.applicationState).state)
     await waitFor({ what: 'FAILED', timeoutMs: 20_000 }, async () => ((await state()) === 'FAILED' ? true : undefined))
 
     const planned = await recover('heap')
@@ -58,7 +58,7 @@ describe('recover --apply', { concurrency: true }, () => {
     const pod = await getPod(cluster, owner)
     assert.equal(pod?.metadata?.uid, owner.uids[1])
     assert.equal(pod?.spec?.containers[0]?.resources?.limits?.memory, '1152Mi')
-    const { recovery, driver, events } = await told(owner)
+    const { recovery, driver, events } = await readRecovery(owner)
     assert.deepEqual(
       [recovery.outcome, recovery.cause, recovery.pod, driver.memory, events],
       ['recovered', 'SPN-MEMORY-HEAP', owner.uids[0], '768m', 2],
@@ -80,7 +80,7 @@ describe('recover --apply', { concurrency: true }, () => {
     const owner = await ownBySpec(cluster, namespace, { name: 'stale', mode: 'idle', args: [120] }, '512m')
     context.after(() => owner.stop())
     await waitFor({ what: 'the refusal', timeoutMs: 20_000 }, async () => {
-      const { status } = await told(owner)
+      const { status } = await readRecovery(owner)
       return /already exists/.test(String(toRecord(status.applicationState).errorMessage)) ? true : undefined
     })
 
@@ -90,7 +90,7 @@ describe('recover --apply', { concurrency: true }, () => {
     const { plan, result } = JSON.parse(applied.stdout)
     assert.deepEqual([plan.remedy.kind, plan.steps[0].uid, result.stage.kind], ['delete-stale-pod', before, 'answers'])
     assert.deepEqual([owner.uids.length, (await getPod(cluster, owner))?.metadata?.uid], [1, owner.uids[0]])
-    assert.equal((await told(owner)).recovery.outcome, 'recovered')
+    assert.equal((await readRecovery(owner)).recovery.outcome, 'recovered')
 
     // The driver is well: it is left alone.
     const again = await recover('stale', '--apply')

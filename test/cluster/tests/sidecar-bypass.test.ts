@@ -17,7 +17,7 @@ const cases = {
   broken: { image: `registry.invalid/spark-nanny-sidecar:broken-${process.pid}`, policy: 'IfNotPresent' },
 } as const
 type Case = keyof typeof cases
-const namespaceOf = (name: Case) => `rescue-${name}-${process.pid}`
+const namespaceOf = (name: Case) => `bypass-${name}-${process.pid}`
 const webhooks: Webhook[] = []
 let cluster: Cluster
 
@@ -67,12 +67,12 @@ describe('sidecar bypass', { concurrency: 2 }, () => {
         pod?.metadata?.annotations?.['spark-nanny.io/sidecar-bypassed'] ?? '',
         new RegExp(`Z ${cases[name].image} \\w+$`),
       )
-      const told = (await eventsOf(cluster, driver)).filter(({ reason }) => reason?.startsWith('SparkNanny'))
-      assert.deepEqual(told.map(({ reason }) => reason).toSorted(), [
+      const reported = (await eventsOf(cluster, driver)).filter(({ reason }) => reason?.startsWith('SparkNanny'))
+      assert.deepEqual(reported.map(({ reason }) => reason).toSorted(), [
         'SparkNannyStartupBlocked',
         'SparkNannyUnprotected',
       ])
-      assert.ok(told.every(({ count }) => count === 1))
+      assert.ok(reported.every(({ count }) => count === 1))
     })
   }
 
@@ -85,7 +85,7 @@ describe('sidecar bypass', { concurrency: 2 }, () => {
         return containerStatus(pod)?.state?.running ? true : undefined
       })
     }
-    // One a minute is let through, and is let go as the others were.
+    // One driver per minute is injected as a test, and its sidecar is bypassed like the others.
     const kinds: boolean[] = []
     for (const name of ['d', 'e', 'f']) {
       await cluster.objects.create(sleepingDriver(name, namespace))

@@ -25,9 +25,9 @@ export const wasDeleted = ({ audit }: Pick<RunEvidence, 'audit'>, uid: string): 
 /** Descriptions of the expectations that are not met yet. */
 export function findUnsettled(evidence: RunEvidence): readonly string[] {
   const { simulation, audit, events } = evidence
-  const told = (uid: string, reason: string) => events.get(uid)?.includes(reason) === true
+  const isReported = (uid: string, reason: string) => events.get(uid)?.includes(reason) === true
   const isSettled = ({ uid, expected }: PodRecord): boolean => {
-    const notDeleted = told(uid, 'SparkNannyDeletionBlocked')
+    const notDeleted = isReported(uid, 'SparkNannyDeletionBlocked')
     switch (expected) {
       case 'untouched':
       case 'ignored':
@@ -39,7 +39,7 @@ export function findUnsettled(evidence: RunEvidence): readonly string[] {
       case 'reported':
         return notDeleted
       case 'stuck':
-        return told(uid, 'SparkNannyDriverStuck')
+        return isReported(uid, 'SparkNannyDriverStuck')
       case 'sidecar-bypassed':
         return isBypassed(evidence, uid)
     }

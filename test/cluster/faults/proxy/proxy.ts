@@ -61,7 +61,7 @@ export async function startProxy(options: ProxyOptions): Promise<FaultyProxy> {
   const asked = new Map<string, number>()
   /** Raw sockets by remote port, because the TLS socket of a request cannot be reset. */
   const sockets = new Map<number, Socket>()
-  const mended: (() => void)[] = []
+  const waitingForRepair: (() => void)[] = []
   let rates = noFaults
   let isCut = false
   const connectionRandom = seeded(seed, replica, 'connections')
@@ -104,7 +104,7 @@ export async function startProxy(options: ProxyOptions): Promise<FaultyProxy> {
     const target = rewrite(request.url ?? '')
     if (isCut) {
       count('cut')
-      await new Promise<void>((resolve) => mended.push(resolve))
+      await new Promise<void>((resolve) => waitingForRepair.push(resolve))
       response.socket?.destroy()
       return
     }
@@ -165,12 +165,12 @@ export async function startProxy(options: ProxyOptions): Promise<FaultyProxy> {
     },
     restore: () => {
       isCut = false
-      for (const resolve of mended.splice(0)) resolve()
+      for (const resolve of waitingForRepair.splice(0)) resolve()
     },
     connections: () => sockets.size,
     counts,
     close: async () => {
-      for (const resolve of mended.splice(0)) resolve()
+      for (const resolve of waitingForRepair.splice(0)) resolve()
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))
       for (const socket of sockets.values()) socket.destroy()
       upstream.destroy()

@@ -122,6 +122,10 @@ export const ended = (exitCode: number, startedMs: number, finishedMs: number, m
   },
 })
 
+/** The plan of a driver that has run since `startedMs` and is Ready. By default its sidecar has run for as long. */
+export const runningStatus = (startedMs: number, sidecar: object | null = running(startedMs)) =>
+  ({ phase: 'Running', ready: true, driver: running(startedMs), sidecar, scheduledMs: startedMs }) as const
+
 /** The status that a kubelet would write. */
 export function podStatus(plan: StatusPlan): object {
   const { phase, podIp, ready, driver, sidecar, restarts = 0, scheduledMs, nowMs } = plan

@@ -1,5 +1,5 @@
 import type { Expected } from '../invariants/records.ts'
-import { ended, running } from './driver-pod.ts'
+import { ended, running, runningStatus } from './driver-pod.ts'
 import type { ScenarioKind } from './protected-drivers.ts'
 import type { Scenario } from './scenario.ts'
 import type { SimulatedPod } from './simulated-pod.ts'
@@ -47,7 +47,7 @@ async function startSilentDriver(
     annotations,
   })
   pod.setUi('alive')
-  await pod.status({ phase: 'Running', ready: true, driver: running(startedMs), sidecar: null, scheduledMs: startedMs })
+  await pod.status(runningStatus(startedMs, null))
   await scenario.sleep(scenario.between(70_000, 110_000))
   pod.setUi('timeout')
   return pod
@@ -57,13 +57,7 @@ async function startSilentDriver(
 export async function startHealthySuccessor(scenario: Scenario, namespace: string, owner: Owner): Promise<void> {
   const pod = await scenario.create({ namespace, expected: 'untouched', sidecar: true, graceful: false, owner })
   const startedMs = scenario.clock.nowMs()
-  await pod.status({
-    phase: 'Running',
-    ready: true,
-    driver: running(startedMs),
-    sidecar: running(startedMs),
-    scheduledMs: startedMs,
-  })
+  await pod.status(runningStatus(startedMs))
 }
 
 /** Each of these must be deleted or reported. */
@@ -146,13 +140,7 @@ export const hungDrivers = {
         annotations: shortDeadlines,
       })
       pod.setUi('alive')
-      await pod.status({
-        phase: 'Running',
-        ready: true,
-        driver: running(startedMs),
-        sidecar: null,
-        scheduledMs: startedMs,
-      })
+      await pod.status(runningStatus(startedMs, null))
       await scenario.sleep(60_000)
       pod.setUi('refused')
     },

@@ -1,4 +1,4 @@
-import { ended, executorPod, running, waiting } from './driver-pod.ts'
+import { ended, executorPod, running, runningStatus, waiting } from './driver-pod.ts'
 import type { Scenario } from './scenario.ts'
 import type { SimulatedPod } from './simulated-pod.ts'
 
@@ -15,13 +15,7 @@ async function startDriver(
 ): Promise<{ readonly pod: SimulatedPod; readonly startedMs: number }> {
   const pod = await scenario.create({ namespace: scenario.labelled, expected: 'untouched', sidecar: true, graceful })
   const startedMs = scenario.clock.nowMs()
-  await pod.status({
-    phase: 'Running',
-    ready: true,
-    driver: running(startedMs),
-    sidecar: running(startedMs),
-    scheduledMs: startedMs,
-  })
+  await pod.status(runningStatus(startedMs))
   return { pod, startedMs }
 }
 

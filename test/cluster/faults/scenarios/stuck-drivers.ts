@@ -1,4 +1,4 @@
-import { ended, ownSidecarImage, running, waiting } from './driver-pod.ts'
+import { ended, ownSidecarImage, running, runningStatus, waiting } from './driver-pod.ts'
 import type { ScenarioKind } from './protected-drivers.ts'
 
 /** Drivers that cannot start or terminate: bypassed or reported. */
@@ -78,13 +78,7 @@ export const stuckDrivers = {
         sidecar: true,
         graceful: true,
       })
-      await pod.status({
-        phase: 'Running',
-        ready: true,
-        driver: running(startedMs),
-        sidecar: running(startedMs),
-        scheduledMs: startedMs,
-      })
+      await pod.status(runningStatus(startedMs))
       await scenario.sleep(scenario.between(5_000, 30_000))
       await pod.delete()
     },

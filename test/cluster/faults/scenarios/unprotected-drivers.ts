@@ -1,5 +1,5 @@
 import type { Expected } from '../invariants/records.ts'
-import { running } from './driver-pod.ts'
+import { runningStatus } from './driver-pod.ts'
 import { endDriver, type ScenarioKind } from './protected-drivers.ts'
 import type { Scenario } from './scenario.ts'
 import type { SimulatedPod } from './simulated-pod.ts'
@@ -21,10 +21,24 @@ async function runUnprotectedDriver(
     ...more,
   })
   pod.setUi('refused')
-  await pod.status({ phase: 'Running', ready: true, driver: running(createdMs), sidecar: null, scheduledMs: createdMs })
+  await pod.status(runningStatus(createdMs, null))
   await script(pod)
   await endDriver(scenario, pod, createdMs, 0, false)
 }
+
+/** A driver that spark-nanny must ignore although its UI stops responding. */
+const runIgnoredHungDriver = (scenario: Scenario, more: Partial<Parameters<Scenario['create']>[0]>) =>
+  runUnprotectedDriver(
+    scenario,
+    'ignored',
+    async (pod) => {
+      pod.setUi('alive')
+      await scenario.sleep(30_000)
+      pod.setUi('timeout')
+      await scenario.sleep(scenario.between(100_000, 200_000))
+    },
+    more,
+  )
 
 /** Unprotected drivers on which the controller must not act either. */
 export const unprotectedDrivers = {
@@ -83,32 +97,10 @@ export const unprotectedDrivers = {
   },
   'opted-out-and-hung': {
     weight: 3,
-    run: (scenario) =>
-      runUnprotectedDriver(
-        scenario,
-        'ignored',
-        async (pod) => {
-          pod.setUi('alive')
-          await scenario.sleep(30_000)
-          pod.setUi('timeout')
-          await scenario.sleep(scenario.between(100_000, 200_000))
-        },
-        { annotations: { 'spark-nanny.io/inject': 'false' } },
-      ),
+    run: (scenario) => runIgnoredHungDriver(scenario, { annotations: { 'spark-nanny.io/inject': 'false' } }),
   },
   'hung-elsewhere': {
     weight: 4,
-    run: (scenario) =>
-      runUnprotectedDriver(
-        scenario,
-        'ignored',
-        async (pod) => {
-          pod.setUi('alive')
-          await scenario.sleep(30_000)
-          pod.setUi('timeout')
-          await scenario.sleep(scenario.between(100_000, 200_000))
-        },
-        { namespace: scenario.unlabelled },
-      ),
+    run: (scenario) => runIgnoredHungDriver(scenario, { namespace: scenario.unlabelled }),
   },
 } as const satisfies Record<string, ScenarioKind>

@@ -1,6 +1,6 @@
 import { run } from '../processes.ts'
 
-/** What an image archive (docker-archive) tells of its image. */
+/** The metadata of an image in an image archive (docker-archive). */
 export interface ImageContents {
   readonly config: {
     readonly User?: string

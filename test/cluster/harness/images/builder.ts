@@ -49,7 +49,7 @@ const bud = (tag: string, context: string, dockerfile: string): Promise<unknown>
     context,
   ])
 
-/** Makes an image that other Dockerfiles start from; `hash` decides whether it is made anew. */
+/** Builds a base image of other Dockerfiles. It is rebuilt when `hash` changes. */
 export const buildBaseImage = async (
   log: Log,
   tag: string,

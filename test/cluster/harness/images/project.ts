@@ -11,7 +11,7 @@ export const webhookTag = 'localhost/spark-nanny-webhook:test'
 /** What of the project can decide the contents of any of its images. */
 const inputs = ['package.json', 'package-lock.json', 'build.ts', 'core', 'spark-ui', '.dockerignore']
 
-/** Builds a Dockerfile whose public base images are made locally. `paths`, in `context`, decide whether it is built anew. */
+/** Builds a Dockerfile whose public base images are built locally. It is rebuilt when a file of `paths` in `context` changes. */
 export const buildOnNode = (
   log: Log,
   dockerfile: string,

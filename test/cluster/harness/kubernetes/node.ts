@@ -27,7 +27,7 @@ const kubeletConfig = (nodeAddress: string): object => ({
   staticPodPath: '',
   // How late a change of a Secret comes to a pod that mounts it; a minute by default.
   syncFrequency: '10s',
-  // No registry to fetch an image again from: none is ever removed, and a full disk evicts nobody.
+  // Images cannot be pulled again without a registry, so none is removed, and a full disk evicts no pod.
   imageGCHighThresholdPercent: 100,
   imageGCLowThresholdPercent: 99,
   evictionHard: { 'memory.available': '100Mi', 'nodefs.available': '1%', 'imagefs.available': '1%' },
