@@ -26,8 +26,8 @@ export interface ArgumentContext {
  *   exists", and treats the executors of the previous driver as its own. The kubelet expands `$(NAME)` at each start of
  *   the container. The annotation is missing at the first start, and then the variable is empty.
  * - The kubelet's RestartAllContainers gives a container two seconds between SIGTERM and SIGKILL. A JVM that still runs
- *   (a stall, a long pause) uses them for Spark's shutdown hook, which deletes the driver's Service, and no executor of
- *   the next driver could resolve it (seen: exit code 11, too many failed executors). The Service goes with the pod.
+ *   (a stall, a long pause) uses them for Spark's shutdown hook, which deletes the driver's Service. No executor of the
+ *   next driver could then resolve it (seen: exit code 11, too many failed executors). The Service is deleted with the pod.
  */
 export function planDriverArguments(container: Container, context: ArgumentContext): DriverArguments {
   const { sparkConf, readinessDelayed, restartableApplicationId: id } = context

@@ -33,8 +33,8 @@ export type EventReason =
 const maxMessageBytes = 1024
 
 /**
- * A core/v1 Event. Its name depends only on its object, reason and key, so that neither another controller, nor this one
- * after a restart, can publish it again while the API server keeps it.
+ * A core/v1 Event. Its name depends only on its object, reason and key. While the API server keeps it, no other controller
+ * can publish it again, and neither can this one after a restart.
  */
 export function buildEvent(subject: InvolvedObject, event: EventContent, reporter: string, nowMs: number): object {
   const time = new Date(nowMs).toISOString().replace(/\.\d+Z$/, 'Z')

@@ -4,8 +4,10 @@ import { toRecord } from '../../../core/json.ts'
 import { createLeaderElector, type LeaderElector } from '../../../kubernetes/leader-election/leader-elector.ts'
 import {
   decideLeaseStep,
+  isLeading,
   type LeaseRecord,
   leaseTiming,
+  msUntilRenewDeadline,
   observeLease,
   parseLease,
 } from '../../../kubernetes/leader-election/lease.ts'
@@ -53,6 +55,15 @@ describe('leader elector', () => {
     const first = observeLease(undefined, old, 5_000)
     assert.equal(observeLease(first, old, 9_000).sinceMs, 5_000)
     assert.equal(observeLease(first, record({ resourceVersion: '8' }), 9_000).sinceMs, 9_000)
+  })
+
+  test('the renewal deadline, counted from the request → the process no longer leads', () => {
+    const held = { kind: 'held', renewedMs: 1_000 } as const
+    assert.equal(isLeading(held, 1_000 + leaseTiming.renewDeadlineMs - 1, leaseTiming), true)
+    assert.equal(isLeading(held, 1_000 + leaseTiming.renewDeadlineMs, leaseTiming), false)
+    assert.equal(isLeading({ kind: 'none' }, 0, leaseTiming), false)
+    assert.equal(msUntilRenewDeadline(held, 4_000, leaseTiming), leaseTiming.renewDeadlineMs - 3_000)
+    assert.equal(msUntilRenewDeadline({ kind: 'none' }, 0, leaseTiming), 0)
   })
 
   test('an object that is not a Lease → undefined', () => {
