@@ -5,9 +5,9 @@ import { absent, type EvidenceReading, valueIn } from '../evidence/evidence.ts'
 
 /** Read requests to the API server that share one deadline. */
 export interface ClusterReader {
-  /** Reads one object: absent on HTTP 404, unknown on any other status than 200. Takes at most `most` ms. */
+  /** Reads one object: absent for HTTP 404, unreadable for any other status than 200. Takes at most `most` ms. */
   get(path: string, source: string, most?: number): Promise<EvidenceReading<unknown>>
-  /** Reads all pages of a list. If a page fails, the list is unknown. */
+  /** Reads all pages of a list. If a page fails, the list is unreadable. */
   list(path: string, source: string): Promise<EvidenceReading<unknown>>
   /** Sends a GET request and returns the response without interpretation. */
   ask(path: string, most?: number): Promise<ApiResponse>

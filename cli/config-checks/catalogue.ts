@@ -5,8 +5,8 @@ import { memoryChecks } from './catalogue/memory.ts'
 import { valuesChecks } from './catalogue/values.ts'
 
 /**
- * What can be wrong with the configuration of an application. Sources: Spark's own registry (spark-conf/keys.json), and
- * where named in the meaning.
+ * All findings about the configuration of an application. Sources: Spark's own registry (spark-conf/keys.json), and the
+ * places that a meaning names.
  */
 export const validateChecks = {
   ...valuesChecks,

@@ -1,7 +1,7 @@
 import { isRecord, toRecord, toText } from '../../core/json.ts'
 import type { MistypedField } from './subject.ts'
 
-/** Fields of a v1beta2 SparkApplication that slip easily, with the type of their definition. */
+/** Fields of a v1beta2 SparkApplication that are often mistyped, with the type of their definition. */
 const fields: Readonly<Record<string, 'string' | 'integer'>> = {
   sparkVersion: 'string',
   memoryOverheadFactor: 'string',
@@ -32,7 +32,7 @@ const maps = [
   'executor.labels',
 ]
 
-/** What the API server rejects for its type: `coreLimit: 1` where a string is asked for, `instances: "2"`. */
+/** Fields that the API server rejects because of their type: `coreLimit: 1` instead of a string, or `instances: "2"`. */
 export function findMistypedFields(object: Readonly<Record<string, unknown>>): readonly MistypedField[] {
   const spec = toRecord(object.spec)
   const found: MistypedField[] = []

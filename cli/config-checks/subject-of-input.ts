@@ -7,7 +7,7 @@ import type { ValidationSubject } from './subject.ts'
 
 const driverAnnotation = 'spark.kubernetes.driver.annotation.'
 
-/** What a file or a SparkApplication says, ready to be validated. */
+/** The configuration in a file or a SparkApplication, ready to be validated. */
 export function toValidationSubject(input: Input, driverLimitMiB: number | null = null): ValidationSubject {
   const { conf } = input
   if (input.kind === 'conf') {
@@ -32,7 +32,7 @@ export function toValidationSubject(input: Input, driverLimitMiB: number | null 
   }
 }
 
-/** Our annotations, of the application and of the driver pod that the configuration makes. */
+/** spark-nanny's annotations, from the application and from the driver pod that the configuration creates. */
 function settingProblems(
   { entries }: EffectiveConf,
   annotations: Readonly<Record<string, unknown>>,

@@ -3,18 +3,18 @@ import type { EffectiveConf } from '../spark-conf/effective-conf.ts'
 import type { Violation } from '../static-checks/run.ts'
 import type { ValidateCheck } from './catalogue.ts'
 
-/** One application's configuration, and what else is known of it. Data only: the same from a file and from a cluster. */
+/** The configuration of one application, from a file or from a cluster. */
 export interface ValidationSubject {
   readonly conf: EffectiveConf
-  /** Whether an operator submits it, and so names master, mode and namespace itself. */
+  /** The operator that submits the application. It sets master, deploy mode and namespace itself. */
   readonly operator: 'kubeflow' | 'apache' | 'none'
-  /** The file or object that it comes from. */
+  /** The file or object that contains the configuration. */
   readonly origin: string
-  /** Fields whose YAML type is not that of their definition. */
+  /** Fields whose YAML type differs from their definition. */
   readonly mistyped: readonly MistypedField[]
-  /** Of our own annotations. */
+  /** Problems with spark-nanny's annotations. */
   readonly settingProblems: readonly SettingProblem[]
-  /** The driver's container as it runs; null: not known. */
+  /** Memory limit of the running driver's container. Null if it is unknown. */
   readonly driverLimitMiB: number | null
 }
 

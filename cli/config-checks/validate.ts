@@ -11,7 +11,7 @@ import type { ValidateRule, ValidationSubject, ValidationViolations } from './su
 
 const rules: readonly ValidateRule[] = [values, keys, conflicts, memory, kubernetes, settings]
 
-/** All that is wrong with the configuration, errors first. Pure. */
+/** All problems of the configuration, errors first. Pure. */
 export function validate(subject: ValidationSubject, context: RemedyContext): readonly Finding[] {
   const breaches = rules.flatMap((rule) => rule(subject))
   return sortFindings(breaches.map((breach) => toFinding(validateChecks[breach.check], breach, context)))

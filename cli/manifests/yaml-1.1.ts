@@ -1,10 +1,10 @@
 import { type CollectionTag, parseAllDocuments, type ScalarTag, stringify, type Tags } from 'yaml'
 
 /**
- * The values of a YAML text's documents as Kubernetes reads them (sigs.k8s.io/yaml on go-yaml 2): version 1.1, in which
- * `0644` is octal and `yes` is true, but for timestamps and numbers to the base of 60, which stay text, and for what
- * only the specification's own pattern takes for a number: `.` (a key of managedFields) and `e5`. Documents of comments
- * only are left out. The problem is one line.
+ * Parses the documents of a YAML text like Kubernetes (sigs.k8s.io/yaml with go-yaml 2). This is YAML 1.1, in which `0644` is
+ * octal and `yes` is true, with these exceptions: timestamps and numbers to the base of 60 remain text, and so do `.` (a key
+ * of managedFields) and `e5`, which match the specification's pattern for numbers. Documents with only comments are
+ * omitted. The problem is one line.
  */
 export function readYaml(text: string): { readonly values: readonly unknown[] } | { readonly problem: string } {
   const documents = parseAllDocuments(text, {

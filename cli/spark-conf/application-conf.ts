@@ -6,9 +6,9 @@ import type { Language } from './spark-memory.ts'
 import { parseImageVersion, parseSparkVersion, type SparkVersion } from './spark-version.ts'
 
 /**
- * The configuration that an operator submits a SparkApplication with. `version` outweighs what the application says.
- * kubeflow: its fields come after sparkConf on spark-submit's command line and so outweigh it, but for image, overhead
- * factor and Python version, which come before (internal/controller/sparkapplication/submission.go).
+ * The configuration with which an operator submits a SparkApplication. `version` takes precedence over the application.
+ * kubeflow puts its fields after sparkConf on spark-submit's command line, so the fields take precedence. Image, overhead
+ * factor and Python version come before sparkConf (internal/controller/sparkapplication/submission.go).
  */
 export function buildApplicationConf(
   object: Readonly<Record<string, unknown>>,
@@ -29,11 +29,11 @@ export function buildApplicationConf(
   return builder.build(language, known)
 }
 
-/** Where the object comes from. */
+/** The source of the object. */
 export interface ConfOrigin {
-  /** A file's name, or `SparkApplication NAME`. */
+  /** Name of the file, or `SparkApplication NAME`. */
   readonly source: string
-  /** The line on which this key of a map stands; null: not known. */
+  /** The line of a key of a map. Null if it is unknown. */
   lineOf(key: string): number | null
 }
 
@@ -69,7 +69,7 @@ function kubeflowConf(
   const dynamic = toRecord(spec.dynamicAllocation)
   if (dynamic.enabled === true) {
     set('spark.dynamicAllocation.enabled', true, 'spec.dynamicAllocation.enabled')
-    // The operator turns it on, whatever Spark's version (dynamicAllocationOption).
+    // The operator enables it for every version of Spark (dynamicAllocationOption).
     set('spark.dynamicAllocation.shuffleTracking.enabled', true, 'spec.dynamicAllocation')
     for (const field of ['initialExecutors', 'minExecutors', 'maxExecutors']) {
       set(`spark.dynamicAllocation.${field}`, dynamic[field], `spec.dynamicAllocation.${field}`)

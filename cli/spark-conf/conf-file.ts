@@ -3,16 +3,16 @@ import { type ConfBuilder, createConfBuilder, createConfLookup, type EffectiveCo
 import type { Language } from './spark-memory.ts'
 import { parseImageVersion, type SparkVersion } from './spark-version.ts'
 
-/** What a submission says besides its configuration. */
+/** A configuration, and the file that a submission runs. */
 export interface ConfFile {
   readonly conf: EffectiveConf
-  /** The jar, Python or R file; undefined in a file of settings only. */
+  /** The jar, Python or R file. Undefined if the file contains only settings. */
   readonly mainFile: string | undefined
 }
 
 /**
- * The configuration in a file for spark-submit: spark-defaults.conf (a key and its value a line, as Java properties), or
- * a command line with its `--conf` and other flags, with or without `spark-submit` in front.
+ * Parses a file for spark-submit: spark-defaults.conf (Java properties, one per line), or a command line with `--conf` and
+ * other flags. The command line may start with `spark-submit`.
  */
 export function parseConfFile(text: string, name: string, sparkVersion: SparkVersion | undefined): ConfFile {
   const builder = createConfBuilder()
@@ -26,7 +26,7 @@ export function parseConfFile(text: string, name: string, sparkVersion: SparkVer
   return { conf: builder.build(language, sparkVersion ?? parseImageVersion(image ?? '')), mainFile }
 }
 
-/** By the file that is run, as SparkSubmit tells it. */
+/** Detects the language by the file that is run, like SparkSubmit. */
 export function detectLanguage(mainFile: string | undefined): Language {
   if (mainFile === undefined) return 'jvm'
   if (/\.py$|^pyspark-shell$/.test(mainFile)) return 'python'
@@ -40,11 +40,11 @@ function readProperties(text: string, name: string, builder: ConfBuilder): undef
   for (const [key, value] of parseProperties(text)) {
     const lastLine = lines.findLastIndex((line) => line.trimStart().startsWith(key))
     for (const [index, line] of lines.entries()) {
-      // A key that stands twice: the last one holds.
+      // If a key occurs twice, the last value applies.
       const [, own, ownValue = ''] = /^\s*([^\s=:#!]+)[ \t]*[=:]?[ \t]*(.*)$/.exec(line) ?? []
       if (own === key && index < lastLine) builder.set(key, ownValue.trim(), { source: name, line: index + 1 })
     }
-    // SparkSubmit trims what it reads from a file (Utils.getPropertiesFromFile).
+    // SparkSubmit trims values that it reads from a file (Utils.getPropertiesFromFile).
     builder.set(key, value.trim(), { source: name, line: lastLine < 0 ? null : lastLine + 1 })
   }
 }
@@ -54,7 +54,7 @@ interface Word {
   readonly line: number
 }
 
-/** Flags of spark-submit that stand for a setting (SparkSubmitArguments). */
+/** Flags of spark-submit that set a setting (SparkSubmitArguments). */
 const flagKeys: Readonly<Record<string, string>> = {
   '--master': 'spark.master',
   '--deploy-mode': 'spark.submit.deployMode',
@@ -108,7 +108,7 @@ function setFlag(
   if (key !== undefined) builder.set(key, value, { ...place, field: flag })
 }
 
-/** The words of a command as a shell splits them; comments and line ends with a backslash are passed over. */
+/** Splits a command into words like a shell. Skips comments and escaped line ends. */
 function shellWords(text: string): readonly Word[] {
   const words: Word[] = []
   let line = 1

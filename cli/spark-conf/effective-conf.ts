@@ -1,24 +1,24 @@
 import type { Language } from './spark-memory.ts'
 import type { SparkVersion } from './spark-version.ts'
 
-/** Where a value was written, for whoever has to change it. */
+/** The place where a value is set. */
 export interface ConfEntry {
   readonly value: string
-  /** A file's name, `SparkApplication NAME`, `ConfigMap NAME`, … */
+  /** Name of the file, `SparkApplication NAME`, `ConfigMap NAME`, … */
   readonly source: string
-  /** Of an object: `spec.driver.memory`, `spec.sparkConf`; of a command line the flag; else null. */
+  /** The field of an object, such as `spec.driver.memory` or `spec.sparkConf`, or the flag of a command. Otherwise null. */
   readonly field: string | null
-  /** Of a file, from 1; null where it is not known. */
+  /** Line number in a file, starting at 1. Null if it is unknown. */
   readonly line: number | null
 }
 
-/** The configuration that Spark starts from, each value with its source. */
+/** The configuration with which Spark starts, each value with its source. */
 export interface EffectiveConf {
   readonly entries: ReadonlyMap<string, ConfEntry>
-  /** Values that another one outweighs. */
+  /** Values that another value overrides. */
   readonly outweighed: readonly OverriddenEntry[]
   readonly language: Language
-  /** Undefined: not known. */
+  /** Undefined if it is unknown. */
   readonly sparkVersion: SparkVersion | undefined
 }
 
@@ -28,14 +28,14 @@ export interface OverriddenEntry {
   readonly winner: ConfEntry
 }
 
-/** Where a value stands. */
+/** The place of a value, as passed to the builder. */
 export interface ConfPlace {
   readonly source: string
   readonly field?: string | null
   readonly line?: number | null
 }
 
-/** Collects values, the later one over the earlier one. */
+/** Collects values. A later value overrides an earlier one. */
 export interface ConfBuilder {
   set(key: string, value: string, place: ConfPlace): void
   build(language: Language, sparkVersion: SparkVersion | undefined): EffectiveConf
@@ -55,7 +55,7 @@ export function createConfBuilder(): ConfBuilder {
   }
 }
 
-/** A key's value, or undefined. */
+/** Returns the value of a key, or undefined. */
 export const createConfLookup =
   ({ entries }: Pick<EffectiveConf, 'entries'>) =>
   (key: string): string | undefined =>

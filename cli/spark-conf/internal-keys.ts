@@ -1,4 +1,4 @@
-/** What Spark writes into the ConfigMap for the driver itself, and what our webhook adds to its arguments. */
+/** Settings that Spark writes into the driver's ConfigMap, and that spark-nanny's webhook adds to the driver's arguments. */
 export function isInternalKey(key: string): boolean {
   return (
     sparksOwn.has(key) || key.startsWith('spark.app.') || key.startsWith('spark.kubernetes.driver.label.spark-nanny')

@@ -1,6 +1,6 @@
 /**
- * Keys whose last part is the user's own: a label, an environment variable, a volume's name. Spark reads them by prefix
- * and registers none of them (deploy/k8s/Config.scala, internal/config/package.scala, docs/configuration.md).
+ * Keys whose last part the user chooses: a label, an environment variable, the name of a volume. Spark reads them by prefix
+ * and does not register them (deploy/k8s/Config.scala, internal/config/package.scala, docs/configuration.md).
  */
 const families: readonly string[] = [
   'spark.hadoop.',
@@ -31,16 +31,16 @@ const families: readonly string[] = [
   'spark.task.resource.',
 ]
 
-/** What Spark reads by these shapes: credentials, transports by name (TransportConf), parameters of a named class. */
+/** Further forms that Spark reads: credentials, transports by name (TransportConf), parameters of a named class. */
 const shapes: readonly RegExp[] = [
   /^spark\.kubernetes\.authenticate\.((submission|driver|driver\.mounted|executor)\.)?(caCertFile|clientKeyFile|clientCertFile|oauthToken|oauthTokenFile|serviceAccountName)$/,
-  // What Spark writes for its own drivers and executors.
+  // Spark sets these for its own drivers and executors.
   /^spark\.kubernetes\.(setSubmitTimeInDriver|executor\.hadoopConfigMapName|kerberos\.dt[\w.-]*)$/,
   /^spark\.(rpc|shuffle|files|fs)\.io\.\w+$/,
   /^spark\.[\w$.]+\.params?\.[\w.]+$/,
 ]
 
-/** Whether any key of this shape may be right though no release registers it. */
+/** Whether a key of this form may be valid although no release registers it. */
 export function isOpenFamily(key: string): boolean {
   return (
     families.some((prefix) => key.startsWith(prefix) && key.length > prefix.length) ||
@@ -48,14 +48,14 @@ export function isOpenFamily(key: string): boolean {
   )
 }
 
-/** A key of a cluster manager that does not run on Kubernetes; it is read by nobody there. */
+/** The cluster manager, other than Kubernetes, that reads the key. Undefined if there is none. */
 export function foreignManager(key: string): 'YARN' | 'Mesos' | 'Standalone' | undefined {
   if (key.startsWith('spark.yarn.')) return 'YARN'
   if (key.startsWith('spark.mesos.')) return 'Mesos'
   return /^spark\.(deploy|worker|master)\./.test(key) ? 'Standalone' : undefined
 }
 
-/** Families within the name space that is Spark's alone, for spelling: `spark.kubernetes.driver.labels.x` for `….label.x`. */
+/** Prefixes that only Spark uses, to find misspellings such as `spark.kubernetes.driver.labels.x` for `….label.x`. */
 export function kubernetesFamilies(): readonly string[] {
   return families.filter((prefix) => prefix.startsWith('spark.kubernetes.'))
 }

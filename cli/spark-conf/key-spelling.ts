@@ -2,18 +2,18 @@ import { distance } from 'fastest-levenshtein'
 import { foreignManager, isOpenFamily, kubernetesFamilies } from './key-families.ts'
 import { findSparkKey, sparkKeys } from './spark-keys.ts'
 
-/** What is known of a key's name. */
+/** The classification of a key by its name. */
 export type KeyName =
   | { readonly kind: 'known' }
-  /** The user's own, or a library's: nothing can be said. */
+  /** A key of the user or of a library, which cannot be judged. */
   | { readonly kind: 'open' }
   | { readonly kind: 'misspelt'; readonly nearest: string }
-  /** Within a name space that is Spark's alone, and not known to any release. */
+  /** A key with a prefix that only Spark uses, and that no release has. */
   | { readonly kind: 'unknown' }
 
 /**
- * Whether a key is one of Spark's. Libraries have keys of their own below `spark.`, so that outside of
- * `spark.kubernetes.` only a likely slip is one: few edits, and not in the first part after `spark.`.
+ * Classifies a key. Libraries have their own keys below `spark.`. Outside of `spark.kubernetes.` a key therefore counts as
+ * misspelt only if it differs from a known key by few edits.
  */
 export function parseKeyName(key: string): KeyName {
   if (findSparkKey(key) !== undefined) return { kind: 'known' }
@@ -31,7 +31,7 @@ function nearestKey(key: string): string | undefined {
     if (edits <= maxEdits(candidate) && (best === undefined || edits < best.edits)) best = { key: candidate, edits }
   }
   if (best !== undefined) return best.key
-  // `spark.kubernetes.driver.labels.team`: the family is misspelt, the rest is the user's.
+  // `spark.kubernetes.driver.labels.team`: the prefix is misspelt, and the user chooses the rest.
   for (const prefix of kubernetesFamilies()) {
     const parts = prefix.split('.').length - 1
     const own = key.split('.').slice(0, parts).join('.')
@@ -41,7 +41,7 @@ function nearestKey(key: string): string | undefined {
   return undefined
 }
 
-/** Upper and lower case count as half a slip: `spark.executor.memoryoverhead`. */
+/** Differences between upper and lower case count as half an edit: `spark.executor.memoryoverhead`. */
 function editsBetween(key: string, candidate: string): number {
   const edits = distance(key, candidate)
   return edits <= 1 ? edits : Math.min(edits, distance(key.toLowerCase(), candidate.toLowerCase()) + 0.5)

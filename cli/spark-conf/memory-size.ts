@@ -1,14 +1,14 @@
-/** Spark's own sizes, `512m` or `4g`; a bare number is MiB (ConfigBuilder.bytesConf of these keys). */
+/** Settings with sizes such as `512m` or `4g`. A number without a unit is MiB (ConfigBuilder.bytesConf of these keys). */
 
 export type MemoryKey = 'spark.driver.memory' | 'spark.driver.memoryOverhead'
 
-/** What the driver has now, in Spark's spelling; null: not known. */
+/** The driver's current memory, in Spark's notation. Null if it is unknown. */
 export interface MemoryFacts {
   readonly driverMemory: string | null
   readonly driverMemoryOverhead: string | null
 }
 
-/** MiB of a size as a JVM setting of Spark spells it; undefined when it is none. */
+/** Parses a size in Spark's notation to MiB. Undefined if it is not a size. */
 export function parseMemoryMiB(text: string): number | undefined {
   const match = /^(\d+)\s*(?:([kmgtp])(?:i?b)?|b)?$/i.exec(text.trim())
   if (match === null) return undefined
@@ -20,7 +20,7 @@ export function parseMemoryMiB(text: string): number | undefined {
 
 export const formatMemoryMiB = (mib: number): string => (mib % 1024 === 0 ? `${mib / 1024}g` : `${mib}m`)
 
-/** Half as much again for the heap, twice as much beside it, in steps of 128 MiB. */
+/** Suggests 1.5 times the heap or twice the overhead, in steps of 128 MiB. */
 export function increaseMemoryMiB(
   key: MemoryKey,
   { driverMemory, driverMemoryOverhead }: MemoryFacts,
@@ -31,7 +31,7 @@ export function increaseMemoryMiB(
     return { current: driverMemory, proposed: heap === undefined ? null : step(heap * 1.5) }
   }
   const given = driverMemoryOverhead === null ? undefined : parseMemoryMiB(driverMemoryOverhead)
-  // Spark's default: a tenth of the heap, 384 MiB at least (BasicDriverFeatureStep).
+  // Spark's default: a tenth of the heap, at least 384 MiB (BasicDriverFeatureStep).
   const overhead = given ?? (heap === undefined ? undefined : Math.max(Math.round(heap / 10), 384))
   return { current: driverMemoryOverhead, proposed: overhead === undefined ? null : step(overhead * 2) }
 }

@@ -1,49 +1,49 @@
 import table from './keys.json' with { type: 'json' }
 
-/** Releases whose own registries the table was made of, oldest first; see extract/renew.ts. */
+/** The releases from whose registries the table was generated, oldest first; see extract/renew.ts. */
 export const sparkReleases = ['3.5', '4.0', '4.1'] as const
 export type SparkRelease = (typeof sparkReleases)[number]
 
 export const keyTypes = ['boolean', 'bytes', 'choice', 'double', 'integer', 'list', 'string', 'time'] as const
 export type KeyType = (typeof keyTypes)[number]
 
-/** What Spark's own registry says of one key. Facts of releases, never edited by hand. */
+/** A key in Spark's own registry. Generated from releases, never edited by hand. */
 export interface SparkKey {
   readonly type: KeyType
-  /** What a bare number counts in: b, KiB, MiB, GiB; ns, us, ms, s, min. Absent: none is needed or known. */
+  /** The unit of a number without a unit: b, KiB, MiB, GiB; ns, us, ms, s, min. Not set if there is none. */
   readonly unit?: string
   readonly choices?: readonly string[]
-  /** The choices are taken in upper and lower case. */
+  /** Whether the choices are accepted in upper and lower case. */
   readonly anyCase?: boolean
-  /** As the newest release that knows the key prints it; of a removed key the only value that it may still have. */
+  /** As the newest release with the key prints it. For a removed key, the only value that is still accepted. */
   readonly default?: string
   /** The default of the release before it was changed. */
   readonly previously?: string
-  /** The key that is asked when this one is absent. */
+  /** The key that Spark reads if this one is not set. */
   readonly fallback?: string
-  /** Least and greatest number, in `unit`; `>0` and `<1` leave the bound out. */
+  /** Minimum and maximum in `unit`. `>0` and `<1` are exclusive bounds. */
   readonly min?: string
   readonly max?: string
   readonly since?: string
-  /** The newest of our releases that knows the key, when a later one does not. */
+  /** The newest release in the table that has the key. Set only if a later release does not have it. */
   readonly last?: SparkRelease
-  /** Not documented by Spark. */
+  /** Whether Spark does not document the key. */
   readonly internal?: boolean
-  /** Version from which it is deprecated. */
+  /** First version in which the key is deprecated. */
   readonly deprecated?: string
   readonly replacement?: string
-  /** Version from which Spark SQL refuses any value but the default. */
+  /** First version in which Spark SQL rejects any value other than the default. */
   readonly removed?: string
 }
 
 const keys: ReadonlyMap<string, SparkKey> = new Map(Object.entries(table as Readonly<Record<string, SparkKey>>))
 
-/** The row of a key; undefined for one that no release registers (which may still be another library's). */
+/** The row of a key. Undefined if no release registers the key, which may then belong to a library. */
 export function findSparkKey(key: string): SparkKey | undefined {
   return keys.get(key)
 }
 
-/** Names to suggest: documented, and not those that Spark has given up. */
+/** Keys to suggest: documented, and neither deprecated nor removed. */
 export function sparkKeys(): readonly string[] {
   return suggested
 }

@@ -1,32 +1,32 @@
 import { parseSparkSize } from './spark-quantity.ts'
 
-/** What the memory of a pod is made of, in MiB. */
+/** The parts of a pod's memory, in MiB. */
 export interface PodMemory {
   readonly heapMiB: number
   readonly overheadMiB: number
-  /** `spark.memory.offHeap.size`; the driver's pod has no room made for it. */
+  /** `spark.memory.offHeap.size`. Spark does not add it to the driver's pod. */
   readonly offHeapMiB: number
   readonly pysparkMiB: number
-  /** Request and limit of the container. */
+  /** Request of the container, which is also its limit. */
   readonly totalMiB: number
 }
 
-/** A key's value in the effective configuration; undefined when it is not set. */
+/** The value of a key in the effective configuration. Undefined if the key is not set. */
 export type ConfLookup = (key: string) => string | undefined
 
-/** Java and Scala run in the JVM; Python and R beside it. */
+/** Java and Scala run in the JVM, Python and R in processes of their own. */
 export type Language = 'jvm' | 'python' | 'r'
 
 /** Share of the heap for Python and R (Spark's NON_JVM_MEMORY_OVERHEAD_FACTOR). */
 const nonJvmOverheadFactor = 0.4
 const defaultOverheadFactor = 0.1
 
-/** Least overhead; a setting of its own since Spark 4.0 (`spark.driver.minMemoryOverhead`). */
+/** Minimum overhead. Configurable since Spark 4.0 (`spark.driver.minMemoryOverhead`). */
 const minOverheadMiB = 384
 
 /**
- * Request and limit of the driver container (BasicDriverFeatureStep). undefined: a value cannot be read, and Spark
- * refuses the submission.
+ * The memory of the driver container (BasicDriverFeatureStep). Undefined if a value is invalid, in which case Spark
+ * rejects the submission.
  */
 export function driverMemory(conf: ConfLookup, language: Language): PodMemory | undefined {
   const heapMiB = sizeMiB(conf, 'spark.driver.memory', 1024)
@@ -39,9 +39,8 @@ export function driverMemory(conf: ConfLookup, language: Language): PodMemory | 
 }
 
 /**
- * Request and limit of an executor container of the default resource profile (BasicExecutorFeatureStep,
- * ResourceProfile.getResourcesForClusterManager). The factor of a driver that runs Python or R is handed on to its
- * executors.
+ * The memory of an executor container with the default resource profile (BasicExecutorFeatureStep,
+ * ResourceProfile.getResourcesForClusterManager). Executors use the overhead factor of a driver that runs Python or R.
  */
 export function executorMemory(conf: ConfLookup, language: Language): PodMemory | undefined {
   const heapMiB = sizeMiB(conf, 'spark.executor.memory', 1024)
@@ -71,7 +70,7 @@ function sizeMiB(conf: ConfLookup, key: string, absent: number): number | undefi
   return size === undefined ? undefined : Number(size.amount)
 }
 
-/** The size is a number of bytes; whole MiB of it count. */
+/** The size is a number of bytes. Only whole MiB count. */
 function offHeap(conf: ConfLookup): number | undefined {
   const size = parseSparkSize(conf('spark.memory.offHeap.size') ?? '0', 'b')
   return size === undefined ? undefined : Number(size.amount >> 20n)

@@ -1,6 +1,6 @@
 /**
- * Sizes and times as Spark reads them (JavaUtils.byteStringAs and timeStringAs, ConfigBuilder.bytesConf and timeConf).
- * Counted in bigint: Spark counts in 64 bits and refuses what does not fit.
+ * Parses sizes and times like Spark (JavaUtils.byteStringAs and timeStringAs, ConfigBuilder.bytesConf and timeConf).
+ * Uses bigint, because Spark uses 64 bits and rejects larger values.
  */
 
 const byteUnits: Readonly<Record<string, bigint>> = {
@@ -16,7 +16,7 @@ const byteUnits: Readonly<Record<string, bigint>> = {
   p: 1n << 50n,
   pb: 1n << 50n,
 }
-/** In nanoseconds; a value cannot be given in these itself. */
+/** The units of times, in nanoseconds. A value cannot have the unit ns itself. */
 const timeUnits: Readonly<Record<string, bigint>> = {
   us: 1_000n,
   ms: 1_000_000n,
@@ -26,7 +26,7 @@ const timeUnits: Readonly<Record<string, bigint>> = {
   h: 3_600_000_000_000n,
   d: 86_400_000_000_000n,
 }
-/** What a key counts in when the value has no unit, by the words of keys.json. */
+/** The unit of a value without a unit, by its name in keys.json. */
 const keyUnits: Readonly<Record<string, bigint>> = {
   b: 1n,
   KiB: 1n << 10n,
@@ -40,22 +40,22 @@ const keyUnits: Readonly<Record<string, bigint>> = {
 }
 const maxLong = (1n << 63n) - 1n
 
-/** How a size or time is written, and what it amounts to. */
+/** A parsed size or time. */
 export interface SparkQuantity {
-  /** In the key's own unit, cut off as Spark does: 1500k are 1 MiB. */
+  /** In the unit of the key, rounded down like Spark: 1500k is 1 MiB. */
   readonly amount: bigint
-  /** Whether the value names its unit. */
+  /** Whether the value contains a unit. */
   readonly hasUnit: boolean
 }
 
-/** A size in the key's `unit` (b, KiB, MiB, GiB); undefined when Spark refuses the value. A fraction is refused. */
+/** Parses a size to the key's `unit` (b, KiB, MiB, GiB). Undefined if Spark rejects the value, such as a fraction. */
 export function parseSparkSize(text: string, unit: string): SparkQuantity | undefined {
   const negative = text.startsWith('-')
   const [, digits, suffix] = /^([0-9]+)([a-z]+)?$/.exec(trimmed(negative ? text.slice(1) : text)) ?? []
   return quantity(negative, digits, suffix, byteUnits, keyUnits[unit])
 }
 
-/** A time in the key's `unit` (ns, us, ms, s, min); undefined when Spark refuses the value. */
+/** Parses a time to the key's `unit` (ns, us, ms, s, min). Undefined if Spark rejects the value. */
 export function parseSparkTime(text: string, unit: string): SparkQuantity | undefined {
   const [, minus, digits, suffix] = /^(-?)([0-9]+)([a-z]+)?$/.exec(trimmed(text)) ?? []
   return quantity(minus === '-', digits, suffix, timeUnits, keyUnits[unit])
@@ -75,7 +75,7 @@ function quantity(
   const factor = suffix === undefined ? unit : findUnit(units, suffix)
   if (factor === undefined || BigInt(digits) > maxLong) return undefined
   const amount = (BigInt(digits) * factor) / unit
-  // A time beyond 64 bits becomes the longest there is (TimeUnit.convert); a size is refused (ByteUnit.convertTo).
+  // A time of more than 64 bits becomes the maximum (TimeUnit.convert). Such a size is rejected (ByteUnit.convertTo).
   if (amount > maxLong)
     return units === timeUnits
       ? { amount: negative ? -maxLong - 1n : maxLong, hasUnit: suffix !== undefined }
@@ -83,5 +83,5 @@ function quantity(
   return { amount: negative ? -amount : amount, hasUnit: suffix !== undefined }
 }
 
-/** As Java's `trim`: all up to the space. */
+/** Like Java's `trim`: removes all characters up to the space. */
 const trimmed = (text: string) => text.toLowerCase().replace(/^[\0- ]+|[\0- ]+$/g, '')

@@ -1,15 +1,15 @@
 import type { SparkKey } from './spark-keys.ts'
 import { parseSparkSize, parseSparkTime } from './spark-quantity.ts'
 
-/** A value that Spark refuses, with the right form worded to follow "must be ". */
+/** A value that Spark rejects. `form` is the valid form, phrased to follow "must be". */
 export interface ValueProblem {
   readonly kind: 'type' | 'range' | 'choice'
   readonly form: string
-  /** What was probably meant. */
+  /** The value that was probably intended. */
   readonly meant?: string
 }
 
-/** What Spark's own converter would say of the value; undefined: it takes it. */
+/** The problem for which Spark's converter would reject the value. Undefined if it accepts the value. */
 export function findValueProblem(row: SparkKey, text: string): ValueProblem | undefined {
   switch (row.type) {
     case 'string':
@@ -43,13 +43,13 @@ function choiceProblem({ choices = [], anyCase = false }: SparkKey, text: string
   return { kind: 'choice', form: `one of ${choices.join(', ')}`, ...(meant !== undefined && { meant }) }
 }
 
-/** Java's Integer or Long: no sign but one, no white space that is not trimmed, no fraction, no unit. */
+/** Like Java's Integer and Long: at most one sign, no inner white space, no fraction, no unit. */
 function integerProblem(row: SparkKey, text: string): ValueProblem | undefined {
   if (!/^[-+]?\d{1,19}$/.test(text.trim())) return { kind: 'type', form: `a whole number${bounds(row)}` }
   return isWithin(row, Number(text)) ? undefined : { kind: 'range', form: `a whole number${bounds(row)}` }
 }
 
-/** Java's Double.parseDouble takes a `d` or `f` at the end; nobody writes it. */
+/** Like Java's Double.parseDouble, which also accepts a `d` or `f` at the end. */
 function doubleProblem(row: SparkKey, text: string): ValueProblem | undefined {
   const form = `a number${bounds(row)}`
   if (!/^[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?[dDfF]?$/.test(text.trim())) return { kind: 'type', form }
@@ -64,7 +64,7 @@ function sizeProblem(row: SparkKey, text: string): ValueProblem | undefined {
   return { kind: 'type', form, ...(meant !== undefined && { meant }) }
 }
 
-/** `4Gi` of Kubernetes, `1.5g`. */
+/** The valid form of sizes such as `4Gi` (the notation of Kubernetes) and `1.5g`. */
 function sizeMeant(text: string): string | undefined {
   const [, number = '', unit = ''] = /^(\d+(?:\.\d+)?)\s*([kmgtp])i?b?$/i.exec(text.trim()) ?? []
   if (number === '') return undefined

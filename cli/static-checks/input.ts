@@ -9,10 +9,10 @@ import { parseConfFile } from '../spark-conf/conf-file.ts'
 import type { EffectiveConf } from '../spark-conf/effective-conf.ts'
 import type { SparkVersion } from '../spark-conf/spark-version.ts'
 
-/** A file as people know it. */
+/** The name of the file for messages. */
 export const parseFileName = (path: string) => (path === '-' ? 'standard input' : path)
 
-/** What is to be submitted. */
+/** An application or a configuration that is about to be submitted. */
 export type Input =
   | {
       readonly kind: 'application'
@@ -25,15 +25,15 @@ export type Input =
       readonly kind: 'conf'
       readonly name: string
       readonly conf: EffectiveConf
-      /** The jar, Python or R file, where the file is a whole command. */
+      /** The jar, Python or R file. Undefined if the file contains only settings. */
       readonly mainFile: string | undefined
     }
 
 const wanted = 'SparkApplications in YAML or JSON, or a configuration file or command line of spark-submit'
 
 /**
- * The SparkApplications of a file, or the one configuration in it; `-` is stdin. `version` outweighs what the file says.
- * Throws a UsageError for a file that holds neither.
+ * Reads the SparkApplications of a file, or the configuration in it. `-` is stdin. `version` takes precedence over the file.
+ * Throws a UsageError if the file contains neither.
  */
 export async function readInputs(
   path: string,
@@ -82,13 +82,13 @@ export function toApplicationInput(
   }
 }
 
-/** Whose kind the object is, by its API group; of any version, so that a wrong one can be told. */
+/** The operator of the object, by its API group. Accepts any version, so that a rule can report a wrong one. */
 function operatorOf({ apiVersion, kind }: KubernetesObject): SparkOperator | undefined {
   if (kind !== 'SparkApplication' && kind !== 'ScheduledSparkApplication') return undefined
   return sparkApplicationApis.find(({ group }) => toText(apiVersion).startsWith(`${group}/`))?.operator ?? 'kubeflow'
 }
 
-/** What a ScheduledSparkApplication makes each time. */
+/** The SparkApplication that a ScheduledSparkApplication creates. */
 function unscheduled(object: KubernetesObject): KubernetesObject {
   if (object.kind !== 'ScheduledSparkApplication') return object
   return { ...object, kind: 'SparkApplication', spec: toRecord(object.spec).template }
@@ -96,7 +96,7 @@ function unscheduled(object: KubernetesObject): KubernetesObject {
 
 const isManifest = (text: string) => /^\s*[[{]/.test(text) || /^(- )?"?(apiVersion|kind)"?[ \t]*:/m.test(text)
 
-/** The line of a key that stands once in the file. */
+/** The line of a key that occurs once in the file. */
 function originIn(source: string, text: string): ConfOrigin {
   const lines = text.split('\n')
   return {

@@ -3,7 +3,7 @@ import type { RemedyContext } from '../findings/remedies.ts'
 import { createConfLookup } from '../spark-conf/effective-conf.ts'
 import type { Input } from './input.ts'
 
-/** What the commands of remedies need to know of the application. */
+/** The facts about the application that the commands of remedies need. */
 export function toRemedyContext(input: Input, namespace: string | undefined, pod: string | null = null): RemedyContext {
   const value = createConfLookup(input.conf)
   const metadata = input.kind === 'application' ? toRecord(input.object.metadata) : {}

@@ -5,17 +5,17 @@ import { renderReport } from '../render/render.ts'
 import type { Checked, OutputForm, RuleMetadata } from '../render/report.ts'
 import type { Style } from '../terminal/style.ts'
 
-/** What came of the checks before a run. */
+/** The result of the checks before a run. */
 export interface StaticCheckReport {
   readonly checked: Checked
   readonly version: string
   readonly findings: readonly Finding[]
   readonly rules: readonly RuleMetadata[]
-  /** What could not be known. */
+  /** What could not be checked. */
   readonly unknown: readonly Unknown[]
 }
 
-/** By the renderers of diagnose; there is no driver yet, and no log. */
+/** Renders the report with the renderers of diagnose. There is no driver and no log yet. */
 export function renderStaticChecks(
   { checked, version, findings, rules, unknown }: StaticCheckReport,
   form: OutputForm,
@@ -29,7 +29,7 @@ export function renderStaticChecks(
   )
 }
 
-/** Of what was asked and not answered; what the caller did not want asked counts for nothing. */
+/** Checks that could not be made only count if the command was not run offline. */
 export function staticCheckExitCode(
   { findings, unknown }: StaticCheckReport,
   strict: boolean,

@@ -9,52 +9,52 @@ import {
 } from '../findings/findings.ts'
 import { planRemedy, type RemedyContext, type RemedySpec } from '../findings/remedies.ts'
 
-/** One row of a catalogue: what can be wrong before a driver runs, and what to do about it. */
+/** A problem that can be found before a driver runs, and how to fix it. */
 export interface StaticRule {
   readonly id: FindingId
   readonly cause: Cause
   readonly severity: Severity
   readonly confidence: Confidence
   readonly title: string
-  /** The title once the names are known: `{key}` is one of the breach's details. */
+  /** The title of a finding. `{key}` is replaced by the detail of that name. */
   readonly detail: string
   readonly meaning: string
   readonly remedies: readonly [RemedySpec, ...RemedySpec[]]
 }
 
-/** What a check found: the row's id, the names, and where it stands. */
+/** A violation of a rule: its id, the details of the finding, and the evidence. */
 export interface Violation<Id extends string> {
   readonly check: Id
   readonly details: Readonly<Record<string, string>>
   readonly evidence: readonly [EvidenceItem, ...EvidenceItem[]]
-  /** Where it is known better than by the row. */
+  /** Overrides the severity of the rule. */
   readonly severity?: Severity
-  /** Before those of the row. */
+  /** Listed before the remedies of the rule. */
   readonly remedies?: readonly RemedySpec[]
 }
 
-/** The finding of a breach, worded with its names. */
-export function toFinding(check: StaticRule, breach: Violation<string>, context: RemedyContext): Finding {
+/** The finding about a violation, with its details filled in. */
+export function toFinding(check: StaticRule, violation: Violation<string>, context: RemedyContext): Finding {
   const { id, cause, confidence, meaning } = check
-  const remedyContext = { ...context, values: { ...context.values, ...breach.details } }
-  const specs = breach.remedies === undefined ? check.remedies : [...breach.remedies, ...check.remedies]
+  const remedyContext = { ...context, values: { ...context.values, ...violation.details } }
+  const specs = violation.remedies === undefined ? check.remedies : [...violation.remedies, ...check.remedies]
   return {
     id,
     cause,
-    severity: breach.severity ?? check.severity,
+    severity: violation.severity ?? check.severity,
     confidence,
-    title: filled(check.detail, breach.details),
-    explanation: filled(meaning, breach.details),
+    title: filled(check.detail, violation.details),
+    explanation: filled(meaning, violation.details),
     run: 'current',
     symptomOf: null,
-    evidence: breach.evidence,
-    details: breach.details,
+    evidence: violation.evidence,
+    details: violation.details,
     remedies: specs.map((spec) => planRemedy(spec, remedyContext)),
     page: findingPage(id, cause),
   }
 }
 
-/** Errors first; else in the order in which they were found. */
+/** Puts errors first. Otherwise keeps the order. */
 export function sortFindings(findings: readonly Finding[]): readonly Finding[] {
   return [
     ...findings.filter(({ severity }) => severity === 'error'),

@@ -2,7 +2,7 @@ import { admissionChecks } from './catalogue/admission.ts'
 import { namespaceChecks } from './catalogue/namespace.ts'
 import { submissionChecks } from './catalogue/submission.ts'
 
-/** What can keep a submission from running. */
+/** All problems that can keep an application from running. */
 export const preflightChecks = {
   ...submissionChecks,
   ...namespaceChecks,

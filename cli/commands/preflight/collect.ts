@@ -16,7 +16,7 @@ import type { Workload } from '../../workload/workload.ts'
 import type { ClusterEvidence } from './evidence.ts'
 import { preflightAccess } from './needed-access.ts'
 
-/** Asks the cluster all that the rules look at, side by side. Nothing is stored there. */
+/** Reads everything that the rules need, concurrently. Creates are dry runs, so nothing is stored. */
 export async function collectCluster(api: KubernetesApi, input: Input, workload: Workload): Promise<ClusterEvidence> {
   const namespace = encodeURIComponent(workload.namespace)
   const inNamespace = `/api/v1/namespaces/${namespace}`
@@ -37,7 +37,7 @@ export async function collectCluster(api: KubernetesApi, input: Input, workload:
     listObjects(api, '/api/v1/nodes'),
     listObjects(api, `${inNamespace}/limitranges`),
     listObjects(api, `${inNamespace}/resourcequotas`),
-    accessOf(api, workload, input),
+    reviewAccess(api, workload, input),
     pLimit(4).map(findReferences(input, workload), async (reference) => {
       const path = referencePaths[reference.kind](namespace, encodeURIComponent(reference.name))
       return { reference, object: await getObject(api, path) }
@@ -61,7 +61,7 @@ export async function collectCluster(api: KubernetesApi, input: Input, workload:
       object === null ? null : { labels: toRecord(toRecord(toRecord(object).metadata).labels) },
     ),
     nodes: mapApiReading(nodes, (objects) => objects.map(parseNodeRoom)),
-    capabilities: capabilitiesOf(nodes, proof),
+    capabilities: computeCapabilities(nodes, proof),
     limitRanges,
     quotas,
     access,
@@ -78,8 +78,8 @@ function withoutAmounts({ spec, ...pod }: Pod): object {
   return { ...pod, spec: { ...rest, containers: spec.containers.map(({ resources, ...container }) => container) } }
 }
 
-/** What is not known is taken to be so: the webhook asks with rights of its own. */
-function capabilitiesOf(nodes: ApiReading<readonly unknown[]>, proof: ServerProbe): Capabilities {
+/** Assumes a capability that could not be probed, because the webhook probes it with its own permissions. */
+function computeCapabilities(nodes: ApiReading<readonly unknown[]>, proof: ServerProbe): Capabilities {
   const known =
     nodes.kind === 'read'
       ? computeNodeCapabilities(nodes.value.flatMap((object) => projectNode(object) ?? []))
@@ -93,15 +93,15 @@ function capabilitiesOf(nodes: ApiReading<readonly unknown[]>, proof: ServerProb
   }
 }
 
-function accessOf(api: KubernetesApi, workload: Workload, input: Input): Promise<ClusterEvidence['access']> {
+function reviewAccess(api: KubernetesApi, workload: Workload, input: Input): Promise<ClusterEvidence['access']> {
   const { namespace, serviceAccount: name } = workload
-  if (name === null) return Promise.resolve(unreadable('the operator’s own service account is not known'))
+  if (name === null) return Promise.resolve(unreadable('the service account that the operator uses is unknown'))
   return collectAccess(api, { kind: 'service-account', namespace, name }, preflightAccess(namespace, input))
 }
 
-/** As kubectl would create it with `--dry-run=server`, and strict about unknown fields. */
+/** A dry run like that of `kubectl create --dry-run=server`, which rejects unknown fields. */
 async function applicationDryRun(api: KubernetesApi, input: Input, namespace: string): Promise<ApiResponse | null> {
-  const path = pathOf(input, namespace)
+  const path = formatCollectionPath(input, namespace)
   if (path === null || input.kind !== 'application') return null
   const { status, ...object } = input.object
   return dryRun(api, path, withNamespace(object, decodeURIComponent(namespace)), '&fieldValidation=Strict')
@@ -112,12 +112,12 @@ async function existingApplication(
   input: Input,
   { namespace, name }: Workload,
 ): Promise<ApiReading<boolean>> {
-  const path = pathOf(input, encodeURIComponent(namespace))
-  if (path === null || name === null) return unreadable('it has no name')
+  const path = formatCollectionPath(input, encodeURIComponent(namespace))
+  if (path === null || name === null) return unreadable('the application has no name')
   return mapApiReading(await getObject(api, `${path}/${encodeURIComponent(name)}`), isRecord)
 }
 
-function pathOf(input: Input, namespace: string): string | null {
+function formatCollectionPath(input: Input, namespace: string): string | null {
   if (input.kind !== 'application') return null
   const api = sparkApplicationApis.find(({ operator }) => operator === input.operator)
   return api === undefined ? null : `/apis/${api.group}/${api.version}/namespaces/${namespace}/sparkapplications`

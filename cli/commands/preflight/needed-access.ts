@@ -3,9 +3,9 @@ import type { Input } from '../../static-checks/input.ts'
 import { isMadeOnDemand } from '../../workload/conf-volumes.ts'
 
 /**
- * What a driver asks of the API server with its own account: pods of executors and its own
- * (ExecutorPodsAllocator, ExecutorPodsWatchSnapshotSource, ExecutorPodsLifecycleManager), the executors' ConfigMap, claims
- * made on demand, and the removal of all of them at the end (KubernetesClusterSchedulerBackend.stop).
+ * The permissions that a driver's service account needs: for the pods of executors and its own
+ * (ExecutorPodsAllocator, ExecutorPodsWatchSnapshotSource, ExecutorPodsLifecycleManager), the ConfigMap of executors and
+ * claims on demand, and for deleting all of them at the end (KubernetesClusterSchedulerBackend.stop).
  */
 export function preflightAccess(namespace: string, { conf }: Input): readonly AccessRule[] {
   const needsClaims = [...conf.entries].some(

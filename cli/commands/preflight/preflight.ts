@@ -13,24 +13,24 @@ import { watching } from './rules/watching.ts'
 
 const rules: readonly PreflightRule[] = [shape, images, clusterObjects, capacity, dryRuns, watching]
 
-/** All that would keep the submission from running, errors first. Pure. */
+/** All problems that would keep the application from running, errors first. Pure. */
 export function preflight(subject: PreflightSubject, context: RemedyContext): readonly Finding[] {
-  const breaches = rules.flatMap((rule) => rule(subject))
-  return sortFindings(breaches.map((breach) => toFinding(preflightChecks[breach.check], breach, context)))
+  const violations = rules.flatMap((rule) => rule(subject))
+  return sortFindings(violations.map((violation) => toFinding(preflightChecks[violation.check], violation, context)))
 }
 
-/** What was not known: without a cluster nearly everything; else what could not be read. */
+/** What could not be checked. Offline, these are all checks that need a cluster. */
 export function findUnknowns({ cluster, workload }: PreflightSubject): readonly Unknown[] {
   if (cluster === null) return offlineUnknowns
   if (workload === null)
-    return [{ what: 'the pods', source: 'configuration', why: 'a size in it, or a part of a pod, cannot be read' }]
+    return [{ what: 'the pods', source: 'configuration', why: 'a size or a part of a pod in it is malformed' }]
   const unknown: Unknown[] = []
   const collections = {
     'the namespace': cluster.namespace,
-    'room on the nodes': cluster.nodes,
+    'the resources of the nodes': cluster.nodes,
     'the namespace’s limit ranges': cluster.limitRanges,
     'the namespace’s quotas': cluster.quotas,
-    'what the service account may do': cluster.access,
+    'the permissions of the service account': cluster.access,
   }
   for (const [what, reading] of Object.entries(collections)) {
     if (reading.kind === 'unreadable') unknown.push({ what, source: 'the API server', why: reading.detail })
@@ -48,15 +48,15 @@ export function findUnknowns({ cluster, workload }: PreflightSubject): readonly 
     if (answer === null) continue
     if (answer.kind === 'failed') unknown.push({ what, source: 'dry run', why: answer.detail })
     else if (isMissingOwnAccess(answer))
-      unknown.push({ what, source: 'dry run', why: 'you may not create it yourself, and so not try' })
+      unknown.push({ what, source: 'dry run', why: 'you have no permission to create it, so no dry run was possible' })
   }
   return unknown
 }
 
 const offlineUnknowns: readonly Unknown[] = [
   'the namespace and its label',
-  'room on nodes, in limit ranges and quotas',
-  'what the service account may do',
+  'nodes, limit ranges and quotas',
+  'the permissions of the service account',
   'whether Secrets, ConfigMaps, claims and images exist',
-  'whether admission takes the pods',
-].map((what) => ({ what, source: '--offline', why: 'no cluster was asked' }))
+  'whether admission accepts the pods',
+].map((what) => ({ what, source: '--offline', why: 'no cluster was contacted' }))

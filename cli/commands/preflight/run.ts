@@ -17,7 +17,7 @@ import { staticRules } from '../rule-catalogue.ts'
 import type { PreflightOptions } from './options.ts'
 import { findUnknowns, preflight } from './preflight.ts'
 
-/** `spark-nanny preflight`: reads the file, asks the cluster, judges, prints. Throws a UsageError for a file that cannot be used. */
+/** Runs `spark-nanny preflight`: reads the file and the cluster, checks and prints. Throws a UsageError if the file is unusable. */
 export async function runPreflight(options: PreflightOptions, version: string, io: CliIo): Promise<ExitCode> {
   const { filename, offline, output, strict, color } = options
   const inputs = await readInputs(filename, options.sparkVersion, io)
@@ -26,25 +26,25 @@ export async function runPreflight(options: PreflightOptions, version: string, i
   const findings: Finding[] = []
   const unknown: Unknown[] = []
   try {
-    if (connection !== null) progress.show(`asking ${connection.server} …`)
+    if (connection !== null) progress.show(`querying ${connection.server} …`)
     for (const input of inputs) {
-      const judged = await judge(input, options.namespace, connection)
-      findings.push(...judged.findings)
-      unknown.push(...judged.unknown.filter((one) => !unknown.some(({ what }) => what === one.what)))
+      const checked = await check(input, options.namespace, connection)
+      findings.push(...checked.findings)
+      unknown.push(...checked.unknown.filter((one) => !unknown.some(({ what }) => what === one.what)))
     }
   } finally {
     progress.clear()
     connection?.close()
   }
-  const checked = { command: 'preflight', name: nameOf(inputs, parseFileName(filename)), offline } as const
-  const report = { checked, version, findings: sortFindings(findings), rules: staticRules, unknown }
+  const subject = { command: 'preflight', name: describeInputs(inputs, parseFileName(filename)), offline } as const
+  const report = { checked: subject, version, findings: sortFindings(findings), rules: staticRules, unknown }
   io.stdout(renderStaticChecks(report, output, createStyle(io, color)))
   return staticCheckExitCode(report, strict, offline)
 }
 
-async function judge(input: Input, namespace: string | undefined, connection: Connection | null) {
+async function check(input: Input, namespace: string | undefined, connection: Connection | null) {
   const workload = computeWorkload(input, namespace, connection?.namespace ?? 'default') ?? null
-  // What asks a cluster is only loaded when it is needed.
+  // Load the code for clusters only if it is needed.
   const cluster =
     connection === null || workload === null
       ? null
@@ -55,7 +55,7 @@ async function judge(input: Input, namespace: string | undefined, connection: Co
   return { findings, unknown: findUnknowns(subject) }
 }
 
-function nameOf(inputs: readonly Input[], filename: string): string {
+function describeInputs(inputs: readonly Input[], filename: string): string {
   const [only, another] = inputs
   const name = only?.kind === 'application' && another === undefined ? toRecord(only.object.metadata).name : undefined
   return typeof name === 'string' ? `${name} of ${filename}` : filename

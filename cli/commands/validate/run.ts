@@ -12,7 +12,7 @@ import { createStyle } from '../../terminal/style.ts'
 import { staticRules } from '../rule-catalogue.ts'
 import type { ValidateOptions } from './options.ts'
 
-/** Validates what is asked for and prints the report. Throws a UsageError for a name or file that cannot be used. */
+/** Runs `spark-nanny validate`: reads the configuration, checks and prints. Throws a UsageError for an unusable name or file. */
 export async function runValidate(options: ValidateOptions, version: string, io: CliIo): Promise<ExitCode> {
   const { target, sparkVersion, output, strict, color } = options
   const report =
@@ -48,15 +48,17 @@ async function fromCluster(
   const connection = await io.connect(options)
   const progress = createProgress(io)
   try {
-    progress.show(`asking ${connection.server} …`)
-    // What asks a cluster is only loaded when it is needed.
+    progress.show(`querying ${connection.server} …`)
+    // Load the code for clusters only if it is needed.
     const { readLiveApplication } = await import('./live-application.ts')
     const live = await readLiveApplication(connection.api, connection.namespace, name, options.sparkVersion)
     const { input, driverLimitMiB, pod, unknown } = live
     const checked = { command: 'validate', name: `${connection.namespace}/${name}` } as const
     if (input === null) {
       if (unknown.length > 0) return { checked, version, findings: [], rules: staticRules, unknown }
-      throw new UsageError(`${name}: no SparkApplication and no driver pod of that name in ${connection.namespace}`)
+      throw new UsageError(
+        `${name}: there is no SparkApplication and no driver pod with that name in ${connection.namespace}`,
+      )
     }
     const context = toRemedyContext(input, connection.namespace, pod)
     const findings = validate(toValidationSubject(input, driverLimitMiB), context)

@@ -5,10 +5,10 @@ import { toWrittenEvidence } from '../../static-checks/shown-value.ts'
 import type { ValidateRule, ValidationViolations } from '../subject.ts'
 import { isTrue, toEvidence } from './conflicts.ts'
 
-/** UnifiedMemoryManager: 300 MiB reserved, and half as much again. */
-const leastHeapMiB = 450
+/** UnifiedMemoryManager reserves 300 MiB and requires 1.5 times that. */
+const minHeapMiB = 450
 
-/** Heap, overhead and what else a pod's memory is made of. */
+/** Checks heap, overhead and the other parts of a pod's memory. */
 export const memory: ValidateRule = ({ conf, driverLimitMiB }) => [
   ...roles.flatMap((role) => [...heapSize(conf, role), ...overhead(conf, role), ...javaOptions(conf, role)]),
   ...heapUnit(conf),
@@ -27,8 +27,8 @@ function heapSize(conf: EffectiveConf, role: Role): ValidationViolations {
   const key = `spark.${role}.memory`
   const written = conf.entries.get(key)
   const heap = written === undefined ? undefined : parseSparkSize(written.value, 'MiB')
-  if (written === undefined || heap === undefined || heap.amount >= leastHeapMiB) return []
-  // Without a unit there is a worse thing to say of the driver.
+  if (written === undefined || heap === undefined || heap.amount >= minHeapMiB) return []
+  // heapUnit reports a driver's memory without a unit, which is a more severe problem.
   if (role === 'driver' && !heap.hasUnit) return []
   const details = { key, heap: String(heap.amount) }
   return [{ check: 'heapSmall', details, evidence: [toWrittenEvidence(key, written)] }]
@@ -46,11 +46,11 @@ function overhead(conf: EffectiveConf, role: Role): ValidationViolations {
   const factorKey = `spark.${role}.memoryOverheadFactor`
   const size = conf.entries.get(sizeKey)
   if (size === undefined) return []
-  const breaches: ValidationViolations[number][] = []
+  const violations: ValidationViolations[number][] = []
   const factor = conf.entries.get(factorKey)
   if (factor !== undefined) {
     const evidence = [toWrittenEvidence(factorKey, factor), toWrittenEvidence(sizeKey, size)] as const
-    breaches.push({ check: 'overheadFactor', details: { factorKey, sizeKey, size: size.value }, evidence })
+    violations.push({ check: 'overheadFactor', details: { factorKey, sizeKey, size: size.value }, evidence })
   }
   const given = computeMemory(conf, role)
   const entries = new Map([...conf.entries].filter(([key]) => key !== sizeKey))
@@ -62,12 +62,12 @@ function overhead(conf: EffectiveConf, role: Role): ValidationViolations {
       heap: String(given.heapMiB),
       usual: String(usual.overheadMiB),
     }
-    breaches.push({ check: 'overheadSmall', details, evidence: [toWrittenEvidence(sizeKey, size)] })
+    violations.push({ check: 'overheadSmall', details, evidence: [toWrittenEvidence(sizeKey, size)] })
   }
-  return breaches
+  return violations
 }
 
-/** As SparkSubmitCommandBuilder.checkJavaOptions and SparkConf.validateSettings. */
+/** Like SparkSubmitCommandBuilder.checkJavaOptions and SparkConf.validateSettings. */
 function javaOptions(conf: EffectiveConf, role: Role): ValidationViolations {
   const heap = computeMemory(conf, role)?.heapMiB
   return [`spark.${role}.extraJavaOptions`, `spark.${role}.defaultJavaOptions`].flatMap((key): ValidationViolations => {
@@ -91,14 +91,14 @@ function javaOptions(conf: EffectiveConf, role: Role): ValidationViolations {
   })
 }
 
-/** Of the JVM a bare number is bytes. */
+/** The JVM reads a number without a unit as bytes. */
 const jvmSizeMiB = (text: string) => Number(parseSparkSize(text, 'b')?.amount ?? 0n) / 1024 ** 2
 
 function offHeap(conf: EffectiveConf): ValidationViolations {
   if (!isTrue(createConfLookup(conf)('spark.memory.offHeap.enabled'))) return []
   const text = createConfLookup(conf)('spark.memory.offHeap.size')
   const size = parseSparkSize(text ?? '0', 'b')
-  // Whole MiB count (Utils.executorOffHeapMemorySizeAsMb).
+  // Only whole MiB count (Utils.executorOffHeapMemorySizeAsMb).
   if (size === undefined || size.amount >= 1n << 20n) return []
   const evidence = toEvidence(conf, 'spark.memory.offHeap.enabled', 'spark.memory.offHeap.size')
   return [{ check: 'offHeap', details: { size: text ?? 'not set' }, evidence }]

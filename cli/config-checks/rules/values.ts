@@ -5,12 +5,12 @@ import { findValueProblem, type ValueProblem } from '../../spark-conf/value-prob
 import { formatValue, toWrittenEvidence } from '../../static-checks/shown-value.ts'
 import type { MistypedField, ValidateRule, ValidationViolations } from '../subject.ts'
 
-/** Types, ranges and choices, as Spark's own converters take them. */
+/** Checks types, ranges and choices as Spark's own converters do. */
 export const values: ValidateRule = ({ conf, mistyped, origin }) => [
   ...mistyped.flatMap((field) => unquoted(field, origin)),
   ...[...conf.entries].flatMap(([key, written]): ValidationViolations => {
     const row = findSparkKey(key)
-    // `${spark.x}` and `${env:X}` are filled in when the value is read.
+    // Spark replaces `${spark.x}` and `${env:X}` when it reads the value.
     if (row === undefined || written.value.includes('${')) return []
     const problem = findValueProblem(row, written.value) ?? fractionProblem(key, written.value)
     if (problem === undefined) return withoutUnit(key, row, written)
@@ -21,17 +21,17 @@ export const values: ValidateRule = ({ conf, mistyped, origin }) => [
   }),
 ]
 
-/** SparkConf.validateSettings bounds what the registry does not. */
+/** A range that SparkConf.validateSettings checks and the registry does not contain. */
 function fractionProblem(key: string, text: string): ValueProblem | undefined {
   if (key !== 'spark.memory.fraction') return undefined
   const fraction = Number.parseFloat(text)
   return fraction < 0 || fraction > 1 ? { kind: 'range', form: 'a number from 0 to 1' } : undefined
 }
 
-/** A thousandth of the default or less: 10 for 10s where milliseconds are counted. 0 and -1 have a meaning of their own. */
+/** Reports a number without a unit that is at most a thousandth of the default: 10 instead of 10s. 0 and -1 are special values. */
 function withoutUnit(key: string, row: SparkKey, written: ConfEntry): ValidationViolations {
   const { type, unit = '', default: usual } = row
-  // There is more to say of it (memory.ts).
+  // memory.ts reports these in more detail.
   if ((type !== 'bytes' && type !== 'time') || usual === undefined || /^spark\.(driver|executor)\.memory$/.test(key))
     return []
   const parse = type === 'bytes' ? parseSparkSize : parseSparkTime

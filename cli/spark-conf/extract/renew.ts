@@ -4,26 +4,26 @@ import { join } from 'node:path'
 import type { SparkKey, SparkRelease } from '../spark-keys.ts'
 
 /**
- * Entry, by hand: `node cli/spark-conf/extract/renew.ts JARS…` writes keys.json anew. JARS are folders with the jars of
- * one Spark release each (spark-sql and spark-kubernetes with their dependencies, as `mvn dependency:copy-dependencies`
- * leaves them), oldest first; Java 17 is on the PATH. `biome format --write` afterwards.
+ * Entry, run manually: `node cli/spark-conf/extract/renew.ts JARS…` regenerates keys.json. JARS are folders, each with the
+ * jars of one Spark release (spark-sql and spark-kubernetes with the dependencies that `mvn dependency:copy-dependencies`
+ * copies), oldest first. Java 17 must be on the PATH. Run `biome format --write` afterwards.
  */
 const opens = ['java.lang', 'java.util', 'java.nio', 'sun.nio.ch'].map(
   (name) => `--add-opens=java.base/${name}=ALL-UNNAMED`,
 )
 
 /** A line of ConfigRegistry.java. */
-type Told = { readonly key: string } & { [field in keyof SparkKey]?: SparkKey[field] } & {
+type RegistryLine = { readonly key: string } & { [field in keyof SparkKey]?: SparkKey[field] } & {
   readonly only?: string
   readonly alternatives?: readonly string[]
 }
 
-const releases = process.argv.slice(2).map((jars) => ({ release: releaseOf(jars), told: ask(jars) }))
+const releases = process.argv.slice(2).map((jars) => ({ release: releaseOf(jars), lines: ask(jars) }))
 const newest = releases.at(-1)
 if (newest === undefined) throw new Error('usage: node cli/spark-conf/extract/renew.ts JARS…')
 const keys: Record<string, SparkKey> = {}
-for (const { release, told } of releases) {
-  for (const { key, type, deprecated, replacement, removed, only, alternatives, ...rest } of told) {
+for (const { release, lines } of releases) {
+  for (const { key, type, deprecated, replacement, removed, only, alternatives, ...rest } of lines) {
     if (type === undefined) continue
     const { default: before } = keys[key] ?? {}
     const changed = before !== undefined && rest.default !== undefined && before !== rest.default
@@ -31,9 +31,9 @@ for (const { release, told } of releases) {
     keys[key] = { type, ...rest, ...previously, ...(release !== newest.release && { last: release }) }
   }
 }
-// What is deprecated, translated or removed; a later release knows better.
-for (const { told } of releases) {
-  for (const { key, type, deprecated, replacement, removed, only, alternatives = [] } of told) {
+// Deprecated, renamed and removed keys. A later release overrides an earlier one.
+for (const { lines } of releases) {
+  for (const { key, type, deprecated, replacement, removed, only, alternatives = [] } of lines) {
     for (const old of alternatives) keys[old] = { ...(keys[old] ?? { type: 'string' }), replacement: key }
     if (type !== undefined) continue
     const known = replacement !== undefined && keys[replacement] !== undefined
@@ -50,7 +50,7 @@ const lines = sorted.map(([key, row]) => `  ${JSON.stringify(key)}: ${JSON.strin
 writeFileSync(join(import.meta.dirname, '../keys.json'), `{\n${lines.join(',\n')}\n}\n`)
 console.log(`${sorted.length} keys of Spark ${releases.map(({ release }) => release).join(', ')}`)
 
-function ask(jars: string): readonly Told[] {
+function ask(jars: string): readonly RegistryLine[] {
   const program = join(import.meta.dirname, 'ConfigRegistry.java')
   const output = execFileSync('java', [...opens, '-cp', join(jars, '*'), program, jars], {
     encoding: 'utf8',
@@ -60,7 +60,7 @@ function ask(jars: string): readonly Told[] {
   return output
     .trim()
     .split('\n')
-    .map((line): Told => JSON.parse(line))
+    .map((line): RegistryLine => JSON.parse(line))
 }
 
 function releaseOf(jars: string): SparkRelease {

@@ -1,7 +1,7 @@
 import { change, inspect } from '../../../findings/remedies.ts'
 import type { StaticRule } from '../../../static-checks/run.ts'
 
-/** What the API server and the scheduler have to say to the pods. */
+/** Findings about how the API server and the scheduler handle the pods. */
 export const admissionChecks = {
   access: {
     id: 'SPN-PREFLIGHT-ACCESS',

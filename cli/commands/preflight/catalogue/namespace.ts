@@ -1,7 +1,7 @@
 import { change, inspect } from '../../../findings/remedies.ts'
 import type { StaticRule } from '../../../static-checks/run.ts'
 
-/** What the namespace holds, and whether the driver would be watched there. */
+/** Findings about the namespace, its objects, and whether spark-nanny would protect the driver. */
 export const namespaceChecks = {
   namespace: {
     id: 'SPN-PREFLIGHT-NAMESPACE',

@@ -1,7 +1,7 @@
 import { change } from '../../../findings/remedies.ts'
 import type { StaticRule } from '../../../static-checks/run.ts'
 
-/** What the file itself says. */
+/** Findings about the file. */
 export const submissionChecks = {
   shape: {
     id: 'SPN-PREFLIGHT-SHAPE',

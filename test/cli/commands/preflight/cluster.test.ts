@@ -218,9 +218,9 @@ describe('preflight with a cluster', () => {
     assert.deepEqual(
       unknown.map(({ what }) => what),
       [
-        'room on the nodes',
+        'the resources of the nodes',
         'the namespace’s quotas',
-        'what the service account may do',
+        'the permissions of the service account',
         'whether the driver’s pod is admitted',
         'whether an executor’s pod is admitted',
       ],

@@ -128,7 +128,7 @@ spark.executor.memroy=4g
       'jobs',
     ])
     assert.equal(ran.exitCode, 2)
-    assert.match(ran.stderr, /nope: no SparkApplication and no driver pod of that name in jobs/)
+    assert.match(ran.stderr, /nope: there is no SparkApplication and no driver pod with that name in jobs/)
   })
 
   test('live: what may not be read is unknown', async (t) => {
