@@ -6,7 +6,7 @@ const account = 'spark.kubernetes.authenticate.driver.serviceAccountName=spark'
 
 const substituted = '$'.concat('{spark.mine}')
 
-/** Settings, and what is found in them: `VALUE`, `DEPRECATED` …, with a `!` for an error. */
+/** Settings and the ids of their findings, such as `VALUE` or `DEPRECATED`. A `!` marks an error. */
 const cases: readonly (readonly [settings: string, found: readonly string[], version?: string])[] = [
   ['spark.driver.memory=1g', []],
   ['spark.driver.memory=4Gi', ['VALUE!']],
@@ -109,20 +109,20 @@ const cases: readonly (readonly [settings: string, found: readonly string[], ver
 
 describe('configuration rules', () => {
   for (const [settings, found, version = '3.5.1'] of cases) {
-    test(`${settings.replaceAll('\n', ' ')} of ${version}: ${found.join(', ') || 'nothing'}`, async () => {
+    test(`${settings.replaceAll('\n', ' ')} in Spark ${version} → ${found.join(', ') || 'no finding'}`, async () => {
       const { stdout, exitCode } = await runCli(['validate', '-f', 'conf', '--spark-version', version, '-o', 'json'], {
         conf: `${account}\n${settings}\n`,
       })
       const findings: readonly { id: string; severity: string }[] = JSON.parse(stdout).findings
-      const told = findings.map(
+      const foundIds = findings.map(
         ({ id, severity }) => `${id.replace('SPN-VALIDATE-', '')}${severity === 'error' ? '!' : ''}`,
       )
-      assert.deepEqual(told, found)
+      assert.deepEqual(foundIds, found)
       assert.equal(exitCode, found.some((id) => id.endsWith('!')) ? 3 : 0)
     })
   }
 
-  test('no service account: warned of', async () => {
+  test('no service account is set → warning', async () => {
     const { stdout, exitCode } = await runCli(['validate', '-f', 'conf', '--strict'], {
       conf: 'spark.driver.memory=1g',
     })

@@ -1,4 +1,4 @@
-/** A SparkApplication with a slip of nearly every kind, and a secret that must never be printed. */
+/** A SparkApplication with nearly every kind of mistake, and with a secret that must never be printed. */
 export const slips = `apiVersion: sparkoperator.k8s.io/v1beta2
 kind: SparkApplication
 metadata:

@@ -4,9 +4,9 @@ import { dirname, join } from 'node:path'
 import { describe, test } from 'node:test'
 import type { FakeAnswer } from '../../../support/fake-api-server.ts'
 import { type FakeCluster, runInCluster, version } from './fake-cluster.ts'
-import { bareCluster, deployment, driver, healthyCluster, leafMadeDaysAgo, replica, withObjects } from './installed.ts'
+import { bareCluster, deployment, driver, healthyCluster, issueLeafDaysAgo, replica, withObjects } from './installed.ts'
 
-const leaf = await leafMadeDaysAgo(1)
+const leaf = await issueLeafDaysAgo(1)
 const healthy = healthyCluster(leaf)
 const forbidden = (what: string) => ({ status: 403, body: { message: `${what} are forbidden` } })
 
@@ -14,8 +14,8 @@ const clusters: Readonly<Record<string, { readonly cluster: FakeCluster; readonl
   healthy: { cluster: healthy, exitCode: 0 },
   'nothing-installed': { cluster: bareCluster, exitCode: 3 },
   'expired-certificate': {
-    // The API server refuses such a handshake, so that nothing is injected.
-    cluster: { ...healthyCluster(await leafMadeDaysAgo(91)), webhook: null },
+    // The API server rejects an expired certificate in the TLS handshake, so nothing is injected.
+    cluster: { ...healthyCluster(await issueLeafDaysAgo(91)), webhook: null },
     exitCode: 3,
   },
   'all-replicas-gone': {
@@ -59,17 +59,17 @@ async function assertGoldenText(path: string, text: string): Promise<void> {
     await mkdir(dirname(file), { recursive: true })
     await writeFile(file, text)
   }
-  assert.equal(text, await readFile(file, 'utf8'), `${path}: UPDATE_GOLDEN=1 renews it`)
+  assert.equal(text, await readFile(file, 'utf8'), `${path}: run with UPDATE_GOLDEN=1 to update it`)
 }
 
 describe('check command', () => {
   for (const [name, { cluster, exitCode }] of Object.entries(clusters)) {
-    test(`${name}: text`, async (t) => {
+    test(`${name} → golden text report`, async (t) => {
       const ran = await runInCluster(t, cluster, ['check'])
       await assertGoldenText(`${name}.txt`, ran.stdout)
       assert.deepEqual([ran.exitCode, ran.stderr], [exitCode, ''])
     })
-    test(`${name}: json`, async (t) => {
+    test(`${name} → golden JSON report`, async (t) => {
       const ran = await runInCluster(t, cluster, ['check', '-o', 'json'])
       await assertGoldenText(`${name}.json`, ran.stdout)
       assert.equal(JSON.parse(ran.stdout).success, exitCode === 0)
@@ -77,19 +77,19 @@ describe('check command', () => {
     })
   }
 
-  test('a private key is never printed', async (t) => {
+  test('the Secret contains a private key → it is not printed', async (t) => {
     const { stdout, stderr } = await runInCluster(t, healthy, ['check', '-o', 'json'])
     assert.doesNotMatch(stdout + stderr, /c2VjcmV0|secret value|PRIVATE/)
   })
 
-  test('--strict makes warnings count, but only where there is nothing worse', async (t) => {
+  test('--strict with only warnings → exit code 4; with errors → exit code 3', async (t) => {
     assert.equal((await runInCluster(t, healthy, ['check', '--strict'])).exitCode, 0)
     const warned = clusters['uninjected-drivers']?.cluster ?? healthy
     assert.equal((await runInCluster(t, warned, ['check', '--strict'])).exitCode, 4)
     assert.equal((await runInCluster(t, bareCluster, ['check', '--strict'])).exitCode, 3)
   })
 
-  test('an API server that lets nobody in: one check, exit 1', async (t) => {
+  test('the API server rejects the credentials → one check, exit code 1', async (t) => {
     const cluster = { ...healthy, answers: { 'GET /version': { status: 401, body: { message: 'Unauthorized' } } } }
     const { exitCode, stdout } = await runInCluster(t, cluster, ['check', '-o', 'json'])
     assert.equal(exitCode, 1)
@@ -102,14 +102,14 @@ describe('check command', () => {
     assert.match(checks[0].detail, /HTTP 401: Unauthorized/)
   })
 
-  test('--pre: fit for it', async (t) => {
+  test('--pre on a suitable cluster → exit code 0', async (t) => {
     const { exitCode, stdout } = await runInCluster(t, bareCluster, ['check', '--pre'])
     assert.equal(exitCode, 0)
     assert.match(stdout, /√ you can create the chart’s resources \(in namespace spark-nanny\)/)
     assert.doesNotMatch(stdout, /is installed/)
   })
 
-  test('--pre: too old, and not allowed to', async (t) => {
+  test('--pre on an old cluster without permissions → both are errors', async (t) => {
     const cluster = { ...bareCluster, version: 'v1.28.9', denied: ['create clusterroles'] }
     const { exitCode, stdout } = await runInCluster(t, cluster, ['check', '--pre', '-n', 'elsewhere'])
     assert.equal(exitCode, 3)
@@ -117,21 +117,21 @@ describe('check command', () => {
     assert.match(stdout, /you cannot create clusterroles.rbac.authorization.k8s.io\n/)
   })
 
-  test('-n says where the installation is', async (t) => {
+  test('-n → the installation is searched in that namespace only', async (t) => {
     assert.equal((await runInCluster(t, healthy, ['check', '-n', 'spark-nanny'])).exitCode, 0)
     const elsewhere = await runInCluster(t, healthy, ['check', '-n', 'jobs'])
     assert.equal(elsewhere.exitCode, 3)
     assert.match(elsewhere.stdout, /there is no Deployment of spark-nanny in namespace jobs/)
   })
 
-  test('who may not look into all namespaces finds it in the usual one', async (t) => {
+  test('listing Deployments in all namespaces is forbidden → the default namespace is searched', async (t) => {
     const cluster = { ...healthy, answers: { 'GET /apis/apps/v1/deployments': forbidden('deployments') } }
     const { exitCode, stdout } = await runInCluster(t, cluster, ['check'])
     assert.equal(exitCode, 0)
     assert.match(stdout, /√ spark-nanny is installed exactly once \(spark-nanny\/spark-nanny\)/)
   })
 
-  test('what the ServiceAccount may not is named', async (t) => {
+  test('the ServiceAccount lacks permissions → they are listed', async (t) => {
     const { exitCode, stdout } = await runInCluster(t, { ...healthy, denied: ['patch pods', 'update leases'] }, [
       'check',
     ])
@@ -142,7 +142,7 @@ describe('check command', () => {
     )
   })
 
-  test('a hung driver is found by its sidecar, asked through the API server', async (t) => {
+  test('the sidecar of a driver reports a hang → error; its status cannot be read → unknown', async (t) => {
     const late = driver('late-driver', version)
     const notReady = {
       ...late,
@@ -169,7 +169,7 @@ describe('check command', () => {
     assert.match(silent.stdout, /could not read the sidecar’s status of jobs\/late-driver: HTTP 404/)
   })
 
-  test('--wait looks again until all is well', async (t) => {
+  test('--wait, and the API server recovers → the checks run again until they pass', async (t) => {
     let waits = 0
     const cluster = { ...healthy, answers: { 'GET /version': { status: 503, body: {} } } as Record<string, FakeAnswer> }
     const sleep = async () => {
@@ -181,7 +181,7 @@ describe('check command', () => {
     assert.equal(waits, 2)
   })
 
-  test('--wait ends', async (t) => {
+  test('--wait, and the checks still fail → ends after the given time', async (t) => {
     let clockMs = 0
     const sleep = async (ms: number) => {
       clockMs += ms
@@ -191,7 +191,7 @@ describe('check command', () => {
     assert.equal(clockMs, 10_000)
   })
 
-  test('on a terminal: progress on stderr, which is taken away, and colours', async (t) => {
+  test('on a terminal → progress on stderr, which is cleared at the end, and colors', async (t) => {
     const isTerminal = { stdout: true, stderr: true }
     const ran = await runInCluster(t, healthy, ['check'], { isTerminal })
     assert.match(ran.stderr, /connecting to https:/)

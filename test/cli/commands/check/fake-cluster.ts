@@ -9,23 +9,23 @@ import { capableContext } from '../../../support/admission-captures.ts'
 import { type FakeAnswer, type FakeObject, startFakeApiServer } from '../../../support/fake-api-server.ts'
 import { type Ran, runCli } from '../../run-cli.ts'
 
-/** What an API server of this cluster holds and does. */
+/** The objects and the behavior of the API server of a fake cluster. */
 export interface FakeCluster {
-  /** Objects by the path of their collection in all namespaces: `/api/v1/pods`. */
+  /** Objects by the path of their collection in all namespaces, such as `/api/v1/pods`. */
   readonly objects: Readonly<Record<string, readonly FakeObject[]>>
   readonly version?: string
-  /** Version of the webhook that answers the admission of dry runs; null: none is called. */
+  /** The version of the webhook that admits dry runs, or null if there is no webhook. */
   readonly webhook: string | null
-  /** `METHOD path` that is answered otherwise, by a part of it. */
+  /** Overrides answers. The key is a part of `METHOD path`. */
   readonly answers?: Readonly<Record<string, FakeAnswer>>
-  /** `verb resource` that no one may. */
+  /** The accesses, each as `verb resource`, that are denied to every user. */
   readonly denied?: readonly string[]
 }
 
 export const nowMs = Date.parse('2026-11-24T12:00:00Z')
 export const { version } = packageJson
 
-/** Runs the whole command against the cluster; what changes from run to run or release to release is replaced. */
+/** Runs the whole command against the cluster. Values that change between runs or releases are replaced in its output. */
 export async function runInCluster(
   t: TestContext,
   cluster: FakeCluster,
@@ -34,7 +34,7 @@ export async function runInCluster(
 ): Promise<Ran> {
   const api = await startFakeApiServer()
   t.after(() => api.close())
-  api.intercept((method, path) => answerOf(cluster, method, path, api.bodies.at(-1)?.body))
+  api.intercept((method, path) => answerRequest(cluster, method, path, api.bodies.at(-1)?.body))
   const env = {
     HOME: '/nonexistent',
     KUBERNETES_SERVICE_HOST: '127.0.0.1',
@@ -50,21 +50,23 @@ export async function runInCluster(
 
 const status = (code: number, message: string): FakeAnswer => ({ status: code, body: { kind: 'Status', message } })
 
-function answerOf(cluster: FakeCluster, method: string, url: string, body: unknown): FakeAnswer {
+function answerRequest(cluster: FakeCluster, method: string, url: string, body: unknown): FakeAnswer {
   const { pathname, searchParams } = new URL(url, 'https://api')
   for (const [part, answer] of Object.entries(cluster.answers ?? {})) {
     if (`${method} ${pathname}`.includes(part)) return answer
   }
   if (pathname === '/version') return { status: 200, body: { gitVersion: cluster.version ?? 'v1.36.3' } }
   if (pathname === '/apis/admissionregistration.k8s.io/v1') return { status: 200, body: {} }
-  if (pathname.endsWith('accessreviews')) return reviewed(cluster, body)
+  if (pathname.endsWith('accessreviews')) return reviewAccess(cluster, body)
   const namespace = /\/namespaces\/([^/]+)\//.exec(pathname)?.[1]
-  if (method === 'POST' && namespace !== undefined) return { status: 201, body: admitted(cluster, namespace, body) }
+  if (method === 'POST' && namespace !== undefined) return { status: 201, body: admitObject(cluster, namespace, body) }
   const collection = pathname.replace(/\/namespaces\/[^/]+\//, '/')
   const found = cluster.objects[collection]
   const inNamespace = (object: FakeObject) => namespace === undefined || object.metadata.namespace === namespace
   if (found !== undefined) {
-    const items = found.filter((object) => inNamespace(object) && selected(object, searchParams.get('labelSelector')))
+    const items = found.filter(
+      (object) => inNamespace(object) && matchesSelector(object, searchParams.get('labelSelector')),
+    )
     return { status: 200, body: { kind: 'List', metadata: {}, items } }
   }
   const [, plural = '', name] = /^(.*)\/([^/]+)$/.exec(collection) ?? []
@@ -72,7 +74,7 @@ function answerOf(cluster: FakeCluster, method: string, url: string, body: unkno
   return one === undefined ? status(404, `${pathname} not found`) : { status: 200, body: one }
 }
 
-function selected({ metadata }: FakeObject, selector: string | null): boolean {
+function matchesSelector({ metadata }: FakeObject, selector: string | null): boolean {
   const wanted = (selector ?? '').split(',').filter((part) => part !== '')
   return wanted.every((part) => {
     const [key = '', value] = part.split('=')
@@ -80,8 +82,8 @@ function selected({ metadata }: FakeObject, selector: string | null): boolean {
   })
 }
 
-/** The object as the real webhook changes it, in a namespace that has opted in. */
-function admitted({ webhook, objects }: FakeCluster, namespace: string, body: unknown): unknown {
+/** Returns the object as the real webhook changes it, if its namespace has opted in. */
+function admitObject({ webhook, objects }: FakeCluster, namespace: string, body: unknown): unknown {
   const { metadata } = objects['/api/v1/namespaces']?.find((object) => object.metadata.name === namespace) ?? {}
   if (webhook === null || toRecord(metadata?.labels)['spark-nanny.io/inject'] !== 'enabled') return body
   const { decision } = admit(createCreationRequest(body, namespace), { ...capableContext, version: webhook })
@@ -89,7 +91,7 @@ function admitted({ webhook, objects }: FakeCluster, namespace: string, body: un
   return decision.kind === 'patch-service' ? decision.service : body
 }
 
-function reviewed({ denied = [] }: FakeCluster, body: unknown): FakeAnswer {
+function reviewAccess({ denied = [] }: FakeCluster, body: unknown): FakeAnswer {
   const { resourceAttributes } = toRecord(toRecord(body).spec)
   const { verb, resource } = toRecord(resourceAttributes)
   return { status: 201, body: { status: { allowed: !denied.includes(`${verb} ${resource}`) } } }

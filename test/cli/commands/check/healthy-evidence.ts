@@ -12,9 +12,9 @@ import {
 } from '../../../../cli/commands/check/installed-objects.ts'
 import type { CheckResult } from '../../../../cli/commands/check/result.ts'
 import { nowMs, version } from './fake-cluster.ts'
-import { authority, deployment, driver, leafMadeDaysAgo, replica, webhookConfiguration } from './installed.ts'
+import { authority, deployment, driver, issueLeafDaysAgo, replica, webhookConfiguration } from './installed.ts'
 
-export const leaf = await leafMadeDaysAgo(1)
+export const leaf = await issueLeafDaysAgo(1)
 export const unread = unreadable('HTTP 403: forbidden', 403)
 const yes = { nativeSidecars: 'yes', restartAllContainers: 'yes', openShift: 'no' } as const
 
@@ -41,7 +41,7 @@ export const healthyInstallation: Installation = {
 
 export const healthyDriver: CheckedDriver = driverOf({})
 
-/** Everything that the checks look at, and all of it well. */
+/** Evidence for which every check passes. */
 export const healthyEvidence: CheckEvidence = {
   nowMs,
   cliVersion: version,
@@ -86,10 +86,10 @@ export const withInstallation = (changes: Partial<Installation>): CheckEvidence 
 })
 export const withDeployment = (changes: Partial<WebhookDeployment>): CheckEvidence =>
   withInstallation({ deployment: { ...healthyDeployment, ...changes } })
-/** The first replica changed. */
+/** Evidence with changes to the first replica. */
 export const withPod = (changes: Partial<WebhookPod>): CheckEvidence =>
   withInstallation({ pods: readable([{ ...parseWebhookPod(replica(1)), ...changes }, parseWebhookPod(replica(2))]) })
-/** Both webhooks changed. */
+/** Evidence with changes to both webhooks. */
 export const withWebhooks = (changes: Partial<WebhookConfiguration['webhooks'][number]>): CheckEvidence => ({
   ...healthyEvidence,
   configurations: readable([
@@ -101,8 +101,8 @@ export const withDriver = (changes: Partial<CheckedDriver>): CheckEvidence => ({
   drivers: readable([driverOf(changes)]),
 })
 
-/** What the check of this id says of the evidence. */
-export function judged(id: string, evidence: CheckEvidence): CheckResult {
+/** Runs the check with this id on the evidence. */
+export function runCheck(id: string, evidence: CheckEvidence): CheckResult {
   const check = categories.flatMap(({ checks }) => checks).find((one) => one.id === id)
   if (check === undefined) throw new Error(`there is no check ${id}`)
   return check.judge(evidence)

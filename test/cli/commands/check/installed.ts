@@ -5,8 +5,8 @@ import { type FakeCluster, nowMs, version } from './fake-cluster.ts'
 const dayMs = 86_400_000
 export const authority = await createAuthority(new Date(nowMs - 10 * dayMs), 365)
 
-/** For the Service of the webhook, made `daysAgo` and valid for 90 days. */
-export const leafMadeDaysAgo = (daysAgo: number) =>
+/** Issues a certificate for the webhook's Service. It was issued `daysAgo` and is valid for 90 days. */
+export const issueLeafDaysAgo = (daysAgo: number) =>
   issueServingCertificate(
     authority,
     ['spark-nanny-webhook.spark-nanny.svc', 'spark-nanny-webhook.spark-nanny.svc.cluster.local'],
@@ -22,7 +22,7 @@ const podLabels = {
   'app.kubernetes.io/version': version,
   'app.kubernetes.io/component': 'webhook',
 }
-const own = (name: string) => ({ name, namespace: 'spark-nanny', labels: podLabels })
+const buildMetadata = (name: string) => ({ name, namespace: 'spark-nanny', labels: podLabels })
 
 export interface Replicas {
   readonly wanted: number
@@ -44,7 +44,7 @@ export function deployment({ wanted, ready }: Replicas): FakeObject {
   }
   const available = ready > 0
   return {
-    metadata: { ...own('spark-nanny'), generation: 2 },
+    metadata: { ...buildMetadata('spark-nanny'), generation: 2 },
     spec: {
       replicas: wanted,
       template: {
@@ -69,7 +69,7 @@ export function deployment({ wanted, ready }: Replicas): FakeObject {
 
 export function replica(index: number, ready = true): FakeObject {
   return {
-    metadata: own(`spark-nanny-${index}`),
+    metadata: buildMetadata(`spark-nanny-${index}`),
     spec: { nodeName: `node-${index}`, containers: [{ image: `registry.invalid/spark-nanny-webhook:${version}` }] },
     status: {
       conditions: [{ type: 'Ready', status: ready ? 'True' : 'False' }],
@@ -95,7 +95,7 @@ export function webhookConfiguration(caBundle: string): FakeObject {
       ],
     },
   })
-  const { namespace: _, ...metadata } = own('spark-nanny')
+  const { namespace: _, ...metadata } = buildMetadata('spark-nanny')
   return { metadata, webhooks: [webhook('pods.spark-nanny.io'), webhook('services.spark-nanny.io')] }
 }
 
@@ -114,7 +114,7 @@ export function node(name: string): FakeObject {
   }
 }
 
-/** A driver that is Ready; `injected` is the version of its sidecar. */
+/** A driver pod that is Ready. `injected` is the version of its sidecar, or null if it has none. */
 export function driver(name: string, injected: string | null): FakeObject {
   return {
     metadata: {
@@ -130,7 +130,7 @@ export function driver(name: string, injected: string | null): FakeObject {
 
 const systemNamespaces = [namespace('default'), namespace('kube-system')]
 
-/** A cluster that knows nothing of spark-nanny. */
+/** A cluster without spark-nanny. */
 export const bareCluster: FakeCluster = {
   webhook: null,
   objects: {
@@ -142,7 +142,7 @@ export const bareCluster: FakeCluster = {
   },
 }
 
-/** All is well: two replicas on two nodes, one labelled namespace with a driver. */
+/** A healthy installation with two replicas on two nodes, and one labelled namespace with a driver. */
 export function healthyCluster(leaf: { readonly certificatePem: string }): FakeCluster {
   return {
     webhook: version,
@@ -156,14 +156,14 @@ export function healthyCluster(leaf: { readonly certificatePem: string }): FakeC
       '/api/v1/pods': [replica(1), replica(2), driver('etl-driver', version)],
       '/api/v1/secrets': [
         {
-          metadata: own('spark-nanny-webhook-tls'),
+          metadata: buildMetadata('spark-nanny-webhook-tls'),
           data: { 'tls.crt': base64(leaf.certificatePem), 'tls.key': 'c2VjcmV0' },
         },
       ],
       '/apis/apps/v1/deployments': [deployment({ wanted: 2, ready: 2 })],
       '/apis/policy/v1/poddisruptionbudgets': [
         {
-          metadata: own('spark-nanny'),
+          metadata: buildMetadata('spark-nanny'),
           spec: { selector: { matchLabels: { 'app.kubernetes.io/name': 'spark-nanny' } } },
         },
       ],

@@ -7,7 +7,7 @@ import { describeAccess } from '../../../../cli/cluster/access-rule.ts'
 import { webhookAccess } from '../../../../cli/commands/check/needed-access.ts'
 import { healthyDeployment } from './healthy-evidence.ts'
 
-/** In this file stands what the chart grants; it came after the check. */
+/** The permissions that the chart grants. */
 const file = join(import.meta.dirname, '../../../../charts/spark-nanny/files/rbac.yaml')
 
 interface Granted {
@@ -29,13 +29,15 @@ const environments = {
 
 describe('webhookAccess', () => {
   for (const [source, env] of Object.entries(environments)) {
-    test(`what is asked for is what the chart grants: ${source}`, { skip: !existsSync(file) }, () => {
+    test(`certificates from ${source} → the checked access equals the permissions of the chart`, {
+      skip: !existsSync(file),
+    }, () => {
       const { cluster, namespace } = parse(readFileSync(file, 'utf8').replaceAll('<fullname>', 'spark-nanny'))
       const granted = [...expand(cluster, '', source), ...expand(namespace, 'spark-nanny', source)]
-      const asked = webhookAccess({ ...healthyDeployment, env }).flatMap((rule) =>
+      const neededAccess = webhookAccess({ ...healthyDeployment, env }).flatMap((rule) =>
         'path' in rule ? [`${rule.verb} ${rule.path}`] : rule.verbs.map((verb) => describeAccess(verb, rule)),
       )
-      assert.deepEqual(asked.toSorted(), granted.toSorted())
+      assert.deepEqual(neededAccess.toSorted(), granted.toSorted())
     })
   }
 
@@ -57,7 +59,7 @@ describe('webhookAccess', () => {
       )
   }
 
-  test('without a name the permission is for all, with one for that', () => {
+  test('an access with or without a name → the description has the same scope', () => {
     assert.equal(describeAccess('create', { group: '', resource: 'pods', namespace: '' }), 'create pods')
     assert.equal(
       describeAccess('get', { group: 'apps', resource: 'deployments', name: 'x', namespace: 'n' }),

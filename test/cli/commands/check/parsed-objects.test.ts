@@ -12,7 +12,7 @@ import { healthyDeployment } from './healthy-evidence.ts'
 import { driver } from './installed.ts'
 
 describe('parsed objects', () => {
-  test('the Secret is the one that is mounted where the certificate is read', () => {
+  test('a Deployment with several Secrets → the one mounted at the certificate path is found', () => {
     const container = {
       name: 'webhook',
       env: [{ name: 'SPARK_NANNY_TLS_CERT_FILE', value: '/etc/spark-nanny/tls/tls.crt' }],
@@ -23,14 +23,14 @@ describe('parsed objects', () => {
     }
     const volumes = [
       { name: 'other', secret: { secretName: 'other' } },
-      { name: 'tls', secret: { secretName: 'mine' } },
+      { name: 'tls', secret: { secretName: 'webhook-tls' } },
     ]
     const spec = { template: { spec: { containers: [{ name: 'proxy' }, container], volumes } } }
-    assert.equal(parseDeployment({ spec }).secret, 'mine')
+    assert.equal(parseDeployment({ spec }).secret, 'webhook-tls')
     assert.equal(parseDeployment({ spec: { template: { spec: { containers: [container] } } } }).secret, null)
   })
 
-  test('the two Deployments of a release count as one, of which one half is enough to inject', () => {
+  test('two Deployments of one release → one installation, available if either is', () => {
     const half = (name: string, ready: number) => ({
       ...healthyDeployment,
       name,
@@ -49,7 +49,7 @@ describe('parsed objects', () => {
     assert.equal(groupByRelease([half('x-a', 1), { ...half('y-a', 1), namespace: 'elsewhere' }]).length, 2)
   })
 
-  test('what is none of its kind is taken apart without harm', () => {
+  test('values that are not Kubernetes objects → parsed without an exception', () => {
     for (const nothing of [undefined, null, 1, 'x', [], {}]) {
       assert.equal(parseDeployment(nothing).ready, 0)
       assert.equal(parseWebhookPod(nothing).ready, false)
@@ -60,7 +60,7 @@ describe('parsed objects', () => {
     }
   })
 
-  test('a driver that has ended, or is being deleted, is none', () => {
+  test('a driver that has ended or is being deleted → not checked', () => {
     const running = driver('d', null)
     assert.ok(parseCheckedDriver(running))
     assert.equal(parseCheckedDriver({ ...running, status: { phase: 'Succeeded' } }), undefined)
@@ -81,7 +81,7 @@ describe('parsed objects', () => {
     ],
   ]
   for (const [status, expected] of sidecars) {
-    test(`sidecar: ${JSON.stringify(status)}`, () => {
+    test(`sidecar status ${JSON.stringify(status)} → ${expected === null ? 'not waiting' : JSON.stringify(expected)}`, () => {
       const initContainerStatuses = [{ name: 'spark-nanny', ...status }]
       const pod = { ...driver('d', '1'), status: { phase: 'Pending', initContainerStatuses } }
       assert.deepEqual(parseCheckedDriver(pod)?.sidecarWaiting, expected)
@@ -103,7 +103,7 @@ describe('parsed objects', () => {
     [{ matchExpressions: [{ key: 'team', operator: 'Unheard', values: [] }] }, false],
   ]
   for (const [selector, selected] of selectors) {
-    test(`selector: ${JSON.stringify(selector)}`, () =>
+    test(`selector ${JSON.stringify(selector)} → ${selected ? 'matches' : 'does not match'}`, () =>
       assert.equal(matchesSelector(parseLabelSelector(selector), labels), selected))
   }
 })

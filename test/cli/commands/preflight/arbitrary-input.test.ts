@@ -40,24 +40,24 @@ const partFields = [
 const json = fc.jsonValue({ maxDepth: 3 })
 const records = (names: readonly string[]) =>
   fc.record(Object.fromEntries(names.map((name) => [name, json])), { requiredKeys: [] })
-const part = fc.oneof(json, records(partFields))
+const rolePart = fc.oneof(json, records(partFields))
 const spec = fc.oneof(
   json,
   records(fields),
   fc.record({
-    driver: part,
-    executor: part,
+    driver: rolePart,
+    executor: rolePart,
     volumes: fc.array(fc.oneof(json, fc.record({ name: json, secret: json }))),
     sparkConf: fc.dictionary(fc.string(), json),
   }),
 )
 
 describe('preflight and validate with arbitrary input', () => {
-  test('whatever an application is, it is judged and nothing is thrown', async () => {
+  test('an application with arbitrary fields → checked without an exception', async () => {
     const apis = fc.constantFrom('sparkoperator.k8s.io/v1beta2', 'spark.apache.org/v1', 'sparkoperator.k8s.io/v1')
     await fc.assert(
-      fc.asyncProperty(spec, json, apis, async (ofApplication, metadata, apiVersion) => {
-        const app = JSON.stringify({ apiVersion, kind: 'SparkApplication', metadata, spec: ofApplication })
+      fc.asyncProperty(spec, json, apis, async (applicationSpec, metadata, apiVersion) => {
+        const app = JSON.stringify({ apiVersion, kind: 'SparkApplication', metadata, spec: applicationSpec })
         for (const args of [
           ['preflight', 'app', '--offline'],
           ['validate', '-f', 'app'],
@@ -70,7 +70,7 @@ describe('preflight and validate with arbitrary input', () => {
     )
   })
 
-  test('whatever a configuration file is, it is judged or refused', async () => {
+  test('a configuration file with arbitrary lines → checked or rejected without an exception', async () => {
     const line = fc.oneof(
       fc.string(),
       fc

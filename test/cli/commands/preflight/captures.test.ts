@@ -4,7 +4,7 @@ import { parseConfFile } from '../../../../cli/spark-conf/conf-file.ts'
 import { computeWorkload } from '../../../../cli/workload/workload.ts'
 import { capturePod } from '../../../support/admission-captures.ts'
 
-/** The settings that the captured drivers were submitted with. */
+/** The settings with which the captured drivers were submitted. */
 const settings = `spark.driver.memory 512m
 spark.executor.memory 512m
 spark.kubernetes.driver.request.cores 100m
@@ -15,7 +15,7 @@ spark.kubernetes.container.image.pullPolicy Never
 
 describe('computeWorkload', () => {
   for (const name of ['driver-pod.spark-submit', 'driver-pod.spark-operator'] as const) {
-    test(`the pod that is tried is the one that Spark made: ${name}`, () => {
+    test(`the settings of ${name} → the computed driver pod equals the pod that Spark created`, () => {
       const captured = capturePod(name)
       const [container] = captured.spec.containers
       const conf = `${settings}spark.kubernetes.container.image ${container?.image}\nspark.kubernetes.driver.pod.name ${captured.metadata?.name}\n`
@@ -32,7 +32,7 @@ describe('computeWorkload', () => {
     })
   }
 
-  test('the executor that is tried is the one that Spark made', () => {
+  test('the settings of an executor → the computed executor pod equals the pod that Spark created', () => {
     const captured = capturePod('executor-pod')
     const { conf } = parseConfFile(settings, 'conf', undefined)
     const workload = computeWorkload({ kind: 'conf', name: 'conf', conf, mainFile: undefined }, undefined, 'spark')

@@ -28,49 +28,59 @@ const nodes = (node: object): FakeCluster =>
 const refused = (message: string, status = 403): FakeCluster =>
   clusterWith({}, { answers: { 'POST /api/v1/namespaces/jobs/pods': { status, body: { kind: 'Status', message } } } })
 
-/** A cluster, settings beside the healthy ones, and what is found: `QUOTA!` is an error. */
+/** A cluster, settings in addition to the healthy ones, and the ids of the findings: `QUOTA!` is an error. */
 const cases: readonly (readonly [what: string, cluster: FakeCluster, settings: string, found: readonly string[]])[] = [
-  ['all is well', healthyCluster, '', []],
-  ['namespace absent', clusterWith({ '/api/v1/namespaces': [] }), '', ['NAMESPACE!']],
+  ['healthy cluster', healthyCluster, '', []],
+  ['namespace does not exist', clusterWith({ '/api/v1/namespaces': [] }), '', ['NAMESPACE!']],
   [
     'namespace not labelled',
     clusterWith({ '/api/v1/namespaces': [{ metadata: { name: 'jobs' } }] }),
     '',
     ['NOT-LABELLED'],
   ],
-  ['labelled, and the webhook is away', clusterWith({}, { webhook: null }), '', ['NOT-WATCHED']],
+  ['namespace labelled, but no webhook is installed', clusterWith({}, { webhook: null }), '', ['NOT-WATCHED']],
   [
-    'opted out',
+    'driver opted out of injection',
     clusterWith({}, { webhook: null }),
     'spark.kubernetes.driver.annotation.spark-nanny.io/inject=false',
     [],
   ],
-  ['account absent', clusterWith({ '/api/v1/serviceaccounts': [] }), '', ['ACCOUNT!']],
-  ['account may not create pods', clusterWith({}, { denied: ['create pods', 'watch pods'] }), '', ['ACCESS!']],
-  ['account may not delete many', clusterWith({}, { denied: ['deletecollection services'] }), '', ['ACCESS']],
-  ['account may not make claims, and need not', clusterWith({}, { denied: ['create persistentvolumeclaims'] }), '', []],
+  ['service account does not exist', clusterWith({ '/api/v1/serviceaccounts': [] }), '', ['ACCOUNT!']],
+  ['service account cannot create pods', clusterWith({}, { denied: ['create pods', 'watch pods'] }), '', ['ACCESS!']],
   [
-    'account may not make claims',
+    'service account cannot delete collections',
+    clusterWith({}, { denied: ['deletecollection services'] }),
+    '',
+    ['ACCESS'],
+  ],
+  [
+    'service account cannot create volume claims, and none is used',
+    clusterWith({}, { denied: ['create persistentvolumeclaims'] }),
+    '',
+    [],
+  ],
+  [
+    'service account cannot create volume claims, and one is used',
     clusterWith({}, { denied: ['create persistentvolumeclaims'] }),
     'spark.kubernetes.executor.volumes.persistentVolumeClaim.d.mount.path=/d\nspark.kubernetes.executor.volumes.persistentVolumeClaim.d.options.claimName=OnDemand',
     ['ACCESS!'],
   ],
-  // Driver and each executor: 1408Mi; the sidecar: 64Mi and 10m.
-  ['quota has room to the byte', quota({ 'requests.memory': '4288Mi' }), '', []],
-  ['quota has no room for the last executor', quota({ 'requests.memory': '4287Mi' }), '', ['QUOTA']],
-  ['quota has room for no executor', quota({ 'requests.memory': '2000Mi' }), '', ['QUOTA!']],
-  ['quota has no room for the driver', quota({ memory: '8Gi' }, { memory: '7Gi' }), '', ['QUOTA!']],
-  ['quota counts pods', quota({ pods: '3' }, { pods: '1' }), '', ['QUOTA']],
-  ['quota demands a CPU limit', quota({ 'limits.cpu': '10' }), '', ['QUOTA!']],
+  // The driver and each executor request 1408Mi. The sidecar requests 64Mi and 10m.
+  ['quota is exactly large enough', quota({ 'requests.memory': '4288Mi' }), '', []],
+  ['quota is too small for the last executor', quota({ 'requests.memory': '4287Mi' }), '', ['QUOTA']],
+  ['quota is too small for any executor', quota({ 'requests.memory': '2000Mi' }), '', ['QUOTA!']],
+  ['quota is too small for the driver', quota({ memory: '8Gi' }, { memory: '7Gi' }), '', ['QUOTA!']],
+  ['quota for pods is too small', quota({ pods: '3' }, { pods: '1' }), '', ['QUOTA']],
+  ['quota requires a CPU limit', quota({ 'limits.cpu': '10' }), '', ['QUOTA!']],
   [
-    'quota demands a CPU limit, and there is one',
+    'quota requires a CPU limit, and the pods have one',
     quota({ 'limits.cpu': '10' }),
     'spark.kubernetes.driver.limit.cores=1\nspark.kubernetes.executor.limit.cores=1',
     [],
   ],
-  ['quota of another scope', scoped('BestEffort'), '', []],
-  ['quota of a scope that Spark’s pods are in', scoped('NotTerminating'), '', ['QUOTA']],
-  ['quota of things that are not counted here', quota({ secrets: '0', 'count/jobs.batch': '0' }), '', []],
+  ['quota with a scope that excludes Spark pods', scoped('BestEffort'), '', []],
+  ['quota with a scope that includes Spark pods', scoped('NotTerminating'), '', ['QUOTA']],
+  ['quota for resources that Spark does not create', quota({ secrets: '0', 'count/jobs.batch': '0' }), '', []],
   [
     'dynamic allocation beyond the quota',
     quota({ pods: '4' }),
@@ -84,81 +94,101 @@ const cases: readonly (readonly [what: string, cluster: FakeCluster, settings: s
     [],
   ],
   [
-    'container above the LimitRange',
+    'container above the maximum of the LimitRange',
     limitRange({ type: 'Container', max: { memory: '1Gi' } }),
     '',
     ['LIMIT-RANGE!', 'LIMIT-RANGE!'],
   ],
-  ['container within the LimitRange', limitRange({ type: 'Container', max: { memory: '2Gi' } }), '', []],
+  ['container below the maximum of the LimitRange', limitRange({ type: 'Container', max: { memory: '2Gi' } }), '', []],
   [
-    'container below the LimitRange',
+    'container below the minimum of the LimitRange',
     limitRange({ type: 'Container', min: { cpu: '2' }, default: { cpu: '4' } }),
     'spark.executor.cores=2',
     ['LIMIT-RANGE!'],
   ],
   ['node too small for the executors', healthyCluster, 'spark.executor.memory=64g', ['NODE!']],
   ['node too small for the driver’s cores', healthyCluster, 'spark.driver.cores=9', ['NODE!']],
-  ['node with a taint', nodes({ spec: { taints: [{ key: 'gpu', effect: 'NoSchedule' }] } }), '', ['NODE!', 'NODE!']],
   [
-    'node with a taint that is a wish',
+    'node with a NoSchedule taint',
+    nodes({ spec: { taints: [{ key: 'gpu', effect: 'NoSchedule' }] } }),
+    '',
+    ['NODE!', 'NODE!'],
+  ],
+  [
+    'node with a PreferNoSchedule taint',
     nodes({ spec: { taints: [{ key: 'gpu', effect: 'PreferNoSchedule' }] } }),
     '',
     [],
   ],
-  ['node without the label', healthyCluster, 'spark.kubernetes.node.selector.pool=big', ['NODE!', 'NODE!']],
-  ['node with the label', healthyCluster, 'spark.kubernetes.node.selector.kubernetes.io/os=linux', []],
-  ['Secret absent', healthyCluster, 'spark.kubernetes.driver.secrets.creds=/creds', ['MISSING!']],
+  ['node without the selected label', healthyCluster, 'spark.kubernetes.node.selector.pool=big', ['NODE!', 'NODE!']],
+  ['node with the selected label', healthyCluster, 'spark.kubernetes.node.selector.kubernetes.io/os=linux', []],
+  ['Secret does not exist', healthyCluster, 'spark.kubernetes.driver.secrets.creds=/creds', ['MISSING!']],
   [
-    'Secret there',
+    'Secret exists',
     clusterWith({ '/api/v1/secrets': [{ metadata: { name: 'creds', namespace: 'jobs' } }] }),
     'spark.kubernetes.driver.secrets.creds=/creds',
     [],
   ],
   [
-    'key of a Secret absent',
+    'key of a Secret does not exist',
     clusterWith({ '/api/v1/secrets': [{ metadata: { name: 'creds', namespace: 'jobs' }, data: { a: 'Yg==' } }] }),
     'spark.kubernetes.driver.secretKeyRef.X=creds:b',
     ['MISSING!'],
   ],
   [
-    'key of a Secret there',
+    'key of a Secret exists',
     clusterWith({ '/api/v1/secrets': [{ metadata: { name: 'creds', namespace: 'jobs' }, data: { a: 'Yg==' } }] }),
     'spark.kubernetes.driver.secretKeyRef.X=creds:a',
     [],
   ],
-  ['pull secret absent', healthyCluster, 'spark.kubernetes.container.image.pullSecrets=regcred', ['MISSING!']],
   [
-    'PodSecurity',
+    'image pull Secret does not exist',
+    healthyCluster,
+    'spark.kubernetes.container.image.pullSecrets=regcred',
+    ['MISSING!'],
+  ],
+  [
+    'PodSecurity rejects the pod',
     refused('pods "p" is forbidden: violates PodSecurity "restricted:latest": x'),
     '',
     ['POD-SECURITY!', 'POD-SECURITY!'],
   ],
   [
-    'PodSecurity, with a template',
+    'PodSecurity rejects the pod, which has a template',
     refused('violates PodSecurity "restricted:latest": x'),
     'spark.kubernetes.driver.podTemplateFile=d.yaml\nspark.kubernetes.executor.podTemplateFile=e.yaml',
     ['POD-SECURITY', 'POD-SECURITY'],
   ],
-  ['denied by a policy', refused('admission webhook "p" denied the request: no'), '', ['DENIED!', 'DENIED!']],
-  ['invalid for the API server', refused('Pod "p" is invalid', 400), '', ['DENIED!', 'DENIED!']],
   [
-    'name taken',
+    'an admission webhook denies the pod',
+    refused('admission webhook "p" denied the request: no'),
+    '',
+    ['DENIED!', 'DENIED!'],
+  ],
+  ['the API server rejects the pod as invalid', refused('Pod "p" is invalid', 400), '', ['DENIED!', 'DENIED!']],
+  [
+    'a pod with the driver’s name exists',
     refused('pods "nightly-driver" already exists', 409),
     'spark.kubernetes.driver.pod.name=nightly-driver',
     ['NAME-TAKEN!', 'NAME-TAKEN!'],
   ],
   [
-    'image on no node',
+    'pull policy Never, and the image is on no node',
     healthyCluster,
     'spark.kubernetes.container.image.pullPolicy=Never\nspark.kubernetes.container.image=apache/spark:4.0.0',
     ['IMAGE'],
   ],
-  ['image on a node', healthyCluster, 'spark.kubernetes.container.image.pullPolicy=Never', []],
+  [
+    'pull policy Never, and the image is on a node',
+    healthyCluster,
+    'spark.kubernetes.container.image.pullPolicy=Never',
+    [],
+  ],
 ]
 
 describe('preflight with a cluster', () => {
   for (const [what, cluster, settings, found] of cases) {
-    test(`${what}: ${found.join(', ') || 'nothing'}`, async (t) => {
+    test(`${what} → ${found.join(', ') || 'no finding'}`, async (t) => {
       const { exitCode, stdout } = await preflightOf(t, cluster, `${healthyConf}${settings}\n`, '-o', 'json')
       assert.deepEqual(idsOf(stdout), found, stdout)
       assert.equal(exitCode, found.some((id) => id.endsWith('!')) ? 3 : 0)
@@ -167,7 +197,7 @@ describe('preflight with a cluster', () => {
 
   const apis = { 'POST /apis/sparkoperator.k8s.io/v1beta2': { status: 201, body: {} } }
 
-  test('a SparkApplication that the API server takes', async (t) => {
+  test('a SparkApplication that the API server accepts → no finding', async (t) => {
     const { exitCode, stdout } = await preflightOf(
       t,
       clusterWith({}, { answers: apis }),
@@ -179,13 +209,13 @@ describe('preflight with a cluster', () => {
     assert.equal(exitCode, 0)
   })
 
-  test('a SparkApplication of an operator that is not there', async (t) => {
+  test('a SparkApplication whose operator is not installed → OPERATOR!', async (t) => {
     const answers = { 'POST /apis/sparkoperator.k8s.io/v1beta2': { status: 404, body: {} } }
     const { stdout } = await preflightOf(t, clusterWith({}, { answers }), healthyApplication, '-o', 'json')
     assert.deepEqual(idsOf(stdout), ['OPERATOR!'])
   })
 
-  test('a SparkApplication that the API server rejects', async (t) => {
+  test('a SparkApplication that the API server rejects → REJECTED!', async (t) => {
     const message = 'strict decoding error: unknown field "spec.drive"'
     const answers = { 'POST /apis/sparkoperator.k8s.io/v1beta2': { status: 400, body: { message } } }
     const { stdout } = await preflightOf(t, clusterWith({}, { answers }), healthyApplication, '-o', 'json')
@@ -193,7 +223,7 @@ describe('preflight with a cluster', () => {
     assert.match(stdout, /unknown field/)
   })
 
-  test('a SparkApplication that is there already', async (t) => {
+  test('a SparkApplication that already exists → NAME-TAKEN', async (t) => {
     const existing = {
       '/apis/sparkoperator.k8s.io/v1beta2/sparkapplications': [{ metadata: { name: 'nightly', namespace: 'jobs' } }],
     }
@@ -201,7 +231,7 @@ describe('preflight with a cluster', () => {
     assert.deepEqual(idsOf(stdout), ['NAME-TAKEN'])
   })
 
-  test('what may not be read is unknown, and never taken for well', async (t) => {
+  test('some evidence is forbidden → unknown, exit code 5', async (t) => {
     const forbidden = {
       status: 403,
       body: { message: 'pods is forbidden: User "u" cannot create resource "pods" in API group ""' },
@@ -228,7 +258,7 @@ describe('preflight with a cluster', () => {
     assert.deepEqual(idsOf(stdout), [])
   })
 
-  test('-n outweighs what the file says', async (t) => {
+  test('-n and a namespace in the file → -n is used', async (t) => {
     const { stdout } = await preflightOf(t, healthyCluster, healthyConf, '-n', 'elsewhere')
     assert.match(stdout, /namespace elsewhere does not exist/)
   })

@@ -18,7 +18,7 @@ const tight = clusterWith(
 
 describe('preflight report', () => {
   for (const form of ['text', 'json', 'sarif', 'junit', 'markdown']) {
-    test(`a namespace that is too tight, as ${form}`, async (t) => {
+    test(`a namespace with a small quota, -o ${form} → golden report`, async (t) => {
       const io = { readFile: async () => healthyApplication.replace('apache/spark:4.0.1', 'apache/spark:latest') }
       const { stdout, exitCode } = await runInCluster(t, tight, ['preflight', 'nightly.yaml', '-o', form], io)
       assert.equal(exitCode, 3)
@@ -27,7 +27,7 @@ describe('preflight report', () => {
   }
 
   for (const form of ['text', 'junit']) {
-    test(`without a cluster, as ${form}: what is not known fails nothing`, async () => {
+    test(`no cluster, -o ${form} → golden report, and unknown evidence is not an error`, async () => {
       const { stdout, exitCode } = await runCli(['preflight', 'app', '--offline', '-o', form], {
         app: healthyApplication,
       })

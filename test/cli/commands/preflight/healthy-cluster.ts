@@ -9,7 +9,7 @@ const node = {
   },
 }
 
-/** A cluster in which a modest application runs. */
+/** A cluster that accepts a small application. */
 export const healthyCluster: FakeCluster = {
   webhook: '0.1.0',
   objects: {
@@ -24,7 +24,7 @@ export const healthyCluster: FakeCluster = {
   },
 }
 
-/** The cluster with more or other objects. */
+/** Returns the healthy cluster with additional or different objects. */
 export function clusterWith(objects: FakeCluster['objects'], more: Partial<FakeCluster> = {}): FakeCluster {
   return { ...healthyCluster, ...more, objects: { ...healthyCluster.objects, ...objects } }
 }

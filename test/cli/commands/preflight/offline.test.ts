@@ -3,7 +3,7 @@ import { describe, test } from 'node:test'
 import { runCli } from '../../run-cli.ts'
 import { healthyApplication, healthyConf } from './healthy-cluster.ts'
 
-/** A change to the healthy application, and what is found: by id, `!` for an error, and in words. */
+/** A change to the healthy application, the ids of the findings (`!` marks an error), and a part of the text. */
 const cases: readonly (readonly [
   change: readonly [from: string | RegExp, to: string],
   found: readonly string[],
@@ -35,23 +35,26 @@ const cases: readonly (readonly [
   [['  image: apache/spark:4.0.1\n', ''], ['IMAGE!', 'IMAGE!'].slice(0, 1), /no image is set/],
 ]
 
+const describeChange = (from: string | RegExp, to: string) =>
+  from === '' ? 'healthy application' : `${String(from).trim()} replaced by "${to.trim()}"`
+
 describe('preflight --offline', () => {
   for (const [[from, to], found, says = /./] of cases) {
-    test(`${String(from) || 'as it is'} → ${to || 'nothing'}: ${found.join(', ') || 'nothing'}`, async () => {
+    test(`${describeChange(from, to)} → ${found.join(', ') || 'no finding'}`, async () => {
       const app = healthyApplication.replace(from, to)
       const { stdout, exitCode } = await runCli(['preflight', 'app', '--offline', '-o', 'json'], { app })
       const findings: readonly { id: string; severity: string }[] = JSON.parse(stdout).findings
-      const own = findings.filter(({ id }) => id.startsWith('SPN-PREFLIGHT-'))
-      const told = own.map(
+      const preflightFindings = findings.filter(({ id }) => id.startsWith('SPN-PREFLIGHT-'))
+      const foundIds = preflightFindings.map(
         ({ id, severity }) => `${id.replace('SPN-PREFLIGHT-', '')}${severity === 'error' ? '!' : ''}`,
       )
-      assert.deepEqual(told, found, stdout)
+      assert.deepEqual(foundIds, found, stdout)
       assert.match(stdout, says)
       assert.equal(exitCode, findings.some(({ severity }) => severity === 'error') ? 3 : 0)
     })
   }
 
-  test('offline: what only a cluster knows is told as unknown, and is no failure', async () => {
+  test('facts that only a cluster has → reported as unknown, exit code 0', async () => {
     const { stdout, exitCode } = await runCli(['preflight', 'app', '--offline', '--strict', '-o', 'json'], {
       app: healthyConf,
     })
@@ -60,7 +63,7 @@ describe('preflight --offline', () => {
     assert.equal(JSON.parse(stdout).unknown.length, 5)
   })
 
-  test('a spark-submit command: flags, quotes and continued lines', async () => {
+  test('a spark-submit command with flags, quotes and continued lines → parsed', async () => {
     const app = `spark-submit --master k8s://https://api --deploy-mode cluster \\
   --conf spark.kubernetes.container.image=apache/spark:4.0.1 --conf "spark.kubernetes.authenticate.driver.serviceAccountName=spark" \\
   --driver-memory 1Gi --class A /opt/app.jar --driver-memory 5Zi`
@@ -73,7 +76,7 @@ describe('preflight --offline', () => {
     assert.doesNotMatch(stdout, /5Zi/)
   })
 
-  test('a secret is not printed, in any form', async () => {
+  test('an application with secrets → no output form prints them', async () => {
     const app = healthyApplication.replace(
       'spec:\n',
       'spec:\n  sparkConf:\n    spark.hadoop.fs.s3a.secret.key: 12345678\n    spark.jarz: https://me:hunter2222@repo/a.jar\n    spark.kubernetes.nope.password: hunter2222\n',
@@ -86,7 +89,7 @@ describe('preflight --offline', () => {
     }
   })
 
-  test('a ScheduledSparkApplication is looked at as what it makes', async () => {
+  test('a ScheduledSparkApplication → its template is checked', async () => {
     const [head = '', spec = ''] = healthyApplication
       .replace('kind: SparkApplication', 'kind: ScheduledSparkApplication')
       .split('spec:\n')

@@ -8,7 +8,7 @@ import { type FakeCluster, runInCluster } from '../check/fake-cluster.ts'
 
 describe('validate', () => {
   for (const form of ['text', 'json', 'sarif', 'junit', 'markdown']) {
-    test(`a SparkApplication with slips, as ${form}`, async () => {
+    test(`a SparkApplication with mistakes, -o ${form} → golden report, exit code 3`, async () => {
       const { stdout, exitCode } = await runCli(['validate', '-f', 'nightly.yaml', '-o', form], {
         'nightly.yaml': slips,
       })
@@ -18,7 +18,7 @@ describe('validate', () => {
     })
   }
 
-  test('a configuration without fault', async () => {
+  test('a valid configuration → no problems found', async () => {
     const conf = 'spark.driver.memory 1g\nspark.kubernetes.authenticate.driver.serviceAccountName spark\n'
     const { stdout, exitCode } = await runCli(['validate', '-f', '-', '--strict'], {}, conf)
     assert.equal(exitCode, 0)
@@ -37,7 +37,7 @@ describe('validate', () => {
     [['preflight', 'a', '-f', 'b'], /specify only one FILE/],
   ]
   for (const [args, says, f = ''] of wrong) {
-    test(`wrong call: ${args.join(' ')} ${JSON.stringify(f)}`, async () => {
+    test(`${args.join(' ')} ${JSON.stringify(f)} → usage error`, async () => {
       const { exitCode, stdout, stderr } = await runCli(args, { f })
       assert.equal(exitCode, 2)
       assert.equal(stdout, '')
@@ -84,7 +84,7 @@ spark.executor.memroy=4g
     JSON.parse(stdout).findings.map(({ id }: { id: string }) => id.replace('SPN-VALIDATE-', ''))
 
   for (const name of ['nightly', 'nightly-driver']) {
-    test(`live, by ${name}: the driver’s own ConfigMap and arguments`, async (t) => {
+    test(`live driver by name ${name} → its ConfigMap and its arguments are checked`, async (t) => {
       const ran = await runInCluster(t, submitted('1408Mi'), ['validate', name, '-n', 'jobs', '-o', 'json'])
       assert.deepEqual(idsOf(ran.stdout), ['SPELLING', 'SPELLING'])
       assert.match(ran.stdout, /"source": "ConfigMap conf-map"/)
@@ -93,13 +93,13 @@ spark.executor.memroy=4g
     })
   }
 
-  test('live: a container with less memory than its heap', async (t) => {
+  test('live driver with a memory limit below its heap → POD-LIMIT', async (t) => {
     const ran = await runInCluster(t, submitted('1Gi'), ['validate', 'nightly', '-n', 'jobs', '-o', 'json'])
     assert.equal(idsOf(ran.stdout)[0], 'POD-LIMIT')
     assert.equal(ran.exitCode, 3)
   })
 
-  test('live: the SparkApplication says what the next driver gets', async (t) => {
+  test('live SparkApplication → the settings of its next driver are checked', async (t) => {
     const spec = {
       type: 'Scala',
       sparkVersion: '3.5.1',
@@ -120,7 +120,7 @@ spark.executor.memroy=4g
     assert.match(ran.stdout, /"source": "SparkApplication nightly"/)
   })
 
-  test('live: nothing of that name is a wrong call', async (t) => {
+  test('no application or driver has the name → usage error', async (t) => {
     const ran = await runInCluster(t, { webhook: null, objects: { '/api/v1/pods': [] } }, [
       'validate',
       'nope',
@@ -131,7 +131,7 @@ spark.executor.memroy=4g
     assert.match(ran.stderr, /nope: there is no SparkApplication and no driver pod with that name in jobs/)
   })
 
-  test('live: what may not be read is unknown', async (t) => {
+  test('the pods are forbidden → unknown, exit code 5', async (t) => {
     const answers = { '/api/v1/namespaces/jobs/pods': { status: 403, body: { message: 'pods are forbidden' } } }
     const ran = await runInCluster(t, { webhook: null, objects: {}, answers }, ['validate', 'nightly', '-n', 'jobs'])
     assert.equal(ran.exitCode, 5)

@@ -4,7 +4,7 @@ import type { PodsAnswer, Question } from './questions.ts'
 
 export type Answered = { readonly question: Question; readonly answer: PodsAnswer & { readonly value?: string | null } }
 
-/** What a real Spark 4.0.1 answered; see ask.ts. */
+/** The answers of a real Spark 4.0.1, recorded by ask.ts. */
 export function sparkAnswers(): readonly Answered[] {
   return readFileSync(join(import.meta.dirname, '../../../data/spark/answers.jsonl'), 'utf8')
     .trim()

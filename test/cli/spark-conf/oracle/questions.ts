@@ -58,7 +58,7 @@ const numbers = [
   '9007199254740993',
 ]
 
-/** What is asked of Spark: every combination of what is likely, and a few hundred that chance made. */
+/** The questions to Spark: every combination of common values, and a few hundred random ones with a fixed seed. */
 export function questions(): readonly Question[] {
   const texts = [
     ...numbers.flatMap((number) => suffixes.map((suffix) => `${number}${suffix}`)),

@@ -3,59 +3,83 @@ import { createAuthority, issueServingCertificate } from '../../../../../certs/p
 import { readable } from '../../../../../cli/cluster/reading.ts'
 import { nowMs } from '../fake-cluster.ts'
 import { healthyEvidence, leaf, unread, withDeployment, withInstallation, withWebhooks } from '../healthy-evidence.ts'
-import { authority, leafMadeDaysAgo } from '../installed.ts'
+import { authority, issueLeafDaysAgo } from '../installed.ts'
 import { testCategory } from './table.ts'
 
 const dayMs = 86_400_000
 const withLeaf = (certificatePem: string) =>
   withInstallation({ certificate: readable({ secret: 's', certificatePem }) })
-const later = (days: number) => ({ ...healthyEvidence, nowMs: nowMs + days * dayMs })
-const stranger = await createAuthority(new Date(nowMs), 365)
-const otherName = await issueServingCertificate(authority, ['elsewhere.svc'], new Date(nowMs), 90)
-const expiredLeaf = await leafMadeDaysAgo(91)
-const none = { ...healthyEvidence, configurations: readable([]) }
+const afterDays = (days: number) => ({ ...healthyEvidence, nowMs: nowMs + days * dayMs })
+const foreignAuthority = await createAuthority(new Date(nowMs), 365)
+const leafForOtherName = await issueServingCertificate(authority, ['elsewhere.svc'], new Date(nowMs), 90)
+const expiredLeaf = await issueLeafDaysAgo(91)
+const noConfiguration = { ...healthyEvidence, configurations: readable([]) }
 
 describe('certificate checks', () => {
   testCategory('certificates', {
     'certificate-exists': [
-      ['no Secret', withInstallation({ certificate: readable(null) }), 'error', /there is no Secret spark-nanny\//],
-      ['no data', withLeaf(''), 'error', /has no tls\.crt/],
       [
-        'garbage',
+        'the Secret does not exist',
+        withInstallation({ certificate: readable(null) }),
+        'error',
+        /there is no Secret spark-nanny\//,
+      ],
+      ['the Secret has no certificate', withLeaf(''), 'error', /has no tls\.crt/],
+      [
+        'the Secret contains invalid PEM',
         withLeaf('-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----'),
         'error',
         /does not contain a certificate/,
       ],
-      ['not said', withDeployment({ secret: null }), 'unknown'],
-      ['unread', withInstallation({ certificate: unread }), 'unknown'],
+      ['the Deployment names no Secret', withDeployment({ secret: null }), 'unknown'],
+      ['the Secret cannot be read', withInstallation({ certificate: unread }), 'unknown'],
     ],
     'certificate-valid': [
-      ['ended', withLeaf(expiredLeaf.certificatePem), 'error', /expired on 2026-11-23/],
-      ['not begun', later(-20), 'error', /not valid before/],
-      ['renewal overdue', later(80), 'warning', /9 days left/],
-      ['unread', withInstallation({ certificate: unread }), 'unknown'],
-      ['absent', withInstallation({ certificate: readable(null) }), 'not-applicable'],
+      ['the certificate has expired', withLeaf(expiredLeaf.certificatePem), 'error', /expired on 2026-11-23/],
+      ['the certificate is not valid yet', afterDays(-20), 'error', /not valid before/],
+      ['the renewal is overdue', afterDays(80), 'warning', /9 days left/],
+      ['the Secret cannot be read', withInstallation({ certificate: unread }), 'unknown'],
+      ['the Secret does not exist', withInstallation({ certificate: readable(null) }), 'not-applicable'],
     ],
     'certificate-names': [
-      ['another name', withLeaf(otherName.certificatePem), 'error', /DNS:elsewhere\.svc, not for spark-nanny-webhook/],
-      ['called by URL', withWebhooks({ service: null }), 'not-applicable'],
-      ['unread', withInstallation({ certificate: unread }), 'unknown'],
+      [
+        'the certificate is for another name',
+        withLeaf(leafForOtherName.certificatePem),
+        'error',
+        /DNS:elsewhere\.svc, not for spark-nanny-webhook/,
+      ],
+      ['the webhook is called by URL', withWebhooks({ service: null }), 'not-applicable'],
+      ['the Secret cannot be read', withInstallation({ certificate: unread }), 'unknown'],
     ],
     'ca-bundle-set': [
-      ['empty', withWebhooks({ caBundlePem: '' }), 'error', /pods\.spark-nanny\.io, services\.spark-nanny\.io/],
-      ['garbage', withWebhooks({ caBundlePem: 'Cg==' }), 'error', /no certificate/],
-      ['no configuration', none, 'not-applicable'],
+      [
+        'caBundle is empty',
+        withWebhooks({ caBundlePem: '' }),
+        'error',
+        /pods\.spark-nanny\.io, services\.spark-nanny\.io/,
+      ],
+      ['caBundle contains no certificate', withWebhooks({ caBundlePem: 'Cg==' }), 'error', /no certificate/],
+      ['the webhook configuration does not exist', noConfiguration, 'not-applicable'],
     ],
     'ca-valid': [
-      ['ended', later(400), 'error', /expired on/],
-      ['renewal overdue', later(300), 'warning', /55 days left/],
-      ['empty', withWebhooks({ caBundlePem: '' }), 'not-applicable'],
+      ['the CA certificate has expired', afterDays(400), 'error', /expired on/],
+      ['the renewal is overdue', afterDays(300), 'warning', /55 days left/],
+      ['caBundle is empty', withWebhooks({ caBundlePem: '' }), 'not-applicable'],
     ],
     'ca-bundle-matches': [
-      ['a stranger', withWebhooks({ caBundlePem: stranger.certificatePem }), 'error', /pods\.spark-nanny\.io/],
-      ['both, in a rotation', withWebhooks({ caBundlePem: stranger.certificatePem + authority.certificatePem }), 'ok'],
-      ['the leaf itself', withWebhooks({ caBundlePem: leaf.certificatePem }), 'ok'],
-      ['unread', withInstallation({ certificate: unread }), 'unknown'],
+      [
+        'caBundle contains only a foreign CA',
+        withWebhooks({ caBundlePem: foreignAuthority.certificatePem }),
+        'error',
+        /pods\.spark-nanny\.io/,
+      ],
+      [
+        'caBundle contains both CAs during a rotation',
+        withWebhooks({ caBundlePem: foreignAuthority.certificatePem + authority.certificatePem }),
+        'ok',
+      ],
+      ['caBundle contains the serving certificate itself', withWebhooks({ caBundlePem: leaf.certificatePem }), 'ok'],
+      ['the Secret cannot be read', withInstallation({ certificate: unread }), 'unknown'],
     ],
   })
 })

@@ -16,12 +16,12 @@ const namespaces = (...all: readonly ReturnType<typeof namespaceOf>[]) => ({
   ...healthyEvidence,
   namespaces: readable(all),
 })
-const inject = (value: string) => namespaces(namespaceOf('x', { 'spark-nanny.io/inject': value }))
-const noNamespaces = { ...healthyEvidence, namespaces: unread }
-const noDrivers = { ...healthyEvidence, drivers: unread }
+const withInjectLabel = (value: string) => namespaces(namespaceOf('x', { 'spark-nanny.io/inject': value }))
+const namespacesUnreadable = { ...healthyEvidence, namespaces: unread }
+const driversUnreadable = { ...healthyEvidence, drivers: unread }
 const minutesAgo = (minutes: number) => nowMs - minutes * 60_000
-const status = (state: string) => readable({ state, sinceMs: null, detail: 'three polls failed; report' })
-const pull = (hasRun: boolean) => withDriver({ sidecarWaiting: { why: 'ImagePullBackOff: x', hasRun } })
+const sidecarStatus = (state: string) => readable({ state, sinceMs: null, detail: 'three polls failed; report' })
+const withImagePullFailure = (hasRun: boolean) => withDriver({ sidecarWaiting: { why: 'ImagePullBackOff: x', hasRun } })
 const denied = readable([
   { what: 'patch pods', allowed: false },
   { what: 'list nodes', allowed: true },
@@ -30,28 +30,42 @@ const denied = readable([
 describe('namespace checks', () => {
   testCategory('namespaces', {
     'namespaces-labelled': [
-      ['none', namespaces(namespaceOf('x')), 'warning', /no namespace has/],
-      ['misspelt', inject('Enabled'), 'warning'],
-      ['unread', noNamespaces, 'unknown'],
+      ['no namespace is labelled', namespaces(namespaceOf('x')), 'warning', /no namespace has/],
+      ['the label value is misspelt', withInjectLabel('Enabled'), 'warning'],
+      ['the namespaces cannot be read', namespacesUnreadable, 'unknown'],
     ],
     'namespaces-label-spelling': [
       ...['true', 'Enabled', 'enable', 'yes'].map(
-        (value) => [value, inject(value), 'warning', new RegExp(`x: spark-nanny.io/inject=${value}`)] as const,
+        (value) =>
+          [
+            `label value ${value}`,
+            withInjectLabel(value),
+            'warning',
+            new RegExp(`x: spark-nanny.io/inject=${value}`),
+          ] as const,
       ),
-      ...['disabled', 'false'].map((value) => [`meant so: ${value}`, inject(value), 'ok'] as const),
+      ...['disabled', 'false'].map((value) => [`label value ${value}`, withInjectLabel(value), 'ok'] as const),
       [
-        'another label',
+        'another label key',
         namespaces(namespaceOf('x', { 'spark-nanny.io/enabled': 'true' })),
         'warning',
         /io\/enabled=true/,
       ],
-      ['in capitals', namespaces(namespaceOf('x', { 'spark-nanny.io/Inject': 'enabled' })), 'warning'],
-      ['unread', noNamespaces, 'unknown'],
+      [
+        'the label key has a capital letter',
+        namespaces(namespaceOf('x', { 'spark-nanny.io/Inject': 'enabled' })),
+        'warning',
+      ],
+      ['the namespaces cannot be read', namespacesUnreadable, 'unknown'],
     ],
     'namespaces-selected': [
-      ['one is left out', namespaces(namespaceOf('kube-system', { 'spark-nanny.io/inject': 'enabled' })), 'warning'],
-      ['none labelled', namespaces(), 'not-applicable'],
-      ['unread', noNamespaces, 'unknown'],
+      [
+        'a labelled namespace is not selected',
+        namespaces(namespaceOf('kube-system', { 'spark-nanny.io/inject': 'enabled' })),
+        'warning',
+      ],
+      ['no namespace is labelled', namespaces(), 'not-applicable'],
+      ['the namespaces cannot be read', namespacesUnreadable, 'unknown'],
     ],
   })
 })
@@ -59,41 +73,74 @@ describe('namespace checks', () => {
 describe('driver checks', () => {
   testCategory('drivers', {
     'drivers-injected': [
-      ['one has none', withDriver({ injected: null }), 'warning', /1 of 1 are unprotected: jobs\/etl-driver/],
-      ['one opted out', withDriver({ injected: null, optedOut: true }), 'ok'],
-      ['no driver', { ...healthyEvidence, drivers: readable([]) }, 'not-applicable'],
-      ['unread', noDrivers, 'unknown'],
+      [
+        'a driver has no sidecar',
+        withDriver({ injected: null }),
+        'warning',
+        /1 of 1 are unprotected: jobs\/etl-driver/,
+      ],
+      ['a driver opted out', withDriver({ injected: null, optedOut: true }), 'ok'],
+      ['there is no driver', { ...healthyEvidence, drivers: readable([]) }, 'not-applicable'],
+      ['the drivers cannot be read', driversUnreadable, 'unknown'],
     ],
     'drivers-up-to-date': [
-      ['an older one', withDriver({ injected: '0.0.9' }), 'warning', /jobs\/etl-driver \(0\.0\.9\)/],
-      ['none injected', withDriver({ injected: null }), 'not-applicable'],
-      ['no version', withDeployment({ labels: {} }), 'not-applicable'],
-      ['unread', noDrivers, 'unknown'],
+      [
+        'the sidecar of a driver is older',
+        withDriver({ injected: '0.0.9' }),
+        'warning',
+        /jobs\/etl-driver \(0\.0\.9\)/,
+      ],
+      ['no driver is injected', withDriver({ injected: null }), 'not-applicable'],
+      ['the Deployment has no version label', withDeployment({ labels: {} }), 'not-applicable'],
+      ['the drivers cannot be read', driversUnreadable, 'unknown'],
     ],
     'drivers-sidecar-started': [
-      ['never ran', pull(false), 'error', /startup of 1 driver blocked: jobs\/etl-driver: ImagePullBackOff/],
-      ['crashes', pull(true), 'warning', /1 driver unprotected/],
-      ['unread', noDrivers, 'unknown'],
+      [
+        'a sidecar never started',
+        withImagePullFailure(false),
+        'error',
+        /startup of 1 driver blocked: jobs\/etl-driver: ImagePullBackOff/,
+      ],
+      ['a sidecar has run and is waiting', withImagePullFailure(true), 'warning', /1 driver unprotected/],
+      ['the drivers cannot be read', driversUnreadable, 'unknown'],
     ],
     'drivers-ready': [
-      ['not for long', withDriver({ notReadySinceMs: minutesAgo(16) }), 'warning', /jobs\/etl-driver \(for 16m\)/],
-      ['not yet', withDriver({ notReadySinceMs: minutesAgo(14) }), 'ok'],
-      ['pending', withDriver({ phase: 'Pending', notReadySinceMs: minutesAgo(60) }), 'ok'],
-      ['unread', noDrivers, 'unknown'],
+      [
+        'a driver is not Ready for 16m',
+        withDriver({ notReadySinceMs: minutesAgo(16) }),
+        'warning',
+        /jobs\/etl-driver \(for 16m\)/,
+      ],
+      ['a driver is not Ready for 14m', withDriver({ notReadySinceMs: minutesAgo(14) }), 'ok'],
+      ['a driver is Pending', withDriver({ phase: 'Pending', notReadySinceMs: minutesAgo(60) }), 'ok'],
+      ['the drivers cannot be read', driversUnreadable, 'unknown'],
     ],
     'drivers-not-hung': [
-      ['hung', withDriver({ status: status('hung') }), 'error', /jobs\/etl-driver \(three polls failed; report\)/],
-      ['starting', withDriver({ status: status('starting') }), 'ok'],
-      ['silent', withDriver({ status: unreadable('HTTP 503') }), 'unknown', /jobs\/etl-driver: HTTP 503/],
       [
-        'one hung, one silent',
+        'a driver is hung',
+        withDriver({ status: sidecarStatus('hung') }),
+        'error',
+        /jobs\/etl-driver \(three polls failed; report\)/,
+      ],
+      ['a driver is starting', withDriver({ status: sidecarStatus('starting') }), 'ok'],
+      [
+        'the status of a driver cannot be read',
+        withDriver({ status: unreadable('HTTP 503') }),
+        'unknown',
+        /jobs\/etl-driver: HTTP 503/,
+      ],
+      [
+        'one driver is hung, and the status of another cannot be read',
         {
           ...healthyEvidence,
-          drivers: readable([driverOf({ status: status('hung') }), driverOf({ status: unreadable('HTTP 503') })]),
+          drivers: readable([
+            driverOf({ status: sidecarStatus('hung') }),
+            driverOf({ status: unreadable('HTTP 503') }),
+          ]),
         },
         'error',
       ],
-      ['unread', noDrivers, 'unknown'],
+      ['the drivers cannot be read', driversUnreadable, 'unknown'],
     ],
   })
 })
@@ -101,8 +148,8 @@ describe('driver checks', () => {
 describe('RBAC checks', () => {
   testCategory('rbac', {
     'service-account-access': [
-      ['denied', withInstallation({ access: denied }), 'error', /cannot patch pods$/],
-      ['unread', withInstallation({ access: unread }), 'unknown'],
+      ['an access is denied', withInstallation({ access: denied }), 'error', /cannot patch pods$/],
+      ['the access cannot be read', withInstallation({ access: unread }), 'unknown'],
     ],
   })
 })
@@ -110,25 +157,25 @@ describe('RBAC checks', () => {
 describe('version checks', () => {
   testCategory('versions', {
     'version-cli': [
-      ['another', { ...healthyEvidence, cliVersion: '9.9.9' }, 'warning', /this command is 9\.9\.9/],
+      ['another version of the CLI', { ...healthyEvidence, cliVersion: '9.9.9' }, 'warning', /this command is 9\.9\.9/],
       [
-        'with a v',
+        'the version label starts with v',
         { ...withDeployment({ labels: { 'app.kubernetes.io/version': 'v9.9.9' } }), cliVersion: '9.9.9' },
         'ok',
       ],
     ],
     'version-webhook': [
-      ['another', withDeployment({ image: 'r:5000/w:9.9.9' }), 'warning', /the image is 9\.9\.9/],
-      ['a digest', withDeployment({ image: 'r:5000/w@sha256:00' }), 'not-applicable'],
+      ['another version of the image', withDeployment({ image: 'r:5000/w:9.9.9' }), 'warning', /the image is 9\.9\.9/],
+      ['the image has a digest', withDeployment({ image: 'r:5000/w@sha256:00' }), 'not-applicable'],
     ],
     'version-sidecar': [
       [
-        'another',
+        'another version of the sidecar',
         withDeployment({ env: { SPARK_NANNY_SIDECAR_IMAGE: 's:9.9.9' } }),
         'warning',
         /the sidecar is 9\.9\.9/,
       ],
-      ['not said', withDeployment({ env: {} }), 'not-applicable'],
+      ['the sidecar image is not set', withDeployment({ env: {} }), 'not-applicable'],
     ],
   })
 })

@@ -4,60 +4,83 @@ import { node, unread, withServer } from '../healthy-evidence.ts'
 import { testCategory } from './table.ts'
 
 const proof = { nativeSidecars: 'yes', restartAllContainers: 'yes', openShift: 'no' } as const
-const silence = unreadable('ECONNREFUSED')
-const silent = { dryRunProblem: 'HTTP 403: exceeded quota' } as const
-const old = { ...node, name: 'old-node', kubelet: [1, 28], declaredFeatures: null } as const
-const undeclared = { ...node, name: 'undeclared', declaredFeatures: null } as const
+const connectionRefused = unreadable('ECONNREFUSED')
+const dryRunRefused = { dryRunProblem: 'HTTP 403: exceeded quota' } as const
+const oldNode = { ...node, name: 'old-node', kubelet: [1, 28], declaredFeatures: null } as const
+const nodeWithoutFeatures = { ...node, name: 'undeclared', declaredFeatures: null } as const
 
 describe('Kubernetes API checks', () => {
   testCategory('kubernetes-api', {
     'api-reachable': [
-      ['no answer', withServer({ version: silence }), 'error', /^https:\/\/api:6443: ECONNREFUSED/],
-      ['the version alone is kept from us', withServer({ version: unread }), 'ok'],
+      [
+        'the API server does not respond',
+        withServer({ version: connectionRefused }),
+        'error',
+        /^https:\/\/api:6443: ECONNREFUSED/,
+      ],
+      ['only the version is forbidden', withServer({ version: unread }), 'ok'],
     ],
     'api-version': [
-      ['too old', withServer({ version: readable({ text: 'v1.28.0', numbers: [1, 28] }) }), 'error', /v1\.28\.0/],
-      ['a new major', withServer({ version: readable({ text: 'v2.0.0', numbers: [2, 0] }) }), 'ok'],
-      ['unread', withServer({ version: unread }), 'unknown'],
+      [
+        'the version is too old',
+        withServer({ version: readable({ text: 'v1.28.0', numbers: [1, 28] }) }),
+        'error',
+        /v1\.28\.0/,
+      ],
+      [
+        'the version has a new major number',
+        withServer({ version: readable({ text: 'v2.0.0', numbers: [2, 0] }) }),
+        'ok',
+      ],
+      ['the version cannot be read', withServer({ version: unread }), 'unknown'],
     ],
     'api-admission-registration': [
-      ['absent', withServer({ admission: readable(false) }), 'error', /there is no API/],
-      ['unread', withServer({ admission: unread }), 'unknown'],
+      ['the admission API does not exist', withServer({ admission: readable(false) }), 'error', /there is no API/],
+      ['the admission API cannot be read', withServer({ admission: unread }), 'unknown'],
     ],
     'api-native-sidecars': [
-      ['dropped', withServer({ proof: { ...proof, nativeSidecars: 'no' } }), 'error'],
+      ['the dry run drops the field', withServer({ proof: { ...proof, nativeSidecars: 'no' } }), 'error'],
       [
         'refused',
-        withServer({ proof: { ...proof, nativeSidecars: 'unknown' }, ...silent }),
+        withServer({ proof: { ...proof, nativeSidecars: 'unknown' }, ...dryRunRefused }),
         'unknown',
         /exceeded quota/,
       ],
     ],
     'nodes-native-sidecars': [
-      ['an old node', withServer({ nodes: readable([node, old]) }), 'error', /^not supported by old-node/],
-      ['a cordoned old node', withServer({ nodes: readable([node, { ...old, schedulable: false }]) }), 'ok'],
-      ['no node', withServer({ nodes: readable([]) }), 'error', /no schedulable Linux node/],
-      ['unread', withServer({ nodes: unread }), 'unknown'],
+      ['one node is too old', withServer({ nodes: readable([node, oldNode]) }), 'error', /^not supported by old-node/],
+      ['the old node is cordoned', withServer({ nodes: readable([node, { ...oldNode, schedulable: false }]) }), 'ok'],
+      ['there is no node', withServer({ nodes: readable([]) }), 'error', /no schedulable Linux node/],
+      ['the nodes cannot be read', withServer({ nodes: unread }), 'unknown'],
     ],
     'api-in-place-restart': [
       [
-        'dropped',
+        'the dry run drops the field',
         withServer({ proof: { ...proof, restartAllContainers: 'no' } }),
         'warning',
         /the pod of a hung driver fails instead/,
       ],
-      ['refused', withServer({ proof: { ...proof, restartAllContainers: 'unknown' }, ...silent }), 'unknown'],
+      [
+        'the dry run is refused',
+        withServer({ proof: { ...proof, restartAllContainers: 'unknown' }, ...dryRunRefused }),
+        'unknown',
+      ],
     ],
     'nodes-in-place-restart': [
-      ['an old node', withServer({ nodes: readable([node, old]) }), 'warning', /^not supported by old-node/],
       [
-        'one that declares nothing',
-        withServer({ nodes: readable([node, undeclared]) }),
+        'one node is too old',
+        withServer({ nodes: readable([node, oldNode]) }),
+        'warning',
+        /^not supported by old-node/,
+      ],
+      [
+        'one node declares no features',
+        withServer({ nodes: readable([node, nodeWithoutFeatures]) }),
         'warning',
         /^not supported by undeclared/,
       ],
-      ['none declares anything', withServer({ nodes: readable([undeclared]) }), 'ok'],
-      ['unread', withServer({ nodes: unread }), 'unknown'],
+      ['no node declares features', withServer({ nodes: readable([nodeWithoutFeatures]) }), 'ok'],
+      ['the nodes cannot be read', withServer({ nodes: unread }), 'unknown'],
     ],
   })
 })
