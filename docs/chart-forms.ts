@@ -40,17 +40,17 @@ export const valueSchemas: Readonly<Record<string, JsonSchema>> = {
   settings: {
     type: 'object',
     additionalProperties: false,
-    properties: Object.fromEntries(settingKeys.map((key) => [key, settingSchema(settings[key])])),
+    properties: Object.fromEntries(settingKeys.map((key) => [key, toSettingSchema(settings[key])])),
   },
 }
 
 /** The schema of a setting in the chart's values. The webhook checks the bounds of durations and quantities, and warns. */
-export function settingSchema(setting: Setting<unknown>): JsonSchema {
+export function toSettingSchema(setting: Setting<unknown>): JsonSchema {
   const { description, form, words = [] } = setting
-  return { description: `${description} Must be ${form}.`, ...formOf(setting, words.join('|')) }
+  return { description: `${description} Must be ${form}.`, ...toForm(setting, words.join('|')) }
 }
 
-function formOf({ type, words = [], bounds }: Setting<unknown>, alternatives: string): JsonSchema {
+function toForm({ type, words = [], bounds }: Setting<unknown>, alternatives: string): JsonSchema {
   switch (type) {
     case 'boolean':
       return { type: ['boolean', 'string'], enum: [true, false, ...words] }

@@ -1,10 +1,16 @@
 import chart from '../package.json' with { type: 'json' }
-import { type ChartLeaf, type ChartSection, type ChartValue, chartSections, readChartFile } from './chart-values.ts'
-import { cell } from './markdown.ts'
+import {
+  type ChartLeaf,
+  type ChartSection,
+  type ChartValue,
+  parseChartSections,
+  readChartFile,
+} from './chart-values.ts'
+import { escapeCell } from './markdown.ts'
 
 /** Returns the whole charts/spark-nanny/README.md. */
-export function chartReadme(valuesText = readChartFile('values.yaml')): string {
-  return `${[heading, ...chartSections(valuesText).map(section)].join('\n\n')}\n`
+export function renderChartReadme(valuesText = readChartFile('values.yaml')): string {
+  return `${[heading, ...parseChartSections(valuesText).map(renderSection)].join('\n\n')}\n`
 }
 
 const heading = `<!-- Generated from values.yaml by \`npm run docs\`. Do not edit. -->
@@ -21,22 +27,22 @@ See [Installation](../../docs/install.md) for certificates, high availability, u
 [Permissions](../../docs/rbac.md) for the reason of each rule, and [Settings](../../docs/settings.md) for the keys of
 \`sidecar.settings\`. The chart rejects values that are not listed here, so that typing errors are noticed.`
 
-function section({ title, values }: ChartSection): string {
+function renderSection({ title, values }: ChartSection): string {
   const rows = values
-    .flatMap((value) => leaves(value, ''))
-    .map(({ path, leaf }) => `| \`${path}\` | ${cell(leaf.description)} | ${spelledDefault(leaf.default)} |`)
+    .flatMap((value) => listLeaves(value, ''))
+    .map(({ path, leaf }) => `| \`${path}\` | ${escapeCell(leaf.description)} | ${formatDefault(leaf.default)} |`)
   return [`## ${title}`, '', '| value | description | default |', '| --- | --- | --- |', ...rows].join('\n')
 }
 
 /** The leaves of a value, each with its path. */
-export function leaves(
+export function listLeaves(
   value: ChartValue,
   prefix: string,
 ): readonly { readonly path: string; readonly leaf: ChartLeaf }[] {
   const path = `${prefix}${value.key}`
-  return value.kind === 'leaf' ? [{ path, leaf: value }] : value.values.flatMap((item) => leaves(item, `${path}.`))
+  return value.kind === 'leaf' ? [{ path, leaf: value }] : value.values.flatMap((item) => listLeaves(item, `${path}.`))
 }
 
-function spelledDefault(value: unknown): string {
-  return `\`${cell(JSON.stringify(value))}\``
+function formatDefault(value: unknown): string {
+  return `\`${escapeCell(JSON.stringify(value))}\``
 }

@@ -32,11 +32,11 @@ const chartDir = join(import.meta.dirname, '../charts/spark-nanny')
 export const readChartFile = (path: string): string => readFileSync(join(chartDir, path), 'utf8')
 
 /** Parses the sections of values.yaml. Throws a TypeError if the file is malformed. */
-export function chartSections(text: string): readonly ChartSection[] {
+export function parseChartSections(text: string): readonly ChartSection[] {
   const document = parseDocument(text)
   if (!isMap(document.contents)) throw new TypeError('the values are not a map')
   const sections: { title: string; values: ChartValue[] }[] = []
-  for (const { value, comment } of valuesOf(document.contents)) {
+  for (const { value, comment } of parseValues(document.contents)) {
     const [, title] = /^@section (.+)$/m.exec(comment) ?? []
     if (title !== undefined) sections.push({ title, values: [] })
     sections.at(-1)?.values.push(value)
@@ -44,20 +44,20 @@ export function chartSections(text: string): readonly ChartSection[] {
   return sections
 }
 
-function valuesOf(map: YAMLMap): readonly { readonly value: ChartValue; readonly comment: string }[] {
+function parseValues(map: YAMLMap): readonly { readonly value: ChartValue; readonly comment: string }[] {
   return map.items.map((pair, index) => {
-    const comment = commentOf(pair, index === 0 ? map.commentBefore : undefined)
-    return { value: readValue(pair, comment), comment }
+    const comment = findComment(pair, index === 0 ? map.commentBefore : undefined)
+    return { value: parseValue(pair, comment), comment }
   })
 }
 
-function readValue({ key, value }: Pair, comment: string): ChartValue {
+function parseValue({ key, value }: Pair, comment: string): ChartValue {
   const name = String(key)
   // The last paragraph of the comment above the value.
   const lines = (comment.split('\n\n').at(-1) ?? '').split('\n')
   const schema = lines.find((line) => line.startsWith('@schema '))?.slice('@schema '.length)
   if (isMap(value) && value.items.length > 0 && schema === undefined) {
-    return { kind: 'group', key: name, values: valuesOf(value).map((item) => item.value) }
+    return { kind: 'group', key: name, values: parseValues(value).map((item) => item.value) }
   }
   return {
     kind: 'leaf',
@@ -67,11 +67,11 @@ function readValue({ key, value }: Pair, comment: string): ChartValue {
       .join(' ')
       .trim(),
     default: isScalar(value) ? value.value : (value as YAMLMap).toJSON(),
-    schema: schema === undefined ? {} : schemaOf(schema),
+    schema: schema === undefined ? {} : parseSchema(schema),
   }
 }
 
-function schemaOf(text: string): JsonSchema {
+function parseSchema(text: string): JsonSchema {
   const schema: unknown = text.startsWith('{') ? parse(text) : valueSchemas[text]
   if (typeof schema !== 'object' || schema === null)
     throw new TypeError(`@schema ${text} is neither a schema nor the name of a form`)
@@ -79,7 +79,7 @@ function schemaOf(text: string): JsonSchema {
 }
 
 /** The comment above a value. The `yaml` package attaches the comment of the first value to the map. */
-function commentOf({ key }: Pair, ofMap: string | null | undefined): string {
+function findComment({ key }: Pair, ofMap: string | null | undefined): string {
   const comment = isScalar(key) ? key.commentBefore : undefined
   return (comment ?? ofMap ?? '').replace(/^ /gm, '')
 }

@@ -2,9 +2,9 @@ import { categories, preCategories } from '../cli/commands/check/categories.ts'
 import type { Category } from '../cli/commands/check/result.ts'
 
 /** Returns the whole docs/check.md: the checks of `spark-nanny check`, in the order of its report. */
-export function checkPage(): string {
+export function renderCheckPage(): string {
   const own = preCategories.filter(({ name }) => !categories.some((category) => category.name === name))
-  return `${[heading, ...categories.map(section), ...own.map(section)].join('\n\n')}\n`
+  return `${[heading, ...categories.map(renderCategory), ...own.map(renderCategory)].join('\n\n')}\n`
 }
 
 const heading = `<!-- Generated from cli/commands/check/checks/ by \`npm run docs\`. Do not edit. -->
@@ -38,7 +38,7 @@ A check without anything to verify is omitted.
 | 4         | At least one warning but no error, with \`--strict\`.                |
 | 5         | No error, but some checks could not be made.                         |`
 
-function section<E>({ name, checks }: Category<E>): string {
+function renderCategory<E>({ name, checks }: Category<E>): string {
   return [
     `## ${name}`,
     ...checks.map(({ id, title, hint }) => `### \`${id}\`\n\nVerifies that ${title}.\n\n${hint}`),

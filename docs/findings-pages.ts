@@ -4,13 +4,13 @@ import { planRemedy, type RemedySpec } from '../cli/findings/remedies.ts'
 import { catalogue } from '../cli/rules/catalogue.ts'
 import type { Matcher, Rule } from '../cli/rules/rule.ts'
 import type { StaticRule } from '../cli/static-checks/run.ts'
-import { table } from './markdown.ts'
+import { formatTable } from './markdown.ts'
 
 /** Returns the pages of docs/findings by path: an index, and a page for each cause with a section for each finding. */
-export function findingsPages(): Readonly<Record<string, string>> {
+export function renderFindingsPages(): Readonly<Record<string, string>> {
   return Object.fromEntries([
-    ['docs/findings/README.md', indexPage()],
-    ...causes.map((cause): [string, string] => [`docs/findings/${cause}.md`, causePage(cause)]),
+    ['docs/findings/README.md', renderIndex()],
+    ...causes.map((cause): [string, string] => [`docs/findings/${cause}.md`, renderCausePage(cause)]),
   ])
 }
 
@@ -32,7 +32,7 @@ const causeTexts: Readonly<Record<Cause, string>> = {
   hang: 'The driver is running but makes no progress.',
 }
 
-function indexPage(): string {
+function renderIndex(): string {
   const rows = [...catalogue, ...staticRules].map(({ id, cause, severity, title }) => [
     `[\`${id}\`](${cause}.md#${id.toLowerCase()})`,
     `[${cause}](${cause}.md)`,
@@ -45,19 +45,19 @@ function indexPage(): string {
 The problems that \`spark-nanny diagnose\` detects (${catalogue.length}), and those that \`validate\` and \`preflight\` detect before a
 run (${staticRules.length}). The ids are stable.
 
-${table([['finding', 'cause', 'severity', 'title'], ...rows])}
+${formatTable([['finding', 'cause', 'severity', 'title'], ...rows])}
 `
 }
 
-function causePage(cause: Cause): string {
+function renderCausePage(cause: Cause): string {
   const rules = catalogue.filter((rule) => rule.cause === cause)
   const before = staticRules.filter((check) => check.cause === cause)
-  return `${[`${generated}\n# Cause: ${cause}`, causeTexts[cause], ...rules.map(section), ...before.map(precheckSection)].map((part) => part.trimEnd()).join('\n\n')}\n`
+  return `${[`${generated}\n# Cause: ${cause}`, causeTexts[cause], ...rules.map(renderFinding), ...before.map(renderStaticFinding)].map((part) => part.trimEnd()).join('\n\n')}\n`
 }
 
-function section(rule: Rule): string {
+function renderFinding(rule: Rule): string {
   const { id, title, meaning, severity, confidence, explains: explainedIds = [] } = rule
-  const explains = explainedIds.length === 0 ? '' : `\n\nAlso explains ${explainedIds.map(explained).join(', ')}.`
+  const explains = explainedIds.length === 0 ? '' : `\n\nAlso explains ${explainedIds.map(linkFinding).join(', ')}.`
   return `## ${id}
 
 **${title}.** Severity ${severity}, maximum confidence ${confidence}.
@@ -66,15 +66,15 @@ ${meaning}
 
 Evidence (one of):
 
-${rule.matchers.map(described).join('\n')}
+${rule.matchers.map(describeMatcher).join('\n')}
 
 What to do:
 
-${rule.remedies.map(remedy).join('\n')}${explains}`
+${rule.remedies.map(describeRemedy).join('\n')}${explains}`
 }
 
 /** The section of a finding of `validate` or `preflight`. */
-function precheckSection({
+function renderStaticFinding({
   id,
   title,
   meaning,
@@ -87,21 +87,22 @@ function precheckSection({
 
 **${title}.** Severity ${severity}, confidence ${confidence}.
 
-${words(meaning)}
+${showPlaceholders(meaning)}
 
 Found by \`spark-nanny ${command}\`${command === 'validate' ? ', and by `spark-nanny preflight`' : ''}.
 
 What to do:
 
-${remedies.map(remedy).join('\n')}`
+${remedies.map(describeRemedy).join('\n')}`
 }
 
 /** Shows the placeholders of a finding in capitals. */
-const words = (text: StaticRule['meaning']) => text.replace(/\{([a-zA-Z]+)\}/g, (_, name: string) => name.toUpperCase())
+const showPlaceholders = (text: StaticRule['meaning']) =>
+  text.replace(/\{([a-zA-Z]+)\}/g, (_, name: string) => name.toUpperCase())
 
-function described(matcher: Matcher): string {
+function describeMatcher(matcher: Matcher): string {
   if (matcher.kind === 'observed') return `- ${matcher.what}`
-  const text = code(matcher.phrase.text.replace(/^\^/, ''))
+  const text = formatCode(matcher.phrase.text.replace(/^\^/, ''))
   if (matcher.kind === 'log') return `- in the log (${matcher.places.join(', ')}): ${text}`
   const when = { any: '', pending: ', while the driver has not run', unmounted: ', while volumes are not mounted' }
   const reasons = matcher.reasons.length === 0 ? '' : ` of reason ${matcher.reasons.join(' or ')}`
@@ -109,7 +110,7 @@ function described(matcher: Matcher): string {
 }
 
 /** Describes a remedy without a driver: its placeholders are shown in capitals. */
-function remedy(spec: RemedySpec): string {
+function describeRemedy(spec: RemedySpec): string {
   const planned = planRemedy(spec, { values: {}, operator: 'none', memory: nothing })
   if (planned.kind === 'raise-memory') return `- ${planned.title}: raise \`${planned.key}\``
   if (planned.kind === 'set-conf') return `- ${planned.title}: \`${planned.key}=${planned.value}\``
@@ -119,10 +120,10 @@ function remedy(spec: RemedySpec): string {
 
 const nothing = { driverMemory: null, driverMemoryOverhead: null }
 
-function explained(id: string): string {
+function linkFinding(id: string): string {
   const rule = catalogue.find((one) => one.id === id)
   return rule === undefined ? `\`${id}\`` : `[\`${id}\`](${rule.cause}.md#${id.toLowerCase()})`
 }
 
 /** Formats a text as Markdown code, even if it contains a backtick. */
-const code = (text: string) => (text.includes('`') ? `\`\` ${text} \`\`` : `\`${text}\``)
+const formatCode = (text: string) => (text.includes('`') ? `\`\` ${text} \`\`` : `\`${text}\``)

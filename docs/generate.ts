@@ -1,12 +1,12 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { chartReadme } from './chart-readme.ts'
-import { chartSchema } from './chart-schema.ts'
-import { checkPage } from './check-page.ts'
-import { findingsPages } from './findings-pages.ts'
-import { rbacPage } from './rbac-page.ts'
-import { settingsPage } from './settings-page.ts'
+import { renderChartReadme } from './chart-readme.ts'
+import { renderChartSchema } from './chart-schema.ts'
+import { renderCheckPage } from './check-page.ts'
+import { renderFindingsPages } from './findings-pages.ts'
+import { renderRbacPage } from './rbac-page.ts'
+import { renderSettingsPage } from './settings-page.ts'
 
 /** Entry of `npm run docs`: writes the generated files. With `--check`, writes nothing and fails if a file is stale. */
 const { values } = parseArgs({
@@ -17,12 +17,12 @@ const { values } = parseArgs({
 })
 
 const files: Readonly<Record<string, string>> = {
-  'docs/settings.md': settingsPage(),
-  'docs/rbac.md': rbacPage(),
-  'docs/check.md': checkPage(),
-  ...findingsPages(),
-  'charts/spark-nanny/README.md': chartReadme(),
-  'charts/spark-nanny/values.schema.json': chartSchema(),
+  'docs/settings.md': renderSettingsPage(),
+  'docs/rbac.md': renderRbacPage(),
+  'docs/check.md': renderCheckPage(),
+  ...renderFindingsPages(),
+  'charts/spark-nanny/README.md': renderChartReadme(),
+  'charts/spark-nanny/values.schema.json': renderChartSchema(),
 }
 
 for (const [name, wanted] of Object.entries(files)) {

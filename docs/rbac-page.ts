@@ -1,6 +1,6 @@
 import { parse } from 'yaml'
 import { readChartFile } from './chart-values.ts'
-import { cell } from './markdown.ts'
+import { escapeCell } from './markdown.ts'
 
 /** One permission of files/rbac.yaml. */
 export interface Permission {
@@ -24,8 +24,8 @@ export interface Permissions {
 export const readPermissions = (): Permissions => parse(readChartFile('files/rbac.yaml')) as Permissions
 
 /** Returns the whole docs/rbac.md. */
-export function rbacPage({ cluster, namespace }: Permissions = readPermissions()): string {
-  return `${[heading, `## In all namespaces\n\n${list(cluster)}`, `## In the release namespace\n\n${list(namespace)}`, test].join('\n\n')}\n`
+export function renderRbacPage({ cluster, namespace }: Permissions = readPermissions()): string {
+  return `${[heading, `## In all namespaces\n\n${renderPermissions(cluster)}`, `## In the release namespace\n\n${renderPermissions(namespace)}`, test].join('\n\n')}\n`
 }
 
 const heading = `<!-- Generated from charts/spark-nanny/files/rbac.yaml by \`npm run docs\`. Do not edit. -->
@@ -40,15 +40,15 @@ const test = `## During helm test
 The pod of \`helm test\` has a separate ServiceAccount, which may read (\`get\`) the MutatingWebhookConfiguration \`<fullname>\`. It
 verifies the webhook with the CA certificates in it. The account and its role are deleted when the test ends.`
 
-function list(permissions: readonly Permission[]): string {
+function renderPermissions(permissions: readonly Permission[]): string {
   const rows = permissions.map(
     ({ rule, why, certificates }) =>
-      `| ${resources(rule)} | ${rule.verbs.join(', ')} | ${cell(why)}${certificates === undefined ? '' : ` Only for certificates from: ${certificates.join(', ')}.`} |`,
+      `| ${formatResources(rule)} | ${rule.verbs.join(', ')} | ${escapeCell(why)}${certificates === undefined ? '' : ` Only for certificates from: ${certificates.join(', ')}.`} |`,
   )
   return ['| resource | verbs | reason |', '| --- | --- | --- |', ...rows].join('\n')
 }
 
-function resources({
+function formatResources({
   apiGroups = [],
   resources: names = [],
   resourceNames,

@@ -1,14 +1,14 @@
 import { domain, injectLabel } from '../core/contract/pod-contract.ts'
 import { type Setting, type SettingKey, settingKeys, settings } from '../core/settings/settings.ts'
-import { cell, table } from './markdown.ts'
+import { escapeCell, formatTable } from './markdown.ts'
 
 /** Returns the whole docs/settings.md: the settings of core/settings/settings.ts, for the owners of Spark applications. */
-export function settingsPage(): string {
-  return `${[heading, quickTable(), ...settingKeys.map(section), whereToWrite, afterwards].join('\n\n')}\n`
+export function renderSettingsPage(): string {
+  return `${[heading, renderSummaryTable(), ...settingKeys.map(renderSetting), whereToWrite, afterwards].join('\n\n')}\n`
 }
 
 /** The default of a setting, as written in an annotation. */
-export function spelledDefault(key: SettingKey): string {
+export function formatDefault(key: SettingKey): string {
   const setting: Setting<unknown> = settings[key]
   return setting.format(setting.default)
 }
@@ -27,14 +27,18 @@ Every driver pod that is created from then on is protected with the defaults bel
 
 Durations have a unit: \`500ms\`, \`30s\`, \`10m\`, \`1h30m\`, \`7d\`.`
 
-function quickTable(): string {
-  return table([
+function renderSummaryTable(): string {
+  return formatTable([
     ['key', 'default', 'description'],
-    ...settingKeys.map((key) => [`[\`${key}\`](#${key})`, `\`${spelledDefault(key)}\``, cell(summary(key))]),
+    ...settingKeys.map((key) => [
+      `[\`${key}\`](#${key})`,
+      `\`${formatDefault(key)}\``,
+      escapeCell(findFirstSentence(key)),
+    ]),
   ])
 }
 
-function section(key: SettingKey): string {
+function renderSetting(key: SettingKey): string {
   const { type, form, description } = settings[key]
   return `## \`${key}\`
 
@@ -42,7 +46,7 @@ ${description}
 
 - Annotation: \`${domain}/${key}\`
 - Type: ${type}; must be ${form}
-- Default: \`${spelledDefault(key)}\``
+- Default: \`${formatDefault(key)}\``
 }
 
 const whereToWrite = `## Where to set a setting
@@ -104,7 +108,7 @@ npm run -s spark-nanny -- inject -f driver-pod.yaml --application spark-applicat
 \`\`\``
 
 /** The first sentence of the description. */
-function summary(key: SettingKey): string {
+function findFirstSentence(key: SettingKey): string {
   const { description } = settings[key]
   return /^.*?\.(?= |$)/.exec(description)?.[0] ?? description
 }

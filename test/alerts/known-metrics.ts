@@ -7,7 +7,7 @@ import { alive, createMonitorHarness, timeout } from '../sidecar/monitor-harness
 /** Labels that Prometheus or its operator puts on every series of a target. */
 export const targetLabels: readonly string[] = ['cluster', 'job', 'instance', 'namespace', 'pod']
 
-/** What others tell: the name, its labels, by source. */
+/** Metrics of other programs, with their labels, by source. */
 export const foreign: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
   // https://prometheus.io/docs/concepts/jobs_instances/
   'Prometheus itself': { up: [] },
@@ -34,7 +34,7 @@ export const foreign: Readonly<Record<string, Readonly<Record<string, readonly s
   },
 }
 
-/** What /metrics of our processes answer today, after something of each kind has happened. */
+/** The /metrics texts of spark-nanny's processes after each kind of event has occurred. */
 export interface OwnTexts {
   readonly webhook: string
   /** Of a driver that was restarted in place and runs again. */
@@ -80,7 +80,7 @@ export async function ownTexts(t: TestContext): Promise<OwnTexts> {
   return { webhook: await metrics.render(), sidecar }
 }
 
-/** The names of the series that our processes tell today, as their /metrics would. */
+/** The names of the series in the /metrics texts of spark-nanny's processes. */
 export async function ownMetrics(t: TestContext): Promise<ReadonlySet<string>> {
   const { webhook, sidecar } = await ownTexts(t)
   return new Set([...seriesOf(sidecar), ...seriesOf(webhook)])

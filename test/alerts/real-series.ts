@@ -7,10 +7,10 @@ export interface InputSeries {
   readonly values: string
 }
 
-/** As far as the series go, in minutes. */
+/** The last minute of the series. */
 export const lastMinute = 180
 
-/** All that a dashboard may read: what our processes tell, as Prometheus would scrape it, and what others tell of a driver. */
+/** All series that the dashboard reads: those of spark-nanny's processes, as Prometheus scrapes them, and those of other programs. */
 export async function realSeries(t: TestContext): Promise<readonly InputSeries[]> {
   const { webhook, sidecar } = await ownTexts(t)
   const ofWebhook = { job: 'spark-nanny', instance: '10.0.0.1:9164', pod: 'spark-nanny-a' }
@@ -18,7 +18,7 @@ export async function realSeries(t: TestContext): Promise<readonly InputSeries[]
   return [...scraped(webhook, ofWebhook), ...scraped(sidecar, ofSidecar), ...foreignSeries()]
 }
 
-/** A /metrics text with the labels of its target, which give way to those of a series (honor_labels). */
+/** A /metrics text with the labels of its target. The labels of a series take precedence (honor_labels). */
 function scraped(text: string, target: Readonly<Record<string, string>>): readonly InputSeries[] {
   const types = new Map([...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name = '', type = '']) => [name, type]))
   return [...text.matchAll(/^([a-z]\w*)(?:\{(.*)\})? (\S+)$/gm)].map(([, name = '', labels = '', value]) => {
@@ -56,7 +56,7 @@ const valuesOf: Readonly<Record<string, string>> = {
   image: 'spark',
 }
 
-/** One series each, and the buckets of a histogram. */
+/** One series for each metric, and one for each bucket of a histogram. */
 function foreignSeries(): readonly InputSeries[] {
   return Object.values(foreign).flatMap((metrics) =>
     Object.entries(metrics).flatMap(([metric, labels]) =>

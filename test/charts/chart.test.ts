@@ -3,9 +3,9 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { parse } from 'yaml'
-import { chartReadme } from '../../docs/chart-readme.ts'
-import { chartSchema } from '../../docs/chart-schema.ts'
-import { rbacPage, readPermissions } from '../../docs/rbac-page.ts'
+import { renderChartReadme } from '../../docs/chart-readme.ts'
+import { renderChartSchema } from '../../docs/chart-schema.ts'
+import { readPermissions, renderRbacPage } from '../../docs/rbac-page.ts'
 import packageJson from '../../package.json' with { type: 'json' }
 
 const chartDir = join(import.meta.dirname, '../../charts/spark-nanny')
@@ -33,9 +33,9 @@ describe('chart files', () => {
 
   test('README, schema and docs/rbac.md → match what the chart generates', () => {
     const read = (file: string) => readFileSync(join(chartDir, file), 'utf8')
-    assert.equal(read('README.md'), chartReadme(), 'stale: run `npm run docs`')
-    assert.equal(read('values.schema.json'), chartSchema(), 'stale: run `npm run docs`')
-    assert.equal(read('../../docs/rbac.md'), rbacPage(), 'stale: run `npm run docs`')
+    assert.equal(read('README.md'), renderChartReadme(), 'stale: run `npm run docs`')
+    assert.equal(read('values.schema.json'), renderChartSchema(), 'stale: run `npm run docs`')
+    assert.equal(read('../../docs/rbac.md'), renderRbacPage(), 'stale: run `npm run docs`')
   })
 
   test('an additional rule → appears in docs/rbac.md with its reason', () => {
@@ -46,7 +46,10 @@ describe('chart files', () => {
       resourceNames: ['<fullname>-x'],
       verbs: ['get', 'delete'],
     }
-    const page = rbacPage({ ...permissions, namespace: [...permissions.namespace, { why: 'For a | reason.', rule }] })
+    const page = renderRbacPage({
+      ...permissions,
+      namespace: [...permissions.namespace, { why: 'For a | reason.', rule }],
+    })
     assert.ok(page.includes('| `things`, `things.apps` named `<fullname>-x` | get, delete | For a \\| reason. |'), page)
   })
 })

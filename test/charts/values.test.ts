@@ -4,10 +4,10 @@ import fc from 'fast-check'
 import { parse } from 'yaml'
 import { formatDuration, parseDurationMs } from '../../core/duration.ts'
 import { settingKeys, settings } from '../../core/settings/settings.ts'
-import { settingSchema } from '../../docs/chart-forms.ts'
-import { chartReadme, leaves } from '../../docs/chart-readme.ts'
-import { chartSchema } from '../../docs/chart-schema.ts'
-import { chartSections, readChartFile } from '../../docs/chart-values.ts'
+import { toSettingSchema } from '../../docs/chart-forms.ts'
+import { listLeaves, renderChartReadme } from '../../docs/chart-readme.ts'
+import { renderChartSchema } from '../../docs/chart-schema.ts'
+import { parseChartSections, readChartFile } from '../../docs/chart-values.ts'
 
 interface Schema {
   readonly type?: string | readonly string[]
@@ -22,9 +22,9 @@ interface Schema {
 }
 
 const text = readChartFile('values.yaml')
-const values = chartSections(text)
+const values = parseChartSections(text)
   .flatMap((section) => section.values)
-  .flatMap((value) => leaves(value, ''))
+  .flatMap((value) => listLeaves(value, ''))
 
 /** As much of JSON schema as the generator writes for one scalar. */
 function allows({ type, enum: words, pattern, minimum, maximum }: Schema, value: unknown): boolean {
@@ -43,7 +43,7 @@ function allows({ type, enum: words, pattern, minimum, maximum }: Schema, value:
 }
 
 function schemaAt(path: string): Schema {
-  let schema = JSON.parse(chartSchema()) as Schema
+  let schema = JSON.parse(renderChartSchema()) as Schema
   for (const key of path.split('.')) {
     const next = schema.properties?.[key]
     assert.ok(next, path)
@@ -54,10 +54,10 @@ function schemaAt(path: string): Schema {
 
 describe('chart values and schema', () => {
   test('each value → is in a section, documented, and in the README with its default', () => {
-    const readme = chartReadme()
+    const readme = renderChartReadme()
     assert.ok(values.length > 60, 'the values are found')
     assert.deepEqual(
-      chartSections(text).flatMap((section) => section.values.map(({ key }) => key)),
+      parseChartSections(text).flatMap((section) => section.values.map(({ key }) => key)),
       Object.keys(parse(text)),
     )
     for (const { path, leaf } of values) {
@@ -80,18 +80,18 @@ describe('chart values and schema', () => {
       ...(schema.properties !== undefined && schema.additionalProperties !== false ? [path] : []),
       ...Object.entries(schema.properties ?? {}).flatMap(([key, item]) => open(item, `${path}.${key}`)),
     ]
-    assert.deepEqual(open(JSON.parse(chartSchema()), ''), [])
+    assert.deepEqual(open(JSON.parse(renderChartSchema()), ''), [])
   })
 
   test('an unknown @schema form → throws instead of allowing everything', () => {
-    assert.throws(() => chartSchema('# @section A\n\n# B.\n# @schema nonsense\na: 1\n'), /@schema nonsense/)
+    assert.throws(() => renderChartSchema('# @section A\n\n# B.\n# @schema nonsense\na: 1\n'), /@schema nonsense/)
   })
 
   test('each setting → is accepted as a value, in the form of its annotation', () => {
     assert.deepEqual(Object.keys(schemaAt('sidecar.settings').properties ?? {}), settingKeys)
     for (const key of settingKeys) {
       const setting = settings[key]
-      const schema = settingSchema(setting) as Schema
+      const schema = toSettingSchema(setting) as Schema
       assert.ok(schema.description?.startsWith(setting.description), key)
       const spelled = (setting.format as (value: unknown) => string)(setting.default)
       const written = setting.type === 'integer' && /^\d+$/.test(spelled) ? Number(spelled) : spelled
@@ -109,7 +109,7 @@ describe('chart values and schema', () => {
     )
     fc.assert(
       fc.property(fc.constantFrom(...settingKeys), written, (key, value) => {
-        const schema = settingSchema(settings[key]) as Schema
+        const schema = toSettingSchema(settings[key]) as Schema
         // Words of integers stay strings in YAML; digits in quotes are refused, as "got string".
         if (settings[key].type === 'integer' && /^\d+$/.test(String(value)) && typeof value === 'string') return
         if (settings[key].parse(String(value)) !== undefined) assert.ok(allows(schema, value), `${key}: ${value}`)

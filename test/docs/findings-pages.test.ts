@@ -4,14 +4,14 @@ import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { findingPage } from '../../cli/findings/findings.ts'
 import { catalogue } from '../../cli/rules/catalogue.ts'
-import { findingsPages } from '../../docs/findings-pages.ts'
+import { renderFindingsPages } from '../../docs/findings-pages.ts'
 import { knownSparkKeys } from './spark-keys.ts'
 
 const root = join(import.meta.dirname, '../..')
 
 describe('findings pages', () => {
   test('each findings page → matches the rules', async () => {
-    for (const [name, text] of Object.entries(findingsPages())) {
+    for (const [name, text] of Object.entries(renderFindingsPages())) {
       assert.equal(await readFile(join(root, name), 'utf8'), text, `${name} is stale: run \`npm run docs\``)
     }
   })

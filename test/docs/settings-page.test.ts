@@ -6,35 +6,39 @@ import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { domain } from '../../core/contract/pod-contract.ts'
 import { resolveSettings, settingKeys, settings } from '../../core/settings/settings.ts'
-import { settingsPage, spelledDefault } from '../../docs/settings-page.ts'
+import { formatDefault, renderSettingsPage } from '../../docs/settings-page.ts'
 
 const docsDir = join(import.meta.dirname, '../../docs')
 
 describe('settings page', () => {
   test('docs/settings.md → matches the settings table', async () => {
-    assert.equal(await readFile(join(docsDir, 'settings.md'), 'utf8'), settingsPage(), 'stale: run `npm run docs`')
+    assert.equal(
+      await readFile(join(docsDir, 'settings.md'), 'utf8'),
+      renderSettingsPage(),
+      'stale: run `npm run docs`',
+    )
   })
 
   test('each setting → has a section with its form and default', () => {
-    const page = settingsPage()
+    const page = renderSettingsPage()
     for (const key of settingKeys) {
       const section = page.split(`\n## \`${key}\`\n`)[1]?.split('\n## ')[0] ?? ''
       assert.ok(section.includes(settings[key].description), key)
       assert.ok(section.includes(settings[key].form), key)
-      assert.ok(section.includes(`Default: \`${spelledDefault(key)}\``), key)
+      assert.ok(section.includes(`Default: \`${formatDefault(key)}\``), key)
     }
   })
 
   test('a default as written in the page → parses as the default', () => {
     for (const key of settingKeys) {
-      const { values, problems } = resolveSettings({ chart: { [key]: spelledDefault(key) } })
+      const { values, problems } = resolveSettings({ chart: { [key]: formatDefault(key) } })
       assert.deepEqual(problems, [])
       assert.deepEqual(values[key], settings[key].default, key)
     }
   })
 
   test('the examples of the page → are valid settings', () => {
-    const fences = settingsPage().match(/```(yaml|sh)\n[\s\S]*?```/g) ?? []
+    const fences = renderSettingsPage().match(/```(yaml|sh)\n[\s\S]*?```/g) ?? []
     const annotations = fences.flatMap((fence) =>
       [...fence.matchAll(new RegExp(`${domain}/([a-z-]+)(?:: |=)"?([^\\s"]+)"?`, 'g'))]
         .filter(([, key, value]) => !(key === 'inject' && value === 'enabled'))

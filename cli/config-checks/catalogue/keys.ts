@@ -10,10 +10,10 @@ export const keysChecks = {
     cause: 'config',
     severity: 'warning',
     confidence: 'medium',
-    title: 'A key is probably misspelt',
+    title: 'A key is probably misspelled',
     detail: '{key} is not a setting of Spark; did you mean {nearest}?',
     meaning:
-      'Spark accepts any key and ignores those that it does not know. A misspelt key has no effect and causes no error.',
+      'Spark accepts any key and ignores those that it does not know. A misspelled key has no effect and causes no error.',
     remedies: [change('Use {nearest}, or ignore this finding if one of your libraries reads the key')],
   },
   unknownKey: {
