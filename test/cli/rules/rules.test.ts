@@ -12,7 +12,7 @@ const idsOf = (given: Parameters<typeof buildEvidence>[0]) =>
 
 describe('rules', () => {
   for (const [index, [id, given]] of positives.entries()) {
-    test(`${id} is the root cause (${index})`, () => {
+    test(`evidence ${index} of ${id} → the root cause`, () => {
       const { findings } = diagnose(buildEvidence(given))
       const [root] = findings
       // A warning stands behind the error that it does not explain.
@@ -28,19 +28,19 @@ describe('rules', () => {
   }
 
   for (const [index, [id, why, given]] of negatives.entries()) {
-    test(`not ${id} (${index}): ${why}`, () => assert.ok(!idsOf(given).includes(id), idsOf(given).join(', ')))
+    test(`${why} (${index}) → not ${id}`, () => assert.ok(!idsOf(given).includes(id), idsOf(given).join(', ')))
   }
 
   for (const [name, given] of wellDrivers) {
-    test(`nothing is wrong: ${name}`, () => assert.deepEqual(idsOf(given), []))
+    test(`${name} → no findings`, () => assert.deepEqual(idsOf(given), []))
   }
 
-  for (const [name, given, ...told] of [...ended, ...working]) {
-    test(`what is told: ${name}`, () => {
+  for (const [name, given, ...expected] of [...ended, ...working]) {
+    test(`${name} → the expected findings`, () => {
       const { findings } = diagnose(buildEvidence(given))
       assert.deepEqual(
         findings.filter(({ symptomOf }) => symptomOf === null).map(({ id, severity }) => [id, severity]),
-        told,
+        expected,
       )
     })
   }
@@ -51,12 +51,12 @@ describe('rules', () => {
     // A well driver that looks like an ill one is a negative of every rule.
     const left = new Set(negatives.map(([id]) => id))
     for (const { id, matchers } of catalogue) {
-      const told = matchers.some(({ kind }) => kind !== 'observed')
-      assert.ok(!told || left.has(id), `${id}: no negative`)
+      const hasText = matchers.some(({ kind }) => kind !== 'observed')
+      assert.ok(!hasText || left.has(id), `${id}: no negative`)
     }
   })
 
-  test('ids are unique, well formed, and those that a rule suppresses exist', () => {
+  test('all rules → ids are unique and well-formed, and explained ids exist', () => {
     const ids = catalogue.map(({ id }) => id)
     assert.equal(new Set(ids).size, ids.length)
     for (const { id, explains: explainedIds = [] } of catalogue) {
@@ -86,7 +86,7 @@ describe('rules', () => {
     for (const rule of catalogue) visit(rule, [])
   })
 
-  test('findings of two ills at once are both told, and none is lost', () => {
+  test('two causes at once → both are reported', () => {
     for (const [id, given] of positives) {
       if (given.node !== undefined) continue
       const alone = idsOf(given)
@@ -99,7 +99,7 @@ describe('rules', () => {
     }
   })
 
-  test('what a driver got over explains nothing of it', () => {
+  test('error that the driver recovered from → does not explain other findings', () => {
     const logs = positives.flatMap(([id, given]) =>
       given.log != null && Object.keys(given).length === 1 ? [{ id, log: given.log }] : [],
     )

@@ -19,7 +19,7 @@ const steady = (text: string) =>
   text.replace(/\b[0-9a-f]{8}\b/g, 'RECORD').replace(/resourceVersion("?: "| )\d+/g, 'resourceVersion$1N')
 
 describe('recover', () => {
-  test('without --apply nothing is changed, and there is a plan', async (t) => {
+  test('without --apply → a plan, and nothing is changed', async (t) => {
     const cluster = await fakeOperator(t)
     const { exitCode, stdout, stderr } = await cluster.recover()
     assert.deepEqual([exitCode, stderr], [0, ''])
@@ -27,7 +27,7 @@ describe('recover', () => {
     assert.deepEqual(cluster.api.requests.filter(isWrite), [])
   })
 
-  test('--apply: record, patch, next driver, record', async (t) => {
+  test('--apply → records the start, patches, watches the next driver, records the outcome', async (t) => {
     const cluster = await fakeOperator(t)
     const { exitCode, stdout, stderr } = await cluster.recover('--apply', '--audit-file', 'audit.jsonl')
     assert.deepEqual([exitCode, stderr], [0, ''], stdout)
@@ -80,7 +80,7 @@ describe('recover', () => {
     assert.equal(JSON.parse((await cluster.recover('--apply', '-o', 'json')).stdout).plan.reason, 'healthy-driver')
   })
 
-  test('--apply for a stale pod: that very pod is deleted, then the application runs again', async (t) => {
+  test('--apply with a stale pod → deletes that pod, then the application is rerun', async (t) => {
     const cluster = await fakeOperator(t, stale)
     const { exitCode, stdout } = await cluster.recover('--apply')
     assert.equal(exitCode, 0, stdout)
@@ -90,7 +90,7 @@ describe('recover', () => {
     assert.equal(typeof toRecord(toRecord(deletion?.body).preconditions).resourceVersion, 'string')
   })
 
-  test('JSON: the plan and what came of it in one document', async (t) => {
+  test('JSON → the plan and the result in one document', async (t) => {
     const cluster = await fakeOperator(t)
     const plan = JSON.parse((await cluster.recover('-o', 'json')).stdout)
     assert.deepEqual([plan.plan.kind, plan.plan.cause.id, plan.result], ['apply', 'SPN-MEMORY-HEAP', null])
@@ -99,7 +99,7 @@ describe('recover', () => {
     assert.deepEqual([result.kind, result.stage.kind], ['watched', 'answers'])
   })
 
-  test('the operator writes the status meanwhile: the same decision, another version', async (t) => {
+  test('status updated in between → retried with the new version', async (t) => {
     const cluster = await fakeOperator(t)
     let conflicts = 0
     cluster.answer('PATCH', /sparkapplications\/nightly/, () => {
@@ -123,7 +123,7 @@ describe('recover', () => {
     ['its state', { status: { applicationState: { state: 'RUNNING' } } }, /its state was FAILED and is RUNNING/],
     ['its identity', { metadata: { uid: 'another' } }, /another application has the same name/],
   ] as const) {
-    test(`changed between plan and apply: ${what}`, async (t) => {
+    test(`${what} changed between plan and apply → nothing is changed`, async (t) => {
       const cluster = await fakeOperator(t)
       cluster.answer('PATCH', /sparkapplications\/nightly/, () => {
         const object = cluster.application()
@@ -140,7 +140,7 @@ describe('recover', () => {
     })
   }
 
-  test('the status of a pod that has ended is written for a while: it is deleted all the same', async (t) => {
+  test('status of an ended pod updated in between → the pod is still deleted', async (t) => {
     const cluster = await fakeOperator(t, stale)
     let writes = 0
     const touch = () => {
@@ -156,7 +156,7 @@ describe('recover', () => {
     assert.ok(writes > 2)
   })
 
-  test('a driver that hung is back before anything is done: it is left alone', async (t) => {
+  test('hung driver has recovered before the first step → nothing is changed', async (t) => {
     const cluster = await fakeOperator(t)
     cluster.answer('POST', /selfsubjectreviews/, () => {
       cluster.api.set(collections.pods, pod(runs, 'Running'))
@@ -168,7 +168,7 @@ describe('recover', () => {
     assert.deepEqual(cluster.api.requests.filter(isWrite), [])
   })
 
-  test('the pod is another one by now: it is left alone, and the record says so', async (t) => {
+  test('pod replaced before its deletion → not deleted, and recorded as failed', async (t) => {
     const cluster = await fakeOperator(t, stale)
     cluster.answer('DELETE', /pods\/nightly-driver/, () => {
       cluster.api.set(collections.pods, pod(runs, 'Running', { metadata: { uid: 'fresh' } }))
@@ -184,7 +184,7 @@ describe('recover', () => {
     )
   })
 
-  test('a patch that is forbidden: nothing was done without its record', async (t) => {
+  test('record may not be written → nothing is changed', async (t) => {
     const cluster = await fakeOperator(t)
     cluster.answer('PATCH', /sparkapplications/, { status: 403, body: { message: 'may not patch' } })
     const { exitCode, stdout } = await cluster.recover('--apply')
@@ -192,7 +192,7 @@ describe('recover', () => {
     assert.match(stdout, /the record could not be written, so nothing was changed: HTTP 403: may not patch/)
   })
 
-  test('an audit file that cannot be written: nothing is done', async (t) => {
+  test('audit file cannot be written → nothing is changed', async (t) => {
     const cluster = await fakeOperator(t)
     cluster.audit.push = () => {
       throw new Error('the disk is full')
@@ -203,7 +203,7 @@ describe('recover', () => {
     assert.deepEqual(cluster.api.requests.filter(isWrite), [])
   })
 
-  test('a run that was cut off after its patch: the next one watches, and completes the record', async (t) => {
+  test('interrupted after the patch → the next run watches and completes the record', async (t) => {
     const cluster = await fakeOperator(t)
     cluster.answer('GET', /labelSelector=spark-role/, () => {
       // Once the patch is there the caller is gone.
@@ -232,7 +232,7 @@ describe('recover', () => {
     assert.ok(cluster.api.bodies.slice(before).every(({ body }) => !('spec' in toRecord(body))))
   })
 
-  test('no next driver: what to do, and who is to be brought in', async (t) => {
+  test('no next driver → next steps and escalation', async (t) => {
     const cluster = await fakeOperator(t, { next: null })
     const { exitCode, stdout } = await cluster.recover('--apply', '--wait', '10m')
     assert.equal(exitCode, 6)
@@ -246,14 +246,14 @@ describe('recover', () => {
     assert.match(again.stdout, /Refused: already-tried/)
   })
 
-  test('the next driver fails too', async (t) => {
+  test('next driver fails → not recovered', async (t) => {
     const cluster = await fakeOperator(t, { next: exited(137, 'OOMKilled') })
     const { exitCode, stdout } = await cluster.recover('--apply')
     assert.equal(exitCode, 6)
     assert.match(stdout, /has failed: exit code 137\.\n {2}Next steps:/)
   })
 
-  test('a UI that may not be asked: it runs, and that is all that is known', async (t) => {
+  test('UI may not be requested → running, response unknown', async (t) => {
     const cluster = await fakeOperator(t, { ui: { status: 403, body: { message: 'may not proxy' } } })
     const { exitCode, stdout } = await cluster.recover('--apply')
     assert.equal(exitCode, 5)
@@ -264,7 +264,7 @@ describe('recover', () => {
     )
   })
 
-  test('refused: exit code 6, and where to change it', async (t) => {
+  test('managed by another tool → refused with exit code 6 and the place to change it', async (t) => {
     const labels = { 'kustomize.toolkit.fluxcd.io/name': 'etl', 'kustomize.toolkit.fluxcd.io/namespace': 'flux-system' }
     const cluster = await fakeOperator(t, { application: application({ metadata: { labels } }) })
     for (const args of [[], ['--apply']]) {
@@ -275,7 +275,7 @@ describe('recover', () => {
     assert.deepEqual(cluster.api.requests.filter(isWrite), [])
   })
 
-  test('plain spark-submit: printed; --apply has nothing to do', async (t) => {
+  test('plain spark-submit → commands are printed, and --apply changes nothing', async (t) => {
     const cluster = await fakeOperator(t, {
       pod: pod(exited(1), 'Failed', { metadata: { labels: { 'spark-role': 'driver', 'spark-app-name': 'nightly' } } }),
     })
@@ -296,7 +296,7 @@ describe('recover', () => {
     assert.deepEqual(cluster.api.requests.filter(isWrite), [])
   })
 
-  test('nothing of that name', async (t) => {
+  test('unknown name → error', async (t) => {
     const cluster = await fakeOperator(t, { pod: null })
     const object = cluster.application()
     assert.ok(object !== undefined)
@@ -310,7 +310,7 @@ describe('recover', () => {
     [['a', '--wait', 'long'], /--wait <DURATION>' argument 'long' is invalid\. It must be a duration/],
     [['a', '-o', 'yaml'], /Allowed choices are text, json/],
   ] as const) {
-    test(`wrong: recover ${args.join(' ')}`, async () => {
+    test(`recover ${args.join(' ')} → usage error`, async () => {
       const { exitCode, stderr } = await runCli(['recover', ...args])
       assert.equal(exitCode, 2)
       assert.match(stderr, says)

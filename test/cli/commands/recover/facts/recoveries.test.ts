@@ -22,7 +22,7 @@ const recovery: Recovery = {
 }
 
 describe('recovery records', () => {
-  test('what is written is read again; the last five are kept', () => {
+  test('formatted records → parsed again, only the last five', () => {
     const ended = { ...recovery, outcome: 'recovered', endedMs: 2_000 } as const
     assert.deepEqual(parseRecoveries(formatRecoveries([recovery])), [recovery])
     assert.deepEqual(parseRecoveries(formatRecoveries(withRecovery([recovery], ended))), [ended])
@@ -41,7 +41,7 @@ describe('recovery records', () => {
     '[1, null, {"id": "a"}]',
     '[{"id":"a","cause":"c","at":"never","outcome":"failed"}]',
   ]) {
-    test(`what somebody else wrote is left out: ${text}`, () => assert.deepEqual(parseRecoveries(text), []))
+    test(`malformed records ${text} → omitted`, () => assert.deepEqual(parseRecoveries(text), []))
   }
 
   const acted: readonly (readonly [
@@ -59,6 +59,7 @@ describe('recovery records', () => {
     ['of two steps only the first was done', { steps: ['delete-pod', 'patch-application'] }, 3, null, false],
   ]
   for (const [what, more, generation, pod, is] of acted) {
-    test(`acted: ${what}`, () => assert.equal(hasActed({ ...recovery, ...more }, generation, pod), is))
+    test(`${what} → ${is ? 'has changed the cluster' : 'has not changed the cluster'}`, () =>
+      assert.equal(hasActed({ ...recovery, ...more }, generation, pod), is))
   }
 })

@@ -314,14 +314,14 @@ const refused: readonly Refused[] = [
 
 describe('refused', () => {
   for (const [what, one, reason, detail = /./] of refused) {
-    test(`${what}: ${reason}`, () => {
+    test(`${what} → ${reason}`, () => {
       const made = planOf(one)
       assert.equal(made.kind, 'refuse', JSON.stringify(made))
       assert.deepEqual([made.kind, made.kind === 'refuse' && made.reason], ['refuse', reason], JSON.stringify(made))
       assert.match(made.kind === 'refuse' ? made.detail : '', detail)
     })
   }
-  test('each reason has a case', () => {
+  test('every refusal reason → has a case', () => {
     const seen = new Set(refused.map(([, , reason]) => reason))
     assert.deepEqual(
       Object.keys(refusalReasons).filter((reason) => !seen.has(reason as RefusalReason)),
@@ -500,7 +500,7 @@ const applied: readonly (readonly [what: string, one: DriverCase, wanted: readon
 
 describe('applied', () => {
   for (const [what, one, wanted] of applied) {
-    test(what, () => assert.deepEqual(short(planOf(one)), wanted))
+    test(`${what} → ${String(wanted)}`, () => assert.deepEqual(short(planOf(one)), wanted))
   }
 })
 
