@@ -74,7 +74,7 @@ export function createCaFilePublisher(
     if (!areSameAuthorities(found, others)) unchangedSinceMs = deps.elapsedMs()
     others = found
     const settled = deps.elapsedMs() - unchangedSinceMs >= settleMs
-    const caBundles = computeCaBundlesToWrite(trust, wanted, settled, { ownMs: deps.nowMs(), serverMs: null })
+    const caBundles = computeCaBundlesToWrite(trust, wanted, settled, { processMs: deps.nowMs(), serverMs: null })
     if (caBundles.length === 0) {
       problems.set('write-failed', null)
       return false

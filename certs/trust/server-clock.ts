@@ -12,8 +12,8 @@ export function createClockedApi(api: KubernetesApi, nowMs: () => number): Clock
   let aheadMs: number | null = null
   return {
     clocks: () => {
-      const ownMs = nowMs()
-      return { ownMs, serverMs: aheadMs === null ? null : ownMs + aheadMs }
+      const processMs = nowMs()
+      return { processMs, serverMs: aheadMs === null ? null : processMs + aheadMs }
     },
     api: {
       watch: (path, idleMs, signal) => api.watch(path, idleMs, signal),

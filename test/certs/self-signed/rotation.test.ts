@@ -71,7 +71,7 @@ const at = (day: number, change: Partial<RotationState>): RotationState => ({
   trust: trusting([first], [first]),
   serving: null,
   evidence: noEvidence,
-  clocks: { ownMs: day * dayMs, serverMs: day * dayMs },
+  clocks: { processMs: day * dayMs, serverMs: day * dayMs },
   elapsedMs: longAfter,
   plan: { hosts: [host], authorityValidityMs: 365 * dayMs, leafValidityMs: 90 * dayMs, holdMs },
   ...change,
@@ -133,17 +133,17 @@ const table: readonly [string, RotationState, string][] = [
   ['a leaf a day after', at(61, contents(fresh)), 'renew-leaf leaf-due by first'],
   [
     '… by our clock only',
-    at(61, { ...contents(fresh), clocks: { ownMs: 61 * dayMs, serverMs: dayMs } }),
+    at(61, { ...contents(fresh), clocks: { processMs: 61 * dayMs, serverMs: dayMs } }),
     'keep settled',
   ],
   [
     '… by the server’s only',
-    at(61, { ...contents(fresh), clocks: { ownMs: dayMs, serverMs: 61 * dayMs } }),
+    at(61, { ...contents(fresh), clocks: { processMs: dayMs, serverMs: 61 * dayMs } }),
     'keep settled',
   ],
   [
     '… and the server’s is unknown',
-    at(61, { ...contents(fresh), clocks: { ownMs: 61 * dayMs, serverMs: null } }),
+    at(61, { ...contents(fresh), clocks: { processMs: 61 * dayMs, serverMs: null } }),
     'renew-leaf leaf-due by first',
   ],
   ['an expired leaf', at(100, contents(fresh)), 'renew-leaf leaf-due by first'],
@@ -151,7 +151,7 @@ const table: readonly [string, RotationState, string][] = [
   ['an authority after', at(244, contents(one(leafBy(first, 200)))), 'begin-ca-rotation ca-due'],
   [
     '… by our clock only',
-    at(244, { ...contents(one(leafBy(first, 200))), clocks: { ownMs: 244 * dayMs, serverMs: 210 * dayMs } }),
+    at(244, { ...contents(one(leafBy(first, 200))), clocks: { processMs: 244 * dayMs, serverMs: 210 * dayMs } }),
     'keep settled',
   ],
   [
@@ -162,7 +162,7 @@ const table: readonly [string, RotationState, string][] = [
   ['an expired authority', at(366, contents(fresh)), 'create ca-expired'],
   [
     '… by our clock only',
-    at(366, { ...contents(fresh), clocks: { ownMs: 366 * dayMs, serverMs: dayMs } }),
+    at(366, { ...contents(fresh), clocks: { processMs: 366 * dayMs, serverMs: dayMs } }),
     'keep settled',
   ],
   ['an authority from the future', at(-2, contents(fresh)), 'create ca-not-yet-valid'],
@@ -308,7 +308,7 @@ describe('decideNextStep', () => {
   ]
   for (const [name, current, found, trust, evidence, day, expected] of adoptions) {
     test(`${name} → the certificate in the Secret is ${expected ? '' : 'not '}served`, () => {
-      const clocks = { ownMs: day * dayMs, serverMs: null }
+      const clocks = { processMs: day * dayMs, serverMs: null }
       assert.equal(shouldServe({ found, current, trust, evidence, clocks, holdMs, elapsedMs: longAfter }), expected)
     })
   }
