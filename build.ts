@@ -1,4 +1,8 @@
-/** Bundles what the images and the package ship into dist/. An entry point that does not exist yet is skipped. */
+/**
+ * Entry of `npm run build`: bundles the programs of the images and of the npm package into dist/. With arguments, such as
+ * `node build.ts sidecar`, builds only those. An entry point that does not exist is skipped, because an image build copies only
+ * the folders that it needs.
+ */
 import { chmodSync, existsSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { type BuildOptions, build, type Plugin } from 'esbuild'
@@ -15,14 +19,14 @@ const common = {
   legalComments: 'none',
   logLevel: 'warning',
   sourcemap: false,
-  // Not from tsconfig.json, which an image build may lack: the same bundle everywhere.
+  // tsconfig.json is not used, because image builds do not copy it and the bundle must be the same everywhere.
   tsconfigRaw: { compilerOptions: { strict: true, verbatimModuleSyntax: true } },
 } as const satisfies BuildOptions
 
-/** Packages of CommonJS inside an ES module look for `require`. */
+/** CommonJS packages in an ES module bundle need `require`. */
 const requireBanner = "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);"
 
-/** client-node does not say that its modules have no effects of their own, so that each would stay in a bundle. */
+/** Marks the modules of client-node as free of side effects. Its package.json does not, so every module would be bundled. */
 const clientNodeWithoutEffects: Plugin = {
   name: 'client-node-without-effects',
   setup: ({ onResolve, resolve }) => {
@@ -35,14 +39,14 @@ const clientNodeWithoutEffects: Plugin = {
 }
 
 /**
- * What asks a cluster, as CommonJS modules that are evaluated when they are first needed: an `import` of node:https, also
- * in a module that is loaded late, would be moved to the top of the bundle. Of client-node it takes in a twentieth, what
- * reads kubeconfigs; esbuild leaves out what is not used only of what is imported at once.
+ * Bundles the modules that access a cluster as CommonJS modules, which are evaluated when they are first needed. As ES modules,
+ * their `import` of node:https would move to the top of the bundle, even in a module that is loaded later. This also reduces
+ * client-node to a twentieth, the code that reads kubeconfigs: esbuild removes unused code only from static imports.
  */
 const clusterModulesLate: Plugin = {
   name: 'cluster-modules-late',
   setup: ({ onResolve, onLoad }) => {
-    // In a namespace of their own: package.json says that files of ours are ES modules.
+    // A separate namespace, because package.json declares the files of this repository as ES modules.
     const namespace = 'late'
     onResolve({ filter: /\/(kubeconfig|client)\.ts$/ }, ({ path, resolveDir }) => ({
       path: join(resolveDir, path),
@@ -64,7 +68,7 @@ interface Bundle extends BuildOptions {
 
 const bundles: readonly Bundle[] = [
   {
-    // CommonJS: an `import` of node:http reads all it exports, undici among it, which is 4 MB; `require` does not.
+    // CommonJS, because an `import` of node:http evaluates all its exports, including undici (4 MB). `require` does not.
     entry: 'sidecar/main.ts',
     outfile: 'sidecar.cjs',
     format: 'cjs',
@@ -72,7 +76,7 @@ const bundles: readonly Bundle[] = [
     supported: { 'dynamic-import': false },
   },
   {
-    // CommonJS for the same reason. client-node reads kubeconfigs, of which a pod has none; it would be 85 MB.
+    // CommonJS for the same reason. client-node is excluded (85 MB): it reads kubeconfigs, which a pod does not have.
     entry: 'webhook/main.ts',
     outfile: 'webhook.cjs',
     format: 'cjs',
@@ -90,12 +94,12 @@ const bundles: readonly Bundle[] = [
   },
 ]
 
-/** Without arguments all; else those whose output is named: `node build.ts sidecar`. */
+/** The outputs to build, without their extensions; if empty, all. */
 const wanted = process.argv.slice(2)
 for (const { entry, outfile, executable = false, ...options } of bundles) {
   if (wanted.length > 0 && !wanted.some((name) => outfile.startsWith(`${name}.`))) continue
   if (!existsSync(join(root, entry))) {
-    console.log(`${entry}: not there yet, skipped`)
+    console.log(`${entry}: not found, skipped`)
     continue
   }
   const file = join(dist, outfile)
