@@ -7,31 +7,31 @@ import { application, exited, pod, runs } from './driver-case.ts'
 import { collections, fakeOperator, recoveries } from './fake-operator.ts'
 
 const isWrite = (line: string) => !line.startsWith('GET') && !line.includes('selfsubjectreviews')
-const taken = 'failed to run spark-submit: pods "nightly-driver" already exists'
-const stale = {
-  application: application({ message: taken }),
+const nameTakenMessage = 'failed to run spark-submit: pods "nightly-driver" already exists'
+const staleDriver = {
+  application: application({ message: nameTakenMessage }),
   pod: pod(exited(1), 'Failed', {
     metadata: { labels: { 'spark-role': 'driver', 'sparkoperator.k8s.io/app-name': 'nightly' } },
   }),
 }
-/** The id of a record is random, the versions of the fake server are not of interest. */
-const steady = (text: string) =>
+/** Replaces the random id of a record and the resource versions of the fake server. */
+const normalize = (text: string) =>
   text.replace(/\b[0-9a-f]{8}\b/g, 'RECORD').replace(/resourceVersion("?: "| )\d+/g, 'resourceVersion$1N')
 
 describe('recover', () => {
-  test('without --apply → a plan, and nothing is changed', async (t) => {
+  test('no --apply → prints the plan and changes nothing', async (t) => {
     const cluster = await fakeOperator(t)
     const { exitCode, stdout, stderr } = await cluster.recover()
     assert.deepEqual([exitCode, stderr], [0, ''])
-    await assertGoldenText('cli/recover/raise-memory.txt', steady(stdout))
+    await assertGoldenText('cli/recover/raise-memory.txt', normalize(stdout))
     assert.deepEqual(cluster.api.requests.filter(isWrite), [])
   })
 
-  test('--apply → records the start, patches, watches the next driver, records the outcome', async (t) => {
+  test('--apply → writes a record, patches the application, waits for the next driver, completes the record', async (t) => {
     const cluster = await fakeOperator(t)
     const { exitCode, stdout, stderr } = await cluster.recover('--apply', '--audit-file', 'audit.jsonl')
     assert.deepEqual([exitCode, stderr], [0, ''], stdout)
-    await assertGoldenText('cli/recover/recovered.txt', steady(stdout))
+    await assertGoldenText('cli/recover/recovered.txt', normalize(stdout))
     assert.deepEqual(toRecord(toRecord(cluster.application()?.spec).driver).memory, '1536m')
     const [record, ...others] = recoveries(cluster.application())
     assert.deepEqual(others, [])
@@ -73,24 +73,24 @@ describe('recover', () => {
         ['application/merge-patch+json', 'app-uid', 'string'],
       )
     }
-    // Called again, it leaves the driver alone.
+    // A second call does not change the running driver.
     const again = await cluster.recover('--apply', '-o', 'json')
     assert.deepEqual([again.exitCode, JSON.parse(again.stdout).plan.reason], [6, 'driver-running'])
     cluster.log.text = ''
     assert.equal(JSON.parse((await cluster.recover('--apply', '-o', 'json')).stdout).plan.reason, 'healthy-driver')
   })
 
-  test('--apply with a stale pod → deletes that pod, then the application is rerun', async (t) => {
-    const cluster = await fakeOperator(t, stale)
+  test('--apply with a stale pod → exactly that pod is deleted, then the application runs again', async (t) => {
+    const cluster = await fakeOperator(t, staleDriver)
     const { exitCode, stdout } = await cluster.recover('--apply')
     assert.equal(exitCode, 0, stdout)
-    await assertGoldenText('cli/recover/stale-pod.txt', steady(stdout).replace(/"[^"]*T12:[^"]*Z"/g, '"NOW"'))
+    await assertGoldenText('cli/recover/stale-pod.txt', normalize(stdout).replace(/"[^"]*T12:[^"]*Z"/g, '"NOW"'))
     const deletion = cluster.api.bodies.find(({ path }) => path.endsWith('/pods/nightly-driver'))
     assert.equal(toRecord(toRecord(deletion?.body).preconditions).uid, 'pod-uid')
     assert.equal(typeof toRecord(toRecord(deletion?.body).preconditions).resourceVersion, 'string')
   })
 
-  test('JSON → the plan and the result in one document', async (t) => {
+  test('-o json → the plan and its result in one document', async (t) => {
     const cluster = await fakeOperator(t)
     const plan = JSON.parse((await cluster.recover('-o', 'json')).stdout)
     assert.deepEqual([plan.plan.kind, plan.plan.cause.id, plan.result], ['apply', 'SPN-MEMORY-HEAP', null])
@@ -99,7 +99,7 @@ describe('recover', () => {
     assert.deepEqual([result.kind, result.stage.kind], ['watched', 'answers'])
   })
 
-  test('status updated in between → retried with the new version', async (t) => {
+  test('the operator writes the status during --apply → the same decision on the newer version', async (t) => {
     const cluster = await fakeOperator(t)
     let conflicts = 0
     cluster.answer('PATCH', /sparkapplications\/nightly/, () => {
@@ -119,11 +119,15 @@ describe('recover', () => {
   })
 
   for (const [what, change, says] of [
-    ['its spec', { spec: {}, metadata: { generation: 4 } }, /its spec was changed/],
-    ['its state', { status: { applicationState: { state: 'RUNNING' } } }, /its state was FAILED and is RUNNING/],
-    ['its identity', { metadata: { uid: 'another' } }, /another application has the same name/],
+    ['the spec changes', { spec: {}, metadata: { generation: 4 } }, /its spec was changed/],
+    [
+      'the state changes',
+      { status: { applicationState: { state: 'RUNNING' } } },
+      /its state was FAILED and is RUNNING/,
+    ],
+    ['the application is replaced', { metadata: { uid: 'another' } }, /another application has the same name/],
   ] as const) {
-    test(`${what} changed between plan and apply → nothing is changed`, async (t) => {
+    test(`${what} between plan and apply → nothing is changed, exit code 6`, async (t) => {
       const cluster = await fakeOperator(t)
       cluster.answer('PATCH', /sparkapplications\/nightly/, () => {
         const object = cluster.application()
@@ -140,8 +144,8 @@ describe('recover', () => {
     })
   }
 
-  test('status of an ended pod updated in between → the pod is still deleted', async (t) => {
-    const cluster = await fakeOperator(t, stale)
+  test('the status of a stale pod changes during --apply → the pod is still deleted', async (t) => {
+    const cluster = await fakeOperator(t, staleDriver)
     let writes = 0
     const touch = () => {
       const object = cluster.api.get(collections.pods, 'jobs', 'nightly-driver')
@@ -156,7 +160,7 @@ describe('recover', () => {
     assert.ok(writes > 2)
   })
 
-  test('hung driver has recovered before the first step → nothing is changed', async (t) => {
+  test('the driver runs again before the first write → nothing is changed', async (t) => {
     const cluster = await fakeOperator(t)
     cluster.answer('POST', /selfsubjectreviews/, () => {
       cluster.api.set(collections.pods, pod(runs, 'Running'))
@@ -168,8 +172,8 @@ describe('recover', () => {
     assert.deepEqual(cluster.api.requests.filter(isWrite), [])
   })
 
-  test('pod replaced before its deletion → not deleted, and recorded as failed', async (t) => {
-    const cluster = await fakeOperator(t, stale)
+  test('the stale pod is replaced before its deletion → the new pod is kept, and the record has outcome failed', async (t) => {
+    const cluster = await fakeOperator(t, staleDriver)
     cluster.answer('DELETE', /pods\/nightly-driver/, () => {
       cluster.api.set(collections.pods, pod(runs, 'Running', { metadata: { uid: 'fresh' } }))
       return undefined
@@ -184,7 +188,7 @@ describe('recover', () => {
     )
   })
 
-  test('record may not be written → nothing is changed', async (t) => {
+  test('the record cannot be written → nothing is changed', async (t) => {
     const cluster = await fakeOperator(t)
     cluster.answer('PATCH', /sparkapplications/, { status: 403, body: { message: 'may not patch' } })
     const { exitCode, stdout } = await cluster.recover('--apply')
@@ -192,7 +196,7 @@ describe('recover', () => {
     assert.match(stdout, /the record could not be written, so nothing was changed: HTTP 403: may not patch/)
   })
 
-  test('audit file cannot be written → nothing is changed', async (t) => {
+  test('the audit file cannot be written → nothing is changed, exit code 2', async (t) => {
     const cluster = await fakeOperator(t)
     cluster.audit.push = () => {
       throw new Error('the disk is full')
@@ -203,10 +207,10 @@ describe('recover', () => {
     assert.deepEqual(cluster.api.requests.filter(isWrite), [])
   })
 
-  test('interrupted after the patch → the next run watches and completes the record', async (t) => {
+  test('a run was interrupted after its patch → the next run watches and completes the record', async (t) => {
     const cluster = await fakeOperator(t)
     cluster.answer('GET', /labelSelector=spark-role/, () => {
-      // Once the patch is there the caller is gone.
+      // Interrupts the first run as soon as the patch is applied.
       const isPatched = toRecord(toRecord(cluster.application()?.spec).driver).memory === '1536m'
       if (isPatched && !resumed) throw new Error('gone')
       return undefined
@@ -232,11 +236,11 @@ describe('recover', () => {
     assert.ok(cluster.api.bodies.slice(before).every(({ body }) => !('spec' in toRecord(body))))
   })
 
-  test('no next driver → next steps and escalation', async (t) => {
+  test('no next driver starts → next steps, and the attempt is recorded', async (t) => {
     const cluster = await fakeOperator(t, { next: null })
     const { exitCode, stdout } = await cluster.recover('--apply', '--wait', '10m')
     assert.equal(exitCode, 6)
-    await assertGoldenText('cli/recover/not-recovered.txt', steady(stdout))
+    await assertGoldenText('cli/recover/not-recovered.txt', normalize(stdout))
     assert.deepEqual(
       recoveries(cluster.application()).map(({ outcome }) => outcome),
       ['not-recovered'],
@@ -246,14 +250,14 @@ describe('recover', () => {
     assert.match(again.stdout, /Refused: already-tried/)
   })
 
-  test('next driver fails → not recovered', async (t) => {
+  test('the next driver fails too → exit code 6 and next steps', async (t) => {
     const cluster = await fakeOperator(t, { next: exited(137, 'OOMKilled') })
     const { exitCode, stdout } = await cluster.recover('--apply')
     assert.equal(exitCode, 6)
     assert.match(stdout, /has failed: exit code 137\.\n {2}Next steps:/)
   })
 
-  test('UI may not be requested → running, response unknown', async (t) => {
+  test('the Spark UI is forbidden → the driver runs, but its response is unknown, exit code 5', async (t) => {
     const cluster = await fakeOperator(t, { ui: { status: 403, body: { message: 'may not proxy' } } })
     const { exitCode, stdout } = await cluster.recover('--apply')
     assert.equal(exitCode, 5)
@@ -264,7 +268,7 @@ describe('recover', () => {
     )
   })
 
-  test('managed by another tool → refused with exit code 6 and the place to change it', async (t) => {
+  test('the application is managed by GitOps → refused, exit code 6', async (t) => {
     const labels = { 'kustomize.toolkit.fluxcd.io/name': 'etl', 'kustomize.toolkit.fluxcd.io/namespace': 'flux-system' }
     const cluster = await fakeOperator(t, { application: application({ metadata: { labels } }) })
     for (const args of [[], ['--apply']]) {
@@ -275,7 +279,7 @@ describe('recover', () => {
     assert.deepEqual(cluster.api.requests.filter(isWrite), [])
   })
 
-  test('plain spark-submit → commands are printed, and --apply changes nothing', async (t) => {
+  test('plain spark-submit → the plan is printed, and --apply changes nothing', async (t) => {
     const cluster = await fakeOperator(t, {
       pod: pod(exited(1), 'Failed', { metadata: { labels: { 'spark-role': 'driver', 'spark-app-name': 'nightly' } } }),
     })
@@ -288,7 +292,7 @@ describe('recover', () => {
     })
     const { exitCode, stdout } = await cluster.recover()
     assert.equal(exitCode, 0, stdout)
-    await assertGoldenText('cli/recover/plain.txt', steady(stdout))
+    await assertGoldenText('cli/recover/plain.txt', normalize(stdout))
     assert.ok(!stdout.includes('abc'))
     const applied = await cluster.recover('--apply')
     assert.equal(applied.exitCode, 6)
@@ -296,7 +300,7 @@ describe('recover', () => {
     assert.deepEqual(cluster.api.requests.filter(isWrite), [])
   })
 
-  test('unknown name → error', async (t) => {
+  test('no application or driver has the name → error, exit code 1', async (t) => {
     const cluster = await fakeOperator(t, { pod: null })
     const object = cluster.application()
     assert.ok(object !== undefined)

@@ -12,9 +12,9 @@ import { parseNodeRoom } from '../../../../cli/workload/node-room.ts'
 
 export const nowMs = Date.parse('2026-11-24T12:00:00Z')
 
-/** What a case says that differs from a driver of kubeflow's operator whose heap was full. */
+/** The differences from the default case: a driver of the Kubeflow operator that failed with a full heap. */
 export interface DriverCase {
-  /** Null: there is none. */
+  /** Null if there is no application. */
   readonly application?: object | null
   readonly pod?: object | null
   readonly log?: string
@@ -154,7 +154,7 @@ export const facts = (more: Partial<ClusterFacts> = {}): ClusterFacts => ({
 const forbidden = 'HTTP 403: forbidden'
 export const unreadable = { kind: 'unreadable', status: 403, detail: forbidden } as const
 
-/** The plan of a case. */
+/** Diagnoses the case and plans its recovery. */
 export function planOf(one: DriverCase): Plan {
   const evidence = evidenceOf(one)
   const live = one.application === null ? null : (parseLiveApplication(one.application ?? application()) ?? null)
@@ -170,7 +170,7 @@ export function planOf(one: DriverCase): Plan {
 }
 
 export function evidenceOf(one: DriverCase): Evidence {
-  const given: Partial<Record<DocumentName, unknown>> = {
+  const values: Partial<Record<DocumentName, unknown>> = {
     application: one.application === undefined ? application() : one.application,
     pod: one.pod === undefined ? pod(exited(1), 'Failed') : one.pod,
     events: { items: one.events ?? [] },
@@ -179,14 +179,14 @@ export function evidenceOf(one: DriverCase): Evidence {
   }
   const reading = (name: DocumentName): EvidenceReading<unknown> => {
     if (one.unknown?.includes(name)) return { kind: 'unreadable', source: name, why: forbidden }
-    const value = given[name]
+    const value = values[name]
     return value == null ? absent : { kind: 'read', value, source: name }
   }
   const scan = new LogScan(logMatchers, (text) => text)
   scan.write(new TextEncoder().encode(one.log ?? heapIsFull))
   return {
     ...readDocuments(toDocuments(reading)),
-    log: given.pod == null ? absent : { kind: 'read', value: scan.end(), source: 'driver.log' },
+    log: values.pod == null ? absent : { kind: 'read', value: scan.end(), source: 'driver.log' },
     previousLog: absent,
     subject: { namespace: 'jobs', pod: 'nightly-driver', application: 'nightly' },
     collectedMs: nowMs,

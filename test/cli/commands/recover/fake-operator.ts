@@ -24,22 +24,22 @@ export interface FakeOperator {
   readonly log: { text: string }
   recover(...args: readonly string[]): Promise<Ran>
   application(): FakeObject | undefined
-  /** Answers before the server does. */
+  /** Overrides the answers of the server for a method and a path. */
   answer(method: string, path: RegExp, answer: FakeAnswer | (() => FakeAnswer | undefined)): void
 }
 
 export interface FakeOperatorOptions {
   readonly application?: object
   readonly pod?: object | null
-  /** The next driver's state; undefined: it runs. Null: none is made. */
+  /** The state of the next driver. By default it runs. If null, no driver is created. */
   readonly next?: object | null
-  /** Of the Spark UI of the next driver. */
+  /** The answer of the next driver's Spark UI. */
   readonly ui?: FakeAnswer
 }
 
 /**
- * An API server with a crashed driver, and an operator that makes the next one when the spec has changed or, while it
- * waits for that, when the pod is gone. Time goes on only while the command waits.
+ * Starts an API server with a crashed driver and an operator. When the spec changes, the operator deletes the old pod.
+ * When there is no pod, it creates the next driver. The clock advances only while the command waits.
  */
 export async function fakeOperator(t: TestContext, options: FakeOperatorOptions = {}): Promise<FakeOperator> {
   const api = await startFakeApiServer()
@@ -78,7 +78,7 @@ export async function fakeOperator(t: TestContext, options: FakeOperatorOptions 
   const current = () => api.get(collections.applications, 'jobs', 'nightly')
   const specBefore = JSON.stringify(current()?.spec)
   let clockMs = nowMs
-  const operate = () => {
+  const runOperator = () => {
     const object = current()
     const old = api.get(collections.pods, 'jobs', 'nightly-driver')
     const isChanged = JSON.stringify(object?.spec) !== specBefore
@@ -108,7 +108,7 @@ export async function fakeOperator(t: TestContext, options: FakeOperatorOptions 
         nowMs: () => clockMs,
         sleep: async (ms) => {
           clockMs += ms
-          operate()
+          runOperator()
         },
         appendFile: async (_path, text) => void audit.push(text),
       }),

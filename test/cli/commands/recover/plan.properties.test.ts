@@ -6,7 +6,7 @@ import { parseNodeRoom } from '../../../../cli/workload/node-room.ts'
 import { apacheApplication, application, type DriverCase, exited, node, planOf, pod, runs } from './driver-case.ts'
 
 const mib = fc.integer({ min: 64, max: 65_536 })
-const quota = (left: number) => ({
+const quotaWithMiB = (left: number) => ({
   metadata: { name: 'q' },
   spec: { hard: { 'requests.memory': `${left}Mi` } },
   status: { used: {} },
@@ -40,7 +40,7 @@ function planMemory({ heap, overhead, had, language, failure, nodeMiB, maxMiB, l
     facts: {
       nodes: { kind: 'read', value: [parseNodeRoom(node(`${nodeMiB}Mi`))] },
       limitRanges: { kind: 'read', value: [{ spec: { limits: [{ type: 'Pod', max }] } }] },
-      quotas: { kind: 'read', value: [quota(leftMiB)] },
+      quotas: { kind: 'read', value: [quotaWithMiB(leftMiB)] },
     },
   })
 }
@@ -94,9 +94,13 @@ describe('recovery plan', () => {
       ),
     })
     fc.assert(
-      fc.property(completed, around, (one, { pod: other, ...more }) => {
-        const made = planOf({ ...more, ...(one.pod === undefined && other !== undefined && { pod: other }), ...one })
-        assert.deepEqual([made.kind, made.kind === 'refuse' && made.reason], ['refuse', 'completed'])
+      fc.property(completed, around, (completedCase, { pod: other, ...more }) => {
+        const plan = planOf({
+          ...more,
+          ...(completedCase.pod === undefined && other !== undefined && { pod: other }),
+          ...completedCase,
+        })
+        assert.deepEqual([plan.kind, plan.kind === 'refuse' && plan.reason], ['refuse', 'completed'])
       }),
     )
   })

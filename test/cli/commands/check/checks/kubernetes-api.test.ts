@@ -41,7 +41,7 @@ describe('Kubernetes API checks', () => {
     'api-native-sidecars': [
       ['the dry run drops the field', withServer({ proof: { ...proof, nativeSidecars: 'no' } }), 'error'],
       [
-        'refused',
+        'the dry run is refused',
         withServer({ proof: { ...proof, nativeSidecars: 'unknown' }, ...dryRunRefused }),
         'unknown',
         /exceeded quota/,

@@ -22,7 +22,7 @@ const recovery: Recovery = {
 }
 
 describe('recovery records', () => {
-  test('formatted records → parsed again, only the last five', () => {
+  test('formatted records → parsed unchanged, and the last five are kept', () => {
     const ended = { ...recovery, outcome: 'recovered', endedMs: 2_000 } as const
     assert.deepEqual(parseRecoveries(formatRecoveries([recovery])), [recovery])
     assert.deepEqual(parseRecoveries(formatRecoveries(withRecovery([recovery], ended))), [ended])
@@ -41,7 +41,7 @@ describe('recovery records', () => {
     '[1, null, {"id": "a"}]',
     '[{"id":"a","cause":"c","at":"never","outcome":"failed"}]',
   ]) {
-    test(`malformed records ${text} → omitted`, () => assert.deepEqual(parseRecoveries(text), []))
+    test(`annotation ${JSON.stringify(text)} → no records`, () => assert.deepEqual(parseRecoveries(text), []))
   }
 
   const acted: readonly (readonly [
@@ -51,15 +51,15 @@ describe('recovery records', () => {
     pod: string | null,
     is: boolean,
   ])[] = [
-    ['the spec is another', {}, 4, 'p', true],
-    ['the spec is the same, though the pod is gone', {}, 3, null, false],
-    ['the generation is not known', {}, null, null, false],
-    ['only a pod was to go, and it is there', { steps: ['delete-pod'] }, 4, 'p', false],
-    ['only a pod was to go, and it is gone', { steps: ['delete-pod'] }, 3, null, true],
-    ['of two steps only the first was done', { steps: ['delete-pod', 'patch-application'] }, 3, null, false],
+    ['the generation has changed', {}, 4, 'p', true],
+    ['the generation is the same, but the pod no longer exists', {}, 3, null, false],
+    ['the generation is unknown', {}, null, null, false],
+    ['the only step deletes a pod, and the pod exists', { steps: ['delete-pod'] }, 4, 'p', false],
+    ['the only step deletes a pod, and the pod no longer exists', { steps: ['delete-pod'] }, 3, null, true],
+    ['only the first of two steps was run', { steps: ['delete-pod', 'patch-application'] }, 3, null, false],
   ]
   for (const [what, more, generation, pod, is] of acted) {
-    test(`${what} → ${is ? 'has changed the cluster' : 'has not changed the cluster'}`, () =>
+    test(`${what} → ${is ? 'has acted' : 'has not acted'}`, () =>
       assert.equal(hasActed({ ...recovery, ...more }, generation, pod), is))
   }
 })

@@ -20,22 +20,24 @@ const oomKilled = pod(exited(137, 'OOMKilled'), 'Failed')
 const evicted = pod(exited(137), 'Failed', {
   status: { reason: 'Evicted', message: 'The node was low on resource: memory. ' },
 })
-/** As the pod garbage collector leaves a pod whose Node object is gone. */
-const lost = (state: object, reason = 'DeletionByPodGC') =>
+/** A pod whose Node object no longer exists, as the pod garbage collector leaves it. */
+const podOnLostNode = (state: object, reason = 'DeletionByPodGC') =>
   pod(state, 'Failed', { status: { conditions: [{ type: 'DisruptionTarget', status: 'True', reason, message: 'x' }] } })
-const taintedAway = [
+const taintEviction = [
   {
     reason: 'TaintManagerEviction',
     message: 'Marking for deletion Pod jobs/nightly-driver',
     involvedObject: { kind: 'Pod', name: 'nightly-driver' },
   },
 ]
-const unlocated = pod(exited(137, 'ContainerStatusUnknown'), 'Failed')
+const podWithUnknownStatus = pod(exited(137, 'ContainerStatusUnknown'), 'Failed')
 const noCause = { log: 'nothing\n', pod: pod(exited(3), 'Failed') }
 const completedPod = pod(exited(0, 'Completed'), 'Succeeded')
-const taken = 'failed to run spark-submit: pods "nightly-driver" already exists'
-const ofBefore = { labels: { 'spark-role': 'driver', 'sparkoperator.k8s.io/submission-id': 'submission-1' } }
-const hung = { sidecar: { state: 'hung', reason: 'timeout', detail: 'no answer', since: '2026-11-24T11:50:00Z' } }
+const nameTakenMessage = 'failed to run spark-submit: pods "nightly-driver" already exists'
+const previousRun = { labels: { 'spark-role': 'driver', 'sparkoperator.k8s.io/submission-id': 'submission-1' } }
+const hungSidecar = {
+  sidecar: { state: 'hung', reason: 'timeout', detail: 'no answer', since: '2026-11-24T11:50:00Z' },
+}
 const recovery = (more: object) => ({
   'spark-nanny.io/recoveries': JSON.stringify([
     {
@@ -56,24 +58,28 @@ const recovery = (more: object) => ({
 type Refused = readonly [what: string, one: DriverCase, reason: RefusalReason, detail?: RegExp]
 
 const refused: readonly Refused[] = [
-  ['completed by state', { application: application({ state: 'COMPLETED' }) }, 'completed', /COMPLETED/],
-  ['about to be completed', { application: application({ state: 'SUCCEEDING' }) }, 'completed'],
-  ['completed by exit code', { pod: completedPod }, 'completed', /exit code 0/],
-  ['completed, and its cause fixed', { pod: completedPod, request: { causeFixed: true } }, 'completed'],
-  ['completed, plain', { pod: completedPod, application: null, log: '' }, 'completed'],
+  ['completed by its state', { application: application({ state: 'COMPLETED' }) }, 'completed', /COMPLETED/],
+  ['succeeding', { application: application({ state: 'SUCCEEDING' }) }, 'completed'],
+  ['completed by its exit code', { pod: completedPod }, 'completed', /exit code 0/],
+  ['completed, with --cause-fixed', { pod: completedPod, request: { causeFixed: true } }, 'completed'],
+  ['completed, plain spark-submit', { pod: completedPod, application: null, log: '' }, 'completed'],
   [
-    'completed at Apache’s, resources released',
+    'completed with the Apache operator, resources released',
     { application: apacheApplication('ResourceReleased', 'Always', ['RunningHealthy', 'Succeeded']), pod: null },
     'completed',
   ],
   [
-    'its own pod completed, whatever the message',
-    { application: application({ message: taken }), pod: completedPod },
+    'its own pod completed, and the message says that the name is taken',
+    { application: application({ message: nameTakenMessage }), pod: completedPod },
     'completed',
   ],
-  ['healthy', { pod: pod(runs, 'Running'), application: application({ state: 'RUNNING' }), log: '' }, 'healthy-driver'],
   [
-    'ended by a hand long after a full heap that it got over',
+    'healthy driver',
+    { pod: pod(runs, 'Running'), application: application({ state: 'RUNNING' }), log: '' },
+    'healthy-driver',
+  ],
+  [
+    'stopped by a signal long after a full heap from which it recovered',
     {
       pod: pod(exited(143), 'Failed'),
       log: `26/11/24 11:00:00 ERROR App: again\njava.lang.OutOfMemoryError: Java heap space\n${'26/11/24 11:30:00 INFO App: works\n'.repeat(50)}`,
@@ -81,26 +87,34 @@ const refused: readonly Refused[] = [
     'no-remedy',
   ],
   [
-    'its node is gone, and nobody saw it end',
-    { pod: lost(runs), log: '' },
+    'its node no longer exists, and its end was not observed',
+    { pod: podOnLostNode(runs), log: '' },
     'may-still-run',
     /node node1.*--cause-fixed/,
   ],
-  ['the same, plain', { pod: lost(runs), log: '', application: null }, 'may-still-run'],
-  ['tainted away, and nobody saw it end', { pod: lost(runs, 'DeletionByTaintManager'), log: '' }, 'may-still-run'],
-  ['a full heap on a node that is gone', { pod: lost(runs) }, 'may-still-run'],
   [
-    'the operator waits for a pod that nobody saw end',
-    { pod: lost(runs), log: '', application: application({ state: 'PENDING_RERUN' }) },
-    'operator-active',
-  ],
-  [
-    'the name is taken by a pod that nobody saw end',
-    { pod: lost(runs), log: '', application: application({ state: 'FAILED', message: taken }) },
+    'its node no longer exists, plain spark-submit',
+    { pod: podOnLostNode(runs), log: '', application: null },
     'may-still-run',
   ],
   [
-    'stuck on its way out, its node silent',
+    'deleted because of a taint, and its end was not observed',
+    { pod: podOnLostNode(runs, 'DeletionByTaintManager'), log: '' },
+    'may-still-run',
+  ],
+  ['a full heap on a node that no longer exists', { pod: podOnLostNode(runs) }, 'may-still-run'],
+  [
+    'the operator waits for a pod whose end was not observed',
+    { pod: podOnLostNode(runs), log: '', application: application({ state: 'PENDING_RERUN' }) },
+    'operator-active',
+  ],
+  [
+    'the name is taken by a pod whose end was not observed',
+    { pod: podOnLostNode(runs), log: '', application: application({ state: 'FAILED', message: nameTakenMessage }) },
+    'may-still-run',
+  ],
+  [
+    'terminating on a node that does not respond',
     {
       pod: pod(runs, 'Running', { metadata: { deletionTimestamp: '2026-11-24T11:50:00Z' } }),
       application: application({ state: 'RUNNING' }),
@@ -109,23 +123,32 @@ const refused: readonly Refused[] = [
     },
     'driver-running',
   ],
-  ['its pod went with its node', { pod: null, log: '' }, 'needs-confirmation'],
-  ['its pod went after a taint', { pod: null, log: '', events: taintedAway }, 'may-still-run', /its pod is gone/],
-  ['the same, plain', { pod: null, log: '', events: taintedAway, application: null }, 'may-still-run'],
-  ['healthy, plain', { pod: pod(runs, 'Running'), application: null, log: '' }, 'healthy-driver'],
+  ['its pod was deleted with its node', { pod: null, log: '' }, 'needs-confirmation'],
   [
-    'healthy as far as it could be read',
+    'its pod was deleted because of a taint',
+    { pod: null, log: '', events: taintEviction },
+    'may-still-run',
+    /its pod is gone/,
+  ],
+  [
+    'its pod was deleted because of a taint, plain spark-submit',
+    { pod: null, log: '', events: taintEviction, application: null },
+    'may-still-run',
+  ],
+  ['healthy driver, plain spark-submit', { pod: pod(runs, 'Running'), application: null, log: '' }, 'healthy-driver'],
+  [
+    'healthy in the evidence that could be read',
     { pod: pod(runs, 'Running'), application: application({ state: 'RUNNING' }), log: '', unknown: ['sidecar'] },
     'healthy-driver',
     /not read: sidecar/,
   ],
   [
-    'runs with a fault',
+    'runs with an error',
     { pod: pod(runs, 'Running'), application: application({ state: 'RUNNING' }) },
     'driver-running',
   ],
   [
-    'runs, and its cause fixed',
+    'runs with an error, with --cause-fixed',
     { pod: pod(runs, 'Running'), application: application({ state: 'RUNNING' }), request: { causeFixed: true } },
     'driver-running',
   ],
@@ -148,61 +171,71 @@ const refused: readonly Refused[] = [
       ['labels', 'kapp.k14s.io/app', '1', /kapp/],
     ] as const
   ).map(
-    ([where, key, value, by]): Refused => [
+    ([field, key, value, manager]): Refused => [
       `managed by ${key}`,
-      { application: application({ metadata: { [where]: { [key]: value } } }) },
+      { application: application({ metadata: { [field]: { [key]: value } } }) },
       'gitops',
-      by,
+      manager,
     ],
   ),
   [
-    'tried already',
+    'the same remedy was tried recently',
     { application: application({ metadata: { annotations: recovery({}) } }) },
     'already-tried',
     /ann treated it at 2026-11-24T11:30/,
   ],
   [
-    'recovered, and down again',
+    'recovered recently, and failed again',
     { application: application({ metadata: { annotations: recovery({ outcome: 'recovered' }) } }) },
     'already-tried',
   ],
   [
-    'an error of the program',
+    'an exception of the application',
     { log: 'Exception in thread "main" java.lang.IllegalStateException: x\n\tat A.b(A.java:1)\n' },
     'no-remedy',
   ],
   ['a missing class', { log: 'Error: Failed to load class App.\n' }, 'no-remedy'],
   [
-    'metaspace: more memory alone does not help',
+    'full metaspace, for which there is no automatic remedy',
     { log: 'java.lang.OutOfMemoryError: Metaspace\n', pod: pod(exited(1), 'Failed') },
     'no-remedy',
   ],
-  ['a doubtful cause', { log: '', pod: pod(exited(143), 'Failed') }, 'needs-confirmation', /--cause-fixed/],
-  ['no cause at all', { log: '', pod: pod({}, 'Failed') }, 'needs-confirmation'],
-  ['no cause, not all read', { log: '', pod: pod({}, 'Failed'), unknown: ['events'] }, 'evidence-incomplete', /events/],
-  ['the pod could not be read', { unknown: ['pod'] }, 'evidence-incomplete', /pod.*403/],
+  ['an uncertain cause', { log: '', pod: pod(exited(143), 'Failed') }, 'needs-confirmation', /--cause-fixed/],
+  ['no cause was found', { log: '', pod: pod({}, 'Failed') }, 'needs-confirmation'],
   [
-    'the application could not be read',
+    'no cause was found, and some evidence could not be read',
+    { log: '', pod: pod({}, 'Failed'), unknown: ['events'] },
+    'evidence-incomplete',
+    /events/,
+  ],
+  ['the pod cannot be read', { unknown: ['pod'] }, 'evidence-incomplete', /pod.*403/],
+  [
+    'the application cannot be read',
     { application: null, unknown: ['application'] },
     'evidence-incomplete',
     /application/,
   ],
-  ['the application came late', { facts: { application: null } }, 'evidence-incomplete', /run the command again/],
-  ['nodes could not be read', { facts: { nodes: unreadable } }, 'evidence-incomplete', /nodes: HTTP 403/],
-  ['quotas could not be read', { facts: { quotas: unreadable } }, 'evidence-incomplete', /quotas/],
   [
-    'the namespace could not be read',
+    'the application was created after the evidence was collected',
+    { facts: { application: null } },
+    'evidence-incomplete',
+    /run the command again/,
+  ],
+  ['the nodes cannot be read', { facts: { nodes: unreadable } }, 'evidence-incomplete', /nodes: HTTP 403/],
+  ['the quotas cannot be read', { facts: { quotas: unreadable } }, 'evidence-incomplete', /quotas/],
+  [
+    'the namespace cannot be read',
     { facts: { namespaceAnnotations: unreadable } },
     'evidence-incomplete',
     /namespace jobs/,
   ],
   [
-    'a size that Spark cannot read',
+    'a memory size that Spark cannot parse',
     { application: application({ driver: { memory: 'lots' } }) },
     'evidence-incomplete',
   ],
   [
-    'paused',
+    'paused application',
     {
       application: application({
         metadata: { annotations: { 'spark-nanny.io/paused-until': '2026-11-24T18:00:00Z works' } },
@@ -218,7 +251,7 @@ const refused: readonly Refused[] = [
     /until it is removed/,
   ],
   [
-    'quarantined',
+    'quarantined application',
     {
       application: application({
         metadata: {
@@ -230,24 +263,38 @@ const refused: readonly Refused[] = [
     },
     'quarantined',
   ],
-  ['suspended', { application: application({ spec: { suspend: true } }) }, 'suspended'],
+  ['suspended application', { application: application({ spec: { suspend: true } }) }, 'suspended'],
   [
-    'being deleted',
+    'the application is being deleted',
     { application: application({ metadata: { deletionTimestamp: '2026-11-24T11:59:00Z' } }) },
     'being-deleted',
   ],
-  ['to be submitted', { application: application({ state: 'INVALIDATING' }) }, 'operator-active'],
-  ['to be submitted again', { application: application({ state: 'PENDING_RERUN' }), pod: null }, 'operator-active'],
+  ['the operator will submit it', { application: application({ state: 'INVALIDATING' }) }, 'operator-active'],
   [
-    'its container has ended, its pod has not',
+    'the operator will submit it again',
+    { application: application({ state: 'PENDING_RERUN' }), pod: null },
+    'operator-active',
+  ],
+  [
+    'its container has ended, but its pod still runs',
     { application: application({ state: 'RUNNING' }), pod: pod(exited(137, 'OOMKilled'), 'Running'), log: '' },
     'operator-active',
     /has just ended/,
   ],
-  ['another pod while it was read', { facts: { pod: null } }, 'evidence-incomplete', /run the command again/],
-  ['no state yet', { application: application({ state: '' }), pod: null }, 'operator-active', /not set yet/],
   [
-    'evicted, and retried anyway',
+    'the pod was replaced while the evidence was collected',
+    { facts: { pod: null } },
+    'evidence-incomplete',
+    /run the command again/,
+  ],
+  [
+    'the application has no state yet',
+    { application: application({ state: '' }), pod: null },
+    'operator-active',
+    /not set yet/,
+  ],
+  [
+    'evicted, and the operator retries',
     {
       pod: evicted,
       log: '',
@@ -256,30 +303,39 @@ const refused: readonly Refused[] = [
     'operator-retries',
   ],
   [
-    'Apache’s, terminated',
+    'terminated with the Apache operator',
     { application: apacheApplication('ResourceReleased', 'OnFailure', ['Failed']) },
     'operator-does-not-rerun',
   ],
-  ['Apache’s, never restarted', { application: apacheApplication('Failed', 'Never') }, 'operator-does-not-rerun'],
   [
-    'Apache’s, evicted, restarted anyway',
+    'restart policy Never with the Apache operator',
+    { application: apacheApplication('Failed', 'Never') },
+    'operator-does-not-rerun',
+  ],
+  [
+    'evicted, and the Apache operator restarts it',
     { pod: evicted, log: '', application: apacheApplication('ScheduledToRestart') },
     'operator-retries',
   ],
-  ['a fixed limit', { application: application({ driver: { memoryLimit: '2Gi' } }) }, 'memory-limit-fixed', /2Gi/],
   [
-    'a small node',
+    'a fixed memory limit',
+    { application: application({ driver: { memoryLimit: '2Gi' } }) },
+    'memory-limit-fixed',
+    /2Gi/,
+  ],
+  [
+    'the largest node is too small',
     { facts: { nodes: { kind: 'read', value: [parseNodeRoom(node('1500Mi'))] } } },
     'no-capacity',
     /1500Mi \(the largest suitable node, node1\)/,
   ],
   [
-    'no node that takes it',
+    'no node is schedulable',
     { facts: { nodes: { kind: 'read', value: [parseNodeRoom(node('64Gi', { spec: { unschedulable: true } }))] } } },
     'no-capacity',
   ],
   [
-    'a LimitRange',
+    'the maximum of a LimitRange',
     {
       facts: {
         limitRanges: {
@@ -292,7 +348,7 @@ const refused: readonly Refused[] = [
     /LimitRange/,
   ],
   [
-    'a spent quota',
+    'an exhausted quota',
     {
       facts: {
         quotas: {
@@ -312,13 +368,13 @@ const refused: readonly Refused[] = [
   ],
 ]
 
-describe('refused', () => {
+describe('planRecovery: refusals', () => {
   for (const [what, one, reason, detail = /./] of refused) {
     test(`${what} → ${reason}`, () => {
-      const made = planOf(one)
-      assert.equal(made.kind, 'refuse', JSON.stringify(made))
-      assert.deepEqual([made.kind, made.kind === 'refuse' && made.reason], ['refuse', reason], JSON.stringify(made))
-      assert.match(made.kind === 'refuse' ? made.detail : '', detail)
+      const plan = planOf(one)
+      assert.equal(plan.kind, 'refuse', JSON.stringify(plan))
+      assert.deepEqual([plan.kind, plan.kind === 'refuse' && plan.reason], ['refuse', reason], JSON.stringify(plan))
+      assert.match(plan.kind === 'refuse' ? plan.detail : '', detail)
     })
   }
   test('every refusal reason → has a case', () => {
@@ -330,87 +386,91 @@ describe('refused', () => {
   })
 })
 
-/** What a plan does, in short. */
-const short = (made: Plan): unknown => {
-  if (made.kind !== 'apply') return made.kind === 'refuse' ? [made.kind, made.reason, made.detail] : made.kind
+/** Summarizes the cause, the remedy and the steps of a plan. */
+const summarize = (plan: Plan): unknown => {
+  if (plan.kind !== 'apply') return plan.kind === 'refuse' ? [plan.kind, plan.reason, plan.detail] : plan.kind
   return [
-    made.cause.id,
-    made.remedy.kind,
-    ...made.steps.map((step) =>
+    plan.cause.id,
+    plan.remedy.kind,
+    ...plan.steps.map((step) =>
       step.kind === 'delete-pod' ? `delete ${step.uid}@${step.resourceVersion}` : step.spec,
     ),
   ]
 }
 
 const now = '2026-11-24T12:00:00.000Z'
-const again = { driver: { annotations: { 'spark-nanny.io/rerun': now } } }
+const rerunPatch = { driver: { annotations: { 'spark-nanny.io/rerun': now } } }
 
 const applied: readonly (readonly [what: string, one: DriverCase, wanted: readonly unknown[]])[] = [
   ['a full heap', {}, ['SPN-MEMORY-HEAP', 'raise-memory', { driver: { memory: '1536m' } }]],
   [
-    'where the value stands',
+    'a full heap, memory set in sparkConf',
     {
       application: application({ driver: { memory: undefined }, spec: { sparkConf: { 'spark.driver.memory': '2g' } } }),
     },
     ['SPN-MEMORY-HEAP', 'raise-memory', { sparkConf: { 'spark.driver.memory': '3g' } }],
   ],
   [
-    'a field outweighs sparkConf',
+    'a full heap, memory set in a field and in sparkConf',
     { application: application({ driver: { memory: '2g' }, spec: { sparkConf: { 'spark.driver.memory': '1g' } } }) },
     ['SPN-MEMORY-HEAP', 'raise-memory', { driver: { memory: '3g' } }],
   ],
   [
-    'Spark’s default',
+    'a full heap, memory not set',
     { application: application({ driver: { memory: undefined } }) },
     ['SPN-MEMORY-HEAP', 'raise-memory', { driver: { memory: '1536m' } }],
   ],
   [
-    'the driver had more than the application says: its image does',
+    'a full heap, and the driver had more memory than its application sets',
     { documents: { conf: 'spark.driver.memory=4g\n' } },
     ['SPN-MEMORY-HEAP', 'raise-memory', { driver: { memory: '6g' } }],
   ],
   [
-    'the application says more than the driver had: it was raised since',
+    'a full heap, and the application has been raised since',
     { application: application({ driver: { memory: '8g' } }), documents: { conf: 'spark.driver.memory=4g\n' } },
     ['SPN-MEMORY-HEAP', 'raise-memory', { driver: { memory: '12g' } }],
   ],
   [
-    'a killed container',
+    'container killed for memory',
     { pod: oomKilled, log: '' },
     ['SPN-MEMORY-CONTAINER-OOM', 'raise-memory', { driver: { memoryOverhead: '768m' } }],
   ],
   [
-    'a killed container of Python: its default factor is 0.4',
+    'Python container killed for memory, default overhead factor 0.4',
     { pod: oomKilled, log: '', application: application({ spec: { type: 'Python' }, driver: { memory: '4g' } }) },
     ['SPN-MEMORY-CONTAINER-OOM', 'raise-memory', { driver: { memoryOverhead: '3328m' } }],
   ],
   [
-    'held back by the node',
+    'a full heap, limited by the node',
     {
       application: application({ driver: { memory: '8g' } }),
       facts: { nodes: { kind: 'read', value: [parseNodeRoom(node('12Gi'))] } },
     },
     ['SPN-MEMORY-HEAP', 'raise-memory', { driver: { memory: '11136m' } }],
   ],
-  ['evicted', { pod: evicted, log: '' }, ['SPN-NODE-EVICTED', 'rerun', again]],
-  ['its container was gone when the kubelet came back', { pod: unlocated, log: '' }, ['SPN-NODE-LOST', 'rerun', again]],
+  ['evicted pod', { pod: evicted, log: '' }, ['SPN-NODE-EVICTED', 'rerun', rerunPatch]],
   [
-    'tainted away, seen to end',
-    { pod: lost(exited(143), 'DeletionByTaintManager'), log: '' },
-    ['SPN-NODE-TAINTED', 'rerun', again],
+    'its container was lost while the kubelet was down',
+    { pod: podWithUnknownStatus, log: '' },
+    ['SPN-NODE-LOST', 'rerun', rerunPatch],
   ],
   [
-    'its pod went after a taint, and its machine is off',
-    { pod: null, log: '', events: taintedAway, request: { causeFixed: true } },
-    ['SPN-NODE-TAINTED', 'rerun', again],
+    'deleted because of a taint, and its end was observed',
+    { pod: podOnLostNode(exited(143), 'DeletionByTaintManager'), log: '' },
+    ['SPN-NODE-TAINTED', 'rerun', rerunPatch],
   ],
   [
-    'lost, and its machine is off',
-    { pod: lost(runs), log: '', request: { causeFixed: true } },
-    ['SPN-NODE-LOST', 'rerun', again],
+    'its pod was deleted because of a taint, with --cause-fixed',
+    { pod: null, log: '', events: taintEviction, request: { causeFixed: true } },
+    ['SPN-NODE-TAINTED', 'rerun', rerunPatch],
   ],
   [
-    'evicted, retries spent',
+    'its node no longer exists, with --cause-fixed',
+    { pod: podOnLostNode(runs), log: '', request: { causeFixed: true } },
+    ['SPN-NODE-LOST', 'rerun', rerunPatch],
+  ],
+  [
+    'evicted, and the operator has no retries left',
     {
       pod: evicted,
       log: '',
@@ -420,142 +480,148 @@ const applied: readonly (readonly [what: string, one: DriverCase, wanted: readon
         status: { executionAttempts: 2 },
       }),
     },
-    ['SPN-NODE-EVICTED', 'rerun', again],
+    ['SPN-NODE-EVICTED', 'rerun', rerunPatch],
   ],
   [
-    'hung',
+    'hung driver',
     {
       pod: pod(runs, 'Running', { spec: {} }),
       application: application({ state: 'RUNNING' }),
       log: '',
-      documents: hung,
+      documents: hungSidecar,
     },
-    ['SPN-HANG-UNRESPONSIVE', 'rerun', again],
+    ['SPN-HANG-UNRESPONSIVE', 'rerun', rerunPatch],
   ],
-  ['no cause, cause fixed', { ...noCause, request: { causeFixed: true } }, ['SPN-EXIT-OTHER', 'rerun', again]],
   [
-    'a missing class, cause fixed',
+    'no cause was found, with --cause-fixed',
+    { ...noCause, request: { causeFixed: true } },
+    ['SPN-EXIT-OTHER', 'rerun', rerunPatch],
+  ],
+  [
+    'a missing class, with --cause-fixed',
     { log: 'Error: Failed to load class App.\n', request: { causeFixed: true } },
-    ['SPN-CLASSPATH-MAIN-CLASS', 'rerun', again],
+    ['SPN-CLASSPATH-MAIN-CLASS', 'rerun', rerunPatch],
   ],
   [
-    'tried, but longer ago',
+    'the same remedy was tried before the window',
     { application: application({ metadata: { annotations: recovery({ at: '2026-11-24T10:30:00Z' }) } }) },
     ['SPN-MEMORY-HEAP', 'raise-memory', { driver: { memory: '1536m' } }],
   ],
   [
-    'tried for another cause',
+    'another cause was treated recently',
     { application: application({ metadata: { annotations: recovery({ cause: 'SPN-NODE-LOST' }) } }) },
     ['SPN-MEMORY-HEAP', 'raise-memory', { driver: { memory: '1536m' } }],
   ],
   [
-    'cut off before it acted',
+    'a run was interrupted before it acted',
     { application: application({ metadata: { annotations: recovery({ outcome: 'started', generation: 3 }) } }) },
     ['SPN-MEMORY-HEAP', 'raise-memory', { driver: { memory: '1536m' } }],
   ],
   [
-    'Apache’s, between two attempts',
+    'a full heap, between two attempts of the Apache operator',
     { application: apacheApplication('ScheduledToRestart') },
     ['SPN-MEMORY-HEAP', 'raise-memory', { sparkConf: { 'spark.driver.memory': '1536m' } }],
   ],
   [
     'the name is taken by a failed pod',
     {
-      application: application({ state: 'FAILED', message: taken }),
-      pod: pod(exited(1), 'Failed', { metadata: ofBefore }),
+      application: application({ state: 'FAILED', message: nameTakenMessage }),
+      pod: pod(exited(1), 'Failed', { metadata: previousRun }),
     },
-    ['SPN-APPLICATION-NAME-TAKEN', 'delete-stale-pod', 'delete pod-uid@60', again],
+    ['SPN-APPLICATION-NAME-TAKEN', 'delete-stale-pod', 'delete pod-uid@60', rerunPatch],
   ],
   [
     'the name is taken by a completed pod of another run',
     {
-      application: application({ state: 'FAILED', message: taken }),
-      pod: pod(exited(0), 'Succeeded', { metadata: ofBefore }),
+      application: application({ state: 'FAILED', message: nameTakenMessage }),
+      pod: pod(exited(0), 'Succeeded', { metadata: previousRun }),
     },
-    ['SPN-APPLICATION-NAME-TAKEN', 'delete-stale-pod', 'delete pod-uid@60', again],
+    ['SPN-APPLICATION-NAME-TAKEN', 'delete-stale-pod', 'delete pod-uid@60', rerunPatch],
   ],
   [
-    'the name is taken, and the operator tries again',
+    'the name is taken, and the operator retries',
     {
       application: application({
         state: 'SUBMISSION_FAILED',
-        message: taken,
+        message: nameTakenMessage,
         spec: { restartPolicy: { type: 'Always' } },
       }),
-      pod: pod(exited(1), 'Failed', { metadata: ofBefore }),
+      pod: pod(exited(1), 'Failed', { metadata: previousRun }),
     },
     ['SPN-APPLICATION-NAME-TAKEN', 'delete-stale-pod', 'delete pod-uid@60'],
   ],
   [
-    'the operator waits for the end of a pod',
-    { application: application({ state: 'PENDING_RERUN' }), pod: pod(exited(1), 'Failed', { metadata: ofBefore }) },
+    'the operator waits for a pod that has ended',
+    { application: application({ state: 'PENDING_RERUN' }), pod: pod(exited(1), 'Failed', { metadata: previousRun }) },
     ['SPN-APPLICATION-NAME-TAKEN', 'delete-stale-pod', 'delete pod-uid@60'],
   ],
   [
-    'the name was taken, and is free again',
-    { application: application({ state: 'FAILED', message: taken }), pod: null },
-    ['SPN-APPLICATION-NAME-TAKEN', 'rerun', again],
+    'the name was taken, but the pod no longer exists',
+    { application: application({ state: 'FAILED', message: nameTakenMessage }), pod: null },
+    ['SPN-APPLICATION-NAME-TAKEN', 'rerun', rerunPatch],
   ],
 ]
 
-describe('applied', () => {
+describe('planRecovery: remedies', () => {
   for (const [what, one, wanted] of applied) {
-    test(`${what} → ${String(wanted)}`, () => assert.deepEqual(short(planOf(one)), wanted))
+    test(`${what} → ${wanted[1]}`, () => assert.deepEqual(summarize(planOf(one)), wanted))
   }
 })
 
-test('a living pod that has the name is never deleted', () => {
-  const made = planOf({
-    application: application({ state: 'FAILED', message: taken }),
-    pod: pod(runs, 'Running', { metadata: ofBefore }),
-    log: '',
+describe('planRecovery', () => {
+  test('the name is taken by a running pod → driver-running', () => {
+    const plan = planOf({
+      application: application({ state: 'FAILED', message: nameTakenMessage }),
+      pod: pod(runs, 'Running', { metadata: previousRun }),
+      log: '',
+    })
+    assert.equal(plan.kind === 'refuse' && plan.reason, 'driver-running')
   })
-  assert.equal(made.kind === 'refuse' && made.reason, 'driver-running')
-})
 
-test('what it tells: sums, undo, who reruns, what is left to people', () => {
-  const made = planOf({
-    application: application({ driver: { memory: '8g' } }),
-    facts: { nodes: { kind: 'read', value: [parseNodeRoom(node('12Gi'))] } },
+  test('a plan → states its amounts, its undo, who reruns it and its manual steps', () => {
+    const plan = planOf({
+      application: application({ driver: { memory: '8g' } }),
+      facts: { nodes: { kind: 'read', value: [parseNodeRoom(node('12Gi'))] } },
+    })
+    assert.ok(plan.kind === 'apply' && plan.remedy.kind === 'raise-memory')
+    assert.deepEqual(
+      [plan.remedy.fromMiB, plan.remedy.toMiB, plan.remedy.containerFromMiB, plan.remedy.containerToMiB],
+      [8192, 11136, 8192 + 819, 11136 + 1113],
+    )
+    assert.match(plan.remedy.cappedBy ?? '', /node1, 12288Mi/)
+    assert.match(plan.undo, /"driver":\{"memory":"8g"\}/)
+    assert.match(plan.reruns, /INVALIDATING/)
+    const evictedPlan = planOf({ pod: evicted, log: '' })
+    assert.deepEqual(evictedPlan.kind === 'apply' && evictedPlan.byHand, ['kubectl cordon node1'])
+    const scheduled = planOf({
+      application: application({
+        metadata: { ownerReferences: [{ kind: 'ScheduledSparkApplication', name: 's', uid: 'u' }] },
+      }),
+    })
+    assert.match(scheduled.kind === 'apply' ? scheduled.notes.join() : '', /ScheduledSparkApplication\/s/)
   })
-  assert.ok(made.kind === 'apply' && made.remedy.kind === 'raise-memory')
-  assert.deepEqual(
-    [made.remedy.fromMiB, made.remedy.toMiB, made.remedy.containerFromMiB, made.remedy.containerToMiB],
-    [8192, 11136, 8192 + 819, 11136 + 1113],
-  )
-  assert.match(made.remedy.cappedBy ?? '', /node1, 12288Mi/)
-  assert.match(made.undo, /"driver":\{"memory":"8g"\}/)
-  assert.match(made.reruns, /INVALIDATING/)
-  const lost = planOf({ pod: evicted, log: '' })
-  assert.deepEqual(lost.kind === 'apply' && lost.byHand, ['kubectl cordon node1'])
-  const scheduled = planOf({
-    application: application({
-      metadata: { ownerReferences: [{ kind: 'ScheduledSparkApplication', name: 's', uid: 'u' }] },
-    }),
+
+  test('a run was interrupted after it acted → it is resumed, even if its driver is healthy', () => {
+    const annotations = recovery({ outcome: 'started' })
+    for (const one of [
+      { application: application({ metadata: { annotations } }) },
+      { application: application({ metadata: { annotations }, state: 'RUNNING' }), pod: pod(runs, 'Running'), log: '' },
+    ]) {
+      const plan = planOf(one)
+      assert.deepEqual([plan.kind, plan.kind === 'resume' && plan.podBefore], ['resume', 'pod-before'])
+    }
   })
-  assert.match(scheduled.kind === 'apply' ? scheduled.notes.join() : '', /ScheduledSparkApplication\/s/)
-})
 
-test('a run that was cut off after it had acted is watched on, also when its driver is well', () => {
-  const annotations = recovery({ outcome: 'started' })
-  for (const one of [
-    { application: application({ metadata: { annotations } }) },
-    { application: application({ metadata: { annotations }, state: 'RUNNING' }), pod: pod(runs, 'Running'), log: '' },
-  ]) {
-    const made = planOf(one)
-    assert.deepEqual([made.kind, made.kind === 'resume' && made.podBefore], ['resume', 'pod-before'])
-  }
-})
-
-test('plain spark-submit: the flags of the next submission', () => {
-  const conf =
-    'spark.driver.memory=2g\nspark.app.id=spark-1\nspark.kubernetes.driver.pod.name=nightly-driver\nspark.master=k8s://https://api\n'
-  const made = planOf({ application: null, documents: { conf } })
-  assert.ok(made.kind === 'print-only')
-  assert.deepEqual(made.commands, [
-    'kubectl -n jobs delete pod nightly-driver',
-    'spark-submit --master k8s://https://api --deploy-mode cluster --name nightly --class App --conf spark.driver.memory=3g --conf spark.kubernetes.driver.pod.name=nightly-driver local:///app.jar',
-  ])
-  const unknown = planOf({ application: null })
-  assert.equal(unknown.kind === 'refuse' && unknown.reason, 'evidence-incomplete')
+  test('plain spark-submit → prints the command of the next submission', () => {
+    const conf =
+      'spark.driver.memory=2g\nspark.app.id=spark-1\nspark.kubernetes.driver.pod.name=nightly-driver\nspark.master=k8s://https://api\n'
+    const plan = planOf({ application: null, documents: { conf } })
+    assert.ok(plan.kind === 'print-only')
+    assert.deepEqual(plan.commands, [
+      'kubectl -n jobs delete pod nightly-driver',
+      'spark-submit --master k8s://https://api --deploy-mode cluster --name nightly --class App --conf spark.driver.memory=3g --conf spark.kubernetes.driver.pod.name=nightly-driver local:///app.jar',
+    ])
+    const unknown = planOf({ application: null })
+    assert.equal(unknown.kind === 'refuse' && unknown.reason, 'evidence-incomplete')
+  })
 })
