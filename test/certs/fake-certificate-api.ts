@@ -1,21 +1,26 @@
-import { isRecord, toRecord } from '../../core/json.ts'
+import { toRecord } from '../../core/json.ts'
 import type { ApiRequest, ApiResponse, KubernetesApi } from '../../kubernetes/api.ts'
+import { applyMergePatch } from '../support/fake-writes.ts'
 
-/** One Secret and one webhook configuration, with the API server's preconditions: enough of it for certificates. */
-export interface FakeCertificateApi {
-  /** What the server does with a request, at once. */
-  answer(request: ApiRequest): ApiResponse
-  /** The same as a client's edge; there is nothing to watch. */
-  readonly client: KubernetesApi
-  /** Called by the clock of the server. */
-  readonly requests: string[]
+/** One Secret and one webhook configuration of an API server. */
+export interface FakeCertificateObjects {
   secret(): StoredObject | undefined
   configuration(): StoredObject | undefined
   /** PEM of each webhook's caBundle. */
   caBundles(): readonly string[]
-  /** As somebody else writes it, in full. */
+  /** Writes the whole object, as another client does. */
   put(kind: 'secret' | 'configuration', object: StoredObject): void
   remove(kind: 'secret' | 'configuration'): void
+}
+
+/** The same objects in memory, with the API server's preconditions. It has a manual clock and needs no network. */
+export interface FakeCertificateApi extends FakeCertificateObjects {
+  /** The server's response to a request, at once. */
+  answer(request: ApiRequest): ApiResponse
+  /** A client of this API without watches. */
+  readonly client: KubernetesApi
+  /** `METHOD path` of each request. */
+  readonly requests: string[]
 }
 
 export interface StoredObject {
@@ -82,7 +87,7 @@ export function createFakeCertificateApi(serverNowMs: () => number): FakeCertifi
     if (method === 'GET') return ok(200, object)
     const wanted = toRecord(toRecord(body).metadata).resourceVersion
     if (wanted !== object.metadata.resourceVersion) return status(409, 'the object has been modified')
-    return ok(200, store(path, mergePatch(object, body) as StoredObject))
+    return ok(200, store(path, applyMergePatch(object, body, true) as StoredObject))
   }
   return {
     answer,
@@ -93,30 +98,16 @@ export function createFakeCertificateApi(serverNowMs: () => number): FakeCertifi
     },
     secret: () => objects.get(secretPath),
     configuration: () => objects.get(configurationPath),
-    caBundles: () => {
-      const { webhooks } = toRecord(objects.get(configurationPath))
-      return (Array.isArray(webhooks) ? webhooks : []).map((webhook) =>
-        Buffer.from(String(toRecord(toRecord(webhook).clientConfig).caBundle ?? ''), 'base64').toString(),
-      )
-    },
+    caBundles: () => parseCaBundles(objects.get(configurationPath)),
     put: (kind, object) => void store(pathOf(kind), object),
     remove: (kind) => void objects.delete(pathOf(kind)),
   }
 }
 
-/** A merge patch; lists of named objects by their names, as a strategic one has it for webhooks. */
-function mergePatch(target: unknown, patch: unknown): unknown {
-  if (Array.isArray(patch) && Array.isArray(target)) {
-    const named = new Map(patch.map((item) => [toRecord(item).name, item]))
-    return target.map((item) =>
-      named.has(toRecord(item).name) ? mergePatch(item, named.get(toRecord(item).name)) : item,
-    )
-  }
-  if (!isRecord(patch)) return patch
-  const result = { ...toRecord(target) }
-  for (const [key, value] of Object.entries(patch)) {
-    if (value === null) delete result[key]
-    else result[key] = mergePatch(result[key], value)
-  }
-  return result
+/** PEM of each webhook's caBundle; empty text for a webhook without one. */
+export function parseCaBundles(configuration: StoredObject | undefined): readonly string[] {
+  const { webhooks } = toRecord(configuration)
+  return (Array.isArray(webhooks) ? webhooks : []).map((webhook) =>
+    Buffer.from(String(toRecord(toRecord(webhook).clientConfig).caBundle ?? ''), 'base64').toString(),
+  )
 }

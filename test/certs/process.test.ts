@@ -8,14 +8,14 @@ import { describe, type TestContext, test } from 'node:test'
 import { toRecord } from '../../core/json.ts'
 import { captureText } from '../support/admission-captures.ts'
 import { until } from '../support/api-fixture.ts'
-import { type FakeApiServer, startFakeApiServer } from './api-server.ts'
+import { type CertificateApiServer, startCertificateApiServer } from './api-server.ts'
 import { createConfiguration, createEmptySecret } from './fake-certificate-api.ts'
 import { host } from './replica.ts'
 
 const main = join(import.meta.dirname, '../../webhook/main.ts')
 
 /** The webhook as it runs in a pod, with an authority of its own. */
-function start(t: TestContext, api: FakeApiServer) {
+function start(t: TestContext, api: CertificateApiServer) {
   const child = spawn(process.execPath, [main], {
     env: {
       PATH: process.env.PATH ?? '',
@@ -62,7 +62,7 @@ async function ask(port: number, ca: string, path: string, body?: string) {
 
 describe('webhook process with its own authority', () => {
   test('two processes that start together → one authority, and drivers are injected', async (t) => {
-    const api = await startFakeApiServer(t)
+    const api = await startCertificateApiServer(t)
     api.put('secret', createEmptySecret())
     const processes = [start(t, api), start(t, api)]
     await until(() => processes.every(({ output }) => output().includes('certificate-loaded')), 'certificates')

@@ -15,7 +15,7 @@ import { createWebhookServer } from '../../webhook/server/server.ts'
 import { capableContext, captureText } from '../support/admission-captures.ts'
 import { until } from '../support/api-fixture.ts'
 import { createRecordingLog } from '../support/recording-log.ts'
-import { startFakeApiServer } from './api-server.ts'
+import { startCertificateApiServer } from './api-server.ts'
 import { createConfiguration, createEmptySecret } from './fake-certificate-api.ts'
 import { createQuickIssuer } from './quick-issuer.ts'
 import { dayMs, host } from './replica.ts'
@@ -25,7 +25,7 @@ const review = captureText('driver-pod.spark-submit')
 
 /** Two replicas with real servers, at one API server, and a Service that gives each connection to the other one. */
 async function twoReplicas(t: TestContext, holdMs: number) {
-  const api = await startFakeApiServer(t)
+  const api = await startCertificateApiServer(t)
   api.put('secret', createEmptySecret())
   api.put('configuration', createConfiguration())
   const controller = new AbortController()

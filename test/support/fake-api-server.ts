@@ -10,33 +10,33 @@ import { createAuthority, issueServingCertificate } from '../../certs/pki/issue-
 import { discovery } from './fake-discovery.ts'
 import { isSelected, writeObject } from './fake-writes.ts'
 
-/** The part of an API server that the webhook talks to, over TLS on a real socket: lists, watches, dry runs, writes. */
+/** An API server over TLS on a real socket, with the requests that spark-nanny makes: lists, watches, dry runs, writes. */
 export interface FakeApiServer {
   readonly port: number
   /** A service account's `token` and `ca.crt`. */
   readonly serviceAccountDir: string
-  /** `METHOD path?query` of each request but those of watches that it answered. */
+  /** `METHOD path?query` of each request except watches. */
   readonly requests: string[]
-  /** The parsed bodies of what was written. */
+  /** The parsed bodies of all writes. */
   readonly bodies: { readonly path: string; readonly contentType: string; readonly body: unknown }[]
-  /** Makes an empty collection exist. */
+  /** Creates empty collections. */
   define(...names: readonly string[]): void
-  /** Makes a collection be no more, of which no watch will tell. */
+  /** Removes a collection without watch events. */
   undefine(name: string): void
-  /** Makes a collection exist, and puts an object in it: as a watch event too. */
+  /** Creates or replaces an object, with a watch event. Creates its collection if necessary. */
   set(collection: string, object: FakeObject): void
   remove(collection: string, object: FakeObject): void
-  /** As it is now. */
+  /** The current object. */
   get(collection: string, namespace: string, name: string): FakeObject | undefined
   list(collection: string): readonly FakeObject[]
-  /** Removes an object of which no watch will tell. */
+  /** Removes an object without a watch event. */
   forget(collection: string, object: FakeObject): void
-  /** Answers instead of the server; undefined: the server answers. */
+  /** Sets a handler that responds instead of the server. If it returns undefined, the server responds. */
   intercept(handler: (method: string, path: string) => FakeAnswer | undefined): void
-  /** Ends all watches, in the way of a server that restarts or of a version that was compacted. */
+  /** Ends all watches, as a server that restarts does, or with the error of a compacted version. */
   endWatches(how: 'closed' | 'destroyed' | 'gone'): void
   watches(): number
-  /** Tells all watches of a collection up to where they have seen everything. */
+  /** Sends a bookmark to all watches of a collection. */
   bookmark(collection: string): void
   close(): Promise<void>
 }
@@ -49,7 +49,7 @@ export interface FakeObject {
 export interface FakeAnswer {
   readonly status: number
   readonly body: unknown
-  /** Instead of the body, as it is: a log. */
+  /** Plain text instead of the body, for example a log. */
   readonly text?: string
   readonly delayMs?: number
   readonly headers?: Readonly<Record<string, string>>
@@ -57,8 +57,40 @@ export interface FakeAnswer {
 
 interface Watch {
   readonly collection: string
+  /** Empty for a watch of all namespaces. */
+  readonly namespace: string
   readonly response: ServerResponse
 }
+
+interface Received {
+  readonly method: string
+  readonly pathname: string
+  readonly contentType: string
+  readonly authorization: string | undefined
+  readonly body: string
+}
+
+/** The collection or object that a path names. */
+interface Target {
+  readonly collection: string
+  /** Empty for all namespaces, and for objects without a namespace. */
+  readonly namespace: string
+  /** Empty for a collection. */
+  readonly name: string
+}
+
+function parseTarget(pathname: string, collections: ReadonlyMap<string, unknown>): Target {
+  const within = /^(.*)\/namespaces\/([^/]+)\/([^/]+)(?:\/([^/]+))?$/.exec(pathname)
+  if (within !== null) {
+    const [, api = '', namespace = '', plural = '', name = ''] = within
+    return { collection: `${api}/${plural}`, namespace, name }
+  }
+  const [, parent = '', name = ''] = /^(.+)\/([^/]+)$/.exec(pathname) ?? []
+  const isObject = !collections.has(pathname) && collections.has(parent)
+  return isObject ? { collection: parent, namespace: '', name } : { collection: pathname, namespace: '', name: '' }
+}
+
+const isIn = ({ metadata }: FakeObject, namespace: string) => namespace === '' || metadata.namespace === namespace
 
 export async function startFakeApiServer(): Promise<FakeApiServer> {
   const authority = createAuthority(new Date(), 1)
@@ -77,17 +109,14 @@ export async function startFakeApiServer(): Promise<FakeApiServer> {
   const send = (response: ServerResponse, { status, body, text: plain, delayMs = 0, headers = {} }: FakeAnswer) => {
     setTimeout(() => {
       const contentType = plain === undefined ? 'application/json' : 'text/plain'
-      response.writeHead(status, { 'content-type': contentType, ...headers }).end(
-        plain ??
-          `${JSON.stringify(body)}
-`,
-      )
+      response.writeHead(status, { 'content-type': contentType, ...headers }).end(plain ?? `${JSON.stringify(body)}\n`)
     }, delayMs)
   }
   const notFound: FakeAnswer = { status: 404, body: { kind: 'Status', code: 404, message: 'not found' } }
   const broadcast = (collection: string, type: string, object: FakeObject) => {
     for (const watch of watches) {
-      if (watch.collection === collection) watch.response.write(`${JSON.stringify({ type, object })}\n`)
+      const isWatched = watch.collection === collection && isIn(object, watch.namespace)
+      if (isWatched) watch.response.write(`${JSON.stringify({ type, object })}\n`)
     }
   }
   const stamped = (object: FakeObject): FakeObject => {
@@ -110,60 +139,69 @@ export async function startFakeApiServer(): Promise<FakeApiServer> {
     broadcast(collection, 'DELETED', stamped(object))
   }
 
+  const respondToObject = (target: Target, { method, contentType, body }: Received): FakeAnswer => {
+    const { collection, namespace, name } = target
+    const objects = collections.get(collection)
+    if (method === 'GET') {
+      const object = objects?.get(`${namespace}/${name}`)
+      return object === undefined ? notFound : { status: 200, body: object }
+    }
+    const store = {
+      get: (key: string) => objects?.get(key),
+      put: (object: FakeObject) => set(collection, object),
+      delete: (object: FakeObject) => remove(collection, object),
+    }
+    return writeObject({ method, namespace, name, contentType, body: body === '' ? {} : JSON.parse(body) }, store)
+  }
+
+  const respondToList = ({ collection, namespace }: Target, query: URLSearchParams): FakeAnswer => {
+    const listed = [...(collections.get(collection)?.values() ?? [])].filter(
+      (object) => isIn(object, namespace) && isSelected(object, query.get('labelSelector')),
+    )
+    return { status: 200, body: page(listed, query, String(version)) }
+  }
+
+  const startWatch = ({ collection, namespace }: Target, query: URLSearchParams, response: ServerResponse): void => {
+    response.writeHead(200, { 'content-type': 'application/json' }).flushHeaders()
+    const watch = { collection, namespace, response }
+    watches.add(watch)
+    response.on('close', () => watches.delete(watch))
+    // Changes between the list and the watch.
+    for (const object of collections.get(collection)?.values() ?? []) {
+      const isNewer = Number(object.metadata.resourceVersion) > Number(query.get('resourceVersion'))
+      if (isNewer && isIn(object, namespace)) response.write(`${JSON.stringify({ type: 'MODIFIED', object })}\n`)
+    }
+  }
+
+  /** The response to a request that is not a watch of an existing collection. */
+  const respond = (received: Received, target: Target, query: URLSearchParams): FakeAnswer => {
+    const { method, pathname, body } = received
+    if (received.authorization !== 'Bearer a-token') return { status: 401, body: {} }
+    if (method === 'POST' && query.get('dryRun') === 'All') return { status: 201, body: JSON.parse(body) }
+    const isWritable = target.namespace !== '' || collections.has(target.collection)
+    if (target.name !== '' || (method !== 'GET' && isWritable)) return respondToObject(target, received)
+    const found = discovery(pathname, collections.keys())
+    if (found !== undefined) return { status: 200, body: found }
+    // As an API server responds for an unknown custom resource.
+    if (!collections.has(target.collection)) return { status: 404, body: null, text: '404 page not found\n' }
+    return respondToList(target, query)
+  }
+
   const answer = async (request: IncomingMessage, response: ServerResponse) => {
-    const { method = 'GET', url = '' } = request
+    const { method = 'GET', url = '', headers } = request
     const { pathname, searchParams } = new URL(url, 'https://api')
     const body = method === 'GET' ? '' : await text(request)
-    if (body !== '') {
-      bodies.push({ path: pathname, contentType: String(request.headers['content-type']), body: JSON.parse(body) })
-    }
+    const { authorization } = headers
+    const received = { method, pathname, contentType: String(headers['content-type']), authorization, body }
+    if (body !== '') bodies.push({ path: pathname, contentType: received.contentType, body: JSON.parse(body) })
     const isWatch = searchParams.get('watch') === 'true'
     if (!isWatch) requests.push(`${method} ${url}`)
     const intercepted = handler(method, url)
     if (intercepted !== undefined) return send(response, intercepted)
-    if (request.headers.authorization !== 'Bearer a-token') return send(response, { status: 401, body: {} })
-    if (method === 'POST' && searchParams.get('dryRun') === 'All')
-      return send(response, { status: 201, body: JSON.parse(body) })
-    const within = /^(.*)\/namespaces\/([^/]+)\/([^/]+)(?:\/([^/]+))?$/.exec(pathname)
-    const [, api, namespace = '', plural, name = ''] = within ?? []
-    const collection = within === null ? pathname : `${api}/${plural}`
-    const objects = collections.get(collection)
-    if (within !== null && (name !== '' || method !== 'GET')) {
-      if (method === 'GET') {
-        const object = objects?.get(`${namespace}/${name}`)
-        return send(response, object === undefined ? notFound : { status: 200, body: object })
-      }
-      const contentType = String(request.headers['content-type'])
-      const store = {
-        get: (key: string) => objects?.get(key),
-        put: (object: FakeObject) => set(collection, object),
-        delete: (object: FakeObject) => remove(collection, object),
-      }
-      const written = { method, namespace, name, contentType, body: body === '' ? {} : JSON.parse(body) }
-      return send(response, writeObject(written, store))
-    }
-    const found = discovery(pathname, collections.keys())
-    if (found !== undefined) return send(response, { status: 200, body: found })
-    // As a real one says it of a custom resource that it does not know.
-    if (objects === undefined) return send(response, { status: 404, body: null, text: '404 page not found\n' })
-    if (!isWatch) {
-      const listed = [...objects.values()].filter(
-        (object) =>
-          (within === null || object.metadata.namespace === namespace) &&
-          isSelected(object, searchParams.get('labelSelector')),
-      )
-      return send(response, { status: 200, body: page(listed, searchParams, String(version)) })
-    }
-    response.writeHead(200, { 'content-type': 'application/json' }).flushHeaders()
-    const watch = { collection: pathname, response }
-    watches.add(watch)
-    response.on('close', () => watches.delete(watch))
-    // What came between the list and the watch.
-    for (const object of objects.values()) {
-      if (Number(object.metadata.resourceVersion) > Number(searchParams.get('resourceVersion'))) {
-        response.write(`${JSON.stringify({ type: 'MODIFIED', object })}\n`)
-      }
-    }
+    const target = parseTarget(pathname, collections)
+    const answered = respond(received, target, searchParams)
+    if (isWatch && answered.status === 200) return startWatch(target, searchParams, response)
+    send(response, answered)
   }
 
   const server = createServer({ key: serving.privateKeyPem, cert: serving.certificatePem }, (request, response) => {
@@ -218,7 +256,7 @@ export async function startFakeApiServer(): Promise<FakeApiServer> {
   }
 }
 
-/** In pages, so that a reader that does not go on misses something. */
+/** One page of a list. A client that ignores `continue` misses objects. */
 function page(objects: readonly FakeObject[], query: URLSearchParams, resourceVersion: string) {
   const from = Number(query.get('continue') ?? 0)
   const to = from + Number(query.get('limit') ?? objects.length)

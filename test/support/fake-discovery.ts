@@ -1,4 +1,4 @@
-/** What an API server says of what it has: `/apis`, and `/apis/GROUP/VERSION`; undefined: it is asked for another thing. */
+/** The discovery response for `/apis` and `/apis/GROUP/VERSION`; undefined for any other path. */
 export function discovery(pathname: string, collections: Iterable<string>): object | undefined {
   const rows = [...collections].flatMap((path) => {
     const [, group, version, name] = /^\/apis\/([^/]+)\/([^/]+)\/([^/]+)$/.exec(path) ?? []

@@ -1,7 +1,7 @@
 import { isRecord, toRecord } from '../../core/json.ts'
 import type { FakeAnswer, FakeObject } from './fake-api-server.ts'
 
-/** Where a written object goes; the server stamps and tells its watches. */
+/** Where a written object is stored. The server sets its version and notifies the watches. */
 export interface FakeStore {
   get(key: string): FakeObject | undefined
   put(object: FakeObject): FakeObject
@@ -22,35 +22,35 @@ const refusal = (code: number, reason: string): FakeAnswer => ({
   body: { kind: 'Status', code, reason, message: reason },
 })
 
-const given = (status: number, object: FakeObject): FakeAnswer => ({ status, body: { kind: 'Object', ...object } })
+const stored = (status: number, object: FakeObject): FakeAnswer => ({ status, body: { kind: 'Object', ...object } })
 
-/** POST, PUT, PATCH and DELETE with the optimism of an API server: uid and resourceVersion must be the object's, if stated. */
+/** POST, PUT, PATCH and DELETE with the preconditions of an API server: uid and resourceVersion must match, if present. */
 export function writeObject(write: FakeWrite, store: FakeStore): FakeAnswer {
   const { method, namespace, contentType, body } = write
-  const stated = toRecord(toRecord(body).metadata)
-  const name = method === 'POST' ? String(stated.name) : write.name
+  const sent = toRecord(toRecord(body).metadata)
+  const name = method === 'POST' ? String(sent.name) : write.name
   const found = store.get(`${namespace}/${name}`)
   if (method === 'POST') {
     if (found !== undefined) return refusal(409, 'AlreadyExists')
-    const metadata = { uid: `uid-of-${name}`, ...stated, name, namespace }
-    return given(201, store.put({ ...toRecord(body), metadata }))
+    const metadata = { uid: `uid-of-${name}`, ...sent, name, ...(namespace !== '' && { namespace }) }
+    return stored(201, store.put({ ...toRecord(body), metadata }))
   }
   if (found === undefined) return refusal(404, 'NotFound')
-  const wanted = method === 'DELETE' ? toRecord(toRecord(body).preconditions) : stated
+  const wanted = method === 'DELETE' ? toRecord(toRecord(body).preconditions) : sent
   const differs = ['uid', 'resourceVersion'].some(
     (field) => wanted[field] !== undefined && wanted[field] !== found.metadata[field],
   )
   if (differs) return refusal(409, 'Conflict')
   if (method === 'DELETE') {
     store.delete(found)
-    return given(200, found)
+    return stored(200, found)
   }
-  if (method === 'PUT') return given(200, store.put(body as FakeObject))
-  const merged = merge(found, body, contentType.includes('strategic'))
-  return given(200, store.put(withGeneration(found, merged as FakeObject)))
+  if (method === 'PUT') return stored(200, store.put(body as FakeObject))
+  const merged = applyMergePatch(found, body, contentType.includes('strategic'))
+  return stored(200, store.put(withGeneration(found, merged as FakeObject)))
 }
 
-/** Counts the versions of the spec, where the object has any. */
+/** Increments the generation if the spec has changed. Objects without a generation stay without. */
 function withGeneration(before: FakeObject, after: FakeObject): FakeObject {
   const { generation } = before.metadata
   const isSame = JSON.stringify(before.spec) === JSON.stringify(after.spec)
@@ -58,24 +58,24 @@ function withGeneration(before: FakeObject, after: FakeObject): FakeObject {
   return { ...after, metadata: { ...after.metadata, generation: generation + 1 } }
 }
 
-/** RFC 7396; strategic: lists of named items are merged by their names. */
-function merge(target: unknown, patch: unknown, strategic: boolean): unknown {
+/** A merge patch (RFC 7396). A strategic one merges lists of named items by name. */
+export function applyMergePatch(target: unknown, patch: unknown, strategic: boolean): unknown {
   if (strategic && Array.isArray(target) && Array.isArray(patch)) {
     return target.map((item: unknown) => {
       const change: unknown = patch.find((other: unknown) => toRecord(other).name === toRecord(item).name)
-      return change === undefined ? item : merge(item, change, strategic)
+      return change === undefined ? item : applyMergePatch(item, change, strategic)
     })
   }
   if (!isRecord(patch)) return patch
   const result: Record<string, unknown> = { ...toRecord(target) }
   for (const [key, value] of Object.entries(patch)) {
     if (value === null) delete result[key]
-    else result[key] = merge(result[key], value, strategic)
+    else result[key] = applyMergePatch(result[key], value, strategic)
   }
   return result
 }
 
-/** Whether an object has the labels of a selector: `a=b`, `a!=b` and `a in (b,c)`, parted by commas. */
+/** Whether an object has the labels of a selector: `a=b`, `a!=b` and `a in (b,c)`, comma-separated. */
 export function isSelected(object: FakeObject, selector: string | null): boolean {
   if (selector === null || selector === '') return true
   const labels = toRecord(object.metadata.labels)

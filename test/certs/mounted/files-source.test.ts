@@ -8,7 +8,7 @@ import { createClient } from '../../../kubernetes/client.ts'
 import { loadAccess } from '../../../kubernetes/in-cluster-access.ts'
 import { until } from '../../support/api-fixture.ts'
 import { createRecordingLog } from '../../support/recording-log.ts'
-import { startFakeApiServer } from '../api-server.ts'
+import { startCertificateApiServer } from '../api-server.ts'
 import { createConfiguration } from '../fake-certificate-api.ts'
 import { advance, createTestClock } from '../replica.ts'
 
@@ -17,7 +17,7 @@ const leaf = issueServingCertificate(first, ['localhost'], new Date(), 20)
 
 /** A process with mounted files, and the API server that is to trust them. */
 async function mounted(t: TestContext, withCa: boolean) {
-  const api = await startFakeApiServer(t)
+  const api = await startCertificateApiServer(t)
   const env = { KUBERNETES_SERVICE_HOST: '127.0.0.1', KUBERNETES_SERVICE_PORT: String(api.port) }
   const client = createClient(await loadAccess(env, api.serviceAccountDir))
   const controller = new AbortController()
