@@ -129,10 +129,10 @@ describe('chart lifecycle', () => {
   })
 
   test('an upgrade from the predecessor’s chart with its values → succeeds', async () => {
-    const path = join(charts, 'forerunner')
+    const path = join(charts, 'legacy')
     mkdirSync(join(path, 'templates'), { recursive: true })
     writeFileSync(join(path, 'Chart.yaml'), 'apiVersion: v2\nname: spark-nanny\nversion: 0.3.1\nappVersion: v0.2.1\n')
-    writeFileSync(join(path, 'templates/objects.yaml'), JSON.stringify(forerunnersObjects))
+    writeFileSync(join(path, 'templates/objects.yaml'), JSON.stringify(legacyObjects))
     const values = ['--set', 'sparkApps=etl', '--set', 'args={--interval=45}', '--set', 'listenPort=9164']
     await install(path, ...values)
     await install(chartDir, ...values)
@@ -148,7 +148,7 @@ describe('chart lifecycle', () => {
 })
 
 /** What there is of it in a cluster, as far as an upgrade may meet it: names, selector, strategy, role. */
-const forerunnersObjects = (() => {
+const legacyObjects = (() => {
   const labels = { 'app.kubernetes.io/name': 'spark-nanny', 'app.kubernetes.io/instance': '{{ .Release.Name }}' }
   const metadata = { name: '{{ .Release.Name }}-spark-nanny', labels }
   const apiGroup = 'rbac.authorization.k8s.io'

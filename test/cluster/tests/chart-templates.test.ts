@@ -89,13 +89,13 @@ describe('chart templates', () => {
     assert.match(plain, /kubectl label namespace NAMESPACE spark-nanny\.io\/inject=enabled/)
     assert.match(plain, /spark-nanny check/)
     assert.doesNotMatch(plain, /bringg|Fail/)
-    const forerunner = await notes(valueSets.find(({ name }) => name === 'forerunner')?.values ?? {})
+    const legacy = await notes(valueSets.find(({ name }) => name === 'legacy')?.values ?? {})
     for (const replaced of [
       'sparkApps (etl,reports)',
       'metrics.port: 9164',
       'fallback.interval and sidecar.settings.interval: 45s',
     ]) {
-      assert.ok(forerunner.includes(replaced), replaced)
+      assert.ok(legacy.includes(replaced), replaced)
     }
     assert.match(await notes({ webhook: { failurePolicy: 'Fail' } }), /no driver starts in a labelled namespace/)
   })

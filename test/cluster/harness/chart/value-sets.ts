@@ -13,12 +13,12 @@ const digest = `sha256:${'0123456789abcdef'.repeat(4)}`
 const certificate = '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n'
 
 export const valueSets: readonly ValueSet[] = [
-  { name: 'default', what: 'no values at all', values: {} },
+  { name: 'default', what: 'no values', values: {} },
   { name: 'ha', what: 'values-ha.yaml', values: {}, files: ['values-ha.yaml'] },
-  { name: 'cert-manager', what: 'cert-manager with a CA of our own', values: { certManager: { enabled: true } } },
+  { name: 'cert-manager', what: 'cert-manager with a self-signed CA', values: { certManager: { enabled: true } } },
   {
     name: 'cert-manager-issuer',
-    what: 'cert-manager with an issuer that is there',
+    what: 'cert-manager with an existing issuer',
     values: {
       certManager: {
         enabled: true,
@@ -40,7 +40,7 @@ export const valueSets: readonly ValueSet[] = [
   },
   {
     name: 'minimal',
-    what: 'one replica and nothing that can be left out',
+    what: 'one replica, without optional parts',
     values: {
       replicaCount: 1,
       resources: { requests: null, limits: null },
@@ -52,9 +52,9 @@ export const valueSets: readonly ValueSet[] = [
       preStopSleepSeconds: 0,
     },
   },
-  { name: 'failure-policy-fail', what: 'no driver without nanny', values: { webhook: { failurePolicy: 'Fail' } } },
+  { name: 'failure-policy-fail', what: 'failure policy Fail', values: { webhook: { failurePolicy: 'Fail' } } },
   {
-    name: 'forerunner',
+    name: 'legacy',
     what: 'values of bringg/spark-nanny',
     values: {
       sparkApps: 'etl,reports',
@@ -67,7 +67,7 @@ export const valueSets: readonly ValueSet[] = [
   },
   {
     name: 'openshift',
-    what: 'restricted-v2: the user is picked by the cluster; a registry within',
+    what: 'restricted-v2, which assigns the user, and an internal registry',
     values: {
       image: { registry: 'image-registry.openshift-image-registry.svc:5000', repository: 'tools/nanny-webhook' },
       sidecar: { image: { registry: 'image-registry.openshift-image-registry.svc:5000', digest } },
@@ -76,13 +76,13 @@ export const valueSets: readonly ValueSet[] = [
   },
   {
     name: 'host-network',
-    what: 'the API server does not reach the pod network',
+    what: 'the API server cannot reach the pod network',
     values: { hostNetwork: true, webhook: { port: 10260 }, metrics: { port: 10261 } },
   },
-  { name: 'kubernetes-1.29', what: 'the oldest: no sleep before the stop', values: {}, kubeVersion: '1.29.14' },
+  { name: 'kubernetes-1.29', what: 'the oldest version, without a preStop sleep', values: {}, kubeVersion: '1.29.14' },
   {
     name: 'everything',
-    what: 'all that is off by default, and names, labels and extras',
+    what: 'everything that is disabled by default, and names, labels and extras',
     values: {
       fullnameOverride: 'nanny',
       commonLabels: { team: 'data', 'app.kubernetes.io/component': 'not-ours-to-lose' },
@@ -111,7 +111,7 @@ export const valueSets: readonly ValueSet[] = [
         dryRun: true,
         budgets: { perCluster: 7, backoff: '90s' },
         breakerShare: 0.5,
-        bypassesBeforeSuspension: 2,
+        rescuesBeforeBreak: 2,
       },
       fallback: { mode: 'delete', interval: '1m', timeout: '20s', failureThreshold: 5 },
       sidecar: { settings: { interval: '10s', 'max-restarts': 5, restart: 'resubmit', 'ui-port': 'auto' } },
