@@ -16,18 +16,22 @@ export async function collectAccess(
   subject: AccessSubject,
   rules: readonly (AccessRule | PathRule)[],
 ): Promise<ApiReading<readonly AccessReviewResult[]>> {
-  const answers = await pLimit(8).map(rules.flatMap(expandRule), async ({ what, attributes }) => {
-    const answer = await api.request({ method: 'POST', ...review(subject, attributes), deadlineMs: requestDeadlineMs })
-    if (answer.kind === 'failed' || answer.status !== 201) return toUnreadable(answer)
-    const { allowed } = toRecord(toRecord(answer.body).status)
+  const reviews = await pLimit(8).map(rules.flatMap(expandRule), async ({ what, attributes }) => {
+    const response = await api.request({
+      method: 'POST',
+      ...review(subject, attributes),
+      deadlineMs: requestDeadlineMs,
+    })
+    if (response.kind === 'failed' || response.status !== 201) return toUnreadable(response)
+    const { allowed } = toRecord(toRecord(response.body).status)
     return typeof allowed === 'boolean'
       ? readable({ what, allowed })
       : unreadable('the response is not an access review', 201)
   })
   const known: AccessReviewResult[] = []
-  for (const answer of answers) {
-    if (answer.kind === 'unreadable') return answer
-    known.push(answer.value)
+  for (const reviewed of reviews) {
+    if (reviewed.kind === 'unreadable') return reviewed
+    known.push(reviewed.value)
   }
   return readable(known)
 }

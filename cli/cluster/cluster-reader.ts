@@ -24,9 +24,9 @@ const maxPages = 100
 export function createClusterReader(api: KubernetesApi, untilMs: number, nowMs: () => number): ClusterReader {
   const left = (most: number) => Math.max(1, Math.min(most, untilMs - nowMs()))
   const request = async (path: string, deadlineMs: number, onBytes?: (bytes: Uint8Array) => boolean) => {
-    const answer = await api.request({ method: 'GET', path, deadlineMs, ...(onBytes !== undefined && { onBytes }) })
+    const response = await api.request({ method: 'GET', path, deadlineMs, ...(onBytes !== undefined && { onBytes }) })
     // The message of an aborted request does not help a user.
-    if (answer.kind !== 'failed' || !/abort|timeout/i.test(answer.detail)) return answer
+    if (response.kind !== 'failed' || !/abort|timeout/i.test(response.detail)) return response
     return { kind: 'failed', detail: `no response within ${formatDuration(deadlineMs)}` } as const
   }
   const ask = (path: string, most = mostMs) => request(path, left(most))
@@ -57,10 +57,10 @@ const toPagePath = (path: string, next: string): string =>
 const findContinueToken = (list: EvidenceReading<unknown>): string | null =>
   textField(toRecord(valueIn(list)).metadata, 'continue') || null
 
-export function toReading(answer: ApiResponse, source: string): EvidenceReading<unknown> {
-  if (answer.kind === 'response' && answer.status === 200) return { kind: 'read', value: answer.body, source }
-  if (answer.kind === 'response' && answer.status === 404) return absent
-  return { kind: 'unreadable', source, why: describeResponse(answer) }
+export function toReading(response: ApiResponse, source: string): EvidenceReading<unknown> {
+  if (response.kind === 'response' && response.status === 200) return { kind: 'read', value: response.body, source }
+  if (response.kind === 'response' && response.status === 404) return absent
+  return { kind: 'unreadable', source, why: describeResponse(response) }
 }
 
 /** `/api/v1/namespaces/NS/pods/NAME`, with each part URL-encoded. */

@@ -8,14 +8,14 @@ const pageSize = 500
 /** A longer list (more than 100,000 objects) is reported as unreadable. */
 const maxPages = 200
 
-export const toUnreadable = (answer: ApiResponse) =>
-  unreadable(describeResponse(answer), answer.kind === 'response' ? answer.status : null)
+export const toUnreadable = (response: ApiResponse) =>
+  unreadable(describeResponse(response), response.kind === 'response' ? response.status : null)
 
 /** Reads one object. The value is null if the object does not exist. */
 export async function getObject(api: KubernetesApi, path: string): Promise<ApiReading<unknown>> {
-  const answer = await api.request({ method: 'GET', path, deadlineMs: requestDeadlineMs })
-  if (answer.kind === 'response' && answer.status === 200) return readable(answer.body)
-  return answer.kind === 'response' && answer.status === 404 ? readable(null) : toUnreadable(answer)
+  const response = await api.request({ method: 'GET', path, deadlineMs: requestDeadlineMs })
+  if (response.kind === 'response' && response.status === 200) return readable(response.body)
+  return response.kind === 'response' && response.status === 404 ? readable(null) : toUnreadable(response)
 }
 
 /** Reads all pages of a list. If one page fails, the whole list is unreadable. */
@@ -32,9 +32,9 @@ export async function listObjects(
       ...(labelSelector !== undefined && { labelSelector }),
       ...(next !== '' && { continue: next }),
     })
-    const answer = await api.request({ method: 'GET', path: `${path}?${query}`, deadlineMs: requestDeadlineMs })
-    if (answer.kind === 'failed' || answer.status !== 200) return toUnreadable(answer)
-    const body = toRecord(answer.body)
+    const response = await api.request({ method: 'GET', path: `${path}?${query}`, deadlineMs: requestDeadlineMs })
+    if (response.kind === 'failed' || response.status !== 200) return toUnreadable(response)
+    const body = toRecord(response.body)
     if (!Array.isArray(body.items)) return unreadable(`${path}: the response is not a list`, 200)
     items.push(...body.items)
     const { continue: more } = toRecord(body.metadata)

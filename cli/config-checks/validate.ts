@@ -13,8 +13,8 @@ const rules: readonly ValidateRule[] = [values, keys, conflicts, memory, kuberne
 
 /** All problems of the configuration, errors first. Pure. */
 export function validate(subject: ValidationSubject, context: RemedyContext): readonly Finding[] {
-  const breaches = rules.flatMap((rule) => rule(subject))
-  return sortFindings(breaches.map((breach) => toFinding(validateChecks[breach.check], breach, context)))
+  const violations = rules.flatMap((rule) => rule(subject))
+  return sortFindings(violations.map((violation) => toFinding(validateChecks[violation.check], violation, context)))
 }
 
 function settings({ settingProblems, origin }: ValidationSubject): ValidationViolations {

@@ -43,17 +43,17 @@ export async function collectLog(
     bytesRead += bytes.byteLength
     return bytesRead < limit
   }
-  const answer = await reader.stream(logPath(request, ''), take)
-  if (answer.kind === 'response' && answer.status === 200 && bytesRead < maxBytes) {
+  const response = await reader.stream(logPath(request, ''), take)
+  if (response.kind === 'response' && response.status === 200 && bytesRead < maxBytes) {
     return { reading: { kind: 'read', value: scan.end(), source }, saved }
   }
   if (bytesRead === 0) {
     // 204: the pod is not assigned to a node yet. 400: the container waits to start, or has no previous run.
-    const none = answer.kind === 'response' && [204, 400, 404].includes(answer.status)
-    return { reading: none ? absent : { kind: 'unreadable', source, why: describeResponse(answer) }, saved: null }
+    const none = response.kind === 'response' && [204, 400, 404].includes(response.status)
+    return { reading: none ? absent : { kind: 'unreadable', source, why: describeResponse(response) }, saved: null }
   }
   const firstBytes = bytesRead
-  const why = answer.kind === 'failed' ? answer.detail : `log exceeds ${maxBytes} bytes`
+  const why = response.kind === 'failed' ? response.detail : `log exceeds ${maxBytes} bytes`
   limit = Number.POSITIVE_INFINITY
   take(new TextEncoder().encode('\n'))
   const end = await reader.stream(logPath(request, `&tailLines=${tailLines}`), take)

@@ -51,13 +51,13 @@ function isList(object: KubernetesObject): object is KubernetesObject & { readon
 function parseJson(text: string): Manifests | { readonly problem: string } {
   try {
     const value: unknown = JSON.parse(text)
-    return ofValues('json', Array.isArray(value) ? value : [value])
+    return toManifests('json', Array.isArray(value) ? value : [value])
   } catch (error) {
     try {
       // JSON strings contain no literal line breaks, so this split cannot be inside a string.
       const parts = text.replace(/\}[ \t\r]*\n\s*\{/g, '}\0{').split('\0')
       const values = parts.map((part): unknown => JSON.parse(part))
-      return ofValues('json', values)
+      return toManifests('json', values)
     } catch {
       // `{` may also start YAML in flow style.
       const yaml = parseYaml(text)
@@ -69,10 +69,13 @@ function parseJson(text: string): Manifests | { readonly problem: string } {
 
 function parseYaml(text: string): Manifests | { readonly problem: string } {
   const read = readYaml(text)
-  return 'problem' in read ? { problem: `is not YAML: ${read.problem}` } : ofValues('yaml', read.values)
+  return 'problem' in read ? { problem: `is not YAML: ${read.problem}` } : toManifests('yaml', read.values)
 }
 
-function ofValues(format: Manifests['format'], values: readonly unknown[]): Manifests | { readonly problem: string } {
+function toManifests(
+  format: Manifests['format'],
+  values: readonly unknown[],
+): Manifests | { readonly problem: string } {
   const documents = values.filter(isObject)
   return documents.length === values.length
     ? { format, documents }

@@ -27,18 +27,18 @@ export function createRedactor(known: Iterable<string> = [], shown: ReadonlySet<
     const hidden = redactJson(value, text)
     return JSON.stringify(hidden) === JSON.stringify(value) ? undefined : write(hidden)
   }
-  const line = (given: string): string => {
-    const value = /^\s*[{[]/.test(given) ? parseJson(given) : undefined
-    if (typeof value === 'object') return changed(value, (hidden) => JSON.stringify(hidden)) ?? given
-    return hideSpans(given, mergeSpans([...secrets.spansIn(given), ...findLineSecrets(given)]))
+  const line = (original: string): string => {
+    const value = /^\s*[{[]/.test(original) ? parseJson(original) : undefined
+    if (typeof value === 'object') return changed(value, (hidden) => JSON.stringify(hidden)) ?? original
+    return hideSpans(original, mergeSpans([...secrets.spansIn(original), ...findLineSecrets(original)]))
   }
-  const text = (given: string): string => {
-    const body = given.trimEnd()
-    if (!body.includes('\n')) return line(body) + given.slice(body.length)
+  const text = (original: string): string => {
+    const body = original.trimEnd()
+    if (!body.includes('\n')) return line(body) + original.slice(body.length)
     const value = /^\s*[{[]/.test(body) ? parseJson(body) : undefined
-    if (typeof value === 'object') return changed(value, (hidden) => JSON.stringify(hidden, null, 2)) ?? given
+    if (typeof value === 'object') return changed(value, (hidden) => JSON.stringify(hidden, null, 2)) ?? original
     const keyLines = new KeyLines()
-    return given
+    return original
       .split('\n')
       .map((each) => (keyLines.isInside(each) ? redactedText : line(each)))
       .join('\n')
@@ -56,7 +56,7 @@ function hideSpans(line: string, spans: readonly Span[]): string {
   return result + line.slice(at)
 }
 
-function redactJson(value: unknown, text: (given: string) => string): unknown {
+function redactJson(value: unknown, text: (original: string) => string): unknown {
   if (typeof value === 'string') return text(value)
   if (Array.isArray(value)) {
     return value.map((entry: unknown, index) => {
@@ -75,7 +75,7 @@ function redactJson(value: unknown, text: (given: string) => string): unknown {
 }
 
 /** Redacts the value of a secret field. The fields of an object are judged by their own names. */
-function redactSecret(key: string, value: unknown, text: (given: string) => string): unknown {
+function redactSecret(key: string, value: unknown, text: (original: string) => string): unknown {
   if (typeof value === 'string') return isFalsePositive(value) ? value : redactedText
   if (typeof value === 'number') return /pass|pwd|secret/i.test(key) ? redactedText : value
   if (Array.isArray(value)) return value.map((entry: unknown) => redactSecret(key, entry, text))

@@ -37,7 +37,7 @@ export function renderSarif({
       ...(line === null && { message: { text: excerpt } }),
     })),
     partialFingerprints: {
-      finding: [formatSubject(subject), finding.id, ...(checked === undefined ? [] : namesOf(finding))].join('/'),
+      finding: [formatSubject(subject), finding.id, ...(checked === undefined ? [] : listNames(finding))].join('/'),
     },
     properties: { confidence: finding.confidence, run: finding.run, symptomOf: finding.symptomOf },
   }))
@@ -62,6 +62,6 @@ export function renderSarif({
 }
 
 /** Details that distinguish findings of the same rule, which many settings may violate. */
-function namesOf({ details }: Finding): readonly string[] {
+function listNames({ details }: Finding): readonly string[] {
   return ['key', 'path', 'kind', 'name', 'role', 'resource', 'what'].flatMap((field) => details[field] ?? [])
 }

@@ -54,7 +54,7 @@ export async function readInputs(
   if ('problem' in parsed) throw new UsageError(`${name}: ${parsed.problem}; expected ${wanted}`)
   const found: Input[] = []
   mapObjects(parsed.documents, (object) => {
-    const operator = operatorOf(object)
+    const operator = findOperator(object)
     if (operator !== undefined)
       found.push(toApplicationInput(unscheduled(object), operator, version, originIn(name, text)))
     return object
@@ -83,7 +83,7 @@ export function toApplicationInput(
 }
 
 /** The operator of the object, by its API group. Accepts any version, so that a rule can report a wrong one. */
-function operatorOf({ apiVersion, kind }: KubernetesObject): SparkOperator | undefined {
+function findOperator({ apiVersion, kind }: KubernetesObject): SparkOperator | undefined {
   if (kind !== 'SparkApplication' && kind !== 'ScheduledSparkApplication') return undefined
   return sparkApplicationApis.find(({ group }) => toText(apiVersion).startsWith(`${group}/`))?.operator ?? 'kubeflow'
 }

@@ -50,12 +50,15 @@ function secretVariable(name: string, value: string): ConfVolumes | undefined {
 function mountedVolume(key: string, path: string, { entries }: EffectiveConf, root: string): ConfVolumes | undefined {
   const [, type, name] = /^volumes\.([^.]+)\.([^.]+)\.mount\.path$/.exec(key) ?? []
   if (type === undefined || name === undefined) return undefined
-  const source = sourceOf(type, (field) => entries.get(`${root}volumes.${type}.${name}.options.${field}`)?.value)
+  const source = createVolumeSource(
+    type,
+    (field) => entries.get(`${root}volumes.${type}.${name}.options.${field}`)?.value,
+  )
   if (source === undefined) return undefined
   return { ...none, volumes: [{ name, ...source }], mounts: [{ name, mountPath: path }] }
 }
 
-function sourceOf(
+function createVolumeSource(
   type: string,
   option: (field: string) => string | undefined,
 ): Readonly<Record<string, unknown>> | undefined {

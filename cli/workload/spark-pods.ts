@@ -44,8 +44,8 @@ function sparkPod(
   const parts: PodParts = {
     role,
     conf,
-    template: templateOf(input, role),
-    spec: specOf(input, role),
+    template: readPodTemplate(input, role),
+    spec: readKubeflowFields(input, role),
     fromConf: confVolumes(conf, role),
   }
   const container = sparkContainer(parts, memory.totalMiB)
@@ -56,14 +56,14 @@ function sparkPod(
     metadata: { ...naming, namespace, ...labelsAndAnnotations(conf, role) },
     spec: {
       ...template,
-      ...passedOn(spec),
+      ...copyFields(spec),
       containers: [container, ...toList(template.containers).slice(1), ...toList(spec.sidecars)],
       ...initContainers(parts),
       restartPolicy: 'Never',
       ...account(conf, role),
       nodeSelector: {
-        ...family(conf, 'spark.kubernetes.node.selector.'),
-        ...family(conf, `spark.kubernetes.${role}.node.selector.`),
+        ...readFamily(conf, 'spark.kubernetes.node.selector.'),
+        ...readFamily(conf, `spark.kubernetes.${role}.node.selector.`),
         ...toRecord(spec.nodeSelector),
       },
       volumes: volumes(input, parts, container.volumeMounts),
@@ -109,8 +109,8 @@ function resources(conf: EffectiveConf, role: Role, memoryMiB: number) {
 
 function labelsAndAnnotations(conf: EffectiveConf, role: Role) {
   return {
-    labels: { ...family(conf, `spark.kubernetes.${role}.label.`), 'spark-role': role, ...preflightLabels },
-    annotations: family(conf, `spark.kubernetes.${role}.annotation.`),
+    labels: { ...readFamily(conf, `spark.kubernetes.${role}.label.`), 'spark-role': role, ...preflightLabels },
+    annotations: readFamily(conf, `spark.kubernetes.${role}.annotation.`),
   }
 }
 
@@ -150,11 +150,11 @@ export function findImage(conf: EffectiveConf, role: Role): string | undefined {
 const pullPolicy = (text: string | undefined) => (text === undefined ? {} : { imagePullPolicy: text })
 
 /** kubeflow's fields for a role. Apache's operator has only a pod template. */
-function specOf(input: Input, role: Role): Readonly<Record<string, unknown>> {
+function readKubeflowFields(input: Input, role: Role): Readonly<Record<string, unknown>> {
   return input.kind === 'application' && input.operator === 'kubeflow' ? podPart(input.object, 'spec', role) : {}
 }
 
-function templateOf(input: Input, role: Role): Readonly<Record<string, unknown>> {
+function readPodTemplate(input: Input, role: Role): Readonly<Record<string, unknown>> {
   if (input.kind !== 'application') return {}
   if (input.operator === 'kubeflow') return podPart(input.object, 'spec', role, 'template', 'spec')
   return podPart(input.object, 'spec', `${role}Spec`, 'podTemplateSpec', 'spec')
@@ -170,7 +170,7 @@ const passedFields = [
   'runtimeClassName',
 ] as const
 
-function passedOn(spec: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+function copyFields(spec: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   const passed = passedFields.filter((field) => spec[field] !== undefined).map((field) => [field, spec[field]])
   return {
     ...Object.fromEntries(passed),
@@ -185,7 +185,7 @@ function usedVolumes(input: Input, volumeMounts: readonly unknown[]): readonly u
   return toList(podPart(input.object, 'spec').volumes).filter((volume) => mounted.has(toRecord(volume).name))
 }
 
-function family({ entries }: EffectiveConf, prefix: string): Record<string, string> {
+function readFamily({ entries }: EffectiveConf, prefix: string): Record<string, string> {
   return Object.fromEntries(
     [...entries].flatMap(([key, { value }]) =>
       key.startsWith(prefix) ? [[key.slice(prefix.length), value] as const] : [],

@@ -45,13 +45,13 @@ export function parseCheckedDriver(object: unknown): CheckedDriver | undefined {
     phase: toStringOrEmpty(phase),
     injected: sidecar ? toStringOrEmpty(podAnnotations[injectedAnnotation]) : null,
     optedOut: podAnnotations[`${domain}/inject`] === 'false',
-    sidecarWaiting: own === undefined ? null : waitingOf(own),
+    sidecarWaiting: own === undefined ? null : parseSidecarWaiting(own),
     notReadySinceMs: ready?.status === 'False' ? sinceMs : null,
     status: null,
   }
 }
 
-function waitingOf({ state, lastState, started }: Record<string, unknown>): CheckedDriver['sidecarWaiting'] {
+function parseSidecarWaiting({ state, lastState, started }: Record<string, unknown>): CheckedDriver['sidecarWaiting'] {
   const { reason, message } = toRecord(toRecord(state).waiting)
   if (started === true || creatingReasons.includes(toStringOrEmpty(reason))) return null
   const why = [toStringOrEmpty(reason), toStringOrEmpty(message)].filter(Boolean).join(': ')

@@ -28,11 +28,11 @@ function valueCases({ name, flags }: CompletedCommand): readonly string[] {
     .filter(({ value }) => value.kind !== 'none')
     .map(({ short, long, value }) => {
       const pattern = [short, long].flatMap((flag) => (flag === null ? [] : [`${name}:${flag}`])).join('|')
-      return `    ${pattern}) ${replyOf(value)}return ;;`
+      return `    ${pattern}) ${renderReply(value)}return ;;`
     })
 }
 
-function replyOf(value: FlagValue): string {
+function renderReply(value: FlagValue): string {
   switch (value.kind) {
     case 'file':
       return 'compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$word")); '

@@ -27,9 +27,9 @@ const expected: ReadonlySet<string> = new Set(['pod', 'events', 'log'])
 export async function readBundle(dir: string, io: CliIo): Promise<Evidence> {
   const texts = await readTexts(dir, io)
   const note = parseNote(texts.get(bundleNoteFile))
-  const given = toDocuments((name) => reading(name, documentFiles[name], texts.get(documentFiles[name]), note))
-  const redactor = buildRedactor(given)
-  const documents = toDocuments((name) => redactReading(given[name], redactor))
+  const raw = toDocuments((name) => reading(name, documentFiles[name], texts.get(documentFiles[name]), note))
+  const redactor = buildRedactor(raw)
+  const documents = toDocuments((name) => redactReading(raw[name], redactor))
   const [log, previousLog] = await Promise.all([
     readLog(dir, 'log', io, redactor, note),
     readLog(dir, 'previousLog', io, redactor, note),

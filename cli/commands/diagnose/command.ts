@@ -31,18 +31,21 @@ export function diagnoseCommand(io: CliIo, version: string, end: (code: ExitCode
   return withConnectionFlags(command, 'Namespace of the driver')
     .addOption(noColorOption())
     .addHelpText('after', helpText)
-    .action(async (pod: string | undefined, given: GivenOptions) =>
-      end(await runDiagnose(checked(pod, given), version, io)),
+    .action(async (pod: string | undefined, options: ParsedOptions) =>
+      end(await runDiagnose(checkOptions(pod, options), version, io)),
     )
 }
 
-type GivenOptions = Omit<DiagnoseOptions, 'target' | 'timeoutMs'> & {
+type ParsedOptions = Omit<DiagnoseOptions, 'target' | 'timeoutMs'> & {
   readonly application?: string
   readonly bundle?: string
   readonly timeout: number
 }
 
-function checked(pod: string | undefined, { application, bundle, timeout, ...rest }: GivenOptions): DiagnoseOptions {
+function checkOptions(
+  pod: string | undefined,
+  { application, bundle, timeout, ...rest }: ParsedOptions,
+): DiagnoseOptions {
   const targets: readonly Target[] = [
     ...(pod === undefined ? [] : [{ kind: 'pod', pod: pod.replace(/^(pods?|po)\//, '') } as const]),
     ...(application === undefined ? [] : [{ kind: 'application', application } as const]),

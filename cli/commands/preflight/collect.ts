@@ -48,8 +48,8 @@ export async function collectCluster(api: KubernetesApi, input: Input, workload:
     existingApplication(api, input, workload),
     probeServer(api, workload.namespace),
   ])
-  const bare = async (pod: Pod, answer: ApiResponse) =>
-    answer.kind === 'response' && (answer.status === 403 || answer.status === 422)
+  const bare = async (pod: Pod, response: ApiResponse) =>
+    response.kind === 'response' && (response.status === 403 || response.status === 422)
       ? dryRun(api, `${inNamespace}/pods`, withoutAmounts(pod))
       : null
   const [bareDriver, bareExecutor] = await Promise.all([

@@ -39,15 +39,15 @@ export function findUnknowns({ cluster, workload }: PreflightSubject): readonly 
     if (object.kind === 'unreadable')
       unknown.push({ what: `${reference.kind} ${reference.name}`, source: reference.where, why: object.detail })
   }
-  const asked = {
+  const dryRuns = {
     'whether the driver’s pod is admitted': cluster.dryRuns.driver,
     'whether an executor’s pod is admitted': cluster.dryRuns.executor,
     'whether the SparkApplication is accepted': cluster.application,
   }
-  for (const [what, answer] of Object.entries(asked)) {
-    if (answer === null) continue
-    if (answer.kind === 'failed') unknown.push({ what, source: 'dry run', why: answer.detail })
-    else if (isMissingOwnAccess(answer))
+  for (const [what, response] of Object.entries(dryRuns)) {
+    if (response === null) continue
+    if (response.kind === 'failed') unknown.push({ what, source: 'dry run', why: response.detail })
+    else if (isMissingOwnAccess(response))
       unknown.push({ what, source: 'dry run', why: 'you have no permission to create it, so no dry run was possible' })
   }
   return unknown

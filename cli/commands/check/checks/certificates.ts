@@ -31,13 +31,13 @@ export const certificates: Category<CheckEvidence> = {
       id: 'certificate-valid',
       title: 'the serving certificate is valid',
       hint: 'The API server rejects an expired certificate, so no driver is injected. Self-signed: the webhook renews the certificate after two thirds of its validity; delete the Secret to create a new one immediately. cert-manager: run `kubectl describe certificate`. Existing Secret: renew its certificate yourself.',
-      judge: ofLeaf((leaf, { nowMs }) => lifeResult(leaf, nowMs)),
+      judge: forLeaf((leaf, { nowMs }) => lifeResult(leaf, nowMs)),
     },
     {
       id: 'certificate-names',
       title: 'the serving certificate names the webhook’s Service',
       hint: 'The API server calls the Service as NAME.NAMESPACE.svc. The certificate must contain that DNS name.',
-      judge: ofLeaf((leaf, evidence) =>
+      judge: forLeaf((leaf, evidence) =>
         perConfiguration(({ webhooks }) => {
           const hosts = [
             ...new Set(
@@ -79,7 +79,7 @@ export const certificates: Category<CheckEvidence> = {
       id: 'ca-bundle-matches',
       title: 'the caBundle verifies the serving certificate',
       hint: 'The API server trusts only the CA certificates in caBundle. Restart the webhook with `kubectl rollout restart`, so that it writes the field again. Existing Secret: ca.crt must be the authority that signed tls.crt.',
-      judge: ofLeaf((leaf, evidence) =>
+      judge: forLeaf((leaf, evidence) =>
         perConfiguration(({ webhooks }) => {
           const filled = webhooks.filter(({ caBundlePem }) => caBundlePem.trim() !== '')
           const failing = filled.filter(
@@ -124,7 +124,7 @@ function parseAll(pem: string): readonly X509Certificate[] {
 }
 
 /** Judges the serving certificate. If there is none, only `certificate-exists` reports that. */
-function ofLeaf(judge: (leaf: X509Certificate, evidence: CheckEvidence) => CheckResult) {
+function forLeaf(judge: (leaf: X509Certificate, evidence: CheckEvidence) => CheckResult) {
   return perInstallation(({ certificate }, evidence) =>
     judgeReading(certificate, (known) => {
       const [leaf] = known === null ? [] : parseAll(known.certificatePem)

@@ -24,7 +24,7 @@ export const drivers: Category<CheckEvidence> = {
       id: 'drivers-injected',
       title: 'running drivers have a sidecar',
       hint: 'A hang of an unprotected driver may go undetected. The driver was created before its namespace was labelled or while the webhook was unavailable, or the webhook skipped it with an admission warning. Resubmit the driver to protect it, or set spark-nanny.io/inject=false to opt out.',
-      judge: ofDrivers((all) => {
+      judge: forDrivers((all) => {
         const without = all.filter(({ injected, optedOut }) => injected === null && !optedOut)
         return without.length === 0
           ? ok(formatCount(all.length, 'driver'))
@@ -35,7 +35,7 @@ export const drivers: Category<CheckEvidence> = {
       id: 'drivers-up-to-date',
       title: 'sidecars have the installed version',
       hint: 'A sidecar keeps its version until its driver is resubmitted. Older sidecars keep working, so no action is required.',
-      judge: ofProtected((protectedDrivers, { installations }) => {
+      judge: forProtectedDrivers((protectedDrivers, { installations }) => {
         const [first] = installations.kind === 'read' ? installations.value : []
         const version = first?.deployment.labels['app.kubernetes.io/version']
         if (version === undefined) return notApplicable
@@ -50,7 +50,7 @@ export const drivers: Category<CheckEvidence> = {
       id: 'drivers-sidecar-started',
       title: 'sidecars have started',
       hint: 'A native sidecar that never started blocks the startup of its driver. Check sidecar.image of the chart and imagePullSecrets in the driver’s namespace. If a sidecar is crash-looping, its driver keeps running unprotected. Check `kubectl logs --previous -c spark-nanny`.',
-      judge: ofProtected((protectedDrivers) => {
+      judge: forProtectedDrivers((protectedDrivers) => {
         const waiting = (hasRun: boolean) =>
           protectedDrivers.flatMap(({ namespace, name, sidecarWaiting }) =>
             sidecarWaiting?.hasRun === hasRun ? [`${namespace}/${name}: ${sidecarWaiting.why}`] : [],
@@ -67,7 +67,7 @@ export const drivers: Category<CheckEvidence> = {
       id: 'drivers-ready',
       title: 'running drivers are ready',
       hint: 'A driver becomes Ready when its Spark UI responds. Run `spark-nanny diagnose` to find out what delays it.',
-      judge: ofDrivers((all, { nowMs }) => {
+      judge: forDrivers((all, { nowMs }) => {
         const late = all.flatMap(({ namespace, name, phase, notReadySinceMs }) => {
           const forMs = notReadySinceMs === null ? 0 : nowMs - notReadySinceMs
           return phase === 'Running' && forMs >= notReadyForMs ? [`${namespace}/${name} (for ${minutes(forMs)})`] : []
@@ -81,7 +81,7 @@ export const drivers: Category<CheckEvidence> = {
       id: 'drivers-not-hung',
       title: 'no driver is reported as hung',
       hint: 'Run `spark-nanny diagnose` to find out why the driver hangs. With restart=observe you must restart it yourself. Otherwise the kubelet restarts it within seconds, or when the budget of in-place restarts allows it. The command reads the status of sidecars through the API server, which requires `get pods/proxy`.',
-      judge: ofProtected((protectedDrivers) => {
+      judge: forProtectedDrivers((protectedDrivers) => {
         const hung = protectedDrivers.flatMap(({ namespace, name, status }) =>
           status?.kind === 'read' && status.value.state === 'hung'
             ? [`${namespace}/${name} (${status.value.detail})`]
@@ -103,7 +103,7 @@ const named = (drivers: readonly CheckedDriver[]) =>
   formatList(drivers.map(({ namespace, name }) => `${namespace}/${name}`))
 
 /** Not applicable if there are no drivers. */
-function ofDrivers(
+function forDrivers(
   judge: (all: readonly CheckedDriver[], evidence: CheckEvidence) => CheckResult,
 ): (evidence: CheckEvidence) => CheckResult {
   return (evidence) =>
@@ -111,10 +111,10 @@ function ofDrivers(
 }
 
 /** Judges the drivers that have a sidecar. Not applicable if there are none. */
-function ofProtected(
+function forProtectedDrivers(
   judge: (protectedDrivers: readonly CheckedDriver[], evidence: CheckEvidence) => CheckResult,
 ): (evidence: CheckEvidence) => CheckResult {
-  return ofDrivers((all, evidence) => {
+  return forDrivers((all, evidence) => {
     const protectedDrivers = all.filter(({ injected }) => injected !== null)
     return protectedDrivers.length === 0 ? notApplicable : judge(protectedDrivers, evidence)
   })

@@ -47,7 +47,7 @@ export const installation: Category<CheckEvidence> = {
       id: 'replicas-started',
       title: 'all replicas have started',
       hint: 'Run `kubectl describe pod` and `kubectl logs --previous` for the listed pods.',
-      judge: ofPods((pods) => {
+      judge: forPods((pods) => {
         const waiting = pods.filter((pod) => pod.waiting !== null && !startsNormally(pod))
         return waiting.length === 0
           ? ok()
@@ -76,7 +76,7 @@ export const installation: Category<CheckEvidence> = {
       id: 'replicas-same-version',
       title: 'all replicas have the same version',
       hint: 'During a rollout two versions may run side by side, which is harmless. If this persists, check `kubectl rollout status`.',
-      judge: ofPods((pods) => {
+      judge: forPods((pods) => {
         const images = [...new Set(pods.map(({ image }) => image))]
         return images.length <= 1 ? ok(images[0]) : warning(`the images are ${formatList(images)}`)
       }),
@@ -95,7 +95,7 @@ export const installation: Category<CheckEvidence> = {
       id: 'replicas-spread',
       title: 'replicas run on more than one node',
       hint: 'If their only node fails, all replicas fail. The chart spreads them across nodes if possible (topologySpreadConstraints). Delete one pod so that it is scheduled again.',
-      judge: ofPods((pods, { server }) => {
+      judge: forPods((pods, { server }) => {
         const ready = pods.filter((pod) => pod.ready)
         const nodes = [...new Set(ready.map(({ node }) => node))]
         if (ready.length < 2) return notApplicable
@@ -125,7 +125,7 @@ export const installation: Category<CheckEvidence> = {
 
 const startsNormally = ({ waiting }: WebhookPod) => waiting !== null && creatingReasons.includes(waiting)
 
-function ofPods(
+function forPods(
   judge: (pods: readonly WebhookPod[], evidence: CheckEvidence) => CheckResult,
 ): (evidence: CheckEvidence) => CheckResult {
   return perInstallation(({ pods, deployment }: Installation, evidence) =>

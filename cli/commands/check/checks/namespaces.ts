@@ -16,7 +16,7 @@ export const namespaces: Category<CheckEvidence> = {
       id: 'namespaces-labelled',
       title: 'at least one namespace is labelled',
       hint: `Drivers are protected only in labelled namespaces. Run \`kubectl label namespace NAMESPACE ${injectLabel}=enabled\`.`,
-      judge: ofNamespaces((all) => {
+      judge: forNamespaces((all) => {
         const labelled = all.filter(isLabelled).map(({ name }) => name)
         return labelled.length > 0 ? ok(formatList(labelled)) : warning(`no namespace has ${injectLabel}=enabled`)
       }),
@@ -25,7 +25,7 @@ export const namespaces: Category<CheckEvidence> = {
       id: 'namespaces-label-spelling',
       title: 'namespace labels are spelt correctly',
       hint: `Only ${injectLabel}=enabled protects drivers; other values, and other labels of ${domain}/, have no effect. Correct the label with \`kubectl label --overwrite namespace NAMESPACE ${injectLabel}=enabled\`.`,
-      judge: ofNamespaces((all) => {
+      judge: forNamespaces((all) => {
         const wrong = all.flatMap(({ name, labels }) =>
           Object.entries(labels)
             .filter(([key, value]) =>
@@ -43,7 +43,7 @@ export const namespaces: Category<CheckEvidence> = {
       title: 'the webhook configuration selects all labelled namespaces',
       hint: 'The namespaceSelector of the webhook configuration excludes a labelled namespace. Check webhook.namespaceSelector of the chart. The namespace of spark-nanny and kube-system are always excluded.',
       judge: (evidence) =>
-        ofNamespaces((all) => {
+        forNamespaces((all) => {
           const pods = ownConfiguration(evidence)?.webhooks.find(({ name }) => name === podsWebhook)
           const labelled = all.filter(isLabelled)
           if (pods === undefined || labelled.length === 0) return notApplicable
@@ -59,7 +59,7 @@ export const namespaces: Category<CheckEvidence> = {
 
 const isLabelled = ({ labels }: CheckedNamespace) => labels[injectLabel] === 'enabled'
 
-function ofNamespaces(
+function forNamespaces(
   judge: (all: readonly CheckedNamespace[]) => CheckResult,
 ): (evidence: CheckEvidence) => CheckResult {
   return (evidence) => judgeReading(evidence.namespaces, judge)

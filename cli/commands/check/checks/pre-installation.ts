@@ -10,8 +10,8 @@ export const preInstallation: Category<PreEvidence> = {
       title: 'you can create the chart’s resources',
       hint: 'Install the chart with an account that can create these resources. Cluster-wide resources (webhook configuration, ClusterRole) usually require cluster-admin. To create a ClusterRole, you must also have all permissions that it grants; this is not checked.',
       judge: ({ access, namespace }) =>
-        judgeReading(access, (answers) => {
-          const denied = answers.filter(({ allowed }) => !allowed).map(({ what }) => what)
+        judgeReading(access, (results) => {
+          const denied = results.filter(({ allowed }) => !allowed).map(({ what }) => what)
           return denied.length === 0 ? ok(`in namespace ${namespace}`) : failure(`you cannot ${formatList(denied, 20)}`)
         }),
     },

@@ -11,10 +11,10 @@ export const rbac: Category<CheckEvidence> = {
       title: 'the webhook’s ServiceAccount has all permissions that it needs',
       hint: 'The chart grants these permissions (rbac.create). docs/rbac.md explains what each one is for. This check needs `create` on SubjectAccessReviews.',
       judge: perInstallation(({ access, deployment: { namespace, serviceAccount } }) =>
-        judgeReading(access, (answers) => {
-          const denied = answers.filter(({ allowed }) => !allowed).map(({ what }) => what)
+        judgeReading(access, (results) => {
+          const denied = results.filter(({ allowed }) => !allowed).map(({ what }) => what)
           return denied.length === 0
-            ? ok(`${namespace}/${serviceAccount}, ${answers.length} permissions`)
+            ? ok(`${namespace}/${serviceAccount}, ${results.length} permissions`)
             : failure(`${namespace}/${serviceAccount} cannot ${formatList(denied)}`)
         }),
       ),

@@ -18,7 +18,7 @@ export const versions: Category<CheckEvidence> = {
       title: 'the webhook’s image has the version of the chart',
       hint: 'image.tag differs from the appVersion of the chart. If this is intended, no action is required.',
       judge: perInstallation(({ deployment }) =>
-        compare(tagOf(deployment.image), deployment.labels['app.kubernetes.io/version'], 'the image', 'the chart'),
+        compare(parseTag(deployment.image), deployment.labels['app.kubernetes.io/version'], 'the image', 'the chart'),
       ),
     },
     {
@@ -27,7 +27,7 @@ export const versions: Category<CheckEvidence> = {
       hint: 'sidecar.image.tag differs from the appVersion of the chart. Different versions of the webhook and the sidecar may not understand each other.',
       judge: perInstallation(({ deployment: { env, labels } }) =>
         compare(
-          tagOf(env.SPARK_NANNY_SIDECAR_IMAGE ?? ''),
+          parseTag(env.SPARK_NANNY_SIDECAR_IMAGE ?? ''),
           labels['app.kubernetes.io/version'],
           'the sidecar',
           'the chart',
@@ -38,7 +38,7 @@ export const versions: Category<CheckEvidence> = {
 }
 
 /** Undefined if the image has no tag: a digest does not reveal a version. */
-function tagOf(image: string): string | undefined {
+function parseTag(image: string): string | undefined {
   return /:([\w][\w.-]*)$/.exec(image.split('@')[0]?.split('/').at(-1) ?? '')?.[1]
 }
 

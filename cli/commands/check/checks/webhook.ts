@@ -45,7 +45,10 @@ export const webhook: Category<CheckEvidence> = {
       title: 'the webhook excludes kube-system and its own namespace',
       hint: 'The cluster and the webhook itself must be able to start while the webhook is unavailable. The chart excludes both namespaces by kubernetes.io/metadata.name, regardless of their other labels.',
       judge: perConfiguration(({ webhooks }, evidence, { deployment: { namespace } }) => {
-        const excluded = ['kube-system', namespace].map((name) => ({ name, labels: labelsOf(evidence, name) }))
+        const excluded = ['kube-system', namespace].map((name) => ({
+          name,
+          labels: findNamespaceLabels(evidence, name),
+        }))
         const matched = (more: Readonly<Record<string, string>>) =>
           excluded.filter(({ labels }) =>
             webhooks.some(({ namespaceSelector }) => matchesSelector(namespaceSelector, { ...labels, ...more })),
@@ -79,7 +82,7 @@ export const webhook: Category<CheckEvidence> = {
 }
 
 /** Every namespace has the label kubernetes.io/metadata.name; its other labels are added if they are known. */
-function labelsOf({ namespaces }: CheckEvidence, name: string): Readonly<Record<string, string>> {
+function findNamespaceLabels({ namespaces }: CheckEvidence, name: string): Readonly<Record<string, string>> {
   const known = namespaces.kind === 'read' ? namespaces.value.find((namespace) => namespace.name === name)?.labels : {}
   return { 'kubernetes.io/metadata.name': name, ...known }
 }

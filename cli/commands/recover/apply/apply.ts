@@ -77,26 +77,26 @@ async function watchAndRecord(
 ): Promise<RecoverResult> {
   const { api, audit, io, waitMs, failedMs } = deps
   const { namespace, name } = application
-  const { stage, pod } = await watchDriver(api, application, recovery.pod, waitMs, io, ({ detail }) =>
+  const { progress, pod } = await watchDriver(api, application, recovery.pod, waitMs, io, ({ detail }) =>
     deps.showProgress(`${detail} …`),
   )
   const endedMs = io.nowMs()
-  await audit.end(application, { ...recovery, outcome: outcomes[stage.kind], endedMs }, `${stage.detail}.`)
-  const isWell = stage.kind === 'answers' || stage.kind === 'completed'
+  await audit.end(application, { ...recovery, outcome: outcomes[progress.kind], endedMs }, `${progress.detail}.`)
+  const isWell = progress.kind === 'responding' || progress.kind === 'completed'
   return {
     kind: 'watched',
     recovery: recovery.id,
-    stage,
+    progress,
     pod,
-    next: nextSteps(stage.kind, namespace, name, pod),
+    next: nextSteps(progress.kind, namespace, name, pod),
     escalation: isWell ? [] : escalationSteps(failedMs ?? recovery.atMs, endedMs),
   }
 }
 
 const outcomes: Readonly<Record<DriverProgress['kind'], RecoveryOutcome>> = {
-  answers: 'recovered',
+  responding: 'recovered',
   completed: 'recovered',
-  unasked: 'runs',
+  'response-unknown': 'runs',
   'old-pod': 'not-recovered',
   'no-pod': 'not-recovered',
   pending: 'not-recovered',

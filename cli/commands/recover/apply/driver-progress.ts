@@ -7,9 +7,9 @@ export type DriverProgress =
   | { readonly kind: 'no-pod'; readonly detail: string }
   | { readonly kind: 'pending'; readonly detail: string }
   | { readonly kind: 'running'; readonly detail: string }
-  | { readonly kind: 'answers'; readonly detail: string }
+  | { readonly kind: 'responding'; readonly detail: string }
   /** The driver runs, but nothing could show whether it responds. */
-  | { readonly kind: 'unasked'; readonly detail: string }
+  | { readonly kind: 'response-unknown'; readonly detail: string }
   | { readonly kind: 'completed'; readonly detail: string }
   | { readonly kind: 'failed'; readonly detail: string }
 
@@ -42,9 +42,9 @@ function computeEnd({ phase, reason, driver: { state } }: DriverPod, name: strin
 function computeRun(name: string, ui: UiState): DriverProgress {
   switch (ui) {
     case 'yes':
-      return { kind: 'answers', detail: `${name} is running and responds` }
+      return { kind: 'responding', detail: `${name} is running and responds` }
     case 'unknown':
-      return { kind: 'unasked', detail: `${name} is running, but it could not be checked whether it responds` }
+      return { kind: 'response-unknown', detail: `${name} is running, but it could not be checked whether it responds` }
     case 'not-yet':
       return { kind: 'running', detail: `${name} is running but does not respond yet` }
   }
@@ -52,7 +52,7 @@ function computeRun(name: string, ui: UiState): DriverProgress {
 
 /** Whether waiting longer cannot change the progress. */
 export const isFinal = ({ kind }: DriverProgress): boolean =>
-  kind === 'answers' || kind === 'unasked' || kind === 'completed' || kind === 'failed'
+  kind === 'responding' || kind === 'response-unknown' || kind === 'completed' || kind === 'failed'
 
 function describeScheduling({ conditions }: DriverPod): string {
   const scheduled = conditions.find(({ type }) => type === 'PodScheduled')

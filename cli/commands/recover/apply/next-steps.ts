@@ -2,13 +2,13 @@ import type { DriverProgress } from '../apply/driver-progress.ts'
 
 /** What to do if the next driver has not recovered, by how far it came. */
 export function nextSteps(
-  stage: DriverProgress['kind'],
+  progress: DriverProgress['kind'],
   namespace: string,
   application: string,
   pod: string | null,
 ): readonly string[] {
   const diagnose = `spark-nanny diagnose -n ${namespace} --application ${application}`
-  switch (stage) {
+  switch (progress) {
     case 'no-pod':
       return [
         'No driver was submitted. Check that the operator is running, and read the application’s status.',
@@ -27,14 +27,14 @@ export function nextSteps(
         'The new driver is running but does not respond. Allow it time to start, then check whether it hangs.',
         diagnose,
       ]
-    case 'unasked':
+    case 'response-unknown':
       return [
         'To verify that the driver responds, you need the sidecar or permission to get pods/proxy.',
         `kubectl -n ${namespace} logs -f ${pod ?? 'POD'}`,
       ]
     case 'failed':
       return ['The new driver has failed too. Check whether the cause is the same.', diagnose]
-    case 'answers':
+    case 'responding':
     case 'completed':
       return []
   }

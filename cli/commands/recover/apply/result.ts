@@ -19,7 +19,7 @@ export type RecoverResult =
   | {
       readonly kind: 'watched'
       readonly recovery: string
-      readonly stage: DriverProgress
+      readonly progress: DriverProgress
       readonly pod: string | null
       readonly next: readonly string[]
       readonly escalation: readonly string[]
@@ -34,6 +34,6 @@ export function recoverExitCode({ plan, result }: Pick<RecoverReport, 'plan' | '
   if (plan.kind === 'refuse') return exitCodes.remedyFailed
   if (result === null) return exitCodes.ok
   if (result.kind !== 'watched') return exitCodes.remedyFailed
-  if (result.stage.kind === 'answers' || result.stage.kind === 'completed') return exitCodes.ok
-  return result.stage.kind === 'unasked' ? exitCodes.incomplete : exitCodes.remedyFailed
+  if (result.progress.kind === 'responding' || result.progress.kind === 'completed') return exitCodes.ok
+  return result.progress.kind === 'response-unknown' ? exitCodes.incomplete : exitCodes.remedyFailed
 }

@@ -18,12 +18,12 @@ export async function findPodChange(
   known: LivePod,
 ): Promise<Extract<RecoverResult, { readonly kind: 'changed' | 'failed' }> | undefined> {
   const { name, uid, resourceVersion } = known
-  const answer = await api.request({ method: 'GET', path: podPath({ namespace, name }), deadlineMs })
-  if (answer.kind === 'response' && answer.status === 404)
+  const response = await api.request({ method: 'GET', path: podPath({ namespace, name }), deadlineMs })
+  if (response.kind === 'response' && response.status === 404)
     return { kind: 'changed', detail: `pod ${name} no longer exists` }
-  const now = answer.kind === 'response' && answer.status === 200 ? parseLivePod(answer.body) : undefined
+  const now = response.kind === 'response' && response.status === 200 ? parseLivePod(response.body) : undefined
   if (now === undefined) {
-    const detail = `pod ${name} could not be read, so nothing was changed: ${describeResponse(answer)}`
+    const detail = `pod ${name} could not be read, so nothing was changed: ${describeResponse(response)}`
     return { kind: 'failed', detail, escalation: [] }
   }
   if (now.uid !== uid) return { kind: 'changed', detail: `pod ${name} was replaced by another pod` }
@@ -62,10 +62,10 @@ async function deletePod(
   let version = resourceVersion
   for (let attempt = 1; ; attempt += 1) {
     const body = { apiVersion: 'v1', kind: 'DeleteOptions', preconditions: { uid, resourceVersion: version } }
-    const answer = await api.request({ method: 'DELETE', path, body, deadlineMs })
-    const detail = `pod ${pod}: ${describeResponse(answer)}`
-    if (answer.kind === 'failed') return { kind: 'failed', detail }
-    const { status } = answer
+    const response = await api.request({ method: 'DELETE', path, body, deadlineMs })
+    const detail = `pod ${pod}: ${describeResponse(response)}`
+    if (response.kind === 'failed') return { kind: 'failed', detail }
+    const { status } = response
     if ((status >= 200 && status < 300) || status === 404) return { kind: 'written', application }
     if (status !== 409) return { kind: 'failed', detail }
     const found = await api.request({ method: 'GET', path, deadlineMs })

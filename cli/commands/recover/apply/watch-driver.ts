@@ -20,19 +20,19 @@ export async function watchDriver(
   waitMs: number,
   io: Pick<CliIo, 'nowMs' | 'sleep'>,
   report: (progress: DriverProgress) => void,
-): Promise<{ readonly stage: DriverProgress; readonly pod: string | null }> {
+): Promise<{ readonly progress: DriverProgress; readonly pod: string | null }> {
   const untilMs = io.nowMs() + waitMs
   for (;;) {
     const found = await findByApplication(createClusterReader(api, io.nowMs() + requestMs, io.nowMs), namespace, name)
     const pod = found.pod.kind === 'read' ? parseDriverPod(found.pod.value) : undefined
     const unread = found.pod.kind === 'unreadable' ? found.pod.why : null
     const isNew = pod !== undefined && pod.uid !== podBefore && pod.driver.state.kind === 'running'
-    const stage: DriverProgress =
+    const progress: DriverProgress =
       unread === null
         ? computeProgress(podBefore, pod, isNew ? await checkUi(api, pod, found.pod, io) : 'not-yet')
         : { kind: 'no-pod', detail: `its pods could not be read: ${unread}` }
-    report(stage)
-    if (isFinal(stage) || io.nowMs() >= untilMs) return { stage, pod: pod?.name ?? null }
+    report(progress)
+    if (isFinal(progress) || io.nowMs() >= untilMs) return { progress, pod: pod?.name ?? null }
     await io.sleep(pollIntervalMs)
   }
 }

@@ -28,7 +28,7 @@ export function memoryPlan(
     risk: `${containerText(remedy)} ${outputRisk(state)}`,
     reruns: text,
     undo: `${undo}: ${patchCommand(application, before)}`,
-    notes: notesOf(application),
+    notes: describeOwners(application),
     byHand: [],
   }
 }
@@ -50,7 +50,7 @@ export function rerunPlan(
     risk: outputRisk(state),
     reruns: text,
     undo: 'Nothing needs to be undone. Removing the annotation would rerun the application.',
-    notes: notesOf(application),
+    notes: describeOwners(application),
     byHand: about === undefined ? [] : cordon(about.evidence, about.root),
   }
 }
@@ -79,7 +79,7 @@ export function deletionPlan(
     risk: `The log of the terminated pod is deleted too. Save it with \`spark-nanny diagnose ${name} --save DIR\`. ${outputRisk('absent')}`,
     reruns: reaction?.text ?? 'The operator retries automatically once the name is free.',
     undo: 'A deleted pod cannot be restored. It had already ended.',
-    notes: [...notesOf(application), ...held],
+    notes: [...describeOwners(application), ...held],
     byHand: [],
   }
 }
@@ -123,7 +123,7 @@ export function patchCommand({ operator, namespace, name }: ApplicationFacts, bo
   return `kubectl -n ${namespace} patch ${kind} ${name} --type merge -p '${JSON.stringify(body)}'`
 }
 
-function notesOf({ owners }: ApplicationFacts): readonly string[] {
+function describeOwners({ owners }: ApplicationFacts): readonly string[] {
   return owners.map((owner) =>
     owner.startsWith('ScheduledSparkApplication/')
       ? `The application was created by ${owner}. Change its template too, because the next scheduled run uses it.`

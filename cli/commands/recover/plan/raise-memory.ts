@@ -71,7 +71,7 @@ export function increaseMemory(
 
 /** The driver that the operator would submit. */
 export function nextDriver({ object, operator, namespace, name }: ApplicationFacts): NextDriver {
-  const input = toApplicationInput(object, operator, undefined, originOf(name))
+  const input = toApplicationInput(object, operator, undefined, createOrigin(name))
   return { conf: createConfLookup(input.conf), language: input.conf.language, pod: driverPod(input, namespace, name) }
 }
 
@@ -84,12 +84,12 @@ export function memorySpec(
   { object, operator, name }: ApplicationFacts,
 ): Readonly<Record<string, unknown>> {
   const value = formatMemoryMiB(toMiB)
-  const field = toApplicationInput(object, operator, undefined, originOf(name)).conf.entries.get(key)?.field
+  const field = toApplicationInput(object, operator, undefined, createOrigin(name)).conf.entries.get(key)?.field
   if (operator === 'apache' || field === 'spec.sparkConf') return { sparkConf: { [key]: value } }
   return { driver: { [key === 'spark.driver.memory' ? 'memory' : 'memoryOverhead']: value } }
 }
 
-const originOf = (name: string) => ({ source: `SparkApplication ${name}`, lineOf: () => null })
+const createOrigin = (name: string) => ({ source: `SparkApplication ${name}`, lineOf: () => null })
 const roundUp = (mib: number) => Math.ceil(mib / stepMiB) * stepMiB
 
 /** The highest value up to `wantedMiB` that the cap allows. Undefined if none is high enough to help. */

@@ -9,7 +9,7 @@ import { isInternalKey } from '../../../spark-conf/internal-keys.ts'
 export function resubmissionCommand(evidence: Evidence, changed: Readonly<Record<string, string>>): string {
   const pod = valueIn(evidence.pod)
   const conf = new Map([...readEffectiveConf(evidence), ...Object.entries(changed)])
-  const { mainClass, rest } = programOf(pod?.driver.args ?? [])
+  const { mainClass, rest } = parseProgram(pod?.driver.args ?? [])
   const flags = [...conf].filter(([key]) => !isInternalKey(key) && !omitted.has(key))
   const words = [
     'spark-submit',
@@ -31,7 +31,7 @@ const omitted: ReadonlySet<string> = new Set([
 ])
 
 /** The main class, and the arguments after the options, from the arguments of the driver's container. */
-function programOf(args: readonly string[]) {
+function parseProgram(args: readonly string[]) {
   let mainClass: string | null = null
   const rest = [...args]
   if (rest[0] === 'driver') rest.shift()

@@ -38,11 +38,11 @@ export function renderResult(result: RecoverResult, style: Style): string {
     case 'failed':
       return text(['', `${style.red('×')} ${printable(result.detail)}`, ...escalationLines(result.escalation)])
     case 'watched': {
-      const { stage, recovery, next, escalation } = result
-      const isWell = stage.kind === 'answers' || stage.kind === 'completed'
+      const { progress, recovery, next, escalation } = result
+      const isWell = progress.kind === 'responding' || progress.kind === 'completed'
       return text([
         '',
-        `${progressMark(stage.kind, style)} ${isWell ? 'The driver has recovered' : 'The driver is not known to have recovered'}: ${printable(stage.detail)}.`,
+        `${progressMark(progress.kind, style)} ${isWell ? 'The driver has recovered' : 'The driver is not known to have recovered'}: ${printable(progress.detail)}.`,
         ...(next.length === 0 ? [] : ['  Next steps:', ...next.map((line) => `    ${printable(line)}`)]),
         ...escalationLines(escalation),
         style.dim(`  Record ${recovery} in the annotation spark-nanny.io/recoveries.`),
@@ -52,8 +52,8 @@ export function renderResult(result: RecoverResult, style: Style): string {
 }
 
 function progressMark(progress: DriverProgress['kind'], style: Style): string {
-  if (progress === 'answers' || progress === 'completed') return style.green('√')
-  return progress === 'unasked' ? style.yellow('‼') : style.red('×')
+  if (progress === 'responding' || progress === 'completed') return style.green('√')
+  return progress === 'response-unknown' ? style.yellow('‼') : style.red('×')
 }
 
 const escalationLines = (steps: readonly string[]) =>

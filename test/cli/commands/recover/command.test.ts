@@ -96,7 +96,7 @@ describe('recover', () => {
     assert.deepEqual([plan.plan.kind, plan.plan.cause.id, plan.result], ['apply', 'SPN-MEMORY-HEAP', null])
     assert.deepEqual(plan.plan.steps[0].spec, { driver: { memory: '1536m' } })
     const { result } = JSON.parse((await cluster.recover('--apply', '-o', 'json')).stdout)
-    assert.deepEqual([result.kind, result.stage.kind], ['watched', 'answers'])
+    assert.deepEqual([result.kind, result.progress.kind], ['watched', 'responding'])
   })
 
   test('the operator writes the status during --apply → the same decision on the newer version', async (t) => {
