@@ -3,20 +3,20 @@ import { absent, type Evidence, type EvidenceReading } from '../../../cli/eviden
 import { scanText } from '../../../cli/log/scan.ts'
 import { logMatchers } from '../../../cli/rules/catalogue.ts'
 
-/** What a test says of a driver; the rest is that of one that failed with exit code 1 and left no word. */
+/** The differences from the default case: a driver that failed with exit code 1 and an empty log. */
 export interface EvidenceCase {
-  /** As it is printed; null: there is none. */
+  /** The text of the log. Null if there is no log. */
   readonly log?: string | null
   readonly previousLog?: string
-  /** Status of the driver's container; `null`: no pod at all. */
+  /** The state of the driver's container. Null if there is no pod. */
   readonly state?: object | null
   readonly lastState?: object
   readonly phase?: string
-  /** Over the rest of the pod's status. */
+  /** Overrides fields of the pod's status. */
   readonly status?: object
   readonly spec?: object
   readonly sidecar?: object
-  readonly events?: readonly GivenEvent[]
+  readonly events?: readonly CaseEvent[]
   readonly node?: object
   readonly application?: object
   readonly report?: object
@@ -26,11 +26,11 @@ export interface EvidenceCase {
   readonly ageMs?: number
 }
 
-interface GivenEvent {
+interface CaseEvent {
   readonly reason: string
   readonly message: string
   readonly count?: number
-  /** The driver's pod when it is not said. */
+  /** The object of the event. By default the driver's pod. */
   readonly about?: object
 }
 
@@ -47,29 +47,36 @@ export const pending: EvidenceCase = {
   state: { waiting: { reason: 'ContainerCreating' } },
 }
 export const unscheduled: EvidenceCase = { phase: 'Pending', log: null, state: {} }
-export const waitsForNode = {
+export const waitingForNode = {
   ...unscheduled,
   status: {
     conditions: [{ type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message: '3 Insufficient cpu.' }],
   },
   events: [{ reason: 'FailedScheduling', message: '3 Insufficient cpu.' }],
 }
-export const saying = (reason: string, message: string): EvidenceCase => ({ ...pending, events: [{ reason, message }] })
+export const withEvent = (reason: string, message: string): EvidenceCase => ({
+  ...pending,
+  events: [{ reason, message }],
+})
 export const waiting = (reason: string, message: string): EvidenceCase => ({
   ...pending,
   state: { waiting: { reason, message } },
 })
 
-export function buildEvidence(given: EvidenceCase): Evidence {
+export function buildEvidence(evidenceCase: EvidenceCase): Evidence {
   const documents: Partial<Record<keyof Documents, unknown>> = {
-    pod: given.state === null ? undefined : podOf(given),
-    events: { items: (given.events ?? []).map(eventOf) },
-    node: given.node && { metadata: { name: 'node1' }, spec: {}, status: { conditions: [], ...given.node } },
-    application: given.application,
-    sidecar: given.report,
-    threads: given.threads,
-    executors: given.executors,
-    conf: given.conf,
+    pod: evidenceCase.state === null ? undefined : buildPod(evidenceCase),
+    events: { items: (evidenceCase.events ?? []).map(buildEvent) },
+    node: evidenceCase.node && {
+      metadata: { name: 'node1' },
+      spec: {},
+      status: { conditions: [], ...evidenceCase.node },
+    },
+    application: evidenceCase.application,
+    sidecar: evidenceCase.report,
+    threads: evidenceCase.threads,
+    executors: evidenceCase.executors,
+    conf: evidenceCase.conf,
   }
   const log = (text: string | null | undefined, source: string) =>
     text == null ? absent : { kind: 'read' as const, value: scanText(text, logMatchers), source }
@@ -82,12 +89,12 @@ export function buildEvidence(given: EvidenceCase): Evidence {
     ),
     subject: { namespace: 'jobs', pod: 'nightly-driver', application: null },
     collectedMs: nowMs,
-    log: log(given.log === undefined ? '' : given.log, 'driver.log'),
-    previousLog: log(given.previousLog, 'previous.log'),
+    log: log(evidenceCase.log === undefined ? '' : evidenceCase.log, 'driver.log'),
+    previousLog: log(evidenceCase.previousLog, 'previous.log'),
   }
 }
 
-function podOf({ state, lastState, phase = 'Failed', status, spec, sidecar, ageMs = 900_000 }: EvidenceCase) {
+function buildPod({ state, lastState, phase = 'Failed', status, spec, sidecar, ageMs = 900_000 }: EvidenceCase) {
   const driver = {
     name: 'spark-kubernetes-driver',
     restartCount: lastState === undefined ? 0 : 1,
@@ -119,7 +126,7 @@ function podOf({ state, lastState, phase = 'Failed', status, spec, sidecar, ageM
   }
 }
 
-const eventOf = ({ reason, message, count = 1, about }: GivenEvent) => ({
+const buildEvent = ({ reason, message, count = 1, about }: CaseEvent) => ({
   type: 'Warning',
   reason,
   message,
@@ -129,7 +136,7 @@ const eventOf = ({ reason, message, count = 1, about }: GivenEvent) => ({
   involvedObject: about ?? { kind: 'Pod', name: 'nightly-driver', namespace: 'jobs', uid: 'u1' },
 })
 
-/** As the Spark UI dumps it. */
+/** A thread as in the thread dump of the Spark UI. */
 export const thread = (id: number, name: string, state: string, blockedBy: number | null = null, isDaemon = false) => ({
   threadId: id,
   threadName: name,
@@ -140,27 +147,27 @@ export const thread = (id: number, name: string, state: string, blockedBy: numbe
   isDaemon,
 })
 
-/** Lines as Spark's default layout prints them. */
+/** Log records in Spark's default layout. */
 export const info = (logger: string, message: string) => `26/11/24 11:50:00 INFO ${logger}: ${message}\n`
 export const warn = (logger: string, message: string) => `26/11/24 11:50:00 WARN ${logger}: ${message}\n`
 export const error = (logger: string, message: string) => `26/11/24 11:50:00 ERROR ${logger}: ${message}\n`
 
-/** A driver's course, record by record. */
-export const contextBegins = info('SparkContext', 'Running Spark version 4.0.1')
+/** The log records of a driver's milestones. */
+export const contextStarted = info('SparkContext', 'Running Spark version 4.0.1')
 export const registered = info(
   'KubernetesClusterSchedulerBackend$KubernetesDriverEndpoint',
   'Registered executor NettyRpcEndpointRef(spark-client://Executor) (10.0.0.9:4) with ID 1',
 )
-export const jobBegins = info('SparkContext', 'Starting job: count at App.java:10')
-export const jobDone = info('DAGScheduler', 'Job 0 finished: count at App.java:10, took 2162.148338 ms')
-export const works = contextBegins + registered + jobBegins + jobDone
-export const shutsDown =
+export const jobStarted = info('SparkContext', 'Starting job: count at App.java:10')
+export const jobFinished = info('DAGScheduler', 'Job 0 finished: count at App.java:10, took 2162.148338 ms')
+export const finishedJobLog = contextStarted + registered + jobStarted + jobFinished
+export const shutdownLog =
   info('SparkContext', 'Invoking stop() from shutdown hook') +
   info('SparkContext', 'Successfully stopped SparkContext') +
   info('ShutdownHookManager', 'Shutdown hook called')
 
-/** An exception of the main thread that nothing caught. */
-export function thrown(...chain: readonly string[]): string {
+/** The log of an uncaught exception of the main thread with its causes. */
+export function uncaughtException(...chain: readonly string[]): string {
   const [first = '', ...causes] = chain
   const frames =
     '\tat com.example.App.main(App.java:12)\n\tat org.apache.spark.deploy.SparkSubmit.main(SparkSubmit.scala)\n'
@@ -171,6 +178,6 @@ export function thrown(...chain: readonly string[]): string {
   ].join('')
 }
 
-/** A traceback of Python. */
-export const raised = (exception: string) =>
+/** The log of a Python traceback. */
+export const pythonTraceback = (exception: string) =>
   `Traceback (most recent call last):\n  File "/opt/app.py", line 7, in <module>\n    main()\n${exception}\n`

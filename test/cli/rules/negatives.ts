@@ -6,13 +6,13 @@ import {
   failedWith,
   info,
   pending,
-  raised,
+  pythonTraceback,
   running,
-  saying,
   thread,
-  thrown,
-  waitsForNode,
+  uncaughtException,
+  waitingForNode,
   warn,
+  withEvent,
 } from './evidence-case.ts'
 
 const completed: EvidenceCase = { phase: 'Succeeded', state: { terminated: { exitCode: 0, reason: 'Completed' } } }
@@ -24,27 +24,24 @@ const confMapMissing = {
     'MountVolume.SetUp failed for volume "spark-conf-volume-driver" : configmap "spark-drv-1-conf-map" not found',
 }
 
-/** Drivers that are well, though something in their evidence sounds otherwise. */
-export const wellDrivers: readonly (readonly [string, EvidenceCase])[] = [
-  ['it has completed', completed],
-  ['it has completed after a task was tried again', { ...completed, log: taskLost }],
+/** Healthy drivers with something in their evidence that looks like an error. */
+export const healthyDrivers: readonly (readonly [string, EvidenceCase])[] = [
+  ['completed driver', completed],
+  ['completed driver, a task was retried', { ...completed, log: taskLost }],
+  ['completed driver, an exception was caught', { ...completed, log: `${outOfMemory}\n\tat App.main(App.java:1)\n` }],
+  ['completed driver, its first mount failed', { ...completed, events: [confMapMissing] }],
+  ['running driver', running],
   [
-    'it has completed after an exception that it caught',
-    { ...completed, log: `${outOfMemory}\n\tat App.main(App.java:1)\n` },
-  ],
-  ['it has completed after its first mount failed', { ...completed, events: [confMapMissing] }],
-  ['it runs', running],
-  [
-    'it runs and speaks of errors',
+    'running driver, its output mentions errors',
     { ...running, log: `${info('App', `retry on ${outOfMemory}`)}Java heap space: 1g\n` },
   ],
-  ['it runs and has lost a task', { ...running, log: `${taskLost}\tat App.main(App.java:1)\n` }],
+  ['running driver, a task was lost', { ...running, log: `${taskLost}\tat App.main(App.java:1)\n` }],
   [
-    'it runs and warned once for executors',
+    'running driver, one warning about missing executors',
     { ...running, log: warn('TaskSchedulerImpl', 'Initial job has not accepted any resources; check') },
   ],
   [
-    'it warned for executors, and then they came',
+    'running driver, executors registered after warnings',
     {
       ...running,
       log:
@@ -56,7 +53,7 @@ export const wellDrivers: readonly (readonly [string, EvidenceCase])[] = [
     },
   ],
   [
-    'it could not have an executor at first, and then it had',
+    'running driver, an executor was refused and a later one registered',
     {
       ...running,
       log:
@@ -77,7 +74,7 @@ export const wellDrivers: readonly (readonly [string, EvidenceCase])[] = [
       ['Failed', 'Error: ErrImagePull', 'Created'],
     ] as const
   ).map(([reason, message, later]): readonly [string, EvidenceCase] => [
-    `it starts, and ${reason} is past since ${later}`,
+    `starting driver, ${reason} followed by ${later}`,
     {
       ...pending,
       status: { conditions: [{ type: 'PodScheduled', status: 'True' }] },
@@ -88,11 +85,11 @@ export const wellDrivers: readonly (readonly [string, EvidenceCase])[] = [
     },
   ]),
   ...['TriggeredScaleUp', 'Nominated'].map((reason): readonly [string, EvidenceCase] => [
-    `it waits for a node that was asked for: ${reason}`,
-    { ...waitsForNode, ageMs: 60_000, events: [...waitsForNode.events, { reason, message: 'x' }] },
+    `driver waiting for a new node: ${reason}`,
+    { ...waitingForNode, ageMs: 60_000, events: [...waitingForNode.events, { reason, message: 'x' }] },
   ]),
   [
-    'the runtime of its node was away for a moment',
+    'running driver, its node was not ready for one minute',
     {
       ...running,
       node: {
@@ -109,7 +106,7 @@ export const wellDrivers: readonly (readonly [string, EvidenceCase])[] = [
     },
   ],
   [
-    'its collector runs beside the program',
+    'running driver with a concurrent garbage collector',
     {
       ...running,
       conf: 'spark.driver.extraJavaOptions=-XX:+UseZGC -Dx=y\n',
@@ -117,7 +114,7 @@ export const wellDrivers: readonly (readonly [string, EvidenceCase])[] = [
     },
   ],
   [
-    'it starts, and other pods and nodes have their own troubles',
+    'starting driver, other pods have failures',
     {
       ...pending,
       events: [
@@ -127,7 +124,7 @@ export const wellDrivers: readonly (readonly [string, EvidenceCase])[] = [
     },
   ],
   ...['RUNNING', 'SUBMITTED'].map((state): readonly [string, EvidenceCase] => [
-    `its application is ${state}, and remembers a try before`,
+    `running driver, its application is ${state} with an earlier error message`,
     {
       ...running,
       application: {
@@ -141,29 +138,26 @@ export const wellDrivers: readonly (readonly [string, EvidenceCase])[] = [
       },
     },
   ]),
-  ['it runs and its mounts failed at first', { ...running, events: [confMapMissing] }],
+  ['running driver, its mounts failed at first', { ...running, events: [confMapMissing] }],
   [
-    'it runs and its image was pulled at the second try',
+    'running driver, its image was pulled at the second attempt',
     { ...running, events: [{ reason: 'Failed', message: 'Failed to pull image: i/o timeout' }] },
   ],
   [
-    'it runs and was unschedulable for a while',
+    'running driver, it was unschedulable at first',
     { ...running, events: [{ reason: 'FailedScheduling', message: '0/3 nodes are available: 3 Insufficient cpu.' }] },
   ],
+  ['new driver, its ConfigMap does not exist yet', { ...pending, ageMs: 3_000, events: [confMapMissing] }],
   [
-    'it was created just now, and its ConfigMap is not there yet',
-    { ...pending, ageMs: 3_000, events: [confMapMissing] },
-  ],
-  [
-    'it pulls its image, and its ConfigMap came late',
+    'driver pulling its image, its ConfigMap was created late',
     { ...pending, events: [confMapMissing, { reason: 'Pulling', message: 'Pulling image "spark"' }] },
   ],
   [
-    'it has closed its context and works on',
+    'running driver, it closed its context and continues',
     { ...running, log: info('SparkContext', 'Successfully stopped SparkContext') + info('App', 'committing') },
   ],
   [
-    'it has just closed its context',
+    'running driver, it has just closed its context',
     {
       ...running,
       log:
@@ -172,22 +166,22 @@ export const wellDrivers: readonly (readonly [string, EvidenceCase])[] = [
     },
   ],
   [
-    'its log is in another time zone',
+    'running driver, its log has another time zone',
     {
       ...running,
       log: '26/11/24 06:50:02 INFO A: x\n26/11/24 06:59:30 INFO SparkContext: Successfully stopped SparkContext\n',
     },
   ],
   [
-    'it collects garbage now and then',
+    'running driver, it spends little time in garbage collection',
     {
       ...running,
       executors: [{ id: 'driver', addTime: '2026-11-24T11:50:00.000GMT', peakMemoryMetrics: { TotalGCTime: 60_000 } }],
     },
   ],
-  ['its threads wait for work', { ...running, threads: [thread(1, 'main', 'WAITING')] }],
+  ['running driver, its threads wait for work', { ...running, threads: [thread(1, 'main', 'WAITING')] }],
   ...['alive', 'starting', 'unknown', undefined].map((state): readonly [string, EvidenceCase] => [
-    `its main thread waits for a lock at this moment; its sidecar: ${state}`,
+    `running driver, its main thread waits for a lock, sidecar state ${state}`,
     {
       ...running,
       ...(state !== undefined && { report: { state } }),
@@ -195,50 +189,50 @@ export const wellDrivers: readonly (readonly [string, EvidenceCase])[] = [
     },
   ]),
   [
-    'two threads wait for each other, one of them not for long',
+    'running driver, two threads wait for each other, one of them with a timeout',
     { ...running, threads: [thread(1, 'main', 'BLOCKED', 2), thread(2, 'other', 'TIMED_WAITING', 1)] },
   ],
 ]
 
-/** The same words where they mean nothing: each rule that looks for words, in an INFO record of a driver that failed. */
-const talk = catalogue.flatMap(({ id, matchers }) =>
+/** The text of each rule's phrases in an INFO record of a failed driver, where it is not a sign of an error. */
+const phrasesInInfoRecords = catalogue.flatMap(({ id, matchers }) =>
   matchers.flatMap((matcher): (readonly [FindingId, string, EvidenceCase])[] => {
     if (matcher.kind === 'observed') return []
     const words = matcher.phrase.pieces.map(({ capture, literal }) => `${capture ?? ''}${literal}`).join(' ')
-    const sure = matcher.kind === 'log' && matcher.places.includes('info')
-    return sure
+    const matchesInInfoRecords = matcher.kind === 'log' && matcher.places.includes('info')
+    return matchesInInfoRecords
       ? []
       : [[id, `“${matcher.phrase.text}” in an INFO record`, { ...failedWith(2), log: info('App', words) }]]
   }),
 )
 
 export const negatives: readonly (readonly [FindingId, string, EvidenceCase])[] = [
-  ...talk,
+  ...phrasesInInfoRecords,
   [
     'SPN-CONFIG-MISSPELT-KEY',
-    'right and own settings',
+    'known settings and settings of the application',
     { conf: 'spark.driver.memory=4g\nspark.mine.option=1\nspark.hadoop.fs.x=y\n' },
   ],
-  ['SPN-MEMORY-CONTAINER-OOM', 'exit code 137 alone is no OOM', failedWith(137)],
+  ['SPN-MEMORY-CONTAINER-OOM', 'only exit code 137', failedWith(137)],
   [
     'SPN-MEMORY-HEAP',
-    'an executor’s',
-    { ...failedWith(1), log: taskLost + thrown('java.lang.IllegalStateException: x') },
+    'the heap error of an executor',
+    { ...failedWith(1), log: taskLost + uncaughtException('java.lang.IllegalStateException: x') },
   ],
   [
     'SPN-MEMORY-HEAP',
-    'a class of that name in a sentence',
+    'a sentence that contains the error’s name',
     { log: 'we handle java.lang.OutOfMemoryError: Java heap space well\n' },
   ],
-  ['SPN-MEMORY-NATIVE-THREAD', 'another OutOfMemoryError', { log: thrown(outOfMemory) }],
+  ['SPN-MEMORY-NATIVE-THREAD', 'another OutOfMemoryError', { log: uncaughtException(outOfMemory) }],
   [
     'SPN-CLASSPATH-CLASS',
-    'a warning of Hadoop’s native library',
+    'a warning about Hadoop’s native library',
     { log: warn('NativeCodeLoader', 'Unable to load native-hadoop library for your platform') },
   ],
   [
     'SPN-NETWORK-REFUSED',
-    'an exception that was logged and got over',
+    'a logged exception, after which the application continued',
     {
       log:
         error('App', 'will retry') +
@@ -248,22 +242,22 @@ export const negatives: readonly (readonly [FindingId, string, EvidenceCase])[] 
   ],
   [
     'SPN-IMAGE-PULL',
-    'the driver has run since',
+    'the driver has started since',
     { ...failedWith(1), events: [{ reason: 'Failed', message: 'Error: ErrImagePull' }] },
   ],
   [
     'SPN-SCHEDULING-CPU',
-    'it was scheduled in the end',
+    'the driver was scheduled later',
     { ...failedWith(1), events: [{ reason: 'FailedScheduling', message: '3 Insufficient cpu' }] },
   ],
   ...['RebalanceRecommendation', 'ScheduledEvent'].map((reason): readonly [FindingId, string, EvidenceCase] => [
     'SPN-NODE-SHUTDOWN',
-    `${reason} is advice, or of a day to come`,
+    `${reason}, which announces no immediate interruption`,
     { ...failedWith(143), events: [{ reason, message: 'received' }] },
   ]),
   [
     'SPN-NODE-TAINTED',
-    'the node came back',
+    'the deletion was cancelled',
     {
       ...failedWith(1),
       events: [
@@ -274,7 +268,7 @@ export const negatives: readonly (readonly [FindingId, string, EvidenceCase])[] 
   ],
   [
     'SPN-NODE-SHUTDOWN',
-    'another node’s',
+    'an interruption of another node',
     {
       ...failedWith(143),
       events: [{ reason: 'SpotInterruption', message: 'notice', about: { kind: 'Node', name: 'node2' } }],
@@ -282,16 +276,20 @@ export const negatives: readonly (readonly [FindingId, string, EvidenceCase])[] 
   ],
   [
     'SPN-NODE-SHUTDOWN',
-    'it ended by itself after the notice of an interruption',
+    'an exception after the notice of an interruption',
     {
       ...failedWith(1),
-      log: thrown('java.lang.IllegalStateException: x'),
+      log: uncaughtException('java.lang.IllegalStateException: x'),
       events: [{ reason: 'SpotInterruption', message: 'Spot interruption notice' }],
     },
   ],
-  ['SPN-VOLUME-CONFIGMAP', 'Spark’s own ConfigMap', saying('FailedMount', confMapMissing.message)],
-  ['SPN-VOLUME-MOUNT', 'the driver has run since', { ...failedWith(1), events: [confMapMissing] }],
-  ['SPN-APPLICATION-PYTHON', 'a traceback that was logged', { log: `ERROR:root:x\n${raised('KeyError: 1')}` }],
+  ['SPN-VOLUME-CONFIGMAP', 'the missing ConfigMap is Spark’s own', withEvent('FailedMount', confMapMissing.message)],
+  ['SPN-VOLUME-MOUNT', 'the driver has started since', { ...failedWith(1), events: [confMapMissing] }],
+  [
+    'SPN-APPLICATION-PYTHON',
+    'a traceback below a log record',
+    { log: `ERROR:root:x\n${pythonTraceback('KeyError: 1')}` },
+  ],
   [
     'SPN-APPLICATION-EXCEPTION',
     'an exception of another thread',

@@ -5,33 +5,33 @@ import {
   failedWith,
   info,
   pending,
-  raised,
+  pythonTraceback,
   running,
-  saying,
   thread,
-  thrown,
+  uncaughtException,
   unscheduled,
   waiting,
-  waitsForNode,
+  waitingForNode,
   warn,
+  withEvent,
 } from './evidence-case.ts'
 
-const oom = (what: string): EvidenceCase => ({ log: thrown(`java.lang.OutOfMemoryError: ${what}`) })
-const uncaught = (...chain: readonly string[]): EvidenceCase => ({ log: thrown(...chain) })
+const oom = (what: string): EvidenceCase => ({ log: uncaughtException(`java.lang.OutOfMemoryError: ${what}`) })
+const uncaught = (...chain: readonly string[]): EvidenceCase => ({ log: uncaughtException(...chain) })
 const unschedulable = (why: string): EvidenceCase => {
   const message = `0/3 nodes are available: ${why}. preemption: 0/3 nodes are available: 3 Preemption is not helpful for scheduling.`
   const condition = { type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message }
   return { ...unscheduled, status: { conditions: [condition] }, events: [{ reason: 'FailedScheduling', message }] }
 }
-const api = (message: string) =>
+const apiRefusal = (message: string) =>
   `io.fabric8.kubernetes.client.KubernetesClientException: Failure executing: POST at: https://kubernetes.default.svc/api/v1/namespaces/jobs/pods. Message: ${message}. Received status: Status(apiVersion=v1, code=403, kind=Status).`
-const pull = (why: string): EvidenceCase => ({
+const imagePullFailure = (why: string): EvidenceCase => ({
   ...waiting('ImagePullBackOff', `Back-off pulling image "registry.example/spark:4": ErrImagePull: ${why}`),
   events: [{ reason: 'Failed', message: `Failed to pull image "registry.example/spark:4": ${why}` }],
 })
 const disrupted = (reason: string): EvidenceCase => ({
   ...failedWith(143),
-  status: { conditions: [{ type: 'DisruptionTarget', status: 'True', reason, message: `${reason} says so` }] },
+  status: { conditions: [{ type: 'DisruptionTarget', status: 'True', reason, message: `reason ${reason}` }] },
 })
 const kubeflow = (message: string): EvidenceCase => ({
   state: null,
@@ -46,12 +46,12 @@ const kubeflow = (message: string): EvidenceCase => ({
 })
 const evicted = (message: string): EvidenceCase => ({ ...failedWith(137), status: { reason: 'Evicted', message } })
 
-/** What each rule must find, as the root cause. Texts as the source that the rule's file names prints them. */
+/** Evidence for which each rule must report the root cause. The texts are those of the sources that the rule files name. */
 export const positives: readonly (readonly [FindingId, EvidenceCase])[] = [
   ['SPN-MEMORY-CONTAINER-OOM', failedWith(137, 'OOMKilled')],
   [
     'SPN-MEMORY-CONTAINER-OOM',
-    { ...failedWith(137, 'OOMKilled'), log: thrown('java.lang.OutOfMemoryError: Java heap space') },
+    { ...failedWith(137, 'OOMKilled'), log: uncaughtException('java.lang.OutOfMemoryError: Java heap space') },
   ],
   ['SPN-MEMORY-HEAP', oom('Java heap space')],
   ['SPN-MEMORY-HEAP', { ...failedWith(3), log: 'Terminating due to java.lang.OutOfMemoryError: Java heap space\n' }],
@@ -61,7 +61,7 @@ export const positives: readonly (readonly [FindingId, EvidenceCase])[] = [
     {
       log:
         error('Utils', 'uncaught error in thread spark-listener-group-appStatus, stopping SparkContext') +
-        thrown('java.lang.OutOfMemoryError: Java heap space'),
+        uncaughtException('java.lang.OutOfMemoryError: Java heap space'),
     },
   ],
   [
@@ -124,7 +124,7 @@ export const positives: readonly (readonly [FindingId, EvidenceCase])[] = [
           'TaskSchedulerImpl',
           'Lost executor 1 on 10.0.0.9: \nThe executor with id 1 exited with exit code 137(SIGKILL, possible container OOM).',
         ).replace(': \nThe', ': The') +
-        thrown(
+        uncaughtException(
           'org.apache.spark.SparkException: Job aborted due to stage failure: ShuffleMapStage 3 has failed the maximum allowable number of times: 4.',
         ),
     },
@@ -195,7 +195,11 @@ export const positives: readonly (readonly [FindingId, EvidenceCase])[] = [
   ],
   [
     'SPN-CONFIG-MISSPELT-KEY',
-    { ...failedWith(1), log: thrown('java.lang.IllegalStateException: x'), conf: 'spark.driver.memoryOverhed=4g\n' },
+    {
+      ...failedWith(1),
+      log: uncaughtException('java.lang.IllegalStateException: x'),
+      conf: 'spark.driver.memoryOverhed=4g\n',
+    },
   ],
   [
     'SPN-CONFIG-DRIVER-POD',
@@ -264,9 +268,12 @@ export const positives: readonly (readonly [FindingId, EvidenceCase])[] = [
       'java.lang.UnsupportedClassVersionError: App has been compiled by a more recent version of the Java Runtime (class file version 65.0), this version of the Java Runtime only recognizes class file versions up to 61.0',
     ),
   ],
-  ['SPN-CLASSPATH-PYTHON-MODULE', { log: raised("ModuleNotFoundError: No module named 'pandas'") }],
+  ['SPN-CLASSPATH-PYTHON-MODULE', { log: pythonTraceback("ModuleNotFoundError: No module named 'pandas'") }],
   ['SPN-CLASSPATH-FILE', uncaught('java.io.FileNotFoundException: /etc/app/settings.conf (No such file or directory)')],
-  ['SPN-CLASSPATH-FILE', { log: raised("FileNotFoundError: [Errno 2] No such file or directory: '/data/in.csv'") }],
+  [
+    'SPN-CLASSPATH-FILE',
+    { log: pythonTraceback("FileNotFoundError: [Errno 2] No such file or directory: '/data/in.csv'") },
+  ],
 
   [
     'SPN-IMAGE-NAME',
@@ -277,18 +284,20 @@ export const positives: readonly (readonly [FindingId, EvidenceCase])[] = [
   ],
   [
     'SPN-IMAGE-NOT-FOUND',
-    pull(
+    imagePullFailure(
       'failed to pull and unpack image "docker.io/library/spark:nope": failed to resolve image: docker.io/library/spark:nope: not found',
     ),
   ],
   [
     'SPN-IMAGE-ACCESS',
-    pull('failed to authorize: failed to fetch oauth token: unexpected status from GET request: 401 Unauthorized'),
+    imagePullFailure(
+      'failed to authorize: failed to fetch oauth token: unexpected status from GET request: 401 Unauthorized',
+    ),
   ],
-  ['SPN-IMAGE-ACCESS', pull('pull access denied, repository does not exist or may require authorization')],
+  ['SPN-IMAGE-ACCESS', imagePullFailure('pull access denied, repository does not exist or may require authorization')],
   [
     'SPN-IMAGE-REGISTRY',
-    pull(
+    imagePullFailure(
       'failed to do request: Head "https://localhost/v2/nope/manifests/9": dial tcp 127.0.0.1:443: connect: connection refused',
     ),
   ],
@@ -296,7 +305,7 @@ export const positives: readonly (readonly [FindingId, EvidenceCase])[] = [
     'SPN-IMAGE-NEVER',
     waiting('ErrImageNeverPull', 'Container image "localhost/nope:9" is not present with pull policy of Never'),
   ],
-  ['SPN-IMAGE-PULL', pull('rpc error: code = Unknown desc = something new')],
+  ['SPN-IMAGE-PULL', imagePullFailure('rpc error: code = Unknown desc = something new')],
   [
     'SPN-IMAGE-COMMAND',
     failedWith(
@@ -308,12 +317,12 @@ export const positives: readonly (readonly [FindingId, EvidenceCase])[] = [
   ['SPN-IMAGE-COMMAND', { ...failedWith(1), log: 'exec /opt/entrypoint.sh: exec format error\n' }],
 
   ['SPN-SCHEDULING-CPU', unschedulable('3 Insufficient cpu')],
-  // The node that was asked for does not come, or nobody asked for one.
+  // The requested node does not arrive, or no node was requested.
   [
     'SPN-SCHEDULING-CPU',
-    { ...waitsForNode, events: [...waitsForNode.events, { reason: 'TriggeredScaleUp', message: 'x' }] },
+    { ...waitingForNode, events: [...waitingForNode.events, { reason: 'TriggeredScaleUp', message: 'x' }] },
   ],
-  ['SPN-SCHEDULING-CPU', { ...waitsForNode, ageMs: 60_000 }],
+  ['SPN-SCHEDULING-CPU', { ...waitingForNode, ageMs: 60_000 }],
   ['SPN-SCHEDULING-MEMORY', unschedulable('3 Insufficient memory')],
   ['SPN-SCHEDULING-RESOURCE', unschedulable('3 Insufficient nvidia.com/gpu')],
   ['SPN-SCHEDULING-RESOURCE', unschedulable('3 Too many pods')],
@@ -351,26 +360,26 @@ export const positives: readonly (readonly [FindingId, EvidenceCase])[] = [
   ['SPN-VOLUME-CLAIM', unschedulable('pod has unbound immediate PersistentVolumeClaims')],
   [
     'SPN-VOLUME-SPARK-CONF',
-    saying(
+    withEvent(
       'FailedMount',
       'MountVolume.SetUp failed for volume "spark-conf-volume-driver" : configmap "spark-drv-1-conf-map" not found',
     ),
   ],
   [
     'SPN-VOLUME-CONFIGMAP',
-    saying('FailedMount', 'MountVolume.SetUp failed for volume "s" : configmap "nope" not found'),
+    withEvent('FailedMount', 'MountVolume.SetUp failed for volume "s" : configmap "nope" not found'),
   ],
-  ['SPN-VOLUME-SECRET', saying('FailedMount', 'MountVolume.SetUp failed for volume "s" : secret "nope" not found')],
+  ['SPN-VOLUME-SECRET', withEvent('FailedMount', 'MountVolume.SetUp failed for volume "s" : secret "nope" not found')],
   [
     'SPN-VOLUME-ATTACH',
-    saying(
+    withEvent(
       'FailedAttachVolume',
       'Multi-Attach error for volume "pvc-1" Volume is already exclusively attached to one node and can\'t be attached to another',
     ),
   ],
   [
     'SPN-VOLUME-MOUNT',
-    saying(
+    withEvent(
       'FailedMount',
       'MountVolume.MountDevice failed for volume "pvc-1" : rpc error: code = Internal desc = something new',
     ),
@@ -412,7 +421,7 @@ export const positives: readonly (readonly [FindingId, EvidenceCase])[] = [
   ['SPN-NETWORK-REFUSED', uncaught('java.net.ConnectException: Connection refused')],
   [
     'SPN-NETWORK-SANDBOX',
-    saying(
+    withEvent(
       'FailedCreatePodSandBox',
       'Failed to create pod sandbox: rpc error: code = Unknown desc = failed to setup network for sandbox: no IP addresses available in range set',
     ),
@@ -444,7 +453,9 @@ export const positives: readonly (readonly [FindingId, EvidenceCase])[] = [
       ...running,
       log: warn(
         'ExecutorPodsAllocator',
-        api('pods "x" is forbidden: violates PodSecurity "restricted:latest": allowPrivilegeEscalation != false'),
+        apiRefusal(
+          'pods "x" is forbidden: violates PodSecurity "restricted:latest": allowPrivilegeEscalation != false',
+        ),
       ),
     },
   ],
@@ -470,7 +481,7 @@ export const positives: readonly (readonly [FindingId, EvidenceCase])[] = [
       ...running,
       log:
         warn('ExecutorPodsSnapshotsStoreImpl', 'Exception when notifying snapshot subscriber.') +
-        `${api('pods "app-exec-1" is forbidden: exceeded quota: small, requested: requests.memory=9900Mi, used: requests.memory=2200Mi, limited: requests.memory=8Gi')}\n`,
+        `${apiRefusal('pods "app-exec-1" is forbidden: exceeded quota: small, requested: requests.memory=9900Mi, used: requests.memory=2200Mi, limited: requests.memory=8Gi')}\n`,
     },
   ],
   [
@@ -576,7 +587,7 @@ export const positives: readonly (readonly [FindingId, EvidenceCase])[] = [
   [
     'SPN-APPLICATION-ANALYSIS',
     {
-      log: raised(
+      log: pythonTraceback(
         'pyspark.errors.exceptions.captured.AnalysisException: [UNRESOLVED_COLUMN.WITH_SUGGESTION] A column, variable, or function parameter with name `x` cannot be resolved.',
       ),
     },
@@ -608,20 +619,20 @@ export const positives: readonly (readonly [FindingId, EvidenceCase])[] = [
   [
     'SPN-APPLICATION-PY4J',
     {
-      log: raised(
+      log: pythonTraceback(
         'py4j.protocol.Py4JJavaError: An error occurred while calling o52.foo.\n: java.lang.IllegalStateException: no',
       ),
     },
   ],
   [
     'SPN-APPLICATION-PY4J-CONNECTION',
-    { log: raised('py4j.protocol.Py4JNetworkError: Answer from Java side is empty') },
+    { log: pythonTraceback('py4j.protocol.Py4JNetworkError: Answer from Java side is empty') },
   ],
   [
     'SPN-APPLICATION-PYTHON',
     { log: '  File "/opt/app.py", line 3\n    def f(\n         ^\nSyntaxError: \'(\' was never closed\n' },
   ],
-  ['SPN-APPLICATION-PYTHON', { log: raised('ZeroDivisionError: division by zero') }],
+  ['SPN-APPLICATION-PYTHON', { log: pythonTraceback('ZeroDivisionError: division by zero') }],
   [
     'SPN-APPLICATION-CONTEXT-STOPPED',
     uncaught('java.lang.IllegalStateException: Cannot call methods on a stopped SparkContext.'),
@@ -651,7 +662,7 @@ export const positives: readonly (readonly [FindingId, EvidenceCase])[] = [
     'SPN-HANG-SCHEDULER',
     { ...running, log: error('Utils', 'throw uncaught fatal error in thread dag-scheduler-event-loop') },
   ],
-  ['SPN-HANG-MAIN-ENDED', { ...running, log: thrown('java.lang.IllegalStateException: x') }],
+  ['SPN-HANG-MAIN-ENDED', { ...running, log: uncaughtException('java.lang.IllegalStateException: x') }],
   ['SPN-HANG-CLOSED-CONTEXT', { ...running, log: info('SparkContext', 'Successfully stopped SparkContext') }],
   [
     'SPN-HANG-RESTARTED',

@@ -2,20 +2,20 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { diagnose, explains, isFallbackFor } from '../../../cli/diagnosis/diagnose.ts'
 import { catalogue } from '../../../cli/rules/catalogue.ts'
-import { buildEvidence, failedWith, info, running, shutsDown, warn, works } from './evidence-case.ts'
-import { negatives, wellDrivers } from './negatives.ts'
+import { buildEvidence, failedWith, finishedJobLog, info, running, shutdownLog, warn } from './evidence-case.ts'
+import { healthyDrivers, negatives } from './negatives.ts'
 import { positives } from './positives.ts'
-import { ended, working } from './two-causes.ts'
+import { endedDrivers, runningDrivers } from './two-causes.ts'
 
-const idsOf = (given: Parameters<typeof buildEvidence>[0]) =>
-  diagnose(buildEvidence(given)).findings.map(({ id }) => id)
+const idsOf = (evidenceCase: Parameters<typeof buildEvidence>[0]) =>
+  diagnose(buildEvidence(evidenceCase)).findings.map(({ id }) => id)
 
 describe('rules', () => {
-  for (const [index, [id, given]] of positives.entries()) {
-    test(`evidence ${index} of ${id} → the root cause`, () => {
-      const { findings } = diagnose(buildEvidence(given))
+  for (const [index, [id, evidenceCase]] of positives.entries()) {
+    test(`evidence ${index} → root cause ${id}`, () => {
+      const { findings } = diagnose(buildEvidence(evidenceCase))
       const [root] = findings
-      // A warning stands behind the error that it does not explain.
+      // A warning is listed after an error that it does not explain.
       if (/^SPN-CONFIG-(IGNORED|MISSPELT)-KEY$/.test(id)) assert.ok(findings.some((finding) => finding.id === id))
       else assert.equal(root?.id, id, findings.map((finding) => `${finding.id} ← ${finding.symptomOf}`).join(', '))
       for (const { evidence, remedies, title } of findings) {
@@ -27,17 +27,18 @@ describe('rules', () => {
     })
   }
 
-  for (const [index, [id, why, given]] of negatives.entries()) {
-    test(`${why} (${index}) → not ${id}`, () => assert.ok(!idsOf(given).includes(id), idsOf(given).join(', ')))
+  for (const [index, [id, why, evidenceCase]] of negatives.entries()) {
+    test(`${why} (${index}) → not ${id}`, () =>
+      assert.ok(!idsOf(evidenceCase).includes(id), idsOf(evidenceCase).join(', ')))
   }
 
-  for (const [name, given] of wellDrivers) {
-    test(`${name} → no findings`, () => assert.deepEqual(idsOf(given), []))
+  for (const [name, evidenceCase] of healthyDrivers) {
+    test(`${name} → no findings`, () => assert.deepEqual(idsOf(evidenceCase), []))
   }
 
-  for (const [name, given, ...expected] of [...ended, ...working]) {
-    test(`${name} → the expected findings`, () => {
-      const { findings } = diagnose(buildEvidence(given))
+  for (const [name, evidenceCase, ...expected] of [...endedDrivers, ...runningDrivers]) {
+    test(`${name} → ${expected.map(([id]) => id).join(', ') || 'no findings'}`, () => {
+      const { findings } = diagnose(buildEvidence(evidenceCase))
       assert.deepEqual(
         findings.filter(({ symptomOf }) => symptomOf === null).map(({ id, severity }) => [id, severity]),
         expected,
@@ -48,11 +49,11 @@ describe('rules', () => {
   test('every rule → has a matching and a non-matching example', () => {
     const found = new Set(positives.map(([id]) => id))
     for (const { id } of catalogue) assert.ok(found.has(id), `${id}: no positive`)
-    // A well driver that looks like an ill one is a negative of every rule.
-    const left = new Set(negatives.map(([id]) => id))
+    // Healthy drivers are negative cases of every rule, so a rule without phrases needs no own negative.
+    const withNegative = new Set(negatives.map(([id]) => id))
     for (const { id, matchers } of catalogue) {
       const hasText = matchers.some(({ kind }) => kind !== 'observed')
-      assert.ok(!hasText || left.has(id), `${id}: no negative`)
+      assert.ok(!hasText || withNegative.has(id), `${id}: no negative`)
     }
   })
 
@@ -74,24 +75,24 @@ describe('rules', () => {
   test('the explanation graph of the rules → has no cycle, so no finding is lost', () => {
     type Row = (typeof catalogue)[number]
     const suppresses = (one: Row, other: Row) => one !== other && (explains(one, other) || isFallbackFor(other, one))
-    // As diagnose does: two that name each other explain nothing.
-    const stands = (one: Row, other: Row) => suppresses(one, other) && !suppresses(other, one)
+    // As in diagnose: two rules that name each other do not explain each other.
+    const isExplained = (one: Row, other: Row) => suppresses(one, other) && !suppresses(other, one)
     const done = new Set<string>()
     const visit = (rule: Row, path: readonly string[]) => {
-      assert.ok(!path.includes(rule.id), `a circle: ${[...path, rule.id].join(' → ')}`)
+      assert.ok(!path.includes(rule.id), `a cycle: ${[...path, rule.id].join(' → ')}`)
       if (done.has(rule.id)) return
-      for (const other of catalogue) if (stands(rule, other)) visit(other, [...path, rule.id])
+      for (const other of catalogue) if (isExplained(rule, other)) visit(other, [...path, rule.id])
       done.add(rule.id)
     }
     for (const rule of catalogue) visit(rule, [])
   })
 
   test('two causes at once → both are reported', () => {
-    for (const [id, given] of positives) {
-      if (given.node !== undefined) continue
-      const alone = idsOf(given)
+    for (const [id, evidenceCase] of positives) {
+      if (evidenceCase.node !== undefined) continue
+      const alone = idsOf(evidenceCase)
       const node = { conditions: [{ type: 'MemoryPressure', status: 'True' }] }
-      const both = idsOf({ ...given, node })
+      const both = idsOf({ ...evidenceCase, node })
       assert.ok(
         alone.every((one) => both.includes(one)),
         `${id} with a node under pressure: ${both.join(', ')}`,
@@ -100,24 +101,25 @@ describe('rules', () => {
   })
 
   test('error that the driver recovered from → does not explain other findings', () => {
-    const logs = positives.flatMap(([id, given]) =>
-      given.log != null && Object.keys(given).length === 1 ? [{ id, log: given.log }] : [],
+    const logs = positives.flatMap(([id, evidenceCase]) =>
+      evidenceCase.log != null && Object.keys(evidenceCase).length === 1 ? [{ id, log: evidenceCase.log }] : [],
     )
     assert.ok(logs.length > 50)
-    const rootOf = (given: Parameters<typeof buildEvidence>[0]) => diagnose(buildEvidence(given)).findings[0]
+    const rootOf = (evidenceCase: Parameters<typeof buildEvidence>[0]) =>
+      diagnose(buildEvidence(evidenceCase)).findings[0]
     for (const [index, { id, log }] of logs.entries()) {
-      assert.deepEqual(idsOf({ ...running, log: log + works }), [], id)
-      assert.equal(rootOf({ ...failedWith(143), log: log + works + shutsDown })?.id, 'SPN-EXIT-143', id)
+      assert.deepEqual(idsOf({ ...running, log: log + finishedJobLog }), [], id)
+      assert.equal(rootOf({ ...failedWith(143), log: log + finishedJobLog + shutdownLog })?.id, 'SPN-EXIT-143', id)
       for (const other of [...logs, ...logs].slice(index + 1, index + 8)) {
-        const both = rootOf({ ...failedWith(1), log: log + works + other.log })
+        const both = rootOf({ ...failedWith(1), log: log + finishedJobLog + other.log })
         assert.equal(both?.id, rootOf({ ...failedWith(1), log: other.log })?.id, `${id}, then ${other.id}`)
       }
     }
   })
 
   test('a finding of the previous run → does not explain the current run', () => {
-    const given = { ...failedWith(1), lastState: failedWith(137, 'OOMKilled').state as object, previousLog: '' }
-    const { findings } = diagnose(buildEvidence(given))
+    const evidenceCase = { ...failedWith(1), lastState: failedWith(137, 'OOMKilled').state as object, previousLog: '' }
+    const { findings } = diagnose(buildEvidence(evidenceCase))
     assert.deepEqual(
       findings.map(({ id, run, symptomOf }) => [id, run, symptomOf]),
       [

@@ -1,47 +1,47 @@
 import type { FindingId, Severity } from '../../../cli/findings/findings.ts'
 import {
-  contextBegins,
+  contextStarted,
   type EvidenceCase,
   error,
   failedWith,
+  finishedJobLog,
   info,
-  jobBegins,
-  jobDone,
-  raised,
+  jobFinished,
+  jobStarted,
+  pythonTraceback,
   registered,
   running,
-  shutsDown,
-  thrown,
+  shutdownLog,
+  uncaughtException,
   warn,
-  works,
 } from './evidence-case.ts'
 
-type Told = readonly [FindingId, Severity]
+type ExpectedFinding = readonly [FindingId, Severity]
 
-const heapIsFull = 'java.lang.OutOfMemoryError: Java heap space'
-const refused = (why: string) =>
+const heapError = 'java.lang.OutOfMemoryError: Java heap space'
+const refusedExecutor = (why: string) =>
   warn('ExecutorPodsSnapshotsStoreImpl', 'Exception when notifying snapshot subscriber.') +
   `io.fabric8.kubernetes.client.KubernetesClientException: Failure executing: POST at: https://kubernetes.default.svc/api/v1/namespaces/jobs/pods. Message: pods "x-exec-9" is forbidden: ${why}. Received status: Status(code=403).\n\tat A.b(A.java:1)\n`
-const quota = refused('exceeded quota: q, requested: pods=1, used: pods=9, limited: pods=9')
-const forbidden = refused(
+const quota = refusedExecutor('exceeded quota: q, requested: pods=1, used: pods=9, limited: pods=9')
+const forbidden = refusedExecutor(
   'User "system:serviceaccount:jobs:spark" cannot create resource "pods" in API group "" in the namespace "jobs"',
 )
-const admission = refused('violates PodSecurity "restricted:latest": allowPrivilegeEscalation != false')
-const limitRange = refused('maximum memory usage per Container is 1Gi, but limit is 2Gi')
-const demands = refused('failed quota: q: must specify limits.cpu for: spark-kubernetes-executor')
+const admission = refusedExecutor('violates PodSecurity "restricted:latest": allowPrivilegeEscalation != false')
+const limitRange = refusedExecutor('maximum memory usage per Container is 1Gi, but limit is 2Gi')
+const quotaDemands = refusedExecutor('failed quota: q: must specify limits.cpu for: spark-kubernetes-executor')
 const unauthorized = `${warn('WatchConnectionManager', 'Exec Failure')}io.fabric8.kubernetes.client.KubernetesClientException: Failure executing: GET at: https://kubernetes.default.svc/api/v1/pods. Message: Unauthorized. Received status: x\n`
-const logged = (exception: string) => `${error('App', 'will try again')}${exception}\n\tat App.b(App.java:1)\n`
-const executorOom = warn('TaskSetManager', `Lost task 0.0 in stage 0.0 (TID 0) (10.0.0.9 executor 1): ${heapIsFull}`)
+const loggedException = (exception: string) => `${error('App', 'will retry')}${exception}\n\tat App.b(App.java:1)\n`
+const executorOom = warn('TaskSetManager', `Lost task 0.0 in stage 0.0 (TID 0) (10.0.0.9 executor 1): ${heapError}`)
 const noFile = "FileNotFoundError: [Errno 2] No such file or directory: '/opt/extra.yaml'"
 const oomKilled = { terminated: { exitCode: 137, reason: 'OOMKilled' } }
 const ioError = 'java.io.IOException: No space left on device'
 
-/** Drivers that ended, with more than one thing wrong in their evidence: the root cause, and what is told besides it and not as its symptom. */
-export const ended: readonly (readonly [string, EvidenceCase, ...(readonly Told[])])[] = [
-  ...([quota, forbidden, admission, limitRange, demands, unauthorized] as const).map(
-    (refusal, index): readonly [string, EvidenceCase, ...(readonly Told[])] => [
-      `executors came, more were refused (${index}), and somebody ended it`,
-      { ...failedWith(143), log: works + refusal + shutsDown },
+/** Ended drivers with more than one error in their evidence: the root cause, and the other findings that are not its symptoms. */
+export const endedDrivers: readonly (readonly [string, EvidenceCase, ...(readonly ExpectedFinding[])])[] = [
+  ...([quota, forbidden, admission, limitRange, quotaDemands, unauthorized] as const).map(
+    (refusal, index): readonly [string, EvidenceCase, ...(readonly ExpectedFinding[])] => [
+      `executors registered, more were refused (${index}), then a signal`,
+      { ...failedWith(143), log: finishedJobLog + refusal + shutdownLog },
       ['SPN-EXIT-143', 'error'],
       [
         (
@@ -59,53 +59,53 @@ export const ended: readonly (readonly [string, EvidenceCase, ...(readonly Told[
     ],
   ),
   [
-    'executors came, more were refused, and the program failed',
-    { ...failedWith(1), log: works + quota + thrown('java.lang.IllegalStateException: x') },
+    'executors registered, more were refused, then an exception',
+    { ...failedWith(1), log: finishedJobLog + quota + uncaughtException('java.lang.IllegalStateException: x') },
     ['SPN-APPLICATION-EXCEPTION', 'error'],
     ['SPN-QUOTA-EXCEEDED', 'warning'],
   ],
   [
-    'executors came, more were refused, and it ended without a word',
-    { ...failedWith(1), log: works + quota + shutsDown },
+    'executors registered, more were refused, then exit without a message',
+    { ...failedWith(1), log: finishedJobLog + quota + shutdownLog },
     ['SPN-EXIT-1', 'error'],
     ['SPN-QUOTA-EXCEEDED', 'warning'],
   ],
   [
-    'no executor ever came, and somebody ended it',
-    { ...failedWith(143), log: contextBegins + quota.repeat(3) + shutsDown },
+    'no executor registered, then a signal',
+    { ...failedWith(143), log: contextStarted + quota.repeat(3) + shutdownLog },
     ['SPN-QUOTA-EXCEEDED', 'error'],
   ],
   [
-    'a full heap that it got over, then a signal',
-    { ...failedWith(143), log: contextBegins + logged(heapIsFull) + jobBegins + jobDone + shutsDown },
+    'a full heap, later finished jobs, then a signal',
+    { ...failedWith(143), log: contextStarted + loggedException(heapError) + jobStarted + jobFinished + shutdownLog },
     ['SPN-EXIT-143', 'error'],
     ['SPN-MEMORY-HEAP', 'warning'],
   ],
   [
-    'a full heap, nothing more, then a signal',
-    { ...failedWith(137), log: works + logged(heapIsFull) },
+    'a full heap, no further records, then a signal',
+    { ...failedWith(137), log: finishedJobLog + loggedException(heapError) },
     ['SPN-MEMORY-HEAP', 'error'],
   ],
   [
-    'a task that an executor had no memory for was done again, then a signal',
-    { ...failedWith(143), log: contextBegins + registered + jobBegins + executorOom + jobDone + shutsDown },
+    'an executor out of memory, its task was retried, then a signal',
+    { ...failedWith(143), log: contextStarted + registered + jobStarted + executorOom + jobFinished + shutdownLog },
     ['SPN-EXIT-143', 'error'],
     ['SPN-MEMORY-EXECUTOR-OOM', 'warning'],
   ],
   [
-    'a signal in a job that an executor had no memory for',
-    { ...failedWith(143), log: contextBegins + registered + jobBegins + executorOom + shutsDown },
+    'an executor out of memory, then a signal during the job',
+    { ...failedWith(143), log: contextStarted + registered + jobStarted + executorOom + shutdownLog },
     ['SPN-EXIT-143', 'error'],
     ['SPN-MEMORY-EXECUTOR-OOM', 'warning'],
   ],
   [
-    'a task that an executor had no memory for, and another that fails of itself',
+    'an executor out of memory, and a task with another error',
     {
       ...failedWith(1),
       log:
-        contextBegins +
+        contextStarted +
         executorOom +
-        thrown(
+        uncaughtException(
           'org.apache.spark.SparkException: Job aborted due to stage failure: Task 0 in stage 0.0 failed 4 times, most recent failure: Lost task 0.3 (TID 3) (10.0.0.9 executor 1): java.lang.ArithmeticException: / by zero',
           'java.lang.ArithmeticException: / by zero',
         ),
@@ -114,57 +114,60 @@ export const ended: readonly (readonly [string, EvidenceCase, ...(readonly Told[
     ['SPN-MEMORY-EXECUTOR-OOM', 'warning'],
   ],
   [
-    'an executor killed for memory, four times',
+    'an executor killed for memory in four attempts',
     {
       ...failedWith(1),
       log:
-        contextBegins +
+        contextStarted +
         error(
           'TaskSchedulerImpl',
           'Lost executor 1 on 10.0.0.9: The executor with id 1 exited with exit code 137(SIGKILL, possible container OOM).',
         ) +
-        thrown(
+        uncaughtException(
           'org.apache.spark.SparkException: Job aborted due to stage failure: Task 0 in stage 0.0 failed 4 times, most recent failure: Lost task 0.3 (TID 3) (10.0.0.9 executor 1): ExecutorLostFailure (executor 1 exited caused by one of the running tasks) Reason: x',
         ),
     },
     ['SPN-MEMORY-EXECUTOR-OOM', 'error'],
   ],
   [
-    'a name that was not resolved, in a log without INFO, then a signal',
-    { ...failedWith(137), log: logged('java.net.UnknownHostException: cache') },
+    'an unresolved host name in a log without INFO records, then a signal',
+    { ...failedWith(137), log: loggedException('java.net.UnknownHostException: cache') },
     ['SPN-EXIT-137', 'error'],
     ['SPN-NETWORK-DNS', 'warning'],
   ],
   [
-    'a jar that was left out, then a signal',
+    'a skipped jar, then a signal',
     { ...failedWith(143), log: warn('DependencyUtils', 'Local jar /opt/a.jar does not exist, skipping.') },
     ['SPN-EXIT-143', 'error'],
     ['SPN-CLASSPATH-JAR', 'warning'],
   ],
   [
-    'a signal in the middle of a job',
+    'a signal during a job',
     {
       ...failedWith(143),
       log:
-        works +
-        jobBegins +
-        shutsDown +
-        thrown('org.apache.spark.SparkException: Job 1 cancelled because SparkContext was shut down'),
+        finishedJobLog +
+        jobStarted +
+        shutdownLog +
+        uncaughtException('org.apache.spark.SparkException: Job 1 cancelled because SparkContext was shut down'),
     },
     ['SPN-EXIT-143', 'error'],
     ['SPN-APPLICATION-CONTEXT-STOPPED', 'warning'],
   ],
   [
-    'a signal, and Python finds the JVM gone',
+    'a signal, and Python loses the connection to the JVM',
     {
       ...failedWith(143),
-      log: works + shutsDown + raised('py4j.protocol.Py4JNetworkError: Answer from Java side is empty'),
+      log:
+        finishedJobLog +
+        shutdownLog +
+        pythonTraceback('py4j.protocol.Py4JNetworkError: Answer from Java side is empty'),
     },
     ['SPN-EXIT-143', 'error'],
     ['SPN-APPLICATION-PY4J-CONNECTION', 'warning'],
   ],
   [
-    'a signal in the middle of a job, and a log without INFO',
+    'a signal during a job, in a log without INFO records',
     {
       ...failedWith(143),
       log: 'Exception in thread "main" org.apache.spark.SparkException: Job 1 cancelled because SparkContext was shut down\n',
@@ -173,215 +176,239 @@ export const ended: readonly (readonly [string, EvidenceCase, ...(readonly Told[
     ['SPN-APPLICATION-CONTEXT-STOPPED', 'warning'],
   ],
   [
-    'a signal, and Python finds the JVM gone, in a log without INFO',
-    { ...failedWith(143), log: raised('py4j.protocol.Py4JNetworkError: Answer from Java side is empty') },
+    'a signal, and Python loses the connection to the JVM, in a log without INFO records',
+    { ...failedWith(143), log: pythonTraceback('py4j.protocol.Py4JNetworkError: Answer from Java side is empty') },
     ['SPN-EXIT-143', 'error'],
     ['SPN-APPLICATION-PY4J-CONNECTION', 'warning'],
   ],
   [
-    'the JVM’s heap full, and Python finds the JVM gone',
+    'a full heap of the JVM, and Python loses the connection to it',
     {
       ...failedWith(1),
-      log: `${works}Exception in thread "Thread-4" ${heapIsFull}\n${raised('py4j.protocol.Py4JNetworkError: Answer from Java side is empty')}`,
+      log: `${finishedJobLog}Exception in thread "Thread-4" ${heapError}\n${pythonTraceback('py4j.protocol.Py4JNetworkError: Answer from Java side is empty')}`,
     },
     ['SPN-MEMORY-HEAP', 'error'],
   ],
   [
-    'no memory for something, and the context was stopped',
+    'a full heap, and the context was stopped',
     {
       ...failedWith(1),
       log:
-        works +
-        logged(heapIsFull) +
-        thrown('java.lang.IllegalStateException: Cannot call methods on a stopped SparkContext.'),
+        finishedJobLog +
+        loggedException(heapError) +
+        uncaughtException('java.lang.IllegalStateException: Cannot call methods on a stopped SparkContext.'),
     },
     ['SPN-MEMORY-HEAP', 'error'],
   ],
   [
-    'a name that was not resolved, and Python finds the JVM gone',
+    'an unresolved host name, and Python loses the connection to the JVM',
     {
       ...failedWith(1),
       log:
-        contextBegins +
-        logged('java.net.UnknownHostException: cache') +
-        raised('py4j.protocol.Py4JNetworkError: Answer from Java side is empty'),
+        contextStarted +
+        loggedException('java.net.UnknownHostException: cache') +
+        pythonTraceback('py4j.protocol.Py4JNetworkError: Answer from Java side is empty'),
     },
     ['SPN-APPLICATION-PY4J-CONNECTION', 'error'],
     ['SPN-NETWORK-DNS', 'warning'],
   ],
   [
-    'a thread without memory, and a job that executors had no memory for',
+    'full metaspace in a thread, and executors out of memory',
     {
       ...failedWith(1),
-      log: `${contextBegins}Exception in thread "poller" java.lang.OutOfMemoryError: Metaspace\n${thrown(
+      log: `${contextStarted}Exception in thread "poller" java.lang.OutOfMemoryError: Metaspace\n${uncaughtException(
         'org.apache.spark.SparkException: Job aborted due to stage failure: Task 0 in stage 0.0 failed 4 times, most recent failure: Lost task 0.3 (TID 3) (10.0.0.9 executor 1): java.lang.OutOfMemoryError: Java heap space',
-        heapIsFull,
+        heapError,
       )}`,
     },
     ['SPN-MEMORY-EXECUTOR-OOM', 'error'],
     ['SPN-MEMORY-METASPACE', 'warning'],
   ],
   [
-    'a listener’s thread ended, and the query was wrong',
+    'a listener thread ended, and the query was invalid',
     {
       ...failedWith(1),
       log:
-        contextBegins +
+        contextStarted +
         error('Utils', 'uncaught error in thread spark-listener-group-eventLog, stopping SparkContext') +
-        thrown('org.apache.spark.sql.catalyst.parser.ParseException: [PARSE_SYNTAX_ERROR] x'),
+        uncaughtException('org.apache.spark.sql.catalyst.parser.ParseException: [PARSE_SYNTAX_ERROR] x'),
     },
     ['SPN-APPLICATION-ANALYSIS', 'error'],
     ['SPN-HANG-SCHEDULER', 'warning'],
   ],
   [
-    'the scheduler’s thread ended, and liveness ended the driver',
+    'the scheduler thread ended, and the liveness probe killed the driver',
     {
       ...failedWith(137),
-      log: works + jobBegins + error('Utils', 'throw uncaught fatal error in thread dag-scheduler-event-loop'),
+      log:
+        finishedJobLog + jobStarted + error('Utils', 'throw uncaught fatal error in thread dag-scheduler-event-loop'),
     },
     ['SPN-HANG-SCHEDULER', 'error'],
   ],
   [
-    'a script of Python in front of a program of Java',
-    { ...failedWith(1), log: raised(noFile) + thrown('java.lang.ClassNotFoundException: a.B') },
+    'a Python traceback before a Java exception',
+    { ...failedWith(1), log: pythonTraceback(noFile) + uncaughtException('java.lang.ClassNotFoundException: a.B') },
     ['SPN-CLASSPATH-CLASS', 'error'],
     ['SPN-CLASSPATH-FILE', 'warning'],
   ],
   [
-    'Java’s word for the end of Python',
+    'a Python traceback, and the Java exception that reports it',
     {
       ...failedWith(1),
-      log: raised('KeyError: 1') + thrown('org.apache.spark.SparkUserAppException: User application exited with 1'),
+      log:
+        pythonTraceback('KeyError: 1') +
+        uncaughtException('org.apache.spark.SparkUserAppException: User application exited with 1'),
     },
     ['SPN-APPLICATION-PYTHON', 'error'],
   ],
   [
-    'the run before was killed for memory, this one logged something and ended',
-    { ...failedWith(1), log: logged('java.net.UnknownHostException: h'), lastState: oomKilled, previousLog: '' },
+    'the previous run was killed for memory, and the current run failed with another exception',
+    {
+      ...failedWith(1),
+      log: loggedException('java.net.UnknownHostException: h'),
+      lastState: oomKilled,
+      previousLog: '',
+    },
     ['SPN-NETWORK-DNS', 'error'],
     ['SPN-MEMORY-CONTAINER-OOM', 'error'],
   ],
   [
-    'a traceback between whose lines the JVM wrote',
+    'a traceback interleaved with a record of the JVM',
     {
       ...failedWith(1),
-      log: raised('ZeroDivisionError: division by zero').replace('\n', `\n${info('BlockManagerInfo', 'Removed x')}`),
+      log: pythonTraceback('ZeroDivisionError: division by zero').replace(
+        '\n',
+        `\n${info('BlockManagerInfo', 'Removed x')}`,
+      ),
     },
     ['SPN-APPLICATION-PYTHON', 'error'],
   ],
-  ...([raised('ZeroDivisionError: x'), thrown('java.lang.IllegalStateException: x')] as const).map(
-    (log, index): readonly [string, EvidenceCase, ...(readonly Told[])] => [
-      `a log with the times of kubectl (${index})`,
+  ...([pythonTraceback('ZeroDivisionError: x'), uncaughtException('java.lang.IllegalStateException: x')] as const).map(
+    (log, index): readonly [string, EvidenceCase, ...(readonly ExpectedFinding[])] => [
+      `a log with the timestamps of kubectl (${index})`,
       { ...failedWith(1), log: log.replaceAll(/^/gm, '2026-11-24T11:50:00.123456789Z ') },
       [index === 0 ? 'SPN-APPLICATION-PYTHON' : 'SPN-APPLICATION-EXCEPTION', 'error'],
     ],
   ),
   [
-    'a file that was not needed, later another exception of Python',
-    { ...failedWith(1), log: raised(noFile) + works + raised('ZeroDivisionError: division by zero') + shutsDown },
-    ['SPN-APPLICATION-PYTHON', 'error'],
-    ['SPN-CLASSPATH-FILE', 'warning'],
-  ],
-  [
-    'the same at once, without a job in between',
-    { ...failedWith(1), log: `${raised(noFile)}using defaults\n${raised('ZeroDivisionError: division by zero')}` },
-    ['SPN-APPLICATION-PYTHON', 'error'],
-    ['SPN-CLASSPATH-FILE', 'warning'],
-  ],
-  [
-    'the other way round',
-    { ...failedWith(1), log: raised('ZeroDivisionError: division by zero') + works + raised(noFile) },
-    ['SPN-CLASSPATH-FILE', 'error'],
-  ],
-  [
-    'one exception that came of another',
+    'a missing file, finished jobs, then another Python exception',
     {
       ...failedWith(1),
-      log: `${raised(noFile)}\nDuring handling of the above exception, another exception occurred:\n\n${raised('RuntimeError: no settings')}`,
+      log:
+        pythonTraceback(noFile) + finishedJobLog + pythonTraceback('ZeroDivisionError: division by zero') + shutdownLog,
+    },
+    ['SPN-APPLICATION-PYTHON', 'error'],
+    ['SPN-CLASSPATH-FILE', 'warning'],
+  ],
+  [
+    'a missing file, then at once another Python exception',
+    {
+      ...failedWith(1),
+      log: `${pythonTraceback(noFile)}using defaults\n${pythonTraceback('ZeroDivisionError: division by zero')}`,
+    },
+    ['SPN-APPLICATION-PYTHON', 'error'],
+    ['SPN-CLASSPATH-FILE', 'warning'],
+  ],
+  [
+    'a Python exception, finished jobs, then a missing file',
+    {
+      ...failedWith(1),
+      log: pythonTraceback('ZeroDivisionError: division by zero') + finishedJobLog + pythonTraceback(noFile),
     },
     ['SPN-CLASSPATH-FILE', 'error'],
   ],
   [
-    'a traceback that was printed, and much work before the end',
-    { ...failedWith(1), log: raised('KeyError: 1') + works + shutsDown },
+    'a missing file, and an exception during its handling',
+    {
+      ...failedWith(1),
+      log: `${pythonTraceback(noFile)}\nDuring handling of the above exception, another exception occurred:\n\n${pythonTraceback('RuntimeError: no settings')}`,
+    },
+    ['SPN-CLASSPATH-FILE', 'error'],
+  ],
+  [
+    'a printed traceback, finished jobs, then exit code 1',
+    { ...failedWith(1), log: pythonTraceback('KeyError: 1') + finishedJobLog + shutdownLog },
     ['SPN-EXIT-1', 'error'],
   ],
   [
-    'a traceback that was printed, and the program’s own exit',
-    { ...failedWith(3), log: works + raised('KeyError: 1') + shutsDown },
+    'a printed traceback, then an exit code of the application',
+    { ...failedWith(3), log: finishedJobLog + pythonTraceback('KeyError: 1') + shutdownLog },
     ['SPN-APPLICATION-PYTHON', 'error'],
   ],
   [
-    'a traceback that was printed, then a signal',
-    { ...failedWith(143), log: works + raised('KeyError: 1') },
+    'a printed traceback, then a signal',
+    { ...failedWith(143), log: finishedJobLog + pythonTraceback('KeyError: 1') },
     ['SPN-EXIT-143', 'error'],
   ],
   [
-    'a job of Python aborted: the record before it is Spark’s',
+    'an aborted job of Python after a record of Spark',
     {
       ...failedWith(1),
       log:
         error('TaskSetManager', 'Task 0 in stage 0.0 failed 4 times; aborting job') +
-        raised('ZeroDivisionError: division by zero'),
+        pythonTraceback('ZeroDivisionError: division by zero'),
     },
     ['SPN-APPLICATION-PYTHON', 'error'],
   ],
   [
-    'submitted twice by a wrapper: what ended the first is not what ended the second',
+    'two submissions in one log, the first with a full heap, the second with a signal',
     {
       ...failedWith(143),
-      log: contextBegins + thrown(heapIsFull) + works + shutsDown,
+      log: contextStarted + uncaughtException(heapError) + finishedJobLog + shutdownLog,
     },
     ['SPN-EXIT-143', 'error'],
     ['SPN-MEMORY-HEAP', 'warning'],
   ],
   [
-    'submitted twice by a wrapper, each with its own end',
+    'two submissions in one log, each with an exception',
     {
       ...failedWith(1),
-      log: contextBegins + thrown(heapIsFull) + works + thrown(ioError),
+      log: contextStarted + uncaughtException(heapError) + finishedJobLog + uncaughtException(ioError),
     },
     ['SPN-VOLUME-NO-SPACE', 'error'],
     ['SPN-MEMORY-HEAP', 'warning'],
   ],
   [
-    'the wrapper’s first try named no class',
-    { ...failedWith(143), log: `Error: Failed to load class App.\n${works}${shutsDown}` },
+    'two submissions in one log, the first with a missing class',
+    { ...failedWith(143), log: `Error: Failed to load class App.\n${finishedJobLog}${shutdownLog}` },
     ['SPN-EXIT-143', 'error'],
     ['SPN-CLASSPATH-MAIN-CLASS', 'warning'],
   ],
   [
-    'a missing class after a connection that was tried again',
+    'a missing class after a retried connection',
     {
       ...failedWith(1),
       log:
-        works +
-        logged('java.net.UnknownHostException: cache') +
-        jobDone +
-        thrown('java.lang.ClassNotFoundException: a.B'),
+        finishedJobLog +
+        loggedException('java.net.UnknownHostException: cache') +
+        jobFinished +
+        uncaughtException('java.lang.ClassNotFoundException: a.B'),
     },
     ['SPN-CLASSPATH-CLASS', 'error'],
     ['SPN-NETWORK-DNS', 'warning'],
   ],
   [
-    'a notice of maintenance, and a signal',
+    'a maintenance notice, then a signal',
     {
       ...failedWith(143),
-      log: works,
+      log: finishedJobLog,
       events: [{ reason: 'RebalanceRecommendation', message: 'Rebalance recommendation received' }],
     },
     ['SPN-EXIT-143', 'error'],
   ],
 ]
 
-/** Drivers that run, with something in their log that would be an end elsewhere; what is told of them is no error. */
-export const working: readonly (readonly [string, EvidenceCase, ...(readonly Told[])])[] = [
+/** Running drivers with something in their log that would end another driver. Their findings are not errors. */
+export const runningDrivers: readonly (readonly [string, EvidenceCase, ...(readonly ExpectedFinding[])])[] = [
   [
-    'its main thread ended, and others begin jobs',
-    { ...running, log: works + thrown('java.lang.IllegalStateException: x') + jobBegins + jobDone },
+    'the main thread ended, and other threads start jobs',
+    {
+      ...running,
+      log: finishedJobLog + uncaughtException('java.lang.IllegalStateException: x') + jobStarted + jobFinished,
+    },
   ],
   [
-    'executors of which its log does not tell',
+    'an active executor that is not in the log',
     {
       ...running,
       log: quota,
@@ -392,56 +419,64 @@ export const working: readonly (readonly [string, EvidenceCase, ...(readonly Tol
     },
     ['SPN-QUOTA-EXCEEDED', 'warning'],
   ],
-  ['a traceback that was printed', { ...running, log: works + raised('KeyError: 1') }],
-  ['a traceback at the very start', { ...running, log: raised(noFile) + works }],
+  ['a printed traceback', { ...running, log: finishedJobLog + pythonTraceback('KeyError: 1') }],
+  ['a traceback at the start', { ...running, log: pythonTraceback(noFile) + finishedJobLog }],
   [
-    'a full heap in a call from Python that was caught',
+    'a full heap in a Python call, and the exception was caught',
     {
       ...running,
       log:
-        works +
-        raised(
-          `py4j.protocol.Py4JJavaError: An error occurred while calling o52.collect.\n: ${heapIsFull}\n\tat A.b(A.java:1)`,
+        finishedJobLog +
+        pythonTraceback(
+          `py4j.protocol.Py4JJavaError: An error occurred while calling o52.collect.\n: ${heapError}\n\tat A.b(A.java:1)`,
         ),
     },
   ],
-  ['a full heap that was logged', { ...running, log: works + logged(heapIsFull) }],
-  ['a full heap that was printed', { ...running, log: `${works}${heapIsFull}\n\tat App.b(App.java:1)\n` }],
+  ['a logged full heap', { ...running, log: finishedJobLog + loggedException(heapError) }],
+  ['a printed full heap', { ...running, log: `${finishedJobLog}${heapError}\n\tat App.b(App.java:1)\n` }],
   [
-    'a thread of Python that ended',
-    { ...running, log: `${works}Exception in thread Thread-3 (f):\n${raised('KeyError: 1')}` },
+    'a Python thread ended with an exception',
+    { ...running, log: `${finishedJobLog}Exception in thread Thread-3 (f):\n${pythonTraceback('KeyError: 1')}` },
   ],
   [
-    'what Python ignores',
-    { ...running, log: `${works}Exception ignored in: <function A.__del__ at 0x7f>\n${raised('KeyError: 1')}` },
-  ],
-  [
-    'submitted twice by a wrapper',
-    { ...running, log: contextBegins + thrown('java.lang.IllegalStateException: x') + works },
-  ],
-  [
-    'submitted twice by a wrapper, refused the first time',
-    { ...running, log: contextBegins + forbidden + thrown('java.lang.IllegalStateException: x') + contextBegins },
-  ],
-  [
-    'submitted twice by a wrapper, the first scheduler dead',
+    'an exception that Python ignores',
     {
       ...running,
-      log:
-        contextBegins + error('Utils', 'throw uncaught fatal error in thread dag-scheduler-event-loop') + contextBegins,
+      log: `${finishedJobLog}Exception ignored in: <function A.__del__ at 0x7f>\n${pythonTraceback('KeyError: 1')}`,
     },
   ],
   [
-    'a full heap of a thread, and jobs after it',
-    { ...running, log: `${works}Exception in thread "poller" ${heapIsFull}\n${jobBegins}${jobDone}` },
-    ['SPN-MEMORY-HEAP', 'warning'],
+    'two submissions in one log',
+    { ...running, log: contextStarted + uncaughtException('java.lang.IllegalStateException: x') + finishedJobLog },
   ],
   [
-    'executors lost, fetched again, lost again',
+    'two submissions in one log, executors refused in the first',
+    {
+      ...running,
+      log: contextStarted + forbidden + uncaughtException('java.lang.IllegalStateException: x') + contextStarted,
+    },
+  ],
+  [
+    'two submissions in one log, a scheduler thread ended in the first',
     {
       ...running,
       log:
-        works +
+        contextStarted +
+        error('Utils', 'throw uncaught fatal error in thread dag-scheduler-event-loop') +
+        contextStarted,
+    },
+  ],
+  [
+    'a full heap in a thread, then finished jobs',
+    { ...running, log: `${finishedJobLog}Exception in thread "poller" ${heapError}\n${jobStarted}${jobFinished}` },
+    ['SPN-MEMORY-HEAP', 'warning'],
+  ],
+  [
+    'lost executors and failed fetches',
+    {
+      ...running,
+      log:
+        finishedJobLog +
         error(
           'TaskSchedulerImpl',
           'Lost executor 1 on 10.0.0.9: The executor with id 1 was deleted by a user or the framework.',
@@ -461,10 +496,10 @@ export const working: readonly (readonly [string, EvidenceCase, ...(readonly Tol
     },
   ],
   [
-    'stderr of pip, and settings that are no more',
+    'warnings of pip, and deprecated settings',
     {
       ...running,
-      log: `WARNING: Running pip as the 'root' user can result in broken permissions\nERROR: pip's dependency resolver does not currently take into account all the packages that are installed.\nnumba 0.5 requires numpy<1.2, but you have numpy 2.0 which is incompatible.\n${warn('SparkConf', 'The configuration key spark.yarn.executor.memoryOverhead has been deprecated as of Spark 2.3')}${warn('NativeCodeLoader', 'Unable to load native-hadoop library for your platform')}WARNING: An illegal reflective access operation has occurred\n${works}`,
+      log: `WARNING: Running pip as the 'root' user can result in broken permissions\nERROR: pip's dependency resolver does not currently take into account all the packages that are installed.\nnumba 0.5 requires numpy<1.2, but you have numpy 2.0 which is incompatible.\n${warn('SparkConf', 'The configuration key spark.yarn.executor.memoryOverhead has been deprecated as of Spark 2.3')}${warn('NativeCodeLoader', 'Unable to load native-hadoop library for your platform')}WARNING: An illegal reflective access operation has occurred\n${finishedJobLog}`,
     },
   ],
 ]
