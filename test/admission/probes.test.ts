@@ -57,7 +57,7 @@ describe('planProbes', () => {
     const nowhere = join(dir, 'absent')
     assert.deepEqual([run(startupProbe, nowhere), run(livenessProbe, nowhere)], [0, 0], 'no volume, no kill')
     assert.deepEqual([run(startupProbe, dir), run(livenessProbe, dir)], [0, 0])
-    assert.deepEqual(await readdir(dir), ['running'], 'the startup probe tells that the container runs')
+    assert.deepEqual(await readdir(dir), ['running'], 'the startup probe records that the container runs')
     await writeFile(join(dir, 'starting'), '')
     assert.deepEqual([run(startupProbe, dir), run(livenessProbe, dir)], [1, 0])
     await rename(join(dir, 'starting'), join(dir, 'hung'))

@@ -69,7 +69,8 @@ describe('webhook process with its own authority', () => {
     const authority = () => Buffer.from(String(toRecord(api.secret()?.data)['ca.crt']), 'base64').toString()
     const missing = async (port: number) => (await ask(port, authority(), '/readyz')).missing as readonly string[]
     await until(() => processes.every(({ port }) => port() !== 0), 'listening')
-    for (const { port } of processes) assert.ok((await missing(port())).includes('ca-bundle'), 'nobody trusts it yet')
+    for (const { port } of processes)
+      assert.ok((await missing(port())).includes('ca-bundle'), 'no caBundle contains the CA yet')
 
     api.put('configuration', createConfiguration())
     await until(() => api.caBundles().every((pem) => pem === authority()), 'both caBundles')
@@ -87,7 +88,7 @@ describe('webhook process with its own authority', () => {
       processes.map(async ({ metricsPort }) => (await fetch(`http://127.0.0.1:${metricsPort()}/metrics`)).text()),
     )
     const issued = metrics.map((page) => Number(/renewals_total\{kind="ca"\} (\d+)/.exec(page)?.[1]))
-    assert.deepEqual(issued.toSorted(), [0, 1], 'one of them made it')
+    assert.deepEqual(issued.toSorted(), [0, 1], 'exactly one process issued it')
     for (const page of metrics) {
       assert.match(page, /spark_nanny_certificate_source_healthy 1/)
       assert.match(page, /spark_nanny_ca_expiry_timestamp_seconds 1\d{9}/)

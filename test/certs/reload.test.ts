@@ -23,7 +23,7 @@ import { dayMs, host } from './replica.ts'
 const issuer = createQuickIssuer()
 const review = captureText('driver-pod.spark-submit')
 
-/** Two replicas with real servers, at one API server, and a Service that gives each connection to the other one. */
+/** Two replicas with real servers at one API server. Test connections alternate between them, as a Service does. */
 async function twoReplicas(t: TestContext, holdMs: number) {
   const api = await startCertificateApiServer(t)
   api.put('secret', createEmptySecret())
@@ -55,7 +55,7 @@ async function twoReplicas(t: TestContext, holdMs: number) {
       {
         api: {
           watch: client.watch,
-          // The API server's clock goes as ours does.
+          // The API server's clock equals this process's clock.
           request: async (asked) => {
             const answer = await client.request(asked)
             return answer.kind === 'response' ? { ...answer, dateMs: nowMs() } : answer
@@ -91,7 +91,7 @@ async function twoReplicas(t: TestContext, holdMs: number) {
   return { api, replicas, ports, time }
 }
 
-/** An admission as the API server asks for one: trusting the caBundle in effect and nothing else. */
+/** An admission as the API server requests it, trusting only the current caBundle. */
 async function admitDriver(port: number, ca: string, agent: Agent): Promise<boolean> {
   const sent = request({
     host: '127.0.0.1',
@@ -112,7 +112,7 @@ async function admitDriver(port: number, ca: string, agent: Agent): Promise<bool
 describe('two replicas with real servers', () => {
   test('a renewal and a rotation → open connections continue, new ones verify, no admission fails', async (t) => {
     const { api, replicas, ports, time } = await twoReplicas(t, 1_000)
-    // The authority is 250 days old when the clock is put right, and all certificates are valid by the real clock.
+    // The authority is 250 days old after the clock is corrected. All certificates are valid by the real clock.
     time.behindMs = 250 * dayMs
     await until(() => replicas.every(({ source }) => source.unready().length === 0), 'ready')
     const contents = () => {
@@ -145,7 +145,7 @@ describe('two replicas with real servers', () => {
     while (afterwards < 20) {
       const [ca = ''] = api.caBundles()
       for (const each of ports) admissions += Number(await isAdmitted(each, ca))
-      assert.equal(await admitDriver(port, firstCa, kept), true, 'on the connection from before')
+      assert.equal(await admitDriver(port, firstCa, kept), true, 'on the open connection')
       if (rotated()) afterwards += 1
       await delay(20)
     }
@@ -160,13 +160,13 @@ describe('two replicas with real servers', () => {
     await until(() => replicas.every(({ source }) => source.unready().length === 0), 'ready')
     const good = api.caBundles()
     api.put('configuration', createConfiguration())
-    await until(() => api.caBundles().join() === good.join(), 'the caBundle is put right')
+    await until(() => api.caBundles().join() === good.join(), 'the restored caBundle')
     api.remove('secret')
-    await until(() => api.secret() !== undefined, 'the Secret is made again')
+    await until(() => api.secret() !== undefined, 'the restored Secret')
     api.remove('configuration')
     await until(
       () => replicas.every(({ lines }) => JSON.stringify(lines).includes('there is no MutatingWebhookConfiguration')),
-      'the absence is told',
+      'the missing configuration in the log',
     )
     assert.deepEqual(
       replicas.map(({ source }) => source.unready()),

@@ -8,7 +8,7 @@ const issuer = createQuickIssuer()
 const who = fc.nat(2)
 const rarely = 1
 const happenings: fc.Arbitrary<Disturbance> = fc.oneof(
-  { weight: 30, arbitrary: fc.record({ kind: fc.constant('go-on'), who, told: fc.boolean() }) },
+  { weight: 30, arbitrary: fc.record({ kind: fc.constant('go-on'), who, watched: fc.boolean() }) },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('lose'), who, done: fc.boolean() }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('crash'), who, late: fc.boolean() }) },
   { weight: 2, arbitrary: fc.constant({ kind: 'late-requests' } as const) },

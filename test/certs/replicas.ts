@@ -21,8 +21,8 @@ import {
 
 /** What may happen next. `who` is taken modulo the number of replicas. */
 export type Disturbance =
-  /** The request under way is answered; a replica that rests begins a round, `told` by a watch event or by itself. */
-  | { readonly kind: 'go-on'; readonly who: number; readonly told: boolean }
+  /** The pending request is answered. A resting replica starts a round, because of a watch event if `watched`. */
+  | { readonly kind: 'go-on'; readonly who: number; readonly watched: boolean }
   /** The request is lost, before or after the server has done it. */
   | { readonly kind: 'lose'; readonly who: number; readonly done: boolean }
   /** All that the replica knew is gone, and it starts again; what it had sent comes to the server later, or never. */
@@ -48,7 +48,7 @@ interface Member {
 export const holdMs = 60_000
 const lost: ApiResponse = { kind: 'failed', detail: 'connection lost' }
 
-/** Replicas at one API, each stopped at each of its requests until something happens. */
+/** Replicas at one API. Each stops at each of its requests until the next event of the simulation. */
 export class ReplicaSet {
   readonly clock = createTestClock()
   readonly api: FakeCertificateApi = createFakeCertificateApi(() => this.clock.wallMs)
@@ -56,7 +56,7 @@ export class ReplicaSet {
   readonly #members: Member[]
   #late: ApiRequest[] = []
   #dials = 0
-  /** Which version of both objects a watch has told each replica of. */
+  /** The version of both objects that each replica has seen in its watch. */
   readonly #heard: string[] = []
 
   constructor(count: number, issuer: Issuer) {
@@ -106,7 +106,7 @@ export class ReplicaSet {
 
   async happen(happening: Disturbance): Promise<void> {
     const member = 'who' in happening ? this.#members[happening.who % this.#members.length] : undefined
-    if (member !== undefined && happening.kind === 'go-on') this.#goOn(member, happening.told)
+    if (member !== undefined && happening.kind === 'go-on') this.#goOn(member, happening.watched)
     else if (member !== undefined && happening.kind === 'lose') this.#lose(member, happening.done)
     else if (member !== undefined && happening.kind === 'crash') this.#crash(member, happening.late)
     else if (happening.kind === 'late-requests') this.#arriveLate()
@@ -116,14 +116,14 @@ export class ReplicaSet {
     await turn()
   }
 
-  #goOn(member: Member, told: boolean): void {
+  #goOn(member: Member, watched: boolean): void {
     const { sent } = member
     if (sent !== null) {
       member.sent = null
       sent.answer(this.api.answer(sent.request))
     } else if (member.resting) {
       member.resting = false
-      if (told) member.replica.markChanged()
+      if (watched) member.replica.markChanged()
       void member.replica.runRound().then(() => {
         member.resting = true
       })
@@ -162,7 +162,7 @@ export class ReplicaSet {
     }
   }
 
-  /** Once for each authority, and not while it is being replaced: nobody sleeps until one expires. */
+  /** At most once per authority, and not during a replacement, so that no authority expires meanwhile. */
   #age(): void {
     const found = parseSecretContents(this.api.secret()?.data)
     if (this.settled() !== null || found.kind !== 'usable') return
@@ -211,9 +211,9 @@ export class ReplicaSet {
   async settle(check: () => void, most = 200): Promise<string | null> {
     for (let rounds = 0; rounds < most && this.settled() !== null; rounds += 1) {
       for (let who = 0; who < this.#members.length; who += 1) {
-        // A round has a dozen requests at most but for conflicts.
+        // A round has at most a dozen requests, except for conflicts.
         for (let steps = 0; steps < 40; steps += 1) {
-          await this.happen({ kind: 'go-on', who, told: this.#heard[who] !== this.#version() })
+          await this.happen({ kind: 'go-on', who, watched: this.#heard[who] !== this.#version() })
           this.#heard[who] = this.#version()
           check()
           if (this.#members[who]?.resting === true) break

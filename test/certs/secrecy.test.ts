@@ -11,7 +11,7 @@ import { createConfiguration, createEmptySecret, createFakeCertificateApi } from
 import { createQuickIssuer } from './quick-issuer.ts'
 import { advance, createTestClock, dayMs, host } from './replica.ts'
 
-/** Every key that was ever in the Secret or in a request, in all forms in which it could be told. */
+/** Every key that was in the Secret or in a request, in all encodings in which it could be logged. */
 class Keys {
   readonly #pieces = new Set<string>()
 
@@ -19,7 +19,7 @@ class Keys {
     for (const [name, value] of Object.entries(toRecord(data))) {
       if (!name.endsWith('.key') || typeof value !== 'string') continue
       const pem = Buffer.from(value, 'base64').toString()
-      // A piece of 30 letters is enough to tell that something leaks.
+      // A match of 30 characters shows that a key leaks.
       for (const text of [value, pem.replace(/-----[A-Z ]+-----|\s/g, '')]) {
         for (let at = 40; at + 30 <= text.length; at += 30) this.#pieces.add(text.slice(at, at + 30))
       }

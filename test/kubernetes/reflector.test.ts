@@ -7,7 +7,7 @@ const path = '/apis/example.io/v1/things'
 const thing = (name: string, value: number) => ({ metadata: { name, namespace: 'spark' }, value })
 const timing = { baseMs: 10, capMs: 50, absentRetryMs: 50 }
 
-async function reflecting(t: TestContext, options: Partial<ReflectorOptions<number>> = {}) {
+async function createReflectorHarness(t: TestContext, options: Partial<ReflectorOptions<number>> = {}) {
   const fixture = await createApiFixture(t)
   const changes: number[] = []
   const reflector = createReflector<number>(
@@ -25,7 +25,7 @@ async function reflecting(t: TestContext, options: Partial<ReflectorOptions<numb
 
 describe('createReflector', () => {
   test('a collection → is listed in pages, then watched', async (t) => {
-    const { api, reflector, signal, value, changes } = await reflecting(t, { pageSize: 2 })
+    const { api, reflector, signal, value, changes } = await createReflectorHarness(t, { pageSize: 2 })
     for (let index = 0; index < 5; index += 1) api.set(path, thing(`t${index}`, index))
     void reflector.run(signal)
     await until(reflector.synced, 'synced')
@@ -41,30 +41,30 @@ describe('createReflector', () => {
   })
 
   test('a list of several pages → changes are reported page by page', async (t) => {
-    const { api, reflector, signal, changes } = await reflecting(t, { pageSize: 2 })
+    const { api, reflector, signal, changes } = await createReflectorHarness(t, { pageSize: 2 })
     for (let index = 0; index < 5; index += 1) api.set(path, thing(`t${index}`, index))
-    const told: number[] = []
-    api.intercept(() => void told.push(changes.length))
+    const reported: number[] = []
+    api.intercept(() => void reported.push(changes.length))
     void reflector.run(signal)
     await until(reflector.synced, 'synced')
-    assert.deepEqual(told.slice(0, 3), [0, 2, 4], 'told when the next page is asked for')
+    assert.deepEqual(reported.slice(0, 3), [0, 2, 4], 'reported before the next page is requested')
   })
 
   for (const how of ['closed', 'destroyed'] as const) {
     test(`a watch that is ${how} → continues where it ended`, async (t) => {
-      const { api, reflector, signal, value } = await reflecting(t)
+      const { api, reflector, signal, value } = await createReflectorHarness(t)
       api.set(path, thing('a', 1))
       void reflector.run(signal)
       await until(() => api.watches() === 1, 'a watch')
       api.endWatches(how)
       api.set(path, thing('a', 2))
-      await until(() => value('a') === 2, 'what came in between')
+      await until(() => value('a') === 2, 'the change in between')
       assert.equal(api.requests.length, 1, 'no list again')
     })
   }
 
   test('HTTP 410 → a new list, without the objects deleted in between', async (t) => {
-    const { api, reflector, signal, value } = await reflecting(t)
+    const { api, reflector, signal, value } = await createReflectorHarness(t)
     api.set(path, thing('a', 1))
     api.set(path, thing('b', 1))
     void reflector.run(signal)
@@ -76,7 +76,7 @@ describe('createReflector', () => {
   })
 
   test('a rejected watch → a new list', async (t) => {
-    const { api, reflector, signal, value } = await reflecting(t)
+    const { api, reflector, signal, value } = await createReflectorHarness(t)
     api.set(path, thing('a', 1))
     let refusals = 0
     api.intercept((_method, url) => {
@@ -91,7 +91,7 @@ describe('createReflector', () => {
   })
 
   test('a collection without a CRD → empty until the CRD is created', async (t) => {
-    const { api, reflector, signal, value } = await reflecting(t)
+    const { api, reflector, signal, value } = await createReflectorHarness(t)
     void reflector.run(signal)
     await until(reflector.synced, 'synced')
     assert.equal(reflector.objects.size, 0)
@@ -100,7 +100,7 @@ describe('createReflector', () => {
   })
 
   test('a 404 of a proxy → the objects are kept', async (t) => {
-    const { api, reflector, signal, value, lines } = await reflecting(t)
+    const { api, reflector, signal, value, lines } = await createReflectorHarness(t)
     api.set(path, thing('a', 1))
     void reflector.run(signal)
     await until(() => api.watches() === 1, 'a watch')
@@ -123,7 +123,7 @@ describe('createReflector', () => {
   })
 
   test('discovery is forbidden → a 404 is accepted if the collection has no objects', async (t) => {
-    const { api, reflector, signal, value, lines } = await reflecting(t)
+    const { api, reflector, signal, value, lines } = await createReflectorHarness(t)
     const status = { kind: 'Status', apiVersion: 'v1', code: 403, message: 'forbidden' }
     let isThere = false
     api.intercept((_method, url) => {
@@ -143,7 +143,7 @@ describe('createReflector', () => {
 
   test('a deleted CRD → its objects are removed', async (t) => {
     for (const rest of [[], ['/apis/example.io/v1/others']]) {
-      const { api, reflector, signal } = await reflecting(t)
+      const { api, reflector, signal } = await createReflectorHarness(t)
       api.set(path, thing('a', 1))
       api.define(...rest)
       void reflector.run(signal)
@@ -155,7 +155,7 @@ describe('createReflector', () => {
   })
 
   test('an API server with errors → retries, and the objects are kept', async (t) => {
-    const { api, reflector, signal, value, lines } = await reflecting(t)
+    const { api, reflector, signal, value, lines } = await createReflectorHarness(t)
     api.set(path, thing('a', 1))
     api.intercept(() => ({ status: 500, body: { message: 'etcd' } }))
     void reflector.run(signal)
@@ -171,7 +171,7 @@ describe('createReflector', () => {
   })
 
   test('a watch that ended after a bookmark → continues from the bookmark', async (t) => {
-    const { api, reflector, signal } = await reflecting(t)
+    const { api, reflector, signal } = await createReflectorHarness(t)
     api.set(path, thing('a', 1))
     const since: (string | null)[] = []
     api.intercept((_method, url) => {
@@ -205,13 +205,15 @@ describe('createReflector', () => {
     void reflector.run(fixture.signal)
     await until(() => api.requests.length > 2, 'lists')
     api.set(path, thing('b', 1))
-    await until(() => reflector.objects.size === 2, 'what no watch told')
+    await until(() => reflector.objects.size === 2, 'the object that no watch reported')
     await until(() => slept.length > 12, 'pauses')
     assert.deepEqual(slept.slice(0, 8), [250, 500, 1_000, 2_000, 4_000, 8_000, 15_000, 15_000])
   })
 
   test('a silent watch → is ended after the idle time', async (t) => {
-    const { api, reflector, signal, value, lines } = await reflecting(t, { timing: { ...timing, idleMs: 200 } })
+    const { api, reflector, signal, value, lines } = await createReflectorHarness(t, {
+      timing: { ...timing, idleMs: 200 },
+    })
     api.set(path, thing('a', 1))
     void reflector.run(signal)
     await until(() => lines.some(({ line }) => line.event === 'watch-ended'), 'the end of a watch')
@@ -221,7 +223,7 @@ describe('createReflector', () => {
   })
 
   test('an unreadable event → a new list', async (t) => {
-    const { api, reflector, signal, value, lines } = await reflecting(t)
+    const { api, reflector, signal, value, lines } = await createReflectorHarness(t)
     api.set(path, thing('a', 1))
     let answers = 0
     api.intercept((_method, url) => {
@@ -266,7 +268,7 @@ describe('createReflector', () => {
   }
 
   test('a watch with a server error → continues where it was', async (t) => {
-    const { api, reflector, signal, value } = await reflecting(t)
+    const { api, reflector, signal, value } = await createReflectorHarness(t)
     api.set(path, thing('a', 1))
     let refusals = 3
     api.intercept((_method, url) => {
@@ -337,7 +339,7 @@ describe('createReflector', () => {
 
   test('a removed object → is reported with its last state, by a watch and by a list', async (t) => {
     const gone: number[] = []
-    const { api, reflector, signal } = await reflecting(t, { onRemove: (value) => gone.push(value) })
+    const { api, reflector, signal } = await createReflectorHarness(t, { onRemove: (value) => gone.push(value) })
     for (const [index, name] of ['a', 'b', 'c'].entries()) api.set(path, thing(name, index))
     void reflector.run(signal)
     await until(() => api.watches() === 1, 'a watch')
@@ -350,7 +352,7 @@ describe('createReflector', () => {
   })
 
   test('an aborted signal → the reflector ends', async (t) => {
-    const { api, reflector } = await reflecting(t)
+    const { api, reflector } = await createReflectorHarness(t)
     api.define(path)
     const controller = new AbortController()
     const running = reflector.run(controller.signal)

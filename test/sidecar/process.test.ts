@@ -78,7 +78,7 @@ async function until(what: string, holds: () => boolean): Promise<void> {
   }
 }
 
-/** A UI that answers as the driver until it is told to hang. */
+/** A UI that responds as the driver until the test makes it hang. */
 async function driver(t: TestContext, port = 0) {
   const state = { hangs: false, id: applicationId }
   const listener: RequestListener = (request, response) => {
@@ -203,7 +203,7 @@ describe('sidecar process', () => {
       writeFileSync(path('hung'), '')
       writeFileSync(path('starting'), '')
       const sidecar = start(text)
-      await until('told', () => sidecar.hasLogged('SPARK_NANNY_POLICY'))
+      await until('the log line', () => sidecar.hasLogged('SPARK_NANNY_POLICY'))
       await sleep(300)
       assert.ok(!has('hung') && !has('starting'))
       assert.equal(sidecar.child.exitCode, null)
@@ -221,7 +221,7 @@ describe('sidecar process', () => {
     chmodSync(join(root, verdictDir), 0o444)
     const statusPort = await freePort()
     const sidecar = start(policy({ statusPort }))
-    await until('told', () => sidecar.hasLogged('cannot be written'))
+    await until('the log line', () => sidecar.hasLogged('cannot be written'))
     const status = await until200(`http://127.0.0.1:${statusPort}/status`)
     assert.equal(status.state, 'idle')
     assert.match(String(status.reason), /cannot be written/)

@@ -12,7 +12,7 @@ const written = (key: string, value: string) => ({ settings: { [key]: { value, s
 
 const rows: readonly (readonly [string, Properties, Partial<DriverPolicy>, string])[] = [
   ['no properties', null, {}, 'http://127.0.0.1:4040'],
-  ['nothing said', {}, {}, 'http://127.0.0.1:4040'],
+  ['no settings', {}, {}, 'http://127.0.0.1:4040'],
   ['the UI is off', { 'spark.ui.enabled': 'false' }, {}, 'none: spark.ui.enabled=false'],
   ['the UI is off, in capitals', { 'spark.ui.enabled': ' FALSE' }, {}, 'none: spark.ui.enabled=false'],
   ['the UI is on', { 'spark.ui.enabled': 'true' }, {}, 'http://127.0.0.1:4040'],

@@ -13,7 +13,7 @@ export interface ApiFixture {
   readonly signal: AbortSignal
 }
 
-/** An API server, a client of it as a pod has one, and an end to both. */
+/** An API server and a client as a pod has it. Both are closed when the test ends. */
 export async function createApiFixture(t: TestContext): Promise<ApiFixture> {
   const api = await startFakeApiServer()
   const env = { KUBERNETES_SERVICE_HOST: '127.0.0.1', KUBERNETES_SERVICE_PORT: String(api.port) }
@@ -29,10 +29,10 @@ export async function createApiFixture(t: TestContext): Promise<ApiFixture> {
   return { api, lines, signal: controller.signal, deps: { api: client, log, sleep, random: () => 0, nowMs: Date.now } }
 }
 
-/** Waits until `test` holds; there is no telling how long a loaded machine takes, but it must not be for ever. */
+/** Waits until `test` is true. Rejects after 20 s, which is long enough for a loaded machine. */
 export async function until(test: () => boolean, what: string): Promise<void> {
   for (let waitedMs = 0; !test(); waitedMs += 10) {
-    if (waitedMs > 20_000) throw new Error(`in vain: ${what}`)
+    if (waitedMs > 20_000) throw new Error(`timed out waiting for: ${what}`)
     await delay(10)
   }
 }

@@ -5,7 +5,7 @@ export interface RecordedLine {
   readonly line: Readonly<Record<string, unknown>>
 }
 
-/** A log that remembers. */
+/** A log that records its lines. */
 export function createRecordingLog(): { readonly log: Log; readonly lines: RecordedLine[] } {
   const lines: RecordedLine[] = []
   const at = (level: keyof Log) => (line: object) => void lines.push({ level, line: { ...line } })

@@ -169,6 +169,6 @@ describe('webhook process', () => {
     const { port } = await listening(running)
     assert.ok(running.lines.some(({ event }) => event === 'certificate-problem'))
     await assert.rejects(call(port, '/readyz'))
-    assert.equal(running.child.exitCode, null, 'it lives on')
+    assert.equal(running.child.exitCode, null, 'the process keeps running')
   })
 })

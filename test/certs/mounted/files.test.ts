@@ -48,7 +48,7 @@ describe('createCertificateReader', () => {
     })
     await read()
     await read()
-    assert.deepEqual([loaded.length, trouble.length], [0, 1], 'absent: said once')
+    assert.deepEqual([loaded.length, trouble.length], [0, 1], 'a missing file is reported once')
     await version('a', first.certificatePem, first.privateKeyPem)
     await read()
     await read()

@@ -89,7 +89,7 @@ const table: readonly [string, RotationState, string][] = [
   ['a corrupted one', at(1, { found: { kind: 'corrupted', detail: 'x' } }), 'create secret-corrupted'],
   ['no Secret, something served', at(1, { serving }), 'create secret-absent beside first'],
   ['… that has expired', at(91, { serving }), 'create secret-absent'],
-  ['… that nobody trusts', at(1, { serving, trust: trusting([], [first]) }), 'create secret-absent'],
+  ['… that no caBundle contains', at(1, { serving, trust: trusting([], [first]) }), 'create secret-absent'],
   ['all is well', at(1, contents(fresh)), 'keep settled'],
   ['no configuration', at(1, { ...contents(fresh), trust: { kind: 'absent' } }), 'keep settled'],
   [

@@ -19,19 +19,19 @@ function installed() {
     assert.ok(found.kind === 'usable', found.kind)
     return found.contents
   }
-  const guarded = (serving: string | null) =>
+  const isTrusted = (serving: string | null) =>
     serving !== null && api.caBundles().every((caBundle) => verifies(serving, caBundle))
   const authorities = () => api.caBundles().map((pem) => parseAuthorities(pem).authorities.length)
   const another = () => createTestReplica({ api: api.client, issuer, clock })
-  return { clock, api, contents, guarded, authorities, replica: another(), another }
+  return { clock, api, contents, isTrusted, authorities, replica: another(), another }
 }
 
 describe('createReplica', () => {
   test('an empty Secret → one authority, one leaf and both caBundles, then no more writes', async () => {
-    const { api, replica, guarded, contents } = installed()
+    const { api, replica, isTrusted, contents } = installed()
     assert.deepEqual(replica.unready(), ['certificate'])
     await replica.runRound()
-    assert.ok(guarded(replica.serving()))
+    assert.ok(isTrusted(replica.serving()))
     assert.deepEqual(replica.unready(), [])
     assert.deepEqual(replica.figures, {
       healthy: true,
@@ -48,13 +48,13 @@ describe('createReplica', () => {
   })
 
   test('a second replica → uses the existing certificate and writes nothing', async () => {
-    const { api, replica, another, guarded } = installed()
+    const { api, replica, another, isTrusted } = installed()
     await replica.runRound()
     const [secret, configuration] = [api.secret(), api.configuration()]
     const second = another()
     await second.runRound()
     assert.equal(second.serving(), replica.serving())
-    assert.ok(guarded(second.serving()))
+    assert.ok(isTrusted(second.serving()))
     assert.deepEqual([api.secret(), api.configuration()], [secret, configuration])
     assert.deepEqual(second.unready(), [])
   })
@@ -77,7 +77,7 @@ describe('createReplica', () => {
   })
 
   test('two thirds of the validity of the leaf → renewed by the same authority', async () => {
-    const { clock, replica, contents, guarded } = installed()
+    const { clock, replica, contents, isTrusted } = installed()
     await replica.runRound()
     const [first, authority] = [replica.serving(), contents().authorities]
     advance(clock, 59 * dayMs)
@@ -87,12 +87,12 @@ describe('createReplica', () => {
     await replica.runRound()
     assert.notEqual(replica.serving(), first)
     assert.deepEqual(contents().authorities, authority)
-    assert.ok(guarded(replica.serving()))
+    assert.ok(isTrusted(replica.serving()))
     assert.deepEqual([replica.figures.leaf, replica.figures.ca], [2, 1])
   })
 
   test('a rotation → both authorities are trusted, the leaf changes, the old authority is removed', async () => {
-    const { clock, api, replica, another, contents, guarded, authorities } = installed()
+    const { clock, api, replica, another, contents, isTrusted, authorities } = installed()
     const second = another()
     for (const each of [replica, second]) await each.runRound()
     const old = contents().authorities[0].fingerprint
@@ -111,7 +111,7 @@ describe('createReplica', () => {
         each.markChanged()
         return each.runRound()
       })
-      for (const each of [replica, second]) assert.ok(guarded(each.serving()), seen.join())
+      for (const each of [replica, second]) assert.ok(isTrusted(each.serving()), seen.join())
       const { phase, count, byOld } = currentPhase()
       if (seen.at(-1) !== phase) seen.push(phase)
       advance(clock, Math.max(...(await Promise.all(restMs))))
@@ -168,9 +168,9 @@ describe('createReplica', () => {
       (data) => ({ ...data, 'ca.crt': Buffer.from('hello').toString('base64') }),
     ],
   ]
-  for (const [name, told, damage] of damages) {
+  for (const [name, logged, damage] of damages) {
     test(`a corrupted Secret (${name}) → logged, and replaced by a rotation that no client notices`, async () => {
-      const { clock, api, replica, contents, guarded, authorities } = installed()
+      const { clock, api, replica, contents, isTrusted, authorities } = installed()
       await replica.runRound()
       const before = replica.serving()
       const old = contents().authorities[0].fingerprint
@@ -179,10 +179,10 @@ describe('createReplica', () => {
       api.put('secret', { ...secret, data: damage(secret.data as Record<string, string>) })
       replica.markChanged()
       await replica.runRound()
-      assert.match(JSON.stringify(replica.lines), told)
+      assert.match(JSON.stringify(replica.lines), logged)
       assert.equal(replica.serving(), before, 'what is served is valid still')
       await runRoundsUntil(replica, clock, () => {
-        assert.ok(guarded(replica.serving()))
+        assert.ok(isTrusted(replica.serving()))
         return contents().authorities.length === 1 && authorities().every((count) => count === 1)
       })
       assert.notEqual(contents().authorities[0].fingerprint, old)
@@ -191,20 +191,20 @@ describe('createReplica', () => {
   }
 
   test('a Secret created again by a replica without state → other replicas keep their certificate', async () => {
-    const { clock, api, replica, another, contents, guarded, authorities } = installed()
+    const { clock, api, replica, another, contents, isTrusted, authorities } = installed()
     await replica.runRound()
     api.remove('secret')
     const newcomer = another()
     await newcomer.runRound()
-    assert.ok(guarded(newcomer.serving()))
-    assert.ok(guarded(replica.serving()), 'its authority is trusted still')
+    assert.ok(isTrusted(newcomer.serving()))
+    assert.ok(isTrusted(replica.serving()), 'its authority is still trusted')
     assert.deepEqual(api.secret()?.metadata.labels, { 'app.kubernetes.io/managed-by': 'spark-nanny' })
     replica.markChanged()
     await replica.runRound()
     assert.notEqual(replica.serving(), newcomer.serving())
     for (let rounds = 0; rounds < 200; rounds += 1) {
       advance(clock, Math.max(await replica.runRound(), await newcomer.runRound()))
-      for (const each of [replica, newcomer]) assert.ok(guarded(each.serving()))
+      for (const each of [replica, newcomer]) assert.ok(isTrusted(each.serving()))
     }
     assert.equal(replica.serving(), newcomer.serving())
     assert.deepEqual([contents().authorities.length, authorities()], [1, [1, 1]])
@@ -224,7 +224,7 @@ describe('createReplica', () => {
   })
 
   test('an uninstall → the Secret is not created again', async () => {
-    const { api, replica, guarded } = installed()
+    const { api, replica, isTrusted } = installed()
     await replica.runRound()
     api.remove('configuration')
     api.remove('secret')
@@ -235,11 +235,11 @@ describe('createReplica', () => {
     replica.markChanged()
     await replica.runRound()
     assert.notEqual(api.secret(), undefined)
-    assert.ok(guarded(replica.serving()))
+    assert.ok(isTrusted(replica.serving()))
   })
 
   test('an unusable leaf → replaced by the same authority', async () => {
-    const { api, replica, contents, guarded } = installed()
+    const { api, replica, contents, isTrusted } = installed()
     await replica.runRound()
     const authority = contents().authorities[0].fingerprint
     const secret = api.secret()
@@ -250,7 +250,7 @@ describe('createReplica', () => {
     await replica.runRound()
     assert.equal(contents().authorities[0].fingerprint, authority)
     assert.equal(contents().leaf.kind, 'usable')
-    assert.ok(guarded(replica.serving()))
+    assert.ok(isTrusted(replica.serving()))
   })
 
   test('a new name of the Service → a new leaf', async () => {
@@ -268,14 +268,14 @@ describe('createReplica', () => {
     ['garbage', ['garbage', 'garbage']],
   ] as const) {
     test(`a caBundle that was reset (${name}) → restored, and nothing else changes`, async () => {
-      const { api, replica, guarded } = installed()
+      const { api, replica, isTrusted } = installed()
       await replica.runRound()
       const good = api.caBundles()
       const reset = createConfiguration(...caBundles.map((pem, index) => (pem === 'keep' ? (good[index] ?? '') : pem)))
       api.put('configuration', { ...reset, metadata: { ...reset.metadata, labels: { a: 'b' } } })
       replica.markChanged()
       await replica.runRound()
-      assert.ok(guarded(replica.serving()))
+      assert.ok(isTrusted(replica.serving()))
       assert.deepEqual(api.caBundles(), good)
       const { resourceVersion, ...metadata } = api.configuration()?.metadata ?? { name: '' }
       assert.deepEqual(metadata, { name: 'spark-nanny', labels: { a: 'b' } })
@@ -287,7 +287,7 @@ describe('createReplica', () => {
   }
 
   test('a caBundle that is reset during a read → restored', async () => {
-    const { clock, api, guarded } = installed()
+    const { clock, api, isTrusted } = installed()
     let resetting = false
     const replica = createTestReplica({
       api: {
@@ -310,17 +310,17 @@ describe('createReplica', () => {
     replica.markChanged()
     await replica.runRound()
     await replica.runRound()
-    assert.ok(guarded(replica.serving()))
+    assert.ok(isTrusted(replica.serving()))
   })
 
   test('an expired authority → replaced', async () => {
-    const { clock, replica, contents, guarded, authorities } = installed()
+    const { clock, replica, contents, isTrusted, authorities } = installed()
     await replica.runRound()
     advance(clock, 400 * dayMs)
     assert.deepEqual(replica.unready(), ['certificate-expired'])
     await replica.runRound()
     assert.deepEqual([replica.unready(), contents().authorities.length], [[], 1])
-    assert.ok(guarded(replica.serving()))
+    assert.ok(isTrusted(replica.serving()))
     assert.deepEqual(authorities(), [1, 1], 'what has expired leaves the caBundle')
   })
 
@@ -334,7 +334,7 @@ describe('createReplica', () => {
     assert.deepEqual([api.secret(), api.configuration()], before)
     assert.equal(skewed.figures.healthy, false)
     assert.match(JSON.stringify(skewed.lines), /the clock of spark-nanny is about 366d ahead of the API server’s/)
-    assert.equal(skewed.events().filter((event) => event === 'certificate-problem').length, 1, 'told once')
+    assert.equal(skewed.events().filter((event) => event === 'certificate-problem').length, 1, 'logged once')
     assert.deepEqual(skewed.unready(), [])
     assert.equal(skewed.serving(), replica.serving())
   })

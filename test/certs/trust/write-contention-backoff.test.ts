@@ -10,7 +10,7 @@ describe('createWriteContentionBackoff', () => {
     for (let round = 0; round < 40; round += 1) {
       rests.push(restMs(true))
       nowMs += (rests.at(-1) ?? 0) + 10
-      assert.equal(restMs(false), 0, 'our own write comes back to us in between')
+      assert.equal(restMs(false), 0, 'the watch event of its own write')
       nowMs += 10
     }
     assert.ok(rests.slice(0, 6).every((ms) => ms === 0))

@@ -22,7 +22,7 @@ table('our id, the starting page, an answer of a filter or of TLS', false, [
   ['the starting page', '10 page', 'alive'],
   ['401 or 403', '10 forbidden', 'alive'],
   ['a redirect', '10 redirect', 'alive'],
-  ['the starting page for ever', '10 page, 900000 page', 'alive'],
+  ['the starting page without end', '10 page, 900000 page', 'alive'],
 ])
 
 table('another id', false, [

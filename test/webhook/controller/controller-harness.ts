@@ -19,13 +19,13 @@ export const applications = '/apis/sparkoperator.k8s.io/v1beta2/sparkapplication
 export interface ControllerHarness extends ApiFixture {
   /** Starts one replica; all replicas of a harness use the same API. */
   start(config?: Partial<ControllerConfig>, timing?: LeaseTiming, sleep?: ReflectorDeps['sleep']): Replica
-  /** The clock of all replicas: it runs on by itself from where it is set. */
+  /** Sets the clock of all replicas, which continues from there. */
   setNow(ms: number): void
-  /** Only the clock that shows dates: somebody sets it. */
+  /** Sets only the wall clock, as an administrator or NTP does. */
   setDate(ms: number): void
-  /** Requests but for lists, discovery, watches and the lease. */
+  /** All requests except lists, discovery, watches and the lease. */
   calls(): readonly string[]
-  /** The Events there are, by reason. */
+  /** The Events, sorted by reason. */
   events(): readonly { readonly reason: string; readonly message: string; readonly of: string }[]
 }
 
@@ -35,14 +35,14 @@ export interface Replica {
   stop(): Promise<void>
 }
 
-/** The configuration without any variable set. */
+/** The default configuration. */
 export const defaultConfig: ControllerConfig = (() => {
   const config = parseController((_name, fallback, _form, parse) => parse(fallback))
   assert.ok(config !== undefined)
   return config
 })()
 
-/** Real controllers against a fake API server, with namespaces `spark` guarded and `other` not. */
+/** Real controllers against a fake API server. The namespace `spark` is protected, `other` is not. */
 export async function createControllerHarness(t: TestContext): Promise<ControllerHarness> {
   const fixture = await createApiFixture(t)
   const { api, deps } = fixture
@@ -50,7 +50,7 @@ export async function createControllerHarness(t: TestContext): Promise<Controlle
   api.set('/api/v1/namespaces', { metadata: { name: 'spark', labels: { 'spark-nanny.io/inject': 'enabled' } } })
   api.set('/api/v1/namespaces', { metadata: { name: 'other' } })
   let offsetMs = 0
-  /** A clock that is only ever set forward. */
+  /** The offset of the monotonic clock, which only grows. */
   let aheadMs = 0
   const nowMs = () => Date.now() + offsetMs
   return {
@@ -103,11 +103,11 @@ export async function createControllerHarness(t: TestContext): Promise<Controlle
   }
 }
 
-/** Waits until the replica leads and has looked at all there is. */
+/** Waits until the replica leads and has evaluated all drivers. */
 export async function untilLeading(harness: ControllerHarness): Promise<void> {
   await until(() => harness.lines.some(({ line }) => line.event === 'leader-acquired'), 'a leader')
   await harness.deps.sleep(300, harness.signal)
 }
 
-/** The object as it is now, with other fields. */
+/** The object with these fields changed. */
 export const changed = (object: FakeObject, fields: object): FakeObject => ({ ...object, ...fields })

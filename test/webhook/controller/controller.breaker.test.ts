@@ -17,11 +17,11 @@ const nowMs = createdMs + 600_000
 const hung = 20
 
 type Answer = Parameters<ControllerHarness['api']['intercept']>[0]
-/** That outlasts the two minutes by which the clock is set forward. */
+/** A lease that outlasts the jump of the clock by two minutes. */
 const lasting = { durationMs: 600_000, renewDeadlineMs: 500_000, retryMs: 2_000 }
 
-/** Many drivers, each with an owner that makes another, whose sidecars have concluded and whose kubelets do not act. */
-async function allHang(
+/** Many drivers whose sidecars have requested a restart, whose kubelets do not act, and whose owners resubmit. */
+async function createManyHungDrivers(
   t: TestContext,
   config: Partial<ControllerConfig>,
   answer: (harness: ControllerHarness) => Answer = () => () => undefined,
@@ -41,7 +41,7 @@ async function allHang(
     })
     harness.api.set(pods, driverPod({ name: `app-${index}-driver`, owner, sidecar: { state } }))
   }
-  // They are seen, and their kubelets have had their time.
+  // The drivers are observed, and the kubelets' time to act has passed.
   await harness.deps.sleep(1_000, harness.signal)
   harness.api.intercept(answer(harness))
   harness.setNow(nowMs + 121_000)
@@ -69,8 +69,8 @@ const slowly =
 describe('controller: breaker', () => {
   test('deletions in progress with a slow API server → count, so that no budget is exceeded', async (t) => {
     const safeguards = { ...defaultConfig.safeguards, perNamespace: 3, breakerShare: 1 }
-    const harness = await allHang(t, { safeguards }, slowly)
-    await until(() => harness.decisions('suppressed').length === hung - 3, 'the others are left alone')
+    const harness = await createManyHungDrivers(t, { safeguards }, slowly)
+    await until(() => harness.decisions('suppressed').length === hung - 3, 'the other deletions are blocked')
     await until(() => harness.decisions('ok').length === 3, 'three deletions')
     assert.equal(harness.deletes(), 3)
     const whys = new Set(harness.decisions('suppressed').map(({ line }) => line.why))
@@ -78,14 +78,14 @@ describe('controller: breaker', () => {
   })
 
   test('all drivers hang at once → none is deleted', async (t) => {
-    const harness = await allHang(t, {}, slowly)
-    await until(() => harness.decisions('suppressed').length === hung, 'all are left alone')
+    const harness = await createManyHungDrivers(t, {}, slowly)
+    await until(() => harness.decisions('suppressed').length === hung, 'all deletions are blocked')
     assert.equal(harness.deletes(), 0)
   })
 
   test('blocked deletions while no Event can be published → are logged', async (t) => {
     const safeguards = { ...defaultConfig.safeguards, perCluster: 0 }
-    const harness = await allHang(
+    const harness = await createManyHungDrivers(
       t,
       { safeguards },
       () => (method, path) =>

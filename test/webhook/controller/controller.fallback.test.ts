@@ -2,37 +2,19 @@ import assert from 'node:assert/strict'
 import { describe, type TestContext, test } from 'node:test'
 import type { ControllerConfig } from '../../../webhook/config/controller-config.ts'
 import { until } from '../../support/api-fixture.ts'
-import {
-  createdMs,
-  type DriverPodOptions,
-  driverPod,
-  iso,
-  running,
-  terminated,
-  waiting,
-} from '../../support/driver-pods.ts'
+import { type DriverPodOptions, driverPod, iso, running, terminated, waiting } from '../../support/driver-pods.ts'
 import { startFakeDriverUi } from '../../support/fake-spark-ui.ts'
 import { applications, createControllerHarness, defaultConfig, pods, untilLeading } from './controller-harness.ts'
+import { createApplication, fallback as fallbackConfig, nowMs, owner } from './hung-scenario.ts'
 
-const nowMs = createdMs + 600_000
-const deleting: Partial<ControllerConfig> = {
-  fallback: { ...defaultConfig.fallback, mode: 'delete', intervalMs: 50, timeoutMs: 100 },
-}
-const owner = { name: 'pi', uid: 'uid-application' }
-const application = (fields: object = {}, annotations: object = {}) => ({
-  apiVersion: 'sparkoperator.k8s.io/v1beta2',
-  kind: 'SparkApplication',
-  metadata: { namespace: 'spark', ...owner, generation: 1, annotations },
-  spec: { restartPolicy: { type: 'Always' } },
-  ...fields,
-})
+const deleting = fallbackConfig('delete')
 
 async function createFallbackScenario(t: TestContext, options: DriverPodOptions = {}, more: readonly string[] = []) {
   const harness = await createControllerHarness(t)
   harness.setNow(nowMs)
   const ui = await startFakeDriverUi(t, ['spark-pi-driver', ...more])
   const pod = driverPod({ sidecar: null, podIp: '127.0.0.1', uiPort: ui.port, owner, ...options })
-  harness.api.set(applications, application())
+  harness.api.set(applications, createApplication())
   harness.api.set(pods, pod)
   const deletes = () => harness.api.bodies.filter(({ path }) => path.endsWith('/pods/pi-driver'))
   return { ...harness, ui, pod, deletes }
@@ -129,12 +111,12 @@ describe('controller: fallback', () => {
     ['report', 'report-only', {}, undefined, { fallback: { ...deleting.fallback, mode: 'report' } as never }],
     ['dry run', 'dry-run', {}, undefined, { dryRun: true }],
     ['observe', 'observe-mode', { annotations: { 'spark-nanny.io/restart': 'observe' } }, undefined, {}],
-    ['no retries', 'no-owner', {}, application({ spec: { restartPolicy: { type: 'Never' } } }), {}],
+    ['no retries', 'no-owner', {}, createApplication({ spec: { restartPolicy: { type: 'Never' } } }), {}],
     [
       'retries spent',
       'no-owner',
       {},
-      application({
+      createApplication({
         spec: { restartPolicy: { type: 'OnFailure', onFailureRetries: 2 } },
         status: { executionAttempts: 3 },
       }),
@@ -144,7 +126,7 @@ describe('controller: fallback', () => {
       'paused',
       'paused',
       {},
-      application({}, { 'spark-nanny.io/paused-until': '2026-11-25T00:00:00Z network work' }),
+      createApplication({}, { 'spark-nanny.io/paused-until': '2026-11-25T00:00:00Z network work' }),
       {},
     ],
     ['no budget', 'cluster-budget', {}, undefined, { safeguards: { ...defaultConfig.safeguards, perCluster: 0 } }],
@@ -158,7 +140,7 @@ describe('controller: fallback', () => {
       harness.ui.hang(true)
       await until(() => decided(harness, why), 'a decision')
       await until(() => harness.events().some(({ reason }) => reason === 'SparkNannyDeletionBlocked'), 'an Event')
-      // Its SparkApplication is told too.
+      // The Event on its SparkApplication follows.
       await harness.deps.sleep(300, harness.signal)
       const before = harness.calls().length
       await harness.deps.sleep(500, harness.signal)
@@ -301,7 +283,7 @@ describe('controller: fallback', () => {
       t,
       names.map((name) => `spark-${name}`),
     )
-    harness.api.set(applications, application())
+    harness.api.set(applications, createApplication())
     for (const name of names) {
       harness.api.set(pods, driverPod({ name, sidecar: null, podIp: '127.0.0.1', uiPort: ui.port, owner }))
     }
@@ -327,7 +309,7 @@ describe('controller: fallback', () => {
     )
     const cut = await startFakeDriverUi(t, ['spark-x-driver', 'spark-y-driver'])
     harness.api.set('/api/v1/namespaces', { metadata: { name: 'cut' } })
-    harness.api.set(applications, application())
+    harness.api.set(applications, createApplication())
     const common = { sidecar: null, podIp: '127.0.0.1', owner } as const
     for (const name of names) harness.api.set(pods, driverPod({ name, uiPort: ui.port, ...common }))
     for (const name of ['x-driver', 'y-driver']) {
@@ -353,14 +335,14 @@ describe('controller: fallback', () => {
       actions: [{ at: '2026-11-24T08:05:00Z', action: 'delete-pod', pod: 'x', reason: 'y' }],
     })
     const harness = await createFallbackScenario(t)
-    harness.api.set(applications, application({}, { 'spark-nanny.io/actions': actions }))
+    harness.api.set(applications, createApplication({}, { 'spark-nanny.io/actions': actions }))
     const replica = harness.start(deleting)
     await until(() => harness.ui.polls() > 2, 'polls')
     harness.ui.hang(true)
     await until(() => decided(harness, 'quarantined'), 'a decision')
     assert.match(await replica.metrics(), /spark_nanny_quarantined_applications\{namespace="spark"\} 1/)
     assert.deepEqual(harness.deletes(), [])
-    harness.api.set(applications, application())
+    harness.api.set(applications, createApplication())
     await until(() => harness.deletes().length > 0, 'the deletion after the annotation was removed')
   })
 
@@ -374,7 +356,7 @@ describe('controller: fallback', () => {
       generation: 1,
       actions: [{ at: new Date(nowMs - 60_000).toISOString(), action: 'delete-pod', pod: 'x', reason: 'y' }],
     })
-    harness.api.set(applications, application({}, { 'spark-nanny.io/actions': actions }))
+    harness.api.set(applications, createApplication({}, { 'spark-nanny.io/actions': actions }))
     let listed = false
     harness.api.intercept((method, path) =>
       !listed && method === 'GET' && path.startsWith(applications)
@@ -407,7 +389,7 @@ describe('controller: fallback', () => {
       sidecar: { state: waiting('CrashLoopBackOff'), restarts: 40, port: 1, lastState },
     })
     const replica = harness.start(deleting)
-    await until(() => harness.ui.polls() > 3 && harness.events().length > 0, 'polls, and an Event')
+    await until(() => harness.ui.polls() > 3 && harness.events().length > 0, 'polls and an Event')
     assert.match(
       await replica.metrics(),
       /spark_nanny_unprotected_drivers\{namespace="spark",reason="sidecar-crash-loop"\} 1/,

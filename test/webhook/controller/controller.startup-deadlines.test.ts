@@ -12,15 +12,9 @@ import {
   pods,
   untilLeading,
 } from './controller-harness.ts'
+import { createApplication, owner } from './hung-scenario.ts'
 
 const minuteMs = 60_000
-const owner = { name: 'pi', uid: 'uid-application' }
-const application = (annotations: object = {}, policy: object = { type: 'Always' }) => ({
-  apiVersion: 'sparkoperator.k8s.io/v1beta2',
-  kind: 'SparkApplication',
-  metadata: { namespace: 'spark', ...owner, generation: 1, annotations },
-  spec: { restartPolicy: policy },
-})
 const deadline = { 'spark-nanny.io/image-pull-deadline': '20m' }
 const unpulled: DriverPodOptions = {
   owner,
@@ -37,7 +31,7 @@ async function createStuckDriverScenario(
 ) {
   const harness = await createControllerHarness(t)
   harness.setNow(createdMs + 30 * minuteMs)
-  harness.api.set(applications, application(annotations))
+  harness.api.set(applications, createApplication({}, annotations))
   const pod = driverPod(unpulled)
   harness.api.set(pods, pod)
   const replica = harness.start(config)
@@ -161,7 +155,7 @@ describe('controller: startup deadlines', () => {
 
   test('no owner that resubmits → no deletion', async (t) => {
     const harness = await createStuckDriverScenario(t)
-    harness.api.set(applications, application(deadline, { type: 'Never' }))
+    harness.api.set(applications, createApplication({ spec: { restartPolicy: { type: 'Never' } } }, deadline))
     await harness.deps.sleep(200, harness.signal)
     harness.at(51)
     await until(() => harness.decided('no-owner'), 'a decision')

@@ -7,12 +7,15 @@ import { applications, createControllerHarness, defaultConfig, pods } from './co
 
 export const nowMs = createdMs + 600_000
 export const owner = { name: 'pi', uid: 'uid-application' }
-export const application = {
+/** A SparkApplication whose operator always resubmits. */
+export const createApplication = (fields: object = {}, annotations: object = {}) => ({
   apiVersion: 'sparkoperator.k8s.io/v1beta2',
   kind: 'SparkApplication',
-  metadata: { namespace: 'spark', ...owner, generation: 1 },
+  metadata: { namespace: 'spark', ...owner, generation: 1, annotations },
   spec: { restartPolicy: { type: 'Always' } },
-}
+  ...fields,
+})
+export const application = createApplication()
 export const fallback = (mode: 'off' | 'report' | 'delete'): Partial<ControllerConfig> => ({
   fallback: { ...defaultConfig.fallback, mode, intervalMs: 50, timeoutMs: 100 },
 })

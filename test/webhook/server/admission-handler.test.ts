@@ -23,7 +23,7 @@ function handler(lookups: Partial<Lookups> = {}) {
       suspension: () => null,
       ...lookups,
     },
-    recorder: createAdmissionRecorder(metrics, log, (tell) => tell()),
+    recorder: createAdmissionRecorder(metrics, log, (record) => record()),
     nowMs: () => 0,
   })
   return { handle, metrics, lines, asked }

@@ -30,7 +30,7 @@ describe('createClusterWriter', () => {
     assert.equal((await effects.deletePod({ ...createDriver(), resourceVersion: version })).kind, 'ok')
   })
 
-  /** HTTP status, what became of it, whether it may be done all the same, whether it is of no use to try again. */
+  /** HTTP status, result, whether the outcome is unknown, whether a retry is pointless. */
   const answers: readonly [number, string, (true | undefined)?, true?][] = [
     [200, 'ok'],
     [404, 'conflict'],

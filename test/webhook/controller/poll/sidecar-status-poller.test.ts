@@ -89,8 +89,8 @@ describe('sidecar status poller', () => {
   })
 
   test('the same verdict for a driver that never started → the pod is deleted', async (t) => {
-    const said = { reason: 'startup-deadline', detail: 'refused', since: iso(createdMs + 630_000) }
-    assert.match(await createUnhandledVerdict(t, createdMs + 30_000, said), /startup-deadline: refused/)
+    const reported = { reason: 'startup-deadline', detail: 'refused', since: iso(createdMs + 630_000) }
+    assert.match(await createUnhandledVerdict(t, createdMs + 30_000, reported), /startup-deadline: refused/)
   })
 
   test('a changed system clock → the sidecar is still polled every 30 s', async () => {
