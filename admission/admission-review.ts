@@ -26,7 +26,7 @@ export type ParsedReview =
   | { readonly kind: 'request'; readonly request: AdmissionRequest }
   | { readonly kind: 'problem'; readonly problem: ReviewProblem }
 
-export const reviewApiVersion = 'admission.k8s.io/v1'
+const reviewApiVersion = 'admission.k8s.io/v1'
 
 /** The request of an AdmissionReview v1, or its first problem. Unknown fields are ignored. */
 export function parseReview(body: unknown): ParsedReview {

@@ -9,7 +9,7 @@ export interface LabelledNamespace {
   readonly annotations: Readonly<Record<string, string>>
 }
 
-export function projectNamespace(object: unknown): LabelledNamespace | undefined {
+function projectNamespace(object: unknown): LabelledNamespace | undefined {
   const { name, annotations } = toRecord(toRecord(object).metadata)
   if (typeof name !== 'string') return undefined
   const known = Object.entries(toTexts(annotations)).filter(([key]) => key.startsWith(`${domain}/`))

@@ -1,5 +1,5 @@
 /** A span may take this much longer than planned. Beyond that, the process counts as frozen or throttled. */
-export const lateSlackMs = 1_000
+const lateSlackMs = 1_000
 
 /**
  * How much of `elapsedMs` was active time, in a span planned to take at most `plannedMs`. Time in which the process did not

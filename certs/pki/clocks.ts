@@ -8,7 +8,7 @@ export interface Clocks {
 }
 
 /** Clocks that differ by more than this are not trusted. */
-export const maxDifferenceMs = 5 * 60_000
+const maxDifferenceMs = 5 * 60_000
 
 export const clocksAgree = ({ processMs, serverMs }: Clocks): boolean =>
   serverMs === null || Math.abs(processMs - serverMs) <= maxDifferenceMs

@@ -206,7 +206,7 @@ export type SettingValues = { readonly [K in SettingKey]: (typeof settings)[K]['
 export const settingKeys = Object.keys(settings) as readonly SettingKey[]
 
 /** Where a value may come from. A later source overrides an earlier one. */
-export const settingSources = ['default', 'chart', 'application', 'pod'] as const
+const settingSources = ['default', 'chart', 'application', 'pod'] as const
 export type SettingSource = (typeof settingSources)[number]
 
 /** A setting that is ignored, with a message for the user who wrote it. */

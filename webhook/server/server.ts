@@ -30,7 +30,7 @@ export interface ServerTimeouts {
 const defaultTimeouts: ServerTimeouts = { keepAliveMs: 120_000, requestMs: 10_000, checkIntervalMs: 2_000 }
 
 /** The API server rejects objects larger than 3 MiB (MaxRequestBodyBytes). etcd rejects more than 1.5 MiB by default. */
-export const bodyLimitBytes = 3 * 1024 * 1024
+const bodyLimitBytes = 3 * 1024 * 1024
 
 /** Prevents Fastify from loading ajv for schemas, which would take a tenth of the memory limit. No route has a schema. */
 const withoutSchemas = {
