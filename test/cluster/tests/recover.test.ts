@@ -88,7 +88,10 @@ describe('recover --apply', { concurrency: true }, () => {
     context.diagnostic(JSON.stringify(JSON.parse(applied.stdout).result))
     assert.equal(applied.exitCode, 0, applied.stdout + applied.stderr)
     const { plan, result } = JSON.parse(applied.stdout)
-    assert.deepEqual([plan.remedy.kind, plan.steps[0].uid, result.stage.kind], ['delete-stale-pod', before, 'answers'])
+    assert.deepEqual(
+      [plan.remedy.kind, plan.steps[0].uid, result.progress.kind],
+      ['delete-stale-pod', before, 'responding'],
+    )
     assert.deepEqual([owner.uids.length, (await getPod(cluster, owner))?.metadata?.uid], [1, owner.uids[0]])
     assert.equal((await readRecovery(owner)).recovery.outcome, 'recovered')
 
