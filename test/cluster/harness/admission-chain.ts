@@ -8,11 +8,11 @@ import type { Pod } from '../../../core/kubernetes/pod.ts'
 import { createWebhookServer } from '../../../webhook/server/server.ts'
 import type { Cluster } from './cluster.ts'
 
-/** Pods with this label go through the webhooks below; its value finds their context. */
+/** Pods with this label are sent to the webhooks below. The value identifies their admission context. */
 export const caseLabel = 'nanny-test-case'
 
 export interface AdmissionChain {
-  /** What `admit` made of the pods of one case, in the order in which the API server asked. */
+  /** The results of `admit` for the pods of one case, in the order of the requests. */
   admissions(id: string): readonly Admission[]
   stop(): Promise<void>
 }
@@ -55,7 +55,7 @@ export async function startAdmissionChain(
     name: `${webhookName}.spark-nanny.io`,
     admissionReviewVersions: ['v1'],
     sideEffects: 'None',
-    // Only what admission itself does may reject a pod here: a webhook that is not answered must show.
+    // Fail, so that a webhook that does not answer is noticed.
     failurePolicy: 'Fail',
     reinvocationPolicy: 'IfNeeded',
     namespaceSelector: { matchLabels: { webhook: name } },
@@ -83,7 +83,7 @@ export async function startAdmissionChain(
   }
 }
 
-/** Puts a container first, as service meshes do, once. */
+/** Inserts a container before the others, once, as service meshes do. */
 function meshResponse({ uid, object }: AdmissionRequest): object {
   const { spec } = object as Pod
   if (spec.containers.some(({ name }) => name === 'mesh')) return { uid, allowed: true }

@@ -6,7 +6,7 @@ import type { Cluster } from './cluster.ts'
 import { waitFor } from './processes.ts'
 import { isInjected } from './sidecar.ts'
 
-/** What became of one driver pod that was created. Times are of Date.now. */
+/** The outcome of one creation of a driver pod. Times are values of Date.now. */
 interface Creation {
   readonly at: number
   readonly tookMs: number
@@ -16,22 +16,22 @@ interface Creation {
 }
 
 export interface AdmissionLoad {
-  /** What the creations from now on are counted under. */
+  /** Starts a phase: creations from now on are counted under its name. */
   readonly phase: (name: string) => void
-  /** Ends the load when every request is answered. */
+  /** Stops the load and waits for all responses. */
   readonly stop: () => Promise<LoadReport>
 }
 
 export interface LoadReport {
   readonly created: number
   readonly perSecond: number
-  /** Everything that is not as it should be, a line each. */
+  /** The problems, one line each. */
   readonly failures: readonly string[]
-  /** A line a phase: how many, how quick. */
+  /** One line per phase with counts and latencies. */
   readonly phases: readonly string[]
 }
 
-/** A driver pod as spark-submit makes it, which no scheduler takes: it is admitted and stored, and never runs. */
+/** A driver pod as spark-submit creates it. No scheduler handles it, so it is admitted and stored but never runs. */
 const driverPod = (namespace: string, name: string): object => {
   const file = new URL('../../data/admission/driver-pod.spark-submit.json', import.meta.url)
   const { object } = JSON.parse(readFileSync(file, 'utf8')).request
@@ -40,17 +40,17 @@ const driverPod = (namespace: string, name: string): object => {
   return { apiVersion: 'v1', kind: 'Pod', metadata: { namespace, name, labels, annotations }, spec }
 }
 
-/** Until the API server has heard of the webhook, which takes it a second after `helm install --wait`. */
+/** Waits until the API server calls the webhook, which takes about a second after `helm install --wait`. */
 export const waitForInjection = (cluster: Cluster, namespace: string): Promise<true> =>
   waitFor({ what: 'the API server asks the webhook', timeoutMs: 30_000, everyMs: 100 }, async () => {
     const body = driverPod(namespace, 'first') as V1Pod
     return isInjected(await cluster.core.createNamespacedPod({ namespace, body, dryRun: 'All' })) ? true : undefined
   })
 
-/** One in so many is stored. The others are dry runs: admitted all the same, but ten thousand pods would be another test. */
+/** One pod in this many is stored. The others are dry runs, which are admitted too, to limit the number of stored pods. */
 const storedEvery = 50
 
-/** Creates driver pods at a steady rate, whether or not earlier ones are answered, until it is stopped. */
+/** Creates driver pods at a constant rate until it is stopped, without waiting for earlier responses. */
 export const startAdmissionLoad = (cluster: Cluster, namespace: string, perSecond: number): AdmissionLoad => {
   const server = cluster.kubeConfig.getCurrentCluster()
   const user = cluster.kubeConfig.getCurrentUser()

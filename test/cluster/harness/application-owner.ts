@@ -5,14 +5,14 @@ import { type Submission, submit } from './submit.ts'
 
 const [group, version, plural] = ['sparkoperator.k8s.io', 'v1beta2', 'sparkapplications']
 
-/** The kubeflow operator's kind, with a schema that takes anything; left in place, as a CRD is. */
+/** The CRD of kubeflow's operator with a schema that accepts everything. It is not deleted after a test. */
 export const installSparkApplications = async (cluster: Cluster): Promise<void> => {
   const crd = {
     apiVersion: 'apiextensions.k8s.io/v1',
     kind: 'CustomResourceDefinition',
     metadata: {
       name: `${plural}.${group}`,
-      // The group is a protected one; kubeflow's own CRD bears this too.
+      // The API group is protected. Kubeflow's own CRD has this annotation too.
       annotations: { 'api-approved.kubernetes.io': 'https://github.com/kubeflow/spark-operator/pull/1298' },
     },
     spec: {
@@ -35,14 +35,14 @@ export const installSparkApplications = async (cluster: Cluster): Promise<void> 
 }
 
 export interface Owner extends PodRef {
-  /** The uids of the driver pods, in their order. */
+  /** The uids of the driver pods, in order of creation. */
   readonly uids: readonly string[]
   readonly stop: () => Promise<void>
 }
 
 /**
- * A SparkApplication of restartPolicy Always, and what stands for its operator: whenever the driver's pod is gone it is
- * submitted again, with the operator's label and under the same name.
+ * A SparkApplication with restartPolicy Always and a fake operator: whenever the driver's pod is gone, the operator
+ * submits the application again with its label and under the same name.
  */
 export const ownApplication = async (cluster: Cluster, submission: Submission): Promise<Owner> => {
   const { name, namespace } = submission

@@ -67,10 +67,10 @@ const modules: readonly GoModule[] = [
   },
 ]
 
-/** Those of the one-node cluster. */
+/** The binaries of the one-node cluster. */
 const ofCluster = modules.map(({ name }) => name).filter((name) => name !== 'kwok')
 
-/** Builds binaries from their Go modules, each only when its recipe or its go.mod changed. */
+/** Builds binaries from their Go modules. Each is rebuilt only if its recipe or its go.mod has changed. */
 export const buildBinaries = async (log: Log, names: readonly string[] = ofCluster): Promise<void> => {
   mkdirSync(binDir, { recursive: true })
   for (const { name, outputs, build } of modules.filter((module) => names.includes(module.name))) {

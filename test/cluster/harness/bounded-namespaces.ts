@@ -1,4 +1,4 @@
-/** A namespace whose administrator bounds its pods: what stands in it, as manifests without metadata. */
+/** A namespace with limits for its pods: the objects in it, as manifests without metadata. */
 export interface BoundedNamespace {
   readonly name: string
   readonly labels?: Readonly<Record<string, string>>

@@ -13,13 +13,13 @@ const definitions = async (): Promise<string> => {
   return join(JSON.parse(stdout).Dir, 'deploy/crds')
 }
 
-/** Installs cert-manager's definitions alone: its objects can be made, and nothing comes of them. */
+/** Installs only cert-manager's definitions, so that its objects can be created without any effect. */
 export const installDefinitions = async (cluster: Cluster): Promise<void> => {
   await cluster.kubectl(['apply', '--server-side', '-f', await definitions()])
   await cluster.kubectl(['wait', '--for=condition=Established', 'crd/certificates.cert-manager.io', '--timeout=30s'])
 }
 
-/** Deletes them, and with them all certificates and issuers. */
+/** Deletes the definitions, and with them all certificates and issuers. */
 export const removeDefinitions = async (cluster: Cluster): Promise<void> => {
   await cluster.kubectl(['delete', '--ignore-not-found', '--timeout=50s', '-f', await definitions()])
 }
@@ -30,7 +30,7 @@ export const startCertManager = async (cluster: Cluster): Promise<void> => {
   startDaemon(daemon, binary('cert-manager'), [], { KUBECONFIG: cluster.kubeconfigPath })
 }
 
-/** Ends them, and removes the definitions. */
+/** Stops the processes and removes the definitions. */
 export const stopCertManager = async (cluster: Cluster): Promise<void> => {
   await stopDaemon(daemon)
   await removeDefinitions(cluster)

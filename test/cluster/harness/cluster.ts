@@ -6,7 +6,7 @@ import { prepareAndStart } from './prepare.ts'
 import { run, stopRunning } from './processes.ts'
 import type { Log } from './progress.ts'
 
-/** What run/cluster.json holds. */
+/** The contents of run/cluster.json. */
 export interface ClusterInfo {
   readonly kubeconfigPath: string
   /** The address of the host as pods and the API server reach it, for a webhook by URL. */
@@ -21,18 +21,18 @@ export interface Cluster extends ClusterInfo {
   readonly core: CoreV1Api
   /** Reads and writes any kind of object. */
   readonly objects: KubernetesObjectApi
-  /** Runs kubectl as cluster admin and gives its standard output. */
+  /** Runs kubectl as cluster admin and resolves with its standard output. */
   readonly kubectl: (args: readonly string[], input?: string) => Promise<string>
   /** Ends the cluster and everything in it. */
   readonly stop: (log?: Log) => Promise<void>
 }
 
-/** The running cluster; rejects with what to do when there is none. */
+/** Connects to the running cluster. If there is none, rejects with the command that starts it. */
 export const connectCluster = async (): Promise<Cluster> => {
   if (!existsSync(clusterFile)) {
     throw new Error('no test cluster runs: npm run test:cluster starts one, or with -- --up leaves one running')
   }
-  // A test file that is cut off ends what it has started; the runner itself has its own way to stop.
+  // An interrupted test file stops the processes that it has started. The runner stops its own.
   if (process.env.NODE_TEST_CONTEXT && process.listenerCount('SIGTERM') === 0) {
     process.once('SIGTERM', () => {
       stopRunning()

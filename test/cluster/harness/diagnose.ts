@@ -6,7 +6,7 @@ import { projectDir } from './paths.ts'
 import type { PodRef } from './pods.ts'
 import { run } from './processes.ts'
 
-/** What `spark-nanny diagnose -o json` printed, as far as the tests read it. */
+/** The part of the output of `spark-nanny diagnose -o json` that the tests read. */
 export interface Diagnosed {
   readonly exitCode: number
   readonly stdout: string
@@ -15,7 +15,7 @@ export interface Diagnosed {
   readonly unknown: readonly { readonly what: string; readonly why: string }[]
 }
 
-/** Diagnoses a live driver by the real command, and leaves its bundle in a folder of its own. */
+/** Diagnoses a live driver with the real command and saves its bundle in a new folder. */
 export const diagnoseLive = async (
   cluster: Cluster,
   { namespace, pod }: PodRef,
@@ -27,7 +27,7 @@ export const diagnoseLive = async (
 
 export const diagnoseBundle = (dir: string): Promise<Diagnosed> => diagnose(['--bundle', dir])
 
-/** All that lies in a bundle. */
+/** The text of all files of a bundle. */
 export const textOf = (dir: string): string =>
   readdirSync(dir)
     .map((file) => readFileSync(join(dir, file), 'utf8'))

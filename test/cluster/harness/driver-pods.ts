@@ -32,7 +32,7 @@ const pair = fc.record(
   { requiredKeys: ['cpu', 'memory'] },
 )
 
-/** One style for the whole pod: containers chosen apart would hardly ever make a Guaranteed one. */
+/** One style of resources for the whole pod, because independent choices would rarely give a Guaranteed pod. */
 const resources = (style: string): fc.Arbitrary<object | undefined> => {
   switch (style) {
     case 'guaranteed':

@@ -5,12 +5,12 @@ import { getPod, type PodRef } from './pods.ts'
 import { daemonPid, waitFor } from './processes.ts'
 import { sidecarStatus } from './sidecar.ts'
 
-/** However a test ends, the kubelet of all tests goes on after this. */
-const goesOnAfterSeconds = 360
+/** The kubelet is resumed after this time, however the test ends. */
+const resumeAfterSeconds = 360
 
 /**
- * Stops the kubelet as a process that is frozen: it neither acts nor tells, and containers run on. Gives what lets it
- * go on, which may be called again.
+ * Freezes the kubelet: it neither acts nor reports, and containers keep running. Returns a function that resumes the
+ * kubelet and that may be called repeatedly.
  */
 export const pauseKubelet = (): (() => void) => {
   const pid = daemonPid('kubelet')
@@ -19,14 +19,14 @@ export const pauseKubelet = (): (() => void) => {
     process.kill(pid, 'SIGCONT')
     process.off('exit', resume)
   }
-  // A test that is killed cannot do it any more.
-  spawn('sh', ['-c', `sleep ${goesOnAfterSeconds}; kill -CONT ${pid}`], { detached: true, stdio: 'ignore' }).unref()
+  // A killed test cannot resume the kubelet itself.
+  spawn('sh', ['-c', `sleep ${resumeAfterSeconds}; kill -CONT ${pid}`], { detached: true, stdio: 'ignore' }).unref()
   process.on('exit', resume)
   process.kill(pid, 'SIGSTOP')
   return resume
 }
 
-/** Waits until the node controller has, or has not, heard of the node for long. */
+/** Waits until the node controller has given the node's Ready condition this status. */
 export const waitForNode = (cluster: Cluster, status: 'True' | 'Unknown', timeoutMs: number): Promise<true> =>
   waitFor({ what: `the node’s Ready is ${status}`, timeoutMs, everyMs: 500 }, async () => {
     const node = await cluster.core.readNode({ name: nodeName })
@@ -34,8 +34,8 @@ export const waitForNode = (cluster: Cluster, status: 'True' | 'Unknown', timeou
   })
 
 /**
- * A Node without a machine that is Ready, and takes no pods. Where all nodes are away Kubernetes evicts from none: it takes
- * the fault for its own (FullDisruption of the node lifecycle controller). Gives what removes it.
+ * Adds a Node without a machine that is Ready and accepts no pods. If all nodes are unavailable, Kubernetes evicts no pods
+ * (FullDisruption of the node lifecycle controller). Returns a function that removes the Node.
  */
 export const addStandbyNode = async (cluster: Cluster, name: string): Promise<() => Promise<void>> => {
   const now = () => new Date().toISOString()
@@ -73,7 +73,7 @@ export const addStandbyNode = async (cluster: Cluster, name: string): Promise<()
 }
 
 /** Writes the status that the frozen kubelet would have written: the sidecar ended with exit code 88 at `atMs`. */
-export const tellOfExit = async (cluster: Cluster, ref: PodRef, atMs: number): Promise<void> => {
+export const writeSidecarExit = async (cluster: Cluster, ref: PodRef, atMs: number): Promise<void> => {
   const pod = await getPod(cluster, ref)
   const statuses = (pod?.status?.initContainerStatuses ?? []).map((status) => {
     const { containerID = '', state } = status

@@ -36,7 +36,7 @@ export const createNamespace = async (
   )
 }
 
-/** Deletes a namespace and does not wait for its end; pods get no grace, frozen ones would use all of it. */
+/** Deletes a namespace without waiting. Pods get no grace period, because frozen ones would use all of it. */
 export const deleteNamespace = async (cluster: Cluster, name: string): Promise<void> => {
   await cluster.kubectl([
     '-n',

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { commandExists, run } from './processes.ts'
 import { type Log, step } from './progress.ts'
 
-/** A Debian package, and the sign that it (or its like) is there already. */
+/** A Debian package, and the file that shows that it or an equivalent is installed. */
 interface Need {
   readonly name: string
   readonly present: () => boolean

@@ -12,12 +12,12 @@ export const imagesDir = join(cacheDir, 'images')
 export const sparkDir = join(cacheDir, 'spark')
 /** containerd's own root outlives a cluster, so that images are imported once. */
 export const containerdRoot = join(cacheDir, 'containerd')
-/** State of the running cluster; emptied when it goes down, but for the logs. */
+/** State of the running cluster. It is deleted when the cluster stops, except for the logs. */
 export const runDir = join(cacheDir, 'run')
 export const logsDir = join(runDir, 'logs')
 export const pidsDir = join(runDir, 'pids')
 export const kubeconfigPath = join(runDir, 'kubeconfig')
-/** What `connectCluster` reads: the address, paths and images of the running cluster. */
+/** The file that `connectCluster` reads: the address, paths and images of the running cluster. */
 export const clusterFile = join(runDir, 'cluster.json')
 
 export const harnessDir = import.meta.dirname

@@ -5,12 +5,12 @@ import { driverContainer, type PodRef } from './pods.ts'
 import { sparkTag } from './spark/image.ts'
 import type { Mode } from './submit.ts'
 
-/** A driver as a pod of its own making: seconds sooner than by SparkSubmit, and as wrong as a test wants it. */
+/** A driver created directly as a pod: seconds faster than by SparkSubmit, and with any errors that a test needs. */
 export interface PlainDriver {
   readonly name: string
   readonly mode?: Mode
   readonly args?: readonly (string | number)[]
-  /** Over `local[1]` and options for a quick start. */
+  /** Spark settings in addition to `local[1]` and options for a quick start. */
   readonly conf?: Readonly<Record<string, string>>
   readonly mainClass?: string
   readonly jar?: string
@@ -24,7 +24,7 @@ export interface PlainDriver {
   readonly cpu?: string
 }
 
-/** Settings of a driver that makes executors in its namespace. */
+/** Settings of a driver that creates executors in its namespace. */
 export const onKubernetes = (namespace: string, name: string): Record<string, string> => ({
   'spark.master': 'k8s://https://kubernetes.default.svc',
   'spark.kubernetes.namespace': namespace,

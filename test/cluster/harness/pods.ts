@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { ApiException, type CoreV1Event, type V1ContainerStatus, type V1Pod, Watch } from '@kubernetes/client-node'
 import type { Cluster } from './cluster.ts'
 
-/** Names one pod. */
+/** The namespace and name of a pod. */
 export interface PodRef {
   readonly namespace: string
   readonly pod: string
@@ -10,7 +10,7 @@ export interface PodRef {
 
 export const driverContainer = 'spark-kubernetes-driver'
 
-/** The pod, or undefined when there is none. */
+/** The pod, or undefined if it does not exist. */
 export const getPod = async (cluster: Cluster, { namespace, pod }: PodRef): Promise<V1Pod | undefined> => {
   try {
     return await cluster.core.readNamespacedPod({ namespace, name: pod })
@@ -87,13 +87,13 @@ export const podLog = async (cluster: Cluster, ref: PodRef, options: LogOptions 
     return (await cluster.core.readNamespacedPodLog(request)) ?? ''
   } catch (error) {
     if (error instanceof ApiException && (error.code === 400 || error.code === 404)) return ''
-    // The client's complaint about the empty answer for a pod that no node has yet.
+    // The client rejects the empty response for a pod without a node.
     if (error instanceof Error && error.message.includes('No Content-Type')) return ''
     throw error
   }
 }
 
-/** Everything that helps to see why a pod is not as awaited. */
+/** The state, events and log of a pod, for the message of a failed wait. */
 const evidence = async (cluster: Cluster, ref: PodRef): Promise<string> => {
   const pod = await getPod(cluster, ref)
   const events = (await eventsOf(cluster, ref)).slice(-6).map((event) => `  ${event.reason}: ${event.message}`)
@@ -102,7 +102,7 @@ const evidence = async (cluster: Cluster, ref: PodRef): Promise<string> => {
 }
 
 export interface Wait {
-  /** What is awaited, for the message when it does not come. */
+  /** The expected state, for the message of a failed wait. */
   readonly what: string
   readonly timeoutMs: number
   readonly everyMs?: number
@@ -124,7 +124,7 @@ const waitOn = async <T>(
   throw new Error(`${ref.namespace}/${ref.pod}: ${what}: not within ${timeoutMs / 1000} s\n${why}`)
 }
 
-/** Waits until the pod is as wanted and gives it; the predicate gets undefined while there is no such pod. */
+/** Waits until the predicate holds and resolves with the pod. The predicate gets undefined while the pod does not exist. */
 export const waitForPod = async (
   cluster: Cluster,
   ref: PodRef,
@@ -138,7 +138,7 @@ export const waitForPod = async (
   return found.pod
 }
 
-/** Waits for the pod to end and gives its phase, Succeeded or Failed. */
+/** Waits for the end of the pod and resolves with its phase, Succeeded or Failed. */
 export const waitForEnd = async (cluster: Cluster, ref: PodRef, timeoutMs: number): Promise<string> => {
   const ended = (pod: V1Pod | undefined): boolean => /Succeeded|Failed/.test(pod?.status?.phase ?? '')
   const pod = await waitForPod(cluster, ref, { what: 'ends', timeoutMs, everyMs: 500 }, ended)
@@ -151,7 +151,7 @@ export const waitForSuccess = async (cluster: Cluster, ref: PodRef, timeoutMs: n
   throw new Error(`${ref.namespace}/${ref.pod} failed\n${await evidence(cluster, ref)}`)
 }
 
-/** Waits for a line in a container's log (of its present run) and gives the match. */
+/** Waits for a line in the log of a container's current run and resolves with the match. */
 export const waitForLog = (
   cluster: Cluster,
   ref: PodRef,
@@ -162,7 +162,7 @@ export const waitForLog = (
     return pattern.exec(await podLog(cluster, ref, wait)) ?? undefined
   })
 
-/** Runs a command in a container (the driver's when none is named) and gives its standard output. */
+/** Runs a command in a container, by default the driver's, and resolves with its standard output. */
 export const execInPod = (
   cluster: Cluster,
   { namespace, pod }: PodRef,
@@ -170,16 +170,16 @@ export const execInPod = (
   container = driverContainer,
 ): Promise<string> => cluster.kubectl(['-n', namespace, 'exec', pod, '-c', container, '--', ...command])
 
-/** Freezes the driver's JVM; the container and its shell go on. */
+/** Freezes the driver's JVM. The container and its shell keep running. */
 export const freezeDriver = (cluster: Cluster, ref: PodRef): Promise<string> =>
   execInPod(cluster, ref, ['bash', '-c', 'kill -STOP $(pgrep -x java)'])
 
-/** Lets a frozen JVM go on. */
+/** Resumes a frozen JVM. */
 export const thawDriver = (cluster: Cluster, ref: PodRef): Promise<string> =>
   execInPod(cluster, ref, ['bash', '-c', 'kill -CONT $(pgrep -x java)'])
 
 export interface TimelineEntry {
-  /** When we saw it, in milliseconds of Date.now. */
+  /** When the change was observed, as a value of Date.now. */
   readonly at: number
   /** `describePod` of the change. */
   readonly text: string

@@ -9,7 +9,7 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>
   readonly input?: string
   readonly timeoutMs?: number
-  /** Codes other than 0 that are no failure. */
+  /** Exit codes other than 0 that do not count as failures. */
   readonly accept?: readonly number[]
 }
 
@@ -19,7 +19,7 @@ export interface RunResult {
   readonly stderr: string
 }
 
-/** PATH with our own binaries first, and with the folders of root's tools. */
+/** PATH with the harness's binaries first, and with the folders of root's tools. */
 export const environment = (extra: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv => ({
   ...process.env,
   PATH: `${binDir}:${process.env.PATH ?? ''}:/usr/sbin:/usr/bin:/sbin:/bin`,
@@ -30,7 +30,7 @@ const running = new Set<ChildProcess>()
 
 let interrupted = false
 
-/** Ends every command that `run` still waits for and lets no daemon start any more: the harness is interrupted. */
+/** Handles an interruption: stops every command that `run` waits for and prevents further daemons from starting. */
 export const stopRunning = (): void => {
   interrupted = true
   for (const child of running) child.kill('SIGTERM')
@@ -38,7 +38,7 @@ export const stopRunning = (): void => {
 
 const tail = (text: string, lines: number): string => text.trimEnd().split('\n').slice(-lines).join('\n')
 
-/** Runs a command to its end; rejects with the end of its output when it fails or takes too long. */
+/** Runs a command. Rejects with the end of its output if it fails or takes too long. */
 export const run = (command: string, args: readonly string[], options: RunOptions = {}): Promise<RunResult> =>
   new Promise((resolve, reject) => {
     const child = spawn(command, args, {
@@ -58,7 +58,7 @@ export const run = (command: string, args: readonly string[], options: RunOption
       : undefined
     child.stdout?.on('data', (chunk: Buffer) => out.push(chunk))
     child.stderr?.on('data', (chunk: Buffer) => err.push(chunk))
-    // A command may end without reading its input; its exit code says what went wrong.
+    // A command may end without reading its input. Its exit code shows the failure.
     child.stdin?.on('error', () => {})
     child.stdin?.end(options.input)
     child.on('error', (error) => {
@@ -110,7 +110,7 @@ export const daemonPid = (name: string): number | undefined => {
 /** The names of all daemons that were started and not yet stopped. */
 export const daemons = (): string[] => (existsSync(pidsDir) ? readdirSync(pidsDir) : [])
 
-/** Starts a process that outlives us, its output in run/logs/<name>.log, its pid in run/pids/<name>. */
+/** Starts a process that outlives this one. Its output is run/logs/<name>.log, its pid is in run/pids/<name>. */
 export const startDaemon = (
   name: string,
   command: string,
@@ -138,7 +138,7 @@ const signalTo = (pid: number, signal: NodeJS.Signals): void => {
   }
 }
 
-/** Ends the process: SIGTERM, and SIGKILL when `graceMs` were not enough. */
+/** Stops the process with SIGTERM, and with SIGKILL after `graceMs`. */
 export const stopPid = async (pid: number, graceMs: number): Promise<void> => {
   const started = startTime(pid)
   const alive = () => started !== undefined && startTime(pid) === started
@@ -171,7 +171,7 @@ export interface Waiting {
   readonly everyMs?: number
 }
 
-/** Asks until `probe` gives something; after the deadline rejects with what was waited for and the last failure. */
+/** Repeats `probe` until it returns a value. After the deadline, rejects with `what` and the last failure. */
 export const waitFor = async <T>(
   { what, timeoutMs, everyMs = 250 }: Waiting,
   probe: () => Promise<T | undefined>,

@@ -1,9 +1,9 @@
-/** Where progress goes, a line at a time. */
+/** Writes one line of progress. */
 export type Log = (line: string) => void
 
 const seconds = (from: number): string => `${((performance.now() - from) / 1000).toFixed(1)} s`
 
-/** Runs `work`, says its name at the start when it is slow, and its time at the end. */
+/** Runs `work`. Logs its name at the start if it is slow, and its duration at the end. */
 export const step = async <T>(log: Log, name: string, work: () => Promise<T>): Promise<T> => {
   const from = performance.now()
   const slow = setInterval(() => log(`… ${name} (${seconds(from)})`), 15_000)

@@ -18,7 +18,7 @@ import { settingsConf } from './sidecar.ts'
 import { type Submission, type Submitted, submit } from './submit.ts'
 
 export interface Scenario extends Omit<Submission, 'namespace'> {
-  /** Our settings, as annotations of the driver pod. */
+  /** Settings of spark-nanny, as annotations of the driver pod. */
   readonly settings?: Readonly<Record<string, string>>
 }
 
@@ -26,7 +26,7 @@ export interface Driver extends Submitted {
   readonly timeline: Timeline
 }
 
-/** Submits an application, follows its driver pod, and prints the timeline when the test ends, however it ends. */
+/** Submits an application and follows its driver pod. Prints the timeline when the test ends, also after a failure. */
 export const start = async (
   cluster: Cluster,
   context: TestContext,
@@ -45,7 +45,7 @@ export const start = async (
   return { ...submitted, timeline }
 }
 
-/** Waits until the application has done `jobs` jobs, in the present run of its driver. */
+/** Waits until the application has completed `jobs` jobs in the current run of its driver. */
 export const waitForJobs = (
   cluster: Cluster,
   ref: PodRef,
@@ -71,7 +71,7 @@ export const restartsOf = ({ pod }: TimelineEntry, container?: string): number =
 export const isRunning = ({ pod }: TimelineEntry, container?: string): boolean =>
   containerStatus(pod, container)?.state?.running !== undefined
 
-/** What an in-place restart took, from the freeze on. Seconds. */
+/** Durations of a restart in place since the freeze, in seconds. */
 export interface RestartFigures {
   readonly hangToVerdict: number
   readonly verdictToStarted: number
@@ -80,7 +80,7 @@ export interface RestartFigures {
 
 /**
  * Waits until the driver has been restarted in place for the `nth` time and is Ready again. The verdict is the moment at
- * which the sidecar's exit was seen, or, when the kubelet told only of the outcome, the end that it reports.
+ * which the sidecar's exit was observed or, if the kubelet reported only the outcome, the end that it reports.
  */
 export const waitForRestart = async (driver: Driver, hungAt: number, nth: number): Promise<RestartFigures> => {
   const verdict = await waitForEntry(
@@ -122,7 +122,7 @@ export const staysAlive = async (driver: Driver, durationMs: number): Promise<vo
   }
 }
 
-/** The number of the last job that the driver's present run says it has done. */
+/** The number of the last completed job in the log of the driver's current run. */
 export const jobsDone = async (cluster: Cluster, ref: PodRef): Promise<number> => {
   const lines = [...(await podLog(cluster, ref)).matchAll(/app: job (\d+) done/g)]
   return Number(lines.at(-1)?.[1] ?? 0)

@@ -14,14 +14,14 @@ export interface SidecarStatus {
 export const isInjected = (pod: V1Pod | undefined): boolean =>
   pod?.spec?.initContainers?.some(({ name }) => name === sidecarContainerName) ?? false
 
-/** What the pod's sidecar says of itself, asked at the pod's address. */
+/** The status of the pod's sidecar, requested at the pod's address. */
 export const sidecarStatus = async (cluster: Cluster, ref: PodRef): Promise<SidecarStatus> => {
   const address = (await getPod(cluster, ref))?.status?.podIP
   const response = await fetch(`http://${address}:${sidecarPort}/status`, { signal: AbortSignal.timeout(5_000) })
   return (await response.json()) as SidecarStatus
 }
 
-/** Driver annotations for settings, as a plain spark-submit gives them. */
+/** Settings as driver annotations in the form of spark-submit. */
 export const settingsConf = (settings: Readonly<Record<string, string>>): Record<string, string> =>
   Object.fromEntries(
     Object.entries(settings).map(([key, value]) => [`spark.kubernetes.driver.annotation.spark-nanny.io/${key}`, value]),

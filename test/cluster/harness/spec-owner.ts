@@ -9,15 +9,15 @@ import { containerStatus, getPod, type PodRef } from './pods.ts'
 const kind = 'sparkapplications.sparkoperator.k8s.io'
 
 export interface SpecOwner extends PodRef {
-  /** The uids of the driver pods, in their order. */
+  /** The uids of the driver pods, in order of creation. */
   readonly uids: readonly string[]
   readonly application: () => Promise<Record<string, unknown>>
   readonly stop: () => Promise<void>
 }
 
 /**
- * A SparkApplication, and what stands for kubeflow's operator: it submits once, and again whenever the spec changes,
- * after the driver's pod is gone; the state and its message follow the pod. Nothing is retried.
+ * A SparkApplication and a fake of kubeflow's operator: it submits once, and again after each change of the spec when
+ * the driver's pod is gone. The state and its message follow the pod. Nothing is retried.
  */
 export const ownBySpec = async (
   cluster: Cluster,

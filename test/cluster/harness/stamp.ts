@@ -12,14 +12,14 @@ const addPath = (hash: ReturnType<typeof createHash>, path: string, name: string
   hash.update(`\0${name}\0`).update(readFileSync(path))
 }
 
-/** A hash over a recipe (any words) and the contents of files and folders; what does not exist counts as absent. */
+/** A hash over a recipe (any texts) and the contents of files and folders. Missing files count as absent. */
 export const contentHash = (recipe: readonly string[], paths: readonly string[] = []): string => {
   const hash = createHash('sha256').update(recipe.join('\0'))
   for (const path of paths) addPath(hash, path, basename(path))
   return hash.digest('hex').slice(0, 32)
 }
 
-/** Does `make` unless `outputs` exist and were made with the same `hash`; says which it was. */
+/** Runs `make` unless `outputs` exist and were built with the same `hash`. Logs which was the case. */
 export const once = async (
   stampFile: string,
   hash: string,
@@ -28,7 +28,7 @@ export const once = async (
 ): Promise<boolean> => {
   const stamped = existsSync(stampFile) ? readFileSync(stampFile, 'utf8').trim() : ''
   if (stamped === hash && outputs.every((path) => existsSync(path))) return false
-  // A build that is cut off must not look finished.
+  // An interrupted build must not look finished.
   rmSync(stampFile, { force: true })
   mkdirSync(dirname(stampFile), { recursive: true })
   await make()

@@ -27,7 +27,7 @@ export interface Submission {
   readonly namespace: string
   readonly mode: Mode
   readonly args?: readonly (string | number)[]
-  /** Spark settings over the harness's own. */
+  /** Spark settings that override those of the harness. */
   readonly conf?: Readonly<Record<string, string>>
   /** Default: 1. */
   readonly executors?: number
@@ -35,12 +35,12 @@ export interface Submission {
 
 export interface Submitted extends PodRef {
   readonly applicationId: string
-  /** When the submission began and when the API server had the driver's pod, in milliseconds of Date.now. */
+  /** When the submission started and when the driver's pod was created, as values of Date.now. */
   readonly submittedAt: number
   readonly createdAt: number
 }
 
-/** Small and single-minded, so that several applications share two cores. */
+/** Small drivers and executors, so that several applications can share two cores. */
 const defaults: Readonly<Record<string, string>> = {
   'spark.kubernetes.container.image': sparkTag,
   'spark.kubernetes.container.image.pullPolicy': 'Never',
@@ -65,7 +65,7 @@ const javaOptions = ['-Xmx256m', '-Xshare:auto', '-XX:TieredStopAtLevel=1', '-XX
 
 const sharedArchive = join(sparkDir, 'submit.jsa')
 
-/** The first submission leaves its loaded classes in an archive, the later ones start from it in half the time. */
+/** The first submission saves its loaded classes in an archive. Later ones use it and start in half the time. */
 const withClassArchive = async (launch: (options: readonly string[]) => Promise<unknown>): Promise<void> => {
   if (existsSync(sharedArchive) && statSync(sharedArchive).mtimeMs > statSync(jarsDir).mtimeMs) {
     await launch([`-XX:SharedArchiveFile=${sharedArchive}`])
@@ -78,14 +78,14 @@ const withClassArchive = async (launch: (options: readonly string[]) => Promise<
 
 let queue: Promise<unknown> = Promise.resolve()
 
-/** Runs works one after another: two JVMs that start at once on two cores starve what is measured. */
+/** Runs submissions one after another, because two JVMs that start at once on two cores distort the measurements. */
 const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
   const turn = queue.then(work, work)
   queue = turn.catch(() => {})
   return turn
 }
 
-/** The settings that a submission gives with `--conf`. */
+/** The settings that a submission passes with `--conf`. */
 export const submittedConf = ({
   name,
   namespace,

@@ -24,14 +24,14 @@ export interface Webhook {
   /** The HTTP status of /readyz. */
   readonly readyz: () => Promise<number>
   /** Stops the process and keeps the configuration, as if all replicas were gone. */
-  readonly goAway: () => Promise<void>
+  readonly stopProcess: () => Promise<void>
   /** Starts the process again. */
-  readonly comeBack: () => Promise<void>
+  readonly startProcess: () => Promise<void>
   /** Ends the process and deletes the configuration. */
   readonly stop: () => Promise<void>
 }
 
-/** Starts the webhook for the namespaces labelled for it, and waits until it says it is ready. */
+/** Starts the webhook for its labelled namespaces and waits until it is ready. */
 export const startWebhook = async (cluster: Cluster, options: WebhookOptions): Promise<Webhook> => {
   const { name, sidecarImage = sidecarTag } = options
   const directory = join(cluster.runDir, 'webhook', `${name}-${process.pid}`)
@@ -97,8 +97,8 @@ export const startWebhook = async (cluster: Cluster, options: WebhookOptions): P
   return {
     metricsUrl,
     readyz: async () => (await askReady()).statusCode,
-    goAway: end,
-    comeBack: begin,
+    stopProcess: end,
+    startProcess: begin,
     stop: async () => {
       await cluster.kubectl(['delete', 'mutatingwebhookconfiguration', configuration, '--ignore-not-found'])
       await end()

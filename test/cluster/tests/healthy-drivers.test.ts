@@ -180,11 +180,11 @@ describe('healthy drivers', { concurrency: 6 }, () => {
   test('the webhook unavailable, then back → drivers start unprotected, then new ones are injected', async (context) => {
     const [, , away] = webhooks
     assert.ok(away)
-    await away.goAway()
+    await away.stopProcess()
     const without = await start(cluster, context, namespaces.away, { name: 'without', mode: 'pi' })
     assert.equal(isInjected(await getPod(cluster, without)), false)
     await waitForSuccess(cluster, without, 240_000)
-    await away.comeBack()
+    await away.startProcess()
     const injected = await start(cluster, context, namespaces.away, { name: 'with', mode: 'pi' })
     assert.equal(isInjected(await getPod(cluster, injected)), true)
     await waitForSuccess(cluster, injected, 240_000)

@@ -6,7 +6,7 @@ import { toRecord } from '../../../core/json.ts'
 import { installSparkApplications, type Owner, ownApplication } from '../harness/application-owner.ts'
 import { type Cluster, connectCluster } from '../harness/cluster.ts'
 import { hostPid } from '../harness/host-process.ts'
-import { addStandbyNode, pauseKubelet, sidecarEnd, tellOfExit, waitForNode } from '../harness/kubelet.ts'
+import { addStandbyNode, pauseKubelet, sidecarEnd, waitForNode, writeSidecarExit } from '../harness/kubelet.ts'
 import { createNamespace, deleteNamespace } from '../harness/namespaces.ts'
 import {
   containerStatus,
@@ -178,8 +178,8 @@ describe('an unavailable kubelet', () => {
 
     // The sidecar's exit code becomes known at the moment at which the kubelet can act on it.
     resumeKubelet()
-    await tellOfExit(cluster, raced, exitedMs)
-    context.diagnostic(`the kubelet goes on: ${since()}`)
+    await writeSidecarExit(cluster, raced, exitedMs)
+    context.diagnostic(`the kubelet is resumed: ${since()}`)
     await waitForNode(cluster, 'True', 60_000)
 
     await context.test('the healthy driver → has kept running', async () => {

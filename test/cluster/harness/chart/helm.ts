@@ -7,14 +7,14 @@ import type { ValueSet } from './value-sets.ts'
 
 export const chartDir = join(projectDir, 'charts/spark-nanny')
 
-/** Helm with a home of its own; a failure is a result too. */
+/** Runs Helm with its own home directory. A failure is a result, not an exception. */
 export function helm(args: readonly string[], input?: string): Promise<RunResult> {
   const home = join(runDir, 'helm')
   const env = { HELM_CACHE_HOME: home, HELM_CONFIG_HOME: home, HELM_DATA_HOME: home }
   return run(binary('helm'), args, { env, timeoutMs: 300_000, accept: [1], ...(input === undefined ? {} : { input }) })
 }
 
-/** The arguments that give a value set; the values themselves go to standard input. */
+/** The arguments for a value set. The values themselves are passed on standard input. */
 export const valueArguments = ({ files = [] }: Pick<ValueSet, 'files'>): readonly string[] => [
   ...files.flatMap((file) => ['--values', join(chartDir, file)]),
   ...['--values', '-'],
@@ -41,7 +41,7 @@ export const manifestsOf = (text: string): readonly Manifest[] =>
     .map((document) => document.toJS() as Manifest | null)
     .filter((manifest) => manifest !== null)
 
-/** What the API server says of applying `manifests`; nothing is stored. Standard error holds its warnings. */
+/** Applies `manifests` as a server-side dry run. Standard error contains the warnings of the API server. */
 export function dryRun(
   { kubeconfigPath }: Cluster,
   namespace: string,

@@ -12,7 +12,7 @@ export interface Installation {
 export const fullnameOf = ({ release }: Installation): string =>
   release.includes('spark-nanny') ? release : `${release}-spark-nanny`
 
-/** Runs helm on the cluster and gives its standard output; rejects with what helm says when it fails. */
+/** Runs Helm on the cluster and resolves with its standard output. Rejects with Helm's output if it fails. */
 export const helmOn = async (cluster: Cluster, args: readonly string[], input?: string): Promise<string> => {
   const { code, stdout, stderr } = await helm([...args, '--kubeconfig', cluster.kubeconfigPath], input)
   if (code !== 0) throw new Error(`helm ${args.join(' ')}: ${stderr}`)
@@ -24,7 +24,7 @@ const imageValues = (reference: string) => {
   return { registry, repository, tag, pullPolicy: 'Never' }
 }
 
-/** More values for a release; the images are the harness's. */
+/** Additional values of a release. The images are those of the harness. */
 export interface InstallValues {
   readonly sidecar?: Readonly<Record<string, unknown>>
   readonly [value: string]: unknown

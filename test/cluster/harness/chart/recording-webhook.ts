@@ -6,9 +6,9 @@ import { createAuthority, issueServingCertificate } from '../../../../certs/pki/
 import { createWebhookServer } from '../../../../webhook/server/server.ts'
 import type { Cluster } from '../cluster.ts'
 
-/** A webhook that lets everything through and remembers what it was asked about. */
+/** A webhook that allows everything and records its requests. */
 export interface RecordingWebhook {
-  /** What a webhook configuration needs to find it. */
+  /** The client configuration for a webhook configuration. */
   readonly clientConfig: { readonly url: string; readonly caBundle: string }
   /** `Kind namespace/name` of each request since the last call. */
   takeAsked(): readonly string[]

@@ -5,7 +5,7 @@ export interface ValueSet {
   readonly values: object
   /** Files of the chart with values, before `values`. */
   readonly files?: readonly string[]
-  /** Of the cluster; the test cluster's own by default. */
+  /** The Kubernetes version. Default: the version of the test cluster. */
   readonly kubeVersion?: string
 }
 
