@@ -5,7 +5,7 @@ import { parseInvocation } from '../../cli/invocation.ts'
 import packageJson from '../../package.json' with { type: 'json' }
 import { runCli } from './run-cli.ts'
 
-const calls: readonly (readonly [name: string, args: readonly string[], becomes: readonly string[]])[] = [
+const calls: readonly (readonly [name: string, args: readonly string[], expected: readonly string[]])[] = [
   ['validate-spark-config', ['nightly', 'jobs'], ['validate', 'nightly', '--namespace', 'jobs']],
   [
     'validate-spark-config',
@@ -19,22 +19,22 @@ const calls: readonly (readonly [name: string, args: readonly string[], becomes:
   ['preflight-check.mjs', ['app.yaml'], ['preflight', 'app.yaml']],
 ]
 describe('command aliases', () => {
-  for (const [name, args, becomes] of calls) {
-    test(`${name} ${args.join(' ')} → ${becomes.join(' ')}`, () =>
-      assert.deepEqual(parseInvocation(name, args).args, becomes))
+  for (const [name, args, expected] of calls) {
+    test(`${name} ${args.join(' ')} → ${expected.join(' ')}`, () =>
+      assert.deepEqual(parseInvocation(name, args).args, expected))
   }
 
-  const wrong: readonly (readonly [name: string, args: readonly string[], says: RegExp])[] = [
+  const wrong: readonly (readonly [name: string, args: readonly string[], message: RegExp])[] = [
     ['validate-spark-config', [], /^error: APP is missing\nusage: validate-spark-config APP NAMESPACE /],
     ['validate-spark-config', ['nightly'], /^error: NAMESPACE is missing\n/],
     ['validate-spark-config', ['nightly', '--strict'], /^error: NAMESPACE is missing\n/],
     ['preflight-check', ['a', 'b'], /^error: too many arguments: b\nusage: preflight-check APP_CONFIG /],
   ]
-  for (const [calledAs, args, says] of wrong) {
+  for (const [calledAs, args, message] of wrong) {
     test(`${calledAs} ${args.join(' ')} → usage error`, async () => {
       const { exitCode, stderr, stdout } = await runCli(args, {}, '', { calledAs })
       assert.equal(exitCode, 2)
-      assert.match(stderr, says)
+      assert.match(stderr, message)
       assert.equal(stdout, '')
     })
   }

@@ -5,47 +5,55 @@ import { describe, test } from 'node:test'
 import packageJson from '../../package.json' with { type: 'json' }
 import { runCli } from './run-cli.ts'
 
-const wrong: readonly { args: readonly string[]; files?: Record<string, string>; says: RegExp }[] = [
-  { args: ['injekt'], says: /unknown command 'injekt'/ },
-  { args: ['--bogus'], says: /unknown option '--bogus'/ },
-  { args: ['inject'], says: /-f FILE is required/ },
-  { args: ['inject', '-f', 'x', '--bogus'], says: /unknown option '--bogus'/ },
-  { args: ['inject', 'pod.yaml'], says: /too many arguments/ },
-  { args: ['inject', '-f', 'absent.yaml'], says: /absent\.yaml: there is no such file; expected Pods/ },
-  { args: ['inject', '-f', '.'], says: /\.: is a directory; expected Pods/ },
-  { args: ['inject', '-f', 'x'], files: { x: '' }, says: /x: is empty; expected Pods/ },
-  { args: ['inject', '-f', 'x'], files: { x: '{"kind": "Pod"' }, says: /x: is not JSON: .* expected Pods/ },
-  { args: ['inject', '-f', 'x'], files: { x: 'a: b: c' }, says: /x: is not YAML: .*line 1.* expected Pods/ },
-  { args: ['inject', '-f', 'x'], files: { x: 'hello' }, says: /x: contains something other than Kubernetes objects/ },
-  { args: ['inject', '-f', 'x'], files: { x: 'a: 1\n---\nkind: Pod' }, says: /x: .*`kind` is missing in document 1/ },
-  { args: ['inject', '-f', 'x'], files: { x: 'apiVersion: v1\nkind: Pod' }, says: /x: Pod .* is not a valid Pod/ },
+const wrong: readonly { args: readonly string[]; files?: Record<string, string>; message: RegExp }[] = [
+  { args: ['injekt'], message: /unknown command 'injekt'/ },
+  { args: ['--bogus'], message: /unknown option '--bogus'/ },
+  { args: ['inject'], message: /-f FILE is required/ },
+  { args: ['inject', '-f', 'x', '--bogus'], message: /unknown option '--bogus'/ },
+  { args: ['inject', 'pod.yaml'], message: /too many arguments/ },
+  { args: ['inject', '-f', 'absent.yaml'], message: /absent\.yaml: there is no such file; expected Pods/ },
+  { args: ['inject', '-f', '.'], message: /\.: is a directory; expected Pods/ },
+  { args: ['inject', '-f', 'x'], files: { x: '' }, message: /x: is empty; expected Pods/ },
+  { args: ['inject', '-f', 'x'], files: { x: '{"kind": "Pod"' }, message: /x: is not JSON: .* expected Pods/ },
+  { args: ['inject', '-f', 'x'], files: { x: 'a: b: c' }, message: /x: is not YAML: .*line 1.* expected Pods/ },
+  {
+    args: ['inject', '-f', 'x'],
+    files: { x: 'hello' },
+    message: /x: contains something other than Kubernetes objects/,
+  },
+  {
+    args: ['inject', '-f', 'x'],
+    files: { x: 'a: 1\n---\nkind: Pod' },
+    message: /x: .*`kind` is missing in document 1/,
+  },
+  { args: ['inject', '-f', 'x'], files: { x: 'apiVersion: v1\nkind: Pod' }, message: /x: Pod .* is not a valid Pod/ },
   {
     args: ['inject', '-f', 'x'],
     files: { x: 'kind: AdmissionReview' },
-    says: /x: AdmissionReview: apiVersion is absent/,
+    message: /x: AdmissionReview: apiVersion is absent/,
   },
   {
     args: ['inject', '-f', 'x', '--application', 'y'],
     files: { x: 'kind: A', y: 'kind: B' },
-    says: /y: .*SparkApplication/,
+    message: /y: .*SparkApplication/,
   },
-  { args: ['inject', '-f', 'x', '--set', 'intervall=3s'], says: /did you mean interval\?/ },
-  { args: ['inject', '-f', 'x', '--set', 'interval=3'], says: /interval must be a duration/ },
-  { args: ['inject', '-f', 'x', '--set', 'interval'], says: /must be KEY=VALUE/ },
-  { args: ['inject', '-f', 'x', '--kubernetes-version', 'new'], says: /must be a version such as 1\.36/ },
-  { args: ['inject', '-f', 'x', '-o', 'json'], says: /-o requires --explain/ },
-  { args: ['check', 'now'], says: /too many arguments for 'check'/ },
-  { args: ['check', '--wait', 'soon'], says: /must be a duration with its unit, such as 2m/ },
-  { args: ['check', '-o', 'yaml'], says: /Allowed choices are text, json/ },
-  { args: ['completion'], says: /missing required argument 'SHELL'/ },
+  { args: ['inject', '-f', 'x', '--set', 'intervall=3s'], message: /did you mean interval\?/ },
+  { args: ['inject', '-f', 'x', '--set', 'interval=3'], message: /interval must be a duration/ },
+  { args: ['inject', '-f', 'x', '--set', 'interval'], message: /must be KEY=VALUE/ },
+  { args: ['inject', '-f', 'x', '--kubernetes-version', 'new'], message: /must be a version such as 1\.36/ },
+  { args: ['inject', '-f', 'x', '-o', 'json'], message: /-o requires --explain/ },
+  { args: ['check', 'now'], message: /too many arguments for 'check'/ },
+  { args: ['check', '--wait', 'soon'], message: /must be a duration with its unit, such as 2m/ },
+  { args: ['check', '-o', 'yaml'], message: /Allowed choices are text, json/ },
+  { args: ['completion'], message: /missing required argument 'SHELL'/ },
 ]
 describe('command line', () => {
-  for (const { args, files = {}, says } of wrong) {
+  for (const { args, files = {}, message } of wrong) {
     test(`${args.join(' ')} ${JSON.stringify(files)} → usage error`, async () => {
       const { exitCode, stdout, stderr } = await runCli(args, files)
       assert.equal(exitCode, 2)
       assert.equal(stdout, '')
-      assert.match(stderr, says)
+      assert.match(stderr, message)
       assert.match(stderr, /^usage: spark-nanny/m)
       assert.doesNotMatch(stderr, /^\s+at /m)
       assert.equal(stderr.trimEnd().split('\n').length, 2, stderr)
@@ -87,19 +95,19 @@ describe('command line', () => {
   })
 
   const root = join(import.meta.dirname, '../..')
-  const spawned = (args: readonly string[], input = '') =>
+  const spawnCli = (args: readonly string[], input = '') =>
     spawnSync(process.execPath, ['cli/main.ts', ...args], { cwd: root, encoding: 'utf8', input })
 
   test('real process → reads a file and stdin, and returns the exit code', () => {
     const capture = 'test/data/admission/driver-pod.spark-submit.json'
-    const fromFile = spawned(['inject', '-f', capture])
+    const fromFile = spawnCli(['inject', '-f', capture])
     assert.equal(fromFile.status, 0, fromFile.stderr)
     assert.equal(JSON.parse(fromFile.stdout).response.allowed, true)
 
-    const fromStdin = spawned(['inject', '-f', '-'], 'kind: Secret\n')
+    const fromStdin = spawnCli(['inject', '-f', '-'], 'kind: Secret\n')
     assert.deepEqual([fromStdin.status, fromStdin.stdout], [0, 'kind: Secret\n'])
 
-    const unreadable = spawned(['inject', '-f', 'absent.yaml'])
+    const unreadable = spawnCli(['inject', '-f', 'absent.yaml'])
     assert.equal(unreadable.status, 2)
     assert.match(unreadable.stderr, /^error: absent\.yaml: there is no such file/)
   })

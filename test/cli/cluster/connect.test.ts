@@ -75,7 +75,7 @@ describe('connect', () => {
     })
   }
 
-  const wrong: readonly (readonly [flags: ConnectionFlags, env: Env, says: RegExp])[] = [
+  const wrong: readonly (readonly [flags: ConnectionFlags, env: Env, message: RegExp])[] = [
     [{}, {}, /^no cluster is configured: set --kubeconfig or KUBECONFIG/],
     [{ kubeconfig: 'absent' }, {}, /absent: there is no such file; expected a kubeconfig$/],
     [{}, { KUBECONFIG: 'absent' }, /^KUBECONFIG is .*absent: there is no such file/],
@@ -86,11 +86,11 @@ describe('connect', () => {
     [{ kubeconfig: 'as-another' }, {}, /user "one": impersonation \(as\) is not supported$/],
     [{ kubeconfig: 'proxied' }, {}, /cluster "one": proxy-url is not supported$/],
   ]
-  for (const [flags, env, says] of wrong) {
+  for (const [flags, env, message] of wrong) {
     test(`${JSON.stringify(flags)} ${JSON.stringify(env)} → usage error`, async () => {
       await assert.rejects(connectWith(flags, env), (error) => {
         assert.ok(error instanceof UsageError)
-        assert.match(error.message, says)
+        assert.match(error.message, message)
         assert.doesNotMatch(error.message, /\n/)
         return true
       })

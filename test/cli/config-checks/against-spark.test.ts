@@ -33,14 +33,14 @@ describe('validate', () => {
         driverLimitMiB: null,
       } as const
       const errors = validate(subject, context).filter(({ severity }) => severity === 'error')
-      const what = `${JSON.stringify(question)}: ${answer.refused ?? 'accepted'}; found ${idsOf(errors)}`
+      const what = `${JSON.stringify(question)}: ${answer.refused ?? 'accepted'}; found ${listFindingIds(errors)}`
       if (answer.refused !== undefined) {
         counted.refused += 1
         assert.ok(errors.length > 0, what)
       } else {
         counted.accepted += 1
         assert.deepEqual(
-          idsOf(errors).filter((id) => !laterRefusals.has(id)),
+          listFindingIds(errors).filter((id) => !laterRefusals.has(id)),
           [],
           what,
         )
@@ -50,4 +50,4 @@ describe('validate', () => {
   })
 })
 
-const idsOf = (findings: readonly Finding[]) => findings.map(({ id }) => id)
+const listFindingIds = (findings: readonly Finding[]) => findings.map(({ id }) => id)

@@ -6,7 +6,11 @@ import { buildExplanationGraph, findRoot, orderRoots } from '../../../cli/diagno
 const explainsBy = (pairs: string) => (one: string, other: string) => pairs.split(' ').includes(`${one}>${other}`)
 
 describe('explanation graph', () => {
-  const graphs: readonly (readonly [what: string, pairs: string, graph: readonly (readonly [string, string])[]])[] = [
+  const graphs: readonly (readonly [
+    condition: string,
+    pairs: string,
+    graph: readonly (readonly [string, string])[],
+  ])[] = [
     ['no finding explains another', '', []],
     ['one finding explains another', 'a>b', [['b', 'a']]],
     ['two findings explain a third', 'a>c b>c', [['c', 'a']]],
@@ -21,32 +25,32 @@ describe('explanation graph', () => {
     ],
     ['a finding explains itself', 'a>a', []],
   ]
-  for (const [what, pairs, graph] of graphs) {
-    test(`${what} → each symptom has the first explanation`, () => {
+  for (const [condition, pairs, graph] of graphs) {
+    test(`${condition} → each symptom has the first explanation`, () => {
       assert.deepEqual([...buildExplanationGraph(['a', 'b', 'c'], explainsBy(pairs))], graph)
     })
   }
 
-  const roots: readonly (readonly [what: string, pairs: string, found: string, root: string])[] = [
+  const roots: readonly (readonly [condition: string, pairs: string, found: string, root: string])[] = [
     ['nothing explains the finding', '', 'a', 'a'],
     ['a chain of explanations', 'a>b b>c', 'c', 'a'],
     ['a cycle of three', 'a>b b>c c>a', 'b', 'b'],
   ]
-  for (const [what, pairs, found, root] of roots) {
-    test(`${what} → the root is found`, () => {
+  for (const [condition, pairs, found, root] of roots) {
+    test(`${condition} → the root is found`, () => {
       const graph = buildExplanationGraph(['a', 'b', 'c'], explainsBy(pairs))
       assert.equal(findRoot(graph, found), root)
     })
   }
 
-  const orders: readonly (readonly [what: string, pairs: string, explainsEnd: string, order: string])[] = [
+  const orders: readonly (readonly [condition: string, pairs: string, explainsEnd: string, order: string])[] = [
     ['no root explains the end', '', '', 'a b c'],
     ['a later root explains the end', '', 'b', 'b a c'],
     ['two roots explain the end', '', 'c b', 'b c a'],
     ['a symptom is not a root', 'a>b', 'c', 'c a'],
   ]
-  for (const [what, pairs, explainsEnd, order] of orders) {
-    test(`${what} → roots that explain the end come first, in their order`, () => {
+  for (const [condition, pairs, explainsEnd, order] of orders) {
+    test(`${condition} → roots that explain the end come first, in their order`, () => {
       const ranked = ['a', 'b', 'c']
       const graph = buildExplanationGraph(ranked, explainsBy(pairs))
       assert.equal(orderRoots(ranked, graph, new Set(explainsEnd.split(' '))).join(' '), order)

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test'
 import { LineClassifier } from '../../../cli/log/line-classifier.ts'
 
 /** Classifies the lines of a text. Each result is `place: content`; stack frames are omitted. */
-function placed(text: string): readonly string[] {
+function classifyLines(text: string): readonly string[] {
   const classifier = new LineClassifier()
   return text.split('\n').flatMap((line) => {
     const { place, content } = classifier.place(line) ?? {}
@@ -14,7 +14,7 @@ function placed(text: string): readonly string[] {
 describe('line classifier', () => {
   test('an exception of the main thread → it and its causes are uncaught, and its frames are omitted', () => {
     assert.deepEqual(
-      placed(`26/11/22 14:33:38 INFO SparkUI: Stopped
+      classifyLines(`26/11/22 14:33:38 INFO SparkUI: Stopped
 Exception in thread "main" org.apache.spark.SparkException: A
 \tat App.main(App.java:12)
 Caused by: java.net.ConnectException: B
@@ -32,7 +32,7 @@ Caused by: java.net.ConnectException: B
 
   test('an exception below a log record → it has the place of the record', () => {
     assert.deepEqual(
-      placed(`26/11/22 14:33:38 WARN Foo: connection failed
+      classifyLines(`26/11/22 14:33:38 WARN Foo: connection failed
 java.net.ConnectException: B
 \tat App.main(App.java:13)
 hello
@@ -53,7 +53,7 @@ Caused by: java.lang.IllegalStateException: C`),
 
   test('an exception that a task reported → belongs to an executor, even inside an exception of the driver', () => {
     assert.deepEqual(
-      placed(`26/11/22 14:33:38 WARN TaskSetManager: Lost task 0.0 in stage 0.0 (TID 0) (10.0.0.9 executor 1): java.lang.OutOfMemoryError: Java heap space
+      classifyLines(`26/11/22 14:33:38 WARN TaskSetManager: Lost task 0.0 in stage 0.0 (TID 0) (10.0.0.9 executor 1): java.lang.OutOfMemoryError: Java heap space
 \tat App.main(App.java:13)
 Exception in thread "main" org.apache.spark.SparkException: Job aborted due to stage failure: Task 0 failed 4 times, most recent failure: Lost task 0.3 (executor 1): java.lang.OutOfMemoryError: Java heap space
 \tat App.lambda(App.java:13)
@@ -74,7 +74,7 @@ Caused by: java.lang.OutOfMemoryError: Java heap space`).map((line) => line.slic
 
   test('a traceback below a log record → has the place of the record; any other has its own place', () => {
     assert.deepEqual(
-      placed(`Traceback (most recent call last):
+      classifyLines(`Traceback (most recent call last):
   File "/opt/app.py", line 3, in <module>
     main()
 ValueError: boom
@@ -89,7 +89,7 @@ going on`),
 
   test('a Python call into Spark fails → the Java exception is a cause of the traceback', () => {
     assert.deepEqual(
-      placed(`Traceback (most recent call last):
+      classifyLines(`Traceback (most recent call last):
   File "/opt/app.py", line 3, in <module>
 py4j.protocol.Py4JJavaError: An error occurred while calling o52.count.
 : org.apache.spark.SparkException: Job aborted due to stage failure: x
@@ -105,7 +105,7 @@ Caused by: java.io.IOException: y`),
 
   test('the line before a traceback → decides the place of the traceback, unless the line is a record of Spark', () => {
     const traceback = 'Traceback (most recent call last):\n  File "/opt/app.py", line 9, in f\nKeyError: 1'
-    const last = (lead: string) => placed(`${lead}\n${traceback}`).at(-1)
+    const last = (lead: string) => classifyLines(`${lead}\n${traceback}`).at(-1)
     for (const [lead, place] of [
       ['26/11/22 14:33:38 ERROR TaskSetManager: Task 0 in stage 0.0 failed 4 times; aborting job', 'traceback'],
       ['26/11/22 14:33:38 INFO BlockManagerInfo: Removed broadcast_0_piece0', 'traceback'],
@@ -131,7 +131,7 @@ Caused by: java.io.IOException: y`),
       'During handling of the above exception, another exception occurred:',
       'The above exception was the direct cause of the following exception:',
     ]) {
-      assert.equal(placed(`ERROR:root:x\n${first}\n${sentence}\n\n${second}`).at(-1), 'error: ValueError: x')
+      assert.equal(classifyLines(`ERROR:root:x\n${first}\n${sentence}\n\n${second}`).at(-1), 'error: ValueError: x')
       const classifier = new LineClassifier()
       const begins = `${first}\n${sentence}\n\n${second}`
         .split('\n')
@@ -154,12 +154,13 @@ Caused by: java.io.IOException: y`),
     '[2026-11-22 14:32:51] ERROR text',
   ]
   for (const layout of layouts) {
-    test(`layout "${layout}" → recognized as a record`, () => assert.match(placed(layout)[0] ?? '', /^error: .*text$/))
+    test(`layout "${layout}" → recognized as a record`, () =>
+      assert.match(classifyLines(layout)[0] ?? '', /^error: .*text$/))
   }
 
   test('an exception without a log record → printed; a sentence about an exception → output', () => {
     assert.deepEqual(
-      placed('java.lang.OutOfMemoryError: Java heap space\n\tat App.main(App.java:3)\nno more heap space'),
+      classifyLines('java.lang.OutOfMemoryError: Java heap space\n\tat App.main(App.java:3)\nno more heap space'),
       ['printed: java.lang.OutOfMemoryError: Java heap space', 'output: no more heap space'],
     )
   })

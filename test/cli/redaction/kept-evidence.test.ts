@@ -7,7 +7,7 @@ import { absent } from '../../../cli/evidence/evidence.ts'
 import { buildEvidence, type EvidenceCase } from '../rules/evidence-case.ts'
 import { positives } from '../rules/positives.ts'
 
-const findingsOf = (evidenceCase: EvidenceCase) =>
+const summarizeFindings = (evidenceCase: EvidenceCase) =>
   diagnose(buildEvidence(evidenceCase)).findings.map(({ id, symptomOf, title }) => ({ id, symptomOf, title }))
 
 /** Creates a redactor that knows a password from the environment of this driver. */
@@ -35,17 +35,17 @@ function redact(evidenceCase: EvidenceCase, password: string): EvidenceCase {
 describe('evidence kept by redaction', () => {
   for (const [index, [id, evidenceCase]] of positives.entries()) {
     test(`redacted evidence of ${id} (${index}) → the same findings`, () => {
-      assert.deepEqual(findingsOf(redact(evidenceCase, 'S3cr3t-Value_9x')), findingsOf(evidenceCase))
+      assert.deepEqual(summarizeFindings(redact(evidenceCase, 'S3cr3t-Value_9x')), summarizeFindings(evidenceCase))
     })
   }
 
   test('a password that is a word of the evidence → the same findings', () => {
     const lost: string[] = []
     for (const [id, evidenceCase] of positives) {
-      const roots = findingsOf(evidenceCase).map((finding) => finding.id)
+      const roots = summarizeFindings(evidenceCase).map((finding) => finding.id)
       for (const word of new Set(JSON.stringify(evidenceCase).match(/\b[A-Za-z][a-z]{2,}\b|\b[A-Z]{3,}\b/g))) {
         if (
-          findingsOf(redact(evidenceCase, word))
+          summarizeFindings(redact(evidenceCase, word))
             .map((finding) => finding.id)
             .join() !== roots.join()
         )

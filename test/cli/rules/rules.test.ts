@@ -7,7 +7,7 @@ import { healthyDrivers, negatives } from './negatives.ts'
 import { positives } from './positives.ts'
 import { endedDrivers, runningDrivers } from './two-causes.ts'
 
-const idsOf = (evidenceCase: Parameters<typeof buildEvidence>[0]) =>
+const listFindingIds = (evidenceCase: Parameters<typeof buildEvidence>[0]) =>
   diagnose(buildEvidence(evidenceCase)).findings.map(({ id }) => id)
 
 describe('rules', () => {
@@ -29,11 +29,11 @@ describe('rules', () => {
 
   for (const [index, [id, why, evidenceCase]] of negatives.entries()) {
     test(`${why} (${index}) → not ${id}`, () =>
-      assert.ok(!idsOf(evidenceCase).includes(id), idsOf(evidenceCase).join(', ')))
+      assert.ok(!listFindingIds(evidenceCase).includes(id), listFindingIds(evidenceCase).join(', ')))
   }
 
   for (const [name, evidenceCase] of healthyDrivers) {
-    test(`${name} → no findings`, () => assert.deepEqual(idsOf(evidenceCase), []))
+    test(`${name} → no findings`, () => assert.deepEqual(listFindingIds(evidenceCase), []))
   }
 
   for (const [name, evidenceCase, ...expected] of [...endedDrivers, ...runningDrivers]) {
@@ -49,7 +49,7 @@ describe('rules', () => {
   test('every rule → has a matching and a non-matching example', () => {
     const found = new Set(positives.map(([id]) => id))
     for (const { id } of catalogue) assert.ok(found.has(id), `${id}: no positive`)
-    // Healthy drivers are negative cases of every rule, so a rule without phrases needs no own negative.
+    // Healthy drivers are negative cases of every rule, so a rule without phrases needs no separate negative.
     const withNegative = new Set(negatives.map(([id]) => id))
     for (const { id, matchers } of catalogue) {
       const hasText = matchers.some(({ kind }) => kind !== 'observed')
@@ -90,9 +90,9 @@ describe('rules', () => {
   test('two causes at once → both are reported', () => {
     for (const [id, evidenceCase] of positives) {
       if (evidenceCase.node !== undefined) continue
-      const alone = idsOf(evidenceCase)
+      const alone = listFindingIds(evidenceCase)
       const node = { conditions: [{ type: 'MemoryPressure', status: 'True' }] }
-      const both = idsOf({ ...evidenceCase, node })
+      const both = listFindingIds({ ...evidenceCase, node })
       assert.ok(
         alone.every((one) => both.includes(one)),
         `${id} with a node under pressure: ${both.join(', ')}`,
@@ -105,14 +105,18 @@ describe('rules', () => {
       evidenceCase.log != null && Object.keys(evidenceCase).length === 1 ? [{ id, log: evidenceCase.log }] : [],
     )
     assert.ok(logs.length > 50)
-    const rootOf = (evidenceCase: Parameters<typeof buildEvidence>[0]) =>
+    const findRootCause = (evidenceCase: Parameters<typeof buildEvidence>[0]) =>
       diagnose(buildEvidence(evidenceCase)).findings[0]
     for (const [index, { id, log }] of logs.entries()) {
-      assert.deepEqual(idsOf({ ...running, log: log + finishedJobLog }), [], id)
-      assert.equal(rootOf({ ...failedWith(143), log: log + finishedJobLog + shutdownLog })?.id, 'SPN-EXIT-143', id)
+      assert.deepEqual(listFindingIds({ ...running, log: log + finishedJobLog }), [], id)
+      assert.equal(
+        findRootCause({ ...failedWith(143), log: log + finishedJobLog + shutdownLog })?.id,
+        'SPN-EXIT-143',
+        id,
+      )
       for (const other of [...logs, ...logs].slice(index + 1, index + 8)) {
-        const both = rootOf({ ...failedWith(1), log: log + finishedJobLog + other.log })
-        assert.equal(both?.id, rootOf({ ...failedWith(1), log: other.log })?.id, `${id}, then ${other.id}`)
+        const both = findRootCause({ ...failedWith(1), log: log + finishedJobLog + other.log })
+        assert.equal(both?.id, findRootCause({ ...failedWith(1), log: other.log })?.id, `${id}, then ${other.id}`)
       }
     }
   })

@@ -12,13 +12,13 @@ const forbidden = (what: string) => ({ status: 403, body: { message: `${what} ar
 
 const clusters: Readonly<Record<string, { readonly cluster: FakeCluster; readonly exitCode: number }>> = {
   healthy: { cluster: healthy, exitCode: 0 },
-  'nothing-installed': { cluster: bareCluster, exitCode: 3 },
+  'not-installed': { cluster: bareCluster, exitCode: 3 },
   'expired-certificate': {
     // The API server rejects an expired certificate in the TLS handshake, so nothing is injected.
     cluster: { ...healthyCluster(await issueLeafDaysAgo(91)), webhook: null },
     exitCode: 3,
   },
-  'all-replicas-gone': {
+  'no-replica-ready': {
     cluster: {
       ...withObjects(healthy, {
         '/apis/apps/v1/deployments': [deployment({ wanted: 2, ready: 0 })],
@@ -28,7 +28,7 @@ const clusters: Readonly<Record<string, { readonly cluster: FakeCluster; readonl
     },
     exitCode: 3,
   },
-  'uninjected-drivers': {
+  'unprotected-drivers': {
     cluster: withObjects(healthy, {
       '/api/v1/pods': [
         replica(1),
@@ -40,7 +40,7 @@ const clusters: Readonly<Record<string, { readonly cluster: FakeCluster; readonl
     }),
     exitCode: 0,
   },
-  'little-may-be-read': {
+  'evidence-forbidden': {
     cluster: {
       ...healthy,
       answers: {
@@ -84,7 +84,7 @@ describe('check command', () => {
 
   test('--strict with only warnings → exit code 4; with errors → exit code 3', async (t) => {
     assert.equal((await runInCluster(t, healthy, ['check', '--strict'])).exitCode, 0)
-    const warned = clusters['uninjected-drivers']?.cluster ?? healthy
+    const warned = clusters['unprotected-drivers']?.cluster ?? healthy
     assert.equal((await runInCluster(t, warned, ['check', '--strict'])).exitCode, 4)
     assert.equal((await runInCluster(t, bareCluster, ['check', '--strict'])).exitCode, 3)
   })

@@ -39,7 +39,7 @@ export const healthyInstallation: Installation = {
   access: readable([{ what: 'patch pods', allowed: true }]),
 }
 
-export const healthyDriver: CheckedDriver = driverOf({})
+export const healthyDriver: CheckedDriver = createCheckedDriver({})
 
 /** Evidence for which every check passes. */
 export const healthyEvidence: CheckEvidence = {
@@ -58,19 +58,19 @@ export const healthyEvidence: CheckEvidence = {
   installations: readable([healthyInstallation]),
   configurations: readable([healthyConfiguration]),
   namespaces: readable([
-    namespaceOf('kube-system'),
-    namespaceOf('spark-nanny'),
-    namespaceOf('jobs', { 'spark-nanny.io/inject': 'enabled' }),
+    createCheckedNamespace('kube-system'),
+    createCheckedNamespace('spark-nanny'),
+    createCheckedNamespace('jobs', { 'spark-nanny.io/inject': 'enabled' }),
   ]),
   trials: [{ namespace: 'jobs', pod: { kind: 'changed', version }, service: { kind: 'changed', version: '' } }],
   drivers: readable([healthyDriver]),
 }
 
-export function namespaceOf(name: string, labels: Readonly<Record<string, string>> = {}): CheckedNamespace {
+export function createCheckedNamespace(name: string, labels: Readonly<Record<string, string>> = {}): CheckedNamespace {
   return { name, labels: { 'kubernetes.io/metadata.name': name, ...labels } }
 }
 
-export function driverOf(changes: Partial<CheckedDriver>): CheckedDriver {
+export function createCheckedDriver(changes: Partial<CheckedDriver>): CheckedDriver {
   const parsed = parseCheckedDriver(driver('etl-driver', version))
   if (parsed === undefined) throw new Error('the driver has ended')
   return { ...parsed, ...changes }
@@ -98,7 +98,7 @@ export const withWebhooks = (changes: Partial<WebhookConfiguration['webhooks'][n
 })
 export const withDriver = (changes: Partial<CheckedDriver>): CheckEvidence => ({
   ...healthyEvidence,
-  drivers: readable([driverOf(changes)]),
+  drivers: readable([createCheckedDriver(changes)]),
 })
 
 /** Runs the check with this id on the evidence. */

@@ -108,11 +108,11 @@ describe('diagnose --bundle', () => {
     [['d', '--timeout', 'soon'], /Must be a duration/],
     [['d', '-o', 'xml'], /Allowed choices are text, json, sarif, junit, markdown/],
   ]
-  for (const [args, says] of wrong) {
+  for (const [args, message] of wrong) {
     test(`diagnose ${args.join(' ')} → usage error`, async () => {
       const { exitCode, stdout, stderr } = await runCli(['diagnose', ...args])
       assert.deepEqual([exitCode, stdout], [2, ''])
-      assert.match(stderr, says)
+      assert.match(stderr, message)
     })
   }
 })

@@ -9,16 +9,16 @@ const crashes = join(import.meta.dirname, '../../../data/crashes')
 const names = readdirSync(crashes, { withFileTypes: true }).flatMap((entry) =>
   entry.isDirectory() ? [entry.name] : [],
 )
-const planted = 'Pl4nted"Secret/9f\\3c'
+const plantedSecret = 'Pl4nted"Secret/9f\\3c'
 
 /** Builds an API that returns the driver of a capture, with a secret in its environment and its log. */
 function createApi(name: string) {
   const read = (file: string) => readFileSync(join(crashes, name, file), 'utf8')
   const pod = JSON.parse(read('pod.json'))
-  pod.spec.containers[0].env = [...(pod.spec.containers[0].env ?? []), { name: 'DB_PASSWORD', value: planted }]
+  pod.spec.containers[0].env = [...(pod.spec.containers[0].env ?? []), { name: 'DB_PASSWORD', value: plantedSecret }]
   pod.metadata.annotations = {
     ...pod.metadata.annotations,
-    'kubectl.kubernetes.io/last-applied-configuration': JSON.stringify({ x: planted }),
+    'kubectl.kubernetes.io/last-applied-configuration': JSON.stringify({ x: plantedSecret }),
   }
   const { namespace, name: podName } = pod.metadata
   const log = read('driver.log')
@@ -34,7 +34,7 @@ function createApi(name: string) {
     request: async ({ path, onBytes }) => {
       if (path.includes('/log?')) {
         if (log === '') return { kind: 'response', status: 400, body: null }
-        onBytes?.(new TextEncoder().encode(`26/11/24 11:50:00 INFO App: connecting as ${planted} …\n${log}`))
+        onBytes?.(new TextEncoder().encode(`26/11/24 11:50:00 INFO App: connecting as ${plantedSecret} …\n${log}`))
         return { kind: 'response', status: 200, body: null }
       }
       const body = answers[path.split('?')[0] ?? '']
@@ -65,14 +65,14 @@ describe('diagnose --save', () => {
       const again = await runCli(['diagnose', '--bundle', 'b', '-o', 'json'], files)
       assert.equal(again.exitCode, ran.exitCode)
       assert.deepEqual(JSON.parse(again.stdout).findings, JSON.parse(ran.stdout).findings)
-      const given = await runCli(['diagnose', '--bundle', join(crashes, name), '-o', 'json'], {}, '', {
+      const original = await runCli(['diagnose', '--bundle', join(crashes, name), '-o', 'json'], {}, '', {
         readFile: async (path) => readFileSync(path, 'utf8'),
         async *readBytes(path) {
           yield readFileSync(path)
         },
       })
       const ids = (stdout: string) => JSON.parse(stdout).findings.map(({ id }: { readonly id: string }) => id)
-      assert.deepEqual(ids(ran.stdout), ids(given.stdout))
+      assert.deepEqual(ids(ran.stdout), ids(original.stdout))
       for (const text of [...Object.values(files), ran.stdout]) assert.doesNotMatch(text, /Pl4nted|9f\\*3c/)
     })
   }

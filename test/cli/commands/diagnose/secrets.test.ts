@@ -29,7 +29,7 @@ function createApi(answers: Readonly<Record<string, unknown>>, log: string): Kub
 /** Where a secret appears under a name that identifies it. Redaction then recognizes the secret everywhere. */
 const hidings = ['env', 'conf', 'argument', 'application', 'log'] as const
 
-function planted(secret: string, hiding: (typeof hidings)[number]) {
+function plantSecret(secret: string, hiding: (typeof hidings)[number]) {
   const where = (place: (typeof hidings)[number], text: string) => (place === hiding ? text : 'none')
   const pod = podObject(exited(1), {
     metadata: {
@@ -79,7 +79,7 @@ describe('secrets in diagnose output', () => {
         fc.constantFrom(...hidings),
         fc.constantFrom(...outputForms),
         async (text, hiding, form) => {
-          const { answers, log } = planted(text, hiding)
+          const { answers, log } = plantSecret(text, hiding)
           const saved: string[] = []
           const { exitCode, stdout, stderr } = await runCli(
             ['diagnose', 'd', '-n', 'jobs', '-o', form, '--save', 'b'],

@@ -34,13 +34,13 @@ describe('inject command', () => {
     const manifest = await runCli(['inject', '-f', 'pod.json'], { 'pod.json': JSON.stringify(driverPod) })
     assert.equal(manifest.stderr, '')
     assert.deepEqual(JSON.parse(manifest.stdout), patched)
-    assert.ok(sidecarOf(patched))
+    assert.ok(findSidecar(patched))
   })
 
   test('JSON or YAML input → output in the same format', async () => {
     const json = await runCli(['inject', '-f', 'x'], { x: JSON.stringify(driverPod) })
     const yaml = await runCli(['inject', '-f', 'x'], { x: stringify(driverPod) })
-    assert.deepEqual(parsed(yaml.stdout), [JSON.parse(json.stdout)])
+    assert.deepEqual(parseDocuments(yaml.stdout), [JSON.parse(json.stdout)])
     assert.ok(!yaml.stdout.startsWith('{'))
   })
 
@@ -57,7 +57,7 @@ spec: {defaultMode: 0644, flag: yes, ratio: 1:30, share: .5, size: 1.5e3, .: {}}
     )
     const { exitCode, stdout, stderr } = await runCli(['inject', '-f', '-'], {}, text)
     assert.equal(exitCode, 0)
-    const [printedConfig, executor, service, pod, ...rest] = parsed(stdout)
+    const [printedConfig, executor, service, pod, ...rest] = parseDocuments(stdout)
     assert.deepEqual(rest, [])
     assert.deepEqual(printedConfig, {
       apiVersion: 'v1',
@@ -69,7 +69,7 @@ spec: {defaultMode: 0644, flag: yes, ratio: 1:30, share: .5, size: 1.5e3, .: {}}
     assert.deepEqual(executor, executorPod)
     assert.match(stderr, /^Pod spark\/\S+: not changed: an executor/m)
     assert.equal((service as { spec: { publishNotReadyAddresses?: boolean } }).spec.publishNotReadyAddresses, true)
-    assert.ok(sidecarOf(pod))
+    assert.ok(findSidecar(pod))
   })
 
   test('a List → its driver is injected, and the order of its items is kept', async () => {
@@ -78,7 +78,7 @@ spec: {defaultMode: 0644, flag: yes, ratio: 1:30, share: .5, size: 1.5e3, .: {}}
     const printed = JSON.parse(stdout)
     assert.deepEqual({ ...printed, items: [] }, { ...list, items: [] })
     assert.deepEqual(printed.items[0], executorPod)
-    assert.ok(sidecarOf(printed.items[1]))
+    assert.ok(findSidecar(printed.items[1]))
   })
 
   test('an injected pod → printed unchanged', async () => {
@@ -149,12 +149,12 @@ spec: {defaultMode: 0644, flag: yes, ratio: 1:30, share: .5, size: 1.5e3, .: {}}
   })
 })
 
-function parsed(text: string): readonly unknown[] {
+function parseDocuments(text: string): readonly unknown[] {
   const documents = parseAllDocuments(text)
   return 'empty' in documents ? [] : documents.map((document): unknown => document.toJS())
 }
 
-function sidecarOf(pod: unknown): unknown {
+function findSidecar(pod: unknown): unknown {
   const { spec } = pod as { spec: { initContainers?: readonly { name: string }[] } }
   return spec.initContainers?.find(({ name }) => name === 'spark-nanny')
 }

@@ -21,11 +21,11 @@ describe('computeWorkload', () => {
       const conf = `${settings}spark.kubernetes.container.image ${container?.image}\nspark.kubernetes.driver.pod.name ${captured.metadata?.name}\n`
       const { conf: effective, mainFile } = parseConfFile(conf, 'conf', undefined)
       const workload = computeWorkload({ kind: 'conf', name: 'conf', conf: effective, mainFile }, undefined, 'spark')
-      const [made] = workload?.driver.spec.containers ?? []
-      assert.equal(made?.name, container?.name)
-      assert.deepEqual(made?.resources, container?.resources)
-      assert.equal(made?.image, container?.image)
-      assert.equal(made?.imagePullPolicy, container?.imagePullPolicy)
+      const [computed] = workload?.driver.spec.containers ?? []
+      assert.equal(computed?.name, container?.name)
+      assert.deepEqual(computed?.resources, container?.resources)
+      assert.equal(computed?.image, container?.image)
+      assert.equal(computed?.imagePullPolicy, container?.imagePullPolicy)
       assert.equal(workload?.driver.spec.restartPolicy, captured.spec.restartPolicy)
       assert.equal(workload?.driver.metadata?.labels?.['spark-role'], 'driver')
       assert.equal(workload?.driver.metadata?.name, captured.metadata?.name)
@@ -36,8 +36,8 @@ describe('computeWorkload', () => {
     const captured = capturePod('executor-pod')
     const { conf } = parseConfFile(settings, 'conf', undefined)
     const workload = computeWorkload({ kind: 'conf', name: 'conf', conf, mainFile: undefined }, undefined, 'spark')
-    const [made] = workload?.executor.spec.containers ?? []
-    assert.equal(made?.name, captured.spec.containers[0]?.name)
-    assert.deepEqual(made?.resources, captured.spec.containers[0]?.resources)
+    const [computed] = workload?.executor.spec.containers ?? []
+    assert.equal(computed?.name, captured.spec.containers[0]?.name)
+    assert.deepEqual(computed?.resources, captured.spec.containers[0]?.resources)
   })
 })

@@ -29,7 +29,12 @@ const refused = (message: string, status = 403): FakeCluster =>
   clusterWith({}, { answers: { 'POST /api/v1/namespaces/jobs/pods': { status, body: { kind: 'Status', message } } } })
 
 /** A cluster, settings in addition to the healthy ones, and the ids of the findings: `QUOTA!` is an error. */
-const cases: readonly (readonly [what: string, cluster: FakeCluster, settings: string, found: readonly string[]])[] = [
+const cases: readonly (readonly [
+  condition: string,
+  cluster: FakeCluster,
+  settings: string,
+  found: readonly string[],
+])[] = [
   ['healthy cluster', healthyCluster, '', []],
   ['namespace does not exist', clusterWith({ '/api/v1/namespaces': [] }), '', ['NAMESPACE!']],
   [
@@ -187,10 +192,10 @@ const cases: readonly (readonly [what: string, cluster: FakeCluster, settings: s
 ]
 
 describe('preflight with a cluster', () => {
-  for (const [what, cluster, settings, found] of cases) {
-    test(`${what} → ${found.join(', ') || 'no finding'}`, async (t) => {
-      const { exitCode, stdout } = await preflightOf(t, cluster, `${healthyConf}${settings}\n`, '-o', 'json')
-      assert.deepEqual(idsOf(stdout), found, stdout)
+  for (const [condition, cluster, settings, found] of cases) {
+    test(`${condition} → ${found.join(', ') || 'no finding'}`, async (t) => {
+      const { exitCode, stdout } = await runPreflight(t, cluster, `${healthyConf}${settings}\n`, '-o', 'json')
+      assert.deepEqual(listFindingIds(stdout), found, stdout)
       assert.equal(exitCode, found.some((id) => id.endsWith('!')) ? 3 : 0)
     })
   }
@@ -198,28 +203,28 @@ describe('preflight with a cluster', () => {
   const apis = { 'POST /apis/sparkoperator.k8s.io/v1beta2': { status: 201, body: {} } }
 
   test('a SparkApplication that the API server accepts → no finding', async (t) => {
-    const { exitCode, stdout } = await preflightOf(
+    const { exitCode, stdout } = await runPreflight(
       t,
       clusterWith({}, { answers: apis }),
       healthyApplication,
       '-o',
       'json',
     )
-    assert.deepEqual(idsOf(stdout), [])
+    assert.deepEqual(listFindingIds(stdout), [])
     assert.equal(exitCode, 0)
   })
 
   test('a SparkApplication whose operator is not installed → OPERATOR!', async (t) => {
     const answers = { 'POST /apis/sparkoperator.k8s.io/v1beta2': { status: 404, body: {} } }
-    const { stdout } = await preflightOf(t, clusterWith({}, { answers }), healthyApplication, '-o', 'json')
-    assert.deepEqual(idsOf(stdout), ['OPERATOR!'])
+    const { stdout } = await runPreflight(t, clusterWith({}, { answers }), healthyApplication, '-o', 'json')
+    assert.deepEqual(listFindingIds(stdout), ['OPERATOR!'])
   })
 
   test('a SparkApplication that the API server rejects → REJECTED!', async (t) => {
     const message = 'strict decoding error: unknown field "spec.drive"'
     const answers = { 'POST /apis/sparkoperator.k8s.io/v1beta2': { status: 400, body: { message } } }
-    const { stdout } = await preflightOf(t, clusterWith({}, { answers }), healthyApplication, '-o', 'json')
-    assert.deepEqual(idsOf(stdout), ['REJECTED!'])
+    const { stdout } = await runPreflight(t, clusterWith({}, { answers }), healthyApplication, '-o', 'json')
+    assert.deepEqual(listFindingIds(stdout), ['REJECTED!'])
     assert.match(stdout, /unknown field/)
   })
 
@@ -227,8 +232,8 @@ describe('preflight with a cluster', () => {
     const existing = {
       '/apis/sparkoperator.k8s.io/v1beta2/sparkapplications': [{ metadata: { name: 'nightly', namespace: 'jobs' } }],
     }
-    const { stdout } = await preflightOf(t, clusterWith(existing, { answers: apis }), healthyApplication, '-o', 'json')
-    assert.deepEqual(idsOf(stdout), ['NAME-TAKEN'])
+    const { stdout } = await runPreflight(t, clusterWith(existing, { answers: apis }), healthyApplication, '-o', 'json')
+    assert.deepEqual(listFindingIds(stdout), ['NAME-TAKEN'])
   })
 
   test('some evidence is forbidden → unknown, exit code 5', async (t) => {
@@ -242,7 +247,7 @@ describe('preflight with a cluster', () => {
       accessreviews: forbidden,
       'POST /api/v1/namespaces/jobs/pods': forbidden,
     }
-    const { exitCode, stdout } = await preflightOf(t, clusterWith({}, { answers }), healthyConf, '-o', 'json')
+    const { exitCode, stdout } = await runPreflight(t, clusterWith({}, { answers }), healthyConf, '-o', 'json')
     assert.equal(exitCode, 5)
     const unknown: readonly { what: string }[] = JSON.parse(stdout).unknown
     assert.deepEqual(
@@ -255,22 +260,24 @@ describe('preflight with a cluster', () => {
         'whether an executor’s pod is admitted',
       ],
     )
-    assert.deepEqual(idsOf(stdout), [])
+    assert.deepEqual(listFindingIds(stdout), [])
   })
 
   test('-n and a namespace in the file → -n is used', async (t) => {
-    const { stdout } = await preflightOf(t, healthyCluster, healthyConf, '-n', 'elsewhere')
+    const { stdout } = await runPreflight(t, healthyCluster, healthyConf, '-n', 'elsewhere')
     assert.match(stdout, /namespace elsewhere does not exist/)
   })
 })
 
-function preflightOf(t: TestContext, cluster: FakeCluster, text: string, ...args: readonly string[]) {
+function runPreflight(t: TestContext, cluster: FakeCluster, text: string, ...args: readonly string[]) {
   return runInCluster(t, cluster, ['preflight', 'app', ...args], { readFile: async () => text })
 }
 
-function idsOf(stdout: string): readonly string[] {
+function listFindingIds(stdout: string): readonly string[] {
   const findings: readonly { id: string; severity: string }[] = JSON.parse(stdout).findings
-  // What validate finds has tests of its own.
-  const own = findings.filter(({ id }) => id.startsWith('SPN-PREFLIGHT-'))
-  return own.map(({ id, severity }) => `${id.replace('SPN-PREFLIGHT-', '')}${severity === 'error' ? '!' : ''}`)
+  // The findings of validate have separate tests.
+  const preflightFindings = findings.filter(({ id }) => id.startsWith('SPN-PREFLIGHT-'))
+  return preflightFindings.map(
+    ({ id, severity }) => `${id.replace('SPN-PREFLIGHT-', '')}${severity === 'error' ? '!' : ''}`,
+  )
 }

@@ -7,7 +7,7 @@ import { healthyApplication, healthyConf } from './healthy-cluster.ts'
 const cases: readonly (readonly [
   change: readonly [from: string | RegExp, to: string],
   found: readonly string[],
-  says?: RegExp,
+  message?: RegExp,
 ])[] = [
   [['', ''], []],
   [
@@ -39,7 +39,7 @@ const describeChange = (from: string | RegExp, to: string) =>
   from === '' ? 'healthy application' : `${String(from).trim()} replaced by "${to.trim()}"`
 
 describe('preflight --offline', () => {
-  for (const [[from, to], found, says = /./] of cases) {
+  for (const [[from, to], found, message = /./] of cases) {
     test(`${describeChange(from, to)} → ${found.join(', ') || 'no finding'}`, async () => {
       const app = healthyApplication.replace(from, to)
       const { stdout, exitCode } = await runCli(['preflight', 'app', '--offline', '-o', 'json'], { app })
@@ -49,7 +49,7 @@ describe('preflight --offline', () => {
         ({ id, severity }) => `${id.replace('SPN-PREFLIGHT-', '')}${severity === 'error' ? '!' : ''}`,
       )
       assert.deepEqual(foundIds, found, stdout)
-      assert.match(stdout, says)
+      assert.match(stdout, message)
       assert.equal(exitCode, findings.some(({ severity }) => severity === 'error') ? 3 : 0)
     })
   }

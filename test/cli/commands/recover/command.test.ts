@@ -118,7 +118,7 @@ describe('recover', () => {
     assert.equal(conflicts, 2)
   })
 
-  for (const [what, change, says] of [
+  for (const [condition, change, message] of [
     ['the spec changes', { spec: {}, metadata: { generation: 4 } }, /its spec was changed/],
     [
       'the state changes',
@@ -127,7 +127,7 @@ describe('recover', () => {
     ],
     ['the application is replaced', { metadata: { uid: 'another' } }, /another application has the same name/],
   ] as const) {
-    test(`${what} between plan and apply → nothing is changed, exit code 6`, async (t) => {
+    test(`${condition} between plan and apply → nothing is changed, exit code 6`, async (t) => {
       const cluster = await fakeOperator(t)
       cluster.answer('PATCH', /sparkapplications\/nightly/, () => {
         const object = cluster.application()
@@ -138,7 +138,7 @@ describe('recover', () => {
       })
       const { exitCode, stdout } = await cluster.recover('--apply')
       assert.equal(exitCode, 6)
-      assert.match(stdout, says)
+      assert.match(stdout, message)
       assert.deepEqual(recoveries(cluster.application()), [])
       assert.ok(cluster.api.get(collections.pods, 'jobs', 'nightly-driver') !== undefined)
     })
@@ -309,7 +309,7 @@ describe('recover', () => {
     assert.deepEqual([exitCode, stderr], [1, 'error: there is neither a SparkApplication nor a driver jobs/nightly\n'])
   })
 
-  for (const [args, says] of [
+  for (const [args, message] of [
     [[], /missing required argument 'NAME'/],
     [['a', '--wait', 'long'], /--wait <DURATION>' argument 'long' is invalid\. It must be a duration/],
     [['a', '-o', 'yaml'], /Allowed choices are text, json/],
@@ -317,7 +317,7 @@ describe('recover', () => {
     test(`recover ${args.join(' ')} → usage error`, async () => {
       const { exitCode, stderr } = await runCli(['recover', ...args])
       assert.equal(exitCode, 2)
-      assert.match(stderr, says)
+      assert.match(stderr, message)
     })
   }
 })

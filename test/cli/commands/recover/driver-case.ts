@@ -129,7 +129,7 @@ export const pod = (
   },
 })
 
-export const heapIsFull = `26/11/24 11:39:58 INFO SparkContext: Running Spark version 4.0.1
+export const fullHeapLog = `26/11/24 11:39:58 INFO SparkContext: Running Spark version 4.0.1
 Exception in thread "main" java.lang.OutOfMemoryError: Java heap space
 \tat App.main(App.java:9)
 `
@@ -155,35 +155,36 @@ const forbidden = 'HTTP 403: forbidden'
 export const unreadable = { kind: 'unreadable', status: 403, detail: forbidden } as const
 
 /** Diagnoses the case and plans its recovery. */
-export function planOf(one: DriverCase): Plan {
-  const evidence = evidenceOf(one)
-  const live = one.application === null ? null : (parseLiveApplication(one.application ?? application()) ?? null)
-  const known = one.pod === null ? null : (parseLivePod(one.pod ?? pod(exited(1), 'Failed')) ?? null)
-  const request: RecoveryRequest = { causeFixed: false, windowMs: 3_600_000, ...one.request }
+export function planCase(driverCase: DriverCase): Plan {
+  const evidence = buildEvidence(driverCase)
+  const live =
+    driverCase.application === null ? null : (parseLiveApplication(driverCase.application ?? application()) ?? null)
+  const known = driverCase.pod === null ? null : (parseLivePod(driverCase.pod ?? pod(exited(1), 'Failed')) ?? null)
+  const request: RecoveryRequest = { causeFixed: false, windowMs: 3_600_000, ...driverCase.request }
   return planRecovery(
     evidence,
     diagnose(evidence),
-    facts({ application: live, pod: known, ...one.facts }),
+    facts({ application: live, pod: known, ...driverCase.facts }),
     request,
     nowMs,
   )
 }
 
-export function evidenceOf(one: DriverCase): Evidence {
+export function buildEvidence(driverCase: DriverCase): Evidence {
   const values: Partial<Record<DocumentName, unknown>> = {
-    application: one.application === undefined ? application() : one.application,
-    pod: one.pod === undefined ? pod(exited(1), 'Failed') : one.pod,
-    events: { items: one.events ?? [] },
+    application: driverCase.application === undefined ? application() : driverCase.application,
+    pod: driverCase.pod === undefined ? pod(exited(1), 'Failed') : driverCase.pod,
+    events: { items: driverCase.events ?? [] },
     node: node('32Gi'),
-    ...one.documents,
+    ...driverCase.documents,
   }
   const reading = (name: DocumentName): EvidenceReading<unknown> => {
-    if (one.unknown?.includes(name)) return { kind: 'unreadable', source: name, why: forbidden }
+    if (driverCase.unknown?.includes(name)) return { kind: 'unreadable', source: name, why: forbidden }
     const value = values[name]
     return value == null ? absent : { kind: 'read', value, source: name }
   }
   const scan = new LogScan(logMatchers, (text) => text)
-  scan.write(new TextEncoder().encode(one.log ?? heapIsFull))
+  scan.write(new TextEncoder().encode(driverCase.log ?? fullHeapLog))
   return {
     ...readDocuments(toDocuments(reading)),
     log: values.pod == null ? absent : { kind: 'read', value: scan.end(), source: 'driver.log' },

@@ -9,7 +9,7 @@ import {
   startFakeApiServer,
 } from '../../../support/fake-api-server.ts'
 import { type Ran, runCli } from '../../run-cli.ts'
-import { application, exited, heapIsFull, node, nowMs, pod, runs } from './driver-case.ts'
+import { application, exited, fullHeapLog, node, nowMs, pod, runs } from './driver-case.ts'
 
 export const collections = {
   applications: '/apis/sparkoperator.k8s.io/v1beta2/sparkapplications',
@@ -54,7 +54,7 @@ export async function fakeOperator(t: TestContext, options: FakeOperatorOptions 
   api.set('/api/v1/nodes', node('32Gi') as FakeObject)
   api.set(collections.applications, (options.application ?? application()) as FakeObject)
   if (options.pod !== null) api.set(collections.pods, (options.pod ?? pod(exited(1), 'Failed')) as FakeObject)
-  const log = { text: heapIsFull }
+  const log = { text: fullHeapLog }
   const audit: string[] = []
   const answers: { method: string; path: RegExp; answer: FakeAnswer | (() => FakeAnswer | undefined) }[] = []
   const body = (value: unknown): FakeAnswer => ({ status: 200, body: value })

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { driverMemory } from '../../../../cli/spark-conf/spark-memory.ts'
 import { parseNodeRoom } from '../../../../cli/workload/node-room.ts'
-import { apacheApplication, application, type DriverCase, exited, node, planOf, pod, runs } from './driver-case.ts'
+import { apacheApplication, application, type DriverCase, exited, node, planCase, pod, runs } from './driver-case.ts'
 
 const mib = fc.integer({ min: 64, max: 65_536 })
 const quotaWithMiB = (left: number) => ({
@@ -17,7 +17,7 @@ const withMiB = (key: string, mib: number | undefined) => (mib === undefined ? {
 const arbitraryMemory = fc.record({
   heap: mib,
   overhead: fc.option(mib, { nil: undefined }),
-  had: fc.option(mib, { nil: undefined }),
+  previousHeap: fc.option(mib, { nil: undefined }),
   language: fc.constantFrom({ type: 'Python', name: 'python' } as const, { type: 'Scala', name: 'jvm' } as const),
   failure: fc.constantFrom(
     // A log in which the heap is full is the default.
@@ -30,13 +30,13 @@ const arbitraryMemory = fc.record({
 })
 type MemoryCase = typeof arbitraryMemory extends fc.Arbitrary<infer T> ? T : never
 
-function planMemory({ heap, overhead, had, language, failure, nodeMiB, maxMiB, leftMiB }: MemoryCase) {
+function planMemory({ heap, overhead, previousHeap, language, failure, nodeMiB, maxMiB, leftMiB }: MemoryCase) {
   const driver = { memory: `${heap}m`, ...withMiB('memoryOverhead', overhead) }
   const max = { memory: `${maxMiB}Mi` }
-  return planOf({
+  return planCase({
     application: application({ driver, spec: { type: language.type } }),
     ...failure,
-    documents: had === undefined ? {} : { conf: `spark.driver.memory=${had}m\n` },
+    documents: previousHeap === undefined ? {} : { conf: `spark.driver.memory=${previousHeap}m\n` },
     facts: {
       nodes: { kind: 'read', value: [parseNodeRoom(node(`${nodeMiB}Mi`))] },
       limitRanges: { kind: 'read', value: [{ spec: { limits: [{ type: 'Pod', max }] } }] },
@@ -50,7 +50,7 @@ describe('recovery plan', () => {
     let raised = 0
     fc.assert(
       fc.property(arbitraryMemory, (memory) => {
-        const { heap, overhead, had, language, nodeMiB, maxMiB, leftMiB } = memory
+        const { heap, overhead, previousHeap, language, nodeMiB, maxMiB, leftMiB } = memory
         const plan = planMemory(memory)
         if (plan.kind === 'refuse') return assert.equal(plan.reason, 'no-capacity')
         assert.ok(plan.kind === 'apply' && plan.remedy.kind === 'raise-memory')
@@ -59,7 +59,7 @@ describe('recovery plan', () => {
         assert.ok(toMiB > fromMiB && containerToMiB > containerFromMiB)
         assert.ok(containerToMiB <= Math.min(nodeMiB, maxMiB, leftMiB))
         const next: Record<string, string> = {
-          'spark.driver.memory': `${Math.max(heap, had ?? 0)}m`,
+          'spark.driver.memory': `${Math.max(heap, previousHeap ?? 0)}m`,
           ...withMiB('spark.driver.memoryOverhead', overhead),
           [key]: `${toMiB}m`,
         }
@@ -95,7 +95,7 @@ describe('recovery plan', () => {
     })
     fc.assert(
       fc.property(completed, around, (completedCase, { pod: other, ...more }) => {
-        const plan = planOf({
+        const plan = planCase({
           ...more,
           ...(completedCase.pod === undefined && other !== undefined && { pod: other }),
           ...completedCase,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import packageJson from '../../../../package.json' with { type: 'json' }
 import { assertGoldenText } from '../../../support/golden-text.ts'
-import { slips } from '../../config-checks/slips.ts'
+import { applicationWithMistakes } from '../../config-checks/application-with-mistakes.ts'
 import { runCli } from '../../run-cli.ts'
 import { type FakeCluster, runInCluster } from '../check/fake-cluster.ts'
 
@@ -10,11 +10,11 @@ describe('validate', () => {
   for (const form of ['text', 'json', 'sarif', 'junit', 'markdown']) {
     test(`a SparkApplication with mistakes, -o ${form} → golden report, exit code 3`, async () => {
       const { stdout, exitCode } = await runCli(['validate', '-f', 'nightly.yaml', '-o', form], {
-        'nightly.yaml': slips,
+        'nightly.yaml': applicationWithMistakes,
       })
       assert.equal(exitCode, 3)
       assert.doesNotMatch(stdout, /topsecret/)
-      await assertGoldenText(`cli/validate/slips.${form}`, stdout.replaceAll(packageJson.version, 'X.Y.Z'))
+      await assertGoldenText(`cli/validate/mistakes.${form}`, stdout.replaceAll(packageJson.version, 'X.Y.Z'))
     })
   }
 
@@ -25,7 +25,7 @@ describe('validate', () => {
     assert.equal(stdout, 'Configuration of standard input.\n\n√ No problems found.\n')
   })
 
-  const wrong: readonly (readonly [args: readonly string[], says: RegExp, file?: string])[] = [
+  const wrong: readonly (readonly [args: readonly string[], message: RegExp, file?: string])[] = [
     [['validate'], /APP or -f FILE is required/],
     [['validate', 'a', '-f', 'b'], /not both/],
     [['validate', '-f', 'absent.conf'], /absent\.conf: there is no such file; expected SparkApplications/],
@@ -36,12 +36,12 @@ describe('validate', () => {
     [['preflight'], /FILE is required/],
     [['preflight', 'a', '-f', 'b'], /specify only one FILE/],
   ]
-  for (const [args, says, f = ''] of wrong) {
+  for (const [args, message, f = ''] of wrong) {
     test(`${args.join(' ')} ${JSON.stringify(f)} → usage error`, async () => {
       const { exitCode, stdout, stderr } = await runCli(args, { f })
       assert.equal(exitCode, 2)
       assert.equal(stdout, '')
-      assert.match(stderr, says)
+      assert.match(stderr, message)
     })
   }
 
@@ -80,13 +80,13 @@ spark.executor.memroy=4g
       ],
     },
   })
-  const idsOf = (stdout: string): readonly string[] =>
+  const listFindingIds = (stdout: string): readonly string[] =>
     JSON.parse(stdout).findings.map(({ id }: { id: string }) => id.replace('SPN-VALIDATE-', ''))
 
   for (const name of ['nightly', 'nightly-driver']) {
     test(`live driver by name ${name} → its ConfigMap and its arguments are checked`, async (t) => {
       const ran = await runInCluster(t, submitted('1408Mi'), ['validate', name, '-n', 'jobs', '-o', 'json'])
-      assert.deepEqual(idsOf(ran.stdout), ['SPELLING', 'SPELLING'])
+      assert.deepEqual(listFindingIds(ran.stdout), ['SPELLING', 'SPELLING'])
       assert.match(ran.stdout, /"source": "ConfigMap conf-map"/)
       assert.match(ran.stdout, /"source": "arguments of the driver"/)
       assert.equal(ran.exitCode, 0)
@@ -95,7 +95,7 @@ spark.executor.memroy=4g
 
   test('live driver with a memory limit below its heap → POD-LIMIT', async (t) => {
     const ran = await runInCluster(t, submitted('1Gi'), ['validate', 'nightly', '-n', 'jobs', '-o', 'json'])
-    assert.equal(idsOf(ran.stdout)[0], 'POD-LIMIT')
+    assert.equal(listFindingIds(ran.stdout)[0], 'POD-LIMIT')
     assert.equal(ran.exitCode, 3)
   })
 
@@ -116,7 +116,7 @@ spark.executor.memroy=4g
       },
     }
     const ran = await runInCluster(t, cluster, ['validate', 'nightly', '-n', 'jobs', '-o', 'json'])
-    assert.deepEqual(idsOf(ran.stdout), ['HEAP-UNIT'])
+    assert.deepEqual(listFindingIds(ran.stdout), ['HEAP-UNIT'])
     assert.match(ran.stdout, /"source": "SparkApplication nightly"/)
   })
 

@@ -18,9 +18,9 @@ import org.apache.spark.scheduler.cluster.k8s.KubernetesExecutorBuilder;
 import scala.Option;
 
 /**
- * Says what Spark itself does: of a configuration, the resources of the driver and executor pods that it would create, or
- * why it refuses; of a size or a time, its value. One JSON question a line on stdin, one answer a line on stdout; run by
- * ask.ts with Spark's jars, without a cluster.
+ * Answers questions with the code of Spark itself. For a configuration it prints the resources of the driver and executor
+ * pods that Spark would create, or the reason why Spark refuses. For a size or a time it prints its value. Each line of
+ * stdin is a JSON question, each line of stdout an answer. Run by ask.ts with Spark's jars, without a cluster.
  */
 public final class SparkPods {
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -50,7 +50,7 @@ public final class SparkPods {
       SparkConf running = conf.clone();
       spec.systemProperties().foreach(pair -> running.set(pair._1(), pair._2()));
       running.set("spark.driver.host", "oracle").set("spark.kubernetes.resource.type", python ? "python" : "java");
-      // What a SparkContext looks at first.
+      // The settings that a SparkContext checks first.
       running.set("spark.executor.id", "driver").validateSettings();
       ResourceProfile$.MODULE$.clearDefaultProfile();
       var profile = ResourceProfile$.MODULE$.getOrCreateDefaultProfile(running);

@@ -2,9 +2,9 @@ import { describe } from 'node:test'
 import { readable, unreadable } from '../../../../../cli/cluster/reading.ts'
 import { nowMs } from '../fake-cluster.ts'
 import {
-  driverOf,
+  createCheckedDriver,
+  createCheckedNamespace,
   healthyEvidence,
-  namespaceOf,
   unread,
   withDeployment,
   withDriver,
@@ -12,11 +12,11 @@ import {
 } from '../healthy-evidence.ts'
 import { testCategory } from './table.ts'
 
-const namespaces = (...all: readonly ReturnType<typeof namespaceOf>[]) => ({
+const namespaces = (...all: readonly ReturnType<typeof createCheckedNamespace>[]) => ({
   ...healthyEvidence,
   namespaces: readable(all),
 })
-const withInjectLabel = (value: string) => namespaces(namespaceOf('x', { 'spark-nanny.io/inject': value }))
+const withInjectLabel = (value: string) => namespaces(createCheckedNamespace('x', { 'spark-nanny.io/inject': value }))
 const namespacesUnreadable = { ...healthyEvidence, namespaces: unread }
 const driversUnreadable = { ...healthyEvidence, drivers: unread }
 const minutesAgo = (minutes: number) => nowMs - minutes * 60_000
@@ -30,7 +30,7 @@ const denied = readable([
 describe('namespace checks', () => {
   testCategory('namespaces', {
     'namespaces-labelled': [
-      ['no namespace is labelled', namespaces(namespaceOf('x')), 'warning', /no namespace has/],
+      ['no namespace is labelled', namespaces(createCheckedNamespace('x')), 'warning', /no namespace has/],
       ['the label value is misspelt', withInjectLabel('Enabled'), 'warning'],
       ['the namespaces cannot be read', namespacesUnreadable, 'unknown'],
     ],
@@ -47,13 +47,13 @@ describe('namespace checks', () => {
       ...['disabled', 'false'].map((value) => [`label value ${value}`, withInjectLabel(value), 'ok'] as const),
       [
         'another label key',
-        namespaces(namespaceOf('x', { 'spark-nanny.io/enabled': 'true' })),
+        namespaces(createCheckedNamespace('x', { 'spark-nanny.io/enabled': 'true' })),
         'warning',
         /io\/enabled=true/,
       ],
       [
         'the label key has a capital letter',
-        namespaces(namespaceOf('x', { 'spark-nanny.io/Inject': 'enabled' })),
+        namespaces(createCheckedNamespace('x', { 'spark-nanny.io/Inject': 'enabled' })),
         'warning',
       ],
       ['the namespaces cannot be read', namespacesUnreadable, 'unknown'],
@@ -61,7 +61,7 @@ describe('namespace checks', () => {
     'namespaces-selected': [
       [
         'a labelled namespace is not selected',
-        namespaces(namespaceOf('kube-system', { 'spark-nanny.io/inject': 'enabled' })),
+        namespaces(createCheckedNamespace('kube-system', { 'spark-nanny.io/inject': 'enabled' })),
         'warning',
       ],
       ['no namespace is labelled', namespaces(), 'not-applicable'],
@@ -134,8 +134,8 @@ describe('driver checks', () => {
         {
           ...healthyEvidence,
           drivers: readable([
-            driverOf({ status: sidecarStatus('hung') }),
-            driverOf({ status: unreadable('HTTP 503') }),
+            createCheckedDriver({ status: sidecarStatus('hung') }),
+            createCheckedDriver({ status: unreadable('HTTP 503') }),
           ]),
         },
         'error',

@@ -45,11 +45,11 @@ describe('recovery records', () => {
   }
 
   const acted: readonly (readonly [
-    what: string,
+    condition: string,
     recovery: Partial<Recovery>,
     generation: number | null,
     pod: string | null,
-    is: boolean,
+    expected: boolean,
   ])[] = [
     ['the generation has changed', {}, 4, 'p', true],
     ['the generation is the same, but the pod no longer exists', {}, 3, null, false],
@@ -58,8 +58,8 @@ describe('recovery records', () => {
     ['the only step deletes a pod, and the pod no longer exists', { steps: ['delete-pod'] }, 3, null, true],
     ['only the first of two steps was run', { steps: ['delete-pod', 'patch-application'] }, 3, null, false],
   ]
-  for (const [what, more, generation, pod, is] of acted) {
-    test(`${what} → ${is ? 'has acted' : 'has not acted'}`, () =>
-      assert.equal(hasActed({ ...recovery, ...more }, generation, pod), is))
+  for (const [condition, more, generation, pod, expected] of acted) {
+    test(`${condition} → ${expected ? 'has acted' : 'has not acted'}`, () =>
+      assert.equal(hasActed({ ...recovery, ...more }, generation, pod), expected))
   }
 })

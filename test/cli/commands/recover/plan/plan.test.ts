@@ -10,7 +10,7 @@ import {
   type DriverCase,
   exited,
   node,
-  planOf,
+  planCase,
   pod,
   runs,
   unreadable,
@@ -55,7 +55,7 @@ const recovery = (more: object) => ({
   ]),
 })
 
-type Refused = readonly [what: string, one: DriverCase, reason: RefusalReason, detail?: RegExp]
+type Refused = readonly [condition: string, driverCase: DriverCase, reason: RefusalReason, detail?: RegExp]
 
 const refused: readonly Refused[] = [
   ['completed by its state', { application: application({ state: 'COMPLETED' }) }, 'completed', /COMPLETED/],
@@ -369,9 +369,9 @@ const refused: readonly Refused[] = [
 ]
 
 describe('planRecovery: refusals', () => {
-  for (const [what, one, reason, detail = /./] of refused) {
-    test(`${what} → ${reason}`, () => {
-      const plan = planOf(one)
+  for (const [condition, driverCase, reason, detail = /./] of refused) {
+    test(`${condition} → ${reason}`, () => {
+      const plan = planCase(driverCase)
       assert.equal(plan.kind, 'refuse', JSON.stringify(plan))
       assert.deepEqual([plan.kind, plan.kind === 'refuse' && plan.reason], ['refuse', reason], JSON.stringify(plan))
       assert.match(plan.kind === 'refuse' ? plan.detail : '', detail)
@@ -401,7 +401,7 @@ const summarize = (plan: Plan): unknown => {
 const now = '2026-11-24T12:00:00.000Z'
 const rerunPatch = { driver: { annotations: { 'spark-nanny.io/rerun': now } } }
 
-const applied: readonly (readonly [what: string, one: DriverCase, wanted: readonly unknown[]])[] = [
+const applied: readonly (readonly [condition: string, driverCase: DriverCase, wanted: readonly unknown[]])[] = [
   ['a full heap', {}, ['SPN-MEMORY-HEAP', 'raise-memory', { driver: { memory: '1536m' } }]],
   [
     'a full heap, memory set in sparkConf',
@@ -563,14 +563,14 @@ const applied: readonly (readonly [what: string, one: DriverCase, wanted: readon
 ]
 
 describe('planRecovery: remedies', () => {
-  for (const [what, one, wanted] of applied) {
-    test(`${what} → ${wanted[1]}`, () => assert.deepEqual(summarize(planOf(one)), wanted))
+  for (const [condition, driverCase, wanted] of applied) {
+    test(`${condition} → ${wanted[1]}`, () => assert.deepEqual(summarize(planCase(driverCase)), wanted))
   }
 })
 
 describe('planRecovery', () => {
   test('the name is taken by a running pod → driver-running', () => {
-    const plan = planOf({
+    const plan = planCase({
       application: application({ state: 'FAILED', message: nameTakenMessage }),
       pod: pod(runs, 'Running', { metadata: previousRun }),
       log: '',
@@ -579,7 +579,7 @@ describe('planRecovery', () => {
   })
 
   test('a plan → states its amounts, its undo, who reruns it and its manual steps', () => {
-    const plan = planOf({
+    const plan = planCase({
       application: application({ driver: { memory: '8g' } }),
       facts: { nodes: { kind: 'read', value: [parseNodeRoom(node('12Gi'))] } },
     })
@@ -591,9 +591,9 @@ describe('planRecovery', () => {
     assert.match(plan.remedy.cappedBy ?? '', /node1, 12288Mi/)
     assert.match(plan.undo, /"driver":\{"memory":"8g"\}/)
     assert.match(plan.reruns, /INVALIDATING/)
-    const evictedPlan = planOf({ pod: evicted, log: '' })
+    const evictedPlan = planCase({ pod: evicted, log: '' })
     assert.deepEqual(evictedPlan.kind === 'apply' && evictedPlan.byHand, ['kubectl cordon node1'])
-    const scheduled = planOf({
+    const scheduled = planCase({
       application: application({
         metadata: { ownerReferences: [{ kind: 'ScheduledSparkApplication', name: 's', uid: 'u' }] },
       }),
@@ -603,11 +603,11 @@ describe('planRecovery', () => {
 
   test('a run was interrupted after it acted → it is resumed, even if its driver is healthy', () => {
     const annotations = recovery({ outcome: 'started' })
-    for (const one of [
+    for (const driverCase of [
       { application: application({ metadata: { annotations } }) },
       { application: application({ metadata: { annotations }, state: 'RUNNING' }), pod: pod(runs, 'Running'), log: '' },
     ]) {
-      const plan = planOf(one)
+      const plan = planCase(driverCase)
       assert.deepEqual([plan.kind, plan.kind === 'resume' && plan.podBefore], ['resume', 'pod-before'])
     }
   })
@@ -615,13 +615,13 @@ describe('planRecovery', () => {
   test('plain spark-submit → prints the command of the next submission', () => {
     const conf =
       'spark.driver.memory=2g\nspark.app.id=spark-1\nspark.kubernetes.driver.pod.name=nightly-driver\nspark.master=k8s://https://api\n'
-    const plan = planOf({ application: null, documents: { conf } })
+    const plan = planCase({ application: null, documents: { conf } })
     assert.ok(plan.kind === 'print-only')
     assert.deepEqual(plan.commands, [
       'kubectl -n jobs delete pod nightly-driver',
       'spark-submit --master k8s://https://api --deploy-mode cluster --name nightly --class App --conf spark.driver.memory=3g --conf spark.kubernetes.driver.pod.name=nightly-driver local:///app.jar',
     ])
-    const unknown = planOf({ application: null })
+    const unknown = planCase({ application: null })
     assert.equal(unknown.kind === 'refuse' && unknown.reason, 'evidence-incomplete')
   })
 })

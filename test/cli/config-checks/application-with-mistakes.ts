@@ -1,5 +1,5 @@
 /** A SparkApplication with nearly every kind of mistake, and with a secret that must never be printed. */
-export const slips = `apiVersion: sparkoperator.k8s.io/v1beta2
+export const applicationWithMistakes = `apiVersion: sparkoperator.k8s.io/v1beta2
 kind: SparkApplication
 metadata:
   name: nightly
