@@ -90,7 +90,7 @@ const weights = ['sure', 'reported', 'logged', 'incidental'] as const
 /** Orders the findings: root causes by rank, each followed by its symptoms. */
 function orderFindings(found: readonly Found[], evidence: Evidence): readonly Finding[] {
   const ranked = found.toSorted((a, b) => rank(a) - rank(b))
-  const graph = buildExplanationGraph(ranked, outweighs)
+  const graph = buildExplanationGraph(ranked, explainsFinding)
   const ends = ranked.filter((one) => isConclusive(one) && one.facts.run === 'current')
   const explainsEnd = new Set(ends.map((one) => findRoot(graph, one)))
   return orderRoots(ranked, graph, explainsEnd).flatMap((root) => {
@@ -109,7 +109,7 @@ function lowerSeverity(root: Found, explainsEnd: ReadonlySet<Found>): Found {
 }
 
 /** Whether one finding explains another. Only within the same run of the container. */
-function outweighs(one: Found, other: Found): boolean {
+function explainsFinding(one: Found, other: Found): boolean {
   if (one.facts.run !== other.facts.run) return false
   if (one.weight === 'incidental' && other.severity === 'error') return false
   // An error that was only logged does not explain the exception that ended the driver.

@@ -16,7 +16,7 @@ export interface ConfEntry {
 export interface EffectiveConf {
   readonly entries: ReadonlyMap<string, ConfEntry>
   /** Values that another value overrides. */
-  readonly outweighed: readonly OverriddenEntry[]
+  readonly overridden: readonly OverriddenEntry[]
   readonly language: Language
   /** Undefined if it is unknown. */
   readonly sparkVersion: SparkVersion | undefined
@@ -43,15 +43,15 @@ export interface ConfBuilder {
 
 export function createConfBuilder(): ConfBuilder {
   const entries = new Map<string, ConfEntry>()
-  const outweighed: OverriddenEntry[] = []
+  const overridden: OverriddenEntry[] = []
   return {
     set: (key, value, { source, field = null, line = null }) => {
       const winner = { value, source, field, line }
       const loser = entries.get(key)
-      if (loser !== undefined && loser.value !== value) outweighed.push({ key, loser, winner })
+      if (loser !== undefined && loser.value !== value) overridden.push({ key, loser, winner })
       entries.set(key, winner)
     },
-    build: (language, sparkVersion) => ({ entries, outweighed, language, sparkVersion }),
+    build: (language, sparkVersion) => ({ entries, overridden, language, sparkVersion }),
   }
 }
 

@@ -37,8 +37,8 @@ export const valuesChecks = {
       'YAML reads 1, true and 1e3 without quotes as numbers and booleans. The API server rejects a number or boolean if the CRD requires a string, and the reverse.',
     remedies: [change('Change it to {corrected}')],
   },
-  outweighed: {
-    id: 'SPN-VALIDATE-OUTWEIGHED',
+  overridden: {
+    id: 'SPN-VALIDATE-OVERRIDDEN',
     cause: 'config',
     severity: 'warning',
     confidence: 'high',

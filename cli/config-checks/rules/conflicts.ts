@@ -7,7 +7,7 @@ import type { ValidateRule, ValidationViolations } from '../subject.ts'
 
 /** Finds settings that contradict each other. */
 export const conflicts: ValidateRule = ({ conf, operator }) => [
-  ...outweighed(conf),
+  ...overridden(conf),
   ...dynamicAllocation(conf),
   ...heartbeat(conf),
   ...encryption(conf),
@@ -15,9 +15,9 @@ export const conflicts: ValidateRule = ({ conf, operator }) => [
   ...masterAndMode(conf, operator),
 ]
 
-function outweighed({ outweighed }: EffectiveConf): ValidationViolations {
-  return outweighed.map(({ key, loser, winner }) => ({
-    check: 'outweighed',
+function overridden({ overridden }: EffectiveConf): ValidationViolations {
+  return overridden.map(({ key, loser, winner }) => ({
+    check: 'overridden',
     details: {
       key,
       loser: formatValue(key, loser.value),
