@@ -1,4 +1,4 @@
-/** What Fastify can do at most: over TLS, a route that parses the same body and answers a constant. */
+/** The maximum rate of Fastify: a route over TLS that parses the same body and returns a constant. */
 import { readFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import Fastify from 'fastify'

@@ -1,4 +1,4 @@
-/** The load generator as a process of its own, so that it can have a core of its own: a Load in, a LoadResult out. */
+/** The load generator in a separate process, so that it can use a separate core. It reads a Load and writes a LoadResult. */
 import { applyLoad, type Load } from './load.ts'
 
 process.on('message', async (load: Load) => {

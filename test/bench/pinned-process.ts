@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** A child on one core, where there are two and `taskset`. */
+/** A child process pinned to one core, if there are at least two cores and `taskset` exists. */
 export function spawnPinned(
   core: number,
   args: readonly string[],
@@ -20,7 +20,7 @@ export const canPin = availableParallelism() > 1 && spawnSync('taskset', ['-V'])
 /** The port of a server that logs `{"event":"listening","port":…}` into a file. */
 export async function listeningPort(child: ChildProcess, logFile: string): Promise<number> {
   for (let attempt = 0; attempt < 600; attempt += 1) {
-    // Only whole lines: a port cut short is another port.
+    // Only complete lines, because a truncated port is another port.
     const lines = readFileSync(logFile, 'utf8').split('\n').slice(0, -1)
     const line = lines.find((text) => text.includes('"listening"'))
     if (line !== undefined) return Number(/"port":(\d+)/.exec(line)?.[1])
@@ -30,7 +30,7 @@ export async function listeningPort(child: ChildProcess, logFile: string): Promi
   throw new Error(`the server did not listen: ${readFileSync(logFile, 'utf8').slice(-2000)}`)
 }
 
-/** Resident memory in MiB, in which Kubernetes counts it: now and at its highest. */
+/** Current and maximum resident memory in MiB, the unit of Kubernetes. */
 export function residentMb(pid: number): { readonly nowMb: number; readonly peakMb: number } {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8')
   const mb = (field: string) => Number(new RegExp(`${field}:\\s+(\\d+) kB`).exec(status)?.[1]) / 1024

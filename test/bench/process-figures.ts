@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 /** USER_HZ of every Linux architecture that Node runs on. */
 const msPerTick = 10
 
-/** The share of one core that a process takes, user and system, while `durationMs` pass. */
+/** The share of one core that a process uses during `durationMs`, user and system time. */
 export async function cpuPercentOver(pid: number, durationMs: number): Promise<number> {
   const [cpuBeforeMs, beganMs] = [cpuMs(pid), performance.now()]
   await sleep(durationMs)

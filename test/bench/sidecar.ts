@@ -1,6 +1,6 @@
 /**
- * What a sidecar costs: the bundle in a process of its own, with the very flags of Dockerfile.sidecar, beside a stand-in for
- * the Spark UI. Linux only (/proc).
+ * The cost of a sidecar: the bundle in a separate process with the flags of Dockerfile.sidecar, and a fake Spark UI.
+ * Linux only (/proc).
  */
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -23,7 +23,7 @@ const windowMs = 60_000
 const probedMs = 30_000
 /** A second sidecar polls without a pause: some thousands of polls, which take hours at the default interval. */
 const soakMs = 20_000
-/** The kubelet asks for readiness this often (the webhook's probe). */
+/** The period of the kubelet's readiness probe, as the webhook injects it. */
 const readinessPeriodMs = 2_000
 
 /**
@@ -145,7 +145,7 @@ function listen(server: ReturnType<typeof createServer>): Promise<number> {
   })
 }
 
-/** The most of each, of one look a second. */
+/** The maximum of each value, sampled once per second. */
 async function mostMemory(pid: number, durationMs: number): Promise<{ anonMb: number; rssMb: number }> {
   let most = { anonMb: 0, rssMb: 0 }
   for (const untilMs = performance.now() + durationMs; performance.now() < untilMs; ) {

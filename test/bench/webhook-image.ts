@@ -6,7 +6,7 @@ import { createAuthority, issueServingCertificate } from '../../certs/pki/issue-
 
 const projectDir = join(import.meta.dirname, '../..')
 
-/** What the image gives to Node; read from its Dockerfile. */
+/** The flags and environment that the image passes to Node, read from its Dockerfile. */
 export function imageRuntime() {
   const dockerfile = readFileSync(join(projectDir, 'Dockerfile.webhook'), 'utf8')
   const words: unknown = JSON.parse(/^ENTRYPOINT (\[.*\])$/m.exec(dockerfile)?.[1] ?? '[]')
@@ -18,7 +18,7 @@ export function imageRuntime() {
   return { flags: words.slice(1, -1).map(String), env }
 }
 
-/** The image's bundle, made by the image's own recipe. */
+/** The bundle of the image, built as in its Dockerfile. */
 export function bundleWebhook(): string {
   execFileSync(process.execPath, ['build.ts', 'webhook'], { cwd: projectDir, stdio: 'ignore' })
   return join(projectDir, 'dist/webhook.cjs')

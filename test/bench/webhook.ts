@@ -15,7 +15,7 @@ import { bundleWebhook, imageRuntime, writeCertificate } from './webhook-image.t
 const serverCore = 0
 const clientCore = 1
 const connections = 8
-/** The JIT compiler needs some ten thousand requests to be done with all paths. */
+/** The JIT compiler needs about ten thousand requests to compile all paths. */
 const warmUpMs = 20_000
 const roundMs = 2_000
 const rounds = 6

@@ -8,15 +8,15 @@ import { binary } from '../../cluster/harness/paths.ts'
 import { freePort } from '../../support/free-ports.ts'
 import { type Processes, until } from './processes.ts'
 
-/** A Kubernetes API of the bench's own: a real kube-apiserver and etcd, kwok in the place of the kubelets. */
+/** The Kubernetes API of the benchmark: a real kube-apiserver and etcd, with kwok instead of kubelets. */
 export interface ScaleApi {
   readonly port: number
   readonly caPem: string
-  /** As cluster admin. */
+  /** A client with cluster admin rights. */
   readonly api: KubernetesApi
-  /** What `webhookUser` asked, a JSON line each. */
+  /** The audit log: the requests of `webhookUser`, one JSON line each. */
   readonly auditLog: string
-  /** Takes nodes and pods over, by the stages beside this file. */
+  /** Starts kwok, which manages nodes and pods by the stages in this folder. */
   startKwok(): Kwok
 }
 
@@ -26,10 +26,10 @@ export interface Kwok {
   resume(): void
 }
 
-/** As the API server knows the process under test. */
+/** The user of the process under test. */
 export const webhookUser = 'system:serviceaccount:spark-nanny:spark-nanny'
 
-/** On free ports of the loopback, with all files in `dir`. */
+/** Starts the API on free ports of the loopback interface, with all files in `dir`. */
 export async function startApi(dir: string, processes: Processes): Promise<ScaleApi> {
   const file = (name: string) => join(dir, name)
   const [etcdPort, peerPort, port] = [await freePort(), await freePort(), await freePort()]
@@ -113,7 +113,7 @@ export async function startApi(dir: string, processes: Processes): Promise<Scale
   }
 }
 
-/** Of the process under test all, of the others nothing. */
+/** An audit policy that logs only the requests of the process under test. */
 const auditPolicy = {
   apiVersion: 'audit.k8s.io/v1',
   kind: 'Policy',

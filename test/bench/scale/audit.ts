@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { parseJson, toRecord } from '../../../core/json.ts'
 
-/** One request of the process under test, as the API server saw it end. */
+/** One completed request of the process under test, from the audit log. */
 export interface AuditedRequest {
   readonly atMs: number
   readonly verb: string
@@ -39,7 +39,7 @@ const isConstant = ({ verb, resource }: AuditedRequest) =>
   resource === '/apis/security.openshift.io' ||
   (verb === 'list' && resource === 'sparkapplications')
 
-/** Of the requests of a span of time, without watches and Lease: how many for drivers, and how many anyway. */
+/** Counts the requests of a time span, without watches and the Lease: those for drivers, and all others. */
 export function countRequests(requests: readonly AuditedRequest[], fromMs: number, toMs: number) {
   const counted = requests.filter(
     ({ atMs, verb, resource }) => atMs >= fromMs && atMs < toMs && verb !== 'watch' && resource !== 'leases',

@@ -9,16 +9,16 @@ import { type LogLine, linesOf, type WebhookProcess, type WebhookSetup } from '.
 
 /** A change that the controller must decide about. */
 interface Change {
-  /** When it was sent to the API server, and when that had stored it. */
+  /** When the change was sent to the API server, and when the API server had stored it. */
   readonly sentMs: number
   readonly storedMs: number
 }
 
 /** From each change to the log line of its decision, in milliseconds, sorted. */
 export interface Decisions {
-  /** From when another watcher was handed the event. */
+  /** Latency from the time at which another watcher received the event. */
   readonly fromEventMs: readonly number[]
-  /** From the API server's answer to who wrote the change, and from its request. */
+  /** Latency from the API server's response to the change, and from the request. */
   readonly fromStoredMs: readonly number[]
   readonly fromSentMs: readonly number[]
   readonly missing: number
@@ -44,7 +44,7 @@ export const hang = (api: KubernetesApi, driver: BenchDriver) =>
   writeStatus(api, driver, hungStatus(Date.now() - 10_000))
 
 const restartKey = 'spark-nanny.io/restart'
-/** What is to be done about a hang; null: as by default. */
+/** The restart setting of the driver; null for the default. */
 const setRestart = (api: KubernetesApi, { namespace, name }: BenchDriver, restart: 'observe' | null) =>
   ask(api, {
     method: 'PATCH',
@@ -62,7 +62,7 @@ export const heal = (api: KubernetesApi, drivers: readonly BenchDriver[]) =>
     await setRestart(api, driver, null)
   })
 
-/** Lets every other of them hang, and waits until the process has decided about each. */
+/** Makes every second driver hang, and waits until the process has decided about each. */
 export async function hangHalf(
   api: KubernetesApi,
   webhook: WebhookProcess,
@@ -79,7 +79,7 @@ const isHung = (_driver: BenchDriver, index: number) => index % 2 === 0
 /** The log line of the decision about a hung driver. */
 export const isDeletionDecision = ({ event, fields }: LogLine) => event === 'decision' && fields.action === 'delete-pod'
 
-/** Starts the other watcher. */
+/** Starts the second watcher. */
 export async function startWatchObserver(
   processes: Processes,
   { env }: WebhookSetup,

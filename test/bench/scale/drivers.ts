@@ -10,7 +10,7 @@ export interface BenchDriver {
   readonly name: string
   readonly applicationId: string
   readonly node: string
-  /** Its SparkApplication; null: plain spark-submit. */
+  /** Its SparkApplication; null for plain spark-submit. */
   readonly owner: { readonly name: string; readonly uid: string } | null
 }
 
@@ -34,7 +34,7 @@ export function driverPods(version: string): (driver: BenchDriver) => object {
         name: driver.name,
         namespace: driver.namespace,
         labels: driver.owner === null ? labels : { ...labels, 'sparkoperator.k8s.io/app-name': driver.owner.name },
-        // As the webhook process has written it when the driver started.
+        // As the webhook process writes it when the driver starts.
         annotations: { ...annotations, [nextApplicationIdSuffixAnnotation]: '-2' },
         ...(owners && { ownerReferences: owners }),
       },
@@ -95,7 +95,7 @@ export function hungStatus(finishedMs: number): object {
   }
 }
 
-/** As before either: the sidecar runs again, and the driver is Ready. */
+/** The healthy status: the sidecar runs, and the driver is Ready. */
 export const healthyStatus = (): object => ({
   ...readinessStatus(true),
   initContainerStatuses: [

@@ -14,11 +14,11 @@ export interface Size {
   readonly drivers: number
 }
 
-/** Requests at a time. */
+/** The maximum number of concurrent requests. */
 const concurrency = 24
 const requestDeadlineMs = 60_000
 
-/** An answer's object; anything but success ends the bench. */
+/** The object of a successful response. Any other response ends the benchmark. */
 export async function ask(
   api: KubernetesApi,
   request: Omit<ApiRequest, 'deadlineMs'>,
@@ -28,7 +28,7 @@ export async function ask(
   throw new Error(`${request.method} ${request.path}: ${describeResponse(answer)}`)
 }
 
-/** `work` over all items, some at a time. */
+/** Runs `work` for all items with limited concurrency. */
 export async function together<T>(items: readonly T[], work: (item: T) => Promise<unknown>): Promise<void> {
   const rest = items.values()
   const worker = async () => {
@@ -103,14 +103,14 @@ async function defineSparkApplications(api: KubernetesApi): Promise<void> {
   throw new Error('the CRD of SparkApplications is not served')
 }
 
-/** Whether kwok has made all of them run. */
+/** Whether all drivers run. */
 export async function allRunning(api: KubernetesApi): Promise<boolean> {
   const path = '/api/v1/pods?limit=1&labelSelector=spark-role%3Ddriver&fieldSelector=status.phase%3DPending'
   const { items } = await ask(api, { method: 'GET', path })
   return Array.isArray(items) && items.length === 0
 }
 
-/** The service account of the chart with the chart's rights; its token. */
+/** Creates the chart's service account with the chart's permissions and returns its token. */
 export async function serviceAccountToken(api: KubernetesApi): Promise<string> {
   const name = 'spark-nanny'
   const file = join(import.meta.dirname, '../../../charts/spark-nanny/files/rbac.yaml')

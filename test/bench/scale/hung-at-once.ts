@@ -9,14 +9,14 @@ import type { WebhookProcess } from './webhook-process.ts'
 export interface HungAtOnce {
   readonly hung: number
   readonly decided: number
-  /** As the API server saw them. */
+  /** The deletions that the API server received. */
   readonly deletions: number
-  /** Why the others were left alone, and how many. */
+  /** The number of blocked deletions by reason. */
   readonly withheld: Readonly<Record<string, number>>
   readonly tookMs: number
 }
 
-/** All of them hang as soon as they can be written; what a process that may delete does about it. */
+/** Makes all drivers hang at once, and measures the reaction of a process that may delete. */
 export async function hangAtOnce(
   api: KubernetesApi,
   webhook: WebhookProcess,

@@ -8,14 +8,14 @@ export interface Idle {
   readonly cpuPercent: number
   readonly rssMb: number
   readonly requests: ReturnType<typeof countRequests>
-  /** The longest scrape of all. */
+  /** The longest scrape. */
   readonly scrapeMs: number
 }
 
 const probePeriodMs = 10_000
 const scrapePeriodMs = 30_000
 
-/** While nothing happens to any driver: probes of a kubelet and scrapes of a Prometheus come as ever. */
+/** Measures the process while no driver changes, with the usual probes of a kubelet and scrapes of Prometheus. */
 export async function watchIdle(webhook: WebhookProcess, auditLog: string, durationMs: number): Promise<Idle> {
   const [fromMs, cpuBeforeMs] = [Date.now(), cpuMs(webhook.pid)]
   let scrapeMs = 0

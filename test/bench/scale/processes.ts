@@ -4,7 +4,7 @@ import { closeSync, openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** Processes of the bench alone, each with its log in `dir`; what started last is stopped first. */
+/** The processes of the benchmark, each with its log in `dir`. They are stopped in reverse order. */
 export interface Processes {
   start(
     name: string,
@@ -36,19 +36,19 @@ export function processesIn(dir: string): Processes {
   }
 }
 
-/** SIGTERM, and SIGKILL to one that does not heed it for 10 s. */
+/** Stops a process with SIGTERM, and with SIGKILL after 10 s. */
 export async function endProcess(child: ChildProcess): Promise<void> {
   if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return
   const ended = once(child, 'exit')
   child.kill('SIGTERM')
-  // One that was paused ends too.
+  // A paused process handles SIGTERM only after it is resumed.
   child.kill('SIGCONT')
   const timer = setTimeout(() => child.kill('SIGKILL'), 10_000)
   await ended
   clearTimeout(timer)
 }
 
-/** Asks until it is so; an error of the process's own log when it is not in time. */
+/** Repeats the check until it succeeds. After the timeout, rejects with the end of the process's log. */
 export async function until(
   what: string,
   timeoutMs: number,

@@ -8,20 +8,20 @@ import { readyAtMs, startWebhook, type WebhookProcess, type WebhookSetup } from 
 
 export interface StartUp {
   readonly webhook: WebhookProcess
-  /** From the start of the process until all drivers are known, and until it also leads. */
+  /** Time from the start of the process until all drivers are known, and until it also leads. */
   readonly syncMs: number
   readonly leadMs: number
-  /** Of AdmissionReviews that came meanwhile. */
+  /** Latencies of AdmissionReviews during the start. */
   readonly admissionsMs: readonly number[]
   /** The longest that the event loop was held up from listening to leading, where it was looked at; else null. */
   readonly heldUp: { readonly clockMs: number; readonly cpuMs: number } | null
 }
 
-/** The lease of one that died is taken over after 15 s. */
+/** The lease of a dead replica is taken over after 15 s. */
 const startDeadlineMs = 120_000
 const betweenAdmissionsMs = 20
 
-/** Starts the process under test and asks it for admissions until it leads. */
+/** Starts the process under test and sends it AdmissionReviews until it leads. */
 export async function startUp(
   name: string,
   processes: Processes,
@@ -69,7 +69,7 @@ function post(port: number, body: string): Promise<string> {
   })
 }
 
-/** As a kubelet does; what is answered is of no interest here. */
+/** Sends a probe as a kubelet does. The response is ignored. */
 export function askReadiness(port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     get({ port, host: '127.0.0.1', path: '/readyz', rejectUnauthorized: false, agent: false }, (response) => {

@@ -1,6 +1,6 @@
 /**
- * A process with a watch of its own beside that of the process under test: when an event reaches a watcher at all. Prints a
- * line for each driver that is to be observed.
+ * A process with its own watch, which shows when an event reaches a watcher at all. Prints a line for each driver whose
+ * restart setting is `observe`.
  */
 import { readFileSync } from 'node:fs'
 import { toRecord } from '../../../core/json.ts'

@@ -15,7 +15,7 @@ export interface LogLine {
   readonly fields: Readonly<Record<string, unknown>>
 }
 
-/** The webhook as its image runs it, with the rights and the environment that the chart gives. */
+/** The webhook as its image runs it, with the permissions and the environment of the chart. */
 export interface WebhookProcess {
   readonly child: ChildProcess
   readonly pid: number
@@ -32,7 +32,7 @@ export interface WebhookSetup {
   readonly env: Readonly<Record<string, string>>
 }
 
-/** What all processes of a bench share. */
+/** The setup that all processes of a benchmark share. */
 export async function webhookSetup(dir: string, api: ScaleApi, token: string): Promise<WebhookSetup> {
   const serviceAccountDir = join(dir, 'service-account')
   mkdirSync(serviceAccountDir)
@@ -57,7 +57,7 @@ export async function webhookSetup(dir: string, api: ScaleApi, token: string): P
   }
 }
 
-/** Starts it; resolves when it listens, which is before it has listed anything. */
+/** Starts the webhook. Resolves when it listens, before it has listed any objects. */
 export async function startWebhook(
   name: string,
   processes: Processes,
@@ -78,7 +78,7 @@ export async function startWebhook(
   return { child, pid: child.pid ?? 0, port, metricsPort, startedMs, logFile, log }
 }
 
-/** The whole lines of a log so far. */
+/** The complete lines of a log so far. */
 export function linesOf(file: string): readonly LogLine[] {
   return readFileSync(file, 'utf8')
     .split('\n')
@@ -89,7 +89,7 @@ export function linesOf(file: string): readonly LogLine[] {
     })
 }
 
-/** When it leads and has listed all that it decides on; undefined: not yet. */
+/** The time at which the process leads and has listed all objects; undefined before. */
 export function readyAtMs(
   lines: readonly LogLine[],
 ): { readonly syncedMs: number; readonly leadingMs: number } | undefined {

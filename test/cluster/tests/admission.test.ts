@@ -56,7 +56,7 @@ after(async () => {
   await Promise.all(boundedNamespaces.map((row) => deleteNamespace(cluster, namespaceOf(row))))
 })
 
-/** Makes a namespace, and waits until its bounds hold. */
+/** Creates a namespace and waits until its limits are in effect. */
 async function prepare(row: BoundedNamespace): Promise<void> {
   const namespace = namespaceOf(row)
   await createNamespace(cluster, namespace, { webhook: prefix, ...row.labels })
@@ -77,7 +77,7 @@ async function prepare(row: BoundedNamespace): Promise<void> {
   limits.set(namespace, parseNamespaceLimits(await list('limitranges'), quotas))
 }
 
-/** `<id>-off` is the same pod, opted out: it meets the same mesh and the same bounds. */
+/** `<id>-off` is the same pod, opted out, with the same mesh and the same limits. */
 function contextOf(id: string, namespace: string): AdmissionContext {
   const context: AdmissionContext = {
     version: '0.0.0-test',
@@ -98,7 +98,7 @@ interface Answer {
   readonly pod: Pod & { readonly status?: { readonly qosClass?: string } }
 }
 
-/** The API server's answer to a dry run. */
+/** The API server's response to a dry run. */
 async function create(namespace: string, pod: object): Promise<Answer> {
   const path = `/api/v1/namespaces/${namespace}/pods?dryRun=All`
   const body = { apiVersion: 'v1', kind: 'Pod', ...pod }
@@ -108,7 +108,7 @@ async function create(namespace: string, pod: object): Promise<Answer> {
   return { status: answer.status, message, pod: answer.body as Answer['pod'] }
 }
 
-/** Whether `actual` has all that `expected` has, up to the API server's own spelling of quantities. */
+/** Whether `actual` contains all fields of `expected`. Quantities may be spelled differently. */
 function holds(actual: unknown, expected: unknown): boolean {
   if (Array.isArray(expected)) {
     return (
@@ -126,7 +126,7 @@ function holds(actual: unknown, expected: unknown): boolean {
   return quantity !== undefined && parseQuantityMilli(String(actual)) === quantity
 }
 
-/** What of an injection is not in the answer. */
+/** The injected fields that the response does not contain. */
 function lost({ pod }: AdmissionDecision & { readonly kind: 'inject' }, answer: Answer['pod']): string[] {
   const sidecar = pod.spec.initContainers?.at(-1)
   const driver = pod.spec.containers.find(({ volumeMounts }) => volumeMounts?.some(isOurs))
@@ -158,7 +158,7 @@ const labelled = ({ metadata, spec }: DriverPod['pod'], id: string) => ({
   spec,
 })
 
-/** What is wrong with one injected pod, against the one without. */
+/** The problem of an injected pod compared with the pod without the sidecar, if any. */
 function judge(without: Answer, injected: Answer, { decision }: Admission): string | undefined {
   if (injected.status !== 201) return `rejected (${injected.status}) ${injected.message}`
   if (injected.pod.status?.qosClass !== without.pod.status?.qosClass) {

@@ -25,14 +25,14 @@ after(async () => {
   await webhook?.stop()
 })
 
-/** A driver to the controller; its container only sleeps. */
+/** A pod that the controller considers a driver. Its container only sleeps. */
 const sleepingDriver = (name: string) => createPlainDriver(cluster, namespace, { name, command: ['sleep', '600'] })
 const toldOf = (ref: PodRef, timeoutMs: number) =>
   waitFor({ what: `${ref.pod} is reported`, timeoutMs }, async () =>
     (await eventsOf(cluster, ref)).find(({ reason }) => reason === 'SparkNannyUnprotected'),
   )
 
-/** How the webhook answered whether it is ready, while `work` was under way; 0: not at all. */
+/** The HTTP statuses of /readyz during `work`; 0 for no response. */
 const readinessDuring = async (work: Promise<void>): Promise<ReadonlySet<number>> => {
   const seen = new Set<number>()
   let isOver = false

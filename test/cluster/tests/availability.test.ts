@@ -38,7 +38,7 @@ after(async () => {
   await Promise.all([namespace, installation.namespace].map((name) => deleteNamespace(cluster, name)))
 })
 
-/** What the Secret holds now, by fingerprint; never the keys. */
+/** The fingerprints of the certificates in the Secret, without the keys. */
 const certificates = async (): Promise<{ readonly leaf: string; readonly authorities: readonly string[] }> => {
   const name = `${fullname}-webhook-tls`
   const { data = {} } = await cluster.core.readNamespacedSecret({ namespace: installation.namespace, name })
@@ -59,7 +59,7 @@ const leader = async (): Promise<string> => {
   return cluster.kubectl(args)
 }
 
-/** The replica that leads and stays; one that is being replaced may lead to its end. */
+/** The leading replica that stays. A terminating replica may lead until its end. */
 const leadingPod = (): Promise<string> =>
   waitFor({ what: 'a replica that stays leads', timeoutMs: 60_000 }, async () => {
     const identity = await leader()
@@ -67,7 +67,7 @@ const leadingPod = (): Promise<string> =>
     return pods.map(({ metadata }) => metadata?.name ?? '').find((name) => name !== '' && identity.startsWith(name))
   })
 
-/** Ends the process of a replica as a crash does, and waits until the replica is Ready again. */
+/** Kills the process of a replica, as a crash does, and waits until the replica is Ready again. */
 const killReplica = async (pod: string): Promise<void> => {
   const ref = { namespace: installation.namespace, pod }
   process.kill(await hostPid(cluster, ref, 'webhook'), 'SIGKILL')

@@ -8,13 +8,13 @@ import { type Cluster, connectCluster } from '../harness/cluster.ts'
 import { createNamespace, deleteNamespace } from '../harness/namespaces.ts'
 import { runDir } from '../harness/paths.ts'
 
-/** Without a pod: what the process would write is written here, in its way. The real one has its own test. */
+/** An installation without pods. The test writes what the process would write. The real process has its own test. */
 const namespace = `chart-lifecycle-${process.pid}`
 const release = `nanny-${process.pid}`
 const fullname = `${release}-spark-nanny`
 const charts = join(runDir, 'chart-lifecycle')
 let cluster: Cluster
-/** What the namespace holds without the release. */
+/** The objects of the namespace without the release. */
 let atFirst: readonly string[] = []
 
 before(async () => {
@@ -40,7 +40,7 @@ async function install(chart: string, ...more: readonly string[]): Promise<void>
   assert.equal(code, 0, stderr)
 }
 
-/** The chart as the version before would have been. */
+/** The chart with an older version. */
 function earlierChart(): string {
   const path = join(charts, 'spark-nanny')
   cpSync(chartDir, path, { recursive: true })
@@ -51,7 +51,7 @@ function earlierChart(): string {
 
 const caBundle = Buffer.from('the authority').toString('base64')
 
-/** As the process writes, under its own name as field manager. */
+/** Writes as the process does, with its field manager. */
 async function writeAsProcess(): Promise<void> {
   const patch = (kind: string, name: string, type: string, body: object) =>
     kubectl('patch', kind, name, '--field-manager=spark-nanny', `--type=${type}`, '-p', JSON.stringify(body))

@@ -9,7 +9,7 @@ import { waitFor } from '../harness/processes.ts'
 const id = `chart-selection-${process.pid}`
 const guarded = `${id}-guarded`
 const plain = `${id}-plain`
-/** Of the release, and labelled all the same. */
+/** The namespace of the release, which is labelled too. */
 const own = `${id}-own`
 const label = { 'spark-nanny.io/inject': 'enabled' }
 let cluster: Cluster
@@ -32,7 +32,7 @@ before(async () => {
   // Two kinds through three doors: all replicas, and each half of them.
   assert.equal(webhooks.length, 6)
   await cluster.kubectl(['create', '-f', '-'], JSON.stringify({ ...configuration, webhooks }))
-  // The API server takes it up within a second or so.
+  // The API server uses the configuration after about a second.
   await waitFor({ what: 'the webhook is asked', timeoutMs: 30_000 }, async () => {
     await create(guarded, pod('first', driver))
     return webhook.takeAsked().length > 0 ? true : undefined
@@ -60,7 +60,7 @@ function service(name: string, spec: object) {
 const headless = { clusterIP: 'None', selector: { ...driver, 'spark-app-selector': 'spark-1' } }
 const opted = (value: string) => ({ 'spark-nanny.io/inject': value })
 
-/** Whether the webhook is asked about each of these. */
+/** Objects, and whether the webhook is called for each. */
 const cases: readonly (readonly [asked: boolean, what: string, namespace: string, object: { metadata: object }])[] = [
   [true, 'a driver', guarded, pod('driver', driver)],
   [true, 'a driver with other annotations', guarded, pod('annotated', driver, { a: 'b' })],

@@ -15,7 +15,7 @@ let served: readonly string[] = []
 
 before(async () => {
   cluster = await connectCluster()
-  // The API server warns of pods in a Deployment that it would not let in.
+  // The API server warns about pods of a Deployment that it would reject.
   await createNamespace(cluster, namespace, { 'pod-security.kubernetes.io/warn': 'restricted' })
   for (const name of ['spark-nanny-test', 'nanny-test']) {
     await cluster.core.createNamespacedServiceAccount({ namespace, body: { metadata: { name } } })

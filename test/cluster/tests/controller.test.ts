@@ -72,7 +72,7 @@ describe('controller', { concurrency: 2 }, () => {
     )
     const events = await sparkNannyEvents(driver.namespace, driver.pod)
     context.diagnostic(events.map(({ reason, message }) => `${reason}: ${message}`).join('\n'))
-    // As the API server refuses a second pod of a name, and Spark logs it.
+    // Spark logs this when the API server rejects a second pod with the same name.
     const lines = (await podLog(cluster, driver)).split('\n')
     const collisions = lines.filter((line) => /AlreadyExists|pods "[^"]*" already exists/.test(line))
     assert.deepEqual(collisions, [], 'the second driver’s executors found their names free')
@@ -113,7 +113,7 @@ describe('controller', { concurrency: 2 }, () => {
     await waitFor({ what: 'a driver', timeoutMs: 120_000 }, async () => (owner.uids.length > 0 ? true : undefined))
     await waitForLog(cluster, owner, /app: job 1 done/, { timeoutMs: 180_000 })
     await waitForJobs(cluster, plain, 1)
-    // So old that it is asked, and so long that it has answered.
+    // The driver is old enough to be polled, and has answered.
     await sleep(75_000)
     assert.equal(
       (await sparkNannyEvents(namespace, owner.pod)).map(({ reason }) => reason).join(),
@@ -150,7 +150,7 @@ describe('controller', { concurrency: 2 }, () => {
       /spark_nanny_driver_terminations_total\{namespace="[^"]*",application="bare",cause="hung"\} 1/,
     )
 
-    // Not before: when all drivers of a namespace hang, the fault is taken for the network's.
+    // Not earlier: if all drivers of a namespace hang, the controller assumes a network failure.
     await context.test('a hung driver without an owner → its pod stays, and an Event gives the reason', async () => {
       await freezeDriver(cluster, plain)
       const [event] = await waitFor({ what: 'the Event', timeoutMs: 60_000 }, async () => {
@@ -163,7 +163,7 @@ describe('controller', { concurrency: 2 }, () => {
         event?.message ?? '',
         /^Driver hangs \(.+\)\. spark-nanny did not delete the pod: no owner is known that would start the driver again\.$/,
       )
-      // A few more polls, all in vain.
+      // A few more failed polls.
       await sleep(15_000)
       const reasons = (await sparkNannyEvents(namespace, plain.pod)).map(({ reason }) => reason).toSorted()
       assert.deepEqual(reasons, ['SparkNannyDeletionBlocked', 'SparkNannyUnprotected'])

@@ -9,15 +9,15 @@ import { containerStatus, getPod, type PodRef, waitForEnd, waitForLog, waitForPo
 import { waitFor } from '../harness/processes.ts'
 
 const namespace = `diagnose-${process.pid}`
-/** Its quota has no room for an executor. */
+/** A namespace whose quota has no capacity for an executor. */
 const smallNamespace = `${namespace}-small`
 const planted = 'Pl4nted-Secret-9f3c'
 let cluster: Cluster
 
 interface Case extends PlainDriver {
-  /** The root cause; undefined: nothing is wrong. */
+  /** The root cause; undefined if there is no problem. */
   readonly root: string | undefined
-  /** When there is something to see. */
+  /** Resolves when the failure is visible. */
   readonly until: (ref: PodRef) => Promise<unknown>
 }
 
@@ -40,7 +40,7 @@ const says = (pattern: RegExp) => (ref: PodRef) => waitForLog(cluster, ref, patt
 const volume = { name: 'more' }
 const mounted = { volumeMounts: [{ name: 'more', mountPath: '/more' }] }
 
-/** Those that take longest come first: all start at once. */
+/** The slowest cases come first. All start at once. */
 const cases: readonly Case[] = [
   {
     name: 'closed-context',

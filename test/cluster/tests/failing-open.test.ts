@@ -38,7 +38,7 @@ const scale = async (replicas: number): Promise<void> => {
 
 interface CheckReport {
   readonly code: number
-  /** By its id: the result and its detail. */
+  /** The result and the detail of each check, by id. */
   readonly results: ReadonlyMap<string, string>
 }
 
@@ -56,7 +56,7 @@ const check = async (): Promise<CheckReport> => {
   return { code, results: new Map(results) }
 }
 
-/** The report as soon as drivers are injected: kube-proxy hears of ready replicas a moment later. */
+/** The report once drivers are injected, because kube-proxy learns of ready replicas a moment later. */
 const checkedWell = (): Promise<CheckReport> =>
   waitFor({ what: 'check finds that drivers are injected', timeoutMs: 60_000, everyMs: 1_000 }, async () => {
     const report = await check()
@@ -88,7 +88,7 @@ describe('failing open', () => {
       const driver = await start(cluster, context, drivers, { name: 'hanging', mode: 'pi' })
       assert.equal(isInjected(await getPod(cluster, driver)), false)
       context.diagnostic(`submitted in ${driver.createdAt - driver.submittedAt} ms`)
-      // Its pod would be one more without a sidecar.
+      // Its pod would be another unprotected driver.
       await cluster.kubectl(['-n', drivers, 'delete', 'pod', driver.pod, '--grace-period=1'])
     } finally {
       for (const pid of pids) process.kill(pid, 'SIGCONT')
@@ -124,7 +124,7 @@ describe('failing open', () => {
     assert.equal(event.type, 'Warning')
     const back = await checkedWell()
     assert.match(back.results.get('drivers-injected') ?? '', new RegExp(`^warning.*${driver.pod}`))
-    // It works on, as it was.
+    // The driver keeps working unchanged.
     await waitForJobs(cluster, driver, 3)
   })
 })

@@ -32,7 +32,7 @@ describe('a frozen driver', () => {
     await freezeDriver(cluster, driver)
     const figures = await waitForRestart(driver, hungAt, 1)
     context.diagnostic(`default settings: ${describeFigures(figures)}`)
-    // The bar of the design. Both ends are what a watch saw, and the kubelet alone is between them.
+    // The limit of the design. A watch observes both ends, and only the kubelet acts between them.
     assert.ok(figures.verdictToStarted <= 5, `verdict → started again took ${figures.verdictToStarted} s`)
 
     await waitForJobs(cluster, driver, 3)

@@ -42,7 +42,7 @@ after(async () => {
   await Promise.all(webhooks.map((webhook) => webhook.stop()))
 })
 
-/** Jobs went on after everything that was done to the driver. */
+/** Checks that jobs continued after all interference with the driver. */
 const worksOn = async (driver: Parameters<typeof jobsDone>[1]): Promise<void> => {
   const done = await jobsDone(cluster, driver)
   await waitForJobs(cluster, driver, done + 2, 60_000)
@@ -65,12 +65,12 @@ describe('healthy drivers', { concurrency: 6 }, () => {
     assert.doesNotMatch(log, /ERROR/, 'the driver waits for its own readiness in vain, or lost an executor')
     const executors = await executorsOf(cluster, driver.namespace, driver.applicationId)
     assert.deepEqual(executors.map(({ metadata }) => metadata?.labels?.['spark-exec-id']).sort(), ['1', '2'])
-    // A watch gives times as text.
+    // A watch returns times as text.
     const finished = (name?: string) =>
       new Date(containerStatus(ended.pod, name)?.state?.terminated?.finishedAt ?? Number.NaN).getTime()
     const lateMs = finished('spark-nanny') - finished()
     context.diagnostic(`the sidecar ended ${lateMs / 1000} s after the driver`)
-    // Far below the 30 s of grace that a sidecar deaf to SIGTERM would take.
+    // Far below the grace period of 30 s, which a sidecar that ignores SIGTERM would use.
     assert.ok(lateMs <= 10_000, `the sidecar ended ${lateMs} ms after the driver`)
     assert.equal(containerStatus(ended.pod, 'spark-nanny')?.state?.terminated?.exitCode, 0)
   })

@@ -10,7 +10,7 @@ import { sidecarStatus } from '../harness/sidecar.ts'
 import { startWebhook, type Webhook } from '../harness/webhook.ts'
 
 const namespace = `hung-${process.pid}`
-/** A verdict in 15 s rather than 30; still patient enough for two cores on which four drivers start at once. */
+/** A verdict after 15 s instead of 30 s, which still tolerates four drivers that start at once on two cores. */
 const quick = { interval: '1s', timeout: '5s' }
 let cluster: Cluster
 let webhook: Webhook
@@ -91,7 +91,7 @@ describe('hung drivers', { concurrency: 4 }, () => {
       status.restarts?.map(({ reason }) => reason),
       ['stall'],
     )
-    // Its JVM was well and ran Spark's shutdown hook; the next driver's executors must find it all the same.
+    // The healthy JVM ran Spark's shutdown hook. The next driver's executors must still find their driver.
     await waitForJobs(cluster, driver, 1, 90_000)
   })
 

@@ -16,7 +16,7 @@ const imageOf = (tag: string): ImageContents => {
   return image
 }
 
-/** Both images stand on one base: what only one of them has is its own. */
+/** Both images have the same base, so files in only one of them belong to that image. */
 const ownLayers = (tag: string) => {
   const other = imageOf(tag === sidecarTag ? webhookTag : sidecarTag)
   return imageOf(tag).layers.filter(({ diffId }) => !other.layers.some((layer) => layer.diffId === diffId))

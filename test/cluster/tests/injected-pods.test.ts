@@ -35,7 +35,7 @@ const emptyDir = (name: string) => ({ name, emptyDir: {} })
 const openShift = { nativeSidecars: true, restartAllContainers: true, openShift: true }
 const quota = { metadata: { name: 'q' }, spec: { hard: { cpu: '9' } } }
 
-/** What a kubelet may refuse to start though the API server took it. */
+/** Pod shapes that the API server accepts but a kubelet may refuse to start. */
 const shapes: readonly Shape[] = [
   { name: 'plain' },
   { name: 'root', spec: { securityContext: { runAsUser: 0 } } },
@@ -100,7 +100,7 @@ function driverPod({ name, spec, driver }: Shape): Pod {
         {
           name: driverContainer,
           ...own,
-          // A driver to the webhook, a sleep to the kubelet; no UI ever answers.
+          // The webhook considers it a driver. Its container only sleeps, so no UI ever answers.
           ...{ command: ['/bin/sh', '-c', 'sleep 600', '--'] },
           args: ['driver', '--class', 'App'],
           ...driver,
@@ -146,7 +146,7 @@ async function start(shape: Shape): Promise<void> {
 }
 
 describe('injected pods', () => {
-  // Together: most of the time of each is spent in waiting.
+  // Concurrently, because each spends most of its time waiting.
   test('every pod shape → driver and sidecar start', { concurrency: true }, async (context) => {
     await Promise.all(shapes.map((shape) => context.test(shape.name, () => start(shape))))
   })

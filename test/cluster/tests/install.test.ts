@@ -48,7 +48,7 @@ const injects = async (): Promise<boolean> => {
   return isInjected(await cluster.core.createNamespacedPod({ namespace: drivers, dryRun: 'All', body }))
 }
 
-/** After an installation: API server and kube-proxy hear of it a moment later, and so may cert-manager's cainjector. */
+/** Waits after an installation, because the API server, kube-proxy and cert-manager's cainjector take a moment. */
 const injecting = (): Promise<true> =>
   waitFor({ what: 'drivers are injected', timeoutMs: 30_000 }, async () => ((await injects()) ? true : undefined))
 
@@ -67,7 +67,7 @@ const served = async (installation: Installation): Promise<readonly string[]> =>
   return [...new Set(await Promise.all(serials))]
 }
 
-/** Injects at every look while `change` leads to a certificate that all replicas serve. */
+/** Checks injection repeatedly until all replicas serve the certificate that results from `change`. */
 const renewed = async (installation: Installation, change: () => Promise<void>): Promise<void> => {
   const before = await served(installation)
   await change()
@@ -79,7 +79,7 @@ const renewed = async (installation: Installation, change: () => Promise<void>):
   assert.ok(await injects(), 'a driver was not injected')
 }
 
-/** All that is called or labelled after the installation, but for what dies by itself. */
+/** All objects named or labelled after the installation, except those that expire by themselves. */
 const remains = async (installation: Installation): Promise<readonly string[]> => {
   const fullname = fullnameOf(installation)
   const kinds = (await cluster.kubectl(['api-resources', '--verbs=list', '-o', 'name'])).split('\n')
@@ -165,7 +165,7 @@ describe('installation', () => {
     await write('create', first, [first])
     await helmInstall(cluster, bySecret, { webhook: { tls: { existingSecret: 'user-tls' } } })
     await injecting()
-    // As any authority is replaced without a gap: trusted first, used when all have heard of it.
+    // A CA is replaced without an outage: it is trusted first, and used once all API servers trust it.
     await write('replace', first, [first, second])
     await waitFor({ what: 'the caBundle holds both', timeoutMs: 180_000, everyMs: 1_000 }, async () => {
       const path = 'jsonpath={.webhooks[*].clientConfig.caBundle}'

@@ -102,9 +102,9 @@ const actionsOf = async (name: string): Promise<unknown[]> => {
 describe('an unavailable kubelet', () => {
   test('a kubelet that is stopped for three minutes → no healthy driver is killed, and each hung one is handled once', async (context) => {
     const healthy = await start(cluster, context, namespace, { name: 'healthy', mode: 'loop' })
-    // With a verdict its pod is to fail.
+    // A verdict makes this pod fail.
     const hung = await own(context, 'hung', 300, { ...quick, restart: 'resubmit' })
-    // With a verdict these are to be restarted in place.
+    // A verdict restarts these in place.
     const back = await own(context, 'back', 300, quick)
     const timeline = await followPod(cluster, back)
     context.after(() => {
@@ -167,7 +167,7 @@ describe('an unavailable kubelet', () => {
     await context.test('a healthy driver that the node controller marks NotReady → is not deleted', async () => {
       const sinceMs = await notReadySince(healthy)
       assert.ok(sinceMs !== undefined)
-      // By then its sidecar was asked: that of the hung one was.
+      // By then its sidecar has been polled, as that of the hung driver was.
       await waitFor({ what: 'not Ready for long enough', timeoutMs: 60_000 }, async () =>
         Date.now() - sinceMs > 125_000 ? true : undefined,
       )
@@ -186,7 +186,7 @@ describe('an unavailable kubelet', () => {
       await waitForPod(cluster, healthy, { what: 'Ready', timeoutMs: 30_000 }, isReady)
       const jobs = await jobsDone(cluster, healthy)
       context.diagnostic(`healthy did ${jobs - jobsBefore} jobs in ${since()}`)
-      // A second each, on a machine that may be busy.
+      // Each job takes a second, on a machine that may be busy.
       assert.ok(jobs - jobsBefore > 60)
       assert.ok(healthy.timeline.entries.every((entry) => restartsOf(entry) === 0))
       const events = (await eventsOf(cluster, healthy)).filter(({ reason }) => reason?.startsWith('SparkNanny'))

@@ -21,7 +21,7 @@ after(() => deleteNamespace(cluster, namespace))
 const run = (args: readonly string[], files: Readonly<Record<string, string>> = {}) =>
   runCli(args, files, '', { connect: (flags) => connect(flags, { KUBECONFIG: cluster.kubeconfigPath }) })
 
-/** Ids of the errors that a command finds in the submission, before it is made. */
+/** Ids of the errors that a command finds before the submission. */
 const errorsOf = async (command: 'preflight' | 'validate', submission: Submission): Promise<readonly string[]> => {
   const conf = Object.entries(submittedConf(submission)).map(([key, value]) => `${key} ${value}\n`)
   const args = [command, ...(command === 'validate' ? ['-f'] : []), 'conf', '-o', 'json']
@@ -49,7 +49,7 @@ describe('preflight', () => {
     assert.equal(memoryOf(await getPod(cluster, driver)), `${driverMemory(lookup, 'jvm')?.totalMiB}Mi`)
     const [executor] = await executorsOf(cluster, namespace, driver.applicationId)
     assert.equal(memoryOf(executor), `${executorMemory(lookup, 'jvm')?.totalMiB}Mi`)
-    // What Spark itself has put into the driver's ConfigMap is no fault.
+    // Settings that Spark itself writes into the driver's ConfigMap are not errors.
     const live = await run(['validate', 'clean', '-n', namespace, '--strict', '-o', 'json'])
     assert.deepEqual(JSON.parse(live.stdout), { ...JSON.parse(live.stdout), findings: [], unknown: [] })
     assert.equal(live.exitCode, 0)

@@ -95,7 +95,7 @@ describe('recover --apply', { concurrency: true }, () => {
     assert.deepEqual([owner.uids.length, (await getPod(cluster, owner))?.metadata?.uid], [1, owner.uids[0]])
     assert.equal((await readRecovery(owner)).recovery.outcome, 'recovered')
 
-    // The driver is well: it is left alone.
+    // The driver is healthy and is not changed.
     const again = await recover('stale', '--apply')
     assert.deepEqual([again.exitCode, JSON.parse(again.stdout).plan.reason], [6, 'healthy-driver'], again.stdout)
   })

@@ -9,11 +9,11 @@ import { sparkTag } from '../harness/spark/image.ts'
 import { startWebhook, type Webhook } from '../harness/webhook.ts'
 
 const missing = 'registry.invalid/spark-nanny-sidecar:missing'
-/** How the sidecar's image fails, and how the webhook has it pulled. */
+/** How the sidecar's image fails, and its pull policy. */
 const cases = {
   pulled: { image: missing, policy: 'IfNotPresent' },
   never: { image: 'localhost/spark-nanny-sidecar:missing', policy: 'Never' },
-  // Its own: each webhook counts all drivers that had its image.
+  // A unique image, because each webhook counts all drivers with its image.
   broken: { image: `registry.invalid/spark-nanny-sidecar:broken-${process.pid}`, policy: 'IfNotPresent' },
 } as const
 type Case = keyof typeof cases
@@ -36,7 +36,7 @@ after(async () => {
   for (const webhook of webhooks) await webhook.stop()
 })
 
-/** A pod that every part of ours takes for a driver; its container only sleeps. */
+/** A pod that every part of spark-nanny considers a driver. Its container only sleeps. */
 const sleepingDriver = (name: string, namespace: string) => ({
   apiVersion: 'v1',
   kind: 'Pod',
