@@ -70,7 +70,7 @@ export interface Reflector<T> {
 const emptyWatchesBeforeList = 3
 
 /** What listing and watching one collection share. */
-interface Reflection<T> {
+interface ReflectorState<T> {
   readonly options: ReflectorOptions<T>
   readonly deps: ReflectorDeps
   readonly timing: ReflectorTiming
@@ -93,7 +93,7 @@ export function createReflector<T>(options: ReflectorOptions<T>, deps: Reflector
   const timing = { ...defaultTiming, ...options.timing }
   const activity = trackActivity(options.path, timing.staleAfterMs, deps)
   const firstSync = Promise.withResolvers<void>()
-  const reflection: Reflection<T> = {
+  const state: ReflectorState<T> = {
     options,
     deps,
     timing,
@@ -103,19 +103,19 @@ export function createReflector<T>(options: ReflectorOptions<T>, deps: Reflector
     selector: formatSelector(options),
     synced: false,
     markSynced: () => {
-      reflection.synced = true
+      state.synced = true
       firstSync.resolve()
     },
   }
   return {
-    objects: reflection.objects,
-    synced: () => reflection.synced,
+    objects: state.objects,
+    synced: () => state.synced,
     whenSynced: () => firstSync.promise,
     stale: activity.isStale,
     run: async (signal) => {
-      reflection.backoff.reset()
+      state.backoff.reset()
       while (!signal.aborted) {
-        const delayMs = await listAndWatch(reflection, signal)
+        const delayMs = await listAndWatch(state, signal)
         if (delayMs === 'stopped') return
         await deps.sleep(delayMs, signal)
       }
@@ -124,25 +124,25 @@ export function createReflector<T>(options: ReflectorOptions<T>, deps: Reflector
 }
 
 /** Lists the collection and watches it from there. Returns the milliseconds until it must be listed again. */
-async function listAndWatch<T>(reflection: Reflection<T>, signal: AbortSignal): Promise<number | 'stopped'> {
-  const { options, deps, timing, objects, activity, backoff } = reflection
+async function listAndWatch<T>(state: ReflectorState<T>, signal: AbortSignal): Promise<number | 'stopped'> {
+  const { options, deps, timing, objects, activity, backoff } = state
   const { path } = options
-  const result = await list(reflection)
+  const result = await list(state)
   switch (result.kind) {
     case 'absent':
       objects.retain(new Set())
-      publishChanges(reflection)
+      publishChanges(state)
       activity.recordActivity()
-      reflection.markSynced()
+      state.markSynced()
       return timing.absentRetryMs
     case 'failed':
       deps.log.warn({ event: 'list-failed', path, detail: result.detail })
       activity.warnIfStale()
       return Math.max(backoff.nextMs(), result.retryAfterMs)
     case 'listed': {
-      if (!reflection.synced) deps.log.info({ event: 'synced', path, objects: objects.size })
-      reflection.markSynced()
-      const end = await watchFrom(reflection, result.resourceVersion, signal)
+      if (!state.synced) deps.log.info({ event: 'synced', path, objects: objects.size })
+      state.markSynced()
+      const end = await watchFrom(state, result.resourceVersion, signal)
       if (end.kind === 'stopped') return 'stopped'
       deps.log.info({ event: 'relist', path, detail: end.detail })
       return backoff.nextMs()
@@ -156,30 +156,30 @@ type NoList =
   | { readonly kind: 'absent' }
   | { readonly kind: 'failed'; readonly detail: string; readonly retryAfterMs: number }
 
-async function list<T>(reflection: Reflection<T>): Promise<ListResult> {
-  const { options, deps, timing, objects, activity, selector } = reflection
+async function list<T>(state: ReflectorState<T>): Promise<ListResult> {
+  const { options, deps, timing, objects, activity, selector } = state
   const listed = new Set<string>()
   let continuation = ''
   for (;;) {
     const path = `${options.path}?limit=${options.pageSize ?? 250}${selector}${continuation}`
     const response = await deps.api.request({ method: 'GET', path, deadlineMs: timing.listDeadlineMs })
-    const page = await readPage(reflection, response)
+    const page = await readPage(state, response)
     if ('kind' in page) return page
     activity.recordActivity()
     objects.putPage(page.items, listed)
     // Page by page, because publishing ten thousand objects at once would delay admissions.
-    publishChanges(reflection)
+    publishChanges(state)
     if (page.next === '') {
       objects.retain(listed)
-      publishChanges(reflection)
+      publishChanges(state)
       return { kind: 'listed', resourceVersion: page.resourceVersion }
     }
     continuation = `&continue=${encodeURIComponent(page.next)}`
   }
 }
 
-async function readPage<T>(reflection: Reflection<T>, response: ApiResponse): Promise<ListPage | NoList> {
-  const { options, deps, objects, synced } = reflection
+async function readPage<T>(state: ReflectorState<T>, response: ApiResponse): Promise<ListPage | NoList> {
+  const { options, deps, objects, synced } = state
   if (response.kind === 'response' && response.status === 404) {
     // An empty collection loses nothing if the 404 was not the API server's.
     const isKnownEmpty = synced && objects.size === 0
@@ -197,15 +197,15 @@ type Relist = { readonly kind: 'relist'; readonly detail: string }
 
 /** Watches from the resource version `since`, in as many watches as it takes. */
 async function watchFrom<T>(
-  reflection: Reflection<T>,
+  state: ReflectorState<T>,
   since: string,
   signal: AbortSignal,
 ): Promise<Relist | { readonly kind: 'stopped' }> {
-  const { deps, timing, activity, backoff } = reflection
+  const { deps, timing, activity, backoff } = state
   let resourceVersion = since
   let emptyWatches = 0
   while (!signal.aborted) {
-    const end = await watchOnce(reflection, resourceVersion, signal)
+    const end = await watchOnce(state, resourceVersion, signal)
     if (end.kind === 'relist') return end
     resourceVersion = end.resourceVersion
     if (end.kind === 'failed' || !end.receivedEvents) activity.warnIfStale()
@@ -236,8 +236,8 @@ type WatchEnd =
     }
   | Relist
 
-async function watchOnce<T>(reflection: Reflection<T>, since: string, signal: AbortSignal): Promise<WatchEnd> {
-  const { options, deps, timing, objects, activity, backoff, selector } = reflection
+async function watchOnce<T>(state: ReflectorState<T>, since: string, signal: AbortSignal): Promise<WatchEnd> {
+  const { options, deps, timing, objects, activity, backoff, selector } = state
   const query = `?watch=true&allowWatchBookmarks=true&timeoutSeconds=${timing.watchSeconds}${selector}`
   const path = `${options.path}${query}&resourceVersion=${encodeURIComponent(since)}`
   let resourceVersion = since
@@ -255,12 +255,12 @@ async function watchOnce<T>(reflection: Reflection<T>, since: string, signal: Ab
     receivedEvents = true
     backoff.reset()
     activity.recordActivity()
-    publishChanges(reflection)
+    publishChanges(state)
   }
   return { kind: 'ended', resourceVersion, receivedEvents }
 }
 
-function publishChanges<T>({ objects, options }: Reflection<T>): void {
+function publishChanges<T>({ objects, options }: ReflectorState<T>): void {
   for (const { now, before } of objects.takeChanges()) {
     if (now !== undefined) options.onChange?.(now, before)
     else if (before !== undefined) options.onRemove?.(before)

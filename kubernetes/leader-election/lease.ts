@@ -88,12 +88,12 @@ export interface LeaseSpec {
 
 /** Pure. `identity` is the identity of this process. */
 export function decideLeaseStep({ record, sinceMs }: ObservedLease, identity: string, now: LeaseNow): LeaseStep {
-  const isHeld = record.holder === identity
+  const isOwn = record.holder === identity
   const isFree = record.holder === ''
   const hasExpired = now.nowMs - sinceMs >= (record.durationMs || leaseTiming.durationMs)
-  if (!isHeld && !isFree && !hasExpired) return { kind: 'wait' }
+  if (!isOwn && !isFree && !hasExpired) return { kind: 'wait' }
   const first = createLeaseSpec(identity, now)
-  if (!isHeld) return { kind: 'take', spec: { ...first, leaseTransitions: record.transitions + 1 } }
+  if (!isOwn) return { kind: 'take', spec: { ...first, leaseTransitions: record.transitions + 1 } }
   const acquireTime = record.acquireTime || first.acquireTime
   return { kind: 'take', spec: { ...first, acquireTime, leaseTransitions: record.transitions } }
 }

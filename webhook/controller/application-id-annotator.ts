@@ -1,4 +1,5 @@
 import pLimit, { type LimitFunction } from 'p-limit'
+import { whenAborted } from '../../core/abort.ts'
 import { exponentialDelayMs, withJitter } from '../../core/backoff.ts'
 import { nextApplicationIdSuffixAnnotation } from '../../core/contract/pod-contract.ts'
 import { describeResponse, isFromApiServer, type KubernetesApi } from '../../kubernetes/api.ts'
@@ -102,11 +103,4 @@ async function annotate(api: KubernetesApi, namespace: string, name: string, uid
   const gone = response.kind === 'response' && (response.status === 404 || response.status === 409)
   const written = response.kind === 'response' && response.status === 200 && isFromApiServer(response)
   return written || gone ? undefined : describeResponse(response)
-}
-
-function whenAborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve()
-    else signal.addEventListener('abort', () => resolve(), { once: true })
-  })
 }

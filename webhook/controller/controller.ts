@@ -1,4 +1,4 @@
-import type { SparkApplications } from '../../cluster/spark-applications.ts'
+import { whenAborted } from '../../core/abort.ts'
 import { isDeletionRequested, noDeletion } from './decide/deletion-state.ts'
 import { confirmIfObserved } from './decide/driver-state.ts'
 import { type Driver, driverKey } from './driver/driver.ts'
@@ -7,7 +7,6 @@ import { runWorker } from './reconcile/worker.ts'
 import { createLeaderParts, type LeaderDeps, type LeaderParts } from './wiring.ts'
 
 export interface ControllerDeps extends LeaderDeps {
-  readonly applications: SparkApplications
   /** Reports changed namespaces until `signal` is aborted. */
   onNamespace(changed: (namespace: string) => void, signal: AbortSignal): void
   /** Resolve when the lists are complete. `all` includes everything that deletions depend on. */
@@ -80,8 +79,10 @@ async function loadDeletions(
   { deletions }: Pick<LeaderParts, 'deletions'>,
   signal: AbortSignal,
 ): Promise<void> {
-  const listed = Promise.all(applications.reflectors.map((reflector) => reflector.whenSynced()))
-  await Promise.race([listed, whenAborted(signal)])
+  const { reflectors } = applications
+  if (!reflectors.every((reflector) => reflector.synced())) {
+    await Promise.race([Promise.all(reflectors.map((reflector) => reflector.whenSynced())), whenAborted(signal)])
+  }
   if (!signal.aborted) deletions.load(applications.all())
 }
 
@@ -95,9 +96,3 @@ async function untilListed(
   await Promise.race([whenSynced.all(), Promise.all([whenSynced.drivers(), timeout]), whenAborted(signal)])
   timer.abort()
 }
-
-const whenAborted = (signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    if (signal.aborted) resolve()
-    else signal.addEventListener('abort', () => resolve(), { once: true })
-  })

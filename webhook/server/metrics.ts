@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http'
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 import type { AdmissionDecision } from '../../admission/decide.ts'
+import type { CertificateMetrics } from '../../certs/source.ts'
 import { type Capabilities, unknownCapabilities } from '../../core/kubernetes/capabilities.ts'
 
 /** The metrics of the webhook, except those of the controller. */
@@ -79,11 +80,6 @@ function createAdmissionMetrics(registers: Registry[]): Pick<Metrics, 'countAdmi
     countMalformedRequest: (status) => malformedRequests.inc({ status }),
   }
 }
-
-type CertificateMetrics = Pick<
-  Metrics,
-  'setCertificateExpiry' | 'setAuthorityExpiry' | 'countRenewal' | 'setCertificateSourceHealthy'
->
 
 function createCertificateMetrics(registers: Registry[]): CertificateMetrics {
   /** Registers the gauge with its first value. A gauge that is 0 from the start would report a certificate that expired in 1970. */

@@ -25,6 +25,7 @@ const deleting = { ...defaultConfig, fallback: { ...defaultConfig.fallback, mode
 const settings = resolveSettings({})
 
 const contextOf = (driver: Driver, nowMs: number): DriverContext => ({
+  nowMs,
   settings,
   application: undefined,
   namespace: { name: 'spark', annotations: {} },

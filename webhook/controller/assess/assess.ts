@@ -6,7 +6,7 @@ import type { UnprotectedReason } from './coverage.ts'
 import type { DriverContext } from './driver-context.ts'
 import { checkSidecarCrashLoop } from './sidecar-crash-loop.ts'
 import { findBlockingSidecar, type StartupBlock } from './startup-blocked.ts'
-import { type Deadline, findDeadline, findWaitReason, graceMs, type Stuck } from './startup-delay.ts'
+import { type Deadline, findDeadline, findWaitReason, graceMs, isGraceOver, type Stuck } from './startup-delay.ts'
 import type { NodeState } from './stuck-termination.ts'
 
 /** A problem of a driver, or a fact to report about it. A healthy driver has no assessment. */
@@ -154,12 +154,12 @@ function assessWait(driver: Driver, context: AssessmentContext): Finding {
   if (wait === undefined) return nothing
   const deadline = findDeadline(wait, settings)
   const deadlineMs = deadline === null || waitingSinceMs === null ? null : waitingSinceMs + deadline.afterMs
-  const stuckAtMs = wait.sinceMs + graceMs[wait.reason]
-  const isStuck = nowMs >= stuckAtMs && settings.values.inject
+  const graceEndsMs = wait.sinceMs + graceMs[wait.reason]
+  const isStuck = isGraceOver(wait, nowMs) && settings.values.inject
   const overdue = deadlineMs !== null && nowMs >= deadlineMs
   return {
     assessments: isStuck ? [{ kind: 'stuck', stuck: wait, deadline, overdue }] : [],
-    reassessAtMs: deadlineMs === null ? [stuckAtMs] : [stuckAtMs, deadlineMs],
+    reassessAtMs: deadlineMs === null ? [graceEndsMs] : [graceEndsMs, deadlineMs],
   }
 }
 

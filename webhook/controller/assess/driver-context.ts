@@ -12,6 +12,8 @@ import { checkSidecarCrashLoop } from './sidecar-crash-loop.ts'
 
 /** What the caches know about the surroundings of a driver. */
 export interface DriverContext {
+  /** When this context was computed. Its evaluation uses the same time. */
+  readonly nowMs: number
   readonly settings: ResolvedSettings
   readonly application: KnownApplication | undefined
   /** Undefined if the namespace has not opted in. */
@@ -36,6 +38,7 @@ export interface DriverContextDeps {
 
 export function computeDriverContext(driver: Driver, deps: DriverContextDeps): DriverContext {
   const { fallback } = deps.config
+  const nowMs = deps.nowMs()
   const application = driver.owner === null ? undefined : deps.applications.known(driver.owner)
   const annotations = application?.application.annotations
   const settings = resolveDriverSettings({
@@ -47,14 +50,15 @@ export function computeDriverContext(driver: Driver, deps: DriverContextDeps): D
   const named =
     driver.namespace === fallback.appsNamespace && fallback.apps.some((app) => driver.name === `${app}-driver`)
   return {
+    nowMs,
     settings,
     application,
     namespace,
-    coverage: computeCoverage(driver, settings, deps.nativeSidecars(), deps.nowMs()),
+    coverage: computeCoverage(driver, settings, deps.nativeSidecars(), nowMs),
     named,
     app: named ? driver.name.replace(/-driver$/, '') : driver.application,
     resubmits: named || (application !== undefined && isResubmitted(application)),
-    pause: findPause(deps.nowMs(), driver.annotations, annotations, namespace?.annotations),
+    pause: findPause(nowMs, driver.annotations, annotations, namespace?.annotations),
   }
 }
 

@@ -17,10 +17,7 @@ const passingMs = 15_000
 const slowMs = 120_000
 
 /** The reason of a block that shows no failure, only a long wait. */
-export const slowReasons = 'Slow'
-
-/** Waiting reasons that a retry cannot resolve. */
-const permanentReasons: readonly string[] = unusableImageReasons
+export const slowReason = 'Slow'
 
 /**
  * Finds out whether the sidecar keeps the driver from starting. Returns undefined if the driver can start, or if it waits
@@ -42,13 +39,16 @@ export function findBlockingSidecar(driver: Driver): StartupBlock | undefined {
   }
   if (creatingReasons.includes(state.reason)) {
     if (!sidecar.due) return undefined
-    return { reason: slowReasons, detail: `not there ${slowMs / 1000} s after its turn came`, patienceMs: slowMs }
+    return { reason: slowReason, detail: `not there ${slowMs / 1000} s after its turn came`, patienceMs: slowMs }
   }
   // Both containers show this reason briefly during a restart in place, so the driver's reason is not harmless either.
   if (state.reason === restartingReason) return undefined
-  const patienceMs = permanentReasons.includes(state.reason) ? 0 : passingMs
+  const patienceMs = isUnusableImage(state.reason) ? 0 : passingMs
   return { reason: state.reason, detail: state.message, patienceMs }
 }
 
 const endDetail = (exitCode: number, message: string) =>
   message === '' ? `exit code ${exitCode}` : `exit code ${exitCode}: ${message}`
+
+/** A retry cannot change that. */
+const isUnusableImage = (reason: string) => unusableImageReasons.some((unusable) => unusable === reason)

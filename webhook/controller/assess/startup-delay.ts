@@ -47,8 +47,8 @@ export function findDeadline(
   return key === null || afterMs === null ? null : { key, afterMs }
 }
 
-/** The kubelet's reasons while it creates a container. They also hold during an image pull of any length. */
-const creatingReasons = ['ContainerCreating', 'PodInitializing', restartingReason]
+/** The kubelet's reasons while a container may just be slow: they also hold during an image pull of any length. */
+const possiblySlowReasons = ['ContainerCreating', 'PodInitializing', restartingReason]
 
 /** Facts that the pod does not show. */
 export interface StartupContext {
@@ -97,7 +97,7 @@ function findContainerWait(driver: Driver): Stuck | undefined {
   if (imageReasons.includes(state.reason)) return { reason: 'image-pull', sinceMs, detail, maybeSlow: false }
   // Every container reports that it is being created or initialized until the pod's network is ready.
   if (state.reason === 'PodInitializing' && !driver.networkDown) return undefined
-  const maybeSlow = creatingReasons.includes(state.reason) && !driver.networkDown
+  const maybeSlow = possiblySlowReasons.includes(state.reason) && !driver.networkDown
   return { reason: 'container-creating', sinceMs, detail, maybeSlow }
 }
 
@@ -113,8 +113,10 @@ function startupBeganMs({ scheduledMs, createdMs, driver, ready, readySinceMs }:
 export const stuckDedupKey = ({ reason, blocker }: Stuck): string =>
   blocker === undefined ? reason : `${reason} ${blocker}`
 
+export const isGraceOver = ({ reason, sinceMs }: Stuck, nowMs: number): boolean => nowMs - sinceMs >= graceMs[reason]
+
 /** The wait that has exceeded its grace time, if any. */
 export function findStuck(driver: Driver, nowMs: number, context?: StartupContext): Stuck | undefined {
   const wait = findWaitReason(driver, context)
-  return wait !== undefined && nowMs - wait.sinceMs >= graceMs[wait.reason] ? wait : undefined
+  return wait !== undefined && isGraceOver(wait, nowMs) ? wait : undefined
 }

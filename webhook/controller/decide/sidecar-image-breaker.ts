@@ -1,4 +1,4 @@
-import { findBlockingSidecar, slowReasons } from '../assess/startup-blocked.ts'
+import { findBlockingSidecar, slowReason } from '../assess/startup-blocked.ts'
 import type { Driver, DriverSidecar } from '../driver/driver.ts'
 
 /** Whether the sidecar of one pod started, and when that was known, by the wall clock. */
@@ -61,7 +61,7 @@ export function createSidecarImageBreaker(deps: SidecarImageBreakerDeps): Sideca
       blocked.delete(driver.uid)
       return
     }
-    const isSlow = block.reason === slowReasons
+    const isSlow = block.reason === slowReason
     const before = blocked.get(driver.uid)
     // A failure that appears only now is dated now; until then the start was only slow.
     const isSameBlock = before !== undefined && (isSlow || !before.isSlow)
@@ -126,7 +126,7 @@ export function createSidecarImageBreaker(deps: SidecarImageBreakerDeps): Sideca
 /** What a pod shows about the start of `image`. Undefined if it shows nothing, or another image. */
 function findStartResult({ bypass, image: current, state }: DriverSidecar, image: string): StartResult | undefined {
   if (bypass !== null) {
-    const isFailure = bypass.image === image && bypass.reason !== slowReasons
+    const isFailure = bypass.image === image && bypass.reason !== slowReason
     return isFailure ? { started: false, atMs: bypass.atMs } : undefined
   }
   if (current !== image || state.kind !== 'running') return undefined

@@ -57,10 +57,17 @@ export function nextCachedHistory(cached: CachedHistory, event: HistoryEvent): C
   }
 }
 
+/** Whether a watch that shows this version of the SparkApplication does not show the last write yet. */
+export const isWriteUnseen = (cached: CachedHistory, resourceVersion: string): boolean =>
+  cached.kind !== 'none' && cached.baseVersion === resourceVersion
+
 /** Whether the cache is newer than the annotation that the watch shows. */
 export function isAhead(cached: CachedHistory, shown: ShownHistory): boolean {
   if (cached.kind === 'none') return false
-  if (cached.baseVersion === shown.resourceVersion) return true
+  return isWriteUnseen(cached, shown.resourceVersion) || isRefusedAndNewer(cached, shown)
+}
+
+function isRefusedAndNewer(cached: Exclude<CachedHistory, { kind: 'none' }>, shown: ShownHistory): boolean {
   return cached.kind === 'refused' && lastDeletionMs(cached.history) > lastDeletionMs(shown.history)
 }
 
@@ -73,7 +80,7 @@ export function resolveHistory(cached: CachedHistory, shown: ShownHistory | unde
 
 /** Whether someone else removed an annotation that the API server had. */
 export function isRemoved(cached: CachedHistory, shown: ShownHistory): boolean {
-  if (cached.kind !== 'stored' || cached.baseVersion === shown.resourceVersion) return false
+  if (cached.kind !== 'stored' || isWriteUnseen(cached, shown.resourceVersion)) return false
   return cached.history.deletions.length > 0 && !shown.isAnnotated
 }
 

@@ -130,10 +130,10 @@ export function createDeletionTracker(config: SafeguardsConfig): DeletionTracker
       return isWritten ? text : undefined
     },
     countRecentApplications: (source, { sinceMs, own, counted }) => {
-      const of = entries
+      const applications = entries
         .filter((entry) => isFromSource(source, entry) && entry.atMs > sinceMs && !counted.has(entry.uid))
         .map(applicationKey)
-      return new Set(of).difference(new Set(own === undefined ? [] : [applicationKey(own)])).size
+      return new Set(applications).difference(new Set(own === undefined ? [] : [applicationKey(own)])).size
     },
     quarantined: (applications) => {
       const counts = new Map<string, number>()

@@ -15,6 +15,7 @@ import {
   type HistoryEvent,
   isAhead,
   isRemoved,
+  isWriteUnseen,
   nextCachedHistory,
   resolveHistory,
   type ShownHistory,
@@ -95,9 +96,9 @@ export function createHistoryCache(config: Pick<SafeguardsConfig, 'perApplicatio
       revoked.add(uid)
       const history = withoutPod(current(application, known), uid)
       const cached = get(application)
-      const isWriteUnseen =
-        known === undefined || (cached.kind !== 'none' && cached.baseVersion === known.resourceVersion)
-      return isWriteUnseen || mentionsPod(known, uid) ? startWrite(application, known, history, uid) : history
+      return known === undefined || isWriteUnseen(cached, known.resourceVersion) || mentionsPod(known, uid)
+        ? startWrite(application, known, history, uid)
+        : history
     },
     isRevoked: (uid) => revoked.has(uid),
     recordWriteResult: (application, result) => apply(application, { kind: 'write-ended', result }),

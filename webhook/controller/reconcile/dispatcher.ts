@@ -34,14 +34,9 @@ export interface DispatcherDeps {
 export interface Dispatcher {
   /**
    * Starts the due tasks of an evaluation, or lets the driver wait for a slot. The writes run first; the Events follow in
-   * the next evaluation. Returns `idle` if there is nothing to do, or nothing new.
+   * the next evaluation. If there is nothing new to do, another waiting driver is requeued.
    */
-  dispatch(
-    driver: Driver,
-    context: DriverContext,
-    evaluation: Evaluation,
-    due: Evaluation['tasks'],
-  ): 'dispatched' | 'idle'
+  dispatch(driver: Driver, context: DriverContext, evaluation: Evaluation, due: Evaluation['tasks']): void
   /** Requeues the next driver that waits for each kind of slot, if one is free. */
   requeueWaiting(): void
   /** Resolves when no task is running. Meant for after the last call of `dispatch`. */
@@ -78,10 +73,12 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
       for (const task of due) actionRunner.recordChoice({ driver, ...task, context, state: states.of(driver.uid) })
       const writes = due.filter(({ choice }) => isWrite(choice))
       const next = { ...evaluation, tasks: writes.length > 0 ? writes : due }
-      if (due.length === 0 || states.known(driver.uid)?.lastFingerprint === fingerprint(next)) return 'idle'
+      if (due.length === 0 || states.known(driver.uid)?.lastFingerprint === fingerprint(next)) {
+        // The driver may have been requeued for a slot that it no longer needs.
+        return requeueWaiting()
+      }
       const slot = writes.length > 0 ? slots.writes : slots.events
       if (slot.take(driverKey(driver))) start(slot, () => runTasks(driver, context, next, deps))
-      return 'dispatched'
     },
     requeueWaiting,
     idle: async () => void (await Promise.all(running)),

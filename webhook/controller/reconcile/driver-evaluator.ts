@@ -15,7 +15,7 @@ import type { UiPoller } from '../poll/ui-poller.ts'
 
 export interface DriverEvaluatorDeps extends DriverContextDeps {
   readonly config: ControllerConfig
-  readonly drivers: DriverWatch
+  readonly drivers: { readonly reflector: Pick<DriverWatch['reflector'], 'objects'> }
   readonly sidecarImage: Pick<SidecarImageBreaker, 'startupBlockedForMs'>
   readonly states: DriverStates
   readonly deletions: Pick<DeletionTracker, 'limits'>
@@ -35,7 +35,8 @@ export type EvaluateDriver = (driver: Driver, driverContext?: DriverContext) => 
 export function createDriverEvaluator(deps: DriverEvaluatorDeps): EvaluateDriver {
   const { config, states, deletions, polls, verdicts, waits } = deps
   return (driver, driverContext = computeDriverContext(driver, deps)) => {
-    const [nowMs, monotonicMs] = [deps.nowMs(), deps.monotonicMs()]
+    const { nowMs } = driverContext
+    const monotonicMs = deps.monotonicMs()
     const toDateMs = (atMs: number) => nowMs - (monotonicMs - atMs)
     const wait = waits.observe(driver, monotonicMs)
     observeUnansweredExit(states, driver, monotonicMs)

@@ -51,7 +51,7 @@ export function createReconciler(deps: ReconcilerDeps): Reconcile {
     const evaluation = deps.evaluateDriver(driver, context)
     recordEvaluation(observed, evaluation, deps)
     const due = selectDue(observed, evaluation, deps)
-    if (dispatcher.dispatch(driver, context, evaluation, due) === 'idle') dispatcher.requeueWaiting()
+    dispatcher.dispatch(driver, context, evaluation, due)
   }
 }
 
