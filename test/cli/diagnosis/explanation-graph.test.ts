@@ -26,7 +26,7 @@ describe('explanation graph', () => {
     ['a finding explains itself', 'a>a', []],
   ]
   for (const [condition, pairs, graph] of graphs) {
-    test(`${condition} → each symptom has the first explanation`, () => {
+    test(`${condition} → ${graph.map(([symptom, root]) => `${root} explains ${symptom}`).join(', ') || 'no explanation'}`, () => {
       assert.deepEqual([...buildExplanationGraph(['a', 'b', 'c'], explainsBy(pairs))], graph)
     })
   }
@@ -37,7 +37,7 @@ describe('explanation graph', () => {
     ['a cycle of three', 'a>b b>c c>a', 'b', 'b'],
   ]
   for (const [condition, pairs, found, root] of roots) {
-    test(`${condition} → the root is found`, () => {
+    test(`${condition} → the root of ${found} is ${root}`, () => {
       const graph = buildExplanationGraph(['a', 'b', 'c'], explainsBy(pairs))
       assert.equal(findRoot(graph, found), root)
     })
@@ -50,7 +50,7 @@ describe('explanation graph', () => {
     ['a symptom is not a root', 'a>b', 'c', 'c a'],
   ]
   for (const [condition, pairs, explainsEnd, order] of orders) {
-    test(`${condition} → roots that explain the end come first, in their order`, () => {
+    test(`${condition} → the order is ${order}`, () => {
       const ranked = ['a', 'b', 'c']
       const graph = buildExplanationGraph(ranked, explainsBy(pairs))
       assert.equal(orderRoots(ranked, graph, new Set(explainsEnd.split(' '))).join(' '), order)

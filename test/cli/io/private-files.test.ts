@@ -25,7 +25,7 @@ const readMode = (path: string) => (statSync(path).mode & 0o777).toString(8)
 
 describe('private files', () => {
   for (const umask of ['000', '022', '077', '277', '777']) {
-    test(`umask ${umask} → only the owner can read the folder and its files`, (t) => {
+    test(`umask ${umask} → only the owner can read the directory and its files`, (t) => {
       const dir = createDirectory(t)
       const module = join(import.meta.dirname, '../../../cli/io/private-files.ts')
       const script = `
@@ -43,7 +43,7 @@ describe('private files', () => {
     })
   }
 
-  test('missing parents or an empty folder → created, and readable by the owner only', async (t) => {
+  test('missing parents or an empty directory → created, and readable by the owner only', async (t) => {
     const dir = createDirectory(t)
     await makePrivateFolder(join(dir, 'a/b/c'))
     assert.equal(readMode(join(dir, 'a/b/c')), '700')
@@ -53,7 +53,7 @@ describe('private files', () => {
     assert.equal(readMode(join(dir, 'open')), '700')
   })
 
-  test('folder with files → rejected and unchanged', async (t) => {
+  test('a directory with files → rejected and unchanged', async (t) => {
     const dir = createDirectory(t)
     chmodSync(dir, 0o755)
     writeFileSync(join(dir, 'notes'), 'original')
@@ -62,7 +62,7 @@ describe('private files', () => {
     await assert.rejects(makePrivateFolder(join(dir, 'notes')), { code: 'ENOTDIR' })
   })
 
-  test('existing file or link → rejected and unchanged', async (t) => {
+  test('an existing file or link → rejected and unchanged', async (t) => {
     const dir = createDirectory(t)
     writeFileSync(join(dir, 'target'), 'original')
     symlinkSync(join(dir, 'target'), join(dir, 'link'))

@@ -36,7 +36,7 @@ const report: Report = {
 
 describe('renderReport with hostile names', () => {
   for (const form of outputForms) {
-    test(`${form} → control characters are removed`, () => {
+    test(`output as ${form} → control characters are removed`, () => {
       const text = renderReport(report, form, style)
       // biome-ignore lint/suspicious/noControlCharactersInRegex: the test asserts that control characters are absent
       assert.doesNotMatch(text, /[\u0000-\u0009\u000b-\u001f\u007f]/)

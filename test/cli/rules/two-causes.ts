@@ -38,26 +38,21 @@ const ioError = 'java.io.IOException: No space left on device'
 
 /** Ended drivers with more than one error in their evidence: the root cause, and the other findings that are not its symptoms. */
 export const endedDrivers: readonly (readonly [string, EvidenceCase, ...(readonly ExpectedFinding[])])[] = [
-  ...([quota, forbidden, admission, limitRange, quotaDemands, unauthorized] as const).map(
-    (refusal, index): readonly [string, EvidenceCase, ...(readonly ExpectedFinding[])] => [
-      `executors registered, more were refused (${index}), then a signal`,
-      { ...failedWith(143), log: finishedJobLog + refusal + shutdownLog },
-      ['SPN-EXIT-143', 'error'],
-      [
-        (
-          [
-            'SPN-QUOTA-EXCEEDED',
-            'SPN-PERMISSION-FORBIDDEN',
-            'SPN-PERMISSION-POD-SECURITY',
-            'SPN-QUOTA-LIMIT-RANGE',
-            'SPN-QUOTA-DEMANDS',
-            'SPN-PERMISSION-TOKEN',
-          ] as const
-        )[index] ?? 'SPN-EXIT-OTHER',
-        'warning',
-      ],
-    ],
-  ),
+  ...(
+    [
+      ['exceeded quota', quota, 'SPN-QUOTA-EXCEEDED'],
+      ['missing permission', forbidden, 'SPN-PERMISSION-FORBIDDEN'],
+      ['PodSecurity', admission, 'SPN-PERMISSION-POD-SECURITY'],
+      ['LimitRange', limitRange, 'SPN-QUOTA-LIMIT-RANGE'],
+      ['quota that requires a limit', quotaDemands, 'SPN-QUOTA-DEMANDS'],
+      ['invalid token', unauthorized, 'SPN-PERMISSION-TOKEN'],
+    ] as const
+  ).map(([refusal, log, id]): readonly [string, EvidenceCase, ...(readonly ExpectedFinding[])] => [
+    `executors registered, more were refused (${refusal}), then a signal`,
+    { ...failedWith(143), log: finishedJobLog + log + shutdownLog },
+    ['SPN-EXIT-143', 'error'],
+    [id, 'warning'],
+  ]),
   [
     'executors registered, more were refused, then an exception',
     { ...failedWith(1), log: finishedJobLog + quota + uncaughtException('java.lang.IllegalStateException: x') },
@@ -283,13 +278,16 @@ export const endedDrivers: readonly (readonly [string, EvidenceCase, ...(readonl
     },
     ['SPN-APPLICATION-PYTHON', 'error'],
   ],
-  ...([pythonTraceback('ZeroDivisionError: x'), uncaughtException('java.lang.IllegalStateException: x')] as const).map(
-    (log, index): readonly [string, EvidenceCase, ...(readonly ExpectedFinding[])] => [
-      `a log with the timestamps of kubectl (${index})`,
-      { ...failedWith(1), log: log.replaceAll(/^/gm, '2026-11-24T11:50:00.123456789Z ') },
-      [index === 0 ? 'SPN-APPLICATION-PYTHON' : 'SPN-APPLICATION-EXCEPTION', 'error'],
-    ],
-  ),
+  ...(
+    [
+      ['Python', pythonTraceback('ZeroDivisionError: x'), 'SPN-APPLICATION-PYTHON'],
+      ['Java', uncaughtException('java.lang.IllegalStateException: x'), 'SPN-APPLICATION-EXCEPTION'],
+    ] as const
+  ).map(([language, log, id]): readonly [string, EvidenceCase, ...(readonly ExpectedFinding[])] => [
+    `a ${language} exception in a log with the timestamps of kubectl`,
+    { ...failedWith(1), log: log.replaceAll(/^/gm, '2026-11-24T11:50:00.123456789Z ') },
+    [id, 'error'],
+  ]),
   [
     'a missing file, finished jobs, then another Python exception',
     {

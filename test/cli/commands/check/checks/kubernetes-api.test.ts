@@ -50,7 +50,7 @@ describe('Kubernetes API checks', () => {
     'nodes-native-sidecars': [
       ['one node is too old', withServer({ nodes: readable([node, oldNode]) }), 'error', /^not supported by old-node/],
       ['the old node is cordoned', withServer({ nodes: readable([node, { ...oldNode, schedulable: false }]) }), 'ok'],
-      ['there is no node', withServer({ nodes: readable([]) }), 'error', /no schedulable Linux node/],
+      ['there is no schedulable Linux node', withServer({ nodes: readable([]) }), 'error', /no schedulable Linux node/],
       ['the nodes cannot be read', withServer({ nodes: unread }), 'unknown'],
     ],
     'api-in-place-restart': [

@@ -216,7 +216,7 @@ const refused: readonly Refused[] = [
     /application/,
   ],
   [
-    'the application was created after the evidence was collected',
+    'the application is in the evidence, but not in the cluster facts',
     { facts: { application: null } },
     'evidence-incomplete',
     /run the command again/,
@@ -282,7 +282,7 @@ const refused: readonly Refused[] = [
     /has just ended/,
   ],
   [
-    'the pod was replaced while the evidence was collected',
+    'the pod is in the evidence, but not in the cluster facts',
     { facts: { pod: null } },
     'evidence-incomplete',
     /run the command again/,
