@@ -29,7 +29,7 @@ const onHung: fc.Arbitrary<HungPolicy> = fc.oneof(
   fc.record({ kind: fc.constantFrom('fail-pod' as const, 'observe' as const), budget: fc.constant(null) }, plain),
 )
 
-describe('driver policy', () => {
+describe('decodePolicy', () => {
   test('an encoded policy → is decoded to the same policy', () => {
     const policies = fc.record(
       {

@@ -33,7 +33,7 @@ const rows: readonly [string, Partial<LeaseRecord>, string, number, 'wait' | { t
   ['released', { holder: '' }, 'b', 0, { transitions: 4 }],
   ['held by this replica', {}, 'a', 0, { transitions: 3 }],
 ]
-describe('leader elector', () => {
+describe('createLeaderElector', () => {
   for (const [name, fields, identity, elapsedMs, expected] of rows) {
     test(`a lease ${name} → ${expected === 'wait' ? 'waits' : 'takes it'}`, () => {
       const now = { nowMs: 1_000 + elapsedMs, wallMs, durationMs: 15_000 }

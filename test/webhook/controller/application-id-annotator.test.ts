@@ -30,7 +30,7 @@ const rows: readonly [string, object, string | undefined][] = [
   ['ended → no patch', driver(0, undefined, { terminated: {} }), undefined],
   ['without a status → no patch', { ...driver(0), status: {} }, undefined],
 ]
-describe('application id annotator', () => {
+describe('runApplicationIdAnnotator', () => {
   for (const [name, pod, expected] of rows) {
     test(name, () => {
       const kept = parseDriver(pod)

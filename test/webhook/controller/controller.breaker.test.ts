@@ -66,7 +66,7 @@ const slowly =
     return { status: 200, body: { apiVersion: 'v1', kind: 'Pod' }, delayMs: 300 }
   }
 
-describe('controller: breaker', () => {
+describe('controller: circuit breaker', () => {
   test('deletions in progress with a slow API server → count, so that no budget is exceeded', async (t) => {
     const safeguards = { ...defaultConfig.safeguards, perNamespace: 3, breakerShare: 1 }
     const harness = await createManyHungDrivers(t, { safeguards }, slowly)

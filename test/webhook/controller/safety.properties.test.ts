@@ -64,7 +64,7 @@ const healthy: readonly DriverPodOptions[] = [
 const harmless = ['report', 'blocked', 'delete-executors']
 const actionsOf = ({ tasks }: Evaluation) => tasks.filter(({ choice }) => !harmless.includes(choice.kind))
 
-describe('safety.properties', () => {
+describe('safety of the controller', () => {
   test('a healthy driver, with its states in any order → no action', () => {
     const observations = fc.array(
       fc.record({ options: fc.constantFrom(...healthy), passMs: fc.integer({ min: 0, max: 50_000 }) }),

@@ -82,7 +82,7 @@ const rows: readonly Row[] = [
   ],
   ['terminating', { ...sidecar(loop), deletionTimestamp: iso(minutes(60)) }, minutes(60), 'not-running'],
 ]
-describe('coverage', () => {
+describe('computeCoverage', () => {
   for (const [name, options, nowMs, expected] of rows) {
     test(`${name} → ${expected}`, () => {
       const coverage = computeCoverage(createDriver(options), resolveSettings({}), true, nowMs)

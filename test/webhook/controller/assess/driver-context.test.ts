@@ -38,7 +38,7 @@ const kubeflowRows: readonly [string, object, object, boolean][] = [
   ['OnFailure, no retry is left', { type: 'OnFailure', onFailureRetries: 2 }, { executionAttempts: 3 }, false],
   ['OnFailure without retries, and no status yet', { type: 'OnFailure' }, {}, false],
 ]
-describe('driver context', () => {
+describe('computeDriverContext', () => {
   for (const [name, restartPolicy, status, expected] of kubeflowRows) {
     test(`kubeflow’s operator, ${name} → ${expected ? 'resubmits' : 'does not resubmit'}`, () => {
       assert.equal(resubmits('kubeflow', { restartPolicy }, status), expected)

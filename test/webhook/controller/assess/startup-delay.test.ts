@@ -50,7 +50,7 @@ const rows: readonly [string, Driver, string | null][] = [
   ['ended', createDriver({ phase: 'Failed', state: terminated(1, createdMs) }), null],
   ['terminating', createDriver({ deletionTimestamp: iso(createdMs) }), null],
 ]
-describe('startup delay', () => {
+describe('startup delays', () => {
   for (const [name, driver, key] of rows) {
     test(`${name} → ${key ?? 'no deadline'}`, () => {
       const wait = findWaitReason(driver)

@@ -30,7 +30,7 @@ const blocker: readonly [string, NodeState, Partial<DriverPodOptions & { finaliz
   ['node-ready', knownNode(), {}, /is Ready but has not stopped it/, /kubelet log/],
   ['unknown', { kind: 'unknown' }, {}, /its node is node-1/, /Check its node/],
 ]
-describe('stuck termination', () => {
+describe('findTerminationBlocker', () => {
   for (const [expected, node, { finalizers = [] }, detail, advice] of blocker) {
     test(`a pod that does not terminate → ${expected}`, () => {
       const driver = { ...createDriver({ deletionTimestamp: iso(createdMs) }), finalizers }

@@ -29,7 +29,7 @@ const rows: readonly [number, number, number, boolean][] = [
   [10_000, 31, 0, true],
   [10_000, 25, 6, true],
 ]
-describe('hang breaker', () => {
+describe('createHangBreaker', () => {
   for (const [known, unhealthy, recentDeletions, open] of rows) {
     test(`${unhealthy} of ${known} unhealthy, ${recentDeletions} deleted recently → ${open ? 'open' : 'closed'}`, () => {
       assert.equal(areTooManyUnhealthy(known, unhealthy, recentDeletions, safeguards), open)

@@ -5,7 +5,7 @@ import { createApiFixture, until } from '../../../support/api-fixture.ts'
 import { driverPod } from '../../../support/driver-pods.ts'
 import { pods } from '../controller-harness.ts'
 
-describe('driver watch', () => {
+describe('watchDrivers', () => {
   test('a pod recreated under the same name → the old driver is gone, and the new one has no previous state', async (t) => {
     const { api, deps, signal } = await createApiFixture(t)
     api.define(pods)

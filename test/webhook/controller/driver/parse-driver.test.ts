@@ -14,7 +14,7 @@ const crashes = join(import.meta.dirname, '../../../data/crashes')
 const captured = (name: string) => parseDriver(JSON.parse(readFileSync(join(crashes, name, 'pod.json'), 'utf8')))
 const names = readdirSync(crashes, { withFileTypes: true }).filter((entry) => entry.isDirectory())
 
-describe('parse driver', () => {
+describe('parseDriver', () => {
   test('captured pods → phase, exit code and wait reason', () => {
     const story = Object.fromEntries(
       names.map(({ name }) => {

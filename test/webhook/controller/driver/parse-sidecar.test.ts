@@ -5,7 +5,7 @@ import { findBlockingSidecar } from '../../../../webhook/controller/assess/start
 import { parseDriver } from '../../../../webhook/controller/driver/parse-driver.ts'
 import { createdMs, iso, startupBlockedPod, waiting } from '../../../support/driver-pods.ts'
 
-describe('parse sidecar', () => {
+describe('findBlockingSidecar', () => {
   test('a sidecar that waits for an earlier native sidecar to start → does not block the startup', () => {
     const pod = startupBlockedPod(waiting('PodInitializing'))
     const [spec, status] = [toRecord(pod.spec), toRecord(pod.status)]

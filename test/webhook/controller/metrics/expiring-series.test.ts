@@ -5,7 +5,7 @@ import { createMetrics } from '../../../../webhook/server/metrics.ts'
 
 const hourMs = 3_600_000
 
-describe('expiring series', () => {
+describe('expiring series of createControllerMetrics', () => {
   test('the series of an application → expire a day after the last change', async () => {
     const all = createMetrics('1.2.3')
     let nowMs = 0

@@ -10,7 +10,7 @@ const removed = {
   terminated: { exitCode: 137, finishedAt: null, startedAt: null, reason: 'RestartingAllContainers' },
 }
 
-describe('termination tracker', () => {
+describe('createTerminationTracker', () => {
   test('a driver restarted in place → the recovery time is recorded once', () => {
     const recovered: number[] = []
     let timeMs = nowMs

@@ -40,7 +40,7 @@ const rows: readonly [string, ReturnType<typeof plan>, boolean][] = [
   ['not running', plan({ state: waiting('ContainerCreating') }), false],
   ['without an IP address', plan({ podIp: '' }), false],
 ]
-describe('poll policy', () => {
+describe('planPolls', () => {
   for (const [name, found, expected] of rows) {
     test(`${name} → ${expected ? 'polled' : 'not polled'}`, () => assert.equal(found !== undefined, expected))
   }

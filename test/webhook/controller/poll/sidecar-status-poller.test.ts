@@ -38,7 +38,7 @@ const rows: readonly [string, ReturnType<typeof createDriver>, number | null][] 
   ['terminating', createDriver({ ...withPort, ready: false, deletionTimestamp: iso(createdMs) }), null],
   ['ended', createDriver({ ...withPort, ready: false, phase: 'Failed', state: terminated(1, createdMs) }), null],
 ]
-describe('sidecar status poller', () => {
+describe('createSidecarStatusPoller', () => {
   for (const [name, driver, expected] of rows) {
     test(`a driver that is ${name} → its sidecar is ${expected === null ? 'not polled' : 'polled'}`, () => {
       assert.equal(nextRequestAtMs(driver, 600_000), expected)
