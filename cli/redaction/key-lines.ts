@@ -21,7 +21,7 @@ export class KeyLines {
 
   /** Whether the next line belongs to a secret that began before it. */
   isInside(line: string): boolean {
-    if (this.#left > 0 && this.#goesOn(line)) return true
+    if (this.#left > 0 && this.#continues(line)) return true
     this.#left = 0
     const begun = beginning(line)
     if (begun !== undefined) {
@@ -31,7 +31,7 @@ export class KeyLines {
     return false
   }
 
-  #goesOn(line: string): boolean {
+  #continues(line: string): boolean {
     const inside = this.#inside
     this.#left -= 1
     switch (inside.kind) {

@@ -7,7 +7,7 @@ import { parseRecoveries, type Recovery, type RecoveryOutcome } from '../facts/r
 import type { ApplyPlan, ResumePlan } from '../plan/plan.ts'
 import { remedyText } from '../plan/plan-builders.ts'
 import type { AuditTrail } from './audit-trail.ts'
-import type { DriverProgress } from './driver-progress.ts'
+import { type DriverProgress, hasRecovered } from './driver-progress.ts'
 import { escalationSteps, nextSteps } from './next-steps.ts'
 import type { RecoverResult } from './result.ts'
 import { findPodChange, runSteps } from './run-steps.ts'
@@ -82,14 +82,13 @@ async function watchAndRecord(
   )
   const endedMs = io.nowMs()
   await audit.end(application, { ...recovery, outcome: outcomes[progress.kind], endedMs }, `${progress.detail}.`)
-  const isWell = progress.kind === 'responding' || progress.kind === 'completed'
   return {
     kind: 'watched',
     recovery: recovery.id,
     progress,
     pod,
     next: nextSteps(progress.kind, namespace, name, pod),
-    escalation: isWell ? [] : escalationSteps(failedMs ?? recovery.atMs, endedMs),
+    escalation: hasRecovered(progress.kind) ? [] : escalationSteps(failedMs ?? recovery.atMs, endedMs),
   }
 }
 

@@ -50,6 +50,10 @@ function computeRun(name: string, ui: UiState): DriverProgress {
   }
 }
 
+/** Whether the driver works again. */
+export const hasRecovered = (progress: DriverProgress['kind']): boolean =>
+  progress === 'responding' || progress === 'completed'
+
 /** Whether waiting longer cannot change the progress. */
 export const isFinal = ({ kind }: DriverProgress): boolean =>
   kind === 'responding' || kind === 'response-unknown' || kind === 'completed' || kind === 'failed'

@@ -1,7 +1,7 @@
 import type { DriverSubject } from '../../../evidence/evidence.ts'
 import type { DriverPhase } from '../../../findings/findings.ts'
 import { type ExitCode, exitCodes } from '../../../io/exit-codes.ts'
-import type { DriverProgress } from '../apply/driver-progress.ts'
+import { type DriverProgress, hasRecovered } from '../apply/driver-progress.ts'
 import type { Plan } from '../plan/plan.ts'
 
 /** The outcome of a call of `recover`. */
@@ -34,6 +34,6 @@ export function recoverExitCode({ plan, result }: Pick<RecoverReport, 'plan' | '
   if (plan.kind === 'refuse') return exitCodes.remedyFailed
   if (result === null) return exitCodes.ok
   if (result.kind !== 'watched') return exitCodes.remedyFailed
-  if (result.progress.kind === 'responding' || result.progress.kind === 'completed') return exitCodes.ok
+  if (hasRecovered(result.progress.kind)) return exitCodes.ok
   return result.progress.kind === 'response-unknown' ? exitCodes.incomplete : exitCodes.remedyFailed
 }

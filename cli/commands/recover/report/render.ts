@@ -1,7 +1,7 @@
 import type { DriverPhase } from '../../../findings/findings.ts'
 import { printable } from '../../../render/report.ts'
 import type { Style } from '../../../terminal/style.ts'
-import type { DriverProgress } from '../apply/driver-progress.ts'
+import { type DriverProgress, hasRecovered } from '../apply/driver-progress.ts'
 import type { RecoverReport, RecoverResult } from '../apply/result.ts'
 import { planLines } from './plan-lines.ts'
 
@@ -39,10 +39,9 @@ export function renderResult(result: RecoverResult, style: Style): string {
       return text(['', `${style.red('×')} ${printable(result.detail)}`, ...escalationLines(result.escalation)])
     case 'watched': {
       const { progress, recovery, next, escalation } = result
-      const isWell = progress.kind === 'responding' || progress.kind === 'completed'
       return text([
         '',
-        `${progressMark(progress.kind, style)} ${isWell ? 'The driver has recovered' : 'The driver is not known to have recovered'}: ${printable(progress.detail)}.`,
+        `${progressMark(progress.kind, style)} ${hasRecovered(progress.kind) ? 'The driver has recovered' : 'The driver is not known to have recovered'}: ${printable(progress.detail)}.`,
         ...(next.length === 0 ? [] : ['  Next steps:', ...next.map((line) => `    ${printable(line)}`)]),
         ...escalationLines(escalation),
         style.dim(`  Record ${recovery} in the annotation spark-nanny.io/recoveries.`),
@@ -52,7 +51,7 @@ export function renderResult(result: RecoverResult, style: Style): string {
 }
 
 function progressMark(progress: DriverProgress['kind'], style: Style): string {
-  if (progress === 'responding' || progress === 'completed') return style.green('√')
+  if (hasRecovered(progress)) return style.green('√')
   return progress === 'response-unknown' ? style.yellow('‼') : style.red('×')
 }
 
