@@ -24,9 +24,9 @@ export interface WebhookDeployment {
 
 /** One entry per Helm release. The chart splits the replicas across two Deployments, which count as one installation. */
 export function groupByRelease(deployments: readonly WebhookDeployment[]): readonly WebhookDeployment[] {
-  const releaseOf = ({ namespace, name, podLabels }: WebhookDeployment) =>
+  const formatReleaseKey = ({ namespace, name, podLabels }: WebhookDeployment) =>
     `${namespace}/${podLabels['app.kubernetes.io/instance'] ?? name}`
-  return [...Map.groupBy(deployments, releaseOf).values()].flatMap((halves) =>
+  return [...Map.groupBy(deployments, formatReleaseKey).values()].flatMap((halves) =>
     halves.slice(0, 1).map(mergeInto(halves)),
   )
 }

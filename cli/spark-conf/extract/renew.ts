@@ -18,7 +18,7 @@ type RegistryLine = { readonly key: string } & { [field in keyof SparkKey]?: Spa
   readonly alternatives?: readonly string[]
 }
 
-const releases = process.argv.slice(2).map((jars) => ({ release: releaseOf(jars), lines: ask(jars) }))
+const releases = process.argv.slice(2).map((jars) => ({ release: findRelease(jars), lines: ask(jars) }))
 const newest = releases.at(-1)
 if (newest === undefined) throw new Error('usage: node cli/spark-conf/extract/renew.ts JARS…')
 const keys: Record<string, SparkKey> = {}
@@ -63,7 +63,7 @@ function ask(jars: string): readonly RegistryLine[] {
     .map((line): RegistryLine => JSON.parse(line))
 }
 
-function releaseOf(jars: string): SparkRelease {
+function findRelease(jars: string): SparkRelease {
   const core = readdirSync(jars).find((name) => name.startsWith('spark-core_'))
   const release = /-(\d+\.\d+)\.[^-]*\.jar$/.exec(core ?? '')?.[1]
   if (release === undefined) throw new Error(`${jars}: no spark-core jar`)
