@@ -53,7 +53,7 @@ export function addItems(
 }
 
 /** Sets members of a map. A missing map is created. */
-export function addMember(
+export function addMembers(
   path: string,
   map: Readonly<Record<string, unknown>> | null | undefined,
   members: Readonly<Record<string, unknown>>,

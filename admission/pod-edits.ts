@@ -1,6 +1,6 @@
 import { sidecarContainerName, sidecarEnv } from '../core/contract/pod-contract.ts'
 import type { Container, EnvVar, Pod, Volume, VolumeMount } from '../core/kubernetes/pod.ts'
-import { addItems, addMember, applyOperations, type Operation } from './json-patch.ts'
+import { addItems, addMembers, applyOperations, type Operation } from './json-patch.ts'
 import type { DriverProbes } from './probes.ts'
 
 /** The changes to a driver pod. Nothing in the pod is removed, and only restartPolicy is ever replaced. */
@@ -37,7 +37,7 @@ function formatOperations({ spec, metadata }: Pod, edits: PodEdits): readonly Op
   const args = driver?.args ?? []
   return [
     ...(metadata ? [] : [add('/metadata', {})]),
-    ...addMember('/metadata/annotations', metadata?.annotations, edits.annotations),
+    ...addMembers('/metadata/annotations', metadata?.annotations, edits.annotations),
     ...addItems('/spec/volumes', spec.volumes, edits.volumes),
     // Last, so that the sidecar's deadlines do not start while the user's init containers run.
     ...addItems('/spec/initContainers', spec.initContainers, [edits.sidecar]),

@@ -30,7 +30,8 @@ const minLimitMilli: Readonly<Record<ResourceName, number>> = { cpu: 10, memory:
 
 /**
  * Requests and limits of the sidecar with which the pod keeps its QoS class and is not rejected because of the sidecar:
- * - A BestEffort pod, and a pod with resources at pod level (which the sums of its containers may not exceed), gets none.
+ * - In a pod with resources at pod level, which the sums of its containers may not exceed, the sidecar has none.
+ * - In a BestEffort pod the sidecar has none, or zeros if the namespace requires amounts.
  * - In a Guaranteed pod the requests equal the limits.
  * - The amounts stay within the namespace's LimitRanges. If a LimitRange or a ResourceQuota leaves no room, there is no
  *   sidecar.
@@ -66,7 +67,7 @@ function chooseResources(
   }
   const cpu = fitAmount('cpu', pod, qos, values, limits)
   const memory = fitAmount('memory', pod, qos, values, limits)
-  if (cpu === undefined || memory === undefined) return noRoom(`of ${cpu === undefined ? 'cpu' : 'memory'}`)
+  if (cpu === undefined || memory === undefined) return noRoom(`no room for ${cpu === undefined ? 'cpu' : 'memory'}`)
   return {
     kind: 'resources',
     resources: {
@@ -120,18 +121,23 @@ function clampToLimits(
   if (limits === null) return { requestMilli, limitMilli }
   const container = findBound(limits.container, name)
   const pod = findBound(limits.pod, name)
-  const limit = Math.min(
+  const boundedLimitMilli = Math.min(
     Math.max(limitMilli, container.minMilli),
     container.maxMilli,
     pod.maxMilli - computeTotalMilli(podResources, 'limits', name),
   )
   // Rounded up: one byte less would exceed the ratio.
-  const minByRatio = Math.ceil(limit / container.maxRatio / unitMilli[name]) * unitMilli[name]
-  const minRequest = Math.max(requestMilli, container.minMilli, minByRatio)
-  const request = Math.min(minRequest, limit, pod.maxMilli - computeTotalMilli(podResources, 'requests', name))
+  const minByRatioMilli = Math.ceil(boundedLimitMilli / container.maxRatio / unitMilli[name]) * unitMilli[name]
+  const minRequestMilli = Math.max(requestMilli, container.minMilli, minByRatioMilli)
+  const boundedRequestMilli = Math.min(
+    minRequestMilli,
+    boundedLimitMilli,
+    pod.maxMilli - computeTotalMilli(podResources, 'requests', name),
+  )
   // Equal amounts hardly ever raise the ratio of the pod's limits to its requests.
-  const isEqual = requestMilli === limitMilli || pod.maxRatio < Infinity
-  return limit < minLimitMilli[name] ? undefined : { requestMilli: isEqual ? limit : request, limitMilli: limit }
+  const useLimitAsRequest = requestMilli === limitMilli || pod.maxRatio < Infinity
+  if (boundedLimitMilli < minLimitMilli[name]) return undefined
+  return { requestMilli: useLimitAsRequest ? boundedLimitMilli : boundedRequestMilli, limitMilli: boundedLimitMilli }
 }
 
 /** The smallest unit in which an amount can be written. */

@@ -34,12 +34,12 @@ const restartAllContainersFeature = 'RestartAllContainersOnContainerExits'
  */
 export function computeNodeCapabilities(nodes: Iterable<KnownNode>): NodeCapabilities {
   const relevant = [...nodes].filter(({ schedulable, linux }) => schedulable && linux)
-  const doAll = (test: (node: KnownNode) => boolean) => relevant.length > 0 && relevant.every(test)
+  const allSupport = (test: (node: KnownNode) => boolean) => relevant.length > 0 && relevant.every(test)
   // From 1.36 on nodes declare features if the gate NodeDeclaredFeatures is enabled, and the scheduler uses them.
   const declared = relevant.some(({ declaredFeatures }) => declaredFeatures !== null)
   return {
-    nativeSidecars: doAll((node) => isAtLeast(node, 29)),
-    restartAllContainers: doAll(
+    nativeSidecars: allSupport((node) => isAtLeast(node, 29)),
+    restartAllContainers: allSupport(
       (node) =>
         isAtLeast(node, 36) && (!declared || node.declaredFeatures?.includes(restartAllContainersFeature) === true),
     ),
@@ -49,8 +49,8 @@ export function computeNodeCapabilities(nodes: Iterable<KnownNode>): NodeCapabil
 const isAtLeast = ({ kubelet }: KnownNode, minor: number) =>
   kubelet !== null && (kubelet[0] > 1 || (kubelet[0] === 1 && kubelet[1] >= minor))
 
-/** Returns the part of a node to keep. */
-export function projectNode(object: unknown): KnownNode | undefined {
+/** The part of a node that is kept. Without fields it is a schedulable Linux node whose version is unknown. */
+export function projectNode(object: unknown): KnownNode {
   const { metadata, spec, status } = toRecord(object)
   const { nodeInfo, declaredFeatures, conditions } = toRecord(status)
   const version = /^v(\d+)\.(\d+)\./.exec(String(toRecord(nodeInfo).kubeletVersion))

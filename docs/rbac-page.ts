@@ -25,7 +25,7 @@ export const readPermissions = (): Permissions => parse(readChartFile('files/rba
 
 /** Returns the whole docs/rbac.md. */
 export function renderRbacPage({ cluster, namespace }: Permissions = readPermissions()): string {
-  return `${[heading, `## In all namespaces\n\n${renderPermissions(cluster)}`, `## In the release namespace\n\n${renderPermissions(namespace)}`, test].join('\n\n')}\n`
+  return `${[heading, `## In all namespaces\n\n${renderPermissions(cluster)}`, `## In the release namespace\n\n${renderPermissions(namespace)}`, helmTestSection].join('\n\n')}\n`
 }
 
 const heading = `<!-- Generated from charts/spark-nanny/files/rbac.yaml by \`npm run docs\`. Do not edit. -->
@@ -35,7 +35,7 @@ The permissions of the webhook process, and their reasons. The chart grants only
 roles yourself. In a release named \`spark-nanny\`, \`<fullname>\` is \`spark-nanny\`. The sidecar has no permissions, because it has
 no token.`
 
-const test = `## During helm test
+const helmTestSection = `## During helm test
 
 The pod of \`helm test\` has a separate ServiceAccount, which may read (\`get\`) the MutatingWebhookConfiguration \`<fullname>\`. It
 verifies the webhook with the CA certificates in it. The account and its role are deleted when the test ends.`
@@ -54,7 +54,8 @@ function formatResources({
   resourceNames,
   nonResourceURLs = [],
 }: Permission['rule']): string {
-  const full = names.flatMap((name) => apiGroups.map((group) => (group === '' ? name : `${name}.${group}`)))
-  const named = resourceNames === undefined ? '' : ` named ${resourceNames.map((name) => `\`${name}\``).join(', ')}`
-  return `${[...full, ...nonResourceURLs].map((name) => `\`${name}\``).join(', ')}${named}`
+  const qualifiedNames = names.flatMap((name) => apiGroups.map((group) => (group === '' ? name : `${name}.${group}`)))
+  const restriction =
+    resourceNames === undefined ? '' : ` named ${resourceNames.map((name) => `\`${name}\``).join(', ')}`
+  return `${[...qualifiedNames, ...nonResourceURLs].map((name) => `\`${name}\``).join(', ')}${restriction}`
 }

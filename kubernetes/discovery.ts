@@ -8,13 +8,13 @@ const deadlineMs = 10_000
  * `404 page not found` as plain text (seen in 1.36), as a proxy may too; then discovery decides. If reading discovery is
  * forbidden, the 404 is accepted unless the collection had objects.
  */
-export async function isAbsent(
+export async function isCollectionAbsent(
   api: KubernetesApi,
   path: string,
-  response: ApiResponse,
+  notFound: ApiResponse,
   hadObjects: boolean,
 ): Promise<boolean> {
-  if (isFromApiServer(response)) return true
+  if (isFromApiServer(notFound)) return true
   const [, groupVersion, resource] = /^\/apis\/([^/]+\/[^/]+)\/([^/]+)$/.exec(path) ?? []
   if (groupVersion === undefined) return false
   const groups = await discover(api, '/apis', 'APIGroupList')
@@ -28,7 +28,10 @@ export async function isAbsent(
   return !toRecords(resources.resources).some(({ name }) => name === resource)
 }
 
-/** Undefined if the API server did not respond. */
+/**
+ * Reads a discovery document. Returns 'forbidden' if the API server itself refuses with 403. Returns undefined if the
+ * request fails, the status is another one, or the body is not of the expected kind.
+ */
 async function discover(api: KubernetesApi, path: string, kind: string) {
   const response = await api.request({ method: 'GET', path, deadlineMs })
   if (response.kind === 'response' && response.status === 403 && isFromApiServer(response)) return 'forbidden'

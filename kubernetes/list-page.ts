@@ -4,7 +4,7 @@ import { isRecord, toRecord, toStringOrEmpty } from '../core/json.ts'
 export interface ListPage {
   readonly items: readonly unknown[]
   /** The token that continues the list. Empty on the last page. */
-  readonly next: string
+  readonly continueToken: string
   readonly resourceVersion: string
 }
 
@@ -14,7 +14,7 @@ export function parsePage(body: unknown): ListPage | undefined {
   const metadata = toRecord(body.metadata)
   return {
     items: body.items,
-    next: toStringOrEmpty(metadata.continue),
+    continueToken: toStringOrEmpty(metadata.continue),
     resourceVersion: toStringOrEmpty(metadata.resourceVersion),
   }
 }

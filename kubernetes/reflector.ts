@@ -1,7 +1,7 @@
 import { type Backoff, createBackoff } from '../core/backoff.ts'
 import type { Log } from '../core/log.ts'
 import { type ApiResponse, describeResponse, type KubernetesApi } from './api.ts'
-import { isAbsent } from './discovery.ts'
+import { isCollectionAbsent } from './discovery.ts'
 import { type ListPage, parsePage } from './list-page.ts'
 import { type Collection, createObjectStore, type ObjectStore } from './store.ts'
 
@@ -169,12 +169,12 @@ async function list<T>(state: ReflectorState<T>): Promise<ListResult> {
     objects.putPage(page.items, listed)
     // Page by page, because publishing ten thousand objects at once would delay admissions.
     publishChanges(state)
-    if (page.next === '') {
+    if (page.continueToken === '') {
       objects.retain(listed)
       publishChanges(state)
       return { kind: 'listed', resourceVersion: page.resourceVersion }
     }
-    continuation = `&continue=${encodeURIComponent(page.next)}`
+    continuation = `&continue=${encodeURIComponent(page.continueToken)}`
   }
 }
 
@@ -183,7 +183,8 @@ async function readPage<T>(state: ReflectorState<T>, response: ApiResponse): Pro
   if (response.kind === 'response' && response.status === 404) {
     // An empty collection loses nothing if the 404 was not the API server's.
     const isKnownEmpty = synced && objects.size === 0
-    if (isKnownEmpty || (await isAbsent(deps.api, options.path, response, objects.size > 0))) return { kind: 'absent' }
+    if (isKnownEmpty || (await isCollectionAbsent(deps.api, options.path, response, objects.size > 0)))
+      return { kind: 'absent' }
   }
   if (response.kind === 'failed') return { kind: 'failed', detail: describeResponse(response), retryAfterMs: 0 }
   if (response.status !== 200) {

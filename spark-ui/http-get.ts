@@ -30,14 +30,15 @@ export async function sendUiRequest({ address, path, timeoutMs, maxBodyBytes }: 
   return new Promise((resolve) => {
     const startedMs = performance.now()
     const tookMs = () => performance.now() - startedMs
-    let secure = address.scheme === 'http'
+    // Without TLS there is no handshake to wait for.
+    let handshakeDone = address.scheme === 'http'
     let outgoing: ClientRequest | undefined
     const settle = (result: UiResult) => {
       clearTimeout(timer)
       resolve(result)
       outgoing?.destroy()
     }
-    const fail = (error: NodeJS.ErrnoException) => settle(toUiResult(error, secure, tookMs()))
+    const fail = (error: NodeJS.ErrnoException) => settle(toUiResult(error, handshakeDone, tookMs()))
     // A process that was frozen may find the timeout and the response at the same time: the response is read first.
     const timer = setTimeout(() => setImmediate(timeOut), timeoutMs)
     const timeOut = () =>
@@ -54,7 +55,7 @@ export async function sendUiRequest({ address, path, timeoutMs, maxBodyBytes }: 
       })
       outgoing.once('socket', (socket) => {
         socket.once('secureConnect', () => {
-          secure = true
+          handshakeDone = true
         })
       })
       outgoing.on('error', fail)
@@ -91,7 +92,7 @@ function readResponse(incoming: IncomingMessage, maxBodyBytes: number, done: (re
 const resets: readonly string[] = ['ECONNRESET', 'EPIPE', 'ECONNABORTED', 'ETIMEDOUT']
 
 /** Classifies an error of Node. An error that the UI did not clearly cause counts as this process's own. */
-function toUiResult(error: NodeJS.ErrnoException, secure: boolean, tookMs: number): UiResult {
+function toUiResult(error: NodeJS.ErrnoException, handshakeDone: boolean, tookMs: number): UiResult {
   const { code = '', message } = error
   const failed = (cause: FailureCause): UiResult => ({
     kind: 'failed',
@@ -101,7 +102,7 @@ function toUiResult(error: NodeJS.ErrnoException, secure: boolean, tookMs: numbe
   })
   if (code === 'ECONNREFUSED') return { kind: 'refused' }
   // The port does not serve TLS, or the server requires a client certificate.
-  if (/^(ERR_SSL|ERR_TLS|EPROTO)/.test(code) || (!secure && resets.includes(code))) return failed('malformed')
+  if (/^(ERR_SSL|ERR_TLS|EPROTO)/.test(code) || (!handshakeDone && resets.includes(code))) return failed('malformed')
   if (resets.includes(code)) return failed('reset')
   if (code.startsWith('HPE_')) return failed('malformed')
   return { kind: 'unsent', detail: `${code} ${message}`.trim() }

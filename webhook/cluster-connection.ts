@@ -87,7 +87,7 @@ export async function connectCluster(
     chartSettings,
     applications,
     nativeSidecars: () => capabilities.current().nativeSidecars,
-    node: (name) => {
+    findNodeState: (name) => {
       const node = nodes.objects.get('', name)
       if (node !== undefined) return { kind: 'known', node }
       return { kind: nodes.synced() && !nodes.stale() ? 'gone' : 'unknown' }

@@ -2,7 +2,7 @@ import type { Log } from '../../core/log.ts'
 
 /** The values of a Secret are base64. No log text of spark-nanny has this many base64 characters in a row. */
 const suspicious = /PRIVATE KEY|[A-Za-z0-9+/=]{40}/
-/** A truncated text may contain the end of a line: if there is one piece of a key, there may be others. */
+/** A cut may leave less than 40 characters of a key, so once one piece is found, shorter ones are removed too. */
 const pieces = /-----[A-Z ]*-----|[A-Za-z0-9+/=]{12,}/g
 
 /** Removes anything that may be a key: an API server or another webhook may return what it received. */

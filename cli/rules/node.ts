@@ -4,10 +4,10 @@ import { disruption, nodeEvent, notReady } from './node-detectors.ts'
 import { inMessages, item, observed, type Rule } from './rule.ts'
 
 const seeNode = inspect('Check the node', 'kubectl describe node {node}')
-const off = change(
+const taintDeadNode = change(
   'Only if the machine is certainly off: taint its node with node.kubernetes.io/out-of-service, so that Kubernetes removes its pods. Otherwise the driver may still be running there, and a second driver would write the same output',
 )
-const again = rerun('Run it again: the application did not cause the failure')
+const rerunUnchanged = rerun('Run it again: the application did not cause the failure')
 
 /**
  * What the node or the cluster did to the pod. Sources of the reasons: pkg/kubelet/eviction, lifecycle/predicate.go, nodeshutdown,
@@ -31,7 +31,7 @@ export const nodeRules: readonly Rule[] = [
       ),
     ],
     explains: ['SPN-EXIT-*', 'SPN-NODE-PRESSURE'],
-    remedies: [again, change('Set the driver’s requests equal to its limits'), seeNode],
+    remedies: [rerunUnchanged, change('Set the driver’s requests equal to its limits'), seeNode],
   },
   {
     id: 'SPN-NODE-PREEMPTED',
@@ -50,8 +50,8 @@ export const nodeRules: readonly Rule[] = [
     ],
     explains: ['SPN-EXIT-*'],
     remedies: [
-      again,
-      change('Give drivers a higher PriorityClass in the pod template (spec.driver.priorityClassName)'),
+      rerunUnchanged,
+      change('Give drivers a higher PriorityClass (spec.driver.priorityClassName of the SparkApplication)'),
     ],
   },
   {
@@ -73,7 +73,10 @@ export const nodeRules: readonly Rule[] = [
       }),
     ],
     explains: ['SPN-EXIT-*', 'SPN-NODE-LOST', 'SPN-NODE-TAINTED', 'SPN-NODE-NOT-READY'],
-    remedies: [again, change('Run drivers on nodes that are not interrupted: spark.kubernetes.driver.node.selector.*')],
+    remedies: [
+      rerunUnchanged,
+      change('Run drivers on nodes that are not interrupted: spark.kubernetes.driver.node.selector.*'),
+    ],
   },
   {
     id: 'SPN-NODE-TAINTED',
@@ -95,7 +98,7 @@ export const nodeRules: readonly Rule[] = [
       ),
     ],
     explains: ['SPN-EXIT-*'],
-    remedies: [again, seeNode],
+    remedies: [rerunUnchanged, seeNode],
   },
   {
     id: 'SPN-NODE-API-EVICTION',
@@ -115,7 +118,7 @@ export const nodeRules: readonly Rule[] = [
     ],
     explains: ['SPN-EXIT-*'],
     remedies: [
-      again,
+      rerunUnchanged,
       change(
         'Prevent evictions by the autoscaler: annotate the driver pod with cluster-autoscaler.kubernetes.io/safe-to-evict: "false"',
       ),
@@ -142,7 +145,7 @@ export const nodeRules: readonly Rule[] = [
       ),
     ],
     explains: ['SPN-EXIT-*', 'SPN-NODE-NOT-READY'],
-    remedies: [seeNode, off, again],
+    remedies: [seeNode, taintDeadNode, rerunUnchanged],
   },
   {
     id: 'SPN-NODE-NOT-READY',
@@ -160,7 +163,7 @@ export const nodeRules: readonly Rule[] = [
     ],
     statesWhileRunning: [],
     explains: ['SPN-NODE-PRESSURE'],
-    remedies: [seeNode, off],
+    remedies: [seeNode, taintDeadNode],
   },
   {
     id: 'SPN-NODE-PRESSURE',
@@ -191,15 +194,14 @@ export const nodeRules: readonly Rule[] = [
     meaning: 'Between scheduling and start, another pod took the resources, or a device became unavailable.',
     matchers: [
       observed(
-        'the pod failed with reason OutOfcpu, OutOfmemory, OutOfpods, NodeAffinity or UnexpectedAdmissionError',
+        'the pod failed with reason OutOfcpu, OutOfmemory, OutOfpods, NodeAffinity, NodePorts or UnexpectedAdmissionError',
         ({ pod }) =>
-          pod !== undefined &&
-          /^(OutOf[a-z-]+|UnexpectedAdmissionError|NodeAffinity|NodePorts|PreemptionByKubelet)$/.test(pod.reason ?? '')
+          pod !== undefined && /^(OutOf[a-z-]+|UnexpectedAdmissionError|NodeAffinity|NodePorts)$/.test(pod.reason ?? '')
             ? { evidence: [item('pod', `${pod.reason}: ${pod.message ?? ''}`)] }
             : undefined,
       ),
     ],
     explains: ['SPN-EXIT-*'],
-    remedies: [again, seeNode],
+    remedies: [rerunUnchanged, seeNode],
   },
 ]

@@ -3,7 +3,7 @@ import { type ResolvedSettings, resolveSettings, type WrittenSettings } from './
 
 type Annotations = Readonly<Record<string, string>>
 
-/** Most drivers of a cluster have the same settings, so that few results are remembered. */
+/** Most drivers of a cluster have the same settings, so few results have to be kept. */
 const maxRemembered = 256
 const remembered = new WeakMap<Annotations, Map<string, ResolvedSettings>>()
 

@@ -62,7 +62,7 @@ type Deadlines = Pick<
 /** Timers fire slightly early or late. This must not delay a verdict by one more poll. */
 const timerSlackMs = 100
 
-/** The judgement before the first sample. `answered`: a sidecar that comes back knows it from its memory file. */
+/** The judgement before the first sample. `answered`: a sidecar that comes back knows it from its restart state. */
 export function createJudgement(nowMs: number, answered = false): Judgement {
   return {
     verdict: { kind: 'starting', sinceMs: nowMs },

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { isDeepStrictEqual } from 'node:util'
-import { addItems, addMember, applyOperations, formatPointer } from '../../admission/json-patch.ts'
+import { addItems, addMembers, applyOperations, formatPointer } from '../../admission/json-patch.ts'
 
 describe('JSON patch', () => {
   test('a missing or null list or map → is created', () => {
@@ -12,8 +12,8 @@ describe('JSON patch', () => {
       { op: 'add', path: '/a/-', value: 2 },
     ])
     assert.deepEqual(addItems('/a', undefined, []), [])
-    assert.deepEqual(addMember('/a', null, { b: 1 }), [{ op: 'add', path: '/a', value: { b: 1 } }])
-    assert.deepEqual(addMember('/a', {}, { 'b/c~d': 1 }), [{ op: 'add', path: '/a/b~1c~0d', value: 1 }])
+    assert.deepEqual(addMembers('/a', null, { b: 1 }), [{ op: 'add', path: '/a', value: { b: 1 } }])
+    assert.deepEqual(addMembers('/a', {}, { 'b/c~d': 1 }), [{ op: 'add', path: '/a/b~1c~0d', value: 1 }])
     assert.equal(formatPointer('a', 'b/c', '~'), '/a/b~1c/~0')
   })
 

@@ -56,7 +56,7 @@ export function createController(deps: ControllerDeps): Controller {
 
 /** Passes changes of driver pods to the parts of a term. */
 function createDriverListener(parts: LeaderParts): DriverListener {
-  const { queue, states, terminations, journal, polls, verdicts, waits } = parts
+  const { queue, states, terminations, journal, uiPoller, sidecarStatusPoller, waitTracker } = parts
   const isDeletionRequestedFor = ({ uid }: Driver) => isDeletionRequested(states.known(uid)?.deletion ?? noDeletion)
   return {
     changed: (driver, before) => {
@@ -68,7 +68,7 @@ function createDriverListener(parts: LeaderParts): DriverListener {
       confirmIfObserved(states.known(driver.uid), undefined)
       terminations.gone(driver, isDeletionRequestedFor(driver))
       journal.podGone(driver)
-      for (const part of [states, polls, verdicts, waits]) part.forget(driver.uid)
+      for (const part of [states, uiPoller, sidecarStatusPoller, waitTracker]) part.forget(driver.uid)
     },
   }
 }

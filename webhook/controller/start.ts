@@ -10,7 +10,7 @@ import { createUiClient, type UiClient } from '../../spark-ui/ui-client.ts'
 import type { ControllerConfig } from '../config/controller-config.ts'
 import { createClusterWriter } from './act/cluster-writer.ts'
 import { runApplicationIdAnnotator } from './application-id-annotator.ts'
-import { computeCoverageIn } from './assess/driver-context.ts'
+import { findCoverage } from './assess/driver-context.ts'
 import type { NodeState } from './assess/stuck-termination.ts'
 import { createController } from './controller.ts'
 import { createSidecarImageBreaker } from './decide/sidecar-image-breaker.ts'
@@ -29,7 +29,7 @@ export interface StartControllerDeps extends ReflectorDeps {
   readonly chartSettings: Readonly<Record<string, string>>
   readonly applications: SparkApplications
   nativeSidecars(): boolean
-  node(name: string): NodeState
+  findNodeState(name: string): NodeState
   /** Whether the watches that the controller does not own are stale, by collection. */
   stale(): Readonly<Record<string, boolean>>
   /** Milliseconds of a monotonic clock. */
@@ -38,14 +38,14 @@ export interface StartControllerDeps extends ReflectorDeps {
   readonly loops: BackgroundTasks
   /** Replaces the network requests to Spark UIs and sidecars. */
   readonly uiClient?: Pick<UiClient, 'poll'>
-  get?(get: UiRequest): Promise<UiResult>
+  sendUiRequest?(request: UiRequest): Promise<UiResult>
   readonly leaseTiming?: LeaseTiming
 }
 
 /** Watches drivers in every replica. One replica leads and acts. */
 export function startController(deps: StartControllerDeps): { suspension(): string | null } {
   const { config, loops } = deps
-  const { drivers, sidecarImage, namespaces, onNamespace } = createWatches(deps)
+  const { drivers, sidecarImageBreaker, namespaces, onNamespace } = createWatches(deps)
   const identity = `${config.podName || 'spark-nanny'}_${randomUUID()}`
   const elector = createLeaderElector({
     ...deps,
@@ -58,10 +58,10 @@ export function startController(deps: StartControllerDeps): { suspension(): stri
   const controller = createController({
     ...contextDeps,
     drivers,
-    sidecarImage,
+    sidecarImageBreaker,
     writer: createClusterWriter({ api: deps.api, reporter: identity, nowMs: deps.nowMs, mayAct: elector.leads }),
     uiClient: deps.uiClient ?? createUiClient(),
-    get: deps.get ?? sendUiRequest,
+    sendUiRequest: deps.sendUiRequest ?? sendUiRequest,
     onNamespace,
     whenSynced: {
       drivers: drivers.reflector.whenSynced,
@@ -69,12 +69,15 @@ export function startController(deps: StartControllerDeps): { suspension(): stri
     },
   })
   const { quarantined } = createDeletionTracker(config.safeguards)
-  const findCoverage = (driver: Driver) => computeCoverageIn(driver, contextDeps)
+  const coverageOf = (driver: Driver) => findCoverage(driver, contextDeps)
   deps.metrics.registerGauges({
     isLeader: elector.leads,
-    counts: () => countDrivers(drivers.reflector.objects.all(), findCoverage, deps.version, deps.nowMs()),
+    counts: () => countDrivers(drivers.reflector.objects.all(), coverageOf, deps.version, deps.nowMs()),
     quarantined: () => quarantined(deps.applications.all()),
-    breakers: () => ({ 'unhealthy-share': controller.isBreakerOpen(), 'sidecar-image': sidecarImage.isSuspended() }),
+    breakers: () => ({
+      'unhealthy-share': controller.isBreakerOpen(),
+      'sidecar-image': sidecarImageBreaker.isSuspended(),
+    }),
     stale: () => ({ ...deps.stale(), drivers: drivers.reflector.stale(), namespaces: namespaces.stale() }),
   })
   loops.start('drivers', drivers.reflector.run)
@@ -84,20 +87,20 @@ export function startController(deps: StartControllerDeps): { suspension(): stri
     await Promise.all([controller.lead(term), annotating])
   }
   loops.start('leader', (signal) => elector.run(lead, signal))
-  return { suspension: sidecarImage.suspension }
+  return { suspension: sidecarImageBreaker.suspension }
 }
 
 /** The watches of every replica. The sidecar's image is judged in every replica, because each one admits drivers. */
 function createWatches(deps: StartControllerDeps) {
   const drivers = watchDrivers(deps)
-  const sidecarImage = createSidecarImageBreaker({
+  const sidecarImageBreaker = createSidecarImageBreaker({
     image: deps.sidecarImage,
     threshold: deps.config.bypassesBeforeSuspension,
     nowMs: deps.nowMs,
     monotonicMs: deps.monotonicMs,
   })
   const processLifetime = new AbortController().signal
-  drivers.listen({ changed: sidecarImage.observe, gone: sidecarImage.forget }, processLifetime)
+  drivers.listen({ changed: sidecarImageBreaker.observe, gone: sidecarImageBreaker.forget }, processLifetime)
   const listeners = new Set<(namespace: string) => void>()
   const namespaces = watchNamespaces(deps, deps.config.namespaceSelector, (name) => {
     for (const listener of listeners) listener(name)
@@ -107,5 +110,5 @@ function createWatches(deps: StartControllerDeps) {
     listeners.add(changed)
     signal.addEventListener('abort', () => listeners.delete(changed), { once: true })
   }
-  return { drivers, sidecarImage, namespaces, onNamespace }
+  return { drivers, sidecarImageBreaker, namespaces, onNamespace }
 }

@@ -30,11 +30,11 @@ export interface LeaderDeps extends DriverContextDeps {
   readonly metrics: ControllerMetrics
   readonly drivers: DriverWatch
   readonly applications: SparkApplications
-  readonly sidecarImage: SidecarImageBreaker
+  readonly sidecarImageBreaker: SidecarImageBreaker
   readonly writer: ClusterWriter
   readonly uiClient: Pick<UiClient, 'poll'>
-  get(get: UiRequest): Promise<UiResult>
-  node(name: string): NodeState
+  sendUiRequest(request: UiRequest): Promise<UiResult>
+  findNodeState(name: string): NodeState
   sleep(ms: number, signal: AbortSignal): Promise<void>
   random(): number
   monotonicMs(): number
@@ -46,9 +46,9 @@ export interface LeaderParts {
   readonly states: DriverStates
   readonly deletions: DeletionTracker
   readonly terminations: TerminationTracker
-  readonly polls: UiPoller
-  readonly verdicts: SidecarStatusPoller
-  readonly waits: WaitTracker
+  readonly uiPoller: UiPoller
+  readonly sidecarStatusPoller: SidecarStatusPoller
+  readonly waitTracker: WaitTracker
   readonly breaker: HangBreaker
   readonly journal: DeletionJournal
   readonly dispatcher: Dispatcher
@@ -62,22 +62,22 @@ export function createLeaderParts(deps: LeaderDeps, signal: AbortSignal): Leader
   const requeue = (driver: Driver) => queue.add(driverKey(driver))
   const states = createDriverStates()
   const deletions = createDeletionTracker(config.safeguards)
-  const waits = createWaitTracker()
-  const polls = createUiPoller(
+  const waitTracker = createWaitTracker()
+  const uiPoller = createUiPoller(
     {
       ...deps,
       polled: (driver, _judgement, tookMs) => {
-        metrics.recordPoll(computeDriverContext(driver, deps).app, tookMs / 1000)
+        metrics.recordPoll(computeDriverContext(driver, deps).metricsApp, tookMs / 1000)
         requeue(driver)
       },
     },
     signal,
   )
-  const verdicts = createSidecarStatusPoller({ ...deps, responded: requeue })
+  const sidecarStatusPoller = createSidecarStatusPoller({ ...deps, responded: requeue })
   const breaker = createHangBreaker({
     safeguards: config.safeguards,
-    polls,
-    verdicts,
+    uiPoller,
+    sidecarStatusPoller,
     deletions,
     drivers: () => drivers.reflector.objects.all(),
     nowMs,
@@ -85,7 +85,7 @@ export function createLeaderParts(deps: LeaderDeps, signal: AbortSignal): Leader
   const isPodPresent = ({ namespace, name, uid }: Driver) => drivers.reflector.objects.get(namespace, name)?.uid === uid
   const journal = createDeletionJournal({ ...deps, deletions, isPodPresent }, signal)
   const actionRunner = createActionRunner({ ...deps, journal }, signal)
-  const parts = { queue, states, deletions, polls, verdicts, waits, breaker, journal }
+  const parts = { queue, states, deletions, uiPoller, sidecarStatusPoller, waitTracker, breaker, journal }
   const evaluateDriver = createDriverEvaluator({ ...deps, ...parts })
   const dispatcher = createDispatcher({ ...deps, ...parts, actionRunner, evaluateDriver })
   return {

@@ -90,7 +90,7 @@ export async function createControllerHarness(t: TestContext): Promise<Controlle
         chartSettings: {},
         applications: known,
         nativeSidecars: () => true,
-        node: () => ({ kind: 'unknown' }),
+        findNodeState: () => ({ kind: 'unknown' }),
         stale: () => ({}),
         monotonicMs: () => performance.now() + aheadMs,
         ...(timing !== undefined && { leaseTiming: timing }),

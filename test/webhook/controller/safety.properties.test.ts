@@ -30,9 +30,9 @@ const contextOf = (driver: Driver, nowMs: number): DriverContext => ({
   application: undefined,
   namespace: { name: 'spark', annotations: {} },
   coverage: computeCoverage(driver, settings, true, nowMs),
-  named: true,
-  app: driver.application,
-  resubmits: true,
+  isLegacyApp: true,
+  metricsApp: driver.application,
+  ownerRecreatesPod: true,
   pause: null,
 })
 

@@ -77,7 +77,7 @@ function awaitConfirmation(task: ActionTask, reason: DeletionReason, deps: Delet
 function confirm(task: ActionTask, reason: DeletionReason, { recorder, metrics }: DeletePodDeps): void {
   apply(task, 'confirmed')
   // The predecessor's metric counts only drivers that hung.
-  if (reason.source !== 'stuck') metrics.recordKill(task.context.app)
+  if (reason.source !== 'stuck') metrics.recordKill(task.context.metricsApp)
   recorder.recordDecision(task, { action: 'delete-pod', result: 'ok' })
   const message = `${describeDeletionReason(reason)}. spark-nanny deleted the pod so that the driver is started again.`
   const dedupKey = task.driver.uid

@@ -79,7 +79,7 @@ export async function listExecutors(
     const page = response.kind === 'response' && response.status === 200 ? parsePage(response.body) : undefined
     if (page === undefined) return { problem: describeResponse(response) }
     executors.push(...page.items.flatMap((item) => parseExecutor(item) ?? []))
-    next = page.next === '' ? '' : `&continue=${encodeURIComponent(page.next)}`
+    next = page.continueToken === '' ? '' : `&continue=${encodeURIComponent(page.continueToken)}`
   } while (next !== '')
   return { executors }
 }

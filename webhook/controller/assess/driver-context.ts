@@ -10,7 +10,7 @@ import { type Driver, isRunning } from '../driver/driver.ts'
 import { type Coverage, computeCoverage } from './coverage.ts'
 import { checkSidecarCrashLoop } from './sidecar-crash-loop.ts'
 
-/** What the caches know about the surroundings of a driver. */
+/** What the caches know about a driver: its settings, application and namespace. */
 export interface DriverContext {
   /** When this context was computed. Its evaluation uses the same time. */
   readonly nowMs: number
@@ -20,10 +20,11 @@ export interface DriverContext {
   readonly namespace: LabelledNamespace | undefined
   readonly coverage: Coverage
   /** Whether the predecessor's flag `--apps` names the application. */
-  readonly named: boolean
+  readonly isLegacyApp: boolean
   /** The name of the application in the predecessor's metrics. */
-  readonly app: string
-  readonly resubmits: boolean
+  readonly metricsApp: string
+  /** Whether the owner of the driver would create a new pod if this one were deleted. */
+  readonly ownerRecreatesPod: boolean
   readonly pause: Pause | null
 }
 
@@ -47,7 +48,7 @@ export function computeDriverContext(driver: Driver, deps: DriverContextDeps): D
     pod: driver.annotations,
   })
   const namespace = deps.namespaces.get('', driver.namespace)
-  const named =
+  const isLegacyApp =
     driver.namespace === fallback.appsNamespace && fallback.apps.some((app) => driver.name === `${app}-driver`)
   return {
     nowMs,
@@ -55,23 +56,23 @@ export function computeDriverContext(driver: Driver, deps: DriverContextDeps): D
     application,
     namespace,
     coverage: computeCoverage(driver, settings, deps.nativeSidecars(), nowMs),
-    named,
-    app: named ? driver.name.replace(/-driver$/, '') : driver.application,
-    resubmits: named || (application !== undefined && isResubmitted(application)),
+    isLegacyApp,
+    metricsApp: isLegacyApp ? driver.name.replace(/-driver$/, '') : driver.application,
+    ownerRecreatesPod: isLegacyApp || (application !== undefined && isResubmitted(application)),
     pause: findPause(nowMs, driver.annotations, annotations, namespace?.annotations),
   }
 }
 
 /** The coverage of a driver, for the metrics. Returns undefined if its namespace has not opted in. */
-export function computeCoverageIn(driver: Driver, deps: DriverContextDeps): Coverage | undefined {
+export function findCoverage(driver: Driver, deps: DriverContextDeps): Coverage | undefined {
   if (deps.namespaces.get('', driver.namespace) === undefined) return undefined
   // Nearly all drivers are protected, and their coverage does not depend on the settings.
-  const watched =
+  const isProtected =
     driver.sidecar !== null &&
     driver.sidecar.bypass === null &&
     isRunning(driver) &&
     !checkSidecarCrashLoop(driver, deps.nowMs()).isDown
-  return watched ? { kind: 'protected' } : computeDriverContext(driver, deps).coverage
+  return isProtected ? { kind: 'protected' } : computeDriverContext(driver, deps).coverage
 }
 
 /** Whether the operator would resubmit the driver if its pod were removed. An existing pod counts as one attempt. */

@@ -38,8 +38,8 @@ export interface Safeguards {
   readonly mode: 'off' | 'report' | 'delete'
   /** Whether the setting `restart` is observe. */
   readonly observeMode: boolean
-  /** Whether an owner recreates the pod. */
-  readonly resubmits: boolean
+  /** Whether the owner of the driver would create a new pod if this one were deleted. */
+  readonly ownerRecreatesPod: boolean
   readonly pause: Pause | null
   readonly quarantined: boolean
   /** No driver of the application may be deleted before this time; 0 if there is no limit. */
@@ -107,7 +107,7 @@ function findBlockReason(driver: Driver, reason: DeletionReason, safeguards: Saf
   if (safeguards.observeMode) return 'observe-mode'
   const doubt = reason.source === 'stuck' ? doubtStuck(driver) : doubtHung(driver, reason, safeguards)
   if (doubt !== undefined) return doubt
-  if (!safeguards.resubmits) return 'no-owner'
+  if (!safeguards.ownerRecreatesPod) return 'no-owner'
   if (safeguards.pause !== null) return 'paused'
   if (reason.source === 'stuck' && safeguards.areManyStuck()) return 'many-drivers-stuck'
   if (reason.source !== 'stuck' && safeguards.isBreakerOpen()) return 'circuit-breaker-open'

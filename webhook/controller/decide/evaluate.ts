@@ -52,7 +52,7 @@ function computeSafeguards(
   context: EvaluationContext,
   assessments: readonly Assessment[],
 ): Safeguards {
-  const { settings, named, resubmits, pause } = context.driverContext
+  const { settings, isLegacyApp, ownerRecreatesPod, pause } = context.driverContext
   const hangs = assessments.flatMap((assessment) => (assessment.kind === 'hung' ? [assessment.hang] : []))
   const overdue = assessments.flatMap((assessment) =>
     assessment.kind === 'stuck' && assessment.overdue ? [assessment.stuck] : [],
@@ -62,9 +62,9 @@ function computeSafeguards(
   return {
     nowMs: context.nowMs,
     dryRun: config.dryRun,
-    mode: named ? 'delete' : config.fallback.mode,
+    mode: isLegacyApp ? 'delete' : config.fallback.mode,
     observeMode: settings.values.restart === 'observe',
-    resubmits,
+    ownerRecreatesPod,
     pause,
     quarantined: limits.quarantined,
     backoffUntilMs: limits.backoffUntilMs,

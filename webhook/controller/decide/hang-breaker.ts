@@ -18,8 +18,8 @@ export interface HangBreaker {
 
 export interface HangBreakerDeps {
   readonly safeguards: SafeguardsConfig
-  readonly polls: Pick<UiPoller, 'summarize'>
-  readonly verdicts: Pick<SidecarStatusPoller, 'verdict'>
+  readonly uiPoller: Pick<UiPoller, 'summarize'>
+  readonly sidecarStatusPoller: Pick<SidecarStatusPoller, 'verdict'>
   readonly deletions: Pick<DeletionTracker, 'countRecentApplications'>
   drivers(): Iterable<Driver>
   nowMs(): number
@@ -29,8 +29,8 @@ const windowMs = 10 * 60_000
 
 export function createHangBreaker({
   safeguards,
-  polls,
-  verdicts,
+  uiPoller,
+  sidecarStatusPoller,
   deletions,
   drivers,
   nowMs,
@@ -43,13 +43,13 @@ export function createHangBreaker({
       // A sidecar that waits for a restart gives no verdict.
       if (driver.sidecar.state.kind === 'waiting') continue
       known += 1
-      const hang = verdicts.verdict(driver.uid) ?? findUnansweredExit(driver)
+      const hang = sidecarStatusPoller.verdict(driver.uid) ?? findUnansweredExit(driver)
       if (hang !== undefined) unhealthy.add(driver.uid)
     }
     return { known, unhealthy }
   }
   const isTripped = (source: Hang['source'], own?: Driver): boolean => {
-    const summary = source === 'ui' ? polls.summarize() : bySidecars()
+    const summary = source === 'ui' ? uiPoller.summarize() : bySidecars()
     const recent = deletions.countRecentApplications(source, {
       sinceMs: nowMs() - windowMs,
       own,
@@ -59,8 +59,8 @@ export function createHangBreaker({
   }
   const areAllAround = (driver: Driver): boolean =>
     [
-      polls.summarize(({ node }) => node === driver.node),
-      polls.summarize(({ namespace }) => namespace === driver.namespace),
+      uiPoller.summarize(({ node }) => node === driver.node),
+      uiPoller.summarize(({ namespace }) => namespace === driver.namespace),
     ].some(({ known, unhealthy }) => areAllUnhealthy(known, unhealthy.size))
   return {
     isOpenFor: (driver, source) => isTripped(source, driver) || (source === 'ui' && areAllAround(driver)),

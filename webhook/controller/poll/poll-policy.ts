@@ -7,13 +7,18 @@ import type { PollPolicy } from './ui-poller.ts'
 /** How the controller polls a driver's UI, and after which delay. Undefined if it does not poll the UI. */
 export function planPolls(
   driver: Driver,
-  { coverage, namespace, named, settings }: Pick<DriverContext, 'coverage' | 'namespace' | 'named' | 'settings'>,
+  {
+    coverage,
+    namespace,
+    isLegacyApp,
+    settings,
+  }: Pick<DriverContext, 'coverage' | 'namespace' | 'isLegacyApp' | 'settings'>,
   fallback: FallbackConfig,
   nowMs: number,
 ): { readonly policy: PollPolicy; readonly delayMs: number } | undefined {
   const { state } = driver.driver
   if (coverage.kind !== 'unprotected' || state.kind !== 'running' || driver.podIp === null) return undefined
-  if (!named && (fallback.mode === 'off' || namespace === undefined)) return undefined
+  if (!isLegacyApp && (fallback.mode === 'off' || namespace === undefined)) return undefined
   const { values } = settings
   return {
     policy: {

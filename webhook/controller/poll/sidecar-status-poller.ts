@@ -45,7 +45,7 @@ export interface SidecarStatusPoller {
 }
 
 export interface SidecarStatusPollerDeps {
-  get(get: UiRequest): Promise<UiResult>
+  sendUiRequest(request: UiRequest): Promise<UiResult>
   nowMs(): number
   /** Milliseconds of a monotonic clock. */
   monotonicMs(): number
@@ -55,14 +55,14 @@ export interface SidecarStatusPollerDeps {
 
 /** Requests the status of sidecars at the addresses of their pods, without the Kubernetes API. */
 export function createSidecarStatusPoller({
-  get,
+  sendUiRequest,
   nowMs,
   monotonicMs,
   responded,
 }: SidecarStatusPollerDeps): SidecarStatusPoller {
   const known = new Map<string, { readonly hang: Hang | undefined; readonly requestedMs: number }>()
   const request = async (driver: Driver): Promise<void> => {
-    const result = await get({
+    const result = await sendUiRequest({
       address: { scheme: 'http', host: driver.podIp ?? '', port: driver.sidecar?.statusPort ?? 0 },
       path: '/status',
       timeoutMs,

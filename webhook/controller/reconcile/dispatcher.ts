@@ -21,7 +21,7 @@ export interface DispatcherDeps {
   readonly queue: Pick<WorkQueue, 'add'>
   readonly states: DriverStates
   readonly deletions: Pick<DeletionTracker, 'begin' | 'end'>
-  readonly verdicts: Pick<SidecarStatusPoller, 'verdict' | 'pollNow'>
+  readonly sidecarStatusPoller: Pick<SidecarStatusPoller, 'verdict' | 'pollNow'>
   readonly actionRunner: ActionRunner
   readonly evaluateDriver: EvaluateDriver
   nowMs(): number
@@ -138,7 +138,7 @@ async function runTask(task: ActionTask, deps: DispatcherDeps): Promise<boolean>
 /** Whether the pod is unchanged since the decision, and the current evidence still supports its deletion. */
 async function isStillToBeDeleted(driver: Driver, deps: DispatcherDeps): Promise<boolean> {
   // The last response may be half a minute old, or older than a delay of the deletion.
-  if (deps.verdicts.verdict(driver.uid) !== undefined) await deps.verdicts.pollNow(driver)
+  if (deps.sidecarStatusPoller.verdict(driver.uid) !== undefined) await deps.sidecarStatusPoller.pollNow(driver)
   const now = deps.drivers.reflector.objects.get(driver.namespace, driver.name)
   if (now?.uid !== driver.uid || now.resourceVersion !== driver.resourceVersion) return false
   return deps.evaluateDriver(now).tasks.some(({ choice }) => choice.kind === 'delete-pod')

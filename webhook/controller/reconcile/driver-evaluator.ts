@@ -16,14 +16,14 @@ import type { UiPoller } from '../poll/ui-poller.ts'
 export interface DriverEvaluatorDeps extends DriverContextDeps {
   readonly config: ControllerConfig
   readonly drivers: { readonly reflector: Pick<DriverWatch['reflector'], 'objects'> }
-  readonly sidecarImage: Pick<SidecarImageBreaker, 'startupBlockedForMs'>
+  readonly sidecarImageBreaker: Pick<SidecarImageBreaker, 'startupBlockedForMs'>
   readonly states: DriverStates
   readonly deletions: Pick<DeletionTracker, 'limits'>
-  readonly polls: Pick<UiPoller, 'judgement'>
-  readonly verdicts: Pick<SidecarStatusPoller, 'verdict'>
-  readonly waits: WaitTracker
+  readonly uiPoller: Pick<UiPoller, 'judgement'>
+  readonly sidecarStatusPoller: Pick<SidecarStatusPoller, 'verdict'>
+  readonly waitTracker: WaitTracker
   readonly breaker: Pick<HangBreaker, 'isOpenFor'>
-  node(name: string): NodeState
+  findNodeState(name: string): NodeState
   /** Milliseconds of a monotonic clock. */
   monotonicMs(): number
 }
@@ -33,29 +33,29 @@ export type EvaluateDriver = (driver: Driver, driverContext?: DriverContext) => 
 
 /** Gathers what {@link evaluate} depends on from the parts of a term. */
 export function createDriverEvaluator(deps: DriverEvaluatorDeps): EvaluateDriver {
-  const { config, states, deletions, polls, verdicts, waits } = deps
+  const { config, states, deletions, uiPoller, sidecarStatusPoller, waitTracker } = deps
   return (driver, driverContext = computeDriverContext(driver, deps)) => {
     const { nowMs } = driverContext
     const monotonicMs = deps.monotonicMs()
     const toDateMs = (atMs: number) => nowMs - (monotonicMs - atMs)
-    const wait = waits.observe(driver, monotonicMs)
+    const wait = waitTracker.observe(driver, monotonicMs)
     observeUnansweredExit(states, driver, monotonicMs)
     const state = states.known(driver.uid)
     const gatedUntilMs = ({ uid }: Driver) => {
-      const known = waits.get(uid)
+      const known = waitTracker.get(uid)
       return known?.wasGated === true ? toDateMs(known.sinceMs) : null
     }
     return evaluate(driver, config, {
       nowMs,
       driverContext,
       state,
-      startupBlockedForMs: deps.sidecarImage.startupBlockedForMs(driver),
+      startupBlockedForMs: deps.sidecarImageBreaker.startupBlockedForMs(driver),
       exitUnhandledForMs: unansweredForMs(state, driver, monotonicMs),
       waitingSinceMs: wait === null ? null : toDateMs(wait.sinceMs),
       gatedUntilMs: gatedUntilMs(driver),
-      node: driver.node === null ? { kind: 'unknown' } : deps.node(driver.node),
-      judgement: polls.judgement(driver.uid),
-      sidecarHang: verdicts.verdict(driver.uid),
+      node: driver.node === null ? { kind: 'unknown' } : deps.findNodeState(driver.node),
+      judgement: uiPoller.judgement(driver.uid),
+      sidecarHang: sidecarStatusPoller.verdict(driver.uid),
       isBreakerOpen: (source) => deps.breaker.isOpenFor(driver, source),
       areManyStuck: (stuck) =>
         areManyStuck(stuck, deps.drivers.reflector.objects.all(), nowMs, config.safeguards.breakerShare, gatedUntilMs),

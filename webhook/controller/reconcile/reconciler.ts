@@ -18,11 +18,11 @@ import type { WorkQueue } from './work-queue.ts'
 export interface ReconcilerDeps extends DriverContextDeps {
   readonly config: ControllerConfig
   readonly drivers: DriverWatch
-  readonly sidecarImage: Pick<SidecarImageBreaker, 'observe'>
+  readonly sidecarImageBreaker: Pick<SidecarImageBreaker, 'observe'>
   readonly queue: WorkQueue
   readonly states: DriverStates
-  readonly polls: UiPoller
-  readonly verdicts: Pick<SidecarStatusPoller, 'pollIfDue'>
+  readonly uiPoller: UiPoller
+  readonly sidecarStatusPoller: Pick<SidecarStatusPoller, 'pollIfDue'>
   readonly journal: Pick<DeletionJournal, 'deletionNoLongerNeeded'>
   readonly evaluateDriver: EvaluateDriver
   readonly dispatcher: Pick<Dispatcher, 'dispatch' | 'requeueWaiting'>
@@ -61,7 +61,7 @@ function observe(key: string, deps: ReconcilerDeps): ObservedDriver | undefined 
   const driver = deps.drivers.reflector.objects.get(namespace, name)
   if (driver === undefined || deps.states.known(driver.uid)?.busy === true) return undefined
   const observed = { key, driver, context: computeDriverContext(driver, deps) }
-  deps.sidecarImage.observe(driver)
+  deps.sidecarImageBreaker.observe(driver)
   poll(observed, deps)
   return observed
 }
@@ -69,9 +69,9 @@ function observe(key: string, deps: ReconcilerDeps): ObservedDriver | undefined 
 /** Polls the driver's UI and the sidecar's status if the evaluation needs them. */
 function poll({ key, driver, context }: ObservedDriver, deps: ReconcilerDeps): void {
   const plan = planPolls(driver, context, deps.config.fallback, deps.nowMs())
-  if (plan === undefined) deps.polls.forget(driver.uid)
-  else deps.polls.start(driver, plan.policy, plan.delayMs)
-  const nextPollAtMs = deps.verdicts.pollIfDue(driver, context.settings.values['startup-deadline'])
+  if (plan === undefined) deps.uiPoller.forget(driver.uid)
+  else deps.uiPoller.start(driver, plan.policy, plan.delayMs)
+  const nextPollAtMs = deps.sidecarStatusPoller.pollIfDue(driver, context.settings.values['startup-deadline'])
   if (nextPollAtMs !== null) requeueAt(key, nextPollAtMs, deps)
 }
 

@@ -17,12 +17,12 @@ export async function findDeployments(
   namespace: string | null,
 ): Promise<ApiReading<readonly WebhookDeployment[]>> {
   const selector = `${installedSelector},app.kubernetes.io/component=webhook`
-  const within = (name: string) => listObjects(api, `/apis/apps/v1/namespaces/${name}/deployments`, selector)
+  const listIn = (name: string) => listObjects(api, `/apis/apps/v1/namespaces/${name}/deployments`, selector)
   let found =
-    namespace === null ? await listObjects(api, '/apis/apps/v1/deployments', selector) : await within(namespace)
+    namespace === null ? await listObjects(api, '/apis/apps/v1/deployments', selector) : await listIn(namespace)
   if (namespace === null && found.kind === 'unreadable' && found.status === 403) {
     // An empty result proves nothing: spark-nanny may be installed in another namespace.
-    const usual = await within(usualNamespace)
+    const usual = await listIn(usualNamespace)
     if (usual.kind === 'read' && usual.value.length > 0) found = usual
   }
   return mapApiReading(found, (objects) => groupByRelease(objects.map(parseDeployment)))

@@ -1,4 +1,4 @@
-import type { DriverProgress } from '../apply/driver-progress.ts'
+import type { DriverProgress } from './driver-progress.ts'
 
 /** What to do if the next driver has not recovered, by how far it came. */
 export function nextSteps(

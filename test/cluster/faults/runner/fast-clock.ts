@@ -30,13 +30,13 @@ export function fastClock(speed: number): FastClock {
 export const iso = (ms: number): string => new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z')
 
 /** Deadlines in real time, because a loaded machine needs the same time for a request at any clock speed. */
-export interface HastenedDeadlines {
+export interface SpedUpDeadlines {
   realMs(path: string, deadlineMs: number): number
   readonly watchIdleMs: number
 }
 
 /** The API as it would be if the API server's clock were as fast. */
-export function hastened(api: KubernetesApi, clock: FastClock, deadlines: HastenedDeadlines): KubernetesApi {
+export function speedUp(api: KubernetesApi, clock: FastClock, deadlines: SpedUpDeadlines): KubernetesApi {
   const dated = (object: unknown): void => {
     const { metadata } = toRecord(object)
     if (!isRecord(metadata)) return

@@ -9,7 +9,7 @@ import { createRecordingLog } from '../../../support/recording-log.ts'
 import type { FaultyProxy } from '../proxy/proxy.ts'
 import { ownSidecarImage } from '../scenarios/driver-pod.ts'
 import type { ScriptedUis } from '../scenarios/scripted-ui.ts'
-import { type FastClock, hastened } from './fast-clock.ts'
+import { type FastClock, speedUp } from './fast-clock.ts'
 import { seeded } from './random.ts'
 
 export interface ReplicaOptions {
@@ -39,8 +39,9 @@ export function startReplica({ name, seed, namespace, proxy, clock, config, uis 
   const { log, lines } = createRecordingLog()
   const client = createClient(proxy.access)
   const { speed } = clock
-  const api = hastened(client, clock, {
-    // A write's deadline of 4 s relates to the 5 s left of a lease when its holder steps down as 0.7 to 0.8.
+  const api = speedUp(client, clock, {
+    // A real write may take 4 s of the 5 s margin of a lease. Here the margin is 0.8 s (2.4 − 1.6), so a write may take
+    // 0.7 s: 0.7 / 4 = 0.175.
     realMs: (path, deadlineMs) => (path.includes('/leases') ? deadlineMs / speed : deadlineMs * 0.175),
     watchIdleMs: 4_000,
   })
@@ -65,14 +66,14 @@ export function startReplica({ name, seed, namespace, proxy, clock, config, uis 
     sidecarImage: ownSidecarImage,
     chartSettings: {},
     applications,
-    node: () => ({ kind: 'unknown' }),
+    findNodeState: () => ({ kind: 'unknown' }),
     nativeSidecars: () => true,
     stale: () => ({}),
     monotonicMs: clock.monotonicMs,
     metrics: createControllerMetrics(metrics.registry, clock.monotonicMs),
     loops,
     uiClient: uis.prober(name),
-    get: uis.get,
+    sendUiRequest: uis.sendUiRequest,
     leaseTiming: {
       durationMs: realLease.durationMs * speed,
       renewDeadlineMs: realLease.renewDeadlineMs * speed,

@@ -21,7 +21,7 @@ export interface ScriptedUis {
   /** Since when the sidecar reports a hang; null if it reports none or has revoked it. */
   setVerdict(podIp: string, sinceMs: number | null): void
   /** Requests a sidecar's status. A sidecar without a scripted verdict refuses the connection. */
-  get(get: UiRequest): Promise<UiResult>
+  sendUiRequest(request: UiRequest): Promise<UiResult>
   /** The UIs as one replica sees them. */
   prober(replica: string): Pick<UiClient, 'poll'>
 }
@@ -58,7 +58,7 @@ export function createScriptedUis(seed: number, clock: FastClock): ScriptedUis {
   return {
     set: (podIp, mode) => void modes.set(podIp, mode),
     setVerdict: (podIp, sinceMs) => void verdicts.set(podIp, sinceMs),
-    get: async ({ address: { host } }) => {
+    sendUiRequest: async ({ address: { host } }) => {
       const sinceMs = verdicts.get(host)
       if (sinceMs === undefined) return { kind: 'refused' }
       const hung = { state: 'hung', reason: 'unresponsive', detail: 'scripted', action: { now: 'fail' } }

@@ -27,7 +27,7 @@ function resubmits(operator: SparkOperator, spec: object, status: object): boole
       nowMs: () => 0,
     },
   )
-  return context.resubmits
+  return context.ownerRecreatesPod
 }
 
 /** ShouldRetry of pkg/util/sparkapplication.go of kubeflow/spark-operator. */

@@ -70,7 +70,7 @@ describe('startup delays', () => {
     ['mode report', { mode: 'report' }, 'delete-pod'],
     ['mode off', { mode: 'off' }, 'report-only'],
     ['observe mode', { observeMode: true }, 'observe-mode'],
-    ['no owner', { resubmits: false }, 'no-owner'],
+    ['no owner', { ownerRecreatesPod: false }, 'no-owner'],
     ['paused', { pause: { untilMs: 7, reason: '' } }, 'paused', 7],
     ['many drivers stuck', { areManyStuck: () => true }, 'many-drivers-stuck'],
     ['open circuit breaker for hung drivers', { isBreakerOpen: () => true }, 'delete-pod'],

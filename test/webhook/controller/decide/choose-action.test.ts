@@ -26,7 +26,7 @@ const rows: readonly [string, Assessment, Partial<Safeguards>, string, (number |
   ['recently started', hang(), {}, 'recently-started', null, { state: running(createdMs + 590_000) }],
   ['terminating', hang(), {}, 'inconclusive', null, { deletionTimestamp: iso(createdMs) }],
   ['ended', hang(), {}, 'inconclusive', null, { phase: 'Failed' }],
-  ['no owner', hang(), { resubmits: false }, 'no-owner'],
+  ['no owner', hang(), { ownerRecreatesPod: false }, 'no-owner'],
   ['paused', hang(), { pause: { untilMs, reason: '' } }, 'paused', untilMs],
   ['paused without an end', hang(), { pause: { untilMs: null, reason: '' } }, 'paused', null],
   ['open circuit breaker', hang(), { isBreakerOpen: () => true }, 'circuit-breaker-open'],

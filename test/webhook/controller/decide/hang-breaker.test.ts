@@ -67,8 +67,8 @@ describe('createHangBreaker', () => {
     return createHangBreaker({
       safeguards,
       deletions,
-      verdicts: { verdict: () => undefined },
-      polls: {
+      sidecarStatusPoller: { verdict: () => undefined },
+      uiPoller: {
         summarize: (of = () => true) => {
           const chosen = polled.filter(of).map(({ uid }) => uid)
           return { known: chosen.length, unhealthy: new Set(chosen.filter((uid) => silent.includes(uid))) }

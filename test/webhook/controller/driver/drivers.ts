@@ -49,7 +49,7 @@ export const permissiveSafeguards = (fields: Partial<Safeguards> = {}): Safeguar
   dryRun: false,
   mode: 'delete',
   observeMode: false,
-  resubmits: true,
+  ownerRecreatesPod: true,
   pause: null,
   quarantined: false,
   backoffUntilMs: 0,

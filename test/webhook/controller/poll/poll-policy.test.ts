@@ -9,7 +9,7 @@ import { createDriver } from '../driver/drivers.ts'
 
 const { fallback } = defaultConfig
 const nowMs = createdMs + 600_000
-const around = { named: false, namespace: { name: 'spark', annotations: {} } }
+const around = { isLegacyApp: false, namespace: { name: 'spark', annotations: {} } }
 
 function plan(
   options: DriverPodOptions,
@@ -31,8 +31,8 @@ const rows: readonly [string, ReturnType<typeof plan>, boolean][] = [
   ['unprotected', plan({}), true],
   ['unprotected, mode off', plan({}, {}, 'off'), false],
   ['unprotected, in another namespace', plan({}, { namespace: undefined }), false],
-  ['named, in another namespace', plan({}, { namespace: undefined, named: true }), true],
-  ['named, mode off', plan({}, { named: true }, 'off'), true],
+  ['named, in another namespace', plan({}, { namespace: undefined, isLegacyApp: true }), true],
+  ['named, mode off', plan({}, { isLegacyApp: true }, 'off'), true],
   ['opted out', plan({ annotations: { 'spark-nanny.io/inject': 'false' } }), false],
   ['protected', plan({ sidecar: {} }), false],
   ['sidecar in a crash loop', plan({ sidecar: { state: waiting('CrashLoopBackOff') } }), true],

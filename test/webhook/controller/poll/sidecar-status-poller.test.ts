@@ -96,7 +96,7 @@ describe('createSidecarStatusPoller', () => {
   test('a changed system clock → the sidecar is still polled every 30 s', async () => {
     let [nowMs, monotonicMs, asked] = [notReadyMs + 200_000, 5_000, 0]
     const verdicts = createSidecarStatusPoller({
-      get: async () => {
+      sendUiRequest: async () => {
         asked += 1
         return { kind: 'refused' }
       },

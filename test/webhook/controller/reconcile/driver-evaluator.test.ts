@@ -41,14 +41,14 @@ describe('createDriverEvaluator', () => {
         monotonicMs: () => 0,
         // The collection of drivers is only read for hung and overdue ones.
         drivers: { reflector: { objects: createObjectStore<Driver>(() => undefined) } },
-        sidecarImage: { startupBlockedForMs: () => null },
+        sidecarImageBreaker: { startupBlockedForMs: () => null },
         states: createDriverStates(),
         deletions: { limits: () => ({ quarantined: false, backoffUntilMs: 0, exhausted: null }) },
-        polls: { judgement: () => undefined },
-        verdicts: { verdict: () => undefined },
-        waits: createWaitTracker(),
+        uiPoller: { judgement: () => undefined },
+        sidecarStatusPoller: { verdict: () => undefined },
+        waitTracker: createWaitTracker(),
         breaker: { isOpenFor: () => false },
-        node: () => ({ kind: 'unknown' }),
+        findNodeState: () => ({ kind: 'unknown' }),
       })
       const { tasks, requeueAtMs } = evaluate(driver)
       assert.ok(
