@@ -12,7 +12,7 @@ export interface ConfFile {
 
 /**
  * Parses a file for spark-submit: spark-defaults.conf (Java properties, one per line), or a command line with `--conf` and
- * other flags. The command line may start with `spark-submit`.
+ * other flags. The command line may start with `spark-submit`, or be in a script that runs other commands before.
  */
 export function parseConfFile(text: string, name: string, sparkVersion: SparkVersion | undefined): ConfFile {
   const builder = createConfBuilder()
@@ -79,12 +79,22 @@ const flagKeys: Readonly<Record<string, string>> = {
 }
 const valuelessFlags = new Set(['--verbose', '-v', '--supervise', '--help', '-h', '--version', '--usage-error'])
 
+/**
+ * The index of the first word after `spark-submit`. A script may have other commands before it, such as `set -e`. One of them
+ * may mention spark-submit (`command -v spark-submit`), so a `spark-submit` that is followed by a flag takes precedence.
+ * Returns 0 if no word is `spark-submit`: all words are then flags.
+ */
+function findFirstFlag(words: readonly Word[]): number {
+  const isSparkSubmit = (word: Word) => /(^|\/)spark-submit$/.test(word.text)
+  const called = words.findIndex((word, index) => isSparkSubmit(word) && words[index + 1]?.text.startsWith('-'))
+  return (called < 0 ? words.findIndex(isSparkSubmit) : called) + 1
+}
+
 /** Reads the flags into the builder. Returns the main file, which is the first word that is not a flag or its value. */
 function readFlags(words: readonly Word[], name: string, builder: ConfBuilder): string | undefined {
-  const rest = [...words]
+  const rest = words.slice(findFirstFlag(words))
   for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
     const { text, line } = word
-    if (!text.startsWith('-') && /(^|\/)spark-submit$/.test(text)) continue
     if (!text.startsWith('-')) return text
     const [, flag = text, attached] = /^(--[\w-]+)=(.*)$/s.exec(text) ?? []
     if (valuelessFlags.has(flag)) continue

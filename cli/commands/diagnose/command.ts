@@ -14,7 +14,7 @@ export function diagnoseCommand(io: CliIo, version: string, end: (code: ExitCode
   const command = new Command('diagnose')
     .description('Show why a driver crashed, hangs or does not start, and how to fix it.')
     .usage('POD | --application NAME | --bundle DIR [options]')
-    .argument('[pod]', 'Name of the driver pod')
+    .argument('[POD]', 'Name of the driver pod')
     .option('--application <NAME>', 'Name of the SparkApplication; also works if its pod has been deleted')
     .option(
       '--bundle <DIR>',

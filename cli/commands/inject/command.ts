@@ -25,7 +25,7 @@ export function injectCommand(io: CliIo, version: string, end: (code: ExitCode) 
         .argParser(parseSet)
         .default({}, 'none'),
     )
-    .option('--sidecar-image <IMAGE>', 'Image of the sidecar', `spark-nanny-sidecar:${version}`)
+    .option('--sidecar-image <IMAGE>', 'Image of the sidecar', `spark-nanny/sidecar:${version}`)
     .addOption(
       new Option(
         '--kubernetes-version <VERSION>',

@@ -2,10 +2,13 @@ import { domain } from '../../../core/contract/pod-contract.ts'
 import type { SettingSource } from '../../../core/settings/settings.ts'
 import type { Explanation } from './explanation.ts'
 
+const nothingToExplain =
+  'The file contains no Pod or Service to explain. Pass a SparkApplication with --application, and its driver pod with -f.'
+
 /** Renders the explanations as text for people, or as one JSON array. */
 export function renderExplanations(explanations: readonly Explanation[], form: 'text' | 'json'): string {
   if (form === 'json') return `${JSON.stringify(explanations, null, 2)}\n`
-  if (explanations.length === 0) return 'The file contains no Pod or Service to explain.\n'
+  if (explanations.length === 0) return `${nothingToExplain}\n`
   return explanations.map(renderText).join('\n')
 }
 

@@ -6,6 +6,7 @@ import type { Unknown } from '../../evidence/evidence.ts'
 import type { Finding } from '../../findings/findings.ts'
 import type { CliIo } from '../../io/cli-io.ts'
 import type { ExitCode } from '../../io/exit-codes.ts'
+import { UsageError } from '../../options/usage-error.ts'
 import { type Input, parseFileName, readInputs } from '../../static-checks/input.ts'
 import { toRemedyContext } from '../../static-checks/remedy-context.ts'
 import { renderStaticChecks, staticCheckExitCode } from '../../static-checks/report.ts'
@@ -21,7 +22,7 @@ import { findUnknowns, preflight } from './preflight.ts'
 export async function runPreflight(options: PreflightOptions, version: string, io: CliIo): Promise<ExitCode> {
   const { filename, offline, output, strict, color } = options
   const inputs = await readInputs(filename, options.sparkVersion, io)
-  const connection = offline ? null : await io.connect(options)
+  const connection = offline ? null : await connectForChecks(options, io)
   const progress = createProgress(io)
   const findings: Finding[] = []
   const unknown: Unknown[] = []
@@ -40,6 +41,16 @@ export async function runPreflight(options: PreflightOptions, version: string, i
   const report = { checked: subject, version, findings: sortFindings(findings), rules: staticRules, unknown }
   io.stdout(renderStaticChecks(report, output, createStyle(io, color)))
   return staticCheckExitCode(report, strict, offline)
+}
+
+/** Connects to the cluster. If that is not possible, the error names the way to check without a cluster. */
+async function connectForChecks(options: PreflightOptions, io: CliIo): Promise<Connection> {
+  try {
+    return await io.connect(options)
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error
+    throw new UsageError(`${error.message}; to check without a cluster, use --offline`)
+  }
 }
 
 async function check(input: Input, namespace: string | undefined, connection: Connection | null) {

@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import type { CliIo } from '../../io/cli-io.ts'
 import type { ExitCode } from '../../io/exit-codes.ts'
+import { checkApplicationName } from '../../options/application-name.ts'
 import { UsageError } from '../../options/usage-error.ts'
 import { checkedFilesText, formatStaticCheckHelp, withStaticCheckOptions } from '../../static-checks/command-options.ts'
 import type { ValidateOptions } from './options.ts'
@@ -29,7 +30,7 @@ function parseTarget(name: string | undefined, filename: string | undefined): Va
   if (filename !== undefined && name !== undefined) throw new UsageError('specify APP or -f FILE, not both')
   if (filename !== undefined) return { kind: 'file', filename }
   if (name === undefined) throw new UsageError('APP or -f FILE is required')
-  return { kind: 'live', name }
+  return { kind: 'live', name: checkApplicationName(name) }
 }
 
 const helpText = formatStaticCheckHelp(

@@ -22,6 +22,12 @@ spec:
 `
 
 describe('inject command', () => {
+  test('a SparkApplication as -f, with --explain → the output names --application', async () => {
+    const { stdout, exitCode } = await runCli(['inject', '-f', 'x', '--explain'], { x: application })
+    assert.equal(exitCode, 0)
+    assert.match(stdout, /no Pod or Service to explain\. Pass a SparkApplication with --application/)
+  })
+
   test('an AdmissionReview and a manifest of the same pod → the patch gives the printed manifest', async () => {
     const review = await runCli(['inject', '-f', 'driver-pod.spark-submit.json'])
     assert.equal(review.exitCode, 0)

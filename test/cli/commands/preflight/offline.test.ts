@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { UsageError } from '../../../../cli/options/usage-error.ts'
 import { runCli } from '../../run-cli.ts'
 import { healthyApplication, healthyConf } from './healthy-cluster.ts'
 
@@ -53,6 +54,13 @@ describe('preflight --offline', () => {
       assert.equal(exitCode, findings.some(({ severity }) => severity === 'error') ? 3 : 0)
     })
   }
+
+  test('no cluster is configured and --offline is missing → usage error that names --offline', async () => {
+    const connect = () => Promise.reject(new UsageError('no cluster is configured'))
+    const { stderr, exitCode } = await runCli(['preflight', 'app'], { app: healthyConf }, '', { connect })
+    assert.equal(exitCode, 2)
+    assert.match(stderr, /no cluster is configured; to check without a cluster, use --offline/)
+  })
 
   test('facts that only a cluster has → reported as unknown, exit code 0', async () => {
     const { stdout, exitCode } = await runCli(['preflight', 'app', '--offline', '--strict', '-o', 'json'], {
