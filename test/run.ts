@@ -1,7 +1,7 @@
 /**
  * Entry of `npm test`: every gate except the cluster tests and the benchmarks. Prints `N passed, N failed` last, and exits
  * with 1 on any failure. With paths (`npm test -- test/core/verdict/verdict.test.ts test/cli`) it runs only the test files at or
- * below them, and no other gate.
+ * below them, and no other gate. If a path cannot be used, it runs nothing, prints no result line and exits with 2.
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -40,9 +40,17 @@ const gates: readonly Gate[] = [
 ]
 
 const paths = process.argv.slice(2)
-const total = paths.length > 0 ? await runTests(await findTests(paths), false) : await runGates()
-console.log(`${total.passed} passed, ${total.failed} failed`)
-process.exitCode = total.failed === 0 ? 0 : 1
+const selected = await Promise.all(paths.map(findTests))
+const problems = selected.flatMap((found) => (found.kind === 'problem' ? [found.problem] : []))
+if (problems.length > 0) {
+  for (const problem of problems) console.error(`error: ${problem}`)
+  process.exitCode = 2
+} else {
+  const files = new Set(selected.flatMap((found) => (found.kind === 'files' ? found.files : [])))
+  const total = paths.length > 0 ? await runTests([...files], false) : await runGates()
+  console.log(`${total.passed} passed, ${total.failed} failed`)
+  process.exitCode = total.failed === 0 ? 0 : 1
+}
 
 async function runGates(): Promise<Count> {
   let sum: Count = { passed: 0, failed: 0 }
@@ -79,25 +87,27 @@ async function findAllTests(): Promise<readonly string[]> {
   return Array.fromAsync(glob(['test/*.test.ts', `test/{${testFolders}}/**/*.test.ts`], { cwd: root }))
 }
 
-/** The test files that the arguments name: files as they are, and all that lie below a folder. */
-async function findTests(named: readonly string[]): Promise<readonly string[]> {
-  const found = await Promise.all(
-    named.map(async (path) => {
-      const info = await stat(join(root, path)).catch(() => undefined)
-      if (info === undefined) console.error(`${path}: no such file or folder`)
-      if (info?.isDirectory()) return Array.fromAsync(glob(`${path}/**/*.test.ts`, { cwd: root }))
-      return info === undefined ? [] : [path]
-    }),
-  )
-  return found.flat()
+type FoundTests =
+  | { readonly kind: 'files'; readonly files: readonly string[] }
+  | { readonly kind: 'problem'; readonly problem: string }
+
+/** The test file that the argument names, or all that are below a folder. */
+async function findTests(path: string): Promise<FoundTests> {
+  const info = await stat(join(root, path)).catch(() => undefined)
+  if (info === undefined) return { kind: 'problem', problem: `${path}: there is no such file or folder` }
+  if (info.isDirectory()) {
+    const files = await Array.fromAsync(glob(`${path}/**/*.test.ts`, { cwd: root }))
+    return files.length > 0 ? { kind: 'files', files } : { kind: 'problem', problem: `${path}: contains no *.test.ts` }
+  }
+  // node:test runs any file, and a source file without tests would count as a passed test.
+  if (!path.endsWith('.test.ts')) {
+    return { kind: 'problem', problem: `${path}: is not a test file; expected a folder or a *.test.ts` }
+  }
+  return { kind: 'files', files: [path] }
 }
 
 /** Runs each file in a process of its own, two at a time. */
 async function runTests(files: readonly string[], coverage: boolean): Promise<Count> {
-  if (files.length === 0) {
-    console.error('no test files found')
-    return { passed: 0, failed: 1 }
-  }
   let count: Count = { passed: 0, failed: 1 }
   const events = run({
     files: files.toSorted().map((file) => join(root, file)),

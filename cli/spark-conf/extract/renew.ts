@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import type { SparkKey, SparkRelease } from '../spark-keys.ts'
 
 /**
- * Entry, run manually: `node cli/spark-conf/extract/renew.ts JARS…` regenerates keys.json. JARS are folders, each with the
- * jars of one Spark release (spark-sql and spark-kubernetes with the dependencies that `mvn dependency:copy-dependencies`
- * copies), oldest first. Java 17 must be on the PATH. Run `biome format --write` afterwards.
+ * Entry, run manually: `node_modules/.bin/node cli/spark-conf/extract/renew.ts JARS…` regenerates keys.json. JARS are
+ * folders, each with the jars of one Spark release (spark-sql and spark-kubernetes with the dependencies that
+ * `mvn dependency:copy-dependencies` copies), oldest first. Java 17 must be on the PATH. Run `biome format --write` afterwards.
  */
 const opens = ['java.lang', 'java.util', 'java.nio', 'sun.nio.ch'].map(
   (name) => `--add-opens=java.base/${name}=ALL-UNNAMED`,
@@ -20,7 +20,10 @@ type RegistryLine = { readonly key: string } & { [field in keyof SparkKey]?: Spa
 
 const releases = process.argv.slice(2).map((jars) => ({ release: findRelease(jars), lines: ask(jars) }))
 const newest = releases.at(-1)
-if (newest === undefined) throw new Error('usage: node cli/spark-conf/extract/renew.ts JARS…')
+if (newest === undefined) {
+  console.error('usage: node_modules/.bin/node cli/spark-conf/extract/renew.ts JARS…')
+  process.exit(2)
+}
 const keys: Record<string, SparkKey> = {}
 for (const { release, lines } of releases) {
   for (const { key, type, deprecated, replacement, removed, only, alternatives, ...rest } of lines) {

@@ -5,11 +5,14 @@ import { questions } from './questions.ts'
 
 /**
  * Records the answers of a real Spark in test/data, where the tests read them. Run it by hand:
- * `node test/cli/spark-conf/oracle/ask.ts JARS`. JARS is a directory with the jars of Spark, for example those of the
+ * `node_modules/.bin/node test/cli/spark-conf/oracle/ask.ts JARS`. JARS is a directory with the jars of Spark, for example those of the
  * test cluster's image.
  */
 const [jars] = process.argv.slice(2)
-if (jars === undefined) throw new Error('usage: node test/cli/spark-conf/oracle/ask.ts JARS')
+if (jars === undefined) {
+  console.error('usage: node_modules/.bin/node test/cli/spark-conf/oracle/ask.ts JARS')
+  process.exit(2)
+}
 const opens = ['java.lang', 'java.util', 'java.nio', 'sun.nio.ch'].map(
   (name) => `--add-opens=java.base/${name}=ALL-UNNAMED`,
 )
