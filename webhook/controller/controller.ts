@@ -1,5 +1,5 @@
 import { whenAborted } from '../../core/abort.ts'
-import { isDeletionRequested, noDeletion } from './decide/deletion-state.ts'
+import { isDeletionRequested } from './decide/deletion-state.ts'
 import { confirmIfObserved } from './decide/driver-state.ts'
 import { type Driver, driverKey } from './driver/driver.ts'
 import type { DriverListener } from './driver/driver-watch.ts'
@@ -57,16 +57,19 @@ export function createController(deps: ControllerDeps): Controller {
 /** Passes changes of driver pods to the parts of a term. */
 function createDriverListener(parts: LeaderParts): DriverListener {
   const { queue, states, terminations, journal, uiPoller, sidecarStatusPoller, waitTracker } = parts
-  const isDeletionRequestedFor = ({ uid }: Driver) => isDeletionRequested(states.known(uid)?.deletion ?? noDeletion)
+  const findDeletionCause = ({ uid }: Driver) => {
+    const state = states.known(uid)
+    return state !== undefined && isDeletionRequested(state.deletion) ? state.deletionCause : null
+  }
   return {
     changed: (driver, before) => {
       confirmIfObserved(states.known(driver.uid), driver)
-      terminations.changed(driver, before, isDeletionRequestedFor(driver))
+      terminations.changed(driver, before, findDeletionCause(driver))
       queue.add(driverKey(driver))
     },
     gone: (driver) => {
       confirmIfObserved(states.known(driver.uid), undefined)
-      terminations.gone(driver, isDeletionRequestedFor(driver))
+      terminations.gone(driver, findDeletionCause(driver))
       journal.podGone(driver)
       for (const part of [states, uiPoller, sidecarStatusPoller, waitTracker]) part.forget(driver.uid)
     },

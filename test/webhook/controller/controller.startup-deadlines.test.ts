@@ -3,7 +3,7 @@ import { describe, type TestContext, test } from 'node:test'
 import { toRecord } from '../../../core/json.ts'
 import type { ControllerConfig } from '../../../webhook/config/controller-config.ts'
 import { until } from '../../support/api-fixture.ts'
-import { createdMs, type DriverPodOptions, driverPod, waiting } from '../../support/driver-pods.ts'
+import { createdMs, type DriverPodOptions, driverPod, terminated, waiting } from '../../support/driver-pods.ts'
 import {
   applications,
   changed,
@@ -28,11 +28,12 @@ async function createStuckDriverScenario(
   t: TestContext,
   annotations: object = deadline,
   config: Partial<ControllerConfig> = {},
+  options: DriverPodOptions = unpulled,
 ) {
   const harness = await createControllerHarness(t)
   harness.setNow(createdMs + 30 * minuteMs)
   harness.api.set(applications, createApplication({}, annotations))
-  const pod = driverPod(unpulled)
+  const pod = driverPod(options)
   harness.api.set(pods, pod)
   const replica = harness.start(config)
   let touches = 0
@@ -93,6 +94,17 @@ describe('controller: startup deadlines', () => {
       ({ line }) => line.event === 'decision' && line.result === 'ok' && line.action === 'delete-pod',
     )
     assert.equal(Object(line?.line.evidence).overdue, true)
+  })
+
+  test('a driver restarted in place, then stuck beyond its deadline → its termination counts as deleted', async (t) => {
+    const restarted = { ...unpulled, restarts: 1, lastState: terminated(137, createdMs + minuteMs) }
+    const harness = await createStuckDriverScenario(t, deadline, {}, restarted)
+    harness.at(51)
+    await until(() => harness.events().some(({ reason }) => reason === 'SparkNannyPodDeleted'), 'the Event')
+    assert.match(
+      await harness.replica.metrics(),
+      /spark_nanny_driver_terminations_total\{namespace="spark",application="pi",cause="deleted"\} 1/,
+    )
   })
 
   test('a new leader → the deadline counts from its first observation', async (t) => {

@@ -1,6 +1,6 @@
 import { formatDeletionReason } from '../../../core/contract/deletion-history.ts'
 import { failureDetail, type WriteResult } from '../../../kubernetes/write-result.ts'
-import type { DeletionReason } from '../assess/deletion-reason.ts'
+import { type DeletionReason, toDeletionCause } from '../assess/deletion-reason.ts'
 import type { ActionTask } from '../decide/action-task.ts'
 import { type DeletionEvent, nextDeletionState } from '../decide/deletion-state.ts'
 import { withPendingConfirmation } from '../decide/driver-state.ts'
@@ -24,6 +24,7 @@ export async function deletePod(
   const intent = await recordIntent(task, reason, deps)
   if (intent.kind !== 'ok') return cancel(task, intent, deps)
   if (!(await isStillNeeded())) return cancel(task, { kind: 'conflict' }, deps)
+  task.state.deletionCause = toDeletionCause(reason)
   apply(task, 'request-sent')
   const result = await withPendingConfirmation(task.state, () => deps.writer.deletePod(driver))
   if (result.kind === 'ok') confirm(task, reason, deps)

@@ -4,6 +4,11 @@ import type { StuckReason } from './startup-delay.ts'
 /** Why a pod is deleted: a hang verdict, or a wait that exceeds the deadline in the driver's settings. */
 export type DeletionReason = Hang | Overdue
 
+/** Whether a pod is deleted because its driver hangs or because it is stuck. */
+export type DeletionCause = 'hung' | 'stuck'
+
+export const toDeletionCause = ({ source }: DeletionReason): DeletionCause => (source === 'stuck' ? 'stuck' : 'hung')
+
 /** A driver that waits for longer than its settings allow. */
 export interface Overdue {
   readonly source: 'stuck'

@@ -1,5 +1,6 @@
 import type { WriteResult } from '../../../kubernetes/write-result.ts'
 import { findUnansweredExit } from '../assess/assess.ts'
+import type { DeletionCause } from '../assess/deletion-reason.ts'
 import type { Driver } from '../driver/driver.ts'
 import { type DeletionState, noDeletion } from './deletion-state.ts'
 import type { RetryStates } from './retry-state.ts'
@@ -37,6 +38,8 @@ export interface DriverState {
   /** Whether the sidecar's image was replaced. The watch may not show the replacement yet. */
   bypassed: boolean
   deletion: DeletionState
+  /** Why the deletion of the pod was last requested. Null if it never was. */
+  deletionCause: DeletionCause | null
   pendingConfirmation: PendingConfirmation | null
 }
 
@@ -67,6 +70,7 @@ export function createDriverStates(): DriverStates {
         unconfirmedExecutors: new Map(),
         bypassed: false,
         deletion: noDeletion,
+        deletionCause: null,
         pendingConfirmation: null,
       }
       states.set(uid, state)

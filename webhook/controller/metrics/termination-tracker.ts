@@ -1,3 +1,4 @@
+import type { DeletionCause } from '../assess/deletion-reason.ts'
 import { applicationKey, type Driver } from '../driver/driver.ts'
 import type { ControllerMetrics } from './metrics.ts'
 import {
@@ -10,9 +11,9 @@ import {
 
 /** Counts driver terminations and measures the time until a successor is Ready, while this process leads. */
 export interface TerminationTracker {
-  /** `deletedBySparkNanny` says that the controller deleted the pod because its driver hung or was stuck. */
-  changed(driver: Driver, before: Driver | undefined, deletedBySparkNanny: boolean): void
-  gone(driver: Driver, deletedBySparkNanny: boolean): void
+  /** `deletionCause` says why the controller requested the deletion of the pod; null if it did not. */
+  changed(driver: Driver, before: Driver | undefined, deletionCause: DeletionCause | null): void
+  gone(driver: Driver, deletionCause: DeletionCause | null): void
 }
 
 /** A driver that becomes Ready after this time does not count as a successor. */
@@ -22,8 +23,8 @@ export function createTerminationTracker(
   metrics: Pick<ControllerMetrics, 'recordTermination' | 'recordRecovery'>,
   nowMs: () => number,
 ): TerminationTracker {
-  /** When the last driver of an application ended. */
-  const ends = new Map<string, number>()
+  /** When the last driver of each application ended. */
+  const lastEndMs = new Map<string, number>()
   /** When the sidecar exited, by pod whose containers are being restarted. The restarted pod no longer shows this time. */
   const restarting = new Map<string, number | null>()
 
@@ -31,17 +32,19 @@ export function createTerminationTracker(
     metrics.recordTermination(driver.namespace, driver.application, cause)
     if (isFinal(cause)) return
     const key = applicationKey(driver)
-    ends.delete(key)
-    ends.set(key, atMs ?? nowMs())
-    for (const [other, endMs] of ends) {
+    lastEndMs.delete(key)
+    lastEndMs.set(key, atMs ?? nowMs())
+    for (const [other, endMs] of lastEndMs) {
       if (nowMs() - endMs < forgottenAfterMs) break
-      ends.delete(other)
+      lastEndMs.delete(other)
     }
   }
   return {
-    changed: (driver, before, deletedBySparkNanny) => {
-      const hung = deletedBySparkNanny || restarting.has(driver.uid) || requestsRestart(driver)
-      const termination = before === undefined ? undefined : findTermination(before, driver, hung)
+    changed: (driver, before, deletionCause) => {
+      // After a restart in place the sidecar may still show its request for it, although the driver is now stuck.
+      const endedForHang =
+        deletionCause !== 'stuck' && (deletionCause === 'hung' || restarting.has(driver.uid) || requestsRestart(driver))
+      const termination = before === undefined ? undefined : findTermination(before, driver, endedForHang)
       if (termination !== undefined) {
         recordTermination(driver, { ...termination, atMs: termination.atMs ?? restarting.get(driver.uid) ?? null })
         restarting.delete(driver.uid)
@@ -50,14 +53,14 @@ export function createTerminationTracker(
       if (termination === undefined && state?.kind === 'ended' && requestsRestart(driver)) {
         restarting.set(driver.uid, state.finishedMs)
       }
-      const endMs = ends.get(applicationKey(driver))
+      const endMs = lastEndMs.get(applicationKey(driver))
       if (endMs === undefined || !driver.ready || driver.readySinceMs === null || driver.readySinceMs < endMs) return
       metrics.recordRecovery((driver.readySinceMs - endMs) / 1000)
-      ends.delete(applicationKey(driver))
+      lastEndMs.delete(applicationKey(driver))
     },
-    gone: (driver, deletedBySparkNanny) => {
+    gone: (driver, deletionCause) => {
       restarting.delete(driver.uid)
-      const termination = classifyDeletedPod(driver, deletedBySparkNanny)
+      const termination = classifyDeletedPod(driver, deletionCause)
       if (termination !== undefined) recordTermination(driver, termination)
     },
   }

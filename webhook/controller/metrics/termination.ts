@@ -1,4 +1,5 @@
 import { restartAllContainersExitCode } from '../../../core/contract/pod-contract.ts'
+import type { DeletionCause } from '../assess/deletion-reason.ts'
 import { type ContainerEnd, type Driver, hasEnded } from '../driver/driver.ts'
 
 /** Why a driver's container or pod ended. */
@@ -12,11 +13,11 @@ export interface Termination {
 
 /**
  * The termination between two observations of the same pod. Returns undefined if there is none, or if it was seen
- * before. `verdict` says that the sidecar or the controller is known to have acted on a verdict.
+ * before. `endedForHang` says that the sidecar or the controller is known to have ended the driver because it hung.
  */
-export function findTermination(before: Driver, now: Driver, verdict: boolean): Termination | undefined {
+export function findTermination(before: Driver, now: Driver, endedForHang: boolean): Termination | undefined {
   if (hasEnded(before)) return undefined
-  const hung = verdict && hasRun(before)
+  const hung = endedForHang && hasRun(before)
   if (now.driver.restarts > before.driver.restarts) {
     const end = now.driver.last
     return { cause: hung ? 'hung' : findCause(end), atMs: end?.finishedMs ?? null }
@@ -32,9 +33,13 @@ export function requestsRestart({ sidecar }: Driver): boolean {
   )
 }
 
-/** The termination of a pod that was removed. Returns undefined if the pod had ended before. */
-export function classifyDeletedPod(before: Driver, verdict: boolean): Termination | undefined {
-  return hasEnded(before) ? undefined : { cause: verdict && hasRun(before) ? 'hung' : 'deleted', atMs: null }
+/**
+ * The termination of a pod that was removed. Returns undefined if the pod had ended before. `requestedBecause` says why the
+ * controller requested the deletion; null if it did not.
+ */
+export function classifyDeletedPod(before: Driver, requestedBecause: DeletionCause | null): Termination | undefined {
+  if (hasEnded(before)) return undefined
+  return { cause: requestedBecause === 'hung' && hasRun(before) ? 'hung' : 'deleted', atMs: null }
 }
 
 /** A driver that never ran may have been stuck, but not hung. */
