@@ -16,7 +16,7 @@ export function renderChartReadme(valuesText = readChartFile('values.yaml')): st
 const heading = `<!-- Generated from values.yaml by \`npm run docs\`. Do not edit. -->
 # Helm chart of spark-nanny
 
-${chart.description}. Version ${chart.version}, for Kubernetes 1.29 or newer and Helm 4 or 3.22.
+${chart.description}. Version ${chart.version}, for Kubernetes 1.29 or newer and Helm 3.22 or newer.
 
 \`\`\`sh
 helm install spark-nanny charts/spark-nanny --namespace spark-nanny --create-namespace

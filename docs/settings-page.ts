@@ -22,8 +22,8 @@ To protect the drivers of a namespace, label it:
 kubectl label namespace NAMESPACE ${injectLabel}=enabled
 \`\`\`
 
-Every driver pod that is created from then on is protected with the defaults below. To change a default, set the annotation
-\`${domain}/<key>\`; see [where to set it](#where-to-set-a-setting).
+Every driver pod that is created from then on gets a sidecar with the defaults below, unless the webhook is unavailable or
+skips the pod. To change a default, set the annotation \`${domain}/<key>\`; see [where to set it](#where-to-set-a-setting).
 
 Durations have a unit: \`500ms\`, \`30s\`, \`10m\`, \`1h30m\`, \`7d\`.`
 

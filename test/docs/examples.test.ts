@@ -1,19 +1,26 @@
 import assert from 'node:assert/strict'
-import { readFile } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { parse } from 'yaml'
 import { capturedObject, runCli } from '../cli/run-cli.ts'
 
 const examples = join(import.meta.dirname, '../../examples')
+const names = await readdir(examples)
 const read = (name: string) => readFile(join(examples, name), 'utf8')
 
 describe('examples', () => {
-  for (const name of ['apache-sparkapplication.yaml', 'kubeflow-sparkapplication.yaml']) {
-    test(`${name} → validate finds nothing`, async () => {
-      const { exitCode, stdout, stderr } = await runCli(['validate', '-f', name], { [name]: await read(name) })
-      assert.equal(exitCode, 0, stdout + stderr)
-    })
+  for (const name of names) {
+    for (const args of [
+      ['validate', '-f', name],
+      ['preflight', '--offline', name],
+    ]) {
+      test(`${args.join(' ')} → no problems found`, async () => {
+        const { exitCode, stdout, stderr } = await runCli([...args, '--strict'], { [name]: await read(name) })
+        assert.equal(exitCode, 0, stdout + stderr)
+        assert.match(stdout, /No problems found/)
+      })
+    }
   }
 
   test('annotations of the SparkApplication for kubeflow’s operator → inject accepts them without a warning', async () => {
