@@ -4,6 +4,7 @@ import { basename } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { setTimeout as delay } from 'node:timers/promises'
 import { runCommandLine } from './cli.ts'
+import { checkNodeVersion } from './cluster/node-version.ts'
 import { parseInvocation } from './invocation.ts'
 import { makePrivateFolder, writePrivateFile } from './io/private-files.ts'
 
@@ -26,5 +27,8 @@ process.exitCode = await runCommandLine(parseInvocation(basename(process.argv[1]
   nowMs: () => Date.now(),
   sleep: (ms) => delay(ms),
   // Load the Kubernetes client only if a command needs it.
-  connect: async (flags) => (await import('./cluster/connect.ts')).connect(flags, process.env),
+  connect: async (flags) => {
+    checkNodeVersion(process.versions.node)
+    return (await import('./cluster/connect.ts')).connect(flags, process.env)
+  },
 })
