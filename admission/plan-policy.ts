@@ -1,22 +1,20 @@
 import { isStatusPortTaken } from '../core/contract/collisions.ts'
 import { sidecarPort } from '../core/contract/pod-contract.ts'
 import { type Container, findApplicationId, type Pod } from '../core/kubernetes/pod.ts'
-import type { DriverPolicy } from '../core/settings/driver-policy.ts'
+import type { DriverPolicy, HungPolicy } from '../core/settings/driver-policy.ts'
 import { formatSetting, type ResolvedSettings, type SettingSource, settingKeys } from '../core/settings/settings.ts'
-import { findRestartPolicy, type RestartChoice } from './restart-strategy.ts'
 
 /** The policy of this pod's sidecar. */
 export function planPolicy(
   pod: Pod,
   driver: Container,
   resolved: ResolvedSettings,
-  restart: RestartChoice,
+  onHung: HungPolicy,
   statusPort: number,
   startupProbeTells: boolean,
 ): DriverPolicy {
   const { values } = resolved
   const namedPort = driver.ports?.find(({ name }) => name === 'spark-ui')?.containerPort
-  const restartPolicy = restart.podRestartPolicy ?? findRestartPolicy(pod, driver)
   return {
     applicationId: findApplicationId(pod) ?? null,
     ui: { scheme: values['ui-scheme'], port: values['ui-port'] ?? namedPort ?? 4040 },
@@ -26,10 +24,9 @@ export function planPolicy(
     startupDeadlineMs: values['startup-deadline'],
     stopDeadlineMs: values['stop-deadline'],
     stallDeadlineMs: values['stall-deadline'],
-    onHung: restart.action,
+    onHung,
     statusPort,
     startupProbeTells,
-    ...(restartPolicy !== 'Never' && { kubeletRestarts: true }),
     ...(pod.spec.hostNetwork === true && { hostNetwork: true }),
     logLevel: values['log-level'],
     settings: formatSettings(resolved),

@@ -10,7 +10,6 @@ import {
   type EnforcementTime,
   isDriverKnownToRun,
   nextEnforcement,
-  type ObservedDriverStart,
   settleRestart,
 } from './next-enforcement.ts'
 import { type RestartState, settleAtStart } from './restart-state.ts'
@@ -23,8 +22,6 @@ export interface EnforcerDeps {
   readonly exit: (code: number) => void
   /** Whether the kubelet has requested /startedz. */
   readonly startedzRequested: () => boolean
-  /** The time since the node booted. Null if it cannot be read. */
-  readonly uptimeMs: () => number | null
   readonly log: SidecarLog
 }
 
@@ -50,8 +47,6 @@ export function createEnforcer(policy: DriverPolicy, deps: EnforcerDeps, wallAtS
     restartState,
     phase: { kind: 'monitoring' },
     driverRuns: false,
-    driverStart: { kind: 'none' },
-    lastAliveWallMs: null,
     loggedVerdict: null,
   }
   executor.execute({ kind: 'save-restart-state', restartState })
@@ -66,14 +61,14 @@ export function createEnforcer(policy: DriverPolicy, deps: EnforcerDeps, wallAtS
 
   return {
     enforce(judged, time) {
-      const enforcement = nextEnforcement(state, judged, observeDriverStart(deps), policy, time)
+      const enforcement = nextEnforcement(state, judged, policy, time)
       const { judgement, restarted } = enforcement
       apply(enforcement, judgement, time)
       return { judgement, restarted }
     },
     runsStartupDeadline(judgement, sample) {
       if (policy.startupProbeTells !== true || judgement.answered || state.driverRuns) return true
-      const signs = { startedzRequested: deps.startedzRequested(), driverStart: files.readDriverStart() }
+      const signs = { startedzRequested: deps.startedzRequested(), hasDriverMark: files.hasDriverMark() }
       state = { ...state, driverRuns: isDriverKnownToRun(state, sample, signs, policy) }
       return state.driverRuns
     },
@@ -91,17 +86,6 @@ export function createEnforcer(policy: DriverPolicy, deps: EnforcerDeps, wallAtS
       problem: executor.problem(),
     }),
   }
-}
-
-/** The kernel counts 100 ticks a second for every architecture (USER_HZ). */
-const tickMs = 10
-
-function observeDriverStart({ files, uptimeMs }: EnforcerDeps): ObservedDriverStart {
-  const driverStart = files.readDriverStart()
-  if (driverStart.kind !== 'known') return driverStart
-  const ageMs = (uptimeMs() ?? Number.NaN) - Number(driverStart.ticks) * tickMs
-  // Some runtimes show the uptime of the container, which says nothing about the driver.
-  return { ...driverStart, ageMs: ageMs >= 0 ? ageMs : null }
 }
 
 /** The one place where the enforcer acts on the world. */
@@ -130,8 +114,8 @@ function createEffectExecutor({ files, log, writeTerminationMessage, exit }: Enf
         return attempt('restart state', () => files.writeRestartState(effect.restartState))
       case 'write-verdict-files':
         return attempt('verdict files', () => files.write(effect.contents))
-      case 'remove-driver-start':
-        return attempt('start of the driver', () => files.removeDriverStart())
+      case 'remove-driver-mark':
+        return attempt('mark of the startup probe', () => files.removeDriverMark())
       case 'write-termination-message':
         return attempt('termination message', () => writeTerminationMessage(effect.text))
       case 'log':

@@ -1,12 +1,11 @@
-import { anyDriver } from '../core/contract/pod-contract.ts'
 import type { DriverPolicy } from '../core/settings/driver-policy.ts'
 import { createJudgement, type Judgement, type Sample, type Verdict } from '../core/verdict/verdict.ts'
 import { formatIsoTime } from './clock.ts'
-import { chooseHungAction, type HungAction, type HungVerdict } from './hung-action.ts'
+import { chooseHungAction, type HungAction, type HungVerdict, limitHungPolicy } from './hung-action.ts'
 import type { LogFields, LogLevel } from './log.ts'
 import { hasStarted, isReady } from './readiness.ts'
 import { type RestartState, recordRestart, toRestartHistory } from './restart-state.ts'
-import type { DriverStart, VerdictFileContents } from './verdict-files.ts'
+import type { VerdictFileContents } from './verdict-files.ts'
 
 /**
  * This long after `hung` was written, the kubelet has either acted or will not act: liveness takes at most 30 s to fail,
@@ -14,19 +13,12 @@ import type { DriverStart, VerdictFileContents } from './verdict-files.ts'
  */
 const kubeletActsWithinMs = 90_000
 
-/** After this time, another start of the driver has another cause: MaxContainerBackOff of the kubelet is five minutes. */
-const restartAppearsWithinMs = kubeletActsWithinMs + 300_000
-
 /** What the enforcer knows between two judgements. */
 export interface EnforcementState {
   readonly restartState: RestartState
   readonly phase: EnforcementPhase
   /** Whether the container of the current driver is known to run. */
   readonly driverRuns: boolean
-  /** What the probes recorded last. */
-  readonly driverStart: DriverStart
-  /** When the UI last answered as the driver's, by the wall clock. Null if this sidecar has not seen that. */
-  readonly lastAliveWallMs: number | null
   /** The kind of the verdict that was logged last; null before the first one. */
   readonly loggedVerdict: Verdict['kind'] | null
 }
@@ -62,7 +54,7 @@ export type EnforcementEffect =
   /** {@link settleRestart} continues with whether it succeeded. */
   | { readonly kind: 'record-restart'; readonly restartState: RestartState }
   | { readonly kind: 'write-verdict-files'; readonly contents: VerdictFileContents }
-  | { readonly kind: 'remove-driver-start' }
+  | { readonly kind: 'remove-driver-mark' }
   /** An empty text removes the message. */
   | { readonly kind: 'write-termination-message'; readonly text: string }
   | { readonly kind: 'log'; readonly level: LogLevel; readonly fields: LogFields; readonly message: string }
@@ -87,25 +79,18 @@ export interface EnforcementTime {
   readonly wallMs: number
 }
 
-type EnforcementPolicy = Pick<DriverPolicy, 'onHung' | 'kubeletRestarts'>
-
-/**
- * Decides what follows from a judgement. Pure. A judgement, its action and what is remembered belong to one life of the
- * driver's container: if `driverStart` shows another life, all of them start again.
- */
+/** Decides what follows from a judgement. Pure. */
 export function nextEnforcement(
-  known: EnforcementState,
+  before: EnforcementState,
   judged: Judgement,
-  driverStart: ObservedDriverStart,
-  policy: EnforcementPolicy,
+  policy: Pick<DriverPolicy, 'onHung'>,
   time: EnforcementTime,
 ): Enforcement {
-  const lastAliveWallMs = judged.run.kind === 'alive' ? time.wallMs : known.lastAliveWallMs
-  const before: EnforcementState = { ...known, driverStart, lastAliveWallMs }
-  const begun = beginNextDriver(before, judged, driverStart, time)
-  const restarted = begun !== undefined
-  const judgement = restarted ? createJudgement(time.nowMs, begun.state.restartState.answered) : judged
-  const answered = chain(begun ?? rememberDriverStart(before), (state) => rememberAnswer(state, judgement))
+  const { phase } = before
+  const restarted = phase.kind === 'acting' && isActionOver(phase, judged, time.nowMs)
+  const judgement = restarted ? createJudgement(time.nowMs) : judged
+  const begun = restarted ? awaitNextDriver(before, phase) : { state: before, effects: [] }
+  const answered = chain(begun, (state) => rememberAnswer(state, judgement))
   const enforced = chain(answered, (state) => enforceVerdict(state, judgement, policy, time))
   return { ...chain(enforced, (state) => showVerdict(state, judgement, time)), judgement, restarted }
 }
@@ -125,7 +110,7 @@ export function settleRestart(
     state: { ...state, restartState: phase.recorded, phase: { kind: 'ended' } },
     effects: [
       { kind: 'write-verdict-files', contents: { starting: null, hung: null, ready: null } },
-      { kind: 'remove-driver-start' },
+      { kind: 'remove-driver-mark' },
       { kind: 'write-termination-message', text: message },
       {
         kind: 'log',
@@ -138,16 +123,12 @@ export function settleRestart(
   }
 }
 
-/** What the probes recorded, and how long ago the driver started. Null if the age is not known. */
-export type ObservedDriverStart =
-  | Exclude<DriverStart, { kind: 'known' }>
-  | (Extract<DriverStart, { kind: 'known' }> & { readonly ageMs: number | null })
-
 /** What shows that the container of the driver runs. */
 export interface DriverStartSigns {
   /** Whether the kubelet has requested /startedz. */
   readonly startedzRequested: boolean
-  readonly driverStart: DriverStart
+  /** Whether the startup probe has left its mark in the verdict volume. */
+  readonly hasDriverMark: boolean
 }
 
 /**
@@ -162,84 +143,12 @@ export function isDriverKnownToRun(
 ): boolean {
   const wasRestarted = restartState.attempt > 1 && policy.onHung.kind === 'restart-all-containers'
   const listens = wasRestarted && policy.hostNetwork !== true && sample.kind === 'failing'
-  const { driverStart } = signs
-  const isStale = driverStart.kind === 'known' && driverStart.ticks === restartState.previousStartTicks
-  return driverRuns || listens || signs.startedzRequested || (driverStart.kind !== 'none' && !isStale)
+  return driverRuns || listens || signs.startedzRequested || signs.hasDriverMark
 }
 
 function chain(step: EnforcementStep, next: (state: EnforcementState) => EnforcementStep): EnforcementStep {
   const { state, effects } = next(step.state)
   return { state, effects: [...step.effects, ...effects] }
-}
-
-/** Undefined if the judged driver is still the current one. */
-function beginNextDriver(
-  state: EnforcementState,
-  judged: Judgement,
-  driverStart: ObservedDriverStart,
-  time: EnforcementTime,
-): EnforcementStep | undefined {
-  const { phase, restartState } = state
-  const { driverStartTicks } = restartState
-  if (driverStart.kind === 'known' && isNextDriver(restartState, driverStart.ticks)) {
-    const answered = hasAnsweredSince(state, driverStart.ageMs, judged, time)
-    // What is known already is about this driver.
-    if (driverStartTicks === null && judged.answered && answered) return undefined
-    return followNextDriver(state, driverStart.ticks, answered, time)
-  }
-  // Only a driver whose start is unknown is guessed to have been restarted.
-  const isGuess = driverStartTicks === null && phase.kind === 'acting'
-  return isGuess && isActionOver(phase, judged, time.nowMs) ? awaitNextDriver(state, phase) : undefined
-}
-
-/** Whether this is the start of a driver that is not judged yet. The record of a driver that was to end may remain. */
-function isNextDriver({ driverStartTicks, previousStartTicks }: RestartState, ticks: string): boolean {
-  return driverStartTicks === null ? ticks !== previousStartTicks : ticks !== driverStartTicks
-}
-
-/** Whether the UI has answered since the driver started: the start may be recorded late. */
-function hasAnsweredSince(
-  { lastAliveWallMs, restartState }: EnforcementState,
-  ageMs: number | null,
-  judged: Judgement,
-  { wallMs }: EnforcementTime,
-): boolean {
-  if (ageMs === null) return restartState.driverStartTicks === null && judged.answered
-  // After a restart of the sidecar, it is only known that the UI has answered at some time.
-  if (lastAliveWallMs === null) return restartState.driverStartTicks === null && judged.answered
-  return lastAliveWallMs >= wallMs - ageMs
-}
-
-function rememberDriverStart(state: EnforcementState): EnforcementStep {
-  const { restartState, driverStart } = state
-  if (driverStart.kind !== 'known' || restartState.driverStartTicks !== null) return { state, effects: [] }
-  if (driverStart.ticks === restartState.previousStartTicks) return { state, effects: [] }
-  return saveRestartState(state, { ...restartState, driverStartTicks: driverStart.ticks })
-}
-
-/** The kubelet has started the driver's container, because of a verdict or on its own. */
-function followNextDriver(
-  state: EnforcementState,
-  driverStartTicks: string,
-  answered: boolean,
-  { wallMs }: EnforcementTime,
-): EnforcementStep {
-  const { pendingRestart } = state.restartState
-  const isExpected = pendingRestart !== null && wallMs - pendingRestart.atMs <= restartAppearsWithinMs
-  const counted = isExpected ? recordRestart(state.restartState, pendingRestart) : state.restartState
-  const restartState = { ...counted, answered, driverStartTicks, pendingRestart: null }
-  return {
-    state: { ...state, restartState, phase: { kind: 'monitoring' }, driverRuns: true },
-    effects: [
-      { kind: 'save-restart-state', restartState },
-      {
-        kind: 'log',
-        level: 'info',
-        fields: { attempt: restartState.attempt, expected: isExpected },
-        message: 'the driver container has started',
-      },
-    ],
-  }
 }
 
 /** Whether the kubelet has acted on the file `hung`, or will never act on it. */
@@ -266,7 +175,7 @@ function awaitNextDriver(state: EnforcementState, { action }: ActingPhase): Enfo
       driverRuns: restarts ? false : state.driverRuns,
     },
     effects: [
-      ...(restarts ? [{ kind: 'remove-driver-start' } as const] : []),
+      ...(restarts ? [{ kind: 'remove-driver-mark' } as const] : []),
       { kind: 'save-restart-state', restartState },
       {
         kind: 'log',
@@ -286,24 +195,23 @@ function rememberAnswer(state: EnforcementState, { answered }: Judgement): Enfor
 function enforceVerdict(
   state: EnforcementState,
   judgement: Judgement,
-  policy: EnforcementPolicy,
+  policy: Pick<DriverPolicy, 'onHung'>,
   time: EnforcementTime,
 ): EnforcementStep {
   const { verdict } = judgement
   if (verdict.kind !== 'hung')
     return state.phase.kind === 'acting' ? clearAction(state, state.phase, verdict) : { state, effects: [] }
+  const onHung = limitHungPolicy(verdict.reason, policy.onHung)
   const hungSinceMs = toWallMs(verdict.sinceMs, time)
-  const action = chooseHungAction(verdict, hungSinceMs, policy, toRestartHistory(state.restartState), time.wallMs)
+  const action = chooseHungAction(verdict, hungSinceMs, onHung, toRestartHistory(state.restartState), time.wallMs)
   return applyAction(state, action, verdict, time)
 }
 
 /** The driver is no longer hung. */
 function clearAction(state: EnforcementState, { action }: ActingPhase, verdict: Verdict): EnforcementStep {
   const monitoring: EnforcementState = { ...state, phase: { kind: 'monitoring' } }
-  const { pendingRestart, driverStartTicks } = state.restartState
-  // The kubelet may have begun to act already: then the start of another driver will show it.
   const saved =
-    pendingRestart === null || driverStartTicks !== null
+    state.restartState.pendingRestart === null
       ? { state: monitoring, effects: [] }
       : saveRestartState(monitoring, { ...state.restartState, pendingRestart: null })
   if (verdict.kind !== 'alive') return saved
@@ -351,9 +259,7 @@ function showVerdict(state: EnforcementState, judgement: Judgement, time: Enforc
   const { phase } = state
   if (phase.kind === 'ended' || phase.kind === 'restart-requested') return { state, effects: [] }
   const { verdict } = judgement
-  const driver = nameDriver(state.driverStart)
-  const fails = phase.kind === 'acting' && phase.action.kind === 'fail' && driver !== null
-  const hung = fails ? `${driver}\n${phase.action.message}\n` : null
+  const hung = phase.kind === 'acting' && phase.action.kind === 'fail' ? `${phase.action.message}\n` : null
   const files: EnforcementEffect = {
     kind: 'write-verdict-files',
     contents: {
@@ -371,21 +277,6 @@ function showVerdict(state: EnforcementState, judgement: Judgement, time: Enforc
     message: 'verdict changed',
   }
   return { state: { ...state, loggedVerdict: verdict.kind }, effects: [files, log] }
-}
-
-/**
- * The driver that the liveness probe is to fail for. Null if no probe has run in the driver's container: the file would only
- * be found by a driver that starts later.
- */
-function nameDriver(driverStart: DriverStart): string | null {
-  switch (driverStart.kind) {
-    case 'known':
-      return driverStart.ticks
-    case 'unknown':
-      return anyDriver
-    case 'none':
-      return null
-  }
 }
 
 function saveRestartState(state: EnforcementState, restartState: RestartState): EnforcementStep {

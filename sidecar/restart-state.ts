@@ -5,10 +5,6 @@ import { clampToNow, type Restart, type RestartHistory } from './restart-budget.
 export interface RestartState {
   /** Whether the UI of the current driver has ever answered. */
   readonly answered: boolean
-  /** When the main process of the current driver's container started, in ticks since boot. Null if it is not known. */
-  readonly driverStartTicks: string | null
-  /** The same of the driver that the last restart was to end. Its record may still be in the volume. */
-  readonly previousStartTicks: string | null
   /** 1 for the first driver of the pod, plus one for each restart that spark-nanny caused. */
   readonly attempt: number
   /** The latest restarts, the oldest first. */
@@ -20,20 +16,13 @@ export interface RestartState {
 /** More restarts than the budget of any window allows. Limits the size of the file. */
 const maxRestartsKept = 1_000
 
-export const initialRestartState: RestartState = {
-  answered: false,
-  driverStartTicks: null,
-  previousStartTicks: null,
-  attempt: 1,
-  restarts: [],
-  pendingRestart: null,
-}
+export const initialRestartState: RestartState = { answered: false, attempt: 1, restarts: [], pendingRestart: null }
 
 /** Parses the text of the file. Returns the initial state if the text is truncated or is not a restart state. */
 export function parseRestartState(text: string | undefined): RestartState {
   const value = parseJson(text ?? '')
   if (!isRecord(value)) return initialRestartState
-  const { answered, driverStartTicks, previousStartTicks, attempt, restarts, pendingRestart } = value
+  const { answered, attempt, restarts, pendingRestart } = value
   const isComplete =
     typeof answered === 'boolean' &&
     typeof attempt === 'number' &&
@@ -42,14 +31,7 @@ export function parseRestartState(text: string | undefined): RestartState {
     Array.isArray(restarts) &&
     restarts.every(isRestart)
   if (!isComplete) return initialRestartState
-  return {
-    answered,
-    driverStartTicks: isTicks(driverStartTicks) ? driverStartTicks : null,
-    previousStartTicks: isTicks(previousStartTicks) ? previousStartTicks : null,
-    attempt,
-    restarts,
-    pendingRestart: isRestart(pendingRestart) ? pendingRestart : null,
-  }
+  return { answered, attempt, restarts, pendingRestart: isRestart(pendingRestart) ? pendingRestart : null }
 }
 
 export function formatRestartState(state: RestartState): string {
@@ -57,12 +39,11 @@ export function formatRestartState(state: RestartState): string {
 }
 
 /**
- * The state with which a sidecar starts: no restart lies in the future. If the start of the driver is not known, a restart
- * that was expected of the kubelet has happened. Otherwise the start of another driver will show it.
+ * The state with which a sidecar starts: no restart lies in the future, and a restart that was expected of the kubelet
+ * has happened.
  */
 export function settleAtStart(state: RestartState, nowMs: number): RestartState {
-  const { pendingRestart, driverStartTicks } = state
-  const settled = pendingRestart === null || driverStartTicks !== null ? state : recordRestart(state, pendingRestart)
+  const settled = state.pendingRestart === null ? state : recordRestart(state, state.pendingRestart)
   return { ...settled, restarts: clampToNow(settled.restarts, nowMs) }
 }
 
@@ -70,8 +51,6 @@ export function settleAtStart(state: RestartState, nowMs: number): RestartState 
 export function recordRestart(state: RestartState, restart: Restart): RestartState {
   return {
     answered: false,
-    driverStartTicks: null,
-    previousStartTicks: state.driverStartTicks ?? state.previousStartTicks,
     attempt: state.attempt + 1,
     restarts: [...state.restarts, restart].slice(-maxRestartsKept),
     pendingRestart: null,
@@ -82,9 +61,6 @@ export function recordRestart(state: RestartState, restart: Restart): RestartSta
 export function toRestartHistory({ restarts, attempt }: RestartState): RestartHistory {
   return { restarts, total: attempt - 1 }
 }
-
-/** Whether a value is a start time as the probes record it. */
-export const isTicks = (value: unknown): value is string => typeof value === 'string' && /^[1-9]\d{0,15}$/.test(value)
 
 function isRestart(value: unknown): value is Restart {
   return isRecord(value) && Number.isFinite(value.atMs) && typeof value.reason === 'string'

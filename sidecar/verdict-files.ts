@@ -1,17 +1,7 @@
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  openSync,
-  readFileSync,
-  readSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs'
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { verdictFiles } from '../core/contract/pod-contract.ts'
-import { formatRestartState, isTicks, parseRestartState, type RestartState } from './restart-state.ts'
+import { formatRestartState, parseRestartState, type RestartState } from './restart-state.ts'
 
 /** The content of each file that the probes look for; null if the file must not exist. */
 export interface VerdictFileContents {
@@ -20,21 +10,15 @@ export interface VerdictFileContents {
   readonly ready: string | null
 }
 
-/** The start of the driver container's main process: not recorded yet, at an unknown time, or at `ticks` since boot. */
-export type DriverStart =
-  | { readonly kind: 'none' }
-  | { readonly kind: 'unknown' }
-  | { readonly kind: 'known'; readonly ticks: string }
-
 /** The files in the verdict volume. All methods throw what the file system throws. */
 export interface VerdictFiles {
   /** Removes the files of an earlier run except the restart state, and proves that the volume is writable. */
   clear(): void
   /** Removes files before it writes others, so that a probe never finds `starting` and `hung` together. */
   write(contents: VerdictFileContents): void
-  /** What a probe in the driver container wrote last about its main process. */
-  readDriverStart(): DriverStart
-  removeDriverStart(): void
+  /** Whether the startup probe has left its mark, which shows that the container of the driver runs. */
+  hasDriverMark(): boolean
+  removeDriverMark(): void
   readRestartState(): RestartState
   writeRestartState(state: RestartState): void
 }
@@ -70,43 +54,16 @@ export function openVerdictFiles(dir: string): VerdictFiles {
         if (text !== null) write(verdictFiles[name], text)
       }
     },
-    readDriverStart() {
-      const text = readShortFile(path(verdictFiles.running))
-      if (text === null) return { kind: 'none' }
-      const ticks = text.trim()
-      return isTicks(ticks) ? { kind: 'known', ticks } : { kind: 'unknown' }
-    },
-    removeDriverStart: () => remove(verdictFiles.running),
+    hasDriverMark: () => existsSync(path(verdictFiles.running)),
+    removeDriverMark: () => remove(verdictFiles.running),
     readRestartState() {
-      return parseRestartState(readIfPresent(path(verdictFiles.restartState)) ?? undefined)
+      try {
+        return parseRestartState(readFileSync(path(verdictFiles.restartState), 'utf8'))
+      } catch {
+        return parseRestartState(undefined)
+      }
     },
     writeRestartState: (state) => write(verdictFiles.restartState, formatRestartState(state)),
-  }
-}
-
-/**
- * The first bytes of a file that another container may have replaced by anything: a pipe must not block the sidecar, and a
- * link or a device must not be followed. Null if there is no regular file.
- */
-function readShortFile(path: string): string | null {
-  let file: number | undefined
-  try {
-    file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
-    if (!fstatSync(file).isFile()) return null
-    const bytes = Buffer.alloc(32)
-    return bytes.toString('latin1', 0, readSync(file, bytes))
-  } catch {
-    return null
-  } finally {
-    if (file !== undefined) closeSync(file)
-  }
-}
-
-function readIfPresent(path: string): string | null {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch {
-    return null
   }
 }
 

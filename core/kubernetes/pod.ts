@@ -32,8 +32,6 @@ export interface PodSpec {
   readonly volumes?: readonly Volume[]
   readonly restartPolicy?: string
   readonly hostNetwork?: boolean
-  readonly hostPID?: boolean
-  readonly shareProcessNamespace?: boolean
   readonly os?: { readonly name: string }
   readonly nodeSelector?: Readonly<Record<string, string>>
   readonly resources?: ResourceRequirements
