@@ -66,7 +66,6 @@ const packageFolders: Readonly<Record<string, readonly string[]>> = {
   'p-limit': ['kubernetes', 'cluster', 'webhook', 'cli'],
   pino: ['webhook'],
   'prom-client': ['webhook/server', 'webhook/controller/metrics'],
-  undici: [],
   valibot: ['core/contract', 'core/settings', 'webhook/config', 'cli'],
   yaml: ['cli/manifests'],
 }
