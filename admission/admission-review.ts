@@ -104,12 +104,24 @@ export function createReviewResponse(
       allowed: true,
       ...(operations.length > 0 && {
         patchType: 'JSONPatch' as const,
-        patch: Buffer.from(formatPatch(operations)).toString('base64'),
+        patch: encodeBase64(formatPatch(operations)),
       }),
       ...(warnings.length > 0 && { warnings: warnings.map(formatWarning) }),
       auditAnnotations: { reason },
     },
   }
+}
+
+/**
+ * Reused for each response, because a new buffer of this size is memory that the garbage collector must find. In
+ * `npm run bench -- webhook` the ratio to the ceiling is 0.76 with it and 0.69 without (means of two runs each).
+ */
+const scratch = Buffer.allocUnsafeSlow(64 * 1024)
+
+function encodeBase64(text: string): string {
+  // A UTF-16 code unit takes at most three bytes.
+  if (text.length * 3 > scratch.length) return Buffer.from(text).toString('base64')
+  return scratch.toString('base64', 0, scratch.write(text))
 }
 
 function formatWarning(text: string): string {
