@@ -65,7 +65,7 @@ export function planInjection(
   const observeOnly = restart.action.kind === 'observe'
   const driverProbes = planProbes(driver, { handler, served: statusPort > 0, servicesAdmitted, observeOnly })
   const startupProbeTells = driverProbes.startupProbe !== undefined
-  const policy = planPolicy(pod, driver, settings, restart.action, statusPort, startupProbeTells)
+  const policy = planPolicy(pod, driver, settings, restart, statusPort, startupProbeTells)
   const { args, env } = planDriverArguments(driver, {
     sparkConf: application.kind === 'found' ? application.application.sparkConf : {},
     readinessDelayed: driverProbes.startupProbe !== undefined || driverProbes.readinessProbe !== undefined,

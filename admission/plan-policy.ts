@@ -1,20 +1,22 @@
 import { isStatusPortTaken } from '../core/contract/collisions.ts'
 import { sidecarPort } from '../core/contract/pod-contract.ts'
 import { type Container, findApplicationId, type Pod } from '../core/kubernetes/pod.ts'
-import type { DriverPolicy, HungPolicy } from '../core/settings/driver-policy.ts'
+import type { DriverPolicy } from '../core/settings/driver-policy.ts'
 import { formatSetting, type ResolvedSettings, type SettingSource, settingKeys } from '../core/settings/settings.ts'
+import type { RestartChoice } from './restart-strategy.ts'
 
 /** The policy of this pod's sidecar. */
 export function planPolicy(
   pod: Pod,
   driver: Container,
   resolved: ResolvedSettings,
-  onHung: HungPolicy,
+  restart: RestartChoice,
   statusPort: number,
   startupProbeTells: boolean,
 ): DriverPolicy {
   const { values } = resolved
   const namedPort = driver.ports?.find(({ name }) => name === 'spark-ui')?.containerPort
+  const restartPolicy = restart.podRestartPolicy ?? pod.spec.restartPolicy ?? 'Always'
   return {
     applicationId: findApplicationId(pod) ?? null,
     ui: { scheme: values['ui-scheme'], port: values['ui-port'] ?? namedPort ?? 4040 },
@@ -24,9 +26,10 @@ export function planPolicy(
     startupDeadlineMs: values['startup-deadline'],
     stopDeadlineMs: values['stop-deadline'],
     stallDeadlineMs: values['stall-deadline'],
-    onHung,
+    onHung: restart.action,
     statusPort,
     startupProbeTells,
+    ...(restartPolicy !== 'Never' && { kubeletRestarts: true }),
     ...(pod.spec.hostNetwork === true && { hostNetwork: true }),
     logLevel: values['log-level'],
     settings: formatSettings(resolved),

@@ -1,4 +1,4 @@
-import { sidecarPort, verdictDir, verdictFiles } from '../core/contract/pod-contract.ts'
+import { anyDriver, sidecarPort, verdictDir, verdictFiles } from '../core/contract/pod-contract.ts'
 import type { Container, Probe } from '../core/kubernetes/pod.ts'
 import { frozenJson } from './json-patch.ts'
 
@@ -20,30 +20,37 @@ export interface ProbeContext {
 /** The maximum that the API allows (int32), so that the startup probe never kills the driver. */
 const maxFailureThreshold = 2_147_483_647
 
-/** Succeeds unless the sidecar has written the failure file. Without a sidecar there is no file, so the driver is not killed. */
-const unlessExists = (file: string) => ({ exec: { command: ['/bin/sh', '-c', `! test -e ${verdictDir}/${file}`] } })
-/** Creates the file that shows that the driver container runs, if it can. The sidecar's startup deadline starts then. */
-const mark = `(: > ${verdictDir}/${verdictFiles.running}) 2>/dev/null`
-const markUnlessExists = (file: string) => ({
-  exec: { command: ['/bin/sh', '-c', `${mark}; ! test -e ${verdictDir}/${file}`] },
-})
-const ifExists = (file: string) => ({ exec: { command: ['/bin/sh', '-c', `test -e ${verdictDir}/${file}`] } })
+const shell = (script: string) => ({ exec: { command: ['/bin/sh', '-c', script] } })
+/**
+ * Records when the container's main process started, as `$20`: the sidecar learns that the driver runs, and which driver.
+ * Uses only builtins of a POSIX shell. The command name in the second field may contain spaces, so it is cut off first.
+ */
+const recordStart = `read -r s </proc/1/stat; set -- \${s##*) }; (echo "\${20}" >${verdictDir}/${verdictFiles.running}) 2>/dev/null`
+const unlessStarting = shell(`${recordStart}; ! test -e ${verdictDir}/${verdictFiles.starting}`)
+/**
+ * Fails only if the sidecar's verdict is about this very driver: a verdict that outlives its driver in the volume must not
+ * kill the next one. Without a sidecar there is no file, so the driver is not killed.
+ */
+const unlessHung = shell(
+  `${recordStart}; { read -r t <${verdictDir}/${verdictFiles.hung}; } 2>/dev/null || exit 0; test "$t" != '${anyDriver}' && test "$t" != "\${20}"`,
+)
+const ifReady = shell(`test -e ${verdictDir}/${verdictFiles.ready}`)
 const httpGet = (path: string) => ({ httpGet: { path, port: sidecarPort, scheme: 'HTTP' } })
 
 const startupTiming = { periodSeconds: 1, timeoutSeconds: 10, failureThreshold: maxFailureThreshold }
 const readinessTiming = { periodSeconds: 2, timeoutSeconds: 5, failureThreshold: 3 }
 const startup = {
-  exec: frozenJson({ ...markUnlessExists(verdictFiles.starting), ...startupTiming }),
+  exec: frozenJson({ ...unlessStarting, ...startupTiming }),
   http: frozenJson({ ...httpGet('/startedz'), ...startupTiming }),
 } satisfies Record<string, Probe>
 const liveness: Probe = frozenJson({
-  ...unlessExists(verdictFiles.hung),
+  ...unlessHung,
   periodSeconds: 10,
   timeoutSeconds: 60,
   failureThreshold: 3,
 })
 const readiness = {
-  exec: frozenJson({ ...ifExists(verdictFiles.ready), ...readinessTiming }),
+  exec: frozenJson({ ...ifReady, ...readinessTiming }),
   http: frozenJson({ ...httpGet('/readyz'), ...readinessTiming }),
 } satisfies Record<string, Probe>
 

@@ -61,14 +61,14 @@ export function createEnforcer(policy: DriverPolicy, deps: EnforcerDeps, wallAtS
 
   return {
     enforce(judged, time) {
-      const enforcement = nextEnforcement(state, judged, policy, time)
+      const enforcement = nextEnforcement(state, judged, files.readDriverStart(), policy, time)
       const { judgement, restarted } = enforcement
       apply(enforcement, judgement, time)
       return { judgement, restarted }
     },
     runsStartupDeadline(judgement, sample) {
       if (policy.startupProbeTells !== true || judgement.answered || state.driverRuns) return true
-      const signs = { startedzRequested: deps.startedzRequested(), hasDriverMark: files.hasDriverMark() }
+      const signs = { startedzRequested: deps.startedzRequested(), driverStart: files.readDriverStart() }
       state = { ...state, driverRuns: isDriverKnownToRun(state, sample, signs, policy) }
       return state.driverRuns
     },
@@ -114,8 +114,8 @@ function createEffectExecutor({ files, log, writeTerminationMessage, exit }: Enf
         return attempt('restart state', () => files.writeRestartState(effect.restartState))
       case 'write-verdict-files':
         return attempt('verdict files', () => files.write(effect.contents))
-      case 'remove-driver-mark':
-        return attempt('mark of the startup probe', () => files.removeDriverMark())
+      case 'remove-driver-start':
+        return attempt('start of the driver', () => files.removeDriverStart())
       case 'write-termination-message':
         return attempt('termination message', () => writeTerminationMessage(effect.text))
       case 'log':

@@ -1,5 +1,5 @@
 import { formatDuration } from '../core/duration.ts'
-import type { HungPolicy, RestartBudget } from '../core/settings/driver-policy.ts'
+import type { DriverPolicy, HungPolicy, RestartBudget } from '../core/settings/driver-policy.ts'
 import type { HungReason, Verdict } from '../core/verdict/verdict.ts'
 import { formatIsoTime } from './clock.ts'
 import { type BudgetState, computeBudgetState, type RestartHistory } from './restart-budget.ts'
@@ -19,25 +19,32 @@ export type HungAction =
   | { readonly kind: 'restart-all'; readonly message: string }
 
 /**
- * Limits what the policy does about a driver that is hung for `reason`. After the UI has closed, all containers are not
- * restarted: the driver may have ended successfully while another container keeps the pod running, and would run again
- * (getContainersToReset in the kubelet's kuberuntime_manager.go also resets containers that have exited). A failed
- * liveness probe affects only a driver that still runs.
+ * Limits what the policy does about a driver that is hung for `reason`. After the UI has closed, the driver may have
+ * committed its output, or may even have ended while another container keeps the pod running. So nothing in this pod is run
+ * again: no container is restarted, and the liveness probe fails only where the kubelet does not restart what fails.
+ * (getContainersToReset in the kubelet's kuberuntime_manager.go also resets containers that have exited.)
  */
-export function limitHungPolicy(reason: HungReason, onHung: HungPolicy): HungPolicy {
-  const mayHaveEnded = reason === 'stop-deadline' && onHung.kind === 'restart-all-containers'
-  return mayHaveEnded ? { kind: 'fail-pod', budget: null } : onHung
+function limitHungPolicy(reason: HungReason, { onHung, kubeletRestarts }: HungActionPolicy): HungPolicy | 'no-rerun' {
+  if (reason !== 'stop-deadline' || onHung.kind === 'observe') return onHung
+  const wouldRunAgain = onHung.kind === 'restart-driver-container' || kubeletRestarts === true
+  return wouldRunAgain ? 'no-rerun' : { kind: 'fail-pod', budget: null }
 }
+
+type HungActionPolicy = Pick<DriverPolicy, 'onHung' | 'kubeletRestarts'>
 
 /** Chooses the action for a hung driver. Pure. Times are milliseconds of the wall clock. */
 export function chooseHungAction(
   verdict: HungVerdict,
   hungSinceMs: number,
-  onHung: HungPolicy,
+  policy: HungActionPolicy,
   history: RestartHistory,
   nowMs: number,
 ): HungAction {
   const summary = `${verdict.reason}: ${verdict.detail}; hung since ${formatIsoTime(hungSinceMs)}`
+  const onHung = limitHungPolicy(verdict.reason, policy)
+  if (onHung === 'no-rerun') {
+    return { kind: 'report', message: `${summary}; left as it is, because it may have committed its output` }
+  }
   switch (onHung.kind) {
     case 'observe':
       return { kind: 'report', message: `${summary}; observed only` }

@@ -1,11 +1,12 @@
+import { anyDriver } from '../core/contract/pod-contract.ts'
 import type { DriverPolicy } from '../core/settings/driver-policy.ts'
 import { createJudgement, type Judgement, type Sample, type Verdict } from '../core/verdict/verdict.ts'
 import { formatIsoTime } from './clock.ts'
-import { chooseHungAction, type HungAction, type HungVerdict, limitHungPolicy } from './hung-action.ts'
+import { chooseHungAction, type HungAction, type HungVerdict } from './hung-action.ts'
 import type { LogFields, LogLevel } from './log.ts'
 import { hasStarted, isReady } from './readiness.ts'
 import { type RestartState, recordRestart, toRestartHistory } from './restart-state.ts'
-import type { VerdictFileContents } from './verdict-files.ts'
+import type { DriverStart, VerdictFileContents } from './verdict-files.ts'
 
 /**
  * This long after `hung` was written, the kubelet has either acted or will not act: liveness takes at most 30 s to fail,
@@ -54,7 +55,7 @@ export type EnforcementEffect =
   /** {@link settleRestart} continues with whether it succeeded. */
   | { readonly kind: 'record-restart'; readonly restartState: RestartState }
   | { readonly kind: 'write-verdict-files'; readonly contents: VerdictFileContents }
-  | { readonly kind: 'remove-driver-mark' }
+  | { readonly kind: 'remove-driver-start' }
   /** An empty text removes the message. */
   | { readonly kind: 'write-termination-message'; readonly text: string }
   | { readonly kind: 'log'; readonly level: LogLevel; readonly fields: LogFields; readonly message: string }
@@ -79,18 +80,23 @@ export interface EnforcementTime {
   readonly wallMs: number
 }
 
-/** Decides what follows from a judgement. Pure. */
+type EnforcementPolicy = Pick<DriverPolicy, 'onHung' | 'kubeletRestarts'>
+
+/**
+ * Decides what follows from a judgement. Pure. A judgement, its action and what is remembered belong to one life of the
+ * driver's container: if `driverStart` shows another life, all of them start again.
+ */
 export function nextEnforcement(
   before: EnforcementState,
   judged: Judgement,
-  policy: Pick<DriverPolicy, 'onHung'>,
+  driverStart: DriverStart,
+  policy: EnforcementPolicy,
   time: EnforcementTime,
 ): Enforcement {
-  const { phase } = before
-  const restarted = phase.kind === 'acting' && isActionOver(phase, judged, time.nowMs)
+  const begun = beginNextDriver(before, judged, driverStart, time.nowMs)
+  const restarted = begun !== undefined
   const judgement = restarted ? createJudgement(time.nowMs) : judged
-  const begun = restarted ? awaitNextDriver(before, phase) : { state: before, effects: [] }
-  const answered = chain(begun, (state) => rememberAnswer(state, judgement))
+  const answered = chain(begun ?? rememberDriverStart(before, driverStart), (state) => rememberAnswer(state, judgement))
   const enforced = chain(answered, (state) => enforceVerdict(state, judgement, policy, time))
   return { ...chain(enforced, (state) => showVerdict(state, judgement, time)), judgement, restarted }
 }
@@ -110,7 +116,7 @@ export function settleRestart(
     state: { ...state, restartState: phase.recorded, phase: { kind: 'ended' } },
     effects: [
       { kind: 'write-verdict-files', contents: { starting: null, hung: null, ready: null } },
-      { kind: 'remove-driver-mark' },
+      { kind: 'remove-driver-start' },
       { kind: 'write-termination-message', text: message },
       {
         kind: 'log',
@@ -127,8 +133,7 @@ export function settleRestart(
 export interface DriverStartSigns {
   /** Whether the kubelet has requested /startedz. */
   readonly startedzRequested: boolean
-  /** Whether the startup probe has left its mark in the verdict volume. */
-  readonly hasDriverMark: boolean
+  readonly driverStart: DriverStart
 }
 
 /**
@@ -143,12 +148,53 @@ export function isDriverKnownToRun(
 ): boolean {
   const wasRestarted = restartState.attempt > 1 && policy.onHung.kind === 'restart-all-containers'
   const listens = wasRestarted && policy.hostNetwork !== true && sample.kind === 'failing'
-  return driverRuns || listens || signs.startedzRequested || signs.hasDriverMark
+  return driverRuns || listens || signs.startedzRequested || signs.driverStart.kind !== 'none'
 }
 
 function chain(step: EnforcementStep, next: (state: EnforcementState) => EnforcementStep): EnforcementStep {
   const { state, effects } = next(step.state)
   return { state, effects: [...step.effects, ...effects] }
+}
+
+/** Undefined if the judged driver is still the current one. */
+function beginNextDriver(
+  state: EnforcementState,
+  judged: Judgement,
+  driverStart: DriverStart,
+  nowMs: number,
+): EnforcementStep | undefined {
+  const { phase, restartState } = state
+  const isOtherLife =
+    driverStart.kind === 'known' &&
+    restartState.driverStartTicks !== null &&
+    restartState.driverStartTicks !== driverStart.ticks
+  if (isOtherLife) return followNextDriver(state, driverStart.ticks)
+  return phase.kind === 'acting' && isActionOver(phase, judged, nowMs) ? awaitNextDriver(state, phase) : undefined
+}
+
+function rememberDriverStart(state: EnforcementState, driverStart: DriverStart): EnforcementStep {
+  const { restartState } = state
+  if (driverStart.kind !== 'known' || restartState.driverStartTicks !== null) return { state, effects: [] }
+  return saveRestartState(state, { ...restartState, driverStartTicks: driverStart.ticks })
+}
+
+/** The kubelet has restarted the driver's container, because of a verdict or on its own. */
+function followNextDriver(state: EnforcementState, driverStartTicks: string): EnforcementStep {
+  const { pendingRestart } = state.restartState
+  const settled = pendingRestart === null ? state.restartState : recordRestart(state.restartState, pendingRestart)
+  const restartState = { ...settled, answered: false, driverStartTicks }
+  return {
+    state: { ...state, restartState, phase: { kind: 'monitoring' }, driverRuns: true },
+    effects: [
+      { kind: 'save-restart-state', restartState },
+      {
+        kind: 'log',
+        level: 'info',
+        fields: { attempt: restartState.attempt, expected: pendingRestart !== null },
+        message: 'the driver container was restarted',
+      },
+    ],
+  }
 }
 
 /** Whether the kubelet has acted on the file `hung`, or will never act on it. */
@@ -175,7 +221,7 @@ function awaitNextDriver(state: EnforcementState, { action }: ActingPhase): Enfo
       driverRuns: restarts ? false : state.driverRuns,
     },
     effects: [
-      ...(restarts ? [{ kind: 'remove-driver-mark' } as const] : []),
+      ...(restarts ? [{ kind: 'remove-driver-start' } as const] : []),
       { kind: 'save-restart-state', restartState },
       {
         kind: 'log',
@@ -195,15 +241,14 @@ function rememberAnswer(state: EnforcementState, { answered }: Judgement): Enfor
 function enforceVerdict(
   state: EnforcementState,
   judgement: Judgement,
-  policy: Pick<DriverPolicy, 'onHung'>,
+  policy: EnforcementPolicy,
   time: EnforcementTime,
 ): EnforcementStep {
   const { verdict } = judgement
   if (verdict.kind !== 'hung')
     return state.phase.kind === 'acting' ? clearAction(state, state.phase, verdict) : { state, effects: [] }
-  const onHung = limitHungPolicy(verdict.reason, policy.onHung)
   const hungSinceMs = toWallMs(verdict.sinceMs, time)
-  const action = chooseHungAction(verdict, hungSinceMs, onHung, toRestartHistory(state.restartState), time.wallMs)
+  const action = chooseHungAction(verdict, hungSinceMs, policy, toRestartHistory(state.restartState), time.wallMs)
   return applyAction(state, action, verdict, time)
 }
 
@@ -259,7 +304,8 @@ function showVerdict(state: EnforcementState, judgement: Judgement, time: Enforc
   const { phase } = state
   if (phase.kind === 'ended' || phase.kind === 'restart-requested') return { state, effects: [] }
   const { verdict } = judgement
-  const hung = phase.kind === 'acting' && phase.action.kind === 'fail' ? `${phase.action.message}\n` : null
+  const driver = state.restartState.driverStartTicks ?? anyDriver
+  const hung = phase.kind === 'acting' && phase.action.kind === 'fail' ? `${driver}\n${phase.action.message}\n` : null
   const files: EnforcementEffect = {
     kind: 'write-verdict-files',
     contents: {

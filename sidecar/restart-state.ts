@@ -5,6 +5,8 @@ import { clampToNow, type Restart, type RestartHistory } from './restart-budget.
 export interface RestartState {
   /** Whether the UI of the current driver has ever answered. */
   readonly answered: boolean
+  /** When the main process of the current driver's container started, in ticks since boot. Null if it is not known. */
+  readonly driverStartTicks: string | null
   /** 1 for the first driver of the pod, plus one for each restart that spark-nanny caused. */
   readonly attempt: number
   /** The latest restarts, the oldest first. */
@@ -16,13 +18,19 @@ export interface RestartState {
 /** More restarts than the budget of any window allows. Limits the size of the file. */
 const maxRestartsKept = 1_000
 
-export const initialRestartState: RestartState = { answered: false, attempt: 1, restarts: [], pendingRestart: null }
+export const initialRestartState: RestartState = {
+  answered: false,
+  driverStartTicks: null,
+  attempt: 1,
+  restarts: [],
+  pendingRestart: null,
+}
 
 /** Parses the text of the file. Returns the initial state if the text is truncated or is not a restart state. */
 export function parseRestartState(text: string | undefined): RestartState {
   const value = parseJson(text ?? '')
   if (!isRecord(value)) return initialRestartState
-  const { answered, attempt, restarts, pendingRestart } = value
+  const { answered, driverStartTicks, attempt, restarts, pendingRestart } = value
   const isComplete =
     typeof answered === 'boolean' &&
     typeof attempt === 'number' &&
@@ -31,7 +39,13 @@ export function parseRestartState(text: string | undefined): RestartState {
     Array.isArray(restarts) &&
     restarts.every(isRestart)
   if (!isComplete) return initialRestartState
-  return { answered, attempt, restarts, pendingRestart: isRestart(pendingRestart) ? pendingRestart : null }
+  return {
+    answered,
+    driverStartTicks: typeof driverStartTicks === 'string' ? driverStartTicks : null,
+    attempt,
+    restarts,
+    pendingRestart: isRestart(pendingRestart) ? pendingRestart : null,
+  }
 }
 
 export function formatRestartState(state: RestartState): string {
@@ -51,6 +65,7 @@ export function settleAtStart(state: RestartState, nowMs: number): RestartState 
 export function recordRestart(state: RestartState, restart: Restart): RestartState {
   return {
     answered: false,
+    driverStartTicks: null,
     attempt: state.attempt + 1,
     restarts: [...state.restarts, restart].slice(-maxRestartsKept),
     pendingRestart: null,

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { verdictFiles } from '../core/contract/pod-contract.ts'
 import { formatRestartState, parseRestartState, type RestartState } from './restart-state.ts'
@@ -10,15 +10,21 @@ export interface VerdictFileContents {
   readonly ready: string | null
 }
 
+/** The start of the driver container's main process: not recorded yet, at an unknown time, or at `ticks` since boot. */
+export type DriverStart =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'unknown' }
+  | { readonly kind: 'known'; readonly ticks: string }
+
 /** The files in the verdict volume. All methods throw what the file system throws. */
 export interface VerdictFiles {
   /** Removes the files of an earlier run except the restart state, and proves that the volume is writable. */
   clear(): void
   /** Removes files before it writes others, so that a probe never finds `starting` and `hung` together. */
   write(contents: VerdictFileContents): void
-  /** Whether the startup probe has left its mark, which shows that the container of the driver runs. */
-  hasDriverMark(): boolean
-  removeDriverMark(): void
+  /** What a probe in the driver container wrote last about its main process. */
+  readDriverStart(): DriverStart
+  removeDriverStart(): void
   readRestartState(): RestartState
   writeRestartState(state: RestartState): void
 }
@@ -54,16 +60,25 @@ export function openVerdictFiles(dir: string): VerdictFiles {
         if (text !== null) write(verdictFiles[name], text)
       }
     },
-    hasDriverMark: () => existsSync(path(verdictFiles.running)),
-    removeDriverMark: () => remove(verdictFiles.running),
+    readDriverStart() {
+      const text = readIfPresent(path(verdictFiles.running))
+      if (text === null) return { kind: 'none' }
+      const ticks = text.trim()
+      return /^[1-9]\d{0,19}$/.test(ticks) ? { kind: 'known', ticks } : { kind: 'unknown' }
+    },
+    removeDriverStart: () => remove(verdictFiles.running),
     readRestartState() {
-      try {
-        return parseRestartState(readFileSync(path(verdictFiles.restartState), 'utf8'))
-      } catch {
-        return parseRestartState(undefined)
-      }
+      return parseRestartState(readIfPresent(path(verdictFiles.restartState)) ?? undefined)
     },
     writeRestartState: (state) => write(verdictFiles.restartState, formatRestartState(state)),
+  }
+}
+
+function readIfPresent(path: string): string | null {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return null
   }
 }
 

@@ -61,12 +61,19 @@ export const serviceAccountTokenDir = '/var/run/secrets/kubernetes.io/serviceacc
  */
 export const verdictFiles = {
   starting: 'starting',
+  /** Its first line is the start time of the driver that the verdict is about, or {@link anyDriver}. */
   hung: 'hung',
   ready: 'ready',
-  /** Created by the startup probe, inside the driver container. See `startupProbeTells` of DriverPolicy. */
+  /**
+   * Written by the startup and liveness probes, inside the driver container: the start time of its main process, in clock
+   * ticks since boot (field 22 of /proc/1/stat). Empty if it cannot be read. See `startupProbeTells` of DriverPolicy.
+   */
   running: 'running',
   restartState: 'restart-state.json',
 } as const
+
+/** In place of a start time: the verdict holds for any driver of the pod, because the start time of its driver is unknown. */
+export const anyDriver = '*'
 
 /** Port of the sidecar's /readyz, /status and /metrics. */
 export const sidecarPort = 9165

@@ -22,6 +22,8 @@ export interface DriverPolicy {
    * If false or absent, the deadline starts with the sidecar.
    */
   readonly startupProbeTells?: boolean
+  /** Whether the kubelet restarts a driver container that fails: the pod's restartPolicy is OnFailure or Always. */
+  readonly kubeletRestarts?: boolean
   /** Whether the pod uses the network of its node: then only a UI that lists the application belongs to this driver. */
   readonly hostNetwork?: boolean
   /** For /status: the text and the source of each setting. */
@@ -115,6 +117,7 @@ const fieldChecks: Readonly<Record<keyof DriverPolicy, (value: unknown) => boole
   statusPort: isPort,
   logLevel: (value) => ['debug', 'info', 'warn', 'error'].includes(String(value)),
   startupProbeTells: isOptionalFlag,
+  kubeletRestarts: isOptionalFlag,
   hostNetwork: isOptionalFlag,
   settings: isRecord,
 }

@@ -84,12 +84,14 @@ describe('planInjection', () => {
     assert.ok(!usesRule(sidecar) || context.capabilities.restartAllContainers, 'the rule only where it is known')
   })
 
-  property('an injected liveness probe → only checks for a file', (pod, context) => {
+  property('an injected liveness probe → passes without a verdict file', (pod, context) => {
     const { pod: after, reason } = admitted(pod, context)
     if (reason !== 'injected') return
     const before = driverOf(pod)
     const { startupProbe, livenessProbe } = driverOf(after)
-    if (!before.livenessProbe && livenessProbe) assert.match(livenessProbe.exec?.command.at(-1) ?? '', /^! test -e/)
+    if (!before.livenessProbe && livenessProbe) {
+      assert.match(livenessProbe.exec?.command.at(-1) ?? '', /\{ read -r t <\S+\/hung; \} 2>\/dev\/null \|\| exit 0;/)
+    }
     if (!before.startupProbe && startupProbe) assert.equal(startupProbe.failureThreshold, 2 ** 31 - 1)
   })
 

@@ -91,9 +91,31 @@ const rows: readonly (readonly [
     { kind: 'restart-all', message: `${what}; restart 2, all containers` },
   ],
 ]
+const closed = { ...verdict, reason: 'stop-deadline' } as const
+const none = { restarts: [], total: 0 }
+const driverContainer: HungPolicy = { ...all, kind: 'restart-driver-container' }
+const closedRows: readonly (readonly [string, HungPolicy, boolean | undefined, string])[] = [
+  ['restart all containers, restartPolicy Never', all, undefined, 'fail'],
+  ['restart all containers, restartPolicy OnFailure', all, true, 'report'],
+  ['restart the driver container', driverContainer, true, 'report'],
+  ['restart the driver container, by a policy of an older webhook', driverContainer, undefined, 'report'],
+  ['fail the pod', { kind: 'fail-pod', budget: null }, undefined, 'fail'],
+  ['fail the pod, by a policy that contradicts the pod', { kind: 'fail-pod', budget: null }, true, 'report'],
+  ['observe', { kind: 'observe', budget: null }, true, 'report'],
+]
+
 describe('chooseHungAction', () => {
+  for (const [name, onHung, kubeletRestarts, expected] of closedRows) {
+    test(`the UI has closed; ${name} → ${expected}, and nothing runs again`, () => {
+      const policy = { onHung, ...(kubeletRestarts !== undefined && { kubeletRestarts }) }
+      const action = chooseHungAction(closed, now - 10_000, policy, none, now)
+      assert.equal(action.kind, expected)
+      if (action.kind === 'fail') assert.equal(action.restarts, false)
+    })
+  }
+
   for (const [name, onHung, restarts, expected] of rows) {
     test(`${name} → ${expected.kind}`, () =>
-      assert.deepEqual(chooseHungAction(verdict, now - 10_000, onHung, restarts, now), expected))
+      assert.deepEqual(chooseHungAction(verdict, now - 10_000, { onHung }, restarts, now), expected))
   }
 })

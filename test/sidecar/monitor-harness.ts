@@ -40,6 +40,8 @@ export function createMonitorHarness(
     restartStateWriteFails: false,
     startedz: false,
     requests: [] as PollRequest[],
+    /** Called when a poll has taken its time, before it is judged. */
+    onPolled: () => {},
   }
   let next: Sample = refused
   const whole = policyWith(policy)
@@ -54,6 +56,7 @@ export function createMonitorHarness(
       async poll(request): Promise<Poll> {
         environment.requests.push(request)
         environment.nowMs += next.kind === 'failing' ? next.tookMs : 5
+        environment.onPolled()
         return { sample: next, plannedMs: whole.timeoutMs }
       },
       uiStatus: () => ({ ui: 'http://127.0.0.1:4040', proven: false, applicationId: whole.applicationId }),

@@ -62,7 +62,7 @@ describe('createMonitor', () => {
       harness.environment.message,
       /^unresponsive: the Spark UI failed 3 polls in a row over 30 s.*the pod fails$/,
     )
-    assert.equal(harness.read('hung'), `${harness.environment.message}\n`)
+    assert.equal(harness.read('hung'), `*\n${harness.environment.message}\n`)
     await harness.during(timeout, 600_000)
     assert.equal(harness.files(), 'hung')
     assert.equal(harness.countLines('"msg":"driver is hung"'), 1)
@@ -302,7 +302,7 @@ describe('createMonitor: restarts', () => {
     assert.deepEqual(starting.environment.exits, [88])
   })
 
-  test('a restart after the longest backoff of the kubelet → the full startup deadline', async (t) => {
+  test('the UI stays closed after the longest backoff of the kubelet → reported, and nothing runs again', async (t) => {
     const harness = createMonitorHarness(t, {
       stopDeadlineMs: 30_000,
       startupDeadlineMs: 60_000,
@@ -311,8 +311,9 @@ describe('createMonitor: restarts', () => {
     await harness.step(alive)
     await harness.during(refused, 300_000 + 60_000)
     assert.equal(harness.files(), 'ready')
-    await harness.during(refused, 60_000)
-    assert.equal(harness.files(), 'hung')
+    await harness.during(refused, 600_000)
+    assert.equal(harness.files(), '')
+    assert.equal(harness.countLines('left as it is'), 1)
   })
 
   test('a requested restart that did not happen → the driver is found hung again', async (t) => {

@@ -18,8 +18,10 @@ import {
   settleRestart,
 } from '../../sidecar/next-enforcement.ts'
 import { initialRestartState, type RestartState } from '../../sidecar/restart-state.ts'
+import type { DriverStart } from '../../sidecar/verdict-files.ts'
 import { policyWith } from '../support/driver-policy.ts'
 
+const none: DriverStart = { kind: 'none' }
 const time = { nowMs: 200_000, wallMs: Date.UTC(2026, 0, 31, 12) }
 const budget = { maxRestarts: 1, windowMs: 3_600_000, backoffMs: 120_000 }
 const restartAll: HungPolicy = { kind: 'restart-all-containers', budget }
@@ -162,7 +164,7 @@ const rows: readonly Row[] = [
     stopping,
     restartDriver,
     'monitoring',
-    'remove-driver-mark, save-restart-state, files[starting]',
+    'remove-driver-start, save-restart-state, files[starting]',
   ],
   [
     'a restarting driver, 90 s later',
@@ -170,7 +172,7 @@ const rows: readonly Row[] = [
     unresponsive,
     restartDriver,
     'monitoring',
-    'remove-driver-mark, save-restart-state, files[starting]',
+    'remove-driver-start, save-restart-state, files[starting]',
   ],
   [
     'a missed startup deadline, 90 s later',
@@ -185,14 +187,20 @@ const rows: readonly Row[] = [
 describe('nextEnforcement', () => {
   for (const [condition, state, judgement, onHung, phase, effects] of rows) {
     test(`${condition} → ${phase}: ${effects}`, () => {
-      const next = nextEnforcement(state, judgement, { onHung }, time)
+      const next = nextEnforcement(state, judgement, none, { onHung }, time)
       assert.equal(describePhase(next.state.phase), phase)
       assert.equal(summarize(next.effects), effects)
     })
   }
 
   test('a restart by the kubelet → the next driver is judged from the beginning, and the restart counts', () => {
-    const next = nextEnforcement(stateWith(failing(true, 1_000), pending), stopping, { onHung: restartDriver }, time)
+    const next = nextEnforcement(
+      stateWith(failing(true, 1_000), pending),
+      stopping,
+      none,
+      { onHung: restartDriver },
+      time,
+    )
     assert.equal(next.restarted, true)
     assert.deepEqual(next.judgement, createJudgement(time.nowMs))
     assert.equal(next.state.driverRuns, false)
@@ -202,9 +210,85 @@ describe('nextEnforcement', () => {
     )
   })
 
+  const known = (ticks: string): DriverStart => ({ kind: 'known', ticks })
+  const living: RestartState = { ...answeredState, driverStartTicks: '100' }
+  type LifeRow = readonly [string, EnforcementPhase, RestartState, DriverStart, Judgement, HungPolicy, string, string]
+  const lives: readonly LifeRow[] = [
+    [
+      'the first start of a driver is recorded',
+      monitoring,
+      answeredState,
+      known('100'),
+      alive,
+      failPod,
+      'monitoring',
+      'save-restart-state, files[ready]',
+    ],
+    ['the same driver', monitoring, living, known('100'), alive, failPod, 'monitoring', 'files[ready]'],
+    ['the start is not recorded', monitoring, living, none, alive, failPod, 'monitoring', 'files[ready]'],
+    ['the start cannot be read', monitoring, living, { kind: 'unknown' }, alive, failPod, 'monitoring', 'files[ready]'],
+    [
+      'the kubelet restarted a driver that crashed',
+      monitoring,
+      living,
+      known('200'),
+      alive,
+      restartDriver,
+      'monitoring',
+      'save-restart-state, files[starting]',
+    ],
+    [
+      'the kubelet restarted a driver that was hung',
+      failing(true, 1_000),
+      { ...living, pendingRestart: { atMs: time.wallMs, reason: 'unresponsive' } },
+      known('200'),
+      unresponsive,
+      restartDriver,
+      'monitoring',
+      'save-restart-state, files[starting]',
+    ],
+    [
+      'another driver runs while a restart waits for its backoff',
+      waiting,
+      living,
+      known('200'),
+      unresponsive,
+      restartAll,
+      'monitoring',
+      'save-restart-state, files[starting]',
+    ],
+  ]
+  for (const [condition, phase, restartState, driverStart, judgement, onHung, expected, effects] of lives) {
+    test(`${condition} → ${expected}: ${effects}`, () => {
+      const next = nextEnforcement(stateWith(phase, restartState), judgement, driverStart, { onHung }, time)
+      assert.equal(describePhase(next.state.phase), expected)
+      assert.equal(summarize(next.effects), effects)
+      const isOther =
+        driverStart.kind === 'known' && restartState.driverStartTicks === '100' && driverStart.ticks === '200'
+      assert.equal(next.restarted, isOther)
+      if (isOther) assert.deepEqual([next.state.restartState.answered, next.state.driverRuns], [false, true])
+      const { pendingRestart } = restartState
+      assert.equal(next.state.restartState.attempt, isOther && pendingRestart !== null ? 2 : 1)
+    })
+  }
+
+  test('a verdict about a driver with a known start → the file names that driver', () => {
+    const { effects } = nextEnforcement(
+      stateWith(monitoring, living),
+      unresponsive,
+      known('100'),
+      { onHung: failPod },
+      time,
+    )
+    const [hungFile] = effects.flatMap((effect) =>
+      effect.kind === 'write-verdict-files' ? [effect.contents.hung] : [],
+    )
+    assert.match(hungFile ?? '', /^100\nunresponsive: .*\n$/)
+  })
+
   test('a verdict of the same kind → it is logged once', () => {
-    const first = nextEnforcement(stateWith(monitoring), alive, { onHung: failPod }, time)
-    const second = nextEnforcement(first.state, alive, { onHung: failPod }, time)
+    const first = nextEnforcement(stateWith(monitoring), alive, none, { onHung: failPod }, time)
+    const second = nextEnforcement(first.state, alive, none, { onHung: failPod }, time)
     assert.deepEqual(
       [first, second].map(({ effects }) => effects.filter(({ kind }) => kind === 'log').length),
       [1, 0],
@@ -213,13 +297,13 @@ describe('nextEnforcement', () => {
 })
 
 describe('settleRestart', () => {
-  const requested = nextEnforcement(stateWith(monitoring), unresponsive, { onHung: restartAll }, time).state
+  const requested = nextEnforcement(stateWith(monitoring), unresponsive, none, { onHung: restartAll }, time).state
 
   test('the restart is recorded → files removed, message written, exit', () => {
     const { state, effects } = settleRestart(requested, true, unresponsive, time)
     assert.equal(state.phase.kind, 'ended')
     assert.equal(state.restartState.attempt, 2)
-    assert.equal(summarize(effects), 'files[], remove-driver-mark, message, exit-for-restart')
+    assert.equal(summarize(effects), 'files[], remove-driver-start, message, exit-for-restart')
   })
 
   test('the restart is not recorded → it does not happen and does not count', () => {
@@ -231,7 +315,7 @@ describe('settleRestart', () => {
 })
 
 describe('isDriverKnownToRun', () => {
-  const none: DriverStartSigns = { startedzRequested: false, hasDriverMark: false }
+  const noSigns: DriverStartSigns = { startedzRequested: false, driverStart: none }
   const refused: Sample = { kind: 'refused' }
   const timeout: Sample = { kind: 'failing', cause: 'timeout', detail: '', tookMs: 1 }
   const fresh: EnforcementState = { ...stateWith(monitoring, initialRestartState), driverRuns: false }
@@ -245,14 +329,22 @@ describe('isDriverKnownToRun', () => {
     boolean,
     boolean,
   ])[] = [
-    ['no sign', fresh, refused, none, restartAll, false, false],
-    ['known before', { ...fresh, driverRuns: true }, refused, none, restartAll, false, true],
-    ['/startedz was requested', fresh, refused, { ...none, startedzRequested: true }, restartAll, false, true],
-    ['the startup probe left its mark', fresh, refused, { ...none, hasDriverMark: true }, restartAll, false, true],
-    ['the first driver listens without answering', fresh, timeout, none, restartAll, false, false],
-    ['a restarted driver listens without answering', restarted, timeout, none, restartAll, false, true],
-    ['the same on the network of the node', restarted, timeout, none, restartAll, true, false],
-    ['the same, restarted by the kubelet', restarted, timeout, none, restartDriver, false, false],
+    ['no sign', fresh, refused, noSigns, restartAll, false, false],
+    ['known before', { ...fresh, driverRuns: true }, refused, noSigns, restartAll, false, true],
+    ['/startedz was requested', fresh, refused, { ...noSigns, startedzRequested: true }, restartAll, false, true],
+    [
+      'the startup probe left its mark',
+      fresh,
+      refused,
+      { ...noSigns, driverStart: { kind: 'unknown' } },
+      restartAll,
+      false,
+      true,
+    ],
+    ['the first driver listens without answering', fresh, timeout, noSigns, restartAll, false, false],
+    ['a restarted driver listens without answering', restarted, timeout, noSigns, restartAll, false, true],
+    ['the same on the network of the node', restarted, timeout, noSigns, restartAll, true, false],
+    ['the same, restarted by the kubelet', restarted, timeout, noSigns, restartDriver, false, false],
   ]
   for (const [condition, state, sample, signs, onHung, hostNetwork, expected] of cases) {
     test(`${condition} → ${expected}`, () => {

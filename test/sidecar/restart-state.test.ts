@@ -13,6 +13,7 @@ const restart = fc.record({ atMs: fc.nat(), reason: fc.string() }, { noNullProto
 const memories = fc.record(
   {
     answered: fc.boolean(),
+    driverStartTicks: fc.option(fc.nat().map(String)),
     attempt: fc.integer({ min: 1, max: 1_000 }),
     restarts: fc.array(restart),
     pendingRestart: fc.option(restart),
@@ -47,6 +48,7 @@ describe('restart state', () => {
     const answered = { ...initialRestartState, answered: true }
     assert.deepEqual(recordRestart(answered, { atMs: 5, reason: 'stall' }), {
       answered: false,
+      driverStartTicks: null,
       attempt: 2,
       restarts: [{ atMs: 5, reason: 'stall' }],
       pendingRestart: null,
