@@ -11,7 +11,7 @@ import { frozenJson } from './json-patch.ts'
 import { chooseStatusPort, planPolicy } from './plan-policy.ts'
 import type { PodEdits } from './pod-edits.ts'
 import { planProbes } from './probes.ts'
-import { chooseRestart } from './restart-strategy.ts'
+import { chooseRestart, findRestartPolicy } from './restart-strategy.ts'
 import { createSidecarContainer, findSparkConfMount, sidecarVolumes } from './sidecar-container.ts'
 import { planSidecarResources } from './sidecar-resources.ts'
 import { planDriverArguments } from './spark-arguments.ts'
@@ -54,16 +54,24 @@ export function planInjection(
 
   const { capabilities, application, servicesAdmitted } = context
   const handler = settings.values['probe-handler']
+  const sharesProcesses = pod.spec.shareProcessNamespace === true || pod.spec.hostPID === true
   const restart = chooseRestart({
     settings,
     application,
     capabilities,
-    podRestartPolicy: pod.spec.restartPolicy ?? 'Always',
+    driverRestartPolicy: findRestartPolicy(pod, driver),
+    sharesProcesses,
     liveness: handler === 'exec' && !driver.livenessProbe,
   })
   const statusPort = chooseStatusPort(pod)
   const observeOnly = restart.action.kind === 'observe'
-  const driverProbes = planProbes(driver, { handler, served: statusPort > 0, servicesAdmitted, observeOnly })
+  const driverProbes = planProbes(driver, {
+    handler,
+    served: statusPort > 0,
+    servicesAdmitted,
+    observeOnly,
+    sharesProcesses,
+  })
   const startupProbeTells = driverProbes.startupProbe !== undefined
   const policy = planPolicy(pod, driver, settings, restart, statusPort, startupProbeTells)
   const { args, env } = planDriverArguments(driver, {

@@ -3,7 +3,7 @@ import { sidecarPort } from '../core/contract/pod-contract.ts'
 import { type Container, findApplicationId, type Pod } from '../core/kubernetes/pod.ts'
 import type { DriverPolicy } from '../core/settings/driver-policy.ts'
 import { formatSetting, type ResolvedSettings, type SettingSource, settingKeys } from '../core/settings/settings.ts'
-import type { RestartChoice } from './restart-strategy.ts'
+import { findRestartPolicy, type RestartChoice } from './restart-strategy.ts'
 
 /** The policy of this pod's sidecar. */
 export function planPolicy(
@@ -16,7 +16,7 @@ export function planPolicy(
 ): DriverPolicy {
   const { values } = resolved
   const namedPort = driver.ports?.find(({ name }) => name === 'spark-ui')?.containerPort
-  const restartPolicy = restart.podRestartPolicy ?? pod.spec.restartPolicy ?? 'Always'
+  const restartPolicy = restart.podRestartPolicy ?? findRestartPolicy(pod, driver)
   return {
     applicationId: findApplicationId(pod) ?? null,
     ui: { scheme: values['ui-scheme'], port: values['ui-port'] ?? namedPort ?? 4040 },

@@ -15,6 +15,8 @@ export interface ProbeContext {
   /** Whether the driver's Service publishes addresses that are not ready. If not, no probe may delay readiness. */
   readonly servicesAdmitted: boolean
   readonly observeOnly: boolean
+  /** Whether the driver container sees the processes of other containers. */
+  readonly sharesProcesses: boolean
 }
 
 /** The maximum that the API allows (int32), so that the startup probe never kills the driver. */
@@ -25,30 +27,32 @@ const shell = (script: string) => ({ exec: { command: ['/bin/sh', '-c', script] 
  * Records when the container's main process started, as `$20`: the sidecar learns that the driver runs, and which driver.
  * Uses only builtins of a POSIX shell. The command name in the second field may contain spaces, so it is cut off first.
  */
-const recordStart = `read -r s </proc/1/stat; set -- \${s##*) }; (echo "\${20}" >${verdictDir}/${verdictFiles.running}) 2>/dev/null`
-const unlessStarting = shell(`${recordStart}; ! test -e ${verdictDir}/${verdictFiles.starting}`)
+// biome-ignore lint/suspicious/noTemplateCurlyInString: the shell expands it
+const readStart = 'read -r s </proc/1/stat; set -- ${s##*) }'
+/** With a shared process namespace, process 1 is not the driver's, and its start says nothing. */
+const withoutStart = 'set --'
+const record = `(echo "\${20-}" >${verdictDir}/${verdictFiles.running}) 2>/dev/null`
+const unlessStarting = (start: string) => shell(`${start}; ${record}; ! test -e ${verdictDir}/${verdictFiles.starting}`)
 /**
  * Fails only if the sidecar's verdict is about this very driver: a verdict that outlives its driver in the volume must not
  * kill the next one. Without a sidecar there is no file, so the driver is not killed.
  */
-const unlessHung = shell(
-  `${recordStart}; { read -r t <${verdictDir}/${verdictFiles.hung}; } 2>/dev/null || exit 0; test "$t" != '${anyDriver}' && test "$t" != "\${20}"`,
-)
+const unlessHung = (start: string) =>
+  shell(
+    `${start}; ${record}; { read -r t <${verdictDir}/${verdictFiles.hung}; } 2>/dev/null || exit 0; test "$t" != '${anyDriver}' && test "$t" != "\${20-}"`,
+  )
 const ifReady = shell(`test -e ${verdictDir}/${verdictFiles.ready}`)
 const httpGet = (path: string) => ({ httpGet: { path, port: sidecarPort, scheme: 'HTTP' } })
 
 const startupTiming = { periodSeconds: 1, timeoutSeconds: 10, failureThreshold: maxFailureThreshold }
 const readinessTiming = { periodSeconds: 2, timeoutSeconds: 5, failureThreshold: 3 }
-const startup = {
-  exec: frozenJson({ ...unlessStarting, ...startupTiming }),
-  http: frozenJson({ ...httpGet('/startedz'), ...startupTiming }),
-} satisfies Record<string, Probe>
-const liveness: Probe = frozenJson({
-  ...unlessHung,
-  periodSeconds: 10,
-  timeoutSeconds: 60,
-  failureThreshold: 3,
+const livenessTiming = { periodSeconds: 10, timeoutSeconds: 60, failureThreshold: 3 }
+const createExecProbes = (start: string) => ({
+  startup: frozenJson<Probe>({ ...unlessStarting(start), ...startupTiming }),
+  liveness: frozenJson<Probe>({ ...unlessHung(start), ...livenessTiming }),
 })
+const execProbes = { own: createExecProbes(readStart), shared: createExecProbes(withoutStart) }
+const httpStartup: Probe = frozenJson({ ...httpGet('/startedz'), ...startupTiming })
 const readiness = {
   exec: frozenJson({ ...ifReady, ...readinessTiming }),
   http: frozenJson({ ...httpGet('/readyz'), ...readinessTiming }),
@@ -64,10 +68,11 @@ const readiness = {
  * - Readiness, and startup, which delays it, are only added if the driver's DNS name resolves before the driver is ready.
  */
 export function planProbes(container: Container, context: ProbeContext): DriverProbes {
-  const { handler, served, servicesAdmitted, observeOnly } = context
+  const { handler, served, servicesAdmitted, observeOnly, sharesProcesses } = context
+  const { startup, liveness } = execProbes[sharesProcesses ? 'shared' : 'own']
   const canDelayReadiness = servicesAdmitted && (served || handler === 'exec')
   return {
-    ...(canDelayReadiness && !container.startupProbe && { startupProbe: startup[handler] }),
+    ...(canDelayReadiness && !container.startupProbe && { startupProbe: handler === 'exec' ? startup : httpStartup }),
     ...(handler === 'exec' && !observeOnly && !container.livenessProbe && { livenessProbe: liveness }),
     ...(canDelayReadiness && !container.readinessProbe && { readinessProbe: served ? readiness.http : readiness.exec }),
   }

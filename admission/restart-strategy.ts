@@ -1,5 +1,6 @@
 import { formatDuration } from '../core/duration.ts'
 import type { Capabilities } from '../core/kubernetes/capabilities.ts'
+import type { Container, Pod } from '../core/kubernetes/pod.ts'
 import type { HungPolicy, RestartBudget } from '../core/settings/driver-policy.ts'
 import type { ResolvedSettings } from '../core/settings/settings.ts'
 import { formatFinalPolicy, maxRetries, type SparkApplication } from '../core/spark/application.ts'
@@ -17,8 +18,10 @@ export interface RestartContext {
   readonly settings: ResolvedSettings
   readonly application: ApplicationLookup
   readonly capabilities: Capabilities
-  /** The restartPolicy of the received pod. Spark sets Never. */
-  readonly podRestartPolicy: string
+  /** What the kubelet does when the received driver container fails. Spark sets Never. */
+  readonly driverRestartPolicy: string
+  /** Whether the driver container sees the processes of other containers. */
+  readonly sharesProcesses: boolean
   /** Whether the driver has spark-nanny's liveness probe. Without it the kubelet does not act on a verdict. */
   readonly liveness: boolean
 }
@@ -27,13 +30,30 @@ const hourMs = 3_600_000
 
 /** Chooses the action by the setting `restart`, the owner and the cluster. */
 export function chooseRestart(context: RestartContext): RestartChoice {
-  const chosen = chooseAction(context)
+  const chosen = withoutAmbiguity(chooseAction(context), context)
   const warning = context.liveness ? undefined : warnWithoutLiveness(chosen.action)
   return warning === undefined ? chosen : { ...chosen, warnings: [...chosen.warnings, warning] }
 }
 
+/**
+ * A verdict file must name the driver that it is about, because the kubelet starts another one in the same pod. With a shared
+ * process namespace, the probes cannot tell one driver from the next.
+ */
+function withoutAmbiguity(chosen: RestartChoice, { sharesProcesses }: RestartContext): RestartChoice {
+  if (!sharesProcesses || chosen.action.kind !== 'restart-driver-container') return chosen
+  const warning =
+    'the pod shares its process namespace, so a verdict cannot be tied to one driver: a hang is only reported'
+  return choice({ kind: 'observe', budget: null }, [warning])
+}
+
+/** The restartPolicy of a container, or its rules, take precedence over the pod's (Kubernetes 1.34 and newer). */
+export function findRestartPolicy(pod: Pod, driver: Container): string {
+  if ((driver.restartPolicyRules ?? []).length > 0) return 'OnFailure'
+  return driver.restartPolicy ?? pod.spec.restartPolicy ?? 'Always'
+}
+
 function chooseAction(context: RestartContext): RestartChoice {
-  const { settings, application, podRestartPolicy } = context
+  const { settings, application, driverRestartPolicy } = context
   switch (settings.values.restart) {
     case 'observe':
       return choice({ kind: 'observe', budget: null })
@@ -43,7 +63,7 @@ function chooseAction(context: RestartContext): RestartChoice {
       return restartInPlaceAsSet(context)
     case 'auto':
       // Spark never sets a restartPolicy other than Never. Its author wants the kubelet to restart what fails.
-      return podRestartPolicy === 'Never'
+      return driverRestartPolicy === 'Never'
         ? chooseByOwner(context)
         : restartInPlace(context, createHourlyBudget(settings))
   }
@@ -87,13 +107,13 @@ function restartInPlace(context: RestartContext, budget: RestartBudget): Restart
 }
 
 function restartInPlaceAsSet(context: RestartContext): RestartChoice {
-  const { settings, capabilities, podRestartPolicy, application } = context
+  const { settings, capabilities, driverRestartPolicy, application } = context
   const budget = createHourlyBudget(settings)
   const isApache = application.kind === 'found' && application.application.operator === 'apache'
   const warnings = isApache ? ['Apache’s operator treats a restart in place as a failure of the application'] : []
   if (capabilities.restartAllContainers) return choice({ kind: 'restart-all-containers', budget }, warnings)
   const action = { kind: 'restart-driver-container', budget } as const
-  if (podRestartPolicy !== 'Never') return choice(action, warnings)
+  if (driverRestartPolicy !== 'Never') return choice(action, warnings)
   const warning =
     'this cluster cannot restart all containers of a pod: restart in-place sets the pod’s restartPolicy to OnFailure, which restarts a driver that fails for any other reason too'
   return { action, podRestartPolicy: 'OnFailure', warnings: [...warnings, warning] }
@@ -101,9 +121,9 @@ function restartInPlaceAsSet(context: RestartContext): RestartChoice {
 
 /** A failed liveness probe fails a pod only if the kubelet does not restart its containers. */
 function failPod(context: RestartContext, warnings: readonly string[]): RestartChoice {
-  const { podRestartPolicy, settings } = context
-  if (podRestartPolicy === 'Never') return choice({ kind: 'fail-pod', budget: null }, warnings)
-  const warning = `the pod’s restartPolicy is ${podRestartPolicy}: the kubelet restarts a hung driver’s container instead of failing the pod`
+  const { driverRestartPolicy, settings } = context
+  if (driverRestartPolicy === 'Never') return choice({ kind: 'fail-pod', budget: null }, warnings)
+  const warning = `the pod’s restartPolicy is ${driverRestartPolicy}: the kubelet restarts a hung driver’s container instead of failing the pod`
   return choice({ kind: 'restart-driver-container', budget: createHourlyBudget(settings) }, [warning])
 }
 

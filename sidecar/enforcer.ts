@@ -10,6 +10,7 @@ import {
   type EnforcementTime,
   isDriverKnownToRun,
   nextEnforcement,
+  type ObservedDriverStart,
   settleRestart,
 } from './next-enforcement.ts'
 import { type RestartState, settleAtStart } from './restart-state.ts'
@@ -22,6 +23,8 @@ export interface EnforcerDeps {
   readonly exit: (code: number) => void
   /** Whether the kubelet has requested /startedz. */
   readonly startedzRequested: () => boolean
+  /** The time since the node booted. Null if it cannot be read. */
+  readonly uptimeMs: () => number | null
   readonly log: SidecarLog
 }
 
@@ -47,6 +50,8 @@ export function createEnforcer(policy: DriverPolicy, deps: EnforcerDeps, wallAtS
     restartState,
     phase: { kind: 'monitoring' },
     driverRuns: false,
+    driverStart: { kind: 'none' },
+    lastAliveWallMs: null,
     loggedVerdict: null,
   }
   executor.execute({ kind: 'save-restart-state', restartState })
@@ -61,7 +66,7 @@ export function createEnforcer(policy: DriverPolicy, deps: EnforcerDeps, wallAtS
 
   return {
     enforce(judged, time) {
-      const enforcement = nextEnforcement(state, judged, files.readDriverStart(), policy, time)
+      const enforcement = nextEnforcement(state, judged, observeDriverStart(deps), policy, time)
       const { judgement, restarted } = enforcement
       apply(enforcement, judgement, time)
       return { judgement, restarted }
@@ -86,6 +91,17 @@ export function createEnforcer(policy: DriverPolicy, deps: EnforcerDeps, wallAtS
       problem: executor.problem(),
     }),
   }
+}
+
+/** The kernel counts 100 ticks a second for every architecture (USER_HZ). */
+const tickMs = 10
+
+function observeDriverStart({ files, uptimeMs }: EnforcerDeps): ObservedDriverStart {
+  const driverStart = files.readDriverStart()
+  if (driverStart.kind !== 'known') return driverStart
+  const ageMs = (uptimeMs() ?? Number.NaN) - Number(driverStart.ticks) * tickMs
+  // Some runtimes show the uptime of the container, which says nothing about the driver.
+  return { ...driverStart, ageMs: ageMs >= 0 ? ageMs : null }
 }
 
 /** The one place where the enforcer acts on the world. */

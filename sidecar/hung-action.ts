@@ -69,7 +69,7 @@ export function chooseHungAction(
         case 'spent': {
           const spent = `${summary}; ${describeSpentBudget(state, onHung.budget)}`
           // A pod with restartPolicy OnFailure cannot be made to fail: the kubelet restarts each container that ends.
-          return all
+          return all && policy.kubeletRestarts !== true
             ? { kind: 'fail', restarts: false, message: `${spent}; the pod fails` }
             : { kind: 'report', message: `${spent}; left as it is` }
         }

@@ -90,6 +90,7 @@ function openMonitor(policy: DriverPolicy): Monitor | string {
     writeTerminationMessage: (text) => writeFileSync(paths.terminationMessage, text),
     exit: (code) => process.exit(code),
     startedzRequested: () => startedzRequested,
+    uptimeMs: () => readUptimeMs(),
     log,
   })
 }
@@ -107,6 +108,14 @@ function idle(reason: string, port: number): void {
 function readProperties(): ReadonlyMap<string, string> | null {
   try {
     return parseProperties(readFileSync(paths.sparkProperties, 'utf8'))
+  } catch {
+    return null
+  }
+}
+
+function readUptimeMs(): number | null {
+  try {
+    return Number.parseFloat(readFileSync(paths.uptime, 'latin1')) * 1_000 || null
   } catch {
     return null
   }

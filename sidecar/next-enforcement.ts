@@ -14,12 +14,19 @@ import type { DriverStart, VerdictFileContents } from './verdict-files.ts'
  */
 const kubeletActsWithinMs = 90_000
 
+/** After this time, another start of the driver has another cause: MaxContainerBackOff of the kubelet is five minutes. */
+const restartAppearsWithinMs = kubeletActsWithinMs + 300_000
+
 /** What the enforcer knows between two judgements. */
 export interface EnforcementState {
   readonly restartState: RestartState
   readonly phase: EnforcementPhase
   /** Whether the container of the current driver is known to run. */
   readonly driverRuns: boolean
+  /** What the probes recorded last. */
+  readonly driverStart: DriverStart
+  /** When the UI last answered as the driver's, by the wall clock. Null if this sidecar has not seen that. */
+  readonly lastAliveWallMs: number | null
   /** The kind of the verdict that was logged last; null before the first one. */
   readonly loggedVerdict: Verdict['kind'] | null
 }
@@ -87,16 +94,18 @@ type EnforcementPolicy = Pick<DriverPolicy, 'onHung' | 'kubeletRestarts'>
  * driver's container: if `driverStart` shows another life, all of them start again.
  */
 export function nextEnforcement(
-  before: EnforcementState,
+  known: EnforcementState,
   judged: Judgement,
-  driverStart: DriverStart,
+  driverStart: ObservedDriverStart,
   policy: EnforcementPolicy,
   time: EnforcementTime,
 ): Enforcement {
-  const begun = beginNextDriver(before, judged, driverStart, time.nowMs)
+  const lastAliveWallMs = judged.run.kind === 'alive' ? time.wallMs : known.lastAliveWallMs
+  const before: EnforcementState = { ...known, driverStart, lastAliveWallMs }
+  const begun = beginNextDriver(before, judged, driverStart, time)
   const restarted = begun !== undefined
-  const judgement = restarted ? createJudgement(time.nowMs) : judged
-  const answered = chain(begun ?? rememberDriverStart(before, driverStart), (state) => rememberAnswer(state, judgement))
+  const judgement = restarted ? createJudgement(time.nowMs, begun.state.restartState.answered) : judged
+  const answered = chain(begun ?? rememberDriverStart(before), (state) => rememberAnswer(state, judgement))
   const enforced = chain(answered, (state) => enforceVerdict(state, judgement, policy, time))
   return { ...chain(enforced, (state) => showVerdict(state, judgement, time)), judgement, restarted }
 }
@@ -129,6 +138,11 @@ export function settleRestart(
   }
 }
 
+/** What the probes recorded, and how long ago the driver started. Null if the age is not known. */
+export type ObservedDriverStart =
+  | Exclude<DriverStart, { kind: 'known' }>
+  | (Extract<DriverStart, { kind: 'known' }> & { readonly ageMs: number | null })
+
 /** What shows that the container of the driver runs. */
 export interface DriverStartSigns {
   /** Whether the kubelet has requested /startedz. */
@@ -148,7 +162,9 @@ export function isDriverKnownToRun(
 ): boolean {
   const wasRestarted = restartState.attempt > 1 && policy.onHung.kind === 'restart-all-containers'
   const listens = wasRestarted && policy.hostNetwork !== true && sample.kind === 'failing'
-  return driverRuns || listens || signs.startedzRequested || signs.driverStart.kind !== 'none'
+  const { driverStart } = signs
+  const isStale = driverStart.kind === 'known' && driverStart.ticks === restartState.previousStartTicks
+  return driverRuns || listens || signs.startedzRequested || (driverStart.kind !== 'none' && !isStale)
 }
 
 function chain(step: EnforcementStep, next: (state: EnforcementState) => EnforcementStep): EnforcementStep {
@@ -160,29 +176,58 @@ function chain(step: EnforcementStep, next: (state: EnforcementState) => Enforce
 function beginNextDriver(
   state: EnforcementState,
   judged: Judgement,
-  driverStart: DriverStart,
-  nowMs: number,
+  driverStart: ObservedDriverStart,
+  time: EnforcementTime,
 ): EnforcementStep | undefined {
   const { phase, restartState } = state
-  const isOtherLife =
-    driverStart.kind === 'known' &&
-    restartState.driverStartTicks !== null &&
-    restartState.driverStartTicks !== driverStart.ticks
-  if (isOtherLife) return followNextDriver(state, driverStart.ticks)
-  return phase.kind === 'acting' && isActionOver(phase, judged, nowMs) ? awaitNextDriver(state, phase) : undefined
+  const { driverStartTicks } = restartState
+  if (driverStart.kind === 'known' && isNextDriver(restartState, driverStart.ticks)) {
+    const answered = hasAnsweredSince(state, driverStart.ageMs, judged, time)
+    // What is known already is about this driver.
+    if (driverStartTicks === null && judged.answered && answered) return undefined
+    return followNextDriver(state, driverStart.ticks, answered, time)
+  }
+  // Only a driver whose start is unknown is guessed to have been restarted.
+  const isGuess = driverStartTicks === null && phase.kind === 'acting'
+  return isGuess && isActionOver(phase, judged, time.nowMs) ? awaitNextDriver(state, phase) : undefined
 }
 
-function rememberDriverStart(state: EnforcementState, driverStart: DriverStart): EnforcementStep {
-  const { restartState } = state
+/** Whether this is the start of a driver that is not judged yet. The record of a driver that was to end may remain. */
+function isNextDriver({ driverStartTicks, previousStartTicks }: RestartState, ticks: string): boolean {
+  return driverStartTicks === null ? ticks !== previousStartTicks : ticks !== driverStartTicks
+}
+
+/** Whether the UI has answered since the driver started: the start may be recorded late. */
+function hasAnsweredSince(
+  { lastAliveWallMs, restartState }: EnforcementState,
+  ageMs: number | null,
+  judged: Judgement,
+  { wallMs }: EnforcementTime,
+): boolean {
+  if (ageMs === null) return restartState.driverStartTicks === null && judged.answered
+  // After a restart of the sidecar, it is only known that the UI has answered at some time.
+  if (lastAliveWallMs === null) return restartState.driverStartTicks === null && judged.answered
+  return lastAliveWallMs >= wallMs - ageMs
+}
+
+function rememberDriverStart(state: EnforcementState): EnforcementStep {
+  const { restartState, driverStart } = state
   if (driverStart.kind !== 'known' || restartState.driverStartTicks !== null) return { state, effects: [] }
+  if (driverStart.ticks === restartState.previousStartTicks) return { state, effects: [] }
   return saveRestartState(state, { ...restartState, driverStartTicks: driverStart.ticks })
 }
 
-/** The kubelet has restarted the driver's container, because of a verdict or on its own. */
-function followNextDriver(state: EnforcementState, driverStartTicks: string): EnforcementStep {
+/** The kubelet has started the driver's container, because of a verdict or on its own. */
+function followNextDriver(
+  state: EnforcementState,
+  driverStartTicks: string,
+  answered: boolean,
+  { wallMs }: EnforcementTime,
+): EnforcementStep {
   const { pendingRestart } = state.restartState
-  const settled = pendingRestart === null ? state.restartState : recordRestart(state.restartState, pendingRestart)
-  const restartState = { ...settled, answered: false, driverStartTicks }
+  const isExpected = pendingRestart !== null && wallMs - pendingRestart.atMs <= restartAppearsWithinMs
+  const counted = isExpected ? recordRestart(state.restartState, pendingRestart) : state.restartState
+  const restartState = { ...counted, answered, driverStartTicks, pendingRestart: null }
   return {
     state: { ...state, restartState, phase: { kind: 'monitoring' }, driverRuns: true },
     effects: [
@@ -190,8 +235,8 @@ function followNextDriver(state: EnforcementState, driverStartTicks: string): En
       {
         kind: 'log',
         level: 'info',
-        fields: { attempt: restartState.attempt, expected: pendingRestart !== null },
-        message: 'the driver container was restarted',
+        fields: { attempt: restartState.attempt, expected: isExpected },
+        message: 'the driver container has started',
       },
     ],
   }
@@ -255,8 +300,10 @@ function enforceVerdict(
 /** The driver is no longer hung. */
 function clearAction(state: EnforcementState, { action }: ActingPhase, verdict: Verdict): EnforcementStep {
   const monitoring: EnforcementState = { ...state, phase: { kind: 'monitoring' } }
+  const { pendingRestart, driverStartTicks } = state.restartState
+  // The kubelet may have begun to act already: then the start of another driver will show it.
   const saved =
-    state.restartState.pendingRestart === null
+    pendingRestart === null || driverStartTicks !== null
       ? { state: monitoring, effects: [] }
       : saveRestartState(monitoring, { ...state.restartState, pendingRestart: null })
   if (verdict.kind !== 'alive') return saved
@@ -304,8 +351,9 @@ function showVerdict(state: EnforcementState, judgement: Judgement, time: Enforc
   const { phase } = state
   if (phase.kind === 'ended' || phase.kind === 'restart-requested') return { state, effects: [] }
   const { verdict } = judgement
-  const driver = state.restartState.driverStartTicks ?? anyDriver
-  const hung = phase.kind === 'acting' && phase.action.kind === 'fail' ? `${driver}\n${phase.action.message}\n` : null
+  const driver = nameDriver(state.driverStart)
+  const fails = phase.kind === 'acting' && phase.action.kind === 'fail' && driver !== null
+  const hung = fails ? `${driver}\n${phase.action.message}\n` : null
   const files: EnforcementEffect = {
     kind: 'write-verdict-files',
     contents: {
@@ -323,6 +371,21 @@ function showVerdict(state: EnforcementState, judgement: Judgement, time: Enforc
     message: 'verdict changed',
   }
   return { state: { ...state, loggedVerdict: verdict.kind }, effects: [files, log] }
+}
+
+/**
+ * The driver that the liveness probe is to fail for. Null if no probe has run in the driver's container: the file would only
+ * be found by a driver that starts later.
+ */
+function nameDriver(driverStart: DriverStart): string | null {
+  switch (driverStart.kind) {
+    case 'known':
+      return driverStart.ticks
+    case 'unknown':
+      return anyDriver
+    case 'none':
+      return null
+  }
 }
 
 function saveRestartState(state: EnforcementState, restartState: RestartState): EnforcementStep {

@@ -8,6 +8,8 @@ export interface Paths {
   readonly terminationMessage: string
   /** Linux's tables of TCP sockets in the network namespace of the pod. */
   readonly tcpTables: readonly string[]
+  /** The time since the node booted, in seconds. */
+  readonly uptime: string
 }
 
 /**
@@ -20,5 +22,6 @@ export function resolvePaths(root = '/'): Paths {
     sparkProperties: join(root, sparkConfDir, 'spark.properties'),
     terminationMessage: join(root, 'dev/termination-log'),
     tcpTables: ['/proc/net/tcp', '/proc/net/tcp6'],
+    uptime: '/proc/uptime',
   }
 }

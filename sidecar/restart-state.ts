@@ -7,6 +7,8 @@ export interface RestartState {
   readonly answered: boolean
   /** When the main process of the current driver's container started, in ticks since boot. Null if it is not known. */
   readonly driverStartTicks: string | null
+  /** The same of the driver that the last restart was to end. Its record may still be in the volume. */
+  readonly previousStartTicks: string | null
   /** 1 for the first driver of the pod, plus one for each restart that spark-nanny caused. */
   readonly attempt: number
   /** The latest restarts, the oldest first. */
@@ -21,6 +23,7 @@ const maxRestartsKept = 1_000
 export const initialRestartState: RestartState = {
   answered: false,
   driverStartTicks: null,
+  previousStartTicks: null,
   attempt: 1,
   restarts: [],
   pendingRestart: null,
@@ -30,7 +33,7 @@ export const initialRestartState: RestartState = {
 export function parseRestartState(text: string | undefined): RestartState {
   const value = parseJson(text ?? '')
   if (!isRecord(value)) return initialRestartState
-  const { answered, driverStartTicks, attempt, restarts, pendingRestart } = value
+  const { answered, driverStartTicks, previousStartTicks, attempt, restarts, pendingRestart } = value
   const isComplete =
     typeof answered === 'boolean' &&
     typeof attempt === 'number' &&
@@ -41,7 +44,8 @@ export function parseRestartState(text: string | undefined): RestartState {
   if (!isComplete) return initialRestartState
   return {
     answered,
-    driverStartTicks: typeof driverStartTicks === 'string' ? driverStartTicks : null,
+    driverStartTicks: isTicks(driverStartTicks) ? driverStartTicks : null,
+    previousStartTicks: isTicks(previousStartTicks) ? previousStartTicks : null,
     attempt,
     restarts,
     pendingRestart: isRestart(pendingRestart) ? pendingRestart : null,
@@ -53,11 +57,12 @@ export function formatRestartState(state: RestartState): string {
 }
 
 /**
- * The state with which a sidecar starts: no restart lies in the future, and a restart that was expected of the kubelet
- * has happened.
+ * The state with which a sidecar starts: no restart lies in the future. If the start of the driver is not known, a restart
+ * that was expected of the kubelet has happened. Otherwise the start of another driver will show it.
  */
 export function settleAtStart(state: RestartState, nowMs: number): RestartState {
-  const settled = state.pendingRestart === null ? state : recordRestart(state, state.pendingRestart)
+  const { pendingRestart, driverStartTicks } = state
+  const settled = pendingRestart === null || driverStartTicks !== null ? state : recordRestart(state, pendingRestart)
   return { ...settled, restarts: clampToNow(settled.restarts, nowMs) }
 }
 
@@ -66,6 +71,7 @@ export function recordRestart(state: RestartState, restart: Restart): RestartSta
   return {
     answered: false,
     driverStartTicks: null,
+    previousStartTicks: state.driverStartTicks ?? state.previousStartTicks,
     attempt: state.attempt + 1,
     restarts: [...state.restarts, restart].slice(-maxRestartsKept),
     pendingRestart: null,
@@ -76,6 +82,9 @@ export function recordRestart(state: RestartState, restart: Restart): RestartSta
 export function toRestartHistory({ restarts, attempt }: RestartState): RestartHistory {
   return { restarts, total: attempt - 1 }
 }
+
+/** Whether a value is a start time as the probes record it. */
+export const isTicks = (value: unknown): value is string => typeof value === 'string' && /^[1-9]\d{0,15}$/.test(value)
 
 function isRestart(value: unknown): value is Restart {
   return isRecord(value) && Number.isFinite(value.atMs) && typeof value.reason === 'string'

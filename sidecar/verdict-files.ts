@@ -1,7 +1,17 @@
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  openSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { verdictFiles } from '../core/contract/pod-contract.ts'
-import { formatRestartState, parseRestartState, type RestartState } from './restart-state.ts'
+import { formatRestartState, isTicks, parseRestartState, type RestartState } from './restart-state.ts'
 
 /** The content of each file that the probes look for; null if the file must not exist. */
 export interface VerdictFileContents {
@@ -61,16 +71,34 @@ export function openVerdictFiles(dir: string): VerdictFiles {
       }
     },
     readDriverStart() {
-      const text = readIfPresent(path(verdictFiles.running))
+      const text = readShortFile(path(verdictFiles.running))
       if (text === null) return { kind: 'none' }
       const ticks = text.trim()
-      return /^[1-9]\d{0,19}$/.test(ticks) ? { kind: 'known', ticks } : { kind: 'unknown' }
+      return isTicks(ticks) ? { kind: 'known', ticks } : { kind: 'unknown' }
     },
     removeDriverStart: () => remove(verdictFiles.running),
     readRestartState() {
       return parseRestartState(readIfPresent(path(verdictFiles.restartState)) ?? undefined)
     },
     writeRestartState: (state) => write(verdictFiles.restartState, formatRestartState(state)),
+  }
+}
+
+/**
+ * The first bytes of a file that another container may have replaced by anything: a pipe must not block the sidecar, and a
+ * link or a device must not be followed. Null if there is no regular file.
+ */
+function readShortFile(path: string): string | null {
+  let file: number | undefined
+  try {
+    file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+    if (!fstatSync(file).isFile()) return null
+    const bytes = Buffer.alloc(32)
+    return bytes.toString('latin1', 0, readSync(file, bytes))
+  } catch {
+    return null
+  } finally {
+    if (file !== undefined) closeSync(file)
   }
 }
 

@@ -32,6 +32,8 @@ export interface PodSpec {
   readonly volumes?: readonly Volume[]
   readonly restartPolicy?: string
   readonly hostNetwork?: boolean
+  readonly hostPID?: boolean
+  readonly shareProcessNamespace?: boolean
   readonly os?: { readonly name: string }
   readonly nodeSelector?: Readonly<Record<string, string>>
   readonly resources?: ResourceRequirements

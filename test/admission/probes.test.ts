@@ -8,7 +8,13 @@ import { describe, test } from 'node:test'
 import { type ProbeContext, planProbes } from '../../admission/probes.ts'
 import type { Probe } from '../../core/kubernetes/pod.ts'
 
-const usual: ProbeContext = { handler: 'exec', served: true, servicesAdmitted: true, observeOnly: false }
+const usual: ProbeContext = {
+  handler: 'exec',
+  served: true,
+  servicesAdmitted: true,
+  observeOnly: false,
+  sharesProcesses: false,
+}
 const kinds = (changes: Partial<ProbeContext>, own: object = {}) =>
   Object.entries(planProbes({ name: 'driver', ...own }, { ...usual, ...changes })).map(
     ([name, probe]) => `${name.replace('Probe', '')}:${'exec' in probe ? 'exec' : 'http'}`,
@@ -94,6 +100,19 @@ describe('planProbes', () => {
       assert.equal(await readFile(join(dir, 'running'), 'utf8'), '\n')
     })
   }
+
+  test('a shared process namespace → no start is recorded, and only a verdict about any driver counts', async (t) => {
+    const dir = await mkdtemp(join(tmpdir(), 'spark-nanny-probes-'))
+    t.after(() => rm(dir, { recursive: true, force: true }))
+    const { startupProbe, livenessProbe } = planProbes({ name: 'driver' }, { ...usual, sharesProcesses: true })
+    await writeFile(join(dir, 'stat'), statOf(startTicks))
+    assert.deepEqual([run(startupProbe, dir), run(livenessProbe, dir)], [0, 0])
+    assert.equal(await readFile(join(dir, 'running'), 'utf8'), '\n')
+    await writeFile(join(dir, 'hung'), `${startTicks}\nunresponsive\n`)
+    assert.equal(run(livenessProbe, dir), 0)
+    await writeFile(join(dir, 'hung'), '*\nunresponsive\n')
+    assert.equal(run(livenessProbe, dir), 1)
+  })
 
   test('the probe commands on the real /proc → record the start of the first process', async (t) => {
     const dir = await mkdtemp(join(tmpdir(), 'spark-nanny-probes-'))

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { chooseRestart, describeAction } from '../../admission/restart-strategy.ts'
+import { chooseRestart, describeAction, findRestartPolicy } from '../../admission/restart-strategy.ts'
 import type { HungPolicy } from '../../core/settings/driver-policy.ts'
 import { resolveSettings } from '../../core/settings/settings.ts'
 import type { OwnerRestartPolicy, SparkOperator } from '../../core/spark/application.ts'
@@ -157,7 +157,8 @@ describe('chooseRestart', () => {
         settings: resolveSettings({ pod: asAnnotations(row.written) }),
         application: row.application,
         capabilities: { nativeSidecars: true, restartAllContainers: row.capable ?? true, openShift: false },
-        podRestartPolicy: row.podRestartPolicy ?? 'Never',
+        driverRestartPolicy: row.podRestartPolicy ?? 'Never',
+        sharesProcesses: false,
         liveness: row.liveness ?? true,
       })
       assert.deepEqual(action, row.action)
@@ -175,11 +176,45 @@ describe('chooseRestart', () => {
       settings: resolveSettings({ chart: { 'max-restarts': '7' } }),
       application: onFailure(2),
       capabilities: { nativeSidecars: true, restartAllContainers: true, openShift: false },
-      podRestartPolicy: 'Never',
+      driverRestartPolicy: 'Never',
+      sharesProcesses: false,
       liveness: true,
     })
     assert.deepEqual(action.budget, { maxRestarts: 2, windowMs: null, backoffMs: 10_000 })
   })
+
+  for (const driverRestartPolicy of ['Never', 'OnFailure'] as const) {
+    for (const restart of ['auto', 'in-place', 'resubmit'] as const) {
+      test(`a shared process namespace, ${driverRestartPolicy}, restart ${restart} → the kubelet restarts no driver`, () => {
+        const { action, podRestartPolicy } = chooseRestart({
+          settings: resolveSettings({ pod: { 'spark-nanny.io/restart': restart } }),
+          application: { kind: 'none' },
+          capabilities: { nativeSidecars: true, restartAllContainers: false, openShift: false },
+          driverRestartPolicy,
+          sharesProcesses: true,
+          liveness: true,
+        })
+        assert.equal(action.kind, driverRestartPolicy === 'Never' && restart !== 'in-place' ? 'fail-pod' : 'observe')
+        assert.equal(podRestartPolicy, null)
+      })
+    }
+  }
+
+  const ofPod = (restartPolicy: string | undefined, driver: object) =>
+    findRestartPolicy(
+      { spec: { containers: [], ...(restartPolicy !== undefined && { restartPolicy }) } },
+      { name: 'driver', ...driver },
+    )
+  for (const [pod, driver, expected] of [
+    ['Never', {}, 'Never'],
+    [undefined, {}, 'Always'],
+    ['Never', { restartPolicy: 'OnFailure' }, 'OnFailure'],
+    ['Always', { restartPolicy: 'Never' }, 'Never'],
+    ['Never', { restartPolicy: 'Never', restartPolicyRules: [{ action: 'Restart' }] }, 'OnFailure'],
+  ] as const) {
+    test(`restartPolicy ${pod} of the pod, ${JSON.stringify(driver)} of the container → ${expected}`, () =>
+      assert.equal(ofPod(pod, driver), expected))
+  }
 
   test('an action → its description', () => {
     assert.equal(describeAction(rebuild(hourly)), 'restart all containers, at most 3 in 1h, 10s apart or more')

@@ -20,6 +20,10 @@ export const timeout: Sample = {
   detail: 'no answer within 10000 ms',
   tookMs: 10_000,
 }
+/** The start of the driver before the tests' clock begins, as the probes record it. */
+export const startTicks = '100'
+/** The node has run for this long when the tests' clock is 0. */
+export const bootedBeforeMs = 1_000
 const startWallMs = Date.UTC(2026, 0, 31, 12)
 
 /** A monitor with real files and a manual clock: each sample takes its time, and each delay passes immediately. */
@@ -28,6 +32,7 @@ export function createMonitorHarness(
   policy: Partial<DriverPolicy> = {},
   existingDir?: string,
   nowMs = 1_000,
+  driverRuns = policy.startupProbeTells !== true,
 ) {
   const dir = existingDir ?? mkdtempSync(join(tmpdir(), 'spark-nanny-watch-'))
   if (existingDir === undefined) t.after(() => rmSync(dir, { recursive: true, force: true }))
@@ -47,6 +52,8 @@ export function createMonitorHarness(
   const whole = policyWith(policy)
   const files = openVerdictFiles(dir)
   files.clear()
+  // As a probe in the driver's container does.
+  if (driverRuns) writeFileSync(join(dir, 'running'), `${startTicks}\n`)
   const watch = createMonitor(whole, {
     clock: {
       monotonicMs: () => environment.nowMs,
@@ -74,6 +81,7 @@ export function createMonitorHarness(
     },
     exit: (code) => void environment.exits.push(code),
     startedzRequested: () => environment.startedz,
+    uptimeMs: () => environment.nowMs + bootedBeforeMs,
     log: createSidecarLog(
       'info',
       (line) => void environment.lines.push(line),
@@ -99,7 +107,7 @@ export function createMonitorHarness(
     },
     files: () =>
       readdirSync(dir)
-        .filter((name) => name !== 'restart-state.json')
+        .filter((name) => name !== 'restart-state.json' && name !== 'running')
         .toSorted()
         .join(' '),
     read: (name: string) => (existsSync(join(dir, name)) ? readFileSync(join(dir, name), 'utf8') : null),

@@ -15,13 +15,15 @@ import {
   type EnforcementState,
   isDriverKnownToRun,
   nextEnforcement,
+  type ObservedDriverStart,
   settleRestart,
 } from '../../sidecar/next-enforcement.ts'
 import { initialRestartState, type RestartState } from '../../sidecar/restart-state.ts'
-import type { DriverStart } from '../../sidecar/verdict-files.ts'
 import { policyWith } from '../support/driver-policy.ts'
 
-const none: DriverStart = { kind: 'none' }
+const none: ObservedDriverStart = { kind: 'none' }
+/** The probes ran, but could not read the start. */
+const unrecorded: ObservedDriverStart = { kind: 'unknown' }
 const time = { nowMs: 200_000, wallMs: Date.UTC(2026, 0, 31, 12) }
 const budget = { maxRestarts: 1, windowMs: 3_600_000, backoffMs: 120_000 }
 const restartAll: HungPolicy = { kind: 'restart-all-containers', budget }
@@ -57,6 +59,8 @@ const stateWith = (phase: EnforcementPhase, restartState = answeredState): Enfor
   restartState,
   phase,
   driverRuns: true,
+  driverStart: none,
+  lastAliveWallMs: null,
   loggedVerdict: null,
 })
 
@@ -187,7 +191,7 @@ const rows: readonly Row[] = [
 describe('nextEnforcement', () => {
   for (const [condition, state, judgement, onHung, phase, effects] of rows) {
     test(`${condition} → ${phase}: ${effects}`, () => {
-      const next = nextEnforcement(state, judgement, none, { onHung }, time)
+      const next = nextEnforcement(state, judgement, unrecorded, { onHung }, time)
       assert.equal(describePhase(next.state.phase), phase)
       assert.equal(summarize(next.effects), effects)
     })
@@ -210,9 +214,18 @@ describe('nextEnforcement', () => {
     )
   })
 
-  const known = (ticks: string): DriverStart => ({ kind: 'known', ticks })
+  const known = (ticks: string, ageMs: number | null = null): ObservedDriverStart => ({ kind: 'known', ticks, ageMs })
   const living: RestartState = { ...answeredState, driverStartTicks: '100' }
-  type LifeRow = readonly [string, EnforcementPhase, RestartState, DriverStart, Judgement, HungPolicy, string, string]
+  type LifeRow = readonly [
+    string,
+    EnforcementPhase,
+    RestartState,
+    ObservedDriverStart,
+    Judgement,
+    HungPolicy,
+    string,
+    string,
+  ]
   const lives: readonly LifeRow[] = [
     [
       'the first start of a driver is recorded',

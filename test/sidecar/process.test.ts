@@ -42,6 +42,8 @@ function pod(t: TestContext): Pod {
   mkdirSync(join(root, verdictDir), { recursive: true })
   mkdirSync(join(root, 'dev'))
   const path = (name: string) => join(root, verdictDir, name)
+  // As the probes in the driver's container do.
+  writeFileSync(path('running'), '1\n')
   t.after(() => rmSync(root, { recursive: true, force: true }))
   const start = (policy: string | undefined): Sidecar => {
     const env = { [sidecarEnv.root]: root, ...(policy !== undefined && { [sidecarEnv.policy]: policy }) }
@@ -116,6 +118,7 @@ describe('sidecar process', () => {
     const { state, policy } = await driver(t)
     for (const attempt of [1, 2]) {
       state.hangs = false
+      writeFileSync(path('running'), `${attempt}\n`)
       const sidecar = start(policy())
       await until('ready', () => has('ready'))
       state.hangs = true
@@ -126,6 +129,7 @@ describe('sidecar process', () => {
       assert.ok(!has('ready') && !has('hung') && !has('starting'))
     }
     state.hangs = false
+    writeFileSync(path('running'), '3\n')
     const last = start(policy())
     await until('ready', () => has('ready'))
     state.hangs = true

@@ -10,10 +10,12 @@ import {
 } from '../../sidecar/restart-state.ts'
 
 const restart = fc.record({ atMs: fc.nat(), reason: fc.string() }, { noNullPrototype: true })
+const ticks = fc.integer({ min: 1 }).map(String)
 const memories = fc.record(
   {
     answered: fc.boolean(),
-    driverStartTicks: fc.option(fc.nat().map(String)),
+    driverStartTicks: fc.option(ticks),
+    previousStartTicks: fc.option(ticks),
     attempt: fc.integer({ min: 1, max: 1_000 }),
     restarts: fc.array(restart),
     pendingRestart: fc.option(restart),
@@ -49,6 +51,7 @@ describe('restart state', () => {
     assert.deepEqual(recordRestart(answered, { atMs: 5, reason: 'stall' }), {
       answered: false,
       driverStartTicks: null,
+      previousStartTicks: null,
       attempt: 2,
       restarts: [{ atMs: 5, reason: 'stall' }],
       pendingRestart: null,

@@ -110,16 +110,18 @@ export function runPod(pod: Pod, node: Node, onEvent: Report): PodRun {
   }
 
   function watchContainer(container: Container, process: ContainerProcess, stop: AbortSignal): void {
+    // In a container, the main process is process 1.
+    const inContainer = { ...node, mounts: { ...node.mounts, '/proc/1': `/proc/${process.pid}` } }
     const { name, startupProbe, livenessProbe, readinessProbe } = container
     const started = () => {
       if (livenessProbe !== undefined) {
-        watchProbe(livenessProbe, node, undefined, stop, (passes) => {
+        watchProbe(livenessProbe, inContainer, undefined, stop, (passes) => {
           report({ kind: 'probe', probe: 'liveness', container: name, passes })
           if (!passes) void endProcess(process, graceMs)
         }).catch(() => {})
       }
       if (readinessProbe !== undefined) {
-        watchProbe(readinessProbe, node, false, stop, (passes) =>
+        watchProbe(readinessProbe, inContainer, false, stop, (passes) =>
           report({ kind: 'probe', probe: 'readiness', container: name, passes }),
         ).catch(() => {})
       }
@@ -130,7 +132,7 @@ export function runPod(pod: Pod, node: Node, onEvent: Report): PodRun {
     }
     // A startup probe runs no more once it has passed.
     const passed = new AbortController()
-    watchProbe(startupProbe, node, undefined, AbortSignal.any([stop, passed.signal]), (passes) => {
+    watchProbe(startupProbe, inContainer, undefined, AbortSignal.any([stop, passed.signal]), (passes) => {
       report({ kind: 'probe', probe: 'startup', container: name, passes })
       passed.abort()
       if (passes) started()
