@@ -3,6 +3,7 @@ import { sidecarPort } from '../core/contract/pod-contract.ts'
 import { type Container, findApplicationId, type Pod } from '../core/kubernetes/pod.ts'
 import type { DriverPolicy } from '../core/settings/driver-policy.ts'
 import { formatSetting, type ResolvedSettings, type SettingSource, settingKeys } from '../core/settings/settings.ts'
+import { toDeadlines } from '../core/verdict/deadlines.ts'
 import { findRestartPolicy, type RestartChoice } from './restart-strategy.ts'
 
 /** The policy of this pod's sidecar. */
@@ -21,11 +22,8 @@ export function planPolicy(
     applicationId: findApplicationId(pod) ?? null,
     ui: { scheme: values['ui-scheme'], port: values['ui-port'] ?? namedPort ?? 4040 },
     intervalMs: values.interval,
-    timeoutMs: values.timeout,
-    failureThreshold: values['failure-threshold'],
-    startupDeadlineMs: values['startup-deadline'],
-    stopDeadlineMs: values['stop-deadline'],
-    stallDeadlineMs: values['stall-deadline'],
+    ...toDeadlines(values),
+    actOn: values['act-on'],
     onHung: restart.action,
     statusPort,
     startupProbeTells,

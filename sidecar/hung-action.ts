@@ -51,6 +51,7 @@ export function chooseHungAction(
     case 'fail-pod':
       return { kind: 'fail', restarts: false, message: `${summary}; the pod fails` }
     case 'restart-all-containers':
+    case 'restart-by-exit-code':
     case 'restart-driver-container': {
       const all = onHung.kind === 'restart-all-containers'
       const state = computeBudgetState(onHung.budget, history, nowMs)

@@ -5,8 +5,8 @@ import {
   type Judgement,
   judge,
   nextPollDelayMs,
-  type Sample,
 } from '../core/verdict/verdict.ts'
+import type { Sample } from '../core/verdict/witnesses.ts'
 import { computeActiveMs } from '../spark-ui/active-time.ts'
 import type { Clock } from './clock.ts'
 import { createEnforcer, type EnforcerDeps } from './enforcer.ts'
@@ -48,11 +48,12 @@ export function createMonitor(policy: DriverPolicy, deps: MonitorDeps): Monitor 
   return {
     async step() {
       time.pass(delayMs)
-      const { sample, plannedMs } = await poller.poll({
+      const { observation, plannedMs } = await poller.poll({
         nowMs: time.now().nowMs,
         answered: judgement.answered,
         stalled: judgement.verdict.kind === 'hung' && judgement.verdict.reason === 'stall',
       })
+      const sample = observation.ui
       const tookMs = time.pass(plannedMs)
       const now = time.now()
       pollHistory.add({ sample, tookMs, wallMs: now.wallMs })
@@ -60,7 +61,7 @@ export function createMonitor(policy: DriverPolicy, deps: MonitorDeps): Monitor 
       const before = enforcer.runsStartupDeadline(judgement, sample)
         ? judgement
         : delayStartupDeadline(judgement, now.nowMs)
-      const enforced = enforcer.enforce(judge(before, sample, deadlines, now.nowMs), now)
+      const enforced = enforcer.enforce(judge(before, observation, deadlines, now.nowMs), now)
       judgement = enforced.judgement
       if (enforced.restarted) poller.forget()
       const nextPollMs = computeDelayMs(judgement, sample, policy)

@@ -1,4 +1,4 @@
-import type { Sample } from '../core/verdict/verdict.ts'
+import type { Sample } from '../core/verdict/witnesses.ts'
 
 export interface RecordedPoll {
   readonly sample: Sample

@@ -1,5 +1,5 @@
 import type { DriverPolicy } from '../core/settings/driver-policy.ts'
-import type { Sample } from '../core/verdict/verdict.ts'
+import type { Observation, Sample } from '../core/verdict/witnesses.ts'
 import { formatAddress, locateUi, type UiAddress, type UiLocation } from '../spark-ui/ui-address.ts'
 import type { UiClient } from '../spark-ui/ui-client.ts'
 import type { SidecarLog } from './log.ts'
@@ -30,7 +30,7 @@ export interface PollRequest {
 }
 
 export interface Poll {
-  readonly sample: Sample
+  readonly observation: Observation
   /** The longest that the poll can take while the sidecar runs normally. */
   readonly plannedMs: number
 }
@@ -85,7 +85,7 @@ export function createPoller(policy: DriverPolicy, deps: PollerDeps): Poller {
 async function pollUi(state: PollerState, request: PollRequest): Promise<Poll> {
   const { policy, deps } = state
   const ui = readLocation(state)
-  if (ui.kind === 'none') return { sample: { kind: 'other', detail: ui.reason }, plannedMs: 0 }
+  if (ui.kind === 'none') return { observation: { ui: { kind: 'other', detail: ui.reason } }, plannedMs: 0 }
   const address = state.proven ?? ui.first
   const { sample: polled, listedId } = await deps.uiClient.poll(address, ui.applicationId, policy.timeoutMs)
   const sample = rejectAnonymous(policy, polled)
@@ -93,7 +93,7 @@ async function pollUi(state: PollerState, request: PollRequest): Promise<Poll> {
     const isGone = sample.kind !== 'failing' && request.nowMs - state.aliveMs >= goneAfterMs
     return state.proven === undefined || isGone
       ? pollElsewhere(state, ui, sample, request)
-      : { sample, plannedMs: policy.timeoutMs }
+      : { observation: { ui: sample }, plannedMs: policy.timeoutMs }
   }
   state.aliveMs = request.nowMs
   // The starting page does not prove anything: it may belong to another driver, or to a UI that moves to another port.
@@ -138,10 +138,10 @@ async function pollElsewhere(
       state.proven = found
       state.aliveMs = request.nowMs
       deps.log.info({ ui: formatAddress(found) }, 'Spark UI found on another port')
-      return { sample: { kind: 'alive', evidence: 'application' }, plannedMs }
+      return { observation: { ui: { kind: 'alive', evidence: 'application' } }, plannedMs }
     }
   }
-  return { sample: explainRefusal(deps, ui, sample, request), plannedMs }
+  return { observation: { ui: explainRefusal(deps, ui, sample, request) }, plannedMs }
 }
 
 /**
@@ -168,11 +168,11 @@ async function addWork(
   const workIntervalMs = Math.max(intervalMs, (stallDeadlineMs ?? 0) / 4)
   const isDue = request.stalled || request.nowMs - state.workReadMs >= workIntervalMs
   if (stallDeadlineMs === null || listedId === null || sample.kind !== 'alive' || !isDue) {
-    return { sample, plannedMs: timeoutMs }
+    return { observation: { ui: sample }, plannedMs: timeoutMs }
   }
   state.workReadMs = request.nowMs
   const work = await state.deps.uiClient.fetchWork(ui, listedId, timeoutMs)
-  return { sample: work === undefined ? sample : { ...sample, work }, plannedMs: 2 * timeoutMs }
+  return { observation: { ui: sample, ...work }, plannedMs: 2 * timeoutMs }
 }
 
 function formatCurrentUi({ proven, location }: PollerState): string | null {

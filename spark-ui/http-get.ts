@@ -1,6 +1,6 @@
 import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http'
 import type { UiResponse } from '../core/spark/rest-api.ts'
-import type { FailureCause } from '../core/verdict/verdict.ts'
+import type { FailureCause } from '../core/verdict/witnesses.ts'
 import type { UiAddress } from './ui-address.ts'
 
 /** The result of one GET. */

@@ -2,14 +2,13 @@ import {
   applicationsPath,
   formatExecutorsPath,
   formatRunningJobsPath,
-  hasCores,
-  hasRunningTasks,
   isApplicationIdOf,
   parseApplicationIds,
-  parseRunningWork,
+  parseExecutors,
+  parseRunningJobs,
   toSample,
 } from '../core/spark/rest-api.ts'
-import type { Sample, Work } from '../core/verdict/verdict.ts'
+import type { Observation, Sample } from '../core/verdict/witnesses.ts'
 import { isLate } from './active-time.ts'
 import { sendUiRequest, type UiRequest, type UiResult } from './http-get.ts'
 import type { UiAddress } from './ui-address.ts'
@@ -27,11 +26,8 @@ export interface UiPoll {
 export interface UiClient {
   /** Reads the list of applications. Takes at most `timeoutMs`, unless the process does not run. */
   poll(address: UiAddress, applicationId: string | null, timeoutMs: number): Promise<UiPoll>
-  /**
-   * Reads the running jobs. There are none while all jobs wait for a first executor. Returns undefined if the UI does not
-   * report them. Takes at most `timeoutMs`.
-   */
-  fetchWork(address: UiAddress, listedId: string, timeoutMs: number): Promise<Work | undefined>
+  /** Reads the running jobs, and the executors if no task runs. Takes at most `timeoutMs`. */
+  fetchWork(address: UiAddress, listedId: string, timeoutMs: number): Promise<Pick<Observation, 'jobs' | 'executors'>>
 }
 
 export function createUiClient(send: (request: UiRequest) => Promise<UiResult> = sendUiRequest): UiClient {
@@ -52,10 +48,12 @@ export function createUiClient(send: (request: UiRequest) => Promise<UiResult> =
         timeoutMs,
         maxBodyBytes: maxJobsBytes,
       })
-      if (result.kind !== 'response' || result.response.statusCode !== 200) return undefined
-      const { body } = result.response
-      const work = parseRunningWork(body)
-      if (work === undefined || work.jobs.length === 0 || hasRunningTasks(body)) return work
+      const jobs =
+        result.kind === 'response' && result.response.statusCode === 200
+          ? parseRunningJobs(result.response.body)
+          : undefined
+      if (result.kind !== 'response' || jobs === undefined) return {}
+      if (jobs.jobs.length === 0 || jobs.jobs.some(({ activeTasks }) => activeTasks > 0)) return { jobs }
       const restMs = Math.max(1, timeoutMs - result.tookMs)
       const executors = await send({
         address,
@@ -63,7 +61,8 @@ export function createUiClient(send: (request: UiRequest) => Promise<UiResult> =
         timeoutMs: restMs,
         maxBodyBytes: maxJobsBytes,
       })
-      return executors.kind === 'response' && hasCores(executors.response.body) === false ? { jobs: [] } : work
+      const parsed = executors.kind === 'response' ? parseExecutors(executors.response.body) : undefined
+      return parsed === undefined ? { jobs } : { jobs, executors: parsed }
     },
   }
 }

@@ -61,7 +61,10 @@ export const serviceAccountTokenDir = '/var/run/secrets/kubernetes.io/serviceacc
  */
 export const verdictFiles = {
   starting: 'starting',
-  /** Its first line is the start time of the driver that the verdict is about, or {@link anyDriver}. */
+  /**
+   * Three lines: the start time of the driver that the verdict is about, or {@link anyDriver}; the signal that ends its JVM
+   * (`ALRM` or `KILL`); the reason, which the probe appends to the driver's termination message.
+   */
   hung: 'hung',
   ready: 'ready',
   /**
@@ -77,6 +80,12 @@ export const anyDriver = '*'
 
 /** Port of the sidecar's /readyz, /status and /metrics. */
 export const sidecarPort = 9165
+
+/**
+ * The exit code of a driver that the probe ended with SIGALRM (128 + 14). A JVM has no handler for that signal, and nothing
+ * else uses this code, so that a restart rule of the driver's container (Kubernetes ≥ 1.35) restarts exactly these drivers.
+ */
+export const endedByProbeExitCode = 142
 
 /** The exit code of the sidecar at which the pod's restart rule restarts all containers. */
 export const restartAllContainersExitCode = 88

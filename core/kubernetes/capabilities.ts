@@ -4,6 +4,8 @@ export interface Capabilities {
   readonly nativeSidecars: boolean
   /** Rules with the action RestartAllContainers, known to the API server and to every node (≥ 1.36). */
   readonly restartAllContainers: boolean
+  /** Rules of a container that restart it by its exit code, known to the API server and to every node (≥ 1.35). */
+  readonly containerRestartRules?: boolean
   /** OpenShift chooses the user id of a container and rejects others. */
   readonly openShift: boolean
 }
@@ -11,5 +13,6 @@ export interface Capabilities {
 export const unknownCapabilities: Capabilities = {
   nativeSidecars: false,
   restartAllContainers: false,
+  containerRestartRules: false,
   openShift: false,
 }

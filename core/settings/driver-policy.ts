@@ -9,9 +9,20 @@ export interface DriverPolicy {
   readonly intervalMs: number
   readonly timeoutMs: number
   readonly failureThreshold: number
+  readonly frozenDeadlineMs: number
+  readonly unresponsiveDeadlineMs: number
+  readonly busyDeadlineMs: number
   readonly startupDeadlineMs: number
   readonly stopDeadlineMs: number
+  readonly threadDumpIntervalMs: number
+  /** A deadline that is null is off. */
+  readonly queryEndedDeadlineMs: number | null
+  readonly streamingStallDeadlineMs: number | null
+  readonly noExecutorsDeadlineMs: number | null
   readonly stallDeadlineMs: number | null
+  readonly maxRunTimeMs: number | null
+  /** On which verdicts spark-nanny acts. */
+  readonly actOn: 'certain' | 'likely' | 'nothing'
   readonly onHung: HungPolicy
   /** 0: the sidecar serves nothing, because with hostNetwork another driver on the node may use its port. */
   readonly statusPort: number
@@ -39,6 +50,11 @@ export interface UiEndpoint {
 export type HungPolicy =
   /** Exit 88: the pod's restart rule restarts all containers (Kubernetes ≥ 1.36). After the budget is spent, as `fail-pod`. */
   | { readonly kind: 'restart-all-containers'; readonly budget: RestartBudget }
+  /**
+   * The probe ends the JVM with exit code 142, at which a rule restarts the driver container and nothing else does
+   * (Kubernetes ≥ 1.35). After the budget is spent, as `fail-pod`.
+   */
+  | { readonly kind: 'restart-by-exit-code'; readonly budget: RestartBudget }
   /** The verdict fails liveness in a pod with restartPolicy OnFailure, so that the kubelet restarts the driver container. */
   | { readonly kind: 'restart-driver-container'; readonly budget: RestartBudget }
   /** The verdict fails liveness in a pod with restartPolicy Never, so that the pod fails. Its owner may submit it again. */
@@ -101,6 +117,7 @@ export function decodePolicy(
 
 const isOptionalFlag = (value: unknown) => value === undefined || typeof value === 'boolean'
 const isPositive = (value: unknown) => typeof value === 'number' && Number.isFinite(value) && value > 0
+const isPositiveOrNull = (value: unknown) => value === null || isPositive(value)
 const isPort = (value: unknown) => Number.isInteger(value) && Number(value) >= 0 && Number(value) <= 65535
 
 const fieldChecks: Readonly<Record<keyof DriverPolicy, (value: unknown) => boolean>> = {
@@ -110,9 +127,18 @@ const fieldChecks: Readonly<Record<keyof DriverPolicy, (value: unknown) => boole
   intervalMs: isPositive,
   timeoutMs: isPositive,
   failureThreshold: isPositive,
+  frozenDeadlineMs: isPositive,
+  unresponsiveDeadlineMs: isPositive,
+  busyDeadlineMs: isPositive,
   startupDeadlineMs: isPositive,
   stopDeadlineMs: isPositive,
-  stallDeadlineMs: (value) => value === null || isPositive(value),
+  threadDumpIntervalMs: isPositive,
+  queryEndedDeadlineMs: isPositiveOrNull,
+  streamingStallDeadlineMs: isPositiveOrNull,
+  noExecutorsDeadlineMs: isPositiveOrNull,
+  stallDeadlineMs: isPositiveOrNull,
+  maxRunTimeMs: isPositiveOrNull,
+  actOn: (value) => ['certain', 'likely', 'nothing'].includes(String(value)),
   onHung: isHungPolicy,
   statusPort: isPort,
   logLevel: (value) => ['debug', 'info', 'warn', 'error'].includes(String(value)),
@@ -122,10 +148,12 @@ const fieldChecks: Readonly<Record<keyof DriverPolicy, (value: unknown) => boole
   settings: isRecord,
 }
 
+const restartKinds: readonly string[] = ['restart-all-containers', 'restart-by-exit-code', 'restart-driver-container']
+
 function isHungPolicy(value: unknown): boolean {
   if (!isRecord(value)) return false
   if (value.kind === 'fail-pod' || value.kind === 'observe') return value.budget === null
-  if (value.kind !== 'restart-all-containers' && value.kind !== 'restart-driver-container') return false
+  if (!restartKinds.includes(String(value.kind))) return false
   const { budget } = value
   const count = (item: unknown) => Number.isInteger(item) && Number(item) >= 0
   return (

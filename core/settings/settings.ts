@@ -77,14 +77,17 @@ const duration = (defaultValue: string, min: string, max: string, description: s
 }
 
 /** A setting that also accepts one word, such as `off`, which is null as a value. */
-const orWord = <T>(setting: Setting<T>, word: string): Setting<T | null> => ({
+const orWord = <T>(setting: Setting<T>, word: string, defaultValue: T | null = null): Setting<T | null> => ({
   ...setting,
-  default: null,
+  default: defaultValue,
   form: `${word}, or ${setting.form}`,
   words: [word],
   parse: (text) => (text === word ? null : setting.parse(text)),
   format: (value) => (value === null ? word : setting.format(value)),
 })
+
+/** A deadline that can be switched off, and that is on by default. */
+const onByDefault = (setting: Setting<number>) => orWord(setting, 'off', setting.default)
 
 /** A deadline for a driver that does not start. The minimum is longer than a new node, a volume or a large image takes in a healthy cluster. */
 const startDeadline = (description: string) => orWord(duration('1h', '10m', '30d', description), 'off')
@@ -128,20 +131,68 @@ export const settings = {
     'auto',
     'What happens to a hung driver. in-place: all containers of the pod are restarted. resubmit: the pod fails, and its owner submits the application again. observe: the hang is only reported. auto: according to the restartPolicy of the SparkApplication.',
   ),
+  'act-on': choice(
+    ['certain', 'likely', 'nothing'],
+    'certain',
+    'On which verdicts spark-nanny acts. certain: no healthy driver looks like this. likely: also if a healthy driver may look like this, though it rarely does. nothing: every hang is only reported.',
+  ),
   interval: duration('5s', '1s', '10m', 'How long to wait between two polls of the Spark UI.'),
-  timeout: duration('10s', '1s', '5m', 'How long one poll may take, from connecting to the end of the response.'),
+  timeout: duration('10s', '3s', '5m', 'How long one poll may take, from connecting to the end of the response.'),
   'failure-threshold': integer(
-    3,
-    1,
+    2,
+    2,
     100,
-    'Number of consecutive failed polls after which the driver is considered hung. They must also span at least this many timeouts.',
+    'Number of consecutive polls that must fail before a driver that does not answer is considered hung, whatever the deadlines.',
+  ),
+  'frozen-deadline': duration(
+    '20s',
+    '10s',
+    '7d',
+    'How long a driver may give no answer while its JVM is stopped or uses no CPU time at all. Then it is frozen.',
+  ),
+  'unresponsive-deadline': duration(
+    '2m',
+    '10s',
+    '7d',
+    'How long a driver may give no answer if nothing is known about its processes, for example because its image has no shell.',
+  ),
+  'busy-deadline': duration(
+    '5m',
+    '30s',
+    '7d',
+    'How long a driver may give no answer while its JVM uses CPU time or is throttled. A long garbage collection or heap dump is shorter.',
   ),
   'startup-deadline': duration('10m', '10s', '7d', 'How long the driver may take until its UI first responds.'),
   'stop-deadline': duration(
     '10m',
     '10s',
     '30d',
-    'How long the driver may take to exit after its UI has closed. Then its pod fails, because its work may be done.',
+    'How long the driver may take to exit after its UI has closed, and without using the CPU. Then its pod fails, because its work may be done.',
+  ),
+  'thread-dump-interval': duration(
+    '30s',
+    '10s',
+    '10m',
+    'Time between the two thread dumps that confirm a deadlock or a dead scheduler. Thread dumps are only taken on suspicion.',
+  ),
+  'query-ended-deadline': onByDefault(
+    duration(
+      '2m',
+      '30s',
+      '7d',
+      'How long the application may go on after one of its streaming queries has failed. If `off`, failed queries are not detected.',
+    ),
+  ),
+  'streaming-stall-deadline': onByDefault(
+    duration(
+      '15m',
+      '1m',
+      '7d',
+      'How long a streaming query may make no progress on the same batch, with executors available. If `off`, it is not detected.',
+    ),
+  ),
+  'no-executors-deadline': onByDefault(
+    duration('10m', '1m', '7d', 'How long jobs may be active without any executor. If `off`, it is not detected.'),
   ),
   'stall-deadline': orWord(
     duration(
@@ -149,6 +200,15 @@ export const settings = {
       '10s',
       '30d',
       'How long jobs may be active, with executors available, without a task finishing. If `off`, stalls are not detected.',
+    ),
+    'off',
+  ),
+  'max-run-time': orWord(
+    duration(
+      '1d',
+      '1m',
+      '365d',
+      'How long a driver may run. Then its pod fails, and its owner decides whether it runs again. If `off`, there is no limit.',
     ),
     'off',
   ),

@@ -1,5 +1,5 @@
 import { isRecord, parseJson, toText } from '../json.ts'
-import type { Sample, Work } from '../verdict/verdict.ts'
+import type { ExecutorsReading, JobsReading, RunningJob, Sample } from '../verdict/witnesses.ts'
 
 /** The response of the Spark UI to one GET. The body may be truncated. */
 export interface UiResponse {
@@ -57,45 +57,45 @@ export function parseApplicationIds(body: string): readonly string[] | undefined
   return ids.every((id) => id !== undefined) ? ids : undefined
 }
 
-/**
- * The running jobs (JobData), except those of streaming. The job of a receiver or of a continuous query never finishes a
- * task, and a batch is followed by another one. Returns undefined if the body is not a list of jobs.
- */
-export function parseRunningWork(body: string): Work | undefined {
+/** The running jobs (JobData). Returns undefined if the body is not a list of jobs. */
+export function parseRunningJobs(body: string): JobsReading | undefined {
   const list = parseJson(body)
   if (!Array.isArray(list) || !list.every(isRecord)) return undefined
   const count = (value: unknown) => (typeof value === 'number' ? value : 0)
-  const jobs = list
-    .filter((job) => !isStreaming(job))
-    .map((job) => ({
+  const jobs = list.map(
+    (job): RunningJob => ({
       id: count(job.jobId),
       endedTasks: count(job.numCompletedTasks) + count(job.numFailedTasks) + count(job.numKilledTasks),
-    }))
+      activeTasks: count(job.numActiveTasks),
+      streaming: parseStreaming(job),
+    }),
+  )
   return { jobs: jobs.toSorted((a, b) => a.id - b.id) }
 }
 
-/** Whether any job in a list of jobs has a running task. */
-export function hasRunningTasks(jobs: string): boolean {
-  const list = parseJson(jobs)
-  return Array.isArray(list) && list.some((job) => isRecord(job) && Number(job.numActiveTasks) > 0)
-}
-
 /**
- * Whether any executor in a list (ExecutorSummary) can run a task. In local mode the driver is in that list too. Returns
- * undefined if the body is not such a list. Without an executor, jobs wait for the cluster, and the driver is not at fault.
+ * The executors of a list (ExecutorSummary), without the driver, and the cores of all of them. In local mode the driver is in
+ * that list with cores. Returns undefined if the body is not such a list.
  */
-export function hasCores(executors: string): boolean | undefined {
-  const list = parseJson(executors)
+export function parseExecutors(body: string): ExecutorsReading | undefined {
+  const list = parseJson(body)
   if (!Array.isArray(list) || !list.every((item) => isRecord(item) && typeof item.totalCores === 'number'))
     return undefined
-  return list.some(({ isActive, totalCores }) => isActive !== false && Number(totalCores) > 0)
+  const active = list.filter(({ isActive }) => isActive !== false)
+  return {
+    executors: active.filter(({ id }) => id !== 'driver').length,
+    cores: active.reduce((sum, { totalCores }) => sum + Number(totalCores), 0),
+  }
 }
 
 /**
- * Structured Streaming describes its jobs by `id = …, runId = …, batch = …`; DStreams names them "Streaming job
- * running receiver N" and "Streaming job from …".
+ * Structured Streaming describes its jobs by `id = …, runId = …, batch = …`, separated by line breaks; DStreams names them
+ * "Streaming job running receiver N" and "Streaming job from …".
  */
-function isStreaming(job: Record<string, unknown>): boolean {
+function parseStreaming(job: Record<string, unknown>): RunningJob['streaming'] {
   const text = `${toText(job.name ?? '')}\n${toText(job.description ?? '')}`
-  return /\brunId = /.test(text) || /Streaming job (running receiver|from)/.test(text)
+  const [, runId] = /\brunId = ([\w-]+)/.exec(text) ?? []
+  const [, batch] = /\bbatch = (\d+)/.exec(text) ?? []
+  if (runId !== undefined && batch !== undefined) return { kind: 'batch', runId, batch: Number(batch) }
+  return runId !== undefined || /Streaming job (running receiver|from)/.test(text) ? { kind: 'unnamed' } : null
 }

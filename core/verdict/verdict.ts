@@ -1,29 +1,34 @@
 import type { DriverPolicy } from '../settings/driver-policy.ts'
+import type { FailureCause, JobsReading, Observation, Sample, UiWitness } from './witnesses.ts'
 
-/** The result of one poll of `/api/v1/applications`. Times are milliseconds of a monotonic clock. */
-export type Sample =
-  /** The UI is this driver's. `not-started`: Spark's page "Spark is starting up". `work` is set if the jobs were read. */
-  | {
-      readonly kind: 'alive'
-      readonly evidence: 'application' | 'not-started' | 'authentication' | 'redirect'
-      readonly work?: Work
-    }
-  /** Another program answers on this port (hostNetwork, or the UI moved to another port). */
-  | { readonly kind: 'other'; readonly detail: string }
-  | { readonly kind: 'failing'; readonly cause: FailureCause; readonly detail: string; readonly tookMs: number }
-  /** No process listens on this port. */
-  | { readonly kind: 'refused' }
-  /** The polling process itself was late (frozen, throttled): proves nothing about the driver. */
-  | { readonly kind: 'inconclusive'; readonly detail: string }
+/** Why a driver is hung. docs/hangs.md has a section for each. */
+export type HungReason =
+  | 'frozen'
+  | 'busy'
+  | 'unresponsive'
+  | 'scheduler-dead'
+  | 'deadlock'
+  | 'query-ended'
+  | 'streaming-stall'
+  | 'no-executors'
+  | 'main-ended'
+  | 'stall'
+  | 'max-run-time'
+  | 'startup-deadline'
+  | 'stop-deadline'
 
-export type FailureCause = 'timeout' | 'reset' | 'server-error' | 'malformed'
+/** `certain`: no healthy driver looks like this. `likely`: a healthy driver can look like this, but rarely does. */
+export type Certainty = 'certain' | 'likely'
 
-/** The running jobs except streaming jobs, and how many of their tasks have ended. */
-export interface Work {
-  readonly jobs: readonly { readonly id: number; readonly endedTasks: number }[]
+/** What one witness reported, and since when. */
+export interface Evidence {
+  readonly witness: Witness
+  /** A short clause for users, such as `no answer to 2 polls`. */
+  readonly report: string
+  readonly sinceMs: number
 }
 
-export type HungReason = 'unresponsive' | 'startup-deadline' | 'stop-deadline' | 'stall'
+export type Witness = 'ui' | 'processes' | UiWitness
 
 /** The conclusion about a driver. */
 export type Verdict =
@@ -32,7 +37,14 @@ export type Verdict =
   | { readonly kind: 'failing'; readonly sinceMs: number; readonly failures: number; readonly detail: string }
   | { readonly kind: 'stopping'; readonly sinceMs: number }
   | { readonly kind: 'unknown'; readonly sinceMs: number; readonly detail: string }
-  | { readonly kind: 'hung'; readonly sinceMs: number; readonly reason: HungReason; readonly detail: string }
+  | {
+      readonly kind: 'hung'
+      readonly sinceMs: number
+      readonly reason: HungReason
+      readonly certainty: Certainty
+      readonly detail: string
+      readonly evidence: readonly Evidence[]
+    }
 
 /** What is kept between samples: the verdict, the run of equal samples, and facts that need more than one sample. */
 export interface Judgement {
@@ -54,9 +66,22 @@ interface SampleRun {
   readonly length: number
 }
 
-type Deadlines = Pick<
+/** The settings on which a verdict depends. */
+export type Deadlines = Pick<
   DriverPolicy,
-  'timeoutMs' | 'failureThreshold' | 'startupDeadlineMs' | 'stopDeadlineMs' | 'stallDeadlineMs'
+  | 'timeoutMs'
+  | 'failureThreshold'
+  | 'frozenDeadlineMs'
+  | 'unresponsiveDeadlineMs'
+  | 'busyDeadlineMs'
+  | 'startupDeadlineMs'
+  | 'stopDeadlineMs'
+  | 'threadDumpIntervalMs'
+  | 'queryEndedDeadlineMs'
+  | 'streamingStallDeadlineMs'
+  | 'noExecutorsDeadlineMs'
+  | 'stallDeadlineMs'
+  | 'maxRunTimeMs'
 >
 
 /** Timers fire slightly early or late. This must not delay a verdict by one more poll. */
@@ -91,7 +116,8 @@ export function delayStartupDeadline(judgement: Judgement, nowMs: number): Judge
  *
  * An answer that is not certainly this driver's leads to `unknown`, on which nothing acts.
  */
-export function judge(before: Judgement, sample: Sample, policy: Deadlines, nowMs: number): Judgement {
+export function judge(before: Judgement, observation: Observation, policy: Deadlines, nowMs: number): Judgement {
+  const sample = observation.ui
   if (sample.kind === 'inconclusive') return before
   const kind = sample.kind === 'failing' ? classifyFailure(before, sample.cause) : sample.kind
   const run: SampleRun =
@@ -100,16 +126,17 @@ export function judge(before: Judgement, sample: Sample, policy: Deadlines, nowM
       : { kind, sinceMs: sample.kind === 'failing' ? nowMs - sample.tookMs : nowMs, length: 1 }
   const answered = before.answered || kind === 'alive'
   const listed = before.listed || (sample.kind === 'alive' && sample.evidence === 'application')
-  const work = updateWork(before.work, sample, nowMs)
-  const verdict = conclude({ ...before, answered, run, work }, sample, policy, nowMs)
+  const work = updateWork(before.work, observation, nowMs)
+  const verdict = conclude({ ...before, answered, run, work }, observation, policy, nowMs)
   return { verdict: keepSince(before.verdict, verdict), answered, listed, startedMs: before.startedMs, run, work }
 }
 
-function conclude(state: Judgement, sample: Sample, policy: Deadlines, nowMs: number): Verdict {
+function conclude(state: Judgement, observation: Observation, policy: Deadlines, nowMs: number): Verdict {
   const { run } = state
+  const sample = observation.ui
   switch (run.kind) {
     case 'alive':
-      return concludeAlive(state, sample, policy, nowMs)
+      return concludeAlive(state, observation, policy, nowMs)
     case 'failing':
       return concludeFailing(state, sample, policy, nowMs)
     case 'refused':
@@ -121,10 +148,15 @@ function conclude(state: Judgement, sample: Sample, policy: Deadlines, nowMs: nu
   }
 }
 
-function concludeAlive({ run, work, verdict }: Judgement, sample: Sample, policy: Deadlines, nowMs: number): Verdict {
+function concludeAlive(
+  { run, work, verdict }: Judgement,
+  { jobs }: Observation,
+  policy: Deadlines,
+  nowMs: number,
+): Verdict {
   const stalledMs = work === null ? 0 : nowMs - work.sinceMs
   // Only a new reading of the jobs can show a stall: jobs that were read earlier may have ended since.
-  const wasRead = sample.kind === 'alive' && sample.work !== undefined
+  const wasRead = jobs !== undefined
   const continues = verdict.kind === 'hung' && verdict.reason === 'stall'
   if (policy.stallDeadlineMs !== null && stalledMs >= policy.stallDeadlineMs && (wasRead || continues)) {
     return hung('stall', `jobs are active and no task has finished for ${formatSeconds(stalledMs)}`, nowMs)
@@ -160,7 +192,7 @@ function concludeStopping({ run }: Judgement, policy: Deadlines, nowMs: number):
 }
 
 function hung(reason: HungReason, detail: string, nowMs: number): Verdict {
-  return { kind: 'hung', sinceMs: nowMs, reason, detail }
+  return { kind: 'hung', sinceMs: nowMs, reason, certainty: 'certain', detail, evidence: [] }
 }
 
 /** A verdict that has not changed keeps the time at which it was reached. */
@@ -181,15 +213,17 @@ function classifyFailure({ answered, listed }: Judgement, cause: FailureCause): 
   return listed || cause === 'timeout' || cause === 'reset' ? 'failing' : 'other'
 }
 
-function updateWork(before: Judgement['work'], sample: Sample, nowMs: number): Judgement['work'] {
+function updateWork(before: Judgement['work'], { ui, jobs, executors }: Observation, nowMs: number): Judgement['work'] {
   // The next driver numbers its jobs from 0 again.
-  if (sample.kind === 'refused') return null
-  const work = sample.kind === 'alive' ? sample.work : undefined
-  if (work === undefined) return before
-  if (work.jobs.length === 0) return null
-  const signature = work.jobs.map(({ id, endedTasks }) => `${id}:${endedTasks}`).join(' ')
+  if (ui.kind === 'refused') return null
+  if (jobs === undefined) return before
+  const work = withoutStreaming(jobs)
+  if (work.length === 0 || executors?.cores === 0) return null
+  const signature = work.map(({ id, endedTasks }) => `${id}:${endedTasks}`).join(' ')
   return before?.signature === signature ? before : { signature, sinceMs: nowMs }
 }
+
+const withoutStreaming = ({ jobs }: JobsReading) => jobs.filter(({ streaming }) => streaming === null)
 
 /**
  * The time to wait before the next poll. A failure is retried immediately, but a fast failure (a reset, a 500) first waits

@@ -12,7 +12,11 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { sidecarEnv, verdictDir } from '../../core/contract/pod-contract.ts'
 import { type DriverPolicy, encodePolicy } from '../../core/settings/driver-policy.ts'
-import { settings } from '../../core/settings/settings.ts'
+import { resolveSettings } from '../../core/settings/settings.ts'
+import { toDeadlines } from '../../core/verdict/deadlines.ts'
+
+const { values: defaults } = resolveSettings({})
+
 import { cpuPercentOver, rounded, statusMb } from './process-figures.ts'
 
 const root = join(import.meta.dirname, '../..')
@@ -126,12 +130,9 @@ function policyFor(uiPort: number, statusPort: number): DriverPolicy {
   return {
     applicationId: 'spark-bench',
     ui: { scheme: 'http', port: uiPort },
-    intervalMs: settings.interval.default,
-    timeoutMs: settings.timeout.default,
-    failureThreshold: settings['failure-threshold'].default,
-    startupDeadlineMs: settings['startup-deadline'].default,
-    stopDeadlineMs: settings['stop-deadline'].default,
-    stallDeadlineMs: null,
+    intervalMs: defaults.interval,
+    ...toDeadlines(defaults),
+    actOn: 'certain',
     onHung: { kind: 'observe', budget: null },
     statusPort,
     logLevel: 'info',

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, type TestContext, test } from 'node:test'
 import fc from 'fast-check'
 import type { DriverPolicy, HungPolicy } from '../../core/settings/driver-policy.ts'
-import type { Sample } from '../../core/verdict/verdict.ts'
+import type { Sample } from '../../core/verdict/witnesses.ts'
 import { alive, bootedBeforeMs, createMonitorHarness, refused, timeout } from './monitor-harness.ts'
 
 const budget = { maxRestarts: null, windowMs: null, backoffMs: 0 }

@@ -4,7 +4,14 @@ import type { HungPolicy, RestartBudget } from '../../core/settings/driver-polic
 import { chooseHungAction, type HungVerdict } from '../../sidecar/hung-action.ts'
 
 const now = Date.UTC(2026, 0, 31, 12, 0, 0)
-const verdict: HungVerdict = { kind: 'hung', sinceMs: 0, reason: 'unresponsive', detail: 'the Spark UI failed' }
+const verdict: HungVerdict = {
+  kind: 'hung',
+  sinceMs: 0,
+  certainty: 'certain',
+  evidence: [],
+  reason: 'unresponsive',
+  detail: 'the Spark UI failed',
+}
 const budget: RestartBudget = { maxRestarts: 2, windowMs: 3_600_000, backoffMs: 60_000 }
 const all: HungPolicy = { kind: 'restart-all-containers', budget }
 const one: HungPolicy = { kind: 'restart-driver-container', budget }

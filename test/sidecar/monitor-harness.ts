@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import type { DriverPolicy } from '../../core/settings/driver-policy.ts'
-import type { Sample } from '../../core/verdict/verdict.ts'
+import type { Observation, Sample } from '../../core/verdict/witnesses.ts'
 import { createSidecarLog } from '../../sidecar/log.ts'
 import { createMonitor } from '../../sidecar/monitor.ts'
 import type { Poll, PollRequest } from '../../sidecar/poller.ts'
@@ -48,7 +48,7 @@ export function createMonitorHarness(
     /** Called when a poll has taken its time, before it is judged. */
     onPolled: () => {},
   }
-  let next: Sample = refused
+  let next: Observation = { ui: refused }
   const whole = policyWith(policy)
   const files = openVerdictFiles(dir)
   files.clear()
@@ -62,9 +62,9 @@ export function createMonitorHarness(
     poller: {
       async poll(request): Promise<Poll> {
         environment.requests.push(request)
-        environment.nowMs += next.kind === 'failing' ? next.tookMs : 5
+        environment.nowMs += next.ui.kind === 'failing' ? next.ui.tookMs : 5
         environment.onPolled()
-        return { sample: next, plannedMs: whole.timeoutMs }
+        return { observation: next, plannedMs: whole.timeoutMs }
       },
       uiStatus: () => ({ ui: 'http://127.0.0.1:4040', proven: false, applicationId: whole.applicationId }),
       forget() {},
@@ -89,8 +89,8 @@ export function createMonitorHarness(
     ),
   })
 
-  const step = async (sample: Sample): Promise<number | null> => {
-    next = sample
+  const step = async (observed: Sample | Observation): Promise<number | null> => {
+    next = 'ui' in observed ? observed : { ui: observed }
     const delayMs = await watch.step()
     environment.nowMs += delayMs ?? 0
     return delayMs
@@ -101,7 +101,7 @@ export function createMonitorHarness(
     step,
     snapshot: watch.snapshot,
     /** Repeats this sample until the duration has passed or the sidecar ends. */
-    async during(sample: Sample, durationMs: number): Promise<void> {
+    async during(sample: Sample | Observation, durationMs: number): Promise<void> {
       const untilMs = environment.nowMs + durationMs
       while (environment.nowMs < untilMs && environment.exits.length === 0) await step(sample)
     },

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, type TestContext, test } from 'node:test'
 import fc from 'fast-check'
 import type { DriverPolicy } from '../../core/settings/driver-policy.ts'
-import type { Sample } from '../../core/verdict/verdict.ts'
+import type { Observation, Sample } from '../../core/verdict/witnesses.ts'
 import { alive, createMonitorHarness, other, refused, timeout } from './monitor-harness.ts'
 
 const failPod: Partial<DriverPolicy> = { onHung: { kind: 'fail-pod', budget: null } }
@@ -261,14 +261,15 @@ describe('createMonitor', () => {
   })
 
   test('a stall → the jobs are read with each poll', async (t) => {
-    const stalled: Sample = { ...alive, work: { jobs: [{ id: 1, endedTasks: 1 }] } } as Sample
+    const job = { id: 1, endedTasks: 1, activeTasks: 1, streaming: null }
+    const stalled: Observation = { ui: alive, jobs: { jobs: [job] } }
     const harness = createMonitorHarness(t, { ...failPod, stallDeadlineMs: 30_000 })
     await harness.during(stalled, 40_000)
     assert.equal(harness.files(), 'hung')
     assert.match(harness.environment.message, /^stall: jobs are active/)
     await harness.step(alive)
     assert.equal(harness.environment.requests.at(-1)?.stalled, true)
-    await harness.step({ ...alive, work: { jobs: [{ id: 1, endedTasks: 2 }] } } as Sample)
+    await harness.step({ ui: alive, jobs: { jobs: [{ ...job, endedTasks: 2 }] } })
     assert.equal(harness.files(), 'ready')
   })
 

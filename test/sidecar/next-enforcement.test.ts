@@ -1,13 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { HungPolicy } from '../../core/settings/driver-policy.ts'
-import {
-  createJudgement,
-  type HungReason,
-  type Judgement,
-  type Sample,
-  type Verdict,
-} from '../../core/verdict/verdict.ts'
+import { createJudgement, type HungReason, type Judgement, type Verdict } from '../../core/verdict/verdict.ts'
+import type { Sample } from '../../core/verdict/witnesses.ts'
 import {
   type DriverStartSigns,
   type EnforcementEffect,
@@ -31,7 +26,8 @@ const restartDriver: HungPolicy = { kind: 'restart-driver-container', budget }
 const failPod: HungPolicy = { kind: 'fail-pod', budget: null }
 const observe: HungPolicy = { kind: 'observe', budget: null }
 
-const hung = (reason: HungReason) => ({ kind: 'hung', sinceMs: 190_000, reason, detail: 'no answer' }) as const
+const hung = (reason: HungReason) =>
+  ({ kind: 'hung', sinceMs: 190_000, certainty: 'certain', evidence: [], reason, detail: 'no answer' }) as const
 const judged = (verdict: Verdict): Judgement => ({ ...createJudgement(0, true), verdict })
 const starting = createJudgement(0)
 const alive = judged({ kind: 'alive', sinceMs: 0 })

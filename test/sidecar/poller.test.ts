@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { DriverPolicy } from '../../core/settings/driver-policy.ts'
-import type { Sample, Work } from '../../core/verdict/verdict.ts'
+import type { Observation, Sample } from '../../core/verdict/witnesses.ts'
 import { createSidecarLog } from '../../sidecar/log.ts'
 import { createPoller } from '../../sidecar/poller.ts'
 import { formatAddress } from '../../spark-ui/ui-address.ts'
@@ -17,7 +17,7 @@ function createHarness(policy: Partial<DriverPolicy> = {}) {
     answers: {} as Record<string, Sample>,
     properties: null as Record<string, string> | null,
     listening: new Set<number>(),
-    work: undefined as Work | undefined,
+    work: {} as Pick<Observation, 'jobs' | 'executors'>,
     asked: [] as string[],
   }
   const poller = createPoller(policyWith(policy), {
@@ -43,7 +43,7 @@ function createHarness(policy: Partial<DriverPolicy> = {}) {
   })
   const poll = async (nowMs = 0, flags: { answered?: boolean; stalled?: boolean } = {}) => {
     environment.asked = []
-    return (await poller.poll({ nowMs, answered: false, stalled: false, ...flags })).sample
+    return (await poller.poll({ nowMs, answered: false, stalled: false, ...flags })).observation
   }
   return { environment, poll, poller }
 }
@@ -55,22 +55,22 @@ describe('createPoller', () => {
       'http://127.0.0.1:4040': { kind: 'other', detail: 'spark-x' },
       'http://127.0.0.1:4042': alive,
     }
-    assert.equal((await poll()).kind, 'alive')
+    assert.equal((await poll()).ui.kind, 'alive')
     await poll(5_000)
     assert.deepEqual(environment.asked, ['http://127.0.0.1:4042'])
     environment.answers = {}
-    assert.equal((await poll(10_000)).kind, 'refused')
+    assert.equal((await poll(10_000)).ui.kind, 'refused')
     assert.deepEqual(environment.asked, ['http://127.0.0.1:4042'])
   })
 
   test('a UI that has proven its address → not searched for elsewhere', async () => {
     const { environment, poll } = createHarness()
     environment.answers = { 'http://127.0.0.1:4041': page }
-    assert.equal((await poll()).kind, 'refused')
+    assert.equal((await poll()).ui.kind, 'refused')
     environment.answers = { 'http://127.0.0.1:4040': alive }
     await poll(5_000)
     environment.answers = { 'http://127.0.0.1:4041': alive }
-    assert.equal((await poll(10_000, { answered: true })).kind, 'refused')
+    assert.equal((await poll(10_000, { answered: true })).ui.kind, 'refused')
   })
 
   test('repeated refusals → searched for every 5 s', async () => {
@@ -86,23 +86,23 @@ describe('createPoller', () => {
   test('another application after the starting page → the UI is searched for', async () => {
     const { environment, poll } = createHarness()
     environment.answers = { 'http://127.0.0.1:4040': page }
-    assert.equal((await poll()).kind, 'alive')
+    assert.equal((await poll()).ui.kind, 'alive')
     environment.answers = {
       'http://127.0.0.1:4040': { kind: 'other', detail: 'spark-x' },
       'http://127.0.0.1:4041': alive,
     }
-    assert.equal((await poll(5_000, { answered: true })).kind, 'alive')
+    assert.equal((await poll(5_000, { answered: true })).ui.kind, 'alive')
   })
 
   test('an unknown application id → no search', async () => {
     const { environment, poll } = createHarness({ applicationId: null })
     environment.answers = { 'http://127.0.0.1:4041': alive }
-    assert.equal((await poll()).kind, 'refused')
+    assert.equal((await poll()).ui.kind, 'refused')
   })
 
   test('properties that appear later → used', async () => {
     const { environment, poll, poller } = createHarness()
-    assert.equal((await poll()).kind, 'refused')
+    assert.equal((await poll()).ui.kind, 'refused')
     environment.properties = { 'spark.ui.enabled': 'false' }
     assert.deepEqual(await poll(1_000), { kind: 'other', detail: 'spark.ui.enabled=false' })
     assert.deepEqual(environment.asked, [])
@@ -112,10 +112,10 @@ describe('createPoller', () => {
   test('a listening block manager without a UI → not refused but unknown', async () => {
     const { environment, poll } = createHarness()
     environment.properties = { 'spark.driver.blockManager.port': '7079' }
-    assert.equal((await poll()).kind, 'refused')
+    assert.equal((await poll()).ui.kind, 'refused')
     environment.listening = new Set([7079])
-    assert.equal((await poll(1_000)).kind, 'other')
-    assert.equal((await poll(2_000, { answered: true })).kind, 'refused')
+    assert.equal((await poll(1_000)).ui.kind, 'other')
+    assert.equal((await poll(2_000, { answered: true })).ui.kind, 'refused')
   })
 
   test('a stall deadline → the jobs are read, but not with every poll', async () => {
@@ -126,14 +126,14 @@ describe('createPoller', () => {
 
     const { environment, poll } = createHarness({ stallDeadlineMs: 60_000 })
     environment.answers = { 'http://127.0.0.1:4040': alive }
-    environment.work = { jobs: [{ id: 1, endedTasks: 2 }] }
-    assert.deepEqual(await poll(0), { ...alive, work: environment.work })
-    assert.deepEqual(await poll(5_000), alive)
-    assert.deepEqual(await poll(14_999), alive)
-    assert.deepEqual(await poll(15_000), { ...alive, work: environment.work })
-    assert.deepEqual(await poll(15_001, { stalled: true }), { ...alive, work: environment.work })
-    environment.work = undefined
-    assert.deepEqual(await poll(30_001), alive)
+    environment.work = { jobs: { jobs: [{ id: 1, endedTasks: 2, activeTasks: 1, streaming: null }] } }
+    assert.deepEqual(await poll(0), { ui: alive, ...environment.work })
+    assert.deepEqual(await poll(5_000), { ui: alive })
+    assert.deepEqual(await poll(14_999), { ui: alive })
+    assert.deepEqual(await poll(15_000), { ui: alive, ...environment.work })
+    assert.deepEqual(await poll(15_001, { stalled: true }), { ui: alive, ...environment.work })
+    environment.work = {}
+    assert.deepEqual(await poll(30_001), { ui: alive })
   })
 
   test('a UI that does not list the application → its jobs are not read', async () => {
@@ -151,7 +151,7 @@ describe('createPoller: moved UI', () => {
 
   function createMovedUiHarness(policy: Partial<DriverPolicy> = {}) {
     const { environment, poll, poller } = createHarness(policy)
-    const pollKind = async (nowMs: number, answered: boolean) => (await poll(nowMs, { answered })).kind
+    const pollKind = async (nowMs: number, answered: boolean) => (await poll(nowMs, { answered })).ui.kind
     return { environment, poll: pollKind, poller }
   }
 

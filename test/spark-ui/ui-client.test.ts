@@ -134,18 +134,18 @@ describe('createUiClient', () => {
     const { listedId } = await uiClient.poll(at(ui.port), applicationId, patientMs)
     assert.equal(listedId, `${applicationId}-2`)
     const work = await uiClient.fetchWork(at(ui.port), listedId ?? '', patientMs)
-    assert.deepEqual(work, { jobs: [{ id: 4, endedTasks: 8 }] })
+    assert.deepEqual(work.jobs, { jobs: [{ id: 4, endedTasks: 8, activeTasks: 0, streaming: null }] })
   })
 
-  test('jobs that cannot be read → undefined', async (t) => {
+  test('jobs that cannot be read → no reading', async (t) => {
     const work = async (listener: RequestListener, context: TestContext) =>
       uiClient.fetchWork(at((await httpUi(context, listener)).port), applicationId, patientMs)
-    assert.equal(await work(responding(500), t), undefined)
-    assert.equal(await work(responding(200, 'no json'), t), undefined)
-    assert.equal(await uiClient.fetchWork(at(await freePort()), applicationId, patientMs), undefined)
+    assert.deepEqual(await work(responding(500), t), {})
+    assert.deepEqual(await work(responding(200, 'no json'), t), {})
+    assert.deepEqual(await uiClient.fetchWork(at(await freePort()), applicationId, patientMs), {})
   })
 
-  test('jobs without any executor → no work to stall', async (t) => {
+  test('jobs without a running task → the executors are read', async (t) => {
     const state = { active: 0, executors: [{ id: 'driver', isActive: true, totalCores: 0 }] as unknown }
     const job = () => ({ jobId: 4, name: 'count', numActiveTasks: state.active, numCompletedTasks: 7 })
     const asked: string[] = []
@@ -155,19 +155,21 @@ describe('createUiClient', () => {
     })
     const address = { scheme: 'http', host: '127.0.0.1', port: ui.port } as const
     const work = () => uiClient.fetchWork(address, applicationId, 5_000)
-    const running = { jobs: [{ id: 4, endedTasks: 7 }] }
-    assert.deepEqual(await work(), { jobs: [] })
+    const running = (activeTasks: number) => ({
+      jobs: { jobs: [{ id: 4, endedTasks: 7, activeTasks, streaming: null }] },
+    })
+    assert.deepEqual(await work(), { ...running(0), executors: { executors: 0, cores: 0 } })
     assert.equal(asked.at(-1), `/api/v1/applications/${applicationId}/executors`)
     state.executors = [
       { id: 'driver', isActive: true, totalCores: 0 },
       { id: '1', isActive: true, totalCores: 2 },
     ]
-    assert.deepEqual(await work(), running)
+    assert.deepEqual(await work(), { ...running(0), executors: { executors: 1, cores: 2 } })
     state.executors = 'garbage'
-    assert.deepEqual(await work(), running)
+    assert.deepEqual(await work(), running(0))
     asked.length = 0
     state.active = 1
-    assert.deepEqual(await work(), running)
+    assert.deepEqual(await work(), running(1))
     assert.equal(asked.length, 1)
   })
 })

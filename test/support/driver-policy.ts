@@ -1,4 +1,8 @@
 import type { DriverPolicy } from '../../core/settings/driver-policy.ts'
+import { resolveSettings } from '../../core/settings/settings.ts'
+import { toDeadlines } from '../../core/verdict/deadlines.ts'
+
+const { values: defaults } = resolveSettings({})
 
 export const applicationId = 'spark-3dc6e91792d24f94a8b4c565a1d99489'
 
@@ -7,12 +11,9 @@ export function policyWith(fields: Partial<DriverPolicy> = {}): DriverPolicy {
   return {
     applicationId,
     ui: { scheme: 'http', port: 4040 },
-    intervalMs: 5_000,
-    timeoutMs: 10_000,
-    failureThreshold: 3,
-    startupDeadlineMs: 600_000,
-    stopDeadlineMs: 600_000,
-    stallDeadlineMs: null,
+    intervalMs: defaults.interval,
+    ...toDeadlines(defaults),
+    actOn: defaults['act-on'],
     onHung: { kind: 'restart-all-containers', budget: { maxRestarts: 3, windowMs: 3_600_000, backoffMs: 10_000 } },
     statusPort: 0,
     logLevel: 'info',

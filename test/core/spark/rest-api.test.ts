@@ -5,7 +5,7 @@ import {
   formatRunningJobsPath,
   isApplicationIdOf,
   parseApplicationIds,
-  parseRunningWork,
+  parseRunningJobs,
   toSample,
   type UiResponse,
 } from '../../../core/spark/rest-api.ts'
@@ -86,27 +86,35 @@ describe('Spark REST API', () => {
 
   test('a list of jobs → the running jobs and their finished tasks, by id', () => {
     const jobs = [job({}), job({ jobId: 1, numCompletedTasks: 0, numFailedTasks: 0, numKilledTasks: 0 })]
-    assert.deepEqual(parseRunningWork(JSON.stringify(jobs)), {
+    assert.deepEqual(parseRunningJobs(JSON.stringify(jobs)), {
       jobs: [
-        { id: 1, endedTasks: 0 },
-        { id: 3, endedTasks: 7 },
+        { id: 1, endedTasks: 0, activeTasks: 0, streaming: null },
+        { id: 3, endedTasks: 7, activeTasks: 0, streaming: null },
       ],
     })
   })
 
-  const streaming: readonly (readonly [string, object])[] = [
-    ['a batch of Structured Streaming', { description: 'q\nid = 1f, runId = 2e, batch = 7' }],
-    ['a continuous query', { description: 'id = 1f, runId = 2e, batch = init' }],
-    ['a receiver', { name: 'Streaming job running receiver 0' }],
-    ['a batch of DStreams', { description: 'Streaming job from <a href="/streaming/batch/?id=1">x</a>' }],
+  const streaming: readonly (readonly [string, object, object])[] = [
+    [
+      'a batch of Structured Streaming',
+      { description: 'q\nid = 1f, runId = 2e, batch = 7' },
+      { kind: 'batch', runId: '2e', batch: 7 },
+    ],
+    ['a continuous query', { description: 'id = 1f, runId = 2e, batch = init' }, { kind: 'unnamed' }],
+    ['a receiver', { name: 'Streaming job running receiver 0' }, { kind: 'unnamed' }],
+    [
+      'a batch of DStreams',
+      { description: 'Streaming job from <a href="/streaming/batch/?id=1">x</a>' },
+      { kind: 'unnamed' },
+    ],
   ]
-  for (const [what, fields] of streaming) {
-    test(`${what} → not work that can stall`, () =>
-      assert.deepEqual(parseRunningWork(JSON.stringify([job(fields)])), { jobs: [] }))
+  for (const [what, fields, expected] of streaming) {
+    test(`${what} → a streaming job`, () =>
+      assert.deepEqual(parseRunningJobs(JSON.stringify([job(fields)]))?.jobs[0]?.streaming, expected))
   }
 
   test('another body → undefined', () => {
-    for (const body of ['', '{}', '[1]', page]) assert.equal(parseRunningWork(body), undefined)
+    for (const body of ['', '{}', '[1]', page]) assert.equal(parseRunningJobs(body), undefined)
   })
 
   test('the long list of a history server → a short detail', () => {

@@ -1,13 +1,8 @@
-import { createJudgement, type Judgement, judge, type Sample } from '../../../core/verdict/verdict.ts'
+import { createJudgement, type Judgement, judge } from '../../../core/verdict/verdict.ts'
+import type { Observation, Sample } from '../../../core/verdict/witnesses.ts'
+import { policyWith } from '../../support/driver-policy.ts'
 
-export const policy = {
-  intervalMs: 5_000,
-  timeoutMs: 10_000,
-  failureThreshold: 3,
-  startupDeadlineMs: 600_000,
-  stopDeadlineMs: 600_000,
-  stallDeadlineMs: null as number | null,
-}
+export const policy = policyWith()
 
 /** A sample of each sort, by the name that a test gives it. */
 export const samples = {
@@ -22,17 +17,18 @@ export const samples = {
   reset: { kind: 'failing', cause: 'reset', detail: 'ECONNRESET', tookMs: 1 },
   error: { kind: 'failing', cause: 'server-error', detail: 'HTTP 500', tookMs: 1 },
   malformed: { kind: 'failing', cause: 'malformed', detail: 'no list', tookMs: 1 },
-  idle: { kind: 'alive', evidence: 'application', work: { jobs: [] } },
 } as const satisfies Record<string, Sample>
 
 const isName = (name: string): name is keyof typeof samples => Object.hasOwn(samples, name)
 
-/** A name of {@link samples}, or `job7:3`: alive, with job 7 running, of which 3 tasks have ended. */
-function sampleNamed(name: string): Sample {
-  if (isName(name)) return samples[name]
+/** A name of {@link samples}, `idle` for no running job, or `job7:3`: job 7 is running, and 3 of its tasks have ended. */
+function observationNamed(name: string): Observation {
+  if (isName(name)) return { ui: samples[name] }
+  if (name === 'idle') return { ui: samples.alive, jobs: { jobs: [] } }
   const [, id, endedTasks] = /^job(\d+):(\d+)$/.exec(name) ?? []
   if (id === undefined) throw new Error(`no sample is named ${name}`)
-  return { ...samples.alive, work: { jobs: [{ id: Number(id), endedTasks: Number(endedTasks) }] } }
+  const job = { id: Number(id), endedTasks: Number(endedTasks), activeTasks: 1, streaming: null }
+  return { ui: samples.alive, jobs: { jobs: [job] } }
 }
 
 /** The judgement after samples such as `0 alive, 10000 timeout`, each with the time at which it ended. */
@@ -40,7 +36,7 @@ export function judgedAfter(steps: string, answered = false, deadlines: Partial<
   return steps.split(', ').reduce(
     (state, step) => {
       const [atMs, name = ''] = step.split(' ')
-      return judge(state, sampleNamed(name), { ...policy, ...deadlines }, Number(atMs))
+      return judge(state, observationNamed(name), { ...policy, ...deadlines }, Number(atMs))
     },
     createJudgement(0, answered),
   )

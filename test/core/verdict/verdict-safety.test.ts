@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
-import { createJudgement, judge, type Sample } from '../../../core/verdict/verdict.ts'
+import { createJudgement, judge } from '../../../core/verdict/verdict.ts'
+import type { Sample } from '../../../core/verdict/witnesses.ts'
 import { policy, samples } from './judged-samples.ts'
 
 const run = (among: readonly Sample[], longestMs: number) =>
@@ -18,7 +19,7 @@ describe('safety of the verdict', () => {
         let [nowMs, answeredMs] = [0, 0]
         for (const { sample, afterMs } of steps) {
           nowMs += afterMs + (sample.kind === 'failing' ? sample.tookMs : 0)
-          state = judge(state, sample, policy, nowMs)
+          state = judge(state, { ui: sample }, policy, nowMs)
           if (sample.kind === 'alive') answeredMs = nowMs
           if (nowMs - answeredMs < 29_000) assert.notEqual(state.verdict.kind, 'hung')
           assert.ok(state.verdict.sinceMs <= nowMs)
@@ -35,7 +36,7 @@ describe('safety of the verdict', () => {
         let nowMs = 0
         for (const { sample, afterMs } of steps) {
           nowMs += afterMs
-          state = judge(state, sample, policy, nowMs)
+          state = judge(state, { ui: sample }, policy, nowMs)
           if (nowMs < policy.startupDeadlineMs) assert.notEqual(state.verdict.kind, 'hung')
         }
       }),

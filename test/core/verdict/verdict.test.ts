@@ -1,7 +1,8 @@
 /** Each case of the verdict, and the limits between them. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { createJudgement, type Judgement, judge, nextPollDelayMs, type Sample } from '../../../core/verdict/verdict.ts'
+import { createJudgement, type Judgement, judge, nextPollDelayMs } from '../../../core/verdict/verdict.ts'
+import type { Sample } from '../../../core/verdict/witnesses.ts'
 import { judgedAfter, policy, samples, verdictText } from './judged-samples.ts'
 
 const stall = { stallDeadlineMs: 30_000 }
@@ -137,8 +138,8 @@ describe('judge of a driver that cannot be observed', () => {
   })
 
   const verdictAfter = (...steps: readonly (readonly [atMs: number, sample: Sample])[]): string =>
-    steps.reduce<Judgement>((state, [atMs, sample]) => judge(state, sample, policy, atMs), createJudgement(0)).verdict
-      .kind
+    steps.reduce<Judgement>((state, [atMs, sample]) => judge(state, { ui: sample }, policy, atMs), createJudgement(0))
+      .verdict.kind
 
   test('another driver responded in its place → it may end at any time', () => {
     for (const end of [refused, timeout]) {

@@ -1,3 +1,4 @@
+import { toDeadlines } from '../../../core/verdict/deadlines.ts'
 import type { FallbackConfig } from '../../config/controller-config.ts'
 import { recentlyStartedMs } from '../assess/deletion-reason.ts'
 import type { DriverContext } from '../assess/driver-context.ts'
@@ -25,10 +26,9 @@ export function planPolls(
       scheme: values['ui-scheme'],
       port: values['ui-port'] ?? driver.uiPort,
       intervalMs: fallback.intervalMs,
+      ...toDeadlines(values),
       timeoutMs: fallback.timeoutMs,
       failureThreshold: fallback.failureThreshold,
-      startupDeadlineMs: values['startup-deadline'],
-      stopDeadlineMs: values['stop-deadline'],
     },
     delayMs: Math.max(0, state.startedMs + recentlyStartedMs - nowMs),
   }

@@ -1,17 +1,19 @@
 import pLimit from 'p-limit'
-import { createJudgement, type Judgement, judge, nextPollDelayMs } from '../../../core/verdict/verdict.ts'
+import {
+  createJudgement,
+  type Deadlines,
+  type Judgement,
+  judge,
+  nextPollDelayMs,
+} from '../../../core/verdict/verdict.ts'
 import type { UiClient } from '../../../spark-ui/ui-client.ts'
 import type { Driver } from '../driver/driver.ts'
 
 /** How the controller polls one driver's UI. */
-export interface PollPolicy {
+export interface PollPolicy extends Deadlines {
   readonly scheme: 'http' | 'https'
   readonly port: number
   readonly intervalMs: number
-  readonly timeoutMs: number
-  readonly failureThreshold: number
-  readonly startupDeadlineMs: number
-  readonly stopDeadlineMs: number
 }
 
 export interface UiPollerDeps {
@@ -67,7 +69,7 @@ export function createUiPoller(deps: UiPollerDeps, signal: AbortSignal): UiPolle
         return { sample, policy, tookMs: deps.monotonicMs() - startedMs }
       })
       if (aborted.aborted) return
-      poll.judgement = judge(poll.judgement, sample, { ...policy, stallDeadlineMs: null }, deps.monotonicMs())
+      poll.judgement = judge(poll.judgement, { ui: sample }, policy, deps.monotonicMs())
       deps.polled(poll.driver, poll.judgement, tookMs)
       await deps.sleep(nextPollDelayMs(sample, policy), aborted)
     }

@@ -61,4 +61,11 @@ export const permissiveSafeguards = (fields: Partial<Safeguards> = {}): Safeguar
 
 export const judged = (verdict: Verdict): Judgement => ({ ...createJudgement(0, true), verdict })
 
-export const unresponsive: Verdict = { kind: 'hung', sinceMs: 0, reason: 'unresponsive', detail: 'timeout' }
+export const unresponsive: Verdict = {
+  kind: 'hung',
+  sinceMs: 0,
+  reason: 'unresponsive',
+  certainty: 'certain',
+  evidence: [],
+  detail: 'timeout',
+}
