@@ -23,6 +23,7 @@ export type EventReason =
   | 'SparkNannySidecarCrashLoop'
   | 'SparkNannyInvalidSetting'
   | 'SparkNannyStartupBlocked'
+  | 'SparkNannyDriverHung'
   | 'SparkNannyDriverStuck'
   | 'SparkNannyPodDeleted'
   | 'SparkNannyDeletionBlocked'

@@ -83,6 +83,7 @@ async function loadDeletions(
   signal: AbortSignal,
 ): Promise<void> {
   const { reflectors } = applications
+  // Lists that are complete are loaded in this turn: awaiting them would let the first drivers be judged without a history.
   if (!reflectors.every((reflector) => reflector.synced())) {
     await Promise.race([Promise.all(reflectors.map((reflector) => reflector.whenSynced())), whenAborted(signal)])
   }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { watchNamespaces } from '../../cluster/namespaces.ts'
 import type { SparkApplications } from '../../cluster/spark-applications.ts'
+import { addUntilAborted } from '../../core/abort.ts'
 import type { BackgroundTasks } from '../../core/background-tasks.ts'
 import { createLeaderElector } from '../../kubernetes/leader-election/leader-elector.ts'
 import type { LeaseTiming } from '../../kubernetes/leader-election/lease.ts'
@@ -105,10 +106,7 @@ function createWatches(deps: StartControllerDeps) {
   const namespaces = watchNamespaces(deps, deps.config.namespaceSelector, (name) => {
     for (const listener of listeners) listener(name)
   })
-  const onNamespace = (changed: (namespace: string) => void, signal: AbortSignal): void => {
-    if (signal.aborted) return
-    listeners.add(changed)
-    signal.addEventListener('abort', () => listeners.delete(changed), { once: true })
-  }
+  const onNamespace = (changed: (namespace: string) => void, signal: AbortSignal): void =>
+    addUntilAborted(listeners, changed, signal)
   return { drivers, sidecarImageBreaker, namespaces, onNamespace }
 }

@@ -39,11 +39,12 @@ const terminationAdvice: Readonly<Record<TerminationBlocker, (driver: Driver) =>
 }
 
 /** Why a pod is, or would be, deleted. */
-export function describeDeletionReason({ source, reason, detail }: DeletionReason): string {
-  if (source === 'stuck') return `${stuckDescription[reason]} for longer than its settings allow (${detail})`
-  // From outside the pod, a closed UI port may also mean that the UI is disabled.
-  const isCertain = source === 'sidecar' || reason === 'unresponsive'
-  return `${isCertain ? 'Driver hangs' : 'Driver may hang'} (${detail})`
+export function describeDeletionReason(cause: DeletionReason): string {
+  const { detail } = cause
+  if (cause.source === 'stuck') {
+    return `${stuckDescription[cause.reason]} for longer than its settings allow (${detail})`
+  }
+  return `${cause.certainty === 'certain' ? 'Driver hangs' : 'Driver may hang'} (${detail})`
 }
 
 /** The Event of an assessment that is only reported; undefined if it has none. */
@@ -68,6 +69,11 @@ export function describeAssessment(assessment: Assessment, driver: Driver): Even
         : 'Its image is replaced with the driver image, so that the driver can start'
       const message = `Sidecar cannot start (${reason}: ${detail}) and blocks the driver. ${outcome}.`
       return { type: 'Warning', reason: 'SparkNannyStartupBlocked', message, dedupKey: String(isBypassed) }
+    }
+    case 'ended-for-hang': {
+      const { message, finishedMs } = assessment.end
+      const text = `Driver hung and was ended${message === '' ? '' : ` (${message.trim()})`}.`
+      return { type: 'Warning', reason: 'SparkNannyDriverHung', message: text, dedupKey: String(finishedMs) }
     }
     case 'restarted':
     case 'hung':

@@ -10,7 +10,8 @@ export async function reportAssessment(
 ): Promise<WriteResult> {
   const event = describeAssessment(task.assessment, task.driver)
   if (event === undefined) return { kind: 'ok' }
-  const result = await recorder.publish(task, event)
+  // The end of a driver also concerns those who look at its application only.
+  const result = await recorder.publish(task, event, task.assessment.kind === 'ended-for-hang')
   const details = failureDetail(result)
   recorder.recordDecision(task, { action: 'report', result: result.kind === 'failed' ? 'failed' : 'ok', details })
   return result

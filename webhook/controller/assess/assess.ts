@@ -1,9 +1,10 @@
 import { restartAllContainersExitCode } from '../../../core/contract/pod-contract.ts'
 import type { SettingProblem } from '../../../core/settings/settings.ts'
-import type { HungReason, Judgement } from '../../../core/verdict/verdict.ts'
+import type { Certainty, HungReason, Judgement } from '../../../core/verdict/verdict.ts'
 import { type Driver, hasEnded, isRunning } from '../driver/driver.ts'
 import type { UnprotectedReason } from './coverage.ts'
 import type { DriverContext } from './driver-context.ts'
+import { findHangEnd, type HangEnd } from './hang-end.ts'
 import { checkSidecarCrashLoop } from './sidecar-crash-loop.ts'
 import { findBlockingSidecar, type StartupBlock } from './startup-blocked.ts'
 import { type Deadline, findDeadline, findWaitReason, graceMs, isGraceOver, type Stuck } from './startup-delay.ts'
@@ -25,12 +26,15 @@ export type Assessment =
       readonly overdue: boolean
     }
   | { readonly kind: 'hung'; readonly hang: Hang }
+  /** The driver hung, and was ended in its pod. */
+  | { readonly kind: 'ended-for-hang'; readonly end: HangEnd }
 
 /** A hang verdict on which neither the sidecar nor the kubelet acts. */
 export interface Hang {
   /** ui: the controller polled the Spark UI. sidecar: the sidecar reached a verdict, and the kubelet has not acted on it. */
   readonly source: 'ui' | 'sidecar'
   readonly reason: HungReason | 'kubelet-did-not-act'
+  readonly certainty: Certainty
   readonly sinceMs: number
   readonly detail: string
 }
@@ -85,7 +89,7 @@ export function assess(driver: Driver, context: AssessmentContext): AssessmentRe
     assessUiVerdict(driver, context),
     ...(context.driverContext.namespace === undefined
       ? []
-      : [assessProtection(driver, context), assessWait(driver, context)]),
+      : [assessHangEnd(driver, context), assessProtection(driver, context), assessWait(driver, context)]),
   ]
   const next = findings.flatMap(({ reassessAtMs }) => reassessAtMs).filter((atMs) => atMs > context.nowMs)
   return {
@@ -131,8 +135,17 @@ function assessSidecarVerdict(driver: Driver, { nowMs, sidecarHang, exitUnhandle
 
 function assessUiVerdict(driver: Driver, { judgement }: AssessmentContext): Finding {
   if (judgement?.verdict.kind !== 'hung' || !isRunning(driver)) return nothing
-  const { reason, sinceMs, detail } = judgement.verdict
-  return found({ kind: 'hung', hang: { source: 'ui', reason, sinceMs, detail } })
+  const { reason, certainty, sinceMs, detail } = judgement.verdict
+  return found({ kind: 'hung', hang: { source: 'ui', reason, certainty, sinceMs, detail } })
+}
+
+/** The next leader must not report ends of long ago once more. */
+const hangEndIsNewsForMs = 600_000
+
+function assessHangEnd(driver: Driver, { nowMs }: AssessmentContext): Finding {
+  const end = findHangEnd(driver)
+  if (end === undefined || nowMs - end.finishedMs > hangEndIsNewsForMs) return nothing
+  return found({ kind: 'ended-for-hang', end })
 }
 
 function assessProtection(driver: Driver, { driverContext }: AssessmentContext): Finding {
@@ -172,5 +185,6 @@ export function findUnansweredExit(driver: Driver): Hang | undefined {
   const { state } = driver.driver
   if (exitCode !== restartAllContainersExitCode || state.kind !== 'running') return undefined
   if (finishedMs === null || state.startedMs >= finishedMs) return undefined
-  return { source: 'sidecar', reason: 'kubelet-did-not-act', sinceMs: finishedMs, detail: message || 'exit code 88' }
+  const detail = message || 'exit code 88'
+  return { source: 'sidecar', reason: 'kubelet-did-not-act', certainty: 'certain', sinceMs: finishedMs, detail }
 }

@@ -5,7 +5,8 @@
 export const blockReasons = {
   'report-only': 'spark-nanny is configured to report only (SPARK_NANNY_FALLBACK)',
   'observe-mode': 'the driver’s setting restart is observe',
-  inconclusive: 'only a Spark UI that stopped responding is sufficient proof from outside the pod',
+  'acts-on-nothing': 'the driver’s setting act-on is nothing',
+  inconclusive: 'the verdict is not certain from outside the pod, or the driver may be finishing',
   'recently-started': 'the driver has been running for less than a minute',
   'no-owner': 'no owner is known that would start the driver again',
   paused: 'spark-nanny is paused by spark-nanny.io/paused-until',

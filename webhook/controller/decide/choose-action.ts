@@ -38,6 +38,8 @@ export interface Safeguards {
   readonly mode: 'off' | 'report' | 'delete'
   /** Whether the setting `restart` is observe. */
   readonly observeMode: boolean
+  /** The setting `act-on`. */
+  readonly actOn: 'certain' | 'likely' | 'nothing'
   /** Whether the owner of the driver would create a new pod if this one were deleted. */
   readonly ownerRecreatesPod: boolean
   readonly pause: Pause | null
@@ -59,6 +61,7 @@ export function chooseAction(driver: Driver, assessment: Assessment, safeguards:
   switch (assessment.kind) {
     case 'invalid-settings':
     case 'unprotected':
+    case 'ended-for-hang':
       return { kind: 'report' }
     case 'stuck': {
       const { stuck, deadline, overdue } = assessment
@@ -105,6 +108,7 @@ function findBlockReason(driver: Driver, reason: DeletionReason, safeguards: Saf
   // The mode applies to the controller's own judgement. The driver's owner enabled the sidecar and the deadlines.
   if (safeguards.mode === 'off' || (reason.source === 'ui' && safeguards.mode === 'report')) return 'report-only'
   if (safeguards.observeMode) return 'observe-mode'
+  if (reason.source !== 'stuck' && safeguards.actOn === 'nothing') return 'acts-on-nothing'
   const doubt = reason.source === 'stuck' ? doubtStuck(driver) : doubtHung(driver, reason, safeguards)
   if (doubt !== undefined) return doubt
   if (!safeguards.ownerRecreatesPod) return 'no-owner'
@@ -117,13 +121,17 @@ function findBlockReason(driver: Driver, reason: DeletionReason, safeguards: Saf
   return safeguards.nowMs < safeguards.backoffUntilMs ? 'backoff' : undefined
 }
 
-function doubtHung(driver: Driver, hang: Hang, { nowMs }: Safeguards): BlockReason | undefined {
+function doubtHung(driver: Driver, hang: Hang, { nowMs, actOn }: Safeguards): BlockReason | undefined {
   const { state } = driver.driver
-  // The port is closed: the driver may be finishing, or its UI may be disabled.
-  if (hang.source === 'ui' && hang.reason !== 'unresponsive') return 'inconclusive'
+  // The driver may be finishing its work, which must not run again.
+  if (hang.source === 'ui' && isAfterWork(hang.reason)) return 'inconclusive'
+  if (hang.certainty === 'likely' && actOn !== 'likely') return 'inconclusive'
   if (state.kind !== 'running' || isEnding(driver)) return 'inconclusive'
   return nowMs - state.startedMs < recentlyStartedMs ? 'recently-started' : undefined
 }
+
+/** The UI has closed or main has returned: the output may be committed. */
+const isAfterWork = (reason: Hang['reason']) => reason === 'stop-deadline' || reason === 'main-ended'
 
 /** A driver that runs or ends is not stuck, even if it waited before. */
 function doubtStuck(driver: Driver): BlockReason | undefined {

@@ -64,6 +64,7 @@ function computeSafeguards(
     dryRun: config.dryRun,
     mode: isLegacyApp ? 'delete' : config.fallback.mode,
     observeMode: settings.values.restart === 'observe',
+    actOn: settings.values['act-on'],
     ownerRecreatesPod,
     pause,
     quarantined: limits.quarantined,
@@ -110,6 +111,8 @@ function describeCause(assessment: Assessment): string {
       return stuckDedupKey(assessment.stuck)
     case 'hung':
       return assessment.hang.reason
+    case 'ended-for-hang':
+      return String(assessment.end.finishedMs)
   }
 }
 

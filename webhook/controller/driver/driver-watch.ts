@@ -1,3 +1,4 @@
+import { addUntilAborted } from '../../../core/abort.ts'
 import { createReflector, type Reflector, type ReflectorDeps } from '../../../kubernetes/reflector.ts'
 import type { Driver } from './driver.ts'
 import { parseDriver } from './parse-driver.ts'
@@ -41,10 +42,6 @@ export function watchDrivers(deps: ReflectorDeps): DriverWatch {
   )
   return {
     reflector,
-    listen: (listener, signal) => {
-      if (signal.aborted) return
-      listeners.add(listener)
-      signal.addEventListener('abort', () => listeners.delete(listener), { once: true })
-    },
+    listen: (listener, signal) => addUntilAborted(listeners, listener, signal),
   }
 }

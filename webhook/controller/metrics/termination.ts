@@ -1,5 +1,6 @@
 import { restartAllContainersExitCode } from '../../../core/contract/pod-contract.ts'
 import type { DeletionCause } from '../assess/deletion-reason.ts'
+import { isEndedByProbe } from '../assess/hang-end.ts'
 import { type ContainerEnd, type Driver, hasEnded } from '../driver/driver.ts'
 
 /** Why a driver's container or pod ended. */
@@ -20,7 +21,7 @@ export function findTermination(before: Driver, now: Driver, endedForHang: boole
   const hung = endedForHang && hasRun(before)
   if (now.driver.restarts > before.driver.restarts) {
     const end = now.driver.last
-    return { cause: hung ? 'hung' : findCause(end), atMs: end?.finishedMs ?? null }
+    return { cause: hung || isEndedByProbe(end) ? 'hung' : findCause(end), atMs: end?.finishedMs ?? null }
   }
   return hasEnded(now) ? findPodTermination(now, hung) : undefined
 }
@@ -55,7 +56,7 @@ function findPodTermination(now: Driver, hung: boolean): Termination {
     return { cause: 'node-lost', atMs }
   }
   if (reason !== null && evictions.includes(reason)) return { cause: 'evicted', atMs }
-  if (hung || isHungBy(now)) return { cause: 'hung', atMs }
+  if (hung || isEndedByProbe(end) || isHungBy(now)) return { cause: 'hung', atMs }
   return { cause: now.deletionMs !== null ? 'deleted' : findCause(end), atMs }
 }
 

@@ -32,7 +32,7 @@ export function currentVerdict(body: string, nowMs: number): Hang | undefined {
   const { sinceMs, reason, detail } = status
   if (sinceMs === null || nowMs - sinceMs < kubeletActsWithinMs) return undefined
   const text = `${reason}: ${detail}`.slice(0, 300)
-  return { source: 'sidecar', reason: 'kubelet-did-not-act', sinceMs, detail: text }
+  return { source: 'sidecar', reason: 'kubelet-did-not-act', certainty: 'certain', sinceMs, detail: text }
 }
 
 export interface SidecarStatusPoller {

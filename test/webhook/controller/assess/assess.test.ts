@@ -20,6 +20,8 @@ const short = (assessment: Assessment): string => {
       return `restarted ${assessment.restarts}`
     case 'invalid-settings':
       return `invalid-settings ${assessment.problems.length}`
+    case 'ended-for-hang':
+      return `ended-for-hang ${assessment.end.message}`
   }
 }
 
@@ -33,6 +35,8 @@ const early = { startupBlockedForMs: 5_000 }
 const late = { startupBlockedForMs: 15_000 }
 const minutes = (count: number) => ({ nowMs: createdMs + count * 60_000 })
 const settings = (pod: Readonly<Record<string, string>>) => ({ settings: resolveSettings({ pod }) })
+
+const byProbe = { message: 'frozen: no answer' }
 
 type Row = readonly [string, DriverPodOptions, AssessmentFields, readonly string[]]
 const rows: readonly Row[] = [
@@ -70,7 +74,7 @@ const rows: readonly Row[] = [
     {},
     ['startup-blocked InvalidImageName'],
   ],
-  ['all containers are restarted', blockedStartup(terminated(88, createdMs)), late, []],
+  ['all containers are restarted', blockedStartup(terminated(88, createdMs)), late, ['ended-for-hang ']],
   ['a slow pull', blockedStartup(waiting('PodInitializing')), { startupBlockedForMs: 119_000 }, []],
   [
     'a pull that takes two minutes',
@@ -185,8 +189,27 @@ const rows: readonly Row[] = [
     'the kubelet acted',
     { restarts: 1, state: running(createdMs + 31_000), sidecar: { state: terminated(88, createdMs + 30_000) } },
     minutes(3),
-    ['restarted 1'],
+    ['restarted 1', 'ended-for-hang '],
   ],
+  [
+    'the probe ended the driver, and a rule restarted it',
+    { restarts: 1, state: running(createdMs + 31_000), lastState: terminated(142, createdMs + 30_000, byProbe) },
+    minutes(1),
+    ['restarted 1', 'ended-for-hang frozen: no answer'],
+  ],
+  [
+    'the probe ended the driver, and the pod failed',
+    { phase: 'Failed', ready: false, state: terminated(142, createdMs + 30_000, byProbe) },
+    minutes(1),
+    ['ended-for-hang frozen: no answer'],
+  ],
+  [
+    'the probe ended the driver long ago',
+    { phase: 'Failed', ready: false, state: terminated(142, createdMs + 30_000, byProbe) },
+    minutes(60),
+    [],
+  ],
+  ['the driver failed by itself', { phase: 'Failed', ready: false, state: terminated(1, createdMs) }, minutes(1), []],
   [
     'the UI does not answer',
     { sidecar: null },

@@ -7,9 +7,10 @@ import { createDriver, permissiveSafeguards } from '../driver/drivers.ts'
 
 const hang = (fields: Partial<Hang> = {}): Assessment => ({
   kind: 'hung',
-  hang: { source: 'ui', reason: 'unresponsive', sinceMs: 0, detail: 'timeout', ...fields },
+  hang: { source: 'ui', reason: 'unresponsive', certainty: 'certain', sinceMs: 0, detail: 'timeout', ...fields },
 })
 const bySidecar = hang({ source: 'sidecar', reason: 'kubelet-did-not-act' })
+const neverAnswered = hang({ reason: 'startup-deadline', certainty: 'likely' })
 const untilMs = createdMs + 700_000
 
 const rows: readonly [string, Assessment, Partial<Safeguards>, string, (number | null)?, DriverPodOptions?][] = [
@@ -21,7 +22,13 @@ const rows: readonly [string, Assessment, Partial<Safeguards>, string, (number |
   ['mode report, hung by its sidecar', bySidecar, { mode: 'report' }, 'delete-pod'],
   ['mode off, hung by its sidecar', bySidecar, { mode: 'off' }, 'report-only'],
   ['observe mode', hang(), { observeMode: true }, 'observe-mode'],
-  ['UI never answered', hang({ reason: 'startup-deadline' }), {}, 'inconclusive'],
+  ['act-on nothing', hang(), { actOn: 'nothing' }, 'acts-on-nothing'],
+  ['act-on nothing, hung by its sidecar', bySidecar, { actOn: 'nothing' }, 'acts-on-nothing'],
+  ['likely', neverAnswered, {}, 'inconclusive'],
+  ['likely, act-on likely', neverAnswered, { actOn: 'likely' }, 'delete-pod'],
+  ['certain, act-on likely', hang(), { actOn: 'likely' }, 'delete-pod'],
+  ['finishing, act-on likely', hang({ reason: 'stop-deadline' }), { actOn: 'likely' }, 'inconclusive'],
+  ['main has returned, act-on likely', hang({ reason: 'main-ended' }), { actOn: 'likely' }, 'inconclusive'],
   ['finishing', hang({ reason: 'stop-deadline' }), {}, 'inconclusive'],
   ['recently started', hang(), {}, 'recently-started', null, { state: running(createdMs + 590_000) }],
   ['terminating', hang(), {}, 'inconclusive', null, { deletionTimestamp: iso(createdMs) }],

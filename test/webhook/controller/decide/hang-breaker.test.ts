@@ -43,7 +43,13 @@ describe('createHangBreaker', () => {
     )
   })
 
-  const hang = (source: Hang['source']): Hang => ({ source, reason: 'unresponsive', sinceMs: nowMs, detail: 'timeout' })
+  const hang = (source: Hang['source']): Hang => ({
+    source,
+    reason: 'unresponsive',
+    certainty: 'certain',
+    sinceMs: nowMs,
+    detail: 'timeout',
+  })
 
   /** Drivers without a sidecar, polled by the controller, and drivers with a sidecar. */
   interface BreakerScenario {

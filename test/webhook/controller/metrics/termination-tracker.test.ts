@@ -69,4 +69,19 @@ describe('createTerminationTracker', () => {
     tracker.changed(failed, before, 'stuck')
     assert.deepEqual(recorded, ['deleted'])
   })
+
+  const endedByProbe = terminated(142, nowMs)
+  const ends = [
+    ['restarted in its container', { restarts: 1, state: running(nowMs), lastState: endedByProbe }],
+    ['failed', { phase: 'Failed', state: endedByProbe }],
+  ] as const
+  for (const [what, options] of ends) {
+    test(`a driver that the probe ended, ${what} → hung`, () => {
+      const { tracker, recorded } = createRecordingTracker()
+      const [before, after] = [parseDriver(driverPod()), parseDriver(driverPod(options))]
+      assert.ok(before && after)
+      tracker.changed(after, before, null)
+      assert.deepEqual(recorded, ['hung'])
+    })
+  }
 })
