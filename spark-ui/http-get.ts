@@ -1,15 +1,25 @@
 import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
 import type { UiResponse } from '../core/spark/rest-api.ts'
 import type { FailureCause } from '../core/verdict/witnesses.ts'
+import { type Heartbeat, isLate, startHeartbeat } from './active-time.ts'
 import type { UiAddress } from './ui-address.ts'
 
 /** The result of one GET. */
 export type UiResult =
-  | { readonly kind: 'response'; readonly response: UiResponse; readonly tookMs: number }
+  | {
+      readonly kind: 'response'
+      readonly response: UiResponse
+      readonly tookMs: number
+      /** What the UI sent, with its headers. */
+      readonly bytes: number
+      /** Whether the body is longer than was asked for, or came in too many pieces: then only its start was read. */
+      readonly isTruncated: boolean
+    }
   | { readonly kind: 'refused' }
   | { readonly kind: 'failed'; readonly cause: FailureCause; readonly detail: string; readonly tookMs: number }
-  /** The request failed before it was sent: there was no socket, no memory or no address. */
-  | { readonly kind: 'unsent'; readonly detail: string }
+  /** This process may be the cause: it had no socket, no memory or no address, or it did not run all the time. */
+  | { readonly kind: 'inconclusive'; readonly detail: string }
 
 export interface UiRequest {
   readonly address: UiAddress
@@ -18,6 +28,15 @@ export interface UiRequest {
   readonly timeoutMs: number
   /** A longer body is truncated. */
   readonly maxBodyBytes: number
+}
+
+/** How far a request came. A timeout is evidence about the UI only if the request left this process. */
+interface Progress {
+  connected: boolean
+  /** Without TLS there is no handshake to wait for. */
+  handshakeDone: boolean
+  /** The kernel has taken the whole request. */
+  written: boolean
 }
 
 /**
@@ -30,19 +49,21 @@ export async function sendUiRequest({ address, path, timeoutMs, maxBodyBytes }: 
   return new Promise((resolve) => {
     const startedMs = performance.now()
     const tookMs = () => performance.now() - startedMs
-    // Without TLS there is no handshake to wait for.
-    let handshakeDone = address.scheme === 'http'
+    const progress: Progress = { connected: false, handshakeDone: address.scheme === 'http', written: false }
+    const heartbeat = startHeartbeat(timeoutMs)
     let outgoing: ClientRequest | undefined
     const settle = (result: UiResult) => {
       clearTimeout(timer)
+      heartbeat.stop()
       resolve(result)
       outgoing?.destroy()
     }
-    const fail = (error: NodeJS.ErrnoException) => settle(toUiResult(error, handshakeDone, tookMs()))
+    const fail = (result: UiResult) => settle(blameOnlyTheUi(result, progress, heartbeat, timeoutMs))
+    const failWith = (error: NodeJS.ErrnoException) => fail(toUiResult(error, progress.handshakeDone, tookMs()))
     // A process that was frozen may find the timeout and the response at the same time: the response is read first.
     const timer = setTimeout(() => setImmediate(timeOut), timeoutMs)
     const timeOut = () =>
-      settle({ kind: 'failed', cause: 'timeout', detail: `no answer within ${timeoutMs} ms`, tookMs: tookMs() })
+      fail({ kind: 'failed', cause: 'timeout', detail: `no answer within ${timeoutMs} ms`, tookMs: tookMs() })
     try {
       outgoing = request({
         host: address.host,
@@ -53,40 +74,92 @@ export async function sendUiRequest({ address, path, timeoutMs, maxBodyBytes }: 
         maxHeaderSize: 65_536,
         rejectUnauthorized: false,
       })
-      outgoing.once('socket', (socket) => {
-        socket.once('secureConnect', () => {
-          handshakeDone = true
-        })
-      })
-      outgoing.on('error', fail)
+      trackProgress(outgoing, progress)
+      outgoing.on('error', failWith)
       outgoing.once('response', (incoming) => {
-        incoming.on('error', fail)
-        readResponse(incoming, maxBodyBytes, (response) => settle({ kind: 'response', response, tookMs: tookMs() }))
+        incoming.on('error', failWith)
+        readResponse(incoming, maxBodyBytes, (response, isTruncated) =>
+          settle({ kind: 'response', response, tookMs: tookMs(), bytes: incoming.socket.bytesRead, isTruncated }),
+        )
       })
       outgoing.end()
     } catch (error) {
-      settle({ kind: 'unsent', detail: String(error) })
+      settle({ kind: 'inconclusive', detail: String(error) })
     }
   })
 }
 
+function trackProgress(outgoing: ClientRequest, progress: Progress): void {
+  outgoing.once('socket', (socket: Socket) => {
+    socket.once('connect', () => {
+      progress.connected = true
+    })
+    socket.once('secureConnect', () => {
+      progress.handshakeDone = true
+    })
+  })
+  outgoing.once('finish', () => {
+    progress.written = true
+  })
+}
+
+/**
+ * A failure counts only if this process did its part: its event loop ran all the time, so that an answer would have been
+ * read, and the request was written.
+ *
+ * A connection that is not established in time is the driver's silence as well: a frozen JVM accepts no connection, and
+ * once its accept queue is full, the kernel drops each SYN. Then no request can ever be written, so it is enough that the
+ * loop ran. In the same way a TLS handshake that a frozen JVM never answers keeps the request from
+ * being written.
+ */
+function blameOnlyTheUi(result: UiResult, progress: Progress, heartbeat: Heartbeat, timeoutMs: number): UiResult {
+  if (result.kind !== 'failed') return result
+  if (heartbeat.wasHeldUp(timeoutMs) || isLate(result.tookMs, timeoutMs)) {
+    const lagMs = Math.round(Math.max(heartbeat.lagMs(), result.tookMs - timeoutMs))
+    return { kind: 'inconclusive', detail: `spark-nanny itself was ${lagMs} ms late (frozen or throttled)` }
+  }
+  const waitsForUi = !progress.connected || !progress.handshakeDone || progress.written
+  if (result.cause !== 'timeout' || waitsForUi) return result
+  return { kind: 'inconclusive', detail: 'the request was not written in time' }
+}
+
+/**
+ * A body of one byte per chunk would need a thousand times its size if its pieces were kept, so they are copied. Servers
+ * send pieces of some kilobytes; the bound also limits the time that such a body takes.
+ */
+const maxPieces = 4_096
+const firstBufferBytes = 8_192
+
 /** Reads the body only if the status is 200. */
-function readResponse(incoming: IncomingMessage, maxBodyBytes: number, done: (response: UiResponse) => void): void {
+function readResponse(
+  incoming: IncomingMessage,
+  maxBodyBytes: number,
+  done: (response: UiResponse, isTruncated: boolean) => void,
+): void {
   const { statusCode = 0, headers } = incoming
   const head = { statusCode, location: headers.location }
   if (statusCode !== 200) {
-    done({ ...head, body: '' })
+    done({ ...head, body: '' }, false)
     return
   }
-  const chunks: Buffer[] = []
+  let buffer = Buffer.allocUnsafe(Math.min(firstBufferBytes, maxBodyBytes))
   let bytes = 0
-  const finish = () => done({ ...head, body: Buffer.concat(chunks).toString('utf8', 0, maxBodyBytes) })
-  incoming.on('data', (chunk: Buffer) => {
-    chunks.push(chunk)
-    bytes += chunk.length
-    if (bytes > maxBodyBytes) finish()
+  let pieces = 0
+  const finish = (isTruncated: boolean) => done({ ...head, body: buffer.toString('utf8', 0, bytes) }, isTruncated)
+  incoming.on('data', (piece: Buffer) => {
+    pieces += 1
+    const end = Math.min(bytes + piece.length, maxBodyBytes)
+    if (end > buffer.length) {
+      const larger = Buffer.allocUnsafe(Math.min(maxBodyBytes, Math.max(end, 2 * buffer.length)))
+      buffer.copy(larger, 0, 0, bytes)
+      buffer = larger
+    }
+    const wasCut = end - bytes < piece.length
+    piece.copy(buffer, bytes, 0, end - bytes)
+    bytes = end
+    if (wasCut || pieces >= maxPieces) finish(true)
   })
-  incoming.once('end', finish)
+  incoming.once('end', () => finish(false))
 }
 
 const resets: readonly string[] = ['ECONNRESET', 'EPIPE', 'ECONNABORTED', 'ETIMEDOUT']
@@ -105,5 +178,5 @@ function toUiResult(error: NodeJS.ErrnoException, handshakeDone: boolean, tookMs
   if (/^(ERR_SSL|ERR_TLS|EPROTO)/.test(code) || (!handshakeDone && resets.includes(code))) return failed('malformed')
   if (resets.includes(code)) return failed('reset')
   if (code.startsWith('HPE_')) return failed('malformed')
-  return { kind: 'unsent', detail: `${code} ${message}`.trim() }
+  return { kind: 'inconclusive', detail: `${code} ${message}`.trim() }
 }

@@ -9,7 +9,6 @@ import {
   toSample,
 } from '../core/spark/rest-api.ts'
 import type { Observation, Sample } from '../core/verdict/witnesses.ts'
-import { isLate } from './active-time.ts'
 import { sendUiRequest, type UiRequest, type UiResult } from './http-get.ts'
 import type { UiAddress } from './ui-address.ts'
 
@@ -34,7 +33,7 @@ export function createUiClient(send: (request: UiRequest) => Promise<UiResult> =
   return {
     async poll(address, applicationId, timeoutMs) {
       const result = await send({ address, path: applicationsPath, timeoutMs, maxBodyBytes: maxApplicationsBytes })
-      const sample = interpretResult(result, applicationId, timeoutMs)
+      const sample = classifyResult(result, applicationId)
       const response = result.kind === 'response' ? result.response : undefined
       const isListed = sample.kind === 'alive' && sample.evidence === 'application' && response !== undefined
       const ids = isListed ? parseApplicationIds(response.body) : undefined
@@ -67,13 +66,6 @@ export function createUiClient(send: (request: UiRequest) => Promise<UiResult> =
   }
 }
 
-function interpretResult(result: UiResult, applicationId: string | null, timeoutMs: number): Sample {
-  const sample = classifyResult(result, applicationId)
-  if (sample.kind !== 'failing' || !isLate(sample.tookMs, timeoutMs)) return sample
-  const lateMs = Math.round(sample.tookMs - timeoutMs)
-  return { kind: 'inconclusive', detail: `the sidecar itself was ${lateMs} ms late (frozen or throttled)` }
-}
-
 function classifyResult(result: UiResult, applicationId: string | null): Sample {
   switch (result.kind) {
     case 'response':
@@ -82,7 +74,7 @@ function classifyResult(result: UiResult, applicationId: string | null): Sample 
       return { kind: 'refused' }
     case 'failed':
       return { kind: 'failing', cause: result.cause, detail: result.detail, tookMs: result.tookMs }
-    case 'unsent':
+    case 'inconclusive':
       return { kind: 'inconclusive', detail: result.detail }
   }
 }

@@ -96,7 +96,7 @@ const startDeadline = (description: string) => orWord(duration('1h', '10m', '30d
 const quantity = (
   defaultValue: string,
   units: Readonly<Record<string, number>>,
-  max: number,
+  { min, max }: { readonly min: number; readonly max: number },
   form: string,
   description: string,
 ): Setting<string> => ({
@@ -107,18 +107,33 @@ const quantity = (
   parse: (text) => {
     const [, number, unit = ''] = /^(\d{1,10}|\d{0,2}\.\d{1,3})(\D{0,2})$/.exec(text) ?? []
     const amount = Number(number) * (units[unit] ?? Number.NaN)
-    return amount > 0 && amount <= max ? text : undefined
+    return amount > 0 && amount >= min && amount <= max ? text : undefined
   },
   format: String,
 })
 const cpu = (defaultValue: string, description: string) =>
-  quantity(defaultValue, { '': 1000, m: 1 }, 4000, 'a CPU quantity up to 4, such as 10m or 0.5', description)
+  quantity(
+    defaultValue,
+    { '': 1000, m: 1 },
+    { min: 0, max: 4000 },
+    'a CPU quantity up to 4, such as 10m or 0.5',
+    description,
+  )
+/** With less CPU, the sidecar is throttled so often that it cannot tell its own slowness from the driver's. */
+const cpuLimit = (defaultValue: string, description: string) =>
+  quantity(
+    defaultValue,
+    { '': 1000, m: 1 },
+    { min: 50, max: 4000 },
+    'a CPU quantity from 50m to 4, such as 100m or 0.5',
+    description,
+  )
 const binary = { Ki: 2 ** 10, Mi: 2 ** 20, Gi: 2 ** 30 } as const
 const memory = (defaultValue: string, description: string) =>
   quantity(
     defaultValue,
     { '': 1, k: 1e3, M: 1e6, G: 1e9, ...binary },
-    4 * binary.Gi,
+    { min: 0, max: 4 * binary.Gi },
     'a memory quantity up to 4Gi, such as 64Mi',
     description,
   )
@@ -249,7 +264,7 @@ export const settings = {
   ),
   'log-level': choice(['debug', 'info', 'warn', 'error'], 'info', 'Log level of the sidecar.'),
   'sidecar-cpu-request': cpu('10m', 'CPU request of the sidecar.'),
-  'sidecar-cpu-limit': cpu(
+  'sidecar-cpu-limit': cpuLimit(
     '200m',
     'CPU limit of the sidecar. In a pod of QoS class Guaranteed it is also the request.',
   ),

@@ -63,7 +63,14 @@ export function createScriptedUis(seed: number, clock: FastClock): ScriptedUis {
       if (sinceMs === undefined) return { kind: 'refused' }
       const hung = { state: 'hung', reason: 'unresponsive', detail: 'scripted', action: { now: 'fail' } }
       const verdict = sinceMs === null ? { state: 'alive' } : { ...hung, since: iso(sinceMs) }
-      return { kind: 'response', response: { statusCode: 200, body: JSON.stringify(verdict) }, tookMs: 1 }
+      const body = JSON.stringify(verdict)
+      return {
+        kind: 'response',
+        response: { statusCode: 200, body },
+        tookMs: 1,
+        bytes: body.length,
+        isTruncated: false,
+      }
     },
     prober: (replica) => {
       const random = seeded(seed, replica, 'uis')

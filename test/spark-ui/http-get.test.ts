@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import type { Socket } from 'node:net'
+import { join } from 'node:path'
+import { describe, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { sendUiRequest, type UiResult } from '../../spark-ui/http-get.ts'
+import { answersAs, httpUi, rawUi } from '../support/fake-spark-ui.ts'
+
+const request = (port: number, timeoutMs: number, maxBodyBytes = 262_144) =>
+  sendUiRequest({ address: { scheme: 'http', host: '127.0.0.1', port }, path: '/', timeoutMs, maxBodyBytes })
+
+/** Holds the event loop of this process, as a busy or frozen process does. */
+function holdLoop(ms: number): void {
+  const untilMs = performance.now() + ms
+  while (performance.now() < untilMs);
+}
+
+describe('sendUiRequest', () => {
+  test('a silent UI, and a loop that is held for longer than a tenth of the timeout → inconclusive', async (t) => {
+    const ui = await rawUi(t, () => {})
+    const pending = request(ui.port, 600)
+    await sleep(100)
+    holdLoop(200)
+    assert.equal((await pending).kind, 'inconclusive')
+  })
+
+  test('a loop that is held past the timeout before the request is written → inconclusive', async (t) => {
+    const ui = await httpUi(t, answersAs('spark-1'))
+    const pending = request(ui.port, 1_000)
+    holdLoop(1_050)
+    // The answer may still be read, but silence must not be blamed on the UI.
+    assert.notEqual((await pending).kind, 'failed')
+  })
+
+  test('a poller that is stopped and continued beside a healthy UI → no failure', async (t) => {
+    const ui = await httpUi(t, answersAs('spark-1'))
+    const script = join(import.meta.dirname, 'freezing-poller.ts')
+    const poller = spawn(process.execPath, [script, String(ui.port), '1000'], { stdio: ['ignore', 'pipe', 'inherit'] })
+    t.after(() => poller.kill('SIGKILL'))
+    let output = ''
+    poller.stdout.on('data', (piece: Buffer) => {
+      output += piece
+    })
+    await once(poller.stdout, 'data')
+    // The stops are longer than the timeout, but by less than any slack. Between them the poller runs for much less than a
+    // timeout, so that no silence of the UI can be real, however loaded the machine is.
+    for (const runMs of [3, 10, 17, 31, 5, 50]) {
+      await sleep(runMs)
+      poller.kill('SIGSTOP')
+      await sleep(1_030)
+      poller.kill('SIGCONT')
+    }
+    assert.doesNotMatch(output, /"failing"/)
+    assert.ok(ui.count() > 5)
+  })
+
+  test('a body of many one-byte chunks → cut, without a buffer per chunk', async (t) => {
+    const pieces = 300_000
+    const ui = await rawUi(t, (socket: Socket) => {
+      socket.write(`HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${'1\r\nx\r\n'.repeat(pieces)}0\r\n\r\n`)
+    })
+    const before = process.memoryUsage().arrayBuffers
+    const result = await request(ui.port, 20_000, 4_000_000)
+    assert.ok(process.memoryUsage().arrayBuffers - before < 20_000_000)
+    assert.ok(result.kind === 'response' && result.isTruncated && result.response.body.length < pieces)
+  })
+
+  test('a body that is longer than asked for → truncated, and its bytes counted', async (t) => {
+    const ui = await httpUi(t, (_request, response) => response.end('x'.repeat(100_000)))
+    const read = (result: UiResult) =>
+      result.kind === 'response' ? [result.response.body.length, result.isTruncated, result.bytes] : result.kind
+    const [length, isTruncated] = read(await request(ui.port, 20_000, 10_000))
+    assert.deepEqual([length, isTruncated], [10_000, true])
+    const [whole, isCut, bytes] = read(await request(ui.port, 20_000, 100_000))
+    assert.deepEqual([whole, isCut], [100_000, false])
+    assert.ok(Number(bytes) > 100_000 && Number(bytes) < 101_000)
+  })
+})
