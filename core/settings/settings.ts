@@ -157,7 +157,7 @@ export const settings = {
     2,
     2,
     100,
-    'Number of consecutive polls that must fail before a driver that does not answer is considered hung, whatever the deadlines.',
+    'Number of consecutive polls that must fail before a driver that does not answer is considered hung. The deadlines must have passed as well.',
   ),
   'frozen-deadline': duration(
     '20s',
@@ -195,7 +195,7 @@ export const settings = {
       '2m',
       '30s',
       '7d',
-      'How long the application may go on after one of its streaming queries has failed. If `off`, failed queries are not detected.',
+      'How long the application may continue after one of its streaming queries has failed. If `off`, failed queries are not detected.',
     ),
   ),
   'streaming-stall-deadline': onByDefault(
