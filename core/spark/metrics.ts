@@ -1,0 +1,47 @@
+import { isRecord, numberField, parseJson, toRecord } from '../json.ts'
+import type { MetricsReading } from '../verdict/witnesses.ts'
+
+/** Spark's MetricsServlet, which is on by default. Without the slash at the end, the UI redirects. */
+export const metricsPath = '/metrics/json/'
+
+/**
+ * The metrics of the driver in a response of the MetricsServlet. Returns undefined if the body is not such a response.
+ *
+ * Names start with the application's id and `driver`, or with `spark.metrics.namespace`, so they are compared by their end.
+ * Sources: DAGSchedulerSource, LiveListenerBusMetrics and ExecutorMetricsSource of Spark 3.5 and 4.0.
+ */
+export function parseMetrics(body: string): MetricsReading | undefined {
+  const json = parseJson(body)
+  if (!isRecord(json) || !isRecord(json.gauges)) return undefined
+  const gauges = createLookup(json.gauges, 'value')
+  const counters = createLookup(json.counters, 'count')
+  const timers = createLookup(json.timers, 'count')
+  return {
+    activeJobs: gauges('DAGScheduler.job.activeJobs'),
+    allJobs: gauges('DAGScheduler.job.allJobs'),
+    schedulerMessages: timers('DAGScheduler.messageProcessingTime'),
+    eventsPosted: counters('LiveListenerBus.numEventsPosted'),
+    droppedExecutorEvents: counters('LiveListenerBus.queue.executorManagement.numDroppedEvents'),
+    heapUsedBytes: gauges('ExecutorMetrics.JVMHeapMemory'),
+    gcMs: gauges('ExecutorMetrics.TotalGCTime') ?? sumGc(gauges),
+  }
+}
+
+type Lookup = (name: string) => number | null
+
+/** Finds a number by the end of its name. The names of a family are searched once per metric: there are some hundred. */
+function createLookup(family: unknown, field: 'value' | 'count'): Lookup {
+  const metrics = toRecord(family)
+  const names = Object.keys(metrics)
+  return (name) => {
+    const full = names.find((candidate) => candidate.endsWith(`.driver.${name}`) || candidate === name)
+    return full === undefined ? null : numberField(metrics[full], field)
+  }
+}
+
+/** For a Spark that has no TotalGCTime. */
+function sumGc(gauges: Lookup): number | null {
+  const minor = gauges('ExecutorMetrics.MinorGCTime')
+  const major = gauges('ExecutorMetrics.MajorGCTime')
+  return minor === null || major === null ? null : minor + major
+}

@@ -1,0 +1,134 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, test } from 'node:test'
+import fc from 'fast-check'
+import { parseThreads, topFrame } from '../../../core/spark/threads.ts'
+
+const capture = (version: string) =>
+  readFileSync(join(import.meta.dirname, '../../data/spark-ui', version, 'threads.json'), 'utf8')
+
+const thread = (threadId: number, threadName: string, fields: Readonly<Record<string, unknown>> = {}) => ({
+  threadId,
+  threadName,
+  threadState: 'RUNNABLE',
+  stackTrace: { elems: ['app//Job.run(Job.java:7)'] },
+  ...fields,
+})
+const parse = (...threads: readonly unknown[]) => parseThreads(JSON.stringify(threads))
+
+describe('parseThreads', () => {
+  for (const version of ['3.5.7', '4.0.1']) {
+    test(`Spark ${version} → the threads that matter, with their frames`, () => {
+      const { threads = [] } = parseThreads(capture(version)) ?? {}
+      assert.deepEqual(
+        threads.map(({ name }) => name.replace(/ \[.*/, '')),
+        [
+          'dag-scheduler-event-loop',
+          'main',
+          'spark-listener-group-appStatus',
+          'spark-listener-group-executorManagement',
+          'spark-listener-group-shared',
+          'spark-listener-group-streams',
+          'stream execution thread for good',
+          'stream execution thread for stuck',
+        ],
+      )
+      const stuck = threads.at(-1)
+      assert.equal(stuck?.state, 'TIMED_WAITING')
+      assert.equal(stuck?.blockedBy, null)
+      assert.equal(stuck?.frames.length, 30)
+      assert.deepEqual(
+        stuck?.frames.slice(0, 2).map((frame) => frame.replace(/[($].*/, '')),
+        ['java.lang.Thread.sleep', 'Two.lambda'],
+      )
+      assert.ok(threads.every(({ frames }) => frames.every((frame) => !/\n|@17|app\/\//.test(frame))))
+    })
+  }
+
+  test('threads that wait for each other → kept, with the owner of each lock', () => {
+    const dump = parse(
+      thread(1, 'pool-1', { threadState: 'BLOCKED', blockedByThreadId: 2 }),
+      thread(2, 'pool-2', { threadState: 'WAITING', lockOwnerId: 3 }),
+      thread(3, 'pool-3'),
+      thread(4, 'pool-4', { blockedByThreadId: -1 }),
+    )
+    assert.deepEqual(
+      dump?.threads.map(({ id, blockedBy }) => [id, blockedBy]),
+      [
+        [1, 2],
+        [2, 3],
+        [3, null],
+      ],
+    )
+  })
+
+  test('servers and the remains of the main thread → kept', () => {
+    const names = [
+      'DestroyJavaVM',
+      'HiveServer2-Handler-Pool: Thread-9',
+      'grpc-default-executor-0',
+      'SparkConnectServer',
+    ]
+    const { threads = [] } = parse(...names.map((name, id) => thread(id, name)), thread(9, 'SparkUI-Connector')) ?? {}
+    assert.deepEqual(
+      threads.map(({ name }) => name),
+      names,
+    )
+  })
+
+  test('a dump that is cut off anywhere → no reading', () => {
+    const text = JSON.stringify([thread(1, 'main'), thread(2, '"} ]\\'), thread(3, 'x', { monitors: [[{}]] })])
+    assert.equal(parseThreads(text)?.threads.length, 1)
+    for (let length = 0; length < text.length; length += 1) assert.equal(parseThreads(text.slice(0, length)), undefined)
+  })
+
+  test('texts that are no dump → no reading', () => {
+    for (const text of ['', '{}', 'null', '[{}]', '[{"threadId":"1"}]', '<html>', '[1]x', '[]]'])
+      assert.equal(parseThreads(text), undefined, text)
+    assert.deepEqual(parseThreads(' [ ] '), { threads: [] })
+  })
+
+  test('any text → never throws, and stays within its bounds', () => {
+    const texts = fc.oneof(
+      fc.string(),
+      fc.json(),
+      fc.array(fc.object()).map((value) => JSON.stringify(value)),
+    )
+    fc.assert(fc.property(texts, (text) => void parseThreads(text)))
+    const many = Array.from({ length: 2_000 }, (_, id) =>
+      thread(id, 'main', { stackTrace: { elems: Array(99).fill('f'.repeat(999)) } }),
+    )
+    const { threads = [] } = parseThreads(JSON.stringify(many.slice(0, 400))) ?? {}
+    assert.equal(threads.length, 300)
+    assert.deepEqual([threads[0]?.frames.length, threads[0]?.frames[0]?.length], [30, 200])
+    assert.equal(parseThreads(`[${'{"threadId":1},'.repeat(10_001)}{"threadId":1}]`), undefined)
+  })
+})
+
+describe('topFrame', () => {
+  for (const version of ['3.5.7', '4.0.1']) {
+    test(`a query of Spark ${version} that sleeps in the application → the line of the application`, () => {
+      const top = topFrame(parseThreads(capture(version)) ?? { threads: [] })
+      assert.match(top?.thread ?? '', /^stream execution thread for stuck /)
+      assert.match(top?.frame ?? '', /^Two\.lambda\$main\$\w+\$1\(Two\.java:\d+\)$/)
+    })
+  }
+
+  test('a thread that waits for a lock → preferred', () => {
+    const dump = parse(
+      thread(1, 'main', {
+        threadState: 'BLOCKED',
+        blockedByThreadId: 9,
+        stackTrace: { elems: ['java.base@17/java.util.X.y(X.java:1)', 'a.B.c(B.java:2)'] },
+      }),
+      thread(2, 'stream execution thread for q [id = 1, runId = 2]'),
+    )
+    assert.deepEqual(topFrame(dump ?? { threads: [] }), { thread: 'main', frame: 'a.B.c(B.java:2)' })
+  })
+
+  test('no thread that matters → null', () => {
+    assert.equal(topFrame({ threads: [] }), null)
+    assert.equal(topFrame(parse(thread(1, 'main', { stackTrace: {} })) ?? { threads: [] }), null)
+  })
+})
