@@ -1,6 +1,6 @@
 import { restartAllContainersExitCode } from '../core/contract/pod-contract.ts'
 import type { DriverPolicy } from '../core/settings/driver-policy.ts'
-import type { Judgement } from '../core/verdict/verdict.ts'
+import type { Judgement } from '../core/verdict/judge.ts'
 import type { Sample } from '../core/verdict/witnesses.ts'
 import type { HungAction } from './hung-action.ts'
 import type { SidecarLog } from './log.ts'

@@ -1,11 +1,6 @@
 import type { DriverPolicy } from '../core/settings/driver-policy.ts'
-import {
-  createJudgement,
-  delayStartupDeadline,
-  type Judgement,
-  judge,
-  nextPollDelayMs,
-} from '../core/verdict/verdict.ts'
+import { createJudgement, delayStartupDeadline, type Judgement, judge } from '../core/verdict/judge.ts'
+import { nextPollDelayMs } from '../core/verdict/poll-run.ts'
 import type { Sample } from '../core/verdict/witnesses.ts'
 import { computeActiveMs } from '../spark-ui/active-time.ts'
 import type { Clock } from './clock.ts'

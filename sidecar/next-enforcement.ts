@@ -1,6 +1,7 @@
 import { anyDriver } from '../core/contract/pod-contract.ts'
 import type { DriverPolicy } from '../core/settings/driver-policy.ts'
-import { createJudgement, type Judgement, type Verdict } from '../core/verdict/verdict.ts'
+import { createJudgement, type Judgement } from '../core/verdict/judge.ts'
+import type { Verdict } from '../core/verdict/verdict.ts'
 import type { Sample } from '../core/verdict/witnesses.ts'
 import { formatIsoTime } from './clock.ts'
 import { chooseHungAction, type HungAction, type HungVerdict } from './hung-action.ts'

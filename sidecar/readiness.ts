@@ -1,4 +1,4 @@
-import type { Judgement } from '../core/verdict/verdict.ts'
+import type { Judgement } from '../core/verdict/judge.ts'
 
 type Judged = Pick<Judgement, 'verdict' | 'answered'>
 

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { HungPolicy } from '../../core/settings/driver-policy.ts'
-import { createJudgement, type HungReason, type Judgement, type Verdict } from '../../core/verdict/verdict.ts'
+import { createJudgement, type Judgement } from '../../core/verdict/judge.ts'
+import type { HungReason, Verdict } from '../../core/verdict/verdict.ts'
 import type { Sample } from '../../core/verdict/witnesses.ts'
 import {
   type DriverStartSigns,

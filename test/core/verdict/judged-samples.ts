@@ -1,4 +1,4 @@
-import { createJudgement, type Judgement, judge } from '../../../core/verdict/verdict.ts'
+import { createJudgement, type Judgement, judge } from '../../../core/verdict/judge.ts'
 import type { Observation, Sample } from '../../../core/verdict/witnesses.ts'
 import { policyWith } from '../../support/driver-policy.ts'
 
@@ -14,6 +14,7 @@ export const samples = {
   refused: { kind: 'refused' },
   late: { kind: 'inconclusive', detail: 'late' },
   timeout: { kind: 'failing', cause: 'timeout', detail: 'no answer', tookMs: 10_000 },
+  slow: { kind: 'failing', cause: 'timeout', detail: 'no answer', tookMs: 130_000 },
   reset: { kind: 'failing', cause: 'reset', detail: 'ECONNRESET', tookMs: 1 },
   error: { kind: 'failing', cause: 'server-error', detail: 'HTTP 500', tookMs: 1 },
   malformed: { kind: 'failing', cause: 'malformed', detail: 'no list', tookMs: 1 },

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
-import { createJudgement, judge } from '../../../core/verdict/verdict.ts'
+import { createJudgement, judge } from '../../../core/verdict/judge.ts'
 import type { Sample } from '../../../core/verdict/witnesses.ts'
 import { policy, samples } from './judged-samples.ts'
 
@@ -12,7 +12,7 @@ const run = (among: readonly Sample[], longestMs: number) =>
   })
 
 describe('safety of the verdict', () => {
-  test('a response less than 30 s ago → not hung, for any samples', () => {
+  test('a response less than the deadline ago → not hung, for any samples', () => {
     fc.assert(
       fc.property(run(Object.values(samples), 20_000), (steps) => {
         let state = createJudgement(0)
@@ -21,7 +21,7 @@ describe('safety of the verdict', () => {
           nowMs += afterMs + (sample.kind === 'failing' ? sample.tookMs : 0)
           state = judge(state, { ui: sample }, policy, nowMs)
           if (sample.kind === 'alive') answeredMs = nowMs
-          if (nowMs - answeredMs < 29_000) assert.notEqual(state.verdict.kind, 'hung')
+          if (nowMs - answeredMs < policy.unresponsiveDeadlineMs - 1_000) assert.notEqual(state.verdict.kind, 'hung')
           assert.ok(state.verdict.sinceMs <= nowMs)
         }
       }),

@@ -1,7 +1,8 @@
 /** Each case of the verdict, and the limits between them. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { createJudgement, type Judgement, judge, nextPollDelayMs } from '../../../core/verdict/verdict.ts'
+import { createJudgement, type Judgement, judge } from '../../../core/verdict/judge.ts'
+import { nextPollDelayMs } from '../../../core/verdict/poll-run.ts'
 import type { Sample } from '../../../core/verdict/witnesses.ts'
 import { judgedAfter, policy, samples, verdictText } from './judged-samples.ts'
 
@@ -31,33 +32,32 @@ table('another id', false, [
   ['after ours', '10 alive, 20 other', 'unknown'],
   ['for a day', '10 alive, 20 other, 86400000 other', 'unknown'],
   ['for a day, never ours', '20 other, 86400000 other', 'unknown'],
-  ['ends a run of failures', '0 alive, 10000 timeout, 20000 timeout, 20001 other, 30001 timeout', 'failing'],
+  ['ends a run of failures', '0 alive, 10000 timeout, 110000 timeout, 110001 other, 120001 timeout', 'failing'],
 ])
 
 const burst = Array.from({ length: 100 }, (_, count) => `${count * 10} error`).join(', ')
-table('timeout, reset, 5xx, malformed after an answer', false, [
+table('timeout, reset, 5xx, malformed after an answer, and no witness of the processes', false, [
   ['one timeout', '0 alive, 10000 timeout', 'failing'],
-  ['two', '0 alive, 10000 timeout, 20000 timeout', 'failing'],
-  ['three in a row', '0 alive, 10000 timeout, 20000 timeout, 30000 timeout', 'hung unresponsive'],
-  ['three, timers a little early', '0 alive, 9990 timeout, 19970 timeout, 29950 timeout', 'hung unresponsive'],
-  ['an answer between', '0 alive, 10000 timeout, 20000 timeout, 20010 alive, 30010 timeout', 'failing'],
-  ['the sidecar late between', '0 alive, 10000 timeout, 20000 late, 30000 timeout', 'failing'],
-  ['three resets over 20 s', '0 alive, 1 reset, 10001 reset, 20001 reset', 'failing'],
-  ['four over 30 s', '0 alive, 1 reset, 10001 reset, 20001 reset, 30001 reset', 'hung unresponsive'],
+  ['three', '0 alive, 10000 timeout, 20000 timeout, 30000 timeout', 'failing'],
+  ['for just less than the deadline', '0 alive, 10000 timeout, 119000 timeout', 'failing'],
+  ['for the deadline', '0 alive, 10000 timeout, 120000 timeout', 'hung unresponsive'],
+  ['for the deadline, timers a little early', '0 alive, 10000 timeout, 119950 timeout', 'hung unresponsive'],
+  ['one poll over the deadline', '0 alive, 130000 slow', 'failing'],
+  ['fewer polls than the threshold', '0 alive, 10000 timeout, 120000 timeout', 'failing', { failureThreshold: 3 }],
+  ['an answer between', '0 alive, 10000 timeout, 60000 timeout, 60010 alive, 70010 timeout, 130000 timeout', 'failing'],
+  ['the sidecar late between', '0 alive, 10000 timeout, 120000 late, 125000 late', 'failing'],
+  ['resets for less', '0 alive, 1 reset, 10001 reset, 110001 reset', 'failing'],
+  ['resets for the deadline', '0 alive, 1 reset, 10001 reset, 120001 reset', 'hung unresponsive'],
   ['a burst of 100 errors within a second', `0 alive, ${burst}`, 'failing'],
-  ['5xx for long', '0 alive, 1 error, 10001 error, 30002 error', 'hung unresponsive'],
-  ['malformed for long', '0 alive, 1 malformed, 10001 malformed, 30002 malformed', 'hung unresponsive'],
-  ['causes may differ', '0 alive, 10000 timeout, 10001 reset, 30000 timeout', 'hung unresponsive'],
-  ['an answer after it', '0 alive, 10000 timeout, 20000 timeout, 30000 timeout, 30010 alive', 'alive'],
-  [
-    'the sidecar late after it',
-    '0 alive, 10000 timeout, 20000 timeout, 30000 timeout, 50000 late',
-    'hung unresponsive',
-  ],
+  ['5xx for long', '0 alive, 1 error, 10001 error, 120002 error', 'hung unresponsive'],
+  ['malformed for long', '0 alive, 1 malformed, 10001 malformed, 120002 malformed', 'hung unresponsive'],
+  ['causes may differ', '0 alive, 10000 timeout, 10001 reset, 120000 timeout', 'hung unresponsive'],
+  ['an answer after it', '0 alive, 10000 timeout, 120000 timeout, 120010 alive', 'alive'],
+  ['the sidecar late after it', '0 alive, 10000 timeout, 120000 timeout, 140000 late', 'hung unresponsive'],
 ])
 
 table('timeouts of a driver that is known to have answered, from the memory', true, [
-  ['three in a row', '10000 timeout, 20000 timeout, 30000 timeout', 'hung unresponsive'],
+  ['for the deadline', '10000 timeout, 20000 timeout, 120000 timeout', 'hung unresponsive'],
 ])
 
 table('failures before the first answer: maybe not ours, and until the startup deadline', false, [
@@ -107,16 +107,16 @@ table('stall', false, [
 
 test('an unchanged verdict → keeps its time', () => {
   const since = (steps: string) => judgedAfter(steps).verdict.sinceMs
-  assert.equal(since('0 alive, 10000 timeout, 20000 timeout, 30000 timeout, 40000 timeout, 50000 timeout'), 30_000)
+  assert.equal(since('0 alive, 10000 timeout, 20000 timeout, 120000 timeout, 130000 timeout, 140000 timeout'), 120_000)
   assert.equal(since('5 alive, 5005 alive'), 5)
   assert.equal(since('0 alive, 5000 refused, 9000 refused'), 5_000)
 })
 
 test('a hung verdict → has a reason and a detail', () => {
-  const { verdict } = judgedAfter('0 alive, 10000 timeout, 20000 timeout, 30000 timeout')
+  const { verdict } = judgedAfter('0 alive, 10000 timeout, 20000 timeout, 120000 timeout')
   assert.match(
     verdict.kind === 'hung' ? verdict.detail : '',
-    /failed 3 polls in a row over 30 s, the last by timeout: no answer/,
+    /failed 3 polls in a row over 120 s, the last by timeout: no answer/,
   )
 })
 
@@ -152,13 +152,13 @@ describe('judge of a driver that cannot be observed', () => {
   test('a UI with wrong responses that never listed the application → not hung', () => {
     for (const evidence of [page, forbidden]) {
       for (const cause of ['server-error', 'malformed'] as const) {
-        const steps = [10_000, 20_000, 30_000, 3_600_000].map((atMs) => [atMs, wrong(cause)] as const)
+        const steps = [10_000, 20_000, 120_000, 3_600_000].map((atMs) => [atMs, wrong(cause)] as const)
         assert.equal(verdictAfter([0, evidence], ...steps), 'unknown')
         assert.equal(verdictAfter([0, evidence], [1_000, list], ...steps), 'hung')
       }
       const failures: readonly Sample[] = [timeout, wrong('reset')]
       for (const sample of failures) {
-        assert.equal(verdictAfter([0, evidence], [10_000, sample], [20_000, sample], [30_000, sample]), 'hung')
+        assert.equal(verdictAfter([0, evidence], [10_000, sample], [20_000, sample], [120_000, sample]), 'hung')
       }
     }
   })

@@ -1,6 +1,7 @@
 import { restartAllContainersExitCode } from '../../../core/contract/pod-contract.ts'
 import type { SettingProblem } from '../../../core/settings/settings.ts'
-import type { Certainty, HungReason, Judgement } from '../../../core/verdict/verdict.ts'
+import type { Judgement } from '../../../core/verdict/judge.ts'
+import type { Certainty, HungReason } from '../../../core/verdict/verdict.ts'
 import { type Driver, hasEnded, isRunning } from '../driver/driver.ts'
 import type { UnprotectedReason } from './coverage.ts'
 import type { DriverContext } from './driver-context.ts'

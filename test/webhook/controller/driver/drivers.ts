@@ -1,6 +1,6 @@
 import { type ResolvedSettings, resolveSettings } from '../../../../core/settings/settings.ts'
-import type { Judgement, Verdict } from '../../../../core/verdict/verdict.ts'
-import { createJudgement } from '../../../../core/verdict/verdict.ts'
+import { createJudgement, type Judgement } from '../../../../core/verdict/judge.ts'
+import type { Verdict } from '../../../../core/verdict/verdict.ts'
 import { type AssessmentContext, type AssessmentResult, assess } from '../../../../webhook/controller/assess/assess.ts'
 import { computeCoverage } from '../../../../webhook/controller/assess/coverage.ts'
 import type { Safeguards } from '../../../../webhook/controller/decide/choose-action.ts'

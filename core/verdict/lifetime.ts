@@ -1,0 +1,70 @@
+/** The verdicts about a driver whose UI does not listen: `startup-deadline`, `stop-deadline`, and `frozen` before the first answer. */
+import type { PollRun } from './poll-run.ts'
+import { findDebugger, findStopped, type ProcessHistory } from './processes.ts'
+import { type Deadlines, type Evidence, formatSeconds, hung, isFresh, type Verdict } from './verdict.ts'
+
+const heldByDebugger = (sinceMs: number, held: string): Verdict => ({
+  kind: 'unknown',
+  sinceMs,
+  detail: `a debugger may hold the driver: ${held}`,
+})
+
+/**
+ * The UI has never answered. If nothing listens on its port, the deadline is only likely to mean a hang: a notebook's kernel,
+ * or a script that downloads or trains, may work for long before its first SparkSession. If the port accepts connections,
+ * the SparkContext exists, and should answer.
+ */
+export function concludeStarting(
+  startedMs: number,
+  run: PollRun,
+  processes: ProcessHistory,
+  deadlines: Deadlines,
+  nowMs: number,
+): Verdict {
+  const held = findDebugger(processes)
+  const stopped = findStopped(processes, deadlines.frozenDeadlineMs, nowMs)
+  if (stopped !== null && held === null) {
+    const detail = `${stopped.report} for ${formatSeconds(nowMs - stopped.sinceMs)}, before the Spark UI answered`
+    return hung('frozen', 'certain', detail, [stopped], nowMs)
+  }
+  const startingMs = nowMs - startedMs
+  if (startingMs < deadlines.startupDeadlineMs) return { kind: 'starting', sinceMs: startedMs }
+  if (held !== null) return heldByDebugger(startedMs, held)
+  const isMute =
+    run.kind === 'unanswered' &&
+    run.length >= deadlines.failureThreshold &&
+    nowMs - run.sinceMs >= deadlines.unresponsiveDeadlineMs
+  const evidence: Evidence = {
+    witness: 'ui',
+    report: isMute ? `no answer to ${run.length} polls that it accepted` : 'its port never answered',
+    sinceMs: isMute ? run.sinceMs : startedMs,
+  }
+  const detail = `the Spark UI has not answered ${formatSeconds(startingMs)} after the start`
+  return hung('startup-deadline', isMute ? 'certain' : 'likely', detail, [evidence], nowMs)
+}
+
+/**
+ * The UI answered before, and its port is closed: the SparkContext has ended, but the JVM may still commit output, upload
+ * files or train a model. The deadline counts from the last minute in which a process used more than 1 % of a core. Without
+ * records of the whole time, work after the end cannot be ruled out.
+ */
+export function concludeStopping(
+  run: PollRun,
+  processes: ProcessHistory,
+  { stopDeadlineMs }: Deadlines,
+  nowMs: number,
+): Verdict {
+  const { idleness, newest } = processes
+  const quietSinceMs = Math.max(run.sinceMs, idleness.workedMs ?? run.sinceMs)
+  if (nowMs - quietSinceMs < stopDeadlineMs) return { kind: 'stopping', sinceMs: run.sinceMs }
+  const held = findDebugger(processes)
+  if (held !== null) return heldByDebugger(run.sinceMs, held)
+  const closed: Evidence = { witness: 'ui', report: 'its port is closed', sinceMs: run.sinceMs }
+  const idleSinceMs = Math.max(run.sinceMs, idleness.sinceMs ?? nowMs)
+  const isIdle = newest !== null && isFresh(newest, nowMs) && nowMs - idleSinceMs >= stopDeadlineMs
+  const still = `the driver still runs ${formatSeconds(nowMs - run.sinceMs)} after its UI closed`
+  if (!isIdle) return hung('stop-deadline', 'likely', still, [closed], nowMs)
+  const report = 'no process used more than 1 % of a core in any minute'
+  const idle: Evidence = { witness: 'processes', report, sinceMs: idleSinceMs }
+  return hung('stop-deadline', 'certain', `${still}; ${report}`, [closed, idle], nowMs)
+}

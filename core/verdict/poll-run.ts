@@ -1,0 +1,58 @@
+import type { DriverPolicy } from '../settings/driver-policy.ts'
+import type { FailureCause, Sample } from './witnesses.ts'
+
+/** Consecutive polls with the same result. */
+export interface PollRun {
+  /**
+   * `failing`: a UI that has answered before fails. `unanswered`: a UI that has never answered accepts connections and does
+   * not answer.
+   */
+  readonly kind: 'none' | 'alive' | 'other' | 'failing' | 'unanswered' | 'refused'
+  /** For failures, the time at which the first of these polls began. */
+  readonly sinceMs: number
+  readonly length: number
+}
+
+/** What a poll can mean depends on what the UI has shown before. */
+export interface KnownUi {
+  /** Whether the UI has ever answered as this driver's. */
+  readonly answered: boolean
+  /** Whether the UI has ever listed this driver's application. Filters may keep a UI from ever doing so. */
+  readonly listed: boolean
+}
+
+export type Polled = Exclude<Sample, { kind: 'inconclusive' }>
+
+/** The run that this poll continues or begins. Polls before `driverSinceMs` were those of an earlier JVM. */
+export function updateRun(
+  before: PollRun,
+  known: KnownUi,
+  sample: Polled,
+  driverSinceMs: number | null,
+  nowMs: number,
+): PollRun {
+  const kind = sample.kind === 'failing' ? classifyFailure(known, sample.cause) : sample.kind
+  const beganMs = sample.kind === 'failing' ? nowMs - sample.tookMs : nowMs
+  if (driverSinceMs !== null) return { kind, sinceMs: Math.max(driverSinceMs, beganMs), length: 1 }
+  return before.kind === kind ? { ...before, length: before.length + 1 } : { kind, sinceMs: beganMs, length: 1 }
+}
+
+/**
+ * How a failed poll counts. A failure counts only after the UI has answered as Spark's: before that, the port may belong to
+ * another program, or filters or a library of the job may keep the UI from ever answering. Spark's starting page does not
+ * rule this out, so errors other than timeouts and resets count only after the UI has listed the application. A driver
+ * that has never answered in time has until the startup deadline.
+ */
+function classifyFailure({ answered, listed }: KnownUi, cause: FailureCause): 'failing' | 'unanswered' | 'other' {
+  if (!answered) return cause === 'timeout' ? 'unanswered' : 'other'
+  return listed || cause === 'timeout' || cause === 'reset' ? 'failing' : 'other'
+}
+
+/**
+ * The time to wait before the next poll. A failure is retried immediately, but a fast failure (a reset, a 500) first waits
+ * for the rest of its timeout: a short burst of errors must not reach the threshold.
+ */
+export function nextPollDelayMs(sample: Sample, policy: Pick<DriverPolicy, 'intervalMs' | 'timeoutMs'>): number {
+  if (sample.kind === 'failing') return Math.max(0, policy.timeoutMs - sample.tookMs)
+  return policy.intervalMs
+}

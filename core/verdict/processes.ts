@@ -1,0 +1,135 @@
+import { type Evidence, freshRecordMs, isFresh } from './verdict.ts'
+import type { JvmProcess, ProcessRecord } from './witnesses.ts'
+
+/** A record that knows the driver's JVM. */
+export type JvmRecord = ProcessRecord & { readonly jvm: JvmProcess }
+
+/** What the records of the probes have shown so far. */
+export interface ProcessHistory {
+  /** The newest record. Null if there was none. */
+  readonly newest: ProcessRecord | null
+  /** The newest record that knows the JVM. Null if there was none. */
+  readonly newestJvm: JvmRecord | null
+  /** The first of the newest records that all say that the JVM is stopped. Null if the newest does not say so. */
+  readonly stoppedSinceMs: number | null
+  readonly idleness: Idleness
+}
+
+/** Since when the processes have used hardly any CPU time. */
+interface Idleness {
+  /** The first record of the minute that is being counted. */
+  readonly minute: ProcessRecord | null
+  /** Since when neither the JVM nor Python has used more than 1 % of a core. Null if no record says so. */
+  readonly sinceMs: number | null
+  /** The same for the Python processes alone. */
+  readonly pythonSinceMs: number | null
+  /** When a record last showed more use than that. Null if none did. */
+  readonly workedMs: number | null
+}
+
+export const noProcesses: ProcessHistory = {
+  newest: null,
+  newestJvm: null,
+  stoppedSinceMs: null,
+  idleness: { minute: null, sinceMs: null, pythonSinceMs: null, workedMs: null },
+}
+
+/** Time between records beyond which they no longer cover what happened between them. */
+const longestGapMs = 2 * freshRecordMs
+const minuteMs = 60_000
+const msPerTick = 10
+const idleShare = 0.01
+
+export function updateProcesses(before: ProcessHistory, record: ProcessRecord | undefined): ProcessHistory {
+  if (record === undefined || record.recordedMs === before.newest?.recordedMs) return before
+  const { jvm } = record
+  if (jvm === null) {
+    return { ...before, newest: record, stoppedSinceMs: null, idleness: updateIdleness(before, record) }
+  }
+  const isOther = isOtherJvm(before, record)
+  const stoppedSinceMs = isOther ? record.recordedMs : (before.stoppedSinceMs ?? record.recordedMs)
+  return {
+    newest: record,
+    newestJvm: { ...record, jvm },
+    stoppedSinceMs: jvm.state === 'stopped' ? stoppedSinceMs : null,
+    idleness: updateIdleness(before, record),
+  }
+}
+
+/** Whether this record shows another JVM than the records before: the driver was started again. */
+export function isOtherJvm({ newestJvm }: ProcessHistory, record: ProcessRecord | undefined): boolean {
+  const jvm = record?.jvm ?? null
+  return newestJvm !== null && jvm !== null && jvm.startTicks !== newestJvm.jvm.startTicks
+}
+
+/** Why the driver may stand still without being hung, or null. Such a driver may stand still for hours. */
+export function findDebugger({ newestJvm }: ProcessHistory): string | null {
+  if (newestJvm === null) return null
+  if (newestJvm.jvm.hasDebugAgent) return 'its JVM has a debug agent'
+  return newestJvm.jvm.state === 'traced' ? 'its JVM is traced' : null
+}
+
+/** The evidence that the JVM has been stopped for `durationMs`, by records up to now. Null if it has not. */
+export function findStopped(history: ProcessHistory, durationMs: number, nowMs: number): Evidence | null {
+  const { newest, stoppedSinceMs } = history
+  if (newest === null || stoppedSinceMs === null || !isFresh(newest, nowMs)) return null
+  if (newest.recordedMs - stoppedSinceMs < durationMs - recordSlackMs) return null
+  return { witness: 'processes', report: 'the JVM is stopped (state T)', sinceMs: stoppedSinceMs }
+}
+
+/** Probes run every 10 s, with this much jitter: records that span a deadline may be this much closer. */
+export const recordSlackMs = 1_000
+
+/** The share of a core that the JVM used between two records; null if they are not of the same JVM, or at the same time. */
+export function computeJvmShare(from: ProcessRecord | null, to: ProcessRecord | null): number | null {
+  if (from === null || to === null || from.jvm === null || to.jvm === null) return null
+  if (from.jvm.startTicks !== to.jvm.startTicks || to.recordedMs <= from.recordedMs) return null
+  return ((to.jvm.cpuTicks - from.jvm.cpuTicks) * msPerTick) / (to.recordedMs - from.recordedMs)
+}
+
+/** How long the container was throttled between two records, as a share of that time. Null if the cgroup does not say. */
+export function computeThrottledShare(from: ProcessRecord, to: ProcessRecord): number | null {
+  if (from.throttledUs === null || to.throttledUs === null || to.recordedMs <= from.recordedMs) return null
+  return (to.throttledUs - from.throttledUs) / 1000 / (to.recordedMs - from.recordedMs)
+}
+
+/** Whether the JVM waits for a disk, which no use of CPU time shows. */
+export function waitsForDisk({ jvm }: ProcessRecord): boolean {
+  return jvm !== null && (jvm.waitsForDisk === true || jvm.state === 'waiting-for-disk')
+}
+
+/**
+ * A minute begins with a record and ends with the first one that is at least a minute later, or with the first that shows
+ * more use than a minute may have.
+ */
+function updateIdleness({ newest, idleness }: ProcessHistory, record: ProcessRecord): Idleness {
+  const { recordedMs } = record
+  const { minute } = idleness
+  if (record.jvm === null && record.pythonCpuTicks === null) return idleness
+  const begins = { minute: record, sinceMs: recordedMs, pythonSinceMs: recordedMs }
+  const isCovered = newest !== null && recordedMs - newest.recordedMs <= longestGapMs
+  if (minute === null || !isCovered || recordedMs < minute.recordedMs) {
+    return { ...begins, workedMs: idleness.workedMs }
+  }
+  const elapsedMs = recordedMs - minute.recordedMs
+  const allowedTicks = (Math.max(minuteMs, elapsedMs) * idleShare) / msPerTick
+  const [jvmTicks, pythonTicks] = [countJvmTicks(minute, record), countPythonTicks(minute, record)]
+  const pythonSinceMs = pythonTicks > allowedTicks ? recordedMs : idleness.pythonSinceMs
+  if (jvmTicks > allowedTicks || pythonTicks > allowedTicks) {
+    return { minute: record, sinceMs: recordedMs, pythonSinceMs, workedMs: recordedMs }
+  }
+  return { ...idleness, pythonSinceMs, minute: elapsedMs >= minuteMs ? record : minute }
+}
+
+/** Another JVM counts as use: processes come and go because the driver works. */
+function countJvmTicks({ jvm: from }: ProcessRecord, { jvm: to }: ProcessRecord): number {
+  if (from === null && to === null) return 0
+  if (from === null || to === null || from.startTicks !== to.startTicks) return Number.POSITIVE_INFINITY
+  return to.cpuTicks - from.cpuTicks
+}
+
+/** The sum over all Python processes falls when one of them ends, which counts as use. */
+function countPythonTicks({ pythonCpuTicks: from }: ProcessRecord, { pythonCpuTicks: to }: ProcessRecord): number {
+  if (from === null && to === null) return 0
+  return from === null || to === null || to < from ? Number.POSITIVE_INFINITY : to - from
+}

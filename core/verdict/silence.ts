@@ -1,0 +1,118 @@
+/** The verdicts about a driver that answered before and has stopped to: `frozen`, `busy` and `unresponsive`. */
+import type { PollRun } from './poll-run.ts'
+import {
+  computeJvmShare,
+  computeThrottledShare,
+  findDebugger,
+  type JvmRecord,
+  type ProcessHistory,
+  recordSlackMs,
+  waitsForDisk,
+} from './processes.ts'
+import { type Deadlines, type Evidence, formatSeconds, hung, isFresh, timerSlackMs, type Verdict } from './verdict.ts'
+import type { Sample } from './witnesses.ts'
+
+/** The records of the probes that were made during a silence, all of the same JVM. */
+export interface Silence {
+  readonly first: JvmRecord | null
+  /** The first of the newest records between which the JVM has used no CPU time, without an explanation. */
+  readonly still: JvmRecord | null
+  readonly newest: JvmRecord | null
+}
+
+export const noSilence: Silence = { first: null, still: null, newest: null }
+
+/** A JVM that collects garbage or computes uses at least this share of a core. One that only waits uses less than 1 %. */
+const burningShare = 0.1
+/** Being throttled for less than this share of the time does not keep a UI from answering. */
+const throttledShare = 0.1
+
+export function updateSilence(before: Silence, run: PollRun, { newestJvm }: ProcessHistory): Silence {
+  if (run.kind !== 'failing') return noSilence
+  if (newestJvm === null || newestJvm.recordedMs < run.sinceMs) return { first: null, still: null, newest: null }
+  const { first, still, newest } = before
+  if (newest?.recordedMs === newestJvm.recordedMs) return before
+  const isSame = first?.jvm.startTicks === newestJvm.jvm.startTicks && first.recordedMs >= run.sinceMs
+  return {
+    first: isSame ? first : newestJvm,
+    still: isSame && still !== null && isStill(still, newestJvm) ? still : newestJvm,
+    newest: newestJvm,
+  }
+}
+
+/** Whether the JVM used no CPU time between two records, and neither a disk nor throttling explains this. */
+function isStill(from: JvmRecord, to: JvmRecord): boolean {
+  const isThrottled = (computeThrottledShare(from, to) ?? 0) > 0
+  return to.jvm.cpuTicks === from.jvm.cpuTicks && !waitsForDisk(from) && !waitsForDisk(to) && !isThrottled
+}
+
+export function concludeSilence(
+  run: PollRun,
+  silence: Silence,
+  processes: ProcessHistory,
+  sample: Sample,
+  deadlines: Deadlines,
+  nowMs: number,
+): Verdict {
+  const cause = sample.kind === 'failing' ? `${sample.cause}: ${sample.detail}` : ''
+  const failing: Verdict = { kind: 'failing', sinceMs: run.sinceMs, failures: run.length, detail: cause }
+  if (run.length < deadlines.failureThreshold) return failing
+  const silentMs = nowMs - run.sinceMs + timerSlackMs
+  const finding = findFrozen(silence, silentMs, deadlines) ?? findMute(silence, silentMs, deadlines, nowMs)
+  if (finding === null) return failing
+  const held = findDebugger(processes)
+  if (held !== null) {
+    return { kind: 'unknown', sinceMs: run.sinceMs, detail: `a debugger may hold the driver: ${held}` }
+  }
+  const ui = `the Spark UI failed ${run.length} polls in a row over ${formatSeconds(nowMs - run.sinceMs)}`
+  const evidence: Evidence = { witness: 'ui', report: `no answer to ${run.length} polls`, sinceMs: run.sinceMs }
+  return hung(
+    finding.reason,
+    'certain',
+    `${ui}, the last by ${cause}${finding.processes === null ? '' : `; ${finding.processes.report}`}`,
+    finding.processes === null ? [evidence] : [evidence, finding.processes],
+    nowMs,
+  )
+}
+
+interface Finding {
+  readonly reason: 'frozen' | 'busy' | 'unresponsive'
+  readonly processes: Evidence | null
+}
+
+function findFrozen({ still, newest }: Silence, silentMs: number, { frozenDeadlineMs }: Deadlines): Finding | null {
+  if (still === null || newest === null || silentMs < frozenDeadlineMs) return null
+  if (newest.jvm.state === 'stopped') {
+    return { reason: 'frozen', processes: report('the JVM is stopped (state T)', still) }
+  }
+  const stillMs = newest.recordedMs - still.recordedMs
+  if (stillMs < frozenDeadlineMs - recordSlackMs || waitsForDisk(newest)) return null
+  return { reason: 'frozen', processes: report(`the JVM used no CPU time for ${formatSeconds(stillMs)}`, still) }
+}
+
+/** The driver is silent, and nothing proves that it stands still. */
+function findMute({ first, still, newest }: Silence, silentMs: number, deadlines: Deadlines, nowMs: number) {
+  const { unresponsiveDeadlineMs, busyDeadlineMs } = deadlines
+  if (first === null || newest === null || !isFresh(newest, nowMs)) {
+    return silentMs < unresponsiveDeadlineMs ? null : unresponsive(null)
+  }
+  if (silentMs < busyDeadlineMs) return null
+  const share = computeJvmShare(first, newest)
+  if (share === null) return unresponsive(report('only one record of the JVM was made since', first))
+  const throttled = computeThrottledShare(first, newest) ?? 0
+  // The JVM has used no CPU time at all: this may become `frozen`, whose deadline is longer here.
+  if (share === 0 && still === first && throttled === 0 && !waitsForDisk(newest)) return null
+  const used = `the JVM used ${(share * 100).toFixed(1)} % of a core`
+  const text = throttled >= throttledShare ? `${used}, and its container was throttled` : used
+  const isBusy = share >= burningShare || throttled >= throttledShare
+  const finding: Finding = { reason: isBusy ? 'busy' : 'unresponsive', processes: report(text, first) }
+  return finding
+}
+
+const unresponsive = (processes: Evidence | null): Finding => ({ reason: 'unresponsive', processes })
+
+const report = (text: string, { recordedMs }: JvmRecord): Evidence => ({
+  witness: 'processes',
+  report: text,
+  sinceMs: recordedMs,
+})

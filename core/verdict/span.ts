@@ -1,0 +1,21 @@
+/** A time during which every reading has shown the same. */
+export interface Span {
+  readonly sinceMs: number
+  /** When the newest of these readings was made. */
+  readonly seenMs: number
+  readonly readings: number
+}
+
+/** A reading this old no longer says what is true now. */
+export const staleMs = 300_000
+
+/** The span with one more reading. A gap longer than `longestGapMs` begins a new span. */
+export function extendSpan(span: Span | null, nowMs: number, longestGapMs = staleMs): Span {
+  if (span === null || nowMs - span.seenMs > longestGapMs) return { sinceMs: nowMs, seenMs: nowMs, readings: 1 }
+  return { sinceMs: span.sinceMs, seenMs: nowMs, readings: span.readings + 1 }
+}
+
+/** Whether the readings cover `durationMs`, and are new enough to be true now. */
+export function covers(span: Span | null, durationMs: number, nowMs: number): span is Span {
+  return span !== null && span.seenMs - span.sinceMs >= durationMs && nowMs - span.seenMs <= staleMs
+}
