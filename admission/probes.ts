@@ -1,6 +1,7 @@
-import { anyDriver, sidecarPort, verdictDir, verdictFiles } from '../core/contract/pod-contract.ts'
+import { sidecarPort, verdictDir, verdictFiles } from '../core/contract/pod-contract.ts'
 import type { Container, Probe } from '../core/kubernetes/pod.ts'
 import { frozenJson } from './json-patch.ts'
+import { probeScript } from './probe-script.ts'
 
 export interface DriverProbes {
   readonly startupProbe?: Probe
@@ -22,36 +23,26 @@ export interface ProbeContext {
 /** The maximum that the API allows (int32), so that the startup probe never kills the driver. */
 const maxFailureThreshold = 2_147_483_647
 
-const shell = (script: string) => ({ exec: { command: ['/bin/sh', '-c', script] } })
-/**
- * Records when the container's main process started, as `$20`: the sidecar learns that the driver runs, and which driver.
- * Uses only builtins of a POSIX shell. The command name in the second field may contain spaces, so it is cut off first.
- */
-// biome-ignore lint/suspicious/noTemplateCurlyInString: the shell expands it
-const readStart = 'read -r s </proc/1/stat; set -- ${s##*) }'
-/** With a shared process namespace, process 1 is not the driver's, and its start says nothing. */
-const withoutStart = 'set --'
-const record = `(echo "\${20-}" >${verdictDir}/${verdictFiles.running}) 2>/dev/null`
-const unlessStarting = (start: string) => shell(`${start}; ${record}; ! test -e ${verdictDir}/${verdictFiles.starting}`)
-/**
- * Fails only if the sidecar's verdict is about this very driver: a verdict that outlives its driver in the volume must not
- * kill the next one. Without a sidecar there is no file, so the driver is not killed.
- */
-const unlessHung = (start: string) =>
-  shell(
-    `${start}; ${record}; { read -r t <${verdictDir}/${verdictFiles.hung}; } 2>/dev/null || exit 0; test "$t" != '${anyDriver}' && test "$t" != "\${20-}"`,
-  )
+const shell = (script: string, ...args: readonly string[]) => ({
+  exec: { command: ['/bin/sh', '-c', script, ...args] },
+})
 const ifReady = shell(`test -e ${verdictDir}/${verdictFiles.ready}`)
 const httpGet = (path: string) => ({ httpGet: { path, port: sidecarPort, scheme: 'HTTP' } })
 
 const startupTiming = { periodSeconds: 1, timeoutSeconds: 10, failureThreshold: maxFailureThreshold }
 const readinessTiming = { periodSeconds: 2, timeoutSeconds: 5, failureThreshold: 3 }
 const livenessTiming = { periodSeconds: 10, timeoutSeconds: 60, failureThreshold: 3 }
-const createExecProbes = (start: string) => ({
-  startup: frozenJson<Probe>({ ...unlessStarting(start), ...startupTiming }),
-  liveness: frozenJson<Probe>({ ...unlessHung(start), ...livenessTiming }),
+/** Where the kubelet reads the termination message unless the container says otherwise. */
+const defaultMessagePath = '/dev/termination-log'
+const createExecProbes = (messagePath: string, processes: 'own' | 'shared') => ({
+  startup: frozenJson<Probe>({ ...shell(probeScript, 'startup', messagePath, processes), ...startupTiming }),
+  liveness: frozenJson<Probe>({ ...shell(probeScript, 'liveness', messagePath, processes), ...livenessTiming }),
 })
-const execProbes = { own: createExecProbes(readStart), shared: createExecProbes(withoutStart) }
+/** The probes of nearly every driver, so that they are encoded once. */
+const usualProbes = {
+  own: createExecProbes(defaultMessagePath, 'own'),
+  shared: createExecProbes(defaultMessagePath, 'shared'),
+}
 const httpStartup: Probe = frozenJson({ ...httpGet('/startedz'), ...startupTiming })
 const readiness = {
   exec: frozenJson({ ...ifReady, ...readinessTiming }),
@@ -69,7 +60,10 @@ const readiness = {
  */
 export function planProbes(container: Container, context: ProbeContext): DriverProbes {
   const { handler, served, servicesAdmitted, observeOnly, sharesProcesses } = context
-  const { startup, liveness } = execProbes[sharesProcesses ? 'shared' : 'own']
+  const processes = sharesProcesses ? 'shared' : 'own'
+  const messagePath = container.terminationMessagePath ?? defaultMessagePath
+  const { startup, liveness } =
+    messagePath === defaultMessagePath ? usualProbes[processes] : createExecProbes(messagePath, processes)
   const canDelayReadiness = servicesAdmitted && (served || handler === 'exec')
   return {
     ...(canDelayReadiness && !container.startupProbe && { startupProbe: handler === 'exec' ? startup : httpStartup }),

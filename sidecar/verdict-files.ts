@@ -1,17 +1,8 @@
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  openSync,
-  readFileSync,
-  readSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs'
+import { closeSync, constants, fstatSync, openSync, readSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { verdictFiles } from '../core/contract/pod-contract.ts'
-import { formatRestartState, isTicks, parseRestartState, type RestartState } from './restart-state.ts'
+import { maxRecordBytes, parseProcessRecord, type RecordedProcesses } from '../core/linux/process-record.ts'
+import { formatRestartState, parseRestartState, type RestartState } from './restart-state.ts'
 
 /** The content of each file that the probes look for; null if the file must not exist. */
 export interface VerdictFileContents {
@@ -26,7 +17,15 @@ export type DriverStart =
   | { readonly kind: 'unknown' }
   | { readonly kind: 'known'; readonly ticks: string }
 
-/** The files in the verdict volume. All methods throw what the file system throws. */
+export interface AgedProcessRecord {
+  readonly record: RecordedProcesses
+  readonly ageMs: number
+}
+
+/** So many incomplete records in a row are not found while a probe writes: the volume may be full. */
+const incompleteReadsBelieved = 3
+
+/** The files in the verdict volume, all of which the driver may have replaced by anything. All methods throw what the file system throws. */
 export interface VerdictFiles {
   /** Removes the files of an earlier run except the restart state, and proves that the volume is writable. */
   clear(): void
@@ -34,6 +33,11 @@ export interface VerdictFiles {
   write(contents: VerdictFileContents): void
   /** What a probe in the driver container wrote last about its main process. */
   readDriverStart(): DriverStart
+  /**
+   * The last complete record of the probes; null if there is none. Its age is the time since it was written, by the wall
+   * clock. A record that a probe is writing at this moment does not replace an earlier one.
+   */
+  readProcessRecord(nowMs: number): AgedProcessRecord | null
   removeDriverStart(): void
   readRestartState(): RestartState
   writeRestartState(state: RestartState): void
@@ -42,6 +46,7 @@ export interface VerdictFiles {
 export function openVerdictFiles(dir: string): VerdictFiles {
   const path = (name: string) => join(dir, name)
   const written = new Map<string, string | null>()
+  const records = createRecordReader(path(verdictFiles.processes))
   const remove = (name: string) => {
     rmSync(path(name), { force: true })
     written.set(name, null)
@@ -49,7 +54,9 @@ export function openVerdictFiles(dir: string): VerdictFiles {
   const write = (name: string, text: string) => {
     // Renamed into place, so that no reader ever sees a partial file.
     const temporary = path(`.${name}.tmp`)
-    writeFileSync(temporary, text)
+    rmSync(temporary, { force: true })
+    // Fails if the name exists again, because a link must not be followed and a pipe would block.
+    writeFileSync(temporary, text, { flag: 'wx' })
     renameSync(temporary, path(name))
     written.set(name, text)
   }
@@ -70,43 +77,73 @@ export function openVerdictFiles(dir: string): VerdictFiles {
         if (text !== null) write(verdictFiles[name], text)
       }
     },
-    readDriverStart() {
-      const text = readShortFile(path(verdictFiles.running))
-      if (text === null) return { kind: 'none' }
-      const ticks = text.trim()
-      return isTicks(ticks) ? { kind: 'known', ticks } : { kind: 'unknown' }
+    readDriverStart: () => records.driverStart(),
+    readProcessRecord: (nowMs) => records.latest(nowMs),
+    removeDriverStart() {
+      remove(verdictFiles.processes)
+      records.forget()
     },
-    removeDriverStart: () => remove(verdictFiles.running),
     readRestartState() {
-      return parseRestartState(readIfPresent(path(verdictFiles.restartState)) ?? undefined)
+      return parseRestartState(readRegularFile(path(verdictFiles.restartState))?.text)
     },
     writeRestartState: (state) => write(verdictFiles.restartState, formatRestartState(state)),
   }
 }
 
+/** Reads the records of the probes, and remembers the last complete one. */
+function createRecordReader(path: string) {
+  let last: { readonly record: RecordedProcesses; readonly writtenMs: number } | null = null
+  let incompleteReads = 0
+
+  /** Whether there is a file. */
+  function read(): boolean {
+    const file = readRegularFile(path)
+    if (file === null) {
+      last = null
+      incompleteReads = 0
+      return false
+    }
+    const record = parseProcessRecord(file.text)
+    incompleteReads = record === undefined ? incompleteReads + 1 : 0
+    if (record !== undefined) last = { record, writtenMs: file.modifiedMs }
+    return true
+  }
+
+  return {
+    driverStart(): DriverStart {
+      if (!read()) return { kind: 'none' }
+      if (last === null) return { kind: incompleteReads < incompleteReadsBelieved ? 'none' : 'unknown' }
+      const { mainStartTicks } = last.record
+      return mainStartTicks === null ? { kind: 'unknown' } : { kind: 'known', ticks: mainStartTicks }
+    },
+    latest(nowMs: number): AgedProcessRecord | null {
+      read()
+      return last === null ? null : { record: last.record, ageMs: Math.max(0, nowMs - last.writtenMs) }
+    },
+    forget() {
+      last = null
+      incompleteReads = 0
+    },
+  }
+}
+
 /**
- * The first bytes of a file that another container may have replaced by anything: a pipe must not block the sidecar, and a
+ * The first 64 kB of a file that another container may have replaced by anything: a pipe must not block the sidecar, and a
  * link or a device must not be followed. Null if there is no regular file.
  */
-function readShortFile(path: string): string | null {
+function readRegularFile(path: string): { readonly text: string; readonly modifiedMs: number } | null {
   let file: number | undefined
   try {
     file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
-    if (!fstatSync(file).isFile()) return null
-    const bytes = Buffer.alloc(32)
-    return bytes.toString('latin1', 0, readSync(file, bytes))
+    const stats = fstatSync(file)
+    if (!stats.isFile()) return null
+    // One byte more, so that a record that is too long is not taken for a whole one.
+    const bytes = Buffer.alloc(Math.min(stats.size, maxRecordBytes + 1))
+    return { text: bytes.toString('utf8', 0, readSync(file, bytes)), modifiedMs: stats.mtimeMs }
   } catch {
     return null
   } finally {
     if (file !== undefined) closeSync(file)
-  }
-}
-
-function readIfPresent(path: string): string | null {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch {
-    return null
   }
 }
 

@@ -68,10 +68,16 @@ export const verdictFiles = {
   hung: 'hung',
   ready: 'ready',
   /**
-   * Written by the startup and liveness probes, inside the driver container: the start time of its main process, in clock
-   * ticks since boot (field 22 of /proc/1/stat). Empty if it cannot be read. See `startupProbeTells` of DriverPolicy.
+   * Written by the startup and liveness probes, inside the driver container: its processes and counters, in the format of
+   * core/linux/process-record.ts. That it exists shows that the container runs. See `startupProbeTells` of DriverPolicy.
    */
-  running: 'running',
+  processes: 'processes',
+  /** Written by the probes: the process id and the start time of the driver's JVM, so that they find it again quickly. */
+  jvm: 'jvm',
+  /** One line, which names the occasion. While it exists, the probes record more, and request a thread dump once. */
+  doubt: 'doubt',
+  /** Written by the probes: the line of `doubt` for which the JVM was last asked for a thread dump. */
+  quit: 'quit',
   restartState: 'restart-state.json',
 } as const
 

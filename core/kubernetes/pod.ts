@@ -53,6 +53,7 @@ export interface Container {
   readonly restartPolicy?: string
   readonly restartPolicyRules?: readonly unknown[]
   readonly securityContext?: object
+  readonly terminationMessagePath?: string
   readonly terminationMessagePolicy?: string
   readonly volumeMounts?: readonly VolumeMount[]
   readonly startupProbe?: Probe

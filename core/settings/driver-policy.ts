@@ -28,7 +28,7 @@ export interface DriverPolicy {
   readonly statusPort: number
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error'
   /**
-   * Whether the startup probe shows that the driver container runs: with exec by creating the file `running`, with http by
+   * Whether the startup probe shows that the driver container runs: with exec by writing the file `processes`, with http by
    * requesting /startedz. Until then the startup deadline does not start, even if the driver's image is pulled for long.
    * If false or absent, the deadline starts with the sidecar.
    */

@@ -5,6 +5,7 @@ import jsonPatch, { type Operation as JsonOperation } from 'fast-json-patch'
 import { admit } from '../../admission/admit.ts'
 import type { AdmissionContext } from '../../admission/decide.ts'
 import { formatPatch } from '../../admission/json-patch.ts'
+import { probeScript } from '../../admission/probe-script.ts'
 import type { Container, Pod } from '../../core/kubernetes/pod.ts'
 import { computeQosClass, parsePodResources } from '../../core/kubernetes/pod-resources.ts'
 import { decodePolicy } from '../../core/settings/driver-policy.ts'
@@ -84,13 +85,13 @@ describe('planInjection', () => {
     assert.ok(!usesRule(sidecar) || context.capabilities.restartAllContainers, 'the rule only where it is known')
   })
 
-  property('an injected liveness probe → passes without a verdict file', (pod, context) => {
+  property('an injected liveness probe → the script that passes without a verdict file', (pod, context) => {
     const { pod: after, reason } = admitted(pod, context)
     if (reason !== 'injected') return
     const before = driverOf(pod)
     const { startupProbe, livenessProbe } = driverOf(after)
     if (!before.livenessProbe && livenessProbe) {
-      assert.match(livenessProbe.exec?.command.at(-1) ?? '', /\{ read -r t <\S+\/hung; \} 2>\/dev\/null \|\| exit 0;/)
+      assert.deepEqual(livenessProbe.exec?.command.slice(2, 4), [probeScript, 'liveness'])
     }
     if (!before.startupProbe && startupProbe) assert.equal(startupProbe.failureThreshold, 2 ** 31 - 1)
   })

@@ -3,6 +3,7 @@ import { describe, type TestContext, test } from 'node:test'
 import fc from 'fast-check'
 import type { DriverPolicy, HungPolicy } from '../../core/settings/driver-policy.ts'
 import type { Sample } from '../../core/verdict/witnesses.ts'
+import { recordOf } from '../support/process-record.ts'
 import { alive, bootedBeforeMs, createMonitorHarness, refused, timeout } from './monitor-harness.ts'
 
 const budget = { maxRestarts: null, windowMs: null, backoffMs: 0 }
@@ -91,7 +92,7 @@ function createKubelet(harness: Harness, scenario: Scenario) {
   const isHealthy = () => ageMs() < life().hangsAfterMs
 
   const probeLiveness = () => {
-    harness.write('running', `${ticks()}\n`)
+    harness.write('processes', recordOf(ticks()))
     const [about] = harness.read('hung')?.split('\n') ?? []
     failures = about === '*' || about === ticks() ? failures + 1 : 0
     if (failures < 3) return
@@ -112,7 +113,7 @@ function createKubelet(harness: Harness, scenario: Scenario) {
       return
     }
     if (!startupPassed) {
-      harness.write('running', `${ticks()}\n`)
+      harness.write('processes', recordOf(ticks()))
       startupPassed = harness.read('starting') === null
     } else if (ageMs() >= livenessDelayMs && Math.floor(ageMs() / 1_000) % 10 === 0) probeLiveness()
   }

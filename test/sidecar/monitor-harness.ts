@@ -10,6 +10,7 @@ import type { Poll, PollRequest } from '../../sidecar/poller.ts'
 import type { RestartState } from '../../sidecar/restart-state.ts'
 import { openVerdictFiles } from '../../sidecar/verdict-files.ts'
 import { policyWith } from '../support/driver-policy.ts'
+import { recordOf } from '../support/process-record.ts'
 
 export const alive: Sample = { kind: 'alive', evidence: 'application' }
 export const refused: Sample = { kind: 'refused' }
@@ -53,7 +54,7 @@ export function createMonitorHarness(
   const files = openVerdictFiles(dir)
   files.clear()
   // As a probe in the driver's container does.
-  if (driverRuns) writeFileSync(join(dir, 'running'), `${startTicks}\n`)
+  if (driverRuns) writeFileSync(join(dir, 'processes'), recordOf(startTicks))
   const watch = createMonitor(whole, {
     clock: {
       monotonicMs: () => environment.nowMs,
@@ -107,7 +108,7 @@ export function createMonitorHarness(
     },
     files: () =>
       readdirSync(dir)
-        .filter((name) => name !== 'restart-state.json' && name !== 'running')
+        .filter((name) => name !== 'restart-state.json' && name !== 'processes')
         .toSorted()
         .join(' '),
     read: (name: string) => (existsSync(join(dir, name)) ? readFileSync(join(dir, name), 'utf8') : null),

@@ -3,6 +3,7 @@ import { describe, type TestContext, test } from 'node:test'
 import fc from 'fast-check'
 import type { DriverPolicy } from '../../core/settings/driver-policy.ts'
 import type { Observation, Sample } from '../../core/verdict/witnesses.ts'
+import { recordOf } from '../support/process-record.ts'
 import { alive, createMonitorHarness, other, refused, timeout } from './monitor-harness.ts'
 
 const failPod: Partial<DriverPolicy> = { onHung: { kind: 'fail-pod', budget: null } }
@@ -12,7 +13,7 @@ const oneContainer: Partial<DriverPolicy> = { onHung: { kind: 'restart-driver-co
 /** A driver whose start the probes cannot read, so that its restarts are guessed. */
 function createUnidentifiedHarness(t: TestContext, policy: Partial<DriverPolicy>) {
   const harness = createMonitorHarness(t, policy, undefined, undefined, false)
-  harness.write('running', '')
+  harness.write('processes', recordOf(''))
   return harness
 }
 
@@ -198,7 +199,7 @@ describe('createMonitor', () => {
   test('restart of the driver container, budget exhausted → only a log line', async (t) => {
     const harness = createUnidentifiedHarness(t, oneContainer)
     for (const expected of ['hung', 'hung', '']) {
-      harness.write('running', '')
+      harness.write('processes', recordOf(''))
       await harness.step(alive)
       await harness.during(timeout, 60_000)
       assert.equal(harness.files(), expected)
@@ -244,7 +245,7 @@ describe('createMonitor', () => {
     const harness = createMonitorHarness(t, { ...failPod, startupProbeTells: true })
     await harness.during(refused, 7_200_000)
     assert.equal(harness.files(), 'starting')
-    harness.write('running', '')
+    harness.write('processes', recordOf(''))
     await harness.during(refused, 590_000)
     assert.equal(harness.files(), 'starting')
     await harness.during(refused, 20_000)
@@ -330,7 +331,7 @@ describe('createMonitor: restarts', () => {
   test('a requested restart that did not happen → the driver is found hung again', async (t) => {
     const policy = { startupProbeTells: true, startupDeadlineMs: 60_000 }
     const first = createMonitorHarness(t, policy)
-    first.write('running', '')
+    first.write('processes', recordOf(''))
     await first.step(alive)
     await first.during(timeout, 60_000)
     assert.deepEqual(first.environment.exits, [88])
@@ -347,7 +348,7 @@ describe('createMonitor: restarts', () => {
       startupDeadlineMs: 60_000,
       onHung: { kind: 'restart-driver-container', budget: { maxRestarts: 3, windowMs: 3_600_000, backoffMs: 10_000 } },
     })
-    harness.write('running', '')
+    harness.write('processes', recordOf(''))
     await harness.step(alive)
     await harness.during(timeout, 600_000)
     assert.equal(harness.files(), 'starting')

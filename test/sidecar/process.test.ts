@@ -13,6 +13,7 @@ import { type DriverPolicy, encodePolicy } from '../../core/settings/driver-poli
 import { applicationId, policyWith } from '../support/driver-policy.ts'
 import { answersAs, httpUi } from '../support/fake-spark-ui.ts'
 import { freePort } from '../support/free-ports.ts'
+import { recordOf } from '../support/process-record.ts'
 
 const main = join(import.meta.dirname, '../../sidecar/main.ts')
 const quick: Partial<DriverPolicy> = {
@@ -43,7 +44,7 @@ function pod(t: TestContext): Pod {
   mkdirSync(join(root, 'dev'))
   const path = (name: string) => join(root, verdictDir, name)
   // As the probes in the driver's container do.
-  writeFileSync(path('running'), '1\n')
+  writeFileSync(path('processes'), recordOf('1'))
   t.after(() => rmSync(root, { recursive: true, force: true }))
   const start = (policy: string | undefined): Sidecar => {
     const env = { [sidecarEnv.root]: root, ...(policy !== undefined && { [sidecarEnv.policy]: policy }) }
@@ -118,7 +119,7 @@ describe('sidecar process', () => {
     const { state, policy } = await driver(t)
     for (const attempt of [1, 2]) {
       state.hangs = false
-      writeFileSync(path('running'), `${attempt}\n`)
+      writeFileSync(path('processes'), recordOf(`${attempt}`))
       const sidecar = start(policy())
       await until('ready', () => has('ready'))
       state.hangs = true
@@ -129,7 +130,7 @@ describe('sidecar process', () => {
       assert.ok(!has('ready') && !has('hung') && !has('starting'))
     }
     state.hangs = false
-    writeFileSync(path('running'), '3\n')
+    writeFileSync(path('processes'), recordOf('3'))
     const last = start(policy())
     await until('ready', () => has('ready'))
     state.hangs = true

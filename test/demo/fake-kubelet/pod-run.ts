@@ -110,8 +110,9 @@ export function runPod(pod: Pod, node: Node, onEvent: Report): PodRun {
   }
 
   function watchContainer(container: Container, process: ContainerProcess, stop: AbortSignal): void {
-    // In a container, the main process is process 1.
-    const inContainer = { ...node, mounts: { ...node.mounts, '/proc/1': `/proc/${process.pid}` } }
+    // In a container, the main process is process 1, and no process of another container is visible.
+    const own = `/proc/${process.pid}`
+    const inContainer = { ...node, mounts: { ...node.mounts, '/proc/1': own, '/proc/[0-9]*': own } }
     const { name, startupProbe, livenessProbe, readinessProbe } = container
     const started = () => {
       if (livenessProbe !== undefined) {

@@ -1,0 +1,238 @@
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { readFileSync, rmSync } from 'node:fs'
+import { describe, type TestContext, test } from 'node:test'
+import { probeScript } from '../../admission/probe-script.ts'
+import { createProbeContainer, mainStart, shells, statOf } from './probe-container.ts'
+
+const submit = 'java\0-cp\0/opt/spark/conf:/opt/spark/jars/*\0org.apache.spark.deploy.SparkSubmit\0--class\0a.B\0'
+const launcher = 'java\0-cp\0/opt/spark/jars/*\0org.apache.spark.launcher.Main\0org.apache.spark.deploy.SparkSubmit\0'
+const hungNow = `${mainStart}\nNONE\nfrozen: no answer\n`
+
+describe('the script of the probes', () => {
+  test('its text → contains nothing that the kubelet expands', () => {
+    assert.doesNotMatch(probeScript, /\$\(|\$\$/)
+  })
+
+  test('its size → is below 2.5 kB, because it is part of every pod twice', () => {
+    assert.ok(probeScript.length < 2_500, `${probeScript.length}`)
+  })
+})
+
+for (const shell of shells) {
+  const container = (t: TestContext) => {
+    const all = createProbeContainer(t)
+    const both = () => [all.run('startup', { shell }), all.run('liveness', { shell })]
+    const record = () => {
+      assert.deepEqual(both(), [0, 0])
+      return all.record()
+    }
+    return { ...all, both, record }
+  }
+
+  describe(`the verdict of a probe in ${shell.join(' ')}`, () => {
+    const rows: readonly [string, string | null, readonly number[]][] = [
+      ['no verdict', null, [0, 0]],
+      ['a verdict about this driver', hungNow, [0, 1]],
+      ['a verdict about any driver', '*\nALRM\nfrozen\n', [0, 1]],
+      ['a verdict about an earlier driver', '4710\nALRM\nfrozen\n', [0, 0]],
+      ['a verdict about a later driver', '47110\nALRM\nfrozen\n', [0, 0]],
+      ['an empty verdict', '', [0, 0]],
+      ['a verdict about nothing', '\nALRM\nfrozen\n', [0, 0]],
+      ['a pattern instead of a start', '[0-9]*\nALRM\nfrozen\n', [0, 0]],
+    ]
+    for (const [name, hung, expected] of rows) {
+      test(`${name} → ${expected.join(' and ')}`, (t) => {
+        const { hung: write, both } = container(t)
+        write(hung)
+        assert.deepEqual(both(), expected)
+      })
+    }
+
+    test('`starting` → only startup fails', (t) => {
+      const { write, both } = container(t)
+      write('volume/starting', '')
+      assert.deepEqual(both(), [1, 0])
+    })
+
+    test('no volume, or none that can be written to → passes', (t) => {
+      const { path, both, write } = container(t)
+      write('volume/hung', hungNow)
+      rmSync(path('volume'), { recursive: true })
+      assert.deepEqual(both(), [0, 0])
+    })
+
+    test('a full volume → the verdict still counts', (t) => {
+      const { path, both, write } = container(t)
+      spawnSync('ln', ['-s', '/dev/full', path('volume/processes')])
+      assert.deepEqual(both(), [0, 0])
+      write('volume/hung', hungNow)
+      assert.deepEqual(both(), [0, 1])
+    })
+
+    test('a command name with spaces and parentheses → the start is read all the same', (t) => {
+      const { both, write, hung } = container(t)
+      hung(hungNow)
+      for (const comm of ['a b', 'x) S 1 (y', 'tini -s', '%s\\n', '*']) {
+        write('proc/1/stat', statOf(mainStart, comm))
+        assert.deepEqual(both(), [0, 1], comm)
+      }
+    })
+
+    test('an unknown start → passes, because the verdict may be about another driver', (t) => {
+      const { path, both, hung, record } = container(t)
+      rmSync(path('proc/1/stat'))
+      assert.equal(record()?.mainStartTicks, null)
+      hung(hungNow)
+      assert.deepEqual(both(), [0, 0])
+    })
+
+    test('a shared process namespace → no start is recorded, and only a verdict about any driver counts', (t) => {
+      const { run, hung, record: _, read } = container(t)
+      const both = () => [
+        run('startup', { shell, processes: 'shared' }),
+        run('liveness', { shell, processes: 'shared' }),
+      ]
+      assert.deepEqual(both(), [0, 0])
+      assert.equal(read('volume/processes'), '\nend\n')
+      hung(hungNow)
+      assert.deepEqual(both(), [0, 0])
+      hung('*\nALRM\nfrozen\n')
+      assert.deepEqual(both(), [0, 1])
+    })
+
+    test('an environment with variables of the same names → changes nothing', (t) => {
+      const { run, hung, read } = container(t)
+      const names = new Set(probeScript.match(/\b[a-z](?==)/g))
+      const env = Object.fromEntries([...names].map((name) => [name, '1']))
+      assert.equal(run('liveness', { shell, env: { ...env, IFS: '1' } }), 0)
+      assert.equal(read('volume/processes'), `${mainStart}\nend\n`)
+      hung(hungNow)
+      assert.equal(run('liveness', { shell, env }), 1)
+    })
+
+    test('the reason → is appended once to the termination message', (t) => {
+      const { both, hung, read, write } = container(t)
+      write('message', '')
+      both()
+      assert.equal(read('message'), '')
+      hung(hungNow)
+      for (const _ of [1, 2, 3]) both()
+      assert.equal(read('message'), 'frozen: no answer\n')
+      hung('4710\nALRM\nanother\n')
+      both()
+      assert.equal(read('message'), 'frozen: no answer\n')
+    })
+  })
+
+  describe(`the record of a probe in ${shell.join(' ')}`, () => {
+    test('a JVM that runs SparkSubmit and two python processes → both kinds, and nothing else', (t) => {
+      const { fake, record } = container(t)
+      fake(7, 'java', { cmdline: submit, stat: statOf('5000', 'java', 7) })
+      fake(8, 'python3')
+      fake(9, 'python', { stat: statOf('1', 'x) y', 9) })
+      fake(10, 'javac', { cmdline: submit })
+      fake(11, 'my python')
+      assert.deepEqual(record(), {
+        mainStartTicks: mainStart,
+        jvm: {
+          startTicks: '5000',
+          state: 'sleeping',
+          cpuTicks: 15,
+          threads: 30,
+          hasDebugAgent: false,
+          waitsForDisk: null,
+        },
+        pythonCpuTicks: 30,
+        throttledUs: null,
+        oomKills: null,
+      })
+    })
+
+    const jvms: readonly [string, Readonly<Record<string, string>>, boolean][] = [
+      ['another main class', { cmdline: 'java\0-jar\0x.jar\0' }, false],
+      ['Spark’s launcher, which builds the command line', { cmdline: launcher }, false],
+      ['an application whose argument names the launcher', { cmdline: `${submit}launcher.Main\0x\0` }, true],
+      ['a zombie without a command line', { cmdline: '' }, false],
+      ['no file cmdline', {}, false],
+      ['arguments of several lines', { cmdline: `java\0-Da=b\nc\nd\0${submit}` }, true],
+      ['another container', { cmdline: submit, cgroup: '0::/../other\n' }, false],
+      [
+        'another container, cgroup v1',
+        { cmdline: submit, cgroup: '12:rdma:/\n5:memory:/kubepods/other\n0::/\n' },
+        false,
+      ],
+      ['an unreadable cgroup', { cmdline: submit, cgroup: '' }, false],
+      ['a command line of 100 kB', { cmdline: `java\0${'-Dx=y\0'.repeat(15_000)}${submit}` }, true],
+    ]
+    for (const [name, files, isDriver] of jvms) {
+      test(`a JVM of ${name} → ${isDriver ? 'is the driver’s' : 'is not the driver’s'}`, (t) => {
+        const { fake, record } = container(t)
+        fake(7, 'java', files)
+        assert.equal(record()?.jvm?.startTicks, isDriver ? mainStart : undefined)
+      })
+    }
+
+    test('a JVM that is the main process → the driver’s, without SparkSubmit', (t) => {
+      const { fake, record } = container(t)
+      fake(1, 'java', { cmdline: 'java\0-jar\0driver.jar\0' })
+      assert.equal(record()?.jvm?.startTicks, mainStart)
+    })
+
+    test('two that run SparkSubmit → the older one, also if its process id is greater', (t) => {
+      const { fake, record } = container(t)
+      fake(7, 'java', { cmdline: submit, stat: statOf('10000', 'java', 7) })
+      fake(70, 'java', { cmdline: submit, stat: statOf('9000', 'java', 70) })
+      for (const _ of [1, 2]) assert.equal(record()?.jvm?.startTicks, '9000')
+    })
+
+    test('a JVM that was recorded before → is known without its command line, unless it is another process', (t) => {
+      const { fake, record, read } = container(t)
+      fake(7, 'java', { cmdline: `${submit}-agentlib:jdwp=x` })
+      record()
+      assert.equal(read('volume/jvm'), `7 ${mainStart} d\n`)
+      fake(7, 'java')
+      assert.equal(record()?.jvm?.hasDebugAgent, true)
+      fake(7, 'java', { stat: statOf('4712', 'java', 7) })
+      assert.equal(record()?.jvm, null)
+    })
+
+    for (const name of ['JAVA_TOOL_OPTIONS', 'JDK_JAVA_OPTIONS', '_JAVA_OPTIONS']) {
+      test(`a debug agent in ${name} → is recorded`, (t) => {
+        const { fake, run, record: _, path } = container(t)
+        fake(7, 'java', { cmdline: submit })
+        run('startup', { shell, env: { [name]: '-agentlib:jdwp=transport=dt_socket' } })
+        assert.match(readFileSync(path('volume/processes'), 'utf8'), /^d S/m)
+      })
+    }
+
+    test('the counters of cgroup v2 and v1 → are recorded', (t) => {
+      const { write, record } = container(t)
+      write('cgroup/cpu.stat', 'usage_usec 1\nnr_throttled 3\nthrottled_usec 1234\n')
+      write('cgroup/memory.events', 'oom 5\noom_kill 2\noom_group_kill 7\n')
+      assert.deepEqual([record()?.throttledUs, record()?.oomKills], [1234, 2])
+      const v1 = container(t)
+      v1.write('cgroup/cpu/cpu.stat', 'nr_periods 1\nnr_throttled 3\nthrottled_time 1234567\n')
+      v1.write('cgroup/memory/memory.oom_control', 'oom_kill_disable 0\nunder_oom 0\noom_kill 2')
+      assert.deepEqual([v1.record()?.throttledUs, v1.record()?.oomKills], [1234, null])
+      v1.write('cgroup/memory/memory.oom_control', 'oom_kill_disable 0\nunder_oom 0\noom_kill 2\n')
+      assert.equal(v1.record()?.oomKills, 2)
+    })
+
+    test('a thread in state D → is recorded only while the sidecar doubts the driver', (t) => {
+      const { fake, write, record, path } = container(t)
+      fake(7, 'java', { cmdline: submit })
+      for (const [thread, state] of Object.entries({ 7: 'S', 8: 'D', 9: 'S' })) {
+        spawnSync('mkdir', ['-p', path('proc/7/task', thread)])
+        write(`proc/7/task/${thread}/stat`, statOf('1', 'main) x', Number(thread)).replace(') S', `) ${state}`))
+      }
+      assert.equal(record()?.jvm?.waitsForDisk, null)
+      write('volume/doubt', 'first\n')
+      assert.equal(record()?.jvm?.waitsForDisk, true)
+      rmSync(path('proc/7/task/8'), { recursive: true })
+      assert.equal(record()?.jvm?.waitsForDisk, false)
+      rmSync(path('volume/doubt'))
+      assert.equal(record()?.jvm?.waitsForDisk, null)
+    })
+  })
+}
