@@ -4,6 +4,7 @@ import { findDriverContainerIndex, isDriverPod, type Pod, type Service } from '.
 import type { DriverPolicy } from '../core/settings/driver-policy.ts'
 import { resolveDriverSettings } from '../core/settings/effective-settings.ts'
 import type { ResolvedSettings, SettingProblem } from '../core/settings/settings.ts'
+import type { DriverIdentity } from '../core/spark/driver-identity.ts'
 import type { AdmissionRequest } from './admission-review.ts'
 import { planDriverService } from './driver-service.ts'
 import { applyOperations, type Operation } from './json-patch.ts'
@@ -24,6 +25,7 @@ export type AdmissionDecision =
       readonly pod: Pod
       readonly operations: readonly Operation[]
       readonly policy: DriverPolicy
+      readonly identity: DriverIdentity
       readonly settings: ResolvedSettings
       readonly warnings: readonly string[]
       readonly problems: readonly SettingProblem[]
@@ -123,7 +125,8 @@ function decideDriver(received: Pod, context: AdmissionContext): AdmissionDecisi
   const edited = applyEdits(received, plan.edits)
   if (edited === undefined) return skip('patch-unverified', '', problems)
   const warnings = [...problems.map(({ message }) => message), ...plan.warnings]
-  return { kind: 'inject', reason: 'injected', ...edited, policy: plan.policy, settings, warnings, problems }
+  const { policy, identity } = plan
+  return { kind: 'inject', reason: 'injected', ...edited, policy, identity, settings, warnings, problems }
 }
 
 /** The decision to admit an object unchanged. */

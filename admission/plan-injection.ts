@@ -7,12 +7,13 @@ import { type Container, findApplicationId, type Pod, type VolumeMount } from '.
 import type { DriverPolicy, HungPolicy } from '../core/settings/driver-policy.ts'
 import type { ResolvedSettings } from '../core/settings/settings.ts'
 import type { ApplicationLookup } from '../core/spark/application-reference.ts'
+import { type DriverIdentity, identifyDriver } from '../core/spark/driver-identity.ts'
 import { frozenJson } from './json-patch.ts'
 import { chooseStatusPort, planPolicy } from './plan-policy.ts'
 import type { PodEdits } from './pod-edits.ts'
 import { planProbes } from './probes.ts'
-import { chooseRestart, findRestartPolicy } from './restart-strategy.ts'
-import { createSidecarContainer, findSparkConfMount, sidecarVolumes } from './sidecar-container.ts'
+import { chooseRestart, findRestartPolicy, type RestartChoice } from './restart-strategy.ts'
+import { createSidecarContainer, findSharedConf, sidecarVolumes } from './sidecar-container.ts'
 import { planSidecarResources } from './sidecar-resources.ts'
 import { planDriverArguments } from './spark-arguments.ts'
 
@@ -35,6 +36,7 @@ export type InjectionPlan =
       readonly kind: 'edits'
       readonly edits: PodEdits
       readonly policy: DriverPolicy
+      readonly identity: DriverIdentity
       readonly warnings: readonly string[]
     }
   | { readonly kind: 'impossible'; readonly reason: SkipReason; readonly detail: string }
@@ -52,36 +54,40 @@ export function planInjection(
   const resources = planSidecarResources(pod.spec, settings.values, context.limits)
   if (resources.kind === 'no-room') return { kind: 'impossible', reason: resources.reason, detail: resources.detail }
 
-  const { capabilities, application, servicesAdmitted } = context
-  const handler = settings.values['probe-handler']
-  const sharesProcesses = pod.spec.shareProcessNamespace === true || pod.spec.hostPID === true
-  const restart = chooseRestart({
-    settings,
-    application,
-    capabilities,
-    driverRestartPolicy: findRestartPolicy(pod, driver),
-    sharesProcesses,
-    liveness: handler === 'exec' && !driver.livenessProbe,
+  const { capabilities } = context
+  const sparkConf = context.application.kind === 'found' ? context.application.application.sparkConf : {}
+  const identity = identifyDriver(pod, driver, {
+    sparkConf,
+    assumed: settings.values['assume-driver'],
+    uiPortIsSet: settings.values['ui-port'] !== null,
   })
+  const restart = planRestart(pod, driver, settings, identity, context)
   const statusPort = chooseStatusPort(pod)
-  const observeOnly = restart.action.kind === 'observe'
   const driverProbes = planProbes(driver, {
-    handler,
+    handler: settings.values['probe-handler'],
     served: statusPort > 0,
-    servicesAdmitted,
-    observeOnly,
-    sharesProcesses,
+    servicesAdmitted: context.servicesAdmitted && mayDelayReadiness(identity),
+    observeOnly: restart.action.kind === 'observe',
+    sharesProcesses: sharesProcesses(pod),
   })
-  const startupProbeTells = driverProbes.startupProbe !== undefined
-  const policy = planPolicy(pod, driver, settings, restart, statusPort, startupProbeTells)
-  const { args, env } = planDriverArguments(driver, {
-    sparkConf: application.kind === 'found' ? application.application.sparkConf : {},
+  const sharedConf = findSharedConf(pod, driver, identity.command?.submit ?? null)
+  const policy = planPolicy(pod, driver, settings, {
+    identity,
+    restart,
+    statusPort,
+    startupProbeTells: driverProbes.startupProbe !== undefined,
+    propertiesFiles: sharedConf.files,
+  })
+  const { env, ...driverArgs } = planDriverArguments(driver, {
+    command: identity.command,
+    sparkConf,
     readinessDelayed: driverProbes.startupProbe !== undefined || driverProbes.readinessProbe !== undefined,
     restartableApplicationId: restartsInPlace(restart.action) ? (findApplicationId(pod) ?? null) : null,
   })
   return {
     kind: 'edits',
     policy,
+    identity,
     warnings: restart.warnings,
     edits: {
       driverIndex,
@@ -93,16 +99,50 @@ export function planInjection(
         context.sidecar,
         resources.resources,
         capabilities,
-        findSparkConfMount(pod, driver),
+        sharedConf.mount,
       ),
       // Writable, because the startup probe leaves a file in it. A driver that forges a verdict only harms itself.
       driverMounts,
       driverEnv: env,
-      driverArgs: args,
+      driverArgs,
       driverProbes,
       restartPolicy: restart.podRestartPolicy,
     },
   }
+}
+
+/** Whether the driver container sees the processes of other containers. */
+const sharesProcesses = ({ spec }: Pod) => spec.shareProcessNamespace === true || spec.hostPID === true
+
+/** The action for a hung driver. If its identity does not allow any, that is the only warning: no other would be true. */
+function planRestart(
+  pod: Pod,
+  driver: Container,
+  settings: ResolvedSettings,
+  { observedBecause }: DriverIdentity,
+  { application, capabilities }: InjectionContext,
+): RestartChoice {
+  if (observedBecause !== null) {
+    // A user who wants no action need not be warned that there is none.
+    const warnings = settings.values.restart === 'observe' ? [] : [observedBecause]
+    return { action: { kind: 'observe', budget: null }, podRestartPolicy: null, warnings }
+  }
+  return chooseRestart({
+    settings,
+    application,
+    capabilities,
+    driverRestartPolicy: findRestartPolicy(pod, driver),
+    sharesProcesses: sharesProcesses(pod),
+    liveness: settings.values['probe-handler'] === 'exec' && !driver.livenessProbe,
+  })
+}
+
+/**
+ * A pod that may have no UI would never be Ready. Executors that do not find their driver by Spark's own Service would not
+ * find it at all before it is Ready.
+ */
+function mayDelayReadiness({ kind, hasUi, hasOwnService }: DriverIdentity): boolean {
+  return kind !== 'unproven' && hasUi && hasOwnService
 }
 
 /**

@@ -1,34 +1,57 @@
 import { isStatusPortTaken } from '../core/contract/collisions.ts'
 import { sidecarPort } from '../core/contract/pod-contract.ts'
-import { type Container, findApplicationId, type Pod } from '../core/kubernetes/pod.ts'
+import type { Container, Pod } from '../core/kubernetes/pod.ts'
 import type { DriverPolicy } from '../core/settings/driver-policy.ts'
 import { formatSetting, type ResolvedSettings, type SettingSource, settingKeys } from '../core/settings/settings.ts'
+import type { DriverIdentity } from '../core/spark/driver-identity.ts'
+import { pickUiProperties } from '../core/spark/ui-properties.ts'
 import { toDeadlines } from '../core/verdict/deadlines.ts'
 import { findRestartPolicy, type RestartChoice } from './restart-strategy.ts'
+
+/** The parts of a policy that are planned for this pod, apart from its settings. */
+export interface PolicyParts {
+  readonly identity: DriverIdentity
+  readonly restart: RestartChoice
+  readonly statusPort: number
+  readonly startupProbeTells: boolean
+  readonly propertiesFiles: readonly string[]
+}
+
+/** A year: longer than any pod that has no UI of its own is observed. */
+const noDeadlineMs = 365 * 86_400_000
+
+/** A pod that may not be a driver, or whose UI cannot be told apart from another's, is not expected to show a UI at all. */
+const isWatchedForUi = ({ kind, observedBecause, debugAgent }: DriverIdentity) =>
+  kind !== 'unproven' && (observedBecause === null || debugAgent)
+
+const isUsual = (files: readonly string[]) => files.length === 1 && files[0] === 'spark.properties'
 
 /** The policy of this pod's sidecar. */
 export function planPolicy(
   pod: Pod,
   driver: Container,
   resolved: ResolvedSettings,
-  restart: RestartChoice,
-  statusPort: number,
-  startupProbeTells: boolean,
+  { identity, restart, statusPort, startupProbeTells, propertiesFiles }: PolicyParts,
 ): DriverPolicy {
   const { values } = resolved
+  const uiProperties = pickUiProperties(identity.command?.submit.conf ?? new Map())
   const namedPort = driver.ports?.find(({ name }) => name === 'spark-ui')?.containerPort
   const restartPolicy = restart.podRestartPolicy ?? findRestartPolicy(pod, driver)
   return {
-    applicationId: findApplicationId(pod) ?? null,
+    applicationId: identity.applicationId,
     ui: { scheme: values['ui-scheme'], port: values['ui-port'] ?? namedPort ?? 4040 },
     intervalMs: values.interval,
     ...toDeadlines(values),
+    ...(!isWatchedForUi(identity) && { startupDeadlineMs: noDeadlineMs, stopDeadlineMs: noDeadlineMs }),
     actOn: values['act-on'],
     onHung: restart.action,
     statusPort,
     startupProbeTells,
     ...(restartPolicy !== 'Never' && { kubeletRestarts: true }),
     ...(pod.spec.hostNetwork === true && { hostNetwork: true }),
+    ...(identity.debugAgent && { debugAgent: true }),
+    ...(uiProperties !== undefined && { uiProperties }),
+    ...(!isUsual(propertiesFiles) && { propertiesFiles }),
     logLevel: values['log-level'],
     settings: formatSettings(resolved),
   }

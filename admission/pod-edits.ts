@@ -11,8 +11,7 @@ export interface PodEdits {
   readonly sidecar: Container
   readonly driverMounts: readonly VolumeMount[]
   readonly driverEnv: readonly EnvVar[]
-  /** Inserted after the first argument. */
-  readonly driverArgs: readonly string[]
+  readonly driverArgs: { readonly at: number; readonly args: readonly string[] }
   readonly driverProbes: DriverProbes
   readonly restartPolicy: 'OnFailure' | null
 }
@@ -42,9 +41,9 @@ function formatOperations({ spec, metadata }: Pod, edits: PodEdits): readonly Op
     // Last, so that the sidecar's deadlines do not start while the user's init containers run.
     ...addItems('/spec/initContainers', spec.initContainers, [edits.sidecar]),
     ...(edits.restartPolicy === null ? [] : [add('/spec/restartPolicy', edits.restartPolicy)]),
-    ...(edits.driverArgs.length === 0
+    ...(edits.driverArgs.args.length === 0
       ? []
-      : [add(at('args'), [...args.slice(0, 1), ...edits.driverArgs, ...args.slice(1)])]),
+      : [add(at('args'), args.toSpliced(edits.driverArgs.at, 0, ...edits.driverArgs.args))]),
     ...addItems(at('env'), driver?.env, edits.driverEnv),
     ...addItems(at('volumeMounts'), driver?.volumeMounts, edits.driverMounts),
     ...Object.entries(edits.driverProbes).map(([name, probe]) => add(at(name), probe)),

@@ -12,6 +12,7 @@ import {
 import type { Capabilities } from '../core/kubernetes/capabilities.ts'
 import type { Container, Pod, ResourceRequirements, Volume, VolumeMount } from '../core/kubernetes/pod.ts'
 import { type DriverPolicy, encodePolicy } from '../core/settings/driver-policy.ts'
+import type { SubmitArguments } from '../core/spark/submit-arguments.ts'
 import { frozenJson } from './json-patch.ts'
 
 /** The sidecar's volumes. The driver can read the verdict as any user, and the verdict is never written to a disk. */
@@ -30,7 +31,7 @@ export function createSidecarContainer(
   { image, imagePullPolicy }: SidecarImage,
   resources: ResourceRequirements | undefined,
   capabilities: Capabilities,
-  sparkConf: VolumeMount | undefined,
+  sparkConf: VolumeMount | null,
 ): Container {
   return {
     name: sidecarContainerName,
@@ -54,7 +55,7 @@ export function createSidecarContainer(
     terminationMessagePolicy: 'File',
     volumeMounts: [
       { name: verdictVolumeName, mountPath: verdictDir },
-      ...(sparkConf === undefined ? [] : [sparkConf]),
+      ...(sparkConf === null ? [] : [sparkConf]),
       // The API server does not mount a token at a path that already has a mount.
       { name: noTokenVolumeName, mountPath: serviceAccountTokenDir, readOnly: true },
     ],
@@ -72,17 +73,43 @@ function chooseUser(pod: Pod, { openShift }: Capabilities): { readonly runAsUser
   return isInherited ? {} : { runAsUser: 65532 }
 }
 
-/** The driver's mount of its configuration, for the sidecar. Returns undefined if there is none that the sidecar can share. */
-export function findSparkConfMount(pod: Pod, driver: Container): VolumeMount | undefined {
-  const confDir = driver.env?.find(({ name }) => name === 'SPARK_CONF_DIR')?.value ?? '/opt/spark/conf'
-  const strip = (path: string) => path.replace(/\/+$/, '')
-  const mount = driver.volumeMounts?.find(({ mountPath }) => strip(mountPath) === strip(confDir))
-  const name = mount?.name ?? 'spark-conf-volume-driver'
-  if (mount?.subPathExpr !== undefined || !pod.spec.volumes?.some((volume) => volume.name === name)) return undefined
+/** The properties files that the driver reads, as far as the sidecar can share them. */
+export interface SharedConf {
+  readonly mount: VolumeMount | null
+  /** The names of the files. The first takes precedence. */
+  readonly files: readonly string[]
+}
+
+/** Where Spark mounts the properties that it writes (Constants.SPARK_CONF_DIR_INTERNAL), and the image's own folder. */
+const usualConfDir = '/opt/spark/conf'
+const confVolumeName = 'spark-conf-volume-driver'
+
+/**
+ * The properties files are where spark-submit looks for them: the file of `--properties-file`, else `spark-defaults.conf` in
+ * SPARK_CONF_DIR. Spark 4 also reads the second with `--load-spark-defaults`. If it is not known how the driver is started,
+ * the file is `spark.properties`, as Spark writes it.
+ */
+export function findSharedConf(pod: Pod, driver: Container, submit: SubmitArguments | null): SharedConf {
+  const confDir = stripSlashes(driver.env?.findLast(({ name }) => name === 'SPARK_CONF_DIR')?.value ?? usualConfDir)
+  const file = submit?.propertiesFile ?? `${confDir}/${submit === null ? 'spark.properties' : 'spark-defaults.conf'}`
+  const name = file.slice(file.lastIndexOf('/') + 1)
+  const dir = stripSlashes(file.slice(0, -name.length))
+  const mount = /^[\w.-]+$/.test(name) ? findConfMount(pod, driver, dir, confDir) : null
+  if (mount === null) return { mount: null, files: [] }
+  const addsDefaults = submit?.loadsDefaults === true && submit.propertiesFile !== null && dir === confDir
+  return { mount, files: addsDefaults ? [name, 'spark-defaults.conf'] : [name] }
+}
+
+function findConfMount(pod: Pod, driver: Container, dir: string, confDir: string): VolumeMount | null {
+  const mount = driver.volumeMounts?.find(({ mountPath }) => stripSlashes(mountPath) === dir)
+  const name = mount?.name ?? (dir === confDir || dir === usualConfDir ? confVolumeName : undefined)
+  if (mount?.subPathExpr !== undefined || !pod.spec.volumes?.some((volume) => volume.name === name)) return null
   return {
-    name,
+    name: name ?? confVolumeName,
     mountPath: sparkConfDir,
     readOnly: true,
     ...(mount?.subPath !== undefined && { subPath: mount.subPath }),
   }
 }
+
+const stripSlashes = (path: string) => path.replace(/\/+$/, '')

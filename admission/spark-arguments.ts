@@ -1,15 +1,20 @@
 import { applicationIdSuffixEnv, nextApplicationIdSuffixAnnotation } from '../core/contract/pod-contract.ts'
 import type { Container, EnvVar } from '../core/kubernetes/pod.ts'
 import { applicationIdKey, deleteServiceKey, readinessTimeoutKey } from '../core/spark/application.ts'
+import type { DriverCommand } from '../core/spark/driver-command.ts'
 import { frozenJson } from './json-patch.ts'
 
-/** Arguments to insert after the driver container's first one, and the environment to which they refer. */
+/** Arguments to insert into those of the driver container, and the environment to which they refer. */
 export interface DriverArguments {
+  /** The index in `args` before which they are inserted. */
+  readonly at: number
   readonly args: readonly string[]
   readonly env: readonly EnvVar[]
 }
 
 export interface ArgumentContext {
+  /** How the container starts the driver; null if that is not visible. */
+  readonly command: DriverCommand | null
   /** The SparkApplication's conf. The conf of a plain spark-submit is in a ConfigMap that does not exist yet. */
   readonly sparkConf: Readonly<Record<string, string>>
   /** Whether one of spark-nanny's probes delays readiness. */
@@ -19,8 +24,9 @@ export interface ArgumentContext {
 }
 
 /**
- * Spark's entrypoint passes the arguments after `driver` to spark-submit, so that more `--conf k=v` can be inserted there.
- * They override the properties file. Nothing is inserted if the container runs another command or sets the key itself.
+ * Arguments for spark-submit, inserted where its options begin, so that it reads them whatever follows. They override the
+ * properties file. Nothing is inserted if the container runs another command or sets the key itself. What follows the
+ * primary resource are arguments of the application, which set nothing.
  * - Spark waits one second for its own pod to be Ready, then logs an ERROR and requests executors that cannot resolve it.
  * - A driver restarted in the same pod needs a new application id. Otherwise it ends with "Target log directory already
  *   exists", and treats the executors of the previous driver as its own. The kubelet expands `$(NAME)` at each start of
@@ -30,15 +36,16 @@ export interface ArgumentContext {
  *   next driver could then resolve it (seen: exit code 11, too many failed executors). The Service is deleted with the pod.
  */
 export function planDriverArguments(container: Container, context: ArgumentContext): DriverArguments {
-  const { sparkConf, readinessDelayed, restartableApplicationId: id } = context
-  const args = container.args ?? []
-  if (args[0] !== 'driver') return { args: [], env: [] }
-  const isSet = (key: string) => Object.hasOwn(sparkConf, key) || args.some((arg) => setsProperty(arg, key))
+  const { command, sparkConf, readinessDelayed, restartableApplicationId: id } = context
+  if (command === null || command.optionsAt === null) return { at: 0, args: [], env: [] }
+  const { conf } = command.submit
+  const isSet = (key: string) => Object.hasOwn(sparkConf, key) || conf.has(key)
   const needsTimeout = readinessDelayed && !isSet(readinessTimeoutKey)
   const needsNewId =
     id !== null && !isSet(applicationIdKey) && !container.env?.some(({ name }) => name === applicationIdSuffixEnv)
   const keepsService = id !== null && !isSet(deleteServiceKey)
   return {
+    at: command.optionsAt,
     args: [
       ...(needsTimeout ? ['--conf', `${readinessTimeoutKey}=30s`] : []),
       ...(keepsService ? ['--conf', `${deleteServiceKey}=false`] : []),
@@ -46,12 +53,6 @@ export function planDriverArguments(container: Container, context: ArgumentConte
     ],
     env: needsNewId ? [suffixVariable] : [],
   }
-}
-
-/** `key=value` after `--conf`, or `--conf=key=value`. */
-function setsProperty(arg: string, key: string): boolean {
-  const start = arg.startsWith('--conf=') ? '--conf='.length : 0
-  return arg.startsWith(key, start) && arg[start + key.length] === '='
 }
 
 const suffixVariable: EnvVar = frozenJson({

@@ -3,7 +3,6 @@ import { networkInterfaces } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { sidecarEnv, sidecarPort } from '../core/contract/pod-contract.ts'
 import { type DriverPolicy, decodePolicy } from '../core/settings/driver-policy.ts'
-import { parseProperties } from '../core/spark/properties.ts'
 import manifest from '../package.json' with { type: 'json' }
 import { createUiClient } from '../spark-ui/ui-client.ts'
 import { createSystemClock } from './clock.ts'
@@ -12,6 +11,7 @@ import { createSidecarLog, writeToStdout } from './log.ts'
 import { createMonitor, type Monitor } from './monitor.ts'
 import { resolvePaths } from './paths.ts'
 import { createPoller } from './poller.ts'
+import { readPropertiesFiles } from './properties-files.ts'
 import type { SidecarState } from './status.ts'
 import { serveStatus } from './status-server.ts'
 import { openVerdictFiles, removeBadFiles } from './verdict-files.ts'
@@ -78,7 +78,7 @@ function openMonitor(policy: DriverPolicy): Monitor | string {
   }
   const poller = createPoller(policy, {
     uiClient: createUiClient(),
-    readProperties,
+    readProperties: () => readPropertiesFiles(paths.sparkConfDir, policy.propertiesFiles ?? ['spark.properties']),
     podAddresses,
     listeningPorts: () => readListeningPorts(paths.tcpTables),
     log,
@@ -102,15 +102,6 @@ function idle(reason: string, port: number): void {
   log.error({ reason }, 'the driver is not monitored')
   serve(port)
   setInterval(() => {}, 2 ** 30)
-}
-
-/** Null until the ConfigMap exists, which Spark creates after the pod. */
-function readProperties(): ReadonlyMap<string, string> | null {
-  try {
-    return parseProperties(readFileSync(paths.sparkProperties, 'utf8'))
-  } catch {
-    return null
-  }
 }
 
 function readUptimeMs(): number | null {

@@ -4,7 +4,8 @@ import { sparkConfDir, verdictDir } from '../core/contract/pod-contract.ts'
 /** The files that the sidecar reads and writes. */
 export interface Paths {
   readonly verdictDir: string
-  readonly sparkProperties: string
+  /** The folder with the driver's properties files. */
+  readonly sparkConfDir: string
   readonly terminationMessage: string
   /** Linux's tables of TCP sockets in the network namespace of the pod. */
   readonly tcpTables: readonly string[]
@@ -19,7 +20,7 @@ export interface Paths {
 export function resolvePaths(root = '/'): Paths {
   return {
     verdictDir: join(root, verdictDir),
-    sparkProperties: join(root, sparkConfDir, 'spark.properties'),
+    sparkConfDir: join(root, sparkConfDir),
     terminationMessage: join(root, 'dev/termination-log'),
     tcpTables: ['/proc/net/tcp', '/proc/net/tcp6'],
     uptime: '/proc/uptime',

@@ -24,17 +24,17 @@ const loopback = '127.0.0.1'
 const maxPodAddresses = 8
 
 /**
- * Finds the UI of a driver from its policy and its `spark.properties` (null if the file does not exist yet). A setting of
- * the user takes precedence over the properties, and the properties over the defaults of the policy. Sources: the names
- * and defaults are in docs/configuration and docs/security of Spark 4.0, the ports in SparkUI,
+ * Finds the UI of a driver from its policy and the properties of its files (null if they do not exist yet). A setting of the
+ * user takes precedence over the driver's arguments, these over its files, and the files over the defaults of the policy, as
+ * in SparkSubmitArguments. Sources: the names and defaults are in docs/configuration and docs/security of Spark 4.0, the ports in SparkUI,
  * JettyUtils.startJettyServer and Utils.userPort.
  */
 export function locateUi(
-  policy: Pick<DriverPolicy, 'applicationId' | 'ui' | 'settings'>,
+  policy: Pick<DriverPolicy, 'applicationId' | 'ui' | 'uiProperties' | 'settings'>,
   properties: ReadonlyMap<string, string> | null,
   podAddresses: readonly string[],
 ): UiLocation {
-  const property = (name: string) => properties?.get(name)?.trim()
+  const property = (name: string) => (policy.uiProperties?.[name] ?? properties?.get(name))?.trim()
   const isTrue = (name: string) => property(name)?.toLowerCase() === 'true'
   const number = (name: string) => {
     const text = property(name)

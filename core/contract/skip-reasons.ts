@@ -10,7 +10,10 @@ export const admissionReasons = {
   },
   executor: { warn: false, sentence: 'an executor needs no sidecar, because its driver replaces it' },
   'not-a-driver': { warn: false, sentence: 'the pod is not a Spark driver (no label spark-role=driver)' },
-  'not-a-driver-service': { warn: false, sentence: 'the Service is not the headless Service of a Spark driver' },
+  'not-a-driver-service': {
+    warn: false,
+    sentence: 'the Service is not the one that Spark creates for its driver (headless, named *-driver-svc)',
+  },
   'already-injected': { warn: false, sentence: 'the pod already has the sidecar' },
   'service-already-patched': {
     warn: false,

@@ -51,8 +51,9 @@ function isContainer(value: unknown): boolean {
   return (
     isRecord(value) &&
     isString(value.name) &&
+    isAbsentOr(value.command, (items) => isListOf(items, isString)) &&
     isAbsentOr(value.args, (items) => isListOf(items, isString)) &&
-    isAbsentOr(value.env, (items) => isListOf(items, isNamed)) &&
+    isAbsentOr(value.env, (items) => isListOf(items, isVariable)) &&
     isAbsentOr(value.ports, (items) => isListOf(items, isRecord)) &&
     isAbsentOr(value.volumeMounts, (items) => isListOf(items, isMount)) &&
     isAbsentOr(value.resources, isResources)
@@ -63,6 +64,7 @@ const isMount = (value: unknown) => isNamed(value) && isString((value as Record<
 const isResources = (value: unknown) =>
   isRecord(value) && isAbsentOr(value.requests, isQuantities) && isAbsentOr(value.limits, isQuantities)
 const isNamed = (value: unknown) => isRecord(value) && isString(value.name)
+const isVariable = (item: unknown) => isNamed(item) && isAbsentOr((item as Record<string, unknown>).value, isString)
 const isString = (value: unknown) => typeof value === 'string'
 const isStrings = (value: unknown) => isRecord(value) && Object.values(value).every(isString)
 const isQuantities = (value: unknown) =>

@@ -37,6 +37,15 @@ export interface DriverPolicy {
   readonly kubeletRestarts?: boolean
   /** Whether the pod uses the network of its node: then only a UI that lists the application belongs to this driver. */
   readonly hostNetwork?: boolean
+  /** Whether the pod shows that a debugger can attach to the driver: a breakpoint may suspend all its threads for hours. */
+  readonly debugAgent?: boolean
+  /** The properties of the driver's arguments that decide where its UI is. They take precedence over those of its files. */
+  readonly uiProperties?: Readonly<Record<string, string>>
+  /**
+   * The properties files that the driver reads, as names in the shared configuration folder. The first takes precedence. If
+   * absent, it is `spark.properties`.
+   */
+  readonly propertiesFiles?: readonly string[]
   /** For /status: the text and the source of each setting. */
   readonly settings: Readonly<Record<string, { readonly value: string; readonly source: SettingSource }>>
 }
@@ -118,6 +127,9 @@ export function decodePolicy(
 const isOptionalFlag = (value: unknown) => value === undefined || typeof value === 'boolean'
 const isPositive = (value: unknown) => typeof value === 'number' && Number.isFinite(value) && value > 0
 const isPositiveOrNull = (value: unknown) => value === null || isPositive(value)
+/** The name of a file, which cannot lead out of its folder. */
+const isFileName = (value: unknown) =>
+  typeof value === 'string' && /^[\w.-]{1,253}$/.test(value) && !/^\.+$/.test(value)
 const isPort = (value: unknown) => Number.isInteger(value) && Number(value) >= 0 && Number(value) <= 65535
 
 const fieldChecks: Readonly<Record<keyof DriverPolicy, (value: unknown) => boolean>> = {
@@ -145,6 +157,10 @@ const fieldChecks: Readonly<Record<keyof DriverPolicy, (value: unknown) => boole
   startupProbeTells: isOptionalFlag,
   kubeletRestarts: isOptionalFlag,
   hostNetwork: isOptionalFlag,
+  debugAgent: isOptionalFlag,
+  uiProperties: (value) =>
+    value === undefined || (isRecord(value) && Object.values(value).every((item) => typeof item === 'string')),
+  propertiesFiles: (value) => value === undefined || (Array.isArray(value) && value.every(isFileName)),
   settings: isRecord,
 }
 

@@ -11,7 +11,7 @@ const edits: Omit<PodEdits, 'driverIndex'> = {
   sidecar: { name: 'spark-nanny', image: 'sidecar:1' },
   driverMounts: [{ name: 'spark-nanny', mountPath: '/var/run/spark-nanny' }],
   driverEnv: [{ name: 'ADDED', value: '1' }],
-  driverArgs: ['--conf', 'a=b'],
+  driverArgs: { at: 1, args: ['--conf', 'a=b'] },
   driverProbes: { livenessProbe: { periodSeconds: 10 } },
   restartPolicy: 'OnFailure',
 }
@@ -26,7 +26,7 @@ describe('applyEdits', () => {
           ...edits,
           driverIndex,
           ...(without.includes('driverEnv') && { driverEnv: [] }),
-          ...(without.includes('driverArgs') && { driverArgs: [] }),
+          ...(without.includes('driverArgs') && { driverArgs: { at: 0, args: [] } }),
           ...(without.includes('restartPolicy') && { restartPolicy: null }),
         }
         const received = structuredClone(pod)
@@ -53,7 +53,7 @@ function writeIntendedPod(pod: Pod, edits: PodEdits): Pod {
         const { args = [], env, volumeMounts } = container
         return {
           ...container,
-          ...(edits.driverArgs.length > 0 && { args: [...args.slice(0, 1), ...edits.driverArgs, ...args.slice(1)] }),
+          ...(edits.driverArgs.args.length > 0 && { args: args.toSpliced(1, 0, ...edits.driverArgs.args) }),
           ...(edits.driverEnv.length > 0 && { env: [...(env ?? []), ...edits.driverEnv] }),
           volumeMounts: [...(volumeMounts ?? []), ...edits.driverMounts],
           ...edits.driverProbes,

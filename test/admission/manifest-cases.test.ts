@@ -1,0 +1,145 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import fc from 'fast-check'
+import { admit } from '../../admission/admit.ts'
+import type { Pod, Service } from '../../core/kubernetes/pod.ts'
+import { capableContext, requestFor } from '../support/admission-captures.ts'
+import { contextOfCase, injectCase, injectPod, readCase } from '../support/manifest-cases.ts'
+import { driverPods } from './generated-pods.ts'
+
+const vouched = { chartSettings: { 'assume-driver': 'true' } }
+const probesOf = ({ pod }: { readonly pod: Pod }) => {
+  const { startupProbe, livenessProbe, readinessProbe } = pod.spec.containers[0] ?? {}
+  return [startupProbe, livenessProbe, readinessProbe].map((probe) => probe !== undefined)
+}
+const argsOf = ({ pod }: { readonly pod: Pod }) => pod.spec.containers[0]?.args ?? []
+
+describe('admission of pods in shapes of the real world', () => {
+  for (const [name, warning] of [
+    ['client-toolbox', /may not be a cluster-mode Spark driver/],
+    ['library-ui-disabled', /UI is switched off/],
+    ['kernel-without-context', /notebook kernel/],
+  ] as const) {
+    test(`${name} → observed, without probes, arguments or deadlines for a UI`, () => {
+      const decision = injectCase(name)
+      const { policy, warnings } = decision
+      assert.deepEqual(policy.onHung, { kind: 'observe', budget: null })
+      assert.deepEqual(probesOf(decision), [false, false, false])
+      assert.deepEqual(argsOf(decision), readCase(name).spec.containers[0]?.args)
+      assert.ok(policy.startupDeadlineMs > 300 * 86_400_000 && policy.stopDeadlineMs > 300 * 86_400_000)
+      assert.equal(warnings.length, 1)
+      assert.match(warnings[0] ?? '', warning)
+    })
+  }
+
+  test('a person who vouches for the toolbox → spark-nanny acts, but does not delay readiness', () => {
+    const decision = injectCase('client-toolbox', vouched)
+    assert.equal(decision.policy.onHung.kind, 'restart-all-containers')
+    assert.deepEqual(probesOf(decision), [false, true, false])
+  })
+
+  test('a person who vouches for a driver without a UI → it is still only observed', () => {
+    assert.equal(injectCase('library-ui-disabled', vouched).policy.onHung.kind, 'observe')
+  })
+
+  test('library-ui-disabled → the sidecar learns from the arguments that there is no UI, and which id it would have', () => {
+    const { policy } = injectCase('library-ui-disabled')
+    assert.equal(policy.uiProperties?.['spark.ui.enabled'], 'false')
+    assert.equal(policy.applicationId, 'job-20260101000000')
+  })
+
+  test('headless-service-of-another-name → is left unchanged, with a true reason', () => {
+    const service = readCase<Service>('headless-service-of-another-name', 'service.yaml')
+    const { decision } = admit(requestFor(service, 'Service'), capableContext)
+    assert.equal(decision.reason, 'not-a-driver-service')
+    const pod = readCase('library-ui-disabled')
+    const [container] = pod.spec.containers
+    const args = container?.args?.map((arg) => arg.replace('spark.ui.enabled=false', 'spark.ui.enabled=true'))
+    const driver = injectPod({ ...pod, spec: { ...pod.spec, containers: [{ ...container, args }] } }, capableContext)
+    assert.equal(driver.policy.onHung.kind, 'restart-all-containers')
+    assert.deepEqual(
+      probesOf(driver),
+      [false, true, false],
+      'its executors find it by that Service only if it is Ready',
+    )
+  })
+
+  for (const name of ['work-after-stop', 'app-args-conf-app-id'] as const) {
+    test(`${name} → a proven driver, with all probes`, () => {
+      const decision = injectCase(name)
+      assert.equal(decision.policy.onHung.kind, 'restart-all-containers')
+      assert.deepEqual(probesOf(decision), [true, true, true])
+      assert.deepEqual(decision.warnings, [])
+    })
+  }
+
+  test('app-args-conf-app-id → the application’s own --conf does not replace spark-nanny’s', () => {
+    const decision = injectCase('app-args-conf-app-id')
+    const args = argsOf(decision)
+    assert.deepEqual(
+      args.slice(1, 7).filter((arg) => arg !== '--conf'),
+      [
+        'spark.kubernetes.allocation.driver.readinessTimeout=30s',
+        'spark.kubernetes.driver.service.deleteOnTermination=false',
+        'spark.app.id=spark-0123456789abcdef0123456789abcdef$(SPARK_NANNY_APPLICATION_ID_SUFFIX)',
+      ],
+    )
+    assert.equal(decision.policy.uiProperties, undefined)
+  })
+
+  test('debugger-breakpoint → hangs are only reported, and readiness still follows the UI', () => {
+    const decision = injectCase('debugger-breakpoint')
+    const { policy, warnings } = decision
+    assert.equal(policy.onHung.kind, 'observe')
+    assert.equal(policy.debugAgent, true)
+    assert.equal(policy.startupDeadlineMs, 600_000)
+    assert.deepEqual(probesOf(decision), [true, false, true])
+    assert.match(warnings.join(), /a debugger can be attached \(JAVA_TOOL_OPTIONS\): a hang is only reported/)
+  })
+
+  test('restart is observe → no warning that nothing is done', () => {
+    assert.deepEqual(injectCase('client-toolbox', { chartSettings: { restart: 'observe' } }).warnings, [])
+  })
+
+  test('any pod without proof → never another policy than observe, and no probe or argument', () => {
+    const context = { ...capableContext, chartSettings: { restart: 'in-place' } }
+    fc.assert(
+      fc.property(driverPods, fc.boolean(), (pod, restartAllContainers) => {
+        const capabilities = { ...capableContext.capabilities, restartAllContainers }
+        const { decision } = admit(requestFor(pod), { ...context, capabilities })
+        if (decision.kind !== 'inject' || decision.identity.kind !== 'unproven') return
+        const index = pod.spec.containers.findIndex(({ name }) => name === 'spark-kubernetes-driver')
+        const [before, after] = [pod.spec.containers[index], decision.pod.spec.containers[index]]
+        assert.equal(decision.policy.onHung.kind, 'observe')
+        assert.deepEqual(
+          { ...after, volumeMounts: before?.volumeMounts },
+          { ...before, volumeMounts: before?.volumeMounts },
+        )
+        assert.equal(decision.pod.spec.restartPolicy, pod.spec.restartPolicy)
+      }),
+      { numRuns: 400 },
+    )
+  })
+
+  test('a proven driver, whatever other annotations and containers it has → keeps its policy', () => {
+    const proven = readCase('work-after-stop')
+    const [driver] = proven.spec.containers
+    fc.assert(
+      fc.property(
+        fc.array(fc.string(), { maxLength: 6 }),
+        fc.dictionary(fc.stringMatching(/^[a-z]{1,8}$/), fc.string(), { maxKeys: 3 }),
+        fc.boolean(),
+        (rest, labels, moreContainers) => {
+          const container = { ...driver, args: [...(driver?.args ?? []), ...rest] }
+          const others = moreContainers ? [{ name: 'proxy', command: ['sleep'], args: ['infinity'] }] : []
+          const pod = {
+            ...proven,
+            metadata: { ...proven.metadata, labels: { ...labels, ...proven.metadata?.labels } },
+            spec: { ...proven.spec, containers: [...others, container] },
+          }
+          assert.equal(injectPod(pod, contextOfCase('work-after-stop')).policy.onHung.kind, 'restart-all-containers')
+        },
+      ),
+    )
+  })
+})
