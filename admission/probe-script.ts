@@ -57,5 +57,10 @@ export const probeScript = [
   `case $h in '') exit 0;; '${anyDriver}') exit 1;; "$i") ;; *) exit 0;; esac`,
   // The reason, once, for `kubectl describe` and the operator.
   `l=; [ -z "$d" ] || { read -r l <$t; [ "$l" = "$d" ] || printf '%s\\n' "$d" >>$t; }`,
+  // The signal ends the JVM with an exit code that only spark-nanny causes, also if it is stopped: then it needs SIGCONT. One
+  // that ignores the signal is killed after a second. Without `sleep` it is not, because SIGKILL overtakes other signals.
+  // As process 1 it receives no signal that it does not handle; the kubelet ends it after three failures.
+  'case $j,$g in ,*|1,*) ;; *,ALRM|*,KILL) kill -$g $j && kill -CONT $j && sleep 1 && { s=; read -r s </proc/$j/stat',
+  'set -- ${s##*) }; [ "${20-}" != "$b" ] || kill -KILL $j; };; esac',
   'exit 1; } 2>/dev/null; exit 0',
 ].join('\n')

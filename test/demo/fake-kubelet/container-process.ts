@@ -18,7 +18,12 @@ export interface ContainerEnd {
   readonly signal: NodeJS.Signals | null
 }
 
-const signalNumbers: Readonly<Partial<Record<NodeJS.Signals, number>>> = { SIGINT: 2, SIGKILL: 9, SIGTERM: 15 }
+const signalNumbers: Readonly<Partial<Record<NodeJS.Signals, number>>> = {
+  SIGINT: 2,
+  SIGKILL: 9,
+  SIGALRM: 14,
+  SIGTERM: 15,
+}
 
 /** Starts the container's image with exactly the arguments and the environment of the pod. */
 export function startContainer(container: Container, pod: Pod, node: Node): ContainerProcess {
