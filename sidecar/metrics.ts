@@ -35,9 +35,12 @@ export function formatMetrics(state: SidecarState, version: string): string {
   family('ready', 'gauge', 'Whether the readiness probe passes (1 = yes).', [[{}, passesReadiness(state) ? 1 : 0]])
   if (state.kind === 'idle') return `${lines.join('\n')}\n`
 
-  const { pollHistory, verdict, restartState, wallMs, sinceWallMs } = state.snapshot
+  const { pollHistory, verdict, restartState, wallMs, sinceWallMs, requestedBytes } = state.snapshot
   family('verdict', 'gauge', 'Whether the driver has this verdict (1 = yes), by verdict.', [
     ...verdictKinds.map((kind) => [{ state: kind }, kind === verdict.kind ? 1 : 0] as const),
+  ])
+  family('hang', 'gauge', 'Whether the driver is hung (1 = yes), by reason and certainty. Absent while it is not.', [
+    ...(verdict.kind === 'hung' ? [[{ reason: verdict.reason, certainty: verdict.certainty }, 1] as const] : []),
   ])
   family('verdict_age_seconds', 'gauge', 'Duration of the current verdict.', [
     [{}, Math.max(0, wallMs - sinceWallMs) / 1000],
@@ -51,6 +54,10 @@ export function formatMetrics(state: SidecarState, version: string): string {
     [{ le: '+Inf' }, count, '_bucket'],
     [{}, sumSeconds, '_sum'],
     [{}, count, '_count'],
+  ])
+  family('ui_bytes_total', 'counter', 'Bytes that the Spark UI sent, by request: poll, or reading of a witness.', [
+    [{ request: 'poll' }, requestedBytes.polls],
+    [{ request: 'reading' }, requestedBytes.readings],
   ])
   const byReason = Map.groupBy(restartState.restarts, ({ reason }) => reason)
   family('restarts_total', 'counter', 'Number of driver restarts since the pod was created, by reason.', [

@@ -7,6 +7,7 @@ import type { Clock } from './clock.ts'
 import { createEnforcer, type EnforcerDeps } from './enforcer.ts'
 import { createPollHistory } from './poll-history.ts'
 import type { Poller } from './poller.ts'
+import { createStallPlan } from './stall-plan.ts'
 import type { MonitorSnapshot } from './status.ts'
 
 /** The interval of polls until the UI answers for the first time, so that the driver becomes Ready soon after its UI. */
@@ -35,6 +36,7 @@ export function createMonitor(policy: DriverPolicy, deps: MonitorDeps): Monitor 
   const deadlines = computeDeadlines(policy)
   const pollHistory = createPollHistory()
   const time = createActiveTime(deps.clock)
+  const planReadings = createStallPlan(policy)
   let delayMs = 0
   const enforcer = createEnforcer(policy, deps, time.now().wallMs)
   // Written before the first poll: the startup probe must not pass while that poll is in progress.
@@ -46,7 +48,7 @@ export function createMonitor(policy: DriverPolicy, deps: MonitorDeps): Monitor 
       const { observation, plannedMs } = await poller.poll({
         nowMs: time.now().nowMs,
         answered: judgement.answered,
-        stalled: judgement.verdict.kind === 'hung' && judgement.verdict.reason === 'stall',
+        wants: planReadings(judgement.verdict, time.now().nowMs),
       })
       const sample = observation.ui
       const tookMs = time.pass(plannedMs)
@@ -73,6 +75,8 @@ export function createMonitor(policy: DriverPolicy, deps: MonitorDeps): Monitor 
         wallMs: time.currentWallMs(),
         pollHistory,
         ui: poller.uiStatus(),
+        readings: poller.readings(),
+        requestedBytes: poller.requestedBytes(),
         ...enforcer.snapshot(),
       }
     },

@@ -1,8 +1,11 @@
 import type { DriverPolicy } from '../core/settings/driver-policy.ts'
-import type { Observation, Sample } from '../core/verdict/witnesses.ts'
+import type { ReadingWant } from '../core/verdict/reading-want.ts'
+import type { Observation, Sample, UiWitness } from '../core/verdict/witnesses.ts'
 import { formatAddress, locateUi, type UiAddress, type UiLocation } from '../spark-ui/ui-address.ts'
 import type { UiClient } from '../spark-ui/ui-client.ts'
+import type { Observed } from '../spark-ui/witnesses.ts'
 import type { SidecarLog } from './log.ts'
+import { createReadingAccount, type ReadingAccount, type ReadingRecord } from './reading-account.ts'
 import { computeMaxSearchMs, findUi } from './ui-discovery.ts'
 
 const searchIntervalMs = 5_000
@@ -25,8 +28,8 @@ export interface PollerDeps {
 export interface PollRequest {
   readonly nowMs: number
   readonly answered: boolean
-  /** Whether the verdict is a stall: each poll then reads the jobs, to notice when it ends. */
-  readonly stalled: boolean
+  /** What the judge wants to know, the most important first. A poll reads at most one of it. */
+  readonly wants: readonly ReadingWant[]
 }
 
 export interface Poll {
@@ -35,11 +38,33 @@ export interface Poll {
   readonly plannedMs: number
 }
 
-/** Polls the UI of the driver at whichever address it answers. Remembers that address, and when it last read the jobs. */
+/** Where the UI of this driver has answered, and the id under which it lists the application. */
+export interface ProvenUi {
+  readonly address: UiAddress
+  readonly listedId: string
+}
+
+/** Bytes that the UI has sent: to polls, and to what was read after them. */
+export interface RequestedBytes {
+  readonly polls: number
+  readonly readings: number
+}
+
+/**
+ * Polls the UI of the driver at whichever address it answers, and remembers that address. After a poll that the UI answers,
+ * it makes at most one of the readings that are wanted, in the time that is left of the poll's timeout: the next poll is
+ * never later than after a slow answer. A healthy driver is asked for at most twice the bytes of the polls alone; see
+ * ReadingAccount.
+ */
 export interface Poller {
   poll(request: PollRequest): Promise<Poll>
   /** For /status: the address of the UI, or the reason why there is none. */
   uiStatus(): { readonly ui: string | null; readonly proven: boolean; readonly applicationId: string | null }
+  /** Null until the UI has listed the application. */
+  provenUi(): ProvenUi | null
+  /** When each witness was read, by the clock of `PollRequest.nowMs`. */
+  readings(): readonly ReadingRecord[]
+  requestedBytes(): RequestedBytes
   /** Forgets the address: the next driver may have another one. */
   forget(): void
 }
@@ -48,12 +73,14 @@ export interface Poller {
 interface PollerState {
   readonly policy: DriverPolicy
   readonly deps: PollerDeps
+  readonly account: ReadingAccount
   location: UiLocation | undefined
   /** Where the UI has answered as this driver's. It is searched for elsewhere only after `goneAfterMs` without an answer. */
   proven: UiAddress | undefined
+  listedId: string | null
   aliveMs: number
   searchedMs: number
-  workReadMs: number
+  polledBytes: number
 }
 
 const never = Number.NEGATIVE_INFINITY
@@ -62,11 +89,13 @@ export function createPoller(policy: DriverPolicy, deps: PollerDeps): Poller {
   const state: PollerState = {
     policy,
     deps,
+    account: createReadingAccount(),
     location: undefined,
     proven: undefined,
+    listedId: null,
     aliveMs: never,
     searchedMs: never,
-    workReadMs: never,
+    polledBytes: 0,
   }
   return {
     poll: (request) => pollUi(state, request),
@@ -75,9 +104,17 @@ export function createPoller(policy: DriverPolicy, deps: PollerDeps): Poller {
       proven: state.proven !== undefined,
       applicationId: state.location?.kind === 'ui' ? state.location.applicationId : policy.applicationId,
     }),
+    provenUi: () =>
+      state.proven === undefined || state.listedId === null
+        ? null
+        : { address: state.proven, listedId: state.listedId },
+    readings: () => state.account.records(),
+    requestedBytes: () => ({ polls: state.polledBytes, readings: state.account.spentBytes() }),
     forget() {
       state.proven = undefined
-      state.searchedMs = state.workReadMs = state.aliveMs = never
+      state.listedId = null
+      state.searchedMs = state.aliveMs = never
+      state.account.forget()
     },
   }
 }
@@ -87,8 +124,10 @@ async function pollUi(state: PollerState, request: PollRequest): Promise<Poll> {
   const ui = readLocation(state)
   if (ui.kind === 'none') return { observation: { ui: { kind: 'other', detail: ui.reason } }, plannedMs: 0 }
   const address = state.proven ?? ui.first
-  const { sample: polled, listedId } = await deps.uiClient.poll(address, ui.applicationId, policy.timeoutMs)
-  const sample = rejectAnonymous(policy, polled)
+  const startedMs = performance.now()
+  const polled = await deps.uiClient.poll(address, ui.applicationId, policy.timeoutMs)
+  state.polledBytes += polled.bytes
+  const sample = rejectAnonymous(policy, polled.sample)
   if (sample.kind !== 'alive') {
     const isGone = sample.kind !== 'failing' && request.nowMs - state.aliveMs >= goneAfterMs
     return state.proven === undefined || isGone
@@ -98,7 +137,13 @@ async function pollUi(state: PollerState, request: PollRequest): Promise<Poll> {
   state.aliveMs = request.nowMs
   // The starting page does not prove anything: it may belong to another driver, or to a UI that moves to another port.
   if (sample.evidence !== 'not-started') state.proven = address
-  return addWork(state, address, listedId, sample, request)
+  if (polled.listedId === null) return { observation: { ui: sample }, plannedMs: policy.timeoutMs }
+  state.listedId = polled.listedId
+  state.account.credit(polled.bytes)
+  const proven = { address, listedId: polled.listedId }
+  const leftMs = policy.timeoutMs - (performance.now() - startedMs)
+  const observed = await readWanted(state, proven, request, leftMs)
+  return { observation: { ui: sample, ...observed }, plannedMs: policy.timeoutMs }
 }
 
 /** The properties may appear after the sidecar starts, and may change with the next driver. */
@@ -156,23 +201,40 @@ function explainRefusal(deps: PollerDeps, ui: FoundLocation, sample: Sample, { a
   return { kind: 'other', detail }
 }
 
-/** Adds the running jobs to a sample if they are due, for the stall deadline. */
-async function addWork(
+/** The least part of the timeout in which a reading is tried: in less time it would fail more often than it would help. */
+const minReadingShare = 0.1
+
+/**
+ * Makes one of the readings that are wanted. Jobs of which no task runs are a sign of a hang only if there are executors, so
+ * both are read together.
+ */
+async function readWanted(
   state: PollerState,
-  ui: UiAddress,
-  listedId: string | null,
-  sample: Sample,
-  request: PollRequest,
-): Promise<Poll> {
-  const { intervalMs, timeoutMs, stallDeadlineMs } = state.policy
-  const workIntervalMs = Math.max(intervalMs, (stallDeadlineMs ?? 0) / 4)
-  const isDue = request.stalled || request.nowMs - state.workReadMs >= workIntervalMs
-  if (stallDeadlineMs === null || listedId === null || sample.kind !== 'alive' || !isDue) {
-    return { observation: { ui: sample }, plannedMs: timeoutMs }
-  }
-  state.workReadMs = request.nowMs
-  const work = await state.deps.uiClient.fetchWork(ui, listedId, timeoutMs)
-  return { observation: { ui: sample, ...work }, plannedMs: 2 * timeoutMs }
+  ui: ProvenUi,
+  { wants, nowMs }: PollRequest,
+  leftMs: number,
+): Promise<Observed> {
+  const minReadingMs = state.policy.timeoutMs * minReadingShare
+  const witness = leftMs < minReadingMs ? undefined : state.account.choose(wants, nowMs)
+  if (witness === undefined) return {}
+  const { observed, tookMs } = await read(state, witness, ui, nowMs, leftMs)
+  const { jobs } = observed
+  const isIdle = jobs !== undefined && jobs.jobs.length > 0 && jobs.jobs.every(({ activeTasks }) => activeTasks === 0)
+  if (!isIdle || leftMs - tookMs < minReadingMs) return observed
+  const executors = await read(state, 'executors', ui, nowMs, leftMs - tookMs)
+  return { ...observed, ...executors.observed }
+}
+
+async function read(
+  { deps, account }: PollerState,
+  witness: UiWitness,
+  { address, listedId }: ProvenUi,
+  nowMs: number,
+  timeoutMs: number,
+): Promise<{ readonly observed: Observed; readonly tookMs: number }> {
+  const { observed, bytes, tookMs } = await deps.uiClient.read(witness, address, listedId, timeoutMs)
+  account.record(witness, bytes, observed[witness] !== undefined, nowMs)
+  return { observed, tookMs }
 }
 
 function formatCurrentUi({ proven, location }: PollerState): string | null {

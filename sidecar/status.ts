@@ -1,12 +1,13 @@
 import type { SidecarStatusBody } from '../core/contract/sidecar-status.ts'
 import { formatDuration } from '../core/duration.ts'
 import type { DriverPolicy } from '../core/settings/driver-policy.ts'
-import type { Verdict } from '../core/verdict/verdict.ts'
+import type { Evidence, Verdict } from '../core/verdict/verdict.ts'
 import { formatIsoTime } from './clock.ts'
 import type { HungAction } from './hung-action.ts'
 import type { PollHistory, RecordedPoll } from './poll-history.ts'
 import type { Poller } from './poller.ts'
 import { hasStarted, isReady } from './readiness.ts'
+import type { ReadingRecord } from './reading-account.ts'
 import { type BudgetState, computeBudgetState } from './restart-budget.ts'
 import { type RestartState, toRestartHistory } from './restart-state.ts'
 
@@ -20,6 +21,8 @@ export interface MonitorSnapshot {
   readonly wallMs: number
   readonly pollHistory: PollHistory
   readonly ui: ReturnType<Poller['uiStatus']>
+  readonly readings: ReturnType<Poller['readings']>
+  readonly requestedBytes: ReturnType<Poller['requestedBytes']>
   readonly action: HungAction
   readonly restartState: RestartState
   /** The write that the file system refuses; null if there is none. */
@@ -51,6 +54,8 @@ export function toStatusJson(state: SidecarState, version: string): SidecarStatu
     since: formatIsoTime(snapshot.sinceWallMs),
     reason: 'reason' in verdict ? verdict.reason : null,
     detail: 'detail' in verdict ? verdict.detail : null,
+    certainty: verdict.kind === 'hung' ? verdict.certainty : null,
+    evidence: verdict.kind === 'hung' ? verdict.evidence.map((one) => toEvidenceJson(snapshot, one)) : [],
     ready: passesReadiness(state),
     started: passesStartup(state),
     answered: snapshot.answered,
@@ -60,9 +65,25 @@ export function toStatusJson(state: SidecarState, version: string): SidecarStatu
     restarts: restartState.restarts.slice(-20).map(({ atMs, reason }) => ({ at: formatIsoTime(atMs), reason })),
     ui,
     samples: snapshot.pollHistory.latest().map(toPollJson),
+    readings: snapshot.readings.map((reading) => toReadingJson(snapshot, reading)),
+    requestedBytes: snapshot.requestedBytes,
     settings: policy.settings,
     problem: snapshot.problem,
   }
+}
+
+/** The ISO time of a moment of the active clock, on which the verdict's own time is known by both clocks. */
+function formatActiveTime({ verdict, sinceWallMs }: MonitorSnapshot, activeMs: number): string {
+  return formatIsoTime(sinceWallMs + activeMs - verdict.sinceMs)
+}
+
+function toEvidenceJson(snapshot: MonitorSnapshot, { witness, report, sinceMs }: Evidence) {
+  return { witness, report, since: formatActiveTime(snapshot, sinceMs) }
+}
+
+function toReadingJson(snapshot: MonitorSnapshot, { witness, askedMs, reportedMs, bytes }: ReadingRecord) {
+  const reported = reportedMs === null ? null : formatActiveTime(snapshot, reportedMs)
+  return { witness, asked: formatActiveTime(snapshot, askedMs), reported, bytes }
 }
 
 function toActionJson(action: HungAction) {

@@ -1,32 +1,46 @@
-import {
-  applicationsPath,
-  formatExecutorsPath,
-  formatRunningJobsPath,
-  isApplicationIdOf,
-  parseApplicationIds,
-  parseExecutors,
-  parseRunningJobs,
-  toSample,
-} from '../core/spark/rest-api.ts'
-import type { Observation, Sample } from '../core/verdict/witnesses.ts'
+import { applicationsPath, isApplicationIdOf, parseApplicationIds, toSample } from '../core/spark/rest-api.ts'
+import type { Sample, UiWitness } from '../core/verdict/witnesses.ts'
 import { sendUiRequest, type UiRequest, type UiResult } from './http-get.ts'
 import type { UiAddress } from './ui-address.ts'
+import { type Observed, witnessSources } from './witnesses.ts'
 
 const maxApplicationsBytes = 256 * 1024
-const maxJobsBytes = 4 * 1024 * 1024
 
 export interface UiPoll {
   readonly sample: Sample
   /** The application id as the UI lists it: it ends in `-2`, `-3`, … after restarts in place. Null if the UI lists none. */
   readonly listedId: string | null
+  /** What the UI sent; 0 if it did not answer. */
+  readonly bytes: number
+}
+
+export interface UiReading {
+  /** Empty if the UI does not report it: a reading that failed is not evidence of anything. */
+  readonly observed: Observed
+  readonly bytes: number
+  readonly tookMs: number
+}
+
+/** The answer of the UI as text. Its end is missing if it is longer than asked for. */
+export interface UiText {
+  readonly text: string
+  readonly isTruncated: boolean
 }
 
 /** Reads the UI of a driver. */
 export interface UiClient {
   /** Reads the list of applications. Takes at most `timeoutMs`, unless the process does not run. */
   poll(address: UiAddress, applicationId: string | null, timeoutMs: number): Promise<UiPoll>
-  /** Reads the running jobs, and the executors if no task runs. Takes at most `timeoutMs`. */
-  fetchWork(address: UiAddress, listedId: string, timeoutMs: number): Promise<Pick<Observation, 'jobs' | 'executors'>>
+  /** Reads one witness of the application. Takes at most `timeoutMs`. */
+  read(witness: UiWitness, address: UiAddress, listedId: string, timeoutMs: number): Promise<UiReading>
+  /** The answer that `read` would parse, up to `maxBytes`; undefined if the UI does not report it. */
+  readText(
+    witness: UiWitness,
+    address: UiAddress,
+    listedId: string,
+    timeoutMs: number,
+    maxBytes: number,
+  ): Promise<UiText | undefined>
 }
 
 export function createUiClient(send: (request: UiRequest) => Promise<UiResult> = sendUiRequest): UiClient {
@@ -38,30 +52,21 @@ export function createUiClient(send: (request: UiRequest) => Promise<UiResult> =
       const isListed = sample.kind === 'alive' && sample.evidence === 'application' && response !== undefined
       const ids = isListed ? parseApplicationIds(response.body) : undefined
       const listedId = ids?.find((id) => applicationId === null || isApplicationIdOf(id, applicationId)) ?? null
-      return { sample, listedId }
+      return { sample, listedId, bytes: result.kind === 'response' ? result.bytes : 0 }
     },
-    async fetchWork(address, listedId, timeoutMs) {
-      const result = await send({
-        address,
-        path: formatRunningJobsPath(listedId),
-        timeoutMs,
-        maxBodyBytes: maxJobsBytes,
-      })
-      const jobs =
-        result.kind === 'response' && result.response.statusCode === 200
-          ? parseRunningJobs(result.response.body)
-          : undefined
-      if (result.kind !== 'response' || jobs === undefined) return {}
-      if (jobs.jobs.length === 0 || jobs.jobs.some(({ activeTasks }) => activeTasks > 0)) return { jobs }
-      const restMs = Math.max(1, timeoutMs - result.tookMs)
-      const executors = await send({
-        address,
-        path: formatExecutorsPath(listedId),
-        timeoutMs: restMs,
-        maxBodyBytes: maxJobsBytes,
-      })
-      const parsed = executors.kind === 'response' ? parseExecutors(executors.response.body) : undefined
-      return parsed === undefined ? { jobs } : { jobs, executors: parsed }
+    async read(witness, address, listedId, timeoutMs) {
+      const { path, maxBodyBytes, parse } = witnessSources[witness]
+      const result = await send({ address, path: path(listedId), timeoutMs, maxBodyBytes })
+      if (result.kind !== 'response') return { observed: {}, bytes: 0, tookMs: timeoutMs }
+      const { response, bytes, tookMs, isTruncated } = result
+      const isWhole = response.statusCode === 200 && !isTruncated
+      return { observed: (isWhole ? parse(response.body) : undefined) ?? {}, bytes, tookMs }
+    },
+    async readText(witness, address, listedId, timeoutMs, maxBytes) {
+      const path = witnessSources[witness].path(listedId)
+      const result = await send({ address, path, timeoutMs, maxBodyBytes: maxBytes })
+      if (result.kind !== 'response' || result.response.statusCode !== 200) return undefined
+      return { text: result.response.body, isTruncated: result.isTruncated }
     },
   }
 }

@@ -15,6 +15,10 @@ const statusSchema = v.object({
   ),
   reason: text,
   detail: text,
+  /** `certain` or `likely`; null if the driver is not hung. */
+  certainty: text,
+  /** What each witness reported of a hung driver, and since when, as ISO time. */
+  evidence: v.fallback(v.optional(v.array(v.object({ witness: text, report: text, since: text })), []), []),
   /** Whether the Spark UI has ever responded as this driver's. */
   answered: v.fallback(v.optional(v.boolean(), false), false),
   /** What the policy does about a hung driver, and what the sidecar is doing now. */

@@ -68,6 +68,9 @@ export function createMonitorHarness(
         return { observation: next, plannedMs: whole.timeoutMs }
       },
       uiStatus: () => ({ ui: 'http://127.0.0.1:4040', proven: false, applicationId: whole.applicationId }),
+      provenUi: () => null,
+      readings: () => [],
+      requestedBytes: () => ({ polls: 0, readings: 0 }),
       forget() {},
     },
     files: {

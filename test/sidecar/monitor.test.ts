@@ -269,7 +269,7 @@ describe('createMonitor', () => {
     assert.equal(harness.files(), 'hung')
     assert.match(harness.environment.message, /^stall: jobs are active/)
     await harness.step(alive)
-    assert.equal(harness.environment.requests.at(-1)?.stalled, true)
+    assert.deepEqual(harness.environment.requests.at(-1)?.wants, [{ witness: 'jobs', urgency: 'urgent' }])
     await harness.step({ ui: alive, jobs: { jobs: [{ ...job, endedTasks: 2 }] } })
     assert.equal(harness.files(), 'ready')
   })

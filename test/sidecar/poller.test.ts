@@ -1,15 +1,23 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { DriverPolicy } from '../../core/settings/driver-policy.ts'
-import type { Observation, Sample } from '../../core/verdict/witnesses.ts'
+import type { ReadingWant } from '../../core/verdict/reading-want.ts'
+import type { MetricsReading, Sample, UiWitness } from '../../core/verdict/witnesses.ts'
 import { createSidecarLog } from '../../sidecar/log.ts'
-import { createPoller } from '../../sidecar/poller.ts'
+import { createPoller, type PollRequest } from '../../sidecar/poller.ts'
 import { formatAddress } from '../../spark-ui/ui-address.ts'
+import type { Observed } from '../../spark-ui/witnesses.ts'
 import { policyWith } from '../support/driver-policy.ts'
 
 const alive: Sample = { kind: 'alive', evidence: 'application' }
 const page: Sample = { kind: 'alive', evidence: 'not-started' }
 const refused: Sample = { kind: 'refused' }
+const wantAs =
+  (urgency: ReadingWant['urgency']) =>
+  (...witnesses: readonly UiWitness[]): readonly ReadingWant[] =>
+    witnesses.map((witness) => ({ witness, urgency }))
+const urgent = wantAs('urgent')
+const optional = wantAs('optional')
 
 /** A poller of UIs that answer as in `answers`, by address. All other addresses refuse connections. */
 function createHarness(policy: Partial<DriverPolicy> = {}) {
@@ -17,7 +25,10 @@ function createHarness(policy: Partial<DriverPolicy> = {}) {
     answers: {} as Record<string, Sample>,
     properties: null as Record<string, string> | null,
     listening: new Set<number>(),
-    work: {} as Pick<Observation, 'jobs' | 'executors'>,
+    /** The answers of the UI to readings, and what each answer costs. */
+    work: {} as Observed,
+    pollBytes: 1_000,
+    readingBytes: {} as Partial<Record<UiWitness, number>>,
     asked: [] as string[],
   }
   const poller = createPoller(policyWith(policy), {
@@ -25,11 +36,15 @@ function createHarness(policy: Partial<DriverPolicy> = {}) {
       async poll(address) {
         environment.asked.push(formatAddress(address))
         const sample = environment.answers[formatAddress(address)] ?? refused
-        return { sample, listedId: sample === alive ? 'spark-1' : null }
+        return { sample, listedId: sample === alive ? 'spark-1' : null, bytes: environment.pollBytes }
       },
-      async fetchWork() {
-        environment.asked.push('jobs')
-        return environment.work
+      async read(witness) {
+        environment.asked.push(witness)
+        const observed = environment.work[witness] === undefined ? {} : { [witness]: environment.work[witness] }
+        return { observed, bytes: environment.readingBytes[witness] ?? 1_000, tookMs: 1 }
+      },
+      async readText() {
+        return undefined
       },
     },
     readProperties: () => (environment.properties === null ? null : new Map(Object.entries(environment.properties))),
@@ -41,9 +56,9 @@ function createHarness(policy: Partial<DriverPolicy> = {}) {
       () => 0,
     ),
   })
-  const poll = async (nowMs = 0, flags: { answered?: boolean; stalled?: boolean } = {}) => {
+  const poll = async (nowMs = 0, flags: Partial<Omit<PollRequest, 'nowMs'>> = {}) => {
     environment.asked = []
-    return (await poller.poll({ nowMs, answered: false, stalled: false, ...flags })).observation
+    return (await poller.poll({ nowMs, answered: false, wants: [], ...flags })).observation
   }
   return { environment, poll, poller }
 }
@@ -104,7 +119,7 @@ describe('createPoller', () => {
     const { environment, poll, poller } = createHarness()
     assert.equal((await poll()).ui.kind, 'refused')
     environment.properties = { 'spark.ui.enabled': 'false' }
-    assert.deepEqual(await poll(1_000), { kind: 'other', detail: 'spark.ui.enabled=false' })
+    assert.deepEqual((await poll(1_000)).ui, { kind: 'other', detail: 'spark.ui.enabled=false' })
     assert.deepEqual(environment.asked, [])
     assert.equal(poller.uiStatus().ui, 'spark.ui.enabled=false')
   })
@@ -118,29 +133,107 @@ describe('createPoller', () => {
     assert.equal((await poll(2_000, { answered: true })).ui.kind, 'refused')
   })
 
-  test('a stall deadline → the jobs are read, but not with every poll', async () => {
-    const off = createHarness()
-    off.environment.answers = { 'http://127.0.0.1:4040': alive }
-    await off.poll()
-    assert.deepEqual(off.environment.asked, ['http://127.0.0.1:4040'])
+  test('a UI that does not list the application → its jobs are not read', async () => {
+    const { environment, poll } = createHarness()
+    environment.answers = { 'http://127.0.0.1:4040': { kind: 'alive', evidence: 'authentication' } }
+    await poll(0, { wants: urgent('jobs') })
+    assert.deepEqual(environment.asked, ['http://127.0.0.1:4040'])
+  })
+})
 
-    const { environment, poll } = createHarness({ stallDeadlineMs: 60_000 })
-    environment.answers = { 'http://127.0.0.1:4040': alive }
-    environment.work = { jobs: { jobs: [{ id: 1, endedTasks: 2, activeTasks: 1, streaming: null }] } }
-    assert.deepEqual(await poll(0), { ui: alive, ...environment.work })
-    assert.deepEqual(await poll(5_000), { ui: alive })
-    assert.deepEqual(await poll(14_999), { ui: alive })
-    assert.deepEqual(await poll(15_000), { ui: alive, ...environment.work })
-    assert.deepEqual(await poll(15_001, { stalled: true }), { ui: alive, ...environment.work })
-    environment.work = {}
-    assert.deepEqual(await poll(30_001), { ui: alive })
+describe('createPoller: readings', () => {
+  const ui = 'http://127.0.0.1:4040'
+  const metrics: MetricsReading = {
+    activeJobs: 1,
+    allJobs: 2,
+    schedulerMessages: 3,
+    eventsPosted: 4,
+    droppedExecutorEvents: 0,
+    heapUsedBytes: 5,
+    gcMs: 6,
+  }
+  const job = (activeTasks: number) => ({ jobs: [{ id: 1, endedTasks: 2, activeTasks, streaming: null }] })
+
+  function createAnsweringHarness() {
+    const harness = createHarness()
+    harness.environment.answers = { [ui]: alive }
+    return harness
+  }
+
+  test('several wants → one reading, the first urgent one', async () => {
+    const { environment, poll } = createAnsweringHarness()
+    environment.work = { metrics, threads: { threads: [] } }
+    const wants = [...optional('metrics'), ...urgent('threads', 'queries')]
+    assert.deepEqual(await poll(0, { wants }), { ui: alive, threads: { threads: [] } })
+    assert.deepEqual(environment.asked, [ui, 'threads'])
   })
 
-  test('a UI that does not list the application → its jobs are not read', async () => {
-    const { environment, poll } = createHarness({ stallDeadlineMs: 60_000 })
-    environment.answers = { 'http://127.0.0.1:4040': { kind: 'alive', evidence: 'authentication' } }
-    await poll()
-    assert.deepEqual(environment.asked, ['http://127.0.0.1:4040'])
+  test('jobs without a running task → the executors with them', async () => {
+    const { environment, poll } = createAnsweringHarness()
+    environment.work = { jobs: job(0), executors: { executors: 1, cores: 2 } }
+    assert.deepEqual(await poll(0, { wants: urgent('jobs') }), { ui: alive, ...environment.work })
+    environment.work = { ...environment.work, jobs: job(1) }
+    assert.deepEqual(await poll(5_000, { wants: urgent('jobs') }), { ui: alive, jobs: job(1) })
+  })
+
+  test('a reading that fails → no evidence, and not asked again for 30 s', async () => {
+    const { environment, poll } = createAnsweringHarness()
+    const asked = async (nowMs: number) => {
+      await poll(nowMs, { wants: urgent('threads', 'metrics') })
+      return environment.asked.at(-1)
+    }
+    environment.work = { metrics }
+    assert.deepEqual(
+      [await asked(0), await asked(5_000), await asked(29_000), await asked(30_000)],
+      ['threads', 'metrics', 'metrics', 'threads'],
+    )
+    assert.deepEqual(await poll(31_000, { wants: urgent('threads') }), { ui: alive })
+  })
+
+  test('a UI that does not answer as this driver’s → nothing is read', async () => {
+    const { environment, poll } = createAnsweringHarness()
+    environment.answers = { [ui]: { kind: 'failing', cause: 'timeout', detail: '', tookMs: 10_000 } }
+    await poll(0, { wants: urgent('metrics') })
+    assert.deepEqual(
+      environment.asked.filter((asked) => asked === 'metrics'),
+      [],
+    )
+  })
+
+  test('optional readings for hours → at most the bytes of the polls, and every witness has its turn', async () => {
+    const { environment, poll, poller } = createAnsweringHarness()
+    environment.readingBytes = { metrics: 15_000, queries: 19_000, jobs: 400 }
+    environment.work = { metrics, queries: { queries: [] }, jobs: job(1) }
+    const asked = new Map<string, number>()
+    for (let nowMs = 0; nowMs < 4 * 3_600_000; nowMs += 5_000) {
+      await poll(nowMs, { wants: optional('metrics', 'queries', 'jobs') })
+      for (const witness of environment.asked.slice(1)) asked.set(witness, (asked.get(witness) ?? 0) + 1)
+    }
+    const { polls, readings } = poller.requestedBytes()
+    assert.ok(readings <= polls && readings > polls / 2, `${readings} of ${polls}`)
+    assert.ok([...asked.values()].every((count) => count > 20) && asked.size === 3)
+  })
+
+  test('an urgent reading → overdraws the account, and optional ones wait', async () => {
+    const { environment, poll, poller } = createAnsweringHarness()
+    environment.readingBytes = { threads: 40_000, metrics: 1_000 }
+    environment.work = { metrics, threads: { threads: [] } }
+    await poll(0, { wants: urgent('threads') })
+    let polls = 0
+    do {
+      polls += 1
+      await poll(5_000 * polls, { wants: optional('metrics') })
+    } while (environment.asked.length === 1)
+    assert.ok(polls >= 40, String(polls))
+    assert.deepEqual(
+      poller.readings().map(({ witness, reportedMs }) => [witness, reportedMs]),
+      [
+        ['threads', 0],
+        ['metrics', 5_000 * polls],
+      ],
+    )
+    poller.forget()
+    assert.deepEqual([poller.readings(), poller.provenUi()], [[], null])
   })
 })
 

@@ -19,6 +19,7 @@ const main = join(import.meta.dirname, '../../sidecar/main.ts')
 const quick: Partial<DriverPolicy> = {
   intervalMs: 100,
   timeoutMs: 300,
+  unresponsiveDeadlineMs: 900,
   onHung: { kind: 'restart-all-containers', budget: { maxRestarts: 2, windowMs: 3_600_000, backoffMs: 0 } },
 }
 

@@ -8,6 +8,8 @@ import { serveStatus } from '../../sidecar/status-server.ts'
 import { freePort } from '../support/free-ports.ts'
 import { alive, createMonitorHarness, refused, timeout } from './monitor-harness.ts'
 
+const quick = { unresponsiveDeadlineMs: 30_000 } as const
+
 interface Served {
   readonly port: number
   readonly state: { now: SidecarState }
@@ -71,7 +73,7 @@ describe('serveStatus', () => {
   })
 
   test('each verdict → /readyz and /startedz agree with the files', async (t) => {
-    const harness = createMonitorHarness(t, { onHung: { kind: 'fail-pod', budget: null } })
+    const harness = createMonitorHarness(t, { onHung: { kind: 'fail-pod', budget: null }, ...quick })
     const { port, state, asked } = await served(t, { kind: 'monitoring', snapshot: harness.snapshot() })
     const codes = async () => {
       state.now = { kind: 'monitoring', snapshot: harness.snapshot() }
@@ -89,7 +91,7 @@ describe('serveStatus', () => {
   })
 
   test('a hung driver → its reason, budget and polls in /status and /metrics', async (t) => {
-    const harness = createMonitorHarness(t, { settings: { timeout: { value: '10s', source: 'pod' } } })
+    const harness = createMonitorHarness(t, { ...quick, settings: { timeout: { value: '10s', source: 'pod' } } })
     await harness.step(alive)
     await harness.during(timeout, 60_000)
     const { port } = await served(t, { kind: 'monitoring', snapshot: harness.snapshot() })
@@ -105,12 +107,20 @@ describe('serveStatus', () => {
     })
     assert.ok(Array.isArray(status.samples) && status.samples.length === 4)
     assert.equal(status.attempt, 2)
+    assert.equal(status.certainty, 'certain')
+    assert.deepEqual(status.evidence, [
+      { witness: 'ui', report: 'no answer to 3 polls', since: '2026-01-31T12:00:06Z' },
+    ])
+    assert.deepEqual(status.readings, [])
+    assert.deepEqual(status.requestedBytes, { polls: 0, readings: 0 })
 
     const metrics = await (await get(port, '/metrics')).text()
     for (const line of [
       'spark_nanny_sidecar_build_info{version="1.2.3"} 1',
       'spark_nanny_sidecar_verdict{state="hung"} 1',
       'spark_nanny_sidecar_verdict{state="alive"} 0',
+      'spark_nanny_sidecar_hang{reason="unresponsive",certainty="certain"} 1',
+      'spark_nanny_sidecar_ui_bytes_total{request="reading"} 0',
       'spark_nanny_sidecar_polls_total{result="failing"} 3',
       'spark_nanny_sidecar_poll_duration_seconds_bucket{le="+Inf"} 4',
       'spark_nanny_sidecar_poll_duration_seconds_count 4',

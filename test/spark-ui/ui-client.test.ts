@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import type { RequestListener, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import { describe, type TestContext, test } from 'node:test'
+import { join } from 'node:path'
+import { describe, test } from 'node:test'
+import type { UiWitness } from '../../core/verdict/witnesses.ts'
 import type { UiResult } from '../../spark-ui/http-get.ts'
 import type { UiAddress } from '../../spark-ui/ui-address.ts'
 import { createUiClient } from '../../spark-ui/ui-client.ts'
@@ -132,44 +135,45 @@ describe('createUiClient', () => {
     })
     const { listedId } = await uiClient.poll(at(ui.port), applicationId, patientMs)
     assert.equal(listedId, `${applicationId}-2`)
-    const work = await uiClient.fetchWork(at(ui.port), listedId ?? '', patientMs)
-    assert.deepEqual(work.jobs, { jobs: [{ id: 4, endedTasks: 8, activeTasks: 0, streaming: null }] })
+    const { observed, bytes } = await uiClient.read('jobs', at(ui.port), listedId ?? '', patientMs)
+    assert.deepEqual(observed, { jobs: { jobs: [{ id: 4, endedTasks: 8, activeTasks: 0, streaming: null }] } })
+    assert.ok(bytes > JSON.stringify([job]).length)
   })
 
-  test('jobs that cannot be read → no reading', async (t) => {
-    const work = async (listener: RequestListener, context: TestContext) =>
-      uiClient.fetchWork(at((await httpUi(context, listener)).port), applicationId, patientMs)
-    assert.deepEqual(await work(responding(500), t), {})
-    assert.deepEqual(await work(responding(200, 'no json'), t), {})
-    assert.deepEqual(await uiClient.fetchWork(at(await freePort()), applicationId, patientMs), {})
-  })
-
-  test('jobs without a running task → the executors are read', async (t) => {
-    const state = { active: 0, executors: [{ id: 'driver', isActive: true, totalCores: 0 }] as unknown }
-    const job = () => ({ jobId: 4, name: 'count', numActiveTasks: state.active, numCompletedTasks: 7 })
-    const asked: string[] = []
+  test('each witness → read where Spark serves it', async (t) => {
+    const capture = (name: string) => readFileSync(join(import.meta.dirname, '../data/spark-ui/4.0.1', name), 'utf8')
+    const answers: Readonly<Record<string, string>> = {
+      [`/api/v1/applications/${applicationId}/jobs?status=running`]: capture('jobs.json'),
+      [`/api/v1/applications/${applicationId}/executors`]: capture('executors.json'),
+      [`/api/v1/applications/${applicationId}/executors/driver/threads`]: capture('threads.json'),
+      '/metrics/json/': capture('metrics.json'),
+      '/StreamingQuery/': capture('streaming-query.html'),
+    }
     const ui = await httpUi(t, (request, response) => {
-      asked.push(request.url ?? '')
-      response.end(JSON.stringify(request.url?.includes('/jobs') ? [job()] : state.executors))
+      const body = answers[request.url ?? '']
+      response.writeHead(body === undefined ? 404 : 200).end(body)
     })
-    const address = { scheme: 'http', host: '127.0.0.1', port: ui.port } as const
-    const work = () => uiClient.fetchWork(address, applicationId, 5_000)
-    const running = (activeTasks: number) => ({
-      jobs: { jobs: [{ id: 4, endedTasks: 7, activeTasks, streaming: null }] },
-    })
-    assert.deepEqual(await work(), { ...running(0), executors: { executors: 0, cores: 0 } })
-    assert.equal(asked.at(-1), `/api/v1/applications/${applicationId}/executors`)
-    state.executors = [
-      { id: 'driver', isActive: true, totalCores: 0 },
-      { id: '1', isActive: true, totalCores: 2 },
-    ]
-    assert.deepEqual(await work(), { ...running(0), executors: { executors: 1, cores: 2 } })
-    state.executors = 'garbage'
-    assert.deepEqual(await work(), running(0))
-    asked.length = 0
-    state.active = 1
-    assert.deepEqual(await work(), running(1))
-    assert.equal(asked.length, 1)
+    const read = async (witness: UiWitness) =>
+      (await uiClient.read(witness, at(ui.port), applicationId, patientMs)).observed
+    assert.equal((await read('jobs')).jobs?.jobs.length, 28)
+    assert.deepEqual((await read('executors')).executors, { executors: 0, cores: 2 })
+    assert.equal((await read('metrics')).metrics?.eventsPosted, 494)
+    assert.equal((await read('threads')).threads?.threads.length, 8)
+    assert.equal((await read('queries')).queries?.queries.length, 3)
+    const text = await uiClient.readText('threads', at(ui.port), applicationId, patientMs, 1_000)
+    assert.deepEqual(text, { text: capture('threads.json').slice(0, 1_000), isTruncated: true })
+  })
+
+  test('a witness that the UI does not report → no reading', async (t) => {
+    const read = async (listener: RequestListener, witness: UiWitness = 'metrics') => {
+      const address = at((await httpUi(t, listener)).port)
+      return (await uiClient.read(witness, address, applicationId, patientMs)).observed
+    }
+    assert.deepEqual(await read(responding(500)), {})
+    assert.deepEqual(await read(responding(302, '', { location: '/jobs/' }), 'queries'), {})
+    assert.deepEqual(await read(responding(200, 'no json')), {})
+    assert.deepEqual(await read(responding(200, `[${'{"threadId":1},'.repeat(200_000)}{"threadId":1}]`), 'threads'), {})
+    assert.deepEqual((await uiClient.read('jobs', at(await freePort()), applicationId, patientMs)).observed, {})
   })
 })
 

@@ -1,0 +1,92 @@
+import type { ReadingWant } from '../core/verdict/reading-want.ts'
+import type { UiWitness } from '../core/verdict/witnesses.ts'
+
+/** What the poller knows of one witness. Times are of the active clock. */
+export interface ReadingRecord {
+  readonly witness: UiWitness
+  /** When it was asked last. */
+  readonly askedMs: number
+  /** When the UI last reported it; null if it never has. */
+  readonly reportedMs: number | null
+  /** The size of the last answer that reported it. */
+  readonly bytes: number
+}
+
+/**
+ * Decides which reading a poll may add, so that a healthy driver is asked for at most twice the bytes of the plain polls: the
+ * account is credited with the bytes of each answer to a poll, and an optional reading is made only if the account covers
+ * the size that it had last time. Urgent readings, which need a suspicion, may overdraw the account.
+ */
+export interface ReadingAccount {
+  credit(pollBytes: number): void
+  /** The reading to make now; undefined if none is wanted or affordable. */
+  choose(wants: readonly ReadingWant[], nowMs: number): UiWitness | undefined
+  /** Records a reading: what it cost, and whether the UI reported it. */
+  record(witness: UiWitness, bytes: number, wasReported: boolean, nowMs: number): void
+  /** The latest reading of each witness that was asked. */
+  records(): readonly ReadingRecord[]
+  /** Bytes that the readings have cost. */
+  spentBytes(): number
+  /** The next driver may report other witnesses. The balance stays. */
+  forget(): void
+}
+
+/** The sizes of answers of real drivers, until this driver has answered. */
+const usualBytes: Readonly<Record<UiWitness, number>> = {
+  jobs: 4_000,
+  executors: 8_000,
+  metrics: 16_000,
+  queries: 24_000,
+  threads: 400_000,
+}
+
+/** Neither a long quiet time nor a long suspicion may decide about the bytes of the next hours. */
+const maxBalanceBytes = 1_000_000
+/** A witness that the UI does not report, because it is switched off or the UI is slow, is asked again only after this time. */
+const retryAfterMs = 30_000
+
+export function createReadingAccount(): ReadingAccount {
+  const records = new Map<UiWitness, ReadingRecord>()
+  let balanceBytes = 0
+  let spentBytes = 0
+  const failedRecently = (witness: UiWitness, nowMs: number) => {
+    const record = records.get(witness)
+    return record !== undefined && record.reportedMs !== record.askedMs && nowMs - record.askedMs < retryAfterMs
+  }
+  const askedMs = (witness: UiWitness) => records.get(witness)?.askedMs ?? Number.NEGATIVE_INFINITY
+  const isAffordable = (witness: UiWitness) => balanceBytes >= (records.get(witness)?.bytes || usualBytes[witness])
+  const add = (bytes: number) => {
+    balanceBytes = Math.max(-maxBalanceBytes, Math.min(maxBalanceBytes, balanceBytes + bytes))
+  }
+  return {
+    credit: add,
+    choose(wants, nowMs) {
+      const possible = wants.filter(({ witness }) => !failedRecently(witness, nowMs))
+      const urgent = possible.find(({ urgency }) => urgency === 'urgent')
+      if (urgent !== undefined) return urgent.witness
+      // The one that was asked longest ago saves up: a cheap one must not starve a dear one.
+      const next = possible.map(({ witness }) => witness).toSorted((a, b) => compare(askedMs(a), askedMs(b)))[0]
+      return next !== undefined && isAffordable(next) ? next : undefined
+    },
+    record(witness, bytes, wasReported, nowMs) {
+      const before = records.get(witness)
+      records.set(witness, {
+        witness,
+        askedMs: nowMs,
+        reportedMs: wasReported ? nowMs : (before?.reportedMs ?? null),
+        bytes: wasReported ? bytes : (before?.bytes ?? 0),
+      })
+      spentBytes += bytes
+      add(-bytes)
+    },
+    records: () => [...records.values()],
+    spentBytes: () => spentBytes,
+    forget: () => records.clear(),
+  }
+}
+
+/** Equal for two times before the first reading, which no subtraction of infinities gives. */
+function compare(a: number, b: number): number {
+  if (a === b) return 0
+  return a < b ? -1 : 1
+}
