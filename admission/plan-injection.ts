@@ -1,5 +1,11 @@
 import { findCollision } from '../core/contract/collisions.ts'
-import { injectedAnnotation, type SidecarImage, verdictDir, verdictVolumeName } from '../core/contract/pod-contract.ts'
+import {
+  injectedAnnotation,
+  restartByExitCodeFields,
+  type SidecarImage,
+  verdictDir,
+  verdictVolumeName,
+} from '../core/contract/pod-contract.ts'
 import type { SkipReason } from '../core/contract/skip-reasons.ts'
 import type { Capabilities } from '../core/kubernetes/capabilities.ts'
 import type { NamespaceLimits } from '../core/kubernetes/namespace-limits.ts'
@@ -12,7 +18,7 @@ import { frozenJson } from './json-patch.ts'
 import { chooseStatusPort, planPolicy } from './plan-policy.ts'
 import type { PodEdits } from './pod-edits.ts'
 import { planProbes } from './probes.ts'
-import { chooseRestart, findRestartPolicy, type RestartChoice } from './restart-strategy.ts'
+import { chooseRestart, findRestartPolicy, hasOwnRestartPolicy, type RestartChoice } from './restart-strategy.ts'
 import { createSidecarContainer, findSharedConf, sidecarVolumes } from './sidecar-container.ts'
 import { planSidecarResources } from './sidecar-resources.ts'
 import { planDriverArguments } from './spark-arguments.ts'
@@ -106,6 +112,7 @@ export function planInjection(
       driverEnv: env,
       driverArgs,
       driverProbes,
+      driverRestart: restart.action.kind === 'restart-by-exit-code' ? restartByExitCodeFields : null,
       restartPolicy: restart.podRestartPolicy,
     },
   }
@@ -132,6 +139,7 @@ function planRestart(
     application,
     capabilities,
     driverRestartPolicy: findRestartPolicy(pod, driver),
+    hasOwnRestartPolicy: hasOwnRestartPolicy(driver),
     sharesProcesses: sharesProcesses(pod),
     liveness: settings.values['probe-handler'] === 'exec' && !driver.livenessProbe,
   })
@@ -157,4 +165,4 @@ function hasRoomForAnnotation({ metadata }: Pod): boolean {
 const driverMounts: readonly VolumeMount[] = [frozenJson({ name: verdictVolumeName, mountPath: verdictDir })]
 
 const restartsInPlace = ({ kind }: HungPolicy) =>
-  kind === 'restart-all-containers' || kind === 'restart-driver-container'
+  kind === 'restart-all-containers' || kind === 'restart-by-exit-code' || kind === 'restart-driver-container'

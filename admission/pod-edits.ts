@@ -1,4 +1,4 @@
-import { sidecarContainerName, sidecarEnv } from '../core/contract/pod-contract.ts'
+import { type restartByExitCodeFields, sidecarContainerName, sidecarEnv } from '../core/contract/pod-contract.ts'
 import type { Container, EnvVar, Pod, Volume, VolumeMount } from '../core/kubernetes/pod.ts'
 import { addItems, addMembers, applyOperations, type Operation } from './json-patch.ts'
 import type { DriverProbes } from './probes.ts'
@@ -13,6 +13,8 @@ export interface PodEdits {
   readonly driverEnv: readonly EnvVar[]
   readonly driverArgs: { readonly at: number; readonly args: readonly string[] }
   readonly driverProbes: DriverProbes
+  /** Null if the driver container keeps the restartPolicy that it has. */
+  readonly driverRestart: typeof restartByExitCodeFields | null
   readonly restartPolicy: 'OnFailure' | null
 }
 
@@ -47,6 +49,7 @@ function formatOperations({ spec, metadata }: Pod, edits: PodEdits): readonly Op
     ...addItems(at('env'), driver?.env, edits.driverEnv),
     ...addItems(at('volumeMounts'), driver?.volumeMounts, edits.driverMounts),
     ...Object.entries(edits.driverProbes).map(([name, probe]) => add(at(name), probe)),
+    ...Object.entries(edits.driverRestart ?? {}).map(([name, value]) => add(at(name), value)),
   ]
 }
 

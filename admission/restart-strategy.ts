@@ -20,6 +20,8 @@ export interface RestartContext {
   readonly capabilities: Capabilities
   /** What the kubelet does when the received driver container fails. Spark sets Never. */
   readonly driverRestartPolicy: string
+  /** Whether the driver container has a restartPolicy or rules, which take precedence over the pod's. */
+  readonly hasOwnRestartPolicy: boolean
   /** Whether the driver container sees the processes of other containers. */
   readonly sharesProcesses: boolean
   /** Whether the driver has spark-nanny's liveness probe. Without it the kubelet does not act on a verdict. */
@@ -51,6 +53,10 @@ export function findRestartPolicy(pod: Pod, driver: Container): string {
   if ((driver.restartPolicyRules ?? []).length > 0) return 'OnFailure'
   return driver.restartPolicy ?? pod.spec.restartPolicy ?? 'Always'
 }
+
+/** Whether the container has a restartPolicy or rules. A null is like an absent field. */
+export const hasOwnRestartPolicy = ({ restartPolicy, restartPolicyRules }: Container): boolean =>
+  Boolean(restartPolicy) || (restartPolicyRules ?? []).length > 0
 
 function chooseAction(context: RestartContext): RestartChoice {
   const { settings, application, driverRestartPolicy } = context
@@ -101,17 +107,48 @@ function followOwner(context: RestartContext, application: SparkApplication): Re
 
 /** A restart in place if the cluster supports it, else the pod fails. */
 function restartInPlace(context: RestartContext, budget: RestartBudget): RestartChoice {
-  const { capabilities, application } = context
-  if (capabilities.restartAllContainers) return choice({ kind: 'restart-all-containers', budget })
-  return failPod(context, application.kind === 'none' ? warnIfFinal(application) : [])
+  const { application } = context
+  const inPlace = chooseInPlace(context)
+  if (inPlace.kind !== 'impossible') return choice({ kind: inPlace.kind, budget })
+  return failPod(context, [...inPlace.warnings, ...(application.kind === 'none' ? warnIfFinal(application) : [])])
+}
+
+type InPlace =
+  | { readonly kind: 'restart-all-containers' | 'restart-by-exit-code' }
+  /** The warnings explain why a cluster that could restart this driver by its exit code does not. */
+  | { readonly kind: 'impossible'; readonly warnings: readonly string[] }
+
+/**
+ * How a driver is restarted in the same pod without a change of the pod's restartPolicy. A restart by exit code needs the
+ * liveness probe, which ends the JVM; its absence is explained by {@link warnWithoutLiveness}.
+ */
+function chooseInPlace(context: RestartContext): InPlace {
+  const { capabilities, driverRestartPolicy, hasOwnRestartPolicy, sharesProcesses, liveness } = context
+  if (capabilities.restartAllContainers) return { kind: 'restart-all-containers' }
+  const restartsAnyway = driverRestartPolicy !== 'Never'
+  if (!capabilities.containerRestartRules || restartsAnyway) return { kind: 'impossible', warnings: [] }
+  const warnings = [
+    ...(hasOwnRestartPolicy
+      ? ['the driver container has its own restartPolicy, so no rule that restarts a hung driver is added to it']
+      : []),
+    ...(sharesProcesses ? ['the pod shares its process namespace, so a hung driver is not restarted in place'] : []),
+  ]
+  return warnings.length === 0 && liveness ? { kind: 'restart-by-exit-code' } : { kind: 'impossible', warnings }
 }
 
 function restartInPlaceAsSet(context: RestartContext): RestartChoice {
-  const { settings, capabilities, driverRestartPolicy, application } = context
+  const { settings, driverRestartPolicy, hasOwnRestartPolicy, application } = context
   const budget = createHourlyBudget(settings)
   const isApache = application.kind === 'found' && application.application.operator === 'apache'
   const warnings = isApache ? ['Apache’s operator treats a restart in place as a failure of the application'] : []
-  if (capabilities.restartAllContainers) return choice({ kind: 'restart-all-containers', budget }, warnings)
+  const inPlace = chooseInPlace(context)
+  if (inPlace.kind !== 'impossible') return choice({ kind: inPlace.kind, budget }, warnings)
+  // The kubelet ignores the pod's restartPolicy for this container.
+  if (hasOwnRestartPolicy && driverRestartPolicy === 'Never') {
+    const warning =
+      'the driver container has restartPolicy Never of its own: its pod fails, because it cannot be restarted in place'
+    return failPod(context, [...warnings, warning])
+  }
   const action = { kind: 'restart-driver-container', budget } as const
   if (driverRestartPolicy !== 'Never') return choice(action, warnings)
   const warning =
@@ -159,11 +196,16 @@ function warnWithoutLiveness({ kind, budget }: HungPolicy): string | undefined {
     : undefined
 }
 
+const restarts: Readonly<Record<(HungPolicy & { readonly budget: object })['kind'], string>> = {
+  'restart-all-containers': 'restart all containers',
+  'restart-by-exit-code': 'restart the driver container by its exit code',
+  'restart-driver-container': 'restart the driver container',
+}
+
 /** A description for users, such as `restart all containers, at most 3 in 1h, 10s apart or more`. */
 export function describeAction({ kind, budget }: HungPolicy): string {
   if (budget === null) return kind === 'observe' ? 'report only' : 'fail the pod'
   const times = budget.maxRestarts === null ? 'without limit' : `at most ${budget.maxRestarts}`
   const window = budget.windowMs === null ? 'in the life of the pod' : `in ${formatDuration(budget.windowMs)}`
-  const what = kind === 'restart-all-containers' ? 'restart all containers' : 'restart the driver container'
-  return `${what}, ${times} ${window}, ${formatDuration(budget.backoffMs)} apart or more`
+  return `${restarts[kind]}, ${times} ${window}, ${formatDuration(budget.backoffMs)} apart or more`
 }

@@ -2,13 +2,14 @@ import { exponentialDelayMs } from '../core/backoff.ts'
 import { type Capabilities, unknownCapabilities } from '../core/kubernetes/capabilities.ts'
 import type { Log } from '../core/log.ts'
 import type { ApiResponse, KubernetesApi } from '../kubernetes/api.ts'
-import { createDryRunPod, formatDryRunPath, judgeDryRun, type ProbeResult } from './dry-run.ts'
+import { createDryRunPod, type DryRunRule, formatDryRunPath, judgeDryRun, type ProbeResult } from './dry-run.ts'
 import type { NodeCapabilities } from './nodes.ts'
 
 /** What one probe of the API server has shown. */
 export interface ServerProbe {
   readonly nativeSidecars: ProbeResult
   readonly restartAllContainers: ProbeResult
+  readonly containerRestartRules: ProbeResult
   readonly openShift: ProbeResult
 }
 
@@ -18,6 +19,7 @@ export type DatedProbe = Readonly<Record<keyof ServerProbe, { readonly proof: Pr
 export const unprobed: DatedProbe = {
   nativeSidecars: { proof: 'unknown', atMs: 0 },
   restartAllContainers: { proof: 'unknown', atMs: 0 },
+  containerRestartRules: { proof: 'unknown', atMs: 0 },
   openShift: { proof: 'unknown', atMs: 0 },
 }
 
@@ -33,6 +35,7 @@ export function updateProbe(before: DatedProbe, now: ServerProbe, nowMs: number)
   return {
     nativeSidecars: next('nativeSidecars'),
     restartAllContainers: next('restartAllContainers'),
+    containerRestartRules: next('containerRestartRules'),
     openShift: next('openShift'),
   }
 }
@@ -46,25 +49,27 @@ export function concludeCapabilities(proof: DatedProbe, nodes: NodeCapabilities,
   return {
     nativeSidecars,
     restartAllContainers: nativeSidecars && isProven('restartAllContainers', 'yes') && nodes.restartAllContainers,
+    containerRestartRules: nativeSidecars && isProven('containerRestartRules', 'yes') && nodes.containerRestartRules,
     openShift: isProven('openShift', 'yes'),
   }
 }
 
-/** Probes the API server by three small requests. */
+/** Probes the API server by four small requests. */
 export async function probeServer(api: KubernetesApi, namespace: string): Promise<ServerProbe> {
-  const dryRun = async (withRule: boolean) => {
-    const body = createDryRunPod(withRule)
+  const dryRun = async (rule: DryRunRule) => {
+    const body = createDryRunPod(rule)
     return judgeDryRun(
       await api.request({ method: 'POST', path: formatDryRunPath(namespace), body, deadlineMs: 10_000 }),
-      withRule,
+      rule,
     )
   }
-  const [nativeSidecars, restartAllContainers, group] = await Promise.all([
-    dryRun(false),
-    dryRun(true),
+  const [nativeSidecars, restartAllContainers, containerRestartRules, group] = await Promise.all([
+    dryRun('none'),
+    dryRun('restart-all-containers'),
+    dryRun('restart-by-exit-code'),
     api.request({ method: 'GET', path: '/apis/security.openshift.io', deadlineMs: 10_000 }),
   ])
-  return { nativeSidecars, restartAllContainers, openShift: judgeGroup(group) }
+  return { nativeSidecars, restartAllContainers, containerRestartRules, openShift: judgeGroup(group) }
 }
 
 /** Whether the API has the group of the request's path. */

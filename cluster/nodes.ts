@@ -23,6 +23,7 @@ export interface NotReady {
 export interface NodeCapabilities {
   readonly nativeSidecars: boolean
   readonly restartAllContainers: boolean
+  readonly containerRestartRules: boolean
 }
 
 /** Kubernetes' name of the feature, as nodes declare it (k8s.io/component-helpers/nodedeclaredfeatures). */
@@ -43,6 +44,8 @@ export function computeNodeCapabilities(nodes: Iterable<KnownNode>): NodeCapabil
       (node) =>
         isAtLeast(node, 36) && (!declared || node.declaredFeatures?.includes(restartAllContainersFeature) === true),
     ),
+    // The feature gate ContainerRestartRules is enabled by default since 1.35. Nodes do not declare that feature.
+    containerRestartRules: allSupport((node) => isAtLeast(node, 35)),
   }
 }
 
@@ -74,7 +77,7 @@ function parseNotReady(conditions: unknown): { readonly notReady?: NotReady } {
 /** {@link computeNodeCapabilities} of a collection, computed again only after the collection has changed. */
 export function memoizeNodeCapabilities(nodes: Collection<KnownNode>): () => NodeCapabilities {
   let revision = -1
-  let known: NodeCapabilities = { nativeSidecars: false, restartAllContainers: false }
+  let known: NodeCapabilities = { nativeSidecars: false, restartAllContainers: false, containerRestartRules: false }
   return () => {
     if (nodes.revision !== revision) known = computeNodeCapabilities(nodes.all())
     revision = nodes.revision

@@ -112,6 +112,15 @@ export interface SidecarImage {
   readonly imagePullPolicy: 'Always' | 'IfNotPresent' | 'Never'
 }
 
+/**
+ * The fields of the driver's container that restart it after {@link endedByProbeExitCode}, and after no other exit code
+ * (Kubernetes ≥ 1.35). The API server rejects rules without a restartPolicy of the same container.
+ */
+export const restartByExitCodeFields = {
+  restartPolicy: 'Never',
+  restartPolicyRules: [{ action: 'Restart', exitCodes: { operator: 'In', values: [endedByProbeExitCode] } }],
+} as const
+
 /** The rule that restarts all containers of the pod in place (Kubernetes ≥ 1.36). */
 export const restartAllContainersRule = {
   action: 'RestartAllContainers',

@@ -5,7 +5,7 @@ export interface Capabilities {
   /** Rules with the action RestartAllContainers, known to the API server and to every node (≥ 1.36). */
   readonly restartAllContainers: boolean
   /** Rules of a container that restart it by its exit code, known to the API server and to every node (≥ 1.35). */
-  readonly containerRestartRules?: boolean
+  readonly containerRestartRules: boolean
   /** OpenShift chooses the user id of a container and rejects others. */
   readonly openShift: boolean
 }

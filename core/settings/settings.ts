@@ -148,7 +148,7 @@ export const settings = {
   restart: choice(
     ['auto', 'in-place', 'resubmit', 'observe'],
     'auto',
-    'What happens to a hung driver. in-place: all containers of the pod are restarted. resubmit: the pod fails, and its owner submits the application again. observe: the hang is only reported. auto: according to the restartPolicy of the SparkApplication.',
+    'What happens to a hung driver. in-place: all containers of the pod are restarted, or on Kubernetes 1.35 only the driver’s. resubmit: the pod fails, and its owner submits the application again. observe: the hang is only reported. auto: according to the restartPolicy of the SparkApplication.',
   ),
   'act-on': choice(
     ['certain', 'likely', 'nothing'],

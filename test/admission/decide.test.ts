@@ -15,7 +15,7 @@ const withMetadata = (metadata: object) => requestFor({ ...pod, metadata: { ...p
 const container = pod.spec.containers[0]
 const withMount = (mountPath: string, mount: object = {}) =>
   withSpec({ containers: [{ ...container, volumeMounts: [{ name: 'spark-local-dir-1', mountPath, ...mount }] }] })
-const cannot = { nativeSidecars: false, restartAllContainers: false, openShift: false }
+const cannot = { nativeSidecars: false, restartAllContainers: false, containerRestartRules: false, openShift: false }
 
 const rows: readonly (readonly [string, ReasonCode, AdmissionRequest, Partial<AdmissionContext>?])[] = [
   ['a driver', 'injected', driver],

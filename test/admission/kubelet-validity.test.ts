@@ -5,7 +5,7 @@ import { injectedAnnotation } from '../../core/contract/pod-contract.ts'
 import { capableContext, capturePod, requestFor } from '../support/admission-captures.ts'
 
 const pod = capturePod('driver-pod.spark-submit')
-const openShift = { nativeSidecars: true, restartAllContainers: true, openShift: true }
+const openShift = { nativeSidecars: true, restartAllContainers: true, containerRestartRules: true, openShift: true }
 
 function sidecarUser(securityContext: object, capabilities = openShift): unknown {
   const request = requestFor({ ...pod, spec: { ...pod.spec, securityContext } })

@@ -6,6 +6,8 @@ import { admit } from '../../admission/admit.ts'
 import type { AdmissionContext } from '../../admission/decide.ts'
 import { formatPatch } from '../../admission/json-patch.ts'
 import { probeScript } from '../../admission/probe-script.ts'
+import { hasOwnRestartPolicy } from '../../admission/restart-strategy.ts'
+import { restartByExitCodeFields } from '../../core/contract/pod-contract.ts'
 import type { Container, Pod } from '../../core/kubernetes/pod.ts'
 import { computeQosClass, parsePodResources } from '../../core/kubernetes/pod-resources.ts'
 import { decodePolicy } from '../../core/settings/driver-policy.ts'
@@ -15,14 +17,15 @@ import { driverPods, otherWebhooks } from './generated-pods.ts'
 const contexts: fc.Arbitrary<AdmissionContext> = fc
   .record({
     restartAllContainers: fc.boolean(),
+    containerRestartRules: fc.boolean(),
     openShift: fc.boolean(),
     servicesAdmitted: fc.boolean(),
     chartSettings: fc.constantFrom({}, { restart: 'observe' }, { 'probe-handler': 'http' }),
   })
-  .map(({ restartAllContainers, openShift, ...rest }) => ({
+  .map(({ restartAllContainers, containerRestartRules, openShift, ...rest }) => ({
     ...capableContext,
     ...rest,
-    capabilities: { nativeSidecars: true, restartAllContainers, openShift },
+    capabilities: { nativeSidecars: true, restartAllContainers, containerRestartRules, openShift },
   }))
 
 /** The pod after the API server has applied the patch of the response, exactly as it was sent. */
@@ -85,6 +88,18 @@ describe('planInjection', () => {
     assert.ok(!usesRule(sidecar) || context.capabilities.restartAllContainers, 'the rule only where it is known')
   })
 
+  property(
+    'a rule that restarts the driver → only beside the liveness probe, in a container that had no policy',
+    (pod, context) => {
+      const { pod: after, reason } = admitted(pod, context)
+      const [before, driver] = [driverOf(pod), driverOf(after)]
+      if (reason !== 'injected' || hasOwnRestartPolicy(before) || !hasOwnRestartPolicy(driver)) return
+      assert.ok(context.capabilities.containerRestartRules && !context.capabilities.restartAllContainers)
+      assert.ok(!before.livenessProbe && driver.livenessProbe && after.spec.restartPolicy === 'Never')
+      assert.deepEqual(driver, { ...driver, ...restartByExitCodeFields })
+    },
+  )
+
   property('an injected liveness probe → the script that passes without a verdict file', (pod, context) => {
     const { pod: after, reason } = admitted(pod, context)
     if (reason !== 'injected') return
@@ -142,6 +157,8 @@ function withoutOurs(after: Pod, before: Pod): unknown {
     startupProbe: own.startupProbe,
     livenessProbe: own.livenessProbe,
     readinessProbe: own.readinessProbe,
+    restartPolicy: own.restartPolicy,
+    restartPolicyRules: own.restartPolicyRules,
   }
   return withoutNulls({
     ...after,

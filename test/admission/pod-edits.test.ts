@@ -13,6 +13,7 @@ const edits: Omit<PodEdits, 'driverIndex'> = {
   driverEnv: [{ name: 'ADDED', value: '1' }],
   driverArgs: { at: 1, args: ['--conf', 'a=b'] },
   driverProbes: { livenessProbe: { periodSeconds: 10 } },
+  driverRestart: null,
   restartPolicy: 'OnFailure',
 }
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { chooseRestart, describeAction, findRestartPolicy } from '../../admission/restart-strategy.ts'
+import type { Capabilities } from '../../core/kubernetes/capabilities.ts'
 import type { HungPolicy } from '../../core/settings/driver-policy.ts'
 import { resolveSettings } from '../../core/settings/settings.ts'
 import type { OwnerRestartPolicy, SparkOperator } from '../../core/spark/application.ts'
@@ -20,13 +21,24 @@ const plain: ApplicationLookup = { kind: 'none' }
 const hourly = { maxRestarts: 3, windowMs: 3_600_000, backoffMs: 10_000 }
 const rebuild = (budget: HungPolicy['budget'] & object): HungPolicy => ({ kind: 'restart-all-containers', budget })
 const restartDriver: HungPolicy = { kind: 'restart-driver-container', budget: hourly }
+const byExitCode = (budget: HungPolicy['budget'] & object): HungPolicy => ({ kind: 'restart-by-exit-code', budget })
 const fail: HungPolicy = { kind: 'fail-pod', budget: null }
+
+const capabilitiesFor = (capable: 'all' | 'driver' | false): Capabilities => ({
+  nativeSidecars: true,
+  restartAllContainers: capable === 'all',
+  containerRestartRules: capable !== false,
+  openShift: false,
+})
 
 interface Row {
   readonly name: string
   readonly written?: Record<string, string>
   readonly application: ApplicationLookup
-  readonly capable?: boolean
+  /** What the cluster can restart in place; by default all containers. */
+  readonly capable?: 'all' | 'driver' | false
+  readonly hasOwnRestartPolicy?: boolean
+  readonly sharesProcesses?: boolean
   readonly podRestartPolicy?: string
   readonly liveness?: boolean
   readonly action: HungPolicy
@@ -135,6 +147,98 @@ const rows: readonly Row[] = [
     warnings: [/restartPolicy is Always/],
   },
   {
+    name: 'auto, 1.35, OnFailure(2)',
+    application: onFailure(2),
+    capable: 'driver',
+    action: byExitCode({ ...hourly, maxRestarts: 2, windowMs: null }),
+  },
+  { name: 'auto, 1.35, plain', application: plain, capable: 'driver', action: byExitCode(hourly) },
+  {
+    name: 'auto, 1.35, Never',
+    application: never,
+    capable: 'driver',
+    action: fail,
+    warnings: [/is Never: .* not submitted again/],
+  },
+  {
+    name: 'auto, 1.35, Apache Always',
+    application: owned('apache', { kind: 'always' }),
+    capable: 'driver',
+    action: fail,
+  },
+  {
+    name: 'in-place, 1.35, the pod keeps its restartPolicy',
+    written: { restart: 'in-place' },
+    application: never,
+    capable: 'driver',
+    action: byExitCode(hourly),
+  },
+  {
+    name: 'in-place, 1.35, Apache',
+    written: { restart: 'in-place' },
+    application: owned('apache', { kind: 'always' }),
+    capable: 'driver',
+    action: byExitCode(hourly),
+    warnings: [/Apache’s operator/],
+  },
+  {
+    name: 'auto, 1.35, a container with its own restartPolicy',
+    application: onFailure(2),
+    capable: 'driver',
+    hasOwnRestartPolicy: true,
+    action: fail,
+    warnings: [/its own restartPolicy/],
+  },
+  {
+    name: 'auto, 1.35, a shared process namespace',
+    application: onFailure(2),
+    capable: 'driver',
+    sharesProcesses: true,
+    action: fail,
+    warnings: [/shares its process namespace, so a hung driver is not restarted in place/],
+  },
+  {
+    name: 'auto, 1.35, no liveness probe of spark-nanny',
+    application: onFailure(2),
+    capable: 'driver',
+    liveness: false,
+    action: fail,
+    warnings: [/does not have spark-nanny’s liveness probe/],
+  },
+  {
+    name: 'auto, 1.35, a pod of Always',
+    application: plain,
+    capable: 'driver',
+    podRestartPolicy: 'Always',
+    action: restartDriver,
+    warnings: [/restartPolicy is Always/],
+  },
+  {
+    name: 'in-place, a container with restartPolicy Never of its own',
+    written: { restart: 'in-place' },
+    application: onFailure(2),
+    capable: 'driver',
+    hasOwnRestartPolicy: true,
+    action: fail,
+    warnings: [/restartPolicy Never of its own/],
+  },
+  {
+    name: 'in-place, a container with rules of its own',
+    written: { restart: 'in-place' },
+    application: onFailure(2),
+    capable: 'driver',
+    podRestartPolicy: 'OnFailure',
+    hasOwnRestartPolicy: true,
+    action: restartDriver,
+  },
+  {
+    name: 'resubmit, 1.35, OnFailure(2)',
+    written: { restart: 'resubmit' },
+    application: onFailure(2),
+    capable: 'driver',
+    action: fail,
+  },
+  {
     name: 'no liveness probe of spark-nanny, fail-pod',
     application: never,
     liveness: false,
@@ -156,9 +260,10 @@ describe('chooseRestart', () => {
       const { action, podRestartPolicy, warnings } = chooseRestart({
         settings: resolveSettings({ pod: asAnnotations(row.written) }),
         application: row.application,
-        capabilities: { nativeSidecars: true, restartAllContainers: row.capable ?? true, openShift: false },
+        capabilities: capabilitiesFor(row.capable ?? 'all'),
+        hasOwnRestartPolicy: row.hasOwnRestartPolicy ?? false,
         driverRestartPolicy: row.podRestartPolicy ?? 'Never',
-        sharesProcesses: false,
+        sharesProcesses: row.sharesProcesses ?? false,
         liveness: row.liveness ?? true,
       })
       assert.deepEqual(action, row.action)
@@ -175,7 +280,8 @@ describe('chooseRestart', () => {
     const { action } = chooseRestart({
       settings: resolveSettings({ chart: { 'max-restarts': '7' } }),
       application: onFailure(2),
-      capabilities: { nativeSidecars: true, restartAllContainers: true, openShift: false },
+      capabilities: capabilitiesFor('all'),
+      hasOwnRestartPolicy: false,
       driverRestartPolicy: 'Never',
       sharesProcesses: false,
       liveness: true,
@@ -189,7 +295,8 @@ describe('chooseRestart', () => {
         const { action, podRestartPolicy } = chooseRestart({
           settings: resolveSettings({ pod: { 'spark-nanny.io/restart': restart } }),
           application: { kind: 'none' },
-          capabilities: { nativeSidecars: true, restartAllContainers: false, openShift: false },
+          capabilities: capabilitiesFor(false),
+          hasOwnRestartPolicy: false,
           driverRestartPolicy,
           sharesProcesses: true,
           liveness: true,
@@ -221,6 +328,10 @@ describe('chooseRestart', () => {
     assert.equal(
       describeAction(rebuild({ maxRestarts: null, windowMs: null, backoffMs: 0 })),
       'restart all containers, without limit in the life of the pod, 0s apart or more',
+    )
+    assert.equal(
+      describeAction(byExitCode(hourly)),
+      'restart the driver container by its exit code, at most 3 in 1h, 10s apart or more',
     )
     assert.equal(describeAction(fail), 'fail the pod')
   })

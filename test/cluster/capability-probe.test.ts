@@ -10,14 +10,25 @@ import {
   unprobed,
   updateProbe,
 } from '../../cluster/capability-probe.ts'
-import { createDryRunPod, judgeDryRun } from '../../cluster/dry-run.ts'
+import { createDryRunPod, type DryRunRule, judgeDryRun } from '../../cluster/dry-run.ts'
 import { computeNodeCapabilities, projectNode } from '../../cluster/nodes.ts'
 import { createApiFixture, until } from '../support/api-fixture.ts'
 
-const proved: ServerProbe = { nativeSidecars: 'yes', restartAllContainers: 'yes', openShift: 'no' }
-const unknown: ServerProbe = { nativeSidecars: 'unknown', restartAllContainers: 'unknown', openShift: 'unknown' }
-const able = { nativeSidecars: true, restartAllContainers: true }
-const nothing = { nativeSidecars: false, restartAllContainers: false, openShift: false }
+const proved: ServerProbe = {
+  nativeSidecars: 'yes',
+  restartAllContainers: 'yes',
+  containerRestartRules: 'yes',
+  openShift: 'no',
+}
+const unknown: ServerProbe = {
+  nativeSidecars: 'unknown',
+  restartAllContainers: 'unknown',
+  containerRestartRules: 'unknown',
+  openShift: 'unknown',
+}
+const able = { nativeSidecars: true, restartAllContainers: true, containerRestartRules: true }
+const unable = { nativeSidecars: false, restartAllContainers: false, containerRestartRules: false }
+const nothing = { ...unable, openShift: false }
 const at = (now: ServerProbe, nowMs: number, before: DatedProbe = unprobed) => updateProbe(before, now, nowMs)
 
 describe('capability probe', () => {
@@ -28,10 +39,13 @@ describe('capability probe', () => {
     assert.deepEqual(conclude({ openShift: 'yes' }), { ...able, openShift: true })
     assert.deepEqual(conclude({ openShift: 'unknown' }), nothing)
     assert.deepEqual(conclude({ nativeSidecars: 'no' }), nothing)
-    assert.deepEqual(conclude({ restartAllContainers: 'no' }), { ...nothing, nativeSidecars: true })
-    assert.deepEqual(conclude({ restartAllContainers: 'unknown' }), { ...nothing, nativeSidecars: true })
-    assert.deepEqual(conclude({}, { ...able, restartAllContainers: false }), { ...nothing, nativeSidecars: true })
-    assert.deepEqual(conclude({}, { nativeSidecars: false, restartAllContainers: false }), nothing)
+    for (const key of ['restartAllContainers', 'containerRestartRules'] as const) {
+      const without = { ...able, openShift: false, [key]: false }
+      assert.deepEqual(conclude({ [key]: 'no' }), without)
+      assert.deepEqual(conclude({ [key]: 'unknown' }), without)
+      assert.deepEqual(conclude({}, { ...able, [key]: false }), without)
+    }
+    assert.deepEqual(conclude({}, unable), nothing)
     assert.deepEqual(concludeCapabilities(unprobed, able, 1), nothing)
   })
 
@@ -52,51 +66,65 @@ describe('capability probe', () => {
       status: { nodeInfo: { kubeletVersion: version }, ...(more.features && { declaredFeatures: more.features }) },
     })
   const feature = 'RestartAllContainersOnContainerExits'
-  const nodeRows: readonly [string, readonly ReturnType<typeof node>[], boolean, boolean][] = [
-    ['none', [], false, false],
-    ['one of 1.36', [node('v1.36.3')], true, true],
-    ['one of 1.36 that declares it', [node('v1.36.3', { features: [feature] })], true, true],
-    ['one of 1.36 that declares others', [node('v1.36.3', { features: ['Other'] })], true, false],
-    ['two, of which one declares nothing', [node('v1.36.3', { features: [feature] }), node('v1.36.3')], true, false],
-    ['an old one beside', [node('v1.36.3'), node('v1.35.9')], true, false],
-    ['one before native sidecars beside', [node('v1.36.3'), node('v1.28.1')], false, false],
-    ['an old one that is cordoned', [node('v1.36.3'), node('v1.28.1', { unschedulable: true })], true, true],
-    ['an old one with Windows', [node('v1.36.3'), node('v1.28.1', { os: 'windows' })], true, true],
-    ['only cordoned ones', [node('v1.36.3', { unschedulable: true })], false, false],
-    ['one of a provider', [node('v1.36.3-eks-1234')], true, true],
-    ['one that is no kubelet', [node('v1.36.3'), node('vk-azure-1')], false, false],
+  const nodeRows: readonly [string, readonly ReturnType<typeof node>[], boolean, boolean, boolean][] = [
+    ['none', [], false, false, false],
+    ['one of 1.36', [node('v1.36.3')], true, true, true],
+    ['one of 1.36 that declares it', [node('v1.36.3', { features: [feature] })], true, true, true],
+    ['one of 1.36 that declares others', [node('v1.36.3', { features: ['Other'] })], true, false, true],
+    [
+      'two, of which one declares nothing',
+      [node('v1.36.3', { features: [feature] }), node('v1.36.3')],
+      true,
+      false,
+      true,
+    ],
+    ['one of 1.35 beside', [node('v1.36.3'), node('v1.35.9')], true, false, true],
+    ['one of 1.34 beside', [node('v1.36.3'), node('v1.34.4')], true, false, false],
+    ['one before native sidecars beside', [node('v1.36.3'), node('v1.28.1')], false, false, false],
+    ['an old one that is cordoned', [node('v1.36.3'), node('v1.28.1', { unschedulable: true })], true, true, true],
+    ['an old one with Windows', [node('v1.36.3'), node('v1.28.1', { os: 'windows' })], true, true, true],
+    ['only cordoned ones', [node('v1.36.3', { unschedulable: true })], false, false, false],
+    ['one of a provider', [node('v1.36.3-eks-1234')], true, true, true],
+    ['one that is no kubelet', [node('v1.36.3'), node('vk-azure-1')], false, false, false],
   ]
-  for (const [name, nodes, nativeSidecars, restartAllContainers] of nodeRows) {
+  for (const [name, nodes, nativeSidecars, restartAllContainers, containerRestartRules] of nodeRows) {
     test(`${name} → the capabilities of the nodes`, () => {
       const known = nodes.filter((item) => item !== undefined)
-      assert.deepEqual(computeNodeCapabilities(known), { nativeSidecars, restartAllContainers })
+      assert.deepEqual(computeNodeCapabilities(known), { nativeSidecars, restartAllContainers, containerRestartRules })
     })
   }
 
   test('a dry run → proves only what the returned pod shows', () => {
     const answer = (status: number, body: unknown) => ({ kind: 'response', status, body }) as const
-    const without = (field: string) => {
-      const pod = structuredClone(createDryRunPod(true)) as { spec: { initContainers: Record<string, unknown>[] } }
-      delete pod.spec.initContainers[0]?.[field]
+    const body = (rule: DryRunRule, of: 'initContainers' | 'containers', without: string) => {
+      const pod = structuredClone(createDryRunPod(rule)) as { spec: Record<typeof of, Record<string, unknown>[]> }
+      delete pod.spec[of][0]?.[without]
       return pod
     }
-    assert.equal(judgeDryRun(answer(201, createDryRunPod(true)), true), 'yes')
-    assert.equal(judgeDryRun(answer(201, createDryRunPod(false)), false), 'yes')
-    assert.equal(judgeDryRun(answer(201, without('restartPolicyRules')), true), 'no', 'the field was dropped')
-    assert.equal(judgeDryRun(answer(201, without('restartPolicy')), false), 'no')
-    assert.equal(judgeDryRun(answer(201, { spec: {} }), false), 'no')
-    assert.equal(judgeDryRun(answer(201, null), true), 'no')
-    assert.equal(judgeDryRun(answer(422, {}), true), 'no', 'invalid')
-    assert.equal(judgeDryRun(answer(403, {}), true), 'unknown', 'a quota, a policy, our own rights')
-    assert.equal(judgeDryRun(answer(500, {}), true), 'unknown')
-    assert.equal(judgeDryRun({ kind: 'failed', detail: 'timeout' }, true), 'unknown')
+    const rules = ['none', 'restart-all-containers', 'restart-by-exit-code'] as const
+    for (const rule of rules) {
+      assert.equal(judgeDryRun(answer(201, createDryRunPod(rule)), rule), 'yes')
+      assert.equal(judgeDryRun(answer(201, body(rule, 'initContainers', 'restartPolicy')), rule), 'no')
+      assert.equal(judgeDryRun(answer(201, { spec: {} }), rule), 'no')
+      assert.equal(judgeDryRun(answer(201, null), rule), 'no')
+      assert.equal(judgeDryRun(answer(422, {}), rule), 'no', 'invalid')
+      assert.equal(judgeDryRun(answer(403, {}), rule), 'unknown', 'a quota, a policy, our own rights')
+      assert.equal(judgeDryRun(answer(500, {}), rule), 'unknown')
+      assert.equal(judgeDryRun({ kind: 'failed', detail: 'timeout' }, rule), 'unknown')
+    }
+    const dropped = (rule: DryRunRule, of: 'initContainers' | 'containers', field: string) =>
+      judgeDryRun(answer(201, body(rule, of, field)), rule)
+    assert.equal(dropped('restart-all-containers', 'initContainers', 'restartPolicyRules'), 'no')
+    assert.equal(dropped('restart-by-exit-code', 'containers', 'restartPolicyRules'), 'no')
+    assert.equal(dropped('restart-by-exit-code', 'containers', 'restartPolicy'), 'no')
+    assert.equal(judgeDryRun(answer(201, createDryRunPod('none')), 'restart-by-exit-code'), 'no')
   })
 
   test('a probe → dry runs in the namespace of spark-nanny', async (t) => {
     const { api, deps } = await createApiFixture(t)
     assert.deepEqual(await probeServer(deps.api, 'nanny'), proved)
     const posts = api.requests.filter((line) => line.startsWith('POST'))
-    assert.equal(posts.length, 2)
+    assert.equal(posts.length, 3)
     for (const line of posts) assert.match(line, /^POST \/api\/v1\/namespaces\/nanny\/pods\?dryRun=All&/)
   })
 

@@ -33,7 +33,7 @@ export const capableContext: AdmissionContext = {
   version: '0.0.0-test',
   sidecar: { image: 'registry.invalid/sidecar:1', imagePullPolicy: 'IfNotPresent' },
   servicesAdmitted: true,
-  capabilities: { nativeSidecars: true, restartAllContainers: true, openShift: false },
+  capabilities: { nativeSidecars: true, restartAllContainers: true, containerRestartRules: true, openShift: false },
   application: { kind: 'none' },
   limits: null,
   chartSettings: {},

@@ -167,7 +167,7 @@ const validity = [
 ] as const
 const required = ['set', (text: string) => (text === '' ? undefined : text)] as const
 
-const capabilityNames = ['native-sidecars', 'restart-all-containers', 'openshift'] as const
+const capabilityNames = ['native-sidecars', 'restart-all-containers', 'container-restart-rules', 'openshift'] as const
 const capabilitiesForm = `a comma-separated list of ${capabilityNames.join(', ')}`
 
 function parseCapabilities(text: string): Capabilities | undefined {
@@ -176,6 +176,7 @@ function parseCapabilities(text: string): Capabilities | undefined {
   return {
     nativeSidecars: names.includes('native-sidecars'),
     restartAllContainers: names.includes('restart-all-containers'),
+    containerRestartRules: names.includes('container-restart-rules'),
     openShift: names.includes('openshift'),
   }
 }

@@ -57,7 +57,12 @@ export async function runChecks(options: CheckOptions, cliVersion: string, io: C
 /** The report if the API server cannot be used: only `api-reachable`, as an error. */
 function unreachable(url: string, version: Awaited<ReturnType<typeof collectVersion>>): CheckReport {
   const unread = { kind: 'unreadable', status: null, detail: 'not requested' } as const
-  const proof = { nativeSidecars: 'unknown', restartAllContainers: 'unknown', openShift: 'unknown' } as const
+  const proof = {
+    nativeSidecars: 'unknown',
+    restartAllContainers: 'unknown',
+    containerRestartRules: 'unknown',
+    openShift: 'unknown',
+  } as const
   const server = { url, version, admission: unread, proof, dryRunNamespace: '', dryRunProblem: null, nodes: unread }
   const { name, checks } = kubernetesApi
   const reachable = { name, checks: checks.filter(({ id }) => id === 'api-reachable') }

@@ -90,6 +90,11 @@ function parseKubernetesVersion(text: string): KubernetesVersion {
   const atLeast = (wanted: number) => Number(major) > 1 || (major === '1' && Number(minor) >= wanted)
   return {
     text,
-    capabilities: { nativeSidecars: atLeast(29), restartAllContainers: atLeast(36), openShift: false },
+    capabilities: {
+      nativeSidecars: atLeast(29),
+      restartAllContainers: atLeast(36),
+      containerRestartRules: atLeast(35),
+      openShift: false,
+    },
   }
 }

@@ -1,6 +1,7 @@
 import type { AdmissionDecision } from '../../../admission/decide.ts'
 import { describeAction } from '../../../admission/restart-strategy.ts'
 import { admissionReasons } from '../../../core/contract/skip-reasons.ts'
+import type { Capabilities } from '../../../core/kubernetes/capabilities.ts'
 import {
   formatSetting,
   type ResolvedSettings,
@@ -36,7 +37,6 @@ export function explain(
 ): Explanation {
   const { sentence } = admissionReasons[decision.reason]
   const detail = decision.kind === 'skip' && decision.detail !== '' ? ` (${decision.detail})` : ''
-  const { restartAllContainers } = kubernetesVersion.capabilities
   return {
     object,
     decision: decision.kind,
@@ -49,7 +49,7 @@ export function explain(
             because: [
               `restart is ${decision.settings.values.restart} (${decision.settings.sources.restart})`,
               describeOwner(application),
-              `Kubernetes ${kubernetesVersion.text} ${restartAllContainers ? 'supports' : 'does not support'} in-place restarts of all containers`,
+              `Kubernetes ${kubernetesVersion.text} ${describeRestarts(kubernetesVersion.capabilities)}`,
             ],
           },
     settings: decision.kind === 'inject' ? explainedSettings(decision.settings) : [],
@@ -59,6 +59,13 @@ export function explain(
 
 function explainedSettings({ values, sources }: ResolvedSettings): readonly ExplainedSetting[] {
   return settingKeys.map((key) => ({ key, value: formatSetting(key, values[key]), source: sources[key] }))
+}
+
+function describeRestarts({ restartAllContainers, containerRestartRules }: Capabilities): string {
+  if (restartAllContainers) return 'supports in-place restarts of all containers'
+  return containerRestartRules
+    ? 'supports in-place restarts of a container by its exit code, but not of all containers'
+    : 'does not support in-place restarts of all containers'
 }
 
 function describeOwner(lookup: ApplicationLookup): string {

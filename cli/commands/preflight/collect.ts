@@ -1,6 +1,6 @@
 import pLimit from 'p-limit'
 import { probeServer, type ServerProbe } from '../../../cluster/capability-probe.ts'
-import { computeNodeCapabilities, projectNode } from '../../../cluster/nodes.ts'
+import { computeNodeCapabilities, type NodeCapabilities, projectNode } from '../../../cluster/nodes.ts'
 import { isRecord, toRecord } from '../../../core/json.ts'
 import type { Capabilities } from '../../../core/kubernetes/capabilities.ts'
 import type { Pod } from '../../../core/kubernetes/pod.ts'
@@ -84,11 +84,12 @@ function computeCapabilities(nodes: ApiReading<readonly unknown[]>, proof: Serve
     nodes.kind === 'read'
       ? computeNodeCapabilities(nodes.value.flatMap((object) => projectNode(object) ?? []))
       : undefined
-  const nativeSidecars = proof.nativeSidecars !== 'no' && known?.nativeSidecars !== false
+  const isPossible = (key: keyof NodeCapabilities) => proof[key] !== 'no' && known?.[key] !== false
+  const nativeSidecars = isPossible('nativeSidecars')
   return {
     nativeSidecars,
-    restartAllContainers:
-      nativeSidecars && proof.restartAllContainers !== 'no' && known?.restartAllContainers !== false,
+    restartAllContainers: nativeSidecars && isPossible('restartAllContainers'),
+    containerRestartRules: nativeSidecars && isPossible('containerRestartRules'),
     openShift: proof.openShift === 'yes',
   }
 }

@@ -259,6 +259,7 @@ export const driverPods = (strictness: Strictness, overheadClass: string): fc.Ar
           capabilities: fc.record({
             nativeSidecars: fc.constant(true),
             restartAllContainers: rarely(true, false),
+            containerRestartRules: rarely(true, false),
             openShift: rarely(false, true),
           }),
         }),

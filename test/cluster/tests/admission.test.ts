@@ -83,7 +83,7 @@ function contextOf(id: string, namespace: string): AdmissionContext {
     version: '0.0.0-test',
     sidecar: { image: sidecarTag, imagePullPolicy: 'Never' },
     servicesAdmitted: true,
-    capabilities: { nativeSidecars: true, restartAllContainers: true, openShift: false },
+    capabilities: { nativeSidecars: true, restartAllContainers: true, containerRestartRules: true, openShift: false },
     application: { kind: 'none' },
     limits: limits.get(namespace) ?? null,
     chartSettings: {},

@@ -32,7 +32,7 @@ const image = 'localhost/spark:4.0.1'
 const own = { image, imagePullPolicy: 'Never' } as const
 const small = { cpu: '20m', memory: '32Mi' } as const
 const emptyDir = (name: string) => ({ name, emptyDir: {} })
-const openShift = { nativeSidecars: true, restartAllContainers: true, openShift: true }
+const openShift = { nativeSidecars: true, restartAllContainers: true, containerRestartRules: true, openShift: true }
 const quota = { metadata: { name: 'q' }, spec: { hard: { cpu: '9' } } }
 
 /** Pod shapes that the API server accepts but a kubelet may refuse to start. */
@@ -117,7 +117,7 @@ async function start(shape: Shape): Promise<void> {
     version: '0.0.0-test',
     sidecar: { image: sidecarTag, imagePullPolicy: 'Never' },
     servicesAdmitted: true,
-    capabilities: { nativeSidecars: true, restartAllContainers: true, openShift: false },
+    capabilities: { nativeSidecars: true, restartAllContainers: true, containerRestartRules: true, openShift: false },
     application: { kind: 'none' },
     limits: null,
     chartSettings: {},

@@ -129,11 +129,21 @@ describe('parseConfig', () => {
     }
     assert.deepEqual(kubernetes(), {
       kind: 'off',
-      capabilities: { nativeSidecars: false, restartAllContainers: false, openShift: false },
+      capabilities: {
+        nativeSidecars: false,
+        restartAllContainers: false,
+        containerRestartRules: false,
+        openShift: false,
+      },
     })
-    assert.deepEqual(kubernetes('native-sidecars, openshift'), {
+    assert.deepEqual(kubernetes('native-sidecars, container-restart-rules, openshift'), {
       kind: 'off',
-      capabilities: { nativeSidecars: true, restartAllContainers: false, openShift: true },
+      capabilities: {
+        nativeSidecars: true,
+        restartAllContainers: false,
+        containerRestartRules: true,
+        openShift: true,
+      },
     })
     assert.deepEqual(kubernetes('flying'), ['SPARK_NANNY_CAPABILITIES'])
   })

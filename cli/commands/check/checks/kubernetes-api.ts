@@ -52,23 +52,38 @@ export const kubernetesApi: Category<WithServer> = {
     {
       id: 'api-in-place-restart',
       title: 'the API server supports in-place restarts',
-      hint: 'Kubernetes supports RestartAllContainers since 1.36. Without it, the pod of a hung driver fails instead, and its operator resubmits the application. No action is required.',
+      hint: 'Kubernetes supports RestartAllContainers since 1.36, and restart rules of one container since 1.35. Without both, the pod of a hung driver fails instead, and its operator resubmits the application. No action is required.',
       judge: ({ server }) =>
-        proofResult(
-          server,
-          server.proof.restartAllContainers,
-          warning,
-          'it drops or rejects the restart rule; the pod of a hung driver fails instead',
-        ),
+        server.proof.restartAllContainers === 'no' && server.proof.containerRestartRules === 'yes'
+          ? ok(driverAlone)
+          : proofResult(
+              server,
+              server.proof.restartAllContainers,
+              warning,
+              'it drops or rejects the restart rules; the pod of a hung driver fails instead',
+            ),
     },
     {
       id: 'nodes-in-place-restart',
       title: 'all nodes support in-place restarts',
-      hint: 'RestartAllContainers needs kubelets of 1.36 or newer that declare RestartAllContainersOnContainerExits. Without it, the pod of a hung driver fails instead. No action is required.',
-      judge: ({ server }) =>
-        nodesResult(server, 'restartAllContainers', warning, 'the pod of a hung driver fails instead'),
+      hint: 'RestartAllContainers needs kubelets of 1.36 or newer that declare RestartAllContainersOnContainerExits; restart rules of one container need 1.35. Without both, the pod of a hung driver fails instead. No action is required.',
+      judge: ({ server }) => judgeReading(server.nodes, (known) => judgeInPlaceRestart(server, known)),
     },
   ],
+}
+
+const driverAlone = 'of the driver container alone'
+
+/** Nodes of which none can restart all containers are as new as each other. If only some can, the others hold them back. */
+function judgeInPlaceRestart(server: ServerEvidence, known: readonly KnownNode[]): CheckResult {
+  const { containerRestartRules } = computeNodeCapabilities(known)
+  const relevant = known.filter(isRelevant)
+  const someRestartAll = relevant.some((node) => computeNodeCapabilities(alone(node, relevant)).restartAllContainers)
+  if (containerRestartRules && !someRestartAll) return ok(driverAlone)
+  const effect = containerRestartRules
+    ? 'a hung driver’s container is restarted alone'
+    : 'the pod of a hung driver fails instead'
+  return nodesResult(server, 'restartAllContainers', warning, effect)
 }
 
 function proofResult(

@@ -24,7 +24,7 @@ const labels = {
 
 /** A driver pod that complies with the PodSecurity level `restricted` and has no sidecar yet. */
 function samplePod(): object {
-  const pod = toRecord(createDryRunPod(false))
+  const pod = toRecord(createDryRunPod('none'))
   const { initContainers: _, ...spec } = toRecord(pod.spec)
   const containers = Array.isArray(spec.containers) ? spec.containers.filter(isRecord) : []
   return {

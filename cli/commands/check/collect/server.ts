@@ -42,7 +42,7 @@ export async function collectServer(
 
 /** The API server's message; the result of the probe does not contain it. */
 async function dryRunProblem(api: KubernetesApi, namespace: string): Promise<string> {
-  const request = { method: 'POST', path: formatDryRunPath(namespace), body: createDryRunPod(false) } as const
+  const request = { method: 'POST', path: formatDryRunPath(namespace), body: createDryRunPod('none') } as const
   return describeResponse(await api.request({ ...request, deadlineMs: requestDeadlineMs }))
 }
 

@@ -3,6 +3,7 @@ import { decide, type AdmissionDecision as InjectionDecision } from '../../../..
 import { injectLabel, sidecarContainerName } from '../../../../core/contract/pod-contract.ts'
 import { admissionReasons } from '../../../../core/contract/skip-reasons.ts'
 import { toList, toRecord } from '../../../../core/json.ts'
+import type { Capabilities } from '../../../../core/kubernetes/capabilities.ts'
 import { type NamespaceLimits, parseNamespaceLimits } from '../../../../core/kubernetes/namespace-limits.ts'
 import type { Pod } from '../../../../core/kubernetes/pod.ts'
 import type { HungPolicy } from '../../../../core/settings/driver-policy.ts'
@@ -79,6 +80,14 @@ function describeFinalKill(input: Input, { kind }: HungPolicy): string | undefin
 const hasSidecar = (pod: unknown) =>
   toList(toRecord(toRecord(pod).spec).initContainers).some((one) => toRecord(one).name === sidecarContainerName)
 
+/** Without a cluster, a current one is assumed. */
+const assumedCapabilities: Capabilities = {
+  nativeSidecars: true,
+  restartAllContainers: true,
+  containerRestartRules: true,
+  openShift: false,
+}
+
 /** The decision that the webhook would make, computed by the webhook's own function. Null without a workload. */
 export function decideInjection({ input, workload, cluster }: PreflightSubject): InjectionDecision | null {
   if (workload === null) return null
@@ -91,8 +100,7 @@ export function decideInjection({ input, workload, cluster }: PreflightSubject):
       version: 'preflight',
       sidecar: { image: 'spark-nanny.invalid/sidecar:1', imagePullPolicy: 'IfNotPresent' },
       servicesAdmitted: true,
-      // Without a cluster, assume a current one.
-      capabilities: cluster?.capabilities ?? { nativeSidecars: true, restartAllContainers: true, openShift: false },
+      capabilities: cluster?.capabilities ?? assumedCapabilities,
       application: application === undefined ? { kind: 'none' } : { kind: 'found', application },
       limits: parseLimits(cluster),
       chartSettings: {},

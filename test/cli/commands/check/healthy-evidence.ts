@@ -16,7 +16,12 @@ import { authority, deployment, driver, issueLeafDaysAgo, replica, webhookConfig
 
 export const leaf = await issueLeafDaysAgo(1)
 export const unread = unreadable('HTTP 403: forbidden', 403)
-const yes = { nativeSidecars: 'yes', restartAllContainers: 'yes', openShift: 'no' } as const
+const yes = {
+  nativeSidecars: 'yes',
+  restartAllContainers: 'yes',
+  containerRestartRules: 'yes',
+  openShift: 'no',
+} as const
 
 export const node = {
   name: 'node-1',

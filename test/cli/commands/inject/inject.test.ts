@@ -127,7 +127,12 @@ spec: {defaultMode: 0644, flag: yes, ratio: 1:30, share: .5, size: 1.5e3, .: {}}
 
   const decisions = [
     { args: ['--kubernetes-version', '1.36'], file: 'driver-pod.spark-submit.json', action: /^restart all containers/ },
-    { args: ['--kubernetes-version', 'v1.35.9'], file: 'driver-pod.spark-submit.json', action: /^fail the pod/ },
+    {
+      args: ['--kubernetes-version', 'v1.35.9'],
+      file: 'driver-pod.spark-submit.json',
+      action: /^restart the driver container by its exit code/,
+    },
+    { args: ['--kubernetes-version', 'v1.34.4'], file: 'driver-pod.spark-submit.json', action: /^fail the pod/ },
     {
       args: ['--application', 'app.yaml'],
       file: 'driver-pod.spark-operator.json',

@@ -3,7 +3,12 @@ import { readable, unreadable } from '../../../../../cli/cluster/reading.ts'
 import { node, unread, withServer } from '../healthy-evidence.ts'
 import { testCategory } from './table.ts'
 
-const proof = { nativeSidecars: 'yes', restartAllContainers: 'yes', openShift: 'no' } as const
+const proof = {
+  nativeSidecars: 'yes',
+  restartAllContainers: 'yes',
+  containerRestartRules: 'yes',
+  openShift: 'no',
+} as const
 const connectionRefused = unreadable('ECONNREFUSED')
 const dryRunRefused = { dryRunProblem: 'HTTP 403: exceeded quota' } as const
 const oldNode = { ...node, name: 'old-node', kubelet: [1, 28], declaredFeatures: null } as const
@@ -56,9 +61,15 @@ describe('Kubernetes API checks', () => {
     'api-in-place-restart': [
       [
         'the dry run drops the field',
-        withServer({ proof: { ...proof, restartAllContainers: 'no' } }),
+        withServer({ proof: { ...proof, restartAllContainers: 'no', containerRestartRules: 'no' } }),
         'warning',
         /the pod of a hung driver fails instead/,
+      ],
+      [
+        'the server only knows rules of one container',
+        withServer({ proof: { ...proof, restartAllContainers: 'no' } }),
+        'ok',
+        /of the driver container alone/,
       ],
       [
         'the dry run is refused',
@@ -77,7 +88,13 @@ describe('Kubernetes API checks', () => {
         'one node declares no features',
         withServer({ nodes: readable([node, nodeWithoutFeatures]) }),
         'warning',
-        /^not supported by undeclared/,
+        /^not supported by undeclared; a hung driver’s container is restarted alone/,
+      ],
+      [
+        'all nodes only know rules of one container',
+        withServer({ nodes: readable([{ ...nodeWithoutFeatures, kubelet: [1, 35] }]) }),
+        'ok',
+        /of the driver container alone/,
       ],
       ['no node declares features', withServer({ nodes: readable([nodeWithoutFeatures]) }), 'ok'],
       ['the nodes cannot be read', withServer({ nodes: unread }), 'unknown'],
