@@ -68,7 +68,7 @@ describe('createMonitor', () => {
     assert.equal(harness.files(), 'hung')
     assert.match(
       harness.environment.message,
-      /^unresponsive: the Spark UI failed 3 polls in a row over 30 s.*the pod fails$/,
+      /^unresponsive: the Spark UI failed 2 polls in a row over 20 s.*the pod fails$/,
     )
     assert.equal(harness.read('hung'), `100\n${harness.environment.message}\n`)
     await harness.during(timeout, 600_000)
@@ -218,7 +218,7 @@ describe('createMonitor', () => {
 
   test('time in which the sidecar did not run → does not count', async (t) => {
     const late: Sample = { kind: 'inconclusive', detail: 'late' }
-    const harness = createMonitorHarness(t, { stopDeadlineMs: 30_000 })
+    const harness = createMonitorHarness(t, { stopDeadlineMs: 30_000, failureThreshold: 3 })
     await harness.step(alive)
     await harness.step(refused)
     harness.environment.nowMs += 3_600_000
