@@ -81,7 +81,8 @@ export function planInjection(
     identity,
     restart,
     statusPort,
-    startupProbeTells: driverProbes.startupProbe !== undefined,
+    // The exec liveness probe records the start too, if the driver has a startup probe of its own.
+    startupProbeTells: driverProbes.startupProbe !== undefined || driverProbes.livenessProbe !== undefined,
     propertiesFiles: sharedConf.files,
   })
   const { env, ...driverArgs } = planDriverArguments(driver, {

@@ -26,6 +26,9 @@ const isWatchedForUi = ({ kind, observedBecause, debugAgent }: DriverIdentity) =
 
 const isUsual = (files: readonly string[]) => files.length === 1 && files[0] === 'spark.properties'
 
+/** DefaultTerminationGracePeriodSeconds of the Kubernetes API. */
+const defaultGraceSeconds = 30
+
 /** The policy of this pod's sidecar. */
 export function planPolicy(
   pod: Pod,
@@ -37,6 +40,7 @@ export function planPolicy(
   const uiProperties = pickUiProperties(identity.command?.submit.conf ?? new Map())
   const namedPort = driver.ports?.find(({ name }) => name === 'spark-ui')?.containerPort
   const restartPolicy = restart.podRestartPolicy ?? findRestartPolicy(pod, driver)
+  const graceSeconds = pod.spec.terminationGracePeriodSeconds ?? defaultGraceSeconds
   return {
     applicationId: identity.applicationId,
     ui: { scheme: values['ui-scheme'], port: values['ui-port'] ?? namedPort ?? 4040 },
@@ -48,6 +52,7 @@ export function planPolicy(
     statusPort,
     startupProbeTells,
     ...(restartPolicy !== 'Never' && { kubeletRestarts: true }),
+    ...(graceSeconds !== defaultGraceSeconds && { gracePeriodMs: Math.max(0, graceSeconds) * 1_000 }),
     ...(pod.spec.hostNetwork === true && { hostNetwork: true }),
     ...(identity.debugAgent && { debugAgent: true }),
     ...(uiProperties !== undefined && { uiProperties }),

@@ -6,9 +6,20 @@ export interface Clock {
   wallMs(): number
 }
 
+/** One moment by two clocks: active time, which stands still while the sidecar does not run, and the wall clock. */
+export interface Moment {
+  readonly nowMs: number
+  readonly wallMs: number
+}
+
 /** The clocks of the machine. */
 export function createSystemClock(): Clock {
   return { monotonicMs: () => performance.now(), wallMs: () => Date.now() }
+}
+
+/** The wall clock at `activeMs` of the active clock, if the sidecar has run without a pause since. */
+export function toWallMs(activeMs: number, { nowMs, wallMs }: Moment): number {
+  return wallMs - (nowMs - activeMs)
 }
 
 /** Formats milliseconds since 1970 as `2026-01-31T12:00:00Z`. */

@@ -2,18 +2,13 @@ import { restartAllContainersExitCode } from '../core/contract/pod-contract.ts'
 import type { DriverPolicy } from '../core/settings/driver-policy.ts'
 import type { Judgement } from '../core/verdict/judge.ts'
 import type { Sample } from '../core/verdict/witnesses.ts'
+import type { Moment } from './clock.ts'
+import { noDoubt } from './doubt.ts'
+import { isDriverKnownToRun } from './driver-life.ts'
+import type { EnforcementEffect, EnforcementState, EnforcementStep, ObservedDriverStart } from './enforcement-state.ts'
 import type { HungAction } from './hung-action.ts'
 import type { SidecarLog } from './log.ts'
-import {
-  type EnforcementEffect,
-  type EnforcementState,
-  type EnforcementStep,
-  type EnforcementTime,
-  isDriverKnownToRun,
-  nextEnforcement,
-  type ObservedDriverStart,
-  settleRestart,
-} from './next-enforcement.ts'
+import { nextEnforcement, settleRestart } from './next-enforcement.ts'
 import { type RestartState, settleAtStart } from './restart-state.ts'
 import type { VerdictFiles } from './verdict-files.ts'
 
@@ -32,7 +27,11 @@ export interface EnforcerDeps {
 /** Carries out what a judgement demands: verdict files, restart state, termination message and exit. */
 export interface Enforcer {
   /** Returns the judgement to continue with; `restarted`: it is the first one of a new driver. */
-  enforce(judgement: Judgement, time: EnforcementTime): { readonly judgement: Judgement; readonly restarted: boolean }
+  enforce(
+    judgement: Judgement,
+    sample: Sample | null,
+    time: Moment,
+  ): { readonly judgement: Judgement; readonly restarted: boolean }
   /** Whether the startup deadline runs: not while the container of the driver is not known to run. */
   runsStartupDeadline(judgement: Judgement, sample: Sample): boolean
   /** Whether the UI of the current driver has ever answered, also before the sidecar was restarted. */
@@ -40,7 +39,16 @@ export interface Enforcer {
   /** The time until the backoff before a restart ends; Infinity if there is none. */
   msUntilBackoffEnds(wallMs: number): number
   hasEnded(): boolean
-  snapshot(): { readonly action: HungAction; readonly restartState: RestartState; readonly problem: string | null }
+  snapshot(): EnforcerSnapshot
+}
+
+export interface EnforcerSnapshot {
+  readonly action: HungAction
+  readonly restartState: RestartState
+  /** How many verdicts were wrong, by reason, since the sidecar started. */
+  readonly wrongVerdicts: EnforcementState['wrongVerdicts']
+  /** The write that the file system refuses; null if there is none. */
+  readonly problem: string | null
 }
 
 export function createEnforcer(policy: DriverPolicy, deps: EnforcerDeps, wallAtStartMs: number): Enforcer {
@@ -52,12 +60,18 @@ export function createEnforcer(policy: DriverPolicy, deps: EnforcerDeps, wallAtS
     phase: { kind: 'monitoring' },
     driverRuns: false,
     driverStart: { kind: 'none' },
-    lastAliveWallMs: null,
+    // It is only known that the UI has answered at some time before.
+    lastAliveWallMs: restartState.answered ? wallAtStartMs : null,
     loggedVerdict: null,
+    doubt: noDoubt,
+    wrongVerdicts: {},
   }
   executor.execute({ kind: 'save-restart-state', restartState })
+  // The record of a driver that was to end with all containers. If that driver still runs, its probe records it once more.
+  if (restartState.attempt > 1 && restartState.driverStartTicks === null)
+    executor.execute({ kind: 'remove-driver-start' })
 
-  function apply(step: EnforcementStep, judgement: Judgement, time: EnforcementTime): void {
+  function apply(step: EnforcementStep, judgement: Judgement, time: Moment): void {
     state = step.state
     for (const effect of step.effects) {
       const succeeded = executor.execute(effect)
@@ -66,8 +80,9 @@ export function createEnforcer(policy: DriverPolicy, deps: EnforcerDeps, wallAtS
   }
 
   return {
-    enforce(judged, time) {
-      const enforcement = nextEnforcement(state, judged, observeDriverStart(deps), policy, time)
+    enforce(judged, sample, time) {
+      const input = { judged, sample, driverStart: observeDriverStart(deps), time }
+      const enforcement = nextEnforcement(state, input, policy)
       const { judgement, restarted } = enforcement
       apply(enforcement, judgement, time)
       return { judgement, restarted }
@@ -89,6 +104,7 @@ export function createEnforcer(policy: DriverPolicy, deps: EnforcerDeps, wallAtS
     snapshot: () => ({
       action: state.phase.kind === 'acting' ? state.phase.action : { kind: 'none' },
       restartState: state.restartState,
+      wrongVerdicts: state.wrongVerdicts,
       problem: executor.problem(),
     }),
   }

@@ -1,10 +1,9 @@
 import { formatDuration } from '../core/duration.ts'
-import type { DriverPolicy, HungPolicy, RestartBudget } from '../core/settings/driver-policy.ts'
-import type { HungReason, Verdict } from '../core/verdict/verdict.ts'
-import { formatIsoTime } from './clock.ts'
+import type { DriverPolicy, RestartBudget } from '../core/settings/driver-policy.ts'
+import type { HungReason, HungVerdict } from '../core/verdict/verdict.ts'
+import { formatIsoTime, type Moment } from './clock.ts'
+import { formatHungMessage } from './hung-message.ts'
 import { type BudgetState, computeBudgetState, type RestartHistory } from './restart-budget.ts'
-
-export type HungVerdict = Extract<Verdict, { kind: 'hung' }>
 
 /** What the sidecar does about a hung driver. `message` is one line for the log and the termination message. */
 export type HungAction =
@@ -13,68 +12,108 @@ export type HungAction =
   | { readonly kind: 'report'; readonly message: string }
   /** The backoff before the next restart has not ended. */
   | { readonly kind: 'wait'; readonly untilMs: number; readonly message: string }
-  /** Write the file that fails liveness. `restarts`: the kubelet then restarts the driver, which counts as a restart. */
-  | { readonly kind: 'fail'; readonly restarts: boolean; readonly message: string }
+  /** Write the file at which the liveness probe ends the driver. */
+  | ({ readonly kind: 'fail'; readonly message: string } & DriverEnd)
   /** Exit with the code that makes the kubelet restart all containers. */
   | { readonly kind: 'restart-all'; readonly message: string }
 
+/** How the probe ends the JVM. `restarts`: the kubelet then restarts the driver, which counts as a restart. */
+export type DriverEnd = typeof restartingEnd | typeof finalEnd | typeof finalEndDespiteRule
+
+/** Exit code 142. The kubelet restarts the driver: by the rule for 142, or because it restarts whatever fails. */
+const restartingEnd = { restarts: true, signal: 'ALRM' } as const
+/** Exit code 142 in a pod without a rule for it: the pod fails. */
+const finalEnd = { restarts: false, signal: 'ALRM' } as const
+/** Exit code 137, which the rule for 142 does not match: the pod fails. */
+const finalEndDespiteRule = { restarts: false, signal: 'KILL' } as const
+
 /**
- * Limits what the policy does about a driver that is hung for `reason`. After the UI has closed, the driver may have
- * committed its output, or may even have ended while another container keeps the pod running. So nothing in this pod is run
- * again: no container is restarted, and the liveness probe fails only where the kubelet does not restart what fails.
- * (getContainersToReset in the kubelet's kuberuntime_manager.go also resets containers that have exited.)
+ * Which driver a verdict file can name. `any`: its start cannot be read, so that the file would hold for the next driver of
+ * the pod too. `none`: no probe has run in its container, so that no file would be found.
  */
-function limitHungPolicy(reason: HungReason, { onHung, kubeletRestarts }: HungActionPolicy): HungPolicy | 'no-rerun' {
-  if (reason !== 'stop-deadline' || onHung.kind === 'observe') return onHung
-  const wouldRunAgain = onHung.kind === 'restart-driver-container' || kubeletRestarts === true
-  return wouldRunAgain ? 'no-rerun' : { kind: 'fail-pod', budget: null }
+export type NamedDriver = 'one' | 'any' | 'none'
+
+/** What an action depends on apart from the verdict. */
+export interface HungContext {
+  readonly policy: Pick<DriverPolicy, 'onHung' | 'actOn' | 'kubeletRestarts'>
+  readonly history: RestartHistory
+  readonly driver: NamedDriver
+  readonly time: Moment
 }
 
-type HungActionPolicy = Pick<DriverPolicy, 'onHung' | 'kubeletRestarts'>
+/**
+ * The driver may have committed its output, or has run for as long as its owner allows. It may even have ended while another
+ * container keeps the pod running, and a restart of all containers would start it again (getContainersToReset in the
+ * kubelet's kuberuntime_manager.go also resets containers that have exited).
+ */
+const neverRunAgain: ReadonlySet<HungReason> = new Set(['stop-deadline', 'main-ended', 'max-run-time'])
 
-/** Chooses the action for a hung driver. Pure. Times are milliseconds of the wall clock. */
-export function chooseHungAction(
-  verdict: HungVerdict,
-  hungSinceMs: number,
-  policy: HungActionPolicy,
-  history: RestartHistory,
-  nowMs: number,
-): HungAction {
-  const summary = `${verdict.reason}: ${verdict.detail}; hung since ${formatIsoTime(hungSinceMs)}`
-  const onHung = limitHungPolicy(verdict.reason, policy)
-  if (onHung === 'no-rerun') {
-    return { kind: 'report', message: `${summary}; left as it is, because it may have committed its output` }
+/** Chooses the action for a hung driver. Pure. */
+export function chooseHungAction(verdict: HungVerdict, context: HungContext): HungAction {
+  const decision = decide(verdict, context)
+  return { ...decision, message: formatHungMessage(verdict, decision.message, context.time) }
+}
+
+/** An action whose message is only what happens to the driver, without the verdict. */
+type Decision = Exclude<HungAction, { kind: 'none' }>
+
+const report = (message: string): Decision => ({ kind: 'report', message })
+
+function decide({ reason, certainty }: HungVerdict, context: HungContext): Decision {
+  const { onHung, actOn, kubeletRestarts } = context.policy
+  if (onHung.kind === 'observe') return report('observed only')
+  if (actOn === 'nothing') return report('reported only: act-on is nothing')
+  if (certainty === 'likely' && actOn === 'certain')
+    return report('reported only: the verdict is likely, and act-on is certain')
+  // The kubelet restarts whatever fails in this pod.
+  const runsAgain = onHung.kind === 'restart-driver-container' || kubeletRestarts === true
+  if (neverRunAgain.has(reason)) {
+    return runsAgain
+      ? report('left as it is, because it may have committed its output and the kubelet would run it again')
+      : failPod(onHung.kind)
   }
-  switch (onHung.kind) {
-    case 'observe':
-      return { kind: 'report', message: `${summary}; observed only` }
-    case 'fail-pod':
-      return { kind: 'fail', restarts: false, message: `${summary}; the pod fails` }
-    case 'restart-all-containers':
-    case 'restart-by-exit-code':
-    case 'restart-driver-container': {
-      const all = onHung.kind === 'restart-all-containers'
-      const state = computeBudgetState(onHung.budget, history, nowMs)
-      const restartNumber = `restart ${state.used + 1}${state.max === null ? '' : ` of ${state.max}`}${describeWindow(onHung.budget)}`
-      switch (state.kind) {
-        case 'free':
-          return all
-            ? { kind: 'restart-all', message: `${summary}; ${restartNumber}, all containers` }
-            : { kind: 'fail', restarts: true, message: `${summary}; ${restartNumber}, the driver container` }
-        case 'backoff':
-          return {
-            kind: 'wait',
-            untilMs: state.untilMs,
-            message: `${summary}; ${restartNumber} not before ${formatIsoTime(state.untilMs)}`,
-          }
-        case 'spent': {
-          const spent = `${summary}; ${describeSpentBudget(state, onHung.budget)}`
-          // A pod with restartPolicy OnFailure cannot be made to fail: the kubelet restarts each container that ends.
-          return all && policy.kubeletRestarts !== true
-            ? { kind: 'fail', restarts: false, message: `${spent}; the pod fails` }
-            : { kind: 'report', message: `${spent}; left as it is` }
-        }
+  if (onHung.budget === null) {
+    return runsAgain
+      ? report('left as it is, because the kubelet would restart it without a limit')
+      : failPod(onHung.kind)
+  }
+  if (onHung.kind !== 'restart-all-containers' && context.driver === 'any') {
+    return runsAgain
+      ? report('left as it is, because its start is not known and the next driver could be ended instead')
+      : failPod(onHung.kind, 'its start is not known, ')
+  }
+  return restartWithinBudget(onHung, runsAgain, context)
+}
+
+function failPod(kind: DriverPolicy['onHung']['kind'], prefix = ''): Decision {
+  const end = kind === 'restart-by-exit-code' ? finalEndDespiteRule : finalEnd
+  return { kind: 'fail', ...end, message: `${prefix}the pod fails` }
+}
+
+type RestartPolicy = Extract<DriverPolicy['onHung'], { budget: RestartBudget }>
+
+function restartWithinBudget(
+  { kind, budget }: RestartPolicy,
+  runsAgain: boolean,
+  { history, time }: HungContext,
+): Decision {
+  const state = computeBudgetState(budget, history, time.wallMs)
+  const number = `restart ${state.used + 1}${state.max === null ? '' : ` of ${state.max}`}${describeWindow(budget)}`
+  switch (state.kind) {
+    case 'free':
+      return kind === 'restart-all-containers'
+        ? { kind: 'restart-all', message: `${number}, all containers` }
+        : { kind: 'fail', ...restartingEnd, message: `${number}, the driver container` }
+    case 'backoff':
+      return {
+        kind: 'wait',
+        untilMs: state.untilMs,
+        message: `${number} not before ${formatIsoTime(state.untilMs)}`,
       }
+    case 'spent': {
+      const spent = describeSpentBudget(state, budget)
+      // Such a pod cannot be made to fail: the kubelet restarts each container that ends.
+      return runsAgain ? report(`${spent}; left as it is`) : failPod(kind, `${spent}; `)
     }
   }
 }

@@ -90,7 +90,7 @@ function openMonitor(policy: DriverPolicy): Monitor | string {
     writeTerminationMessage: (text) => writeFileSync(paths.terminationMessage, text),
     exit: (code) => process.exit(code),
     startedzRequested: () => startedzRequested,
-    uptimeMs: () => readUptimeMs(),
+    uptimeMs: createUptimeClock(),
     log,
   })
 }
@@ -104,12 +104,19 @@ function idle(reason: string, port: number): void {
   setInterval(() => {}, 2 ** 30)
 }
 
-function readUptimeMs(): number | null {
+/**
+ * The time since the node booted, by the same clock as the start times of processes: the start of this process (field 22 of
+ * /proc/self/stat, in ticks of 10 ms) plus its age. lxcfs replaces /proc/uptime by the uptime of the container.
+ */
+function createUptimeClock(): () => number | null {
+  let startedMs = Number.NaN
   try {
-    return Number.parseFloat(readFileSync(paths.uptime, 'latin1')) * 1_000 || null
+    const stat = readFileSync(paths.selfStat, 'latin1')
+    startedMs = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]) * 10
   } catch {
-    return null
+    // Not Linux.
   }
+  return () => (Number.isFinite(startedMs) ? startedMs + performance.now() : null)
 }
 
 function podAddresses(): readonly string[] {

@@ -35,7 +35,7 @@ export function formatMetrics(state: SidecarState, version: string): string {
   family('ready', 'gauge', 'Whether the readiness probe passes (1 = yes).', [[{}, passesReadiness(state) ? 1 : 0]])
   if (state.kind === 'idle') return `${lines.join('\n')}\n`
 
-  const { pollHistory, verdict, restartState, wallMs, sinceWallMs, requestedBytes } = state.snapshot
+  const { pollHistory, verdict, restartState, wrongVerdicts, wallMs, sinceWallMs, requestedBytes } = state.snapshot
   family('verdict', 'gauge', 'Whether the driver has this verdict (1 = yes), by verdict.', [
     ...verdictKinds.map((kind) => [{ state: kind }, kind === verdict.kind ? 1 : 0] as const),
   ])
@@ -62,6 +62,10 @@ export function formatMetrics(state: SidecarState, version: string): string {
   const byReason = Map.groupBy(restartState.restarts, ({ reason }) => reason)
   family('restarts_total', 'counter', 'Number of driver restarts since the pod was created, by reason.', [
     ...[...byReason].map(([reason, restarts]) => [{ reason }, restarts.length] as const),
+  ])
+  const help = 'Number of drivers that worked again although they were to be restarted, by reason of the verdict.'
+  family('wrong_verdicts_total', 'counter', help, [
+    ...Object.entries(wrongVerdicts).map(([reason, count]) => [{ reason }, count] as const),
   ])
   family('attempt', 'gauge', 'Number of the current driver of the pod, counted from 1.', [[{}, restartState.attempt]])
   const budget = computeCurrentBudget(state.snapshot)

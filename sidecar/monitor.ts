@@ -1,7 +1,7 @@
 import type { DriverPolicy } from '../core/settings/driver-policy.ts'
 import { createJudgement, delayStartupDeadline, type Judgement, judge } from '../core/verdict/judge.ts'
 import { nextPollDelayMs } from '../core/verdict/poll-run.ts'
-import type { Sample } from '../core/verdict/witnesses.ts'
+import type { ProcessRecord, Sample } from '../core/verdict/witnesses.ts'
 import { computeActiveMs } from '../spark-ui/active-time.ts'
 import type { Clock } from './clock.ts'
 import { createEnforcer, type EnforcerDeps } from './enforcer.ts'
@@ -37,10 +37,11 @@ export function createMonitor(policy: DriverPolicy, deps: MonitorDeps): Monitor 
   const pollHistory = createPollHistory()
   const time = createActiveTime(deps.clock)
   const planReadings = createStallPlan(policy)
+  const readProcesses = createProcessWitness(deps)
   let delayMs = 0
   const enforcer = createEnforcer(policy, deps, time.now().wallMs)
   // Written before the first poll: the startup probe must not pass while that poll is in progress.
-  let { judgement } = enforcer.enforce(createJudgement(time.now().nowMs, enforcer.hasAnswered()), time.now())
+  let { judgement } = enforcer.enforce(createJudgement(time.now().nowMs, enforcer.hasAnswered()), null, time.now())
 
   return {
     async step() {
@@ -58,7 +59,9 @@ export function createMonitor(policy: DriverPolicy, deps: MonitorDeps): Monitor 
       const before = enforcer.runsStartupDeadline(judgement, sample)
         ? judgement
         : delayStartupDeadline(judgement, now.nowMs)
-      const enforced = enforcer.enforce(judge(before, observation, deadlines, now.nowMs), now)
+      const processes = readProcesses(now.nowMs)
+      const whole = processes === undefined ? observation : { ...observation, processes }
+      const enforced = enforcer.enforce(judge(before, whole, deadlines, now.nowMs), sample, now)
       judgement = enforced.judgement
       if (enforced.restarted) poller.forget()
       const nextPollMs = computeDelayMs(judgement, sample, policy)
@@ -80,6 +83,22 @@ export function createMonitor(policy: DriverPolicy, deps: MonitorDeps): Monitor 
         ...enforcer.snapshot(),
       }
     },
+  }
+}
+
+/** A record is older only if the kubelet no longer runs the probes, or if the wall clock has stepped. */
+const oldestRecordMs = 600_000
+
+/** The newest record of the probes, with its time by the active clock. The same record keeps its time. */
+function createProcessWitness({ files, clock }: MonitorDeps): (nowMs: number) => ProcessRecord | undefined {
+  let last: { readonly writtenMs: number; readonly record: ProcessRecord } | null = null
+  return (nowMs) => {
+    const found = files.readProcessRecord(clock.wallMs())
+    if (found === null || found.ageMs > oldestRecordMs) return undefined
+    if (found.writtenMs !== last?.writtenMs) {
+      last = { writtenMs: found.writtenMs, record: { ...found.record, recordedMs: nowMs - found.ageMs } }
+    }
+    return last.record
   }
 }
 

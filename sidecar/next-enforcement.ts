@@ -1,115 +1,55 @@
-import { anyDriver } from '../core/contract/pod-contract.ts'
 import type { DriverPolicy } from '../core/settings/driver-policy.ts'
-import { createJudgement, type Judgement } from '../core/verdict/judge.ts'
-import type { Verdict } from '../core/verdict/verdict.ts'
-import type { Sample } from '../core/verdict/witnesses.ts'
-import { formatIsoTime } from './clock.ts'
-import { chooseHungAction, type HungAction, type HungVerdict } from './hung-action.ts'
-import type { LogFields, LogLevel } from './log.ts'
+import type { Judgement } from '../core/verdict/judge.ts'
+import type { HungVerdict, Verdict } from '../core/verdict/verdict.ts'
+import { formatIsoTime, type Moment, toWallMs } from './clock.ts'
+import { nextDoubt } from './doubt.ts'
+import { classifyName, followDriver, type LifeStep, nameDriver } from './driver-life.ts'
+import {
+  type ActingPhase,
+  chain,
+  type EnforcementEffect,
+  type EnforcementInput,
+  type EnforcementState,
+  type EnforcementStep,
+  saveRestartState,
+  unchanged,
+} from './enforcement-state.ts'
+import { chooseHungAction, type HungAction } from './hung-action.ts'
 import { hasStarted, isReady } from './readiness.ts'
-import { type RestartState, recordRestart, toRestartHistory } from './restart-state.ts'
-import type { DriverStart, VerdictFileContents } from './verdict-files.ts'
+import { recordRestart, toRestartHistory } from './restart-state.ts'
 
 /**
- * This long after `hung` was written, the kubelet has either acted or will not act: liveness takes at most 30 s to fail,
- * and Spark's grace period is 30 s.
+ * This long after `hung` was written, plus the grace period of the pod, the kubelet has either acted or will not act: without
+ * a signal, liveness takes at most 30 s to fail.
  */
 const kubeletActsWithinMs = 90_000
+const defaultGracePeriodMs = 30_000
 
-/** After this time, another start of the driver has another cause: MaxContainerBackOff of the kubelet is five minutes. */
-const restartAppearsWithinMs = kubeletActsWithinMs + 300_000
+/** A driver that works again so soon after an action was blocked would have been killed wrongly. */
+const wrongIfAliveWithinMs = 60_000
 
-/** What the enforcer knows between two judgements. */
-export interface EnforcementState {
-  readonly restartState: RestartState
-  readonly phase: EnforcementPhase
-  /** Whether the container of the current driver is known to run. */
-  readonly driverRuns: boolean
-  /** What the probes recorded last. */
-  readonly driverStart: DriverStart
-  /** When the UI last answered as the driver's, by the wall clock. Null if this sidecar has not seen that. */
-  readonly lastAliveWallMs: number | null
-  /** The kind of the verdict that was logged last; null before the first one. */
-  readonly loggedVerdict: Verdict['kind'] | null
-}
-
-export type EnforcementPhase =
-  /** The driver is not hung. */
-  | { readonly kind: 'monitoring' }
-  | ActingPhase
-  /** All containers are to be restarted as soon as the restart is recorded. */
-  | {
-      readonly kind: 'restart-requested'
-      readonly message: string
-      /** The restart state with this restart. */
-      readonly recorded: RestartState
-      /** The phase to return to if the restart cannot be recorded. */
-      readonly previous: { readonly kind: 'monitoring' } | ActingPhase
-    }
-  /** The sidecar exits. */
-  | { readonly kind: 'ended' }
-
-/** `action` was chosen for `verdict` at `sinceMs`, and is in effect. */
-interface ActingPhase {
-  readonly kind: 'acting'
-  readonly action: HungAction
-  readonly verdict: HungVerdict
-  readonly sinceMs: number
-}
-
-/** What is to be done in the world. */
-export type EnforcementEffect =
-  /** A failure is ignored: the state in memory counts. */
-  | { readonly kind: 'save-restart-state'; readonly restartState: RestartState }
-  /** {@link settleRestart} continues with whether it succeeded. */
-  | { readonly kind: 'record-restart'; readonly restartState: RestartState }
-  | { readonly kind: 'write-verdict-files'; readonly contents: VerdictFileContents }
-  | { readonly kind: 'remove-driver-start' }
-  /** An empty text removes the message. */
-  | { readonly kind: 'write-termination-message'; readonly text: string }
-  | { readonly kind: 'log'; readonly level: LogLevel; readonly fields: LogFields; readonly message: string }
-  /** Exits with the code that restarts all containers. */
-  | { readonly kind: 'exit-for-restart' }
-
-/** The state after a decision, and the effects that belong to it, in their order. */
-export interface EnforcementStep {
-  readonly state: EnforcementState
-  readonly effects: readonly EnforcementEffect[]
-}
-
-/** The decision about one judgement. `restarted`: `judgement` is the first one of a new driver. */
-export interface Enforcement extends EnforcementStep {
-  readonly judgement: Judgement
-  readonly restarted: boolean
-}
-
-/** Active time, which stands still while the sidecar does not run, and the time of the wall clock. */
-export interface EnforcementTime {
-  readonly nowMs: number
-  readonly wallMs: number
-}
-
-type EnforcementPolicy = Pick<DriverPolicy, 'onHung' | 'kubeletRestarts'>
+type EnforcementPolicy = Pick<
+  DriverPolicy,
+  'onHung' | 'actOn' | 'kubeletRestarts' | 'gracePeriodMs' | 'threadDumpIntervalMs'
+>
 
 /**
  * Decides what follows from a judgement. Pure. A judgement, its action and what is remembered belong to one life of the
- * driver's container: if `driverStart` shows another life, all of them start again.
+ * driver's container: if the probes recorded another life, all of them start again.
  */
-export function nextEnforcement(
-  known: EnforcementState,
-  judged: Judgement,
-  driverStart: ObservedDriverStart,
-  policy: EnforcementPolicy,
-  time: EnforcementTime,
-): Enforcement {
-  const lastAliveWallMs = judged.run.kind === 'alive' ? time.wallMs : known.lastAliveWallMs
-  const before: EnforcementState = { ...known, driverStart, lastAliveWallMs }
-  const begun = beginNextDriver(before, judged, driverStart, time)
-  const restarted = begun !== undefined
-  const judgement = restarted ? createJudgement(time.nowMs, begun.state.restartState.answered) : judged
-  const answered = chain(begun ?? rememberDriverStart(before), (state) => rememberAnswer(state, judgement))
-  const enforced = chain(answered, (state) => enforceVerdict(state, judgement, policy, time))
-  return { ...chain(enforced, (state) => showVerdict(state, judgement, time)), judgement, restarted }
+export function nextEnforcement(known: EnforcementState, input: EnforcementInput, policy: EnforcementPolicy): LifeStep {
+  const { driverStart, sample, time } = input
+  const lastAliveWallMs = sample?.kind === 'alive' ? time.wallMs : known.lastAliveWallMs
+  const life = followDriver({ ...known, driverStart, lastAliveWallMs }, input)
+  const { judgement, restarted } = life
+  const steps: readonly ((state: EnforcementState) => EnforcementStep)[] = [
+    (state) => rememberAnswer(state, judgement),
+    (state) => enforceVerdict(state, judgement, policy, time),
+    (state) => expectRestart(state, judgement, policy, time),
+    (state) => updateDoubt(state, judgement, policy, time),
+    (state) => showVerdict(state, judgement, time),
+  ]
+  return { ...steps.reduce<EnforcementStep>(chain, life), judgement, restarted }
 }
 
 /** Continues after `record-restart`: a restart that is not recorded would never be counted, so it does not happen. */
@@ -117,16 +57,16 @@ export function settleRestart(
   state: EnforcementState,
   isRecorded: boolean,
   judgement: Judgement,
-  time: EnforcementTime,
+  time: Moment,
 ): EnforcementStep {
   const { phase } = state
-  if (phase.kind !== 'restart-requested') return { state, effects: [] }
+  if (phase.kind !== 'restart-requested') return unchanged(state)
   if (!isRecorded) return showVerdict({ ...state, phase: phase.previous }, judgement, time)
   const { message } = phase
   return {
     state: { ...state, restartState: phase.recorded, phase: { kind: 'ended' } },
     effects: [
-      { kind: 'write-verdict-files', contents: { starting: null, hung: null, ready: null } },
+      { kind: 'write-verdict-files', contents: { starting: null, hung: null, ready: null, doubt: null } },
       { kind: 'remove-driver-start' },
       { kind: 'write-termination-message', text: message },
       {
@@ -140,180 +80,48 @@ export function settleRestart(
   }
 }
 
-/** What the probes recorded, and how long ago the driver started. Null if the age is not known. */
-export type ObservedDriverStart =
-  | Exclude<DriverStart, { kind: 'known' }>
-  | (Extract<DriverStart, { kind: 'known' }> & { readonly ageMs: number | null })
-
-/** What shows that the container of the driver runs. */
-export interface DriverStartSigns {
-  /** Whether the kubelet has requested /startedz. */
-  readonly startedzRequested: boolean
-  readonly driverStart: DriverStart
-}
-
-/**
- * Whether the container of the current driver is known to run. After a restart in place, a driver that listens without
- * answering counts too: it may be the driver that hung, if the restart did not happen.
- */
-export function isDriverKnownToRun(
-  { driverRuns, restartState }: EnforcementState,
-  sample: Sample,
-  signs: DriverStartSigns,
-  policy: Pick<DriverPolicy, 'onHung' | 'hostNetwork'>,
-): boolean {
-  const wasRestarted = restartState.attempt > 1 && policy.onHung.kind === 'restart-all-containers'
-  const listens = wasRestarted && policy.hostNetwork !== true && sample.kind === 'failing'
-  const { driverStart } = signs
-  const isStale = driverStart.kind === 'known' && driverStart.ticks === restartState.previousStartTicks
-  return driverRuns || listens || signs.startedzRequested || (driverStart.kind !== 'none' && !isStale)
-}
-
-function chain(step: EnforcementStep, next: (state: EnforcementState) => EnforcementStep): EnforcementStep {
-  const { state, effects } = next(step.state)
-  return { state, effects: [...step.effects, ...effects] }
-}
-
-/** Undefined if the judged driver is still the current one. */
-function beginNextDriver(
-  state: EnforcementState,
-  judged: Judgement,
-  driverStart: ObservedDriverStart,
-  time: EnforcementTime,
-): EnforcementStep | undefined {
-  const { phase, restartState } = state
-  const { driverStartTicks } = restartState
-  if (driverStart.kind === 'known' && isNextDriver(restartState, driverStart.ticks)) {
-    const answered = hasAnsweredSince(state, driverStart.ageMs, judged, time)
-    // What is known already is about this driver.
-    if (driverStartTicks === null && judged.answered && answered) return undefined
-    return followNextDriver(state, driverStart.ticks, answered, time)
-  }
-  // Only a driver whose start is unknown is guessed to have been restarted.
-  const isGuess = driverStartTicks === null && phase.kind === 'acting'
-  return isGuess && isActionOver(phase, judged, time.nowMs) ? awaitNextDriver(state, phase) : undefined
-}
-
-/** Whether this is the start of a driver that is not judged yet. The record of a driver that was to end may remain. */
-function isNextDriver({ driverStartTicks, previousStartTicks }: RestartState, ticks: string): boolean {
-  return driverStartTicks === null ? ticks !== previousStartTicks : ticks !== driverStartTicks
-}
-
-/** Whether the UI has answered since the driver started: the start may be recorded late. */
-function hasAnsweredSince(
-  { lastAliveWallMs, restartState }: EnforcementState,
-  ageMs: number | null,
-  judged: Judgement,
-  { wallMs }: EnforcementTime,
-): boolean {
-  if (ageMs === null) return restartState.driverStartTicks === null && judged.answered
-  // After a restart of the sidecar, it is only known that the UI has answered at some time.
-  if (lastAliveWallMs === null) return restartState.driverStartTicks === null && judged.answered
-  return lastAliveWallMs >= wallMs - ageMs
-}
-
-function rememberDriverStart(state: EnforcementState): EnforcementStep {
-  const { restartState, driverStart } = state
-  if (driverStart.kind !== 'known' || restartState.driverStartTicks !== null) return { state, effects: [] }
-  if (driverStart.ticks === restartState.previousStartTicks) return { state, effects: [] }
-  return saveRestartState(state, { ...restartState, driverStartTicks: driverStart.ticks })
-}
-
-/** The kubelet has started the driver's container, because of a verdict or on its own. */
-function followNextDriver(
-  state: EnforcementState,
-  driverStartTicks: string,
-  answered: boolean,
-  { wallMs }: EnforcementTime,
-): EnforcementStep {
-  const { pendingRestart } = state.restartState
-  const isExpected = pendingRestart !== null && wallMs - pendingRestart.atMs <= restartAppearsWithinMs
-  const counted = isExpected ? recordRestart(state.restartState, pendingRestart) : state.restartState
-  const restartState = { ...counted, answered, driverStartTicks, pendingRestart: null }
-  return {
-    state: { ...state, restartState, phase: { kind: 'monitoring' }, driverRuns: true },
-    effects: [
-      { kind: 'save-restart-state', restartState },
-      {
-        kind: 'log',
-        level: 'info',
-        fields: { attempt: restartState.attempt, expected: isExpected },
-        message: 'the driver container has started',
-      },
-    ],
-  }
-}
-
-/** Whether the kubelet has acted on the file `hung`, or will never act on it. */
-function isActionOver({ action, verdict, sinceMs }: ActingPhase, judgement: Judgement, nowMs: number): boolean {
-  if (action.kind !== 'fail') return false
-  const wasListening = verdict.reason === 'unresponsive' || verdict.reason === 'stall'
-  if (action.restarts && wasListening && judgement.verdict.kind === 'stopping') return true
-  // A driver whose container has not started yet must not find the file `hung` when it starts.
-  return (action.restarts || verdict.reason === 'startup-deadline') && nowMs - sinceMs >= kubeletActsWithinMs
-}
-
-function awaitNextDriver(state: EnforcementState, { action }: ActingPhase): EnforcementStep {
-  const restarts = action.kind === 'fail' && action.restarts
-  const { pendingRestart } = state.restartState
-  const restartState =
-    restarts && pendingRestart !== null
-      ? recordRestart(state.restartState, pendingRestart)
-      : { ...state.restartState, answered: false }
-  return {
-    state: {
-      ...state,
-      restartState,
-      phase: { kind: 'monitoring' },
-      driverRuns: restarts ? false : state.driverRuns,
-    },
-    effects: [
-      ...(restarts ? [{ kind: 'remove-driver-start' } as const] : []),
-      { kind: 'save-restart-state', restartState },
-      {
-        kind: 'log',
-        level: 'info',
-        fields: { attempt: restartState.attempt, restarted: restarts },
-        message: 'waiting for the driver to restart',
-      },
-    ],
-  }
-}
-
 function rememberAnswer(state: EnforcementState, { answered }: Judgement): EnforcementStep {
-  if (!answered || state.restartState.answered) return { state, effects: [] }
+  if (!answered || state.restartState.answered) return unchanged(state)
   return saveRestartState(state, { ...state.restartState, answered: true })
 }
 
 function enforceVerdict(
   state: EnforcementState,
-  judgement: Judgement,
+  { verdict }: Judgement,
   policy: EnforcementPolicy,
-  time: EnforcementTime,
+  time: Moment,
 ): EnforcementStep {
-  const { verdict } = judgement
-  if (verdict.kind !== 'hung')
-    return state.phase.kind === 'acting' ? clearAction(state, state.phase, verdict) : { state, effects: [] }
-  const hungSinceMs = toWallMs(verdict.sinceMs, time)
-  const action = chooseHungAction(verdict, hungSinceMs, policy, toRestartHistory(state.restartState), time.wallMs)
-  return applyAction(state, action, verdict, time)
+  if (verdict.kind !== 'hung') {
+    return state.phase.kind === 'acting' ? clearAction(state, state.phase, verdict, time) : unchanged(state)
+  }
+  const history = toRestartHistory(state.restartState)
+  const driver = classifyName(nameDriver(state))
+  return applyAction(state, chooseHungAction(verdict, { policy, history, driver, time }), verdict, time)
 }
 
-/** The driver is no longer hung. */
-function clearAction(state: EnforcementState, { action }: ActingPhase, verdict: Verdict): EnforcementStep {
+/** The driver is no longer hung. Whether the kubelet has begun to act already, the start of another driver will show. */
+function clearAction(
+  state: EnforcementState,
+  { action, verdict: { reason, certainty }, sinceMs }: ActingPhase,
+  verdict: Verdict,
+  { nowMs }: Moment,
+): EnforcementStep {
   const monitoring: EnforcementState = { ...state, phase: { kind: 'monitoring' } }
-  const { pendingRestart, driverStartTicks } = state.restartState
-  // The kubelet may have begun to act already: then the start of another driver will show it.
-  const saved =
-    pendingRestart === null || driverStartTicks !== null
-      ? { state: monitoring, effects: [] }
-      : saveRestartState(monitoring, { ...state.restartState, pendingRestart: null })
-  if (verdict.kind !== 'alive') return saved
+  if (verdict.kind !== 'alive') return unchanged(monitoring)
+  const wasWritten = action.kind === 'fail' && nameDriver(state) !== null
+  const wrongVerdict = wasWritten || nowMs - sinceMs <= wrongIfAliveWithinMs
+  const { wrongVerdicts } = state
   return {
-    state: saved.state,
+    state: wrongVerdict
+      ? { ...monitoring, wrongVerdicts: { ...wrongVerdicts, [reason]: (wrongVerdicts[reason] ?? 0) + 1 } }
+      : monitoring,
     effects: [
-      ...saved.effects,
-      { kind: 'log', level: 'warn', fields: {}, message: 'the driver answers again' },
+      {
+        kind: 'log',
+        level: 'warn',
+        fields: { reason, certainty, action: action.kind, wrongVerdict },
+        message: 'the driver answers again',
+      },
       ...(action.kind === 'fail' ? [{ kind: 'write-termination-message', text: '' } as const] : []),
     ],
   }
@@ -323,77 +131,104 @@ function applyAction(
   state: EnforcementState,
   action: HungAction,
   verdict: HungVerdict,
-  { nowMs, wallMs }: EnforcementTime,
+  { nowMs, wallMs }: Moment,
 ): EnforcementStep {
   const { phase, restartState } = state
-  if (phase.kind === 'ended' || phase.kind === 'restart-requested') return { state, effects: [] }
-  const restart = { atMs: wallMs, reason: verdict.reason }
+  if (phase.kind === 'ended' || phase.kind === 'restart-requested') return unchanged(state)
   if (action.kind === 'restart-all') {
-    const recorded = recordRestart(restartState, restart)
+    const recorded = recordRestart(restartState, { atMs: wallMs, reason: verdict.reason })
     return {
       state: { ...state, phase: { kind: 'restart-requested', message: action.message, recorded, previous: phase } },
       effects: [{ kind: 'record-restart', restartState: recorded }],
     }
   }
-  if (phase.kind === 'acting' && phase.action.kind === action.kind) return { state, effects: [] }
-  const acting: EnforcementState = { ...state, phase: { kind: 'acting', action, verdict, sinceMs: nowMs } }
-  const logged = { kind: 'log', level: 'error', fields: { action }, message: 'driver is hung' } as const
-  if (action.kind !== 'fail') return { state: acting, effects: [logged] }
-  const saved = action.restarts
-    ? saveRestartState(acting, { ...restartState, pendingRestart: restart })
-    : { state: acting, effects: [] }
+  if (phase.kind === 'acting' && phase.verdict.reason === verdict.reason && isSameAction(phase.action, action)) {
+    return unchanged(state)
+  }
   return {
-    state: saved.state,
-    effects: [logged, ...saved.effects, { kind: 'write-termination-message', text: action.message }],
+    state: { ...state, phase: { kind: 'acting', action, verdict, sinceMs: nowMs } },
+    effects: [
+      { kind: 'log', level: 'error', fields: { action }, message: 'driver is hung' },
+      ...(action.kind === 'fail' ? [{ kind: 'write-termination-message', text: action.message } as const] : []),
+    ],
   }
 }
 
-/** Writes the files that the probes look for, and logs a verdict of another kind. */
-function showVerdict(state: EnforcementState, judgement: Judgement, time: EnforcementTime): EnforcementStep {
+/** Whether two actions do the same. The message of the first one stays: it says since when. */
+function isSameAction(one: HungAction, other: HungAction): boolean {
+  if (one.kind !== 'fail' || other.kind !== 'fail') return one.kind === other.kind
+  return one.restarts === other.restarts && one.signal === other.signal
+}
+
+/**
+ * Remembers a restart before the file that causes it is written, so that it counts as soon as another driver has started.
+ * It is no longer expected when the same driver has answered for longer than the kubelet needs to act.
+ */
+function expectRestart(
+  state: EnforcementState,
+  { verdict }: Judgement,
+  { gracePeriodMs = defaultGracePeriodMs }: EnforcementPolicy,
+  { nowMs, wallMs }: Moment,
+): EnforcementStep {
+  const { phase, restartState } = state
+  const { pendingRestart } = restartState
+  const isWritten = classifyName(nameDriver(state)) === 'one'
+  if (phase.kind === 'acting' && phase.action.kind === 'fail' && phase.action.restarts) {
+    if (pendingRestart !== null || !isWritten) return unchanged(state)
+    return saveRestartState(state, {
+      ...restartState,
+      pendingRestart: { atMs: wallMs, reason: phase.verdict.reason },
+    })
+  }
+  const isOver = verdict.kind === 'alive' && nowMs - verdict.sinceMs > kubeletActsWithinMs + gracePeriodMs
+  return pendingRestart !== null && isOver
+    ? saveRestartState(state, { ...restartState, pendingRestart: null })
+    : unchanged(state)
+}
+
+function updateDoubt(
+  state: EnforcementState,
+  judgement: Judgement,
+  { threadDumpIntervalMs }: EnforcementPolicy,
+  time: Moment,
+): EnforcementStep {
+  const { attempt } = state.restartState
+  return unchanged({ ...state, doubt: nextDoubt(state.doubt, judgement, attempt, time, threadDumpIntervalMs) })
+}
+
+/** Writes the files that the probes look for, and logs a verdict that differs from the last one. */
+function showVerdict(state: EnforcementState, judgement: Judgement, time: Moment): EnforcementStep {
   const { phase } = state
-  if (phase.kind === 'ended' || phase.kind === 'restart-requested') return { state, effects: [] }
+  if (phase.kind === 'ended' || phase.kind === 'restart-requested') return unchanged(state)
   const { verdict } = judgement
-  const driver = nameDriver(state.driverStart)
-  const fails = phase.kind === 'acting' && phase.action.kind === 'fail' && driver !== null
-  const hung = fails ? `${driver}\n${phase.action.message}\n` : null
+  const action: HungAction = phase.kind === 'acting' ? phase.action : { kind: 'none' }
   const files: EnforcementEffect = {
     kind: 'write-verdict-files',
     contents: {
       starting: hasStarted(judgement) ? null : 'the Spark UI has not answered yet\n',
-      hung,
-      ready: isReady(judgement) ? 'ready\n' : null,
+      hung: formatHungFile(nameDriver(state), action),
+      ready: isReady({ ...judgement, action }) ? 'ready\n' : null,
+      doubt: state.doubt.id === null ? null : `${state.doubt.id}\n`,
     },
   }
-  if (verdict.kind === state.loggedVerdict) return { state, effects: [files] }
+  const loggedVerdict = 'reason' in verdict ? `${verdict.kind} ${verdict.reason}` : verdict.kind
+  if (loggedVerdict === state.loggedVerdict) return { state, effects: [files] }
+  return { state: { ...state, loggedVerdict }, effects: [files, describeVerdict(verdict, time)] }
+}
+
+function describeVerdict(verdict: Verdict, time: Moment): EnforcementEffect {
+  const since = formatIsoTime(toWallMs(verdict.sinceMs, time))
   const detail = 'detail' in verdict ? { detail: verdict.detail } : {}
-  const log: EnforcementEffect = {
+  const reason = verdict.kind === 'hung' ? { reason: verdict.reason, certainty: verdict.certainty } : {}
+  return {
     kind: 'log',
     level: verdict.kind === 'hung' || verdict.kind === 'failing' ? 'warn' : 'info',
-    fields: { verdict: verdict.kind, since: formatIsoTime(toWallMs(verdict.sinceMs, time)), ...detail },
+    fields: { verdict: verdict.kind, since, ...reason, ...detail },
     message: 'verdict changed',
   }
-  return { state: { ...state, loggedVerdict: verdict.kind }, effects: [files, log] }
 }
 
-/**
- * The driver that the liveness probe is to fail for. Null if no probe has run in the driver's container: the file would only
- * be found by a driver that starts later.
- */
-function nameDriver(driverStart: DriverStart): string | null {
-  switch (driverStart.kind) {
-    case 'known':
-      return driverStart.ticks
-    case 'unknown':
-      return anyDriver
-    case 'none':
-      return null
-  }
-}
-
-function saveRestartState(state: EnforcementState, restartState: RestartState): EnforcementStep {
-  return { state: { ...state, restartState }, effects: [{ kind: 'save-restart-state', restartState }] }
-}
-
-function toWallMs(activeMs: number, { nowMs, wallMs }: EnforcementTime): number {
-  return wallMs - (nowMs - activeMs)
+/** The three lines of `hung`, as core/contract/pod-contract.ts defines them. Null if no driver is to end. */
+function formatHungFile(name: string | null, action: HungAction): string | null {
+  return action.kind === 'fail' && name !== null ? `${name}\n${action.signal}\n${action.message}\n` : null
 }

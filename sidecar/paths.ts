@@ -9,8 +9,8 @@ export interface Paths {
   readonly terminationMessage: string
   /** Linux's tables of TCP sockets in the network namespace of the pod. */
   readonly tcpTables: readonly string[]
-  /** The time since the node booted, in seconds. */
-  readonly uptime: string
+  /** Linux's status of this process, with the time of its start. */
+  readonly selfStat: string
 }
 
 /**
@@ -23,6 +23,6 @@ export function resolvePaths(root = '/'): Paths {
     sparkConfDir: join(root, sparkConfDir),
     terminationMessage: join(root, 'dev/termination-log'),
     tcpTables: ['/proc/net/tcp', '/proc/net/tcp6'],
-    uptime: '/proc/uptime',
+    selfStat: '/proc/self/stat',
   }
 }

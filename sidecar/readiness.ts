@@ -1,4 +1,5 @@
 import type { Judgement } from '../core/verdict/judge.ts'
+import type { HungAction } from './hung-action.ts'
 
 type Judged = Pick<Judgement, 'verdict' | 'answered'>
 
@@ -7,7 +8,12 @@ export function hasStarted({ verdict, answered }: Judged): boolean {
   return answered || verdict.kind !== 'starting'
 }
 
-/** Whether the readiness probe passes. It never stops a driver, and a driver that cannot be monitored is ready. */
-export function isReady(judged: Judged): boolean {
-  return hasStarted(judged) && judged.verdict.kind !== 'hung'
+/**
+ * Whether the readiness probe passes. It never stops a driver, and a driver that cannot be monitored is ready. So is a
+ * driver that is only likely to be hung if nothing is done about it: it may be healthy.
+ */
+export function isReady(judged: Judged & { readonly action: HungAction }): boolean {
+  const { verdict, action } = judged
+  if (verdict.kind !== 'hung') return hasStarted(judged)
+  return verdict.certainty === 'likely' && action.kind === 'report' && hasStarted(judged)
 }

@@ -7,14 +7,19 @@ export interface RestartState {
   readonly answered: boolean
   /** When the main process of the current driver's container started, in ticks since boot. Null if it is not known. */
   readonly driverStartTicks: string | null
-  /** The same of the driver that the last restart was to end. Its record may still be in the volume. */
-  readonly previousStartTicks: string | null
+  /** The driver that the last restart of all containers was to end. If its start is recorded once more, it still runs. */
+  readonly previousDriver: PreviousDriver | null
   /** 1 for the first driver of the pod, plus one for each restart that spark-nanny caused. */
   readonly attempt: number
   /** The latest restarts, the oldest first. */
   readonly restarts: readonly Restart[]
-  /** A restart that the kubelet is expected to make, and that has not been observed yet. */
+  /** A restart of the driver with this start that the kubelet is expected to make, and that has not been observed yet. */
   readonly pendingRestart: Restart | null
+}
+
+export interface PreviousDriver {
+  readonly startTicks: string
+  readonly answered: boolean
 }
 
 /** More restarts than the budget of any window allows. Limits the size of the file. */
@@ -23,7 +28,7 @@ const maxRestartsKept = 1_000
 export const initialRestartState: RestartState = {
   answered: false,
   driverStartTicks: null,
-  previousStartTicks: null,
+  previousDriver: null,
   attempt: 1,
   restarts: [],
   pendingRestart: null,
@@ -33,7 +38,7 @@ export const initialRestartState: RestartState = {
 export function parseRestartState(text: string | undefined): RestartState {
   const value = parseJson(text ?? '')
   if (!isRecord(value)) return initialRestartState
-  const { answered, driverStartTicks, previousStartTicks, attempt, restarts, pendingRestart } = value
+  const { answered, driverStartTicks, previousDriver, attempt, restarts, pendingRestart } = value
   const isComplete =
     typeof answered === 'boolean' &&
     typeof attempt === 'number' &&
@@ -45,7 +50,7 @@ export function parseRestartState(text: string | undefined): RestartState {
   return {
     answered,
     driverStartTicks: isTicks(driverStartTicks) ? driverStartTicks : null,
-    previousStartTicks: isTicks(previousStartTicks) ? previousStartTicks : null,
+    previousDriver: isPreviousDriver(previousDriver) ? previousDriver : null,
     attempt,
     restarts,
     pendingRestart: isRestart(pendingRestart) ? pendingRestart : null,
@@ -56,22 +61,23 @@ export function formatRestartState(state: RestartState): string {
   return `${JSON.stringify(state)}\n`
 }
 
-/**
- * The state with which a sidecar starts: no restart lies in the future. If the start of the driver is not known, a restart
- * that was expected of the kubelet has happened. Otherwise the start of another driver will show it.
- */
+/** The state with which a sidecar starts: no restart lies in the future. */
 export function settleAtStart(state: RestartState, nowMs: number): RestartState {
-  const { pendingRestart, driverStartTicks } = state
-  const settled = pendingRestart === null || driverStartTicks !== null ? state : recordRestart(state, pendingRestart)
-  return { ...settled, restarts: clampToNow(settled.restarts, nowMs) }
+  const { pendingRestart } = state
+  return {
+    ...state,
+    restarts: clampToNow(state.restarts, nowMs),
+    pendingRestart: pendingRestart === null ? null : { ...pendingRestart, atMs: Math.min(pendingRestart.atMs, nowMs) },
+  }
 }
 
 /** The state of the driver that follows `restart`. */
 export function recordRestart(state: RestartState, restart: Restart): RestartState {
+  const { driverStartTicks, answered } = state
   return {
     answered: false,
     driverStartTicks: null,
-    previousStartTicks: state.driverStartTicks ?? state.previousStartTicks,
+    previousDriver: driverStartTicks === null ? state.previousDriver : { startTicks: driverStartTicks, answered },
     attempt: state.attempt + 1,
     restarts: [...state.restarts, restart].slice(-maxRestartsKept),
     pendingRestart: null,
@@ -85,6 +91,10 @@ export function toRestartHistory({ restarts, attempt }: RestartState): RestartHi
 
 /** Whether a value is a start time as the probes record it. */
 export const isTicks = (value: unknown): value is string => typeof value === 'string' && /^[1-9]\d{0,15}$/.test(value)
+
+function isPreviousDriver(value: unknown): value is PreviousDriver {
+  return isRecord(value) && isTicks(value.startTicks) && typeof value.answered === 'boolean'
+}
 
 function isRestart(value: unknown): value is Restart {
   return isRecord(value) && Number.isFinite(value.atMs) && typeof value.reason === 'string'

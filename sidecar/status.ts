@@ -3,6 +3,7 @@ import { formatDuration } from '../core/duration.ts'
 import type { DriverPolicy } from '../core/settings/driver-policy.ts'
 import type { Evidence, Verdict } from '../core/verdict/verdict.ts'
 import { formatIsoTime } from './clock.ts'
+import type { EnforcerSnapshot } from './enforcer.ts'
 import type { HungAction } from './hung-action.ts'
 import type { PollHistory, RecordedPoll } from './poll-history.ts'
 import type { Poller } from './poller.ts'
@@ -25,6 +26,7 @@ export interface MonitorSnapshot {
   readonly requestedBytes: ReturnType<Poller['requestedBytes']>
   readonly action: HungAction
   readonly restartState: RestartState
+  readonly wrongVerdicts: EnforcerSnapshot['wrongVerdicts']
   /** The write that the file system refuses; null if there is none. */
   readonly problem: string | null
 }

@@ -9,6 +9,7 @@ export interface VerdictFileContents {
   readonly starting: string | null
   readonly hung: string | null
   readonly ready: string | null
+  readonly doubt: string | null
 }
 
 /** The start of the driver container's main process: not recorded yet, at an unknown time, or at `ticks` since boot. */
@@ -19,6 +20,8 @@ export type DriverStart =
 
 export interface AgedProcessRecord {
   readonly record: RecordedProcesses
+  /** When it was written, by the wall clock: identifies the record. */
+  readonly writtenMs: number
   readonly ageMs: number
 }
 
@@ -65,11 +68,12 @@ export function openVerdictFiles(dir: string): VerdictFiles {
       remove(verdictFiles.hung)
       remove(verdictFiles.starting)
       remove(verdictFiles.ready)
+      remove(verdictFiles.doubt)
       write('.writable', '')
       remove('.writable')
     },
     write(contents) {
-      const names = ['hung', 'starting', 'ready'] as const
+      const names = ['hung', 'starting', 'ready', 'doubt'] as const
       const changed = names.filter((name) => written.get(name) !== contents[name])
       for (const name of changed) if (contents[name] === null) remove(verdictFiles[name])
       for (const name of changed) {
@@ -118,7 +122,7 @@ function createRecordReader(path: string) {
     },
     latest(nowMs: number): AgedProcessRecord | null {
       read()
-      return last === null ? null : { record: last.record, ageMs: Math.max(0, nowMs - last.writtenMs) }
+      return last === null ? null : { ...last, ageMs: Math.max(0, nowMs - last.writtenMs) }
     },
     forget() {
       last = null

@@ -74,7 +74,7 @@ export const verdictFiles = {
   processes: 'processes',
   /** Written by the probes: the process id and the start time of the driver's JVM, so that they find it again quickly. */
   jvm: 'jvm',
-  /** One line, which names the occasion. While it exists, the probes record more, and request a thread dump once. */
+  /** An id, unique for each episode of doubt. While it exists, the probes record more, and request a thread dump once. */
   doubt: 'doubt',
   /** Written by the probes: the line of `doubt` for which the JVM was last asked for a thread dump. */
   quit: 'quit',

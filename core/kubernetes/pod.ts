@@ -34,6 +34,7 @@ export interface PodSpec {
   readonly hostNetwork?: boolean
   readonly hostPID?: boolean
   readonly shareProcessNamespace?: boolean
+  readonly terminationGracePeriodSeconds?: number
   readonly os?: { readonly name: string }
   readonly nodeSelector?: Readonly<Record<string, string>>
   readonly resources?: ResourceRequirements

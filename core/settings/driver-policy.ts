@@ -28,13 +28,15 @@ export interface DriverPolicy {
   readonly statusPort: number
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error'
   /**
-   * Whether the startup probe shows that the driver container runs: with exec by writing the file `processes`, with http by
+   * Whether a probe of spark-nanny shows that the driver container runs: with exec by writing `processes`, with http by
    * requesting /startedz. Until then the startup deadline does not start, even if the driver's image is pulled for long.
    * If false or absent, the deadline starts with the sidecar.
    */
   readonly startupProbeTells?: boolean
   /** Whether the kubelet restarts a driver container that fails: the pod's restartPolicy is OnFailure or Always. */
   readonly kubeletRestarts?: boolean
+  /** How long the kubelet waits for a container to end before it kills it. Absent: Kubernetes' default, 30 s. */
+  readonly gracePeriodMs?: number
   /** Whether the pod uses the network of its node: then only a UI that lists the application belongs to this driver. */
   readonly hostNetwork?: boolean
   /** Whether the pod shows that a debugger can attach to the driver: a breakpoint may suspend all its threads for hours. */
@@ -156,6 +158,7 @@ const fieldChecks: Readonly<Record<keyof DriverPolicy, (value: unknown) => boole
   logLevel: (value) => ['debug', 'info', 'warn', 'error'].includes(String(value)),
   startupProbeTells: isOptionalFlag,
   kubeletRestarts: isOptionalFlag,
+  gracePeriodMs: (value) => value === undefined || value === 0 || isPositive(value),
   hostNetwork: isOptionalFlag,
   debugAgent: isOptionalFlag,
   uiProperties: (value) =>

@@ -172,7 +172,7 @@ describe('the life of a driver in a pod that the kubelet restarts', () => {
         { ...healthy, uiAfterMs: Number.POSITIVE_INFINITY, hangsAfterMs: 0 },
         { ...healthy, uiAfterMs: 110_000 },
       ],
-      policy: { startupDeadlineMs: 120_000, onHung: restartDriver },
+      policy: { startupDeadlineMs: 120_000, onHung: restartDriver, actOn: 'likely' },
       graceMs: 30_000,
       backoffMs: 10_000,
       startupProbe: true,
@@ -230,7 +230,7 @@ describe('the life of a driver in a pod that the kubelet restarts', () => {
   })
 
   test('a driver answers again after the verdict and closes its UI → nothing is killed or run again', async (t) => {
-    const harness = createMonitorHarness(t, { kubeletRestarts: true, onHung: restartDriver })
+    const harness = createMonitorHarness(t, { kubeletRestarts: true, onHung: restartDriver, actOn: 'likely' })
     await harness.step(alive)
     await harness.during(timeout, 30_000)
     assert.match(harness.read('hung') ?? '', /^100\n/)

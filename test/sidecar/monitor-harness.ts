@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
@@ -50,11 +50,17 @@ export function createMonitorHarness(
     onPolled: () => {},
   }
   let next: Observation = { ui: refused }
-  const whole = policyWith(policy)
+  // Short, so that a few failed polls lead to a verdict where the test is not about its deadline.
+  const whole = policyWith({ unresponsiveDeadlineMs: 20_000, ...policy })
   const files = openVerdictFiles(dir)
   files.clear()
   // As a probe in the driver's container does.
-  if (driverRuns) writeFileSync(join(dir, 'processes'), recordOf(startTicks))
+  const record = (text: string) => {
+    writeFileSync(join(dir, 'processes'), text)
+    const writtenAt = (startWallMs + environment.nowMs) / 1_000
+    utimesSync(join(dir, 'processes'), writtenAt, writtenAt)
+  }
+  if (driverRuns) record(recordOf(startTicks))
   const watch = createMonitor(whole, {
     clock: {
       monotonicMs: () => environment.nowMs,
@@ -111,12 +117,16 @@ export function createMonitorHarness(
     },
     files: () =>
       readdirSync(dir)
-        .filter((name) => name !== 'restart-state.json' && name !== 'processes')
+        .filter((name) => !['restart-state.json', 'processes', 'doubt'].includes(name))
         .toSorted()
         .join(' '),
     read: (name: string) => (existsSync(join(dir, name)) ? readFileSync(join(dir, name), 'utf8') : null),
     memory: (): RestartState => JSON.parse(readFileSync(join(dir, 'restart-state.json'), 'utf8')),
     write: (name: string, text: string) => writeFileSync(join(dir, name), text),
+    /** As the probes of a driver's container that starts now. */
+    startDriver: () => record(recordOf(String(Math.round((environment.nowMs + bootedBeforeMs) / 10)))),
+    /** As a probe does at this moment. */
+    record,
     countLines: (text: string) => environment.lines.filter((line) => line.includes(text)).length,
   }
 }

@@ -10,7 +10,7 @@ const failPod: Partial<DriverPolicy> = { onHung: { kind: 'fail-pod', budget: nul
 const budget = { maxRestarts: 2, windowMs: 3_600_000, backoffMs: 10_000 }
 const oneContainer: Partial<DriverPolicy> = { onHung: { kind: 'restart-driver-container', budget } }
 
-/** A driver whose start the probes cannot read, so that its restarts are guessed. */
+/** A driver whose start the probes cannot read. */
 function createUnidentifiedHarness(t: TestContext, policy: Partial<DriverPolicy>) {
   const harness = createMonitorHarness(t, policy, undefined, undefined, false)
   harness.write('processes', recordOf(''))
@@ -70,7 +70,7 @@ describe('createMonitor', () => {
       harness.environment.message,
       /^unresponsive: the Spark UI failed 2 polls in a row over 20 s.*the pod fails$/,
     )
-    assert.equal(harness.read('hung'), `100\n${harness.environment.message}\n`)
+    assert.equal(harness.read('hung'), `100\nALRM\n${harness.environment.message}\n`)
     await harness.during(timeout, 600_000)
     assert.equal(harness.files(), 'hung')
     assert.equal(harness.countLines('"msg":"driver is hung"'), 1)
@@ -88,12 +88,12 @@ describe('createMonitor', () => {
     assert.match(harness.environment.message, /^unresponsive/)
   })
 
-  test('a missed startup deadline without a reaction → withdrawn after 90 s', async (t) => {
-    const harness = createUnidentifiedHarness(t, failPod)
+  test('a missed startup deadline → the file hung stays until the driver answers', async (t) => {
+    const harness = createUnidentifiedHarness(t, { ...failPod, actOn: 'likely' })
     await harness.during(refused, 605_000)
     assert.equal(harness.files(), 'hung')
-    await harness.during(refused, 95_000)
-    assert.equal(harness.files(), 'starting')
+    await harness.during(refused, 600_000)
+    assert.equal(harness.files(), 'hung')
     await harness.step(alive)
     assert.equal(harness.files(), 'ready')
   })
@@ -136,6 +136,7 @@ describe('createMonitor', () => {
     const ends: string[] = []
     for (let run = 0; run < runs; run += 1) {
       if (run > 0) harness = createMonitorHarness(t, policy, dir, harness.environment.nowMs)
+      harness.startDriver()
       await harness.step(alive)
       await harness.during(timeout, 200_000)
       ends.push(harness.environment.exits.length > 0 ? 'exit' : harness.files())
@@ -172,48 +173,83 @@ describe('createMonitor', () => {
     assert.deepEqual(harness.environment.exits, [88])
   })
 
-  test('restart of the driver container → noticed when the UI closes, and counted', async (t) => {
-    const harness = createUnidentifiedHarness(t, oneContainer)
-    await harness.step(alive)
-    await harness.during(timeout, 30_000)
-    assert.equal(harness.files(), 'hung')
-    assert.equal(harness.memory().attempt, 1)
-    await harness.step(refused)
-    assert.equal(harness.files(), 'starting')
-    assert.deepEqual([harness.memory().answered, harness.memory().attempt], [false, 2])
-    await harness.step(alive)
-    assert.equal(harness.files(), 'ready')
-  })
+  for (const kind of ['restart-driver-container', 'restart-by-exit-code'] as const) {
+    test(`${kind} → counted when another driver is recorded`, async (t) => {
+      const harness = createMonitorHarness(t, { onHung: { kind, budget } })
+      await harness.step(alive)
+      await harness.during(timeout, 30_000)
+      assert.equal(harness.files(), 'hung')
+      await harness.during(refused, 60_000)
+      assert.equal(harness.memory().attempt, 1)
+      harness.startDriver()
+      await harness.step(refused)
+      assert.equal(harness.files(), 'starting')
+      assert.deepEqual([harness.memory().answered, harness.memory().attempt], [false, 2])
+      await harness.step(alive)
+      assert.equal(harness.files(), 'ready')
+    })
 
-  test('restart of the driver container, 90 s later → the file hung is removed', async (t) => {
+    test(`${kind}, the sidecar restarts meanwhile → counted by the next one`, async (t) => {
+      const policy: Partial<DriverPolicy> = { onHung: { kind, budget } }
+      const harness = createMonitorHarness(t, policy)
+      await harness.step(alive)
+      await harness.during(timeout, 30_000)
+      const next = createMonitorHarness(t, policy, harness.dir, harness.environment.nowMs, false)
+      assert.equal(next.snapshot().restartState.attempt, 1)
+      next.startDriver()
+      await next.step(refused)
+      assert.equal(next.snapshot().restartState.attempt, 2)
+    })
+  }
+
+  test('restart of a driver whose start is not known → only a log line', async (t) => {
     const harness = createUnidentifiedHarness(t, oneContainer)
     await harness.step(alive)
-    await harness.during(timeout, 30_000)
-    await harness.during(timeout, 70_000)
-    assert.equal(harness.files(), 'hung')
-    await harness.during(timeout, 30_000)
-    assert.equal(harness.files(), 'starting')
-    assert.equal(harness.memory().attempt, 2)
+    await harness.during(timeout, 600_000)
+    assert.equal(harness.files(), '')
+    assert.equal(harness.countLines('its start is not known'), 1)
   })
 
   test('restart of the driver container, budget exhausted → only a log line', async (t) => {
-    const harness = createUnidentifiedHarness(t, oneContainer)
-    for (const expected of ['hung', 'hung', '']) {
-      harness.write('processes', recordOf(''))
+    const harness = createMonitorHarness(t, oneContainer)
+    for (const [start, expected] of [
+      ['100', 'hung'],
+      ['200', 'hung'],
+      ['300', ''],
+    ] as const) {
+      harness.write('processes', recordOf(start))
+      await harness.step(refused)
       await harness.step(alive)
       await harness.during(timeout, 60_000)
       assert.equal(harness.files(), expected)
-      await harness.step(refused)
     }
     assert.equal(harness.countLines('left as it is'), 1)
   })
 
-  test('a pending restart when the sidecar ends → counted by the next sidecar', async (t) => {
-    const harness = createUnidentifiedHarness(t, oneContainer)
+  test('a driver that answers again while its restart is under way → counted as a wrong verdict', async (t) => {
+    const harness = createMonitorHarness(t, oneContainer)
     await harness.step(alive)
     await harness.during(timeout, 30_000)
-    const next = createMonitorHarness(t, oneContainer, harness.dir, harness.environment.nowMs, false)
-    assert.equal(next.snapshot().restartState.attempt, 2)
+    await harness.step(alive)
+    assert.deepEqual(harness.snapshot().wrongVerdicts, { unresponsive: 1 })
+    assert.equal(harness.countLines('"wrongVerdict":true'), 1)
+  })
+
+  test('a failing driver → the file doubt, until it answers', async (t) => {
+    const harness = createMonitorHarness(t, failPod)
+    await harness.step(alive)
+    assert.equal(harness.read('doubt'), null)
+    await harness.step(timeout)
+    const id = harness.read('doubt')
+    assert.match(id ?? '', /^1-\d+\n$/)
+    await harness.during(timeout, 60_000)
+    assert.equal(harness.read('doubt'), id)
+    const next = createMonitorHarness(t, failPod, harness.dir, harness.environment.nowMs)
+    assert.equal(next.read('doubt'), null, 'a new sidecar has no doubt yet')
+    await next.step(timeout)
+    assert.notEqual(next.read('doubt'), id)
+    await next.step(alive)
+    assert.equal(next.read('doubt'), null)
   })
 
   test('time in which the sidecar did not run → does not count', async (t) => {
@@ -242,7 +278,7 @@ describe('createMonitor', () => {
   })
 
   test('a driver container that does not run → no startup deadline', async (t) => {
-    const harness = createMonitorHarness(t, { ...failPod, startupProbeTells: true })
+    const harness = createMonitorHarness(t, { ...failPod, startupProbeTells: true, actOn: 'likely' })
     await harness.during(refused, 7_200_000)
     assert.equal(harness.files(), 'starting')
     harness.write('processes', recordOf(''))
@@ -253,7 +289,7 @@ describe('createMonitor', () => {
   })
 
   test('a request of /startedz → the startup deadline runs', async (t) => {
-    const harness = createMonitorHarness(t, { ...failPod, startupProbeTells: true })
+    const harness = createMonitorHarness(t, { ...failPod, startupProbeTells: true, actOn: 'likely' })
     await harness.during(refused, 7_200_000)
     harness.environment.startedz = true
     await harness.during(refused, 610_000)
@@ -302,7 +338,7 @@ describe('createMonitor', () => {
 
 describe('createMonitor: restarts', () => {
   test('a closed UI → the pod fails, and the driver is not restarted', async (t) => {
-    const deadlines = { stopDeadlineMs: 30_000, startupDeadlineMs: 30_000 }
+    const deadlines = { stopDeadlineMs: 30_000, startupDeadlineMs: 30_000, actOn: 'likely' } as const
     const ending = createMonitorHarness(t, deadlines)
     await ending.step(alive)
     await ending.during(refused, 60_000)
@@ -318,13 +354,14 @@ describe('createMonitor: restarts', () => {
     const harness = createMonitorHarness(t, {
       stopDeadlineMs: 30_000,
       startupDeadlineMs: 60_000,
+      actOn: 'likely',
       onHung: { kind: 'restart-driver-container', budget: { maxRestarts: 3, windowMs: 3_600_000, backoffMs: 10_000 } },
     })
     await harness.step(alive)
     await harness.during(refused, 300_000 + 60_000)
     assert.equal(harness.files(), 'ready')
     await harness.during(refused, 600_000)
-    assert.equal(harness.files(), '')
+    assert.equal(harness.files(), 'ready')
     assert.equal(harness.countLines('left as it is'), 1)
   })
 
@@ -340,19 +377,5 @@ describe('createMonitor: restarts', () => {
     assert.deepEqual(second.environment.exits, [])
     await second.during(timeout, 120_000)
     assert.deepEqual(second.environment.exits, [88])
-  })
-
-  test('a hung driver in its grace period → the startup deadline of the next driver does not start', async (t) => {
-    const harness = createMonitorHarness(t, {
-      startupProbeTells: true,
-      startupDeadlineMs: 60_000,
-      onHung: { kind: 'restart-driver-container', budget: { maxRestarts: 3, windowMs: 3_600_000, backoffMs: 10_000 } },
-    })
-    harness.write('processes', recordOf(''))
-    await harness.step(alive)
-    await harness.during(timeout, 600_000)
-    assert.equal(harness.files(), 'starting')
-    await harness.during(refused, 600_000)
-    assert.equal(harness.files(), 'starting')
   })
 })

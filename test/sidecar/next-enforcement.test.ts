@@ -1,47 +1,53 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import type { HungPolicy } from '../../core/settings/driver-policy.ts'
+import type { DriverPolicy, HungPolicy } from '../../core/settings/driver-policy.ts'
 import { createJudgement, type Judgement } from '../../core/verdict/judge.ts'
 import type { HungReason, Verdict } from '../../core/verdict/verdict.ts'
 import type { Sample } from '../../core/verdict/witnesses.ts'
-import {
-  type DriverStartSigns,
-  type EnforcementEffect,
-  type EnforcementPhase,
-  type EnforcementState,
-  isDriverKnownToRun,
-  nextEnforcement,
-  type ObservedDriverStart,
-  settleRestart,
-} from '../../sidecar/next-enforcement.ts'
+import { noDoubt } from '../../sidecar/doubt.ts'
+import { type DriverStartSigns, isDriverKnownToRun } from '../../sidecar/driver-life.ts'
+import type {
+  EnforcementEffect,
+  EnforcementPhase,
+  EnforcementState,
+  ObservedDriverStart,
+} from '../../sidecar/enforcement-state.ts'
+import { nextEnforcement, settleRestart } from '../../sidecar/next-enforcement.ts'
 import { initialRestartState, type RestartState } from '../../sidecar/restart-state.ts'
 import { policyWith } from '../support/driver-policy.ts'
 
 const none: ObservedDriverStart = { kind: 'none' }
 /** The probes ran, but could not read the start. */
 const unrecorded: ObservedDriverStart = { kind: 'unknown' }
+const known = (ticks: string, ageMs: number | null = null): ObservedDriverStart => ({ kind: 'known', ticks, ageMs })
 const time = { nowMs: 200_000, wallMs: Date.UTC(2026, 0, 31, 12) }
 const budget = { maxRestarts: 1, windowMs: 3_600_000, backoffMs: 120_000 }
 const restartAll: HungPolicy = { kind: 'restart-all-containers', budget }
 const restartDriver: HungPolicy = { kind: 'restart-driver-container', budget }
+const byExitCode: HungPolicy = { kind: 'restart-by-exit-code', budget }
 const failPod: HungPolicy = { kind: 'fail-pod', budget: null }
 const observe: HungPolicy = { kind: 'observe', budget: null }
 
 const hung = (reason: HungReason) =>
   ({ kind: 'hung', sinceMs: 190_000, certainty: 'certain', evidence: [], reason, detail: 'no answer' }) as const
-const judged = (verdict: Verdict): Judgement => ({ ...createJudgement(0, true), verdict })
+const judged = (verdict: Verdict, answered = true): Judgement => ({ ...createJudgement(0, answered), verdict })
 const starting = createJudgement(0)
-const alive = judged({ kind: 'alive', sinceMs: 0 })
+const alive = judged({ kind: 'alive', sinceMs: 190_000 })
+const aliveForLong = judged({ kind: 'alive', sinceMs: time.nowMs - 120_001 })
+const failingUi = judged({ kind: 'failing', sinceMs: 190_000, failures: 1, detail: 'timeout' })
 const stopping = judged({ kind: 'stopping', sinceMs: 0 })
 const unresponsive = judged(hung('unresponsive'))
+const startMissed = judged(hung('startup-deadline'), false)
+const unmonitored = judged({ kind: 'unknown', sinceMs: 0, detail: 'another program' }, false)
 
-const answeredState: RestartState = { ...initialRestartState, answered: true }
+const answeredState: RestartState = { ...initialRestartState, answered: true, driverStartTicks: '100' }
 const pending: RestartState = { ...answeredState, pendingRestart: { atMs: time.wallMs, reason: 'unresponsive' } }
 const used: RestartState = { ...answeredState, attempt: 2, restarts: [{ atMs: time.wallMs - 60_000, reason: 'stall' }] }
+const unnamed: RestartState = { ...answeredState, driverStartTicks: null }
 const monitoring: EnforcementPhase = { kind: 'monitoring' }
 const failing = (restarts: boolean, ageMs: number, reason: HungReason = 'unresponsive'): EnforcementPhase => ({
   kind: 'acting',
-  action: { kind: 'fail', restarts, message: 'the reason' },
+  action: { kind: 'fail', restarts, signal: 'ALRM', message: 'the reason' },
   verdict: hung(reason),
   sinceMs: time.nowMs - ageMs,
 })
@@ -51,6 +57,12 @@ const waiting: EnforcementPhase = {
   verdict: hung('unresponsive'),
   sinceMs: 0,
 }
+const reported = (ageMs: number): EnforcementPhase => ({
+  kind: 'acting',
+  action: { kind: 'report', message: 'reported only' },
+  verdict: hung('deadlock'),
+  sinceMs: time.nowMs - ageMs,
+})
 
 const stateWith = (phase: EnforcementPhase, restartState = answeredState): EnforcementState => ({
   restartState,
@@ -59,7 +71,26 @@ const stateWith = (phase: EnforcementPhase, restartState = answeredState): Enfor
   driverStart: none,
   lastAliveWallMs: null,
   loggedVerdict: null,
+  doubt: noDoubt,
+  wrongVerdicts: {},
 })
+
+function decide(
+  state: EnforcementState,
+  judgement: Judgement,
+  onHung: HungPolicy,
+  driverStart: ObservedDriverStart = known('100'),
+  fields: Partial<DriverPolicy> = {},
+) {
+  return nextEnforcement(
+    state,
+    { judged: judgement, sample: null, driverStart, time },
+    policyWith({ onHung, ...fields }),
+  )
+}
+
+const findHungFile = (effects: readonly EnforcementEffect[]) =>
+  effects.flatMap((effect) => (effect.kind === 'write-verdict-files' ? [effect.contents.hung] : []))[0] ?? null
 
 /** `save`, `files hung`, `message`, `log`, … : one word or two for each effect. */
 function summarize(effects: readonly EnforcementEffect[]): string {
@@ -67,7 +98,7 @@ function summarize(effects: readonly EnforcementEffect[]): string {
     .filter(({ kind }) => kind !== 'log')
     .map((effect) => {
       if (effect.kind === 'write-verdict-files') {
-        const names = Object.entries(effect.contents).filter(([, content]) => content !== null)
+        const names = Object.entries(effect.contents).filter(([name, content]) => content !== null && name !== 'doubt')
         return `files[${names.map(([name]) => name).join(' ')}]`
       }
       if (effect.kind === 'write-termination-message') return effect.text === '' ? 'remove-message' : 'message'
@@ -82,7 +113,7 @@ type Row = readonly [condition: string, EnforcementState, Judgement, HungPolicy,
 const rows: readonly Row[] = [
   [
     'a driver that starts',
-    stateWith(monitoring, initialRestartState),
+    stateWith(monitoring, { ...initialRestartState, driverStartTicks: '100' }),
     starting,
     restartAll,
     'monitoring',
@@ -90,7 +121,7 @@ const rows: readonly Row[] = [
   ],
   [
     'the first answer',
-    stateWith(monitoring, initialRestartState),
+    stateWith(monitoring, { ...initialRestartState, driverStartTicks: '100' }),
     alive,
     restartAll,
     'monitoring',
@@ -131,7 +162,23 @@ const rows: readonly Row[] = [
     unresponsive,
     restartDriver,
     'fail',
-    'save-restart-state, message, files[hung]',
+    'message, save-restart-state, files[hung]',
+  ],
+  [
+    'hung, the driver is to restart by its exit code',
+    stateWith(monitoring),
+    unresponsive,
+    byExitCode,
+    'fail',
+    'message, save-restart-state, files[hung]',
+  ],
+  [
+    'hung, the restart that is expected has not happened yet',
+    stateWith(monitoring, pending),
+    unresponsive,
+    restartDriver,
+    'fail',
+    'message, files[hung]',
   ],
   [
     'hung, no restart of the driver container left',
@@ -143,6 +190,14 @@ const rows: readonly Row[] = [
   ],
   ['still hung', stateWith(failing(false, 600_000)), unresponsive, failPod, 'fail', 'files[hung]'],
   [
+    'hung for another reason, at which nothing may run again',
+    stateWith(failing(true, 1_000), pending),
+    judged(hung('max-run-time')),
+    byExitCode,
+    'fail',
+    'message, files[hung]',
+  ],
+  [
     'an answer of a hung driver',
     stateWith(failing(false, 1_000)),
     alive,
@@ -151,12 +206,20 @@ const rows: readonly Row[] = [
     'remove-message, files[ready]',
   ],
   [
-    'an answer before a pending restart',
+    'an answer before a pending restart, which the kubelet may have begun',
     stateWith(failing(true, 1_000), pending),
     alive,
     restartDriver,
     'monitoring',
-    'save-restart-state, remove-message, files[ready]',
+    'remove-message, files[ready]',
+  ],
+  [
+    'answers for longer than the kubelet needs to restart',
+    stateWith(monitoring, pending),
+    aliveForLong,
+    restartDriver,
+    'monitoring',
+    'save-restart-state, files[ready]',
   ],
   ['a hung driver that stops', stateWith(failing(false, 1_000)), stopping, failPod, 'monitoring', 'files[ready]'],
   [
@@ -165,21 +228,131 @@ const rows: readonly Row[] = [
     stopping,
     restartDriver,
     'monitoring',
-    'remove-driver-start, save-restart-state, files[starting]',
+    'files[ready]',
+  ],
+]
+
+type LifeRow = readonly [
+  condition: string,
+  EnforcementPhase,
+  RestartState,
+  ObservedDriverStart,
+  Judgement,
+  HungPolicy,
+  phase: string,
+  effects: string,
+]
+const lives: readonly LifeRow[] = [
+  [
+    'the first record of a driver that starts',
+    monitoring,
+    initialRestartState,
+    known('100'),
+    starting,
+    failPod,
+    'monitoring',
+    'save-restart-state, files[starting]',
   ],
   [
-    'a restarting driver, 90 s later',
-    stateWith(failing(true, 90_000), pending),
+    'the first record of a driver that was late',
+    failing(false, 1_000, 'startup-deadline'),
+    initialRestartState,
+    known('100'),
+    startMissed,
+    failPod,
+    'monitoring',
+    'save-restart-state, files[starting]',
+  ],
+  [
+    'the first record of a driver that answers',
+    monitoring,
+    unnamed,
+    known('100'),
+    alive,
+    failPod,
+    'monitoring',
+    'save-restart-state, files[ready]',
+  ],
+  [
+    'the first record of a hung driver',
+    failing(true, 1_000),
+    unnamed,
+    known('100'),
+    unresponsive,
+    restartDriver,
+    'fail',
+    'save-restart-state, save-restart-state, files[hung]',
+  ],
+  [
+    'the first record of a driver that cannot be monitored',
+    monitoring,
+    initialRestartState,
+    known('100'),
+    unmonitored,
+    failPod,
+    'monitoring',
+    'save-restart-state, files[ready]',
+  ],
+  ['no record of a hung driver', monitoring, unnamed, none, unresponsive, restartDriver, 'fail', 'message, files[]'],
+  [
+    'the record of a hung driver cannot be read',
+    monitoring,
+    unnamed,
+    unrecorded,
+    unresponsive,
+    restartDriver,
+    'report',
+    'files[]',
+  ],
+  [
+    'the same, and the pod is to fail',
+    monitoring,
+    unnamed,
+    unrecorded,
+    unresponsive,
+    failPod,
+    'fail',
+    'message, files[hung]',
+  ],
+  ['the same driver', monitoring, answeredState, known('100'), alive, failPod, 'monitoring', 'files[ready]'],
+  ['no record any more', monitoring, answeredState, none, alive, failPod, 'monitoring', 'files[ready]'],
+  [
+    'the kubelet restarted a driver that crashed',
+    monitoring,
+    answeredState,
+    known('200'),
+    alive,
+    restartDriver,
+    'monitoring',
+    'save-restart-state, files[starting]',
+  ],
+  [
+    'the kubelet restarted a driver that was hung',
+    failing(true, 1_000),
+    pending,
+    known('200'),
     unresponsive,
     restartDriver,
     'monitoring',
-    'remove-driver-start, save-restart-state, files[starting]',
+    'save-restart-state, files[starting]',
   ],
   [
-    'a missed startup deadline, 90 s later',
-    stateWith(failing(false, 90_000, 'startup-deadline')),
-    judged(hung('startup-deadline')),
-    failPod,
+    'a hung driver was restarted by its exit code',
+    failing(true, 1_000),
+    pending,
+    known('200'),
+    unresponsive,
+    byExitCode,
+    'monitoring',
+    'save-restart-state, files[starting]',
+  ],
+  [
+    'another driver runs while a restart waits for its backoff',
+    waiting,
+    answeredState,
+    known('200'),
+    unresponsive,
+    restartAll,
     'monitoring',
     'save-restart-state, files[starting]',
   ],
@@ -188,126 +361,154 @@ const rows: readonly Row[] = [
 describe('nextEnforcement', () => {
   for (const [condition, state, judgement, onHung, phase, effects] of rows) {
     test(`${condition} → ${phase}: ${effects}`, () => {
-      const next = nextEnforcement(state, judgement, unrecorded, { onHung }, time)
+      const next = decide(state, judgement, onHung)
       assert.equal(describePhase(next.state.phase), phase)
       assert.equal(summarize(next.effects), effects)
     })
   }
 
-  test('a restart by the kubelet → the next driver is judged from the beginning, and the restart counts', () => {
-    const next = nextEnforcement(
-      stateWith(failing(true, 1_000), pending),
-      stopping,
-      none,
-      { onHung: restartDriver },
-      time,
-    )
-    assert.equal(next.restarted, true)
-    assert.deepEqual(next.judgement, createJudgement(time.nowMs))
-    assert.equal(next.state.driverRuns, false)
-    assert.deepEqual(
-      [next.state.restartState.attempt, next.state.restartState.answered, next.state.restartState.pendingRestart],
-      [2, false, null],
-    )
-  })
-
-  const known = (ticks: string, ageMs: number | null = null): ObservedDriverStart => ({ kind: 'known', ticks, ageMs })
-  const living: RestartState = { ...answeredState, driverStartTicks: '100' }
-  type LifeRow = readonly [
-    string,
-    EnforcementPhase,
-    RestartState,
-    ObservedDriverStart,
-    Judgement,
-    HungPolicy,
-    string,
-    string,
-  ]
-  const lives: readonly LifeRow[] = [
-    [
-      'the first start of a driver is recorded',
-      monitoring,
-      answeredState,
-      known('100'),
-      alive,
-      failPod,
-      'monitoring',
-      'save-restart-state, files[ready]',
-    ],
-    ['the same driver', monitoring, living, known('100'), alive, failPod, 'monitoring', 'files[ready]'],
-    ['the start is not recorded', monitoring, living, none, alive, failPod, 'monitoring', 'files[ready]'],
-    ['the start cannot be read', monitoring, living, { kind: 'unknown' }, alive, failPod, 'monitoring', 'files[ready]'],
-    [
-      'the kubelet restarted a driver that crashed',
-      monitoring,
-      living,
-      known('200'),
-      alive,
-      restartDriver,
-      'monitoring',
-      'save-restart-state, files[starting]',
-    ],
-    [
-      'the kubelet restarted a driver that was hung',
-      failing(true, 1_000),
-      { ...living, pendingRestart: { atMs: time.wallMs, reason: 'unresponsive' } },
-      known('200'),
-      unresponsive,
-      restartDriver,
-      'monitoring',
-      'save-restart-state, files[starting]',
-    ],
-    [
-      'another driver runs while a restart waits for its backoff',
-      waiting,
-      living,
-      known('200'),
-      unresponsive,
-      restartAll,
-      'monitoring',
-      'save-restart-state, files[starting]',
-    ],
-  ]
   for (const [condition, phase, restartState, driverStart, judgement, onHung, expected, effects] of lives) {
     test(`${condition} → ${expected}: ${effects}`, () => {
-      const next = nextEnforcement(stateWith(phase, restartState), judgement, driverStart, { onHung }, time)
+      const next = decide(stateWith(phase, restartState), judgement, onHung, driverStart)
       assert.equal(describePhase(next.state.phase), expected)
       assert.equal(summarize(next.effects), effects)
-      const isOther =
-        driverStart.kind === 'known' && restartState.driverStartTicks === '100' && driverStart.ticks === '200'
+      const isOther = driverStart.kind === 'known' && driverStart.ticks === '200'
       assert.equal(next.restarted, isOther)
       if (isOther) assert.deepEqual([next.state.restartState.answered, next.state.driverRuns], [false, true])
-      const { pendingRestart } = restartState
-      assert.equal(next.state.restartState.attempt, isOther && pendingRestart !== null ? 2 : 1)
+      const counts = isOther && restartState.pendingRestart !== null
+      assert.equal(next.state.restartState.attempt, counts ? 2 : 1)
     })
   }
 
-  test('a verdict about a driver with a known start → the file names that driver', () => {
-    const { effects } = nextEnforcement(
-      stateWith(monitoring, living),
-      unresponsive,
-      known('100'),
-      { onHung: failPod },
-      time,
+  test('the record of the driver that was to end with all containers → it still runs, and has answered', () => {
+    const restartState: RestartState = {
+      ...initialRestartState,
+      attempt: 2,
+      previousDriver: { startTicks: '100', answered: true },
+    }
+    const next = decide(stateWith(monitoring, restartState), starting, restartAll)
+    assert.deepEqual(
+      [next.judgement.answered, next.state.restartState.answered, next.state.restartState.driverStartTicks],
+      [true, true, '100'],
     )
-    const [hungFile] = effects.flatMap((effect) =>
-      effect.kind === 'write-verdict-files' ? [effect.contents.hung] : [],
-    )
-    assert.match(hungFile ?? '', /^100\nunresponsive: .*\n$/)
+    assert.equal(next.state.restartState.previousDriver, null)
   })
 
+  const answers: readonly (readonly [string, number | null, number | null, boolean])[] = [
+    ['the UI has answered since', 60_000, 30_000, true],
+    ['the UI has answered before only', 60_000, 90_000, false],
+    ['the UI has never answered', 60_000, null, false],
+    ['its age is not known', null, 30_000, false],
+  ]
+  for (const [condition, ageMs, aliveAgoMs, expected] of answers) {
+    test(`another driver has started, ${condition} → answered: ${expected}`, () => {
+      const lastAliveWallMs = aliveAgoMs === null ? null : time.wallMs - aliveAgoMs
+      const next = decide({ ...stateWith(monitoring), lastAliveWallMs }, stopping, restartDriver, known('200', ageMs))
+      assert.equal(next.judgement.answered, expected)
+    })
+  }
+
+  const samples: readonly (readonly [Sample | null, number | null])[] = [
+    [{ kind: 'alive', evidence: 'application' }, time.wallMs],
+    [{ kind: 'inconclusive', detail: 'late' }, 7],
+    [null, 7],
+  ]
+  for (const [sample, expected] of samples) {
+    test(`${sample?.kind ?? 'no'} sample → the UI answered ${expected === 7 ? 'before' : 'now'}`, () => {
+      const state = { ...stateWith(monitoring), lastAliveWallMs: 7 }
+      const input = { judged: alive, sample, driverStart: known('100'), time }
+      assert.equal(nextEnforcement(state, input, policyWith()).state.lastAliveWallMs, expected)
+    })
+  }
+
+  const endings: readonly (readonly [string, HungPolicy, RestartState, RegExp])[] = [
+    ['fail-pod', failPod, answeredState, /^100\nALRM\nunresponsive: .*; the pod fails\n$/],
+    ['restart by exit code', byExitCode, answeredState, /^100\nALRM\nunresponsive: .*, the driver container\n$/],
+    ['restart by exit code, none left', byExitCode, used, /^100\nKILL\nunresponsive: .*; the pod fails\n$/],
+    ['all containers, none left', restartAll, used, /^100\nALRM\nunresponsive: .*; the pod fails\n$/],
+  ]
+  for (const [condition, onHung, restartState, expected] of endings) {
+    test(`hung, ${condition} → the file names driver, signal and reason`, () => {
+      assert.match(
+        findHungFile(decide(stateWith(monitoring, restartState), unresponsive, onHung).effects) ?? '',
+        expected,
+      )
+    })
+  }
+
+  test('a record that can no longer be read → the file names the driver that was recorded before', () => {
+    for (const record of [unrecorded, none]) {
+      assert.match(findHungFile(decide(stateWith(monitoring), unresponsive, failPod, record).effects) ?? '', /^100\n/)
+    }
+  })
+
+  test('a longer grace period → the restart is expected for longer', () => {
+    const next = decide(stateWith(monitoring, pending), aliveForLong, restartDriver, known('100'), {
+      gracePeriodMs: 60_000,
+    })
+    assert.deepEqual(next.state.restartState.pendingRestart, pending.pendingRestart)
+  })
+
+  test('a likely verdict that is only reported → the driver stays Ready', () => {
+    const likely = judged({ ...hung('streaming-stall'), certainty: 'likely' })
+    assert.equal(summarize(decide(stateWith(monitoring), likely, failPod).effects), 'files[ready]')
+    const acted = decide(stateWith(monitoring), likely, failPod, known('100'), { actOn: 'likely' })
+    assert.equal(summarize(acted.effects), 'message, files[hung]')
+    const certain = decide(stateWith(monitoring), unresponsive, failPod, known('100'), { actOn: 'nothing' })
+    assert.equal(summarize(certain.effects), 'files[]')
+  })
+
+  const wrong: readonly (readonly [string, EnforcementPhase, Judgement, object])[] = [
+    ['answers after the file was written', failing(false, 600_000), alive, { unresponsive: 1 }],
+    ['works within a minute of a blocked action', reported(60_000), alive, { deadlock: 1 }],
+    ['works later than that', reported(60_001), alive, {}],
+    ['stops', failing(false, 1_000), stopping, {}],
+    ['is still hung', failing(false, 1_000), unresponsive, {}],
+  ]
+  for (const [condition, phase, judgement, expected] of wrong) {
+    test(`a hung driver ${condition} → wrong verdicts: ${JSON.stringify(expected)}`, () => {
+      assert.deepEqual(decide(stateWith(phase), judgement, failPod).state.wrongVerdicts, expected)
+    })
+  }
+
   test('a verdict of the same kind → it is logged once', () => {
-    const first = nextEnforcement(stateWith(monitoring), alive, none, { onHung: failPod }, time)
-    const second = nextEnforcement(first.state, alive, none, { onHung: failPod }, time)
+    const first = decide(stateWith(monitoring), alive, failPod)
+    const second = decide(first.state, alive, failPod)
     assert.deepEqual(
       [first, second].map(({ effects }) => effects.filter(({ kind }) => kind === 'log').length),
       [1, 0],
     )
   })
+
+  test('doubt → an id for each episode, until the driver answers, and not twice within the interval', () => {
+    const at = (state: EnforcementState, judgement: Judgement, afterMs: number) =>
+      nextEnforcement(
+        state,
+        {
+          judged: judgement,
+          sample: null,
+          driverStart: known('100'),
+          time: { nowMs: time.nowMs + afterMs, wallMs: time.wallMs + afterMs },
+        },
+        policyWith({ onHung: observe, threadDumpIntervalMs: 60_000 }),
+      )
+    const first = at(stateWith(monitoring), failingUi, 0)
+    const later = at(first.state, unresponsive, 10_000)
+    const answered = at(later.state, alive, 20_000)
+    const soon = at(answered.state, failingUi, 30_000)
+    const second = at(soon.state, failingUi, 60_000)
+    const id = `1-${time.wallMs}`
+    assert.deepEqual(
+      [first, later, answered, soon, second].map(({ state }) => state.doubt.id),
+      [id, id, null, null, `1-${time.wallMs + 60_000}`],
+    )
+    assert.notEqual(at(answered.state, unresponsive, 30_000).state.doubt.id, null, 'an action does not wait for a dump')
+    assert.equal(at(later.state, stopping, 20_000).state.doubt.id, id)
+  })
 })
 
 describe('settleRestart', () => {
-  const requested = nextEnforcement(stateWith(monitoring), unresponsive, none, { onHung: restartAll }, time).state
+  const requested = decide(stateWith(monitoring), unresponsive, restartAll).state
 
   test('the restart is recorded → files removed, message written, exit', () => {
     const { state, effects } = settleRestart(requested, true, unresponsive, time)

@@ -131,9 +131,9 @@ describe('sidecar process', () => {
       assert.ok(!has('ready') && !has('hung') && !has('starting'))
     }
     state.hangs = false
-    writeFileSync(path('processes'), recordOf('3'))
     const last = start(policy())
     await until('ready', () => has('ready'))
+    writeFileSync(path('processes'), recordOf('3'))
     state.hangs = true
     await until('hung', () => has('hung'))
     assert.match(message(), /no restart left: all 2 within 1h are spent/)

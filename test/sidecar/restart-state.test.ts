@@ -15,7 +15,7 @@ const memories = fc.record(
   {
     answered: fc.boolean(),
     driverStartTicks: fc.option(ticks),
-    previousStartTicks: fc.option(ticks),
+    previousDriver: fc.option(fc.record({ startTicks: ticks, answered: fc.boolean() }, { noNullPrototype: true })),
     attempt: fc.integer({ min: 1, max: 1_000 }),
     restarts: fc.array(restart),
     pendingRestart: fc.option(restart),
@@ -47,11 +47,11 @@ describe('restart state', () => {
   }
 
   test('a restart → the next driver has not answered, and the restart is recorded', () => {
-    const answered = { ...initialRestartState, answered: true }
+    const answered = { ...initialRestartState, answered: true, driverStartTicks: '100' }
     assert.deepEqual(recordRestart(answered, { atMs: 5, reason: 'stall' }), {
       answered: false,
       driverStartTicks: null,
-      previousStartTicks: null,
+      previousDriver: { startTicks: '100', answered: true },
       attempt: 2,
       restarts: [{ atMs: 5, reason: 'stall' }],
       pendingRestart: null,
@@ -67,14 +67,15 @@ describe('restart state', () => {
     assert.equal(memory.attempt, 1_501)
   })
 
-  test('a pending restart → counted when the sidecar starts again', () => {
-    const memory = settleAtStart(
-      { ...initialRestartState, answered: true, pendingRestart: { atMs: 5, reason: 'stall' } },
-      10,
-    )
-    assert.deepEqual(
-      [memory.answered, memory.attempt, memory.restarts.length, memory.pendingRestart],
-      [false, 2, 1, null],
-    )
+  test('a driver whose start is unknown, restarted twice → the one before both is remembered', () => {
+    const first = recordRestart({ ...initialRestartState, driverStartTicks: '100' }, { atMs: 5, reason: 'stall' })
+    const second = recordRestart(first, { atMs: 6, reason: 'stall' })
+    assert.deepEqual(second.previousDriver, { startTicks: '100', answered: false })
+  })
+
+  test('restarts of the future, by a clock that was set back → moved to the present', () => {
+    const restart = { atMs: 20, reason: 'stall' }
+    const settled = settleAtStart({ ...initialRestartState, restarts: [restart], pendingRestart: restart }, 10)
+    assert.deepEqual([settled.restarts[0]?.atMs, settled.pendingRestart?.atMs, settled.attempt], [10, 10, 1])
   })
 })

@@ -115,13 +115,13 @@ for (const [name, plant] of planted) {
     test('what is written → replaces it, and leaves its target alone', (t) => {
       const { files, path, read } = volume(t)
       const target = outside(t)
-      for (const file of ['hung', 'starting', 'ready', 'restart-state.json']) {
+      for (const file of ['hung', 'starting', 'ready', 'doubt', 'restart-state.json']) {
         plant(path(file), target)
         plant(path(`.${file}.tmp`), target)
       }
       plant(path('..writable.tmp'), target)
       files.clear()
-      files.write({ hung: '4711\n', starting: null, ready: 'ready\n' })
+      files.write({ hung: '4711\n', starting: null, ready: 'ready\n', doubt: null })
       files.writeRestartState({ ...initialRestartState, attempt: 3 })
       assert.deepEqual([read('hung'), read('ready'), existsSync(path('starting'))], ['4711\n', 'ready\n', false])
       assert.equal(files.readRestartState().attempt, 3)

@@ -1,0 +1,30 @@
+import type { Judgement } from '../core/verdict/judge.ts'
+import type { Moment } from './clock.ts'
+
+/** `id` names the current episode of doubt, and is null without doubt. `beganMs`: when the last episode began. */
+export interface Doubt {
+  readonly id: string | null
+  readonly beganMs: number | null
+}
+
+export const noDoubt: Doubt = { id: null, beganMs: null }
+
+/**
+ * The first doubt begins an episode, and an answer without suspicion ends it. For each new id, the probe makes the JVM print
+ * its threads to its own log. A driver that often fails single polls must not do so more than once in `intervalMs`.
+ */
+export function nextDoubt(
+  before: Doubt,
+  { verdict }: Pick<Judgement, 'verdict'>,
+  attempt: number,
+  { nowMs, wallMs }: Moment,
+  intervalMs: number,
+): Doubt {
+  if (verdict.kind === 'alive') return { ...before, id: null }
+  if (verdict.kind !== 'failing' && verdict.kind !== 'hung') return before
+  const { id, beganMs } = before
+  const isSoon = verdict.kind === 'failing' && beganMs !== null && nowMs - beganMs < intervalMs
+  if (id !== null || isSoon) return before
+  // No id is used twice, even if the sidecar restarts.
+  return { id: `${attempt}-${Math.round(wallMs)}`, beganMs: nowMs }
+}

@@ -1,0 +1,133 @@
+import { anyDriver } from '../core/contract/pod-contract.ts'
+import type { DriverPolicy } from '../core/settings/driver-policy.ts'
+import { createJudgement, type Judgement } from '../core/verdict/judge.ts'
+import type { Sample } from '../core/verdict/witnesses.ts'
+import { noDoubt } from './doubt.ts'
+import {
+  type EnforcementInput,
+  type EnforcementState,
+  type EnforcementStep,
+  saveRestartState,
+  unchanged,
+} from './enforcement-state.ts'
+import type { NamedDriver } from './hung-action.ts'
+import { recordRestart } from './restart-state.ts'
+import type { DriverStart } from './verdict-files.ts'
+
+/** The judgement of the driver that runs now. `restarted`: it is the first one of another driver. */
+export interface LifeStep extends EnforcementStep {
+  readonly judgement: Judgement
+  readonly restarted: boolean
+}
+
+/**
+ * Assigns a judgement to one life of the driver's container. If the probes recorded the start of another driver, then the
+ * judgement, its action and what is remembered belong to a driver that has ended, and all of them start again.
+ */
+export function followDriver(state: EnforcementState, input: EnforcementInput): LifeStep {
+  const { driverStart, judged } = input
+  const { driverStartTicks } = state.restartState
+  if (driverStart.kind !== 'known' || driverStart.ticks === driverStartTicks) {
+    return { ...unchanged(state), judgement: judged, restarted: false }
+  }
+  const { ticks, ageMs } = driverStart
+  return driverStartTicks === null
+    ? followFirstRecord(state, ticks, input)
+    : followNextDriver(state, ticks, ageMs, input)
+}
+
+/** The start of a driver is recorded for the first time since the pod, or all of its containers, started. */
+function followFirstRecord(state: EnforcementState, ticks: string, { judged, time }: EnforcementInput): LifeStep {
+  const { restartState } = state
+  const { previousDriver } = restartState
+  const survived = previousDriver?.startTicks === ticks
+  const answered = judged.answered || (survived && previousDriver.answered)
+  const recorded = { ...restartState, driverStartTicks: ticks, previousDriver: null, answered }
+  // The startup deadline belongs to this driver. Whatever else is known was learned from its UI, or forbids an action.
+  const { verdict } = judged
+  const judgesStart = verdict.kind === 'starting' || (verdict.kind === 'hung' && verdict.reason === 'startup-deadline')
+  const judgesThis = judged.answered || !(judgesStart || answered)
+  const { phase } = state
+  const saved = saveRestartState(
+    { ...state, driverRuns: true, phase: judgesThis || phase.kind !== 'acting' ? phase : { kind: 'monitoring' } },
+    recorded,
+  )
+  return {
+    state: saved.state,
+    effects: survived
+      ? [
+          ...saved.effects,
+          { kind: 'log', level: 'warn', fields: {}, message: 'the restart of all containers did not happen' },
+        ]
+      : saved.effects,
+    judgement: judgesThis ? judged : createJudgement(time.nowMs, answered),
+    restarted: false,
+  }
+}
+
+/** The kubelet has started the driver's container, because of a verdict or on its own. */
+function followNextDriver(
+  state: EnforcementState,
+  ticks: string,
+  ageMs: number | null,
+  { time }: EnforcementInput,
+): LifeStep {
+  const { pendingRestart } = state.restartState
+  const answered = hasAnsweredSince(state, ageMs, time.wallMs)
+  const counted = pendingRestart === null ? state.restartState : recordRestart(state.restartState, pendingRestart)
+  const restartState = { ...counted, answered, driverStartTicks: ticks, previousDriver: null, pendingRestart: null }
+  return {
+    state: { ...state, restartState, phase: { kind: 'monitoring' }, driverRuns: true, doubt: noDoubt },
+    effects: [
+      { kind: 'save-restart-state', restartState },
+      {
+        kind: 'log',
+        level: 'info',
+        fields: { attempt: restartState.attempt, expected: pendingRestart !== null },
+        message: 'the driver container has started',
+      },
+    ],
+    judgement: createJudgement(time.nowMs, answered),
+    restarted: true,
+  }
+}
+
+/** Whether the UI has answered since the driver started: the start may be recorded late. */
+function hasAnsweredSince({ lastAliveWallMs }: EnforcementState, ageMs: number | null, wallMs: number): boolean {
+  return ageMs !== null && lastAliveWallMs !== null && lastAliveWallMs >= wallMs - ageMs
+}
+
+/** What shows that the container of the driver runs. */
+export interface DriverStartSigns {
+  /** Whether the kubelet has requested /startedz. */
+  readonly startedzRequested: boolean
+  readonly driverStart: DriverStart
+}
+
+/**
+ * Whether the container of the current driver is known to run. After a restart in place, a driver that listens without
+ * answering counts too: it may be the driver that hung, if the restart did not happen.
+ */
+export function isDriverKnownToRun(
+  { driverRuns, restartState }: EnforcementState,
+  sample: Sample,
+  { startedzRequested, driverStart }: DriverStartSigns,
+  policy: Pick<DriverPolicy, 'onHung' | 'hostNetwork'>,
+): boolean {
+  const wasRestarted = restartState.attempt > 1 && policy.onHung.kind === 'restart-all-containers'
+  const listens = wasRestarted && policy.hostNetwork !== true && sample.kind === 'failing'
+  return driverRuns || listens || startedzRequested || driverStart.kind !== 'none'
+}
+
+/**
+ * The driver that the liveness probe is to end, as the file `hung` names it. A start that was recorded before counts even if
+ * the last record cannot be read: at worst no driver has that name. Null if no probe has run in the driver's container.
+ */
+export function nameDriver({ driverStart, restartState }: EnforcementState): string | null {
+  return restartState.driverStartTicks ?? (driverStart.kind === 'none' ? null : anyDriver)
+}
+
+export function classifyName(name: string | null): NamedDriver {
+  if (name === null) return 'none'
+  return name === anyDriver ? 'any' : 'one'
+}
