@@ -15,9 +15,13 @@ import { type DriverPolicy, encodePolicy } from '../core/settings/driver-policy.
 import type { SubmitArguments } from '../core/spark/submit-arguments.ts'
 import { frozenJson } from './json-patch.ts'
 
-/** The sidecar's volumes. The driver can read the verdict as any user, and the verdict is never written to a disk. */
+/**
+ * The sidecar's volumes. The driver can read the verdict as any user, and the verdict is never written to a disk. Three black
+ * boxes and the one that is being written take 2 MB of the volume, so as much again is left for the verdict and its records: a
+ * volume that is full would keep the sidecar from writing its verdict.
+ */
 export const sidecarVolumes: readonly Volume[] = [
-  frozenJson({ name: verdictVolumeName, emptyDir: { medium: 'Memory', sizeLimit: '1Mi' } }),
+  frozenJson({ name: verdictVolumeName, emptyDir: { medium: 'Memory', sizeLimit: '4Mi' } }),
   frozenJson({ name: noTokenVolumeName, emptyDir: {} }),
 ]
 

@@ -5,6 +5,8 @@ import { sidecarEnv, sidecarPort } from '../core/contract/pod-contract.ts'
 import { type DriverPolicy, decodePolicy } from '../core/settings/driver-policy.ts'
 import manifest from '../package.json' with { type: 'json' }
 import { createUiClient } from '../spark-ui/ui-client.ts'
+import { type BlackBox, createBlackBox } from './black-box.ts'
+import { openBlackBoxFiles } from './black-box-files.ts'
 import { createSystemClock } from './clock.ts'
 import { readListeningPorts } from './listening-ports.ts'
 import { createSidecarLog, writeToStdout } from './log.ts'
@@ -39,13 +41,14 @@ process.on('uncaughtException', exitAfterError)
 process.on('unhandledRejection', exitAfterError)
 
 let startedzRequested = false
+let blackBox: BlackBox | null = null
 let state: () => SidecarState = () => ({ kind: 'idle', reason: 'starting' })
 const serve = (port: number) => {
   if (port === 0) return
   const onStartedz = () => {
     startedzRequested = true
   }
-  serveStatus({ port, version, log, state: () => state(), onStartedz })
+  serveStatus({ port, version, log, state: () => state(), onStartedz, blackBox: () => blackBox })
 }
 
 if ('policy' in decoded) start(decoded.policy).catch(exitAfterError)
@@ -76,8 +79,16 @@ function openMonitor(policy: DriverPolicy): Monitor | string {
   } catch (error) {
     return `the verdict directory cannot be written: ${error instanceof Error ? error.message : String(error)}`
   }
+  const uiClient = createUiClient()
+  const box = createBlackBox({
+    uiClient,
+    files: openBlackBoxFiles(paths.verdictDir),
+    timeoutMs: policy.timeoutMs,
+    log,
+  })
+  blackBox = box
   const poller = createPoller(policy, {
-    uiClient: createUiClient(),
+    uiClient,
     readProperties: () => readPropertiesFiles(paths.sparkConfDir, policy.propertiesFiles ?? ['spark.properties']),
     podAddresses,
     listeningPorts: () => readListeningPorts(paths.tcpTables),
@@ -86,6 +97,7 @@ function openMonitor(policy: DriverPolicy): Monitor | string {
   return createMonitor(policy, {
     clock: createSystemClock(),
     poller,
+    blackBox: box,
     files,
     writeTerminationMessage: (text) => writeFileSync(paths.terminationMessage, text),
     exit: (code) => process.exit(code),

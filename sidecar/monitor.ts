@@ -3,6 +3,7 @@ import { createJudgement, delayStartupDeadline, type Judgement, judge } from '..
 import { nextPollDelayMs } from '../core/verdict/poll-run.ts'
 import type { ProcessRecord, Sample } from '../core/verdict/witnesses.ts'
 import { computeActiveMs } from '../spark-ui/active-time.ts'
+import type { BlackBox } from './black-box.ts'
 import type { Clock } from './clock.ts'
 import { createEnforcer, type EnforcerDeps } from './enforcer.ts'
 import { createPollHistory } from './poll-history.ts'
@@ -19,6 +20,7 @@ const longestKubeletBackoffMs = 300_000
 export interface MonitorDeps extends EnforcerDeps {
   readonly clock: Clock
   readonly poller: Poller
+  readonly blackBox: Pick<BlackBox, 'observe' | 'summaries'>
 }
 
 export interface Monitor {
@@ -61,7 +63,17 @@ export function createMonitor(policy: DriverPolicy, deps: MonitorDeps): Monitor 
         : delayStartupDeadline(judgement, now.nowMs)
       const processes = readProcesses(now.nowMs)
       const whole = processes === undefined ? observation : { ...observation, processes }
-      const enforced = enforcer.enforce(judge(before, whole, deadlines, now.nowMs), sample, now)
+      const judged = judge(before, whole, deadlines, now.nowMs)
+      // Before anything acts on the verdict: the sidecar may end, and the driver with its evidence.
+      deps.blackBox.observe({
+        verdict: judged.verdict,
+        suspects: false,
+        polls: pollHistory.latest(),
+        processes: processes ?? null,
+        ui: poller.provenUi(),
+        wallMs: now.wallMs,
+      })
+      const enforced = enforcer.enforce(judged, sample, now)
       judgement = enforced.judgement
       if (enforced.restarted) poller.forget()
       const nextPollMs = computeDelayMs(judgement, sample, policy)
@@ -80,6 +92,7 @@ export function createMonitor(policy: DriverPolicy, deps: MonitorDeps): Monitor 
         ui: poller.uiStatus(),
         readings: poller.readings(),
         requestedBytes: poller.requestedBytes(),
+        blackBoxes: deps.blackBox.summaries(),
         ...enforcer.snapshot(),
       }
     },

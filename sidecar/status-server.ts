@@ -1,4 +1,5 @@
 import { createServer, type ServerResponse } from 'node:http'
+import type { BlackBox } from './black-box.ts'
 import type { SidecarLog } from './log.ts'
 import { formatMetrics } from './metrics.ts'
 import { passesReadiness, passesStartup, type SidecarState, toStatusJson } from './status.ts'
@@ -10,14 +11,16 @@ export interface StatusServerOptions {
   readonly state: () => SidecarState
   /** Called at each GET of /startedz. */
   readonly onStartedz: () => void
+  /** Null while there is no monitor. */
+  readonly blackBox: () => Pick<BlackBox, 'summaries' | 'read'> | null
   /** The time between two tries to bind the port; 5 s by default. */
   readonly retryMs?: number
 }
 
 /**
- * Serves /readyz, /startedz, /livez, /status and /metrics on all addresses, because the kubelet connects to the pod's IP.
- * If the port is in use, the server retries to bind it. No client can end the sidecar or fill its memory. Returns a
- * function that closes the server.
+ * Serves /readyz, /startedz, /livez, /status, /metrics, /blackbox (a list) and /blackbox/N on all addresses, because the
+ * kubelet connects to the pod's IP. If the port is in use, the server retries to bind it. No client can end the sidecar or
+ * fill its memory. Returns a function that closes the server.
  */
 export function serveStatus(options: StatusServerOptions): () => void {
   const { port, version, log, state, onStartedz, retryMs = 5_000 } = options
@@ -42,13 +45,12 @@ export function serveStatus(options: StatusServerOptions): () => void {
       case '/livez':
         return check(response, true)
       case '/status':
-        response.setHeader('content-type', 'application/json')
-        return text(response, 200, `${JSON.stringify(toStatusJson(state(), version), null, 2)}\n`)
+        return json(response, `${JSON.stringify(toStatusJson(state(), version), null, 2)}\n`)
       case '/metrics':
         response.setHeader('content-type', 'text/plain; version=0.0.4; charset=utf-8')
         return text(response, 200, formatMetrics(state(), version))
       default:
-        return text(response, 404, 'not found\n')
+        return serveBlackBox(response, request.url ?? '', options.blackBox())
     }
   })
   server.on('clientError', (_error, socket) => socket.destroy())
@@ -73,6 +75,24 @@ export function serveStatus(options: StatusServerOptions): () => void {
 
 function check(response: ServerResponse, passes: boolean): void {
   text(response, passes ? 200 : 503, passes ? 'ok\n' : 'not yet\n')
+}
+
+function serveBlackBox(
+  response: ServerResponse,
+  url: string,
+  blackBox: Pick<BlackBox, 'summaries' | 'read'> | null,
+): void {
+  const [, number] = /^\/blackbox(?:\/(\d))?$/.exec(url) ?? []
+  const isList = url === '/blackbox'
+  const body = number === undefined ? null : (blackBox?.read(Number(number)) ?? null)
+  if (isList) json(response, `${JSON.stringify(blackBox?.summaries() ?? [], null, 2)}\n`)
+  else if (body === null) text(response, 404, 'not found\n')
+  else json(response, body)
+}
+
+function json(response: ServerResponse, body: string): void {
+  response.setHeader('content-type', 'application/json')
+  text(response, 200, body)
 }
 
 function text(response: ServerResponse, statusCode: number, body: string): void {

@@ -2,6 +2,7 @@ import type { SidecarStatusBody } from '../core/contract/sidecar-status.ts'
 import { formatDuration } from '../core/duration.ts'
 import type { DriverPolicy } from '../core/settings/driver-policy.ts'
 import type { Evidence, Verdict } from '../core/verdict/verdict.ts'
+import type { BlackBoxSummary } from './black-box.ts'
 import { formatIsoTime } from './clock.ts'
 import type { EnforcerSnapshot } from './enforcer.ts'
 import type { HungAction } from './hung-action.ts'
@@ -24,6 +25,7 @@ export interface MonitorSnapshot {
   readonly ui: ReturnType<Poller['uiStatus']>
   readonly readings: ReturnType<Poller['readings']>
   readonly requestedBytes: ReturnType<Poller['requestedBytes']>
+  readonly blackBoxes: readonly BlackBoxSummary[]
   readonly action: HungAction
   readonly restartState: RestartState
   readonly wrongVerdicts: EnforcerSnapshot['wrongVerdicts']
@@ -69,6 +71,7 @@ export function toStatusJson(state: SidecarState, version: string): SidecarStatu
     samples: snapshot.pollHistory.latest().map(toPollJson),
     readings: snapshot.readings.map((reading) => toReadingJson(snapshot, reading)),
     requestedBytes: snapshot.requestedBytes,
+    blackBoxes: snapshot.blackBoxes,
     settings: policy.settings,
     problem: snapshot.problem,
   }

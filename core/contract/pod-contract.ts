@@ -81,6 +81,15 @@ export const verdictFiles = {
   restartState: 'restart-state.json',
 } as const
 
+/**
+ * The black boxes in the verdict volume: what the sidecar recorded at the last doubts about a driver. They survive restarts
+ * in place, and are served as `/blackbox` and `/blackbox/N` on the status port.
+ */
+export const blackBoxNumbers = [1, 2, 3] as const
+export type BlackBoxNumber = (typeof blackBoxNumbers)[number]
+export const formatBlackBoxFile = (number: BlackBoxNumber) => `blackbox-${number}.json`
+export const maxBlackBoxBytes = 512_000
+
 /** In place of a start time: the verdict holds for any driver of the pod, because the start time of its driver is unknown. */
 export const anyDriver = '*'
 

@@ -71,9 +71,9 @@ const parseOwner = (id: number | null) => (id === null || id < 0 ? null : id)
  * Spark 4 appends the locks to a frame, on lines of their own. Frames begin with the class loader and the module, such as
  * `app//` and `java.base@17.0.15/`, which are removed.
  */
-function parseFrames(value: unknown): readonly string[] {
+function parseFrames(value: unknown, limit = maxFrames): readonly string[] {
   const elements = toList(toRecord(toRecord(value).stackTrace).elems)
-  return elements.slice(0, maxFrames).map((element) => {
+  return elements.slice(0, limit).map((element) => {
     const [line = ''] = toText(element)
       .slice(0, 2 * maxFrameChars)
       .trim()
@@ -154,4 +154,33 @@ function rankThread({ name, blockedBy }: DriverThread, frame: string): number {
   if (rank === 0) return 0
   const isOwnCode = !/^(java|javax|jdk|sun|scala|com\.sun|org\.apache\.spark)\./.test(frame)
   return rank + (isOwnCode ? 10 : 0) + (blockedBy === null ? 0 : 20)
+}
+
+const maxDumpFrames = 100
+
+/**
+ * A dump as text for people, at most `maxChars` long: the threads that matter first, and each stack once, with the names of
+ * all threads that have it. Returns undefined if the body is not a whole dump.
+ */
+export function formatThreadDump(body: string, maxChars: number): string | undefined {
+  const spans = findObjects(body)
+  if (spans === undefined) return undefined
+  const groups = new Map<string, { readonly names: string[]; isWanted: boolean }>()
+  for (const span of spans) {
+    const value = parseJson(body.slice(...span))
+    const head = parseHead(value)
+    if (head === undefined) return undefined
+    const blocked = head.blockedBy === null ? '' : `, waits for thread ${head.blockedBy}`
+    const stack = `${head.state}${blocked}\n${parseFrames(value, maxDumpFrames)
+      .map((frame) => `    at ${frame}\n`)
+      .join('')}`
+    const group = groups.get(stack) ?? { names: [], isWanted: false }
+    group.names.push(`"${head.name}" #${head.id}`)
+    group.isWanted ||= isWanted(head)
+    groups.set(stack, group)
+  }
+  const texts = [...groups]
+    .toSorted(([, a], [, b]) => Number(b.isWanted) - Number(a.isWanted))
+    .map(([stack, { names }]) => `${names.join('\n')}\n  ${stack}`)
+  return texts.join('\n').slice(0, maxChars)
 }

@@ -79,6 +79,7 @@ export function createMonitorHarness(
       requestedBytes: () => ({ polls: 0, readings: 0 }),
       forget() {},
     },
+    blackBox: { observe: () => {}, summaries: () => [] },
     files: {
       ...files,
       writeRestartState(memory) {

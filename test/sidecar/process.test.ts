@@ -176,6 +176,33 @@ describe('sidecar process', () => {
     assert.ok(!has('hung') && has('ready'))
   })
 
+  test('a driver that answers no polls, but other requests → a black box, which survives the restart', async (t) => {
+    const { has, start, path } = pod(t)
+    const state = { hangs: false }
+    const ui = await httpUi(t, (request, response) => {
+      if (request.url?.endsWith('/threads'))
+        response.end('[{"threadId":1,"threadName":"main","stackTrace":{"elems":["a.B.c(B.java:1)"]}}]')
+      else if (!state.hangs) answersAs(applicationId)(request, response)
+    })
+    const statusPort = await freePort()
+    const fields = { ...quick, ui: { scheme: 'http', port: ui.port }, statusPort } as const
+    const sidecar = start(encodePolicy(policyWith(fields)))
+    await until('ready', () => has('ready'))
+    state.hangs = true
+    await until('a black box', () => has('blackbox-1.json'))
+    assert.deepEqual(await sidecar.exit, [88, null])
+    const { moments, answers, summary } = JSON.parse(readFileSync(path('blackbox-1.json'), 'utf8'))
+    assert.equal(moments.at(-1).verdict.reason, 'unresponsive')
+    assert.equal(answers.threads, '"main" #1\n  \n    at a.B.c(B.java:1)\n')
+    assert.equal(summary.topFrame, 'main at a.B.c(B.java:1)')
+    state.hangs = false
+    start(encodePolicy(policyWith(fields)))
+    const { blackBoxes } = await until200(`http://127.0.0.1:${statusPort}/status`)
+    assert.deepEqual(blackBoxes, [summary])
+    const served = await until200(`http://127.0.0.1:${statusPort}/blackbox/1`)
+    assert.deepEqual(served.summary, summary)
+  })
+
   test('a corrupt restart state → the initial state', async (t) => {
     const { has, start, path } = pod(t)
     writeFileSync(path('restart-state.json'), '{"answered":true,"att')

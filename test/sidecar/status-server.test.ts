@@ -32,6 +32,10 @@ async function served(t: TestContext, first: SidecarState, port?: number): Promi
     onStartedz: () => {
       asked += 1
     },
+    blackBox: () => ({
+      summaries: () => [{ number: 2, at: '2026-01-31T12:00:00Z', occasion: 'failing', topFrame: null }],
+      read: (number) => (number === 2 ? '{"summary":{}}\n' : null),
+    }),
     retryMs: 50,
   })
   t.after(close)
@@ -128,6 +132,18 @@ describe('serveStatus', () => {
       'spark_nanny_sidecar_restart_budget_remaining 2',
     ]) {
       assert.ok(metrics.split('\n').includes(line), line)
+    }
+  })
+
+  test('/blackbox → the list, and each that exists', async (t) => {
+    const { port } = await served(t, { kind: 'idle', reason: 'x' })
+    const [first] = (await (await get(port, '/blackbox')).json()) as readonly { number: number }[]
+    assert.equal(first?.number, 2)
+    const whole = await get(port, '/blackbox/2')
+    assert.equal(whole.headers.get('content-type'), 'application/json')
+    assert.deepEqual(await whole.json(), { summary: {} })
+    for (const path of ['/blackbox/1', '/blackbox/22', '/blackbox/../status', '/blackbox/']) {
+      assert.equal(await code(port, path), path.endsWith('status') ? 200 : 404, path)
     }
   })
 
