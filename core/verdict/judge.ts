@@ -1,8 +1,27 @@
 import { concludeStarting, concludeStopping } from './lifetime.ts'
 import { type Polled, type PollRun, updateRun } from './poll-run.ts'
 import { isOtherJvm, noProcesses, type ProcessHistory, updateProcesses } from './processes.ts'
-import { concludeStall, noProgress, type Progress, updateProgress } from './progress.ts'
+import {
+  concludeBatchStall,
+  concludeNoExecutors,
+  concludeStall,
+  noProgress,
+  type Progress,
+  updateProgress,
+} from './progress.ts'
+import { concludeQueryEnded, noQueries, type QueryHistory, updateQueries } from './queries.ts'
+import { noRequests, type Requests, updateRequests } from './requests.ts'
 import { concludeSilence, noSilence, type Silence, updateSilence } from './silence.ts'
+import { staleMs } from './span.ts'
+import {
+  concludeDeadlock,
+  concludeMainEnded,
+  concludeSchedulerDead,
+  concludeStreamStall,
+  noThreads,
+  type ThreadHistory,
+  updateThreads,
+} from './threads.ts'
 import { type Deadlines, formatSeconds, type HungVerdict, hung, type Verdict } from './verdict.ts'
 import type { Observation } from './witnesses.ts'
 
@@ -26,11 +45,14 @@ export interface Judgement {
 }
 
 /** What the UI has shown of the driver's work. */
-interface Work {
+export interface Work {
   readonly progress: Progress
+  readonly threads: ThreadHistory
+  readonly queries: QueryHistory
+  readonly requests: Requests
 }
 
-const noWork: Work = { progress: noProgress }
+const noWork: Work = { progress: noProgress, threads: noThreads, queries: noQueries, requests: noRequests }
 
 /** The judgement before the first observation. `answered`: a sidecar that comes back knows it from its restart state. */
 export function createJudgement(nowMs: number, answered = false): Judgement {
@@ -63,11 +85,17 @@ export function delayStartupDeadline(judgement: Judgement, nowMs: number): Judge
 export function judge(before: Judgement, observation: Observation, deadlines: Deadlines, nowMs: number): Judgement {
   const sample = observation.ui
   if (sample.kind === 'inconclusive') return before
-  const state = update(before, observation, sample, nowMs)
+  const state = update(before, observation, sample, deadlines, nowMs)
   return { ...state, verdict: keepSince(before.verdict, conclude(state, observation, deadlines, nowMs)) }
 }
 
-function update(before: Judgement, observation: Observation, sample: Polled, nowMs: number): Judgement {
+function update(
+  before: Judgement,
+  observation: Observation,
+  sample: Polled,
+  deadlines: Deadlines,
+  nowMs: number,
+): Judgement {
   const isOther = isOtherJvm(before.processes, observation.processes)
   const driverSinceMs = isOther ? (observation.processes?.recordedMs ?? nowMs) : null
   const processes = updateProcesses(before.processes, observation.processes)
@@ -83,12 +111,16 @@ function update(before: Judgement, observation: Observation, sample: Polled, now
     run,
     processes,
     silence: updateSilence(before.silence, run, processes),
-    work: run.kind === 'alive' ? updateWork(work, observation, nowMs) : work,
+    work: run.kind === 'alive' ? updateWork(work, observation, deadlines, nowMs) : work,
   }
 }
 
-function updateWork({ progress }: Work, observation: Observation, nowMs: number): Work {
-  return { progress: updateProgress(progress, observation, nowMs) }
+function updateWork(before: Work, observation: Observation, deadlines: Deadlines, nowMs: number): Work {
+  const progress = updateProgress(before.progress, observation, nowMs)
+  const longestGapMs = Math.max(staleMs, 2 * deadlines.threadDumpIntervalMs)
+  const threads = updateThreads(before.threads, observation, progress, longestGapMs, nowMs)
+  const queries = updateQueries(before.queries, observation.queries, nowMs)
+  return { progress, threads, queries, requests: updateRequests(before.requests, observation, progress, nowMs) }
 }
 
 function conclude(state: Judgement, observation: Observation, deadlines: Deadlines, nowMs: number): Verdict {
@@ -113,9 +145,21 @@ function conclude(state: Judgement, observation: Observation, deadlines: Deadlin
 }
 
 /** The driver answers: the first certain verdict about its work, else the first likely one, in the order of the table. */
-function concludeWork({ work, firstAnswerMs }: Judgement, deadlines: Deadlines, nowMs: number): HungVerdict | null {
+function concludeWork(
+  { work, processes, firstAnswerMs }: Judgement,
+  deadlines: Deadlines,
+  nowMs: number,
+): HungVerdict | null {
+  const { progress, threads, queries } = work
   const verdicts = [
-    concludeStall(work.progress, deadlines, nowMs),
+    concludeSchedulerDead(threads, deadlines, nowMs),
+    concludeDeadlock(threads, deadlines, nowMs),
+    concludeQueryEnded(queries, threads, progress, processes, deadlines, nowMs),
+    concludeBatchStall(progress, deadlines, nowMs),
+    concludeStreamStall(threads, progress, deadlines, nowMs),
+    concludeNoExecutors(progress, deadlines, nowMs),
+    concludeMainEnded(threads, progress, deadlines, nowMs),
+    concludeStall(progress, deadlines, nowMs),
     concludeRunTime(firstAnswerMs, deadlines, nowMs),
   ].filter((verdict) => verdict !== null)
   return verdicts.find(({ certainty }) => certainty === 'certain') ?? verdicts[0] ?? null

@@ -23,6 +23,8 @@ interface Idleness {
   readonly sinceMs: number | null
   /** The same for the Python processes alone. */
   readonly pythonSinceMs: number | null
+  /** The share of a core that the JVM used in the newest complete minute. Null if it is not known. */
+  readonly jvmShare: number | null
   /** When a record last showed more use than that. Null if none did. */
   readonly workedMs: number | null
 }
@@ -31,7 +33,7 @@ export const noProcesses: ProcessHistory = {
   newest: null,
   newestJvm: null,
   stoppedSinceMs: null,
-  idleness: { minute: null, sinceMs: null, pythonSinceMs: null, workedMs: null },
+  idleness: { minute: null, sinceMs: null, pythonSinceMs: null, jvmShare: null, workedMs: null },
 }
 
 /** Time between records beyond which they no longer cover what happened between them. */
@@ -109,16 +111,18 @@ function updateIdleness({ newest, idleness }: ProcessHistory, record: ProcessRec
   const begins = { minute: record, sinceMs: recordedMs, pythonSinceMs: recordedMs }
   const isCovered = newest !== null && recordedMs - newest.recordedMs <= longestGapMs
   if (minute === null || !isCovered || recordedMs < minute.recordedMs) {
-    return { ...begins, workedMs: idleness.workedMs }
+    return { ...begins, jvmShare: null, workedMs: idleness.workedMs }
   }
   const elapsedMs = recordedMs - minute.recordedMs
   const allowedTicks = (Math.max(minuteMs, elapsedMs) * idleShare) / msPerTick
   const [jvmTicks, pythonTicks] = [countJvmTicks(minute, record), countPythonTicks(minute, record)]
   const pythonSinceMs = pythonTicks > allowedTicks ? recordedMs : idleness.pythonSinceMs
   if (jvmTicks > allowedTicks || pythonTicks > allowedTicks) {
-    return { minute: record, sinceMs: recordedMs, pythonSinceMs, workedMs: recordedMs }
+    const jvmShare = computeJvmShare(minute, record)
+    return { minute: record, sinceMs: recordedMs, pythonSinceMs, jvmShare, workedMs: recordedMs }
   }
-  return { ...idleness, pythonSinceMs, minute: elapsedMs >= minuteMs ? record : minute }
+  if (elapsedMs < minuteMs) return { ...idleness, pythonSinceMs }
+  return { ...idleness, pythonSinceMs, jvmShare: computeJvmShare(minute, record), minute: record }
 }
 
 /** Another JVM counts as use: processes come and go because the driver works. */

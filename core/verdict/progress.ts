@@ -1,44 +1,156 @@
-/** What the running jobs and the executors show of the driver's work: the verdict `stall`. */
-import { covers, extendSpan, type Span } from './span.ts'
-import { type Deadlines, formatSeconds, type HungVerdict, hung } from './verdict.ts'
-import type { JobsReading, Observation, RunningJob } from './witnesses.ts'
+/** What the running jobs and the executors show of the driver's work: `stall`, `no-executors`, and a batch that stands still. */
+import { covers, extendSpan, type Span, staleMs } from './span.ts'
+import { type Deadlines, type Evidence, formatSeconds, type HungVerdict, hung } from './verdict.ts'
+import type { ExecutorsReading, JobsReading, MetricsReading, Observation, RunningJob } from './witnesses.ts'
 
 export interface Progress {
+  /** When the jobs were read last. Null if they never were. */
+  readonly readMs: number | null
+  /** Whether the newest reading has a job. */
+  readonly isActive: boolean
+  /** Whether the newest reading has a task that runs. */
+  readonly hasTasks: boolean
+  /** The readings, without a gap, that all have a job; and those that all have none. */
+  readonly active: Span | null
+  readonly quiet: Span | null
   /** The jobs that are not of a stream, by their ended tasks, and how long this has not changed. Null if none runs. */
   readonly standing: SignedSpan | null
+  /** All jobs, in the same way. */
+  readonly allStanding: SignedSpan | null
+  /** Each running batch of a query with a run id, by the ended tasks of its jobs. */
+  readonly batches: ReadonlyMap<string, BatchSpan>
+  /** When the executors were read last while jobs were active and no task was, and their cores. */
+  readonly cores: { readonly count: number; readonly readMs: number } | null
+  /** The readings with a job, without a task, and without a core. */
+  readonly starved: Span | null
+  /** Whether a job of a stream was ever seen. */
+  readonly streamed: boolean
+  /**
+   * A time at or after which a job ran: the newest that is known. If the number of all jobs rose between two readings, that is
+   * the time of the earlier one. Null if no job is known.
+   */
+  readonly lastJobMs: number | null
+  /** When the metrics were read last. Null if they never were. */
+  readonly metricsMs: number | null
+  readonly allJobs: number | null
+  readonly droppedExecutorEvents: number | null
 }
 
-/** The time in which jobs have ended no task. */
+/** A time in which a set of jobs ended no task. */
 export interface SignedSpan extends Span {
   readonly signature: string
 }
 
-export const noProgress: Progress = { standing: null }
+interface BatchSpan extends SignedSpan {
+  readonly batch: number
+  /** Whether something can run its tasks: a task runs, or there are cores. */
+  readonly hasCores: boolean
+}
+
+export const noProgress: Progress = {
+  readMs: null,
+  isActive: false,
+  hasTasks: false,
+  active: null,
+  quiet: null,
+  standing: null,
+  allStanding: null,
+  batches: new Map(),
+  cores: null,
+  starved: null,
+  streamed: false,
+  lastJobMs: null,
+  metricsMs: null,
+  allJobs: null,
+  droppedExecutorEvents: null,
+}
 
 /** A driver with thousands of concurrent jobs is judged by the oldest of them. */
-const maxSignedJobs = 500
+const maxJobs = 500
 
 export function updateProgress(before: Progress, observation: Observation, nowMs: number): Progress {
-  const { jobs, executors } = observation
-  if (jobs === undefined) return before
-  const standing = executors?.cores === 0 ? null : extendSigned(before.standing, withoutStreaming(jobs), nowMs)
-  return { standing }
+  const counted = updateMetrics(before, observation.metrics, nowMs)
+  const read = observation.jobs === undefined ? counted : updateJobs(counted, observation.jobs, nowMs)
+  const cores = updateCores(read, observation.executors, nowMs)
+  const isStarved = read.isActive && !read.hasTasks && cores?.count === 0
+  const isNews = observation.jobs !== undefined || observation.executors !== undefined
+  // Without executors, no task can end: this is no stall of the job.
+  const standing = isStarved ? null : read.standing
+  if (!isNews) return { ...read, cores }
+  return { ...read, cores, standing, starved: isStarved ? extendSpan(read.starved, nowMs) : null }
+}
+
+function updateMetrics(before: Progress, metrics: MetricsReading | undefined, nowMs: number): Progress {
+  if (metrics === undefined) return before
+  const { allJobs, droppedExecutorEvents } = metrics
+  const rose = allJobs !== null && before.allJobs !== null && allJobs > before.allJobs
+  return {
+    ...before,
+    metricsMs: nowMs,
+    quiet: rose ? null : before.quiet,
+    lastJobMs: rose ? Math.max(before.metricsMs ?? 0, before.lastJobMs ?? 0) : before.lastJobMs,
+    allJobs: allJobs ?? before.allJobs,
+    droppedExecutorEvents: droppedExecutorEvents ?? before.droppedExecutorEvents,
+  }
+}
+
+function updateJobs(before: Progress, reading: JobsReading, nowMs: number): Progress {
+  const jobs = reading.jobs.slice(0, maxJobs)
+  const isActive = jobs.length > 0
+  return {
+    ...before,
+    readMs: nowMs,
+    isActive,
+    hasTasks: jobs.some(({ activeTasks }) => activeTasks > 0),
+    active: isActive ? extendSpan(before.active, nowMs) : null,
+    quiet: isActive ? null : extendSpan(before.quiet, nowMs),
+    standing: extendSigned(
+      before.standing,
+      jobs.filter(({ streaming }) => streaming === null),
+      nowMs,
+    ),
+    allStanding: extendSigned(before.allStanding, jobs, nowMs),
+    batches: updateBatches(before, jobs, nowMs),
+    streamed: before.streamed || jobs.some(({ streaming }) => streaming !== null),
+    lastJobMs: isActive ? nowMs : before.lastJobMs,
+  }
 }
 
 /** Tasks are counted from the start of each job, so equal counts prove a stall however far apart the readings are. */
 function extendSigned(before: SignedSpan | null, jobs: readonly RunningJob[], nowMs: number): SignedSpan | null {
   if (jobs.length === 0) return null
-  const signature = jobs
-    .slice(0, maxSignedJobs)
-    .map(({ id, endedTasks }) => `${id}:${endedTasks}`)
-    .join(' ')
+  const signature = jobs.map(({ id, endedTasks }) => `${id}:${endedTasks}`).join(' ')
   const span = before?.signature === signature ? before : null
   return { ...extendSpan(span, nowMs, Number.POSITIVE_INFINITY), signature }
 }
 
-const withoutStreaming = ({ jobs }: JobsReading) => jobs.filter(({ streaming }) => streaming === null)
+function updateBatches(
+  { batches, cores }: Progress,
+  jobs: readonly RunningJob[],
+  nowMs: number,
+): ReadonlyMap<string, BatchSpan> {
+  const running = Map.groupBy(jobs, ({ streaming }) => (streaming?.kind === 'batch' ? streaming.runId : ''))
+  const next = new Map<string, BatchSpan>()
+  for (const [runId, group] of running) {
+    const [first] = group
+    if (first?.streaming?.kind !== 'batch') continue
+    const { batch } = first.streaming
+    const known = batches.get(runId)
+    const span = extendSigned(known?.batch === batch ? known : null, group, nowMs)
+    const hasCores = group.some(({ activeTasks }) => activeTasks > 0) || (cores !== null && cores.count > 0)
+    if (span !== null) next.set(runId, { ...span, batch, hasCores })
+  }
+  return next
+}
 
-/** No task has ended although jobs run. Off by default: one long task looks the same. */
+/** Executors are read only while jobs wait for tasks. Once a task runs, there are cores. */
+function updateCores(read: Progress, executors: ExecutorsReading | undefined, nowMs: number): Progress['cores'] {
+  if (executors !== undefined) return { count: executors.cores, readMs: nowMs }
+  const { cores } = read
+  return cores === null || read.hasTasks || !read.isActive || nowMs - cores.readMs > staleMs ? null : cores
+}
+
+/** No task has ended although jobs run. Off by default: one long task looks the same. Certain because a user set the limit. */
 export function concludeStall(
   { standing }: Progress,
   { stallDeadlineMs }: Deadlines,
@@ -46,10 +158,56 @@ export function concludeStall(
 ): HungVerdict | null {
   if (stallDeadlineMs === null || !covers(standing, stallDeadlineMs, nowMs)) return null
   const report = `jobs are active and no task has finished for ${formatSeconds(nowMs - standing.sinceMs)}`
-  const evidence = {
-    witness: 'jobs',
-    report: 'active jobs without a finished task',
-    sinceMs: standing.sinceMs,
-  } as const
-  return hung('stall', 'certain', report, [evidence], nowMs)
+  return hung('stall', 'certain', report, [jobsWithoutEndedTask(standing)], nowMs)
 }
+
+/**
+ * Jobs wait, and nothing can run their tasks. Usually the cluster has no room, and a restart does not help. If Spark has
+ * dropped an event of its queue `executorManagement`, its count of executors is wrong from then on, and it may never ask
+ * for one again (SPARK-59561).
+ */
+export function concludeNoExecutors(
+  { starved, droppedExecutorEvents }: Progress,
+  { noExecutorsDeadlineMs }: Deadlines,
+  nowMs: number,
+): HungVerdict | null {
+  if (noExecutorsDeadlineMs === null || !covers(starved, noExecutorsDeadlineMs, nowMs)) return null
+  const detail = `jobs have been active for ${formatSeconds(nowMs - starved.sinceMs)} without an executor`
+  const { sinceMs } = starved
+  const evidence: readonly Evidence[] = [
+    { witness: 'jobs', report: 'active jobs without a running task', sinceMs },
+    { witness: 'executors', report: 'no executor with a core', sinceMs },
+  ]
+  const dropped = droppedExecutorEvents ?? 0
+  if (dropped === 0) return hung('no-executors', 'likely', detail, evidence, nowMs)
+  const report = `${dropped} dropped events of the queue executorManagement`
+  return hung(
+    'no-executors',
+    'certain',
+    `${detail}; Spark has dropped ${dropped} events about executors`,
+    [...evidence, { witness: 'metrics', report, sinceMs }],
+    nowMs,
+  )
+}
+
+/** A micro-batch whose jobs end no task, although executors are there. A single long task looks the same. */
+export function concludeBatchStall(
+  { batches }: Progress,
+  { streamingStallDeadlineMs }: Deadlines,
+  nowMs: number,
+): HungVerdict | null {
+  if (streamingStallDeadlineMs === null) return null
+  for (const [runId, span] of batches) {
+    if (!span.hasCores || !covers(span, streamingStallDeadlineMs, nowMs)) continue
+    const standing = `no task has finished for ${formatSeconds(nowMs - span.sinceMs)}`
+    const detail = `batch ${span.batch} of the streaming query with run id ${runId} is active, and ${standing}`
+    return hung('streaming-stall', 'likely', detail, [jobsWithoutEndedTask(span)], nowMs)
+  }
+  return null
+}
+
+const jobsWithoutEndedTask = ({ sinceMs }: Span): Evidence => ({
+  witness: 'jobs',
+  report: 'active jobs without a finished task',
+  sinceMs,
+})

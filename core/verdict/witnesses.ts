@@ -13,6 +13,8 @@ export interface Observation {
   readonly metrics?: MetricsReading
   readonly threads?: ThreadsReading
   readonly queries?: QueriesReading
+  /** What was requested of the UI since the last observation, whether or not it was answered: it is not requested again soon. */
+  readonly requested?: readonly UiWitness[]
 }
 
 /** The result of one poll of `/api/v1/applications`. */

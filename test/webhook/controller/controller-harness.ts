@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
 import { watchSparkApplications } from '../../../cluster/spark-applications.ts'
 import { createBackgroundTasks } from '../../../core/background-tasks.ts'
-import type { LeaseTiming } from '../../../kubernetes/leader-election/lease.ts'
+import { type LeaseTiming, leaseTiming } from '../../../kubernetes/leader-election/lease.ts'
 import type { ReflectorDeps } from '../../../kubernetes/reflector.ts'
 import { type ControllerConfig, parseController } from '../../../webhook/config/controller-config.ts'
 import { createControllerMetrics } from '../../../webhook/controller/metrics/metrics.ts'
@@ -23,6 +23,11 @@ export interface ControllerHarness extends ApiFixture {
   setNow(ms: number): void
   /** Sets only the wall clock, as an administrator or NTP does. */
   setDate(ms: number): void
+  /**
+   * Shortens the silence after which a driver without a sidecar hangs, by the shortest deadline (10 s) and a monotonic clock that
+   * is faster by this rate. To be called before controllers start.
+   */
+  shortenHangs(rate?: number): void
   /** All requests except lists, discovery, watches and the lease. */
   calls(): readonly string[]
   /** The Events, sorted by reason. */
@@ -52,6 +57,8 @@ export async function createControllerHarness(t: TestContext): Promise<Controlle
   let offsetMs = 0
   /** The offset of the monotonic clock, which only grows. */
   let aheadMs = 0
+  let monotonicRate = 1
+  let chartSettings: Readonly<Record<string, string>> = {}
   const nowMs = () => Date.now() + offsetMs
   return {
     ...fixture,
@@ -59,6 +66,10 @@ export async function createControllerHarness(t: TestContext): Promise<Controlle
       const nextMs = ms - Date.now()
       aheadMs += Math.max(0, nextMs - offsetMs)
       offsetMs = nextMs
+    },
+    shortenHangs: (rate = 10) => {
+      monotonicRate = rate
+      chartSettings = { 'unresponsive-deadline': '10s' }
     },
     setDate: (ms) => {
       offsetMs = ms - Date.now()
@@ -87,13 +98,13 @@ export async function createControllerHarness(t: TestContext): Promise<Controlle
         version: '1.2.3',
         config: { ...defaultConfig, ...config },
         sidecarImage,
-        chartSettings: {},
+        chartSettings,
         applications: known,
         nativeSidecars: () => true,
         findNodeState: () => ({ kind: 'unknown' }),
         stale: () => ({}),
-        monotonicMs: () => performance.now() + aheadMs,
-        ...(timing !== undefined && { leaseTiming: timing }),
+        monotonicMs: () => performance.now() * monotonicRate + aheadMs,
+        leaseTiming: timing ?? { ...leaseTiming, renewDeadlineMs: leaseTiming.renewDeadlineMs * monotonicRate },
         metrics: createControllerMetrics(metrics.registry, nowMs),
         loops,
       })

@@ -100,6 +100,7 @@ describe('controller: deletions', () => {
 
   test('a deletion that did not happen → does not count against the next driver', async (t) => {
     const scenario = await createHungScenario(t)
+    scenario.shortenHangs(1)
     scenario.start({
       ...fallback('delete'),
       safeguards: { ...defaultConfig.safeguards, perApplication: 1, breakerShare: 1 },

@@ -12,6 +12,7 @@ const deleting = fallbackConfig('delete')
 async function createFallbackScenario(t: TestContext, options: DriverPodOptions = {}, more: readonly string[] = []) {
   const harness = await createControllerHarness(t)
   harness.setNow(nowMs)
+  harness.shortenHangs()
   const ui = await startFakeDriverUi(t, ['spark-pi-driver', ...more])
   const pod = driverPod({ sidecar: null, podIp: '127.0.0.1', uiPort: ui.port, owner, ...options })
   harness.api.set(applications, createApplication())
@@ -160,6 +161,7 @@ describe('controller: fallback', () => {
 
   test('an application of --apps without an owner, in a namespace without the label → its pod is deleted when hung', async (t) => {
     const harness = await createControllerHarness(t)
+    harness.shortenHangs()
     harness.setNow(nowMs)
     const ui = await startFakeDriverUi(t, ['spark-jobs-driver'])
     const pod = { namespace: 'other', name: 'jobs-driver', sidecar: null, podIp: '127.0.0.1', uiPort: ui.port } as const
@@ -244,6 +246,7 @@ describe('controller: fallback', () => {
 
   test('repeated conflicts while the watch is frozen → retries back off', async (t) => {
     const harness = await createFallbackScenario(t)
+    harness.shortenHangs(1)
     harness.start(deleting)
     await until(() => harness.ui.polls() > 3, 'polls')
     let frozen = true
@@ -277,6 +280,7 @@ describe('controller: fallback', () => {
 
   test('many drivers hang at once → the circuit breaker opens', async (t) => {
     const harness = await createControllerHarness(t)
+    harness.shortenHangs()
     harness.setNow(nowMs)
     const names = ['a', 'b', 'c', 'd'].map((name) => `${name}-driver`)
     const ui = await startFakeDriverUi(
@@ -301,6 +305,7 @@ describe('controller: fallback', () => {
 
   test('all drivers of one namespace are unreachable, others healthy → no deletion', async (t) => {
     const harness = await createControllerHarness(t)
+    harness.shortenHangs()
     harness.setNow(nowMs)
     const names = Array.from({ length: 12 }, (_, index) => `d${index}-driver`)
     const ui = await startFakeDriverUi(
@@ -348,6 +353,7 @@ describe('controller: fallback', () => {
 
   test('SparkApplications listed late → no deletion before, and their history counts', async (t) => {
     const harness = await createControllerHarness(t)
+    harness.shortenHangs()
     harness.setNow(nowMs)
     const ui = await startFakeDriverUi(t, ['spark-jobs-driver'])
     const pod = { namespace: 'other', name: 'jobs-driver', sidecar: null, podIp: '127.0.0.1', uiPort: ui.port } as const

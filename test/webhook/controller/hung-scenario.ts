@@ -24,6 +24,7 @@ export const fallback = (mode: 'off' | 'report' | 'delete'): Partial<ControllerC
 export async function createHungScenario(t: TestContext, options: DriverPodOptions = {}) {
   const harness = await createControllerHarness(t)
   harness.setNow(nowMs)
+  harness.shortenHangs()
   const ui = await startFakeDriverUi(t, ['spark-pi-driver'])
   const pod = (more: DriverPodOptions = {}) =>
     driverPod({ sidecar: null, podIp: '127.0.0.1', uiPort: ui.port, owner, ...options, ...more })

@@ -1,0 +1,129 @@
+/** What the page of streaming queries shows: the verdict `query-ended`. */
+import type { ProcessHistory } from './processes.ts'
+import type { Progress } from './progress.ts'
+import { covers, extendSpan, type Span } from './span.ts'
+import type { ThreadHistory } from './threads.ts'
+import { type Deadlines, type Evidence, formatSeconds, type HungVerdict, hung, isFresh } from './verdict.ts'
+import type { QueriesReading, StreamingQuery } from './witnesses.ts'
+
+export interface QueryHistory {
+  /** When the queries were read last. Null if they never were. */
+  readonly readMs: number | null
+  /** Whether any query was ever shown. */
+  readonly streamed: boolean
+  /** The queries that have failed and run no more, by run id, each with the readings that show this. */
+  readonly failed: ReadonlyMap<string, FailedQuery>
+  /** Whether the newest reading has an active query. */
+  readonly hasActive: boolean
+}
+
+interface FailedQuery {
+  readonly name: string
+  readonly error: string | null
+  readonly span: Span
+}
+
+export const noQueries: QueryHistory = { readMs: null, streamed: false, failed: new Map(), hasActive: false }
+
+/** Spark keeps 100 ended queries for its page. */
+const maxQueries = 200
+
+export function updateQueries(before: QueryHistory, reading: QueriesReading | undefined, nowMs: number): QueryHistory {
+  if (reading === undefined) return before
+  const queries = reading.queries.slice(0, maxQueries)
+  const active = queries.filter(({ state }) => state === 'active')
+  const failed = new Map<string, FailedQuery>()
+  for (const query of queries) {
+    if (query.state !== 'failed' || active.some((other) => isSameQuery(query, other))) continue
+    const { name, id, runId, error } = query
+    failed.set(runId, { name: name || id, error, span: extendSpan(before.failed.get(runId)?.span ?? null, nowMs) })
+  }
+  return { readMs: nowMs, streamed: before.streamed || queries.length > 0, failed, hasActive: active.length > 0 }
+}
+
+/** Spark shows this name if the application has not given one. */
+const isNamed = (name: string) => name !== '' && name !== '<no name>'
+
+/** Applications start a failed query again: from its checkpoint, with the same id, or from nothing, with the same name. */
+function isSameQuery(a: StreamingQuery, b: StreamingQuery): boolean {
+  return a.id === b.id || (isNamed(a.name) && a.name === b.name)
+}
+
+/**
+ * If main waits with a timeout, it goes on by itself: it may be about to start its query again. So may Python, of which
+ * nothing shows whether it sleeps or waits. Such pauses double up to a few minutes, so the deadline is this many times as long.
+ */
+const timedFactor = 5
+/** A JVM in which nothing happens uses 1 to 3 % of a core. */
+const workingShare = 0.1
+
+/**
+ * A query has failed, nothing has started it again, and the application goes on. Certain if no query is left, no job has run
+ * since, and main only waits for something that no longer comes. A query that was stopped has not failed.
+ */
+export function concludeQueryEnded(
+  history: QueryHistory,
+  threads: ThreadHistory,
+  progress: Progress,
+  processes: ProcessHistory,
+  { queryEndedDeadlineMs, threadDumpIntervalMs }: Deadlines,
+  nowMs: number,
+): HungVerdict | null {
+  if (queryEndedDeadlineMs === null) return null
+  const ended = [...history.failed.values()].filter(({ span }) => covers(span, queryEndedDeadlineMs, nowMs))
+  const [first] = ended.toSorted((a, b) => a.span.sinceMs - b.span.sinceMs)
+  if (first === undefined) return null
+  const { sinceMs } = first.span
+  const since = formatSeconds(nowMs - sinceMs)
+  const error = first.error === null ? '' : `: ${first.error.slice(0, 300)}`
+  const failed: Evidence = { witness: 'queries', report: `the query ${first.name} has failed${error}`, sinceMs }
+  const detail = `the streaming query ${first.name} failed ${since} ago, and the application goes on without it${error}`
+  const idle = history.hasActive
+    ? null
+    : findIdleMain(threads, progress, processes, { sinceMs, queryEndedDeadlineMs, threadDumpIntervalMs }, nowMs)
+  if (idle === null) return hung('query-ended', 'likely', detail, [failed], nowMs)
+  return hung('query-ended', 'certain', `${detail}; ${idle.report}`, [failed, idle], nowMs)
+}
+
+interface FailedSince {
+  readonly sinceMs: number
+  readonly queryEndedDeadlineMs: number
+  readonly threadDumpIntervalMs: number
+}
+
+/** The evidence that nothing works or will work by itself since `sinceMs`. Null if a witness is missing or denies it. */
+function findIdleMain(
+  { main, hasServer }: ThreadHistory,
+  { quiet, readMs, lastJobMs }: Progress,
+  { idleness, newest }: ProcessHistory,
+  { sinceMs, queryEndedDeadlineMs, threadDumpIntervalMs }: FailedSince,
+  nowMs: number,
+): Evidence | null {
+  const isQuiet = quiet !== null && readMs !== null && readMs >= sinceMs && (lastJobMs ?? -1) <= sinceMs
+  const { kind, span } = main
+  if (!isQuiet || hasServer || span.readings < 2 || !covers(span, threadDumpIntervalMs - 1_000, nowMs)) return null
+  if ((idleness.jvmShare ?? 0) >= workingShare) return null
+  const isLong = nowMs - sinceMs >= timedFactor * queryEndedDeadlineMs
+  switch (kind) {
+    case 'unknown':
+    case 'working':
+      return null
+    case 'python': {
+      const pythonMs = idleness.pythonSinceMs
+      const isIdle = newest !== null && newest.pythonCpuTicks !== null && isFresh(newest, nowMs)
+      if (!isLong || !isIdle || pythonMs === null || nowMs - pythonMs < queryEndedDeadlineMs) return null
+      return {
+        witness: 'threads',
+        report: 'main waits for Python, which does not work',
+        sinceMs: Math.max(span.sinceMs, pythonMs),
+      }
+    }
+    case 'timed':
+      if (!isLong) return null
+      return { witness: 'threads', report: 'main sleeps', sinceMs: span.sinceMs }
+    case 'waiting':
+      return { witness: 'threads', report: 'main waits for another thread', sinceMs: span.sinceMs }
+    case 'ended':
+      return { witness: 'threads', report: 'main has returned', sinceMs: span.sinceMs }
+  }
+}

@@ -1,0 +1,212 @@
+/** What the judge wants to know next of the UI, at which cost for the driver. */
+import type { Judgement } from './judge.ts'
+import type { Progress } from './progress.ts'
+import { staleMs } from './span.ts'
+import type { Deadlines } from './verdict.ts'
+import type { Observation, UiWitness } from './witnesses.ts'
+
+/**
+ * A reading that the judge wants. `urgent`: a doubt depends on it. `optional`: as soon as the bytes that a healthy driver's UI
+ * may be asked for allow it.
+ */
+export interface WantedReading {
+  readonly witness: UiWitness
+  readonly urgency: 'urgent' | 'optional'
+}
+
+/** When each reading was requested last, and how many of them in a row had no result. */
+export interface Requests {
+  readonly last: Readonly<Partial<Record<UiWitness, { readonly atMs: number; readonly misses: number }>>>
+  /** The thread dumps since the newest strong doubt, and those for weak doubts. */
+  readonly strongDumps: number
+  readonly weakDumps: number
+}
+
+export const noRequests: Requests = { last: {}, strongDumps: 0, weakDumps: 0 }
+
+const jobsIntervalMs = 30_000
+const metricsIntervalMs = 300_000
+const suspiciousMetricsIntervalMs = 30_000
+const executorsIntervalMs = 30_000
+const queriesIntervalMs = 60_000
+const suspiciousQueriesIntervalMs = 30_000
+const longestDumpIntervalMs = 64 * 60_000
+/** What was not answered is requested less and less often, up to this interval: the UI may refuse it for good. */
+const longestMissIntervalMs = 64 * 60_000
+/** Jobs that ended no task for this long are a doubt. */
+const standingMs = 60_000
+/** A driver that has had jobs, and none for this long, is a weak doubt: most drivers compute between their jobs. */
+const quietMs = 120_000
+/** Thread dumps that are worth more than the bytes of a healthy driver: two can show a dead scheduler. */
+const freeDumps = 2
+
+const witnesses: readonly UiWitness[] = ['jobs', 'executors', 'metrics', 'threads', 'queries']
+
+export function updateRequests(
+  before: Requests,
+  observation: Observation,
+  progress: Progress,
+  nowMs: number,
+): Requests {
+  const requested = witnesses.filter(
+    (witness) => observation[witness] !== undefined || observation.requested?.includes(witness) === true,
+  )
+  const isStrong = findDoubt(progress, nowMs) === 'strong'
+  const wasDumped = requested.includes('threads')
+  if (requested.length === 0 && (isStrong || before.strongDumps === 0)) return before
+  const last = { ...before.last }
+  for (const witness of requested) {
+    const misses = observation[witness] === undefined ? (before.last[witness]?.misses ?? 0) + 1 : 0
+    last[witness] = { atMs: nowMs, misses }
+  }
+  return {
+    last,
+    strongDumps: isStrong ? before.strongDumps + Number(wasDumped) : 0,
+    weakDumps: before.weakDumps + Number(wasDumped && !isStrong),
+  }
+}
+
+/**
+ * `strong`: jobs are active, nothing of them runs, and none ends. `weak`: a task runs for long, or the driver has become quiet;
+ * most drivers that look like this are healthy.
+ */
+function findDoubt(
+  { allStanding, isActive, hasTasks, quiet, lastJobMs, allJobs }: Progress,
+  nowMs: number,
+): 'strong' | 'weak' | null {
+  if (isActive) {
+    if (allStanding === null || nowMs - allStanding.sinceMs < standingMs) return null
+    return hasTasks ? 'weak' : 'strong'
+  }
+  const hadJobs = lastJobMs !== null || (allJobs ?? 0) > 0
+  return hadJobs && quiet !== null && nowMs - quiet.sinceMs >= quietMs ? 'weak' : null
+}
+
+/** Whether a verdict about the driver's work is under observation: more than a doubt, and not yet a verdict. */
+const hasCandidate = (judgement: Judgement) => hasThreadCandidate(judgement) || judgement.work.queries.failed.size > 0
+
+/** Whether the next thread dump matters. If other queries go on, the verdict about a failed one does not depend on it. */
+function hasThreadCandidate({ work: { threads, queries } }: Judgement): boolean {
+  return (
+    threads.schedulerGone !== null ||
+    threads.cycles.length > 0 ||
+    threads.mainEnded !== null ||
+    threads.streams.size > 0 ||
+    (queries.failed.size > 0 && !queries.hasActive)
+  )
+}
+
+/**
+ * Whether there is a first doubt about the driver, at which evidence is worth saving: its polls fail, or a verdict about its
+ * work is under observation.
+ */
+export function suspects(judgement: Judgement): boolean {
+  const { run, verdict, work } = judgement
+  if (verdict.kind === 'hung' || run.kind === 'failing') return true
+  const { threads, queries, progress } = work
+  const isStreamDoubtful = [...threads.streams.values()].some(({ span }) => span.readings >= 2)
+  return (
+    run.kind === 'alive' &&
+    (threads.schedulerGone !== null ||
+      threads.cycles.length > 0 ||
+      threads.mainEnded !== null ||
+      isStreamDoubtful ||
+      queries.failed.size > 0 ||
+      (progress.starved !== null && progress.starved.readings >= 2))
+  )
+}
+
+/**
+ * What to read next, the most important first. Cheap readings come first and often; thread dumps only in doubt. The same
+ * judgement, deadlines and time give the same plan.
+ */
+export function planReadings(judgement: Judgement, deadlines: Deadlines, nowMs: number): readonly WantedReading[] {
+  if (judgement.run.kind !== 'alive') return []
+  const { progress, requests } = judgement.work
+  const doubt = findDoubt(progress, nowMs)
+  const isDoubtful = doubt !== null || hasCandidate(judgement)
+  const isDue = (witness: UiWitness, intervalMs: number) => isPast(requests, witness, intervalMs, nowMs)
+  const wanted: WantedReading[] = []
+  if (isDue('jobs', jobsIntervalMs)) wanted.push({ witness: 'jobs', urgency: 'urgent' })
+  if (progress.isActive && !progress.hasTasks && isDue('executors', executorsIntervalMs)) {
+    wanted.push({ witness: 'executors', urgency: 'urgent' })
+  }
+  if (isDue('metrics', isDoubtful ? suspiciousMetricsIntervalMs : metricsIntervalMs)) {
+    wanted.push({ witness: 'metrics', urgency: isDoubtful ? 'urgent' : 'optional' })
+  }
+  const queries = planQueries(judgement, deadlines, isDoubtful)
+  if (queries !== null && isDue('queries', queries.intervalMs)) {
+    wanted.push({ witness: 'queries', urgency: queries.urgency })
+  }
+  const threads = planThreads(judgement, deadlines, doubt)
+  if (threads !== null && isDue('threads', threads.intervalMs)) {
+    wanted.push({ witness: 'threads', urgency: threads.urgency })
+  }
+  return wanted
+}
+
+interface Plan {
+  readonly intervalMs: number
+  readonly urgency: WantedReading['urgency']
+}
+
+/** Only if a stream was ever seen. Ended queries are read as often as their deadline needs. */
+function planQueries({ work }: Judgement, deadlines: Deadlines, isDoubtful: boolean): Plan | null {
+  const { progress, threads, queries } = work
+  if (deadlines.queryEndedDeadlineMs === null && deadlines.streamingStallDeadlineMs === null) return null
+  if (!progress.streamed && !threads.streamed && !queries.streamed) return null
+  return isDoubtful
+    ? { intervalMs: suspiciousQueriesIntervalMs, urgency: 'urgent' }
+    : { intervalMs: queriesIntervalMs, urgency: 'optional' }
+}
+
+function planThreads(judgement: Judgement, deadlines: Deadlines, doubt: 'strong' | 'weak' | null): Plan | null {
+  const { threadDumpIntervalMs } = deadlines
+  const { progress, requests } = judgement.work
+  if (needsConfirmation(judgement)) return { intervalMs: threadDumpIntervalMs, urgency: 'urgent' }
+  if (hasThreadCandidate(judgement))
+    return { intervalMs: computeCandidateIntervalMs(judgement, deadlines), urgency: 'urgent' }
+  if (doubt === null || (doubt === 'weak' && mayBeRareStream(progress, requests))) return null
+  const dumps = doubt === 'strong' ? requests.strongDumps : requests.weakDumps
+  return { intervalMs: doubled(threadDumpIntervalMs, dumps), urgency: dumps < freeDumps ? 'urgent' : 'optional' }
+}
+
+/** Whether the next dump decides: a finding was seen once, or a query has failed and it is not known what main does. */
+function needsConfirmation({ work: { threads, queries } }: Judgement): boolean {
+  const { schedulerGone, cycles, main } = threads
+  const isSeenOnce = [schedulerGone, ...cycles.map(({ span }) => span)].some((span) => span?.readings === 1)
+  return isSeenOnce || (queries.failed.size > 0 && !queries.hasActive && main.span.readings < 2)
+}
+
+/** Dumps that follow a candidate: often enough for its deadline, and to know that it lasts, but at most once a minute. */
+function computeCandidateIntervalMs({ work: { threads } }: Judgement, deadlines: Deadlines): number {
+  const intervals = [Math.max(deadlines.threadDumpIntervalMs, staleMs - 60_000)]
+  if (threads.streams.size > 0) intervals.push((deadlines.streamingStallDeadlineMs ?? staleMs) / 4)
+  if (threads.mainEnded !== null) intervals.push(deadlines.stopDeadlineMs / 4)
+  return Math.max(60_000, Math.min(...intervals))
+}
+
+/**
+ * A stream whose trigger is rarer than the readings of the jobs looks quiet. The count of all jobs, read since it became
+ * quiet, shows whether it works. If the metrics give no answer, dumps do not wait for them.
+ */
+function mayBeRareStream({ isActive, quiet, metricsMs }: Progress, { last }: Requests): boolean {
+  if (isActive || (last.metrics?.misses ?? 0) > 0) return false
+  return quiet === null || metricsMs === null || metricsMs < quiet.sinceMs
+}
+
+/** No wait before the first dump, then the interval, then twice as long after each. */
+function doubled(intervalMs: number, dumps: number): number {
+  return dumps === 0 ? 0 : Math.min(longestDumpIntervalMs, intervalMs * 2 ** Math.min(dumps - 1, 20))
+}
+
+function isPast({ last }: Requests, witness: UiWitness, intervalMs: number, nowMs: number): boolean {
+  const previous = last[witness]
+  if (previous === undefined) return true
+  const { atMs, misses } = previous
+  const waitMs =
+    misses === 0
+      ? intervalMs
+      : Math.min(longestMissIntervalMs, Math.max(intervalMs, 30_000) * 2 ** Math.min(misses, 20))
+  return nowMs - atMs >= waitMs
+}

@@ -1,0 +1,281 @@
+/** What thread dumps show: `scheduler-dead`, `deadlock`, `main-ended`, and a streaming query that stands still. */
+import type { Progress } from './progress.ts'
+import { covers, extendSpan, type Span, staleMs } from './span.ts'
+import { type Cycle, findCycles } from './thread-cycle.ts'
+import { type Deadlines, type Evidence, formatSeconds, type HungVerdict, hung } from './verdict.ts'
+import type { DriverThread, Observation, ThreadsReading } from './witnesses.ts'
+
+export interface ThreadHistory {
+  /** When the threads were read last. Null if they never were. */
+  readonly readMs: number | null
+  /** The dumps without the thread of the DAG scheduler. `withJob`: each showed, or came with, a job that waits for it. */
+  readonly schedulerGone: Span | null
+  readonly cycles: readonly (Cycle & { readonly span: Span })[]
+  /** What `main` did in the newest dumps, all alike. */
+  readonly main: MainActivity & { readonly span: Span }
+  /** The dumps in which main had returned and nothing that works without it was there. */
+  readonly mainEnded: Span | null
+  /** Whether the newest dump has a thread of a server: it works without main, and idle. */
+  readonly hasServer: boolean
+  /** The threads of streaming queries that were in the same blocking frames in the newest dumps, by run id. */
+  readonly streams: ReadonlyMap<string, StreamSpan>
+  /** Whether any dump had the thread of a streaming query. */
+  readonly streamed: boolean
+}
+
+/**
+ * `python`: main waits for a Python process, which says nothing about that process. `timed`: main waits, and will go on by
+ * itself after some time. `waiting`: main waits for another thread. `ended`: main has returned.
+ */
+export interface MainActivity {
+  readonly kind: 'unknown' | 'working' | 'python' | 'timed' | 'waiting' | 'ended'
+}
+
+interface StreamSpan {
+  readonly span: Span
+  readonly name: string
+  readonly signature: string
+  /** The first frame that is not of the JDK. */
+  readonly frame: string
+  /** The latest batch when the span began. Null if no reading of the queries knew it. */
+  readonly batch: number | null
+}
+
+const never: Span = { sinceMs: Number.NEGATIVE_INFINITY, seenMs: Number.NEGATIVE_INFINITY, readings: 0 }
+
+export const noThreads: ThreadHistory = {
+  readMs: null,
+  schedulerGone: null,
+  cycles: [],
+  main: { kind: 'unknown', span: never },
+  mainEnded: null,
+  hasServer: false,
+  streams: new Map(),
+  streamed: false,
+}
+
+const schedulerThread = 'dag-scheduler-event-loop'
+const streamThread = /^stream execution thread for (.*?) ?\[id = .*runId = ([\w-]+)/
+const serverThread = /HiveServer2|thriftserver|^grpc-|SparkConnect/i
+/** The threads of DStreams, which have no query. */
+const dstreamThread = /^(JobGenerator|JobScheduler|streaming-job-executor)/
+/** Every SparkContext has these threads. A dump without them does not prove that another one is missing. */
+const contextThread = /^spark-listener-group-/
+/** The parser keeps at most 300 threads. A list this long may lack some. */
+const maxCompleteThreads = 300
+
+/** Dumps for a streaming query count only if they are this far apart. */
+const streamDumpsMs = 60_000
+const minStreamDumps = 3
+
+export function updateThreads(
+  before: ThreadHistory,
+  { threads, queries }: Observation,
+  progress: Progress,
+  longestGapMs: number,
+  nowMs: number,
+): ThreadHistory {
+  const working =
+    before.streams.size === 0 ? before : { ...before, streams: dropWorking(before.streams, progress, queries) }
+  if (threads === undefined) return working
+  const isComplete =
+    threads.threads.length < maxCompleteThreads && threads.threads.some(({ name }) => contextThread.test(name))
+  const hasScheduler = threads.threads.some(({ name }) => name === schedulerThread)
+  const hasServer = threads.threads.some(({ name }) => serverThread.test(name))
+  const isWaiting = progress.isActive || threads.threads.some(waitsForJob)
+  const kind = classifyMain(threads, isComplete)
+  const hasStream = threads.threads.some(({ name }) => streamThread.test(name) || dstreamThread.test(name))
+  const isEnded = kind === 'ended' && !hasServer && !hasStream && !progress.isActive
+  const gone = isComplete && !hasScheduler && isWaiting
+  return {
+    readMs: nowMs,
+    schedulerGone: gone ? extendSpan(working.schedulerGone, nowMs, longestGapMs) : null,
+    cycles: findCycles(threads.threads).map((cycle) => {
+      const known = working.cycles.find(({ signature }) => signature === cycle.signature)
+      return { ...cycle, span: extendSpan(known?.span ?? null, nowMs, longestGapMs) }
+    }),
+    main: { kind, span: extendSpan(working.main.kind === kind ? working.main.span : null, nowMs, longestGapMs) },
+    mainEnded: isEnded ? extendSpan(working.mainEnded, nowMs, longestGapMs) : null,
+    hasServer,
+    streams: updateStreams(working.streams, threads, progress, queries, nowMs),
+    streamed: working.streamed || hasStream,
+  }
+}
+
+const waitsForJob = ({ frames }: DriverThread) =>
+  frames.some((frame) => frame.includes('scheduler.DAGScheduler.runJob'))
+
+const blockingFrames = /^java\.lang\.(Object\.wait|Thread\.(sleep|join))|Unsafe\.park|^java\.lang\.Thread\.sleep/
+const pythonFrames =
+  /deploy\.PythonRunner|deploy\.RRunner|java\.lang\.Process(Impl|Builder)?\.waitFor|UNIXProcess\.waitFor/
+
+function classifyMain({ threads }: ThreadsReading, isComplete: boolean): MainActivity['kind'] {
+  const main = threads.find(({ name }) => name === 'main')
+  if (main === undefined) {
+    return isComplete && threads.some(({ name }) => name === 'DestroyJavaVM') ? 'ended' : 'unknown'
+  }
+  const [top] = main.frames
+  if (top === undefined) return 'unknown'
+  if (!blockingFrames.test(top)) return 'working'
+  if (main.frames.some((frame) => pythonFrames.test(frame))) return 'python'
+  return main.state === 'TIMED_WAITING' ? 'timed' : 'waiting'
+}
+
+const jdkFrame = /^(java|javax|jdk|sun|scala)\./
+/** A stream thread waits here for its next trigger, or for data of an idle source. */
+const idleFrame =
+  /util\.(System|Manual)?Clock\b|TriggerExecutor|ProcessingTimeExecutor|\.MicroBatchExecution\.(\$anonfun\$)?(runActivatedStream|executeOneBatch)|awaitInitialization|awaitOffset|\.ContinuousExecution\./
+
+function updateStreams(
+  before: ThreadHistory['streams'],
+  { threads }: ThreadsReading,
+  progress: Progress,
+  queries: Observation['queries'],
+  nowMs: number,
+): ThreadHistory['streams'] {
+  const next = new Map<string, StreamSpan>()
+  for (const thread of threads) {
+    const waiting = findWaitingStream(thread)
+    if (waiting === null || progress.batches.has(waiting.runId)) continue
+    const { runId, ...fields } = waiting
+    const known = before.get(runId)
+    const isSame = known?.signature === waiting.signature && nowMs - known.span.seenMs <= staleMs
+    if (known === undefined || !isSame) {
+      next.set(runId, { ...fields, span: extendSpan(null, nowMs), batch: findBatch(queries, runId) })
+    } else {
+      const isCounted = nowMs - known.span.seenMs >= streamDumpsMs
+      next.set(runId, isCounted ? { ...known, span: extendSpan(known.span, nowMs) } : known)
+    }
+  }
+  return next
+}
+
+const findBatch = (queries: Observation['queries'], runId: string) =>
+  queries?.queries.find((query) => query.runId === runId)?.batch ?? null
+
+/** The thread of a query, if it waits for something other than its next trigger or a job. Null for any other thread. */
+function findWaitingStream(thread: DriverThread) {
+  const [, name = '', runId] = streamThread.exec(thread.name) ?? []
+  const frame = thread.frames.find((text) => !jdkFrame.test(text))
+  if (runId === undefined || frame === undefined) return null
+  if (thread.state === 'RUNNABLE' && !isNativeWait(thread)) return null
+  if (idleFrame.test(frame) || waitsForJob(thread)) return null
+  return { runId, name: name.trim(), frame, signature: thread.frames.join('\n') }
+}
+
+/** A thread that reads from a socket is RUNNABLE for Java. One that computes has no native frame at its top. */
+const isNativeWait = ({ frames }: DriverThread) => /\(Native Method\)/.test(frames[0] ?? '')
+
+/** Forgets the threads of queries that have worked meanwhile: a job of theirs ran, or their batch advanced. */
+function dropWorking(
+  streams: ThreadHistory['streams'],
+  { batches }: Progress,
+  queries: Observation['queries'],
+): ThreadHistory['streams'] {
+  const next = new Map<string, StreamSpan>()
+  for (const [runId, stream] of streams) {
+    const batch = findBatch(queries, runId)
+    const isAdvanced = batch !== null && stream.batch !== null && batch !== stream.batch
+    if (!isAdvanced && !batches.has(runId)) next.set(runId, { ...stream, batch: stream.batch ?? batch })
+  }
+  return next
+}
+
+/**
+ * The scheduler's event loop catches everything but fatal errors. After one, such as an OutOfMemoryError, its thread is gone
+ * and no job can ever end (SPARK-47279), while the UI answers. An idle driver is left alone until a job waits.
+ *
+ * That events are posted while `messageProcessingTime` stands still proves nothing: heartbeats of executors post events too,
+ * and a healthy scheduler has no message to process while one long task runs.
+ */
+export function concludeSchedulerDead(
+  { schedulerGone }: ThreadHistory,
+  { threadDumpIntervalMs }: Deadlines,
+  nowMs: number,
+): HungVerdict | null {
+  if (!covers(schedulerGone, threadDumpIntervalMs - dumpSlackMs, nowMs) || schedulerGone.readings < 2) return null
+  const detail = `the thread ${schedulerThread} is missing in ${schedulerGone.readings} thread dumps over ${formatSpan(schedulerGone)}, while a job waits for it`
+  const { sinceMs } = schedulerGone
+  const evidence: readonly Evidence[] = [
+    { witness: 'threads', report: `no thread ${schedulerThread}`, sinceMs },
+    { witness: 'jobs', report: 'a job is active', sinceMs },
+  ]
+  return hung('scheduler-dead', 'certain', detail, evidence, nowMs)
+}
+
+/** Dumps are requested with the polls, which are slightly early or late. */
+const dumpSlackMs = 1_000
+const isKeyThread = (name: string) => name === 'main' || name === schedulerThread || streamThread.test(name)
+
+/** Threads that wait for each other never go on. Whether the driver needs them is certain only for some. */
+export function concludeDeadlock(
+  { cycles }: ThreadHistory,
+  { threadDumpIntervalMs }: Deadlines,
+  nowMs: number,
+): HungVerdict | null {
+  const confirmed = cycles.filter(
+    ({ span }) => span.readings >= 2 && covers(span, threadDumpIntervalMs - dumpSlackMs, nowMs),
+  )
+  const isKey = ({ names, waiting }: Cycle) => [...names, ...waiting].some(isKeyThread)
+  const cycle = confirmed.find(isKey) ?? confirmed[0]
+  if (cycle === undefined) return null
+  const shown = cycle.names.slice(0, 5).join(', ').slice(0, 300)
+  const report = `${cycle.names.length} threads wait for each other: ${shown}`
+  const evidence: Evidence = { witness: 'threads', report, sinceMs: cycle.span.sinceMs }
+  const certainty = isKey(cycle) ? 'certain' : 'likely'
+  const dumps = `in ${cycle.span.readings} thread dumps over ${formatSpan(cycle.span)}`
+  return hung('deadlock', certainty, `${report}, ${dumps}`, [evidence], nowMs)
+}
+
+/**
+ * The thread of a query is in the same blocking frames, and the query has run no job: its source, its sink or its state store
+ * does not return. Only likely, because user code may wait on purpose.
+ */
+export function concludeStreamStall(
+  { streams }: ThreadHistory,
+  progress: Progress,
+  { streamingStallDeadlineMs }: Deadlines,
+  nowMs: number,
+): HungVerdict | null {
+  if (streamingStallDeadlineMs === null) return null
+  for (const { span, name, frame, batch } of streams.values()) {
+    if (span.readings < minStreamDumps || !covers(span, streamingStallDeadlineMs - dumpSlackMs, nowMs)) continue
+    const isQuiet =
+      progress.readMs !== null && progress.readMs >= span.sinceMs && (progress.lastJobMs ?? -1) < span.sinceMs
+    if (batch === null && !isQuiet) continue
+    const sinceMs = span.sinceMs
+    const detail = `the streaming query ${name} has been in ${frame} in ${span.readings} thread dumps over ${formatSpan(span)}, without a job`
+    const evidence: Evidence = { witness: 'threads', report: `its thread is in ${frame}`, sinceMs }
+    const progressed: Evidence = isQuiet
+      ? { witness: 'jobs', report: 'no job', sinceMs }
+      : { witness: 'queries', report: `batch ${batch}`, sinceMs }
+    return hung('streaming-stall', 'likely', detail, [evidence, progressed], nowMs)
+  }
+  return null
+}
+
+/**
+ * Main has returned, threads that are not daemons keep the JVM, and nothing works. Only likely: since Spark 3.2.2 SparkSubmit
+ * itself closes the SparkContext after main (SPARK-34674), so that a driver without main and with a UI is rare, and servers
+ * of the application's own, like those of Thrift and Connect, live without main.
+ */
+export function concludeMainEnded(
+  { mainEnded, hasServer }: ThreadHistory,
+  { quiet, lastJobMs, readMs }: Progress,
+  { stopDeadlineMs }: Deadlines,
+  nowMs: number,
+): HungVerdict | null {
+  if (hasServer || mainEnded === null || !covers(mainEnded, stopDeadlineMs - dumpSlackMs, nowMs)) return null
+  const isQuiet =
+    quiet !== null && readMs !== null && readMs >= mainEnded.sinceMs && (lastJobMs ?? -1) < mainEnded.sinceMs
+  if (!isQuiet) return null
+  const { sinceMs } = mainEnded
+  const detail = `main has returned, and for ${formatSpan(mainEnded)} no job and no streaming query has run`
+  const evidence: readonly Evidence[] = [
+    { witness: 'threads', report: 'no thread main, and DestroyJavaVM waits', sinceMs },
+    { witness: 'jobs', report: 'no job', sinceMs },
+  ]
+  return hung('main-ended', 'likely', detail, evidence, nowMs)
+}
+
+const formatSpan = ({ sinceMs, seenMs }: Span) => formatSeconds(seenMs - sinceMs)

@@ -1,0 +1,550 @@
+/** The verdicts about a driver that answers: each row of the table, its near misses, and each missing witness. */
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import type { Observation, ThreadsReading } from '../../../core/verdict/witnesses.ts'
+import { type policy, samples } from './judged-samples.ts'
+import {
+  answers,
+  batchJob,
+  describeVerdict,
+  executors,
+  frames,
+  jobs,
+  judgeSteps,
+  listeners,
+  main,
+  metrics,
+  minuteMs,
+  queries,
+  record,
+  repeat,
+  runId,
+  type Step,
+  scheduler,
+  secondMs,
+  stream,
+  thread,
+  threads,
+} from './observations.ts'
+
+type Witnessed = Omit<Observation, 'ui'>
+type Witness = keyof Witnessed
+
+/** An answer every 30 s with these witnesses. */
+const watch = (fromMs: number, toMs: number, observe: Witnessed | ((atMs: number) => Witnessed)): readonly Step[] =>
+  repeat(fromMs, toMs, 30 * secondMs, (atMs) => answers(typeof observe === 'function' ? observe(atMs) : observe))
+
+interface Row {
+  readonly what: string
+  readonly steps: readonly Step[]
+  readonly verdict: string
+  readonly deadlines?: Partial<typeof policy>
+}
+
+function table(name: string, rows: readonly Row[]): void {
+  describe(name, () => {
+    for (const { what, steps, verdict, deadlines } of rows) {
+      test(`${what} → ${verdict}`, () => assert.equal(describeVerdict(judgeSteps(steps, deadlines)), verdict))
+    }
+  })
+}
+
+/** Each of these witnesses is needed: without it, the verdict is at most as in `otherwise`. */
+function needs(name: string, steps: readonly Step[], otherwise: Partial<Record<Witness, string>>): void {
+  describe(`${name}: missing witnesses`, () => {
+    for (const [missing, verdict] of Object.entries(otherwise)) {
+      test(`without ${missing} → ${verdict}`, () => {
+        const without = steps.map(([atMs, observation]): Step => {
+          const { ui, ...witnessed } = observation
+          const kept = Object.entries(witnessed).filter(([witness]) => witness !== missing)
+          return [atMs, { ui, ...Object.fromEntries(kept) }]
+        })
+        assert.equal(describeVerdict(judgeSteps(without)), verdict)
+      })
+    }
+  })
+}
+
+const active = jobs({ activeTasks: 0 })
+const healthyDump = threads(main(), scheduler, listeners)
+const withoutScheduler = threads(main(), listeners)
+const deadScheduler = watch(0, 30_000, { jobs: active, threads: withoutScheduler })
+
+table('scheduler-dead', [
+  { what: 'missing in two dumps, with a job', steps: deadScheduler, verdict: 'hung scheduler-dead certain' },
+  { what: 'missing in one dump', steps: watch(0, 0, { jobs: active, threads: withoutScheduler }), verdict: 'alive' },
+  {
+    what: 'missing in two dumps that are too close',
+    steps: [
+      [0, answers({ jobs: active, threads: withoutScheduler })],
+      [15_000, answers({ jobs: active, threads: withoutScheduler })],
+    ],
+    verdict: 'alive',
+  },
+  {
+    what: 'present again in the second',
+    steps: watch(0, 30_000, (atMs) => ({ jobs: active, threads: atMs === 0 ? withoutScheduler : healthyDump })),
+    verdict: 'alive',
+  },
+  {
+    what: 'present between',
+    steps: watch(0, 60_000, (atMs) => ({ jobs: active, threads: atMs === 30_000 ? healthyDump : withoutScheduler })),
+    verdict: 'alive',
+  },
+  { what: 'no job', steps: watch(0, 5 * minuteMs, { jobs: jobs(), threads: withoutScheduler }), verdict: 'alive' },
+  {
+    what: 'no job is listed, but main waits for one',
+    steps: watch(0, 30_000, { jobs: jobs(), threads: threads(main(frames.runJob), listeners) }),
+    verdict: 'hung scheduler-dead certain',
+  },
+  {
+    what: 'the dump has no thread of Spark',
+    steps: watch(0, 5 * minuteMs, { jobs: active, threads: threads(main()) }),
+    verdict: 'alive',
+  },
+  {
+    what: 'the list of threads may be cut',
+    steps: watch(0, 5 * minuteMs, {
+      jobs: active,
+      threads: threads(main(), listeners, ...Array.from({ length: 300 }, (_, id) => thread('pool', { id: 100 + id }))),
+    }),
+    verdict: 'alive',
+  },
+  {
+    what: 'events are posted, no message is processed: one long task',
+    steps: watch(0, 20 * minuteMs, (atMs) => ({
+      jobs: jobs({ activeTasks: 1 }),
+      metrics: metrics({ activeJobs: 1, eventsPosted: atMs }),
+      threads: healthyDump,
+    })),
+    verdict: 'alive',
+  },
+  { what: 'the dumps are old', steps: [...deadScheduler, [10 * minuteMs, answers()]], verdict: 'alive' },
+])
+needs('scheduler-dead', deadScheduler, { threads: 'alive', jobs: 'alive' })
+
+const blocked = (id: number, name: string, blockedBy: number, state = 'BLOCKED') =>
+  thread(name, { id, blockedBy, state })
+const deadlocked = (...list: ReturnType<typeof thread>[]) =>
+  watch(0, 30_000, { jobs: jobs({}), threads: threads(scheduler, listeners, ...list) })
+
+table('deadlock', [
+  {
+    what: 'main and another thread in two dumps',
+    steps: deadlocked(blocked(1, 'main', 90), blocked(90, 'worker', 1)),
+    verdict: 'hung deadlock certain',
+  },
+  {
+    what: 'a thread of a stream',
+    steps: deadlocked({ ...stream([], 'BLOCKED'), blockedBy: 90 }, blocked(90, 'worker', 66)),
+    verdict: 'hung deadlock certain',
+  },
+  {
+    what: 'main waits for two that wait for each other',
+    steps: deadlocked(blocked(1, 'main', 90), blocked(90, 'a', 91), blocked(91, 'b', 90)),
+    verdict: 'hung deadlock certain',
+  },
+  {
+    what: 'two threads that Spark does not need',
+    steps: deadlocked(main(), blocked(90, 'a', 91), blocked(91, 'b', 90)),
+    verdict: 'hung deadlock likely',
+  },
+  {
+    what: 'three threads, listed in another order',
+    steps: watch(0, 30_000, (atMs) => {
+      const list = [blocked(1, 'main', 2), blocked(2, 'a', 3), blocked(3, 'b', 1)]
+      return { threads: threads(...(atMs === 0 ? list : list.toReversed())) }
+    }),
+    verdict: 'hung deadlock certain',
+  },
+  {
+    what: 'in one dump',
+    steps: watch(0, 0, { threads: threads(blocked(1, 'main', 90), blocked(90, 'worker', 1)) }),
+    verdict: 'alive',
+  },
+  {
+    what: 'another cycle in the second dump',
+    steps: watch(0, 30_000, (atMs) => ({
+      threads: threads(blocked(1, 'main', 90 + atMs), blocked(90 + atMs, 'worker', 1)),
+    })),
+    verdict: 'alive',
+  },
+  {
+    what: 'main waits for a thread that works',
+    steps: deadlocked(blocked(1, 'main', 90), thread('worker', { id: 90, state: 'RUNNABLE' })),
+    verdict: 'alive',
+  },
+  {
+    what: 'one of them waits with a timeout',
+    steps: deadlocked(blocked(1, 'main', 90), blocked(90, 'worker', 1, 'TIMED_WAITING')),
+    verdict: 'alive',
+  },
+  { what: 'the owner is not in the dump', steps: deadlocked(blocked(1, 'main', 90)), verdict: 'alive' },
+])
+needs('deadlock', deadlocked(blocked(1, 'main', 90), blocked(90, 'worker', 1)), { threads: 'alive' })
+
+const failed = { state: 'failed', error: 'java.io.IOException: no space' } as const
+const endedUntil = (untilMs: number, dump: ThreadsReading = healthyDump, others: Witnessed = {}): readonly Step[] => [
+  [0, answers({ jobs: jobs(), queries: queries({}) })],
+  ...watch(30_000, untilMs, { jobs: jobs(), queries: queries(failed), threads: dump, metrics: metrics(), ...others }),
+]
+const endedAndPython = (perSecond: number): readonly Step[] =>
+  endedUntil(12 * minuteMs, threads(main(frames.python), scheduler, listeners)).map(([atMs, observation]) => [
+    atMs,
+    {
+      ...observation,
+      processes: record(atMs, { cpuTicks: atMs / 1_000 }, { pythonCpuTicks: Math.round((atMs / 1_000) * perSecond) }),
+    },
+  ])
+
+table('query-ended', [
+  { what: 'the only query, main waits', steps: endedUntil(3 * minuteMs), verdict: 'hung query-ended certain' },
+  { what: 'not for so long', steps: endedUntil(2 * minuteMs), verdict: 'alive' },
+  {
+    what: 'off',
+    steps: endedUntil(10 * minuteMs),
+    deadlines: { queryEndedDeadlineMs: null },
+    verdict: 'alive',
+  },
+  {
+    what: 'one of two',
+    steps: watch(0, 3 * minuteMs, {
+      jobs: jobs(),
+      threads: healthyDump,
+      queries: queries(failed, { id: 'other', runId: 'other', name: 'other' }),
+    }),
+    verdict: 'hung query-ended likely',
+  },
+  {
+    what: 'started again from its checkpoint',
+    steps: watch(0, 10 * minuteMs, {
+      jobs: jobs(),
+      threads: healthyDump,
+      queries: queries(failed, { runId: 'next', name: 'x' }),
+    }),
+    verdict: 'alive',
+  },
+  {
+    what: 'started again by its name',
+    steps: watch(0, 10 * minuteMs, {
+      jobs: jobs(),
+      threads: healthyDump,
+      queries: queries(failed, { runId: 'next', id: 'next' }),
+    }),
+    verdict: 'alive',
+  },
+  {
+    what: 'another query without a name is no restart',
+    steps: watch(0, 3 * minuteMs, {
+      jobs: jobs(),
+      threads: healthyDump,
+      queries: queries({ ...failed, name: '<no name>' }, { runId: 'next', id: 'next', name: '<no name>' }),
+    }),
+    verdict: 'hung query-ended likely',
+  },
+  {
+    what: 'stopped, not failed',
+    steps: watch(0, 10 * minuteMs, { jobs: jobs(), threads: healthyDump, queries: queries({ state: 'finished' }) }),
+    verdict: 'alive',
+  },
+  {
+    what: 'main computes',
+    steps: endedUntil(10 * minuteMs, threads(main(frames.compute, 'RUNNABLE'), scheduler, listeners)),
+    verdict: 'hung query-ended likely',
+  },
+  {
+    what: 'main sleeps, maybe before it starts the query again',
+    steps: endedUntil(9 * minuteMs, threads(main(frames.sleep, 'TIMED_WAITING'), scheduler, listeners)),
+    verdict: 'hung query-ended likely',
+  },
+  {
+    what: 'main sleeps for five times the deadline',
+    steps: endedUntil(11 * minuteMs, threads(main(frames.sleep, 'TIMED_WAITING'), scheduler, listeners)),
+    verdict: 'hung query-ended certain',
+  },
+  { what: 'Python does nothing', steps: endedAndPython(0), verdict: 'hung query-ended certain' },
+  { what: 'Python works', steps: endedAndPython(20), verdict: 'hung query-ended likely' },
+  {
+    what: 'Python, and no record of it',
+    steps: endedUntil(12 * minuteMs, threads(main(frames.python), scheduler, listeners)),
+    verdict: 'hung query-ended likely',
+  },
+  {
+    what: 'another thread of the JVM computes',
+    steps: endedUntil(5 * minuteMs).map(([atMs, observation]) => [
+      atMs,
+      { ...observation, processes: record(atMs, { cpuTicks: atMs / 20 }) },
+    ]),
+    verdict: 'hung query-ended likely',
+  },
+  {
+    what: 'a job is active',
+    steps: endedUntil(3 * minuteMs, healthyDump, { jobs: jobs({}) }),
+    verdict: 'hung query-ended likely',
+  },
+  {
+    what: 'jobs have run since',
+    steps: endedUntil(10 * minuteMs).map(([atMs, observation]) => [
+      atMs,
+      atMs < 30_000 ? observation : { ...observation, metrics: metrics({ allJobs: 28 + Math.floor(atMs / 100_000) }) },
+    ]),
+    verdict: 'hung query-ended likely',
+  },
+  {
+    what: 'a server of Thrift works without queries',
+    steps: endedUntil(3 * minuteMs, threads(main(), scheduler, listeners, thread('HiveServer2-Handler-Pool'))),
+    verdict: 'hung query-ended likely',
+  },
+  {
+    what: 'the page was read once only',
+    steps: [[0, answers({ queries: queries(failed) })], ...watch(30_000, 10 * minuteMs, { jobs: jobs() })],
+    verdict: 'alive',
+  },
+])
+needs('query-ended', endedUntil(3 * minuteMs), {
+  queries: 'alive',
+  threads: 'hung query-ended likely',
+  jobs: 'hung query-ended likely',
+})
+needs('query-ended with Python', endedAndPython(0), { processes: 'hung query-ended likely' })
+
+const standingBatch = watch(0, 15 * minuteMs, { jobs: jobs(batchJob({ activeTasks: 1 })) })
+const sourceDump = threads(main(), scheduler, listeners, stream(frames.source, 'RUNNABLE'))
+const dumpEvery = (everyMs: number, untilMs: number, dump: ThreadsReading, others: Witnessed = { jobs: jobs() }) =>
+  watch(0, untilMs, (atMs) => (atMs % everyMs === 0 ? { ...others, threads: dump } : others))
+
+table('streaming-stall', [
+  { what: 'the same batch and no task ended', steps: standingBatch, verdict: 'hung streaming-stall likely' },
+  { what: 'not for so long', steps: standingBatch.slice(0, -1), verdict: 'alive' },
+  { what: 'off', steps: standingBatch, deadlines: { streamingStallDeadlineMs: null }, verdict: 'alive' },
+  {
+    what: 'a task ended',
+    steps: watch(0, 20 * minuteMs, (atMs) => ({ jobs: jobs(batchJob({ endedTasks: Math.floor(atMs / 600_000) })) })),
+    verdict: 'alive',
+  },
+  {
+    what: 'the next batch',
+    steps: watch(0, 20 * minuteMs, (atMs) => ({ jobs: jobs(batchJob({}, Math.floor(atMs / 600_000))) })),
+    verdict: 'alive',
+  },
+  {
+    what: 'no task runs, and executors have cores',
+    steps: watch(0, 15 * minuteMs, { jobs: jobs(batchJob({ activeTasks: 0 })), executors: executors(2) }),
+    verdict: 'hung streaming-stall likely',
+  },
+  {
+    what: 'no task runs, and nothing is known of executors',
+    steps: watch(0, 15 * minuteMs, { jobs: jobs(batchJob({ activeTasks: 0 })) }),
+    verdict: 'alive',
+  },
+  {
+    what: 'no task runs, because there is no core',
+    steps: watch(0, 15 * minuteMs, { jobs: jobs(batchJob({ activeTasks: 0 })), executors: executors(0) }),
+    verdict: 'hung no-executors likely',
+  },
+  {
+    what: 'DStreams, whose receiver is a job without end',
+    steps: watch(0, 60 * minuteMs, { jobs: jobs({ streaming: { kind: 'unnamed' } }) }),
+    verdict: 'alive',
+  },
+  {
+    what: 'the source does not return',
+    steps: dumpEvery(3 * minuteMs, 15 * minuteMs, sourceDump),
+    verdict: 'hung streaming-stall likely',
+  },
+  {
+    what: 'user code of a sink does not return',
+    steps: dumpEvery(3 * minuteMs, 15 * minuteMs, threads(main(), scheduler, listeners, stream(frames.foreachBatch))),
+    verdict: 'hung streaming-stall likely',
+  },
+  { what: 'not for so long', steps: dumpEvery(3 * minuteMs, 14 * minuteMs, sourceDump), verdict: 'alive' },
+  {
+    what: 'two dumps only',
+    steps: dumpEvery(4 * minuteMs, 4 * minuteMs, sourceDump),
+    deadlines: { streamingStallDeadlineMs: minuteMs },
+    verdict: 'alive',
+  },
+  ...(['trigger', 'polling'] as const).map((name) => ({
+    what: `idle in ${name}`,
+    steps: dumpEvery(3 * minuteMs, 60 * minuteMs, threads(main(), scheduler, listeners, stream(frames[name]))),
+    verdict: 'alive',
+  })),
+  {
+    what: 'in other frames between',
+    steps: watch(0, 30 * minuteMs, (atMs) => ({
+      jobs: jobs(),
+      threads: atMs % (10 * minuteMs) === 0 ? healthyDump : sourceDump,
+    })),
+    verdict: 'alive',
+  },
+  {
+    what: 'its jobs run between',
+    steps: watch(0, 30 * minuteMs, (atMs) =>
+      atMs % (5 * minuteMs) === 30_000 ? { jobs: jobs(batchJob()) } : { jobs: jobs(), threads: sourceDump },
+    ),
+    verdict: 'alive',
+  },
+  {
+    what: 'its batch advances between',
+    steps: watch(0, 30 * minuteMs, (atMs) => ({
+      jobs: jobs(),
+      threads: sourceDump,
+      queries: queries({ batch: Math.floor(atMs / 600_000) }),
+    })),
+    verdict: 'alive',
+  },
+  {
+    what: 'the count of jobs rises between',
+    steps: watch(0, 30 * minuteMs, (atMs) => ({
+      jobs: jobs(),
+      threads: sourceDump,
+      metrics: metrics({ allJobs: Math.floor(atMs / 600_000) }),
+    })),
+    verdict: 'alive',
+  },
+])
+needs('streaming-stall of a source', dumpEvery(3 * minuteMs, 15 * minuteMs, sourceDump), {
+  threads: 'alive',
+  jobs: 'alive',
+})
+
+const waiting = { jobs: jobs({ activeTasks: 0 }), executors: executors(0) }
+const starved = watch(0, 10 * minuteMs, { ...waiting, metrics: metrics({ droppedExecutorEvents: 2 }) })
+
+table('no-executors', [
+  { what: 'for the deadline', steps: watch(0, 10 * minuteMs, waiting), verdict: 'hung no-executors likely' },
+  { what: 'with dropped events', steps: starved, verdict: 'hung no-executors certain' },
+  { what: 'for less', steps: watch(0, 10 * minuteMs - 30_000, waiting), verdict: 'alive' },
+  { what: 'off', steps: starved, deadlines: { noExecutorsDeadlineMs: null }, verdict: 'alive' },
+  {
+    what: 'an executor between',
+    steps: watch(0, 15 * minuteMs, (atMs) => ({ ...waiting, executors: executors(atMs === 8 * minuteMs ? 1 : 0) })),
+    verdict: 'alive',
+  },
+  {
+    what: 'a task between',
+    steps: watch(0, 15 * minuteMs, (atMs) => (atMs === 8 * minuteMs ? { jobs: jobs({}) } : waiting)),
+    verdict: 'alive',
+  },
+  { what: 'no job', steps: watch(0, 60 * minuteMs, { jobs: jobs(), executors: executors(0) }), verdict: 'alive' },
+  {
+    what: 'no job between',
+    steps: watch(0, 15 * minuteMs, (atMs) => (atMs === 8 * minuteMs ? { jobs: jobs() } : waiting)),
+    verdict: 'alive',
+  },
+  {
+    what: 'the readings ended',
+    steps: [...watch(0, 9 * minuteMs, waiting), ...watch(10 * minuteMs, 20 * minuteMs, {})],
+    verdict: 'alive',
+  },
+  {
+    what: 'executors are read in other polls than jobs',
+    steps: watch(0, 11 * minuteMs, (atMs) =>
+      atMs % 60_000 === 0 ? { jobs: waiting.jobs } : { executors: executors(0) },
+    ),
+    verdict: 'hung no-executors likely',
+  },
+])
+needs('no-executors', starved, { executors: 'alive', jobs: 'alive', metrics: 'hung no-executors likely' })
+
+const endedMain = threads(thread('DestroyJavaVM', { id: 2, state: 'RUNNABLE' }), scheduler, listeners)
+const mainEnded = watch(0, 10 * minuteMs, { jobs: jobs(), threads: endedMain })
+
+table('main-ended', [
+  { what: 'for the deadline', steps: mainEnded, verdict: 'hung main-ended likely' },
+  { what: 'for less', steps: mainEnded.slice(0, -1), verdict: 'alive' },
+  {
+    what: 'a job between',
+    steps: watch(0, 15 * minuteMs, (atMs) => ({ jobs: atMs === 8 * minuteMs ? jobs({}) : jobs(), threads: endedMain })),
+    verdict: 'alive',
+  },
+  ...['HiveServer2-Background-Pool: Thread-80', 'grpc-default-worker-ELG-3-1', 'SparkConnectExecuteThread'].map(
+    (name) => ({
+      what: `a server: ${name}`,
+      steps: watch(0, 30 * minuteMs, { jobs: jobs(), threads: threads(...endedMain.threads, thread(name)) }),
+      verdict: 'alive',
+    }),
+  ),
+  {
+    what: 'a streaming query',
+    steps: watch(0, 30 * minuteMs, { jobs: jobs(), threads: threads(...endedMain.threads, stream(frames.trigger)) }),
+    verdict: 'alive',
+  },
+  {
+    what: 'DStreams',
+    steps: watch(0, 30 * minuteMs, { jobs: jobs(), threads: threads(...endedMain.threads, thread('JobGenerator')) }),
+    verdict: 'alive',
+  },
+  {
+    what: 'no DestroyJavaVM: Python, or a list that is cut',
+    steps: watch(0, 30 * minuteMs, { jobs: jobs(), threads: threads(scheduler, listeners) }),
+    verdict: 'alive',
+  },
+])
+needs('main-ended', mainEnded, { threads: 'alive', jobs: 'alive' })
+
+table('max-run-time', [
+  {
+    what: 'passed',
+    steps: watch(0, 60 * minuteMs, {}),
+    deadlines: { maxRunTimeMs: 60 * minuteMs },
+    verdict: 'hung max-run-time certain',
+  },
+  { what: 'not yet', steps: watch(0, 59 * minuteMs, {}), deadlines: { maxRunTimeMs: 60 * minuteMs }, verdict: 'alive' },
+  { what: 'off', steps: watch(0, 600 * minuteMs, {}), verdict: 'alive' },
+  {
+    what: 'counts from the first answer',
+    steps: [[0, { ui: samples.refused }], ...watch(5 * minuteMs, 60 * minuteMs, {})],
+    deadlines: { maxRunTimeMs: 60 * minuteMs },
+    verdict: 'alive',
+  },
+])
+
+table('precedence', [
+  {
+    what: 'a certain verdict before a likely one of an earlier row',
+    steps: watch(0, 20 * minuteMs, { jobs: jobs(batchJob({}), {}) }),
+    deadlines: { stallDeadlineMs: minuteMs },
+    verdict: 'hung stall certain',
+  },
+  {
+    what: 'the order of the table among certain ones',
+    steps: watch(0, 20 * minuteMs, { jobs: jobs({ activeTasks: 0 }), threads: withoutScheduler }),
+    deadlines: { stallDeadlineMs: minuteMs },
+    verdict: 'hung scheduler-dead certain',
+  },
+  {
+    what: 'a job that works again',
+    steps: [...deadScheduler, [60_000, answers({ jobs: jobs({ endedTasks: 9 }), threads: healthyDump })]],
+    verdict: 'alive',
+  },
+])
+
+describe('evidence about the work', () => {
+  test('each verdict → names its witnesses, with a time that is not in the future', () => {
+    const runs = [
+      deadScheduler,
+      endedUntil(3 * minuteMs),
+      standingBatch,
+      starved,
+      mainEnded,
+      deadlocked(blocked(1, 'main', 90), blocked(90, 'w', 1)),
+    ]
+    for (const steps of runs) {
+      const { verdict } = judgeSteps(steps)
+      assert.ok(verdict.kind === 'hung' && verdict.evidence.length > 0 && verdict.detail.length > 0)
+      for (const { report, sinceMs } of verdict.evidence)
+        assert.ok(report !== '' && sinceMs <= (steps.at(-1)?.[0] ?? 0))
+    }
+  })
+
+  test('a failed query → its error is part of the detail', () => {
+    const { verdict } = judgeSteps(endedUntil(3 * minuteMs))
+    assert.match('detail' in verdict ? verdict.detail : '', /query good failed .*: java\.io\.IOException: no space/)
+  })
+
+  test('a standing batch → its run id and number are part of the detail', () => {
+    const { verdict } = judgeSteps(standingBatch)
+    assert.match('detail' in verdict ? verdict.detail : '', new RegExp(`batch 20 .*${runId}`))
+  })
+})
