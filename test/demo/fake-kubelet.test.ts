@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
+import { restartByExitCodeFields } from '../../core/contract/pod-contract.ts'
 import type { Container, Pod } from '../../core/kubernetes/pod.ts'
 import { createEventLog, type EventLog } from './event-log.ts'
 import type { KubeletEvent } from './fake-kubelet/events.ts'
@@ -38,6 +39,21 @@ describe('fake kubelet', () => {
     await log.first('driver starts', startedAgain('driver', 0), 0, withinMs)
     await log.first('sidecar starts a fourth time', startedAgain('sidecar', 3), 0, withinMs)
     assert.deepEqual(kindsOf(log, 'driver'), ['container-started'])
+  })
+
+  test('a rule of a container → restarts it alone, after its exit code and no other', async (t) => {
+    const { log, dir } = await runsPod(t, {
+      containers: [
+        {
+          ...shell('driver', 'echo run >> /v/runs; test -e /v/again && exit 1; touch /v/again; exit 142'),
+          ...restartByExitCodeFields,
+        },
+      ],
+    })
+    await log.first('driver starts again', startedAgain('driver', 1), 0, withinMs)
+    const { event } = await log.first('pod ends', ({ kind }) => kind === 'pod-ended', 0, withinMs)
+    assert.equal(event.kind === 'pod-ended' && event.reason, 'a container ended with 1')
+    assert.equal(await readFile(join(dir, 'runs'), 'utf8'), 'run\nrun\n')
   })
 
   test('a failed liveness probe with restartPolicy Never → fails the pod', async (t) => {

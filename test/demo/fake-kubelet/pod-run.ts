@@ -4,7 +4,7 @@ import { type ContainerEnd, type ContainerProcess, startContainer } from './cont
 import type { PodPhase, Report } from './events.ts'
 import type { Node } from './node.ts'
 import { watchProbe } from './probes.ts'
-import { restartsAllContainers } from './restart-rules.ts'
+import { restartsAllContainers, restartsItself } from './restart-rules.ts'
 
 /** A pod that the fake kubelet runs. */
 export interface PodRun {
@@ -98,7 +98,7 @@ export function runPod(pod: Pod, node: Node, onEvent: Report): PodRun {
     }
   }
 
-  /** Runs a main container: probed while it runs, and killed if its liveness or startup probe fails. */
+  /** Runs a main container: probed while it runs, killed if liveness or startup fails, restarted if its rules say so. */
   async function runToEnd(container: Container, stop: AbortSignal): Promise<ContainerEnd> {
     const process = start(container)
     const gone = new AbortController()
@@ -106,7 +106,10 @@ export function runPod(pod: Pod, node: Node, onEvent: Report): PodRun {
     watchContainer(container, process, probing)
     const end = await process.ended
     gone.abort()
-    return end
+    if (stop.aborted || !restartsItself(container, end.exitCode)) return end
+    report({ kind: 'container-backoff', container: container.name, delayMs: backoffMs.first })
+    await sleep(backoffMs.first, undefined, { signal: stop }).catch(() => {})
+    return stop.aborted ? end : runToEnd(container, stop)
   }
 
   function watchContainer(container: Container, process: ContainerProcess, stop: AbortSignal): void {
