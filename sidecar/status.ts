@@ -71,7 +71,7 @@ export function toStatusJson(state: SidecarState, version: string): SidecarStatu
     samples: snapshot.pollHistory.latest().map(toPollJson),
     readings: snapshot.readings.map((reading) => toReadingJson(snapshot, reading)),
     requestedBytes: snapshot.requestedBytes,
-    blackBoxes: snapshot.blackBoxes,
+    blackBoxes: [...snapshot.blackBoxes],
     settings: policy.settings,
     problem: snapshot.problem,
   }

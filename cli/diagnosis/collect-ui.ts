@@ -1,4 +1,5 @@
-import { sidecarPort } from '../../core/contract/pod-contract.ts'
+import { blackBoxNumbers, sidecarPort } from '../../core/contract/pod-contract.ts'
+import { parseSidecarStatus } from '../../core/contract/sidecar-status.ts'
 import { isRecord, textField } from '../../core/json.ts'
 import { describeResponse } from '../../kubernetes/api.ts'
 import { type ClusterReader, namespacedPath } from '../cluster/cluster-reader.ts'
@@ -15,6 +16,24 @@ export const proxyPath = ({ namespace, name }: DriverPod, port: number, path: st
 /** Reads the report of a running sidecar about the driver. */
 export function collectSidecar(reader: ClusterReader, pod: DriverPod): Promise<EvidenceReading<unknown>> {
   return reader.get(proxyPath(pod, sidecarPort, '/status'), 'the sidecar', uiDeadlineMs)
+}
+
+/**
+ * Reads the black boxes that the report of the sidecar lists, the latest first, as a list. One that cannot be read is left
+ * out: an earlier sidecar has none.
+ */
+export async function collectBlackBoxes(
+  reader: ClusterReader,
+  pod: DriverPod,
+  report: EvidenceReading<unknown>,
+): Promise<EvidenceReading<unknown>> {
+  const { blackBoxes = [] } = (report.kind === 'read' ? parseSidecarStatus(report.value) : undefined) ?? {}
+  const boxes: unknown[] = []
+  for (const { number } of blackBoxes.slice(0, blackBoxNumbers.length)) {
+    const box = await reader.get(proxyPath(pod, sidecarPort, `/blackbox/${number}`), 'the sidecar', uiDeadlineMs)
+    if (box.kind === 'read') boxes.push(box.value)
+  }
+  return boxes.length === 0 ? absent : { kind: 'read', value: boxes, source: 'the sidecar' }
 }
 
 export interface UiReadings {

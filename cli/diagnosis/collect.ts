@@ -8,7 +8,7 @@ import type { CliIo } from '../io/cli-io.ts'
 import { type Redactor, redactConf } from '../redaction/redactor.ts'
 import { buildRedactor } from './build-redactor.ts'
 import { type CollectedLog, collectLog } from './collect-log.ts'
-import { collectSidecar, collectUi } from './collect-ui.ts'
+import { collectBlackBoxes, collectSidecar, collectUi } from './collect-ui.ts'
 import { type CollectionPlan, planCollection, planLog } from './collection-plan.ts'
 import { type Documents, readDocuments, toDocuments } from './documents.ts'
 import { type FoundDriver, findByApplication, findByPod } from './find-driver.ts'
@@ -70,7 +70,8 @@ async function collectDocuments(
     ui === null ? { threads: absent, executors: absent } : collectUi(reader, ui.pod, ui.port),
     confMap === null ? absent : collectConf(reader, namespace, confMap),
   ])
-  return { pod, application, events, node, quotas, service, sidecar, ...uiReadings, conf }
+  const blackBoxes = sidecarOf === null ? absent : await collectBlackBoxes(reader, sidecarOf, sidecar)
+  return { pod, application, events, node, quotas, service, sidecar, blackBoxes, ...uiReadings, conf }
 }
 
 /** Reads the Events of the objects with these names. */

@@ -20,6 +20,8 @@ export interface Documents {
   readonly quotas: EvidenceReading<unknown>
   readonly service: EvidenceReading<unknown>
   readonly sidecar: EvidenceReading<unknown>
+  /** What the sidecar recorded at its last doubts about the driver, for people. */
+  readonly blackBoxes: EvidenceReading<unknown>
   readonly threads: EvidenceReading<unknown>
   readonly executors: EvidenceReading<unknown>
   /** Text of a properties file. */
@@ -35,6 +37,7 @@ export const documentFiles = {
   quotas: 'quota.json',
   service: 'service.json',
   sidecar: 'status.json',
+  blackBoxes: 'blackbox.json',
   threads: 'threads.json',
   executors: 'executors.json',
   conf: 'spark.properties',
@@ -91,6 +94,7 @@ export function toDocuments(read: (name: DocumentName) => EvidenceReading<unknow
     quotas: read('quotas'),
     service: read('service'),
     sidecar: read('sidecar'),
+    blackBoxes: read('blackBoxes'),
     threads: read('threads'),
     executors: read('executors'),
     conf: read('conf'),

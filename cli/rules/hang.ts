@@ -186,7 +186,8 @@ export const hangRules: readonly Rule[] = [
         const report = valueIn(evidence.sidecar)
         if (run !== 'current' || report?.state !== 'hung') return undefined
         const why = [report.reason, report.detail].filter((text) => text !== null).join(': ')
-        return { evidence: [item('sidecar', `verdict hung: ${why}`)], details: { why } }
+        const frame = report.topFrame === null ? [] : [item('sidecar', `black box: ${report.topFrame}`)]
+        return { evidence: [item('sidecar', `verdict hung: ${why}`), ...frame], details: { why } }
       }),
     ],
     statesWhileRunning: [],

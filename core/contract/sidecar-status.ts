@@ -26,6 +26,14 @@ const statusSchema = v.object({
     v.optional(v.object({ onHung: text, now: text, message: text }), { onHung: null, now: null, message: null }),
     { onHung: null, now: null, message: null },
   ),
+  /** The black boxes of this pod, the latest first. Each is served as `/blackbox/NUMBER`. */
+  blackBoxes: v.fallback(
+    v.optional(
+      v.array(v.object({ number: v.pipe(v.number(), v.integer()), at: text, occasion: text, topFrame: text })),
+      [],
+    ),
+    [],
+  ),
   /** The latest restarts in place, at most 20. */
   restarts: v.fallback(v.optional(v.array(v.looseObject({})), []), []),
 })

@@ -64,8 +64,8 @@ The first finding is the root cause; the findings that it explains are listed be
 The command changes nothing in the cluster.
 
 A bundle contains pod.json, events.json and driver.log. It also contains these files, if available: previous.log,
-node.json, application.json, quota.json, status.json (the sidecar's /status), service.json, threads.json, executors.json
-and spark.properties.
+node.json, application.json, quota.json, status.json (the sidecar's /status), blackbox.json, service.json, threads.json,
+executors.json and spark.properties.
 
 Exit codes (the first that applies):
   2  usage error

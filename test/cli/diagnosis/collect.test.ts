@@ -191,6 +191,30 @@ describe('diagnose against a cluster', () => {
     assert.deepEqual([exitCode, JSON.parse(stdout).findings[0].id], [3, 'SPN-HANG-DEADLOCK'])
   })
 
+  test('a hung driver with black boxes → saved in the bundle, and the frame that matters in the finding', async (t) => {
+    const summary = { number: 2, at: '2026-11-24T11:50:00Z', occasion: 'failing', topFrame: 'main at a.B.c(B.java:1)' }
+    const status = { state: 'hung', reason: 'frozen', detail: 'no CPU time', blackBoxes: [summary, { number: 1 }] }
+    const container = { name: 'spark-kubernetes-driver', args: ['driver'] }
+    const sidecar = { name: 'spark-nanny', restartPolicy: 'Always' }
+    const cluster = await fakeCluster(t, {
+      ...surroundings,
+      [`${pods}/d`]: podObject(runs, {
+        phase: 'Running',
+        spec: { containers: [container], initContainers: [sidecar], nodeName: 'node1' },
+      }),
+      [`${pods}/d/log`]: { status: 200, text: '' },
+      [`${pods}/d%3A9165/proxy/status`]: { status: 200, body: status },
+      [`${pods}/d%3A9165/proxy/blackbox/2`]: { status: 200, body: { summary, answers: { jobs: 'password=hunter2' } } },
+    })
+    const { stdout } = await cluster.diagnose('d', '-o', 'json', '--save', 'b')
+    const [finding] = JSON.parse(stdout).findings
+    assert.equal(finding.id, 'SPN-HANG-UNRESPONSIVE')
+    assert.match(JSON.stringify(finding.evidence), /black box: main at a\.B\.c\(B\.java:1\)/)
+    const [box, ...others] = JSON.parse(cluster.written.get('b/blackbox.json') ?? '[]')
+    assert.deepEqual([box.summary, others], [summary, []])
+    assert.doesNotMatch(box.answers.jobs, /hunter2/)
+  })
+
   test('a bundle saved from a cluster → the same report, with the same unknown evidence', async (t) => {
     const cluster = await fakeCluster(t, {
       ...surroundings,
