@@ -22,7 +22,7 @@ export const probeScript = [
   // A process of another container is neither recorded nor signalled. The cgroup of memory (v1) or the only one (v2) belongs
   // to one container, unlike others of v1.
   'c() { v=; while read -r l; do case $l in *:memory:*) v=$l; break;; 0::*) v=$l;; esac; done <$1; }',
-  'c /proc/self/cgroup; o=$v j= b= e= k=',
+  'c /proc/self/cgroup; o=$v j= b= e= x= k=',
   // The driver's JVM as the last probe knew it, so that its command line is read once: that may be long, and may block.
   `read -r k <${verdictFiles.jvm}`,
   // The short file `comm` sorts out all other processes.
@@ -32,17 +32,18 @@ export const probeScript = [
   // State, CPU time in user and kernel mode, threads, start time: fields 3, 14, 15, 20 and 22 of stat.
   'set -- ${s##*) }; s="$1 ${12} ${13} ${18} ${20}"',
   'case $q in p*) r="$r${n}p $s"; continue;; esac',
-  'p=${p#/proc/}; case $k in "$p ${20} "[jd]) m=${k##* };; *)',
+  'p=${p#/proc/} w=${20}; case $k in "$p $w "[jd]) m=${k##* };; *)',
   // The arguments are separated by NUL, which `read` drops. Spark’s launcher names SparkSubmit too, but ends by itself.
-  'a= l=; while read -r l || [ "$l" ]; do a=$a$l; done </proc/$p/cmdline',
-  'case $p,$a in *launcher.Mainorg*) continue;; 1,*|*SparkSubmit*) m=j;; *) continue;; esac',
+  'a= l= m=j; while read -r l || [ "$l" ]; do a=$a$l; done </proc/$p/cmdline',
+  // Without a JVM that runs SparkSubmit, process 1 is the driver’s, so it ranks last.
+  'case $p,$a in *launcher.Mainorg*) continue;; *.deploy.SparkSubmit*) ;; 1,*) w=9999999999999999;; *) continue;; esac',
   'case $a${JAVA_TOOL_OPTIONS-}${JDK_JAVA_OPTIONS-}${_JAVA_OPTIONS-} in *jdwp*) m=d;; esac;; esac',
-  'r="$r$n$m $s"',
   // The driver may start other JVMs that run SparkSubmit. The oldest one is the driver.
-  'if [ -z "$j" ] || [ "${20}" -lt "$b" ]; then j=$p b=${20} e="$p ${20} $m"; fi; done',
-  `[ -z "$j" ] || [ "$k" = "$e" ] || printf '%s\\n' "$e" >${verdictFiles.jvm}`,
+  '[ "$j" ] && [ "$w" -ge "$b" ] || { j=$p b=$w e="$p ${20} $m" x="$n$m $s"; }; done; r=$r$x',
+  `case $b,$k in ,*|9999999999999999,*|*,"$e") ;; *) printf '%s\\n' "$e" >${verdictFiles.jvm};; esac`,
   // While the sidecar doubts the driver: whether a thread waits for a disk, and a thread dump in the driver’s log, once for
-  // each doubt, and only if the JVM catches SIGQUIT (mask 4): it would die of it otherwise.
+  // each doubt, and only if the JVM catches SIGQUIT (mask 4): it would die of it otherwise. Both probes do so, because a
+  // driver may also hang before its UI has ever answered.
   `d= q=; read -r d <${verdictFiles.doubt}; read -r q <${verdictFiles.quit}; if [ "$d" ] && [ "$j" ]; then w=0`,
   'for p in /proc/$j/task/*/stat; do s=; read -r s <$p; case ${s##*) } in D*) w=1; break;; esac; done; r="$r${n}disk $w"',
   '[ "$q" = "$d" ] || while read -r a l; do case $a$l in SigCgt:*[4-7c-f])',
@@ -61,6 +62,6 @@ export const probeScript = [
   // that ignores the signal is killed after a second. Without `sleep` it is not, because SIGKILL overtakes other signals.
   // As process 1 it receives no signal that it does not handle; the kubelet ends it after three failures.
   'case $j,$g in ,*|1,*) ;; *,ALRM|*,KILL) kill -$g $j && kill -CONT $j && sleep 1 && { s=; read -r s </proc/$j/stat',
-  'set -- ${s##*) }; [ "${20-}" != "$b" ] || kill -KILL $j; };; esac',
+  'set -- ${s##*) }; case $e in "$j ${20-} "*) kill -KILL $j;; esac; };; esac',
   'exit 1; } 2>/dev/null; exit 0',
 ].join('\n')

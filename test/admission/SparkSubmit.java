@@ -1,3 +1,5 @@
+package org.apache.spark.deploy;
+
 /** A JVM that the probes take for a driver's. It prints `up` when it does what its argument names. */
 public class SparkSubmit {
     public static void main(String[] args) throws Exception {

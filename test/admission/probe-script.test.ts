@@ -151,6 +151,7 @@ for (const shell of shells) {
 
     const jvms: readonly [string, Readonly<Record<string, string>>, boolean][] = [
       ['another main class', { cmdline: 'java\0-jar\0x.jar\0' }, false],
+      ['a program with a similar name', { cmdline: 'java\0com.example.SparkSubmitter\0' }, false],
       ['Spark’s launcher, which builds the command line', { cmdline: launcher }, false],
       ['an application whose argument names the launcher', { cmdline: `${submit}launcher.Main\0x\0` }, true],
       ['a zombie without a command line', { cmdline: '' }, false],
@@ -177,6 +178,16 @@ for (const shell of shells) {
       const { fake, record } = container(t)
       fake(1, 'java', { cmdline: 'java\0-jar\0driver.jar\0' })
       assert.equal(record()?.jvm?.startTicks, mainStart)
+    })
+
+    test('a JVM as the main process that has started a driver → the driver’s, before and after it is known', (t) => {
+      const { fake, record, read } = container(t)
+      fake(1, 'java', { cmdline: 'java\0-jar\0starter-of-SparkSubmit.jar\0', stat: statOf(mainStart, 'java') })
+      for (const _ of [1, 2]) assert.equal(record()?.jvm?.startTicks, mainStart)
+      assert.equal(read('volume/jvm'), null)
+      fake(7, 'java', { cmdline: submit, stat: statOf('5000', 'java', 7) })
+      for (const _ of [1, 2]) assert.equal(record()?.jvm?.startTicks, '5000')
+      assert.equal(read('volume/jvm'), '7 5000 j\n')
     })
 
     test('two that run SparkSubmit → the older one, also if its process id is greater', (t) => {

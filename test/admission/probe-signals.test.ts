@@ -18,6 +18,7 @@ import {
 
 const programs = ['/usr/bin/java', '/usr/bin/javac']
 const skip = programs.every((path) => existsSync(path)) ? false : 'no JDK on this machine'
+const submit = 'org.apache.spark.deploy.SparkSubmit'
 const withSleep: ProbeRun = { env: { PATH: '/usr/bin:/bin' } }
 const hung = (signal: string) => `${mainStart}\n${signal}\nfrozen: no answer for 20 s\n`
 
@@ -65,7 +66,7 @@ describe('the probes of a real JVM', { skip, concurrency: 2 }, () => {
     const name = shell.join(' ')
 
     test(`${name}: a verdict about this driver → 142, its reason is in the message, and no other JVM is touched`, async (t) => {
-      const [driver, other] = await Promise.all([startJvm(t, ['SparkSubmit']), startJvm(t, ['-Dx=y', 'SparkSubmit'])])
+      const [driver, other] = await Promise.all([startJvm(t, [submit]), startJvm(t, ['-Dx=y', submit])])
       const unrelated = createProbeContainer(t)
       unrelated.show(other.pid)
       const { probe, write, read, record } = show(t, shell, driver)
@@ -81,8 +82,8 @@ describe('the probes of a real JVM', { skip, concurrency: 2 }, () => {
     })
 
     test(`${name}: a JVM that does not run SparkSubmit → gets no signal beside the driver’s`, async (t) => {
-      const driver = await startJvm(t, ['SparkSubmit', 'deadlock'])
-      const plain = await startJvm(t, ['Plain'])
+      const driver = await startJvm(t, [submit, 'deadlock'])
+      const plain = await startJvm(t, ['org.apache.spark.deploy.Plain'])
       const { probe, write } = show(t, shell, driver, plain)
       write('volume/hung', hung('ALRM'))
       assert.equal(probe(), 1)
@@ -91,7 +92,7 @@ describe('the probes of a real JVM', { skip, concurrency: 2 }, () => {
     })
 
     test(`${name}: a stopped JVM → is recorded as stopped, and ends with 142`, async (t) => {
-      const driver = await startJvm(t, ['SparkSubmit'])
+      const driver = await startJvm(t, [submit])
       const { probe, write, record } = show(t, shell, driver)
       process.kill(driver.pid, 'SIGSTOP')
       await until('it is stopped', () => driver.state() === 'T')
@@ -104,7 +105,7 @@ describe('the probes of a real JVM', { skip, concurrency: 2 }, () => {
     })
 
     test(`${name}: a JVM that ignores SIGALRM → SIGKILL, but not without sleep`, async (t) => {
-      const driver = await startJvm(t, ['SparkSubmit'], "trap '' ALRM;")
+      const driver = await startJvm(t, [submit], "trap '' ALRM;")
       const { probe, write } = show(t, shell, driver)
       write('volume/hung', hung('ALRM'))
       if (!shell.includes('/bin/busybox')) {
@@ -117,7 +118,7 @@ describe('the probes of a real JVM', { skip, concurrency: 2 }, () => {
     })
 
     test(`${name}: a verdict with KILL → 137, with another word or about another driver → lives`, async (t) => {
-      const driver = await startJvm(t, ['SparkSubmit'])
+      const driver = await startJvm(t, [submit])
       const { probe, write } = show(t, shell, driver)
       for (const text of [hung('HUP'), hung('ALRM;'), hung(''), '*\nALRM\nx\n', `1${hung('ALRM')}`, '\nALRM\n']) {
         write('volume/hung', text)
@@ -131,7 +132,7 @@ describe('the probes of a real JVM', { skip, concurrency: 2 }, () => {
     })
 
     test(`${name}: a doubt → one thread dump, and another one for the next doubt`, async (t) => {
-      const driver = await startJvm(t, ['SparkSubmit', 'deadlock'])
+      const driver = await startJvm(t, [submit, 'deadlock'])
       const { probe, write, read, record } = show(t, shell, driver)
       const dumps = () => driver.parent.output().split('Full thread dump').length - 1
       assert.equal(probe(), 0)
@@ -148,7 +149,7 @@ describe('the probes of a real JVM', { skip, concurrency: 2 }, () => {
     })
 
     test(`${name}: a doubt about a JVM with -Xrs → no SIGQUIT, of which it would die`, async (t) => {
-      const driver = await startJvm(t, ['-Xrs', 'SparkSubmit'])
+      const driver = await startJvm(t, ['-Xrs', submit])
       const { probe, write, read } = show(t, shell, driver)
       write('volume/doubt', 'first\n')
       for (const _ of [1, 2]) assert.equal(probe(), 0)
