@@ -23,6 +23,7 @@ const needs: readonly Need[] = [
   byCommand('mmdebstrap', 'mmdebstrap'),
   byCommand('openjdk-17-jdk-headless', 'javac'),
   byCommand('maven', 'mvn'),
+  byCommand('python3-pip', 'pip3'),
 ]
 
 /** Installs the Debian packages that are missing. */

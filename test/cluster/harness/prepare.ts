@@ -10,7 +10,8 @@ import { buildSparkImage, fetchJars } from './spark/image.ts'
 
 const buildImages = async (log: Log): Promise<ImageArchive[]> => [
   await buildPauseImage(log),
-  await buildSparkImage(log),
+  await buildSparkImage(log, '4.0.1'),
+  await buildSparkImage(log, '3.5.7'),
   await buildSidecarImage(log),
   await buildCrashingSidecarImage(log),
   await buildWebhookImage(log),
@@ -22,7 +23,9 @@ export const prepareAndStart = async (log: Log): Promise<void> => {
   // The download waits for the network, the Go builds for the processors.
   const [, images] = await Promise.all([
     step(log, 'binaries', () => buildBinaries(log)),
-    fetchJars(log).then(() => step(log, 'images', () => buildImages(log))),
+    Promise.all([fetchJars(log, '4.0.1'), fetchJars(log, '3.5.7')]).then(() =>
+      step(log, 'images', () => buildImages(log)),
+    ),
   ])
   await up(log, images)
 }

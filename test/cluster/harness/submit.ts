@@ -3,10 +3,9 @@ import { join } from 'node:path'
 import type { Cluster } from './cluster.ts'
 import { apiServerPort } from './kubernetes/names.ts'
 import { driverServiceAccount } from './namespaces.ts'
-import { sparkDir } from './paths.ts'
 import { getPod, type PodRef } from './pods.ts'
 import { run } from './processes.ts'
-import { applicationJar, jarsDir, sparkTag } from './spark/image.ts'
+import { applicationJar, dirOfSpark, jarsOfSpark, type SparkVersion, tagOfSpark } from './spark/image.ts'
 
 /** The behaviours of App.java. */
 export type Mode =
@@ -20,6 +19,16 @@ export type Mode =
   | 'streaming'
   | 'fail'
   | 'deadlock'
+  | 'slow-lock'
+  | 'scheduler-death'
+  | 'busy-pause'
+  | 'large-heap'
+  | 'memory-exhaustion'
+  | 'main-returns'
+  | 'compute-after-stop'
+  | 'slow-start'
+  | 'queries'
+  | 'allocation'
 
 export interface Submission {
   /** The application's name; its driver's pod is `<name>-driver`. */
@@ -31,6 +40,8 @@ export interface Submission {
   readonly conf?: Readonly<Record<string, string>>
   /** Default: 1. */
   readonly executors?: number
+  /** Default: 4.0.1. */
+  readonly spark?: SparkVersion
 }
 
 export interface Submitted extends PodRef {
@@ -42,7 +53,6 @@ export interface Submitted extends PodRef {
 
 /** Small drivers and executors, so that several applications can share two cores. */
 const defaults: Readonly<Record<string, string>> = {
-  'spark.kubernetes.container.image': sparkTag,
   'spark.kubernetes.container.image.pullPolicy': 'Never',
   'spark.kubernetes.authenticate.driver.serviceAccountName': driverServiceAccount,
   'spark.kubernetes.submission.waitAppCompletion': 'false',
@@ -63,11 +73,13 @@ const opens = ['java.lang', 'java.lang.invoke', 'java.io', 'java.net', 'java.nio
 
 const javaOptions = ['-Xmx256m', '-Xshare:auto', '-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', ...opens]
 
-const sharedArchive = join(sparkDir, 'submit.jsa')
-
 /** The first submission saves its loaded classes in an archive. Later ones use it and start in half the time. */
-const withClassArchive = async (launch: (options: readonly string[]) => Promise<unknown>): Promise<void> => {
-  if (existsSync(sharedArchive) && statSync(sharedArchive).mtimeMs > statSync(jarsDir).mtimeMs) {
+const withClassArchive = async (
+  version: SparkVersion,
+  launch: (options: readonly string[]) => Promise<unknown>,
+): Promise<void> => {
+  const sharedArchive = join(dirOfSpark(version), 'submit.jsa')
+  if (existsSync(sharedArchive) && statSync(sharedArchive).mtimeMs > statSync(jarsOfSpark(version)).mtimeMs) {
     await launch([`-XX:SharedArchiveFile=${sharedArchive}`])
     return
   }
@@ -90,9 +102,11 @@ export const submittedConf = ({
   name,
   namespace,
   executors = 1,
+  spark = '4.0.1',
   conf,
 }: Submission): Readonly<Record<string, string>> => ({
   ...defaults,
+  'spark.kubernetes.container.image': tagOfSpark(spark),
   'spark.kubernetes.namespace': namespace,
   'spark.kubernetes.driver.pod.name': `${name}-driver`,
   'spark.executor.instances': String(executors),
@@ -105,13 +119,14 @@ export const submittedConf = ({
  */
 export const submit = (cluster: Cluster, submission: Submission): Promise<Submitted> =>
   inTurn(async () => {
-    const { name, namespace, mode, args = [] } = submission
+    const { name, namespace, mode, args = [], spark = '4.0.1' } = submission
     const ref: PodRef = { namespace, pod: `${name}-driver` }
     const conf = submittedConf(submission)
     const submittedAt = Date.now()
-    const classpath = readdirSync(jarsDir)
+    const jars = jarsOfSpark(spark)
+    const classpath = readdirSync(jars)
       .sort()
-      .map((jar) => join(jarsDir, jar))
+      .map((jar) => join(jars, jar))
       .join(':')
     const sparkSubmit = [
       ...['-cp', classpath, 'org.apache.spark.deploy.SparkSubmit'],
@@ -121,7 +136,7 @@ export const submit = (cluster: Cluster, submission: Submission): Promise<Submit
       ...[applicationJar, mode, ...args.map(String)],
     ]
     const env = { KUBECONFIG: cluster.kubeconfigPath }
-    await withClassArchive((options) =>
+    await withClassArchive(spark, (options) =>
       run('java', [...javaOptions, ...options, ...sparkSubmit], { env, timeoutMs: 120_000 }),
     )
     const pod = await getPod(cluster, ref)

@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { buildBaseImage, buildImage, type ImageArchive } from '../images/builder.ts'
 import { makeRootfs, type Rootfs, rootfsRecipe } from '../images/rootfs.ts'
@@ -7,10 +7,17 @@ import { run } from '../processes.ts'
 import { type Log, step } from '../progress.ts'
 import { contentHash, once } from '../stamp.ts'
 
-export const sparkTag = 'localhost/spark:4.0.1'
+/** The versions of Spark that the tests run: the one of most tests, and the last of 3.x, which most clusters run. */
+export type SparkVersion = '4.0.1' | '3.5.7'
+
+export const tagOfSpark = (version: SparkVersion): string => `localhost/spark:${version}`
+export const sparkTag = tagOfSpark('4.0.1')
 /** Where the test application lies in the image. */
 export const applicationJar = 'local:///opt/spark/app/app.jar'
-export const jarsDir = join(sparkDir, 'jars')
+
+/** What belongs to one version: its jars, the compiled application and the class archive of its SparkSubmit. */
+export const dirOfSpark = (version: SparkVersion): string => join(sparkDir, version)
+export const jarsOfSpark = (version: SparkVersion): string => join(dirOfSpark(version), 'jars')
 
 const here = import.meta.dirname
 const baseTag = 'localhost/spark-nanny-spark-base:latest'
@@ -21,31 +28,52 @@ RUN groupadd --gid 185 spark && useradd --uid 185 --gid 185 --no-create-home --h
   && mkdir -p /opt/spark/work-dir /opt/spark/conf /opt/spark/app && chown -R 185:185 /opt/spark
 `
 
+/** Fetches the jars of Spark 4, as a project that depends on Spark gets them. */
+const fetchFromMaven = async (version: SparkVersion, pom: string, goal: string): Promise<void> => {
+  const target = join(dirOfSpark(version), 'target')
+  const args = ['-B', '-q', '-f', pom, goal, '-DincludeScope=runtime', `-DoutputDirectory=${jarsOfSpark(version)}`]
+  // The project folder stays clean: Maven would make a target folder beside the pom.
+  await run('mvn', [...args, `-DbuildDirectory=${target}`])
+}
+
+/** Fetches the jars of Spark 3, whose Kubernetes module is only in the Python package. */
+const fetchFromPython = async (version: SparkVersion): Promise<void> => {
+  const download = join(dirOfSpark(version), 'download')
+  rmSync(download, { recursive: true, force: true })
+  mkdirSync(download, { recursive: true })
+  await run('pip3', ['download', '--quiet', '--no-deps', '--dest', download, `pyspark==${version}`])
+  const folder = `pyspark-${version}/deps/jars`
+  await run('tar', ['-xzf', join(download, `pyspark-${version}.tar.gz`), '-C', download, folder])
+  renameSync(join(download, folder), jarsOfSpark(version))
+  rmSync(download, { recursive: true, force: true })
+}
+
 /** Fetches Spark's jars; the host needs them too, for its own SparkSubmit. */
-export const fetchJars = async (log: Log): Promise<void> => {
+export const fetchJars = async (log: Log, version: SparkVersion): Promise<void> => {
   const pom = join(here, 'pom.xml')
   const goal = 'org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy-dependencies'
-  await once(join(sparkDir, 'jars.stamp'), contentHash([goal], [pom]), [jarsDir], () =>
-    step(log, 'Spark jars', async () => {
-      rmSync(jarsDir, { recursive: true, force: true })
-      const args = ['-B', '-q', '-f', pom, goal, '-DincludeScope=runtime', `-DoutputDirectory=${jarsDir}`]
-      // The project folder stays clean: Maven would make a target folder beside the pom.
-      await run('mvn', [...args, `-DbuildDirectory=${join(sparkDir, 'target')}`])
+  const jars = jarsOfSpark(version)
+  const hash = version === '4.0.1' ? contentHash([goal], [pom]) : contentHash([`pyspark ${version}`])
+  await once(join(dirOfSpark(version), 'jars.stamp'), hash, [jars], () =>
+    step(log, `jars of Spark ${version}`, async () => {
+      rmSync(jars, { recursive: true, force: true })
+      await (version === '4.0.1' ? fetchFromMaven(version, pom, goal) : fetchFromPython(version))
     }),
   )
 }
 
-const compileApplication = async (): Promise<void> => {
-  const classes = join(sparkDir, 'classes')
+const compileApplication = async (version: SparkVersion): Promise<void> => {
+  const classes = join(dirOfSpark(version), 'classes')
   rmSync(classes, { recursive: true, force: true })
   mkdirSync(classes, { recursive: true })
-  await run('javac', ['--release', '17', '-nowarn', '-cp', join(jarsDir, '*'), '-d', classes, join(here, 'App.java')])
-  await run('jar', ['--create', '--file', join(sparkDir, 'app.jar'), '-C', classes, '.'])
+  const jars = join(jarsOfSpark(version), '*')
+  await run('javac', ['--release', '17', '-nowarn', '-cp', jars, '-d', classes, join(here, 'App.java')])
+  await run('jar', ['--create', '--file', join(dirOfSpark(version), 'app.jar'), '-C', classes, '.'])
 }
 
 /** The Spark image with the test application in it. */
-export const buildSparkImage = async (log: Log): Promise<ImageArchive> => {
-  await fetchJars(log)
+export const buildSparkImage = async (log: Log, version: SparkVersion): Promise<ImageArchive> => {
+  await fetchJars(log, version)
   const prepare = async () => {
     const hash = contentHash([baseDockerfile, ...rootfsRecipe(rootfs)])
     await buildBaseImage(log, baseTag, hash, async () => {
@@ -55,15 +83,15 @@ export const buildSparkImage = async (log: Log): Promise<ImageArchive> => {
       writeFileSync(dockerfile, baseDockerfile)
       return { context, dockerfile }
     })
-    await step(log, 'compile the test application', compileApplication)
-    cpSync(join(here, 'entrypoint.sh'), join(sparkDir, 'entrypoint.sh'))
+    await step(log, `compile the test application for Spark ${version}`, () => compileApplication(version))
+    cpSync(join(here, 'entrypoint.sh'), join(dirOfSpark(version), 'entrypoint.sh'))
   }
   return buildImage(log, {
-    tag: sparkTag,
-    context: sparkDir,
+    tag: tagOfSpark(version),
+    context: dirOfSpark(version),
     dockerfile: join(here, 'Dockerfile'),
     inputs: [join(here, 'App.java'), join(here, 'entrypoint.sh')],
-    recipe: [baseDockerfile, ...rootfsRecipe(rootfs), ...readdirSync(jarsDir).sort()],
+    recipe: [baseDockerfile, ...rootfsRecipe(rootfs), ...readdirSync(jarsOfSpark(version)).sort()],
     prepare,
   })
 }
