@@ -159,7 +159,12 @@ export const waitForLog = (
   wait: { readonly timeoutMs: number } & LogOptions,
 ): Promise<RegExpExecArray> =>
   waitOn(cluster, ref, { what: `log matches ${pattern}`, timeoutMs: wait.timeoutMs, everyMs: 500 }, async () => {
-    return pattern.exec(await podLog(cluster, ref, wait)) ?? undefined
+    const pod = await getPod(cluster, ref)
+    const found = pattern.exec(await podLog(cluster, ref, wait))
+    if (found === null && /Succeeded|Failed/.test(pod?.status?.phase ?? '')) {
+      throw new Error(`${ref.pod} ended without ${pattern} in its log\n${await evidence(cluster, ref)}`)
+    }
+    return found ?? undefined
   })
 
 /** Runs a command in a container, by default the driver's, and resolves with its standard output. */

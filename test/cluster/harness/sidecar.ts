@@ -6,6 +6,7 @@ import { getPod, type PodRef } from './pods.ts'
 /** The part of /status that the tests read. */
 export interface SidecarStatus {
   readonly state: string
+  readonly detail?: string
   readonly reason?: string
   readonly budget?: unknown
   readonly restarts?: readonly { readonly at: string; readonly reason: string }[]

@@ -3,6 +3,10 @@
 # (memory, extra Java options, module opens) from the properties file as bin/spark-submit does.
 set -e
 classpath="$SPARK_HOME/conf:$SPARK_HOME/jars/*"
+# The launcher asks for the version of Scala, which Spark's own scripts set.
+core=$(echo "$SPARK_HOME"/jars/spark-core_*.jar)
+scala=${core##*spark-core_}
+export SPARK_SCALA_VERSION="${scala%%-*}"
 
 case "$1" in
   driver)

@@ -1,0 +1,117 @@
+import assert from 'node:assert/strict'
+import type { TestContext } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { HungReason } from '../../../core/verdict/verdict.ts'
+import type { Cluster } from './cluster.ts'
+import { containerStatus, podLog, waitForLog, waitForSuccess } from './pods.ts'
+import { waitFor } from './processes.ts'
+import { type Driver, isRunning, restartsOf, type Scenario, start, staysAlive, waitForEntry } from './scenario.ts'
+import { sidecarStatus } from './sidecar.ts'
+
+type Interference = (cluster: Cluster, driver: Driver) => Promise<unknown>
+
+/** A driver that hangs, and what must become of it. */
+export interface Hang extends Scenario {
+  /** A line of its log after which it hangs, or after which `hang` makes it hang. */
+  readonly until: RegExp
+  readonly hang?: Interference
+  readonly reason: HungReason
+  /** `restarted`: in the same pod. `failed`: its pod fails. `reported`: it is left alone. */
+  readonly outcome: 'restarted' | 'failed' | 'reported'
+  /** A line of the log that shows that the next driver works. Default: of its first job. */
+  readonly works?: RegExp
+}
+
+/** A driver that is healthy although it looks like a hung one for a while. */
+export interface Twin extends Scenario {
+  /** A line of its log after which `disturb` acts. */
+  readonly until?: RegExp
+  readonly disturb?: Interference
+  /** A line that it prints when its work is complete. */
+  readonly completes: RegExp
+}
+
+const startMs = 300_000
+const verdictMs = 420_000
+const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`
+
+/** What the sidecar concluded, and when. */
+interface Conclusion {
+  readonly atMs: number
+  readonly reason: string
+  readonly detail: string
+}
+
+/** Runs a driver until it hangs and the sidecar has acted on it or reported it. Prints how long each step took. */
+export const runHang = async (cluster: Cluster, context: TestContext, namespace: string, hang: Hang): Promise<void> => {
+  const { until, hang: interfere, reason, outcome, works = /app: job 1 done/, ...scenario } = hang
+  const driver = await start(cluster, context, namespace, scenario)
+  await waitForLog(cluster, driver, until, { timeoutMs: startMs })
+  const hungAtMs = Date.now()
+  await interfere?.(cluster, driver)
+  const conclusion = await waitForConclusion(cluster, driver, hungAtMs)
+  assert.equal(conclusion.reason, reason, conclusion.detail)
+  const steps = [`hang → verdict ${seconds(conclusion.atMs - hungAtMs)} (${conclusion.reason}: ${conclusion.detail})`]
+  if (outcome === 'reported') {
+    await staysAlive(driver, 30_000)
+    const status = await sidecarStatus(cluster, driver)
+    assert.equal(status.reason, reason, JSON.stringify(status))
+  } else {
+    const dead = await waitForEntry(driver, 'its driver has ended', 180_000, hasEnded, hungAtMs)
+    const ended = containerStatus(dead.pod)
+    const code = (ended?.state?.terminated ?? ended?.lastState?.terminated)?.exitCode
+    steps.push(`dead ${seconds(dead.at - conclusion.atMs)} (exit code ${code})`)
+    if (outcome === 'restarted') {
+      await waitForEntry(driver, 'started again', 180_000, (e) => restartsOf(e) > 0 && isRunning(e), dead.at)
+      await waitForLog(cluster, driver, works, { timeoutMs: startMs })
+      steps.push(`computing again ${seconds(Date.now() - dead.at)}, ${seconds(Date.now() - hungAtMs)} in all`)
+    } else {
+      await waitForEntry(driver, 'Failed', 180_000, ({ pod }) => pod.status?.phase === 'Failed', hungAtMs)
+      assert.equal(ended?.restartCount, 0)
+    }
+  }
+  context.diagnostic(`${scenario.name}: ${steps.join(' → ')}`)
+}
+
+const hasEnded: Parameters<typeof waitForEntry>[3] = (entry) =>
+  restartsOf(entry) > 0 || containerStatus(entry.pod)?.state?.terminated !== undefined
+
+/** The sidecar's conclusion on its driver: what /status says now, or what it remembers of a driver it has restarted. */
+const waitForConclusion = (cluster: Cluster, driver: Driver, sinceMs: number): Promise<Conclusion> =>
+  waitFor({ what: `${driver.pod}: hung on /status`, timeoutMs: verdictMs, everyMs: 500 }, async () => {
+    const status = await sidecarStatus(cluster, driver)
+    const restart = status.restarts?.find(({ at }) => Date.parse(at) >= sinceMs - 5_000)
+    if (restart !== undefined) {
+      return { atMs: Date.parse(restart.at), reason: restart.reason, detail: 'seen after the restart' }
+    }
+    if (status.state !== 'hung') throw new Error(`${status.state} ${status.detail ?? ''}`)
+    return { atMs: Date.now(), reason: status.reason ?? '', detail: status.detail ?? '' }
+  })
+
+/** Runs a healthy driver to its end. It must complete without a restart. */
+export const runTwin = async (cluster: Cluster, context: TestContext, namespace: string, twin: Twin): Promise<void> => {
+  const { until, disturb, completes, ...scenario } = twin
+  const driver = await start(cluster, context, namespace, scenario)
+  const states = new Set<string>()
+  const watching = { ended: false }
+  const watch = async () => {
+    while (!watching.ended) {
+      const status = await sidecarStatus(cluster, driver).catch(() => undefined)
+      if (status !== undefined) states.add([status.state, status.reason].filter(Boolean).join(' '))
+      await sleep(1_000)
+    }
+  }
+  const watched = watch()
+  try {
+    if (until !== undefined) await waitForLog(cluster, driver, until, { timeoutMs: startMs })
+    await disturb?.(cluster, driver)
+    await waitForSuccess(cluster, driver, 600_000)
+  } finally {
+    watching.ended = true
+    await watched
+  }
+  context.diagnostic(`${scenario.name}: lived; states ${[...states].join(', ')}`)
+  assert.match(await podLog(cluster, driver), completes)
+  const entry = driver.timeline.entries.find((seen) => restartsOf(seen) > 0)
+  assert.equal(entry?.text, undefined, 'it was restarted')
+}
