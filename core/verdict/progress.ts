@@ -30,8 +30,8 @@ export interface Progress {
    * the time of the earlier one. Null if no job is known.
    */
   readonly lastJobMs: number | null
-  /** When the metrics were read last. Null if they never were. */
-  readonly metricsMs: number | null
+  /** The readings of the metrics between which the number of all jobs has not risen. Null if they do not have it. */
+  readonly countStands: Span | null
   readonly allJobs: number | null
   readonly droppedExecutorEvents: number | null
 }
@@ -60,7 +60,7 @@ export const noProgress: Progress = {
   starved: null,
   streamed: false,
   lastJobMs: null,
-  metricsMs: null,
+  countStands: null,
   allJobs: null,
   droppedExecutorEvents: null,
 }
@@ -84,11 +84,14 @@ function updateMetrics(before: Progress, metrics: MetricsReading | undefined, no
   if (metrics === undefined) return before
   const { allJobs, droppedExecutorEvents } = metrics
   const rose = allJobs !== null && before.allJobs !== null && allJobs > before.allJobs
+  const countedMs = before.countStands?.seenMs ?? 0
+  const isProven = rose && before.quiet !== null && countedMs >= before.quiet.sinceMs
   return {
     ...before,
-    metricsMs: nowMs,
-    quiet: rose ? null : before.quiet,
-    lastJobMs: rose ? Math.max(before.metricsMs ?? 0, before.lastJobMs ?? 0) : before.lastJobMs,
+    countStands:
+      allJobs === null ? null : extendSpan(rose ? null : before.countStands, nowMs, Number.POSITIVE_INFINITY),
+    quiet: isProven ? null : before.quiet,
+    lastJobMs: rose ? Math.max(countedMs, before.lastJobMs ?? 0) : before.lastJobMs,
     allJobs: allJobs ?? before.allJobs,
     droppedExecutorEvents: droppedExecutorEvents ?? before.droppedExecutorEvents,
   }

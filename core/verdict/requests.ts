@@ -30,6 +30,9 @@ const suspiciousMetricsIntervalMs = 30_000
 const executorsIntervalMs = 30_000
 const queriesIntervalMs = 60_000
 const suspiciousQueriesIntervalMs = 30_000
+const weakQueriesIntervalMs = 600_000
+/** If no job began within this time, the driver is really quiet. */
+const countStandsMs = 60_000
 const longestDumpIntervalMs = 64 * 60_000
 /** What was not answered is requested less and less often, up to this interval: the UI may refuse it for good. */
 const longestMissIntervalMs = 64 * 60_000
@@ -37,7 +40,7 @@ const longestMissIntervalMs = 64 * 60_000
 const standingMs = 60_000
 /** A driver that has had jobs, and none for this long, is a weak doubt: most drivers compute between their jobs. */
 const quietMs = 120_000
-/** Thread dumps that are worth more than the bytes of a healthy driver: two can show a dead scheduler. */
+/** The first thread dumps do not wait for bytes: two can show a dead scheduler. Later ones wait for two hours at most. */
 const freeDumps = 2
 
 const witnesses: readonly UiWitness[] = ['jobs', 'executors', 'metrics', 'threads', 'queries']
@@ -66,6 +69,8 @@ export function updateRequests(
   }
 }
 
+type Doubt = 'strong' | 'weak'
+
 /**
  * `strong`: jobs are active, nothing of them runs, and none ends. `weak`: a task runs for long, or the driver has become quiet;
  * most drivers that look like this are healthy.
@@ -73,7 +78,7 @@ export function updateRequests(
 function findDoubt(
   { allStanding, isActive, hasTasks, quiet, lastJobMs, allJobs }: Progress,
   nowMs: number,
-): 'strong' | 'weak' | null {
+): Doubt | null {
   if (isActive) {
     if (allStanding === null || nowMs - allStanding.sinceMs < standingMs) return null
     return hasTasks ? 'weak' : 'strong'
@@ -124,51 +129,65 @@ export function planReadings(judgement: Judgement, deadlines: Deadlines, nowMs: 
   if (judgement.run.kind !== 'alive') return []
   const { progress, requests } = judgement.work
   const doubt = findDoubt(progress, nowMs)
-  const isDoubtful = doubt !== null || hasCandidate(judgement)
+  const isDoubtful = doubt === 'strong' || hasCandidate(judgement)
   const isDue = (witness: UiWitness, intervalMs: number) => isPast(requests, witness, intervalMs, nowMs)
   const wanted: WantedReading[] = []
   if (isDue('jobs', jobsIntervalMs)) wanted.push({ witness: 'jobs', urgency: 'urgent' })
   if (progress.isActive && !progress.hasTasks && isDue('executors', executorsIntervalMs)) {
     wanted.push({ witness: 'executors', urgency: 'urgent' })
   }
-  if (isDue('metrics', isDoubtful ? suspiciousMetricsIntervalMs : metricsIntervalMs)) {
-    wanted.push({ witness: 'metrics', urgency: isDoubtful ? 'urgent' : 'optional' })
+  const plans = [
+    ['metrics', planMetrics(judgement, doubt, isDoubtful)],
+    ['queries', planQueries(judgement, deadlines, doubt, isDoubtful)],
+    ['threads', planThreads(judgement, deadlines, doubt)],
+  ] as const
+  for (const [witness, plan] of plans) {
+    if (plan === null || !isDue(witness, plan.intervalMs)) continue
+    const isUrgent = plan.urgentMs !== null && isDue(witness, plan.urgentMs)
+    wanted.push({ witness, urgency: isUrgent ? 'urgent' : 'optional' })
   }
-  const queries = planQueries(judgement, deadlines, isDoubtful)
-  if (queries !== null && isDue('queries', queries.intervalMs)) {
-    wanted.push({ witness: 'queries', urgency: queries.urgency })
-  }
-  const threads = planThreads(judgement, deadlines, doubt)
-  if (threads !== null && isDue('threads', threads.intervalMs)) {
-    wanted.push({ witness: 'threads', urgency: threads.urgency })
-  }
-  return wanted
+  return [
+    ...wanted.filter(({ urgency }) => urgency === 'urgent'),
+    ...wanted.filter(({ urgency }) => urgency === 'optional'),
+  ]
 }
 
+/** A reading that is wanted after `intervalMs`, and urgent after `urgentMs`; null if it never is. */
 interface Plan {
   readonly intervalMs: number
-  readonly urgency: WantedReading['urgency']
+  readonly urgentMs: number | null
+}
+
+/** In a weak doubt, the count of all jobs shows whether the driver works without being seen. */
+function planMetrics({ work: { progress, requests } }: Judgement, doubt: Doubt | null, isDoubtful: boolean): Plan {
+  if (isDoubtful) return { intervalMs: suspiciousMetricsIntervalMs, urgentMs: suspiciousMetricsIntervalMs }
+  if (doubt === 'weak' && mayBeRareStream(progress, requests)) {
+    return { intervalMs: countStandsMs, urgentMs: metricsIntervalMs }
+  }
+  return { intervalMs: metricsIntervalMs, urgentMs: null }
 }
 
 /** Only if a stream was ever seen. Ended queries are read as often as their deadline needs. */
-function planQueries({ work }: Judgement, deadlines: Deadlines, isDoubtful: boolean): Plan | null {
+function planQueries({ work }: Judgement, deadlines: Deadlines, doubt: Doubt | null, isDoubtful: boolean): Plan | null {
   const { progress, threads, queries } = work
   if (deadlines.queryEndedDeadlineMs === null && deadlines.streamingStallDeadlineMs === null) return null
   if (!progress.streamed && !threads.streamed && !queries.streamed) return null
-  return isDoubtful
-    ? { intervalMs: suspiciousQueriesIntervalMs, urgency: 'urgent' }
-    : { intervalMs: queriesIntervalMs, urgency: 'optional' }
+  if (isDoubtful) return { intervalMs: suspiciousQueriesIntervalMs, urgentMs: suspiciousQueriesIntervalMs }
+  return { intervalMs: queriesIntervalMs, urgentMs: doubt === null ? null : weakQueriesIntervalMs }
 }
 
-function planThreads(judgement: Judgement, deadlines: Deadlines, doubt: 'strong' | 'weak' | null): Plan | null {
+function planThreads(judgement: Judgement, deadlines: Deadlines, doubt: Doubt | null): Plan | null {
   const { threadDumpIntervalMs } = deadlines
   const { progress, requests } = judgement.work
-  if (needsConfirmation(judgement)) return { intervalMs: threadDumpIntervalMs, urgency: 'urgent' }
-  if (hasThreadCandidate(judgement))
-    return { intervalMs: computeCandidateIntervalMs(judgement, deadlines), urgency: 'urgent' }
+  if (needsConfirmation(judgement)) return { intervalMs: threadDumpIntervalMs, urgentMs: threadDumpIntervalMs }
+  if (hasThreadCandidate(judgement)) {
+    const intervalMs = computeCandidateIntervalMs(judgement, deadlines)
+    return { intervalMs, urgentMs: intervalMs }
+  }
   if (doubt === null || (doubt === 'weak' && mayBeRareStream(progress, requests))) return null
   const dumps = doubt === 'strong' ? requests.strongDumps : requests.weakDumps
-  return { intervalMs: doubled(threadDumpIntervalMs, dumps), urgency: dumps < freeDumps ? 'urgent' : 'optional' }
+  const intervalMs = doubled(threadDumpIntervalMs, dumps)
+  return { intervalMs, urgentMs: dumps < freeDumps ? intervalMs : 2 * longestDumpIntervalMs }
 }
 
 /** Whether the next dump decides: a finding was seen once, or a query has failed and it is not known what main does. */
@@ -190,9 +209,10 @@ function computeCandidateIntervalMs({ work: { threads } }: Judgement, deadlines:
  * A stream whose trigger is rarer than the readings of the jobs looks quiet. The count of all jobs, read since it became
  * quiet, shows whether it works. If the metrics give no answer, dumps do not wait for them.
  */
-function mayBeRareStream({ isActive, quiet, metricsMs }: Progress, { last }: Requests): boolean {
+function mayBeRareStream({ isActive, quiet, countStands }: Progress, { last }: Requests): boolean {
   if (isActive || (last.metrics?.misses ?? 0) > 0) return false
-  return quiet === null || metricsMs === null || metricsMs < quiet.sinceMs
+  if (quiet === null || countStands === null || countStands.seenMs < quiet.sinceMs) return true
+  return countStands.seenMs - countStands.sinceMs < countStandsMs
 }
 
 /** No wait before the first dump, then the interval, then twice as long after each. */
