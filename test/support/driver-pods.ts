@@ -27,11 +27,15 @@ export interface DriverPodOptions {
     readonly restarts?: number
     readonly lastState?: object
     readonly port?: number
+    /** The text of its policy. */
+    readonly policy?: string
   } | null
   readonly deletionTimestamp?: string
   readonly status?: object
   readonly podIp?: string
   readonly uiPort?: number
+  readonly args?: readonly string[]
+  readonly env?: readonly object[]
 }
 
 export const running = (startedMs = createdMs + 5_000) => ({ running: { startedAt: iso(startedMs) } })
@@ -68,7 +72,7 @@ function metadataOf(options: DriverPodOptions): FakeObject['metadata'] {
   }
 }
 
-function specOf({ uiPort = 4040 }: DriverPodOptions, sidecar: Sidecar): object {
+function specOf({ uiPort = 4040, args = ['driver'], env }: DriverPodOptions, sidecar: Sidecar): object {
   return {
     nodeName: 'node-1',
     restartPolicy: 'Never',
@@ -77,18 +81,19 @@ function specOf({ uiPort = 4040 }: DriverPodOptions, sidecar: Sidecar): object {
       {
         name: 'spark-kubernetes-driver',
         image: driverImage,
-        args: ['driver'],
+        args,
+        ...(env !== undefined && { env }),
         ports: [{ name: 'spark-ui', containerPort: uiPort }],
       },
     ],
   }
 }
 
-const sidecarContainer = ({ image = sidecarImage, port }: NonNullable<Sidecar>) => ({
+const sidecarContainer = ({ image = sidecarImage, port, policy = '{}' }: NonNullable<Sidecar>) => ({
   name: 'spark-nanny',
   image,
   restartPolicy: 'Always',
-  env: [{ name: 'SPARK_NANNY_POLICY', value: '{}' }],
+  env: [{ name: 'SPARK_NANNY_POLICY', value: policy }],
   ...(port !== undefined && { ports: [{ name: 'nanny-status', containerPort: port }] }),
 })
 

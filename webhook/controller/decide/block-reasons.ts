@@ -5,6 +5,10 @@
 export const blockReasons = {
   'report-only': 'spark-nanny is configured to report only (SPARK_NANNY_FALLBACK)',
   'observe-mode': 'the driver’s setting restart is observe',
+  'unproven-driver':
+    'the pod may not be a cluster-mode Spark driver with its own UI. If it is, set spark-nanny.io/assume-driver to true',
+  'hangs-only-reported':
+    'hangs of this driver are only reported, for example because a debugger can be attached or it has its own liveness probe',
   'acts-on-nothing': 'the driver’s setting act-on is nothing',
   inconclusive: 'the verdict is not certain from outside the pod, or the driver may be finishing',
   'recently-started': 'the driver has been running for less than a minute',

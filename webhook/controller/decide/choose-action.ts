@@ -38,6 +38,8 @@ export interface Safeguards {
   readonly mode: 'off' | 'report' | 'delete'
   /** Whether the setting `restart` is observe. */
   readonly observeMode: boolean
+  /** Whether a person vouches for a pod that does not prove to be a driver: by the setting assume-driver, or by name. */
+  readonly assumeDriver: boolean
   /** The setting `act-on`. */
   readonly actOn: 'certain' | 'likely' | 'nothing'
   /** Whether the owner of the driver would create a new pod if this one were deleted. */
@@ -108,6 +110,8 @@ function findBlockReason(driver: Driver, reason: DeletionReason, safeguards: Saf
   // The mode applies to the controller's own judgement. The driver's owner enabled the sidecar and the deadlines.
   if (safeguards.mode === 'off' || (reason.source === 'ui' && safeguards.mode === 'report')) return 'report-only'
   if (safeguards.observeMode) return 'observe-mode'
+  if (driver.observed === 'unproven' && !safeguards.assumeDriver) return 'unproven-driver'
+  if (reason.source !== 'stuck' && driver.observed === 'hangs-only-reported') return 'hangs-only-reported'
   if (reason.source !== 'stuck' && safeguards.actOn === 'nothing') return 'acts-on-nothing'
   const doubt = reason.source === 'stuck' ? doubtStuck(driver) : doubtHung(driver, reason, safeguards)
   if (doubt !== undefined) return doubt

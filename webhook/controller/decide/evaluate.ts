@@ -64,6 +64,7 @@ function computeSafeguards(
     dryRun: config.dryRun,
     mode: isLegacyApp ? 'delete' : config.fallback.mode,
     observeMode: settings.values.restart === 'observe',
+    assumeDriver: settings.values['assume-driver'] || isLegacyApp,
     actOn: settings.values['act-on'],
     ownerRecreatesPod,
     pause,

@@ -44,6 +44,11 @@ export interface Driver {
   readonly sidecar: DriverSidecar | null
   /** Why the webhook would skip such a pod, as far as the pod shows it. */
   readonly obstacle: SkipReason | null
+  /**
+   * Why spark-nanny only observes the pod, as far as the pod shows it. `unproven`: it may not be a cluster-mode driver, unless
+   * the setting assume-driver vouches for it. `hangs-only-reported`: the sidecar's policy says so, or would say so.
+   */
+  readonly observed: 'unproven' | 'hangs-only-reported' | null
   /** Whether the driver's arguments refer to the suffix of its application id. */
   readonly numbered: boolean
 }

@@ -5,12 +5,15 @@ import {
   domain,
   injectedAnnotation,
   sidecarContainerName,
+  sidecarEnv,
 } from '../../../core/contract/pod-contract.ts'
 import type { SkipReason } from '../../../core/contract/skip-reasons.ts'
 import { parseTimeMs, toRecord, toRecords, toStringOrEmpty } from '../../../core/json.ts'
 import { parsePod } from '../../../core/kubernetes/parse-objects.ts'
 import { type Container, findApplicationId, findDriverContainerIndex, type Pod } from '../../../core/kubernetes/pod.ts'
+import { type DriverPolicy, decodePolicy } from '../../../core/settings/driver-policy.ts'
 import { findApplicationReference } from '../../../core/spark/application-reference.ts'
+import { identifyDriver } from '../../../core/spark/driver-identity.ts'
 import type { Driver, PodPhase } from './driver.ts'
 import { parseContainer, truncate } from './parse-container.ts'
 import { parseSidecar } from './parse-sidecar.ts'
@@ -65,6 +68,7 @@ export function parseDriver(object: unknown): Driver | undefined {
     uiPort: container?.ports?.find((port) => port.name === 'spark-ui')?.containerPort ?? sparkUiPort,
     sidecar: parseSidecar(pod, status, annotations[injectedAnnotation] ?? null, driver.image),
     obstacle: findObstacle(pod, container),
+    observed: findObserved(pod, container),
     numbered: container?.env?.some((item) => item.name === applicationIdSuffixEnv) === true,
   }
 }
@@ -74,6 +78,24 @@ function findObstacle(pod: Pod, container: Container | undefined): SkipReason | 
   if (container === undefined) return 'driver-container-not-found'
   const injected = pod.spec.initContainers?.some(({ name }) => name === sidecarContainerName) === true
   return !injected && findCollision(pod, container) !== undefined ? 'name-conflict' : null
+}
+
+/** The sidecar's policy counts, because the webhook also knew the conf of the SparkApplication. */
+function findObserved(pod: Pod, container: Container | undefined): Driver['observed'] {
+  if (container === undefined) return 'unproven'
+  // Resolved later: a person may vouch for the pod in the chart or in the SparkApplication.
+  const context = { sparkConf: {}, assumed: false, uiPortIsSet: false }
+  const { kind, observedBecause } = identifyDriver(pod, container, context)
+  if (kind === 'unproven') return 'unproven'
+  const policy = findSidecarPolicy(pod)
+  const isObserved = policy === undefined ? observedBecause !== null : policy.onHung.kind === 'observe'
+  return isObserved ? 'hangs-only-reported' : null
+}
+
+function findSidecarPolicy({ spec }: Pod): DriverPolicy | undefined {
+  const variables = spec.initContainers?.find(({ name }) => name === sidecarContainerName)?.env
+  const decoded = decodePolicy(variables?.find(({ name }) => name === sidecarEnv.policy)?.value)
+  return 'policy' in decoded ? decoded.policy : undefined
 }
 
 function pickOwnAnnotations(annotations: Readonly<Record<string, string>> | undefined | null) {

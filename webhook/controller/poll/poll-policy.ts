@@ -21,6 +21,8 @@ export function planPolls(
   if (coverage.kind !== 'unprotected' || state.kind !== 'running' || driver.podIp === null) return undefined
   if (!isLegacyApp && (fallback.mode === 'off' || namespace === undefined)) return undefined
   const { values } = settings
+  // A pod that may not have a UI is not judged by one.
+  if (driver.observed === 'unproven' && !isLegacyApp && !values['assume-driver']) return undefined
   return {
     policy: {
       scheme: values['ui-scheme'],

@@ -57,6 +57,20 @@ describe('chooseAction', () => {
     })
   }
 
+  for (const [observed, assessment, safeguards, expected] of [
+    ['unproven', hang(), {}, 'unproven-driver'],
+    ['unproven', bySidecar, {}, 'unproven-driver'],
+    ['unproven', hang(), { assumeDriver: true }, 'delete-pod'],
+    ['hangs-only-reported', hang(), {}, 'hangs-only-reported'],
+    ['hangs-only-reported', bySidecar, { assumeDriver: true }, 'hangs-only-reported'],
+  ] as const) {
+    test(`a driver that is observed (${observed}), ${JSON.stringify(safeguards)} → ${expected}`, () => {
+      const driver = { ...createDriver({ sidecar: null }), observed }
+      const choice = chooseAction(driver, assessment, permissiveSafeguards(safeguards))
+      assert.equal(choice.kind === 'blocked' ? choice.blockReason : choice.kind, expected)
+    })
+  }
+
   const held: Assessment = {
     kind: 'startup-blocked',
     cause: { reason: 'ErrImagePull', detail: '', patienceMs: 0 },

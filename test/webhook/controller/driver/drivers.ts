@@ -49,6 +49,7 @@ export const permissiveSafeguards = (fields: Partial<Safeguards> = {}): Safeguar
   dryRun: false,
   mode: 'delete',
   observeMode: false,
+  assumeDriver: false,
   actOn: 'certain',
   ownerRecreatesPod: true,
   pause: null,

@@ -3,11 +3,13 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
+import { encodePolicy } from '../../../../core/settings/driver-policy.ts'
 import { findWaitReason } from '../../../../webhook/controller/assess/startup-delay.ts'
 import { parseDriver } from '../../../../webhook/controller/driver/parse-driver.ts'
 import { classifyDriver } from '../../../../webhook/controller/metrics/driver-counts.ts'
 import { findTermination, requestsRestart } from '../../../../webhook/controller/metrics/termination.ts'
 import { createdMs, driverPod, iso, running, terminated, waiting } from '../../../support/driver-pods.ts'
+import { policyWith } from '../../../support/driver-policy.ts'
 import { createDriver } from './drivers.ts'
 
 const crashes = join(import.meta.dirname, '../../../data/crashes')
@@ -15,6 +17,23 @@ const captured = (name: string) => parseDriver(JSON.parse(readFileSync(join(cras
 const names = readdirSync(crashes, { withFileTypes: true }).filter((entry) => entry.isDirectory())
 
 describe('parseDriver', () => {
+  const observing = encodePolicy(policyWith({ onHung: { kind: 'observe', budget: null } }))
+  const debugged = [{ name: 'JAVA_TOOL_OPTIONS', value: '-agentlib:jdwp=server=y' }]
+  for (const [name, options, observed] of [
+    ['a driver', {}, null],
+    ['a toolbox', { args: ['sleep', 'infinity'] }, 'unproven'],
+    ['a sidecar that restarts', { sidecar: { policy: encodePolicy(policyWith()) } }, null],
+    ['a sidecar that only observes', { sidecar: { policy: observing } }, 'hangs-only-reported'],
+    ['a debugger without a sidecar', { env: debugged, sidecar: null }, 'hangs-only-reported'],
+    [
+      'no UI, without a sidecar',
+      { args: ['driver', '--conf', 'spark.ui.port=0'], sidecar: null },
+      'hangs-only-reported',
+    ],
+  ] as const) {
+    test(`${name} → observed: ${observed}`, () => assert.equal(createDriver(options).observed, observed))
+  }
+
   test('captured pods → phase, exit code and wait reason', () => {
     const story = Object.fromEntries(
       names.map(({ name }) => {

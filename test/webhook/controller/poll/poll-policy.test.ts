@@ -38,6 +38,13 @@ const rows: readonly [string, ReturnType<typeof plan>, boolean][] = [
   ['sidecar in a crash loop', plan({ sidecar: { state: waiting('CrashLoopBackOff') } }), true],
   ['sidecar bypassed', plan({ sidecar: { image: 'spark:4' } }), true],
   ['not running', plan({ state: waiting('ContainerCreating') }), false],
+  ['not provably a driver', plan({ args: ['sleep', 'infinity'] }), false],
+  ['not provably a driver, but named', plan({ args: ['sleep'] }, { isLegacyApp: true }), true],
+  [
+    'not provably a driver, but assumed to be one',
+    plan({ args: ['sleep'], annotations: { 'spark-nanny.io/assume-driver': 'true' } }),
+    true,
+  ],
   ['without an IP address', plan({ podIp: '' }), false],
 ]
 describe('planPolls', () => {
