@@ -106,7 +106,7 @@ function update(
     ...before,
     answered: before.answered || run.kind === 'alive',
     listed: before.listed || (sample.kind === 'alive' && sample.evidence === 'application'),
-    firstAnswerMs: before.firstAnswerMs ?? (run.kind === 'alive' ? nowMs : null),
+    firstAnswerMs: (isOther ? null : before.firstAnswerMs) ?? (run.kind === 'alive' ? nowMs : null),
     mistaken: before.mistaken || (run.kind === 'other' && !before.answered),
     run,
     processes,

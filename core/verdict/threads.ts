@@ -82,10 +82,11 @@ export function updateThreads(
     threads.threads.length < maxCompleteThreads && threads.threads.some(({ name }) => contextThread.test(name))
   const hasScheduler = threads.threads.some(({ name }) => name === schedulerThread)
   const hasServer = threads.threads.some(({ name }) => serverThread.test(name))
-  const isWaiting = progress.isActive || threads.threads.some(waitsForJob)
+  const isActive = progress.isActive && nowMs - (progress.readMs ?? 0) <= staleMs
+  const isWaiting = isActive || threads.threads.some(waitsForJob)
   const kind = classifyMain(threads, isComplete)
   const hasStream = threads.threads.some(({ name }) => streamThread.test(name) || dstreamThread.test(name))
-  const isEnded = kind === 'ended' && !hasServer && !hasStream && !progress.isActive
+  const isEnded = kind === 'ended' && !hasServer && !hasStream && !isActive
   const gone = isComplete && !hasScheduler && isWaiting
   return {
     readMs: nowMs,
