@@ -38,6 +38,10 @@ const quota = { metadata: { name: 'q' }, spec: { hard: { cpu: '9' } } }
 /** Pod shapes that the API server accepts but a kubelet may refuse to start. */
 const shapes: readonly Shape[] = [
   { name: 'plain' },
+  {
+    name: 'restart-by-exit-code',
+    context: { capabilities: { ...openShift, openShift: false, restartAllContainers: false } },
+  },
   { name: 'root', spec: { securityContext: { runAsUser: 0 } } },
   { name: 'root-on-openshift', spec: { securityContext: { runAsUser: 0 } }, context: { capabilities: openShift } },
   { name: 'openshift', spec: { securityContext: { runAsUser: 185 } }, context: { capabilities: openShift } },
