@@ -1,6 +1,7 @@
 import type { DriverPolicy } from '../core/settings/driver-policy.ts'
 import { createJudgement, delayStartupDeadline, type Judgement, judge } from '../core/verdict/judge.ts'
 import { nextPollDelayMs } from '../core/verdict/poll-run.ts'
+import { planReadings, suspects } from '../core/verdict/requests.ts'
 import type { ProcessRecord, Sample } from '../core/verdict/witnesses.ts'
 import { computeActiveMs } from '../spark-ui/active-time.ts'
 import type { BlackBox } from './black-box.ts'
@@ -8,7 +9,6 @@ import type { Clock } from './clock.ts'
 import { createEnforcer, type EnforcerDeps } from './enforcer.ts'
 import { createPollHistory } from './poll-history.ts'
 import type { Poller } from './poller.ts'
-import { createStallPlan } from './stall-plan.ts'
 import type { MonitorSnapshot } from './status.ts'
 
 /** The interval of polls until the UI answers for the first time, so that the driver becomes Ready soon after its UI. */
@@ -38,7 +38,6 @@ export function createMonitor(policy: DriverPolicy, deps: MonitorDeps): Monitor 
   const deadlines = computeDeadlines(policy)
   const pollHistory = createPollHistory()
   const time = createActiveTime(deps.clock)
-  const planReadings = createStallPlan(policy)
   const readProcesses = createProcessWitness(deps)
   let delayMs = 0
   const enforcer = createEnforcer(policy, deps, time.now().wallMs)
@@ -51,7 +50,7 @@ export function createMonitor(policy: DriverPolicy, deps: MonitorDeps): Monitor 
       const { observation, plannedMs } = await poller.poll({
         nowMs: time.now().nowMs,
         answered: judgement.answered,
-        wants: planReadings(judgement.verdict, time.now().nowMs),
+        wants: planReadings(judgement, deadlines, time.now().nowMs),
       })
       const sample = observation.ui
       const tookMs = time.pass(plannedMs)
@@ -67,7 +66,7 @@ export function createMonitor(policy: DriverPolicy, deps: MonitorDeps): Monitor 
       // Before anything acts on the verdict: the sidecar may end, and the driver with its evidence.
       deps.blackBox.observe({
         verdict: judged.verdict,
-        suspects: false,
+        suspects: suspects(judged),
         polls: pollHistory.latest(),
         processes: processes ?? null,
         ui: poller.provenUi(),

@@ -1,6 +1,6 @@
 import type { DriverPolicy } from '../core/settings/driver-policy.ts'
-import type { ReadingWant } from '../core/verdict/reading-want.ts'
-import type { Observation, Sample, UiWitness } from '../core/verdict/witnesses.ts'
+import type { WantedReading } from '../core/verdict/requests.ts'
+import type { Observation, Sample } from '../core/verdict/witnesses.ts'
 import { formatAddress, locateUi, type UiAddress, type UiLocation } from '../spark-ui/ui-address.ts'
 import type { UiClient } from '../spark-ui/ui-client.ts'
 import type { Observed } from '../spark-ui/witnesses.ts'
@@ -29,7 +29,7 @@ export interface PollRequest {
   readonly nowMs: number
   readonly answered: boolean
   /** What the judge wants to know, the most important first. A poll reads at most one of it. */
-  readonly wants: readonly ReadingWant[]
+  readonly wants: readonly WantedReading[]
 }
 
 export interface Poll {
@@ -204,37 +204,18 @@ function explainRefusal(deps: PollerDeps, ui: FoundLocation, sample: Sample, { a
 /** The least part of the timeout in which a reading is tried: in less time it would fail more often than it would help. */
 const minReadingShare = 0.1
 
-/**
- * Makes one of the readings that are wanted. Jobs of which no task runs are a sign of a hang only if there are executors, so
- * both are read together.
- */
+/** Makes one of the readings that are wanted. */
 async function readWanted(
-  state: PollerState,
-  ui: ProvenUi,
+  { policy, deps, account }: PollerState,
+  { address, listedId }: ProvenUi,
   { wants, nowMs }: PollRequest,
   leftMs: number,
-): Promise<Observed> {
-  const minReadingMs = state.policy.timeoutMs * minReadingShare
-  const witness = leftMs < minReadingMs ? undefined : state.account.choose(wants, nowMs)
+): Promise<Observed & Pick<Observation, 'requested'>> {
+  const witness = leftMs < policy.timeoutMs * minReadingShare ? undefined : account.choose(wants)
   if (witness === undefined) return {}
-  const { observed, tookMs } = await read(state, witness, ui, nowMs, leftMs)
-  const { jobs } = observed
-  const isIdle = jobs !== undefined && jobs.jobs.length > 0 && jobs.jobs.every(({ activeTasks }) => activeTasks === 0)
-  if (!isIdle || leftMs - tookMs < minReadingMs) return observed
-  const executors = await read(state, 'executors', ui, nowMs, leftMs - tookMs)
-  return { ...observed, ...executors.observed }
-}
-
-async function read(
-  { deps, account }: PollerState,
-  witness: UiWitness,
-  { address, listedId }: ProvenUi,
-  nowMs: number,
-  timeoutMs: number,
-): Promise<{ readonly observed: Observed; readonly tookMs: number }> {
-  const { observed, bytes, tookMs } = await deps.uiClient.read(witness, address, listedId, timeoutMs)
+  const { observed, bytes } = await deps.uiClient.read(witness, address, listedId, leftMs)
   account.record(witness, bytes, observed[witness] !== undefined, nowMs)
-  return { observed, tookMs }
+  return { ...observed, requested: [witness] }
 }
 
 function formatCurrentUi({ proven, location }: PollerState): string | null {

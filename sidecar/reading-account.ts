@@ -1,4 +1,4 @@
-import type { ReadingWant } from '../core/verdict/reading-want.ts'
+import type { WantedReading } from '../core/verdict/requests.ts'
 import type { UiWitness } from '../core/verdict/witnesses.ts'
 
 /** What the poller knows of one witness. Times are of the active clock. */
@@ -20,7 +20,7 @@ export interface ReadingRecord {
 export interface ReadingAccount {
   credit(pollBytes: number): void
   /** The reading to make now; undefined if none is wanted or affordable. */
-  choose(wants: readonly ReadingWant[], nowMs: number): UiWitness | undefined
+  choose(wants: readonly WantedReading[]): UiWitness | undefined
   /** Records a reading: what it cost, and whether the UI reported it. */
   record(witness: UiWitness, bytes: number, wasReported: boolean, nowMs: number): void
   /** The latest reading of each witness that was asked. */
@@ -42,31 +42,34 @@ const usualBytes: Readonly<Record<UiWitness, number>> = {
 
 /** Neither a long quiet time nor a long suspicion may decide about the bytes of the next hours. */
 const maxBalanceBytes = 1_000_000
-/** A witness that the UI does not report, because it is switched off or the UI is slow, is asked again only after this time. */
-const retryAfterMs = 30_000
+/** A reading this much cheaper than one that is saved for may be made before it. */
+const cheapShare = 0.1
 
 export function createReadingAccount(): ReadingAccount {
   const records = new Map<UiWitness, ReadingRecord>()
+  let latestTurn: UiWitness | undefined
   let balanceBytes = 0
   let spentBytes = 0
-  const failedRecently = (witness: UiWitness, nowMs: number) => {
-    const record = records.get(witness)
-    return record !== undefined && record.reportedMs !== record.askedMs && nowMs - record.askedMs < retryAfterMs
-  }
   const askedMs = (witness: UiWitness) => records.get(witness)?.askedMs ?? Number.NEGATIVE_INFINITY
-  const isAffordable = (witness: UiWitness) => balanceBytes >= (records.get(witness)?.bytes || usualBytes[witness])
+  const estimate = (witness: UiWitness) => records.get(witness)?.bytes || usualBytes[witness]
   const add = (bytes: number) => {
     balanceBytes = Math.max(-maxBalanceBytes, Math.min(maxBalanceBytes, balanceBytes + bytes))
   }
   return {
     credit: add,
-    choose(wants, nowMs) {
-      const possible = wants.filter(({ witness }) => !failedRecently(witness, nowMs))
-      const urgent = possible.find(({ urgency }) => urgency === 'urgent')
+    choose(wants) {
+      const urgent = wants.find(({ urgency }) => urgency === 'urgent')
       if (urgent !== undefined) return urgent.witness
-      // The one that was asked longest ago saves up: a cheap one must not starve a dear one.
-      const next = possible.map(({ witness }) => witness).toSorted((a, b) => compare(askedMs(a), askedMs(b)))[0]
-      return next !== undefined && isAffordable(next) ? next : undefined
+      const waiting = wants.map(({ witness }) => witness).toSorted((a, b) => compare(askedMs(a), askedMs(b)))
+      const mostImportant = wants[0]?.witness
+      // The most important one has every second turn, and the others take turns.
+      const first = mostImportant === latestTurn ? waiting[0] : mostImportant
+      if (first === undefined) return undefined
+      // The one whose turn it is saves up: others must not starve it.
+      const limitBytes = balanceBytes >= estimate(first) ? balanceBytes : estimate(first) * cheapShare
+      const chosen = [first, ...waiting].find((witness) => estimate(witness) <= Math.min(balanceBytes, limitBytes))
+      if (chosen === first) latestTurn = first
+      return chosen
     },
     record(witness, bytes, wasReported, nowMs) {
       const before = records.get(witness)

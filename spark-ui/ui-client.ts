@@ -18,7 +18,6 @@ export interface UiReading {
   /** Empty if the UI does not report it: a reading that failed is not evidence of anything. */
   readonly observed: Observed
   readonly bytes: number
-  readonly tookMs: number
 }
 
 /** The answer of the UI as text. Its end is missing if it is longer than asked for. */
@@ -57,10 +56,10 @@ export function createUiClient(send: (request: UiRequest) => Promise<UiResult> =
     async read(witness, address, listedId, timeoutMs) {
       const { path, maxBodyBytes, parse } = witnessSources[witness]
       const result = await send({ address, path: path(listedId), timeoutMs, maxBodyBytes })
-      if (result.kind !== 'response') return { observed: {}, bytes: 0, tookMs: timeoutMs }
-      const { response, bytes, tookMs, isTruncated } = result
+      if (result.kind !== 'response') return { observed: {}, bytes: 0 }
+      const { response, bytes, isTruncated } = result
       const isWhole = response.statusCode === 200 && !isTruncated
-      return { observed: (isWhole ? parse(response.body) : undefined) ?? {}, bytes, tookMs }
+      return { observed: (isWhole ? parse(response.body) : undefined) ?? {}, bytes }
     },
     async readText(witness, address, listedId, timeoutMs, maxBytes) {
       const path = witnessSources[witness].path(listedId)

@@ -54,7 +54,7 @@ export function updateRequests(
   const requested = witnesses.filter(
     (witness) => observation[witness] !== undefined || observation.requested?.includes(witness) === true,
   )
-  const isStrong = findDoubt(progress, nowMs) === 'strong'
+  const isStrong = findDoubt(progress) === 'strong'
   const wasDumped = requested.includes('threads')
   if (requested.length === 0 && (isStrong || before.strongDumps === 0)) return before
   const last = { ...before.last }
@@ -75,16 +75,14 @@ type Doubt = 'strong' | 'weak'
  * `strong`: jobs are active, nothing of them runs, and none ends. `weak`: a task runs for long, or the driver has become quiet;
  * most drivers that look like this are healthy.
  */
-function findDoubt(
-  { allStanding, isActive, hasTasks, quiet, lastJobMs, allJobs }: Progress,
-  nowMs: number,
-): Doubt | null {
+function findDoubt({ allStanding, isActive, hasTasks, quiet, lastJobMs, allJobs }: Progress): Doubt | null {
   if (isActive) {
-    if (allStanding === null || nowMs - allStanding.sinceMs < standingMs) return null
+    // Between two readings, and not since the last one: with little to spend, readings are minutes apart.
+    if (allStanding === null || allStanding.seenMs - allStanding.sinceMs < standingMs) return null
     return hasTasks ? 'weak' : 'strong'
   }
   const hadJobs = lastJobMs !== null || (allJobs ?? 0) > 0
-  return hadJobs && quiet !== null && nowMs - quiet.sinceMs >= quietMs ? 'weak' : null
+  return hadJobs && quiet !== null && quiet.seenMs - quiet.sinceMs >= quietMs ? 'weak' : null
 }
 
 /** Whether a verdict about the driver's work is under observation: more than a doubt, and not yet a verdict. */
@@ -128,11 +126,12 @@ export function suspects(judgement: Judgement): boolean {
 export function planReadings(judgement: Judgement, deadlines: Deadlines, nowMs: number): readonly WantedReading[] {
   if (judgement.run.kind !== 'alive') return []
   const { progress, requests } = judgement.work
-  const doubt = findDoubt(progress, nowMs)
+  const doubt = findDoubt(progress)
   const isDoubtful = doubt === 'strong' || hasCandidate(judgement)
   const isDue = (witness: UiWitness, intervalMs: number) => isPast(requests, witness, intervalMs, nowMs)
   const wanted: WantedReading[] = []
-  if (isDue('jobs', jobsIntervalMs)) wanted.push({ witness: 'jobs', urgency: 'urgent' })
+  // Of a driver with many running jobs, one answer can cost more than the polls between two readings.
+  if (isDue('jobs', jobsIntervalMs)) wanted.push({ witness: 'jobs', urgency: isDoubtful ? 'urgent' : 'optional' })
   if (progress.isActive && !progress.hasTasks && isDue('executors', executorsIntervalMs)) {
     wanted.push({ witness: 'executors', urgency: 'urgent' })
   }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { DriverPolicy } from '../../core/settings/driver-policy.ts'
-import type { ReadingWant } from '../../core/verdict/reading-want.ts'
+import type { WantedReading } from '../../core/verdict/requests.ts'
 import type { MetricsReading, Sample, UiWitness } from '../../core/verdict/witnesses.ts'
 import { createSidecarLog } from '../../sidecar/log.ts'
 import { createPoller, type PollRequest } from '../../sidecar/poller.ts'
@@ -13,8 +13,8 @@ const alive: Sample = { kind: 'alive', evidence: 'application' }
 const page: Sample = { kind: 'alive', evidence: 'not-started' }
 const refused: Sample = { kind: 'refused' }
 const wantAs =
-  (urgency: ReadingWant['urgency']) =>
-  (...witnesses: readonly UiWitness[]): readonly ReadingWant[] =>
+  (urgency: WantedReading['urgency']) =>
+  (...witnesses: readonly UiWitness[]): readonly WantedReading[] =>
     witnesses.map((witness) => ({ witness, urgency }))
 const urgent = wantAs('urgent')
 const optional = wantAs('optional')
@@ -164,30 +164,14 @@ describe('createPoller: readings', () => {
     const { environment, poll } = createAnsweringHarness()
     environment.work = { metrics, threads: { threads: [] } }
     const wants = [...optional('metrics'), ...urgent('threads', 'queries')]
-    assert.deepEqual(await poll(0, { wants }), { ui: alive, threads: { threads: [] } })
+    assert.deepEqual(await poll(0, { wants }), { ui: alive, threads: { threads: [] }, requested: ['threads'] })
     assert.deepEqual(environment.asked, [ui, 'threads'])
   })
 
-  test('jobs without a running task → the executors with them', async () => {
-    const { environment, poll } = createAnsweringHarness()
-    environment.work = { jobs: job(0), executors: { executors: 1, cores: 2 } }
-    assert.deepEqual(await poll(0, { wants: urgent('jobs') }), { ui: alive, ...environment.work })
-    environment.work = { ...environment.work, jobs: job(1) }
-    assert.deepEqual(await poll(5_000, { wants: urgent('jobs') }), { ui: alive, jobs: job(1) })
-  })
-
-  test('a reading that fails → no evidence, and not asked again for 30 s', async () => {
-    const { environment, poll } = createAnsweringHarness()
-    const asked = async (nowMs: number) => {
-      await poll(nowMs, { wants: urgent('threads', 'metrics') })
-      return environment.asked.at(-1)
-    }
-    environment.work = { metrics }
-    assert.deepEqual(
-      [await asked(0), await asked(5_000), await asked(29_000), await asked(30_000)],
-      ['threads', 'metrics', 'metrics', 'threads'],
-    )
-    assert.deepEqual(await poll(31_000, { wants: urgent('threads') }), { ui: alive })
+  test('a reading that fails → no evidence, but that it was requested', async () => {
+    const { poll, poller } = createAnsweringHarness()
+    assert.deepEqual(await poll(0, { wants: urgent('threads') }), { ui: alive, requested: ['threads'] })
+    assert.deepEqual(poller.readings(), [{ witness: 'threads', askedMs: 0, reportedMs: null, bytes: 0 }])
   })
 
   test('a UI that does not answer as this driver’s → nothing is read', async () => {
@@ -212,6 +196,19 @@ describe('createPoller: readings', () => {
     const { polls, readings } = poller.requestedBytes()
     assert.ok(readings <= polls && readings > polls / 2, `${readings} of ${polls}`)
     assert.ok([...asked.values()].every((count) => count > 20) && asked.size === 3)
+  })
+
+  test('a cheap reading → not held back by a dear one for which the account saves', async () => {
+    const { environment, poll } = createAnsweringHarness()
+    environment.readingBytes = { metrics: 15_000, jobs: 400 }
+    environment.work = { metrics, jobs: job(1) }
+    const asked: string[] = []
+    for (let nowMs = 0; nowMs < 600_000; nowMs += 5_000) {
+      await poll(nowMs, { wants: optional('metrics', 'jobs') })
+      asked.push(...environment.asked.slice(1))
+    }
+    assert.ok(asked.filter((witness) => witness === 'metrics').length >= 4, asked.join())
+    assert.ok(asked.filter((witness) => witness === 'jobs').length >= 40, asked.join())
   })
 
   test('an urgent reading → overdraws the account, and optional ones wait', async () => {

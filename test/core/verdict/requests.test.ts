@@ -88,7 +88,7 @@ describe('planReadings', () => {
 
   test('a first answer → the jobs first, then the metrics if the bytes allow', () => {
     assert.deepEqual(planReadings(judgeSteps([[0, answers()]]), policy, 0), [
-      { witness: 'jobs', urgency: 'urgent' },
+      { witness: 'jobs', urgency: 'optional' },
       { witness: 'metrics', urgency: 'optional' },
     ])
   })
