@@ -1,4 +1,5 @@
 import type { Judgement } from '../core/verdict/judge.ts'
+import { suspects } from '../core/verdict/requests.ts'
 import type { Moment } from './clock.ts'
 
 /** `id` names the current episode of doubt, and is null without doubt. `beganMs`: when the last episode began. */
@@ -15,15 +16,16 @@ export const noDoubt: Doubt = { id: null, beganMs: null }
  */
 export function nextDoubt(
   before: Doubt,
-  { verdict }: Pick<Judgement, 'verdict'>,
+  judgement: Judgement,
   attempt: number,
   { nowMs, wallMs }: Moment,
   intervalMs: number,
 ): Doubt {
-  if (verdict.kind === 'alive') return { ...before, id: null }
-  if (verdict.kind !== 'failing' && verdict.kind !== 'hung') return before
+  const { kind } = judgement.verdict
+  const isDoubtful = kind === 'failing' || kind === 'hung' || suspects(judgement)
+  if (!isDoubtful) return kind === 'alive' ? { ...before, id: null } : before
   const { id, beganMs } = before
-  const isSoon = verdict.kind === 'failing' && beganMs !== null && nowMs - beganMs < intervalMs
+  const isSoon = kind !== 'hung' && beganMs !== null && nowMs - beganMs < intervalMs
   if (id !== null || isSoon) return before
   // No id is used twice, even if the sidecar restarts.
   return { id: `${attempt}-${Math.round(wallMs)}`, beganMs: nowMs }

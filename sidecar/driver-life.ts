@@ -74,7 +74,9 @@ function followNextDriver(
 ): LifeStep {
   const { pendingRestart } = state.restartState
   const answered = hasAnsweredSince(state, ageMs, time.wallMs)
-  const counted = pendingRestart === null ? state.restartState : recordRestart(state.restartState, pendingRestart)
+  // A driver that started before the verdict was written was not started because of it.
+  const isExpected = pendingRestart !== null && (ageMs === null || time.wallMs - ageMs >= pendingRestart.atMs)
+  const counted = isExpected ? recordRestart(state.restartState, pendingRestart) : state.restartState
   const restartState = { ...counted, answered, driverStartTicks: ticks, previousDriver: null, pendingRestart: null }
   return {
     state: { ...state, restartState, phase: { kind: 'monitoring' }, driverRuns: true, doubt: noDoubt },
@@ -83,7 +85,7 @@ function followNextDriver(
       {
         kind: 'log',
         level: 'info',
-        fields: { attempt: restartState.attempt, expected: pendingRestart !== null },
+        fields: { attempt: restartState.attempt, expected: isExpected },
         message: 'the driver container has started',
       },
     ],

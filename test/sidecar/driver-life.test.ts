@@ -303,7 +303,7 @@ describe('the life of a driver in a pod that restarts it', () => {
       fc.asyncProperty(scenarioOf(anyMode), async (scenario) => {
         assertInvariants(scenario, await runPod(t, scenario))
       }),
-      { numRuns: Number(process.env.LIFE_RUNS ?? 20) },
+      { numRuns: Number(process.env.LIFE_RUNS ?? 10) },
     )
   })
 })

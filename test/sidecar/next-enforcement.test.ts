@@ -394,6 +394,20 @@ describe('nextEnforcement', () => {
     assert.equal(next.state.restartState.previousDriver, null)
   })
 
+  test('another driver started before the file was written → its start does not count', () => {
+    const state = stateWith(failing(true, 1_000), pending)
+    const attempts = [1, 0].map(
+      (ageMs) => decide(state, unresponsive, restartDriver, known('200', ageMs)).state.restartState,
+    )
+    assert.deepEqual(
+      attempts.map(({ attempt, pendingRestart }) => [attempt, pendingRestart]),
+      [
+        [1, null],
+        [2, null],
+      ],
+    )
+  })
+
   const answers: readonly (readonly [string, number | null, number | null, boolean])[] = [
     ['the UI has answered since', 60_000, 30_000, true],
     ['the UI has answered before only', 60_000, 90_000, false],
