@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { readFileSync, rmSync } from 'node:fs'
 import { describe, type TestContext, test } from 'node:test'
+import fc from 'fast-check'
 import { probeScript } from '../../admission/probe-script.ts'
 import { createProbeContainer, mainStart, shells, statOf } from './probe-container.ts'
 
@@ -48,6 +49,39 @@ for (const shell of shells) {
         assert.deepEqual(both(), expected)
       })
     }
+
+    test('any text → fails only if its first line is this start or the one for any driver', (t) => {
+      const { hung, run } = container(t)
+      const word = fc.constantFrom(
+        mainStart,
+        '*',
+        '4710',
+        '?',
+        '[4]711',
+        '"',
+        "'",
+        '$(exit 1)',
+        '`',
+        '\\',
+        ';',
+        '-n',
+        'é',
+      )
+      const line = fc.array(fc.oneof(word, fc.constantFrom(' ', '\t'), fc.string()), { maxLength: 3 })
+      const text = fc.array(
+        line.map((words) => words.join('').replaceAll(/[\0\n]/g, '')),
+        { maxLength: 4 },
+      )
+      fc.assert(
+        fc.property(text, (lines) => {
+          hung(lines.join('\n'))
+          // The shell drops blanks around a line.
+          const first = (lines[0] ?? '').replaceAll(/^[ \t]+|[ \t]+$/g, '')
+          assert.equal(run('liveness', { shell }), first === mainStart || first === '*' ? 1 : 0)
+        }),
+        { numRuns: 100 },
+      )
+    })
 
     test('`starting` → only startup fails', (t) => {
       const { write, both } = container(t)
@@ -171,6 +205,30 @@ for (const shell of shells) {
         const { fake, record } = container(t)
         fake(7, 'java', files)
         assert.equal(record()?.jvm?.startTicks, isDriver ? mainStart : undefined)
+      })
+    }
+
+    const own = { v2: '0::/\n', v1: '12:rdma:/\n6:memory:/pod/driver\n1:name=systemd:/pod/driver\n0::/\n' }
+    const groups: readonly [string, string, string, boolean][] = [
+      ['v2, the same', own.v2, own.v2, true],
+      ['v2, another container', own.v2, '0::/../sidecar\n', false],
+      ['v1, the same', own.v1, own.v1, true],
+      [
+        'v1, another container, of which only memory differs',
+        own.v1,
+        own.v1.replace('/pod/driver', '/pod/other'),
+        false,
+      ],
+      ['v1, the same but for a controller that exec does not join', own.v1, own.v1.replace('rdma:/', 'rdma:/x'), true],
+      ['none', '', '', false],
+    ]
+    for (const [name, mine, its, isDriver] of groups) {
+      test(`cgroup ${name} → ${isDriver ? 'is' : 'is not'} of this container`, (t) => {
+        const { fake, record, path, write } = container(t)
+        rmSync(path('proc/self/cgroup'))
+        write('proc/self/cgroup', mine)
+        fake(7, 'java', { cmdline: submit, cgroup: its })
+        assert.equal(record()?.jvm !== null, isDriver)
       })
     }
 
