@@ -33,8 +33,32 @@ const hourMs = 3_600_000
 /** Chooses the action by the setting `restart`, the owner and the cluster. */
 export function chooseRestart(context: RestartContext): RestartChoice {
   const chosen = withoutAmbiguity(chooseAction(context), context)
-  const warning = context.liveness ? undefined : warnWithoutLiveness(chosen.action)
-  return warning === undefined ? chosen : { ...chosen, warnings: [...chosen.warnings, warning] }
+  return context.liveness ? chosen : withoutLiveness(chosen, context.application)
+}
+
+/**
+ * Without spark-nanny's liveness probe the kubelet does not do its part. Then nothing else that was said about the action
+ * would be true, so that this is the only warning. The controller deletes the pod of a driver that still hangs, if its owner
+ * submits it again.
+ */
+function withoutLiveness(chosen: RestartChoice, application: ApplicationLookup): RestartChoice {
+  const { kind, budget } = chosen.action
+  if (kind === 'observe') return chosen
+  if (kind === 'restart-all-containers') {
+    const warning =
+      'the driver does not have spark-nanny’s liveness probe: after its last restart a hung driver is only reported'
+    return budget.maxRestarts === null ? chosen : { ...chosen, warnings: [...chosen.warnings, warning] }
+  }
+  const mayReturn =
+    application.kind === 'unreadable' ||
+    (application.kind === 'found' && maxRetries(application.application.restartPolicy) > 0)
+  return mayReturn
+    ? choice({ kind: 'fail-pod', budget: null }, [
+        'the driver does not have spark-nanny’s liveness probe: a hung driver is reported, and the controller deletes its pod if its owner submits it again',
+      ])
+    : choice({ kind: 'observe', budget: null }, [
+        'the driver does not have spark-nanny’s liveness probe: a hung driver is only reported',
+      ])
 }
 
 /**
@@ -120,7 +144,7 @@ type InPlace =
 
 /**
  * How a driver is restarted in the same pod without a change of the pod's restartPolicy. A restart by exit code needs the
- * liveness probe, which ends the JVM; its absence is explained by {@link warnWithoutLiveness}.
+ * liveness probe, which ends the JVM; its absence is explained by {@link withoutLiveness}.
  */
 function chooseInPlace(context: RestartContext): InPlace {
   const { capabilities, driverRestartPolicy, hasOwnRestartPolicy, sharesProcesses, liveness } = context
@@ -186,26 +210,32 @@ const choice = (action: HungPolicy, warnings: readonly string[] = []): RestartCh
   warnings,
 })
 
-/** A warning if the kubelet cannot do its part of the action without spark-nanny's liveness probe. */
-function warnWithoutLiveness({ kind, budget }: HungPolicy): string | undefined {
-  if (kind === 'fail-pod' || kind === 'restart-driver-container') {
-    return 'the driver does not have spark-nanny’s liveness probe: a hung driver is only reported'
-  }
-  return kind === 'restart-all-containers' && budget.maxRestarts !== null
-    ? 'the driver does not have spark-nanny’s liveness probe: after its last restart a hung driver is only reported'
-    : undefined
-}
-
 const restarts: Readonly<Record<(HungPolicy & { readonly budget: object })['kind'], string>> = {
   'restart-all-containers': 'restart all containers',
   'restart-by-exit-code': 'restart the driver container by its exit code',
   'restart-driver-container': 'restart the driver container',
 }
 
-/** A description for users, such as `restart all containers, at most 3 in 1h, 10s apart or more`. */
-export function describeAction({ kind, budget }: HungPolicy): string {
-  if (budget === null) return kind === 'observe' ? 'report only' : 'fail the pod'
+/** What decides how an action ends, apart from the policy. */
+export interface ActionContext {
+  /** Whether the kubelet restarts a driver that fails, so that its pod never does. */
+  readonly kubeletRestarts: boolean
+  /** Whether the driver has spark-nanny's liveness probe. */
+  readonly liveness: boolean
+}
+
+/**
+ * A description for users, such as `restart all containers, at most 3 in 1h, 10s apart or more; after the last one, fail the
+ * pod`.
+ */
+export function describeAction({ kind, budget }: HungPolicy, { kubeletRestarts, liveness }: ActionContext): string {
+  if (kind === 'observe') return 'report only'
+  if (budget === null) {
+    return liveness ? 'fail the pod' : 'report it; the controller deletes the pod if its owner submits it again'
+  }
   const times = budget.maxRestarts === null ? 'without limit' : `at most ${budget.maxRestarts}`
   const window = budget.windowMs === null ? 'in the life of the pod' : `in ${formatDuration(budget.windowMs)}`
-  return `${restarts[kind]}, ${times} ${window}, ${formatDuration(budget.backoffMs)} apart or more`
+  const last = kubeletRestarts || !liveness ? 'report only' : 'fail the pod'
+  const end = budget.maxRestarts === null ? '' : `; after the last one, ${last}`
+  return `${restarts[kind]}, ${times} ${window}, ${formatDuration(budget.backoffMs)} apart or more${end}`
 }

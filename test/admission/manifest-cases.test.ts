@@ -97,6 +97,14 @@ describe('admission of pods in shapes of the real world', () => {
     assert.match(warnings.join(), /a debugger can be attached \(JAVA_TOOL_OPTIONS\): a hang is only reported/)
   })
 
+  test('explain-own-liveness → one statement: a hang is only reported', () => {
+    const { policy, warnings } = injectCase('explain-own-liveness')
+    assert.equal(policy.onHung.kind, 'observe')
+    assert.deepEqual(warnings, [
+      'the driver does not have spark-nanny’s liveness probe: a hung driver is only reported',
+    ])
+  })
+
   test('restart is observe → no warning that nothing is done', () => {
     assert.deepEqual(injectCase('client-toolbox', { chartSettings: { restart: 'observe' } }).warnings, [])
   })

@@ -203,7 +203,7 @@ const rows: readonly Row[] = [
     capable: 'driver',
     liveness: false,
     action: fail,
-    warnings: [/does not have spark-nanny’s liveness probe/],
+    warnings: [/does not have spark-nanny’s liveness probe: .* the controller deletes its pod if/],
   },
   {
     name: 'auto, 1.35, a pod of Always',
@@ -242,8 +242,24 @@ const rows: readonly Row[] = [
     name: 'no liveness probe of spark-nanny, fail-pod',
     application: never,
     liveness: false,
+    action: { kind: 'observe', budget: null },
+    warnings: [/is only reported$/],
+  },
+  {
+    name: 'no liveness probe of spark-nanny, in-place, incapable',
+    written: { restart: 'in-place' },
+    application: plain,
+    capable: false,
+    liveness: false,
+    action: { kind: 'observe', budget: null },
+    warnings: [/is only reported$/],
+  },
+  {
+    name: 'no liveness probe of spark-nanny, unreadable',
+    application: unreadable,
+    liveness: false,
     action: fail,
-    warnings: [/Never/, /is only reported/],
+    warnings: [/the controller deletes its pod if its owner submits it again$/],
   },
   {
     name: 'no liveness probe of spark-nanny, in place',
@@ -323,16 +339,38 @@ describe('chooseRestart', () => {
       assert.equal(ofPod(pod, driver), expected))
   }
 
-  test('an action → its description', () => {
-    assert.equal(describeAction(rebuild(hourly)), 'restart all containers, at most 3 in 1h, 10s apart or more')
-    assert.equal(
-      describeAction(rebuild({ maxRestarts: null, windowMs: null, backoffMs: 0 })),
+  const usual = { kubeletRestarts: false, liveness: true }
+  for (const [action, context, expected] of [
+    [
+      rebuild(hourly),
+      usual,
+      'restart all containers, at most 3 in 1h, 10s apart or more; after the last one, fail the pod',
+    ],
+    [
+      rebuild(hourly),
+      { ...usual, kubeletRestarts: true },
+      'restart all containers, at most 3 in 1h, 10s apart or more; after the last one, report only',
+    ],
+    [
+      rebuild(hourly),
+      { ...usual, liveness: false },
+      'restart all containers, at most 3 in 1h, 10s apart or more; after the last one, report only',
+    ],
+    [
+      rebuild({ maxRestarts: null, windowMs: null, backoffMs: 0 }),
+      usual,
       'restart all containers, without limit in the life of the pod, 0s apart or more',
-    )
-    assert.equal(
-      describeAction(byExitCode(hourly)),
-      'restart the driver container by its exit code, at most 3 in 1h, 10s apart or more',
-    )
-    assert.equal(describeAction(fail), 'fail the pod')
-  })
+    ],
+    [
+      byExitCode(hourly),
+      usual,
+      'restart the driver container by its exit code, at most 3 in 1h, 10s apart or more; after the last one, fail the pod',
+    ],
+    [fail, usual, 'fail the pod'],
+    [fail, { ...usual, liveness: false }, 'report it; the controller deletes the pod if its owner submits it again'],
+    [{ kind: 'observe', budget: null }, usual, 'report only'],
+  ] as const) {
+    test(`${action.kind}, ${JSON.stringify(context)} → ${expected}`, () =>
+      assert.equal(describeAction(action, context), expected))
+  }
 })

@@ -1,7 +1,10 @@
 import type { AdmissionDecision } from '../../../admission/decide.ts'
 import { describeAction } from '../../../admission/restart-strategy.ts'
+import { sidecarContainerName } from '../../../core/contract/pod-contract.ts'
 import { admissionReasons } from '../../../core/contract/skip-reasons.ts'
 import type { Capabilities } from '../../../core/kubernetes/capabilities.ts'
+import { parsePod } from '../../../core/kubernetes/parse-objects.ts'
+import { type Container, findDriverContainerIndex, type Pod } from '../../../core/kubernetes/pod.ts'
 import {
   formatSetting,
   type ResolvedSettings,
@@ -10,13 +13,18 @@ import {
 } from '../../../core/settings/settings.ts'
 import type { OwnerRestartPolicy } from '../../../core/spark/application.ts'
 import type { ApplicationLookup } from '../../../core/spark/application-reference.ts'
-import type { InjectOptions } from './options.ts'
+import type { DriverIdentity } from '../../../core/spark/driver-identity.ts'
+import type { InjectOptions, KubernetesVersion } from './options.ts'
 
 /** The decision about one object, with its reasons. */
 export interface Explanation {
   readonly object: string
   readonly decision: AdmissionDecision['kind']
   readonly reason: { readonly code: string; readonly sentence: string }
+  /** What the pod proves about being a driver. Null if no sidecar is injected. */
+  readonly identity: Pick<DriverIdentity, 'kind' | 'proofs' | 'doubts'> | null
+  /** What the injection adds, in words. */
+  readonly changes: readonly string[]
   /** The action for a hung driver, and the facts that determine it. Null if no sidecar is injected. */
   readonly hungDriver: { readonly action: string; readonly because: readonly string[] } | null
   readonly settings: readonly ExplainedSetting[]
@@ -31,6 +39,7 @@ export interface ExplainedSetting {
 
 export function explain(
   object: string,
+  received: unknown,
   decision: AdmissionDecision,
   application: ApplicationLookup,
   { kubernetesVersion }: Pick<InjectOptions, 'kubernetesVersion'>,
@@ -41,20 +50,66 @@ export function explain(
     object,
     decision: decision.kind,
     reason: { code: decision.reason, sentence: `${sentence}${detail}` },
-    hungDriver:
-      decision.kind !== 'inject'
-        ? null
-        : {
-            action: describeAction(decision.policy.onHung),
-            because: [
-              `restart is ${decision.settings.values.restart} (${decision.settings.sources.restart})`,
-              describeOwner(application),
-              `Kubernetes ${kubernetesVersion.text} ${describeRestarts(kubernetesVersion.capabilities)}`,
-            ],
-          },
-    settings: decision.kind === 'inject' ? explainedSettings(decision.settings) : [],
+    ...(decision.kind === 'inject'
+      ? explainInjection(decision, parsePod(received), application, kubernetesVersion)
+      : nothing),
     warnings: decision.warnings,
   }
+}
+
+type Injection = AdmissionDecision & { readonly kind: 'inject' }
+
+const nothing = { identity: null, changes: [], hungDriver: null, settings: [] } as const
+
+function explainInjection(
+  { policy, identity, pod, settings }: Injection,
+  received: Pod | undefined,
+  application: ApplicationLookup,
+  kubernetesVersion: KubernetesVersion,
+): Pick<Explanation, 'identity' | 'changes' | 'hungDriver' | 'settings'> {
+  const { kind, proofs, doubts, observedBecause } = identity
+  const index = findDriverContainerIndex(pod.spec) ?? 0
+  const [before, after] = [received?.spec.containers[index], pod.spec.containers[index]]
+  const liveness = after?.livenessProbe !== undefined && !before?.livenessProbe
+  return {
+    identity: { kind, proofs, doubts },
+    changes: before === undefined || after === undefined ? [] : explainChanges(before, after, pod),
+    hungDriver: {
+      action: describeAction(policy.onHung, { kubeletRestarts: policy.kubeletRestarts === true, liveness }),
+      because:
+        observedBecause !== null
+          ? [observedBecause]
+          : [
+              `restart is ${settings.values.restart} (${settings.sources.restart})`,
+              describeOwner(application),
+              `Kubernetes ${kubernetesVersion.text} ${describeRestarts(kubernetesVersion.capabilities)}`,
+              ...(liveness || policy.onHung.kind === 'observe' ? [] : [describeLiveness(before)]),
+            ],
+    },
+    settings: explainedSettings(settings),
+  }
+}
+
+const describeLiveness = (before: Container | undefined): string =>
+  before?.livenessProbe
+    ? 'the driver container has its own livenessProbe'
+    : 'probe-handler is http, which has no liveness probe'
+
+const probeNames = ['startupProbe', 'livenessProbe', 'readinessProbe'] as const
+
+function explainChanges(before: Container, after: Container, { spec }: Pod): readonly string[] {
+  const probes = probeNames.filter((name) => !before[name] && after[name])
+  const added = (after.args?.length ?? 0) - (before.args?.length ?? 0)
+  const start = (after.args ?? []).findIndex((arg, index) => arg !== before.args?.[index])
+  const args = start < 0 ? [] : (after.args ?? []).slice(start, start + added)
+  const { requests, limits } = spec.initContainers?.find(({ name }) => name === sidecarContainerName)?.resources ?? {}
+  return [
+    `container ${after.name}: ${probes.length === 0 ? 'no probes' : probes.join(', ')}`,
+    ...(args.length === 0 ? [] : [`arguments of spark-submit: ${args.join(' ')}`]),
+    requests === undefined
+      ? 'the sidecar has no resources of its own'
+      : `the sidecar requests ${requests.cpu} CPU and ${requests.memory} memory, and is limited to ${limits?.cpu} and ${limits?.memory}`,
+  ]
 }
 
 function explainedSettings({ values, sources }: ResolvedSettings): readonly ExplainedSetting[] {

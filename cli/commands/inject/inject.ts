@@ -35,7 +35,7 @@ export async function inject(options: InjectOptions, version: string, io: CliIo)
     const name = `${request.kind.kind} ${request.namespace}/${request.name || '(no name yet)'}`
     if (decision.reason === 'internal-error' || decision.reason === 'patch-unverified') exitCode = exitCodes.failed
     if (!options.explain) reportDecision(name, decision, io)
-    explanations.push(explain(name, decision, application, options))
+    explanations.push(explain(name, request.object, decision, application, options))
     return admission
   }
 

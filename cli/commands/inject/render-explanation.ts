@@ -12,24 +12,37 @@ export function renderExplanations(explanations: readonly Explanation[], form: '
   return explanations.map(renderText).join('\n')
 }
 
-function renderText({ object, reason, hungDriver, settings, warnings }: Explanation): string {
+function renderText(explanation: Explanation): string {
+  const { object, reason, identity, changes, hungDriver, settings, warnings } = explanation
   const lines = [`${object}: ${reason.sentence} [${reason.code}]`]
+  if (identity !== null) lines.push('', `  identity: ${identityText[identity.kind]}`, ...list(identity.proofs))
+  if (identity !== null && identity.doubts.length > 0) lines.push('  doubts:', ...list(identity.doubts))
+  if (changes.length > 0) lines.push('', '  changes:', ...list(changes))
   if (hungDriver !== null) {
-    lines.push(
-      '',
-      `  action for a hung driver: ${hungDriver.action}`,
-      ...hungDriver.because.map((because) => `    - ${because}`),
-    )
+    lines.push('', `  action for a hung driver: ${hungDriver.action}`, ...list(hungDriver.because))
   }
-  if (settings.length > 0) {
-    const rows = [
-      ['setting', 'value', 'source'],
-      ...settings.map(({ key, value, source }) => [key, value, sourceText[source](key)]),
-    ]
-    lines.push('', ...table(rows))
-  }
-  if (warnings.length > 0) lines.push('', '  warnings:', ...warnings.map((warning) => `    - ${warning}`))
+  if (identity !== null) lines.push('', ...renderSettings(settings))
+  if (warnings.length > 0) lines.push('', '  warnings:', ...list(warnings))
   return `${lines.join('\n')}\n`
+}
+
+const identityText = {
+  proven: 'a cluster-mode driver with its own UI, as the pod shows',
+  assumed: 'assumed to be a driver by assume-driver',
+  unproven: 'not provably a cluster-mode driver with its own UI',
+} as const satisfies Record<NonNullable<Explanation['identity']>['kind'], string>
+
+const list = (items: readonly string[]) => items.map((item) => `    - ${item}`)
+
+/** Most settings have their defaults, which hide those that do not. JSON has all of them. */
+function renderSettings(settings: Explanation['settings']): readonly string[] {
+  const changed = settings.filter(({ source }) => source !== 'default')
+  if (changed.length === 0) return ['  settings: all have their defaults']
+  const rows = [
+    ['setting', 'value', 'source'],
+    ...changed.map(({ key, value, source }) => [key, value, sourceText[source](key)]),
+  ]
+  return [...table(rows), '  All other settings have their defaults.']
 }
 
 const sourceText = {

@@ -125,6 +125,34 @@ spec: {defaultMode: 0644, flag: yes, ratio: 1:30, share: .5, size: 1.5e3, .: {}}
     )
   })
 
+  const explained = async (name: string, ...args: readonly string[]) => {
+    const file = (part: string) => readFile(join(import.meta.dirname, '../../../data/manifests', name, part), 'utf8')
+    const ran = await runCli(['inject', '-f', 'pod.yaml', ...args, '--explain'], {
+      'pod.yaml': await file('pod.yaml'),
+      'app.yaml': await file('app.yaml').catch(() => ''),
+    })
+    return ran.stdout
+  }
+
+  test('--explain of a driver with its own liveness probe → one statement about a hang', async () => {
+    const text = await explained('explain-own-liveness', '--application', 'app.yaml')
+    assert.match(text, /action for a hung driver: report only/)
+    assert.doesNotMatch(text, /fail the pod|the pod of a hung driver fails/)
+  })
+
+  test('--explain of a pod that the kubelet restarts → says what follows the last restart', async () => {
+    assert.match(await explained('explain-onfailure-pod'), /at most 3 in 1h, .*; after the last one, report only/)
+  })
+
+  test('--explain of a toolbox → what it does not prove, and nothing that is added to its container', async () => {
+    const text = await explained('client-toolbox')
+    assert.match(text, /identity: not provably a cluster-mode driver/)
+    assert.match(text, /doubts:\n {4}- its command runs neither/)
+    assert.match(text, /container main: no probes/)
+    assert.match(text, /action for a hung driver: report only\n {4}- this may not be/)
+    assert.match(text, /settings: all have their defaults/)
+  })
+
   const decisions = [
     { args: ['--kubernetes-version', '1.36'], file: 'driver-pod.spark-submit.json', action: /^restart all containers/ },
     {
