@@ -43,6 +43,7 @@ function sparkPod(
   if (memory === undefined) return undefined
   const parts: PodParts = {
     role,
+    args: role === 'driver' ? driverArguments(input) : [role],
     conf,
     template: readPodTemplate(input, role),
     spec: readKubeflowFields(input, role),
@@ -74,6 +75,8 @@ function sparkPod(
 /** Where the fields of a pod come from. Each later source adds to the earlier ones. */
 interface PodParts {
   readonly role: Role
+  /** The arguments of Spark's entrypoint. */
+  readonly args: readonly string[]
   readonly conf: EffectiveConf
   /** The `spec` of the pod template. */
   readonly template: Readonly<Record<string, unknown>>
@@ -82,7 +85,7 @@ interface PodParts {
   readonly fromConf: ConfVolumes
 }
 
-function sparkContainer({ role, conf, template, spec, fromConf }: PodParts, memoryMiB: number) {
+function sparkContainer({ role, args, conf, template, spec, fromConf }: PodParts, memoryMiB: number) {
   const value = createConfLookup(conf)
   const base = toRecord(toList(template.containers).find(isRecord))
   return {
@@ -90,13 +93,22 @@ function sparkContainer({ role, conf, template, spec, fromConf }: PodParts, memo
     name: role === 'driver' ? 'spark-kubernetes-driver' : 'spark-kubernetes-executor',
     image: findImage(conf, role) ?? 'spark-nanny.invalid/no-image-given:1',
     ...pullPolicy(value('spark.kubernetes.container.image.pullPolicy')),
-    args: [role],
+    args,
     ...(isRecord(spec.securityContext) && { securityContext: spec.securityContext }),
     env: [...toList(base.env), ...toList(spec.env), ...fromConf.env],
     ...(Array.isArray(spec.envFrom) && { envFrom: spec.envFrom }),
     resources: resources(conf, role, memoryMiB),
     volumeMounts: [...toList(base.volumeMounts), ...toList(spec.volumeMounts), ...fromConf.mounts],
   }
+}
+
+/** As DriverCommandFeatureStep writes them. A file of settings does not name the program, so any jar will do. */
+function driverArguments(input: Input): readonly string[] {
+  const spec = input.kind === 'application' ? podPart(input.object, 'spec') : {}
+  const mainFile = input.kind === 'conf' ? input.mainFile : (spec.mainApplicationFile ?? spec.jars ?? spec.pyFiles)
+  const mainClass = typeof spec.mainClass === 'string' ? ['--class', spec.mainClass] : []
+  const program = typeof mainFile === 'string' ? mainFile : 'local:///opt/spark/app.jar'
+  return ['driver', '--properties-file', '/opt/spark/conf/spark.properties', ...mainClass, program]
 }
 
 function resources(conf: EffectiveConf, role: Role, memoryMiB: number) {
@@ -109,7 +121,12 @@ function resources(conf: EffectiveConf, role: Role, memoryMiB: number) {
 
 function labelsAndAnnotations(conf: EffectiveConf, role: Role) {
   return {
-    labels: { ...readFamily(conf, `spark.kubernetes.${role}.label.`), 'spark-role': role, ...preflightLabels },
+    labels: {
+      ...readFamily(conf, `spark.kubernetes.${role}.label.`),
+      'spark-role': role,
+      'spark-app-selector': 'spark-preflight',
+      ...preflightLabels,
+    },
     annotations: readFamily(conf, `spark.kubernetes.${role}.annotation.`),
   }
 }
