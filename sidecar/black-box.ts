@@ -43,6 +43,8 @@ export interface BlackBoxSummary {
  */
 export interface BlackBox {
   observe(moment: BlackBoxMoment): void
+  /** The thread and frame that most likely explain the present doubt. Null without a doubt, and without a thread dump. */
+  topFrame(): string | null
   /** At most three, the latest first. */
   summaries(): readonly BlackBoxSummary[]
   /** The JSON text of a black box; null if there is none. */
@@ -153,6 +155,7 @@ export function createBlackBox({ uiClient, files, timeoutMs, log }: BlackBoxDeps
         write(episode)
       }
     },
+    topFrame: () => episode?.topFrame ?? null,
     summaries: () => summaries,
     read(number) {
       const known = blackBoxNumbers.find((one) => one === number)

@@ -20,7 +20,7 @@ const longestKubeletBackoffMs = 300_000
 export interface MonitorDeps extends EnforcerDeps {
   readonly clock: Clock
   readonly poller: Poller
-  readonly blackBox: Pick<BlackBox, 'observe' | 'summaries'>
+  readonly blackBox: Pick<BlackBox, 'observe' | 'summaries' | 'topFrame'>
 }
 
 export interface Monitor {
@@ -47,7 +47,7 @@ export function createMonitor(policy: DriverPolicy, deps: MonitorDeps): Monitor 
   return {
     async step() {
       time.pass(delayMs)
-      const { observation, plannedMs } = await poller.poll({
+      const { observation, plannedMs, readingMs } = await poller.poll({
         nowMs: time.now().nowMs,
         answered: judgement.answered,
         wants: planReadings(judgement, deadlines, time.now().nowMs),
@@ -55,8 +55,8 @@ export function createMonitor(policy: DriverPolicy, deps: MonitorDeps): Monitor 
       const sample = observation.ui
       const tookMs = time.pass(plannedMs)
       const now = time.now()
-      pollHistory.add({ sample, tookMs, wallMs: now.wallMs })
-      deps.log.debug({ sample, tookMs: Math.round(tookMs) }, 'poll')
+      pollHistory.add({ sample, tookMs: Math.max(0, tookMs - readingMs), wallMs: now.wallMs })
+      deps.log.debug({ sample, tookMs: Math.round(tookMs), requested: observation.requested }, 'poll')
       const before = enforcer.runsStartupDeadline(judgement, sample)
         ? judgement
         : delayStartupDeadline(judgement, now.nowMs)
@@ -72,7 +72,7 @@ export function createMonitor(policy: DriverPolicy, deps: MonitorDeps): Monitor 
         ui: poller.provenUi(),
         wallMs: now.wallMs,
       })
-      const enforced = enforcer.enforce(judged, sample, now)
+      const enforced = enforcer.enforce(addTopFrame(judged, deps.blackBox.topFrame()), sample, now)
       judgement = enforced.judgement
       if (enforced.restarted) poller.forget()
       const nextPollMs = computeDelayMs(judgement, sample, policy)
@@ -96,6 +96,16 @@ export function createMonitor(policy: DriverPolicy, deps: MonitorDeps): Monitor 
       }
     },
   }
+}
+
+/** Adds what the black box shows to the evidence of a hang, so that the Event and the termination message name it. */
+function addTopFrame(judgement: Judgement, topFrame: string | null): Judgement {
+  const { verdict } = judgement
+  if (verdict.kind !== 'hung' || topFrame === null) return judgement
+  const report = `top frame ${topFrame}`
+  if (verdict.evidence.some((known) => known.report === report)) return judgement
+  const evidence = [...verdict.evidence, { witness: 'threads', report, sinceMs: verdict.sinceMs } as const]
+  return { ...judgement, verdict: { ...verdict, evidence } }
 }
 
 /** A record is older only if the kubelet no longer runs the probes, or if the wall clock has stepped. */

@@ -36,6 +36,8 @@ export interface Poll {
   readonly observation: Observation
   /** The longest that the poll can take while the sidecar runs normally. */
   readonly plannedMs: number
+  /** How much of its time the poll spent on a reading, after the UI had answered. */
+  readonly readingMs: number
 }
 
 /** Where the UI of this driver has answered, and the id under which it lists the application. */
@@ -122,7 +124,7 @@ export function createPoller(policy: DriverPolicy, deps: PollerDeps): Poller {
 async function pollUi(state: PollerState, request: PollRequest): Promise<Poll> {
   const { policy, deps } = state
   const ui = readLocation(state)
-  if (ui.kind === 'none') return { observation: { ui: { kind: 'other', detail: ui.reason } }, plannedMs: 0 }
+  if (ui.kind === 'none') return createPoll({ kind: 'other', detail: ui.reason }, 0)
   const address = state.proven ?? ui.first
   const startedMs = performance.now()
   const polled = await deps.uiClient.poll(address, ui.applicationId, policy.timeoutMs)
@@ -132,19 +134,23 @@ async function pollUi(state: PollerState, request: PollRequest): Promise<Poll> {
     const isGone = sample.kind !== 'failing' && request.nowMs - state.aliveMs >= goneAfterMs
     return state.proven === undefined || isGone
       ? pollElsewhere(state, ui, sample, request)
-      : { observation: { ui: sample }, plannedMs: policy.timeoutMs }
+      : createPoll(sample, policy.timeoutMs)
   }
   state.aliveMs = request.nowMs
   // The starting page does not prove anything: it may belong to another driver, or to a UI that moves to another port.
   if (sample.evidence !== 'not-started') state.proven = address
-  if (polled.listedId === null) return { observation: { ui: sample }, plannedMs: policy.timeoutMs }
+  if (polled.listedId === null) return createPoll(sample, policy.timeoutMs)
   state.listedId = polled.listedId
   state.account.credit(polled.bytes)
   const proven = { address, listedId: polled.listedId }
-  const leftMs = policy.timeoutMs - (performance.now() - startedMs)
-  const observed = await readWanted(state, proven, request, leftMs)
-  return { observation: { ui: sample, ...observed }, plannedMs: policy.timeoutMs }
+  const answeredMs = performance.now()
+  const observed = await readWanted(state, proven, request, policy.timeoutMs - (answeredMs - startedMs))
+  const readingMs = performance.now() - answeredMs
+  return { observation: { ui: sample, ...observed }, plannedMs: policy.timeoutMs, readingMs }
 }
+
+/** A poll without a reading. */
+const createPoll = (ui: Sample, plannedMs: number): Poll => ({ observation: { ui }, plannedMs, readingMs: 0 })
 
 /** The properties may appear after the sidecar starts, and may change with the next driver. */
 function readLocation(state: PollerState): UiLocation {
@@ -183,10 +189,10 @@ async function pollElsewhere(
       state.proven = found
       state.aliveMs = request.nowMs
       deps.log.info({ ui: formatAddress(found) }, 'Spark UI found on another port')
-      return { observation: { ui: { kind: 'alive', evidence: 'application' } }, plannedMs }
+      return createPoll({ kind: 'alive', evidence: 'application' }, plannedMs)
     }
   }
-  return { observation: { ui: explainRefusal(deps, ui, sample, request) }, plannedMs }
+  return createPoll(explainRefusal(deps, ui, sample, request), plannedMs)
 }
 
 /**

@@ -46,6 +46,7 @@ export function createMonitorHarness(
     restartStateWriteFails: false,
     startedz: false,
     requests: [] as PollRequest[],
+    topFrame: null as string | null,
     /** Called when a poll has taken its time, before it is judged. */
     onPolled: () => {},
   }
@@ -71,7 +72,7 @@ export function createMonitorHarness(
         environment.requests.push(request)
         environment.nowMs += next.ui.kind === 'failing' ? next.ui.tookMs : 5
         environment.onPolled()
-        return { observation: next, plannedMs: whole.timeoutMs }
+        return { observation: next, plannedMs: whole.timeoutMs, readingMs: 0 }
       },
       uiStatus: () => ({ ui: 'http://127.0.0.1:4040', proven: false, applicationId: whole.applicationId }),
       provenUi: () => null,
@@ -79,7 +80,7 @@ export function createMonitorHarness(
       requestedBytes: () => ({ polls: 0, readings: 0 }),
       forget() {},
     },
-    blackBox: { observe: () => {}, summaries: () => [] },
+    blackBox: { observe: () => {}, summaries: () => [], topFrame: () => environment.topFrame },
     files: {
       ...files,
       writeRestartState(memory) {

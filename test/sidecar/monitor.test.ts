@@ -293,6 +293,14 @@ describe('createMonitor', () => {
     assert.equal(harness.files(), '', 'no liveness probe has run, so none can fail for this driver')
   })
 
+  test('a black box with a thread dump → the frame is evidence of the verdict', async (t) => {
+    const harness = createMonitorHarness(t, failPod)
+    await harness.step(alive)
+    harness.environment.topFrame = 'main at a.B.c(B.java:1)'
+    await harness.during(timeout, 200_000)
+    assert.match(harness.environment.message, /threads: top frame main at a\.B\.c\(B\.java:1\) since 20/)
+  })
+
   test('a stall → the jobs are still read, and their progress ends it', async (t) => {
     const job = { id: 1, endedTasks: 1, activeTasks: 1, streaming: null }
     const stalled: Observation = { ui: alive, jobs: { jobs: [job] } }
