@@ -58,7 +58,7 @@ const timedFactor = 5
 const workingShare = 0.1
 
 /**
- * A query has failed, nothing has started it again, and the application goes on. Certain if no query is left, no job has run
+ * A query has failed, nothing has started it again, and the application continues. Certain if no query is left, no job has run
  * since, and main only waits for something that no longer comes. A query that was stopped has not failed.
  */
 export function concludeQueryEnded(
@@ -77,7 +77,7 @@ export function concludeQueryEnded(
   const since = formatSeconds(nowMs - sinceMs)
   const error = first.error === null ? '' : `: ${first.error.slice(0, 300)}`
   const failed: Evidence = { witness: 'queries', report: `the query ${first.name} has failed${error}`, sinceMs }
-  const detail = `the streaming query ${first.name} failed ${since} ago, and the application goes on without it${error}`
+  const detail = `the streaming query ${first.name} failed ${since} ago, and the application continues without it${error}`
   const idle = history.hasActive
     ? null
     : findIdleMain(threads, progress, processes, { sinceMs, queryEndedDeadlineMs, threadDumpIntervalMs }, nowMs)
