@@ -10,6 +10,8 @@ export interface PollRun {
   readonly kind: 'none' | 'alive' | 'other' | 'failing' | 'unanswered' | 'refused'
   /** For failures, the time at which the first of these polls began. */
   readonly sinceMs: number
+  /** When the newest of these polls ended. */
+  readonly seenMs: number
   readonly length: number
 }
 
@@ -32,9 +34,11 @@ export function updateRun(
   nowMs: number,
 ): PollRun {
   const kind = sample.kind === 'failing' ? classifyFailure(known, sample.cause) : sample.kind
-  const beganMs = sample.kind === 'failing' ? nowMs - sample.tookMs : nowMs
-  if (driverSinceMs !== null) return { kind, sinceMs: Math.max(driverSinceMs, beganMs), length: 1 }
-  return before.kind === kind ? { ...before, length: before.length + 1 } : { kind, sinceMs: beganMs, length: 1 }
+  // The observer's clock may count less time than the poll took. A poll begins after the one before.
+  const beganMs = sample.kind === 'failing' ? Math.max(nowMs - sample.tookMs, before.seenMs) : nowMs
+  const began: PollRun = { kind, sinceMs: Math.max(driverSinceMs ?? beganMs, beganMs), seenMs: nowMs, length: 1 }
+  if (driverSinceMs !== null || before.kind !== kind) return began
+  return { ...before, seenMs: nowMs, length: before.length + 1 }
 }
 
 /**
