@@ -28,7 +28,7 @@ export interface RunningDriver {
 }
 
 /** How long a single step may take before the demo fails. Generous, because a loaded machine is slow. */
-export const patienceMs = 30_000
+export const patienceMs = 60_000
 
 export async function admitAndRun(harness: DemoHarness, driver: Driver): Promise<RunningDriver> {
   const { webhook, timeline } = harness

@@ -30,8 +30,9 @@ export async function reviewOf(driver: Driver): Promise<Review> {
   const review = JSON.parse(text.replaceAll(capturedId, driver.applicationId).replaceAll('plain-pi', driver.name))
   review.request.object.metadata.annotations = {
     'spark-nanny.io/interval': '1s',
-    'spark-nanny.io/timeout': '1s',
-    'spark-nanny.io/failure-threshold': '3',
+    'spark-nanny.io/timeout': '3s',
+    'spark-nanny.io/frozen-deadline': '10s',
+    'spark-nanny.io/unresponsive-deadline': '10s',
     'spark-nanny.io/ui-port': String(driver.uiPort),
   }
   return review
@@ -51,7 +52,11 @@ export async function nodeFor(driver: Driver, dir: string): Promise<Node> {
   return {
     images: {
       [driverImage]: {
-        entrypoint: [process.execPath, join(import.meta.dirname, 'fake-driver.ts')],
+        entrypoint: [
+          process.execPath,
+          join(import.meta.dirname, 'fake-driver.ts'),
+          'org.apache.spark.deploy.SparkSubmit',
+        ],
         adapt: (env) => ({ ...env, UI_PORT: String(driver.uiPort) }),
       },
       [sidecarImage]: {

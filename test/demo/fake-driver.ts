@@ -1,9 +1,17 @@
 /**
  * A process that behaves like a Spark driver towards its sidecar. First it does not listen, then its UI answers every
  * path with the starting page, then with the application. It takes Spark's environment and arguments. `UI_PORT` replaces
- * port 4040, which may be in use on this machine.
+ * port 4040, which may be in use on this machine. Its arguments name SparkSubmit, and its process is named java, so that
+ * the probes take it for the driver's JVM.
  */
+import { writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
+
+try {
+  writeFileSync('/proc/self/comm', 'java')
+} catch {
+  // Only Linux can rename a process. Elsewhere the sidecar learns nothing about the processes.
+}
 
 const startingPageMs = 600
 const applicationMs = 1_500
