@@ -1,8 +1,9 @@
-/** Entry of `npm run bench -- webhook|sidecar|controller`. The last line of each is JSON. */
+/** Entry of `npm run bench -- webhook|sidecar|controller|recovery`. The last line of each is JSON. */
 const benches = {
   webhook: async () => (await import('./webhook.ts')).benchWebhook(),
   sidecar: async () => (await import('./sidecar.ts')).benchSidecar(),
   controller: async () => (await import('./controller.ts')).benchController(),
+  recovery: async () => (await import('./recovery.ts')).benchRecovery(),
 } satisfies Record<string, () => Promise<void>>
 
 const [name = '', ...rest] = process.argv.slice(2)

@@ -42,9 +42,14 @@ export interface Owner extends PodRef {
 
 /**
  * A SparkApplication with restartPolicy Always and a fake operator: whenever the driver's pod is gone, the operator
- * submits the application again with its label and under the same name.
+ * submits the application again with its label and under the same name. With `replacesFailed` it also deletes a pod that
+ * has failed, as kubeflow's operator does before it submits again.
  */
-export const ownApplication = async (cluster: Cluster, submission: Submission): Promise<Owner> => {
+export const ownApplication = async (
+  cluster: Cluster,
+  submission: Submission,
+  replacesFailed = false,
+): Promise<Owner> => {
   const { name, namespace } = submission
   await cluster.objects.create({
     apiVersion: `${group}/${version}`,
@@ -64,7 +69,9 @@ export const ownApplication = async (cluster: Cluster, submission: Submission): 
         await submit(cluster, { ...submission, conf })
         uids.push((await getPod(cluster, ref))?.metadata?.uid ?? '')
       }
-      await sleep(500)
+      if (replacesFailed && pod?.status?.phase === 'Failed') {
+        await cluster.kubectl(['-n', namespace, 'delete', 'pod', ref.pod, '--wait=true', '--ignore-not-found'])
+      } else await sleep(500)
     }
   }
   const running = run()
