@@ -170,7 +170,7 @@ const hangs: readonly Hang[] = [
   {
     name: 'main-returns',
     mode: 'main-returns',
-    settings: { ...quick, 'stop-deadline': '30s' },
+    settings: { ...quick, 'stop-deadline': '30s', 'act-on': 'likely' },
     until: /app: main returns/,
     reason: 'main-ended',
     outcome: 'failed',

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.CountDownLatch;
 import org.apache.spark.SparkConf;
 import org.apache.spark.SparkContext$;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -372,7 +373,7 @@ public final class App {
 
   /**
    * Two streaming queries, for `seconds`. The first is well. What the second does: `well`; `fails` in its third batch;
-   * `fails-alone`: the first ends, and main goes on without looking at them; `ends`: it is stopped in good order;
+   * `fails-alone`: the first ends, and main waits for what no longer comes; `ends`: it is stopped in good order;
    * `blocks` in its third batch for ever; `slow`: each batch takes 25 seconds; `idle`: it gets no data.
    */
   private static void queries(int seconds, String second) throws Exception {
@@ -398,7 +399,10 @@ public final class App {
       }
       if (second.equals("slow")) sleep(25_000);
     });
-    if (second.equals("fails-alone")) good.stop();
+    if (second.equals("fails-alone")) {
+      good.stop();
+      new CountDownLatch(1).await();
+    }
     long end = deadline(seconds);
     while (System.nanoTime() < end) {
       sleep(1000);
