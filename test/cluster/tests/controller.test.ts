@@ -86,7 +86,14 @@ describe('controller', { concurrency: 2 }, () => {
 
   test('a verdict without a liveness probe, on which the kubelet cannot act → the controller deletes the pod', async (context) => {
     const { guarded: namespace } = namespaces
-    const settings = { interval: '1s', timeout: '5s', 'probe-handler': 'http', restart: 'resubmit' }
+    const settings = {
+      interval: '1s',
+      timeout: '5s',
+      'probe-handler': 'http',
+      restart: 'resubmit',
+      // Without exec, nothing is known about the processes.
+      'unresponsive-deadline': '20s',
+    }
     const owner = await ownApplication(cluster, {
       namespace,
       name: 'unacted',
@@ -107,9 +114,11 @@ describe('controller', { concurrency: 2 }, () => {
 
   test('a hung unprotected driver → its pod is deleted, its owner resubmits, and the deletion is recorded', async (context) => {
     const { bare: namespace } = namespaces
-    const owner = await ownApplication(cluster, { namespace, name: 'bare', mode: 'loop' })
+    const settings = { 'unresponsive-deadline': '20s' }
+    const conf = settingsConf(settings)
+    const owner = await ownApplication(cluster, { namespace, name: 'bare', mode: 'loop', conf })
     context.after(() => owner.stop())
-    const plain = await start(cluster, context, namespace, { name: 'plain', mode: 'loop' })
+    const plain = await start(cluster, context, namespace, { name: 'plain', mode: 'loop', settings })
     await waitFor({ what: 'a driver', timeoutMs: 120_000 }, async () => (owner.uids.length > 0 ? true : undefined))
     await waitForLog(cluster, owner, /app: job 1 done/, { timeoutMs: 180_000 })
     await waitForJobs(cluster, plain, 1)

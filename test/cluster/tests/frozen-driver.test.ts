@@ -49,7 +49,7 @@ describe('a frozen driver', () => {
     assert.equal(status.state, 'alive')
     assert.deepEqual(
       status.restarts?.map(({ reason }) => reason),
-      ['unresponsive'],
+      ['frozen'],
     )
   })
 })

@@ -25,7 +25,8 @@ import { settingsConf, sidecarStatus } from '../harness/sidecar.ts'
 import { startWebhook, type Webhook } from '../harness/webhook.ts'
 
 const namespace = `away-${process.pid}`
-const quick = { interval: '1s', timeout: '5s' }
+/** Without a kubelet, nothing is known about the processes. */
+const quick = { interval: '1s', timeout: '5s', 'unresponsive-deadline': '20s' }
 let cluster: Cluster
 let webhook: Webhook
 let resumeKubelet = () => {}
