@@ -115,6 +115,7 @@ function decideDriver(received: Pod, context: AdmissionContext): AdmissionDecisi
   })
   const { problems } = settings
   if (!settings.values.inject) return skip('opted-out', '', problems)
+  if (isCountedByJob(received)) return skip('job-counts-restarts', '', problems)
   if (!context.capabilities.nativeSidecars) return skip('native-sidecars-unsupported', '', problems)
   if (typeof context.suspension === 'string') return skip('sidecar-image-failing', context.suspension, problems)
   const driverIndex = findDriverContainerIndex(received.spec)
@@ -137,6 +138,15 @@ export function skip(reason: SkipReason, detail = '', problems: readonly Setting
     ...(warn ? [detail === '' ? sentence : `${sentence} (${detail})`] : []),
   ]
   return { kind: 'skip', reason, detail, warnings, problems }
+}
+
+/**
+ * Whether restarts of the pod's containers, sidecars included, count against the backoffLimit of its Job. With a limit of 0
+ * the first one ends the Job and its healthy driver (pastBackoffLimitOnFailure in pkg/controller/job).
+ */
+export function isCountedByJob({ metadata, spec }: Pod): boolean {
+  const isOfJob = metadata?.ownerReferences?.some(({ apiVersion, kind }) => kind === 'Job' && apiVersion === 'batch/v1')
+  return isOfJob === true && spec.restartPolicy === 'OnFailure'
 }
 
 /** Whether the pod's spec requires Windows. */

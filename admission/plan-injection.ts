@@ -57,7 +57,7 @@ export function planInjection(
 ): InjectionPlan {
   const taken = findCollision(pod, driver)
   if (taken !== undefined) return { kind: 'impossible', reason: 'name-conflict', detail: taken }
-  const resources = planSidecarResources(pod.spec, settings.values, context.limits)
+  const resources = planSidecarResources(pod, settings.values, context.limits)
   if (resources.kind === 'no-room') return { kind: 'impossible', reason: resources.reason, detail: resources.detail }
 
   const { capabilities } = context
@@ -95,7 +95,7 @@ export function planInjection(
     kind: 'edits',
     policy,
     identity,
-    warnings: restart.warnings,
+    warnings: [...restart.warnings, ...resources.warnings],
     edits: {
       driverIndex,
       annotations: hasRoomForAnnotation(pod) ? { [injectedAnnotation]: context.version } : {},

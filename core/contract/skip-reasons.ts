@@ -36,6 +36,11 @@ export const admissionReasons = {
     warn: true,
     sentence: 'the image of the sidecar could not be started for several drivers; the driver is unprotected',
   },
+  'job-counts-restarts': {
+    warn: true,
+    sentence:
+      'a Job with restartPolicy OnFailure owns the pod: a restart of the sidecar would count against its backoffLimit; the driver is unprotected',
+  },
   'name-conflict': {
     warn: true,
     sentence: 'the pod uses a name or path that the sidecar needs; the driver is unprotected',

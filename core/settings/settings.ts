@@ -267,15 +267,21 @@ export const settings = {
     'How the kubelet probes the driver. exec needs a shell in the driver image. http does not, but has no liveness probe, because a dead sidecar would fail it and kill a healthy driver.',
   ),
   'log-level': choice(['debug', 'info', 'warn', 'error'], 'info', 'Log level of the sidecar.'),
-  'sidecar-cpu-request': cpu('10m', 'CPU request of the sidecar.'),
+  'sidecar-cpu-request': cpu(
+    '10m',
+    'CPU request of the sidecar. In a pod of QoS class Guaranteed it is also the limit, and at least 50m.',
+  ),
   'sidecar-cpu-limit': cpuLimit(
     '200m',
-    'CPU limit of the sidecar. In a pod of QoS class Guaranteed it is also the request.',
+    'CPU limit of the sidecar. In a pod of QoS class Guaranteed, sidecar-cpu-request is used instead.',
   ),
-  'sidecar-memory-request': memory('64Mi', 'Memory request of the sidecar.'),
+  'sidecar-memory-request': memory(
+    '64Mi',
+    'Memory request of the sidecar. In a pod of QoS class Guaranteed it is also the limit.',
+  ),
   'sidecar-memory-limit': memory(
     '128Mi',
-    'Memory limit of the sidecar. In a pod of QoS class Guaranteed it is also the request.',
+    'Memory limit of the sidecar. In a pod of QoS class Guaranteed, sidecar-memory-request is used instead.',
   ),
 } satisfies Record<string, Setting<unknown>>
 

@@ -105,6 +105,38 @@ describe('admission of pods in shapes of the real world', () => {
     ])
   })
 
+  const resourcesOf = ({ pod }: { readonly pod: Pod }) => pod.spec.initContainers?.at(-1)?.resources
+
+  test('job-backofflimit → no sidecar, whose restart would count against the Job', () => {
+    const pod = readCase('job-backofflimit')
+    const { decision } = admit(requestFor(pod), capableContext)
+    assert.equal(decision.reason, 'job-counts-restarts')
+    assert.match(decision.warnings.join(), /a restart of the sidecar would count/)
+    const never = { ...pod, spec: { ...pod.spec, restartPolicy: 'Never' } }
+    assert.equal(injectPod(never, capableContext).policy.onHung.kind, 'observe')
+  })
+
+  test('guaranteed-that-fills-a-node → still fits on its node of 7910m, with a warning', () => {
+    const decision = injectCase('guaranteed-that-fills-a-node')
+    assert.deepEqual(resourcesOf(decision), {
+      requests: { cpu: '50m', memory: '64Mi' },
+      limits: { cpu: '50m', memory: '64Mi' },
+    })
+    assert.equal(decision.warnings.length, 1)
+  })
+
+  test('yunikorn-placeholder → the pod requests no more than its placeholder', () => {
+    const decision = injectCase('yunikorn-placeholder')
+    assert.deepEqual(resourcesOf(decision)?.requests, { cpu: '0m', memory: '0' })
+  })
+
+  test('pod-level-resources → the sidecar is limited', () => {
+    assert.deepEqual(resourcesOf(injectCase('pod-level-resources')), {
+      requests: { cpu: '10m', memory: '64Mi' },
+      limits: { cpu: '200m', memory: '128Mi' },
+    })
+  })
+
   test('restart is observe → no warning that nothing is done', () => {
     assert.deepEqual(injectCase('client-toolbox', { chartSettings: { restart: 'observe' } }).warnings, [])
   })

@@ -92,7 +92,7 @@ describe('checkQuota', () => {
       const pod = { containers: [{ name: 'driver', ...(resources && { resources }) }], ...spec }
       const quotas = hard === undefined ? [] : [{ metadata: { name: 'q' }, spec: { hard }, status: { hard, used: {} } }]
       const result = planSidecarResources(
-        pod,
+        { spec: pod },
         resolveSettings({}).values,
         parseNamespaceLimits([{ spec: { limits } }], quotas),
       )

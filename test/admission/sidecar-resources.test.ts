@@ -32,12 +32,27 @@ const rows: readonly Row[] = [
   {
     name: 'a Guaranteed pod',
     pod: guaranteed,
-    expected: { requests: defaults.limits, limits: defaults.limits },
+    expected: { requests: { cpu: '50m', memory: '64Mi' }, limits: { cpu: '50m', memory: '64Mi' } },
   },
   { name: 'a BestEffort pod', pod: spec(undefined), expected: undefined },
   {
     name: 'resources at pod level',
     pod: spec(undefined, { resources: { limits: { cpu: '2' } } }),
+    expected: { requests: { cpu: '10m', memory: '0' }, limits: defaults.limits },
+  },
+  {
+    name: 'resources at pod level, all of which the driver requests',
+    pod: spec({ requests: { cpu: '1', memory: '1Gi' } }, { resources: { requests: { cpu: '1', memory: '1Gi' } } }),
+    expected: { requests: { cpu: '0m', memory: '0' }, limits: defaults.limits },
+  },
+  {
+    name: 'limits at pod level below the sidecar’s',
+    pod: spec(undefined, { resources: { limits: { cpu: '100m', memory: '100Mi' } } }),
+    expected: { requests: { cpu: '10m', memory: '64Mi' }, limits: { cpu: '100m', memory: '100Mi' } },
+  },
+  {
+    name: 'limits at pod level below what a sidecar needs',
+    pod: spec(undefined, { resources: { limits: { memory: '16Mi' } } }),
     expected: undefined,
   },
   {
@@ -95,7 +110,7 @@ const rows: readonly Row[] = [
     name: 'a max for the pod that leaves little',
     pod: guaranteed,
     ranges: range('Pod', { max: { cpu: '1100m', memory: '2Gi' } }),
-    expected: { requests: { cpu: '100m', memory: '128Mi' }, limits: { cpu: '100m', memory: '128Mi' } },
+    expected: { requests: { cpu: '50m', memory: '64Mi' }, limits: { cpu: '50m', memory: '64Mi' } },
   },
   {
     name: 'a max for the pod that leaves nothing',
@@ -139,10 +154,56 @@ describe('planSidecarResources', () => {
   for (const { name, pod, written, ranges = [], quotas = [], expected } of rows) {
     test(`${name} → ${typeof expected === 'string' ? expected : 'fits'}`, () => {
       const { values } = resolveSettings({ chart: written })
-      const result = planSidecarResources(pod, values, parseNamespaceLimits(ranges, quotas))
+      const result = planSidecarResources({ spec: pod }, values, parseNamespaceLimits(ranges, quotas))
       assert.deepEqual(result.kind === 'resources' ? result.resources : result.reason, expected)
     })
   }
+
+  const inGroup = (pod: PodSpec, minResource: unknown, name = 'spark-driver') => ({
+    metadata: {
+      annotations: {
+        'yunikorn.apache.org/task-group-name': name,
+        'yunikorn.apache.org/task-groups': JSON.stringify([{ name: 'spark-driver', minMember: 1, minResource }]),
+      },
+    },
+    spec: pod,
+  })
+  const noRequests = { requests: { cpu: '0m', memory: '0' }, limits: defaults.limits }
+  const same = { cpu: '50m', memory: '64Mi' }
+  for (const [name, pod, expected] of [
+    ['no room', inGroup(burstable, { cpu: '1', memory: '1Gi' }), noRequests],
+    ['less than the pod', inGroup(burstable, { cpu: '500m', memory: '1Mi' }), noRequests],
+    ['room', inGroup(burstable, { cpu: '1010m', memory: '1088Mi' }), defaults],
+    ['room, as numbers', inGroup(burstable, { cpu: 2, memory: 2 ** 31 }), defaults],
+    [
+      'room for CPU only',
+      inGroup(burstable, { cpu: '2', memory: '1Gi' }),
+      { ...defaults, requests: { cpu: '10m', memory: '0' } },
+    ],
+    ['another name', inGroup(burstable, { cpu: '2', memory: '2Gi' }, 'other'), noRequests],
+    ['no amounts', inGroup(burstable, 'none'), noRequests],
+    ['no room, Guaranteed', inGroup(guaranteed, { cpu: '1', memory: '1Gi' }), 'limits-exceeded'],
+    ['room, Guaranteed', inGroup(guaranteed, { cpu: '2', memory: '2Gi' }), { requests: same, limits: same }],
+  ] as const) {
+    test(`a task group with ${name} → the pod stays within its placeholder`, () => {
+      const result = planSidecarResources(pod, resolveSettings({}).values, null)
+      assert.deepEqual(result.kind === 'resources' ? result.resources : result.reason, expected)
+    })
+  }
+
+  test('a Guaranteed pod that may fill a node → a warning; a small one → none', () => {
+    const warningsOf = (cpu: string) => {
+      const amounts = { cpu, memory: '1Gi' }
+      const plan = planSidecarResources(
+        { spec: spec({ requests: amounts, limits: amounts }) },
+        resolveSettings({}).values,
+        null,
+      )
+      return plan.kind === 'resources' ? plan.warnings : []
+    }
+    assert.match(warningsOf('7800m').join(), /adds 50m CPU and 64Mi memory to the requests of this Guaranteed pod/)
+    assert.deepEqual(warningsOf('1'), [])
+  })
 
   test('the total of a pod → sidecars are added, an init container counts only if it is more', () => {
     const cpu = (amount: string, restartPolicy?: string) => ({

@@ -1,4 +1,4 @@
-import { isWindows } from '../../../admission/decide.ts'
+import { isCountedByJob, isWindows } from '../../../admission/decide.ts'
 import { findCollision } from '../../../core/contract/collisions.ts'
 import {
   applicationIdSuffixEnv,
@@ -75,6 +75,7 @@ export function parseDriver(object: unknown): Driver | undefined {
 
 function findObstacle(pod: Pod, container: Container | undefined): SkipReason | null {
   if (isWindows(pod)) return 'windows-pod'
+  if (isCountedByJob(pod)) return 'job-counts-restarts'
   if (container === undefined) return 'driver-container-not-found'
   const injected = pod.spec.initContainers?.some(({ name }) => name === sidecarContainerName) === true
   return !injected && findCollision(pod, container) !== undefined ? 'name-conflict' : null
