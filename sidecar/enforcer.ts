@@ -60,8 +60,7 @@ export function createEnforcer(policy: DriverPolicy, deps: EnforcerDeps, wallAtS
     phase: { kind: 'monitoring' },
     driverRuns: false,
     driverStart: { kind: 'none' },
-    // It is only known that the UI has answered at some time before.
-    lastAliveWallMs: restartState.answered ? wallAtStartMs : null,
+    lastAliveWallMs: restartState.answeredAtMs,
     loggedVerdict: null,
     doubt: noDoubt,
     wrongVerdicts: {},

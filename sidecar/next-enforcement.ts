@@ -43,7 +43,7 @@ export function nextEnforcement(known: EnforcementState, input: EnforcementInput
   const life = followDriver({ ...known, driverStart, lastAliveWallMs }, input)
   const { judgement, restarted } = life
   const steps: readonly ((state: EnforcementState) => EnforcementStep)[] = [
-    (state) => rememberAnswer(state, judgement),
+    (state) => rememberAnswer(state, judgement, input),
     (state) => enforceVerdict(state, judgement, policy, time),
     (state) => expectRestart(state, judgement, policy, time),
     (state) => updateDoubt(state, judgement, policy, time),
@@ -80,9 +80,17 @@ export function settleRestart(
   }
 }
 
-function rememberAnswer(state: EnforcementState, { answered }: Judgement): EnforcementStep {
-  if (!answered || state.restartState.answered) return unchanged(state)
-  return saveRestartState(state, { ...state.restartState, answered: true })
+/** Remembers that the UI answers each time that it begins to: the driver that it belongs to may be recorded later. */
+function rememberAnswer(
+  state: EnforcementState,
+  { answered, run }: Judgement,
+  { sample, time }: EnforcementInput,
+): EnforcementStep {
+  const { restartState } = state
+  const begins = sample?.kind === 'alive' && run.length === 1
+  if (!answered || (restartState.answered && !begins)) return unchanged(state)
+  const answeredAtMs = sample?.kind === 'alive' ? Math.round(time.wallMs) : restartState.answeredAtMs
+  return saveRestartState(state, { ...restartState, answered: true, answeredAtMs })
 }
 
 function enforceVerdict(
@@ -136,7 +144,7 @@ function applyAction(
   const { phase, restartState } = state
   if (phase.kind === 'ended' || phase.kind === 'restart-requested') return unchanged(state)
   if (action.kind === 'restart-all') {
-    const recorded = recordRestart(restartState, { atMs: wallMs, reason: verdict.reason })
+    const recorded = recordRestart(restartState, { atMs: Math.round(wallMs), reason: verdict.reason })
     return {
       state: { ...state, phase: { kind: 'restart-requested', message: action.message, recorded, previous: phase } },
       effects: [{ kind: 'record-restart', restartState: recorded }],
@@ -177,7 +185,7 @@ function expectRestart(
     if (pendingRestart !== null || !isWritten) return unchanged(state)
     return saveRestartState(state, {
       ...restartState,
-      pendingRestart: { atMs: wallMs, reason: phase.verdict.reason },
+      pendingRestart: { atMs: Math.round(wallMs), reason: phase.verdict.reason },
     })
   }
   const isOver = verdict.kind === 'alive' && nowMs - verdict.sinceMs > kubeletActsWithinMs + gracePeriodMs

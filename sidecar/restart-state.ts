@@ -5,6 +5,8 @@ import { clampToNow, type Restart, type RestartHistory } from './restart-budget.
 export interface RestartState {
   /** Whether the UI of the current driver has ever answered. */
   readonly answered: boolean
+  /** When the UI last began to answer, by the wall clock. Null if it has not since the last restart of all containers. */
+  readonly answeredAtMs: number | null
   /** When the main process of the current driver's container started, in ticks since boot. Null if it is not known. */
   readonly driverStartTicks: string | null
   /** The driver that the last restart of all containers was to end. If its start is recorded once more, it still runs. */
@@ -27,6 +29,7 @@ const maxRestartsKept = 1_000
 
 export const initialRestartState: RestartState = {
   answered: false,
+  answeredAtMs: null,
   driverStartTicks: null,
   previousDriver: null,
   attempt: 1,
@@ -38,7 +41,7 @@ export const initialRestartState: RestartState = {
 export function parseRestartState(text: string | undefined): RestartState {
   const value = parseJson(text ?? '')
   if (!isRecord(value)) return initialRestartState
-  const { answered, driverStartTicks, previousDriver, attempt, restarts, pendingRestart } = value
+  const { answered, answeredAtMs, driverStartTicks, previousDriver, attempt, restarts, pendingRestart } = value
   const isComplete =
     typeof answered === 'boolean' &&
     typeof attempt === 'number' &&
@@ -49,6 +52,7 @@ export function parseRestartState(text: string | undefined): RestartState {
   if (!isComplete) return initialRestartState
   return {
     answered,
+    answeredAtMs: typeof answeredAtMs === 'number' && Number.isFinite(answeredAtMs) ? answeredAtMs : null,
     driverStartTicks: isTicks(driverStartTicks) ? driverStartTicks : null,
     previousDriver: isPreviousDriver(previousDriver) ? previousDriver : null,
     attempt,
@@ -63,9 +67,10 @@ export function formatRestartState(state: RestartState): string {
 
 /** The state with which a sidecar starts: no restart lies in the future. */
 export function settleAtStart(state: RestartState, nowMs: number): RestartState {
-  const { pendingRestart } = state
+  const { pendingRestart, answeredAtMs } = state
   return {
     ...state,
+    answeredAtMs: answeredAtMs === null ? null : Math.min(answeredAtMs, nowMs),
     restarts: clampToNow(state.restarts, nowMs),
     pendingRestart: pendingRestart === null ? null : { ...pendingRestart, atMs: Math.min(pendingRestart.atMs, nowMs) },
   }
@@ -76,6 +81,7 @@ export function recordRestart(state: RestartState, restart: Restart): RestartSta
   const { driverStartTicks, answered } = state
   return {
     answered: false,
+    answeredAtMs: null,
     driverStartTicks: null,
     previousDriver: driverStartTicks === null ? state.previousDriver : { startTicks: driverStartTicks, answered },
     attempt: state.attempt + 1,

@@ -51,7 +51,7 @@ describe('the life of a driver in a pod that restarts it', () => {
         })
         assert.deepEqual(outcome.kills, [killed(0, exitCode, true)])
         assert.deepEqual([outcome.starts, outcome.counted], [2, 1])
-        assert.equal(outcome.exits, exitCode === 88 ? 1 : 0)
+        assert.deepEqual([outcome.exits, outcome.survivals], [exitCode === 88 ? 1 : 0, 0])
       })
     }
 
@@ -149,15 +149,20 @@ describe('the life of a driver in a pod that restarts it', () => {
   })
 
   test('all containers are to restart, and do not, and the driver closes its UI → it is not run again', async (t) => {
-    const { kills, exits, starts } = await runPod(t, {
+    const { kills, exits, starts, survivals } = await runPod(t, {
       ...usual,
-      lives: [{ ...healthy, pausesAfterMs: 60_000, pauseMs: 100_000, closesAfterMs: 166_000, worksOn: true }],
-      policy: { onHung: restartAll, startupDeadlineMs: 60_000, actOn: 'likely', busyDeadlineMs: 60_000 },
+      lives: [{ ...healthy, pausesAfterMs: 60_000, pauseMs: 100_000, closesAfterMs: 160_000, worksOn: true }],
+      policy: {
+        onHung: restartAll,
+        startupDeadlineMs: 60_000,
+        stopDeadlineMs: 7_200_000,
+        actOn: 'likely',
+        busyDeadlineMs: 60_000,
+      },
       restarts: 'none',
       restartsAll: false,
     })
-    assert.equal(exits, 1)
-    assert.equal(starts, 1)
+    assert.deepEqual([exits, starts, survivals], [1, 1, 1])
     assert.deepEqual(kills, [])
   })
 
@@ -184,6 +189,21 @@ describe('the life of a driver in a pod that restarts it', () => {
       policy: { onHung: restartDriver, actOn: 'likely' },
       startupProbe: false,
       livenessDelayMs: 60_000,
+    })
+    assert.deepEqual([kills, starts], [[], 2])
+  })
+
+  test('the sidecar restarts before the start of a driver is recorded, and its UI closes → it is not run again', async (t) => {
+    const { kills, starts } = await runPod(t, {
+      ...usual,
+      lives: [
+        { ...healthy, crashesAfterMs: 600_000 },
+        { ...healthy, uiAfterMs: 10_000, closesAfterMs: 50_000 },
+      ],
+      policy: { onHung: restartDriver, actOn: 'likely' },
+      startupProbe: false,
+      livenessDelayMs: 120_000,
+      sidecarRestartsMs: [670_000],
     })
     assert.deepEqual([kills, starts], [[], 2])
   })

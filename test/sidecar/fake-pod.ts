@@ -92,6 +92,8 @@ export interface Outcome {
   /** Drivers that ended by themselves while their restart was under way, and were started again. */
   readonly endedMeanwhile: number
   readonly exits: number
+  /** How often the sidecar noticed that its driver survived a restart of all containers. */
+  readonly survivals: number
   /** The exit code with which the pod failed; null if it still runs. */
   readonly podEnded: number | null
   /** How long the current driver has been hung, and recorded; 0 if it is not. */
@@ -115,8 +117,10 @@ export async function runPod(t: TestContext, scenario: Scenario): Promise<Outcom
   const endMs = startMs + scenario.durationMs
   const sidecarRestarts = scenario.sidecarRestartsMs.map((afterMs) => startMs + afterMs).toSorted((a, b) => a - b)
   let exits = 0
+  let survivals = 0
   const restartSidecar = (atMs: number) => {
     kubelet.advance(atMs)
+    survivals += harness.countLines('did not happen')
     harness = createMonitorHarness(t, policy, harness.dir, atMs, false)
     watch()
   }
@@ -142,6 +146,7 @@ export async function runPod(t: TestContext, scenario: Scenario): Promise<Outcom
     counted: harness.memory().restarts.length,
     endedMeanwhile: kubelet.endedMeanwhile(),
     exits,
+    survivals: survivals + harness.countLines('did not happen'),
     podEnded: kubelet.podEnded(),
     hungForMs: kubelet.hungForMs(),
   }

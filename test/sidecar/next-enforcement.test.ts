@@ -422,6 +422,17 @@ describe('nextEnforcement', () => {
     })
   }
 
+  test('the UI begins to answer again → saved, so that a later sidecar knows it', () => {
+    const sample: Sample = { kind: 'alive', evidence: 'application' }
+    const input = { judged: alive, sample, driverStart: known('100'), time }
+    const run = (length: number) => ({ ...alive, run: { kind: 'alive', sinceMs: time.nowMs, length } }) as const
+    const saved = [1, 2].map((length) => {
+      const next = nextEnforcement(stateWith(monitoring), { ...input, judged: run(length) } as const, policyWith())
+      return next.state.restartState.answeredAtMs
+    })
+    assert.deepEqual(saved, [time.wallMs, null])
+  })
+
   const samples: readonly (readonly [Sample | null, number | null])[] = [
     [{ kind: 'alive', evidence: 'application' }, time.wallMs],
     [{ kind: 'inconclusive', detail: 'late' }, 7],

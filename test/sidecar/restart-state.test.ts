@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
+import { maxRecordBytes } from '../../core/linux/process-record.ts'
 import {
   formatRestartState,
   initialRestartState,
@@ -14,6 +15,7 @@ const ticks = fc.integer({ min: 1 }).map(String)
 const memories = fc.record(
   {
     answered: fc.boolean(),
+    answeredAtMs: fc.option(fc.nat()),
     driverStartTicks: fc.option(ticks),
     previousDriver: fc.option(fc.record({ startTicks: ticks, answered: fc.boolean() }, { noNullPrototype: true })),
     attempt: fc.integer({ min: 1, max: 1_000 }),
@@ -50,6 +52,7 @@ describe('restart state', () => {
     const answered = { ...initialRestartState, answered: true, driverStartTicks: '100' }
     assert.deepEqual(recordRestart(answered, { atMs: 5, reason: 'stall' }), {
       answered: false,
+      answeredAtMs: null,
       driverStartTicks: null,
       previousDriver: { startTicks: '100', answered: true },
       attempt: 2,
@@ -61,9 +64,10 @@ describe('restart state', () => {
   test('many restarts → the file stays small', () => {
     let memory = initialRestartState
     for (let count = 0; count < 1_500; count += 1)
-      memory = recordRestart(memory, { atMs: count, reason: 'unresponsive' })
+      memory = recordRestart(memory, { atMs: Date.UTC(2026, 0, 1) + count, reason: 'startup-deadline' })
     assert.equal(memory.restarts.length, 1_000)
-    assert.equal(memory.restarts.at(-1)?.atMs, 1_499)
+    assert.equal(memory.restarts.at(-1)?.atMs, Date.UTC(2026, 0, 1) + 1_499)
+    assert.ok(formatRestartState(memory).length < maxRecordBytes, 'a longer file is not read')
     assert.equal(memory.attempt, 1_501)
   })
 
