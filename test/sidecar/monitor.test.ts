@@ -3,6 +3,7 @@ import { describe, type TestContext, test } from 'node:test'
 import fc from 'fast-check'
 import type { DriverPolicy } from '../../core/settings/driver-policy.ts'
 import type { Observation, Sample } from '../../core/verdict/witnesses.ts'
+import { formatMetrics } from '../../sidecar/metrics.ts'
 import { recordOf } from '../support/process-record.ts'
 import { alive, createMonitorHarness, other, refused, timeout } from './monitor-harness.ts'
 
@@ -229,6 +230,8 @@ describe('createMonitor', () => {
     await harness.step(alive)
     assert.deepEqual(harness.snapshot().wrongVerdicts, { unresponsive: 1 })
     assert.equal(harness.countLines('"wrongVerdict":true'), 1)
+    const metrics = formatMetrics({ kind: 'monitoring', snapshot: harness.snapshot() }, '1.2.3')
+    assert.match(metrics, /^spark_nanny_sidecar_wrong_verdicts_total\{reason="unresponsive"\} 1$/m)
   })
 
   test('a failing driver → the file doubt, until it answers', async (t) => {
