@@ -425,7 +425,7 @@ describe('nextEnforcement', () => {
   test('the UI begins to answer again → saved, so that a later sidecar knows it', () => {
     const sample: Sample = { kind: 'alive', evidence: 'application' }
     const input = { judged: alive, sample, driverStart: known('100'), time }
-    const run = (length: number) => ({ ...alive, run: { kind: 'alive', sinceMs: time.nowMs, length } }) as const
+    const run = (length: number) => ({ ...alive, run: { ...alive.run, kind: 'alive', length } }) as const
     const saved = [1, 2].map((length) => {
       const next = nextEnforcement(stateWith(monitoring), { ...input, judged: run(length) } as const, policyWith())
       return next.state.restartState.answeredAtMs
