@@ -15,6 +15,11 @@ export interface QueryHistory {
   readonly failed: ReadonlyMap<string, FailedQuery>
   /** Whether the newest reading has an active query. */
   readonly hasActive: boolean
+  /**
+   * Whether the application manages its queries: it has started a failed one again, or its queries end without a failure. Then
+   * the time between two of them may be long.
+   */
+  readonly isManaged: boolean
 }
 
 interface FailedQuery {
@@ -23,7 +28,13 @@ interface FailedQuery {
   readonly span: Span
 }
 
-export const noQueries: QueryHistory = { readMs: null, streamed: false, failed: new Map(), hasActive: false }
+export const noQueries: QueryHistory = {
+  readMs: null,
+  streamed: false,
+  failed: new Map(),
+  hasActive: false,
+  isManaged: false,
+}
 
 /** Spark keeps 100 ended queries for its page. */
 const maxQueries = 200
@@ -33,12 +44,18 @@ export function updateQueries(before: QueryHistory, reading: QueriesReading | un
   const queries = reading.queries.slice(0, maxQueries)
   const active = queries.filter(({ state }) => state === 'active')
   const failed = new Map<string, FailedQuery>()
+  let isManaged = before.isManaged || queries.some(({ state }) => state === 'finished')
   for (const query of queries) {
-    if (query.state !== 'failed' || active.some((other) => isSameQuery(query, other))) continue
+    if (query.state !== 'failed') continue
+    if (active.some((other) => isSameQuery(query, other))) {
+      isManaged = true
+      continue
+    }
     const { name, id, runId, error } = query
     failed.set(runId, { name: name || id, error, span: extendSpan(before.failed.get(runId)?.span ?? null, nowMs) })
   }
-  return { readMs: nowMs, streamed: before.streamed || queries.length > 0, failed, hasActive: active.length > 0 }
+  const streamed = before.streamed || queries.length > 0
+  return { readMs: nowMs, streamed, failed, hasActive: active.length > 0, isManaged }
 }
 
 /** Spark shows this name if the application has not given one. */
@@ -59,7 +76,8 @@ const workingShare = 0.1
 
 /**
  * A query has failed, nothing has started it again, and the application continues. Certain if no query is left, no job has run
- * since, and main only waits for something that no longer comes. A query that was stopped has not failed.
+ * since, and main only waits for something that no longer comes. A query that was stopped has not failed. An application that
+ * starts its queries again and again may do so an hour later: then the verdict is only likely.
  */
 export function concludeQueryEnded(
   history: QueryHistory,
@@ -78,9 +96,10 @@ export function concludeQueryEnded(
   const error = first.error === null ? '' : `: ${first.error.slice(0, 300)}`
   const failed: Evidence = { witness: 'queries', report: `the query ${first.name} has failed${error}`, sinceMs }
   const detail = `the streaming query ${first.name} failed ${since} ago, and the application continues without it${error}`
-  const idle = history.hasActive
-    ? null
-    : findIdleMain(threads, progress, processes, { sinceMs, queryEndedDeadlineMs, threadDumpIntervalMs }, nowMs)
+  const idle =
+    history.hasActive || history.isManaged
+      ? null
+      : findIdleMain(threads, progress, processes, { sinceMs, queryEndedDeadlineMs, threadDumpIntervalMs }, nowMs)
   if (idle === null) return hung('query-ended', 'likely', detail, [failed], nowMs)
   return hung('query-ended', 'certain', `${detail}; ${idle.report}`, [failed, idle], nowMs)
 }

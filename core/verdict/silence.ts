@@ -26,6 +26,8 @@ export const noSilence: Silence = { first: null, still: null, newest: null }
 const burningShare = 0.1
 /** Being throttled for less than this share of the time does not keep a UI from answering. */
 const throttledShare = 0.1
+/** Being throttled for less than this share of the time does not explain that a JVM uses no CPU time at all. Probes may be throttled, too. */
+const explainingShare = 0.05
 
 export function updateSilence(before: Silence, run: PollRun, { newestJvm }: ProcessHistory): Silence {
   if (run.kind !== 'failing') return noSilence
@@ -42,7 +44,7 @@ export function updateSilence(before: Silence, run: PollRun, { newestJvm }: Proc
 
 /** Whether the JVM used no CPU time between two records, and neither a disk nor throttling explains this. */
 function isStill(from: JvmRecord, to: JvmRecord): boolean {
-  const isThrottled = (computeThrottledShare(from, to) ?? 0) > 0
+  const isThrottled = (computeThrottledShare(from, to) ?? 0) >= explainingShare
   return to.jvm.cpuTicks === from.jvm.cpuTicks && !waitsForDisk(from) && !waitsForDisk(to) && !isThrottled
 }
 
@@ -101,7 +103,7 @@ function findMute({ first, still, newest }: Silence, silentMs: number, deadlines
   if (share === null) return unresponsive(report('only one record of the JVM was made since', first))
   const throttled = computeThrottledShare(first, newest) ?? 0
   // The JVM has used no CPU time at all: this may become `frozen`, whose deadline is longer here.
-  if (share === 0 && still === first && throttled === 0 && !waitsForDisk(newest)) return null
+  if (share === 0 && still === first && throttled < explainingShare && !waitsForDisk(newest)) return null
   const used = `the JVM used ${(share * 100).toFixed(1)} % of a core`
   const text = throttled >= throttledShare ? `${used}, and its container was throttled` : used
   const isBusy = share >= burningShare || throttled >= throttledShare

@@ -14,7 +14,8 @@ export function findCycles(threads: readonly DriverThread[]): readonly Cycle[] {
   const byId = new Map(threads.map((thread) => [thread.id, thread]))
   const followed = threads.map((thread) => ({ thread, cycle: findCycle(thread, byId) }))
   const bySignature = Map.groupBy(
-    followed.filter(({ cycle }) => cycle.length > 0),
+    // A thread cannot wait for itself: locks with an owner are reentrant.
+    followed.filter(({ cycle }) => cycle.length > 1),
     ({ cycle }) => cycle.map(({ id }) => id).join(' '),
   )
   return [...bySignature].map(([signature, group]) => {

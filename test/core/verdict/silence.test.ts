@@ -69,6 +69,11 @@ table('frozen', [
     verdict: 'failing',
   },
   {
+    what: 'no tick, and hardly throttled: by the probe itself',
+    steps: silentUntil(30_000, undefined, throttledUs(0.01)),
+    verdict: 'hung frozen certain',
+  },
+  {
     what: 'a longer deadline of the user',
     steps: silentUntil(400_000),
     deadlines: { frozenDeadlineMs: 600_000 },

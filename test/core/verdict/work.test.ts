@@ -179,6 +179,7 @@ table('deadlock', [
     steps: deadlocked(blocked(1, 'main', 90), blocked(90, 'worker', 1, 'TIMED_WAITING')),
     verdict: 'alive',
   },
+  { what: 'a thread that waits for itself', steps: deadlocked(blocked(1, 'main', 1)), verdict: 'alive' },
   { what: 'the owner is not in the dump', steps: deadlocked(blocked(1, 'main', 90)), verdict: 'alive' },
 ])
 needs('deadlock', deadlocked(blocked(1, 'main', 90), blocked(90, 'worker', 1)), { threads: 'alive' })
@@ -293,6 +294,26 @@ table('query-ended', [
   {
     what: 'a server of Thrift works without queries',
     steps: endedUntil(3 * minuteMs, threads(main(), scheduler, listeners, thread('HiveServer2-Handler-Pool'))),
+    verdict: 'hung query-ended likely',
+  },
+  {
+    what: 'the application starts its query every hour, and one run has failed',
+    steps: endedUntil(10 * minuteMs, healthyDump, {
+      queries: queries(failed, { runId: 'first', state: 'finished' }),
+    }),
+    verdict: 'hung query-ended likely',
+  },
+  {
+    what: 'the application has started it again before, and may wait longer now',
+    steps: [
+      ...watch(0, minuteMs, { jobs: jobs(), queries: queries({ ...failed, runId: 'first' }, {}) }),
+      ...watch(2 * minuteMs, 12 * minuteMs, {
+        jobs: jobs(),
+        queries: queries({ ...failed, runId: 'first' }, failed),
+        threads: healthyDump,
+        metrics: metrics(),
+      }),
+    ],
     verdict: 'hung query-ended likely',
   },
   {
