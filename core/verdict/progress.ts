@@ -34,6 +34,8 @@ export interface Progress {
   readonly countStands: Span | null
   readonly allJobs: number | null
   readonly droppedExecutorEvents: number | null
+  /** When the scheduler's own count last had an active job. Null if it never had. */
+  readonly schedulerActiveMs: number | null
 }
 
 /** A time in which a set of jobs ended no task. */
@@ -63,13 +65,14 @@ export const noProgress: Progress = {
   countStands: null,
   allJobs: null,
   droppedExecutorEvents: null,
+  schedulerActiveMs: null,
 }
 
 /** A driver with thousands of concurrent jobs is judged by the oldest of them. */
 const maxJobs = 500
 
 export function updateProgress(before: Progress, observation: Observation, nowMs: number): Progress {
-  const counted = updateMetrics(before, observation.metrics, nowMs)
+  const counted = updateMetrics(forgetEndedJobs(before, observation.metrics), observation.metrics, nowMs)
   const read = observation.jobs === undefined ? counted : updateJobs(counted, observation.jobs, nowMs)
   const cores = updateCores(read, observation.executors, nowMs)
   const isStarved = read.isActive && !read.hasTasks && cores?.count === 0
@@ -80,9 +83,18 @@ export function updateProgress(before: Progress, observation: Observation, nowMs
   return { ...read, cores, standing, starved: isStarved ? extendSpan(read.starved, nowMs) : null }
 }
 
+/**
+ * If Spark has dropped the event of a job's end, the UI lists that job forever. The count is the scheduler's own, and shows
+ * that no job waits.
+ */
+function forgetEndedJobs(before: Progress, metrics: MetricsReading | undefined): Progress {
+  if (metrics?.activeJobs !== 0) return before
+  return { ...before, active: null, standing: null, allStanding: null, batches: new Map(), starved: null }
+}
+
 function updateMetrics(before: Progress, metrics: MetricsReading | undefined, nowMs: number): Progress {
   if (metrics === undefined) return before
-  const { allJobs, droppedExecutorEvents } = metrics
+  const { activeJobs, allJobs, droppedExecutorEvents } = metrics
   const rose = allJobs !== null && before.allJobs !== null && allJobs > before.allJobs
   const countedMs = before.countStands?.seenMs ?? 0
   const isProven = rose && before.quiet !== null && countedMs >= before.quiet.sinceMs
@@ -94,6 +106,7 @@ function updateMetrics(before: Progress, metrics: MetricsReading | undefined, no
     lastJobMs: rose ? Math.max(countedMs, before.lastJobMs ?? 0) : before.lastJobMs,
     allJobs: allJobs ?? before.allJobs,
     droppedExecutorEvents: droppedExecutorEvents ?? before.droppedExecutorEvents,
+    schedulerActiveMs: (activeJobs ?? 0) > 0 ? nowMs : before.schedulerActiveMs,
   }
 }
 
@@ -167,10 +180,11 @@ export function concludeStall(
 /**
  * Jobs wait, and nothing can run their tasks. Usually the cluster has no room, and a restart does not help. If Spark has
  * dropped an event of its queue `executorManagement`, its count of executors is wrong from then on, and it may never ask
- * for one again (SPARK-59561).
+ * for one again (SPARK-59561). Events that are dropped together are often those of jobs too, so the scheduler itself must say
+ * that a job is active.
  */
 export function concludeNoExecutors(
-  { starved, droppedExecutorEvents }: Progress,
+  { starved, droppedExecutorEvents, schedulerActiveMs }: Progress,
   { noExecutorsDeadlineMs }: Deadlines,
   nowMs: number,
 ): HungVerdict | null {
@@ -182,7 +196,8 @@ export function concludeNoExecutors(
     { witness: 'executors', report: 'no executor with a core', sinceMs },
   ]
   const dropped = droppedExecutorEvents ?? 0
-  if (dropped === 0) return hung('no-executors', 'likely', detail, evidence, nowMs)
+  if (dropped === 0 || (schedulerActiveMs ?? -1) < sinceMs)
+    return hung('no-executors', 'likely', detail, evidence, nowMs)
   const report = `${dropped} dropped events of the queue executorManagement`
   return hung(
     'no-executors',

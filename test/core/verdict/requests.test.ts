@@ -154,7 +154,7 @@ describe('planReadings', () => {
     const { readings } = simulate(60 * minuteMs, () => ({
       jobs: jobs({ activeTasks: 0 }),
       executors: executors(2),
-      metrics: metrics(),
+      metrics: metrics({ activeJobs: 1 }),
       threads: dump,
     }))
     const dumps = timesOf(readings, 'threads')
@@ -172,7 +172,7 @@ describe('planReadings', () => {
     const { judgement } = simulate(150_000, () => ({
       jobs: jobs({ activeTasks: 0 }),
       executors: executors(2),
-      metrics: metrics(),
+      metrics: metrics({ activeJobs: 1 }),
       threads: threads(main(), listeners),
     }))
     assert.equal(judgement.verdict.kind === 'hung' && judgement.verdict.reason, 'scheduler-dead')

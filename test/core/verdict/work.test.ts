@@ -430,12 +430,25 @@ needs('streaming-stall of a source', dumpEvery(3 * minuteMs, 15 * minuteMs, sour
 })
 
 const waiting = { jobs: jobs({ activeTasks: 0 }), executors: executors(0) }
-const starved = watch(0, 10 * minuteMs, { ...waiting, metrics: metrics({ droppedExecutorEvents: 2 }) })
+const dropped = { activeJobs: 1, droppedExecutorEvents: 2 }
+const starved = watch(0, 10 * minuteMs, { ...waiting, metrics: metrics(dropped) })
 
 table('no-executors', [
   { what: 'for the deadline', steps: watch(0, 10 * minuteMs, waiting), verdict: 'hung no-executors likely' },
   { what: 'with dropped events', steps: starved, verdict: 'hung no-executors certain' },
   { what: 'for less', steps: watch(0, 10 * minuteMs - 30_000, waiting), verdict: 'alive' },
+  {
+    what: 'the UI missed the end of the job, which the scheduler knows',
+    steps: watch(0, 60 * minuteMs, (atMs) =>
+      atMs % (2 * minuteMs) === 0 ? { metrics: metrics({ ...dropped, activeJobs: 0 }) } : waiting,
+    ),
+    verdict: 'alive',
+  },
+  {
+    what: 'with dropped events, and a count of the scheduler from before',
+    steps: [[0, answers({ metrics: metrics(dropped) })], ...watch(30_000, 11 * minuteMs, waiting)],
+    verdict: 'hung no-executors likely',
+  },
   { what: 'off', steps: starved, deadlines: { noExecutorsDeadlineMs: null }, verdict: 'alive' },
   {
     what: 'an executor between',
