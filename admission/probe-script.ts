@@ -54,8 +54,10 @@ export const probeScript = [
   // One write, but no rename: the last line shows that the record is complete.
   `printf '%s\\n' "$r" end >${verdictFiles.processes}`,
   `if [ "$0" = startup ]; then [ ! -e ${verdictFiles.starting} ]; exit; fi`,
-  `h= g= d=; { read -r h; read -r g; read -r d; } <${verdictFiles.hung}`,
+  `h= g= y= d=; { read -r h; read -r g y; read -r d; } <${verdictFiles.hung}`,
   `case $h in '') exit 0;; '${anyDriver}') exit 1;; "$i") ;; *) exit 0;; esac`,
+  // An entrypoint may have started another JVM in the same container since. The verdict is not about that one.
+  'case $y,$e in ,*|*,|*,*" $y "*) ;; *) exit 0;; esac',
   // The reason, once, for `kubectl describe` and the operator.
   `l=; [ -z "$d" ] || { read -r l <$t; [ "$l" = "$d" ] || printf '%s\\n' "$d" >>$t; }`,
   // The signal ends the JVM with an exit code that only spark-nanny causes, also if it is stopped: then it needs SIGCONT. One

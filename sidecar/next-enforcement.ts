@@ -1,6 +1,7 @@
 import type { DriverPolicy } from '../core/settings/driver-policy.ts'
 import type { Judgement } from '../core/verdict/judge.ts'
 import type { HungVerdict, Verdict } from '../core/verdict/verdict.ts'
+import type { JvmProcess } from '../core/verdict/witnesses.ts'
 import { formatIsoTime, type Moment, toWallMs } from './clock.ts'
 import { nextDoubt } from './doubt.ts'
 import { classifyName, followDriver, type LifeStep, nameDriver } from './driver-life.ts'
@@ -214,7 +215,7 @@ function showVerdict(state: EnforcementState, judgement: Judgement, time: Moment
     kind: 'write-verdict-files',
     contents: {
       starting: hasStarted(judgement) ? null : 'the Spark UI has not answered yet\n',
-      hung: formatHungFile(nameDriver(state), action),
+      hung: formatHungFile(nameDriver(state), action, judgement.processes.newestJvm?.jvm ?? null),
       ready: isReady({ ...judgement, action }) ? 'ready\n' : null,
       doubt: state.doubt.id === null ? null : `${state.doubt.id}\n`,
     },
@@ -237,6 +238,8 @@ function describeVerdict(verdict: Verdict, time: Moment): EnforcementEffect {
 }
 
 /** The three lines of `hung`, as core/contract/pod-contract.ts defines them. Null if no driver is to end. */
-function formatHungFile(name: string | null, action: HungAction): string | null {
-  return action.kind === 'fail' && name !== null ? `${name}\n${action.signal}\n${action.message}\n` : null
+function formatHungFile(name: string | null, action: HungAction, jvm: JvmProcess | null): string | null {
+  if (action.kind !== 'fail' || name === null) return null
+  const signal = jvm === null ? action.signal : `${action.signal} ${jvm.startTicks}`
+  return `${name}\n${signal}\n${action.message}\n`
 }

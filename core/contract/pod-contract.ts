@@ -63,7 +63,8 @@ export const verdictFiles = {
   starting: 'starting',
   /**
    * Three lines: the start time of the driver that the verdict is about, or {@link anyDriver}; the signal that ends its JVM
-   * (`ALRM` or `KILL`); the reason, which the probe appends to the driver's termination message.
+   * (`ALRM` or `KILL`) and, if it is known, a blank and the start time of that JVM; the reason, which the probe appends to
+   * the driver's termination message.
    */
   hung: 'hung',
   ready: 'ready',

@@ -50,6 +50,23 @@ for (const shell of shells) {
       })
     }
 
+    test('a verdict that names the JVM → not about another one in the same container', (t) => {
+      const { hung, both, fake, path } = container(t)
+      const verdict = (jvm: string) => hung(`${mainStart}\nNONE ${jvm}\nfrozen\n`)
+      verdict('5000')
+      assert.deepEqual(both(), [0, 1], 'there is no JVM any more')
+      fake(7, 'java', { cmdline: submit, stat: statOf('5000', 'java', 7) })
+      assert.deepEqual(both(), [0, 1])
+      for (const other of ['4999', '500', '50000', '*', '7', 'j']) {
+        verdict(other)
+        assert.deepEqual(both(), [0, 0], other)
+      }
+      verdict('5000')
+      rmSync(path('proc/7'), { recursive: true })
+      fake(8, 'java', { cmdline: submit, stat: statOf('6000', 'java', 8) })
+      assert.deepEqual(both(), [0, 0], 'another JVM')
+    })
+
     test('any text → fails only if its first line is this start or the one for any driver', (t) => {
       const { hung, run } = container(t)
       const word = fc.constantFrom(

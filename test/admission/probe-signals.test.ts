@@ -73,7 +73,9 @@ describe('the probes of a real JVM', { skip, concurrency: 2 }, () => {
       assert.equal(probe(), 0)
       const start = record()?.jvm?.startTicks
       assert.match(start ?? '', /^\d+$/)
-      write('volume/hung', hung('ALRM'))
+      write('volume/hung', hung(`ALRM ${start}0`))
+      assert.equal(probe(), 0)
+      write('volume/hung', hung(`ALRM ${start}`))
       assert.equal(probe(), 1)
       await until('the driver has ended', () => driver.exitCode() !== null)
       assert.equal(driver.exitCode(), 142)

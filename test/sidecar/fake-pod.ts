@@ -204,8 +204,9 @@ function createKubelet(harness: () => Harness, scenario: Scenario) {
   }
   const probeLiveness = () => {
     record()
-    const [about, signal] = harness().read('hung')?.split('\n') ?? []
-    const isAboutThis = about === ticksOf(startMs)
+    const [about, howItEnds] = harness().read('hung')?.split('\n') ?? []
+    const [signal, jvm = ticksOf(startMs)] = howItEnds?.split(' ') ?? []
+    const isAboutThis = about === ticksOf(startMs) && jvm === ticksOf(startMs)
     if (isAboutThis && scenario.signalled) {
       const exitCode = signal === 'ALRM' ? 142 : 137
       return end(exitCode, describeKill(exitCode))

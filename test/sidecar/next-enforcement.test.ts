@@ -2,8 +2,9 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { DriverPolicy, HungPolicy } from '../../core/settings/driver-policy.ts'
 import { createJudgement, type Judgement } from '../../core/verdict/judge.ts'
+import { noProcesses, updateProcesses } from '../../core/verdict/processes.ts'
 import type { HungReason, Verdict } from '../../core/verdict/verdict.ts'
-import type { Sample } from '../../core/verdict/witnesses.ts'
+import type { ProcessRecord, Sample } from '../../core/verdict/witnesses.ts'
 import { noDoubt } from '../../sidecar/doubt.ts'
 import { type DriverStartSigns, isDriverKnownToRun } from '../../sidecar/driver-life.ts'
 import type {
@@ -530,6 +531,38 @@ describe('nextEnforcement', () => {
     assert.notEqual(at(answered.state, unresponsive, 30_000).state.doubt.id, null, 'an action does not wait for a dump')
     assert.equal(at(later.state, stopping, 20_000).state.doubt.id, id)
   })
+})
+
+describe('the file hung', () => {
+  const record = (startTicks: string): ProcessRecord => ({
+    recordedMs: 1_000,
+    jvm: { startTicks, state: 'stopped', cpuTicks: 1, threads: 1, hasDebugAgent: false, waitsForDisk: null },
+    pythonCpuTicks: null,
+    throttledUs: null,
+    oomKills: null,
+  })
+  const rows: readonly [string, Judgement, string][] = [
+    ['no record of the JVM', unresponsive, 'ALRM'],
+    ['a record of the JVM', { ...unresponsive, processes: updateProcesses(noProcesses, record('4711')) }, 'ALRM 4711'],
+    [
+      'a later record without a JVM',
+      {
+        ...unresponsive,
+        processes: updateProcesses(updateProcesses(noProcesses, record('4711')), {
+          ...record('4711'),
+          recordedMs: 2_000,
+          jvm: null,
+        }),
+      },
+      'ALRM 4711',
+    ],
+  ]
+  for (const [name, judgement, expected] of rows) {
+    test(`${name} → its second line is ${expected}`, () => {
+      const { effects } = decide(stateWith(monitoring), judgement, failPod)
+      assert.equal(findHungFile(effects)?.split('\n')[1], expected)
+    })
+  }
 })
 
 describe('settleRestart', () => {
