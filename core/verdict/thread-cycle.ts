@@ -20,20 +20,24 @@ export function findCycles(threads: readonly DriverThread[]): readonly Cycle[] {
   )
   return [...bySignature].map(([signature, group]) => {
     const cycle = group[0]?.cycle ?? []
-    const waiting = group.filter(({ thread }) => !cycle.includes(thread))
+    const members = new Set(cycle)
+    const waiting = group.filter(({ thread }) => !members.has(thread))
     return { signature, names: cycle.map(({ name }) => name), waiting: waiting.map(({ thread }) => thread.name) }
   })
 }
 
 /** The cycle to which the locks of `start` lead, in the order of ids. Empty if they lead to none. */
 function findCycle(start: DriverThread, byId: ReadonlyMap<number, DriverThread>): readonly DriverThread[] {
-  const path: DriverThread[] = []
+  // A set keeps the order in which the threads were added.
+  const path = new Set<DriverThread>()
   let thread: DriverThread | undefined = start
-  while (thread !== undefined && !path.includes(thread)) {
-    path.push(thread)
+  while (thread !== undefined && !path.has(thread)) {
+    path.add(thread)
     thread = findOwner(thread, byId)
   }
-  return thread === undefined ? [] : path.slice(path.indexOf(thread)).toSorted((a, b) => a.id - b.id)
+  if (thread === undefined) return []
+  const list = [...path]
+  return list.slice(list.indexOf(thread)).toSorted((a, b) => a.id - b.id)
 }
 
 /** A thread that waits with a timeout, as in `tryLock`, ends a cycle by itself. */
