@@ -124,11 +124,10 @@ function blameOnlyTheUi(result: UiResult, progress: Progress, heartbeat: Heartbe
 }
 
 /**
- * A body of one byte per chunk would need a thousand times its size if its pieces were kept, so they are copied. Servers
- * send pieces of some kilobytes; the bound also limits the time that such a body takes.
+ * A body of one byte per chunk would need a thousand times its size if its pieces were kept, so all but the first are copied.
+ * Servers send pieces of some kilobytes; the bound also limits the time that such a body takes.
  */
 const maxPieces = 4_096
-const firstBufferBytes = 8_192
 
 /** Reads the body only if the status is 200. */
 function readResponse(
@@ -142,24 +141,32 @@ function readResponse(
     done({ ...head, body: '' }, false)
     return
   }
-  let buffer = Buffer.allocUnsafe(Math.min(firstBufferBytes, maxBodyBytes))
+  let buffer: Buffer | undefined
   let bytes = 0
   let pieces = 0
-  const finish = (isTruncated: boolean) => done({ ...head, body: buffer.toString('utf8', 0, bytes) }, isTruncated)
+  const finish = (isTruncated: boolean) => done({ ...head, body: buffer?.toString('utf8', 0, bytes) ?? '' }, isTruncated)
   incoming.on('data', (piece: Buffer) => {
     pieces += 1
     const end = Math.min(bytes + piece.length, maxBodyBytes)
-    if (end > buffer.length) {
-      const larger = Buffer.allocUnsafe(Math.min(maxBodyBytes, Math.max(end, 2 * buffer.length)))
-      buffer.copy(larger, 0, 0, bytes)
-      buffer = larger
-    }
     const wasCut = end - bytes < piece.length
-    piece.copy(buffer, bytes, 0, end - bytes)
+    if (buffer === undefined) {
+      buffer = piece
+    } else {
+      buffer = growTo(buffer, end, maxBodyBytes)
+      piece.copy(buffer, bytes, 0, end - bytes)
+    }
     bytes = end
     if (wasCut || pieces >= maxPieces) finish(true)
   })
   incoming.once('end', () => finish(false))
+}
+
+/** A buffer with at least `bytes`, and the content of this one. It doubles, so that the copies stay few. */
+function growTo(buffer: Buffer, bytes: number, maxBytes: number): Buffer {
+  if (bytes <= buffer.length) return buffer
+  const larger = Buffer.allocUnsafe(Math.min(maxBytes, Math.max(bytes, 2 * buffer.length)))
+  buffer.copy(larger)
+  return larger
 }
 
 const resets: readonly string[] = ['ECONNRESET', 'EPIPE', 'ECONNABORTED', 'ETIMEDOUT']
