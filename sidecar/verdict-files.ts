@@ -1,4 +1,14 @@
-import { closeSync, constants, fstatSync, openSync, readSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  openSync,
+  readSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { verdictFiles } from '../core/contract/pod-contract.ts'
 import { maxRecordBytes, parseProcessRecord, type RecordedProcesses } from '../core/linux/process-record.ts'
@@ -96,11 +106,19 @@ export function openVerdictFiles(dir: string): VerdictFiles {
 
 /** Reads the records of the probes, and remembers the last complete one. */
 function createRecordReader(path: string) {
-  let last: { readonly record: RecordedProcesses; readonly writtenMs: number } | null = null
+  let last: { readonly record: RecordedProcesses; readonly writtenMs: number; readonly bytes: number } | null = null
   let incompleteReads = 0
+
+  /** Whether the file still is the one that was read last. The probe writes every few seconds, and each poll asks twice. */
+  function isUnchanged(): boolean {
+    if (last === null || incompleteReads > 0) return false
+    const stats = lstatSync(path, { throwIfNoEntry: false })
+    return stats?.isFile() === true && stats.mtimeMs === last.writtenMs && stats.size === last.bytes
+  }
 
   /** Whether there is a file. */
   function read(): boolean {
+    if (isUnchanged()) return true
     const file = readRegularFile(path)
     if (file === null) {
       last = null
@@ -109,7 +127,7 @@ function createRecordReader(path: string) {
     }
     const record = parseProcessRecord(file.text)
     incompleteReads = record === undefined ? incompleteReads + 1 : 0
-    if (record !== undefined) last = { record, writtenMs: file.modifiedMs }
+    if (record !== undefined) last = { record, writtenMs: file.modifiedMs, bytes: file.bytes }
     return true
   }
 
@@ -122,7 +140,9 @@ function createRecordReader(path: string) {
     },
     latest(nowMs: number): AgedProcessRecord | null {
       read()
-      return last === null ? null : { ...last, ageMs: Math.max(0, nowMs - last.writtenMs) }
+      if (last === null) return null
+      const { record, writtenMs } = last
+      return { record, writtenMs, ageMs: Math.max(0, nowMs - writtenMs) }
     },
     forget() {
       last = null
@@ -135,7 +155,9 @@ function createRecordReader(path: string) {
  * The first 64 kB of a file that another container may have replaced by anything: a pipe must not block the sidecar, and a
  * link or a device must not be followed. Null if there is no regular file.
  */
-function readRegularFile(path: string): { readonly text: string; readonly modifiedMs: number } | null {
+function readRegularFile(
+  path: string,
+): { readonly text: string; readonly modifiedMs: number; readonly bytes: number } | null {
   let file: number | undefined
   try {
     file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
@@ -143,7 +165,7 @@ function readRegularFile(path: string): { readonly text: string; readonly modifi
     if (!stats.isFile()) return null
     // One byte more, so that a record that is too long is not taken for a whole one.
     const bytes = Buffer.alloc(Math.min(stats.size, maxRecordBytes + 1))
-    return { text: bytes.toString('utf8', 0, readSync(file, bytes)), modifiedMs: stats.mtimeMs }
+    return { text: bytes.toString('utf8', 0, readSync(file, bytes)), modifiedMs: stats.mtimeMs, bytes: stats.size }
   } catch {
     return null
   } finally {
