@@ -144,7 +144,8 @@ function readResponse(
   let buffer: Buffer | undefined
   let bytes = 0
   let pieces = 0
-  const finish = (isTruncated: boolean) => done({ ...head, body: buffer?.toString('utf8', 0, bytes) ?? '' }, isTruncated)
+  const finish = (isTruncated: boolean) =>
+    done({ ...head, body: buffer?.toString('utf8', 0, bytes) ?? '' }, isTruncated)
   incoming.on('data', (piece: Buffer) => {
     pieces += 1
     const end = Math.min(bytes + piece.length, maxBodyBytes)
