@@ -1,8 +1,8 @@
 import { domain } from '../core/contract/pod-contract.ts'
 import { toRecord, toText } from '../core/json.ts'
 import {
-  overridableConfKeys,
   parseSparkApplication,
+  pickAdmissionConf,
   type SparkApplication,
   type SparkOperator,
   sparkApplicationApis,
@@ -38,7 +38,7 @@ export function projectApplication(object: unknown): KnownApplication | undefine
     application: {
       ...application,
       annotations: pick(application.annotations, (key) => key.startsWith(`${domain}/`)),
-      sparkConf: pick(application.sparkConf, (key) => overridableConfKeys.includes(key)),
+      sparkConf: pickAdmissionConf(application.sparkConf),
     },
   }
 }

@@ -1,4 +1,5 @@
 import { toRecord, toText, toTexts } from '../json.ts'
+import { javaOptionKeys, loadsDebugAgent } from './debug-agent.ts'
 
 /** The fields of a SparkApplication that spark-nanny uses, for both operators. */
 export interface SparkApplication {
@@ -6,7 +7,7 @@ export interface SparkApplication {
   readonly namespace: string
   readonly name: string
   readonly annotations: Readonly<Record<string, string>>
-  /** `spec.sparkConf` of both operators. */
+  /** `spec.sparkConf` of both operators, with the driver's Java options of kubeflow, which override it. */
   readonly sparkConf: Readonly<Record<string, string>>
   readonly restartPolicy: OwnerRestartPolicy
 }
@@ -61,9 +62,15 @@ export function parseSparkApplication(object: unknown): SparkApplication | undef
     namespace: typeof metadata.namespace === 'string' ? metadata.namespace : 'default',
     name: toText(metadata.name ?? ''),
     annotations: toTexts(metadata.annotations),
-    sparkConf: toTexts(spec.sparkConf),
+    sparkConf: { ...toTexts(spec.sparkConf), ...(api.operator === 'kubeflow' && parseJavaOptions(spec)) },
     restartPolicy: api.operator === 'kubeflow' ? parseKubeflowRestartPolicy(spec) : parseApacheRestartPolicy(spec),
   }
+}
+
+/** kubeflow puts `spec.driver.javaOptions` behind the conf on spark-submit's command line (submission.go, driverConfOption). */
+function parseJavaOptions(spec: Record<string, unknown>): Readonly<Record<string, string>> {
+  const { javaOptions } = toRecord(spec.driver)
+  return typeof javaOptions === 'string' ? { 'spark.driver.extraJavaOptions': javaOptions } : {}
 }
 
 /** `spec.restartPolicy: {type: Never | OnFailure | Always, onFailureRetries}`. OnFailure without retries never restarts. */
@@ -97,5 +104,19 @@ export const readinessTimeoutKey = 'spark.kubernetes.allocation.driver.readiness
 export const applicationIdKey = 'spark.app.id'
 export const deleteServiceKey = 'spark.kubernetes.driver.service.deleteOnTermination'
 
-/** The Spark properties that the webhook sets unless the SparkApplication does. */
-export const overridableConfKeys: readonly string[] = [readinessTimeoutKey, applicationIdKey, deleteServiceKey]
+/** The properties of a SparkApplication on which an admission depends: those that the webhook sets, and those of the UI. */
+const admissionConfKeys: readonly string[] = [
+  readinessTimeoutKey,
+  applicationIdKey,
+  deleteServiceKey,
+  'spark.driver.bindAddress',
+  'spark.ui.enabled',
+  'spark.ui.port',
+]
+
+/** The part of a conf that an admission needs. Java options are long, and only a debug agent among them matters. */
+export function pickAdmissionConf(conf: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  const isNeeded = (key: string, value: string) =>
+    admissionConfKeys.includes(key) || (javaOptionKeys.some((name) => name === key) && loadsDebugAgent(value))
+  return Object.fromEntries(Object.entries(conf).filter(([key, value]) => isNeeded(key, value)))
+}

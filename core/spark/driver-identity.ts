@@ -1,5 +1,6 @@
 import { domain } from '../contract/pod-contract.ts'
 import { type Container, findApplicationId, type Pod } from '../kubernetes/pod.ts'
+import { javaOptionKeys, javaOptionVariables, loadsDebugAgent } from './debug-agent.ts'
 import { baseName, type DriverCommand, findDriverCommand } from './driver-command.ts'
 
 /**
@@ -171,23 +172,11 @@ function isUiOff(setting: ReadSetting, portIsSet: boolean): boolean {
   return enabled !== 'true' || (!portIsSet && setting('spark.ui.port')?.trim() === '0')
 }
 
-/** The variables whose options a JVM (JDK_JAVA_OPTIONS, JAVA_TOOL_OPTIONS, _JAVA_OPTIONS) or spark-class reads. */
-const javaOptionVariables = [
-  'JAVA_TOOL_OPTIONS',
-  'JDK_JAVA_OPTIONS',
-  '_JAVA_OPTIONS',
-  'SPARK_SUBMIT_OPTS',
-  'SPARK_JAVA_OPTS',
-]
-const javaOptionKeys = ['spark.driver.extraJavaOptions', 'spark.driver.defaultJavaOptions']
-
 /** Where the pod loads a JDWP agent. Returns undefined if it does not show one. */
 function findDebugAgent({ env }: Container, setting: ReadSetting): string | undefined {
-  const loadsAgent = (options: string | undefined) =>
-    options !== undefined && /-(agentlib:jdwp|agentpath:\S*jdwp|Xrunjdwp)/.test(options)
   return (
-    env?.find(({ name, value }) => javaOptionVariables.includes(name) && loadsAgent(value))?.name ??
-    javaOptionKeys.find((key) => loadsAgent(setting(key)))
+    env?.find(({ name, value }) => javaOptionVariables.includes(name) && loadsDebugAgent(value))?.name ??
+    javaOptionKeys.find((key) => loadsDebugAgent(setting(key)))
   )
 }
 

@@ -22,6 +22,15 @@ describe('watchSparkApplications', () => {
     assert.equal(projectApplication({ kind: 'Pod' }), undefined)
   })
 
+  test('a conf with a UI and a debugger → is kept as far as an admission depends on it', () => {
+    const confOf = (spec: object) => projectApplication({ ...application('u', 'Never'), spec })?.application.sparkConf
+    const debug = '-agentlib:jdwp=server=y'
+    const sparkConf = { 'spark.ui.enabled': 'false', 'spark.driver.extraJavaOptions': debug }
+    assert.deepEqual(confOf({ sparkConf }), sparkConf)
+    assert.deepEqual(confOf({ sparkConf, driver: { javaOptions: '-Xss4m' } }), { 'spark.ui.enabled': 'false' })
+    assert.deepEqual(confOf({ driver: { javaOptions: debug } }), { 'spark.driver.extraJavaOptions': debug })
+  })
+
   test('a cached application → no request; a missing or replaced one → one GET', async (t) => {
     const { api, deps, signal } = await createApiFixture(t)
     const { reflectors, lookup } = watchSparkApplications(deps)

@@ -100,6 +100,18 @@ describe('locateUi', () => {
     assert.equal(idOf({}), applicationId)
   })
 
+  test('arguments and a file → the arguments count, also those whose value is not known', () => {
+    const properties = { 'spark.ui.port': '4050', 'spark.app.id': 'of-the-file', 'spark.ssl.enabled': 'true' }
+    const uiProperties = { 'spark.ui.port': '4060', 'spark.app.id': '', 'spark.ssl.enabled': 'false' }
+    const found = target(properties, { uiProperties, applicationId: null })
+    assert.ok(found.kind === 'ui')
+    assert.deepEqual([formatAddress(found.first), found.applicationId], ['http://127.0.0.1:4060', null])
+  })
+
+  test('arguments that switch the UI off → none', () => {
+    assert.equal(target({}, { uiProperties: { 'spark.ui.enabled': 'false' } }).kind, 'none')
+  })
+
   test('a node with thousands of addresses → only a few are polled', () => {
     const addresses = Array.from({ length: 5_000 }, (_, n) => `10.96.${n >> 8}.${n & 255}`)
     const target = locateUi(policyWith(), null, addresses)

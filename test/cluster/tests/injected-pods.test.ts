@@ -97,7 +97,12 @@ function driverPod({ name, spec, driver }: Shape): Pod {
   return {
     apiVersion: 'v1',
     kind: 'Pod',
-    metadata: { name, labels: { 'spark-role': 'driver', 'spark-app-selector': `spark-${name}` } },
+    metadata: {
+      name,
+      labels: { 'spark-role': 'driver', 'spark-app-selector': `spark-${name}` },
+      // Its command does not prove that it is a driver.
+      annotations: { 'spark-nanny.io/assume-driver': 'true' },
+    },
     spec: {
       restartPolicy: 'Never',
       containers: [

@@ -39,6 +39,9 @@ describe('decodePolicy', () => {
         stallDeadlineMs: fc.option(duration),
         statusPort: fc.integer({ min: 0, max: 65_535 }),
         startupProbeTells: fc.boolean(),
+        debugAgent: fc.boolean(),
+        uiProperties: fc.record({ 'spark.ui.port': fc.string() }, plain),
+        propertiesFiles: fc.constantFrom([], ['spark.properties'], ['a.conf', 'spark-defaults.conf']),
       },
       plain,
     )
@@ -69,6 +72,13 @@ describe('decodePolicy', () => {
     ],
     ['status port too high', JSON.stringify({ ...policy, statusPort: 65_536 }), /wrong statusPort$/],
     ['two problems', JSON.stringify({ ...policy, statusPort: -1, logLevel: 'loud' }), /wrong statusPort, logLevel$/],
+    [
+      'UI properties that are not text',
+      JSON.stringify({ ...policy, uiProperties: { 'spark.ui.port': 1 } }),
+      /wrong uiProperties$/,
+    ],
+    ['a file outside of its folder', JSON.stringify({ ...policy, propertiesFiles: ['..'] }), /wrong propertiesFiles$/],
+    ['a file in a folder', JSON.stringify({ ...policy, propertiesFiles: ['a/b'] }), /wrong propertiesFiles$/],
     [
       'a flag that is not a boolean',
       JSON.stringify({ ...policy, startupProbeTells: 'yes' }),
