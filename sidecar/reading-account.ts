@@ -27,7 +27,7 @@ export interface ReadingAccount {
   records(): readonly ReadingRecord[]
   /** Bytes that the readings have cost. */
   spentBytes(): number
-  /** The next driver may report other witnesses. The balance stays. */
+  /** The next driver may report other witnesses, and does not pay for the hang of the one before. */
   forget(): void
 }
 
@@ -42,6 +42,12 @@ const usualBytes: Readonly<Record<UiWitness, number>> = {
 
 /** Neither a long quiet time nor a long suspicion may decide about the bytes of the next hours. */
 const maxBalanceBytes = 1_000_000
+/**
+ * After thread dumps the account may owe the bytes of an hour of polls. Meanwhile this share of what the polls earn may be
+ * spent on optional readings, so that the next hang is seen, and the rest repays the debt.
+ */
+const spendableInDebt = 0.5
+const maxSpendableInDebtBytes = 32_768
 /** A reading this much cheaper than one that is saved for may be made before it. */
 const cheapShare = 0.1
 
@@ -49,6 +55,7 @@ export function createReadingAccount(): ReadingAccount {
   const records = new Map<UiWitness, ReadingRecord>()
   let latestTurn: UiWitness | undefined
   let balanceBytes = 0
+  let spendableBytes = 0
   let spentBytes = 0
   const askedMs = (witness: UiWitness) => records.get(witness)?.askedMs ?? Number.NEGATIVE_INFINITY
   const estimate = (witness: UiWitness) => records.get(witness)?.bytes || usualBytes[witness]
@@ -56,18 +63,24 @@ export function createReadingAccount(): ReadingAccount {
     balanceBytes = Math.max(-maxBalanceBytes, Math.min(maxBalanceBytes, balanceBytes + bytes))
   }
   return {
-    credit: add,
+    credit(pollBytes) {
+      add(pollBytes)
+      spendableBytes = Math.min(maxSpendableInDebtBytes, spendableBytes + pollBytes * spendableInDebt)
+    },
     choose(wants) {
-      const urgent = wants.find(({ urgency }) => urgency === 'urgent')
+      const byWait = wants.toSorted((a, b) => compare(askedMs(a.witness), askedMs(b.witness)))
+      // With rare polls, an urgent one may be due at each of them, and must not starve the others.
+      const urgent = byWait.find(({ urgency }) => urgency === 'urgent')
       if (urgent !== undefined) return urgent.witness
-      const waiting = wants.map(({ witness }) => witness).toSorted((a, b) => compare(askedMs(a), askedMs(b)))
+      const waiting = byWait.map(({ witness }) => witness)
       const mostImportant = wants[0]?.witness
       // The most important one has every second turn, and the others take turns.
       const first = mostImportant === latestTurn ? waiting[0] : mostImportant
       if (first === undefined) return undefined
       // The one whose turn it is saves up: others must not starve it.
-      const limitBytes = balanceBytes >= estimate(first) ? balanceBytes : estimate(first) * cheapShare
-      const chosen = [first, ...waiting].find((witness) => estimate(witness) <= Math.min(balanceBytes, limitBytes))
+      const availableBytes = balanceBytes < 0 ? spendableBytes : balanceBytes
+      const limitBytes = availableBytes >= estimate(first) ? availableBytes : estimate(first) * cheapShare
+      const chosen = [first, ...waiting].find((witness) => estimate(witness) <= Math.min(availableBytes, limitBytes))
       if (chosen === first) latestTurn = first
       return chosen
     },
@@ -81,10 +94,14 @@ export function createReadingAccount(): ReadingAccount {
       })
       spentBytes += bytes
       add(-bytes)
+      spendableBytes = Math.max(0, spendableBytes - bytes)
     },
     records: () => [...records.values()],
     spentBytes: () => spentBytes,
-    forget: () => records.clear(),
+    forget() {
+      records.clear()
+      balanceBytes = Math.max(0, balanceBytes)
+    },
   }
 }
 

@@ -130,9 +130,10 @@ export function planReadings(judgement: Judgement, deadlines: Deadlines, nowMs: 
   const isDoubtful = doubt === 'strong' || hasCandidate(judgement)
   const isDue = (witness: UiWitness, intervalMs: number) => isPast(requests, witness, intervalMs, nowMs)
   const wanted: WantedReading[] = []
-  // Of a driver with many running jobs, one answer can cost more than the polls between two readings.
-  if (isDue('jobs', jobsIntervalMs)) wanted.push({ witness: 'jobs', urgency: isDoubtful ? 'urgent' : 'optional' })
-  if (progress.isActive && !progress.hasTasks && isDue('executors', executorsIntervalMs)) {
+  if (isDue('jobs', jobsIntervalMs)) {
+    wanted.push({ witness: 'jobs', urgency: isDoubtful || isIdle(progress) ? 'urgent' : 'optional' })
+  }
+  if (isIdle(progress) && isDue('executors', executorsIntervalMs)) {
     wanted.push({ witness: 'executors', urgency: 'urgent' })
   }
   const plans = [
@@ -150,6 +151,12 @@ export function planReadings(judgement: Judgement, deadlines: Deadlines, nowMs: 
     ...wanted.filter(({ urgency }) => urgency === 'optional'),
   ]
 }
+
+/**
+ * Jobs without a task that runs. The executors say why, and without the jobs they would say nothing. Otherwise jobs are not
+ * urgent: of a driver with many running jobs, one answer can cost more than the polls between two readings.
+ */
+const isIdle = ({ isActive, hasTasks }: Progress) => isActive && !hasTasks
 
 /** A reading that is wanted after `intervalMs`, and urgent after `urgentMs`; null if it never is. */
 interface Plan {

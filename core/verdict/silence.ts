@@ -60,7 +60,7 @@ export function concludeSilence(
   const failing: Verdict = { kind: 'failing', sinceMs: run.sinceMs, failures: run.length, detail: cause }
   if (run.length < deadlines.failureThreshold) return failing
   const silentMs = nowMs - run.sinceMs + timerSlackMs
-  const finding = findFrozen(silence, silentMs, deadlines) ?? findMute(silence, silentMs, deadlines, nowMs)
+  const finding = findFrozen(silence, silentMs, deadlines) ?? findMute(silence, processes, silentMs, deadlines, nowMs)
   if (finding === null) return failing
   const held = findDebugger(processes)
   if (held !== null) {
@@ -93,10 +93,19 @@ function findFrozen({ still, newest }: Silence, silentMs: number, { frozenDeadli
 }
 
 /** The driver is silent, and nothing proves that it stands still. */
-function findMute({ first, still, newest }: Silence, silentMs: number, deadlines: Deadlines, nowMs: number) {
+function findMute(
+  { first, still, newest }: Silence,
+  { newestJvm }: ProcessHistory,
+  silentMs: number,
+  deadlines: Deadlines,
+  nowMs: number,
+) {
   const { unresponsiveDeadlineMs, busyDeadlineMs } = deadlines
   if (first === null || newest === null || !isFresh(newest, nowMs)) {
-    return silentMs < unresponsiveDeadlineMs ? null : unresponsive(null)
+    // Where probes have recorded the JVM, they fail for another reason: the kubelet restarts, or the volume is full. The driver
+    // may be in a long garbage collection, which has the longer deadline.
+    const deadlineMs = newestJvm === null ? unresponsiveDeadlineMs : Math.max(unresponsiveDeadlineMs, busyDeadlineMs)
+    return silentMs < deadlineMs ? null : unresponsive(null)
   }
   if (silentMs < busyDeadlineMs) return null
   const share = computeJvmShare(first, newest)

@@ -73,4 +73,45 @@ describe('createReadingAccount', () => {
       assert.ok(!asked.some(({ witness }) => witness === 'threads'))
     })
   }
+
+  test('two thread dumps were urgent → jobs are read within five minutes, and the debt is repaid', () => {
+    const account = createReadingAccount()
+    for (let dump = 0; dump < 2; dump += 1) account.record('threads', 350_000, true, 0)
+    const readMs: number[] = []
+    let polls = 0
+    for (let nowMs = 0; nowMs < 7_200_000; nowMs += intervalMs) {
+      polls += 1
+      account.credit(pollBytes)
+      const isDue = nowMs - (readMs.at(-1) ?? -30_000) >= 30_000
+      if (!isDue || account.choose([{ witness: 'jobs', urgency: 'optional' }]) === undefined) continue
+      readMs.push(nowMs)
+      account.record('jobs', 1_200, true, nowMs)
+    }
+    assert.ok((readMs[0] ?? Number.POSITIVE_INFINITY) < 300_000, String(readMs[0]))
+    const gaps = readMs.slice(1).map((atMs, index) => atMs - (readMs[index] ?? 0))
+    assert.ok(Math.max(...gaps) < 300_000, String(Math.max(...gaps)))
+    assert.ok(account.spentBytes() <= polls * pollBytes, String(account.spentBytes()))
+  })
+
+  test('the driver after one with thread dumps → owes nothing', () => {
+    const account = createReadingAccount()
+    account.record('threads', 350_000, true, 0)
+    account.forget()
+    account.credit(5_000)
+    assert.equal(account.choose([{ witness: 'jobs', urgency: 'optional' }]), 'jobs')
+  })
+
+  test('two urgent witnesses, both due at each poll → each has its turn', () => {
+    const account = createReadingAccount()
+    const wants = [
+      { witness: 'jobs', urgency: 'urgent' },
+      { witness: 'threads', urgency: 'urgent' },
+    ] as const
+    const chosen = Array.from({ length: 4 }, (_, index) => {
+      const witness = account.choose(wants) ?? 'jobs'
+      account.record(witness, 1_000, true, index * 30_000)
+      return witness
+    })
+    assert.deepEqual(chosen, ['jobs', 'threads', 'jobs', 'threads'])
+  })
 })

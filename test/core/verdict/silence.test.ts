@@ -182,13 +182,23 @@ table('unresponsive', [
     verdict: 'hung unresponsive certain',
   },
   {
-    what: 'the records ended a minute ago',
-    steps: [...silentUntil(50_000, ticks(95)), ...repeat(minuteMs, 2 * minuteMs, pollMs, () => times())],
+    what: 'the records ended, and busy-deadline has not passed: the kubelet may be restarting, and the driver collects garbage',
+    steps: [...silentUntil(50_000, ticks(95)), ...repeat(minuteMs, 290_000, pollMs, () => times())],
+    verdict: 'failing',
+  },
+  {
+    what: 'the records ended, and busy-deadline has passed',
+    steps: [...silentUntil(50_000, ticks(95)), ...repeat(minuteMs, 5 * minuteMs, pollMs, () => times())],
     verdict: 'hung unresponsive certain',
   },
   {
-    what: 'the only record is from before the silence',
-    steps: [[0, answers({ processes: record(0) })], ...repeat(pollMs, 2 * minuteMs, pollMs, () => times(record(0)))],
+    what: 'the only record is from before the silence, until busy-deadline',
+    steps: [[0, answers({ processes: record(0) })], ...repeat(pollMs, 290_000, pollMs, () => times(record(0)))],
+    verdict: 'failing',
+  },
+  {
+    what: 'the only record is from before the silence, after busy-deadline',
+    steps: [[0, answers({ processes: record(0) })], ...repeat(pollMs, 310_000, pollMs, () => times(record(0)))],
     verdict: 'hung unresponsive certain',
   },
 ])
