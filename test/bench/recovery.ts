@@ -24,7 +24,7 @@ import { waitFor } from '../cluster/harness/processes.ts'
 import { settingsConf } from '../cluster/harness/sidecar.ts'
 import { startWebhook } from '../cluster/harness/webhook.ts'
 
-const runs = 5
+const runs = Number(process.env.RUNS ?? 5)
 const bars = { resubmitSeconds: 60, inPlaceSeconds: 40 } as const
 const namespace = `recovery-${process.pid}`
 /** A frozen driver is followed for this long. */
@@ -47,10 +47,9 @@ export async function benchRecovery(): Promise<void> {
   await createNamespace(cluster, namespace, { 'spark-nanny.io/inject': 'enabled', webhook: 'recovery' })
   const webhook = await startWebhook(cluster, { name: 'recovery' })
   try {
-    for (let run = 1; run <= runs; run += 1) {
-      resubmitted.push(await measure(cluster, `resubmit-${run}`, 'resubmit'))
-      inPlace.push(await measure(cluster, `in-place-${run}`, 'in-place'))
-    }
+    resubmitted.push(...(await measure(cluster, 'resubmitted', 'resubmit', runs)))
+    // A driver of its own for each, because every restart in place makes the next one wait longer.
+    for (let run = 1; run <= runs; run += 1) inPlace.push(...(await measure(cluster, `in-place-${run}`, 'in-place', 1)))
   } finally {
     await deleteNamespace(cluster, namespace)
     await webhook.stop()
@@ -70,28 +69,36 @@ export async function benchRecovery(): Promise<void> {
   console.log(JSON.stringify(result))
 }
 
-/** Runs one driver, freezes it, and waits until the next one has completed a job. */
-async function measure(cluster: Cluster, name: string, restart: 'resubmit' | 'in-place'): Promise<Recovery> {
+type Mode = 'resubmit' | 'in-place'
+
+/** Freezes `count` drivers of one application, one after another. */
+async function measure(cluster: Cluster, name: string, restart: Mode, count: number): Promise<readonly Recovery[]> {
   const conf = restart === 'resubmit' ? {} : settingsConf({ restart })
   const timeline = await followPod(cluster, { namespace, pod: `${name}-driver` })
   const owner = await ownApplication(cluster, { namespace, name, mode: 'loop', conf }, true)
+  const recoveries: Recovery[] = []
   try {
     await waitFor({ what: `${name} is submitted`, timeoutMs: patienceMs }, async () => owner.uids[0])
-    await waitForLog(cluster, owner, /app: job 3 done/, { timeoutMs: patienceMs })
-    await waitForPod(cluster, owner, { what: 'Ready', timeoutMs: patienceMs }, isReady)
-    // So that the hang does not begin at the same phase of the polls and probes each time.
-    await sleep(Math.random() * 10_000)
-    const frozenMs = Date.now()
-    await freezeDriver(cluster, owner)
-    const computing = await waitForNextJob(cluster, owner, frozenMs)
-    const recovery = { ...readTimeline(timeline, frozenMs), computing }
-    console.log(`${name}: ${JSON.stringify(recovery)}\n${timeline.text()}`)
-    return recovery
+    while (recoveries.length < count) {
+      await waitForLog(cluster, owner, /app: job 3 done/, { timeoutMs: patienceMs })
+      await waitForPod(cluster, owner, { what: 'Ready', timeoutMs: patienceMs }, isReady)
+      // So that the hang does not begin at the same phase of the polls and probes each time.
+      await sleep(Math.random() * 10_000)
+      const uid = (await getPod(cluster, owner))?.metadata?.uid
+      const frozenMs = Date.now()
+      await freezeDriver(cluster, owner)
+      const computing = await waitForNextJob(cluster, owner, frozenMs)
+      const recovery = { ...readTimeline(timeline, uid, frozenMs), computing }
+      recoveries.push(recovery)
+      console.log(`${name} ${restart}: ${JSON.stringify(recovery)}`)
+    }
   } finally {
-    await owner.stop()
+    console.log(timeline.text())
     timeline.stop()
+    await owner.stop()
     await cluster.kubectl(['-n', namespace, 'delete', 'pods', '--all', '--grace-period=1', '--wait=true'])
   }
+  return recoveries
 }
 
 /** Seconds from `frozenMs` until another run of the driver has completed a job, in this pod or the next. */
@@ -106,9 +113,8 @@ async function waitForNextJob(cluster: Cluster, ref: PodRef, frozenMs: number): 
   return toSeconds(Date.now() - frozenMs)
 }
 
-function readTimeline({ entries }: Timeline, frozenMs: number): Omit<Recovery, 'computing'> {
+function readTimeline({ entries }: Timeline, uid: string | undefined, frozenMs: number): Omit<Recovery, 'computing'> {
   const later = entries.filter(({ at }) => at > frozenMs)
-  const uid = entries[0]?.pod.metadata?.uid
   const findSeconds = (matches: (entry: Timeline['entries'][number]) => boolean): number =>
     toSeconds((later.find(matches)?.at ?? Number.NaN) - frozenMs)
   return {

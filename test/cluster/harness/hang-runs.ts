@@ -32,6 +32,28 @@ export interface Twin extends Scenario {
   readonly completes: RegExp
 }
 
+/** Starts a driver that is deleted after the test: a hung one hangs again and again, and uses the CPU of the others. */
+const startForTest = async (
+  cluster: Cluster,
+  context: TestContext,
+  namespace: string,
+  scenario: Scenario,
+): Promise<Driver> => {
+  const driver = await start(cluster, context, namespace, scenario)
+  const command = [
+    '-n',
+    namespace,
+    'delete',
+    'pod',
+    driver.pod,
+    '--grace-period=1',
+    '--wait=false',
+    '--ignore-not-found',
+  ]
+  context.after(() => cluster.kubectl(command))
+  return driver
+}
+
 const startMs = 300_000
 const verdictMs = 420_000
 const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`
@@ -49,7 +71,7 @@ const assertReason = (reasons: readonly string[], { reason, detail }: Pick<Concl
 /** Runs a driver until it hangs and the sidecar has acted on it or reported it. Prints how long each step took. */
 export const runHang = async (cluster: Cluster, context: TestContext, namespace: string, hang: Hang): Promise<void> => {
   const { until, hang: interfere, reasons, outcome, works = /app: job 1 done/, ...scenario } = hang
-  const driver = await start(cluster, context, namespace, scenario)
+  const driver = await startForTest(cluster, context, namespace, scenario)
   await waitForLog(cluster, driver, until, { timeoutMs: startMs })
   const hungAtMs = Date.now()
   await interfere?.(cluster, driver)
@@ -95,7 +117,7 @@ const waitForConclusion = (cluster: Cluster, driver: Driver, sinceMs: number): P
 /** Runs a healthy driver to its end. It must complete without a restart. */
 export const runTwin = async (cluster: Cluster, context: TestContext, namespace: string, twin: Twin): Promise<void> => {
   const { until, disturb, completes, ...scenario } = twin
-  const driver = await start(cluster, context, namespace, scenario)
+  const driver = await startForTest(cluster, context, namespace, scenario)
   const states = new Set<string>()
   const watching = { ended: false }
   const watch = async () => {
