@@ -1,6 +1,7 @@
 /** What the judge wants to know next of the UI, at which cost for the driver. */
 import type { Judgement } from './judge.ts'
 import type { Progress } from './progress.ts'
+import { hasStandingQuery } from './queries.ts'
 import { staleMs } from './span.ts'
 import type { Deadlines } from './verdict.ts'
 import type { Observation, UiWitness } from './witnesses.ts'
@@ -85,6 +86,9 @@ function findDoubt({ allStanding, isActive, hasTasks, quiet, lastJobMs, allJobs 
   return hadJobs && quiet !== null && quiet.seenMs - quiet.sinceMs >= quietMs ? 'weak' : null
 }
 
+const findAnyDoubt = (progress: Progress, isStanding: boolean): Doubt | null =>
+  findDoubt(progress) ?? (isStanding ? 'weak' : null)
+
 /** Whether a verdict about the driver's work is under observation: more than a doubt, and not yet a verdict. */
 const hasCandidate = (judgement: Judgement) => hasThreadCandidate(judgement) || judgement.work.queries.failed.size > 0
 
@@ -126,7 +130,8 @@ export function suspects(judgement: Judgement): boolean {
 export function planReadings(judgement: Judgement, deadlines: Deadlines, nowMs: number): readonly WantedReading[] {
   if (judgement.run.kind !== 'alive') return []
   const { progress, requests } = judgement.work
-  const doubt = findDoubt(progress)
+  const isStanding = hasStandingQuery(judgement.work.queries)
+  const doubt = findAnyDoubt(progress, isStanding)
   const isDoubtful = doubt === 'strong' || hasCandidate(judgement)
   const isDue = (witness: UiWitness, intervalMs: number) => isPast(requests, witness, intervalMs, nowMs)
   const wanted: WantedReading[] = []
@@ -139,7 +144,7 @@ export function planReadings(judgement: Judgement, deadlines: Deadlines, nowMs: 
   const plans = [
     ['metrics', planMetrics(judgement, doubt, isDoubtful)],
     ['queries', planQueries(judgement, deadlines, doubt, isDoubtful)],
-    ['threads', planThreads(judgement, deadlines, doubt)],
+    ['threads', planThreads(judgement, deadlines, doubt, isStanding)],
   ] as const
   for (const [witness, plan] of plans) {
     if (plan === null || !isDue(witness, plan.intervalMs)) continue
@@ -182,7 +187,13 @@ function planQueries({ work }: Judgement, deadlines: Deadlines, doubt: Doubt | n
   return { intervalMs: queriesIntervalMs, urgentMs: doubt === null ? null : weakQueriesIntervalMs }
 }
 
-function planThreads(judgement: Judgement, deadlines: Deadlines, doubt: Doubt | null): Plan | null {
+/** The doubt about a standing query does not depend on how often jobs run: those of other queries may. */
+function planThreads(
+  judgement: Judgement,
+  deadlines: Deadlines,
+  doubt: Doubt | null,
+  isStanding: boolean,
+): Plan | null {
   const { threadDumpIntervalMs } = deadlines
   const { progress, requests } = judgement.work
   if (needsConfirmation(judgement)) return { intervalMs: threadDumpIntervalMs, urgentMs: threadDumpIntervalMs }
@@ -190,7 +201,7 @@ function planThreads(judgement: Judgement, deadlines: Deadlines, doubt: Doubt | 
     const intervalMs = computeCandidateIntervalMs(judgement, deadlines)
     return { intervalMs, urgentMs: intervalMs }
   }
-  if (doubt === null || (doubt === 'weak' && mayBeRareStream(progress, requests))) return null
+  if (doubt === null || (doubt === 'weak' && !isStanding && mayBeRareStream(progress, requests))) return null
   const dumps = doubt === 'strong' ? requests.strongDumps : requests.weakDumps
   const intervalMs = doubled(threadDumpIntervalMs, dumps)
   return { intervalMs, urgentMs: dumps < freeDumps ? intervalMs : 2 * longestDumpIntervalMs }

@@ -232,6 +232,18 @@ describe('planReadings', () => {
     )
   })
 
+  test('a query that is blocked beside one that works → the verdict, although no job ever stands still', () => {
+    const other = { name: 'good', id: 'good', runId: '11111111-e2ab-42cc-a31f-e3bf187602b2' }
+    const blocked = threads(main(), scheduler, listeners, stream(frames.source, 'RUNNABLE'))
+    const { judgement } = simulate(60 * minuteMs, (atMs) => ({
+      jobs: jobs({ id: atMs, streaming: { kind: 'batch', runId: other.runId, batch: Math.floor(atMs / 2_000) } }),
+      metrics: metrics({ allJobs: Math.floor(atMs / 2_000) }),
+      queries: queries({ batch: 3 }, { ...other, batch: Math.floor(atMs / 2_000) }),
+      threads: blocked,
+    }))
+    assert.equal(judgement.verdict.kind === 'hung' && judgement.verdict.reason, 'streaming-stall')
+  })
+
   test('a UI that refuses dumps, metrics and queries → asked less and less often', () => {
     const { readings } = simulate(360 * minuteMs, () => ({ jobs: jobs(batchJob({ activeTasks: 0 })) }))
     for (const witness of ['threads', 'metrics', 'queries', 'executors'] as const) {
