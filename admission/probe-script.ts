@@ -13,7 +13,8 @@ import { anyDriver, verdictDir, verdictFiles } from '../core/contract/pod-contra
  * - The kubelet replaces a dollar sign before a parenthesis, and two dollar signs, so neither occurs.
  */
 export const probeScript = [
-  `{ cd ${verdictDir} || exit 0`,
+  // Bash takes its options from SHELLOPTS of the environment: `errexit` would fail the probe, and kill a healthy driver.
+  `{ set +Cef; cd ${verdictDir} || exit 0`,
   // The start time of the driver's main process identifies one life of the container: field 22 of stat. The command name in
   // the second field may contain spaces and parentheses, so everything up to the last parenthesis is cut off.
   "s= i= n='",
@@ -25,18 +26,19 @@ export const probeScript = [
   'c /proc/self/cgroup; o=$v j= b= e= x= k=',
   // The driver's JVM as the last probe knew it, so that its command line is read once: that may be long, and may block.
   `read -r k <${verdictFiles.jvm}`,
-  // The short file `comm` sorts out all other processes.
+  // The short file `comm` sorts out the probes’ own shells, and where the node’s processes may be visible, all but java and
+  // python.
   'for p in /proc/[0-9]*; do',
-  'q= s=; read -r q <$p/comm; case $q in java|python*) ;; *) continue;; esac',
+  'q= s=; read -r q <$p/comm; case $q in java|python*) ;; sh|bash|dash|ash|busybox) continue;; *) [ "$i" ] || continue; q=o;; esac',
   'c $p/cgroup; [ "$v" ] && [ "$v" = "$o" ] && read -r s <$p/stat || continue',
   // State, CPU time in user and kernel mode, threads, start time: fields 3, 14, 15, 20 and 22 of stat.
   'set -- ${s##*) }; s="$1 ${12} ${13} ${18} ${20}"',
-  'case $q in p*) r="$r${n}p $s"; continue;; esac',
+  'case $q in o) r="$r${n}o $s"; continue;; p*) r="$r${n}p $s"; continue;; esac',
   'p=${p#/proc/} w=${20}; case $k in "$p $w "[jd]) m=${k##* };; *)',
   // The arguments are separated by NUL, which `read` drops. Spark’s launcher names SparkSubmit too, but ends by itself.
   'a= l= m=j; while read -r l || [ "$l" ]; do a=$a$l; done </proc/$p/cmdline',
   // Without a JVM that runs SparkSubmit, process 1 is the driver’s, so it ranks last.
-  'case $p,$a in *launcher.Mainorg*) continue;; *.deploy.SparkSubmit*) ;; 1,*) w=9999999999999999;; *) continue;; esac',
+  'case $p,$a in *launcher.Mainorg*) continue;; *.deploy.SparkSubmit*) ;; 1,*) w=9999999999999999;; *) r="$r${n}o $s"; continue;; esac',
   'case $a${JAVA_TOOL_OPTIONS-}${JDK_JAVA_OPTIONS-}${_JAVA_OPTIONS-} in *jdwp*) m=d;; esac;; esac',
   // The driver may start other JVMs that run SparkSubmit. The oldest one is the driver.
   '[ "$j" ] && [ "$w" -ge "$b" ] || { j=$p b=$w e="$p ${20} $m" x="$n$m $s"; }; done; r=$r$x',

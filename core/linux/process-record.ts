@@ -14,8 +14,8 @@ export const maxRecordBytes = 65_536
  * the file is not replaced atomically, or if it is too long. The driver can write anything into it.
  *
  * - The first line is the start time of the main process, or empty.
- * - `j`, `d` and `p` describe one process each: the driver's JVM, the same with a debug agent, and a `python` process. Its
- *   state, CPU time in user mode and in kernel mode, threads and start time follow.
+ * - `j`, `d`, `p` and `o` describe one process each: the driver's JVM, the same with a debug agent, a `python` process, and
+ *   any other. Its state, CPU time in user mode and in kernel mode, threads and start time follow.
  * - `disk 1`: a thread of the JVM waits for a disk.
  * - `throttled_usec`, `throttled_time` (nanoseconds) and `oom_kill` are lines of the cgroup's files.
  * - The last line is `end`.
@@ -39,6 +39,7 @@ export function parseProcessRecord(text: string): RecordedProcesses | undefined 
       null,
     ),
     pythonCpuTicks: sumCpuTicks(valuesOf('p')),
+    otherCpuTicks: sumCpuTicks(valuesOf('o')),
     throttledUs: first('throttled_usec') ?? (nanoseconds === null ? null : Math.floor(nanoseconds / 1_000)),
     oomKills: first('oom_kill'),
   }

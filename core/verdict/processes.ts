@@ -19,7 +19,7 @@ export interface ProcessHistory {
 interface Idleness {
   /** The first record of the minute that is being counted. */
   readonly minute: ProcessRecord | null
-  /** Since when neither the JVM nor Python has used more than 1 % of a core. Null if no record says so. */
+  /** Since when neither the JVM nor Python nor the other processes have used more than 1 % of a core. Null if no record says so. */
   readonly sinceMs: number | null
   /** The same for the Python processes alone. */
   readonly pythonSinceMs: number | null
@@ -115,9 +115,11 @@ function updateIdleness({ newest, idleness }: ProcessHistory, record: ProcessRec
   }
   const elapsedMs = recordedMs - minute.recordedMs
   const allowedTicks = (Math.max(minuteMs, elapsedMs) * idleShare) / msPerTick
-  const [jvmTicks, pythonTicks] = [countJvmTicks(minute, record), countPythonTicks(minute, record)]
+  const jvmTicks = countJvmTicks(minute, record)
+  const pythonTicks = countTicks(minute.pythonCpuTicks, record.pythonCpuTicks)
+  const otherTicks = countTicks(minute.otherCpuTicks, record.otherCpuTicks)
   const pythonSinceMs = pythonTicks > allowedTicks ? recordedMs : idleness.pythonSinceMs
-  if (jvmTicks > allowedTicks || pythonTicks > allowedTicks) {
+  if (Math.max(jvmTicks, pythonTicks, otherTicks) > allowedTicks) {
     const jvmShare = computeJvmShare(minute, record)
     return { minute: record, sinceMs: recordedMs, pythonSinceMs, jvmShare, workedMs: recordedMs }
   }
@@ -132,8 +134,8 @@ function countJvmTicks({ jvm: from }: ProcessRecord, { jvm: to }: ProcessRecord)
   return to.cpuTicks - from.cpuTicks
 }
 
-/** The sum over all Python processes falls when one of them ends, which counts as use. */
-function countPythonTicks({ pythonCpuTicks: from }: ProcessRecord, { pythonCpuTicks: to }: ProcessRecord): number {
+/** The sum over all processes of a kind falls when one of them ends, which counts as use. */
+function countTicks(from: number | null, to: number | null): number {
   if (from === null && to === null) return 0
   return from === null || to === null || to < from ? Number.POSITIVE_INFINITY : to - from
 }

@@ -2,20 +2,22 @@ import type { DriverPolicy } from '../settings/driver-policy.ts'
 import type { UiWitness } from './witnesses.ts'
 
 /** Why a driver is hung. docs/hangs.md has a section for each. */
-export type HungReason =
-  | 'frozen'
-  | 'busy'
-  | 'unresponsive'
-  | 'scheduler-dead'
-  | 'deadlock'
-  | 'query-ended'
-  | 'streaming-stall'
-  | 'no-executors'
-  | 'main-ended'
-  | 'stall'
-  | 'max-run-time'
-  | 'startup-deadline'
-  | 'stop-deadline'
+export const hungReasons = [
+  'frozen',
+  'busy',
+  'unresponsive',
+  'scheduler-dead',
+  'deadlock',
+  'query-ended',
+  'streaming-stall',
+  'no-executors',
+  'main-ended',
+  'stall',
+  'max-run-time',
+  'startup-deadline',
+  'stop-deadline',
+] as const
+export type HungReason = (typeof hungReasons)[number]
 
 /** `certain`: no healthy driver looks like this. `likely`: a healthy driver can look like this, but rarely does. */
 export type Certainty = 'certain' | 'likely'

@@ -42,6 +42,8 @@ export interface ProcessRecord {
   readonly jvm: JvmProcess | null
   /** CPU time of the container's `python` processes, in ticks of 10 ms. Null if there is none. */
   readonly pythonCpuTicks: number | null
+  /** The same of its other processes, without shells. Null if there is none, or if the pod shares its process namespace. */
+  readonly otherCpuTicks: number | null
   /** How long the container has been throttled, in microseconds. Null if the cgroup does not say. */
   readonly throttledUs: number | null
   /** How many processes of the container the kernel has killed for lack of memory. Null if the cgroup does not say. */

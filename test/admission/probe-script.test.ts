@@ -162,6 +162,18 @@ for (const shell of shells) {
       assert.equal(run('liveness', { shell, env }), 1)
     })
 
+    test('options of bash in the environment → change nothing', (t) => {
+      const { run, hung, read } = container(t)
+      // The shell takes SHELLOPTS only if it is bash.
+      const env = { SHELLOPTS: 'errexit:noclobber:noglob:nounset' }
+      for (const _ of [1, 2]) {
+        assert.deepEqual([run('startup', { shell, env }), run('liveness', { shell, env })], [0, 0])
+        assert.equal(read('volume/processes'), `${mainStart}\nend\n`)
+      }
+      hung(hungNow)
+      assert.equal(run('liveness', { shell, env }), 1)
+    })
+
     test('the reason → is appended once to the termination message', (t) => {
       const { both, hung, read, write } = container(t)
       write('message', '')
@@ -177,8 +189,10 @@ for (const shell of shells) {
   })
 
   describe(`the record of a probe in ${shell.join(' ')}`, () => {
-    test('a JVM that runs SparkSubmit and two python processes → both kinds, and nothing else', (t) => {
+    test('a JVM that runs SparkSubmit, python and other processes → all three kinds, without shells', (t) => {
       const { fake, record } = container(t)
+      for (const [index, shellName] of ['sh', 'bash', 'dash', 'busybox'].entries()) fake(20 + index, shellName)
+      fake(30, 'java', { cmdline: 'java\0org.apache.hadoop.fs.FsShell\0' })
       fake(7, 'java', { cmdline: submit, stat: statOf('5000', 'java', 7) })
       fake(8, 'python3')
       fake(9, 'python', { stat: statOf('1', 'x) y', 9) })
@@ -195,6 +209,7 @@ for (const shell of shells) {
           waitsForDisk: null,
         },
         pythonCpuTicks: 30,
+        otherCpuTicks: 45,
         throttledUs: null,
         oomKills: null,
       })

@@ -23,8 +23,15 @@ const jvm = {
   hasDebugAgent: false,
   waitsForDisk: false,
 }
-const record = { mainStartTicks: '4711', jvm, pythonCpuTicks: 66, throttledUs: 1500, oomKills: 2 }
-const nothing = { mainStartTicks: null, jvm: null, pythonCpuTicks: null, throttledUs: null, oomKills: null }
+const record = { mainStartTicks: '4711', jvm, pythonCpuTicks: 66, otherCpuTicks: null, throttledUs: 1500, oomKills: 2 }
+const nothing = {
+  mainStartTicks: null,
+  jvm: null,
+  pythonCpuTicks: null,
+  otherCpuTicks: null,
+  throttledUs: null,
+  oomKills: null,
+}
 
 const rows: readonly [string, string, unknown][] = [
   ['everything', whole, record],
@@ -39,6 +46,11 @@ const rows: readonly [string, string, unknown][] = [
   ['two JVMs, the older one last', whole.replace('j S', 'j R 1 1 9 50000\nj S'), record],
   ['a start time with more digits is later', whole.replace('j S', 'j R 1 1 9 10000\nj S'), record],
   ['cgroup v1, in nanoseconds', whole.replace('throttled_usec 1500', 'throttled_time 1500999'), record],
+  [
+    'other programs',
+    whole.replace('disk 0', 'o S 1 2 1 4800\no R 3 4 9 4801\ndisk 0'),
+    { ...record, otherCpuTicks: 10 },
+  ],
   ['a stopped JVM', whole.replace('j S', 'j T'), { ...record, jvm: { ...jvm, state: 'stopped' } }],
   ['an unknown state', whole.replace('j S', 'j I'), { ...record, jvm: { ...jvm, state: 'unknown' } }],
   ['a JVM without numbers', whole.replace('j S 1200 34 61 4712', 'j     '), { ...record, jvm: null }],

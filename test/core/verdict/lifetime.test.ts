@@ -104,6 +104,16 @@ table('stop-deadline', true, [
     verdict: 'stopping',
   },
   {
+    what: 'another program works, and the JVM does not',
+    steps: every(0, 60 * minuteMs, refused, (atMs) => record(atMs, {}, { otherCpuTicks: Math.round(atMs * 0.05) })),
+    verdict: 'stopping',
+  },
+  {
+    what: 'another program is idle, too',
+    steps: every(0, 10 * minuteMs, refused, (atMs) => record(atMs, {}, { otherCpuTicks: 77 })),
+    verdict: 'hung stop-deadline certain',
+  },
+  {
     what: 'one burst of work in a minute',
     steps: every(0, 12 * minuteMs, refused, (atMs) => record(atMs, { cpuTicks: atMs < 6 * minuteMs ? 0 : 200 })),
     verdict: 'stopping',

@@ -55,6 +55,7 @@ export function record(
     recordedMs,
     jvm: { ...jvm, ...fields },
     pythonCpuTicks: null,
+    otherCpuTicks: null,
     throttledUs: null,
     oomKills: null,
     ...others,

@@ -1,6 +1,6 @@
 import { restartAllContainersExitCode } from '../../../core/contract/pod-contract.ts'
 import type { DeletionCause } from '../assess/deletion-reason.ts'
-import { isEndedByProbe } from '../assess/hang-end.ts'
+import { isEndedByProbe, isHangMessage } from '../assess/hang-end.ts'
 import { type ContainerEnd, type Driver, hasEnded } from '../driver/driver.ts'
 
 /** Why a driver's container or pod ended. */
@@ -64,7 +64,7 @@ const evictions = ['Evicted', 'EvictionByEvictionAPI', 'PreemptionByScheduler', 
 
 /** The sidecar writes its verdict to its termination message. */
 function isHungBy({ sidecar }: Driver): boolean {
-  return sidecar?.state.kind === 'ended' && /hung since/.test(sidecar.state.message)
+  return sidecar?.state.kind === 'ended' && isHangMessage(sidecar.state.message)
 }
 
 function findCause(end: ContainerEnd | null): TerminationCause {

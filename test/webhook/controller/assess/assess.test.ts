@@ -209,6 +209,12 @@ const rows: readonly Row[] = [
     minutes(60),
     [],
   ],
+  [
+    'the driver failed by itself, with the exit code of the probe',
+    { phase: 'Failed', ready: false, state: terminated(142, createdMs) },
+    minutes(1),
+    [],
+  ],
   ['the driver failed by itself', { phase: 'Failed', ready: false, state: terminated(1, createdMs) }, minutes(1), []],
   [
     'the UI does not answer',

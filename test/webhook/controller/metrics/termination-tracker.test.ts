@@ -70,7 +70,7 @@ describe('createTerminationTracker', () => {
     assert.deepEqual(recorded, ['deleted'])
   })
 
-  const endedByProbe = terminated(142, nowMs)
+  const endedByProbe = terminated(142, nowMs, { message: 'frozen: no answer' })
   const ends = [
     ['restarted in its container', { restarts: 1, state: running(nowMs), lastState: endedByProbe }],
     ['failed', { phase: 'Failed', state: endedByProbe }],
@@ -84,4 +84,13 @@ describe('createTerminationTracker', () => {
       assert.deepEqual(recorded, ['hung'])
     })
   }
+
+  test('a driver with the same exit code but without the reason of a hang → error', () => {
+    const { tracker, recorded } = createRecordingTracker()
+    const end = terminated(142, nowMs)
+    const [before, after] = [parseDriver(driverPod()), parseDriver(driverPod({ phase: 'Failed', state: end }))]
+    assert.ok(before && after)
+    tracker.changed(after, before, null)
+    assert.deepEqual(recorded, ['error'])
+  })
 })
