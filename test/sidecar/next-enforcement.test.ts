@@ -538,6 +538,7 @@ describe('the file hung', () => {
     recordedMs: 1_000,
     jvm: { startTicks, state: 'stopped', cpuTicks: 1, threads: 1, hasDebugAgent: false, waitsForDisk: null },
     pythonCpuTicks: null,
+    otherCpuTicks: null,
     throttledUs: null,
     oomKills: null,
   })
