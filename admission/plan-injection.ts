@@ -12,6 +12,7 @@ import type { NamespaceLimits } from '../core/kubernetes/namespace-limits.ts'
 import { type Container, findApplicationId, type Pod, type VolumeMount } from '../core/kubernetes/pod.ts'
 import type { DriverPolicy, HungPolicy } from '../core/settings/driver-policy.ts'
 import type { ResolvedSettings } from '../core/settings/settings.ts'
+import type { SparkOperator } from '../core/spark/application.ts'
 import type { ApplicationLookup } from '../core/spark/application-reference.ts'
 import { type DriverIdentity, identifyDriver } from '../core/spark/driver-identity.ts'
 import { frozenJson } from './json-patch.ts'
@@ -72,7 +73,7 @@ export function planInjection(
   const driverProbes = planProbes(driver, {
     handler: settings.values['probe-handler'],
     served: statusPort > 0,
-    servicesAdmitted: context.servicesAdmitted && mayDelayReadiness(identity),
+    servicesAdmitted: context.servicesAdmitted && mayDelayReadiness(identity, context.application),
     observeOnly: restart.action.kind === 'observe',
     sharesProcesses: sharesProcesses(pod),
   })
@@ -148,10 +149,16 @@ function planRestart(
 
 /**
  * A pod that may have no UI would never be Ready. Executors that do not find their driver by Spark's own Service would not
- * find it at all before it is Ready.
+ * find it at all before it is Ready. Apache's operator deletes a driver that is not Ready within five minutes
+ * (driverReadyTimeoutMillis of ApplicationTimeoutConfig), and a healthy driver may need longer for its UI.
  */
-function mayDelayReadiness({ kind, hasUi, hasOwnService }: DriverIdentity): boolean {
-  return kind !== 'unproven' && hasUi && hasOwnService
+function mayDelayReadiness({ kind, hasUi, hasOwnService }: DriverIdentity, application: ApplicationLookup): boolean {
+  return kind !== 'unproven' && hasUi && hasOwnService && findOperator(application) !== 'apache'
+}
+
+function findOperator(application: ApplicationLookup): SparkOperator | undefined {
+  if (application.kind === 'none') return undefined
+  return application.kind === 'found' ? application.application.operator : application.reference.operator
 }
 
 /**

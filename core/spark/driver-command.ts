@@ -11,7 +11,8 @@ export interface DriverCommand {
 }
 
 /** Programs that only start the rest of the command line, and their options that may come first. */
-const wrappers: readonly string[] = ['tini', 'dumb-init', 'vault-env', '--', '-s', '-g']
+const wrappers: readonly string[] = ['tini', 'dumb-init', 'catatonit', 'docker-init', 'vault-env', '--', '-s', '-g']
+const shells: readonly string[] = ['sh', 'bash', 'dash', 'ash']
 
 /**
  * Finds the arguments of spark-submit in the command line of a container. Returns undefined if the container does not start
@@ -21,7 +22,7 @@ export function findDriverCommand(container: Container): DriverCommand | undefin
   const command = container.command ?? []
   const values = new Map((container.env ?? []).map(({ name, value }) => [name, value] as const))
   const words = [...command, ...(container.args ?? [])].map((word) => expandVariables(word, values))
-  const start = words.findIndex((word, index) => !isWrapper(word) || index === words.length - 1)
+  const start = skipWrappers(words)
   const first = words[start]
   if (first === undefined) return undefined
   const kind = first === 'driver' ? 'entrypoint' : toKind(first)
@@ -33,6 +34,20 @@ export function findDriverCommand(container: Container): DriverCommand | undefin
     submit: parseSubmitArguments(words.slice(optionsStart)),
     optionsAt: optionsAt >= 0 ? optionsAt : null,
   }
+}
+
+/** The index of the first word that does more than to start the words behind it. */
+function skipWrappers(words: readonly string[]): number {
+  let index = 0
+  while (index < words.length - 1) {
+    const [word = '', option = '', script = ''] = words.slice(index, index + 3)
+    // `sh -c 'prepare && exec /opt/entrypoint.sh "$@"' NAME driver …`: the script passes on what follows its name.
+    const passesOn = shells.includes(baseName(word)) && /^-\w*c$/.test(option) && /\$[@*]/.test(script)
+    if (passesOn) index += 4
+    else if (isWrapper(word)) index += 1
+    else break
+  }
+  return index
 }
 
 const toKind = (word: string) => (baseName(word) === 'spark-submit' ? ('spark-submit' as const) : undefined)

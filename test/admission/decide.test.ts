@@ -22,6 +22,17 @@ const rows: readonly (readonly [string, ReasonCode, AdmissionRequest, Partial<Ad
   ['a driver’s Service', 'service-patched', service],
   ['an executor', 'executor', captureRequest('executor-pod')],
   ['the UI’s Service', 'not-a-driver-service', captureRequest('ui-service.spark-operator')],
+  [
+    'a Service with the name of a driver’s, for any driver',
+    'not-a-driver-service',
+    {
+      ...service,
+      object: {
+        metadata: { name: 'x-driver-svc' },
+        spec: { clusterIP: 'None', selector: { 'spark-role': 'driver' } },
+      },
+    },
+  ],
   ['a pod of something else', 'not-a-driver', withMetadata({ labels: { app: 'web' } })],
   ['a pod without labels', 'not-a-driver', withMetadata({ labels: undefined })],
   ['an update', 'unsupported-operation', { ...driver, operation: 'UPDATE' }],

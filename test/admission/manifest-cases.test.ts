@@ -116,6 +116,27 @@ describe('admission of pods in shapes of the real world', () => {
     assert.equal(injectPod(never, capableContext).policy.onHung.kind, 'observe')
   })
 
+  for (const [name, more] of [
+    ['apache-ready-timeout', {}],
+    [
+      'apache-ready-timeout',
+      {
+        application: {
+          kind: 'unreadable',
+          reference: { operator: 'apache', namespace: 'jobs', name: 'job', uid: 'u1' },
+          detail: 'timeout',
+        },
+      },
+    ],
+  ] as const) {
+    test(`${name}, ${'application' in more ? 'unreadable' : 'found'} → no probe delays what Apache’s operator waits for`, () => {
+      const decision = injectCase(name, more)
+      assert.equal(decision.policy.onHung.kind, 'fail-pod')
+      assert.deepEqual(probesOf(decision), [false, true, false])
+      assert.doesNotMatch(argsOf(decision).join(' '), /readinessTimeout/)
+    })
+  }
+
   test('guaranteed-that-fills-a-node → still fits on its node of 7910m, with a warning', () => {
     const decision = injectCase('guaranteed-that-fills-a-node')
     assert.deepEqual(resourcesOf(decision), {

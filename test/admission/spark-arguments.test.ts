@@ -61,6 +61,11 @@ describe('planDriverArguments', () => {
       { command: ['tini', '-s', '--'], args: ['/opt/entrypoint.sh', 'driver', jar] },
       2,
     ],
+    [
+      'a shell before the entrypoint',
+      { command: ['sh', '-c', 'exec /opt/entrypoint.sh "$@"', '-'], args: ['driver'] },
+      1,
+    ],
     ['spark-submit as the command', { command: ['/opt/spark/bin/spark-submit'], args: ['--class', 'A', jar] }, 0],
     ['spark-submit as an argument', { args: ['/opt/spark/bin/spark-submit', jar] }, 1],
   ] as const) {

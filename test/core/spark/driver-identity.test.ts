@@ -41,6 +41,12 @@ const unproven: readonly (readonly [string, Shape, RegExp])[] = [
   ['a toolbox with a copied id', { container: { command: ['sleep', 'infinity'], args: [] } }, /runs neither/],
   ['a sleeping driver template', { container: { command: ['sleep', 'infinity'] } }, /runs neither/],
   ['a shell script', { container: { command: ['sh', '-c', 'spark-submit app.jar'], args: [] } }, /runs neither/],
+  ['a shell that ignores its arguments', { container: { command: ['sh', '-c', 'sleep 600', '--'] } }, /runs neither/],
+  [
+    'a shell whose name is the argument driver',
+    { container: { command: ['bash', '-ec', 'exec spark "$@"'], args: ['driver', '--class', 'A', jar] } },
+    /runs neither/,
+  ],
   ['no command at all', { container: { args: [] } }, /runs neither/],
   ['an argument driver only', { labels: {} }, /no application id/],
   ['spark-submit without a bind address', { container: submit('--deploy-mode', 'client') }, /client mode/],
@@ -72,6 +78,10 @@ const proven: readonly (readonly [string, Shape])[] = [
   ['spark-submit with a bind address', { container: submit('--conf', 'spark.driver.bindAddress=10.0.0.1') }],
   ['spark-submit with a bind address in env', { container: { ...submit(), env: bound } }],
   ['tini before the entrypoint', { container: { command: ['/usr/bin/tini', '-s', '--', '/opt/entrypoint.sh'] } }],
+  [
+    'a shell that passes its arguments on',
+    { container: { command: ['/bin/sh', '-c', '. /vault/env && exec /opt/entrypoint.sh "$@"', '--'] } },
+  ],
   ['an entrypoint of the user', { container: { command: ['/opt/my-entrypoint.sh'] } }],
   ['a kernel’s name as an argument', run('--class', 'A', jar, 'launch_ipykernel.py')],
   ['a server’s name as an argument', run('--class', 'A', jar, 'org.apache.spark.deploy.history.HistoryServer')],
