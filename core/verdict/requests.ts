@@ -30,6 +30,7 @@ const metricsIntervalMs = 300_000
 const suspiciousMetricsIntervalMs = 30_000
 const executorsIntervalMs = 30_000
 const queriesIntervalMs = 60_000
+const unseenQueriesIntervalMs = 600_000
 const suspiciousQueriesIntervalMs = 30_000
 const weakQueriesIntervalMs = 600_000
 /** If no job began within this time, the driver is really quiet. */
@@ -178,11 +179,16 @@ function planMetrics({ work: { progress, requests } }: Judgement, doubt: Doubt |
   return { intervalMs: metricsIntervalMs, urgentMs: null }
 }
 
-/** Only if a stream was ever seen. Ended queries are read as often as their deadline needs. */
+/**
+ * Rarely if no stream was ever seen: the jobs of a fast stream may all run between two readings, and when its queries have
+ * failed, nothing else shows them. Ended queries are read as often as their deadline needs.
+ */
 function planQueries({ work }: Judgement, deadlines: Deadlines, doubt: Doubt | null, isDoubtful: boolean): Plan | null {
   const { progress, threads, queries } = work
   if (deadlines.queryEndedDeadlineMs === null && deadlines.streamingStallDeadlineMs === null) return null
-  if (!progress.streamed && !threads.streamed && !queries.streamed) return null
+  if (!progress.streamed && !threads.streamed && !queries.streamed) {
+    return { intervalMs: unseenQueriesIntervalMs, urgentMs: doubt === null ? null : unseenQueriesIntervalMs }
+  }
   if (isDoubtful) return { intervalMs: suspiciousQueriesIntervalMs, urgentMs: suspiciousQueriesIntervalMs }
   return { intervalMs: queriesIntervalMs, urgentMs: doubt === null ? null : weakQueriesIntervalMs }
 }
