@@ -89,7 +89,10 @@ export interface Outcome {
   readonly starts: number
   /** The restarts that the sidecar counted. */
   readonly counted: number
-  /** Drivers that ended by themselves while their restart was under way, and were started again. */
+  /**
+   * Drivers that ended by themselves while their restart was under way, and were started again. The sidecar cannot see who
+   * ended them, and counts them too.
+   */
   readonly endedMeanwhile: number
   readonly exits: number
   /** How often the sidecar noticed that its driver survived a restart of all containers. */
@@ -157,6 +160,8 @@ function createKubelet(harness: () => Harness, scenario: Scenario) {
   const kills: Kill[] = []
   let index = 0
   let endedMeanwhile = 0
+  /** The start of the driver before this one, if that driver ended by itself. */
+  let crashedTicks: string | null = null
   let podEnded: number | null = null
   let atMs = harness().environment.nowMs
   let startMs = atMs + scenario.firstStartMs
@@ -185,7 +190,7 @@ function createKubelet(harness: () => Harness, scenario: Scenario) {
   const end = (exitCode: number, kill: Omit<Kill, 'runsAgain'> | null) => {
     const runsAgain = startsAgain(scenario.restarts, exitCode)
     if (kill !== null) kills.push({ ...kill, runsAgain })
-    else if (runsAgain && harness().memory().pendingRestart !== null) endedMeanwhile += 1
+    else if (runsAgain) crashedTicks = ticksOf(startMs)
     if (runsAgain) startNext(atMs + backoffMs)
     else podEnded = exitCode
   }
@@ -214,15 +219,23 @@ function createKubelet(harness: () => Harness, scenario: Scenario) {
     failures = isAboutThis || about === '*' ? failures + 1 : 0
     if (failures === 3) ending = { atMs: atMs + graceMs, exitCode: 143, kill: describeKill(143) }
   }
-  const tick = () => {
-    if (podEnded !== null || atMs < startMs) return
-    if (ending !== null) {
-      if (atMs >= ending.atMs) end(ending.exitCode, ending.kill)
-    } else if (ageMs() >= life().crashesAfterMs) end(1, null)
-    else if (!startupPassed) {
+  const noticeStart = () => {
+    const { pendingRestart, driverStartTicks } = harness().memory()
+    if (pendingRestart !== null && driverStartTicks === crashedTicks) endedMeanwhile += 1
+    crashedTicks = null
+  }
+  const runProbe = () => {
+    if (!startupPassed) {
       record()
       startupPassed = harness().read('starting') === null
     } else if (ageMs() >= livenessDelayMs && Math.floor(ageMs() / 1_000) % 10 === 0) probeLiveness()
+  }
+  const tick = () => {
+    if (podEnded !== null || atMs < startMs) return
+    if (crashedTicks !== null) noticeStart()
+    if (ending !== null && atMs >= ending.atMs) end(ending.exitCode, ending.kill)
+    else if (ending === null && ageMs() >= life().crashesAfterMs) end(1, null)
+    else if (ending === null) runProbe()
   }
 
   return {
