@@ -49,7 +49,7 @@ const maxBalanceBytes = 1_000_000
 const spendableInDebt = 0.5
 const maxSpendableInDebtBytes = 32_768
 /** A reading this much cheaper than one that is saved for may be made before it. */
-const cheapShare = 0.1
+const cheapShare = 0.15
 
 export function createReadingAccount(): ReadingAccount {
   const records = new Map<UiWitness, ReadingRecord>()
