@@ -82,6 +82,8 @@ function followNextDriver(
     state: { ...state, restartState, phase: { kind: 'monitoring' }, driverRuns: true, doubt: noDoubt },
     effects: [
       { kind: 'save-restart-state', restartState },
+      // The message of the earlier driver would explain the end of this one, however it ends.
+      { kind: 'write-termination-message', text: '' },
       {
         kind: 'log',
         level: 'info',

@@ -325,7 +325,7 @@ const lives: readonly LifeRow[] = [
     alive,
     restartDriver,
     'monitoring',
-    'save-restart-state, files[starting]',
+    'save-restart-state, remove-message, files[starting]',
   ],
   [
     'the kubelet restarted a driver that was hung',
@@ -335,7 +335,7 @@ const lives: readonly LifeRow[] = [
     unresponsive,
     restartDriver,
     'monitoring',
-    'save-restart-state, files[starting]',
+    'save-restart-state, remove-message, files[starting]',
   ],
   [
     'a hung driver was restarted by its exit code',
@@ -345,7 +345,7 @@ const lives: readonly LifeRow[] = [
     unresponsive,
     byExitCode,
     'monitoring',
-    'save-restart-state, files[starting]',
+    'save-restart-state, remove-message, files[starting]',
   ],
   [
     'another driver runs while a restart waits for its backoff',
@@ -355,7 +355,7 @@ const lives: readonly LifeRow[] = [
     unresponsive,
     restartAll,
     'monitoring',
-    'save-restart-state, files[starting]',
+    'save-restart-state, remove-message, files[starting]',
   ],
 ]
 
