@@ -13,6 +13,8 @@ import type { MonitorSnapshot } from './status.ts'
 
 /** The interval of polls until the UI answers for the first time, so that the driver becomes Ready soon after its UI. */
 const startingIntervalMs = 1_000
+/** The longest wait between two polls of a driver that the probe is to end. */
+const endingIntervalMs = 1_000
 
 /** MaxContainerBackOff of the kubelet: it may wait this long before it restarts a container. */
 const longestKubeletBackoffMs = 300_000
@@ -75,7 +77,8 @@ export function createMonitor(policy: DriverPolicy, deps: MonitorDeps): Monitor 
       const enforced = enforcer.enforce(addTopFrame(judged, deps.blackBox.topFrame()), sample, now)
       judgement = enforced.judgement
       if (enforced.restarted) poller.forget()
-      const nextPollMs = computeDelayMs(judgement, sample, policy)
+      const isEnding = enforcer.snapshot().action.kind === 'fail'
+      const nextPollMs = computeDelayMs(judgement, sample, isEnding, policy)
       delayMs = Math.max(0, Math.min(nextPollMs, enforcer.msUntilBackoffEnds(now.wallMs)))
       return enforcer.hasEnded() ? null : delayMs
     },
@@ -146,10 +149,19 @@ function createActiveTime(clock: Clock) {
   }
 }
 
-function computeDelayMs({ verdict, answered }: Judgement, sample: Sample, policy: DriverPolicy): number {
-  return verdict.kind === 'starting' && !answered
-    ? Math.min(startingIntervalMs, policy.intervalMs)
-    : nextPollDelayMs(sample, policy)
+/**
+ * While the probe is to end the driver, it may still recover, commit its output and close its UI. It must be spared as soon as
+ * that is seen, or it would run again.
+ */
+function computeDelayMs(
+  { verdict, answered }: Judgement,
+  sample: Sample,
+  isEnding: boolean,
+  policy: DriverPolicy,
+): number {
+  if (verdict.kind === 'starting' && !answered) return Math.min(startingIntervalMs, policy.intervalMs)
+  const delayMs = nextPollDelayMs(sample, policy)
+  return isEnding ? Math.min(endingIntervalMs, delayMs) : delayMs
 }
 
 /**

@@ -62,6 +62,16 @@ describe('createMonitor', () => {
     assert.equal(harness.countLines('answers again'), 1)
   })
 
+  test('a hung driver recovers only to close its UI → it is spared within seconds, not after an interval', async (t) => {
+    const harness = createMonitorHarness(t, failPod)
+    await harness.step(alive)
+    await harness.during(timeout, 30_000)
+    assert.equal(harness.files(), 'hung')
+    assert.equal(await harness.step({ kind: 'failing', cause: 'reset', detail: 'ECONNRESET', tookMs: 1 }), 1_000)
+    assert.equal(await harness.step(refused), 5_000)
+    assert.equal(harness.files(), 'ready')
+  })
+
   test('fail-pod → the file hung with its reason, until the driver answers again', async (t) => {
     const harness = createMonitorHarness(t, failPod)
     await harness.step(alive)
