@@ -167,6 +167,7 @@ function createKubelet(harness: () => Harness, scenario: Scenario) {
   let startMs = atMs + scenario.firstStartMs
   let startupPassed = !startupProbe
   let isRecorded = false
+  let isIncomplete = false
   let failures = 0
   let ending: {
     readonly atMs: number
@@ -184,6 +185,7 @@ function createKubelet(harness: () => Harness, scenario: Scenario) {
     startMs = nextMs
     startupPassed = !startupProbe
     isRecorded = false
+    isIncomplete = false
     failures = 0
     ending = null
   }
@@ -202,8 +204,8 @@ function createKubelet(harness: () => Harness, scenario: Scenario) {
   })
 
   const record = () => {
-    const isPartial = scenario.partialRecords && Math.floor(ageMs() / 1_000) % 3 !== 0
-    if (isPartial) return harness().write('processes', `${ticksOf(startMs).slice(0, 2)}`)
+    isIncomplete = scenario.partialRecords && !isIncomplete
+    if (isIncomplete) return harness().write('processes', ticksOf(startMs).slice(0, 2))
     isRecorded = true
     harness().record(`${ticksOf(startMs)}\nj S ${computeCpuTicks(life(), ageMs())} 0 40 ${ticksOf(startMs)}\nend\n`)
   }
@@ -225,6 +227,7 @@ function createKubelet(harness: () => Harness, scenario: Scenario) {
     crashedTicks = null
   }
   const runProbe = () => {
+    if (startupPassed && isIncomplete) record()
     if (!startupPassed) {
       record()
       startupPassed = harness().read('starting') === null
