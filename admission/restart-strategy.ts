@@ -121,6 +121,9 @@ function followOwner(context: RestartContext, application: SparkApplication): Re
   // Apache's operator treats any restart of a container as a failure of the application.
   const finalWarnings = warnIfFinal(context.application)
   if (application.operator === 'apache' || finalWarnings.length > 0) return failPod(context, finalWarnings)
+  // kubeflow's operator takes a terminated driver container of a running pod for a failed driver (GetDriverState). It might
+  // see the moment between exit code 142 and the restart, and delete the restarted driver. It submits a failed one again.
+  if (chooseInPlace(context).kind === 'restart-by-exit-code') return failPod(context, [])
   // A chart value applies to all applications, so that the owner's policy for this one overrides it.
   const { 'max-restarts': source } = settings.sources
   const isExplicit = source === 'application' || source === 'pod'
@@ -164,8 +167,16 @@ function restartInPlaceAsSet(context: RestartContext): RestartChoice {
   const { settings, driverRestartPolicy, hasOwnRestartPolicy, application } = context
   const budget = createHourlyBudget(settings)
   const isApache = application.kind === 'found' && application.application.operator === 'apache'
-  const warnings = isApache ? ['Apache’s operator treats a restart in place as a failure of the application'] : []
   const inPlace = chooseInPlace(context)
+  const isRace = inPlace.kind === 'restart-by-exit-code' && application.kind === 'found'
+  const warnings = [
+    ...(isApache ? ['Apache’s operator treats a restart in place as a failure of the application'] : []),
+    ...(isRace && !isApache
+      ? [
+          'kubeflow’s operator may take the moment between the two drivers for a failure, and submit the application again',
+        ]
+      : []),
+  ]
   if (inPlace.kind !== 'impossible') return choice({ kind: inPlace.kind, budget }, warnings)
   // The kubelet ignores the pod's restartPolicy for this container.
   if (hasOwnRestartPolicy && driverRestartPolicy === 'Never') {

@@ -98,8 +98,9 @@ export const anyDriver = '*'
 export const sidecarPort = 9165
 
 /**
- * The exit code of a driver that the probe ended with SIGALRM (128 + 14). A JVM has no handler for that signal, and nothing
- * else uses this code, so that a restart rule of the driver's container (Kubernetes ≥ 1.35) restarts exactly these drivers.
+ * The exit code of a driver that the probe ended with SIGALRM (128 + 14). A JVM has no handler for that signal, and Spark
+ * never uses this code, so that a restart rule of the driver's container (Kubernetes ≥ 1.35) restarts these drivers. Known
+ * exception: a Python program that dies of its own `signal.alarm`.
  */
 export const endedByProbeExitCode = 142
 
