@@ -32,14 +32,15 @@ export function parseProcessRecord(text: string): RecordedProcesses | undefined 
     ...valuesOf('d').map((words) => parseJvm(words, true, disk)),
   ].filter((jvm) => jvm !== null)
   const nanoseconds = first('throttled_time')
+  const mainStartTicks = isStartTicks(main) ? main : null
   return {
-    mainStartTicks: isStartTicks(main) ? main : null,
+    mainStartTicks,
     jvm: jvms.reduce<JvmProcess | null>(
       (oldest, jvm) => (oldest === null || isOlder(jvm, oldest) ? jvm : oldest),
       null,
     ),
     pythonCpuTicks: sumCpuTicks(valuesOf('p')),
-    otherCpuTicks: sumCpuTicks(valuesOf('o')),
+    otherCpuTicks: mainStartTicks === null ? null : (sumCpuTicks(valuesOf('o')) ?? 0),
     throttledUs: first('throttled_usec') ?? (nanoseconds === null ? null : Math.floor(nanoseconds / 1_000)),
     oomKills: first('oom_kill'),
   }

@@ -61,7 +61,8 @@ export function concludeStopping(
   if (held !== null) return heldByDebugger(run.sinceMs, held)
   const closed: Evidence = { witness: 'ui', report: 'its port is closed', sinceMs: run.sinceMs }
   const idleSinceMs = Math.max(run.sinceMs, idleness.sinceMs ?? nowMs)
-  const isIdle = newest !== null && isFresh(newest, nowMs) && nowMs - idleSinceMs >= stopDeadlineMs
+  const isIdle =
+    newest !== null && newest.otherCpuTicks !== null && isFresh(newest, nowMs) && nowMs - idleSinceMs >= stopDeadlineMs
   const still = `the driver still runs ${formatSeconds(nowMs - run.sinceMs)} after its UI closed`
   if (!isIdle) return hung('stop-deadline', 'likely', still, [closed], nowMs)
   const report = 'no process used more than 1 % of a core in any minute'

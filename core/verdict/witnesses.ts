@@ -42,7 +42,7 @@ export interface ProcessRecord {
   readonly jvm: JvmProcess | null
   /** CPU time of the container's `python` processes, in ticks of 10 ms. Null if there is none. */
   readonly pythonCpuTicks: number | null
-  /** The same of its other processes, without shells. Null if there is none, or if the pod shares its process namespace. */
+  /** The same of its other processes, without shells. Null if the pod shares its process namespace: they are not recorded. */
   readonly otherCpuTicks: number | null
   /** How long the container has been throttled, in microseconds. Null if the cgroup does not say. */
   readonly throttledUs: number | null

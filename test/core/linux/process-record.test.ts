@@ -23,7 +23,7 @@ const jvm = {
   hasDebugAgent: false,
   waitsForDisk: false,
 }
-const record = { mainStartTicks: '4711', jvm, pythonCpuTicks: 66, otherCpuTicks: null, throttledUs: 1500, oomKills: 2 }
+const record = { mainStartTicks: '4711', jvm, pythonCpuTicks: 66, otherCpuTicks: 0, throttledUs: 1500, oomKills: 2 }
 const nothing = {
   mainStartTicks: null,
   jvm: null,
@@ -54,8 +54,12 @@ const rows: readonly [string, string, unknown][] = [
   ['a stopped JVM', whole.replace('j S', 'j T'), { ...record, jvm: { ...jvm, state: 'stopped' } }],
   ['an unknown state', whole.replace('j S', 'j I'), { ...record, jvm: { ...jvm, state: 'unknown' } }],
   ['a JVM without numbers', whole.replace('j S 1200 34 61 4712', 'j     '), { ...record, jvm: null }],
-  ['a shared process namespace', whole.replace(/^4711/, ''), { ...record, mainStartTicks: null }],
-  ['a main process without a start', whole.replace(/^4711/, 'abc'), { ...record, mainStartTicks: null }],
+  ['a shared process namespace', whole.replace(/^4711/, ''), { ...record, mainStartTicks: null, otherCpuTicks: null }],
+  [
+    'a main process without a start',
+    whole.replace(/^4711/, 'abc'),
+    { ...record, mainStartTicks: null, otherCpuTicks: null },
+  ],
   ['no processes and no cgroup', '\nend\n', nothing],
   ['no file content', '', undefined],
   ['no last line', whole.slice(0, -5), undefined],

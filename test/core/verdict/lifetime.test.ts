@@ -109,6 +109,11 @@ table('stop-deadline', true, [
     verdict: 'stopping',
   },
   {
+    what: 'other programs are not recorded',
+    steps: every(0, 10 * minuteMs, refused, (atMs) => record(atMs, {}, { otherCpuTicks: null })),
+    verdict: 'hung stop-deadline likely',
+  },
+  {
     what: 'another program is idle, too',
     steps: every(0, 10 * minuteMs, refused, (atMs) => record(atMs, {}, { otherCpuTicks: 77 })),
     verdict: 'hung stop-deadline certain',

@@ -55,7 +55,7 @@ export function record(
     recordedMs,
     jvm: { ...jvm, ...fields },
     pythonCpuTicks: null,
-    otherCpuTicks: null,
+    otherCpuTicks: 0,
     throttledUs: null,
     oomKills: null,
     ...others,
