@@ -6,8 +6,7 @@ import { anyDriver, verdictDir, verdictFiles } from '../core/contract/pod-contra
  * container's termination message, `$2` is `own` if process 1 is the driver's main process.
  *
  * It is part of every driver's pod, therefore it is short, and its reasons are here. Rules that hold for each line:
- * - Only builtins of a POSIX shell: an image may have no `ps`, `cat` or `mv`. It is tested with dash, bash and busybox. ksh93,
- *   mksh, posh, yash and zsh reach the same result; without a builtin `printf`, or where `read` stops at NUL, a record is missing.
+ * - Only builtins of a POSIX shell: an image may have no `ps`, `cat` or `mv`. It is tried with dash, bash and busybox.
  * - No error matters, and the result of a probe depends on nothing but the verdict: startup passes if `starting` is absent,
  *   liveness passes unless `hung` is about this driver. Even where stderr cannot be redirected, the probe passes.
  * - Each variable is assigned before it is used, because the container's environment may have a variable of that name.
@@ -15,13 +14,12 @@ import { anyDriver, verdictDir, verdictFiles } from '../core/contract/pod-contra
  */
 export const probeScript = [
   // Bash takes its options from SHELLOPTS of the environment: `errexit` would fail the probe, and kill a healthy driver.
-  `{ set +Cefu; cd ${verdictDir} || exit 0`,
+  `{ set +Cef; cd ${verdictDir} || exit 0`,
   // The start time of the driver's main process identifies one life of the container: field 22 of stat. The command name in
-  // the second field may contain spaces and parentheses, so everything up to the last parenthesis is cut off. ksh93 rejects a
-  // parenthesis inside the braces.
-  "z=') ' s= i= n='",
+  // the second field may contain spaces and parentheses, so everything up to the last parenthesis is cut off.
+  "s= i= n='",
   "'",
-  '[ "$2" != own ] || read -r s </proc/1/stat; t=$1; set -- ${s##*"$z"}; i=${20-} r=$i',
+  '[ "$2" != own ] || read -r s </proc/1/stat; t=$1; set -- ${s##*) }; i=${20-} r=$i',
   // A process of another container is neither recorded nor signalled. The cgroup of memory (v1) or the only one (v2) belongs
   // to one container, unlike others of v1.
   'c() { v=; while read -r l; do case $l in *:memory:*) v=$l; break;; 0::*) v=$l;; esac; done <$1; }',
@@ -34,7 +32,7 @@ export const probeScript = [
   'q= s=; read -r q <$p/comm; case $q in java|python*) ;; sh|bash|dash|ash|busybox) continue;; *) [ "$i" ] || continue; q=o;; esac',
   'c $p/cgroup; [ "$v" ] && [ "$v" = "$o" ] && read -r s <$p/stat || continue',
   // State, CPU time in user and kernel mode, threads, start time: fields 3, 14, 15, 20 and 22 of stat.
-  'set -- ${s##*"$z"}; s="$1 ${12} ${13} ${18} ${20}"',
+  'set -- ${s##*) }; s="$1 ${12} ${13} ${18} ${20}"',
   'case $q in o) r="$r${n}o $s"; continue;; p*) r="$r${n}p $s"; continue;; esac',
   'p=${p#/proc/} w=${20}; case $k in "$p $w "[jd]) m=${k##* };; *)',
   // The arguments are separated by NUL, which `read` drops. Spark’s launcher names SparkSubmit too, but ends by itself.
@@ -49,7 +47,7 @@ export const probeScript = [
   // each doubt, and only if the JVM catches SIGQUIT (mask 4): it would die of it otherwise. Both probes do so, because a
   // driver may also hang before its UI has ever answered.
   `d= q=; read -r d <${verdictFiles.doubt}; read -r q <${verdictFiles.quit}; if [ "$d" ] && [ "$j" ]; then w=0`,
-  'for p in /proc/$j/task/*/stat; do s=; read -r s <$p; case ${s##*"$z"} in D*) w=1; break;; esac; done; r="$r${n}disk $w"',
+  'for p in /proc/$j/task/*/stat; do s=; read -r s <$p; case ${s##*) } in D*) w=1; break;; esac; done; r="$r${n}disk $w"',
   '[ "$q" = "$d" ] || while read -r a l; do case $a$l in SigCgt:*[4-7c-f])',
   `printf '%s\\n' "$d" >${verdictFiles.quit} && kill -QUIT $j;; esac; done </proc/$j/status; fi`,
   // Throttling and kills for lack of memory, from cgroup v2 or v1.
@@ -68,6 +66,6 @@ export const probeScript = [
   // that ignores the signal is killed after a second. Without `sleep` it is not, because SIGKILL overtakes other signals.
   // As process 1 it receives no signal that it does not handle; the kubelet ends it after three failures.
   'case $j,$g in ,*|1,*) ;; *,ALRM|*,KILL) kill -$g $j && kill -CONT $j && sleep 1 && { s=; read -r s </proc/$j/stat',
-  'set -- ${s##*"$z"}; case $e in "$j ${20-} "*) kill -KILL $j;; esac; };; esac',
+  'set -- ${s##*) }; case $e in "$j ${20-} "*) kill -KILL $j;; esac; };; esac',
   'exit 1; } 2>/dev/null; exit 0',
 ].join('\n')

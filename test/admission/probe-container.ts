@@ -8,11 +8,9 @@ import { probeScript } from '../../admission/probe-script.ts'
 import { parseProcessRecord } from '../../core/linux/process-record.ts'
 
 /** The shells of this machine that may be `/bin/sh` of an image. */
-export const shells: readonly (readonly string[])[] = [
-  ['/bin/dash'],
-  ['/bin/bash', '--posix'],
-  ['/bin/busybox', 'sh'],
-].filter(([path = '']) => existsSync(path))
+export const shells: readonly (readonly string[])[] = [['/bin/dash'], ['/bin/bash'], ['/bin/busybox', 'sh']].filter(
+  ([path = '']) => existsSync(path),
+)
 
 export type Shell = readonly string[]
 
@@ -58,7 +56,7 @@ export function createProbeContainer(t: TestContext) {
     run(probe: 'startup' | 'liveness', run: ProbeRun = {}): number | null {
       const [file = '', ...args] = command(probe, run)
       // No PATH: the script must not need any program.
-      return spawnSync(file, args, { env: { PATH: '/nonexistent', ...run.env }, stdio: 'ignore' }).status
+      return spawnSync(file, args, { env: { PATH: '/nonexistent', ...run.env } }).status
     },
     write: (name: string, text: string) => writeFileSync(path(name), text),
     read: (name: string) => (existsSync(path(name)) ? readFileSync(path(name), 'utf8') : null),

@@ -1,4 +1,4 @@
-import { between, type Random, weighted } from '../runner/random.ts'
+import { between, type Random, weighted } from '../../../support/random.ts'
 
 /** The fault of one request. Delays are in real milliseconds. */
 export type Fault =

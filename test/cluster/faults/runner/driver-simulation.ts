@@ -1,4 +1,5 @@
 import type { KubernetesApi } from '../../../../kubernetes/api.ts'
+import { between, seeded } from '../../../support/random.ts'
 import type { Audit } from '../invariants/audit.ts'
 import type { ExecutorRecord, PodRecord } from '../invariants/records.ts'
 import { kubeletFinalizer } from '../scenarios/driver-pod.ts'
@@ -6,7 +7,6 @@ import { createPacedWriter, SimulationEnded } from '../scenarios/paced-writer.ts
 import { createScenario, type Scenario } from '../scenarios/scenario.ts'
 import type { ScriptedUis } from '../scenarios/scripted-ui.ts'
 import type { FastClock } from './fast-clock.ts'
-import { between, seeded } from './random.ts'
 
 export interface SimulationOptions {
   readonly seed: number

@@ -5,12 +5,12 @@ import type { ControllerConfig } from '../../../../webhook/config/controller-con
 import { createControllerMetrics } from '../../../../webhook/controller/metrics/metrics.ts'
 import { startController } from '../../../../webhook/controller/start.ts'
 import { createMetrics } from '../../../../webhook/server/metrics.ts'
+import { seeded } from '../../../support/random.ts'
 import { createRecordingLog } from '../../../support/recording-log.ts'
 import type { FaultyProxy } from '../proxy/proxy.ts'
 import { ownSidecarImage } from '../scenarios/driver-pod.ts'
 import type { ScriptedUis } from '../scenarios/scripted-ui.ts'
 import { type FastClock, speedUp } from './fast-clock.ts'
-import { seeded } from './random.ts'
 
 export interface ReplicaOptions {
   readonly name: string

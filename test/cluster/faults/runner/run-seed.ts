@@ -1,11 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { ApiAccess } from '../../../../kubernetes/client.ts'
 import type { ControllerConfig } from '../../../../webhook/config/controller-config.ts'
+import { between, seeded } from '../../../support/random.ts'
 import { defaultConfig } from '../../../webhook/controller/controller-harness.ts'
 import { findUidsInHeap, reverseUid } from '../invariants/heap.ts'
 import { createScriptedUis } from '../scenarios/scripted-ui.ts'
 import { fastClock } from './fast-clock.ts'
-import { between, seeded } from './random.ts'
 import { createReplicaPool } from './replica-pool.ts'
 import { runScenarios } from './run-scenarios.ts'
 

@@ -57,7 +57,14 @@ export function driverPod({ name, run, sidecar, graceful, annotations, owner }: 
         {
           name: 'spark-kubernetes-driver',
           image: driverImage,
-          args: ['driver'],
+          args: [
+            'driver',
+            '--properties-file',
+            '/opt/spark/conf/spark.properties',
+            '--class',
+            'org.example.Main',
+            'a.jar',
+          ],
           ports: [{ name: 'spark-ui', containerPort: 4040 }],
           ...(sidecar && {
             env: [
@@ -106,6 +113,8 @@ export interface StatusPlan {
   readonly driver: object
   readonly sidecar: object | null
   readonly restarts?: number
+  /** How the driver's container ended before it was restarted alone. The sidecar then has not been restarted. */
+  readonly driverEndedBefore?: object
   readonly scheduledMs: number
   readonly nowMs: number
 }
@@ -128,18 +137,18 @@ export const runningStatus = (startedMs: number, sidecar: object | null = runnin
 
 /** The status that a kubelet would write. */
 export function podStatus(plan: StatusPlan): object {
-  const { phase, podIp, ready, driver, sidecar, restarts = 0, scheduledMs, nowMs } = plan
+  const { phase, podIp, ready, driver, sidecar, restarts = 0, driverEndedBefore, scheduledMs, nowMs } = plan
   const condition = (type: string, status: boolean, ms: number) => ({
     type,
     status: status ? 'True' : 'False',
     lastTransitionTime: iso(ms),
   })
-  const container = (name: string, image: string, state: object) => ({
+  const container = (name: string, image: string, state: object, restartCount = restarts) => ({
     name,
     image,
     imageID: '',
     ready: 'running' in state,
-    restartCount: restarts,
+    restartCount,
     state,
   })
   return {
@@ -151,7 +160,15 @@ export function podStatus(plan: StatusPlan): object {
       condition('PodReadyToStartContainers', true, scheduledMs + 1_000),
       condition('Ready', ready, nowMs),
     ],
-    initContainerStatuses: sidecar === null ? [] : [container('spark-nanny', ownSidecarImage, sidecar)],
-    containerStatuses: [container('spark-kubernetes-driver', driverImage, driver)],
+    initContainerStatuses:
+      sidecar === null
+        ? []
+        : [container('spark-nanny', ownSidecarImage, sidecar, driverEndedBefore === undefined ? restarts : 0)],
+    containerStatuses: [
+      {
+        ...container('spark-kubernetes-driver', driverImage, driver),
+        ...(driverEndedBefore !== undefined && { lastState: driverEndedBefore }),
+      },
+    ],
   }
 }

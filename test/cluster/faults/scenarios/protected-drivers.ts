@@ -126,6 +126,48 @@ export const protectedDrivers = {
       await endDriver(scenario, pod, againMs, 0)
     },
   },
+  'ended-by-its-probe-and-restarted': {
+    weight: 4,
+    run: async (scenario) => {
+      const { pod, startedMs: firstMs } = await startDriver(scenario)
+      let startedMs = firstMs
+      // Once or twice, by the rule of Kubernetes 1.35 for exit code 142. The sidecar goes on.
+      for (const restarts of scenario.random() < 0.5 ? [1] : [1, 2]) {
+        await scenario.sleep(scenario.between(10_000, 120_000))
+        const endedMs = scenario.clock.nowMs()
+        const driverEndedBefore = ended(142, startedMs, endedMs, 'frozen: scripted')
+        await scenario.sleep(scenario.between(500, 10_000))
+        startedMs = scenario.clock.nowMs()
+        const now = { ...runningStatus(startedMs), sidecar: running(startedMs - 200_000), restarts, driverEndedBefore }
+        await pod.status(now, true)
+      }
+      await scenario.sleep(scenario.between(10_000, 60_000))
+      if (scenario.random() < 0.5) await endDriver(scenario, pod, startedMs, 0)
+    },
+  },
+  'ended-by-its-probe': {
+    weight: 4,
+    run: async (scenario) => {
+      const { pod, startedMs } = await startDriver(scenario)
+      await scenario.sleep(scenario.between(10_000, 120_000))
+      await endDriver(scenario, pod, startedMs, 142)
+    },
+  },
+  'kubelet-restarts': {
+    weight: 4,
+    run: async (scenario) => {
+      const { pod, startedMs } = await startDriver(scenario)
+      pod.setVerdict(null)
+      await scenario.sleep(scenario.between(10_000, 60_000))
+      // The node controller marks the pod as not Ready, and after its return the kubelet marks it as Ready again.
+      const unheard = { ...runningStatus(startedMs), ready: false }
+      await pod.status(unheard, true)
+      await scenario.sleep(scenario.between(20_000, 200_000))
+      await pod.status(runningStatus(startedMs), true)
+      await scenario.sleep(scenario.between(10_000, 60_000))
+      await endDriver(scenario, pod, startedMs, 0)
+    },
+  },
   'deleted-by-its-owner': {
     weight: 5,
     run: async (scenario) => {

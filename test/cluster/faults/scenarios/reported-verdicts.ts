@@ -3,10 +3,16 @@ import { running } from './driver-pod.ts'
 import { always, type Owner, startHealthySuccessor } from './hung-drivers.ts'
 import type { ScenarioKind } from './protected-drivers.ts'
 import type { Scenario } from './scenario.ts'
+import type { ScriptedVerdict } from './scripted-ui.ts'
 import type { SimulatedPod } from './simulated-pod.ts'
 
 /** A driver whose sidecar reports a hang, and whose kubelet is unavailable. */
-async function startDriverWithVerdict(scenario: Scenario, expected: Expected, owner: Owner): Promise<SimulatedPod> {
+async function startDriverWithVerdict(
+  scenario: Scenario,
+  expected: Expected,
+  owner: Owner,
+  certainty: ScriptedVerdict['certainty'] = 'certain',
+): Promise<SimulatedPod> {
   const startedMs = scenario.clock.nowMs() - scenario.between(150_000, 300_000)
   const graceful = scenario.random() < 0.6
   const pod = await scenario.create({
@@ -17,7 +23,7 @@ async function startDriverWithVerdict(scenario: Scenario, expected: Expected, ow
     createdMs: startedMs,
     owner,
   })
-  pod.setVerdict(scenario.clock.nowMs())
+  pod.setVerdict({ sinceMs: scenario.clock.nowMs(), certainty })
   const [driver, sidecar] = [running(startedMs), running(startedMs)]
   await pod.status({ phase: 'Running', ready: false, driver, sidecar, scheduledMs: startedMs })
   return pod
@@ -46,6 +52,13 @@ export const reportedVerdicts = {
       pod.setVerdict(null)
       const tookMs = scenario.clock.nowMs() - sinceMs
       if (tookMs > lateMs) pod.record.inconclusive = `revoked only after ${Math.round(tookMs / 1000)} s`
+    },
+  },
+  'likely-verdict': {
+    weight: 3,
+    run: async (scenario) => {
+      const owner = { name: scenario.name, uid: await scenario.application(scenario.labelled, always) }
+      await startDriverWithVerdict(scenario, 'untouched', owner, 'likely')
     },
   },
 } as const satisfies Record<string, ScenarioKind>

@@ -1,7 +1,7 @@
 import { toRecord } from '../../../../core/json.ts'
+import { between, type Random, seeded } from '../../../support/random.ts'
 import type { ExecutorRecord, Expected, PodRecord } from '../invariants/records.ts'
 import { type FastClock, iso } from '../runner/fast-clock.ts'
-import { between, type Random, seeded } from '../runner/random.ts'
 import { driverPod, type PodPlan, runLabel } from './driver-pod.ts'
 import { SimulationEnded } from './paced-writer.ts'
 import { createSimulatedPod, type SimulatedPod, type SimulatedPodDeps } from './simulated-pod.ts'

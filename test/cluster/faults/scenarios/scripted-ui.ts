@@ -1,7 +1,7 @@
 import type { UiRequest, UiResult } from '../../../../spark-ui/http-get.ts'
 import type { UiClient, UiPoll } from '../../../../spark-ui/ui-client.ts'
+import { seeded } from '../../../support/random.ts'
 import { type FastClock, iso } from '../runner/fast-clock.ts'
-import { seeded } from '../runner/random.ts'
 
 /** How a driver's Spark UI responds. `flaky` fails now and then, but never three times in a row. */
 export type UiMode =
@@ -15,11 +15,17 @@ export type UiMode =
   | 'reset'
   | '500'
 
+/** A hang that a sidecar reports. On a likely one it does not act by itself. */
+export interface ScriptedVerdict {
+  readonly sinceMs: number
+  readonly certainty: 'certain' | 'likely'
+}
+
 /** The Spark UIs and sidecars of all pods, by IP address. */
 export interface ScriptedUis {
   set(podIp: string, mode: UiMode): void
-  /** Since when the sidecar reports a hang; null if it reports none or has revoked it. */
-  setVerdict(podIp: string, sinceMs: number | null): void
+  /** The hang that the sidecar reports; null if it reports none or has revoked it. */
+  setVerdict(podIp: string, verdict: ScriptedVerdict | null): void
   /** Requests a sidecar's status. A sidecar without a scripted verdict refuses the connection. */
   sendUiRequest(request: UiRequest): Promise<UiResult>
   /** The UIs as one replica sees them. */
@@ -28,7 +34,7 @@ export interface ScriptedUis {
 
 export function createScriptedUis(seed: number, clock: FastClock): ScriptedUis {
   const modes = new Map<string, UiMode>()
-  const verdicts = new Map<string, number | null>()
+  const verdicts = new Map<string, ScriptedVerdict | null>()
   const forever = new AbortController().signal
   const failing = async (cause: 'timeout' | 'reset' | 'server-error', timeoutMs: number): Promise<UiPoll['sample']> => {
     const tookMs = cause === 'timeout' ? timeoutMs : 20
@@ -57,13 +63,11 @@ export function createScriptedUis(seed: number, clock: FastClock): ScriptedUis {
   }
   return {
     set: (podIp, mode) => void modes.set(podIp, mode),
-    setVerdict: (podIp, sinceMs) => void verdicts.set(podIp, sinceMs),
+    setVerdict: (podIp, verdict) => void verdicts.set(podIp, verdict),
     sendUiRequest: async ({ address: { host } }) => {
-      const sinceMs = verdicts.get(host)
-      if (sinceMs === undefined) return { kind: 'refused' }
-      const hung = { state: 'hung', reason: 'unresponsive', detail: 'scripted', action: { now: 'fail' } }
-      const verdict = sinceMs === null ? { state: 'alive' } : { ...hung, since: iso(sinceMs) }
-      const body = JSON.stringify(verdict)
+      const verdict = verdicts.get(host)
+      if (verdict === undefined) return { kind: 'refused' }
+      const body = JSON.stringify(verdict === null ? { state: 'alive' } : formatHung(verdict))
       return {
         kind: 'response',
         response: { statusCode: 200, body },
@@ -85,4 +89,10 @@ export function createScriptedUis(seed: number, clock: FastClock): ScriptedUis {
       }
     },
   }
+}
+
+/** The fields of `/status` that the controller reads. */
+function formatHung({ sinceMs, certainty }: ScriptedVerdict): object {
+  const [reason, now] = certainty === 'certain' ? ['unresponsive', 'fail'] : ['streaming-stall', 'report']
+  return { state: 'hung', reason, certainty, detail: 'scripted', action: { now }, since: iso(sinceMs) }
 }

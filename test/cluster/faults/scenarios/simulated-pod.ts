@@ -3,7 +3,7 @@ import type { PodRecord } from '../invariants/records.ts'
 import type { FastClock } from '../runner/fast-clock.ts'
 import { podStatus, type StatusPlan } from './driver-pod.ts'
 import { type PacedWriter, SimulationEnded } from './paced-writer.ts'
-import type { ScriptedUis, UiMode } from './scripted-ui.ts'
+import type { ScriptedUis, ScriptedVerdict, UiMode } from './scripted-ui.ts'
 
 /** One driver pod, as seen by its scenario's script. */
 export interface SimulatedPod {
@@ -13,7 +13,7 @@ export interface SimulatedPod {
   status(plan: Omit<StatusPlan, 'podIp' | 'nowMs'>, urgent?: boolean): Promise<boolean>
   setUi(mode: UiMode): void
   /** Sets the sidecar's verdict from now on. */
-  setVerdict(sinceMs: number | null): void
+  setVerdict(verdict: ScriptedVerdict | null): void
   now(): AuditedPod | undefined
   /** These reject when the simulation ends. */
   until(holds: (pod: AuditedPod | undefined) => boolean): Promise<void>
@@ -56,7 +56,7 @@ export function createSimulatedPod(record: PodRecord, podIp: string, deps: Simul
     // The audit may not have seen it yet.
     gone: () => until(() => audit.changes(record.uid).at(-1)?.type === 'DELETED'),
     setUi: (mode) => uis.set(podIp, mode),
-    setVerdict: (sinceMs) => uis.setVerdict(podIp, sinceMs),
+    setVerdict: (verdict) => uis.setVerdict(podIp, verdict),
     status: async (plan, urgent) => {
       const status = podStatus({ ...plan, podIp, nowMs: clock.nowMs() })
       const body = { metadata: { uid: record.uid }, status }

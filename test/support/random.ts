@@ -26,3 +26,8 @@ export function weighted<T extends { readonly weight: number }>(random: Random, 
   }
   return rows[0]
 }
+
+/** One of the items, each as likely as another. */
+export function oneOf<T>(random: Random, items: readonly [T, ...T[]]): T {
+  return items[Math.floor(random() * items.length)] ?? items[0]
+}
