@@ -34,6 +34,9 @@ export interface Progress {
   readonly countStands: Span | null
   readonly allJobs: number | null
   readonly droppedExecutorEvents: number | null
+  /** The jobs of the newest reading, by id; and those of them that have ended, although the UI still lists them. */
+  readonly listed: readonly number[]
+  readonly ended: ReadonlySet<number>
   /** When the scheduler's own count last had an active job. Null if it never had. */
   readonly schedulerActiveMs: number | null
 }
@@ -65,6 +68,8 @@ export const noProgress: Progress = {
   countStands: null,
   allJobs: null,
   droppedExecutorEvents: null,
+  listed: [],
+  ended: new Set(),
   schedulerActiveMs: null,
 }
 
@@ -84,13 +89,24 @@ export function updateProgress(before: Progress, observation: Observation, nowMs
 }
 
 /**
- * If Spark has dropped the event of a job's end, the UI lists that job forever. The count is the scheduler's own, and shows
- * that no job waits.
+ * If Spark has dropped the event of a job's end, the UI lists that job forever. The count is the scheduler's own: if it is 0, all
+ * jobs that were listed before have ended.
  */
 function forgetEndedJobs(before: Progress, metrics: MetricsReading | undefined): Progress {
   if (metrics?.activeJobs !== 0) return before
-  return { ...before, active: null, standing: null, allStanding: null, batches: new Map(), starved: null }
+  return { ...before, ...noJobs, ended: new Set(before.listed) }
 }
+
+/** As after a reading without a job. */
+const noJobs = {
+  isActive: false,
+  hasTasks: false,
+  active: null,
+  standing: null,
+  allStanding: null,
+  batches: new Map(),
+  starved: null,
+} satisfies Partial<Progress>
 
 function updateMetrics(before: Progress, metrics: MetricsReading | undefined, nowMs: number): Progress {
   if (metrics === undefined) return before
@@ -111,11 +127,13 @@ function updateMetrics(before: Progress, metrics: MetricsReading | undefined, no
 }
 
 function updateJobs(before: Progress, reading: JobsReading, nowMs: number): Progress {
-  const jobs = reading.jobs.slice(0, maxJobs)
+  const listed = reading.jobs.slice(0, maxJobs)
+  const jobs = listed.filter(({ id }) => !before.ended.has(id))
   const isActive = jobs.length > 0
   return {
     ...before,
     readMs: nowMs,
+    listed: listed.map(({ id }) => id),
     isActive,
     hasTasks: jobs.some(({ activeTasks }) => activeTasks > 0),
     active: isActive ? extendSpan(before.active, nowMs) : null,

@@ -107,7 +107,7 @@ describe('planReadings', () => {
   test('a healthy driver with short tasks → jobs each 30 s, metrics each 5 min, queries ever rarer, nothing else', () => {
     const { readings, judgement } = simulate(60 * minuteMs, (atMs) => ({
       jobs: jobs({ endedTasks: atMs }),
-      metrics: metrics({ allJobs: Math.floor(atMs / minuteMs) }),
+      metrics: metrics({ activeJobs: 1, allJobs: Math.floor(atMs / minuteMs) }),
       threads: dump,
     }))
     assert.deepEqual([...new Set(readings.map(({ witness }) => witness))], ['jobs', 'metrics', 'queries'])
@@ -118,16 +118,32 @@ describe('planReadings', () => {
   })
 
   const healthy: readonly (readonly [what: string, ui: (atMs: number) => Partial<Ui>])[] = [
-    ['short tasks', (atMs) => ({ jobs: jobs({ endedTasks: atMs }), metrics: metrics(), threads: dump })],
+    [
+      'short tasks',
+      (atMs) => ({ jobs: jobs({ endedTasks: atMs }), metrics: metrics({ activeJobs: 1 }), threads: dump }),
+    ],
     [
       'tasks of an hour',
-      (atMs) => ({ jobs: jobs({ id: Math.floor(atMs / 3_600_000) }), metrics: metrics(), threads: dump }),
+      (atMs) => ({
+        jobs: jobs({ id: Math.floor(atMs / 3_600_000) }),
+        metrics: metrics({ activeJobs: 1 }),
+        threads: dump,
+      }),
     ],
     [
       'a job each ten minutes',
       (atMs) => ({
         jobs: atMs % 600_000 < 60_000 ? jobs({ endedTasks: atMs }) : jobs(),
         metrics: metrics({ allJobs: Math.floor(atMs / 600_000) }),
+        threads: dump,
+      }),
+    ],
+    [
+      'a driver that is idle, and whose UI missed the end of a job',
+      () => ({
+        jobs: jobs({ activeTasks: 0 }),
+        executors: executors(0),
+        metrics: metrics({ activeJobs: 0 }),
         threads: dump,
       }),
     ],

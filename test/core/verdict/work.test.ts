@@ -280,7 +280,7 @@ table('query-ended', [
   },
   {
     what: 'a job is active',
-    steps: endedUntil(3 * minuteMs, healthyDump, { jobs: jobs({}) }),
+    steps: endedUntil(3 * minuteMs, healthyDump, { jobs: jobs({}), metrics: metrics({ activeJobs: 1 }) }),
     verdict: 'hung query-ended likely',
   },
   {
