@@ -47,6 +47,7 @@ export function createChecks(setup: PodSetup, wallSkewMs: () => number): Checks 
   let shown: { readonly text: string; readonly atMs: number; readonly driver: DriverContainer | null } | null = null
   let hungFile: { readonly about: string; readonly driver: DriverContainer | null } | null = null
   let killed: DriverContainer | null = null
+  let action: { readonly kind: HungAction['kind']; readonly sinceMs: number } = { kind: 'none', sinceMs: 0 }
   let restarts = 0
   const restarted: { readonly atMs: number; readonly skewMs: number }[] = []
 
@@ -60,9 +61,11 @@ export function createChecks(setup: PodSetup, wallSkewMs: () => number): Checks 
   function isRight(verdict: HungVerdict, moment: Moment): boolean {
     const { nowMs, driver, calmSinceMs, sidecarStartedMs } = moment
     if (driver === null) return false
-    // A sidecar that has started in the pause, and to which no probe can report, knows nothing of a debugger.
-    const isBlind = nowMs < calmSinceMs && sidecarStartedMs > driver.startMs + driver.phase(nowMs).fromMs
-    if (isBlind && verdict.reason === 'unresponsive' && !driver.obeysSigterm(nowMs)) return true
+    // While no probe can report, nothing is known of a debugger or of a collection. Whether anything is killed is checked apart.
+    const isSilent = !driver.obeysSigterm(nowMs)
+    if (nowMs < calmSinceMs && verdict.reason === 'unresponsive' && isSilent) return true
+    // A restart that did not happen: the sidecar judges the same driver as a new one.
+    if (!setup.canRestart && sidecarStartedMs > driver.startMs && isSilent) return true
     const { life, startMs } = driver
     // Without a startup probe of its own, the sidecar cannot know when the driver's container has started.
     if (setup.startupProbe === 'none' && verdict.reason === 'startup-deadline' && verdict.certainty === 'likely')
@@ -103,6 +106,9 @@ export function createChecks(setup: PodSetup, wallSkewMs: () => number): Checks 
     const { nowMs, calmSinceMs, sidecarStartedMs, driver } = moment
     // The sidecar waits for the driver that was to follow. Without records it cannot know that the same one still runs.
     if (!setup.canRestart && sidecarStartedMs > driver.startMs) return
+    // A sidecar that has never seen an answer waits for the startup deadline; and, after its own restart, for the startup probe.
+    const isUnseen = !snapshot.answered && (phase.fromMs > 0 || sidecarStartedMs > driver.startMs)
+    if (isUnseen) return
     const beganMs = driver.startMs + phase.fromMs
     const sinceMs = Math.max(beganMs, calmSinceMs)
     const missed = phase.right.find(
@@ -121,17 +127,18 @@ export function createChecks(setup: PodSetup, wallSkewMs: () => number): Checks 
   /** The time within which a verdict that acts has ended the driver. */
   const actsWithinMs = probeSlackMs + setup.graceMs + (setup.signalsReach ? 0 : 30_000)
 
-  function checkAction({ verdict, action, restartState }: MonitorSnapshot, moment: Moment): void {
+  function checkAction({ verdict, action: now, restartState }: MonitorSnapshot, moment: Moment): void {
+    if (now.kind !== action.kind) action = { kind: now.kind, sinceMs: moment.nowMs }
     if (verdict.kind !== 'hung' || shown === null || moment.isEnding) return
-    const sinceMs = Math.max(shown.atMs, moment.calmSinceMs, moment.driver?.startMs ?? moment.nowMs)
+    const sinceMs = Math.max(shown.atMs, action.sinceMs, moment.calmSinceMs, moment.driver?.startMs ?? moment.nowMs)
     if (moment.nowMs - sinceMs < actsWithinMs) return
-    const why = explainInaction(verdict, action, restartState.restarts.length)
+    const why = explainInaction(verdict, now, restartState.restarts.length)
     if (why !== null) report(`nothing ends the driver after ${verdict.reason}: ${why}; ${describe(moment)}`)
   }
 
   /** Null if it is right that the driver still runs. */
-  function explainInaction(verdict: HungVerdict, action: HungAction, counted: number): string | null {
-    switch (action.kind) {
+  function explainInaction(verdict: HungVerdict, chosen: HungAction, counted: number): string | null {
+    switch (chosen.kind) {
       case 'none':
         return 'no action was chosen'
       case 'wait':
@@ -141,7 +148,7 @@ export function createChecks(setup: PodSetup, wallSkewMs: () => number): Checks 
       case 'fail':
         return setup.liveness ? 'the probe has not acted' : null
       case 'report':
-        return mayReport(verdict, action.message, counted) ? null : `only reported: ${action.message}`
+        return mayReport(verdict, chosen.message, counted) ? null : `only reported: ${chosen.message}`
     }
   }
 
@@ -192,7 +199,10 @@ export function createChecks(setup: PodSetup, wallSkewMs: () => number): Checks 
       killed = driver
       if (cause !== 'restart of all containers' && hungFile?.driver !== driver)
         report(`killed for a verdict about another life: ${describe({ driver, nowMs })}`)
-      if (isEverRight(driver, nowMs, actOn === 'likely', pollsMs + probeSlackMs)) return
+      if (
+        isEverRight(driver, nowMs, actOn === 'likely', { recentMs: pollsMs + probeSlackMs, slackMs: timeoutMs + 1_000 })
+      )
+        return
       report(`killed by ${cause}, although healthy: ${describe({ driver, nowMs })}, in ${phase.name}`)
     },
     onDriverStart(driver, after, nowMs) {
@@ -233,12 +243,14 @@ function isEverRight(
   { life, startMs }: DriverContainer,
   nowMs: number,
   likelyActs: boolean,
-  recentMs: number,
+  { recentMs, slackMs }: { readonly recentMs: number; readonly slackMs: number },
 ): boolean {
   return life.phases.some(({ fromMs, right }, index) => {
     const beganMs = startMs + fromMs
     const endedMs = startMs + (life.phases[index + 1]?.fromMs ?? Number.POSITIVE_INFINITY)
     if (beganMs > nowMs || endedMs < nowMs - recentMs) return false
-    return right.some(({ certainty, afterMs }) => (certainty === 'certain' || likelyActs) && nowMs - beganMs >= afterMs)
+    return right.some(
+      ({ certainty, afterMs }) => (certainty === 'certain' || likelyActs) && nowMs - beganMs >= afterMs - slackMs,
+    )
   })
 }

@@ -58,7 +58,9 @@ function silent(context: StoryContext, cpu: 'none' | 'some' | 'stopped' | 'disk'
   const isFrozen = recorded && (cpu === 'none' || cpu === 'stopped')
   const unexplainedMs = recorded ? busyDeadlineMs : unresponsiveDeadlineMs
   const deadlineMs = isFrozen ? frozenDeadlineMs : unexplainedMs
-  const reasons: readonly HungReason[] = isFrozen ? ['frozen', 'busy', 'unresponsive'] : ['busy', 'unresponsive']
+  // A sidecar that was frozen while the driver answered takes it for one that has never answered.
+  const mute: readonly HungReason[] = ['busy', 'unresponsive', 'startup-deadline']
+  const reasons: readonly HungReason[] = isFrozen ? ['frozen', ...mute] : mute
   // Records of the start keep the longer deadline, even if none follow.
   const latestMs = !recorded && recordedAtStart ? busyDeadlineMs : deadlineMs
   const byMs = Math.max(latestMs, failureThreshold * timeoutMs) + noticeMs(context)
