@@ -151,9 +151,9 @@ function applyAction(
       effects: [{ kind: 'record-restart', restartState: recorded }],
     }
   }
-  if (phase.kind === 'acting' && phase.verdict.reason === verdict.reason && isSameAction(phase.action, action)) {
-    return unchanged(state)
-  }
+  const isSameVerdict =
+    phase.kind === 'acting' && phase.verdict.reason === verdict.reason && phase.verdict.certainty === verdict.certainty
+  if (isSameVerdict && isSameAction(phase.action, action)) return unchanged(state)
   return {
     state: { ...state, phase: { kind: 'acting', action, verdict, sinceMs: nowMs } },
     effects: [

@@ -475,6 +475,16 @@ describe('nextEnforcement', () => {
     assert.deepEqual(next.state.restartState.pendingRestart, pending.pendingRestart)
   })
 
+  test('a likely verdict becomes certain, and is still only reported → the reason for that is the new one', () => {
+    const likely = judged({ ...hung('stop-deadline'), certainty: 'likely' })
+    const before = decide(stateWith(monitoring), likely, restartDriver)
+    const after = decide(before.state, judged(hung('stop-deadline')), restartDriver)
+    const messageOf = ({ phase }: EnforcementState) =>
+      phase.kind === 'acting' && phase.action.kind === 'report' ? phase.action.message : ''
+    assert.match(messageOf(before.state), /the verdict is likely/)
+    assert.match(messageOf(after.state), /committed its output/)
+  })
+
   test('a likely verdict that is only reported → the driver stays Ready', () => {
     const likely = judged({ ...hung('streaming-stall'), certainty: 'likely' })
     assert.equal(summarize(decide(stateWith(monitoring), likely, failPod).effects), 'files[ready]')
