@@ -130,13 +130,17 @@ function checkCount(checks: Checks, dir: string, hasEnded: boolean, log: (text: 
 
 const formatTime = (ms: number) => `${(ms / 1000).toFixed(1).padStart(7)} s`
 
-function createStoryContext(random: Random, { policy, startupProbe, liveness, threadDumps }: PodSetup): StoryContext {
+function createStoryContext(
+  random: Random,
+  { policy, startupProbe, liveness, ownProcesses, threadDumps }: PodSetup,
+): StoryContext {
   const isExtended = policy.onHung.kind === 'restart-driver-container'
   return {
     random,
     deadlines: policy,
     recordedAtStart: startupProbe === 'exec' || liveness,
     recorded: liveness,
+    ownProcesses,
     stopExtraMs: isExtended ? 300_000 + policy.startupDeadlineMs : 0,
     threadDumps,
   }

@@ -10,6 +10,8 @@ export interface StoryContext {
   /** Whether the probes record the driver's processes: until the UI has answered, and from then on. */
   readonly recordedAtStart: boolean
   readonly recorded: boolean
+  /** Whether the driver's container has its own process namespace. If not, other programs may work unseen after its end. */
+  readonly ownProcesses: boolean
   /** By how much the sidecar extends the stop deadline where the kubelet restarts what fails. */
   readonly stopExtraMs: number
   /** Whether the UI gives away thread dumps. */
@@ -282,7 +284,7 @@ export const healthyStories = {
       const { stopDeadlineMs } = context.deadlines
       const works = oneOf(context.random, [busy, shape(0.0025, { pythonCores: 0.5 }), shape(0.03)])
       const right = afterDeadline(context, ['stop-deadline'], 'likely', stopDeadlineMs, { byMs: null })
-      return [phase(atMs, 'uploads', closed, works, context.recorded ? healthy : right)]
+      return [phase(atMs, 'uploads', closed, works, context.recorded && context.ownProcesses ? healthy : right)]
     },
     ({ random }, atMs) => ({ afterMs: atMs + between(random, 5 * minuteMs, 40 * minuteMs), code: 0 }),
   ),
@@ -377,13 +379,14 @@ export const hungStories = {
   ]),
   'does not end': ending(5, works.batchJobs, (context, atMs) => {
     const { stopDeadlineMs } = context.deadlines
+    const isCertain = context.recorded && context.ownProcesses
     // Idleness is counted in minutes, and begins with a record.
     const byMs = stopDeadlineMs + context.stopExtraMs + noticeMs(context) + 3 * minuteMs
     const likely = afterDeadline(context, ['stop-deadline'], 'likely', stopDeadlineMs, {
-      byMs: context.recorded ? null : byMs,
+      byMs: isCertain ? null : byMs,
     })
     const certain = afterDeadline(context, ['stop-deadline'], 'certain', stopDeadlineMs, { byMs })
-    return [phase(atMs, 'does not end', closed, idle, context.recorded ? [...likely, ...certain] : likely)]
+    return [phase(atMs, 'does not end', closed, idle, isCertain ? [...likely, ...certain] : likely)]
   }),
   'scheduler dead': working(3, works.batchJobs, 'has no scheduler', works.withoutScheduler, (context) => [
     ...(context.threadDumps
