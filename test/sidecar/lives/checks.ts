@@ -68,8 +68,7 @@ export function createChecks(setup: PodSetup, wallSkewMs: () => number): Checks 
     if (!setup.canRestart && sidecarStartedMs > driver.startMs && isSilent) return true
     const { life, startMs } = driver
     // Without a startup probe of its own, the sidecar cannot know when the driver's container has started.
-    if (setup.startupProbe === 'none' && verdict.reason === 'startup-deadline' && verdict.certainty === 'likely')
-      return true
+    if (setup.startupProbe === 'none' && verdict.reason === 'startup-deadline') return true
     return life.phases.some((phase, index) => {
       const beganMs = startMs + phase.fromMs
       const endedMs = startMs + (life.phases[index + 1]?.fromMs ?? Number.POSITIVE_INFINITY)

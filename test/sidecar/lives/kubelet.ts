@@ -200,7 +200,8 @@ export function createKubelet(options: KubeletOptions): Kubelet {
   }
 
   function probeLiveness(): number {
-    if (weather.timeouts > 0) {
+    // Three in a row would end the driver without any verdict, on a node that is overloaded for minutes.
+    if (weather.timeouts > 0 && livenessFailures < failureThreshold - 1) {
       weather.timeouts -= 1
       countLiveness(false)
       return execTimeoutMs

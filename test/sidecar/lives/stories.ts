@@ -427,6 +427,10 @@ export const hungStories = {
     ...afterDeadline(context, ['no-executors'], 'certain', context.deadlines.noExecutorsDeadlineMs),
   ]),
   'main ended': working(2, works.batchJobs, 'has no main', works.mainEnded, (context) =>
-    context.threadDumps ? afterDeadline(context, ['main-ended'], 'likely', context.deadlines.stopDeadlineMs) : [],
+    context.threadDumps
+      ? afterDeadline(context, ['main-ended'], 'likely', context.deadlines.stopDeadlineMs, {
+          byMs: context.deadlines.stopDeadlineMs + 3 * readingsMs(context),
+        })
+      : [],
   ),
 } satisfies Record<string, Story>
