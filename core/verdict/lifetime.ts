@@ -30,10 +30,11 @@ export function concludeStarting(
   const startingMs = nowMs - startedMs
   if (startingMs < deadlines.startupDeadlineMs) return { kind: 'starting', sinceMs: startedMs }
   if (held !== null) return heldByDebugger(startedMs, held)
+  // The driver may have started long after `startedMs`, so that the silence itself must be as long.
   const isMute =
     run.kind === 'unanswered' &&
     run.length >= deadlines.failureThreshold &&
-    nowMs - run.sinceMs >= deadlines.unresponsiveDeadlineMs
+    nowMs - run.sinceMs >= Math.max(deadlines.unresponsiveDeadlineMs, deadlines.startupDeadlineMs)
   const evidence: Evidence = {
     witness: 'ui',
     report: isMute ? `no answer to ${run.length} polls that it accepted` : 'its port never answered',

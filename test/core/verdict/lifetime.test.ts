@@ -36,6 +36,11 @@ table('startup-deadline', false, [
   },
   { what: 'not yet', steps: every(0, 10 * minuteMs - 10_000, refused), verdict: 'starting' },
   {
+    what: 'the UI accepts connections for five minutes only: the driver may have started late, and be booting',
+    steps: [...every(0, 6 * minuteMs, refused), ...every(6 * minuteMs + 10_000, 11 * minuteMs, timeout)],
+    verdict: 'hung startup-deadline likely',
+  },
+  {
     what: 'the UI accepts connections and does not answer',
     steps: every(0, 10 * minuteMs, timeout),
     verdict: 'hung startup-deadline certain',
