@@ -1,9 +1,11 @@
 /**
  * `npm run bench -- recovery`: how long after its JVM froze a driver computes again, on the cluster of the cluster tests,
- * with default settings. `resubmit`: its owner submits it again, as kubeflow's operator does. `inPlace`: in the same pod.
+ * with default settings but `restart`. `resubmit`, the default before Kubernetes 1.35: the pod fails, and its owner submits
+ * the application again, as kubeflow's operator does. `inPlace`: in the same pod.
  * Needs root, and an otherwise idle machine.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { V1Pod } from '@kubernetes/client-node'
 import { installSparkApplications, ownApplication } from '../cluster/harness/application-owner.ts'
 import { type Cluster, startCluster } from '../cluster/harness/cluster.ts'
 import { isUp } from '../cluster/harness/kubernetes/lifecycle.ts'
@@ -73,7 +75,7 @@ type Mode = 'resubmit' | 'in-place'
 
 /** Freezes `count` drivers of one application, one after another. */
 async function measure(cluster: Cluster, name: string, restart: Mode, count: number): Promise<readonly Recovery[]> {
-  const conf = restart === 'resubmit' ? {} : settingsConf({ restart })
+  const conf = settingsConf({ restart })
   const timeline = await followPod(cluster, { namespace, pod: `${name}-driver` })
   const owner = await ownApplication(cluster, { namespace, name, mode: 'loop', conf }, true)
   const recoveries: Recovery[] = []
@@ -106,12 +108,14 @@ async function waitForNextJob(cluster: Cluster, ref: PodRef, frozenMs: number): 
   const before = await getPod(cluster, ref)
   await waitFor({ what: `${ref.pod} computes again`, timeoutMs: patienceMs, everyMs: 200 }, async () => {
     const pod = await getPod(cluster, ref)
-    const isNext = pod?.metadata?.uid !== before?.metadata?.uid || (containerStatus(pod)?.restartCount ?? 0) > 0
+    const isNext = pod?.metadata?.uid !== before?.metadata?.uid || restartsOf(pod) > restartsOf(before)
     if (pod === undefined || !isNext || containerStatus(pod)?.state?.running === undefined) return undefined
     return /app: job 1 done/.test(await podLog(cluster, ref)) ? true : undefined
   })
   return toSeconds(Date.now() - frozenMs)
 }
+
+const restartsOf = (pod: V1Pod | undefined): number => containerStatus(pod)?.restartCount ?? 0
 
 function readTimeline({ entries }: Timeline, uid: string | undefined, frozenMs: number): Omit<Recovery, 'computing'> {
   const later = entries.filter(({ at }) => at > frozenMs)
@@ -125,8 +129,7 @@ function readTimeline({ entries }: Timeline, uid: string | undefined, frozenMs: 
     ),
     startedAgain: findSeconds(
       ({ pod }) =>
-        (pod.metadata?.uid !== uid || (containerStatus(pod)?.restartCount ?? 0) > 0) &&
-        containerStatus(pod)?.state?.running !== undefined,
+        (pod.metadata?.uid !== uid || restartsOf(pod) > 0) && containerStatus(pod)?.state?.running !== undefined,
     ),
   }
 }
