@@ -11,6 +11,7 @@ import {
   unchanged,
 } from './enforcement-state.ts'
 import type { NamedDriver } from './hung-action.ts'
+import type { Restart } from './restart-budget.ts'
 import { recordRestart } from './restart-state.ts'
 import type { DriverStart } from './verdict-files.ts'
 
@@ -24,7 +25,11 @@ export interface LifeStep extends EnforcementStep {
  * Assigns a judgement to one life of the driver's container. If the probes recorded the start of another driver, then the
  * judgement, its action and what is remembered belong to a driver that has ended, and all of them start again.
  */
-export function followDriver(state: EnforcementState, input: EnforcementInput): LifeStep {
+export function followDriver(
+  state: EnforcementState,
+  input: EnforcementInput,
+  policy: Pick<DriverPolicy, 'onHung'>,
+): LifeStep {
   const { driverStart, judged } = input
   const { driverStartTicks } = state.restartState
   if (driverStart.kind !== 'known' || driverStart.ticks === driverStartTicks) {
@@ -33,7 +38,7 @@ export function followDriver(state: EnforcementState, input: EnforcementInput): 
   const { ticks, ageMs } = driverStart
   return driverStartTicks === null
     ? followFirstRecord(state, ticks, input)
-    : followNextDriver(state, ticks, ageMs, input)
+    : followNextDriver(state, ticks, ageMs, input, policy)
 }
 
 /** The start of a driver is recorded for the first time since the pod, or all of its containers, started. */
@@ -71,12 +76,14 @@ function followNextDriver(
   ticks: string,
   ageMs: number | null,
   { time }: EnforcementInput,
+  policy: Pick<DriverPolicy, 'onHung'>,
 ): LifeStep {
   const { pendingRestart } = state.restartState
   const answered = hasAnsweredSince(state, ageMs, time.wallMs)
   // A driver that started before the verdict was written was not started because of it.
   const isExpected = pendingRestart !== null && (ageMs === null || time.wallMs - ageMs >= pendingRestart.atMs)
-  const counted = isExpected ? recordRestart(state.restartState, pendingRestart) : state.restartState
+  const restart = isExpected ? pendingRestart : explainUnexpected(policy, time.wallMs)
+  const counted = restart === null ? state.restartState : recordRestart(state.restartState, restart)
   const restartState = { ...counted, answered, driverStartTicks: ticks, previousDriver: null, pendingRestart: null }
   return {
     state: { ...state, restartState, phase: { kind: 'monitoring' }, driverRuns: true, doubt: noDoubt },
@@ -86,14 +93,22 @@ function followNextDriver(
       { kind: 'write-termination-message', text: '' },
       {
         kind: 'log',
-        level: 'info',
-        fields: { attempt: restartState.attempt, expected: isExpected },
+        level: restart === null || isExpected ? 'info' : 'warn',
+        fields: { attempt: restartState.attempt, expected: isExpected, ...(restart && { reason: restart.reason }) },
         message: 'the driver container has started',
       },
     ],
     judgement: createJudgement(time.nowMs, answered),
     restarted: true,
   }
+}
+
+/**
+ * A rule restarts the driver's container for its exit code only. If no verdict caused the restart, the program ended with that
+ * code itself, for example by Python's `signal.alarm`. It counts, so that the budget limits what follows.
+ */
+function explainUnexpected({ onHung }: Pick<DriverPolicy, 'onHung'>, wallMs: number): Restart | null {
+  return onHung.kind === 'restart-by-exit-code' ? { atMs: wallMs, reason: 'own-exit-code' } : null
 }
 
 /** Whether the UI has answered since the driver started: the start may be recorded late. */

@@ -41,7 +41,7 @@ type EnforcementPolicy = Pick<
 export function nextEnforcement(known: EnforcementState, input: EnforcementInput, policy: EnforcementPolicy): LifeStep {
   const { driverStart, sample, time } = input
   const lastAliveWallMs = sample?.kind === 'alive' ? time.wallMs : known.lastAliveWallMs
-  const life = followDriver({ ...known, driverStart, lastAliveWallMs }, input)
+  const life = followDriver({ ...known, driverStart, lastAliveWallMs }, input, policy)
   const { judgement, restarted } = life
   const steps: readonly ((state: EnforcementState) => EnforcementStep)[] = [
     (state) => rememberAnswer(state, judgement, input),

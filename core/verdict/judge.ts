@@ -63,7 +63,7 @@ export function createJudgement(nowMs: number, answered = false): Judgement {
     startedMs: nowMs,
     firstAnswerMs: null,
     mistaken: false,
-    run: { kind: 'none', sinceMs: nowMs, seenMs: nowMs, length: 0 },
+    run: { kind: 'none', sinceMs: nowMs, seenMs: nowMs, length: 0, mute: null },
     processes: noProcesses,
     silence: noSilence,
     work: noWork,

@@ -13,6 +13,8 @@ export interface PollRun {
   /** When the newest of these polls ended. */
   readonly seenMs: number
   readonly length: number
+  /** The newest of these polls that got no answer at all. Null if the last one got an answer, even an error. */
+  readonly mute: { readonly sinceMs: number; readonly length: number } | null
 }
 
 /** What a poll can mean depends on what the UI has shown before. */
@@ -36,10 +38,15 @@ export function updateRun(
   const kind = sample.kind === 'failing' ? classifyFailure(known, sample.cause) : sample.kind
   // The observer's clock may count less time than the poll took. A poll begins after the one before.
   const beganMs = sample.kind === 'failing' ? Math.max(nowMs - sample.tookMs, before.seenMs) : nowMs
-  const began: PollRun = { kind, sinceMs: Math.max(driverSinceMs ?? beganMs, beganMs), seenMs: nowMs, length: 1 }
-  if (driverSinceMs !== null || before.kind !== kind) return began
-  return { ...before, seenMs: nowMs, length: before.length + 1 }
+  const sinceMs = Math.max(driverSinceMs ?? beganMs, beganMs)
+  const mute = isMute(sample) ? { sinceMs, length: 1 } : null
+  if (driverSinceMs !== null || before.kind !== kind) return { kind, sinceMs, seenMs: nowMs, length: 1, mute }
+  const longerMute = mute === null || before.mute === null ? mute : { ...before.mute, length: before.mute.length + 1 }
+  return { ...before, seenMs: nowMs, length: before.length + 1, mute: longerMute }
 }
+
+/** An error such as HTTP 500 proves that threads of the JVM run. */
+const isMute = (sample: Polled) => sample.kind === 'failing' && (sample.cause === 'timeout' || sample.cause === 'reset')
 
 /**
  * How a failed poll counts. A failure counts only after the UI has answered as Spark's: before that, the port may belong to

@@ -58,23 +58,34 @@ export function concludeSilence(
 ): Verdict {
   const cause = sample.kind === 'failing' ? `${sample.cause}: ${sample.detail}` : ''
   const failing: Verdict = { kind: 'failing', sinceMs: run.sinceMs, failures: run.length, detail: cause }
-  if (run.length < deadlines.failureThreshold) return failing
-  const silentMs = nowMs - run.sinceMs + timerSlackMs
-  const finding = findFrozen(silence, silentMs, deadlines) ?? findMute(silence, processes, silentMs, deadlines, nowMs)
+  const find = ({ sinceMs, length }: Pick<PollRun, 'sinceMs' | 'length'>): Finding | null => {
+    if (length < deadlines.failureThreshold) return null
+    const silentMs = nowMs - sinceMs + timerSlackMs
+    return findFrozen(silence, silentMs, deadlines) ?? findMute(silence, processes, silentMs, deadlines, nowMs)
+  }
+  const mute = run.mute === null ? null : find(run.mute)
+  const finding = mute ?? find(run)
   if (finding === null) return failing
   const held = findDebugger(processes)
   if (held !== null) {
     return { kind: 'unknown', sinceMs: run.sinceMs, detail: `a debugger may hold the driver: ${held}` }
   }
   const ui = `the Spark UI failed ${run.length} polls in a row over ${formatSeconds(nowMs - run.sinceMs)}`
-  const evidence: Evidence = { witness: 'ui', report: `no answer to ${run.length} polls`, sinceMs: run.sinceMs }
+  const evidence = reportPolls(run, mute !== null)
   return hung(
     finding.reason,
-    'certain',
+    mute === null ? 'likely' : 'certain',
     `${ui}, the last by ${cause}${finding.processes === null ? '' : `; ${finding.processes.report}`}`,
     finding.processes === null ? [evidence] : [evidence, finding.processes],
     nowMs,
   )
+}
+
+/** A UI that answers with errors only may belong to a driver that works. */
+function reportPolls({ mute, sinceMs, length }: PollRun, isMute: boolean): Evidence {
+  return isMute && mute !== null
+    ? { witness: 'ui', report: `no answer to ${mute.length} polls`, sinceMs: mute.sinceMs }
+    : { witness: 'ui', report: `${length} polls failed, some with an error as the answer`, sinceMs }
 }
 
 interface Finding {

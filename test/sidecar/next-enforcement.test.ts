@@ -415,6 +415,26 @@ describe('nextEnforcement', () => {
     ['the UI has never answered', 60_000, null, false],
     ['its age is not known', null, 30_000, false],
   ]
+  const unexpected = [
+    [byExitCode, ['own-exit-code'], 'a rule restarts for the exit code only'],
+    [restartDriver, [], 'the driver has crashed'],
+  ] as const
+  for (const [onHung, reasons, why] of unexpected) {
+    test(`another driver without a verdict, ${onHung.kind}: ${why} → counted ${reasons.length}`, () => {
+      const { state } = decide(
+        stateWith({ kind: 'monitoring' }),
+        createJudgement(time.nowMs, true),
+        onHung,
+        known('200'),
+      )
+      assert.deepEqual(
+        state.restartState.restarts.map(({ reason }) => reason),
+        reasons,
+      )
+      assert.equal(state.restartState.driverStartTicks, '200')
+    })
+  }
+
   for (const [condition, ageMs, aliveAgoMs, expected] of answers) {
     test(`another driver has started, ${condition} → answered: ${expected}`, () => {
       const lastAliveWallMs = aliveAgoMs === null ? null : time.wallMs - aliveAgoMs

@@ -230,6 +230,35 @@ describe('frozen before the first answer', () => {
   })
 })
 
+const errors = (atMs: number): Observation => ({
+  ui: samples.error,
+  processes: record(atMs - 1_000, ticks(95)(atMs)),
+})
+const busyTimeouts = (atMs: number) => times(record(atMs - 1_000, ticks(95)(atMs)))
+const start: Step = [0, answers()]
+
+table('errors as answers', [
+  {
+    what: 'errors for the busy deadline',
+    steps: [start, ...repeat(pollMs, 6 * minuteMs, pollMs, errors)],
+    verdict: 'hung busy likely',
+  },
+  {
+    what: 'errors, then silence for the busy deadline',
+    steps: [
+      start,
+      ...repeat(pollMs, minuteMs, pollMs, errors),
+      ...repeat(minuteMs + pollMs, 6 * minuteMs + pollMs, pollMs, busyTimeouts),
+    ],
+    verdict: 'hung busy certain',
+  },
+  {
+    what: 'silence, then an error',
+    steps: [start, ...repeat(pollMs, 4 * minuteMs, pollMs, busyTimeouts), [5 * minuteMs, errors(5 * minuteMs)]],
+    verdict: 'hung busy likely',
+  },
+])
+
 describe('evidence of a silence', () => {
   const evidenceOf = ({ verdict }: Judgement) =>
     verdict.kind === 'hung'
@@ -248,6 +277,11 @@ describe('evidence of a silence', () => {
       'ui no answer to 30 polls @0',
       'processes the JVM used 95.0 % of a core @9000',
     ])
+  })
+
+  test('errors → the polls that failed, not a silence', () => {
+    const steps: readonly Step[] = [start, ...repeat(pollMs, 6 * minuteMs, pollMs, errors)]
+    assert.match(evidenceOf(judgeSteps(steps))[0] ?? '', /^ui \d+ polls failed, some with an error as the answer @/)
   })
 
   test('unresponsive without records → the UI only', () => {
