@@ -17,7 +17,10 @@ export interface EnforcerDeps {
   /** An empty text removes the message. Throws what the file system throws. */
   readonly writeTerminationMessage: (text: string) => void
   readonly exit: (code: number) => void
-  /** Whether the kubelet has requested /startedz. */
+  /**
+   * Whether the kubelet has requested /startedz, or /readyz: a sidecar that starts again after the startup probe has passed
+   * sees only the latter.
+   */
   readonly startedzRequested: () => boolean
   /** The time since the node booted. Null if it cannot be read. */
   readonly uptimeMs: () => number | null

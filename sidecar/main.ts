@@ -40,15 +40,15 @@ const exitAfterError = (error: unknown) => {
 process.on('uncaughtException', exitAfterError)
 process.on('unhandledRejection', exitAfterError)
 
-let startedzRequested = false
+let driverWasProbed = false
 let blackBox: BlackBox | null = null
 let state: () => SidecarState = () => ({ kind: 'idle', reason: 'starting' })
 const serve = (port: number) => {
   if (port === 0) return
-  const onStartedz = () => {
-    startedzRequested = true
+  const onDriverProbe = () => {
+    driverWasProbed = true
   }
-  serveStatus({ port, version, log, state: () => state(), onStartedz, blackBox: () => blackBox })
+  serveStatus({ port, version, log, state: () => state(), onDriverProbe, blackBox: () => blackBox })
 }
 
 if ('policy' in decoded) start(decoded.policy).catch(exitAfterError)
@@ -101,7 +101,7 @@ function openMonitor(policy: DriverPolicy): Monitor | string {
     files,
     writeTerminationMessage: (text) => writeFileSync(paths.terminationMessage, text),
     exit: (code) => process.exit(code),
-    startedzRequested: () => startedzRequested,
+    startedzRequested: () => driverWasProbed,
     uptimeMs: createUptimeClock(),
     log,
   })

@@ -9,8 +9,8 @@ export interface StatusServerOptions {
   readonly version: string
   readonly log: SidecarLog
   readonly state: () => SidecarState
-  /** Called at each GET of /startedz. */
-  readonly onStartedz: () => void
+  /** Called at each request of /startedz or /readyz, which the kubelet makes only while the driver's container runs. */
+  readonly onDriverProbe: () => void
   /** Null while there is no monitor. */
   readonly blackBox: () => Pick<BlackBox, 'summaries' | 'read'> | null
   /** The time between two tries to bind the port; 5 s by default. */
@@ -23,7 +23,7 @@ export interface StatusServerOptions {
  * fill its memory. Returns a function that closes the server.
  */
 export function serveStatus(options: StatusServerOptions): () => void {
-  const { port, version, log, state, onStartedz, retryMs = 5_000 } = options
+  const { port, version, log, state, onDriverProbe, retryMs = 5_000 } = options
   const server = createServer({
     requestTimeout: 5_000,
     headersTimeout: 5_000,
@@ -38,9 +38,10 @@ export function serveStatus(options: StatusServerOptions): () => void {
     if (request.method !== 'GET' && request.method !== 'HEAD') return text(response, 405, 'GET only\n')
     switch (request.url?.split('?')[0]) {
       case '/readyz':
+        onDriverProbe()
         return check(response, passesReadiness(state()))
       case '/startedz':
-        onStartedz()
+        onDriverProbe()
         return check(response, passesStartup(state()))
       case '/livez':
         return check(response, true)

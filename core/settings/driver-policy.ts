@@ -29,7 +29,7 @@ export interface DriverPolicy {
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error'
   /**
    * Whether a probe of spark-nanny shows that the driver container runs: with exec by writing `processes`, with http by
-   * requesting /startedz. Until then the startup deadline does not start, even if the driver's image is pulled for long.
+   * requesting /startedz or /readyz. Until then the startup deadline does not start, even if the driver's image is pulled for long.
    * If false or absent, the deadline starts with the sidecar.
    */
   readonly startupProbeTells?: boolean

@@ -29,7 +29,7 @@ async function served(t: TestContext, first: SidecarState, port?: number): Promi
       () => 0,
     ),
     state: () => state.now,
-    onStartedz: () => {
+    onDriverProbe: () => {
       asked += 1
     },
     blackBox: () => ({
@@ -91,7 +91,20 @@ describe('serveStatus', () => {
     assert.deepEqual(await codes(), [200, 200])
     await harness.during(timeout, 30_000)
     assert.deepEqual(await codes(), [200, 503])
-    assert.equal(asked(), 4)
+    assert.equal(asked(), 8)
+  })
+
+  test('each path → only what the kubelet asks while the container of the driver runs shows that it does', async (t) => {
+    const { port, asked } = await served(t, { kind: 'idle', reason: 'x' })
+    for (const [path, count] of [
+      ['/livez', 0],
+      ['/status', 0],
+      ['/startedz', 1],
+      ['/readyz', 2],
+    ] as const) {
+      await code(port, path)
+      assert.equal(asked(), count, path)
+    }
   })
 
   test('a hung driver → its reason, budget and polls in /status and /metrics', async (t) => {
