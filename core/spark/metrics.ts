@@ -7,7 +7,8 @@ export const metricsPath = '/metrics/json/'
 /**
  * The metrics of the driver in a response of the MetricsServlet. Returns undefined if the body is not such a response.
  *
- * Names start with the application's id and `driver`, or with `spark.metrics.namespace`, so they are compared by their end.
+ * Names start with the application's id or `spark.metrics.namespace`, and `driver`, so they are compared by their end. If the
+ * namespace is empty, they start with `driver`.
  * Sources: DAGSchedulerSource, LiveListenerBusMetrics and ExecutorMetricsSource of Spark 3.5 and 4.0.
  */
 export function parseMetrics(body: string): MetricsReading | undefined {
@@ -34,7 +35,8 @@ function createLookup(family: unknown, field: 'value' | 'count'): Lookup {
   const metrics = toRecord(family)
   const names = Object.keys(metrics)
   return (name) => {
-    const full = names.find((candidate) => candidate.endsWith(`.driver.${name}`) || candidate === name)
+    const end = `driver.${name}`
+    const full = names.find((candidate) => candidate.endsWith(`.${end}`) || candidate === end || candidate === name)
     return full === undefined ? null : numberField(metrics[full], field)
   }
 }

@@ -36,6 +36,11 @@ describe('parseMetrics', () => {
       { ...none, activeJobs: 3 },
     ],
     [
+      'an empty namespace',
+      { gauges: { 'driver.DAGScheduler.job.activeJobs': { value: 3 } } },
+      { ...none, activeJobs: 3 },
+    ],
+    [
       'an older Spark without the total of its collections',
       {
         gauges: {
