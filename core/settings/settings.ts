@@ -186,7 +186,7 @@ export const settings = {
     '10m',
     '10s',
     '30d',
-    'How long the driver may take to exit after its UI has closed, and without using the CPU. Then its pod fails, because its work may be done.',
+    'How long the driver may take to exit after its UI has closed, and without using the CPU. Then its pod fails, because its work may be done. Raise it if the program then waits for work elsewhere.',
   ),
   'thread-dump-interval': duration(
     '30s',
