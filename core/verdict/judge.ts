@@ -9,7 +9,7 @@ import {
   type Progress,
   updateProgress,
 } from './progress.ts'
-import { concludeQueryEnded, noQueries, type QueryHistory, updateQueries } from './queries.ts'
+import { concludeQueryEnded, hasStandingQuery, noQueries, type QueryHistory, updateQueries } from './queries.ts'
 import { noRequests, type Requests, updateRequests } from './requests.ts'
 import { concludeSilence, noSilence, type Silence, updateSilence } from './silence.ts'
 import { staleMs } from './span.ts'
@@ -120,7 +120,12 @@ function updateWork(before: Work, observation: Observation, deadlines: Deadlines
   const longestGapMs = Math.max(staleMs, 2 * deadlines.threadDumpIntervalMs)
   const threads = updateThreads(before.threads, observation, progress, longestGapMs, nowMs)
   const queries = updateQueries(before.queries, observation.queries, nowMs)
-  return { progress, threads, queries, requests: updateRequests(before.requests, observation, progress, nowMs) }
+  return {
+    progress,
+    threads,
+    queries,
+    requests: updateRequests(before.requests, observation, progress, hasStandingQuery(queries), nowMs),
+  }
 }
 
 function conclude(state: Judgement, observation: Observation, deadlines: Deadlines, nowMs: number): Verdict {

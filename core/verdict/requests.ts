@@ -21,9 +21,11 @@ export interface Requests {
   /** The thread dumps since the newest strong doubt, and those for weak doubts. */
   readonly strongDumps: number
   readonly weakDumps: number
+  /** The pages of queries that were requested in weak doubts. */
+  readonly weakQueries: number
 }
 
-export const noRequests: Requests = { last: {}, strongDumps: 0, weakDumps: 0 }
+export const noRequests: Requests = { last: {}, strongDumps: 0, weakDumps: 0, weakQueries: 0 }
 
 const jobsIntervalMs = 30_000
 const metricsIntervalMs = 300_000
@@ -51,12 +53,14 @@ export function updateRequests(
   before: Requests,
   observation: Observation,
   progress: Progress,
+  isStanding: boolean,
   nowMs: number,
 ): Requests {
   const requested = witnesses.filter(
     (witness) => observation[witness] !== undefined || observation.requested?.includes(witness) === true,
   )
-  const isStrong = findDoubt(progress) === 'strong'
+  const doubt = findAnyDoubt(progress, isStanding)
+  const isStrong = doubt === 'strong'
   const wasDumped = requested.includes('threads')
   if (requested.length === 0 && (isStrong || before.strongDumps === 0)) return before
   const last = { ...before.last }
@@ -68,6 +72,7 @@ export function updateRequests(
     last,
     strongDumps: isStrong ? before.strongDumps + Number(wasDumped) : 0,
     weakDumps: before.weakDumps + Number(wasDumped && !isStrong),
+    weakQueries: before.weakQueries + Number(doubt === 'weak' && requested.includes('queries')),
   }
 }
 
@@ -184,14 +189,18 @@ function planMetrics({ work: { progress, requests } }: Judgement, doubt: Doubt |
  * failed, nothing else shows them. Ended queries are read as often as their deadline needs.
  */
 function planQueries({ work }: Judgement, deadlines: Deadlines, doubt: Doubt | null, isDoubtful: boolean): Plan | null {
-  const { progress, threads, queries } = work
+  const { progress, threads, queries, requests } = work
   if (deadlines.queryEndedDeadlineMs === null && deadlines.streamingStallDeadlineMs === null) return null
   if (!progress.streamed && !threads.streamed && !queries.streamed) {
     return { intervalMs: unseenQueriesIntervalMs, urgentMs: doubt === null ? null : unseenQueriesIntervalMs }
   }
   if (isDoubtful) return { intervalMs: suspiciousQueriesIntervalMs, urgentMs: suspiciousQueriesIntervalMs }
-  return { intervalMs: queriesIntervalMs, urgentMs: doubt === null ? null : weakQueriesIntervalMs }
+  return { intervalMs: queriesIntervalMs, urgentMs: doubt === null ? null : computeWeakQueriesMs(requests) }
 }
+
+/** A query that gets no data is a weak doubt for as long as it waits. Its page grows with the number of queries. */
+const computeWeakQueriesMs = ({ weakQueries }: Requests): number =>
+  Math.min(longestDumpIntervalMs, weakQueriesIntervalMs * 2 ** Math.min(Math.floor(weakQueries / 3), 20))
 
 /** The doubt about a standing query does not depend on how often jobs run: those of other queries may. */
 function planThreads(

@@ -272,6 +272,18 @@ describe('planReadings', () => {
     assert.equal(judgement.verdict.kind === 'hung' && judgement.verdict.reason, 'streaming-stall')
   })
 
+  test('one of ten queries gets no data for a day → its page is urgent ever more rarely', () => {
+    const other = { name: 'good', id: 'good', runId: '11111111-e2ab-42cc-a31f-e3bf187602b2' }
+    const { readings } = simulate(24 * 60 * minuteMs, (atMs) => ({
+      jobs: jobs({ id: atMs, streaming: { kind: 'batch', runId: other.runId, batch: Math.floor(atMs / 2_000) } }),
+      metrics: metrics({ allJobs: Math.floor(atMs / 2_000) }),
+      queries: queries({ batch: 3 }, { ...other, batch: Math.floor(atMs / 2_000) }),
+      threads: threads(main(), scheduler, listeners),
+    }))
+    const urgent = readings.filter(({ witness, urgency }) => witness === 'queries' && urgency === 'urgent')
+    assert.ok(urgent.length <= 24, String(urgent.length))
+  })
+
   test('a UI that refuses dumps, metrics and queries → asked less and less often', () => {
     const { readings } = simulate(360 * minuteMs, () => ({ jobs: jobs(batchJob({ activeTasks: 0 })) }))
     for (const witness of ['threads', 'metrics', 'queries', 'executors'] as const) {
