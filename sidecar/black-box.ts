@@ -44,13 +44,19 @@ export interface BlackBoxSummary {
 export interface BlackBox {
   observe(moment: BlackBoxMoment): void
   /** The thread and frame that most likely explain the present doubt. Null without a doubt, and without a thread dump. */
-  topFrame(): string | null
+  topFrame(): TopFrame | null
   /** At most three, the latest first. */
   summaries(): readonly BlackBoxSummary[]
   /** The JSON text of a black box; null if there is none. */
   read(number: number): string | null
   /** Resolves when no collection runs. */
   settle(): Promise<void>
+}
+
+/** A thread and its frame, and when the UI was asked for the dump: the evidence may be older than a verdict. */
+export interface TopFrame {
+  readonly text: string
+  readonly askedWallMs: number
 }
 
 export interface BlackBoxDeps {
@@ -155,7 +161,10 @@ export function createBlackBox({ uiClient, files, timeoutMs, log }: BlackBoxDeps
         write(episode)
       }
     },
-    topFrame: () => episode?.topFrame ?? null,
+    topFrame: () =>
+      episode === null || episode.topFrame === null
+        ? null
+        : { text: episode.topFrame, askedWallMs: episode.beganWallMs },
     summaries: () => summaries,
     read(number) {
       const known = blackBoxNumbers.find((one) => one === number)

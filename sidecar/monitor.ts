@@ -4,8 +4,8 @@ import { nextPollDelayMs } from '../core/verdict/poll-run.ts'
 import { planReadings, suspects } from '../core/verdict/requests.ts'
 import type { ProcessRecord, Sample } from '../core/verdict/witnesses.ts'
 import { computeActiveMs } from '../spark-ui/active-time.ts'
-import type { BlackBox } from './black-box.ts'
-import type { Clock } from './clock.ts'
+import type { BlackBox, TopFrame } from './black-box.ts'
+import type { Clock, Moment } from './clock.ts'
 import { createEnforcer, type EnforcerDeps } from './enforcer.ts'
 import { createPollHistory } from './poll-history.ts'
 import type { Poller } from './poller.ts'
@@ -74,7 +74,7 @@ export function createMonitor(policy: DriverPolicy, deps: MonitorDeps): Monitor 
         ui: poller.provenUi(),
         wallMs: now.wallMs,
       })
-      const enforced = enforcer.enforce(addTopFrame(judged, deps.blackBox.topFrame()), sample, now)
+      const enforced = enforcer.enforce(addTopFrame(judged, deps.blackBox.topFrame(), now), sample, now)
       judgement = enforced.judgement
       if (enforced.restarted) poller.forget()
       const isEnding = enforcer.snapshot().action.kind === 'fail'
@@ -102,12 +102,15 @@ export function createMonitor(policy: DriverPolicy, deps: MonitorDeps): Monitor 
 }
 
 /** Adds what the black box shows to the evidence of a hang, so that the Event and the termination message name it. */
-function addTopFrame(judgement: Judgement, topFrame: string | null): Judgement {
+function addTopFrame(judgement: Judgement, topFrame: TopFrame | null, { nowMs, wallMs }: Moment): Judgement {
   const { verdict } = judgement
   if (verdict.kind !== 'hung' || topFrame === null) return judgement
-  const report = `top frame ${topFrame}`
+  const report = `top frame ${topFrame.text}`
   if (verdict.evidence.some((known) => known.report === report)) return judgement
-  const evidence = [...verdict.evidence, { witness: 'threads', report, sinceMs: verdict.sinceMs } as const]
+  const evidence = [
+    ...verdict.evidence,
+    { witness: 'threads', report, sinceMs: nowMs - (wallMs - topFrame.askedWallMs) } as const,
+  ]
   return { ...judgement, verdict: { ...verdict, evidence } }
 }
 

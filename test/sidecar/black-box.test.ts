@@ -87,7 +87,10 @@ describe('createBlackBox', () => {
       /"dag-scheduler-event-loop" #\d+\n {2}WAITING\n {4}at jdk\.internal\.misc\.Unsafe\.park/,
     )
     assert.match(summary.topFrame, /^stream execution thread for stuck .* at Two\.lambda/)
-    assert.deepEqual([box.summaries(), box.topFrame()], [[summary], summary.topFrame])
+    assert.deepEqual(
+      [box.summaries(), box.topFrame()],
+      [[summary], { text: summary.topFrame, askedWallMs: startMs + minute }],
+    )
     assert.equal(summary.at, '2026-01-31T12:01:00Z')
     assert.equal(summary.occasion, 'failing: timeout: no answer')
   })

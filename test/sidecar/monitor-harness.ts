@@ -46,7 +46,7 @@ export function createMonitorHarness(
     restartStateWriteFails: false,
     startedz: false,
     requests: [] as PollRequest[],
-    topFrame: null as string | null,
+    topFrame: null as { readonly text: string; readonly askedWallMs: number } | null,
     /** Called when a poll has taken its time, before it is judged. */
     onPolled: () => {},
   }

@@ -306,12 +306,16 @@ describe('createMonitor', () => {
     assert.equal(harness.files(), '', 'no liveness probe has run, so none can fail for this driver')
   })
 
-  test('a black box with a thread dump → the frame is evidence of the verdict', async (t) => {
+  test('a black box with a thread dump → the frame is evidence of the verdict, since the dump', async (t) => {
     const harness = createMonitorHarness(t, failPod)
     await harness.step(alive)
-    harness.environment.topFrame = 'main at a.B.c(B.java:1)'
+    const askedWallMs = Date.UTC(2026, 0, 31, 12, 0, 30)
+    harness.environment.topFrame = { text: 'main at a.B.c(B.java:1)', askedWallMs }
     await harness.during(timeout, 200_000)
-    assert.match(harness.environment.message, /threads: top frame main at a\.B\.c\(B\.java:1\) since 20/)
+    assert.match(
+      harness.environment.message,
+      /threads: top frame main at a\.B\.c\(B\.java:1\) since 2026-01-31T12:00:30Z/,
+    )
   })
 
   test('a stall → the jobs are still read, and their progress ends it', async (t) => {
