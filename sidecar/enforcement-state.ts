@@ -56,7 +56,7 @@ export type EnforcementEffect =
   /** `settleRestart` continues with whether it succeeded. */
   | { readonly kind: 'record-restart'; readonly restartState: RestartState }
   | { readonly kind: 'write-verdict-files'; readonly contents: VerdictFileContents }
-  | { readonly kind: 'remove-driver-start' }
+  | { readonly kind: 'forget-driver-start' }
   /** An empty text removes the message. */
   | { readonly kind: 'write-termination-message'; readonly text: string }
   | { readonly kind: 'log'; readonly level: LogLevel; readonly fields: LogFields; readonly message: string }

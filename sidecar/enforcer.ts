@@ -69,9 +69,9 @@ export function createEnforcer(policy: DriverPolicy, deps: EnforcerDeps, wallAtS
     wrongVerdicts: {},
   }
   executor.execute({ kind: 'save-restart-state', restartState })
-  // The record of a driver that was to end with all containers. If that driver still runs, its probe records it once more.
+  // The record is of the driver that was to end with all containers. If that driver still runs, its probe records it again.
   if (restartState.attempt > 1 && restartState.driverStartTicks === null)
-    executor.execute({ kind: 'remove-driver-start' })
+    executor.execute({ kind: 'forget-driver-start' })
 
   function apply(step: EnforcementStep, judgement: Judgement, time: Moment): void {
     state = step.state
@@ -149,8 +149,8 @@ function createEffectExecutor({ files, log, writeTerminationMessage, exit }: Enf
         return attempt('restart state', () => files.writeRestartState(effect.restartState))
       case 'write-verdict-files':
         return attempt('verdict files', () => files.write(effect.contents))
-      case 'remove-driver-start':
-        return attempt('start of the driver', () => files.removeDriverStart())
+      case 'forget-driver-start':
+        return attempt('start of the driver', () => files.forgetDriverStart())
       case 'write-termination-message':
         return attempt('termination message', () => writeTerminationMessage(effect.text))
       case 'log':

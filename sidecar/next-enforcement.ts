@@ -68,7 +68,6 @@ export function settleRestart(
     state: { ...state, restartState: phase.recorded, phase: { kind: 'ended' } },
     effects: [
       { kind: 'write-verdict-files', contents: { starting: null, hung: null, ready: null, doubt: null } },
-      { kind: 'remove-driver-start' },
       { kind: 'write-termination-message', text: message },
       {
         kind: 'log',

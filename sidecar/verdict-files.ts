@@ -51,7 +51,11 @@ export interface VerdictFiles {
    * clock. A record that a probe is writing at this moment does not replace an earlier one.
    */
   readProcessRecord(nowMs: number): AgedProcessRecord | null
-  removeDriverStart(): void
+  /**
+   * Treats the present record as absent from now on. The file itself may have to stay: the volume has the sticky bit, so that
+   * the sidecar cannot remove what the driver's user wrote.
+   */
+  forgetDriverStart(): void
   readRestartState(): RestartState
   writeRestartState(state: RestartState): void
 }
@@ -93,10 +97,7 @@ export function openVerdictFiles(dir: string): VerdictFiles {
     },
     readDriverStart: () => records.driverStart(),
     readProcessRecord: (nowMs) => records.latest(nowMs),
-    removeDriverStart() {
-      remove(verdictFiles.processes)
-      records.forget()
-    },
+    forgetDriverStart: () => records.forget(),
     readRestartState() {
       return parseRestartState(readRegularFile(path(verdictFiles.restartState))?.text)
     },
@@ -108,6 +109,8 @@ export function openVerdictFiles(dir: string): VerdictFiles {
 function createRecordReader(path: string) {
   let last: { readonly record: RecordedProcesses; readonly writtenMs: number; readonly bytes: number } | null = null
   let incompleteReads = 0
+  /** The file that was forgotten, by the time and the size of its last write. */
+  let forgotten: { readonly modifiedMs: number; readonly bytes: number } | null = null
 
   /** Whether the file still is the one that was read last. The probe writes every few seconds, and each poll asks twice. */
   function isUnchanged(): boolean {
@@ -120,7 +123,7 @@ function createRecordReader(path: string) {
   function read(): boolean {
     if (isUnchanged()) return true
     const file = readRegularFile(path)
-    if (file === null) {
+    if (file === null || (file.modifiedMs === forgotten?.modifiedMs && file.bytes === forgotten.bytes)) {
       last = null
       incompleteReads = 0
       return false
@@ -145,6 +148,8 @@ function createRecordReader(path: string) {
       return { record, writtenMs, ageMs: Math.max(0, nowMs - writtenMs) }
     },
     forget() {
+      const file = readRegularFile(path)
+      forgotten = file === null ? null : { modifiedMs: file.modifiedMs, bytes: file.bytes }
       last = null
       incompleteReads = 0
     },

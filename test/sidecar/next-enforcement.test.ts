@@ -603,7 +603,7 @@ describe('settleRestart', () => {
     const { state, effects } = settleRestart(requested, true, unresponsive, time)
     assert.equal(state.phase.kind, 'ended')
     assert.equal(state.restartState.attempt, 2)
-    assert.equal(summarize(effects), 'files[], remove-driver-start, message, exit-for-restart')
+    assert.equal(summarize(effects), 'files[], message, exit-for-restart')
   })
 
   test('the restart is not recorded → it does not happen and does not count', () => {

@@ -53,14 +53,18 @@ describe('readDriverStart', () => {
     assert.deepEqual(kinds, ['none', 'none', 'unknown', 'unknown'])
   })
 
-  test('a removed record → none, also for an incomplete one that follows', (t) => {
+  test('a forgotten record, which stays in the volume → none until a probe writes again', (t) => {
     const { files, processes, path } = volume(t)
     processes(recordOf('4711'))
+    utimesSync(path('processes'), 1_000, 1_000)
     files.readDriverStart()
-    files.removeDriverStart()
-    assert.ok(!existsSync(path('processes')))
+    files.forgetDriverStart()
+    assert.ok(existsSync(path('processes')), 'the sticky bit of the volume keeps it')
+    assert.deepEqual([files.readDriverStart(), files.readProcessRecord(0)], [none, null])
     processes('47')
-    assert.deepEqual(files.readDriverStart(), none)
+    assert.deepEqual(files.readDriverStart(), none, 'incomplete')
+    processes(recordOf('4711'))
+    assert.deepEqual(files.readDriverStart(), known('4711'))
   })
 })
 
