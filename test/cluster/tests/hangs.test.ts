@@ -304,7 +304,7 @@ const usual = [
   'scheduler-death-accumulator',
   'deadlock',
   'query-fails',
-  'allocation-stops',
+  'no-capacity',
   'stays-after-stop',
   'no-context',
   'breakpoint',
