@@ -21,7 +21,7 @@ export interface PolicyParts {
 const noDeadlineMs = 365 * 86_400_000
 
 /** A pod that may not be a driver, or whose UI cannot be told apart from another's, is not expected to show a UI at all. */
-const isWatchedForUi = ({ kind, observedBecause, debugAgent }: DriverIdentity) =>
+const isExpectedToShowUi = ({ kind, observedBecause, debugAgent }: DriverIdentity) =>
   kind !== 'unproven' && (observedBecause === null || debugAgent)
 
 const isUsual = (files: readonly string[]) => files.length === 1 && files[0] === 'spark.properties'
@@ -46,7 +46,7 @@ export function planPolicy(
     ui: { scheme: values['ui-scheme'], port: values['ui-port'] ?? namedPort ?? 4040 },
     intervalMs: values.interval,
     ...toDeadlines(values),
-    ...(!isWatchedForUi(identity) && { startupDeadlineMs: noDeadlineMs, stopDeadlineMs: noDeadlineMs }),
+    ...(!isExpectedToShowUi(identity) && { startupDeadlineMs: noDeadlineMs, stopDeadlineMs: noDeadlineMs }),
     actOn: values['act-on'],
     onHung: restart.action,
     statusPort,

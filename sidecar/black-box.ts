@@ -1,6 +1,6 @@
 import { type BlackBoxNumber, blackBoxNumbers, maxBlackBoxBytes } from '../core/contract/pod-contract.ts'
 import { isRecord, parseJson, parseTimeMs, textField } from '../core/json.ts'
-import { formatThreadDump, parseThreads, topFrame } from '../core/spark/threads.ts'
+import { findTopFrame, formatThreadDump, parseThreads } from '../core/spark/threads.ts'
 import type { Verdict } from '../core/verdict/verdict.ts'
 import type { ProcessRecord, UiWitness } from '../core/verdict/witnesses.ts'
 import type { UiClient } from '../spark-ui/ui-client.ts'
@@ -15,7 +15,7 @@ import { redactSecrets } from './redact.ts'
 export interface BlackBoxMoment {
   readonly verdict: Verdict
   /** Whether the judge doubts a driver that answers. */
-  readonly suspects: boolean
+  readonly hasDoubt: boolean
   readonly polls: readonly RecordedPoll[]
   readonly processes: ProcessRecord | null
   /** Null if the UI has never listed the application. */
@@ -84,12 +84,12 @@ interface Episode {
   readonly number: BlackBoxNumber
   readonly beganWallMs: number
   readonly occasion: string
-  readonly moments: Moment[]
+  readonly moments: MomentRecord[]
   readonly answers: { -readonly [witness in UiWitness]?: string }
   topFrame: string | null
 }
 
-type Moment = Pick<BlackBoxMoment, 'verdict' | 'polls' | 'processes'> & { readonly at: string }
+type MomentRecord = Pick<BlackBoxMoment, 'verdict' | 'polls' | 'processes'> & { readonly at: string }
 
 export function createBlackBox({ uiClient, files, timeoutMs, log }: BlackBoxDeps): BlackBox {
   let summaries = readSummaries(files)
@@ -150,10 +150,10 @@ export function createBlackBox({ uiClient, files, timeoutMs, log }: BlackBoxDeps
 
   return {
     observe(moment) {
-      const { verdict, suspects, wallMs } = moment
+      const { verdict, hasDoubt, wallMs } = moment
       const isHung = verdict.kind === 'hung'
-      if (verdict.kind === 'alive' && !suspects) episode = null
-      if (!isHung && !suspects && verdict.kind !== 'failing') return
+      if (verdict.kind === 'alive' && !hasDoubt) episode = null
+      if (!isHung && !hasDoubt && verdict.kind !== 'failing') return
       if (episode === null) {
         if (isHung || wallMs - beganWallMs >= minIntervalMs) begin(moment)
       } else if (isHung && episode.moments.every((known) => known.verdict.kind !== 'hung')) {
@@ -179,19 +179,19 @@ export function createBlackBox({ uiClient, files, timeoutMs, log }: BlackBoxDeps
 function keepAnswer(episode: Episode, witness: UiWitness, text: string, keptChars: number): void {
   if (witness === 'threads') {
     const threads = parseThreads(text)
-    const top = threads === undefined ? null : topFrame(threads)
+    const top = threads === undefined ? null : findTopFrame(threads)
     episode.topFrame = top === null ? null : redactSecrets(`${top.thread} at ${top.frame}`).slice(0, 500)
   }
   const whole = witness === 'threads' ? (formatThreadDump(text, keptChars) ?? text) : text
   episode.answers[witness] = redactSecrets(whole.slice(0, keptChars))
 }
 
-const describeOccasion = ({ verdict, suspects }: BlackBoxMoment): string => {
+const describeOccasion = ({ verdict, hasDoubt }: BlackBoxMoment): string => {
   const detail = 'detail' in verdict ? `: ${verdict.detail}` : ''
-  return redactSecrets(`${suspects && verdict.kind === 'alive' ? 'suspicion' : verdict.kind}${detail}`).slice(0, 500)
+  return redactSecrets(`${hasDoubt && verdict.kind === 'alive' ? 'suspicion' : verdict.kind}${detail}`).slice(0, 500)
 }
 
-const toMoment = ({ verdict, polls, processes, wallMs }: BlackBoxMoment): Moment => ({
+const toMoment = ({ verdict, polls, processes, wallMs }: BlackBoxMoment): MomentRecord => ({
   at: formatIsoTime(wallMs),
   verdict,
   polls,

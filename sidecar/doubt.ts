@@ -1,5 +1,5 @@
 import type { Judgement } from '../core/verdict/judge.ts'
-import { suspects } from '../core/verdict/requests.ts'
+import { hasDoubt } from '../core/verdict/plan-readings.ts'
 import type { Moment } from './clock.ts'
 
 /** `id` names the current episode of doubt, and is null without doubt. `beganMs`: when the last episode began. */
@@ -11,7 +11,7 @@ export interface Doubt {
 export const noDoubt: Doubt = { id: null, beganMs: null }
 
 /**
- * The first doubt begins an episode, and an answer without suspicion ends it. For each new id, the probe makes the JVM print
+ * The first doubt begins an episode, and an answer that raises no doubt ends it. For each new id, the probe makes the JVM print
  * its threads to its own log. A driver that often fails single polls must not do so more than once in `intervalMs`.
  */
 export function nextDoubt(
@@ -22,7 +22,7 @@ export function nextDoubt(
   intervalMs: number,
 ): Doubt {
   const { kind } = judgement.verdict
-  const isDoubtful = kind === 'failing' || kind === 'hung' || suspects(judgement)
+  const isDoubtful = kind === 'failing' || kind === 'hung' || hasDoubt(judgement)
   if (!isDoubtful) return kind === 'alive' ? { ...before, id: null } : before
   const { id, beganMs } = before
   const isSoon = kind !== 'hung' && beganMs !== null && nowMs - beganMs < intervalMs

@@ -1,7 +1,7 @@
 import type { DriverPolicy } from '../core/settings/driver-policy.ts'
 import { createJudgement, delayStartupDeadline, type Judgement, judge } from '../core/verdict/judge.ts'
+import { hasDoubt, planReadings } from '../core/verdict/plan-readings.ts'
 import { nextPollDelayMs } from '../core/verdict/poll-run.ts'
-import { planReadings, suspects } from '../core/verdict/requests.ts'
 import type { ProcessRecord, Sample } from '../core/verdict/witnesses.ts'
 import { computeActiveMs } from '../spark-ui/active-time.ts'
 import type { BlackBox, TopFrame } from './black-box.ts'
@@ -52,7 +52,7 @@ export function createMonitor(policy: DriverPolicy, deps: MonitorDeps): Monitor 
       const { observation, plannedMs, readingMs } = await poller.poll({
         nowMs: time.now().nowMs,
         answered: judgement.answered,
-        wants: planReadings(judgement, deadlines, time.now().nowMs),
+        wanted: planReadings(judgement, deadlines, time.now().nowMs),
       })
       const sample = observation.ui
       const tookMs = time.pass(plannedMs)
@@ -68,7 +68,7 @@ export function createMonitor(policy: DriverPolicy, deps: MonitorDeps): Monitor 
       // Before anything acts on the verdict: the sidecar may end, and the driver with its evidence.
       deps.blackBox.observe({
         verdict: judged.verdict,
-        suspects: suspects(judged),
+        hasDoubt: hasDoubt(judged),
         polls: pollHistory.latest(),
         processes: processes ?? null,
         ui: poller.provenUi(),

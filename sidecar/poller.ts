@@ -1,9 +1,9 @@
 import type { DriverPolicy } from '../core/settings/driver-policy.ts'
-import type { WantedReading } from '../core/verdict/requests.ts'
+import type { WantedReading } from '../core/verdict/plan-readings.ts'
 import type { Observation, Sample } from '../core/verdict/witnesses.ts'
 import { formatAddress, locateUi, type UiAddress, type UiLocation } from '../spark-ui/ui-address.ts'
 import type { UiClient } from '../spark-ui/ui-client.ts'
-import type { Observed } from '../spark-ui/witnesses.ts'
+import type { Readings } from '../spark-ui/witness-sources.ts'
 import type { SidecarLog } from './log.ts'
 import { createReadingAccount, type ReadingAccount, type ReadingRecord } from './reading-account.ts'
 import { computeMaxSearchMs, findUi } from './ui-discovery.ts'
@@ -28,8 +28,8 @@ export interface PollerDeps {
 export interface PollRequest {
   readonly nowMs: number
   readonly answered: boolean
-  /** What the judge wants to know, the most important first. A poll reads at most one of it. */
-  readonly wants: readonly WantedReading[]
+  /** The readings that the judge wants, the most important first. A poll makes at most one of them. */
+  readonly wanted: readonly WantedReading[]
 }
 
 export interface Poll {
@@ -144,9 +144,9 @@ async function pollUi(state: PollerState, request: PollRequest): Promise<Poll> {
   state.account.credit(polled.bytes)
   const proven = { address, listedId: polled.listedId }
   const answeredMs = performance.now()
-  const observed = await readWanted(state, proven, request, policy.timeoutMs - (answeredMs - startedMs))
+  const made = await readWanted(state, proven, request, policy.timeoutMs - (answeredMs - startedMs))
   const readingMs = performance.now() - answeredMs
-  return { observation: { ui: sample, ...observed }, plannedMs: policy.timeoutMs, readingMs }
+  return { observation: { ui: sample, ...made }, plannedMs: policy.timeoutMs, readingMs }
 }
 
 /** A poll without a reading. */
@@ -214,14 +214,14 @@ const minReadingShare = 0.1
 async function readWanted(
   { policy, deps, account }: PollerState,
   { address, listedId }: ProvenUi,
-  { wants, nowMs }: PollRequest,
+  { wanted, nowMs }: PollRequest,
   leftMs: number,
-): Promise<Observed & Pick<Observation, 'requested'>> {
-  const witness = leftMs < policy.timeoutMs * minReadingShare ? undefined : account.choose(wants)
+): Promise<Readings & Pick<Observation, 'requested'>> {
+  const witness = leftMs < policy.timeoutMs * minReadingShare ? undefined : account.choose(wanted)
   if (witness === undefined) return {}
-  const { observed, bytes } = await deps.uiClient.read(witness, address, listedId, leftMs)
-  account.record(witness, bytes, observed[witness] !== undefined, nowMs)
-  return { ...observed, requested: [witness] }
+  const { readings, bytes } = await deps.uiClient.read(witness, address, listedId, leftMs)
+  account.record(witness, bytes, readings[witness] !== undefined, nowMs)
+  return { ...readings, requested: [witness] }
 }
 
 function formatCurrentUi({ proven, location }: PollerState): string | null {

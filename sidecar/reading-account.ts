@@ -1,4 +1,4 @@
-import type { WantedReading } from '../core/verdict/requests.ts'
+import type { WantedReading } from '../core/verdict/plan-readings.ts'
 import type { UiWitness } from '../core/verdict/witnesses.ts'
 
 /** What the poller knows of one witness. Times are of the active clock. */
@@ -15,12 +15,12 @@ export interface ReadingRecord {
 /**
  * Decides which reading a poll may add, so that a healthy driver is asked for at most twice the bytes of the plain polls: the
  * account is credited with the bytes of each answer to a poll, and an optional reading is made only if the account covers
- * the size that it had last time. Urgent readings, which need a suspicion, may overdraw the account.
+ * the size that it had last time. Urgent readings, which need a doubt, may overdraw the account.
  */
 export interface ReadingAccount {
   credit(pollBytes: number): void
   /** The reading to make now; undefined if none is wanted or affordable. */
-  choose(wants: readonly WantedReading[]): UiWitness | undefined
+  choose(wanted: readonly WantedReading[]): UiWitness | undefined
   /** Records a reading: what it cost, and whether the UI reported it. */
   record(witness: UiWitness, bytes: number, wasReported: boolean, nowMs: number): void
   /** The latest reading of each witness that was asked. */
@@ -40,7 +40,7 @@ const usualBytes: Readonly<Record<UiWitness, number>> = {
   threads: 400_000,
 }
 
-/** Neither a long quiet time nor a long suspicion may decide about the bytes of the next hours. */
+/** Neither a long quiet time nor a long doubt may decide about the bytes of the next hours. */
 const maxBalanceBytes = 1_000_000
 /**
  * After thread dumps the account may owe the bytes of an hour of polls. Meanwhile this share of what the polls earn may be
@@ -67,13 +67,13 @@ export function createReadingAccount(): ReadingAccount {
       add(pollBytes)
       spendableBytes = Math.min(maxSpendableInDebtBytes, spendableBytes + pollBytes * spendableInDebt)
     },
-    choose(wants) {
-      const byWait = wants.toSorted((a, b) => compare(askedMs(a.witness), askedMs(b.witness)))
+    choose(wanted) {
+      const byWait = wanted.toSorted((a, b) => compare(askedMs(a.witness), askedMs(b.witness)))
       // With rare polls, an urgent one may be due at each of them, and must not starve the others.
       const urgent = byWait.find(({ urgency }) => urgency === 'urgent')
       if (urgent !== undefined) return urgent.witness
       const waiting = byWait.map(({ witness }) => witness)
-      const mostImportant = wants[0]?.witness
+      const mostImportant = wanted[0]?.witness
       // The most important one has every second turn, and the others take turns.
       const first = mostImportant === latestTurn ? waiting[0] : mostImportant
       if (first === undefined) return undefined

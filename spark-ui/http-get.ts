@@ -31,7 +31,7 @@ export interface UiRequest {
 }
 
 /** How far a request came. A timeout is evidence about the UI only if the request left this process. */
-interface Progress {
+interface RequestProgress {
   connected: boolean
   /** Without TLS there is no handshake to wait for. */
   handshakeDone: boolean
@@ -49,7 +49,7 @@ export async function sendUiRequest({ address, path, timeoutMs, maxBodyBytes }: 
   return new Promise((resolve) => {
     const startedMs = performance.now()
     const tookMs = () => performance.now() - startedMs
-    const progress: Progress = { connected: false, handshakeDone: address.scheme === 'http', written: false }
+    const progress: RequestProgress = { connected: false, handshakeDone: address.scheme === 'http', written: false }
     const heartbeat = startHeartbeat(timeoutMs)
     let outgoing: ClientRequest | undefined
     const settle = (result: UiResult) => {
@@ -89,7 +89,7 @@ export async function sendUiRequest({ address, path, timeoutMs, maxBodyBytes }: 
   })
 }
 
-function trackProgress(outgoing: ClientRequest, progress: Progress): void {
+function trackProgress(outgoing: ClientRequest, progress: RequestProgress): void {
   outgoing.once('socket', (socket: Socket) => {
     socket.once('connect', () => {
       progress.connected = true
@@ -112,7 +112,12 @@ function trackProgress(outgoing: ClientRequest, progress: Progress): void {
  * loop ran. In the same way a TLS handshake that a frozen JVM never answers keeps the request from
  * being written.
  */
-function blameOnlyTheUi(result: UiResult, progress: Progress, heartbeat: Heartbeat, timeoutMs: number): UiResult {
+function blameOnlyTheUi(
+  result: UiResult,
+  progress: RequestProgress,
+  heartbeat: Heartbeat,
+  timeoutMs: number,
+): UiResult {
   if (result.kind !== 'failed') return result
   if (heartbeat.wasHeldUp(timeoutMs) || isLate(result.tookMs, timeoutMs)) {
     const lagMs = Math.round(Math.max(heartbeat.lagMs(), result.tookMs - timeoutMs))

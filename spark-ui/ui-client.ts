@@ -2,7 +2,7 @@ import { applicationsPath, isApplicationIdOf, parseApplicationIds, toSample } fr
 import type { Sample, UiWitness } from '../core/verdict/witnesses.ts'
 import { sendUiRequest, type UiRequest, type UiResult } from './http-get.ts'
 import type { UiAddress } from './ui-address.ts'
-import { type Observed, witnessSources } from './witnesses.ts'
+import { type Readings, witnessSources } from './witness-sources.ts'
 
 const maxApplicationsBytes = 256 * 1024
 
@@ -16,7 +16,7 @@ export interface UiPoll {
 
 export interface UiReading {
   /** Empty if the UI does not report it: a reading that failed is not evidence of anything. */
-  readonly observed: Observed
+  readonly readings: Readings
   readonly bytes: number
 }
 
@@ -56,10 +56,10 @@ export function createUiClient(send: (request: UiRequest) => Promise<UiResult> =
     async read(witness, address, listedId, timeoutMs) {
       const { path, maxBodyBytes, parse } = witnessSources[witness]
       const result = await send({ address, path: path(listedId), timeoutMs, maxBodyBytes })
-      if (result.kind !== 'response') return { observed: {}, bytes: 0 }
+      if (result.kind !== 'response') return { readings: {}, bytes: 0 }
       const { response, bytes, isTruncated } = result
       const isWhole = response.statusCode === 200 && !isTruncated
-      return { observed: (isWhole ? parse(response.body) : undefined) ?? {}, bytes }
+      return { readings: (isWhole ? parse(response.body) : undefined) ?? {}, bytes }
     },
     async readText(witness, address, listedId, timeoutMs, maxBytes) {
       const path = witnessSources[witness].path(listedId)

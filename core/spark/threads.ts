@@ -124,7 +124,7 @@ function findStringEnd(text: string, start: number): number {
 }
 
 /** Where a thread stands. */
-export interface TopFrame {
+export interface ThreadFrame {
   readonly thread: string
   readonly frame: string
 }
@@ -133,8 +133,8 @@ export interface TopFrame {
  * The frame that most likely explains a hang: of a thread that waits for another thread's lock, else of a thread that runs
  * the application's own code, else of a streaming query, the main thread or the scheduler. Null if no such thread has a frame.
  */
-export function topFrame({ threads }: ThreadsReading): TopFrame | null {
-  let best: { readonly rank: number; readonly top: TopFrame } | null = null
+export function findTopFrame({ threads }: ThreadsReading): ThreadFrame | null {
+  let best: { readonly rank: number; readonly top: ThreadFrame } | null = null
   for (const thread of threads) {
     const frame = findFrameThatMatters(thread.frames)
     const rank = frame === null ? 0 : rankThread(thread, frame)

@@ -1,5 +1,6 @@
 import { concludeStarting, concludeStopping } from './lifetime.ts'
-import { type Polled, type PollRun, updateRun } from './poll-run.ts'
+import { noRequests, type RequestHistory, updateRequests } from './plan-readings.ts'
+import { type ConclusiveSample, type PollRun, updateRun } from './poll-run.ts'
 import { isOtherJvm, noProcesses, type ProcessHistory, updateProcesses } from './processes.ts'
 import {
   concludeBatchStall,
@@ -9,8 +10,7 @@ import {
   type Progress,
   updateProgress,
 } from './progress.ts'
-import { concludeQueryEnded, hasStandingQuery, noQueries, type QueryHistory, updateQueries } from './queries.ts'
-import { noRequests, type Requests, updateRequests } from './requests.ts'
+import { concludeQueryEnded, hasUnchangedQuery, noQueries, type QueryHistory, updateQueries } from './queries.ts'
 import { concludeSilence, noSilence, type Silence, updateSilence } from './silence.ts'
 import { staleMs } from './span.ts'
 import {
@@ -37,7 +37,7 @@ export interface Judgement {
   /** When this observer first saw the UI answer. Null if it has not yet. */
   readonly firstAnswerMs: number | null
   /** Whether something else answered on the UI's port before the UI did: then the UI may be invisible. */
-  readonly mistaken: boolean
+  readonly otherAnsweredFirst: boolean
   readonly run: PollRun
   readonly processes: ProcessHistory
   readonly silence: Silence
@@ -49,7 +49,7 @@ export interface Work {
   readonly progress: Progress
   readonly threads: ThreadHistory
   readonly queries: QueryHistory
-  readonly requests: Requests
+  readonly requests: RequestHistory
 }
 
 const noWork: Work = { progress: noProgress, threads: noThreads, queries: noQueries, requests: noRequests }
@@ -62,8 +62,8 @@ export function createJudgement(nowMs: number, answered = false): Judgement {
     listed: false,
     startedMs: nowMs,
     firstAnswerMs: null,
-    mistaken: false,
-    run: { kind: 'none', sinceMs: nowMs, seenMs: nowMs, length: 0, mute: null },
+    otherAnsweredFirst: false,
+    run: { kind: 'none', sinceMs: nowMs, seenMs: nowMs, length: 0, silent: null },
     processes: noProcesses,
     silence: noSilence,
     work: noWork,
@@ -92,7 +92,7 @@ export function judge(before: Judgement, observation: Observation, deadlines: De
 function update(
   before: Judgement,
   observation: Observation,
-  sample: Polled,
+  sample: ConclusiveSample,
   deadlines: Deadlines,
   nowMs: number,
 ): Judgement {
@@ -107,7 +107,7 @@ function update(
     answered: before.answered || run.kind === 'alive',
     listed: before.listed || (sample.kind === 'alive' && sample.evidence === 'application'),
     firstAnswerMs: (isOther ? null : before.firstAnswerMs) ?? (run.kind === 'alive' ? nowMs : null),
-    mistaken: before.mistaken || (run.kind === 'other' && !before.answered),
+    otherAnsweredFirst: before.otherAnsweredFirst || (run.kind === 'other' && !before.answered),
     run,
     processes,
     silence: updateSilence(before.silence, run, processes),
@@ -124,7 +124,7 @@ function updateWork(before: Work, observation: Observation, deadlines: Deadlines
     progress,
     threads,
     queries,
-    requests: updateRequests(before.requests, observation, progress, hasStandingQuery(queries), nowMs),
+    requests: updateRequests(before.requests, observation, progress, hasUnchangedQuery(queries), nowMs),
   }
 }
 
@@ -140,7 +140,7 @@ function conclude(state: Judgement, observation: Observation, deadlines: Deadlin
     case 'refused':
       if (state.answered) return concludeStopping(run, processes, deadlines, nowMs)
       // Another program answered on this port, so the UI was never visible: the driver may have run, and may be ending.
-      if (state.mistaken) return verdict
+      if (state.otherAnsweredFirst) return verdict
       return concludeStarting(state.startedMs, run, processes, deadlines, nowMs)
     case 'other':
       return { kind: 'unknown', sinceMs: run.sinceMs, detail: 'detail' in sample ? sample.detail : '' }

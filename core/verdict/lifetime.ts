@@ -31,17 +31,17 @@ export function concludeStarting(
   if (startingMs < deadlines.startupDeadlineMs) return { kind: 'starting', sinceMs: startedMs }
   if (held !== null) return heldByDebugger(startedMs, held)
   // The driver may have started long after `startedMs`, so that the silence itself must be as long.
-  const isMute =
+  const isSilent =
     run.kind === 'unanswered' &&
     run.length >= deadlines.failureThreshold &&
     nowMs - run.sinceMs >= Math.max(deadlines.unresponsiveDeadlineMs, deadlines.startupDeadlineMs)
   const evidence: Evidence = {
     witness: 'ui',
-    report: isMute ? `no answer to ${run.length} polls that it accepted` : 'its port never answered',
-    sinceMs: isMute ? run.sinceMs : startedMs,
+    report: isSilent ? `no answer to ${run.length} polls that it accepted` : 'its port never answered',
+    sinceMs: isSilent ? run.sinceMs : startedMs,
   }
   const detail = `the Spark UI has not answered ${formatSeconds(startingMs)} after the start`
-  return hung('startup-deadline', isMute ? 'certain' : 'likely', detail, [evidence], nowMs)
+  return hung('startup-deadline', isSilent ? 'certain' : 'likely', detail, [evidence], nowMs)
 }
 
 /**

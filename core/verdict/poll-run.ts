@@ -14,7 +14,7 @@ export interface PollRun {
   readonly seenMs: number
   readonly length: number
   /** The newest of these polls that got no answer at all. Null if the last one got an answer, even an error. */
-  readonly mute: { readonly sinceMs: number; readonly length: number } | null
+  readonly silent: { readonly sinceMs: number; readonly length: number } | null
 }
 
 /** What a poll can mean depends on what the UI has shown before. */
@@ -25,13 +25,13 @@ export interface KnownUi {
   readonly listed: boolean
 }
 
-export type Polled = Exclude<Sample, { kind: 'inconclusive' }>
+export type ConclusiveSample = Exclude<Sample, { kind: 'inconclusive' }>
 
 /** The run that this poll continues or begins. Polls before `driverSinceMs` were those of an earlier JVM. */
 export function updateRun(
   before: PollRun,
   known: KnownUi,
-  sample: Polled,
+  sample: ConclusiveSample,
   driverSinceMs: number | null,
   nowMs: number,
 ): PollRun {
@@ -39,14 +39,16 @@ export function updateRun(
   // The observer's clock may count less time than the poll took. A poll begins after the one before.
   const beganMs = sample.kind === 'failing' ? Math.max(nowMs - sample.tookMs, before.seenMs) : nowMs
   const sinceMs = Math.max(driverSinceMs ?? beganMs, beganMs)
-  const mute = isMute(sample) ? { sinceMs, length: 1 } : null
-  if (driverSinceMs !== null || before.kind !== kind) return { kind, sinceMs, seenMs: nowMs, length: 1, mute }
-  const longerMute = mute === null || before.mute === null ? mute : { ...before.mute, length: before.mute.length + 1 }
-  return { ...before, seenMs: nowMs, length: before.length + 1, mute: longerMute }
+  const silent = isSilent(sample) ? { sinceMs, length: 1 } : null
+  if (driverSinceMs !== null || before.kind !== kind) return { kind, sinceMs, seenMs: nowMs, length: 1, silent }
+  const longerSilence =
+    silent === null || before.silent === null ? silent : { ...before.silent, length: before.silent.length + 1 }
+  return { ...before, seenMs: nowMs, length: before.length + 1, silent: longerSilence }
 }
 
 /** An error such as HTTP 500 proves that threads of the JVM run. */
-const isMute = (sample: Polled) => sample.kind === 'failing' && (sample.cause === 'timeout' || sample.cause === 'reset')
+const isSilent = (sample: ConclusiveSample) =>
+  sample.kind === 'failing' && (sample.cause === 'timeout' || sample.cause === 'reset')
 
 /**
  * How a failed poll counts. A failure counts only after the UI has answered as Spark's: before that, the port may belong to

@@ -14,9 +14,9 @@ export interface Progress {
   readonly active: Span | null
   readonly quiet: Span | null
   /** The jobs that are not of a stream, by their ended tasks, and how long this has not changed. Null if none runs. */
-  readonly standing: SignedSpan | null
+  readonly unchangedNonStream: SignedSpan | null
   /** All jobs, in the same way. */
-  readonly allStanding: SignedSpan | null
+  readonly unchangedJobs: SignedSpan | null
   /** Each running batch of a query with a run id, by the ended tasks of its jobs. */
   readonly batches: ReadonlyMap<string, BatchSpan>
   /** When the executors were read last while jobs were active and no task was, and their cores. */
@@ -31,12 +31,12 @@ export interface Progress {
    */
   readonly lastJobMs: number | null
   /** The readings of the metrics between which the number of all jobs has not risen. Null if they do not have it. */
-  readonly countStands: Span | null
+  readonly unchangedCount: Span | null
   readonly allJobs: number | null
   readonly droppedExecutorEvents: number | null
   /** The jobs of the newest reading, by id; and those of them that have ended, although the UI still lists them. */
-  readonly listed: readonly number[]
-  readonly ended: ReadonlySet<number>
+  readonly listedJobIds: readonly number[]
+  readonly endedJobIds: ReadonlySet<number>
   /** When the scheduler's own count last had an active job. Null if it never had. */
   readonly schedulerActiveMs: number | null
 }
@@ -58,18 +58,18 @@ export const noProgress: Progress = {
   hasTasks: false,
   active: null,
   quiet: null,
-  standing: null,
-  allStanding: null,
+  unchangedNonStream: null,
+  unchangedJobs: null,
   batches: new Map(),
   cores: null,
   starved: null,
   streamed: false,
   lastJobMs: null,
-  countStands: null,
+  unchangedCount: null,
   allJobs: null,
   droppedExecutorEvents: null,
-  listed: [],
-  ended: new Set(),
+  listedJobIds: [],
+  endedJobIds: new Set(),
   schedulerActiveMs: null,
 }
 
@@ -83,9 +83,9 @@ export function updateProgress(before: Progress, observation: Observation, nowMs
   const isStarved = read.isActive && !read.hasTasks && cores?.count === 0
   const isNews = observation.jobs !== undefined || observation.executors !== undefined
   // Without executors, no task can end: this is no stall of the job.
-  const standing = isStarved ? null : read.standing
+  const unchangedNonStream = isStarved ? null : read.unchangedNonStream
   if (!isNews) return { ...read, cores }
-  return { ...read, cores, standing, starved: isStarved ? extendSpan(read.starved, nowMs) : null }
+  return { ...read, cores, unchangedNonStream, starved: isStarved ? extendSpan(read.starved, nowMs) : null }
 }
 
 /**
@@ -94,7 +94,7 @@ export function updateProgress(before: Progress, observation: Observation, nowMs
  */
 function forgetEndedJobs(before: Progress, metrics: MetricsReading | undefined): Progress {
   if (metrics?.activeJobs !== 0) return before
-  return { ...before, ...noJobs, ended: new Set(before.listed) }
+  return { ...before, ...noJobs, endedJobIds: new Set(before.listedJobIds) }
 }
 
 /** As after a reading without a job. */
@@ -102,8 +102,8 @@ const noJobs = {
   isActive: false,
   hasTasks: false,
   active: null,
-  standing: null,
-  allStanding: null,
+  unchangedNonStream: null,
+  unchangedJobs: null,
   batches: new Map(),
   starved: null,
 } satisfies Partial<Progress>
@@ -112,12 +112,12 @@ function updateMetrics(before: Progress, metrics: MetricsReading | undefined, no
   if (metrics === undefined) return before
   const { activeJobs, allJobs, droppedExecutorEvents } = metrics
   const rose = allJobs !== null && before.allJobs !== null && allJobs > before.allJobs
-  const countedMs = before.countStands?.seenMs ?? 0
+  const countedMs = before.unchangedCount?.seenMs ?? 0
   const isProven = rose && before.quiet !== null && countedMs >= before.quiet.sinceMs
   return {
     ...before,
-    countStands:
-      allJobs === null ? null : extendSpan(rose ? null : before.countStands, nowMs, Number.POSITIVE_INFINITY),
+    unchangedCount:
+      allJobs === null ? null : extendSpan(rose ? null : before.unchangedCount, nowMs, Number.POSITIVE_INFINITY),
     quiet: isProven ? null : before.quiet,
     lastJobMs: rose ? Math.max(countedMs, before.lastJobMs ?? 0) : before.lastJobMs,
     allJobs: allJobs ?? before.allJobs,
@@ -128,22 +128,22 @@ function updateMetrics(before: Progress, metrics: MetricsReading | undefined, no
 
 function updateJobs(before: Progress, reading: JobsReading, nowMs: number): Progress {
   const listed = reading.jobs.slice(0, maxJobs)
-  const jobs = listed.filter(({ id }) => !before.ended.has(id))
+  const jobs = listed.filter(({ id }) => !before.endedJobIds.has(id))
   const isActive = jobs.length > 0
   return {
     ...before,
     readMs: nowMs,
-    listed: listed.map(({ id }) => id),
+    listedJobIds: listed.map(({ id }) => id),
     isActive,
     hasTasks: jobs.some(({ activeTasks }) => activeTasks > 0),
     active: isActive ? extendSpan(before.active, nowMs) : null,
     quiet: isActive ? null : extendSpan(before.quiet, nowMs),
-    standing: extendSigned(
-      before.standing,
+    unchangedNonStream: extendSigned(
+      before.unchangedNonStream,
       jobs.filter(({ streaming }) => streaming === null),
       nowMs,
     ),
-    allStanding: extendSigned(before.allStanding, jobs, nowMs),
+    unchangedJobs: extendSigned(before.unchangedJobs, jobs, nowMs),
     batches: updateBatches(before, jobs, nowMs),
     streamed: before.streamed || jobs.some(({ streaming }) => streaming !== null),
     lastJobMs: isActive ? nowMs : before.lastJobMs,
@@ -186,13 +186,13 @@ function updateCores(read: Progress, executors: ExecutorsReading | undefined, no
 
 /** No task has ended although jobs run. Off by default: one long task looks the same. Certain because a user set the limit. */
 export function concludeStall(
-  { standing }: Progress,
+  { unchangedNonStream }: Progress,
   { stallDeadlineMs }: Deadlines,
   nowMs: number,
 ): HungVerdict | null {
-  if (stallDeadlineMs === null || !covers(standing, stallDeadlineMs, nowMs)) return null
-  const report = `jobs are active and no task has finished for ${formatSeconds(nowMs - standing.sinceMs)}`
-  return hung('stall', 'certain', report, [jobsWithoutEndedTask(standing)], nowMs)
+  if (stallDeadlineMs === null || !covers(unchangedNonStream, stallDeadlineMs, nowMs)) return null
+  const report = `jobs are active and no task has finished for ${formatSeconds(nowMs - unchangedNonStream.sinceMs)}`
+  return hung('stall', 'certain', report, [jobsWithoutEndedTask(unchangedNonStream)], nowMs)
 }
 
 /**
@@ -235,8 +235,8 @@ export function concludeBatchStall(
   if (streamingStallDeadlineMs === null) return null
   for (const [runId, span] of batches) {
     if (!span.hasCores || !covers(span, streamingStallDeadlineMs, nowMs)) continue
-    const standing = `no task has finished for ${formatSeconds(nowMs - span.sinceMs)}`
-    const detail = `batch ${span.batch} of the streaming query with run id ${runId} is active, and ${standing}`
+    const stall = `no task has finished for ${formatSeconds(nowMs - span.sinceMs)}`
+    const detail = `batch ${span.batch} of the streaming query with run id ${runId} is active, and ${stall}`
     return hung('streaming-stall', 'likely', detail, [jobsWithoutEndedTask(span)], nowMs)
   }
   return null

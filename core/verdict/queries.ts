@@ -21,10 +21,10 @@ export interface QueryHistory {
    */
   readonly isManaged: boolean
   /** The active queries by run id, each with the readings that show the same latest batch. Batches never go back. */
-  readonly standing: ReadonlyMap<string, StandingQuery>
+  readonly unchanged: ReadonlyMap<string, UnchangedQuery>
 }
 
-interface StandingQuery {
+interface UnchangedQuery {
   readonly batch: number | null
   readonly span: Span
 }
@@ -41,7 +41,7 @@ export const noQueries: QueryHistory = {
   failed: new Map(),
   hasActive: false,
   isManaged: false,
-  standing: new Map(),
+  unchanged: new Map(),
 }
 
 /** Spark keeps 100 ended queries for its page. */
@@ -63,21 +63,21 @@ export function updateQueries(before: QueryHistory, reading: QueriesReading | un
     failed.set(runId, { name: name || id, error, span: extendSpan(before.failed.get(runId)?.span ?? null, nowMs) })
   }
   const streamed = before.streamed || queries.length > 0
-  const standing = new Map(
-    active.map(({ runId, batch }): [string, StandingQuery] => {
-      const known = before.standing.get(runId)
+  const unchanged = new Map(
+    active.map(({ runId, batch }): [string, UnchangedQuery] => {
+      const known = before.unchanged.get(runId)
       const span = known?.batch === batch ? known.span : null
       return [runId, { batch, span: extendSpan(span, nowMs, Number.POSITIVE_INFINITY) }]
     }),
   )
-  return { readMs: nowMs, streamed, failed, hasActive: active.length > 0, isManaged, standing }
+  return { readMs: nowMs, streamed, failed, hasActive: active.length > 0, isManaged, unchanged }
 }
 
 /** A query without a new batch for this long is a weak doubt: it may get no data, or be blocked beside others that work. */
-const standingMs = 120_000
+const unchangedQueryMs = 120_000
 
-export const hasStandingQuery = ({ standing }: QueryHistory): boolean =>
-  [...standing.values()].some(({ span }) => span.seenMs - span.sinceMs >= standingMs)
+export const hasUnchangedQuery = ({ unchanged }: QueryHistory): boolean =>
+  [...unchanged.values()].some(({ span }) => span.seenMs - span.sinceMs >= unchangedQueryMs)
 
 /** Spark shows this name if the application has not given one. */
 const isNamed = (name: string) => name !== '' && name !== '<no name>'

@@ -61,20 +61,22 @@ export function concludeSilence(
   const find = ({ sinceMs, length }: Pick<PollRun, 'sinceMs' | 'length'>): Finding | null => {
     if (length < deadlines.failureThreshold) return null
     const silentMs = nowMs - sinceMs + timerSlackMs
-    return findFrozen(silence, silentMs, deadlines) ?? findMute(silence, processes, silentMs, deadlines, nowMs)
+    return (
+      findFrozen(silence, silentMs, deadlines) ?? findBusyOrUnresponsive(silence, processes, silentMs, deadlines, nowMs)
+    )
   }
-  const mute = run.mute === null ? null : find(run.mute)
-  const finding = mute ?? find(run)
+  const silentFinding = run.silent === null ? null : find(run.silent)
+  const finding = silentFinding ?? find(run)
   if (finding === null) return failing
   const held = findDebugger(processes)
   if (held !== null) {
     return { kind: 'unknown', sinceMs: run.sinceMs, detail: `a debugger may hold the driver: ${held}` }
   }
   const ui = `the Spark UI failed ${run.length} polls in a row over ${formatSeconds(nowMs - run.sinceMs)}`
-  const evidence = reportPolls(run, mute !== null)
+  const evidence = reportPolls(run, silentFinding !== null)
   return hung(
     finding.reason,
-    mute === null ? 'likely' : 'certain',
+    silentFinding === null ? 'likely' : 'certain',
     `${ui}, the last by ${cause}${finding.processes === null ? '' : `; ${finding.processes.report}`}`,
     finding.processes === null ? [evidence] : [evidence, finding.processes],
     nowMs,
@@ -82,9 +84,9 @@ export function concludeSilence(
 }
 
 /** A UI that answers with errors only may belong to a driver that works. */
-function reportPolls({ mute, sinceMs, length }: PollRun, isMute: boolean): Evidence {
-  return isMute && mute !== null
-    ? { witness: 'ui', report: `no answer to ${mute.length} polls`, sinceMs: mute.sinceMs }
+function reportPolls({ silent, sinceMs, length }: PollRun, isSilent: boolean): Evidence {
+  return isSilent && silent !== null
+    ? { witness: 'ui', report: `no answer to ${silent.length} polls`, sinceMs: silent.sinceMs }
     : { witness: 'ui', report: `${length} polls failed, some with an error as the answer`, sinceMs }
 }
 
@@ -104,13 +106,13 @@ function findFrozen({ still, newest }: Silence, silentMs: number, { frozenDeadli
 }
 
 /** The driver is silent, and nothing proves that it stands still. */
-function findMute(
+function findBusyOrUnresponsive(
   { first, still, newest }: Silence,
   { newestJvm }: ProcessHistory,
   silentMs: number,
   deadlines: Deadlines,
   nowMs: number,
-) {
+): Finding | null {
   const { unresponsiveDeadlineMs, busyDeadlineMs } = deadlines
   if (first === null || newest === null || !isFresh(newest, nowMs)) {
     // Where probes have recorded the JVM, they fail for another reason: the kubelet restarts, or the volume is full. The driver
@@ -127,8 +129,7 @@ function findMute(
   const used = `the JVM used ${(share * 100).toFixed(1)} % of a core`
   const text = throttled >= throttledShare ? `${used}, and its container was throttled` : used
   const isBusy = share >= burningShare || throttled >= throttledShare
-  const finding: Finding = { reason: isBusy ? 'busy' : 'unresponsive', processes: report(text, first) }
-  return finding
+  return { reason: isBusy ? 'busy' : 'unresponsive', processes: report(text, first) }
 }
 
 const unresponsive = (processes: Evidence | null): Finding => ({ reason: 'unresponsive', processes })

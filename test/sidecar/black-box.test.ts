@@ -60,7 +60,7 @@ function createHarness(t: TestContext, existing?: string) {
   const observe = (kind: keyof typeof verdicts, atMs: number, fields: Partial<BlackBoxMoment> = {}) =>
     box.observe({
       verdict: verdicts[kind],
-      suspects: false,
+      hasDoubt: false,
       polls: [{ sample: kind === 'alive' ? alive : timeout, tookMs: 5, wallMs: startMs }],
       processes: null,
       ui: { address: { scheme: 'http', host: '127.0.0.1', port: 4040 }, listedId: 'spark-1' },
@@ -112,7 +112,7 @@ describe('createBlackBox', () => {
 
   test('a suspicion about a driver that answers → recorded', async (t) => {
     const { observe, read } = createHarness(t)
-    observe('alive', 0, { suspects: true })
+    observe('alive', 0, { hasDoubt: true })
     assert.equal(read(1).summary.occasion, 'suspicion')
   })
 

@@ -326,7 +326,7 @@ describe('createMonitor', () => {
     assert.equal(harness.files(), 'hung')
     assert.match(harness.environment.message, /^stall: jobs are active/)
     await harness.during(alive, 35_000)
-    assert.ok(harness.environment.requests.at(-1)?.wants.some(({ witness }) => witness === 'jobs'))
+    assert.ok(harness.environment.requests.at(-1)?.wanted.some(({ witness }) => witness === 'jobs'))
     await harness.step({ ui: alive, jobs: { jobs: [{ ...job, endedTasks: 2 }] } })
     assert.equal(harness.files(), 'ready')
   })

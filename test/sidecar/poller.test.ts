@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { DriverPolicy } from '../../core/settings/driver-policy.ts'
-import type { WantedReading } from '../../core/verdict/requests.ts'
+import type { WantedReading } from '../../core/verdict/plan-readings.ts'
 import type { MetricsReading, Sample, UiWitness } from '../../core/verdict/witnesses.ts'
 import { createSidecarLog } from '../../sidecar/log.ts'
 import { createPoller, type PollRequest } from '../../sidecar/poller.ts'
 import { formatAddress } from '../../spark-ui/ui-address.ts'
-import type { Observed } from '../../spark-ui/witnesses.ts'
+import type { Readings } from '../../spark-ui/witness-sources.ts'
 import { policyWith } from '../support/driver-policy.ts'
 
 const alive: Sample = { kind: 'alive', evidence: 'application' }
@@ -26,7 +26,7 @@ function createHarness(policy: Partial<DriverPolicy> = {}) {
     properties: null as Record<string, string> | null,
     listening: new Set<number>(),
     /** The answers of the UI to readings, and what each answer costs. */
-    work: {} as Observed,
+    work: {} as Readings,
     pollBytes: 1_000,
     readingBytes: {} as Partial<Record<UiWitness, number>>,
     asked: [] as string[],
@@ -41,7 +41,7 @@ function createHarness(policy: Partial<DriverPolicy> = {}) {
       async read(witness) {
         environment.asked.push(witness)
         const observed = environment.work[witness] === undefined ? {} : { [witness]: environment.work[witness] }
-        return { observed, bytes: environment.readingBytes[witness] ?? 1_000, tookMs: 1 }
+        return { readings: observed, bytes: environment.readingBytes[witness] ?? 1_000, tookMs: 1 }
       },
       async readText() {
         return undefined
@@ -58,7 +58,7 @@ function createHarness(policy: Partial<DriverPolicy> = {}) {
   })
   const poll = async (nowMs = 0, flags: Partial<Omit<PollRequest, 'nowMs'>> = {}) => {
     environment.asked = []
-    return (await poller.poll({ nowMs, answered: false, wants: [], ...flags })).observation
+    return (await poller.poll({ nowMs, answered: false, wanted: [], ...flags })).observation
   }
   return { environment, poll, poller }
 }
@@ -136,7 +136,7 @@ describe('createPoller', () => {
   test('a UI that does not list the application → its jobs are not read', async () => {
     const { environment, poll } = createHarness()
     environment.answers = { 'http://127.0.0.1:4040': { kind: 'alive', evidence: 'authentication' } }
-    await poll(0, { wants: urgent('jobs') })
+    await poll(0, { wanted: urgent('jobs') })
     assert.deepEqual(environment.asked, ['http://127.0.0.1:4040'])
   })
 })
@@ -160,24 +160,24 @@ describe('createPoller: readings', () => {
     return harness
   }
 
-  test('several wants → one reading, the first urgent one', async () => {
+  test('several wanted → one reading, the first urgent one', async () => {
     const { environment, poll } = createAnsweringHarness()
     environment.work = { metrics, threads: { threads: [] } }
-    const wants = [...optional('metrics'), ...urgent('threads', 'queries')]
-    assert.deepEqual(await poll(0, { wants }), { ui: alive, threads: { threads: [] }, requested: ['threads'] })
+    const wanted = [...optional('metrics'), ...urgent('threads', 'queries')]
+    assert.deepEqual(await poll(0, { wanted }), { ui: alive, threads: { threads: [] }, requested: ['threads'] })
     assert.deepEqual(environment.asked, [ui, 'threads'])
   })
 
   test('a reading that fails → no evidence, but that it was requested', async () => {
     const { poll, poller } = createAnsweringHarness()
-    assert.deepEqual(await poll(0, { wants: urgent('threads') }), { ui: alive, requested: ['threads'] })
+    assert.deepEqual(await poll(0, { wanted: urgent('threads') }), { ui: alive, requested: ['threads'] })
     assert.deepEqual(poller.readings(), [{ witness: 'threads', askedMs: 0, reportedMs: null, bytes: 0 }])
   })
 
   test('a UI that does not answer as this driver’s → nothing is read', async () => {
     const { environment, poll } = createAnsweringHarness()
     environment.answers = { [ui]: { kind: 'failing', cause: 'timeout', detail: '', tookMs: 10_000 } }
-    await poll(0, { wants: urgent('metrics') })
+    await poll(0, { wanted: urgent('metrics') })
     assert.deepEqual(
       environment.asked.filter((asked) => asked === 'metrics'),
       [],
@@ -190,7 +190,7 @@ describe('createPoller: readings', () => {
     environment.work = { metrics, queries: { queries: [] }, jobs: job(1) }
     const asked = new Map<string, number>()
     for (let nowMs = 0; nowMs < 4 * 3_600_000; nowMs += 5_000) {
-      await poll(nowMs, { wants: optional('metrics', 'queries', 'jobs') })
+      await poll(nowMs, { wanted: optional('metrics', 'queries', 'jobs') })
       for (const witness of environment.asked.slice(1)) asked.set(witness, (asked.get(witness) ?? 0) + 1)
     }
     const { polls, readings } = poller.requestedBytes()
@@ -204,7 +204,7 @@ describe('createPoller: readings', () => {
     environment.work = { metrics, jobs: job(1) }
     const asked: string[] = []
     for (let nowMs = 0; nowMs < 600_000; nowMs += 5_000) {
-      await poll(nowMs, { wants: optional('metrics', 'jobs') })
+      await poll(nowMs, { wanted: optional('metrics', 'jobs') })
       asked.push(...environment.asked.slice(1))
     }
     assert.ok(asked.filter((witness) => witness === 'metrics').length >= 4, asked.join())
@@ -215,11 +215,11 @@ describe('createPoller: readings', () => {
     const { environment, poll, poller } = createAnsweringHarness()
     environment.readingBytes = { threads: 40_000, metrics: 1_000 }
     environment.work = { metrics, threads: { threads: [] } }
-    await poll(0, { wants: urgent('threads') })
+    await poll(0, { wanted: urgent('threads') })
     let polls = 0
     do {
       polls += 1
-      await poll(5_000 * polls, { wants: optional('metrics') })
+      await poll(5_000 * polls, { wanted: optional('metrics') })
     } while (environment.asked.length === 1)
     assert.ok(polls >= 30, String(polls))
     assert.deepEqual(

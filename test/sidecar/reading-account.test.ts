@@ -3,7 +3,7 @@ import { describe, test } from 'node:test'
 import { resolveSettings } from '../../core/settings/settings.ts'
 import { toDeadlines } from '../../core/verdict/deadlines.ts'
 import { createJudgement, judge } from '../../core/verdict/judge.ts'
-import { planReadings } from '../../core/verdict/requests.ts'
+import { planReadings } from '../../core/verdict/plan-readings.ts'
 import type { Observation, RunningJob, UiWitness } from '../../core/verdict/witnesses.ts'
 import { createReadingAccount } from '../../sidecar/reading-account.ts'
 
@@ -103,12 +103,12 @@ describe('createReadingAccount', () => {
 
   test('two urgent witnesses, both due at each poll → each has its turn', () => {
     const account = createReadingAccount()
-    const wants = [
+    const wanted = [
       { witness: 'jobs', urgency: 'urgent' },
       { witness: 'threads', urgency: 'urgent' },
     ] as const
     const chosen = Array.from({ length: 4 }, (_, index) => {
-      const witness = account.choose(wants) ?? 'jobs'
+      const witness = account.choose(wanted) ?? 'jobs'
       account.record(witness, 1_000, true, index * 30_000)
       return witness
     })

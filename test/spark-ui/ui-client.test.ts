@@ -135,7 +135,7 @@ describe('createUiClient', () => {
     })
     const { listedId } = await uiClient.poll(at(ui.port), applicationId, patientMs)
     assert.equal(listedId, `${applicationId}-2`)
-    const { observed, bytes } = await uiClient.read('jobs', at(ui.port), listedId ?? '', patientMs)
+    const { readings: observed, bytes } = await uiClient.read('jobs', at(ui.port), listedId ?? '', patientMs)
     assert.deepEqual(observed, { jobs: { jobs: [{ id: 4, endedTasks: 8, activeTasks: 0, streaming: null }] } })
     assert.ok(bytes > JSON.stringify([job]).length)
   })
@@ -154,7 +154,7 @@ describe('createUiClient', () => {
       response.writeHead(body === undefined ? 404 : 200).end(body)
     })
     const read = async (witness: UiWitness) =>
-      (await uiClient.read(witness, at(ui.port), applicationId, patientMs)).observed
+      (await uiClient.read(witness, at(ui.port), applicationId, patientMs)).readings
     assert.equal((await read('jobs')).jobs?.jobs.length, 28)
     assert.deepEqual((await read('executors')).executors, { executors: 0, cores: 2 })
     assert.equal((await read('metrics')).metrics?.eventsPosted, 494)
@@ -167,13 +167,13 @@ describe('createUiClient', () => {
   test('a witness that the UI does not report → no reading', async (t) => {
     const read = async (listener: RequestListener, witness: UiWitness = 'metrics') => {
       const address = at((await httpUi(t, listener)).port)
-      return (await uiClient.read(witness, address, applicationId, patientMs)).observed
+      return (await uiClient.read(witness, address, applicationId, patientMs)).readings
     }
     assert.deepEqual(await read(responding(500)), {})
     assert.deepEqual(await read(responding(302, '', { location: '/jobs/' }), 'queries'), {})
     assert.deepEqual(await read(responding(200, 'no json')), {})
     assert.deepEqual(await read(responding(200, `[${'{"threadId":1},'.repeat(200_000)}{"threadId":1}]`), 'threads'), {})
-    assert.deepEqual((await uiClient.read('jobs', at(await freePort()), applicationId, patientMs)).observed, {})
+    assert.deepEqual((await uiClient.read('jobs', at(await freePort()), applicationId, patientMs)).readings, {})
   })
 })
 

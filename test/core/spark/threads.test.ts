@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
-import { parseThreads, topFrame } from '../../../core/spark/threads.ts'
+import { findTopFrame, parseThreads } from '../../../core/spark/threads.ts'
 
 const capture = (version: string) =>
   readFileSync(join(import.meta.dirname, '../../data/spark-ui', version, 'threads.json'), 'utf8')
@@ -109,7 +109,7 @@ describe('parseThreads', () => {
 describe('topFrame', () => {
   for (const version of ['3.5.7', '4.0.1']) {
     test(`a query of Spark ${version} that sleeps in the application → the line of the application`, () => {
-      const top = topFrame(parseThreads(capture(version)) ?? { threads: [] })
+      const top = findTopFrame(parseThreads(capture(version)) ?? { threads: [] })
       assert.match(top?.thread ?? '', /^stream execution thread for stuck /)
       assert.match(top?.frame ?? '', /^Two\.lambda\$main\$\w+\$1\(Two\.java:\d+\)$/)
     })
@@ -124,11 +124,11 @@ describe('topFrame', () => {
       }),
       thread(2, 'stream execution thread for q [id = 1, runId = 2]'),
     )
-    assert.deepEqual(topFrame(dump ?? { threads: [] }), { thread: 'main', frame: 'a.B.c(B.java:2)' })
+    assert.deepEqual(findTopFrame(dump ?? { threads: [] }), { thread: 'main', frame: 'a.B.c(B.java:2)' })
   })
 
   test('no thread that matters → null', () => {
-    assert.equal(topFrame({ threads: [] }), null)
-    assert.equal(topFrame(parse(thread(1, 'main', { stackTrace: {} })) ?? { threads: [] }), null)
+    assert.equal(findTopFrame({ threads: [] }), null)
+    assert.equal(findTopFrame(parse(thread(1, 'main', { stackTrace: {} })) ?? { threads: [] }), null)
   })
 })

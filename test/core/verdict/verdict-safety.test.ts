@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { createJudgement, type Judgement, judge } from '../../../core/verdict/judge.ts'
-import { planReadings, suspects } from '../../../core/verdict/requests.ts'
+import { hasDoubt, planReadings } from '../../../core/verdict/plan-readings.ts'
 import type { Observation, Sample } from '../../../core/verdict/witnesses.ts'
 import { policy, samples } from './judged-samples.ts'
 import {
@@ -142,7 +142,7 @@ describe('safety of the verdict', () => {
           assert.ok(after.verdict.sinceMs <= nowMs)
           const wanted = planReadings(after, policy, nowMs)
           assert.equal(new Set(wanted.map(({ witness }) => witness)).size, wanted.length)
-          suspects(after)
+          hasDoubt(after)
         }),
       ),
     )

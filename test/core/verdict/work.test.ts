@@ -329,15 +329,15 @@ needs('query-ended', endedUntil(3 * minuteMs), {
 })
 needs('query-ended with Python', endedAndPython(0), { processes: 'hung query-ended likely' })
 
-const standingBatch = watch(0, 15 * minuteMs, { jobs: jobs(batchJob({ activeTasks: 1 })) })
+const stalledBatch = watch(0, 15 * minuteMs, { jobs: jobs(batchJob({ activeTasks: 1 })) })
 const sourceDump = threads(main(), scheduler, listeners, stream(frames.source, 'RUNNABLE'))
 const dumpEvery = (everyMs: number, untilMs: number, dump: ThreadsReading, others: Witnessed = { jobs: jobs() }) =>
   watch(0, untilMs, (atMs) => (atMs % everyMs === 0 ? { ...others, threads: dump } : others))
 
 table('streaming-stall', [
-  { what: 'the same batch and no task ended', steps: standingBatch, verdict: 'hung streaming-stall likely' },
-  { what: 'not for so long', steps: standingBatch.slice(0, -1), verdict: 'alive' },
-  { what: 'off', steps: standingBatch, deadlines: { streamingStallDeadlineMs: null }, verdict: 'alive' },
+  { what: 'the same batch and no task ended', steps: stalledBatch, verdict: 'hung streaming-stall likely' },
+  { what: 'not for so long', steps: stalledBatch.slice(0, -1), verdict: 'alive' },
+  { what: 'off', steps: stalledBatch, deadlines: { streamingStallDeadlineMs: null }, verdict: 'alive' },
   {
     what: 'a task ended',
     steps: watch(0, 20 * minuteMs, (atMs) => ({ jobs: jobs(batchJob({ endedTasks: Math.floor(atMs / 600_000) })) })),
@@ -559,7 +559,7 @@ describe('evidence about the work', () => {
     const runs = [
       deadScheduler,
       endedUntil(3 * minuteMs),
-      standingBatch,
+      stalledBatch,
       starved,
       mainEnded,
       deadlocked(blocked(1, 'main', 90), blocked(90, 'w', 1)),
@@ -577,8 +577,8 @@ describe('evidence about the work', () => {
     assert.match('detail' in verdict ? verdict.detail : '', /query good failed .*: java\.io\.IOException: no space/)
   })
 
-  test('a standing batch → its run id and number are part of the detail', () => {
-    const { verdict } = judgeSteps(standingBatch)
+  test('a batch that makes no progress → its run id and number are part of the detail', () => {
+    const { verdict } = judgeSteps(stalledBatch)
     assert.match('detail' in verdict ? verdict.detail : '', new RegExp(`batch 20 .*${runId}`))
   })
 })

@@ -1,7 +1,7 @@
-/** What the judge wants to know next of the UI, at which cost for the driver. */
+/** Plans what is read of the UI next: what the judge needs, at a cost that a healthy driver can bear. */
 import type { Judgement } from './judge.ts'
 import type { Progress } from './progress.ts'
-import { hasStandingQuery } from './queries.ts'
+import { hasUnchangedQuery } from './queries.ts'
 import { staleMs } from './span.ts'
 import type { Deadlines } from './verdict.ts'
 import type { Observation, UiWitness } from './witnesses.ts'
@@ -16,7 +16,7 @@ export interface WantedReading {
 }
 
 /** When each reading was requested last, and how many of them in a row had no result. */
-export interface Requests {
+export interface RequestHistory {
   readonly last: Readonly<Partial<Record<UiWitness, { readonly atMs: number; readonly misses: number }>>>
   /** The thread dumps since the newest strong doubt, and those for weak doubts. */
   readonly strongDumps: number
@@ -25,23 +25,23 @@ export interface Requests {
   readonly weakQueries: number
 }
 
-export const noRequests: Requests = { last: {}, strongDumps: 0, weakDumps: 0, weakQueries: 0 }
+export const noRequests: RequestHistory = { last: {}, strongDumps: 0, weakDumps: 0, weakQueries: 0 }
 
 const jobsIntervalMs = 30_000
 const metricsIntervalMs = 300_000
-const suspiciousMetricsIntervalMs = 30_000
+const doubtfulMetricsIntervalMs = 30_000
 const executorsIntervalMs = 30_000
 const queriesIntervalMs = 60_000
 const unseenQueriesIntervalMs = 600_000
-const suspiciousQueriesIntervalMs = 30_000
+const doubtfulQueriesIntervalMs = 30_000
 const weakQueriesIntervalMs = 600_000
-/** If no job began within this time, the driver is really quiet. */
-const countStandsMs = 60_000
+/** If the count of all jobs has not risen for this long, the driver is quiet, also between the readings of its jobs. */
+const unchangedCountMs = 60_000
 const longestDumpIntervalMs = 64 * 60_000
 /** What was not answered is requested less and less often, up to this interval: the UI may refuse it for good. */
 const longestMissIntervalMs = 64 * 60_000
 /** Jobs that ended no task for this long are a doubt. */
-const standingMs = 60_000
+const unchangedJobsMs = 60_000
 /** A driver that has had jobs, and none for this long, is a weak doubt: most drivers compute between their jobs. */
 const quietMs = 120_000
 /** The first thread dumps do not wait for bytes: two can show a dead scheduler. Later ones wait for two hours at most. */
@@ -50,16 +50,16 @@ const freeDumps = 2
 const witnesses: readonly UiWitness[] = ['jobs', 'executors', 'metrics', 'threads', 'queries']
 
 export function updateRequests(
-  before: Requests,
+  before: RequestHistory,
   observation: Observation,
   progress: Progress,
-  isStanding: boolean,
+  isQueryUnchanged: boolean,
   nowMs: number,
-): Requests {
+): RequestHistory {
   const requested = witnesses.filter(
     (witness) => observation[witness] !== undefined || observation.requested?.includes(witness) === true,
   )
-  const doubt = findAnyDoubt(progress, isStanding)
+  const doubt = findAnyDoubt(progress, isQueryUnchanged)
   const isStrong = doubt === 'strong'
   const wasDumped = requested.includes('threads')
   if (requested.length === 0 && (isStrong || before.strongDumps === 0)) return before
@@ -76,24 +76,24 @@ export function updateRequests(
   }
 }
 
-type Doubt = 'strong' | 'weak'
+type DoubtStrength = 'strong' | 'weak'
 
 /**
  * `strong`: jobs are active, nothing of them runs, and none ends. `weak`: a task runs for long, or the driver has become quiet;
  * most drivers that look like this are healthy.
  */
-function findDoubt({ allStanding, isActive, hasTasks, quiet, lastJobMs, allJobs }: Progress): Doubt | null {
+function findDoubt({ unchangedJobs, isActive, hasTasks, quiet, lastJobMs, allJobs }: Progress): DoubtStrength | null {
   if (isActive) {
     // Between two readings, and not since the last one: with little to spend, readings are minutes apart.
-    if (allStanding === null || allStanding.seenMs - allStanding.sinceMs < standingMs) return null
+    if (unchangedJobs === null || unchangedJobs.seenMs - unchangedJobs.sinceMs < unchangedJobsMs) return null
     return hasTasks ? 'weak' : 'strong'
   }
   const hadJobs = lastJobMs !== null || (allJobs ?? 0) > 0
   return hadJobs && quiet !== null && quiet.seenMs - quiet.sinceMs >= quietMs ? 'weak' : null
 }
 
-const findAnyDoubt = (progress: Progress, isStanding: boolean): Doubt | null =>
-  findDoubt(progress) ?? (isStanding ? 'weak' : null)
+const findAnyDoubt = (progress: Progress, isQueryUnchanged: boolean): DoubtStrength | null =>
+  findDoubt(progress) ?? (isQueryUnchanged ? 'weak' : null)
 
 /** Whether a verdict about the driver's work is under observation: more than a doubt, and not yet a verdict. */
 const hasCandidate = (judgement: Judgement) => hasThreadCandidate(judgement) || judgement.work.queries.failed.size > 0
@@ -113,7 +113,7 @@ function hasThreadCandidate({ work: { threads, queries } }: Judgement): boolean 
  * Whether there is a first doubt about the driver, at which evidence is worth saving: its polls fail, or a verdict about its
  * work is under observation.
  */
-export function suspects(judgement: Judgement): boolean {
+export function hasDoubt(judgement: Judgement): boolean {
   const { run, verdict, work } = judgement
   if (verdict.kind === 'hung' || run.kind === 'failing') return true
   const { threads, queries, progress } = work
@@ -136,21 +136,22 @@ export function suspects(judgement: Judgement): boolean {
 export function planReadings(judgement: Judgement, deadlines: Deadlines, nowMs: number): readonly WantedReading[] {
   if (judgement.run.kind !== 'alive') return []
   const { progress, requests } = judgement.work
-  const isStanding = hasStandingQuery(judgement.work.queries)
-  const doubt = findAnyDoubt(progress, isStanding)
-  const isDoubtful = doubt === 'strong' || hasCandidate(judgement)
-  const isDue = (witness: UiWitness, intervalMs: number) => isPast(requests, witness, intervalMs, nowMs)
+  const isQueryUnchanged = hasUnchangedQuery(judgement.work.queries)
+  const doubt = findAnyDoubt(progress, isQueryUnchanged)
+  // A candidate for a verdict counts as a strong doubt.
+  const hasStrongDoubt = doubt === 'strong' || hasCandidate(judgement)
+  const isDue = (witness: UiWitness, intervalMs: number) => isReadingDue(requests, witness, intervalMs, nowMs)
   const wanted: WantedReading[] = []
   if (isDue('jobs', jobsIntervalMs)) {
-    wanted.push({ witness: 'jobs', urgency: isDoubtful || isIdle(progress) ? 'urgent' : 'optional' })
+    wanted.push({ witness: 'jobs', urgency: hasStrongDoubt || isIdle(progress) ? 'urgent' : 'optional' })
   }
   if (isIdle(progress) && isDue('executors', executorsIntervalMs)) {
     wanted.push({ witness: 'executors', urgency: 'urgent' })
   }
   const plans = [
-    ['metrics', planMetrics(judgement, doubt, isDoubtful)],
-    ['queries', planQueries(judgement, deadlines, doubt, isDoubtful)],
-    ['threads', planThreads(judgement, deadlines, doubt, isStanding)],
+    ['metrics', planMetrics(judgement, doubt, hasStrongDoubt)],
+    ['queries', planQueries(judgement, deadlines, doubt, hasStrongDoubt)],
+    ['threads', planThreads(judgement, deadlines, doubt, isQueryUnchanged)],
   ] as const
   for (const [witness, plan] of plans) {
     if (plan === null || !isDue(witness, plan.intervalMs)) continue
@@ -175,11 +176,15 @@ interface Plan {
   readonly urgentMs: number | null
 }
 
-/** In a weak doubt, the count of all jobs shows whether the driver works without being seen. */
-function planMetrics({ work: { progress, requests } }: Judgement, doubt: Doubt | null, isDoubtful: boolean): Plan {
-  if (isDoubtful) return { intervalMs: suspiciousMetricsIntervalMs, urgentMs: suspiciousMetricsIntervalMs }
+/** In a weak doubt, the count of all jobs shows whether jobs run between the readings of the running ones. */
+function planMetrics(
+  { work: { progress, requests } }: Judgement,
+  doubt: DoubtStrength | null,
+  hasStrongDoubt: boolean,
+): Plan {
+  if (hasStrongDoubt) return { intervalMs: doubtfulMetricsIntervalMs, urgentMs: doubtfulMetricsIntervalMs }
   if (doubt === 'weak' && mayBeRareStream(progress, requests)) {
-    return { intervalMs: countStandsMs, urgentMs: metricsIntervalMs }
+    return { intervalMs: unchangedCountMs, urgentMs: metricsIntervalMs }
   }
   return { intervalMs: metricsIntervalMs, urgentMs: null }
 }
@@ -188,26 +193,31 @@ function planMetrics({ work: { progress, requests } }: Judgement, doubt: Doubt |
  * Rarely if no stream was ever seen: the jobs of a fast stream may all run between two readings, and when its queries have
  * failed, nothing else shows them. Ended queries are read as often as their deadline needs.
  */
-function planQueries({ work }: Judgement, deadlines: Deadlines, doubt: Doubt | null, isDoubtful: boolean): Plan | null {
+function planQueries(
+  { work }: Judgement,
+  deadlines: Deadlines,
+  doubt: DoubtStrength | null,
+  hasStrongDoubt: boolean,
+): Plan | null {
   const { progress, threads, queries, requests } = work
   if (deadlines.queryEndedDeadlineMs === null && deadlines.streamingStallDeadlineMs === null) return null
   if (!progress.streamed && !threads.streamed && !queries.streamed) {
     return { intervalMs: unseenQueriesIntervalMs, urgentMs: doubt === null ? null : unseenQueriesIntervalMs }
   }
-  if (isDoubtful) return { intervalMs: suspiciousQueriesIntervalMs, urgentMs: suspiciousQueriesIntervalMs }
+  if (hasStrongDoubt) return { intervalMs: doubtfulQueriesIntervalMs, urgentMs: doubtfulQueriesIntervalMs }
   return { intervalMs: queriesIntervalMs, urgentMs: doubt === null ? null : computeWeakQueriesMs(requests) }
 }
 
 /** A query that gets no data is a weak doubt for as long as it waits. Its page grows with the number of queries. */
-const computeWeakQueriesMs = ({ weakQueries }: Requests): number =>
+const computeWeakQueriesMs = ({ weakQueries }: RequestHistory): number =>
   Math.min(longestDumpIntervalMs, weakQueriesIntervalMs * 2 ** Math.min(Math.floor(weakQueries / 3), 20))
 
-/** The doubt about a standing query does not depend on how often jobs run: those of other queries may. */
+/** The doubt about a query without a new batch does not depend on how often jobs run: those of other queries may. */
 function planThreads(
   judgement: Judgement,
   deadlines: Deadlines,
-  doubt: Doubt | null,
-  isStanding: boolean,
+  doubt: DoubtStrength | null,
+  isQueryUnchanged: boolean,
 ): Plan | null {
   const { threadDumpIntervalMs } = deadlines
   const { progress, requests } = judgement.work
@@ -216,9 +226,9 @@ function planThreads(
     const intervalMs = computeCandidateIntervalMs(judgement, deadlines)
     return { intervalMs, urgentMs: intervalMs }
   }
-  if (doubt === null || (doubt === 'weak' && !isStanding && mayBeRareStream(progress, requests))) return null
+  if (doubt === null || (doubt === 'weak' && !isQueryUnchanged && mayBeRareStream(progress, requests))) return null
   const dumps = doubt === 'strong' ? requests.strongDumps : requests.weakDumps
-  const intervalMs = doubled(threadDumpIntervalMs, dumps)
+  const intervalMs = computeNextDumpMs(threadDumpIntervalMs, dumps)
   return { intervalMs, urgentMs: dumps < freeDumps ? intervalMs : 2 * longestDumpIntervalMs }
 }
 
@@ -241,18 +251,18 @@ function computeCandidateIntervalMs({ work: { threads } }: Judgement, deadlines:
  * A stream whose trigger is rarer than the readings of the jobs looks quiet. The count of all jobs, read since it became
  * quiet, shows whether it works. If the metrics give no answer, dumps do not wait for them.
  */
-function mayBeRareStream({ isActive, quiet, countStands }: Progress, { last }: Requests): boolean {
+function mayBeRareStream({ isActive, quiet, unchangedCount }: Progress, { last }: RequestHistory): boolean {
   if (isActive || (last.metrics?.misses ?? 0) > 0) return false
-  if (quiet === null || countStands === null || countStands.seenMs < quiet.sinceMs) return true
-  return countStands.seenMs - countStands.sinceMs < countStandsMs
+  if (quiet === null || unchangedCount === null || unchangedCount.seenMs < quiet.sinceMs) return true
+  return unchangedCount.seenMs - unchangedCount.sinceMs < unchangedCountMs
 }
 
 /** No wait before the first dump, then the interval, then twice as long after each. */
-function doubled(intervalMs: number, dumps: number): number {
+function computeNextDumpMs(intervalMs: number, dumps: number): number {
   return dumps === 0 ? 0 : Math.min(longestDumpIntervalMs, intervalMs * 2 ** Math.min(dumps - 1, 20))
 }
 
-function isPast({ last }: Requests, witness: UiWitness, intervalMs: number, nowMs: number): boolean {
+function isReadingDue({ last }: RequestHistory, witness: UiWitness, intervalMs: number, nowMs: number): boolean {
   const previous = last[witness]
   if (previous === undefined) return true
   const { atMs, misses } = previous

@@ -5,7 +5,7 @@ import { formatThreadsPath, parseThreads } from '../core/spark/threads.ts'
 import type { Observation, UiWitness } from '../core/verdict/witnesses.ts'
 
 /** What the UI reports: one of the readings, or none. */
-export type Observed = Pick<Observation, UiWitness>
+export type Readings = Pick<Observation, UiWitness>
 
 /** How a witness is read. */
 export interface WitnessSource {
@@ -13,7 +13,7 @@ export interface WitnessSource {
   /** A longer answer is no reading: a part of it would show that something is missing. */
   readonly maxBodyBytes: number
   /** Undefined if the body is not the whole answer of Spark. */
-  parse(body: string): Observed | undefined
+  parse(body: string): Readings | undefined
 }
 
 const mebibyte = 1024 * 1024

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { createJudgement, type Judgement, judge } from '../../../core/verdict/judge.ts'
-import { planReadings, suspects } from '../../../core/verdict/requests.ts'
+import { hasDoubt, planReadings } from '../../../core/verdict/plan-readings.ts'
 import type { Observation, UiWitness } from '../../../core/verdict/witnesses.ts'
 import { policy, samples } from './judged-samples.ts'
 import {
@@ -114,7 +114,7 @@ describe('planReadings', () => {
     assert.ok(timesOf(readings, 'queries').length <= 3)
     assert.ok(gaps(timesOf(readings, 'jobs')).every((gap) => gap >= 30_000 && gap <= 40_000))
     assert.ok(gaps(timesOf(readings, 'metrics')).every((gap) => gap >= 300_000))
-    assert.equal(suspects(judgement), false)
+    assert.equal(hasDoubt(judgement), false)
   })
 
   const healthy: readonly (readonly [what: string, ui: (atMs: number) => Partial<Ui>])[] = [
@@ -173,7 +173,7 @@ describe('planReadings', () => {
       const polls = (360 * minuteMs) / 5_000
       assert.ok(extraBytes <= pollBytes * polls + 2 * bytes.threads, `${extraBytes} of ${pollBytes * polls}`)
       assert.equal(judgement.verdict.kind, 'alive')
-      assert.equal(suspects(judgement), false)
+      assert.equal(hasDoubt(judgement), false)
       assert.ok(timesOf(readings, 'queries').length < 12 || what.includes('stream'))
     })
   }
@@ -300,7 +300,7 @@ describe('planReadings', () => {
   })
 })
 
-describe('suspects', () => {
+describe('hasDoubt', () => {
   const cases: readonly (readonly [what: string, judgement: Judgement, suspected: boolean])[] = [
     ['an answer', judgeSteps([[0, answers()]]), false],
     [
@@ -329,6 +329,6 @@ describe('suspects', () => {
     ],
   ]
   for (const [what, judgement, suspected] of cases) {
-    test(`${what} → ${suspected}`, () => assert.equal(suspects(judgement), suspected))
+    test(`${what} → ${suspected}`, () => assert.equal(hasDoubt(judgement), suspected))
   }
 })
