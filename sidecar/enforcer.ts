@@ -1,4 +1,5 @@
 import { restartAllContainersExitCode } from '../core/contract/pod-contract.ts'
+import { msPerTick } from '../core/linux/process-record.ts'
 import type { DriverPolicy } from '../core/settings/driver-policy.ts'
 import type { Judgement } from '../core/verdict/judge.ts'
 import type { Sample } from '../core/verdict/witnesses.ts'
@@ -112,13 +113,10 @@ export function createEnforcer(policy: DriverPolicy, deps: EnforcerDeps, wallAtS
   }
 }
 
-/** The kernel counts 100 ticks a second for every architecture (USER_HZ). */
-const tickMs = 10
-
 function observeDriverStart({ files, uptimeMs }: EnforcerDeps): ObservedDriverStart {
   const driverStart = files.readDriverStart()
   if (driverStart.kind !== 'known') return driverStart
-  const ageMs = (uptimeMs() ?? Number.NaN) - Number(driverStart.ticks) * tickMs
+  const ageMs = (uptimeMs() ?? Number.NaN) - Number(driverStart.ticks) * msPerTick
   // Some runtimes show the uptime of the container, which says nothing about the driver.
   return { ...driverStart, ageMs: ageMs >= 0 ? ageMs : null }
 }

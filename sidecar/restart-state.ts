@@ -1,4 +1,5 @@
 import { isRecord, parseJson } from '../core/json.ts'
+import { isStartTicks } from '../core/linux/process-record.ts'
 import { clampToNow, type Restart, type RestartHistory } from './restart-budget.ts'
 
 /** What must survive a restart of the sidecar and of all containers. Stored in the verdict volume of the pod. */
@@ -95,8 +96,7 @@ export function toRestartHistory({ restarts, attempt }: RestartState): RestartHi
   return { restarts, total: attempt - 1 }
 }
 
-/** Whether a value is a start time as the probes record it. */
-export const isTicks = (value: unknown): value is string => typeof value === 'string' && /^[1-9]\d{0,15}$/.test(value)
+const isTicks = (value: unknown): value is string => typeof value === 'string' && isStartTicks(value)
 
 function isPreviousDriver(value: unknown): value is PreviousDriver {
   return isRecord(value) && isTicks(value.startTicks) && typeof value.answered === 'boolean'

@@ -1,5 +1,8 @@
 import type { JvmProcess, ProcessRecord, ProcessState } from '../verdict/witnesses.ts'
 
+/** The kernel counts 100 ticks a second for every architecture (USER_HZ). */
+export const msPerTick = 10
+
 /** What one run of the probes recorded, without the time. */
 export interface RecordedProcesses extends Omit<ProcessRecord, 'recordedMs'> {
   /** When the main process of the driver's container started, in ticks of 10 ms since boot. Null if it is not known. */

@@ -1,13 +1,7 @@
 /** The verdicts about a driver whose UI does not listen: `startup-deadline`, `stop-deadline`, and `frozen` before the first answer. */
 import type { PollRun } from './poll-run.ts'
-import { findDebugger, findStopped, type ProcessHistory } from './processes.ts'
-import { type Deadlines, type Evidence, formatSeconds, hung, isFresh, type Verdict } from './verdict.ts'
-
-const heldByDebugger = (sinceMs: number, held: string): Verdict => ({
-  kind: 'unknown',
-  sinceMs,
-  detail: `a debugger may hold the driver: ${held}`,
-})
+import { concludeDebugger, findStopped, isFresh, type ProcessHistory } from './processes.ts'
+import { type Deadlines, type Evidence, formatSeconds, hung, type Verdict } from './verdict.ts'
 
 /**
  * The UI has never answered. If nothing listens on its port, the deadline is only likely to mean a hang: a notebook's kernel,
@@ -21,15 +15,15 @@ export function concludeStarting(
   deadlines: Deadlines,
   nowMs: number,
 ): Verdict {
-  const held = findDebugger(processes)
+  const heldByDebugger = concludeDebugger(processes, startedMs)
   const stopped = findStopped(processes, deadlines.frozenDeadlineMs, nowMs)
-  if (stopped !== null && held === null) {
+  if (stopped !== null && heldByDebugger === null) {
     const detail = `${stopped.report} for ${formatSeconds(nowMs - stopped.sinceMs)}, before the Spark UI answered`
     return hung('frozen', 'certain', detail, [stopped], nowMs)
   }
   const startingMs = nowMs - startedMs
   if (startingMs < deadlines.startupDeadlineMs) return { kind: 'starting', sinceMs: startedMs }
-  if (held !== null) return heldByDebugger(startedMs, held)
+  if (heldByDebugger !== null) return heldByDebugger
   // The driver may have started long after `startedMs`, so that the silence itself must be as long.
   const isSilent =
     run.kind === 'unanswered' &&
@@ -58,15 +52,15 @@ export function concludeStopping(
   const { idleness, newest } = processes
   const quietSinceMs = Math.max(run.sinceMs, idleness.workedMs ?? run.sinceMs)
   if (nowMs - quietSinceMs < stopDeadlineMs) return { kind: 'stopping', sinceMs: run.sinceMs }
-  const held = findDebugger(processes)
-  if (held !== null) return heldByDebugger(run.sinceMs, held)
+  const heldByDebugger = concludeDebugger(processes, run.sinceMs)
+  if (heldByDebugger !== null) return heldByDebugger
   const closed: Evidence = { witness: 'ui', report: 'its port is closed', sinceMs: run.sinceMs }
   const idleSinceMs = Math.max(run.sinceMs, idleness.sinceMs ?? nowMs)
   const isIdle =
     newest !== null && newest.otherCpuTicks !== null && isFresh(newest, nowMs) && nowMs - idleSinceMs >= stopDeadlineMs
-  const still = `the driver still runs ${formatSeconds(nowMs - run.sinceMs)} after its UI closed`
-  if (!isIdle) return hung('stop-deadline', 'likely', still, [closed], nowMs)
+  const detail = `the driver still runs ${formatSeconds(nowMs - run.sinceMs)} after its UI closed`
+  if (!isIdle) return hung('stop-deadline', 'likely', detail, [closed], nowMs)
   const report = 'no process used more than 1 % of a core in any minute'
   const idle: Evidence = { witness: 'processes', report, sinceMs: idleSinceMs }
-  return hung('stop-deadline', 'certain', `${still}; ${report}`, [closed, idle], nowMs)
+  return hung('stop-deadline', 'certain', `${detail}; ${report}`, [closed, idle], nowMs)
 }

@@ -1,4 +1,5 @@
-import { type Evidence, freshRecordMs, isFresh } from './verdict.ts'
+import { msPerTick } from '../linux/process-record.ts'
+import type { Evidence, Verdict } from './verdict.ts'
 import type { JvmProcess, ProcessRecord } from './witnesses.ts'
 
 /** A record that knows the driver's JVM. */
@@ -36,10 +37,15 @@ export const noProcesses: ProcessHistory = {
   idleness: { minute: null, sinceMs: null, pythonSinceMs: null, jvmShare: null, workedMs: null },
 }
 
+/** A record is this old at most if the kubelet still runs the probes: they run at least every 10 s, and may be slow on a loaded node. */
+const freshRecordMs = 60_000
+
+/** Whether a record is new enough to show what the processes do now. */
+export const isFresh = ({ recordedMs }: ProcessRecord, nowMs: number) => nowMs - recordedMs <= freshRecordMs
+
 /** Time between records beyond which they no longer cover what happened between them. */
 const longestGapMs = 2 * freshRecordMs
 const minuteMs = 60_000
-const msPerTick = 10
 const idleShare = 0.01
 
 export function updateProcesses(before: ProcessHistory, record: ProcessRecord | undefined): ProcessHistory {
@@ -64,11 +70,15 @@ export function isOtherJvm({ newestJvm }: ProcessHistory, record: ProcessRecord 
   return newestJvm !== null && jvm !== null && jvm.startTicks !== newestJvm.jvm.startTicks
 }
 
-/** Why the driver may stand still without being hung, or null. Such a driver may stand still for hours. */
-export function findDebugger({ newestJvm }: ProcessHistory): string | null {
-  if (newestJvm === null) return null
-  if (newestJvm.jvm.hasDebugAgent) return 'its JVM has a debug agent'
-  return newestJvm.jvm.state === 'traced' ? 'its JVM is traced' : null
+/** The verdict `unknown` about a driver that a debugger may hold, healthy, for hours. Null if the records show no debugger. */
+export function concludeDebugger({ newestJvm }: ProcessHistory, sinceMs: number): Verdict | null {
+  const sign = newestJvm === null ? null : findDebugger(newestJvm.jvm)
+  return sign === null ? null : { kind: 'unknown', sinceMs, detail: `a debugger may hold the driver: ${sign}` }
+}
+
+function findDebugger({ hasDebugAgent, state }: JvmProcess): string | null {
+  if (hasDebugAgent) return 'its JVM has a debug agent'
+  return state === 'traced' ? 'its JVM is traced' : null
 }
 
 /** The evidence that the JVM has been stopped for `durationMs`, by records up to now. Null if it has not. */

@@ -1,9 +1,9 @@
 /** What the page of streaming queries shows: the verdict `query-ended`. */
-import type { ProcessHistory } from './processes.ts'
+import { isFresh, type ProcessHistory } from './processes.ts'
 import type { Progress } from './progress.ts'
 import { covers, extendSpan, type Span } from './span.ts'
-import type { ThreadHistory } from './threads.ts'
-import { type Deadlines, type Evidence, formatSeconds, type HungVerdict, hung, isFresh } from './verdict.ts'
+import { dumpSlackMs, type ThreadHistory } from './threads.ts'
+import { type Deadlines, type Evidence, formatSeconds, type HungVerdict, hung } from './verdict.ts'
 import type { QueriesReading, StreamingQuery } from './witnesses.ts'
 
 export interface QueryHistory {
@@ -141,7 +141,8 @@ function findIdleMain(
 ): Evidence | null {
   const isQuiet = quiet !== null && readMs !== null && readMs >= sinceMs && (lastJobMs ?? -1) <= sinceMs
   const { kind, span } = main
-  if (!isQuiet || hasServer || span.readings < 2 || !covers(span, threadDumpIntervalMs - 1_000, nowMs)) return null
+  if (!isQuiet || hasServer || span.readings < 2 || !covers(span, threadDumpIntervalMs - dumpSlackMs, nowMs))
+    return null
   if ((idleness.jvmShare ?? 0) >= workingShare) return null
   const isLong = nowMs - sinceMs >= timedFactor * queryEndedDeadlineMs
   switch (kind) {

@@ -3,13 +3,14 @@ import type { PollRun } from './poll-run.ts'
 import {
   computeJvmShare,
   computeThrottledShare,
-  findDebugger,
+  concludeDebugger,
+  isFresh,
   type JvmRecord,
   type ProcessHistory,
   recordSlackMs,
   waitsForDisk,
 } from './processes.ts'
-import { type Deadlines, type Evidence, formatSeconds, hung, isFresh, timerSlackMs, type Verdict } from './verdict.ts'
+import { type Deadlines, type Evidence, formatSeconds, hung, timerSlackMs, type Verdict } from './verdict.ts'
 import type { Sample } from './witnesses.ts'
 
 /** The records of the probes that were made during a silence, all of the same JVM. */
@@ -68,10 +69,8 @@ export function concludeSilence(
   const silentFinding = run.silent === null ? null : find(run.silent)
   const finding = silentFinding ?? find(run)
   if (finding === null) return failing
-  const held = findDebugger(processes)
-  if (held !== null) {
-    return { kind: 'unknown', sinceMs: run.sinceMs, detail: `a debugger may hold the driver: ${held}` }
-  }
+  const heldByDebugger = concludeDebugger(processes, run.sinceMs)
+  if (heldByDebugger !== null) return heldByDebugger
   const ui = `the Spark UI failed ${run.length} polls in a row over ${formatSeconds(nowMs - run.sinceMs)}`
   const evidence = reportPolls(run, silentFinding !== null)
   return hung(

@@ -204,8 +204,8 @@ export function concludeSchedulerDead(
   return hung('scheduler-dead', 'certain', detail, evidence, nowMs)
 }
 
-/** Dumps are requested with the polls, which are slightly early or late. */
-const dumpSlackMs = 1_000
+/** Dumps are requested with the polls, so two of them may be this much closer than planned. */
+export const dumpSlackMs = 1_000
 const isKeyThread = (name: string) => name === 'main' || name === schedulerThread || streamThread.test(name)
 
 /** Threads that wait for each other never go on. Whether the driver needs them is certain only for some. */

@@ -71,12 +71,6 @@ export type HungVerdict = Extract<Verdict, { kind: 'hung' }>
 /** Timers and probes are slightly early or late. This must not delay a verdict by one more poll. */
 export const timerSlackMs = 100
 
-/** A record is this old at most if the kubelet still runs the probes: they run at least every 10 s, and may be slow on a loaded node. */
-export const freshRecordMs = 60_000
-
-export const isFresh = ({ recordedMs }: { readonly recordedMs: number }, nowMs: number) =>
-  nowMs - recordedMs <= freshRecordMs
-
 /** A verdict that names its evidence. */
 export function hung(
   reason: HungReason,
@@ -88,6 +82,7 @@ export function hung(
   return { kind: 'hung', sinceMs: nowMs, reason, certainty, detail, evidence }
 }
 
+/** A duration for users in whole seconds, such as `90 s`. */
 export function formatSeconds(durationMs: number): string {
   return `${Math.round(durationMs / 1000)} s`
 }
