@@ -1,18 +1,9 @@
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  lstatSync,
-  openSync,
-  readSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs'
+import { lstatSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { verdictFiles } from '../core/contract/pod-contract.ts'
 import { maxRecordBytes, parseProcessRecord, type RecordedProcesses } from '../core/linux/process-record.ts'
 import { formatRestartState, parseRestartState, type RestartState } from './restart-state.ts'
+import { readSharedFile, writeSharedFile } from './shared-file.ts'
 
 /** The content of each file that the probes look for; null if the file must not exist. */
 export interface VerdictFileContents {
@@ -34,6 +25,9 @@ export interface AgedProcessRecord {
   readonly writtenMs: number
   readonly ageMs: number
 }
+
+/** One byte more than a record may have, so that one that is too long is not taken for a whole one. */
+const maxReadBytes = maxRecordBytes + 1
 
 /** So many incomplete records in a row are not found while a probe writes: the volume may be full. */
 const incompleteReadsBelieved = 3
@@ -69,12 +63,7 @@ export function openVerdictFiles(dir: string): VerdictFiles {
     written.set(name, null)
   }
   const write = (name: string, text: string) => {
-    // Renamed into place, so that no reader ever sees a partial file.
-    const temporary = path(`.${name}.tmp`)
-    rmSync(temporary, { force: true })
-    // Fails if the name exists again, because a link must not be followed and a pipe would block.
-    writeFileSync(temporary, text, { flag: 'wx' })
-    renameSync(temporary, path(name))
+    writeSharedFile(dir, name, text)
     written.set(name, text)
   }
   return {
@@ -99,7 +88,7 @@ export function openVerdictFiles(dir: string): VerdictFiles {
     readProcessRecord: (nowMs) => records.latest(nowMs),
     forgetDriverStart: () => records.forget(),
     readRestartState() {
-      return parseRestartState(readRegularFile(path(verdictFiles.restartState))?.text)
+      return parseRestartState(readSharedFile(path(verdictFiles.restartState), maxReadBytes)?.text)
     },
     writeRestartState: (state) => write(verdictFiles.restartState, formatRestartState(state)),
   }
@@ -122,7 +111,7 @@ function createRecordReader(path: string) {
   /** Whether there is a file. */
   function read(): boolean {
     if (isUnchanged()) return true
-    const file = readRegularFile(path)
+    const file = readSharedFile(path, maxReadBytes)
     if (file === null || (file.modifiedMs === forgotten?.modifiedMs && file.bytes === forgotten.bytes)) {
       last = null
       incompleteReads = 0
@@ -148,33 +137,11 @@ function createRecordReader(path: string) {
       return { record, writtenMs, ageMs: Math.max(0, nowMs - writtenMs) }
     },
     forget() {
-      const file = readRegularFile(path)
+      const file = readSharedFile(path, maxReadBytes)
       forgotten = file === null ? null : { modifiedMs: file.modifiedMs, bytes: file.bytes }
       last = null
       incompleteReads = 0
     },
-  }
-}
-
-/**
- * The first 64 kB of a file that another container may have replaced by anything: a pipe must not block the sidecar, and a
- * link or a device must not be followed. Null if there is no regular file.
- */
-function readRegularFile(
-  path: string,
-): { readonly text: string; readonly modifiedMs: number; readonly bytes: number } | null {
-  let file: number | undefined
-  try {
-    file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
-    const stats = fstatSync(file)
-    if (!stats.isFile()) return null
-    // One byte more, so that a record that is too long is not taken for a whole one.
-    const bytes = Buffer.alloc(Math.min(stats.size, maxRecordBytes + 1))
-    return { text: bytes.toString('utf8', 0, readSync(file, bytes)), modifiedMs: stats.mtimeMs, bytes: stats.size }
-  } catch {
-    return null
-  } finally {
-    if (file !== undefined) closeSync(file)
   }
 }
 
