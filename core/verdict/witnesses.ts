@@ -138,5 +138,5 @@ export interface StreamingQuery {
   readonly error: string | null
 }
 
-/** What can be asked of the UI besides whether it answers. */
+/** What the UI can report in addition to its list of applications. */
 export type UiWitness = 'jobs' | 'executors' | 'metrics' | 'threads' | 'queries'
