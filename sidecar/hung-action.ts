@@ -57,29 +57,29 @@ export function chooseHungAction(verdict: HungVerdict, context: HungContext): Hu
 /** An action whose message is only what happens to the driver, without the verdict. */
 type Decision = Exclude<HungAction, { kind: 'none' }>
 
-const report = (message: string): Decision => ({ kind: 'report', message })
+const reportOnly = (message: string): Decision => ({ kind: 'report', message })
 
 function decide({ reason, certainty }: HungVerdict, context: HungContext): Decision {
   const { onHung, actOn, kubeletRestarts } = context.policy
-  if (onHung.kind === 'observe') return report('observed only')
-  if (actOn === 'nothing') return report('reported only: act-on is nothing')
+  if (onHung.kind === 'observe') return reportOnly('observed only')
+  if (actOn === 'nothing') return reportOnly('reported only: act-on is nothing')
   if (certainty === 'likely' && actOn === 'certain')
-    return report('reported only: the verdict is likely, and act-on is certain')
+    return reportOnly('reported only: the verdict is likely, and act-on is certain')
   // The kubelet restarts whatever fails in this pod.
   const runsAgain = onHung.kind === 'restart-driver-container' || kubeletRestarts === true
   if (neverRunAgain.has(reason)) {
     return runsAgain
-      ? report('left as it is, because it may have committed its output and the kubelet would run it again')
+      ? reportOnly('left as it is, because it may have committed its output and the kubelet would run it again')
       : failPod(onHung.kind)
   }
   if (onHung.budget === null) {
     return runsAgain
-      ? report('left as it is, because the kubelet would restart it without a limit')
+      ? reportOnly('left as it is, because the kubelet would restart it without a limit')
       : failPod(onHung.kind)
   }
   if (onHung.kind !== 'restart-all-containers' && context.driver === 'any') {
     return runsAgain
-      ? report('left as it is, because its start is not known and the next driver could be ended instead')
+      ? reportOnly('left as it is, because its start is not known and the next driver could be ended instead')
       : failPod(onHung.kind, 'its start is not known, ')
   }
   return restartWithinBudget(onHung, runsAgain, context)
@@ -113,7 +113,7 @@ function restartWithinBudget(
     case 'spent': {
       const spent = describeSpentBudget(state, budget)
       // Such a pod cannot be made to fail: the kubelet restarts each container that ends.
-      return runsAgain ? report(`${spent}; left as it is`) : failPod(kind, `${spent}; `)
+      return runsAgain ? reportOnly(`${spent}; left as it is`) : failPod(kind, `${spent}; `)
     }
   }
 }

@@ -37,7 +37,7 @@ export interface Monitor {
  */
 export function createMonitor(policy: DriverPolicy, deps: MonitorDeps): Monitor {
   const { poller } = deps
-  const deadlines = computeDeadlines(policy)
+  const deadlines = extendStopDeadline(policy)
   const pollHistory = createPollHistory()
   const time = createActiveTime(deps.clock)
   const readProcesses = createProcessWitness(deps)
@@ -171,7 +171,7 @@ function computeDelayMs(
  * If the kubelet restarts a failed driver container, a driver that does not listen may be one that has not started yet: the
  * stop deadline then leaves time for the kubelet's longest backoff and for the start.
  */
-function computeDeadlines(policy: DriverPolicy): DriverPolicy {
+function extendStopDeadline(policy: DriverPolicy): DriverPolicy {
   if (policy.onHung.kind !== 'restart-driver-container') return policy
   const { stopDeadlineMs, startupDeadlineMs } = policy
   return { ...policy, stopDeadlineMs: stopDeadlineMs + longestKubeletBackoffMs + startupDeadlineMs }

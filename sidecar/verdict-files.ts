@@ -30,7 +30,7 @@ export interface AgedProcessRecord {
 const maxReadBytes = maxRecordBytes + 1
 
 /** So many incomplete records in a row are not found while a probe writes: the volume may be full. */
-const incompleteReadsBelieved = 3
+const minIncompleteReads = 3
 
 /** The files in the verdict volume, all of which the driver may have replaced by anything. All methods throw what the file system throws. */
 export interface VerdictFiles {
@@ -126,7 +126,7 @@ function createRecordReader(path: string) {
   return {
     driverStart(): DriverStart {
       if (!read()) return { kind: 'none' }
-      if (last === null) return { kind: incompleteReads < incompleteReadsBelieved ? 'none' : 'unknown' }
+      if (last === null) return { kind: incompleteReads < minIncompleteReads ? 'none' : 'unknown' }
       const { mainStartTicks } = last.record
       return mainStartTicks === null ? { kind: 'unknown' } : { kind: 'known', ticks: mainStartTicks }
     },

@@ -46,12 +46,13 @@ export function identifyDriver(pod: Pod, driver: Container, context: IdentityCon
   const setting = (key: string) => command?.submit.conf.get(key) ?? getOwn(context.sparkConf, key)
   const applicationId = chooseApplicationId(pod, driver, command, context)
   const commandDoubt = findCommandDoubt(command, driver, setting)
+  const useDoubt = findUseDoubt(pod, driver, command)
   const proofs = findProofs(pod, command, applicationId)
   // Each of the others may also be copied to a pod that is no driver, so the command has to be one.
   const doubts = [
     ...(commandDoubt === undefined ? [] : [commandDoubt]),
     ...(proofs.length > (command === null ? 0 : 1) ? [] : ['no application id, spark.properties or SparkApplication']),
-    ...(findInteractive(pod, driver, command) ?? []),
+    ...(useDoubt === undefined ? [] : [useDoubt]),
   ]
   const kind = chooseKind(doubts.length === 0, context.assumed)
   const hasUi = !isUiOff(setting, context.uiPortIsSet)
@@ -151,20 +152,16 @@ const shellResources: readonly string[] = ['spark-shell', 'pyspark-shell', 'spar
 const kernelFile = /^(launch_(ipy|ir)kernel\.(py|r)|ipykernel_launcher(\.py)?|toree-(launcher|assembly)\S*\.jar)$/i
 
 /** Why a driver may be healthy without any UI or job: people, or other programs, decide when it works. */
-function findInteractive(
-  { metadata }: Pod,
-  { env }: Container,
-  command: DriverCommand | null,
-): readonly string[] | undefined {
+function findUseDoubt({ metadata }: Pod, { env }: Container, command: DriverCommand | null): string | undefined {
   const { mainClass = null, primaryResource = null } = command?.submit ?? {}
   const server = mainClass === null ? undefined : getOwn(serverClasses, mainClass)
-  if (server !== undefined) return [`it is ${server}`]
-  if (primaryResource !== null && shellResources.includes(primaryResource)) return ['it is a Spark shell']
+  if (server !== undefined) return `it is ${server}`
+  if (primaryResource !== null && shellResources.includes(primaryResource)) return 'it is a Spark shell'
   const isKernel =
     kernelFile.test(baseName(primaryResource ?? '')) ||
     metadata?.labels?.kernel_id !== undefined ||
     env?.some(({ name }) => name === 'KERNEL_ID') === true
-  return isKernel ? ['it is a notebook kernel'] : undefined
+  return isKernel ? 'it is a notebook kernel' : undefined
 }
 
 function isUiOff(setting: ReadSetting, portIsSet: boolean): boolean {

@@ -1,5 +1,5 @@
 import { numberField, parseJson, textField, toList, toRecord, toText } from '../json.ts'
-import type { DriverThread, ThreadsReading } from '../verdict/witnesses.ts'
+import { type DriverThread, maxThreadsKept, type ThreadsReading } from '../verdict/witnesses.ts'
 import { applicationsPath } from './rest-api.ts'
 
 export const formatThreadsPath = (applicationId: string) =>
@@ -10,7 +10,6 @@ const maxFrameChars = 200
 const maxNameChars = 200
 /** A dump with more threads is not read: the sidecar must not spend its memory on it. */
 const maxThreads = 10_000
-const maxThreadsKept = 300
 
 /**
  * The threads on which a verdict may depend, apart from those that wait for each other: the main thread and its remains, the
@@ -144,7 +143,7 @@ export function findTopFrame({ threads }: ThreadsReading): ThreadFrame | null {
 }
 
 /** The innermost frame outside the JDK and Scala's library; the innermost one if there is no other. Null without frames. */
-export function findFrameThatMatters(frames: readonly string[]): string | null {
+function findFrameThatMatters(frames: readonly string[]): string | null {
   return frames.find((frame) => !/^(java|javax|jdk|sun|scala|com\.sun)\./.test(frame)) ?? frames[0] ?? null
 }
 

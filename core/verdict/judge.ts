@@ -22,7 +22,7 @@ import {
   type ThreadHistory,
   updateThreads,
 } from './threads.ts'
-import { type Deadlines, formatSeconds, type HungVerdict, hung, type Verdict } from './verdict.ts'
+import { createHung, type Deadlines, formatSeconds, type HungVerdict, type Verdict } from './verdict.ts'
 import type { Observation } from './witnesses.ts'
 
 /** What is kept between observations: the verdict, and facts that need more than one observation. */
@@ -175,7 +175,7 @@ function concludeRunTime(firstAnswerMs: number | null, { maxRunTimeMs }: Deadlin
   if (maxRunTimeMs === null || firstAnswerMs === null || nowMs - firstAnswerMs < maxRunTimeMs) return null
   const detail = `the driver has run for ${formatSeconds(nowMs - firstAnswerMs)}, longer than max-run-time`
   const evidence = { witness: 'ui', report: 'the UI answered first', sinceMs: firstAnswerMs } as const
-  return hung('max-run-time', 'certain', detail, [evidence], nowMs)
+  return createHung('max-run-time', 'certain', detail, [evidence], nowMs)
 }
 
 /** A verdict that has not changed keeps the time at which it was reached. */

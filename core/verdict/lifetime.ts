@@ -1,7 +1,7 @@
 /** The verdicts about a driver whose UI does not listen: `startup-deadline`, `stop-deadline`, and `frozen` before the first answer. */
 import type { PollRun } from './poll-run.ts'
 import { concludeDebugger, findStopped, isFresh, type ProcessHistory } from './processes.ts'
-import { type Deadlines, type Evidence, formatSeconds, hung, type Verdict } from './verdict.ts'
+import { createHung, type Deadlines, type Evidence, formatSeconds, type Verdict } from './verdict.ts'
 
 /**
  * The UI has never answered. If nothing listens on its port, the deadline is only likely to mean a hang: a notebook's kernel,
@@ -19,7 +19,7 @@ export function concludeStarting(
   const stopped = findStopped(processes, deadlines.frozenDeadlineMs, nowMs)
   if (stopped !== null && heldByDebugger === null) {
     const detail = `${stopped.report} for ${formatSeconds(nowMs - stopped.sinceMs)}, before the Spark UI answered`
-    return hung('frozen', 'certain', detail, [stopped], nowMs)
+    return createHung('frozen', 'certain', detail, [stopped], nowMs)
   }
   const startingMs = nowMs - startedMs
   if (startingMs < deadlines.startupDeadlineMs) return { kind: 'starting', sinceMs: startedMs }
@@ -35,7 +35,7 @@ export function concludeStarting(
     sinceMs: isSilent ? run.sinceMs : startedMs,
   }
   const detail = `the Spark UI has not answered ${formatSeconds(startingMs)} after the start`
-  return hung('startup-deadline', isSilent ? 'certain' : 'likely', detail, [evidence], nowMs)
+  return createHung('startup-deadline', isSilent ? 'certain' : 'likely', detail, [evidence], nowMs)
 }
 
 /**
@@ -59,8 +59,8 @@ export function concludeStopping(
   const isIdle =
     newest !== null && newest.otherCpuTicks !== null && isFresh(newest, nowMs) && nowMs - idleSinceMs >= stopDeadlineMs
   const detail = `the driver still runs ${formatSeconds(nowMs - run.sinceMs)} after its UI closed`
-  if (!isIdle) return hung('stop-deadline', 'likely', detail, [closed], nowMs)
+  if (!isIdle) return createHung('stop-deadline', 'likely', detail, [closed], nowMs)
   const report = 'no process used more than 1 % of a core in any minute'
   const idle: Evidence = { witness: 'processes', report, sinceMs: idleSinceMs }
-  return hung('stop-deadline', 'certain', `${detail}; ${report}`, [closed, idle], nowMs)
+  return createHung('stop-deadline', 'certain', `${detail}; ${report}`, [closed, idle], nowMs)
 }

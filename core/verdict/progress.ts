@@ -1,6 +1,6 @@
 /** What the running jobs and the executors show of the driver's work: `stall`, `no-executors`, and a batch that stands still. */
 import { covers, extendSpan, type Span, staleMs } from './span.ts'
-import { type Deadlines, type Evidence, formatSeconds, type HungVerdict, hung } from './verdict.ts'
+import { createHung, type Deadlines, type Evidence, formatSeconds, type HungVerdict } from './verdict.ts'
 import type { ExecutorsReading, JobsReading, MetricsReading, Observation, RunningJob } from './witnesses.ts'
 
 export interface Progress {
@@ -10,8 +10,7 @@ export interface Progress {
   readonly isActive: boolean
   /** Whether the newest reading has a task that runs. */
   readonly hasTasks: boolean
-  /** The readings, without a gap, that all have a job; and those that all have none. */
-  readonly active: Span | null
+  /** The newest readings, without a gap, that all have no job. Null if the newest has one. */
   readonly quiet: Span | null
   /** The jobs that are not of a stream, by their ended tasks, and how long this has not changed. Null if none runs. */
   readonly unchangedNonStream: SignedSpan | null
@@ -32,17 +31,19 @@ export interface Progress {
   readonly lastJobMs: number | null
   /** The readings of the metrics between which the number of all jobs has not risen. Null if they do not have it. */
   readonly unchangedCount: Span | null
+  /** The number of all jobs, and of dropped events about executors, in the newest metrics that have it. Null if none has. */
   readonly allJobs: number | null
   readonly droppedExecutorEvents: number | null
-  /** The jobs of the newest reading, by id; and those of them that have ended, although the UI still lists them. */
+  /** The jobs of the newest reading. */
   readonly listedJobIds: readonly number[]
+  /** The listed jobs that have ended according to the scheduler: the UI may list them forever. */
   readonly endedJobIds: ReadonlySet<number>
   /** When the scheduler's own count last had an active job. Null if it never had. */
   readonly schedulerActiveMs: number | null
 }
 
 /** A time in which a set of jobs ended no task. */
-export interface SignedSpan extends Span {
+interface SignedSpan extends Span {
   readonly signature: string
 }
 
@@ -56,7 +57,6 @@ export const noProgress: Progress = {
   readMs: null,
   isActive: false,
   hasTasks: false,
-  active: null,
   quiet: null,
   unchangedNonStream: null,
   unchangedJobs: null,
@@ -101,7 +101,6 @@ function forgetEndedJobs(before: Progress, metrics: MetricsReading | undefined):
 const noJobs = {
   isActive: false,
   hasTasks: false,
-  active: null,
   unchangedNonStream: null,
   unchangedJobs: null,
   batches: new Map(),
@@ -136,7 +135,6 @@ function updateJobs(before: Progress, reading: JobsReading, nowMs: number): Prog
     listedJobIds: listed.map(({ id }) => id),
     isActive,
     hasTasks: jobs.some(({ activeTasks }) => activeTasks > 0),
-    active: isActive ? extendSpan(before.active, nowMs) : null,
     quiet: isActive ? null : extendSpan(before.quiet, nowMs),
     unchangedNonStream: extendSigned(
       before.unchangedNonStream,
@@ -192,7 +190,7 @@ export function concludeStall(
 ): HungVerdict | null {
   if (stallDeadlineMs === null || !covers(unchangedNonStream, stallDeadlineMs, nowMs)) return null
   const report = `jobs are active and no task has finished for ${formatSeconds(nowMs - unchangedNonStream.sinceMs)}`
-  return hung('stall', 'certain', report, [jobsWithoutEndedTask(unchangedNonStream)], nowMs)
+  return createHung('stall', 'certain', report, [createJobsEvidence(unchangedNonStream)], nowMs)
 }
 
 /**
@@ -215,9 +213,9 @@ export function concludeNoExecutors(
   ]
   const dropped = droppedExecutorEvents ?? 0
   if (dropped === 0 || (schedulerActiveMs ?? -1) < sinceMs)
-    return hung('no-executors', 'likely', detail, evidence, nowMs)
+    return createHung('no-executors', 'likely', detail, evidence, nowMs)
   const report = `${dropped} dropped events of the queue executorManagement`
-  return hung(
+  return createHung(
     'no-executors',
     'certain',
     `${detail}; Spark has dropped ${dropped} events about executors`,
@@ -237,12 +235,12 @@ export function concludeBatchStall(
     if (!span.hasCores || !covers(span, streamingStallDeadlineMs, nowMs)) continue
     const stall = `no task has finished for ${formatSeconds(nowMs - span.sinceMs)}`
     const detail = `batch ${span.batch} of the streaming query with run id ${runId} is active, and ${stall}`
-    return hung('streaming-stall', 'likely', detail, [jobsWithoutEndedTask(span)], nowMs)
+    return createHung('streaming-stall', 'likely', detail, [createJobsEvidence(span)], nowMs)
   }
   return null
 }
 
-const jobsWithoutEndedTask = ({ sinceMs }: Span): Evidence => ({
+const createJobsEvidence = ({ sinceMs }: Span): Evidence => ({
   witness: 'jobs',
   report: 'active jobs without a finished task',
   sinceMs,

@@ -3,7 +3,7 @@ import { isFresh, type ProcessHistory } from './processes.ts'
 import type { Progress } from './progress.ts'
 import { covers, extendSpan, type Span } from './span.ts'
 import { dumpSlackMs, type ThreadHistory } from './threads.ts'
-import { type Deadlines, type Evidence, formatSeconds, type HungVerdict, hung } from './verdict.ts'
+import { createHung, type Deadlines, type Evidence, formatSeconds, type HungVerdict } from './verdict.ts'
 import type { QueriesReading, StreamingQuery } from './witnesses.ts'
 
 export interface QueryHistory {
@@ -121,8 +121,8 @@ export function concludeQueryEnded(
     history.hasActive || history.isManaged
       ? null
       : findIdleMain(threads, progress, processes, { sinceMs, queryEndedDeadlineMs, threadDumpIntervalMs }, nowMs)
-  if (idle === null) return hung('query-ended', 'likely', detail, [failed], nowMs)
-  return hung('query-ended', 'certain', `${detail}; ${idle.report}`, [failed, idle], nowMs)
+  if (idle === null) return createHung('query-ended', 'likely', detail, [failed], nowMs)
+  return createHung('query-ended', 'certain', `${detail}; ${idle.report}`, [failed, idle], nowMs)
 }
 
 interface FailedSince {

@@ -10,7 +10,7 @@ import {
   recordSlackMs,
   waitsForDisk,
 } from './processes.ts'
-import { type Deadlines, type Evidence, formatSeconds, hung, timerSlackMs, type Verdict } from './verdict.ts'
+import { createHung, type Deadlines, type Evidence, formatSeconds, timerSlackMs, type Verdict } from './verdict.ts'
 import type { Sample } from './witnesses.ts'
 
 /** The records of the probes that were made during a silence, all of the same JVM. */
@@ -73,7 +73,7 @@ export function concludeSilence(
   if (heldByDebugger !== null) return heldByDebugger
   const ui = `the Spark UI failed ${run.length} polls in a row over ${formatSeconds(nowMs - run.sinceMs)}`
   const evidence = reportPolls(run, silentFinding !== null)
-  return hung(
+  return createHung(
     finding.reason,
     silentFinding === null ? 'likely' : 'certain',
     `${ui}, the last by ${cause}${finding.processes === null ? '' : `; ${finding.processes.report}`}`,
@@ -97,11 +97,14 @@ interface Finding {
 function findFrozen({ still, newest }: Silence, silentMs: number, { frozenDeadlineMs }: Deadlines): Finding | null {
   if (still === null || newest === null || silentMs < frozenDeadlineMs) return null
   if (newest.jvm.state === 'stopped') {
-    return { reason: 'frozen', processes: report('the JVM is stopped (state T)', still) }
+    return { reason: 'frozen', processes: createEvidence('the JVM is stopped (state T)', still) }
   }
   const stillMs = newest.recordedMs - still.recordedMs
   if (stillMs < frozenDeadlineMs - recordSlackMs || waitsForDisk(newest)) return null
-  return { reason: 'frozen', processes: report(`the JVM used no CPU time for ${formatSeconds(stillMs)}`, still) }
+  return {
+    reason: 'frozen',
+    processes: createEvidence(`the JVM used no CPU time for ${formatSeconds(stillMs)}`, still),
+  }
 }
 
 /** The driver is silent, and nothing proves that it stands still. */
@@ -117,23 +120,23 @@ function findBusyOrUnresponsive(
     // Where probes have recorded the JVM, they fail for another reason: the kubelet restarts, or the volume is full. The driver
     // may be in a long garbage collection, which has the longer deadline.
     const deadlineMs = newestJvm === null ? unresponsiveDeadlineMs : Math.max(unresponsiveDeadlineMs, busyDeadlineMs)
-    return silentMs < deadlineMs ? null : unresponsive(null)
+    return silentMs < deadlineMs ? null : createUnresponsive(null)
   }
   if (silentMs < busyDeadlineMs) return null
   const share = computeJvmShare(first, newest)
-  if (share === null) return unresponsive(report('only one record of the JVM was made since', first))
+  if (share === null) return createUnresponsive(createEvidence('only one record of the JVM was made since', first))
   const throttled = computeThrottledShare(first, newest) ?? 0
   // The JVM has used no CPU time at all: this may become `frozen`, whose deadline is longer here.
   if (share === 0 && still === first && throttled < explainingShare && !waitsForDisk(newest)) return null
   const used = `the JVM used ${(share * 100).toFixed(1)} % of a core`
   const text = throttled >= throttledShare ? `${used}, and its container was throttled` : used
   const isBusy = share >= burningShare || throttled >= throttledShare
-  return { reason: isBusy ? 'busy' : 'unresponsive', processes: report(text, first) }
+  return { reason: isBusy ? 'busy' : 'unresponsive', processes: createEvidence(text, first) }
 }
 
-const unresponsive = (processes: Evidence | null): Finding => ({ reason: 'unresponsive', processes })
+const createUnresponsive = (processes: Evidence | null): Finding => ({ reason: 'unresponsive', processes })
 
-const report = (text: string, { recordedMs }: JvmRecord): Evidence => ({
+const createEvidence = (text: string, { recordedMs }: JvmRecord): Evidence => ({
   witness: 'processes',
   report: text,
   sinceMs: recordedMs,

@@ -2,17 +2,17 @@
 import type { Progress } from './progress.ts'
 import { covers, extendSpan, type Span, staleMs } from './span.ts'
 import { type Cycle, findCycles } from './thread-cycle.ts'
-import { type Deadlines, type Evidence, formatSeconds, type HungVerdict, hung } from './verdict.ts'
-import type { DriverThread, Observation, ThreadsReading } from './witnesses.ts'
+import { createHung, type Deadlines, type Evidence, formatSeconds, type HungVerdict } from './verdict.ts'
+import { type DriverThread, maxThreadsKept, type Observation, type ThreadsReading } from './witnesses.ts'
 
 export interface ThreadHistory {
   /** When the threads were read last. Null if they never were. */
   readonly readMs: number | null
-  /** The dumps without the thread of the DAG scheduler. `withJob`: each showed, or came with, a job that waits for it. */
+  /** The dumps without the thread of the DAG scheduler. In each of them, or with it, a job waited for that thread. */
   readonly schedulerGone: Span | null
   readonly cycles: readonly (Cycle & { readonly span: Span })[]
   /** What `main` did in the newest dumps, all alike. */
-  readonly main: MainActivity & { readonly span: Span }
+  readonly main: { readonly kind: MainActivity; readonly span: Span }
   /** The dumps in which main had returned and nothing that works without it was there. */
   readonly mainEnded: Span | null
   /** Whether the newest dump has a thread of a server: it works without main, and idle. */
@@ -27,9 +27,7 @@ export interface ThreadHistory {
  * `python`: main waits for a Python process, which says nothing about that process. `timed`: main waits, and will go on by
  * itself after some time. `waiting`: main waits for another thread. `ended`: main has returned.
  */
-export interface MainActivity {
-  readonly kind: 'unknown' | 'working' | 'python' | 'timed' | 'waiting' | 'ended'
-}
+type MainActivity = 'unknown' | 'working' | 'python' | 'timed' | 'waiting' | 'ended'
 
 interface StreamSpan {
   readonly span: Span
@@ -61,9 +59,6 @@ const serverThread = /HiveServer2|thriftserver|^grpc-|SparkConnect/i
 const dstreamThread = /^(JobGenerator|JobScheduler|streaming-job-executor)/
 /** Every SparkContext has these threads. A dump without them does not prove that another one is missing. */
 const contextThread = /^spark-listener-group-/
-/** The parser keeps at most 300 threads. A list this long may lack some. */
-const maxCompleteThreads = 300
-
 /** Dumps for a streaming query count only if they are this far apart. */
 const streamDumpsMs = 60_000
 const minStreamDumps = 3
@@ -79,7 +74,7 @@ export function updateThreads(
     before.streams.size === 0 ? before : { ...before, streams: dropWorking(before.streams, progress, queries) }
   if (threads === undefined) return working
   const isComplete =
-    threads.threads.length < maxCompleteThreads && threads.threads.some(({ name }) => contextThread.test(name))
+    threads.threads.length < maxThreadsKept && threads.threads.some(({ name }) => contextThread.test(name))
   const hasScheduler = threads.threads.some(({ name }) => name === schedulerThread)
   const hasServer = threads.threads.some(({ name }) => serverThread.test(name))
   const isActive = progress.isActive && nowMs - (progress.readMs ?? 0) <= staleMs
@@ -106,11 +101,11 @@ export function updateThreads(
 const waitsForJob = ({ frames }: DriverThread) =>
   frames.some((frame) => frame.includes('scheduler.DAGScheduler.runJob'))
 
-const blockingFrames = /^java\.lang\.(Object\.wait|Thread\.(sleep|join))|Unsafe\.park|^java\.lang\.Thread\.sleep/
+const blockingFrames = /^java\.lang\.(Object\.wait|Thread\.(sleep|join))|Unsafe\.park/
 const pythonFrames =
   /deploy\.PythonRunner|deploy\.RRunner|java\.lang\.Process(Impl|Builder)?\.waitFor|UNIXProcess\.waitFor/
 
-function classifyMain({ threads }: ThreadsReading, isComplete: boolean): MainActivity['kind'] {
+function classifyMain({ threads }: ThreadsReading, isComplete: boolean): MainActivity {
   const main = threads.find(({ name }) => name === 'main')
   if (main === undefined) {
     return isComplete && threads.some(({ name }) => name === 'DestroyJavaVM') ? 'ended' : 'unknown'
@@ -201,7 +196,7 @@ export function concludeSchedulerDead(
     { witness: 'threads', report: `no thread ${schedulerThread}`, sinceMs },
     { witness: 'jobs', report: 'a job is active', sinceMs },
   ]
-  return hung('scheduler-dead', 'certain', detail, evidence, nowMs)
+  return createHung('scheduler-dead', 'certain', detail, evidence, nowMs)
 }
 
 /** Dumps are requested with the polls, so two of them may be this much closer than planned. */
@@ -225,7 +220,7 @@ export function concludeDeadlock(
   const evidence: Evidence = { witness: 'threads', report, sinceMs: cycle.span.sinceMs }
   const certainty = isKey(cycle) ? 'certain' : 'likely'
   const dumps = `in ${cycle.span.readings} thread dumps over ${formatSpan(cycle.span)}`
-  return hung('deadlock', certainty, `${report}, ${dumps}`, [evidence], nowMs)
+  return createHung('deadlock', certainty, `${report}, ${dumps}`, [evidence], nowMs)
 }
 
 /**
@@ -250,7 +245,7 @@ export function concludeStreamStall(
     const progressed: Evidence = isQuiet
       ? { witness: 'jobs', report: 'no job', sinceMs }
       : { witness: 'queries', report: `batch ${batch}`, sinceMs }
-    return hung('streaming-stall', 'likely', detail, [evidence, progressed], nowMs)
+    return createHung('streaming-stall', 'likely', detail, [evidence, progressed], nowMs)
   }
   return null
 }
@@ -276,7 +271,7 @@ export function concludeMainEnded(
     { witness: 'threads', report: 'no thread main, and DestroyJavaVM waits', sinceMs },
     { witness: 'jobs', report: 'no job', sinceMs },
   ]
-  return hung('main-ended', 'likely', detail, evidence, nowMs)
+  return createHung('main-ended', 'likely', detail, evidence, nowMs)
 }
 
 const formatSpan = ({ sinceMs, seenMs }: Span) => formatSeconds(seenMs - sinceMs)

@@ -72,7 +72,7 @@ export type HungVerdict = Extract<Verdict, { kind: 'hung' }>
 export const timerSlackMs = 100
 
 /** A verdict that names its evidence. */
-export function hung(
+export function createHung(
   reason: HungReason,
   certainty: Certainty,
   detail: string,

@@ -105,6 +105,9 @@ export interface MetricsReading {
   readonly gcMs: number | null
 }
 
+/** The longest list of threads in a reading. A list this long may lack some. */
+export const maxThreadsKept = 300
+
 /** `/executors/driver/threads`: the threads that a verdict may depend on, in the order of the dump. */
 export interface ThreadsReading {
   readonly threads: readonly DriverThread[]
