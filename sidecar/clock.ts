@@ -22,6 +22,11 @@ export function toWallMs(activeMs: number, { nowMs, wallMs }: Moment): number {
   return wallMs - (nowMs - activeMs)
 }
 
+/** The active clock at `wallMs` of the wall clock, if the sidecar has run without a pause since. */
+export function toActiveMs(wallMs: number, now: Moment): number {
+  return now.nowMs - (now.wallMs - wallMs)
+}
+
 /** Formats milliseconds since 1970 as `2026-01-31T12:00:00Z`. */
 export function formatIsoTime(wallMs: number): string {
   return new Date(wallMs).toISOString().replace(/\.\d{3}Z$/, 'Z')

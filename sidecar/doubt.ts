@@ -2,11 +2,10 @@ import type { Judgement } from '../core/verdict/judge.ts'
 import { hasDoubt } from '../core/verdict/plan-readings.ts'
 import type { Moment } from './clock.ts'
 
-/** `id` names the current episode of doubt, and is null without doubt. `beganMs`: when the last episode began. */
-export interface Doubt {
-  readonly id: string | null
-  readonly beganMs: number | null
-}
+/** `id` names the current episode of doubt, and is null without one. `beganMs`: when the last episode began, by the active clock. */
+export type Doubt =
+  | { readonly id: string; readonly beganMs: number }
+  | { readonly id: null; readonly beganMs: number | null }
 
 export const noDoubt: Doubt = { id: null, beganMs: null }
 

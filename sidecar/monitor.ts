@@ -5,7 +5,7 @@ import { nextPollDelayMs } from '../core/verdict/poll-run.ts'
 import type { ProcessRecord, Sample } from '../core/verdict/witnesses.ts'
 import { computeActiveMs } from '../spark-ui/active-time.ts'
 import type { BlackBox, TopFrame } from './black-box.ts'
-import type { Clock, Moment } from './clock.ts'
+import { type Clock, type Moment, toActiveMs, toWallMs } from './clock.ts'
 import { createEnforcer, type EnforcerDeps } from './enforcer.ts'
 import { createPollHistory } from './poll-history.ts'
 import type { Poller } from './poller.ts'
@@ -63,8 +63,8 @@ export function createMonitor(policy: DriverPolicy, deps: MonitorDeps): Monitor 
         ? judgement
         : delayStartupDeadline(judgement, now.nowMs)
       const processes = readProcesses(now.nowMs)
-      const whole = processes === undefined ? observation : { ...observation, processes }
-      const judged = judge(before, whole, deadlines, now.nowMs)
+      const complete = processes === undefined ? observation : { ...observation, processes }
+      const judged = judge(before, complete, deadlines, now.nowMs)
       // Before anything acts on the verdict: the sidecar may end, and the driver with its evidence.
       deps.blackBox.observe({
         verdict: judged.verdict,
@@ -83,12 +83,11 @@ export function createMonitor(policy: DriverPolicy, deps: MonitorDeps): Monitor 
       return enforcer.hasEnded() ? null : delayMs
     },
     snapshot: () => {
-      const { nowMs, wallMs } = time.now()
       return {
         policy,
         verdict: judgement.verdict,
         answered: judgement.answered,
-        sinceWallMs: wallMs - (nowMs - judgement.verdict.sinceMs),
+        sinceWallMs: toWallMs(judgement.verdict.sinceMs, time.now()),
         wallMs: time.currentWallMs(),
         pollHistory,
         ui: poller.uiStatus(),
@@ -102,14 +101,14 @@ export function createMonitor(policy: DriverPolicy, deps: MonitorDeps): Monitor 
 }
 
 /** Adds what the black box shows to the evidence of a hang, so that the Event and the termination message name it. */
-function addTopFrame(judgement: Judgement, topFrame: TopFrame | null, { nowMs, wallMs }: Moment): Judgement {
+function addTopFrame(judgement: Judgement, topFrame: TopFrame | null, now: Moment): Judgement {
   const { verdict } = judgement
   if (verdict.kind !== 'hung' || topFrame === null) return judgement
   const report = `top frame ${topFrame.text}`
   if (verdict.evidence.some((known) => known.report === report)) return judgement
   const evidence = [
     ...verdict.evidence,
-    { witness: 'threads', report, sinceMs: nowMs - (wallMs - topFrame.askedWallMs) } as const,
+    { witness: 'threads', report, sinceMs: toActiveMs(topFrame.askedWallMs, now) } as const,
   ]
   return { ...judgement, verdict: { ...verdict, evidence } }
 }

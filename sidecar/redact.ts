@@ -3,7 +3,8 @@ const mask = '***'
 
 /**
  * The forms of secrets that an answer of the Spark UI may contain: a description of a job shows SQL, and the name of a thread
- * may show a URL. The number of a line, as in `Token.java:12)`, is none. Quantifiers are bounded, so that the time is linear in the length of the text.
+ * may show a URL. The number of a line, as in `Token.java:12)`, is not a secret. Quantifiers
+ * are bounded, so that the time is linear in the length of the text.
  */
 const secrets: readonly (readonly [RegExp, string])[] = [
   [/(:\/\/)[^\s/@:"'\\]{0,200}:[^\s/@"'\\]{1,200}@/g, `$1${mask}@`],

@@ -77,7 +77,7 @@ export function toStatusJson(state: SidecarState, version: string): SidecarStatu
   }
 }
 
-/** The ISO time of a moment of the active clock, on which the verdict's own time is known by both clocks. */
+/** The ISO time of a moment of the active clock. The time of the verdict, which is known by both clocks, gives their offset. */
 function formatActiveTime({ verdict, sinceWallMs }: MonitorSnapshot, activeMs: number): string {
   return formatIsoTime(sinceWallMs + activeMs - verdict.sinceMs)
 }

@@ -58,7 +58,7 @@ export async function sendUiRequest({ address, path, timeoutMs, maxBodyBytes }: 
       resolve(result)
       outgoing?.destroy()
     }
-    const fail = (result: UiResult) => settle(blameOnlyTheUi(result, progress, heartbeat, timeoutMs))
+    const fail = (result: UiResult) => settle(discountOwnDelay(result, progress, heartbeat, timeoutMs))
     const failWith = (error: NodeJS.ErrnoException) => fail(toUiResult(error, progress.handshakeDone, tookMs()))
     // A process that was frozen may find the timeout and the response at the same time: the response is read first.
     const timer = setTimeout(() => setImmediate(timeOut), timeoutMs)
@@ -108,11 +108,10 @@ function trackProgress(outgoing: ClientRequest, progress: RequestProgress): void
  * read, and the request was written.
  *
  * A connection that is not established in time is the driver's silence as well: a frozen JVM accepts no connection, and
- * once its accept queue is full, the kernel drops each SYN. Then no request can ever be written, so it is enough that the
- * loop ran. In the same way a TLS handshake that a frozen JVM never answers keeps the request from
- * being written.
+ * once its accept queue is full, the kernel drops each SYN. Nor does a frozen JVM answer a TLS handshake. In both cases no
+ * request can be written, so it is enough that the loop ran.
  */
-function blameOnlyTheUi(
+function discountOwnDelay(
   result: UiResult,
   progress: RequestProgress,
   heartbeat: Heartbeat,

@@ -4,13 +4,13 @@ import { formatExecutorsPath, formatRunningJobsPath, parseExecutors, parseRunnin
 import { formatThreadsPath, parseThreads } from '../core/spark/threads.ts'
 import type { Observation, UiWitness } from '../core/verdict/witnesses.ts'
 
-/** What the UI reports: one of the readings, or none. */
+/** What one request to the UI gives: one of the readings, or none. */
 export type Readings = Pick<Observation, UiWitness>
 
 /** How a witness is read. */
 export interface WitnessSource {
   path(applicationId: string): string
-  /** A longer answer is no reading: a part of it would show that something is missing. */
+  /** A longer answer is not parsed: a part of it would show that something is missing. */
   readonly maxBodyBytes: number
   /** Undefined if the body is not the whole answer of Spark. */
   parse(body: string): Readings | undefined

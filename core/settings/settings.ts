@@ -192,7 +192,7 @@ export const settings = {
     '30s',
     '10s',
     '10m',
-    'Time between the two thread dumps that confirm a deadlock or a dead scheduler. Thread dumps are only taken in doubt.',
+    'Time between the two thread dumps that confirm a deadlock or a dead scheduler. Only a driver that shows signs of a hang is asked for them.',
   ),
   'query-ended-deadline': onByDefault(
     duration(

@@ -48,7 +48,7 @@ export function identifyDriver(pod: Pod, driver: Container, context: IdentityCon
   const commandDoubt = findCommandDoubt(command, driver, setting)
   const useDoubt = findUseDoubt(pod, driver, command)
   const proofs = findProofs(pod, command, applicationId)
-  // Each of the others may also be copied to a pod that is no driver, so the command has to be one.
+  // The labels and volumes of a driver may be copied to any other pod, so the command must be a driver's as well.
   const doubts = [
     ...(commandDoubt === undefined ? [] : [commandDoubt]),
     ...(proofs.length > (command === null ? 0 : 1) ? [] : ['no application id, spark.properties or SparkApplication']),

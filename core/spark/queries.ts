@@ -69,7 +69,7 @@ function toQuery(cell: (column: string) => string | undefined): StreamingQuery |
   }
 }
 
-/** The HTML in the cells of a row: after `<th …>` or `<td …>`, up to the end of the cell. `<thead` is no cell. */
+/** The HTML in the cells of a row: after `<th …>` or `<td …>`, up to the end of the cell. `<thead` is not a cell. */
 function readCells(row: string, tag: 'th' | 'td'): readonly string[] {
   return row
     .split(`<${tag}`)

@@ -9,7 +9,7 @@ export interface SubmitArguments {
   /** Null if no option names it; then it is `client`. */
   readonly deployMode: string | null
   readonly mainClass: string | null
-  /** The first argument that is no option, such as a jar or a Python file. Null if there is none. */
+  /** The first argument that is not an option, such as a jar or a Python file. Null if there is none. */
   readonly primaryResource: string | null
   /** Whether these arguments run an application. `--kill`, `--status`, `--version` and `--help` do not. */
   readonly runsApplication: boolean
@@ -69,7 +69,7 @@ const otherActions: readonly string[] = ['--kill', '--status', '--version', '--h
 
 /**
  * Parses the arguments as `SparkSubmitOptionParser.parse` does: an option and its value are two arguments, or one with `=`;
- * the first argument that is no option is the primary resource, and ends the options.
+ * the first argument that is not an option is the primary resource, and ends the options.
  */
 export function parseSubmitArguments(args: readonly string[]): SubmitArguments {
   const options = new Map<string, string>()
@@ -99,7 +99,7 @@ function readOptions(args: readonly string[], handle: (name: string, value: stri
     const [, joinedName, joinedValue] = /^(--[^=]+)=([\s\S]+)$/.exec(arg) ?? []
     const name = joinedName ?? arg
     const takesValue = valueOptions.has(name)
-    // As in Spark, a switch with a value is no option.
+    // As in Spark, a switch with a value is not an option.
     if (!takesValue && !switches.has(arg)) break
     const isSeparate = takesValue && joinedValue === undefined
     handle(name, isSeparate ? (args[index + 1] ?? '') : (joinedValue ?? ''))

@@ -16,7 +16,7 @@ export interface ProcessHistory {
   readonly idleness: Idleness
 }
 
-/** Since when the processes have used hardly any CPU time. */
+/** Since when the processes have used at most 1 % of a core. */
 interface Idleness {
   /** The first record of the minute that is being counted. */
   readonly minute: ProcessRecord | null
@@ -26,7 +26,7 @@ interface Idleness {
   readonly pythonSinceMs: number | null
   /** The share of a core that the JVM used in the newest complete minute. Null if it is not known. */
   readonly jvmShare: number | null
-  /** When a record last showed more use than that. Null if none did. */
+  /** When a record last showed that the processes used more than 1 % of a core. Null if none did. */
   readonly workedMs: number | null
 }
 

@@ -82,7 +82,7 @@ export function updateProgress(before: Progress, observation: Observation, nowMs
   const cores = updateCores(read, observation.executors, nowMs)
   const isStarved = read.isActive && !read.hasTasks && cores?.count === 0
   const isNews = observation.jobs !== undefined || observation.executors !== undefined
-  // Without executors, no task can end: this is no stall of the job.
+  // Without executors, no task can end: the job is not stalled.
   const unchangedNonStream = isStarved ? null : read.unchangedNonStream
   if (!isNews) return { ...read, cores }
   return { ...read, cores, unchangedNonStream, starved: isStarved ? extendSpan(read.starved, nowMs) : null }

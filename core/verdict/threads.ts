@@ -162,7 +162,7 @@ function findWaitingStream(thread: DriverThread) {
 /** A thread that reads from a socket is RUNNABLE for Java. One that computes has no native frame at its top. */
 const isNativeWait = ({ frames }: DriverThread) => /\(Native Method\)/.test(frames[0] ?? '')
 
-/** Forgets the threads of queries that have worked meanwhile: a job of theirs ran, or their batch advanced. */
+/** Forgets the threads of queries that have worked since the last dump: a job of theirs ran, or their batch advanced. */
 function dropWorking(
   streams: ThreadHistory['streams'],
   { batches }: Progress,
