@@ -15,7 +15,7 @@ export interface ReadingRecord {
 /**
  * Decides which reading a poll may add, so that a healthy driver is asked for at most twice the bytes of the plain polls: the
  * account is credited with the bytes of each answer to a poll, and an optional reading is made only if the account covers
- * the size that it had last time. Urgent readings, which need a doubt, may overdraw the account.
+ * the size that it had last time. Urgent readings, which need a sign of a hang, may overdraw the account.
  */
 export interface ReadingAccount {
   credit(pollBytes: number): void
@@ -40,7 +40,7 @@ const usualBytes: Readonly<Record<UiWitness, number>> = {
   threads: 400_000,
 }
 
-/** Neither a long quiet time nor a long doubt may decide about the bytes of the next hours. */
+/** Neither a long quiet time nor many urgent readings may decide about the bytes of the next hours. */
 const maxBalanceBytes = 1_000_000
 /**
  * After thread dumps the account may owe the bytes of an hour of polls. Meanwhile this share of what the polls earn may be

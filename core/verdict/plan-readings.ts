@@ -7,8 +7,8 @@ import type { Deadlines } from './verdict.ts'
 import type { Observation, UiWitness } from './witnesses.ts'
 
 /**
- * A reading that the judge wants. `urgent`: a doubt depends on it. `optional`: as soon as the bytes that a healthy driver's UI
- * may be asked for allow it.
+ * A reading that the judge wants. `urgent`: there is a sign of a hang. `optional`: as soon as the bytes that a healthy
+ * driver's UI may be asked for allow it.
  */
 export interface WantedReading {
   readonly witness: UiWitness
@@ -18,10 +18,10 @@ export interface WantedReading {
 /** When each reading was requested last, and how many of them in a row had no result. */
 export interface RequestHistory {
   readonly last: Readonly<Partial<Record<UiWitness, { readonly atMs: number; readonly misses: number }>>>
-  /** The thread dumps since the newest strong doubt, and those for weak doubts. */
+  /** The thread dumps since the newest strong sign, and those for weak signs. */
   readonly strongDumps: number
   readonly weakDumps: number
-  /** The pages of queries that were requested in weak doubts. */
+  /** The pages of queries that were requested after weak signs. */
   readonly weakQueries: number
 }
 
@@ -29,20 +29,20 @@ export const noRequests: RequestHistory = { last: {}, strongDumps: 0, weakDumps:
 
 const jobsIntervalMs = 30_000
 const metricsIntervalMs = 300_000
-const doubtfulMetricsIntervalMs = 30_000
+const urgentMetricsIntervalMs = 30_000
 const executorsIntervalMs = 30_000
 const queriesIntervalMs = 60_000
 const unseenQueriesIntervalMs = 600_000
-const doubtfulQueriesIntervalMs = 30_000
+const urgentQueriesIntervalMs = 30_000
 const weakQueriesIntervalMs = 600_000
 /** If the count of all jobs has not risen for this long, the driver is quiet, also between the readings of its jobs. */
 const unchangedCountMs = 60_000
 const longestDumpIntervalMs = 64 * 60_000
 /** What was not answered is requested less and less often, up to this interval: the UI may refuse it for good. */
 const longestMissIntervalMs = 64 * 60_000
-/** Jobs that ended no task for this long are a doubt. */
+/** Jobs that ended no task for this long are a sign of a hang. */
 const unchangedJobsMs = 60_000
-/** A driver that has had jobs, and none for this long, is a weak doubt: most drivers compute between their jobs. */
+/** A driver that has had jobs, and none for this long, is a weak sign: most drivers compute between their jobs. */
 const quietMs = 120_000
 /** The first thread dumps do not wait for bytes: two can show a dead scheduler. Later ones wait for two hours at most. */
 const freeDumps = 2
@@ -59,8 +59,8 @@ export function updateRequests(
   const requested = witnesses.filter(
     (witness) => observation[witness] !== undefined || observation.requested?.includes(witness) === true,
   )
-  const doubt = findAnyDoubt(progress, isQueryUnchanged)
-  const isStrong = doubt === 'strong'
+  const sign = findAnySign(progress, isQueryUnchanged)
+  const isStrong = sign === 'strong'
   const wasDumped = requested.includes('threads')
   if (requested.length === 0 && (isStrong || before.strongDumps === 0)) return before
   const last = { ...before.last }
@@ -72,17 +72,17 @@ export function updateRequests(
     last,
     strongDumps: isStrong ? before.strongDumps + Number(wasDumped) : 0,
     weakDumps: before.weakDumps + Number(wasDumped && !isStrong),
-    weakQueries: before.weakQueries + Number(doubt === 'weak' && requested.includes('queries')),
+    weakQueries: before.weakQueries + Number(sign === 'weak' && requested.includes('queries')),
   }
 }
 
-type DoubtStrength = 'strong' | 'weak'
+type SignStrength = 'strong' | 'weak'
 
 /**
- * `strong`: jobs are active, nothing of them runs, and none ends. `weak`: a task runs for long, or the driver has become quiet;
- * most drivers that look like this are healthy.
+ * The sign of a hang that the jobs show. `strong`: jobs are active, nothing of them runs, and none ends. `weak`: a task runs
+ * for long, or the driver has become quiet; most drivers that look like this are healthy.
  */
-function findDoubt({ unchangedJobs, isActive, hasTasks, quiet, lastJobMs, allJobs }: Progress): DoubtStrength | null {
+function findSign({ unchangedJobs, isActive, hasTasks, quiet, lastJobMs, allJobs }: Progress): SignStrength | null {
   if (isActive) {
     // Between two readings, and not since the last one: with little to spend, readings are minutes apart.
     if (unchangedJobs === null || unchangedJobs.seenMs - unchangedJobs.sinceMs < unchangedJobsMs) return null
@@ -92,10 +92,10 @@ function findDoubt({ unchangedJobs, isActive, hasTasks, quiet, lastJobMs, allJob
   return hadJobs && quiet !== null && quiet.seenMs - quiet.sinceMs >= quietMs ? 'weak' : null
 }
 
-const findAnyDoubt = (progress: Progress, isQueryUnchanged: boolean): DoubtStrength | null =>
-  findDoubt(progress) ?? (isQueryUnchanged ? 'weak' : null)
+const findAnySign = (progress: Progress, isQueryUnchanged: boolean): SignStrength | null =>
+  findSign(progress) ?? (isQueryUnchanged ? 'weak' : null)
 
-/** Whether a verdict about the driver's work is under observation: more than a doubt, and not yet a verdict. */
+/** Whether a verdict about the driver's work is under observation: more than a sign of a hang, and not yet a verdict. */
 const hasCandidate = (judgement: Judgement) => hasThreadCandidate(judgement) || judgement.work.queries.failed.size > 0
 
 /** Whether the next thread dump matters. If other queries go on, the verdict about a failed one does not depend on it. */
@@ -117,41 +117,41 @@ export function hasDoubt(judgement: Judgement): boolean {
   const { run, verdict, work } = judgement
   if (verdict.kind === 'hung' || run.kind === 'failing') return true
   const { threads, queries, progress } = work
-  const isStreamDoubtful = [...threads.streams.values()].some(({ span }) => span.readings >= 2)
+  const isStreamWaiting = [...threads.streams.values()].some(({ span }) => span.readings >= 2)
   return (
     run.kind === 'alive' &&
     (threads.schedulerGone !== null ||
       threads.cycles.length > 0 ||
       threads.mainEnded !== null ||
-      isStreamDoubtful ||
+      isStreamWaiting ||
       queries.failed.size > 0 ||
       (progress.starved !== null && progress.starved.readings >= 2))
   )
 }
 
 /**
- * What to read next, the most important first. Cheap readings come first and often; thread dumps only in doubt. The same
- * judgement, deadlines and time give the same plan.
+ * What to read next, the most important first. Cheap readings come first and often; thread dumps only after a sign of a
+ * hang. The same judgement, deadlines and time give the same plan.
  */
 export function planReadings(judgement: Judgement, deadlines: Deadlines, nowMs: number): readonly WantedReading[] {
   if (judgement.run.kind !== 'alive') return []
   const { progress, requests } = judgement.work
   const isQueryUnchanged = hasUnchangedQuery(judgement.work.queries)
-  const doubt = findAnyDoubt(progress, isQueryUnchanged)
-  // A candidate for a verdict counts as a strong doubt.
-  const hasStrongDoubt = doubt === 'strong' || hasCandidate(judgement)
+  const sign = findAnySign(progress, isQueryUnchanged)
+  // A candidate for a verdict counts as a strong sign.
+  const hasStrongSign = sign === 'strong' || hasCandidate(judgement)
   const isDue = (witness: UiWitness, intervalMs: number) => isReadingDue(requests, witness, intervalMs, nowMs)
   const wanted: WantedReading[] = []
   if (isDue('jobs', jobsIntervalMs)) {
-    wanted.push({ witness: 'jobs', urgency: hasStrongDoubt || isIdle(progress) ? 'urgent' : 'optional' })
+    wanted.push({ witness: 'jobs', urgency: hasStrongSign || isIdle(progress) ? 'urgent' : 'optional' })
   }
   if (isIdle(progress) && isDue('executors', executorsIntervalMs)) {
     wanted.push({ witness: 'executors', urgency: 'urgent' })
   }
   const plans = [
-    ['metrics', planMetrics(judgement, doubt, hasStrongDoubt)],
-    ['queries', planQueries(judgement, deadlines, doubt, hasStrongDoubt)],
-    ['threads', planThreads(judgement, deadlines, doubt, isQueryUnchanged)],
+    ['metrics', planMetrics(judgement, sign, hasStrongSign)],
+    ['queries', planQueries(judgement, deadlines, sign, hasStrongSign)],
+    ['threads', planThreads(judgement, deadlines, sign, isQueryUnchanged)],
   ] as const
   for (const [witness, plan] of plans) {
     if (plan === null || !isDue(witness, plan.intervalMs)) continue
@@ -176,14 +176,14 @@ interface Plan {
   readonly urgentMs: number | null
 }
 
-/** In a weak doubt, the count of all jobs shows whether jobs run between the readings of the running ones. */
+/** After a weak sign, the count of all jobs shows whether jobs run between the readings of the running ones. */
 function planMetrics(
   { work: { progress, requests } }: Judgement,
-  doubt: DoubtStrength | null,
-  hasStrongDoubt: boolean,
+  sign: SignStrength | null,
+  hasStrongSign: boolean,
 ): Plan {
-  if (hasStrongDoubt) return { intervalMs: doubtfulMetricsIntervalMs, urgentMs: doubtfulMetricsIntervalMs }
-  if (doubt === 'weak' && mayBeRareStream(progress, requests)) {
+  if (hasStrongSign) return { intervalMs: urgentMetricsIntervalMs, urgentMs: urgentMetricsIntervalMs }
+  if (sign === 'weak' && mayBeRareStream(progress, requests)) {
     return { intervalMs: unchangedCountMs, urgentMs: metricsIntervalMs }
   }
   return { intervalMs: metricsIntervalMs, urgentMs: null }
@@ -196,27 +196,27 @@ function planMetrics(
 function planQueries(
   { work }: Judgement,
   deadlines: Deadlines,
-  doubt: DoubtStrength | null,
-  hasStrongDoubt: boolean,
+  sign: SignStrength | null,
+  hasStrongSign: boolean,
 ): Plan | null {
   const { progress, threads, queries, requests } = work
   if (deadlines.queryEndedDeadlineMs === null && deadlines.streamingStallDeadlineMs === null) return null
   if (!progress.streamed && !threads.streamed && !queries.streamed) {
-    return { intervalMs: unseenQueriesIntervalMs, urgentMs: doubt === null ? null : unseenQueriesIntervalMs }
+    return { intervalMs: unseenQueriesIntervalMs, urgentMs: sign === null ? null : unseenQueriesIntervalMs }
   }
-  if (hasStrongDoubt) return { intervalMs: doubtfulQueriesIntervalMs, urgentMs: doubtfulQueriesIntervalMs }
-  return { intervalMs: queriesIntervalMs, urgentMs: doubt === null ? null : computeWeakQueriesMs(requests) }
+  if (hasStrongSign) return { intervalMs: urgentQueriesIntervalMs, urgentMs: urgentQueriesIntervalMs }
+  return { intervalMs: queriesIntervalMs, urgentMs: sign === null ? null : computeWeakQueriesMs(requests) }
 }
 
-/** A query that gets no data is a weak doubt for as long as it waits. Its page grows with the number of queries. */
+/** A query that gets no data is a weak sign for as long as it waits. Its page grows with the number of queries. */
 const computeWeakQueriesMs = ({ weakQueries }: RequestHistory): number =>
   Math.min(longestDumpIntervalMs, weakQueriesIntervalMs * 2 ** Math.min(Math.floor(weakQueries / 3), 20))
 
-/** The doubt about a query without a new batch does not depend on how often jobs run: those of other queries may. */
+/** The sign of a query without a new batch does not depend on how often jobs run: those of other queries may. */
 function planThreads(
   judgement: Judgement,
   deadlines: Deadlines,
-  doubt: DoubtStrength | null,
+  sign: SignStrength | null,
   isQueryUnchanged: boolean,
 ): Plan | null {
   const { threadDumpIntervalMs } = deadlines
@@ -226,8 +226,8 @@ function planThreads(
     const intervalMs = computeCandidateIntervalMs(judgement, deadlines)
     return { intervalMs, urgentMs: intervalMs }
   }
-  if (doubt === null || (doubt === 'weak' && !isQueryUnchanged && mayBeRareStream(progress, requests))) return null
-  const dumps = doubt === 'strong' ? requests.strongDumps : requests.weakDumps
+  if (sign === null || (sign === 'weak' && !isQueryUnchanged && mayBeRareStream(progress, requests))) return null
+  const dumps = sign === 'strong' ? requests.strongDumps : requests.weakDumps
   const intervalMs = computeNextDumpMs(threadDumpIntervalMs, dumps)
   return { intervalMs, urgentMs: dumps < freeDumps ? intervalMs : 2 * longestDumpIntervalMs }
 }

@@ -73,7 +73,7 @@ export function updateQueries(before: QueryHistory, reading: QueriesReading | un
   return { readMs: nowMs, streamed, failed, hasActive: active.length > 0, isManaged, unchanged }
 }
 
-/** A query without a new batch for this long is a weak doubt: it may get no data, or be blocked while other queries work. */
+/** A query without a new batch for this long is a weak sign of a hang: it may get no data, or be blocked while other queries work. */
 const unchangedQueryMs = 120_000
 
 export const hasUnchangedQuery = ({ unchanged }: QueryHistory): boolean =>
