@@ -61,13 +61,7 @@ export function planInjection(
   const resources = planSidecarResources(pod, settings.values, context.limits)
   if (resources.kind === 'no-room') return { kind: 'impossible', reason: resources.reason, detail: resources.detail }
 
-  const { capabilities } = context
-  const sparkConf = context.application.kind === 'found' ? context.application.application.sparkConf : {}
-  const identity = identifyDriver(pod, driver, {
-    sparkConf,
-    assumed: settings.values['assume-driver'],
-    uiPortIsSet: settings.values['ui-port'] !== null,
-  })
+  const identity = identifyWithSettings(pod, driver, settings, context.application)
   const restart = planRestart(pod, driver, settings, identity, context)
   const statusPort = chooseStatusPort(pod)
   const driverProbes = planProbes(driver, {
@@ -77,21 +71,22 @@ export function planInjection(
     observeOnly: restart.action.kind === 'observe',
     sharesProcesses: sharesProcesses(pod),
   })
-  const sharedConf = findSharedConf(pod, driver, identity.command?.submit ?? null)
+  const { mount, files } = findSharedConf(pod, driver, identity.command?.submit ?? null)
   const policy = planPolicy(pod, driver, settings, {
     identity,
     restart,
     statusPort,
     // The exec liveness probe records the start too, if the driver has a startup probe of its own.
     startupProbeTells: driverProbes.startupProbe !== undefined || driverProbes.livenessProbe !== undefined,
-    propertiesFiles: sharedConf.files,
+    propertiesFiles: files,
   })
   const { env, ...driverArgs } = planDriverArguments(driver, {
     command: identity.command,
-    sparkConf,
+    sparkConf: findSparkConf(context.application),
     readinessDelayed: driverProbes.startupProbe !== undefined || driverProbes.readinessProbe !== undefined,
     restartableApplicationId: restartsInPlace(restart.action) ? (findApplicationId(pod) ?? null) : null,
   })
+  const sidecar = createSidecarContainer(pod, policy, context.sidecar, resources.resources, context.capabilities, mount)
   return {
     kind: 'edits',
     policy,
@@ -101,15 +96,7 @@ export function planInjection(
       driverIndex,
       annotations: hasRoomForAnnotation(pod) ? { [injectedAnnotation]: context.version } : {},
       volumes: sidecarVolumes,
-      sidecar: createSidecarContainer(
-        pod,
-        policy,
-        context.sidecar,
-        resources.resources,
-        capabilities,
-        sharedConf.mount,
-      ),
-      // Writable, because the startup probe leaves a file in it. A driver that forges a verdict only harms itself.
+      sidecar,
       driverMounts,
       driverEnv: env,
       driverArgs,
@@ -119,6 +106,24 @@ export function planInjection(
     },
   }
 }
+
+/** What the pod and the settings prove about the driver. */
+function identifyWithSettings(
+  pod: Pod,
+  driver: Container,
+  { values }: ResolvedSettings,
+  application: ApplicationLookup,
+): DriverIdentity {
+  return identifyDriver(pod, driver, {
+    sparkConf: findSparkConf(application),
+    assumed: values['assume-driver'],
+    uiPortIsSet: values['ui-port'] !== null,
+  })
+}
+
+/** The conf of the driver's SparkApplication, which the pod does not show. */
+const findSparkConf = (application: ApplicationLookup): Readonly<Record<string, string>> =>
+  application.kind === 'found' ? application.application.sparkConf : {}
 
 /** Whether the driver container sees the processes of other containers. */
 const sharesProcesses = ({ spec }: Pod) => spec.shareProcessNamespace === true || spec.hostPID === true
@@ -170,6 +175,7 @@ function hasRoomForAnnotation({ metadata }: Pod): boolean {
   return sizes.reduce((sum, size) => sum + size, 0) < 255 * 1024
 }
 
+/** Writable, because the probes write their records into it. A driver that forges a verdict only harms itself. */
 const driverMounts: readonly VolumeMount[] = [frozenJson({ name: verdictVolumeName, mountPath: verdictDir })]
 
 const restartsInPlace = ({ kind }: HungPolicy) =>
