@@ -1,6 +1,6 @@
 import type { DriverPolicy } from '../core/settings/driver-policy.ts'
 import type { Judgement } from '../core/verdict/judge.ts'
-import type { HungVerdict, Verdict } from '../core/verdict/verdict.ts'
+import { type HungVerdict, isSameConclusion, type Verdict } from '../core/verdict/verdict.ts'
 import type { JvmProcess } from '../core/verdict/witnesses.ts'
 import { formatIsoTime, type Moment, toWallMs } from './clock.ts'
 import { nextDoubt } from './doubt.ts'
@@ -150,9 +150,9 @@ function applyAction(
       effects: [{ kind: 'record-restart', restartState: recorded }],
     }
   }
-  const isSameVerdict =
-    phase.kind === 'acting' && phase.verdict.reason === verdict.reason && phase.verdict.certainty === verdict.certainty
-  if (isSameVerdict && isSameAction(phase.action, action)) return unchanged(state)
+  const isInEffect =
+    phase.kind === 'acting' && isSameConclusion(phase.verdict, verdict) && isSameAction(phase.action, action)
+  if (isInEffect) return unchanged(state)
   return {
     state: { ...state, phase: { kind: 'acting', action, verdict, sinceMs: nowMs } },
     effects: [

@@ -22,7 +22,14 @@ import {
   type ThreadHistory,
   updateThreads,
 } from './threads.ts'
-import { createHung, type Deadlines, formatSeconds, type HungVerdict, type Verdict } from './verdict.ts'
+import {
+  createHung,
+  type Deadlines,
+  formatSeconds,
+  type HungVerdict,
+  isSameConclusion,
+  type Verdict,
+} from './verdict.ts'
 import type { Observation } from './witnesses.ts'
 
 /** What is kept between observations: the verdict, and facts that need more than one observation. */
@@ -181,8 +188,6 @@ function concludeRunTime(firstAnswerMs: number | null, { maxRunTimeMs }: Deadlin
 /** A verdict that has not changed keeps the time at which it was reached. */
 function keepSince(before: Verdict, verdict: Verdict): Verdict {
   const isUnchanged =
-    before.kind === 'hung' && verdict.kind === 'hung'
-      ? before.reason === verdict.reason && before.certainty === verdict.certainty
-      : before.kind === verdict.kind
+    before.kind === 'hung' && verdict.kind === 'hung' ? isSameConclusion(before, verdict) : before.kind === verdict.kind
   return isUnchanged ? { ...verdict, sinceMs: before.sinceMs } : verdict
 }

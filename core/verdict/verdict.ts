@@ -82,6 +82,10 @@ export function createHung(
   return { kind: 'hung', sinceMs: nowMs, reason, certainty, detail, evidence }
 }
 
+/** Whether two verdicts conclude the same: their details and evidence may differ, and lead to no other action. */
+export const isSameConclusion = (one: HungVerdict, other: HungVerdict): boolean =>
+  one.reason === other.reason && one.certainty === other.certainty
+
 /** A duration for users in whole seconds, such as `90 s`. */
 export function formatSeconds(durationMs: number): string {
   return `${Math.round(durationMs / 1000)} s`
