@@ -1,7 +1,7 @@
 import type { SidecarStatusBody } from '../core/contract/sidecar-status.ts'
 import { formatDuration } from '../core/duration.ts'
 import type { DriverPolicy } from '../core/settings/driver-policy.ts'
-import type { Evidence, Verdict } from '../core/verdict/verdict.ts'
+import type { Verdict, VerdictEvidence } from '../core/verdict/verdict.ts'
 import type { BlackBoxSummary } from './black-box.ts'
 import { formatIsoTime } from './clock.ts'
 import type { EnforcerSnapshot } from './enforcer.ts'
@@ -82,7 +82,7 @@ function formatActiveTime({ verdict, sinceWallMs }: MonitorSnapshot, activeMs: n
   return formatIsoTime(sinceWallMs + activeMs - verdict.sinceMs)
 }
 
-function toEvidenceJson(snapshot: MonitorSnapshot, { witness, report, sinceMs }: Evidence) {
+function toEvidenceJson(snapshot: MonitorSnapshot, { witness, report, sinceMs }: VerdictEvidence) {
   return { witness, report, since: formatActiveTime(snapshot, sinceMs) }
 }
 

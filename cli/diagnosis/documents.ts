@@ -9,7 +9,7 @@ import { parseExecutorFigures } from '../evidence/executor-figures.ts'
 import { parseNode } from '../evidence/node-state.ts'
 import { parseQuotas } from '../evidence/quotas.ts'
 import { parseSidecarReport } from '../evidence/sidecar-report.ts'
-import { parseThreads } from '../evidence/threads.ts'
+import { parseThreadDump } from '../evidence/threads.ts'
 
 /** The sources of the evidence except the logs: unparsed, but with secrets redacted. */
 export interface Documents {
@@ -55,7 +55,7 @@ export function readDocuments(documents: Documents): Omit<Evidence, 'log' | 'pre
     quotas: parsed(documents.quotas, parseQuotas, 'a list of ResourceQuotas'),
     service: parsed(documents.service, parseDriverService, 'a Service'),
     sidecar: parsed(documents.sidecar, parseSidecarReport, 'a sidecar status'),
-    threads: parsed(documents.threads, parseThreads, 'a Spark UI thread dump'),
+    threads: parsed(documents.threads, parseThreadDump, 'a Spark UI thread dump'),
     executors: parsed(documents.executors, parseExecutorFigures, 'a Spark UI executor list'),
     conf: parsed(
       documents.conf,

@@ -7,7 +7,7 @@ import type { ExecutorFigures } from './executor-figures.ts'
 import type { NodeConditions } from './node-state.ts'
 import type { QuotaUsage } from './quotas.ts'
 import type { SidecarReport } from './sidecar-report.ts'
-import type { DriverThread } from './threads.ts'
+import type { DumpedThread } from './threads.ts'
 
 /** All evidence about one driver. Plain data, identical for a cluster and for a bundle. */
 export interface Evidence {
@@ -25,7 +25,7 @@ export interface Evidence {
   readonly quotas: EvidenceReading<readonly QuotaUsage[]>
   readonly service: EvidenceReading<DriverService>
   readonly sidecar: EvidenceReading<SidecarReport>
-  readonly threads: EvidenceReading<readonly DriverThread[]>
+  readonly threads: EvidenceReading<readonly DumpedThread[]>
   readonly executors: EvidenceReading<ExecutorFigures>
   /** Spark's own configuration, `spark.properties` of the driver's ConfigMap. */
   readonly conf: EvidenceReading<ReadonlyMap<string, string>>

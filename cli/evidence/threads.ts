@@ -1,7 +1,7 @@
 import { numberField, textField, toRecord, toText } from '../../core/json.ts'
 
 /** One thread from the Spark UI's thread dump of the driver (org.apache.spark.status.api.v1.ThreadStackTrace). */
-export interface DriverThread {
+export interface DumpedThread {
   readonly id: number
   readonly name: string
   readonly state: string
@@ -14,7 +14,7 @@ export interface DriverThread {
 }
 
 /** Parses the response of /api/v1/applications/ID/executors/driver/threads. Returns undefined if it is not a thread dump. */
-export function parseThreads(value: unknown): readonly DriverThread[] | undefined {
+export function parseThreadDump(value: unknown): readonly DumpedThread[] | undefined {
   if (!Array.isArray(value) || value.some((entry) => numberField(entry, 'threadId') === null)) return undefined
   return value.map((entry: unknown) => {
     const { stackTrace, isDaemon } = toRecord(entry)

@@ -1,6 +1,6 @@
 import { readEffectiveConf } from '../evidence/effective-conf.ts'
 import { type Evidence, valueIn } from '../evidence/evidence.ts'
-import type { DriverThread } from '../evidence/threads.ts'
+import type { DumpedThread } from '../evidence/threads.ts'
 import { inLog } from '../log/matcher.ts'
 import { type Facts, isAlive, logSource } from './facts.ts'
 import { item, type RuleMatch } from './rule.ts'
@@ -12,16 +12,16 @@ const exiting = inLog('Shutdown hook called', ['info'])
 export const findHangLines = [stopped, exiting] as const
 
 /** Excludes TIMED_WAITING: a wait with a timeout ends. */
-const waitsWithoutTimeout = ({ state }: DriverThread) => state === 'BLOCKED' || state === 'WAITING'
+const waitsWithoutTimeout = ({ state }: DumpedThread) => state === 'BLOCKED' || state === 'WAITING'
 
 /** A driver may still commit output this long after it closed its context. */
 const endingPatienceMs = 120_000
 
-export function deadlock(threads: readonly DriverThread[]): RuleMatch | undefined {
+export function deadlock(threads: readonly DumpedThread[]): RuleMatch | undefined {
   const byId = new Map(threads.filter(waitsWithoutTimeout).map((thread) => [thread.id, thread]))
   for (const start of byId.values()) {
-    const path: DriverThread[] = []
-    let next: DriverThread | undefined = start
+    const path: DumpedThread[] = []
+    let next: DumpedThread | undefined = start
     while (next !== undefined && !path.includes(next)) {
       path.push(next)
       next = next.blockedBy === null ? undefined : byId.get(next.blockedBy)
@@ -34,7 +34,7 @@ export function deadlock(threads: readonly DriverThread[]): RuleMatch | undefine
   return undefined
 }
 
-export function blockedMain(threads: readonly DriverThread[]): RuleMatch | undefined {
+export function blockedMain(threads: readonly DumpedThread[]): RuleMatch | undefined {
   const main = threads.find(({ name, state }) => name === 'main' && state === 'BLOCKED')
   if (main === undefined) return undefined
   const owner = threads.find(({ id }) => id === main.blockedBy)
@@ -62,7 +62,7 @@ export function garbageCollection({ evidence }: Facts): RuleMatch | undefined {
   return { evidence: [item('executors', excerpt)], details: { share } }
 }
 
-function describeThread({ name, state, lock, frames }: DriverThread): string {
+function describeThread({ name, state, lock, frames }: DumpedThread): string {
   const waiting = lock === null ? '' : ` on ${lock}`
   return `"${name}" ${state}${waiting}: ${frames.slice(0, 3).join(' < ')}`
 }
@@ -83,7 +83,7 @@ export function closedContext(facts: Facts): RuleMatch | undefined {
   return first && { evidence: [first, ...rest] }
 }
 
-const nonDaemons = (threads: readonly DriverThread[]) =>
+const nonDaemons = (threads: readonly DumpedThread[]) =>
   threads
     .filter(({ daemon, name }) => !daemon && name !== 'DestroyJavaVM')
     .slice(0, 5)

@@ -7,8 +7,8 @@ import {
   concludeNoExecutors,
   concludeStall,
   noProgress,
-  type Progress,
   updateProgress,
+  type WorkProgress,
 } from './progress.ts'
 import { concludeQueryEnded, hasUnchangedQuery, noQueries, type QueryHistory, updateQueries } from './queries.ts'
 import { concludeSilence, noSilence, type Silence, updateSilence } from './silence.ts'
@@ -53,7 +53,7 @@ export interface Judgement {
 
 /** What the UI has shown of the driver's work. */
 export interface Work {
-  readonly progress: Progress
+  readonly progress: WorkProgress
   readonly threads: ThreadHistory
   readonly queries: QueryHistory
   readonly requests: RequestHistory

@@ -1,7 +1,7 @@
 /** The verdicts about a driver whose UI does not listen: `startup-deadline`, `stop-deadline`, and `frozen` before the first answer. */
 import type { PollRun } from './poll-run.ts'
 import { concludeDebugger, findStopped, isFresh, type ProcessHistory } from './processes.ts'
-import { createHung, type Deadlines, type Evidence, formatSeconds, type Verdict } from './verdict.ts'
+import { createHung, type Deadlines, formatSeconds, type Verdict, type VerdictEvidence } from './verdict.ts'
 
 /**
  * The UI has never answered. If nothing listens on its port, the deadline is only likely to mean a hang: a notebook's kernel,
@@ -29,7 +29,7 @@ export function concludeStarting(
     run.kind === 'unanswered' &&
     run.length >= deadlines.failureThreshold &&
     nowMs - run.sinceMs >= Math.max(deadlines.unresponsiveDeadlineMs, deadlines.startupDeadlineMs)
-  const evidence: Evidence = {
+  const evidence: VerdictEvidence = {
     witness: 'ui',
     report: isSilent ? `no answer to ${run.length} polls that it accepted` : 'its port never answered',
     sinceMs: isSilent ? run.sinceMs : startedMs,
@@ -54,13 +54,13 @@ export function concludeStopping(
   if (nowMs - quietSinceMs < stopDeadlineMs) return { kind: 'stopping', sinceMs: run.sinceMs }
   const heldByDebugger = concludeDebugger(processes, run.sinceMs)
   if (heldByDebugger !== null) return heldByDebugger
-  const closed: Evidence = { witness: 'ui', report: 'its port is closed', sinceMs: run.sinceMs }
+  const closed: VerdictEvidence = { witness: 'ui', report: 'its port is closed', sinceMs: run.sinceMs }
   const idleSinceMs = Math.max(run.sinceMs, idleness.sinceMs ?? nowMs)
   const isIdle =
     newest !== null && newest.otherCpuTicks !== null && isFresh(newest, nowMs) && nowMs - idleSinceMs >= stopDeadlineMs
   const detail = `the driver still runs ${formatSeconds(nowMs - run.sinceMs)} after its UI closed`
   if (!isIdle) return createHung('stop-deadline', 'likely', detail, [closed], nowMs)
   const report = 'no process used more than 1 % of a core in any minute'
-  const idle: Evidence = { witness: 'processes', report, sinceMs: idleSinceMs }
+  const idle: VerdictEvidence = { witness: 'processes', report, sinceMs: idleSinceMs }
   return createHung('stop-deadline', 'certain', `${detail}; ${report}`, [closed, idle], nowMs)
 }

@@ -1,6 +1,6 @@
 /** Plans what is read of the UI next: what the judge needs, at a cost that a healthy driver can bear. */
 import type { Judgement } from './judge.ts'
-import type { Progress } from './progress.ts'
+import type { WorkProgress } from './progress.ts'
 import { hasUnchangedQuery } from './queries.ts'
 import { staleMs } from './span.ts'
 import type { Deadlines } from './verdict.ts'
@@ -52,7 +52,7 @@ const witnesses: readonly UiWitness[] = ['jobs', 'executors', 'metrics', 'thread
 export function updateRequests(
   before: RequestHistory,
   observation: Observation,
-  progress: Progress,
+  progress: WorkProgress,
   isQueryUnchanged: boolean,
   nowMs: number,
 ): RequestHistory {
@@ -82,7 +82,7 @@ type SignStrength = 'strong' | 'weak'
  * The sign of a hang that the jobs show. `strong`: jobs are active, nothing of them runs, and none ends. `weak`: a task runs
  * for long, or the driver has become quiet; most drivers that look like this are healthy.
  */
-function findSign({ unchangedJobs, isActive, hasTasks, quiet, lastJobMs, allJobs }: Progress): SignStrength | null {
+function findSign({ unchangedJobs, isActive, hasTasks, quiet, lastJobMs, allJobs }: WorkProgress): SignStrength | null {
   if (isActive) {
     // Between two readings, and not since the last one: with little to spend, readings are minutes apart.
     if (unchangedJobs === null || unchangedJobs.seenMs - unchangedJobs.sinceMs < unchangedJobsMs) return null
@@ -92,7 +92,7 @@ function findSign({ unchangedJobs, isActive, hasTasks, quiet, lastJobMs, allJobs
   return hadJobs && quiet !== null && quiet.seenMs - quiet.sinceMs >= quietMs ? 'weak' : null
 }
 
-const findAnySign = (progress: Progress, isQueryUnchanged: boolean): SignStrength | null =>
+const findAnySign = (progress: WorkProgress, isQueryUnchanged: boolean): SignStrength | null =>
   findSign(progress) ?? (isQueryUnchanged ? 'weak' : null)
 
 /** Whether a verdict about the driver's work is under observation: more than a sign of a hang, and not yet a verdict. */
@@ -168,7 +168,7 @@ export function planReadings(judgement: Judgement, deadlines: Deadlines, nowMs: 
  * Jobs without a task that runs. The executors say why, and without the jobs they would say nothing. Otherwise jobs are not
  * urgent: of a driver with many running jobs, one answer can cost more than the polls between two readings.
  */
-const isIdle = ({ isActive, hasTasks }: Progress) => isActive && !hasTasks
+const isIdle = ({ isActive, hasTasks }: WorkProgress) => isActive && !hasTasks
 
 /** A reading that is wanted after `intervalMs`, and urgent after `urgentMs`; null if it never is. */
 interface Plan {
@@ -251,7 +251,7 @@ function computeCandidateIntervalMs({ work: { threads } }: Judgement, deadlines:
  * A stream whose trigger is rarer than the readings of the jobs looks quiet. The count of all jobs, read since it became
  * quiet, shows whether it works. If the metrics give no answer, dumps do not wait for them.
  */
-function mayBeRareStream({ isActive, quiet, unchangedCount }: Progress, { last }: RequestHistory): boolean {
+function mayBeRareStream({ isActive, quiet, unchangedCount }: WorkProgress, { last }: RequestHistory): boolean {
   if (isActive || (last.metrics?.misses ?? 0) > 0) return false
   if (quiet === null || unchangedCount === null || unchangedCount.seenMs < quiet.sinceMs) return true
   return unchangedCount.seenMs - unchangedCount.sinceMs < unchangedCountMs

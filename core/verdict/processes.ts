@@ -1,5 +1,5 @@
 import { msPerTick } from '../linux/process-record.ts'
-import type { Evidence, Verdict } from './verdict.ts'
+import type { Verdict, VerdictEvidence } from './verdict.ts'
 import type { JvmProcess, ProcessRecord } from './witnesses.ts'
 
 /** A record that knows the driver's JVM. */
@@ -82,7 +82,7 @@ function findDebugger({ hasDebugAgent, state }: JvmProcess): string | null {
 }
 
 /** The evidence that the JVM has been stopped for `durationMs`, by records up to now. Null if it has not. */
-export function findStopped(history: ProcessHistory, durationMs: number, nowMs: number): Evidence | null {
+export function findStopped(history: ProcessHistory, durationMs: number, nowMs: number): VerdictEvidence | null {
   const { newest, stoppedSinceMs } = history
   if (newest === null || stoppedSinceMs === null || !isFresh(newest, nowMs)) return null
   if (newest.recordedMs - stoppedSinceMs < durationMs - recordSlackMs) return null

@@ -1,9 +1,9 @@
 /** What the running jobs and the executors show of the driver's work: `stall`, `no-executors`, and a batch that stands still. */
-import { covers, extendSpan, type Span, staleMs } from './span.ts'
-import { createHung, type Deadlines, type Evidence, formatSeconds, type HungVerdict } from './verdict.ts'
+import { covers, extendSpan, type ReadingSpan, staleMs } from './span.ts'
+import { createHung, type Deadlines, formatSeconds, type HungVerdict, type VerdictEvidence } from './verdict.ts'
 import type { ExecutorsReading, JobsReading, MetricsReading, Observation, RunningJob } from './witnesses.ts'
 
-export interface Progress {
+export interface WorkProgress {
   /** When the jobs were read last. Null if they never were. */
   readonly readMs: number | null
   /** Whether the newest reading has a job. */
@@ -11,7 +11,7 @@ export interface Progress {
   /** Whether the newest reading has a task that runs. */
   readonly hasTasks: boolean
   /** The newest readings, without a gap, that all have no job. Null if the newest has one. */
-  readonly quiet: Span | null
+  readonly quiet: ReadingSpan | null
   /** The jobs that are not of a stream, by their ended tasks, and how long this has not changed. Null if none runs. */
   readonly unchangedNonStream: SignedSpan | null
   /** All jobs, in the same way. */
@@ -21,7 +21,7 @@ export interface Progress {
   /** When the executors were read last while jobs were active and no task was, and their cores. */
   readonly cores: { readonly count: number; readonly readMs: number } | null
   /** The readings with a job, without a task, and without a core. */
-  readonly starved: Span | null
+  readonly starved: ReadingSpan | null
   /** Whether a job of a stream was ever seen. */
   readonly streamed: boolean
   /**
@@ -30,7 +30,7 @@ export interface Progress {
    */
   readonly lastJobMs: number | null
   /** The readings of the metrics between which the number of all jobs has not risen. Null if they do not have it. */
-  readonly unchangedCount: Span | null
+  readonly unchangedCount: ReadingSpan | null
   /** The number of all jobs, and of dropped events about executors, in the newest metrics that have it. Null if none has. */
   readonly allJobs: number | null
   readonly droppedExecutorEvents: number | null
@@ -43,7 +43,7 @@ export interface Progress {
 }
 
 /** A time in which a set of jobs ended no task. */
-interface SignedSpan extends Span {
+interface SignedSpan extends ReadingSpan {
   readonly signature: string
 }
 
@@ -53,7 +53,7 @@ interface BatchSpan extends SignedSpan {
   readonly hasCores: boolean
 }
 
-export const noProgress: Progress = {
+export const noProgress: WorkProgress = {
   readMs: null,
   isActive: false,
   hasTasks: false,
@@ -76,7 +76,7 @@ export const noProgress: Progress = {
 /** A driver with thousands of concurrent jobs is judged by the oldest of them. */
 const maxJobs = 500
 
-export function updateProgress(before: Progress, observation: Observation, nowMs: number): Progress {
+export function updateProgress(before: WorkProgress, observation: Observation, nowMs: number): WorkProgress {
   const counted = updateMetrics(forgetEndedJobs(before, observation.metrics), observation.metrics, nowMs)
   const read = observation.jobs === undefined ? counted : updateJobs(counted, observation.jobs, nowMs)
   const cores = updateCores(read, observation.executors, nowMs)
@@ -92,7 +92,7 @@ export function updateProgress(before: Progress, observation: Observation, nowMs
  * If Spark has dropped the event of a job's end, the UI lists that job forever. The count is the scheduler's own: if it is 0, all
  * jobs that were listed before have ended.
  */
-function forgetEndedJobs(before: Progress, metrics: MetricsReading | undefined): Progress {
+function forgetEndedJobs(before: WorkProgress, metrics: MetricsReading | undefined): WorkProgress {
   if (metrics?.activeJobs !== 0) return before
   return { ...before, ...noJobs, endedJobIds: new Set(before.listedJobIds) }
 }
@@ -105,9 +105,9 @@ const noJobs = {
   unchangedJobs: null,
   batches: new Map(),
   starved: null,
-} satisfies Partial<Progress>
+} satisfies Partial<WorkProgress>
 
-function updateMetrics(before: Progress, metrics: MetricsReading | undefined, nowMs: number): Progress {
+function updateMetrics(before: WorkProgress, metrics: MetricsReading | undefined, nowMs: number): WorkProgress {
   if (metrics === undefined) return before
   const { activeJobs, allJobs, droppedExecutorEvents } = metrics
   const rose = allJobs !== null && before.allJobs !== null && allJobs > before.allJobs
@@ -125,7 +125,7 @@ function updateMetrics(before: Progress, metrics: MetricsReading | undefined, no
   }
 }
 
-function updateJobs(before: Progress, reading: JobsReading, nowMs: number): Progress {
+function updateJobs(before: WorkProgress, reading: JobsReading, nowMs: number): WorkProgress {
   const listed = reading.jobs.slice(0, maxJobs)
   const jobs = listed.filter(({ id }) => !before.endedJobIds.has(id))
   const isActive = jobs.length > 0
@@ -157,7 +157,7 @@ function extendSigned(before: SignedSpan | null, jobs: readonly RunningJob[], no
 }
 
 function updateBatches(
-  { batches, cores }: Progress,
+  { batches, cores }: WorkProgress,
   jobs: readonly RunningJob[],
   nowMs: number,
 ): ReadonlyMap<string, BatchSpan> {
@@ -176,7 +176,11 @@ function updateBatches(
 }
 
 /** Executors are read only while jobs wait for tasks. Once a task runs, there are cores. */
-function updateCores(read: Progress, executors: ExecutorsReading | undefined, nowMs: number): Progress['cores'] {
+function updateCores(
+  read: WorkProgress,
+  executors: ExecutorsReading | undefined,
+  nowMs: number,
+): WorkProgress['cores'] {
   if (executors !== undefined) return { count: executors.cores, readMs: nowMs }
   const { cores } = read
   return cores === null || read.hasTasks || !read.isActive || nowMs - cores.readMs > staleMs ? null : cores
@@ -184,7 +188,7 @@ function updateCores(read: Progress, executors: ExecutorsReading | undefined, no
 
 /** No task has ended although jobs run. Off by default: one long task looks the same. Certain because a user set the limit. */
 export function concludeStall(
-  { unchangedNonStream }: Progress,
+  { unchangedNonStream }: WorkProgress,
   { stallDeadlineMs }: Deadlines,
   nowMs: number,
 ): HungVerdict | null {
@@ -200,14 +204,14 @@ export function concludeStall(
  * that a job is active.
  */
 export function concludeNoExecutors(
-  { starved, droppedExecutorEvents, schedulerActiveMs }: Progress,
+  { starved, droppedExecutorEvents, schedulerActiveMs }: WorkProgress,
   { noExecutorsDeadlineMs }: Deadlines,
   nowMs: number,
 ): HungVerdict | null {
   if (noExecutorsDeadlineMs === null || !covers(starved, noExecutorsDeadlineMs, nowMs)) return null
   const detail = `jobs have been active for ${formatSeconds(nowMs - starved.sinceMs)} without an executor`
   const { sinceMs } = starved
-  const evidence: readonly Evidence[] = [
+  const evidence: readonly VerdictEvidence[] = [
     { witness: 'jobs', report: 'active jobs without a running task', sinceMs },
     { witness: 'executors', report: 'no executor with a core', sinceMs },
   ]
@@ -226,7 +230,7 @@ export function concludeNoExecutors(
 
 /** A micro-batch whose jobs end no task, although executors are there. A single long task looks the same. */
 export function concludeBatchStall(
-  { batches }: Progress,
+  { batches }: WorkProgress,
   { streamingStallDeadlineMs }: Deadlines,
   nowMs: number,
 ): HungVerdict | null {
@@ -240,7 +244,7 @@ export function concludeBatchStall(
   return null
 }
 
-const createJobsEvidence = ({ sinceMs }: Span): Evidence => ({
+const createJobsEvidence = ({ sinceMs }: ReadingSpan): VerdictEvidence => ({
   witness: 'jobs',
   report: 'active jobs without a finished task',
   sinceMs,

@@ -1,9 +1,9 @@
 /** What the page of streaming queries shows: the verdict `query-ended`. */
 import { isFresh, type ProcessHistory } from './processes.ts'
-import type { Progress } from './progress.ts'
-import { covers, extendSpan, type Span } from './span.ts'
+import type { WorkProgress } from './progress.ts'
+import { covers, extendSpan, type ReadingSpan } from './span.ts'
 import { dumpSlackMs, type ThreadHistory } from './threads.ts'
-import { createHung, type Deadlines, type Evidence, formatSeconds, type HungVerdict } from './verdict.ts'
+import { createHung, type Deadlines, formatSeconds, type HungVerdict, type VerdictEvidence } from './verdict.ts'
 import type { QueriesReading, StreamingQuery } from './witnesses.ts'
 
 export interface QueryHistory {
@@ -26,13 +26,13 @@ export interface QueryHistory {
 
 interface UnchangedQuery {
   readonly batch: number | null
-  readonly span: Span
+  readonly span: ReadingSpan
 }
 
 interface FailedQuery {
   readonly name: string
   readonly error: string | null
-  readonly span: Span
+  readonly span: ReadingSpan
 }
 
 export const noQueries: QueryHistory = {
@@ -103,7 +103,7 @@ const workingShare = 0.1
 export function concludeQueryEnded(
   history: QueryHistory,
   threads: ThreadHistory,
-  progress: Progress,
+  progress: WorkProgress,
   processes: ProcessHistory,
   { queryEndedDeadlineMs, threadDumpIntervalMs }: Deadlines,
   nowMs: number,
@@ -115,7 +115,7 @@ export function concludeQueryEnded(
   const { sinceMs } = first.span
   const since = formatSeconds(nowMs - sinceMs)
   const error = first.error === null ? '' : `: ${first.error.slice(0, 300)}`
-  const failed: Evidence = { witness: 'queries', report: `the query ${first.name} has failed${error}`, sinceMs }
+  const failed: VerdictEvidence = { witness: 'queries', report: `the query ${first.name} has failed${error}`, sinceMs }
   const detail = `the streaming query ${first.name} failed ${since} ago, and the application continues without it${error}`
   const idle =
     history.hasActive || history.isManaged
@@ -134,11 +134,11 @@ interface FailedSince {
 /** The evidence that nothing works or will work by itself since `sinceMs`. Null if a witness is missing or denies it. */
 function findIdleMain(
   { main, hasServer }: ThreadHistory,
-  { quiet, readMs, lastJobMs }: Progress,
+  { quiet, readMs, lastJobMs }: WorkProgress,
   { idleness, newest }: ProcessHistory,
   { sinceMs, queryEndedDeadlineMs, threadDumpIntervalMs }: FailedSince,
   nowMs: number,
-): Evidence | null {
+): VerdictEvidence | null {
   const isQuiet = quiet !== null && readMs !== null && readMs >= sinceMs && (lastJobMs ?? -1) <= sinceMs
   const { kind, span } = main
   if (!isQuiet || hasServer || span.readings < 2 || !covers(span, threadDumpIntervalMs - dumpSlackMs, nowMs))

@@ -10,7 +10,14 @@ import {
   recordSlackMs,
   waitsForDisk,
 } from './processes.ts'
-import { createHung, type Deadlines, type Evidence, formatSeconds, timerSlackMs, type Verdict } from './verdict.ts'
+import {
+  createHung,
+  type Deadlines,
+  formatSeconds,
+  timerSlackMs,
+  type Verdict,
+  type VerdictEvidence,
+} from './verdict.ts'
 import type { Sample } from './witnesses.ts'
 
 /** The records of the probes that were made during a silence, all of the same JVM. */
@@ -83,7 +90,7 @@ export function concludeSilence(
 }
 
 /** A UI that answers with errors only may belong to a driver that works. */
-function reportPolls({ silent, sinceMs, length }: PollRun, isSilent: boolean): Evidence {
+function reportPolls({ silent, sinceMs, length }: PollRun, isSilent: boolean): VerdictEvidence {
   return isSilent && silent !== null
     ? { witness: 'ui', report: `no answer to ${silent.length} polls`, sinceMs: silent.sinceMs }
     : { witness: 'ui', report: `${length} polls failed, some with an error as the answer`, sinceMs }
@@ -91,7 +98,7 @@ function reportPolls({ silent, sinceMs, length }: PollRun, isSilent: boolean): E
 
 interface Finding {
   readonly reason: 'frozen' | 'busy' | 'unresponsive'
-  readonly processes: Evidence | null
+  readonly processes: VerdictEvidence | null
 }
 
 function findFrozen({ still, newest }: Silence, silentMs: number, { frozenDeadlineMs }: Deadlines): Finding | null {
@@ -134,9 +141,9 @@ function findBusyOrUnresponsive(
   return { reason: isBusy ? 'busy' : 'unresponsive', processes: createEvidence(text, first) }
 }
 
-const createUnresponsive = (processes: Evidence | null): Finding => ({ reason: 'unresponsive', processes })
+const createUnresponsive = (processes: VerdictEvidence | null): Finding => ({ reason: 'unresponsive', processes })
 
-const createEvidence = (text: string, { recordedMs }: JvmRecord): Evidence => ({
+const createEvidence = (text: string, { recordedMs }: JvmRecord): VerdictEvidence => ({
   witness: 'processes',
   report: text,
   sinceMs: recordedMs,

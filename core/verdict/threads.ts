@@ -1,20 +1,20 @@
 /** What thread dumps show: `scheduler-dead`, `deadlock`, `main-ended`, and a streaming query that stands still. */
-import type { Progress } from './progress.ts'
-import { covers, extendSpan, type Span, staleMs } from './span.ts'
+import type { WorkProgress } from './progress.ts'
+import { covers, extendSpan, type ReadingSpan, staleMs } from './span.ts'
 import { type Cycle, findCycles } from './thread-cycle.ts'
-import { createHung, type Deadlines, type Evidence, formatSeconds, type HungVerdict } from './verdict.ts'
+import { createHung, type Deadlines, formatSeconds, type HungVerdict, type VerdictEvidence } from './verdict.ts'
 import { type DriverThread, maxThreadsKept, type Observation, type ThreadsReading } from './witnesses.ts'
 
 export interface ThreadHistory {
   /** When the threads were read last. Null if they never were. */
   readonly readMs: number | null
   /** The dumps without the thread of the DAG scheduler. In each of them, or with it, a job waited for that thread. */
-  readonly schedulerGone: Span | null
-  readonly cycles: readonly (Cycle & { readonly span: Span })[]
+  readonly schedulerGone: ReadingSpan | null
+  readonly cycles: readonly (Cycle & { readonly span: ReadingSpan })[]
   /** What `main` did in the newest dumps, all alike. */
-  readonly main: { readonly kind: MainActivity; readonly span: Span }
+  readonly main: { readonly kind: MainActivity; readonly span: ReadingSpan }
   /** The dumps in which main had returned and nothing that works without it was there. */
-  readonly mainEnded: Span | null
+  readonly mainEnded: ReadingSpan | null
   /** Whether the newest dump has a thread of a server: it works without main, and idle. */
   readonly hasServer: boolean
   /** The threads of streaming queries that were in the same blocking frames in the newest dumps, by run id. */
@@ -30,7 +30,7 @@ export interface ThreadHistory {
 type MainActivity = 'unknown' | 'working' | 'python' | 'timed' | 'waiting' | 'ended'
 
 interface StreamSpan {
-  readonly span: Span
+  readonly span: ReadingSpan
   readonly name: string
   readonly signature: string
   /** The first frame that is not of the JDK. */
@@ -39,7 +39,7 @@ interface StreamSpan {
   readonly batch: number | null
 }
 
-const never: Span = { sinceMs: Number.NEGATIVE_INFINITY, seenMs: Number.NEGATIVE_INFINITY, readings: 0 }
+const never: ReadingSpan = { sinceMs: Number.NEGATIVE_INFINITY, seenMs: Number.NEGATIVE_INFINITY, readings: 0 }
 
 export const noThreads: ThreadHistory = {
   readMs: null,
@@ -66,7 +66,7 @@ const minStreamDumps = 3
 export function updateThreads(
   before: ThreadHistory,
   { threads, queries }: Observation,
-  progress: Progress,
+  progress: WorkProgress,
   longestGapMs: number,
   nowMs: number,
 ): ThreadHistory {
@@ -125,7 +125,7 @@ const idleFrame =
 function updateStreams(
   before: ThreadHistory['streams'],
   { threads }: ThreadsReading,
-  progress: Progress,
+  progress: WorkProgress,
   queries: Observation['queries'],
   nowMs: number,
 ): ThreadHistory['streams'] {
@@ -165,7 +165,7 @@ const isNativeWait = ({ frames }: DriverThread) => /\(Native Method\)/.test(fram
 /** Forgets the threads of queries that have worked since the last dump: a job of theirs ran, or their batch advanced. */
 function dropWorking(
   streams: ThreadHistory['streams'],
-  { batches }: Progress,
+  { batches }: WorkProgress,
   queries: Observation['queries'],
 ): ThreadHistory['streams'] {
   const next = new Map<string, StreamSpan>()
@@ -192,7 +192,7 @@ export function concludeSchedulerDead(
   if (!covers(schedulerGone, threadDumpIntervalMs - dumpSlackMs, nowMs) || schedulerGone.readings < 2) return null
   const detail = `the thread ${schedulerThread} is missing in ${schedulerGone.readings} thread dumps over ${formatSpan(schedulerGone)}, while a job waits for it`
   const { sinceMs } = schedulerGone
-  const evidence: readonly Evidence[] = [
+  const evidence: readonly VerdictEvidence[] = [
     { witness: 'threads', report: `no thread ${schedulerThread}`, sinceMs },
     { witness: 'jobs', report: 'a job is active', sinceMs },
   ]
@@ -217,7 +217,7 @@ export function concludeDeadlock(
   if (cycle === undefined) return null
   const shown = cycle.names.slice(0, 5).join(', ').slice(0, 300)
   const report = `${cycle.names.length} threads wait for each other: ${shown}`
-  const evidence: Evidence = { witness: 'threads', report, sinceMs: cycle.span.sinceMs }
+  const evidence: VerdictEvidence = { witness: 'threads', report, sinceMs: cycle.span.sinceMs }
   const certainty = isKey(cycle) ? 'certain' : 'likely'
   const dumps = `in ${cycle.span.readings} thread dumps over ${formatSpan(cycle.span)}`
   return createHung('deadlock', certainty, `${report}, ${dumps}`, [evidence], nowMs)
@@ -229,7 +229,7 @@ export function concludeDeadlock(
  */
 export function concludeStreamStall(
   { streams }: ThreadHistory,
-  progress: Progress,
+  progress: WorkProgress,
   { streamingStallDeadlineMs }: Deadlines,
   nowMs: number,
 ): HungVerdict | null {
@@ -241,8 +241,8 @@ export function concludeStreamStall(
     if (batch === null && !isQuiet) continue
     const sinceMs = span.sinceMs
     const detail = `the streaming query ${name} has been in ${frame} in ${span.readings} thread dumps over ${formatSpan(span)}, without a job`
-    const evidence: Evidence = { witness: 'threads', report: `its thread is in ${frame}`, sinceMs }
-    const progressed: Evidence = isQuiet
+    const evidence: VerdictEvidence = { witness: 'threads', report: `its thread is in ${frame}`, sinceMs }
+    const progressed: VerdictEvidence = isQuiet
       ? { witness: 'jobs', report: 'no job', sinceMs }
       : { witness: 'queries', report: `batch ${batch}`, sinceMs }
     return createHung('streaming-stall', 'likely', detail, [evidence, progressed], nowMs)
@@ -257,7 +257,7 @@ export function concludeStreamStall(
  */
 export function concludeMainEnded(
   { mainEnded, hasServer }: ThreadHistory,
-  { quiet, lastJobMs, readMs }: Progress,
+  { quiet, lastJobMs, readMs }: WorkProgress,
   { stopDeadlineMs }: Deadlines,
   nowMs: number,
 ): HungVerdict | null {
@@ -267,11 +267,11 @@ export function concludeMainEnded(
   if (!isQuiet) return null
   const { sinceMs } = mainEnded
   const detail = `main has returned, and for ${formatSpan(mainEnded)} no job and no streaming query has run`
-  const evidence: readonly Evidence[] = [
+  const evidence: readonly VerdictEvidence[] = [
     { witness: 'threads', report: 'no thread main, and DestroyJavaVM waits', sinceMs },
     { witness: 'jobs', report: 'no job', sinceMs },
   ]
   return createHung('main-ended', 'likely', detail, evidence, nowMs)
 }
 
-const formatSpan = ({ sinceMs, seenMs }: Span) => formatSeconds(seenMs - sinceMs)
+const formatSpan = ({ sinceMs, seenMs }: ReadingSpan) => formatSeconds(seenMs - sinceMs)

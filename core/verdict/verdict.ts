@@ -23,7 +23,7 @@ export type HungReason = (typeof hungReasons)[number]
 export type Certainty = 'certain' | 'likely'
 
 /** What one witness reported, and since when. */
-export interface Evidence {
+export interface VerdictEvidence {
   readonly witness: Witness
   /** A short clause for users, such as `no answer to 2 polls`. */
   readonly report: string
@@ -45,7 +45,7 @@ export type Verdict =
       readonly reason: HungReason
       readonly certainty: Certainty
       readonly detail: string
-      readonly evidence: readonly Evidence[]
+      readonly evidence: readonly VerdictEvidence[]
     }
 
 /** The settings on which a verdict depends. */
@@ -76,7 +76,7 @@ export function createHung(
   reason: HungReason,
   certainty: Certainty,
   detail: string,
-  evidence: readonly Evidence[],
+  evidence: readonly VerdictEvidence[],
   nowMs: number,
 ): HungVerdict {
   return { kind: 'hung', sinceMs: nowMs, reason, certainty, detail, evidence }
