@@ -25,8 +25,8 @@ import { settingsConf, sidecarStatus } from '../harness/sidecar.ts'
 import { startWebhook, type Webhook } from '../harness/webhook.ts'
 
 const namespace = `away-${process.pid}`
-/** Without a kubelet, nothing is known about the processes. */
-const quick = { interval: '1s', timeout: '5s', 'unresponsive-deadline': '20s' }
+/** While the kubelet is paused, no probe records the processes: these two deadlines judge a silence. */
+const quick = { interval: '1s', timeout: '5s', 'unresponsive-deadline': '20s', 'busy-deadline': '30s' }
 let cluster: Cluster
 let webhook: Webhook
 let resumeKubelet = () => {}
