@@ -1,34 +1,14 @@
-/** The verdicts about a driver whose UI does not listen: before its first answer, and after its end. */
-import assert from 'node:assert/strict'
-import { describe, test } from 'node:test'
-import { createJudgement } from '../../../core/verdict/judge.ts'
 import type { JvmProcess, ProcessRecord, Sample } from '../../../core/verdict/witnesses.ts'
-import { type policy, samples } from './judged-samples.ts'
-import { answers, describeVerdict, judgeSteps, minuteMs, record, repeat, type Step } from './observations.ts'
-
-interface Row {
-  readonly what: string
-  readonly steps: readonly Step[]
-  readonly verdict: string
-  readonly deadlines?: Partial<typeof policy>
-}
-
-function table(name: string, answered: boolean, rows: readonly Row[]): void {
-  describe(name, () => {
-    for (const { what, steps, verdict, deadlines } of rows) {
-      test(`${what} → ${verdict}`, () => {
-        assert.equal(describeVerdict(judgeSteps(steps, deadlines, createJudgement(0, answered))), verdict)
-      })
-    }
-  })
-}
+import { samples } from './judged-samples.ts'
+import { answers, minuteMs, record, repeat, type Step } from './observations.ts'
+import { testVerdicts } from './verdict-table.ts'
 
 const every = (fromMs: number, toMs: number, ui: Sample, processes?: (atMs: number) => ProcessRecord) =>
   repeat(fromMs, toMs, 10_000, (atMs) => (processes === undefined ? { ui } : { ui, processes: processes(atMs) }))
 
 const { refused, timeout, other } = samples
 
-table('startup-deadline', false, [
+testVerdicts('startup-deadline', [
   {
     what: 'nothing listens: a kernel may wait, or a script may work, before its SparkSession',
     steps: every(0, 10 * minuteMs, refused),
@@ -82,75 +62,82 @@ const closed = (
     return record(atMs, { cpuTicks, ...fields }, { pythonCpuTicks: pythonTicks(atMs) })
   })
 
-table('stop-deadline', true, [
-  { what: 'idle for the whole time', steps: closed(10 * minuteMs, 0), verdict: 'hung stop-deadline certain' },
-  { what: 'idle for less', steps: closed(10 * minuteMs - 10_000, 0), verdict: 'stopping' },
-  { what: 'no record', steps: every(0, 10 * minuteMs, refused), verdict: 'hung stop-deadline likely' },
-  { what: 'works for an hour', steps: closed(60 * minuteMs, 60 * minuteMs), verdict: 'stopping' },
-  { what: 'worked for 30 min, idle for less', steps: closed(39 * minuteMs, 30 * minuteMs), verdict: 'stopping' },
-  {
-    what: 'worked for 30 min, then idle',
-    steps: closed(41 * minuteMs, 30 * minuteMs),
-    verdict: 'hung stop-deadline certain',
-  },
-  {
-    what: 'Python works, and the JVM does not',
-    steps: closed(60 * minuteMs, 0, {}, (atMs) => Math.round(atMs * 0.05)),
-    verdict: 'stopping',
-  },
-  {
-    what: 'Python is idle, too',
-    steps: closed(10 * minuteMs, 0, {}, () => 77),
-    verdict: 'hung stop-deadline certain',
-  },
-  {
-    what: 'short-lived Python processes come and go',
-    steps: closed(60 * minuteMs, 0, {}, (atMs) => (atMs % 60_000 === 0 ? 20 : null)),
-    verdict: 'stopping',
-  },
-  {
-    what: 'another program works, and the JVM does not',
-    steps: every(0, 60 * minuteMs, refused, (atMs) => record(atMs, {}, { otherCpuTicks: Math.round(atMs * 0.05) })),
-    verdict: 'stopping',
-  },
-  {
-    what: 'other programs are not recorded',
-    steps: every(0, 10 * minuteMs, refused, (atMs) => record(atMs, {}, { otherCpuTicks: null })),
-    verdict: 'hung stop-deadline likely',
-  },
-  {
-    what: 'another program is idle, too',
-    steps: every(0, 10 * minuteMs, refused, (atMs) => record(atMs, {}, { otherCpuTicks: 77 })),
-    verdict: 'hung stop-deadline certain',
-  },
-  {
-    what: 'one burst of work in a minute',
-    steps: every(0, 12 * minuteMs, refused, (atMs) => record(atMs, { cpuTicks: atMs < 6 * minuteMs ? 0 : 200 })),
-    verdict: 'stopping',
-  },
-  {
-    what: 'records cover only the last minutes',
-    steps: [...every(0, 5 * minuteMs, refused), ...every(5 * minuteMs, 10 * minuteMs, refused, (atMs) => record(atMs))],
-    verdict: 'hung stop-deadline likely',
-  },
-  {
-    what: 'records with a gap',
-    steps: every(0, 11 * minuteMs, refused, (atMs) => record(Math.floor(atMs / (4 * minuteMs)) * 4 * minuteMs)),
-    verdict: 'hung stop-deadline likely',
-  },
-  {
-    what: 'a debugger may hold it',
-    steps: closed(30 * minuteMs, 0, { hasDebugAgent: true }),
-    verdict: 'unknown',
-  },
-  {
-    what: 'answered a while ago',
-    steps: [[0, answers()], ...every(5 * minuteMs, 14 * minuteMs, refused)],
-    verdict: 'stopping',
-  },
-  {
-    what: 'another JVM has started since: its time counts',
-    steps: every(0, 12 * minuteMs, refused, (atMs) => record(atMs, { startTicks: atMs < 5 * minuteMs ? '1' : '2' })),
-    verdict: 'stopping',
-  },
-])
+testVerdicts(
+  'stop-deadline',
+  [
+    { what: 'idle for the whole time', steps: closed(10 * minuteMs, 0), verdict: 'hung stop-deadline certain' },
+    { what: 'idle for less', steps: closed(10 * minuteMs - 10_000, 0), verdict: 'stopping' },
+    { what: 'no record', steps: every(0, 10 * minuteMs, refused), verdict: 'hung stop-deadline likely' },
+    { what: 'works for an hour', steps: closed(60 * minuteMs, 60 * minuteMs), verdict: 'stopping' },
+    { what: 'worked for 30 min, idle for less', steps: closed(39 * minuteMs, 30 * minuteMs), verdict: 'stopping' },
+    {
+      what: 'worked for 30 min, then idle',
+      steps: closed(41 * minuteMs, 30 * minuteMs),
+      verdict: 'hung stop-deadline certain',
+    },
+    {
+      what: 'Python works, and the JVM does not',
+      steps: closed(60 * minuteMs, 0, {}, (atMs) => Math.round(atMs * 0.05)),
+      verdict: 'stopping',
+    },
+    {
+      what: 'Python is idle, too',
+      steps: closed(10 * minuteMs, 0, {}, () => 77),
+      verdict: 'hung stop-deadline certain',
+    },
+    {
+      what: 'short-lived Python processes come and go',
+      steps: closed(60 * minuteMs, 0, {}, (atMs) => (atMs % 60_000 === 0 ? 20 : null)),
+      verdict: 'stopping',
+    },
+    {
+      what: 'another program works, and the JVM does not',
+      steps: every(0, 60 * minuteMs, refused, (atMs) => record(atMs, {}, { otherCpuTicks: Math.round(atMs * 0.05) })),
+      verdict: 'stopping',
+    },
+    {
+      what: 'other programs are not recorded',
+      steps: every(0, 10 * minuteMs, refused, (atMs) => record(atMs, {}, { otherCpuTicks: null })),
+      verdict: 'hung stop-deadline likely',
+    },
+    {
+      what: 'another program is idle, too',
+      steps: every(0, 10 * minuteMs, refused, (atMs) => record(atMs, {}, { otherCpuTicks: 77 })),
+      verdict: 'hung stop-deadline certain',
+    },
+    {
+      what: 'one burst of work in a minute',
+      steps: every(0, 12 * minuteMs, refused, (atMs) => record(atMs, { cpuTicks: atMs < 6 * minuteMs ? 0 : 200 })),
+      verdict: 'stopping',
+    },
+    {
+      what: 'records cover only the last minutes',
+      steps: [
+        ...every(0, 5 * minuteMs, refused),
+        ...every(5 * minuteMs, 10 * minuteMs, refused, (atMs) => record(atMs)),
+      ],
+      verdict: 'hung stop-deadline likely',
+    },
+    {
+      what: 'records with a gap',
+      steps: every(0, 11 * minuteMs, refused, (atMs) => record(Math.floor(atMs / (4 * minuteMs)) * 4 * minuteMs)),
+      verdict: 'hung stop-deadline likely',
+    },
+    {
+      what: 'a debugger may hold it',
+      steps: closed(30 * minuteMs, 0, { hasDebugAgent: true }),
+      verdict: 'unknown',
+    },
+    {
+      what: 'answered a while ago',
+      steps: [[0, answers()], ...every(5 * minuteMs, 14 * minuteMs, refused)],
+      verdict: 'stopping',
+    },
+    {
+      what: 'another JVM has started since: its time counts',
+      steps: every(0, 12 * minuteMs, refused, (atMs) => record(atMs, { startTicks: atMs < 5 * minuteMs ? '1' : '2' })),
+      verdict: 'stopping',
+    },
+  ],
+  true,
+)

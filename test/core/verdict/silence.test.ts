@@ -3,8 +3,9 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { createJudgement, type Judgement } from '../../../core/verdict/judge.ts'
 import type { JvmProcess, Observation, ProcessRecord } from '../../../core/verdict/witnesses.ts'
-import { type policy, samples } from './judged-samples.ts'
+import { samples } from './judged-samples.ts'
 import { answers, describeVerdict, judgeSteps, minuteMs, record, repeat, type Step, times } from './observations.ts'
+import { testVerdicts } from './verdict-table.ts'
 
 const pollMs = 10_000
 
@@ -22,22 +23,7 @@ const ticks = (perSecond: number) => (atMs: number) => ({ cpuTicks: 1_000 + Math
 const throttledUs = (share: number) => (atMs: number) => ({ throttledUs: atMs * 1_000 * share })
 const bare = (untilMs: number): readonly Step[] => [[0, answers()], ...repeat(pollMs, untilMs, pollMs, () => times())]
 
-interface Row {
-  readonly what: string
-  readonly steps: readonly Step[]
-  readonly verdict: string
-  readonly deadlines?: Partial<typeof policy>
-}
-
-function table(name: string, rows: readonly Row[]): void {
-  describe(name, () => {
-    for (const { what, steps, verdict, deadlines } of rows) {
-      test(`${what} → ${verdict}`, () => assert.equal(describeVerdict(judgeSteps(steps, deadlines)), verdict))
-    }
-  })
-}
-
-table('frozen', [
+testVerdicts('frozen', [
   {
     what: 'stopped for 20 s',
     steps: silentUntil(20_000, () => ({ state: 'stopped' })),
@@ -106,7 +92,7 @@ table('frozen', [
   },
 ])
 
-table('a debugger', [
+testVerdicts('a debugger', [
   {
     what: 'a debug agent, no tick',
     steps: silentUntil(10 * minuteMs, () => ({ hasDebugAgent: true })),
@@ -138,7 +124,7 @@ table('a debugger', [
   },
 ])
 
-table('busy', [
+testVerdicts('busy', [
   { what: 'burns CPU for 5 min', steps: silentUntil(5 * minuteMs, ticks(95)), verdict: 'hung busy certain' },
   { what: 'burns CPU for less', steps: silentUntil(5 * minuteMs - pollMs, ticks(95)), verdict: 'failing' },
   {
@@ -173,7 +159,7 @@ table('busy', [
   },
 ])
 
-table('unresponsive', [
+testVerdicts('unresponsive', [
   { what: 'no record for 2 min', steps: bare(2 * minuteMs), verdict: 'hung unresponsive certain' },
   { what: 'no record for less', steps: bare(2 * minuteMs - pollMs), verdict: 'failing' },
   {
@@ -237,7 +223,7 @@ const errors = (atMs: number): Observation => ({
 const busyTimeouts = (atMs: number) => times(record(atMs - 1_000, ticks(95)(atMs)))
 const start: Step = [0, answers()]
 
-table('errors as answers', [
+testVerdicts('errors as answers', [
   {
     what: 'errors for the busy deadline',
     steps: [start, ...repeat(pollMs, 6 * minuteMs, pollMs, errors)],

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { Observation, ThreadsReading } from '../../../core/verdict/witnesses.ts'
-import { type policy, samples } from './judged-samples.ts'
+import { samples } from './judged-samples.ts'
 import {
   answers,
   batchJob,
@@ -26,6 +26,7 @@ import {
   thread,
   threads,
 } from './observations.ts'
+import { testVerdicts } from './verdict-table.ts'
 
 type Witnessed = Omit<Observation, 'ui'>
 type Witness = keyof Witnessed
@@ -33,21 +34,6 @@ type Witness = keyof Witnessed
 /** An answer every 30 s with these witnesses. */
 const watch = (fromMs: number, toMs: number, observe: Witnessed | ((atMs: number) => Witnessed)): readonly Step[] =>
   repeat(fromMs, toMs, 30 * secondMs, (atMs) => answers(typeof observe === 'function' ? observe(atMs) : observe))
-
-interface Row {
-  readonly what: string
-  readonly steps: readonly Step[]
-  readonly verdict: string
-  readonly deadlines?: Partial<typeof policy>
-}
-
-function table(name: string, rows: readonly Row[]): void {
-  describe(name, () => {
-    for (const { what, steps, verdict, deadlines } of rows) {
-      test(`${what} → ${verdict}`, () => assert.equal(describeVerdict(judgeSteps(steps, deadlines)), verdict))
-    }
-  })
-}
 
 /** Each of these witnesses is needed: without it, the verdict is at most as in `otherwise`. */
 function needs(name: string, steps: readonly Step[], otherwise: Partial<Record<Witness, string>>): void {
@@ -70,7 +56,7 @@ const healthyDump = threads(main(), scheduler, listeners)
 const withoutScheduler = threads(main(), listeners)
 const deadScheduler = watch(0, 30_000, { jobs: active, threads: withoutScheduler })
 
-table('scheduler-dead', [
+testVerdicts('scheduler-dead', [
   { what: 'missing in two dumps, with a job', steps: deadScheduler, verdict: 'hung scheduler-dead certain' },
   { what: 'missing in one dump', steps: watch(0, 0, { jobs: active, threads: withoutScheduler }), verdict: 'alive' },
   {
@@ -128,7 +114,7 @@ const blocked = (id: number, name: string, blockedBy: number, state = 'BLOCKED')
 const deadlocked = (...list: ReturnType<typeof thread>[]) =>
   watch(0, 30_000, { jobs: jobs({}), threads: threads(scheduler, listeners, ...list) })
 
-table('deadlock', [
+testVerdicts('deadlock', [
   {
     what: 'main and another thread in two dumps',
     steps: deadlocked(blocked(1, 'main', 90), blocked(90, 'worker', 1)),
@@ -198,7 +184,7 @@ const endedAndPython = (perSecond: number): readonly Step[] =>
     },
   ])
 
-table('query-ended', [
+testVerdicts('query-ended', [
   { what: 'the only query, main waits', steps: endedUntil(3 * minuteMs), verdict: 'hung query-ended certain' },
   { what: 'not for so long', steps: endedUntil(2 * minuteMs), verdict: 'alive' },
   {
@@ -334,7 +320,7 @@ const sourceDump = threads(main(), scheduler, listeners, stream(frames.source, '
 const dumpEvery = (everyMs: number, untilMs: number, dump: ThreadsReading, others: Witnessed = { jobs: jobs() }) =>
   watch(0, untilMs, (atMs) => (atMs % everyMs === 0 ? { ...others, threads: dump } : others))
 
-table('streaming-stall', [
+testVerdicts('streaming-stall', [
   { what: 'the same batch and no task ended', steps: stalledBatch, verdict: 'hung streaming-stall likely' },
   { what: 'not for so long', steps: stalledBatch.slice(0, -1), verdict: 'alive' },
   { what: 'off', steps: stalledBatch, deadlines: { streamingStallDeadlineMs: null }, verdict: 'alive' },
@@ -433,7 +419,7 @@ const waiting = { jobs: jobs({ activeTasks: 0 }), executors: executors(0) }
 const dropped = { activeJobs: 1, droppedExecutorEvents: 2 }
 const starved = watch(0, 10 * minuteMs, { ...waiting, metrics: metrics(dropped) })
 
-table('no-executors', [
+testVerdicts('no-executors', [
   { what: 'for the deadline', steps: watch(0, 10 * minuteMs, waiting), verdict: 'hung no-executors likely' },
   { what: 'with dropped events', steps: starved, verdict: 'hung no-executors certain' },
   { what: 'for less', steps: watch(0, 10 * minuteMs - 30_000, waiting), verdict: 'alive' },
@@ -484,7 +470,7 @@ needs('no-executors', starved, { executors: 'alive', jobs: 'alive', metrics: 'hu
 const endedMain = threads(thread('DestroyJavaVM', { id: 2, state: 'RUNNABLE' }), scheduler, listeners)
 const mainEnded = watch(0, 10 * minuteMs, { jobs: jobs(), threads: endedMain })
 
-table('main-ended', [
+testVerdicts('main-ended', [
   { what: 'for the deadline', steps: mainEnded, verdict: 'hung main-ended likely' },
   { what: 'for less', steps: mainEnded.slice(0, -1), verdict: 'alive' },
   {
@@ -517,7 +503,7 @@ table('main-ended', [
 ])
 needs('main-ended', mainEnded, { threads: 'alive', jobs: 'alive' })
 
-table('max-run-time', [
+testVerdicts('max-run-time', [
   {
     what: 'passed',
     steps: watch(0, 60 * minuteMs, {}),
@@ -534,7 +520,7 @@ table('max-run-time', [
   },
 ])
 
-table('precedence', [
+testVerdicts('precedence', [
   {
     what: 'a certain verdict before a likely one of an earlier row',
     steps: watch(0, 20 * minuteMs, { jobs: jobs(batchJob({}), {}) }),
