@@ -118,8 +118,8 @@ function hasAnsweredSince({ lastAliveWallMs }: EnforcementState, ageMs: number |
 
 /** What shows that the container of the driver runs. */
 export interface DriverStartSigns {
-  /** Whether the kubelet has requested /startedz. */
-  readonly startedzRequested: boolean
+  /** Whether the kubelet has requested /startedz or /readyz. */
+  readonly driverWasProbed: boolean
   readonly driverStart: DriverStart
 }
 
@@ -130,12 +130,12 @@ export interface DriverStartSigns {
 export function isDriverKnownToRun(
   { driverRuns, restartState }: EnforcementState,
   sample: Sample,
-  { startedzRequested, driverStart }: DriverStartSigns,
+  { driverWasProbed, driverStart }: DriverStartSigns,
   policy: Pick<DriverPolicy, 'onHung' | 'hostNetwork'>,
 ): boolean {
   const wasRestarted = restartState.attempt > 1 && policy.onHung.kind === 'restart-all-containers'
   const listens = wasRestarted && policy.hostNetwork !== true && sample.kind === 'failing'
-  return driverRuns || listens || startedzRequested || driverStart.kind !== 'none'
+  return driverRuns || listens || driverWasProbed || driverStart.kind !== 'none'
 }
 
 /**

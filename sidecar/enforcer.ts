@@ -22,7 +22,7 @@ export interface EnforcerDeps {
    * Whether the kubelet has requested /startedz, or /readyz: a sidecar that starts again after the startup probe has passed
    * sees only the latter.
    */
-  readonly startedzRequested: () => boolean
+  readonly driverWasProbed: () => boolean
   /** The time since the node booted. Null if it cannot be read. */
   readonly uptimeMs: () => number | null
   readonly log: SidecarLog
@@ -92,7 +92,7 @@ export function createEnforcer(policy: DriverPolicy, deps: EnforcerDeps, wallAtS
     },
     runsStartupDeadline(judgement, sample) {
       if (policy.startupProbeTells !== true || judgement.answered || state.driverRuns) return true
-      const signs = { startedzRequested: deps.startedzRequested(), driverStart: files.readDriverStart() }
+      const signs = { driverWasProbed: deps.driverWasProbed(), driverStart: files.readDriverStart() }
       state = { ...state, driverRuns: isDriverKnownToRun(state, sample, signs, policy) }
       return state.driverRuns
     },

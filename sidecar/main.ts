@@ -101,7 +101,7 @@ function openMonitor(policy: DriverPolicy): Monitor | string {
     files,
     writeTerminationMessage: (text) => writeFileSync(paths.terminationMessage, text),
     exit: (code) => process.exit(code),
-    startedzRequested: () => driverWasProbed,
+    driverWasProbed: () => driverWasProbed,
     uptimeMs: createUptimeClock(),
     log,
   })

@@ -92,7 +92,7 @@ export function createMonitorHarness(
       environment.message = text
     },
     exit: (code) => void environment.exits.push(code),
-    startedzRequested: () => environment.startedz,
+    driverWasProbed: () => environment.startedz,
     uptimeMs: () => environment.nowMs + bootedBeforeMs,
     log: createSidecarLog(
       'info',

@@ -615,7 +615,7 @@ describe('settleRestart', () => {
 })
 
 describe('isDriverKnownToRun', () => {
-  const noSigns: DriverStartSigns = { startedzRequested: false, driverStart: none }
+  const noSigns: DriverStartSigns = { driverWasProbed: false, driverStart: none }
   const refused: Sample = { kind: 'refused' }
   const timeout: Sample = { kind: 'failing', cause: 'timeout', detail: '', tookMs: 1 }
   const fresh: EnforcementState = { ...stateWith(monitoring, initialRestartState), driverRuns: false }
@@ -631,7 +631,7 @@ describe('isDriverKnownToRun', () => {
   ])[] = [
     ['no sign', fresh, refused, noSigns, restartAll, false, false],
     ['known before', { ...fresh, driverRuns: true }, refused, noSigns, restartAll, false, true],
-    ['/startedz was requested', fresh, refused, { ...noSigns, startedzRequested: true }, restartAll, false, true],
+    ['/startedz was requested', fresh, refused, { ...noSigns, driverWasProbed: true }, restartAll, false, true],
     [
       'the startup probe left its mark',
       fresh,

@@ -51,7 +51,7 @@ export interface SidecarProcess {
 export function startSidecar(options: SidecarProcessOptions): SidecarProcess {
   const { setup, time, weather, dir, bootedBeforeMs, startWallMs, trace } = options
   let isRunning = true
-  let startedzRequested = false
+  let driverWasProbed = false
   let state: SidecarState = { kind: 'idle', reason: 'starting' }
 
   const end = (code: number) => {
@@ -84,7 +84,7 @@ export function startSidecar(options: SidecarProcessOptions): SidecarProcess {
     isRunning: () => isRunning,
     state: () => state,
     requestStartedz: () => {
-      startedzRequested = true
+      driverWasProbed = true
     },
     kill: () => end(137),
   }
@@ -122,7 +122,7 @@ export function startSidecar(options: SidecarProcessOptions): SidecarProcess {
         if (text !== '') trace(`termination message: ${text}`)
       },
       exit: end,
-      startedzRequested: () => startedzRequested,
+      driverWasProbed: () => driverWasProbed,
       uptimeMs: () => time.nowMs() + bootedBeforeMs,
       log,
     })
