@@ -65,7 +65,7 @@ function followFirstRecord(state: EnforcementState, ticks: string, { judged, tim
           { kind: 'log', level: 'warn', fields: {}, message: 'the restart of all containers did not happen' },
         ]
       : saved.effects,
-    judgement: judgesThis ? judged : createJudgement(time.nowMs, answered),
+    judgement: judgesThis ? judged : createJudgement(time.nowMs, { answered, recorded: true }),
     restarted: false,
   }
 }
@@ -84,7 +84,14 @@ function followNextDriver(
   const isExpected = pendingRestart !== null && (ageMs === null || time.wallMs - ageMs >= pendingRestart.atMs)
   const restart = isExpected ? pendingRestart : explainUnexpected(policy, time.wallMs)
   const counted = restart === null ? state.restartState : recordRestart(state.restartState, restart)
-  const restartState = { ...counted, answered, driverStartTicks: ticks, previousDriver: null, pendingRestart: null }
+  const restartState = {
+    ...counted,
+    answered,
+    firstAnswer: null,
+    driverStartTicks: ticks,
+    previousDriver: null,
+    pendingRestart: null,
+  }
   return {
     state: { ...state, restartState, phase: { kind: 'monitoring' }, driverRuns: true, doubt: noDoubt },
     effects: [
@@ -98,7 +105,7 @@ function followNextDriver(
         message: 'the driver container has started',
       },
     ],
-    judgement: createJudgement(time.nowMs, answered),
+    judgement: createJudgement(time.nowMs, { answered, recorded: true }),
     restarted: true,
   }
 }

@@ -1,7 +1,7 @@
 import { restartAllContainersExitCode } from '../core/contract/pod-contract.ts'
 import { msPerTick } from '../core/linux/process-record.ts'
 import type { DriverPolicy } from '../core/settings/driver-policy.ts'
-import type { Judgement } from '../core/verdict/judge.ts'
+import type { Judgement, KnownDriver } from '../core/verdict/judge.ts'
 import type { Sample } from '../core/verdict/witnesses.ts'
 import type { Moment } from './clock.ts'
 import { noDoubt } from './doubt.ts'
@@ -38,8 +38,8 @@ export interface Enforcer {
   ): { readonly judgement: Judgement; readonly restarted: boolean }
   /** Whether the startup deadline runs: not while the container of the driver is not known to run. */
   runsStartupDeadline(judgement: Judgement, sample: Sample): boolean
-  /** Whether the UI of the current driver has ever answered, also before the sidecar was restarted. */
-  hasAnswered(): boolean
+  /** What the restart state says about the current driver: also before the sidecar was restarted. */
+  knownDriver(): KnownDriver
   /** The time until the backoff before a restart ends; Infinity if there is none. */
   msUntilBackoffEnds(wallMs: number): number
   hasEnded(): boolean
@@ -96,7 +96,10 @@ export function createEnforcer(policy: DriverPolicy, deps: EnforcerDeps, wallAtS
       state = { ...state, driverRuns: isDriverKnownToRun(state, sample, signs, policy) }
       return state.driverRuns
     },
-    hasAnswered: () => state.restartState.answered,
+    knownDriver: () => ({
+      answered: state.restartState.answered,
+      recorded: state.restartState.driverStartTicks !== null,
+    }),
     msUntilBackoffEnds: (wallMs) => {
       const { phase } = state
       return phase.kind === 'acting' && phase.action.kind === 'wait'

@@ -12,8 +12,11 @@ export type HungAction =
   | { readonly kind: 'report'; readonly message: string }
   /** The backoff before the next restart has not ended. */
   | { readonly kind: 'wait'; readonly untilMs: number; readonly message: string }
-  /** Write the file at which the liveness probe ends the driver. */
-  | ({ readonly kind: 'fail'; readonly message: string } & DriverEnd)
+  /**
+   * Write the file at which the liveness probe ends the driver. If no probe looks for one, then only the controller, which reads
+   * /status, can end the driver.
+   */
+  | ({ readonly kind: 'fail'; readonly message: string; readonly by: 'probe' | 'controller' } & DriverEnd)
   /** Exit with the code that makes the kubelet restart all containers. */
   | { readonly kind: 'restart-all'; readonly message: string }
 
@@ -50,12 +53,22 @@ const neverRunAgain: ReadonlySet<HungReason> = new Set(['stop-deadline', 'main-e
 
 /** Chooses the action for a hung driver. Pure. */
 export function chooseHungAction(verdict: HungVerdict, context: HungContext): HungAction {
-  const decision = decide(verdict, context)
+  const decision = nameActor(decide(verdict, context), context.driver)
   return { ...decision, message: formatHungMessage(verdict, decision.message, context.time) }
 }
 
 /** An action whose message is only what happens to the driver, without the verdict. */
 type Decision = Exclude<HungAction, { kind: 'none' }>
+
+function nameActor(decision: Decision, driver: NamedDriver): Decision {
+  return decision.kind === 'fail' && driver === 'none'
+    ? {
+        ...decision,
+        by: 'controller',
+        message: 'no probe has run in its container, so that only the controller can end it',
+      }
+    : decision
+}
 
 const reportOnly = (message: string): Decision => ({ kind: 'report', message })
 
@@ -87,7 +100,7 @@ function decide({ reason, certainty }: HungVerdict, context: HungContext): Decis
 
 function failPod(kind: DriverPolicy['onHung']['kind'], prefix = ''): Decision {
   const end = kind === 'restart-by-exit-code' ? finalEndDespiteRule : finalEnd
-  return { kind: 'fail', ...end, message: `${prefix}the pod fails` }
+  return { kind: 'fail', by: 'probe', ...end, message: `${prefix}the pod fails` }
 }
 
 type RestartPolicy = Extract<DriverPolicy['onHung'], { budget: RestartBudget }>
@@ -103,7 +116,7 @@ function restartWithinBudget(
     case 'free':
       return kind === 'restart-all-containers'
         ? { kind: 'restart-all', message: `${number}, all containers` }
-        : { kind: 'fail', ...restartingEnd, message: `${number}, the driver container` }
+        : { kind: 'fail', by: 'probe', ...restartingEnd, message: `${number}, the driver container` }
     case 'backoff':
       return {
         kind: 'wait',

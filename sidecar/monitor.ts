@@ -44,7 +44,7 @@ export function createMonitor(policy: DriverPolicy, deps: MonitorDeps): Monitor 
   let delayMs = 0
   const enforcer = createEnforcer(policy, deps, time.now().wallMs)
   // Written before the first poll: the startup probe must not pass while that poll is in progress.
-  let { judgement } = enforcer.enforce(createJudgement(time.now().nowMs, enforcer.hasAnswered()), null, time.now())
+  let { judgement } = enforcer.enforce(createJudgement(time.now().nowMs, enforcer.knownDriver()), null, time.now())
 
   return {
     async step() {

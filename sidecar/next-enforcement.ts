@@ -15,6 +15,7 @@ import {
   saveRestartState,
   unchanged,
 } from './enforcement-state.ts'
+import { followFirstAnswer } from './first-answer.ts'
 import { chooseHungAction, type HungAction } from './hung-action.ts'
 import { hasStarted, isReady } from './readiness.ts'
 import { recordRestart, toRestartHistory } from './restart-state.ts'
@@ -42,8 +43,10 @@ export function nextEnforcement(known: EnforcementState, input: EnforcementInput
   const { driverStart, sample, time } = input
   const lastAliveWallMs = sample?.kind === 'alive' ? time.wallMs : known.lastAliveWallMs
   const life = followDriver({ ...known, driverStart, lastAliveWallMs }, input, policy)
-  const { judgement, restarted } = life
+  const { restarted } = life
+  const { judgement, ...remembered } = followFirstAnswer(life.state, life.judgement, input)
   const steps: readonly ((state: EnforcementState) => EnforcementStep)[] = [
+    () => remembered,
     (state) => rememberAnswer(state, judgement, input),
     (state) => enforceVerdict(state, judgement, policy, time),
     (state) => expectRestart(state, judgement, policy, time),
@@ -165,18 +168,19 @@ function applyAction(
 /** Whether two actions do the same. The message of the first one stays: it says since when. */
 function isSameAction(one: HungAction, other: HungAction): boolean {
   if (one.kind !== 'fail' || other.kind !== 'fail') return one.kind === other.kind
-  return one.restarts === other.restarts && one.signal === other.signal
+  return one.by === other.by && one.restarts === other.restarts && one.signal === other.signal
 }
 
 /**
  * Remembers a restart before the file that causes it is written, so that it counts as soon as another driver has started.
- * It is no longer expected when the same driver has answered for longer than the kubelet needs to act.
+ * It is no longer expected when the same driver has answered for longer than the kubelet needs to act. Only a record that was
+ * made after that time shows that it is the same one: while no probe can record, the next driver may already answer.
  */
 function expectRestart(
   state: EnforcementState,
-  { verdict }: Judgement,
+  { verdict, processes }: Judgement,
   { gracePeriodMs = defaultGracePeriodMs }: EnforcementPolicy,
-  { nowMs, wallMs }: Moment,
+  { wallMs }: Moment,
 ): EnforcementStep {
   const { phase, restartState } = state
   const { pendingRestart } = restartState
@@ -188,7 +192,11 @@ function expectRestart(
       pendingRestart: { atMs: Math.round(wallMs), reason: phase.verdict.reason },
     })
   }
-  const isOver = verdict.kind === 'alive' && nowMs - verdict.sinceMs > kubeletActsWithinMs + gracePeriodMs
+  const recordedMs = state.driverStart.kind === 'known' ? processes.newest?.recordedMs : undefined
+  const isOver =
+    verdict.kind === 'alive' &&
+    recordedMs !== undefined &&
+    recordedMs - verdict.sinceMs > kubeletActsWithinMs + gracePeriodMs
   return pendingRestart !== null && isOver
     ? saveRestartState(state, { ...restartState, pendingRestart: null })
     : unchanged(state)

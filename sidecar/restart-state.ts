@@ -1,5 +1,6 @@
 import { isRecord, parseJson } from '../core/json.ts'
 import { isStartTicks } from '../core/linux/process-record.ts'
+import type { FirstAnswer } from './first-answer.ts'
 import { clampToNow, type Restart, type RestartHistory } from './restart-budget.ts'
 
 /** What must survive a restart of the sidecar and of all containers. Stored in the verdict volume of the pod. */
@@ -8,6 +9,8 @@ export interface RestartState {
   readonly answered: boolean
   /** When the UI last began to answer, by the wall clock. Null if it has not since the last restart of all containers. */
   readonly answeredAtMs: number | null
+  /** The first answer of the JVM that answered last. Null if no record shows which one it was. */
+  readonly firstAnswer: FirstAnswer | null
   /** When the main process of the current driver's container started, in ticks since boot. Null if it is not known. */
   readonly driverStartTicks: string | null
   /** The driver that the last restart of all containers was to end. If its start is recorded once more, it still runs. */
@@ -31,6 +34,7 @@ const maxRestartsKept = 1_000
 export const initialRestartState: RestartState = {
   answered: false,
   answeredAtMs: null,
+  firstAnswer: null,
   driverStartTicks: null,
   previousDriver: null,
   attempt: 1,
@@ -38,11 +42,12 @@ export const initialRestartState: RestartState = {
   pendingRestart: null,
 }
 
-/** Parses the text of the file. Returns the initial state if the text is truncated or is not a restart state. */
+/** Parses the text of the file, also of an earlier version, whose file lacks fields. Returns the initial state if the text is truncated or is not a restart state. */
 export function parseRestartState(text: string | undefined): RestartState {
   const value = parseJson(text ?? '')
   if (!isRecord(value)) return initialRestartState
-  const { answered, answeredAtMs, driverStartTicks, previousDriver, attempt, restarts, pendingRestart } = value
+  const { answered, answeredAtMs, firstAnswer, driverStartTicks, previousDriver, attempt, restarts, pendingRestart } =
+    value
   const isComplete =
     typeof answered === 'boolean' &&
     typeof attempt === 'number' &&
@@ -54,6 +59,7 @@ export function parseRestartState(text: string | undefined): RestartState {
   return {
     answered,
     answeredAtMs: typeof answeredAtMs === 'number' && Number.isFinite(answeredAtMs) ? answeredAtMs : null,
+    firstAnswer: isFirstAnswer(firstAnswer) ? firstAnswer : null,
     driverStartTicks: isTicks(driverStartTicks) ? driverStartTicks : null,
     previousDriver: isPreviousDriver(previousDriver) ? previousDriver : null,
     attempt,
@@ -83,6 +89,7 @@ export function recordRestart(state: RestartState, restart: Restart): RestartSta
   return {
     answered: false,
     answeredAtMs: null,
+    firstAnswer: null,
     driverStartTicks: null,
     previousDriver: driverStartTicks === null ? state.previousDriver : { startTicks: driverStartTicks, answered },
     attempt: state.attempt + 1,
@@ -97,6 +104,10 @@ export function toRestartHistory({ restarts, attempt }: RestartState): RestartHi
 }
 
 const isTicks = (value: unknown): value is string => typeof value === 'string' && isStartTicks(value)
+
+function isFirstAnswer(value: unknown): value is FirstAnswer {
+  return isRecord(value) && isTicks(value.jvmStartTicks) && Number.isFinite(value.driverAgeMs)
+}
 
 function isPreviousDriver(value: unknown): value is PreviousDriver {
   return isRecord(value) && isTicks(value.startTicks) && typeof value.answered === 'boolean'

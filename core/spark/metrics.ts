@@ -5,26 +5,21 @@ import type { MetricsReading } from '../verdict/witnesses.ts'
 export const metricsPath = '/metrics/json/'
 
 /**
- * The metrics of the driver in a response of the MetricsServlet. Returns undefined if the body is not such a response.
+ * The metrics that a verdict reads, in a response of the MetricsServlet. Returns undefined if the body is not such a response.
  *
  * Names start with the application's id or `spark.metrics.namespace`, and `driver`, so they are compared by their end. If the
  * namespace is empty, they start with `driver`.
- * Sources: DAGSchedulerSource, LiveListenerBusMetrics and ExecutorMetricsSource of Spark 3.5 and 4.0.
+ * Sources: DAGSchedulerSource and LiveListenerBusMetrics of Spark 3.5 and 4.0.
  */
 export function parseMetrics(body: string): MetricsReading | undefined {
   const json = parseJson(body)
   if (!isRecord(json) || !isRecord(json.gauges)) return undefined
   const gauges = createLookup(json.gauges, 'value')
   const counters = createLookup(json.counters, 'count')
-  const timers = createLookup(json.timers, 'count')
   return {
     activeJobs: gauges('DAGScheduler.job.activeJobs'),
     allJobs: gauges('DAGScheduler.job.allJobs'),
-    schedulerMessages: timers('DAGScheduler.messageProcessingTime'),
-    eventsPosted: counters('LiveListenerBus.numEventsPosted'),
     droppedExecutorEvents: counters('LiveListenerBus.queue.executorManagement.numDroppedEvents'),
-    heapUsedBytes: gauges('ExecutorMetrics.JVMHeapMemory'),
-    gcMs: gauges('ExecutorMetrics.TotalGCTime') ?? sumGc(gauges),
   }
 }
 
@@ -39,11 +34,4 @@ function createLookup(family: unknown, field: 'value' | 'count'): Lookup {
     const full = names.find((candidate) => candidate.endsWith(`.${end}`) || candidate === end || candidate === name)
     return full === undefined ? null : numberField(metrics[full], field)
   }
-}
-
-/** For a Spark that has no TotalGCTime. */
-function sumGc(gauges: Lookup): number | null {
-  const minor = gauges('ExecutorMetrics.MinorGCTime')
-  const major = gauges('ExecutorMetrics.MajorGCTime')
-  return minor === null || major === null ? null : minor + major
 }

@@ -1,4 +1,5 @@
-import { concludeStarting, concludeStopping } from './lifetime.ts'
+import { concludeStarting, concludeStopping } from './closed-ui.ts'
+import type { JudgeContext } from './judge-context.ts'
 import { noRequests, type RequestHistory, updateRequests } from './plan-readings.ts'
 import { type ConclusiveSample, type PollRun, updateRun } from './poll-run.ts'
 import { isOtherJvm, noProcesses, type ProcessHistory, updateProcesses } from './processes.ts'
@@ -7,6 +8,7 @@ import {
   concludeNoExecutors,
   concludeStall,
   noProgress,
+  unseenProgress,
   updateProgress,
   type WorkProgress,
 } from './progress.ts'
@@ -41,7 +43,7 @@ export interface Judgement {
   readonly listed: boolean
   /** The time from which the driver could have answered: the startup deadline starts there. */
   readonly startedMs: number
-  /** When this observer first saw the UI answer. Null if it has not yet. */
+  /** When the UI first answered, as far as this observer knows; see {@link countFromFirstAnswer}. Null if it has not yet. */
   readonly firstAnswerMs: number | null
   /** Whether something else answered on the UI's port before the UI did: then the UI may be invisible. */
   readonly otherAnsweredFirst: boolean
@@ -60,9 +62,22 @@ export interface Work {
 }
 
 const noWork: Work = { progress: noProgress, threads: noThreads, queries: noQueries, requests: noRequests }
+/** The same for a driver that may have worked before this observer looked at it. */
+const unseenWork: Work = { ...noWork, progress: unseenProgress }
 
-/** The judgement before the first observation. `answered`: a sidecar that comes back knows it from its restart state. */
-export function createJudgement(nowMs: number, answered = false): Judgement {
+/** What is known before the first observation: a sidecar that comes back has its restart state. */
+export interface KnownDriver {
+  /** Whether the UI has ever answered as this driver's. */
+  readonly answered: boolean
+  /** Whether a probe has ever recorded this driver. */
+  readonly recorded: boolean
+}
+
+/** The judgement before the first observation. */
+export function createJudgement(
+  nowMs: number,
+  { answered = false, recorded = false }: Partial<KnownDriver> = {},
+): Judgement {
   return {
     verdict: { kind: 'starting', sinceMs: nowMs },
     answered,
@@ -71,15 +86,20 @@ export function createJudgement(nowMs: number, answered = false): Judgement {
     firstAnswerMs: null,
     otherAnsweredFirst: false,
     run: { kind: 'none', sinceMs: nowMs, seenMs: nowMs, length: 0, silent: null },
-    processes: noProcesses,
+    processes: recorded ? { ...noProcesses, wasRecorded: true } : noProcesses,
     silence: noSilence,
-    work: noWork,
+    work: answered ? unseenWork : noWork,
   }
 }
 
 /** The judgement with a startup deadline that starts now: the driver could not have answered before. */
 export function delayStartupDeadline(judgement: Judgement, nowMs: number): Judgement {
   return { ...judgement, startedMs: nowMs }
+}
+
+/** The judgement of a driver whose UI first answered at `firstAnswerMs`, before this observer started. */
+export function countFromFirstAnswer(judgement: Judgement, firstAnswerMs: number): Judgement {
+  return { ...judgement, firstAnswerMs }
 }
 
 /**
@@ -107,8 +127,9 @@ function update(
   const driverSinceMs = isOther ? (observation.processes?.recordedMs ?? nowMs) : null
   const processes = updateProcesses(before.processes, observation.processes)
   const run = updateRun(before.run, before, sample, driverSinceMs, nowMs)
-  // The next driver numbers its jobs from 0 again.
-  const work = isOther || run.kind === 'refused' ? noWork : before.work
+  // The next driver, or the next SparkContext, numbers its jobs from 0 again.
+  const known = run.kind === 'refused' ? unseenWork : before.work
+  const work = isOther ? noWork : known
   return {
     ...before,
     answered: before.answered || run.kind === 'alive',
@@ -136,19 +157,20 @@ function updateWork(before: Work, observation: Observation, deadlines: Deadlines
 }
 
 function conclude(state: Judgement, observation: Observation, deadlines: Deadlines, nowMs: number): Verdict {
-  const { run, processes, verdict } = state
+  const { run, processes, silence, startedMs, verdict } = state
   const sample = observation.ui
+  const context: JudgeContext = { processes, deadlines, nowMs }
   switch (run.kind) {
     case 'alive':
-      return concludeWork(state, deadlines, nowMs) ?? { kind: 'alive', sinceMs: run.sinceMs }
+      return concludeWork(state, context) ?? { kind: 'alive', sinceMs: run.sinceMs }
     case 'failing':
-      return concludeSilence(run, state.silence, processes, sample, deadlines, nowMs)
+      return concludeSilence({ run, silence, sample }, context)
     case 'unanswered':
     case 'refused':
-      if (state.answered) return concludeStopping(run, processes, deadlines, nowMs)
+      if (state.answered) return concludeStopping(run, context)
       // Another program answered on this port, so the UI was never visible: the driver may have run, and may be ending.
       if (state.otherAnsweredFirst) return verdict
-      return concludeStarting(state.startedMs, run, processes, deadlines, nowMs)
+      return concludeStarting({ startedMs, run }, context)
     case 'other':
       return { kind: 'unknown', sinceMs: run.sinceMs, detail: 'detail' in sample ? sample.detail : '' }
     case 'none':
@@ -157,28 +179,27 @@ function conclude(state: Judgement, observation: Observation, deadlines: Deadlin
 }
 
 /** The driver answers: the first certain verdict about its work, else the first likely one, in the order of the table. */
-function concludeWork(
-  { work, processes, firstAnswerMs }: Judgement,
-  deadlines: Deadlines,
-  nowMs: number,
-): HungVerdict | null {
-  const { progress, threads, queries } = work
+function concludeWork({ work, firstAnswerMs }: Judgement, context: JudgeContext): HungVerdict | null {
+  const { progress, threads } = work
   const verdicts = [
-    concludeSchedulerDead(threads, deadlines, nowMs),
-    concludeDeadlock(threads, deadlines, nowMs),
-    concludeQueryEnded(queries, threads, progress, processes, deadlines, nowMs),
-    concludeBatchStall(progress, deadlines, nowMs),
-    concludeStreamStall(threads, progress, deadlines, nowMs),
-    concludeNoExecutors(progress, deadlines, nowMs),
-    concludeMainEnded(threads, progress, deadlines, nowMs),
-    concludeStall(progress, deadlines, nowMs),
-    concludeRunTime(firstAnswerMs, deadlines, nowMs),
+    concludeSchedulerDead(threads, context),
+    concludeDeadlock(threads, context),
+    concludeQueryEnded(work, context),
+    concludeBatchStall(progress, context),
+    concludeStreamStall(work, context),
+    concludeNoExecutors(progress, context),
+    concludeMainEnded(work, context),
+    concludeStall(progress, context),
+    concludeRunTime(firstAnswerMs, context),
   ].filter((verdict) => verdict !== null)
   return verdicts.find(({ certainty }) => certainty === 'certain') ?? verdicts[0] ?? null
 }
 
 /** Certain because a user set the limit. */
-function concludeRunTime(firstAnswerMs: number | null, { maxRunTimeMs }: Deadlines, nowMs: number): HungVerdict | null {
+function concludeRunTime(
+  firstAnswerMs: number | null,
+  { deadlines: { maxRunTimeMs }, nowMs }: JudgeContext,
+): HungVerdict | null {
   if (maxRunTimeMs === null || firstAnswerMs === null || nowMs - firstAnswerMs < maxRunTimeMs) return null
   const detail = `the driver has run for ${formatSeconds(nowMs - firstAnswerMs)}, longer than max-run-time`
   const evidence = { witness: 'ui', report: 'the UI answered first', sinceMs: firstAnswerMs } as const

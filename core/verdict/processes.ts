@@ -7,6 +7,8 @@ export type JvmRecord = ProcessRecord & { readonly jvm: JvmProcess }
 
 /** What the records of the probes have shown so far. */
 export interface ProcessHistory {
+  /** Whether a probe has ever recorded this driver, also before this observer started. */
+  readonly wasRecorded: boolean
   /** The newest record. Null if there was none. */
   readonly newest: ProcessRecord | null
   /** The newest record that knows the JVM. Null if there was none. */
@@ -31,6 +33,7 @@ interface Idleness {
 }
 
 export const noProcesses: ProcessHistory = {
+  wasRecorded: false,
   newest: null,
   newestJvm: null,
   stoppedSinceMs: null,
@@ -52,11 +55,13 @@ export function updateProcesses(before: ProcessHistory, record: ProcessRecord | 
   if (record === undefined || record.recordedMs === before.newest?.recordedMs) return before
   const { jvm } = record
   if (jvm === null) {
-    return { ...before, newest: record, stoppedSinceMs: null, idleness: updateIdleness(before, record) }
+    const idleness = updateIdleness(before, record)
+    return { ...before, wasRecorded: true, newest: record, stoppedSinceMs: null, idleness }
   }
   const isOther = isOtherJvm(before, record)
   const stoppedSinceMs = isOther ? record.recordedMs : (before.stoppedSinceMs ?? record.recordedMs)
   return {
+    wasRecorded: true,
     newest: record,
     newestJvm: { ...record, jvm },
     stoppedSinceMs: jvm.state === 'stopped' ? stoppedSinceMs : null,

@@ -1,6 +1,7 @@
 /** What the running jobs and the executors show of the driver's work: `stall`, `no-executors`, and a batch that stands still. */
+import type { JudgeContext } from './judge-context.ts'
 import { covers, extendSpan, type ReadingSpan, staleMs } from './span.ts'
-import { createHung, type Deadlines, formatSeconds, type HungVerdict, type VerdictEvidence } from './verdict.ts'
+import { createHung, formatSeconds, type HungVerdict, type VerdictEvidence } from './verdict.ts'
 import type { ExecutorsReading, JobsReading, MetricsReading, Observation, RunningJob } from './witnesses.ts'
 
 export interface WorkProgress {
@@ -34,6 +35,11 @@ export interface WorkProgress {
   /** The number of all jobs, and of dropped events about executors, in the newest metrics that have it. Null if none has. */
   readonly allJobs: number | null
   readonly droppedExecutorEvents: number | null
+  /**
+   * The known number of dropped events about executors when something could last run tasks, or no job was active. Null if this
+   * observer does not know any: then the next number that it reads.
+   */
+  readonly droppedBefore: number | null
   /** The jobs of the newest reading. */
   readonly listedJobIds: readonly number[]
   /** The listed jobs that have ended according to the scheduler: the UI may list them forever. */
@@ -68,10 +74,14 @@ export const noProgress: WorkProgress = {
   unchangedCount: null,
   allJobs: null,
   droppedExecutorEvents: null,
+  droppedBefore: 0,
   listedJobIds: [],
   endedJobIds: new Set(),
   schedulerActiveMs: null,
 }
+
+/** Of a driver, or of a SparkContext, whose first events this observer has not seen. */
+export const unseenProgress: WorkProgress = { ...noProgress, droppedBefore: null }
 
 /** A driver with thousands of concurrent jobs is judged by the oldest of them. */
 const maxJobs = 500
@@ -80,12 +90,19 @@ export function updateProgress(before: WorkProgress, observation: Observation, n
   const counted = updateMetrics(forgetEndedJobs(before, observation.metrics), observation.metrics, nowMs)
   const read = observation.jobs === undefined ? counted : updateJobs(counted, observation.jobs, nowMs)
   const cores = updateCores(read, observation.executors, nowMs)
+  const droppedBefore = updateDroppedBefore(read, observation)
   const isStarved = read.isActive && !read.hasTasks && cores?.count === 0
   const isNews = observation.jobs !== undefined || observation.executors !== undefined
   // Without executors, no task can end: the job is not stalled.
   const unchangedNonStream = isStarved ? null : read.unchangedNonStream
-  if (!isNews) return { ...read, cores }
-  return { ...read, cores, unchangedNonStream, starved: isStarved ? extendSpan(read.starved, nowMs) : null }
+  if (!isNews) return { ...read, cores, droppedBefore }
+  return {
+    ...read,
+    cores,
+    droppedBefore,
+    unchangedNonStream,
+    starved: isStarved ? extendSpan(read.starved, nowMs) : null,
+  }
 }
 
 /**
@@ -186,11 +203,20 @@ function updateCores(
   return cores === null || read.hasTasks || !read.isActive || nowMs - cores.readMs > staleMs ? null : cores
 }
 
+/** A count that falls is that of another SparkContext, of which nothing else is known. */
+function updateDroppedBefore(
+  { hasTasks, droppedExecutorEvents, droppedBefore }: WorkProgress,
+  { jobs, executors, metrics }: Observation,
+): number | null {
+  const couldRun = (jobs !== undefined && hasTasks) || (executors?.cores ?? 0) > 0 || metrics?.activeJobs === 0
+  if (droppedExecutorEvents === null) return couldRun ? null : droppedBefore
+  return couldRun ? droppedExecutorEvents : Math.min(droppedBefore ?? droppedExecutorEvents, droppedExecutorEvents)
+}
+
 /** No task has ended although jobs run. Off by default: one long task looks the same. Certain because a user set the limit. */
 export function concludeStall(
   { unchangedNonStream }: WorkProgress,
-  { stallDeadlineMs }: Deadlines,
-  nowMs: number,
+  { deadlines: { stallDeadlineMs }, nowMs }: JudgeContext,
 ): HungVerdict | null {
   if (stallDeadlineMs === null || !covers(unchangedNonStream, stallDeadlineMs, nowMs)) return null
   const report = `jobs are active and no task has finished for ${formatSeconds(nowMs - unchangedNonStream.sinceMs)}`
@@ -200,13 +226,12 @@ export function concludeStall(
 /**
  * Jobs wait, and nothing can run their tasks. Usually the cluster has no room, and a restart does not help. If Spark has
  * dropped an event of its queue `executorManagement`, its count of executors is wrong from then on, and it may never ask
- * for one again (SPARK-59561). Events that are dropped together are often those of jobs too, so the scheduler itself must say
- * that a job is active.
+ * for one again (SPARK-59561). If it has had executors since then, it did ask again. Events that are dropped together are often
+ * those of jobs too, so the scheduler itself must say that a job is active.
  */
 export function concludeNoExecutors(
-  { starved, droppedExecutorEvents, schedulerActiveMs }: WorkProgress,
-  { noExecutorsDeadlineMs }: Deadlines,
-  nowMs: number,
+  { starved, droppedExecutorEvents, droppedBefore, schedulerActiveMs }: WorkProgress,
+  { deadlines: { noExecutorsDeadlineMs }, nowMs }: JudgeContext,
 ): HungVerdict | null {
   if (noExecutorsDeadlineMs === null || !covers(starved, noExecutorsDeadlineMs, nowMs)) return null
   const detail = `jobs have been active for ${formatSeconds(nowMs - starved.sinceMs)} without an executor`
@@ -215,10 +240,10 @@ export function concludeNoExecutors(
     { witness: 'jobs', report: 'active jobs without a running task', sinceMs },
     { witness: 'executors', report: 'no executor with a core', sinceMs },
   ]
-  const dropped = droppedExecutorEvents ?? 0
-  if (dropped === 0 || (schedulerActiveMs ?? -1) < sinceMs)
+  const dropped = (droppedExecutorEvents ?? 0) - (droppedBefore ?? 0)
+  if (dropped <= 0 || (schedulerActiveMs ?? -1) < sinceMs)
     return createHung('no-executors', 'likely', detail, evidence, nowMs)
-  const report = `${dropped} dropped events of the queue executorManagement`
+  const report = `${dropped} dropped events of the queue executorManagement since a task could last run`
   return createHung(
     'no-executors',
     'certain',
@@ -231,8 +256,7 @@ export function concludeNoExecutors(
 /** A micro-batch whose jobs end no task, although executors are there. A single long task looks the same. */
 export function concludeBatchStall(
   { batches }: WorkProgress,
-  { streamingStallDeadlineMs }: Deadlines,
-  nowMs: number,
+  { deadlines: { streamingStallDeadlineMs }, nowMs }: JudgeContext,
 ): HungVerdict | null {
   if (streamingStallDeadlineMs === null) return null
   for (const [runId, span] of batches) {

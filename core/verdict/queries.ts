@@ -1,9 +1,10 @@
 /** What the page of streaming queries shows: the verdict `query-ended`. */
-import { isFresh, type ProcessHistory } from './processes.ts'
+import type { JudgeContext } from './judge-context.ts'
+import { isFresh } from './processes.ts'
 import type { WorkProgress } from './progress.ts'
 import { covers, extendSpan, type ReadingSpan } from './span.ts'
 import { dumpSlackMs, type ThreadHistory } from './threads.ts'
-import { createHung, type Deadlines, formatSeconds, type HungVerdict, type VerdictEvidence } from './verdict.ts'
+import { createHung, formatSeconds, type HungVerdict, type VerdictEvidence } from './verdict.ts'
 import type { QueriesReading, StreamingQuery } from './witnesses.ts'
 
 export interface QueryHistory {
@@ -95,21 +96,25 @@ const timedFactor = 5
 /** A JVM in which nothing happens uses 1 to 3 % of a core. */
 const workingShare = 0.1
 
+interface EndedWork {
+  readonly queries: QueryHistory
+  readonly threads: ThreadHistory
+  readonly progress: WorkProgress
+}
+
 /**
  * A query has failed, nothing has started it again, and the application continues. Certain if no query is left, no job has run
  * since, and main only waits for something that no longer comes. A query that was stopped has not failed. An application that
  * starts its queries again and again may do so an hour later: then the verdict is only likely.
  */
-export function concludeQueryEnded(
-  history: QueryHistory,
-  threads: ThreadHistory,
-  progress: WorkProgress,
-  processes: ProcessHistory,
-  { queryEndedDeadlineMs, threadDumpIntervalMs }: Deadlines,
-  nowMs: number,
-): HungVerdict | null {
+export function concludeQueryEnded(work: EndedWork, context: JudgeContext): HungVerdict | null {
+  const { queries } = work
+  const {
+    deadlines: { queryEndedDeadlineMs },
+    nowMs,
+  } = context
   if (queryEndedDeadlineMs === null) return null
-  const ended = [...history.failed.values()].filter(({ span }) => covers(span, queryEndedDeadlineMs, nowMs))
+  const ended = [...queries.failed.values()].filter(({ span }) => covers(span, queryEndedDeadlineMs, nowMs))
   const [first] = ended.toSorted((a, b) => a.span.sinceMs - b.span.sinceMs)
   if (first === undefined) return null
   const { sinceMs } = first.span
@@ -118,9 +123,7 @@ export function concludeQueryEnded(
   const failed: VerdictEvidence = { witness: 'queries', report: `the query ${first.name} has failed${error}`, sinceMs }
   const detail = `the streaming query ${first.name} failed ${since} ago, and the application continues without it${error}`
   const idle =
-    history.hasActive || history.isManaged
-      ? null
-      : findIdleMain(threads, progress, processes, { sinceMs, queryEndedDeadlineMs, threadDumpIntervalMs }, nowMs)
+    queries.hasActive || queries.isManaged ? null : findIdleMain(work, { sinceMs, queryEndedDeadlineMs }, context)
   if (idle === null) return createHung('query-ended', 'likely', detail, [failed], nowMs)
   return createHung('query-ended', 'certain', `${detail}; ${idle.report}`, [failed, idle], nowMs)
 }
@@ -128,16 +131,13 @@ export function concludeQueryEnded(
 interface FailedSince {
   readonly sinceMs: number
   readonly queryEndedDeadlineMs: number
-  readonly threadDumpIntervalMs: number
 }
 
 /** The evidence that nothing works or will work by itself since `sinceMs`. Null if a witness is missing or denies it. */
 function findIdleMain(
-  { main, hasServer }: ThreadHistory,
-  { quiet, readMs, lastJobMs }: WorkProgress,
-  { idleness, newest }: ProcessHistory,
-  { sinceMs, queryEndedDeadlineMs, threadDumpIntervalMs }: FailedSince,
-  nowMs: number,
+  { threads: { main, hasServer }, progress: { quiet, readMs, lastJobMs } }: EndedWork,
+  { sinceMs, queryEndedDeadlineMs }: FailedSince,
+  { processes: { idleness, newest }, deadlines: { threadDumpIntervalMs }, nowMs }: JudgeContext,
 ): VerdictEvidence | null {
   const isQuiet = quiet !== null && readMs !== null && readMs >= sinceMs && (lastJobMs ?? -1) <= sinceMs
   const { kind, span } = main

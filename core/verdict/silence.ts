@@ -1,4 +1,5 @@
 /** The verdicts about a driver that answered before and has stopped to: `frozen`, `busy` and `unresponsive`. */
+import type { JudgeContext } from './judge-context.ts'
 import type { PollRun } from './poll-run.ts'
 import {
   computeJvmShare,
@@ -10,14 +11,7 @@ import {
   recordSlackMs,
   waitsForDisk,
 } from './processes.ts'
-import {
-  createHung,
-  type Deadlines,
-  formatSeconds,
-  timerSlackMs,
-  type Verdict,
-  type VerdictEvidence,
-} from './verdict.ts'
+import { createHung, formatSeconds, timerSlackMs, type Verdict, type VerdictEvidence } from './verdict.ts'
 import type { Sample } from './witnesses.ts'
 
 /** The records of the probes that were made during a silence, all of the same JVM. */
@@ -57,21 +51,16 @@ function isStill(from: JvmRecord, to: JvmRecord): boolean {
 }
 
 export function concludeSilence(
-  run: PollRun,
-  silence: Silence,
-  processes: ProcessHistory,
-  sample: Sample,
-  deadlines: Deadlines,
-  nowMs: number,
+  { run, silence, sample }: { readonly run: PollRun; readonly silence: Silence; readonly sample: Sample },
+  context: JudgeContext,
 ): Verdict {
+  const { processes, deadlines, nowMs } = context
   const cause = sample.kind === 'failing' ? `${sample.cause}: ${sample.detail}` : ''
   const failing: Verdict = { kind: 'failing', sinceMs: run.sinceMs, failures: run.length, detail: cause }
   const find = ({ sinceMs, length }: Pick<PollRun, 'sinceMs' | 'length'>): Finding | null => {
     if (length < deadlines.failureThreshold) return null
     const silentMs = nowMs - sinceMs + timerSlackMs
-    return (
-      findFrozen(silence, silentMs, deadlines) ?? findBusyOrUnresponsive(silence, processes, silentMs, deadlines, nowMs)
-    )
+    return findFrozen(silence, silentMs, context) ?? findBusyOrUnresponsive(silence, silentMs, context)
   }
   const silentFinding = run.silent === null ? null : find(run.silent)
   const finding = silentFinding ?? find(run)
@@ -101,7 +90,11 @@ interface Finding {
   readonly processes: VerdictEvidence | null
 }
 
-function findFrozen({ still, newest }: Silence, silentMs: number, { frozenDeadlineMs }: Deadlines): Finding | null {
+function findFrozen(
+  { still, newest }: Silence,
+  silentMs: number,
+  { deadlines: { frozenDeadlineMs } }: JudgeContext,
+): Finding | null {
   if (still === null || newest === null || silentMs < frozenDeadlineMs) return null
   if (newest.jvm.state === 'stopped') {
     return { reason: 'frozen', processes: createEvidence('the JVM is stopped (state T)', still) }
@@ -117,16 +110,14 @@ function findFrozen({ still, newest }: Silence, silentMs: number, { frozenDeadli
 /** The driver is silent, and nothing proves that it stands still. */
 function findBusyOrUnresponsive(
   { first, still, newest }: Silence,
-  { newestJvm }: ProcessHistory,
   silentMs: number,
-  deadlines: Deadlines,
-  nowMs: number,
+  { processes, deadlines, nowMs }: JudgeContext,
 ): Finding | null {
   const { unresponsiveDeadlineMs, busyDeadlineMs } = deadlines
   if (first === null || newest === null || !isFresh(newest, nowMs)) {
     // Where probes have recorded the JVM, they fail for another reason: the kubelet restarts, or the volume is full. The driver
     // may be in a long garbage collection, which has the longer deadline.
-    const deadlineMs = newestJvm === null ? unresponsiveDeadlineMs : Math.max(unresponsiveDeadlineMs, busyDeadlineMs)
+    const deadlineMs = seesJvm(processes) ? Math.max(unresponsiveDeadlineMs, busyDeadlineMs) : unresponsiveDeadlineMs
     return silentMs < deadlineMs ? null : createUnresponsive(null)
   }
   if (silentMs < busyDeadlineMs) return null
@@ -140,6 +131,10 @@ function findBusyOrUnresponsive(
   const isBusy = share >= burningShare || throttled >= throttledShare
   return { reason: isBusy ? 'busy' : 'unresponsive', processes: createEvidence(text, first) }
 }
+
+/** Whether probes show the JVM, as far as is known. An observer that has just started has no record yet. */
+const seesJvm = ({ newestJvm, newest, wasRecorded }: ProcessHistory) =>
+  newestJvm !== null || (newest === null && wasRecorded)
 
 const createUnresponsive = (processes: VerdictEvidence | null): Finding => ({ reason: 'unresponsive', processes })
 

@@ -1,8 +1,9 @@
 /** What thread dumps show: `scheduler-dead`, `deadlock`, `main-ended`, and a streaming query that stands still. */
+import type { JudgeContext } from './judge-context.ts'
 import type { WorkProgress } from './progress.ts'
 import { covers, extendSpan, type ReadingSpan, staleMs } from './span.ts'
 import { type Cycle, findCycles } from './thread-cycle.ts'
-import { createHung, type Deadlines, formatSeconds, type HungVerdict, type VerdictEvidence } from './verdict.ts'
+import { createHung, formatSeconds, type HungVerdict, type VerdictEvidence } from './verdict.ts'
 import { type DriverThread, maxThreadsKept, type Observation, type ThreadsReading } from './witnesses.ts'
 
 export interface ThreadHistory {
@@ -186,8 +187,7 @@ function dropWorking(
  */
 export function concludeSchedulerDead(
   { schedulerGone }: ThreadHistory,
-  { threadDumpIntervalMs }: Deadlines,
-  nowMs: number,
+  { deadlines: { threadDumpIntervalMs }, nowMs }: JudgeContext,
 ): HungVerdict | null {
   if (!covers(schedulerGone, threadDumpIntervalMs - dumpSlackMs, nowMs) || schedulerGone.readings < 2) return null
   const detail = `the thread ${schedulerThread} is missing in ${schedulerGone.readings} thread dumps over ${formatSpan(schedulerGone)}, while a job waits for it`
@@ -206,8 +206,7 @@ const isKeyThread = (name: string) => name === 'main' || name === schedulerThrea
 /** Threads that wait for each other never go on. Whether the driver needs them is certain only for some. */
 export function concludeDeadlock(
   { cycles }: ThreadHistory,
-  { threadDumpIntervalMs }: Deadlines,
-  nowMs: number,
+  { deadlines: { threadDumpIntervalMs }, nowMs }: JudgeContext,
 ): HungVerdict | null {
   const confirmed = cycles.filter(
     ({ span }) => span.readings >= 2 && covers(span, threadDumpIntervalMs - dumpSlackMs, nowMs),
@@ -223,15 +222,18 @@ export function concludeDeadlock(
   return createHung('deadlock', certainty, `${report}, ${dumps}`, [evidence], nowMs)
 }
 
+interface ThreadsAndProgress {
+  readonly threads: ThreadHistory
+  readonly progress: WorkProgress
+}
+
 /**
  * The thread of a query is in the same blocking frames, and the query has run no job: its source, its sink or its state store
  * does not return. Only likely, because user code may wait on purpose.
  */
 export function concludeStreamStall(
-  { streams }: ThreadHistory,
-  progress: WorkProgress,
-  { streamingStallDeadlineMs }: Deadlines,
-  nowMs: number,
+  { threads: { streams }, progress }: ThreadsAndProgress,
+  { deadlines: { streamingStallDeadlineMs }, nowMs }: JudgeContext,
 ): HungVerdict | null {
   if (streamingStallDeadlineMs === null) return null
   for (const { span, name, frame, batch } of streams.values()) {
@@ -256,10 +258,8 @@ export function concludeStreamStall(
  * of the application's own, like those of Thrift and Connect, live without main.
  */
 export function concludeMainEnded(
-  { mainEnded, hasServer }: ThreadHistory,
-  { quiet, lastJobMs, readMs }: WorkProgress,
-  { stopDeadlineMs }: Deadlines,
-  nowMs: number,
+  { threads: { mainEnded, hasServer }, progress: { quiet, lastJobMs, readMs } }: ThreadsAndProgress,
+  { deadlines: { stopDeadlineMs }, nowMs }: JudgeContext,
 ): HungVerdict | null {
   if (hasServer || mainEnded === null || !covers(mainEnded, stopDeadlineMs - dumpSlackMs, nowMs)) return null
   const isQuiet =

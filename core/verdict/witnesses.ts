@@ -95,14 +95,8 @@ export interface ExecutorsReading {
 export interface MetricsReading {
   readonly activeJobs: number | null
   readonly allJobs: number | null
-  /** How many messages the DAG scheduler's event loop has processed. */
-  readonly schedulerMessages: number | null
-  readonly eventsPosted: number | null
   /** Events that the queue `executorManagement` has dropped: after one, dynamic allocation may stop for good. */
   readonly droppedExecutorEvents: number | null
-  readonly heapUsedBytes: number | null
-  /** Time that the JVM has spent in garbage collection. */
-  readonly gcMs: number | null
 }
 
 /** The longest list of threads in a reading. A list this long may lack some. */

@@ -46,16 +46,19 @@ type Expected = ReturnType<typeof chooseHungAction>
 const report = (message: string): Expected => ({ kind: 'report', message: `${what}; ${message}` })
 const restart = (message: string): Expected => ({
   kind: 'fail',
+  by: 'probe',
   restarts: true,
   signal: 'ALRM',
   message: `${what}; ${message}`,
 })
 const fail = (message: string, signal: 'ALRM' | 'KILL' = 'ALRM'): Expected => ({
   kind: 'fail',
+  by: 'probe',
   restarts: false,
   signal,
   message: `${what}; ${message}`,
 })
+const byController = (action: Expected): Expected => (action.kind === 'fail' ? { ...action, by: 'controller' } : action)
 const wait: Expected = {
   kind: 'wait',
   untilMs: now + 30_000,
@@ -63,6 +66,7 @@ const wait: Expected = {
 }
 const first = 'restart 1 of 2 within 1h'
 const unknownStart = 'left as it is, because its start is not known and the next driver could be ended instead'
+const unprobed = 'no probe has run in its container, so that only the controller can end it'
 const endless = 'left as it is, because the kubelet would restart it without a limit'
 
 const rows: readonly (readonly [string, HungContext, Expected])[] = [
@@ -93,7 +97,13 @@ const rows: readonly (readonly [string, HungContext, Expected])[] = [
     report(`${noneLeft}; left as it is`),
   ],
   ['driver container, first restart', contextWith(one), restart(`${first}, the driver container`)],
-  ['driver container, no record yet', contextWith(one, { driver: 'none' }), restart(`${first}, the driver container`)],
+  ['driver container, no record yet', contextWith(one, { driver: 'none' }), byController(restart(unprobed))],
+  ['fail-pod, no record yet', contextWith(failPod, { driver: 'none' }), byController(fail(unprobed))],
+  [
+    'all containers, no record yet',
+    contextWith(all, { driver: 'none' }),
+    { kind: 'restart-all', message: `${what}; ${first}, all containers` },
+  ],
   ['driver container, unknown start', contextWith(one, { driver: 'any' }), report(unknownStart)],
   ['driver container, during backoff', contextWith(one, { history: history(30_000) }), wait],
   ['driver container, budget spent', contextWith(one, { history: spent }), report(`${noneLeft}; left as it is`)],

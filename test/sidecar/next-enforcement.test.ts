@@ -31,10 +31,22 @@ const observe: HungPolicy = { kind: 'observe', budget: null }
 
 const hung = (reason: HungReason) =>
   ({ kind: 'hung', sinceMs: 190_000, certainty: 'certain', evidence: [], reason, detail: 'no answer' }) as const
-const judged = (verdict: Verdict, answered = true): Judgement => ({ ...createJudgement(0, answered), verdict })
+const judged = (verdict: Verdict, answered = true): Judgement => ({ ...createJudgement(0, { answered }), verdict })
 const starting = createJudgement(0)
 const alive = judged({ kind: 'alive', sinceMs: 190_000 })
 const aliveForLong = judged({ kind: 'alive', sinceMs: time.nowMs - 120_001 })
+const processRecord = (recordedMs: number, jvm: ProcessRecord['jvm']): ProcessRecord => ({
+  recordedMs,
+  jvm,
+  pythonCpuTicks: null,
+  otherCpuTicks: null,
+  throttledUs: null,
+  oomKills: null,
+})
+const recordedAt = (judgement: Judgement, recordedMs: number): Judgement => ({
+  ...judgement,
+  processes: updateProcesses(noProcesses, processRecord(recordedMs, null)),
+})
 const failingUi = judged({ kind: 'failing', sinceMs: 190_000, failures: 1, detail: 'timeout' })
 const stopping = judged({ kind: 'stopping', sinceMs: 0 })
 const unresponsive = judged(hung('unresponsive'))
@@ -48,7 +60,7 @@ const unnamed: RestartState = { ...answeredState, driverStartTicks: null }
 const monitoring: EnforcementPhase = { kind: 'monitoring' }
 const failing = (restarts: boolean, ageMs: number, reason: HungReason = 'unresponsive'): EnforcementPhase => ({
   kind: 'acting',
-  action: { kind: 'fail', restarts, signal: 'ALRM', message: 'the reason' },
+  action: { kind: 'fail', by: 'probe', restarts, signal: 'ALRM', message: 'the reason' },
   verdict: hung(reason),
   sinceMs: time.nowMs - ageMs,
 })
@@ -215,12 +227,28 @@ const rows: readonly Row[] = [
     'remove-message, files[ready]',
   ],
   [
-    'answers for longer than the kubelet needs to restart',
+    'answers for longer than the kubelet needs to restart, and then a record of the same driver',
+    stateWith(monitoring, pending),
+    recordedAt(aliveForLong, time.nowMs),
+    restartDriver,
+    'monitoring',
+    'save-restart-state, files[ready]',
+  ],
+  [
+    'the same, and the newest record is older',
+    stateWith(monitoring, pending),
+    recordedAt(aliveForLong, time.nowMs - 1_000),
+    restartDriver,
+    'monitoring',
+    'files[ready]',
+  ],
+  [
+    'the same, and no record',
     stateWith(monitoring, pending),
     aliveForLong,
     restartDriver,
     'monitoring',
-    'save-restart-state, files[ready]',
+    'files[ready]',
   ],
   ['a hung driver that stops', stateWith(failing(false, 1_000)), stopping, failPod, 'monitoring', 'files[ready]'],
   [
@@ -423,7 +451,7 @@ describe('nextEnforcement', () => {
     test(`another driver without a verdict, ${onHung.kind}: ${why} → counted ${reasons.length}`, () => {
       const { state } = decide(
         stateWith({ kind: 'monitoring' }),
-        createJudgement(time.nowMs, true),
+        createJudgement(time.nowMs, { answered: true }),
         onHung,
         known('200'),
       )
@@ -489,10 +517,21 @@ describe('nextEnforcement', () => {
   })
 
   test('a longer grace period → the restart is expected for longer', () => {
-    const next = decide(stateWith(monitoring, pending), aliveForLong, restartDriver, known('100'), {
+    const judgement = recordedAt(aliveForLong, time.nowMs)
+    const next = decide(stateWith(monitoring, pending), judgement, restartDriver, known('100'), {
       gracePeriodMs: 60_000,
     })
     assert.deepEqual(next.state.restartState.pendingRestart, pending.pendingRestart)
+  })
+
+  test('a probe records a hung driver for the first time → the message says what the probe does', () => {
+    const before = decide(stateWith(monitoring, unnamed), unresponsive, restartDriver, none)
+    const after = decide(before.state, unresponsive, restartDriver)
+    const messages = [before, after].map(({ effects }) =>
+      effects.flatMap((effect) => (effect.kind === 'write-termination-message' ? [effect.text] : [])).join(),
+    )
+    assert.match(messages[0] ?? '', /only the controller can end it$/)
+    assert.match(messages[1] ?? '', /the driver container$/)
   })
 
   test('a likely verdict becomes certain, and is still only reported → the reason for that is the new one', () => {
@@ -564,14 +603,15 @@ describe('nextEnforcement', () => {
 })
 
 describe('the file hung', () => {
-  const record = (startTicks: string): ProcessRecord => ({
-    recordedMs: 1_000,
-    jvm: { startTicks, state: 'stopped', cpuTicks: 1, threads: 1, hasDebugAgent: false, waitsForDisk: null },
-    pythonCpuTicks: null,
-    otherCpuTicks: null,
-    throttledUs: null,
-    oomKills: null,
-  })
+  const record = (startTicks: string): ProcessRecord =>
+    processRecord(1_000, {
+      startTicks,
+      state: 'stopped',
+      cpuTicks: 1,
+      threads: 1,
+      hasDebugAgent: false,
+      waitsForDisk: null,
+    })
   const rows: readonly [string, Judgement, string][] = [
     ['no record of the JVM', unresponsive, 'ALRM'],
     ['a record of the JVM', { ...unresponsive, processes: updateProcesses(noProcesses, record('4711')) }, 'ALRM 4711'],
@@ -579,11 +619,7 @@ describe('the file hung', () => {
       'a later record without a JVM',
       {
         ...unresponsive,
-        processes: updateProcesses(updateProcesses(noProcesses, record('4711')), {
-          ...record('4711'),
-          recordedMs: 2_000,
-          jvm: null,
-        }),
+        processes: updateProcesses(updateProcesses(noProcesses, record('4711')), processRecord(2_000, null)),
       },
       'ALRM 4711',
     ],

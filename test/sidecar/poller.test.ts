@@ -146,11 +146,7 @@ describe('createPoller: readings', () => {
   const metrics: MetricsReading = {
     activeJobs: 1,
     allJobs: 2,
-    schedulerMessages: 3,
-    eventsPosted: 4,
     droppedExecutorEvents: 0,
-    heapUsedBytes: 5,
-    gcMs: 6,
   }
   const job = (activeTasks: number) => ({ jobs: [{ id: 1, endedTasks: 2, activeTasks, streaming: null }] })
 

@@ -18,7 +18,7 @@ const intervalMs = 5_000
 function simulate(jobCount: number, hours: number) {
   const account = createReadingAccount()
   const asked: { readonly witness: UiWitness; readonly atMs: number }[] = []
-  let judgement = createJudgement(0, true)
+  let judgement = createJudgement(0, { answered: true })
   let polls = 0
   for (let nowMs = 0; nowMs < hours * 3_600_000; nowMs += intervalMs) {
     polls += 1

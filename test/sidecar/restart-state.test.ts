@@ -16,6 +16,7 @@ const memories = fc.record(
   {
     answered: fc.boolean(),
     answeredAtMs: fc.option(fc.nat()),
+    firstAnswer: fc.option(fc.record({ jvmStartTicks: ticks, driverAgeMs: fc.nat() }, { noNullPrototype: true })),
     driverStartTicks: fc.option(ticks),
     previousDriver: fc.option(fc.record({ startTicks: ticks, answered: fc.boolean() }, { noNullPrototype: true })),
     attempt: fc.integer({ min: 1, max: 1_000 }),
@@ -48,11 +49,23 @@ describe('restart state', () => {
     test(`${text} → the initial state`, () => assert.deepEqual(parseRestartState(text), initialRestartState))
   }
 
+  test('the file of an earlier version, or a wrong field → what else it says', () => {
+    const known = { ...initialRestartState, answered: true, attempt: 3 }
+    const { firstAnswer, ...earlier } = known
+    assert.equal(firstAnswer, null)
+    const wrong = [null, 7, { jvmStartTicks: 104, driverAgeMs: 1 }, { jvmStartTicks: '104', driverAgeMs: '1' }]
+    for (const state of [earlier, ...wrong.map((value) => ({ ...earlier, firstAnswer: value }))]) {
+      assert.deepEqual(parseRestartState(JSON.stringify(state)), known)
+    }
+  })
+
   test('a restart → the next driver has not answered, and the restart is recorded', () => {
-    const answered = { ...initialRestartState, answered: true, driverStartTicks: '100' }
+    const firstAnswer = { jvmStartTicks: '104', driverAgeMs: 20_000 }
+    const answered = { ...initialRestartState, answered: true, firstAnswer, driverStartTicks: '100' }
     assert.deepEqual(recordRestart(answered, { atMs: 5, reason: 'stall' }), {
       answered: false,
       answeredAtMs: null,
+      firstAnswer: null,
       driverStartTicks: null,
       previousDriver: { startTicks: '100', answered: true },
       attempt: 2,

@@ -157,7 +157,7 @@ describe('createUiClient', () => {
       (await uiClient.read(witness, at(ui.port), applicationId, patientMs)).readings
     assert.equal((await read('jobs')).jobs?.jobs.length, 28)
     assert.deepEqual((await read('executors')).executors, { executors: 0, cores: 2 })
-    assert.equal((await read('metrics')).metrics?.eventsPosted, 494)
+    assert.equal((await read('metrics')).metrics?.allJobs, 28)
     assert.equal((await read('threads')).threads?.threads.length, 8)
     assert.equal((await read('queries')).queries?.queries.length, 3)
     const text = await uiClient.readText('threads', at(ui.port), applicationId, patientMs, 1_000)

@@ -39,7 +39,7 @@ export function judgedAfter(steps: string, answered = false, deadlines: Partial<
       const [atMs, name = ''] = step.split(' ')
       return judge(state, observationNamed(name), { ...policy, ...deadlines }, Number(atMs))
     },
-    createJudgement(0, answered),
+    createJudgement(0, { answered }),
   )
 }
 

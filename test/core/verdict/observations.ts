@@ -94,11 +94,7 @@ export const executors = (count: number): ExecutorsReading => ({ executors: coun
 export const metrics = (fields: Partial<MetricsReading> = {}): MetricsReading => ({
   activeJobs: 0,
   allJobs: 28,
-  schedulerMessages: 500,
-  eventsPosted: 1_000,
   droppedExecutorEvents: 0,
-  heapUsedBytes: 10 ** 8,
-  gcMs: 100,
   ...fields,
 })
 

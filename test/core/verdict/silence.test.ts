@@ -189,6 +189,25 @@ testVerdicts('unresponsive', [
   },
 ])
 
+describe('the observer has started again during a silence', () => {
+  const silence = (untilMs: number, others: Partial<ProcessRecord> = {}): readonly Step[] => [
+    [0, answers()],
+    ...repeat(pollMs, untilMs, pollMs, (atMs) => times(others.jvm === null ? record(atMs, {}, others) : undefined)),
+  ]
+  const rows: readonly [string, boolean, readonly Step[], string][] = [
+    ['probes recorded the driver before, until busy-deadline', true, silence(5 * minuteMs - pollMs), 'failing'],
+    ['the same, after busy-deadline', true, silence(5 * minuteMs), 'hung unresponsive certain'],
+    ['no probe ever recorded it', false, silence(2 * minuteMs), 'hung unresponsive certain'],
+    ['the probes record, but see no JVM', true, silence(2 * minuteMs, { jvm: null }), 'hung unresponsive certain'],
+  ]
+  for (const [what, recorded, steps, verdict] of rows) {
+    test(`${what} → ${verdict}`, () => {
+      const before = createJudgement(0, { answered: true, recorded })
+      assert.equal(describeVerdict(judgeSteps(steps, {}, before)), verdict)
+    })
+  }
+})
+
 describe('frozen before the first answer', () => {
   const stopped = (atMs: number, ui: Observation['ui']) => times(record(atMs, { state: 'stopped' }), ui)
   for (const name of ['refused', 'timeout'] as const) {
@@ -206,7 +225,7 @@ describe('frozen before the first answer', () => {
 
   test('stopped after the UI closed → stopping: nothing may run again', () => {
     const steps = repeat(1_000, 120_000, 1_000, (atMs) => stopped(atMs, samples.refused))
-    assert.equal(describeVerdict(judgeSteps(steps, {}, createJudgement(0, true))), 'stopping')
+    assert.equal(describeVerdict(judgeSteps(steps, {}, createJudgement(0, { answered: true }))), 'stopping')
   })
 
   test('the record is old → starting', () => {

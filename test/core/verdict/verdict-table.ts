@@ -16,7 +16,7 @@ export function testVerdicts(name: string, rows: readonly VerdictRow[], answered
   describe(name, () => {
     for (const { what, steps, verdict, deadlines } of rows) {
       test(`${what} → ${verdict}`, () => {
-        assert.equal(describeVerdict(judgeSteps(steps, deadlines, createJudgement(0, answered))), verdict)
+        assert.equal(describeVerdict(judgeSteps(steps, deadlines, createJudgement(0, { answered }))), verdict)
       })
     }
   })

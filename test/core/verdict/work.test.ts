@@ -97,12 +97,12 @@ testVerdicts('scheduler-dead', [
     verdict: 'alive',
   },
   {
-    what: 'events are posted, no message is processed: one long task',
-    steps: watch(0, 20 * minuteMs, (atMs) => ({
+    what: 'one long task',
+    steps: watch(0, 20 * minuteMs, {
       jobs: jobs({ activeTasks: 1 }),
-      metrics: metrics({ activeJobs: 1, eventsPosted: atMs }),
+      metrics: metrics({ activeJobs: 1 }),
       threads: healthyDump,
-    })),
+    }),
     verdict: 'alive',
   },
   { what: 'the dumps are old', steps: [...deadScheduler, [10 * minuteMs, answers()]], verdict: 'alive' },
@@ -418,10 +418,43 @@ needs('streaming-stall of a source', dumpEvery(3 * minuteMs, 15 * minuteMs, sour
 const waiting = { jobs: jobs({ activeTasks: 0 }), executors: executors(0) }
 const dropped = { activeJobs: 1, droppedExecutorEvents: 2 }
 const starved = watch(0, 10 * minuteMs, { ...waiting, metrics: metrics(dropped) })
+const starvedLater = watch(30_000, 11 * minuteMs, { ...waiting, metrics: metrics(dropped) })
 
 testVerdicts('no-executors', [
   { what: 'for the deadline', steps: watch(0, 10 * minuteMs, waiting), verdict: 'hung no-executors likely' },
   { what: 'with dropped events', steps: starved, verdict: 'hung no-executors certain' },
+  {
+    what: 'events dropped before a task ran, and none since',
+    steps: [[0, answers({ jobs: jobs({}), metrics: metrics(dropped) })], ...starvedLater],
+    verdict: 'hung no-executors likely',
+  },
+  {
+    what: 'events dropped before there was an executor, and none since',
+    steps: [
+      [0, answers({ metrics: metrics(dropped) })],
+      [15_000, answers({ ...waiting, executors: executors(1) })],
+      ...starvedLater,
+    ],
+    verdict: 'hung no-executors likely',
+  },
+  {
+    what: 'events dropped before all jobs had ended, and none since',
+    steps: [[0, answers({ metrics: metrics({ ...dropped, activeJobs: 0 }) })], ...starvedLater],
+    verdict: 'hung no-executors likely',
+  },
+  {
+    what: 'a task ran before the count was known, which has not risen since',
+    steps: [[0, answers({ jobs: jobs({}) })], ...starvedLater],
+    verdict: 'hung no-executors likely',
+  },
+  {
+    what: 'events dropped before a task ran, and more since',
+    steps: [
+      [0, answers({ jobs: jobs({}), metrics: metrics({ ...dropped, droppedExecutorEvents: 1 }) })],
+      ...starvedLater,
+    ],
+    verdict: 'hung no-executors certain',
+  },
   { what: 'for less', steps: watch(0, 10 * minuteMs - 30_000, waiting), verdict: 'alive' },
   {
     what: 'the UI missed the end of the job, which the scheduler knows',
@@ -465,6 +498,11 @@ testVerdicts('no-executors', [
     verdict: 'hung no-executors likely',
   },
 ])
+testVerdicts(
+  'no-executors, of a driver that worked before the observer started',
+  [{ what: 'with dropped events, and none since', steps: starved, verdict: 'hung no-executors likely' }],
+  true,
+)
 needs('no-executors', starved, { executors: 'alive', jobs: 'alive', metrics: 'hung no-executors likely' })
 
 const endedMain = threads(thread('DestroyJavaVM', { id: 2, state: 'RUNNABLE' }), scheduler, listeners)

@@ -193,7 +193,7 @@ export function createKubelet(options: KubeletOptions): Kubelet {
     if (setup.startupProbe === 'exec') startupPassed = runScript('startup')
     else {
       if (sidecar === null || !isServing()) return
-      sidecar.requestStartedz()
+      sidecar.noticeDriverProbe()
       startupPassed = passesStartup(sidecar.state())
     }
     if (startupPassed) trace('startup probe passes')
@@ -221,6 +221,8 @@ export function createKubelet(options: KubeletOptions): Kubelet {
 
   function probeReadiness(): undefined {
     if (!startupPassed) return
+    // Whatever the handler of the other probes is, this one requests /readyz.
+    if (isServing()) sidecar?.noticeDriverProbe()
     const passes = isServing() && sidecar !== null && passesReadiness(sidecar.state())
     readinessFailures = passes ? 0 : readinessFailures + 1
     const next = passes || (ready && readinessFailures < failureThreshold)

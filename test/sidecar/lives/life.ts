@@ -55,8 +55,6 @@ export interface Work {
   readonly executors: number
   readonly queries: readonly SimulatedQuery[]
   readonly threads: readonly SimulatedThread[]
-  readonly schedulerMessages: number
-  readonly eventsPosted: number
   readonly droppedExecutorEvents: number
 }
 

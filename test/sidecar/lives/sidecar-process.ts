@@ -43,7 +43,8 @@ export interface SidecarProcess {
   readonly startedMs: number
   isRunning(): boolean
   state(): SidecarState
-  requestStartedz(): void
+  /** The kubelet has requested /startedz or /readyz. */
+  noticeDriverProbe(): void
   /** Ends it as SIGKILL does. */
   kill(): void
 }
@@ -83,7 +84,7 @@ export function startSidecar(options: SidecarProcessOptions): SidecarProcess {
     startedMs: time.nowMs(),
     isRunning: () => isRunning,
     state: () => state,
-    requestStartedz: () => {
+    noticeDriverProbe: () => {
       driverWasProbed = true
     },
     kill: () => end(137),

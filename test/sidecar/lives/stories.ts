@@ -424,7 +424,9 @@ export const hungStories = {
   ),
   'dropped events': working(2, works.batchJobs, 'has no executors', works.noExecutors(7), (context) => [
     ...afterDeadline(context, ['no-executors'], 'likely', context.deadlines.noExecutorsDeadlineMs, { byMs: null }),
-    ...afterDeadline(context, ['no-executors'], 'certain', context.deadlines.noExecutorsDeadlineMs),
+    ...afterDeadline(context, ['no-executors'], 'certain', context.deadlines.noExecutorsDeadlineMs, {
+      needsMemory: true,
+    }),
   ]),
   'main ended': working(2, works.batchJobs, 'has no main', works.mainEnded, (context) =>
     context.threadDumps

@@ -63,42 +63,39 @@ const query = (name: string, state: SimulatedQuery['state'], batch: number, run 
 const batchJob = (batch: number) => ({ id: batch, ended: 1, active: 1, query: { runId: 'run-q', batch } })
 
 /** Nothing but Spark's own threads and events. */
-const base = (ageMs: number): Work => ({
+const base: Work = {
   jobs: [],
   allJobs: 5,
   executors: 2,
   queries: [],
   threads: [mainComputes, scheduler, listeners],
-  schedulerMessages: Math.floor(ageMs / 1_000),
-  eventsPosted: Math.floor(ageMs / 500),
   droppedExecutorEvents: 0,
-})
+}
 
 const jobMs = 60_000
 
 /** One job a minute, whose tasks take a second. */
 export const batchJobs = (ageMs: number): Work => ({
-  ...base(ageMs),
+  ...base,
   jobs: [{ id: Math.floor(ageMs / jobMs), ended: Math.floor((ageMs % jobMs) / 1_000), active: 4 }],
   allJobs: 1 + Math.floor(ageMs / jobMs),
   threads: [mainInJob, scheduler, listeners],
 })
 
 /** One task that takes hours. */
-export const oneLongTask = (ageMs: number): Work => ({
-  ...base(ageMs),
+export const oneLongTask = (): Work => ({
+  ...base,
   jobs: [{ id: 3, ended: 7, active: 1 }],
   threads: [mainInJob, scheduler, listeners],
-  schedulerMessages: 40,
 })
 
-export const computesWithoutJobs = base
+export const computesWithoutJobs = (): Work => base
 
 const [batchMs, batchJobMs] = [11_000, 4_000]
 
 /** A batch every ten seconds, whose job takes three. */
 export const stream = (ageMs: number): Work => ({
-  ...base(ageMs),
+  ...base,
   jobs: ageMs % batchMs < batchJobMs ? [batchJob(Math.floor(ageMs / batchMs))] : [],
   allJobs: 1 + Math.floor(ageMs / batchMs),
   queries: [query('q', 'RUNNING', Math.floor(ageMs / batchMs))],
@@ -136,8 +133,8 @@ export const oneOfTwoStopped = (ageMs: number): Work => ({
 })
 
 /** The only query has failed, and `main` sleeps for ever. */
-export const allFailed = (ageMs: number): Work => ({
-  ...base(ageMs),
+export const allFailed = (): Work => ({
+  ...base,
   queries: [query('q', 'FAILED', 4)],
   threads: [mainSleeps, scheduler, listeners],
 })
@@ -154,35 +151,30 @@ export const blockedStream = (ageMs: number): Work => ({
   threads: [mainAwaitsQueries, scheduler, listeners, streamBlocks('q')],
 })
 
-export const noExecutors =
-  (dropped: number) =>
-  (ageMs: number): Work => ({
-    ...base(ageMs),
-    jobs: [{ id: 2, ended: 0, active: 0 }],
-    executors: 0,
-    threads: [mainInJob, scheduler, listeners],
-    schedulerMessages: 30,
-    droppedExecutorEvents: dropped,
-  })
+export const noExecutors = (dropped: number) => (): Work => ({
+  ...base,
+  jobs: [{ id: 2, ended: 0, active: 0 }],
+  executors: 0,
+  threads: [mainInJob, scheduler, listeners],
+  droppedExecutorEvents: dropped,
+})
 
 /** An error has ended the scheduler's thread. */
-export const withoutScheduler = (ageMs: number): Work => ({
-  ...base(ageMs),
+export const withoutScheduler = (): Work => ({
+  ...base,
   jobs: [{ id: 2, ended: 3, active: 0 }],
   threads: [mainInJob, listeners],
-  schedulerMessages: 30,
 })
 
 /** `main` and another thread wait for each other's locks. */
-export const deadlocked = (ageMs: number): Work => ({
-  ...base(ageMs),
+export const deadlocked = (): Work => ({
+  ...base,
   threads: [
     thread(1, 'main', 'BLOCKED', ['Main$.one(Main.scala:3)'], 77),
     thread(77, 'writer', 'BLOCKED', ['Main$.two(Main.scala:4)'], 1),
     scheduler,
     listeners,
   ],
-  schedulerMessages: 30,
 })
 
 /** A thread waits for a lock that `main` holds while it works, now and then. */
@@ -192,14 +184,13 @@ export const contended = (ageMs: number): Work => ({
 })
 
 /** `main` has returned, and a pool of the program keeps the JVM alive. */
-export const mainEnded = (ageMs: number): Work => ({
-  ...base(ageMs),
+export const mainEnded = (): Work => ({
+  ...base,
   threads: [destroyer, scheduler, listeners, pool],
-  schedulerMessages: 30,
 })
 
 /** Spark Connect serves without a `main` thread. */
-export const connectServer = (ageMs: number): Work => ({
-  ...mainEnded(ageMs),
+export const connectServer = (): Work => ({
+  ...mainEnded(),
   threads: [destroyer, scheduler, listeners, grpc],
 })

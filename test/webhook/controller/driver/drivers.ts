@@ -61,7 +61,7 @@ export const permissiveSafeguards = (fields: Partial<Safeguards> = {}): Safeguar
   ...fields,
 })
 
-export const judged = (verdict: Verdict): Judgement => ({ ...createJudgement(0, true), verdict })
+export const judged = (verdict: Verdict): Judgement => ({ ...createJudgement(0, { answered: true }), verdict })
 
 export const unresponsive: Verdict = {
   kind: 'hung',

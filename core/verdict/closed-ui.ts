@@ -1,7 +1,8 @@
 /** The verdicts about a driver whose UI does not listen: `startup-deadline`, `stop-deadline`, and `frozen` before the first answer. */
+import type { JudgeContext } from './judge-context.ts'
 import type { PollRun } from './poll-run.ts'
-import { concludeDebugger, findStopped, isFresh, type ProcessHistory } from './processes.ts'
-import { createHung, type Deadlines, formatSeconds, type Verdict, type VerdictEvidence } from './verdict.ts'
+import { concludeDebugger, findStopped, isFresh } from './processes.ts'
+import { createHung, formatSeconds, type Verdict, type VerdictEvidence } from './verdict.ts'
 
 /**
  * The UI has never answered. If nothing listens on its port, the deadline is only likely to mean a hang: a notebook's kernel,
@@ -9,11 +10,8 @@ import { createHung, type Deadlines, formatSeconds, type Verdict, type VerdictEv
  * the SparkContext exists, and should answer.
  */
 export function concludeStarting(
-  startedMs: number,
-  run: PollRun,
-  processes: ProcessHistory,
-  deadlines: Deadlines,
-  nowMs: number,
+  { startedMs, run }: { readonly startedMs: number; readonly run: PollRun },
+  { processes, deadlines, nowMs }: JudgeContext,
 ): Verdict {
   const heldByDebugger = concludeDebugger(processes, startedMs)
   const stopped = findStopped(processes, deadlines.frozenDeadlineMs, nowMs)
@@ -45,9 +43,7 @@ export function concludeStarting(
  */
 export function concludeStopping(
   run: PollRun,
-  processes: ProcessHistory,
-  { stopDeadlineMs }: Deadlines,
-  nowMs: number,
+  { processes, deadlines: { stopDeadlineMs }, nowMs }: JudgeContext,
 ): Verdict {
   const { idleness, newest } = processes
   const quietSinceMs = Math.max(run.sinceMs, idleness.workedMs ?? run.sinceMs)

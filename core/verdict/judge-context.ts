@@ -1,0 +1,9 @@
+import type { ProcessHistory } from './processes.ts'
+import type { Deadlines } from './verdict.ts'
+
+/** What each conclusion may depend on, in addition to its own facts. */
+export interface JudgeContext {
+  readonly processes: ProcessHistory
+  readonly deadlines: Deadlines
+  readonly nowMs: number
+}
