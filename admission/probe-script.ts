@@ -23,7 +23,7 @@ export const probeScript = [
   // A process of another container is neither recorded nor signalled. The cgroup of memory (v1) or the only one (v2) belongs
   // to one container, unlike others of v1.
   'c() { v=; while read -r l; do case $l in *:memory:*) v=$l; break;; 0::*) v=$l;; esac; done <$1; }',
-  'c /proc/self/cgroup; o=$v j= b= e= x= k=',
+  'c /proc/self/cgroup; o=$v j= b= e= u= x= k=',
   // The driver's JVM as the last probe knew it, so that its command line is read once: that may be long, and may block.
   `read -r k <${verdictFiles.jvm}`,
   // The short file `comm` sorts out the probes’ own shells, and where the node’s processes may be visible, all but java and
@@ -41,15 +41,18 @@ export const probeScript = [
   'case $p,$a in *launcher.Mainorg*) continue;; *.deploy.SparkSubmit*) ;; 1,*) w=9999999999999999;; *) r="$r${n}o $s"; continue;; esac',
   'case $a${JAVA_TOOL_OPTIONS-}${JDK_JAVA_OPTIONS-}${_JAVA_OPTIONS-} in *jdwp*) m=d;; esac;; esac',
   // The driver may start other JVMs that run SparkSubmit. The oldest one is the driver.
-  '[ "$j" ] && [ "$w" -ge "$b" ] || { j=$p b=$w e="$p ${20} $m" x="$n$m $s"; }; done; r=$r$x',
-  `case $b,$k in ,*|9999999999999999,*|*,"$e") ;; *) printf '%s\\n' "$e" >${verdictFiles.jvm};; esac`,
-  // While the sidecar doubts the driver: whether a thread waits for a disk, and a thread dump in the driver’s log, once for
-  // each doubt, and only if the JVM catches SIGQUIT (mask 4): it would die of it otherwise. Both probes do so, because a
-  // driver may also hang before its UI has ever answered.
+  '[ "$j" ] && [ "$w" -ge "$b" ] || { j=$p b=$w e="$p ${20}" u=$m x=$s; }; done',
+  // While the sidecar doubts the driver: whether a thread waits for a disk; whether the JVM has the threads of a debug agent,
+  // which an entrypoint may set or a tool may load unseen; and a thread dump in the driver’s log, once for each doubt, and
+  // only if the JVM catches SIGQUIT (mask 4): it would die of it otherwise. Both probes do so, because a driver may also hang
+  // before its UI has ever answered.
   `d= q=; read -r d <${verdictFiles.doubt}; read -r q <${verdictFiles.quit}; if [ "$d" ] && [ "$j" ]; then w=0`,
-  'for p in /proc/$j/task/*/stat; do s=; read -r s <$p; case ${s##*) } in D*) w=1; break;; esac; done; r="$r${n}disk $w"',
+  'for p in /proc/$j/task/*/stat; do s=; read -r s <$p; case $s in *"(JDWP "*) u=d;; esac',
+  'case ${s##*) } in D*) w=1;; esac; done; r="$r${n}disk $w"',
   '[ "$q" = "$d" ] || while read -r a l; do case $a$l in SigCgt:*[4-7c-f])',
   `printf '%s\\n' "$d" >${verdictFiles.quit} && kill -QUIT $j;; esac; done </proc/$j/status; fi`,
+  '[ -z "$j" ] || { e="$e $u" r="$r$n$u $x"; }',
+  `case $b,$k in ,*|9999999999999999,*|*,"$e") ;; *) printf '%s\\n' "$e" >${verdictFiles.jvm};; esac`,
   // Throttling and kills for lack of memory, from cgroup v2 or v1.
   'for p in cpu.stat memory.events cpu/cpu.stat memory/memory.oom_control; do while read -r a l; do',
   'case $a in throttled_usec|throttled_time|oom_kill) r="$r$n$a $l";; esac; done </sys/fs/cgroup/$p; done',

@@ -307,6 +307,25 @@ for (const shell of shells) {
       })
     }
 
+    test('a debug agent that only its threads show → is recorded during a doubt, and known afterwards', (t) => {
+      const { fake, write, record, path, read } = container(t)
+      fake(7, 'java', { cmdline: submit, stat: statOf('5000', 'java', 7) })
+      for (const [thread, name] of Object.entries({ 7: 'java', 8: 'JDWP Transport ', 9: 'x) S (JDWPx' })) {
+        spawnSync('mkdir', ['-p', path('proc/7/task', thread)])
+        write(`proc/7/task/${thread}/stat`, statOf('1', name, Number(thread)))
+      }
+      assert.equal(record()?.jvm?.hasDebugAgent, false)
+      write('volume/doubt', 'first\n')
+      assert.equal(record()?.jvm?.hasDebugAgent, true)
+      assert.equal(read('volume/jvm'), '7 5000 d\n')
+      rmSync(path('volume/doubt'))
+      assert.equal(record()?.jvm?.hasDebugAgent, true)
+      rmSync(path('proc/7/task/8'), { recursive: true })
+      write('volume/doubt', 'second\n')
+      fake(7, 'java', { cmdline: submit, stat: statOf('6000', 'java', 7) })
+      assert.equal(record()?.jvm?.hasDebugAgent, false)
+    })
+
     test('the counters of cgroup v2 and v1 → are recorded', (t) => {
       const { write, record } = container(t)
       write('cgroup/cpu.stat', 'usage_usec 1\nnr_throttled 3\nthrottled_usec 1234\n')

@@ -106,6 +106,17 @@ describe('the probes of a real JVM', { skip, concurrency: 2 }, () => {
       assert.equal(driver.exitCode(), 142)
     })
 
+    test(`${name}: a debug agent that the entrypoint sets unseen → is recorded during a doubt`, async (t) => {
+      const agent = '-agentlib:jdwp=transport=dt_socket,server=y,suspend=n,address=127.0.0.1:0'
+      const driver = await startJvm(t, [submit], `export JAVA_TOOL_OPTIONS=${agent};`)
+      const { probe, write, record } = show(t, shell, driver)
+      assert.equal(probe(), 0)
+      assert.equal(record()?.jvm?.hasDebugAgent, false)
+      write('volume/doubt', 'first\n')
+      assert.equal(probe(), 0)
+      assert.equal(record()?.jvm?.hasDebugAgent, true)
+    })
+
     test(`${name}: a JVM that ignores SIGALRM → SIGKILL, but not without sleep`, async (t) => {
       const driver = await startJvm(t, [submit], "trap '' ALRM;")
       const { probe, write } = show(t, shell, driver)
