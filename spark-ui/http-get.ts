@@ -17,7 +17,14 @@ export type UiResult =
       readonly isTruncated: boolean
     }
   | { readonly kind: 'refused' }
-  | { readonly kind: 'failed'; readonly cause: FailureCause; readonly detail: string; readonly tookMs: number }
+  | {
+      readonly kind: 'failed'
+      readonly cause: FailureCause
+      readonly detail: string
+      readonly tookMs: number
+      /** Whether the connection was established: then the network to the UI works. */
+      readonly connected: boolean
+    }
   /** This process may be the cause: it had no socket, no memory or no address, or it did not run all the time. */
   | { readonly kind: 'inconclusive'; readonly detail: string }
 
@@ -59,11 +66,13 @@ export async function sendUiRequest({ address, path, timeoutMs, maxBodyBytes }: 
       outgoing?.destroy()
     }
     const fail = (result: UiResult) => settle(discountOwnDelay(result, progress, heartbeat, timeoutMs))
-    const failWith = (error: NodeJS.ErrnoException) => fail(toUiResult(error, progress.handshakeDone, tookMs()))
+    const failWith = (error: NodeJS.ErrnoException) => fail(toUiResult(error, progress, tookMs()))
     // A process that was frozen may find the timeout and the response at the same time: the response is read first.
     const timer = setTimeout(() => setImmediate(timeOut), timeoutMs)
-    const timeOut = () =>
-      fail({ kind: 'failed', cause: 'timeout', detail: `no answer within ${timeoutMs} ms`, tookMs: tookMs() })
+    const timeOut = () => {
+      const detail = `no answer within ${timeoutMs} ms`
+      fail({ kind: 'failed', cause: 'timeout', detail, tookMs: tookMs(), connected: progress.connected })
+    }
     try {
       outgoing = request({
         host: address.host,
@@ -177,13 +186,18 @@ function growTo(buffer: Buffer, bytes: number, maxBytes: number): Buffer {
 const resets: readonly string[] = ['ECONNRESET', 'EPIPE', 'ECONNABORTED', 'ETIMEDOUT']
 
 /** Classifies an error of Node. An error that the UI did not clearly cause counts as this process's own. */
-function toUiResult(error: NodeJS.ErrnoException, handshakeDone: boolean, tookMs: number): UiResult {
+function toUiResult(
+  error: NodeJS.ErrnoException,
+  { connected, handshakeDone }: RequestProgress,
+  tookMs: number,
+): UiResult {
   const { code = '', message } = error
   const failed = (cause: FailureCause): UiResult => ({
     kind: 'failed',
     cause,
     detail: `${code} ${message}`.trim(),
     tookMs,
+    connected,
   })
   if (code === 'ECONNREFUSED') return { kind: 'refused' }
   // The port does not serve TLS, or the server requires a client certificate.

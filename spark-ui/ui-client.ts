@@ -8,6 +8,8 @@ const maxApplicationsBytes = 256 * 1024
 
 export interface UiPoll {
   readonly sample: Sample
+  /** Whether a connection was established, even if no answer came: then the network to the UI works. */
+  readonly connected: boolean
   /** The application id as the UI lists it: it ends in `-2`, `-3`, … after restarts in place. Null if the UI lists none. */
   readonly listedId: string | null
   /** What the UI sent; 0 if it did not answer. */
@@ -51,7 +53,7 @@ export function createUiClient(send: (request: UiRequest) => Promise<UiResult> =
       const isListed = sample.kind === 'alive' && sample.evidence === 'application' && response !== undefined
       const ids = isListed ? parseApplicationIds(response.body) : undefined
       const listedId = ids?.find((id) => applicationId === null || isApplicationIdOf(id, applicationId)) ?? null
-      return { sample, listedId, bytes: result.kind === 'response' ? result.bytes : 0 }
+      return { sample, connected: hasConnected(result), listedId, bytes: result.kind === 'response' ? result.bytes : 0 }
     },
     async read(witness, address, listedId, timeoutMs) {
       const { path, maxBodyBytes, parse } = witnessSources[witness]
@@ -68,6 +70,10 @@ export function createUiClient(send: (request: UiRequest) => Promise<UiResult> =
       return { text: result.response.body, isTruncated: result.isTruncated }
     },
   }
+}
+
+function hasConnected(result: UiResult): boolean {
+  return result.kind === 'failed' ? result.connected : result.kind !== 'inconclusive'
 }
 
 function classifyResult(result: UiResult, applicationId: string | null): Sample {

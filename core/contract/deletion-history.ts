@@ -1,5 +1,5 @@
 import { exponentialDelayMs } from '../backoff.ts'
-import { isRecord, parseJson, parseTimeMs, toList, toRecord, toText } from '../json.ts'
+import { isRecord, parseJson, parseTimeMs, toList, toRecord } from '../json.ts'
 
 /** One driver that was deleted. */
 export interface Deletion {
@@ -45,6 +45,14 @@ export const emptyHistory: DeletionHistory = { generation: null, deletions: [], 
 /** The number of deletions that the annotation keeps. No application's budget can be greater. */
 export const maxDeletionsKept = 10
 
+/** Whoever may edit the SparkApplication may write any text there. {@link formatHistory} writes less than a third of this. */
+const maxHistoryLength = 16_384
+const maxUidLength = 64
+const maxReasonLength = 400
+
+/** By how much the clock of an earlier leader may have been ahead. A later date was not written by a leader. */
+const clockSkewMs = 5 * 60_000
+
 /** The value of the annotation `spark-nanny.io/actions`. */
 export function formatHistory({ generation, deletions, quarantinedMs }: DeletionHistory): string {
   const iso = (atMs: number) => new Date(atMs).toISOString()
@@ -55,20 +63,30 @@ export function formatHistory({ generation, deletions, quarantinedMs }: Deletion
   })
 }
 
-/** Parses the text of {@link formatHistory}. Deletions that cannot be read are left out. */
+/** Parses the text of {@link formatHistory}. Deletions that cannot be read are left out, and long texts are cut. */
 export function parseHistory(text: string | undefined): DeletionHistory {
-  const value = text === undefined ? undefined : parseJson(text)
+  const value = text === undefined || text.length > maxHistoryLength ? undefined : parseJson(text)
   if (!isRecord(value)) return emptyHistory
   const deletions = toList(value.actions).flatMap((item) => {
     const { at, pod, reason } = toRecord(item)
     const atMs = parseTimeMs(at)
-    return atMs === null ? [] : [{ atMs, uid: toText(pod ?? ''), reason: toText(reason ?? '') }]
+    return atMs === null ? [] : [{ atMs, uid: cut(pod, maxUidLength), reason: cut(reason, maxReasonLength) }]
   })
   return {
     generation: typeof value.generation === 'number' ? value.generation : null,
     deletions: deletions.toSorted((a, b) => a.atMs - b.atMs).slice(-maxDeletionsKept),
     quarantinedMs: parseTimeMs(value.quarantined),
   }
+}
+
+const cut = (value: unknown, length: number) => (typeof value === 'string' ? value.slice(0, length) : '')
+
+/** The history without deletions dated after now. A date that the clock of an earlier leader explains counts as now. */
+export function withoutFuture(history: DeletionHistory, nowMs: number): DeletionHistory {
+  const { deletions } = history
+  if (deletions.every(({ atMs }) => atMs <= nowMs)) return history
+  const past = deletions.filter(({ atMs }) => atMs <= nowMs + clockSkewMs)
+  return { ...history, deletions: past.map((deletion) => ({ ...deletion, atMs: Math.min(deletion.atMs, nowMs) })) }
 }
 
 /** The part of the history that counts for a SparkApplication of this generation. */

@@ -68,7 +68,8 @@ export async function ownTexts(t: TestContext): Promise<OwnTexts> {
       stuck: [{ labels: { namespace: 'etl', reason: 'pending' }, value: 1 }],
     }),
     quarantined: () => new Map([['etl', 1]]),
-    breakers: () => ({ 'unhealthy-share': true, 'sidecar-image': false }),
+    breakers: () => ({ 'unhealthy-share': ['etl'], 'sidecar-image': [] }),
+    budgetUse: () => new Map([['etl', 3]]),
     stale: () => ({ pods: false }),
   })
   controller.recordAction('delete-pod', 'ok')

@@ -36,7 +36,7 @@ function createHarness(policy: Partial<DriverPolicy> = {}) {
       async poll(address) {
         environment.asked.push(formatAddress(address))
         const sample = environment.answers[formatAddress(address)] ?? refused
-        return { sample, listedId: sample === alive ? 'spark-1' : null, bytes: environment.pollBytes }
+        return { sample, connected: true, listedId: sample === alive ? 'spark-1' : null, bytes: environment.pollBytes }
       },
       async read(witness) {
         environment.asked.push(witness)

@@ -16,8 +16,10 @@ export interface ControllerDeps extends LeaderDeps {
 export interface Controller {
   /** The leader's work, until `signal`. */
   lead(signal: AbortSignal): Promise<void>
-  /** Whether the circuit breaker blocks deletions because the cause may be outside the drivers. */
-  isBreakerOpen(): boolean
+  /** The namespaces in which the circuit breaker blocks deletions because the cause may be outside the drivers. */
+  blockedNamespaces(): readonly string[]
+  /** The deletions that count for the budget of the cluster, by namespace. */
+  budgetUse(): ReadonlyMap<string, number>
 }
 
 /**
@@ -32,12 +34,12 @@ const otherListsWithinMs = 30_000
  */
 export function createController(deps: ControllerDeps): Controller {
   const { drivers } = deps
-  let isBreakerOpen = () => false
+  let term: Pick<LeaderParts, 'breaker' | 'deletions'> | undefined
 
   const lead = async (signal: AbortSignal): Promise<void> => {
     const parts = createLeaderParts(deps, signal)
     const { queue } = parts
-    isBreakerOpen = parts.breaker.isOpen
+    term = parts
     await untilListed(deps, signal)
     const loading = loadDeletions(deps, parts, signal)
     drivers.listen(createDriverListener(parts), signal)
@@ -49,9 +51,13 @@ export function createController(deps: ControllerDeps): Controller {
     // Actions that were begun are completed, so that none is half recorded.
     await parts.dispatcher.idle()
     await Promise.all([loading, parts.journal.idle()])
-    isBreakerOpen = () => false
+    term = undefined
   }
-  return { lead, isBreakerOpen: () => isBreakerOpen() }
+  return {
+    lead,
+    blockedNamespaces: () => term?.breaker.openNamespaces() ?? [],
+    budgetUse: () => term?.deletions.usage(deps.nowMs()) ?? new Map(),
+  }
 }
 
 /** Passes changes of driver pods to the parts of a term. */
@@ -78,7 +84,7 @@ function createDriverListener(parts: LeaderParts): DriverListener {
 
 /** Loads the deletion history once all SparkApplications are listed. Until then no budget is known to remain. */
 async function loadDeletions(
-  { applications }: Pick<ControllerDeps, 'applications'>,
+  { applications, nowMs }: Pick<ControllerDeps, 'applications' | 'nowMs'>,
   { deletions }: Pick<LeaderParts, 'deletions'>,
   signal: AbortSignal,
 ): Promise<void> {
@@ -87,7 +93,7 @@ async function loadDeletions(
   if (!reflectors.every((reflector) => reflector.synced())) {
     await Promise.race([Promise.all(reflectors.map((reflector) => reflector.whenSynced())), whenAborted(signal)])
   }
-  if (!signal.aborted) deletions.load(applications.all())
+  if (!signal.aborted) deletions.load(applications.all(), nowMs())
 }
 
 /** Waits until drivers are listed, and for a bounded time until everything is. */

@@ -76,9 +76,10 @@ export function startController(deps: StartControllerDeps): { suspension(): stri
     counts: () => countDrivers(drivers.reflector.objects.all(), coverageOf, deps.version, deps.nowMs()),
     quarantined: () => quarantined(deps.applications.all()),
     breakers: () => ({
-      'unhealthy-share': controller.isBreakerOpen(),
-      'sidecar-image': sidecarImageBreaker.isSuspended(),
+      'unhealthy-share': controller.blockedNamespaces(),
+      'sidecar-image': sidecarImageBreaker.isSuspended() ? [''] : [],
     }),
+    budgetUse: controller.budgetUse,
     stale: () => ({ ...deps.stale(), drivers: drivers.reflector.stale(), namespaces: namespaces.stale() }),
   })
   loops.start('drivers', drivers.reflector.run)

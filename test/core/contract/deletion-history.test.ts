@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import fc from 'fast-check'
 import type { KnownApplication } from '../../../cluster/spark-applications.ts'
 import {
   backoffUntilMs,
@@ -119,7 +120,7 @@ describe('deletion history', () => {
     const record = createDeletionTracker(safeguards)
     const driver = { namespace: 'a', application: 'x', uid: 'next' }
     assert.equal(record.limits(driver, known({}), nowMs).exhausted, 'unknown')
-    record.load([])
+    record.load([], nowMs)
     assert.equal(record.limits(driver, known({}), nowMs).exhausted, null)
   })
 
@@ -128,7 +129,7 @@ describe('deletion history', () => {
   /** Deletions of one application, each written; `version` is that of the SparkApplication that the cache shows. */
   function record() {
     const deletions = createDeletionTracker(safeguards)
-    deletions.load([])
+    deletions.load([], nowMs)
     const driver = { namespace: 'a', application: 'x', uid: 'next' }
     let version = 1
     let text: string | undefined
@@ -198,7 +199,7 @@ describe('deletion history', () => {
 
   test('a deletion on record → does not block its own retry, and counts once', () => {
     const record = createDeletionTracker(safeguards)
-    record.load([])
+    record.load([], nowMs)
     const driver = { namespace: 'a', application: 'x', uid: 'uid-0' }
     for (const minutesAgo of [30, 20]) record.record(driver, known({}), deletion(minutesAgo))
     record.record(driver, known({}), deletion(0))
@@ -223,14 +224,104 @@ describe('deletion history', () => {
     for (const minutesAgo of [30, 20, 0]) text = before.record(driver, known({}), deletion(minutesAgo))
     const annotations = { 'spark-nanny.io/actions': text }
     const after = createDeletionTracker(safeguards)
-    after.load([known(annotations)])
+    after.load([known(annotations)], nowMs)
     assert.equal(after.limits(driver, known(annotations), nowMs + 5 * 3_600_000).quarantined, true)
     assert.equal(after.limits(driver, known(annotations), nowMs).exhausted, 'application')
     const lately = (source: 'ui' | 'sidecar') =>
       after.countRecentApplications(source, { sinceMs: nowMs - 25 * minuteMs, own: undefined, counted: new Set() })
-    assert.deepEqual([lately('ui'), lately('sidecar')], [1, 0], 'of two, one application')
+    assert.deepEqual([[...lately('ui')], [...lately('sidecar')]], [[['a', 1]], []], 'of two, one application')
     assert.deepEqual([...after.quarantined([known(annotations)])], [['a', 1]])
     assert.equal(after.limits(driver, known(annotations, 2), nowMs).quarantined, false)
+  })
+
+  const forgedApplication = (namespace: string, name: string, actions: readonly object[]) => {
+    const { application, ...others } = known({ 'spark-nanny.io/actions': JSON.stringify({ generation: 1, actions }) })
+    return { ...others, application: { ...application, namespace, name } }
+  }
+  const forge = (atMs: number, reason = 'ui unresponsive: timeout') =>
+    Array.from({ length: 10 }, (_, index) => ({
+      at: new Date(atMs - index).toISOString(),
+      action: 'delete-pod',
+      pod: `pod-${index}`,
+      reason,
+    }))
+
+  test('a tenant dates records after now → they do not count, except for a small skew of clocks', () => {
+    const year2099Ms = Date.parse('2099-01-01T00:00:00Z')
+    for (const [atMs, counted] of [
+      [year2099Ms, 0],
+      [nowMs + 6 * minuteMs, 0],
+      [nowMs + minuteMs, safeguards.perApplication],
+    ] as const) {
+      const deletions = createDeletionTracker(safeguards)
+      deletions.load([forgedApplication('tenant', 'app', forge(atMs))], nowMs)
+      assert.equal(deletions.usage(nowMs).get('tenant') ?? 0, counted)
+      const which = { sinceMs: nowMs - minuteMs, own: undefined, counted: new Set<string>() }
+      assert.equal(deletions.countRecentApplications('ui', which).get('tenant') ?? 0, counted === 0 ? 0 : 1)
+      const afterWindow = nowMs + safeguards.windowMs
+      assert.deepEqual([...deletions.usage(afterWindow)], [], 'a skewed date is over when the window is')
+    }
+  })
+
+  test('a tenant forges thousands of records → they count as the shares of its applications and namespaces', () => {
+    const applications = ['t1', 't2', 't3'].flatMap((namespace) =>
+      Array.from({ length: 200 }, (_, index) => forgedApplication(namespace, `app-${index}`, forge(nowMs - minuteMs))),
+    )
+    const deletions = createDeletionTracker(safeguards)
+    deletions.load(applications, nowMs)
+    const { perNamespace } = safeguards
+    for (const namespace of ['t1', 't2', 't3']) assert.ok((deletions.usage(nowMs).get(namespace) ?? 0) <= perNamespace)
+    const limits = (namespace: string) =>
+      deletions.limits({ namespace, application: 'y', uid: 'victim' }, undefined, nowMs).exhausted
+    assert.deepEqual([limits('victim'), limits('t1')], [null, 'namespace'])
+  })
+
+  test('three namespaces spend the budget of the cluster → a fourth still has a share, which is bounded', () => {
+    const deletions = createDeletionTracker(safeguards)
+    deletions.load([], nowMs)
+    const spend = (namespace: string, index: number) => {
+      const driver = { namespace, application: `app-${index}`, uid: `${namespace}-${index}` }
+      const { exhausted } = deletions.limits(driver, undefined, nowMs)
+      if (exhausted === null) {
+        deletions.record(driver, undefined, { atMs: nowMs, uid: driver.uid, reason: 'ui unresponsive: timeout' })
+      }
+      return exhausted
+    }
+    for (const namespace of ['t1', 't2', 't3']) {
+      for (let index = 0; index < safeguards.perNamespace; index += 1) assert.equal(spend(namespace, index), null)
+    }
+    const results = Array.from({ length: 10 }, (_, index) => spend('victim', index))
+    assert.equal(results.indexOf('cluster'), Math.floor(safeguards.perCluster / 4))
+  })
+
+  test('any order of deletions → no namespace exceeds its budget, and as many namespaces as the budget of the cluster act', () => {
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 0, max: 40 }), { maxLength: 200 }), (order) => {
+        const entries: Parameters<typeof findExhaustedScope>[0][number][] = []
+        order.forEach((number, index) => {
+          const driver = { namespace: `n${number}`, application: `app-${index}` }
+          const scope = findExhaustedScope(entries, driver, safeguards, nowMs)
+          if (scope === null) entries.push({ ...driver, atMs: nowMs, uid: String(index) })
+          const isFirst = !entries.some(({ namespace, uid }) => namespace === driver.namespace && uid !== String(index))
+          const others = new Set(entries.map(({ namespace }) => namespace)).size
+          if (isFirst && others < safeguards.perCluster) assert.equal(scope, null)
+        })
+        const counts = Map.groupBy(entries, ({ namespace }) => namespace)
+        for (const used of counts.values()) assert.ok(used.length <= safeguards.perNamespace)
+        assert.ok(counts.size <= safeguards.perCluster)
+      }),
+    )
+  })
+
+  test('a record that is too long, or with long texts → nothing, or the start of the texts', () => {
+    const long = 'x'.repeat(5_000)
+    const text = JSON.stringify({
+      generation: 1,
+      actions: [{ at: new Date(nowMs).toISOString(), pod: long, reason: long }],
+    })
+    const [parsed] = parseHistory(text).deletions
+    assert.deepEqual([parsed?.uid.length, parsed?.reason.length], [64, 400])
+    assert.deepEqual(parseHistory(`${text.slice(0, -1)},"x":"${'x'.repeat(20_000)}"}`), emptyHistory)
   })
 
   test('a pause annotation → parses as a time and a reason', () => {

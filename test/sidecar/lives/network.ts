@@ -108,5 +108,6 @@ function fail({ options, startMs, timeoutMs, lagMs }: Exchange, cause: 'reset' |
     cause,
     detail: cause === 'reset' ? 'ECONNRESET' : `no answer within ${timeoutMs} ms`,
     tookMs,
+    connected: true,
   }
 }

@@ -3,22 +3,26 @@ import { findUnansweredExit, type Hang } from '../assess/assess.ts'
 import type { DeletionTracker } from '../deletions/deletion-tracker.ts'
 import { type Driver, isRunning } from '../driver/driver.ts'
 import type { SidecarStatusPoller } from '../poll/sidecar-status-poller.ts'
-import type { PollSummary, UiPoller } from '../poll/ui-poller.ts'
+import type { PolledDriver, UiPoller } from '../poll/ui-poller.ts'
 
 /**
  * Blocks deletions when the drivers are probably not the cause. Drivers are counted among those whose
  * health is known in the same way: the controller's polls can fail because of the network, a sidecar's verdict cannot.
+ *
+ * What a pod shows is written by its tenant. So a namespace decides for its own drivers, and counts once for those of
+ * others: a fault of a node or of the network shows in several namespaces, and a tenant that forges UIs, sidecars or records
+ * has one.
  */
 export interface HangBreaker {
   /** Whether the cause of this driver's hang is probably outside the driver. */
   isOpenFor(driver: Driver, source: Hang['source']): boolean
-  /** Whether the breaker is open for any driver. */
-  isOpen(): boolean
+  /** The namespaces for whose drivers the breaker is open. */
+  openNamespaces(): readonly string[]
 }
 
 export interface HangBreakerDeps {
   readonly safeguards: SafeguardsConfig
-  readonly uiPoller: Pick<UiPoller, 'summarize'>
+  readonly uiPoller: Pick<UiPoller, 'answered'>
   readonly sidecarStatusPoller: Pick<SidecarStatusPoller, 'verdict'>
   readonly deletions: Pick<DeletionTracker, 'countRecentApplications'>
   drivers(): Iterable<Driver>
@@ -27,56 +31,97 @@ export interface HangBreakerDeps {
 
 const windowMs = 10 * 60_000
 
-export function createHangBreaker({
-  safeguards,
-  uiPoller,
-  sidecarStatusPoller,
-  deletions,
-  drivers,
-  nowMs,
-}: HangBreakerDeps): HangBreaker {
-  const bySidecars = (): PollSummary => {
-    let known = 0
-    const unhealthy = new Set<string>()
-    for (const driver of drivers()) {
-      if (driver.sidecar === null || driver.sidecar.bypass !== null || !isRunning(driver)) continue
-      // A sidecar that waits for a restart gives no verdict.
-      if (driver.sidecar.state.kind === 'waiting') continue
-      known += 1
-      const hang = sidecarStatusPoller.verdict(driver.uid) ?? findUnansweredExit(driver)
-      if (hang !== undefined) unhealthy.add(driver.uid)
-    }
-    return { known, unhealthy }
+/**
+ * How many other namespaces must be affected before a driver's hang is blamed on something common. One is enough if no
+ * connection to the driver can be established, because then the network is a likely cause anyway.
+ */
+const minOthers = { connects: 2, unreachable: 1 } as const
+
+/** The drivers of one namespace whose health is known in the same way. */
+export interface NamespaceHealth {
+  readonly known: number
+  readonly unhealthy: number
+  /** Applications that lost a driver recently. They still count as unhealthy; otherwise a spreading fault would get its drivers deleted one by one. */
+  readonly recent: number
+}
+
+export function createHangBreaker(deps: HangBreakerDeps): HangBreaker {
+  const { safeguards, uiPoller } = deps
+  const observe = (source: Hang['source']) => (source === 'ui' ? uiPoller.answered() : observeSidecars(deps))
+  const tally = (source: Hang['source'], own?: Driver): ReadonlyMap<string, NamespaceHealth> => {
+    const observed = [...observe(source)]
+    const counted = new Set(observed.filter(({ isUnhealthy }) => isUnhealthy).map(({ driver }) => driver.uid))
+    const recent = deps.deletions.countRecentApplications(source, { sinceMs: deps.nowMs() - windowMs, own, counted })
+    return tallyByNamespace(observed, recent)
   }
-  const isTripped = (source: Hang['source'], own?: Driver): boolean => {
-    const summary = source === 'ui' ? uiPoller.summarize() : bySidecars()
-    const recent = deletions.countRecentApplications(source, {
-      sinceMs: nowMs() - windowMs,
-      own,
-      counted: summary.unhealthy,
-    })
-    return areTooManyUnhealthy(summary.known, summary.unhealthy.size, recent, safeguards)
-  }
-  const areAllAround = (driver: Driver): boolean =>
-    [
-      uiPoller.summarize(({ node }) => node === driver.node),
-      uiPoller.summarize(({ namespace }) => namespace === driver.namespace),
-    ].some(({ known, unhealthy }) => areAllUnhealthy(known, unhealthy.size))
   return {
-    isOpenFor: (driver, source) => isTripped(source, driver) || (source === 'ui' && areAllAround(driver)),
-    isOpen: () => isTripped('ui') || isTripped('sidecar'),
+    isOpenFor: (driver, source) => {
+      const polled = source === 'ui' ? [...uiPoller.answered()] : []
+      const connects = polled.find((other) => other.driver.uid === driver.uid)?.connects ?? true
+      const needed = connects ? minOthers.connects : minOthers.unreachable
+      return (
+        isOpenIn(driver.namespace, tally(source, driver), safeguards, needed) ||
+        areAllInNamespaceUnhealthy(driver, polled) ||
+        areAllOnNodeUnhealthy(driver, polled, needed)
+      )
+    },
+    openNamespaces: () => {
+      const open = (['ui', 'sidecar'] as const).flatMap((source) => {
+        const health = tally(source)
+        return [...health.keys()].filter((namespace) => isOpenIn(namespace, health, safeguards, minOthers.connects))
+      })
+      return [...new Set(open)].toSorted()
+    },
   }
 }
 
+/** The health of the drivers that a sidecar judges. */
+function* observeSidecars({
+  drivers,
+  sidecarStatusPoller,
+}: Pick<HangBreakerDeps, 'drivers' | 'sidecarStatusPoller'>): Generator<Pick<PolledDriver, 'driver' | 'isUnhealthy'>> {
+  for (const driver of drivers()) {
+    if (driver.sidecar === null || driver.sidecar.bypass !== null || !isRunning(driver)) continue
+    // A sidecar that waits for a restart gives no verdict.
+    if (driver.sidecar.state.kind === 'waiting') continue
+    const hang = sidecarStatusPoller.verdict(driver.uid) ?? findUnansweredExit(driver)
+    yield { driver, isUnhealthy: hang !== undefined }
+  }
+}
+
+function tallyByNamespace(
+  observed: Iterable<Pick<PolledDriver, 'driver' | 'isUnhealthy'>>,
+  recent: ReadonlyMap<string, number>,
+): ReadonlyMap<string, NamespaceHealth> {
+  const health = new Map<string, NamespaceHealth>()
+  const get = (namespace: string) =>
+    health.get(namespace) ?? { known: 0, unhealthy: 0, recent: recent.get(namespace) ?? 0 }
+  for (const { driver, isUnhealthy } of observed) {
+    const { known, unhealthy, ...others } = get(driver.namespace)
+    health.set(driver.namespace, { ...others, known: known + 1, unhealthy: unhealthy + (isUnhealthy ? 1 : 0) })
+  }
+  for (const namespace of recent.keys()) health.set(namespace, get(namespace))
+  return health
+}
+
+/** Whether the breaker is open for the drivers of a namespace: by these drivers alone, or by those of several namespaces. */
+export function isOpenIn(
+  namespace: string,
+  health: ReadonlyMap<string, NamespaceHealth>,
+  safeguards: Pick<SafeguardsConfig, 'breakerShare' | 'perCluster' | 'perNamespace'>,
+  neededOthers: number,
+): boolean {
+  const own = health.get(namespace)
+  if (own === undefined) return false
+  return areTooManyUnhealthy(own, safeguards) || areSeveralAffected(namespace, own, health, safeguards, neededOthers)
+}
+
 /**
- * Whether so many drivers are unhealthy that the cause is probably common: more than one, and more than the share, or
- * more than the budget's window allows. Applications that lost a driver recently still count as unhealthy;
- * otherwise a spreading fault would get its drivers deleted one by one.
+ * Whether so many drivers of one namespace are unhealthy that the cause is probably common: more than one, and more than the
+ * share, or more than the budget's window allows.
  */
 export function areTooManyUnhealthy(
-  known: number,
-  unhealthy: number,
-  recent: number,
+  { known, unhealthy, recent }: NamespaceHealth,
   { breakerShare, perCluster }: Pick<SafeguardsConfig, 'breakerShare' | 'perCluster'>,
 ): boolean {
   const total = unhealthy + recent
@@ -84,9 +129,40 @@ export function areTooManyUnhealthy(
 }
 
 /**
- * Whether all drivers of the same node or namespace are unhealthy, which points to the network path
- * to them.
+ * Whether several namespaces are affected, each counted once: more than the share of the namespaces, among them the driver's
+ * own, or, with no namespace counted for more than its budget, more drivers than the budget of the cluster.
  */
-export function areAllUnhealthy(known: number, unhealthy: number): boolean {
-  return known > 1 && unhealthy === known
+function areSeveralAffected(
+  namespace: string,
+  own: NamespaceHealth,
+  health: ReadonlyMap<string, NamespaceHealth>,
+  { breakerShare, perCluster, perNamespace }: Pick<SafeguardsConfig, 'breakerShare' | 'perCluster' | 'perNamespace'>,
+  neededOthers: number,
+): boolean {
+  const isAffected = ({ known, unhealthy, recent }: NamespaceHealth) =>
+    unhealthy + recent > breakerShare * (known + recent)
+  const others = [...health].filter(([name]) => name !== namespace).map(([, other]) => other)
+  const countUnhealthy = ({ unhealthy, recent }: NamespaceHealth) => Math.min(unhealthy + recent, perNamespace)
+  const total = [own, ...others].reduce((sum, item) => sum + countUnhealthy(item), 0)
+  if (total > perCluster && others.filter((other) => countUnhealthy(other) > 0).length >= neededOthers) return true
+  const affected = others.filter(isAffected).length
+  return isAffected(own) && affected >= neededOthers && affected + 1 > breakerShare * health.size
+}
+
+/** Whether at least two drivers of the namespace are polled, and none responds: then the path to them may be the cause. */
+function areAllInNamespaceUnhealthy({ namespace }: Driver, polled: readonly PolledDriver[]): boolean {
+  const inNamespace = polled.filter(({ driver }) => driver.namespace === namespace)
+  return inNamespace.length > 1 && inNamespace.every(({ isUnhealthy }) => isUnhealthy)
+}
+
+/** Whether no polled driver of the node responds, among them another one of the namespace, or those of several others. */
+function areAllOnNodeUnhealthy(
+  { uid, node, namespace }: Driver,
+  polled: readonly PolledDriver[],
+  neededOthers: number,
+): boolean {
+  const others = polled.filter(({ driver }) => driver.node === node && driver.uid !== uid)
+  if (others.length === 0 || !others.every(({ isUnhealthy }) => isUnhealthy)) return false
+  const namespaces = new Set(others.map(({ driver }) => driver.namespace))
+  return namespaces.has(namespace) || namespaces.size >= neededOthers
 }

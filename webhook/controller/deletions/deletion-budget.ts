@@ -11,17 +11,46 @@ export interface BudgetedDeletion {
   readonly lapsed?: boolean
 }
 
-/** Finds the narrowest scope whose budget is exhausted. Null if none is. */
+/**
+ * Finds the narrowest scope whose budget is exhausted. Null if none is.
+ *
+ * The records that this counts are on objects that tenants may edit, and a tenant may have hung drivers without end. So the
+ * budget of the cluster counts no namespace for more deletions than the driver's own namespace would then have: whatever the
+ * others record, there is a share left for a namespace that has not used it.
+ */
 export function findExhaustedScope(
   entries: readonly BudgetedDeletion[],
   { namespace, application }: Pick<BudgetedDeletion, 'namespace' | 'application'>,
-  { perApplication, perNamespace, perCluster, windowMs }: SafeguardsConfig,
+  safeguards: SafeguardsConfig,
   nowMs: number,
 ): 'application' | 'namespace' | 'cluster' | null {
+  const { perApplication, perNamespace, perCluster, windowMs } = safeguards
   const recent = entries.filter(({ atMs }) => nowMs - atMs < windowMs)
   const inNamespace = recent.filter((entry) => entry.namespace === namespace)
   const ofApplication = inNamespace.filter((entry) => entry.application === application && entry.lapsed !== true)
   if (ofApplication.length >= perApplication) return 'application'
   if (inNamespace.length >= perNamespace) return 'namespace'
-  return recent.length >= perCluster ? 'cluster' : null
+  const withThis = inNamespace.length + 1
+  let total = withThis
+  for (const [other, used] of countByNamespace(recent, safeguards)) {
+    if (other !== namespace) total += Math.min(used, withThis)
+  }
+  return total > perCluster ? 'cluster' : null
+}
+
+/** Deletions by namespace. No application and no namespace counts for more than its own budget, whatever is recorded. */
+export function countByNamespace(
+  entries: readonly BudgetedDeletion[],
+  { perApplication, perNamespace }: Pick<SafeguardsConfig, 'perApplication' | 'perNamespace'>,
+): ReadonlyMap<string, number> {
+  const byApplication = new Map<string, number>()
+  const byNamespace = new Map<string, number>()
+  for (const { namespace, application } of entries) {
+    const key = `${namespace}/${application}`
+    const ofApplication = (byApplication.get(key) ?? 0) + 1
+    byApplication.set(key, ofApplication)
+    const ofNamespace = byNamespace.get(namespace) ?? 0
+    if (ofApplication <= perApplication && ofNamespace < perNamespace) byNamespace.set(namespace, ofNamespace + 1)
+  }
+  return byNamespace
 }

@@ -8,14 +8,21 @@ import {
   isFromSource,
   isSameGeneration,
   parseHistory,
+  withoutFuture,
   withoutPod,
 } from '../../../core/contract/deletion-history.ts'
 import { actionsAnnotation } from '../../../core/contract/pod-contract.ts'
 import type { SafeguardsConfig } from '../../config/controller-config.ts'
 import type { Hang } from '../assess/assess.ts'
 import { applicationKey, type Driver } from '../driver/driver.ts'
-import { type BudgetedDeletion, findExhaustedScope } from './deletion-budget.ts'
-import { type Application, createHistoryCache, formatAnnotation, mentionsPod } from './history-cache.ts'
+import { type BudgetedDeletion, countByNamespace, findExhaustedScope } from './deletion-budget.ts'
+import {
+  type Application,
+  createHistoryCache,
+  formatAnnotation,
+  type HistoryCache,
+  mentionsPod,
+} from './history-cache.ts'
 
 type DeletableDriver = Application & Pick<Driver, 'uid'>
 
@@ -24,8 +31,11 @@ type DeletableDriver = Application & Pick<Driver, 'uid'>
  * annotation before it is requested. Otherwise a lost response or a lost leader would hide a deletion from the budgets.
  */
 export interface DeletionTracker {
-  /** Loads the annotations once all are listed. Until then the limits are unknown, and nothing may be deleted. */
-  load(applications: Iterable<KnownApplication>): void
+  /**
+   * Loads the annotations once all are listed. Until then the limits are unknown, and nothing may be deleted. A tenant may
+   * have written them, so that no more of them count than the budgets of an application and a namespace allow.
+   */
+  load(applications: Iterable<KnownApplication>, nowMs: number): void
   /** The limits that apply to this pod. Earlier attempts to delete the same pod do not count. */
   limits(driver: DeletableDriver, known: KnownApplication | undefined, nowMs: number): DeletionLimits
   /** Counts a chosen deletion until `end`, so that concurrent decisions do not exceed a budget. */
@@ -42,8 +52,13 @@ export interface DeletionTracker {
    * undefined if the annotation is not known to record this pod.
    */
   revoke(driver: DeletableDriver, known: KnownApplication | undefined): string | null | undefined
-  /** The number of applications with deletions by such verdicts since `sinceMs`, without `own` and without `counted` pods. */
-  countRecentApplications(source: Hang['source'], which: RecentDeletions): number
+  /**
+   * The numbers of applications with deletions by such verdicts since `sinceMs`, by namespace, without `own` and without
+   * `counted` pods.
+   */
+  countRecentApplications(source: Hang['source'], which: RecentDeletions): ReadonlyMap<string, number>
+  /** The deletions within the window that count for the budget of the cluster, by namespace. */
+  usage(nowMs: number): ReadonlyMap<string, number>
   quarantined(applications: Iterable<KnownApplication>): ReadonlyMap<string, number>
 }
 
@@ -78,16 +93,9 @@ export function createDeletionTracker(config: SafeguardsConfig): DeletionTracker
   const histories = createHistoryCache(config)
 
   return {
-    load: (applications) => {
+    load: (applications, nowMs) => {
       loaded = true
-      entries = [...applications].flatMap(({ application: { namespace, name, annotations } }) => {
-        const text = annotations[actionsAnnotation]
-        if (text === undefined) return []
-        const driver = { namespace, application: name }
-        const history = parseHistory(text)
-        histories.load(driver, history)
-        return history.deletions.map((deletion) => toEntry(driver, deletion, history.generation))
-      })
+      entries = keepShares(loadEntries(applications, histories, nowMs - config.windowMs, nowMs), config)
     },
     limits: (driver, known, nowMs) => {
       const key = applicationKey(driver)
@@ -95,7 +103,7 @@ export function createDeletionTracker(config: SafeguardsConfig): DeletionTracker
       if (known !== undefined && histories.isCleared(driver, known, nowMs)) {
         entries = entries.map((entry) => (applicationKey(entry) === key ? { ...entry, lapsed: true } : entry))
       }
-      const history = withoutPod(histories.current(driver, known), driver.uid)
+      const history = withoutFuture(withoutPod(histories.current(driver, known), driver.uid), nowMs)
       const others = entries.filter(({ uid }) => uid !== driver.uid)
       // Deletions of another version of the SparkApplication do not count.
       const counted = others.map((entry) =>
@@ -130,10 +138,18 @@ export function createDeletionTracker(config: SafeguardsConfig): DeletionTracker
       return isWritten ? text : undefined
     },
     countRecentApplications: (source, { sinceMs, own, counted }) => {
-      const applications = entries
-        .filter((entry) => isFromSource(source, entry) && entry.atMs > sinceMs && !counted.has(entry.uid))
-        .map(applicationKey)
-      return new Set(applications).difference(new Set(own === undefined ? [] : [applicationKey(own)])).size
+      const applications = new Map<string, Set<string>>()
+      for (const entry of entries) {
+        const { namespace, application } = entry
+        const isOwn = own?.namespace === namespace && own.application === application
+        if (isOwn || !isFromSource(source, entry) || entry.atMs <= sinceMs || counted.has(entry.uid)) continue
+        applications.set(namespace, (applications.get(namespace) ?? new Set()).add(application))
+      }
+      return new Map([...applications].map(([namespace, names]) => [namespace, names.size]))
+    },
+    usage: (nowMs) => {
+      const recent = entries.filter(({ atMs }) => nowMs - atMs < config.windowMs)
+      return countByNamespace(recent, config)
     },
     quarantined: (applications) => {
       const counts = new Map<string, number>()
@@ -145,4 +161,38 @@ export function createDeletionTracker(config: SafeguardsConfig): DeletionTracker
       return counts
     },
   }
+}
+
+/** The deletions on record since `sinceMs`. */
+function loadEntries(
+  applications: Iterable<KnownApplication>,
+  histories: Pick<HistoryCache, 'load'>,
+  sinceMs: number,
+  nowMs: number,
+): readonly Entry[] {
+  return [...applications].flatMap(({ application: { namespace, name, annotations } }) => {
+    const text = annotations[actionsAnnotation]
+    if (text === undefined) return []
+    const driver = { namespace, application: name }
+    const history = withoutFuture(parseHistory(text), nowMs)
+    histories.load(driver, history)
+    const recent = history.deletions.filter(({ atMs }) => atMs > sinceMs)
+    return recent.map((deletion) => toEntry(driver, deletion, history.generation))
+  })
+}
+
+/**
+ * The newest deletions of each namespace: one more than its budget, because the deletion of a driver does not count for its
+ * own limits. More would not change any limit, and only take memory.
+ */
+function keepShares(entries: readonly Entry[], { perNamespace }: SafeguardsConfig): readonly Entry[] {
+  const kept = new Map<string, number>()
+  return entries
+    .toSorted((a, b) => b.atMs - a.atMs)
+    .filter(({ namespace }) => {
+      const before = kept.get(namespace) ?? 0
+      kept.set(namespace, before + 1)
+      return before <= perNamespace
+    })
+    .toReversed()
 }

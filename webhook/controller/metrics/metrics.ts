@@ -13,7 +13,10 @@ export interface ControllerFigures {
   counts(): DriverCounts
   /** Numbers of applications in quarantine, by namespace. */
   quarantined(): ReadonlyMap<string, number>
-  breakers(): Readonly<Record<'unhealthy-share' | 'sidecar-image', boolean>>
+  /** The namespaces for whose drivers each circuit breaker is open. */
+  breakers(): Readonly<Record<'unhealthy-share' | 'sidecar-image', readonly string[]>>
+  /** Numbers of deletions that count for the budget of the cluster, by namespace. */
+  budgetUse(): ReadonlyMap<string, number>
   /** By collection. Every replica reports its own watches. */
   stale(): Readonly<Record<string, boolean>>
 }
@@ -94,6 +97,8 @@ function createApplicationMetrics(
 }
 
 function registerGauges(registry: Registry, figures: ControllerFigures): void {
+  const breakers = shareWithinTurn(figures.breakers)
+  const readBreakers = () => (figures.isLeader() ? Object.entries(breakers()) : [])
   registerGauge(registry, 'leader', 'Whether this process is the leader (1 = yes).', [], () => [
     { labels: {}, value: figures.isLeader() ? 1 : 0 },
   ])
@@ -118,9 +123,30 @@ function registerGauges(registry: Registry, figures: ControllerFigures): void {
   registerGauge(
     registry,
     'circuit_breaker_open',
-    'Whether a circuit breaker is open, so that spark-nanny takes no action (1 = yes).',
+    'Whether a circuit breaker is open for the drivers of any namespace, so that spark-nanny takes no action on them (1 = yes).',
     ['breaker'],
-    () => (figures.isLeader() ? toFlags(figures.breakers(), (breaker) => ({ breaker })) : []),
+    () =>
+      readBreakers().map(([breaker, namespaces]) => ({ labels: { breaker }, value: namespaces.length > 0 ? 1 : 0 })),
+  )
+  registerGauge(
+    registry,
+    'circuit_breaker_namespace_open',
+    'Whether a circuit breaker is open for the drivers of a namespace (1 = yes). Other namespaces have no series.',
+    ['breaker', 'namespace'],
+    () =>
+      readBreakers().flatMap(([breaker, namespaces]) =>
+        namespaces.map((namespace) => ({ labels: { breaker, namespace }, value: 1 })),
+      ),
+  )
+  registerGauge(
+    registry,
+    'deletion_budget_used',
+    'Number of deletions in the window that count for the budget of the cluster.',
+    ['namespace'],
+    () =>
+      figures.isLeader()
+        ? [...figures.budgetUse()].map(([namespace, value]) => ({ labels: { namespace }, value }))
+        : [],
   )
 }
 

@@ -28,15 +28,16 @@ export interface UiPoller {
   start(driver: Driver, policy: PollPolicy, delayMs: number): void
   forget(uid: string): void
   judgement(uid: string): Judgement | undefined
-  /** Summarizes the drivers whose UI has responded at least once, and that `filter` selects. */
-  summarize(filter?: (driver: Driver) => boolean): PollSummary
+  /** The drivers whose UI has responded at least once. */
+  answered(): Iterable<PolledDriver>
 }
 
-/** Drivers whose health is known in one way. */
-export interface PollSummary {
-  readonly known: number
-  /** The uids of their pods. */
-  readonly unhealthy: ReadonlySet<string>
+/** What the polls have shown of one driver. */
+export interface PolledDriver {
+  readonly driver: Driver
+  readonly isUnhealthy: boolean
+  /** Whether the last poll established a connection, so that the network to the driver works. */
+  readonly connects: boolean
 }
 
 /** The limit of concurrent polls. A poll of a hung driver takes the whole timeout. */
@@ -46,6 +47,7 @@ interface Poll {
   driver: Driver
   policy: PollPolicy
   judgement: Judgement
+  connects: boolean
   readonly stop: AbortController
 }
 
@@ -57,14 +59,15 @@ export function createUiPoller(deps: UiPollerDeps, signal: AbortSignal): UiPolle
     const aborted = AbortSignal.any([signal, poll.stop.signal])
     await deps.sleep(delayMs, aborted)
     while (!aborted.aborted) {
-      const { sample, policy, tookMs } = await limit(async () => {
+      const { sample, connected, policy, tookMs } = await limit(async () => {
         const startedMs = deps.monotonicMs()
         const { driver, policy } = poll
         const address = { scheme: policy.scheme, host: driver.podIp ?? '', port: policy.port }
-        const { sample } = await deps.uiClient.poll(address, driver.applicationId, policy.timeoutMs)
-        return { sample, policy, tookMs: deps.monotonicMs() - startedMs }
+        const { sample, connected } = await deps.uiClient.poll(address, driver.applicationId, policy.timeoutMs)
+        return { sample, connected, policy, tookMs: deps.monotonicMs() - startedMs }
       })
       if (aborted.aborted) return
+      poll.connects = connected
       poll.judgement = judge(poll.judgement, { ui: sample }, policy, deps.monotonicMs())
       deps.polled(poll.driver, poll.judgement, tookMs)
       await deps.sleep(nextPollDelayMs(sample, policy), aborted)
@@ -81,7 +84,7 @@ export function createUiPoller(deps: UiPollerDeps, signal: AbortSignal): UiPolle
       }
       known?.stop.abort()
       const stop = new AbortController()
-      const poll: Poll = { driver, policy, judgement: createJudgement(deps.monotonicMs()), stop }
+      const poll: Poll = { driver, policy, judgement: createJudgement(deps.monotonicMs()), connects: true, stop }
       polls.set(driver.uid, poll)
       // A random delay spreads the polls after a start of the controller.
       void run(poll, delayMs + deps.random() * policy.intervalMs)
@@ -91,15 +94,10 @@ export function createUiPoller(deps: UiPollerDeps, signal: AbortSignal): UiPolle
       polls.delete(uid)
     },
     judgement: (uid) => polls.get(uid)?.judgement,
-    summarize: (filter = () => true) => {
-      let known = 0
-      const unhealthy = new Set<string>()
-      for (const { driver, judgement } of polls.values()) {
-        if (!judgement.answered || !filter(driver)) continue
-        known += 1
-        if (isUnhealthy(judgement)) unhealthy.add(driver.uid)
+    *answered() {
+      for (const { driver, judgement, connects } of polls.values()) {
+        if (judgement.answered) yield { driver, isUnhealthy: isUnhealthy(judgement), connects }
       }
-      return { known, unhealthy }
     },
   }
 }

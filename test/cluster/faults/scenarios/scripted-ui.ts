@@ -84,7 +84,12 @@ export function createScriptedUis(seed: number, clock: FastClock): ScriptedUis {
           const before = failures.get(host) ?? 0
           const fails = before < 2 && random() < 0.5
           failures.set(host, fails ? before + 1 : 0)
-          return { sample: await sample(modes.get(host) ?? 'refused', fails, timeoutMs), listedId: null, bytes: 0 }
+          return {
+            sample: await sample(modes.get(host) ?? 'refused', fails, timeoutMs),
+            connected: true,
+            listedId: null,
+            bytes: 0,
+          }
         },
       }
     },

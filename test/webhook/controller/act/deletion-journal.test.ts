@@ -45,7 +45,7 @@ function createJournalHarness(t: TestContext, safeguards = { ...defaultConfig.sa
   const known = () => frozen ?? now()
   const lead = () => {
     const deletions = createDeletionTracker(safeguards)
-    deletions.load([known()])
+    deletions.load([known()], 0)
     const record = createDeletionJournal(
       {
         deletions,

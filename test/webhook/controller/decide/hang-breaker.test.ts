@@ -3,9 +3,10 @@ import { describe, test } from 'node:test'
 import { formatDeletionReason } from '../../../../core/contract/deletion-history.ts'
 import type { Hang } from '../../../../webhook/controller/assess/assess.ts'
 import {
-  areAllUnhealthy,
   areTooManyUnhealthy,
   createHangBreaker,
+  isOpenIn,
+  type NamespaceHealth,
 } from '../../../../webhook/controller/decide/hang-breaker.ts'
 import { createDeletionTracker } from '../../../../webhook/controller/deletions/deletion-tracker.ts'
 import type { Driver } from '../../../../webhook/controller/driver/driver.ts'
@@ -32,16 +33,91 @@ const rows: readonly [number, number, number, boolean][] = [
 describe('createHangBreaker', () => {
   for (const [known, unhealthy, recentDeletions, open] of rows) {
     test(`${unhealthy} of ${known} unhealthy, ${recentDeletions} deleted recently → ${open ? 'open' : 'closed'}`, () => {
-      assert.equal(areTooManyUnhealthy(known, unhealthy, recentDeletions, safeguards), open)
+      assert.equal(areTooManyUnhealthy({ known, unhealthy, recent: recentDeletions }, safeguards), open)
     })
   }
 
-  test('at least two drivers, all unhealthy → true', () => {
-    assert.deepEqual(
-      [areAllUnhealthy(0, 0), areAllUnhealthy(1, 1), areAllUnhealthy(2, 1), areAllUnhealthy(2, 2)],
-      [false, false, false, true],
-    )
-  })
+  /** Namespaces by their numbers of unhealthy and of known drivers. */
+  const tables: readonly {
+    readonly when: string
+    readonly own: readonly [unhealthy: number, known: number]
+    readonly others: readonly (readonly [unhealthy: number, known: number])[]
+    readonly isOpen: boolean
+    readonly neededOthers?: number
+  }[] = [
+    { when: 'another namespace full of unhealthy drivers', own: [1, 1], others: [[50, 50]], isOpen: false },
+    {
+      when: 'the same, and the driver cannot be connected to',
+      own: [1, 1],
+      others: [[50, 50]],
+      isOpen: true,
+      neededOthers: 1,
+    },
+    {
+      when: 'two other namespaces of three',
+      own: [1, 1],
+      others: [
+        [1, 1],
+        [1, 1],
+      ],
+      isOpen: true,
+    },
+    {
+      when: 'two other namespaces of many',
+      own: [1, 1],
+      others: [[1, 1], [1, 1], ...Array(17).fill([0, 1])],
+      isOpen: false,
+    },
+    {
+      when: 'other namespaces, while the driver’s own is well',
+      own: [1, 50],
+      others: [
+        [9, 9],
+        [9, 9],
+      ],
+      isOpen: false,
+    },
+    {
+      when: 'most drivers of one busy namespace, the others well',
+      own: [8, 10],
+      others: [
+        [0, 9],
+        [0, 9],
+        [0, 9],
+      ],
+      isOpen: true,
+    },
+    {
+      when: 'more drivers than the budget, few of each namespace',
+      own: [9, 900],
+      others: [
+        [9, 900],
+        [9, 900],
+        [9, 900],
+      ],
+      isOpen: true,
+    },
+    {
+      when: 'more drivers than the budget, in one other namespace',
+      own: [9, 900],
+      others: [[500, 500]],
+      isOpen: false,
+    },
+  ]
+  for (const { when, own, others, isOpen, neededOthers = 2 } of tables) {
+    test(`unhealthy: ${when} → ${isOpen ? 'open' : 'closed'}`, () => {
+      const toHealth = ([unhealthy, known]: readonly [number, number]): NamespaceHealth => ({
+        unhealthy,
+        known,
+        recent: 0,
+      })
+      const health = new Map([
+        ['own', toHealth(own)],
+        ...others.map((other, index) => [`other-${index}`, toHealth(other)] as const),
+      ])
+      assert.equal(isOpenIn('own', health, safeguards, neededOthers), isOpen)
+    })
+  }
 
   const hang = (source: Hang['source']): Hang => ({
     source,
@@ -55,12 +131,20 @@ describe('createHangBreaker', () => {
   interface BreakerScenario {
     readonly polled?: readonly Driver[]
     readonly silent?: readonly string[]
+    /** The silent ones to which a connection is established. */
+    readonly connecting?: readonly string[]
     readonly protectedDrivers?: readonly Driver[]
     /** Recent deletions by application. */
     readonly recentDeletions?: readonly (readonly [application: string, by: Hang['source'], minutesAgo: number])[]
   }
 
-  function breakerOf({ polled = [], silent = [], protectedDrivers = [], recentDeletions = [] }: BreakerScenario) {
+  function breakerOf({
+    polled = [],
+    silent = [],
+    connecting = silent,
+    protectedDrivers = [],
+    recentDeletions = [],
+  }: BreakerScenario) {
     const deletions = createDeletionTracker(safeguards)
     recentDeletions.forEach(([application, by, minutesAgo], index) => {
       const deletion = {
@@ -75,10 +159,12 @@ describe('createHangBreaker', () => {
       deletions,
       sidecarStatusPoller: { verdict: () => undefined },
       uiPoller: {
-        summarize: (of = () => true) => {
-          const chosen = polled.filter(of).map(({ uid }) => uid)
-          return { known: chosen.length, unhealthy: new Set(chosen.filter((uid) => silent.includes(uid))) }
-        },
+        answered: () =>
+          polled.map((driver) => ({
+            driver,
+            isUnhealthy: silent.includes(driver.uid),
+            connects: !silent.includes(driver.uid) || connecting.includes(driver.uid),
+          })),
       },
       drivers: () => [...polled, ...protectedDrivers],
       nowMs: () => nowMs,
@@ -125,7 +211,7 @@ describe('createHangBreaker', () => {
       const [driver] = hung
       assert.ok(driver)
       assert.equal(breaker.isOpenFor(driver, 'sidecar'), open, String(count))
-      assert.equal(breaker.isOpen(), open)
+      assert.deepEqual(breaker.openNamespaces(), open ? ['spark'] : [])
     }
   })
 
@@ -139,8 +225,53 @@ describe('createHangBreaker', () => {
       silent: cut.map(({ uid }) => uid),
       protectedDrivers: named('s', 20),
     })
-    assert.equal(breaker.isOpen(), false)
     assert.equal(breaker.isOpenFor(driver, 'ui'), true)
     assert.equal(breaker.isOpenFor(driver, 'sidecar'), false)
+    assert.deepEqual(breaker.openNamespaces(), ['cut'])
+  })
+
+  const inNamespaces = (kind: string, namespaces: readonly string[], node = 'node-1') =>
+    namespaces.map((namespace) => ({
+      ...createDriver({ name: `${kind}-driver`, namespace, uid: `${kind}-${namespace}`, sidecar: null }),
+      node,
+    }))
+
+  test('a tenant forges silent UIs, also on the node of a hung driver → closed for the hung driver', () => {
+    const [victim] = inNamespaces('victim', ['a'])
+    assert.ok(victim)
+    const forged = ['one', 'two', 'three'].flatMap((kind) => inNamespaces(kind, ['tenant']))
+    const honest = inNamespaces('well', ['b'], 'node-2')
+    const polled = [victim, ...forged, ...honest]
+    const silent = [victim, ...forged].map(({ uid }) => uid)
+    assert.equal(breakerOf({ polled, silent }).isOpenFor(victim, 'ui'), false)
+    assert.deepEqual(breakerOf({ polled, silent }).openNamespaces(), ['tenant'])
+    const unreachable = breakerOf({ polled, silent, connecting: [] })
+    assert.equal(unreachable.isOpenFor(victim, 'ui'), true, 'no connection: the network may be the cause')
+  })
+
+  test('a tenant forges hung sidecars → closed for the hung driver of another namespace', () => {
+    const state = terminated(88, nowMs - 180_000)
+    const [victim] = [createDriver({ name: 'v-driver', namespace: 'a', sidecar: { state } })]
+    const forged = Array.from({ length: 40 }, (_, index) =>
+      createDriver({ name: `f${index}-driver`, namespace: 'tenant', sidecar: { state } }),
+    )
+    const breaker = breakerOf({ protectedDrivers: [victim, ...forged] })
+    assert.equal(breaker.isOpenFor(victim, 'sidecar'), false)
+    assert.deepEqual(breaker.openNamespaces(), ['tenant'])
+  })
+
+  test('a tenant’s forged records of deletions → closed for a driver of another namespace', () => {
+    const [victim] = inNamespaces('victim', ['a'])
+    assert.ok(victim)
+    const recentDeletions = Array.from({ length: 40 }, (_, index) => [`app-${index}`, 'ui', 1] as const)
+    const breaker = breakerOf({ polled: [victim], silent: [victim.uid], recentDeletions })
+    assert.equal(breaker.isOpenFor(victim, 'ui'), false)
+  })
+
+  test('a node’s network fails for three namespaces → open for each of them', () => {
+    const cut = inNamespaces('cut', ['a', 'b', 'c'], 'node-1')
+    const well = inNamespaces('well', ['a', 'b', 'c', 'd'], 'node-2')
+    const breaker = breakerOf({ polled: [...cut, ...well], silent: cut.map(({ uid }) => uid) })
+    for (const driver of cut) assert.equal(breaker.isOpenFor(driver, 'ui'), true, driver.namespace)
   })
 })

@@ -84,14 +84,17 @@ describe('createControllerMetrics', () => {
         ])
       },
       quarantined: () => new Map([['spark', 2]]),
-      breakers: () => ({ 'unhealthy-share': true, 'sidecar-image': false }),
+      breakers: () => ({ 'unhealthy-share': ['etl'], 'sidecar-image': [] }),
+      budgetUse: () => new Map([['etl', 3]]),
       stale: () => ({ drivers: true, namespaces: false }),
     })
     const text = await all.render()
     const series = text
       .split('\n')
       .filter((line) =>
-        /^spark_nanny_(leader|watch_stale|drivers|unprotected|outdated|stuck|quarantined|circuit)/.test(line),
+        /^spark_nanny_(leader|watch_stale|drivers|unprotected|outdated|stuck|quarantined|circuit|deletion_budget)/.test(
+          line,
+        ),
       )
     return { series, walks }
   }
@@ -99,8 +102,10 @@ describe('createControllerMetrics', () => {
   test('a scrape of the leader → all gauges with their labels, after one pass over all drivers', async () => {
     const { series, walks } = await render(true)
     assert.deepEqual(series.toSorted(), [
+      'spark_nanny_circuit_breaker_namespace_open{breaker="unhealthy-share",namespace="etl"} 1',
       'spark_nanny_circuit_breaker_open{breaker="sidecar-image"} 0',
       'spark_nanny_circuit_breaker_open{breaker="unhealthy-share"} 1',
+      'spark_nanny_deletion_budget_used{namespace="etl"} 3',
       'spark_nanny_drivers{namespace="spark",state="ready"} 2',
       'spark_nanny_leader 1',
       'spark_nanny_quarantined_applications{namespace="spark"} 2',
