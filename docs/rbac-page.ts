@@ -7,6 +7,8 @@ export interface Permission {
   readonly why: string
   /** The sources of the serving certificate that need the rule; if not set, all. */
   readonly certificates?: readonly string[]
+  /** What the permission is good for with a stolen token, without and with the admission policies. */
+  readonly stolen: { readonly without: string; readonly with?: string }
   readonly rule: {
     readonly apiGroups?: readonly string[]
     readonly resources?: readonly string[]
@@ -21,19 +23,70 @@ export interface Permissions {
   readonly namespace: readonly Permission[]
 }
 
-export const readPermissions = (): Permissions => parse(readChartFile('files/rbac.yaml')) as Permissions
-
-/** Returns the whole docs/rbac.md. */
-export function renderRbacPage({ cluster, namespace }: Permissions = readPermissions()): string {
-  return `${[heading, `## In all namespaces\n\n${renderPermissions(cluster)}`, `## In the release namespace\n\n${renderPermissions(namespace)}`, helmTestSection].join('\n\n')}\n`
+/** One ValidatingAdmissionPolicy of files/policies.yaml. */
+export interface AdmissionPolicy {
+  readonly name: string
+  readonly allows: string
+  readonly spec: {
+    readonly matchConstraints: {
+      readonly resourceRules: readonly {
+        readonly apiGroups: readonly string[]
+        readonly operations: readonly string[]
+        readonly resources: readonly string[]
+      }[]
+    }
+    readonly variables?: readonly { readonly name: string; readonly expression: string }[]
+    readonly validations: readonly { readonly message: string; readonly expression: string }[]
+  }
 }
 
-const heading = `<!-- Generated from charts/spark-nanny/files/rbac.yaml by \`npm run docs\`. Do not edit. -->
+export const readPermissions = (): Permissions => parse(readChartFile('files/rbac.yaml')) as Permissions
+export const readPolicies = (): readonly AdmissionPolicy[] =>
+  parse(readChartFile('files/policies.yaml')) as readonly AdmissionPolicy[]
+
+/** Returns the whole docs/rbac.md. */
+export function renderRbacPage(
+  { cluster, namespace }: Permissions = readPermissions(),
+  policies: readonly AdmissionPolicy[] = readPolicies(),
+): string {
+  const sections = [
+    heading,
+    `## In all namespaces\n\n${renderPermissions(cluster)}`,
+    `## In the release namespace\n\n${renderPermissions(namespace)}`,
+    `${policiesSection}\n\n${renderPolicies(policies)}`,
+    `${stolenTokenSection}\n\n${renderThefts([...cluster, ...namespace])}\n\n${hardeningSection}`,
+    helmTestSection,
+  ]
+  return `${sections.join('\n\n')}\n`
+}
+
+const heading = `<!-- Generated from charts/spark-nanny/files/rbac.yaml and policies.yaml by \`npm run docs\`. Do not edit. -->
 # Permissions
 
 The permissions of the webhook process, and their reasons. The chart grants only these. With \`rbac.create: false\`, you create the
 roles yourself. In a release named \`spark-nanny\`, \`<fullname>\` is \`spark-nanny\`. The sidecar has no permissions, because it has
 no token.`
+
+const policiesSection = `## Admission policies
+
+A role can permit a verb on a kind of object, but not the change of one field. On Kubernetes 1.30 and newer, the chart
+therefore installs ValidatingAdmissionPolicies with bindings. They apply only to requests of the release's ServiceAccount. The
+API server rejects a request of this account that a policy does not allow. No other account is affected, even if a policy fails.
+
+A mutating webhook or policy may change other fields of a driver pod in the same update. The API server then rejects
+the update: a sidecar that blocks its driver is not bypassed, for example. The webhook logs the message of the policy. Exclude
+updates by spark-nanny from the mutation, or set \`admissionPolicies.enabled\` to \`false\`.
+
+If \`serviceAccount.create\` is \`false\` and other programs use the same ServiceAccount, the policies restrict those too.
+\`spark-nanny check\` reports a missing policy.`
+
+const stolenTokenSection = `## A stolen token
+
+The token is in the file system of each webhook pod. An attacker who reads it can use each permission:`
+
+const hardeningSection = `For the fewest permissions, use cert-manager (\`certManager.enabled\`), or an existing Secret with
+\`webhook.tls.caBundle\`. The webhook then has no permission for the webhook configuration and for Secrets. Do not install
+spark-nanny in kube-system: \`create\` on pods applies to the release namespace.`
 
 const helmTestSection = `## During helm test
 
@@ -46,6 +99,25 @@ function renderPermissions(permissions: readonly Permission[]): string {
       `| ${formatResources(rule)} | ${rule.verbs.join(', ')} | ${escapeCell(why)}${certificates === undefined ? '' : ` Only for certificates from: ${certificates.join(', ')}.`} |`,
   )
   return ['| resource | verbs | reason |', '| --- | --- | --- |', ...rows].join('\n')
+}
+
+function renderPolicies(policies: readonly AdmissionPolicy[]): string {
+  const rows = policies.map(
+    ({ name, allows }) => `| \`<fullname>-${name}\` | ${escapeCell(`The ServiceAccount ${allows}.`)} |`,
+  )
+  return ['| policy | what it allows |', '| --- | --- |', ...rows].join('\n')
+}
+
+function renderThefts(permissions: readonly Permission[]): string {
+  const rows = permissions.map(({ rule, stolen }) => {
+    const cells = [
+      `${rule.verbs.join(', ')} ${formatResources(rule)}`,
+      escapeCell(stolen.without),
+      escapeCell(stolen.with ?? 'The same.'),
+    ]
+    return `| ${cells.join(' | ')} |`
+  })
+  return ['| permission | without the policies | with the policies |', '| --- | --- | --- |', ...rows].join('\n')
 }
 
 function formatResources({

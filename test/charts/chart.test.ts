@@ -48,8 +48,9 @@ describe('chart files', () => {
     }
     const page = renderRbacPage({
       ...permissions,
-      namespace: [...permissions.namespace, { why: 'For a | reason.', rule }],
+      namespace: [...permissions.namespace, { why: 'For a | reason.', stolen: { without: 'Much.' }, rule }],
     })
     assert.ok(page.includes('| `things`, `things.apps` named `<fullname>-x` | get, delete | For a \\| reason. |'), page)
+    assert.ok(page.includes('| get, delete `things`, `things.apps` named `<fullname>-x` | Much. | The same. |'), page)
   })
 })

@@ -3,7 +3,13 @@ import { globSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { describe, test } from 'node:test'
 import { parseAllDocuments } from 'yaml'
-import { type Permission, readPermissions } from '../../docs/rbac-page.ts'
+import {
+  actionsAnnotation,
+  bypassedAnnotation,
+  nextApplicationIdSuffixAnnotation,
+  sidecarContainerName,
+} from '../../core/contract/pod-contract.ts'
+import { type Permission, readPermissions, readPolicies } from '../../docs/rbac-page.ts'
 import { findChartProblems, parseConfig } from '../../webhook/config/config.ts'
 
 /** What helm makes of the chart, as test/cluster/tests/chart-templates.test.ts has written it down. */
@@ -27,6 +33,12 @@ interface Manifest {
     readonly clientConfig: { readonly service: { readonly name: string } }
   }[]
   readonly spec: {
+    /** Of a ValidatingAdmissionPolicy. */
+    readonly failurePolicy?: string
+    readonly matchConditions?: readonly { readonly expression: string }[]
+    /** Of its binding. */
+    readonly policyName?: string
+    readonly validationActions?: readonly string[]
     readonly template: {
       readonly spec: {
         readonly terminationGracePeriodSeconds: number
@@ -82,6 +94,31 @@ describe('chart manifests', () => {
       const parsed = parseConfig({ ...files, ...environmentOf(manifests) })
       assert.ok('config' in parsed, JSON.stringify(parsed))
       assert.deepEqual(findChartProblems(parsed.config), [])
+    })
+
+    test(`${name} → each admission policy has a binding, and applies only to the release’s ServiceAccount`, () => {
+      const policies = manifests.filter(({ kind }) => kind === 'ValidatingAdmissionPolicy')
+      const bindings = manifests.filter(({ kind }) => kind === 'ValidatingAdmissionPolicyBinding')
+      const isOff = name === 'minimal' || name === 'kubernetes-1.29'
+      const fullname = name === 'everything' ? 'nanny' : 'spark-nanny'
+      const wanted = isOff ? [] : readPolicies().map((policy) => `${fullname}-${policy.name}`)
+      assert.deepEqual(
+        policies.map(({ metadata }) => metadata.name),
+        wanted,
+      )
+      assert.deepEqual(
+        bindings.map(({ spec }) => [spec.policyName, spec.validationActions]),
+        wanted.map((policy) => [policy, ['Deny']]),
+      )
+      for (const { spec } of policies) {
+        assert.deepEqual(
+          spec.matchConditions?.map(({ expression }) => expression),
+          [
+            `has(request.userInfo.username) && request.userInfo.username == 'system:serviceaccount:spark-nanny:${fullname}'`,
+          ],
+        )
+        assert.equal(spec.failurePolicy, 'Fail')
+      }
     })
 
     test(`${name} → the grace period covers both waits`, () => {
@@ -142,6 +179,39 @@ describe('chart manifests', () => {
       const keys = together.map(({ topologyKey }) => topologyKey)
       assert.deepEqual(keys, ['kubernetes.io/hostname', 'topology.kubernetes.io/zone'])
     }
+  })
+
+  test('the admission policies → name exactly the fields that the controller changes', () => {
+    const policy = (wanted: string) => readPolicies().find(({ name }) => name === wanted)
+    const annotations = (name: string) =>
+      policy(name)
+        ?.spec.variables?.find((variable) => variable.name === 'ownAnnotations')
+        ?.expression.match(/[^'[\], ]+/g)
+    assert.deepEqual(annotations('pods'), [nextApplicationIdSuffixAnnotation, bypassedAnnotation])
+    assert.deepEqual(annotations('applications'), [actionsAnnotation])
+    const expressions =
+      policy('pods')
+        ?.spec.validations.map(({ expression }) => expression)
+        .join('\n') ?? ''
+    assert.deepEqual([...new Set(expressions.match(/(?<=name == ')[^']+/g))], [sidecarContainerName])
+  })
+
+  test('each permission to change objects → an admission policy restricts it, or docs/rbac.md says what remains', () => {
+    const { cluster, namespace } = readPermissions()
+    const reads = ['get', 'list', 'watch']
+    for (const { rule, stolen, why } of [...cluster, ...namespace]) {
+      assert.match(stolen.without, /^[A-Z].*\.$/, why)
+      const restricted = readPolicies().some(({ spec }) =>
+        spec.matchConstraints.resourceRules.some(({ resources }) =>
+          rule.resources?.some((one) => resources.includes(one)),
+        ),
+      )
+      if (stolen.with !== undefined) assert.ok(restricted && !rule.verbs.every((verb) => reads.includes(verb)), why)
+    }
+    const unrestricted = [...cluster, ...namespace]
+      .filter(({ rule, stolen }) => stolen.with === undefined && !rule.verbs.every((verb) => reads.includes(verb)))
+      .map(({ rule }) => `${rule.resources?.join()} ${rule.resourceNames?.join() ?? ''}`.trim())
+    assert.deepEqual(unrestricted, ['events', 'leases <fullname>', 'secrets <fullname>-webhook-tls'])
   })
 
   test('each permission → has a reason and grants only what it names', () => {

@@ -2,6 +2,7 @@ import type { ServerProbe } from '../../../cluster/capability-probe.ts'
 import type { KnownNode } from '../../../cluster/nodes.ts'
 import type { AccessReviewResult } from '../../cluster/access-rule.ts'
 import type { ApiReading } from '../../cluster/reading.ts'
+import type { AccountPolicy } from './account-policy.ts'
 import type { CheckedDriver } from './driver.ts'
 import type { WebhookConfiguration, WebhookDeployment, WebhookPod } from './installed-objects.ts'
 import type { LabelSelector } from './label-selector.ts'
@@ -74,6 +75,8 @@ export interface CheckEvidence {
   /** One per Helm release that has the labels of spark-nanny. */
   readonly installations: ApiReading<readonly Installation[]>
   readonly configurations: ApiReading<readonly WebhookConfiguration[]>
+  /** The ValidatingAdmissionPolicies with the labels of spark-nanny. Null if the API does not have any (before 1.30). */
+  readonly policies: ApiReading<readonly AccountPolicy[] | null>
   readonly namespaces: ApiReading<readonly CheckedNamespace[]>
   /** Dry runs in labelled namespaces, limited to the first few. */
   readonly trials: readonly DryRunProbe[]

@@ -50,11 +50,18 @@ export function webhookAccess(
   ]
 }
 
-/** The permissions that `helm install` needs with the default values. */
-export function accessToInstall(namespace: string): readonly AccessRule[] {
+/** The permissions that `helm install` needs with the default values. Kubernetes before 1.30 gets no admission policies. */
+export function accessToInstall(namespace: string, hasAdmissionPolicies: boolean): readonly AccessRule[] {
   const verbs = ['create']
+  const policies = ['validatingadmissionpolicies', 'validatingadmissionpolicybindings']
   return [
     { group: 'admissionregistration.k8s.io', resource: 'mutatingwebhookconfigurations', verbs, namespace: '' },
+    ...(hasAdmissionPolicies ? policies : []).map((resource) => ({
+      group: 'admissionregistration.k8s.io',
+      resource,
+      verbs,
+      namespace: '',
+    })),
     { group: 'rbac.authorization.k8s.io', resource: 'clusterroles', verbs, namespace: '' },
     { group: 'rbac.authorization.k8s.io', resource: 'clusterrolebindings', verbs, namespace: '' },
     { group: 'rbac.authorization.k8s.io', resource: 'roles', verbs, namespace },

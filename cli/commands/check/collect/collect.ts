@@ -5,6 +5,7 @@ import type { KubernetesApi } from '../../../../kubernetes/api.ts'
 import { collectAccess } from '../../../cluster/access-review.ts'
 import { type ApiReading, mapApiReading, readable } from '../../../cluster/reading.ts'
 import { listObjects } from '../../../cluster/requests.ts'
+import { parseAccountPolicies } from '../account-policy.ts'
 import type { CheckEvidence, CheckedNamespace, PreEvidence, ServerVersion } from '../evidence.ts'
 import { parseConfiguration, parseLabels } from '../installed-objects.ts'
 import { accessToInstall } from '../needed-access.ts'
@@ -12,6 +13,8 @@ import { collectDrivers } from './drivers.ts'
 import { probeNamespace } from './dry-run-probe.ts'
 import { collectInstallation, findDeployments, installedSelector } from './installations.ts'
 import { collectServer } from './server.ts'
+
+const admissionApi = '/apis/admissionregistration.k8s.io/v1'
 
 /** A namespace is like the next one; each trial is two admissions. */
 const maxTrials = 10
@@ -32,9 +35,10 @@ export interface CollectOptions {
 export async function collectEvidence(options: CollectOptions): Promise<CheckEvidence> {
   const { api, namespace, showProgress } = options
   showProgress('searching for the installation …')
-  const [deployments, configurations, namespaces] = await Promise.all([
+  const [deployments, configurations, policies, namespaces] = await Promise.all([
     findDeployments(api, namespace),
-    listObjects(api, '/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations', installedSelector),
+    listObjects(api, `${admissionApi}/mutatingwebhookconfigurations`, installedSelector),
+    collectPolicies(api),
     listObjects(api, '/api/v1/namespaces'),
   ])
   const found = deployments.kind === 'read' ? deployments.value : []
@@ -54,10 +58,27 @@ export async function collectEvidence(options: CollectOptions): Promise<CheckEvi
     server,
     installations: deployments.kind === 'read' ? readable(installations) : deployments,
     configurations: mapApiReading(configurations, (objects) => objects.map(parseConfiguration)),
+    policies,
     namespaces: known,
     trials,
     drivers,
   }
+}
+
+async function collectPolicies(api: KubernetesApi): Promise<CheckEvidence['policies']> {
+  const [policies, bindings] = await Promise.all([
+    listObjects(api, `${admissionApi}/validatingadmissionpolicies`, installedSelector),
+    listObjects(api, `${admissionApi}/validatingadmissionpolicybindings`, installedSelector),
+  ])
+  if (policies.kind === 'unreadable') return policies.status === 404 ? readable(null) : policies
+  return mapApiReading(bindings, (objects) => parseAccountPolicies(policies.value, objects))
+}
+
+/** ValidatingAdmissionPolicies are stable since 1.30. */
+function hasAdmissionPolicies(version: ApiReading<ServerVersion>): boolean {
+  if (version.kind === 'unreadable') return true
+  const [major, minor] = version.value.numbers
+  return major > 1 || minor >= 30
 }
 
 /** Reads what an installation needs. */
@@ -67,7 +88,7 @@ export async function collectPreEvidence(options: CollectOptions): Promise<PreEv
   options.showProgress('reading the cluster …')
   const [server, access] = await Promise.all([
     collectServer(api, options.url, options.version, 'default'),
-    collectAccess(api, { kind: 'caller' }, accessToInstall(namespace)),
+    collectAccess(api, { kind: 'caller' }, accessToInstall(namespace, hasAdmissionPolicies(options.version))),
   ])
   return { server, namespace, access }
 }

@@ -1,4 +1,5 @@
 import { readable, unreadable } from '../../../../cli/cluster/reading.ts'
+import type { AccountPolicy } from '../../../../cli/commands/check/account-policy.ts'
 import { categories } from '../../../../cli/commands/check/categories.ts'
 import { type CheckedDriver, parseCheckedDriver } from '../../../../cli/commands/check/driver.ts'
 import type { CheckEvidence, CheckedNamespace, Installation } from '../../../../cli/commands/check/evidence.ts'
@@ -44,6 +45,13 @@ export const healthyInstallation: Installation = {
   access: readable([{ what: 'patch pods', allowed: true }]),
 }
 
+export const healthyPolicy: AccountPolicy = {
+  name: 'spark-nanny',
+  resources: ['pods', 'sparkapplications', 'mutatingwebhookconfigurations'],
+  conditions: ["request.userInfo.username == 'system:serviceaccount:spark-nanny:spark-nanny'"],
+  isEnforced: true,
+}
+
 export const healthyDriver: CheckedDriver = createCheckedDriver({})
 
 /** Evidence for which every check passes. */
@@ -62,6 +70,7 @@ export const healthyEvidence: CheckEvidence = {
   },
   installations: readable([healthyInstallation]),
   configurations: readable([healthyConfiguration]),
+  policies: readable([healthyPolicy]),
   namespaces: readable([
     createCheckedNamespace('kube-system'),
     createCheckedNamespace('spark-nanny'),

@@ -99,6 +99,23 @@ export function webhookConfiguration(caBundle: string): FakeObject {
   return { metadata, webhooks: [webhook('pods.spark-nanny.io'), webhook('services.spark-nanny.io')] }
 }
 
+/** The admission policies of the chart, as far as the checks read them. */
+export const admissionPolicies: readonly FakeObject[] = [
+  'pods',
+  'sparkapplications',
+  'mutatingwebhookconfigurations',
+].map((resource) => ({
+  metadata: { name: `spark-nanny-${resource}`, labels: podLabels },
+  spec: {
+    matchConstraints: { resourceRules: [{ resources: [resource] }] },
+    matchConditions: [{ expression: "request.userInfo.username == 'system:serviceaccount:spark-nanny:spark-nanny'" }],
+  },
+}))
+export const admissionPolicyBindings: readonly FakeObject[] = admissionPolicies.map(({ metadata }) => ({
+  metadata,
+  spec: { policyName: metadata.name, validationActions: ['Deny'] },
+}))
+
 export function namespace(name: string, labels: Readonly<Record<string, string>> = {}): FakeObject {
   return { metadata: { name, labels: { 'kubernetes.io/metadata.name': name, ...labels } } }
 }
@@ -139,6 +156,8 @@ export const bareCluster: FakeCluster = {
     '/api/v1/pods': [],
     '/apis/apps/v1/deployments': [],
     '/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations': [],
+    '/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies': [],
+    '/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindings': [],
   },
 }
 
@@ -170,6 +189,8 @@ export function healthyCluster(leaf: { readonly certificatePem: string }): FakeC
       '/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations': [
         webhookConfiguration(authority.certificatePem),
       ],
+      '/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies': admissionPolicies,
+      '/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindings': admissionPolicyBindings,
     },
   }
 }

@@ -47,6 +47,7 @@ export const valueSets: readonly ValueSet[] = [
       topologySpreadConstraints: [],
       podDisruptionBudget: { enabled: false },
       rbac: { create: false },
+      admissionPolicies: { enabled: false },
       serviceAccount: { create: false, name: 'prepared' },
       webhook: { admitServices: false },
       preStopSleepSeconds: 0,

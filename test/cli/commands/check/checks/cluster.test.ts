@@ -1,10 +1,12 @@
 import { describe } from 'node:test'
 import { readable, unreadable } from '../../../../../cli/cluster/reading.ts'
+import type { AccountPolicy } from '../../../../../cli/commands/check/account-policy.ts'
 import { nowMs } from '../fake-cluster.ts'
 import {
   createCheckedDriver,
   createCheckedNamespace,
   healthyEvidence,
+  healthyPolicy,
   unread,
   withDeployment,
   withDriver,
@@ -22,6 +24,7 @@ const driversUnreadable = { ...healthyEvidence, drivers: unread }
 const minutesAgo = (minutes: number) => nowMs - minutes * 60_000
 const sidecarStatus = (state: string) => readable({ state, sinceMs: null, detail: 'three polls failed; report' })
 const withImagePullFailure = (hasRun: boolean) => withDriver({ sidecarWaiting: { why: 'ImagePullBackOff: x', hasRun } })
+const withPolicies = (...policies: readonly AccountPolicy[]) => ({ ...healthyEvidence, policies: readable(policies) })
 const denied = readable([
   { what: 'patch pods', allowed: false },
   { what: 'list nodes', allowed: true },
@@ -150,6 +153,19 @@ describe('RBAC checks', () => {
     'service-account-access': [
       ['an access is denied', withInstallation({ access: denied }), 'error', /cannot patch pods$/],
       ['the access cannot be read', withInstallation({ access: unread }), 'unknown'],
+    ],
+    'admission-policies': [
+      ['there is no policy', withPolicies(), 'warning', /pods, sparkapplications, mutatingwebhookconfigurations by/],
+      ['no binding enforces it', withPolicies({ ...healthyPolicy, isEnforced: false }), 'warning', /pods, sparkapp/],
+      [
+        'it restricts another account',
+        withPolicies({ ...healthyPolicy, conditions: ["request.userInfo.username == 'jane'"] }),
+        'warning',
+        /by system:serviceaccount:spark-nanny:spark-nanny$/,
+      ],
+      ['one resource is missing', withPolicies({ ...healthyPolicy, resources: ['pods'] }), 'warning', /of sparkapp/],
+      ['the policies cannot be read', { ...healthyEvidence, policies: unread }, 'unknown'],
+      ['the API has no policies', { ...healthyEvidence, policies: readable(null) }, 'not-applicable'],
     ],
   })
 })
