@@ -10,6 +10,7 @@ import type { SkipReason } from '../core/contract/skip-reasons.ts'
 import type { Capabilities } from '../core/kubernetes/capabilities.ts'
 import type { NamespaceLimits } from '../core/kubernetes/namespace-limits.ts'
 import { type Container, findApplicationId, type Pod, type VolumeMount } from '../core/kubernetes/pod.ts'
+import { findUnstatedPodRequests } from '../core/kubernetes/pod-resources.ts'
 import type { DriverPolicy, HungPolicy } from '../core/settings/driver-policy.ts'
 import type { ResolvedSettings } from '../core/settings/settings.ts'
 import type { SparkOperator } from '../core/spark/application.ts'
@@ -103,6 +104,7 @@ export function planInjection(
       driverProbes,
       driverRestart: restart.action.kind === 'restart-by-exit-code' ? restartByExitCodeFields : null,
       restartPolicy: restart.podRestartPolicy,
+      podRequests: findUnstatedPodRequests(pod.spec),
     },
   }
 }

@@ -16,6 +16,8 @@ export interface PodEdits {
   /** Null if the driver container keeps the restartPolicy that it has. */
   readonly driverRestart: typeof restartByExitCodeFields | null
   readonly restartPolicy: 'OnFailure' | null
+  /** Requests of the pod as a whole, by resource. They state what the API server would set without the sidecar. */
+  readonly podRequests: Readonly<Record<string, string>>
 }
 
 /** The JSON Patch for the edits, and the pod that it produces. */
@@ -43,6 +45,9 @@ function formatOperations({ spec, metadata }: Pod, edits: PodEdits): readonly Op
     // Last, so that the sidecar's deadlines do not start while the user's init containers run.
     ...addItems('/spec/initContainers', spec.initContainers, [edits.sidecar]),
     ...(edits.restartPolicy === null ? [] : [add('/spec/restartPolicy', edits.restartPolicy)]),
+    ...(Object.keys(edits.podRequests).length === 0
+      ? []
+      : addMembers('/spec/resources/requests', spec.resources?.requests, edits.podRequests)),
     ...(edits.driverArgs.args.length === 0
       ? []
       : [add(at('args'), args.toSpliced(edits.driverArgs.at, 0, ...edits.driverArgs.args))]),
@@ -65,6 +70,9 @@ function copyForPatch(pod: Pod, driverIndex: number): Pod {
       ...spec,
       ...(spec.volumes && { volumes: [...spec.volumes] }),
       ...(spec.initContainers && { initContainers: [...spec.initContainers] }),
+      ...(spec.resources && {
+        resources: { ...spec.resources, ...(spec.resources.requests && { requests: { ...spec.resources.requests } }) },
+      }),
       containers: spec.containers.map((container, index) =>
         index !== driverIndex
           ? container

@@ -107,27 +107,30 @@ function warnIfLarge(pod: PodResources, { cpu, memory }: Readonly<Record<Resourc
     : []
 }
 
-/** Undefined if the pod has so little that a limit within it would keep the sidecar from starting. */
+/**
+ * Undefined if the pod has so little that a limit within it would keep the sidecar from starting. The sidecar has no amount of a
+ * resource that the pod does not state: the API server would set the pod's request to it, and reject what the next webhook adds.
+ */
 function choosePodLevelResources(
   pod: PodResources,
   podLevel: ResourceAmounts,
   values: SettingValues,
 ): ResourceRequirements | undefined {
   const containersOnly = { ...pod, podLevel: null }
-  const choose = (name: ResourceName) => {
+  const requests: Record<string, string> = {}
+  const limits: Record<string, string> = {}
+  for (const name of ['cpu', 'memory'] as const) {
+    const podRequestMilli = podLevel.requests[name]
+    if (podRequestMilli === undefined) continue
     const { requestMilli, limitMilli } = makeStartable(name, readAmount(name, values), 'Burstable')
-    const roomMilli =
-      (podLevel.requests[name] ?? podLevel.limits[name] ?? 0) - computeTotalMilli(containersOnly, 'requests', name)
     const boundedMilli = Math.min(limitMilli, podLevel.limits[name] ?? Infinity)
+    if (boundedMilli < minLimitMilli[name]) return undefined
     const chosenMilli = Math.min(requestMilli, boundedMilli)
-    return { requestMilli: chosenMilli <= roomMilli ? chosenMilli : 0, limitMilli: boundedMilli }
+    const roomMilli = podRequestMilli - computeTotalMilli(containersOnly, 'requests', name)
+    requests[name] = format[name](chosenMilli <= roomMilli ? chosenMilli : 0)
+    limits[name] = format[name](boundedMilli)
   }
-  const [cpu, memory] = [choose('cpu'), choose('memory')]
-  if (cpu.limitMilli < minLimitMilli.cpu || memory.limitMilli < minLimitMilli.memory) return undefined
-  return {
-    requests: { cpu: formatCpu(cpu.requestMilli), memory: formatMemory(memory.requestMilli) },
-    limits: { cpu: formatCpu(cpu.limitMilli), memory: formatMemory(memory.limitMilli) },
-  }
+  return { requests, limits }
 }
 
 /** The amount of the settings. */

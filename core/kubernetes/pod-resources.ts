@@ -1,5 +1,5 @@
 import type { PodSpec, ResourceRequirements } from './pod.ts'
-import { parseQuantityMilli } from './quantity.ts'
+import { formatCpu, formatMemory, parseQuantityMilli } from './quantity.ts'
 
 export type ResourceName = 'cpu' | 'memory'
 export type ResourceSide = 'requests' | 'limits'
@@ -7,7 +7,7 @@ export type ResourceSide = 'requests' | 'limits'
 /** Requests and limits in thousandths, by resource. Amounts that are absent or unreadable are left out. */
 export type ResourceAmounts = Readonly<Record<ResourceSide, Readonly<Record<string, number>>>>
 
-/** All resources of a pod, with every quantity parsed once. */
+/** All resources of a pod, with every quantity parsed once. Absent requests have the amounts that the API server sets. */
 export interface PodResources {
   /** The resources of the pod as a whole; null if it has none. */
   readonly podLevel: ResourceAmounts | null
@@ -24,15 +24,56 @@ export interface InitContainerResources {
 }
 
 export function parsePodResources(spec: PodSpec): PodResources {
-  return {
-    podLevel: hasPodLevelResources(spec) ? parseResourceAmounts(spec.resources) : null,
-    containers: spec.containers.map(({ resources }) => parseResourceAmounts(resources)),
+  const withoutPodLevel = {
+    podLevel: null,
+    containers: spec.containers.map(({ resources }) => requestLimits(parseResourceAmounts(resources))),
     initContainers: (spec.initContainers ?? []).map(({ resources, restartPolicy }) => ({
-      amounts: parseResourceAmounts(resources),
+      amounts: requestLimits(parseResourceAmounts(resources)),
       isSidecar: restartPolicy === 'Always',
     })),
     overhead: parseAmounts(spec.overhead),
   }
+  if (!hasPodLevelResources(spec)) return withoutPodLevel
+  return { ...withoutPodLevel, podLevel: completePodLevel(parseResourceAmounts(spec.resources), withoutPodLevel) }
+}
+
+/** A container requests its limits where it states no request. As `SetDefaults_Pod` of pkg/apis/core/v1/defaults.go. */
+const requestLimits = ({ requests, limits }: ResourceAmounts): ResourceAmounts => ({
+  requests: { ...limits, ...requests },
+  limits,
+})
+
+/**
+ * Where the pod as a whole states no request, it requests what its containers request together. If they request nothing, it
+ * requests its limit. As `defaultPodRequests` of pkg/apis/core/v1/defaults.go.
+ */
+function completePodLevel({ requests, limits }: ResourceAmounts, pod: PodResources): ResourceAmounts {
+  const holders = [...pod.containers, ...pod.initContainers.map(({ amounts }) => amounts)]
+  const completed: Record<string, number> = { ...requests }
+  for (const name of ['cpu', 'memory'] as const) {
+    const isRequested = holders.some((amounts) => amounts.requests[name] !== undefined)
+    const milli = isRequested ? computeTotalMilli(pod, 'requests', name) : limits[name]
+    if (milli !== undefined) completed[name] ??= milli
+  }
+  return { requests: completed, limits }
+}
+
+/**
+ * The requests that the API server would set for the pod as a whole, as quantities by resource. They depend on the requests of
+ * the containers: whoever adds a container to a manifest must state them first, or the pod's QoS class may change. Empty for a
+ * pod that comes from the API server, and for one without resources at pod level.
+ */
+export function findUnstatedPodRequests(spec: PodSpec): Readonly<Record<string, string>> {
+  const requests = parsePodResources(spec).podLevel?.requests
+  const quantities: Record<string, string> = {}
+  for (const [name, format] of [
+    ['cpu', formatCpu],
+    ['memory', formatMemory],
+  ] as const) {
+    const milli = requests?.[name]
+    if (milli !== undefined && spec.resources?.requests?.[name] === undefined) quantities[name] = format(milli)
+  }
+  return quantities
 }
 
 export function parseResourceAmounts(resources: ResourceRequirements | null | undefined): ResourceAmounts {
@@ -86,7 +127,7 @@ export function computePodTotalMilli(spec: PodSpec, side: ResourceSide, name: st
 
 export type QosClass = 'Guaranteed' | 'Burstable' | 'BestEffort'
 
-/** As `ComputePodQOS` of pkg/apis/core/helper/qos/qos.go: zero amounts count as absent, and absent requests equal the limits. */
+/** As `ComputePodQOS` of pkg/apis/core/helper/qos/qos.go: zero amounts count as absent. */
 export function computeQosClass(pod: PodResources): QosClass {
   const holders =
     pod.podLevel !== null ? [pod.podLevel] : [...pod.containers, ...pod.initContainers.map(({ amounts }) => amounts)]
@@ -97,7 +138,7 @@ export function computeQosClass(pod: PodResources): QosClass {
   const isGuaranteed = holders.every(({ requests, limits }) =>
     names.every((name) => {
       const limit = limits[name] ?? 0
-      return limit > 0 && (requests[name] ?? limit) === limit
+      return limit > 0 && requests[name] === limit
     }),
   )
   return isGuaranteed ? 'Guaranteed' : 'Burstable'

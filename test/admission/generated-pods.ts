@@ -78,6 +78,22 @@ function container(names: fc.Arbitrary<string>, volumeNames: readonly string[], 
   )
 }
 
+/** Of the pod as a whole; mostly absent. A manifest may state limits alone, or one resource alone. */
+const podLevelResources = fc.oneof(
+  { weight: 3, arbitrary: fc.constant(undefined) },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom(
+      {},
+      { limits: { cpu: '4', memory: '4Gi' } },
+      { limits: { memory: '4Gi' } },
+      { requests: { cpu: '2' } },
+      { requests: { cpu: '2' }, limits: { cpu: '2', memory: '4Gi' } },
+      { requests: { cpu: '4', memory: '4Gi' }, limits: { cpu: '4', memory: '4Gi' } },
+    ),
+  },
+)
+
 const settings = fc.constantFrom(
   {},
   { 'spark-nanny.io/restart': 'observe' },
@@ -119,6 +135,7 @@ export const driverPods: fc.Arbitrary<Pod> = fc
         driverFirst: fc.boolean(),
         initContainers: maybe(init),
         volumes: maybe(fc.constant(null)),
+        resources: podLevelResources,
         restartPolicy: fc.constantFrom('Never', 'Never', 'OnFailure', 'Always'),
         hostNetwork: maybe(fc.boolean()),
         securityContext: maybe(

@@ -15,6 +15,7 @@ const edits: Omit<PodEdits, 'driverIndex'> = {
   driverProbes: { livenessProbe: { periodSeconds: 10 } },
   driverRestart: null,
   restartPolicy: 'OnFailure',
+  podRequests: {},
 }
 
 describe('applyEdits', () => {
@@ -29,6 +30,7 @@ describe('applyEdits', () => {
           ...(without.includes('driverEnv') && { driverEnv: [] }),
           ...(without.includes('driverArgs') && { driverArgs: { at: 0, args: [] } }),
           ...(without.includes('restartPolicy') && { restartPolicy: null }),
+          ...(pod.spec.resources && { podRequests: { cpu: '3', memory: '3Gi' } }),
         }
         const received = structuredClone(pod)
         assert.deepEqual(applyEdits(pod, chosen)?.pod, writeIntendedPod(pod, chosen))
@@ -47,6 +49,9 @@ function writeIntendedPod(pod: Pod, edits: PodEdits): Pod {
     metadata: { ...metadata, annotations: { ...metadata?.annotations, ...edits.annotations } },
     spec: {
       ...spec,
+      ...(spec.resources && {
+        resources: { ...spec.resources, requests: { ...spec.resources.requests, ...edits.podRequests } },
+      }),
       volumes: [...(spec.volumes ?? []), ...edits.volumes],
       initContainers: [...(spec.initContainers ?? []), edits.sidecar],
       containers: spec.containers.map((container, index) => {

@@ -3,7 +3,12 @@ import { describe, test } from 'node:test'
 import { planSidecarResources } from '../../admission/sidecar-resources.ts'
 import { parseNamespaceLimits } from '../../core/kubernetes/namespace-limits.ts'
 import type { PodSpec, ResourceRequirements } from '../../core/kubernetes/pod.ts'
-import { computePodTotalMilli, computeQosClass, parsePodResources } from '../../core/kubernetes/pod-resources.ts'
+import {
+  computePodTotalMilli,
+  computeQosClass,
+  findUnstatedPodRequests,
+  parsePodResources,
+} from '../../core/kubernetes/pod-resources.ts'
 import { resolveSettings } from '../../core/settings/settings.ts'
 
 const spec = (resources: ResourceRequirements | undefined, more: object = {}): PodSpec => ({
@@ -37,12 +42,27 @@ const rows: readonly Row[] = [
   { name: 'a BestEffort pod', pod: spec(undefined), expected: undefined },
   {
     name: 'resources at pod level',
+    pod: spec(undefined, { resources: { limits: { cpu: '2', memory: '4Gi' } } }),
+    expected: defaults,
+  },
+  {
+    name: 'a resource that neither the pod nor its containers state',
     pod: spec(undefined, { resources: { limits: { cpu: '2' } } }),
-    expected: { requests: { cpu: '10m', memory: '0' }, limits: defaults.limits },
+    expected: { requests: { cpu: '10m' }, limits: { cpu: '200m' } },
   },
   {
     name: 'resources at pod level, all of which the driver requests',
     pod: spec({ requests: { cpu: '1', memory: '1Gi' } }, { resources: { requests: { cpu: '1', memory: '1Gi' } } }),
+    expected: { requests: { cpu: '0m', memory: '0' }, limits: defaults.limits },
+  },
+  {
+    name: 'resources at pod level, all of which the limits of the driver request',
+    pod: spec({ limits: { cpu: '1', memory: '1Gi' } }, { resources: { requests: { cpu: '1', memory: '1Gi' } } }),
+    expected: { requests: { cpu: '0m', memory: '0' }, limits: defaults.limits },
+  },
+  {
+    name: 'limits alone at pod level, and a driver with requests: the pod requests what the driver does',
+    pod: spec({ requests: { cpu: '1', memory: '1Gi' } }, { resources: { limits: { cpu: '4', memory: '4Gi' } } }),
     expected: { requests: { cpu: '0m', memory: '0' }, limits: defaults.limits },
   },
   {
@@ -219,6 +239,22 @@ describe('planSidecarResources', () => {
     assert.equal(total([cpu('100m', 'Always'), cpu('3')]), 3100)
     assert.equal(total([cpu('3'), cpu('100m', 'Always')]), 3000)
     assert.equal(total([cpu('100m', 'Always')]), 1100)
+  })
+
+  test('requests that a pod leaves to the API server → what the API server sets', () => {
+    const unstated = (driver: ResourceRequirements | undefined, pod: ResourceRequirements) =>
+      findUnstatedPodRequests(spec(driver, { resources: pod }))
+    const limits = { cpu: '4', memory: '4Gi' }
+    const rows: readonly (readonly [ResourceRequirements | undefined, ResourceRequirements, object])[] = [
+      [undefined, { limits }, { cpu: '4000m', memory: '4096Mi' }],
+      [{ requests: { cpu: '1' } }, { limits }, { cpu: '1000m', memory: '4096Mi' }],
+      [{ limits: { cpu: '1' } }, { limits }, { cpu: '1000m', memory: '4096Mi' }],
+      [{ requests: { cpu: '0' } }, { limits }, { cpu: '0m', memory: '4096Mi' }],
+      [undefined, { requests: limits, limits }, {}],
+      [{ requests: limits }, { requests: { cpu: '4' } }, { memory: '4096Mi' }],
+      [{ requests: limits }, {}, {}],
+    ]
+    for (const [driver, pod, expected] of rows) assert.deepEqual({ ...unstated(driver, pod) }, expected)
   })
 
   test('resources of containers → the QoS class that Kubernetes computes', () => {
