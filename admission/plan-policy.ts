@@ -1,11 +1,11 @@
 import { isStatusPortTaken } from '../core/contract/collisions.ts'
 import { sidecarPort } from '../core/contract/pod-contract.ts'
 import type { Container, Pod } from '../core/kubernetes/pod.ts'
+import { toDeadlines } from '../core/settings/deadlines.ts'
 import type { DriverPolicy } from '../core/settings/driver-policy.ts'
 import { formatSetting, type ResolvedSettings, type SettingSource, settingKeys } from '../core/settings/settings.ts'
 import type { DriverIdentity } from '../core/spark/driver-identity.ts'
 import { pickUiProperties } from '../core/spark/ui-properties.ts'
-import { toDeadlines } from '../core/verdict/deadlines.ts'
 import { findRestartPolicy, type RestartChoice } from './restart-strategy.ts'
 
 /** The parts of a policy that are planned for this pod, apart from its settings. */

@@ -1,26 +1,13 @@
 import { isRecord, parseJson } from '../json.ts'
+import { type DeadlineField, type Deadlines, deadlineFields, deadlineNames } from './deadlines.ts'
 import type { SettingSource } from './settings.ts'
 
 /** The sidecar's configuration: the settings resolved for one pod. Times are in milliseconds. */
-export interface DriverPolicy {
+export interface DriverPolicy extends Deadlines {
   /** The application id that Spark chose. After an in-place restart, the driver's id has a suffix: `-2`, `-3`, … */
   readonly applicationId: string | null
   readonly ui: UiEndpoint
   readonly intervalMs: number
-  readonly timeoutMs: number
-  readonly failureThreshold: number
-  readonly frozenDeadlineMs: number
-  readonly unresponsiveDeadlineMs: number
-  readonly busyDeadlineMs: number
-  readonly startupDeadlineMs: number
-  readonly stopDeadlineMs: number
-  readonly threadDumpIntervalMs: number
-  /** A deadline that is null is off. */
-  readonly queryEndedDeadlineMs: number | null
-  readonly streamingStallDeadlineMs: number | null
-  readonly noExecutorsDeadlineMs: number | null
-  readonly stallDeadlineMs: number | null
-  readonly maxRunTimeMs: number | null
   /** On which verdicts spark-nanny acts. */
   readonly actOn: 'certain' | 'likely' | 'nothing'
   readonly onHung: HungPolicy
@@ -128,30 +115,18 @@ export function decodePolicy(
 
 const isOptionalFlag = (value: unknown) => value === undefined || typeof value === 'boolean'
 const isPositive = (value: unknown) => typeof value === 'number' && Number.isFinite(value) && value > 0
-const isPositiveOrNull = (value: unknown) => value === null || isPositive(value)
+const isDeadline = (field: DeadlineField, value: unknown) =>
+  isPositive(value) || (value === null && deadlineFields[field].canBeOff)
 /** The name of a file, which cannot lead out of its folder. */
 const isFileName = (value: unknown) =>
   typeof value === 'string' && /^[\w.-]{1,253}$/.test(value) && !/^\.+$/.test(value)
 const isPort = (value: unknown) => Number.isInteger(value) && Number(value) >= 0 && Number(value) <= 65535
 
-const fieldChecks: Readonly<Record<keyof DriverPolicy, (value: unknown) => boolean>> = {
+const fieldChecks: Readonly<Record<Exclude<keyof DriverPolicy, DeadlineField>, (value: unknown) => boolean>> = {
   applicationId: (value) => value === null || typeof value === 'string',
   ui: (value) =>
     isRecord(value) && isPort(value.port) && value.port !== 0 && (value.scheme === 'http' || value.scheme === 'https'),
   intervalMs: isPositive,
-  timeoutMs: isPositive,
-  failureThreshold: isPositive,
-  frozenDeadlineMs: isPositive,
-  unresponsiveDeadlineMs: isPositive,
-  busyDeadlineMs: isPositive,
-  startupDeadlineMs: isPositive,
-  stopDeadlineMs: isPositive,
-  threadDumpIntervalMs: isPositive,
-  queryEndedDeadlineMs: isPositiveOrNull,
-  streamingStallDeadlineMs: isPositiveOrNull,
-  noExecutorsDeadlineMs: isPositiveOrNull,
-  stallDeadlineMs: isPositiveOrNull,
-  maxRunTimeMs: isPositiveOrNull,
   actOn: (value) => ['certain', 'likely', 'nothing'].includes(String(value)),
   onHung: isHungPolicy,
   statusPort: isPort,
@@ -185,6 +160,9 @@ function isHungPolicy(value: unknown): boolean {
 
 function findPolicyProblem(value: unknown): string | undefined {
   if (!isRecord(value)) return 'is not an object'
-  const bad = Object.entries(fieldChecks).filter(([field, check]) => !check(value[field]))
-  return bad.length === 0 ? undefined : `has a wrong ${bad.map(([field]) => field).join(', ')}`
+  const bad = [
+    ...Object.entries(fieldChecks).flatMap(([field, check]) => (check(value[field]) ? [] : [field])),
+    ...deadlineNames.filter((field) => !isDeadline(field, value[field])),
+  ]
+  return bad.length === 0 ? undefined : `has a wrong ${bad.join(', ')}`
 }

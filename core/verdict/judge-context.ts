@@ -1,5 +1,5 @@
+import type { Deadlines } from '../settings/deadlines.ts'
 import type { ProcessHistory } from './processes.ts'
-import type { Deadlines } from './verdict.ts'
 
 /** What each conclusion may depend on, in addition to its own facts. */
 export interface JudgeContext {

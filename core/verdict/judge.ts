@@ -1,3 +1,4 @@
+import type { Deadlines } from '../settings/deadlines.ts'
 import { concludeStarting, concludeStopping } from './closed-ui.ts'
 import type { JudgeContext } from './judge-context.ts'
 import { noRequests, type RequestHistory, updateRequests } from './plan-readings.ts'
@@ -24,14 +25,7 @@ import {
   type ThreadHistory,
   updateThreads,
 } from './threads.ts'
-import {
-  createHung,
-  type Deadlines,
-  formatSeconds,
-  type HungVerdict,
-  isSameConclusion,
-  type Verdict,
-} from './verdict.ts'
+import { createHung, formatSeconds, type HungVerdict, isSameConclusion, type Verdict } from './verdict.ts'
 import type { Observation } from './witnesses.ts'
 
 /** What is kept between observations: the verdict, and facts that need more than one observation. */

@@ -1,9 +1,10 @@
 /** Plans what is read of the UI next: what the judge needs, at a cost that a healthy driver can bear. */
+
+import type { Deadlines } from '../settings/deadlines.ts'
 import type { Judgement } from './judge.ts'
 import type { WorkProgress } from './progress.ts'
 import { hasUnchangedQuery } from './queries.ts'
 import { staleMs } from './span.ts'
-import type { Deadlines } from './verdict.ts'
 import type { Observation, UiWitness } from './witnesses.ts'
 
 /**

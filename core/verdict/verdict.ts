@@ -1,4 +1,3 @@
-import type { DriverPolicy } from '../settings/driver-policy.ts'
 import type { UiWitness } from './witnesses.ts'
 
 /** Why a driver is hung. docs/hangs.md has a section for each. */
@@ -47,24 +46,6 @@ export type Verdict =
       readonly detail: string
       readonly evidence: readonly VerdictEvidence[]
     }
-
-/** The settings on which a verdict depends. */
-export type Deadlines = Pick<
-  DriverPolicy,
-  | 'timeoutMs'
-  | 'failureThreshold'
-  | 'frozenDeadlineMs'
-  | 'unresponsiveDeadlineMs'
-  | 'busyDeadlineMs'
-  | 'startupDeadlineMs'
-  | 'stopDeadlineMs'
-  | 'threadDumpIntervalMs'
-  | 'queryEndedDeadlineMs'
-  | 'streamingStallDeadlineMs'
-  | 'noExecutorsDeadlineMs'
-  | 'stallDeadlineMs'
-  | 'maxRunTimeMs'
->
 
 export type HungVerdict = Extract<Verdict, { kind: 'hung' }>
 

@@ -11,9 +11,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { sidecarEnv, verdictDir } from '../../core/contract/pod-contract.ts'
+import { toDeadlines } from '../../core/settings/deadlines.ts'
 import { type DriverPolicy, encodePolicy } from '../../core/settings/driver-policy.ts'
 import { resolveSettings } from '../../core/settings/settings.ts'
-import { toDeadlines } from '../../core/verdict/deadlines.ts'
 import { cpuNs, cpuPercentOver, rounded, statusMb } from './process-figures.ts'
 
 const { values: defaults } = resolveSettings({})

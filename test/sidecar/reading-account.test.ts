@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { toDeadlines } from '../../core/settings/deadlines.ts'
 import { resolveSettings } from '../../core/settings/settings.ts'
-import { toDeadlines } from '../../core/verdict/deadlines.ts'
 import { createJudgement, judge } from '../../core/verdict/judge.ts'
 import { planReadings } from '../../core/verdict/plan-readings.ts'
 import type { Observation, RunningJob, UiWitness } from '../../core/verdict/witnesses.ts'

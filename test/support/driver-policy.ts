@@ -1,6 +1,6 @@
+import { toDeadlines } from '../../core/settings/deadlines.ts'
 import type { DriverPolicy } from '../../core/settings/driver-policy.ts'
 import { resolveSettings } from '../../core/settings/settings.ts'
-import { toDeadlines } from '../../core/verdict/deadlines.ts'
 
 const { values: defaults } = resolveSettings({})
 

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
+import { deadlineFields, deadlineNames } from '../../../core/settings/deadlines.ts'
 import { decodePolicy, encodePolicy, type HungPolicy } from '../../../core/settings/driver-policy.ts'
+import { settings } from '../../../core/settings/settings.ts'
 import { policyWith } from '../../support/driver-policy.ts'
 
 const policy = policyWith({
@@ -90,6 +92,17 @@ describe('decodePolicy', () => {
       const decoded = decodePolicy(text)
       assert.ok('problem' in decoded)
       assert.match(decoded.problem, problem)
+    })
+  }
+
+  for (const field of deadlineNames) {
+    const { setting, canBeOff } = deadlineFields[field]
+    test(`${field} → null only if ${setting} can be off, and never negative`, () => {
+      const decode = (value: unknown) => decodePolicy(JSON.stringify({ ...policy, [field]: value }))
+      assert.equal(settings[setting].parse('off') === null, canBeOff)
+      assert.equal('policy' in decode(null), canBeOff)
+      assert.ok('problem' in decode(-1))
+      assert.ok('problem' in decode(undefined))
     })
   }
 

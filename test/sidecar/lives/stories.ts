@@ -1,4 +1,5 @@
-import type { Deadlines, HungReason } from '../../../core/verdict/verdict.ts'
+import type { Deadlines } from '../../../core/settings/deadlines.ts'
+import type { HungReason } from '../../../core/verdict/verdict.ts'
 import { between, oneOf, type Random } from '../../support/random.ts'
 import type { Life, Phase, ProcessShape, RightVerdict, Ui, Work } from './life.ts'
 import * as works from './works.ts'

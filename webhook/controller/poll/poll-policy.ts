@@ -1,4 +1,4 @@
-import { toDeadlines } from '../../../core/verdict/deadlines.ts'
+import { toDeadlines } from '../../../core/settings/deadlines.ts'
 import type { FallbackConfig } from '../../config/controller-config.ts'
 import { recentlyStartedMs } from '../assess/deletion-reason.ts'
 import type { DriverContext } from '../assess/driver-context.ts'

@@ -1,7 +1,7 @@
 import pLimit from 'p-limit'
+import type { Deadlines } from '../../../core/settings/deadlines.ts'
 import { createJudgement, type Judgement, judge } from '../../../core/verdict/judge.ts'
 import { nextPollDelayMs } from '../../../core/verdict/poll-run.ts'
-import type { Deadlines } from '../../../core/verdict/verdict.ts'
 import type { UiClient } from '../../../spark-ui/ui-client.ts'
 import type { Driver } from '../driver/driver.ts'
 
