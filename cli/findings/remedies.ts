@@ -1,5 +1,13 @@
 import { type Captures, fillTemplate } from '../log/phrase.ts'
 import { increaseMemoryMiB, type MemoryFacts, type MemoryKey } from '../spark-conf/memory-size.ts'
+import {
+  type CommandTemplate,
+  command,
+  fillCommand,
+  parseCommand,
+  type ShellCommand,
+  toPlaceholder,
+} from './shell-command.ts'
 
 /** How to fix a finding. The kind decides what `recover` may do automatically. */
 export type Remedy =
@@ -11,23 +19,23 @@ export type Remedy =
       /** Null if the current value is not known. */
       readonly proposed: string | null
       readonly title: string
-      readonly commands: readonly string[]
+      readonly commands: readonly ShellCommand[]
     }
   | {
       readonly kind: 'set-conf'
       readonly key: string
       readonly value: string
       readonly title: string
-      readonly commands: readonly string[]
+      readonly commands: readonly ShellCommand[]
     }
   /** Run the application unchanged: the cause was outside the application and has passed. */
-  | { readonly kind: 'rerun'; readonly title: string; readonly commands: readonly string[] }
+  | { readonly kind: 'rerun'; readonly title: string; readonly commands: readonly ShellCommand[] }
   /** Delete a pod. */
-  | { readonly kind: 'delete-pod'; readonly title: string; readonly commands: readonly string[] }
+  | { readonly kind: 'delete-pod'; readonly title: string; readonly commands: readonly ShellCommand[] }
   /** A manual change of code, image, manifest or cluster. */
-  | { readonly kind: 'change'; readonly title: string; readonly commands: readonly string[] }
+  | { readonly kind: 'change'; readonly title: string; readonly commands: readonly ShellCommand[] }
   /** A command for further investigation. */
-  | { readonly kind: 'inspect'; readonly title: string; readonly commands: readonly string[] }
+  | { readonly kind: 'inspect'; readonly title: string; readonly commands: readonly ShellCommand[] }
 
 /** A remedy as defined by a rule, with `{placeholders}`. */
 export type RemedySpec =
@@ -36,7 +44,7 @@ export type RemedySpec =
   | {
       readonly kind: 'rerun' | 'delete-pod' | 'change' | 'inspect'
       readonly title: string
-      readonly commands: readonly string[]
+      readonly commands: readonly CommandTemplate[]
     }
 
 export const raiseMemory = (key: MemoryKey, title: string): RemedySpec => ({ kind: 'raise-memory', key, title })
@@ -49,12 +57,17 @@ export const setConf = (key: string, value: string, title: string): RemedySpec =
 export const change = (title: string, ...commands: readonly string[]): RemedySpec => ({
   kind: 'change',
   title,
-  commands,
+  commands: commands.map(parseCommand),
 })
 export const inspect = (title: string, ...commands: readonly string[]): RemedySpec => ({
   kind: 'inspect',
   title,
-  commands,
+  commands: commands.map(parseCommand),
+})
+export const deletePod = (title: string, ...commands: readonly string[]): RemedySpec => ({
+  kind: 'delete-pod',
+  title,
+  commands: commands.map(parseCommand),
 })
 export const rerun = (title: string): RemedySpec => ({ kind: 'rerun', title, commands: [] })
 
@@ -78,26 +91,26 @@ export function planRemedy(spec: RemedySpec, context: RemedyContext): Remedy {
     const value = filled(spec.value, context.values)
     return { kind: 'set-conf', key: spec.key, value, title, commands: confCommands(spec.key, value, context) }
   }
-  const commands = spec.commands.map((command) => filled(command, context.values))
+  const commands = spec.commands.map((template) => fillCommand(template, context.values))
   return { kind: spec.kind, title, commands }
 }
 
 function filled(template: string, values: Captures): string {
   const known = { ...values }
   for (const [, name = ''] of template.matchAll(/\{([a-z][A-Za-z]*)\}/g)) {
-    known[name] ||= name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()
+    known[name] ||= toPlaceholder(name)
   }
   return fillTemplate(template, known) ?? template
 }
 
 /** Commands that change a setting: in the SparkApplication or, without an operator, in the next spark-submit. */
-function confCommands(key: string, value: string, { values, operator }: RemedyContext): readonly string[] {
+function confCommands(key: string, value: string, { values, operator }: RemedyContext): readonly ShellCommand[] {
   const { namespace = 'NAMESPACE', application = 'APPLICATION' } = values
-  if (operator === 'none') return [`spark-submit --conf ${key}=${value} …  # keep your other options`]
+  if (operator === 'none') return [command`spark-submit --conf ${`${key}=${value}`} …  # keep your other options`]
   const field = operator === 'kubeflow' ? kubeflowFields[key] : undefined
   const spec = field === undefined ? { sparkConf: { [key]: value } } : { driver: { [field]: value } }
   const kind = operator === 'kubeflow' ? 'sparkapplications.sparkoperator.k8s.io' : 'sparkapplications.spark.apache.org'
-  return [`kubectl -n ${namespace} patch ${kind} ${application} --type merge -p '${JSON.stringify({ spec })}'`]
+  return [command`kubectl -n ${namespace} patch ${kind} ${application} --type merge -p ${JSON.stringify({ spec })}`]
 }
 
 /** Settings for which the kubeflow operator has its own fields. The fields take precedence over sparkConf. */

@@ -1,5 +1,5 @@
 import { valueIn } from '../evidence/evidence.ts'
-import { change, inspect, raiseMemory, rerun } from '../findings/remedies.ts'
+import { change, deletePod, inspect, raiseMemory, rerun } from '../findings/remedies.ts'
 import { inLog } from '../log/matcher.ts'
 import { endingException, isAlive, logSource } from './facts.ts'
 import { blockedMain, closedContext, deadlock, deadlyGcShare, garbageCollection } from './hang-detectors.ts'
@@ -33,11 +33,7 @@ export const hangRules: readonly Rule[] = [
     statesWhileRunning: [],
     explains: ['SPN-HANG-*'],
     remedies: [
-      {
-        kind: 'delete-pod',
-        title: 'Delete the driver pod, so that its owner starts it again',
-        commands: ['kubectl -n {namespace} delete pod {pod}'],
-      },
+      deletePod('Delete the driver pod, so that its owner starts it again', 'kubectl -n {namespace} delete pod {pod}'),
       change('Change the code shown in the thread dump to take the locks in the same order'),
     ],
   },
@@ -98,11 +94,7 @@ export const hangRules: readonly Rule[] = [
     statesWhileRunning: ['error'],
     explains: ['SPN-HANG-UNRESPONSIVE', 'SPN-APPLICATION-CONTEXT-STOPPED', 'SPN-HANG-CLOSED-CONTEXT', 'SPN-EXIT-*'],
     remedies: [
-      {
-        kind: 'delete-pod',
-        title: 'Delete the driver pod, so that its owner starts it again',
-        commands: ['kubectl -n {namespace} delete pod {pod}'],
-      },
+      deletePod('Delete the driver pod, so that its owner starts it again', 'kubectl -n {namespace} delete pod {pod}'),
       inspect(
         'Find out what ended the thread',
         'kubectl -n {namespace} logs {pod} | grep -A20 -E "uncaught (fatal )?error in thread|EventProcessLoop failed"',
@@ -129,7 +121,7 @@ export const hangRules: readonly Rule[] = [
     statesWhileRunning: [],
     explains: ['SPN-HANG-UNRESPONSIVE', 'SPN-HANG-CLOSED-CONTEXT', 'SPN-APPLICATION-EXCEPTION'],
     remedies: [
-      { kind: 'delete-pod', title: 'Delete the driver pod', commands: ['kubectl -n {namespace} delete pod {pod}'] },
+      deletePod('Delete the driver pod', 'kubectl -n {namespace} delete pod {pod}'),
       change('Stop the SparkContext in a finally block, use daemon threads, or call System.exit'),
     ],
   },
@@ -193,11 +185,7 @@ export const hangRules: readonly Rule[] = [
     statesWhileRunning: [],
     remedies: [
       threadDump,
-      {
-        kind: 'delete-pod',
-        title: 'Delete the driver pod, so that its owner starts it again',
-        commands: ['kubectl -n {namespace} delete pod {pod}'],
-      },
+      deletePod('Delete the driver pod, so that its owner starts it again', 'kubectl -n {namespace} delete pod {pod}'),
       rerun('Run it again'),
     ],
   },

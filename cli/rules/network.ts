@@ -1,4 +1,4 @@
-import { change, inspect, rerun } from '../findings/remedies.ts'
+import { change, deletePod, inspect, rerun } from '../findings/remedies.ts'
 import { inLog } from '../log/matcher.ts'
 import { endingException, logSource } from './facts.ts'
 import { observed, type Rule, whilePending } from './rule.ts'
@@ -148,11 +148,7 @@ export const networkRules: readonly Rule[] = [
         'kubectl describe node {node}',
         'kubectl -n kube-system get pods -o wide --field-selector spec.nodeName={node}',
       ),
-      {
-        kind: 'delete-pod',
-        title: 'Delete the pod, so that the new one can be scheduled on another node',
-        commands: ['kubectl -n {namespace} delete pod {pod}'],
-      },
+      deletePod('Delete the pod, so that the new one can be scheduled on another node', 'kubectl -n {namespace} delete pod {pod}'),
     ],
   },
 ]

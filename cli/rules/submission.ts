@@ -1,4 +1,4 @@
-import { change, inspect } from '../findings/remedies.ts'
+import { change, deletePod, inspect } from '../findings/remedies.ts'
 import { inMessages, type Rule } from './rule.ts'
 
 /** Why the driver was not created. Source of the message: apiserver, `errors.NewAlreadyExists`, passed on by spark-submit. */
@@ -15,11 +15,7 @@ export const submissionRules: readonly Rule[] = [
     matchers: [inMessages('pods "{taken}" already exists', ['application'])],
     explains: ['SPN-APPLICATION-SUBMISSION', 'SPN-EXIT-*'],
     remedies: [
-      {
-        kind: 'delete-pod',
-        title: 'If that pod has ended, delete it: `spark-nanny recover` deletes it and reruns the application',
-        commands: ['spark-nanny recover -n {namespace} {application}'],
-      },
+      deletePod('If that pod has ended, delete it: `spark-nanny recover` deletes it and reruns the application', 'spark-nanny recover -n {namespace} {application}'),
       inspect('Check whether that pod has ended', 'kubectl -n {namespace} get pod {taken}'),
       change('Use a new name for each run: do not set spark.kubernetes.driver.pod.name (spec.driver.podName)'),
     ],

@@ -1,4 +1,4 @@
-import { change, inspect, rerun } from '../findings/remedies.ts'
+import { change, deletePod, inspect, rerun } from '../findings/remedies.ts'
 import { inLog } from '../log/matcher.ts'
 import { isMounted, podAgeMs } from './facts.ts'
 import { inMessages, item, observed, type Rule, whilePending, whileUnmounted } from './rule.ts'
@@ -62,11 +62,7 @@ export const volumeRules: readonly Rule[] = [
     ],
     explains: ['SPN-VOLUME-MOUNT'],
     remedies: [
-      {
-        kind: 'delete-pod',
-        title: 'Delete the pod and submit the application again',
-        commands: ['kubectl -n {namespace} delete pod {pod}'],
-      },
+      deletePod('Delete the pod and submit the application again', 'kubectl -n {namespace} delete pod {pod}'),
       rerun(
         'Before you submit again, find out why spark-submit ended: its permissions for ConfigMaps, a quota, or its own memory',
       ),
@@ -128,11 +124,7 @@ export const volumeRules: readonly Rule[] = [
     explains: ['SPN-VOLUME-MOUNT'],
     remedies: [
       inspect('Check which node the volume is attached to', 'kubectl get volumeattachments'),
-      {
-        kind: 'delete-pod',
-        title: 'Delete the terminated pod that still uses the volume',
-        commands: ['kubectl -n {namespace} delete pod OLD_POD'],
-      },
+      deletePod('Delete the terminated pod that still uses the volume', 'kubectl -n {namespace} delete pod OLD_POD'),
     ],
   },
   {

@@ -1,4 +1,5 @@
 import { domain, injectLabel } from '../../../../core/contract/pod-contract.ts'
+import { command } from '../../../findings/shell-command.ts'
 import type { CheckEvidence, CheckedNamespace } from '../evidence.ts'
 import { judgeReading } from '../judge-reading.ts'
 import { matchesSelector } from '../label-selector.ts'
@@ -15,7 +16,7 @@ export const namespaces: Category<CheckEvidence> = {
     {
       id: 'namespaces-labelled',
       title: 'at least one namespace is labelled',
-      hint: `Drivers are protected only in labelled namespaces. Run \`kubectl label namespace NAMESPACE ${injectLabel}=enabled\`.`,
+      hint: `Drivers are protected only in labelled namespaces. Run \`${command`kubectl label namespace NAMESPACE ${injectLabel}=enabled`}\`.`,
       judge: forNamespaces((all) => {
         const labelled = all.filter(isLabelled).map(({ name }) => name)
         return labelled.length > 0 ? ok(formatList(labelled)) : warning(`no namespace has ${injectLabel}=enabled`)
@@ -24,7 +25,7 @@ export const namespaces: Category<CheckEvidence> = {
     {
       id: 'namespaces-label-spelling',
       title: 'namespace labels are spelt correctly',
-      hint: `Only ${injectLabel}=enabled protects drivers; other values, and other labels of ${domain}/, have no effect. Correct the label with \`kubectl label --overwrite namespace NAMESPACE ${injectLabel}=enabled\`.`,
+      hint: `Only ${injectLabel}=enabled protects drivers; other values, and other labels of ${domain}/, have no effect. Correct the label with \`${command`kubectl label --overwrite namespace NAMESPACE ${injectLabel}=enabled`}\`.`,
       judge: forNamespaces((all) => {
         const wrong = all.flatMap(({ name, labels }) =>
           Object.entries(labels)

@@ -1,3 +1,4 @@
+import { command } from '../../../findings/shell-command.ts'
 import type { DriverProgress } from './driver-progress.ts'
 
 /** What to do if the next driver has not recovered, by how far it came. */
@@ -7,18 +8,18 @@ export function nextSteps(
   application: string,
   pod: string | null,
 ): readonly string[] {
-  const diagnose = `spark-nanny diagnose -n ${namespace} --application ${application}`
+  const diagnose = command`spark-nanny diagnose -n ${namespace} --application ${application}`
   switch (progress) {
     case 'no-pod':
       return [
         'No driver was submitted. Check that the operator is running, and read the application’s status.',
         'kubectl get pods -A -l app.kubernetes.io/name=spark-operator',
-        `kubectl -n ${namespace} describe sparkapplication ${application}`,
+        command`kubectl -n ${namespace} describe sparkapplication ${application}`,
       ]
     case 'old-pod':
       return [
         'The previous driver pod still exists. Check its finalizers, its node, and the operator.',
-        `kubectl -n ${namespace} get pod ${pod ?? 'POD'} -o jsonpath='{.metadata.finalizers} {.metadata.deletionTimestamp} {.spec.nodeName}'`,
+        command`kubectl -n ${namespace} get pod ${pod ?? 'POD'} -o jsonpath='{.metadata.finalizers} {.metadata.deletionTimestamp} {.spec.nodeName}'`,
       ]
     case 'pending':
       return ['The new driver has not started. Check what it is waiting for.', diagnose]
@@ -30,7 +31,7 @@ export function nextSteps(
     case 'response-unknown':
       return [
         'To verify that the driver responds, you need the sidecar or permission to get pods/proxy.',
-        `kubectl -n ${namespace} logs -f ${pod ?? 'POD'}`,
+        command`kubectl -n ${namespace} logs -f ${pod ?? 'POD'}`,
       ]
     case 'failed':
       return ['The new driver has failed too. Check whether the cause is the same.', diagnose]

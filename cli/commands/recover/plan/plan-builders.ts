@@ -1,6 +1,7 @@
 import { rerunAnnotation } from '../../../../core/contract/pod-contract.ts'
 import { type Evidence, valueIn } from '../../../evidence/evidence.ts'
 import type { DriverPhase, Finding } from '../../../findings/findings.ts'
+import { command, type ShellCommand } from '../../../findings/shell-command.ts'
 import { formatMemoryMiB } from '../../../spark-conf/memory-size.ts'
 import type { ApplicationFacts, LivePod } from '../facts/cluster-facts.ts'
 import type { Step } from '../facts/recoveries.ts'
@@ -76,7 +77,7 @@ export function deletionPlan(
     cause,
     remedy: { kind: 'delete-stale-pod', pod: name },
     steps: reaction === null ? [deletion] : [deletion, patch(application, rerunSpec(nowMs))],
-    risk: `The log of the terminated pod is deleted too. Save it with \`spark-nanny diagnose ${name} --save DIR\`. ${outputRisk('absent')}`,
+    risk: `The log of the terminated pod is deleted too. Save it with \`${command`spark-nanny diagnose ${name} --save DIR`}\`. ${outputRisk('absent')}`,
     reruns: reaction?.text ?? 'The operator retries automatically once the name is free.',
     undo: 'A deleted pod cannot be restored. It had already ended.',
     notes: [...describeOwners(application), ...held],
@@ -118,9 +119,13 @@ function priorValue(application: ApplicationFacts, spec: Readonly<Record<string,
   return { spec: prior(spec, application.object.spec) }
 }
 
-export function patchCommand({ operator, namespace, name }: ApplicationFacts, body: object): string {
-  const kind = `sparkapplications.${operator === 'kubeflow' ? 'sparkoperator.k8s.io' : 'spark.apache.org'}`
-  return `kubectl -n ${namespace} patch ${kind} ${name} --type merge -p '${JSON.stringify(body)}'`
+/** The resource type of the application for kubectl. */
+export const resourceType = ({ operator }: ApplicationFacts): string =>
+  `sparkapplications.${operator === 'kubeflow' ? 'sparkoperator.k8s.io' : 'spark.apache.org'}`
+
+export function patchCommand(application: ApplicationFacts, body: object): ShellCommand {
+  const { namespace, name } = application
+  return command`kubectl -n ${namespace} patch ${resourceType(application)} ${name} --type merge -p ${JSON.stringify(body)}`
 }
 
 function describeOwners({ owners }: ApplicationFacts): readonly string[] {
@@ -134,9 +139,9 @@ function describeOwners({ owners }: ApplicationFacts): readonly string[] {
 const nodeCauses: readonly string[] = ['EVICTED', 'TAINTED', 'LOST', 'NOT-READY', 'PRESSURE', 'REJECTED', 'SHUTDOWN']
 
 /** Commands that take the node out of use. They are only printed, because other workloads use the node too. */
-export function cordon(evidence: Evidence, { id }: Finding): readonly string[] {
+export function cordon(evidence: Evidence, { id }: Finding): readonly ShellCommand[] {
   const node = valueIn(evidence.pod)?.node ?? null
-  return node !== null && nodeCauses.some((name) => id === `SPN-NODE-${name}`) ? [`kubectl cordon ${node}`] : []
+  return node !== null && nodeCauses.some((name) => id === `SPN-NODE-${name}`) ? [command`kubectl cordon ${node}`] : []
 }
 
 /** Short description of the remedy, for records and Events. */

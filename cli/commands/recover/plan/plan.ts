@@ -1,4 +1,5 @@
 import type { Confidence } from '../../../findings/findings.ts'
+import type { ShellCommand } from '../../../findings/shell-command.ts'
 import type { Step } from '../facts/recoveries.ts'
 import type { RefusalReason } from './refusal-reasons.ts'
 
@@ -18,7 +19,7 @@ export interface ApplyPlan {
   /** Further information. */
   readonly notes: readonly string[]
   /** Commands that are printed for the user and never run. */
-  readonly byHand: readonly string[]
+  readonly byHand: readonly ShellCommand[]
 }
 
 /** A recovery was interrupted after it had changed the cluster. Only watching the driver is left. */
@@ -40,10 +41,10 @@ export interface PrintOnlyPlan {
   readonly cause: PlannedCause
   readonly why: string
   readonly remedy: PlannedRemedy
-  readonly commands: readonly string[]
+  readonly commands: readonly ShellCommand[]
   readonly risk: string
   readonly notes: readonly string[]
-  readonly byHand: readonly string[]
+  readonly byHand: readonly ShellCommand[]
 }
 
 export interface RefusedPlan {

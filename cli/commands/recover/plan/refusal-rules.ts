@@ -3,9 +3,10 @@ import { actionsAnnotation, pausedUntilAnnotation } from '../../../../core/contr
 import { toRecord } from '../../../../core/json.ts'
 import { findPause } from '../../../../core/settings/pause.ts'
 import { valueIn } from '../../../evidence/evidence.ts'
-import type { ApplicationFacts } from '../facts/cluster-facts.ts'
+import { command } from '../../../findings/shell-command.ts'
 import { findExternalManager } from '../facts/managed-elsewhere.ts'
 import { hasCompleted, isKubeflowActive, readOperatorState } from './operator-reaction.ts'
+import { patchCommand, resourceType } from './plan-builders.ts'
 import type { ApplicationCase, RecoveryCase } from './recovery-case.ts'
 import { formatUnknowns, type RefusalRule, refuse } from './refusal.ts'
 import { isOwnRun } from './stale-pod.ts'
@@ -79,7 +80,7 @@ const quarantined: RefusalRule<ApplicationCase> = ({ application, cause }) => {
   const detail = `since ${new Date(quarantinedMs).toISOString()}, after ${deletions.length} deletions`
   return refuse('quarantined', detail, cause, undefined, [
     'Find out why it was quarantined. To end the quarantine, remove the annotation:',
-    `kubectl ${formatResource(application, 'annotate')} ${actionsAnnotation}-`,
+    command`kubectl -n ${application.namespace} annotate ${resourceType(application)} ${application.name} ${actionsAnnotation}-`,
   ])
 }
 
@@ -87,7 +88,7 @@ const suspended: RefusalRule<ApplicationCase> = ({ application, cause }) => {
   if (toRecord(application.object.spec).suspend !== true) return undefined
   return refuse('suspended', 'spec.suspend is true', cause, undefined, [
     'To resume the application:',
-    `kubectl ${formatResource(application, 'patch')} --type merge -p '{"spec":{"suspend":false}}'`,
+    patchCommand(application, { spec: { suspend: false } }),
   ])
 }
 
@@ -116,10 +117,5 @@ const justEndedDriver: RefusalRule<ApplicationCase> = ({ application, diagnosis,
 
 /** The operator is still working on the application. */
 export const operatorRules: readonly RefusalRule<ApplicationCase>[] = [activeOperator, justEndedDriver]
-
-function formatResource({ operator, namespace, name }: ApplicationFacts, verb: string): string {
-  const group = operator === 'kubeflow' ? 'sparkoperator.k8s.io' : 'spark.apache.org'
-  return `-n ${namespace} ${verb} sparkapplications.${group} ${name}`
-}
 
 const capitalize = (text: string): string => `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`

@@ -1,26 +1,26 @@
 import { readEffectiveConf } from '../../../evidence/effective-conf.ts'
 import { type Evidence, valueIn } from '../../../evidence/evidence.ts'
+import { command, joinCommands, joinWords, type ShellCommand } from '../../../findings/shell-command.ts'
 import { isInternalKey } from '../../../spark-conf/internal-keys.ts'
 
 /**
  * The spark-submit command that created the driver, according to its ConfigMap and arguments, with the settings in
  * `changed`. Secrets are redacted; the user has to fill them in.
  */
-export function resubmissionCommand(evidence: Evidence, changed: Readonly<Record<string, string>>): string {
+export function resubmissionCommand(evidence: Evidence, changed: Readonly<Record<string, string>>): ShellCommand {
   const pod = valueIn(evidence.pod)
   const conf = new Map([...readEffectiveConf(evidence), ...Object.entries(changed)])
   const { mainClass, rest } = parseProgram(pod?.driver.args ?? [])
   const flags = [...conf].filter(([key]) => !isInternalKey(key) && !omitted.has(key))
-  const words = [
-    'spark-submit',
-    `--master ${shell(conf.get('spark.master') ?? 'k8s://API_SERVER')}`,
-    '--deploy-mode cluster',
-    ...(evidence.subject.application === null ? [] : [`--name ${shell(evidence.subject.application)}`]),
-    ...(mainClass === null ? [] : [`--class ${shell(mainClass)}`]),
-    ...flags.map(([key, value]) => `--conf ${shell(`${key}=${value}`)}`),
-    ...(rest.length === 0 ? ['APPLICATION …  # and its arguments as before'] : rest.map(shell)),
-  ]
-  return words.join(' ')
+  return joinCommands([
+    command`spark-submit`,
+    command`--master ${conf.get('spark.master') ?? 'k8s://API_SERVER'}`,
+    command`--deploy-mode cluster`,
+    ...(evidence.subject.application === null ? [] : [command`--name ${evidence.subject.application}`]),
+    ...(mainClass === null ? [] : [command`--class ${mainClass}`]),
+    ...flags.map(([key, value]) => command`--conf ${`${key}=${value}`}`),
+    rest.length === 0 ? command`APPLICATION …  # and its arguments as before` : joinWords(rest),
+  ])
 }
 
 /** Settings that have their own flag or that each submission generates. */
@@ -41,5 +41,3 @@ function parseProgram(args: readonly string[]) {
   }
   return { mainClass, rest }
 }
-
-const shell = (word: string) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`)

@@ -1,5 +1,6 @@
 import { readEffectiveConf } from '../../../evidence/effective-conf.ts'
 import { valueIn } from '../../../evidence/evidence.ts'
+import { command } from '../../../findings/shell-command.ts'
 import { redactedText } from '../../../redaction/redactor.ts'
 import { formatMemoryMiB, type MemoryKey } from '../../../spark-conf/memory-size.ts'
 import { findAllowedRemedy } from './allow-list.ts'
@@ -78,18 +79,18 @@ function printCommands(
   const pod = valueIn(evidence.pod)
   const fixedName = readEffectiveConf(evidence).get('spark.kubernetes.driver.pod.name')
   const deletion =
-    pod !== undefined && fixedName === pod.name ? [`kubectl -n ${pod.namespace} delete pod ${pod.name}`] : []
-  const command = resubmissionCommand(evidence, changed)
+    pod !== undefined && fixedName === pod.name ? [command`kubectl -n ${pod.namespace} delete pod ${pod.name}`] : []
+  const submission = resubmissionCommand(evidence, changed)
   return {
     kind: 'print-only',
     cause,
     why: 'No operator manages this driver, and the memory and arguments of a pod cannot be changed. Its submitter must submit it again.',
     remedy,
-    commands: [...deletion, command],
+    commands: [...deletion, submission],
     risk,
     notes: [
       ...(deletion.length === 0 ? [] : ['The pod has a fixed name, so it must be deleted first.']),
-      ...(command.includes(redactedText) ? [`A secret was replaced by ${redactedText}: fill it in.`] : []),
+      ...(submission.includes(redactedText) ? [`A secret was replaced by ${redactedText}: fill it in.`] : []),
     ],
     byHand: root === undefined ? [] : cordon(evidence, root),
   }
